@@ -1,0 +1,141 @@
+// Package config reads flowgate.yaml, versions 1, 2 and 3, into one resolved
+// form. Call Load first; Default gives the configuration that holds when no
+// file exists. The package never writes a file that a person edits except
+// through Migrate, and never resolves a secret: references stay references.
+package config
+
+import (
+	"net"
+	"path/filepath"
+	"strconv"
+	"time"
+)
+
+// Names of the two services. Version 1 called the second one "cliproxyapi".
+const (
+	LiteLLM        = "litellm"
+	CLIProxy       = "cliproxyapi_plus"
+	CurrentVersion = 2
+)
+
+// Runtimes that a service can name.
+const (
+	RuntimeEmbedded    = "embedded"    // litellm: the router inside this binary
+	RuntimeLiteLLM     = "litellm"     // litellm: the real LiteLLM
+	RuntimeEcho        = "echo"        // cliproxyapi_plus: the deterministic stand-in inside this binary
+	RuntimeCLIProxyAPI = "cliproxyapi" // cliproxyapi_plus: the real CLIProxyAPI or CLIProxyAPIPlus
+	RuntimeCommand     = "command"     // either: command.args as written
+)
+
+// Config is a flowgate.yaml of any version in its resolved form: old names
+// mapped to current ones, defaults filled in, paths absolute.
+type Config struct {
+	File    string `json:"file"`    // absolute path; empty for the built-in default
+	Dir     string `json:"dir"`     // absolute folder that relative paths were resolved against
+	Version int    `json:"version"` // as written: 1, 2 or 3
+
+	Paths    Paths     `json:"paths"`
+	Services []Service `json:"services"` // in start order: each after those it depends on
+
+	Base     map[string]any            `json:"litellm_base,omitempty"` // LiteLLM config fragment; nil in version 3
+	Profiles map[string]map[string]any `json:"profiles,omitempty"`     // overlays by profile name; empty in version 3
+
+	Providers          map[string]map[string]any `json:"auth_providers,omitempty"` // auth.providers, as written
+	SecretFiles        []string                  `json:"secret_files,omitempty"`   // absolute
+	Credentials        map[string]Credential     `json:"credentials,omitempty"`    // credentials.upstream by name
+	Integration        Integration               `json:"integration"`
+	CLIProxyConfigFile string                    `json:"cliproxy_config_file,omitempty"` // absolute; version 3's cliproxyapi_plus.config_file, else config/cliproxyapi.yaml beside File when that exists
+
+	Warnings []Warning `json:"warnings,omitempty"` // what was accepted though it is old or has no effect
+}
+
+// Warning is something accepted that its writer should know about.
+type Warning struct {
+	Code    string `json:"code"`    // stable kebab-case word
+	Path    string `json:"path"`    // dotted path of the key, "profiles.cost.litellm_settings.cooldown_time"
+	Line    int    `json:"line"`    // 1-based; 0 when unknown
+	Message string `json:"message"` // one line
+}
+
+// Paths are the files and folders that FlowGate writes; all absolute.
+type Paths struct {
+	RuntimeDir   string `json:"runtime_dir"`
+	ActiveConfig string `json:"active_config"` // litellm.active.yaml; in version 3 still set (under RuntimeDir), unused
+	StateFile    string `json:"state_file"`
+	LogFile      string `json:"log_file"` // events, JSON lines
+}
+
+// Root is the folder that holds runtime/, secrets/, auths/, store/ and
+// generations/: the parent of a runtime_dir that is named "runtime", as every
+// example has it, else runtime_dir itself.
+func (p Paths) Root() string {
+	if filepath.Base(p.RuntimeDir) == "runtime" {
+		return filepath.Dir(p.RuntimeDir)
+	}
+	return p.RuntimeDir
+}
+
+// Secrets is the folder of the keys that FlowGate made: gateway.key, upstream.key, management.key.
+func (p Paths) Secrets() string { return filepath.Join(p.Root(), "secrets") }
+
+// Auths is the folder of credential files that CLIProxyAPI loads.
+func (p Paths) Auths() string { return filepath.Join(p.Root(), "auths") }
+
+// ProcessLogs is the folder of the services' own output, one file a service.
+func (p Paths) ProcessLogs() string { return filepath.Join(p.RuntimeDir, "process-logs") }
+
+// Service is one process that the supervisor runs.
+type Service struct {
+	Name          string            `json:"name"`
+	Host          string            `json:"host"`           // default 127.0.0.1
+	Port          int               `json:"port"`           // 1–65535
+	ReadinessPath string            `json:"readiness_path"` // default /v1/models; embedded and litellm runtimes: /health/readiness; echo: /healthz
+	Runtime       string            `json:"runtime"`        // one of the Runtime constants
+	Command       []string          `json:"command,omitempty"`
+	Cwd           string            `json:"cwd,omitempty"` // absolute; empty means the runtime's own choice
+	Env           map[string]string `json:"env,omitempty"` // values may be ${NAME} references
+	DependsOn     []string          `json:"depends_on,omitempty"`
+	Restart       Restart           `json:"restart"`
+}
+
+// Restart says when a service that ended is started again.
+type Restart struct {
+	Policy  string        `json:"policy"`     // always (default), on-failure or never
+	Max     int           `json:"max"`        // restarts within a minute before the service counts as failed; default 5
+	Backoff time.Duration `json:"backoff_ns"` // first wait, doubled each time up to 30 s; default 500 ms
+}
+
+// Addr is host:port.
+func (s Service) Addr() string { return net.JoinHostPort(s.Host, strconv.Itoa(s.Port)) }
+
+// URL is the base URL of the service without a trailing slash. An unspecified
+// host (0.0.0.0, ::) is reached by loopback.
+func (s Service) URL() string {
+	host := s.Host
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return "http://" + net.JoinHostPort(host, strconv.Itoa(s.Port))
+}
+
+// Credential says where a secret is; exactly one field is set.
+type Credential struct {
+	File string `json:"file,omitempty"` // absolute path
+	Env  string `json:"env,omitempty"`  // name of an environment variable
+}
+
+// Integration names the model groups that client set-up lines use.
+type Integration struct {
+	DefaultModel string `json:"default_model,omitempty"`
+	FastModel    string `json:"fast_model,omitempty"`
+}
+
+// Service returns the service with that name.
+func (c *Config) Service(name string) (Service, bool) {
+	for _, s := range c.Services {
+		if s.Name == name {
+			return s, true
+		}
+	}
+	return Service{}, false
+}

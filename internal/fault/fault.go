@@ -1,0 +1,79 @@
+// Package fault holds the one error type that people and scripts see: a stable
+// code, one line that says what is wrong and where, and a hint that says what
+// to do. Start with New or Wrap; package report turns the outermost fault into
+// the error object of a report and into the exit status.
+//
+// It never prints and never exits.
+package fault
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Exit statuses of every target (docs/json.md).
+const (
+	ExitFailed      = 1   // a check failed or the operation failed
+	ExitUsage       = 2   // usage or configuration error
+	ExitFilter      = 3   // a jq expression failed
+	ExitInterrupted = 130 // SIGINT, SIGTERM or SIGHUP ended the command
+)
+
+// Error is a failure as a person or a script reads it.
+type Error struct {
+	Code    string // stable kebab-case word, listed in docs/json.md
+	Message string // one line: what, where
+	Hint    string // one line: what to do; may be empty
+	Exit    int    // one of the Exit constants
+	Err     error  // cause, for errors.Is; not printed apart from Message
+	Detail  any    // machine-readable particulars, put into the report's data; may be nil
+}
+
+// Error returns the message, so that a fault reads like any other error when wrapped.
+func (e *Error) Error() string { return e.Message }
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// New returns a fault with exit status ExitFailed. A %w in format becomes the cause.
+func New(code, format string, args ...any) *Error {
+	err := fmt.Errorf(format, args...)
+	return &Error{Code: code, Message: err.Error(), Exit: ExitFailed, Err: errors.Unwrap(err)}
+}
+
+// Usage is New with exit status ExitUsage: the caller typed or configured something wrong.
+func Usage(code, format string, args ...any) *Error {
+	e := New(code, format, args...)
+	e.Exit = ExitUsage
+	return e
+}
+
+// WithHint returns e with what to do about it.
+func (e *Error) WithHint(format string, args ...any) *Error {
+	e.Hint = fmt.Sprintf(format, args...)
+	return e
+}
+
+// WithDetail returns e with machine-readable particulars.
+func (e *Error) WithDetail(detail any) *Error {
+	e.Detail = detail
+	return e
+}
+
+// From returns the outermost fault in err's tree; an error that holds none
+// becomes a fault with code "internal".
+func From(err error) *Error {
+	if err == nil {
+		return nil
+	}
+	var e *Error
+	if !errors.As(err, &e) {
+		return &Error{Code: "internal", Message: err.Error(), Exit: ExitFailed, Err: err}
+	}
+	if e.Message == err.Error() {
+		return e
+	}
+	outer := *e
+	outer.Message = err.Error()
+	return &outer
+}
