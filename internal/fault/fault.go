@@ -26,7 +26,7 @@ type Error struct {
 	Hint    string // one line: what to do; may be empty
 	Exit    int    // one of the Exit constants
 	Err     error  // cause, for errors.Is; not printed apart from Message
-	Detail  any    // machine-readable particulars, put into the report's data; may be nil
+	Detail  any    // machine-readable particulars, put into the report; may be nil
 }
 
 // Error returns the message, so that a fault reads like any other error when wrapped.

@@ -1,0 +1,197 @@
+package report
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// Format is one of the ways to print a report.
+type Format string
+
+// The formats that every target knows.
+const (
+	JSON   Format = "json"   // one document
+	JSONL  Format = "jsonl"  // a line a check as each finishes, then the report
+	Text   Format = "text"   // for people
+	GitHub Format = "github" // workflow annotations
+	JUnit  Format = "junit"  // checks as test cases
+)
+
+// ParseFormat returns the format with that name; its fault is format-unknown.
+func ParseFormat(name string) (Format, error) {
+	switch f := Format(name); f {
+	case "":
+		return JSON, nil
+	case JSON, JSONL, Text, GitHub, JUnit:
+		return f, nil
+	}
+	return "", fault.Usage("format-unknown", "unknown format %q", name).
+		WithHint("one of json, jsonl, text, github, junit")
+}
+
+// Output says how and where a report is printed. The zero value with Stdout set
+// prints JSON on one line. Its methods may be called from several goroutines.
+type Output struct {
+	Stdout       io.Writer
+	Stderr       io.Writer // live lines of check runs, when Live
+	Format       Format
+	Filter       *Filter // nil: the whole document
+	Raw          bool    // print strings without quotes
+	ExitByFilter bool    // exit 1 when the filter's last value is false, null or absent
+	Indent       bool    // stdout is a terminal
+	Live         bool    // stderr is a terminal
+	Quiet        bool    // print no report of success
+
+	mu sync.Mutex
+}
+
+// Exit is the error a target returns: its text is what people read last on
+// stderr and its ExitStatus is what mage exits with.
+type Exit struct {
+	Status  int
+	Message string
+}
+
+func (e *Exit) Error() string { return e.Message }
+
+// ExitStatus implements the interface that mage asks the outermost error for.
+func (e *Exit) ExitStatus() int { return e.Status }
+
+// Emit prints the report once and whole, and returns nil or an *Exit. A filter
+// that fails prints a report of its own failure instead.
+func (o *Output) Emit(ctx context.Context, r *Report) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.Quiet && r.exit == 0 {
+		return nil
+	}
+	var page bytes.Buffer
+	verdict := o.render(ctx, &page, r)
+	if f := (*fault.Error)(nil); errors.As(verdict, &f) {
+		page.Reset()
+		r.Checks, r.Summary, r.Data = nil, nil, nil
+		r.Finish(nil, f, r.StartedAt)
+		verdict = encode(&page, r, o.Indent)
+	}
+	if _, err := o.Stdout.Write(page.Bytes()); err != nil && !errors.Is(err, syscall.EPIPE) {
+		return &Exit{fault.ExitFailed, "write report to stdout: " + err.Error()}
+	}
+	if r.exit == 0 && errors.Is(verdict, ErrNoOutput) && o.ExitByFilter {
+		return &Exit{fault.ExitFailed, ErrNoOutput.Error()}
+	}
+	return exitOf(r)
+}
+
+func (o *Output) render(ctx context.Context, page *bytes.Buffer, r *Report) error {
+	if o.Filter != nil {
+		doc, err := document(r)
+		if err != nil {
+			return err
+		}
+		if ctx.Err() != nil { // the report of an interrupted command is still filtered, within bounds
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+			defer cancel()
+		}
+		return o.Filter.Print(ctx, page, doc, o.Raw, o.Indent)
+	}
+	switch o.Format {
+	case Text:
+		return writeText(page, r)
+	case GitHub:
+		return writeGitHub(page, r)
+	case JUnit:
+		return writeJUnit(page, r)
+	}
+	return encode(page, r, o.Indent && o.Format != JSONL)
+}
+
+// Stream tells of one finished check while others still run: a line on stdout
+// in the jsonl format, a ✓/✗ line on stderr when that is a terminal.
+func (o *Output) Stream(c Result) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.Live {
+		_, _ = io.WriteString(o.Stderr, checkLine(c))
+	}
+	if o.Format == JSONL && o.Filter == nil {
+		var line bytes.Buffer
+		if encode(&line, c, false) == nil {
+			_, _ = o.Stdout.Write(line.Bytes())
+		}
+	}
+}
+
+// Line prints one value of an endless stream (logs -follow), filtered like a
+// report. It fails when nobody reads any more.
+func (o *Output) Line(v any) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	var line bytes.Buffer
+	if o.Filter == nil {
+		if err := encode(&line, v, false); err != nil {
+			return err
+		}
+	} else {
+		doc, err := document(v)
+		if err != nil {
+			return err
+		}
+		if err := o.Filter.Print(context.Background(), &line, doc, o.Raw, false); err != nil && !errors.Is(err, ErrNoOutput) {
+			return err
+		}
+	}
+	_, err := o.Stdout.Write(line.Bytes())
+	return err
+}
+
+func encode(w io.Writer, v any, indent bool) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	if indent {
+		e.SetIndent("", "  ")
+	}
+	return e.Encode(v)
+}
+
+func document(v any) (any, error) {
+	var b bytes.Buffer
+	if err := encode(&b, v, false); err != nil {
+		return nil, err
+	}
+	return Decode(json.NewDecoder(&b))
+}
+
+func exitOf(r *Report) error {
+	if r.exit == 0 {
+		return nil
+	}
+	if r.Error == nil {
+		return &Exit{r.exit, r.failedChecks()}
+	}
+	message := r.Error.Message
+	if r.Error.Hint != "" {
+		message += "\n  hint: " + r.Error.Hint
+	}
+	return &Exit{r.exit, message}
+}
+
+func (r *Report) failedChecks() string {
+	var b strings.Builder
+	b.WriteString(r.Command + " found a failure:")
+	for _, c := range r.Checks {
+		if c.Status == Fail {
+			b.WriteString("\n  " + c.ID + ": " + reason(c))
+		}
+	}
+	return b.String()
+}

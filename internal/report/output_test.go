@@ -1,0 +1,189 @@
+package report_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/report"
+)
+
+var start = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+type note struct {
+	Why string `json:"why"`
+}
+
+func (n note) Reason() string { return n.Why }
+
+func checked() report.Checked {
+	return report.Checked{Data: note{"x"}, Checks: []report.Result{
+		{ID: "a.good", Status: report.Pass, Title: "A is good"},
+		{ID: "b.bad", Status: report.Fail, Title: "B is good", Detail: note{"b: 100% <broken>\nreally"}, Fix: &report.Fix{Command: "mage mend", Text: "mend it"}},
+		{ID: "c.left", Status: report.Skip, Title: "C is good", Detail: note{"b failed"}},
+		{ID: "d.so", Status: report.Warn, Title: "D is good", Detail: note{"not quite"}},
+	}}
+}
+
+func finished(data any, err error) *report.Report {
+	r := report.New("doctor", start)
+	r.Finish(data, err, start.Add(7400*time.Microsecond))
+	return r
+}
+
+func emit(t *testing.T, o *report.Output, r *report.Report) (string, int) {
+	t.Helper()
+	var out bytes.Buffer
+	o.Stdout = &out
+	err := o.Emit(t.Context(), r)
+	if err == nil {
+		return out.String(), 0
+	}
+	var exit *report.Exit
+	if !errors.As(err, &exit) {
+		t.Fatalf("not an exit: %v", err)
+	}
+	return out.String(), exit.ExitStatus()
+}
+
+func TestAReportIsOneLineOfJSONUnlessATerminalReadsIt(t *testing.T) {
+	t.Parallel()
+	out, code := emit(t, &report.Output{}, finished(note{"<a&b>"}, nil))
+	const want = `{"schema":"flowgate.report/v1","command":"doctor","ok":true,"started_at":"2026-01-02T03:04:05Z","duration_ms":7.4,"data":{"why":"<a&b>"},"error":null}` + "\n"
+	if out != want || code != 0 {
+		t.Fatalf("exit %d:\n%s", code, out)
+	}
+	out, _ = emit(t, &report.Output{Indent: true}, finished(nil, nil))
+	if strings.Count(out, "\n") < 5 {
+		t.Fatalf("not indented: %s", out)
+	}
+}
+
+func TestTheExitStatusComesFromTheReportAndNotFromTheFilter(t *testing.T) {
+	t.Parallel()
+	filter := func(expr string) *report.Filter {
+		f, err := report.CompileFilter(expr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	bad := fault.Usage("config-invalid", "flowgate.yaml:3:1: no").WithHint("mend it")
+	for _, c := range []struct {
+		name string
+		out  report.Output
+		rep  *report.Report
+		want string
+		code int
+	}{
+		{"a failed check filtered away", report.Output{Filter: filter(".summary.pass")}, finished(checked(), nil), "1\n", 1},
+		{"an error filtered away", report.Output{Filter: filter("1")}, finished(nil, bad), "1\n", 2},
+		{"false without -exit", report.Output{Filter: filter("false")}, finished(nil, nil), "false\n", 0},
+		{"false with -exit", report.Output{Filter: filter("false"), ExitByFilter: true}, finished(nil, nil), "false\n", 1},
+		{"nothing with -exit", report.Output{Filter: filter("empty"), ExitByFilter: true}, finished(nil, nil), "", 1},
+		{"nothing without -exit", report.Output{Filter: filter("empty")}, finished(nil, nil), "", 0},
+		{"raw text", report.Output{Filter: filter(".error.hint"), Raw: true}, finished(nil, bad), "mend it\n", 2},
+	} {
+		out, code := emit(t, &c.out, c.rep)
+		if out != c.want || code != c.code {
+			t.Errorf("%s: exit %d and %q, not %d and %q", c.name, code, out, c.code, c.want)
+		}
+	}
+}
+
+func TestAFilterThatFailsIsReportedInPlaceOfTheReport(t *testing.T) {
+	t.Parallel()
+	f, err := report.CompileFilter(".command.x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, code := emit(t, &report.Output{Filter: f}, finished(checked(), nil))
+	var r report.Report
+	if err := json.Unmarshal([]byte(out), &r); err != nil || code != fault.ExitFilter || r.Error == nil || r.Error.Code != "jq-failed" || r.OK {
+		t.Fatalf("exit %d, %v: %s", code, err, out)
+	}
+}
+
+func TestGitHubAnnotationsEscapeWhatWouldEndThem(t *testing.T) {
+	t.Parallel()
+	out, code := emit(t, &report.Output{Format: report.GitHub}, finished(checked(), nil))
+	const want = "::error title=b.bad::b: 100%25 <broken>%0Areally → mend it (mage mend)\n::warning title=d.so::not quite\n"
+	if out != want || code != 1 {
+		t.Fatalf("exit %d: %q", code, out)
+	}
+}
+
+func TestJUnitCountsFailuresAndSkips(t *testing.T) {
+	t.Parallel()
+	out, _ := emit(t, &report.Output{Format: report.JUnit}, finished(checked(), fault.New("x", "boom")))
+	var suite struct {
+		Tests    int `xml:"tests,attr"`
+		Failures int `xml:"failures,attr"`
+		Errors   int `xml:"errors,attr"`
+		Skipped  int `xml:"skipped,attr"`
+	}
+	if err := xml.Unmarshal([]byte(out), &suite); err != nil {
+		t.Fatal(err)
+	}
+	if suite.Tests != 5 || suite.Failures != 1 || suite.Errors != 1 || suite.Skipped != 0+1 {
+		t.Fatalf("%+v\n%s", suite, out)
+	}
+}
+
+func TestTextSaysWhyACheckDidNotPass(t *testing.T) {
+	t.Parallel()
+	out, _ := emit(t, &report.Output{Format: report.Text}, finished(checked(), nil))
+	for _, want := range []string{"✓ a.good", "✗ b.bad", "mend it (mage mend)", "- c.left", "1 passed, 1 warned, 1 failed, 1 skipped", "why: x"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is not in:\n%s", want, out)
+		}
+	}
+}
+
+func TestJSONLStreamsEachCheckBeforeTheReport(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	o := &report.Output{Stdout: &out, Format: report.JSONL, Indent: true}
+	for _, c := range checked().Checks {
+		o.Stream(c)
+	}
+	_ = o.Emit(t.Context(), finished(checked(), nil))
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if len(lines) != 5 || !strings.HasPrefix(lines[0], `{"id":"a.good"`) || !strings.Contains(lines[4], `"schema"`) {
+		t.Fatalf("%d lines:\n%s", len(lines), out.String())
+	}
+}
+
+func TestAReaderThatLeftEarlyIsNoFailureAndAFullDiskIsOne(t *testing.T) {
+	t.Parallel()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = r.Close()
+	if err := (&report.Output{Stdout: w}).Emit(t.Context(), finished(nil, nil)); err != nil {
+		t.Errorf("a closed pipe: %v", err)
+	}
+	if err := (&report.Output{Stdout: full{}}).Emit(t.Context(), finished(nil, nil)); err == nil {
+		t.Error("a write that failed was not reported")
+	}
+}
+
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, io.ErrShortWrite }
+
+func TestAnUnknownFormatNamesTheKnownOnes(t *testing.T) {
+	t.Parallel()
+	_, err := report.ParseFormat("yaml")
+	if e := fault.From(err); e == nil || e.Exit != fault.ExitUsage || !strings.Contains(e.Hint, "junit") {
+		t.Fatalf("got %v", err)
+	}
+}

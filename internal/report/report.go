@@ -1,0 +1,133 @@
+// Package report is the one place that writes stdout: it wraps what a target
+// returns into the envelope of docs/json.md, filters it with a jq expression,
+// prints it in the format asked for, and computes the exit status. Call New
+// when a command starts, Finish when it ends, and Output.Emit to print.
+//
+// It never starts work of its own and never reads the environment.
+package report
+
+import (
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// Schema names the envelope and its version in every report.
+const Schema = "flowgate.report/v1"
+
+// Report is the one JSON document that a target prints.
+type Report struct {
+	Schema     string    `json:"schema"`      // always Schema
+	Command    string    `json:"command"`     // the target, "profile:set"
+	OK         bool      `json:"ok"`          // no error and no failed check
+	StartedAt  time.Time `json:"started_at"`  // RFC 3339, UTC
+	DurationMS float64   `json:"duration_ms"` // wall time of the target
+	Summary    *Summary  `json:"summary,omitempty"`
+	Checks     []Result  `json:"checks,omitempty"`
+	Data       any       `json:"data,omitempty"` // what a target that is no check run returns
+	Error      *Problem  `json:"error"`
+
+	exit int
+}
+
+// Problem is the error of a report: why the target did not do what it was asked.
+type Problem struct {
+	Code    string `json:"code"`             // stable kebab-case word, listed in docs/json.md
+	Message string `json:"message"`          // one line: what, where
+	Hint    string `json:"hint"`             // one line: what to do; may be empty
+	Detail  any    `json:"detail,omitempty"` // machine-readable particulars
+}
+
+// Status is the outcome of a check.
+type Status string
+
+// The four outcomes of a check.
+const (
+	Pass Status = "pass"
+	Warn Status = "warn" // works, but somebody should look
+	Fail Status = "fail"
+	Skip Status = "skip" // not tried; detail.reason says why
+)
+
+// Result is one examined check.
+type Result struct {
+	ID         string  `json:"id"` // dotted, "ports.available"
+	Status     Status  `json:"status"`
+	Title      string  `json:"title"`            // what holds when it passes
+	Detail     any     `json:"detail,omitempty"` // machine-readable particulars
+	Fix        *Fix    `json:"fix,omitempty"`
+	DurationMS float64 `json:"duration_ms"`
+}
+
+// Fix says how to mend what a check found.
+type Fix struct {
+	Command string `json:"command,omitempty"` // may be pasted into a shell
+	Text    string `json:"text"`
+}
+
+// Summary counts results by status.
+type Summary struct {
+	Pass int `json:"pass"`
+	Warn int `json:"warn"`
+	Fail int `json:"fail"`
+	Skip int `json:"skip"`
+}
+
+// New starts the report of a command at the given time.
+func New(command string, now time.Time) *Report {
+	return &Report{Schema: Schema, Command: command, StartedAt: now.UTC()}
+}
+
+// Checked is what a target returns that is a run of checks.
+type Checked struct {
+	Checks []Result
+	Data   any // what was examined; may be nil
+}
+
+// Finish fills in the outcome. Data of type Checked becomes the report's checks
+// and data; a failed check makes the report not ok with exit status 1.
+func (r *Report) Finish(data any, err error, now time.Time) {
+	r.DurationMS = Millis(now.Sub(r.StartedAt))
+	r.OK, r.exit = true, 0
+	if c, ok := data.(Checked); ok {
+		r.setChecks(c.Checks)
+		r.Data = c.Data
+	} else {
+		r.Data = data
+	}
+	if f := fault.From(err); f != nil {
+		r.OK, r.exit = false, f.Exit
+		r.Error = &Problem{Code: f.Code, Message: f.Message, Hint: f.Hint, Detail: f.Detail}
+	}
+}
+
+func (r *Report) setChecks(checks []Result) {
+	r.Checks, r.Summary = checks, Count(checks)
+	if r.Summary.Fail > 0 {
+		r.OK, r.exit = false, fault.ExitFailed
+	}
+}
+
+// Exit is the exit status that the report asks for.
+func (r *Report) Exit() int { return r.exit }
+
+// Count sums results up by status.
+func Count(checks []Result) *Summary {
+	var s Summary
+	for _, c := range checks {
+		switch c.Status {
+		case Pass:
+			s.Pass++
+		case Warn:
+			s.Warn++
+		case Fail:
+			s.Fail++
+		case Skip:
+			s.Skip++
+		}
+	}
+	return &s
+}
+
+// Millis is d in milliseconds with three decimals.
+func Millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
