@@ -1,0 +1,59 @@
+package config
+
+import "path/filepath"
+
+// Default returns the configuration that holds when no file exists: the
+// embedded router on port 4000 before the echo upstream on 8317, everything
+// under .router/ in dir, three profiles. `mage init` writes the same as a file.
+func Default(dir string) *Config {
+	if abs, err := filepath.Abs(dir); err == nil {
+		dir = abs
+	}
+	runtime := filepath.Join(dir, ".router", "runtime")
+	paths := Paths{
+		RuntimeDir:   runtime,
+		ActiveConfig: filepath.Join(runtime, "litellm.active.yaml"),
+		StateFile:    filepath.Join(runtime, "state.json"),
+		LogFile:      filepath.Join(runtime, "events.log"),
+	}
+	restart := Restart{Policy: "always", Max: restartMax, Backoff: restartBackoff}
+	return &Config{
+		Dir: dir, Version: CurrentVersion, Paths: paths,
+		Services: []Service{
+			{Name: CLIProxy, Host: "127.0.0.1", Port: 8317, Runtime: RuntimeEcho, ReadinessPath: "/healthz", Restart: restart},
+			{Name: LiteLLM, Host: "127.0.0.1", Port: 4000, Runtime: RuntimeEmbedded, ReadinessPath: "/health/readiness", DependsOn: []string{CLIProxy}, Restart: restart},
+		},
+		Base: map[string]any{
+			"general_settings": map[string]any{"master_key_ref": "gateway"},
+			"litellm_settings": map[string]any{"request_timeout": 600},
+			"router_settings":  map[string]any{"routing_strategy": "simple-shuffle"},
+			"model_list":       []any{deployment("router-default"), deployment("router-cheap")},
+		},
+		Profiles: map[string]map[string]any{
+			"reliability": overlay(3, 1, 60, "router-default", "router-cheap"),
+			"balanced":    overlay(2, 2, 30, "router-default", "router-cheap"),
+			"cost":        overlay(1, 3, 10, "router-cheap", "router-default"),
+		},
+		Credentials: map[string]Credential{
+			"gateway":  {File: filepath.Join(paths.Secrets(), "gateway.key")},
+			"upstream": {File: filepath.Join(paths.Secrets(), "upstream.key")},
+		},
+		Integration: Integration{DefaultModel: "router-default", FastModel: "router-cheap"},
+	}
+}
+
+// deployment is one entry of model_list at the upstream on this machine.
+func deployment(group string) map[string]any {
+	return map[string]any{"model_name": group, "litellm_params": map[string]any{
+		"model": "openai/" + group, "api_base": "http://127.0.0.1:8317/v1", "api_key_ref": "upstream",
+	}}
+}
+
+// overlay is a profile: retries, failures before a cooldown, its seconds, and
+// where requests for a group go when it fails.
+func overlay(retries, fails, cooldown int, from, to string) map[string]any {
+	return map[string]any{
+		"litellm_settings": map[string]any{"num_retries": retries, "fallbacks": []any{map[string]any{from: []any{to}}}},
+		"router_settings":  map[string]any{"allowed_fails": fails, "cooldown_time": cooldown},
+	}
+}

@@ -1,0 +1,121 @@
+package config
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/samber/lo"
+)
+
+// decode fills v, a settable struct, map, list or scalar of the document
+// types, from n. The Go types are the schema: a field's json tag names the
+// key, one without omitempty is required, and the limits of its jsonschema tag
+// (minimum, maximum, enum, minLength, minItems, minProperties) are checked.
+// at is where the key of n stands.
+func (d *diagnosis) decode(n *node, v reflect.Value, at pos, path string, limits limits) {
+	if n.broken {
+		return
+	}
+	if v.Kind() == reflect.Pointer {
+		v.Set(reflect.New(v.Type().Elem()))
+		v = v.Elem()
+	}
+	if custom, ok := v.Addr().Interface().(fromNode); ok {
+		if problem := custom.fromNode(n); problem != "" {
+			d.add(n.at, path, "", "%s %s, not %s", path, problem, n.describe(path))
+		}
+		return
+	}
+	if want := wanted(v); n.kind != want && want != nullKind {
+		d.wrongType(n, at, path, kindWords[want])
+		return
+	}
+	switch v.Kind() {
+	case reflect.Struct:
+		d.decodeStruct(n, v, at, path)
+	case reflect.Map:
+		d.decodeMap(n, v, path)
+	case reflect.Slice:
+		d.decodeList(n, v, path)
+	case reflect.Interface:
+		if plain := n.plain(); plain != nil {
+			v.Set(reflect.ValueOf(plain))
+		}
+	default:
+		d.decodeScalar(n, v, path, limits)
+		return
+	}
+	limits.checkSize(d, n, at, path)
+}
+
+// fromNode is a type that reads itself; it returns "" or what it must be.
+type fromNode interface{ fromNode(*node) string }
+
+// wanted is the kind of node that v is read from; nullKind means any.
+func wanted(v reflect.Value) kind {
+	switch v.Kind() {
+	case reflect.Struct, reflect.Map:
+		return mapKind
+	case reflect.Slice:
+		return listKind
+	}
+	return nullKind
+}
+
+var kindWords = map[kind]string{mapKind: "a map", listKind: "a list"}
+
+func (d *diagnosis) wrongType(n *node, at pos, path, want string) {
+	where := n.at
+	if n.kind == nullKind {
+		where = at
+	}
+	d.add(where, path, "", "%s must be %s, not %s", path, want, n.describe(path))
+}
+
+func (d *diagnosis) decodeStruct(n *node, v reflect.Value, at pos, path string) {
+	members := membersOf(v)
+	known := lo.Map(members, func(m member, _ int) string { return m.key })
+	open, isOpen := v.Interface().(interface{ open() bool })
+	for _, f := range n.fields {
+		i := slices.Index(known, f.key)
+		switch {
+		case i >= 0 && f.value.kind == nullKind && members[i].optional: // an empty optional key is an absent one
+		case i >= 0:
+			d.decode(f.value, members[i].value, f.at, join(path, f.key), members[i].limits)
+		case path == "" && strings.HasPrefix(f.key, "_comment"):
+		case isOpen && open.open():
+		default:
+			d.add(f.at, join(path, f.key), keyHint(f.key, known), "unknown key %q", f.key)
+		}
+	}
+	for _, m := range members {
+		if _, ok := n.field(m.key); !ok && !m.optional {
+			d.add(at, join(path, m.key), "add "+m.key+": …", "missing key %q%s", m.key, under(path))
+		}
+	}
+}
+
+func under(path string) string {
+	if path == "" {
+		return ""
+	}
+	return " in " + path
+}
+
+func (d *diagnosis) decodeMap(n *node, v reflect.Value, path string) {
+	v.Set(reflect.MakeMapWithSize(v.Type(), len(n.fields)))
+	for _, f := range n.fields {
+		value := reflect.New(v.Type().Elem()).Elem()
+		d.decode(f.value, value, f.at, join(path, f.key), limits{})
+		v.SetMapIndex(reflect.ValueOf(f.key), value)
+	}
+}
+
+func (d *diagnosis) decodeList(n *node, v reflect.Value, path string) {
+	v.Set(reflect.MakeSlice(v.Type(), len(n.items), len(n.items)))
+	for i, item := range n.items {
+		d.decode(item, v.Index(i), item.at, fmt.Sprintf("%s[%d]", path, i), limits{})
+	}
+}

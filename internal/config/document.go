@@ -1,0 +1,121 @@
+package config
+
+// The document types are flowgate.yaml as it is written, one struct a version.
+// Package reading and the JSON Schema both follow them.
+
+// documentV2 is the current version.
+type documentV2 struct {
+	ConfigVersion int                       `json:"config_version,omitempty" jsonschema:"enum=2,description=Version of this file's form; 2 when missing"`
+	Paths         pathsV2                   `json:"paths" jsonschema:"description=Files and folders that FlowGate writes; relative to this file's folder"`
+	Services      servicesV2                `json:"services" jsonschema:"description=The processes that FlowGate runs"`
+	Base          map[string]any            `json:"litellm_base" jsonschema:"description=LiteLLM configuration that all profiles share"`
+	Profiles      map[string]map[string]any `json:"profiles" jsonschema:"minProperties=1,description=Overlays over litellm_base by profile name: maps merge and lists and scalars replace"`
+	Auth          authDocument              `json:"auth,omitempty"`
+	OAuth         map[string]provider       `json:"oauth,omitempty" jsonschema:"description=Old place of auth.providers,deprecated=true"`
+	SecretFiles   []string                  `json:"secret_files,omitempty" jsonschema:"description=Files that hold secrets and must be private"`
+	Credentials   credentialsDocument       `json:"credentials,omitempty"`
+	Integration   Integration               `json:"integration,omitempty" jsonschema:"description=Model groups that client set-up lines name"`
+}
+
+// documentV1 is version 2 under its first names.
+type documentV1 struct {
+	ConfigVersion int                       `json:"config_version"`
+	Paths         pathsV2                   `json:"paths"`
+	Services      servicesV1                `json:"services"`
+	Base          map[string]any            `json:"litellm_base"`
+	Profiles      map[string]map[string]any `json:"profiles" jsonschema:"minProperties=1"`
+	OAuth         map[string]provider       `json:"oauth,omitempty"`
+	Secrets       []string                  `json:"secrets,omitempty"`
+	Credentials   credentialsDocument       `json:"credentials,omitempty"`
+	Integration   Integration               `json:"integration,omitempty"`
+}
+
+// documentV3 has no LiteLLM: clients talk to CLIProxyAPI.
+type documentV3 struct {
+	ConfigVersion int          `json:"config_version"`
+	Paths         pathsV3      `json:"paths"`
+	CLIProxy      cliproxyV3   `json:"cliproxyapi_plus"`
+	Auth          authDocument `json:"auth,omitempty"`
+	SecretFiles   []string     `json:"secret_files,omitempty"`
+}
+
+type pathsV2 struct {
+	RuntimeDir   string `json:"runtime_dir" jsonschema:"minLength=1,description=State and logs and the control socket"`
+	ActiveConfig string `json:"active_config" jsonschema:"minLength=1,description=The router configuration that FlowGate generates"`
+	StateFile    string `json:"state_file" jsonschema:"minLength=1,description=The current profile"`
+	LogFile      string `json:"log_file" jsonschema:"minLength=1,description=Events as JSON lines"`
+}
+
+type pathsV3 struct {
+	RuntimeDir string `json:"runtime_dir" jsonschema:"minLength=1"`
+	LogFile    string `json:"log_file" jsonschema:"minLength=1"`
+}
+
+type cliproxyV3 struct {
+	ConfigFile string `json:"config_file" jsonschema:"minLength=1"`
+}
+
+type servicesV2 struct {
+	LiteLLM  litellmService  `json:"litellm"`
+	CLIProxy cliproxyService `json:"cliproxyapi_plus"`
+}
+
+type servicesV1 struct {
+	LiteLLM  litellmService  `json:"litellm"`
+	CLIProxy cliproxyService `json:"cliproxyapi"`
+}
+
+type litellmService struct {
+	Runtime string `json:"runtime,omitempty" jsonschema:"enum=embedded,enum=litellm,enum=command,description=embedded is the router inside FlowGate"`
+	serviceDocument
+}
+
+type cliproxyService struct {
+	Runtime string `json:"runtime,omitempty" jsonschema:"enum=echo,enum=cliproxyapi,enum=command,description=echo is a stand-in that answers with what it was sent"`
+	serviceDocument
+}
+
+type serviceDocument struct {
+	Host          string          `json:"host,omitempty" jsonschema:"description=Address to listen on; 127.0.0.1 when missing"`
+	Port          int             `json:"port" jsonschema:"minimum=1,maximum=65535"`
+	ReadinessPath string          `json:"readiness_path,omitempty" jsonschema:"pattern=^/,description=A GET on it answers 2xx once the service is ready"`
+	HealthPath    string          `json:"health_path,omitempty" jsonschema:"pattern=^/,description=Old name of readiness_path,deprecated=true"`
+	Command       commandDocument `json:"command,omitempty" jsonschema:"description=Required unless runtime names a program"`
+	DependsOn     []string        `json:"depends_on,omitempty" jsonschema:"description=Services that start before this one"`
+	Env           map[string]text `json:"env,omitempty" jsonschema:"description=Environment variables; ${NAME} refers to FlowGate's own environment"`
+	Restart       restartDocument `json:"restart,omitempty"`
+}
+
+type commandDocument struct {
+	Args []string `json:"args" jsonschema:"minItems=1"`
+	Cwd  string   `json:"cwd,omitempty" jsonschema:"description=Working folder; this file's folder when missing"`
+}
+
+type restartDocument struct {
+	Policy  string  `json:"policy,omitempty" jsonschema:"enum=always,enum=on-failure,enum=never"`
+	Max     *int    `json:"max,omitempty" jsonschema:"minimum=0,maximum=1000,description=Restarts within a minute before the service counts as failed"`
+	Backoff *period `json:"backoff,omitempty" jsonschema:"description=First wait before a restart; doubled each time up to 30 s"`
+}
+
+type authDocument struct {
+	Providers map[string]provider `json:"providers,omitempty" jsonschema:"description=How each provider signs in"`
+}
+
+// provider is open: every method has keys of its own.
+type provider struct {
+	Method          string `json:"method,omitempty" jsonschema:"minLength=1"`
+	AuthURLEndpoint string `json:"auth_url_endpoint,omitempty"`
+	StatusEndpoint  string `json:"status_endpoint,omitempty"`
+}
+
+func (provider) open() bool { return true }
+
+type credentialsDocument struct {
+	Upstream map[string]credentialDocument `json:"upstream,omitempty" jsonschema:"description=Secrets by the name that api_key_ref and master_key_ref give"`
+}
+
+// credentialDocument has exactly one of its keys.
+type credentialDocument struct {
+	File string `json:"file,omitempty" jsonschema:"minLength=1"`
+	Env  string `json:"env,omitempty" jsonschema:"minLength=1"`
+}

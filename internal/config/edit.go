@@ -1,0 +1,135 @@
+package config
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// migrateText returns data with the old keys of versions 1 and 2 renamed and
+// the version written; root is data's tree.
+func migrateText(data []byte, root *node) ([]byte, error) {
+	e := &editor{data: data, bom: len(data) - len(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))}
+	e.newline = "\n"
+	if bytes.Contains(data, []byte("\r\n")) {
+		e.newline = "\r\n"
+	}
+	e.lines = lineStarts(data)
+	e.flow = len(root.fields) > 0 && data[e.offset(root.at)] == '{'
+
+	e.version(root)
+	e.rename(root, "secrets", "secret_files")
+	services, _ := root.field("services")
+	e.rename(services.value, "cliproxyapi", CLIProxy)
+	for _, s := range serviceFields(services.value) {
+		if _, both := s.value.field("readiness_path"); !both {
+			e.rename(s.value, "health_path", "readiness_path")
+		}
+		dependsOn, _ := s.value.field("depends_on")
+		e.dependsOn(dependsOn.value)
+	}
+	if _, both := root.field("auth"); !both {
+		e.moveOAuth(root)
+	}
+	return e.apply(), e.err
+}
+
+func serviceFields(services *node) []field {
+	if services == nil {
+		return nil
+	}
+	return services.fields
+}
+
+// editor collects replacements of stretches of data and applies them at once.
+type editor struct {
+	data    []byte
+	bom     int
+	lines   []int // byte offset of each line
+	newline string
+	flow    bool // the top level is {…}, as in JSON
+	edits   []edit
+	err     error
+}
+
+type edit struct {
+	from, to int
+	text     string
+}
+
+// replace records an edit once; an anchored map is met wherever it is named.
+func (e *editor) replace(from, to int, text string) {
+	if new := (edit{from, to, text}); !slices.Contains(e.edits, new) {
+		e.edits = append(e.edits, new)
+	}
+}
+
+func (e *editor) apply() []byte {
+	slices.SortStableFunc(e.edits, func(a, b edit) int { return cmp.Compare(a.from, b.from) })
+	var out bytes.Buffer
+	last := 0
+	for _, ed := range e.edits {
+		if ed.from < last {
+			e.err = cmp.Or(e.err, fmt.Errorf("changes overlap at line %d", placeOf(e.data, ed.from).line))
+			continue
+		}
+		out.Write(e.data[last:ed.from])
+		out.WriteString(ed.text)
+		last = ed.to
+	}
+	out.Write(e.data[last:])
+	return out.Bytes()
+}
+
+// offset is the byte at which a place begins.
+func (e *editor) offset(at pos) int {
+	if at.line < 1 || at.line > len(e.lines) {
+		return len(e.data) - 1
+	}
+	i := e.lines[at.line-1]
+	if at.line == 1 {
+		i += e.bom
+	}
+	for range at.column - 1 {
+		_, size := utf8.DecodeRune(e.data[i:])
+		i += size
+	}
+	return min(i, len(e.data)-1)
+}
+
+// word returns the stretch of the scalar old at a place, quotes included, and
+// its quote. Anything else there is an error: the tree and the text disagree.
+func (e *editor) word(at pos, old string) (from, to int, quote string) {
+	from = e.offset(at)
+	for _, quote = range [...]string{"", `"`, "'"} {
+		if strings.HasPrefix(string(e.data[from:min(from+len(old)+2, len(e.data))]), quote+old+quote) {
+			return from, from + len(old) + 2*len(quote), quote
+		}
+	}
+	e.err = cmp.Or(e.err, fmt.Errorf("%q is not where it was read, at line %d", old, at.line))
+	return from, from, ""
+}
+
+// rename changes the key of a map where it stands.
+func (e *editor) rename(in *node, old, new string) {
+	f, ok := in.field(old)
+	if !ok {
+		return
+	}
+	if from, to, quote := e.word(f.at, old); from < to {
+		e.replace(from, to, quote+new+quote)
+	}
+}
+
+func lineStarts(data []byte) []int {
+	starts := []int{0}
+	for i, b := range data {
+		if b == '\n' && i+1 < len(data) {
+			starts = append(starts, i+1)
+		}
+	}
+	return starts
+}

@@ -1,0 +1,125 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// Load reads the configuration file at path, relative to the process's working
+// folder, and returns it resolved. A file that cannot be used is one
+// *fault.Error with exit status 2: config-not-found, config-unreadable,
+// config-too-large, config-version-unsupported or config-invalid; the last has
+// Problems as its detail, and its message is the first of them.
+func Load(path string, getenv func(string) string) (*Config, error) {
+	d, cfg, err := read(path, getenv)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.err(); err != nil {
+		return nil, err
+	}
+	return cfg, nil
+}
+
+// Findings is what Check saw in one file.
+type Findings struct {
+	File     string    `json:"file"`    // as the user named it
+	Version  int       `json:"version"` // 0 when it cannot be told
+	Problems []Problem `json:"problems"`
+	Warnings []Warning `json:"warnings"`
+}
+
+// Check reads the file as Load does and returns everything that is wrong or
+// odd about it. The error is non-nil only when there is nothing to examine:
+// the file is missing, unreadable or too large.
+func Check(path string, getenv func(string) string) (Findings, error) {
+	d, cfg, err := read(path, getenv)
+	if err != nil {
+		return Findings{}, err
+	}
+	f := Findings{File: path, Problems: append([]Problem{}, d.sorted()...), Warnings: append([]Warning{}, d.warnings...)}
+	if cfg != nil {
+		f.Version = cfg.Version
+	}
+	return f, nil
+}
+
+// Discover returns the configuration file to use: flag, else env
+// (FLOWGATE_CONFIG), else config/flowgate.yaml or flowgate.yaml in cwd when it
+// exists, else "": the built-in default holds. cwd "" is the process's working
+// folder and keeps the result relative.
+func Discover(flag, env, cwd string) string {
+	for _, given := range [...]string{flag, env} {
+		if given != "" {
+			return given
+		}
+	}
+	for _, name := range [...]string{filepath.Join("config", "flowgate.yaml"), "flowgate.yaml"} {
+		candidate := filepath.Join(cwd, name)
+		if _, err := os.Stat(candidate); err == nil {
+			return candidate
+		}
+	}
+	return ""
+}
+
+// read does the work of Load and Check. cfg is nil when the file's version
+// cannot be told, and incomplete when d holds problems.
+func read(path string, getenv func(string) string) (*diagnosis, *Config, error) {
+	data, err := readSource(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, nil, fault.Usage("config-unreadable", "%s: %w", path, err)
+	}
+	d := newDiagnosis(path)
+	root := parse(d, data)
+	if root == nil {
+		return d, nil, nil
+	}
+	version, ok := versionOf(d, root)
+	if !ok {
+		return d, nil, nil
+	}
+	return d, resolveRoot(d, root, abs, version, getenv), nil
+}
+
+// resolveRoot resolves a parsed file that lies, or will lie, at abs.
+func resolveRoot(d *diagnosis, root *node, abs string, version int, getenv func(string) string) *Config {
+	r := &resolver{d: d, root: root, getenv: getenv, cfg: &Config{File: abs, Dir: filepath.Dir(abs), Version: version}}
+	r.resolve()
+	r.cfg.Warnings = d.warnings
+	return r.cfg
+}
+
+// versionOf reads config_version; a missing one means the current version.
+func versionOf(d *diagnosis, root *node) (int, bool) {
+	f, ok := root.field("config_version")
+	if !ok {
+		return CurrentVersion, true
+	}
+	version, ok := f.value.value.(int)
+	switch {
+	case ok && version >= 1 && version <= 3:
+		return version, true
+	case f.value.kind == scalarKind && f.value.value != f.value.text: // a number, whatever its size
+		d.code = "config-version-unsupported"
+		d.add(f.value.at, "config_version", "use a FlowGate that knows this version, or write the file in version 2",
+			"config_version %s is not supported; known are 1, 2 and 3", f.value.text)
+	default:
+		d.add(f.value.at, "config_version", fmt.Sprintf("write config_version: %d", CurrentVersion),
+			"config_version must be 1, 2 or 3, not %s", f.value.describe("config_version"))
+	}
+	return 0, false
+}
+
+// decodeInto fills a document struct from the whole file.
+func (d *diagnosis) decodeInto(root *node, document any) {
+	d.decode(root, reflect.ValueOf(document).Elem(), pos{1, 1}, "", limits{})
+}

@@ -1,0 +1,180 @@
+package config_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+func TestFilesThatCannotBeReadSayWhyInOneLine(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write := func(name, text string, mode os.FileMode) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), mode); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	fifo := filepath.Join(dir, "pipe")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	holder, err := os.OpenFile(fifo, os.O_RDWR, 0) // so that opening it does not block
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer holder.Close()
+	large := write("large.yaml", "", 0o600)
+	if err := os.Truncate(large, 100<<20); err != nil {
+		t.Fatal(err)
+	}
+	secret := write("secret.yaml", "a: 1", 0)
+	for _, c := range []struct{ path, code, message string }{
+		{filepath.Join(dir, "nowhere.yaml"), "config-not-found", ": no such file"},
+		{dir, "config-unreadable", ": is a folder, not a file"},
+		{fifo, "config-unreadable", ": is not a regular file"},
+		{large, "config-too-large", ": is larger than 4 MB"},
+		{secret, "config-unreadable", ": permission denied"},
+	} {
+		if c.path == secret && os.Geteuid() == 0 {
+			continue // root reads everything
+		}
+		_, err := config.Load(c.path, environ)
+		var f *fault.Error
+		if !errors.As(err, &f) || f.Code != c.code || f.Exit != fault.ExitUsage || f.Message != c.path+c.message || f.Hint == "" {
+			t.Errorf("%s: got %#v, want %s", c.path, f, c.code)
+		}
+		if _, checkErr := config.Check(c.path, environ); checkErr == nil {
+			t.Errorf("%s: Check finds nothing wrong", c.path)
+		}
+	}
+}
+
+func TestByteOrderMarkAndWindowsLineEndsAreAccepted(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(corpus + "/valid/v2-example.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "flowgate.yaml")
+	if err := os.WriteFile(path, append([]byte("\xef\xbb\xbf"), strings.ReplaceAll(string(text), "\n", "\r\n")...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := config.Load(path, environ)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if router, _ := cfg.Service(config.LiteLLM); router.Port != 4000 || router.ReadinessPath != "/health/readiness" {
+		t.Errorf("got %+v", router)
+	}
+}
+
+func TestCheckListsProblemsAndWarningsTogether(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(corpus + "/valid/v1-old-names.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "flowgate.yaml")
+	broken := strings.Replace(string(text), "port: 4000", "port: none\n    prot: 1", 1)
+	if err := os.WriteFile(path, []byte(broken), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	found, err := config.Check(path, environ)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found.Version != 1 || len(found.Problems) != 2 || len(found.Warnings) != 5 || found.File != path {
+		t.Errorf("got %+v", found)
+	}
+	if p := found.Problems[0]; p.Path != "services.litellm.port" || p.Line != 15 || p.Column != 11 {
+		t.Errorf("first problem %+v", p)
+	}
+}
+
+func TestDiscoverPrefersFlagThenEnvironmentThenFiles(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if got := config.Discover("", "", dir); got != "" {
+		t.Errorf("found %q in an empty folder", got)
+	}
+	touch(t, filepath.Join(dir, "flowgate.yaml"))
+	if got := config.Discover("", "", dir); got != filepath.Join(dir, "flowgate.yaml") {
+		t.Errorf("got %q", got)
+	}
+	touch(t, filepath.Join(dir, "config", "flowgate.yaml"))
+	for _, c := range []struct{ flag, env, want string }{
+		{"", "", filepath.Join(dir, "config", "flowgate.yaml")},
+		{"", "e.yaml", "e.yaml"},
+		{"f.yaml", "e.yaml", "f.yaml"},
+	} {
+		if got := config.Discover(c.flag, c.env, dir); got != c.want {
+			t.Errorf("flag %q, env %q: got %q, want %q", c.flag, c.env, got, c.want)
+		}
+	}
+}
+
+func touch(t *testing.T, path string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestNearestFindsSlipsAndLeavesStrangersAlone(t *testing.T) {
+	t.Parallel()
+	profiles := []string{"balanced", "cost", "reliability"}
+	for name, want := range map[string]string{
+		"balancd": "balanced", "Cost": "cost", "reliabilty": "reliability", "rel": "reliability",
+		"speed-first": "", "x": "", "": "",
+	} {
+		if got := config.Nearest(name, profiles); got != want {
+			t.Errorf("%q: got %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestDefaultProfileIsBalancedElseTheFirstByName(t *testing.T) {
+	t.Parallel()
+	cfg := config.Default(t.TempDir())
+	if got := cfg.DefaultProfile(); got != "balanced" {
+		t.Errorf("got %q", got)
+	}
+	delete(cfg.Profiles, "balanced")
+	if got := cfg.DefaultProfile(); got != "cost" {
+		t.Errorf("got %q", got)
+	}
+	if got := (&config.Config{}).DefaultProfile(); got != "" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestHugeInputsAreRefusedBeforeTheParserDrowns(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "flowgate.yaml")
+	for code, texts := range map[string][]string{
+		"config-too-large": {strings.Repeat("key: value\n", 30_000), strings.Repeat("---\n", 30_000), "{" + strings.Repeat("a,", 1<<18) + "}"},
+		"config-invalid":   {strings.Repeat("[", 1<<18), strings.Repeat("- ", 1<<17), strings.Repeat("{a: ", 1<<16), strings.Repeat("&a ", 1<<17), "a: " + strings.Repeat("*a ", 1<<17)},
+	} {
+		for _, text := range texts {
+			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err := config.Load(path, environ)
+			var f *fault.Error
+			if !errors.As(err, &f) || f.Code != code {
+				t.Errorf("%.10q: got %v, want %s", text, err, code)
+			}
+		}
+	}
+}

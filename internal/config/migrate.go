@@ -1,0 +1,135 @@
+package config
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/google/renameio/v2"
+	"github.com/rogpeppe/go-internal/diff"
+)
+
+// Migration says what Migrate did, or would do on a dry run.
+type Migration struct {
+	File     string    `json:"file"`
+	From     int       `json:"from"` // 0: the file named no version
+	To       int       `json:"to"`
+	Changed  bool      `json:"changed"`           // the new text differs; on a dry run nothing was written all the same
+	Backup   string    `json:"backup,omitempty"`  // the old file, byte for byte; copy it back to undo
+	Diff     []string  `json:"diff"`              // unified diff, one line each
+	Message  string    `json:"message,omitempty"` // why nothing was to do
+	Warnings []Warning `json:"warnings"`          // what the new file is still warned about
+}
+
+// Migrate rewrites the file at path in the current version. Only the keys that
+// changed are touched: comments, order, anchors and formatting elsewhere stay
+// byte for byte. The old file is kept beside it as NAME.bak-TIME with its mode.
+// Version 3 is another shape, without LiteLLM, and stays as it is. On dryRun
+// nothing is written. A file with problems is refused as by Load; one whose
+// rewriting would not mean the same is refused with migrate-unsafe.
+func Migrate(path string, dryRun bool, now time.Time, getenv func(string) string) (Migration, error) {
+	before, err := Load(path, getenv)
+	if err != nil {
+		return Migration{}, err
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return Migration{}, unreadable(path, err)
+	}
+	m := Migration{File: path, From: before.Version, To: CurrentVersion, Diff: []string{}, Warnings: []Warning{}}
+	if before.Version == 3 {
+		m.To, m.Message = 3, "version 3 is a form of its own, without LiteLLM; there is nothing to migrate"
+		return m, nil
+	}
+	root := parse(newDiagnosis(path), bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
+	if _, ok := root.field("config_version"); !ok {
+		m.From = 0
+	}
+	migrated, err := migrateText(data, root)
+	if err != nil {
+		return Migration{}, unsafeMigration(path, err)
+	}
+	if bytes.Equal(migrated, data) {
+		m.Message = "the file is in the current version"
+		m.Warnings = append(m.Warnings, before.Warnings...)
+		return m, nil
+	}
+	after, err := sameMeaning(before, migrated, path, getenv)
+	if err != nil {
+		return Migration{}, unsafeMigration(path, err)
+	}
+	m.Changed, m.Warnings = true, append(m.Warnings, after.Warnings...)
+	m.Diff = strings.Split(strings.TrimSuffix(string(diff.Diff(path, data, path, migrated)), "\n"), "\n")
+	if dryRun {
+		return m, nil
+	}
+	m.Backup, err = replace(path, data, migrated, now)
+	return m, err
+}
+
+// sameMeaning reads the new text in the old file's place and compares what
+// both resolve to.
+func sameMeaning(before *Config, migrated []byte, path string, getenv func(string) string) (*Config, error) {
+	d := newDiagnosis(path)
+	root := parse(d, bytes.TrimPrefix(migrated, []byte("\xef\xbb\xbf")))
+	if root == nil {
+		return nil, d.err()
+	}
+	after := resolveRoot(d, root, before.File, CurrentVersion, getenv)
+	if err := d.err(); err != nil {
+		return nil, err
+	}
+	a, b := *before, *after
+	a.Warnings, b.Warnings, a.Version, b.Version = nil, nil, 0, 0
+	if !reflect.DeepEqual(a, b) {
+		return nil, fmt.Errorf("it would resolve to something else")
+	}
+	return after, nil
+}
+
+func unsafeMigration(path string, err error) error {
+	return fault.Usage("migrate-unsafe", "%s: cannot be rewritten safely: %w", path, err).
+		WithHint("nothing was changed; rename the old keys by hand (docs/configuration.md, versions)")
+}
+
+// replace keeps old beside path and puts new in its place, atomically and
+// with the same mode. A symbolic link stays one: its target is replaced.
+func replace(path string, old, new []byte, now time.Time) (backup string, err error) {
+	target, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return "", unreadable(path, err)
+	}
+	info, err := os.Stat(target)
+	if err != nil {
+		return "", unreadable(path, err)
+	}
+	backup = target + ".bak-" + now.UTC().Format("20060102T150405Z")
+	if err := writeNew(backup, old, info.Mode().Perm()); err != nil {
+		return "", fault.New("backup-failed", "back up %s: %w", path, err).WithHint("nothing was changed")
+	}
+	if err := renameio.WriteFile(target, new, info.Mode().Perm(), renameio.IgnoreUmask()); err != nil {
+		return "", fault.New("write-failed", "write %s: %w", path, err).WithHint("nothing was changed; the folder must be writable")
+	}
+	return backup, nil
+}
+
+// writeNew writes a file that must not exist.
+func writeNew(path string, data []byte, mode os.FileMode) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if syncErr := f.Sync(); err == nil {
+		err = syncErr
+	}
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	return err
+}

@@ -1,0 +1,84 @@
+package config
+
+import (
+	"net"
+	"slices"
+	"strings"
+
+	"github.com/samber/lo"
+)
+
+// dependencies checks depends_on and maps version 1's name of the upstream.
+func (r *resolver) dependencies(s *Service, upstreamKey string) {
+	key := keyOf(s.Name, upstreamKey)
+	f, _ := r.root.find("services", key, "depends_on")
+	if f.value == nil || f.value.kind != listKind {
+		return
+	}
+	for i, item := range f.value.items {
+		name, _ := item.value.(string)
+		switch {
+		case name == "": // decode has reported it
+		case name == upstreamKey:
+			s.DependsOn = append(s.DependsOn, CLIProxy)
+		case name == LiteLLM:
+			s.DependsOn = append(s.DependsOn, LiteLLM)
+		default:
+			r.d.addIn(r.d.file, f.value.items[i].at, "services."+key+".depends_on",
+				keyHint(name, []string{LiteLLM, upstreamKey}), "unknown service \""+shorten(name)+"\" in depends_on")
+		}
+	}
+}
+
+func keyOf(service, upstreamKey string) string {
+	if service == CLIProxy {
+		return upstreamKey
+	}
+	return service
+}
+
+// clash reports two services on one address. An unspecified host takes the
+// port on every address.
+func (r *resolver) clash(upstream, router Service, upstreamKey string) {
+	everywhere := func(s Service) bool {
+		ip := net.ParseIP(s.Host)
+		return ip != nil && ip.IsUnspecified()
+	}
+	if upstream.Port == 0 || upstream.Port != router.Port {
+		return
+	}
+	if upstream.Host == router.Host || everywhere(upstream) || everywhere(router) {
+		r.problem([]string{"services", upstreamKey, "port"}, "give each service a port of its own", "services.%s and services.%s both listen on %s", LiteLLM, upstreamKey, upstream.Addr())
+	}
+}
+
+// ordered returns services so that each follows those it depends on; where
+// nothing is said they keep their order. A cycle is a problem.
+func (r *resolver) ordered(services []Service, upstreamKey string) []Service {
+	var done []Service
+	var visit func(s Service, trail []string) bool
+	visit = func(s Service, trail []string) bool {
+		if slices.ContainsFunc(done, func(d Service) bool { return d.Name == s.Name }) {
+			return true
+		}
+		if i := slices.Index(trail, s.Name); i >= 0 {
+			cycle := lo.Map(append(slices.Clone(trail[i:]), s.Name), func(name string, _ int) string { return keyOf(name, upstreamKey) })
+			r.problem([]string{"services", cycle[0], "depends_on"}, "take one of them out", "depends_on forms a cycle: %s", strings.Join(cycle, " → "))
+			return false
+		}
+		for _, name := range s.DependsOn {
+			next, _ := lo.Find(services, func(o Service) bool { return o.Name == name })
+			if !visit(next, append(trail, s.Name)) {
+				return false
+			}
+		}
+		done = append(done, s)
+		return true
+	}
+	for _, s := range services {
+		if !visit(s, nil) {
+			return services
+		}
+	}
+	return done
+}

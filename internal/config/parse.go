@@ -1,0 +1,150 @@
+package config
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+)
+
+// What the parser is not given: it recurses into nesting, and a stack overflow
+// cannot be recovered from; and its time grows with the square of a map's keys
+// (goccy/go-yaml 1.19.2: 1.5 s for 20,000).
+const (
+	maxDepth   = 100
+	maxEntries = 20_000 // keys, commas and documents in a file
+)
+
+// parse turns data into nodes. Whatever is wrong is added to d; the node is
+// nil when nothing can be read from the file.
+func parse(d *diagnosis, data []byte) *node {
+	if message, at := encodingProblem(data); message != "" {
+		d.add(at, "", "save the file as UTF-8 text", "%s", message)
+		return nil
+	}
+	text := strings.ReplaceAll(string(data), "\r\n", "\n") // the lexer counts some of them twice
+	file, err := parseTokens(lexer.Tokenize(text))
+	if err != nil {
+		reportSyntax(d, err)
+		return nil
+	}
+	return document(d, file)
+}
+
+// document returns the one document of a file as nodes.
+func document(d *diagnosis, file *ast.File) *node {
+	bodies := file.Docs[:0:0]
+	for _, doc := range file.Docs {
+		if doc.Body != nil && doc.Body.Type() != ast.DirectiveType {
+			bodies = append(bodies, doc)
+		}
+	}
+	switch len(bodies) {
+	case 0:
+		d.add(pos{1, 1}, "", "write one with `mage init`", "the file is empty")
+		return nil
+	case 1:
+	default:
+		d.add(placeOfToken(bodies[1].Start), "", "keep one document a file: take out the line `---`", "a second YAML document begins here")
+		return nil
+	}
+	b := builder{d: d, anchors: map[string]*node{}}
+	root := b.build(bodies[0].Body, "")
+	if b.bomb {
+		d.code = "config-too-large"
+		return nil
+	}
+	if root.kind != mapKind {
+		d.add(root.at, "", "a configuration begins with keys such as config_version: 2", "the file must hold a map at top level, not %s", root.describe(""))
+		return nil
+	}
+	return root
+}
+
+var (
+	errTooDeep = errors.New("nested too deeply")
+	errTooMany = errors.New("too many entries")
+)
+
+// parseTokens parses after checking the nesting. A panic of the parser on
+// input that nobody thought of is an error like any other.
+func parseTokens(tokens token.Tokens) (file *ast.File, err error) {
+	if at, err := tooMuch(tokens); err != nil {
+		return nil, syntaxError{err, placeOfToken(at)}
+	}
+	defer func() {
+		if recover() != nil {
+			file, err = nil, syntaxError{errors.New("the YAML cannot be understood"), pos{1, 1}}
+		}
+	}()
+	return parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
+}
+
+// tooMuch returns the token at which brackets, or dashes and the like without
+// a scalar between them, nest deeper than maxDepth, or at which there are more
+// than maxEntries.
+func tooMuch(tokens token.Tokens) (*token.Token, error) {
+	brackets, openers, entries := 0, 0, 0
+	for _, t := range tokens {
+		switch t.Type {
+		case token.MappingStartType, token.SequenceStartType:
+			brackets++
+		case token.MappingEndType, token.SequenceEndType:
+			brackets--
+		case token.SequenceEntryType, token.MappingKeyType, token.AnchorType, token.TagType:
+			openers++
+		case token.MappingValueType, token.CollectEntryType, token.DocumentHeaderType:
+			entries++
+		case token.StringType, token.IntegerType, token.SingleQuoteType, token.DoubleQuoteType:
+			if t.Prev == nil || t.Prev.Type != token.AnchorType { // an anchor's name is no scalar
+				openers = 0
+			}
+		}
+		switch {
+		case brackets > maxDepth, openers > maxDepth, t.Type == token.MappingValueType && t.Position.Column > 40*maxDepth:
+			return t, errTooDeep
+		case entries > maxEntries:
+			return t, errTooMany
+		}
+	}
+	return nil, nil
+}
+
+type syntaxError struct {
+	error
+	at pos
+}
+
+func (e syntaxError) Unwrap() error { return e.error }
+
+// reportSyntax adds a parser's error with the parser's place and our words.
+func reportSyntax(d *diagnosis, err error) {
+	if errors.Is(err, errTooMany) {
+		d.code = "config-too-large"
+	}
+	message, at := "the YAML cannot be understood", pos{1, 1}
+	var own syntaxError
+	var theirs yaml.Error
+	switch { // their Error method prints the source: minutes for a large file
+	case errors.As(err, &own):
+		message, at = own.error.Error(), own.at
+	case errors.As(err, &theirs):
+		message = theirs.GetMessage()
+		if t := theirs.GetToken(); t != nil {
+			at = placeOfToken(t)
+		}
+	}
+	message, hint := explainSyntax(message)
+	d.add(at, "", hint, "%s", message)
+}
+
+func placeOfToken(t *token.Token) pos {
+	if t == nil || t.Position == nil {
+		return pos{1, 1}
+	}
+	return pos{t.Position.Line, max(t.Position.Column, 1)}
+}

@@ -1,0 +1,97 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// maxProblems is how many problems of one file are reported; what follows is
+// mostly a consequence of the first.
+const maxProblems = 20
+
+// Problem is one thing that is wrong with a configuration file.
+type Problem struct {
+	File    string `json:"file"`   // as the user named it
+	Line    int    `json:"line"`   // 1-based
+	Column  int    `json:"column"` // 1-based, in characters
+	Path    string `json:"path"`   // dotted path of the key; empty for the whole file
+	Message string `json:"message"`
+	Hint    string `json:"hint,omitempty"`
+}
+
+// String is the form that editors and terminals make clickable.
+func (p Problem) String() string {
+	s := fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.Message)
+	if p.Hint != "" {
+		s += " (" + p.Hint + ")"
+	}
+	return s
+}
+
+// Problems is the detail of a config-invalid fault.
+type Problems struct {
+	Problems []Problem `json:"problems"`
+}
+
+// diagnosis collects what is wrong and what is odd about one file.
+type diagnosis struct {
+	file     string
+	code     string // of the fault; config-invalid unless a problem says otherwise
+	problems []Problem
+	warnings []Warning
+}
+
+func newDiagnosis(file string) *diagnosis {
+	return &diagnosis{file: file, code: "config-invalid"}
+}
+
+// add records a problem. The same text at the same place is recorded once: an
+// anchored map is read wherever an alias names it.
+func (d *diagnosis) add(at pos, path, hint, format string, args ...any) {
+	d.addIn(d.file, at, path, hint, fmt.Sprintf(format, args...))
+}
+
+func (d *diagnosis) addIn(file string, at pos, path, hint, message string) {
+	if len(d.problems) >= 10*maxProblems {
+		return // more than is shown, whatever the order
+	}
+	p := Problem{File: file, Line: max(at.line, 1), Column: max(at.column, 1), Path: path, Message: message, Hint: hint}
+	same := func(q Problem) bool {
+		return q.File == p.File && q.Line == p.Line && q.Column == p.Column && q.Message == p.Message
+	}
+	if !slices.ContainsFunc(d.problems, same) {
+		d.problems = append(d.problems, p)
+	}
+}
+
+func (d *diagnosis) warn(code, path string, at pos, format string, args ...any) {
+	d.warnings = append(d.warnings, Warning{Code: code, Path: path, Line: at.line, Message: fmt.Sprintf(format, args...)})
+}
+
+// sorted returns at most maxProblems problems in the order of the file.
+func (d *diagnosis) sorted() []Problem {
+	slices.SortStableFunc(d.problems, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	return d.problems[:min(len(d.problems), maxProblems)]
+}
+
+// err is nil, or one fault that carries every problem.
+func (d *diagnosis) err() error {
+	problems := d.sorted()
+	if len(problems) == 0 {
+		return nil
+	}
+	first := problems[0]
+	hint := first.Hint
+	if hint == "" && len(problems) > 1 {
+		hint = fmt.Sprintf("`mage config:validate` lists all %d problems", len(problems))
+	}
+	first.Hint = ""
+	e := fault.Usage(d.code, "%s", first.String()).WithDetail(Problems{problems})
+	e.Hint = hint
+	return e
+}

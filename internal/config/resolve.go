@@ -1,0 +1,154 @@
+package config
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// resolver turns a document of any version into cfg. Problems found while
+// doing so go to d with their places in root.
+type resolver struct {
+	d      *diagnosis
+	root   *node
+	getenv func(string) string
+	cfg    *Config
+}
+
+func (r *resolver) resolve() {
+	switch r.cfg.Version {
+	case 1:
+		var doc documentV1
+		r.d.decodeInto(r.root, &doc)
+		r.d.warn("config-version-old", "config_version", r.root.place("config_version"), "version 1 is old; `mage config:migrate` rewrites it as version 2")
+		r.version2(documentV2{
+			Paths: doc.Paths, Services: servicesV2(doc.Services), Base: doc.Base, Profiles: doc.Profiles,
+			Credentials: doc.Credentials, Integration: doc.Integration,
+		}, "cliproxyapi")
+		r.providers("oauth")
+		r.secretFiles("secrets", doc.Secrets)
+	case 2:
+		var doc documentV2
+		r.d.decodeInto(r.root, &doc)
+		r.version2(doc, CLIProxy)
+		r.oldProviders()
+		r.providers("auth", "providers")
+		r.secretFiles("secret_files", doc.SecretFiles)
+	default:
+		var doc documentV3
+		r.d.decodeInto(r.root, &doc)
+		r.version3(doc)
+		r.providers("auth", "providers")
+		r.secretFiles("secret_files", doc.SecretFiles)
+	}
+}
+
+// version2 resolves what versions 1 and 2 share; upstream is the version's key
+// of the cliproxyapi_plus service.
+func (r *resolver) version2(doc documentV2, upstream string) {
+	r.cfg.Paths = Paths{
+		RuntimeDir:   r.path(doc.Paths.RuntimeDir, "paths", "runtime_dir"),
+		ActiveConfig: r.path(doc.Paths.ActiveConfig, "paths", "active_config"),
+		StateFile:    r.path(doc.Paths.StateFile, "paths", "state_file"),
+		LogFile:      r.path(doc.Paths.LogFile, "paths", "log_file"),
+	}
+	r.cfg.Base, r.cfg.Profiles, r.cfg.Integration = doc.Base, doc.Profiles, doc.Integration
+	if beside := filepath.Join(r.cfg.Dir, "cliproxyapi.yaml"); isFile(beside) {
+		r.cfg.CLIProxyConfigFile = beside
+	}
+	r.services(doc.Services, upstream)
+	r.credentials(doc.Credentials.Upstream)
+	r.fragments()
+}
+
+// providers takes the providers as written, keys unknown to us included.
+func (r *resolver) providers(keys ...string) {
+	f, ok := r.root.find(keys...)
+	if !ok || f.value.kind != mapKind {
+		return
+	}
+	if r.cfg.Providers == nil {
+		r.cfg.Providers = make(map[string]map[string]any, len(f.value.fields))
+	}
+	for _, p := range f.value.fields {
+		if settings, ok := p.value.plain().(map[string]any); ok {
+			r.cfg.Providers[p.key] = settings
+		}
+	}
+}
+
+// oldProviders reads version 2's old place of auth.providers, which loses
+// where both name a provider.
+func (r *resolver) oldProviders() {
+	f, ok := r.root.field("oauth")
+	if !ok {
+		return
+	}
+	r.d.warn("key-renamed", "oauth", f.at, "oauth has moved to auth.providers; `mage config:migrate` moves it")
+	r.providers("oauth")
+	current, _ := r.root.find("auth", "providers")
+	for _, p := range f.value.fields {
+		if _, both := current.value.field(p.key); both {
+			r.d.warn("key-ignored", "oauth."+p.key, p.at, "oauth.%s has no effect: auth.providers.%s is there too", p.key, p.key)
+		}
+	}
+}
+
+func (r *resolver) secretFiles(key string, files []string) {
+	for _, file := range files {
+		r.cfg.SecretFiles = append(r.cfg.SecretFiles, r.path(file, key))
+	}
+}
+
+// path makes p absolute: ~ is the home folder, ${NAME} an environment
+// variable, and what is relative is so to the configuration file's folder.
+func (r *resolver) path(p string, keys ...string) string {
+	if p == "" {
+		return ""
+	}
+	expanded := p
+	if strings.Contains(p, "${") {
+		expanded = os.Expand(p, func(name string) string {
+			value := r.getenv(name)
+			if value == "" {
+				r.d.add(r.root.place(keys...), strings.Join(keys, "."), "set it, or write the path out", "environment variable %s, used in the path %q, is not set", name, p)
+			}
+			return value
+		})
+	}
+	if rest, ok := strings.CutPrefix(expanded, "~"); ok && (rest == "" || rest[0] == '/') {
+		home := r.getenv("HOME")
+		if home == "" {
+			r.d.add(r.root.place(keys...), strings.Join(keys, "."), "write the path out", "HOME is not set, so ~ in %q has no meaning", p)
+		}
+		expanded = home + rest
+	}
+	if filepath.IsAbs(expanded) {
+		return filepath.Clean(expanded)
+	}
+	return filepath.Join(r.cfg.Dir, expanded)
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// ProfileNames returns the profiles' names in alphabetical order.
+func (c *Config) ProfileNames() []string {
+	return slices.Sorted(maps.Keys(c.Profiles))
+}
+
+// DefaultProfile is the profile to use when none was ever chosen: "balanced"
+// when there is one, else the first by name, "" in version 3.
+func (c *Config) DefaultProfile() string {
+	if _, ok := c.Profiles["balanced"]; ok {
+		return "balanced"
+	}
+	if names := c.ProfileNames(); len(names) > 0 {
+		return names[0]
+	}
+	return ""
+}

@@ -1,0 +1,97 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"unicode/utf8"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// maxBytes is the largest configuration file that is read, 4 MB: the largest
+// real one seen is 60 kB, and a parser should not be fed what nobody wrote.
+const maxBytes = 4 << 20
+
+// readSource returns the file's bytes without a UTF-8 byte order mark. name is
+// the path as people typed it and appears in errors.
+func readSource(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		e := fault.Usage("config-not-found", "%s: no such file", name)
+		e.Err = err
+		return nil, e.WithHint("write one with `mage init`, or name another with -config=PATH")
+	case err != nil:
+		return nil, unreadable(name, err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return nil, unreadable(name, err)
+	case info.IsDir():
+		return nil, fault.Usage("config-unreadable", "%s: is a folder, not a file", name).
+			WithHint("name the file in it, for example -config=%s/flowgate.yaml", name)
+	case !info.Mode().IsRegular():
+		return nil, fault.Usage("config-unreadable", "%s: is not a regular file", name).
+			WithHint("write the configuration into a file and name that one")
+	case info.Size() > maxBytes:
+		return nil, tooLarge(name)
+	}
+	data, err := io.ReadAll(io.LimitReader(f, maxBytes+1))
+	if err != nil {
+		return nil, unreadable(name, err)
+	}
+	if len(data) > maxBytes { // it grew while we read
+		return nil, tooLarge(name)
+	}
+	return bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), nil
+}
+
+// encodingProblem says what is wrong with the bytes as text, and where.
+func encodingProblem(data []byte) (message string, at pos) {
+	switch {
+	case bytes.HasPrefix(data, []byte{0xff, 0xfe}), bytes.HasPrefix(data, []byte{0xfe, 0xff}):
+		return "the file is UTF-16, not UTF-8", pos{1, 1}
+	case len(data) > 3 && (data[1] == 0 && data[3] == 0 || data[0] == 0 && data[2] == 0):
+		return "the file is UTF-16 without a byte order mark, not UTF-8", pos{1, 1}
+	}
+	if i := bytes.IndexByte(data, 0); i >= 0 {
+		return "the file holds a NUL byte; it is no text file", placeOf(data, i)
+	}
+	if utf8.Valid(data) {
+		return "", pos{}
+	}
+	for i := 0; i < len(data); {
+		r, size := utf8.DecodeRune(data[i:])
+		if r == utf8.RuneError && size == 1 {
+			return "the file is not valid UTF-8", placeOf(data, i)
+		}
+		i += size
+	}
+	return "", pos{}
+}
+
+// placeOf turns a byte offset into a line and a column counted in characters.
+func placeOf(data []byte, offset int) pos {
+	before := data[:offset]
+	start := bytes.LastIndexByte(before, '\n') + 1
+	return pos{bytes.Count(before, []byte("\n")) + 1, utf8.RuneCount(before[start:]) + 1}
+}
+
+func unreadable(name string, err error) error {
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		err = pathErr.Err
+	}
+	return fault.Usage("config-unreadable", "%s: %w", name, err).
+		WithHint("make it readable: chmod u+r %s", name)
+}
+
+func tooLarge(name string) error {
+	return fault.Usage("config-too-large", "%s: is larger than 4 MB", name).
+		WithHint("a flowgate.yaml is a few kilobytes; check that -config names the right file")
+}

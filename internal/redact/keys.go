@@ -1,0 +1,108 @@
+package redact
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Keys returns a deep copy of v, made of maps, lists and scalars, in which
+// values under secret-looking keys and texts that look like keys are
+// shortened. References stay.
+func Keys(v any) any { return walk("", v) }
+
+func walk(name string, v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		if v == nil {
+			return v
+		}
+		out := make(map[string]any, len(v))
+		for key, inner := range v {
+			out[key] = walk(inherit(name, key), inner)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, inner := range v {
+			out[i] = walk(name, inner)
+		}
+		return out
+	case string:
+		return Named(name, v)
+	case int, int64, uint64, float64:
+		if secretName(name) {
+			return Value(fmt.Sprint(v))
+		}
+	}
+	return v
+}
+
+// inherit keeps the name of a secret map for what is in it: `secrets: {a: …}`.
+func inherit(outer, key string) string {
+	if secretName(outer) && !reference(key) {
+		return outer
+	}
+	return key
+}
+
+// Named shortens value when name is the name of a secret or value looks like
+// one, unless it is a reference.
+func Named(name, value string) string {
+	switch {
+	case value == "" || IsReference(value):
+		return value
+	case secretName(name):
+		return Value(value)
+	}
+	return text(value)
+}
+
+// Args is Named for a command line: --api-key=K, --api-key K and bare keys.
+func Args(args []string) []string {
+	if args == nil {
+		return nil
+	}
+	out := make([]string, len(args))
+	previous := ""
+	for i, arg := range args {
+		flag, value, joined := strings.Cut(arg, "=")
+		switch {
+		case joined:
+			out[i] = flag + "=" + Named(strings.TrimLeft(flag, "-"), value)
+		case strings.HasPrefix(arg, "-"):
+			out[i] = text(arg)
+		default:
+			out[i] = Named(previous, arg)
+		}
+		previous = ""
+		if strings.HasPrefix(arg, "-") && !joined {
+			previous = strings.TrimLeft(arg, "-")
+		}
+	}
+	return out
+}
+
+// secretName reports whether a key of that name holds a secret rather than
+// where one is.
+func secretName(name string) bool {
+	name = strings.ToLower(strings.ReplaceAll(name, "-", "_"))
+	if reference(name) || strings.HasSuffix(name, "_tokens") {
+		return false // max_tokens and its like are numbers
+	}
+	for _, part := range [...]string{"api_key", "apikey", "master_key", "secret", "password", "passwd", "passphrase", "private_key", "access_key", "salt_key", "authorization", "cookie"} {
+		if strings.Contains(name, part) {
+			return true
+		}
+	}
+	return name == "token" || name == "key" || strings.HasSuffix(name, "_token") || strings.HasSuffix(name, "_key")
+}
+
+// reference reports whether a key of that name says where something is.
+func reference(name string) bool {
+	for _, end := range [...]string{"_ref", "_file", "_files", "_path", "_dir", "_url", "_uri", "_endpoint", "_env", "_name", "_header"} {
+		if strings.HasSuffix(strings.ToLower(name), end) {
+			return true
+		}
+	}
+	return false
+}

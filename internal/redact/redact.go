@@ -1,0 +1,92 @@
+// Package redact keeps secrets out of what people and logs see. Value shortens
+// one secret; Keys copies a configuration with the values of secret-looking
+// keys shortened; NewScrubber replaces known secrets in any text.
+//
+// It never decides what is secret by asking the network, and never keeps a
+// secret beyond the Scrubber that was given it.
+package redact
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// leastSecret is the length in bytes from which a secret may show its last
+// four characters, and from which a Scrubber looks for it: shorter words occur
+// in ordinary text.
+const leastSecret = 8
+
+// Value shortens a secret to "sk-…last4", or "…last4" without that prefix;
+// one of fewer than 8 bytes becomes "…". What would show more than half of
+// the secret is "…" too.
+func Value(secret string) string {
+	if len(secret) < leastSecret {
+		return "…"
+	}
+	prefix := ""
+	if strings.HasPrefix(secret, "sk-") {
+		prefix = "sk-"
+	}
+	tail := []rune(secret)
+	if len(tail) < leastSecret+len(prefix) {
+		return prefix + "…"
+	}
+	return prefix + "…" + string(tail[len(tail)-4:])
+}
+
+// IsReference reports whether value only says where a secret is:
+// os.environ/NAME, $NAME or ${NAME}.
+func IsReference(value string) bool {
+	if name, ok := strings.CutPrefix(value, "os.environ/"); ok {
+		return isName(name)
+	}
+	if name, ok := strings.CutPrefix(value, "$"); ok {
+		if inner, ok := strings.CutPrefix(name, "{"); ok {
+			name, ok = strings.CutSuffix(inner, "}")
+			return ok && isName(name)
+		}
+		return isName(name)
+	}
+	return false
+}
+
+// isName reports whether s can be the name of an environment variable.
+func isName(s string) bool {
+	notName := func(r rune) bool {
+		return r != '_' && (r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r))
+	}
+	return s != "" && !unicode.IsDigit(rune(s[0])) && strings.IndexFunc(s, notName) < 0
+}
+
+// Scrubber replaces secrets in text. It is safe for concurrent use.
+type Scrubber struct {
+	secrets [][]byte // longest first
+	shown   [][]byte
+}
+
+// NewScrubber returns a Scrubber of those secrets that have at least 8 bytes.
+func NewScrubber(secrets ...string) *Scrubber {
+	kept := slices.DeleteFunc(slices.Clone(secrets), func(s string) bool { return len(s) < leastSecret })
+	slices.SortFunc(kept, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
+	s := &Scrubber{}
+	for _, secret := range slices.Compact(kept) {
+		s.secrets = append(s.secrets, []byte(secret))
+		s.shown = append(s.shown, []byte(Value(secret)))
+	}
+	return s
+}
+
+// Scrub returns text with every known secret shortened, and text itself when
+// it holds none. A secret cut in two by the ends of text is not found: give
+// whole lines.
+func (s *Scrubber) Scrub(text []byte) []byte {
+	for i, secret := range s.secrets {
+		if bytes.Contains(text, secret) {
+			text = bytes.ReplaceAll(text, secret, s.shown[i])
+		}
+	}
+	return text
+}
