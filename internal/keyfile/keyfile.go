@@ -1,0 +1,105 @@
+// Package keyfile keeps keys in files of one line: Ensure makes one that is
+// not there yet, Read returns one. Both are for FlowGate's own keys and for
+// credentials that a configuration names.
+//
+// It never overwrites a key, and a key never appears in its errors.
+package keyfile
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// maxBytes is the most that Read takes for a key; real ones are below 4 kB.
+const maxBytes = 64 << 10
+
+// Errors of Read, next to those of the file system.
+var (
+	ErrEmpty = errors.New("the file is empty")
+	ErrLines = errors.New("the file holds more than one line")
+	ErrLarge = errors.New("the file is larger than 64 kB, so it holds no key")
+)
+
+// New returns a fresh key: "sk-" and 48 hexadecimal digits, 192 random bits.
+func New() string {
+	raw := make([]byte, 24)
+	_, _ = rand.Read(raw) // never fails (crypto/rand since Go 1.24)
+	return "sk-" + hex.EncodeToString(raw)
+}
+
+// Read returns the key in path, without surrounding white space, and whether
+// others than the owner may read the file.
+func Read(path string) (key string, open bool, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", false, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return "", false, err
+	}
+	data, err := io.ReadAll(io.LimitReader(f, maxBytes+1))
+	if err != nil {
+		return "", false, err
+	}
+	trimmed := bytes.TrimSpace(data)
+	switch {
+	case len(data) > maxBytes:
+		return "", false, ErrLarge
+	case len(trimmed) == 0:
+		return "", false, ErrEmpty
+	case bytes.ContainsAny(trimmed, "\r\n"):
+		return "", false, ErrLines
+	}
+	return string(trimmed), info.Mode().Perm()&0o077 != 0, nil
+}
+
+// Ensure returns the key in path and makes one first when the file does not
+// exist: 0600 in a folder 0700. Of several callers at once one makes the key
+// and all return it.
+func Ensure(path string) (key string, created bool, err error) {
+	if key, _, err = Read(path); !errors.Is(err, fs.ErrNotExist) {
+		return key, false, err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return "", false, err
+	}
+	key = New()
+	switch err := writeNew(path, []byte(key+"\n")); {
+	case errors.Is(err, fs.ErrExist):
+		key, _, err = Read(path)
+		return key, false, err
+	case err != nil:
+		return "", false, err
+	}
+	return key, true, nil
+}
+
+// writeNew makes path with data, whole from the moment it is there, or fails
+// with fs.ErrExist.
+func writeNew(path string, data []byte) (err error) {
+	temp, err := os.CreateTemp(filepath.Dir(path), ".new-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(temp.Name())
+	_, err = temp.Write(data)
+	if err == nil {
+		err = temp.Sync()
+	}
+	if closeErr := temp.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return os.Link(temp.Name(), path)
+}

@@ -1,0 +1,86 @@
+package policy
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+)
+
+// hoist moves allowed_fails and cooldown_time from litellm_settings, where
+// LiteLLM ignores them, to router_settings, where they work (both measured on
+// LiteLLM 1.106.2). What router_settings has already wins.
+func (b *builder) hoist() {
+	settings, _ := b.active.Config["litellm_settings"].(map[string]any)
+	for _, key := range [...]string{"allowed_fails", "cooldown_time"} {
+		value, ok := settings[key]
+		if !ok {
+			continue
+		}
+		delete(settings, key)
+		router, _ := b.active.Config["router_settings"].(map[string]any)
+		if router == nil {
+			router = map[string]any{}
+			b.active.Config["router_settings"] = router
+		}
+		path := "litellm_settings." + key
+		if there, ok := router[key]; ok {
+			b.warn("setting-without-effect", path, fmt.Sprintf("%s has no effect: router_settings.%s is %v", path, key, there))
+			continue
+		}
+		router[key] = value
+		b.warn("setting-moved", path, fmt.Sprintf("%s moved to router_settings: LiteLLM ignores it under litellm_settings", path))
+	}
+}
+
+// identify gives every deployment without model_info.id one that stays the
+// same as long as its parameters do: the group and a digest of the parameters
+// without the key. Cooldowns and logs name deployments by it.
+func (b *builder) identify() {
+	list, _ := b.active.Config["model_list"].([]any)
+	taken := map[string]bool{}
+	for _, entry := range list {
+		if id, ok := infoOf(entry)["id"].(string); ok {
+			taken[id] = true
+		}
+	}
+	for _, entry := range list {
+		deployment, ok := entry.(map[string]any)
+		if !ok || infoOf(entry)["id"] != nil {
+			continue
+		}
+		info := infoOf(entry)
+		if info == nil {
+			info = map[string]any{}
+			deployment["model_info"] = info
+		}
+		id := deploymentID(deployment)
+		for n, base := 2, id; taken[id]; n++ { // twins: by their order
+			id = fmt.Sprintf("%s-%d", base, n)
+		}
+		taken[id] = true
+		info["id"] = id
+	}
+}
+
+func infoOf(entry any) map[string]any {
+	deployment, _ := entry.(map[string]any)
+	info, _ := deployment["model_info"].(map[string]any)
+	return info
+}
+
+func deploymentID(deployment map[string]any) string {
+	params := map[string]any{}
+	given, _ := deployment["litellm_params"].(map[string]any)
+	for key, value := range given {
+		if key != "api_key" {
+			params[key] = value
+		}
+	}
+	text, err := json.Marshal(params) // keys sorted
+	if err != nil {                   // .inf or .nan, which JSON has no word for
+		text = fmt.Append(nil, params)
+	}
+	sum := sha256.Sum256(text)
+	return fmt.Sprintf("%v-%s", deployment["model_name"], hex.EncodeToString(sum[:4]))
+}

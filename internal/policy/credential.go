@@ -1,0 +1,99 @@
+package policy
+
+import (
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"slices"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/keyfile"
+)
+
+// credential returns the value of the credential name, which the key at path
+// refers to. One from the environment stays a reference, so that its value is
+// in no file.
+func (b *builder) credential(name, path string) (string, error) {
+	c, ok := b.cfg.Credentials[name]
+	switch {
+	case !ok: // a loaded configuration names known ones only
+		return "", fault.Usage("credential-missing", "%s names the credential %q, which is not defined", path, name).
+			WithHint("add credentials.upstream.%s: {file: …} or {env: …}", name)
+	case c.Env != "" && b.getenv(c.Env) == "":
+		return "", fault.Usage("credential-missing", "%s needs the environment variable %s (credential %q), which is not set", path, c.Env, name).
+			WithHint("export %s=… before this command", c.Env)
+	case c.Env != "":
+		return environ + c.Env, nil
+	case b.ours(c.File):
+		return b.ensure(c.File)
+	}
+	key, open, err := keyfile.Read(c.File)
+	if err != nil {
+		return "", unusable(name, path, c.File, err)
+	}
+	if open {
+		b.warn("credential-readable", path, c.File+" can be read by others; chmod 600 it")
+	}
+	return key, nil
+}
+
+// ours reports whether file is a key that FlowGate makes itself: the gateway
+// key, which only clients of this router present, and the upstream key as long
+// as the upstream is the echo inside FlowGate. The real upstream's key stands in
+// its own configuration as well, so a fresh one would be refused there.
+func (b *builder) ours(file string) bool {
+	secrets := b.cfg.Paths.Secrets()
+	if file == filepath.Join(secrets, "gateway.key") {
+		return true
+	}
+	echo := slices.ContainsFunc(b.cfg.Services, func(s config.Service) bool { return s.Runtime == config.RuntimeEcho })
+	return echo && file == filepath.Join(secrets, "upstream.key")
+}
+
+func (b *builder) ensure(file string) (string, error) {
+	key, _, err := keyfile.Ensure(file)
+	if err != nil {
+		return "", fault.Usage("credential-missing", "make the key %s: %w", file, err).
+			WithHint("its folder must be writable, and the file one line")
+	}
+	return key, nil
+}
+
+func unusable(name, path, file string, err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		e := fault.Usage("credential-missing", "%s needs the credential %q, but there is no file %s", path, name, file)
+		e.Err = err
+		return e.WithHint("write the key into it, one line, chmod 600")
+	case errors.Is(err, keyfile.ErrEmpty):
+		return fault.Usage("credential-missing", "credential %q, needed by %s: %s: %w", name, path, file, err).
+			WithHint("write the key into it, one line")
+	}
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		err = pathErr.Err
+	}
+	return fault.Usage("credential-invalid", "credential %q, needed by %s: %s: %w", name, path, file, err).
+		WithHint("it must be a readable file that holds the key on one line")
+}
+
+// masterKey settles general_settings.master_key: LiteLLM refuses to start
+// without one (measured on LiteLLM 1.106.2).
+func (b *builder) masterKey() error {
+	general, _ := b.active.Config["general_settings"].(map[string]any)
+	if general == nil {
+		general = map[string]any{}
+		b.active.Config["general_settings"] = general
+	}
+	if key, ok := general["master_key"]; ok && key != nil && key != "" {
+		return nil
+	}
+	if b.getenv("LITELLM_MASTER_KEY") != "" {
+		general["master_key"] = environ + "LITELLM_MASTER_KEY"
+		return nil
+	}
+	key, err := b.ensure(filepath.Join(b.cfg.Paths.Secrets(), "gateway.key"))
+	general["master_key"] = key
+	return err
+}

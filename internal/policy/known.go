@@ -1,0 +1,81 @@
+package policy
+
+import (
+	"path/filepath"
+	"slices"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/keyfile"
+)
+
+// Keys of a stack, in the folder of config.Paths.Secrets.
+const (
+	gatewayKey    = "gateway.key"
+	upstreamKey   = "upstream.key"
+	managementKey = "management.key"
+)
+
+// ClientKey is the key that clients of the stack send: the master key of the
+// active router configuration, or in version 3 the upstream's key. It is a
+// secret. Faults: active-missing, active-invalid, client-key-missing.
+func ClientKey(cfg *config.Config, getenv func(string) string) (string, error) {
+	if _, routed := cfg.Service(config.LiteLLM); !routed {
+		return keyIn(cfg, upstreamKey)
+	}
+	active, err := Load(cfg)
+	if err != nil {
+		return "", err
+	}
+	if key := active.MasterKey(getenv); key != "" {
+		return key, nil
+	}
+	return keyIn(cfg, gatewayKey)
+}
+
+func keyIn(cfg *config.Config, name string) (string, error) {
+	path := filepath.Join(cfg.Paths.Secrets(), name)
+	key, _, err := keyfile.Read(path)
+	if err != nil {
+		return "", fault.New("client-key-missing", "the key that clients send is not in %s: %w", path, err).
+			WithHint("put the key into that file (mode 0600), or let mage init make one")
+	}
+	return key, nil
+}
+
+// Known returns every secret value of the installation that can be read: those
+// in the active router configuration and the keys that FlowGate made. It is what
+// a redact.Scrubber has to know; what is missing is left out.
+func Known(cfg *config.Config, getenv func(string) string) []string {
+	var all []string
+	if active, err := Load(cfg); err == nil {
+		all = active.Secrets(getenv)
+	}
+	for _, name := range [...]string{gatewayKey, upstreamKey, managementKey} {
+		key, _, err := keyfile.Read(filepath.Join(cfg.Paths.Secrets(), name))
+		if err == nil && !slices.Contains(all, key) {
+			all = append(all, key)
+		}
+	}
+	return all
+}
+
+// Chosen is the profile in force, or the default one when none was chosen yet.
+func Chosen(cfg *config.Config) string {
+	if name, _ := Current(cfg); name != "" {
+		if _, known := cfg.Profiles[name]; known {
+			return name
+		}
+	}
+	return cfg.DefaultProfile()
+}
+
+// Find returns one profile as it is written. Fault: profile-unknown.
+func Find(cfg *config.Config, name string) (Profile, error) {
+	all := List(cfg)
+	i := slices.IndexFunc(all, func(p Profile) bool { return p.Name == name })
+	if i < 0 {
+		return Profile{}, unknown(name, cfg.ProfileNames())
+	}
+	return all[i], nil
+}

@@ -1,0 +1,134 @@
+// Package policy turns a configuration and a profile into the router's own
+// configuration. Call Build first, then Write; Current says which profile is
+// in force, Diff what two profiles change.
+//
+// It writes only files that FlowGate generates, never one that a person edits,
+// and never prints a resolved key.
+package policy
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/redact"
+)
+
+// Active is a router configuration ready to be written, in LiteLLM's own form.
+// It holds resolved keys.
+type Active struct {
+	Profile  string
+	Source   string           // the configuration file; empty for the built-in default
+	Config   map[string]any   // complete, but for os.environ/NAME references
+	Warnings []config.Warning // what was changed or found on the way
+}
+
+// Build merges profiles[profile] over litellm_base, resolves the credentials
+// that it refers to, and completes what LiteLLM needs: a master key, an id for
+// every deployment. An empty profile means cfg.DefaultProfile(). It makes
+// FlowGate's own key files when they are missing. Faults: profile-unknown,
+// profiles-not-supported, credential-missing, credential-invalid.
+func Build(cfg *config.Config, profile string, getenv func(string) string) (Active, error) {
+	if profile == "" {
+		profile = cfg.DefaultProfile()
+	}
+	merged, err := merged(cfg, profile)
+	if err != nil {
+		return Active{}, err
+	}
+	b := builder{cfg: cfg, getenv: getenv, active: Active{Profile: profile, Source: cfg.File}}
+	resolved, err := b.resolve(merged, "")
+	if err != nil {
+		return Active{}, err
+	}
+	b.active.Config = resolved.(map[string]any)
+	b.hoist()
+	b.identify()
+	if err := b.masterKey(); err != nil {
+		return Active{}, err
+	}
+	return b.active, nil
+}
+
+// builder holds what the steps of one Build share.
+type builder struct {
+	cfg    *config.Config
+	getenv func(string) string
+	active Active
+}
+
+func (b *builder) warn(code, path, message string) {
+	b.active.Warnings = append(b.active.Warnings, config.Warning{Code: code, Path: path, Message: message})
+}
+
+// merged is profiles[profile] over litellm_base, nothing resolved.
+func merged(cfg *config.Config, profile string) (map[string]any, error) {
+	if cfg.Version == 3 {
+		return nil, fault.Usage("profiles-not-supported", "%s is version 3, which has no LiteLLM and so no profiles", cfg.File).
+			WithHint("clients talk to cliproxyapi_plus directly; use config_version: 2 for profiles")
+	}
+	overlay, ok := cfg.Profiles[profile]
+	if !ok {
+		return nil, unknown(profile, cfg.ProfileNames())
+	}
+	return Merge(cfg.Base, overlay), nil
+}
+
+func unknown(profile string, known []string) error {
+	hint := "known profiles: " + strings.Join(known, ", ")
+	if near := config.Nearest(profile, known); near != "" {
+		hint = `did you mean "` + near + `"? ` + hint
+	}
+	return fault.Usage("profile-unknown", "unknown profile %q", profile).WithHint("%s", hint)
+}
+
+// Merge returns overlay over base as new values: maps merge, lists and scalars
+// replace.
+func Merge(base, overlay map[string]any) map[string]any {
+	out := make(map[string]any, len(base)+len(overlay))
+	for key, value := range base {
+		out[key] = copied(value)
+	}
+	for key, value := range overlay {
+		below, isMap := out[key].(map[string]any)
+		over, bothMaps := value.(map[string]any)
+		if isMap && bothMaps {
+			out[key] = Merge(below, over)
+			continue
+		}
+		out[key] = copied(value)
+	}
+	return out
+}
+
+func copied(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		return Merge(v, nil)
+	case []any:
+		out := make([]any, len(v))
+		for i, item := range v {
+			out[i] = copied(item)
+		}
+		return out
+	}
+	return v
+}
+
+// Profile is a profile as it is written in the configuration.
+type Profile struct {
+	Name     string         `json:"name"`
+	Settings map[string]any `json:"settings"` // secrets shortened
+}
+
+// List returns the profiles in alphabetical order, none in version 3.
+func List(cfg *config.Config) []Profile {
+	profiles := make([]Profile, 0, len(cfg.Profiles))
+	for _, name := range slices.Sorted(maps.Keys(cfg.Profiles)) {
+		settings, _ := redact.Keys(cfg.Profiles[name]).(map[string]any)
+		profiles = append(profiles, Profile{Name: name, Settings: settings})
+	}
+	return profiles
+}

@@ -1,0 +1,133 @@
+package policy
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/google/renameio/v2"
+)
+
+// Previous is what Write replaced.
+type Previous struct{ files []saved }
+
+// saved is a file's content before it was replaced; absent when there was none.
+type saved struct {
+	path   string
+	data   []byte
+	absent bool
+}
+
+// Write puts a in force: the active configuration (0600) and then the current
+// profile in the state file, each atomically and synced. Keys of the state file
+// that FlowGate does not know are kept. When the second fails the first is put
+// back. The result undoes it all.
+func Write(cfg *config.Config, a Active, now time.Time) (*Previous, error) {
+	data, err := a.Bytes()
+	if err != nil {
+		return nil, err
+	}
+	previous := &Previous{}
+	for _, path := range [...]string{cfg.Paths.ActiveConfig, cfg.Paths.StateFile} {
+		old, err := os.ReadFile(path)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, unwritable(path, err)
+		}
+		previous.files = append(previous.files, saved{path, old, err != nil})
+	}
+	state, err := nextState(previous.files[1].data, a.Profile, now)
+	if err != nil {
+		return nil, err
+	}
+	if err := writeFile(cfg.Paths.ActiveConfig, data); err != nil {
+		return nil, err
+	}
+	if err := writeFile(cfg.Paths.StateFile, state); err != nil {
+		return nil, errors.Join(err, previous.Restore())
+	}
+	return previous, nil
+}
+
+// Restore puts both files back as they were before Write; those that did not
+// exist are removed. It tries both whatever happens.
+func (p *Previous) Restore() error {
+	var errs []error
+	for _, f := range p.files {
+		if !f.absent {
+			errs = append(errs, writeFile(f.path, f.data))
+			continue
+		}
+		if err := os.Remove(f.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, unwritable(f.path, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// nextState is the state file's content with the profile set. One that cannot
+// be read is begun anew: it holds nothing that cannot be found again.
+func nextState(old []byte, profile string, now time.Time) ([]byte, error) {
+	state := map[string]json.RawMessage{}
+	if json.Unmarshal(old, &state) != nil || state == nil {
+		state = map[string]json.RawMessage{}
+	}
+	for key, value := range map[string]any{"current_profile": profile, "updated_at": now.UTC()} {
+		raw, err := json.Marshal(value)
+		if err != nil {
+			return nil, fmt.Errorf("encode the state: %w", err)
+		}
+		state[key] = raw
+	}
+	data, err := json.MarshalIndent(state, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("encode the state: %w", err)
+	}
+	return append(data, '\n'), nil
+}
+
+// Current returns the profile in force and since when; "" and the zero time
+// when none was chosen or the state file is missing, torn or foreign.
+func Current(cfg *config.Config) (profile string, updatedAt time.Time) {
+	data, err := os.ReadFile(cfg.Paths.StateFile)
+	if err != nil {
+		return "", time.Time{}
+	}
+	var state struct {
+		CurrentProfile string    `json:"current_profile"`
+		UpdatedAt      time.Time `json:"updated_at"`
+	}
+	if json.Unmarshal(data, &state) != nil {
+		return "", time.Time{}
+	}
+	return state.CurrentProfile, state.UpdatedAt
+}
+
+func writeFile(path string, data []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return unwritable(path, err)
+	}
+	// renameio.WriteFile would keep the mode of the file that is there.
+	f, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o600), renameio.WithTempDir(filepath.Dir(path)))
+	if err != nil {
+		return unwritable(path, err)
+	}
+	defer f.Cleanup()
+	if _, err = f.Write(data); err == nil {
+		err = f.CloseAtomicallyReplace()
+	}
+	if err != nil {
+		return unwritable(path, err)
+	}
+	return nil
+}
+
+func unwritable(path string, err error) error {
+	return fault.New("write-failed", "write %s: %w", path, err).
+		WithHint("the folder must be writable and the disk not full; nothing was changed")
+}

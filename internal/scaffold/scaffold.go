@@ -1,0 +1,143 @@
+// Package scaffold writes a first configuration: Init for people, Private for
+// a stack that is thrown away after use.
+//
+// It never writes over a file unless Force is set, and then keeps the old one;
+// it never replaces a key; and when it fails it leaves nothing behind.
+package scaffold
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// Default ports of the two services.
+const (
+	RouterPort   = 4000
+	UpstreamPort = 8317
+)
+
+// Options say what Init writes and where.
+type Options struct {
+	Dir          string           // the project's folder; "" is the working folder
+	Runtime      string           // config.RuntimeEmbedded (default) or config.RuntimeLiteLLM
+	Upstream     string           // config.RuntimeEcho (default) or config.RuntimeCLIProxyAPI
+	RouterPort   int              // default 4000
+	UpstreamPort int              // default 8317
+	Force        bool             // overwrite the two configuration files, keeping the old ones
+	Now          func() time.Time // names backups; default time.Now
+}
+
+// Result says what Init did; all paths are relative to Options.Dir.
+type Result struct {
+	Created []string `json:"created"` // files and folders, in the order they were made
+	Backups []string `json:"backups"` // old files that Force kept
+	Keys    []string `json:"keys"`    // files of new keys
+	Next    []string `json:"next"`    // what to type next; shell lines
+}
+
+// Init writes config/flowgate.yaml, config/cliproxyapi.yaml, the folders under
+// .router, the lines of .gitignore and, where there are none yet, the keys. It
+// does all of it or nothing. Faults: already-initialised when one of the two
+// files is there and Force is not set, runtime-unknown, init-failed.
+func Init(o Options) (Result, error) {
+	o, err := o.complete()
+	if err != nil {
+		return Result{}, err
+	}
+	if err := o.refuse(); err != nil {
+		return Result{}, err
+	}
+	w := &writer{dir: o.Dir, stamp: o.Now().UTC().Format("20060102T150405Z")}
+	if err := o.write(w); err != nil {
+		return Result{}, errors.Join(failed(err), w.undo())
+	}
+	w.result.Next = o.next()
+	return w.result, nil
+}
+
+func (o Options) write(w *writer) error {
+	for _, dir := range folders {
+		w.folder(dir, 0o700)
+	}
+	upstream, management := w.key("upstream.key"), w.key("management.key")
+	w.key("gateway.key")
+	w.folder("config", 0o755)
+	w.file("config/flowgate.yaml", o.flowgate("", ""), 0o644)
+	w.file("config/cliproxyapi.yaml", o.cliproxy(upstream, management), 0o600)
+	w.ignore(".gitignore", "/.router/", "/config/cliproxyapi.yaml", ".env")
+	return w.err
+}
+
+var folders = [...]string{".router", ".router/runtime", ".router/runtime/process-logs", ".router/auths", ".router/secrets", ".router/store", ".router/generations"}
+
+// complete fills in defaults and refuses what is unknown.
+func (o Options) complete() (Options, error) {
+	abs, err := filepath.Abs(o.Dir)
+	if err != nil {
+		return o, failed(err)
+	}
+	o.Dir = abs
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	o.Runtime, err = oneOf("runtime", o.Runtime, config.RuntimeEmbedded, config.RuntimeLiteLLM)
+	if err != nil {
+		return o, err
+	}
+	o.Upstream, err = oneOf("upstream", o.Upstream, config.RuntimeEcho, config.RuntimeCLIProxyAPI)
+	if o.RouterPort == 0 {
+		o.RouterPort = RouterPort
+	}
+	if o.UpstreamPort == 0 {
+		o.UpstreamPort = UpstreamPort
+	}
+	return o, err
+}
+
+// oneOf returns value, or the first of known when it is empty.
+func oneOf(flag, value string, known ...string) (string, error) {
+	for _, k := range known {
+		if value == k || value == "" {
+			return k, nil
+		}
+	}
+	hint := "known: " + strings.Join(known, ", ")
+	if near := config.Nearest(value, known); near != "" {
+		hint = fmt.Sprintf("did you mean %q? %s", near, hint)
+	}
+	return "", fault.Usage("runtime-unknown", "unknown -%s=%s", flag, value).WithHint("%s", hint)
+}
+
+// refuse looks for what must not be overwritten before anything is written.
+func (o Options) refuse() error {
+	for _, name := range [...]string{"config/flowgate.yaml", "config/cliproxyapi.yaml"} {
+		info, err := os.Lstat(filepath.Join(o.Dir, name))
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return failed(err)
+		case !info.Mode().IsRegular():
+			return fault.Usage("already-initialised", "%s is there and is no regular file", name).WithHint("move it away first")
+		case !o.Force:
+			return fault.Usage("already-initialised", "%s is there already; nothing was changed", name).
+				WithHint("-force keeps it as %s.bak-TIME and writes a new one; keys are kept", name)
+		}
+	}
+	return nil
+}
+
+func failed(err error) error {
+	return fault.New("init-failed", "initialise: %w", err).WithHint("nothing was left behind; the folder must be writable")
+}
+
+// quoted is s as a YAML text in double quotes.
+func quoted(s string) string { return strconv.Quote(s) }

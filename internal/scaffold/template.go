@@ -1,0 +1,56 @@
+package scaffold
+
+import (
+	_ "embed" // the two templates
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+)
+
+var (
+	//go:embed flowgate.yaml.tmpl
+	flowgateTemplate string
+	//go:embed cliproxyapi.yaml.tmpl
+	cliproxyTemplate string
+)
+
+// flowgate is the text of flowgate.yaml. deployment and fallback are further
+// list entries, whole lines; normally empty.
+func (o Options) flowgate(deployment, fallback string) string {
+	defaultModel, cheapModel, note := "router-default", "router-cheap", ""
+	if o.Upstream == config.RuntimeCLIProxyAPI {
+		// Two models that CLIProxyAPI lists for a signed-in Codex account.
+		defaultModel, cheapModel, note = "gpt-5", "gpt-5-codex-mini", " # a model that the upstream's /v1/models lists"
+	}
+	return strings.NewReplacer(
+		"@ROUTER_RUNTIME@", o.Runtime, "@UPSTREAM_RUNTIME@", o.Upstream,
+		"@ROUTER_PORT@", strconv.Itoa(o.RouterPort), "@UPSTREAM_PORT@", strconv.Itoa(o.UpstreamPort),
+		"@DEFAULT_MODEL@", defaultModel, "@CHEAP_MODEL@", cheapModel, "@MODEL_NOTE@", note,
+		"@EXTRA_DEPLOYMENT@", deployment, "@EXTRA_FALLBACK@", fallback,
+	).Replace(flowgateTemplate)
+}
+
+// cliproxy is the text of cliproxyapi.yaml.
+func (o Options) cliproxy(upstreamKey, managementKey string) string {
+	return strings.NewReplacer(
+		"@UPSTREAM_PORT@", strconv.Itoa(o.UpstreamPort),
+		"@AUTH_DIR@", quoted(filepath.Join(o.Dir, ".router", "auths")),
+		"@UPSTREAM_KEY@", quoted(upstreamKey), "@MANAGEMENT_KEY@", quoted(managementKey),
+	).Replace(cliproxyTemplate)
+}
+
+// next is what people type after init.
+func (o Options) next() []string {
+	base := fmt.Sprintf("http://127.0.0.1:%d", o.RouterPort)
+	lines := []string{"go tool mage start"}
+	if o.Upstream == config.RuntimeCLIProxyAPI {
+		lines = []string{"go tool mage bootstrap cliproxyapi", "go tool mage auth login codex", "go tool mage start"}
+	}
+	return append(lines,
+		"ANTHROPIC_BASE_URL="+base+" ANTHROPIC_AUTH_TOKEN=$(cat .router/secrets/gateway.key) ANTHROPIC_MODEL=router-default ANTHROPIC_SMALL_FAST_MODEL=router-cheap claude",
+		"FLOWGATE_KEY=$(cat .router/secrets/gateway.key) codex -c model_provider=flowgate -c 'model_providers.flowgate={name=\"FlowGate\",base_url=\""+base+"/v1\",env_key=\"FLOWGATE_KEY\",wire_api=\"responses\"}' -m router-default",
+	)
+}

@@ -1,0 +1,169 @@
+package scaffold
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/keyfile"
+	"github.com/google/renameio/v2"
+)
+
+// writer makes files and folders under dir and can take them back. After the
+// first error it does nothing more.
+type writer struct {
+	dir    string
+	stamp  string // UTC time, for the names of backups
+	result Result
+	undos  []func() error
+	err    error
+}
+
+// undo takes everything back, the last first.
+func (w *writer) undo() error {
+	var errs []error
+	for _, undo := range slices.Backward(w.undos) {
+		errs = append(errs, undo())
+	}
+	return errors.Join(errs...)
+}
+
+// made records a file or folder that was not there before.
+func (w *writer) made(name string) {
+	w.result.Created = append(w.result.Created, name)
+	w.undos = append(w.undos, func() error { return os.Remove(filepath.Join(w.dir, name)) })
+}
+
+// folder makes one folder; one that is there gets mode when that takes rights
+// away from others.
+func (w *writer) folder(name string, mode fs.FileMode) {
+	if w.err != nil {
+		return
+	}
+	path := filepath.Join(w.dir, name)
+	err := os.Mkdir(path, mode)
+	if err == nil {
+		w.made(name + "/")
+		return
+	}
+	info, statErr := os.Stat(path)
+	if statErr != nil || !info.IsDir() {
+		w.err = err
+		return
+	}
+	if old := info.Mode().Perm(); mode == 0o700 && old&0o077 != 0 {
+		w.err = os.Chmod(path, mode)
+		w.undos = append(w.undos, func() error { return os.Chmod(path, old) })
+	}
+}
+
+// key returns the key in .router/secrets/name, a new one if there is none.
+func (w *writer) key(name string) string {
+	if w.err != nil {
+		return ""
+	}
+	name = ".router/secrets/" + name
+	key, created, err := keyfile.Ensure(filepath.Join(w.dir, name))
+	if w.err = err; created {
+		w.made(name)
+		w.result.Keys = append(w.result.Keys, name)
+	}
+	return key
+}
+
+// file writes a file; one that is there is kept under another name first.
+func (w *writer) file(name, text string, mode fs.FileMode) {
+	if w.err != nil {
+		return
+	}
+	path := filepath.Join(w.dir, name)
+	backup := path + ".bak-" + w.stamp
+	switch err := os.Link(path, backup); {
+	case errors.Is(err, fs.ErrNotExist):
+		w.create(name, []byte(text), mode)
+		return
+	case err != nil:
+		w.err = err
+		return
+	}
+	w.result.Backups = append(w.result.Backups, name+".bak-"+w.stamp)
+	w.undos = append(w.undos, func() error { return os.Rename(backup, path) })
+	w.err = replace(path, []byte(text), mode)
+	w.result.Created = append(w.result.Created, name)
+}
+
+// replace puts data in path's place with mode, whatever the old file's was;
+// renameio.WriteFile would keep the old one.
+func replace(path string, data []byte, mode fs.FileMode) error {
+	f, err := renameio.NewPendingFile(path, renameio.WithPermissions(mode), renameio.WithTempDir(filepath.Dir(path)))
+	if err != nil {
+		return err
+	}
+	defer f.Cleanup()
+	if _, err := f.Write(data); err != nil {
+		return err
+	}
+	return f.CloseAtomicallyReplace()
+}
+
+// create writes a file that must not be there.
+func (w *writer) create(name string, data []byte, mode fs.FileMode) {
+	f, err := os.OpenFile(filepath.Join(w.dir, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		w.err = err
+		return
+	}
+	w.made(name)
+	_, err = f.Write(data)
+	w.err = errors.Join(err, f.Sync(), f.Close())
+}
+
+// ignore appends those lines to .gitignore that are not there in any common
+// spelling; all else stays byte for byte.
+func (w *writer) ignore(name string, lines ...string) {
+	if w.err != nil {
+		return
+	}
+	path := filepath.Join(w.dir, name)
+	old, err := os.ReadFile(path)
+	absent := errors.Is(err, fs.ErrNotExist)
+	if err != nil && !absent {
+		w.err = err
+		return
+	}
+	text := appendMissing(old, lines)
+	switch {
+	case absent:
+		w.create(name, text, 0o644)
+	case !bytes.Equal(old, text):
+		w.undos = append(w.undos, func() error { return renameio.WriteFile(path, old, 0o644) })
+		w.err = renameio.WriteFile(path, text, 0o644) // keeps the file's mode
+	}
+}
+
+func appendMissing(old []byte, lines []string) []byte {
+	bare := func(line string) string { return strings.Trim(strings.TrimSpace(line), "/") }
+	there := map[string]bool{}
+	for line := range strings.Lines(string(old)) {
+		there[bare(line)] = true
+	}
+	newline := "\n"
+	if bytes.Contains(old, []byte("\r\n")) {
+		newline = "\r\n"
+	}
+	text := slices.Clone(old)
+	for _, line := range lines {
+		if there[bare(line)] {
+			continue
+		}
+		if len(text) > 0 && text[len(text)-1] != '\n' {
+			text = append(text, newline...)
+		}
+		text = append(text, line+newline...)
+	}
+	return text
+}
