@@ -1,0 +1,98 @@
+package process_test
+
+import (
+	"net"
+	"os"
+	"os/user"
+	"testing"
+
+	"github.com/flowgate-go/flowgate/internal/process"
+)
+
+func listen(t *testing.T, addr string) (*net.TCPAddr, net.Listener) {
+	t.Helper()
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		t.Skipf("listen on %s: %v", addr, err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	return l.Addr().(*net.TCPAddr), l
+}
+
+func TestListenerNamesTheProcessBehindAPort(t *testing.T) {
+	t.Parallel()
+	me, err := user.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ bind, ask string }{
+		{"127.0.0.1:0", "127.0.0.1"},
+		{"127.0.0.1:0", "localhost"},
+		{"127.0.0.1:0", ""},
+		{"127.0.0.1:0", "0.0.0.0"},
+		{"0.0.0.0:0", "127.0.0.1"},
+		{"[::1]:0", "::1"},
+		{"[::]:0", "127.0.0.1"},
+	} {
+		addr, _ := listen(t, c.bind)
+		h, ok, err := process.Listener(c.ask, addr.Port)
+		if err != nil || !ok {
+			t.Errorf("bound to %s, asked for %q: found %v, %v", c.bind, c.ask, ok, err)
+			continue
+		}
+		if h.PID != os.Getpid() || h.Command == "" || h.User != me.Username {
+			t.Errorf("bound to %s, asked for %q: %+v", c.bind, c.ask, h)
+		}
+		if !process.Holds(os.Getpid(), c.ask, addr.Port) {
+			t.Errorf("bound to %s: Holds(%q) says no", c.bind, c.ask)
+		}
+	}
+}
+
+func TestListenerKeepsAddressesApart(t *testing.T) {
+	t.Parallel()
+	addr, _ := listen(t, "127.0.0.1:0")
+	for _, host := range []string{"::1", "127.0.0.2", "192.0.2.1"} {
+		if h, ok, err := process.Listener(host, addr.Port); ok || err != nil {
+			t.Errorf("127.0.0.1 answers for %s: %+v, %v", host, h, err)
+		}
+	}
+	if process.Holds(os.Getppid(), "127.0.0.1", addr.Port) {
+		t.Error("the parent is said to hold our port")
+	}
+}
+
+func TestPortFreeTellsATakenPortFromAFreeOne(t *testing.T) {
+	t.Parallel()
+	addr, l := listen(t, "127.0.0.1:0")
+	if err := process.PortFree(t.Context(), addr.String()); err == nil {
+		t.Error("a taken port counts as free")
+	}
+	wild, _ := listen(t, "0.0.0.0:0")
+	wild.IP = net.IPv4(127, 0, 0, 1)
+	if err := process.PortFree(t.Context(), wild.String()); err == nil {
+		t.Error("a port taken on all addresses counts as free on loopback")
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := process.PortFree(t.Context(), addr.String()); err != nil {
+		t.Errorf("a free port: %v", err)
+	}
+	if _, ok, err := process.Listener("127.0.0.1", addr.Port); ok || err != nil {
+		t.Errorf("somebody listens on a free port: %v, %v", ok, err)
+	}
+}
+
+func BenchmarkListener(b *testing.B) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close()
+	for b.Loop() {
+		if _, ok, err := process.Listener("127.0.0.1", l.Addr().(*net.TCPAddr).Port); !ok || err != nil {
+			b.Fatal(ok, err)
+		}
+	}
+}

@@ -1,0 +1,77 @@
+// Package process tells processes apart and finds out who listens on a port.
+// Call Identify first: an Identity names one process for ever, which a pid does
+// not, and Signal, SignalGroup and Alive take nothing less. Listener and
+// PortFree answer who holds a TCP port.
+//
+// It never signals a bare pid, never starts a process (but lsof on macOS) and
+// never needs root: what another user hides is reported as unknown.
+package process
+
+import (
+	"errors"
+	"syscall"
+)
+
+// ErrGone means that the process an Identity names no longer runs; its pid may
+// belong to another process by now, which was left alone.
+var ErrGone = errors.New("process is gone")
+
+// Identity names one process among all that ever ran on this machine.
+type Identity struct {
+	PID       int    `json:"pid"`
+	StartTime uint64 `json:"start_time"` // Linux: clock ticks since boot; macOS: µs since 1970
+	BootID    string `json:"boot_id"`    // of the boot that the process belongs to
+}
+
+// Alive reports whether exactly this process still runs. One that ended but was
+// not waited for (a zombie) does not run.
+func (id Identity) Alive() bool {
+	if id.PID <= 0 {
+		return false
+	}
+	now, err := Identify(id.PID)
+	return err == nil && now == id
+}
+
+// Signal sends sig to exactly this process. ErrGone when it ended.
+func (id Identity) Signal(sig syscall.Signal) error {
+	if id.PID <= 0 {
+		return ErrGone
+	}
+	return signal(id, sig)
+}
+
+// SignalGroup sends sig to the process group that this process leads, and
+// ErrGone when the leader ended: the group's number may be another's by then.
+// A parent that has not waited for its child yet may use KillGroup instead.
+func (id Identity) SignalGroup(sig syscall.Signal) error {
+	if id.PID <= 0 {
+		return ErrGone
+	}
+	return signalGroup(id, sig)
+}
+
+// KillGroup sends sig to the process group led by a child that the caller
+// started and has not waited for: until then nobody else can get its number.
+// A group without members is no error.
+func KillGroup(child int, sig syscall.Signal) error {
+	if child <= 1 {
+		return ErrGone
+	}
+	if err := syscall.Kill(-child, sig); !errors.Is(err, syscall.ESRCH) {
+		return err
+	}
+	return nil
+}
+
+// Reap waits for a child without blocking and reports whether it has ended,
+// now or earlier. A pid that is no child of the caller counts as ended.
+func Reap(child int) bool {
+	for {
+		pid, err := syscall.Wait4(child, nil, syscall.WNOHANG, nil)
+		if errors.Is(err, syscall.EINTR) {
+			continue
+		}
+		return err != nil || pid == child
+	}
+}

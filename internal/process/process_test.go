@@ -1,0 +1,171 @@
+package process_test
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/process"
+)
+
+// spawn starts a real process that leads a group of its own and is gone when the test ends.
+func spawn(t *testing.T, name string, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.Command(name, args...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if cmd.ProcessState == nil {
+			_ = process.KillGroup(cmd.Process.Pid, syscall.SIGKILL)
+			_ = cmd.Wait()
+		}
+	})
+	return cmd
+}
+
+func identify(t *testing.T, pid int) process.Identity {
+	t.Helper()
+	id, err := process.Identify(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func eventually(t *testing.T, what string, cond func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !cond(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within 10 s: %s", what)
+		}
+	}
+}
+
+func TestAnIdentityIsAliveUntilItsProcessEnds(t *testing.T) {
+	t.Parallel()
+	cmd := spawn(t, "sleep", "60")
+	id := identify(t, cmd.Process.Pid)
+	if !id.Alive() || id.BootID == "" || id.StartTime == 0 {
+		t.Fatalf("a running process: %+v, alive %v", id, id.Alive())
+	}
+	if err := id.Signal(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if err := process.AwaitExit(id.PID); err != nil {
+		t.Fatal(err)
+	}
+	if id.Alive() {
+		t.Error("a zombie counts as alive")
+	}
+	if err := cmd.Wait(); err == nil {
+		t.Error("AwaitExit took the exit status away from Wait")
+	}
+	if _, err := process.Identify(id.PID); !errors.Is(err, process.ErrGone) {
+		t.Errorf("identify a pid without process: %v", err)
+	}
+}
+
+func TestSignalsRefuseAnotherProcessWithTheSamePID(t *testing.T) {
+	t.Parallel()
+	real := identify(t, spawn(t, "sleep", "60").Process.Pid)
+	earlier, otherBoot := real, real
+	earlier.StartTime--
+	otherBoot.BootID = "another boot"
+	for _, stale := range []process.Identity{earlier, otherBoot, {}} {
+		if stale.Alive() {
+			t.Errorf("%+v counts as alive", stale)
+		}
+		if err := stale.Signal(syscall.SIGKILL); !errors.Is(err, process.ErrGone) {
+			t.Errorf("signal %+v: %v", stale, err)
+		}
+		if err := stale.SignalGroup(syscall.SIGKILL); !errors.Is(err, process.ErrGone) {
+			t.Errorf("signal group of %+v: %v", stale, err)
+		}
+	}
+	if !real.Alive() {
+		t.Error("a signal for a stale identity reached the process")
+	}
+}
+
+func TestSignalGroupReachesGrandchildren(t *testing.T) {
+	t.Parallel()
+	cmd := spawn(t, "sh", "-c", "sleep 60 & sleep 60 & wait")
+	id := identify(t, cmd.Process.Pid)
+	var members []int
+	eventually(t, "shell and two sleeps in one group", func() bool {
+		members, _ = process.GroupMembers(id.PID)
+		return len(members) == 3
+	})
+	if !slices.Contains(members, id.PID) {
+		t.Errorf("members %v lack the leader %d", members, id.PID)
+	}
+	if err := id.SignalGroup(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the group to be empty", func() bool {
+		members, _ = process.GroupMembers(id.PID)
+		return len(members) == 0
+	})
+}
+
+func TestKillGroupEndsWhatADeadLeaderLeftBehind(t *testing.T) {
+	t.Parallel()
+	cmd := spawn(t, "sh", "-c", "sleep 60 & exit 3")
+	pid := cmd.Process.Pid
+	if err := process.AwaitExit(pid); err != nil {
+		t.Fatal(err)
+	}
+	if members, err := process.GroupMembers(pid); err != nil || len(members) != 1 {
+		t.Fatalf("members after the leader's end: %v, %v", members, err)
+	}
+	if err := process.KillGroup(pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the orphan to end", func() bool {
+		members, _ := process.GroupMembers(pid)
+		return len(members) == 0
+	})
+	if process.Reap(pid) != true {
+		t.Error("the leader had ended")
+	}
+}
+
+func TestReapDoesNotBlockOnARunningChild(t *testing.T) {
+	t.Parallel()
+	cmd := spawn(t, "sleep", "60")
+	if process.Reap(cmd.Process.Pid) {
+		t.Error("a running child counts as ended")
+	}
+	if !process.Reap(os.Getpid()) {
+		t.Error("a process that is no child counts as a running one")
+	}
+}
+
+func TestParentIsTheProcessThatStartedIt(t *testing.T) {
+	t.Parallel()
+	if got := process.Parent(spawn(t, "sleep", "60").Process.Pid); got != os.Getpid() {
+		t.Errorf("parent %d, want %d", got, os.Getpid())
+	}
+}
+
+func TestSelfRunsThisProgramEvenAfterItsFileWasReplaced(t *testing.T) {
+	t.Parallel()
+	copied := filepath.Join(t.TempDir(), "program")
+	// cp, since a file that we wrote ourselves may still be open in a child forked meanwhile.
+	if out, err := exec.Command("cp", process.Self(), copied).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	cmd := exec.Command(copied)
+	cmd.Env = append(os.Environ(), "PROCESS_TEST_REPLACE="+copied)
+	out, err := cmd.CombinedOutput()
+	if err != nil || string(out) != "second life\n" {
+		t.Errorf("a replaced program ran itself as %q, %v", out, err)
+	}
+}

@@ -1,0 +1,68 @@
+package process
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// signalProcessGroup is PIDFD_SIGNAL_PROCESS_GROUP (pidfd_send_signal(2), Linux 6.9).
+const signalProcessGroup = 1 << 2
+
+// open returns a pidfd of exactly the process that id names: the identity is
+// compared after the open, so a pid reused before it is noticed and one reused
+// after it no longer matters.
+func open(id Identity) (int, error) {
+	fd, err := unix.PidfdOpen(id.PID, 0)
+	if errors.Is(err, unix.ESRCH) {
+		return -1, ErrGone
+	}
+	if err != nil {
+		return -1, err
+	}
+	if !id.Alive() {
+		_ = unix.Close(fd)
+		return -1, ErrGone
+	}
+	return fd, nil
+}
+
+func signal(id Identity, sig syscall.Signal) error {
+	fd, err := open(id)
+	if errors.Is(err, unix.ENOSYS) { // before Linux 5.3
+		return checkThenKill(id, id.PID, sig)
+	}
+	if err != nil {
+		return wrapSignal(id, sig, err)
+	}
+	defer unix.Close(fd)
+	return wrapSignal(id, sig, unix.PidfdSendSignal(fd, sig, nil, 0))
+}
+
+func signalGroup(id Identity, sig syscall.Signal) error {
+	fd, err := open(id)
+	if errors.Is(err, unix.ENOSYS) {
+		return checkThenKill(id, -id.PID, sig)
+	}
+	if err != nil {
+		return wrapSignal(id, sig, err)
+	}
+	defer unix.Close(fd)
+	err = unix.PidfdSendSignal(fd, sig, nil, signalProcessGroup)
+	if errors.Is(err, unix.EINVAL) { // before Linux 6.9
+		return checkThenKill(id, -id.PID, sig)
+	}
+	return wrapSignal(id, sig, err)
+}
+
+func wrapSignal(id Identity, sig syscall.Signal, err error) error {
+	if errors.Is(err, unix.ESRCH) {
+		err = ErrGone
+	}
+	if err != nil {
+		return fmt.Errorf("send %v to process %d: %w", sig, id.PID, err)
+	}
+	return nil
+}

@@ -1,0 +1,99 @@
+package process
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// stat is the part of /proc/PID/stat that identity needs (proc_pid_stat(5)).
+type stat struct {
+	state  byte
+	parent int
+	group  int
+	start  uint64 // field 22, clock ticks since boot
+}
+
+// dead reports a process that ended: a zombie, or one being taken away.
+func (s stat) dead() bool { return s.state == 'Z' || s.state == 'X' }
+
+func readStat(pid int) (stat, error) {
+	raw, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	if err != nil {
+		return stat{}, err
+	}
+	// The command in field 2 may hold spaces and parentheses: read on after the last one.
+	at := bytes.LastIndexByte(raw, ')')
+	fields := strings.Fields(string(raw[at+1:]))
+	if at < 0 || len(fields) < 20 {
+		return stat{}, fmt.Errorf("read stat of process %d: %d fields after the command", pid, len(fields))
+	}
+	s := stat{state: fields[0][0]}
+	s.parent, _ = strconv.Atoi(fields[1])
+	s.group, _ = strconv.Atoi(fields[2])
+	s.start, err = strconv.ParseUint(fields[19], 10, 64)
+	return s, err
+}
+
+// Identify returns the identity of a running process: ErrGone when there is none.
+func Identify(pid int) (Identity, error) {
+	s, err := readStat(pid)
+	if os.IsNotExist(err) || err == nil && s.dead() {
+		return Identity{}, fmt.Errorf("identify process %d: %w", pid, ErrGone)
+	}
+	if err != nil {
+		return Identity{}, fmt.Errorf("identify process %d: %w", pid, err)
+	}
+	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return Identity{}, fmt.Errorf("read the boot id: %w", err)
+	}
+	return Identity{PID: pid, StartTime: s.start, BootID: strings.TrimSpace(string(boot))}, nil
+}
+
+// Parent is the pid of the parent of a process, 0 when that is not known.
+func Parent(pid int) int {
+	s, err := readStat(pid)
+	if err != nil {
+		return 0
+	}
+	return s.parent
+}
+
+// GroupMembers are the running processes of a process group, zombies left out.
+func GroupMembers(group int) ([]int, error) {
+	pids, err := allPIDs()
+	if err != nil {
+		return nil, err
+	}
+	var members []int
+	for _, pid := range pids {
+		// A process may end between the listing and the look: it is no member then.
+		if s, err := readStat(pid); err == nil && s.group == group && !s.dead() {
+			members = append(members, pid)
+		}
+	}
+	return members, nil
+}
+
+func allPIDs() ([]int, error) {
+	dir, err := os.Open("/proc")
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	names, err := dir.Readdirnames(-1)
+	if err != nil {
+		return nil, fmt.Errorf("list processes: %w", err)
+	}
+	var pids []int
+	for _, name := range names {
+		if pid, err := strconv.Atoi(name); err == nil {
+			pids = append(pids, pid)
+		}
+	}
+	return pids, nil
+}

@@ -1,0 +1,57 @@
+package runtimes
+
+import (
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+)
+
+// liteLLM is the real LiteLLM. It gets an empty folder of its own: a .env in
+// its working folder would be loaded.
+func liteLLM(spec *Spec, cfg *config.Config, svc config.Service, env Environment) error {
+	demand, _ := lookup(env.Environ, "FLOWGATE_LITELLM")
+	places := []place{storePlace(cfg, "litellm", "bin/litellm")}
+	for _, dir := range []string{cfg.Dir, filepath.Dir(cfg.Dir), env.Cwd} {
+		if dir != "" {
+			venv := filepath.Join(dir, ".venv", "bin", "litellm")
+			places = append(places, place{path: venv, why: venv})
+		}
+	}
+	places = append(places, place{path: "litellm", why: "PATH (litellm)"})
+	bin, err := find(svc, env, place{path: demand, why: "$FLOWGATE_LITELLM"}, places,
+		"install it (python3 -m venv .venv && .venv/bin/pip install 'litellm[proxy]' prisma), "+
+			"set FLOWGATE_LITELLM to its path, or choose runtime: embedded, which needs no Python")
+	if err != nil {
+		return err
+	}
+	if err := needsActiveConfig(cfg, svc); err != nil {
+		return err
+	}
+	if spec.Dir == "" {
+		spec.Dir, spec.OwnDir = filepath.Join(cfg.Paths.RuntimeDir, "cwd", svc.Name), true
+	}
+	spec.Version = distVersion(bin)
+	spec.Args = []string{bin, "--config", cfg.Paths.ActiveConfig, "--host", svc.Host, "--port", strconv.Itoa(svc.Port)}
+	return nil
+}
+
+// distVersion reads LiteLLM's version off the name of its metadata folder in
+// the binary's virtual environment: asking the binary takes ten seconds.
+func distVersion(bin string) string {
+	if real, err := filepath.EvalSymlinks(bin); err == nil {
+		bin = real
+	}
+	found, _ := filepath.Glob(filepath.Join(filepath.Dir(filepath.Dir(bin)), "lib", "python3*", "site-packages", "litellm-*.dist-info"))
+	if len(found) != 1 {
+		return ""
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(filepath.Base(found[0]), "litellm-"), ".dist-info")
+}
+
+// storePlace is where an installed runtime's active version lies.
+func storePlace(cfg *config.Config, name, bin string) place {
+	path := filepath.Join(cfg.Paths.Root(), "store", name, "current", bin)
+	return place{path: path, why: path}
+}

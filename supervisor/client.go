@@ -1,0 +1,128 @@
+package supervisor
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// queryTimeout is how long a supervisor may take to say how things stand; it
+// needs less than a millisecond.
+const queryTimeout = 5 * time.Second
+
+// errNoSupervisor means that nobody listens on the control socket.
+var errNoSupervisor = errors.New("no supervisor runs")
+
+// client speaks to the supervisor of one runtime folder.
+type client struct {
+	http  *http.Client
+	scrub func([]byte) []byte
+}
+
+func newClient(cfg *config.Config) *client {
+	path := socketPath(cfg.Paths.RuntimeDir)
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		conn, err := dialOwn(ctx, path)
+		if err == nil {
+			return conn, nil
+		}
+		// A supervisor started under another TMPDIR wrote down where it listens.
+		if other := readLedger(cfg.Paths.RuntimeDir).Socket; other != "" && other != path {
+			return dialOwn(ctx, other)
+		}
+		return nil, err
+	}
+	return &client{http: &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}}
+}
+
+// dialOwn connects to a socket behind which a process of our own user is.
+func dialOwn(ctx context.Context, path string) (net.Conn, error) {
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, "unix", path)
+	if err != nil {
+		return nil, err
+	}
+	if uid, err := peerUID(conn.(*net.UnixConn)); err != nil || uid != os.Geteuid() {
+		_ = conn.Close()
+		return nil, fmt.Errorf("the control socket %s belongs to another user", path)
+	}
+	return conn, nil
+}
+
+// status asks how things stand: errNoSupervisor when there is nobody to ask.
+func (c *client) status(ctx context.Context) (Status, error) {
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	resp, err := c.send(ctx, http.MethodGet, "/v1/status", nil)
+	if err != nil {
+		return Status{}, err
+	}
+	defer resp.Body.Close()
+	var s Status
+	if err := json.NewDecoder(resp.Body).Decode(&s); err != nil {
+		return Status{}, unreachable(err)
+	}
+	return s, nil
+}
+
+// command has the supervisor do something and passes events on until it is done.
+func (c *client) command(ctx context.Context, verb string, q request, progress func(Event)) (reply, error) {
+	body, err := encodeRequest(q)
+	if err != nil {
+		return reply{}, fmt.Errorf("encode the command: %w", err)
+	}
+	resp, err := c.send(ctx, http.MethodPost, "/v1/"+verb, bytes.NewReader(body))
+	if err != nil {
+		return reply{}, err
+	}
+	defer resp.Body.Close()
+	for lines := json.NewDecoder(resp.Body); ; {
+		var line reply
+		switch err := lines.Decode(&line); {
+		case ctx.Err() != nil:
+			return reply{}, context.Cause(ctx)
+		case err != nil:
+			return reply{}, fault.New("supervisor-lost", "the supervisor ended before it answered: %w", err).
+				WithHint("see supervisor.log in the runtime folder, then mage status")
+		case line.Event == nil:
+			return line, line.Fault.scrubbed(c.scrub).error()
+		case progress != nil:
+			progress(*line.Event)
+		}
+	}
+}
+
+func (c *client) send(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, "http://flowgate"+path, body)
+	if err != nil {
+		return nil, fmt.Errorf("ask the supervisor: %w", err)
+	}
+	resp, err := c.http.Do(req)
+	switch {
+	case err == nil:
+		return resp, nil
+	case errors.Is(err, syscall.ENOENT), errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ENOTDIR),
+		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, io.EOF):
+		return nil, errNoSupervisor // there is none, or it went away before it took the question
+	case ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return nil, context.Cause(ctx)
+	default:
+		return nil, unreachable(err)
+	}
+}
+
+func unreachable(err error) error {
+	return fault.New("supervisor-unreachable", "the supervisor does not answer: %w", err).
+		WithHint("see supervisor.log in the runtime folder; if it hangs, end its process and mage start again")
+}

@@ -1,0 +1,84 @@
+package supervisor
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"github.com/sourcegraph/conc"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// maxRequest bounds a command's body; a configuration has a few kilobytes.
+const maxRequest = 8 << 20
+
+// routes are the control socket's endpoints.
+func (r *resident) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(r.status())
+	})
+	mux.HandleFunc("POST /v1/start", r.command(r.start))
+	mux.HandleFunc("POST /v1/stop", r.command(r.stop))
+	mux.HandleFunc("POST /v1/restart", r.command(r.restart))
+	return mux
+}
+
+// command answers with events while the operation goes on and with the status
+// at its end.
+func (r *resident) command(op func(context.Context, request) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, req *http.Request) {
+		r.used.Store(true)
+		var q request
+		err := json.NewDecoder(http.MaxBytesReader(w, req.Body, maxRequest)).Decode(&q)
+		if err == nil && q.Config == nil {
+			err = fault.New("control-invalid", "a command without a configuration")
+		}
+		if err != nil {
+			w.WriteHeader(http.StatusBadRequest)
+			_ = json.NewEncoder(w).Encode(reply{Fault: toWire(fault.New("control-invalid", "read the command: %w", err))})
+			return
+		}
+		w.Header().Set("Content-Type", "application/jsonl")
+		events, leave := r.events.subscribe()
+		defer leave()
+		done := make(chan error, 1)
+		var running conc.WaitGroup
+		defer running.Wait()
+		running.Go(func() { done <- op(req.Context(), q) })
+		ending := r.relay(json.NewEncoder(w), http.NewResponseController(w), events, done)
+		if ending {
+			r.end()
+		}
+	}
+}
+
+// relay writes events until the operation is done, then the last line. A client
+// that has gone is written to in vain; its operation goes its way. It reports
+// whether the supervisor is to end.
+func (r *resident) relay(out *json.Encoder, flush *http.ResponseController, events <-chan Event, done <-chan error) bool {
+	send := func(e Event) {
+		_ = out.Encode(reply{Event: &e})
+		_ = flush.Flush()
+	}
+	for {
+		select {
+		case e := <-events:
+			send(e)
+		case err := <-done:
+			for len(events) > 0 {
+				send(<-events)
+			}
+			status := r.status()
+			last := reply{Status: &status, Ending: r.gate.isClosed(), Identity: &r.id}
+			if err != nil {
+				last.Fault = toWire(err)
+			}
+			_ = out.Encode(last)
+			_ = flush.Flush()
+			return last.Ending
+		}
+	}
+}

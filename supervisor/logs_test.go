@@ -1,0 +1,170 @@
+package supervisor_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/flowgate-go/flowgate/supervisor"
+)
+
+// put writes a file of the runtime folder, as a service would have.
+func (s *stack) put(name, text string) {
+	s.t.Helper()
+	path := filepath.Join(s.cfg.Paths.RuntimeDir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		s.t.Fatal(err)
+	}
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err == nil {
+		_, err = file.WriteString(text)
+		err = errors.Join(err, file.Close())
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *stack) logs(o supervisor.LogOptions) []string {
+	s.t.Helper()
+	var lines []string
+	err := supervisor.Logs(s.t.Context(), s.cfg, o, func(l supervisor.LogLine) error {
+		lines = append(lines, l.Service+": "+l.Line)
+		return nil
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return lines
+}
+
+func TestLogsGivesTheLastLinesOfEachService(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, trivial(t, "a"), trivial(t, "b"), trivial(t, "silent"))
+	s.put("process-logs/a.log", "one\ntwo\n\nfour\nunfinished")
+	s.put("process-logs/b.log", strings.Repeat(strings.Repeat("x", 1000)+"\n", 1000)+"last\n")
+	for _, c := range []struct {
+		o    supervisor.LogOptions
+		want []string
+	}{
+		{supervisor.LogOptions{N: 2, Services: []string{"a"}}, []string{"a: four", "a: unfinished"}},
+		{supervisor.LogOptions{N: 1}, []string{"a: unfinished", "b: last"}},
+		{supervisor.LogOptions{N: 0}, nil},
+		{supervisor.LogOptions{N: 99, Services: []string{"a"}}, []string{"a: one", "a: two", "a: ", "a: four", "a: unfinished"}},
+		{supervisor.LogOptions{N: -1, Services: []string{"a"}}, []string{"a: one", "a: two", "a: ", "a: four", "a: unfinished"}},
+	} {
+		if got := s.logs(c.o); !slices.Equal(got, c.want) {
+			t.Errorf("%+v: %q, want %q", c.o, got, c.want)
+		}
+	}
+	if got := s.logs(supervisor.LogOptions{N: 501, Services: []string{"b"}}); len(got) != 501 || got[500] != "b: last" || len(got[0]) != 1003 {
+		t.Errorf("%d lines, the first of %d bytes", len(got), len(got[0]))
+	}
+	if got := s.logs(supervisor.LogOptions{N: -1, Services: []string{"b"}}); len(got) != 1001 {
+		t.Errorf("all of b are %d lines", len(got))
+	}
+}
+
+func TestLogsAreScrubbedAndAnUnknownServiceRefused(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, trivial(t, "a"))
+	s.put("process-logs/a.log", "key sk-canary\n")
+	scrub := func(line []byte) []byte { return []byte(strings.ReplaceAll(string(line), "sk-canary", "…")) }
+	if got := s.logs(supervisor.LogOptions{N: 5, Scrub: scrub}); !slices.Equal(got, []string{"a: key …"}) {
+		t.Errorf("%q", got)
+	}
+	err := supervisor.Logs(t.Context(), s.cfg, supervisor.LogOptions{Services: []string{"aa"}}, nil)
+	wantFault(t, err, "service-unknown", `"a"`)
+}
+
+func TestAReceiverThatLeavesEndsLogsWithItsOwnError(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, trivial(t, "a"))
+	s.put("process-logs/a.log", "one\ntwo\n")
+	closed := errors.New("stdout is closed")
+	calls := 0
+	err := supervisor.Logs(t.Context(), s.cfg, supervisor.LogOptions{N: 5, Follow: true}, func(supervisor.LogLine) error {
+		calls++
+		return closed
+	})
+	if !errors.Is(err, closed) || calls != 1 || err.Error() != closed.Error() {
+		t.Errorf("%v after %d calls", err, calls)
+	}
+}
+
+func TestFollowGivesWholeLinesAcrossCutsAndReplacements(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, trivial(t, "a"), trivial(t, "b"))
+	path := filepath.Join(s.cfg.Paths.ProcessLogs(), "a.log")
+	s.put("process-logs/a.log", "old\nhalf")
+	lines := make(chan string, 100)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() {
+		done <- supervisor.Logs(ctx, s.cfg, supervisor.LogOptions{N: 1, Follow: true}, func(l supervisor.LogLine) error {
+			lines <- l.Service + ": " + l.Line
+			return nil
+		})
+	}()
+	next := func(want string) {
+		t.Helper()
+		select {
+		case got := <-lines:
+			if got != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatalf("%q did not come", want)
+		}
+	}
+	next("a: old")
+	s.put("process-logs/a.log", " and half\n")
+	next("a: half and half")
+	s.put("process-logs/b.log", "born later\n")
+	next("b: born later")
+	if err := os.Truncate(path, 0); err != nil {
+		t.Fatal(err)
+	}
+	s.put("process-logs/a.log", "cut\n")
+	next("a: cut")
+	if err := os.Rename(path, path+".1"); err != nil {
+		t.Fatal(err)
+	}
+	s.put("process-logs/a.log", "replaced\n")
+	next("a: replaced")
+	cancel()
+	if err := <-done; err != nil {
+		t.Errorf("the end of following: %v", err)
+	}
+}
+
+func TestEventsAreChosenByNumberAndTime(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, trivial(t, "a"))
+	s.put("events.log", `{"timestamp":"2026-01-01T00:00:00.000Z","event":"old"}
+not json
+{"timestamp":"2026-01-02T00:00:00.000Z","event":"new"}
+{"no":"event"}
+`)
+	s.mustStart()
+	got := s.events()
+	if want := []string{"old", "new", "supervisor.started", "service.starting a", "service.ready a"}; !slices.Equal(got, want) {
+		t.Errorf("all: %q, want %q", got, want)
+	}
+	var since []supervisor.Event
+	err := supervisor.Events(t.Context(), s.cfg, supervisor.EventOptions{N: -1, Since: time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)},
+		func(e supervisor.Event) error { since = append(since, e); return nil })
+	if err != nil || len(since) != 4 || since[0].Event != "new" {
+		t.Errorf("since: %+v, %v", since, err)
+	}
+	for _, e := range since[1:] {
+		if at := e.Time(); time.Since(at) > time.Minute || len(e.Timestamp) != len("2026-01-01T00:00:00.000Z") || e.Result != "ok" {
+			t.Errorf("event %+v", e)
+		}
+	}
+}

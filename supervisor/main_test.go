@@ -1,0 +1,77 @@
+package supervisor_test
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"testing"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/supervisor"
+)
+
+// TestMain lets the test binary be the programs that the tests need: the
+// supervisor, as `supervisor:run`, and services that behave as they are told.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "supervisor:run" {
+		os.Exit(residentMain(os.Args[2:]))
+	}
+	if len(os.Args) > 1 && os.Args[1] == "service" {
+		os.Exit(serviceMain(os.Args[2:]))
+	}
+	// A program built with -race sleeps a second when it ends, unless told not to.
+	_ = os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
+	os.Exit(m.Run())
+}
+
+// residentMain is the target supervisor:run as the tasks package has it, with
+// the resolved configuration itself in place of flowgate.yaml.
+func residentMain(args []string) int {
+	flags := flag.NewFlagSet("supervisor:run", flag.ContinueOnError)
+	file := flags.String("config", "", "")
+	notify := flags.Int("notify", 0, "")
+	lifeline := flags.Int("lifeline", 0, "")
+	ephemeral := flags.String("ephemeral", "", "")
+	if err := flags.Parse(args); err != nil {
+		return 2
+	}
+	raw, err := os.ReadFile(*file)
+	if err != nil {
+		return 2
+	}
+	var cfg config.Config
+	if err := json.Unmarshal(raw, &cfg); err != nil {
+		return 2
+	}
+	o := supervisor.Options{
+		Config: &cfg, Version: "test", Ephemeral: *ephemeral,
+		Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
+	}
+	if o.Notify, err = inherited[io.WriteCloser](*notify); err != nil {
+		return 2
+	}
+	if o.Lifeline, err = inherited[io.Reader](*lifeline); err != nil {
+		return 2
+	}
+	if err := supervisor.Run(context.Background(), o); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// inherited opens a descriptor given by flag; 0 means none.
+func inherited[T any](fd int) (none T, err error) {
+	if fd == 0 {
+		return none, nil
+	}
+	file, err := supervisor.InheritedFile(fd)
+	if err != nil {
+		return none, err
+	}
+	return any(file).(T), nil
+}

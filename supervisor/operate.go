@@ -1,0 +1,148 @@
+package supervisor
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/sourcegraph/conc"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"os/exec"
+
+	"github.com/flowgate-go/flowgate/internal/runtimes"
+)
+
+// answerMargin is what an owner gets beyond a start's time to clean up and say so.
+const answerMargin = 10 * time.Second
+
+// start brings the wanted services up, and those they depend on. A service
+// begins when those it depends on are ready; the others begin at once.
+func (r *resident) start(ctx context.Context, q request) error {
+	ctx, leave, err := r.gate.enter(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	return r.bringUp(ctx, q)
+}
+
+// stop takes the wanted services down; with the last one the supervisor ends.
+// It goes on when the command that asked has gone.
+func (r *resident) stop(ctx context.Context, q request) error {
+	ctx, leave, err := r.gate.enter(context.WithoutCancel(ctx), true)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	names, err := chooseNames(q.Config, q.Services)
+	if err != nil {
+		return err
+	}
+	if len(q.Services) == 0 { // also those that the configuration no longer has
+		names = nil
+	}
+	r.takeDown(ctx, names)
+	if !slices.ContainsFunc(r.all(), func(u *unit) bool { return active(u.snap.Load().State) }) {
+		r.gate.close()
+	}
+	return nil
+}
+
+// restart is a stop and a start that nothing comes between. It goes on when the
+// command that asked has gone: the services would stay down.
+func (r *resident) restart(ctx context.Context, q request) error {
+	ctx, leave, err := r.gate.enter(context.WithoutCancel(ctx), false)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	names, err := chooseNames(q.Config, q.Services)
+	if err != nil {
+		return err
+	}
+	r.takeDown(ctx, names)
+	return r.bringUp(ctx, q)
+}
+
+func (r *resident) bringUp(ctx context.Context, q request) error {
+	names, err := chooseNames(q.Config, q.Services)
+	if err != nil {
+		return err
+	}
+	wanted := withDependencies(q.Config, names)
+	r.follow(q.Config)
+	up := make(map[string]chan struct{}, len(wanted)) // closed when ready
+	for _, svc := range wanted {
+		up[svc.Name] = make(chan struct{})
+	}
+	failed, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	errs := make([]error, len(wanted))
+	var starts conc.WaitGroup
+	for i, svc := range wanted {
+		starts.Go(func() {
+			errs[i] = r.startOne(ctx, failed, svc, q, up)
+			if errs[i] != nil {
+				fail(errs[i])
+			}
+		})
+	}
+	starts.Wait()
+	// Every error has its service in it; the first in start order is the nearest to the cause.
+	return cmp.Or(errs...)
+}
+
+// startOne waits for what svc depends on, then starts it. When one of those
+// fails, svc is left alone without an error of its own.
+func (r *resident) startOne(ctx, failed context.Context, svc config.Service, q request, up map[string]chan struct{}) error {
+	for _, dep := range svc.DependsOn {
+		ready, known := up[dep]
+		if !known {
+			continue
+		}
+		select {
+		case <-ready:
+		case <-failed.Done():
+			return nil
+		}
+	}
+	p := r.planFor(svc, q)
+	timeout := p.timeout + runtimes.StopTimeout(svc.Runtime) + answerMargin
+	wait, cancel := context.WithTimeoutCause(ctx, timeout, fault.New("start-timeout",
+		"service %q was not ready within %v", svc.Name, timeout).WithHint("mage status shows its state"))
+	defer cancel()
+	if err := r.unit(svc.Name).do(wait, p); err != nil {
+		return err
+	}
+	close(up[svc.Name])
+	return nil
+}
+
+func (r *resident) planFor(svc config.Service, q request) *plan {
+	p := &plan{cfg: q.Config, svc: svc, timeout: time.Duration(q.TimeoutMS) * time.Millisecond}
+	if p.timeout <= 0 {
+		p.timeout = runtimes.StartTimeout(svc.Runtime)
+	}
+	p.env = runtimes.Environment{
+		Self: r.opts.Self, Version: r.opts.Version, Cwd: q.Cwd, Environ: q.Environ, LookPath: exec.LookPath,
+	}
+	if p.env.Environ == nil {
+		p.env.Environ = r.opts.Environ
+	}
+	return p
+}
+
+// takeDown stops units in reverse start order; no names means all.
+func (r *resident) takeDown(ctx context.Context, names []string) {
+	for _, u := range slices.Backward(r.all()) {
+		if names == nil || slices.Contains(names, u.name) {
+			_ = u.do(ctx, nil) // an owner answers a stop with nil; ctx does not end here
+		}
+	}
+}
+
+// stopAll is the end of the supervisor.
+func (r *resident) stopAll() { r.takeDown(context.Background(), nil) }

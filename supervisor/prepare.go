@@ -1,0 +1,128 @@
+package supervisor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/process"
+)
+
+// lockWait is how long a new supervisor waits for one that is ending: longer
+// than any stop takes.
+const lockWait = 45 * time.Second
+
+// prepare takes the runtime folder for this supervisor. Its second result gives
+// the folder back.
+func prepare(ctx context.Context, o Options) (*resident, func() error, error) {
+	paths := o.Config.Paths
+	if err := checkEphemeral(o.Ephemeral, paths.RuntimeDir); err != nil {
+		return nil, nil, err
+	}
+	if err := ensureDir(paths.RuntimeDir); err != nil {
+		return nil, nil, err
+	}
+	socket, err := chooseSocket(paths.RuntimeDir)
+	if err != nil {
+		return nil, nil, unwritable(paths.RuntimeDir, err)
+	}
+	id, err := process.Identify(os.Getpid())
+	if err != nil {
+		return nil, nil, fmt.Errorf("identify this process: %w", err)
+	}
+	lock, err := takeLock(ctx, lockPath(paths.RuntimeDir), lockWait)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil, nil, fault.New("supervisor-running", "another supervisor holds %s", paths.RuntimeDir).
+			WithHint("see mage status")
+	}
+	if err != nil {
+		return nil, nil, unwritable(paths.RuntimeDir, err)
+	}
+	r := &resident{
+		opts: o, paths: paths, id: id, socket: socket, units: map[string]*unit{}, gate: newGate(),
+		events: newEventLog(paths.LogFile, o.Log),
+	}
+	return r, func() error { return r.leave(lock) }, nil
+}
+
+// leave removes what only a running supervisor has, then gives the folder back.
+func (r *resident) leave(lock io.Closer) error {
+	_ = os.Remove(r.socket)
+	_ = os.Remove(recordPath(r.paths.RuntimeDir))
+	var err error
+	if r.opts.Ephemeral != "" {
+		err = os.RemoveAll(r.opts.Ephemeral)
+	}
+	return errors.Join(err, lock.Close())
+}
+
+// checkEphemeral makes sure that a folder about to be removed some day is one
+// that was made for it.
+func checkEphemeral(dir, runtimeDir string) error {
+	if dir == "" {
+		return nil
+	}
+	rel, err := filepath.Rel(dir, runtimeDir)
+	inside := err == nil && rel != "." && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
+	if filepath.IsAbs(dir) && inside && strings.HasPrefix(filepath.Base(dir), "flowgate-") {
+		return nil
+	}
+	return fault.Usage("ephemeral-refused", "the folder %s would be removed at the end, but is no private one", dir).
+		WithHint("give an absolute folder named flowgate-… that contains the runtime folder %s", runtimeDir)
+}
+
+// ensureDir makes the runtime folder (0700) and checks that it is ours.
+func ensureDir(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return unwritable(dir, err)
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return unwritable(dir, err)
+	}
+	if st, ok := info.Sys().(*syscall.Stat_t); ok && int(st.Uid) != os.Geteuid() {
+		return unwritable(dir, fmt.Errorf("it belongs to user id %d, not %d", st.Uid, os.Geteuid()))
+	}
+	probe, err := os.CreateTemp(dir, ".write-*")
+	if err != nil {
+		return unwritable(dir, err)
+	}
+	// One byte, since a full disk still takes an empty file.
+	_, err = probe.Write([]byte{'\n'})
+	err = errors.Join(err, probe.Close(), os.Remove(probe.Name()))
+	if err != nil {
+		return unwritable(dir, err)
+	}
+	return nil
+}
+
+func unwritable(dir string, err error) error {
+	return fault.New("runtime-dir-unwritable", "use the runtime folder %s: %w", dir, err).
+		WithHint("make it a folder of yours with room on its disk, or set paths.runtime_dir to another one")
+}
+
+// bootLine is what a supervisor says about its start through Options.Notify.
+type bootLine struct {
+	Fault *wireFault `json:"fault,omitempty"`
+}
+
+// tell reports the outcome of the start to the command that waits for it.
+func tell(to io.WriteCloser, err error) {
+	if to == nil {
+		return
+	}
+	var line bootLine
+	if err != nil {
+		line.Fault = toWire(err)
+	}
+	_ = json.NewEncoder(to).Encode(line) // the command may have gone: then nobody waits
+	_ = to.Close()
+}

@@ -1,0 +1,159 @@
+package supervisor_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/flowgate-go/flowgate/supervisor"
+)
+
+func TestWithoutASupervisorEverythingIsStoppedAndNothingIsMade(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, trivial(t, "a"))
+	for what, ask := range map[string]func() (supervisor.Status, error){
+		"query": func() (supervisor.Status, error) { return supervisor.Query(t.Context(), s.cfg) },
+		"stop":  func() (supervisor.Status, error) { return supervisor.Stop(t.Context(), s.cfg, nil) },
+	} {
+		status, err := ask()
+		if err != nil || status.Supervisor != nil || len(status.Services) != 1 || status.Services[0].State != supervisor.StateStopped {
+			t.Errorf("%s: %+v, %v", what, status, err)
+		}
+	}
+	if _, err := os.Stat(s.cfg.Paths.RuntimeDir); err == nil {
+		t.Error("a question made the runtime folder")
+	}
+}
+
+func TestStatusHasTheFieldsThatScriptsReadInOneForm(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, trivial(t, "a"))
+	raw, err := json.Marshal(s.mustStart())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var status struct {
+		Profile    *string
+		Supervisor map[string]any
+		Services   []map[string]any
+	}
+	if err := json.Unmarshal(raw, &status); err != nil || status.Profile == nil {
+		t.Fatalf("%s: %v", raw, err)
+	}
+	for _, key := range []string{"pid", "version", "adopted", "socket"} {
+		if _, ok := status.Supervisor[key]; !ok {
+			t.Errorf("supervisor lacks %s: %s", key, raw)
+		}
+	}
+	for _, key := range strings.Fields("name runtime state pid live ready url started_at uptime_s restarts last_exit log") {
+		if _, ok := status.Services[0][key]; !ok {
+			t.Errorf("service lacks %s: %s", key, raw)
+		}
+	}
+	if at, _ := status.Services[0]["started_at"].(string); !strings.HasSuffix(at, "Z") {
+		t.Errorf("started_at %q is not UTC", at)
+	}
+}
+
+func TestHealthProbesForItself(t *testing.T) {
+	t.Parallel()
+	flag := filepath.Join(t.TempDir(), "not-ready")
+	s := newStack(t, trivial(t, "a", "-notreadyif="+flag), trivial(t, "b"))
+	s.mustStart()
+	if err := os.WriteFile(flag, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	status, err := supervisor.Health(t.Context(), s.cfg)
+	a, b := find(t, status, "a"), find(t, status, "b")
+	if err != nil || a.Ready || !a.Live || !strings.Contains(a.Reason, "503") || !b.Ready || !b.Live {
+		t.Errorf("%+v, %v", status, err)
+	}
+}
+
+func TestHealthOfAServiceThatSomebodyElseRunsIsReadyAndNotLive(t *testing.T) {
+	t.Parallel()
+	theirs := newStack(t, trivial(t, "a"))
+	theirs.mustStart()
+	mine := newStack(t, theirs.cfg.Services...)
+	status, err := supervisor.Health(t.Context(), mine.cfg)
+	if a := status.Services[0]; err != nil || a.Live || !a.Ready || a.PID != 0 || status.Supervisor != nil {
+		t.Errorf("%+v, %v", status, err)
+	}
+}
+
+func TestASupervisorThatHangsIsAFault(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, trivial(t, "a"))
+	pid := s.mustStart().Supervisor.PID
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	var err error
+	eventually(t, "the stop to take effect and a question to fail", func() bool {
+		_, err = supervisor.Query(t.Context(), s.cfg)
+		return err != nil
+	})
+	if err := syscall.Kill(pid, syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	wantFault(t, err, "supervisor-unreachable", "supervisor.log")
+}
+
+func TestOtherUsersAreHungUpOn(t *testing.T) {
+	t.Parallel()
+	curl, err := exec.LookPath("curl")
+	if err != nil || os.Geteuid() != 0 {
+		t.Skip("needs root, to become another user, and curl")
+	}
+	s := newStack(t, trivial(t, "a"))
+	socket := s.mustStart().Supervisor.Socket
+	for dir := filepath.Dir(socket); dir != os.TempDir() && dir != "/"; dir = filepath.Dir(dir) {
+		if err := os.Chmod(dir, 0o755); err != nil { // so that only the check of the peer is left
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chmod(socket, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	ask := func(uid uint32) (string, error) {
+		cmd := exec.Command(curl, "-sS", "--max-time", "5", "--unix-socket", socket, "http://flowgate/v1/status")
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}}
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	if out, err := ask(0); err != nil || !strings.Contains(out, `"services"`) {
+		t.Fatalf("our own user: %s, %v", out, err)
+	}
+	if out, err := ask(65534); err == nil || strings.Contains(out, "services") || strings.Contains(out, "ermission") {
+		t.Errorf("another user got in, or not even to the check: %s, %v", out, err)
+	}
+}
+
+func TestTheControlSocketRefusesWhatIsNoCommand(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, trivial(t, "a"))
+	s.mustStart()
+	client := unixClient(s.query().Supervisor.Socket)
+	for path, want := range map[string]int{
+		"/v1/start": http.StatusBadRequest, "/v1/stop": http.StatusBadRequest, "/v1/nothing": http.StatusNotFound,
+	} {
+		for _, body := range []string{"", "{", "{}", `{"config":{},"services":"a"}`} {
+			resp, err := client.Post("http://flowgate"+path, "application/json", strings.NewReader(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = resp.Body.Close()
+			if resp.StatusCode != want {
+				t.Errorf("POST %s %q: status %d, want %d", path, body, resp.StatusCode, want)
+			}
+		}
+	}
+	if !s.service("a").Ready {
+		t.Error("a refused command had an effect")
+	}
+}

@@ -1,0 +1,271 @@
+package supervisor_test
+
+import (
+	"context"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/supervisor"
+)
+
+func TestAKilledSupervisorsServicesAreShownAndReplaced(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, trivial(t, "a"), trivial(t, "b"))
+	before := s.mustStart()
+	ids := s.recorded()
+	if err := ids[0].Signal(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the supervisor to be gone", func() bool { return !ids[0].Alive() })
+	status := s.query()
+	if a := status.Services[0]; status.Supervisor != nil || !a.Live || a.PID != before.Services[0].PID || a.Ready || a.Reason == "" {
+		t.Errorf("without supervisor: %+v", status)
+	}
+	health, err := supervisor.Health(t.Context(), s.cfg)
+	if err != nil || !health.Services[0].Ready || !health.Services[0].Live {
+		t.Errorf("health without supervisor: %+v, %v", health, err)
+	}
+	after := s.mustStart()
+	for i := range after.Services {
+		if after.Services[i].PID == before.Services[i].PID || ids[i+1].Alive() {
+			t.Errorf("%s: two of one service, or the old one taken for a new one", after.Services[i].Name)
+		}
+	}
+}
+
+func TestStopAlsoEndsWhatAKilledSupervisorLeft(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, trivial(t, "a"), trivial(t, "b"))
+	s.mustStart()
+	ids := s.recorded()
+	if err := ids[0].Signal(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the supervisor to be gone", func() bool { return !ids[0].Alive() })
+	status, err := supervisor.Stop(t.Context(), s.cfg, []string{"a"})
+	if err != nil || ids[1].Alive() || !ids[2].Alive() || status.Services[0].Live || !status.Services[1].Live {
+		t.Errorf("stop a: %+v, %v", status, err)
+	}
+	if _, err := supervisor.Stop(t.Context(), s.cfg, nil); err != nil || ids[2].Alive() {
+		t.Errorf("stop: %v, b alive %v", err, ids[2].Alive())
+	}
+}
+
+func TestAForeignProcessInALedgerIsNotTouched(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, trivial(t, "a"))
+	cmd := exec.Command("sleep", "60")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
+	id, err := process.Identify(cmd.Process.Pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.mustStart()
+	s.replaceInLedger(s.recorded()[1], process.Identity{PID: id.PID, StartTime: id.StartTime - 1, BootID: id.BootID})
+	ids := s.recorded()
+	service := s.service("a").PID
+	if err := ids[0].Signal(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(-service, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the supervisor to be gone", func() bool { return !ids[0].Alive() })
+	s.mustStart()
+	if !id.Alive() {
+		t.Error("a process with a reused pid was ended")
+	}
+}
+
+func TestATornLedgerAndAStaleSocketDoNotMatter(t *testing.T) {
+	t.Parallel()
+	for _, torn := range []string{"", "{", `{"version":99}`, "null", `{"version":1,"services":[{"process":{"pid":1}}]}`} {
+		s := newStack(t, trivial(t, "a"))
+		dir := s.cfg.Paths.RuntimeDir
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "supervisor.json"), []byte(torn), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		l, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(dir, "supervisor.sock"), Net: "unix"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.SetUnlinkOnClose(false)
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if status := s.query(); status.Supervisor != nil || status.Services[0].State != supervisor.StateStopped {
+			t.Errorf("%q: %+v", torn, status)
+		}
+		s.mustStart()
+	}
+}
+
+func TestSignalsEndTheSupervisorAndItsServices(t *testing.T) {
+	t.Parallel()
+	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
+		s := newStack(t, trivial(t, "a"))
+		s.mustStart()
+		ids := s.recorded()
+		if err := ids[0].Signal(syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+		if status := s.query(); status.Supervisor == nil || !status.Services[0].Live {
+			t.Errorf("a closed terminal ended %+v", status)
+		}
+		if err := ids[0].Signal(sig); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, sig.String()+" to end both", func() bool { return !ids[0].Alive() && !ids[1].Alive() })
+		events := s.events()
+		if !slices.Contains(events, "service.stopped a") || events[len(events)-1] != "supervisor.stopped" {
+			t.Errorf("events %q", events)
+		}
+	}
+}
+
+func TestTheEndOfTheLifelineEndsEverythingAndItsFolder(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, trivial(t, "a"))
+	private := filepath.Join(s.cfg.Dir, "flowgate-private")
+	s.cfg.Paths.RuntimeDir = filepath.Join(private, ".router", "runtime")
+	s.cfg.Paths.LogFile = filepath.Join(s.cfg.Paths.RuntimeDir, "events.log")
+	s.save()
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = supervisor.Start(t.Context(), s.cfg, supervisor.StartOptions{Self: os.Args[0], Lifeline: read, Ephemeral: private})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = read.Close()
+	ids := s.recorded()
+	if len(ids) != 2 || !ids[1].Alive() {
+		t.Fatalf("processes %+v", ids)
+	}
+	if err := write.Close(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "everything to be gone", func() bool {
+		_, err := os.Stat(private)
+		return os.IsNotExist(err) && !ids[0].Alive() && !ids[1].Alive()
+	})
+}
+
+func TestAFolderThatIsNotPrivateIsNeverRemoved(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, trivial(t, "a"))
+	for _, dir := range []string{s.cfg.Dir, "/", "flowgate-x", filepath.Join(s.cfg.Dir, "flowgate-elsewhere"), s.cfg.Paths.RuntimeDir} {
+		_, err := supervisor.Start(t.Context(), s.cfg, supervisor.StartOptions{Self: os.Args[0], Ephemeral: dir})
+		wantFault(t, err, "ephemeral-refused", dir)
+	}
+	if _, err := os.Stat(s.cfg.Paths.RuntimeDir); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestASupervisorThatNobodyUsesEnds(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, trivial(t, "a"))
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer read.Close()
+	err = supervisor.Run(t.Context(), supervisor.Options{Config: s.cfg, Notify: write, IdleLimit: 20 * time.Millisecond})
+	if got := s.events(); err != nil || !slices.Equal(got, []string{"supervisor.started", "supervisor.stopped"}) {
+		t.Errorf("%v, events %q", err, got)
+	}
+}
+
+func TestASecondSupervisorWaitsForTheEndOfTheFirst(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, trivial(t, "a"))
+	s.mustStart()
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	err := supervisor.Run(ctx, supervisor.Options{Config: s.cfg})
+	wantFault(t, err, "supervisor-running", s.cfg.Paths.RuntimeDir)
+	if !s.service("a").Ready {
+		t.Error("the running supervisor was disturbed")
+	}
+}
+
+func TestAnUnusableRuntimeFolderIsOneClearFault(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	dirs := map[string]string{"a file": file, "below a file": filepath.Join(file, "runtime"), "read-only": "/proc/flowgate/runtime"}
+	if os.Geteuid() == 0 {
+		dirs["another user's"] = filepath.Join(t.TempDir(), "theirs")
+		if err := os.Mkdir(dirs["another user's"], 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chown(dirs["another user's"], 65534, 65534); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for what, dir := range dirs {
+		s := newStack(t, trivial(t, "a"))
+		s.cfg.Paths = config.Paths{RuntimeDir: dir, LogFile: filepath.Join(dir, "events.log"), StateFile: filepath.Join(dir, "state.json")}
+		_, err := s.start()
+		wantFault(t, err, "runtime-dir-unwritable", dir, "paths.runtime_dir")
+		if entries, _ := os.ReadDir(dir); len(entries) != 0 {
+			t.Errorf("%s: %v was left in it", what, entries)
+		}
+	}
+}
+
+func TestEverythingWrittenIsForItsUserAlone(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, trivial(t, "a"))
+	s.mustStart()
+	err := filepath.Walk(s.cfg.Paths.RuntimeDir, func(path string, info os.FileInfo, err error) error {
+		if err == nil && info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s has mode %v", path, info.Mode())
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestALongRuntimePathGetsAShortSocket(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, trivial(t, "a"))
+	s.cfg.Paths.RuntimeDir = filepath.Join(s.cfg.Dir, strings.Repeat("long/", 30), "runtime")
+	s.save()
+	socket := s.mustStart().Supervisor.Socket
+	if len(socket) > 103 || strings.HasPrefix(socket, s.cfg.Paths.RuntimeDir) {
+		t.Errorf("socket %q", socket)
+	}
+	info, err := os.Stat(filepath.Dir(socket))
+	if err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("its folder: %v, %v", info.Mode(), err)
+	}
+	if _, err := supervisor.Stop(t.Context(), s.cfg, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Lstat(socket); err == nil {
+		t.Error("the socket is left")
+	}
+}

@@ -1,0 +1,96 @@
+package supervisor
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+)
+
+// maxSocketPath is the shortest sun_path of the systems we run on (macOS: 104
+// bytes with the NUL; Linux has 108).
+const maxSocketPath = 103
+
+// socketPath is the control socket's path: in the runtime folder, or, when that
+// path is too long for a socket, at a short one derived from it.
+func socketPath(runtimeDir string) string {
+	path := filepath.Join(runtimeDir, "supervisor.sock")
+	if len(path) <= maxSocketPath {
+		return path
+	}
+	sum := sha256.Sum256([]byte(runtimeDir))
+	return filepath.Join(os.TempDir(), "flowgate-"+strconv.Itoa(os.Geteuid()), hex.EncodeToString(sum[:8])+".sock")
+}
+
+// chooseSocket is socketPath with its folder made and checked: outside the
+// runtime folder it lies where everybody may create names, and must be ours.
+func chooseSocket(runtimeDir string) (string, error) {
+	path := socketPath(runtimeDir)
+	dir := filepath.Dir(path)
+	if dir == filepath.Clean(runtimeDir) {
+		return path, nil
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		return "", err
+	}
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return "", err
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !info.IsDir() || !ok || int(st.Uid) != os.Geteuid() || info.Mode().Perm() != 0o700 {
+		return "", fmt.Errorf("%s is not a folder of ours with mode 0700", dir)
+	}
+	return path, nil
+}
+
+// listenControl opens the control socket, 0600. The caller holds the
+// supervisor's lock, so a socket that is there is a dead one.
+func listenControl(path string) (net.Listener, error) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("remove the stale control socket: %w", err)
+	}
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		return nil, fmt.Errorf("open the control socket: %w", err)
+	}
+	l.SetUnlinkOnClose(false) // removed at the very end, under the lock
+	if err := os.Chmod(path, 0o600); err != nil {
+		_ = l.Close()
+		return nil, fmt.Errorf("protect the control socket: %w", err)
+	}
+	return ownListener{l}, nil
+}
+
+// ownListener lets in only processes of the user that the supervisor runs as.
+type ownListener struct{ *net.UnixListener }
+
+// Accept returns the next connection of our own user and hangs up on others.
+func (l ownListener) Accept() (net.Conn, error) {
+	for {
+		conn, err := l.AcceptUnix()
+		if err != nil {
+			return nil, err
+		}
+		if uid, err := peerUID(conn); err == nil && uid == os.Geteuid() {
+			return conn, nil
+		}
+		_ = conn.Close()
+	}
+}
+
+// peerUID is the user at the other end of a Unix socket, as the kernel knows it.
+func peerUID(conn *net.UnixConn) (int, error) {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return -1, err
+	}
+	uid, peerErr := -1, error(nil)
+	err = raw.Control(func(fd uintptr) { uid, peerErr = socketUID(int(fd)) })
+	return uid, errors.Join(err, peerErr)
+}

@@ -1,0 +1,222 @@
+package supervisor_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/supervisor"
+)
+
+// stack is a configuration with a runtime folder of its own. When the test ends
+// it is stopped, and none of its processes may be left.
+type stack struct {
+	t   testing.TB
+	cfg *config.Config
+}
+
+func newStack(t testing.TB, services ...config.Service) *stack {
+	t.Helper()
+	dir := t.TempDir()
+	runtime := filepath.Join(dir, ".router", "runtime")
+	s := &stack{t: t, cfg: &config.Config{
+		File: filepath.Join(dir, "flowgate.json"), Dir: dir, Version: 2, Services: services,
+		Paths: config.Paths{
+			RuntimeDir: runtime, ActiveConfig: filepath.Join(runtime, "litellm.active.yaml"),
+			StateFile: filepath.Join(runtime, "state.json"), LogFile: filepath.Join(runtime, "events.log"),
+		},
+	}}
+	s.save()
+	t.Cleanup(s.cleanUp)
+	return s
+}
+
+func (s *stack) save() {
+	s.t.Helper()
+	raw, err := json.Marshal(s.cfg)
+	if err == nil {
+		err = os.WriteFile(s.cfg.File, raw, 0o600)
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *stack) cleanUp() {
+	ids := s.recorded()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	if _, err := supervisor.Stop(ctx, s.cfg, nil); err != nil {
+		s.t.Errorf("stop at the end: %v", err)
+	}
+	for _, id := range ids {
+		if id.Alive() {
+			s.t.Errorf("process %d is left", id.PID)
+			_ = id.SignalGroup(syscall.SIGKILL)
+		}
+	}
+}
+
+// recorded are the processes in supervisor.json: the supervisor first.
+func (s *stack) recorded() []process.Identity {
+	raw, err := os.ReadFile(filepath.Join(s.cfg.Paths.RuntimeDir, "supervisor.json"))
+	if err != nil {
+		return nil
+	}
+	var ledger struct {
+		Supervisor process.Identity
+		Services   []struct{ Process process.Identity }
+	}
+	if err := json.Unmarshal(raw, &ledger); err != nil {
+		s.t.Errorf("supervisor.json: %v", err)
+		return nil
+	}
+	ids := []process.Identity{ledger.Supervisor}
+	for _, svc := range ledger.Services {
+		ids = append(ids, svc.Process)
+	}
+	return ids
+}
+
+// replaceInLedger makes supervisor.json name another process.
+func (s *stack) replaceInLedger(old, other process.Identity) {
+	s.t.Helper()
+	path := filepath.Join(s.cfg.Paths.RuntimeDir, "supervisor.json")
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	indented := func(id process.Identity) string {
+		out, err := json.MarshalIndent(id, "      ", "  ")
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		return string(out)
+	}
+	changed := strings.Replace(string(raw), indented(old), indented(other), 1)
+	if changed == string(raw) {
+		s.t.Fatalf("supervisor.json does not name %+v: %s", old, raw)
+	}
+	if err := os.WriteFile(path, []byte(changed), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *stack) start(names ...string) (supervisor.Status, error) {
+	return supervisor.Start(s.t.Context(), s.cfg, supervisor.StartOptions{Services: names, Self: os.Args[0]})
+}
+
+func (s *stack) mustStart(names ...string) supervisor.Status {
+	s.t.Helper()
+	status, err := s.start(names...)
+	if err != nil {
+		s.t.Fatalf("start: %v\n%s", err, s.read("supervisor.log"))
+	}
+	return status
+}
+
+func (s *stack) query() supervisor.Status {
+	s.t.Helper()
+	status, err := supervisor.Query(s.t.Context(), s.cfg)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return status
+}
+
+func (s *stack) service(name string) supervisor.ServiceStatus {
+	s.t.Helper()
+	return find(s.t, s.query(), name)
+}
+
+func find(t testing.TB, status supervisor.Status, name string) supervisor.ServiceStatus {
+	t.Helper()
+	i := slices.IndexFunc(status.Services, func(s supervisor.ServiceStatus) bool { return s.Name == name })
+	if i < 0 {
+		t.Fatalf("no service %q in %+v", name, status)
+	}
+	return status.Services[i]
+}
+
+// events are the names of the recorded events, "service.ready a" and the like.
+func (s *stack) events() []string {
+	s.t.Helper()
+	var names []string
+	err := supervisor.Events(s.t.Context(), s.cfg, supervisor.EventOptions{N: -1}, func(e supervisor.Event) error {
+		names = append(names, strings.TrimSpace(e.Event+" "+e.Service))
+		return nil
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return names
+}
+
+func (s *stack) read(name string) string {
+	raw, _ := os.ReadFile(filepath.Join(s.cfg.Paths.RuntimeDir, name))
+	return string(raw)
+}
+
+// trivial is a service that runs this test binary with the flags given; it
+// listens on a free port unless a flag says otherwise.
+func trivial(t testing.TB, name string, flags ...string) config.Service {
+	t.Helper()
+	port := freePort(t)
+	args := append([]string{os.Args[0], "service"}, flags...)
+	if !slices.Contains(flags, "-port=") {
+		args = append(args, "-port="+strconv.Itoa(port))
+	}
+	return config.Service{
+		Name: name, Host: "127.0.0.1", Port: port, ReadinessPath: "/ready", Runtime: config.RuntimeCommand, Command: args,
+		Restart: config.Restart{Policy: "always", Max: 5, Backoff: 10 * time.Millisecond},
+	}
+}
+
+// freePort is a port below the range that the kernel hands out by itself, so
+// that no connection of another test takes it meanwhile.
+func freePort(t testing.TB) int {
+	t.Helper()
+	for {
+		port := int(nextPort.Add(1))
+		if l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port)); err == nil {
+			_ = l.Close()
+			return port
+		}
+	}
+}
+
+func wantFault(t testing.TB, err error, code string, parts ...string) supervisor.Failure {
+	t.Helper()
+	var f *fault.Error
+	if !errors.As(err, &f) || f.Code != code {
+		t.Fatalf("want a fault %s, got %v", code, err)
+	}
+	for _, part := range parts {
+		if !strings.Contains(f.Message+"\n"+f.Hint, part) {
+			t.Errorf("%q / %q lacks %q", f.Message, f.Hint, part)
+		}
+	}
+	failure, _ := f.Detail.(supervisor.Failure)
+	return failure
+}
+
+func eventually(t testing.TB, what string, cond func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !cond(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within 20 s: %s", what)
+		}
+	}
+}

@@ -1,0 +1,145 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"os"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/process"
+)
+
+// StartOptions steer Start, Restart and SetProfile. The zero value starts all
+// services of the configuration.
+type StartOptions struct {
+	Services  []string                 // empty: all
+	Timeout   time.Duration            // from exec to ready, of each service; 0: by runtime
+	Self      string                   // path that executes this program; default process.Self()
+	Environ   []string                 // what services inherit; default os.Environ()
+	Lifeline  *os.File                 // its end ends a supervisor that this call starts
+	Ephemeral string                   // folder removed when such a supervisor ends; see Options
+	Progress  func(Event)              // called for each event meanwhile; may be nil
+	Scrub     func(line []byte) []byte // takes secrets out of the log lines in a fault; may be nil
+	Getenv    func(string) string      // SetProfile: for the policy's references; default os.Getenv
+}
+
+// Start brings services up, through the supervisor that runs or one that it
+// starts, and returns when all are ready. Services that are ready stay as they
+// are. Faults, with a Failure as detail where they concern one service:
+// service-unknown, runtime-dir-unwritable, runtime-missing, port-in-use,
+// port-unusable, listener-foreign, start-failed, start-timeout,
+// start-interrupted, service-exited, supervisor-failed, supervisor-lost,
+// supervisor-unreachable. The status is valid with an error too.
+func Start(ctx context.Context, cfg *config.Config, o StartOptions) (Status, error) {
+	return bring(ctx, cfg, "start", o)
+}
+
+// Restart stops the named services, all when none is named, and starts them
+// again. Faults as for Start.
+func Restart(ctx context.Context, cfg *config.Config, o StartOptions) (Status, error) {
+	return bring(ctx, cfg, "restart", o)
+}
+
+// Stop ends services, all when none is named, and the supervisor with the last
+// one. Nothing running is no error. Faults: service-unknown,
+// supervisor-lost, supervisor-unreachable.
+func Stop(ctx context.Context, cfg *config.Config, services []string) (Status, error) {
+	if _, err := chooseNames(cfg, services); err != nil {
+		return offline(cfg), err
+	}
+	for {
+		last, err := newClient(cfg).command(ctx, "stop", request{Config: cfg, Services: services}, nil)
+		switch {
+		case errors.Is(err, errNoSupervisor):
+			return stopWithout(ctx, cfg, services)
+		case isEnding(err):
+			if err := pause(ctx); err != nil {
+				return offline(cfg), err
+			}
+		case err != nil:
+			return merged(cfg, last), err
+		case last.Ending:
+			err := awaitEnd(ctx, *last.Identity)
+			status := merged(cfg, last)
+			status.Supervisor = nil
+			return status, err
+		default:
+			return merged(cfg, last), nil
+		}
+	}
+}
+
+// stopWithout ends what a killed supervisor left behind.
+func stopWithout(ctx context.Context, cfg *config.Config, services []string) (Status, error) {
+	dir := cfg.Paths.RuntimeDir
+	if len(leftovers(dir)) == 0 {
+		return offline(cfg), nil
+	}
+	lock, err := takeLock(ctx, lockPath(dir), lockWait)
+	if err != nil {
+		return offline(cfg), unwritable(dir, err)
+	}
+	defer lock.Close()
+	for _, e := range endLeftovers(ctx, dir, services) {
+		_ = appendEvent(cfg.Paths.LogFile, leftoverEvent(cfg, e)) // the log is not what a stop fails for
+	}
+	return offline(cfg), ctx.Err()
+}
+
+// bring is Start and Restart. A supervisor that is just ending is waited for
+// and followed by a new one.
+func bring(ctx context.Context, cfg *config.Config, verb string, o StartOptions) (Status, error) {
+	if _, err := chooseNames(cfg, o.Services); err != nil {
+		return offline(cfg), err
+	}
+	q := request{Config: cfg, Services: o.Services, TimeoutMS: o.Timeout.Milliseconds(), Environ: o.Environ}
+	if q.Environ == nil {
+		q.Environ = os.Environ()
+	}
+	q.Cwd, _ = os.Getwd() // only one of the places where a virtual environment may be
+	c := newClient(cfg)
+	c.scrub = o.Scrub
+	for {
+		if err := ensure(ctx, cfg, c, o); err != nil {
+			return offline(cfg), err
+		}
+		last, err := c.command(ctx, verb, q, o.Progress)
+		if !isEnding(err) && !errors.Is(err, errNoSupervisor) {
+			return merged(cfg, last), err
+		}
+		if err := pause(ctx); err != nil {
+			return offline(cfg), err
+		}
+	}
+}
+
+func isEnding(err error) bool {
+	var f *fault.Error
+	return errors.As(err, &f) && f.Code == codeEnding
+}
+
+// pause is the time between two looks at something that has no event.
+func pause(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(5 * time.Millisecond):
+		return nil
+	}
+}
+
+// awaitEnd waits until a supervisor that said it ends is gone; takes it in when
+// it is this process's child.
+func awaitEnd(ctx context.Context, id process.Identity) error {
+	for id.Alive() {
+		if err := pause(ctx); err != nil {
+			return err
+		}
+	}
+	if id.PID != os.Getpid() {
+		process.Reap(id.PID)
+	}
+	return nil
+}

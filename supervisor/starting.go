@@ -1,0 +1,100 @@
+package supervisor
+
+import (
+	"context"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// startGrace is what a process that did not get ready in time is given to end.
+const startGrace = 2 * time.Second
+
+// starting executes the service and waits until it is ready.
+func (u *unit) starting(ctx context.Context) phase {
+	u.publish(func(s *snapshot) { s.State, s.Ready = StateStarting, false })
+	u.emit(Event{Event: EventStarting, Service: u.name, Result: "ok"})
+	run, err := launch(ctx, u.plan)
+	if err != nil {
+		return u.startFailed(err)
+	}
+	u.run = run
+	u.publish(func(s *snapshot) {
+		s.id, s.PID, s.Live, s.StartedAt, s.Version = run.id, run.id.PID, true, &run.started, run.spec.Version
+	})
+	u.recordChange()
+	return u.untilReady
+}
+
+func (u *unit) untilReady(ctx context.Context) phase {
+	deadline := time.NewTimer(u.plan.timeout)
+	defer deadline.Stop()
+	last := error(nil)
+	for {
+		select {
+		case last = <-u.run.probes:
+			if last != nil {
+				continue
+			}
+			ours, err := u.run.listens(u.plan.svc)
+			if err != nil {
+				u.endProcess(startGrace)
+				return u.startFailed(err)
+			}
+			if ours {
+				return u.becameReady()
+			}
+		case <-u.run.ended:
+			return u.startFailed(u.exitedBeforeReady())
+		case <-deadline.C:
+			failure := u.run.failure(u.plan, nil)
+			u.endProcess(startGrace)
+			return u.startFailed(timedOut(u.plan, last, failure))
+		case o := <-u.orders:
+			if o.plan == nil {
+				return u.stopping(&o)
+			}
+			u.waiting = append(u.waiting, o.done)
+		case <-ctx.Done():
+			return u.stopping(nil)
+		}
+	}
+}
+
+func (u *unit) becameReady() phase {
+	u.run.settled.Store(true)
+	u.wasReady = true
+	u.publish(func(s *snapshot) { s.State, s.Ready, s.Reason = StateRunning, true, "" })
+	u.emit(Event{Event: EventReady, Service: u.name, Result: "ok"})
+	u.answer(nil)
+	return u.running
+}
+
+// startFailed gives up a start that a command asked for; a restart is tried
+// again within the limit.
+func (u *unit) startFailed(err error) phase {
+	if !u.wasReady {
+		return u.fail(err)
+	}
+	u.crashes = append(u.crashes, time.Now())
+	return u.retry(err)
+}
+
+// exitedBeforeReady is a failure whatever the exit status: CLIProxyAPI exits 0
+// when its port is taken.
+func (u *unit) exitedBeforeReady() error {
+	exit := u.collect()
+	failure := u.run.failure(u.plan, &exit)
+	u.run = nil
+	return fault.New("start-failed", "service %q ended before it was ready: %s", u.name, exit).
+		WithHint("its last lines are in %s; mage logs %s shows more", failure.LogFile, u.name).WithDetail(failure)
+}
+
+func timedOut(p *plan, last error, failure Failure) error {
+	why := "nothing was heard from it"
+	if last != nil {
+		why = last.Error()
+	}
+	return fault.New("start-timeout", "service %q was not ready within %v: %s", p.svc.Name, p.timeout, why).
+		WithHint("give it longer with -timeout, or read mage logs %s", p.svc.Name).WithDetail(failure)
+}
