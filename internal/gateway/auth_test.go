@@ -1,0 +1,106 @@
+package gateway_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/flowgate-go/flowgate/internal/gateway"
+)
+
+func TestEveryKeySlotWorksOnEveryRoute(t *testing.T) {
+	t.Parallel()
+	s := start(t, minimal, gateway.Options{})
+	for _, header := range []string{"Authorization: Bearer sk-test", "Authorization: bearer sk-test", "Authorization: Basic sk-test",
+		"x-api-key: sk-test", "x-litellm-api-key: sk-test", "api-key: sk-test", "x-goog-api-key: sk-test"} {
+		name, value, _ := strings.Cut(header, ": ")
+		h := map[string]string{"Authorization": "", name: value}
+		if got := s.send("GET", "/v1/models", "", h); got.status != 200 {
+			t.Errorf("%s: models %d", header, got.status)
+		}
+		if got := s.send("POST", "/v1/messages", `{"model":"m","max_tokens":1,"messages":[]}`, h); got.status != 200 {
+			t.Errorf("%s: messages %d %s", header, got.status, got.body)
+		}
+	}
+}
+
+func TestAMissingOrWrongKeyIs401InTheRoutesOwnEnvelope(t *testing.T) {
+	t.Parallel()
+	s := start(t, minimal, gateway.Options{})
+	for _, header := range []string{"", "Authorization: Bearer sk-wrong", "Authorization: sk-test", "Authorization: Bearer ", "x-api-key: sk-tes", "x-api-key: "} {
+		name, value, _ := strings.Cut(header, ": ")
+		for _, path := range []string{"/v1/chat/completions", "/v1/messages", "/v1/responses", "/v1/embeddings", "/v1/messages/count_tokens"} {
+			h := map[string]string{"Authorization": ""}
+			if name != "" && value != "" {
+				h[name] = value
+			}
+			got := s.send("POST", path, `{"model":"m"}`, h)
+			anthropic := strings.HasPrefix(got.body, `{"type":"error","error":{"type":"authentication_error"`)
+			openai := strings.HasPrefix(got.body, `{"error":{"message":"Authentication Error`) && strings.Contains(got.body, `"code":"401"`)
+			if got.status != 401 || anthropic == openai || anthropic != strings.Contains(path, "messages") {
+				t.Errorf("%q on %s: %d %s", header, path, got.status, got.body)
+			}
+		}
+	}
+	if n := len(s.up.Calls()); n != 0 {
+		t.Errorf("%d requests went upstream without a key", n)
+	}
+}
+
+func TestRoutingComesBeforeTheKey(t *testing.T) {
+	t.Parallel()
+	s := start(t, minimal, gateway.Options{})
+	for request, want := range map[string]int{
+		"GET /nope": 404, "GET /v1/chat/completions": 405, "POST /v1/models": 405, "GET /health/liveliness": 200, "GET /health/readiness": 200,
+		"HEAD /": 200, "GET /": 200, "HEAD /health/readiness": 200, "OPTIONS /v1/chat/completions": 405, "GET //v1/models": 404, "GET /v1/models": 401, "HEAD /v1/models": 401,
+		"GET /v1/models/../../etc": 401, "PUT /health/liveness": 405,
+	} {
+		method, path, _ := strings.Cut(request, " ")
+		got := s.send(method, path, "", map[string]string{"Authorization": ""})
+		if got.status != want {
+			t.Errorf("%s: %d, want %d", request, got.status, want)
+		}
+		if got.header.Get("X-Frame-Options") != "DENY" || got.header.Get("X-Content-Type-Options") != "nosniff" || got.header.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("%s: headers %v", request, got.header)
+		}
+	}
+	if got := s.send("HEAD", "/v1/models", "", nil); got.status != 200 || got.body != "" {
+		t.Errorf("HEAD /v1/models with the key: %d %q", got.status, got.body)
+	}
+}
+
+func TestAForeignHostNameIsRefusedOnLoopback(t *testing.T) {
+	t.Parallel()
+	s := start(t, minimal, gateway.Options{Hosts: []string{"Gateway.Example"}})
+	for host, want := range map[string]int{"evil.example": 403, "evil.example:4000": 403, "127.0.0.1.nip.io": 403, "localhost": 200, "localhost:4000": 200, "127.0.0.1:1": 200,
+		"[::1]:4000": 200, "flowgate.localhost": 200, "gateway.example:80": 200} {
+		if got := s.send("GET", "/v1/models", "", map[string]string{"Host": host}); got.status != want {
+			t.Errorf("Host %s: %d, want %d", host, got.status, want)
+		}
+	}
+}
+
+func TestNothingOfTheClientReachesTheUpstreamAndNoCookieComesBack(t *testing.T) {
+	t.Parallel()
+	s := start(t, strings.Replace(minimal, "openai/up-model", "openai/cookie", 1), gateway.Options{})
+	got := s.send("POST", "/v1/messages?beta=true&api_key=sk-test", `{"model":"m","max_tokens":1,"messages":[]}`, map[string]string{
+		"Cookie": "c=1", "x-api-key": "sk-test", "X-Forwarded-For": "8.8.8.8", "X-Custom": "1", "anthropic-beta": "b-1", "anthropic-version": "2099-01-01", "User-Agent": "client/1"})
+	call := s.up.Calls()[0]
+	if call.Path != "/v1/messages?beta=true" {
+		t.Errorf("upstream path %s", call.Path)
+	}
+	for name := range call.Header {
+		switch name {
+		case "Accept", "Accept-Encoding", "Content-Type", "Content-Length", "User-Agent", "Authorization", "Anthropic-Beta", "Anthropic-Version":
+		default:
+			t.Errorf("header %s: %s reached the upstream", name, call.Header.Get(name))
+		}
+	}
+	if call.Header.Get("Authorization") != "Bearer k-up" || call.Header.Get("Anthropic-Version") != "2099-01-01" || call.Header.Get("Anthropic-Beta") != "b-1" || call.Header.Get("User-Agent") != "flowgate" {
+		t.Errorf("upstream headers %v", call.Header)
+	}
+	for name, values := range got.header {
+		if strings.Contains(strings.ToLower(name), "cookie") || strings.Contains(strings.Join(values, ""), s.up.Addr) {
+			t.Errorf("header %s: %v came back", name, values)
+		}
+	}
+}

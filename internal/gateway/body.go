@@ -1,0 +1,85 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Limits of reading a request.
+const (
+	bodyPatience = 60 * time.Second // for the whole body, and
+	bodyRate     = 16 << 10         // one second more for each of so many bytes
+)
+
+// read takes the whole body in before anything goes out: routing needs it, and
+// a Transport that still reads from the client when the reply begins cuts
+// streams (golang/go#40747).
+func (c *call) read() *failure {
+	limit := c.r.opts.MaxBody
+	size := c.req.ContentLength
+	if size > limit {
+		return tooLarge(limit)
+	}
+	rc := http.NewResponseController(c.w)
+	g := c.r.watch.guard(bodyPatience+time.Duration(max(size, 0)/bodyRate)*time.Second, func() {
+		_ = rc.SetReadDeadline(time.Now()) // not every connection has deadlines
+	})
+	err := c.fill(size, limit)
+	g.stop()
+	switch {
+	case err == nil && int64(len(c.body)) > limit:
+		return tooLarge(limit)
+	case err != nil && c.req.Context().Err() != nil && errors.Is(c.req.Context().Err(), context.Canceled):
+		return &failure{gone: true}
+	case err != nil:
+		return badRequest("request_body", "Invalid request: the body ended early")
+	}
+	return nil
+}
+
+func (c *call) fill(size, limit int64) error {
+	var err error
+	c.body, err = readAll(c.body[:0], c.req.Body, size, limit)
+	return err
+}
+
+// readAll appends all of r to buf, at most limit+1 bytes. size is how much to
+// expect, -1 if unknown; memory follows what really comes.
+func readAll(buf []byte, r io.Reader, size, limit int64) ([]byte, error) {
+	if want := int(min(size, maxPooled)); want > cap(buf) {
+		buf = make([]byte, 0, want)
+	}
+	for int64(len(buf)) <= limit {
+		if len(buf) == cap(buf) {
+			if size == int64(len(buf)) {
+				var one [1]byte
+				n, err := r.Read(one[:])
+				if n == 0 && err == io.EOF {
+					return buf, nil
+				}
+				buf = append(buf, one[:n]...)
+				continue
+			}
+			buf = append(buf, 0)[:len(buf)]
+		}
+		n, err := r.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if err == io.EOF {
+			return buf, nil
+		}
+		if err != nil {
+			return buf, err
+		}
+	}
+	return buf, nil
+}
+
+func tooLarge(limit int64) *failure {
+	f := badRequest("request_body", "Request body is longer than "+strconv.FormatInt(limit, 10)+" bytes")
+	f.status = http.StatusRequestEntityTooLarge
+	return f
+}

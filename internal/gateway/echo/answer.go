@@ -1,0 +1,117 @@
+package echo
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// Bounds of an answer in bytes.
+const (
+	maxEcho = 2 << 10 // of what was said, so that an agent's 76 kB do not come back whole
+	bigEcho = 2 << 20 // the answer of a model named big
+)
+
+// answer is what the server says: a text, or a call of a tool.
+type answer struct {
+	text string
+	tool *toolCall
+	in   int // tokens of the request
+	out  int // tokens of the answer
+}
+
+// answer decides on the answer to a conversation: a tool call when the user
+// asks for one or tool_choice forces one, else the echo of what was said last.
+func (c *call) answer(conversation []message) answer {
+	a := answer{in: c.req.tokens(conversation)}
+	said, byTool := lastSaid(conversation)
+	if !byTool {
+		a.tool = c.toolCall(said)
+	}
+	if a.tool != nil {
+		a.out = tokens(a.tool.name) + tokens(a.tool.arguments)
+		return a
+	}
+	a.text = c.echo(said)
+	a.out = tokens(a.text)
+	return a
+}
+
+// echo is the text that answers said.
+func (c *call) echo(said string) string {
+	text := "echo: " + clip(said, maxEcho)
+	if !c.script.big {
+		return text
+	}
+	text += " "
+	return clip(strings.Repeat(text, bigEcho/len(text)+1), bigEcho)
+}
+
+// clip cuts s to at most n bytes, between two characters.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}
+
+// lastSaid returns the last text of the last message that is not the model's
+// own, and whether it is a tool's result. Agents put reminders and context in
+// earlier blocks; what the person typed comes last.
+func lastSaid(conversation []message) (said string, byTool bool) {
+	for i := len(conversation) - 1; i >= 0; i-- {
+		m := conversation[i]
+		switch {
+		case m.Role == "tool":
+			return m.Content.text(), true
+		case strings.HasSuffix(m.Type, "_call_output"):
+			return m.Output.text(), true
+		case m.Role == "user" && len(m.Content) > 0:
+			last := m.Content[len(m.Content)-1]
+			if last.Type == "tool_result" {
+				return last.Content.text(), true
+			}
+			return lastText(m.Content), false
+		}
+	}
+	return "", false
+}
+
+// lastText is the last block that has a text; images have none.
+func lastText(c content) string {
+	for i := len(c) - 1; i >= 0; i-- {
+		if c[i].Text != "" {
+			return c[i].Text
+		}
+	}
+	return ""
+}
+
+// tokens counts as a tokenizer does on average: four characters are one token.
+func tokens(s string) int { return (utf8.RuneCountInString(s) + 3) / 4 }
+
+// tokens counts the whole request: system prompt, tools and conversation.
+func (r *request) tokens(conversation []message) int {
+	n := tokens(r.System.text()) + tokens(r.Instructions.text())
+	for _, m := range conversation {
+		n += tokens(m.Content.text()) + tokens(m.Output.text())
+	}
+	for _, t := range r.Tools {
+		n += tokens(t.name()) + tokens(string(t.schema()))
+	}
+	return n
+}
+
+// pieces cuts a text into the deltas of a stream: about four characters each,
+// at least five of them, so that a stream can break after three, and at most 64.
+func pieces(text string) []string {
+	runes := []rune(text)
+	n := min(max(len(runes)/4, 5), 64, max(len(runes), 1))
+	list := make([]string, n)
+	for i := range list {
+		list[i] = string(runes[i*len(runes)/n : (i+1)*len(runes)/n])
+	}
+	return list
+}

@@ -1,0 +1,88 @@
+package echo
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+)
+
+// call is one POST: what came in and where the answer goes.
+type call struct {
+	w       http.ResponseWriter
+	r       *http.Request
+	dialect dialect
+	req     request
+	script  script
+	digest  string // 24 hex digits, a function of path and body: the same request gets the same ids
+	created int64  // unix seconds
+}
+
+// post wraps an answering function: key check, body, the words of the model
+// name, then the answer. An error that it returns is the client's (400).
+func (s *server) post(d dialect, answer func(*call) error) http.HandlerFunc {
+	return s.keyed(func(w http.ResponseWriter, r *http.Request) {
+		body, status, err := readBody(w, r)
+		if err != nil {
+			d.fail(w, status, "%v", err)
+			return
+		}
+		c := &call{w: w, r: r, dialect: d, digest: digest(r.URL.Path, body), created: s.now().Unix()}
+		if err := json.Unmarshal(body, &c.req); err != nil {
+			d.fail(w, http.StatusBadRequest, "the body is not a request in JSON: %v", err)
+			return
+		}
+		if c.req.Model == "" {
+			d.fail(w, http.StatusBadRequest, "%v", missing("model"))
+			return
+		}
+		c.script = parseScript(c.req.Model)
+		if c.obey(&s.counts) {
+			return
+		}
+		if err := answer(c); err != nil {
+			d.fail(w, http.StatusBadRequest, "%v", err)
+		}
+	})
+}
+
+// readBody returns the whole body, or a status and an error for the client.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, int, error) {
+	if enc := r.Header.Get("Content-Encoding"); enc != "" && enc != "identity" {
+		return nil, http.StatusUnsupportedMediaType, fmt.Errorf("content encoding %.40q is not understood: send the body uncompressed", enc)
+	}
+	var buf bytes.Buffer
+	if r.ContentLength > 0 {
+		buf.Grow(int(min(r.ContentLength, 1<<20)) + bytes.MinRead)
+	}
+	_, err := buf.ReadFrom(http.MaxBytesReader(w, r.Body, MaxBody))
+	var tooLong *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLong):
+		return nil, http.StatusRequestEntityTooLarge, fmt.Errorf("the body is longer than %d bytes", tooLong.Limit)
+	case err != nil:
+		return nil, http.StatusBadRequest, fmt.Errorf("read the body: %w", err)
+	}
+	return buf.Bytes(), 0, nil
+}
+
+func digest(path string, body []byte) string {
+	h := sha256.New()
+	h.Write([]byte(path))
+	h.Write([]byte{0})
+	h.Write(body)
+	return hex.EncodeToString(h.Sum(nil)[:12])
+}
+
+// reply writes v as the answer, in gzip when the model name asks for that and
+// the client takes it.
+func (c *call) reply(v any) {
+	if c.script.gzip && acceptsGzip(c.r.Header) {
+		writeGzip(c.w, v)
+		return
+	}
+	writeJSON(c.w, http.StatusOK, v)
+}

@@ -1,0 +1,126 @@
+// Package echo is a deterministic OpenAI- and Anthropic-compatible server that
+// stands in for CLIProxyAPIPlus on a machine that has none. Call New and serve
+// the handler it returns. Every answer is "echo: " and what the user said last;
+// ids and token counts are functions of the request alone. The model name can
+// tell it to fail (script.go lists the words), so that retries and fallbacks
+// can be shown at work.
+//
+// It never calls another server, never keeps a request, and never passes for
+// the real thing: "/" says what it is and every reply carries X-Flowgate-Echo.
+package echo
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// MaxBody is the largest request body in bytes; a longer one gets 413. It is
+// the router's own limit, so that what the router lets through fits here.
+const MaxBody = 64 << 20
+
+// Options configures the server. The zero value accepts any key.
+type Options struct {
+	Keys    []string         // accepted API keys; empty accepts every request, an empty string among them none
+	Version string           // FlowGate's version, shown at "/"
+	Now     func() time.Time // clock of the "created" fields; nil means time.Now
+}
+
+// server is what the handlers share.
+type server struct {
+	keys    keyring
+	version string
+	now     func() time.Time
+	routes  []route
+	counts  counter
+}
+
+// route is one line of the route table.
+type route struct {
+	method, path string
+	serve        http.HandlerFunc
+}
+
+// New returns the echo upstream. The handler is safe for concurrent use. Like
+// net/http itself it panics with http.ErrAbortHandler to break a connection
+// that the model name asks it to break.
+func New(opts Options) http.Handler {
+	s := &server{keys: newKeyring(opts.Keys), version: opts.Version, now: opts.Now}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	s.routes = []route{
+		{"GET", "/{$}", s.root},
+		{"GET", "/healthz", s.healthz},
+		{"GET", "/v1/models", s.keyed(s.models)},
+		{"GET", "/v1/models/{id}", s.keyed(s.model)},
+		{"POST", "/v1/chat/completions", s.post(openAI, chat)},
+		{"POST", "/v1/completions", s.post(openAI, completions)},
+		{"POST", "/v1/embeddings", s.post(openAI, embeddings)},
+		{"POST", "/v1/responses", s.post(openAI, responses)},
+		{"POST", "/v1/messages", s.post(anthropic, messages)},
+		{"POST", "/v1/messages/count_tokens", s.post(anthropic, countTokens)},
+	}
+	return s.handler()
+}
+
+func (s *server) handler() http.Handler {
+	mux := http.NewServeMux()
+	for _, r := range s.routes {
+		mux.HandleFunc(r.method+" "+r.path, r.serve)
+	}
+	mux.HandleFunc("/v0/management/", s.management)
+	mux.HandleFunc("/", s.unknown)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Flowgate-Echo", "1")
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// about is what "/" answers.
+type about struct {
+	Service   string   `json:"service"`
+	Version   string   `json:"version"`
+	Message   string   `json:"message"`
+	Endpoints []string `json:"endpoints"`
+}
+
+func (s *server) root(w http.ResponseWriter, _ *http.Request) {
+	a := about{
+		Service: "flowgate-echo",
+		Version: s.version,
+		Message: "FlowGate echo upstream: a deterministic stand-in, not CLIProxyAPIPlus",
+	}
+	for _, r := range s.routes {
+		a.Endpoints = append(a.Endpoints, r.method+" "+strings.TrimSuffix(r.path, "{$}"))
+	}
+	writeJSON(w, http.StatusOK, a)
+}
+
+func (s *server) healthz(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, struct {
+		Status string `json:"status"`
+	}{"ok"})
+}
+
+// management answers as CLIProxyAPI does when it has no management key: 404
+// with an empty body on every route.
+func (s *server) management(w http.ResponseWriter, _ *http.Request) {
+	w.WriteHeader(http.StatusNotFound)
+}
+
+// unknown answers a path that no route has, or a route's path with another method.
+func (s *server) unknown(w http.ResponseWriter, r *http.Request) {
+	d := openAI
+	if strings.HasPrefix(r.URL.Path, "/v1/messages") {
+		d = anthropic
+	}
+	i := slices.IndexFunc(s.routes, func(known route) bool { return known.path == r.URL.Path })
+	if i >= 0 {
+		w.Header().Set("Allow", s.routes[i].method)
+		d.fail(w, http.StatusMethodNotAllowed, "%s takes %s, not %s", r.URL.Path, s.routes[i].method, r.Method)
+		return
+	}
+	d.fail(w, http.StatusNotFound, "the echo upstream has no %s %.200s", r.Method, r.URL.Path)
+}

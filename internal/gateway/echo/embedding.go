@@ -1,0 +1,93 @@
+package echo
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"math/rand/v2"
+)
+
+// Bounds of an embeddings request.
+const (
+	defaultDimensions = 1536 // of text-embedding-3-small
+	maxDimensions     = 4096
+	maxInputs         = 2048 // of the OpenAI API
+)
+
+type embeddingReply struct {
+	Object string         `json:"object"`
+	Data   []embedding    `json:"data"`
+	Model  string         `json:"model"`
+	Usage  embeddingUsage `json:"usage"`
+}
+
+type embedding struct {
+	Object    string `json:"object"`
+	Index     int    `json:"index"`
+	Embedding any    `json:"embedding"` // []float32, or base64 of little-endian float32s
+}
+
+type embeddingUsage struct {
+	PromptTokens int `json:"prompt_tokens"`
+	TotalTokens  int `json:"total_tokens"`
+}
+
+// embeddings answers POST /v1/embeddings: the same text always gets the same
+// unit vector, another text another one.
+func embeddings(c *call) error {
+	inputs, err := texts(c.req.Input)
+	if err != nil {
+		return fmt.Errorf("input: %w", err)
+	}
+	dimensions := c.req.Dimensions
+	if dimensions == 0 {
+		dimensions = defaultDimensions
+	}
+	switch {
+	case len(inputs) == 0:
+		return missing("input")
+	case len(inputs) > maxInputs:
+		return fmt.Errorf("input has %d texts: at most %d go into one request", len(inputs), maxInputs)
+	case dimensions < 1 || dimensions > maxDimensions:
+		return fmt.Errorf("dimensions is %d: want 1 to %d", dimensions, maxDimensions)
+	}
+	reply := embeddingReply{Object: "list", Model: c.req.Model, Data: make([]embedding, len(inputs))}
+	for i, input := range inputs {
+		reply.Data[i] = embedding{Object: "embedding", Index: i, Embedding: c.vector(input, dimensions)}
+		reply.Usage.PromptTokens += tokens(input)
+	}
+	reply.Usage.TotalTokens = reply.Usage.PromptTokens
+	c.reply(reply)
+	return nil
+}
+
+// vector is the embedding of a text in the encoding that the client asks for.
+func (c *call) vector(text string, dimensions int) any {
+	v := unitVector(text, dimensions)
+	if c.req.EncodingFormat != "base64" {
+		return v
+	}
+	packed := make([]byte, 0, 4*len(v))
+	for _, x := range v {
+		packed = binary.LittleEndian.AppendUint32(packed, math.Float32bits(x))
+	}
+	return base64.StdEncoding.EncodeToString(packed)
+}
+
+// unitVector draws a vector of length one, seeded by the text.
+func unitVector(text string, dimensions int) []float32 {
+	draw := rand.New(rand.NewChaCha8(sha256.Sum256([]byte(text))))
+	v, sum := make([]float64, dimensions), 0.0
+	for i := range v {
+		v[i] = draw.NormFloat64()
+		sum += v[i] * v[i]
+	}
+	length := math.Sqrt(sum)
+	out := make([]float32, dimensions)
+	for i := range v {
+		out[i] = float32(v[i] / length)
+	}
+	return out
+}

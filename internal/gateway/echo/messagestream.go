@@ -1,0 +1,75 @@
+package echo
+
+import (
+	"encoding/json"
+	"net/http"
+)
+
+// The events of an Anthropic stream, in the order in which they come.
+type (
+	messageStart struct {
+		Type    string       `json:"type"`
+		Message messageReply `json:"message"`
+	}
+	blockStart struct {
+		Type         string       `json:"type"`
+		Index        int          `json:"index"`
+		ContentBlock messageBlock `json:"content_block"`
+	}
+	blockDelta struct {
+		Type  string     `json:"type"`
+		Index int        `json:"index"`
+		Delta blockPiece `json:"delta"`
+	}
+	blockPiece struct {
+		Type        string  `json:"type"`
+		Text        *string `json:"text,omitempty"`
+		PartialJSON *string `json:"partial_json,omitempty"`
+	}
+	blockStop struct {
+		Type  string `json:"type"`
+		Index int    `json:"index"`
+	}
+	messageDelta struct {
+		Type  string       `json:"type"`
+		Delta messageEnd   `json:"delta"`
+		Usage messageUsage `json:"usage"`
+	}
+	messageEnd struct {
+		StopReason   string  `json:"stop_reason"`
+		StopSequence *string `json:"stop_sequence"`
+	}
+	bareEvent struct {
+		Type string `json:"type"`
+	}
+)
+
+// messageStream sends the answer as one content block.
+func (c *call) messageStream(a answer) {
+	st := c.stream()
+	st.send("message_start", messageStart{"message_start", c.messageReply(a.in, 1)})
+	block, text := c.messageBlock(a), a.text
+	piece := func(p string) blockPiece { return blockPiece{Type: "text_delta", Text: &p} }
+	if a.tool == nil {
+		block.Text = new("")
+	} else {
+		block.Input, text = json.RawMessage("{}"), a.tool.arguments
+		piece = func(p string) blockPiece { return blockPiece{Type: "input_json_delta", PartialJSON: &p} }
+	}
+	st.send("content_block_start", blockStart{Type: "content_block_start", ContentBlock: block})
+	st.send("ping", bareEvent{"ping"})
+	emit := func(p string) {
+		st.send("content_block_delta", blockDelta{Type: "content_block_delta", Delta: piece(p)})
+	}
+	failed := func(message string) {
+		st.send("error", anthropic.errorBody(http.StatusServiceUnavailable, message))
+	}
+	if !st.deltas(text, emit, failed) {
+		return
+	}
+	st.send("content_block_stop", blockStop{Type: "content_block_stop"})
+	st.send("message_delta", messageDelta{
+		Type: "message_delta", Delta: messageEnd{StopReason: messageStop(a)}, Usage: messageUsage{InputTokens: a.in, OutputTokens: a.out},
+	})
+	st.send("message_stop", bareEvent{"message_stop"})
+}

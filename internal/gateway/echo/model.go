@@ -1,0 +1,42 @@
+package echo
+
+import "net/http"
+
+// modelCreated is the time that LiteLLM, too, gives every model, in unix seconds.
+const modelCreated = 1677610602
+
+type model struct {
+	ID      string `json:"id"`
+	Object  string `json:"object"`
+	Created int64  `json:"created"`
+	OwnedBy string `json:"owned_by"`
+}
+
+// modelNames are the models that are listed. Any other name is answered, too:
+// the name is the script.
+var modelNames = [...]string{"router-default", "router-cheap", "echo", "echo-embedding"}
+
+func newModel(id string) model {
+	return model{ID: id, Object: "model", Created: modelCreated, OwnedBy: "flowgate-echo"}
+}
+
+func (s *server) models(w http.ResponseWriter, _ *http.Request) {
+	list := struct {
+		Object string  `json:"object"`
+		Data   []model `json:"data"`
+	}{Object: "list"}
+	for _, id := range modelNames {
+		list.Data = append(list.Data, newModel(id))
+	}
+	writeJSON(w, http.StatusOK, list)
+}
+
+func (s *server) model(w http.ResponseWriter, r *http.Request) {
+	for _, id := range modelNames {
+		if id == r.PathValue("id") {
+			writeJSON(w, http.StatusOK, newModel(id))
+			return
+		}
+	}
+	openAI.fail(w, http.StatusNotFound, "the model %.200q is not listed", r.PathValue("id"))
+}

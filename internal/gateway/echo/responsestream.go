@@ -1,0 +1,131 @@
+package echo
+
+// The events of a Responses stream. Each carries its type and its number in
+// the stream, from 0.
+type (
+	responseEvent struct {
+		Type           string        `json:"type"`
+		SequenceNumber int           `json:"sequence_number"`
+		Response       responseReply `json:"response"`
+	}
+	itemEvent struct {
+		Type           string       `json:"type"`
+		SequenceNumber int          `json:"sequence_number"`
+		OutputIndex    int          `json:"output_index"`
+		Item           responseItem `json:"item"`
+	}
+	partEvent struct {
+		Type           string       `json:"type"`
+		SequenceNumber int          `json:"sequence_number"`
+		ItemID         string       `json:"item_id"`
+		OutputIndex    int          `json:"output_index"`
+		ContentIndex   int          `json:"content_index"`
+		Part           responsePart `json:"part"`
+	}
+	// textEvent is a delta (Delta set) or the end of a text (Text set).
+	textEvent struct {
+		Type           string     `json:"type"`
+		SequenceNumber int        `json:"sequence_number"`
+		ItemID         string     `json:"item_id"`
+		OutputIndex    int        `json:"output_index"`
+		ContentIndex   int        `json:"content_index"`
+		Delta          *string    `json:"delta,omitempty"`
+		Text           *string    `json:"text,omitempty"`
+		Logprobs       []struct{} `json:"logprobs"`
+	}
+	// argumentsEvent is a delta (Delta set) or the end of a call's arguments (the rest set).
+	argumentsEvent struct {
+		Type           string  `json:"type"`
+		SequenceNumber int     `json:"sequence_number"`
+		ItemID         string  `json:"item_id"`
+		OutputIndex    int     `json:"output_index"`
+		Delta          *string `json:"delta,omitempty"`
+		Name           string  `json:"name,omitempty"`
+		Arguments      *string `json:"arguments,omitempty"`
+	}
+	errorEvent struct {
+		Type           string  `json:"type"`
+		SequenceNumber int     `json:"sequence_number"`
+		Code           string  `json:"code"`
+		Message        string  `json:"message"`
+		Param          *string `json:"param"`
+	}
+)
+
+// responseStream is a stream that numbers its events.
+type responseStream struct {
+	*stream
+	number int
+}
+
+// next returns the number of the event that is about to be sent.
+func (rs *responseStream) next() int {
+	rs.number++
+	return rs.number - 1
+}
+
+func (rs *responseStream) lifecycle(kind string, r responseReply) {
+	rs.send(kind, responseEvent{kind, rs.next(), r})
+}
+
+func (rs *responseStream) item(kind string, item responseItem) {
+	rs.send(kind, itemEvent{Type: kind, SequenceNumber: rs.next(), Item: item})
+}
+
+func (rs *responseStream) failed(message string) {
+	rs.send("error", errorEvent{Type: "error", SequenceNumber: rs.next(), Code: "server_error", Message: message})
+}
+
+// responseStream sends the sequence that Codex and the SDKs wait for: created,
+// in progress, the item with its parts and deltas, completed.
+func (c *call) responseStream(a answer) {
+	rs := &responseStream{stream: c.stream()}
+	rs.lifecycle("response.created", c.responseReply("in_progress"))
+	rs.lifecycle("response.in_progress", c.responseReply("in_progress"))
+	item := c.responseItem(a)
+	rs.item("response.output_item.added", item.begun())
+	body := rs.text
+	if a.tool != nil {
+		body = rs.arguments
+	}
+	if !body(item, a) {
+		return
+	}
+	rs.item("response.output_item.done", item)
+	rs.lifecycle("response.completed", c.completed(a))
+}
+
+// text sends the one part of a message.
+func (rs *responseStream) text(item responseItem, a answer) bool {
+	part := func(kind, text string) {
+		rs.send(kind, partEvent{Type: kind, SequenceNumber: rs.next(), ItemID: item.ID, Part: textPart(text)})
+	}
+	event := func(kind string, delta, text *string) {
+		rs.send(kind, textEvent{
+			Type: kind, SequenceNumber: rs.next(), ItemID: item.ID, Delta: delta, Text: text, Logprobs: []struct{}{},
+		})
+	}
+	part("response.content_part.added", "")
+	emit := func(piece string) { event("response.output_text.delta", &piece, nil) }
+	if !rs.deltas(a.text, emit, rs.failed) {
+		return false
+	}
+	event("response.output_text.done", nil, &a.text)
+	part("response.content_part.done", a.text)
+	return true
+}
+
+// arguments sends the arguments of a function call.
+func (rs *responseStream) arguments(item responseItem, a answer) bool {
+	event := func(kind string, delta, arguments *string, name string) {
+		rs.send(kind, argumentsEvent{
+			Type: kind, SequenceNumber: rs.next(), ItemID: item.ID, Delta: delta, Arguments: arguments, Name: name,
+		})
+	}
+	emit := func(piece string) { event("response.function_call_arguments.delta", &piece, nil, "") }
+	if !rs.deltas(a.tool.arguments, emit, rs.failed) {
+		return false
+	}
+	event("response.function_call_arguments.done", nil, &a.tool.arguments, a.tool.name)
+	return true
+}

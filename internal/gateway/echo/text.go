@@ -1,0 +1,59 @@
+package echo
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strings"
+)
+
+// texts reads what completions call a prompt and embeddings an input: a text,
+// several, tokens (a list of numbers), or several lists of tokens. A list of
+// tokens is echoed as its numbers. Null and nothing are no text.
+func texts(raw json.RawMessage) ([]string, error) {
+	raw = bytes.TrimSpace(raw)
+	if len(raw) == 0 || bytes.Equal(raw, []byte("null")) {
+		return nil, nil
+	}
+	if raw[0] != '[' {
+		text, err := text(raw)
+		return []string{text}, err
+	}
+	var list []json.RawMessage
+	if err := json.Unmarshal(raw, &list); err != nil {
+		return nil, err
+	}
+	if len(list) > 0 && isNumber(list[0]) {
+		text, err := text(raw)
+		return []string{text}, err
+	}
+	out := make([]string, len(list))
+	for i, item := range list {
+		var err error
+		if out[i], err = text(item); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// text reads one text or one list of tokens.
+func text(raw json.RawMessage) (string, error) {
+	var s string
+	if json.Unmarshal(raw, &s) == nil {
+		return s, nil
+	}
+	var numbers []json.Number
+	if json.Unmarshal(raw, &numbers) != nil {
+		return "", errors.New("want a text, a list of texts, or tokens")
+	}
+	words := make([]string, len(numbers))
+	for i, n := range numbers {
+		words[i] = n.String()
+	}
+	return strings.Join(words, " "), nil
+}
+
+func isNumber(raw json.RawMessage) bool {
+	return len(raw) > 0 && (raw[0] == '-' || '0' <= raw[0] && raw[0] <= '9')
+}

@@ -1,0 +1,59 @@
+package gateway
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/samber/lo"
+)
+
+// deliver hands a good answer to the client.
+func (c *call) deliver(a *answer) {
+	c.announce(a)
+	if a.events != nil {
+		defer a.release()
+		defer a.source.Close()
+		c.pump(a)
+		return
+	}
+	h := c.w.Header()
+	h["Content-Type"] = jsonType
+	if a.encoding != "" {
+		h["Content-Encoding"] = []string{a.encoding}
+		h["Content-Type"] = a.header["Content-Type"]
+	}
+	size := len(a.body)
+	if a.end > 0 {
+		size += len(c.literal) - (a.end - a.start)
+	}
+	h["Content-Length"] = []string{strconv.Itoa(size)}
+	c.w.WriteHeader(lo.CoalesceOrEmpty(a.status, http.StatusOK))
+	// Write errors mean that the client left; there is nobody to tell.
+	if a.end > 0 {
+		_, _ = c.w.Write(a.body[:a.start])
+		_, _ = c.w.Write(c.literal)
+	}
+	_, _ = c.w.Write(a.body[a.end:])
+}
+
+// announce sets the headers that say who answered.
+func (c *call) announce(a *answer) {
+	h := c.w.Header()
+	h["X-Litellm-Call-Id"] = []string{c.id}
+	h["X-Litellm-Model-Id"] = a.deployment.wire.id
+	h["X-Litellm-Model-Group"] = a.deployment.wire.group
+	h["X-Litellm-Model-Name"] = a.deployment.wire.model
+	h["X-Litellm-Attempted-Retries"] = number(c.retries)
+	h["X-Litellm-Attempted-Fallbacks"] = digits[lo.Ternary(c.fellBack, 1, 0)] // LiteLLM says 1 however many
+	if c.retries > 0 {
+		h["X-Litellm-Max-Retries"] = number(c.budget)
+	}
+	providerHeaders(h, a.header)
+}
+
+func number(n int) []string {
+	if n < len(digits) {
+		return digits[n]
+	}
+	return []string{strconv.Itoa(n)}
+}

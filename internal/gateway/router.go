@@ -1,0 +1,183 @@
+// Package gateway is the embedded router: it reads LiteLLM's configuration
+// format and serves LiteLLM's routes. Load reads a file, New makes a Router of
+// it, which is an http.Handler, and Serve listens.
+//
+// Bodies pass through: the router finds the model name in the bytes and
+// replaces it, there and back. It never decodes a body, never translates one
+// dialect into another, never forwards a client's key, cookies or address, and
+// never tells a client where an upstream is.
+package gateway
+
+import (
+	"crypto/sha256"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/samber/lo"
+)
+
+// Options are what a Router takes from outside. The zero value works.
+type Options struct {
+	Logger *slog.Logger     // failures, cooldowns and fallbacks, never bodies or keys; default: discarded
+	Now    func() time.Time // default time.Now
+	Rand   func() float64   // from 0 up to 1, for the choice of deployments and for jitter; default math/rand
+	Sleep  Sleep            // waits between retries; default: a timer
+
+	// Hosts are names that requests to a loopback address may carry in their
+	// Host header besides localhost and IP addresses.
+	Hosts []string
+
+	// MaxBody is the longest request and the longest unstreamed reply in bytes; default 64 MiB.
+	MaxBody int64
+
+	// StrictParity switches back to LiteLLM's behaviour where the router
+	// improves on it by default: cooldown settings under litellm_settings and
+	// allowed_fails: 3 are ignored, an upstream's invalid reply is 500.
+	StrictParity bool
+}
+
+// Router serves the groups of one Settings. It is safe for concurrent use.
+type Router struct {
+	settings  *Settings
+	opts      Options
+	groups    map[string]*group
+	list      []byte // the body of GET /v1/models
+	keySum    [sha256.Size]byte
+	cooling   cooldownRule
+	transport *http.Transport
+	calls     sync.Pool
+	watch     watch
+}
+
+// group is all deployments that one model name reaches.
+type group struct {
+	name        string
+	deployments []*Deployment
+	only        bool // one deployment: it is spared most cooldowns
+	keyed       bool // some deployment has what its key reference names
+}
+
+// New makes a Router. It logs the settings' warnings once. Settings belong to
+// one Router: load them again for another. Faults: master-key-missing, master-key-weak.
+func New(s *Settings, opts Options) (*Router, error) {
+	if err := checkMasterKey(s); err != nil {
+		return nil, err
+	}
+	opts.Logger = lo.CoalesceOrEmpty(opts.Logger, slog.New(slog.DiscardHandler))
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.Rand == nil {
+		opts.Rand = rand.Float64
+	}
+	if opts.Sleep == nil {
+		opts.Sleep = sleep
+	}
+	opts.MaxBody = lo.CoalesceOrEmpty(opts.MaxBody, 64<<20)
+	r := &Router{settings: s, opts: opts, groups: groups(s), keySum: sha256.Sum256([]byte(s.masterKey)), transport: transport()}
+	r.cooling = s.cooling.effective(s.coolingDead, opts.StrictParity)
+	r.list = modelList(s.names)
+	r.calls.New = func() any { return new(call) }
+	for _, w := range s.Warnings {
+		opts.Logger.Warn(w.Message, "code", w.Code, "path", w.Path, "line", w.Line)
+	}
+	opts.Logger.Info("router configured", "groups", len(s.names), "deployments", len(s.Deployments))
+	return r, nil
+}
+
+// groups collects deployments by model_name, and by litellm_params.model for
+// clients that ask for a deployment by its full name, as LiteLLM allows.
+func groups(s *Settings) map[string]*group {
+	out := map[string]*group{}
+	add := func(name string, d *Deployment) {
+		if out[name] == nil {
+			out[name] = &group{name: name}
+		}
+		out[name].deployments = append(out[name].deployments, d)
+	}
+	for _, d := range s.Deployments {
+		d.prepare()
+		add(d.Group, d)
+	}
+	for _, d := range s.Deployments {
+		if !slices.Contains(s.names, d.Model) && d.mock == nil && d.missing == "" {
+			add(d.Model, d)
+		}
+	}
+	for _, g := range out {
+		slices.SortStableFunc(g.deployments, func(a, b *Deployment) int {
+			return lo.Ternary(a.order < b.order, -1, lo.Ternary(a.order > b.order, 1, 0))
+		})
+		g.only = len(g.deployments) == 1
+		g.keyed = slices.ContainsFunc(g.deployments, func(d *Deployment) bool { return d.missing == "" })
+	}
+	return out
+}
+
+// Close ends idle connections to upstreams. Requests in flight go on.
+func (r *Router) Close() error {
+	r.transport.CloseIdleConnections()
+	return nil
+}
+
+// ServeHTTP answers one request. Routing comes before the key, as in LiteLLM:
+// an unknown path is 404 and a wrong method 405 for everybody.
+func (r *Router) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	secure(w.Header())
+	if !r.hostAllowed(req) {
+		detail(w, http.StatusForbidden, "Host header not allowed: use localhost or an IP address")
+		return
+	}
+	path := req.URL.Path
+	if d, ok := posts[path]; ok {
+		r.post(w, req, d, "")
+		return
+	}
+	if model, d, ok := engine(path); ok {
+		r.post(w, req, d, model)
+		return
+	}
+	get, ok := gets[path]
+	if !ok {
+		if get = modelRoute(path); get == nil {
+			detail(w, http.StatusNotFound, "Not Found")
+			return
+		}
+	}
+	if req.Method != http.MethodGet && req.Method != http.MethodHead {
+		notAllowed(w, "GET, HEAD")
+		return
+	}
+	if open(path) || r.authorize(w, req, chat) {
+		get(r, w, req)
+	}
+}
+
+// post serves the routes that carry a body. pathModel is the model that the
+// path names; it wins over the body's.
+func (r *Router) post(w http.ResponseWriter, req *http.Request, d dialect, pathModel string) {
+	if req.Method != http.MethodPost {
+		notAllowed(w, "POST")
+		return
+	}
+	if !r.authorize(w, req, d) {
+		return
+	}
+	c := r.calls.Get().(*call)
+	c.begin(r, w, req, d)
+	defer c.end()
+	if f := c.accept(pathModel); f != nil {
+		c.fail(f)
+		return
+	}
+	c.serve()
+}
+
+func notAllowed(w http.ResponseWriter, allow string) {
+	w.Header().Set("Allow", allow)
+	detail(w, http.StatusMethodNotAllowed, "Method Not Allowed")
+}

@@ -1,0 +1,174 @@
+// Package splice finds single values in JSON documents and server-sent events
+// and replaces them in the bytes that pass, so that a body of any size is
+// neither decoded nor encoded again. Members is the scanner, Stream the
+// rewriter of event streams.
+//
+// It never validates a document fully: what lies inside a value is skipped by
+// matching quotes and brackets, and judged by whoever decodes it.
+package splice
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+)
+
+// SyntaxError says where a document stops being a JSON object.
+type SyntaxError struct {
+	Offset int    // bytes from the start of the document
+	Reason string // what was expected or found
+}
+
+// Error names the reason and the character, counted from 0.
+func (e *SyntaxError) Error() string { return fmt.Sprintf("%s (char %d)", e.Reason, e.Offset) }
+
+// Visit sees one member of an object: its decoded key, and where its value
+// starts and ends in the document. It returns false to stop the scan; what
+// follows is then not looked at. key is only valid during the call.
+type Visit func(key []byte, start, end int) bool
+
+// Members calls visit for each top-level member of the JSON object in doc, in
+// order, duplicates included. The error is a *SyntaxError when doc is no
+// object, is cut off, or something follows it.
+func Members(doc []byte, visit Visit) error {
+	i := space(doc, 0)
+	if i == len(doc) || doc[i] != '{' {
+		return &SyntaxError{i, "expected a JSON object"}
+	}
+	i = space(doc, i+1)
+	if i < len(doc) && doc[i] == '}' {
+		return trailing(doc, i+1)
+	}
+	for {
+		key, next, err := memberKey(doc, i)
+		if err != nil {
+			return err
+		}
+		end, err := value(doc, next)
+		if err != nil {
+			return err
+		}
+		if !visit(key, next, end) {
+			return nil
+		}
+		i = space(doc, end)
+		switch {
+		case i == len(doc):
+			return &SyntaxError{i, "unexpected end of the object"}
+		case doc[i] == '}':
+			return trailing(doc, i+1)
+		case doc[i] != ',':
+			return &SyntaxError{i, "expected ',' or '}'"}
+		}
+		i = space(doc, i+1)
+	}
+}
+
+// memberKey reads `"key" :` at i and returns the decoded key and where the value starts.
+func memberKey(doc []byte, i int) (key []byte, next int, err error) {
+	if i == len(doc) || doc[i] != '"' {
+		return nil, 0, &SyntaxError{i, "unexpected character, expected a string key"}
+	}
+	end, err := str(doc, i)
+	if err != nil {
+		return nil, 0, err
+	}
+	key = doc[i+1 : end-1]
+	if bytes.IndexByte(key, '\\') >= 0 {
+		var s string
+		if json.Unmarshal(doc[i:end], &s) != nil {
+			return nil, 0, &SyntaxError{i, "invalid escape in a key"}
+		}
+		key = []byte(s)
+	}
+	i = space(doc, end)
+	if i == len(doc) || doc[i] != ':' {
+		return nil, 0, &SyntaxError{i, "expected ':'"}
+	}
+	return key, space(doc, i+1), nil
+}
+
+// value returns the end of the value that starts at i.
+func value(doc []byte, i int) (int, error) {
+	if i == len(doc) {
+		return 0, &SyntaxError{i, "unexpected end, expected a value"}
+	}
+	switch doc[i] {
+	case '"':
+		return str(doc, i)
+	case '{', '[':
+		return nested(doc, i)
+	}
+	end := i
+	for end < len(doc) && scalar[doc[end]] {
+		end++
+	}
+	if !json.Valid(doc[i:end]) {
+		return 0, &SyntaxError{i, "expected a value"}
+	}
+	return end, nil
+}
+
+// scalar holds the characters that numbers, true, false and null consist of.
+var scalar = [256]bool{'+': true, '-': true, '.': true, 'E': true,
+	'0': true, '1': true, '2': true, '3': true, '4': true, '5': true, '6': true, '7': true, '8': true, '9': true,
+	'a': true, 'e': true, 'f': true, 'l': true, 'n': true, 'r': true, 's': true, 't': true, 'u': true}
+
+// nested returns the end of the object or array that starts at i: the place
+// where as many brackets are closed as were opened, strings left out.
+func nested(doc []byte, i int) (int, error) {
+	start, depth := i, 0
+	for i < len(doc) {
+		switch doc[i] {
+		case '"':
+			end, err := str(doc, i)
+			if err != nil {
+				return 0, err
+			}
+			i = end
+			continue
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth == 0 {
+				return i + 1, nil
+			}
+		}
+		i++
+	}
+	return 0, &SyntaxError{start, "object or array is not closed"}
+}
+
+// str returns the end of the string that starts at i, its closing quote
+// included. It hops from quote to quote: an escaped one has an odd number of
+// backslashes before it.
+func str(doc []byte, i int) (int, error) {
+	for from := i + 1; ; {
+		n := bytes.IndexByte(doc[from:], '"')
+		if n < 0 {
+			return 0, &SyntaxError{i, "string is not closed"}
+		}
+		end, slashes := from+n, 0
+		for doc[end-1-slashes] == '\\' {
+			slashes++
+		}
+		if slashes%2 == 0 {
+			return end + 1, nil
+		}
+		from = end + 1
+	}
+}
+
+func space(doc []byte, i int) int {
+	for i < len(doc) && (doc[i] == ' ' || doc[i] == '\n' || doc[i] == '\r' || doc[i] == '\t') {
+		i++
+	}
+	return i
+}
+
+func trailing(doc []byte, i int) error {
+	if i = space(doc, i); i < len(doc) {
+		return &SyntaxError{i, "unexpected data after the object"}
+	}
+	return nil
+}

@@ -1,0 +1,104 @@
+package gateway
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/samber/lo"
+)
+
+// maxErrorText is how much of an upstream's error body is read, in bytes.
+const maxErrorText = 64 << 10
+
+// upstreamError is the part of an upstream's error body that both dialects share.
+type upstreamError struct {
+	Message string `json:"message"`
+	Type    string `json:"type"`
+	Code    any    `json:"code"`
+}
+
+// parseError reads {"error":{…}}; the zero value when the body is something else.
+func parseError(body []byte) upstreamError {
+	var e struct {
+		Error json.RawMessage `json:"error"`
+	}
+	var out upstreamError
+	if json.Unmarshal(body, &e) == nil && json.Unmarshal(e.Error, &out) != nil {
+		_ = json.Unmarshal(e.Error, &out.Message) // {"error":"text"}; anything else stays empty
+	}
+	return out
+}
+
+// refused is the failure for an upstream's answer that is not a success.
+func (c *call) refused(d *Deployment, res *http.Response) *failure {
+	body, _ := io.ReadAll(io.LimitReader(res.Body, maxErrorText))
+	if res.Header.Get("Content-Encoding") != "" && res.Header.Get("Content-Encoding") != "identity" {
+		body = nil // compressed though identity was asked for: the status must do
+	}
+	status := res.StatusCode
+	if status < 400 {
+		body, status = fmt.Appendf(nil, "answered %d, not an API reply: api_base must be the final address", res.StatusCode), http.StatusBadGateway
+	}
+	f := c.classify(d, status, string(body))
+	f.retryAfter = retryAfter(res.Header.Get("Retry-After"), c.r.opts.Now())
+	if status == http.StatusMethodNotAllowed || status == http.StatusNotFound && !strings.Contains(strings.ToLower(string(body)), "model") {
+		f.harmless = status == http.StatusMethodNotAllowed || c.dialect.anthropic()
+		f.text += fmt.Sprintf("\n\nDeployment %q may have no %s: requests are not translated into another dialect.", d.ID, specs[c.dialect].inbound)
+	}
+	return f
+}
+
+// retryAfter reads a Retry-After header: seconds or a date; 0 when there is none.
+func retryAfter(value string, now time.Time) time.Duration {
+	if value == "" {
+		return 0
+	}
+	if s, err := strconv.ParseFloat(value, 64); err == nil {
+		return time.Duration(max(0, min(s, 1e7)) * float64(time.Second))
+	}
+	if at, err := http.ParseTime(value); err == nil {
+		return max(0, at.Sub(now))
+	}
+	return 0
+}
+
+// unreachable is the failure when no answer, or only a part of one, came.
+func (c *call) unreachable(d *Deployment, g *guard, begun bool) *failure {
+	f := &failure{status: http.StatusInternalServerError, class: "InternalServerError", kind: "internal_server_error", retry: true, deployment: d,
+		text: "litellm.InternalServerError: InternalServerError: " + exception(d) + " - Connection error."}
+	switch {
+	case c.req.Context().Err() != nil:
+		f.gone, f.retry, f.harmless = true, false, true
+	case g.late.Load():
+		f.status, f.class, f.kind = http.StatusRequestTimeout, "Timeout", "invalid_request_error"
+		f.text = fmt.Sprintf("litellm.Timeout: APITimeoutError - Request timed out. Error_str: Request timed out. - timeout value=%s, time taken=%.2f seconds",
+			pythonFloat(g.limit.Seconds()), g.elapsed().Seconds())
+	case begun:
+		f.class, f.kind = "APIConnectionError", ""
+		f.text = "litellm.APIConnectionError: APIConnectionError: " + exception(d) + " - Response payload is not completed"
+	}
+	return f
+}
+
+// pythonFloat writes a number as Python's str does: 1.0, 0.5.
+func pythonFloat(f float64) string {
+	s := strconv.FormatFloat(f, 'f', -1, 64)
+	return lo.Ternary(strings.Contains(s, "."), s, s+".0")
+}
+
+// invalid is the failure for a success whose body is no reply: an HTML page, half a JSON document, nothing.
+func (c *call) invalid(d *Deployment, res *http.Response, body []byte) *failure {
+	status, class := http.StatusBadGateway, "BadGatewayError"
+	if c.r.opts.StrictParity {
+		status, class = http.StatusInternalServerError, "InternalServerError"
+	}
+	shown := d.redact(strings.ToValidUTF8(string(body[:min(len(body), 200)]), "?"))
+	return &failure{status: status, class: class, kind: "internal_server_error", retry: true, deployment: d,
+		text: fmt.Sprintf("litellm.%s: %s: %s - Empty or invalid response from LLM endpoint. Received: '%s'. Check the reverse proxy or model server configuration.",
+			class, class, exception(d), shown)}
+}

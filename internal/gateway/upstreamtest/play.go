@@ -1,0 +1,142 @@
+package upstreamtest
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// play is one reply.
+type play struct {
+	w http.ResponseWriter
+	r *http.Request
+	request
+	n int // how many requests for this model there were, this one included
+}
+
+func (p *play) says(word string) bool { return strings.Contains(p.Model, word) }
+
+func (p *play) run() {
+	if ms, ok := param(p.Model, "sleep"); ok && !p.wait(ms) {
+		return
+	}
+	if m := regexp.MustCompile(`failfirst(\d+)-(\d{3})`).FindStringSubmatch(p.Model); m != nil {
+		times, _ := strconv.Atoi(m[1])
+		if p.n <= times {
+			p.fail(m[2])
+			return
+		}
+	} else if m := regexp.MustCompile(`fail-(\d{3})`).FindStringSubmatch(p.Model); m != nil {
+		p.fail(m[1])
+		return
+	}
+	switch {
+	case p.says("html"):
+		p.w.Header().Set("Content-Type", "text/html")
+		fmt.Fprint(p.w, "<html><body>not json</body></html>")
+	case p.says("badjson"):
+		p.json(http.StatusOK, `{"id":"c1","choices":[{`)
+	case p.says("emptybody"):
+		p.json(http.StatusOK, "")
+	case p.says("reset"):
+		panic(http.ErrAbortHandler)
+	case p.says("redirect"):
+		http.Redirect(p.w, p.r, "http://127.0.0.1:1/elsewhere", http.StatusFound)
+	case p.says("nopath"):
+		p.json(http.StatusNotFound, `{"detail":"Not Found"}`)
+	case p.Stream:
+		p.stream()
+	default:
+		p.whole()
+	}
+}
+
+// wait pauses; false means that the client left meanwhile.
+func (p *play) wait(ms int) bool {
+	select {
+	case <-time.After(time.Duration(ms) * time.Millisecond):
+		return true
+	case <-p.r.Context().Done():
+		return false
+	}
+}
+
+func (p *play) json(status int, body string) {
+	p.w.Header().Set("Content-Type", "application/json")
+	p.w.WriteHeader(status)
+	fmt.Fprint(p.w, body)
+}
+
+func (p *play) fail(code string) {
+	status, _ := strconv.Atoi(code)
+	if s, ok := param(p.Model, "-ra"); ok {
+		p.w.Header().Set("Retry-After", strconv.Itoa(s))
+	}
+	switch {
+	case p.says("html"):
+		p.w.Header().Set("Content-Type", "text/html")
+		p.w.WriteHeader(status)
+		fmt.Fprintf(p.w, "<html><body><h1>%s from a proxy</h1></body></html>", code)
+	case strings.Contains(p.r.URL.Path, "/messages"):
+		p.json(status, `{"type":"error","error":{"type":"api_error","message":"upstream says `+code+`"}}`)
+	case p.says("ctx"):
+		p.json(status, `{"error":{"message":"This model's maximum context length is 10 tokens. However, your messages resulted in 20 tokens.","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}`)
+	case p.says("policy"):
+		p.json(status, `{"error":{"message":"Your request was rejected as a result of our safety system.","type":"invalid_request_error","param":null,"code":"content_policy_violation"}}`)
+	default:
+		p.json(status, `{"error":{"message":"upstream says `+code+`","type":"upstream_error","param":null,"code":"x`+code+`"}}`)
+	}
+}
+
+// whole answers without streaming.
+func (p *play) whole() {
+	content := "hello from upstream"
+	if p.says("big") {
+		content = strings.Repeat("0123456789abcdef", 131072)
+	}
+	if p.says("cookie") {
+		p.w.Header().Set("Set-Cookie", "upstream=1")
+	}
+	const usage = `"usage":{"prompt_tokens":3,"completion_tokens":5,"total_tokens":8}`
+	model := strconv.Quote(p.Model)
+	reply := ""
+	switch path := p.r.URL.Path; {
+	case strings.HasSuffix(path, "/count_tokens"):
+		reply = `{"input_tokens":42}`
+	case strings.HasSuffix(path, "/embeddings"):
+		reply = `{"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.1,0.2]}],"model":"e","usage":{"prompt_tokens":1,"total_tokens":1}}`
+	case strings.HasSuffix(path, "/messages"):
+		reply = `{"content":[{"text":"` + content + `","type":"text"}],"id":"msg_1","model":` + model + `,"role":"assistant","stop_reason":"end_turn","stop_sequence":null,"type":"message","usage":{"input_tokens":3,"output_tokens":5}}`
+	case strings.HasSuffix(path, "/responses"):
+		reply = p.response("completed", content)
+	case strings.HasSuffix(path, "/chat/completions"):
+		reply = `{"choices":[{"finish_reason":"stop","index":0,"message":{"content":"` + content + `","role":"assistant"}}],"created":1,"id":"c1","model":` + model + `,"object":"chat.completion","system_fingerprint":"fp_1",` + usage + `,"x_unknown":"kept?"}`
+	case strings.HasSuffix(path, "/completions"):
+		reply = `{"choices":[{"finish_reason":"stop","index":0,"text":"` + content + `"}],"created":1,"id":"c1","model":` + model + `,"object":"text_completion",` + usage + `}`
+	default:
+		p.json(http.StatusNotFound, `{"error":{"message":"no such path","type":"not_found","param":null,"code":"404"}}`)
+		return
+	}
+	if p.says("gzip") {
+		var z bytes.Buffer
+		w := gzip.NewWriter(&z)
+		_, _ = w.Write([]byte(reply)) // a buffer does not fail
+		_ = w.Close()
+		p.w.Header().Set("Content-Encoding", "gzip")
+		reply = z.String()
+	}
+	p.json(http.StatusOK, reply)
+}
+
+func (p *play) response(status, content string) string {
+	text, _ := json.Marshal(content)
+	return `{"id":"resp_1","object":"response","created_at":1,"status":"` + status + `","model":` + strconv.Quote(p.Model) +
+		`,"output":[{"id":"msg_1","type":"message","role":"assistant","status":"completed","content":[{"type":"output_text","text":` + string(text) +
+		`,"annotations":[]}]}],"usage":{"input_tokens":3,"output_tokens":5,"total_tokens":8}}`
+}
