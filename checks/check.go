@@ -1,0 +1,69 @@
+// Package checks examines an installation and a running stack. A Check is a
+// value with a func; Run examines many at once, and Smoke is the family that
+// brings a router up and sends real requests through it.
+//
+// The package never prints: results go to the caller as they finish and in the
+// end in the order in which the checks were listed.
+package checks
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/report"
+)
+
+// Check is one named examination.
+type Check struct {
+	ID      string        // dotted, stable, "ports.available"
+	Title   string        // what holds when it passes
+	Family  string        // smoke, doctor, security
+	Needs   []string      // IDs of checks listed earlier that must not fail or be skipped first
+	After   []string      // IDs of checks listed earlier that must have ended first, however
+	Timeout time.Duration // 0 means DefaultTimeout
+	Run     func(ctx context.Context) Outcome
+}
+
+// DefaultTimeout ends a check that sets none of its own.
+const DefaultTimeout = 10 * time.Second
+
+// Outcome is what a check found.
+type Outcome struct {
+	Status report.Status
+	Detail any // machine-readable; a report.Reasoned one also says why in one line
+	Fix    *report.Fix
+}
+
+// Note is the detail of an outcome that needs only a sentence.
+type Note struct {
+	Text string `json:"reason"`
+}
+
+// Reason implements report.Reasoned.
+func (n Note) Reason() string { return n.Text }
+
+// Passed is the outcome of a check that found things as they should be.
+func Passed(detail any) Outcome { return Outcome{Status: report.Pass, Detail: detail} }
+
+// Failed is the outcome of a check that found the fault described.
+func Failed(format string, args ...any) Outcome {
+	return Outcome{Status: report.Fail, Detail: Note{fmt.Sprintf(format, args...)}}
+}
+
+// Skipped is the outcome of a check that could not be tried.
+func Skipped(format string, args ...any) Outcome {
+	return Outcome{Status: report.Skip, Detail: Note{fmt.Sprintf(format, args...)}}
+}
+
+// WithFix returns the outcome with what mends it.
+func (o Outcome) WithFix(command, text string) Outcome {
+	o.Fix = &report.Fix{Command: command, Text: text}
+	return o
+}
+
+// WithDetail returns the outcome with other particulars.
+func (o Outcome) WithDetail(detail any) Outcome {
+	o.Detail = detail
+	return o
+}

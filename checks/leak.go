@@ -1,0 +1,63 @@
+package checks
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Leak names a file that holds a secret's value.
+type Leak struct {
+	Files []string `json:"files"`
+}
+
+// Reason implements report.Reasoned.
+func (l Leak) Reason() string {
+	return "a key stands in clear text in " + strings.Join(l.Files, ", ")
+}
+
+// logs is the check that no secret of the stack is in any log: events, the
+// services' own output and the supervisor's.
+func (s *stack) logs(after []string) Check {
+	return Check{ID: "logs.clean", Title: "No log holds a secret", Family: "smoke", After: after, Run: func(context.Context) Outcome {
+		var found Leak
+		read := 0
+		err := filepath.WalkDir(s.cfg.Paths.RuntimeDir, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || !d.Type().IsRegular() || filepath.Ext(path) != ".log" {
+				return err
+			}
+			read++
+			leaks, err := holdsAny(path, s.secret)
+			if leaks {
+				found.Files = append(found.Files, path)
+			}
+			return err
+		})
+		switch {
+		case err != nil:
+			return Failed("the logs cannot be read: %v", err)
+		case len(found.Files) > 0:
+			return Outcome{Status: "fail", Detail: found}.WithFix("mage init -force", "the key has leaked: make a new one")
+		case read == 0:
+			return Failed("there is no log under %s", s.cfg.Paths.RuntimeDir)
+		}
+		return Passed(Note{fmt.Sprintf("%d files read", read)})
+	}}
+}
+
+func holdsAny(path string, secrets []string) (bool, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return false, err
+	}
+	for _, secret := range secrets {
+		if secret != "" && bytes.Contains(b, []byte(secret)) {
+			return true, nil
+		}
+	}
+	return false, nil
+}

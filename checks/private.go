@@ -1,0 +1,198 @@
+package checks
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/policy"
+	"github.com/flowgate-go/flowgate/internal/report"
+	"github.com/flowgate-go/flowgate/internal/runtimes"
+	"github.com/flowgate-go/flowgate/internal/scaffold"
+	"github.com/flowgate-go/flowgate/supervisor"
+)
+
+// private is a stack of smoke's own: its folder, ports and keys exist for one run.
+type private struct {
+	stack
+	o    SmokeOptions
+	dir  string
+	life *os.File // the supervisor takes the stack down when this end closes, however smoke died
+}
+
+func smokePrivate(ctx context.Context, o SmokeOptions) (_ report.Checked, err error) {
+	p, err := newPrivate(o)
+	if err != nil {
+		return report.Checked{}, err
+	}
+	defer func() {
+		if !o.Keep || ctx.Err() != nil {
+			err = errors.Join(err, p.down())
+		}
+	}()
+	r, err := p.router("router-default")
+	if err != nil {
+		return report.Checked{}, err
+	}
+	r.Own = true
+	list := append(p.bringUp(), p.health([]string{"services.started"})...)
+	list = append(list, r.Probes([]string{"router.ready"}, probeTimeout)...)
+	list = append(list, p.logs(ids(list)))
+	results := Run(ctx, list, Options{Emit: o.Emit})
+	target := p.target("private", r, results)
+	if o.Keep {
+		target.RuntimeDir, target.Stop = p.cfg.Paths.RuntimeDir, "mage stop -config="+p.cfg.File
+	}
+	return report.Checked{Checks: results, Data: target}, nil
+}
+
+func newPrivate(o SmokeOptions) (*private, error) {
+	dir, err := os.MkdirTemp("", "flowgate-smoke-")
+	if err != nil {
+		return nil, fault.New("temp-dir-unwritable", "make a folder for the private stack: %w", err).
+			WithHint("free space or set TMPDIR to a folder that can be written")
+	}
+	p := &private{o: o, dir: dir, stack: stack{getenv: o.Getenv}}
+	if err := p.configure(); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return p, nil
+}
+
+func (p *private) configure() error {
+	ports, err := freePorts(2)
+	if err != nil {
+		return err
+	}
+	p.cfg, err = scaffold.Private(p.dir, ports[0], ports[1], p.o.Runtime)
+	if err != nil {
+		return err
+	}
+	if p.o.Profile == "" {
+		p.o.Profile = p.cfg.DefaultProfile()
+	}
+	active, err := policy.Build(p.cfg, p.o.Profile, p.getenv)
+	if err != nil {
+		return err
+	}
+	if _, err := policy.Write(p.cfg, active, time.Now()); err != nil {
+		return err
+	}
+	p.secret = policy.Known(p.cfg, p.getenv)
+	return nil
+}
+
+func freePorts(n int) ([]int, error) {
+	ports := make([]int, n)
+	for i := range ports {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, fault.New("port-unavailable", "find a free port on 127.0.0.1: %w", err)
+		}
+		defer func() { _ = l.Close() }() // all stay open until the last is found: no port twice
+		ports[i] = l.Addr().(*net.TCPAddr).Port
+	}
+	return ports, nil
+}
+
+func (p *private) bringUp() []Check {
+	budget := p.o.Timeout
+	if budget == 0 {
+		budget = runtimes.StartTimeout(routerService(p.cfg).Runtime) + 5*time.Second
+	}
+	return []Check{
+		{ID: "runtimes.present", Title: "The runtimes are present", Family: "smoke", Run: p.runtimes},
+		{ID: "profile.active", Title: "The profile is activated", Family: "smoke", Needs: []string{"runtimes.present"}, Run: p.profile},
+		{ID: "services.started", Title: "The services start", Family: "smoke", Needs: []string{"profile.active"}, Timeout: budget + 5*time.Second, Run: p.start},
+	}
+}
+
+func (p *private) runtimes(context.Context) Outcome {
+	type found struct {
+		Service string `json:"service"`
+		Runtime string `json:"runtime"`
+		Program string `json:"program"`
+	}
+	var all []found
+	for _, svc := range p.cfg.Services {
+		spec, err := runtimes.Command(p.cfg, svc, runtimes.Environment{Self: p.o.Self, Environ: p.o.Environ, LookPath: exec.LookPath})
+		if err != nil {
+			return fromFault(err)
+		}
+		all = append(all, found{svc.Name, svc.Runtime, spec.Args[0]})
+	}
+	return Passed(all)
+}
+
+func (p *private) profile(context.Context) Outcome {
+	name, since := policy.Current(p.cfg)
+	if name != p.o.Profile {
+		return Failed("profile %q is not the active one: %q is", p.o.Profile, name)
+	}
+	return Passed(struct {
+		Profile string    `json:"profile"`
+		Since   time.Time `json:"since"`
+	}{name, since})
+}
+
+func (p *private) start(ctx context.Context) Outcome {
+	read, write, err := os.Pipe()
+	if err != nil {
+		return Failed("make a lifeline: %v", err)
+	}
+	defer func() { _ = read.Close() }()
+	p.life = write
+	o := supervisor.StartOptions{Timeout: p.o.Timeout, Self: p.o.Self, Environ: p.o.Environ}
+	if !p.o.Keep {
+		o.Lifeline, o.Ephemeral = read, p.dir
+	}
+	if p.status, err = supervisor.Start(ctx, p.cfg, o); err != nil {
+		return fromFault(err)
+	}
+	return Passed(p.status.Services)
+}
+
+// fromFault is the failed outcome that says what a fault says.
+func fromFault(err error) Outcome {
+	f := fault.From(err)
+	o := Failed("%s", f.Message)
+	if f.Detail != nil {
+		o.Detail = Cause{f.Code, f.Message, f.Detail}
+	}
+	if f.Hint != "" {
+		o = o.WithFix("", f.Hint)
+	}
+	return o
+}
+
+// Cause is the detail of a check that an operation's fault failed.
+type Cause struct {
+	Code   string `json:"code"`
+	Text   string `json:"reason"`
+	Detail any    `json:"detail"`
+}
+
+// Reason implements report.Reasoned.
+func (c Cause) Reason() string { return c.Text }
+
+// down stops the stack and removes its folder, whatever state they are in.
+func (p *private) down() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Second) // mage ends an interrupted target after 5 s
+	defer cancel()
+	_, err := supervisor.Stop(ctx, p.cfg, nil)
+	if p.life != nil {
+		_ = p.life.Close()
+	}
+	if rm := os.RemoveAll(p.dir); rm != nil && !errors.Is(rm, os.ErrNotExist) {
+		err = errors.Join(err, rm)
+	}
+	if err != nil {
+		return fault.New("teardown-failed", "take the private stack in %s down: %w", p.dir, err).
+			WithHint("its supervisor stops it by itself; look with: ps -ef | grep %s", p.dir)
+	}
+	return nil
+}

@@ -1,0 +1,192 @@
+package checks
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/report"
+)
+
+// Answer is the detail of a probe that got one.
+type Answer struct {
+	Status int    `json:"status"`
+	Model  string `json:"model,omitempty"`
+	Text   string `json:"text,omitempty"`   // head of what the model said
+	Tokens int    `json:"tokens,omitempty"` // input tokens counted
+	Events int    `json:"events,omitempty"` // server-sent events received
+	Models int    `json:"models,omitempty"` // models listed
+	Via    string `json:"via,omitempty"`    // deployment that answered
+}
+
+type message struct {
+	Role    string `json:"role"`
+	Content string `json:"content"`
+}
+
+type prompt struct {
+	Model     string    `json:"model"`
+	Messages  []message `json:"messages"`
+	MaxTokens int       `json:"max_tokens,omitempty"`
+	Stream    bool      `json:"stream,omitempty"`
+}
+
+const question = "FlowGate smoke test: answer with one word."
+
+func (r Router) prompt(stream bool) prompt {
+	return prompt{Model: r.Model, Messages: []message{{"user", question}}, MaxTokens: 32, Stream: stream}
+}
+
+// Probes are the checks that send real requests to r. needs lists the checks
+// that must pass before any of them; timeout bounds each.
+func (r Router) Probes(needs []string, timeout time.Duration) []Check {
+	probe := func(id, title string, run func(context.Context) Outcome) Check {
+		return Check{ID: id, Title: title, Family: "smoke", Needs: needs, Timeout: timeout, Run: run}
+	}
+	return []Check{
+		probe("models.listed", "The router lists its models", r.models),
+		probe("chat.answered", "A chat completion is answered", r.chat),
+		probe("chat.streamed", "A streamed chat completion arrives whole", r.stream),
+		probe("messages.answered", "An Anthropic message is answered", r.anthropic),
+		probe("tokens.counted", "Tokens of a message are counted", r.count),
+		probe("key.refused", "A wrong key is refused", r.wrongKey),
+		probe("fallback.taken", "A fallback answers when the first deployment fails", r.fallback),
+	}
+}
+
+func (r Router) models(ctx context.Context) Outcome {
+	var list struct {
+		Data []struct {
+			ID string `json:"id"`
+		} `json:"data"`
+	}
+	a, err := r.do(ctx, http.MethodGet, "/v1/models", r.Key, nil)
+	if err == nil {
+		err = a.decode("/v1/models", &list)
+	}
+	if err != nil {
+		return Failed("%v", err)
+	}
+	for _, m := range list.Data {
+		if m.ID == r.Model {
+			return Passed(Answer{Status: a.status, Models: len(list.Data)})
+		}
+	}
+	return Failed("/v1/models lists %d models, and %q is not one of them", len(list.Data), r.Model)
+}
+
+func (r Router) chat(ctx context.Context) Outcome {
+	var out struct {
+		Model   string `json:"model"`
+		Choices []struct {
+			Message message `json:"message"`
+		} `json:"choices"`
+	}
+	a, err := r.post(ctx, "/v1/chat/completions", r.prompt(false), &out)
+	if err != nil {
+		return Failed("%v", err)
+	}
+	if len(out.Choices) == 0 || out.Choices[0].Message.Content == "" {
+		return Failed("the reply holds no text: %s", excerpt(a.body))
+	}
+	return Passed(Answer{Status: a.status, Model: out.Model, Text: excerpt([]byte(out.Choices[0].Message.Content))})
+}
+
+func (r Router) stream(ctx context.Context) Outcome {
+	a, err := r.do(ctx, http.MethodPost, "/v1/chat/completions", r.Key, r.prompt(true))
+	if err != nil {
+		return Failed("the stream broke: %v", err)
+	}
+	kind := a.header.Get("Content-Type")
+	if a.status != http.StatusOK || !strings.HasPrefix(kind, "text/event-stream") {
+		return Failed("asked for a stream, got %d %s: %s", a.status, kind, excerpt(a.body))
+	}
+	events := bytes.Count(a.body, []byte("\ndata: ")) + 1
+	if !bytes.HasSuffix(bytes.TrimSpace(a.body), []byte("data: [DONE]")) {
+		return Failed("the stream ended without [DONE] after %d events", events)
+	}
+	if events < 2 {
+		return Failed("the stream held no event before [DONE]")
+	}
+	return Passed(Answer{Status: a.status, Events: events})
+}
+
+func (r Router) anthropic(ctx context.Context) Outcome {
+	var out struct {
+		Model   string `json:"model"`
+		Content []struct {
+			Text string `json:"text"`
+		} `json:"content"`
+	}
+	a, err := r.post(ctx, "/v1/messages", r.prompt(false), &out)
+	if err != nil {
+		return Failed("%v", err)
+	}
+	if len(out.Content) == 0 || out.Content[0].Text == "" {
+		return Failed("the reply holds no text: %s", excerpt(a.body))
+	}
+	return Passed(Answer{Status: a.status, Model: out.Model, Text: excerpt([]byte(out.Content[0].Text))})
+}
+
+func (r Router) count(ctx context.Context) Outcome {
+	var out struct {
+		InputTokens int `json:"input_tokens"`
+	}
+	p := r.prompt(false)
+	p.MaxTokens = 0
+	a, err := r.post(ctx, "/v1/messages/count_tokens", p, &out)
+	if err != nil {
+		return Failed("%v", err)
+	}
+	if out.InputTokens <= 0 {
+		return Failed("counted %d tokens: %s", out.InputTokens, excerpt(a.body))
+	}
+	return Passed(Answer{Status: a.status, Tokens: out.InputTokens})
+}
+
+// refusals are the statuses by which routers turn a wrong key down. LiteLLM
+// 1.106 without a database answers 400, others 401 or 403.
+var refusals = []int{http.StatusUnauthorized, http.StatusForbidden}
+
+func (r Router) wrongKey(ctx context.Context) Outcome {
+	a, err := r.do(ctx, http.MethodPost, "/v1/chat/completions", "sk-flowgate-wrong-key", r.prompt(false))
+	if err != nil {
+		return Failed("%v", err)
+	}
+	litellm := a.status == http.StatusBadRequest && bytes.Contains(a.body, []byte("No connected db"))
+	if litellm || slices.Contains(refusals, a.status) {
+		return Passed(Answer{Status: a.status})
+	}
+	if a.status == http.StatusOK {
+		return Failed("a wrong key was answered with 200: the router is open to everybody who can reach it").
+			WithFix("mage init", "set general_settings.master_key, or let init write a configuration that has one")
+	}
+	return Failed("a wrong key was answered with %d instead of 401: %s", a.status, excerpt(a.body))
+}
+
+// FallbackModel is the group whose only deployment fails in a private stack.
+const FallbackModel = "smoke-fallback"
+
+func (r Router) fallback(ctx context.Context) Outcome {
+	var out struct {
+		Model string `json:"model"`
+	}
+	p := r.prompt(false)
+	p.Model = FallbackModel
+	a, err := r.post(ctx, "/v1/chat/completions", p, &out)
+	if err != nil {
+		if !r.Own && (a.status == http.StatusBadRequest || a.status == http.StatusNotFound) {
+			return Skipped("this router has no group %s whose first deployment fails on purpose; a private stack has one", FallbackModel)
+		}
+		return Failed("no fallback was taken: %v", err)
+	}
+	if n := a.header.Get("x-litellm-attempted-fallbacks"); n == "" || n == "0" {
+		return Failed("answered, but without a fallback (x-litellm-attempted-fallbacks: %q)", n)
+	}
+	return Passed(Answer{Status: a.status, Model: out.Model, Via: a.header.Get("x-litellm-model-id")})
+}
+
+var _ report.Reasoned = Note{}

@@ -1,0 +1,91 @@
+package checks
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// Router is the northbound endpoint that the probes talk to.
+type Router struct {
+	URL   string // base URL without a trailing slash and without /v1
+	Key   string // sent as a bearer token; never printed
+	Model string // model group that the probes ask for
+	Own   bool   // a private stack, which has the group FallbackModel
+}
+
+// maxReply bounds what a probe reads: a router that floods must not fill memory.
+const maxReply = 4 << 20
+
+type reply struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// prober is used by every probe: loopback traffic never goes through a proxy and
+// a redirect is an answer, not a place to send the key to.
+var prober = &http.Client{
+	Transport:     &http.Transport{Proxy: nil, MaxIdleConnsPerHost: 16},
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
+
+func (r Router) do(ctx context.Context, method, path, key string, body any) (reply, error) {
+	var payload io.Reader
+	if body != nil {
+		b, err := json.Marshal(body)
+		if err != nil {
+			return reply{}, fmt.Errorf("encode request: %w", err)
+		}
+		payload = bytes.NewReader(b)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, r.URL+path, payload)
+	if err != nil {
+		return reply{}, fmt.Errorf("make request: %w", err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Anthropic-Version", "2023-06-01")
+	if key != "" {
+		req.Header.Set("Authorization", "Bearer "+key)
+	}
+	res, err := prober.Do(req)
+	if err != nil {
+		return reply{}, err
+	}
+	defer func() { _ = res.Body.Close() }()
+	b, err := io.ReadAll(io.LimitReader(res.Body, maxReply))
+	return reply{res.StatusCode, res.Header, b}, err
+}
+
+// post sends body with the router's key and decodes a 200 into out.
+func (r Router) post(ctx context.Context, path string, body, out any) (reply, error) {
+	a, err := r.do(ctx, http.MethodPost, path, r.Key, body)
+	if err != nil {
+		return a, err
+	}
+	return a, a.decode(path, out)
+}
+
+func (a reply) decode(path string, out any) error {
+	if a.status != http.StatusOK {
+		return fmt.Errorf("%s answered %d: %s", path, a.status, excerpt(a.body))
+	}
+	if err := json.Unmarshal(a.body, out); err != nil {
+		return fmt.Errorf("%s answered 200 with a body that is not the JSON expected: %w: %s", path, err, excerpt(a.body))
+	}
+	return nil
+}
+
+// excerpt is the head of a body on one line.
+func excerpt(b []byte) string {
+	const most = 300
+	s := strings.Join(strings.Fields(string(b[:min(len(b), most)])), " ")
+	if len(b) > most {
+		s += "…"
+	}
+	return s
+}

@@ -1,0 +1,131 @@
+package checks
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/samber/lo"
+	"github.com/sourcegraph/conc"
+	"github.com/sourcegraph/conc/panics"
+
+	"github.com/flowgate-go/flowgate/internal/report"
+)
+
+// Options say how Run examines.
+type Options struct {
+	Parallel int                 // checks at the same time; 0 means 16
+	Emit     func(report.Result) // called with each result as it is known, one at a time; may be nil
+	Now      func() time.Time    // nil means time.Now
+}
+
+type pending struct {
+	Check
+	result report.Result
+	done   chan struct{} // closed once result is set
+}
+
+// Run examines all checks, independent ones at the same time, and returns their
+// results in the order of the list. A check whose need failed or was skipped is
+// skipped with the reason; one that panics has failed; one that outlives its
+// timeout has failed too, and is left behind if it ignores its context.
+// It panics when a check needs one that is not listed before it.
+func Run(ctx context.Context, list []Check, o Options) []report.Result {
+	if o.Parallel == 0 {
+		o.Parallel = 16
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	all := lo.Map(list, func(c Check, _ int) *pending { return &pending{Check: c, done: make(chan struct{})} })
+	byID := index(all)
+	slots := make(chan struct{}, o.Parallel)
+	finished := make(chan *pending, len(all))
+	var wg conc.WaitGroup
+	for _, p := range all {
+		wg.Go(func() {
+			p.result = p.examine(ctx, byID, slots, o.Now)
+			close(p.done)
+			finished <- p
+		})
+	}
+	for range all {
+		if p := <-finished; o.Emit != nil {
+			o.Emit(p.result)
+		}
+	}
+	wg.Wait()
+	return lo.Map(all, func(p *pending, _ int) report.Result { return p.result })
+}
+
+func index(all []*pending) map[string]*pending {
+	byID := make(map[string]*pending, len(all))
+	for _, p := range all {
+		for _, id := range slices.Concat(p.Needs, p.After) {
+			if byID[id] == nil {
+				panic(fmt.Sprintf("check %s needs %s, which is not listed before it", p.ID, id))
+			}
+		}
+		if byID[p.ID] != nil {
+			panic("two checks are named " + p.ID)
+		}
+		byID[p.ID] = p
+	}
+	return byID
+}
+
+func (p *pending) examine(ctx context.Context, byID map[string]*pending, slots chan struct{}, now func() time.Time) report.Result {
+	for _, id := range p.After {
+		<-byID[id].done
+	}
+	for _, id := range p.Needs {
+		<-byID[id].done
+		if s := byID[id].result.Status; s == report.Fail || s == report.Skip {
+			return p.finish(Skipped("%s did not pass", id), 0)
+		}
+	}
+	slots <- struct{}{}
+	defer func() { <-slots }()
+	start := now()
+	outcome := p.bounded(ctx)
+	return p.finish(outcome, now().Sub(start))
+}
+
+func (p *pending) finish(o Outcome, took time.Duration) report.Result {
+	return report.Result{ID: p.ID, Title: p.Title, Status: o.Status, Detail: o.Detail, Fix: o.Fix, DurationMS: report.Millis(took)}
+}
+
+// grace is how long a check may take to return once its context has ended.
+const grace = 50 * time.Millisecond
+
+func (p *pending) bounded(parent context.Context) Outcome {
+	timeout := p.Timeout
+	if timeout == 0 {
+		timeout = DefaultTimeout
+	}
+	ctx, cancel := context.WithTimeout(parent, timeout)
+	defer cancel()
+	result := make(chan Outcome, 1) // buffered: a check that comes back late finds nobody waiting
+	go func() {
+		var o Outcome
+		if r := panics.Try(func() { o = p.Run(ctx) }); r != nil {
+			o = Failed("the check itself panicked: %v", r.Value)
+		}
+		result <- o
+	}()
+	select {
+	case o := <-result:
+		return o
+	case <-ctx.Done():
+	}
+	select {
+	case o := <-result:
+		return o
+	case <-time.After(grace):
+	}
+	if parent.Err() != nil {
+		return Skipped("interrupted")
+	}
+	return Failed("no result within %s", timeout)
+}

@@ -1,0 +1,135 @@
+package checks
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/report"
+	"github.com/flowgate-go/flowgate/supervisor"
+)
+
+// SmokeOptions say what Smoke sends its requests through.
+type SmokeOptions struct {
+	Config  *config.Config // of the stack that may be running
+	URL     string         // base URL of a router elsewhere; its key comes from FLOWGATE_GATEWAY_KEY
+	Profile string         // of a private stack; empty means the default one
+	Runtime string         // of a private stack's router: config.RuntimeEmbedded (default) or config.RuntimeLiteLLM
+	Timeout time.Duration  // until a private stack is ready; 0 means by runtime
+	Keep    bool           // leave the private stack up
+	Self    string         // binary that runs the private stack
+	Environ []string       // what its services inherit
+	Getenv  func(string) string
+	Emit    func(report.Result)
+}
+
+// SmokeTarget is what a smoke report says of the stack it examined.
+type SmokeTarget struct {
+	Mode       string              `json:"mode"` // private, running or url
+	URL        string              `json:"url"`
+	Model      string              `json:"model"`
+	Runtime    string              `json:"runtime,omitempty"`
+	Upstream   string              `json:"upstream,omitempty"` // what answered behind the router
+	Profile    string              `json:"profile,omitempty"`
+	RuntimeDir string              `json:"runtime_dir,omitempty"` // of a private stack that was kept
+	Stop       string              `json:"stop,omitempty"`        // command that takes a kept stack down
+	Logs       map[string][]string `json:"logs,omitempty"`        // last lines of each service's log, when a check failed
+}
+
+// KeyVariable names the environment variable that holds the key for -url.
+const KeyVariable = "FLOWGATE_GATEWAY_KEY"
+
+// probeTimeout bounds one request of a smoke run.
+const probeTimeout = 30 * time.Second
+
+// Smoke sends real requests through a router and reports each step as a check:
+// through the router at URL, else through the running stack of Config, else
+// through a private stack that it brings up and takes down again.
+func Smoke(ctx context.Context, o SmokeOptions) (report.Checked, error) {
+	if o.URL != "" {
+		return smokeURL(ctx, o)
+	}
+	if o.Profile == "" && o.Runtime == "" && !o.Keep {
+		status, err := supervisor.Query(ctx, o.Config)
+		if err != nil {
+			return report.Checked{}, err
+		}
+		if routerRuns(o.Config, status) {
+			return smokeRunning(ctx, o, status)
+		}
+	}
+	return smokePrivate(ctx, o)
+}
+
+func smokeURL(ctx context.Context, o SmokeOptions) (report.Checked, error) {
+	r := Router{URL: strings.TrimSuffix(strings.TrimSuffix(o.URL, "/"), "/v1"), Key: o.Getenv(KeyVariable), Model: modelOf(o.Config)}
+	if !strings.HasPrefix(r.URL, "http://") && !strings.HasPrefix(r.URL, "https://") {
+		return report.Checked{}, fault.Usage("url-invalid", "-url=%s is not an http or https URL", o.URL).
+			WithHint("give the router's base URL, for example -url=http://127.0.0.1:4000")
+	}
+	if r.Key == "" {
+		return report.Checked{}, fault.Usage("key-missing", "no key for %s: %s is not set", r.URL, KeyVariable).
+			WithHint("set it without leaving it in the shell's history: export %s=$(cat gateway.key)", KeyVariable)
+	}
+	ready := Check{ID: "router.ready", Title: "The router is ready", Timeout: probeTimeout, Run: r.readiness}
+	list := append([]Check{ready}, r.Probes([]string{"router.ready"}, probeTimeout)...)
+	return report.Checked{
+		Checks: Run(ctx, list, Options{Emit: o.Emit}),
+		Data:   SmokeTarget{Mode: "url", URL: r.URL, Model: r.Model},
+	}, nil
+}
+
+func smokeRunning(ctx context.Context, o SmokeOptions, status supervisor.Status) (report.Checked, error) {
+	s := stack{cfg: o.Config, getenv: o.Getenv, status: status}
+	r, err := s.router(modelOf(o.Config))
+	if err != nil {
+		return report.Checked{}, err
+	}
+	list := append(s.health(nil), r.Probes([]string{"router.ready"}, probeTimeout)...)
+	list = append(list, s.logs(ids(list)))
+	results := Run(ctx, list, Options{Emit: o.Emit})
+	return report.Checked{Checks: results, Data: s.target("running", r, results)}, nil
+}
+
+// routerService is the service that clients talk to: LiteLLM's place, or in a
+// version 3 configuration, which has none, CLIProxyAPI.
+func routerService(cfg *config.Config) config.Service {
+	if svc, ok := cfg.Service(config.LiteLLM); ok {
+		return svc
+	}
+	svc, _ := cfg.Service(config.CLIProxy)
+	return svc
+}
+
+func routerRuns(cfg *config.Config, status supervisor.Status) bool {
+	for _, s := range status.Services {
+		if s.Name == routerService(cfg).Name {
+			return s.Live
+		}
+	}
+	return false
+}
+
+func modelOf(cfg *config.Config) string {
+	if cfg.Integration.DefaultModel != "" {
+		return cfg.Integration.DefaultModel
+	}
+	if list, ok := cfg.Base["model_list"].([]any); ok && len(list) > 0 {
+		if entry, ok := list[0].(map[string]any); ok {
+			if name, ok := entry["model_name"].(string); ok {
+				return name
+			}
+		}
+	}
+	return "router-default"
+}
+
+func ids(list []Check) []string {
+	out := make([]string, len(list))
+	for i, c := range list {
+		out[i] = c.ID
+	}
+	return out
+}

@@ -1,0 +1,111 @@
+package checks
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/policy"
+	"github.com/flowgate-go/flowgate/internal/report"
+	"github.com/flowgate-go/flowgate/supervisor"
+)
+
+// stack is a set of services under examination, private or the user's own.
+type stack struct {
+	cfg    *config.Config
+	getenv func(string) string
+	status supervisor.Status
+	secret []string // values that no log may hold
+}
+
+// router is the endpoint of the stack with the key that its clients send.
+func (s *stack) router(model string) (Router, error) {
+	key, err := policy.ClientKey(s.cfg, s.getenv)
+	if err != nil {
+		return Router{}, err
+	}
+	s.secret = append(s.secret, key)
+	return Router{URL: routerService(s.cfg).URL(), Key: key, Model: model}, nil
+}
+
+// health are the checks of liveness and readiness.
+func (s *stack) health(needs []string) []Check {
+	return []Check{
+		{ID: "services.live", Title: "All services are alive", Family: "smoke", Needs: needs, Run: s.live},
+		{ID: "router.ready", Title: "All services are ready", Family: "smoke", Needs: []string{"services.live"}, Run: s.ready},
+	}
+}
+
+func (s *stack) live(ctx context.Context) Outcome {
+	status, err := supervisor.Query(ctx, s.cfg)
+	if err != nil {
+		return Failed("%v", err)
+	}
+	s.status = status
+	for _, svc := range status.Services {
+		if !svc.Live {
+			return Failed("%s is %s", svc.Name, svc.State).WithFix("mage logs "+svc.Name, "its last log lines say why")
+		}
+	}
+	return Passed(status.Services)
+}
+
+func (s *stack) ready(ctx context.Context) Outcome {
+	status, err := supervisor.Health(ctx, s.cfg)
+	if err != nil {
+		return Failed("%v", err)
+	}
+	for _, svc := range status.Services {
+		if !svc.Ready {
+			return Failed("%s at %s is not ready", svc.Name, svc.URL).WithFix("mage logs "+svc.Name, "its last log lines say why")
+		}
+	}
+	return Passed(nil)
+}
+
+// readiness is the check of a router that FlowGate does not run.
+func (r Router) readiness(ctx context.Context) Outcome {
+	started := time.Now()
+	a, err := r.do(ctx, http.MethodGet, "/health/readiness", "", nil)
+	if err == nil && a.status == http.StatusNotFound {
+		a, err = r.do(ctx, http.MethodGet, "/v1/models", r.Key, nil)
+	}
+	if err != nil {
+		return Failed("no answer from %s after %s: %v", r.URL, time.Since(started).Round(time.Millisecond), err)
+	}
+	if a.status != http.StatusOK {
+		return Failed("%s answered %d: %s", r.URL, a.status, excerpt(a.body))
+	}
+	return Passed(Answer{Status: a.status})
+}
+
+// target describes the examined stack; when a check failed it carries the last
+// log lines of every service.
+func (s *stack) target(mode string, r Router, results []report.Result) SmokeTarget {
+	t := SmokeTarget{Mode: mode, URL: r.URL, Model: r.Model, Profile: s.status.Profile, Runtime: routerService(s.cfg).Runtime}
+	if up, ok := s.cfg.Service(config.CLIProxy); ok {
+		t.Upstream = up.Runtime
+		if up.Runtime == config.RuntimeEcho {
+			t.Upstream = "echo (FlowGate's deterministic stand-in, not CLIProxyAPI)"
+		}
+	}
+	if report.Count(results).Fail == 0 {
+		return t
+	}
+	t.Logs = map[string][]string{}
+	for _, svc := range s.cfg.Services {
+		for _, line := range supervisor.Tail(s.cfg, svc.Name, 20) {
+			t.Logs[svc.Name] = append(t.Logs[svc.Name], s.scrub(line))
+		}
+	}
+	return t
+}
+
+func (s *stack) scrub(line string) string {
+	for _, secret := range s.secret {
+		line = strings.ReplaceAll(line, secret, "[redacted]")
+	}
+	return line
+}

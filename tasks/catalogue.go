@@ -1,0 +1,136 @@
+package tasks
+
+import (
+	"embed"
+	"io/fs"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// sources is this package's own text: its functions are the targets, so their
+// names, parameters and comments are read from it and written down nowhere else.
+//
+//go:embed *.go
+var sources embed.FS
+
+// target is a function that can be typed.
+type target struct {
+	name     string // "profile:set"; that of a Default method is the namespace's
+	method   string // what mage calls it, "profile:set" or "test:default"
+	synopsis string // first line of its comment, without the function's name
+	params   []param
+}
+
+type param struct {
+	name     string // lower case, as mage matches it
+	kind     string // string, bool, int or time.Duration
+	optional bool   // -name=value; else by position
+}
+
+// operands are optional parameters that may also be given by position.
+var operands = []string{"service", "target"}
+
+// catalogue lists all targets in alphabetical order.
+var catalogue = sync.OnceValue(func() []target {
+	var all []target
+	names, _ := fs.Glob(sources, "*.go")
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		text, _ := sources.ReadFile(name)
+		all = append(all, targetsIn(string(text))...)
+	}
+	slices.SortFunc(all, func(a, b target) int { return strings.Compare(a.name, b.name) })
+	return all
+})
+
+// targetsIn finds the exported functions that mage makes targets of: those
+// whose first parameter is a context. Signatures stand on one line.
+func targetsIn(text string) []target {
+	var found []target
+	comment := ""
+	for line := range strings.Lines(text) {
+		switch {
+		case strings.HasPrefix(line, "// "):
+			if comment == "" {
+				comment = strings.TrimSpace(line[3:])
+			}
+		case strings.HasPrefix(line, "func "):
+			if t, ok := parseSignature(strings.TrimPrefix(line, "func ")); ok {
+				_, t.synopsis, _ = strings.Cut(comment, " ")
+				found = append(found, t)
+			}
+			comment = ""
+		default:
+			comment = ""
+		}
+	}
+	return found
+}
+
+func parseSignature(line string) (target, bool) {
+	space := ""
+	if receiver, rest, ok := strings.Cut(strings.TrimPrefix(line, "("), ") "); ok && line[0] == '(' {
+		space, line = receiver+":", rest
+	}
+	name, rest, _ := strings.Cut(line, "(")
+	list, _, ok := strings.Cut(rest, ") error {")
+	if !ok || name == "" || name[0] < 'A' || name[0] > 'Z' || !strings.HasPrefix(list, "ctx context.Context") || strings.Contains(space, " ") {
+		return target{}, false
+	}
+	t := target{method: strings.ToLower(space + name)}
+	t.name = strings.TrimSuffix(t.method, ":default")
+	t.params = parseParams(strings.TrimPrefix(list, "ctx context.Context"))
+	return t, true
+}
+
+// parseParams reads ", profile, runtime *string, keep *bool".
+func parseParams(list string) []param {
+	var params []param
+	untyped := 0
+	for _, part := range strings.Split(strings.TrimPrefix(list, ", "), ", ") {
+		name, kind, typed := strings.Cut(part, " ")
+		if name == "" {
+			continue
+		}
+		params = append(params, param{name: strings.ToLower(name)})
+		untyped++
+		if typed {
+			for i := len(params) - untyped; i < len(params); i++ {
+				params[i].kind, params[i].optional = strings.TrimPrefix(kind, "*"), kind[0] == '*'
+			}
+			untyped = 0
+		}
+	}
+	return params
+}
+
+// usage is how the target is typed, "profile:set NAME [-timeout=DURATION]".
+func (t target) usage() string {
+	words := []string{t.name}
+	for _, p := range t.params {
+		switch {
+		case !p.optional:
+			words = append(words, strings.ToUpper(p.name))
+		case slices.Contains(operands, p.name):
+			words = append(words, "["+strings.ToUpper(p.name)+"]")
+		case p.kind == "bool":
+			words = append(words, "[-"+p.name+"]")
+		default:
+			words = append(words, "[-"+p.name+"="+strings.ToUpper(strings.TrimPrefix(p.kind, "time."))+"]")
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// flag returns the optional parameter with that name; dashes in it do not count.
+func (t target) flag(name string) (param, bool) {
+	name = strings.ToLower(strings.ReplaceAll(name, "-", ""))
+	i := slices.IndexFunc(t.params, func(p param) bool { return p.optional && p.name == name })
+	if i < 0 {
+		return param{}, false
+	}
+	return t.params[i], true
+}

@@ -1,0 +1,183 @@
+package tasks
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// commonNames are the flags that every target takes, anywhere on the line.
+var commonNames = []string{"jq", "raw", "format", "config", "exit"}
+
+// commandLine is what was typed, in the form that mage's own parsing takes.
+type commandLine struct {
+	args   []string          // for mage: targets, then positions, then -name=value
+	common map[string]string // the common flags; "true" for a switch
+	listed string            // a namespace that was typed alone
+	first  string            // the first target, for a report of what is wrong
+}
+
+// parse reads the words behind the program's name. Its faults (target-unknown,
+// flag-unknown, flag-invalid, argument-missing) come before any target runs.
+func parse(words []string) (commandLine, error) {
+	line := commandLine{common: map[string]string{}}
+	rest, err := line.takeCommon(words)
+	if err != nil {
+		return line, err
+	}
+	for len(rest) > 0 && strings.HasPrefix(rest[0], "-") { // mage's own: -l -h -v -t
+		line.args, rest = append(line.args, rest[0]), rest[1:]
+	}
+	for len(rest) > 0 {
+		if rest, err = line.takeTarget(rest); err != nil {
+			return line, err
+		}
+	}
+	return line, nil
+}
+
+// takeCommon takes the common flags out, wherever they stand.
+func (l *commandLine) takeCommon(words []string) (rest []string, err error) {
+	for i := 0; i < len(words); i++ {
+		name, value, given := flagOf(words[i])
+		if !slices.Contains(commonNames, name) {
+			rest = append(rest, words[i])
+			continue
+		}
+		if isSwitch := name == "raw" || name == "exit"; isSwitch {
+			if !given {
+				value = "true"
+			}
+			if _, err := strconv.ParseBool(value); err != nil {
+				return nil, fault.Usage("flag-invalid", "-%s=%s: not true or false", name, value)
+			}
+		} else if !given {
+			if i++; i == len(words) {
+				return nil, fault.Usage("flag-invalid", "-%s needs a value", name).WithHint("write -%s=VALUE", name)
+			}
+			value = words[i]
+		}
+		l.common[name] = value
+	}
+	return rest, nil
+}
+
+// flagOf splits -name=value and --name=value; name is "" when word is no flag.
+func flagOf(word string) (name, value string, given bool) {
+	if len(word) < 2 || word[0] != '-' {
+		return "", "", false
+	}
+	name, value, given = strings.Cut(strings.TrimPrefix(word[1:], "-"), "=")
+	return strings.ToLower(name), value, given
+}
+
+// takeTarget takes one target with its arguments off the front.
+func (l *commandLine) takeTarget(words []string) ([]string, error) {
+	next := ""
+	if len(words) > 1 {
+		next = words[1]
+	}
+	t, used, ok := find(words[0], next)
+	if l.first == "" {
+		l.first = words[0]
+	}
+	if !ok {
+		if next == "" && len(within(words[0])) > 0 {
+			l.listed = strings.ToLower(words[0])
+			return nil, nil
+		}
+		return nil, unknownTarget(strings.TrimRight(words[0]+":"+next, ":")[:max(len(words[0]), nameLength(words[0], next))])
+	}
+	if l.first == words[0] {
+		l.first = t.name
+	}
+	l.args = append(l.args, t.method)
+	return l.takeArguments(t, words[used:])
+}
+
+// nameLength is how much of word:next a complaint shows: both when word is a namespace.
+func nameLength(word, next string) int {
+	if next != "" && !strings.HasPrefix(next, "-") && len(within(word)) > 0 {
+		return len(word) + 1 + len(next)
+	}
+	return len(word)
+}
+
+// takeArguments takes t's positions and flags, in any order, off the front.
+func (l *commandLine) takeArguments(t target, words []string) ([]string, error) {
+	var flags []string
+	missing := lo.Filter(t.params, func(p param, _ int) bool { return !p.optional })
+	for len(words) > 0 {
+		if name, _, _ := flagOf(words[0]); name == "" && len(missing) > 0 {
+			l.args, words, missing = append(l.args, words[0]), words[1:], missing[1:]
+			continue
+		}
+		flag, used, err := takeFlag(t, words)
+		if err != nil {
+			return nil, err
+		}
+		if used == 0 {
+			break
+		}
+		flags, words = append(flags, flag), words[used:]
+	}
+	if len(missing) > 0 {
+		return nil, fault.Usage("argument-missing", "%s needs %s", t.name, strings.ToUpper(missing[0].name)).WithHint("usage: mage %s", t.usage())
+	}
+	l.args = append(l.args, flags...)
+	return words, nil
+}
+
+// takeFlag reads one flag or optional operand off the front; used is 0 when
+// there is none, so that the next word begins another target.
+func takeFlag(t target, words []string) (flag string, used int, err error) {
+	name, value, given := flagOf(words[0])
+	if name == "" {
+		return takeOperand(t, words[0])
+	}
+	p, ok := t.flag(name)
+	if !ok {
+		return "", 0, unknownFlag(t, name)
+	}
+	used = 1
+	switch {
+	case given:
+	case p.kind == "bool":
+		value = "true"
+	case len(words) > 1:
+		value, used = words[1], 2
+	default:
+		return "", 0, fault.Usage("flag-invalid", "-%s needs a value", name).WithHint("usage: mage %s", t.usage())
+	}
+	if err := p.check(value); err != nil {
+		return "", 0, fault.Usage("flag-invalid", "-%s=%s: %w", name, value, err).WithHint("usage: mage %s", t.usage())
+	}
+	return "-" + p.name + "=" + value, used, nil
+}
+
+func takeOperand(t target, word string) (string, int, error) {
+	i := slices.IndexFunc(t.params, func(p param) bool { return p.optional && slices.Contains(operands, p.name) })
+	if _, _, isTarget := find(word, ""); i < 0 || isTarget && t.params[i].name != "target" {
+		return "", 0, nil
+	}
+	return "-" + t.params[i].name + "=" + word, 1, nil
+}
+
+// check reports whether mage will be able to read the value.
+func (p param) check(value string) error {
+	var err error
+	switch p.kind {
+	case "bool":
+		_, err = strconv.ParseBool(value)
+	case "int":
+		_, err = strconv.Atoi(value)
+	case "time.Duration":
+		_, err = time.ParseDuration(value)
+	}
+	return err
+}

@@ -1,0 +1,123 @@
+package tasks_test
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/tasks"
+)
+
+func TestWhatPeopleTypeBecomesWhatMageTakes(t *testing.T) {
+	t.Parallel()
+	for typed, want := range map[string]string{
+		"":                                     "",
+		"status":                               "status",
+		"Status":                               "status",
+		"profile:set cost":                     "profile:set cost",
+		"profile set cost":                     "profile:set cost",
+		"profile-set cost":                     "profile:set cost",
+		"profileSet cost":                      "profile:set cost",
+		"profile set status":                   "profile:set status", // a position takes any word
+		"start litellm":                        "start -service=litellm",
+		"start litellm -timeout 5s":            "start -service=litellm -timeout=5s",
+		"start --timeout=5s litellm":           "start -timeout=5s -service=litellm",
+		"init start":                           "init start",
+		"init -force start smoke -keep":        "init -force=true start smoke -keep=true",
+		"start -jq .ok -raw status":            "start status",
+		"-jq=.ok status":                       "status",
+		"config migrate -dry-run":              "config:migrate -dryrun=true",
+		"config:migrate -dryRun=false":         "config:migrate -dryrun=false",
+		"-v status":                            "-v status",
+		"-l":                                   "-l",
+		"filter .a":                            "filter .a",
+		"filter -":                             "filter -",
+		"logs cliproxyapi_plus -n 5 -follow":   "logs -service=cliproxyapi_plus -n=5 -follow=true",
+		"logs -n=-1":                           "logs -n=-1",
+		"help start":                           "help -target=start",
+		"help profile":                         "help -target=profile",
+		"test":                                 "test:default",
+		"test clients":                         "test:clients",
+		"smoke -url http://x/?a=b -timeout=1m": "smoke -url=http://x/?a=b -timeout=1m",
+	} {
+		args, _, _, err := tasks.Parse(strings.Fields(typed)...)
+		if got := strings.Join(args, " "); got != want || err != nil {
+			t.Errorf("%q became %q (%v), not %q", typed, got, err, want)
+		}
+	}
+}
+
+func TestCommonFlagsAreTakenFromAnywhereOnTheLine(t *testing.T) {
+	t.Parallel()
+	args, common, _, err := tasks.Parse("--config=a.yaml", "profile", "set", "-raw", "cost", "-jq", ".data | .current", "-exit=false")
+	want := map[string]string{"config": "a.yaml", "raw": "true", "jq": ".data | .current", "exit": "false"}
+	if err != nil || !maps.Equal(common, want) || !slices.Equal(args, []string{"profile:set", "cost"}) {
+		t.Fatalf("%v %v %v", args, common, err)
+	}
+}
+
+func TestANamespaceAloneListsItsTargets(t *testing.T) {
+	t.Parallel()
+	args, _, listed, err := tasks.Parse("profile")
+	if listed != "profile" || len(args) > 0 || err != nil {
+		t.Fatalf("%v %q %v", args, listed, err)
+	}
+}
+
+func TestWhatIsTypedWrongIsSaidBeforeAnythingRuns(t *testing.T) {
+	t.Parallel()
+	for typed, want := range map[string]struct{ code, says string }{
+		"statsu":                    {"target-unknown", "status"},
+		"profile sett cost":         {"target-unknown", `no target "profile:sett"`},
+		"init strat":                {"target-unknown", "start"},
+		"status -nope":              {"flag-unknown", "status has no flag -nope"},
+		"smoke -kep":                {"flag-unknown", "-keep"},
+		"profile set":               {"argument-missing", "NAME"},
+		"profile set -timeout=1s":   {"argument-missing", "NAME"},
+		"profile diff cost":         {"argument-missing", "B"},
+		"start -timeout=soon":       {"flag-invalid", "soon"},
+		"start -timeout":            {"flag-invalid", "needs a value"},
+		"logs -n=many":              {"flag-invalid", "many"},
+		"init -force=perhaps":       {"flag-invalid", "perhaps"},
+		"status -raw=perhaps":       {"flag-invalid", "perhaps"},
+		"status -jq":                {"flag-invalid", "-jq needs a value"},
+		"profile set cost balanced": {"target-unknown", "balanced"},
+	} {
+		_, _, _, err := tasks.Parse(strings.Fields(typed)...)
+		f := fault.From(err)
+		if f == nil || f.Code != want.code || f.Exit != fault.ExitUsage || !strings.Contains(f.Message+f.Hint, want.says) {
+			t.Errorf("%q: %+v", typed, f)
+		}
+	}
+}
+
+func TestEveryTargetSaysWhatItDoesAndHowItIsTyped(t *testing.T) {
+	t.Parallel()
+	for name, text := range tasks.Synopses() {
+		if len(text) < 10 || !strings.HasSuffix(text, ".") {
+			t.Errorf("%s: synopsis %q", name, text)
+		}
+	}
+	usages := tasks.Usages()
+	for name, want := range map[string]string{
+		"start":        "start [SERVICE] [-timeout=DURATION]",
+		"profile:diff": "profile:diff A B",
+		"smoke":        "smoke [-profile=STRING] [-timeout=DURATION] [-keep] [-url=STRING] [-runtime=STRING]",
+	} {
+		if usages[name] != want {
+			t.Errorf("usage of %s: %q", name, usages[name])
+		}
+	}
+}
+
+func FuzzACommandLineNeverPanics(f *testing.F) {
+	f.Add("profile set -jq= --- -= start")
+	f.Add("-config")
+	f.Fuzz(func(t *testing.T, line string) {
+		if _, _, _, err := tasks.Parse(strings.Split(line, " ")...); err != nil && fault.From(err).Exit != fault.ExitUsage {
+			t.Fatalf("%q: %v", line, err)
+		}
+	})
+}

@@ -1,0 +1,61 @@
+package tasks
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"time"
+
+	"github.com/magefile/mage/mg"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// Config holds the targets of the configuration file.
+type Config mg.Namespace
+
+// Validate reads the configuration and lists every problem in it.
+func (Config) Validate(ctx context.Context) error {
+	return run(ctx, "config:validate", func(context.Context, session) (any, error) {
+		file := configFile()
+		if file == "" {
+			return config.Findings{}, noFile()
+		}
+		found, err := config.Check(file, os.Getenv)
+		if err == nil && len(found.Problems) > 0 {
+			_, err = config.Load(file, os.Getenv)
+		}
+		return found, err
+	})
+}
+
+// Show shows the configuration in force: resolved, defaults filled in, secrets redacted.
+func (Config) Show(ctx context.Context) error {
+	return withConfig(ctx, "config:show", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
+		return cfg.Redacted(), nil
+	})
+}
+
+// Migrate rewrites an old configuration file in the current version; comments and order stay.
+func (Config) Migrate(ctx context.Context, dryRun *bool) error {
+	return run(ctx, "config:migrate", func(context.Context, session) (any, error) {
+		file := configFile()
+		if file == "" {
+			return nil, noFile()
+		}
+		return config.Migrate(file, value(dryRun), time.Now(), os.Getenv)
+	})
+}
+
+// Schema prints the JSON Schema of flowgate.yaml.
+func (Config) Schema(ctx context.Context) error {
+	return run(ctx, "config:schema", func(context.Context, session) (any, error) {
+		return json.RawMessage(config.Schema()), nil
+	})
+}
+
+func noFile() error {
+	return fault.Usage("config-not-found", "there is no config/flowgate.yaml here; the built-in default is in force").
+		WithHint("mage init writes one, -config=PATH names one elsewhere")
+}

@@ -1,0 +1,58 @@
+package tasks
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/report"
+)
+
+// step is a program that works on FlowGate's own source.
+type step struct {
+	program string
+	args    []string
+	env     []string // over the environment
+}
+
+// ran is the data of one step.
+type ran struct {
+	Command string  `json:"command"`
+	OK      bool    `json:"ok"`
+	TookMS  float64 `json:"took_ms"`
+}
+
+// develop runs the steps in order, their output on stderr, and stops at the first that fails.
+func develop(ctx context.Context, name string, steps ...step) error {
+	return run(ctx, name, func(ctx context.Context, _ session) (any, error) {
+		if _, err := os.Stat("magefile.go"); err != nil {
+			return nil, fault.Usage("source-missing", "%s works on FlowGate's own source, which is not in this folder", name).
+				WithHint("run it in a clone of the repository")
+		}
+		var all []ran
+		for _, s := range steps {
+			r, err := s.run(ctx)
+			all = append(all, r)
+			if err != nil {
+				return all, fault.New("step-failed", "%s: %w", r.Command, err)
+			}
+		}
+		return all, nil
+	})
+}
+
+func (s step) run(ctx context.Context) (ran, error) {
+	started := time.Now()
+	cmd := exec.CommandContext(ctx, s.program, s.args...) //nolint:gosec // the commands are this package's own
+	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
+	cmd.Env = append(os.Environ(), s.env...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 3 * time.Second
+	err := cmd.Run()
+	words := append(append([]string{}, s.env...), append([]string{s.program}, s.args...)...)
+	return ran{strings.Join(words, " "), err == nil, report.Millis(time.Since(started))}, err
+}

@@ -1,0 +1,123 @@
+package tasks_test
+
+import (
+	"flag"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/flowgate-go/flowgate/tasks"
+)
+
+var update = flag.Bool("update", false, "rewrite generated documents")
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("..", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func TestTheDocumentsListEveryTarget(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	b.WriteString("# Targets\n\nWritten by `go test ./tasks -update`. Every target also takes the flags in [json.md](json.md).\n\n| target | what it does |\n|---|---|\n")
+	usages, synopses := tasks.Usages(), tasks.Synopses()
+	for _, name := range slices.Sorted(maps.Keys(usages)) {
+		fmt.Fprintf(&b, "| `mage %s` | %s |\n", usages[name], synopses[name])
+	}
+	if *update {
+		if err := os.WriteFile("../docs/targets.md", []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if read(t, "docs/targets.md") != b.String() {
+		t.Fatal("docs/targets.md is not what the targets say: go test ./tasks -update")
+	}
+}
+
+func TestTheCatalogueIsWhatMageSees(t *testing.T) {
+	t.Parallel()
+	list := exec.Command("go", "tool", "mage", "-l")
+	list.Dir = ".."
+	out, err := list.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var seen []string
+	for line := range strings.Lines(string(out)) {
+		if strings.HasPrefix(line, "  ") {
+			seen = append(seen, strings.ToLower(strings.TrimSuffix(strings.Fields(line)[0], "*")))
+		}
+	}
+	want := slices.Sorted(slices.Values(tasks.TargetNames()))
+	slices.Sort(seen)
+	if !slices.Equal(seen, want) {
+		t.Fatalf("mage sees %v\nthe catalogue has %v", seen, want)
+	}
+}
+
+func TestFilesThatTheDocumentsNameExist(t *testing.T) {
+	t.Parallel()
+	named := regexp.MustCompile("[`(]((?:tasks|checks|supervisor|internal|test|testdata|docs|tools|config)/[\\w./-]*)[`)]")
+	for _, doc := range []string{"README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/json.md", "docs/benchmarks.md", "docs/compatibility.md"} {
+		for _, m := range named.FindAllStringSubmatch(read(t, doc), -1) {
+			if strings.HasPrefix(m[1], "config/") {
+				continue // in the user's folder
+			}
+			if _, err := os.Stat(filepath.Join("..", m[1])); err != nil {
+				t.Errorf("%s names %s: %v", doc, m[1], err)
+			}
+		}
+	}
+}
+
+// TestEveryErrorCodeIsDocumented compares the codes in the source with the table of docs/json.md.
+func TestEveryErrorCodeIsDocumented(t *testing.T) {
+	t.Parallel()
+	made := regexp.MustCompile(`fault\.(?:New|Usage)\("([a-z-]+)"`)
+	used := map[string]bool{}
+	var source strings.Builder
+	for _, dir := range []string{"tasks", "checks", "supervisor", "internal"} {
+		err := filepath.WalkDir(filepath.Join("..", dir), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			b, err := os.ReadFile(path)
+			source.Write(b)
+			for _, m := range made.FindAllStringSubmatch(string(b), -1) {
+				used[m[1]] = true
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, table, _ := strings.Cut(read(t, "docs/json.md"), "## Error codes")
+	documented := map[string]bool{}
+	for line := range strings.Lines(table) {
+		for _, m := range regexp.MustCompile("`([a-z]+(?:-[a-z]+)*)`").FindAllStringSubmatch(strings.SplitN(line+"||", "|", 3)[1], -1) {
+			documented[m[1]] = true
+		}
+	}
+	for code := range used {
+		if !documented[code] && code != "internal" {
+			t.Errorf("error code %s is not in docs/json.md", code)
+		}
+	}
+	for code := range documented {
+		if !strings.Contains(source.String(), `"`+code+`"`) {
+			t.Errorf("docs/json.md has the error code %s, which nothing makes", code)
+		}
+	}
+}

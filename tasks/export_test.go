@@ -1,0 +1,35 @@
+package tasks
+
+// Parse is parse for tests: the arguments for mage, the common flags, and the
+// namespace that was typed alone.
+func Parse(words ...string) (args []string, common map[string]string, listed string, err error) {
+	line, err := parse(words)
+	return line.args, line.common, line.listed, err
+}
+
+// TargetNames are the names that mage knows the targets by.
+func TargetNames() []string {
+	var names []string
+	for _, t := range catalogue() {
+		names = append(names, t.method)
+	}
+	return names
+}
+
+// Usages are the usage lines of all targets.
+func Usages() map[string]string {
+	all := map[string]string{}
+	for _, t := range catalogue() {
+		all[t.name] = t.usage()
+	}
+	return all
+}
+
+// Synopses are the one-line descriptions of all targets.
+func Synopses() map[string]string {
+	all := map[string]string{}
+	for _, t := range catalogue() {
+		all[t.name] = t.synopsis
+	}
+	return all
+}

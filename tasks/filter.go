@@ -1,0 +1,69 @@
+package tasks
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/report"
+)
+
+// Filter is jq for those without jq: applies EXPR to each JSON document on stdin, or to the list of all with -slurp.
+func Filter(ctx context.Context, expr string, slurp *bool) error {
+	return runFilter(ctx, expr, value(slurp))
+}
+
+// runFilter prints values where other targets print a report; only its failure is one.
+func runFilter(ctx context.Context, expr string, slurp bool) error {
+	exit := error(nil)
+	err := run(ctx, "filter", func(ctx context.Context, s session) (any, error) {
+		f, err := report.CompileFilter(expr)
+		if err != nil {
+			return nil, err
+		}
+		s.out.Filter = nil
+		err = filterStream(ctx, s.out, f, bufio.NewReader(os.Stdin), slurp)
+		if errors.Is(err, report.ErrNoOutput) {
+			if s.out.ExitByFilter {
+				exit = &report.Exit{Status: fault.ExitFailed, Message: err.Error()}
+			}
+			err = nil
+		}
+		s.out.Quiet = err == nil
+		return nil, err
+	})
+	if err == nil {
+		return exit
+	}
+	return err
+}
+
+func filterStream(ctx context.Context, out *report.Output, f *report.Filter, in io.Reader, slurp bool) error {
+	d := json.NewDecoder(in)
+	all := []any{}
+	last := report.ErrNoOutput
+	for n := 1; ; n++ {
+		doc, err := report.Decode(d)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return fault.Usage("input-invalid", "stdin: document %d at byte %d is no JSON: %w", n, d.InputOffset(), err)
+		}
+		if slurp {
+			all = append(all, doc)
+			continue
+		}
+		if last = f.Print(ctx, out.Stdout, doc, out.Raw, out.Indent); last != nil && !errors.Is(last, report.ErrNoOutput) {
+			return last
+		}
+	}
+	if slurp {
+		last = f.Print(ctx, out.Stdout, all, out.Raw, out.Indent)
+	}
+	return last
+}

@@ -1,0 +1,110 @@
+package tasks
+
+import (
+	"context"
+	"os"
+	"runtime"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/policy"
+	"github.com/flowgate-go/flowgate/internal/version"
+	"github.com/flowgate-go/flowgate/supervisor"
+)
+
+// overview is the data of mage alone.
+type overview struct {
+	Version  string            `json:"version"`
+	Config   string            `json:"config"` // file; empty for the built-in default
+	Profile  string            `json:"profile"`
+	Services map[string]string `json:"services"` // state by name
+	Next     []string          `json:"next"`     // what to type next
+}
+
+// Overview says in short what is there and what to do next.
+func Overview(ctx context.Context) error {
+	return withConfig(ctx, "overview", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+		status, err := supervisor.Query(ctx, cfg)
+		o := overview{Version: version.String(), Config: cfg.File, Profile: policy.Chosen(cfg)}
+		o.Services = lo.SliceToMap(status.Services, func(svc supervisor.ServiceStatus) (string, string) { return svc.Name, svc.State })
+		o.Next = next(cfg, status)
+		s.say(o.Next...)
+		return o, err
+	})
+}
+
+func next(cfg *config.Config, status supervisor.Status) []string {
+	switch {
+	case cfg.File == "":
+		return []string{"mage smoke        # a private router, real requests, a report", "mage init start   # a router of your own on 127.0.0.1:4000", "mage help         # all targets"}
+	case status.Supervisor == nil:
+		return []string{"mage start        # bring the services up", "mage smoke        # or try a private stack first"}
+	case status.Unhealthy() != nil:
+		return []string{"mage health       # which service is not ready, and why", "mage logs         # what the services wrote"}
+	}
+	return []string{"mage smoke        # real requests through the running router", "mage profile:list # policies to choose from"}
+}
+
+// targetList is the data of help and of a namespace alone.
+type targetList struct {
+	Targets []targetHelp `json:"targets"`
+}
+
+type targetHelp struct {
+	Name     string `json:"name"`
+	Usage    string `json:"usage"`
+	Synopsis string `json:"synopsis"`
+}
+
+func listOf(targets []target) targetList {
+	return targetList{lo.Map(targets, func(t target, _ int) targetHelp { return targetHelp{t.name, "mage " + t.usage(), t.synopsis} })}
+}
+
+// Help lists all targets, or shows how one is typed.
+func Help(ctx context.Context, target *string) error {
+	return run(ctx, "help", func(_ context.Context, s session) (any, error) {
+		list, err := helpFor(value(target))
+		for _, t := range list.Targets {
+			s.say(t.Usage, "    "+t.Synopsis)
+		}
+		return list, err
+	})
+}
+
+func helpFor(word string) (targetList, error) {
+	if word == "" {
+		return listOf(catalogue()), nil
+	}
+	if inside := within(word); len(inside) > 0 {
+		return listOf(inside), nil
+	}
+	if t, ok := lookup(word); ok {
+		return listOf([]target{t}), nil
+	}
+	return targetList{}, unknownTarget(word)
+}
+
+// versions is the data of version.
+type versions struct {
+	FlowGate string `json:"flowgate"`
+	Go       string `json:"go"`
+	Platform string `json:"platform"`
+}
+
+// Version shows which FlowGate this is.
+func Version(ctx context.Context) error {
+	return run(ctx, "version", func(context.Context, session) (any, error) {
+		return versions{version.String(), runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}, nil
+	})
+}
+
+// say shows people lines on stderr when they watch a terminal.
+func (s session) say(lines ...string) {
+	if !s.out.Live {
+		return
+	}
+	for _, line := range lines {
+		_, _ = os.Stderr.WriteString(line + "\n")
+	}
+}

@@ -1,0 +1,60 @@
+package tasks
+
+import (
+	"context"
+	"time"
+
+	"github.com/magefile/mage/mg"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/policy"
+	"github.com/flowgate-go/flowgate/supervisor"
+)
+
+// Profile holds the targets of policy profiles.
+type Profile mg.Namespace
+
+// profiles is the data of profile:list and profile:show.
+type profiles struct {
+	Current  string           `json:"current"`
+	Profiles []policy.Profile `json:"profiles"`
+}
+
+// changes is the data of profile:diff.
+type changes struct {
+	From    string          `json:"from"`
+	To      string          `json:"to"`
+	Changes []policy.Change `json:"changes"`
+}
+
+// List lists the profiles and the one in force.
+func (Profile) List(ctx context.Context) error {
+	return withConfig(ctx, "profile:list", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
+		current, _ := policy.Current(cfg)
+		return profiles{current, policy.List(cfg)}, nil
+	})
+}
+
+// Show shows one profile as it is written in the configuration.
+func (Profile) Show(ctx context.Context, name string) error {
+	return withConfig(ctx, "profile:show", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
+		current, _ := policy.Current(cfg)
+		p, err := policy.Find(cfg, name)
+		return profiles{current, []policy.Profile{p}}, err
+	})
+}
+
+// Set puts a profile in force; a running router is restarted, and goes back if it does not get ready.
+func (Profile) Set(ctx context.Context, name string, timeout *time.Duration) error {
+	return withConfig(ctx, "profile:set", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+		return supervisor.SetProfile(ctx, cfg, name, startOptions(s, cfg, nil, timeout))
+	})
+}
+
+// Diff shows what changes in the router's configuration from one profile to another.
+func (Profile) Diff(ctx context.Context, a string, b string) error {
+	return withConfig(ctx, "profile:diff", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
+		list, err := policy.Diff(cfg, a, b)
+		return changes{a, b, list}, err
+	})
+}

@@ -1,0 +1,76 @@
+package tasks
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/supervisor"
+)
+
+// Start brings the services up and waits until they are ready.
+func Start(ctx context.Context, service *string, timeout *time.Duration) error {
+	return withConfig(ctx, "start", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+		return supervisor.Up(ctx, cfg, startOptions(s, cfg, service, timeout))
+	})
+}
+
+// Restart stops services and starts them again with the configuration as it is now.
+func Restart(ctx context.Context, service *string, timeout *time.Duration) error {
+	return withConfig(ctx, "restart", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+		return supervisor.Again(ctx, cfg, startOptions(s, cfg, service, timeout))
+	})
+}
+
+// Stop ends services, and the supervisor with the last one.
+func Stop(ctx context.Context, service *string) error {
+	return withConfig(ctx, "stop", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
+		return supervisor.Stop(ctx, cfg, one(service))
+	})
+}
+
+// Status shows what runs, as the supervisor sees it.
+func Status(ctx context.Context, service *string) error {
+	return withConfig(ctx, "status", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
+		return chosen(cfg, service, func() (supervisor.Status, error) { return supervisor.Query(ctx, cfg) })
+	})
+}
+
+// Health asks every service whether it is alive and ready, and exits 1 unless all are.
+func Health(ctx context.Context, service *string) error {
+	return withConfig(ctx, "health", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
+		status, err := chosen(cfg, service, func() (supervisor.Status, error) { return supervisor.Health(ctx, cfg) })
+		if err != nil {
+			return nil, err
+		}
+		return status, status.Unhealthy()
+	})
+}
+
+// chosen is the status of one service, or of all when none is named.
+func chosen(cfg *config.Config, service *string, ask func() (supervisor.Status, error)) (supervisor.Status, error) {
+	name := value(service)
+	if _, known := cfg.Service(name); name != "" && !known {
+		return supervisor.Status{}, supervisor.UnknownService(cfg, name)
+	}
+	status, err := ask()
+	if name != "" {
+		status = status.Only(name)
+	}
+	return status, err
+}
+
+func startOptions(s session, cfg *config.Config, service *string, timeout *time.Duration) supervisor.StartOptions {
+	return supervisor.StartOptions{
+		Services: one(service), Timeout: value(timeout), Environ: os.Environ(), Getenv: os.Getenv,
+		Progress: s.progress, Scrub: scrubber(cfg),
+	}
+}
+
+// progress shows an event to whoever watches the terminal.
+func (s session) progress(e supervisor.Event) {
+	if s.out.Live {
+		_, _ = os.Stderr.WriteString(e.Line() + "\n")
+	}
+}

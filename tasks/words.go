@@ -1,0 +1,70 @@
+package tasks
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// find resolves what somebody typed to a target: profile:set, profile-set,
+// profileSet and `profile set` (next is the word that follows) are one.
+// used is 2 when next belongs to the name.
+func find(word, next string) (t target, used int, ok bool) {
+	if next != "" && next[0] != '-' && !strings.Contains(word, ":") {
+		if t, ok := lookup(word + ":" + next); ok {
+			return t, 2, true
+		}
+	}
+	t, ok = lookup(word)
+	return t, 1, ok
+}
+
+func lookup(word string) (target, bool) {
+	want := flat(word)
+	i := slices.IndexFunc(catalogue(), func(t target) bool { return flat(t.name) == want || flat(t.method) == want })
+	if i < 0 {
+		return target{}, false
+	}
+	return catalogue()[i], true
+}
+
+// flat is a name without what separates its words.
+func flat(name string) string {
+	return strings.NewReplacer(":", "", "-", "", "_", "").Replace(strings.ToLower(name))
+}
+
+// within lists the targets of a namespace.
+func within(space string) []target {
+	return lo.Filter(catalogue(), func(t target, _ int) bool { return strings.HasPrefix(t.name, strings.ToLower(space)+":") })
+}
+
+func unknownTarget(word string) error {
+	names := lo.Map(catalogue(), func(t target, _ int) string { return t.name })
+	f := fault.Usage("target-unknown", "there is no target %q", word)
+	space, _, _ := strings.Cut(word, ":")
+	if near := config.Nearest(strings.ToLower(word), names); near != "" {
+		return f.WithHint("did you mean %s? mage help lists them all", near)
+	}
+	if inside := within(space); len(inside) > 0 {
+		return f.WithHint("%s has %s", space, strings.Join(lo.Map(inside, func(t target, _ int) string { return t.name }), ", "))
+	}
+	return f.WithHint("mage help lists them all")
+}
+
+func unknownFlag(t target, name string) error {
+	known := append([]string{}, commonNames...)
+	for _, p := range t.params {
+		if p.optional {
+			known = append(known, p.name)
+		}
+	}
+	f := fault.Usage("flag-unknown", "%s has no flag -%s", t.name, name)
+	if near := config.Nearest(strings.ToLower(name), known); near != "" {
+		return f.WithHint("did you mean -%s? usage: mage %s", near, t.usage())
+	}
+	return f.WithHint("usage: mage %s; every target also takes -%s", t.usage(), strings.Join(commonNames, ", -"))
+}

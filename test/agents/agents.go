@@ -1,0 +1,123 @@
+// Package agents runs the real coding agents, Codex and Claude Code, through a
+// router: each sends one prompt with a random token and must print the token's
+// echo. Call Run with a router whose upstream is the echo upstream. The agents
+// come from npm, pinned by the lock file that is part of this package.
+//
+// It never touches the user's own configuration of an agent: every agent gets
+// a home of its own. It never passes a key in argv.
+package agents
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/samber/lo"
+	"github.com/sourcegraph/conc/iter"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/test/program"
+)
+
+// patience is how long one agent may take. On two idle cores Codex needs 1 s
+// and Claude Code 1.5 s.
+const patience = 90 * time.Second
+
+// Options say where the router is and where files go.
+type Options struct {
+	RouterURL string    // base URL without /v1, "http://127.0.0.1:4000"
+	Key       string    // the router's key
+	Model     string    // default router-default
+	FastModel string    // default router-cheap
+	Scratch   string    // existing folder for homes and work folders; the caller removes it
+	Cache     string    // folder of the installed agents; default flowgate/test-agents in the user's cache folder
+	Progress  io.Writer // lines for people; default: nowhere
+}
+
+// Result is what one agent did.
+type Result struct {
+	Agent      string  `json:"agent"`   // codex or claude
+	Package    string  `json:"package"` // npm package with its version
+	OK         bool    `json:"ok"`      // the echo of the token was printed and the exit status was 0
+	DurationMS float64 `json:"duration_ms"`
+	Output     string  `json:"output"`          // stdout, the last 2 kB of it
+	Error      string  `json:"error,omitempty"` // what went wrong, with the end of stderr
+}
+
+// agent is one program and how it is told about the router.
+type agent struct {
+	name, pkg string
+	prepare   func(home string, opts Options) error
+	args      func(prompt string, opts Options) []string
+	env       func(home string, opts Options) []string
+}
+
+// Run installs the agents if need be and runs all of them at the same time.
+// The results come in a fixed order; an agent that failed is a result, not an
+// error. Faults: npm-missing, agents-install-failed, cache-unwritable,
+// cache-busy, agents-scratch-unwritable.
+func Run(ctx context.Context, opts Options) ([]Result, error) {
+	opts.Model = lo.CoalesceOrEmpty(opts.Model, "router-default")
+	opts.FastModel = lo.CoalesceOrEmpty(opts.FastModel, "router-cheap")
+	if opts.Progress == nil {
+		opts.Progress = io.Discard
+	}
+	installed, err := Install(ctx, opts.Cache, opts.Progress)
+	if err != nil {
+		return nil, err
+	}
+	agents := []agent{codex(), claude()}
+	return iter.MapErr(agents, func(a *agent) (Result, error) { return a.run(ctx, installed, opts) })
+}
+
+// run gives an agent a home and a prompt and looks for the echo in what it prints.
+func (a *agent) run(ctx context.Context, installed string, opts Options) (Result, error) {
+	home, work := filepath.Join(opts.Scratch, a.name, "home"), filepath.Join(opts.Scratch, a.name, "work")
+	for _, dir := range []string{home, work, filepath.Join(home, "tmp")} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return Result{}, scratchFault(err)
+		}
+	}
+	if err := a.prepare(home, opts); err != nil {
+		return Result{}, scratchFault(err)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("no answer within %v", patience))
+	defer cancel()
+	prompt := "say " + strings.ToLower(rand.Text())
+	var out, errs strings.Builder
+	cmd := program.Command(ctx, filepath.Join(installed, "node_modules", ".bin", a.name), a.args(prompt, opts)...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = work, &out, &errs
+	cmd.Env = append([]string{
+		"HOME=" + home, "TMPDIR=" + filepath.Join(home, "tmp"), "PATH=" + os.Getenv("PATH"), "NO_COLOR=1", "TERM=dumb",
+	}, a.env(home, opts)...)
+	start := time.Now()
+	err := cmd.Run()
+	r := Result{Agent: a.name, Package: a.pkg, Output: program.Tail([]byte(out.String()), 2<<10)}
+	r.DurationMS = float64(time.Since(start).Microseconds()) / 1000
+	r.Error = complaint(ctx, err, out.String(), errs.String(), "echo: "+prompt)
+	r.OK = r.Error == ""
+	return r, nil
+}
+
+// complaint is empty when an agent did what it should.
+func complaint(ctx context.Context, err error, out, errs, want string) string {
+	switch {
+	case ctx.Err() != nil:
+		err = context.Cause(ctx)
+	case err == nil && !strings.Contains(out, want):
+		err = fmt.Errorf("the answer %q was not printed", want)
+	case err == nil:
+		return ""
+	}
+	return fmt.Sprintf("%v; stderr: %s", err, program.Tail([]byte(errs), 2<<10))
+}
+
+func scratchFault(err error) error {
+	return fault.New("agents-scratch-unwritable", "prepare an agent's home: %w", err).
+		WithHint("name a scratch folder that you can write")
+}

@@ -1,0 +1,156 @@
+package agents_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/flowgate-go/flowgate/internal/gateway"
+	"github.com/flowgate-go/flowgate/internal/gateway/echo"
+	"github.com/flowgate-go/flowgate/test/agents"
+)
+
+// need skips, loudly, where the agents cannot be had, unless they are required.
+func need(t *testing.T) {
+	t.Helper()
+	required := os.Getenv("FLOWGATE_REQUIRE_AGENTS") == "1"
+	if name := agents.Missing(); name != "" && required {
+		t.Fatalf("%s is not on PATH and FLOWGATE_REQUIRE_AGENTS is 1", name)
+	}
+	if !required {
+		t.Skip("the real agents are not run: set FLOWGATE_REQUIRE_AGENTS=1 (needs node, npm and 640 MB from npm once)")
+	}
+}
+
+const (
+	routerKey   = "sk-agents-test-router"
+	upstreamKey = "sk-agents-test-upstream"
+)
+
+// config is the router that the agents talk to.
+const config = `
+model_list:
+  - {model_name: router-default, litellm_params: {model: openai/router-default, api_base: "UPSTREAM/v1", api_key: os.environ/UPSTREAM_KEY}}
+  - {model_name: router-cheap, litellm_params: {model: openai/router-cheap, api_base: "UPSTREAM/v1", api_key: os.environ/UPSTREAM_KEY}}
+general_settings: {master_key: os.environ/ROUTER_KEY}
+`
+
+// router starts an embedded router in front of an echo upstream and returns its
+// URL and the paths that the upstream was asked for.
+func router(t *testing.T) (url string, asked func() string) {
+	t.Helper()
+	var mu sync.Mutex
+	var seen strings.Builder
+	next := echo.New(echo.Options{Keys: []string{upstreamKey}})
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		seen.WriteString(r.Method + " " + r.URL.String() + "\n")
+		mu.Unlock()
+		next.ServeHTTP(w, r)
+	}))
+	t.Cleanup(upstream.Close)
+	path := filepath.Join(t.TempDir(), "litellm.active.yaml")
+	if err := os.WriteFile(path, []byte(strings.ReplaceAll(config, "UPSTREAM/", upstream.URL+"/")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	settings, err := gateway.Load(path, func(name string) string {
+		return map[string]string{"UPSTREAM_KEY": upstreamKey, "ROUTER_KEY": routerKey}[name]
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	handler, err := gateway.New(settings, gateway.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(handler)
+	t.Cleanup(srv.Close)
+	return srv.URL, func() string {
+		mu.Lock()
+		defer mu.Unlock()
+		return seen.String()
+	}
+}
+
+func TestRealAgentsPrintTheEchoedAnswer(t *testing.T) {
+	t.Parallel()
+	need(t)
+	url, asked := router(t)
+	results, err := agents.Run(t.Context(), agents.Options{RouterURL: url, Key: routerKey, Scratch: t.TempDir(), Progress: t.Output()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(results) != 2 {
+		t.Fatalf("%d results, want codex and claude", len(results))
+	}
+	for _, r := range results {
+		t.Logf("%s: %.0f ms", r.Package, r.DurationMS)
+		if !r.OK {
+			t.Errorf("%s failed: %s\n%s", r.Agent, r.Error, r.Output)
+		}
+	}
+	for _, want := range []string{"POST /v1/responses\n", "POST /v1/messages?beta=true\n"} {
+		if !strings.Contains(asked(), want) {
+			t.Errorf("the upstream was never asked for %q, but for\n%s", want, asked())
+		}
+	}
+}
+
+func TestAnAgentThatIsRefusedIsAResultNotAnError(t *testing.T) {
+	t.Parallel()
+	need(t)
+	url, _ := router(t)
+	results, err := agents.Run(t.Context(), agents.Options{RouterURL: url, Key: "sk-wrong", Scratch: t.TempDir(), Progress: t.Output()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range results {
+		t.Logf("%s: %.0f ms: %s", r.Package, r.DurationMS, r.Error)
+		if r.OK || r.Error == "" || strings.Contains(r.Error, "sk-wrong") {
+			t.Errorf("%s: ok %v, error %q", r.Agent, r.OK, r.Error)
+		}
+	}
+}
+
+func TestNpmIsGivenExactVersionsAndNoRegistry(t *testing.T) {
+	t.Parallel()
+	lock, err := os.ReadFile("package-lock.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(lock, []byte("://")) || bytes.Contains(lock, []byte(`"resolved"`)) {
+		t.Error("package-lock.json names a registry: keep omit-lockfile-registry-resolved=true in .npmrc")
+	}
+	var manifest, locked struct {
+		Dependencies map[string]string `json:"dependencies"`
+		Packages     map[string]struct {
+			Version   string `json:"version"`
+			Integrity string `json:"integrity"`
+		} `json:"packages"`
+	}
+	text, err := os.ReadFile("package.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &manifest); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(lock, &locked); err != nil {
+		t.Fatal(err)
+	}
+	for name, version := range manifest.Dependencies {
+		got := locked.Packages["node_modules/"+name]
+		if got.Version != version || got.Integrity == "" {
+			t.Errorf("%s is %s in package.json and %+v in the lock file", name, version, got)
+		}
+	}
+	if len(manifest.Dependencies) != 2 {
+		t.Errorf("%d agents", len(manifest.Dependencies))
+	}
+}

@@ -1,0 +1,23 @@
+package agents
+
+import "path/filepath"
+
+// claude is Anthropic's Claude Code in print mode.
+func claude() agent {
+	return agent{
+		name: "claude", pkg: "@anthropic-ai/claude-code@" + pinned("@anthropic-ai/claude-code"),
+		prepare: func(string, Options) error { return nil },
+		args: func(prompt string, opts Options) []string {
+			return []string{"-p", prompt, "--model", opts.Model}
+		},
+		env: func(home string, opts Options) []string {
+			return []string{
+				"CLAUDE_CONFIG_DIR=" + filepath.Join(home, ".claude"),
+				"ANTHROPIC_BASE_URL=" + opts.RouterURL, "ANTHROPIC_AUTH_TOKEN=" + opts.Key,
+				"CLAUDE_CODE_MAX_RETRIES=1", // 10 by default: a refused key would take minutes to show
+				"ANTHROPIC_MODEL=" + opts.Model, "ANTHROPIC_SMALL_FAST_MODEL=" + opts.FastModel,
+				"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1", "DISABLE_TELEMETRY=1", "DISABLE_ERROR_REPORTING=1", "DISABLE_AUTOUPDATER=1",
+			}
+		},
+	}
+}

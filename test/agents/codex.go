@@ -1,0 +1,41 @@
+package agents
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+// codexConfig points Codex at the router: wire_api responses is the only one
+// that it speaks. Analytics and the update check would call out.
+const codexConfig = `model = %s
+model_provider = "flowgate"
+check_for_update_on_startup = false
+[model_providers.flowgate]
+name = "FlowGate"
+base_url = %s
+env_key = "FLOWGATE_TEST_KEY"
+wire_api = "responses"
+request_max_retries = 1
+stream_max_retries = 1
+[analytics]
+enabled = false
+`
+
+// codex is OpenAI's Codex CLI.
+func codex() agent {
+	return agent{
+		name: "codex", pkg: "@openai/codex@" + pinned("@openai/codex"),
+		prepare: func(home string, opts Options) error {
+			config := fmt.Sprintf(codexConfig, strconv.Quote(opts.Model), strconv.Quote(opts.RouterURL+"/v1"))
+			return os.WriteFile(filepath.Join(home, "config.toml"), []byte(config), 0o600)
+		},
+		args: func(prompt string, _ Options) []string {
+			return []string{"exec", "--skip-git-repo-check", "--sandbox", "read-only", "--color", "never", prompt}
+		},
+		env: func(home string, opts Options) []string {
+			return []string{"CODEX_HOME=" + home, "FLOWGATE_TEST_KEY=" + opts.Key}
+		},
+	}
+}

@@ -1,0 +1,238 @@
+package litellm_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/flowgate-go/flowgate/test/litellm"
+)
+
+// oldConfig is a flowgate.yaml as the Python tool had them: a command in place
+// of a runtime, cooldown settings under litellm_settings, no master key.
+const oldConfig = `config_version: 2
+paths:
+  runtime_dir: "../.router/runtime"
+  active_config: "../.router/runtime/litellm.active.yaml"
+  state_file: "../.router/runtime/state.json"
+  log_file: "../.router/runtime/events.log"
+services:
+  litellm:
+    host: "127.0.0.1"
+    port: %[1]d
+    readiness_path: "/health/readiness"
+    command:
+      cwd: ".."
+      args: [".router/runtime/bin/litellm", "--config", ".router/runtime/litellm.active.yaml", "--host", "127.0.0.1", "--port", "%[1]d"]
+    env: {LITELLM_LOCAL_MODEL_COST_MAP: "True"}
+  cliproxyapi_plus:
+    host: "127.0.0.1"
+    port: %[2]d
+    readiness_path: "/"
+    command:
+      cwd: ".."
+      args: ["%[3]s", "echo:serve", "-port=%[2]d"]
+credentials:
+  upstream:
+    cliproxy_default: {file: "../.router/secrets/upstream_cliproxyapi_api_key"}
+litellm_base:
+  model_list:
+    - model_name: "router-default"
+      litellm_params: {model: "openai/router-default", api_base: "http://127.0.0.1:%[2]d/v1", api_key_ref: "cliproxy_default"}
+    - model_name: "router-cheap"
+      litellm_params: {model: "openai/router-cheap", api_base: "http://127.0.0.1:%[2]d/v1", api_key: "os.environ/CUSTOM_API_KEY"}
+  litellm_settings: {num_retries: 1, request_timeout: 30, allowed_fails: 2, cooldown_time: 10}
+profiles:
+  reliability:
+    litellm_settings: {num_retries: 3, allowed_fails: 1, cooldown_time: 60, fallbacks: [{router-default: ["router-cheap"]}]}
+  cost:
+    litellm_settings: {num_retries: 1, allowed_fails: 3, cooldown_time: 10, fallbacks: [{router-cheap: ["router-default"]}]}
+secret_files: ["../.router/auths/codex.json"]
+`
+
+// installation is a folder with an old configuration and the compiled binary.
+type installation struct {
+	t      *testing.T
+	dir    string
+	binary string
+	env    []string
+}
+
+func TestFlowGateRunsTheRealLiteLLMFromAnOldConfiguration(t *testing.T) {
+	t.Parallel()
+	in := install(t)
+	in.run(1, "health")
+	started := in.run(0, "start")
+	pid := in.service(started, "litellm").PID
+	if s := in.service(started, "litellm"); !s.Live || !s.Ready || pid == 0 {
+		t.Fatalf("%+v", s)
+	}
+	in.run(0, "health")
+	if again := in.run(0, "start"); in.service(again, "litellm").PID != pid {
+		t.Fatal("start is not idempotent: LiteLLM was started anew")
+	}
+	in.run(0, "smoke")
+	in.run(0, "profile:set", "reliability")
+	after := in.run(0, "status")
+	if s := in.service(after, "litellm"); s.PID == pid || !s.Ready || after.Data.Profile != "reliability" {
+		t.Fatalf("profile:set did not restart LiteLLM: %+v", after.Data)
+	}
+	in.stays("sk-old-upstream-key-0123456789")
+	in.run(0, "stop")
+	if s := in.service(in.run(0, "status"), "litellm"); s.Live || s.State != "stopped" {
+		t.Fatalf("%+v", s)
+	}
+	in.free()
+}
+
+func TestSmokeTakesItsStepsThroughTheRealLiteLLM(t *testing.T) {
+	t.Parallel()
+	in := install(t)
+	r := in.run(0, "smoke", "-runtime=litellm")
+	var passed []string
+	for _, c := range r.Checks {
+		if c.Status == "pass" {
+			passed = append(passed, c.ID)
+		}
+	}
+	for _, id := range []string{"services.started", "models.listed", "chat.answered", "chat.streamed", "messages.answered", "tokens.counted", "key.refused", "fallback.taken", "logs.clean"} {
+		if !slices.Contains(passed, id) {
+			t.Errorf("%s did not pass", id)
+		}
+	}
+}
+
+func install(t *testing.T) *installation {
+	t.Helper()
+	required(t)
+	bin, err := litellm.Venv(t.Context(), litellm.Options{Progress: os.Stderr})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := &installation{t: t, dir: t.TempDir()}
+	in.binary = filepath.Join(in.dir, "flowgate")
+	build := exec.CommandContext(t.Context(), "go", "tool", "mage", "-compile", in.binary)
+	build.Dir = "../.."
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("compile: %v\n%s", err, out)
+	}
+	for _, d := range []string{"config", ".router/secrets", ".router/runtime/bin"} {
+		must(t, os.MkdirAll(filepath.Join(in.dir, d), 0o700))
+	}
+	must(t, os.Symlink(bin, filepath.Join(in.dir, ".router/runtime/bin/litellm")))
+	must(t, os.WriteFile(filepath.Join(in.dir, ".router/secrets/upstream_cliproxyapi_api_key"), []byte("sk-old-upstream-key-0123456789\n"), 0o600))
+	must(t, os.WriteFile(filepath.Join(in.dir, "config/flowgate.yaml"), fmt.Appendf(nil, oldConfig, port(t), port(t), in.binary), 0o600))
+	in.env = append(os.Environ(), "CUSTOM_API_KEY=sk-custom-0123456789", "FLOWGATE_LITELLM="+bin)
+	t.Cleanup(in.down)
+	return in
+}
+
+// down stops what a test that failed half-way left running.
+func (in *installation) down() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	stop := exec.CommandContext(ctx, in.binary, "stop")
+	stop.Dir, stop.Env = in.dir, in.env
+	_ = stop.Run()
+}
+
+type service struct {
+	Name, State string
+	PID         int
+	Live, Ready bool
+}
+
+type document struct {
+	OK   bool
+	Data struct {
+		Profile  string
+		Services []service
+	}
+	Checks []struct{ ID, Status string }
+	Error  any
+}
+
+// run runs a target and expects its exit status.
+func (in *installation) run(want int, args ...string) document {
+	in.t.Helper()
+	cmd := exec.CommandContext(in.t.Context(), in.binary, args...)
+	cmd.Dir, cmd.Env = in.dir, in.env
+	out, err := cmd.Output()
+	status := 0
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		status = exit.ExitCode()
+	}
+	var doc document
+	if json.Unmarshal(out, &doc) != nil || status != want {
+		in.t.Fatalf("%v: exit %d (%v)\n%s", args, status, err, out)
+	}
+	return doc
+}
+
+func (in *installation) service(d document, name string) service {
+	in.t.Helper()
+	i := slices.IndexFunc(d.Data.Services, func(s service) bool { return s.Name == name })
+	if i < 0 {
+		in.t.Fatalf("no service %s in %+v", name, d)
+	}
+	return d.Data.Services[i]
+}
+
+// stays expects a secret to be in no log.
+func (in *installation) stays(secret string) {
+	in.t.Helper()
+	must(in.t, filepath.WalkDir(filepath.Join(in.dir, ".router"), func(path string, d os.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".log" {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		if strings.Contains(string(b), secret) {
+			in.t.Errorf("%s holds the upstream key", path)
+		}
+		return err
+	}))
+}
+
+// free expects that nobody listens on the installation's ports any more.
+func (in *installation) free() {
+	in.t.Helper()
+	text, err := os.ReadFile(filepath.Join(in.dir, "config/flowgate.yaml"))
+	must(in.t, err)
+	for line := range strings.Lines(string(text)) {
+		if number, ok := strings.CutPrefix(strings.TrimSpace(line), "port: "); ok {
+			if c, err := net.Dial("tcp", "127.0.0.1:"+number); err == nil {
+				_ = c.Close()
+				in.t.Errorf("somebody still listens on %s", number)
+			}
+		}
+	}
+}
+
+func port(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	_, number, err := net.SplitHostPort(l.Addr().String())
+	must(t, err)
+	must(t, l.Close())
+	n, err := strconv.Atoi(number)
+	must(t, err)
+	return n
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,243 @@
+// Package script_test drives the compiled binary as people do: every target,
+// good and bad, by the scripts in testdata. Each report that a script makes the
+// binary print is validated against the schema in docs/.
+package script_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+// root is the source tree that the binary is built from.
+const root = "../.."
+
+var (
+	binary   string             // the compiled program
+	reportIs *jsonschema.Schema // docs/report.schema.json
+)
+
+func TestMain(m *testing.M) { os.Exit(inMain(m)) }
+
+func inMain(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "flowgate-script-")
+	if err != nil {
+		panic(err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	binary = filepath.Join(dir, "flowgate")
+	build := exec.Command("go", "tool", "mage", "-compile", binary)
+	build.Dir = root
+	if out, err := build.CombinedOutput(); err != nil {
+		panic(fmt.Sprintf("compile: %v\n%s", err, out))
+	}
+	reportIs = jsonschema.NewCompiler().MustCompile(filepath.Join(root, "docs", "report.schema.json"))
+	return m.Run()
+}
+
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup:               setup,
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"flowgate": func(ts *testscript.TestScript, neg bool, args []string) { flowgate(ts, neg, 0, args) },
+			"code":     code,
+			"gone":     gone,
+			"mode":     mode,
+			"secret":   secret,
+			"occupy":   occupy,
+		},
+	})
+}
+
+// setup gives every script ports and a HOME of its own, and stops what it left running.
+func setup(env *testscript.Env) error {
+	for _, name := range []string{"PORT", "UPSTREAM"} {
+		port, err := freePort()
+		if err != nil {
+			return err
+		}
+		env.Setenv(name, strconv.Itoa(port))
+	}
+	env.Setenv("HOME", env.WorkDir)
+	env.Setenv("FLOWGATE", binary)
+	env.Setenv("TMPDIR", filepath.Join(env.WorkDir, "tmp"))
+	env.Defer(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
+		stop := exec.CommandContext(ctx, binary, "stop")
+		stop.Dir, stop.Env = env.WorkDir, env.Vars
+		_ = stop.Run()
+	})
+	return os.MkdirAll(filepath.Join(env.WorkDir, "tmp"), 0o700)
+}
+
+var nextPort atomic.Int32
+
+// freePort counts up below the range that the system gives out by itself, so
+// that no script meets another's port.
+func freePort() (int, error) {
+	base := 20000 + os.Getpid()%5000
+	for range 1000 {
+		port := base + int(nextPort.Add(1))
+		l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port))
+		if err != nil {
+			continue
+		}
+		return port, l.Close()
+	}
+	return 0, errors.New("no free port found")
+}
+
+// code N ARGS… runs the binary and expects exit status N.
+func code(ts *testscript.TestScript, neg bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	if neg || err != nil {
+		ts.Fatalf("usage: code N ARG…")
+	}
+	flowgate(ts, false, want, args[1:])
+}
+
+// flowgate ARGS… runs the binary, expects exit status 0 (with ! any other) and
+// validates what it printed.
+func flowgate(ts *testscript.TestScript, neg bool, want int, args []string) {
+	err := ts.Exec(binary, args...)
+	status := 0
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		status = exit.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("run: %v", err)
+	}
+	if neg && status == 0 || !neg && status != want {
+		ts.Fatalf("exit status %d", status)
+	}
+	out, diagnostics := ts.ReadFile("stdout"), ts.ReadFile("stderr")
+	if strings.Contains(diagnostics, "goroutine ") || strings.Contains(out, "goroutine ") {
+		ts.Fatalf("a stack trace was printed")
+	}
+	if ts.Getenv("FLOWGATE_FORMAT") == "" {
+		ts.Check(validate(out, status, args))
+	}
+}
+
+// validate checks that stdout is one report; output that is none by intent is let through.
+func validate(out string, status int, args []string) error {
+	for _, a := range args {
+		name, value, _ := strings.Cut(strings.TrimLeft(a, "-"), "=")
+		switch {
+		case name == "jq" || name == "filter" || name == "l" || name == "follow":
+			return nil
+		case name == "format" && value != "json" && value != "jsonl" && status != 2:
+			return nil
+		}
+	}
+	documents := strings.Split(strings.TrimSpace(out), "\n")
+	for i, line := range documents {
+		v, err := jsonschema.UnmarshalJSON(strings.NewReader(line))
+		if err != nil {
+			return fmt.Errorf("stdout line %d is no JSON: %w: %s", i+1, err, line)
+		}
+		if m, ok := v.(map[string]any); ok && m["schema"] == nil && m["id"] != nil && i < len(documents)-1 {
+			continue // a streamed check
+		}
+		if err := reportIs.Validate(v); err != nil {
+			return fmt.Errorf("not a report: %w: %s", err, line)
+		}
+	}
+	var last struct{ OK bool }
+	if err := json.Unmarshal([]byte(documents[len(documents)-1]), &last); err != nil {
+		return err
+	}
+	if last.OK != (status == 0) {
+		return fmt.Errorf("ok is %v and the exit status %d", last.OK, status)
+	}
+	return nil
+}
+
+// gone PATTERN expects that no process has the pattern in its command line.
+func gone(ts *testscript.TestScript, neg bool, args []string) {
+	deadline := time.Now().Add(5 * time.Second)
+	for {
+		out, _ := exec.Command("ps", "-eo", "pid,args").Output()
+		var found []string
+		for line := range strings.Lines(string(out)) {
+			if strings.Contains(line, args[0]) {
+				found = append(found, line)
+			}
+		}
+		if neg == (len(found) > 0) {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("processes with %s: %v", args[0], found)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// mode WANT FILE… expects permissions.
+func mode(ts *testscript.TestScript, _ bool, args []string) {
+	for _, name := range args[1:] {
+		info, err := os.Stat(ts.MkAbs(name))
+		ts.Check(err)
+		if got := fmt.Sprintf("%#o", info.Mode().Perm()); got != args[0] {
+			ts.Fatalf("%s has mode %s", name, got)
+		}
+	}
+}
+
+// secret FILE DIR expects that the content of FILE is in no other file of DIR
+// that is a log, and neither in the last command's output.
+func secret(ts *testscript.TestScript, _ bool, args []string) {
+	key := strings.TrimSpace(ts.ReadFile(args[0]))
+	for _, name := range []string{"stdout", "stderr"} {
+		if strings.Contains(ts.ReadFile(name), key) {
+			ts.Fatalf("%s holds the key of %s", name, args[0])
+		}
+	}
+	ts.Check(filepath.WalkDir(ts.MkAbs(args[1]), func(path string, d os.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".log" {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		if bytes.Contains(b, []byte(key)) {
+			return fmt.Errorf("%s holds the key of %s", path, args[0])
+		}
+		return err
+	}))
+}
+
+// occupy PORT listens on a port until the script ends, and answers every
+// request with 200 as a stranger would.
+func occupy(ts *testscript.TestScript, _ bool, args []string) {
+	l, err := net.Listen("tcp", "127.0.0.1:"+args[0])
+	ts.Check(err)
+	ts.Defer(func() { _ = l.Close() })
+	go func() { // ends with the listener
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = c.Write([]byte("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"))
+			_ = c.Close()
+		}
+	}()
+}
