@@ -78,20 +78,20 @@ func TestTheExitStatusComesFromTheReportAndNotFromTheFilter(t *testing.T) {
 	bad := fault.Usage("config-invalid", "flowgate.yaml:3:1: no").WithHint("mend it")
 	for _, c := range []struct {
 		name string
-		out  report.Output
+		out  *report.Output
 		rep  *report.Report
 		want string
 		code int
 	}{
-		{"a failed check filtered away", report.Output{Filter: filter(".summary.pass")}, finished(checked(), nil), "1\n", 1},
-		{"an error filtered away", report.Output{Filter: filter("1")}, finished(nil, bad), "1\n", 2},
-		{"false without -exit", report.Output{Filter: filter("false")}, finished(nil, nil), "false\n", 0},
-		{"false with -exit", report.Output{Filter: filter("false"), ExitByFilter: true}, finished(nil, nil), "false\n", 1},
-		{"nothing with -exit", report.Output{Filter: filter("empty"), ExitByFilter: true}, finished(nil, nil), "", 1},
-		{"nothing without -exit", report.Output{Filter: filter("empty")}, finished(nil, nil), "", 0},
-		{"raw text", report.Output{Filter: filter(".error.hint"), Raw: true}, finished(nil, bad), "mend it\n", 2},
+		{"a failed check filtered away", &report.Output{Filter: filter(".summary.pass")}, finished(checked(), nil), "1\n", 1},
+		{"an error filtered away", &report.Output{Filter: filter("1")}, finished(nil, bad), "1\n", 2},
+		{"false without -exit", &report.Output{Filter: filter("false")}, finished(nil, nil), "false\n", 0},
+		{"false with -exit", &report.Output{Filter: filter("false"), ExitByFilter: true}, finished(nil, nil), "false\n", 1},
+		{"nothing with -exit", &report.Output{Filter: filter("empty"), ExitByFilter: true}, finished(nil, nil), "", 1},
+		{"nothing without -exit", &report.Output{Filter: filter("empty")}, finished(nil, nil), "", 0},
+		{"raw text", &report.Output{Filter: filter(".error.hint"), Raw: true}, finished(nil, bad), "mend it\n", 2},
 	} {
-		out, code := emit(t, &c.out, c.rep)
+		out, code := emit(t, c.out, c.rep)
 		if out != c.want || code != c.code {
 			t.Errorf("%s: exit %d and %q, not %d and %q", c.name, code, out, c.code, c.want)
 		}
