@@ -51,7 +51,7 @@ func smokePrivate(ctx context.Context, o SmokeOptions) (_ report.Checked, err er
 }
 
 func newPrivate(o SmokeOptions) (*private, error) {
-	dir, err := os.MkdirTemp("", "flowgate-smoke-")
+	dir, err := os.MkdirTemp("", "flowgate-*") // short: the control socket's path must fit behind macOS's long TMPDIR
 	if err != nil {
 		return nil, fault.New("temp-dir-unwritable", "make a folder for the private stack: %w", err).
 			WithHint("free space or set TMPDIR to a folder that can be written")

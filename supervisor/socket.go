@@ -16,6 +16,10 @@ import (
 // bytes with the NUL; Linux has 108).
 const maxSocketPath = 103
 
+// shortDir holds the sockets of runtime folders with long paths. It is no
+// os.TempDir: commands with another TMPDIR must find the same socket.
+const shortDir = "/tmp"
+
 // socketPath is the control socket's path: in the runtime folder, or, when that
 // path is too long for a socket, at a short one derived from it.
 func socketPath(runtimeDir string) string {
@@ -24,7 +28,7 @@ func socketPath(runtimeDir string) string {
 		return path
 	}
 	sum := sha256.Sum256([]byte(runtimeDir))
-	return filepath.Join(os.TempDir(), "flowgate-"+strconv.Itoa(os.Geteuid()), hex.EncodeToString(sum[:8])+".sock")
+	return filepath.Join(shortDir, "flowgate-"+strconv.Itoa(os.Geteuid()), hex.EncodeToString(sum[:8])+".sock")
 }
 
 // chooseSocket is socketPath with its folder made and checked: outside the

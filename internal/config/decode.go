@@ -91,7 +91,10 @@ func (d *diagnosis) decodeStruct(n *node, v reflect.Value, at pos, path string) 
 		}
 	}
 	for _, m := range members {
-		if _, ok := n.field(m.key); !ok && !m.optional {
+		misspelt := slices.ContainsFunc(n.fields, func(f field) bool {
+			return !slices.Contains(known, f.key) && Nearest(f.key, known) == m.key
+		})
+		if _, ok := n.field(m.key); !ok && !m.optional && !misspelt {
 			d.add(at, join(path, m.key), "add "+m.key+": …", "missing key %q%s", m.key, under(path))
 		}
 	}

@@ -163,7 +163,7 @@ func TestHugeInputsAreRefusedBeforeTheParserDrowns(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "flowgate.yaml")
 	for code, texts := range map[string][]string{
-		"config-too-large": {strings.Repeat("key: value\n", 30_000), strings.Repeat("---\n", 30_000), "{" + strings.Repeat("a,", 1<<18) + "}"},
+		"config-too-large": {strings.Repeat("key: value\n", 30_000), strings.Repeat("---\n", 30_000), "{" + strings.Repeat("a,", 1<<18) + "}", strings.Repeat("? x\n", 30_000)},
 		"config-invalid":   {strings.Repeat("[", 1<<18), strings.Repeat("- ", 1<<17), strings.Repeat("{a: ", 1<<16), strings.Repeat("&a ", 1<<17), "a: " + strings.Repeat("*a ", 1<<17)},
 	} {
 		for _, text := range texts {
@@ -176,5 +176,22 @@ func TestHugeInputsAreRefusedBeforeTheParserDrowns(t *testing.T) {
 				t.Errorf("%.10q: got %v, want %s", text, err, code)
 			}
 		}
+	}
+}
+
+func TestJSONOnOneLongLineIsRead(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(corpus + "/valid/json-form.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := strings.ReplaceAll(string(text), "\n", " ")
+	line = strings.Replace(line, `"litellm_base": {`, `"litellm_base": {`+`"long": [`+strings.Repeat(`{"a": 1}, `, 2000)+`0], `, 1)
+	path := filepath.Join(t.TempDir(), "flowgate.yaml")
+	if err := os.WriteFile(path, []byte(line), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := config.Load(path, environ); err != nil {
+		t.Error(err)
 	}
 }

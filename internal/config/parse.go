@@ -95,9 +95,12 @@ func tooMuch(tokens token.Tokens) (*token.Token, error) {
 			brackets++
 		case token.MappingEndType, token.SequenceEndType:
 			brackets--
-		case token.SequenceEntryType, token.MappingKeyType, token.AnchorType, token.TagType:
+		case token.MappingKeyType:
 			openers++
-		case token.MappingValueType, token.CollectEntryType, token.DocumentHeaderType:
+			entries++
+		case token.SequenceEntryType, token.AnchorType, token.TagType:
+			openers++
+		case token.MappingValueType, token.CollectEntryType, token.DocumentHeaderType, token.DocumentEndType:
 			entries++
 		case token.StringType, token.IntegerType, token.SingleQuoteType, token.DoubleQuoteType:
 			if t.Prev == nil || t.Prev.Type != token.AnchorType { // an anchor's name is no scalar
@@ -105,7 +108,7 @@ func tooMuch(tokens token.Tokens) (*token.Token, error) {
 			}
 		}
 		switch {
-		case brackets > maxDepth, openers > maxDepth, t.Type == token.MappingValueType && t.Position.Column > 40*maxDepth:
+		case brackets > maxDepth, openers > maxDepth, brackets <= 0 && t.Type == token.MappingValueType && t.Position.Column > 40*maxDepth:
 			return t, errTooDeep
 		case entries > maxEntries:
 			return t, errTooMany

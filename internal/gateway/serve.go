@@ -43,8 +43,10 @@ func Serve(ctx context.Context, addr string, h http.Handler, opts ServeOptions) 
 	base, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
 	logger := lo.CoalesceOrEmpty(opts.Logger, slog.New(slog.DiscardHandler))
-	server := &http.Server{Handler: h, ReadHeaderTimeout: headerPatience, IdleTimeout: idlePatience,
+	var unused silent
+	server := &http.Server{Handler: h, ConnState: unused.watch, ReadHeaderTimeout: headerPatience, IdleTimeout: idlePatience,
 		BaseContext: func(net.Listener) context.Context { return base }, ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn)}
+	server.RegisterOnShutdown(unused.close)
 	if opts.Ready != nil {
 		opts.Ready(listener.Addr())
 	}
@@ -78,7 +80,7 @@ func drain(server *http.Server, end context.CancelFunc, limit time.Duration, log
 func listenFault(addr string, err error) error {
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fault.New("port-in-use", "%s is in use: %w", addr, err).
-			WithHint("mage doctor says who holds it; another port goes into the service's port")
+			WithHint("stop who holds it, or give the service another port")
 	}
 	return fault.New("listen-failed", "listen on %s: %w", addr, err)
 }

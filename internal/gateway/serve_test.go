@@ -109,3 +109,29 @@ func TestTheDrainIsBounded(t *testing.T) {
 	<-gone
 	owner.Wait()
 }
+
+func TestAConnectionOnWhichNothingWasAskedDoesNotDelayTheEnd(t *testing.T) {
+	t.Parallel()
+	addr, stop, wait := serving(t, http.NotFoundHandler(), 10*time.Second)
+	unused, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unused.Close()
+	res, err := client.Get("http://" + addr) // accepted after the unused one
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	stop()
+	ended := make(chan error, 1)
+	go func() { ended <- wait() }()
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(3 * time.Second): // net/http alone takes five
+		t.Error("the server waits for a connection without a request")
+	}
+}
