@@ -89,7 +89,7 @@ func parseTokens(tokens token.Tokens) (file *ast.File, err error) {
 // than maxEntries.
 func tooMuch(tokens token.Tokens) (*token.Token, error) {
 	brackets, openers, entries := 0, 0, 0
-	for _, t := range tokens {
+	for i, t := range tokens {
 		switch t.Type {
 		case token.MappingStartType, token.SequenceStartType:
 			brackets++
@@ -110,7 +110,7 @@ func tooMuch(tokens token.Tokens) (*token.Token, error) {
 		switch {
 		case brackets > maxDepth, openers > maxDepth, brackets <= 0 && t.Type == token.MappingValueType && t.Position.Column > 40*maxDepth:
 			return t, errTooDeep
-		case entries > maxEntries:
+		case entries > maxEntries, i > 25*maxEntries:
 			return t, errTooMany
 		}
 	}

@@ -1,0 +1,126 @@
+package litellm_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/gateway"
+	"github.com/flowgate-go/flowgate/internal/gateway/echo"
+	"github.com/flowgate-go/flowgate/test/litellm"
+)
+
+// settings serve both routers alike; the upstream is the echo.
+const settings = `model_list: [{model_name: m, litellm_params: {model: openai/m, api_base: "http://%s/v1", api_key: k}}]
+general_settings: {master_key: sk-bench-0123456789}
+litellm_settings: {num_retries: 0}
+`
+
+// BenchmarkRouters measures the embedded router and the real LiteLLM in one
+// run, both behind the same client and before the same upstream, eight
+// connections each. FLOWGATE_REQUIRE_LITELLM=1 installs LiteLLM.
+func BenchmarkRouters(b *testing.B) {
+	if os.Getenv("FLOWGATE_REQUIRE_LITELLM") != "1" {
+		b.Skip("the real LiteLLM is not installed: set FLOWGATE_REQUIRE_LITELLM=1")
+	}
+	up := serve(b, "127.0.0.1:0", echo.New(echo.Options{}))
+	file := filepath.Join(b.TempDir(), "settings.yaml")
+	if err := os.WriteFile(file, fmt.Appendf(nil, settings, up), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	s, err := gateway.Load(file, os.Getenv)
+	if err != nil {
+		b.Fatal(err)
+	}
+	router, err := gateway.New(s, gateway.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	embedded := serve(b, "127.0.0.1:0", router)
+	real := startLiteLLM(b, file)
+	b.Run("embedded", func(b *testing.B) { ask(b, embedded) })
+	b.Run("litellm", func(b *testing.B) { ask(b, real) })
+}
+
+// serve runs a handler until the benchmark ends and returns its address.
+func serve(b *testing.B, addr string, h http.Handler) string {
+	b.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	ready := make(chan string, 1)
+	var owner sync.WaitGroup
+	owner.Go(func() {
+		if err := gateway.Serve(ctx, addr, h, gateway.ServeOptions{Ready: func(a net.Addr) { ready <- a.String() }}); err != nil {
+			b.Error(err)
+		}
+	})
+	b.Cleanup(func() { stop(); owner.Wait() })
+	return <-ready
+}
+
+func startLiteLLM(b *testing.B, file string) string {
+	b.Helper()
+	bin, err := litellm.Venv(b.Context(), litellm.Options{Progress: os.Stderr})
+	if err != nil {
+		b.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	addr := l.Addr().String()
+	_ = l.Close()
+	_, number, _ := strings.Cut(addr, ":")
+	cmd := exec.Command(bin, "--config", file, "--host", "127.0.0.1", "--port", number)
+	cmd.Dir, cmd.Env = b.TempDir(), append(os.Environ(), "LITELLM_LOCAL_MODEL_COST_MAP=True")
+	started := time.Now()
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = cmd.Process.Signal(syscall.SIGTERM); _ = cmd.Wait() })
+	for {
+		res, err := http.Get("http://" + addr + "/health/readiness")
+		if err == nil && res.Body.Close() == nil && res.StatusCode == http.StatusOK {
+			b.Logf("LiteLLM was ready after %v", time.Since(started).Round(100*time.Millisecond))
+			return addr
+		}
+		if time.Since(started) > 2*time.Minute {
+			b.Fatal("LiteLLM did not get ready")
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+func ask(b *testing.B, addr string) {
+	const body = `{"model":"m","messages":[{"role":"user","content":"hello"}]}`
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 8, MaxConnsPerHost: 8}}
+	defer client.CloseIdleConnections()
+	b.SetParallelism(4) // times two cores
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			req, _ := http.NewRequest(http.MethodPost, "http://"+addr+"/v1/chat/completions", strings.NewReader(body))
+			req.Header.Set("Authorization", "Bearer sk-bench-0123456789")
+			req.Header.Set("Content-Type", "application/json")
+			res, err := client.Do(req)
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			_, err = io.Copy(io.Discard, res.Body)
+			if res.Body.Close() != nil || err != nil || res.StatusCode != http.StatusOK {
+				b.Errorf("status %d, %v", res.StatusCode, err)
+				return
+			}
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "req/s")
+}
