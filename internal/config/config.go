@@ -5,6 +5,7 @@
 package config
 
 import (
+	"encoding/json"
 	"net"
 	"path/filepath"
 	"strconv"
@@ -100,9 +101,31 @@ type Service struct {
 
 // Restart says when a service that ended is started again.
 type Restart struct {
-	Policy  string        `json:"policy"`     // always (default), on-failure or never
-	Max     int           `json:"max"`        // restarts within a minute before the service counts as failed; default 5
-	Backoff time.Duration `json:"backoff_ns"` // first wait, doubled each time up to 30 s; default 500 ms
+	Policy  string        `json:"policy"` // always (default), on-failure or never
+	Max     int           `json:"max"`    // restarts within a minute before the service counts as failed; default 5
+	Backoff time.Duration `json:"-"`      // first wait, doubled each time up to 30 s; default 500 ms; in JSON backoff_ms
+}
+
+// restartJSON is Restart in reports and on the control socket.
+type restartJSON struct {
+	Policy    string  `json:"policy"`
+	Max       int     `json:"max"`
+	BackoffMS float64 `json:"backoff_ms"`
+}
+
+// MarshalJSON writes the wait in milliseconds.
+func (r Restart) MarshalJSON() ([]byte, error) {
+	return json.Marshal(restartJSON{r.Policy, r.Max, float64(r.Backoff) / float64(time.Millisecond)})
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (r *Restart) UnmarshalJSON(b []byte) error {
+	var j restartJSON
+	if err := json.Unmarshal(b, &j); err != nil {
+		return err
+	}
+	*r = Restart{j.Policy, j.Max, time.Duration(j.BackoffMS * float64(time.Millisecond))}
+	return nil
 }
 
 // Addr is host:port.

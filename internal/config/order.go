@@ -17,11 +17,11 @@ func (r *resolver) dependencies(s *Service, upstreamKey string) {
 	}
 	for i, item := range f.value.items {
 		name, _ := item.value.(string)
-		switch {
-		case name == "": // decode has reported it
-		case name == upstreamKey:
+		switch name {
+		case "": // decode has reported it
+		case upstreamKey:
 			s.DependsOn = append(s.DependsOn, CLIProxy)
-		case name == LiteLLM:
+		case LiteLLM:
 			s.DependsOn = append(s.DependsOn, LiteLLM)
 		default:
 			r.d.addIn(r.d.file, f.value.items[i].at, "services."+key+".depends_on",

@@ -134,7 +134,7 @@ func reportSyntax(d *diagnosis, err error) {
 	var theirs yaml.Error
 	switch { // their Error method prints the source: minutes for a large file
 	case errors.As(err, &own):
-		message, at = own.error.Error(), own.at
+		message, at = own.Error(), own.at
 	case errors.As(err, &theirs):
 		message = theirs.GetMessage()
 		if t := theirs.GetToken(); t != nil {

@@ -72,14 +72,14 @@ func className(k Kind, status int) string {
 
 // errorType is error.type on OpenAI routes.
 func errorType(status int, own string) string {
-	switch {
-	case status == 400 || status == 422:
+	switch status {
+	case 400, 422:
 		return lo.CoalesceOrEmpty(own, "invalid_request_error")
-	case status == 401:
+	case 401:
 		return "authentication_error"
-	case status == 403:
+	case 403:
 		return "permission_error"
-	case status == 429:
+	case 429:
 		return "throttling_error"
 	}
 	return lo.Ternary(status >= 500, "internal_server_error", "invalid_request_error")

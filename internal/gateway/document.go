@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -60,7 +61,7 @@ func parse(file string, text []byte, getenv func(string) string) (*document, sec
 // yamlFault turns goccy's error, which brings its own excerpt, into one line.
 func yamlFault(file string, err error) error {
 	var at string
-	if syntax, ok := err.(yaml.Error); ok && syntax.GetToken() != nil {
+	if syntax, ok := errors.AsType[yaml.Error](err); ok && syntax.GetToken() != nil {
 		p := syntax.GetToken().Position
 		return fault.Usage("settings-invalid", "%s:%d:%d: %s", file, p.Line, p.Column, syntax.GetMessage())
 	}

@@ -74,7 +74,8 @@ func (c *call) tier(g *group, order float64) (*answer, *failure) {
 		c.r.failed(g, d, f)
 		c.tried = append(c.tried, d)
 		fresh := c.fresh(g, order)
-		if n >= c.budget || !(f.retry || f.sibling && fresh) || !fresh && !c.pause(g, order, n, f) {
+		again := n < c.budget && (f.retry || f.sibling && fresh)
+		if !again || !fresh && !c.pause(g, order, n, f) {
 			return nil, f
 		}
 	}

@@ -29,7 +29,9 @@ func TestSmokeLeavesNothingHoweverItEnds(t *testing.T) {
 			t.Parallel()
 			tmp := t.TempDir()
 			smoke, out := slowSmoke(t, tmp)
-			waitFor(t, "its services to run", func() bool { return strings.Contains(processes(t), "echo:serve") && strings.Contains(processes(t), tmp) })
+			waitFor(t, "its services to run", func() bool {
+				return strings.Contains(processes(t), "echo:serve") && strings.Contains(processes(t), tmp)
+			})
 			if err := smoke.Process.Signal(c.signal); err != nil {
 				t.Fatal(err)
 			}
