@@ -23,6 +23,9 @@ var binary string
 func TestMain(m *testing.M) { os.Exit(inMain(m)) }
 
 func inMain(m *testing.M) int {
+	if os.Getenv("BENCH_ROLE") != "" {
+		serveRole()
+	}
 	dir, err := os.MkdirTemp("", "flowgate-bench-")
 	if err != nil {
 		panic(err)

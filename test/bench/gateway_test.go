@@ -1,0 +1,213 @@
+package bench_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+const benchKey = "sk-bench-0123456789"
+
+// BenchmarkGateway sends the same load through the embedded router and through
+// httputil.ReverseProxy with the body read first, each a process of its own
+// before the same upstream, and reports requests a second, CPU a request and,
+// of streams, the median time to the first token. Run it with -count and
+// compare medians: the cases follow each other within one run.
+func BenchmarkGateway(b *testing.B) {
+	upstream := role(b, "upstream", "")
+	for _, load := range []struct {
+		name    string
+		clients int
+		body    []byte
+	}{
+		{"1kB/clients=1", 1, request(1<<10, false)},
+		{"1kB/clients=8", 8, request(1<<10, false)},
+		{"256kB/clients=8", 8, request(256<<10, false)},
+		{"stream/clients=64", 64, request(1<<10, true)},
+	} {
+		b.Run(load.name+"/router", func(b *testing.B) { drive(b, routerProcess(b, upstream.addr), load.clients, load.body) })
+		b.Run(load.name+"/reverseproxy", func(b *testing.B) { drive(b, role(b, "reverseproxy", upstream.addr), load.clients, load.body) })
+	}
+}
+
+// request is a chat completion of about size bytes whose text is like code, so that JSON escapes are real.
+func request(size int, stream bool) []byte {
+	const line = "if err := s.do(\"x\"); err != nil {\n\tlog.Printf(\"bad: %v\", err) // café\n}\n"
+	b, err := json.Marshal(map[string]any{"model": "m", "stream": stream, "messages": []map[string]string{
+		{"role": "user", "content": strings.Repeat(line, max(1, size/100))}}})
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+// server is a process under load.
+type server struct {
+	addr string
+	cmd  *exec.Cmd
+}
+
+func routerProcess(b *testing.B, upstream string) *server {
+	b.Helper()
+	settings := filepath.Join(b.TempDir(), "settings.yaml")
+	text := fmt.Sprintf("model_list: [{model_name: m, litellm_params: {model: openai/up, api_base: \"http://%s/v1\", api_key: k}}]\ngeneral_settings: {master_key: %s}\n", upstream, benchKey)
+	if err := os.WriteFile(settings, []byte(text), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	addr := unusedAddr(b)
+	_, port, _ := strings.Cut(addr, ":")
+	return begin(b, addr, exec.Command(binary, "router:serve", "-settings="+settings, "-port="+port))
+}
+
+// role starts this test binary anew as one of the servers of serveRole.
+func role(b *testing.B, name, target string) *server {
+	b.Helper()
+	addr := unusedAddr(b)
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), "BENCH_ROLE="+name, "BENCH_ADDR="+addr, "BENCH_TARGET="+target)
+	return begin(b, addr, cmd)
+}
+
+func begin(b *testing.B, addr string, cmd *exec.Cmd) *server {
+	b.Helper()
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = cmd.Process.Signal(syscall.SIGTERM); _ = cmd.Wait() })
+	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
+		if c, err := net.Dial("tcp", addr); err == nil {
+			_ = c.Close()
+			return &server{addr, cmd}
+		}
+		if time.Now().After(deadline) {
+			b.Fatalf("%v does not listen", cmd.Args)
+		}
+	}
+}
+
+func unusedAddr(b *testing.B) string {
+	b.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String()
+}
+
+// drive sends b.N requests from so many clients, ends the server, and reports.
+func drive(b *testing.B, s *server, clients int, body []byte) {
+	transport := &http.Transport{MaxIdleConnsPerHost: clients, WriteBufferSize: 64 << 10, DisableCompression: true}
+	var mu sync.Mutex
+	var first []time.Duration
+	left := make(chan struct{}, b.N)
+	for range b.N {
+		left <- struct{}{}
+	}
+	close(left)
+	var wg sync.WaitGroup
+	b.ResetTimer()
+	for range clients {
+		wg.Go(func() {
+			var own []time.Duration
+			for range left {
+				took, err := once(transport, s.addr, body)
+				if err != nil {
+					b.Error(err)
+					return
+				}
+				own = append(own, took)
+			}
+			mu.Lock()
+			first = append(first, own...)
+			mu.Unlock()
+		})
+	}
+	wg.Wait()
+	b.StopTimer()
+	transport.CloseIdleConnections()
+	_ = s.cmd.Process.Signal(syscall.SIGTERM)
+	_ = s.cmd.Wait()
+	cpu := s.cmd.ProcessState.UserTime() + s.cmd.ProcessState.SystemTime()
+	slices.Sort(first)
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "req/s")
+	b.ReportMetric(float64(cpu.Microseconds())/float64(b.N), "cpu-µs/op")
+	if len(first) > 0 {
+		b.ReportMetric(float64(first[len(first)/2].Microseconds()), "first-µs")
+	}
+}
+
+// once sends one request and returns the time to the first token, or to the end of an unstreamed reply.
+func once(transport *http.Transport, addr string, body []byte) (time.Duration, error) {
+	req, err := http.NewRequest(http.MethodPost, "http://"+addr+"/v1/chat/completions", bytes.NewReader(body))
+	if err != nil {
+		return 0, err
+	}
+	req.Header.Set("Authorization", "Bearer "+benchKey)
+	req.Header.Set("Content-Type", "application/json")
+	started := time.Now()
+	res, err := transport.RoundTrip(req)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = res.Body.Close() }()
+	buf := make([]byte, 4<<10)
+	n, err := io.ReadAtLeast(res.Body, buf, 20)
+	took := time.Since(started)
+	if err != nil || res.StatusCode != http.StatusOK {
+		return 0, fmt.Errorf("status %d, %w: %s", res.StatusCode, err, buf[:n])
+	}
+	_, err = io.Copy(io.Discard, res.Body)
+	return took, err
+}
+
+// serveRole is the process that role starts; it ends with SIGTERM.
+func serveRole() {
+	handler := http.HandlerFunc(answer)
+	if os.Getenv("BENCH_ROLE") == "reverseproxy" {
+		target := &url.URL{Scheme: "http", Host: os.Getenv("BENCH_TARGET")}
+		proxy := &httputil.ReverseProxy{FlushInterval: -1, Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) },
+			Transport: &http.Transport{MaxIdleConnsPerHost: 256, DisableCompression: true, WriteBufferSize: 32 << 10, ReadBufferSize: 32 << 10}}
+		handler = func(w http.ResponseWriter, r *http.Request) {
+			body := make([]byte, r.ContentLength)
+			if _, err := io.ReadFull(r.Body, body); err != nil {
+				http.Error(w, err.Error(), http.StatusBadRequest)
+				return
+			}
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			proxy.ServeHTTP(w, r)
+		}
+	}
+	panic((&http.Server{Addr: os.Getenv("BENCH_ADDR"), Handler: handler, ReadHeaderTimeout: time.Minute}).ListenAndServe())
+}
+
+// answer is a fixed upstream: one reply, or five events 10 ms apart.
+func answer(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	if !bytes.Contains(body, []byte(`"stream":true`)) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"id":"c1","object":"chat.completion","created":1,"model":"up","choices":[{"index":0,"message":{"role":"assistant","content":"hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":5,"total_tokens":8}}`)
+		return
+	}
+	w.Header().Set("Content-Type", "text/event-stream")
+	for i := range 5 {
+		_, _ = fmt.Fprintf(w, "data: {\"id\":\"c1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"up\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"w%d \"}}]}\n\n", i)
+		w.(http.Flusher).Flush()
+		time.Sleep(10 * time.Millisecond)
+	}
+	_, _ = io.WriteString(w, "data: [DONE]\n\n")
+}
