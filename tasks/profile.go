@@ -47,7 +47,11 @@ func (Profile) Show(ctx context.Context, name string) error {
 // Set puts a profile in force; a running router is restarted, and goes back if it does not get ready.
 func (Profile) Set(ctx context.Context, name string, timeout *time.Duration) error {
 	return withConfig(ctx, "profile:set", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		return supervisor.SetProfile(ctx, cfg, name, startOptions(s, cfg, nil, timeout))
+		change, err := supervisor.SetProfile(ctx, cfg, name, startOptions(s, cfg, nil, timeout))
+		if err != nil {
+			return nil, err // its detail tells both stories
+		}
+		return change, nil
 	})
 }
 
