@@ -91,7 +91,7 @@ func (l *commandLine) takeTarget(words []string) ([]string, error) {
 			l.listed = strings.ToLower(words[0])
 			return nil, nil
 		}
-		return nil, unknownTarget(strings.TrimRight(words[0]+":"+next, ":")[:max(len(words[0]), nameLength(words[0], next))])
+		return nil, unknownTarget(meant(words[0], next))
 	}
 	if l.first == words[0] {
 		l.first = t.name
@@ -100,12 +100,12 @@ func (l *commandLine) takeTarget(words []string) ([]string, error) {
 	return l.takeArguments(t, words[used:])
 }
 
-// nameLength is how much of word:next a complaint shows: both when word is a namespace.
-func nameLength(word, next string) int {
-	if next != "" && !strings.HasPrefix(next, "-") && len(within(word)) > 0 {
-		return len(word) + 1 + len(next)
+// meant is what a complaint shows: both words when the first is a namespace.
+func meant(word, next string) string {
+	if next != "" && next[0] != '-' && len(within(word)) > 0 {
+		return word + ":" + next
 	}
-	return len(word)
+	return word
 }
 
 // takeArguments takes t's positions and flags, in any order, off the front.
