@@ -5,9 +5,10 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/regular"
 )
 
 // Leak names a file that holds a secret's value.
@@ -50,7 +51,7 @@ func (s *stack) logs(after []string) Check {
 }
 
 func holdsAny(path string, secrets []string) (bool, error) {
-	b, err := os.ReadFile(path)
+	b, err := regular.Read(path)
 	if err != nil {
 		return false, err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/policy"
+	"github.com/flowgate-go/flowgate/internal/regular"
 )
 
 // ProfileChange is what SetProfile did.
@@ -151,7 +152,7 @@ func inForce(cfg *config.Config, active policy.Active) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	have, err := os.ReadFile(cfg.Paths.ActiveConfig)
+	have, err := regular.Read(cfg.Paths.ActiveConfig)
 	return err == nil && bytes.Equal(have, want), nil // a file that cannot be read is replaced
 }
 

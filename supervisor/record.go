@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"syscall"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/regular"
 )
 
 // recordVersion is the format of supervisor.json.
@@ -60,7 +60,7 @@ func (r *resident) record() error {
 // readLedger reads supervisor.json. A file that is not there, torn or of another
 // format is an empty ledger: it is a hint, and every identity in it is checked.
 func readLedger(runtimeDir string) ledger {
-	raw, err := os.ReadFile(recordPath(runtimeDir))
+	raw, err := regular.Read(recordPath(runtimeDir))
 	var l ledger
 	if err != nil || json.Unmarshal(raw, &l) != nil || l.Version != recordVersion {
 		return ledger{}

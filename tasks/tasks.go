@@ -107,6 +107,12 @@ type session struct {
 // signal ends the work's context and makes the report an interrupted one; a
 // panic becomes its error.
 func run(ctx context.Context, command string, work func(ctx context.Context, s session) (any, error)) error {
+	return runBounded(ctx, command, 10*time.Second, work)
+}
+
+// runBounded is run with the time that the work may take to end after a signal;
+// 0 means as long as it takes.
+func runBounded(ctx context.Context, command string, patience time.Duration, work func(ctx context.Context, s session) (any, error)) error {
 	out, err := output(typed.common)
 	if err != nil {
 		return &report.Exit{Status: fault.ExitUsage, Message: err.Error()}
@@ -116,10 +122,7 @@ func run(ctx context.Context, command string, work func(ctx context.Context, s s
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	r := report.New(command, time.Now())
-	var data any
-	if p := panics.Try(func() { data, err = work(ctx, session{out}) }); p != nil {
-		err = fault.New("internal", "%s: a fault in FlowGate itself: %v", command, p.Value).WithHint("please report it, with what you typed")
-	}
+	data, err := attempt(ctx, command, patience, func() (any, error) { return work(ctx, session{out}) })
 	if ctx.Err() != nil && !out.Quiet {
 		err = report.Interrupted()
 	}
@@ -127,10 +130,42 @@ func run(ctx context.Context, command string, work func(ctx context.Context, s s
 	return out.Emit(ctx, r)
 }
 
+// attempt does the work in a goroutine of its own, which is left behind when it
+// is still not done so long after a signal: nothing may keep a command from ending.
+func attempt(ctx context.Context, command string, patience time.Duration, work func() (any, error)) (any, error) {
+	type outcome struct {
+		data any
+		err  error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		var o outcome
+		if p := panics.Try(func() { o.data, o.err = work() }); p != nil {
+			o.err = fault.New("internal", "%s: a fault in FlowGate itself: %v", command, p.Value).WithHint("please report it, with what you typed")
+		}
+		done <- o
+	}()
+	select {
+	case o := <-done:
+		return o.data, o.err
+	case <-ctx.Done():
+	}
+	late := (<-chan time.Time)(nil)
+	if patience > 0 {
+		late = time.After(patience)
+	}
+	select {
+	case o := <-done:
+		return o.data, o.err
+	case <-late:
+		return nil, report.Interrupted()
+	}
+}
+
 // serve is run for a target that is a server: a signal is how it is told to
 // end, so it exits 0 then, and success prints no report.
 func serve(ctx context.Context, command string, work func(ctx context.Context) error) error {
-	return run(ctx, command, func(ctx context.Context, s session) (any, error) {
+	return runBounded(ctx, command, 0, func(ctx context.Context, s session) (any, error) {
 		s.out.Quiet = true
 		return nil, work(ctx)
 	})

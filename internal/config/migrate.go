@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/regular"
 	"github.com/google/renameio/v2"
 	"github.com/rogpeppe/go-internal/diff"
 )
@@ -37,7 +38,7 @@ func Migrate(path string, dryRun bool, now time.Time, getenv func(string) string
 	if err != nil {
 		return Migration{}, err
 	}
-	data, err := os.ReadFile(path)
+	data, err := regular.Read(path)
 	if err != nil {
 		return Migration{}, unreadable(path, err)
 	}

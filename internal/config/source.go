@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"syscall"
 	"unicode/utf8"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
@@ -18,7 +19,7 @@ const maxBytes = 4 << 20
 // readSource returns the file's bytes without a UTF-8 byte order mark. name is
 // the path as people typed it and appears in errors.
 func readSource(name string) ([]byte, error) {
-	f, err := os.Open(name)
+	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a named pipe must not make us wait
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		e := fault.Usage("config-not-found", "%s: no such file", name)

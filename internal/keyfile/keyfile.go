@@ -15,6 +15,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/flowgate-go/flowgate/internal/regular"
 )
 
 // maxBytes is the most that Read takes for a key; real ones are below 4 kB.
@@ -37,7 +39,7 @@ func New() string {
 // Read returns the key in path, without surrounding white space, and whether
 // others than the owner may read the file.
 func Read(path string) (key string, open bool, err error) {
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return "", false, err
 	}

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/regular"
 	"github.com/goccy/go-yaml"
 )
 
@@ -113,7 +113,7 @@ func secrets(v any, found map[string]bool, getenv func(string) string) {
 // Load reads back what Write wrote. A missing file is the fault
 // active-missing; one that is no YAML map is active-invalid.
 func Load(cfg *config.Config) (Active, error) {
-	data, err := os.ReadFile(cfg.Paths.ActiveConfig)
+	data, err := regular.Read(cfg.Paths.ActiveConfig)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Active{}, fault.New("active-missing", "no profile is active: %w", err).WithHint("choose one with `mage profile:set NAME`, or `mage start`")
 	}

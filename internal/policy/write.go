@@ -11,6 +11,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/regular"
 	"github.com/google/renameio/v2"
 )
 
@@ -35,7 +36,7 @@ func Write(cfg *config.Config, a Active, now time.Time) (*Previous, error) {
 	}
 	previous := &Previous{}
 	for _, path := range [...]string{cfg.Paths.ActiveConfig, cfg.Paths.StateFile} {
-		old, err := os.ReadFile(path)
+		old, err := regular.Read(path)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, unwritable(path, err)
 		}
@@ -94,7 +95,7 @@ func nextState(old []byte, profile string, now time.Time) ([]byte, error) {
 // Current returns the profile in force and since when; "" and the zero time
 // when none was chosen or the state file is missing, torn or foreign.
 func Current(cfg *config.Config) (profile string, updatedAt time.Time) {
-	data, err := os.ReadFile(cfg.Paths.StateFile)
+	data, err := regular.Read(cfg.Paths.StateFile)
 	if err != nil {
 		return "", time.Time{}
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/keyfile"
+	"github.com/flowgate-go/flowgate/internal/regular"
 	"github.com/google/renameio/v2"
 )
 
@@ -129,7 +130,7 @@ func (w *writer) ignore(name string, lines ...string) {
 		return
 	}
 	path := filepath.Join(w.dir, name)
-	old, err := os.ReadFile(path)
+	old, err := regular.Read(path)
 	absent := errors.Is(err, fs.ErrNotExist)
 	if err != nil && !absent {
 		w.err = err

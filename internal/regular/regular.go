@@ -1,0 +1,54 @@
+// Package regular reads files that must be regular ones. A named pipe or a
+// device in the place of a configuration or state file would make an ordinary
+// read wait for ever; Read refuses it at once.
+package regular
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+// ErrNotRegular is the cause of a *fs.PathError for what is no regular file:
+// a folder, a pipe, a socket, a device.
+var ErrNotRegular = errors.New("not a regular file")
+
+// Open opens a regular file for reading and never blocks.
+func Open(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = &fs.PathError{Op: "open", Path: path, Err: fmt.Errorf("%w: it %s", ErrNotRegular, kind(info.Mode()))}
+	}
+	if err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+func kind(m fs.FileMode) string {
+	switch {
+	case m.IsDir():
+		return "is a directory"
+	case m&fs.ModeNamedPipe != 0:
+		return "is a named pipe"
+	}
+	return "is a device or a socket"
+}
+
+// Read is os.ReadFile for regular files.
+func Read(path string) ([]byte, error) {
+	f, err := Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	return io.ReadAll(f)
+}
