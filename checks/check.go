@@ -1,6 +1,6 @@
-// Package checks examines an installation and a running stack. A Check is a
-// value with a func; Run examines many at once, and Smoke is the family that
-// brings a router up and sends real requests through it.
+// Package checks is the engine under doctor, security-check and smoke, whose
+// families of checks are the packages below this one. A Check is a value with a
+// func; Run examines many at once.
 //
 // The package never prints: results go to the caller as they finish and in the
 // end in the order in which the checks were listed.

@@ -5,7 +5,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/smoke"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/process"
 )
@@ -13,7 +13,7 @@ import (
 // Smoke sends real requests through the running router, or through a private one that it brings up and takes down.
 func Smoke(ctx context.Context, profile *string, timeout *time.Duration, keep *bool, url *string, runtime *string) error {
 	return withConfig(ctx, "smoke", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		return checks.Smoke(ctx, checks.SmokeOptions{
+		return smoke.Run(ctx, smoke.Options{
 			Config: cfg, URL: value(url), Profile: value(profile), Runtime: value(runtime),
 			Timeout: value(timeout), Keep: value(keep), Self: process.Self(), Environ: os.Environ(), Getenv: os.Getenv, Emit: s.out.Stream,
 		})

@@ -1,4 +1,4 @@
-package checks
+package smoke
 
 import (
 	"bytes"
@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/internal/regular"
 )
 
@@ -23,8 +24,8 @@ func (l Leak) Reason() string {
 
 // logs is the check that no secret of the stack is in any log: events, the
 // services' own output and the supervisor's.
-func (s *stack) logs(after []string) Check {
-	return Check{ID: "logs.clean", Title: "No log holds a secret", Family: "smoke", After: after, Run: func(context.Context) Outcome {
+func (s *stack) logs(after []string) checks.Check {
+	return checks.Check{ID: "logs.clean", Title: "No log holds a secret", Family: "smoke", After: after, Run: func(context.Context) checks.Outcome {
 		var found Leak
 		read := 0
 		err := filepath.WalkDir(s.cfg.Paths.RuntimeDir, func(path string, d fs.DirEntry, err error) error {
@@ -40,13 +41,13 @@ func (s *stack) logs(after []string) Check {
 		})
 		switch {
 		case err != nil:
-			return Failed("the logs cannot be read: %v", err)
+			return checks.Failed("the logs cannot be read: %v", err)
 		case len(found.Files) > 0:
-			return Outcome{Status: "fail", Detail: found}.WithFix("mage init -force", "the key has leaked: make a new one")
+			return checks.Outcome{Status: "fail", Detail: found}.WithFix("mage init -force", "the key has leaked: make a new one")
 		case read == 0:
-			return Failed("there is no log under %s", s.cfg.Paths.RuntimeDir)
+			return checks.Failed("there is no log under %s", s.cfg.Paths.RuntimeDir)
 		}
-		return Passed(Note{fmt.Sprintf("%d files read", read)})
+		return checks.Passed(checks.Note{Text: fmt.Sprintf("%d files read", read)})
 	}}
 }
 

@@ -1,4 +1,4 @@
-package checks
+package smoke
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/internal/report"
@@ -31,60 +32,60 @@ func (s *stack) router(model string) (Router, error) {
 }
 
 // health are the checks of liveness and readiness.
-func (s *stack) health(needs []string) []Check {
-	return []Check{
+func (s *stack) health(needs []string) []checks.Check {
+	return []checks.Check{
 		{ID: "services.live", Title: "All services are alive", Family: "smoke", Needs: needs, Run: s.live},
 		{ID: "router.ready", Title: "All services are ready", Family: "smoke", Needs: []string{"services.live"}, Run: s.ready},
 	}
 }
 
-func (s *stack) live(ctx context.Context) Outcome {
+func (s *stack) live(ctx context.Context) checks.Outcome {
 	status, err := supervisor.Query(ctx, s.cfg)
 	if err != nil {
-		return Failed("%v", err)
+		return checks.Failed("%v", err)
 	}
 	s.status = status
 	for _, svc := range status.Services {
 		if !svc.Live {
-			return Failed("%s is %s", svc.Name, svc.State).WithFix("mage logs "+svc.Name, "its last log lines say why")
+			return checks.Failed("%s is %s", svc.Name, svc.State).WithFix("mage logs "+svc.Name, "its last log lines say why")
 		}
 	}
-	return Passed(status.Services)
+	return checks.Passed(status.Services)
 }
 
-func (s *stack) ready(ctx context.Context) Outcome {
+func (s *stack) ready(ctx context.Context) checks.Outcome {
 	status, err := supervisor.Health(ctx, s.cfg)
 	if err != nil {
-		return Failed("%v", err)
+		return checks.Failed("%v", err)
 	}
 	for _, svc := range status.Services {
 		if !svc.Ready {
-			return Failed("%s at %s is not ready", svc.Name, svc.URL).WithFix("mage logs "+svc.Name, "its last log lines say why")
+			return checks.Failed("%s at %s is not ready", svc.Name, svc.URL).WithFix("mage logs "+svc.Name, "its last log lines say why")
 		}
 	}
-	return Passed(nil)
+	return checks.Passed(nil)
 }
 
 // readiness is the check of a router that FlowGate does not run.
-func (r Router) readiness(ctx context.Context) Outcome {
+func (r Router) readiness(ctx context.Context) checks.Outcome {
 	started := time.Now()
 	a, err := r.do(ctx, http.MethodGet, "/health/readiness", "", nil)
 	if err == nil && a.status == http.StatusNotFound {
 		a, err = r.do(ctx, http.MethodGet, "/v1/models", r.Key, nil)
 	}
 	if err != nil {
-		return Failed("no answer from %s after %s: %v", r.URL, time.Since(started).Round(time.Millisecond), err)
+		return checks.Failed("no answer from %s after %s: %v", r.URL, time.Since(started).Round(time.Millisecond), err)
 	}
 	if a.status != http.StatusOK {
-		return Failed("%s answered %d: %s", r.URL, a.status, excerpt(a.body))
+		return checks.Failed("%s answered %d: %s", r.URL, a.status, excerpt(a.body))
 	}
-	return Passed(Answer{Status: a.status})
+	return checks.Passed(Answer{Status: a.status})
 }
 
 // target describes the examined stack; when a check failed it carries the last
 // log lines of every service.
-func (s *stack) target(mode string, r Router, results []report.Result) SmokeTarget {
-	t := SmokeTarget{Mode: mode, URL: r.URL, Model: r.Model, Profile: s.status.Profile, Runtime: routerService(s.cfg).Runtime}
+func (s *stack) target(mode string, r Router, results []report.Result) Target {
+	t := Target{Mode: mode, URL: r.URL, Model: r.Model, Profile: s.status.Profile, Runtime: routerService(s.cfg).Runtime}
 	if up, ok := s.cfg.Service(config.CLIProxy); ok {
 		t.Upstream = up.Runtime
 		if up.Runtime == config.RuntimeEcho {

@@ -1,4 +1,4 @@
-package checks_test
+package smoke_test
 
 import (
 	"fmt"
@@ -11,12 +11,13 @@ import (
 	"github.com/samber/lo"
 
 	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/smoke"
 	"github.com/flowgate-go/flowgate/internal/report"
 )
 
 // brokenRouter answers every path with the same status and body, as routers do
 // that are open, misconfigured or not routers at all.
-func brokenRouter(t *testing.T, status int, contentType, body string) checks.Router {
+func brokenRouter(t *testing.T, status int, contentType, body string) smoke.Router {
 	t.Helper()
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", contentType)
@@ -24,12 +25,12 @@ func brokenRouter(t *testing.T, status int, contentType, body string) checks.Rou
 		_, _ = fmt.Fprint(w, body)
 	}))
 	t.Cleanup(srv.Close)
-	return checks.Router{URL: srv.URL, Key: "sk-x", Model: "m", Own: true}
+	return smoke.Router{URL: srv.URL, Key: "sk-x", Model: "m", Own: true}
 }
 
 func TestProbesDoNotPassOnARouterThatIsWrong(t *testing.T) {
 	t.Parallel()
-	for name, r := range map[string]checks.Router{
+	for name, r := range map[string]smoke.Router{
 		"a web page":        brokenRouter(t, 200, "text/html", "<html>hello</html>"),
 		"empty JSON":        brokenRouter(t, 200, "application/json", "{}"),
 		"server errors":     brokenRouter(t, 500, "application/json", `{"error":{"message":"x"}}`),

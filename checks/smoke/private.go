@@ -1,4 +1,4 @@
-package checks
+package smoke
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"time"
 
+	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/internal/report"
@@ -19,12 +20,12 @@ import (
 // private is a stack of smoke's own: its folder, ports and keys exist for one run.
 type private struct {
 	stack
-	o    SmokeOptions
+	o    Options
 	dir  string
 	life *os.File // the supervisor takes the stack down when this end closes, however smoke died
 }
 
-func smokePrivate(ctx context.Context, o SmokeOptions) (_ report.Checked, err error) {
+func runPrivate(ctx context.Context, o Options) (_ report.Checked, err error) {
 	p, err := newPrivate(o)
 	if err != nil {
 		return report.Checked{}, err
@@ -42,7 +43,7 @@ func smokePrivate(ctx context.Context, o SmokeOptions) (_ report.Checked, err er
 	list := append(p.bringUp(), p.health([]string{"services.started"})...)
 	list = append(list, r.Probes([]string{"router.ready"}, probeTimeout)...)
 	list = append(list, p.logs(ids(list)))
-	results := Run(ctx, list, Options{Emit: o.Emit})
+	results := checks.Run(ctx, list, checks.Options{Emit: o.Emit})
 	target := p.target("private", r, results)
 	if o.Keep {
 		target.RuntimeDir, target.Stop = p.cfg.Paths.RuntimeDir, "mage stop -config="+p.cfg.File
@@ -50,7 +51,7 @@ func smokePrivate(ctx context.Context, o SmokeOptions) (_ report.Checked, err er
 	return report.Checked{Checks: results, Data: target}, nil
 }
 
-func newPrivate(o SmokeOptions) (*private, error) {
+func newPrivate(o Options) (*private, error) {
 	dir, err := os.MkdirTemp("", "flowgate-*") // short: the control socket's path must fit behind macOS's long TMPDIR
 	if err != nil {
 		return nil, fault.New("temp-dir-unwritable", "make a folder for the private stack: %w", err).
@@ -99,19 +100,19 @@ func freePorts(n int) ([]int, error) {
 	return ports, nil
 }
 
-func (p *private) bringUp() []Check {
+func (p *private) bringUp() []checks.Check {
 	budget := p.o.Timeout
 	if budget == 0 {
 		budget = runtimes.StartTimeout(routerService(p.cfg).Runtime) + 5*time.Second
 	}
-	return []Check{
+	return []checks.Check{
 		{ID: "runtimes.present", Title: "The runtimes are present", Family: "smoke", Run: p.runtimes},
 		{ID: "profile.active", Title: "The profile is activated", Family: "smoke", Needs: []string{"runtimes.present"}, Run: p.profile},
 		{ID: "services.started", Title: "The services start", Family: "smoke", Needs: []string{"profile.active"}, Timeout: budget + 5*time.Second, Run: p.start},
 	}
 }
 
-func (p *private) runtimes(context.Context) Outcome {
+func (p *private) runtimes(context.Context) checks.Outcome {
 	type found struct {
 		Service string `json:"service"`
 		Runtime string `json:"runtime"`
@@ -121,28 +122,28 @@ func (p *private) runtimes(context.Context) Outcome {
 	for _, svc := range p.cfg.Services {
 		spec, err := runtimes.Command(p.cfg, svc, runtimes.Environment{Self: p.o.Self, Environ: p.o.Environ, LookPath: exec.LookPath})
 		if err != nil {
-			return fromFault(err)
+			return checks.FromFault(err)
 		}
 		all = append(all, found{svc.Name, svc.Runtime, spec.Args[0]})
 	}
-	return Passed(all)
+	return checks.Passed(all)
 }
 
-func (p *private) profile(context.Context) Outcome {
+func (p *private) profile(context.Context) checks.Outcome {
 	name, since := policy.Current(p.cfg)
 	if name != p.o.Profile {
-		return Failed("profile %q is not the active one: %q is", p.o.Profile, name)
+		return checks.Failed("profile %q is not the active one: %q is", p.o.Profile, name)
 	}
-	return Passed(struct {
+	return checks.Passed(struct {
 		Profile string    `json:"profile"`
 		Since   time.Time `json:"since"`
 	}{name, since})
 }
 
-func (p *private) start(ctx context.Context) Outcome {
+func (p *private) start(ctx context.Context) checks.Outcome {
 	read, write, err := os.Pipe()
 	if err != nil {
-		return Failed("make a lifeline: %v", err)
+		return checks.Failed("make a lifeline: %v", err)
 	}
 	defer func() { _ = read.Close() }()
 	p.life = write
@@ -151,33 +152,10 @@ func (p *private) start(ctx context.Context) Outcome {
 		o.Lifeline, o.Ephemeral = read, p.dir
 	}
 	if p.status, err = supervisor.Start(ctx, p.cfg, o); err != nil {
-		return fromFault(err)
+		return checks.FromFault(err)
 	}
-	return Passed(p.status.Services)
+	return checks.Passed(p.status.Services)
 }
-
-// fromFault is the failed outcome that says what a fault says.
-func fromFault(err error) Outcome {
-	f := fault.From(err)
-	o := Failed("%s", f.Message)
-	if f.Detail != nil {
-		o.Detail = Cause{f.Code, f.Message, f.Detail}
-	}
-	if f.Hint != "" {
-		o = o.WithFix("", f.Hint)
-	}
-	return o
-}
-
-// Cause is the detail of a check that an operation's fault failed.
-type Cause struct {
-	Code   string `json:"code"`
-	Text   string `json:"reason"`
-	Detail any    `json:"detail"`
-}
-
-// Reason implements report.Reasoned.
-func (c Cause) Reason() string { return c.Text }
 
 // down stops the stack and removes its folder, whatever state they are in.
 func (p *private) down() error {

@@ -1,18 +1,24 @@
-package checks
+// Package smoke brings a complete router up, or takes the one that runs, and
+// sends real requests through it; each step is a check. Run is the whole of it;
+// Router.Probes are its requests alone.
+//
+// It takes down what it brought up, however it ends.
+package smoke
 
 import (
 	"context"
 	"strings"
 	"time"
 
+	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/report"
 	"github.com/flowgate-go/flowgate/supervisor"
 )
 
-// SmokeOptions say what Smoke sends its requests through.
-type SmokeOptions struct {
+// Options say what Run sends its requests through.
+type Options struct {
 	Config  *config.Config // of the stack that may be running
 	URL     string         // base URL of a router elsewhere; its key comes from FLOWGATE_GATEWAY_KEY
 	Profile string         // of a private stack; empty means the default one
@@ -25,8 +31,8 @@ type SmokeOptions struct {
 	Emit    func(report.Result)
 }
 
-// SmokeTarget is what a smoke report says of the stack it examined.
-type SmokeTarget struct {
+// Target is what a smoke report says of the stack it examined.
+type Target struct {
 	Mode       string              `json:"mode"` // private, running or url
 	URL        string              `json:"url"`
 	Model      string              `json:"model"`
@@ -44,12 +50,12 @@ const KeyVariable = "FLOWGATE_GATEWAY_KEY"
 // probeTimeout bounds one request of a smoke run.
 const probeTimeout = 30 * time.Second
 
-// Smoke sends real requests through a router and reports each step as a check:
+// Run sends real requests through a router and reports each step as a check:
 // through the router at URL, else through the running stack of Config, else
 // through a private stack that it brings up and takes down again.
-func Smoke(ctx context.Context, o SmokeOptions) (report.Checked, error) {
+func Run(ctx context.Context, o Options) (report.Checked, error) {
 	if o.URL != "" {
-		return smokeURL(ctx, o)
+		return runURL(ctx, o)
 	}
 	if o.Profile == "" && o.Runtime == "" && !o.Keep {
 		status, err := supervisor.Query(ctx, o.Config)
@@ -57,13 +63,13 @@ func Smoke(ctx context.Context, o SmokeOptions) (report.Checked, error) {
 			return report.Checked{}, err
 		}
 		if routerRuns(o.Config, status) {
-			return smokeRunning(ctx, o, status)
+			return runRunning(ctx, o, status)
 		}
 	}
-	return smokePrivate(ctx, o)
+	return runPrivate(ctx, o)
 }
 
-func smokeURL(ctx context.Context, o SmokeOptions) (report.Checked, error) {
+func runURL(ctx context.Context, o Options) (report.Checked, error) {
 	r := Router{URL: strings.TrimSuffix(strings.TrimSuffix(o.URL, "/"), "/v1"), Key: o.Getenv(KeyVariable), Model: modelOf(o.Config)}
 	if !strings.HasPrefix(r.URL, "http://") && !strings.HasPrefix(r.URL, "https://") {
 		return report.Checked{}, fault.Usage("url-invalid", "-url=%s is not an http or https URL", o.URL).
@@ -73,15 +79,15 @@ func smokeURL(ctx context.Context, o SmokeOptions) (report.Checked, error) {
 		return report.Checked{}, fault.Usage("key-missing", "no key for %s: %s is not set", r.URL, KeyVariable).
 			WithHint("set it without leaving it in the shell's history: export %s=$(cat gateway.key)", KeyVariable)
 	}
-	ready := Check{ID: "router.ready", Title: "The router is ready", Timeout: probeTimeout, Run: r.readiness}
-	list := append([]Check{ready}, r.Probes([]string{"router.ready"}, probeTimeout)...)
+	ready := checks.Check{ID: "router.ready", Title: "The router is ready", Timeout: probeTimeout, Run: r.readiness}
+	list := append([]checks.Check{ready}, r.Probes([]string{"router.ready"}, probeTimeout)...)
 	return report.Checked{
-		Checks: Run(ctx, list, Options{Emit: o.Emit}),
-		Data:   SmokeTarget{Mode: "url", URL: r.URL, Model: r.Model},
+		Checks: checks.Run(ctx, list, checks.Options{Emit: o.Emit}),
+		Data:   Target{Mode: "url", URL: r.URL, Model: r.Model},
 	}, nil
 }
 
-func smokeRunning(ctx context.Context, o SmokeOptions, status supervisor.Status) (report.Checked, error) {
+func runRunning(ctx context.Context, o Options, status supervisor.Status) (report.Checked, error) {
 	s := stack{cfg: o.Config, getenv: o.Getenv, status: status}
 	r, err := s.router(modelOf(o.Config))
 	if err != nil {
@@ -89,7 +95,7 @@ func smokeRunning(ctx context.Context, o SmokeOptions, status supervisor.Status)
 	}
 	list := append(s.health(nil), r.Probes([]string{"router.ready"}, probeTimeout)...)
 	list = append(list, s.logs(ids(list)))
-	results := Run(ctx, list, Options{Emit: o.Emit})
+	results := checks.Run(ctx, list, checks.Options{Emit: o.Emit})
 	return report.Checked{Checks: results, Data: s.target("running", r, results)}, nil
 }
 
@@ -126,7 +132,7 @@ func modelOf(cfg *config.Config) string {
 	return "router-default"
 }
 
-func ids(list []Check) []string {
+func ids(list []checks.Check) []string {
 	out := make([]string, len(list))
 	for i, c := range list {
 		out[i] = c.ID

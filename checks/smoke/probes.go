@@ -1,4 +1,4 @@
-package checks
+package smoke
 
 import (
 	"bytes"
@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/flowgate-go/flowgate/internal/report"
+	"github.com/flowgate-go/flowgate/checks"
 )
 
 // Answer is the detail of a probe that got one.
@@ -42,11 +42,11 @@ func (r Router) prompt(stream bool) prompt {
 
 // Probes are the checks that send real requests to r. needs lists the checks
 // that must pass before any of them; timeout bounds each.
-func (r Router) Probes(needs []string, timeout time.Duration) []Check {
-	probe := func(id, title string, run func(context.Context) Outcome) Check {
-		return Check{ID: id, Title: title, Family: "smoke", Needs: needs, Timeout: timeout, Run: run}
+func (r Router) Probes(needs []string, timeout time.Duration) []checks.Check {
+	probe := func(id, title string, run func(context.Context) checks.Outcome) checks.Check {
+		return checks.Check{ID: id, Title: title, Family: "smoke", Needs: needs, Timeout: timeout, Run: run}
 	}
-	return []Check{
+	return []checks.Check{
 		probe("models.listed", "The router lists its models", r.models),
 		probe("chat.answered", "A chat completion is answered", r.chat),
 		probe("chat.streamed", "A streamed chat completion arrives whole", r.stream),
@@ -57,7 +57,7 @@ func (r Router) Probes(needs []string, timeout time.Duration) []Check {
 	}
 }
 
-func (r Router) models(ctx context.Context) Outcome {
+func (r Router) models(ctx context.Context) checks.Outcome {
 	var list struct {
 		Data []struct {
 			ID string `json:"id"`
@@ -68,17 +68,17 @@ func (r Router) models(ctx context.Context) Outcome {
 		err = a.decode("/v1/models", &list)
 	}
 	if err != nil {
-		return Failed("%v", err)
+		return checks.Failed("%v", err)
 	}
 	for _, m := range list.Data {
 		if m.ID == r.Model {
-			return Passed(Answer{Status: a.status, Models: len(list.Data)})
+			return checks.Passed(Answer{Status: a.status, Models: len(list.Data)})
 		}
 	}
-	return Failed("/v1/models lists %d models, and %q is not one of them", len(list.Data), r.Model)
+	return checks.Failed("/v1/models lists %d models, and %q is not one of them", len(list.Data), r.Model)
 }
 
-func (r Router) chat(ctx context.Context) Outcome {
+func (r Router) chat(ctx context.Context) checks.Outcome {
 	var out struct {
 		Model   string `json:"model"`
 		Choices []struct {
@@ -87,34 +87,34 @@ func (r Router) chat(ctx context.Context) Outcome {
 	}
 	a, err := r.post(ctx, "/v1/chat/completions", r.prompt(false), &out)
 	if err != nil {
-		return Failed("%v", err)
+		return checks.Failed("%v", err)
 	}
 	if len(out.Choices) == 0 || out.Choices[0].Message.Content == "" {
-		return Failed("the reply holds no text: %s", excerpt(a.body))
+		return checks.Failed("the reply holds no text: %s", excerpt(a.body))
 	}
-	return Passed(Answer{Status: a.status, Model: out.Model, Text: excerpt([]byte(out.Choices[0].Message.Content))})
+	return checks.Passed(Answer{Status: a.status, Model: out.Model, Text: excerpt([]byte(out.Choices[0].Message.Content))})
 }
 
-func (r Router) stream(ctx context.Context) Outcome {
+func (r Router) stream(ctx context.Context) checks.Outcome {
 	a, err := r.do(ctx, http.MethodPost, "/v1/chat/completions", r.Key, r.prompt(true))
 	if err != nil {
-		return Failed("the stream broke: %v", err)
+		return checks.Failed("the stream broke: %v", err)
 	}
 	kind := a.header.Get("Content-Type")
 	if a.status != http.StatusOK || !strings.HasPrefix(kind, "text/event-stream") {
-		return Failed("asked for a stream, got %d %s: %s", a.status, kind, excerpt(a.body))
+		return checks.Failed("asked for a stream, got %d %s: %s", a.status, kind, excerpt(a.body))
 	}
 	events := bytes.Count(a.body, []byte("\ndata: ")) + 1
 	if !bytes.HasSuffix(bytes.TrimSpace(a.body), []byte("data: [DONE]")) {
-		return Failed("the stream ended without [DONE] after %d events", events)
+		return checks.Failed("the stream ended without [DONE] after %d events", events)
 	}
 	if events < 2 {
-		return Failed("the stream held no event before [DONE]")
+		return checks.Failed("the stream held no event before [DONE]")
 	}
-	return Passed(Answer{Status: a.status, Events: events})
+	return checks.Passed(Answer{Status: a.status, Events: events})
 }
 
-func (r Router) anthropic(ctx context.Context) Outcome {
+func (r Router) anthropic(ctx context.Context) checks.Outcome {
 	var out struct {
 		Model   string `json:"model"`
 		Content []struct {
@@ -123,15 +123,15 @@ func (r Router) anthropic(ctx context.Context) Outcome {
 	}
 	a, err := r.post(ctx, "/v1/messages", r.prompt(false), &out)
 	if err != nil {
-		return Failed("%v", err)
+		return checks.Failed("%v", err)
 	}
 	if len(out.Content) == 0 || out.Content[0].Text == "" {
-		return Failed("the reply holds no text: %s", excerpt(a.body))
+		return checks.Failed("the reply holds no text: %s", excerpt(a.body))
 	}
-	return Passed(Answer{Status: a.status, Model: out.Model, Text: excerpt([]byte(out.Content[0].Text))})
+	return checks.Passed(Answer{Status: a.status, Model: out.Model, Text: excerpt([]byte(out.Content[0].Text))})
 }
 
-func (r Router) count(ctx context.Context) Outcome {
+func (r Router) count(ctx context.Context) checks.Outcome {
 	var out struct {
 		InputTokens int `json:"input_tokens"`
 	}
@@ -139,38 +139,38 @@ func (r Router) count(ctx context.Context) Outcome {
 	p.MaxTokens = 0
 	a, err := r.post(ctx, "/v1/messages/count_tokens", p, &out)
 	if err != nil {
-		return Failed("%v", err)
+		return checks.Failed("%v", err)
 	}
 	if out.InputTokens <= 0 {
-		return Failed("counted %d tokens: %s", out.InputTokens, excerpt(a.body))
+		return checks.Failed("counted %d tokens: %s", out.InputTokens, excerpt(a.body))
 	}
-	return Passed(Answer{Status: a.status, Tokens: out.InputTokens})
+	return checks.Passed(Answer{Status: a.status, Tokens: out.InputTokens})
 }
 
 // refusals are the statuses by which routers turn a wrong key down. LiteLLM
 // 1.106 without a database answers 400, others 401 or 403.
 var refusals = []int{http.StatusUnauthorized, http.StatusForbidden}
 
-func (r Router) wrongKey(ctx context.Context) Outcome {
+func (r Router) wrongKey(ctx context.Context) checks.Outcome {
 	a, err := r.do(ctx, http.MethodPost, "/v1/chat/completions", "sk-flowgate-wrong-key", r.prompt(false))
 	if err != nil {
-		return Failed("%v", err)
+		return checks.Failed("%v", err)
 	}
 	litellm := a.status == http.StatusBadRequest && bytes.Contains(a.body, []byte("No connected db"))
 	if litellm || slices.Contains(refusals, a.status) {
-		return Passed(Answer{Status: a.status})
+		return checks.Passed(Answer{Status: a.status})
 	}
 	if a.status == http.StatusOK {
-		return Failed("a wrong key was answered with 200: the router is open to everybody who can reach it").
+		return checks.Failed("a wrong key was answered with 200: the router is open to everybody who can reach it").
 			WithFix("mage init", "set general_settings.master_key, or let init write a configuration that has one")
 	}
-	return Failed("a wrong key was answered with %d instead of 401: %s", a.status, excerpt(a.body))
+	return checks.Failed("a wrong key was answered with %d instead of 401: %s", a.status, excerpt(a.body))
 }
 
 // FallbackModel is the group whose only deployment fails in a private stack.
 const FallbackModel = "smoke-fallback"
 
-func (r Router) fallback(ctx context.Context) Outcome {
+func (r Router) fallback(ctx context.Context) checks.Outcome {
 	var out struct {
 		Model string `json:"model"`
 	}
@@ -179,14 +179,12 @@ func (r Router) fallback(ctx context.Context) Outcome {
 	a, err := r.post(ctx, "/v1/chat/completions", p, &out)
 	if err != nil {
 		if !r.Own && (a.status == http.StatusBadRequest || a.status == http.StatusNotFound) {
-			return Skipped("this router has no group %s whose first deployment fails on purpose; a private stack has one", FallbackModel)
+			return checks.Skipped("this router has no group %s whose first deployment fails on purpose; a private stack has one", FallbackModel)
 		}
-		return Failed("no fallback was taken: %v", err)
+		return checks.Failed("no fallback was taken: %v", err)
 	}
 	if n := a.header.Get("x-litellm-attempted-fallbacks"); n == "" || n == "0" {
-		return Failed("answered, but without a fallback (x-litellm-attempted-fallbacks: %q)", n)
+		return checks.Failed("answered, but without a fallback (x-litellm-attempted-fallbacks: %q)", n)
 	}
-	return Passed(Answer{Status: a.status, Model: out.Model, Via: a.header.Get("x-litellm-model-id")})
+	return checks.Passed(Answer{Status: a.status, Model: out.Model, Via: a.header.Get("x-litellm-model-id")})
 }
-
-var _ report.Reasoned = Note{}
