@@ -18,11 +18,17 @@ import (
 type Check struct {
 	ID      string        // dotted, stable, "ports.available"
 	Title   string        // what holds when it passes
+	About   string        // what it looks at, why that matters and how to mend it: the entry of the runbook, one paragraph
 	Family  string        // smoke, doctor, security
 	Needs   []string      // IDs of checks listed earlier that must not fail or be skipped first
 	After   []string      // IDs of checks listed earlier that must have ended first, however
 	Timeout time.Duration // 0 means DefaultTimeout
 	Run     func(ctx context.Context) Outcome
+
+	// Mend puts right what Run complained about, as far as that is safe, and
+	// says each thing that it did in a line. nil when nothing is. It is called
+	// only after Run returned, and Run decides afterwards whether it helped.
+	Mend func(ctx context.Context) ([]string, error)
 }
 
 // DefaultTimeout ends a check that sets none of its own.
@@ -33,6 +39,7 @@ type Outcome struct {
 	Status report.Status
 	Detail any // machine-readable; a report.Reasoned one also says why in one line
 	Fix    *report.Fix
+	Mended []string // what Mend did
 }
 
 // Note is the detail of an outcome that needs only a sentence.
@@ -51,6 +58,12 @@ func Failed(format string, args ...any) Outcome {
 	return Outcome{Status: report.Fail, Detail: Note{fmt.Sprintf(format, args...)}}
 }
 
+// Warned is the outcome of a check that found something that works but that
+// somebody should look at.
+func Warned(format string, args ...any) Outcome {
+	return Outcome{Status: report.Warn, Detail: Note{fmt.Sprintf(format, args...)}}
+}
+
 // Skipped is the outcome of a check that could not be tried.
 func Skipped(format string, args ...any) Outcome {
 	return Outcome{Status: report.Skip, Detail: Note{fmt.Sprintf(format, args...)}}
@@ -66,4 +79,12 @@ func (o Outcome) WithFix(command, text string) Outcome {
 func (o Outcome) WithDetail(detail any) Outcome {
 	o.Detail = detail
 	return o
+}
+
+// reason is the outcome's sentence, "" when it has none.
+func (o Outcome) reason() string {
+	if r, ok := o.Detail.(report.Reasoned); ok {
+		return r.Reason()
+	}
+	return ""
 }

@@ -18,6 +18,7 @@ type Options struct {
 	Parallel int                 // checks at the same time; 0 means 16
 	Emit     func(report.Result) // called with each result as it is known, one at a time; may be nil
 	Now      func() time.Time    // nil means time.Now
+	Mend     bool                // mend what a check complains about and can mend, and examine it again
 }
 
 type pending struct {
@@ -45,7 +46,7 @@ func Run(ctx context.Context, list []Check, o Options) []report.Result {
 	var wg conc.WaitGroup
 	for _, p := range all {
 		wg.Go(func() {
-			p.result = p.examine(ctx, byID, slots, o.Now)
+			p.result = p.examine(ctx, byID, slots, o)
 			close(p.done)
 			finished <- p
 		})
@@ -75,7 +76,7 @@ func index(all []*pending) map[string]*pending {
 	return byID
 }
 
-func (p *pending) examine(ctx context.Context, byID map[string]*pending, slots chan struct{}, now func() time.Time) report.Result {
+func (p *pending) examine(ctx context.Context, byID map[string]*pending, slots chan struct{}, o Options) report.Result {
 	for _, id := range p.After {
 		<-byID[id].done
 	}
@@ -87,19 +88,41 @@ func (p *pending) examine(ctx context.Context, byID map[string]*pending, slots c
 	}
 	slots <- struct{}{}
 	defer func() { <-slots }()
-	start := now()
-	outcome := p.bounded(ctx)
-	return p.finish(outcome, now().Sub(start))
+	start := o.Now()
+	outcome := p.bounded(ctx, p.Run)
+	if complains := outcome.Status == report.Warn || outcome.Status == report.Fail; o.Mend && complains && p.Mend != nil {
+		outcome = p.bounded(ctx, p.mended(outcome))
+	}
+	return p.finish(outcome, o.Now().Sub(start))
 }
 
 func (p *pending) finish(o Outcome, took time.Duration) report.Result {
-	return report.Result{ID: p.ID, Title: p.Title, Status: o.Status, Detail: o.Detail, Fix: o.Fix, DurationMS: report.Millis(took)}
+	return report.Result{
+		ID: p.ID, Family: p.Family, Title: p.Title, Status: o.Status, Detail: o.Detail,
+		Fix: o.Fix, Mended: o.Mended, DurationMS: report.Millis(took),
+	}
+}
+
+// mended is a run of Mend followed by one of Run, whose outcome says what was
+// done. When Mend fails the complaint stays, with the reason.
+func (p *pending) mended(complaint Outcome) func(context.Context) Outcome {
+	return func(ctx context.Context) Outcome {
+		done, err := p.Mend(ctx)
+		if err != nil {
+			o := FromFault(fmt.Errorf("%s; mending it failed: %w", complaint.reason(), err))
+			o.Status, o.Fix, o.Mended = complaint.Status, complaint.Fix, done
+			return o
+		}
+		o := p.Run(ctx)
+		o.Mended = done
+		return o
+	}
 }
 
 // grace is how long a check may take to return once its context has ended.
 const grace = 50 * time.Millisecond
 
-func (p *pending) bounded(parent context.Context) Outcome {
+func (p *pending) bounded(parent context.Context, run func(context.Context) Outcome) Outcome {
 	timeout := p.Timeout
 	if timeout == 0 {
 		timeout = DefaultTimeout
@@ -109,7 +132,7 @@ func (p *pending) bounded(parent context.Context) Outcome {
 	result := make(chan Outcome, 1) // buffered: a check that comes back late finds nobody waiting
 	go func() {
 		var o Outcome
-		if r := panics.Try(func() { o = p.Run(ctx) }); r != nil {
+		if r := panics.Try(func() { o = run(ctx) }); r != nil {
 			o = Failed("the check itself panicked: %v", r.Value)
 		}
 		result <- o

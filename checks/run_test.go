@@ -2,6 +2,7 @@ package checks_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -136,5 +137,46 @@ func BenchmarkIndependentChecksThatWaitOnTheNetwork(b *testing.B) {
 				checks.Run(b.Context(), list, checks.Options{Parallel: n})
 			}
 		})
+	}
+}
+
+func TestMendingExaminesAgainAndSaysWhatWasDone(t *testing.T) {
+	t.Parallel()
+	broken := true
+	list := []checks.Check{
+		{
+			ID: "a",
+			Run: func(context.Context) checks.Outcome {
+				if broken {
+					return checks.Failed("broken")
+				}
+				return checks.Passed(nil)
+			},
+			Mend: func(context.Context) ([]string, error) { broken = false; return []string{"glued it"}, nil },
+		},
+		{ID: "b", Needs: []string{"a"}, Run: pass, Mend: func(context.Context) ([]string, error) { panic("b is well") }},
+	}
+	if got := statuses(checks.Run(t.Context(), list, checks.Options{})); got != "a=fail b=skip" {
+		t.Fatalf("without leave: %s", got)
+	}
+	results := checks.Run(t.Context(), list, checks.Options{Mend: true})
+	if got := statuses(results); got != "a=pass b=pass" || !slices.Equal(results[0].Mended, []string{"glued it"}) {
+		t.Fatalf("%s, mended %v", got, results[0].Mended)
+	}
+	if again := checks.Run(t.Context(), list, checks.Options{Mend: true}); again[0].Mended != nil {
+		t.Fatalf("mended what was well: %v", again[0].Mended)
+	}
+}
+
+func TestAComplaintStaysWhenMendingFails(t *testing.T) {
+	t.Parallel()
+	results := checks.Run(t.Context(), []checks.Check{{
+		ID:   "a",
+		Run:  func(context.Context) checks.Outcome { return checks.Warned("askew").WithFix("mage x", "straighten it") },
+		Mend: func(context.Context) ([]string, error) { return []string{"half"}, errors.New("no tool") },
+	}}, checks.Options{Mend: true})
+	why := results[0].Detail.(checks.Note).Text
+	if results[0].Status != report.Warn || why != "askew; mending it failed: no tool" || results[0].Fix.Command != "mage x" || len(results[0].Mended) != 1 {
+		t.Fatalf("%+v", results[0])
 	}
 }

@@ -185,11 +185,17 @@ func exitOf(r *Report) error {
 	return &Exit{r.exit, message}
 }
 
+// failedChecks is what people read last on stderr: each check that failed, or
+// that only warned when there are no failures and warnings count.
 func (r *Report) failedChecks() string {
+	bad, what := Fail, "failure"
+	if r.Summary.Fail == 0 {
+		bad, what = Warn, "warning"
+	}
 	var b strings.Builder
-	b.WriteString(r.Command + " found a failure:")
+	b.WriteString(r.Command + " found a " + what + ":")
 	for _, c := range r.Checks {
-		if c.Status == Fail {
+		if c.Status == bad {
 			b.WriteString("\n  " + c.ID + ": " + reason(c))
 		}
 	}

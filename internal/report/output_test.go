@@ -187,3 +187,20 @@ func TestAnUnknownFormatNamesTheKnownOnes(t *testing.T) {
 		t.Fatalf("got %v", err)
 	}
 }
+
+func TestAStrictRunCountsAWarningAsAFailure(t *testing.T) {
+	t.Parallel()
+	warned := []report.Result{{ID: "a", Status: report.Warn, Title: "A holds"}}
+	for strict, want := range map[bool]int{false: 0, true: 1} {
+		r := report.New("doctor", time.Unix(0, 0))
+		r.Finish(report.Checked{Checks: warned, Strict: strict}, nil, time.Unix(0, 0))
+		if r.Exit() != want || r.OK != (want == 0) {
+			t.Errorf("strict %v: exit %d, ok %v", strict, r.Exit(), r.OK)
+		}
+		var out bytes.Buffer
+		err := (&report.Output{Stdout: &out}).Emit(t.Context(), r)
+		if (err != nil) != strict || strict && !strings.Contains(err.Error(), "found a warning:\n  a: A holds") {
+			t.Errorf("strict %v: %v", strict, err)
+		}
+	}
+}

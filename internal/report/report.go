@@ -51,12 +51,14 @@ const (
 
 // Result is one examined check.
 type Result struct {
-	ID         string  `json:"id"` // dotted, "ports.available"
-	Status     Status  `json:"status"`
-	Title      string  `json:"title"`            // what holds when it passes
-	Detail     any     `json:"detail,omitempty"` // machine-readable particulars
-	Fix        *Fix    `json:"fix,omitempty"`
-	DurationMS float64 `json:"duration_ms"`
+	ID         string   `json:"id"`               // dotted, "ports.available"
+	Family     string   `json:"family,omitempty"` // doctor, security or smoke
+	Status     Status   `json:"status"`
+	Title      string   `json:"title"`            // what holds when it passes
+	Detail     any      `json:"detail,omitempty"` // machine-readable particulars
+	Fix        *Fix     `json:"fix,omitempty"`
+	Mended     []string `json:"mended,omitempty"` // what -fix did before this result
+	DurationMS float64  `json:"duration_ms"`
 }
 
 // Fix says how to mend what a check found.
@@ -81,7 +83,8 @@ func New(command string, now time.Time) *Report {
 // Checked is what a target returns that is a run of checks.
 type Checked struct {
 	Checks []Result
-	Data   any // what was examined; may be nil
+	Data   any  // what was examined; may be nil
+	Strict bool // a warning counts as a failure in ok and the exit status
 }
 
 // Finish fills in the outcome. Data of type Checked becomes the report's checks
@@ -90,7 +93,7 @@ func (r *Report) Finish(data any, err error, now time.Time) {
 	r.DurationMS = Millis(now.Sub(r.StartedAt))
 	r.OK, r.exit = true, 0
 	if c, ok := data.(Checked); ok {
-		r.setChecks(c.Checks)
+		r.setChecks(c)
 		r.Data = c.Data
 	} else {
 		r.Data = data
@@ -101,9 +104,9 @@ func (r *Report) Finish(data any, err error, now time.Time) {
 	}
 }
 
-func (r *Report) setChecks(checks []Result) {
-	r.Checks, r.Summary = checks, Count(checks)
-	if r.Summary.Fail > 0 {
+func (r *Report) setChecks(c Checked) {
+	r.Checks, r.Summary = c.Checks, Count(c.Checks)
+	if r.Summary.Fail > 0 || c.Strict && r.Summary.Warn > 0 {
 		r.OK, r.exit = false, fault.ExitFailed
 	}
 }

@@ -32,6 +32,9 @@ func checkLine(c Result) string {
 	if c.Status != Pass {
 		text = reason(c)
 	}
+	if len(c.Mended) > 0 {
+		text += "; mended: " + strings.Join(c.Mended, ", ")
+	}
 	return fmt.Sprintf("%s %-24s %s (%.1f ms)\n", mark, c.ID, text, c.DurationMS)
 }
 
