@@ -25,7 +25,7 @@ func (b *builder) credential(name, path string) (string, error) {
 			WithHint("export %s=… before this command", c.Env)
 	case c.Env != "":
 		return environ + c.Env, nil
-	case b.ours(c.File):
+	case b.ours(c.File) && !b.look:
 		return b.ensure(c.File)
 	}
 	key, open, err := keyfile.Read(c.File)
@@ -52,6 +52,13 @@ func (b *builder) ours(file string) bool {
 }
 
 func (b *builder) ensure(file string) (string, error) {
+	if b.look {
+		key, _, err := keyfile.Read(file)
+		if err != nil {
+			return "", unusable("gateway", "general_settings.master_key", file, err)
+		}
+		return key, nil
+	}
 	key, _, err := keyfile.Ensure(file)
 	if err != nil {
 		return "", fault.Usage("credential-missing", "make the key %s: %w", file, err).
@@ -93,7 +100,7 @@ func (b *builder) masterKey() error {
 		general["master_key"] = environ + "LITELLM_MASTER_KEY"
 		return nil
 	}
-	key, err := b.ensure(filepath.Join(b.cfg.Paths.Secrets(), "gateway.key"))
+	key, err := b.ensure(filepath.Join(b.cfg.Paths.Secrets(), gatewayKey))
 	general["master_key"] = key
 	return err
 }

@@ -24,11 +24,11 @@ type Change struct {
 // group. Secrets are shortened, so two inline keys with the same last four
 // characters look alike but are still listed.
 func Diff(cfg *config.Config, a, b string) ([]Change, error) {
-	from, err := merged(cfg, a)
+	from, err := Merged(cfg, a)
 	if err != nil {
 		return nil, err
 	}
-	to, err := merged(cfg, b)
+	to, err := Merged(cfg, b)
 	if err != nil {
 		return nil, err
 	}

@@ -31,14 +31,25 @@ type Active struct {
 // FlowGate's own key files when they are missing. Faults: profile-unknown,
 // profiles-not-supported, credential-missing, credential-invalid.
 func Build(cfg *config.Config, profile string, getenv func(string) string) (Active, error) {
+	return build(builder{cfg: cfg, getenv: getenv}, profile)
+}
+
+// Plan is Build that writes nothing: a key of FlowGate's own that is missing is
+// the fault credential-missing, as any other.
+func Plan(cfg *config.Config, profile string, getenv func(string) string) (Active, error) {
+	return build(builder{cfg: cfg, getenv: getenv, look: true}, profile)
+}
+
+func build(b builder, profile string) (Active, error) {
+	cfg := b.cfg
 	if profile == "" {
 		profile = cfg.DefaultProfile()
 	}
-	merged, err := merged(cfg, profile)
+	merged, err := Merged(cfg, profile)
 	if err != nil {
 		return Active{}, err
 	}
-	b := builder{cfg: cfg, getenv: getenv, active: Active{Profile: profile, Source: cfg.File}}
+	b.active = Active{Profile: profile, Source: cfg.File}
 	resolved, err := b.resolve(merged, "")
 	if err != nil {
 		return Active{}, err
@@ -56,6 +67,7 @@ func Build(cfg *config.Config, profile string, getenv func(string) string) (Acti
 type builder struct {
 	cfg    *config.Config
 	getenv func(string) string
+	look   bool // make no key
 	active Active
 }
 
@@ -63,8 +75,9 @@ func (b *builder) warn(code, path, message string) {
 	b.active.Warnings = append(b.active.Warnings, config.Warning{Code: code, Path: path, Message: message})
 }
 
-// merged is profiles[profile] over litellm_base, nothing resolved.
-func merged(cfg *config.Config, profile string) (map[string]any, error) {
+// Merged is profiles[profile] over litellm_base, nothing resolved and nothing
+// completed: what the file says. Faults: profile-unknown, profiles-not-supported.
+func Merged(cfg *config.Config, profile string) (map[string]any, error) {
 	if cfg.Version == 3 {
 		return nil, fault.Usage("profiles-not-supported", "%s is version 3, which has no LiteLLM and so no profiles", cfg.File).
 			WithHint("clients talk to cliproxyapi_plus directly; use config_version: 2 for profiles")

@@ -146,6 +146,20 @@ func (w *writer) ignore(name string, lines ...string) {
 	}
 }
 
+// Ignore appends those lines to the file path, a .gitignore, that are not there
+// in any common spelling, and reports whether it did; all else stays byte for byte.
+func Ignore(path string, lines ...string) (changed bool, err error) {
+	old, err := regular.Read(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, err
+	}
+	text := appendMissing(old, lines)
+	if bytes.Equal(old, text) {
+		return false, nil
+	}
+	return true, renameio.WriteFile(path, text, 0o644) // keeps the mode of a file that is there
+}
+
 func appendMissing(old []byte, lines []string) []byte {
 	bare := func(line string) string { return strings.Trim(strings.TrimSpace(line), "/") }
 	there := map[string]bool{}

@@ -1,0 +1,53 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"net"
+
+	"github.com/flowgate-go/flowgate/checks"
+)
+
+// longestSecret is bcrypt's limit in bytes; CLIProxyAPI exits 0 on a longer one.
+const longestSecret = 72
+
+// echoes is the outcome of a check about CLIProxyAPI where the echo stands in.
+func echoes() checks.Outcome { return checks.Skipped("the upstream is not CLIProxyAPI") }
+
+func (s *subject) cliproxyConfig() checks.Check {
+	return checks.Check{
+		ID: "cliproxy.config", Title: "CLIProxyAPI's own configuration fits", Needs: []string{"config.valid"},
+		About: "Reads CLIProxyAPI's configuration file, as far as FlowGate has to know it: it must be YAML, listen on the address that services.cliproxyapi_plus has, and its management secret must be at most 72 bytes. CLIProxyAPI itself exits with status 0 on all of these mistakes, so a start shows only that it never got ready.",
+		Run: func(context.Context) checks.Outcome {
+			svc, real := s.real()
+			if !real {
+				return echoes()
+			}
+			if s.cfg.CLIProxyConfigFile == "" {
+				return checks.Skipped("no configuration file of CLIProxyAPI is known")
+			}
+			own, err := s.upstream()
+			switch {
+			case err != nil:
+				return checks.Failed("%s: %v", s.shown(s.cfg.CLIProxyConfigFile), bare(err)).WithFix("", "correct it, or let mage init write one")
+			case own.Port != svc.Port:
+				return checks.Failed("%s has port %d, and services.%s.port is %d", s.shown(own.path), own.Port, svc.Name, svc.Port).
+					WithFix("", "write the same port in both")
+			case len(own.Manage.Secret) > longestSecret:
+				return checks.Failed("remote-management.secret-key in %s is %d bytes long, and CLIProxyAPI takes at most %d", s.shown(own.path), len(own.Manage.Secret), longestSecret).
+					WithFix("", "write a shorter one")
+			case !reaches(own.Host, svc.Host):
+				return checks.Failed("%s has host %q, and services.%s.host is %s", s.shown(own.path), own.Host, svc.Name, svc.Host).
+					WithFix("", "write the same host in both")
+			}
+			return checks.Passed(file{File: own.path, Text: fmt.Sprintf("listens on %s", svc.Addr())})
+		},
+	}
+}
+
+// reaches reports whether a server bound to one host answers at another; an
+// empty or unspecified one is every address.
+func reaches(bound, asked string) bool {
+	ip := net.ParseIP(bound)
+	return bound == "" || bound == asked || ip != nil && ip.IsUnspecified() || loopback(bound) && loopback(asked)
+}

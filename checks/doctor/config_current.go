@@ -1,0 +1,29 @@
+package doctor
+
+import (
+	"context"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/internal/config"
+)
+
+// remarks is the detail of a check that found settings to look at.
+type remarks struct {
+	Text     string           `json:"reason"`
+	Warnings []config.Warning `json:"warnings"`
+}
+
+func (r remarks) Reason() string { return r.Text }
+
+// dated are the codes of warnings that config:migrate takes care of.
+var dated = [...]string{"config-version-old", "key-renamed"}
+
+func (s *subject) configCurrent() checks.Check {
+	return checks.Check{
+		ID: "config.current", Title: "The configuration is written in the current version", Needs: []string{"config.valid"},
+		About: "Looks for config_version 1 and for keys under their old names. They are read as ever, but documentation and messages use the current names. `mage config:migrate` rewrites the file, keeps comments and order, and leaves a copy of the old one.",
+		Run: func(context.Context) checks.Outcome {
+			return warned(s.warnings(true), "mage config:migrate", "rewrite the file in version 2; -dry-run shows how")
+		},
+	}
+}

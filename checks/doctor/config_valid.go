@@ -1,0 +1,36 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/internal/config"
+)
+
+// mistakes is the detail of config.valid when there are some.
+type mistakes struct {
+	Text     string           `json:"reason"`
+	Problems []config.Problem `json:"problems"`
+}
+
+func (m mistakes) Reason() string { return m.Text }
+
+func (s *subject) configValid() checks.Check {
+	return checks.Check{
+		ID: "config.valid", Title: "The configuration has no mistakes", Needs: []string{"config.readable"},
+		About: "Reads the whole file strictly: unknown and missing keys, wrong types, references to credentials that do not exist, two services on one address, a cycle in depends_on. Each mistake has a file, line and column; nothing starts from a file that has one, so every check that needs the configuration is skipped until it is mended.",
+		Run: func(context.Context) checks.Outcome {
+			if s.cfg != nil {
+				return checks.Passed(file{File: s.o.File, Version: s.cfg.Version})
+			}
+			o := checks.FromFault(s.err)
+			if n := len(s.findings.Problems); n > 0 {
+				first := s.findings.Problems[0]
+				o.Detail = mistakes{fmt.Sprintf("%s (%d in all)", first, n), s.findings.Problems}
+				o = o.WithFix("mage config:validate", "correct the lines named")
+			}
+			return o
+		},
+	}
+}

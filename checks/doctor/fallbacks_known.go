@@ -1,0 +1,37 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/checks"
+)
+
+func (s *subject) fallbacksKnown() checks.Check {
+	return checks.Check{
+		ID: "fallbacks.known", Title: "Fallbacks lead from and to groups that exist", Needs: []string{"config.valid"},
+		About: "Looks for every group named in fallbacks, default_fallbacks, context_window_fallbacks and content_policy_fallbacks among the groups of model_list. LiteLLM starts with a ghost and skips it in silence: the fallback that you count on is not there.",
+		Run: func(context.Context) checks.Outcome {
+			settings, err := s.settings()
+			if err != nil {
+				return checks.Skipped("there is no router")
+			}
+			known := groups(deploymentsIn(settings))
+			var ghosts []string
+			for _, f := range fallbacksIn(settings) {
+				for _, name := range append([]string{f.from}, f.to...) {
+					if name != "*" && !known[name] {
+						ghosts = append(ghosts, fmt.Sprintf("%s names %q, which no deployment has%s", f.path, name, nearby(name, known)))
+					}
+				}
+			}
+			if len(ghosts) == 0 {
+				return checks.Passed(nil)
+			}
+			return checks.Failed("%s", strings.Join(lo.Uniq(ghosts), "; ")).WithFix("", "correct the name, or add a deployment with it")
+		},
+	}
+}

@@ -1,0 +1,114 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/internal/scaffold"
+)
+
+func (s *subject) folderIgnored() checks.Check {
+	return checks.Check{
+		ID: "folder.ignored", Title: "git ignores what holds keys", Needs: []string{"config.valid"},
+		About: "Asks git (`git check-ignore`, so that nested, global and negated rules count) whether the runtime folder, CLIProxyAPI's configuration and the credential files in this work tree are ignored in effect. -fix adds the missing lines to .gitignore. A file that is tracked already stays tracked: `git rm --cached FILE`, and replace its keys.",
+		Run: func(ctx context.Context) checks.Outcome {
+			top, ok := workTree(s.cfg.Dir)
+			if !ok {
+				return checks.Skipped("%s is in no git work tree", s.shown(s.cfg.Dir))
+			}
+			open, err := s.unignored(ctx, top)
+			switch {
+			case errors.Is(err, exec.ErrNotFound):
+				return checks.Skipped("git is not installed")
+			case err != nil:
+				return checks.Failed("git check-ignore: %v", err)
+			case len(open) == 0:
+				return checks.Passed(nil)
+			}
+			return checks.Failed("").
+				WithDetail(paths{"git would take: " + strings.Join(lo.Map(open, func(p string, _ int) string { return s.shown(p) }), ", "), open}).
+				WithFix("mage doctor -fix", "add the lines to .gitignore; git rm --cached what is tracked already")
+		},
+		Mend: func(ctx context.Context) ([]string, error) {
+			top, _ := workTree(s.cfg.Dir)
+			open, err := s.unignored(ctx, top)
+			if err != nil {
+				return nil, err
+			}
+			lines := lo.Map(open, func(path string, _ int) string { return ignoreLine(top, path) })
+			changed, err := scaffold.Ignore(filepath.Join(top, ".gitignore"), lines...)
+			if !changed {
+				return nil, err
+			}
+			return []string{"added " + strings.Join(lines, ", ") + " to " + s.shown(filepath.Join(top, ".gitignore"))}, err
+		},
+	}
+}
+
+// workTree is the top of the git work tree that holds dir.
+func workTree(dir string) (string, bool) {
+	for ; ; dir = filepath.Dir(dir) {
+		if exists(filepath.Join(dir, ".git")) {
+			return dir, true
+		}
+		if dir == filepath.Dir(dir) {
+			return "", false
+		}
+	}
+}
+
+// unignored are the files and folders with keys in the work tree that git
+// would take. Something inside stands for a folder: rules such as /.router/ are
+// about folders, and it may not exist yet.
+func (s *subject) unignored(ctx context.Context, top string) ([]string, error) {
+	inside := map[string]string{}
+	var asked []string
+	for path, probe := range s.private() {
+		rel, err := filepath.Rel(top, path)
+		if err != nil || rel == ".." || strings.HasPrefix(rel, "../") {
+			continue
+		}
+		inside[filepath.Join(path, probe)] = path
+		asked = append(asked, filepath.Join(path, probe))
+	}
+	if len(asked) == 0 {
+		return nil, nil
+	}
+	cmd := exec.CommandContext(ctx, "git", append([]string{"-C", top, "check-ignore", "--"}, asked...)...) //nolint:gosec // paths of the configuration, behind --
+	out, err := cmd.Output()
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && exit.ExitCode() == 1 {
+		err = nil // none is ignored
+	}
+	if err != nil {
+		return nil, err
+	}
+	for line := range strings.Lines(string(out)) {
+		delete(inside, strings.TrimSuffix(line, "\n"))
+	}
+	return lo.Uniq(sorted(lo.Values(inside))), nil
+}
+
+// private are the files and folders with keys in them, with the name of
+// something in a folder.
+func (s *subject) private() map[string]string {
+	all := map[string]string{s.cfg.Paths.Root(): "x", s.cfg.Paths.RuntimeDir: "x"}
+	for _, file := range s.keyFiles() {
+		all[file] = ""
+	}
+	return all
+}
+
+// ignoreLine is the line of a .gitignore at top that covers path.
+func ignoreLine(top, path string) string {
+	rel, _ := filepath.Rel(top, path)
+	if isFolder(path) {
+		return "/" + rel + "/"
+	}
+	return "/" + rel
+}

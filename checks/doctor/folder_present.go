@@ -1,0 +1,60 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/checks"
+)
+
+// paths is the detail of a check about files or folders.
+type paths struct {
+	Text  string   `json:"reason,omitempty"`
+	Paths []string `json:"paths"`
+}
+
+func (p paths) Reason() string { return p.Text }
+
+func (s *subject) folderPresent() checks.Check {
+	missing := func() []string { return lo.Reject(s.folders(), func(dir string, _ int) bool { return exists(dir) }) }
+	return checks.Check{
+		ID: "folder.present", Title: "The runtime folders exist", Needs: []string{"config.valid"},
+		About: "Looks for the runtime folder and the folders for logs, keys and credentials beside it. `mage start` makes what it needs; -fix makes them all, 0700. What lies in their place and is no folder has to be moved away by hand.",
+		Run: func(context.Context) checks.Outcome {
+			for _, dir := range s.folders() {
+				info, err := os.Stat(dir)
+				if err == nil && !info.IsDir() {
+					return checks.Failed("%s is no folder", s.shown(dir)).WithFix("", "move it away, or correct paths.runtime_dir")
+				}
+				if err != nil && !errors.Is(err, fs.ErrNotExist) {
+					return checks.Failed("%v", err).WithFix("", "make it accessible to you, or correct paths.runtime_dir")
+				}
+			}
+			absent := missing()
+			switch {
+			case len(absent) == 0:
+				return checks.Passed(paths{Paths: s.folders()})
+			case s.o.File == "" && !s.started():
+				return checks.Skipped("nothing was started here yet").WithFix("mage start", "start makes what it needs")
+			}
+			names := lo.Map(absent, func(dir string, _ int) string { return s.shown(dir) })
+			return checks.Warned("").WithDetail(paths{"missing: " + strings.Join(names, ", "), absent}).
+				WithFix("mage doctor -fix", "make them")
+		},
+		Mend: func(context.Context) ([]string, error) {
+			var done []string
+			for _, dir := range missing() {
+				if err := os.MkdirAll(dir, 0o700); err != nil {
+					return done, err
+				}
+				done = append(done, "made "+s.shown(dir))
+			}
+			return done, nil
+		},
+	}
+}

@@ -1,0 +1,36 @@
+package doctor
+
+import (
+	"context"
+	"os/exec"
+
+	"github.com/flowgate-go/flowgate/checks"
+)
+
+func (s *subject) litellmPython() checks.Check {
+	return checks.Check{
+		ID: "litellm.python", Title: "LiteLLM has a Python that it runs on", Needs: []string{"config.valid"}, Timeout: patience,
+		About: "Where the real LiteLLM is the router: finds its Python, the interpreter of its virtual environment or else python3 on PATH, and compares the version with what LiteLLM takes, 3.10 to 3.14. It also says whether uv, which installs LiteLLM ten times faster than pip, is there.",
+		Run: func(ctx context.Context) checks.Outcome {
+			_, bin, ok := s.litellm()
+			if !ok {
+				return checks.Skipped("the router is not LiteLLM")
+			}
+			path, err := interpreter(bin)
+			if err != nil {
+				return checks.Failed("there is no python3 on PATH, and LiteLLM is a Python program").
+					WithFix("", "install Python 3.10 to 3.14, or choose runtime: embedded, which needs none")
+			}
+			found := python{Path: path, Version: pythonVersion(ctx, path)}
+			found.UV, _ = exec.LookPath("uv")
+			switch {
+			case found.Version == "":
+				return checks.Failed("the Python of LiteLLM, %s, does not run", path).WithFix("", "install LiteLLM anew: its virtual environment has lost its Python")
+			case !takes(found.Version):
+				return checks.Failed("LiteLLM needs Python 3.10 to 3.14, and %s is %s", path, found.Version).
+					WithFix("", "make its virtual environment with another Python")
+			}
+			return checks.Passed(found)
+		},
+	}
+}

@@ -1,0 +1,66 @@
+package doctor
+
+import (
+	"context"
+	"debug/buildinfo"
+	"os/exec"
+	"path/filepath"
+	"runtime/debug"
+
+	"github.com/flowgate-go/flowgate/checks"
+)
+
+const mageModule = "github.com/magefile/mage"
+
+// magefiles is which mage there is.
+type magefiles struct {
+	Text   string `json:"reason,omitempty"`
+	Pinned string `json:"pinned"`          // in go.mod
+	Path   string `json:"path,omitempty"`  // of mage on PATH
+	Found  string `json:"found,omitempty"` // its version
+}
+
+func (m magefiles) Reason() string { return m.Text }
+
+func (s *subject) mageVersion() checks.Check {
+	return checks.Check{
+		ID: "environment.mage", Title: "The mage on PATH is the one that FlowGate is made with",
+		About: "Reads the version of the mage on PATH from its build information, without running it, and compares it with the one in go.mod. `go tool mage` always is the pinned one, and the compiled binary needs none; an older mage on PATH may read the magefile differently.",
+		Run: func(context.Context) checks.Outcome {
+			m := magefiles{Pinned: pinnedMage()}
+			path, err := exec.LookPath("mage")
+			if err != nil {
+				m.Text = "there is no mage on PATH; go tool mage and the compiled binary need none"
+				return checks.Passed(m)
+			}
+			m.Path = path
+			if real, err := filepath.EvalSymlinks(path); err == nil {
+				path = real
+			}
+			info, err := buildinfo.ReadFile(path)
+			if err != nil || info.Main.Path != mageModule {
+				return checks.Passed(m) // somebody's own mage: this very program under that name, or a wrapper
+			}
+			m.Found = info.Main.Version
+			if m.Pinned != "" && m.Found != m.Pinned && m.Found != "(devel)" {
+				m.Text = m.Path + " is mage " + m.Found + ", and FlowGate is made with " + m.Pinned
+				return checks.Warned("").WithDetail(m).WithFix("go install "+mageModule+"@"+m.Pinned, "install that one, or type go tool mage")
+			}
+			return checks.Passed(m)
+		},
+	}
+}
+
+// pinnedMage is the version of mage that this program is linked with.
+func pinnedMage() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	for _, dep := range info.Deps {
+		if dep.Path == mageModule {
+			return dep.Version
+		}
+	}
+	return ""
+}

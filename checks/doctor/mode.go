@@ -1,0 +1,103 @@
+package doctor
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/samber/lo"
+)
+
+// exposure is a file or folder that others may use, or that is not ours.
+type exposure struct {
+	Path  string `json:"path"`
+	Mode  string `json:"mode"`           // octal, "0644"
+	Owner int    `json:"owner"`          // user id
+	Want  string `json:"want,omitempty"` // mode that -fix gives it; "" when it is another user's
+
+	want fs.FileMode
+}
+
+// exposures is the detail of the checks about permissions.
+type exposures struct {
+	Text  string     `json:"reason"`
+	Files []exposure `json:"files"`
+}
+
+func (e exposures) Reason() string { return e.Text }
+
+// exposed returns those of paths that somebody else may read or write, or that
+// belong to somebody else; what does not exist is left out. Links are followed:
+// what counts is who can read the key.
+func exposed(all []string) []exposure {
+	var found []exposure
+	for _, path := range all {
+		info, err := os.Stat(path)
+		if err != nil {
+			continue
+		}
+		owner := os.Geteuid()
+		if st, ok := info.Sys().(*syscall.Stat_t); ok {
+			owner = int(st.Uid)
+		}
+		e := exposure{Path: path, Mode: fmt.Sprintf("%04o", info.Mode().Perm()), Owner: owner}
+		switch {
+		case owner != os.Geteuid():
+		case info.Mode().Perm()&0o077 != 0:
+			e.want = info.Mode().Perm() &^ 0o077
+			e.Want = fmt.Sprintf("%04o", e.want)
+		default:
+			continue
+		}
+		found = append(found, e)
+	}
+	return found
+}
+
+func (s *subject) describe(found []exposure) exposures {
+	lines := lo.Map(found, func(e exposure, _ int) string {
+		if e.Want == "" {
+			return fmt.Sprintf("%s belongs to user id %d", s.shown(e.Path), e.Owner)
+		}
+		return fmt.Sprintf("%s has mode %s", s.shown(e.Path), e.Mode)
+	})
+	return exposures{strings.Join(lines, ", "), found}
+}
+
+// chmod is the command that does what -fix does, for people who rather do it
+// themselves; "" when it takes more than that.
+func (s *subject) chmod(found []exposure) string {
+	words := []string{"chmod", "go-rwx"}
+	for _, e := range found {
+		if e.Want == "" {
+			return ""
+		}
+		words = append(words, quoted(s.shown(e.Path)))
+	}
+	return strings.Join(words, " ")
+}
+
+// quoted is a word that a shell takes as it is.
+func quoted(word string) string {
+	if strings.ContainsAny(word, " \t\n'\"\\$`*?[]#~=%&|;<>(){}!") {
+		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	}
+	return word
+}
+
+// protect takes the rights of others away.
+func (s *subject) protect(found []exposure) ([]string, error) {
+	var done []string
+	for _, e := range found {
+		if e.Want == "" {
+			continue
+		}
+		if err := os.Chmod(e.Path, e.want); err != nil {
+			return done, err
+		}
+		done = append(done, fmt.Sprintf("gave %s mode %s", s.shown(e.Path), e.Want))
+	}
+	return done, nil
+}

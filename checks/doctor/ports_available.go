@@ -1,0 +1,111 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"syscall"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/report"
+)
+
+// port is who has the address of a service.
+type port struct {
+	Service string          `json:"service"`
+	Address string          `json:"address"`
+	Port    int             `json:"port"`
+	State   string          `json:"state"` // free, ours, foreign or unusable
+	Holder  *process.Holder `json:"holder,omitempty"`
+	Text    string          `json:"-"`
+}
+
+// ports is the detail of ports.available.
+type ports struct {
+	Text  string `json:"reason,omitempty"`
+	Ports []port `json:"ports"`
+}
+
+func (p ports) Reason() string { return p.Text }
+
+func (s *subject) portsAvailable() checks.Check {
+	return checks.Check{
+		ID: "ports.available", Title: "Service ports are free or held by our own services", Needs: []string{"config.valid"}, After: []string{"supervisor.answers"},
+		About: "Finds who listens on the address of every service, from the kernel's own tables. Our own running service is as it should be. Anybody else, named with pid, program and user, keeps the service from starting, or answers clients in its place: LiteLLM moves silently to a random port when 4000 is taken. Where nobody listens, the address is bound for a moment to see that it can be.",
+		Run: func(ctx context.Context) checks.Outcome {
+			found := ports{Ports: []port{}}
+			o := checks.Passed(nil)
+			for _, svc := range s.cfg.Services {
+				p := s.port(ctx, svc)
+				found.Ports = append(found.Ports, p)
+				if p.State == "free" || p.State == "ours" {
+					continue
+				}
+				if found.Text != "" {
+					found.Text += "; "
+				}
+				found.Text += p.Text
+				o.Status = report.Fail
+				o = o.WithFix(p.fix(), "stop what is there, or give services."+svc.Name+".port another number")
+			}
+			return o.WithDetail(found)
+		},
+	}
+}
+
+func (s *subject) port(ctx context.Context, svc config.Service) port {
+	p := port{Service: svc.Name, Address: svc.Addr(), Port: svc.Port, State: "free"}
+	if running, ok := s.running(svc.Name); ok && process.Holds(running.PID, svc.Host, svc.Port) { // far cheaper than to ask who does
+		p.State = "ours"
+		return p
+	}
+	holder, held, err := process.Listener(svc.Host, svc.Port)
+	switch {
+	case err == nil && held:
+		p.Holder = &holder
+		if p.State = "ours"; !s.owns(svc, holder.PID) {
+			p.State = "foreign"
+			p.Text = fmt.Sprintf("%s: %s has %s", svc.Name, describe(holder), svc.Addr())
+		}
+	default:
+		if err := process.PortFree(ctx, svc.Addr()); err != nil {
+			p.State, p.Text = "unusable", fmt.Sprintf("%s: %v", svc.Name, err)
+		}
+	}
+	return p
+}
+
+// owns reports whether a process belongs to the running service svc.
+func (s *subject) owns(svc config.Service, pid int) bool {
+	running, ok := s.running(svc.Name)
+	if !ok || pid == 0 {
+		return false
+	}
+	if group, err := syscall.Getpgid(pid); err == nil && group == running.PID {
+		return true
+	}
+	for p := pid; p > 1; p = process.Parent(p) {
+		if p == running.PID {
+			return true
+		}
+	}
+	return false
+}
+
+func describe(h process.Holder) string {
+	if h.PID == 0 {
+		return "a process of user " + h.User
+	}
+	return fmt.Sprintf("process %d (%s, user %s)", h.PID, h.Command, h.User)
+}
+
+// fix is a command that shows who is there: ending somebody's process is for
+// people to decide.
+func (p port) fix() string {
+	if p.Holder == nil || p.Holder.PID == 0 {
+		return ""
+	}
+	return "ps -o pid,user,lstart,args -p " + strconv.Itoa(p.Holder.PID)
+}

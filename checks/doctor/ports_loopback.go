@@ -1,0 +1,39 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/checks"
+)
+
+func (s *subject) portsLoopback() checks.Check {
+	return checks.Check{
+		ID: "ports.loopback", Title: "Services listen on this machine only", Needs: []string{"config.valid"},
+		About: "Looks at services.*.host and at the host in CLIProxyAPI's own file, where an empty one means every address. A router that others can reach spends your subscriptions for whoever has a key, and the upstream's management interface takes anybody's X-Forwarded-For for the truth. For a gateway that others are meant to reach, put a proxy with TLS in front and leave these on 127.0.0.1.",
+		Run: func(context.Context) checks.Outcome {
+			var open []string
+			for _, svc := range s.cfg.Services {
+				if !loopback(svc.Host) {
+					open = append(open, fmt.Sprintf("services.%s.host is %s", svc.Name, svc.Host))
+				}
+			}
+			if own, err := s.upstreamIfReal(); err == nil && own.path != "" && !loopback(own.Host) {
+				open = append(open, fmt.Sprintf("host in %s is %q", s.shown(own.path), own.Host))
+			}
+			if len(open) == 0 {
+				return checks.Passed(nil)
+			}
+			return checks.Warned("%s: others on the network can reach it", strings.Join(open, ", ")).
+				WithFix("", "write host: 127.0.0.1, unless others are meant to reach it")
+		},
+	}
+}
+
+// loopback reports a host that leads nowhere but to this machine.
+func loopback(host string) bool {
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}

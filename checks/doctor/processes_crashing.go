@@ -1,0 +1,77 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/supervisor"
+)
+
+// crashWindow is how far back crashes count.
+const crashWindow = time.Hour
+
+// Ends of one service within crashWindow from which it counts as crashing.
+const someCrashes = 3
+
+// crashes is the detail of processes.crashing.
+type crashes struct {
+	Text  string         `json:"reason,omitempty"`
+	Since time.Time      `json:"since"`
+	Ends  map[string]int `json:"ends"`   // unexpected ends by service
+	Given []string       `json:"failed"` // services that were given up
+}
+
+func (c crashes) Reason() string { return c.Text }
+
+func (s *subject) processesCrashing() checks.Check {
+	return checks.Check{
+		ID: "processes.crashing", Title: "No service crashed again and again in the last hour", Needs: []string{"config.valid"},
+		About: "Reads the last hour of events.log and counts the ends that nobody asked for. Three of one service are a crash loop, even if it runs at the moment; one that was given up needs you. `mage logs SERVICE` has its last words.",
+		Run: func(ctx context.Context) checks.Outcome {
+			c := crashes{Since: s.o.Now().UTC().Add(-crashWindow), Ends: map[string]int{}, Given: []string{}}
+			err := supervisor.Events(ctx, s.cfg, supervisor.EventOptions{N: 5000, Since: c.Since}, func(e supervisor.Event) error {
+				c.count(e)
+				return nil
+			})
+			if err != nil && !errors.Is(err, os.ErrNotExist) {
+				return checks.FromFault(err)
+			}
+			var worst string
+			for _, svc := range s.cfg.Services {
+				if c.Ends[svc.Name] >= someCrashes || lo.Contains(c.Given, svc.Name) {
+					worst = svc.Name
+					c.Text += fmt.Sprintf("%s ended %d times without being asked to; ", svc.Name, c.Ends[svc.Name])
+				}
+			}
+			if worst == "" {
+				return checks.Passed(c)
+			}
+			c.Text = strings.TrimSuffix(c.Text, "; ")
+			o := checks.Warned("").WithDetail(c).WithFix("mage logs "+worst, "its last lines say why")
+			if len(c.Given) > 0 {
+				c.Text += "; given up: " + strings.Join(c.Given, ", ")
+				o = checks.Failed("").WithDetail(c).WithFix("mage logs "+worst, "its last lines say why; mage start tries again")
+			}
+			return o
+		},
+	}
+}
+
+// count takes one event in; a service that got ready is given up no more.
+func (c *crashes) count(e supervisor.Event) {
+	switch e.Event {
+	case supervisor.EventExited:
+		c.Ends[e.Service]++
+	case supervisor.EventFailed:
+		c.Given = lo.Uniq(append(c.Given, e.Service))
+	case supervisor.EventReady:
+		c.Given = lo.Without(c.Given, e.Service)
+	}
+}

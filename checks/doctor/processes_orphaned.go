@@ -1,0 +1,28 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/supervisor"
+)
+
+func (s *subject) processesOrphaned() checks.Check {
+	return checks.Check{
+		ID: "processes.orphaned", Title: "Every service that runs has a supervisor", Needs: []string{"config.valid"},
+		About: "Looks for services that outlived a supervisor that was killed. They go on serving, but nobody restarts them when they end. `mage start` brings a supervisor that takes care of them again.",
+		Run: func(context.Context) checks.Outcome {
+			r := supervisor.Inspect(s.cfg)
+			if len(r.Orphans) == 0 {
+				return checks.Passed(nil)
+			}
+			lines := lo.Map(r.Orphans, func(o supervisor.Orphan, _ int) string { return fmt.Sprintf("%s (process %d)", o.Service, o.PID) })
+			return checks.Failed("").WithDetail(left{strings.Join(lines, ", ") + " run without a supervisor: it was killed", r}).
+				WithFix("mage start", "start a supervisor for them")
+		},
+	}
+}

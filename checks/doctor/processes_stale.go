@@ -1,0 +1,45 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/supervisor"
+)
+
+// left is the detail of the checks about what earlier supervisors left behind.
+type left struct {
+	Text string `json:"reason"`
+	supervisor.Remains
+}
+
+func (l left) Reason() string { return l.Text }
+
+func (s *subject) processesStale() checks.Check {
+	return checks.Check{
+		ID: "processes.stale", Title: "No file speaks of a process that is gone", Needs: []string{"config.valid"},
+		About: "Compares supervisor.json, the control socket and pid files (*.pid, as the Python tool wrote them) with the processes that run, by pid, start time and boot: a number alone may be another program's by now, and FlowGate never signals one. What is stale is in nobody's way; -fix removes it. A pid file that names a process of somebody else is left to you.",
+		Run: func(context.Context) checks.Outcome {
+			r := supervisor.Inspect(s.cfg)
+			if len(r.Stale)+len(r.Foreign) == 0 {
+				return checks.Passed(nil)
+			}
+			var lines []string
+			if len(r.Stale) > 0 {
+				lines = append(lines, "stale: "+strings.Join(lo.Map(r.Stale, func(p string, _ int) string { return s.shown(p) }), ", "))
+			}
+			for _, c := range r.Foreign {
+				lines = append(lines, fmt.Sprintf("%s names process %d for %s, which is not ours", s.shown(c.File), c.PID, c.Service))
+			}
+			return checks.Warned("").WithDetail(left{strings.Join(lines, "; "), r}).WithFix("mage doctor -fix", "remove the files; no process is touched")
+		},
+		Mend: func(ctx context.Context) ([]string, error) {
+			removed, err := supervisor.RemoveStale(ctx, s.cfg)
+			return lo.Map(removed, func(p string, _ int) string { return "removed " + s.shown(p) }), err
+		},
+	}
+}

@@ -1,0 +1,36 @@
+package doctor
+
+import (
+	"bytes"
+	"context"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/regular"
+)
+
+func (s *subject) profileCurrent() checks.Check {
+	return checks.Check{
+		ID: "profile.current", Title: "The router's configuration is what the file would make now", Needs: []string{"config.valid", "profile.active"},
+		About: "Generates the router's configuration in memory and compares it, byte for byte, with the one on disk. They drift apart when flowgate.yaml or a key was changed since the last start or profile:set, or when somebody edited the generated file. A running router goes on with the old one until `mage profile:set NAME` puts the new one in force.",
+		Run: func(context.Context) checks.Outcome {
+			plan, err := s.plan()
+			if err != nil {
+				return checks.FromFault(err)
+			}
+			want, err := plan.Bytes()
+			if err != nil {
+				return checks.Failed("%v", err)
+			}
+			have, err := regular.Read(s.cfg.Paths.ActiveConfig)
+			if err != nil {
+				return checks.FromFault(fault.New("active-invalid", "%s: %w", s.shown(s.cfg.Paths.ActiveConfig), bare(err)))
+			}
+			if bytes.Equal(want, have) {
+				return checks.Passed(nil)
+			}
+			return checks.Warned("%s is not what the configuration makes of profile %q now", s.shown(s.cfg.Paths.ActiveConfig), s.profile()).
+				WithFix("mage profile:set "+s.profile(), "put the configuration in force; a running router is restarted")
+		},
+	}
+}

@@ -1,0 +1,56 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/supervisor"
+)
+
+// seen is the services as they were observed, and when.
+type seen struct {
+	Text       string                     `json:"reason,omitempty"`
+	ObservedAt time.Time                  `json:"observed_at"`
+	Services   []supervisor.ServiceStatus `json:"services"`
+}
+
+func (s seen) Reason() string { return s.Text }
+
+// down is the outcome for a stack that nobody started.
+func down() checks.Outcome {
+	return checks.Skipped("the stack is down").WithFix("mage start", "bring it up")
+}
+
+func (s *subject) servicesLive() checks.Check {
+	return checks.Check{
+		ID: "services.live", Title: "All services are alive", Needs: []string{"supervisor.answers"}, Timeout: patience,
+		About: "Asks the supervisor whether the process of each service is alive. A stack that is down as a whole is skipped: nothing was asked of it. One that failed was restarted as often as its policy allows; the reason and its last log lines say why it ended.",
+		Run: func(context.Context) checks.Outcome {
+			status, err := s.status()
+			if err != nil {
+				return checks.FromFault(err)
+			}
+			dead := lo.Reject(status.Services, func(svc supervisor.ServiceStatus, _ int) bool { return svc.Live })
+			if len(dead) == len(status.Services) && status.Supervisor == nil {
+				return down()
+			}
+			found := seen{ObservedAt: s.o.Now().UTC(), Services: status.Services}
+			if len(dead) == 0 {
+				return checks.Passed(found)
+			}
+			found.Text = strings.Join(lo.Map(dead, func(svc supervisor.ServiceStatus, _ int) string {
+				return strings.TrimSuffix(fmt.Sprintf("%s is %s: %s", svc.Name, svc.State, svc.Reason), ": ")
+			}), "; ")
+			fix := "mage start " + dead[0].Name
+			if dead[0].State != supervisor.StateStopped {
+				fix = "mage logs " + dead[0].Name
+			}
+			return checks.Failed("").WithDetail(found).WithFix(fix, "bring it up again; its log says why it ended")
+		},
+	}
+}

@@ -1,0 +1,124 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+
+	"github.com/flowgate-go/flowgate/checks"
+)
+
+// slip is the most letters by which a misspelt key differs from the one meant.
+const slip = 2
+
+// knownKeys are keys of LiteLLM 1.106's configuration that people write, by
+// section (https://docs.litellm.ai/docs/proxy/config_settings). It need not be
+// complete: only what is nearly one of them is taken for a slip.
+func knownKeys() map[string][]string {
+	shared := "num_retries allowed_fails cooldown_time fallbacks default_fallbacks context_window_fallbacks content_policy_fallbacks set_verbose cache "
+	return map[string][]string{
+		"":                 strings.Fields("model_list litellm_settings router_settings general_settings environment_variables include credential_list guardrails mcp_servers vector_store_registry callback_settings files_settings finetune_settings"),
+		"litellm_settings": strings.Fields(shared + "request_timeout drop_params modify_params json_logs cache_params callbacks callback success_callback failure_callback service_callback service_callbacks turn_off_message_logging redact_user_api_key_info telemetry ssl_verify ssl_certificate forward_traceparent_to_llm_provider default_team_settings force_ipv4 max_budget budget_duration public_routes disable_cooldowns return_response_headers model_alias_map num_retries_per_request enable_json_schema_validation"),
+		"router_settings":  strings.Fields(shared + "routing_strategy routing_strategy_args timeout stream_timeout retry_after retry_policy allowed_fails_policy model_group_alias model_group_retry_policy enable_pre_call_checks enable_tag_filtering disable_cooldowns redis_host redis_port redis_password redis_url default_litellm_params default_max_parallel_requests debug_level cache_responses caching_groups client_ttl max_fallbacks tag_filtering polling_interval cache_kwargs provider_budget_config"),
+		"general_settings": strings.Fields("master_key database_url database_connection_pool_limit store_model_in_db allowed_ips alerting alerting_threshold background_health_checks health_check_interval disable_spend_logs disable_master_key_return enable_jwt_auth infer_model_from_keys max_parallel_requests global_max_parallel_requests pass_through_endpoints custom_auth proxy_batch_write_at ui_access_mode completion_model key_management_system key_management_settings forward_openai_org_id use_client_credentials_pass_through_routes allow_requests_on_db_unavailability dangerously_permit_weak_or_unset_master_key dangerously_allow_mock_testing_request_params enable_drain_endpoint public_routes block_robots"),
+		"litellm_params":   strings.Fields("model api_base base_url api_key api_key_ref api_version timeout stream_timeout rpm tpm weight order num_retries max_retries max_tokens temperature top_p top_k seed organization mock_response tags cooldown_time extra_headers extra_body headers custom_llm_provider region_name vertex_project vertex_location vertex_credentials aws_access_key_id aws_secret_access_key aws_region_name use_in_pass_through max_parallel_requests input_cost_per_token output_cost_per_token drop_params additional_drop_params litellm_credential_name reasoning_effort thinking use_litellm_proxy merge_reasoning_content_in_choices max_budget budget_duration"),
+		"model_list entry": strings.Fields("model_name litellm_params model_info"),
+	}
+}
+
+// kinds are the types of settings that LiteLLM accepts wrong in silence.
+func kinds() map[string]string {
+	return map[string]string{
+		"num_retries": "a whole number", "allowed_fails": "a whole number", "max_fallbacks": "a whole number",
+		"cooldown_time": "a number of seconds", "request_timeout": "a number of seconds", "timeout": "a number of seconds",
+		"stream_timeout": "a number of seconds", "retry_after": "a number of seconds",
+		"fallbacks": "a list", "default_fallbacks": "a list", "context_window_fallbacks": "a list", "content_policy_fallbacks": "a list",
+		"drop_params": "true or false", "disable_cooldowns": "true or false", "enable_pre_call_checks": "true or false",
+	}
+}
+
+func (s *subject) settingsKnown() checks.Check {
+	return checks.Check{
+		ID: "settings.known", Title: "The router's settings are spelt and typed as LiteLLM reads them", Needs: []string{"config.valid"},
+		About: "Looks for keys that are nearly one of LiteLLM's (num_retrys) and for settings of the wrong type (num_retries: lots). LiteLLM ignores unknown keys at every level and takes wrong types in silence, so the setting simply does not hold.",
+		Run: func(context.Context) checks.Outcome {
+			settings, err := s.settings()
+			if err != nil {
+				return checks.Skipped("there is no router")
+			}
+			odd := oddities(settings)
+			if len(odd) == 0 {
+				return checks.Passed(nil)
+			}
+			return checks.Warned("%s", strings.Join(odd, "; ")).WithFix("", "correct the keys named")
+		},
+	}
+}
+
+func oddities(settings map[string]any) []string {
+	known := knownKeys()
+	odd := oddIn("", settings, known[""])
+	for _, name := range [...]string{"litellm_settings", "router_settings", "general_settings"} {
+		odd = append(odd, oddIn(name, section(settings, name), known[name])...)
+	}
+	list, _ := settings["model_list"].([]any)
+	for i, item := range list {
+		entry, _ := item.(map[string]any)
+		path := fmt.Sprintf("model_list[%d]", i)
+		odd = append(odd, oddIn(path, entry, known["model_list entry"])...)
+		odd = append(odd, oddIn(path+".litellm_params", section(entry, "litellm_params"), known["litellm_params"])...)
+	}
+	return odd
+}
+
+// oddIn are the slips and wrong types in one section.
+func oddIn(path string, values map[string]any, known []string) []string {
+	var odd []string
+	kinds := kinds()
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		at := strings.TrimPrefix(path+"."+key, ".")
+		if meant := misspelt(key, known); meant != "" {
+			odd = append(odd, at+" is probably meant to be "+meant)
+		} else if want := kinds[key]; want != "" && !is(values[key], want) {
+			odd = append(odd, fmt.Sprintf("%s is %v, not %s", at, values[key], want))
+		}
+	}
+	return odd
+}
+
+// misspelt is the known key that key nearly is, "" when it is one or none.
+func misspelt(key string, known []string) string {
+	if slices.Contains(known, key) || len(key) <= 2*slip {
+		return ""
+	}
+	for _, k := range known {
+		if levenshtein.ComputeDistance(strings.ToLower(key), k) <= slip {
+			return k
+		}
+	}
+	return ""
+}
+
+// is reports whether value has the kind; a reference may resolve to anything.
+func is(value any, kind string) bool {
+	if text, ok := value.(string); ok && strings.HasPrefix(text, "os.environ/") || value == nil {
+		return true
+	}
+	_, whole := value.(int)
+	switch kind {
+	case "a whole number":
+		return whole
+	case "a number of seconds":
+		_, part := value.(float64)
+		return whole || part
+	case "a list":
+		_, ok := value.([]any)
+		return ok
+	}
+	_, ok := value.(bool)
+	return ok
+}

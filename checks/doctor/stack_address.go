@@ -1,0 +1,74 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/report"
+)
+
+// wiring is a deployment whose api_base leads nowhere good.
+type wiring struct {
+	Deployment string `json:"deployment"`
+	APIBase    string `json:"api_base"`
+	Problem    string `json:"problem"`
+}
+
+// wirings is the detail of stack.address.
+type wirings struct {
+	Text        string   `json:"reason"`
+	Deployments []wiring `json:"deployments"`
+}
+
+func (w wirings) Reason() string { return w.Text }
+
+func (s *subject) stackAddress() checks.Check {
+	return checks.Check{
+		ID: "stack.address", Title: "The router sends requests to where the upstream listens", Needs: []string{"config.valid"},
+		About: "Compares host, port and path of every api_base on this machine with services.cliproxyapi_plus: a port changed in one place and not in the other, a path without /v1 where requests for openai/ models go to {api_base}/chat/completions, or the router's own address, which would ask itself for ever. Another program of yours on another port is well as long as somebody listens there.",
+		Run: func(context.Context) checks.Outcome {
+			up, _ := s.cfg.Service(config.CLIProxy)
+			router, routed := s.cfg.Service(config.LiteLLM)
+			if !routed {
+				return checks.Skipped("there is no router")
+			}
+			bad := wirings{}
+			for _, d := range s.deployments() {
+				if problem := s.miswired(d, router, up); problem != "" {
+					bad.Deployments = append(bad.Deployments, wiring{d.String(), d.base, problem})
+					bad.Text += fmt.Sprintf("; %s has api_base %s, %s", d, d.base, problem)
+				}
+			}
+			if bad.Text == "" {
+				return checks.Passed(nil)
+			}
+			bad.Text = strings.TrimPrefix(bad.Text, "; ")
+			return checks.Outcome{Status: report.Fail, Detail: bad}.WithFix("", "write api_base: "+up.URL()+"/v1")
+		},
+	}
+}
+
+// miswired says what is wrong with where d's requests go, "" when nothing is.
+func (s *subject) miswired(d deployment, router, up config.Service) string {
+	host, port, ok := d.address()
+	switch {
+	case !ok || !loopback(host):
+		return ""
+	case d.leadsTo(router):
+		return "which is the router itself"
+	case d.leadsTo(up):
+		path := strings.TrimSuffix(d.base[strings.Index(d.base, "://")+3:], "/")
+		if d.provider() != "anthropic" && !strings.Contains(path, "/") {
+			return "without the /v1 that the upstream serves its models under"
+		}
+		return ""
+	}
+	if _, held, err := process.Listener(host, port); err == nil && !held {
+		return fmt.Sprintf("where nobody listens; %s listens on %s", up.Name, up.Addr())
+	}
+	return ""
+}

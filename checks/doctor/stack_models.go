@@ -1,0 +1,113 @@
+package doctor
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/internal/config"
+)
+
+// models is the detail of the checks about models.
+type models struct {
+	Text    string   `json:"reason,omitempty"`
+	Missing []string `json:"missing"`
+	Offered int      `json:"offered"` // models in the list that was compared
+	Source  string   `json:"source"`  // where that list is from
+}
+
+func (m models) Reason() string { return m.Text }
+
+func (s *subject) stackModels() checks.Check {
+	return checks.Check{
+		ID: "stack.models", Title: "The upstream offers every model that the router asks for", Needs: []string{"config.valid"}, After: []string{"cliproxy.reachable"}, Timeout: patience,
+		About: "Compares the model of every deployment that leads to CLIProxyAPI with the list that it serves while it runs, which depends on the credentials that it holds; while it is down, with the models and aliases of its configuration. A model that is not offered is a 404 or 400 to the client, and cools its deployment down. The echo answers to every name.",
+		Run: func(ctx context.Context) checks.Outcome {
+			up, real := s.real()
+			wanted := lo.Filter(s.deployments(), func(d deployment, _ int) bool { return d.leadsTo(up) })
+			switch {
+			case !real:
+				return echoes()
+			case len(wanted) == 0:
+				return checks.Skipped("no deployment leads to %s", up.Name)
+			}
+			offered, source, why := s.offered(ctx, up)
+			if why != "" {
+				return checks.Skipped("%s", why)
+			}
+			found := models{Missing: []string{}, Offered: len(offered), Source: source}
+			for _, d := range wanted {
+				if !offered[d.upstreamModel()] {
+					found.Missing = append(found.Missing, d.upstreamModel())
+				}
+			}
+			if len(found.Missing) == 0 {
+				return checks.Passed(found)
+			}
+			found.Missing = lo.Uniq(found.Missing)
+			found.Text = "not offered by " + up.Name + ": " + strings.Join(found.Missing, ", ") + nearby(found.Missing[0], offered)
+			return checks.Failed("").WithDetail(found).WithFix("mage auth:status", "sign in to the provider that has the model, or name one that is offered")
+		},
+	}
+}
+
+// offered are the models of the upstream and where the list is from, or why
+// they are not known.
+func (s *subject) offered(ctx context.Context, up config.Service) (names map[string]bool, source, why string) {
+	if _, live := s.running(up.Name); live {
+		names, why = s.served(ctx, up.URL(), s.upstreamKey())
+		return names, up.URL() + "/v1/models", why
+	}
+	own, err := s.upstream()
+	if err != nil || len(own.models()) == 0 {
+		return nil, "", "the stack is down, and the models of signed-in accounts are known only to the server that runs"
+	}
+	return own.models(), own.path, ""
+}
+
+// upstreamKey is one that the upstream accepts, "" when none is known.
+func (s *subject) upstreamKey() string {
+	own, err := s.upstream()
+	if err != nil || len(own.APIKeys) == 0 {
+		return ""
+	}
+	return own.APIKeys[0]
+}
+
+// served is the list of models at base, or why there is none.
+func (s *subject) served(ctx context.Context, base, key string) (map[string]bool, string) {
+	a, err := s.get(ctx, base+"/v1/models", "Authorization", "Bearer "+key)
+	var list struct {
+		Data []struct {
+			ID string `json:"id"`
+		} `json:"data"`
+	}
+	switch {
+	case err != nil:
+		return nil, base + "/v1/models did not answer: " + err.Error()
+	case a.Status != http.StatusOK:
+		return nil, base + "/v1/models answered " + http.StatusText(a.Status)
+	case json.Unmarshal([]byte(a.body), &list) != nil:
+		return nil, base + "/v1/models did not answer with a list"
+	}
+	names := map[string]bool{}
+	for _, m := range list.Data {
+		names[m.ID] = true
+	}
+	return names, ""
+}
+
+// nearby is a hint at the name that was probably meant.
+func nearby(name string, known map[string]bool) string {
+	names := lo.Keys(known)
+	slices.Sort(names)
+	if near := config.Nearest(name, names); near != "" {
+		return " (did you mean " + near + "?)"
+	}
+	return ""
+}

@@ -1,0 +1,124 @@
+package doctor
+
+import (
+	"context"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/policy"
+	"github.com/flowgate-go/flowgate/internal/runtimes"
+	"github.com/flowgate-go/flowgate/internal/version"
+	"github.com/flowgate-go/flowgate/supervisor"
+)
+
+// patience bounds what a check waits for something that runs: a stuck service
+// must not make the examination long.
+const patience = 3 * time.Second
+
+// subject is what is examined. What several checks look at is gathered once, by
+// the first that asks.
+type subject struct {
+	o        Options
+	findings config.Findings
+	cfg      *config.Config // nil when the configuration cannot be used
+	err      error          // why
+	http     *http.Client
+
+	status   func() (supervisor.Status, error)
+	health   func() (supervisor.Status, error)
+	active   func() (policy.Active, error) // as generated last
+	plan     func() (policy.Active, error) // as it would be generated now
+	upstream func() (upstreamFile, error)  // CLIProxyAPI's own configuration
+	manage   func() management             // what its management API said, asked once
+}
+
+func newSubject(ctx context.Context, o Options) *subject {
+	s := &subject{o: o, http: &http.Client{
+		Transport:     &http.Transport{Proxy: nil, DisableKeepAlives: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+	if o.Getenv != nil {
+		s.load()
+	}
+	s.status = sync.OnceValues(func() (supervisor.Status, error) { return supervisor.Query(ctx, s.cfg) })
+	s.health = sync.OnceValues(func() (supervisor.Status, error) { return supervisor.Health(ctx, s.cfg) })
+	s.active = func() (policy.Active, error) { return policy.Load(s.cfg) } // not once: -fix may write it
+	s.plan = sync.OnceValues(func() (policy.Active, error) { return policy.Plan(s.cfg, s.profile(), s.o.Getenv) })
+	s.upstream = sync.OnceValues(func() (upstreamFile, error) { return readUpstreamFile(s.cfg.CLIProxyConfigFile) })
+	s.manage = sync.OnceValue(func() management { return s.askManagement(ctx) })
+	return s
+}
+
+func (s *subject) load() {
+	if s.o.File == "" {
+		s.cfg = config.Default(s.o.Cwd)
+		return
+	}
+	if s.findings, s.err = config.Check(s.o.File, s.o.Getenv); s.err == nil {
+		s.cfg, s.err = config.Load(s.o.File, s.o.Getenv)
+	}
+}
+
+func (s *subject) close() { s.http.CloseIdleConnections() }
+
+// profile is the one in force, or the one that would be.
+func (s *subject) profile() string { return policy.Chosen(s.cfg) }
+
+// running is the status of a service that a supervisor keeps alive.
+func (s *subject) running(name string) (supervisor.ServiceStatus, bool) {
+	status, err := s.status()
+	if err != nil {
+		return supervisor.ServiceStatus{}, false
+	}
+	i := slices.IndexFunc(status.Services, func(svc supervisor.ServiceStatus) bool { return svc.Name == name })
+	if i < 0 || !status.Services[i].Live {
+		return supervisor.ServiceStatus{}, false
+	}
+	return status.Services[i], true
+}
+
+// started reports whether anything was ever started from this configuration.
+func (s *subject) started() bool { return exists(s.cfg.Paths.RuntimeDir) }
+
+// real is the upstream service when it is CLIProxyAPI itself, and not the echo.
+func (s *subject) real() (config.Service, bool) {
+	svc, ok := s.cfg.Service(config.CLIProxy)
+	return svc, ok && svc.Runtime != config.RuntimeEcho
+}
+
+// genuine reports whether the router is LiteLLM itself, as far as one can tell:
+// a command may be anything, and is LiteLLM in every old configuration.
+func (s *subject) genuine() bool {
+	svc, ok := s.cfg.Service(config.LiteLLM)
+	return ok && svc.Runtime != config.RuntimeEmbedded
+}
+
+// command is what a service executes, or why it cannot be.
+func (s *subject) command(svc config.Service) (runtimes.Spec, error) {
+	return runtimes.Command(s.cfg, svc, runtimes.Environment{
+		Self: s.o.Self, Version: version.String(), Cwd: s.o.Cwd, Environ: s.o.Environ, LookPath: exec.LookPath,
+	})
+}
+
+// folders are those that FlowGate keeps things of its own in.
+func (s *subject) folders() []string {
+	p := s.cfg.Paths
+	all := []string{p.RuntimeDir, p.ProcessLogs(), p.Secrets(), p.Auths()}
+	if filepath.Base(p.Root()) == ".router" { // else it may be somebody's home
+		all = append([]string{p.Root()}, all...)
+	}
+	return all
+}
+
+// shown is a path as people in the folder that they work in would type it.
+func (s *subject) shown(path string) string {
+	if rel, err := filepath.Rel(s.o.Cwd, path); err == nil && len(rel) < len(path) {
+		return rel
+	}
+	return path
+}

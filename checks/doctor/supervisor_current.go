@@ -1,0 +1,26 @@
+package doctor
+
+import (
+	"context"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/internal/version"
+)
+
+func (s *subject) supervisorCurrent() checks.Check {
+	return checks.Check{
+		ID: "supervisor.current", Title: "The supervisor that runs is of this version", Needs: []string{"supervisor.answers"},
+		About: "Compares the version of the running supervisor with that of this program. After an upgrade the old one goes on, with the old program, until it is restarted.",
+		Run: func(context.Context) checks.Outcome {
+			status, err := s.status()
+			if err != nil || status.Supervisor == nil {
+				return checks.Passed(file{Text: "FlowGate " + version.String() + "; no supervisor runs"})
+			}
+			if there := status.Supervisor.Version; there != version.String() {
+				return checks.Warned("the supervisor that runs is FlowGate %s, and this program is %s", there, version.String()).
+					WithFix("mage stop start", "replace it by this version; services are down for a moment")
+			}
+			return checks.Passed(observed{ObservedAt: s.o.Now().UTC(), Supervisor: status.Supervisor})
+		},
+	}
+}

@@ -1,0 +1,105 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/samber/lo"
+	"github.com/sourcegraph/conc/iter"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/internal/report"
+)
+
+// reached is one upstream as it was tried.
+type reached struct {
+	URL        string    `json:"url"`
+	Status     int       `json:"status"` // 0: no answer
+	Stage      string    `json:"stage"`  // answered, or where it ended: dns, connect, tls, http
+	Error      string    `json:"error,omitempty"`
+	SkewS      float64   `json:"skew_s"` // its clock minus ours, when it says its time
+	ObservedAt time.Time `json:"observed_at"`
+
+	dated bool
+}
+
+// reachedAll is the detail of upstream.reachable.
+type reachedAll struct {
+	Text      string    `json:"reason,omitempty"`
+	Upstreams []reached `json:"upstreams"`
+}
+
+func (r reachedAll) Reason() string { return r.Text }
+
+func offline() checks.Outcome { return checks.Skipped("offline: -online tries") }
+
+func (s *subject) upstreamReachable() checks.Check {
+	return checks.Check{
+		ID: "upstream.reachable", Title: "Every upstream can be reached", Needs: []string{"config.valid"}, Timeout: 2 * patience,
+		About: "With -online only: resolves the name of every api_base that is no service of this stack, connects, shakes hands over TLS, and sends one HEAD without a key. Any HTTP answer will do: what is tried is the way there. The stage at which it ended (dns, connect, tls, http) says whose fault it is; a proxy that the environment names is used.",
+		Run: func(ctx context.Context) checks.Outcome {
+			if !s.o.Online {
+				return offline()
+			}
+			all := s.outside(ctx)
+			found := reachedAll{Upstreams: all}
+			bad := lo.Filter(all, func(r reached, _ int) bool { return r.Stage != "answered" })
+			if len(bad) == 0 {
+				return checks.Passed(found)
+			}
+			found.Text = strings.Join(lo.Map(bad, func(r reached, _ int) string { return fmt.Sprintf("%s: %s: %s", r.URL, r.Stage, r.Error) }), "; ")
+			return checks.Outcome{Status: report.Fail, Detail: found}.WithFix("", "check the name, the network, and HTTPS_PROXY")
+		},
+	}
+}
+
+// outside tries every upstream that is no service of this stack, all at once.
+func (s *subject) outside(ctx context.Context) []reached {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	var urls []string
+	for _, d := range s.deployments() {
+		own := slices.ContainsFunc(s.cfg.Services, d.leadsTo)
+		if _, _, ok := d.address(); ok && !own {
+			urls = append(urls, d.base)
+		}
+	}
+	client := &http.Client{
+		Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	urls = lo.Uniq(urls)
+	many := iter.Mapper[string, reached]{MaxGoroutines: max(1, len(urls))}
+	return many.Map(urls, func(u *string) reached { return s.reach(ctx, client, *u) })
+}
+
+func (s *subject) reach(ctx context.Context, client *http.Client, base string) reached {
+	r := reached{URL: base, Stage: "dns"}
+	if u, err := url.Parse(base); err == nil {
+		u.User, u.RawQuery = nil, "" // may hold a key
+		r.URL = u.String()
+	}
+	ctx = stages(ctx, &r.Stage)
+	req, err := http.NewRequestWithContext(ctx, http.MethodHead, base, nil)
+	if err != nil {
+		r.Stage, r.Error = "url", err.Error()
+		return r
+	}
+	res, err := client.Do(req)
+	r.ObservedAt = s.o.Now().UTC()
+	if err != nil {
+		r.Error = cause(err)
+		return r
+	}
+	_ = res.Body.Close()
+	r.Status, r.Stage = res.StatusCode, "answered"
+	if at, err := http.ParseTime(res.Header.Get("Date")); err == nil {
+		r.SkewS, r.dated = at.Sub(r.ObservedAt.Truncate(time.Second)).Seconds(), true
+	}
+	return r
+}

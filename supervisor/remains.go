@@ -1,0 +1,110 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/regular"
+)
+
+// Remains is what earlier supervisors left in a runtime folder.
+type Remains struct {
+	Stale   []string `json:"stale"`   // files whose process is gone: ledger, control socket, pid files
+	Foreign []Claim  `json:"foreign"` // files that name a process that is another's by now
+	Orphans []Orphan `json:"orphans"` // services that run on without a supervisor
+}
+
+// Claim is a pid in a file of ours that belongs to a process of somebody else.
+type Claim struct {
+	File    string `json:"file"`
+	PID     int    `json:"pid"`
+	Service string `json:"service,omitempty"`
+}
+
+// Orphan is a service that outlived its supervisor.
+type Orphan struct {
+	Service   string    `json:"service"`
+	PID       int       `json:"pid"`
+	StartedAt time.Time `json:"started_at"`
+}
+
+// Inspect looks for remains and changes nothing. While a supervisor lives its
+// own files are none.
+func Inspect(cfg *config.Config) Remains {
+	dir := cfg.Paths.RuntimeDir
+	r := Remains{Stale: []string{}, Foreign: []Claim{}, Orphans: []Orphan{}}
+	l := readLedger(dir)
+	if !l.Supervisor.Alive() {
+		r.ledger(dir, l)
+	}
+	for _, pattern := range [...]string{"*.pid", filepath.Join("pids", "*.pid")} { // the Python tool's
+		files, _ := filepath.Glob(filepath.Join(dir, pattern))
+		for _, file := range files {
+			r.pidFile(file)
+		}
+	}
+	return r
+}
+
+// ledger judges supervisor.json and the control socket of a dead supervisor.
+func (r *Remains) ledger(dir string, l ledger) {
+	for _, e := range l.Services {
+		if e.Process.Alive() {
+			r.Orphans = append(r.Orphans, Orphan{e.Name, e.Process.PID, e.StartedAt})
+		} else if _, err := process.Identify(e.Process.PID); err == nil {
+			r.Foreign = append(r.Foreign, Claim{recordPath(dir), e.Process.PID, e.Name})
+		}
+	}
+	if len(r.Orphans) > 0 {
+		return // the next supervisor needs the ledger
+	}
+	for _, path := range [...]string{recordPath(dir), socketPath(dir)} {
+		if _, err := os.Lstat(path); err == nil {
+			r.Stale = append(r.Stale, path)
+		}
+	}
+}
+
+func (r *Remains) pidFile(file string) {
+	text, err := regular.Read(file)
+	if err != nil {
+		return
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if _, gone := process.Identify(pid); err != nil || pid <= 0 || errors.Is(gone, process.ErrGone) {
+		r.Stale = append(r.Stale, file)
+		return
+	}
+	r.Foreign = append(r.Foreign, Claim{file, pid, strings.TrimSuffix(filepath.Base(file), ".pid")})
+}
+
+// RemoveStale removes the stale files among the remains and returns them. It
+// takes the supervisor's lock for it, so that none starts meanwhile. Fault:
+// supervisor-running when one is just starting.
+func RemoveStale(ctx context.Context, cfg *config.Config) ([]string, error) {
+	lock, err := takeLock(ctx, lockPath(cfg.Paths.RuntimeDir), time.Second)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil, fault.New("supervisor-running", "another supervisor holds %s", cfg.Paths.RuntimeDir).WithHint("see mage status")
+	}
+	if err != nil {
+		return nil, unwritable(cfg.Paths.RuntimeDir, err)
+	}
+	defer lock.Close()
+	var removed []string
+	for _, path := range Inspect(cfg).Stale {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return removed, unwritable(cfg.Paths.RuntimeDir, err)
+		}
+		removed = append(removed, path)
+	}
+	return removed, nil
+}

@@ -1,0 +1,50 @@
+package tasks
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"github.com/magefile/mage/mg"
+
+	"github.com/flowgate-go/flowgate/checks/doctor"
+	"github.com/flowgate-go/flowgate/internal/process"
+)
+
+// Doctor holds the targets that say what is wrong.
+type Doctor mg.Namespace
+
+// Default says what is wrong, why, and the command that mends it; -fix mends what is safe to mend.
+func (Doctor) Default(ctx context.Context, only *string, skip *string, fix *bool, strict *bool, online *bool) error {
+	return run(ctx, "doctor", func(ctx context.Context, s session) (any, error) {
+		cwd, err := os.Getwd()
+		if err != nil {
+			return nil, err
+		}
+		return doctor.Run(ctx, doctor.Options{
+			File: configFile(), Cwd: cwd, Self: process.Self(), Only: value(only), Skip: value(skip),
+			Fix: value(fix), Strict: value(strict), Online: value(online),
+			Environ: os.Environ(), Getenv: os.Getenv, Now: time.Now, Emit: s.out.Stream,
+		})
+	})
+}
+
+// List lists all checks of doctor with what they look at.
+func (Doctor) List(ctx context.Context) error {
+	return run(ctx, "doctor:list", func(_ context.Context, s session) (any, error) {
+		list := doctor.ExplainAll()
+		for _, e := range list.Checks {
+			s.say(e.ID, "    "+e.Title)
+		}
+		return list, nil
+	})
+}
+
+// Explain says what one check looks at, why, and how to mend what it finds.
+func (Doctor) Explain(ctx context.Context, id string) error {
+	return run(ctx, "doctor:explain", func(_ context.Context, s session) (any, error) {
+		e, err := doctor.Explain(id)
+		s.say(e.Title, "", e.About)
+		return e, err
+	})
+}
