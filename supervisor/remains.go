@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/config"
-	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/regular"
 )
@@ -88,19 +87,22 @@ func (r *Remains) pidFile(file string) {
 }
 
 // RemoveStale removes the stale files among the remains and returns them. It
-// takes the supervisor's lock for it, so that none starts meanwhile. Fault:
-// supervisor-running when one is just starting.
+// holds the supervisor's lock meanwhile, so that none starts; while one runs,
+// only pid files, which it has none of, are removed.
 func RemoveStale(ctx context.Context, cfg *config.Config) ([]string, error) {
-	lock, err := takeLock(ctx, lockPath(cfg.Paths.RuntimeDir), time.Second)
-	if errors.Is(err, context.DeadlineExceeded) {
-		return nil, fault.New("supervisor-running", "another supervisor holds %s", cfg.Paths.RuntimeDir).WithHint("see mage status")
-	}
-	if err != nil {
+	lock, err := takeLock(ctx, lockPath(cfg.Paths.RuntimeDir), 50*time.Millisecond)
+	runs := errors.Is(err, context.DeadlineExceeded)
+	if err != nil && !runs {
 		return nil, unwritable(cfg.Paths.RuntimeDir, err)
 	}
-	defer lock.Close()
+	if !runs {
+		defer lock.Close()
+	}
 	var removed []string
 	for _, path := range Inspect(cfg).Stale {
+		if runs && filepath.Ext(path) != ".pid" {
+			continue
+		}
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return removed, unwritable(cfg.Paths.RuntimeDir, err)
 		}

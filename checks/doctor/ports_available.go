@@ -32,7 +32,7 @@ func (p ports) Reason() string { return p.Text }
 
 func (s *subject) portsAvailable() checks.Check {
 	return checks.Check{
-		ID: "ports.available", Title: "Service ports are free or held by our own services", Needs: []string{"config.valid"}, After: []string{"supervisor.answers"},
+		ID: "ports.available", Title: "Service ports are free or held by our own services", Needs: []string{"config.valid", "supervisor.answers"},
 		About: "Finds who listens on the address of every service, from the kernel's own tables. Our own running service is as it should be. Anybody else, named with pid, program and user, keeps the service from starting, or answers clients in its place: LiteLLM moves silently to a random port when 4000 is taken. Where nobody listens, the address is bound for a moment to see that it can be.",
 		Run: func(ctx context.Context) checks.Outcome {
 			found := ports{Ports: []port{}}

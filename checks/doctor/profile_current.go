@@ -3,6 +3,8 @@ package doctor
 import (
 	"bytes"
 	"context"
+	"errors"
+	"io/fs"
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/internal/fault"
@@ -11,11 +13,15 @@ import (
 
 func (s *subject) profileCurrent() checks.Check {
 	return checks.Check{
-		ID: "profile.current", Title: "The router's configuration is what the file would make now", Needs: []string{"config.valid", "profile.active"},
+		ID: "profile.current", Title: "The router's configuration is what the file would make now", Needs: []string{"config.valid", "profile.active", "keys.present"},
 		About: "Generates the router's configuration in memory and compares it, byte for byte, with the one on disk. They drift apart when flowgate.yaml or a key was changed since the last start or profile:set, or when somebody edited the generated file. A running router goes on with the old one until `mage profile:set NAME` puts the new one in force.",
 		Run: func(context.Context) checks.Outcome {
 			plan, err := s.plan()
-			if err != nil {
+			switch f := fault.From(err); {
+			case f == nil:
+			case f.Code == "profile-unknown": // profile.state says it
+				return checks.Skipped("%s", f.Message)
+			default:
 				return checks.FromFault(err)
 			}
 			want, err := plan.Bytes()
@@ -23,6 +29,9 @@ func (s *subject) profileCurrent() checks.Check {
 				return checks.Failed("%v", err)
 			}
 			have, err := regular.Read(s.cfg.Paths.ActiveConfig)
+			if errors.Is(err, fs.ErrNotExist) { // profile.active says it
+				return checks.Skipped("it was not generated yet")
+			}
 			if err != nil {
 				return checks.FromFault(fault.New("active-invalid", "%s: %w", s.shown(s.cfg.Paths.ActiveConfig), bare(err)))
 			}

@@ -45,13 +45,21 @@ func newSubject(ctx context.Context, o Options) *subject {
 	if o.Getenv != nil {
 		s.load()
 	}
-	s.status = sync.OnceValues(func() (supervisor.Status, error) { return supervisor.Query(ctx, s.cfg) })
-	s.health = sync.OnceValues(func() (supervisor.Status, error) { return supervisor.Health(ctx, s.cfg) })
+	s.status = sync.OnceValues(func() (supervisor.Status, error) { return inTime(ctx, s.cfg, supervisor.Query) })
+	s.health = sync.OnceValues(func() (supervisor.Status, error) { return inTime(ctx, s.cfg, supervisor.Health) })
 	s.active = func() (policy.Active, error) { return policy.Load(s.cfg) } // not once: -fix may write it
 	s.plan = sync.OnceValues(func() (policy.Active, error) { return policy.Plan(s.cfg, s.profile(), s.o.Getenv) })
 	s.upstream = sync.OnceValues(func() (upstreamFile, error) { return readUpstreamFile(s.cfg.CLIProxyConfigFile) })
 	s.manage = sync.OnceValue(func() management { return s.askManagement(ctx) })
 	return s
+}
+
+// inTime asks in less than a check may take, so that there is time left to say
+// who did not answer.
+func inTime(ctx context.Context, cfg *config.Config, ask func(context.Context, *config.Config) (supervisor.Status, error)) (supervisor.Status, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience-patience/10)
+	defer cancel()
+	return ask(ctx, cfg)
 }
 
 func (s *subject) load() {

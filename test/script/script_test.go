@@ -21,6 +21,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/flowgate-go/flowgate/test/program"
 )
 
 // root is the source tree that the binary is built from.
@@ -39,11 +41,8 @@ func inMain(m *testing.M) int {
 		panic(err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	binary = filepath.Join(dir, "flowgate")
-	build := exec.Command("go", "tool", "mage", "-compile", binary)
-	build.Dir = root
-	if out, err := build.CombinedOutput(); err != nil {
-		panic(fmt.Sprintf("compile: %v\n%s", err, out))
+	if binary, err = program.FlowGate(context.Background(), root, dir); err != nil {
+		panic(err)
 	}
 	reportIs = jsonschema.NewCompiler().MustCompile(filepath.Join(root, "docs", "report.schema.json"))
 	return m.Run()

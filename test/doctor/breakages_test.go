@@ -1,0 +1,247 @@
+package doctor_test
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// breakages are one for every check, in the order of the checks.
+func breakages() []breakage {
+	return append(files(), append(runtimesAndProfile(), append(processes(), append(upstream(), append(policyOnes(), environment()...)...)...)...)...)
+}
+
+func files() []breakage {
+	return []breakage{
+		{check: "config.readable", how: "a folder in the place of flowgate.yaml", fix: "config/flowgate.yaml",
+			harm: func(s *stack) func() {
+				s.shell("mv " + settings + " aside && mkdir " + settings)
+				return func() { s.shell("rmdir " + settings + " && mv aside " + settings) }
+			}},
+		{check: "config.valid", how: "a misspelt key", fix: "mage config:validate", harm: edited(settings, "    port:", "    prot:")},
+		{check: "config.current", command: true, how: "a key under its old name", fix: "mage config:migrate",
+			harm: func(s *stack) func() {
+				s.edit(settings, "    depends_on:", "    health_path: /health/readiness\n    depends_on:")
+				return nil
+			}},
+		{check: "config.settings", how: "cooldown_time under litellm_settings", fix: "move or remove", from: stopped,
+			harm: edited(settings, "    request_timeout: 600", "    cooldown_time: 5\n    request_timeout: 600")},
+		{check: "config.environment", how: "services.litellm.env reads a variable that is not set", fix: "export FLOWGATE_TEST_VARIABLE",
+			harm: func(s *stack) func() {
+				s.edit(settings, "    depends_on:", "    env: {X: \"${FLOWGATE_TEST_VARIABLE}\"}\n    depends_on:")
+				return func() { s.env = append(s.env, "FLOWGATE_TEST_VARIABLE=x") }
+			}},
+		{check: "folder.present", how: "the folder of credentials is gone", fix: "mage doctor -fix", harm: typed("rmdir .router/auths")},
+		{check: "folder.private", how: "the runtime folder is open to others", fix: "chmod go-rwx .router/runtime", harm: typed("chmod 755 .router/runtime")},
+		{check: "folder.writable", how: "the runtime folder is read-only", fix: "df -h", from: stopped, harm: readOnly},
+		{check: "folder.space", how: "a disk of 20 MB", fix: "free some space", from: stopped, harm: smallDisk},
+		{check: "folder.ignored", how: "the lines in .gitignore are gone", fix: "mage doctor -fix", harm: typed(": > .gitignore")},
+		{check: "keys.present", how: "a key file is empty", fix: "one line",
+			harm: func(s *stack) func() {
+				key := s.read(".router/secrets/upstream.key")
+				s.write(".router/secrets/upstream.key", "")
+				return func() { s.write(".router/secrets/upstream.key", key) }
+			}},
+		{check: "keys.private", how: "a key file is readable for others", fix: "chmod go-rwx .router/secrets/gateway.key", harm: typed("chmod 644 .router/secrets/gateway.key")},
+	}
+}
+
+func runtimesAndProfile() []breakage {
+	return []breakage{
+		{check: "runtimes.installed", how: "the router's command names a program that is not there", fix: "install it", from: stopped,
+			harm: edited(settings, "    runtime: embedded", "    command: {args: [/nonexistent/litellm]} #")},
+		{check: "runtimes.architecture", how: "the router's program is for another processor", fix: "install it for", from: stopped,
+			harm: func(s *stack) func() {
+				// An ELF header of 64 bytes, little endian, for IBM's S/390.
+				head := append([]byte("\x7fELF\x02\x01\x01"), make([]byte, 57)...)
+				head[16], head[18], head[20], head[52] = 2, 22, 1, 64
+				s.program("router", string(head))
+				return edited(settings, "    runtime: embedded", "    command: {args: ["+s.path("router")+"]} #")(s)
+			}},
+		{check: "litellm.python", how: "LiteLLM's environment has Python 3.9", fix: "another Python", from: withVenv, harm: edited(".venv/pyvenv.cfg", "3.11.7", "3.9.1")},
+		{check: "litellm.prisma", command: true, how: "prisma is not beside LiteLLM", fix: "pip install prisma", from: withVenv, harm: typed("rm -r .venv/lib/python3.11/site-packages/prisma")},
+		{check: "services.dotenv", how: "a .env in LiteLLM's working folder", fix: "move it away", from: withRouter,
+			harm: func(s *stack) func() {
+				s.write("work/.env", "OPENAI_API_KEY=x\n")
+				return func() { s.shell("rm work/.env") }
+			}},
+		{check: "litellm.include", how: "include in litellm_base", fix: "move what it holds", from: stopped,
+			harm: changed(settings, "  general_settings:\n    master_key_ref", "  include: [more.yaml]\n  general_settings:\n    master_key_ref")},
+		{check: "profile.state", command: true, how: "the profile in force is gone from the configuration", fix: "mage profile:set balanced",
+			harm: func(s *stack) func() {
+				s.write(".router/runtime/state.json", `{"current_profile":"frugal"}`)
+				return nil
+			}},
+		{check: "profile.active", how: "the generated configuration is gone", fix: "mage profile:set balanced", from: stopped, harm: typed("rm .router/runtime/litellm.active.yaml")},
+		{check: "profile.current", command: true, how: "flowgate.yaml was changed after the start", fix: "mage profile:set balanced",
+			harm: func(s *stack) func() {
+				s.edit(settings, "request_timeout: 600", "request_timeout: 601")
+				return nil
+			}},
+	}
+}
+
+func processes() []breakage {
+	return []breakage{
+		{check: "supervisor.answers", how: "the supervisor hangs (SIGSTOP)", fix: "supervisor.log",
+			harm: func(s *stack) func() {
+				pid := s.pid("supervisor")
+				s.signal(pid, syscall.SIGSTOP)
+				return func() { s.signal(pid, syscall.SIGCONT) }
+			}},
+		{check: "supervisor.current", how: "the supervisor is of an older version", fix: "mage stop start", harm: olderSupervisor},
+		{check: "processes.stale", how: "a pid file of a process that is gone", fix: "mage doctor -fix",
+			harm: func(s *stack) func() {
+				s.write(".router/runtime/litellm.pid", strconv.Itoa(gone(s.t))+"\n")
+				return nil
+			}},
+		{check: "processes.orphaned", command: true, how: "kill -9 of the supervisor", fix: "mage start",
+			harm: func(s *stack) func() {
+				pid := s.pid("supervisor")
+				s.signal(pid, syscall.SIGKILL)
+				await(s.t, "the supervisor's end", func() bool { return syscall.Kill(pid, 0) != nil })
+				return nil
+			}},
+		{check: "processes.crashing", how: "kill -9 of the router, three times", fix: "mage logs litellm",
+			harm: func(s *stack) func() {
+				for range 3 {
+					before := s.pid("litellm")
+					s.signal(before, syscall.SIGKILL)
+					await(s.t, "the router's return", func() bool {
+						out, err := s.try("health", "-jq", `.data.services[]|select(.name=="litellm").pid`)
+						return err == nil && strings.TrimSpace(string(out)) != strconv.Itoa(before)
+					})
+				}
+				return func() { s.write(".router/runtime/events.log", "") } // an hour later
+			}},
+		{check: "ports.available", how: "a stranger listens on the router's port", fix: "ps -o", from: stopped,
+			harm: func(s *stack) func() {
+				l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", s.port))
+				if err != nil {
+					s.t.Fatal(err)
+				}
+				return func() { _ = l.Close() }
+			}},
+		{check: "ports.distinct", how: "CLIProxyAPI's own file has the router's port", fix: "different ports", from: withUpstreamDown, also: []string{"cliproxy.config"},
+			harm: func(s *stack) func() {
+				return edited("config/cliproxyapi.yaml", fmt.Sprintf("port: %d", s.upPort), fmt.Sprintf("port: %d", s.port))(s)
+			}},
+		{check: "ports.loopback", how: "the router listens on 0.0.0.0", fix: "host: 127.0.0.1", from: stopped,
+			harm: edited(settings, "host: 127.0.0.1\n    port: ", "host: 0.0.0.0\n    port: ")},
+		{check: "readiness.free", how: "readiness_path: /health", fix: "readiness_path: /health/readiness", from: stopped,
+			harm: edited(settings, "    depends_on:", "    readiness_path: /health\n    depends_on:")},
+		{check: "services.live", command: true, how: "one of two services is stopped", fix: "mage start litellm", harm: typed("mage stop litellm")},
+		{check: "services.ready", command: true, how: "the router hangs (SIGSTOP)", fix: "mage restart litellm",
+			harm: func(s *stack) func() {
+				s.signal(s.pid("litellm"), syscall.SIGSTOP)
+				return nil
+			}},
+	}
+}
+
+func upstream() []breakage {
+	const own = "config/cliproxyapi.yaml"
+	return []breakage{
+		{check: "cliproxy.config", how: "another port in CLIProxyAPI's own file", fix: "same port", from: withUpstream,
+			harm: func(s *stack) func() {
+				return edited(own, fmt.Sprintf("port: %d", s.upPort), fmt.Sprintf("port: %d", s.upPort+5000))(s)
+			}},
+		{check: "cliproxy.keys", how: "a sample key in api-keys", fix: "random key", from: withUpstream, also: []string{"stack.key"},
+			harm: func(s *stack) func() {
+				return edited(own, strings.TrimSpace(s.read(".router/secrets/upstream.key")), "your-api-key-1")(s)
+			}},
+		{check: "cliproxy.folder", how: "another auth-dir", fix: "write auth-dir", from: withUpstream,
+			harm: func(s *stack) func() { return edited(own, s.path(".router/auths"), "/nowhere")(s) }},
+		{check: "cliproxy.reachable", command: true, how: "CLIProxyAPI hangs (SIGSTOP)", fix: "mage restart cliproxyapi_plus", from: withUpstream, also: []string{"services.ready"},
+			harm: func(s *stack) func() {
+				s.signal(s.pid("cliproxyapi_plus"), syscall.SIGSTOP)
+				return nil
+			}},
+		{check: "cliproxy.management", how: "another management key", fix: "management.key", from: withUpstream,
+			harm: func(s *stack) func() {
+				key := s.read(".router/secrets/management.key")
+				s.write(".router/secrets/management.key", "sk-another-key-0123456789\n")
+				return func() { s.write(".router/secrets/management.key", key) }
+			}},
+		{check: "cliproxy.version", command: true, how: "a newer version was installed and not started", fix: "mage restart cliproxyapi_plus", from: withStore,
+			harm: func(s *stack) func() {
+				s.install("7.3.0")
+				return nil
+			}},
+		{check: "stack.address", how: "api_base names a port where nobody listens", fix: "write api_base: http://127.0.0.1:", from: stopped,
+			harm: func(s *stack) func() {
+				return changed(settings, fmt.Sprintf("127.0.0.1:%d/v1", s.upPort), "127.0.0.1:1/v1")(s)
+			}},
+		{check: "stack.key", how: "CLIProxyAPI takes another key", fix: "the same key", from: withUpstream,
+			harm: func(s *stack) func() {
+				return edited(own, strings.TrimSpace(s.read(".router/secrets/upstream.key")), "sk-another-key-0123456789")(s)
+			}},
+		{check: "stack.models", how: "CLIProxyAPI has lost a model", fix: "sign in", from: withUpstream,
+			harm: func(s *stack) func() {
+				s.edit(settings, "-models=router-default,router-cheap", "-models=router-default")
+				s.mage("restart")
+				return func() {
+					s.edit(settings, "-models=router-default", "-models=router-default,router-cheap")
+					s.mage("restart")
+				}
+			}},
+		{check: "stack.environment", command: true, how: "a key was exported after the start", fix: "mage restart litellm", also: []string{"profile.current"},
+			harm: func(s *stack) func() {
+				s.edit(settings, "file: ../.router/secrets/upstream.key", "env: FLOWGATE_TEST_KEY")
+				s.env = append(s.env, "FLOWGATE_TEST_KEY="+strings.TrimSpace(s.read(".router/secrets/upstream.key")))
+				return nil
+			}},
+		{check: "models.served", how: "LiteLLM dropped a deployment at load", fix: "mage logs litellm", from: withRouter,
+			harm: func(s *stack) func() {
+				s.edit(settings, "-models=router-default,router-cheap", "-models=router-default")
+				s.mage("restart")
+				return func() {
+					s.edit(settings, "-models=router-default", "-models=router-default,router-cheap")
+					s.mage("restart")
+				}
+			}},
+	}
+}
+
+func policyOnes() []breakage {
+	return []breakage{
+		{check: "deployments.distinct", how: "a deployment twice in model_list", fix: "take one out", from: stopped,
+			harm: func(s *stack) func() {
+				twin := fmt.Sprintf("    - model_name: router-cheap\n      litellm_params:\n        model: openai/router-cheap\n        api_base: http://127.0.0.1:%d/v1\n        api_key_ref: upstream\n", s.upPort)
+				return changed(settings, "  general_settings:\n    master_key_ref", twin+"  general_settings:\n    master_key_ref")(s)
+			}},
+		{check: "routing.strategy", how: "a misspelt routing strategy", fix: "simple-shuffle", from: stopped, harm: changed(settings, "simple-shuffle", "simple-shufle")},
+		{check: "fallbacks.known", how: "a fallback to a group that does not exist", fix: "correct the name", from: stopped,
+			harm: changed(settings, "router-default: [router-cheap]", "router-default: [router-chaep]")},
+		{check: "fallbacks.loop", how: "two groups that fall back to each other", fix: "take one", from: stopped,
+			harm: changed(settings, "        - router-default: [router-cheap]\n", "        - router-default: [router-cheap]\n        - router-cheap: [router-default] #\n")},
+		{check: "settings.effective", how: "allowed_fails: 3 with LiteLLM", fix: "write 2 or 4", from: withVenv, harm: changed(settings, "allowed_fails: 2", "allowed_fails: 3 #")},
+		{check: "settings.known", how: "num_retrys", fix: "correct the keys", from: stopped, harm: changed(settings, "num_retries: 2", "num_retrys: 2")},
+		{check: "providers.known", how: "a misspelt provider with LiteLLM", fix: "openai/NAME", from: withVenv, harm: changed(settings, "openai/router-cheap", "opneai/router-cheap")},
+	}
+}
+
+func environment() []breakage {
+	return []breakage{
+		{check: "upstream.reachable", how: "an upstream that does not speak TLS", fix: "check the name", from: stopped, flags: []string{"-online"}, harm: plainUpstream},
+		{check: "clock.right", how: "upstreams say another time", fix: "set the clock", from: stopped, flags: []string{"-online"}, harm: skewedUpstream},
+		{check: "environment.proxy", how: "HTTP_PROXY without NO_PROXY", fix: "export NO_PROXY=", harm: func(s *stack) func() {
+			s.env = append(s.env, "HTTP_PROXY=http://127.0.0.1:1")
+			return func() { s.env = append(s.env, "NO_PROXY=127.0.0.1,localhost,::1") }
+		}},
+		{check: "environment.files", how: "ulimit -n 200", fix: "ulimit -n", harm: func(s *stack) func() {
+			s.before = "ulimit -Sn 200; "
+			return func() { s.before = "" }
+		}},
+		{check: "environment.go", how: "Go 1.20 on PATH", fix: "newer Go", harm: func(s *stack) func() {
+			s.program("old/bin/go", "#!/bin/sh\n")
+			s.write("old/VERSION", "go1.20.3\ntime 2023-03-31\n")
+			s.env = append(s.env, "PATH="+s.path("old/bin")+":"+os.Getenv("PATH"))
+			return func() { s.env = append(s.env, "PATH="+os.Getenv("PATH")) }
+		}},
+		{check: "environment.mage", how: "an older mage on PATH", fix: "go install github.com/magefile/mage@", harm: olderMage},
+	}
+}

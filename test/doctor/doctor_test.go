@@ -1,0 +1,102 @@
+package doctor_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+func TestABrokenConfigurationStillGetsAReportAndExitStatus2(t *testing.T) {
+	t.Parallel()
+	s := newStack(t)
+	s.edit(settings, "config_version: 2", "config_version: 2\nconfig_version: 2")
+	out, err := s.try("doctor")
+	if err == nil || !strings.Contains(err.Error(), "exit status 2") || !strings.Contains(err.Error(), "flowgate.yaml:") {
+		t.Fatalf("%v", err)
+	}
+	var e examination
+	if err := json.Unmarshal(out, &e); err != nil || e.Error == nil || e.Error.Code != "config-invalid" {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if e.of("config.valid").Status != "fail" || e.of("ports.available").Status != "skip" || e.of("environment.files").Status != "pass" {
+		t.Fatalf("%+v", e.Checks)
+	}
+}
+
+func TestAWrongManagementKeyIsNotTriedUntilTheServerBansUs(t *testing.T) {
+	t.Parallel()
+	s := newStack(t)
+	withUpstream(s)
+	key := s.read(".router/secrets/management.key")
+	s.write(".router/secrets/management.key", "sk-another-key-0123456789\n")
+	for i := range 8 {
+		e := s.doctor()
+		want := "is not the server's"
+		if i > 0 {
+			want = "was refused before"
+		}
+		if f := e.of("cliproxy.management"); f.Status != "fail" || !strings.Contains(string(f.Detail), want) {
+			t.Fatalf("run %d: %s %s", i, f.Status, f.Detail)
+		}
+	}
+	s.write(".router/secrets/management.key", key)
+	if f := s.doctor().of("cliproxy.management"); f.Status != "pass" {
+		t.Fatalf("the right key: %s %s", f.Status, f.Detail)
+	}
+}
+
+func TestAPidFileOfSomebodyElsesProcessIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	s := newStack(t)
+	s.mage("profile:set", "balanced")
+	s.write(".router/runtime/pids/litellm.pid", strconv.Itoa(os.Getpid()))
+	f := s.doctor("-fix").of("processes.stale")
+	if f.Status != "warn" || len(f.Mended) > 0 || !strings.Contains(string(f.Detail), `"pid":`+strconv.Itoa(os.Getpid())) {
+		t.Fatalf("%+v %s", f, f.Detail)
+	}
+	if _, err := os.Stat(s.path(".router/runtime/pids/litellm.pid")); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAStackThatWasNeverStartedIsNoFailure(t *testing.T) {
+	t.Parallel()
+	s := newStack(t)
+	s.dir = filepath.Join(s.dir, "empty")
+	if err := os.Mkdir(s.dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	e := s.doctor("-only=config.*,folder.*,profile.*,services.*,processes.*,stack.*,keys.*")
+	if got := e.complaints(); len(got) > 1 || len(got) == 1 && got[0] != "folder.ignored" { // the folder above is a work tree
+		t.Fatalf("complaints %v", got)
+	}
+	if entries, err := os.ReadDir(s.dir); err != nil || len(entries) > 0 {
+		t.Fatalf("an examination left %v (%v)", entries, err)
+	}
+}
+
+// TestDamagedFilesAreFindingsAndNoCrash puts anything in the place of the files
+// that doctor reads besides the configuration.
+func TestDamagedFilesAreFindingsAndNoCrash(t *testing.T) {
+	t.Parallel()
+	s := newStack(t)
+	withUpstreamDown(s)
+	for _, name := range []string{".router/runtime/state.json", ".router/runtime/litellm.active.yaml", ".router/runtime/supervisor.json", ".router/runtime/events.log", "config/cliproxyapi.yaml", ".router/secrets/management.key"} {
+		before, _ := os.ReadFile(s.path(name))
+		for _, bad := range []string{"", "\x00\xff\xfe", "{", "[]", "null", strings.Repeat("a: &a [*a, *a]\n", 3), strings.Repeat("x", 1<<20)} {
+			s.write(name, bad)
+			if e := s.doctor(); len(e.Checks) == 0 || strings.Contains(e.dump(), "panicked") {
+				t.Errorf("%s = %.20q: %s", name, bad, e.dump())
+			}
+		}
+		s.write(name, string(before))
+	}
+}
+
+func (e examination) dump() string {
+	text, _ := json.Marshal(e)
+	return string(text)
+}

@@ -1,0 +1,93 @@
+package doctor_test
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+)
+
+// cliproxyMain is a double of CLIProxyAPI 7: health, models for its api-keys and
+// the list of credentials for its management key, with the ban after five wrong
+// ones. Its answers are those recorded of the real server.
+func cliproxyMain(args []string) int {
+	flags := flag.NewFlagSet("cliproxyapi-double", flag.ExitOnError)
+	file := flags.String("config", "", "")
+	offered := flags.String("models", "gpt-5,gpt-5-codex-mini", "")
+	version := flags.String("version", "7.2.99", "")
+	_ = flags.Parse(args)
+	text, err := os.ReadFile(*file)
+	var own struct {
+		Port   int      `yaml:"port"`
+		Keys   []string `yaml:"api-keys"`
+		Manage struct {
+			Secret string `yaml:"secret-key"`
+		} `yaml:"remote-management"`
+	}
+	if err != nil || yaml.Unmarshal(text, &own) != nil {
+		fmt.Println("failed to load config")
+		return 0 // as the real one
+	}
+	wrong := 0
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"status":"ok"}`) })
+	mux.HandleFunc("GET /v1/models", func(w http.ResponseWriter, r *http.Request) {
+		if !strings.Contains(strings.Join(own.Keys, " ")+" ", strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")+" ") {
+			w.WriteHeader(http.StatusUnauthorized)
+			fmt.Fprint(w, `{"error":"Invalid API key"}`)
+			return
+		}
+		listModels(w, strings.Split(*offered, ","))
+	})
+	mux.HandleFunc("GET /v0/management/auth-files", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-CPA-VERSION", *version)
+		switch {
+		case own.Manage.Secret == "":
+			w.WriteHeader(http.StatusNotFound)
+		case wrong >= 5:
+			w.WriteHeader(http.StatusForbidden)
+			fmt.Fprint(w, `{"error":"IP banned due to too many failed attempts. Try again in 30m0s"}`)
+		case r.Header.Get("Authorization") != "Bearer "+own.Manage.Secret:
+			wrong++
+			w.WriteHeader(http.StatusUnauthorized)
+			fmt.Fprint(w, `{"error":"invalid management key"}`)
+		default:
+			fmt.Fprint(w, `{"files":[]}`)
+		}
+	})
+	fmt.Println(http.ListenAndServe(fmt.Sprintf("127.0.0.1:%d", own.Port), mux)) //nolint:gosec // a double on loopback
+	return 0
+}
+
+// litellmMain is a double of LiteLLM as far as being alive and listing models:
+// the ones given, whatever its configuration says.
+func litellmMain(args []string) int {
+	flags := flag.NewFlagSet("litellm-double", flag.ExitOnError)
+	port := flags.String("port", "", "")
+	served := flags.String("models", "", "")
+	_ = flags.Parse(args)
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /health/readiness", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"status":"healthy","db":"Not connected"}`)
+	})
+	mux.HandleFunc("GET /v1/models", func(w http.ResponseWriter, _ *http.Request) { listModels(w, strings.Split(*served, ",")) })
+	fmt.Println(http.ListenAndServe("127.0.0.1:"+*port, mux)) //nolint:gosec // a double on loopback
+	return 0
+}
+
+func listModels(w http.ResponseWriter, names []string) {
+	type model struct {
+		ID string `json:"id"`
+	}
+	list := struct {
+		Data []model `json:"data"`
+	}{}
+	for _, name := range names {
+		list.Data = append(list.Data, model{name})
+	}
+	_ = json.NewEncoder(w).Encode(list)
+}

@@ -1,0 +1,229 @@
+package doctor_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/samber/lo"
+)
+
+// stack is a real installation in a folder and git repository of its own.
+type stack struct {
+	t            testing.TB
+	dir          string
+	port, upPort int
+	env          []string
+	before       string // shell words before every examination
+}
+
+// finding is what the tests look at of one check in a report.
+type finding struct {
+	ID     string
+	Status string
+	Detail json.RawMessage
+	Fix    struct{ Command, Text string }
+	Mended []string
+}
+
+// examination is a doctor report.
+type examination struct {
+	OK       bool
+	Summary  struct{ Pass, Warn, Fail, Skip int }
+	Checks   []finding
+	Error    *struct{ Code, Message, Hint string }
+	Duration float64 `json:"duration_ms"`
+}
+
+// newStack initialises a folder as people do.
+func newStack(t testing.TB) *stack {
+	t.Helper()
+	s := &stack{t: t, dir: folder(t), port: freePort(t), upPort: freePort(t)}
+	for _, name := range []string{"home", "tmp"} {
+		if err := os.Mkdir(filepath.Join(s.dir, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.env = append(os.Environ(), "HOME="+filepath.Join(s.dir, "home"), "TMPDIR="+filepath.Join(s.dir, "tmp"), "GIT_CONFIG_GLOBAL=/dev/null",
+		"HTTP_PROXY=", "http_proxy=", "ALL_PROXY=", "all_proxy=", "FLOWGATE_CONFIG=", "FLOWGATE_FORMAT=")
+	s.shell("git init -q")
+	s.mage("init", "-port="+strconv.Itoa(s.port), "-upstream-port="+strconv.Itoa(s.upPort))
+	t.Cleanup(func() { _, _ = s.try("stop") })
+	return s
+}
+
+// folder is a temporary one with a path short enough for a control socket, and
+// without symbolic links in it.
+func folder(t testing.TB) string {
+	t.Helper()
+	made, err := os.MkdirTemp("", "fd-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(made) })
+	dir, err := filepath.EvalSymlinks(made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// mage runs the program and fails the test when it does.
+func (s *stack) mage(words ...string) []byte {
+	s.t.Helper()
+	out, err := s.try(words...)
+	if err != nil {
+		s.t.Fatalf("mage %s: %v\n%s", strings.Join(words, " "), err, out)
+	}
+	return out
+}
+
+func (s *stack) try(words ...string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, binary, words...)
+	if s.before != "" {
+		cmd = exec.CommandContext(ctx, "/bin/sh", append([]string{"-c", s.before + `exec "$0" "$@"`, binary}, words...)...)
+	}
+	cmd.Dir, cmd.Env = s.dir, s.env
+	var complaint bytes.Buffer
+	cmd.Stderr = &complaint
+	out, err := cmd.Output()
+	if err != nil {
+		err = fmt.Errorf("%w: %s", err, complaint.String())
+	}
+	return out, err
+}
+
+// shell runs a line in the stack's folder; "mage" in it is the program.
+func (s *stack) shell(line string) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "/bin/sh", "-ec", `mage() { "$FLOWGATE" "$@"; }; `+line)
+	cmd.Dir, cmd.Env = s.dir, append(s.env, "FLOWGATE="+binary)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		s.t.Fatalf("%s: %v\n%s", line, err, out)
+	}
+}
+
+// doctor examines the stack.
+func (s *stack) doctor(flags ...string) examination {
+	s.t.Helper()
+	out, err := s.try(append([]string{"doctor"}, flags...)...)
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+		s.t.Fatal(err)
+	}
+	doc, invalid := document(out)
+	if invalid == nil {
+		invalid = reportIs.Validate(doc)
+	}
+	var e examination
+	if json.Unmarshal(out, &e) != nil || invalid != nil {
+		s.t.Fatalf("no report (%v, %v): %s", err, invalid, out)
+	}
+	return e
+}
+
+// complaints are the IDs of the checks that do not hold, sorted.
+func (e examination) complaints() []string {
+	bad := lo.Filter(e.Checks, func(f finding, _ int) bool { return f.Status == "warn" || f.Status == "fail" })
+	ids := lo.Map(bad, func(f finding, _ int) string { return f.ID })
+	slices.Sort(ids)
+	return ids
+}
+
+func (e examination) of(id string) finding {
+	f, _ := lo.Find(e.Checks, func(f finding) bool { return f.ID == id })
+	return f
+}
+
+func (s *stack) path(name string) string { return filepath.Join(s.dir, name) }
+
+// edit replaces old, which must be there, in a file of the stack.
+func (s *stack) edit(name, old, new string) {
+	s.t.Helper()
+	text, err := os.ReadFile(s.path(name))
+	if err != nil || !strings.Contains(string(text), old) {
+		s.t.Fatalf("%s does not hold %q (%v)", name, old, err)
+	}
+	s.write(name, strings.ReplaceAll(string(text), old, new))
+}
+
+func (s *stack) write(name, text string) {
+	s.t.Helper()
+	if err := os.MkdirAll(filepath.Dir(s.path(name)), 0o700); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := os.WriteFile(s.path(name), []byte(text), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *stack) read(name string) string {
+	s.t.Helper()
+	text, err := os.ReadFile(s.path(name))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return string(text)
+}
+
+// pid is that of a running service, or of the supervisor.
+func (s *stack) pid(service string) int {
+	s.t.Helper()
+	out := s.mage("status", "-jq", `[.data.supervisor.pid, (.data.services[]|select(.name=="`+service+`").pid)]|last`)
+	if service == "supervisor" {
+		out = s.mage("status", "-jq", ".data.supervisor.pid")
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(out)))
+	if err != nil || pid == 0 {
+		s.t.Fatalf("no pid of %s: %s", service, out)
+	}
+	return pid
+}
+
+// await waits until holds says yes.
+func await(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !holds(); {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: not within 30 s", what)
+		}
+		select {
+		case <-t.Context().Done():
+			t.FailNow()
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+var nextPort atomic.Int32
+
+// freePort counts up in a range that neither the system gives out by itself nor
+// the scripts use, so that no test meets another's port.
+func freePort(t testing.TB) int {
+	t.Helper()
+	base := 26000 + os.Getpid()%4000
+	for range 1000 {
+		port := base + int(nextPort.Add(1))
+		if l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port)); err == nil {
+			_ = l.Close()
+			return port
+		}
+	}
+	t.Fatal("no free port found")
+	return 0
+}
