@@ -26,6 +26,7 @@ type Options struct {
 	Fix     bool   // mend what is safe to mend
 	Strict  bool   // warnings count as failures
 	Online  bool   // try upstreams on the network
+	Serial  bool   // one check after the other, for comparison
 	Environ []string
 	Getenv  func(string) string
 	Now     func() time.Time
@@ -49,7 +50,11 @@ func Run(ctx context.Context, o Options) (report.Checked, error) {
 		return report.Checked{}, err
 	}
 	defer s.close()
-	results := checks.Run(ctx, list, checks.Options{Emit: o.Emit, Mend: o.Fix})
+	how := checks.Options{Emit: o.Emit, Mend: o.Fix}
+	if o.Serial {
+		how.Parallel = 1
+	}
+	results := checks.Run(ctx, list, how)
 	data := Examined{Config: o.File, Online: o.Online}
 	if s.cfg != nil {
 		data.Config, data.Profile = s.cfg.File, s.profile()

@@ -35,6 +35,7 @@ type subject struct {
 	plan     func() (policy.Active, error) // as it would be generated now
 	upstream func() (upstreamFile, error)  // CLIProxyAPI's own configuration
 	manage   func() management             // what its management API said, asked once
+	outside  func() []reached              // the upstreams that are no service of this stack, tried once
 }
 
 func newSubject(ctx context.Context, o Options) *subject {
@@ -51,6 +52,7 @@ func newSubject(ctx context.Context, o Options) *subject {
 	s.plan = sync.OnceValues(func() (policy.Active, error) { return policy.Plan(s.cfg, s.profile(), s.o.Getenv) })
 	s.upstream = sync.OnceValues(func() (upstreamFile, error) { return readUpstreamFile(s.cfg.CLIProxyConfigFile) })
 	s.manage = sync.OnceValue(func() management { return s.askManagement(ctx) })
+	s.outside = sync.OnceValue(func() []reached { return s.tryOutside(ctx) })
 	return s
 }
 

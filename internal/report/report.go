@@ -52,9 +52,9 @@ const (
 // Result is one examined check.
 type Result struct {
 	ID         string   `json:"id"`               // dotted, "ports.available"
-	Family     string   `json:"family,omitempty"` // doctor, security or smoke
 	Status     Status   `json:"status"`
 	Title      string   `json:"title"`            // what holds when it passes
+	Family     string   `json:"family,omitempty"` // doctor, security or smoke
 	Detail     any      `json:"detail,omitempty"` // machine-readable particulars
 	Fix        *Fix     `json:"fix,omitempty"`
 	Mended     []string `json:"mended,omitempty"` // what -fix did before this result

@@ -1,0 +1,99 @@
+package bench_test
+
+import (
+	"encoding/json"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/flowgate-go/flowgate/checks/doctor"
+)
+
+// BenchmarkDoctor examines a healthy stack that runs, from exec to exit.
+func BenchmarkDoctor(b *testing.B) {
+	dir := initialised(b)
+	defer started(b, dir)()
+	command(b, dir, binary, "doctor")
+}
+
+// BenchmarkDoctorWaits compares the same checks one after the other, as `brew
+// doctor` runs them, with all at once: on a healthy stack, and on one where the
+// services hang and two upstreams accept and never answer.
+func BenchmarkDoctorWaits(b *testing.B) {
+	dir := initialised(b)
+	silent := silence(b)
+	settings := filepath.Join(dir, "config", "flowgate.yaml")
+	text, err := os.ReadFile(settings)
+	if err != nil {
+		b.Fatal(err)
+	}
+	entry := "    - model_name: silent\n      litellm_params: {model: openai/x, api_base: http://" + silent + "/v1, api_key_ref: upstream}\n  general_settings:\n    master_key_ref"
+	if err := os.WriteFile(settings, []byte(strings.Replace(string(text), "  general_settings:\n    master_key_ref", entry, 1)), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	defer started(b, dir)()
+	each := func(name string, online bool) {
+		for _, serial := range []bool{true, false} {
+			b.Run(name+"/serial="+strconv.FormatBool(serial), func(b *testing.B) {
+				for b.Loop() {
+					report, err := doctor.Run(b.Context(), doctor.Options{
+						File: settings, Cwd: dir, Self: binary, Serial: serial, Online: online,
+						Environ: os.Environ(), Getenv: os.Getenv, Now: time.Now,
+					})
+					if err != nil || len(report.Checks) < 50 {
+						b.Fatalf("%d checks, %v", len(report.Checks), err)
+					}
+				}
+			})
+		}
+	}
+	each("healthy", false)
+	for _, pid := range pids(b, dir) {
+		_ = syscall.Kill(pid, syscall.SIGSTOP)
+		defer func() { _ = syscall.Kill(pid, syscall.SIGCONT) }()
+	}
+	each("hanging", true)
+}
+
+// silence accepts connections and says nothing.
+func silence(b *testing.B) string {
+	b.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = l.Close() })
+	return l.Addr().String() // the kernel accepts for a listener that never does
+}
+
+func pids(b *testing.B, dir string) []int {
+	b.Helper()
+	status := exec.Command(binary, "status", "-jq=[.data.services[].pid]")
+	status.Dir = dir
+	out, err := status.Output()
+	var all []int
+	if err != nil || json.Unmarshal(out, &all) != nil {
+		b.Fatalf("%v: %s", err, out)
+	}
+	return all
+}
+
+// started brings the stack in dir up and returns what takes it down.
+func started(b *testing.B, dir string) func() {
+	b.Helper()
+	run := func(word string) {
+		cmd := exec.Command(binary, word)
+		cmd.Dir = dir
+		if out, err := cmd.CombinedOutput(); err != nil {
+			b.Fatalf("%s: %v: %s", word, err, out)
+		}
+	}
+	run("start")
+	return func() { run("stop") }
+}
