@@ -1,0 +1,268 @@
+package auth_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/internal/config"
+)
+
+func TestAFolderThatIsNotThereHasNoAccounts(t *testing.T) {
+	t.Parallel()
+	if got := newSite(t).accounts(); len(got) != 0 {
+		t.Fatalf("accounts %v", got)
+	}
+}
+
+func TestAnAccountIsShownWithItsEvidenceAndWithoutItsTokens(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	file := s.credential("codex-a@x.y-plus.json", codex("a@x.y", canary+"-refresh", 8*time.Hour))
+	a := s.accounts()[0]
+	if a.Provider != "codex" || a.Method != "management" || a.Account != "codex-a@x.y-plus" || a.Email != "a@x.y" || a.Plan != "plus" || a.File != file || a.Mode != "0600" {
+		t.Errorf("identity: %+v", a)
+	}
+	if a.State != auth.Fresh || !strings.Contains(a.Evidence, "2026-11-25T20:00:00Z") || *a.ExpiresInS != 8*3600 || !a.Refreshable || len(a.Problems) > 0 {
+		t.Errorf("state: %+v", a)
+	}
+	if a.LastRefresh == nil || !a.LastRefresh.Equal(now().Add(-time.Hour)) || !a.ObservedAt.Equal(now()) {
+		t.Errorf("times: %+v", a)
+	}
+	if b, err := json.Marshal(a); err != nil || strings.Contains(string(b), canary) {
+		t.Errorf("a token is shown (%v): %s", err, b)
+	}
+}
+
+func TestStatesFollowFromWhatAFileHolds(t *testing.T) {
+	t.Parallel()
+	past, future := now().Add(-time.Hour), now().Add(time.Hour)
+	for name, c := range map[string]struct {
+		content any
+		state   auth.State
+		problem string // code of the only problem; "" for none
+	}{
+		"expires later":              {object{"type": "claude", "access_token": "a", "refresh_token": "r", "expired": future.Format(time.RFC3339)}, auth.Fresh, ""},
+		"later, not renewable":       {object{"type": "claude", "access_token": "a", "expired": future.Format(time.RFC3339)}, auth.Fresh, auth.ProblemNoRefresh},
+		"expired, renewable":         {object{"type": "claude", "access_token": "a", "refresh_token": "r", "expired": past.Format(time.RFC3339)}, auth.Stale, ""},
+		"expired, not renewable":     {object{"type": "claude", "access_token": "a", "expired": past.Format(time.RFC3339)}, auth.Dead, auth.ProblemNoRefresh},
+		"an inner token":             {object{"type": "gemini", "token": object{"access_token": "a", "refresh_token": "r", "expiry": future.Format(time.RFC3339Nano)}}, auth.Fresh, ""},
+		"milliseconds":               {object{"type": "qwen", "access_token": "a", "refresh_token": "r", "expires_at": future.UnixMilli()}, auth.Fresh, ""},
+		"seconds as text":            {object{"type": "qwen", "access_token": "a", "refresh_token": "r", "expire": fmt.Sprint(past.Unix())}, auth.Stale, ""},
+		"an empty key, then another": {object{"type": "qwen", "access_token": "a", "refresh_token": "r", "expired": "", "expiry": "2026-11-25 13:00"}, auth.Fresh, ""},
+		"only the JWT says":          {object{"type": "codex", "access_token": jwt(object{"exp": past.Unix()}), "refresh_token": "r"}, auth.Stale, ""},
+		"a time that is none":        {object{"type": "claude", "access_token": "a", "refresh_token": "r", "expired": "soon"}, auth.Unknown, auth.ProblemTime},
+		"no expiry":                  {object{"type": "kimi", "access_token": "a", "refresh_token": "r"}, auth.Unknown, ""},
+		"no end by design":           {object{"type": "github-copilot", "access_token": "a", "username": "u"}, auth.Lasting, ""},
+		"a service account":          {object{"type": "vertex", "service_account": object{"private_key": "k"}}, auth.Lasting, ""},
+		"no token":                   {object{"type": "codex"}, auth.Unknown, auth.ProblemNoToken},
+		"refreshed in the future":    {object{"type": "claude", "access_token": "a", "refresh_token": "r", "expired": future.Format(time.RFC3339), "last_refresh": future.Format(time.RFC3339)}, auth.Fresh, auth.ProblemClock},
+		"wrong types":                {`{"type":"codex","access_token":5,"refresh_token":["x"],"expired":{},"email":true,"disabled":"yes"}`, auth.Unknown, ""},
+		"no type":                    {`{"access_token":"a","expired":"2099-01-01T00:00:00Z","refresh_token":"r"}`, auth.Fresh, auth.ProblemNoType},
+		"a foreign type":             {`{"type":"acme","access_token":"a","expired":"2099-01-01T00:00:00Z","refresh_token":"r"}`, auth.Fresh, auth.ProblemType},
+		"empty":                      {"", auth.Unknown, auth.ProblemInvalid},
+		"truncated":                  {`{"type":"codex","access_tok`, auth.Unknown, auth.ProblemInvalid},
+		"binary":                     {"\x00\xff\x1f\x8b", auth.Unknown, auth.ProblemInvalid},
+		"a list":                     {`[1]`, auth.Unknown, auth.ProblemInvalid},
+		"a text":                     {`"x"`, auth.Unknown, auth.ProblemInvalid},
+		"too large":                  {strings.Repeat(" ", 1<<20) + "{}", auth.Unknown, auth.ProblemTooLarge},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			s.credential("x.json", c.content)
+			a := s.accounts()[0]
+			if a.State != c.state || a.Evidence == "" {
+				t.Errorf("state %s: %q", a.State, a.Evidence)
+			}
+			if name == "wrong types" {
+				return // two problems
+			}
+			if c.problem == "" && len(a.Problems) > 0 || c.problem != "" && (len(a.Problems) != 1 || a.Problems[0].Code != c.problem) {
+				t.Errorf("problems %v", a.Problems)
+			}
+		})
+	}
+}
+
+func TestOnlyWhatCLIProxyAPILoadsIsAnAccount(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.credential(".hidden.json", codex("h@x.y", "r1", time.Hour))
+	s.credential("note.txt", "x")
+	s.credential("logs/codex.json", codex("l@x.y", "r2", time.Hour))
+	s.credential(".codex.json123", codex("t@x.y", "r3", time.Hour))
+	if all := s.accounts(); len(all) != 1 || all[0].Account != ".hidden" {
+		t.Fatalf("%+v", all)
+	}
+}
+
+func TestWhatIsWrongWithAFileIsAProblemAndNeverAHang(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	open := s.credential("open.json", codex("a@x.y", "r1", time.Hour))
+	if err := os.Chmod(open, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	target := s.put("elsewhere.json", codex("b@x.y", "r2", time.Hour))
+	folder := s.cfg.Paths.Auths()
+	if err := os.Symlink(target, filepath.Join(folder, "link.json")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("nowhere", filepath.Join(folder, "dangling.json")); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(filepath.Join(folder, "pipe.json"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"open": auth.ProblemMode, "link": auth.ProblemSymlink, "dangling": auth.ProblemUnreadable, "pipe": auth.ProblemUnreadable}
+	for _, a := range s.accounts() {
+		if len(a.Problems) != 1 || a.Problems[0].Code != want[a.Account] {
+			t.Errorf("%s: %v", a.Account, a.Problems)
+		}
+		delete(want, a.Account)
+	}
+	if len(want) > 0 {
+		t.Errorf("missing: %v", want)
+	}
+}
+
+func TestOneAccountInTwoFilesIsNamed(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.credential("a.json", codex("a@x.y", "r1", time.Hour))
+	s.credential("b.json", codex("A@x.y", "r2", time.Hour))
+	all := s.accounts()
+	if len(all[0].Problems) != 0 || len(all[1].Problems) != 1 || all[1].Problems[0].Code != auth.ProblemTwice {
+		t.Fatalf("%v %v", all[0].Problems, all[1].Problems)
+	}
+}
+
+func TestTheFolderIsWhereTheServerLooks(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.cfg.CLIProxyConfigFile = s.put("config/cliproxyapi.yaml", "auth-dir: ~/creds\napi-keys: ["+canary+"]\n")
+	if got := auth.Folder(s.cfg, s.env); got != filepath.Join(s.dir, "home", "creds") {
+		t.Error(got)
+	}
+	s.put("config/cliproxyapi.yaml", "auth-dir: [\n"+canary)
+	if got := auth.Folder(s.cfg, s.env); got != s.cfg.Paths.Auths() {
+		t.Error(got)
+	}
+}
+
+func TestAFolderThatIsAFileIsSaidSo(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.put(".router/auths", "x")
+	_, err := auth.Accounts(t.Context(), s.cfg, s.env)
+	wantCode(t, err, "auth-dir-unreadable")
+}
+
+func TestSharedGrantsAreNamedAcrossFolderAndTrash(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.credential("a.json", codex("a@x.y", canary+"-same", time.Hour))
+	s.credential("b.json", codex("b@x.y", canary+"-own", time.Hour))
+	s.credential(".trash/c.json.20260101", codex("c@x.y", canary+"-same", time.Hour))
+	shared, err := auth.SharedGrants(t.Context(), s.cfg, s.env, s.accounts())
+	if err != nil || len(shared) != 1 || len(shared[0].Holders) != 2 || !shared[0].SingleUse || shared[0].Provider != "codex" {
+		t.Fatalf("%+v, %v", shared, err)
+	}
+	if h := shared[0].Holders[1]; h.Keeper != "trash" || h.Account != "c@x.y" {
+		t.Errorf("%+v", h)
+	}
+	if b, _ := json.Marshal(shared); strings.Contains(string(b), canary) {
+		t.Errorf("a token is shown: %s", b)
+	}
+}
+
+func TestProvidersComeFromTheConfigurationToo(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.cfg.Providers = map[string]map[string]any{
+		"acme":  {"file_type": "acme-type", "device_url": "https://a/d", "token_url": "https://a/t"},
+		"codex": {"method": "oauth_poll", "auth_url_endpoint": "/x"},
+	}
+	acme, err := auth.Find(s.cfg, "acme")
+	if err != nil || acme.Methods[0] != "device_code" || acme.Type() != "acme-type" || !acme.Written {
+		t.Errorf("%+v, %v", acme, err)
+	}
+	known, err := auth.Find(s.cfg, "codex")
+	if err != nil || known.Methods[0] != "oauth_poll" || known.Methods[1] != "management" || !known.Settings.SingleUse {
+		t.Errorf("%+v, %v", known, err)
+	}
+	_, err = auth.Find(s.cfg, "codx")
+	wantCode(t, err, "provider-unknown")
+	for name, bad := range map[string]map[string]any{"acme": {"scopes": "not a list"}, "../evil": {}} {
+		s.cfg.Providers = map[string]map[string]any{name: bad}
+		_, err = auth.Providers(s.cfg)
+		wantCode(t, err, "provider-invalid")
+	}
+}
+
+func TestAThousandCredentialsAreReadWithinATenthOfASecond(t *testing.T) {
+	s := newSite(t) // alone: it measures time
+	thousand(s)
+	s.accounts() // once for the cache of the file system
+	best := time.Hour
+	for range 5 {
+		began := time.Now()
+		if n := len(s.accounts()); n != 1000 {
+			t.Fatal(n)
+		}
+		best = min(best, time.Since(began))
+	}
+	if best > 100*time.Millisecond && !raceEnabled {
+		t.Errorf("it took %v", best)
+	}
+}
+
+func BenchmarkAThousandCredentials(b *testing.B) {
+	s := newSite(b)
+	thousand(s)
+	for b.Loop() {
+		s.accounts()
+	}
+}
+
+func thousand(s *site) {
+	for i := range 1000 {
+		c := codex(fmt.Sprintf("u%d@x.y", i), fmt.Sprintf("r%d", i), time.Hour)
+		c["id_token"] = jwt(object{"email": c["email"], "padding": strings.Repeat("x", 1500)})
+		c["access_token"] = jwt(object{"padding": strings.Repeat("y", 1500)})
+		s.credential(fmt.Sprintf("codex-%d.json", i), c)
+	}
+}
+
+func FuzzACredentialFileIsReadOrRefused(f *testing.F) {
+	for _, seed := range []string{``, `{}`, `[]`, `{"type":"codex","expired":1e300}`, `{"token":{"expiry":"2026-01-01T00:00:00Z"}}`,
+		`{"type":"codex","access_token":"a.e30.c","id_token":"a.bnVsbA.c"}`, `{"expires":-1,"type":"x","type":"y"}`} {
+		f.Add([]byte(seed))
+	}
+	dir := f.TempDir()
+	cfg := config.Default(dir)
+	file := filepath.Join(cfg.Paths.Auths(), "x.json")
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		f.Fatal(err)
+	}
+	env := auth.Environment{Now: now, Getenv: func(string) string { return "" }}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if err := os.WriteFile(file, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		all, err := auth.Accounts(t.Context(), cfg, env)
+		if err != nil || len(all) != 1 || all[0].State == "" || all[0].Evidence == "" {
+			t.Fatalf("%+v, %v", all, err)
+		}
+		if _, err := json.Marshal(all); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
