@@ -1,0 +1,191 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/google/renameio/v2"
+	"golang.org/x/sys/unix"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// New is an install about to be made: what will be recorded, and Fill, which
+// puts the files into an empty folder.
+type New struct {
+	Name    string
+	Version string
+	Digest  string // "sha256:" and 64 hexadecimal digits
+	Binary  string // within the folder; Fill may set it
+	Source  string
+	// InPlace has Fill called with the final folder, for files that hold their
+	// own path; else a folder beside it is filled and renamed. Either way the
+	// install counts only once it is whole.
+	InPlace bool
+	Fill    func(ctx context.Context, dir string, n *New) error
+}
+
+// Folder is the name that the install will have.
+func (n New) Folder() string {
+	return n.Version + "-" + strings.TrimPrefix(n.Digest, "sha256:")[:12]
+}
+
+// Open takes the lock of a runtime's folder, so that of two installations at
+// once one waits for the other; what an interrupted one left behind is
+// removed. Close gives it back. Faults: store-unwritable; when another still
+// installs after ten minutes, store-busy.
+func Open(ctx context.Context, cfg *config.Config, name string) (io.Closer, error) {
+	dir := Dir(cfg, name)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, unwritable(dir, err)
+	}
+	lock, err := takeLock(ctx, filepath.Join(dir, ".lock"))
+	switch {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case errors.Is(err, context.DeadlineExceeded):
+		return nil, fault.New("store-busy", "another command installs %s since %v", name, lockWait).WithHint("wait for it or end it")
+	case err != nil:
+		return nil, unwritable(dir, err)
+	}
+	if err := removeLeftovers(dir); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return lock, nil
+}
+
+const lockWait = 10 * time.Minute
+
+func takeLock(ctx context.Context, path string) (io.Closer, error) {
+	ctx, cancel := context.WithTimeout(ctx, lockWait)
+	defer cancel()
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if err == nil {
+			return file, nil
+		}
+		if !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.EINTR) {
+			return nil, errors.Join(err, file.Close())
+		}
+		select { // flock has no wait with an end, so ask again
+		case <-ctx.Done():
+			return nil, errors.Join(ctx.Err(), file.Close())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// removeLeftovers removes folders that no record makes an install.
+func removeLeftovers(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return unreadable(dir, err)
+	}
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		if _, complete := read(path); complete || !e.IsDir() || e.Name() == partial {
+			continue
+		}
+		if err := os.RemoveAll(path); err != nil {
+			return unwritable(path, err)
+		}
+	}
+	return nil
+}
+
+// partial is the folder of downloads that can be resumed.
+const partial = ".partial"
+
+// Partial is the folder in which downloads for a runtime are kept until they
+// are whole.
+func Partial(cfg *config.Config, name string) string {
+	return filepath.Join(Dir(cfg, name), partial)
+}
+
+// Add makes an install, or returns the one that is there under that name. The
+// caller holds the lock of Open. It does not activate it. Faults:
+// store-unwritable, those of Fill.
+func Add(ctx context.Context, cfg *config.Config, n New) (Install, error) {
+	final := filepath.Join(Dir(cfg, n.Name), n.Folder())
+	if in, ok := read(final); ok {
+		return in, nil
+	}
+	dir := final
+	if !n.InPlace {
+		dir = filepath.Join(Dir(cfg, n.Name), ".new-"+n.Folder())
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		return Install{}, unwritable(dir, err)
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return Install{}, unwritable(dir, err)
+	}
+	if err := fill(ctx, dir, final, &n); err != nil {
+		return Install{}, errors.Join(err, os.RemoveAll(dir))
+	}
+	in, ok := read(final)
+	if !ok {
+		return Install{}, unreadable(final, fmt.Errorf("it vanished right after its installation"))
+	}
+	return in, nil
+}
+
+func fill(ctx context.Context, dir, final string, n *New) error {
+	if err := n.Fill(ctx, dir, n); err != nil {
+		return err
+	}
+	if err := complete(dir, *n); err != nil {
+		return unwritable(dir, err)
+	}
+	if dir == final {
+		return syncDir(filepath.Dir(final))
+	}
+	if err := os.Rename(dir, final); err != nil {
+		return unwritable(final, err)
+	}
+	return syncDir(filepath.Dir(final))
+}
+
+// complete writes the manifest and, last of all, the record.
+func complete(dir string, n New) error {
+	files, err := manifest(dir)
+	if err != nil {
+		return err
+	}
+	if err := renameio.WriteFile(filepath.Join(dir, manifestName), files, 0o600); err != nil {
+		return err
+	}
+	data, err := json.MarshalIndent(record{Name: n.Name, Version: n.Version, Digest: n.Digest, Tree: digest(files),
+		Binary: n.Binary, Source: n.Source, InstalledAt: time.Now().UTC()}, "", "  ")
+	if err != nil {
+		return err
+	}
+	return renameio.WriteFile(filepath.Join(dir, recordName), append(data, '\n'), 0o600)
+}
+
+// Remove deletes an install that is neither active nor pinned.
+func Remove(in Install) error {
+	if in.Active || in.Pinned {
+		return fault.Usage("version-in-use", "%s %s is active or pinned", in.Name, in.Version)
+	}
+	// Without its record it is no install any more, so a half-removed one is none.
+	if err := os.Remove(filepath.Join(in.Path, recordName)); err != nil {
+		return unwritable(in.Path, err)
+	}
+	if err := os.RemoveAll(in.Path); err != nil {
+		return unwritable(in.Path, err)
+	}
+	return nil
+}

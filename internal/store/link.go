@@ -1,0 +1,125 @@
+package store
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/google/renameio/v2"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/regular"
+)
+
+// Current returns the active install of a runtime; ok is false when none is.
+func Current(cfg *config.Config, name string) (in Install, ok bool) {
+	dir := Dir(cfg, name)
+	folder := linked(dir)
+	if folder == "" {
+		return Install{}, false
+	}
+	return read(filepath.Join(dir, folder))
+}
+
+// Find returns the newest install of a version. Fault: version-not-installed.
+func Find(cfg *config.Config, name, version string) (Install, error) {
+	list, err := installsOf(Dir(cfg, name))
+	if err != nil {
+		return Install{}, err
+	}
+	for _, in := range slices.Backward(list) {
+		if in.Version == version {
+			return in, nil
+		}
+	}
+	return Install{}, fault.New("version-not-installed", "%s %s is not installed", name, version).
+		WithHint("mage bootstrap %s -version=%s installs it; mage bootstrap:list shows what is there", name, version)
+}
+
+// Activate makes an install the one that services run from their next start
+// on; folder is Install.Folder, "" for none. It is atomic.
+func Activate(cfg *config.Config, name, folder string) error {
+	dir := Dir(cfg, name)
+	link := filepath.Join(dir, currentName)
+	if folder == "" {
+		if err := os.Remove(link); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return unwritable(link, err)
+		}
+		return syncDir(dir)
+	}
+	if _, ok := read(filepath.Join(dir, folder)); !ok {
+		return fault.New("version-not-installed", "%s is no longer in the store", filepath.Join(dir, folder)).
+			WithHint("mage bootstrap %s installs it again", name)
+	}
+	if err := renameio.Symlink(folder, link); err != nil {
+		return unwritable(link, err)
+	}
+	return syncDir(dir)
+}
+
+// Linked is the folder name of a runtime's active install, "" for none. It does
+// not say whether that is there.
+func Linked(cfg *config.Config, name string) string { return linked(Dir(cfg, name)) }
+
+func linked(dir string) string {
+	target, err := os.Readlink(filepath.Join(dir, currentName))
+	if err != nil || target != filepath.Base(target) || strings.HasPrefix(target, ".") {
+		return "" // none, or not one of ours
+	}
+	return target
+}
+
+// Pin has updates leave a runtime at a version; "" takes the pin away.
+func Pin(cfg *config.Config, name, version string) error {
+	dir := Dir(cfg, name)
+	path := filepath.Join(dir, "pin")
+	if version == "" {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return unwritable(path, err)
+		}
+		return nil
+	}
+	err := os.MkdirAll(dir, 0o700)
+	if err == nil {
+		err = renameio.WriteFile(path, []byte(version+"\n"), 0o600)
+	}
+	if err != nil {
+		return unwritable(path, err)
+	}
+	return nil
+}
+
+// Pinned is the version that a runtime is pinned to, "" for none.
+func Pinned(cfg *config.Config, name string) string { return pinned(Dir(cfg, name)) }
+
+func pinned(dir string) string {
+	data, err := regular.Read(filepath.Join(dir, "pin"))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(data))
+}
+
+// syncDir makes what was renamed or removed in a folder survive a power cut.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		err = errors.Join(d.Sync(), d.Close())
+	}
+	if err != nil {
+		return unwritable(dir, err)
+	}
+	return nil
+}
+
+func unwritable(path string, err error) error {
+	return fault.New("store-unwritable", "write %s: %w", path, err).
+		WithHint("make it writable, free space on its disk; nothing was installed and what runs was not touched")
+}

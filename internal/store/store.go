@@ -1,0 +1,142 @@
+// Package store keeps installed runtimes side by side, each version in a folder
+// of its own that nothing changes once it is complete:
+//
+//	store/<runtime>/<version>-<first 12 digits of the digest>/   one install
+//	store/<runtime>/current                                      link to the active one
+//	store/<runtime>/pin                                          version that updates leave alone
+//
+// Start with Installed to see what is there, Open to add to it. The package
+// never fetches anything and never runs what it keeps.
+package store
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/regular"
+)
+
+// Install is one version of a runtime in the store.
+type Install struct {
+	Name        string    `json:"name"`    // of the runtime: config.RuntimeLiteLLM, config.RuntimeCLIProxyAPI
+	Version     string    `json:"version"` // without a leading v
+	Digest      string    `json:"digest"`  // "sha256:…" of what it was installed from: the archive, the binary, the lock file
+	Tree        string    `json:"tree"`    // "sha256:…" of its manifest: names, modes and contents of all its files
+	Binary      string    `json:"binary"`  // path within the folder
+	Source      string    `json:"source"`  // where it came from, for people
+	InstalledAt time.Time `json:"installed_at"`
+
+	Path   string `json:"path"`   // absolute folder
+	Active bool   `json:"active"` // services run this one
+	Pinned bool   `json:"pinned"` // updates leave this version alone
+}
+
+// Names of what lies in an install's folder besides its files.
+const (
+	recordName   = ".flowgate.json"
+	manifestName = ".flowgate.manifest"
+	currentName  = "current"
+)
+
+// record is what is written about an install; its folder, the link and the pin
+// say the rest.
+type record struct {
+	Name        string    `json:"name"`
+	Version     string    `json:"version"`
+	Digest      string    `json:"digest"`
+	Tree        string    `json:"tree"`
+	Binary      string    `json:"binary"`
+	Source      string    `json:"source"`
+	InstalledAt time.Time `json:"installed_at"`
+}
+
+// Dir is the folder of one runtime's installs.
+func Dir(cfg *config.Config, name string) string {
+	return filepath.Join(cfg.Paths.Root(), "store", name)
+}
+
+// Installed lists what is installed: by runtime, then by time of installation,
+// oldest first. Folders that an interrupted installation left behind are not
+// listed. Reading a store of a hundred installs takes milliseconds: nothing is
+// hashed; Verify does that.
+func Installed(cfg *config.Config) ([]Install, error) {
+	root := filepath.Join(cfg.Paths.Root(), "store")
+	names, err := folders(root)
+	if err != nil {
+		return nil, err
+	}
+	all := []Install{}
+	for _, name := range names {
+		of, err := installsOf(filepath.Join(root, name))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, of...)
+	}
+	return all, nil
+}
+
+func installsOf(dir string) ([]Install, error) {
+	names, err := folders(dir)
+	if err != nil {
+		return nil, err
+	}
+	var list []Install
+	for _, name := range names {
+		if in, ok := read(filepath.Join(dir, name)); ok {
+			list = append(list, in)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b Install) int {
+		return cmp.Or(a.InstalledAt.Compare(b.InstalledAt), strings.Compare(a.Path, b.Path))
+	})
+	return list, nil
+}
+
+// read returns the complete install in a folder.
+func read(path string) (Install, bool) {
+	data, err := regular.Read(filepath.Join(path, recordName))
+	var r record
+	if err != nil || json.Unmarshal(data, &r) != nil || r.Name == "" || r.Version == "" {
+		return Install{}, false
+	}
+	in := Install{Name: r.Name, Version: r.Version, Digest: r.Digest, Tree: r.Tree, Binary: r.Binary,
+		Source: r.Source, InstalledAt: r.InstalledAt, Path: path}
+	dir := filepath.Dir(path)
+	in.Active = linked(dir) == filepath.Base(path)
+	in.Pinned = pinned(dir) == r.Version
+	return in, true
+}
+
+// folders are the names of the real folders in dir; none when it is missing.
+func folders(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, unreadable(dir, err)
+	}
+	var names []string
+	for _, e := range entries {
+		if e.IsDir() && !strings.HasPrefix(e.Name(), ".") {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
+}
+
+// Executable is the absolute path of the install's program.
+func (in Install) Executable() string { return filepath.Join(in.Path, in.Binary) }
+
+// Folder is the name of the install within its runtime's folder, by which a
+// generation remembers it.
+func (in Install) Folder() string { return filepath.Base(in.Path) }

@@ -1,0 +1,230 @@
+package store_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/store"
+)
+
+func stack(t *testing.T) *config.Config {
+	t.Helper()
+	return config.Default(t.TempDir())
+}
+
+func sha(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// added installs a version whose program is a script.
+func added(t *testing.T, cfg *config.Config, version string) store.Install {
+	t.Helper()
+	in, err := add(t.Context(), cfg, version, func(dir string) error {
+		return errors.Join(os.Mkdir(filepath.Join(dir, "bin"), 0o700),
+			os.WriteFile(filepath.Join(dir, "bin", "run"), []byte("#!/bin/sh\n# "+version+"\n"), 0o700),
+			os.Symlink("run", filepath.Join(dir, "bin", "link")))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return in
+}
+
+func add(ctx context.Context, cfg *config.Config, version string, fill func(dir string) error) (store.Install, error) {
+	lock, err := store.Open(ctx, cfg, "cliproxyapi")
+	if err != nil {
+		return store.Install{}, err
+	}
+	defer lock.Close()
+	return store.Add(ctx, cfg, store.New{Name: "cliproxyapi", Version: version, Digest: sha(version), Binary: "bin/run", Source: "a test",
+		Fill: func(_ context.Context, dir string, _ *store.New) error { return fill(dir) }})
+}
+
+func wantCode(t *testing.T, err error, code string) {
+	t.Helper()
+	if f := (*fault.Error)(nil); !errors.As(err, &f) || f.Code != code {
+		t.Fatalf("want %s, got %v", code, err)
+	}
+}
+
+func TestVersionsLieSideBySideAndOneIsActive(t *testing.T) {
+	t.Parallel()
+	cfg := stack(t)
+	if list, err := store.Installed(cfg); err != nil || len(list) != 0 {
+		t.Fatalf("an empty store: %v, %v", list, err)
+	}
+	old := added(t, cfg, "1.0.0")
+	added(t, cfg, "1.1.0-plus")
+	if again := added(t, cfg, "1.0.0"); again.InstalledAt != old.InstalledAt {
+		t.Error("an installed version was installed again")
+	}
+	for _, version := range []string{"1.0.0", "1.1.0-plus"} {
+		in, err := store.Find(cfg, "cliproxyapi", version)
+		if err == nil {
+			err = store.Activate(cfg, "cliproxyapi", in.Folder())
+		}
+		current, ok := store.Current(cfg, "cliproxyapi")
+		if err != nil || !ok || current.Version != version || store.Verify(current) != nil {
+			t.Fatalf("%s: %+v, %v", version, current, err)
+		}
+	}
+	list, err := store.Installed(cfg)
+	if err != nil || len(list) != 2 || list[0].Active || !list[1].Active || list[0].Version != "1.0.0" {
+		t.Errorf("%+v, %v", list, err)
+	}
+	wantCode(t, store.Remove(list[1]), "version-in-use")
+	if err := store.Remove(list[0]); err != nil {
+		t.Error(err)
+	}
+	_, err = store.Find(cfg, "cliproxyapi", "1.0.0")
+	wantCode(t, err, "version-not-installed")
+	wantCode(t, store.Activate(cfg, "cliproxyapi", old.Folder()), "version-not-installed")
+	if current, ok := store.Current(cfg, "cliproxyapi"); !ok || current.Version != "1.1.0-plus" {
+		t.Error("a refused activation changed the active version")
+	}
+}
+
+func TestAnythingChangedInAnInstallIsFound(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(dir string) error{
+		"bin/run": func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, "bin/run"), []byte("#!/bin/sh\nevil"), 0o700)
+		},
+		"bin/more": func(dir string) error { return os.WriteFile(filepath.Join(dir, "bin/more"), nil, 0o600) },
+		"bin/link": func(dir string) error { return os.Remove(filepath.Join(dir, "bin/link")) },
+		"mode":     func(dir string) error { return os.Chmod(filepath.Join(dir, "bin/run"), 0o777) },
+		"manifest": func(dir string) error {
+			return errors.Join(os.WriteFile(filepath.Join(dir, ".flowgate.manifest"), nil, 0o600), os.Remove(filepath.Join(dir, "bin/run")))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			in := added(t, stack(t), "1.0.0")
+			if err := change(in.Path); err != nil {
+				t.Fatal(err)
+			}
+			err := store.Verify(in)
+			wantCode(t, err, "store-tampered")
+			detail := fault.From(err).Detail.(store.Tampered)
+			if filepath.Dir(name) == "bin" && !slices.Equal(detail.Changed, []string{name}) {
+				t.Errorf("named %v", detail.Changed)
+			}
+		})
+	}
+}
+
+func TestAnInstallationThatFailsOrIsInterruptedLeavesNothing(t *testing.T) {
+	t.Parallel()
+	cfg := stack(t)
+	boom := errors.New("the disk is full")
+	_, err := add(t.Context(), cfg, "1.0.0", func(dir string) error {
+		return errors.Join(os.WriteFile(filepath.Join(dir, "half"), nil, 0o600), boom)
+	})
+	if !errors.Is(err, boom) {
+		t.Fatal(err)
+	}
+	dir := store.Dir(cfg, "cliproxyapi")
+	killed := filepath.Join(dir, "2.0.0-0123456789ab") // as a killed process leaves it: no record
+	if err := os.MkdirAll(filepath.Join(killed, "bin"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := store.Installed(cfg); err != nil || len(list) != 0 {
+		t.Errorf("listed %v, %v", list, err)
+	}
+	added(t, cfg, "1.0.0")
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		if e.IsDir() && e.Name() != "1.0.0-"+sha("1.0.0")[7:19] {
+			t.Errorf("%s was left behind", e.Name())
+		}
+	}
+}
+
+func TestOfTwoInstallationsAtOnceOneWaits(t *testing.T) {
+	t.Parallel()
+	cfg := stack(t)
+	inside := 0
+	var both sync.WaitGroup
+	for range 2 {
+		both.Go(func() {
+			_, err := add(t.Context(), cfg, "1.0.0", func(dir string) error {
+				inside++
+				return os.MkdirAll(filepath.Join(dir, "bin"), 0o700)
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	both.Wait()
+	if inside != 1 {
+		t.Errorf("%d installed", inside)
+	}
+	lock, err := store.Open(t.Context(), cfg, "cliproxyapi")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+	defer cancel()
+	if _, err := store.Open(ctx, cfg, "cliproxyapi"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("the lock was taken twice: %v", err)
+	}
+}
+
+func TestAPinHoldsAndIsTakenAway(t *testing.T) {
+	t.Parallel()
+	cfg := stack(t)
+	added(t, cfg, "1.0.0")
+	if err := store.Pin(cfg, "cliproxyapi", "1.0.0"); err != nil || store.Pinned(cfg, "cliproxyapi") != "1.0.0" {
+		t.Fatal(err)
+	}
+	if list, _ := store.Installed(cfg); !list[0].Pinned {
+		t.Error("the list does not show the pin")
+	}
+	for range 2 {
+		if err := store.Pin(cfg, "cliproxyapi", ""); err != nil || store.Pinned(cfg, "cliproxyapi") != "" {
+			t.Error(err)
+		}
+	}
+}
+
+func TestAProgramForAnotherMachineIsRefused(t *testing.T) {
+	t.Parallel()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.CheckPlatform(self); err != nil {
+		t.Error(err)
+	}
+	data, err := os.ReadFile(self)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if runtime.GOOS == "linux" {
+		data[18] ^= 0xff // e_machine of the ELF header
+	} else {
+		data[4] ^= 0x10 // cputype of the Mach-O header
+	}
+	dir := t.TempDir()
+	for name, content := range map[string][]byte{"other": data, "html": []byte("<!DOCTYPE html>"), "empty": nil} {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, content, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		wantCode(t, store.CheckPlatform(path), "platform-wrong")
+	}
+}
