@@ -44,7 +44,7 @@ type Outcome struct {
 
 // Note is the detail of an outcome that needs only a sentence.
 type Note struct {
-	Text string `json:"reason"`
+	Text string `json:"reason,omitempty"`
 }
 
 // Reason implements report.Reasoned.

@@ -41,7 +41,7 @@ func next(cfg *config.Config, status supervisor.Status) []string {
 	case status.Supervisor == nil:
 		return []string{"mage start        # bring the services up", "mage smoke        # or try a private stack first"}
 	case status.Unhealthy() != nil:
-		return []string{"mage health       # which service is not ready, and why", "mage logs         # what the services wrote"}
+		return []string{"mage doctor       # what is wrong, and the command that mends it", "mage logs         # what the services wrote"}
 	}
 	return []string{"mage smoke        # real requests through the running router", "mage profile:list # policies to choose from"}
 }

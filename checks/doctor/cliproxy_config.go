@@ -2,8 +2,8 @@ package doctor
 
 import (
 	"context"
-	"fmt"
 	"net"
+	"strings"
 
 	"github.com/flowgate-go/flowgate/checks"
 )
@@ -29,18 +29,18 @@ func (s *subject) cliproxyConfig() checks.Check {
 			own, err := s.upstream()
 			switch {
 			case err != nil:
-				return checks.Failed("%s: %v", s.shown(s.cfg.CLIProxyConfigFile), bare(err)).WithFix("", "correct it, or let mage init write one")
+				return checks.Failed("%s: %s", s.shown(s.cfg.CLIProxyConfigFile), strings.TrimPrefix(bare(err).Error(), s.cfg.CLIProxyConfigFile+": ")).WithFix("", "correct it, or let mage init write one")
 			case own.Port != svc.Port:
-				return checks.Failed("%s has port %d, and services.%s.port is %d", s.shown(own.path), own.Port, svc.Name, svc.Port).
+				return checks.Failed("%s has port %d, and services.%s.port is %d", s.shown(s.cfg.CLIProxyConfigFile), own.Port, svc.Name, svc.Port).
 					WithFix("", "write the same port in both")
 			case len(own.Manage.Secret) > longestSecret:
-				return checks.Failed("remote-management.secret-key in %s is %d bytes long, and CLIProxyAPI takes at most %d", s.shown(own.path), len(own.Manage.Secret), longestSecret).
+				return checks.Failed("remote-management.secret-key in %s is %d bytes long, and CLIProxyAPI takes at most %d", s.shown(s.cfg.CLIProxyConfigFile), len(own.Manage.Secret), longestSecret).
 					WithFix("", "write a shorter one")
 			case !reaches(own.Host, svc.Host):
-				return checks.Failed("%s has host %q, and services.%s.host is %s", s.shown(own.path), own.Host, svc.Name, svc.Host).
+				return checks.Failed("%s has host %q, and services.%s.host is %s", s.shown(s.cfg.CLIProxyConfigFile), own.Host, svc.Name, svc.Host).
 					WithFix("", "write the same host in both")
 			}
-			return checks.Passed(file{File: own.path, Text: fmt.Sprintf("listens on %s", svc.Addr())})
+			return checks.Passed(file{File: s.cfg.CLIProxyConfigFile, Note: because("listens on %s", svc.Addr())})
 		},
 	}
 }

@@ -12,9 +12,9 @@ func (s *subject) cliproxyFolder() checks.Check {
 		About: "Compares auth-dir in CLIProxyAPI's configuration (its default is ~/.cli-proxy-api) with the folder that FlowGate imports credentials into. When they differ, a sign-in succeeds and no model appears.",
 		Run: func(context.Context) checks.Outcome {
 			own, _ := s.upstream()
-			have, want := own.folder(s.o.Getenv("HOME")), s.cfg.Paths.Auths()
+			have, want := own.Folder(s.o.Getenv("HOME"), s.cfg.Dir), s.cfg.Paths.Auths()
 			if have != want {
-				return checks.Warned("auth-dir in %s is %s, and FlowGate keeps credentials in %s", s.shown(own.path), s.shown(have), s.shown(want)).
+				return checks.Warned("auth-dir in %s is %s, and FlowGate keeps credentials in %s", s.shown(s.cfg.CLIProxyConfigFile), s.shown(have), s.shown(want)).
 					WithFix("", "write auth-dir: "+want)
 			}
 			return checks.Passed(paths{Paths: []string{have}})

@@ -17,11 +17,11 @@ func (s *subject) cliproxyKeys() checks.Check {
 			own, _ := s.upstream()
 			keys := lo.Filter(own.APIKeys, func(k string, _ int) bool { return strings.TrimSpace(k) != "" })
 			if len(keys) == 0 {
-				return checks.Failed("api-keys in %s is empty: it serves everybody who can reach it", s.shown(own.path)).
+				return checks.Failed("api-keys in %s is empty: it serves everybody who can reach it", s.shown(s.cfg.CLIProxyConfigFile)).
 					WithFix("", "write a random key there, and the same into .router/secrets/upstream.key")
 			}
 			if _, sample := lo.Find(keys, func(k string) bool { return strings.HasPrefix(k, "your-api-key") }); sample {
-				return checks.Failed("api-keys in %s holds a sample key: CLIProxyAPI refuses every request then", s.shown(own.path)).
+				return checks.Failed("api-keys in %s holds a sample key: CLIProxyAPI refuses every request then", s.shown(s.cfg.CLIProxyConfigFile)).
 					WithFix("", "replace it by a random key, and write the same into .router/secrets/upstream.key")
 			}
 			return checks.Passed(nil)

@@ -13,7 +13,7 @@ import (
 
 // answer is what an HTTP server said.
 type answer struct {
-	Text       string    `json:"reason,omitempty"`
+	checks.Note
 	URL        string    `json:"url"`
 	Status     int       `json:"status"` // 0: no answer
 	ObservedAt time.Time `json:"observed_at"`
@@ -21,8 +21,6 @@ type answer struct {
 	body   string
 	header http.Header
 }
-
-func (a answer) Reason() string { return a.Text }
 
 // mostRead bounds what is read of an answer.
 const mostRead = 1 << 20

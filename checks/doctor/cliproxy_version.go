@@ -8,12 +8,10 @@ import (
 
 // release is which version of a program runs.
 type release struct {
-	Text    string `json:"reason,omitempty"`
+	checks.Note
 	Version string `json:"version"`
 	Commit  string `json:"commit,omitempty"`
 }
-
-func (r release) Reason() string { return r.Text }
 
 func (s *subject) cliproxyVersion() checks.Check {
 	return checks.Check{
@@ -31,7 +29,7 @@ func (s *subject) cliproxyVersion() checks.Check {
 			}
 			spec, err := s.command(svc)
 			if err == nil && spec.Version != "" && spec.Version != found.Version {
-				return checks.Warned("").WithDetail(release{"version " + found.Version + " runs, and " + spec.Version + " is installed", found.Version, found.Commit}).
+				return checks.Warned("").WithDetail(release{because("version %s runs, and %s is installed", found.Version, spec.Version), found.Version, found.Commit}).
 					WithFix("mage restart "+svc.Name, "start the installed version")
 			}
 			return checks.Passed(found)

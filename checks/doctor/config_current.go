@@ -9,11 +9,9 @@ import (
 
 // remarks is the detail of a check that found settings to look at.
 type remarks struct {
-	Text     string           `json:"reason"`
+	checks.Note
 	Warnings []config.Warning `json:"warnings"`
 }
-
-func (r remarks) Reason() string { return r.Text }
 
 // dated are the codes of warnings that config:migrate takes care of.
 var dated = [...]string{"config-version-old", "key-renamed"}

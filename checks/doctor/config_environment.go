@@ -20,11 +20,9 @@ type reference struct {
 
 // references is the detail of the checks about environment variables.
 type references struct {
-	Text  string      `json:"reason"`
+	checks.Note
 	Unset []reference `json:"unset"`
 }
-
-func (r references) Reason() string { return r.Text }
 
 func (s *subject) configEnvironment() checks.Check {
 	return checks.Check{
@@ -47,7 +45,7 @@ func missingVariables(unset []reference, what, fix string) checks.Outcome {
 		return checks.Passed(nil)
 	}
 	lines := lo.Map(unset, func(r reference, _ int) string { return r.Name + ", which " + r.Path + " reads, " + what })
-	return checks.Failed("").WithDetail(references{strings.Join(lines, "; "), unset}).
+	return checks.Failed("").WithDetail(references{because("%s", strings.Join(lines, "; ")), unset}).
 		WithFix("export "+unset[0].Name+"=…", fix)
 }
 

@@ -10,10 +10,8 @@ import (
 type file struct {
 	File    string `json:"file"`
 	Version int    `json:"version,omitempty"`
-	Text    string `json:"reason,omitempty"`
+	checks.Note
 }
-
-func (f file) Reason() string { return f.Text }
 
 func (s *subject) configReadable() checks.Check {
 	return checks.Check{
@@ -22,7 +20,7 @@ func (s *subject) configReadable() checks.Check {
 		Run: func(context.Context) checks.Outcome {
 			switch {
 			case s.o.File == "":
-				return checks.Passed(file{Text: "there is none here: the built-in default is in force; mage init writes one"})
+				return checks.Passed(file{Note: because("there is none here: the built-in default is in force; mage init writes one")})
 			case s.findings.File == "" && s.err != nil:
 				return checks.FromFault(s.err)
 			}

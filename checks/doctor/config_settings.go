@@ -37,5 +37,5 @@ func warned(list []config.Warning, command, text string) checks.Outcome {
 		}
 		return fmt.Sprintf("line %d: %s", w.Line, w.Message)
 	})
-	return checks.Warned("").WithDetail(remarks{strings.Join(lines, "; "), list}).WithFix(command, text)
+	return checks.Warned("").WithDetail(remarks{because("%s", strings.Join(lines, "; ")), list}).WithFix(command, text)
 }

@@ -2,7 +2,6 @@ package doctor
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/internal/config"
@@ -10,11 +9,9 @@ import (
 
 // mistakes is the detail of config.valid when there are some.
 type mistakes struct {
-	Text     string           `json:"reason"`
+	checks.Note
 	Problems []config.Problem `json:"problems"`
 }
-
-func (m mistakes) Reason() string { return m.Text }
 
 func (s *subject) configValid() checks.Check {
 	return checks.Check{
@@ -27,7 +24,7 @@ func (s *subject) configValid() checks.Check {
 			o := checks.FromFault(s.err)
 			if n := len(s.findings.Problems); n > 0 {
 				first := s.findings.Problems[0]
-				o.Detail = mistakes{fmt.Sprintf("%s (%d in all)", first, n), s.findings.Problems}
+				o.Detail = mistakes{because("%s (%d in all)", first, n), s.findings.Problems}
 				o = o.WithFix("mage config:validate", "correct the lines named")
 			}
 			return o

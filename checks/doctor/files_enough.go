@@ -18,12 +18,10 @@ const (
 
 // limit is the number of files that a process may have open.
 type limit struct {
-	Text string `json:"reason,omitempty"`
+	checks.Note
 	Soft uint64 `json:"soft"` // 0: no limit
 	Hard uint64 `json:"hard"` // 0: no limit
 }
-
-func (l limit) Reason() string { return l.Text }
 
 func (s *subject) filesEnough() checks.Check {
 	return checks.Check{
@@ -34,7 +32,7 @@ func (s *subject) filesEnough() checks.Check {
 			if err != nil {
 				return checks.Skipped("the limit is not known: %v", err)
 			}
-			l := limit{Soft: soft, Hard: hard, Text: fmt.Sprintf("at most %d files may be open at once", soft)}
+			l := limit{Soft: soft, Hard: hard, Note: because("at most %d files may be open at once", soft)}
 			most := uint64(4 * goodFiles)
 			if hard != 0 {
 				most = min(hard, most)

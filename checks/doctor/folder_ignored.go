@@ -32,7 +32,7 @@ func (s *subject) folderIgnored() checks.Check {
 				return checks.Passed(nil)
 			}
 			return checks.Failed("").
-				WithDetail(paths{"git would take: " + strings.Join(lo.Map(open, func(p string, _ int) string { return s.shown(p) }), ", "), open}).
+				WithDetail(paths{because("git would take: %s", s.shownAll(open)), open}).
 				WithFix("mage doctor -fix", "add the lines to .gitignore; git rm --cached what is tracked already")
 		},
 		Mend: func(ctx context.Context) ([]string, error) {

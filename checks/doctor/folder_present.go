@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"strings"
 
 	"github.com/samber/lo"
 
@@ -14,11 +13,9 @@ import (
 
 // paths is the detail of a check about files or folders.
 type paths struct {
-	Text  string   `json:"reason,omitempty"`
+	checks.Note
 	Paths []string `json:"paths"`
 }
-
-func (p paths) Reason() string { return p.Text }
 
 func (s *subject) folderPresent() checks.Check {
 	missing := func() []string { return lo.Reject(s.folders(), func(dir string, _ int) bool { return exists(dir) }) }
@@ -42,8 +39,7 @@ func (s *subject) folderPresent() checks.Check {
 			case s.o.File == "" && !s.started():
 				return checks.Skipped("nothing was started here yet").WithFix("mage start", "start makes what it needs")
 			}
-			names := lo.Map(absent, func(dir string, _ int) string { return s.shown(dir) })
-			return checks.Warned("").WithDetail(paths{"missing: " + strings.Join(names, ", "), absent}).
+			return checks.Warned("").WithDetail(paths{because("missing: %s", s.shownAll(absent)), absent}).
 				WithFix("mage doctor -fix", "make them")
 		},
 		Mend: func(context.Context) ([]string, error) {

@@ -20,13 +20,11 @@ const (
 
 // space is what is free on the disk of the runtime folder.
 type space struct {
-	Text   string `json:"reason,omitempty"`
+	checks.Note
 	Path   string `json:"path"`
 	Free   uint64 `json:"free_bytes"`
 	Inodes uint64 `json:"free_inodes"`
 }
-
-func (f space) Reason() string { return f.Text }
 
 func (s *subject) folderSpace() checks.Check {
 	return checks.Check{
@@ -41,8 +39,9 @@ func (s *subject) folderSpace() checks.Check {
 			if err := unix.Statfs(at, &st); err != nil {
 				return checks.Skipped("the free space of %s is not known: %v", s.shown(at), err)
 			}
-			free := space{Path: at, Free: uint64(st.Bavail) * uint64(st.Bsize), Inodes: uint64(st.Ffree)} //nolint:gosec,unconvert // field types differ by system; none is negative
-			return free.judge(uint64(st.Files) > 0)                                                       //nolint:unconvert // likewise
+			// The fields' types differ by system; none of them is negative.
+			free := space{Path: at, Free: uint64(st.Bavail) * uint64(st.Bsize), Inodes: uint64(st.Ffree)}
+			return free.judge(st.Files > 0)
 		},
 	}
 }

@@ -17,13 +17,11 @@ const leastGo = "go1.26"
 
 // toolchain is which Go there is.
 type toolchain struct {
-	Text  string `json:"reason,omitempty"`
+	checks.Note
 	Built string `json:"built_with"`
 	Path  string `json:"path,omitempty"` // of go on PATH
 	Found string `json:"version,omitempty"`
 }
-
-func (t toolchain) Reason() string { return t.Text }
 
 func (s *subject) goVersion() checks.Check {
 	return checks.Check{

@@ -64,7 +64,7 @@ func pythonVersion(ctx context.Context, path string) string {
 			return strings.TrimSpace(value)
 		}
 	}
-	out, err := exec.CommandContext(ctx, path, "-c", "import platform; print(platform.python_version())").Output() //nolint:gosec // the interpreter that would run LiteLLM
+	out, err := exec.CommandContext(ctx, path, "-c", "import platform; print(platform.python_version())").Output()
 	if err != nil {
 		return ""
 	}

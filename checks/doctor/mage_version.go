@@ -14,13 +14,11 @@ const mageModule = "github.com/magefile/mage"
 
 // magefiles is which mage there is.
 type magefiles struct {
-	Text   string `json:"reason,omitempty"`
+	checks.Note
 	Pinned string `json:"pinned"`          // in go.mod
 	Path   string `json:"path,omitempty"`  // of mage on PATH
 	Found  string `json:"found,omitempty"` // its version
 }
-
-func (m magefiles) Reason() string { return m.Text }
 
 func (s *subject) mageVersion() checks.Check {
 	return checks.Check{

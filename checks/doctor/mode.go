@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/flowgate-go/flowgate/checks"
 	"github.com/samber/lo"
 )
 
@@ -22,11 +23,9 @@ type exposure struct {
 
 // exposures is the detail of the checks about permissions.
 type exposures struct {
-	Text  string     `json:"reason"`
+	checks.Note
 	Files []exposure `json:"files"`
 }
-
-func (e exposures) Reason() string { return e.Text }
 
 // exposed returns those of paths that somebody else may read or write, or that
 // belong to somebody else; what does not exist is left out. Links are followed:
@@ -63,7 +62,7 @@ func (s *subject) describe(found []exposure) exposures {
 		}
 		return fmt.Sprintf("%s has mode %s", s.shown(e.Path), e.Mode)
 	})
-	return exposures{strings.Join(lines, ", "), found}
+	return exposures{because("%s", strings.Join(lines, ", ")), found}
 }
 
 // chmod is the command that does what -fix does, for people who rather do it

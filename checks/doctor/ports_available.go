@@ -24,11 +24,9 @@ type port struct {
 
 // ports is the detail of ports.available.
 type ports struct {
-	Text  string `json:"reason,omitempty"`
+	checks.Note
 	Ports []port `json:"ports"`
 }
-
-func (p ports) Reason() string { return p.Text }
 
 func (s *subject) portsAvailable() checks.Check {
 	return checks.Check{

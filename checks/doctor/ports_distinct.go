@@ -12,16 +12,12 @@ func (s *subject) portsDistinct() checks.Check {
 		ID: "ports.distinct", Title: "Every service has a port of its own", Needs: []string{"config.valid"},
 		About: "Compares the port in CLIProxyAPI's own configuration file, which is the one that it listens on, with the router's. Two services of flowgate.yaml on one address are a mistake that config.valid already names; this one stands in another file, and shows only as a start that never gets ready, or as a router that asks itself.",
 		Run: func(context.Context) checks.Outcome {
-			up, real := s.real()
 			router, routed := s.cfg.Service(config.LiteLLM)
-			if !real || !routed || s.cfg.CLIProxyConfigFile == "" {
+			own, ok := s.ownFile()
+			if !ok || !routed || own.Port != router.Port {
 				return checks.Passed(nil)
 			}
-			own, err := s.upstream()
-			if err != nil || own.Port != router.Port {
-				return checks.Passed(nil)
-			}
-			return checks.Failed("%s makes %s listen on port %d, which is the router's", s.shown(own.path), up.Name, own.Port).
+			return checks.Failed("%s makes CLIProxyAPI listen on port %d, which is the router's", s.shown(s.cfg.CLIProxyConfigFile), own.Port).
 				WithFix("", "give the two different ports")
 		},
 	}

@@ -20,8 +20,8 @@ func (s *subject) portsLoopback() checks.Check {
 					open = append(open, fmt.Sprintf("services.%s.host is %s", svc.Name, svc.Host))
 				}
 			}
-			if own, err := s.upstreamIfReal(); err == nil && own.path != "" && !loopback(own.Host) {
-				open = append(open, fmt.Sprintf("host in %s is %q", s.shown(own.path), own.Host))
+			if own, ok := s.ownFile(); ok && !loopback(own.Host) {
+				open = append(open, fmt.Sprintf("host in %s is %q", s.shown(s.cfg.CLIProxyConfigFile), own.Host))
 			}
 			if len(open) == 0 {
 				return checks.Passed(nil)

@@ -22,13 +22,11 @@ const someCrashes = 3
 
 // crashes is the detail of processes.crashing.
 type crashes struct {
-	Text  string         `json:"reason,omitempty"`
+	checks.Note
 	Since time.Time      `json:"since"`
 	Ends  map[string]int `json:"ends"`   // unexpected ends by service
 	Given []string       `json:"failed"` // services that were given up
 }
-
-func (c crashes) Reason() string { return c.Text }
 
 func (s *subject) processesCrashing() checks.Check {
 	return checks.Check{

@@ -21,7 +21,7 @@ func (s *subject) processesOrphaned() checks.Check {
 				return checks.Passed(nil)
 			}
 			lines := lo.Map(r.Orphans, func(o supervisor.Orphan, _ int) string { return fmt.Sprintf("%s (process %d)", o.Service, o.PID) })
-			return checks.Failed("").WithDetail(left{strings.Join(lines, ", ") + " run without a supervisor: it was killed", r}).
+			return checks.Failed("").WithDetail(left{because("%s run without a supervisor: it was killed", strings.Join(lines, ", ")), r}).
 				WithFix("mage start", "start a supervisor for them")
 		},
 	}

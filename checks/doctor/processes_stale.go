@@ -13,11 +13,9 @@ import (
 
 // left is the detail of the checks about what earlier supervisors left behind.
 type left struct {
-	Text string `json:"reason"`
+	checks.Note
 	supervisor.Remains
 }
-
-func (l left) Reason() string { return l.Text }
 
 func (s *subject) processesStale() checks.Check {
 	return checks.Check{
@@ -30,12 +28,12 @@ func (s *subject) processesStale() checks.Check {
 			}
 			var lines []string
 			if len(r.Stale) > 0 {
-				lines = append(lines, "stale: "+strings.Join(lo.Map(r.Stale, func(p string, _ int) string { return s.shown(p) }), ", "))
+				lines = append(lines, "stale: "+s.shownAll(r.Stale))
 			}
 			for _, c := range r.Foreign {
 				lines = append(lines, fmt.Sprintf("%s names process %d for %s, which is not ours", s.shown(c.File), c.PID, c.Service))
 			}
-			return checks.Warned("").WithDetail(left{strings.Join(lines, "; "), r}).WithFix("mage doctor -fix", "remove the files; no process is touched")
+			return checks.Warned("").WithDetail(left{because("%s", strings.Join(lines, "; ")), r}).WithFix("mage doctor -fix", "remove the files; no process is touched")
 		},
 		Mend: func(ctx context.Context) ([]string, error) {
 			removed, err := supervisor.RemoveStale(ctx, s.cfg)

@@ -3,8 +3,6 @@ package doctor
 import (
 	"bytes"
 	"context"
-	"debug/elf"
-	"debug/macho"
 	"fmt"
 	"io"
 	"os"
@@ -14,6 +12,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/store"
 )
 
 func (s *subject) runtimesArchitecture() checks.Check {
@@ -49,18 +48,13 @@ func unfit(path string) string {
 	defer func() { _ = f.Close() }()
 	head := make([]byte, 256)
 	n, _ := io.ReadFull(f, head)
-	head = head[:n]
-	switch {
-	case bytes.HasPrefix(head, []byte("#!")):
-		return unfitScript(head)
-	case bytes.HasPrefix(head, []byte(elf.ELFMAG)):
-		return unfitELF(f)
-	case len(head) >= 4 && (bytes.HasPrefix(head, []byte{0xcf, 0xfa, 0xed, 0xfe}) || bytes.HasPrefix(head, []byte{0xca, 0xfe, 0xba, 0xbe})):
-		return unfitMachO(f)
-	case n == 0:
-		return "is empty"
+	if bytes.HasPrefix(head, []byte("#!")) {
+		return unfitScript(head[:n])
 	}
-	return "is neither a program nor a script that begins with #!"
+	if err := store.CheckPlatform(path); err != nil {
+		return strings.TrimPrefix(err.Error(), path+" ")
+	}
+	return ""
 }
 
 func unfitScript(head []byte) string {
@@ -78,50 +72,4 @@ func unfitScript(head []byte) string {
 		}
 	}
 	return ""
-}
-
-// machines are the ELF names of Go's processors that releases are made for.
-var machines = map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64}
-
-func unfitELF(f io.ReaderAt) string {
-	bin, err := elf.NewFile(f)
-	if err != nil {
-		return "is a damaged ELF file"
-	}
-	want, known := machines[runtime.GOARCH]
-	switch {
-	case runtime.GOOS != "linux":
-		return "is a program for Linux, and this is " + runtime.GOOS
-	case known && bin.Machine != want:
-		return fmt.Sprintf("is made for %s, and this machine is %s", bin.Machine, want)
-	}
-	return ""
-}
-
-func unfitMachO(f io.ReaderAt) string {
-	if runtime.GOOS != "darwin" {
-		return "is a program for macOS, and this is " + runtime.GOOS
-	}
-	if fat, err := macho.NewFatFile(f); err == nil {
-		for _, arch := range fat.Arches {
-			if fits(arch.Cpu) {
-				return ""
-			}
-		}
-		return "is made for other processors than this machine's " + runtime.GOARCH
-	}
-	bin, err := macho.NewFile(f)
-	if err != nil {
-		return "is a damaged Mach-O file"
-	}
-	if !fits(bin.Cpu) {
-		return fmt.Sprintf("is made for %s, and this machine is %s", bin.Cpu, runtime.GOARCH)
-	}
-	return ""
-}
-
-// fits reports a processor's programs that run here; Rosetta runs those of
-// Intel on Apple silicon.
-func fits(cpu macho.Cpu) bool {
-	return cpu == macho.CpuAmd64 || cpu == macho.CpuArm64 && runtime.GOARCH == "arm64"
 }

@@ -3,9 +3,6 @@ package doctor
 import (
 	"context"
 	"path/filepath"
-	"strings"
-
-	"github.com/samber/lo"
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/internal/config"
@@ -30,8 +27,7 @@ func (s *subject) servicesDotenv() checks.Check {
 			if len(found) == 0 {
 				return checks.Passed(nil)
 			}
-			shown := strings.Join(lo.Map(found, func(f string, _ int) string { return s.shown(f) }), ", ")
-			return checks.Warned("").WithDetail(paths{shown + " is loaded by the service that works there", found}).
+			return checks.Warned("").WithDetail(paths{because("%s is loaded by the service that works there", s.shownAll(found)), found}).
 				WithFix("", "move it away, or set services.NAME.command.cwd to an empty folder; put variables into services.NAME.env")
 		},
 	}

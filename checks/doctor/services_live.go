@@ -14,12 +14,10 @@ import (
 
 // seen is the services as they were observed, and when.
 type seen struct {
-	Text       string                     `json:"reason,omitempty"`
+	checks.Note
 	ObservedAt time.Time                  `json:"observed_at"`
 	Services   []supervisor.ServiceStatus `json:"services"`
 }
-
-func (s seen) Reason() string { return s.Text }
 
 // down is the outcome for a stack that nobody started.
 func down() checks.Outcome {

@@ -20,11 +20,9 @@ type wiring struct {
 
 // wirings is the detail of stack.address.
 type wirings struct {
-	Text        string   `json:"reason"`
+	checks.Note
 	Deployments []wiring `json:"deployments"`
 }
-
-func (w wirings) Reason() string { return w.Text }
 
 func (s *subject) stackAddress() checks.Check {
 	return checks.Check{

@@ -48,7 +48,7 @@ func (s *subject) stackKey() checks.Check {
 func (s *subject) acceptedKeys() (accepts func(string) bool, where string, err error) {
 	if _, real := s.real(); real {
 		own, err := s.upstream()
-		return own.accepts, "api-keys of " + s.shown(own.path), err
+		return own.Accepts, "api-keys of " + s.shown(s.cfg.CLIProxyConfigFile), err
 	}
 	path := filepath.Join(s.cfg.Paths.Secrets(), "upstream.key")
 	key, _, err := keyfile.Read(path)

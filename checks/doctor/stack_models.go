@@ -15,13 +15,11 @@ import (
 
 // models is the detail of the checks about models.
 type models struct {
-	Text    string   `json:"reason,omitempty"`
+	checks.Note
 	Missing []string `json:"missing"`
 	Offered int      `json:"offered"` // models in the list that was compared
 	Source  string   `json:"source"`  // where that list is from
 }
-
-func (m models) Reason() string { return m.Text }
 
 func (s *subject) stackModels() checks.Check {
 	return checks.Check{
@@ -64,10 +62,10 @@ func (s *subject) offered(ctx context.Context, up config.Service) (names map[str
 		return names, up.URL() + "/v1/models", why
 	}
 	own, err := s.upstream()
-	if err != nil || len(own.models()) == 0 {
+	if err != nil || len(own.Models()) == 0 {
 		return nil, "", "the stack is down, and the models of signed-in accounts are known only to the server that runs"
 	}
-	return own.models(), own.path, ""
+	return own.Models(), s.cfg.CLIProxyConfigFile, ""
 }
 
 // upstreamKey is one that the upstream accepts, "" when none is known.

@@ -5,15 +5,20 @@ import (
 	"net/http"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/internal/cliproxy"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/internal/runtimes"
 	"github.com/flowgate-go/flowgate/internal/version"
 	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/samber/lo"
 )
 
 // patience bounds what a check waits for something that runs: a stuck service
@@ -33,9 +38,10 @@ type subject struct {
 	health   func() (supervisor.Status, error)
 	active   func() (policy.Active, error) // as generated last
 	plan     func() (policy.Active, error) // as it would be generated now
-	upstream func() (upstreamFile, error)  // CLIProxyAPI's own configuration
+	upstream func() (cliproxy.File, error) // CLIProxyAPI's own configuration
 	manage   func() management             // what its management API said, asked once
-	outside  func() []reached              // the upstreams that are no service of this stack, tried once
+	accounts func() ([]auth.Account, error)
+	outside  func() []reached // the upstreams that are no service of this stack, tried once
 }
 
 func newSubject(ctx context.Context, o Options) *subject {
@@ -50,8 +56,9 @@ func newSubject(ctx context.Context, o Options) *subject {
 	s.health = sync.OnceValues(func() (supervisor.Status, error) { return inTime(ctx, s.cfg, supervisor.Health) })
 	s.active = func() (policy.Active, error) { return policy.Load(s.cfg) } // not once: -fix may write it
 	s.plan = sync.OnceValues(func() (policy.Active, error) { return policy.Plan(s.cfg, s.profile(), s.o.Getenv) })
-	s.upstream = sync.OnceValues(func() (upstreamFile, error) { return readUpstreamFile(s.cfg.CLIProxyConfigFile) })
+	s.upstream = sync.OnceValues(func() (cliproxy.File, error) { return cliproxy.ReadFile(s.cfg.CLIProxyConfigFile) })
 	s.manage = sync.OnceValue(func() management { return s.askManagement(ctx) })
+	s.accounts = sync.OnceValues(func() ([]auth.Account, error) { return auth.Accounts(ctx, s.cfg, s.authEnvironment()) })
 	s.outside = sync.OnceValue(func() []reached { return s.tryOutside(ctx) })
 	return s
 }
@@ -108,6 +115,20 @@ func (s *subject) genuine() bool {
 	return ok && svc.Runtime != config.RuntimeEmbedded
 }
 
+func (s *subject) authEnvironment() auth.Environment {
+	return auth.Environment{Getenv: s.o.Getenv, Now: s.o.Now, GOOS: runtime.GOOS}
+}
+
+// ownFile is CLIProxyAPI's own configuration, where it is the upstream and the
+// file is known.
+func (s *subject) ownFile() (cliproxy.File, bool) {
+	if _, real := s.real(); !real || s.cfg.CLIProxyConfigFile == "" {
+		return cliproxy.File{}, false
+	}
+	f, err := s.upstream()
+	return f, err == nil
+}
+
 // command is what a service executes, or why it cannot be.
 func (s *subject) command(svc config.Service) (runtimes.Spec, error) {
 	return runtimes.Command(s.cfg, svc, runtimes.Environment{
@@ -131,4 +152,9 @@ func (s *subject) shown(path string) string {
 		return rel
 	}
 	return path
+}
+
+// shownAll is shown for a list.
+func (s *subject) shownAll(paths []string) string {
+	return strings.Join(lo.Map(paths, func(p string, _ int) string { return s.shown(p) }), ", ")
 }

@@ -12,10 +12,8 @@ import (
 type observed struct {
 	ObservedAt time.Time        `json:"observed_at"`
 	Supervisor *supervisor.Info `json:"supervisor"` // nil: none runs
-	Text       string           `json:"reason,omitempty"`
+	checks.Note
 }
-
-func (o observed) Reason() string { return o.Text }
 
 func (s *subject) supervisorAnswers() checks.Check {
 	return checks.Check{

@@ -14,7 +14,7 @@ func (s *subject) supervisorCurrent() checks.Check {
 		Run: func(context.Context) checks.Outcome {
 			status, err := s.status()
 			if err != nil || status.Supervisor == nil {
-				return checks.Passed(file{Text: "FlowGate " + version.String() + "; no supervisor runs"})
+				return checks.Passed(file{Note: because("FlowGate %s; no supervisor runs", version.String())})
 			}
 			if there := status.Supervisor.Version; there != version.String() {
 				return checks.Warned("the supervisor that runs is FlowGate %s, and this program is %s", there, version.String()).

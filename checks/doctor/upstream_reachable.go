@@ -30,11 +30,9 @@ type reached struct {
 
 // reachedAll is the detail of upstream.reachable.
 type reachedAll struct {
-	Text      string    `json:"reason,omitempty"`
+	checks.Note
 	Upstreams []reached `json:"upstreams"`
 }
-
-func (r reachedAll) Reason() string { return r.Text }
 
 func offline() checks.Outcome { return checks.Skipped("offline: -online tries") }
 

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"os"
 	"slices"
+
+	"github.com/flowgate-go/flowgate/checks"
 )
 
 // walk calls visit for every text in v with its dotted path, keys in order.
@@ -53,4 +55,9 @@ func isFolder(path string) bool {
 func sorted(list []string) []string {
 	slices.Sort(list)
 	return list
+}
+
+// because is the sentence of a detail.
+func because(format string, args ...any) checks.Note {
+	return checks.Note{Text: fmt.Sprintf(format, args...)}
 }

@@ -1,6 +1,7 @@
 package cliproxy
 
 import (
+	"crypto/subtle"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -10,9 +11,31 @@ import (
 	"github.com/flowgate-go/flowgate/internal/regular"
 )
 
-// File is what FlowGate has to know of CLIProxyAPI's own configuration file.
+// File is what FlowGate has to know of CLIProxyAPI's own configuration file; the
+// other keys in it are its own business. It holds keys: never print it.
 type File struct {
-	AuthDir string `yaml:"auth-dir"` // as written; see Folder
+	Host    string   `yaml:"host"` // "" listens on every address
+	Port    int      `yaml:"port"`
+	AuthDir string   `yaml:"auth-dir"` // as written; see Folder
+	APIKeys []string `yaml:"api-keys"` // what clients may present; none lets everybody in
+	Manage  struct {
+		Secret      string `yaml:"secret-key"` // plain, or the bcrypt hash that the server puts in its place
+		AllowRemote bool   `yaml:"allow-remote"`
+	} `yaml:"remote-management"`
+
+	Codex         []keyEntry `yaml:"codex-api-key"`
+	Claude        []keyEntry `yaml:"claude-api-key"`
+	Gemini        []keyEntry `yaml:"gemini-api-key"`
+	Compatibility []keyEntry `yaml:"openai-compatibility"`
+}
+
+// keyEntry is an account with an API key, with the models that it names.
+type keyEntry struct {
+	Prefix string `yaml:"prefix"`
+	Models []struct {
+		Name  string `yaml:"name"`
+		Alias string `yaml:"alias"`
+	} `yaml:"models"`
 }
 
 // ReadFile reads the configuration file of a CLIProxyAPI.
@@ -27,6 +50,32 @@ func ReadFile(path string) (File, error) {
 		return f, fmt.Errorf("%s: %s", path, line)
 	}
 	return f, nil
+}
+
+// Accepts reports whether key is one of those that clients may present.
+func (f File) Accepts(key string) bool {
+	ok := 0
+	for _, known := range f.APIKeys {
+		ok |= subtle.ConstantTimeCompare([]byte(known), []byte(key))
+	}
+	return ok == 1
+}
+
+// Models are the names that the accounts with API keys offer; those of signed-in
+// accounts are known only to the server that runs.
+func (f File) Models() map[string]bool {
+	names := map[string]bool{}
+	for _, list := range [...][]keyEntry{f.Codex, f.Claude, f.Gemini, f.Compatibility} {
+		for _, entry := range list {
+			for _, m := range entry.Models {
+				for _, name := range [...]string{m.Name, m.Alias} {
+					names[name] = true
+					names[entry.Prefix+"/"+name] = true
+				}
+			}
+		}
+	}
+	return names
 }
 
 // Folder is where CLIProxyAPI loads credential files from: auth-dir, with ~ for

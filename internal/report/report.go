@@ -51,7 +51,7 @@ const (
 
 // Result is one examined check.
 type Result struct {
-	ID         string   `json:"id"`               // dotted, "ports.available"
+	ID         string   `json:"id"` // dotted, "ports.available"
 	Status     Status   `json:"status"`
 	Title      string   `json:"title"`            // what holds when it passes
 	Family     string   `json:"family,omitempty"` // doctor, security or smoke

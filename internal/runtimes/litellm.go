@@ -32,14 +32,14 @@ func liteLLM(spec *Spec, cfg *config.Config, svc config.Service, env Environment
 	if spec.Dir == "" {
 		spec.Dir, spec.OwnDir = filepath.Join(cfg.Paths.RuntimeDir, "cwd", svc.Name), true
 	}
-	spec.Version = distVersion(bin)
+	spec.Version = LiteLLMVersion(bin)
 	spec.Args = []string{bin, "--config", cfg.Paths.ActiveConfig, "--host", svc.Host, "--port", strconv.Itoa(svc.Port)}
 	return nil
 }
 
-// distVersion reads LiteLLM's version off the name of its metadata folder in
+// LiteLLMVersion reads the version of a LiteLLM program, "" when it cannot be told, off the name of its metadata folder in
 // the binary's virtual environment: asking the binary takes ten seconds.
-func distVersion(bin string) string {
+func LiteLLMVersion(bin string) string {
 	if real, err := filepath.EvalSymlinks(bin); err == nil {
 		bin = real
 	}

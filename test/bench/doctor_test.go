@@ -97,3 +97,15 @@ func started(b *testing.B, dir string) func() {
 	run("start")
 	return func() { run("stop") }
 }
+
+// BenchmarkDoctorWithManyCredentials examines an installation with 10,000 of them.
+func BenchmarkDoctorWithManyCredentials(b *testing.B) {
+	dir := initialised(b)
+	for i := range 10_000 {
+		text := `{"type":"codex","email":"a` + strconv.Itoa(i) + `@example.com","access_token":"a","refresh_token":"r` + strconv.Itoa(i) + `","expired":"2099-01-01T00:00:00Z"}`
+		if err := os.WriteFile(filepath.Join(dir, ".router", "auths", "codex-"+strconv.Itoa(i)+".json"), []byte(text), 0o600); err != nil {
+			b.Fatal(err)
+		}
+	}
+	command(b, dir, binary, "doctor")
+}

@@ -7,11 +7,12 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // breakages are one for every check, in the order of the checks.
 func breakages() []breakage {
-	return append(files(), append(runtimesAndProfile(), append(processes(), append(upstream(), append(policyOnes(), environment()...)...)...)...)...)
+	return append(files(), append(runtimesAndProfile(), append(processes(), append(upstream(), append(accounts(), append(policyOnes(), environment()...)...)...)...)...)...)
 }
 
 func files() []breakage {
@@ -60,6 +61,16 @@ func runtimesAndProfile() []breakage {
 				head[16], head[18], head[20], head[52] = 2, 22, 1, 64
 				s.program("router", string(head))
 				return edited(settings, "    runtime: embedded", "    command: {args: ["+s.path("router")+"]} #")(s)
+			}},
+		{check: "runtimes.digest", how: "a byte of an installed program was changed", fix: "bootstrap cliproxyapi -version=", from: withInstall,
+			harm: func(s *stack) func() { return edited(s.installed, "#!/bin/sh", "#!/bin/sh -e")(s) }},
+		{check: "runtimes.good", how: "LiteLLM 1.82.7, which sends credentials away", fix: "mage stop", from: withVenv,
+			harm: func(s *stack) func() {
+				const packages = ".venv/lib/python3.11/site-packages/"
+				s.shell("mv " + packages + "litellm-1.106.2.dist-info " + packages + "litellm-1.82.7.dist-info")
+				return func() {
+					s.shell("mv " + packages + "litellm-1.82.7.dist-info " + packages + "litellm-1.106.2.dist-info")
+				}
 			}},
 		{check: "litellm.python", how: "LiteLLM's environment has Python 3.9", fix: "another Python", from: withVenv, harm: edited(".venv/pyvenv.cfg", "3.11.7", "3.9.1")},
 		{check: "litellm.prisma", command: true, how: "prisma is not beside LiteLLM", fix: "pip install prisma", from: withVenv, harm: typed("rm -r .venv/lib/python3.11/site-packages/prisma")},
@@ -200,6 +211,41 @@ func upstream() []breakage {
 				s.mage("restart")
 				return func() {
 					s.edit(settings, "-models=router-default", "-models=router-default,router-cheap")
+					s.mage("restart")
+				}
+			}},
+	}
+}
+
+func accounts() []breakage {
+	const codex = ".router/auths/codex-ada@example.com.json"
+	return []breakage{
+		{check: "credentials.present", how: "a configured provider has no credential", fix: "mage auth:login codex", from: withUpstreamDown,
+			harm: func(s *stack) func() {
+				return edited(settings, "# Where secrets are", "auth: {providers: {codex: {method: management}}}\n# Where secrets are")(s)
+			}},
+		{check: "credentials.parsable", how: "a truncated credential file", fix: "mage auth:status", from: withAccount,
+			harm: func(s *stack) func() {
+				whole := s.read(codex)
+				s.write(codex, whole[:len(whole)/2])
+				return func() { s.write(codex, whole) }
+			}},
+		{check: "credentials.private", how: "a credential file is readable for others", fix: "chmod go-rwx " + codex, from: withAccount, harm: typed("chmod 644 " + codex)},
+		{check: "credentials.fresh", how: "an expired token without a refresh token", fix: "auth:login", from: withAccount,
+			harm: func(s *stack) func() { return s.credential("rt-1", "", time.Hour*24*9, -time.Hour) }},
+		{check: "credentials.renewable", how: "a token that ends in an hour, without a refresh token", fix: "auth:login", from: withAccount,
+			harm: func(s *stack) func() { return s.credential("rt-1", "", time.Hour*24*9, time.Hour) }},
+		{check: "credentials.shared", how: "a second file holds the same refresh token", fix: "once more", from: withAccount,
+			harm: func(s *stack) func() {
+				s.write(".router/auths/.trash/codex-ada.json", s.read(codex))
+				return func() { s.shell("rm -r .router/auths/.trash") }
+			}},
+		{check: "credentials.usable", how: "the server has set an account aside", fix: "mage auth:status -live", from: withUpstream,
+			harm: func(s *stack) func() {
+				s.edit(settings, `"-models=router-default`, `"-aside=codex-ada.json", "-models=router-default`)
+				s.mage("restart")
+				return func() {
+					s.edit(settings, `"-aside=codex-ada.json", `, "")
 					s.mage("restart")
 				}
 			}},

@@ -100,3 +100,19 @@ func (e examination) dump() string {
 	text, _ := json.Marshal(e)
 	return string(text)
 }
+
+func TestTenThousandCredentialFilesAreExaminedAndFewAreNamed(t *testing.T) {
+	t.Parallel()
+	s := newStack(t)
+	for i := range 10_000 {
+		s.write(".router/auths/codex-"+strconv.Itoa(i)+".json", `{"type":"codex"`)
+	}
+	f := s.doctor().of("credentials.parsable")
+	var detail struct {
+		Accounts []json.RawMessage
+		Examined int
+	}
+	if err := json.Unmarshal(f.Detail, &detail); err != nil || f.Status != "fail" || detail.Examined != 10_000 || len(detail.Accounts) != 20 {
+		t.Fatalf("%s, %d examined, %d named (%v)", f.Status, detail.Examined, len(detail.Accounts), err)
+	}
+}

@@ -19,6 +19,7 @@ func cliproxyMain(args []string) int {
 	file := flags.String("config", "", "")
 	offered := flags.String("models", "gpt-5,gpt-5-codex-mini", "")
 	version := flags.String("version", "7.2.99", "")
+	aside := flags.String("aside", "", "")
 	_ = flags.Parse(args)
 	text, err := os.ReadFile(*file)
 	var own struct {
@@ -56,10 +57,10 @@ func cliproxyMain(args []string) int {
 			w.WriteHeader(http.StatusUnauthorized)
 			fmt.Fprint(w, `{"error":"invalid management key"}`)
 		default:
-			fmt.Fprint(w, `{"files":[]}`)
+			fmt.Fprint(w, credentialList(*aside))
 		}
 	})
-	fmt.Println(http.ListenAndServe(fmt.Sprintf("127.0.0.1:%d", own.Port), mux)) //nolint:gosec // a double on loopback
+	fmt.Println(http.ListenAndServe(fmt.Sprintf("127.0.0.1:%d", own.Port), mux))
 	return 0
 }
 
@@ -75,7 +76,7 @@ func litellmMain(args []string) int {
 		fmt.Fprint(w, `{"status":"healthy","db":"Not connected"}`)
 	})
 	mux.HandleFunc("GET /v1/models", func(w http.ResponseWriter, _ *http.Request) { listModels(w, strings.Split(*served, ",")) })
-	fmt.Println(http.ListenAndServe("127.0.0.1:"+*port, mux)) //nolint:gosec // a double on loopback
+	fmt.Println(http.ListenAndServe("127.0.0.1:"+*port, mux))
 	return 0
 }
 
@@ -90,4 +91,12 @@ func listModels(w http.ResponseWriter, names []string) {
 		list.Data = append(list.Data, model{name})
 	}
 	_ = json.NewEncoder(w).Encode(list)
+}
+
+// credentialList is what /auth-files answers: one account that was set aside.
+func credentialList(name string) string {
+	if name == "" {
+		return `{"files":[]}`
+	}
+	return fmt.Sprintf(`{"files":[{"id":%[1]q,"name":%[1]q,"type":"codex","provider":"codex","status":"error","status_message":"usage_limit_reached","disabled":false,"unavailable":true,"failed":1}]}`, name)
 }

@@ -1,9 +1,15 @@
 package doctor_test
 
 import (
+	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/store"
 )
 
 const settings = "config/flowgate.yaml"
@@ -64,6 +70,7 @@ func withVenv(s *stack) {
 	s.program(".venv/bin/litellm", "#!"+s.path(".venv/bin/python")+"\n")
 	s.write(".venv/pyvenv.cfg", "home = /usr/bin\nversion = 3.11.7\n")
 	s.write(".venv/lib/python3.11/site-packages/prisma/__init__.py", "")
+	s.write(".venv/lib/python3.11/site-packages/litellm-1.106.2.dist-info/METADATA", "Version: 1.106.2\n")
 	stopped(s)
 }
 
@@ -109,4 +116,48 @@ func typed(line string) func(*stack) func() {
 		s.shell(line)
 		return nil
 	}
+}
+
+// withInstall has CLIProxyAPI installed in the store, unused.
+func withInstall(s *stack) {
+	s.program("download/cli-proxy-api", "#!/bin/sh\nexit 0\n")
+	cfg, err := config.Load(s.path(settings), os.Getenv)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	lock, err := store.Open(s.t.Context(), cfg, config.RuntimeCLIProxyAPI)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = lock.Close() }()
+	in, err := store.Add(s.t.Context(), cfg, store.New{
+		Name: config.RuntimeCLIProxyAPI, Version: "7.2.99", Digest: "sha256:" + strings.Repeat("0", 64), Binary: "cli-proxy-api", Source: "a test",
+		Fill: func(_ context.Context, dir string, _ *store.New) error {
+			return os.CopyFS(dir, os.DirFS(s.path("download")))
+		},
+	})
+	if err == nil {
+		err = store.Activate(cfg, in.Name, filepath.Base(in.Path))
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.installed = strings.TrimPrefix(filepath.Join(in.Path, in.Binary), s.dir+"/")
+	stopped(s)
+}
+
+// withAccount has a Codex account signed in.
+func withAccount(s *stack) {
+	s.credential("", "rt-1", 0, 9*24*time.Hour)
+	stopped(s)
+}
+
+// credential writes the account's file: its refresh token, and when its access
+// token ends. What it returns puts the refresh token and the end before back.
+func (s *stack) credential(oldRefresh, refresh string, oldEnds, ends time.Duration) func() {
+	s.t.Helper()
+	s.write(".router/auths/codex-ada@example.com.json", fmt.Sprintf(
+		`{"type":"codex","email":"ada@example.com","account_id":"a","access_token":"at-1","id_token":"x","refresh_token":%q,"last_refresh":%q,"expired":%q}`,
+		refresh, time.Now().Add(-time.Hour).UTC().Format(time.RFC3339), time.Now().Add(ends).UTC().Format(time.RFC3339)))
+	return func() { s.credential("", oldRefresh, 0, oldEnds) }
 }

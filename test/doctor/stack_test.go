@@ -26,6 +26,7 @@ type stack struct {
 	dir          string
 	port, upPort int
 	env          []string
+	installed    string // program in the store
 	before       string // shell words before every examination
 }
 
