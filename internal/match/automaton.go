@@ -1,0 +1,123 @@
+package match
+
+import "slices"
+
+// keyword in the place of an anchor's number says that a word only makes its
+// pattern worth trying.
+const keyword = -1
+
+// use is what a found word is for.
+type use struct {
+	pattern, anchor int
+	length          uint32
+}
+
+// automaton is Aho-Corasick's, as a table: bytes fall into classes, upper case
+// into that of its lower case. States are offsets of rows in next; those from
+// firstOut on end a word.
+type automaton struct {
+	class    [256]uint8
+	width    uint32
+	next     []uint32
+	firstOut uint32
+	outs     [][]use // by row from firstOut on
+}
+
+type node struct {
+	children map[byte]int
+	uses     []use
+	fail     int
+}
+
+type builder struct{ nodes []node }
+
+func newBuilder() *builder { return &builder{nodes: []node{{children: map[byte]int{}}}} }
+
+// add puts a word in; it is not empty, ASCII and in lower case.
+func (b *builder) add(word string, u use) {
+	at := 0
+	for i := range len(word) {
+		child, ok := b.nodes[at].children[word[i]]
+		if !ok {
+			child = len(b.nodes)
+			b.nodes = append(b.nodes, node{children: map[byte]int{}})
+			b.nodes[at].children[word[i]] = child
+		}
+		at = child
+	}
+	u.length = uint32(len(word)) //nolint:gosec // words are short
+	b.nodes[at].uses = append(b.nodes[at].uses, u)
+}
+
+func (b *builder) build() *automaton {
+	a := &automaton{}
+	used := b.classes(a)
+	order := b.link()
+	// Rows in the order root, inner states, ending states.
+	slices.SortStableFunc(order, func(x, y int) int { return min(1, len(b.nodes[x].uses)) - min(1, len(b.nodes[y].uses)) })
+	if i := slices.Index(order, 0); i > 0 {
+		order[0], order[i] = order[i], order[0]
+	}
+	row := make([]uint32, len(order))
+	for i, n := range order {
+		row[n] = uint32(i) * a.width //nolint:gosec // some thousand states
+	}
+	a.firstOut = uint32(len(order)) * a.width //nolint:gosec // as above
+	a.next = make([]uint32, len(order)*int(a.width))
+	for i, n := range order {
+		if len(b.nodes[n].uses) > 0 {
+			a.firstOut = min(a.firstOut, row[n])
+			a.outs = append(a.outs, b.nodes[n].uses)
+		}
+		for class, c := range used {
+			a.next[i*int(a.width)+class+1] = row[b.step(n, c)]
+		}
+	}
+	return a
+}
+
+// classes numbers the bytes that words have; class 0 is every other byte.
+func (b *builder) classes(a *automaton) (used []byte) {
+	for _, n := range b.nodes {
+		for c := range n.children {
+			if a.class[c] == 0 {
+				used = append(used, c)
+				a.class[c] = uint8(len(used)) //nolint:gosec // at most 128 different ones
+			}
+		}
+	}
+	for c := 'A'; c <= 'Z'; c++ {
+		a.class[c] = a.class[c-'A'+'a']
+	}
+	a.width = uint32(len(used)) + 1 //nolint:gosec // at most 129
+	return used
+}
+
+// link sets every node's longest proper suffix, takes over what ends there, and
+// returns the nodes in breadth-first order.
+func (b *builder) link() []int {
+	order := []int{0}
+	for i := 0; i < len(order); i++ {
+		at := order[i]
+		for c, child := range b.nodes[at].children {
+			if at != 0 {
+				b.nodes[child].fail = b.step(b.nodes[at].fail, c)
+			}
+			b.nodes[child].uses = append(b.nodes[child].uses, b.nodes[b.nodes[child].fail].uses...)
+			order = append(order, child)
+		}
+	}
+	return order
+}
+
+func (b *builder) step(at int, c byte) int {
+	for {
+		if child, ok := b.nodes[at].children[c]; ok {
+			return child
+		}
+		if at == 0 {
+			return 0
+		}
+		at = b.nodes[at].fail
+	}
+}

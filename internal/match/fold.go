@@ -1,0 +1,52 @@
+package match
+
+import (
+	"sort"
+	"strings"
+)
+
+// shift is a place in a text that ascii shortened: from there on the original is
+// by more bytes ahead.
+type shift struct{ at, by int }
+
+// odd are the runes beyond ASCII that are an ASCII letter in another case: as
+// the lower case of the first and as the upper case of the other two.
+const odd = "\u0130\u017f\u212a"
+
+// ascii replaces the odd runes by their ASCII letters, which the automaton
+// knows; most texts have none and come back as they are.
+func ascii(text string) (plain string, shifts []shift) {
+	if !strings.Contains(text, odd[:2]) && !strings.Contains(text, odd[2:4]) && !strings.Contains(text, odd[4:]) {
+		return text, nil
+	}
+	var b strings.Builder
+	by := 0
+	for {
+		i := strings.IndexAny(text, odd)
+		if i < 0 {
+			b.WriteString(text)
+			return b.String(), shifts
+		}
+		b.WriteString(text[:i])
+		letter, n := byte('i'), 2
+		switch {
+		case strings.HasPrefix(text[i:], odd[2:4]):
+			letter = 's'
+		case strings.HasPrefix(text[i:], odd[4:]):
+			letter, n = 'k', 3
+		}
+		b.WriteByte(letter)
+		by += n - 1
+		shifts = append(shifts, shift{b.Len(), by})
+		text = text[i+n:]
+	}
+}
+
+// back is the place in the original of a place in the shortened text.
+func back(shifts []shift, at int) int {
+	i := sort.Search(len(shifts), func(i int) bool { return shifts[i].at > at })
+	if i == 0 {
+		return at
+	}
+	return at + shifts[i-1].by
+}

@@ -1,0 +1,192 @@
+// Package match finds where many regular expressions match a text while
+// running hardly any of them. New compiles a Set; each goroutine takes a Matcher
+// of its own from it and calls Find.
+//
+// What Find returns is exactly what (*regexp.Regexp).FindAllStringIndex returns
+// for each expression whose keywords are in the text. Three steps make it fast:
+//
+//  1. From the syntax tree of each expression follows a set of literals one of
+//     which is in every match (anchor.go). One Aho-Corasick automaton finds the
+//     literals and keywords of all expressions in one pass, upper case as lower.
+//  2. What has to follow the literal is tried by a lazily built DFA that takes
+//     assertions for true (tail.go). It may say yes too often, never no.
+//  3. The expression itself runs only over a window around what is left
+//     (width.go), which holds every match with that literal in it, and one byte
+//     more on either side, so that ^, $ and \b are decided as in the whole text.
+//
+// The package knows nothing of secrets, files or rules.
+package match
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"regexp/syntax"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Pattern is one expression in Go's syntax.
+type Pattern struct {
+	Expr     string
+	Keywords []string // one of them, in any case, has to be in the text; none means always tried
+}
+
+// Set is a compiled list of patterns, safe for concurrent use.
+type Set struct {
+	patterns []compiled
+	words    *automaton
+	whole    []int // patterns without a literal: tried over the whole text
+	always   []int // patterns without keywords
+}
+
+type compiled struct {
+	Pattern
+	re      func() *regexp.Regexp // compiled when first needed
+	anchors []anchor
+}
+
+// New compiles the patterns. Its error names the one that does not parse.
+func New(patterns []Pattern) (*Set, error) {
+	s := &Set{}
+	b := newBuilder()
+	for i, p := range patterns {
+		tree, err := syntax.Parse(p.Expr, syntax.Perl)
+		if err != nil {
+			return nil, fmt.Errorf("expression %d: %w", i+1, err)
+		}
+		c := compiled{Pattern: p, re: sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(p.Expr) })}
+		c.anchors = anchorsOf(tree)
+		for k, a := range c.anchors {
+			b.add(a.literal, use{pattern: i, anchor: k})
+		}
+		if len(c.anchors) == 0 {
+			s.whole = append(s.whole, i)
+		}
+		for _, word := range p.Keywords {
+			b.add(strings.ToLower(word), use{pattern: i, anchor: keyword})
+		}
+		if len(p.Keywords) == 0 {
+			s.always = append(s.always, i)
+		}
+		s.patterns = append(s.patterns, c)
+	}
+	s.words = b.build()
+	return s, nil
+}
+
+// Regexp is the compiled expression of pattern i.
+func (s *Set) Regexp(i int) *regexp.Regexp { return s.patterns[i].re() }
+
+// Matcher is the state of one goroutine's searches.
+type Matcher struct {
+	set     *Set
+	tails   [][]*tail // by pattern and anchor; made when first needed
+	active  []uint64  // by pattern: the number of the search in which a keyword was seen
+	search  uint64
+	windows [][]span // by pattern
+	touched []int    // patterns with windows
+}
+
+type span struct{ start, end int }
+
+// Matcher returns a new Matcher.
+func (s *Set) Matcher() *Matcher {
+	n := len(s.patterns)
+	return &Matcher{set: s, tails: make([][]*tail, n), active: make([]uint64, n), windows: make([][]span, n)}
+}
+
+// Hit is where one pattern matches.
+type Hit struct {
+	Pattern int
+	Spans   [][]int // as of FindAllStringIndex; never empty
+}
+
+// Find returns the matches of all patterns, in the order of the patterns. skip
+// may say that a pattern is not wanted; nil wants all.
+func (m *Matcher) Find(text string, skip func(pattern int) bool) []Hit {
+	m.search++
+	m.collect(text, skip)
+	var hits []Hit
+	for _, i := range m.touched {
+		if m.isActive(i) {
+			if spans := m.windowed(i, text); len(spans) > 0 {
+				hits = append(hits, Hit{i, spans})
+			}
+		}
+		m.windows[i] = m.windows[i][:0]
+	}
+	m.touched = m.touched[:0]
+	for _, i := range m.set.whole {
+		if m.isActive(i) && (skip == nil || !skip(i)) {
+			if spans := m.set.patterns[i].re().FindAllStringIndex(text, -1); len(spans) > 0 {
+				hits = append(hits, Hit{i, spans})
+			}
+		}
+	}
+	slices.SortFunc(hits, func(a, b Hit) int { return cmp.Compare(a.Pattern, b.Pattern) })
+	return hits
+}
+
+func (m *Matcher) isActive(i int) bool {
+	return len(m.set.patterns[i].Keywords) == 0 || m.active[i] == m.search
+}
+
+// collect runs the automaton and keeps the window of each literal whose tail follows.
+func (m *Matcher) collect(text string, skip func(int) bool) {
+	a := m.set.words
+	state := uint32(0)
+	plain, shifts := ascii(text)
+	for i := 0; i < len(plain); i++ {
+		state = a.next[state+uint32(a.class[plain[i]])]
+		if state >= a.firstOut {
+			m.hit(text, i+1, shifts, a.outs[(state-a.firstOut)/a.width], skip)
+		}
+	}
+}
+
+func (m *Matcher) hit(text string, end int, shifts []shift, uses []use, skip func(int) bool) {
+	for _, u := range uses {
+		start, end := back(shifts, end-int(u.length)), back(shifts, end)
+		switch {
+		case u.anchor == keyword:
+			m.active[u.pattern] = m.search
+		case skip != nil && skip(u.pattern):
+		case m.tail(u).follows(text[end:]):
+			if len(m.windows[u.pattern]) == 0 {
+				m.touched = append(m.touched, u.pattern)
+			}
+			w := m.set.patterns[u.pattern].anchors[u.anchor].window(text, start, end)
+			m.windows[u.pattern] = append(m.windows[u.pattern], w)
+		}
+	}
+}
+
+func (m *Matcher) tail(u use) *tail {
+	if m.tails[u.pattern] == nil {
+		m.tails[u.pattern] = make([]*tail, len(m.set.patterns[u.pattern].anchors))
+	}
+	t := &m.tails[u.pattern][u.anchor]
+	if *t == nil {
+		*t = newTail(m.set.patterns[u.pattern].anchors[u.anchor].after)
+	}
+	return *t
+}
+
+// windowed runs pattern i over its windows, joined where they meet.
+func (m *Matcher) windowed(i int, text string) (spans [][]int) {
+	w := m.windows[i]
+	slices.SortFunc(w, func(a, b span) int { return cmp.Compare(a.start, b.start) })
+	re := m.set.patterns[i].re()
+	for len(w) > 0 {
+		joined := w[0]
+		for w = w[1:]; len(w) > 0 && w[0].start <= joined.end; w = w[1:] {
+			joined.end = max(joined.end, w[0].end)
+		}
+		for _, found := range re.FindAllStringIndex(text[joined.start:joined.end], -1) {
+			spans = append(spans, []int{found[0] + joined.start, found[1] + joined.start})
+		}
+	}
+	return spans
+}

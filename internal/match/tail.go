@@ -1,0 +1,156 @@
+package match
+
+import (
+	"regexp/syntax"
+	"slices"
+	"unicode"
+)
+
+// tail tells whether what has to follow a literal may follow it in a text: a
+// DFA over bytes, built state by state as texts need them. Assertions count as
+// true, and a byte beyond ASCII as any rune beyond ASCII, whole or in part.
+type tail struct {
+	prog   *syntax.Prog
+	states []tailState
+	byKey  map[string]int32
+	closed []bool // scratch of closure
+}
+
+type tailState struct {
+	pcs  []uint32
+	yes  bool
+	next [256]int32 // 0 means not known yet
+}
+
+// Numbers of states: dead is one from which nothing matches.
+const (
+	dead       = 1
+	mostStates = 1000 // 1 kB each; more are forgotten and begun anew
+)
+
+func newTail(parts []*syntax.Regexp) *tail {
+	re := (&syntax.Regexp{Op: syntax.OpConcat, Sub: slices.Clone(parts)}).Simplify()
+	if len(parts) == 0 {
+		re = &syntax.Regexp{Op: syntax.OpEmptyMatch}
+	}
+	prog, err := syntax.Compile(re)
+	if err != nil { // never: New has parsed it
+		return &tail{states: make([]tailState, 3)}
+	}
+	t := &tail{prog: prog, closed: make([]bool, len(prog.Inst))}
+	t.reset()
+	return t
+}
+
+func (t *tail) reset() {
+	t.byKey = map[string]int32{}
+	t.states = append(t.states[:0], tailState{}, tailState{})
+	t.state([]uint32{uint32(t.prog.Start)}) //nolint:gosec // programs are short
+}
+
+// follows reports whether the tail may match at the beginning of text.
+func (t *tail) follows(text string) bool {
+	at := int32(2)
+	for i := 0; !t.states[at].yes; i++ {
+		if i == len(text) {
+			return false
+		}
+		next := t.states[at].next[text[i]]
+		if next == 0 {
+			if len(t.states) >= mostStates {
+				at = t.restart(at)
+			}
+			next = t.step(at, text[i])
+			t.states[at].next[text[i]] = next
+		}
+		if next == dead {
+			return false
+		}
+		at = next
+	}
+	return true
+}
+
+// restart forgets all states but the one a search is in.
+func (t *tail) restart(at int32) int32 {
+	pcs := slices.Clone(t.states[at].pcs)
+	t.reset()
+	return t.state(pcs)
+}
+
+func (t *tail) step(at int32, b byte) int32 {
+	var out []uint32
+	for _, pc := range t.states[at].pcs {
+		inst := &t.prog.Inst[pc]
+		switch {
+		case b < 0x80 && inst.MatchRune(rune(b)):
+			out = append(out, inst.Out)
+		case b >= 0x80 && beyondASCII(inst):
+			out = append(out, inst.Out, pc) // the rune ends here, or goes on
+		}
+	}
+	if len(out) == 0 {
+		return dead
+	}
+	return t.state(out)
+}
+
+func beyondASCII(i *syntax.Inst) bool {
+	switch i.Op {
+	case syntax.InstRuneAny, syntax.InstRuneAnyNotNL:
+		return true
+	}
+	if len(i.Rune) != 1 {
+		return len(i.Rune) > 0 && i.Rune[len(i.Rune)-1] > unicode.MaxASCII
+	}
+	for r := unicode.SimpleFold(i.Rune[0]); r != i.Rune[0]; r = unicode.SimpleFold(r) {
+		if r > unicode.MaxASCII {
+			return true
+		}
+	}
+	return i.Rune[0] > unicode.MaxASCII
+}
+
+// state returns the number of the state that these instructions begin.
+func (t *tail) state(from []uint32) int32 {
+	clear(t.closed)
+	var s tailState
+	for _, pc := range from {
+		t.closure(pc, &s)
+	}
+	slices.Sort(s.pcs)
+	key := make([]byte, 0, 4*len(s.pcs)+1)
+	for _, pc := range s.pcs {
+		key = append(key, byte(pc), byte(pc>>8), byte(pc>>16))
+	}
+	if s.yes {
+		key = append(key, 'y')
+	}
+	if n, known := t.byKey[string(key)]; known {
+		return n
+	}
+	n := int32(len(t.states)) //nolint:gosec // at most mostStates
+	t.states, t.byKey[string(key)] = append(t.states, s), n
+	return n
+}
+
+// closure adds to s what the instruction at pc leads to without reading a byte.
+func (t *tail) closure(pc uint32, s *tailState) {
+	if t.closed[pc] {
+		return
+	}
+	t.closed[pc] = true
+	inst := &t.prog.Inst[pc]
+	switch inst.Op {
+	case syntax.InstAlt, syntax.InstAltMatch:
+		t.closure(inst.Out, s)
+		t.closure(inst.Arg, s)
+	case syntax.InstCapture, syntax.InstEmptyWidth, syntax.InstNop:
+		t.closure(inst.Out, s)
+	case syntax.InstMatch:
+		s.yes = true
+	case syntax.InstFail:
+	default:
+		s.pcs = append(s.pcs, pc)
+	}
+}
