@@ -1,0 +1,252 @@
+// Package rule holds what makes a text a secret: gitleaks' rules
+// (gitleaks.toml, from gitleaks 8.30.1 as it is), FlowGate's own (flowgate.toml)
+// and a repository's .gitleaks.toml. Load is the whole of it; package scan
+// applies what it returns.
+//
+// The rules are data in this binary instead of the gitleaks module, whose
+// dependencies would add 10 MB and initialisations to every command; the tests
+// of package scan use that module as their oracle.
+package rule
+
+import (
+	"crypto/sha256"
+	_ "embed" // the rule files
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"regexp/syntax"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/flowgate-go/flowgate/internal/regular"
+)
+
+// Gitleaks is the text of gitleaks' rule file.
+//
+//go:embed gitleaks.toml
+var Gitleaks string
+
+//go:embed flowgate.toml
+var own string
+
+// File is the name of a repository's own rules, as gitleaks has it.
+const File = ".gitleaks.toml"
+
+// engine is raised when package match or scan find something else in the same
+// text by the same rules, so that no cache keeps what an older one found.
+const engine = "1"
+
+// Rule says what one kind of secret looks like.
+type Rule struct {
+	ID          string
+	Description string
+	Expr        string // in Go's syntax; empty: the path alone
+	Path        *regexp.Regexp
+	Group       int     // of Expr, holds the secret; 0: the first that is not empty
+	Entropy     float64 // Shannon bits a character that a secret has to exceed; 0: any
+	Keywords    []string
+	Allow       []*Allow
+	Required    []Required
+	SkipReport  bool // only other rules need it
+}
+
+// Required is another rule that has to match nearby.
+type Required struct {
+	ID                         string
+	WithinLines, WithinColumns *int
+}
+
+// Set is a list of rules with what none of them counts.
+type Set struct {
+	Rules  []Rule
+	Allow  []*Allow
+	Path   string // .gitleaks.toml, relative to the folder it was loaded for; empty: none
+	Digest string // hexadecimal; another one means other findings
+}
+
+// Default returns gitleaks' rules and FlowGate's own.
+func Default() (*Set, error) { return Load("") }
+
+// Load returns the rules that hold in the folder: those of its .gitleaks.toml,
+// which says itself whether it extends the default ones, or the default ones;
+// FlowGate's own are always among them.
+func Load(folder string) (*Set, error) {
+	text, path, err := repositoryRules(folder)
+	if err != nil {
+		return nil, err
+	}
+	digest := sha256.New()
+	s, err := read(text, folder, 0, func(b string) { _, _ = digest.Write([]byte(b + "\x00")) })
+	if err != nil {
+		return nil, fmt.Errorf("read rules %s: %w", orDefault(path), err)
+	}
+	ours, err := read(own, "", 0, func(b string) { _, _ = digest.Write([]byte(b + "\x00" + engine)) })
+	if err != nil {
+		return nil, fmt.Errorf("read FlowGate's own rules: %w", err)
+	}
+	s.extend(ours, nil)
+	s.Path, s.Digest = path, hex.EncodeToString(digest.Sum(nil))
+	return s, nil
+}
+
+func orDefault(path string) string {
+	if path == "" {
+		return "of gitleaks"
+	}
+	return path
+}
+
+func repositoryRules(folder string) (text, path string, err error) {
+	if folder == "" {
+		return Gitleaks, "", nil
+	}
+	b, err := regular.Read(filepath.Join(folder, File))
+	if errors.Is(err, fs.ErrNotExist) {
+		return Gitleaks, "", nil
+	}
+	return string(b), File, err
+}
+
+// Known are rules for secrets that are known by their value. Their IDs are
+// known-secret, and no description says more.
+func (s *Set) Known(values []string) {
+	digest := sha256.New()
+	_, _ = digest.Write([]byte(s.Digest))
+	for _, v := range values {
+		if len(v) < 8 {
+			continue // occurs in ordinary text
+		}
+		_, _ = fmt.Fprintf(digest, "%d:%s", len(v), v)
+		s.Rules = append(s.Rules, Rule{ID: "known-secret", Description: "A secret that this installation uses", Expr: regexp.QuoteMeta(v)})
+	}
+	s.Digest = hex.EncodeToString(digest.Sum(nil))
+}
+
+// Allow is what is not counted as a secret.
+type Allow struct {
+	And       bool // all the criteria have to hold instead of one
+	Target    string
+	Commits   map[string]bool
+	Paths     []string
+	Regexes   []string
+	StopWords []string
+
+	paths, regexes func(text string) bool
+}
+
+func (a *Allow) compile() (err error) {
+	if len(a.Commits)+len(a.Paths)+len(a.Regexes)+len(a.StopWords) == 0 {
+		return errors.New("an allowlist must have commits, paths, regexes or stopwords")
+	}
+	if a.paths, err = oneOf(a.Paths); err != nil {
+		return err
+	}
+	a.regexes, err = oneOf(a.Regexes)
+	return err
+}
+
+// oneOf returns a matcher of any of the expressions. They are joined as gitleaks
+// joins them, where an (?i) holds for all expressions behind it as well.
+func oneOf(exprs []string) (func(text string) bool, error) {
+	if len(exprs) == 0 {
+		return func(string) bool { return false }, nil
+	}
+	joined := "(?:" + strings.Join(exprs, "|") + ")"
+	if _, err := syntax.Parse(joined, syntax.Perl); err != nil {
+		return nil, err
+	}
+	re := sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(joined) })
+	return func(text string) bool { return re().MatchString(text) }, nil
+}
+
+// Skips reports whether nothing is looked for in that file of that commit.
+func (a *Allow) Skips(path, commit string) bool {
+	inCommit, inPath := a.Commits[strings.ToLower(commit)], path != "" && a.paths(path)
+	if !a.And {
+		return inCommit || inPath
+	}
+	if len(a.Regexes)+len(a.StopWords) > 0 { // Forgives decides
+		return false
+	}
+	return (len(a.Commits) == 0 || inCommit) && (len(a.Paths) == 0 || inPath)
+}
+
+// Forgives reports whether what was found is none: secret in match in line.
+func (a *Allow) Forgives(path, commit, secret, match, line string) bool {
+	target := map[string]string{"match": match, "line": line}[a.Target]
+	if a.Target == "" {
+		target = secret
+	}
+	byRegex, byWord := target != "" && a.regexes(target), a.stops(secret)
+	if !a.And {
+		return byRegex || byWord
+	}
+	return (len(a.Commits) == 0 || a.Commits[strings.ToLower(commit)]) &&
+		(len(a.Paths) == 0 || path != "" && a.paths(path)) &&
+		(len(a.Regexes) == 0 || byRegex) && (len(a.StopWords) == 0 || byWord)
+}
+
+func (a *Allow) stops(secret string) bool {
+	lower := strings.ToLower(secret)
+	for _, w := range a.StopWords {
+		if strings.Contains(lower, w) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Set) extend(o *Set, disabled []string) {
+	at := map[string]int{}
+	for i, r := range s.Rules {
+		at[r.ID] = i
+	}
+	for _, base := range o.Rules {
+		if slices.Contains(disabled, base.ID) {
+			continue
+		}
+		i, known := at[base.ID]
+		if !known {
+			s.Rules = append(s.Rules, base)
+			continue
+		}
+		s.Rules[i] = s.Rules[i].over(base)
+	}
+	s.Allow = append(s.Allow, o.Allow...)
+}
+
+// over lays what r says over base, as gitleaks does for rules of the same name.
+func (r Rule) over(base Rule) Rule {
+	if r.Description != "" {
+		base.Description = r.Description
+	}
+	if r.Entropy != 0 {
+		base.Entropy = r.Entropy
+	}
+	if r.Group != 0 {
+		base.Group = r.Group
+	}
+	if r.Expr != "" {
+		base.Expr = r.Expr
+	}
+	if r.Path != nil {
+		base.Path = r.Path
+	}
+	base.Keywords = append(append([]string{}, base.Keywords...), r.Keywords...)
+	base.Allow = append(append([]*Allow{}, base.Allow...), r.Allow...)
+	return base
+}
+
+// readExtension reads the file that extend.path names.
+func readExtension(folder, path string) (string, error) {
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(folder, path)
+	}
+	b, err := os.ReadFile(path) //nolint:gosec // the repository's own rules name it
+	return string(b), err
+}

@@ -1,0 +1,250 @@
+package scan
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"strconv"
+	"strings"
+)
+
+// segment is an encoded piece of a text and what it says, as in gitleaks'
+// detect/codec: places in the fragment, in the text before this pass, after it.
+type segment struct {
+	original, encoded, decoded extent
+	value                      string
+	before                     []segment // of the previous pass
+}
+
+// kind of an encoding; of two that overlap the higher one goes first.
+type kind int
+
+const (
+	base64Kind kind = iota + 1
+	hexKind
+	unicodeKind
+	percentKind
+)
+
+type encoded struct {
+	extent
+	kind
+}
+
+// decode returns text with its encoded pieces replaced by what they say, and the
+// pieces; none means that there is nothing (more) to decode.
+func decode(text string, before []segment) (string, []segment) {
+	var all []segment
+	shift := 0
+	for _, e := range outranked(encodings(text)) {
+		value := e.read(text[e.start:e.end])
+		if value == "" {
+			continue
+		}
+		at := e.start + shift
+		all = append(all, segment{toOriginal(before, e.extent), e.extent, extent{at, at + len(value)}, value, before})
+		shift += len(value) - (e.end - e.start)
+	}
+	if len(all) == 0 {
+		return text, nil
+	}
+	var b strings.Builder
+	from := 0
+	for _, s := range all {
+		b.WriteString(text[from:s.encoded.start])
+		b.WriteString(s.value)
+		from = s.encoded.end
+	}
+	b.WriteString(text[from:])
+	return b.String(), all
+}
+
+// outranked drops what overlaps a neighbour of a higher kind.
+func outranked(all []encoded) (kept []encoded) {
+	for i, e := range all {
+		above := func(o encoded) bool { return e.overlaps(o.extent) && o.kind > e.kind }
+		if i > 0 && above(all[i-1]) || i+1 < len(all) && above(all[i+1]) {
+			continue
+		}
+		kept = append(kept, e)
+	}
+	return kept
+}
+
+// encodings finds what may be encoded. It is this expression, leftmost first:
+//
+//	%hh(?:.*%hh)? | (?:U\+hhhh(?:\s|$))+ | (?i)(?:\\{1,2}uhhhh)+ | [0-9A-Fa-f]{32,} | [\w/+-]{16,}={0,2}
+func encodings(text string) (all []encoded) {
+	for i := 0; i < len(text); {
+		e := encoded{}
+		switch c := text[i]; {
+		case c == '%':
+			e = encoded{extent{i, percentEnd(text, i)}, percentKind}
+		case c == '\\':
+			e = encoded{extent{i, escapesEnd(text, i)}, unicodeKind}
+		case isWord(c):
+			e, i = word(text, i)
+		}
+		if e.end <= e.start {
+			i++
+			continue
+		}
+		all = append(all, e)
+		i = e.end
+	}
+	return all
+}
+
+// word looks at a run of base64's characters; without an encoding in it, next is
+// its last character.
+func word(text string, start int) (e encoded, next int) {
+	end := start
+	for end < len(text) && isWord(text[end]) {
+		end++
+	}
+	digits := start
+	for digits < end && isHex(text[digits]) {
+		digits++
+	}
+	switch {
+	case digits-start >= 32:
+		return encoded{extent{start, digits}, hexKind}, start
+	case end-start >= 16:
+		for n := 0; n < 2 && end < len(text) && text[end] == '='; n++ {
+			end++
+		}
+		return encoded{extent{start, end}, base64Kind}, start
+	case end-start >= 6:
+		if to := codePointsEnd(text, end-6); to > 0 {
+			return encoded{extent{end - 6, to}, unicodeKind}, start
+		}
+	}
+	return encoded{}, end - 1
+}
+
+func percentEnd(text string, i int) int {
+	isCode := func(i int) bool { return text[i] == '%' && hexRun(text, i+1, 2) }
+	if !isCode(i) {
+		return 0
+	}
+	line := strings.IndexByte(text[i:], '\n')
+	if line < 0 {
+		line = len(text) - i
+	}
+	for last := i + line - 3; last >= i+3; last-- {
+		if isCode(last) {
+			return last + 3
+		}
+	}
+	return i + 3
+}
+
+func escapesEnd(text string, i int) (end int) {
+	for {
+		n := 0
+		for n < 2 && i+n < len(text) && text[i+n] == '\\' {
+			n++
+		}
+		if n == 0 || i+n >= len(text) || text[i+n]|0x20 != 'u' || !hexRun(text, i+n+1, 4) {
+			return end
+		}
+		i += n + 5
+		end = i
+	}
+}
+
+func codePointsEnd(text string, i int) (end int) {
+	for i+6 <= len(text) && text[i] == 'U' && text[i+1] == '+' && hexRun(text, i+2, 4) {
+		if i += 6; i == len(text) {
+			return i
+		}
+		if !strings.ContainsRune("\t\n\f\r ", rune(text[i])) {
+			return end
+		}
+		i++
+		end = i
+	}
+	return end
+}
+
+func hexRun(text string, i, n int) bool {
+	if i+n > len(text) {
+		return false
+	}
+	for _, c := range []byte(text[i : i+n]) {
+		if !isHex(c) {
+			return false
+		}
+	}
+	return true
+}
+
+func isHex(c byte) bool { return c-'0' < 10 || c|0x20-'a' < 6 }
+
+func isWord(c byte) bool {
+	return c|0x20-'a' < 26 || c-'0' < 10 || c == '_' || c == '/' || c == '+' || c == '-'
+}
+
+// read decodes a piece; "" when it says nothing printable.
+func (k kind) read(s string) string {
+	switch k {
+	case percentKind:
+		return readPercent(s)
+	case unicodeKind:
+		return readUnicode(s)
+	case hexKind:
+		if b, err := hex.DecodeString(s); err == nil && strings.ContainsAny(s, "0123456789") {
+			return printable(b)
+		}
+	case base64Kind:
+		if !strings.ContainsAny(s, "0123456789+/-_") {
+			return "" // a long word in code
+		}
+		if b, err := base64.StdEncoding.DecodeString(s); err == nil && printable(b) != "" {
+			return string(b)
+		}
+		if b, err := base64.RawURLEncoding.DecodeString(s); err == nil {
+			return printable(b)
+		}
+	}
+	return ""
+}
+
+func printable(b []byte) string {
+	for _, c := range b {
+		if c <= 8 || c >= 0x7f {
+			return ""
+		}
+	}
+	return string(b)
+}
+
+func readPercent(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] != '%' || !hexRun(s, i+1, 2) {
+			b.WriteByte(s[i])
+			continue
+		}
+		code, _ := strconv.ParseUint(s[i+1:i+3], 16, 8)
+		if printable([]byte{byte(code)}) == "" {
+			return ""
+		}
+		b.WriteByte(byte(code))
+		i += 2
+	}
+	return b.String()
+}
+
+func readUnicode(s string) string {
+	var b strings.Builder
+	for i := 0; i+4 <= len(s); i++ {
+		if s[i]|0x20 == 'u' || s[i] == '+' && s[i-1] == 'U' {
+			if hexRun(s, i+1, 4) {
+				code, _ := strconv.ParseUint(s[i+1:i+5], 16, 32)
+				b.WriteRune(rune(code)) //nolint:gosec // four digits
+				i += 4
+			}
+		}
+	}
+	return b.String()
+}

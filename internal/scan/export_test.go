@@ -1,0 +1,4 @@
+package scan
+
+// Fragments is fragments, for comparison with gitleaks.
+var Fragments = fragments
