@@ -188,7 +188,7 @@ func TestALargeFileIsCutWhereGitleaksCutsIt(t *testing.T) {
 		b.WriteString(strings.Repeat("some words of text ", r.IntN(6)))
 		switch r.IntN(40) {
 		case 0:
-			fmt.Fprintf(&b, "\nkey = ghp_%036d\n", r.Uint64())
+			fmt.Fprintf(&b, "\nkey = ghp_%016x%016xAbC1\n", r.Uint64(), r.Uint64())
 		case 1:
 			b.WriteString("\n\n")
 		default:
