@@ -1,0 +1,119 @@
+package repo
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Files are the files that are tracked, or neither tracked nor ignored, with
+// slashes and relative to Top, submodules and repositories inside included.
+// They may be gone by the time they are opened.
+func (r *Repo) Files(ctx context.Context) ([]string, error) {
+	out, err := r.Git(ctx, nil, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+	if err != nil {
+		return nil, err
+	}
+	var all []string
+	last := ""
+	for _, raw := range bytes.Split(out, []byte{0}) {
+		path := strings.TrimSuffix(string(raw), "/")
+		if path == "" || path == last { // a conflict lists a file once a side
+			continue
+		}
+		last = path
+		inner, err := r.inside(ctx, path)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, inner...)
+	}
+	return all, nil
+}
+
+// inside is path itself, or the files of the repository that it is.
+func (r *Repo) inside(ctx context.Context, path string) ([]string, error) {
+	info, err := os.Lstat(filepath.Join(r.Top, path))
+	if err != nil || !info.IsDir() {
+		return []string{path}, nil
+	}
+	sub, err := Open(ctx, filepath.Join(r.Top, path))
+	if errors.Is(err, ErrNone) || err == nil && sub.Top == r.Top { // a submodule that is not checked out
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("submodule %s: %w", path, err)
+	}
+	files, err := sub.Files(ctx)
+	for i := range files {
+		files[i] = path + "/" + files[i]
+	}
+	return files, err
+}
+
+// Tracked are the files in the index, relative to Top.
+func (r *Repo) Tracked(ctx context.Context) ([]string, error) {
+	out, err := r.Git(ctx, nil, "ls-files", "-z", "--cached")
+	if err != nil {
+		return nil, err
+	}
+	return strings.FieldsFunc(string(out), func(c rune) bool { return c == 0 }), nil
+}
+
+// Staged is the content of a file in the index.
+func (r *Repo) Staged(ctx context.Context, path string) ([]byte, error) {
+	return r.Git(ctx, nil, "cat-file", "blob", ":"+path)
+}
+
+// Ignored returns those of the paths, relative to Top or absolute, that git
+// ignores in effect: by any .gitignore, .git/info/exclude or the user's own.
+func (r *Repo) Ignored(ctx context.Context, paths []string) (map[string]bool, error) {
+	in := strings.NewReader(strings.Join(paths, "\x00") + "\x00")
+	out, err := r.Git(ctx, in, "check-ignore", "-z", "--stdin")
+	if e := (*Error)(nil); errors.As(err, &e) && e.Status == 1 { // none is
+		err = nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	ignored := map[string]bool{}
+	for _, path := range bytes.Split(out, []byte{0}) {
+		ignored[string(path)] = len(path) > 0
+	}
+	return ignored, nil
+}
+
+// Walk yields every regular file under folder, relative to it and with slashes;
+// skip prunes folders and files. What cannot be listed goes to unreadable.
+func Walk(ctx context.Context, folder string, skip func(path string) bool, unreadable func(path string, err error)) ([]string, error) {
+	var all []string
+	err := filepath.WalkDir(folder, func(full string, d fs.DirEntry, err error) error {
+		path, relErr := filepath.Rel(folder, full)
+		if relErr != nil {
+			return relErr
+		}
+		path = filepath.ToSlash(path)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil && full == folder:
+			return err
+		case err != nil:
+			unreadable(path, err)
+			return nil
+		case full != folder && (d.Name() == ".git" || skip(path)):
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+		case d.Type().IsRegular():
+			all = append(all, path)
+		}
+		return nil
+	})
+	return all, err
+}

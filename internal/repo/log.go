@@ -1,0 +1,138 @@
+package repo
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// ErrRevision says that a revision or range names nothing.
+var ErrRevision = errors.New("no such revision")
+
+// diffs are the options of every patch: the lines that are new, merges against
+// all their parents, no program of the user's in between.
+var diffs = [...]string{"-U0", "--no-color", "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/"}
+
+// Staged changes of the index against HEAD go to yield.
+func (r *Repo) StagedPatch(ctx context.Context, yield func(Added) error) (Counts, error) {
+	return r.stream(ctx, nil, append([]string{"diff", "--staged"}, diffs[:]...), yield)
+}
+
+// Range is the log of A..B, or of any revisions that git log takes, without options.
+func (r *Repo) Range(ctx context.Context, revisions string, yield func(Added) error) (Counts, error) {
+	for _, word := range strings.Fields(revisions) {
+		if strings.HasPrefix(word, "-") {
+			return Counts{}, fmt.Errorf("%w: %q is an option", ErrRevision, word)
+		}
+	}
+	if _, err := r.Git(ctx, nil, append([]string{"rev-list", "-n1", "--end-of-options"}, append(strings.Fields(revisions), "--")...)...); err != nil {
+		return Counts{}, fmt.Errorf("%w: %w", ErrRevision, err)
+	}
+	return r.log(ctx, strings.Join(strings.Fields(revisions), "\n")+"\n", yield)
+}
+
+// Log is the log of all commits that the tips reach and known does not.
+func (r *Repo) Log(ctx context.Context, tips, known []string, yield func(Added) error) (Counts, error) {
+	if len(tips) == 0 {
+		return Counts{}, nil
+	}
+	return r.log(ctx, revisions(tips, known), yield)
+}
+
+func revisions(tips, known []string) string {
+	var b strings.Builder
+	for _, t := range tips {
+		b.WriteString(t + "\n")
+	}
+	for _, k := range known {
+		b.WriteString("^" + k + "\n")
+	}
+	return b.String()
+}
+
+func (r *Repo) log(ctx context.Context, revisions string, yield func(Added) error) (Counts, error) {
+	args := append([]string{"log", "-p", "--cc", "--full-history", "--diff-filter=tuxdb", "--no-notes",
+		"--date=iso-strict-local", "--format=" + header, "--stdin"}, diffs[:]...)
+	return r.stream(ctx, strings.NewReader(revisions), args, yield)
+}
+
+func (r *Repo) stream(ctx context.Context, in io.Reader, args []string, yield func(Added) error) (Counts, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	cmd := r.command(ctx, args...)
+	cmd.Env = append(cmd.Env, "TZ=UTC")
+	var complaints bytes.Buffer
+	cmd.Stdin, cmd.Stderr = in, &complaints
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return Counts{}, err
+	}
+	if err := cmd.Start(); err != nil {
+		return Counts{}, fmt.Errorf("run git: %w", err)
+	}
+	counts, err := parse(out, yield)
+	if err != nil {
+		cancel() // git still writes to nobody
+	}
+	if ended := cmd.Wait(); err == nil && ended != nil {
+		err = complaint(ctx, args[0], ended, complaints.String())
+	}
+	return counts, err
+}
+
+// Tips are all commits from which a history scan begins: every ref, every entry
+// of every reflog (so all stashes), and the commits that nothing names any more.
+func (r *Repo) Tips(ctx context.Context) ([]string, error) {
+	tips := map[string]bool{}
+	out, err := r.Git(ctx, nil, "rev-list", "--all", "--reflog", "--no-walk=unsorted")
+	if err != nil {
+		return nil, err
+	}
+	for _, hash := range strings.Fields(string(out)) {
+		tips[hash] = true
+	}
+	out, err = r.Git(ctx, nil, "fsck", "--unreachable", "--no-progress", "--connectivity-only")
+	if e := (*Error)(nil); err != nil && !errors.As(err, &e) { // a damaged repository still has most of it
+		return nil, err
+	}
+	for line := range strings.Lines(string(out)) {
+		if hash, ok := strings.CutPrefix(line, "unreachable commit "); ok {
+			tips[strings.TrimSpace(hash)] = true
+		}
+	}
+	return sorted(tips), nil
+}
+
+func sorted(set map[string]bool) (all []string) {
+	for s := range set {
+		all = append(all, s)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// Reaches reports whether the tips still reach all of known: that history was
+// only added to.
+func (r *Repo) Reaches(ctx context.Context, tips, known []string) bool {
+	out, err := r.Git(ctx, strings.NewReader(revisions(known, tips)), "rev-list", "-n1", "--stdin")
+	return err == nil && len(bytes.TrimSpace(out)) == 0
+}
+
+// Hooks is the folder of the repository's hooks: core.hooksPath, or .git/hooks.
+func (r *Repo) Hooks(ctx context.Context) (string, error) {
+	out, err := r.Git(ctx, nil, "rev-parse", "--git-path", "hooks")
+	if err != nil {
+		return "", err
+	}
+	path := strings.TrimSuffix(string(out), "\n")
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(r.Top, path)
+	}
+	return path, os.MkdirAll(path, 0o755) //nolint:gosec // as git makes it
+}

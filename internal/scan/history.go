@@ -1,0 +1,80 @@
+package scan
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+
+	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/repo"
+)
+
+// past is what a history scan found, up to which commits.
+type past struct {
+	Format   string    `json:"format"`
+	Digest   string    `json:"digest"`  // of the rules
+	Shallow  string    `json:"shallow"` // of the clone's boundary, under which commits may appear
+	Tips     []string  `json:"tips"`
+	Commits  int       `json:"commits"`
+	Binary   int       `json:"binary"`
+	Findings []Finding `json:"findings"`
+	Sum      string    `json:"sum"` // of all the above
+}
+
+func (p past) sum() string {
+	p.Sum = ""
+	b, err := json.Marshal(p)
+	if err != nil {
+		return "" // never: strings and numbers
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// History scans every commit that any ref, reflog entry or nothing at all names,
+// merges included. The file at cache remembers the result: while history is only
+// added to, the next scan reads what is new. Empty: no cache.
+func (s *Scanner) History(ctx context.Context, r *repo.Repo, cache string) (Result, error) {
+	tips, err := r.Tips(ctx)
+	if err != nil {
+		return newCollector().result(), err
+	}
+	before := s.recall(ctx, r, cache, tips)
+	result, err := s.Patches(ctx, func(ctx context.Context, yield func(repo.Added) error) (repo.Counts, error) {
+		return r.Log(ctx, tips, before.Tips, yield)
+	})
+	if err != nil {
+		return result, err
+	}
+	result.Findings = append(result.Findings, before.Findings...)
+	result.Scanned.Commits += before.Commits
+	result.Scanned.Cached += before.Commits
+	if n := result.Scanned.Skipped["binary"] + before.Binary; n > 0 {
+		result.Scanned.Skipped["binary"] = n
+	}
+	if cache != "" && (len(before.Tips) != len(tips) || result.Scanned.Commits != before.Commits) {
+		after := past{
+			Format: cacheFormat, Digest: s.rules.Digest, Shallow: r.Shallow, Tips: tips,
+			Commits: result.Scanned.Commits, Binary: result.Scanned.Skipped["binary"], Findings: result.Findings,
+		}
+		after.Sum = after.sum()
+		if b, err := json.Marshal(after); err == nil {
+			_ = writeCache(cache, b) // the next scan reads more; nothing is wrong with this one
+		}
+	}
+	return result, nil
+}
+
+// recall returns what an earlier scan found that still holds, or nothing.
+func (s *Scanner) recall(ctx context.Context, r *repo.Repo, cache string, tips []string) past {
+	var p past
+	b, err := regular.Read(cache)
+	if cache == "" || err != nil || json.Unmarshal(b, &p) != nil || p.Sum != p.sum() {
+		return past{}
+	}
+	if p.Format != cacheFormat || p.Digest != s.rules.Digest || p.Shallow != r.Shallow || !r.Reaches(ctx, tips, p.Tips) {
+		return past{}
+	}
+	return p
+}

@@ -1,0 +1,80 @@
+package scan
+
+import (
+	"slices"
+	"sync"
+)
+
+// Result is what a scan found and looked at.
+type Result struct {
+	Findings []Finding
+	Scanned  Scanned
+}
+
+// Scanned says what was looked at, and what was not.
+type Scanned struct {
+	Files   int   `json:"files"`
+	Commits int   `json:"commits"`
+	Bytes   int64 `json:"bytes"`  // of text given to the rules
+	Cached  int   `json:"cached"` // of files and commits: known from an earlier scan, not read again
+	// Skipped counts what holds no text to search: binary, allowed, symlink, archive, lfs-pointer.
+	Skipped map[string]int `json:"skipped"`
+	// Unread lists what should have been searched and could not be; a scan with any is no clean one.
+	Unread []Unread `json:"unread"`
+}
+
+// Unread is something that could not be read.
+type Unread struct {
+	What   string `json:"what"`
+	Reason string `json:"reason"`
+}
+
+// collector gathers results of several goroutines.
+type collector struct {
+	mu sync.Mutex
+	Result
+}
+
+func newCollector() *collector {
+	return &collector{Result: Result{Findings: []Finding{}, Scanned: Scanned{Skipped: map[string]int{}, Unread: []Unread{}}}}
+}
+
+func (c *collector) do(f func(*Result)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f(&c.Result)
+}
+
+func (c *collector) skipped(why string) { c.do(func(r *Result) { r.Scanned.Skipped[why]++ }) }
+
+func (c *collector) unread(what string, err error) {
+	c.do(func(r *Result) { r.Scanned.Unread = append(r.Scanned.Unread, Unread{what, err.Error()}) })
+}
+
+// result is what was gathered, in the order of places.
+func (c *collector) result() Result {
+	slices.SortStableFunc(c.Findings, compare)
+	slices.SortFunc(c.Scanned.Unread, func(a, b Unread) int {
+		if a.What < b.What {
+			return -1
+		}
+		return 1
+	})
+	return c.Result
+}
+
+// Add joins another scan's results to r.
+func (r *Result) Add(o Result) {
+	r.Findings = append(r.Findings, o.Findings...)
+	r.Scanned.Files += o.Scanned.Files
+	r.Scanned.Commits += o.Scanned.Commits
+	r.Scanned.Bytes += o.Scanned.Bytes
+	r.Scanned.Cached += o.Scanned.Cached
+	r.Scanned.Unread = append(r.Scanned.Unread, o.Scanned.Unread...)
+	for why, n := range o.Scanned.Skipped {
+		if r.Scanned.Skipped == nil {
+			r.Scanned.Skipped = map[string]int{}
+		}
+		r.Scanned.Skipped[why] += n
+	}
+}

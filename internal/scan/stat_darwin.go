@@ -1,0 +1,14 @@
+package scan
+
+import (
+	"io/fs"
+	"syscall"
+)
+
+func statOf(info fs.FileInfo) stat {
+	s := stat{size: info.Size(), modified: info.ModTime().UnixNano()}
+	if sys, ok := info.Sys().(*syscall.Stat_t); ok {
+		s.changed, s.inode = sys.Ctimespec.Nano(), int64(sys.Ino) //nolint:gosec // only compared
+	}
+	return s
+}

@@ -1,0 +1,102 @@
+package scan
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"github.com/google/renameio/v2"
+
+	"github.com/flowgate-go/flowgate/internal/regular"
+)
+
+// IgnoreFile lists fingerprints of findings that are none, as gitleaks has it.
+const IgnoreFile = ".gitleaksignore"
+
+// Ignore is a set of fingerprints.
+type Ignore map[string]bool
+
+// ReadIgnore reads the folder's .gitleaksignore; without one nothing is ignored.
+func ReadIgnore(folder string) (Ignore, error) {
+	b, err := regular.Read(filepath.Join(folder, IgnoreFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return parseIgnore(b), err
+}
+
+func parseIgnore(b []byte) Ignore {
+	ignore := Ignore{}
+	for line := range strings.Lines(string(b)) {
+		line = strings.TrimSpace(line)
+		if line != "" && line[0] != '#' {
+			ignore[strings.ReplaceAll(line, `\`, "/")] = true
+		}
+	}
+	return ignore
+}
+
+// Has reports whether the finding is ignored, by its own fingerprint or by the
+// one that it has in every commit.
+func (i Ignore) Has(n Finding) bool {
+	return i[n.Fingerprint] || i[fmt.Sprintf("%s:%s:%d", n.File, n.Rule, n.Line)]
+}
+
+// known is a finding in a baseline. gitleaks' reports have the same keys, so
+// they can be given as baselines too.
+type known struct {
+	Rule   string `json:"RuleID"`
+	File   string `json:"File"`
+	Line   int    `json:"StartLine"`
+	Commit string `json:"Commit"`
+}
+
+// Baseline is a set of findings that are known already.
+type Baseline map[known]bool
+
+// ErrBaseline says that a file is no baseline.
+var ErrBaseline = errors.New("not a baseline: a JSON list of findings with RuleID, File, StartLine and Commit")
+
+// ReadBaseline reads a baseline, or a JSON report of gitleaks.
+func ReadBaseline(path string) (Baseline, error) {
+	b, err := regular.Read(path)
+	if err != nil {
+		return nil, err
+	}
+	return parseBaseline(b)
+}
+
+func parseBaseline(b []byte) (Baseline, error) {
+	var all []known
+	if err := json.Unmarshal(bytes.TrimSpace(b), &all); err != nil || all == nil {
+		return nil, ErrBaseline
+	}
+	base := Baseline{}
+	for _, k := range all {
+		if k.Rule == "" || k.File == "" {
+			return nil, ErrBaseline
+		}
+		base[k] = true
+	}
+	return base, nil
+}
+
+// Has reports whether the finding is known.
+func (b Baseline) Has(n Finding) bool { return b[known{n.Rule, n.File, n.Line, n.Commit}] }
+
+// WriteBaseline makes all the findings known. It holds no secret.
+func WriteBaseline(path string, found []Finding) error {
+	all := []known{}
+	for _, n := range found {
+		all = append(all, known{n.Rule, n.File, n.Line, n.Commit})
+	}
+	b, err := json.MarshalIndent(all, "", "  ")
+	if err != nil {
+		return err
+	}
+	return renameio.WriteFile(path, append(b, '\n'), 0o644)
+}

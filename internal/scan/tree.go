@@ -1,0 +1,197 @@
+package scan
+
+import (
+	"context"
+	"crypto/sha1" //nolint:gosec // git's own name of a blob, not a signature
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync/atomic"
+
+	"github.com/sourcegraph/conc"
+
+	"github.com/flowgate-go/flowgate/internal/regular"
+)
+
+// Tree scans files, named relative to root and with slashes. What cache knows of
+// is not read again when its size, times and inode are the same, and not
+// searched again when its blob id is.
+func (s *Scanner) Tree(ctx context.Context, root string, files []string, cache *Cache) Result {
+	t := &tree{s: s, root: root, cache: cache, c: newCollector()}
+	next := atomic.Int64{}
+	var wg conc.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			w := &treeWorker{tree: t, hash: sha1.New()} //nolint:gosec // as above
+			for i := next.Add(1) - 1; i < int64(len(files)) && ctx.Err() == nil; i = next.Add(1) - 1 {
+				w.file(ctx, files[i])
+			}
+		})
+	}
+	wg.Wait()
+	if err := ctx.Err(); err != nil {
+		t.c.unread(root, err)
+	}
+	return t.c.result()
+}
+
+type tree struct {
+	s     *Scanner
+	root  string
+	cache *Cache
+	c     *collector
+}
+
+type treeWorker struct {
+	*tree
+	w    *Worker // made when the first file is searched
+	hash hash.Hash
+}
+
+// archives are endings of files that hold others; those are not looked into.
+var archives = [...]string{".zip", ".jar", ".war", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar", ".lz4", ".br"}
+
+func (t *treeWorker) file(ctx context.Context, path string) {
+	full := filepath.Join(t.root, filepath.FromSlash(path))
+	info, err := os.Lstat(full)
+	switch {
+	case errors.Is(err, fs.ErrNotExist): // deleted, maybe just now
+		return
+	case err != nil:
+		t.c.unread(path, err)
+		return
+	case info.Mode()&fs.ModeSymlink != 0:
+		t.c.skipped("symlink")
+		return
+	case !info.Mode().IsRegular() || info.Size() == 0:
+		return
+	}
+	if known, ok := t.cache.unchanged(path, info); ok {
+		t.reuse(known)
+		return
+	}
+	if why := t.skipped(path); why != "" {
+		t.cache.keep(entry{path: path, stat: statOf(info), skipped: why})
+		t.c.skipped(why)
+		return
+	}
+	if err := t.read(ctx, path, full); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.c.unread(path, err)
+	}
+}
+
+// skipped says why nothing is looked for in a file of that name.
+func (t *treeWorker) skipped(path string) string {
+	for _, ending := range archives {
+		if strings.HasSuffix(strings.ToLower(path), ending) {
+			return "archive"
+		}
+	}
+	if t.s.Skips(path, "") {
+		return "allowed"
+	}
+	return ""
+}
+
+func (t *tree) reuse(e entry) {
+	t.c.do(func(r *Result) {
+		r.Scanned.Cached++
+		if e.skipped != "" {
+			r.Scanned.Skipped[e.skipped]++
+			return
+		}
+		r.Scanned.Files++
+		r.Findings = append(r.Findings, e.findings...)
+	})
+}
+
+// read searches one file. Its blob id is computed on the way, or before when an
+// earlier scan knows the file by another state.
+func (t *treeWorker) read(ctx context.Context, path, full string) error {
+	f, err := regular.Open(full)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	e := entry{path: path, stat: statOf(info)}
+	t.hash.Reset()
+	_, _ = fmt.Fprintf(t.hash, "blob %d\x00", info.Size())
+	if old, ok := t.cache.old(path); ok {
+		if _, err := io.Copy(t.hash, f); err != nil {
+			return err
+		}
+		if e.blob = hex.EncodeToString(t.hash.Sum(nil)); e.blob == old.blob {
+			old.stat = e.stat
+			t.cache.keep(old)
+			t.reuse(old)
+			return nil
+		}
+		if _, err := f.Seek(0, io.SeekStart); err != nil {
+			return err
+		}
+		return t.search(ctx, e, f, f)
+	}
+	return t.search(ctx, e, f, io.TeeReader(f, t.hash))
+}
+
+func (t *treeWorker) search(ctx context.Context, e entry, f *os.File, in io.Reader) error {
+	if t.w == nil {
+		t.w = t.s.Worker()
+	}
+	bytes, first := int64(0), true
+	err := fragments(in, e.path, func(fragment Fragment) {
+		if ctx.Err() != nil {
+			return
+		}
+		if first && strings.HasPrefix(fragment.Text, lfsPointer) {
+			t.c.skipped("lfs-pointer")
+		}
+		first = false
+		bytes += int64(len(fragment.Text))
+		e.findings = append(e.findings, t.w.Scan(fragment)...)
+	})
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, errBinary):
+		e.skipped = "binary"
+		t.c.skipped(e.skipped)
+	case err != nil:
+		return err
+	}
+	t.c.do(func(r *Result) {
+		if e.skipped == "" {
+			r.Scanned.Files++
+		}
+		r.Scanned.Bytes += bytes
+		r.Findings = append(r.Findings, e.findings...)
+	})
+	t.remember(e, f)
+	return nil
+}
+
+// lfsPointer begins a file whose content Git LFS keeps elsewhere.
+const lfsPointer = "version https://git-lfs.github.com/spec/"
+
+// remember keeps what was found, unless the file changed while it was read.
+func (t *treeWorker) remember(e entry, f *os.File) {
+	after, err := f.Stat()
+	if err != nil || statOf(after) != e.stat {
+		return
+	}
+	if e.blob == "" && e.skipped == "" {
+		e.blob = hex.EncodeToString(t.hash.Sum(nil))
+	}
+	t.cache.keep(e)
+}
