@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
 )
 
 // sources is this package's own text: its functions are the targets, so their
@@ -24,6 +25,7 @@ type target struct {
 
 type param struct {
 	name     string // lower case, as mage matches it
+	flag     string // as people type it: writeBaseline is write-baseline, range_ is range
 	kind     string // string, bool, int or time.Duration
 	optional bool   // -name=value; else by position
 }
@@ -81,9 +83,21 @@ func parseSignature(line string) (target, bool) {
 		return target{}, false
 	}
 	t := target{method: strings.ToLower(space + name)}
-	t.name = strings.TrimSuffix(t.method, ":default")
+	t.name = strings.TrimSuffix(strings.ToLower(space)+words(name), ":default")
 	t.params = parseParams(strings.TrimPrefix(list, "ctx context.Context"))
 	return t, true
+}
+
+// words is a name in camel case as people type it: SecurityCheck is security-check.
+func words(name string) string {
+	var b strings.Builder
+	for i, c := range name {
+		if i > 0 && unicode.IsUpper(c) {
+			b.WriteByte('-')
+		}
+		b.WriteRune(unicode.ToLower(c))
+	}
+	return b.String()
 }
 
 // parseParams reads ", profile, runtime *string, keep *bool".
@@ -95,7 +109,7 @@ func parseParams(list string) []param {
 		if name == "" {
 			continue
 		}
-		params = append(params, param{name: strings.ToLower(name)})
+		params = append(params, param{name: strings.ToLower(name), flag: strings.ReplaceAll(words(name), "_", "")})
 		untyped++
 		if typed {
 			for i := len(params) - untyped; i < len(params); i++ {
@@ -117,9 +131,9 @@ func (t target) usage() string {
 		case slices.Contains(operands, p.name):
 			words = append(words, "["+strings.ToUpper(p.name)+"]")
 		case p.kind == "bool":
-			words = append(words, "[-"+p.name+"]")
+			words = append(words, "[-"+p.flag+"]")
 		default:
-			words = append(words, "[-"+p.name+"="+strings.ToUpper(strings.TrimPrefix(p.kind, "time."))+"]")
+			words = append(words, "[-"+p.flag+"="+strings.ToUpper(strings.TrimPrefix(p.kind, "time."))+"]")
 		}
 	}
 	return strings.Join(words, " ")
@@ -127,8 +141,8 @@ func (t target) usage() string {
 
 // flag returns the optional parameter with that name; dashes in it do not count.
 func (t target) flag(name string) (param, bool) {
-	name = strings.ToLower(strings.ReplaceAll(name, "-", ""))
-	i := slices.IndexFunc(t.params, func(p param) bool { return p.optional && p.name == name })
+	name = flat(name)
+	i := slices.IndexFunc(t.params, func(p param) bool { return p.optional && flat(p.flag) == name })
 	if i < 0 {
 		return param{}, false
 	}

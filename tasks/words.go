@@ -59,7 +59,7 @@ func unknownFlag(t target, name string) error {
 	known := append([]string{}, commonNames...)
 	for _, p := range t.params {
 		if p.optional {
-			known = append(known, p.name)
+			known = append(known, p.flag)
 		}
 	}
 	f := fault.Usage("flag-unknown", "%s has no flag -%s", t.name, name)

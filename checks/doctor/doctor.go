@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/report"
 )
 
@@ -60,6 +61,21 @@ func Run(ctx context.Context, o Options) (report.Checked, error) {
 		data.Config, data.Profile = s.cfg.File, s.profile()
 	}
 	return report.Checked{Checks: results, Data: data, Strict: o.Strict}, s.err
+}
+
+// Checks are all checks, ready to run, and what to call when they have run: for
+// families that share some of them.
+func Checks(ctx context.Context, o Options) (list []checks.Check, done func()) {
+	s := newSubject(ctx, o)
+	return s.checks(), s.close
+}
+
+// Configuration is the one in force, or the fault that it cannot be used for.
+func Configuration(o Options) (*config.Config, error) {
+	if o.File == "" {
+		return config.Default(o.Cwd), nil
+	}
+	return config.Load(o.File, o.Getenv)
 }
 
 // List returns all checks in the order in which Run reports them. They are for

@@ -24,6 +24,7 @@ const (
 	Text   Format = "text"   // for people
 	GitHub Format = "github" // workflow annotations
 	JUnit  Format = "junit"  // checks as test cases
+	SARIF  Format = "sarif"  // SARIF 2.1.0, for code scanning
 )
 
 // ParseFormat returns the format with that name; its fault is format-unknown.
@@ -31,11 +32,11 @@ func ParseFormat(name string) (Format, error) {
 	switch f := Format(name); f {
 	case "":
 		return JSON, nil
-	case JSON, JSONL, Text, GitHub, JUnit:
+	case JSON, JSONL, Text, GitHub, JUnit, SARIF:
 		return f, nil
 	}
 	return "", fault.Usage("format-unknown", "unknown format %q", name).
-		WithHint("one of json, jsonl, text, github, junit")
+		WithHint("one of json, jsonl, text, github, junit, sarif")
 }
 
 // Output says how and where a report is printed. The zero value with Stdout set
@@ -111,6 +112,8 @@ func (o *Output) render(ctx context.Context, page *bytes.Buffer, r *Report) erro
 		return writeGitHub(page, r)
 	case JUnit:
 		return writeJUnit(page, r)
+	case SARIF:
+		return writeSARIF(page, r, o.Indent)
 	}
 	return encode(page, r, o.Indent && o.Format != JSONL)
 }

@@ -78,6 +78,14 @@ func writeGitHub(w io.Writer, r *Report) error {
 		_, err := fmt.Fprintf(w, "::%s title=%s::%s\n", level, property.Replace(title), escape.Replace(text))
 		return err
 	}
+	for _, p := range places(r) {
+		if p.Known {
+			continue
+		}
+		if _, err := fmt.Fprintf(w, "::error file=%s,line=%d,title=%s::%s\n", property.Replace(p.File), max(p.Line, 1), property.Replace(p.Rule), escape.Replace(p.Text)); err != nil {
+			return err
+		}
+	}
 	for _, c := range r.Checks {
 		level, tell := map[Status]string{Warn: "warning", Fail: "error"}[c.Status]
 		if !tell {

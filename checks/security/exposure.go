@@ -1,0 +1,176 @@
+package security
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/report"
+)
+
+// exposure are the checks that send requests, only with Options.Probe.
+func (s *subject) exposure() []checks.Check {
+	if !s.o.Probe {
+		return nil
+	}
+	return []checks.Check{
+		s.exposureAddresses(), s.exposureKeys(), s.exposureHeaders(), s.exposureOrigin(), s.exposurePaths(), s.exposureManagement(),
+	}
+}
+
+func (s *subject) exposureAddresses() checks.Check {
+	return checks.Check{
+		ID: "exposure.addresses", Title: "Other addresses of this machine lead to no service",
+		About: "Connects to the port of every running service at each address of this machine besides loopback: what answers there, the network reaches too, whatever the configuration says.",
+		Run: func(ctx context.Context) checks.Outcome {
+			return s.withTargets(ctx, func(p *prober, running []config.Service) checks.Outcome {
+				for _, svc := range running {
+					for _, ip := range p.others() {
+						p.try(ctx, attempt{Service: svc.Name, Address: net.JoinHostPort(ip, fmt.Sprint(svc.Port)), Path: "/", What: "connect from another address"}, refusedOrClosed)
+					}
+				}
+				return p.outcome("answer at another address than loopback", "write host: 127.0.0.1 for the service, and in CLIProxyAPI's own file")
+			})
+		},
+	}
+}
+
+// wrong are keys that must not open anything.
+var wrong = [...]struct{ what, key string }{
+	{"no key", ""}, {"a sample key", "sk-1234"}, {"a sample key", "your-api-key-1"}, {"a sample key", "changeme"},
+	{"a wrong key", "sk-flowgate-probe-with-a-wrong-key"},
+}
+
+func (s *subject) exposureKeys() checks.Check {
+	return checks.Check{
+		ID: "exposure.keys", Title: "Nothing is served without the right key",
+		About: "Asks every running service for its models and for a completion without a key, with sample keys and with a wrong one. Anything but a refusal is a failure: whoever reaches the port spends your subscriptions.",
+		Run: func(ctx context.Context) checks.Outcome {
+			return s.withTargets(ctx, func(p *prober, running []config.Service) checks.Outcome {
+				for _, svc := range running {
+					for _, k := range wrong {
+						a := attempt{Service: svc.Name, Address: p.address(svc), What: k.what, header: bearer(k.key)}
+						a.Path = "/v1/models"
+						p.try(ctx, a, refused)
+						a.Method, a.Path, a.body = http.MethodPost, "/v1/chat/completions", `{"model":"router-default","max_tokens":1,"messages":[{"role":"user","content":"x"}]}`
+						p.try(ctx, a, refused)
+					}
+				}
+				return p.outcome("answer without the right key", "give it a key: general_settings.master_key_ref, api-keys")
+			})
+		},
+	}
+}
+
+func bearer(key string) http.Header {
+	if key == "" {
+		return http.Header{}
+	}
+	return http.Header{"Authorization": {"Bearer " + key}}
+}
+
+func (s *subject) exposureHeaders() checks.Check {
+	return checks.Check{
+		ID: "exposure.headers", Title: "No header opens what a key should",
+		About: "Asks without a key but with headers that pretend to come from this machine: X-Forwarded-For, X-Real-IP, Forwarded, X-Forwarded-Host, and a foreign Host as DNS rebinding sends it.",
+		Run: func(ctx context.Context) checks.Outcome {
+			return s.withTargets(ctx, func(p *prober, running []config.Service) checks.Outcome {
+				for _, svc := range running {
+					for name, value := range map[string]string{
+						"X-Forwarded-For": "127.0.0.1", "X-Real-Ip": "::1", "Forwarded": "for=127.0.0.1", "X-Forwarded-Host": "localhost",
+						"X-Original-Url": "/health/readiness", "Host": "rebound.example",
+					} {
+						p.try(ctx, attempt{Service: svc.Name, Address: p.address(svc), Path: "/v1/models", What: name + ": " + value, header: http.Header{name: {value}}}, refused)
+					}
+				}
+				return p.outcome("believe a header", "take the service off the network: it believes what callers say of themselves")
+			})
+		},
+	}
+}
+
+func (s *subject) exposureOrigin() checks.Check {
+	return checks.Check{
+		ID: "exposure.origin", Title: "No web page may read a service's answers",
+		About: "Asks as a browser asks for a page of another site (Origin, and the preflight request). A service that allows every origin lets each page that you visit try keys on it; with credentials allowed it is a failure.",
+		Run: func(ctx context.Context) checks.Outcome {
+			return s.withTargets(ctx, func(p *prober, running []config.Service) checks.Outcome {
+				open := false
+				for _, svc := range running {
+					for _, method := range []string{http.MethodGet, http.MethodOptions} {
+						a := attempt{Service: svc.Name, Address: p.address(svc), Method: method, Path: "/v1/models", What: method + " of a foreign page", header: http.Header{
+							"Origin": {"https://page.example"}, "Access-Control-Request-Method": {"GET"}, "Access-Control-Request-Headers": {"authorization"},
+						}}
+						p.try(ctx, a, func(r *http.Response, _ string) bool {
+							allowed := r.Header.Get("Access-Control-Allow-Origin")
+							open = open || allowed == "*" || allowed == "https://page.example"
+							return allowed == "" || r.Header.Get("Access-Control-Allow-Credentials") != "true"
+						})
+					}
+				}
+				o := p.outcome("let foreign pages in with credentials", "turn CORS off, or name the origins")
+				if open && o.Status == report.Pass {
+					o.Status = report.Warn
+					o.Detail = tries{"a service lets pages of every origin read its answers; without the key there is none to read", p.all}
+				}
+				return o
+			})
+		},
+	}
+}
+
+func (s *subject) exposurePaths() checks.Check {
+	return checks.Check{
+		ID: "exposure.paths", Title: "No spelling of a path gets round the key",
+		About: "Asks without a key for the same page by other spellings: .. and its escapes, doubled slashes, another case, a trailing slash, a path behind one that needs no key.",
+		Run: func(ctx context.Context) checks.Outcome {
+			return s.withTargets(ctx, func(p *prober, running []config.Service) checks.Outcome {
+				for _, svc := range running {
+					for _, path := range []string{
+						"//v1/models", "/v1//models", "/v1/./models", "/health/../v1/models", "/health/readiness/../../v1/models", "/%2e%2e/v1/models", "/v1/models/",
+						"/V1/MODELS", "/v1%2fmodels", "/health/readiness;/../v1/models", "/v1/models%00", "/healthz/..%2fv1/models",
+					} {
+						p.try(ctx, attempt{Service: svc.Name, Address: p.address(svc), Path: path, What: "another spelling"}, withoutModels)
+					}
+				}
+				return p.outcome("serve what a key should open", "report it to the service's authors, and keep it on loopback")
+			})
+		},
+	}
+}
+
+func (s *subject) exposureManagement() checks.Check {
+	return checks.Check{
+		ID: "exposure.management", Title: "Accounts cannot be managed without the key",
+		About: "Asks CLIProxyAPI's management interface once without a key. Once only: it counts missing keys as wrong ones, and five of them shut it for half an hour.",
+		Run: func(ctx context.Context) checks.Outcome {
+			return s.withTargets(ctx, func(p *prober, running []config.Service) checks.Outcome {
+				running = lo.Filter(running, func(svc config.Service, _ int) bool {
+					return svc.Name == config.CLIProxy && svc.Runtime != config.RuntimeEcho
+				})
+				if len(running) == 0 {
+					return checks.Skipped("the upstream is not CLIProxyAPI")
+				}
+				p.try(ctx, attempt{Service: running[0].Name, Address: p.address(running[0]), Path: "/v0/management/config", What: "no key"}, refused)
+				return p.outcome("answer to the management interface without a key", "set remote-management.secret-key")
+			})
+		},
+	}
+}
+
+// refused is a reply that serves nothing. A redirect is none: it was not followed.
+func refused(r *http.Response, _ string) bool { return r.StatusCode >= 300 }
+
+// refusedOrClosed holds for no reply at all: try takes a refused connection for right.
+func refusedOrClosed(*http.Response, string) bool { return false }
+
+// withoutModels is a reply that does not list models.
+func withoutModels(r *http.Response, body string) bool {
+	return r.StatusCode != http.StatusOK || !strings.Contains(body, `"data"`)
+}

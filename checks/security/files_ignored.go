@@ -1,0 +1,71 @@
+package security
+
+import (
+	"context"
+	"path/filepath"
+	"slices"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/internal/scaffold"
+)
+
+// ignorable are names that no repository around a router should take, with the
+// lines of a .gitignore that see to it.
+var ignorable = [...]struct{ probe, line string }{
+	{".env", ".env"}, {".env.local", ".env.*"}, {"flowgate-probe.pem", "*.pem"}, {"flowgate-probe.key", "*.key"},
+}
+
+func (s *subject) filesIgnored() checks.Check {
+	return checks.Check{
+		ID: "files.ignored", Title: "git ignores the files that people put secrets into",
+		About: "Asks git (`git check-ignore`, so that nested, global and negated rules count) whether a .env, a .env.local, a .pem and a .key would be ignored in effect at the top of the repository. -fix adds the missing lines to .gitignore. What FlowGate itself writes is the business of folder.ignored.",
+		Run: func(ctx context.Context) checks.Outcome {
+			if s.repo == nil {
+				return s.noGit()
+			}
+			open, err := s.unignored(ctx)
+			switch {
+			case err != nil:
+				return checks.Failed("%v", err)
+			case len(open) > 0:
+				return checks.Warned("").WithDetail(listing{"git would take " + names(open), open}).
+					WithFix("mage security-check -fix", "add the lines to .gitignore")
+			}
+			return checks.Passed(nil)
+		},
+		Mend: func(ctx context.Context) ([]string, error) {
+			open, err := s.unignored(ctx)
+			if err != nil {
+				return nil, err
+			}
+			changed, err := scaffold.Ignore(filepath.Join(s.root, ".gitignore"), open...)
+			if !changed {
+				return nil, err
+			}
+			return []string{"added " + names(open) + " to .gitignore"}, err
+		},
+	}
+}
+
+// unignored are the lines that are missing.
+func (s *subject) unignored(ctx context.Context) (lines []string, err error) {
+	if s.repo.Bare {
+		return nil, nil
+	}
+	var probes []string
+	for _, i := range ignorable {
+		probes = append(probes, i.probe)
+	}
+	ignored, err := s.repo.Ignored(ctx, probes)
+	for _, i := range ignorable {
+		if !ignored[i.probe] {
+			lines = append(lines, i.line)
+		}
+	}
+	if slices.Contains(lines, ".env.*") {
+		lines = append(lines, "!.env.example")
+	}
+	return lo.Uniq(lines), err
+}

@@ -1,0 +1,112 @@
+package security
+
+import (
+	"bytes"
+	"context"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/checks"
+)
+
+// listing is the detail of checks that name files.
+type listing struct {
+	Text  string   `json:"reason"`
+	Files []string `json:"files"`
+}
+
+// Reason implements report.Reasoned.
+func (l listing) Reason() string { return l.Text }
+
+func (s *subject) filesTracked() checks.Check {
+	return checks.Check{
+		ID: "files.tracked", Title: "git tracks no file that is made to hold secrets",
+		About: "Looks at the names of all tracked and staged files: .env and its variants, private keys, keystores, password files, the folders of FlowGate and CLIProxyAPI, credential files of Codex, Claude Code, Gemini, Copilot, Kiro and Qwen; a .pem or .key counts when a private key is in it, a JSON file named after a provider when a token is. Examples, samples, tests and documents are left out. `git rm --cached FILE` stops tracking; what was pushed has to be replaced.",
+		Run: func(ctx context.Context) checks.Outcome {
+			if s.repo == nil {
+				return s.noGit()
+			}
+			tracked, err := s.repo.Tracked(ctx)
+			if err != nil {
+				return checks.Failed("%v", err)
+			}
+			var bad []string
+			for _, file := range tracked {
+				if s.sensitive(ctx, file) {
+					bad = append(bad, file)
+				}
+			}
+			if len(bad) == 0 {
+				return checks.Passed(checks.Note{Text: ""})
+			}
+			return checks.Failed("").WithDetail(listing{"git tracks " + names(bad), bad}).
+				WithFix("", "git rm --cached each, let .gitignore cover it, and replace the secrets in it")
+		},
+	}
+}
+
+// always are names, in lower case, of files that hold secrets whatever is in them.
+var always = [...]string{
+	".env", ".env.*", "*.env", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx", "*.ppk",
+	"id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", ".netrc", "_netrc", ".pypirc", ".htpasswd", ".git-credentials", ".pgpass",
+	"kiro-auth-token.json", "oauth_creds.json", ".credentials.json", "auth.json.bak", "gateway.key", "upstream.key", "management.key",
+}
+
+// folders are those of programs that keep credentials in them.
+var folders = [...]string{".router", ".cli-proxy-api", ".claude/.credentials.json", ".codex/auth.json", ".gemini/oauth_creds.json", ".qwen/oauth_creds.json", ".aws/credentials", ".aws/sso", "github-copilot/hosts.json", "github-copilot/apps.json"}
+
+// byContent are names of files that hold secrets when one of marks is in them.
+var byContent = [...]struct {
+	names, marks []string
+}{
+	{[]string{"*.pem", "*.key", "*.crt", "*.cer", "*.asc"}, []string{"PRIVATE KEY"}},
+	{
+		[]string{"codex-*.json", "claude-*.json", "gemini-*.json", "antigravity-*.json", "qwen-*.json", "kiro-*.json", "kimi-*.json", "xai-*.json", "iflow-*.json", "vertex-*.json", "*copilot*.json", "auth.json", "credentials.json", "service-account*.json", "client_secret*.json"},
+		[]string{`"access_token"`, `"refresh_token"`, `"private_key"`, `"client_secret"`, `"OPENAI_API_KEY"`, `"accessToken"`},
+	},
+}
+
+// excused are parts of paths of what only shows how it looks.
+var excused = [...]string{"example", "sample", "template", "dist", "testdata", "test", "tests", "fixtures", "docs", "doc"}
+
+func (s *subject) sensitive(ctx context.Context, file string) bool {
+	lower := strings.ToLower(file)
+	if isExcused(lower) {
+		return false
+	}
+	base := path.Base(lower)
+	if matches(always[:], base) || slices.ContainsFunc(folders[:], func(f string) bool {
+		return strings.Contains("/"+lower+"/", "/"+f+"/")
+	}) {
+		return true
+	}
+	for _, kind := range byContent {
+		if matches(kind.names, base) {
+			content, err := s.repo.Staged(ctx, file)
+			if err == nil && slices.ContainsFunc(kind.marks, func(m string) bool { return bytes.Contains(content, []byte(m)) }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func matches(globs []string, base string) bool {
+	return slices.ContainsFunc(globs, func(g string) bool {
+		ok, _ := path.Match(g, base)
+		return ok
+	})
+}
+
+func isExcused(lower string) bool {
+	dir, base := path.Split(lower)
+	for _, part := range strings.Split(strings.Trim(dir, "/"), "/") {
+		if slices.Contains(excused[:], part) || part == "examples" || part == "samples" {
+			return true
+		}
+	}
+	return slices.ContainsFunc(strings.FieldsFunc(base, func(c rune) bool { return c == '.' || c == '-' || c == '_' }), func(w string) bool {
+		return slices.Contains(excused[:4], w)
+	})
+}

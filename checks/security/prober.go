@@ -1,0 +1,157 @@
+package security
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/report"
+	"github.com/flowgate-go/flowgate/supervisor"
+)
+
+// attempt is one request and what came of it.
+type attempt struct {
+	Service string `json:"service"`
+	What    string `json:"what"` // what is tried
+	Method  string `json:"method"`
+	Address string `json:"address"`
+	Path    string `json:"path"`
+	Status  int    `json:"status"` // of the reply; 0: none came
+	Answer  string `json:"answer,omitempty"`
+	Refused bool   `json:"refused"` // as it should be
+
+	header http.Header
+	body   string
+}
+
+// tries is the detail of a check that sent requests.
+type tries struct {
+	Text  string    `json:"reason"`
+	Tried []attempt `json:"tried"`
+}
+
+// Reason implements report.Reasoned.
+func (t tries) Reason() string { return t.Text }
+
+// prober sends requests to this machine's own addresses and to no other.
+type prober struct {
+	http  *http.Client
+	local map[string]bool
+	all   []attempt
+}
+
+func newProber() (*prober, error) {
+	addresses, err := net.InterfaceAddrs()
+	if err != nil {
+		return nil, fmt.Errorf("list this machine's addresses: %w", err)
+	}
+	p := &prober{local: map[string]bool{}}
+	for _, a := range addresses {
+		if ip, _, err := net.ParseCIDR(a.String()); err == nil {
+			p.local[ip.String()] = true
+		}
+	}
+	dialer := &net.Dialer{Timeout: time.Second}
+	p.http = &http.Client{
+		Timeout:       5 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			host, _, err := net.SplitHostPort(addr)
+			if ip := net.ParseIP(host); err != nil || ip == nil || !p.local[ip.String()] && !ip.IsLoopback() {
+				return nil, fmt.Errorf("%s is not an address of this machine", addr)
+			}
+			return dialer.DialContext(ctx, network, addr)
+		}},
+	}
+	return p, nil
+}
+
+// others are this machine's addresses besides loopback; link-local ones need a
+// zone and are left out.
+func (p *prober) others() []string {
+	return sorted(lo.Filter(lo.Keys(p.local), func(a string, _ int) bool {
+		ip := net.ParseIP(a)
+		return !ip.IsLoopback() && !ip.IsLinkLocalUnicast()
+	}))
+}
+
+func (p *prober) address(svc config.Service) string { return strings.TrimPrefix(svc.URL(), "http://") }
+
+// withTargets gives look the services that run.
+func (s *subject) withTargets(ctx context.Context, look func(*prober, []config.Service) checks.Outcome) checks.Outcome {
+	if s.cfg == nil {
+		return s.noConfig()
+	}
+	status, err := supervisor.Query(ctx, s.cfg)
+	if err != nil {
+		return checks.FromFault(err)
+	}
+	live := lo.Filter(s.cfg.Services, func(svc config.Service, _ int) bool {
+		return lo.ContainsBy(status.Services, func(st supervisor.ServiceStatus) bool { return st.Name == svc.Name && st.Live })
+	})
+	if len(live) == 0 {
+		return checks.Skipped("no service runs: mage start")
+	}
+	p, err := newProber()
+	if err != nil {
+		return checks.Failed("%v", err)
+	}
+	return look(p, live)
+}
+
+// excerptBytes of a reply's body are looked at and shown.
+const excerptBytes = 4 << 10
+
+// try sends one request. It is as it should be when no reply comes or right says so.
+func (p *prober) try(ctx context.Context, a attempt, right func(reply *http.Response, body string) bool) {
+	if a.Method == "" {
+		a.Method = http.MethodGet
+	}
+	a.Refused = true
+	req, err := http.NewRequestWithContext(ctx, a.Method, "http://"+a.Address+a.Path, strings.NewReader(a.body))
+	if err != nil {
+		a.Answer = "not sent: " + err.Error()
+		p.all = append(p.all, a)
+		return
+	}
+	for name, values := range a.header {
+		req.Header[name] = values
+	}
+	if host := a.header.Get("Host"); host != "" {
+		req.Host = host
+	}
+	res, err := p.http.Do(req)
+	if err != nil {
+		a.Answer = "no reply"
+		p.all = append(p.all, a)
+		return
+	}
+	defer func() { _ = res.Body.Close() }()
+	body, _ := io.ReadAll(io.LimitReader(res.Body, excerptBytes)) // what came is what there is to judge
+	a.Status, a.Refused = res.StatusCode, right(res, string(body))
+	if !a.Refused {
+		a.Answer = strings.Join(strings.Fields(string(body[:min(len(body), 120)])), " ")
+	}
+	p.all = append(p.all, a)
+}
+
+// outcome says what answered, or that all was refused.
+func (p *prober) outcome(fault, fix string) checks.Outcome {
+	answered := lo.Filter(p.all, func(a attempt, _ int) bool { return !a.Refused })
+	if len(answered) == 0 {
+		return checks.Passed(tries{fmt.Sprintf("%d requests, all refused", len(p.all)), p.all})
+	}
+	places := lo.Uniq(lo.Map(answered, func(a attempt, _ int) string {
+		return fmt.Sprintf("%s at %s%s (%s: %d)", a.Service, a.Address, a.Path, a.What, a.Status)
+	}))
+	o := checks.Outcome{Status: report.Fail, Detail: tries{names(places) + " " + fault, p.all}}
+	return o.WithFix("", fix)
+}

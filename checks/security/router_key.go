@@ -1,0 +1,55 @@
+package security
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"net"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/policy"
+)
+
+func (s *subject) routerKey() checks.Check {
+	return checks.Check{
+		ID: "router.key", Title: "The router asks for a key that cannot be guessed",
+		About: "Looks at the master key in the generated router configuration. Without one LiteLLM refuses to start unless it is told to permit that, and then serves everybody who reaches it; a sample key such as sk-1234 is one that everybody knows. It also refuses dangerously_permit_weak_or_unset_master_key.",
+		Run: func(context.Context) checks.Outcome {
+			if s.cfg == nil {
+				return s.noConfig()
+			}
+			svc, ok := s.cfg.Service(config.LiteLLM)
+			if !ok {
+				return checks.Skipped("this configuration has no router")
+			}
+			active, err := policy.Load(s.cfg)
+			if errors.Is(err, fs.ErrNotExist) {
+				return checks.Skipped("no profile was activated yet")
+			}
+			if err != nil {
+				return checks.FromFault(err)
+			}
+			general, _ := active.Config["general_settings"].(map[string]any)
+			if general["dangerously_permit_weak_or_unset_master_key"] == true {
+				return checks.Failed("dangerously_permit_weak_or_unset_master_key is set").WithFix("", "take it out of general_settings")
+			}
+			key := active.MasterKey(s.o.Getenv)
+			why := weakness(key)
+			switch {
+			case key == "" && !loopback(svc.Host):
+				return checks.Failed("the router listens on %s and has no master key: it serves everybody who reaches it", svc.Host).WithFix("mage profile:set "+active.Profile, "give it one")
+			case key == "":
+				return checks.Skipped("the master key is not known here")
+			case why != "":
+				return checks.Failed("the router's master key %s", why).WithFix("", "write a random one into the file that master_key_ref names, and restart")
+			}
+			return checks.Passed(nil)
+		},
+	}
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}

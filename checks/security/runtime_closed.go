@@ -1,0 +1,54 @@
+package security
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/flowgate-go/flowgate/checks"
+)
+
+func (s *subject) runtimeClosed() checks.Check {
+	return checks.Check{
+		ID: "runtime.closed", Title: "Nothing leads out of the runtime folder",
+		About: "Looks for symbolic links in the runtime folder that lead out of it, and for files with a second name (hard links), which may lie where others can read them. Installed programs are left out. Replace a link by a copy of its own.",
+		Run: func(context.Context) checks.Outcome {
+			if s.cfg == nil {
+				return s.noConfig()
+			}
+			root := s.cfg.Paths.Root()
+			if _, err := os.Stat(root); err != nil {
+				return checks.Skipped("there is no %s", s.shown(root))
+			}
+			real, err := filepath.EvalSymlinks(root)
+			if err != nil {
+				return checks.Failed("%v", err)
+			}
+			var leads []string
+			err = s.runtimeFiles(func(path string, info fs.FileInfo) {
+				if s.tolerance(path) == 0 && leadsOut(real, path, info) {
+					leads = append(leads, path)
+				}
+			})
+			switch {
+			case err != nil:
+				return checks.Failed("%v", err)
+			case len(leads) > 0:
+				return checks.Failed("").WithDetail(listing{names(leads) + ": also reached from outside the runtime folder", leads}).
+					WithFix("", "put a copy of its own in the place of each")
+			}
+			return checks.Passed(nil)
+		},
+	}
+}
+
+func leadsOut(root, path string, info fs.FileInfo) bool {
+	if info.Mode()&fs.ModeSymlink == 0 {
+		st, ok := info.Sys().(*syscall.Stat_t)
+		return ok && info.Mode().IsRegular() && st.Nlink > 1
+	}
+	to, err := filepath.EvalSymlinks(path)
+	return err == nil && !inside(root, to) // one that leads nowhere leads to nobody
+}

@@ -1,0 +1,96 @@
+package security
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/flowgate-go/flowgate/checks"
+)
+
+// tolerance is what a file in the runtime folder may let others do: nothing,
+// but for installed programs, which anybody has.
+func (s *subject) tolerance(path string) fs.FileMode {
+	if inside(filepath.Join(s.cfg.Paths.Root(), "store"), path) {
+		return 0o055
+	}
+	return 0
+}
+
+// runtimeFiles calls look for everything in the runtime folder.
+func (s *subject) runtimeFiles(look func(path string, info fs.FileInfo)) error {
+	return filepath.WalkDir(s.cfg.Paths.Root(), func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // a service that runs makes and removes files
+		}
+		if err != nil {
+			return err
+		}
+		if info, err := d.Info(); err == nil {
+			look(path, info)
+		}
+		return nil
+	})
+}
+
+func (s *subject) runtimePrivate() checks.Check {
+	return checks.Check{
+		ID: "runtime.private", Title: "Everything in the runtime folder is yours alone",
+		About: "Walks the whole runtime folder: everything in it belongs to you, no file is open to others beyond 0600, no folder beyond 0700; installed programs may be read. -fix takes the rights of others away and leaves contents alone. What others could read should be replaced.",
+		Run: func(context.Context) checks.Outcome {
+			open, foreign, err := s.openFiles()
+			switch {
+			case s.cfg == nil:
+				return s.noConfig()
+			case errors.Is(err, fs.ErrNotExist):
+				return checks.Skipped("there is no %s", s.shown(s.cfg.Paths.Root()))
+			case err != nil:
+				return checks.Failed("%v", err)
+			case len(foreign) > 0:
+				return checks.Failed("").WithDetail(listing{names(foreign) + " belong to another user", foreign}).WithFix("", "chown them, or move the folder to one of your own")
+			case len(open) > 0:
+				return checks.Failed("").WithDetail(listing{"others may use " + names(open), open}).WithFix("mage security-check -fix", "keep others out")
+			}
+			return checks.Passed(nil)
+		},
+		Mend: func(context.Context) (done []string, err error) {
+			open, _, err := s.openFiles()
+			for _, path := range open {
+				info, statErr := os.Lstat(path)
+				if statErr != nil {
+					continue
+				}
+				mode := info.Mode().Perm() &^ (0o077 &^ s.tolerance(path))
+				if err := os.Chmod(path, mode); err != nil {
+					return done, err
+				}
+				done = append(done, fmt.Sprintf("gave %s mode %04o", s.shown(path), mode))
+			}
+			return done, err
+		},
+	}
+}
+
+func (s *subject) openFiles() (open, foreign []string, err error) {
+	if s.cfg == nil {
+		return nil, nil, nil
+	}
+	if _, err := os.Stat(s.cfg.Paths.Root()); err != nil {
+		return nil, nil, err
+	}
+	err = s.runtimeFiles(func(path string, info fs.FileInfo) {
+		st, known := info.Sys().(*syscall.Stat_t)
+		switch {
+		case info.Mode()&fs.ModeSymlink != 0: // runtime.closed looks where it leads
+		case known && int(st.Uid) != os.Geteuid():
+			foreign = append(foreign, path)
+		case info.Mode().Perm()&0o077&^s.tolerance(path) != 0:
+			open = append(open, path)
+		}
+	})
+	return open, foreign, err
+}

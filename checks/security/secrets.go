@@ -1,0 +1,195 @@
+package security
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/internal/repo"
+	"github.com/flowgate-go/flowgate/internal/report"
+	"github.com/flowgate-go/flowgate/internal/scan"
+)
+
+// scanTimeout bounds one scan: of a large history it takes minutes.
+const scanTimeout = time.Hour
+
+// summary is the detail of a content check.
+type summary struct {
+	Text     string `json:"reason"`
+	Findings int    `json:"findings"` // not in the baseline
+	Known    int    `json:"known"`    // in the baseline
+	Files    int    `json:"files"`
+	Commits  int    `json:"commits"`
+	Cached   int    `json:"cached"`
+	Unread   int    `json:"unread"`
+}
+
+// Reason implements report.Reasoned.
+func (m summary) Reason() string { return m.Text }
+
+func (s *subject) secretsTree() checks.Check {
+	return checks.Check{
+		ID: "secrets.tree", Title: "No secret is in the working tree", Timeout: scanTimeout,
+		About: "Searches every file that git tracks or would take (with -all, ignored ones too; outside a repository, all files) by gitleaks' rules, FlowGate's own, and for every secret value that this installation uses. A line marked gitleaks:allow, a fingerprint in .gitleaksignore, an allowlist in .gitleaks.toml and a -baseline suppress a finding. What is really a secret has to be replaced where it was issued: deleting the line does not take it out of the history.",
+		Run: func(ctx context.Context) checks.Outcome {
+			return s.examine(func(sc *scan.Scanner) (scan.Result, error) {
+				result := scan.Result{}
+				files, err := s.files(ctx, func(path string, err error) {
+					result.Scanned.Unread = append(result.Scanned.Unread, scan.Unread{What: path, Reason: err.Error()})
+				})
+				if err != nil {
+					return result, err
+				}
+				cache := s.treeCache()
+				result.Add(sc.Tree(ctx, s.root, files, cache))
+				if ctx.Err() == nil {
+					_ = cache.Save() // the next run reads more; nothing is wrong with this one
+				}
+				return result, nil
+			})
+		},
+	}
+}
+
+func (s *subject) treeCache() *scan.Cache {
+	name := "tree"
+	if s.o.All {
+		name = "all"
+	}
+	if s.cfg == nil {
+		return nil
+	}
+	return scan.OpenCache(s.cache(name), s.rules.Digest+s.root)
+}
+
+// files are those to search. The runtime folder, which is full of secrets, is
+// for other checks.
+func (s *subject) files(ctx context.Context, unreadable func(string, error)) ([]string, error) {
+	if s.repo != nil && !s.o.All {
+		if s.repo.Bare {
+			return nil, nil
+		}
+		return s.repo.Files(ctx)
+	}
+	return repo.Walk(ctx, s.root, func(path string) bool {
+		full := filepath.Join(s.root, path)
+		return s.cfg != nil && (full == s.cfg.Paths.Root() || full == s.cfg.CLIProxyConfigFile || slices.Contains(s.cfg.SecretFiles, full))
+	}, unreadable)
+}
+
+func (s *subject) secretsStaged() checks.Check {
+	return checks.Check{
+		ID: "secrets.staged", Title: "No secret is staged", Timeout: scanTimeout,
+		About: "Searches the lines that the index adds to HEAD: what the next commit would record. The hook that security:install-hook writes runs this check.",
+		Run: func(ctx context.Context) checks.Outcome {
+			return s.patch(ctx, func(ctx context.Context, yield func(repo.Added) error) (repo.Counts, error) {
+				return s.repo.StagedPatch(ctx, yield)
+			})
+		},
+	}
+}
+
+func (s *subject) secretsRange() checks.Check {
+	return checks.Check{
+		ID: "secrets.range", Title: "No commit of the range adds a secret", Timeout: scanTimeout,
+		About: "Searches the lines that the commits of -range=A..B add, merges included: what a push or a pull request brings, also when a later commit of it removes the secret again.",
+		Run: func(ctx context.Context) checks.Outcome {
+			return s.patch(ctx, func(ctx context.Context, yield func(repo.Added) error) (repo.Counts, error) {
+				return s.repo.Range(ctx, s.o.Range, yield)
+			})
+		},
+	}
+}
+
+func (s *subject) secretsHistory() checks.Check {
+	return checks.Check{
+		ID: "secrets.history", Title: "No commit holds a secret", Timeout: scanTimeout,
+		About: "Searches the lines that every commit adds that a branch, a tag, a stash, the reflog or nothing at all names, merges included. A secret in the history is public with the repository: replace it where it was issued, then rewrite the history (git filter-repo) or put the fingerprint into .gitleaksignore.",
+		Run: func(ctx context.Context) checks.Outcome {
+			if s.repo == nil {
+				return s.noGit()
+			}
+			return s.examine(func(sc *scan.Scanner) (scan.Result, error) {
+				result, err := sc.History(ctx, s.repo, s.cache("history"))
+				if s.repo.Shallow != "" {
+					result.Scanned.Unread = append(result.Scanned.Unread, scan.Unread{What: "history", Reason: "this clone is shallow: older commits are not here (git fetch --unshallow)"})
+				}
+				return result, err
+			})
+		},
+	}
+}
+
+func (s *subject) patch(ctx context.Context, stream scan.Stream) checks.Outcome {
+	if s.repo == nil {
+		return s.noGit()
+	}
+	return s.examine(func(sc *scan.Scanner) (scan.Result, error) { return sc.Patches(ctx, stream) })
+}
+
+// examine runs one scan and judges what it found.
+func (s *subject) examine(look func(*scan.Scanner) (scan.Result, error)) checks.Outcome {
+	sc, err := s.scanner()
+	if err != nil {
+		return checks.Failed("the rules cannot be used: %v", err)
+	}
+	result, err := look(sc)
+	m := s.admit(&result)
+	switch {
+	case errors.Is(err, repo.ErrRevision):
+		return checks.Failed("-range=%s: %v", s.o.Range, err).WithFix("", "write two commits, branches or tags, as in -range=origin/main..HEAD")
+	case err != nil:
+		return checks.Failed("the scan did not end: %v", err)
+	case m.Findings > 0:
+		return outcome(report.Fail, m).WithFix("", "replace each secret where it was issued and take it out; a false alarm: add its fingerprint to .gitleaksignore")
+	case m.Unread > 0:
+		return outcome(report.Fail, m).WithFix("", "data.scanned.unread says what could not be searched")
+	}
+	return outcome(report.Pass, m)
+}
+
+func outcome(status report.Status, m summary) checks.Outcome {
+	return checks.Outcome{Status: status, Detail: m}
+}
+
+// admit drops what is ignored, marks what is known, adds the rest to the report
+// and sums it up.
+func (s *subject) admit(result *scan.Result) summary {
+	result.Findings = slices.DeleteFunc(result.Findings, s.ignore.Has)
+	m := summary{
+		Files: result.Scanned.Files, Commits: result.Scanned.Commits, Cached: result.Scanned.Cached, Unread: len(result.Scanned.Unread),
+		Text: fmt.Sprintf("%d files and %d commits searched, %d of them known already", result.Scanned.Files, result.Scanned.Commits, result.Scanned.Cached),
+	}
+	var fresh []string
+	for i := range result.Findings {
+		f := &result.Findings[i]
+		if f.Baseline = s.baseline.Has(*f); f.Baseline {
+			m.Known++
+			continue
+		}
+		fresh = append(fresh, place(*f))
+	}
+	m.Findings = len(fresh)
+	switch {
+	case len(fresh) > 0:
+		m.Text = fmt.Sprintf("%d found: %s", len(fresh), names(fresh))
+	case m.Unread > 0:
+		m.Text = fmt.Sprintf("not everything could be searched: %s: %s", result.Scanned.Unread[0].What, result.Scanned.Unread[0].Reason)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.result.Add(*result)
+	return m
+}
+
+func place(f scan.Finding) string {
+	where := fmt.Sprintf("%s:%d", f.File, f.Line)
+	if f.Commit != "" {
+		where += " in " + f.Commit[:min(len(f.Commit), 10)]
+	}
+	return where + " (" + f.Rule + ")"
+}

@@ -1,0 +1,67 @@
+package security
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/internal/redact"
+)
+
+func sorted(all []string) []string {
+	slices.Sort(all)
+	return all
+}
+
+func (s *subject) secretsReferenced() checks.Check {
+	return checks.Check{
+		ID: "secrets.referenced", Title: "The configuration says where secrets are and holds none",
+		About: "Walks flowgate.yaml: a key, token or password written out in litellm_base, a profile, auth.providers or a service's env belongs into a file of its own (credentials.upstream, api_key_ref) or into the environment (os.environ/NAME, ${NAME}), because the configuration is a file that people share and commit.",
+		Run: func(context.Context) checks.Outcome {
+			if s.cfg == nil {
+				return s.noConfig()
+			}
+			var inline []string
+			note := func(path string) { inline = append(inline, path) }
+			visit(s.cfg.Base, "litellm_base", note)
+			for name, overlay := range s.cfg.Profiles {
+				visit(overlay, "profiles."+name, note)
+			}
+			for name, provider := range s.cfg.Providers {
+				visit(provider, "auth.providers."+name, note)
+			}
+			for _, svc := range s.cfg.Services {
+				for name, value := range svc.Env {
+					visit(map[string]any{name: value}, "services."+svc.Name+".env", note)
+				}
+			}
+			if len(inline) > 0 {
+				return checks.Failed("%s %s a secret written out", names(sorted(inline)), map[bool]string{true: "holds", false: "hold"}[len(inline) == 1]).
+					WithFix("", "put each into a file of its own and name it in credentials.upstream, or write os.environ/NAME")
+			}
+			return checks.Passed(nil)
+		},
+	}
+}
+
+// visit notes the paths of values that redact would hide: those are secrets.
+func visit(v any, path string, note func(string)) {
+	switch v := v.(type) {
+	case map[string]any:
+		for key, inner := range v {
+			at := path + "." + key
+			if text, ok := inner.(string); ok {
+				if redact.Named(key, text) != text {
+					note(at)
+				}
+				continue
+			}
+			visit(inner, at, note)
+		}
+	case []any:
+		for i, inner := range v {
+			visit(inner, fmt.Sprintf("%s[%d]", path, i), note)
+		}
+	}
+}

@@ -1,0 +1,143 @@
+// Package security answers one question before every push and in every CI job:
+// is a secret exposed, or about to be? Run is the whole of it; List names its
+// checks.
+//
+// It looks and never changes anything, unless Options.Fix lets it mend
+// permissions and ignore rules. It sends requests to this machine's own
+// addresses, and only with Options.Probe; it goes to the network only with
+// Options.Online. No secret leaves it but as a preview of four characters.
+package security
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/report"
+	"github.com/flowgate-go/flowgate/internal/scan"
+)
+
+// Options say what Run examines.
+type Options struct {
+	doctor.Options
+
+	All           bool   // ignored files too
+	Staged        bool   // staged changes instead of the working tree
+	Range         string // the commits A..B instead of the working tree
+	History       bool   // every commit too
+	Probe         bool   // send requests to the running stack
+	Baseline      string // file of findings that are known
+	WriteBaseline string // file that all findings of this run become a baseline in
+}
+
+// Examined is what a security report says of what was looked at.
+type Examined struct {
+	Root     string         `json:"root"`     // folder that was scanned
+	Git      bool           `json:"git"`      // whether it is a git repository
+	Findings []scan.Finding `json:"findings"` // of all content checks
+	Scanned  scan.Scanned   `json:"scanned"`
+	Baseline string         `json:"baseline,omitempty"` // written by this run
+}
+
+// Places implements report.Placed.
+func (e Examined) Places() []report.Place {
+	places := []report.Place{}
+	for _, f := range e.Findings {
+		places = append(places, report.Place{
+			Rule: f.Rule, Text: f.Description, File: f.File, Line: f.Line, Column: f.Column, EndLine: f.EndLine, EndColumn: f.EndColumn,
+			Commit: f.Commit, Fingerprint: f.Fingerprint, Known: f.Baseline,
+		})
+	}
+	return places
+}
+
+// Run examines everything and returns the report. Faults: check-unknown,
+// baseline-invalid, baseline-unwritable, flag-invalid, rules-invalid and those of
+// config.Load, the last ones with the report.
+func Run(ctx context.Context, o Options) (report.Checked, error) {
+	list, finish, err := Checks(ctx, o)
+	if err != nil {
+		return report.Checked{}, err
+	}
+	results := checks.Run(ctx, list, checks.Options{Emit: o.Emit, Mend: o.Fix})
+	data, err := finish()
+	return report.Checked{Checks: results, Data: data, Strict: o.Strict}, err
+}
+
+// Checks are the chosen checks, ready to run; finish returns what they found.
+func Checks(ctx context.Context, o Options) ([]checks.Check, func() (Examined, error), error) {
+	if o.Staged && o.Range != "" {
+		return nil, nil, fault.Usage("flag-invalid", "-staged and -range look at different changes").WithHint("leave one of the two out")
+	}
+	s, err := newSubject(ctx, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	list, closeDoctor := s.checks(ctx)
+	list, err = checks.Select(list, o.Only, o.Skip)
+	if err != nil {
+		closeDoctor()
+		return nil, nil, err
+	}
+	return list, func() (Examined, error) {
+		closeDoctor()
+		return s.examined()
+	}, nil
+}
+
+// List returns all checks in the order in which Run reports them. They are for
+// reading, not for running.
+func List() []checks.Check {
+	s := &subject{o: Options{All: true, Range: "A..B", History: true, Probe: true}}
+	list, done := s.checks(context.Background())
+	done()
+	return append(list, s.secretsStaged())
+}
+
+// fromDoctor are checks of the doctor's that are about safety too.
+const fromDoctor = "folder.private,folder.ignored,keys.private,ports.loopback,cliproxy.keys,services.dotenv"
+
+// checks are all checks, each after those that it needs, and what to call when
+// they have run.
+func (s *subject) checks(ctx context.Context) ([]checks.Check, func()) {
+	shared, done := doctor.Checks(ctx, s.o.Options)
+	shared, err := checks.Select(shared, fromDoctor, "")
+	if err != nil {
+		panic(err) // an ID in fromDoctor is none
+	}
+	own := slices.Concat(
+		[]checks.Check{s.filesTracked(), s.filesIgnored(), s.runtimePrivate(), s.runtimeClosed(), s.logsClean()},
+		s.content(),
+		[]checks.Check{
+			s.managementKey(), s.managementRemote(), s.upstreamQuiet(), s.secretsReferenced(), s.routerKey(),
+			s.runtimesIntact(), s.runtimesUncompromised(), s.vulnerabilities(),
+		},
+		s.exposure())
+	for i := range own {
+		own[i].Family = "security"
+		if own[i].Timeout == 0 {
+			own[i].Timeout = time.Minute
+		}
+	}
+	return append(shared, own...), done
+}
+
+// content are the checks of what files and commits hold.
+func (s *subject) content() []checks.Check {
+	var list []checks.Check
+	switch {
+	case s.o.Staged:
+		list = append(list, s.secretsStaged())
+	case s.o.Range != "":
+		list = append(list, s.secretsRange())
+	default:
+		list = append(list, s.secretsTree())
+	}
+	if s.o.History {
+		list = append(list, s.secretsHistory())
+	}
+	return list
+}

@@ -1,0 +1,140 @@
+package security
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor"
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/repo"
+	"github.com/flowgate-go/flowgate/internal/rule"
+	"github.com/flowgate-go/flowgate/internal/scan"
+)
+
+// subject is what is examined.
+type subject struct {
+	o    Options
+	root string         // absolute folder that is scanned
+	repo *repo.Repo     // nil when root is in no repository
+	none error          // why
+	cfg  *config.Config // nil when the configuration cannot be used
+	err  error          // why
+
+	ignore   scan.Ignore
+	baseline scan.Baseline
+	known    func() []string // secrets of the installation
+	rules    *rule.Set
+	scanner  func() (*scan.Scanner, error)
+
+	mu     sync.Mutex
+	result scan.Result
+}
+
+// newSubject finds out what there is to examine, and refuses rules and baselines
+// that cannot be used before any work starts.
+func newSubject(ctx context.Context, o Options) (*subject, error) {
+	s := &subject{o: o, root: o.Cwd}
+	s.cfg, s.err = doctor.Configuration(o.Options)
+	r, err := repo.Open(ctx, o.Cwd)
+	switch {
+	case err == nil:
+		s.repo, s.root = r, r.Top
+	case errors.Is(err, repo.ErrNone):
+		s.none = err
+	default:
+		return nil, fault.New("git-failed", "look for a git repository in %s: %w", o.Cwd, err).
+			WithHint("git says why; for another user's repository: git config --global --add safe.directory %s", o.Cwd)
+	}
+	s.known = sync.OnceValue(s.secrets)
+	if s.rules, err = rule.Load(s.root); err != nil {
+		return nil, fault.Usage("rules-invalid", "%w", err).WithHint("correct %s; its format is gitleaks'", rule.File)
+	}
+	s.scanner = sync.OnceValues(func() (*scan.Scanner, error) { return scan.New(s.rules) })
+	s.rules.Known(s.known())
+	return s, s.suppressions()
+}
+
+func (s *subject) suppressions() (err error) {
+	if s.ignore, err = scan.ReadIgnore(s.root); err != nil {
+		return fault.Usage("baseline-invalid", "read %s: %w", scan.IgnoreFile, err)
+	}
+	if s.o.Baseline == "" {
+		return nil
+	}
+	if s.baseline, err = scan.ReadBaseline(s.o.Baseline); err != nil {
+		f := fault.Usage("baseline-invalid", "read the baseline %s: %w", s.o.Baseline, err)
+		if errors.Is(err, fs.ErrNotExist) {
+			return f.WithHint("make one with -write-baseline=%s", s.o.Baseline)
+		}
+		return f.WithHint("a report of gitleaks in JSON is one too")
+	}
+	return nil
+}
+
+// examined is the data of the report, after the checks have run.
+func (s *subject) examined() (Examined, error) {
+	e := Examined{Root: s.root, Git: s.repo != nil, Findings: s.result.Findings, Scanned: s.result.Scanned}
+	if e.Findings == nil {
+		e.Findings = []scan.Finding{}
+	}
+	if e.Scanned.Unread == nil {
+		e.Scanned.Unread = []scan.Unread{}
+	}
+	if e.Scanned.Skipped == nil {
+		e.Scanned.Skipped = map[string]int{}
+	}
+	if s.o.WriteBaseline != "" {
+		if err := scan.WriteBaseline(s.o.WriteBaseline, e.Findings); err != nil {
+			return e, fault.New("baseline-unwritable", "write the baseline: %w", err)
+		}
+		e.Baseline = s.o.WriteBaseline
+	}
+	return e, s.err
+}
+
+// cache is the file in which a scan of that name is remembered; empty without a
+// configuration.
+func (s *subject) cache(name string) string {
+	if s.cfg == nil {
+		return ""
+	}
+	return filepath.Join(s.cfg.Paths.Root(), "cache", name)
+}
+
+// shown is a path as people in the folder that they work in would type it.
+func (s *subject) shown(path string) string {
+	if rel, err := filepath.Rel(s.o.Cwd, path); err == nil && len(rel) < len(path) {
+		return rel
+	}
+	return path
+}
+
+// inside reports whether path is folder or lies in it.
+func inside(folder, path string) bool {
+	rel, err := filepath.Rel(folder, path)
+	return err == nil && rel != ".." && !strings.HasPrefix(rel, "../")
+}
+
+// noGit is the outcome of a check that needs a repository.
+func (s *subject) noGit() checks.Outcome { return checks.Skipped("%v", s.none) }
+
+// noConfig is the outcome of a check that needs the configuration.
+func (s *subject) noConfig() checks.Outcome {
+	return checks.Skipped("the configuration cannot be used")
+}
+
+// names are a few of many things in a sentence.
+func names(all []string) string {
+	const most = 5
+	if len(all) <= most {
+		return strings.Join(all, ", ")
+	}
+	return strings.Join(slices.Clone(all[:most]), ", ") + " and more"
+}

@@ -1,0 +1,161 @@
+package security
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/keyfile"
+	"github.com/flowgate-go/flowgate/internal/regular"
+)
+
+// upstreamFile is what of CLIProxyAPI's own configuration decides who may do
+// what (v7 and Plus). It holds keys: never print it.
+type upstreamFile struct {
+	Debug      bool `yaml:"debug"`
+	RequestLog bool `yaml:"request-log"`
+	Pprof      struct {
+		Enable bool `yaml:"enable"`
+	} `yaml:"pprof"`
+	Manage struct {
+		Secret       string `yaml:"secret-key"`
+		AllowRemote  bool   `yaml:"allow-remote"`
+		DisablePanel bool   `yaml:"disable-control-panel"`
+	} `yaml:"remote-management"`
+}
+
+// withUpstream gives CLIProxyAPI's own configuration to look, or says why there
+// is none.
+func (s *subject) withUpstream(look func(path string, u upstreamFile) checks.Outcome) checks.Outcome {
+	if s.cfg == nil {
+		return s.noConfig()
+	}
+	path := s.cfg.CLIProxyConfigFile
+	if path == "" {
+		return checks.Skipped("no configuration file of CLIProxyAPI is known")
+	}
+	text, err := regular.Read(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return checks.Skipped("there is no %s", s.shown(path))
+	}
+	var u upstreamFile
+	if err == nil {
+		err = yaml.Unmarshal(text, &u)
+	}
+	if err != nil {
+		line, _, _ := strings.Cut(err.Error(), "\n") // the rest quotes the file, which holds keys
+		return checks.Failed("%s: %s", s.shown(path), line)
+	}
+	return look(s.shown(path), u)
+}
+
+func (s *subject) managementKey() checks.Check {
+	return checks.Check{
+		ID: "management.key", Title: "The management key cannot be guessed",
+		About: "Looks at remote-management.secret-key in CLIProxyAPI's configuration, which is the key to all accounts: not a sample, not shorter than 16 characters, not one character repeated. A bcrypt hash, which the server writes over a plain key, is good when .router/secrets/management.key holds the key itself. Without a secret-key the management interface is off.",
+		Run: func(context.Context) checks.Outcome {
+			return s.withUpstream(func(path string, u upstreamFile) checks.Outcome {
+				key := u.Manage.Secret
+				if isHash(key) {
+					key = s.managementKeyFile()
+				}
+				if why := weakness(key); key != "" && why != "" {
+					return checks.Failed("remote-management.secret-key in %s %s", path, why).
+						WithFix("", "write a random one, and the same into .router/secrets/management.key")
+				}
+				return checks.Passed(nil)
+			})
+		},
+	}
+}
+
+func isHash(key string) bool {
+	return strings.HasPrefix(key, "$2a$") || strings.HasPrefix(key, "$2b$") || strings.HasPrefix(key, "$2y$")
+}
+
+func (s *subject) managementKeyFile() string {
+	key, _, err := keyfile.Read(s.cfg.Paths.Secrets() + "/management.key")
+	if err != nil {
+		return ""
+	}
+	return key
+}
+
+// leastKey is the length of a key that is not worth trying, in characters.
+const leastKey = 16
+
+// weakness says why a key is a bad one.
+func weakness(key string) string {
+	lower := strings.ToLower(key)
+	for _, sample := range [...]string{"your-", "changeme", "change-me", "example", "placeholder", "password", "secret-key", "management-key", "sk-1234", "admin", "xxxx", "<", "replace"} {
+		if strings.HasPrefix(lower, sample) {
+			return "is a sample"
+		}
+	}
+	if len(key) < leastKey {
+		return fmt.Sprintf("is shorter than %d characters", leastKey)
+	}
+	if strings.Count(key, key[:1]) == len(key) {
+		return "is one character repeated"
+	}
+	return ""
+}
+
+func (s *subject) managementRemote() checks.Check {
+	return checks.Check{
+		ID: "management.remote", Title: "Accounts are managed from this machine only",
+		About: "Looks at remote-management.allow-remote in CLIProxyAPI's configuration and at the variable MANAGEMENT_PASSWORD, which allows remote management whatever the file says. The server takes anybody's X-Forwarded-For for the truth, so that its own test of the address is none.",
+		Run: func(context.Context) checks.Outcome {
+			if s.cfg != nil && s.remoteByEnvironment() {
+				return checks.Failed("MANAGEMENT_PASSWORD is set for cliproxyapi_plus: it turns remote management on").
+					WithFix("", "unset it, and use remote-management.secret-key")
+			}
+			return s.withUpstream(func(path string, u upstreamFile) checks.Outcome {
+				if u.Manage.AllowRemote {
+					return checks.Failed("remote-management.allow-remote is on in %s", path).WithFix("", "write allow-remote: false")
+				}
+				return checks.Passed(nil)
+			})
+		},
+	}
+}
+
+func (s *subject) remoteByEnvironment() bool {
+	svc, ok := s.cfg.Service(config.CLIProxy)
+	if !ok || svc.Runtime == config.RuntimeEcho {
+		return false
+	}
+	return svc.Env["MANAGEMENT_PASSWORD"] != "" || s.o.Getenv("MANAGEMENT_PASSWORD") != ""
+}
+
+func (s *subject) upstreamQuiet() checks.Check {
+	return checks.Check{
+		ID: "upstream.quiet", Title: "CLIProxyAPI writes no requests down and serves nothing extra",
+		About:   "Looks for switches of CLIProxyAPI that are for its developers: debug and request-log write what people ask into files, pprof serves the process's memory, and the control panel is a web page that is downloaded and served unless disable-control-panel is true.",
+		Timeout: 5 * time.Second,
+		Run: func(context.Context) checks.Outcome {
+			return s.withUpstream(func(path string, u upstreamFile) checks.Outcome {
+				var on []string
+				for name, is := range map[string]bool{"debug": u.Debug, "request-log": u.RequestLog, "pprof": u.Pprof.Enable} {
+					if is {
+						on = append(on, name)
+					}
+				}
+				if !u.Manage.DisablePanel && u.Manage.Secret != "" {
+					on = append(on, "the control panel (disable-control-panel: false)")
+				}
+				if len(on) > 0 {
+					return checks.Warned("on in %s: %s", path, names(sorted(on))).WithFix("", "turn each off")
+				}
+				return checks.Passed(nil)
+			})
+		},
+	}
+}

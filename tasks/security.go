@@ -1,0 +1,59 @@
+package tasks
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/magefile/mage/mg"
+
+	"github.com/flowgate-go/flowgate/checks/doctor"
+	"github.com/flowgate-go/flowgate/checks/security"
+	"github.com/flowgate-go/flowgate/internal/process"
+)
+
+// Security holds the targets around security-check.
+type Security mg.Namespace
+
+// SecurityCheck looks for secrets that are exposed or about to be: in files, commits, logs, configuration and ports.
+func SecurityCheck(ctx context.Context, only *string, skip *string, fix *bool, strict *bool, online *bool, all *bool, staged *bool, range_ *string, history *bool, probe *bool, baseline *string, writeBaseline *string) error {
+	return run(ctx, "security-check", func(ctx context.Context, s session) (any, error) {
+		o, err := examination(s, only, skip, fix, strict, online)
+		if err != nil {
+			return nil, err
+		}
+		return security.Run(ctx, security.Options{
+			Options: o, All: value(all), Staged: value(staged), Range: value(range_), History: value(history),
+			Probe: value(probe), Baseline: value(baseline), WriteBaseline: value(writeBaseline),
+		})
+	})
+}
+
+// examination are the options that doctor, security-check and verify share.
+func examination(s session, only, skip *string, fix, strict, online *bool) (doctor.Options, error) {
+	cwd, err := os.Getwd()
+	return doctor.Options{
+		File: configFile(), Cwd: cwd, Self: process.Self(), Only: value(only), Skip: value(skip),
+		Fix: value(fix), Strict: value(strict), Online: value(online),
+		Environ: os.Environ(), Getenv: os.Getenv, Now: time.Now, Emit: s.out.Stream,
+	}, err
+}
+
+// InstallHook writes a pre-commit hook that stops a commit with a secret in it; a hook that is there runs first.
+func (Security) InstallHook(ctx context.Context) error {
+	return run(ctx, "security:install-hook", func(ctx context.Context, _ session) (any, error) {
+		return security.InstallHook(ctx, ".", program())
+	})
+}
+
+// program is how a hook executes this program: as a binary by its path, or where
+// mage compiled it for one run, through Go.
+func program() string {
+	self, err := os.Executable()
+	if err != nil || strings.Contains(filepath.ToSlash(self), "/.magefile/") || strings.Contains(filepath.ToSlash(self), "/go-build") {
+		return "go tool mage"
+	}
+	return self
+}
