@@ -1,4 +1,9 @@
 package scan
 
-// Fragments is fragments, for comparison with gitleaks.
-var Fragments = fragments
+// For tests: comparison with gitleaks, and fuzzing.
+var (
+	Fragments     = fragments
+	ParseBaseline = parseBaseline
+	ParseIgnore   = parseIgnore
+	ParseEntry    = parseEntry
+)

@@ -1,0 +1,4 @@
+package repo
+
+// Parse is parse, for the fuzzer.
+var Parse = parse

@@ -1,0 +1,33 @@
+package repo_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/flowgate-go/flowgate/internal/repo"
+)
+
+func FuzzAPatchIsReadOrRefused(f *testing.F) {
+	f.Add("\x00abc\x002026-01-01T00:00:00Z\n\ndiff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@ f\n-a\n-b\n+c\n+d\n\\ No newline at end of file\n")
+	f.Add("diff --cc x\n+++ b/x\n@@@ -1,1 -1,1 +1,2 @@@\n  a\n++b\n")
+	f.Add("+++ \"b/\\303\\274\\n\"\n@@ -0,0 +1 @@\n+x")
+	f.Add("@@ -1,99 +1 @@\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		size := 0
+		_, err := repo.Parse(strings.NewReader(text), func(a repo.Added) error { size += len(a.Text); return nil })
+		if err == nil && size > len(text) {
+			t.Fatalf("%d bytes from %d", size, len(text))
+		}
+	})
+}
+
+func TestAPatchThatEndsInTheMiddleIsNoWholePatch(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"+++ b/x\n@@ -0,0 +1,2 @@\n+a\n", "@@ nonsense @@\n", "\x00nothing\n", "+++ x\n", "+++ \"b/\\9\"\n", "+++ \"b\n", "@@@ -1 +1 @@@\n", "@@ -1,-5 +1 @@\n",
+	} {
+		if _, err := repo.Parse(strings.NewReader(text), func(repo.Added) error { return nil }); err == nil {
+			t.Errorf("%q was taken", text)
+		}
+	}
+}
