@@ -1,0 +1,80 @@
+package report_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/flowgate-go/flowgate/internal/report"
+)
+
+// placed is data with places, as security-check's.
+type placed struct{}
+
+func (placed) Places() []report.Place {
+	return []report.Place{
+		{Rule: "github-pat", Text: "A token.", File: "a dir/ü#1.txt", Line: 3, Column: 5, EndLine: 3, EndColumn: 45, Fingerprint: "f1"},
+		{Rule: "github-pat", Text: "A token.", File: "b.txt", Line: 1, Commit: "abc", Fingerprint: "f2", Known: true},
+		{Rule: "pkcs12-file", Text: "A keystore.", File: "c.p12"},
+	}
+}
+
+// official is the schema of OASIS, as github.com/securego/gosec carries it.
+func official(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	s, err := jsonschema.NewCompiler().Compile("testdata/sarif-schema-2.1.0.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestSARIFIsWhatItsSchemaSays(t *testing.T) {
+	t.Parallel()
+	schema := official(t)
+	with := checked()
+	with.Data = placed{}
+	for name, r := range map[string]*report.Report{
+		"findings": finished(with, nil), "checks": finished(checked(), nil), "nothing": finished(report.Checked{}, nil),
+		"an error": finished(nil, errors.New("no")),
+	} {
+		out, _ := emit(t, &report.Output{Format: report.SARIF}, r)
+		doc, err := jsonschema.UnmarshalJSON(strings.NewReader(out))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if err := schema.Validate(doc); err != nil {
+			t.Errorf("%s: %v\n%s", name, err, out)
+		}
+	}
+}
+
+func TestSARIFNamesFilesLinesAndWhatIsKnown(t *testing.T) {
+	t.Parallel()
+	with := checked()
+	with.Data = placed{}
+	out, _ := emit(t, &report.Output{Format: report.SARIF}, finished(with, nil))
+	for _, want := range []string{
+		`"uri":"a%20dir/%C3%BC%231.txt"`, `"startLine":3,"startColumn":5,"endLine":3,"endColumn":45`, `(added in commit abc)`,
+		`"suppressions":[{"kind":"external"}]`, `"ruleId":"github-pat","ruleIndex":0`, `"ruleId":"b.bad"`, `"level":"warning"`,
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %s in %s", want, out)
+		}
+	}
+	if strings.Count(out, `"id":"github-pat"`) != 1 || strings.Contains(out, "a.good") {
+		t.Error(out)
+	}
+}
+
+func TestAnnotationsNameFilesAndLines(t *testing.T) {
+	t.Parallel()
+	with := checked()
+	with.Data = placed{}
+	out, _ := emit(t, &report.Output{Format: report.GitHub}, finished(with, nil))
+	if !strings.Contains(out, "::error file=a dir/ü#1.txt,line=3,title=github-pat::A token.\n") || strings.Contains(out, "b.txt") {
+		t.Fatal(out)
+	}
+}
