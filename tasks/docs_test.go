@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/flowgate-go/flowgate/checks/canary"
 	"github.com/flowgate-go/flowgate/tasks"
 )
 
@@ -118,6 +119,26 @@ func TestEveryErrorCodeIsDocumented(t *testing.T) {
 	for code := range documented {
 		if !strings.Contains(source.String(), `"`+code+`"`) {
 			t.Errorf("docs/json.md has the error code %s, which nothing makes", code)
+		}
+	}
+}
+
+// TestTheCanaryRunsEveryTarget keeps the trial whole: a new target is tried too,
+// or stands here with the reason why not.
+func TestTheCanaryRunsEveryTarget(t *testing.T) {
+	t.Parallel()
+	left := map[string]string{
+		"supervisor:run": "start runs it", "security:canary": "it is the trial", "security:install-hook": "writes outside of the trial",
+		"test": "for FlowGate's source", "test:bench": "for FlowGate's source", "test:clients": "for FlowGate's source",
+		"test:litellm": "for FlowGate's source", "lint": "for FlowGate's source", "vuln": "for FlowGate's source",
+	}
+	run := map[string]bool{}
+	for _, words := range canary.Commands() {
+		run[words[0]] = true
+	}
+	for name := range tasks.Usages() {
+		if !run[name] && left[name] == "" {
+			t.Errorf("add %s to the commands of checks/canary/run.go", name)
 		}
 	}
 }

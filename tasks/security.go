@@ -9,6 +9,7 @@ import (
 
 	"github.com/magefile/mage/mg"
 
+	"github.com/flowgate-go/flowgate/checks/canary"
 	"github.com/flowgate-go/flowgate/checks/doctor"
 	"github.com/flowgate-go/flowgate/checks/security"
 	"github.com/flowgate-go/flowgate/internal/process"
@@ -56,4 +57,11 @@ func program() string {
 		return "go tool mage"
 	}
 	return self
+}
+
+// Canary plants made-up secrets in a stack of its own, runs the targets in it, and looks for any trace of them.
+func (Security) Canary(ctx context.Context) error {
+	return run(ctx, "security:canary", func(ctx context.Context, s session) (any, error) {
+		return canary.Run(ctx, canary.Options{Self: process.Self(), Environ: os.Environ(), Emit: s.out.Stream})
+	})
 }

@@ -1,0 +1,153 @@
+package canary
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/internal/redact"
+)
+
+// Commands are what is typed, in order; a word that begins with @ stands for a
+// broken configuration. Together they run every target that an installation has.
+func Commands() [][]string {
+	all := [][]string{
+		{"overview"}, {"version"}, {"help"}, {"config:validate"}, {"config:show"}, {"config:show", "-format=text"}, {"config:schema"}, {"config:migrate", "-dry-run"},
+		{"profile:list"}, {"profile:show", "balanced"}, {"profile:diff", "balanced", "cost"}, {"start"}, {"status"}, {"health"},
+		{"smoke"}, {"logs"}, {"events"}, {"doctor"}, {"doctor:list"}, {"doctor:explain", "config.valid"}, {"profile:set", "cost"}, {"restart"}, {"profile:set", "nosuch"},
+		{"init"}, {"start", "nosuch"}, {"filter", "."},
+	}
+	for _, format := range []string{"json", "jsonl", "text", "github", "junit", "sarif"} {
+		all = append(all, []string{"security-check", "-all", "-probe", "-format=" + format}, []string{"doctor", "-format=" + format})
+	}
+	for _, target := range []string{"config:validate", "config:show", "config:migrate", "start", "doctor", "security-check", "smoke"} {
+		all = append(all, []string{target, "@"})
+	}
+	return append(all, []string{"router:serve", "-settings=config/flowgate.yaml", "-port=1"}, []string{"echo:serve", "-host=256.0.0.1"}, []string{"logs", "-n=1000"}, []string{"stop"})
+}
+
+type ended struct{ status int }
+
+// run types all commands and sends requests in between.
+func (t *trial) run(ctx context.Context) checks.Outcome {
+	broken, _ := filepath.Glob(filepath.Join(t.dir, "broken", "*.yaml"))
+	for _, words := range Commands() {
+		if words[0] == "stop" {
+			t.processes(ctx)
+		}
+		if i := slices.Index(words, "@"); i >= 0 {
+			for _, file := range broken {
+				t.command(ctx, append(slices.Clone(words[:i]), "-config="+file)...)
+			}
+			continue
+		}
+		if end := t.command(ctx, words...); words[0] == "start" && len(words) == 1 && end.status != 0 {
+			return checks.Failed("start exits with %d: %s", end.status, t.said())
+		}
+		if words[0] == "health" {
+			t.requests(ctx)
+		}
+	}
+	if ctx.Err() != nil {
+		return checks.Skipped("interrupted")
+	}
+	return checks.Passed(checks.Note{Text: fmt.Sprintf("%d commands", len(t.outputs))})
+}
+
+// command runs the program in the trial's folder, as a user without any other
+// configuration, and keeps what it prints.
+func (t *trial) command(ctx context.Context, words ...string) ended {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	temp := filepath.Join(t.dir, "tmp")
+	_ = os.MkdirAll(temp, 0o700) // the command says if it cannot write there
+	var stdout, stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, t.o.Self, words...) //nolint:gosec // this program itself
+	cmd.Dir, cmd.Stdout, cmd.Stderr = t.dir, &stdout, &stderr
+	cmd.Stdin = strings.NewReader("{}\n")
+	cmd.Env = append(slices.DeleteFunc(slices.Clone(t.o.Environ), func(v string) bool { return strings.HasPrefix(v, "FLOWGATE_") }),
+		"HOME="+t.dir, "TMPDIR="+temp, "CANARY_KEY="+t.value("environment variable"))
+	err := cmd.Run()
+	t.tried.Commands = append(t.tried.Commands, strings.Join(words, " "))
+	t.outputs = append(t.outputs, output{strings.Join(words, " "), map[string][]byte{"stdout": stdout.Bytes(), "stderr": stderr.Bytes()}})
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return ended{exit.ExitCode()}
+	}
+	if err != nil {
+		return ended{-1}
+	}
+	return ended{}
+}
+
+// said is the first line that the last command complained with, without secrets.
+func (t *trial) said() string {
+	var values []string
+	for _, p := range t.planted {
+		values = append(values, p.value)
+	}
+	line, _, _ := bytes.Cut(t.outputs[len(t.outputs)-1].streams["stderr"], []byte("\n"))
+	return string(redact.NewScrubber(values...).Scrub(line))
+}
+
+func (t *trial) value(kind string) string {
+	for _, p := range t.planted {
+		if p.kind == kind {
+			return p.value
+		}
+	}
+	return ""
+}
+
+// processes keeps the arguments of every process, which anybody can read.
+func (t *trial) processes(ctx context.Context) {
+	out, err := exec.CommandContext(ctx, "ps", "-A", "-o", "args").Output()
+	if err == nil {
+		t.outputs = append(t.outputs, output{"ps", map[string][]byte{"the list of processes": out}})
+	}
+}
+
+// requests sends secrets through the router, right and wrong ones, where it may
+// fail and write things down.
+func (t *trial) requests(ctx context.Context) {
+	client := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{Proxy: nil, DisableKeepAlives: true}}
+	base := t.routerURL(ctx)
+	for _, r := range []struct{ path, key, model string }{
+		{"/v1/chat/completions", t.value("gateway key"), "router-default"}, {"/v1/chat/completions", t.value("gateway key"), "canary-env"},
+		{"/v1/chat/completions", t.value("gateway key"), "canary"}, {"/v1/messages", t.value("gateway key"), "router-default"},
+		{"/v1/chat/completions", t.add("wrong key that a client sent", "sk-", ""), "router-default"},
+		{"/v1/models?api_key=" + t.add("key in a query", "sk-", ""), "", ""}, {"/nosuch/" + t.add("key in a path", "sk-", ""), "", ""},
+	} {
+		body := fmt.Sprintf(`{"model":%q,"max_tokens":5,"messages":[{"role":"user","content":"x"}]}`, r.model)
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, base+r.path, strings.NewReader(body))
+		if err != nil {
+			continue
+		}
+		req.Header.Set("Authorization", "Bearer "+r.key)
+		req.Header.Set("Content-Type", "application/json")
+		res, err := client.Do(req)
+		if err != nil {
+			continue
+		}
+		reply, _ := io.ReadAll(res.Body) // what came is what is searched
+		_ = res.Body.Close()
+		path, _, _ := strings.Cut(r.path, "?")
+		t.outputs = append(t.outputs, output{"POST " + path, map[string][]byte{"the reply": reply}})
+	}
+}
+
+// routerURL is where the trial's router listens.
+func (t *trial) routerURL(ctx context.Context) string {
+	t.command(ctx, "status", `-jq=.data.services[]|select(.name=="litellm").url`, "-raw")
+	return strings.TrimSpace(string(t.outputs[len(t.outputs)-1].streams["stdout"]))
+}

@@ -1,0 +1,105 @@
+package canary
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"maps"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/internal/regular"
+)
+
+// disguises are the forms in which a secret could come out, by name.
+func disguises(secret string) map[string]string {
+	quoted, _ := json.Marshal(secret) // a string always is
+	all := map[string]string{
+		"plain": secret, "in hex": hex.EncodeToString([]byte(secret)), "in HEX": strings.ToUpper(hex.EncodeToString([]byte(secret))),
+		"as JSON": strings.Trim(string(quoted), `"`), "in a URL": url.QueryEscape(secret), "in a path": url.PathEscape(secret),
+		"backwards": reversed(secret),
+	}
+	for shift := range 3 { // the three ways in which its bytes may lie among others
+		padded := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", shift) + secret))
+		inner := padded[(shift*8+5)/6 : len(strings.TrimRight(padded, "="))-1]
+		all[fmt.Sprintf("in base64 (%d)", shift)] = inner
+		all[fmt.Sprintf("in base64url (%d)", shift)] = strings.NewReplacer("+", "-", "/", "_").Replace(inner)
+	}
+	return all
+}
+
+func reversed(s string) string {
+	b := []byte(s)
+	slices.Reverse(b)
+	return string(b)
+}
+
+// look returns the traces of planted secrets in b.
+func (t *trial) look(b []byte, place string) (found []trace) {
+	for _, p := range t.planted {
+		forms := disguises(p.value)
+		for _, as := range slices.Sorted(maps.Keys(forms)) {
+			if bytes.Contains(b, []byte(forms[as])) {
+				found = append(found, trace{p.kind, place, as})
+				break
+			}
+		}
+	}
+	return found
+}
+
+func (t *trial) searchOutput(context.Context) checks.Outcome {
+	var found []trace
+	for _, o := range t.outputs {
+		for _, stream := range slices.Sorted(maps.Keys(o.streams)) {
+			found = append(found, t.look(o.streams[stream], stream+" of "+o.command)...)
+		}
+	}
+	return outcome(found, fmt.Sprintf("%d commands", len(t.outputs)))
+}
+
+// searchFiles looks into everything that the trial left in its folder, besides
+// the files that secrets were planted in and what is generated to hold them.
+func (t *trial) searchFiles(context.Context) checks.Outcome {
+	var found []trace
+	err := filepath.WalkDir(t.dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() || t.mayHold(path) {
+			return err
+		}
+		b, err := regular.Read(path)
+		if err != nil {
+			return err
+		}
+		t.tried.Files++
+		rel, err := filepath.Rel(t.dir, path)
+		found = append(found, t.look(b, rel)...)
+		return err
+	})
+	if err != nil {
+		return checks.Failed("%v", err)
+	}
+	return outcome(found, fmt.Sprintf("%d files", t.tried.Files))
+}
+
+// mayHold reports a file that is there to hold secrets: planted ones, their
+// backups, and the generated router configuration.
+func (t *trial) mayHold(path string) bool {
+	if filepath.Base(path) == "litellm.active.yaml" || inside(filepath.Join(t.dir, ".git"), path) {
+		return true
+	}
+	return slices.ContainsFunc(t.planted, func(p plant) bool {
+		return p.file != "" && (path == p.file || strings.HasPrefix(path, p.file+"."))
+	})
+}
+
+func inside(folder, path string) bool {
+	rel, err := filepath.Rel(folder, path)
+	return err == nil && rel != ".." && !strings.HasPrefix(rel, "../")
+}
