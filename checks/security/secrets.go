@@ -36,6 +36,9 @@ func (s *subject) secretsTree() checks.Check {
 		ID: "secrets.tree", Title: "No secret is in the working tree", Timeout: scanTimeout,
 		About: "Searches every file that git tracks or would take (with -all, ignored ones too; outside a repository, all files) by gitleaks' rules, FlowGate's own, and for every secret value that this installation uses. A line marked gitleaks:allow, a fingerprint in .gitleaksignore, an allowlist in .gitleaks.toml and a -baseline suppress a finding. What is really a secret has to be replaced where it was issued: deleting the line does not take it out of the history.",
 		Run: func(ctx context.Context) checks.Outcome {
+			if s.repo != nil && s.repo.Bare {
+				return checks.Skipped("%s is a bare repository: it has no working tree", s.root)
+			}
 			return s.examine(func(sc *scan.Scanner) (scan.Result, error) {
 				result := scan.Result{}
 				files, err := s.files(ctx, func(path string, err error) {
@@ -70,9 +73,6 @@ func (s *subject) treeCache() *scan.Cache {
 // for other checks.
 func (s *subject) files(ctx context.Context, unreadable func(string, error)) ([]string, error) {
 	if s.repo != nil && !s.o.All {
-		if s.repo.Bare {
-			return nil, nil
-		}
 		return s.repo.Files(ctx)
 	}
 	return repo.Walk(ctx, s.root, func(path string) bool {
