@@ -7,17 +7,22 @@ import (
 	"strings"
 
 	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/internal/process"
 )
 
 func (s *subject) portsLoopback() checks.Check {
 	return checks.Check{
-		ID: "ports.loopback", Title: "Services listen on this machine only", Needs: []string{"config.valid"},
-		About: "Looks at services.*.host and at the host in CLIProxyAPI's own file, where an empty one means every address. A router that others can reach spends your subscriptions for whoever has a key, and the upstream's management interface takes anybody's X-Forwarded-For for the truth. For a gateway that others are meant to reach, put a proxy with TLS in front and leave these on 127.0.0.1.",
+		ID: "ports.loopback", Title: "Services listen on this machine only", Needs: []string{"config.valid"}, After: []string{"supervisor.answers"},
+		About: "Looks at services.*.host, at the sockets of the services that run (a command need not heed the host) and at the host in CLIProxyAPI's own file, where an empty one means every address. A router that others can reach spends your subscriptions for whoever has a key, and the upstream's management interface takes anybody's X-Forwarded-For for the truth. For a gateway that others are meant to reach, put a proxy with TLS in front and leave these on 127.0.0.1.",
 		Run: func(context.Context) checks.Outcome {
 			var open []string
 			for _, svc := range s.cfg.Services {
-				if !loopback(svc.Host) {
+				running, _ := s.running(svc.Name)
+				switch {
+				case !loopback(svc.Host):
 					open = append(open, fmt.Sprintf("services.%s.host is %s", svc.Name, svc.Host))
+				case running.PID != 0 && process.Open(running.PID, svc.Port):
+					open = append(open, fmt.Sprintf("%s (process %d) listens on more than %s", svc.Name, running.PID, svc.Host))
 				}
 			}
 			if own, ok := s.ownFile(); ok && !loopback(own.Host) {

@@ -47,6 +47,22 @@ func Holds(pid int, host string, port int) bool {
 	return err == nil && ok && h.PID == pid
 }
 
+// Open reports whether a process listens on port at an address that others
+// than this machine may reach. What cannot be seen counts as not.
+func Open(pid, port int) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	out, _ := exec.CommandContext(ctx, "/usr/sbin/lsof", "-nP", "-a", "-p", strconv.Itoa(pid),
+		"-iTCP:"+strconv.Itoa(port), "-sTCP:LISTEN", "-Fn").Output() // exit status 1 when it lists nothing
+	for line := range strings.Lines(string(out)) {
+		host, _, err := net.SplitHostPort(strings.TrimPrefix(strings.TrimSpace(line), "n"))
+		if ip := net.ParseIP(host); line[0] == 'n' && err == nil && (ip == nil || !ip.IsLoopback()) {
+			return true
+		}
+	}
+	return false
+}
+
 // parseLsof reads lsof -F output: p, c and u lines of a process, then n lines of its sockets.
 func parseLsof(out, host string) (Holder, bool) {
 	var h, wild Holder

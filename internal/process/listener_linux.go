@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"os/user"
 	"strconv"
@@ -46,6 +47,16 @@ func Holds(pid int, host string, port int) bool {
 	return false
 }
 
+// Open reports whether a process listens on port at an address that others
+// than this machine may reach. What cannot be seen counts as not.
+func Open(pid, port int) bool {
+	open := false
+	_ = eachSocket(port, func(addr bound, s socket) {
+		open = open || !net.IP(addr).IsLoopback() && holds(pid, s.inode)
+	})
+	return open
+}
+
 // socket is a listening socket of /proc/net/tcp{,6}.
 type socket struct{ inode, uid string }
 
@@ -53,31 +64,38 @@ type socket struct{ inode, uid string }
 // bound to the very address before those bound to all.
 func listening(host string, port int) ([]socket, error) {
 	var exact, wild []socket
+	err := eachSocket(port, func(addr bound, s socket) {
+		switch {
+		case addr.unspecified():
+			wild = append(wild, s)
+		case addr.matches(host):
+			exact = append(exact, s)
+		}
+	})
+	return append(exact, wild...), err
+}
+
+// eachSocket calls visit for every socket of this machine that listens on port.
+func eachSocket(port int, visit func(bound, socket)) error {
 	for _, path := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
 		file, err := os.Open(path)
 		if errors.Is(err, fs.ErrNotExist) { // a kernel without IPv6
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read the list of sockets: %w", err)
+			return fmt.Errorf("read the list of sockets: %w", err)
 		}
 		lines := bufio.NewScanner(file)
 		for lines.Scan() {
-			addr, s, ok := parseSocket(lines.Text(), port)
-			switch {
-			case !ok:
-			case addr.unspecified():
-				wild = append(wild, s)
-			case addr.matches(host):
-				exact = append(exact, s)
+			if addr, s, ok := parseSocket(lines.Text(), port); ok {
+				visit(addr, s)
 			}
 		}
-		err = errors.Join(lines.Err(), file.Close())
-		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", path, err)
+		if err := errors.Join(lines.Err(), file.Close()); err != nil {
+			return fmt.Errorf("read %s: %w", path, err)
 		}
 	}
-	return append(exact, wild...), nil
+	return nil
 }
 
 // holds reports whether a process has the socket among its open files.

@@ -96,3 +96,18 @@ func BenchmarkListener(b *testing.B) {
 		}
 	}
 }
+
+func TestAListenerThatOthersCanReachIsOpen(t *testing.T) {
+	t.Parallel()
+	for addr, want := range map[string]bool{"127.0.0.1:0": false, "0.0.0.0:0": true, "[::]:0": true} {
+		l, err := net.Listen("tcp", addr)
+		if err != nil {
+			t.Logf("%s: %v", addr, err) // a machine without IPv6
+			continue
+		}
+		if got := process.Open(os.Getpid(), l.Addr().(*net.TCPAddr).Port); got != want {
+			t.Errorf("%s: open %v", addr, got)
+		}
+		_ = l.Close()
+	}
+}

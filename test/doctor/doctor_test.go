@@ -116,3 +116,14 @@ func TestTenThousandCredentialFilesAreExaminedAndFewAreNamed(t *testing.T) {
 		t.Fatalf("%s, %d examined, %d named (%v)", f.Status, detail.Examined, len(detail.Accounts), err)
 	}
 }
+
+func TestACommandThatListensEverywhereIsFoundWhateverTheConfigurationSays(t *testing.T) {
+	t.Parallel()
+	s := newStack(t)
+	withRouter(s)
+	s.edit(settings, `"litellm-double"`, `"litellm-double", "-host=0.0.0.0"`)
+	s.mage("restart", "litellm")
+	if f := s.doctor().of("ports.loopback"); f.Status != "warn" || !strings.Contains(string(f.Detail), "listens on more than 127.0.0.1") {
+		t.Fatalf("%s %s", f.Status, f.Detail)
+	}
+}

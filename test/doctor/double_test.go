@@ -69,6 +69,7 @@ func cliproxyMain(args []string) int {
 func litellmMain(args []string) int {
 	flags := flag.NewFlagSet("litellm-double", flag.ExitOnError)
 	port := flags.String("port", "", "")
+	host := flags.String("host", "127.0.0.1", "")
 	served := flags.String("models", "", "")
 	_ = flags.Parse(args)
 	mux := http.NewServeMux()
@@ -76,7 +77,7 @@ func litellmMain(args []string) int {
 		fmt.Fprint(w, `{"status":"healthy","db":"Not connected"}`)
 	})
 	mux.HandleFunc("GET /v1/models", func(w http.ResponseWriter, _ *http.Request) { listModels(w, strings.Split(*served, ",")) })
-	fmt.Println(http.ListenAndServe("127.0.0.1:"+*port, mux))
+	fmt.Println(http.ListenAndServe(*host+":"+*port, mux))
 	return 0
 }
 
