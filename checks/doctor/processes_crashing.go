@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,19 +43,23 @@ func (s *subject) processesCrashing() checks.Check {
 				return checks.FromFault(err)
 			}
 			var worst string
+			var lines []string
 			for _, svc := range s.cfg.Services {
-				if c.Ends[svc.Name] >= someCrashes || lo.Contains(c.Given, svc.Name) {
+				if n := c.Ends[svc.Name]; n >= someCrashes {
 					worst = svc.Name
-					c.Text += fmt.Sprintf("%s ended %d times without being asked to; ", svc.Name, c.Ends[svc.Name])
+					lines = append(lines, fmt.Sprintf("%s ended %d times without being asked to", svc.Name, n))
+				}
+				if slices.Contains(c.Given, svc.Name) {
+					worst = svc.Name
+					lines = append(lines, svc.Name+" was given up")
 				}
 			}
 			if worst == "" {
 				return checks.Passed(c)
 			}
-			c.Text = strings.TrimSuffix(c.Text, "; ")
+			c.Text = strings.Join(lines, "; ")
 			o := checks.Warned("").WithDetail(c).WithFix("mage logs "+worst, "its last lines say why")
 			if len(c.Given) > 0 {
-				c.Text += "; given up: " + strings.Join(c.Given, ", ")
 				o = checks.Failed("").WithDetail(c).WithFix("mage logs "+worst, "its last lines say why; mage start tries again")
 			}
 			return o
