@@ -39,6 +39,10 @@ func (s *subject) stackModels() checks.Check {
 				return checks.Skipped("%s", why)
 			}
 			found := models{Missing: []string{}, Offered: len(offered), Source: source}
+			if len(offered) == 0 {
+				found.Text = up.Name + " offers no model at all: no account is signed in"
+				return checks.Failed("").WithDetail(found).WithFix("mage auth:login codex", "sign in, or mage auth:import what another tool has")
+			}
 			for _, d := range wanted {
 				if !offered[d.upstreamModel()] {
 					found.Missing = append(found.Missing, d.upstreamModel())

@@ -90,7 +90,7 @@ type Service struct {
 	Name          string            `json:"name"`
 	Host          string            `json:"host"`           // default 127.0.0.1
 	Port          int               `json:"port"`           // 1–65535
-	ReadinessPath string            `json:"readiness_path"` // default /v1/models; embedded and litellm runtimes: /health/readiness; echo: /healthz
+	ReadinessPath string            `json:"readiness_path"` // default /v1/models; embedded and litellm runtimes: /health/readiness; echo: /healthz; cliproxyapi: /
 	Runtime       string            `json:"runtime"`        // one of the Runtime constants
 	Command       []string          `json:"command,omitempty"`
 	Cwd           string            `json:"cwd,omitempty"` // absolute; empty means the runtime's own choice

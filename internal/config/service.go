@@ -103,6 +103,8 @@ func (r *resolver) readiness(s *Service, key, oldPath string) {
 		s.ReadinessPath = "/health/readiness"
 	case s.Runtime == RuntimeEcho:
 		s.ReadinessPath = "/healthz"
+	case s.Runtime == RuntimeCLIProxyAPI:
+		s.ReadinessPath = "/" // 200 without a key in every known version; /v1/models is 401, /healthz 404 in older ones
 	default:
 		s.ReadinessPath = "/v1/models"
 	}

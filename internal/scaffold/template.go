@@ -22,8 +22,8 @@ var (
 func (o Options) flowgate(deployment, fallback string) string {
 	defaultModel, cheapModel, note := "router-default", "router-cheap", ""
 	if o.Upstream == config.RuntimeCLIProxyAPI {
-		// Two models that CLIProxyAPI lists for a signed-in Codex account.
-		defaultModel, cheapModel, note = "gpt-5", "gpt-5-codex-mini", " # a model that the upstream's /v1/models lists"
+		// Two models that CLIProxyAPI 7.2 lists for a signed-in Codex account.
+		defaultModel, cheapModel, note = "gpt-5.4", "gpt-5.4-mini", " # a model that the upstream's /v1/models lists"
 	}
 	return strings.NewReplacer(
 		"@ROUTER_RUNTIME@", o.Runtime, "@UPSTREAM_RUNTIME@", o.Upstream,
