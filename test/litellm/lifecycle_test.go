@@ -82,6 +82,7 @@ func TestFlowGateRunsTheRealLiteLLMFromAnOldConfiguration(t *testing.T) {
 		t.Fatal("start is not idempotent: LiteLLM was started anew")
 	}
 	in.run(0, "smoke")
+	in.examined()
 	in.run(0, "profile:set", "reliability")
 	after := in.run(0, "status")
 	if s := in.service(after, "litellm"); s.PID == pid || !s.Ready || after.Data.Profile != "reliability" {
@@ -186,6 +187,19 @@ func (in *installation) service(d document, name string) service {
 		in.t.Fatalf("no service %s in %+v", name, d)
 	}
 	return d.Data.Services[i]
+}
+
+// examined expects doctor to find nothing worse than what is odd about the old
+// configuration, on a healthy stack with the real LiteLLM: settings in the wrong
+// place, allowed_fails: 3 in the profile cost, no folder of credentials.
+func (in *installation) examined() {
+	in.t.Helper()
+	for _, c := range in.run(0, "doctor").Checks {
+		must := slices.Contains([]string{"models.served", "litellm.python", "litellm.prisma", "runtimes.good", "ports.available", "services.ready", "stack.environment"}, c.ID)
+		if must && c.Status != "pass" || c.Status == "warn" && !slices.Contains([]string{"config.settings", "settings.effective", "folder.present"}, c.ID) {
+			in.t.Errorf("%s: %s", c.ID, c.Status)
+		}
+	}
 }
 
 // stays expects a secret to be in no log.
