@@ -9,6 +9,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/flowgate-go/flowgate/auth"
 	"github.com/flowgate-go/flowgate/internal/keyfile"
 	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/internal/redact"
@@ -30,7 +31,7 @@ func (s *subject) secrets() []string {
 			all = append(all, key)
 		}
 	}
-	files, _ := filepath.Glob(filepath.Join(s.cfg.Paths.Auths(), "*.json"))
+	files, _ := filepath.Glob(filepath.Join(s.authFolder(), "*.json"))
 	for _, file := range append(slices.Clone(s.cfg.SecretFiles), files...) {
 		all = append(all, tokensIn(file)...)
 	}
@@ -40,6 +41,11 @@ func (s *subject) secrets() []string {
 	all = slices.DeleteFunc(all, func(v string) bool { return len(v) < leastToken || redact.IsReference(v) })
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// authFolder is where CLIProxyAPI loads credential files from.
+func (s *subject) authFolder() string {
+	return auth.Folder(s.cfg, auth.Environment{Getenv: s.o.Getenv})
 }
 
 // Bounds of what is taken for a secret in a file, in bytes.

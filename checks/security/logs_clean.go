@@ -2,9 +2,13 @@ package security
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+
+	"github.com/samber/lo"
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/internal/scan"
@@ -18,27 +22,38 @@ func (s *subject) logsClean() checks.Check {
 			if s.cfg == nil {
 				return s.noConfig()
 			}
-			root := s.cfg.Paths.Root()
-			if _, err := os.Stat(root); err != nil {
-				return checks.Skipped("there is no %s", s.shown(root))
-			}
-			var logs []string
-			err := s.runtimeFiles(func(path string, info fs.FileInfo) {
-				beside := filepath.Base(filepath.Dir(path)) == "logs"
-				if rel, err := filepath.Rel(root, path); err == nil && info.Mode().IsRegular() && (filepath.Ext(path) == ".log" || beside) {
-					logs = append(logs, filepath.ToSlash(rel))
-				}
-			})
-			if err != nil {
+			logs, err := s.logs()
+			switch {
+			case errors.Is(err, fs.ErrNotExist):
+				return checks.Skipped("there is no %s", s.shown(s.cfg.Paths.Root()))
+			case err != nil:
 				return checks.Failed("%v", err)
 			}
 			return s.examine(func(sc *scan.Scanner) (scan.Result, error) {
-				result := sc.Tree(ctx, root, logs, nil)
+				result := sc.Tree(ctx, "/", logs, nil)
 				for i := range result.Findings {
-					result.Findings[i].File = s.shown(filepath.Join(root, result.Findings[i].File))
+					result.Findings[i].File = s.shown("/" + result.Findings[i].File)
 				}
 				return result, nil
 			})
 		},
 	}
+}
+
+// logs are the paths of all logs, without the leading slash: those in the
+// runtime folder, and those that CLIProxyAPI writes beside its credentials.
+func (s *subject) logs() (all []string, err error) {
+	if _, err := os.Stat(s.cfg.Paths.Root()); err != nil {
+		return nil, err
+	}
+	err = s.runtimeFiles(func(path string, info fs.FileInfo) {
+		if info.Mode().IsRegular() && filepath.Ext(path) == ".log" {
+			all = append(all, strings.TrimPrefix(path, "/"))
+		}
+	})
+	beside, _ := filepath.Glob(filepath.Join(s.authFolder(), "logs", "*"))
+	for _, path := range beside {
+		all = append(all, strings.TrimPrefix(path, "/"))
+	}
+	return lo.Uniq(all), err
 }

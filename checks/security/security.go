@@ -98,7 +98,7 @@ func List() []checks.Check {
 }
 
 // fromDoctor are checks of the doctor's that are about safety too.
-const fromDoctor = "folder.private,folder.ignored,keys.private,ports.loopback,cliproxy.keys,services.dotenv"
+const fromDoctor = "folder.private,folder.ignored,keys.private,credentials.private,ports.loopback,cliproxy.keys,services.dotenv,runtimes.digest,runtimes.good"
 
 // checks are all checks, each after those that it needs, and what to call when
 // they have run.
@@ -113,7 +113,7 @@ func (s *subject) checks(ctx context.Context) ([]checks.Check, func()) {
 		s.content(),
 		[]checks.Check{
 			s.managementKey(), s.managementRemote(), s.upstreamQuiet(), s.secretsReferenced(), s.routerKey(),
-			s.runtimesIntact(), s.runtimesUncompromised(), s.vulnerabilities(),
+			s.vulnerabilities(),
 		},
 		s.exposure())
 	for i := range own {

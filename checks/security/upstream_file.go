@@ -8,32 +8,15 @@ import (
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
-
 	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/internal/cliproxy"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/keyfile"
-	"github.com/flowgate-go/flowgate/internal/regular"
 )
-
-// upstreamFile is what of CLIProxyAPI's own configuration decides who may do
-// what (v7 and Plus). It holds keys: never print it.
-type upstreamFile struct {
-	Debug      bool `yaml:"debug"`
-	RequestLog bool `yaml:"request-log"`
-	Pprof      struct {
-		Enable bool `yaml:"enable"`
-	} `yaml:"pprof"`
-	Manage struct {
-		Secret       string `yaml:"secret-key"`
-		AllowRemote  bool   `yaml:"allow-remote"`
-		DisablePanel bool   `yaml:"disable-control-panel"`
-	} `yaml:"remote-management"`
-}
 
 // withUpstream gives CLIProxyAPI's own configuration to look, or says why there
 // is none.
-func (s *subject) withUpstream(look func(path string, u upstreamFile) checks.Outcome) checks.Outcome {
+func (s *subject) withUpstream(look func(path string, u cliproxy.File) checks.Outcome) checks.Outcome {
 	if s.cfg == nil {
 		return s.noConfig()
 	}
@@ -41,17 +24,12 @@ func (s *subject) withUpstream(look func(path string, u upstreamFile) checks.Out
 	if path == "" {
 		return checks.Skipped("no configuration file of CLIProxyAPI is known")
 	}
-	text, err := regular.Read(path)
+	u, err := cliproxy.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return checks.Skipped("there is no %s", s.shown(path))
 	}
-	var u upstreamFile
-	if err == nil {
-		err = yaml.Unmarshal(text, &u)
-	}
 	if err != nil {
-		line, _, _ := strings.Cut(err.Error(), "\n") // the rest quotes the file, which holds keys
-		return checks.Failed("%s: %s", s.shown(path), line)
+		return checks.Failed("%v", err)
 	}
 	return look(s.shown(path), u)
 }
@@ -61,7 +39,7 @@ func (s *subject) managementKey() checks.Check {
 		ID: "management.key", Title: "The management key cannot be guessed",
 		About: "Looks at remote-management.secret-key in CLIProxyAPI's configuration, which is the key to all accounts: not a sample, not shorter than 16 characters, not one character repeated. A bcrypt hash, which the server writes over a plain key, is good when .router/secrets/management.key holds the key itself. Without a secret-key the management interface is off.",
 		Run: func(context.Context) checks.Outcome {
-			return s.withUpstream(func(path string, u upstreamFile) checks.Outcome {
+			return s.withUpstream(func(path string, u cliproxy.File) checks.Outcome {
 				key := u.Manage.Secret
 				if isHash(key) {
 					key = s.managementKeyFile()
@@ -117,7 +95,7 @@ func (s *subject) managementRemote() checks.Check {
 				return checks.Failed("MANAGEMENT_PASSWORD is set for cliproxyapi_plus: it turns remote management on").
 					WithFix("", "unset it, and use remote-management.secret-key")
 			}
-			return s.withUpstream(func(path string, u upstreamFile) checks.Outcome {
+			return s.withUpstream(func(path string, u cliproxy.File) checks.Outcome {
 				if u.Manage.AllowRemote {
 					return checks.Failed("remote-management.allow-remote is on in %s", path).WithFix("", "write allow-remote: false")
 				}
@@ -141,14 +119,14 @@ func (s *subject) upstreamQuiet() checks.Check {
 		About:   "Looks for switches of CLIProxyAPI that are for its developers: debug and request-log write what people ask into files, pprof serves the process's memory, and the control panel is a web page that is downloaded and served unless disable-control-panel is true.",
 		Timeout: 5 * time.Second,
 		Run: func(context.Context) checks.Outcome {
-			return s.withUpstream(func(path string, u upstreamFile) checks.Outcome {
+			return s.withUpstream(func(path string, u cliproxy.File) checks.Outcome {
 				var on []string
 				for name, is := range map[string]bool{"debug": u.Debug, "request-log": u.RequestLog, "pprof": u.Pprof.Enable} {
 					if is {
 						on = append(on, name)
 					}
 				}
-				if !u.Manage.DisablePanel && u.Manage.Secret != "" {
+				if !u.Manage.NoPanel && u.Manage.Secret != "" {
 					on = append(on, "the control panel (disable-control-panel: false)")
 				}
 				if len(on) > 0 {

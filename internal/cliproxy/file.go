@@ -21,7 +21,13 @@ type File struct {
 	Manage  struct {
 		Secret      string `yaml:"secret-key"` // plain, or the bcrypt hash that the server puts in its place
 		AllowRemote bool   `yaml:"allow-remote"`
+		NoPanel     bool   `yaml:"disable-control-panel"` // else it downloads a web page and serves it
 	} `yaml:"remote-management"`
+	Debug      bool `yaml:"debug"`
+	RequestLog bool `yaml:"request-log"` // writes requests with their contents
+	Pprof      struct {
+		Enable bool `yaml:"enable"`
+	} `yaml:"pprof"`
 
 	Codex         []keyEntry `yaml:"codex-api-key"`
 	Claude        []keyEntry `yaml:"claude-api-key"`
