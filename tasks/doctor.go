@@ -2,13 +2,10 @@ package tasks
 
 import (
 	"context"
-	"os"
-	"time"
 
 	"github.com/magefile/mage/mg"
 
 	"github.com/flowgate-go/flowgate/checks/doctor"
-	"github.com/flowgate-go/flowgate/internal/process"
 )
 
 // Doctor holds the targets that say what is wrong.
@@ -17,15 +14,11 @@ type Doctor mg.Namespace
 // Default says what is wrong, why, and the command that mends it; -fix mends what is safe to mend.
 func (Doctor) Default(ctx context.Context, only *string, skip *string, fix *bool, strict *bool, online *bool) error {
 	return run(ctx, "doctor", func(ctx context.Context, s session) (any, error) {
-		cwd, err := os.Getwd()
+		o, err := examination(s, only, skip, fix, strict, online)
 		if err != nil {
 			return nil, err
 		}
-		return doctor.Run(ctx, doctor.Options{
-			File: configFile(), Cwd: cwd, Self: process.Self(), Only: value(only), Skip: value(skip),
-			Fix: value(fix), Strict: value(strict), Online: value(online),
-			Environ: os.Environ(), Getenv: os.Getenv, Now: time.Now, Emit: s.out.Stream,
-		})
+		return doctor.Run(ctx, o)
 	})
 }
 

@@ -25,12 +25,12 @@ func Commands() [][]string {
 		{"overview"}, {"version"}, {"help"}, {"config:validate"}, {"config:show"}, {"config:show", "-format=text"}, {"config:schema"}, {"config:migrate", "-dry-run"},
 		{"profile:list"}, {"profile:show", "balanced"}, {"profile:diff", "balanced", "cost"}, {"start"}, {"status"}, {"health"},
 		{"smoke"}, {"logs"}, {"events"}, {"doctor"}, {"doctor:list"}, {"doctor:explain", "config.valid"}, {"profile:set", "cost"}, {"restart"}, {"profile:set", "nosuch"},
-		{"init"}, {"start", "nosuch"}, {"filter", "."},
+		{"verify"}, {"init"}, {"start", "nosuch"}, {"filter", "."},
 	}
 	for _, format := range []string{"json", "jsonl", "text", "github", "junit", "sarif"} {
 		all = append(all, []string{"security-check", "-all", "-probe", "-format=" + format}, []string{"doctor", "-format=" + format})
 	}
-	for _, target := range []string{"config:validate", "config:show", "config:migrate", "start", "doctor", "security-check", "smoke"} {
+	for _, target := range []string{"config:validate", "config:show", "config:migrate", "start", "doctor", "security-check", "verify", "smoke"} {
 		all = append(all, []string{target, "@"})
 	}
 	return append(all, []string{"router:serve", "-settings=config/flowgate.yaml", "-port=1"}, []string{"echo:serve", "-host=256.0.0.1"}, []string{"logs", "-n=1000"}, []string{"stop"})

@@ -173,7 +173,7 @@ func TestThirtySecretsOfThirtyKindsAreFoundAndNoneIsPrinted(t *testing.T) {
 			t.Errorf("the %s was not found (planted the way %d)", id, i%8)
 		}
 	}
-	for _, id := range []string{"secrets.tree", "secrets.history", "logs.clean"} {
+	for _, id := range []string{"secrets.tree", "secrets.history", "secrets.logs"} {
 		if status(checked, id) != report.Fail {
 			t.Errorf("%s: %s", id, status(checked, id))
 		}

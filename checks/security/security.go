@@ -109,7 +109,7 @@ func (s *subject) checks(ctx context.Context) ([]checks.Check, func()) {
 		panic(err) // an ID in fromDoctor is none
 	}
 	own := slices.Concat(
-		[]checks.Check{s.filesTracked(), s.filesIgnored(), s.runtimePrivate(), s.runtimeClosed(), s.logsClean()},
+		[]checks.Check{s.filesTracked(), s.filesIgnored(), s.runtimePrivate(), s.runtimeClosed(), s.secretsLogs()},
 		s.content(),
 		[]checks.Check{
 			s.managementKey(), s.managementRemote(), s.upstreamQuiet(), s.secretsReferenced(), s.routerKey(),

@@ -14,9 +14,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/scan"
 )
 
-func (s *subject) logsClean() checks.Check {
+func (s *subject) secretsLogs() checks.Check {
 	return checks.Check{
-		ID: "logs.clean", Title: "No log holds a secret", Timeout: scanTimeout,
+		ID: "secrets.logs", Title: "No log holds a secret", Timeout: scanTimeout,
 		About: "Searches every .log file of the runtime folder, and CLIProxyAPI's logs beside its credentials, which hold request bodies, by the same rules as the working tree. Delete the log, and replace the secret.",
 		Run: func(ctx context.Context) checks.Outcome {
 			if s.cfg == nil {
