@@ -1,0 +1,164 @@
+package bench_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/repo/repotest"
+)
+
+// gitleaksVersion is the one whose rules FlowGate carries.
+const gitleaksVersion = "v8.30.1"
+
+// gitleaks builds the real command, as its users install it.
+func gitleaks(b *testing.B) string {
+	b.Helper()
+	dir := b.TempDir()
+	build := exec.Command("go", "install", "github.com/zricethezav/gitleaks/v8@"+gitleaksVersion)
+	build.Env = append(os.Environ(), "GOBIN="+dir, "GOFLAGS=-mod=mod")
+	if out, err := build.CombinedOutput(); err != nil {
+		b.Skipf("SKIPPED: gitleaks cannot be built here, which needs its module: %v\n%s", err, out)
+	}
+	return filepath.Join(dir, "gitleaks")
+}
+
+// sources is a repository of Go's own source, in as many commits as folders.
+func sources(b *testing.B) *repotest.Git {
+	b.Helper()
+	out, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		b.Fatal(err)
+	}
+	g := repotest.New(b)
+	for _, folder := range []string{"encoding", "net", "crypto/tls", "crypto/x509", "os", "go/types", "strings"} {
+		if err := os.CopyFS(filepath.Join(g.Dir, folder), os.DirFS(filepath.Join(strings.TrimSpace(string(out)), "src", folder))); err != nil {
+			b.Fatal(err)
+		}
+		g.Git("add", ".")
+		g.Git("commit", "-q", "-m", folder)
+	}
+	return g
+}
+
+// cost is what one run of a command took.
+type cost struct {
+	wall time.Duration
+	cpu  time.Duration
+	peak float64 // MB
+	out  []byte
+}
+
+func (c cost) over(b *testing.B, o cost, name string) {
+	b.ReportMetric(float64(c.wall)/float64(o.wall), name+"-times-faster")
+	b.ReportMetric(float64(c.cpu)/float64(o.cpu), name+"-times-less-cpu")
+	b.ReportMetric(o.peak/c.peak, name+"-of-gitleaks-memory")
+}
+
+func spend(b *testing.B, dir, program string, args ...string) cost {
+	b.Helper()
+	cmd := exec.Command(program, args...)
+	cmd.Dir = dir
+	started := time.Now()
+	out, err := cmd.Output()
+	if err != nil && cmd.ProcessState.ExitCode() != 1 { // 1: something was found
+		b.Fatalf("%s: %v", program, err)
+	}
+	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	return cost{time.Since(started), cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), float64(usage.Maxrss) / 1024, out}
+}
+
+// BenchmarkSecurityCheck compares with the gitleaks command on the same
+// repository, the two taking turns, and fails when gitleaks finds anything that
+// FlowGate does not.
+func BenchmarkSecurityCheck(b *testing.B) {
+	theirs, g := gitleaks(b), sources(b)
+	report := filepath.Join(b.TempDir(), "gitleaks.json")
+	ours := func(b *testing.B, args ...string) cost {
+		return spend(b, g.Dir, binary, append([]string{"security-check"}, args...)...)
+	}
+	forget := func() { _ = os.RemoveAll(filepath.Join(g.Dir, ".router")) }
+	b.Run("tree", func(b *testing.B) {
+		for b.Loop() {
+			forget()
+			their, cold := spend(b, g.Dir, theirs, "dir", ".", "--no-banner", "-f", "json", "-r", report), ours(b, "-only=secrets.tree")
+			same(b, report, cold.out)
+			time.Sleep(100 * time.Millisecond) // what was written just now is not trusted to stay
+			_ = ours(b, "-only=secrets.tree")
+			warm := ours(b, "-only=secrets.tree")
+			touch(b, g, 100)
+			part := ours(b, "-only=secrets.tree")
+			their.over(b, cold, "cold")
+			their.over(b, warm, "warm")
+			their.over(b, part, "1%-changed")
+		}
+	})
+	b.Run("history", func(b *testing.B) {
+		for b.Loop() {
+			forget()
+			their, cold := spend(b, g.Dir, theirs, "git", ".", "--no-banner", "-f", "json", "-r", report), ours(b, "-only=secrets.history", "-history")
+			same(b, report, cold.out)
+			their.over(b, cold, "cold")
+			their.over(b, ours(b, "-only=secrets.history", "-history"), "warm")
+		}
+	})
+}
+
+// touch changes every n-th file a little.
+func touch(b *testing.B, g *repotest.Git, n int) {
+	b.Helper()
+	for i, name := range strings.Fields(g.Git("ls-files")) {
+		if i%n == 0 && strings.HasSuffix(name, ".go") {
+			text, err := os.ReadFile(filepath.Join(g.Dir, name))
+			if err != nil {
+				b.Fatal(err)
+			}
+			g.Write(name, string(text)+"// changed\n")
+		}
+	}
+}
+
+// same fails when gitleaks has a finding that the report has not.
+func same(b *testing.B, theirs string, ours []byte) {
+	b.Helper()
+	text, err := os.ReadFile(theirs)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var found []struct {
+		RuleID, File, Commit string
+		StartLine            int
+	}
+	var report struct {
+		Data struct {
+			Findings []struct{ Fingerprint string }
+		}
+	}
+	if err := json.Unmarshal(text, &found); err != nil {
+		b.Fatal(err)
+	}
+	if err := json.Unmarshal(ours, &report); err != nil {
+		b.Fatal(err)
+	}
+	var have []string
+	for _, f := range report.Data.Findings {
+		have = append(have, f.Fingerprint)
+	}
+	for _, f := range found {
+		fingerprint := fmt.Sprintf("%s:%s:%d", f.File, f.RuleID, f.StartLine)
+		if f.Commit != "" {
+			fingerprint = f.Commit + ":" + fingerprint
+		}
+		if !slices.Contains(have, fingerprint) {
+			b.Errorf("gitleaks finds %s", fingerprint)
+		}
+	}
+	b.ReportMetric(float64(len(found)), "findings")
+}
