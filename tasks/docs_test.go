@@ -70,7 +70,7 @@ func TestTheCatalogueIsWhatMageSees(t *testing.T) {
 func TestFilesThatTheDocumentsNameExist(t *testing.T) {
 	t.Parallel()
 	named := regexp.MustCompile("[`(]((?:tasks|checks|auth|supervisor|internal|test|testdata|docs|tools|config)/[\\w./-]*)[`)]")
-	for _, doc := range []string{"README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/json.md", "docs/benchmarks.md", "docs/compatibility.md", "docs/runbook.md"} {
+	for _, doc := range []string{"README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/json.md", "docs/benchmarks.md", "docs/compatibility.md", "docs/security.md", "docs/recipes.md", "docs/ci.md", "docs/runbook.md"} {
 		for _, m := range named.FindAllStringSubmatch(read(t, doc), -1) {
 			if strings.HasPrefix(m[1], "config/") {
 				continue // in the user's folder
