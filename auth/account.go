@@ -37,6 +37,7 @@ type Account struct {
 	Live        *Live      `json:"live,omitempty"`
 
 	grant string // refresh token
+	id    string // the provider's own id of the account
 }
 
 // Problem is something about a credential that somebody should look at.

@@ -83,8 +83,9 @@ type oauthSettings struct {
 
 // keySettings are of api_key and static_token.
 type keySettings struct {
-	APIKeyEnv string `json:"api_key_env"` // where api_key looks when nothing is given
-	TokenFile string `json:"token_file"`  // of static_token
+	APIKeyProvider string `json:"api_key_provider"` // whose key an API key in its tool's file is
+	APIKeyEnv      string `json:"api_key_env"`      // where api_key looks when nothing is given
+	TokenFile      string `json:"token_file"`       // of static_token
 }
 
 // commandSettings are of command.

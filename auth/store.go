@@ -141,16 +141,22 @@ func (a *Account) permissions(file string, info fs.FileInfo) {
 	if mode&0o077 != 0 {
 		a.problem(ProblemMode, "others than the owner may read or change it; chmod 600 "+file)
 	}
-	if owner, ok := info.Sys().(*syscall.Stat_t); ok && int(owner.Uid) != os.Geteuid() {
-		a.problem(ProblemOwner, fmt.Sprintf("it belongs to user %d", owner.Uid))
+	if foreignOwner(info) {
+		a.problem(ProblemOwner, "it belongs to another user")
 	}
 	if at, err := os.Lstat(file); err == nil && at.Mode()&fs.ModeSymlink != 0 {
 		a.problem(ProblemSymlink, "it is a symbolic link")
 	}
 }
 
+func foreignOwner(info fs.FileInfo) bool {
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(owner.Uid) != os.Geteuid()
+}
+
 func (a *Account) fill(c credential, now time.Time) {
-	a.Email, a.Plan, a.Refreshable, a.Disabled, a.grant = c.Email, c.Plan, c.Refresh != "", c.Disabled, c.Refresh
+	a.Email, a.Plan, a.Refreshable, a.Disabled = c.Email, c.Plan, c.Refresh != "", c.Disabled
+	a.grant, a.id = c.Refresh, c.AccountID
 	if !c.Expires.IsZero() {
 		in := c.Expires.Sub(now).Round(time.Second).Seconds()
 		a.ExpiresAt, a.ExpiresInS = &c.Expires, &in

@@ -13,16 +13,32 @@ import (
 // a temporary name that CLIProxyAPI's watcher does not load (it begins with a
 // dot and does not end in .json). Fault: write-failed.
 func writeFile(path string, data []byte) error {
+	f, err := begin(path)
+	if err != nil {
+		return err
+	}
+	return finish(f, path, data)
+}
+
+// begin makes the temporary file, so that what cannot be written is known
+// before something is done that cannot be undone.
+func begin(path string) (*renameio.PendingFile, error) {
 	err := os.MkdirAll(filepath.Dir(path), 0o700)
 	var f *renameio.PendingFile
 	if err == nil {
 		f, err = renameio.NewPendingFile(path, renameio.WithPermissions(0o600), renameio.WithTempDir(filepath.Dir(path)))
 	}
 	if err != nil {
-		return unwritable(path, err)
+		return nil, unwritable(path, err)
 	}
+	return f, nil
+}
+
+// finish puts the file in its place, or removes it.
+func finish(f *renameio.PendingFile, path string, data []byte) error {
 	defer func() { _ = f.Cleanup() }()
-	if _, err = f.Write(data); err == nil {
+	_, err := f.Write(data)
+	if err == nil {
 		err = f.CloseAtomicallyReplace()
 	}
 	if err != nil {

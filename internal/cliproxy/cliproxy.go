@@ -1,5 +1,169 @@
 // Package cliproxy speaks to CLIProxyAPI and CLIProxyAPIPlus: ReadFile reads
-// what their own configuration says.
+// what their own configuration says, Client asks their management API. Both
+// generations are spoken to, 7 and the Plus family's 6; where they differ the
+// methods say so.
 //
-// It never writes their files and never prints a key.
+// It never writes their files, never prints a key, and after the first refusal
+// of a key never presents it again: five wrong ones ban this machine for half
+// an hour.
 package cliproxy
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// patience bounds one request; a bcrypt check of the key alone takes 60 ms.
+const patience = 10 * time.Second
+
+// maxReply is the most that is read of a reply.
+const maxReply = 8 << 20
+
+// ErrUnsupported means that this server has no such route: it is of the other
+// generation, or another fork.
+var ErrUnsupported = errors.New("this CLIProxyAPI has no such route")
+
+// Client asks the management API of one server. It is not safe for concurrent use.
+type Client struct {
+	Base string       // "http://127.0.0.1:8317"
+	Key  string       // management key; it goes into a header and nowhere else
+	HTTP *http.Client // default: no proxy, 10 s, redirects not followed
+
+	Version string // of the server, after its first reply; "" when it did not say
+	Seven   bool   // it is of generation 7; false before the first reply
+
+	refusal error
+}
+
+// call asks and decodes the reply into out, when out is not nil. Faults:
+// management-unreachable, management-key-refused, management-banned,
+// management-off, management-failed; ErrUnsupported.
+func (c *Client) call(ctx context.Context, method, path string, query url.Values, in, out any) error {
+	if c.refusal != nil {
+		return c.refusal
+	}
+	var body io.Reader
+	if in != nil {
+		text, err := json.Marshal(in)
+		if err != nil {
+			return err
+		}
+		body = bytes.NewReader(text)
+	}
+	reply, status, err := c.send(ctx, method, "/v0/management/"+path, query, body)
+	if err != nil {
+		return err
+	}
+	if err := c.judge(status, reply); err != nil {
+		return err
+	}
+	if out == nil {
+		return nil
+	}
+	if err := json.Unmarshal(reply, out); err != nil {
+		return fault.New("management-failed", "%s/v0/management/%s did not answer as CLIProxyAPI does: no JSON of that form", c.Base, path).
+			WithHint("is another program listening there? mage doctor looks")
+	}
+	return nil
+}
+
+func (c *Client) send(ctx context.Context, method, path string, query url.Values, body io.Reader) ([]byte, int, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	at := strings.TrimRight(c.Base, "/") + path
+	if len(query) > 0 {
+		at += "?" + query.Encode()
+	}
+	req, err := http.NewRequestWithContext(ctx, method, at, body)
+	if err != nil {
+		return nil, 0, unreachable(c.Base, err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if c.Key != "" {
+		req.Header.Set("Authorization", "Bearer "+c.Key)
+	}
+	res, err := c.client().Do(req)
+	if err != nil {
+		return nil, 0, unreachable(c.Base, err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	if v := res.Header.Get("X-Cpa-Version"); v != "" {
+		c.Version, c.Seven = v, res.Header.Get("X-Cpa-Support-Plugin") != ""
+	}
+	reply, err := io.ReadAll(io.LimitReader(res.Body, maxReply))
+	if err != nil {
+		return nil, 0, unreachable(c.Base, err)
+	}
+	return reply, res.StatusCode, nil
+}
+
+func (c *Client) client() *http.Client {
+	if c.HTTP == nil {
+		c.HTTP = &http.Client{
+			Transport:     &http.Transport{}, // no proxy: it would read the key
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		}
+	}
+	return c.HTTP
+}
+
+// unreachable hides the URL that net/http puts into its errors: its query has
+// the state or the code of a sign-in.
+func unreachable(base string, err error) error {
+	if u := (*url.Error)(nil); errors.As(err, &u) {
+		err = u.Err
+	}
+	return fault.New("management-unreachable", "CLIProxyAPI at %s does not answer: %w", base, err).
+		WithHint("mage start brings it up; mage status shows what runs")
+}
+
+// judge makes an error of a status that is not 2xx.
+func (c *Client) judge(status int, reply []byte) error {
+	said := said(reply)
+	switch {
+	case status >= 200 && status < 300:
+		return nil
+	case status == http.StatusUnauthorized:
+		c.refusal = fault.New("management-key-refused", "CLIProxyAPI at %s refused the management key (%s); it was tried once and not again", c.Base, said).
+			WithHint("the key in .router/secrets/management.key must be what remote-management.secret-key was when the server started; five wrong tries ban this machine for 30 minutes")
+		return c.refusal
+	case status == http.StatusForbidden && strings.Contains(said, "banned"):
+		c.refusal = fault.New("management-banned", "CLIProxyAPI at %s refuses everybody here: %s", c.Base, said).
+			WithHint("wait, or restart it (mage restart cliproxyapi_plus), and correct .router/secrets/management.key first")
+		return c.refusal
+	case status == http.StatusForbidden, status == http.StatusNotFound && c.Version == "" && len(reply) == 0:
+		c.refusal = fault.New("management-off", "the management API of CLIProxyAPI at %s is off (%d %s)", c.Base, status, said).
+			WithHint("set remote-management.secret-key in its configuration to what .router/secrets/management.key holds, and restart it")
+		return c.refusal
+	case status == http.StatusNotFound && said == "":
+		return ErrUnsupported
+	}
+	return &ReplyError{Status: status, Reason: said}
+}
+
+// ReplyError is a refusal that concerns one request: 404 "auth file not found",
+// 409 with the reason of a sign-in that has failed.
+type ReplyError struct {
+	Status int
+	Reason string // the server's own words
+}
+
+func (e *ReplyError) Error() string { return "CLIProxyAPI answered: " + e.Reason }
+
+// said is the server's own words in an error reply.
+func said(reply []byte) string {
+	var e struct{ Error, Message string }
+	if json.Unmarshal(reply, &e) != nil {
+		return ""
+	}
+	return strings.TrimSpace(e.Error + " " + e.Message)
+}

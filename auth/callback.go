@@ -1,0 +1,155 @@
+package auth
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/sourcegraph/conc"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// callback is the page that the browser comes back to. It listens on loopback
+// only and takes one answer.
+type callback struct {
+	redirect string // the address that the provider is told
+	answers  chan url.Values
+	once     sync.Once
+	server   *http.Server
+	serving  conc.WaitGroup
+}
+
+// listen opens the page at redirect, whose host must be this machine; without
+// a port any free one is taken. Faults: callback-port-taken, provider-invalid.
+func listen(redirect string) (*callback, error) {
+	at, err := url.Parse(redirect)
+	if err != nil || at.Scheme != "http" || at.Hostname() != "localhost" && at.Hostname() != "127.0.0.1" {
+		return nil, fault.Usage("provider-invalid", "redirect_url %q is no http address on this machine", redirect).WithHint("http://127.0.0.1/callback, or what the provider has registered")
+	}
+	port := at.Port()
+	if port == "" {
+		port = "0"
+	}
+	l, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", port))
+	if err != nil {
+		return nil, fault.New("callback-port-taken", "the browser has to come back to 127.0.0.1:%s, which cannot be listened on: %w", port, err).
+			WithHint("another sign-in under way? end it, or use -paste")
+	}
+	if port == "0" {
+		at.Host = net.JoinHostPort(at.Hostname(), portOf(l))
+	}
+	c := &callback{redirect: at.String(), answers: make(chan url.Values, 1)}
+	mux := http.NewServeMux()
+	path := at.Path
+	if path == "" {
+		path = "/"
+	}
+	mux.HandleFunc("GET "+path, c.receive)
+	c.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10}
+	c.serving.Go(func() { _ = c.server.Serve(l) }) // ends with close
+	if l6, err := net.Listen("tcp6", net.JoinHostPort("::1", portOf(l))); err == nil && at.Hostname() == "localhost" {
+		c.serving.Go(func() { _ = c.server.Serve(l6) }) // browsers may take localhost for ::1
+	} else if err == nil {
+		_ = l6.Close()
+	}
+	return c, nil
+}
+
+func portOf(l net.Listener) string {
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	return port
+}
+
+func (c *callback) receive(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	if q.Get("code") == "" && q.Get("error") == "" {
+		http.Error(w, "FlowGate waits for a sign-in here; this address has neither a code nor an error.", http.StatusBadRequest)
+		return
+	}
+	c.once.Do(func() { c.answers <- q })
+	_, _ = w.Write([]byte("FlowGate has the answer. You can close this page; the command line says how it ended.\n"))
+}
+
+func (c *callback) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if c.server.Shutdown(ctx) != nil { // lets the last page out
+		_ = c.server.Close()
+	}
+	c.serving.Wait()
+}
+
+// answer waits for the browser, or for a person to paste its last address, and
+// returns what it brought when it carries the right state. Faults:
+// state-mismatch, login-denied, credential-input.
+func (s *signIn) answer(ctx context.Context, page *callback, state string) (url.Values, error) {
+	var q url.Values
+	if page == nil {
+		s.say("Then paste the address that the browser ends at (it may say that it cannot be reached), and press Enter:")
+		line, err := s.readLine(ctx)
+		if err != nil {
+			return nil, err
+		}
+		q = pasted(line)
+	} else {
+		select {
+		case q = <-page.answers:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	return q, accept(q, state)
+}
+
+// pasted reads the browser's last address, its query alone, or the code#state
+// that some providers show.
+func pasted(line string) url.Values {
+	if code, state, ok := strings.Cut(line, "#"); ok && !strings.ContainsAny(line, "/?=") {
+		return url.Values{"code": {code}, "state": {state}}
+	}
+	if at, err := url.Parse(line); err == nil && at.RawQuery != "" {
+		line = at.RawQuery
+	}
+	q, _ := url.ParseQuery(strings.TrimPrefix(line, "?"))
+	return q
+}
+
+// accept refuses an answer that is not to our question.
+func accept(q url.Values, state string) error {
+	got := q.Get("state")
+	if code, after, ok := strings.Cut(q.Get("code"), "#"); ok { // Claude's page shows both as one
+		q.Set("code", code)
+		got = firstOf(got, after)
+		q.Set("state", got)
+	}
+	switch {
+	case subtle.ConstantTimeCompare([]byte(got), []byte(state)) != 1:
+		return fault.New("state-mismatch", "the browser's answer belongs to another sign-in (its state is not the one that was sent); it was refused").
+			WithHint("close older pages of this sign-in, run it again and use its new address; when pasting, paste the whole address")
+	case q.Get("error") == "access_denied":
+		return fault.New("login-denied", "the sign-in was refused at the provider").WithHint("run it again and allow it there")
+	case q.Get("error") != "":
+		return fault.New("login-failed", "the provider answered %s: %s", shown(q.Get("error")), shown(q.Get("error_description"))).WithHint("run it again")
+	case q.Get("code") == "":
+		return errors.New("the answer has no code")
+	}
+	return nil
+}
+
+func firstOf(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}

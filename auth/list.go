@@ -1,0 +1,53 @@
+package auth
+
+import (
+	"context"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+)
+
+// ProviderStatus is a provider and what is possible with it now.
+type ProviderStatus struct {
+	Name          string   `json:"name"`
+	Methods       []string `json:"methods"`
+	DefaultMethod string   `json:"default_method"`
+	Available     bool     `json:"available"` // the default method can be used now
+	Reason        string   `json:"reason"`    // why not
+	Possible      []string `json:"possible"`  // the methods that can; never nil
+	ImportsFrom   string   `json:"imports_from,omitempty"`
+	Configured    bool     `json:"configured"` // it stands in flowgate.yaml
+}
+
+// List says of every provider, or of the one named, how it can sign in now.
+// Fault: provider-invalid.
+func List(_ context.Context, cfg *config.Config, env Environment, only string) ([]ProviderStatus, error) {
+	providers, err := Providers(cfg)
+	if err != nil {
+		return nil, err
+	}
+	known, server := methods(), readyServer(&signIn{cfg: cfg, env: env})
+	all := []ProviderStatus{}
+	for _, p := range providers {
+		if only != "" && p.Name != only {
+			continue
+		}
+		st := ProviderStatus{Name: p.Name, Methods: p.Methods, DefaultMethod: p.Methods[0], Possible: []string{}, ImportsFrom: p.Settings.ImportDoc, Configured: p.Written}
+		for i, name := range p.Methods {
+			why := "there is no method " + name
+			if m, ok := known[name]; ok {
+				why = m.ready(&signIn{cfg: cfg, env: env, provider: p})
+			}
+			if name == "management" {
+				why = server // asked once for all
+			}
+			if why == "" {
+				st.Possible = append(st.Possible, name)
+			}
+			if i == 0 {
+				st.Available, st.Reason = why == "", why
+			}
+		}
+		all = append(all, st)
+	}
+	return all, nil
+}

@@ -1,0 +1,158 @@
+package auth
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/tidwall/gjson"
+	"golang.org/x/oauth2"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// oauth is the provider as an OAuth 2 client sees it. Fault: provider-invalid.
+func (s *signIn) oauth(redirect string) (*oauth2.Config, error) {
+	set := s.provider.Settings
+	for _, at := range [...]string{set.AuthURL, set.TokenURL, set.DeviceURL} {
+		if err := secure(s.provider.Name, at); err != nil {
+			return nil, err
+		}
+	}
+	c := &oauth2.Config{
+		ClientID: set.ClientID, RedirectURL: redirect, Scopes: set.Scopes,
+		Endpoint: oauth2.Endpoint{AuthURL: set.AuthURL, TokenURL: set.TokenURL, DeviceAuthURL: set.DeviceURL, AuthStyle: oauth2.AuthStyleInParams},
+	}
+	if set.ClientSecretEnv != "" {
+		c.ClientSecret = s.env.Getenv(set.ClientSecretEnv)
+	}
+	return c, nil
+}
+
+// secure refuses to send tokens in the clear to another machine.
+func secure(provider, address string) error {
+	if address == "" {
+		return nil
+	}
+	at, err := url.Parse(address)
+	local := err == nil && (at.Hostname() == "127.0.0.1" || at.Hostname() == "localhost" || at.Hostname() == "::1")
+	if err == nil && (at.Scheme == "https" || at.Scheme == "http" && local) {
+		return nil
+	}
+	return fault.Usage("provider-invalid", "auth.providers.%s: %q is no https address", provider, address).WithHint("tokens are sent over https only")
+}
+
+// providerClient speaks to providers, through the proxy of the environment. It
+// follows no redirects: a token endpoint has none.
+func providerClient() *http.Client {
+	return &http.Client{Timeout: 30 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}
+
+// withClient makes x/oauth2 use that client, and JSON where the provider wants it.
+func (s *signIn) withClient(ctx context.Context) context.Context {
+	c := providerClient()
+	if s.provider.Settings.TokenEncoding == "json" {
+		c.Transport = jsonBodies{}
+	}
+	return context.WithValue(ctx, oauth2.HTTPClient, c)
+}
+
+// jsonBodies sends a form as a JSON object. RFC 6749 wants a form; Anthropic's
+// token endpoint takes JSON only.
+type jsonBodies struct{}
+
+func (jsonBodies) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.Body == nil || !strings.HasPrefix(req.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		return http.DefaultTransport.RoundTrip(req)
+	}
+	text, err := io.ReadAll(req.Body)
+	_ = req.Body.Close()
+	if err != nil {
+		return nil, err
+	}
+	form, err := url.ParseQuery(string(text))
+	if err != nil {
+		return nil, err
+	}
+	object := map[string]string{}
+	for name := range form {
+		object[name] = form.Get(name)
+	}
+	body, err := json.Marshal(object)
+	if err != nil {
+		return nil, err
+	}
+	next := req.Clone(req.Context())
+	next.Header.Set("Content-Type", "application/json")
+	next.Body, next.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	return http.DefaultTransport.RoundTrip(next)
+}
+
+// tokenFields are a token as CLIProxyAPI's files have it.
+func (s *signIn) tokenFields(t *oauth2.Token) map[string]any {
+	fields := map[string]any{"access_token": t.AccessToken, "last_refresh": stamp(s.env.Now())}
+	if t.RefreshToken != "" {
+		fields["refresh_token"] = t.RefreshToken
+	}
+	if !t.Expiry.IsZero() {
+		fields["expired"] = stamp(t.Expiry)
+	}
+	if t.TokenType != "" {
+		fields["token_type"] = t.TokenType
+	}
+	for _, key := range [...]string{"id_token", "scope", "resource_url"} {
+		if value, ok := t.Extra(key).(string); ok && value != "" {
+			fields[key] = value
+		}
+	}
+	id, _ := fields["id_token"].(string)
+	claims, _ := readClaims(id)
+	if account, ok := t.Extra("account").(map[string]any); ok { // Anthropic's reply
+		text, _ := json.Marshal(account)
+		claims.Email = firstOf(claims.Email, gjson.GetBytes(text, "email_address").Str)
+		claims.Account = firstOf(claims.Account, gjson.GetBytes(text, "uuid").Str)
+	}
+	for key, value := range map[string]string{"email": claims.Email, "account_id": claims.Account, "sub": claims.Subject} {
+		if value != "" {
+			fields[key] = value
+		}
+	}
+	return fields
+}
+
+// refusal makes a clear fault of what a token endpoint said. Its body is not
+// shown whole: it may hold tokens.
+func refusal(provider string, err error) error {
+	var r *oauth2.RetrieveError
+	if !errors.As(err, &r) {
+		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+			return err
+		}
+		return network(provider, err)
+	}
+	what := fmt.Sprintf("%s answered %s %s", provider, r.Response.Status, shown(strings.TrimSpace(r.ErrorCode+" "+r.ErrorDescription)))
+	switch r.ErrorCode {
+	case "access_denied":
+		return fault.New("login-denied", "the sign-in was refused: %s", what).WithHint("run it again and allow it there")
+	case "expired_token":
+		return fault.New("login-expired", "the code was not typed in time: %s", what).WithHint("run it again for a new code")
+	case "invalid_grant":
+		return fault.New("grant-dead", "the grant is refused: %s", what).WithHint("sign in again: mage auth:login %s", provider)
+	}
+	return fault.New("login-failed", "%s", what).WithHint("run it again; is the clock of this machine right?")
+}
+
+// network is a failure on the way, without the URL, whose query may hold a code.
+func network(what string, err error) error {
+	if u := (*url.Error)(nil); errors.As(err, &u) {
+		err = u.Err
+	}
+	return fault.New("login-failed", "%s cannot be spoken to: %w", what, err).WithHint("is the network up, and HTTPS_PROXY right?")
+}

@@ -1,0 +1,112 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/tidwall/sjson"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// lockPatience is how long one command waits for another that changes the same
+// folder: their work takes milliseconds.
+const lockPatience = 10 * time.Second
+
+// lock keeps others from changing the folder meanwhile. Fault: locked.
+func lock(ctx context.Context, folder string) (unlock func(), err error) {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return nil, unwritable(folder, err)
+	}
+	path := filepath.Join(folder, ".flowgate.lock")
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o600)
+	if err != nil {
+		return nil, unwritable(path, err)
+	}
+	late := time.After(lockPatience)
+	for {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) //nolint:gosec // a descriptor is small
+		if err == nil {
+			return func() { _ = f.Close() }, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, errors.Join(ctx.Err(), f.Close())
+		case <-late:
+			_ = f.Close()
+			return nil, fault.New("locked", "another command is changing the credentials in %s", folder).WithHint("wait until it has ended")
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// carryOut writes one move, and puts back what was there when a part fails.
+func (d desk) carryOut(m move) (Change, error) {
+	c := Change{Source: m.draft.source, Destination: m.dest, Warnings: append([]Warning{}, m.draft.warnings...)}
+	if d.dry {
+		c.Changed, c.Proof = !m.same, "dry run: nothing was written"
+		return c, nil
+	}
+	if !m.same {
+		if m.draft.key != "" && m.old != nil {
+			if err := writeFile(filepath.Join(trash(Folder(d.cfg, d.env)), trashName(filepath.Base(m.dest), d.env.Now())), m.old); err != nil {
+				return c, err
+			}
+		}
+		if err := writeFile(m.dest, m.content); err != nil {
+			return c, err
+		}
+		c.Changed, c.Proof = true, "the file was written and reads back"
+	} else {
+		c.Proof = "nothing to do: the credential was there already"
+	}
+	if !m.taking {
+		return c, nil
+	}
+	backup, err := d.takeAway(m)
+	if err != nil {
+		return c, errors.Join(err, m.putBack())
+	}
+	c.Changed = true
+	c.Warnings = append(c.Warnings, Warning{"grant-taken", m.draft.source + " has no refresh token any more; " + backup + " has it as it was"})
+	return c, nil
+}
+
+func (m move) putBack() error {
+	if m.same {
+		return nil
+	}
+	if m.old != nil {
+		return writeFile(m.dest, m.old)
+	}
+	if err := os.Remove(m.dest); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// blank empties the text at path in a JSON document; all else stays as it is.
+func blank(data []byte, path string) ([]byte, error) {
+	return sjson.SetBytes(data, path, "")
+}
+
+// trashName is a file's name in the trash: CLIProxyAPI would not load it.
+func trashName(name string, now time.Time) string {
+	return name + "." + now.UTC().Format("20060102T150405.000Z")
+}
+
+// fromTrash is the name that a file in the trash had.
+func fromTrash(name string) (original string, ok bool) {
+	for _, end := range [...]string{".json.", ".key."} {
+		if at := strings.LastIndex(name, end); at > 0 {
+			return name[:at+len(end)-1], true
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,115 @@
+package tasks
+
+import (
+	"context"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/magefile/mage/mg"
+	"golang.org/x/term"
+
+	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/internal/config"
+)
+
+// Auth holds the targets of providers and their credentials.
+type Auth mg.Namespace
+
+// List lists the providers, how each signs in and what is possible now.
+func (Auth) List(ctx context.Context, provider *string) error {
+	return withConfig(ctx, "auth:list", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
+		return auth.Status(ctx, cfg, authEnvironment(), auth.StatusOptions{Provider: value(provider)})
+	})
+}
+
+// Status shows the accounts and how each stands; -live asks the server too, -within exits 1 when a provider runs out by then.
+func (Auth) Status(ctx context.Context, provider *string, live *bool, within *time.Duration) error {
+	return withConfig(ctx, "auth:status", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
+		return auth.Status(ctx, cfg, authEnvironment(), auth.StatusOptions{Provider: value(provider), Live: value(live), Within: value(within)})
+	})
+}
+
+// Login signs in to a provider; a secret comes from -stdin, -env=NAME, -file=F or a prompt, never from an argument.
+func (Auth) Login(ctx context.Context, provider string, method *string, paste *bool, stdin *bool, env *string, file *string, label *string, project *string, force *bool, share *bool, timeout *time.Duration) error {
+	return withConfig(ctx, "auth:login", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
+		return changed(auth.Login(ctx, cfg, authEnvironment(), provider, auth.LoginOptions{
+			Method: value(method), Paste: value(paste), Stdin: value(stdin), Env: value(env), File: value(file), Label: value(label), Project: value(project),
+			Force: value(force), Share: value(share), Timeout: value(timeout), Person: person(),
+		}))
+	})
+}
+
+// Import brings in what another tool, another CLIProxyAPI or an export holds; PROVIDER all takes everything in a folder or an export.
+func (Auth) Import(ctx context.Context, provider string, source *string, dest *string, dryRun *bool, force *bool, share *bool, take *bool, label *string, project *string, env *string, identity *string) error {
+	return authImport(ctx, provider, auth.ImportOptions{
+		Source: value(source), Dest: value(dest), DryRun: value(dryRun), Force: value(force), Share: value(share), Take: value(take),
+		Label: value(label), Project: value(project), Env: value(env), Identity: value(identity),
+	})
+}
+
+// ImportHeadless is the old spelling of auth:import.
+func (Auth) ImportHeadless(ctx context.Context, provider string, source *string, dest *string, dryRun *bool, force *bool, share *bool, take *bool) error {
+	return authImport(ctx, provider, auth.ImportOptions{
+		Source: value(source), Dest: value(dest), DryRun: value(dryRun), Force: value(force), Share: value(share), Take: value(take),
+	})
+}
+
+// Refresh renews the access tokens of a provider's accounts, or of one account, at the provider.
+func (Auth) Refresh(ctx context.Context, provider string) error {
+	return withConfig(ctx, "auth:refresh", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
+		return changed(auth.Refresh(ctx, cfg, authEnvironment(), provider))
+	})
+}
+
+// Logout moves an account into the trash; -undo brings it back.
+func (Auth) Logout(ctx context.Context, account string, undo *bool) error {
+	return withConfig(ctx, "auth:logout", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
+		if value(undo) {
+			return changed(auth.Restore(ctx, cfg, authEnvironment(), account))
+		}
+		return changed(auth.Logout(ctx, cfg, authEnvironment(), account))
+	})
+}
+
+// Export writes an account, a provider's, or all, into one encrypted file for another machine's auth:import.
+func (Auth) Export(ctx context.Context, account string, dest *string, recipient *string, env *string, force *bool) error {
+	return withConfig(ctx, "auth:export", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
+		return changed(auth.Export(ctx, cfg, authEnvironment(), account, auth.ExportOptions{
+			Dest: value(dest), Recipient: value(recipient), Env: value(env), Force: value(force), Secret: person().Secret,
+		}))
+	})
+}
+
+func authImport(ctx context.Context, provider string, o auth.ImportOptions) error {
+	return withConfig(ctx, "auth:import", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
+		o.Secret = person().Secret
+		return changed(auth.Import(ctx, cfg, authEnvironment(), provider, o))
+	})
+}
+
+// changed is a change as data; a failure has none.
+func changed(c auth.Change, err error) (any, error) {
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func authEnvironment() auth.Environment {
+	return auth.Environment{Getenv: os.Getenv, Now: time.Now, GOOS: runtime.GOOS}
+}
+
+// person is who sits at the terminal, if somebody does.
+func person() auth.Person {
+	p := auth.Person{In: os.Stdin, Out: os.Stderr, Environ: os.Environ()}
+	if fd := int(os.Stdin.Fd()); term.IsTerminal(fd) {
+		p.Secret = func(prompt string) (string, error) {
+			_, _ = os.Stderr.WriteString(prompt)
+			secret, err := term.ReadPassword(fd)
+			_, _ = os.Stderr.WriteString("\n")
+			return string(secret), err
+		}
+	}
+	return p
+}
