@@ -207,20 +207,37 @@ func TestProvidersComeFromTheConfigurationToo(t *testing.T) {
 	}
 }
 
-func TestAThousandCredentialsAreReadWithinATenthOfASecond(t *testing.T) {
+// TestAThousandCredentialsAreReadAsFastAsTheyCanBe compares with reading and
+// decoding the same files one after another, so that a busy machine slows both;
+// docs/benchmarks.md has the milliseconds.
+func TestAThousandCredentialsAreReadAsFastAsTheyCanBe(t *testing.T) {
 	s := newSite(t) // alone: it measures time
 	thousand(s)
-	s.accounts() // once for the cache of the file system
-	best := time.Hour
-	for range 5 {
-		began := time.Now()
+	plain := func() {
+		files, _ := filepath.Glob(filepath.Join(s.cfg.Paths.Auths(), "*"))
+		for _, file := range files {
+			var v any
+			if b, err := os.ReadFile(file); err != nil || json.Unmarshal(b, &v) != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	ours := func() {
 		if n := len(s.accounts()); n != 1000 {
 			t.Fatal(n)
 		}
-		best = min(best, time.Since(began))
 	}
-	if best > 100*time.Millisecond && !raceEnabled {
-		t.Errorf("it took %v", best)
+	fastest := func(work func()) time.Duration {
+		best := time.Hour
+		for range 7 {
+			began := time.Now()
+			work()
+			best = min(best, time.Since(began))
+		}
+		return best
+	}
+	if ratio := float64(fastest(ours)) / float64(fastest(plain)); ratio > 3 {
+		t.Errorf("it took %.1f times as long as reading and decoding alone", ratio)
 	}
 }
 
