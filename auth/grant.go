@@ -45,7 +45,7 @@ func SharedGrants(ctx context.Context, cfg *config.Config, env Environment, acco
 	}
 	holders := holdersOf(accounts)
 	holders = append(holders, trashed(Folder(cfg, env), providers)...)
-	holders = append(holders, foreign(ctx, cfg, env)...)
+	holders = append(holders, foreign(ctx, providers, env)...)
 	return shared(holders, providers), ctx.Err()
 }
 

@@ -119,19 +119,24 @@ func (in intake) usual(ctx context.Context) ([]draft, error) {
 	if in.provider == nil {
 		return nil, fault.Usage("source-missing", "all is for a folder or an export").WithHint("-source=FOLDER or -source=FILE.age")
 	}
-	for _, s := range in.matching() {
+	tools := in.matching()
+	if len(tools) == 0 {
+		return nil, fault.Usage("import-unsupported", "no other tool is known to keep credentials of %s", in.provider.Name).
+			WithHint("mage auth:login %s, or -source=FILE with a file that CLIProxyAPI made", in.provider.Name)
+	}
+	var looked []string
+	for _, s := range tools {
 		drafts, err := s.find(in.at)
 		if errors.Is(err, fs.ErrNotExist) {
 			drafts, err = s.fromKeychain(ctx, in.at)
 		}
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fault.New("source-missing", "no credential of %s was found; looked at %s", in.provider.Name, strings.Join(s.places(in.at.env), ", ")).
-				WithHint("%s; or -source=FILE", s.absent)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return drafts, err
 		}
-		return drafts, err
+		looked = append(looked, s.places(in.at.env)...)
 	}
-	return nil, fault.Usage("import-unsupported", "no other tool is known to keep credentials of %s", in.provider.Name).
-		WithHint("mage auth:login %s, or -source=FILE with a file that CLIProxyAPI made", in.provider.Name)
+	return nil, fault.New("source-missing", "no credential of %s was found; looked at %s", in.provider.Name, strings.Join(looked, ", ")).
+		WithHint("%s; or -source=FILE", tools[0].absent)
 }
 
 func (in intake) matching() []source {

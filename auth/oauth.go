@@ -68,6 +68,7 @@ func (s *signIn) withClient(ctx context.Context) context.Context {
 // token endpoint takes JSON only.
 type jsonBodies struct{}
 
+// RoundTrip implements http.RoundTripper.
 func (jsonBodies) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.Body == nil || !strings.HasPrefix(req.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
 		return http.DefaultTransport.RoundTrip(req)

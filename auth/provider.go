@@ -8,8 +8,10 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/goccy/go-yaml"
+	"github.com/samber/lo"
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
@@ -105,18 +107,15 @@ func (p Provider) Type() string {
 // Providers are those built in and those of the configuration, by name. Fault:
 // provider-invalid, when one of the configuration's keys has a wrong type.
 func Providers(cfg *config.Config) ([]Provider, error) {
-	known, err := known()
+	table, err := known()
 	if err != nil {
 		return nil, err
 	}
-	for name := range cfg.Providers {
-		if _, ok := known[name]; !ok {
-			known[name] = nil
-		}
-	}
+	names := lo.Union(lo.Keys(table), lo.Keys(cfg.Providers))
+	slices.Sort(names)
 	var all []Provider
-	for _, name := range slices.Sorted(maps.Keys(known)) {
-		p, err := compose(name, known[name], cfg.Providers[name])
+	for _, name := range names {
+		p, err := compose(name, table[name], cfg.Providers[name])
 		if err != nil {
 			return nil, err
 		}
@@ -126,13 +125,14 @@ func Providers(cfg *config.Config) ([]Provider, error) {
 	return all, nil
 }
 
-func known() (map[string]map[string]any, error) {
+// known is the built-in table; nobody changes it after it was read.
+var known = sync.OnceValues(func() (map[string]map[string]any, error) {
 	var table map[string]map[string]any
 	if err := yaml.Unmarshal(builtin, &table); err != nil {
 		return nil, fmt.Errorf("read the built-in providers: %w", err)
 	}
 	return table, nil
-}
+})
 
 // compose puts the settings that a person wrote over those built in.
 func compose(name string, base, written map[string]any) (Provider, error) {

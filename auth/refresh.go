@@ -120,7 +120,7 @@ func (s *signIn) renew(ctx context.Context, a Account) (Change, error) {
 		return none, err
 	}
 	c := Change{Changed: true, Destination: a.File, Warnings: []Warning{}, Proof: "the provider gave a new access token"}
-	for _, h := range foreign(ctx, s.cfg, s.env) {
+	for _, h := range foreign(ctx, []Provider{s.provider}, s.env) {
 		if h.grant == a.grant && token.RefreshToken != a.grant {
 			c.Warnings = append(c.Warnings, Warning{"grant-shared", fmt.Sprintf("%s had the same grant; %s is signed out there now", h.File, h.Account)})
 		}

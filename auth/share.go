@@ -15,11 +15,11 @@ import (
 // moved on purpose. Where refresh tokens may be used more than once that is a
 // warning only.
 func (d desk) grants(ctx context.Context, moves []move, accounts []Account) error {
-	holders := append(holdersOf(accounts), foreign(ctx, d.cfg, d.env)...)
 	providers, err := Providers(d.cfg)
 	if err != nil {
 		return err
 	}
+	holders := append(holdersOf(accounts), foreign(ctx, providers, d.env)...)
 	holders = append(holders, trashed(Folder(d.cfg, d.env), providers)...)
 	for i := range moves {
 		if err := d.grant(&moves[i], holders); err != nil {

@@ -8,11 +8,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 
 	"github.com/samber/lo"
 	"github.com/tidwall/gjson"
 
-	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/regular"
 )
@@ -44,13 +44,14 @@ func sources() []source {
 var errForeign = errors.New("not of this form")
 
 // foreign are the holders of grants in the known tools' own stores.
-func foreign(ctx context.Context, cfg *config.Config, env Environment) []Holder {
+func foreign(ctx context.Context, providers []Provider, env Environment) []Holder {
 	var all []Holder
 	for _, s := range sources() {
-		p, err := Find(cfg, s.provider)
-		if err != nil || ctx.Err() != nil {
+		i := slices.IndexFunc(providers, func(p Provider) bool { return p.Name == s.provider })
+		if i < 0 || ctx.Err() != nil {
 			continue
 		}
+		p := providers[i]
 		drafts, err := s.find(place{env: env})
 		if err != nil {
 			continue // nothing there, or nothing that can be read

@@ -128,7 +128,11 @@ func (a *Account) open(file string) ([]byte, error) {
 		a.problem(ProblemTooLarge, err.Error())
 		return nil, err
 	}
-	data, err := io.ReadAll(io.LimitReader(f, maxFile))
+	data := make([]byte, info.Size())
+	n, err := io.ReadFull(f, data)
+	if data = data[:n]; errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil // empty, or cut short by a rewrite just now
+	}
 	if err != nil {
 		a.problem(ProblemUnreadable, reason(err))
 	}

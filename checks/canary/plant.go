@@ -103,6 +103,14 @@ func (t *trial) credentials() error {
 			return err
 		}
 	}
+	for _, c := range []struct{ kind, file, form string }{
+		{"Codex CLI token", ".codex/auth.json", `{"tokens":{"access_token":"%s","refresh_token":"%s"}}`},
+		{"Claude Code token", ".claude/.credentials.json", `{"claudeAiOauth":{"accessToken":"%s","refreshToken":"%s","expiresAt":4102444800000}}`},
+	} {
+		if err := t.write(c.file, fmt.Sprintf(c.form, t.add(c.kind, "", c.file), t.add(c.kind+" (second)", "", c.file))); err != nil {
+			return err
+		}
+	}
 	return t.write(".env", "OPENAI_API_KEY="+t.add("key in .env", "sk-", ".env")+"\n")
 }
 

@@ -27,6 +27,7 @@ func Commands() [][]string {
 		{"smoke"}, {"logs"}, {"events"}, {"doctor"}, {"doctor:list"}, {"doctor:explain", "config.valid"}, {"profile:set", "cost"}, {"restart"}, {"profile:set", "nosuch"},
 		{"verify"}, {"init"}, {"start", "nosuch"}, {"filter", "."},
 	}
+	all = append(all, authCommands()...)
 	for _, format := range []string{"json", "jsonl", "text", "github", "junit", "sarif"} {
 		all = append(all, []string{"security-check", "-all", "-probe", "-format=" + format}, []string{"doctor", "-format=" + format})
 	}
@@ -34,6 +35,18 @@ func Commands() [][]string {
 		all = append(all, []string{target, "@"})
 	}
 	return append(all, []string{"router:serve", "-settings=config/flowgate.yaml", "-port=1"}, []string{"echo:serve", "-host=256.0.0.1"}, []string{"logs", "-n=1000"}, []string{"stop"})
+}
+
+// authCommands sign in, import, show and move the credentials that were planted.
+func authCommands() [][]string {
+	const recipient = "-recipient=age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p" // of age's own README: nobody's here
+	return [][]string{
+		{"auth:list"}, {"auth:status"}, {"auth:status", "-live", "-format=text"}, {"auth:status", "-within=8h"},
+		{"auth:import", "codex"}, {"auth:import", "codex", "-take", "-dry-run"}, {"auth:import-headless", "codex", "-take"}, {"auth:import", "claude", "-share"},
+		{"auth:import", "gemini", "-source=.env"}, {"auth:import", "all", "-source=.router/auths"}, {"auth:login", "openai", "-env=CANARY_KEY"},
+		{"auth:login", "openai", "-stdin"}, {"auth:login", "codex"}, {"auth:refresh", "iflow"}, {"auth:export", "all", "-dest=all.age", recipient},
+		{"auth:logout", "claude-canary@example.com"}, {"auth:logout", "claude-canary@example.com", "-undo"}, {"auth:import", "all", "-source=all.age"},
+	}
 }
 
 type ended struct{ status int }

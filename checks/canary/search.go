@@ -89,10 +89,16 @@ func (t *trial) searchFiles(context.Context) checks.Outcome {
 }
 
 // mayHold reports a file that is there to hold secrets: planted ones, their
-// backups, and the generated router configuration.
+// backups, the generated router configuration, and the folders of credentials
+// and keys, where sign-ins and imports put what they got.
 func (t *trial) mayHold(path string) bool {
-	if filepath.Base(path) == "litellm.active.yaml" || inside(filepath.Join(t.dir, ".git"), path) {
+	if filepath.Base(path) == "litellm.active.yaml" {
 		return true
+	}
+	for _, folder := range [...]string{".git", ".router/auths", ".router/secrets"} {
+		if inside(filepath.Join(t.dir, folder), path) {
+			return true
+		}
 	}
 	return slices.ContainsFunc(t.planted, func(p plant) bool {
 		return p.file != "" && (path == p.file || strings.HasPrefix(path, p.file+"."))
