@@ -23,7 +23,7 @@ func (s *subject) cliproxyVersion() checks.Check {
 				return echoes()
 			}
 			m := s.manage()
-			found := release{Version: m.header.Get("X-CPA-VERSION"), Commit: m.header.Get("X-CPA-COMMIT")}
+			found := release{Version: foreign(m.header.Get("X-CPA-VERSION")), Commit: foreign(m.header.Get("X-CPA-COMMIT"))}
 			if found.Version == "" {
 				return checks.Skipped("the server does not say its version")
 			}

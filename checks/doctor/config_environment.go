@@ -27,7 +27,7 @@ type references struct {
 func (s *subject) configEnvironment() checks.Check {
 	return checks.Check{
 		ID: "config.environment", Title: "Every environment variable referred to is set", Needs: []string{"config.valid"},
-		About: "Collects ${NAME} in services.*.env, env: NAME in credentials.upstream and os.environ/NAME in the router's settings, and looks each up in this environment (and in services.litellm.env for what the router reads). A missing one stops the start, or makes every request to its deployment a 401.",
+		About: "Collects ${NAME} in services.*.env, env: NAME in credentials.upstream and os.environ/NAME in the router's settings, and looks each up in this environment (and in services.litellm.env and the section environment_variables for what the router reads). A missing one stops the start, or makes every request to its deployment a 401.",
 		Run: func(context.Context) checks.Outcome {
 			var unset []reference
 			for _, r := range s.references() {
@@ -69,18 +69,22 @@ func (s *subject) references() []reference {
 	return lo.UniqBy(all, func(r reference) string { return r.Name })
 }
 
-// routerReferences are the os.environ/NAME of the profile in force that
-// services.litellm.env does not supply itself.
+// routerReferences are the os.environ/NAME of the profile in force that neither
+// services.litellm.env nor the section environment_variables supplies itself.
 func (s *subject) routerReferences() []reference {
 	var all []reference
 	router, _ := s.cfg.Service("litellm")
+	settings, _ := s.settings()
+	exported := section(settings, "environment_variables")
 	for _, fragment := range []struct {
 		path   string
 		values map[string]any
 	}{{"litellm_base", s.cfg.Base}, {"profiles." + s.profile(), s.cfg.Profiles[s.profile()]}} {
 		walk(fragment.values, fragment.path, func(path, value string) {
 			name, ok := strings.CutPrefix(value, "os.environ/")
-			if _, supplied := router.Env[name]; ok && !supplied && redact.IsReference(value) {
+			_, inService := router.Env[name]
+			_, inSettings := exported[name]
+			if ok && !inService && !inSettings && redact.IsReference(value) {
 				all = append(all, reference{name, path})
 			}
 		})

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/samber/lo"
+
 	"github.com/flowgate-go/flowgate/checks"
 )
 
@@ -44,21 +46,37 @@ func (s *subject) credentialsUsable() checks.Check {
 			if err := json.Unmarshal([]byte(m.body), &answer); err != nil {
 				return checks.Failed("the list of credentials is not what was expected: %v", err)
 			}
-			l := listing{ObservedAt: m.ObservedAt, Accounts: []listed{}, Examined: len(answer.Files)}
-			var lines []string
-			for _, f := range answer.Files {
-				if f.Disabled || f.Unavailable || f.Status == "error" {
-					l.Accounts = append(l.Accounts, f)
-					lines = append(lines, fmt.Sprintf("%s is %s", f.Name, f.word()))
-				}
-			}
-			if len(lines) == 0 {
+			l := setAside(answer.Files)
+			l.ObservedAt = m.ObservedAt
+			if len(l.Accounts) == 0 {
 				return checks.Passed(l)
 			}
-			l.Text = strings.Join(lines, "; ")
 			return checks.Warned("").WithDetail(l).WithFix("mage auth:status -live", "see why; sign in again, enable it, or wait for its quota")
 		},
 	}
+}
+
+// setAside is the listing of those that serve nobody at the moment.
+func setAside(all []listed) listing {
+	aside := lo.Filter(all, func(f listed, _ int) bool { return f.Disabled || f.Unavailable || f.Status == "error" })
+	l := listing{Accounts: []listed{}, Examined: len(all)}
+	for _, f := range aside[:min(len(aside), mostTold)] {
+		f = f.plain()
+		l.Accounts = append(l.Accounts, f)
+		l.Text += "; " + f.Name + " is " + f.word()
+	}
+	if more := len(aside) - mostTold; more > 0 {
+		l.Text += fmt.Sprintf("; and %d more", more)
+	}
+	l.Text = strings.TrimPrefix(l.Text, "; ")
+	return l
+}
+
+// plain is l as it may be shown: a server may write anything, at any length,
+// the key that it was just sent included.
+func (l listed) plain() listed {
+	l.Name, l.Provider, l.Status, l.Message = foreign(l.Name), foreign(l.Provider), foreign(l.Status), foreign(l.Message)
+	return l
 }
 
 func (l listed) word() string {

@@ -96,8 +96,15 @@ func (d deployment) leadsTo(svc config.Service) bool {
 	if !ok || port != svc.Port {
 		return false
 	}
-	ip := net.ParseIP(svc.Host)
-	return host == svc.Host || loopback(host) && (loopback(svc.Host) || ip != nil && ip.IsUnspecified())
+	bound, asked := net.ParseIP(svc.Host), net.ParseIP(host)
+	switch {
+	case strings.EqualFold(host, svc.Host):
+		return true
+	case bound == nil || asked == nil: // "localhost" is either family
+		return loopback(host) && (loopback(svc.Host) || bound != nil && bound.IsUnspecified())
+	}
+	// A listener on 127.0.0.1 does not hear [::1]; one on [::] hears both.
+	return asked.IsLoopback() && (bound.Equal(asked) || bound.Equal(net.IPv6unspecified) || bound.IsUnspecified() && asked.To4() != nil)
 }
 
 func (d deployment) String() string { return d.path + " (" + d.group + ")" }

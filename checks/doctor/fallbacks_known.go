@@ -13,17 +13,17 @@ import (
 func (s *subject) fallbacksKnown() checks.Check {
 	return checks.Check{
 		ID: "fallbacks.known", Title: "Fallbacks lead from and to groups that exist", Needs: []string{"config.valid"},
-		About: "Looks for every group named in fallbacks, default_fallbacks, context_window_fallbacks and content_policy_fallbacks among the groups of model_list. LiteLLM starts with a ghost and skips it in silence: the fallback that you count on is not there.",
+		About: "Looks for every group named in fallbacks, default_fallbacks, context_window_fallbacks and content_policy_fallbacks among the groups of model_list, their wildcards and ids, and the aliases of router_settings.model_group_alias. LiteLLM starts with a ghost and skips it in silence: the fallback that you count on is not there.",
 		Run: func(context.Context) checks.Outcome {
 			settings, err := s.settings()
 			if err != nil {
 				return checks.Skipped("there is no router")
 			}
-			known := groups(deploymentsIn(settings))
+			known := askable(settings)
 			var ghosts []string
 			for _, f := range fallbacksIn(settings) {
 				for _, name := range append([]string{f.from}, f.to...) {
-					if name != "*" && !known[name] {
+					if name != "*" && !known[name] && !wild(known, name) {
 						ghosts = append(ghosts, fmt.Sprintf("%s names %q, which no deployment has%s", f.path, name, nearby(name, known)))
 					}
 				}
@@ -34,4 +34,32 @@ func (s *subject) fallbacksKnown() checks.Check {
 			return checks.Failed("%s", strings.Join(lo.Uniq(ghosts), "; ")).WithFix("", "correct the name, or add a deployment with it")
 		},
 	}
+}
+
+// askable are the names by which LiteLLM finds deployments: groups, aliases of
+// groups and deployments' own ids.
+func askable(settings map[string]any) map[string]bool {
+	names := groups(deploymentsIn(settings))
+	for alias := range section(section(settings, "router_settings"), "model_group_alias") {
+		names[alias] = true
+	}
+	list, _ := settings["model_list"].([]any)
+	for _, item := range list {
+		entry, _ := item.(map[string]any)
+		if id, ok := section(entry, "model_info")["id"].(string); ok {
+			names[id] = true
+		}
+	}
+	return names
+}
+
+// wild reports whether a wildcard among the groups, "openai/*", covers name.
+func wild(groups map[string]bool, name string) bool {
+	for group := range groups {
+		before, after, ok := strings.Cut(group, "*")
+		if ok && strings.HasPrefix(name, before) && strings.HasSuffix(name, after) {
+			return true
+		}
+	}
+	return false
 }

@@ -55,7 +55,9 @@ func (s *subject) filesEnough() checks.Check {
 // openFiles asks a shell: the Go runtime raises its own soft limit at its start
 // and gives the old one to its children only. "unlimited" is 0.
 func openFiles(ctx context.Context) (soft, hard uint64, err error) {
-	out, err := exec.CommandContext(ctx, "/bin/sh", "-c", "ulimit -Sn; ulimit -Hn").Output()
+	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", "ulimit -Sn; ulimit -Hn")
+	cmd.WaitDelay = grace
+	out, err := cmd.Output()
 	if err != nil {
 		return 0, 0, err
 	}

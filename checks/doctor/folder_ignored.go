@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -69,29 +70,56 @@ func workTree(dir string) (string, bool) {
 func (s *subject) unignored(ctx context.Context, top string) ([]string, error) {
 	inside := map[string]string{}
 	var asked []string
+	top = followed(top)
 	for path, probe := range s.private() {
-		rel, err := filepath.Rel(top, path)
+		at := filepath.Join(followed(path), probe) // git refuses to look behind a link, and takes only the link itself
+		rel, err := filepath.Rel(top, at)
 		if err != nil || rel == ".." || strings.HasPrefix(rel, "../") {
 			continue
 		}
-		inside[filepath.Join(path, probe)] = path
-		asked = append(asked, filepath.Join(path, probe))
+		inside[at] = path
+		asked = append(asked, at)
 	}
 	if len(asked) == 0 {
 		return nil, nil
 	}
-	cmd := exec.CommandContext(ctx, "git", append([]string{"-C", top, "check-ignore", "--"}, asked...)...) //nolint:gosec // paths of the configuration, behind --
-	out, err := cmd.Output()
-	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && exit.ExitCode() == 1 {
-		err = nil // none is ignored
-	}
+	ignored, err := checkIgnore(ctx, top, asked)
 	if err != nil {
 		return nil, err
 	}
-	for line := range strings.Lines(string(out)) {
-		delete(inside, strings.TrimSuffix(line, "\n"))
+	for _, path := range ignored {
+		delete(inside, path)
 	}
 	return lo.Uniq(sorted(lo.Values(inside))), nil
+}
+
+// followed is path with the links in it followed, as far as it exists.
+func followed(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	if dir := filepath.Dir(path); dir != path {
+		return filepath.Join(followed(dir), filepath.Base(path))
+	}
+	return path
+}
+
+// checkIgnore returns those of paths that git ignores. They go through pipes,
+// each with a NUL behind it: as arguments and in lines git writes names that
+// are not plain ASCII in its own quotes.
+func checkIgnore(ctx context.Context, top string, paths []string) ([]string, error) {
+	cmd := exec.CommandContext(ctx, "git", "-C", top, "check-ignore", "-z", "--stdin")
+	cmd.Stdin = strings.NewReader(strings.Join(paths, "\x00") + "\x00")
+	cmd.WaitDelay = grace
+	out, err := cmd.Output()
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		if exit.ExitCode() == 1 { // none is ignored
+			return nil, nil
+		}
+		said, _, _ := strings.Cut(string(exit.Stderr), "\n")
+		return nil, fmt.Errorf("%w: %s", err, said)
+	}
+	return strings.FieldsFunc(string(out), func(r rune) bool { return r == 0 }), err
 }
 
 // private are the files and folders with keys in them, with the name of
@@ -106,7 +134,8 @@ func (s *subject) private() map[string]string {
 
 // ignoreLine is the line of a .gitignore at top that covers path.
 func ignoreLine(top, path string) string {
-	rel, _ := filepath.Rel(top, path)
+	rel, _ := filepath.Rel(followed(top), followed(path))
+	rel = strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(rel) // a name, not a pattern
 	if isFolder(path) {
 		return "/" + rel + "/"
 	}

@@ -3,13 +3,13 @@ package doctor
 import (
 	"context"
 	"go/version"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
 
 	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/internal/regular"
 )
 
 // leastGo is the go line of go.mod.
@@ -35,7 +35,7 @@ func (s *subject) goVersion() checks.Check {
 				return checks.Passed(t)
 			}
 			t.Path, t.Found = path, goOf(path)
-			if t.Found != "" && version.Compare(t.Found, leastGo) < 0 {
+			if version.IsValid(t.Found) && version.Compare(t.Found, leastGo) < 0 {
 				t.Text = path + " is " + t.Found + ", and FlowGate is built with " + leastGo + " or newer"
 				return checks.Warned("").WithDetail(t).WithFix("", "install a newer Go, or use the compiled binary")
 			}
@@ -50,10 +50,11 @@ func goOf(path string) string {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
 	}
-	text, err := os.ReadFile(filepath.Join(filepath.Dir(filepath.Dir(path)), "VERSION"))
+	text, err := regular.Read(filepath.Join(filepath.Dir(filepath.Dir(path)), "VERSION"))
 	if err != nil {
 		return ""
 	}
 	first, _, _ := strings.Cut(string(text), "\n")
-	return strings.TrimSpace(first)
+	name, _, _ := strings.Cut(first, " ") // "go1.26.1 X:greenteagc"
+	return strings.TrimSpace(name)
 }

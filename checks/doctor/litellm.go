@@ -3,7 +3,6 @@ package doctor
 import (
 	"bufio"
 	"context"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -57,14 +56,16 @@ func interpreter(script string) (string, error) {
 // pythonVersion is "3.11.7" for a virtual environment, from its pyvenv.cfg, or
 // else what the interpreter says.
 func pythonVersion(ctx context.Context, path string) string {
-	text, err := os.ReadFile(filepath.Join(filepath.Dir(filepath.Dir(path)), "pyvenv.cfg"))
+	text, err := regular.Read(filepath.Join(filepath.Dir(filepath.Dir(path)), "pyvenv.cfg"))
 	for line := range strings.Lines(string(text)) {
 		key, value, _ := strings.Cut(line, "=")
 		if key = strings.TrimSpace(key); err == nil && (key == "version" || key == "version_info") {
 			return strings.TrimSpace(value)
 		}
 	}
-	out, err := exec.CommandContext(ctx, path, "-c", "import platform; print(platform.python_version())").Output()
+	cmd := exec.CommandContext(ctx, path, "-c", "import platform; print(platform.python_version())")
+	cmd.WaitDelay = grace // a wrapper's child may keep the pipe open
+	out, err := cmd.Output()
 	if err != nil {
 		return ""
 	}

@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/flowgate-go/flowgate/checks"
 )
@@ -17,10 +18,27 @@ func (s *subject) litellmInclude() checks.Check {
 				return checks.Skipped("%v", err)
 			}
 			if files, ok := settings["include"]; ok {
-				return checks.Warned("the router's settings include %s, and what stands there overrides them", fmt.Sprint(files)).
+				return checks.Warned("the router's settings include %s, and what stands there overrides them", included(files)).
 					WithFix("", "move what it holds into litellm_base")
 			}
 			return checks.Passed(nil)
 		},
 	}
+}
+
+// included are the names of the files, addresses without what may hold a key.
+func included(files any) string {
+	list, ok := files.([]any)
+	if !ok {
+		list = []any{files}
+	}
+	names := make([]string, 0, len(list))
+	for _, file := range list {
+		name := fmt.Sprint(file)
+		if strings.Contains(name, "://") {
+			name = plain(name)
+		}
+		names = append(names, name)
+	}
+	return strings.Join(names, ", ")
 }

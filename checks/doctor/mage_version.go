@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 
 	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/internal/regular"
 )
 
 const mageModule = "github.com/magefile/mage"
@@ -35,7 +36,7 @@ func (s *subject) mageVersion() checks.Check {
 			if real, err := filepath.EvalSymlinks(path); err == nil {
 				path = real
 			}
-			info, err := buildinfo.ReadFile(path)
+			info, err := buildOf(path)
 			if err != nil || info.Main.Path != mageModule {
 				return checks.Passed(m) // somebody's own mage: this very program under that name, or a wrapper
 			}
@@ -47,6 +48,16 @@ func (s *subject) mageVersion() checks.Check {
 			return checks.Passed(m)
 		},
 	}
+}
+
+// buildOf is the build information of a program, which must be a regular file.
+func buildOf(path string) (*buildinfo.BuildInfo, error) {
+	f, err := regular.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	return buildinfo.Read(f)
 }
 
 // pinnedMage is the version of mage that this program is linked with.

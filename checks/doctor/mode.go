@@ -16,7 +16,7 @@ type exposure struct {
 	Path  string `json:"path"`
 	Mode  string `json:"mode"`           // octal, "0644"
 	Owner int    `json:"owner"`          // user id
-	Want  string `json:"want,omitempty"` // mode that -fix gives it; "" when it is another user's
+	Want  string `json:"want,omitempty"` // mode that -fix gives it; "" when it is another user's, or a folder for everybody such as /tmp
 
 	want fs.FileMode
 }
@@ -44,6 +44,7 @@ func exposed(all []string) []exposure {
 		e := exposure{Path: path, Mode: fmt.Sprintf("%04o", info.Mode().Perm()), Owner: owner}
 		switch {
 		case owner != os.Geteuid():
+		case info.Mode().Perm()&0o077 != 0 && info.Mode()&fs.ModeSticky != 0: // /tmp and its like: everybody's on purpose
 		case info.Mode().Perm()&0o077 != 0:
 			e.want = info.Mode().Perm() &^ 0o077
 			e.Want = fmt.Sprintf("%04o", e.want)
@@ -58,7 +59,7 @@ func exposed(all []string) []exposure {
 func (s *subject) describe(found []exposure) exposures {
 	lines := lo.Map(found, func(e exposure, _ int) string {
 		if e.Want == "" {
-			return fmt.Sprintf("%s belongs to user id %d", s.shown(e.Path), e.Owner)
+			return fmt.Sprintf("%s belongs to user id %d, with mode %s", s.shown(e.Path), e.Owner, e.Mode)
 		}
 		return fmt.Sprintf("%s has mode %s", s.shown(e.Path), e.Mode)
 	})

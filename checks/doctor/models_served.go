@@ -14,7 +14,7 @@ import (
 
 func (s *subject) modelsServed() checks.Check {
 	return checks.Check{
-		ID: "models.served", Title: "The running router serves every model group of the plan", Needs: []string{"services.ready", "profile.active"}, Timeout: patience,
+		ID: "models.served", Title: "The running router serves every model group of the plan", Needs: []string{"services.ready", "ports.available", "profile.active"}, Timeout: patience,
 		About: "Compares the groups in the generated configuration with the running router's /v1/models. LiteLLM drops a deployment with an unknown provider at load without a word and stays \"ready\"; asking for the group is then \"There are no healthy deployments\".",
 		Run: func(ctx context.Context) checks.Outcome {
 			svc, ok := s.cfg.Service(config.LiteLLM)

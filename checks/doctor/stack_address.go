@@ -37,15 +37,15 @@ func (s *subject) stackAddress() checks.Check {
 			bad := wirings{}
 			for _, d := range s.deployments() {
 				if problem := s.miswired(d, router, up); problem != "" {
-					bad.Deployments = append(bad.Deployments, wiring{d.String(), d.base, problem})
-					bad.Text += fmt.Sprintf("; %s has api_base %s, %s", d, d.base, problem)
+					bad.Deployments = append(bad.Deployments, wiring{d.String(), plain(d.base), problem})
+					bad.Text += fmt.Sprintf("; %s has api_base %s, %s", d, plain(d.base), problem)
 				}
 			}
 			if bad.Text == "" {
 				return checks.Passed(nil)
 			}
 			bad.Text = strings.TrimPrefix(bad.Text, "; ")
-			return checks.Outcome{Status: report.Fail, Detail: bad}.WithFix("", "write api_base: "+up.URL()+"/v1")
+			return checks.Outcome{Status: report.Fail, Detail: bad}.WithFix("", "write api_base: "+up.URL()+"/v1, or start the program that the deployment means")
 		},
 	}
 }

@@ -23,11 +23,13 @@ type models struct {
 
 func (s *subject) stackModels() checks.Check {
 	return checks.Check{
-		ID: "stack.models", Title: "The upstream offers every model that the router asks for", Needs: []string{"config.valid"}, After: []string{"cliproxy.reachable"}, Timeout: patience,
-		About: "Compares the model of every deployment that leads to CLIProxyAPI with the list that it serves while it runs, which depends on the credentials that it holds; while it is down, with the models and aliases of its configuration. A model that is not offered is a 404 or 400 to the client, and cools its deployment down. The echo answers to every name.",
+		ID: "stack.models", Title: "The upstream offers every model that the router asks for", Needs: []string{"config.valid", "ports.available"}, Timeout: patience,
+		About: "Compares the model of every deployment that leads to CLIProxyAPI with the list that it serves while it runs, which depends on the credentials that it holds; while it is down, with the models and aliases of its configuration, if every account there names them and nobody is signed in. A model that is not offered is a 404 or 400 to the client, and cools its deployment down. The echo answers to every name.",
 		Run: func(ctx context.Context) checks.Outcome {
 			up, real := s.real()
-			wanted := lo.Filter(s.deployments(), func(d deployment, _ int) bool { return d.leadsTo(up) })
+			wanted := lo.Filter(s.deployments(), func(d deployment, _ int) bool {
+				return d.leadsTo(up) && !strings.Contains(d.model, "*") // a wildcard asks for whatever the client does
+			})
 			switch {
 			case !real:
 				return echoes()
@@ -44,8 +46,8 @@ func (s *subject) stackModels() checks.Check {
 				return checks.Failed("").WithDetail(found).WithFix("mage auth:login codex", "sign in, or mage auth:import what another tool has")
 			}
 			for _, d := range wanted {
-				if !offered[d.upstreamModel()] {
-					found.Missing = append(found.Missing, d.upstreamModel())
+				if name := d.upstreamModel(); !offered[name] && !offered[withoutEffort(name)] {
+					found.Missing = append(found.Missing, name)
 				}
 			}
 			if len(found.Missing) == 0 {
@@ -62,14 +64,27 @@ func (s *subject) stackModels() checks.Check {
 // they are not known.
 func (s *subject) offered(ctx context.Context, up config.Service) (names map[string]bool, source, why string) {
 	if _, live := s.running(up.Name); live {
+		if _, healthy := s.greeting(); !healthy {
+			return nil, "", "cliproxy.reachable did not pass"
+		}
 		names, why = s.served(ctx, up.URL(), s.upstreamKey())
 		return names, up.URL() + "/v1/models", why
 	}
 	own, err := s.upstream()
-	if err != nil || len(own.Models()) == 0 {
+	accounts, unread := s.accounts()
+	if err != nil || unread != nil || len(accounts) > 0 || !own.NamesModels() {
 		return nil, "", "the stack is down, and the models of signed-in accounts are known only to the server that runs"
 	}
 	return own.Models(), s.cfg.CLIProxyConfigFile, ""
+}
+
+// withoutEffort is the name of a model without the effort that CLIProxyAPI
+// takes behind it in parentheses, "gpt-5(high)"; its list has none of those.
+func withoutEffort(model string) string {
+	if name, _, ok := strings.Cut(model, "("); ok && strings.HasSuffix(model, ")") {
+		return name
+	}
+	return model
 }
 
 // upstreamKey is one that the upstream accepts, "" when none is known.

@@ -6,21 +6,28 @@ import (
 	"errors"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"sync"
 )
 
-// stages returns a context whose request keeps *at at the stage that it has
-// reached: dns, connect, tls, http. The transport may call from several
+// stages returns a context for a request, and a func that says the stage that
+// it has reached: dns, connect, tls, http. The transport may call from several
 // goroutines, and some of them after the request has ended.
-func stages(ctx context.Context, at *string) context.Context {
-	order := map[string]int{"dns": 0, "connect": 1, "tls": 2, "http": 3}
+func stages(ctx context.Context) (traced context.Context, reached func() string) {
+	order := [...]string{"dns", "connect", "tls", "http"}
 	var mu sync.Mutex
+	at := 0
 	enter := func(stage string) {
 		mu.Lock()
 		defer mu.Unlock()
-		if ctx.Err() == nil && order[stage] > order[*at] {
-			*at = stage
+		if ctx.Err() == nil {
+			at = max(at, slices.Index(order[:], stage))
 		}
+	}
+	reached = func() string {
+		mu.Lock()
+		defer mu.Unlock()
+		return order[at]
 	}
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		DNSDone: func(info httptrace.DNSDoneInfo) {
@@ -36,7 +43,7 @@ func stages(ctx context.Context, at *string) context.Context {
 			}
 		},
 		WroteRequest: func(httptrace.WroteRequestInfo) { enter("http") },
-	})
+	}), reached
 }
 
 // cause is what went wrong with a request, without the URL.

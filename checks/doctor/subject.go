@@ -25,6 +25,9 @@ import (
 // must not make the examination long.
 const patience = 3 * time.Second
 
+// grace is how long a program that was ended may keep its output open.
+const grace = time.Second
+
 // subject is what is examined. What several checks look at is gathered once, by
 // the first that asks.
 type subject struct {
@@ -39,6 +42,7 @@ type subject struct {
 	active   func() (policy.Active, error) // as generated last
 	plan     func() (policy.Active, error) // as it would be generated now
 	upstream func() (cliproxy.File, error) // CLIProxyAPI's own configuration
+	greeting func() (answer, bool)         // whether it answers as itself, asked once
 	manage   func() management             // what its management API said, asked once
 	accounts func() ([]auth.Account, error)
 	outside  func() []reached // the upstreams that are no service of this stack, tried once
@@ -57,6 +61,7 @@ func newSubject(ctx context.Context, o Options) *subject {
 	s.active = func() (policy.Active, error) { return policy.Load(s.cfg) } // not once: -fix may write it
 	s.plan = sync.OnceValues(func() (policy.Active, error) { return policy.Plan(s.cfg, s.profile(), s.o.Getenv) })
 	s.upstream = sync.OnceValues(func() (cliproxy.File, error) { return cliproxy.ReadFile(s.cfg.CLIProxyConfigFile) })
+	s.greeting = sync.OnceValues(func() (answer, bool) { return s.greet(ctx) })
 	s.manage = sync.OnceValue(func() management { return s.askManagement(ctx) })
 	s.accounts = sync.OnceValues(func() ([]auth.Account, error) { return auth.Accounts(ctx, s.cfg, s.authEnvironment()) })
 	s.outside = sync.OnceValue(func() []reached { return s.tryOutside(ctx) })

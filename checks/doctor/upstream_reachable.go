@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -77,21 +76,17 @@ func (s *subject) tryOutside(ctx context.Context) []reached {
 }
 
 func (s *subject) reach(ctx context.Context, client *http.Client, base string) reached {
-	r := reached{URL: base, Stage: "dns"}
-	if u, err := url.Parse(base); err == nil {
-		u.User, u.RawQuery = nil, "" // may hold a key
-		r.URL = u.String()
-	}
-	ctx = stages(ctx, &r.Stage)
-	req, err := http.NewRequestWithContext(ctx, http.MethodHead, base, nil)
+	r := reached{URL: plain(base), ObservedAt: s.o.Now().UTC()}
+	traced, stage := stages(ctx)
+	req, err := http.NewRequestWithContext(traced, http.MethodHead, r.URL, nil)
 	if err != nil {
-		r.Stage, r.Error = "url", err.Error()
+		r.Stage, r.Error = "url", cause(err)
 		return r
 	}
 	res, err := client.Do(req)
 	r.ObservedAt = s.o.Now().UTC()
 	if err != nil {
-		r.Error = cause(err)
+		r.Stage, r.Error = stage(), cause(err)
 		return r
 	}
 	_ = res.Body.Close()

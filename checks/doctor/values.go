@@ -5,10 +5,14 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"net/url"
 	"os"
 	"slices"
+	"strings"
+	"unicode"
 
 	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/internal/redact"
 )
 
 // walk calls visit for every text in v with its dotted path, keys in order.
@@ -45,6 +49,38 @@ func bare(err error) error {
 		return p.Err
 	}
 	return err
+}
+
+// plain is an address without what may hold a key: user and password, query
+// and fragment. What is no address is not shown at all.
+func plain(address string) string {
+	u, err := url.Parse(address)
+	if redact.IsReference(address) {
+		return address
+	}
+	if err != nil {
+		return "(no address)"
+	}
+	u.User, u.RawQuery, u.Fragment = nil, "", ""
+	return u.String()
+}
+
+// longestForeign is the length in characters up to which another program's
+// words are shown.
+const longestForeign = 200
+
+// foreign is what another program said, in one short line without control
+// characters and without words that look like keys.
+func foreign(text string) string {
+	words := strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
+	for i, word := range words {
+		words[i] = redact.Named("", word)
+	}
+	line := []rune(strings.ToValidUTF8(strings.Join(words, " "), "?"))
+	if len(line) > longestForeign {
+		line = append(line[:longestForeign], '…')
+	}
+	return string(line)
 }
 
 func isFolder(path string) bool {

@@ -4,6 +4,7 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -58,8 +59,12 @@ func ReadFile(path string) (File, error) {
 	return f, nil
 }
 
-// Accepts reports whether key is one of those that clients may present.
+// Accepts reports whether key is one of those that clients may present; without
+// any api-keys the server takes every key.
 func (f File) Accepts(key string) bool {
+	if len(f.APIKeys) == 0 {
+		return true
+	}
 	ok := 0
 	for _, known := range f.APIKeys {
 		ok |= subtle.ConstantTimeCompare([]byte(known), []byte(key))
@@ -82,6 +87,14 @@ func (f File) Models() map[string]bool {
 		}
 	}
 	return names
+}
+
+// NamesModels reports whether Models is the whole of what the accounts with API
+// keys offer: there are some, and each names its models. One that names none
+// offers all of its provider's.
+func (f File) NamesModels() bool {
+	entries := slices.Concat(f.Codex, f.Claude, f.Gemini, f.Compatibility)
+	return len(entries) > 0 && !slices.ContainsFunc(entries, func(e keyEntry) bool { return len(e.Models) == 0 })
 }
 
 // Folder is where CLIProxyAPI loads credential files from: auth-dir, with ~ for

@@ -2,11 +2,15 @@ package doctor_test
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"net/http"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
+	"time"
 
 	"github.com/goccy/go-yaml"
 )
@@ -60,8 +64,18 @@ func cliproxyMain(args []string) int {
 			fmt.Fprint(w, credentialList(*aside))
 		}
 	})
-	fmt.Println(http.ListenAndServe(fmt.Sprintf("127.0.0.1:%d", own.Port), mux))
-	return 0
+	server := &http.Server{Addr: fmt.Sprintf("127.0.0.1:%d", own.Port), Handler: mux, ReadHeaderTimeout: time.Minute}
+	leave := make(chan os.Signal, 1)
+	signal.Notify(leave, syscall.SIGUSR1) // live on without the port
+	go func() {
+		<-leave
+		_ = server.Close()
+	}()
+	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+		fmt.Println(err)
+		return 0
+	}
+	select {}
 }
 
 // litellmMain is a double of LiteLLM as far as being alive and listing models:
