@@ -11,12 +11,13 @@ import (
 	"github.com/samber/lo"
 
 	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/internal/regular"
 	"github.com/flowgate-go/flowgate/internal/scaffold"
 )
 
 func (s *subject) folderIgnored() checks.Check {
 	return checks.Check{
-		ID: "folder.ignored", Title: "git ignores what holds keys", Needs: []string{"config.valid"},
+		ID: "folder.ignored", Title: "git ignores what holds keys", Needs: []string{"config.valid"}, Timeout: patience,
 		About: "Asks git (`git check-ignore`, so that nested, global and negated rules count) whether the runtime folder, CLIProxyAPI's configuration and the credential files in this work tree are ignored in effect. -fix adds the missing lines to .gitignore. A file that is tracked already stays tracked: `git rm --cached FILE`, and replace its keys.",
 		Run: func(ctx context.Context) checks.Outcome {
 			top, ok := workTree(s.cfg.Dir)
@@ -108,6 +109,14 @@ func followed(path string) string {
 // each with a NUL behind it: as arguments and in lines git writes names that
 // are not plain ASCII in its own quotes.
 func checkIgnore(ctx context.Context, top string, paths []string) ([]string, error) {
+	for _, rules := range [...]string{".gitignore", filepath.Join(".git", "info", "exclude")} { // git waits for ever on a pipe
+		f, err := regular.Open(filepath.Join(top, rules))
+		if err == nil {
+			_ = f.Close()
+		} else if errors.Is(err, regular.ErrNotRegular) {
+			return nil, err
+		}
+	}
 	cmd := exec.CommandContext(ctx, "git", "-C", top, "check-ignore", "-z", "--stdin")
 	cmd.Stdin = strings.NewReader(strings.Join(paths, "\x00") + "\x00")
 	cmd.WaitDelay = grace

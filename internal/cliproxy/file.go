@@ -53,10 +53,20 @@ func ReadFile(path string) (File, error) {
 		return f, err
 	}
 	if err := yaml.Unmarshal(text, &f); err != nil {
-		line, _, _ := strings.Cut(err.Error(), "\n") // the lines after it quote the file, which holds keys
-		return f, fmt.Errorf("%s: %s", path, line)
+		return f, fmt.Errorf("%s: %s", path, unquoted(err))
 	}
 	return f, nil
+}
+
+// unquoted is what the parser says without what it quotes from the file, which
+// holds keys: the lines after the first, and names between quotation marks.
+func unquoted(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	parts := strings.Split(line, `"`)
+	for i := 1; i < len(parts); i += 2 {
+		parts[i] = "…"
+	}
+	return strings.Join(parts, `"`)
 }
 
 // Accepts reports whether key is one of those that clients may present; without

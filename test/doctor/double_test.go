@@ -24,6 +24,7 @@ func cliproxyMain(args []string) int {
 	offered := flags.String("models", "gpt-5,gpt-5-codex-mini", "")
 	version := flags.String("version", "7.2.99", "")
 	aside := flags.String("aside", "", "")
+	hostile := flags.String("hostile", "", "")
 	_ = flags.Parse(args)
 	text, err := os.ReadFile(*file)
 	var own struct {
@@ -61,6 +62,10 @@ func cliproxyMain(args []string) int {
 			w.WriteHeader(http.StatusUnauthorized)
 			fmt.Fprint(w, `{"error":"invalid management key"}`)
 		default:
+			if *hostile != "" {
+				beHostile(w, r, *hostile)
+				return
+			}
 			fmt.Fprint(w, credentialList(*aside))
 		}
 	})
@@ -114,4 +119,26 @@ func credentialList(name string) string {
 		return `{"files":[]}`
 	}
 	return fmt.Sprintf(`{"files":[{"id":%[1]q,"name":%[1]q,"type":"codex","provider":"codex","status":"error","status_message":"usage_limit_reached","disabled":false,"unavailable":true,"failed":1}]}`, name)
+}
+
+// beHostile answers the list of credentials so as to do harm: without end, a
+// byte at a time, or with ten thousand accounts that hold the key it was sent
+// and a title for the terminal.
+func beHostile(w http.ResponseWriter, r *http.Request, how string) {
+	w.Header().Set("X-CPA-VERSION", strings.Repeat("9", 100<<10))
+	switch how {
+	case "endless":
+		for r.Context().Err() == nil {
+			_, _ = w.Write([]byte(strings.Repeat("[", 64<<10)))
+		}
+	case "drip":
+		for tick := time.Tick(50 * time.Millisecond); r.Context().Err() == nil; <-tick {
+			_, _ = w.Write([]byte("["))
+			w.(http.Flusher).Flush()
+		}
+	default:
+		one := fmt.Sprintf(`{"name":"a\u001b]0;owned\u0007","status":"error","status_message":"%s \u001b[2J%s"}`,
+			strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), strings.Repeat("x", 300))
+		fmt.Fprintf(w, `{"files":[%s%s]}`, one, strings.Repeat(","+one, 9_999))
+	}
 }
