@@ -45,7 +45,7 @@ func (b *builder) add(word string, u use) {
 		}
 		at = child
 	}
-	u.length = uint32(len(word)) //nolint:gosec // words are short
+	u.length = uint32(len(word))
 	b.nodes[at].uses = append(b.nodes[at].uses, u)
 }
 
@@ -60,9 +60,9 @@ func (b *builder) build() *automaton {
 	}
 	row := make([]uint32, len(order))
 	for i, n := range order {
-		row[n] = uint32(i) * a.width //nolint:gosec // some thousand states
+		row[n] = uint32(i) * a.width
 	}
-	a.firstOut = uint32(len(order)) * a.width //nolint:gosec // as above
+	a.firstOut = uint32(len(order)) * a.width
 	a.next = make([]uint32, len(order)*int(a.width))
 	for i, n := range order {
 		if len(b.nodes[n].uses) > 0 {
@@ -82,14 +82,14 @@ func (b *builder) classes(a *automaton) (used []byte) {
 		for c := range n.children {
 			if a.class[c] == 0 {
 				used = append(used, c)
-				a.class[c] = uint8(len(used)) //nolint:gosec // at most 128 different ones
+				a.class[c] = uint8(len(used))
 			}
 		}
 	}
 	for c := 'A'; c <= 'Z'; c++ {
 		a.class[c] = a.class[c-'A'+'a']
 	}
-	a.width = uint32(len(used)) + 1 //nolint:gosec // at most 129
+	a.width = uint32(len(used)) + 1
 	return used
 }
 

@@ -45,7 +45,7 @@ func newTail(parts []*syntax.Regexp) *tail {
 func (t *tail) reset() {
 	t.byKey = map[string]int32{}
 	t.states = append(t.states[:0], tailState{}, tailState{})
-	t.state([]uint32{uint32(t.prog.Start)}) //nolint:gosec // programs are short
+	t.state([]uint32{uint32(t.prog.Start)})
 }
 
 // follows reports whether the tail may match at the beginning of text.
@@ -129,7 +129,7 @@ func (t *tail) state(from []uint32) int32 {
 	if n, known := t.byKey[string(key)]; known {
 		return n
 	}
-	n := int32(len(t.states)) //nolint:gosec // at most mostStates
+	n := int32(len(t.states))
 	t.states, t.byKey[string(key)] = append(t.states, s), n
 	return n
 }

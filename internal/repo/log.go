@@ -19,7 +19,7 @@ var ErrRevision = errors.New("no such revision")
 // all their parents, no program of the user's in between.
 var diffs = [...]string{"-U0", "--no-color", "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/"}
 
-// Staged changes of the index against HEAD go to yield.
+// StagedPatch is what the index adds to HEAD.
 func (r *Repo) StagedPatch(ctx context.Context, yield func(Added) error) (Counts, error) {
 	return r.stream(ctx, nil, append([]string{"diff", "--staged"}, diffs[:]...), yield)
 }

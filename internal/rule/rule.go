@@ -15,7 +15,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"regexp"
 	"regexp/syntax"
@@ -247,6 +246,6 @@ func readExtension(folder, path string) (string, error) {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(folder, path)
 	}
-	b, err := os.ReadFile(path) //nolint:gosec // the repository's own rules name it
+	b, err := regular.Read(path)
 	return string(b), err
 }

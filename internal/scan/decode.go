@@ -241,7 +241,7 @@ func readUnicode(s string) string {
 		if s[i]|0x20 == 'u' || s[i] == '+' && s[i-1] == 'U' {
 			if hexRun(s, i+1, 4) {
 				code, _ := strconv.ParseUint(s[i+1:i+5], 16, 32)
-				b.WriteRune(rune(code)) //nolint:gosec // four digits
+				b.WriteRune(rune(code))
 				i += 4
 			}
 		}

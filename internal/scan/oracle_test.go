@@ -15,6 +15,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/zricethezav/gitleaks/v8/detect"
 	"github.com/zricethezav/gitleaks/v8/logging"
+	"github.com/zricethezav/gitleaks/v8/report"
 	"github.com/zricethezav/gitleaks/v8/sources"
 
 	"github.com/flowgate-go/flowgate/internal/rule"
@@ -41,6 +42,11 @@ var theirs = sync.OnceValues(func() (*detect.Detector, error) {
 	return d, err
 })
 
+// judge is what gitleaks finds in a fragment.
+func judge(d *detect.Detector, f sources.Fragment) []report.Finding {
+	return d.Detect(detect.Fragment(f)) //nolint:staticcheck // deprecated, and what this version takes
+}
+
 // scanner has gitleaks' rules alone, so that findings can be compared one by one.
 func scanner(tb testing.TB) *scan.Scanner {
 	tb.Helper()
@@ -60,7 +66,7 @@ func scanner(tb testing.TB) *scan.Scanner {
 func same(tb testing.TB, d *detect.Detector, w *scan.Worker, f scan.Fragment) int {
 	tb.Helper()
 	var want, got []string
-	for _, n := range d.Detect(detect.Fragment{Raw: f.Text, FilePath: f.Path, CommitSHA: f.Commit, StartLine: f.Line}) {
+	for _, n := range judge(d, sources.Fragment{Raw: f.Text, FilePath: f.Path, CommitSHA: f.Commit, StartLine: f.Line}) {
 		want = append(want, fmt.Sprintf("%s:%s:%d-%d", n.File, n.RuleID, n.StartLine, n.EndLine))
 	}
 	for _, n := range w.Scan(f) {
@@ -156,7 +162,7 @@ func sameFile(t *testing.T, d *detect.Detector, w *scan.Worker, file string) int
 	var want, got []string
 	source := &sources.File{Content: open(), Path: file}
 	err := source.Fragments(t.Context(), func(f sources.Fragment, err error) error {
-		for _, n := range d.Detect(detect.Fragment(f)) {
+		for _, n := range judge(d, f) {
 			want = append(want, fmt.Sprintf("%s:%d", n.RuleID, n.StartLine))
 		}
 		return err

@@ -2,7 +2,7 @@ package scan
 
 import (
 	"context"
-	"crypto/sha1" //nolint:gosec // git's own name of a blob, not a signature
+	"crypto/sha1" // git's own name of a blob, not a signature
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -29,7 +29,7 @@ func (s *Scanner) Tree(ctx context.Context, root string, files []string, cache *
 	var wg conc.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
-			w := &treeWorker{tree: t, hash: sha1.New()} //nolint:gosec // as above
+			w := &treeWorker{tree: t, hash: sha1.New()}
 			for i := next.Add(1) - 1; i < int64(len(files)) && ctx.Err() == nil; i = next.Add(1) - 1 {
 				w.file(ctx, files[i])
 			}
