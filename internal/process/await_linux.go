@@ -1,24 +1,58 @@
 package process
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"os"
+	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// AwaitExit blocks until a child of the caller has ended, and leaves it to be
-// waited for: until then its pid and its group's number stay its own, so that
-// KillGroup can end what it left behind.
-func AwaitExit(child int) error {
-	for {
-		err := unix.Waitid(unix.P_PID, child, nil, unix.WEXITED|unix.WNOWAIT, nil)
-		if errors.Is(err, unix.EINTR) {
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("await the end of process %d: %w", child, err)
-		}
+// Await blocks until exactly this process has ended and leaves a child to be
+// waited for: until then its pid and its group's number stay its own. It holds
+// no thread: the kernel's handle on the process (pidfd_open(2)) waits in Go's
+// poller. It returns the cause of ctx when that ends first.
+func (id Identity) Await(ctx context.Context) error {
+	fd, err := open(id, unix.O_NONBLOCK) // PIDFD_NONBLOCK, Linux 5.10
+	switch {
+	case errors.Is(err, ErrGone):
 		return nil
+	case errors.Is(err, unix.ENOSYS), errors.Is(err, unix.EINVAL):
+		return id.look(ctx)
+	case err != nil:
+		return fmt.Errorf("await the end of process %d: %w", id.PID, err)
 	}
+	handle := os.NewFile(uintptr(fd), "pidfd")
+	defer handle.Close()
+	stop := context.AfterFunc(ctx, func() { _ = handle.SetReadDeadline(time.Unix(1, 0)) })
+	defer stop()
+	raw, err := handle.SyscallConn()
+	if err == nil {
+		err = raw.Read(ended)
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// ended reports whether the process behind a pidfd has: it is readable then.
+func ended(fd uintptr) bool {
+	n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
+	return n > 0 || err != nil && !errors.Is(err, syscall.EINTR)
+}
+
+// look is Await on kernels without such a handle.
+func (id Identity) look(ctx context.Context) error {
+	for id.Alive() {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	return nil
 }

@@ -1,10 +1,14 @@
 package process
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
+	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -65,28 +69,89 @@ func signal(id Identity, sig syscall.Signal) error { return checkThenKill(id, id
 
 func signalGroup(id Identity, sig syscall.Signal) error { return checkThenKill(id, -id.PID, sig) }
 
-// AwaitExit blocks until a child of the caller has ended, and leaves it to be
-// waited for: until then its pid and its group's number stay its own, so that
-// KillGroup can end what it left behind. It listens with kqueue, since waitid
-// on macOS also returns for a stopped process.
-func AwaitExit(child int) error {
+// Await blocks until exactly this process has ended, and leaves a child to be
+// waited for. It listens with kqueue, since waitid on macOS also returns for a
+// stopped process. It returns the cause of ctx when that ends first.
+func (id Identity) Await(ctx context.Context) error {
 	kq, err := unix.Kqueue()
 	if err != nil {
-		return fmt.Errorf("await the end of process %d: %w", child, err)
+		return fmt.Errorf("await the end of process %d: %w", id.PID, err)
 	}
 	defer unix.Close(kq)
-	watch := unix.Kevent_t{
-		Ident: uint64(child), Filter: unix.EVFILT_PROC,
-		Flags: unix.EV_ADD | unix.EV_ONESHOT, Fflags: unix.NOTE_EXIT,
+	const wake = 1
+	watch := []unix.Kevent_t{
+		{Ident: uint64(id.PID), Filter: unix.EVFILT_PROC, Flags: unix.EV_ADD | unix.EV_ONESHOT, Fflags: unix.NOTE_EXIT},
+		{Ident: wake, Filter: unix.EVFILT_USER, Flags: unix.EV_ADD | unix.EV_ONESHOT},
 	}
+	for _, w := range watch {
+		if _, err := unix.Kevent(kq, []unix.Kevent_t{w}, nil, nil); errors.Is(err, unix.ESRCH) {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("await the end of process %d: %w", id.PID, err)
+		}
+	}
+	if !id.Alive() { // the watch may be on another process with its pid
+		return nil
+	}
+	var woken sync.WaitGroup
+	defer woken.Wait() // before kq is closed
+	woken.Add(1)
+	stop := context.AfterFunc(ctx, func() {
+		defer woken.Done()
+		trigger := unix.Kevent_t{Ident: wake, Filter: unix.EVFILT_USER, Fflags: unix.NOTE_TRIGGER}
+		_, _ = unix.Kevent(kq, []unix.Kevent_t{trigger}, nil, nil)
+	})
+	defer func() {
+		if stop() {
+			woken.Done()
+		}
+	}()
 	got := make([]unix.Kevent_t, 1)
 	for {
-		n, err := unix.Kevent(kq, []unix.Kevent_t{watch}, got, nil)
-		if errors.Is(err, unix.ESRCH) || n > 0 {
-			return nil // ended, or ended before we looked
-		}
-		if err != nil && !errors.Is(err, unix.EINTR) {
-			return fmt.Errorf("await the end of process %d: %w", child, err)
+		n, err := unix.Kevent(kq, nil, got, nil)
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case n > 0:
+			return nil
+		case err != nil && !errors.Is(err, unix.EINTR):
+			return fmt.Errorf("await the end of process %d: %w", id.PID, err)
 		}
 	}
+}
+
+// environment is the raw memory of a process of our own user that its
+// variables are in (KERN_PROCARGS2: arguments first).
+func environment(pid int) []byte {
+	raw, _ := unix.SysctlRaw("kern.procargs2", pid)
+	return raw
+}
+
+// groupOf is the process group of a process, 0 when that is not known.
+func groupOf(pid int) int {
+	p, err := unix.SysctlKinfoProc("kern.proc.pid", pid)
+	if err != nil {
+		return 0
+	}
+	return int(p.Eproc.Pgid)
+}
+
+func allPIDs() ([]int, error) {
+	procs, err := unix.SysctlKinfoProcSlice("kern.proc.uid", os.Geteuid())
+	if err != nil {
+		return nil, fmt.Errorf("list processes: %w", err)
+	}
+	pids := make([]int, 0, len(procs))
+	for i := range procs {
+		pids = append(pids, int(procs[i].Proc.P_pid))
+	}
+	return pids, nil
+}
+
+// Uptime is how long this machine has been up, sleep included: a clock that
+// nobody sets.
+func Uptime() time.Duration {
+	var ts unix.Timespec
+	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts) // cannot fail with this clock
+	return time.Duration(ts.Nano())
 }

@@ -1,6 +1,7 @@
 package process_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -58,14 +59,14 @@ func TestAnIdentityIsAliveUntilItsProcessEnds(t *testing.T) {
 	if err := id.Signal(syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	if err := process.AwaitExit(id.PID); err != nil {
+	if err := id.Await(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if id.Alive() {
 		t.Error("a zombie counts as alive")
 	}
 	if err := cmd.Wait(); err == nil {
-		t.Error("AwaitExit took the exit status away from Wait")
+		t.Error("Await took the exit status away from Wait")
 	}
 	if _, err := process.Identify(id.PID); !errors.Is(err, process.ErrGone) {
 		t.Errorf("identify a pid without process: %v", err)
@@ -115,25 +116,96 @@ func TestSignalGroupReachesGrandchildren(t *testing.T) {
 	})
 }
 
-func TestKillGroupEndsWhatADeadLeaderLeftBehind(t *testing.T) {
+func TestAFamilyIsFoundAfterItsLeaderEnded(t *testing.T) {
 	t.Parallel()
-	cmd := spawn(t, "sh", "-c", "sleep 60 & exit 3")
-	pid := cmd.Process.Pid
-	if err := process.AwaitExit(pid); err != nil {
+	cmd := spawn(t, "sh", "-c", "sleep 60 & wait")
+	family := process.Family{Leader: identify(t, cmd.Process.Pid)}
+	eventually(t, "shell and sleep", func() bool { members, _ := family.Members(); return len(members) == 2 })
+	if err := family.Leader.Signal(syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	if members, err := process.GroupMembers(pid); err != nil || len(members) != 1 {
+	if err := family.Leader.Await(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	members, err := family.Members()
+	if err != nil || len(members) != 1 {
 		t.Fatalf("members after the leader's end: %v, %v", members, err)
 	}
-	if err := process.KillGroup(pid, syscall.SIGKILL); err != nil {
+	stranger := family
+	stranger.Leader = identify(t, spawn(t, "sleep", "60").Process.Pid)
+	stranger.Leader.StartTime--
+	if members, err := stranger.Members(); err != nil || len(members) != 0 {
+		t.Errorf("a stranger's group has the members %v, %v", members, err)
+	}
+	if !family.Signal(syscall.SIGKILL) {
+		t.Error("nobody was reached")
+	}
+	eventually(t, "the orphan to end", func() bool { members, _ := family.Members(); return len(members) == 0 })
+	if status, ended := process.Collect(cmd.Process.Pid); !ended || status.Signal() != syscall.SIGKILL {
+		t.Errorf("the leader's end: %v, %v", status, ended)
+	}
+}
+
+func TestAMarkFindsWhoLeftTheGroup(t *testing.T) {
+	t.Parallel()
+	const prefix = "PROCESS_TEST_MARK="
+	mark := prefix + t.TempDir()
+	cmd := exec.Command("sh", "-c", "perl -MPOSIX -e 'POSIX::setsid(); sleep 60' & wait")
+	cmd.Env = append(os.Environ(), mark)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the orphan to end", func() bool {
-		members, _ := process.GroupMembers(pid)
-		return len(members) == 0
+	family := process.Family{Leader: identify(t, cmd.Process.Pid), Mark: mark}
+	t.Cleanup(func() { family.Signal(syscall.SIGKILL); _ = cmd.Wait() })
+	eventually(t, "one that left the group", func() bool {
+		members, _ := family.Members()
+		group, _ := process.GroupMembers(cmd.Process.Pid)
+		return len(members) == 2 && len(group) == 1
 	})
-	if process.Reap(pid) != true {
-		t.Error("the leader had ended")
+	if got := process.Leaders(prefix)[mark[len(prefix):]]; got != family.Leader {
+		t.Errorf("found by its mark: %+v, want %+v", got, family.Leader)
+	}
+	family.Signal(syscall.SIGKILL)
+	eventually(t, "all to end", func() bool { members, _ := family.Members(); return len(members) == 0 })
+}
+
+func TestAwaitSeesTheEndOfWhatIsNoChildAndHearsItsContext(t *testing.T) {
+	t.Parallel()
+	cmd := spawn(t, "sh", "-c", "sleep 60 & wait")
+	family := process.Family{Leader: identify(t, cmd.Process.Pid)}
+	var grandchild process.Identity
+	eventually(t, "a grandchild", func() bool {
+		members, _ := family.Members()
+		i := slices.IndexFunc(members, func(id process.Identity) bool { return id != family.Leader })
+		if i >= 0 {
+			grandchild = members[i]
+		}
+		return i >= 0
+	})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	done := make(chan error)
+	go func() { done <- grandchild.Await(ctx) }()
+	cancel(errors.New("enough"))
+	if err := <-done; err == nil || err.Error() != "enough" {
+		t.Errorf("a wait that was called off: %v", err)
+	}
+	go func() { done <- grandchild.Await(t.Context()) }()
+	select {
+	case err := <-done:
+		t.Fatalf("a running process has ended: %v", err)
+	case <-time.After(20 * time.Millisecond):
+	}
+	if err := grandchild.Signal(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	stale := family.Leader
+	stale.StartTime++
+	if err := stale.Await(t.Context()); err != nil {
+		t.Errorf("a process that is gone: %v", err)
 	}
 }
 

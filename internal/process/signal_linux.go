@@ -14,8 +14,8 @@ const signalProcessGroup = 1 << 2
 // open returns a pidfd of exactly the process that id names: the identity is
 // compared after the open, so a pid reused before it is noticed and one reused
 // after it no longer matters.
-func open(id Identity) (int, error) {
-	fd, err := unix.PidfdOpen(id.PID, 0)
+func open(id Identity, flags int) (int, error) {
+	fd, err := unix.PidfdOpen(id.PID, flags)
 	if errors.Is(err, unix.ESRCH) {
 		return -1, ErrGone
 	}
@@ -30,7 +30,7 @@ func open(id Identity) (int, error) {
 }
 
 func signal(id Identity, sig syscall.Signal) error {
-	fd, err := open(id)
+	fd, err := open(id, 0)
 	if errors.Is(err, unix.ENOSYS) { // before Linux 5.3
 		return checkThenKill(id, id.PID, sig)
 	}
@@ -42,7 +42,7 @@ func signal(id Identity, sig syscall.Signal) error {
 }
 
 func signalGroup(id Identity, sig syscall.Signal) error {
-	fd, err := open(id)
+	fd, err := open(id, 0)
 	if errors.Is(err, unix.ENOSYS) {
 		return checkThenKill(id, -id.PID, sig)
 	}

@@ -7,6 +7,9 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // stat is the part of /proc/PID/stat that identity needs (proc_pid_stat(5)).
@@ -77,6 +80,29 @@ func GroupMembers(group int) ([]int, error) {
 		}
 	}
 	return members, nil
+}
+
+// environment is what a process of our own user was executed with.
+func environment(pid int) []byte {
+	raw, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "environ"))
+	return raw
+}
+
+// groupOf is the process group of a process, 0 when that is not known.
+func groupOf(pid int) int {
+	s, err := readStat(pid)
+	if err != nil {
+		return 0
+	}
+	return s.group
+}
+
+// Uptime is how long this machine has been up, sleep included: a clock that
+// nobody sets.
+func Uptime() time.Duration {
+	var ts unix.Timespec
+	_ = unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts) // cannot fail with this clock
+	return time.Duration(ts.Nano())
 }
 
 func allPIDs() ([]int, error) {
