@@ -15,6 +15,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
 
 // queryTimeout is how long a supervisor may take to say how things stand; it
@@ -38,7 +39,7 @@ func newClient(cfg *config.Config) *client {
 			return conn, nil
 		}
 		// A supervisor started under another TMPDIR wrote down where it listens.
-		if other := readLedger(cfg.Paths.RuntimeDir).Socket; other != "" && other != path {
+		if other := ledger.Read(cfg.Paths.RuntimeDir).Socket; other != "" && other != path {
 			return dialOwn(ctx, other)
 		}
 		return nil, err

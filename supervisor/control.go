@@ -23,6 +23,7 @@ func (r *resident) routes() http.Handler {
 	mux.HandleFunc("POST /v1/start", r.command(r.start))
 	mux.HandleFunc("POST /v1/stop", r.command(r.stop))
 	mux.HandleFunc("POST /v1/restart", r.command(r.restart))
+	mux.HandleFunc("POST /v1/upgrade", r.command(r.upgrade))
 	return mux
 }
 
@@ -49,8 +50,11 @@ func (r *resident) command(op func(context.Context, request) error) http.Handler
 		defer running.Wait()
 		running.Go(func() { done <- op(req.Context(), q) })
 		ending := r.relay(json.NewEncoder(w), http.NewResponseController(w), events, done)
-		if ending {
-			r.end()
+		switch {
+		case ending && r.nextProgram != "":
+			r.end(upgradeTo{r.nextProgram})
+		case ending:
+			r.end(nil)
 		}
 	}
 }
@@ -71,6 +75,7 @@ func (r *resident) relay(out *json.Encoder, flush *http.ResponseController, even
 			for len(events) > 0 {
 				send(<-events)
 			}
+			_ = r.recorder.flush() // the services run whether or not it can be written
 			status := r.status()
 			last := reply{Status: &status, Ending: r.gate.isClosed(), Identity: &r.id}
 			if err != nil {

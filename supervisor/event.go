@@ -5,26 +5,34 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/flowgate-go/flowgate/internal/logfile"
 )
 
 // Names of events.
 const (
-	EventStarting          = "service.starting"
-	EventReady             = "service.ready"
-	EventUnready           = "service.unready"
-	EventExited            = "service.exited"
-	EventRestarting        = "service.restarting"
-	EventFailed            = "service.failed"
-	EventStopping          = "service.stopping"
-	EventStopped           = "service.stopped"
-	EventSupervisorStarted = "supervisor.started"
-	EventSupervisorStopped = "supervisor.stopped"
-	EventProfileChanged    = "profile.changed"
-	EventUnrecorded        = "service.unrecorded" // supervisor.json could not be written
+	EventStarting           = "service.starting"
+	EventReady              = "service.ready"
+	EventUnready            = "service.unready"
+	EventExited             = "service.exited"
+	EventRestarting         = "service.restarting" // decided on evidence; the detail begins with its kind
+	EventKept               = "service.kept"       // decided not to restart it, on evidence too
+	EventAdopted            = "service.adopted"    // taken over from a supervisor that was killed or replaced
+	EventFailed             = "service.failed"
+	EventStopping           = "service.stopping"
+	EventStopped            = "service.stopped"
+	EventSupervisorStarted  = "supervisor.started"
+	EventSupervisorStopped  = "supervisor.stopped"
+	EventProfileChanged     = "profile.changed"
+	EventSupervisorAway     = "supervisor.superseded" // another one has its folder; the services stay
+	EventSupervisorRestored = "supervisor.restored"   // its folder had been removed and is there again
+	EventSupervisorUpgrade  = "supervisor.upgrade"    // handed over to a new program
+	EventUnrecorded         = "supervisor.unrecorded" // supervisor.json cannot be written; result ok: it can again
+	EventLedgerDamaged      = "supervisor.rebuilt"    // supervisor.json was no ledger: rebuilt from what runs
+	EventLost               = "events.lost"           // so many could not be written
+	EventLogCut             = "log.dropped"           // so much of a log was given up
 )
 
 // stampLayout is RFC 3339 with milliseconds.
@@ -54,6 +62,7 @@ type eventLog struct {
 	log  *slog.Logger
 	mu   sync.Mutex
 	subs map[chan Event]struct{}
+	lost int // since the last that could be written
 }
 
 func newEventLog(path string, log *slog.Logger) *eventLog {
@@ -61,12 +70,19 @@ func newEventLog(path string, log *slog.Logger) *eventLog {
 }
 
 // emit stamps and records an event. A log that cannot be written (a full disk)
-// stops nothing: the loss is said in the supervisor's own log.
+// stops nothing: what is lost is counted, and said when there is room again.
 func (l *eventLog) emit(e Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e.Timestamp = stamp()
+	if l.lost > 0 {
+		note := Event{Timestamp: e.Timestamp, Event: EventLost, Profile: e.Profile, Result: "error", Detail: fmt.Sprintf("%d events could not be written", l.lost)}
+		if appendEvent(l.path, note) == nil {
+			l.lost = 0
+		}
+	}
 	if err := appendEvent(l.path, e); err != nil {
+		l.lost++
 		l.log.Warn("event not recorded", "event", e.Event, "service", e.Service, "err", err)
 	}
 	for sub := range l.subs {
@@ -104,16 +120,5 @@ func appendEvent(path string, e Event) error {
 	if err := enc.Encode(e); err != nil {
 		return fmt.Errorf("encode event %q: %w", e.Event, err)
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(line.Bytes())
-	if cerr := file.Close(); err == nil {
-		err = cerr
-	}
-	return err
+	return logfile.Append(path, bytes.TrimRight(line.Bytes(), "\n"), logfile.Standard())
 }

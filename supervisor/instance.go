@@ -4,8 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/exec"
-	"sync/atomic"
+	"os"
 	"syscall"
 	"time"
 
@@ -13,9 +12,15 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/logfile"
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/runtimes"
+	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
+
+// sweepLimit is how long processes that do not end by SIGKILL, such as those
+// that wait for a dead disk, hold a stop up.
+const sweepLimit = 5 * time.Second
 
 // Failure is the detail of a fault about one service.
 type Failure struct {
@@ -27,72 +32,86 @@ type Failure struct {
 	LogFile string          `json:"log_file"` // the whole of it
 }
 
-// instance is one process of a service, from its start until collect.
+// instance is one process of a service, from its start or adoption until
+// collect.
 type instance struct {
-	cmd      *exec.Cmd
-	spec     runtimes.Spec
-	id       process.Identity
-	started  time.Time
-	log      string
-	logStart int64         // where its lines begin in the log
-	ended    chan struct{} // closed when the process ended; it still has to be collected
-	probes   chan error    // outcome of each readiness probe, nil for ready
-	settled  atomic.Bool   // ready once: probe seldom from now on
+	handle  *os.Process // of a child that this supervisor started; nil when adopted
+	spec    runtimes.Spec
+	family  process.Family
+	started time.Time
+	log     string
+	logFrom int64 // place where its lines begin in the log
+
+	ended    chan struct{}    // closed when the process ended; it still has to be collected
+	seen     chan observation // what probes found
+	isReady  chan struct{}    // closed by its owner when it first was ready: liveness begins
 	cancel   context.CancelFunc
 	watchers conc.WaitGroup
 }
 
-// watch begins to observe a process that was just started.
-func watch(cmd *exec.Cmd, spec runtimes.Spec, svc config.Service, log string, logStart int64) *instance {
-	ctx, cancel := context.WithCancel(context.Background())
-	run := &instance{
-		cmd: cmd, spec: spec, log: log, logStart: logStart, cancel: cancel,
-		started: time.Now().UTC().Truncate(time.Millisecond),
-		ended:   make(chan struct{}), probes: make(chan error),
-	}
-	id, err := process.Identify(cmd.Process.Pid)
-	if err != nil { // it has ended already
-		id = process.Identity{PID: cmd.Process.Pid}
-	}
-	run.id = id
+// watch begins to observe a process.
+func (run *instance) watch(svc config.Service) {
+	var ctx context.Context
+	ctx, run.cancel = context.WithCancel(context.Background())
+	run.ended, run.seen, run.isReady = make(chan struct{}), make(chan observation), make(chan struct{})
 	run.watchers.Go(func() {
-		defer close(run.ended)
-		_ = process.AwaitExit(id.PID) // fails only when there is nothing to wait for
+		if run.leader().Await(ctx) == nil {
+			close(run.ended)
+		}
 	})
-	run.watchers.Go(func() { run.probe(ctx, svc) })
-	return run
+	run.watchProbes(ctx, svc)
 }
 
-// collect ends what is left of the process group, waits for the process and
-// its watchers, and says how it ended. The process has ended already; what it
-// started gets until the deadline to end by itself.
+func (run *instance) leader() process.Identity { return run.family.Leader }
+
+// release leaves the process to whoever comes next.
+func (run *instance) release() {
+	run.cancel()
+	run.watchers.Wait()
+	if run.handle != nil {
+		_ = run.handle.Release()
+	}
+}
+
+// collect ends what is left of the family, takes the process in and says how
+// it ended. The process has ended already; what it started gets until the
+// deadline to end by itself.
 func (run *instance) collect(deadline time.Time) Exit {
-	for wait := time.Millisecond; time.Now().Before(deadline); wait = min(2*wait, 50*time.Millisecond) {
-		if members, err := process.GroupMembers(run.id.PID); err != nil || len(members) == 0 {
+	begin := time.Now()
+	if deadline.Before(begin) {
+		deadline = begin
+	}
+	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
+		members, err := run.family.Members()
+		if err != nil || len(members) == 0 || time.Since(deadline) > sweepLimit {
 			break
+		}
+		if !time.Now().Before(deadline) {
+			run.family.Signal(syscall.SIGKILL)
 		}
 		time.Sleep(wait) // a group has no event for its end
 	}
-	_ = process.KillGroup(run.id.PID, syscall.SIGKILL) // an empty group is fine
-	run.cancel()
-	run.watchers.Wait()
-	_ = run.cmd.Wait() // its error is the exit status
-	return exitOf(run.cmd.ProcessState)
+	run.release()
+	status, child := process.Collect(run.leader().PID)
+	if !child {
+		return ledger.Unseen(now())
+	}
+	return exitOf(status)
 }
 
-// terminate ends the process: SIGTERM to its group, after grace SIGKILL. It
+// terminate ends the process: SIGTERM to its family, after grace SIGKILL. It
 // reports how the process ended and whether it had to be killed.
 func (run *instance) terminate(grace time.Duration) (exit Exit, killed bool) {
 	deadline := time.Now().Add(grace)
-	_ = process.KillGroup(run.id.PID, syscall.SIGTERM)
-	_ = process.KillGroup(run.id.PID, syscall.SIGCONT) // one that is stopped would not hear it
+	run.family.Signal(syscall.SIGTERM)
+	run.family.Signal(syscall.SIGCONT) // one that is stopped would not hear it
 	timer := time.NewTimer(grace)
 	defer timer.Stop()
 	select {
 	case <-run.ended:
 	case <-timer.C:
 		killed = true
-		_ = process.KillGroup(run.id.PID, syscall.SIGKILL)
+		run.family.Signal(syscall.SIGKILL)
 		<-run.ended
 	}
 	return run.collect(deadline), killed
@@ -102,21 +121,16 @@ func (run *instance) terminate(grace time.Duration) (exit Exit, killed bool) {
 // listens on the service's port. A stranger is a fault; nobody at all is not:
 // the listener may have just been replaced.
 func (run *instance) listens(svc config.Service) (bool, error) {
-	pid := run.id.PID
-	if process.Holds(pid, svc.Host, svc.Port) {
+	pid := run.leader().PID
+	if svc.Port == 0 || process.Holds(pid, svc.Host, svc.Port) {
 		return true, nil
 	}
 	holder, found, err := process.Listener(svc.Host, svc.Port)
 	if err != nil || !found {
 		return false, nil
 	}
-	if group, err := syscall.Getpgid(holder.PID); holder.PID != 0 && err == nil && group == pid {
+	if run.holds(holder.PID) {
 		return true, nil
-	}
-	for p := holder.PID; p > 1; p = process.Parent(p) {
-		if p == pid {
-			return true, nil
-		}
 	}
 	failure := run.failure(&plan{svc: svc}, nil)
 	failure.Holder = &holder
@@ -124,9 +138,26 @@ func (run *instance) listens(svc config.Service) (bool, error) {
 		WithHint("stop that process, or give services.%s.port another number", svc.Name).WithDetail(failure)
 }
 
+// holds reports whether a process is of this one's family or descends from it.
+func (run *instance) holds(pid int) bool {
+	if members, err := run.family.Members(); err == nil {
+		for _, m := range members {
+			if m.PID == pid {
+				return true
+			}
+		}
+	}
+	for p := pid; p > 1; p = process.Parent(p) {
+		if p == run.leader().PID {
+			return true
+		}
+	}
+	return false
+}
+
 // failure gathers what people need to know when the service failed.
 func (run *instance) failure(p *plan, exit *Exit) Failure {
-	lines, err := lastLines(run.log, run.logStart, failureLines)
+	lines, err := logfile.Last(run.log, run.logFrom, failureLines)
 	if err != nil {
 		lines = []string{fmt.Sprintf("(the log cannot be read: %v)", errors.Unwrap(err))}
 	}

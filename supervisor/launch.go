@@ -5,17 +5,23 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
+	"slices"
 	"syscall"
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/logfile"
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/runtimes"
 )
+
+// markName is the variable by which a service's processes are found again when
+// nothing else is known of them: the runtime folder, a colon, the service.
+const markName = "FLOWGATE_SERVICE"
+
+func markPrefix(runtimeDir string) string { return markName + "=" + runtimeDir + ":" }
 
 // launch executes a service in a process group of its own. Its output goes
 // straight to its log file, not through a pipe, so that it does not depend on
@@ -33,25 +39,41 @@ func launch(ctx context.Context, p *plan) (*instance, error) {
 			return nil, unwritable(p.cfg.Paths.RuntimeDir, err)
 		}
 	}
-	output, start, err := openLog(logPath(p.cfg, p.svc.Name))
+	output, err := openLog(logPath(p.cfg, p.svc.Name))
 	if err != nil {
 		return nil, unwritable(p.cfg.Paths.RuntimeDir, err)
 	}
 	defer output.Close()
-	cmd := exec.Command(spec.Args[0], spec.Args[1:]...) //nolint:gosec // what the configuration names is what is to be run
-	cmd.Dir, cmd.Env = spec.Dir, spec.Env
-	cmd.Stdout, cmd.Stderr = output, output
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := cmd.Start(); err != nil {
+	input, err := os.Open(os.DevNull)
+	if err != nil {
+		return nil, fault.New("start-failed", "execute service %q: %w", p.svc.Name, err)
+	}
+	defer input.Close()
+	mark := markPrefix(p.cfg.Paths.RuntimeDir) + p.svc.Name
+	run := &instance{spec: spec, log: output.Name(), logFrom: logfile.End(output.Name()), started: now()}
+	run.handle, err = os.StartProcess(spec.Args[0], spec.Args, &os.ProcAttr{
+		Dir: spec.Dir, Env: append(slices.Clone(spec.Env), mark), Files: []*os.File{input, output, output},
+		Sys: &syscall.SysProcAttr{Setpgid: true},
+	})
+	if err != nil {
 		return nil, fault.New("start-failed", "execute service %q: %w", p.svc.Name, err).
 			WithHint("try it by hand in %s", spec.Dir).WithDetail(Failure{
 			Service: p.svc.Name, Port: p.svc.Port, Log: []string{}, LogFile: output.Name()})
 	}
-	return watch(cmd, spec, p.svc, output.Name(), start), nil
+	id, err := process.Identify(run.handle.Pid)
+	if err != nil { // it has ended already, and keeps its pid until it is collected
+		id = process.Identity{PID: run.handle.Pid}
+	}
+	run.family = process.Family{Leader: id, Mark: mark}
+	run.watch(p.svc)
+	return run, nil
 }
 
 // checkPort refuses a port that somebody else holds, and says who.
 func checkPort(ctx context.Context, svc config.Service) error {
+	if svc.Port == 0 { // a service that listens nowhere
+		return nil
+	}
 	bindErr := process.PortFree(ctx, svc.Addr())
 	if bindErr == nil {
 		return nil
@@ -86,31 +108,22 @@ func logPath(cfg *config.Config, service string) string {
 	return filepath.Join(cfg.Paths.ProcessLogs(), service+".log")
 }
 
-// openLog opens a service's log for appending and says where its new lines begin.
-func openLog(path string) (*os.File, int64, error) {
+// openLog opens a service's log for appending.
+func openLog(path string) (*os.File, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, 0, err
-	}
-	info, err := file.Stat()
-	if err != nil {
-		_ = file.Close()
-		return nil, 0, err
-	}
-	return file, info.Size(), nil
+	return os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
 }
 
 // exitOf reads how a process that was waited for ended.
-func exitOf(state *os.ProcessState) Exit {
-	exit := Exit{Code: state.ExitCode(), At: time.Now().UTC().Truncate(time.Millisecond)}
-	if ws, ok := state.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
-		exit.Signal = ws.Signal().String()
-	}
-	if exit.Code < 0 && exit.Signal == "" {
-		exit.Signal = "unknown " + strconv.Itoa(exit.Code)
+func exitOf(status syscall.WaitStatus) Exit {
+	exit := Exit{Code: status.ExitStatus(), At: now()}
+	if status.Signaled() {
+		exit.Signal = status.Signal().String()
 	}
 	return exit
 }
+
+// now is the time as reports have it.
+func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }

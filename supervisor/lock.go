@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -21,7 +20,7 @@ func startLockPath(runtimeDir string) string { return filepath.Join(runtimeDir, 
 // takeLock takes the lock of a file, which the kernel gives back when the
 // process ends however it does. After wait it gives up with
 // context.DeadlineExceeded.
-func takeLock(ctx context.Context, path string, wait time.Duration) (io.Closer, error) {
+func takeLock(ctx context.Context, path string, wait time.Duration) (*os.File, error) {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)

@@ -4,49 +4,156 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"os"
+	"slices"
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/logfile"
+)
+
+const (
+	failureLines = 20                     // log lines that a failure shows
+	followEvery  = 100 * time.Millisecond // between two looks at a file
 )
 
 // LogOptions choose lines of the services' own output.
 type LogOptions struct {
 	Services []string                 // empty: all
 	N        int                      // last lines of each; negative: all
+	Since    time.Time                // none before; zero: no limit
+	Level    string                   // none below: one of logfile.Levels; "": all
 	Follow   bool                     // go on until ctx ends
 	Scrub    func(line []byte) []byte // takes secrets out; may be nil
 }
 
-// LogLine is one line that a service wrote.
+// LogLine is one line that a service wrote. A line that names no time or level
+// has those of the line before.
 type LogLine struct {
-	Service string `json:"service"`
-	Line    string `json:"line"`
+	Service string     `json:"service"`
+	Time    *time.Time `json:"time"`  // nil when no line of the log says one
+	Level   string     `json:"level"` // one of logfile.Levels
+	Line    string     `json:"line"`
 }
 
-// Logs gives out lines of the services' logs, service by service, and new ones
-// as they come. It ends with the error of emit. Faults: service-unknown,
-// log-unreadable.
+// Logs gives out lines of the services' logs in the order of their times, and
+// new ones as they come. It ends with the error of emit. Faults:
+// service-unknown, level-unknown, log-unreadable.
 func Logs(ctx context.Context, cfg *config.Config, o LogOptions, emit func(LogLine) error) error {
 	names, err := chooseNames(cfg, o.Services)
 	if err != nil {
 		return err
 	}
-	polls := make([]func() error, 0, len(names))
+	if o.Level != "" && !slices.Contains(logfile.Levels(), o.Level) {
+		return fault.Usage("level-unknown", "there is no level %q", o.Level).WithHint("debug, info, warn or error")
+	}
+	var sources []*logSource
+	var old []LogLine
 	for _, name := range names {
-		give := func(line []byte) error {
-			if o.Scrub != nil {
-				line = o.Scrub(line)
-			}
-			return received(emit(LogLine{Service: name, Line: string(line)}))
-		}
-		poll, err := begin(logPath(cfg, name), o.N, o.Follow, give)
+		s := &logSource{service: name, path: logPath(cfg, name), o: o}
+		lines, err := s.begin()
 		if err != nil {
+			return unreadable(s.path, err)
+		}
+		sources, old = append(sources, s), append(old, lines...)
+	}
+	slices.SortStableFunc(old, func(a, b LogLine) int { return timeOf(a).Compare(timeOf(b)) })
+	for _, line := range old {
+		if err := emit(line); err != nil {
 			return err
 		}
-		polls = append(polls, poll)
 	}
-	return followEach(ctx, o.Follow, polls)
+	return followAll(ctx, o.Follow, func() error {
+		for _, s := range sources {
+			if err := s.poll(emit); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func timeOf(l LogLine) time.Time {
+	if l.Time == nil {
+		return time.Time{}
+	}
+	return *l.Time
+}
+
+// logSource reads the log of one service.
+type logSource struct {
+	service  string
+	path     string
+	o        LogOptions
+	follower *logfile.Follower
+	time     *time.Time // of the line before
+	level    string
+}
+
+// begin reads what is there already, as far as it is wanted.
+func (s *logSource) begin() ([]LogLine, error) {
+	var lines []LogLine
+	var err error
+	take := func(line []byte) error { lines = append(lines, s.line(line)); return nil }
+	s.follower, err = logfile.Tail(s.path, s.o.N, !s.o.Follow, take)
+	if err != nil {
+		return nil, err
+	}
+	if rest := s.follower.Rest(); !s.o.Follow && s.o.N != 0 && len(rest) > 0 {
+		_ = take(rest)
+	}
+	s.dateFirst(lines)
+	return slices.DeleteFunc(lines, func(l LogLine) bool { return !s.wanted(l) || timeOf(l).Before(s.o.Since) }), nil
+}
+
+// dateFirst gives the lines before the first that names a time that time; the
+// file's own when none does.
+func (s *logSource) dateFirst(lines []LogLine) {
+	i := slices.IndexFunc(lines, func(l LogLine) bool { return l.Time != nil })
+	first := (*time.Time)(nil)
+	if i >= 0 {
+		first = lines[i].Time
+	} else if info, err := os.Stat(s.path); err == nil {
+		at := info.ModTime().UTC().Truncate(time.Millisecond)
+		i, first = len(lines), &at
+	}
+	for j := range max(i, 0) {
+		lines[j].Time = first
+	}
+}
+
+func (s *logSource) poll(emit func(LogLine) error) error {
+	return unreadable(s.path, s.follower.Poll(func(raw []byte) error {
+		line := s.line(raw)
+		if !s.wanted(line) {
+			return nil
+		}
+		return received(emit(line))
+	}))
+}
+
+// line reads time and level off a line, and takes secrets out of it.
+func (s *logSource) line(raw []byte) LogLine {
+	if at, ok := logfile.Time(raw); ok {
+		at = at.UTC()
+		s.time = &at
+	}
+	if level := logfile.Level(raw); level != "" || s.level == "" {
+		s.level = level
+	}
+	if s.level == "" {
+		s.level = logfile.LevelInfo
+	}
+	if s.o.Scrub != nil {
+		raw = s.o.Scrub(raw)
+	}
+	return LogLine{Service: s.service, Time: s.time, Level: s.level, Line: string(raw)}
+}
+
+func (s *logSource) wanted(l LogLine) bool {
+	levels := logfile.Levels()
+	return slices.Index(levels, l.Level) >= slices.Index(levels, s.o.Level)
 }
 
 // EventOptions choose events.
@@ -67,37 +174,34 @@ func Events(ctx context.Context, cfg *config.Config, o EventOptions, emit func(E
 		}
 		return received(emit(e))
 	}
-	poll, err := begin(cfg.Paths.LogFile, o.N, o.Follow, give)
-	if err != nil {
-		return err
-	}
-	return followEach(ctx, o.Follow, []func() error{poll})
-}
-
-// begin gives out the last lines of a file and returns what gives out new ones.
-func begin(path string, n int, follow bool, give func([]byte) error) (poll func() error, err error) {
-	f, err := newFollower(path, n, follow, give)
-	if err == nil && !follow && n != 0 {
-		err = f.flush(give)
+	path := cfg.Paths.LogFile
+	f, err := logfile.Tail(path, o.N, !o.Follow, give)
+	if err == nil && !o.Follow && o.N != 0 && len(f.Rest()) > 0 {
+		err = give(f.Rest())
 	}
 	if err != nil {
-		return nil, unreadable(path, err)
+		return unreadable(path, err)
 	}
-	return func() error { return unreadable(path, f.poll(give)) }, nil
+	return followAll(ctx, o.Follow, func() error { return unreadable(path, f.Poll(give)) })
 }
 
-func followEach(ctx context.Context, follow bool, polls []func() error) error {
+// followAll polls until ctx ends, which is how following ends well.
+func followAll(ctx context.Context, follow bool, poll func() error) error {
 	if !follow {
 		return nil
 	}
-	return followAll(ctx, func() error {
-		for _, poll := range polls {
+	ticker := time.NewTicker(followEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
 			if err := poll(); err != nil {
 				return err
 			}
 		}
-		return nil
-	})
+	}
 }
 
 // emitError carries an error of the receiver through, which is no fault of a log.

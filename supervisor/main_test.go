@@ -36,6 +36,8 @@ func residentMain(args []string) int {
 	notify := flags.Int("notify", 0, "")
 	lifeline := flags.Int("lifeline", 0, "")
 	ephemeral := flags.String("ephemeral", "", "")
+	handover := flags.Int("handover", 0, "")
+	check := flags.Bool("check", false, "")
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
@@ -47,8 +49,15 @@ func residentMain(args []string) int {
 	if err := json.Unmarshal(raw, &cfg); err != nil {
 		return 2
 	}
+	if *check {
+		return 0
+	}
+	version := "test"
+	if *handover != 0 {
+		version = "next"
+	}
 	o := supervisor.Options{
-		Config: &cfg, Version: "test", Ephemeral: *ephemeral,
+		Config: &cfg, Version: version, Ephemeral: *ephemeral,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	}
 	if o.Notify, err = inherited[io.WriteCloser](*notify); err != nil {
@@ -56,6 +65,11 @@ func residentMain(args []string) int {
 	}
 	if o.Lifeline, err = inherited[io.Reader](*lifeline); err != nil {
 		return 2
+	}
+	if *handover != 0 {
+		if o.Handover, err = supervisor.InheritedFile(*handover); err != nil {
+			return 2
+		}
 	}
 	if err := supervisor.Run(context.Background(), o); err != nil {
 		fmt.Fprintln(os.Stderr, err)

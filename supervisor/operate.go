@@ -3,15 +3,15 @@ package supervisor
 import (
 	"cmp"
 	"context"
+	"os/exec"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/sourcegraph/conc"
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"os/exec"
-
 	"github.com/flowgate-go/flowgate/internal/runtimes"
 )
 
@@ -74,9 +74,10 @@ func (r *resident) bringUp(ctx context.Context, q request) error {
 	}
 	wanted := withDependencies(q.Config, names)
 	r.follow(q.Config)
-	up := make(map[string]chan struct{}, len(wanted)) // closed when ready
+	up := make(map[string]*milestones, len(wanted))
 	for _, svc := range wanted {
-		up[svc.Name] = make(chan struct{})
+		r.own(r.unit(svc.Name), r.unit(svc.Name).idle)
+		up[svc.Name] = newMilestones()
 	}
 	failed, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
@@ -95,34 +96,45 @@ func (r *resident) bringUp(ctx context.Context, q request) error {
 	return cmp.Or(errs...)
 }
 
+// milestones are what a service's dependents wait for.
+type milestones struct{ started, ready chan struct{} }
+
+func newMilestones() *milestones { return &milestones{make(chan struct{}), make(chan struct{})} }
+
 // startOne waits for what svc depends on, then starts it. When one of those
 // fails, svc is left alone without an error of its own.
-func (r *resident) startOne(ctx, failed context.Context, svc config.Service, q request, up map[string]chan struct{}) error {
+func (r *resident) startOne(ctx, failed context.Context, svc config.Service, q request, up map[string]*milestones) error {
 	for _, dep := range svc.DependsOn {
-		ready, known := up[dep]
+		reached, known := up[dep]
 		if !known {
 			continue
 		}
+		wait := reached.ready
+		if slices.Contains(svc.DependsStarted, dep) {
+			wait = reached.started
+		}
 		select {
-		case <-ready:
+		case <-wait:
 		case <-failed.Done():
 			return nil
 		}
 	}
 	p := r.planFor(svc, q)
-	timeout := p.timeout + runtimes.StopTimeout(svc.Runtime) + answerMargin
+	timeout := p.timeout + stopTimeout(svc) + answerMargin
 	wait, cancel := context.WithTimeoutCause(ctx, timeout, fault.New("start-timeout",
 		"service %q was not ready within %v", svc.Name, timeout).WithHint("mage status shows its state"))
 	defer cancel()
-	if err := r.unit(svc.Name).do(wait, p); err != nil {
+	started := sync.OnceFunc(func() { close(up[svc.Name].started) })
+	if err := r.unit(svc.Name).do(wait, p, started); err != nil {
 		return err
 	}
-	close(up[svc.Name])
+	started()
+	close(up[svc.Name].ready)
 	return nil
 }
 
 func (r *resident) planFor(svc config.Service, q request) *plan {
-	p := &plan{cfg: q.Config, svc: svc, timeout: time.Duration(q.TimeoutMS) * time.Millisecond}
+	p := &plan{cfg: q.Config, svc: svc, request: q, timeout: time.Duration(q.TimeoutMS) * time.Millisecond}
 	if p.timeout <= 0 {
 		p.timeout = runtimes.StartTimeout(svc.Runtime)
 	}
@@ -139,7 +151,7 @@ func (r *resident) planFor(svc config.Service, q request) *plan {
 func (r *resident) takeDown(ctx context.Context, names []string) {
 	for _, u := range slices.Backward(r.all()) {
 		if names == nil || slices.Contains(names, u.name) {
-			_ = u.do(ctx, nil) // an owner answers a stop with nil; ctx does not end here
+			_ = u.do(ctx, nil, nil) // an owner answers a stop with nil; ctx does not end here
 		}
 	}
 }

@@ -14,54 +14,68 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
 
 // lockWait is how long a new supervisor waits for one that is ending: longer
 // than any stop takes.
 const lockWait = 45 * time.Second
 
-// prepare takes the runtime folder for this supervisor. Its second result gives
-// the folder back.
-func prepare(ctx context.Context, o Options) (*resident, func() error, error) {
+// inheritance is what a supervisor finds when its life begins.
+type inheritance struct {
+	first    bool // its process begins
+	ledger   ledger.Ledger
+	damaged  string             // where what was in its place was moved
+	requests map[string]request // of running services, by name
+}
+
+// prepare takes the runtime folder for this supervisor: by its lock, or, in a
+// handover, from the program before.
+func prepare(ctx context.Context, o Options) (*resident, inheritance, error) {
 	paths := o.Config.Paths
+	none := inheritance{}
 	if err := checkEphemeral(o.Ephemeral, paths.RuntimeDir); err != nil {
-		return nil, nil, err
-	}
-	if err := ensureDir(paths.RuntimeDir); err != nil {
-		return nil, nil, err
-	}
-	socket, err := chooseSocket(paths.RuntimeDir)
-	if err != nil {
-		return nil, nil, unwritable(paths.RuntimeDir, err)
+		return nil, none, err
 	}
 	id, err := process.Identify(os.Getpid())
 	if err != nil {
-		return nil, nil, fmt.Errorf("identify this process: %w", err)
+		return nil, none, fmt.Errorf("identify this process: %w", err)
 	}
-	lock, err := takeLock(ctx, lockPath(paths.RuntimeDir), lockWait)
+	r := &resident{opts: o, paths: paths, id: id, events: newEventLog(paths.LogFile, o.Log)}
+	if o.Handover != nil {
+		return r.inherit(o.Handover)
+	}
+	if err := ensureDir(paths.RuntimeDir); err != nil {
+		return nil, none, err
+	}
+	if r.socket, err = chooseSocket(paths.RuntimeDir); err != nil {
+		return nil, none, unwritable(paths.RuntimeDir, err)
+	}
+	r.lock, err = takeLock(ctx, lockPath(paths.RuntimeDir), lockWait)
 	if errors.Is(err, context.DeadlineExceeded) {
-		return nil, nil, fault.New("supervisor-running", "another supervisor holds %s", paths.RuntimeDir).
+		return nil, none, fault.New("supervisor-running", "another supervisor holds %s", paths.RuntimeDir).
 			WithHint("see mage status")
 	}
 	if err != nil {
-		return nil, nil, unwritable(paths.RuntimeDir, err)
+		return nil, none, unwritable(paths.RuntimeDir, err)
 	}
-	r := &resident{
-		opts: o, paths: paths, id: id, socket: socket, units: map[string]*unit{}, gate: newGate(),
-		events: newEventLog(paths.LogFile, o.Log),
-	}
-	return r, func() error { return r.leave(lock) }, nil
+	given := inheritance{first: true}
+	given.ledger, given.damaged = ledger.Load(paths.RuntimeDir)
+	return r, given, nil
 }
 
 // leave removes what only a running supervisor has, then gives the folder back.
-func (r *resident) leave(lock io.Closer) error {
+func (r *resident) leave() error {
+	if r.listener != nil {
+		_ = r.listener.Close()
+	}
 	_ = os.Remove(r.socket)
-	_ = os.Remove(recordPath(r.paths.RuntimeDir))
+	ledger.Remove(r.paths.RuntimeDir)
 	var err error
 	if r.opts.Ephemeral != "" {
 		err = os.RemoveAll(r.opts.Ephemeral)
 	}
-	return errors.Join(err, lock.Close())
+	return errors.Join(err, r.lock.Close())
 }
 
 // checkEphemeral makes sure that a folder about to be removed some day is one

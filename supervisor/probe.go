@@ -2,96 +2,137 @@ package supervisor
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
-	"net"
-	"net/http"
-	"os"
-	"syscall"
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/probe"
 )
 
 const (
-	probeTimeout  = 5 * time.Second // LiteLLM under load may need some seconds
 	probeFirst    = 10 * time.Millisecond
 	probeSlowest  = 250 * time.Millisecond // while starting
-	probeSettled  = 2 * time.Second        // once ready
 	probeFraction = 10                     // while starting: a tenth of the time waited so far
 )
 
-// probe asks the service again and again until ctx ends.
-func (run *instance) probe(ctx context.Context, svc config.Service) {
-	client := newProbeClient()
-	defer client.CloseIdleConnections()
+// observation is what a probe found.
+type observation struct {
+	liveness bool // of the liveness probe; else of startup and readiness
+	finding  probe.Finding
+	passed   bool // so many successes in a row as the probe wants
+	failed   bool // so many failures
+}
+
+// series counts what a probe finds in a row.
+type series struct {
+	of                  config.Probe
+	successes, failures int
+}
+
+func (s *series) observe(f probe.Finding) observation {
+	if f.OK() {
+		s.successes, s.failures = s.successes+1, 0
+	} else {
+		s.successes, s.failures = 0, s.failures+1
+	}
+	return observation{finding: f, passed: s.successes >= s.of.Successes, failed: s.failures >= s.of.Failures}
+}
+
+// watchProbes begins to ask the service. A service without a readiness probe
+// is ready as it runs.
+func (run *instance) watchProbes(ctx context.Context, svc config.Service) {
+	target := probe.Target{Service: svc, Dir: run.spec.Dir, Env: run.spec.Env, Log: run.log, LogFrom: run.logFrom}
+	run.watchers.Go(func() {
+		if p, ok := svc.Started(); ok && !run.ask(ctx, p, target, true) {
+			return
+		}
+		if p, ok := svc.Ready(); ok {
+			run.ask(ctx, p, target, false)
+			return
+		}
+		run.tell(ctx, observation{finding: probe.Finding{Evidence: probe.Fine}, passed: true})
+	})
+	if p, ok := svc.Live(); ok {
+		run.watchers.Go(func() { run.askAlive(ctx, p, target) })
+	}
+}
+
+// ask asks again and again until ctx ends; with once, until it passed. It
+// reports that it did.
+func (run *instance) ask(ctx context.Context, p config.Probe, target probe.Target, once bool) bool {
+	prober, err := probe.New(p, target)
+	if err != nil { // a pattern that the configuration would have refused
+		return run.tell(ctx, observation{finding: probe.Finding{Evidence: probe.Strange, Err: err}, failed: true}) && false
+	}
+	count := series{of: p}
 	timer := time.NewTimer(probeFirst)
 	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return
+			return false
 		case <-timer.C:
 		}
-		err := probeOnce(ctx, client, svc)
+		o := count.observe(prober.Ask(ctx))
+		if once && o.passed {
+			return true
+		}
+		o.passed = o.passed && !once
+		if !run.tell(ctx, o) {
+			return false
+		}
+		timer.Reset(run.pauseAfter(p))
+	}
+}
+
+// pauseAfter is short while the service starts, and the probe's own after.
+func (run *instance) pauseAfter(p config.Probe) time.Duration {
+	select {
+	case <-run.isReady:
+		return time.Duration(p.Interval)
+	default:
+		return min(max(time.Since(run.started)/probeFraction, probeFirst), probeSlowest, time.Duration(p.Interval))
+	}
+}
+
+// askAlive asks from the first readiness on, and tells only of failures: any
+// HTTP answer is a sign of life.
+func (run *instance) askAlive(ctx context.Context, p config.Probe, target probe.Target) {
+	prober, err := probe.New(p, target)
+	if err != nil {
+		return
+	}
+	select {
+	case <-ctx.Done():
+		return
+	case <-run.isReady:
+	}
+	count := series{of: p}
+	ticker := time.NewTicker(time.Duration(p.Interval))
+	defer ticker.Stop()
+	for {
 		select {
 		case <-ctx.Done():
 			return
-		case run.probes <- err:
+		case <-ticker.C:
 		}
-		wait := min(max(time.Since(run.started)/probeFraction, probeFirst), probeSlowest)
-		if run.settled.Load() {
-			wait = probeSettled
+		f := prober.Ask(ctx)
+		if p.HTTP != "" && f.Answered() {
+			f = probe.Finding{Evidence: probe.Fine}
 		}
-		timer.Reset(wait)
+		if o := count.observe(f); o.failed {
+			o.liveness = true
+			if !run.tell(ctx, o) {
+				return
+			}
+		}
 	}
 }
 
-// newProbeClient is a client that goes nowhere but where it is sent: no proxy,
-// no redirect, no connection kept.
-func newProbeClient() *http.Client {
-	return &http.Client{
-		Timeout:       probeTimeout,
-		Transport:     &http.Transport{DisableKeepAlives: true},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+func (run *instance) tell(ctx context.Context, o observation) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case run.seen <- o:
+		return true
 	}
-}
-
-// probeOnce is nil when the readiness path answers 2xx; its error says in a
-// few words what came instead.
-func probeOnce(ctx context.Context, client *http.Client, svc config.Service) error {
-	url := svc.URL() + svc.ReadinessPath
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return fmt.Errorf("ask for readiness: %w", err)
-	}
-	resp, err := client.Do(req)
-	if err != nil {
-		return fmt.Errorf("GET %s: %w", url, brief(err))
-	}
-	defer resp.Body.Close()
-	_, _ = io.CopyN(io.Discard, resp.Body, 1<<16)
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return fmt.Errorf("GET %s: status %d", url, resp.StatusCode)
-	}
-	return nil
-}
-
-// brief takes the layers of client, transport and socket off a failed request.
-func brief(err error) error {
-	var timeout net.Error
-	var errno syscall.Errno
-	switch {
-	case errors.As(err, &timeout) && timeout.Timeout():
-		return fmt.Errorf("no answer within %v", probeTimeout)
-	case errors.As(err, &errno):
-		return errno
-	case errors.Is(err, io.EOF), errors.Is(err, os.ErrClosed):
-		return errors.New("the connection was closed without an answer")
-	}
-	if inner := errors.Unwrap(err); inner != nil {
-		return inner
-	}
-	return err
 }

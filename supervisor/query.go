@@ -9,6 +9,8 @@ import (
 	"github.com/sourcegraph/conc/iter"
 
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/probe"
+	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
 
 // Query says how the stack stands: one question to the supervisor. Without one,
@@ -35,21 +37,34 @@ func Health(ctx context.Context, cfg *config.Config) (Status, error) {
 		return status, err
 	}
 	probes := iter.Mapper[ServiceStatus, ServiceStatus]{MaxGoroutines: max(1, len(status.Services))}
-	client := newProbeClient()
 	status.Services = probes.Map(status.Services, func(s *ServiceStatus) ServiceStatus {
 		svc, ok := cfg.Service(s.Name)
 		if !ok {
 			return *s
 		}
 		fresh := *s
-		err := probeOnce(ctx, client, svc)
-		fresh.Ready, fresh.Reason = err == nil, ""
-		if err != nil {
-			fresh.Reason = err.Error()
+		if err := examine(ctx, cfg, svc); err != nil {
+			fresh.Ready, fresh.Reason = false, err.Error()
+		} else if _, asked := svc.Ready(); asked {
+			fresh.Ready, fresh.Reason = true, ""
 		}
 		return fresh
 	})
 	return status, ctx.Err()
+}
+
+// examine asks a service once for its readiness; nil when there is nothing to
+// ask. A line of a log is found however old it is.
+func examine(ctx context.Context, cfg *config.Config, svc config.Service) error {
+	p, ok := svc.Ready()
+	if !ok {
+		return nil
+	}
+	prober, err := probe.New(p, probe.Target{Service: svc, Dir: cfg.Dir, Env: os.Environ(), Log: logPath(cfg, svc.Name)})
+	if err != nil {
+		return err
+	}
+	return prober.Ask(ctx).Err
 }
 
 // merged is the supervisor's status in the order of the configuration, with
@@ -80,26 +95,16 @@ func merged(cfg *config.Config, last reply) Status {
 
 // offline is the stack without a supervisor.
 func offline(cfg *config.Config) Status {
-	left := lo.KeyBy(leftovers(cfg.Paths.RuntimeDir), func(e entry) string { return e.Name })
+	left := lo.KeyBy(survivors(cfg.Paths.RuntimeDir, ledger.Read(cfg.Paths.RuntimeDir)), func(e ledger.Entry) string { return e.Name })
 	status := Status{Profile: activeProfile(cfg), Services: make([]ServiceStatus, 0, len(cfg.Services))}
 	for _, svc := range cfg.Services {
 		s := blank(cfg, svc)
 		if e, ok := left[svc.Name]; ok {
-			s.State, s.PID, s.Live, s.Runtime = StateRunning, e.Process.PID, true, e.Runtime
+			s.State, s.PID, s.Live = StateRunning, e.Process.PID, true
 			s.StartedAt, s.UptimeS = &e.StartedAt, uptime(e.StartedAt)
-			s.Reason = "its supervisor was killed; mage start replaces it"
+			s.Reason = "its supervisor was killed; mage start brings one that adopts it"
 		}
 		status.Services = append(status.Services, s)
 	}
 	return status
-}
-
-// leftovers are the services of a killed supervisor that still run. While a
-// supervisor lives its services are no leftovers.
-func leftovers(runtimeDir string) []entry {
-	l := readLedger(runtimeDir)
-	if l.Supervisor.Alive() && l.Supervisor.PID != os.Getpid() {
-		return nil
-	}
-	return lo.Filter(l.Services, func(e entry, _ int) bool { return e.Process.Alive() })
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor"
 )
 
-func TestAKilledSupervisorsServicesAreShownAndReplaced(t *testing.T) {
+func TestAKilledSupervisorsServicesAreAdopted(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, trivial(t, "a"), trivial(t, "b"))
 	before := s.mustStart()
@@ -35,10 +35,22 @@ func TestAKilledSupervisorsServicesAreShownAndReplaced(t *testing.T) {
 		t.Errorf("health without supervisor: %+v, %v", health, err)
 	}
 	after := s.mustStart()
+	if !after.Supervisor.Adopted {
+		t.Error("the status does not say that the services were adopted")
+	}
 	for i := range after.Services {
-		if after.Services[i].PID == before.Services[i].PID || ids[i+1].Alive() {
-			t.Errorf("%s: two of one service, or the old one taken for a new one", after.Services[i].Name)
+		a := after.Services[i]
+		if a.PID != before.Services[i].PID || !ids[i+1].Alive() || !a.Ready || a.Restarts != 0 {
+			t.Errorf("%s was not adopted: %+v", a.Name, a)
 		}
+	}
+	// It is supervised as before: its end is seen, and it is started again.
+	if err := ids[1].Signal(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "an adopted service to be restarted", func() bool { return s.service("a").Ready && s.service("a").PID != ids[1].PID })
+	if a := s.service("a"); a.LastExit == nil || a.LastExit.Signal != "unknown" || a.Decision == nil || !a.Decision.Restart {
+		t.Errorf("%+v, last exit %+v", a, a.LastExit)
 	}
 }
 

@@ -2,28 +2,43 @@ package supervisor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/probe"
+	"github.com/flowgate-go/flowgate/internal/process"
 )
 
 const (
-	crashWindow    = time.Minute // that Restart.Max counts in
+	defaultWindow  = time.Minute // that Restart.Max counts in
 	maxBackoff     = 30 * time.Second
 	defaultMax     = 5
 	defaultBackoff = 500 * time.Millisecond
 )
 
-// running watches a service that was ready until it ends or is to stop. Lost
-// readiness is shown and nothing more.
+// running watches a service that was ready until it ends, is to stop, or
+// evidence of its own state says that it must be started anew.
 func (u *unit) running(ctx context.Context) phase {
+	var unreadySince time.Time
 	for {
 		select {
-		case err := <-u.run.probes:
-			u.readiness(err)
+		case o := <-u.run.seen:
+			switch {
+			case o.liveness:
+				return u.hung(o.finding)
+			case o.failed:
+				unreadySince = u.unready(o.finding, unreadySince)
+				if limit := time.Duration(u.plan.svc.UnreadyRestart); limit > 0 && !unreadySince.IsZero() && time.Since(unreadySince) >= limit {
+					return u.stuck(o.finding, limit)
+				}
+			case o.passed:
+				unreadySince = time.Time{}
+				u.readyAgain()
+			}
 		case <-u.run.ended:
 			return u.crashed()
 		case o := <-u.orders:
@@ -33,26 +48,86 @@ func (u *unit) running(ctx context.Context) phase {
 			case u.snap.Load().Ready:
 				o.done <- nil
 			default:
-				u.waiting = append(u.waiting, o.done)
+				u.await(o)
 			}
 		case <-ctx.Done():
-			return u.stopping(nil)
+			return u.left(ctx)
 		}
 	}
 }
 
-// readiness shows what a probe found, when it is new.
-func (u *unit) readiness(err error) {
-	was := u.snap.Load().Ready
-	switch {
-	case err == nil && !was:
-		u.publish(func(s *snapshot) { s.Ready, s.Reason = true, "" })
-		u.emit(Event{Event: EventReady, Service: u.name, Result: "ok"})
-		u.answer(nil)
-	case err != nil && was:
-		u.publish(func(s *snapshot) { s.Ready, s.Reason = false, err.Error() })
-		u.emit(Event{Event: EventUnready, Service: u.name, Result: "error", Detail: err.Error()})
+func (u *unit) readyAgain() {
+	if u.snap.Load().Ready {
+		return
 	}
+	u.publish(func(s *snapshot) { s.Ready, s.Reason = true, "" })
+	u.emit(Event{Event: EventReady, Service: u.name, Result: "ok"})
+	u.answer(nil)
+}
+
+// unready shows lost readiness when that is new, or is so for a new reason. It
+// returns since when evidence of the service's own state has been against it.
+func (u *unit) unready(f probe.Finding, since time.Time) time.Time {
+	s := u.snap.Load()
+	reason, own := f.Err.Error(), f.Evidence.Own()
+	if own && since.IsZero() {
+		since = time.Now()
+	}
+	if !own {
+		since = time.Time{}
+	}
+	if !s.Ready && s.Reason == reason {
+		return since
+	}
+	u.publish(func(s *snapshot) { s.Ready, s.Reason = false, reason })
+	u.emit(Event{Event: EventUnready, Service: u.name, Result: "error", Detail: reason})
+	switch limit := time.Duration(u.plan.svc.UnreadyRestart); {
+	case !own:
+		u.decide(f.Evidence, false, "a restart does not mend "+reason)
+	case limit <= 0:
+		u.decide(f.Evidence, false, "unready_restart is 0: "+reason)
+	default:
+		u.decide(f.Evidence, false, fmt.Sprintf("not before it lasts %v: %s", limit, reason))
+	}
+	return since
+}
+
+// decide records what was made of evidence.
+func (u *unit) decide(e probe.Evidence, restart bool, reason string) {
+	d := Decision{At: now(), Evidence: string(e), Restart: restart, Reason: reason}
+	u.publish(func(s *snapshot) { s.Decision = &d })
+	name := EventKept
+	if restart {
+		name = EventRestarting
+	}
+	u.emit(Event{Event: name, Service: u.name, Result: "ok", Detail: string(e) + ": " + reason})
+}
+
+// hung ends a service whose liveness probe failed.
+func (u *unit) hung(f probe.Finding) phase {
+	if u.plan.svc.Restart.Policy == "never" || !f.Evidence.Own() {
+		u.decide(f.Evidence, false, "no restart by policy: not alive: "+f.Err.Error())
+		return u.running
+	}
+	return u.startAnew(f.Evidence, fmt.Errorf("it is not alive: %w", f.Err))
+}
+
+// stuck ends a service that lacked its own readiness for too long.
+func (u *unit) stuck(f probe.Finding, limit time.Duration) phase {
+	if u.plan.svc.Restart.Policy == "never" {
+		u.decide(f.Evidence, false, "no restart by policy: not ready: "+f.Err.Error())
+		return u.running
+	}
+	return u.startAnew(f.Evidence, fmt.Errorf("it was not ready for %v: %w", limit, f.Err))
+}
+
+func (u *unit) startAnew(e probe.Evidence, why error) phase {
+	failure := u.run.failure(u.plan, nil)
+	u.publish(func(s *snapshot) { s.State, s.Ready = StateStopping, false })
+	how := u.endProcess(u.stopTimeout())
+	cause := fault.New("service-exited", "service %q was ended (%s): %w", u.name, how, why).
+		WithHint("mage logs %s shows its last lines", u.name).WithDetail(failure)
+	return u.retry(e, cause)
 }
 
 // crashed decides what follows on the end of a service that nobody asked to end.
@@ -65,35 +140,56 @@ func (u *unit) crashed() phase {
 	clean := exit.Code == 0
 	switch policy := u.plan.svc.Restart.Policy; {
 	case policy == "never" && !clean:
+		u.decide(probe.Exited, false, "policy never: "+exit.String())
 		return u.fail(ended)
 	case clean && (policy == "never" || policy == "on-failure"):
+		u.decide(probe.Exited, false, "policy "+policy+": "+exit.String())
 		u.answer(ended)
 		u.publish(func(s *snapshot) { s.State, s.Ready = StateStopped, false })
 		u.emit(Event{Event: EventStopped, Service: u.name, Result: "ok", Detail: exit.String()})
+		u.record()
 		return u.idle
 	}
-	u.crashes = append(u.crashes, time.Now())
-	return u.retry(ended)
+	return u.retry(probe.Exited, ended)
 }
 
-// retry goes into backoff, or gives up when there were too many ends lately.
-func (u *unit) retry(cause error) phase {
-	now := time.Now()
-	for len(u.crashes) > 0 && now.Sub(u.crashes[0]) > crashWindow {
-		u.crashes = u.crashes[1:]
-	}
+// limits are the start limit of the service with what is not written filled in.
+func (u *unit) limits() (most int, window time.Duration) {
 	restart := u.plan.svc.Restart
-	limit := restart.Max
-	if limit <= 0 {
-		limit = defaultMax
+	most, window = restart.Max, restart.Within
+	if most <= 0 {
+		most = defaultMax
 	}
-	if len(u.crashes) > limit {
+	if window <= 0 {
+		window = defaultWindow
+	}
+	return most, window
+}
+
+// retry spends a restart and goes into backoff, or gives up when too many were
+// spent lately. The budget is in the ledger: a supervisor that is itself
+// restarted goes on with what is left.
+func (u *unit) retry(e probe.Evidence, cause error) phase {
+	most, window := u.limits()
+	u.spent = append(u.spent.Within(window), process.Now())
+	if len(u.spent) > most {
 		f := u.explain(cause)
-		f.Message = fmt.Sprintf("%s (given up after %d restarts within %v)", f.Message, limit, crashWindow)
+		f.Message = fmt.Sprintf("%s (given up after %d restarts within %v)", f.Message, most, window)
+		u.decide(e, false, fmt.Sprintf("%d restarts within %v are spent: %v", most, window, cause))
 		return u.fail(f)
 	}
-	wait := backoff(restart, len(u.crashes))
+	wait := backoff(u.plan.svc.Restart, len(u.spent))
+	u.decide(e, true, fmt.Sprintf("in %v, number %d of %d within %v: %v", wait.Round(time.Millisecond), len(u.spent), most, window, plain(cause)))
 	return func(ctx context.Context) phase { return u.backoff(ctx, wait, cause) }
+}
+
+// plain is an error without the message of the fault around it.
+func plain(err error) string {
+	var f *fault.Error
+	if errors.As(err, &f) {
+		return f.Message
+	}
+	return err.Error()
 }
 
 // backoff is the wait before restart number n within the window (1, 2, …): doubled
@@ -114,8 +210,7 @@ func backoff(restart config.Restart, n int) time.Duration {
 // backoff waits for the time of the next start; a start command shortens it.
 func (u *unit) backoff(ctx context.Context, wait time.Duration, cause error) phase {
 	u.publish(func(s *snapshot) { s.State, s.Ready, s.Reason = StateBackoff, false, cause.Error() })
-	u.emit(Event{Event: EventRestarting, Service: u.name, Result: "ok",
-		Detail: fmt.Sprintf("in %v, number %d within %v", wait.Round(time.Millisecond), len(u.crashes), crashWindow)})
+	u.record()
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
@@ -126,7 +221,7 @@ func (u *unit) backoff(ctx context.Context, wait time.Duration, cause error) pha
 		}
 		return u.begin(o)
 	case <-ctx.Done():
-		return u.stopping(nil)
+		return u.left(ctx)
 	}
 	u.publish(func(s *snapshot) { s.Restarts++ })
 	return u.starting

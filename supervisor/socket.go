@@ -54,9 +54,9 @@ func chooseSocket(runtimeDir string) (string, error) {
 }
 
 // listenControl opens the control socket, 0600. The caller holds the
-// supervisor's lock, so a socket that is there is a dead one.
-func listenControl(path string) (net.Listener, error) {
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+// supervisor's lock, so what is there is a dead socket, or has no business there.
+func listenControl(path string) (*net.UnixListener, error) {
+	if err := os.RemoveAll(path); err != nil {
 		return nil, fmt.Errorf("remove the stale control socket: %w", err)
 	}
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
@@ -68,7 +68,7 @@ func listenControl(path string) (net.Listener, error) {
 		_ = l.Close()
 		return nil, fmt.Errorf("protect the control socket: %w", err)
 	}
-	return ownListener{l}, nil
+	return l, nil
 }
 
 // ownListener lets in only processes of the user that the supervisor runs as.

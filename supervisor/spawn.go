@@ -16,6 +16,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/logfile"
 	"github.com/flowgate-go/flowgate/internal/process"
 )
 
@@ -49,11 +50,13 @@ func ensure(ctx context.Context, cfg *config.Config, c *client, o StartOptions) 
 
 // spawn starts a supervisor, detached, and waits until it listens.
 func spawn(ctx context.Context, cfg *config.Config, o StartOptions) error {
-	log, logStart, err := openLog(filepath.Join(cfg.Paths.RuntimeDir, "supervisor.log"))
+	path := filepath.Join(cfg.Paths.RuntimeDir, "supervisor.log")
+	log, err := openLog(path)
 	if err != nil {
 		return unwritable(cfg.Paths.RuntimeDir, err)
 	}
 	defer log.Close()
+	logFrom := logfile.End(path)
 	boot, notify, err := os.Pipe()
 	if err != nil {
 		return fault.New("supervisor-failed", "start the supervisor: %w", err)
@@ -74,7 +77,7 @@ func spawn(ctx context.Context, cfg *config.Config, o StartOptions) error {
 	}
 	if err != nil {
 		process.Reap(pid)
-		lines, _ := lastLines(log.Name(), logStart, failureLines)
+		lines, _ := logfile.Last(path, logFrom, failureLines)
 		return fault.New("supervisor-failed", "the supervisor ended while it started: %s", strings.Join(lines[max(0, len(lines)-1):], "")).
 			WithHint("see %s", log.Name()).WithDetail(Failure{Service: "supervisor", Log: lines, LogFile: log.Name()})
 	}
@@ -118,7 +121,7 @@ func withoutSwitches(environ []string) []string {
 	kept := make([]string, 0, len(environ))
 	for _, entry := range environ {
 		name, _, _ := strings.Cut(entry, "=")
-		if !strings.HasPrefix(name, "MAGEFILE_") && name != "FLOWGATE_CONFIG" && name != "FLOWGATE_FORMAT" {
+		if !strings.HasPrefix(name, "MAGEFILE_") && name != "FLOWGATE_CONFIG" && name != "FLOWGATE_FORMAT" && name != markName {
 			kept = append(kept, entry)
 		}
 	}

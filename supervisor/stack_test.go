@@ -181,6 +181,7 @@ func trivial(t testing.TB, name string, flags ...string) config.Service {
 	return config.Service{
 		Name: name, Host: "127.0.0.1", Port: port, ReadinessPath: "/ready", Runtime: config.RuntimeCommand, Command: args,
 		Restart: config.Restart{Policy: "always", Max: 5, Backoff: 10 * time.Millisecond},
+		Probes:  config.Probes{Readiness: &config.Probe{HTTP: "/ready", Interval: config.Span(50 * time.Millisecond)}},
 	}
 }
 

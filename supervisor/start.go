@@ -3,12 +3,17 @@ package supervisor
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
+	"slices"
 	"time"
+
+	"github.com/samber/lo"
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
 
 // StartOptions steer Start, Restart and SetProfile. The zero value starts all
@@ -74,7 +79,7 @@ func Stop(ctx context.Context, cfg *config.Config, services []string) (Status, e
 // stopWithout ends what a killed supervisor left behind.
 func stopWithout(ctx context.Context, cfg *config.Config, services []string) (Status, error) {
 	dir := cfg.Paths.RuntimeDir
-	if len(leftovers(dir)) == 0 {
+	if len(survivors(dir, ledger.Read(dir))) == 0 {
 		return offline(cfg), nil
 	}
 	lock, err := takeLock(ctx, lockPath(dir), lockWait)
@@ -82,10 +87,27 @@ func stopWithout(ctx context.Context, cfg *config.Config, services []string) (St
 		return offline(cfg), unwritable(dir, err)
 	}
 	defer lock.Close()
-	for _, e := range endLeftovers(ctx, dir, services) {
-		_ = appendEvent(cfg.Paths.LogFile, leftoverEvent(cfg, e)) // the log is not what a stop fails for
+	ended, err := endSurvivors(ctx, cfg, services)
+	forget(dir, ended)
+	for _, e := range ended {
+		_ = appendEvent(cfg.Paths.LogFile, Event{Event: EventStopped, Service: e.Name, Profile: activeProfile(cfg), Result: "ok",
+			Detail: fmt.Sprintf("process %d was left by a supervisor that had been killed", e.Process.PID)}) // the log is not what a stop fails for
 	}
-	return offline(cfg), ctx.Err()
+	return offline(cfg), err
+}
+
+// forget takes services that were ended out of the ledger of a killed
+// supervisor: the next one would take them for lost.
+func forget(runtimeDir string, ended []ledger.Entry) {
+	l := ledger.Read(runtimeDir)
+	l.Services = lo.Reject(l.Services, func(e ledger.Entry, _ int) bool {
+		return !e.Process.Alive() || slices.ContainsFunc(ended, func(o ledger.Entry) bool { return o.Name == e.Name })
+	})
+	if len(l.Services) == 0 {
+		ledger.Remove(runtimeDir)
+		return
+	}
+	_ = ledger.Write(runtimeDir, l) // a full disk: the services are ended all the same
 }
 
 // bring is Start and Restart. A supervisor that is just ending is waited for

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/probe"
 )
 
 // startGrace is what a process that did not get ready in time is given to end.
@@ -18,12 +19,18 @@ func (u *unit) starting(ctx context.Context) phase {
 	if err != nil {
 		return u.startFailed(err)
 	}
+	u.take(run)
+	return u.untilReady
+}
+
+// take makes a process the unit's own and shows it.
+func (u *unit) take(run *instance) {
 	u.run = run
 	u.publish(func(s *snapshot) {
-		s.id, s.PID, s.Live, s.StartedAt, s.Version = run.id, run.id.PID, true, &run.started, run.spec.Version
+		s.id, s.PID, s.Live, s.StartedAt, s.Version, s.logFrom = run.leader(), run.leader().PID, true, &run.started, run.spec.Version, run.logFrom
 	})
-	u.recordChange()
-	return u.untilReady
+	u.record()
+	u.executed()
 }
 
 func (u *unit) untilReady(ctx context.Context) phase {
@@ -32,8 +39,9 @@ func (u *unit) untilReady(ctx context.Context) phase {
 	last := error(nil)
 	for {
 		select {
-		case last = <-u.run.probes:
-			if last != nil {
+		case o := <-u.run.seen:
+			last = o.finding.Err
+			if !o.passed || o.liveness {
 				continue
 			}
 			ours, err := u.run.listens(u.plan.svc)
@@ -54,18 +62,19 @@ func (u *unit) untilReady(ctx context.Context) phase {
 			if o.plan == nil {
 				return u.stopping(&o)
 			}
-			u.waiting = append(u.waiting, o.done)
+			u.await(o)
 		case <-ctx.Done():
-			return u.stopping(nil)
+			return u.left(ctx)
 		}
 	}
 }
 
 func (u *unit) becameReady() phase {
-	u.run.settled.Store(true)
+	close(u.run.isReady)
 	u.wasReady = true
 	u.publish(func(s *snapshot) { s.State, s.Ready, s.Reason = StateRunning, true, "" })
 	u.emit(Event{Event: EventReady, Service: u.name, Result: "ok"})
+	u.record()
 	u.answer(nil)
 	return u.running
 }
@@ -76,8 +85,7 @@ func (u *unit) startFailed(err error) phase {
 	if !u.wasReady {
 		return u.fail(err)
 	}
-	u.crashes = append(u.crashes, time.Now())
-	return u.retry(err)
+	return u.retry(probe.Exited, err)
 }
 
 // exitedBeforeReady is a failure whatever the exit status: CLIProxyAPI exits 0

@@ -1,8 +1,9 @@
 package supervisor
 
 import (
-	"strconv"
 	"time"
+
+	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
 
 // States of a service.
@@ -28,6 +29,10 @@ type Info struct {
 	Version string `json:"version"`
 	Adopted bool   `json:"adopted"` // it took services over from an earlier supervisor
 	Socket  string `json:"socket"`
+
+	Upgrades       int    `json:"upgrades"`                  // handovers to a new program since its process began
+	UpgradeFailure string `json:"upgrade_failure,omitempty"` // why the last handover was taken back
+	Hint           string `json:"hint,omitempty"`            // set when another version asks
 }
 
 // ServiceStatus is one service. Live says that the supervisor sees its process,
@@ -47,22 +52,14 @@ type ServiceStatus struct {
 	LastExit  *Exit      `json:"last_exit"`        // of the process before
 	Reason    string     `json:"reason,omitempty"` // why it is failed, in backoff or not ready
 	Log       string     `json:"log"`              // file of its output
+	Decision  *Decision  `json:"decision"`         // the last one on evidence about it; nil when there was none
 }
 
 // Exit says how a process ended.
-type Exit struct {
-	Code   int       `json:"code"`             // -1 when a signal ended it
-	Signal string    `json:"signal,omitempty"` // "killed", "terminated", …
-	At     time.Time `json:"at"`
-}
+type Exit = ledger.Exit
 
-// String is for people: "exit status 3", "signal: killed".
-func (e Exit) String() string {
-	if e.Signal != "" {
-		return "signal: " + e.Signal
-	}
-	return "exit status " + strconv.Itoa(e.Code)
-}
+// Decision is what was made of evidence about a service.
+type Decision = ledger.Decision
 
 // active reports a state that a supervisor must stay for.
 func active(state string) bool { return state != StateStopped && state != StateFailed }

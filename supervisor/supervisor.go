@@ -22,10 +22,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/sourcegraph/conc"
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
 
 // Options are what Run needs.
@@ -46,56 +48,77 @@ type Options struct {
 	// Ephemeral names a folder that is removed when Run ends: it must contain
 	// the runtime folder and have a name that begins with "flowgate-".
 	Ephemeral string
+	// Handover, when set, is what the program before left in the file of that
+	// name: see Upgrade.
+	Handover *os.File
 	// IdleLimit is how long a supervisor with Notify waits for its first command; default 30 s.
 	IdleLimit time.Duration
 }
 
 // resident is a running supervisor.
 type resident struct {
-	opts   Options
-	paths  config.Paths
-	id     process.Identity
-	socket string
-	events *eventLog
-	gate   *gate
-	end    context.CancelFunc // begins the end of Run
-	used   atomic.Bool        // a command came
-	owners conc.WaitGroup     // one goroutine a service
-	ownCtx context.Context    // of the owners; outlives the commands
-	disown context.CancelFunc
-	mu     sync.Mutex // guards units and order
-	units  map[string]*unit
-	order  []string   // start order of the units
-	recMu  sync.Mutex // one writer of supervisor.json
+	opts     Options
+	paths    config.Paths
+	id       process.Identity
+	socket   string
+	lock     *os.File // of the runtime folder; held by its life
+	listener *net.UnixListener
+	events   *eventLog
+	recorder *recorder
+	gate     *gate
+	used     atomic.Bool // a command came
+	adopted  atomic.Bool // it took over services
+	mu       sync.Mutex  // guards units and order
+	units    map[string]*unit
+	order    []string // start order of the units
+
+	nextProgram    string // that this life ends for
+	upgrades       int    // handovers since the process began
+	upgradeFailure string // why the last one was taken back
+
+	end    context.CancelCauseFunc // begins the end of Run
+	owners conc.WaitGroup          // one goroutine a service
+	ownCtx context.Context         // of the owners; outlives the commands
+	disown context.CancelCauseFunc
 }
 
 // Run is the resident supervisor: it returns nil when it was told to end by
 // ctx, SIGTERM, SIGINT, the end of its lifeline or the stop of its last service,
-// and has stopped every service then. Faults: runtime-dir-unwritable,
-// supervisor-running, ephemeral-refused.
-func Run(ctx context.Context, o Options) (err error) {
+// and has stopped every service then. It also returns nil, with the services
+// running, when another supervisor took its folder over. Faults:
+// runtime-dir-unwritable, supervisor-running, ephemeral-refused.
+func Run(ctx context.Context, o Options) error {
 	o = o.withDefaults()
-	r, cleanup, err := prepare(ctx, o)
+	r, given, err := prepare(ctx, o)
 	if err != nil {
 		tell(o.Notify, err)
 		return err
 	}
-	defer func() { err = errors.Join(err, cleanup()) }()
-
 	ctx, stopSignals := terminations(ctx)
 	defer stopSignals()
-	ctx, r.end = context.WithCancel(ctx)
-	defer r.end()
-	r.ownCtx, r.disown = context.WithCancel(context.WithoutCancel(ctx))
-	defer r.disown()
-
-	listener, err := r.open(ctx)
-	tell(o.Notify, err)
-	if err != nil {
-		return err
+	var lifeline conc.WaitGroup
+	defer lifeline.Wait()
+	if c, ok := o.Lifeline.(io.Closer); ok {
+		defer func() { _ = c.Close() }()
 	}
-	r.serve(ctx, listener)
-	return nil
+	for {
+		life, end := context.WithCancelCause(ctx)
+		r.end = end
+		if given.first {
+			lifeline.Go(func() { r.watchLifeline() })
+		}
+		why, err := r.live(life, given)
+		end(nil)
+		switch {
+		case err != nil:
+			return errors.Join(err, r.leave())
+		case errors.Is(why, errSuperseded):
+			return r.lock.Close()
+		case !errors.As(why, new(upgradeTo)):
+			return r.leave()
+		}
+		given = r.handOver(why) // returns only when that failed: go on as before
+	}
 }
 
 func (o Options) withDefaults() Options {
@@ -114,52 +137,125 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// open stops what a killed supervisor left and begins to listen.
-func (r *resident) open(ctx context.Context) (net.Listener, error) {
-	r.stopLeftovers(ctx)
-	listener, err := listenControl(r.socket)
+// live is one life of the supervisor, from the adoption of what runs to the
+// end of its last command; its first result is why it ended.
+func (r *resident) live(ctx context.Context, given inheritance) (why, err error) {
+	r.ownCtx, r.disown = context.WithCancelCause(context.WithoutCancel(ctx))
+	defer r.disown(nil)
+	err = r.open(given)
+	if given.first {
+		tell(r.opts.Notify, err)
+	}
 	if err != nil {
-		return nil, unwritable(r.paths.RuntimeDir, err)
+		r.disown(errHandover)
+		r.owners.Wait()
+		return nil, err
 	}
-	if err := r.record(); err != nil {
-		_ = listener.Close()
-		return nil, unwritable(r.paths.RuntimeDir, err)
-	}
-	r.emit(Event{Event: EventSupervisorStarted, Result: "ok", Detail: r.opts.Version})
-	return listener, nil
+	r.serve(ctx)
+	return context.Cause(ctx), nil
 }
 
-// serve answers commands until ctx ends, then stops every service.
-func (r *resident) serve(ctx context.Context, listener net.Listener) {
+// open adopts what an earlier supervisor left and begins to listen.
+func (r *resident) open(given inheritance) error {
+	r.units, r.order, r.gate, r.nextProgram = map[string]*unit{}, nil, newGate(), ""
+	r.recorder = newRecorder(func() error { return ledger.Write(r.paths.RuntimeDir, r.ledger()) }, r.unrecorded)
+	r.adoptAll(given.ledger, given.requests)
+	var err error
+	if r.listener == nil {
+		r.listener, err = listenControl(r.socket)
+	}
+	if err == nil && given.first {
+		if err = r.recorder.flush(); err != nil {
+			_ = r.listener.Close()
+		}
+	}
+	if err != nil {
+		return unwritable(r.paths.RuntimeDir, err)
+	}
+	name := EventSupervisorStarted
+	if r.upgrades > 0 {
+		name = EventSupervisorUpgrade
+	}
+	notify(daemon.SdNotifyReady)
+	r.emit(Event{Event: name, Result: "ok", Detail: r.opts.Version})
+	if given.damaged != "" {
+		r.emit(Event{Event: EventLedgerDamaged, Result: "ok", Detail: "what was no ledger of ours is in " + given.damaged})
+	}
+	return nil
+}
+
+// unrecorded says once that the ledger cannot be written, and once that it can
+// again. A disk that is full does not stop the services.
+func (r *resident) unrecorded(err error) {
+	e := Event{Event: EventUnrecorded, Result: "ok"}
+	if err != nil {
+		e.Result, e.Detail = "error", err.Error()
+	}
+	r.emit(e)
+}
+
+// serve answers commands until ctx ends, then stops every service or, when ctx
+// says so, leaves them to the next supervisor.
+func (r *resident) serve(ctx context.Context) {
 	server := &http.Server{
 		Handler:           r.routes(),
 		ReadHeaderTimeout: 5 * time.Second,
 		ErrorLog:          slog.NewLogLogger(r.opts.Log.Handler(), slog.LevelWarn),
 	}
-	var helpers conc.WaitGroup
-	helpers.Go(func() {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			r.opts.Log.Error("control socket", "err", err)
-			r.end()
-		}
-	})
-	helpers.Go(func() { r.watchLifeline() })
+	var servers, keepers conc.WaitGroup
+	servers.Go(func() { r.answer(server, r.listener) })
+	keeping, endKeeping := context.WithCancel(context.WithoutCancel(ctx))
+	keepers.Go(func() { r.recorder.run(keeping) })
+	keepers.Go(func() { r.keep(keeping, func(l *net.UnixListener) { servers.Go(func() { r.answer(server, l) }) }) })
 	r.untilEnd(ctx)
 
 	r.gate.close()
-	r.stopAll()
-	r.disown()
+	why := context.Cause(ctx)
+	if leaves(why) {
+		r.disown(errHandover)
+	} else {
+		notify(daemon.SdNotifyStopping)
+		r.stopAll()
+		r.disown(nil)
+	}
 	r.owners.Wait()
-	r.emit(Event{Event: EventSupervisorStopped, Result: "ok"})
+	endKeeping()
+	keepers.Wait()
+	if !leaves(why) {
+		r.emit(Event{Event: EventSupervisorStopped, Result: "ok"})
+	}
+	r.closeServer(ctx, server, leaves(why))
+	servers.Wait()
+}
+
+// closeServer ends the answers; a socket that the next life needs stays open.
+func (r *resident) closeServer(ctx context.Context, server *http.Server, keep bool) {
+	kept := (*net.UnixListener)(nil)
+	if file, err := r.listener.File(); keep && err == nil {
+		if l, err := net.FileListener(file); err == nil {
+			kept = l.(*net.UnixListener)
+		}
+		_ = file.Close()
+	}
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	if server.Shutdown(drain) != nil {
 		_ = server.Close()
 	}
-	if c, ok := r.opts.Lifeline.(io.Closer); ok {
-		_ = c.Close()
+	r.listener = kept // nil: the next life opens it anew
+}
+
+// answer serves the control socket through one listener.
+func (r *resident) answer(server *http.Server, l *net.UnixListener) {
+	if err := server.Serve(ownListener{l}); !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
+		r.opts.Log.Error("control socket", "err", err)
+		r.end(err)
 	}
-	helpers.Wait()
+}
+
+// leaves reports an end that leaves the services running.
+func leaves(why error) bool {
+	return errors.Is(why, errSuperseded) || errors.As(why, new(upgradeTo))
 }
 
 // untilEnd returns when ctx ends, or when nobody wanted this supervisor.
@@ -171,7 +267,8 @@ func (r *resident) untilEnd(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-idle.C:
-			if !r.used.Load() {
+			if !r.used.Load() && !r.adopted.Load() {
+				r.end(nil)
 				return
 			}
 		}
@@ -185,5 +282,5 @@ func (r *resident) watchLifeline() {
 		return
 	}
 	_, _ = io.Copy(io.Discard, r.opts.Lifeline)
-	r.end()
+	r.end(nil)
 }

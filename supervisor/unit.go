@@ -9,6 +9,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/runtimes"
+	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
 
 // plan is what a start command wants of a service.
@@ -17,18 +18,23 @@ type plan struct {
 	svc     config.Service
 	env     runtimes.Environment
 	timeout time.Duration // from exec to ready
+	request request       // as it came, for the next supervisor
 }
 
 // order is a command to the owner of a service: start by plan, or stop.
 type order struct {
 	plan *plan      // nil means stop
 	done chan error // gets the outcome; holds one, so the owner never waits
+	run  func()     // called once its process is executed; may be nil
 }
 
 // snapshot is what others see of a service; never changed once published.
 type snapshot struct {
 	ServiceStatus
-	id process.Identity // of the process, zero without one
+	svc     config.Service
+	id      process.Identity // of the process, zero without one
+	logFrom int64            // place where its lines begin
+	spent   ledger.Budget
 }
 
 // unit is one service. Its goroutine, own, is the only one that touches its
@@ -38,34 +44,38 @@ type unit struct {
 	orders chan order
 	snap   atomic.Pointer[snapshot]
 	emit   func(Event)
-	record func() error
+	record func() // has the ledger written soon
 
 	plan     *plan
 	run      *instance
-	waiting  []chan error // start commands that wait for ready
-	wasReady bool         // since the last start command
-	crashes  []time.Time  // ends since then, the last minute's
+	waiting  []chan error  // start commands that wait for ready
+	started  []func()      // of those that wait for its execution
+	owned    bool          // its goroutine was started
+	wasReady bool          // since the last start command
+	spent    ledger.Budget // restarts since then, those that count
 }
 
 // phase is what a unit does between two changes of its state; it returns the next.
 type phase func(context.Context) phase
 
-func newUnit(svc config.Service, cfg *config.Config, emit func(Event), record func() error) *unit {
+func newUnit(svc config.Service, cfg *config.Config, emit func(Event), record func()) *unit {
 	u := &unit{name: svc.Name, orders: make(chan order), emit: emit, record: record}
-	u.snap.Store(&snapshot{ServiceStatus: blank(cfg, svc)})
+	u.snap.Store(&snapshot{svc: svc, ServiceStatus: blank(cfg, svc)})
 	return u
 }
 
-// own runs the unit until ctx ends; its process ends before it does.
-func (u *unit) own(ctx context.Context) {
-	for next := phase(u.idle); next != nil; {
+// own runs the unit until ctx ends; its process ends before it does, or is
+// handed over.
+func (u *unit) own(ctx context.Context, first phase) {
+	for next := first; next != nil; {
 		next = next(ctx)
 	}
 }
 
-// do sends an order and waits for its outcome.
-func (u *unit) do(ctx context.Context, p *plan) error {
-	o := order{plan: p, done: make(chan error, 1)}
+// do sends an order and waits for its outcome. executed, if not nil, is called
+// as soon as its process runs.
+func (u *unit) do(ctx context.Context, p *plan, executed func()) error {
+	o := order{plan: p, done: make(chan error, 1), run: executed}
 	select {
 	case u.orders <- o:
 	case <-ctx.Done():
@@ -87,6 +97,7 @@ func (u *unit) idle(ctx context.Context) phase {
 	case o := <-u.orders:
 		if o.plan == nil {
 			u.publish(func(s *snapshot) { s.State, s.Reason = StateStopped, "" })
+			u.record()
 			o.done <- nil
 			return u.idle
 		}
@@ -96,30 +107,33 @@ func (u *unit) idle(ctx context.Context) phase {
 
 // begin starts afresh for a command: earlier ends and restarts are forgotten.
 func (u *unit) begin(o order) phase {
-	u.plan, u.wasReady, u.crashes = o.plan, false, nil
-	u.waiting = append(u.waiting, o.done)
+	u.plan, u.wasReady, u.spent = o.plan, false, nil
+	u.await(o)
 	u.publish(func(s *snapshot) {
 		last := s.LastExit
-		s.ServiceStatus = blank(o.plan.cfg, o.plan.svc)
+		s.svc, s.ServiceStatus = o.plan.svc, blank(o.plan.cfg, o.plan.svc)
 		s.LastExit = last
 	})
 	return u.starting
 }
 
-// stopping ends the process for an order, or because the supervisor ends (o is nil).
-func (u *unit) stopping(o *order) phase {
-	return func(context.Context) phase {
-		u.answer(errInterrupted())
-		u.publish(func(s *snapshot) { s.State, s.Ready = StateStopping, false })
-		u.emit(Event{Event: EventStopping, Service: u.name, Result: "ok"})
-		detail := u.endProcess(runtimes.StopTimeout(u.plan.svc.Runtime))
-		u.publish(func(s *snapshot) { s.State, s.Reason = StateStopped, "" })
-		u.emit(Event{Event: EventStopped, Service: u.name, Result: "ok", Detail: detail})
-		if o != nil {
-			o.done <- nil
-		}
-		return u.idle
+// await makes a start command wait for ready.
+func (u *unit) await(o order) {
+	u.waiting = append(u.waiting, o.done)
+	if o.run != nil {
+		u.started = append(u.started, o.run)
 	}
+	if u.run != nil {
+		u.executed()
+	}
+}
+
+// executed tells those that wait for no more than that.
+func (u *unit) executed() {
+	for _, tell := range u.started {
+		tell()
+	}
+	u.started = nil
 }
 
 // fail gives the service up with the reason, which the waiting commands get.
@@ -127,6 +141,7 @@ func (u *unit) fail(err error) phase {
 	f := u.explain(err)
 	u.publish(func(s *snapshot) { s.State, s.Ready, s.Reason = StateFailed, false, f.Message })
 	u.emit(Event{Event: EventFailed, Service: u.name, Result: "error", Detail: f.Code + ": " + f.Message})
+	u.record()
 	u.answer(f)
 	return u.idle
 }
@@ -145,13 +160,14 @@ func (u *unit) answer(err error) {
 	for _, done := range u.waiting {
 		done <- err
 	}
-	u.waiting = nil
+	u.waiting, u.started = nil, nil
 }
 
 // publish shows others a changed state.
 func (u *unit) publish(change func(*snapshot)) {
 	next := *u.snap.Load()
 	change(&next)
+	next.spent = u.spent
 	u.snap.Store(&next)
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 )
 
-// follow takes over the services of a configuration: new ones get an owner,
+// follow takes over the services of a configuration: new ones get a unit,
 // their order becomes its order. Services that it no longer has stay until they
 // are stopped.
 func (r *resident) follow(cfg *config.Config) {
@@ -18,9 +18,7 @@ func (r *resident) follow(cfg *config.Config) {
 	for _, svc := range cfg.Services {
 		order = append(order, svc.Name)
 		if r.units[svc.Name] == nil {
-			u := newUnit(svc, cfg, r.emit, r.record)
-			r.units[svc.Name] = u
-			r.owners.Go(func() { u.own(r.ownCtx) })
+			r.units[svc.Name] = newUnit(svc, cfg, r.emit, r.recorder.soon)
 		}
 	}
 	for _, name := range r.order {
@@ -29,6 +27,15 @@ func (r *resident) follow(cfg *config.Config) {
 		}
 	}
 	r.order = order
+}
+
+// own starts the owners of units that have none; they begin with first.
+func (r *resident) own(u *unit, first phase) {
+	if u.owned {
+		return
+	}
+	u.owned = true
+	r.owners.Go(func() { u.own(r.ownCtx, first) })
 }
 
 // all are the units in start order.
@@ -51,9 +58,12 @@ func (r *resident) unit(name string) *unit {
 // status is the stack as it stands.
 func (r *resident) status() Status {
 	s := Status{
-		Profile:    activeProfile(r.opts.Config),
-		Supervisor: &Info{PID: os.Getpid(), Version: r.opts.Version, Socket: r.socket},
-		Services:   []ServiceStatus{},
+		Profile: activeProfile(r.opts.Config),
+		Supervisor: &Info{
+			PID: os.Getpid(), Version: r.opts.Version, Adopted: r.adopted.Load(), Socket: r.socket,
+			Upgrades: r.upgrades, UpgradeFailure: r.upgradeFailure,
+		},
+		Services: []ServiceStatus{},
 	}
 	for _, u := range r.all() {
 		svc := u.snap.Load().ServiceStatus

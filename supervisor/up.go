@@ -12,6 +12,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/logfile"
 	"github.com/flowgate-go/flowgate/internal/policy"
 )
 
@@ -125,6 +126,6 @@ func (e Event) Line() string {
 
 // Tail returns the last n lines that a service wrote; none when there is no log.
 func Tail(cfg *config.Config, service string, n int) []string {
-	lines, _ := lastLines(logPath(cfg, service), 0, n)
+	lines, _ := logfile.Last(logPath(cfg, service), 0, n)
 	return lines
 }

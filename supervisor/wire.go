@@ -17,6 +17,7 @@ type request struct {
 	TimeoutMS int64          `json:"timeout_ms"` // from exec to ready; 0: by runtime
 	Environ   []string       `json:"environ"`
 	Cwd       string         `json:"cwd"`
+	Program   string         `json:"program,omitempty"` // of an upgrade
 }
 
 // reply is one line of a command's answer: events as they happen, then one line

@@ -16,12 +16,12 @@ func Default(dir string) *Config {
 		StateFile:    filepath.Join(runtime, "state.json"),
 		LogFile:      filepath.Join(runtime, "events.log"),
 	}
-	restart := Restart{Policy: "always", Max: restartMax, Backoff: restartBackoff}
+	restart, unready := defaultRestart(), Span(unreadyRestart)
 	return &Config{
 		Dir: dir, Version: CurrentVersion, Paths: paths,
 		Services: []Service{
-			{Name: CLIProxy, Host: "127.0.0.1", Port: 8317, Runtime: RuntimeEcho, ReadinessPath: "/healthz", Restart: restart},
-			{Name: LiteLLM, Host: "127.0.0.1", Port: 4000, Runtime: RuntimeEmbedded, ReadinessPath: "/health/readiness", DependsOn: []string{CLIProxy}, Restart: restart},
+			{Name: CLIProxy, Host: "127.0.0.1", Port: 8317, Runtime: RuntimeEcho, ReadinessPath: "/healthz", Restart: restart, UnreadyRestart: unready},
+			{Name: LiteLLM, Host: "127.0.0.1", Port: 4000, Runtime: RuntimeEmbedded, ReadinessPath: "/health/readiness", DependsOn: []string{CLIProxy}, Restart: restart, UnreadyRestart: unready},
 		},
 		Base: map[string]any{
 			"general_settings": map[string]any{"master_key_ref": "gateway"},

@@ -97,12 +97,19 @@ type Service struct {
 	Env           map[string]string `json:"env,omitempty"` // values may be ${NAME} references
 	DependsOn     []string          `json:"depends_on,omitempty"`
 	Restart       Restart           `json:"restart"`
+
+	// DependsStarted are those of DependsOn that need only be executed, not ready.
+	DependsStarted []string `json:"depends_started,omitempty"`
+	Probes         Probes   `json:"probes,omitzero"`
+	StopTimeout    Span     `json:"stop_timeout_ms"`    // from SIGTERM to SIGKILL; 0: by runtime
+	UnreadyRestart Span     `json:"unready_restart_ms"` // own readiness lost for so long restarts it; 0: never
 }
 
 // Restart says when a service that ended is started again.
 type Restart struct {
 	Policy  string        `json:"policy"` // always (default), on-failure or never
-	Max     int           `json:"max"`    // restarts within a minute before the service counts as failed; default 5
+	Max     int           `json:"max"`    // restarts within Within before the service counts as failed; default 5
+	Within  time.Duration `json:"-"`      // the time that Max counts in; default one minute; in JSON within_ms
 	Backoff time.Duration `json:"-"`      // first wait, doubled each time up to 30 s; default 500 ms; in JSON backoff_ms
 }
 
@@ -110,12 +117,14 @@ type Restart struct {
 type restartJSON struct {
 	Policy    string  `json:"policy"`
 	Max       int     `json:"max"`
+	WithinMS  float64 `json:"within_ms"`
 	BackoffMS float64 `json:"backoff_ms"`
 }
 
-// MarshalJSON writes the wait in milliseconds.
+// MarshalJSON writes its times in milliseconds.
 func (r Restart) MarshalJSON() ([]byte, error) {
-	return json.Marshal(restartJSON{r.Policy, r.Max, float64(r.Backoff) / float64(time.Millisecond)})
+	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+	return json.Marshal(restartJSON{r.Policy, r.Max, ms(r.Within), ms(r.Backoff)})
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote.
@@ -124,7 +133,8 @@ func (r *Restart) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &j); err != nil {
 		return err
 	}
-	*r = Restart{j.Policy, j.Max, time.Duration(j.BackoffMS * float64(time.Millisecond))}
+	span := func(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }
+	*r = Restart{j.Policy, j.Max, span(j.WithinMS), span(j.BackoffMS)}
 	return nil
 }
 

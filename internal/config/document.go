@@ -81,9 +81,30 @@ type serviceDocument struct {
 	ReadinessPath string          `json:"readiness_path,omitempty" jsonschema:"pattern=^/,description=A GET on it answers 2xx once the service is ready"`
 	HealthPath    string          `json:"health_path,omitempty" jsonschema:"pattern=^/,description=Old name of readiness_path,deprecated=true"`
 	Command       commandDocument `json:"command,omitempty" jsonschema:"description=Required unless runtime names a program"`
-	DependsOn     []string        `json:"depends_on,omitempty" jsonschema:"description=Services that start before this one"`
+	DependsOn     dependencies    `json:"depends_on,omitempty" jsonschema:"description=Services that start before this one: a list waits until they are ready; a map says ready or started for each"`
 	Env           map[string]text `json:"env,omitempty" jsonschema:"description=Environment variables; ${NAME} refers to FlowGate's own environment"`
 	Restart       restartDocument `json:"restart,omitempty"`
+	Unready       *period         `json:"unready_restart,omitempty" jsonschema:"description=Readiness of its own lost for so long restarts it; 0 never"`
+	StopTimeout   *period         `json:"stop_timeout,omitempty" jsonschema:"description=From SIGTERM to SIGKILL"`
+	Probes        probesDocument  `json:"probes,omitempty"`
+}
+
+type probesDocument struct {
+	Startup   *probeDocument `json:"startup,omitempty" jsonschema:"description=Must pass once before the others begin"`
+	Readiness *probeDocument `json:"readiness,omitempty" jsonschema:"description=In place of readiness_path"`
+	Liveness  *probeDocument `json:"liveness,omitempty" jsonschema:"description=Its failure restarts the service"`
+}
+
+// probeDocument has exactly one of http, tcp, command and log.
+type probeDocument struct {
+	HTTP      string   `json:"http,omitempty" jsonschema:"pattern=^/,description=A GET on this path"`
+	TCP       boolean  `json:"tcp,omitempty" jsonschema:"description=A connection to the port"`
+	Command   []string `json:"command,omitempty" jsonschema:"minItems=1,description=A program that exits 0"`
+	Log       string   `json:"log,omitempty" jsonschema:"minLength=1,description=A pattern (RE2) that a log line matches"`
+	Interval  *period  `json:"interval,omitempty"`
+	Timeout   *period  `json:"timeout,omitempty"`
+	Successes *int     `json:"successes,omitempty" jsonschema:"minimum=1,maximum=1000,description=In a row that make it pass"`
+	Failures  *int     `json:"failures,omitempty" jsonschema:"minimum=0,maximum=1000,description=In a row that make it fail; 0 switches liveness off"`
 }
 
 type commandDocument struct {
@@ -93,7 +114,8 @@ type commandDocument struct {
 
 type restartDocument struct {
 	Policy  string  `json:"policy,omitempty" jsonschema:"enum=always,enum=on-failure,enum=never"`
-	Max     *int    `json:"max,omitempty" jsonschema:"minimum=0,maximum=1000,description=Restarts within a minute before the service counts as failed"`
+	Max     *int    `json:"max,omitempty" jsonschema:"minimum=0,maximum=1000,description=Restarts within that time before the service counts as failed"`
+	Within  *period `json:"within,omitempty" jsonschema:"description=The time that max counts in; one minute when missing"`
 	Backoff *period `json:"backoff,omitempty" jsonschema:"description=First wait before a restart; doubled each time up to 30 s"`
 }
 

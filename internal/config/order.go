@@ -8,26 +8,55 @@ import (
 	"github.com/samber/lo"
 )
 
+// Conditions of a dependency.
+const (
+	conditionReady   = "ready"
+	conditionStarted = "started"
+)
+
 // dependencies checks depends_on and maps version 1's name of the upstream.
 func (r *resolver) dependencies(s *Service, upstreamKey string) {
 	key := keyOf(s.Name, upstreamKey)
 	f, _ := r.root.find("services", key, "depends_on")
-	if f.value == nil || f.value.kind != listKind {
+	if f.value == nil {
 		return
 	}
-	for i, item := range f.value.items {
-		name, _ := item.value.(string)
-		switch name {
-		case "": // decode has reported it
-		case upstreamKey:
-			s.DependsOn = append(s.DependsOn, CLIProxy)
-		case LiteLLM:
-			s.DependsOn = append(s.DependsOn, LiteLLM)
+	for _, item := range f.value.items {
+		name, isText := item.value.(string)
+		if !isText {
+			r.d.add(item.at, "services."+key+".depends_on", "", "depends_on must name services, not %s", item.describe("depends_on"))
+			continue
+		}
+		r.dependency(s, key, upstreamKey, name, item.at)
+	}
+	for _, entry := range f.value.fields {
+		name := r.dependency(s, key, upstreamKey, entry.key, entry.at)
+		switch condition, _ := entry.value.value.(string); condition {
+		case conditionReady:
+		case conditionStarted:
+			s.DependsStarted = append(s.DependsStarted, name)
 		default:
-			r.d.addIn(r.d.file, f.value.items[i].at, "services."+key+".depends_on",
-				keyHint(name, []string{LiteLLM, upstreamKey}), "unknown service \""+shorten(name)+"\" in depends_on")
+			r.d.add(entry.value.at, "services."+key+".depends_on."+entry.key, "write ready or started",
+				"the condition of a dependency must be ready or started, not %s", entry.value.describe("depends_on"))
 		}
 	}
+}
+
+// dependency adds one and returns its current name.
+func (r *resolver) dependency(s *Service, key, upstreamKey, name string, at pos) string {
+	switch name {
+	case upstreamKey:
+		name = CLIProxy
+	case LiteLLM:
+	default:
+		r.d.addIn(r.d.file, at, "services."+key+".depends_on",
+			keyHint(name, []string{LiteLLM, upstreamKey}), "unknown service \""+shorten(name)+"\" in depends_on")
+		return name
+	}
+	if !slices.Contains(s.DependsOn, name) {
+		s.DependsOn = append(s.DependsOn, name)
+	}
+	return name
 }
 
 func keyOf(service, upstreamKey string) string {

@@ -153,3 +153,26 @@ func (p *period) fromNode(n *node) string {
 	*p = period(span)
 	return ""
 }
+
+// boolean is true or false.
+type boolean bool
+
+func (f *boolean) fromNode(n *node) string {
+	value, ok := n.value.(bool)
+	if !ok {
+		return "must be true or false"
+	}
+	*f = boolean(value)
+	return ""
+}
+
+// dependencies is a list of services, or a map of them to what is waited for.
+// The resolver looks at what stands in it.
+type dependencies []string
+
+func (d *dependencies) fromNode(n *node) string {
+	if n.kind != listKind && n.kind != mapKind {
+		return "must be a list or a map of services"
+	}
+	return ""
+}

@@ -64,3 +64,14 @@ func (period) JSONSchema() *jsonschema.Schema {
 func (text) JSONSchema() *jsonschema.Schema {
 	return &jsonschema.Schema{OneOf: []*jsonschema.Schema{{Type: "string"}, {Type: "number"}, {Type: "boolean"}}}
 }
+
+// JSONSchema of a boolean.
+func (boolean) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "boolean"} }
+
+// JSONSchema of dependencies: a list, or a map to conditions.
+func (dependencies) JSONSchema() *jsonschema.Schema {
+	return &jsonschema.Schema{OneOf: []*jsonschema.Schema{
+		{Type: "array", Items: &jsonschema.Schema{Type: "string"}},
+		{Type: "object", AdditionalProperties: &jsonschema.Schema{Enum: []any{conditionReady, conditionStarted}}},
+	}}
+}

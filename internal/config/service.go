@@ -6,11 +6,14 @@ import (
 	"time"
 )
 
-// Defaults of a service's restart settings.
-const (
-	restartMax     = 5 // systemd's StartLimitBurst
-	restartBackoff = 500 * time.Millisecond
-)
+// unreadyRestart is how long a service may lack its own readiness by default.
+const unreadyRestart = 5 * time.Minute
+
+// defaultRestart is what holds when nothing is written.
+func defaultRestart() Restart {
+	const burst = 5 // systemd's StartLimitBurst
+	return Restart{Policy: "always", Max: burst, Within: time.Minute, Backoff: 500 * time.Millisecond}
+}
 
 func (r *resolver) services(doc servicesV2, upstreamKey string) {
 	upstream := r.service(CLIProxy, upstreamKey, doc.CLIProxy.Runtime, doc.CLIProxy.serviceDocument)
@@ -27,21 +30,36 @@ func (r *resolver) service(name, key, runtime string, doc serviceDocument) Servi
 	s := Service{
 		Name: name, Host: doc.Host, Port: doc.Port, Runtime: runtime,
 		ReadinessPath: doc.ReadinessPath, Command: doc.Command.Args, Env: environment(doc.Env),
-		Restart: Restart{Policy: doc.Restart.Policy, Max: restartMax, Backoff: restartBackoff},
+		Restart: doc.Restart.over(defaultRestart()), UnreadyRestart: Span(unreadyRestart),
 	}
 	r.host(&s, key)
 	r.program(&s, key, doc.Command.Cwd)
 	r.readiness(&s, key, doc.HealthPath)
-	if s.Restart.Policy == "" {
-		s.Restart.Policy = "always"
+	s.Probes = r.probes(key, doc.Probes)
+	if doc.Unready != nil {
+		s.UnreadyRestart = Span(*doc.Unready)
 	}
-	if doc.Restart.Max != nil {
-		s.Restart.Max = *doc.Restart.Max
-	}
-	if doc.Restart.Backoff != nil {
-		s.Restart.Backoff = time.Duration(*doc.Restart.Backoff)
+	if doc.StopTimeout != nil {
+		s.StopTimeout = Span(*doc.StopTimeout)
 	}
 	return s
+}
+
+// over is the default with what is written in its place.
+func (doc restartDocument) over(r Restart) Restart {
+	if doc.Policy != "" {
+		r.Policy = doc.Policy
+	}
+	if doc.Max != nil {
+		r.Max = *doc.Max
+	}
+	if doc.Within != nil {
+		r.Within = time.Duration(*doc.Within)
+	}
+	if doc.Backoff != nil {
+		r.Backoff = time.Duration(*doc.Backoff)
+	}
+	return r
 }
 
 // host fills in loopback and refuses what is no host.

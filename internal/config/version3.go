@@ -24,7 +24,7 @@ func (r *resolver) version3(doc documentV3) {
 	s := Service{
 		Name: CLIProxy, Runtime: RuntimeCLIProxyAPI,
 		ReadinessPath: "/", // 200 without a key in every known version; /v1/models wants one
-		Restart:       Restart{Policy: "always", Max: restartMax, Backoff: restartBackoff},
+		Restart:       defaultRestart(), UnreadyRestart: Span(unreadyRestart),
 	}
 	r.cliproxyAddress(&s, file)
 	// The layout of older FlowGate versions kept the program in the runtime folder.

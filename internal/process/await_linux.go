@@ -3,7 +3,6 @@ package process
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"syscall"
 	"time"
@@ -20,10 +19,8 @@ func (id Identity) Await(ctx context.Context) error {
 	switch {
 	case errors.Is(err, ErrGone):
 		return nil
-	case errors.Is(err, unix.ENOSYS), errors.Is(err, unix.EINVAL):
+	case err != nil: // an old kernel, or no descriptor left
 		return id.look(ctx)
-	case err != nil:
-		return fmt.Errorf("await the end of process %d: %w", id.PID, err)
 	}
 	handle := os.NewFile(uintptr(fd), "pidfd")
 	defer handle.Close()
@@ -45,7 +42,7 @@ func ended(fd uintptr) bool {
 	return n > 0 || err != nil && !errors.Is(err, syscall.EINTR)
 }
 
-// look is Await on kernels without such a handle.
+// look is Await without such a handle.
 func (id Identity) look(ctx context.Context) error {
 	for id.Alive() {
 		select {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -26,16 +25,21 @@ func Identify(pid int) (Identity, error) {
 	if err != nil {
 		return Identity{}, fmt.Errorf("identify process %d: %w", pid, err)
 	}
-	boot, err := unix.SysctlTimeval("kern.boottime")
-	if err != nil {
-		return Identity{}, fmt.Errorf("read the boot time: %w", err)
-	}
 	start := p.Proc.P_starttime
 	return Identity{
 		PID:       pid,
 		StartTime: uint64(start.Sec)*1_000_000 + uint64(start.Usec),
-		BootID:    strconv.FormatInt(boot.Sec, 10),
+		BootID:    bootID(),
 	}, nil
+}
+
+// bootID names the present boot; "" where the kernel does not say.
+func bootID() string {
+	id, err := unix.Sysctl("kern.bootsessionuuid") // boottime moves when the clock is set
+	if err != nil {
+		return ""
+	}
+	return id
 }
 
 // Parent is the pid of the parent of a process, 0 when that is not known.

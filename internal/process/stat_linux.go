@@ -50,11 +50,13 @@ func Identify(pid int) (Identity, error) {
 	if err != nil {
 		return Identity{}, fmt.Errorf("identify process %d: %w", pid, err)
 	}
-	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
-	if err != nil {
-		return Identity{}, fmt.Errorf("read the boot id: %w", err)
-	}
-	return Identity{PID: pid, StartTime: s.start, BootID: strings.TrimSpace(string(boot))}, nil
+	return Identity{PID: pid, StartTime: s.start, BootID: bootID()}, nil
+}
+
+// bootID names the present boot; "" where the kernel does not say.
+func bootID() string {
+	boot, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	return strings.TrimSpace(string(boot))
 }
 
 // Parent is the pid of the parent of a process, 0 when that is not known.

@@ -43,7 +43,7 @@ func childEnv(svc config.Service, inherited []string, extra map[string]string) (
 // ours reports a variable that steers the command and would steer a service
 // that is this same program.
 func ours(name string) bool {
-	return strings.HasPrefix(name, "MAGEFILE_") || name == "FLOWGATE_CONFIG" || name == "FLOWGATE_FORMAT"
+	return strings.HasPrefix(name, "MAGEFILE_") || name == "FLOWGATE_CONFIG" || name == "FLOWGATE_FORMAT" || name == "FLOWGATE_SERVICE"
 }
 
 // expand resolves the ${NAME} references in one value of services.NAME.env.

@@ -1,0 +1,59 @@
+package logfile
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Append adds a line (without its end) to a file in one write, so that lines
+// of several processes never mix, and makes file and folder (0600, 0700) when
+// they are not there. Before that, a file that is too large becomes a piece.
+func Append(path string, line []byte, l Limits) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	unlock, err := lock(path, unix.LOCK_EX)
+	defer unlock()
+	if err != nil {
+		return err
+	}
+	if info, err := os.Stat(path); err == nil && l.Size > 0 && info.Size() >= l.Size {
+		all, _ := pieces(path)
+		if err := os.Rename(path, pieceName(path, base(all)+info.Size())); err != nil {
+			return err
+		}
+		prune(path, l, time.Now())
+	}
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(file, line), file.Close())
+}
+
+// write adds the line whole or not at all: a disk that gets full in the middle
+// leaves no half of it.
+func write(file *os.File, line []byte) error {
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	text := append(append(make([]byte, 0, len(line)+2), line...), '\n')
+	if torn(file, info.Size()) { // by a power cut
+		text = append([]byte{'\n'}, text...)
+	}
+	if _, err := file.Write(text); err != nil {
+		return errors.Join(err, file.Truncate(info.Size()))
+	}
+	return nil
+}
+
+func torn(file *os.File, size int64) bool {
+	last := make([]byte, 1)
+	_, err := file.ReadAt(last, size-1)
+	return size > 0 && err == nil && last[0] != '\n'
+}

@@ -1,0 +1,107 @@
+package logfile
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// block is what file systems that can take the front off a file count in.
+const block = 4096
+
+// Cut bounds a file that somebody else appends to: when it is too large, its
+// front becomes a piece. Where the file system can take the front off in place
+// (ext4 and XFS on Linux) no line is lost; elsewhere what is written in the
+// microseconds between the last read and the cut is. The first result is how
+// many bytes were given up: the middle of a file that grew to many times its
+// limit between two cuts, or all when the disk is full.
+func Cut(path string, l Limits) (dropped int64, err error) {
+	info, err := os.Stat(path)
+	if err != nil || l.Size <= 0 || info.Size() < l.Size {
+		if errors.Is(err, os.ErrNotExist) {
+			err = nil
+		}
+		return 0, err
+	}
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return 0, err
+	}
+	defer file.Close()
+	end := (info.Size() - 1) / block * block
+	from := int64(0)
+	if end > 2*l.Size {
+		from = end - l.Size
+	}
+	kept, copied := copyPart(file, filepath.Dir(path), from, end)
+	if copied != nil {
+		from = end // a full disk: give it up, so that there is room
+	}
+	defer os.Remove(kept)
+	lost, err := takeOff(file, path, kept, end)
+	if err != nil {
+		return 0, fmt.Errorf("cut %s: %w", path, err)
+	}
+	prune(path, l, time.Now())
+	return from + lost, nil
+}
+
+// copyPart copies a part of a file into a new one beside it, an empty one when
+// that fails.
+func copyPart(file *os.File, dir string, from, end int64) (path string, err error) {
+	out, err := os.CreateTemp(dir, ".cut-*")
+	if err != nil {
+		return "", err
+	}
+	_, err = io.Copy(out, io.NewSectionReader(file, from, end-from))
+	if err != nil {
+		_ = out.Truncate(0)
+	}
+	return out.Name(), errors.Join(err, out.Close())
+}
+
+// takeOff makes the copy a piece and takes its bytes off the file, while
+// nobody reads. The piece is named first: killed in between, lines are there
+// twice and not lost. The first result is how much of what was written since
+// the copy was lost.
+func takeOff(file *os.File, path, kept string, end int64) (lost int64, err error) {
+	unlock, err := lock(path, unix.LOCK_EX)
+	defer unlock()
+	if err != nil {
+		return 0, err
+	}
+	all, err := pieces(path)
+	if err != nil {
+		return 0, err
+	}
+	name := pieceName(path, base(all)+end)
+	if err := os.Rename(kept, name); err != nil {
+		return 0, errors.Join(err, file.Truncate(0)) // no room for a name: room comes first
+	}
+	if collapse(file, end) == nil {
+		return 0, nil
+	}
+	copied := appendRest(file, name, end)
+	err = os.Rename(name, pieceName(path, base(all)+end+copied))
+	if info, statErr := file.Stat(); statErr == nil {
+		lost = info.Size() - end - copied
+	}
+	return lost, errors.Join(err, file.Truncate(0))
+}
+
+// appendRest adds what was written since to the piece, and says how much: all
+// of it unless the disk is full.
+func appendRest(file *os.File, piece string, end int64) int64 {
+	out, err := os.OpenFile(piece, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		return 0
+	}
+	defer out.Close()
+	n, _ := io.Copy(out, io.NewSectionReader(file, end, 1<<62))
+	return n
+}

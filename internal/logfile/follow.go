@@ -1,0 +1,126 @@
+package logfile
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	chunk   = 256 << 10
+	maxLine = 1 << 20 // a longer line is given out in parts
+)
+
+// Follower gives out the lines of a file as they are added, across cuts. It
+// notices a file that somebody else cut short or replaced, and begins anew
+// with that. The zero value with a Path begins at the first byte kept.
+type Follower struct {
+	Path string
+
+	offset int64 // place of the next byte to read
+	base   int64 // at the last look
+	info   fs.FileInfo
+	rest   []byte // a line whose end has not come yet
+}
+
+// NewFollower begins at a place that End gave.
+func NewFollower(path string, offset int64) *Follower {
+	f := &Follower{Path: path, offset: offset}
+	f.info, _ = os.Stat(path)
+	all, _ := pieces(path)
+	f.base = base(all)
+	return f
+}
+
+// Poll gives out what was added since; it ends with the error of emit.
+func (f *Follower) Poll(emit func([]byte) error) error {
+	buf := make([]byte, chunk)
+	for {
+		n, err := f.read(buf)
+		if err != nil || n == 0 {
+			return err
+		}
+		if err := f.take(buf[:n], emit); err != nil {
+			return err
+		}
+	}
+}
+
+// Rest is a last line whose end has not come; empty when there is none.
+func (f *Follower) Rest() []byte { return f.rest }
+
+// read reads on from where it stands, under the lock, and moves.
+func (f *Follower) read(buf []byte) (int, error) {
+	unlock, err := lock(f.Path, unix.LOCK_SH)
+	defer unlock()
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil // it may come yet
+	}
+	if err != nil {
+		return 0, err
+	}
+	all, err := pieces(f.Path)
+	if err != nil {
+		return 0, err
+	}
+	for _, p := range all {
+		if f.offset < p.end && p.size > 0 {
+			f.offset = max(f.offset, p.start()) // what lies before was given up
+			return f.readAt(p.path, f.offset-p.start(), buf)
+		}
+	}
+	f.offset = max(f.offset, base(all))
+	return f.readCurrent(base(all), buf)
+}
+
+func (f *Follower) readCurrent(base int64, buf []byte) (int, error) {
+	info, err := os.Stat(f.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	replaced := f.info != nil && !os.SameFile(f.info, info) && base == f.base
+	if replaced || f.offset > base+info.Size() {
+		f.offset, f.rest = base, nil
+	}
+	f.info, f.base = info, base
+	return f.readAt(f.Path, f.offset-base, buf)
+}
+
+func (f *Follower) readAt(path string, at int64, buf []byte) (int, error) {
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	defer file.Close()
+	n, err := file.ReadAt(buf, at)
+	f.offset += int64(n)
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return n, err
+}
+
+func (f *Follower) take(data []byte, emit func([]byte) error) error {
+	f.rest = append(f.rest, data...)
+	for {
+		line, rest, found := bytes.Cut(f.rest, []byte{'\n'})
+		if !found && len(f.rest) <= maxLine {
+			f.rest = append([]byte(nil), f.rest...)
+			return nil
+		}
+		f.rest = rest
+		if err := emit(line); err != nil {
+			return err
+		}
+	}
+}

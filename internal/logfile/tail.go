@@ -1,0 +1,109 @@
+package logfile
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	tailLimit = 4 << 20 // bytes of a file that are looked at for its last lines
+	tailBlock = 64 << 10
+)
+
+// Last are the last n lines of a file that begin at or after the place from;
+// the last one counts although its end may not have come yet. Only the file
+// itself is looked at, not its pieces.
+func Last(path string, from int64, n int) ([]string, error) {
+	t, err := readTail(path, from, n)
+	if err != nil {
+		return nil, err
+	}
+	lines := t.lines
+	if t.rest != "" {
+		lines = append(lines, t.rest)
+	}
+	return lines[max(0, len(lines)-n):], nil
+}
+
+// Tail gives out the last n lines of a file and returns a follower behind them.
+// A last line whose end has not come is left to the follower; it counts among
+// the n when whole is set. A negative n means all lines, pieces included.
+func Tail(path string, n int, whole bool, emit func([]byte) error) (*Follower, error) {
+	if n < 0 {
+		f := &Follower{Path: path}
+		return f, f.Poll(emit)
+	}
+	t, err := readTail(path, 0, n)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	f := NewFollower(path, t.offset)
+	f.rest = []byte(t.rest)
+	if whole && t.rest != "" && len(t.lines) == n && n > 0 {
+		t.lines = t.lines[1:]
+	}
+	for _, line := range t.lines {
+		if err := emit([]byte(line)); err != nil {
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
+// ending is the end of a file.
+type ending struct {
+	lines  []string // complete ones
+	rest   string   // behind the last line end
+	offset int64    // place of the file's end
+}
+
+func readTail(path string, from int64, n int) (ending, error) {
+	unlock, err := lock(path, unix.LOCK_SH)
+	defer unlock()
+	if err != nil {
+		return ending{}, err
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return ending{}, err
+	}
+	defer file.Close()
+	end, err := file.Seek(0, io.SeekEnd)
+	if err != nil {
+		return ending{}, err
+	}
+	all, err := pieces(path)
+	if err != nil {
+		return ending{}, err
+	}
+	text, err := readBack(file, min(max(from-base(all), 0), end), end, n)
+	if err != nil {
+		return ending{}, err
+	}
+	lines := strings.Split(string(text), "\n")
+	rest := lines[len(lines)-1]
+	lines = lines[:len(lines)-1]
+	return ending{lines: lines[max(0, len(lines)-n):], rest: rest, offset: base(all) + end}, nil
+}
+
+// readBack reads a file from its end backwards until it has n line ends more
+// than it needs, or reached from or the limit.
+func readBack(file io.ReaderAt, from, end int64, n int) ([]byte, error) {
+	var text []byte
+	for at := end; at > from && len(text) < tailLimit && bytes.Count(text, []byte{'\n'}) <= n; {
+		size := min(tailBlock, at-from)
+		at -= size
+		part := make([]byte, size)
+		if _, err := file.ReadAt(part, at); err != nil && err != io.EOF {
+			return nil, err
+		}
+		text = append(part, text...)
+	}
+	return text, nil
+}

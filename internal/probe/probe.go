@@ -1,0 +1,201 @@
+// Package probe asks a service how it is: New, then Ask again and again. What
+// comes back is evidence of a kind, which decides what may follow; see Own.
+//
+// A probe goes nowhere but where it is sent: no proxy, no redirect, no
+// connection kept.
+package probe
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os/exec"
+	"regexp"
+	"syscall"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/logfile"
+)
+
+// Target is the process that is asked.
+type Target struct {
+	Service config.Service
+	Dir     string   // that a command runs in
+	Env     []string // of a command
+	Log     string   // file of its output
+	LogFrom int64    // place (logfile.End) where its lines begin
+}
+
+// Finding is the outcome of one question.
+type Finding struct {
+	Evidence Evidence
+	Err      error // nil exactly when Evidence is Fine; says in a few words what came instead
+}
+
+// OK reports a probe that passed.
+func (f Finding) OK() bool { return f.Err == nil }
+
+// Answered reports that the service gave an answer of any kind.
+func (f Finding) Answered() bool { return f.Evidence != Silent && f.Evidence != Exited }
+
+// Prober asks one question of one process.
+type Prober struct {
+	probe   config.Probe
+	target  Target
+	pattern *regexp.Regexp
+	log     *logfile.Follower
+	seen    bool
+}
+
+// New prepares a probe. It fails on a pattern that does not compile.
+func New(p config.Probe, t Target) (*Prober, error) {
+	prober := &Prober{probe: p, target: t}
+	if p.Log == "" {
+		return prober, nil
+	}
+	pattern, err := regexp.Compile(p.Log)
+	if err != nil {
+		return nil, fmt.Errorf("the log probe of service %q: %w", t.Service.Name, err)
+	}
+	prober.pattern, prober.log = pattern, logfile.NewFollower(t.Log, t.LogFrom)
+	return prober, nil
+}
+
+// Ask asks once, within the probe's timeout. It is not for two goroutines at once.
+func (p *Prober) Ask(ctx context.Context) Finding {
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(p.probe.Timeout))
+	defer cancel()
+	switch {
+	case p.probe.HTTP != "":
+		return p.http(ctx)
+	case p.probe.TCP:
+		return p.tcp(ctx)
+	case len(p.probe.Command) > 0:
+		return p.command(ctx)
+	default:
+		return p.line()
+	}
+}
+
+// http is one GET by hand: a transport's goroutines and pools would make up
+// most of its cost.
+func (p *Prober) http(ctx context.Context) Finding {
+	base := p.target.Service.URL()
+	full := base + p.probe.HTTP
+	status, err := get(ctx, full)
+	if ctx.Err() != nil {
+		return Finding{Silent, fmt.Errorf("GET %s: no answer within %v", full, time.Duration(p.probe.Timeout))}
+	}
+	if err != nil {
+		return Finding{ofFailure(err), fmt.Errorf("GET %s: %w", full, brief(err))}
+	}
+	if evidence := ofStatus(status); evidence != Fine {
+		return Finding{evidence, fmt.Errorf("GET %s: status %d", full, status)}
+	}
+	return Finding{Evidence: Fine}
+}
+
+func get(ctx context.Context, full string) (status int, err error) {
+	u, err := url.Parse(full)
+	if err != nil {
+		return 0, err
+	}
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", u.Host)
+	if err != nil {
+		return 0, err
+	}
+	defer conn.Close()
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	req := &http.Request{Method: http.MethodGet, URL: u, Host: u.Host, Close: true, Header: http.Header{"User-Agent": {"flowgate-probe"}}}
+	if err := req.Write(conn); err != nil {
+		return 0, err
+	}
+	resp, err := http.ReadResponse(bufio.NewReaderSize(io.LimitReader(conn, 64<<10), 1<<10), req)
+	if err != nil {
+		return 0, err
+	}
+	return resp.StatusCode, nil // the body goes with the connection: its end may be long in coming
+}
+
+func (p *Prober) tcp(ctx context.Context) Finding {
+	u, err := url.Parse(p.target.Service.URL())
+	if err != nil {
+		return Finding{Silent, err}
+	}
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", u.Host)
+	if err != nil {
+		return Finding{Silent, fmt.Errorf("connect to %s: %w", u.Host, brief(err))}
+	}
+	_ = conn.Close()
+	return Finding{Evidence: Fine}
+}
+
+// command runs a program; what it leaves behind in its group ends with it.
+func (p *Prober) command(ctx context.Context) Finding {
+	cmd := exec.CommandContext(ctx, p.probe.Command[0], p.probe.Command[1:]...) //nolint:gosec // what the configuration names is what is to be run
+	cmd.Dir, cmd.Env = p.target.Dir, p.target.Env
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = time.Second
+	err := cmd.Run()
+	switch exit := (*exec.ExitError)(nil); {
+	case err == nil:
+		return Finding{Evidence: Fine}
+	case ctx.Err() != nil:
+		return Finding{Silent, fmt.Errorf("%s did not end within %v", p.probe.Command[0], time.Duration(p.probe.Timeout))}
+	case errors.As(err, &exit):
+		return Finding{Unready, fmt.Errorf("%s: %s", p.probe.Command[0], exit)}
+	}
+	return Finding{Strange, err} // it could not be run, which says nothing of the service
+}
+
+// line passes once a line matched, and for ever then.
+func (p *Prober) line() Finding {
+	found := errors.New("found")
+	err := error(nil)
+	if !p.seen {
+		err = p.log.Poll(func(line []byte) error {
+			if p.pattern.Match(line) {
+				return found
+			}
+			return nil
+		})
+		p.seen = errors.Is(err, found) || p.pattern.Match(p.log.Rest()) && len(p.log.Rest()) > 0
+	}
+	switch {
+	case p.seen:
+		return Finding{Evidence: Fine}
+	case err != nil:
+		return Finding{Strange, fmt.Errorf("read the log: %w", err)}
+	}
+	return Finding{Unready, fmt.Errorf("no line of its log matches %q yet", p.probe.Log)}
+}
+
+// ofFailure is the evidence of a request without an HTTP answer: something
+// else than HTTP is an answer still.
+func ofFailure(err error) Evidence {
+	var network net.Error
+	if errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return Silent
+	}
+	return Strange
+}
+
+// brief takes the layers of connection and socket off a failed request.
+func brief(err error) error {
+	var errno syscall.Errno
+	switch {
+	case errors.As(err, &errno):
+		return errno
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("the connection was closed without an answer")
+	}
+	return err
+}

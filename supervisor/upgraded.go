@@ -1,0 +1,61 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/process"
+)
+
+// Upgraded is what Upgrade did.
+type Upgraded struct {
+	From   string `json:"from"` // versions
+	To     string `json:"to"`
+	Status Status `json:"status"`
+}
+
+// upgradeTime is how long the new program may take to listen.
+const upgradeTime = 30 * time.Second
+
+// Upgrade replaces the program of the running supervisor by self, without
+// stopping a service: same process, same children, same socket. It returns
+// when the new one answers. Faults: supervisor-missing, upgrade-refused,
+// upgrade-failed, supervisor-unreachable.
+func Upgrade(ctx context.Context, cfg *config.Config, self string) (Upgraded, error) {
+	c := newClient(cfg)
+	before, err := c.status(ctx)
+	if errors.Is(err, errNoSupervisor) {
+		return Upgraded{}, fault.New("supervisor-missing", "no supervisor runs").WithHint("mage start brings one up, of this version")
+	}
+	if err != nil {
+		return Upgraded{}, err
+	}
+	done := Upgraded{From: before.Supervisor.Version, To: before.Supervisor.Version}
+	if self == "" {
+		self = process.Lasting()
+	}
+	if _, err := c.command(ctx, "upgrade", request{Config: cfg, Program: self}, nil); err != nil {
+		return done, err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, upgradeTime, fault.New("upgrade-failed",
+		"the new supervisor does not answer after %v", upgradeTime).WithHint("mage status; the services run on, and mage start adopts them"))
+	defer cancel()
+	for {
+		now, err := c.status(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return done, context.Cause(ctx)
+		case err == nil && now.Supervisor.Upgrades > before.Supervisor.Upgrades:
+			done.To, done.Status = now.Supervisor.Version, merged(cfg, reply{Status: &now})
+			return done, nil
+		case err == nil && now.Supervisor.UpgradeFailure != "":
+			return done, fault.New("upgrade-failed", "the old supervisor goes on: %s", now.Supervisor.UpgradeFailure)
+		}
+		if err := pause(ctx); err != nil {
+			return done, err
+		}
+	}
+}
