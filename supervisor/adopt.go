@@ -133,7 +133,7 @@ func (r *resident) unitFor(e ledger.Entry) *unit {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.units[e.Name] == nil {
-		r.units[e.Name] = newUnit(serviceOf(r.opts.Config, e), r.opts.Config, r.emit, r.recorder.soon)
+		r.units[e.Name] = newUnit(serviceOf(r.opts.Config, e), r.opts.Config, r.emit, r.recorder)
 		r.order = append(r.order, e.Name)
 	}
 	return r.units[e.Name]

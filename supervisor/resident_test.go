@@ -48,7 +48,7 @@ func TestAKilledSupervisorsServicesAreAdopted(t *testing.T) {
 	if err := ids[1].Signal(syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "an adopted service to be restarted", func() bool { return s.service("a").Ready && s.service("a").PID != ids[1].PID })
+	eventually(t, "an adopted service to be restarted", s.another("a", ids[1].PID))
 	if a := s.service("a"); a.LastExit == nil || a.LastExit.Signal != "unknown" || a.Decision == nil || !a.Decision.Restart {
 		t.Errorf("%+v, last exit %+v", a, a.LastExit)
 	}

@@ -8,8 +8,10 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -29,6 +31,10 @@ func serviceMain(args []string) int {
 	child := flags.Bool("child", false, "let a child listen, as a server with workers does")
 	say := flags.String("say", "", "print this at start; commas are line ends")
 	env := flags.String("env", "", "print this variable")
+	flood := flags.Int("flood", 0, "print so many megabytes as fast as it can")
+	daemonize := flags.Bool("daemonize", false, "start one in a session of its own, then end with status 0")
+	answer := flags.String("answer", "", "nothing: never; slow: one byte a second; later: until the file is there as it should")
+	statusFrom := flags.String("statusfrom", "", "answer with the status in this file while it exists")
 	reads := flags.String("reads", "", "a configuration; end with status 1 when it says broken")
 	if err := flags.Parse(args); err != nil {
 		return 2
@@ -42,6 +48,27 @@ func serviceMain(args []string) int {
 	}
 	if *env != "" {
 		fmt.Printf("%s=%s\n", *env, os.Getenv(*env))
+	}
+	if *daemonize {
+		daemon := exec.Command(os.Args[0], "service", "-say=daemon")
+		daemon.Stdout = os.Stdout
+		daemon.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+		if err := daemon.Start(); err != nil {
+			return 3
+		}
+		fmt.Println("daemon", daemon.Process.Pid)
+		if *port == "" {
+			return 0
+		}
+	}
+	if *flood > 0 {
+		go func() { // it ends with the program
+			line := []byte(strings.Repeat("flood ", 170) + "\n")
+			for range *flood << 10 {
+				_, _ = os.Stdout.Write(line)
+			}
+			fmt.Println("flood is over")
+		}()
 	}
 	if *deaf {
 		signal.Ignore(syscall.SIGTERM)
@@ -71,16 +98,49 @@ func serviceMain(args []string) int {
 	if *exit >= 0 {
 		return *exit
 	}
+	if *answer != "" {
+		return answerBadly(*port, *answer)
+	}
 	if *port != "" {
-		return listenAndServe(*port, *status, *notReadyIf, *crash)
+		return listenAndServe(*port, *status, *statusFrom, *notReadyIf, *crash)
 	}
 	select {}
 }
 
-func listenAndServe(port string, status int, notReadyIf string, crash time.Duration) int {
+// answerBadly takes connections and gives no proper answer.
+func answerBadly(port, how string) int {
+	listener, err := net.Listen("tcp", "127.0.0.1:"+port)
+	if err != nil {
+		return 6
+	}
+	for {
+		conn, err := listener.Accept()
+		if err != nil {
+			return 5
+		}
+		go func() { // it ends with the program
+			for range 100 {
+				if how == "slow" {
+					_, _ = conn.Write([]byte("H"))
+				}
+				time.Sleep(time.Second)
+			}
+		}()
+	}
+}
+
+func listenAndServe(port string, status int, statusFrom, notReadyIf string, crash time.Duration) int {
 	var answered sync.Once
+	var asked atomic.Int64
 	mux := http.NewServeMux()
+	mux.HandleFunc("/asked", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, asked.Load()) })
 	mux.HandleFunc("/ready", func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		if raw, err := os.ReadFile(statusFrom); statusFrom != "" && err == nil && len(raw) == 3 {
+			code, _ := strconv.Atoi(string(raw))
+			w.WriteHeader(code)
+			return
+		}
 		if crash > 0 {
 			answered.Do(func() { time.AfterFunc(crash, func() { os.Exit(7) }) })
 		}

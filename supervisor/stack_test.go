@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -127,6 +128,45 @@ func (s *stack) mustStart(names ...string) supervisor.Status {
 	return status
 }
 
+// kill ends the supervisor at once and waits until it is gone.
+func (s *stack) kill() {
+	s.t.Helper()
+	ids := s.recorded()
+	if len(ids) == 0 {
+		s.t.Fatal("no supervisor to kill")
+	}
+	if err := ids[0].Signal(syscall.SIGKILL); err != nil {
+		s.t.Fatal(err)
+	}
+	eventually(s.t, "the supervisor to be gone", func() bool { return !ids[0].Alive() })
+}
+
+// processes are all that carry the mark of a service of this stack.
+func (s *stack) processes(service string) []process.Identity {
+	s.t.Helper()
+	members, err := process.Family{Mark: "FLOWGATE_SERVICE=" + s.cfg.Paths.RuntimeDir + ":" + service}.Members()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return members
+}
+
+// said are the events of a name, with their details.
+func (s *stack) said(name string) []string {
+	s.t.Helper()
+	var details []string
+	err := supervisor.Events(s.t.Context(), s.cfg, supervisor.EventOptions{N: -1}, func(e supervisor.Event) error {
+		if e.Event == name {
+			details = append(details, e.Detail)
+		}
+		return nil
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return details
+}
+
 func (s *stack) query() supervisor.Status {
 	s.t.Helper()
 	status, err := supervisor.Query(s.t.Context(), s.cfg)
@@ -219,5 +259,42 @@ func eventually(t testing.TB, what string, cond func() bool) {
 		if time.Now().After(deadline) {
 			t.Fatalf("not within 20 s: %s", what)
 		}
+	}
+}
+
+// supervisorCommand is a supervisor that no command starts.
+func (s *stack) supervisorCommand() *exec.Cmd {
+	cmd := exec.Command(os.Args[0], "supervisor:run", "-config="+s.cfg.File)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	return cmd
+}
+
+// sleeper is a process that is no business of any supervisor.
+func sleeper(t testing.TB) process.Identity {
+	t.Helper()
+	cmd := exec.Command("sleep", "60")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	id, err := process.Identify(cmd.Process.Pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// another is whether a service has another process than that, which is ready.
+func (s *stack) another(name string, pid int) func() bool {
+	return func() bool { now := s.service(name); return now.Ready && now.PID != pid }
+}
+
+// wantFaultOf is wantFault for another goroutine than the test's.
+func wantFaultOf(t testing.TB, err error, code string) {
+	t.Helper()
+	var f *fault.Error
+	if !errors.As(err, &f) || f.Code != code {
+		t.Errorf("want a fault %s, got %v", code, err)
 	}
 }

@@ -48,6 +48,7 @@ type Options struct {
 	// Ephemeral names a folder that is removed when Run ends: it must contain
 	// the runtime folder and have a name that begins with "flowgate-".
 	Ephemeral string
+	Up        bool // start the services of Config, as a command would
 	// Handover, when set, is what the program before left in the file of that
 	// name: see Upgrade.
 	Handover *os.File
@@ -151,7 +152,7 @@ func (r *resident) live(ctx context.Context, given inheritance) (why, err error)
 		r.owners.Wait()
 		return nil, err
 	}
-	r.serve(ctx)
+	r.serve(ctx, given.first)
 	return context.Cause(ctx), nil
 }
 
@@ -196,7 +197,7 @@ func (r *resident) unrecorded(err error) {
 
 // serve answers commands until ctx ends, then stops every service or, when ctx
 // says so, leaves them to the next supervisor.
-func (r *resident) serve(ctx context.Context) {
+func (r *resident) serve(ctx context.Context, first bool) {
 	server := &http.Server{
 		Handler:           r.routes(),
 		ReadHeaderTimeout: 5 * time.Second,
@@ -207,6 +208,9 @@ func (r *resident) serve(ctx context.Context) {
 	keeping, endKeeping := context.WithCancel(context.WithoutCancel(ctx))
 	keepers.Go(func() { r.recorder.run(keeping) })
 	keepers.Go(func() { r.keep(keeping, func(l *net.UnixListener) { servers.Go(func() { r.answer(server, l) }) }) })
+	if r.opts.Up && first {
+		keepers.Go(func() { r.up(ctx) })
+	}
 	r.untilEnd(ctx)
 
 	r.gate.close()
@@ -226,6 +230,14 @@ func (r *resident) serve(ctx context.Context) {
 	}
 	r.closeServer(ctx, server, leaves(why))
 	servers.Wait()
+}
+
+// up is the start that Options.Up asks for; what fails is in the events and
+// stays for a person to see to.
+func (r *resident) up(ctx context.Context) {
+	if err := r.start(ctx, request{Config: r.opts.Config}); err != nil {
+		r.opts.Log.Error("start", "err", err)
+	}
 }
 
 // closeServer ends the answers; a socket that the next life needs stays open.

@@ -45,6 +45,7 @@ type unit struct {
 	snap   atomic.Pointer[snapshot]
 	emit   func(Event)
 	record func() // has the ledger written soon
+	flush  func() // writes it now
 
 	plan     *plan
 	run      *instance
@@ -58,8 +59,8 @@ type unit struct {
 // phase is what a unit does between two changes of its state; it returns the next.
 type phase func(context.Context) phase
 
-func newUnit(svc config.Service, cfg *config.Config, emit func(Event), record func()) *unit {
-	u := &unit{name: svc.Name, orders: make(chan order), emit: emit, record: record}
+func newUnit(svc config.Service, cfg *config.Config, emit func(Event), ledger *recorder) *unit {
+	u := &unit{name: svc.Name, orders: make(chan order), emit: emit, record: ledger.soon, flush: func() { _ = ledger.flush() }} // its tell has the error
 	u.snap.Store(&snapshot{svc: svc, ServiceStatus: blank(cfg, svc)})
 	return u
 }

@@ -18,7 +18,7 @@ func (r *resident) follow(cfg *config.Config) {
 	for _, svc := range cfg.Services {
 		order = append(order, svc.Name)
 		if r.units[svc.Name] == nil {
-			r.units[svc.Name] = newUnit(svc, cfg, r.emit, r.recorder.soon)
+			r.units[svc.Name] = newUnit(svc, cfg, r.emit, r.recorder)
 		}
 	}
 	for _, name := range r.order {

@@ -21,14 +21,24 @@ import (
 // none was chosen), unless the router runs already. Faults: those of
 // policy.Build, policy.Write and Start.
 func Up(ctx context.Context, cfg *config.Config, o StartOptions) (Status, error) {
-	runs := func(s Status) bool {
-		router := s.Only(config.LiteLLM).Services
-		return len(router) == 0 || router[0].Live
-	}
-	if status, err := generate(ctx, cfg, o, runs); err != nil {
+	if status, err := generate(ctx, cfg, o, routerRuns); err != nil {
 		return status, err
 	}
 	return Start(ctx, cfg, o)
+}
+
+// Regenerate has the router's configuration follow the configuration as it is
+// now, unless the router runs. Faults: those of policy.Build and policy.Write.
+func Regenerate(ctx context.Context, cfg *config.Config, getenv func(string) string) error {
+	_, err := generate(ctx, cfg, StartOptions{Getenv: getenv}, routerRuns)
+	return err
+}
+
+// routerRuns is a status to leave the router's configuration alone in; so is
+// one without a router.
+func routerRuns(s Status) bool {
+	router := s.Only(config.LiteLLM).Services
+	return len(router) == 0 || router[0].Live
 }
 
 // Again is Restart with the router's configuration generated first. Nothing is

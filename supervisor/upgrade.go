@@ -124,12 +124,12 @@ func (r *resident) execute(program string) error {
 	defer note.Close()
 	_ = os.Remove(note.Name()) // it has an environment in it: gone with its last descriptor
 	h := handover{
-		Lock: int(r.lock.Fd()), Listener: int(socket.Fd()), Socket: r.socket, Upgrades: r.upgrades + 1,
+		Lock: number(r.lock), Listener: number(socket), Socket: r.socket, Upgrades: r.upgrades + 1,
 		Ledger: r.ledger(), Requests: r.requests(),
 	}
-	inherited := []int{h.Lock, h.Listener, int(note.Fd())}
+	inherited := []int{h.Lock, h.Listener, number(note)}
 	if lifeline, ok := r.opts.Lifeline.(*os.File); ok {
-		h.Lifeline = int(lifeline.Fd())
+		h.Lifeline = number(lifeline)
 		inherited = append(inherited, h.Lifeline)
 	}
 	raw, err := json.Marshal(h)
@@ -149,11 +149,24 @@ func (r *resident) execute(program string) error {
 		defer unix.CloseOnExec(fd) // when the exec fails
 	}
 	args := append([]string{program}, r.arguments()...)
-	args = append(args, "-handover="+strconv.Itoa(int(note.Fd())))
+	args = append(args, "-handover="+strconv.Itoa(number(note)))
 	if h.Lifeline != 0 {
 		args = append(args, "-lifeline="+strconv.Itoa(h.Lifeline))
 	}
 	return syscall.Exec(program, args, os.Environ()) //nolint:gosec // checked to be a FlowGate by running it
+}
+
+// number is a file's descriptor. File.Fd would make it block, and with it the
+// socket that the old program goes on with when the exec fails.
+func number(file *os.File) (fd int) {
+	raw, err := file.SyscallConn()
+	if err == nil {
+		err = raw.Control(func(n uintptr) { fd = int(n) })
+	}
+	if err != nil {
+		return -1 // which F_SETFD refuses
+	}
+	return fd
 }
 
 // inherit is prepare for the program that takes over.

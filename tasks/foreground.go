@@ -63,22 +63,35 @@ func serveEcho(ctx context.Context, host string, port int, file string) error {
 	return gateway.Serve(ctx, address(host, port, 8317), echo.New(o), gateway.ServeOptions{Ready: ready, Logger: log})
 }
 
-func supervise(ctx context.Context, notify, lifeline int, ephemeral string) error {
+// inherited are the descriptors that a supervisor was given; 0 means none.
+type inherited struct{ notify, lifeline, handover int }
+
+func supervise(ctx context.Context, given inherited, ephemeral string, up, check bool) error {
 	cfg, err := loadConfig()
-	if err != nil {
+	if err != nil || check {
 		return err
 	}
 	o := supervisor.Options{
 		Config: cfg, Self: process.Self(), Version: version.String(), Ephemeral: ephemeral, Environ: os.Environ(),
-		Log: slog.New(slog.NewJSONHandler(os.Stderr, nil)),
+		Log: slog.New(slog.NewJSONHandler(os.Stderr, nil)), Up: up,
 	}
-	if notify != 0 {
-		if o.Notify, err = supervisor.InheritedFile(notify); err != nil {
+	if up {
+		if err := supervisor.Regenerate(ctx, cfg, os.Getenv); err != nil {
 			return err
 		}
 	}
-	if lifeline != 0 {
-		if o.Lifeline, err = supervisor.InheritedFile(lifeline); err != nil {
+	if given.notify != 0 {
+		if o.Notify, err = supervisor.InheritedFile(given.notify); err != nil {
+			return err
+		}
+	}
+	if given.lifeline != 0 {
+		if o.Lifeline, err = supervisor.InheritedFile(given.lifeline); err != nil {
+			return err
+		}
+	}
+	if given.handover != 0 {
+		if o.Handover, err = supervisor.InheritedFile(given.handover); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package tasks
 import (
 	"context"
 	"os"
+	"time"
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/policy"
@@ -22,19 +23,21 @@ type eventLines struct {
 // defaultLines is how many lines logs and events show of each file.
 const defaultLines = 100
 
-// Logs shows the last lines that the services wrote, secrets redacted; -follow goes on line by line.
-func Logs(ctx context.Context, service *string, n *int, follow *bool) error {
+// Logs shows the last lines that the services wrote in the order of time, secrets redacted; -follow goes on line by line.
+func Logs(ctx context.Context, service *string, n *int, since *time.Duration, level *string, follow *bool) error {
 	return withConfig(ctx, "logs", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		o := supervisor.LogOptions{Services: one(service), N: lines(n), Follow: value(follow), Scrub: scrubber(cfg)}
+		o := supervisor.LogOptions{
+			Services: one(service), N: lines(n, since), Since: ago(since), Level: value(level), Follow: value(follow), Scrub: scrubber(cfg),
+		}
 		return collect(s, o.Follow, func(lines []supervisor.LogLine) any { return logLines{lines} },
 			func(emit func(supervisor.LogLine) error) error { return supervisor.Logs(ctx, cfg, o, emit) })
 	})
 }
 
 // Events shows the last changes of state; -follow goes on line by line.
-func Events(ctx context.Context, n *int, follow *bool) error {
+func Events(ctx context.Context, n *int, since *time.Duration, follow *bool) error {
 	return withConfig(ctx, "events", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		o := supervisor.EventOptions{N: lines(n), Follow: value(follow)}
+		o := supervisor.EventOptions{N: lines(n, since), Since: ago(since), Follow: value(follow)}
 		return collect(s, o.Follow, func(events []supervisor.Event) any { return eventLines{events} },
 			func(emit func(supervisor.Event) error) error { return supervisor.Events(ctx, cfg, o, emit) })
 	})
@@ -54,11 +57,23 @@ func collect[T any](s session, follow bool, wrap func([]T) any, source func(func
 	return wrap(all), err
 }
 
-func lines(n *int) int {
-	if n == nil {
-		return defaultLines
+// lines is how many are asked for: all when only a time is.
+func lines(n *int, since *time.Duration) int {
+	switch {
+	case n != nil:
+		return *n
+	case since != nil:
+		return -1
 	}
-	return *n
+	return defaultLines
+}
+
+// ago is the time so long before now; zero when none is asked for.
+func ago(since *time.Duration) time.Time {
+	if since == nil {
+		return time.Time{}
+	}
+	return time.Now().Add(-*since)
 }
 
 // scrubber takes the installation's own secrets out of a log line.

@@ -4,6 +4,9 @@ import (
 	"context"
 
 	"github.com/magefile/mage/mg"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/supervisor"
 )
 
 // Router holds the target of the embedded router.
@@ -29,9 +32,17 @@ func (Echo) Serve(ctx context.Context, host *string, port *int, keyfile *string)
 // Supervisor holds the target of the resident supervisor.
 type Supervisor mg.Namespace
 
-// Run is the resident supervisor in the foreground, until SIGTERM; start runs it in the background.
-func (Supervisor) Run(ctx context.Context, notify *int, lifeline *int, ephemeral *string) error {
+// Run is the resident supervisor in the foreground, until SIGTERM; start runs it in the background, -up starts the services as well.
+func (Supervisor) Run(ctx context.Context, up *bool, check *bool, notify *int, lifeline *int, handover *int, ephemeral *string) error {
 	return serve(ctx, "supervisor:run", func(ctx context.Context) error {
-		return supervise(ctx, value(notify), value(lifeline), value(ephemeral))
+		given := inherited{value(notify), value(lifeline), value(handover)}
+		return supervise(ctx, given, value(ephemeral), value(up), value(check))
+	})
+}
+
+// Upgrade replaces the program of the running supervisor by this one; no service is stopped.
+func (Supervisor) Upgrade(ctx context.Context) error {
+	return withConfig(ctx, "supervisor:upgrade", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
+		return supervisor.Upgrade(ctx, cfg, "")
 	})
 }

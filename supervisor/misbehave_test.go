@@ -1,0 +1,403 @@
+package supervisor_test
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/supervisor"
+)
+
+// alive is a liveness probe that fails within a fraction of a second.
+func alive() *config.Probe {
+	return &config.Probe{HTTP: "/ready", Interval: config.Span(30 * time.Millisecond), Timeout: config.Span(300 * time.Millisecond), Failures: 3}
+}
+
+func TestASuspendedServiceIsFoundNotAliveAndStartedAnew(t *testing.T) {
+	t.Parallel()
+	svc := trivial(t, "a")
+	svc.Probes.Liveness = alive()
+	s := newStack(t, svc)
+	pid := s.mustStart().Services[0].PID
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "another process", s.another("a", pid))
+	if d := s.service("a").Decision; d == nil || !d.Restart || d.Evidence != "silent" || !strings.Contains(d.Reason, "not alive") {
+		t.Errorf("decision %+v", d)
+	}
+}
+
+func TestADeafServiceIsKilledAfterItsStopTimeout(t *testing.T) {
+	t.Parallel()
+	svc := trivial(t, "a", "-deaf")
+	svc.StopTimeout = config.Span(100 * time.Millisecond)
+	s := newStack(t, svc)
+	s.mustStart()
+	status, err := supervisor.Stop(t.Context(), s.cfg, nil)
+	if err != nil || status.Services[0].LastExit.Signal != "killed" {
+		t.Errorf("%+v, %v", status.Services[0].LastExit, err)
+	}
+	if got := s.said(supervisor.EventStopped); len(got) != 1 || !strings.Contains(got[0], "killed: it did not end within 100ms") {
+		t.Errorf("the report does not say which it took: %q", got)
+	}
+}
+
+func TestAServiceThatForksAndExitsFailsAndLeavesNobody(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, trivial(t, "a", "-fork", "-port=", "-exit=0"))
+	_, err := s.start()
+	wantFault(t, err, "start-failed", "exit status 0")
+	eventually(t, "its children to be gone", func() bool { return len(s.processes("a")) == 0 })
+}
+
+func TestAServiceThatDaemonizesFailsAndItsDaemonIsEnded(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, trivial(t, "a", "-daemonize", "-port="))
+	_, err := s.start()
+	wantFault(t, err, "start-failed", "exit status 0")
+	eventually(t, "the daemon to be gone", func() bool { return len(s.processes("a")) == 0 })
+}
+
+func TestAStopEndsADaemonOutsideTheGroup(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, trivial(t, "a", "-daemonize"))
+	s.mustStart()
+	eventually(t, "the daemon to run", func() bool { return len(s.processes("a")) == 2 })
+	if _, err := supervisor.Stop(t.Context(), s.cfg, nil); err != nil {
+		t.Fatal(err)
+	}
+	if left := s.processes("a"); len(left) != 0 {
+		t.Errorf("left: %v", left)
+	}
+}
+
+func TestAFloodOfLogLinesIsBoundedAndDisturbsNobody(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, trivial(t, "a", "-flood=48"), trivial(t, "b"))
+	s.mustStart()
+	eventually(t, "the flood to end", func() bool { return strings.Contains(s.tail("a"), "flood is over") })
+	log := filepath.Join(s.cfg.Paths.ProcessLogs(), "a.log")
+	eventually(t, "the log to be cut", func() bool {
+		info, err := os.Stat(log)
+		return err == nil && info.Size() < 11<<20
+	})
+	if status := s.query(); !status.Services[0].Ready || !status.Services[1].Ready {
+		t.Errorf("%+v", status)
+	}
+	files, err := filepath.Glob(log + "*")
+	if err != nil || len(files) < 2 || len(files) > 4 {
+		t.Errorf("files %q, %v", files, err)
+	}
+}
+
+func (s *stack) tail(name string) string {
+	return strings.Join(supervisor.Tail(s.cfg, name, 3), "\n")
+}
+
+func TestAServiceThatTakesConnectionsAndGivesNoAnswerIsNotReady(t *testing.T) {
+	t.Parallel()
+	for _, how := range []string{"nothing", "slow"} {
+		svc := trivial(t, "a", "-answer="+how)
+		svc.Probes.Readiness.Timeout = config.Span(100 * time.Millisecond)
+		s := newStack(t, svc)
+		_, err := supervisor.Start(t.Context(), s.cfg, supervisor.StartOptions{Self: os.Args[0], Timeout: 600 * time.Millisecond})
+		wantFault(t, err, "start-timeout", "no answer within 100ms")
+		if all := s.processes("a"); len(all) != 0 {
+			t.Errorf("%s: left %v", how, all)
+		}
+	}
+}
+
+func TestOnlyItsOwnStateRestartsAService(t *testing.T) {
+	t.Parallel()
+	for status, restarts := range map[int]bool{401: false, 403: false, 404: false, 429: false, 502: false, 504: false, 302: false, 503: true, 500: true} {
+		t.Run(strconv.Itoa(status), func(t *testing.T) {
+			t.Parallel()
+			file := filepath.Join(t.TempDir(), "status")
+			svc := trivial(t, "a", "-statusfrom="+file)
+			svc.Probes.Readiness.Interval = config.Span(10 * time.Millisecond)
+			svc.UnreadyRestart = config.Span(100 * time.Millisecond)
+			s := newStack(t, svc)
+			pid := s.mustStart().Services[0].PID
+			if err := os.WriteFile(file, []byte(strconv.Itoa(status)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if restarts {
+				eventually(t, "another process", func() bool { a := s.service("a"); return a.PID != pid && a.Decision != nil && a.Decision.Restart })
+				if err := os.Remove(file); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			eventually(t, "readiness to be lost", func() bool { return !s.service("a").Ready })
+			// Many times as long as its own state would have been given.
+			requests := asked(t, svc)
+			eventually(t, "sixty more probes", func() bool { return asked(t, svc) > requests+60 })
+			a := s.service("a")
+			if a.PID != pid || a.Restarts != 0 || a.Ready || a.Decision == nil || a.Decision.Restart || !strings.Contains(a.Decision.Reason, strconv.Itoa(status)) {
+				t.Errorf("%+v, decision %+v", a, a.Decision)
+			}
+			if kept := s.said(supervisor.EventKept); len(kept) != 1 {
+				t.Errorf("said %d times: %q", len(kept), kept)
+			}
+		})
+	}
+}
+
+// asked is how many probes a service has had.
+func asked(t *testing.T, svc config.Service) (n int) {
+	t.Helper()
+	resp, err := http.Get(svc.URL() + "/asked")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if _, err := fmt.Fscan(resp.Body, &n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestProbesOfEveryKindDecideReadiness(t *testing.T) {
+	t.Parallel()
+	flag := filepath.Join(t.TempDir(), "flag")
+	for what, p := range map[string]config.Probe{
+		"tcp": {TCP: true}, "command": {Command: []string{"test", "-e", flag}}, "log": {Log: "^listen(ing|s)$"}, "http": {HTTP: "/ready", Successes: 3},
+	} {
+		svc := trivial(t, what)
+		p.Interval = config.Span(20 * time.Millisecond)
+		svc.Probes = config.Probes{Readiness: &p}
+		s := newStack(t, svc)
+		started := make(chan error, 1)
+		go func() { _, err := s.start(); started <- err }()
+		if what == "command" {
+			eventually(t, "the start to be under way", func() bool { return s.service(what).State == supervisor.StateStarting })
+			if err := os.WriteFile(flag, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := <-started; err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+func TestAStartupProbeHoldsReadinessBackAndThresholdsCount(t *testing.T) {
+	t.Parallel()
+	flag, unready := filepath.Join(t.TempDir(), "flag"), filepath.Join(t.TempDir(), "unready")
+	svc := trivial(t, "a", "-notreadyif="+unready)
+	svc.Probes = config.Probes{
+		Startup:   &config.Probe{Command: []string{"test", "-e", flag}},
+		Readiness: &config.Probe{HTTP: "/ready", Interval: config.Span(20 * time.Millisecond), Failures: 1000},
+	}
+	s := newStack(t, svc)
+	started := make(chan error, 1)
+	go func() { _, err := s.start(); started <- err }()
+	eventually(t, "the service to listen", func() bool { return strings.Contains(s.tail("a"), "listening") })
+	if a := s.service("a"); a.Ready || a.State != supervisor.StateStarting {
+		t.Errorf("ready before it had started: %+v", a)
+	}
+	if n := asked(t, svc); n != 0 {
+		t.Errorf("asked for readiness %d times before it had started", n)
+	}
+	if err := os.WriteFile(flag, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-started; err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(unready, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	n := asked(t, svc)
+	eventually(t, "some failures", func() bool { return asked(t, svc) > n+10 })
+	if a := s.service("a"); !a.Ready {
+		t.Errorf("a few of a thousand failures took readiness away: %+v", a)
+	}
+}
+
+func TestADependentThatWaitsForStartedDoesNotWaitForReady(t *testing.T) {
+	t.Parallel()
+	gate := filepath.Join(t.TempDir(), "open")
+	second := trivial(t, "second")
+	second.DependsOn, second.DependsStarted = []string{"first"}, []string{"first"}
+	s := newStack(t, trivial(t, "first", "-await="+gate), second)
+	started := make(chan error, 1)
+	go func() { _, err := s.start(); started <- err }()
+	eventually(t, "the second to be ready before the first", func() bool { return s.service("second").Ready && !s.service("first").Ready })
+	if err := os.WriteFile(gate, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-started; err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestABinaryThatCannotBeExecutedIsNamedAndOneReplacedRunsOn(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write := func(name, text string, mode os.FileMode) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), mode); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	for path, code := range map[string]string{
+		filepath.Join(dir, "missing"):                                  "runtime-missing",
+		write("plain", "text", 0o600):                                  "runtime-missing",
+		write("elsewhere", "\x7fELF\x02\x01\x01 of no machine", 0o700): "start-failed",
+	} {
+		svc := trivial(t, "a")
+		svc.Command[0] = path
+		s := newStack(t, svc)
+		_, err := s.start()
+		wantFault(t, err, code, `"a"`)
+	}
+	copied := filepath.Join(dir, "program")
+	if out, err := exec.Command("cp", os.Args[0], copied).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	svc := trivial(t, "a")
+	svc.Command[0] = copied
+	s := newStack(t, svc)
+	pid := s.mustStart().Services[0].PID
+	if err := os.Remove(copied); err != nil {
+		t.Fatal(err)
+	}
+	write("program", "#!/bin/sh\nexit 9\n", 0o700)
+	if a := s.service("a"); a.PID != pid || !a.Ready {
+		t.Errorf("a replaced program disturbed the running one: %+v", a)
+	}
+	_, err := supervisor.Restart(t.Context(), s.cfg, supervisor.StartOptions{Self: os.Args[0]})
+	wantFault(t, err, "start-failed", "exit status 9")
+}
+
+func TestAWorkingFolderThatIsRemovedStopsTheNextStartOnly(t *testing.T) {
+	t.Parallel()
+	svc := trivial(t, "a")
+	svc.Cwd = filepath.Join(t.TempDir(), "cwd")
+	if err := os.Mkdir(svc.Cwd, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	s := newStack(t, svc)
+	s.mustStart()
+	if err := os.Remove(svc.Cwd); err != nil {
+		t.Fatal(err)
+	}
+	if a := s.service("a"); !a.Ready {
+		t.Errorf("%+v", a)
+	}
+	_, err := supervisor.Restart(t.Context(), s.cfg, supervisor.StartOptions{Self: os.Args[0]})
+	wantFault(t, err, "cwd-missing", svc.Cwd)
+}
+
+func TestFiftyCommandsAtOnceEndInAStateThatSomeOrderExplains(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, trivial(t, "a"), trivial(t, "b"))
+	var group sync.WaitGroup
+	for i := range 50 {
+		group.Go(func() {
+			var err error
+			switch i % 5 {
+			case 0:
+				_, err = supervisor.Stop(t.Context(), s.cfg, nil)
+			case 1:
+				_, err = supervisor.Restart(t.Context(), s.cfg, supervisor.StartOptions{Self: os.Args[0]})
+			case 2:
+				_, err = supervisor.Stop(t.Context(), s.cfg, []string{"b"})
+			case 3:
+				_, err = supervisor.Query(t.Context(), s.cfg)
+			default:
+				_, err = s.start()
+			}
+			if err != nil {
+				wantFaultOf(t, err, "start-interrupted")
+			}
+		})
+	}
+	group.Wait()
+	for _, svc := range s.query().Services {
+		want := 0
+		if svc.State == supervisor.StateRunning {
+			want = 1
+		} else if svc.State != supervisor.StateStopped {
+			t.Errorf("%s is %s", svc.Name, svc.State)
+		}
+		if got := s.processes(svc.Name); len(got) != want {
+			t.Errorf("%s is %s with %d processes", svc.Name, svc.State, len(got))
+		}
+	}
+	s.mustStart()
+}
+
+func TestTwoStacksNeverMeet(t *testing.T) {
+	t.Parallel()
+	one, two := newStack(t, trivial(t, "a")), newStack(t, trivial(t, "a"))
+	one.mustStart()
+	pid := two.mustStart().Services[0].PID
+	one.kill()
+	if _, err := supervisor.Stop(t.Context(), one.cfg, nil); err != nil {
+		t.Fatal(err)
+	}
+	if a := two.service("a"); a.PID != pid || !a.Ready || len(one.processes("a")) != 0 {
+		t.Errorf("%+v, left of the other: %v", a, one.processes("a"))
+	}
+}
+
+func TestASocketThatIsAFolderOrSomebodyElsesIsReplacedOrRefused(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, trivial(t, "a"))
+	socket := filepath.Join(s.cfg.Paths.RuntimeDir, "supervisor.sock")
+	if err := os.MkdirAll(filepath.Join(socket, "inside"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if s.mustStart(); !s.service("a").Ready {
+		t.Error("not ready")
+	}
+	if os.Geteuid() != 0 {
+		t.Skip("somebody else's socket needs root to be made")
+	}
+	theirs := newStack(t, trivial(t, "a"))
+	if err := os.MkdirAll(theirs.cfg.Paths.RuntimeDir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for dir := theirs.cfg.Paths.RuntimeDir; dir != os.TempDir() && dir != "/"; dir = filepath.Dir(dir) {
+		if err := os.Chmod(dir, 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	perl := exec.Command("perl", "-MIO::Socket::UNIX", "-e",
+		`$s = IO::Socket::UNIX->new(Local => $ARGV[0], Listen => 5) or die; while ($c = $s->accept) { print $c "HTTP/1.1 200 OK\r\n\r\n{}"; close $c }`,
+		filepath.Join(theirs.cfg.Paths.RuntimeDir, "supervisor.sock"))
+	perl.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	if err := perl.Start(); err != nil {
+		t.Skipf("no perl to listen as another user: %v", err)
+	}
+	defer func() { _ = perl.Process.Kill(); _ = perl.Wait() }()
+	eventually(t, "the stranger to listen", func() bool {
+		conn, err := net.Dial("unix", filepath.Join(theirs.cfg.Paths.RuntimeDir, "supervisor.sock"))
+		if err == nil {
+			_ = conn.Close()
+		}
+		return err == nil
+	})
+	_, err := supervisor.Query(t.Context(), theirs.cfg)
+	wantFault(t, err, "supervisor-unreachable", "belongs to another user")
+	_ = perl.Process.Kill()
+	if err := os.Remove(filepath.Join(theirs.cfg.Paths.RuntimeDir, "supervisor.sock")); err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
+}
