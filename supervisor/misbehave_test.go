@@ -357,7 +357,7 @@ func TestTwoStacksNeverMeet(t *testing.T) {
 	}
 }
 
-func TestASocketThatIsAFolderOrSomebodyElsesIsReplacedOrRefused(t *testing.T) {
+func TestASocketThatIsNotOurs(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, trivial(t, "a"))
 	socket := filepath.Join(s.cfg.Paths.RuntimeDir, "supervisor.sock")

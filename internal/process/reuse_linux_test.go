@@ -1,0 +1,50 @@
+package process_test
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"strconv"
+	"syscall"
+	"testing"
+
+	"github.com/flowgate-go/flowgate/internal/process"
+)
+
+// TestAReusedPIDIsNotTouched has the kernel give a pid out twice, which only
+// root may ask it to.
+func TestAReusedPIDIsNotTouched(t *testing.T) {
+	t.Parallel()
+	for range 200 {
+		old := exec.Command("sleep", "60")
+		if err := old.Start(); err != nil {
+			t.Fatal(err)
+		}
+		id := identify(t, old.Process.Pid)
+		_ = old.Process.Kill()
+		_ = old.Wait()
+		if err := os.WriteFile("/proc/sys/kernel/ns_last_pid", []byte(strconv.Itoa(id.PID-1)), 0); err != nil {
+			t.Skipf("the next pid cannot be chosen here: %v", err)
+		}
+		reused := exec.Command("sleep", "60")
+		reused.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		if err := reused.Start(); err != nil {
+			t.Fatal(err)
+		}
+		same := reused.Process.Pid == id.PID
+		if same && identify(t, id.PID) != id {
+			if id.Alive() || !errors.Is(id.Signal(syscall.SIGKILL), process.ErrGone) || !errors.Is(id.SignalGroup(syscall.SIGKILL), process.ErrGone) {
+				t.Error("the identity reaches another process with its pid")
+			}
+			if (process.Family{Leader: id}).Signal(syscall.SIGKILL) || !identify(t, id.PID).Alive() {
+				t.Error("the family reaches another group with its number")
+			}
+		}
+		_ = reused.Process.Kill()
+		_ = reused.Wait()
+		if same {
+			return
+		}
+	}
+	t.Skip("other processes took every pid first")
+}

@@ -1,0 +1,128 @@
+package supervisor_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/supervisor"
+)
+
+// smallDisk is a stack whose runtime folder is a file system of its own.
+func smallDisk(t *testing.T, options string, services ...config.Service) *stack {
+	t.Helper()
+	s := newStack(t, services...)
+	dir := s.cfg.Paths.RuntimeDir
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, options); err != nil {
+		t.Skipf("a small file system cannot be mounted here: %v", err)
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
+	if err := os.Chmod(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.cleanUp) // before the unmount
+	return s
+}
+
+func TestOnAFullDiskServicesGoOnAndTheLossIsReported(t *testing.T) {
+	t.Parallel()
+	s := smallDisk(t, "size=128k", trivial(t, "a"))
+	pid := s.mustStart().Services[0].PID
+	fill := filepath.Join(s.cfg.Paths.RuntimeDir, "fill")
+	file, err := os.OpenFile(fill, os.O_CREATE|os.O_WRONLY, 0o600)
+	for block := make([]byte, 4096); err == nil && len(block) > 0; {
+		_, err = file.Write(block)
+	}
+	if !errors.Is(err, syscall.ENOSPC) {
+		t.Fatal(err)
+	}
+	_ = file.Close()
+	// Events are small: fill the rest of their last page with them.
+	for lost := false; !lost; {
+		a := s.service("a")
+		if err := syscall.Kill(a.PID, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "the service to come back on a full disk", s.another("a", a.PID))
+		lost = strings.Contains(s.read("supervisor.log"), "event not recorded") || len(s.said("service.ready")) < s.service("a").Restarts+1
+		if s.service("a").Restarts > 3 {
+			s.mustStart()
+		}
+	}
+	if a := s.service("a"); a.PID == pid || !a.Ready {
+		t.Errorf("%+v", a)
+	}
+	if err := os.Remove(fill); err != nil {
+		t.Fatal(err)
+	}
+	before := s.service("a").PID
+	if err := syscall.Kill(before, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the loss to be reported", func() bool { return len(s.said(supervisor.EventLost)) == 1 })
+	eventually(t, "the service to be ready", s.another("a", before))
+}
+
+func TestAReadOnlyRuntimeFolderDisturbsNoServiceThatRuns(t *testing.T) {
+	t.Parallel()
+	s := smallDisk(t, "size=1m", trivial(t, "a"))
+	pid := s.mustStart().Services[0].PID
+	remount := func(flags uintptr) {
+		t.Helper()
+		if err := syscall.Mount("tmpfs", s.cfg.Paths.RuntimeDir, "tmpfs", syscall.MS_REMOUNT|flags, "size=1m"); err != nil {
+			t.Skipf("it cannot be made read-only while logs are open: %v", err)
+		}
+	}
+	remount(syscall.MS_RDONLY)
+	t.Cleanup(func() { _ = syscall.Mount("tmpfs", s.cfg.Paths.RuntimeDir, "tmpfs", syscall.MS_REMOUNT, "size=1m") })
+	if a := s.service("a"); a.PID != pid || !a.Ready {
+		t.Errorf("%+v", a)
+	}
+	_, err := supervisor.Restart(t.Context(), s.cfg, supervisor.StartOptions{Self: os.Args[0]})
+	wantFault(t, err, "runtime-dir-unwritable")
+	remount(0)
+	s.mustStart()
+}
+
+func TestWithoutADescriptorLeftServicesGoOnAndComeBackLater(t *testing.T) {
+	t.Parallel()
+	svc := trivial(t, "a")
+	svc.Restart = config.Restart{Policy: "always", Max: 1000}
+	s := newStack(t, svc, trivial(t, "b"))
+	status := s.mustStart()
+	var before unix.Rlimit
+	if err := unix.Prlimit(status.Supervisor.PID, unix.RLIMIT_NOFILE, nil, &before); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir("/proc/" + itoa(status.Supervisor.PID) + "/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	none := unix.Rlimit{Cur: uint64(len(entries) - 1), Max: before.Max}
+	if err := unix.Prlimit(status.Supervisor.PID, unix.RLIMIT_NOFILE, &none, nil); err != nil {
+		t.Fatal(err)
+	}
+	ids := s.recorded()
+	if err := ids[1].Signal(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if !ids[2].Alive() || !ids[0].Alive() {
+		t.Error("the supervisor or the other service ended")
+	}
+	if err := unix.Prlimit(status.Supervisor.PID, unix.RLIMIT_NOFILE, &before, nil); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the service to come back", s.another("a", ids[1].PID))
+	if b := s.service("b"); b.PID != ids[2].PID {
+		t.Errorf("b was disturbed: %+v", b)
+	}
+}
