@@ -1,10 +1,13 @@
 package supervisor_test
 
 import (
+	"net"
 	"os"
+	"path/filepath"
 	"strconv"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/flowgate-go/flowgate/supervisor"
 )
@@ -54,5 +57,37 @@ func TestAFolderTakenByAnother(t *testing.T) {
 	eventually(t, "the first to give way", func() bool { return !first.Alive() })
 	if a := s.service("a"); a.PID != before.Services[0].PID || !a.Ready {
 		t.Errorf("the service went with the first: %+v", a)
+	}
+}
+
+func TestAServiceManagerIsToldReadyAndAlive(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, trivial(t, "a"))
+	path := filepath.Join(t.TempDir(), "notify")
+	manager, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer manager.Close()
+	cmd := s.supervisorCommand()
+	cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+path)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"READY=1", "WATCHDOG=1", "WATCHDOG=1"} {
+		if err := manager.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		buf := make([]byte, 100)
+		n, err := manager.Read(buf)
+		if err != nil || string(buf[:n]) != want {
+			t.Fatalf("told %q, %v; want %q", buf[:n], err, want)
+		}
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("it did not end well: %v", err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/probe"
+	"github.com/flowgate-go/flowgate/internal/version"
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
 
@@ -20,12 +21,15 @@ import (
 func Query(ctx context.Context, cfg *config.Config) (Status, error) {
 	status, err := newClient(cfg).status(ctx)
 	if errors.Is(err, errNoSupervisor) {
-		return offline(cfg), nil
+		return offline(cfg).measured(ctx), nil
 	}
 	if err != nil {
 		return offline(cfg), err
 	}
-	return merged(cfg, reply{Status: &status}), nil
+	if theirs := status.Supervisor.Version; theirs != version.String() {
+		status.Supervisor.Hint = "it runs version " + theirs + ", this is " + version.String() + ": mage supervisor:upgrade hands over without stopping a service"
+	}
+	return merged(cfg, reply{Status: &status}).measured(ctx), nil
 }
 
 // Health is Query with fresh probes of every service, all at once, by this

@@ -52,6 +52,7 @@ type ServiceStatus struct {
 	LastExit  *Exit      `json:"last_exit"`        // of the process before
 	Reason    string     `json:"reason,omitempty"` // why it is failed, in backoff or not ready
 	Log       string     `json:"log"`              // file of its output
+	Usage     *Usage     `json:"usage"`            // of the process; nil without one
 	Decision  *Decision  `json:"decision"`         // the last one on evidence about it; nil when there was none
 }
 

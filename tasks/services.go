@@ -37,6 +37,13 @@ func Status(ctx context.Context, service *string) error {
 	})
 }
 
+// Top is a live table of the services on a terminal, until Ctrl-C; elsewhere it is status once more.
+func Top(ctx context.Context, every *time.Duration) error {
+	return withConfig(ctx, "top", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+		return watch(ctx, s, cfg, value(every))
+	})
+}
+
 // Health asks every service whether it is alive and ready, and exits 1 unless all are.
 func Health(ctx context.Context, service *string) error {
 	return withConfig(ctx, "health", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {

@@ -1,0 +1,174 @@
+// Package autostart has the user's service manager run a stack's supervisor
+// from login on: a systemd user unit on Linux, a launchd agent on macOS. Call
+// Install or Uninstall; neither needs root.
+//
+// Each runtime folder has a unit of its own, so that several stacks never meet.
+package autostart
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"text/template"
+
+	"github.com/google/renameio/v2"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// Options are what Install and Uninstall need. The zero value but for Config
+// means this machine, this user and this program.
+type Options struct {
+	Config  *config.Config
+	Program string // absolute path of this program; default os.Executable
+	Home    string // default os.UserHomeDir
+	OS      string // linux or darwin; default runtime.GOOS
+	Start   bool   // also start it now
+	Run     func(ctx context.Context, name string, args ...string) error
+}
+
+// Unit is what was installed or removed.
+type Unit struct {
+	Manager string `json:"manager"` // systemd or launchd
+	Name    string `json:"name"`
+	File    string `json:"file"`
+	Changed bool   `json:"changed"`
+	Started bool   `json:"started"`
+}
+
+// unit is what a template is filled with.
+type unit struct {
+	Name, Program, Config, Dir, Log string
+}
+
+// Install writes the unit and has the manager take it on. When the manager
+// refuses, nothing is left behind. Faults: autostart-unsupported,
+// autostart-failed.
+func Install(ctx context.Context, o Options) (Unit, error) {
+	m, u, err := o.settle()
+	if err != nil {
+		return u, err
+	}
+	text, err := m.render(o, u)
+	if err != nil {
+		return u, err
+	}
+	old, readErr := os.ReadFile(u.File)
+	u.Changed = readErr != nil || !bytes.Equal(old, text)
+	if err := os.MkdirAll(filepath.Dir(u.File), 0o755); err != nil { //nolint:gosec // the managers' folders are open to read
+		return u, failed(u, err)
+	}
+	if err := renameio.WriteFile(u.File, text, 0o644); err != nil { // no secret is in it
+		return u, failed(u, err)
+	}
+	for _, command := range m.enable(u, o.Start) {
+		if err := o.Run(ctx, command[0], command[1:]...); err != nil {
+			if readErr != nil {
+				_ = os.Remove(u.File)
+			}
+			u.Changed = false
+			return u, failed(u, err)
+		}
+	}
+	u.Started = o.Start
+	return u, nil
+}
+
+// Uninstall has the manager forget the unit, which ends the supervisor if the
+// manager started it, and removes it. One that is not there is no error.
+func Uninstall(ctx context.Context, o Options) (Unit, error) {
+	m, u, err := o.settle()
+	if err != nil {
+		return u, err
+	}
+	if _, err := os.Stat(u.File); errors.Is(err, os.ErrNotExist) {
+		return u, nil
+	}
+	for _, command := range m.disable(u) {
+		if err := o.Run(ctx, command[0], command[1:]...); err != nil {
+			return u, failed(u, err)
+		}
+	}
+	if err := os.Remove(u.File); err != nil {
+		return u, failed(u, err)
+	}
+	u.Changed = true
+	return u, nil
+}
+
+func failed(u Unit, err error) error {
+	return fault.New("autostart-failed", "%s unit %s: %w", u.Manager, u.Name, err).
+		WithHint("a manager of your own user must run: on Linux, log in at the machine or `loginctl enable-linger`")
+}
+
+// settle fills in what is not given.
+func (o *Options) settle() (manager, Unit, error) {
+	var err error
+	if o.Program == "" {
+		o.Program, err = os.Executable()
+	}
+	if o.Home == "" && err == nil {
+		o.Home, err = os.UserHomeDir()
+	}
+	if err != nil {
+		return manager{}, Unit{}, fault.New("autostart-failed", "look for this program and the home folder: %w", err)
+	}
+	if o.OS == "" {
+		o.OS = runtime.GOOS
+	}
+	if o.Run == nil {
+		o.Run = run
+	}
+	sum := sha256.Sum256([]byte(o.Config.Paths.RuntimeDir))
+	id := hex.EncodeToString(sum[:4])
+	switch o.OS {
+	case "linux":
+		name := "flowgate-" + id + ".service"
+		return systemd(), Unit{Manager: "systemd", Name: name, File: filepath.Join(o.Home, ".config", "systemd", "user", name)}, nil
+	case "darwin":
+		name := "dev.flowgate." + id
+		return launchd(), Unit{Manager: "launchd", Name: name, File: filepath.Join(o.Home, "Library", "LaunchAgents", name+".plist")}, nil
+	}
+	return manager{}, Unit{}, fault.Usage("autostart-unsupported", "no service manager of %s is known", o.OS)
+}
+
+func run(ctx context.Context, name string, args ...string) error {
+	out, err := exec.CommandContext(ctx, name, args...).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err, strings.TrimSpace(string(out)))
+	}
+	return nil
+}
+
+// manager is a service manager: how its unit looks and what takes it on.
+type manager struct {
+	text    string // a template over unit
+	escape  func(string) string
+	enable  func(u Unit, start bool) [][]string
+	disable func(u Unit) [][]string
+}
+
+func (m manager) render(o Options, u Unit) ([]byte, error) {
+	t, err := template.New(u.Name).Parse(m.text)
+	if err != nil {
+		return nil, fmt.Errorf("parse the unit: %w", err)
+	}
+	var text bytes.Buffer
+	err = t.Execute(&text, unit{
+		Name: m.escape(u.Name), Program: m.escape(o.Program), Config: m.escape(o.Config.File), Dir: m.escape(o.Config.Dir),
+		Log: m.escape(filepath.Join(o.Config.Paths.RuntimeDir, "supervisor.log")),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("write the unit: %w", err)
+	}
+	return text.Bytes(), nil
+}

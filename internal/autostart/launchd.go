@@ -1,0 +1,48 @@
+package autostart
+
+import (
+	"os"
+	"strconv"
+	"strings"
+)
+
+// launchd's agent is started again unless it ended well, and leaves what it
+// started alone (launchd.plist(5)).
+func launchd() manager {
+	domain := "gui/" + strconv.Itoa(os.Getuid())
+	return manager{
+		text: `<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
+<!-- FlowGate: written by mage service:install, removed by mage service:uninstall. -->
+<plist version="1.0">
+<dict>
+	<key>Label</key><string>{{.Name}}</string>
+	<key>ProgramArguments</key>
+	<array>
+		<string>{{.Program}}</string>
+		<string>supervisor:run</string>
+		<string>-up</string>{{if .Config}}
+		<string>-config={{.Config}}</string>{{end}}
+	</array>
+	<key>WorkingDirectory</key><string>{{.Dir}}</string>
+	<key>RunAtLoad</key><true/>
+	<key>KeepAlive</key><dict><key>SuccessfulExit</key><false/></dict>
+	<key>AbandonProcessGroup</key><true/>
+	<key>ExitTimeOut</key><integer>90</integer>
+	<key>StandardOutPath</key><string>{{.Log}}</string>
+	<key>StandardErrorPath</key><string>{{.Log}}</string>
+</dict>
+</plist>
+`,
+		escape: func(s string) string {
+			return strings.NewReplacer(`&`, `&amp;`, `<`, `&lt;`, `>`, `&gt;`).Replace(s)
+		},
+		enable: func(u Unit, start bool) [][]string {
+			if !start { // it is loaded at the next login
+				return nil
+			}
+			return [][]string{{"launchctl", "bootstrap", domain, u.File}}
+		},
+		disable: func(u Unit) [][]string { return [][]string{{"launchctl", "bootout", domain + "/" + u.Name}} },
+	}
+}

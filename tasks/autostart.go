@@ -1,0 +1,27 @@
+package tasks
+
+import (
+	"context"
+
+	"github.com/magefile/mage/mg"
+
+	"github.com/flowgate-go/flowgate/internal/autostart"
+	"github.com/flowgate-go/flowgate/internal/config"
+)
+
+// Service holds the targets that have the machine start the stack.
+type Service mg.Namespace
+
+// Install has systemd (Linux) or launchd (macOS) start the stack at login and watch its supervisor; -now also at once.
+func (Service) Install(ctx context.Context, now *bool) error {
+	return withConfig(ctx, "service:install", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
+		return autostart.Install(ctx, autostart.Options{Config: cfg, Start: value(now)})
+	})
+}
+
+// Uninstall takes that back.
+func (Service) Uninstall(ctx context.Context) error {
+	return withConfig(ctx, "service:uninstall", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
+		return autostart.Uninstall(ctx, autostart.Options{Config: cfg})
+	})
+}
