@@ -3,13 +3,17 @@ package supervisor_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/supervisor"
 )
 
@@ -167,4 +171,93 @@ not json
 			t.Errorf("event %+v", e)
 		}
 	}
+}
+
+func TestAFollowerOfTenBusyLogsLosesNoLine(t *testing.T) {
+	t.Parallel()
+	const each = 20000
+	var services []config.Service
+	for i := range 10 {
+		services = append(services, trivial(t, "s"+strconv.Itoa(i)))
+	}
+	s := newStack(t, services...)
+	s.put("process-logs/s0.log", "")
+	next := map[string]int{}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	done := make(chan error, 1)
+	left := each * len(services)
+	go func() {
+		done <- supervisor.Logs(ctx, s.cfg, supervisor.LogOptions{N: -1, Follow: true}, func(l supervisor.LogLine) error {
+			if want := "line " + strconv.Itoa(next[l.Service]); !strings.HasPrefix(l.Line, want+" ") {
+				return fmt.Errorf("%s: %.40q came, not %q", l.Service, l.Line, want)
+			}
+			next[l.Service]++
+			if left--; left == 0 {
+				cancel()
+			}
+			return nil
+		})
+	}()
+	var writers sync.WaitGroup
+	for _, svc := range services {
+		writers.Go(func() {
+			file, err := os.OpenFile(filepath.Join(s.cfg.Paths.ProcessLogs(), svc.Name+".log"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer file.Close()
+			for i := range each {
+				if _, err := fmt.Fprintf(file, "line %d %s\n", i, strings.Repeat("x", 80)); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	writers.Wait()
+	select {
+	case err := <-done:
+		if err != nil || left != 0 {
+			t.Errorf("%d lines are missing: %v", left, err)
+		}
+	case <-time.After(60 * time.Second):
+		t.Errorf("not all lines came")
+	}
+}
+
+func TestLogsOfSeveralServicesAreMergedByTimeAndChosenByLevelAndAge(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, trivial(t, "a"), trivial(t, "b"))
+	at := func(age time.Duration) string { return time.Now().UTC().Add(-age).Format(time.RFC3339Nano) }
+	s.put("process-logs/a.log", `{"time":"`+at(3*time.Hour)+`","level":"INFO","msg":"a1"}
+{"time":"`+at(2*time.Minute)+`","level":"ERROR","msg":"a2"}
+  its second line
+`)
+	s.put("process-logs/b.log", "["+time.Now().Add(-4*time.Minute).Format("2006-01-02 15:04:05")+"] [warn ] b1\n"+
+		"["+time.Now().Add(-time.Minute).Format("2006-01-02 15:04:05")+"] [debug] b2\n")
+	for _, c := range []struct {
+		o    supervisor.LogOptions
+		want string
+	}{
+		{supervisor.LogOptions{N: -1}, "a1 b1 a2 line b2"},
+		{supervisor.LogOptions{N: -1, Since: time.Now().Add(-10 * time.Minute)}, "b1 a2 line b2"},
+		{supervisor.LogOptions{N: -1, Level: "warn"}, "b1 a2 line"},
+		{supervisor.LogOptions{N: -1, Level: "error", Services: []string{"b"}}, ""},
+	} {
+		var got []string
+		for _, line := range s.logs(c.o) {
+			for _, word := range []string{"a1", "a2", "b1", "b2", "line"} {
+				if strings.Contains(line, word) {
+					got = append(got, word)
+				}
+			}
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%+v: %q, want %q", c.o, got, c.want)
+		}
+	}
+	err := supervisor.Logs(t.Context(), s.cfg, supervisor.LogOptions{Level: "loud"}, nil)
+	wantFault(t, err, "level-unknown", "loud")
 }

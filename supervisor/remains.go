@@ -13,6 +13,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
 
 // Remains is what earlier supervisors left in a runtime folder.
@@ -41,9 +42,9 @@ type Orphan struct {
 func Inspect(cfg *config.Config) Remains {
 	dir := cfg.Paths.RuntimeDir
 	r := Remains{Stale: []string{}, Foreign: []Claim{}, Orphans: []Orphan{}}
-	l := readLedger(dir)
+	l := ledger.Read(dir)
 	if !l.Supervisor.Alive() {
-		r.ledger(dir, l)
+		r.ofDead(dir, l)
 	}
 	for _, pattern := range [...]string{"*.pid", filepath.Join("pids", "*.pid")} { // the Python tool's
 		files, _ := filepath.Glob(filepath.Join(dir, pattern))
@@ -54,19 +55,20 @@ func Inspect(cfg *config.Config) Remains {
 	return r
 }
 
-// ledger judges supervisor.json and the control socket of a dead supervisor.
-func (r *Remains) ledger(dir string, l ledger) {
+// ofDead judges supervisor.json and the control socket of a dead supervisor.
+func (r *Remains) ofDead(dir string, l ledger.Ledger) {
+	for _, e := range survivors(dir, l) {
+		r.Orphans = append(r.Orphans, Orphan{e.Name, e.Process.PID, e.StartedAt})
+	}
 	for _, e := range l.Services {
-		if e.Process.Alive() {
-			r.Orphans = append(r.Orphans, Orphan{e.Name, e.Process.PID, e.StartedAt})
-		} else if _, err := process.Identify(e.Process.PID); err == nil {
-			r.Foreign = append(r.Foreign, Claim{recordPath(dir), e.Process.PID, e.Name})
+		if _, err := process.Identify(e.Process.PID); err == nil && e.Process.PID > 0 && !e.Process.Alive() {
+			r.Foreign = append(r.Foreign, Claim{ledger.Path(dir), e.Process.PID, e.Name})
 		}
 	}
 	if len(r.Orphans) > 0 {
 		return // the next supervisor needs the ledger
 	}
-	for _, path := range [...]string{recordPath(dir), socketPath(dir)} {
+	for _, path := range [...]string{ledger.Path(dir), socketPath(dir)} {
 		if _, err := os.Lstat(path); err == nil {
 			r.Stale = append(r.Stale, path)
 		}
