@@ -129,6 +129,7 @@ func TestTheCanaryRunsEveryTarget(t *testing.T) {
 	t.Parallel()
 	left := map[string]string{
 		"supervisor:run": "start runs it", "security:canary": "it is the trial", "security:install-hook": "writes outside of the trial",
+		"service:install": "writes outside of the trial", "service:uninstall": "writes outside of the trial",
 		"test": "for FlowGate's source", "test:bench": "for FlowGate's source", "test:clients": "for FlowGate's source",
 		"test:litellm": "for FlowGate's source", "lint": "for FlowGate's source", "vuln": "for FlowGate's source",
 	}
