@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/samber/lo"
 
@@ -24,7 +25,12 @@ func survivors(runtimeDir string, l ledger.Ledger) []ledger.Entry {
 	if l.Supervisor.Alive() && l.Supervisor.PID != os.Getpid() {
 		return nil
 	}
-	found := process.Leaders(markPrefix(runtimeDir))
+	found := map[string]process.Identity{}
+	for mark, id := range newCensus().Leaders() {
+		if name, ours := strings.CutPrefix(mark, markOf(runtimeDir, "")); ours {
+			found[name] = id
+		}
+	}
 	var list []ledger.Entry
 	for _, e := range l.Services {
 		if !e.Process.Alive() {
@@ -108,7 +114,8 @@ func (u *unit) restore(e ledger.Entry) {
 func (u *unit) adopt(e ledger.Entry) phase {
 	spec, _ := runtimes.Command(u.plan.cfg, u.plan.svc, u.plan.env) // only for what it says of the runtime
 	run := &instance{
-		spec: spec, family: process.Family{Leader: e.Process, Mark: markPrefix(u.plan.cfg.Paths.RuntimeDir) + u.name},
+		spec: spec, family: process.Family{Leader: e.Process, Mark: markOf(u.plan.cfg.Paths.RuntimeDir, u.name)},
+		census:  u.plan.census,
 		started: e.StartedAt, log: logPath(u.plan.cfg, u.name), logFrom: e.LogFrom,
 	}
 	run.watch(u.plan.svc)
@@ -167,7 +174,7 @@ func endSurvivors(ctx context.Context, cfg *config.Config, names []string) ([]le
 		if len(names) > 0 && !slices.Contains(names, e.Name) {
 			continue
 		}
-		run := &instance{family: process.Family{Leader: e.Process, Mark: markPrefix(cfg.Paths.RuntimeDir) + e.Name}}
+		run := &instance{census: newCensus(), family: process.Family{Leader: e.Process, Mark: markOf(cfg.Paths.RuntimeDir, e.Name)}}
 		run.watch(config.Service{})
 		run.terminate(stopTimeout(serviceOf(cfg, e)))
 		ended = append(ended, e)

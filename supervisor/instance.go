@@ -38,6 +38,7 @@ type instance struct {
 	handle  *os.Process // of a child that this supervisor started; nil when adopted
 	spec    runtimes.Spec
 	family  process.Family
+	census  *process.Census
 	started time.Time
 	log     string
 	logFrom int64 // place where its lines begin in the log
@@ -74,20 +75,25 @@ func (run *instance) release() {
 }
 
 // collect ends what is left of the family, takes the process in and says how
-// it ended. The process has ended already; what it started gets until the
-// deadline to end by itself.
+// it ended. The process has ended already; what it started is asked to end
+// and gets until the deadline.
 func (run *instance) collect(deadline time.Time) Exit {
 	begin := time.Now()
 	if deadline.Before(begin) {
 		deadline = begin
 	}
+	asked := false
 	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
-		members, err := run.family.Members()
-		if err != nil || len(members) == 0 || time.Since(deadline) > sweepLimit {
+		left, err := run.census.Members(run.family)
+		if err != nil || len(left) == 0 || time.Since(deadline) > sweepLimit {
 			break
 		}
-		if !time.Now().Before(deadline) {
-			run.family.Signal(syscall.SIGKILL)
+		switch {
+		case !time.Now().Before(deadline):
+			signalAll(left, syscall.SIGKILL)
+		case !asked:
+			signalAll(left, syscall.SIGTERM)
+			asked = true
 		}
 		time.Sleep(wait) // a group has no event for its end
 	}
@@ -99,19 +105,26 @@ func (run *instance) collect(deadline time.Time) Exit {
 	return exitOf(status)
 }
 
-// terminate ends the process: SIGTERM to its family, after grace SIGKILL. It
-// reports how the process ended and whether it had to be killed.
+func signalAll(processes []process.Identity, sig syscall.Signal) {
+	for _, p := range processes {
+		_ = p.Signal(sig) // gone is fine
+	}
+}
+
+// terminate ends the process: SIGTERM to its group, after grace SIGKILL, then
+// whoever left the group. It reports how the process ended and whether it had
+// to be killed.
 func (run *instance) terminate(grace time.Duration) (exit Exit, killed bool) {
 	deadline := time.Now().Add(grace)
-	run.family.Signal(syscall.SIGTERM)
-	run.family.Signal(syscall.SIGCONT) // one that is stopped would not hear it
+	_ = run.leader().SignalGroup(syscall.SIGTERM)
+	_ = run.leader().SignalGroup(syscall.SIGCONT) // one that is stopped would not hear it
 	timer := time.NewTimer(grace)
 	defer timer.Stop()
 	select {
 	case <-run.ended:
 	case <-timer.C:
 		killed = true
-		run.family.Signal(syscall.SIGKILL)
+		_ = run.leader().SignalGroup(syscall.SIGKILL)
 		<-run.ended
 	}
 	return run.collect(deadline), killed
@@ -140,7 +153,7 @@ func (run *instance) listens(svc config.Service) (bool, error) {
 
 // holds reports whether a process is of this one's family or descends from it.
 func (run *instance) holds(pid int) bool {
-	if members, err := run.family.Members(); err == nil {
+	if members, err := run.census.Members(run.family); err == nil {
 		for _, m := range members {
 			if m.PID == pid {
 				return true

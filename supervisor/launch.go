@@ -21,7 +21,9 @@ import (
 // nothing else is known of them: the runtime folder, a colon, the service.
 const markName = "FLOWGATE_SERVICE"
 
-func markPrefix(runtimeDir string) string { return markName + "=" + runtimeDir + ":" }
+func markOf(runtimeDir, service string) string { return runtimeDir + ":" + service }
+
+func newCensus() *process.Census { return &process.Census{Variable: markName} }
 
 // launch executes a service in a process group of its own. Its output goes
 // straight to its log file, not through a pipe, so that it does not depend on
@@ -49,10 +51,10 @@ func launch(ctx context.Context, p *plan) (*instance, error) {
 		return nil, fault.New("start-failed", "execute service %q: %w", p.svc.Name, err)
 	}
 	defer input.Close()
-	mark := markPrefix(p.cfg.Paths.RuntimeDir) + p.svc.Name
-	run := &instance{spec: spec, log: output.Name(), logFrom: logfile.End(output.Name()), started: now()}
+	mark := markOf(p.cfg.Paths.RuntimeDir, p.svc.Name)
+	run := &instance{spec: spec, census: p.census, log: output.Name(), logFrom: logfile.End(output.Name()), started: now()}
 	run.handle, err = os.StartProcess(spec.Args[0], spec.Args, &os.ProcAttr{
-		Dir: spec.Dir, Env: append(slices.Clone(spec.Env), mark), Files: []*os.File{input, output, output},
+		Dir: spec.Dir, Env: append(slices.Clone(spec.Env), markName+"="+mark), Files: []*os.File{input, output, output},
 		Sys: &syscall.SysProcAttr{Setpgid: true},
 	})
 	if err != nil {

@@ -134,7 +134,7 @@ func (r *resident) startOne(ctx, failed context.Context, svc config.Service, q r
 }
 
 func (r *resident) planFor(svc config.Service, q request) *plan {
-	p := &plan{cfg: q.Config, svc: svc, request: q, timeout: time.Duration(q.TimeoutMS) * time.Millisecond}
+	p := &plan{cfg: q.Config, svc: svc, request: q, census: r.census, timeout: time.Duration(q.TimeoutMS) * time.Millisecond}
 	if p.timeout <= 0 {
 		p.timeout = runtimes.StartTimeout(svc.Runtime)
 	}
@@ -147,13 +147,28 @@ func (r *resident) planFor(svc config.Service, q request) *plan {
 	return p
 }
 
-// takeDown stops units in reverse start order; no names means all.
+// takeDown stops units, each after those that depend on it; no names means all.
 func (r *resident) takeDown(ctx context.Context, names []string) {
-	for _, u := range slices.Backward(r.all()) {
-		if names == nil || slices.Contains(names, u.name) {
-			_ = u.do(ctx, nil, nil) // an owner answers a stop with nil; ctx does not end here
-		}
+	units := r.all()
+	down := make(map[string]chan struct{}, len(units)) // closed when stopped, or not to be
+	for _, u := range units {
+		down[u.name] = make(chan struct{})
 	}
+	var stops conc.WaitGroup
+	for i, u := range units {
+		stops.Go(func() {
+			defer close(down[u.name])
+			for _, other := range units[i+1:] { // later ones only: nothing waits in a circle
+				if slices.Contains(other.snap.Load().svc.DependsOn, u.name) {
+					<-down[other.name]
+				}
+			}
+			if names == nil || slices.Contains(names, u.name) {
+				_ = u.do(ctx, nil, nil) // an owner answers a stop with nil; ctx does not end here
+			}
+		})
+	}
+	stops.Wait()
 }
 
 // stopAll is the end of the supervisor.

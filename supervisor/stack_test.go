@@ -144,7 +144,7 @@ func (s *stack) kill() {
 // processes are all that carry the mark of a service of this stack.
 func (s *stack) processes(service string) []process.Identity {
 	s.t.Helper()
-	members, err := process.Family{Mark: "FLOWGATE_SERVICE=" + s.cfg.Paths.RuntimeDir + ":" + service}.Members()
+	members, err := (&process.Census{Variable: "FLOWGATE_SERVICE"}).Members(process.Family{Mark: s.cfg.Paths.RuntimeDir + ":" + service})
 	if err != nil {
 		s.t.Fatal(err)
 	}

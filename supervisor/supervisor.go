@@ -66,6 +66,7 @@ type resident struct {
 	listener *net.UnixListener
 	events   *eventLog
 	recorder *recorder
+	census   *process.Census
 	gate     *gate
 	used     atomic.Bool // a command came
 	adopted  atomic.Bool // it took over services

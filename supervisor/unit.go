@@ -19,6 +19,7 @@ type plan struct {
 	env     runtimes.Environment
 	timeout time.Duration // from exec to ready
 	request request       // as it came, for the next supervisor
+	census  *process.Census
 }
 
 // order is a command to the owner of a service: start by plan, or stop.

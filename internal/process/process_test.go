@@ -120,27 +120,27 @@ func TestAFamilyIsFoundAfterItsLeaderEnded(t *testing.T) {
 	t.Parallel()
 	cmd := spawn(t, "sh", "-c", "sleep 60 & wait")
 	family := process.Family{Leader: identify(t, cmd.Process.Pid)}
-	eventually(t, "shell and sleep", func() bool { members, _ := family.Members(); return len(members) == 2 })
+	eventually(t, "shell and sleep", func() bool { members, _ := new(process.Census).Members(family); return len(members) == 2 })
 	if err := family.Leader.Signal(syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	if err := family.Leader.Await(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	members, err := family.Members()
+	members, err := new(process.Census).Members(family)
 	if err != nil || len(members) != 1 {
 		t.Fatalf("members after the leader's end: %v, %v", members, err)
 	}
 	stranger := family
 	stranger.Leader = identify(t, spawn(t, "sleep", "60").Process.Pid)
 	stranger.Leader.StartTime--
-	if members, err := stranger.Members(); err != nil || len(members) != 0 {
+	if members, err := new(process.Census).Members(stranger); err != nil || len(members) != 0 {
 		t.Errorf("a stranger's group has the members %v, %v", members, err)
 	}
-	if !family.Signal(syscall.SIGKILL) {
-		t.Error("nobody was reached")
+	if err := members[0].Signal(syscall.SIGKILL); err != nil {
+		t.Error(err)
 	}
-	eventually(t, "the orphan to end", func() bool { members, _ := family.Members(); return len(members) == 0 })
+	eventually(t, "the orphan to end", func() bool { members, _ := new(process.Census).Members(family); return len(members) == 0 })
 	if status, ended := process.Collect(cmd.Process.Pid); !ended || status.Signal() != syscall.SIGKILL {
 		t.Errorf("the leader's end: %v, %v", status, ended)
 	}
@@ -148,26 +148,31 @@ func TestAFamilyIsFoundAfterItsLeaderEnded(t *testing.T) {
 
 func TestAMarkFindsWhoLeftTheGroup(t *testing.T) {
 	t.Parallel()
-	const prefix = "PROCESS_TEST_MARK="
-	mark := prefix + t.TempDir()
+	census, mark := &process.Census{Variable: "PROCESS_TEST_MARK"}, t.TempDir()
 	cmd := exec.Command("sh", "-c", "perl -MPOSIX -e 'POSIX::setsid(); sleep 60' & wait")
-	cmd.Env = append(os.Environ(), mark)
+	cmd.Env = append(os.Environ(), "PROCESS_TEST_MARK="+mark)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	family := process.Family{Leader: identify(t, cmd.Process.Pid), Mark: mark}
-	t.Cleanup(func() { family.Signal(syscall.SIGKILL); _ = cmd.Wait() })
+	end := func() {
+		members, _ := census.Members(family)
+		for _, m := range members {
+			_ = m.Signal(syscall.SIGKILL)
+		}
+	}
+	t.Cleanup(func() { end(); _ = cmd.Wait() })
 	eventually(t, "one that left the group", func() bool {
-		members, _ := family.Members()
+		members, _ := census.Members(family)
 		group, _ := process.GroupMembers(cmd.Process.Pid)
 		return len(members) == 2 && len(group) == 1
 	})
-	if got := process.Leaders(prefix)[mark[len(prefix):]]; got != family.Leader {
+	if got := census.Leaders()[mark]; got != family.Leader {
 		t.Errorf("found by its mark: %+v, want %+v", got, family.Leader)
 	}
-	family.Signal(syscall.SIGKILL)
-	eventually(t, "all to end", func() bool { members, _ := family.Members(); return len(members) == 0 })
+	end()
+	eventually(t, "all to end", func() bool { members, _ := census.Members(family); return len(members) == 0 })
 }
 
 func TestAwaitSeesTheEndOfWhatIsNoChildAndHearsItsContext(t *testing.T) {
@@ -176,7 +181,7 @@ func TestAwaitSeesTheEndOfWhatIsNoChildAndHearsItsContext(t *testing.T) {
 	family := process.Family{Leader: identify(t, cmd.Process.Pid)}
 	var grandchild process.Identity
 	eventually(t, "a grandchild", func() bool {
-		members, _ := family.Members()
+		members, _ := new(process.Census).Members(family)
 		i := slices.IndexFunc(members, func(id process.Identity) bool { return id != family.Leader })
 		if i >= 0 {
 			grandchild = members[i]

@@ -1,0 +1,79 @@
+package process
+
+import (
+	"bytes"
+	"sync"
+)
+
+// Census counts all processes by group and mark. However many ask at the same
+// time, one count that began after they asked answers them all: a hundred
+// services that are stopped together cost two or three. The zero value knows
+// no marks.
+type Census struct {
+	Variable string // of the environment, whose value is a mark
+
+	mu   sync.Mutex
+	next *count     // has not begun
+	one  sync.Mutex // held by the count that goes on
+}
+
+// count is one look at all processes.
+type count struct {
+	once   sync.Once
+	groups map[int][]int
+	marks  map[string][]int
+	err    error
+}
+
+// take returns a count that began after the call.
+func (c *Census) take() *count {
+	c.mu.Lock()
+	if c.next == nil {
+		c.next = &count{}
+	}
+	n := c.next
+	c.mu.Unlock()
+	n.once.Do(func() {
+		c.one.Lock()
+		defer c.one.Unlock()
+		c.mu.Lock()
+		c.next = nil // who asks from now on gets another
+		c.mu.Unlock()
+		n.look(c.Variable)
+	})
+	return n
+}
+
+func (n *count) look(variable string) {
+	n.groups, n.marks = map[int][]int{}, map[string][]int{}
+	pids, err := allPIDs()
+	n.err = err
+	for _, pid := range pids {
+		if group := groupOf(pid); group > 0 {
+			n.groups[group] = append(n.groups[group], pid)
+		}
+		if variable == "" {
+			continue
+		}
+		if mark := valueOf(environment(pid), variable); mark != "" {
+			n.marks[mark] = append(n.marks[mark], pid)
+		}
+	}
+}
+
+// valueOf is the value of a variable in a block of NUL-ended ones.
+func valueOf(block []byte, variable string) string {
+	name := []byte(variable + "=")
+	for at := 0; ; {
+		i := bytes.Index(block[at:], name)
+		if i < 0 {
+			return ""
+		}
+		at += i
+		if at == 0 || block[at-1] == 0 {
+			value, _, _ := bytes.Cut(block[at+len(name):], []byte{0})
+			return string(value)
+		}
+		at += len(name)
+	}
+}
