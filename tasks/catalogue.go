@@ -31,7 +31,7 @@ type param struct {
 }
 
 // operands are optional parameters that may also be given by position.
-var operands = []string{"service", "target", "provider"}
+var operands = []string{"service", "target", "provider", "drill"}
 
 // catalogue lists all targets in alphabetical order.
 var catalogue = sync.OnceValue(func() []target {

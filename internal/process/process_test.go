@@ -246,3 +246,12 @@ func TestSelfRunsThisProgramEvenAfterItsFileWasReplaced(t *testing.T) {
 		t.Errorf("a replaced program ran itself as %q, %v", out, err)
 	}
 }
+
+func BenchmarkCensus(b *testing.B) {
+	census := &process.Census{Variable: "PROCESS_TEST_MARK"}
+	for b.Loop() {
+		if _, err := census.Members(process.Family{Leader: process.Identity{PID: 2}}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -2,9 +2,9 @@ package process
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -24,7 +24,7 @@ type stat struct {
 func (s stat) dead() bool { return s.state == 'Z' || s.state == 'X' }
 
 func readStat(pid int) (stat, error) {
-	raw, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	raw, err := readProc(pid, "stat", make([]byte, 0, 1<<10))
 	if err != nil {
 		return stat{}, err
 	}
@@ -44,7 +44,7 @@ func readStat(pid int) (stat, error) {
 // Identify returns the identity of a running process: ErrGone when there is none.
 func Identify(pid int) (Identity, error) {
 	s, err := readStat(pid)
-	if os.IsNotExist(err) || err == nil && s.dead() {
+	if os.IsNotExist(err) || errors.Is(err, unix.ESRCH) || err == nil && s.dead() {
 		return Identity{}, fmt.Errorf("identify process %d: %w", pid, ErrGone)
 	}
 	if err != nil {
@@ -86,8 +86,34 @@ func GroupMembers(group int) ([]int, error) {
 
 // environment is what a process of our own user was executed with.
 func environment(pid int) []byte {
-	raw, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "environ"))
+	raw, _ := readProc(pid, "environ", make([]byte, 0, 8<<10))
 	return raw
+}
+
+// readProc reads a file of /proc/PID: without os.File, whose poller and
+// finalizer cost more than the read when all processes are looked at.
+func readProc(pid int, name string, buf []byte) ([]byte, error) {
+	path := "/proc/" + strconv.Itoa(pid) + "/" + name
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, &os.PathError{Op: "open", Path: path, Err: err}
+	}
+	defer unix.Close(fd)
+	for {
+		if len(buf) == cap(buf) {
+			buf = append(buf, make([]byte, len(buf))...)[:len(buf)]
+		}
+		n, err := unix.Read(fd, buf[len(buf):cap(buf)])
+		switch {
+		case errors.Is(err, unix.EINTR):
+		case err != nil:
+			return nil, &os.PathError{Op: "read", Path: path, Err: err}
+		case n <= 0:
+			return buf, nil
+		default:
+			buf = buf[:len(buf)+n]
+		}
+	}
 }
 
 // groupOf is the process group of a process, 0 when that is not known.

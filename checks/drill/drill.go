@@ -1,0 +1,117 @@
+// Package drill breaks a stack on purpose, to show that what is promised holds:
+// each drill brings up a private stack on the embedded runtimes, does one thing
+// to it that happens in real life, and passes when doctor names the right cause,
+// the stack recovers, and a process that is none of its business was not
+// touched. Call Run; List says which drills there are.
+//
+// Nothing outside of a private folder is changed, and nothing is left.
+package drill
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/agnivade/levenshtein"
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/report"
+)
+
+// Options are what Run needs.
+type Options struct {
+	Name    string // of one drill; empty: all
+	Self    string // path that executes this program
+	Environ []string
+	Getenv  func(string) string
+	Emit    func(report.Result)
+}
+
+// Drill is one fault and what is promised of it.
+type Drill struct {
+	Name  string `json:"name"`
+	Title string `json:"title"` // what holds when it passes
+	About string `json:"about"` // what is done to the stack
+	run   func(ctx context.Context, s *stack) error
+	// before, if not nil, is done before the stack starts.
+	before func(s *stack) error
+}
+
+// Drills is the data of drill:list.
+type Drills struct {
+	Drills []Drill `json:"drills"`
+}
+
+// timeout is what one drill may take: several starts and a hung probe.
+const timeout = 2 * time.Minute
+
+// Run goes through one drill or all of them. Fault: drill-unknown.
+func Run(ctx context.Context, o Options) (report.Checked, error) {
+	drills := List()
+	if o.Name != "" {
+		drills = lo.Filter(drills, func(d Drill, _ int) bool { return d.Name == o.Name })
+	}
+	if len(drills) == 0 {
+		names := lo.Map(List(), func(d Drill, _ int) string { return d.Name })
+		near := lo.MinBy(names, func(a, b string) bool {
+			return levenshtein.ComputeDistance(o.Name, a) < levenshtein.ComputeDistance(o.Name, b)
+		})
+		return report.Checked{}, fault.Usage("drill-unknown", "there is no drill %q", o.Name).
+			WithHint("did you mean %q? There are %s", near, strings.Join(names, ", "))
+	}
+	list := lo.Map(drills, func(d Drill, _ int) checks.Check { return d.check(o) })
+	// Two at a time: more would only be in each other's way.
+	return report.Checked{Checks: checks.Run(ctx, list, checks.Options{Parallel: 2, Emit: o.Emit})}, nil
+}
+
+// proof is the detail of a drill: what was done and seen, step by step.
+type proof struct {
+	checks.Note
+	Steps []string `json:"steps"`
+}
+
+func (d Drill) check(o Options) checks.Check {
+	return checks.Check{
+		ID: "drill." + d.Name, Title: d.Title, About: d.About, Family: "drill", Timeout: timeout,
+		Run: func(ctx context.Context) checks.Outcome {
+			s, err := newStack(o)
+			if err != nil {
+				return checks.FromFault(err)
+			}
+			err = d.hold(ctx, s)
+			seen := proof{Steps: s.steps}
+			var skip skipped
+			switch {
+			case asSkipped(err, &skip):
+				return checks.Skipped("%s", skip.why)
+			case err != nil:
+				seen.Text = err.Error()
+				return checks.Failed("").WithDetail(seen)
+			}
+			return checks.Passed(seen)
+		},
+	}
+}
+
+// hold runs the drill between a start and an end of its stack.
+func (d Drill) hold(ctx context.Context, s *stack) (err error) {
+	defer func() {
+		if end := s.end(); err == nil {
+			err = end
+		}
+	}()
+	if d.before != nil {
+		if err := d.before(s); err != nil {
+			return err
+		}
+	}
+	if err := s.start(ctx); err != nil {
+		return err
+	}
+	if err := d.run(ctx, s); err != nil {
+		return err
+	}
+	return s.untouched()
+}

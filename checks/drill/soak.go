@@ -1,0 +1,250 @@
+package drill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/sourcegraph/conc"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/keyfile"
+	"github.com/flowgate-go/flowgate/internal/report"
+	"github.com/flowgate-go/flowgate/supervisor"
+)
+
+// Soaked is what came of the requests. A request that finds nobody listening
+// is sent again, as clients do; one that was sent and not answered is lost.
+type Soaked struct {
+	checks.Note
+	Seconds  float64        `json:"seconds"`
+	Requests int64          `json:"requests"`
+	Again    int64          `json:"sent_again"`     // nobody listened for the moment
+	InFlight int64          `json:"lost_in_flight"` // in a router that was killed
+	Lost     int64          `json:"lost"`           // any other way: none may be
+	First    string         `json:"first_lost,omitempty"`
+	Faults   map[string]int `json:"faults"`
+}
+
+// Soak loads a private router with clients (default 8) for a time (default one
+// minute) while random faults befall its stack. It fails when a request is lost
+// that was not in flight in a killed router.
+func Soak(ctx context.Context, o Options, span time.Duration, clients int) (report.Checked, error) {
+	if span <= 0 {
+		span = time.Minute
+	}
+	if clients <= 0 {
+		clients = 8
+	}
+	list := []checks.Check{{
+		ID: "soak.requests", Title: "No request is lost but those in flight in a killed router", Family: "drill", Timeout: span + timeout,
+		Run: func(ctx context.Context) checks.Outcome {
+			s, err := newStack(o)
+			if err != nil {
+				return checks.FromFault(err)
+			}
+			seen := Soaked{Faults: map[string]int{}}
+			d := Drill{run: func(ctx context.Context, s *stack) error { return s.soak(ctx, span, clients, &seen) }}
+			if err := d.hold(ctx, s); err != nil {
+				seen.Text = err.Error()
+				return checks.Failed("").WithDetail(seen)
+			}
+			return checks.Passed(seen)
+		},
+	}}
+	return report.Checked{Checks: checks.Run(ctx, list, checks.Options{Emit: o.Emit})}, nil
+}
+
+// load is clients at work.
+type load struct {
+	url, key string
+	again    atomic.Int64
+	requests atomic.Int64
+	inFlight atomic.Int64
+	lost     atomic.Int64
+	first    sync.Once
+	reason   string
+	killed   atomic.Int64 // when a kill of the router last began, Unix milliseconds
+}
+
+func (s *stack) soak(ctx context.Context, span time.Duration, clients int, seen *Soaked) error {
+	key, _, err := keyfile.Read(s.cfg.Paths.Secrets() + "/gateway.key")
+	if err != nil {
+		return err
+	}
+	svc, _ := s.cfg.Service(config.LiteLLM)
+	l := &load{url: svc.URL() + "/v1/chat/completions", key: key}
+	until, stop := context.WithTimeout(ctx, span)
+	defer stop()
+	began := time.Now()
+	var work conc.WaitGroup
+	for range clients {
+		work.Go(func() { l.send(until) })
+	}
+	err = s.befall(until, l, seen.Faults)
+	stop()
+	work.Wait()
+	seen.Seconds, seen.Requests, seen.Again = time.Since(began).Round(time.Millisecond).Seconds(), l.requests.Load(), l.again.Load()
+	seen.InFlight, seen.Lost, seen.First = l.inFlight.Load(), l.lost.Load(), l.reason
+	switch {
+	case err != nil:
+		return err
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case seen.Lost > 0:
+		return fmt.Errorf("%d of %d requests were lost: %s", seen.Lost, seen.Requests, seen.First)
+	case seen.Requests == 0:
+		return errors.New("no request was sent")
+	}
+	return nil
+}
+
+// send sends one request after the other until ctx ends; the last one is
+// waited for.
+func (l *load) send(ctx context.Context) {
+	client := &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 1}}
+	defer client.CloseIdleConnections()
+	for ctx.Err() == nil {
+		began := time.Now().UnixMilli()
+		err := l.one(client)
+		switch {
+		case errors.Is(err, syscall.ECONNREFUSED):
+			l.again.Add(1)
+			time.Sleep(5 * time.Millisecond) // nobody listens: as a client waits before it tries again
+			continue
+		case err == nil:
+		case l.killed.Load() >= began-keptMS:
+			l.inFlight.Add(1)
+		default:
+			l.lost.Add(1)
+			l.first.Do(func() { l.reason = err.Error() })
+		}
+		l.requests.Add(1)
+	}
+}
+
+// keptMS is how long after a kill a client may still take a kept connection to
+// the killed router for a good one.
+const keptMS = 1000
+
+func (l *load) one(client *http.Client) error {
+	body := strings.NewReader(`{"model":"router-default","messages":[{"role":"user","content":"soak"}]}`)
+	req, err := http.NewRequest(http.MethodPost, l.url, body)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", "Bearer "+l.key)
+	resp, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err == nil && (resp.StatusCode != http.StatusOK || !strings.Contains(string(text), "soak")) {
+		err = fmt.Errorf("%s: %.200s", resp.Status, text)
+	}
+	return err
+}
+
+// befall does one random fault after the other.
+func (s *stack) befall(ctx context.Context, l *load, counts map[string]int) error {
+	faults := []struct {
+		name string
+		do   func(context.Context) error
+	}{
+		{"supervisor killed", s.faultSupervisor},
+		{"supervisor suspended", s.faultSuspended},
+		{"supervisor upgraded", s.faultUpgrade},
+		{"router killed", func(ctx context.Context) error { return s.faultRouter(ctx, l) }},
+		{"commands at once", s.faultCommands},
+	}
+	// What was begun is finished: a fault that is cut short proves nothing.
+	patient := context.WithoutCancel(ctx)
+	for ctx.Err() == nil {
+		f := faults[rand.N(len(faults))]
+		if err := f.do(patient); err != nil {
+			return fmt.Errorf("%s: %w", f.name, err)
+		}
+		counts[f.name]++
+		select {
+		case <-ctx.Done():
+		case <-time.After(rand.N(300 * time.Millisecond)):
+		}
+	}
+	return nil
+}
+
+func (s *stack) faultSupervisor(ctx context.Context) error {
+	status, err := supervisor.Query(ctx, s.cfg)
+	if err != nil || status.Supervisor == nil {
+		return errors.Join(err, errors.New("no supervisor to kill"))
+	}
+	if err := syscall.Kill(status.Supervisor.PID, syscall.SIGKILL); err != nil {
+		return err
+	}
+	return s.start(ctx)
+}
+
+func (s *stack) faultSuspended(ctx context.Context) error {
+	status, err := supervisor.Query(ctx, s.cfg)
+	if err != nil || status.Supervisor == nil {
+		return errors.Join(err, errors.New("no supervisor to suspend"))
+	}
+	if err := syscall.Kill(status.Supervisor.PID, syscall.SIGSTOP); err != nil {
+		return err
+	}
+	time.Sleep(rand.N(200 * time.Millisecond)) // the fault is that it does nothing for so long
+	return syscall.Kill(status.Supervisor.PID, syscall.SIGCONT)
+}
+
+func (s *stack) faultUpgrade(ctx context.Context) error {
+	_, err := supervisor.Upgrade(ctx, s.cfg, s.o.Self)
+	return err
+}
+
+// faultRouter kills the router, and starts it again if that was once too often
+// for its start limit.
+func (s *stack) faultRouter(ctx context.Context, l *load) error {
+	router, err := s.router(ctx)
+	if err != nil {
+		return err
+	}
+	l.killed.Store(time.Now().UnixMilli())
+	if err := syscall.Kill(router.PID, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+		return err
+	}
+	wait, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	return s.until(wait, "the router is ready again, as another process", func() bool {
+		now, err := s.router(wait)
+		if err == nil && now.State != supervisor.StateRunning && now.PID != router.PID {
+			err = s.start(wait) // cuts its wait short
+		}
+		return err == nil && now.Ready && now.PID != router.PID
+	})
+}
+
+func (s *stack) faultCommands(ctx context.Context) error {
+	errs := make([]error, 6)
+	var commands conc.WaitGroup
+	for i := range errs {
+		commands.Go(func() {
+			if i%2 == 0 {
+				errs[i] = s.start(ctx)
+				return
+			}
+			_, errs[i] = supervisor.Health(ctx, s.cfg)
+		})
+	}
+	commands.Wait()
+	return errors.Join(errs...)
+}

@@ -1,0 +1,249 @@
+package drill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/flowgate-go/flowgate/checks/doctor"
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/policy"
+	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/report"
+	"github.com/flowgate-go/flowgate/internal/scaffold"
+	"github.com/flowgate-go/flowgate/supervisor"
+)
+
+// stack is a private router with a bystander beside it: a process that no
+// drill may touch.
+type stack struct {
+	o         Options
+	dir       string
+	cfg       *config.Config
+	life, own *os.File // the lifeline: the supervisor's end, and ours
+	bystander *exec.Cmd
+	beside    process.Identity
+	steps     []string
+	cleanUps  []func()
+}
+
+// skipped is the error of a drill that cannot be held here.
+type skipped struct{ why string }
+
+// Error implements error.
+func (s skipped) Error() string { return s.why }
+
+func asSkipped(err error, s *skipped) bool { return errors.As(err, s) }
+
+func newStack(o Options) (*stack, error) {
+	dir, err := os.MkdirTemp("", "flowgate-drill-")
+	if err != nil {
+		return nil, fault.New("temp-dir-unwritable", "make a private folder: %w", err)
+	}
+	s := &stack{o: o, dir: dir}
+	if err := s.prepare(); err != nil {
+		return nil, errors.Join(err, s.end())
+	}
+	return s, nil
+}
+
+func (s *stack) prepare() error {
+	ports, err := freePorts()
+	if err != nil {
+		return err
+	}
+	if s.cfg, err = scaffold.Private(s.dir, ports[0], ports[1], config.RuntimeEmbedded); err != nil {
+		return err
+	}
+	active, err := policy.Build(s.cfg, s.cfg.DefaultProfile(), s.o.Getenv)
+	if err != nil {
+		return err
+	}
+	if _, err := policy.Write(s.cfg, active, time.Now()); err != nil {
+		return err
+	}
+	if s.life, s.own, err = os.Pipe(); err != nil {
+		return err
+	}
+	s.bystander = exec.Command("sleep", "600")
+	s.bystander.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := s.bystander.Start(); err != nil {
+		return err
+	}
+	s.beside, err = process.Identify(s.bystander.Process.Pid)
+	return err
+}
+
+func freePorts() (ports [2]int, err error) {
+	for i := range ports {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return ports, fault.New("port-unavailable", "find a free port on 127.0.0.1: %w", err)
+		}
+		defer l.Close() // both stay open until the last is found: no port twice
+		ports[i] = l.Addr().(*net.TCPAddr).Port
+	}
+	return ports, nil
+}
+
+// step notes what was done or seen.
+func (s *stack) step(format string, args ...any) {
+	s.steps = append(s.steps, fmt.Sprintf(format, args...))
+}
+
+func (s *stack) start(ctx context.Context) error {
+	_, err := supervisor.Start(ctx, s.cfg, supervisor.StartOptions{
+		Self: s.o.Self, Environ: s.o.Environ, Lifeline: s.life, Ephemeral: s.dir,
+	})
+	return err
+}
+
+// router is the router as the supervisor sees it.
+func (s *stack) router(ctx context.Context) (supervisor.ServiceStatus, error) {
+	status, err := supervisor.Query(ctx, s.cfg)
+	if err != nil {
+		return supervisor.ServiceStatus{}, err
+	}
+	only := status.Only(config.LiteLLM).Services
+	if len(only) == 0 {
+		return supervisor.ServiceStatus{}, errors.New("the router is gone from the status")
+	}
+	return only[0], nil
+}
+
+// until waits for something to hold.
+func (s *stack) until(ctx context.Context, what string, holds func() bool) error {
+	for !holds() {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("waited in vain for %s", what)
+		case <-time.After(20 * time.Millisecond): // a status has no event for a command
+		}
+	}
+	s.step("%s", what)
+	return nil
+}
+
+// replaced waits until the router is ready as another process.
+func (s *stack) replaced(ctx context.Context, pid int) error {
+	return s.until(ctx, "the router is ready again, as another process", func() bool {
+		now, err := s.router(ctx)
+		return err == nil && now.Ready && now.PID != pid
+	})
+}
+
+// serves asks the router itself.
+func (s *stack) serves(ctx context.Context) error {
+	svc, _ := s.cfg.Service(config.LiteLLM)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, svc.URL()+svc.ReadinessPath, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return fmt.Errorf("the router does not serve: %w", err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("the router answers %s", resp.Status)
+	}
+	s.step("the router serves")
+	return nil
+}
+
+// named has doctor examine the stack and wants one check to complain with all
+// the words.
+func (s *stack) named(ctx context.Context, fix bool, id string, words ...string) error {
+	r, err := s.examine(ctx, fix, id)
+	if err != nil {
+		return err
+	}
+	reason := reasonOf(r)
+	if r.Status != report.Fail && r.Status != report.Warn && len(r.Mended) == 0 {
+		return fmt.Errorf("doctor does not complain: %s is %s", id, r.Status)
+	}
+	for _, word := range words {
+		if !strings.Contains(reason+strings.Join(r.Mended, "\n"), word) {
+			return fmt.Errorf("doctor does not name the cause: %s says %q and not %q", id, reason, word)
+		}
+	}
+	s.step("doctor: %s: %s%s", id, reason, strings.Join(r.Mended, "; "))
+	return nil
+}
+
+// well wants a check of doctor to pass.
+func (s *stack) well(ctx context.Context, id string) error {
+	r, err := s.examine(ctx, false, id)
+	if err == nil && r.Status != report.Pass {
+		err = fmt.Errorf("doctor still says of %s: %s", id, reasonOf(r))
+	}
+	if err == nil {
+		s.step("doctor: %s is well", id)
+	}
+	return err
+}
+
+func (s *stack) examine(ctx context.Context, fix bool, id string) (report.Result, error) {
+	examined, err := doctor.Run(ctx, doctor.Options{
+		File: s.cfg.File, Cwd: s.dir, Self: s.o.Self, Fix: fix, Environ: s.o.Environ, Getenv: s.o.Getenv, Now: time.Now,
+	})
+	if err != nil {
+		return report.Result{}, err
+	}
+	for _, r := range examined.Checks {
+		if r.ID == id {
+			return r, nil
+		}
+	}
+	return report.Result{}, fmt.Errorf("doctor has no check %s", id)
+}
+
+func reasonOf(r report.Result) string {
+	if reasoned, ok := r.Detail.(report.Reasoned); ok {
+		return reasoned.Reason()
+	}
+	return ""
+}
+
+// untouched wants the bystander to be the very process that it was.
+func (s *stack) untouched() error {
+	if !s.beside.Alive() {
+		return errors.New("a process that is none of the stack's was ended")
+	}
+	s.step("the process beside the stack was not touched")
+	return nil
+}
+
+// end takes the stack down and removes its folder.
+func (s *stack) end() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	var err error
+	if s.cfg != nil {
+		_, err = supervisor.Stop(ctx, s.cfg, nil)
+	}
+	for _, f := range []*os.File{s.life, s.own} {
+		if f != nil {
+			_ = f.Close()
+		}
+	}
+	if s.bystander != nil && s.bystander.Process != nil {
+		_ = s.bystander.Process.Kill()
+		_ = s.bystander.Wait()
+	}
+	for _, clean := range s.cleanUps {
+		clean()
+	}
+	if rm := os.RemoveAll(s.dir); rm != nil && !errors.Is(rm, os.ErrNotExist) {
+		err = errors.Join(err, rm)
+	}
+	return err
+}
