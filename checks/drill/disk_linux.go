@@ -45,7 +45,7 @@ func fillDisk(ctx context.Context, s *stack) error {
 func ownDisk(s *stack) error {
 	saved := map[string][]byte{}
 	for _, path := range []string{s.cfg.Paths.ActiveConfig, s.cfg.Paths.StateFile} {
-		raw, err := os.ReadFile(path) //nolint:gosec // our own
+		raw, err := os.ReadFile(path)
 		if err != nil {
 			return err
 		}

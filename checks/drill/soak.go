@@ -4,12 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"net/http"
-	"strings"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -64,18 +59,6 @@ func Soak(ctx context.Context, o Options, span time.Duration, clients int) (repo
 	return report.Checked{Checks: checks.Run(ctx, list, checks.Options{Emit: o.Emit})}, nil
 }
 
-// load is clients at work.
-type load struct {
-	url, key string
-	again    atomic.Int64
-	requests atomic.Int64
-	inFlight atomic.Int64
-	lost     atomic.Int64
-	first    sync.Once
-	reason   string
-	killed   atomic.Int64 // when a kill of the router last began, Unix milliseconds
-}
-
 func (s *stack) soak(ctx context.Context, span time.Duration, clients int, seen *Soaked) error {
 	key, _, err := keyfile.Read(s.cfg.Paths.Secrets() + "/gateway.key")
 	if err != nil {
@@ -106,53 +89,6 @@ func (s *stack) soak(ctx context.Context, span time.Duration, clients int, seen 
 		return errors.New("no request was sent")
 	}
 	return nil
-}
-
-// send sends one request after the other until ctx ends; the last one is
-// waited for.
-func (l *load) send(ctx context.Context) {
-	client := &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 1}}
-	defer client.CloseIdleConnections()
-	for ctx.Err() == nil {
-		began := time.Now().UnixMilli()
-		err := l.one(client)
-		switch {
-		case errors.Is(err, syscall.ECONNREFUSED):
-			l.again.Add(1)
-			time.Sleep(5 * time.Millisecond) // nobody listens: as a client waits before it tries again
-			continue
-		case err == nil:
-		case l.killed.Load() >= began-keptMS:
-			l.inFlight.Add(1)
-		default:
-			l.lost.Add(1)
-			l.first.Do(func() { l.reason = err.Error() })
-		}
-		l.requests.Add(1)
-	}
-}
-
-// keptMS is how long after a kill a client may still take a kept connection to
-// the killed router for a good one.
-const keptMS = 1000
-
-func (l *load) one(client *http.Client) error {
-	body := strings.NewReader(`{"model":"router-default","messages":[{"role":"user","content":"soak"}]}`)
-	req, err := http.NewRequest(http.MethodPost, l.url, body)
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Authorization", "Bearer "+l.key)
-	resp, err := client.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err == nil && (resp.StatusCode != http.StatusOK || !strings.Contains(string(text), "soak")) {
-		err = fmt.Errorf("%s: %.200s", resp.Status, text)
-	}
-	return err
 }
 
 // befall does one random fault after the other.

@@ -151,7 +151,7 @@ func (p *Prober) command(ctx context.Context) Finding {
 	case ctx.Err() != nil:
 		return Finding{Silent, fmt.Errorf("%s did not end within %v", p.probe.Command[0], time.Duration(p.probe.Timeout))}
 	case errors.As(err, &exit):
-		return Finding{Unready, fmt.Errorf("%s: %s", p.probe.Command[0], exit)}
+		return Finding{Unready, fmt.Errorf("%s: %w", p.probe.Command[0], exit)}
 	}
 	return Finding{Strange, err} // it could not be run, which says nothing of the service
 }

@@ -18,7 +18,7 @@ type Usage struct {
 
 // Measure asks the system what a process uses. ErrGone when there is none.
 func Measure(ctx context.Context, pid int) (Usage, error) {
-	p := &gopsutil.Process{Pid: int32(pid)} //nolint:gosec // a pid fits
+	p := &gopsutil.Process{Pid: int32(pid)}
 	times, err := p.TimesWithContext(ctx)
 	if err != nil {
 		return Usage{}, errors.Join(ErrGone, err)
@@ -29,7 +29,7 @@ func Measure(ctx context.Context, pid int) (Usage, error) {
 	}
 	u := Usage{
 		CPU: time.Duration((times.User + times.System) * float64(time.Second)),
-		RSS: int64(memory.RSS), //nolint:gosec // no process has that much
+		RSS: int64(memory.RSS),
 	}
 	u.Files, u.Sockets = descriptors(pid)
 	return u, nil

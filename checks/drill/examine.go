@@ -1,0 +1,65 @@
+package drill
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/flowgate-go/flowgate/checks/doctor"
+	"github.com/flowgate-go/flowgate/internal/report"
+)
+
+// named has doctor examine the stack and wants one check to complain with all
+// the words.
+func (s *stack) named(ctx context.Context, fix bool, id string, words ...string) error {
+	r, err := s.examine(ctx, fix, id)
+	if err != nil {
+		return err
+	}
+	reason := reasonOf(r)
+	if r.Status != report.Fail && r.Status != report.Warn && len(r.Mended) == 0 {
+		return fmt.Errorf("doctor does not complain: %s is %s", id, r.Status)
+	}
+	for _, word := range words {
+		if !strings.Contains(reason+strings.Join(r.Mended, "\n"), word) {
+			return fmt.Errorf("doctor does not name the cause: %s says %q and not %q", id, reason, word)
+		}
+	}
+	s.step("doctor: %s: %s%s", id, reason, strings.Join(r.Mended, "; "))
+	return nil
+}
+
+// well wants a check of doctor to pass.
+func (s *stack) well(ctx context.Context, id string) error {
+	r, err := s.examine(ctx, false, id)
+	if err == nil && r.Status != report.Pass {
+		err = fmt.Errorf("doctor still says of %s: %s", id, reasonOf(r))
+	}
+	if err == nil {
+		s.step("doctor: %s is well", id)
+	}
+	return err
+}
+
+func (s *stack) examine(ctx context.Context, fix bool, id string) (report.Result, error) {
+	examined, err := doctor.Run(ctx, doctor.Options{
+		File: s.cfg.File, Cwd: s.dir, Self: s.o.Self, Fix: fix, Environ: s.o.Environ, Getenv: s.o.Getenv, Now: time.Now,
+	})
+	if err != nil {
+		return report.Result{}, err
+	}
+	for _, r := range examined.Checks {
+		if r.ID == id {
+			return r, nil
+		}
+	}
+	return report.Result{}, fmt.Errorf("doctor has no check %s", id)
+}
+
+func reasonOf(r report.Result) string {
+	if reasoned, ok := r.Detail.(report.Reasoned); ok {
+		return reasoned.Reason()
+	}
+	return ""
+}
