@@ -115,7 +115,7 @@ func (u *unit) adopt(e ledger.Entry) phase {
 	spec, _ := runtimes.Command(u.plan.cfg, u.plan.svc, u.plan.env) // only for what it says of the runtime
 	run := &instance{
 		spec: spec, family: process.Family{Leader: e.Process, Mark: markOf(u.plan.cfg.Paths.RuntimeDir, u.name)},
-		census:  u.plan.census,
+		cfg: u.plan.cfg, census: u.plan.census,
 		started: e.StartedAt, log: logPath(u.plan.cfg, u.name), logFrom: e.LogFrom,
 	}
 	run.watch(u.plan.svc)

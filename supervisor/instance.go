@@ -37,6 +37,7 @@ type Failure struct {
 type instance struct {
 	handle  *os.Process // of a child that this supervisor started; nil when adopted
 	spec    runtimes.Spec
+	cfg     *config.Config // that it was started by
 	family  process.Family
 	census  *process.Census
 	started time.Time

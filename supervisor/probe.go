@@ -40,7 +40,7 @@ func (s *series) observe(f probe.Finding) observation {
 // watchProbes begins to ask the service. A service without a readiness probe
 // is ready as it runs.
 func (run *instance) watchProbes(ctx context.Context, svc config.Service) {
-	target := probe.Target{Service: svc, Dir: run.spec.Dir, Env: run.spec.Env, Log: run.log, LogFrom: run.logFrom}
+	target := probe.Target{Service: svc, Dir: run.spec.Dir, Env: run.spec.Env, Log: run.log, LogFrom: run.logFrom, Key: keyFor(run.cfg, svc, run.leader().PID)}
 	run.watchers.Go(func() {
 		if p, ok := svc.Started(); ok && !run.ask(ctx, p, target, true) {
 			return

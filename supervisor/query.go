@@ -47,7 +47,7 @@ func Health(ctx context.Context, cfg *config.Config) (Status, error) {
 			return *s
 		}
 		fresh := *s
-		if err := examine(ctx, cfg, svc); err != nil {
+		if err := examine(ctx, cfg, svc, s.PID); err != nil {
 			fresh.Ready, fresh.Reason = false, err.Error()
 		} else if _, asked := svc.Ready(); asked {
 			fresh.Ready, fresh.Reason = true, ""
@@ -58,13 +58,13 @@ func Health(ctx context.Context, cfg *config.Config) (Status, error) {
 }
 
 // examine asks a service once for its readiness; nil when there is nothing to
-// ask. A line of a log is found however old it is.
-func examine(ctx context.Context, cfg *config.Config, svc config.Service) error {
+// ask; pid is its process. A line of a log is found however old it is.
+func examine(ctx context.Context, cfg *config.Config, svc config.Service, pid int) error {
 	p, ok := svc.Ready()
 	if !ok {
 		return nil
 	}
-	prober, err := probe.New(p, probe.Target{Service: svc, Dir: cfg.Dir, Env: os.Environ(), Log: logPath(cfg, svc.Name)})
+	prober, err := probe.New(p, probe.Target{Service: svc, Dir: cfg.Dir, Env: os.Environ(), Log: logPath(cfg, svc.Name), Key: keyFor(cfg, svc, pid)})
 	if err != nil {
 		return err
 	}

@@ -30,6 +30,10 @@ type Target struct {
 	Env     []string // of a command
 	Log     string   // file of its output
 	LogFrom int64    // place (logfile.End) where its lines begin
+
+	// Key is asked for a key to present when the service answers 401: the
+	// default path of a command, /v1/models, wants one. "" or nil: none.
+	Key func() string
 }
 
 // Finding is the outcome of one question.
@@ -88,7 +92,12 @@ func (p *Prober) Ask(ctx context.Context) Finding {
 func (p *Prober) http(ctx context.Context) Finding {
 	base := p.target.Service.URL()
 	full := base + p.probe.HTTP
-	status, err := get(ctx, full)
+	status, err := get(ctx, full, "")
+	if err == nil && status == http.StatusUnauthorized && p.target.Key != nil {
+		if key := p.target.Key(); key != "" {
+			status, err = get(ctx, full, key)
+		}
+	}
 	if ctx.Err() != nil {
 		return Finding{Silent, fmt.Errorf("GET %s: no answer within %v", full, time.Duration(p.probe.Timeout))}
 	}
@@ -101,7 +110,7 @@ func (p *Prober) http(ctx context.Context) Finding {
 	return Finding{Evidence: Fine}
 }
 
-func get(ctx context.Context, full string) (status int, err error) {
+func get(ctx context.Context, full, key string) (status int, err error) {
 	u, err := url.Parse(full)
 	if err != nil {
 		return 0, err
@@ -114,6 +123,9 @@ func get(ctx context.Context, full string) (status int, err error) {
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	req := &http.Request{Method: http.MethodGet, URL: u, Host: u.Host, Close: true, Header: http.Header{"User-Agent": {"flowgate-probe"}}}
+	if key != "" {
+		req.Header.Set("Authorization", "Bearer "+key)
+	}
 	if err := req.Write(conn); err != nil {
 		return 0, err
 	}

@@ -127,3 +127,15 @@ func TestACommandThatListensEverywhereIsFoundWhateverTheConfigurationSays(t *tes
 		t.Fatalf("%s %s", f.Status, f.Detail)
 	}
 }
+
+func TestAnOldConfigurationWhoseUpstreamWantsAKeyGetsReady(t *testing.T) {
+	t.Parallel()
+	s := newStack(t)
+	withUpstream(s)
+	s.mage("stop")
+	s.edit(settings, "    readiness_path: /healthz #", "    #") // the default of a command is /v1/models
+	s.mage("start")
+	if e := s.doctor(); !e.OK || e.of("services.ready").Status != "pass" {
+		t.Fatalf("%v", e.complaints())
+	}
+}
