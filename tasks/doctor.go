@@ -2,6 +2,7 @@ package tasks
 
 import (
 	"context"
+	"time"
 
 	"github.com/magefile/mage/mg"
 
@@ -19,6 +20,19 @@ func (Doctor) Default(ctx context.Context, only *string, skip *string, fix *bool
 			return nil, err
 		}
 		return doctor.Run(ctx, o)
+	})
+}
+
+// Timeline says what happened and changed, when the stack was last well, and the likely cause when it is not.
+func (Doctor) Timeline(ctx context.Context, since *time.Duration) error {
+	return run(ctx, "doctor:timeline", func(ctx context.Context, s session) (any, error) {
+		o, err := examination(s, nil, nil, nil, nil, nil)
+		if err != nil {
+			return nil, err
+		}
+		t, err := doctor.History(ctx, o, value(since))
+		s.say(t.Headline())
+		return t, err
 	})
 }
 

@@ -39,7 +39,11 @@ type Examined struct {
 	Config  string `json:"config"`  // file; empty for the built-in default
 	Profile string `json:"profile"` // in force, or the default one
 	Online  bool   `json:"online"`  // whether upstreams were tried
+	History string `json:"history"` // the timeline in one line, when a stack that was started is not well
 }
+
+// Headline implements report.Headed.
+func (e Examined) Headline() string { return e.History }
 
 // Run examines everything and returns the report. With a configuration that
 // cannot be used it returns the report and the configuration's fault as well.
@@ -58,9 +62,23 @@ func Run(ctx context.Context, o Options) (report.Checked, error) {
 	results := checks.Run(ctx, list, how)
 	data := Examined{Config: o.File, Online: o.Online}
 	if s.cfg != nil {
-		data.Config, data.Profile = s.cfg.File, s.profile()
+		data.Config, data.Profile, data.History = s.cfg.File, s.profile(), s.history(ctx)
 	}
 	return report.Checked{Checks: results, Data: data, Strict: o.Strict}, s.err
+}
+
+// history is the headline of the timeline for a stack that was started once and
+// is not well. What the checks have asked is not asked again.
+func (s *subject) history(ctx context.Context) string {
+	status, err := s.status()
+	if !exists(s.cfg.Paths.LogFile) || state(status, err) == stateWell {
+		return ""
+	}
+	t, err := s.timeline(ctx, s.o.Now(), status, err)
+	if err != nil { // processes.crashing says that events.log cannot be read
+		return ""
+	}
+	return t.Headline()
 }
 
 // Checks are all checks, ready to run, and what to call when they have run: for

@@ -2,9 +2,7 @@ package doctor
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -12,7 +10,6 @@ import (
 	"github.com/samber/lo"
 
 	"github.com/flowgate-go/flowgate/checks"
-	"github.com/flowgate-go/flowgate/internal/regular"
 	"github.com/flowgate-go/flowgate/supervisor"
 )
 
@@ -35,17 +32,8 @@ func (s *subject) processesCrashing() checks.Check {
 		ID: "processes.crashing", Title: "No service crashed again and again in the last hour", Needs: []string{"config.valid"},
 		About: "Reads the last hour of events.log and counts the ends that nobody asked for. Three of one service are a crash loop, even if it runs at the moment; one that was given up needs you. `mage logs SERVICE` has its last words.",
 		Run: func(ctx context.Context) checks.Outcome {
-			if f, err := regular.Open(s.cfg.Paths.LogFile); err == nil {
-				_ = f.Close()
-			} else if !errors.Is(err, os.ErrNotExist) { // reading a pipe would wait for ever
-				return checks.Failed("%s: %v", s.shown(s.cfg.Paths.LogFile), bare(err)).WithFix("", "move it away; the supervisor writes a new one")
-			}
 			c := crashes{Since: s.o.Now().UTC().Add(-crashWindow), Ends: map[string]int{}, Given: []string{}}
-			err := supervisor.Events(ctx, s.cfg, supervisor.EventOptions{N: 5000, Since: c.Since}, func(e supervisor.Event) error {
-				c.count(e)
-				return nil
-			})
-			if err != nil && !errors.Is(err, os.ErrNotExist) {
+			if err := s.events(ctx, mostEvents, c.Since, c.count); err != nil {
 				return checks.FromFault(err)
 			}
 			var worst string

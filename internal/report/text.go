@@ -38,7 +38,16 @@ func checkLine(c Result) string {
 	return fmt.Sprintf("%s %-24s %s (%.1f ms)\n", mark, c.ID, text, c.DurationMS)
 }
 
+// Headed is data that can be told in one line, which stands before everything
+// else where people read.
+type Headed interface{ Headline() string }
+
 func writeText(w io.Writer, r *Report) error {
+	if d, ok := r.Data.(Headed); ok && d.Headline() != "" {
+		if _, err := fmt.Fprintln(w, d.Headline()); err != nil {
+			return err
+		}
+	}
 	for _, c := range r.Checks {
 		if _, err := io.WriteString(w, checkLine(c)); err != nil {
 			return err
