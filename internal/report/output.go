@@ -107,9 +107,9 @@ func (o *Output) render(ctx context.Context, page *bytes.Buffer, r *Report) erro
 	}
 	switch o.Format {
 	case Text:
-		return writeText(page, r)
+		return harmlessly(page, r, writeText)
 	case GitHub:
-		return writeGitHub(page, r)
+		return harmlessly(page, r, writeGitHub)
 	case JUnit:
 		return writeJUnit(page, r)
 	case SARIF:
@@ -124,7 +124,7 @@ func (o *Output) Stream(c Result) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.Live {
-		_, _ = io.WriteString(o.Stderr, checkLine(c))
+		_, _ = io.WriteString(o.Stderr, harmless(checkLine(c)))
 	}
 	if o.Format == JSONL && o.Filter == nil {
 		var line bytes.Buffer
@@ -179,13 +179,13 @@ func exitOf(r *Report) error {
 		return nil
 	}
 	if r.Error == nil {
-		return &Exit{r.exit, r.failedChecks()}
+		return &Exit{r.exit, harmless(r.failedChecks())}
 	}
 	message := r.Error.Message
 	if r.Error.Hint != "" {
 		message += "\n  hint: " + r.Error.Hint
 	}
-	return &Exit{r.exit, message}
+	return &Exit{r.exit, harmless(message)}
 }
 
 // failedChecks is what people read last on stderr: each check that failed, or
