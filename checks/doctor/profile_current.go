@@ -3,8 +3,6 @@ package doctor
 import (
 	"bytes"
 	"context"
-	"errors"
-	"io/fs"
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/internal/fault"
@@ -16,6 +14,9 @@ func (s *subject) profileCurrent() checks.Check {
 		ID: "profile.current", Title: "The router's configuration is what the file would make now", Needs: []string{"config.valid", "profile.active", "keys.present"},
 		About: "Generates the router's configuration in memory and compares it, byte for byte, with the one on disk. They drift apart when flowgate.yaml or a key was changed since the last start or profile:set, or when somebody edited the generated file. A running router goes on with the old one until `mage profile:set NAME` puts the new one in force.",
 		Run: func(context.Context) checks.Outcome {
+			if !exists(s.cfg.Paths.ActiveConfig) { // profile.active says it; the start makes keys that it lacks
+				return checks.Skipped("it was not generated yet")
+			}
 			plan, err := s.plan()
 			switch f := fault.From(err); {
 			case f == nil:
@@ -29,9 +30,6 @@ func (s *subject) profileCurrent() checks.Check {
 				return checks.Failed("%v", err)
 			}
 			have, err := regular.Read(s.cfg.Paths.ActiveConfig)
-			if errors.Is(err, fs.ErrNotExist) { // profile.active says it
-				return checks.Skipped("it was not generated yet")
-			}
 			if err != nil {
 				return checks.FromFault(fault.New("active-invalid", "%s: %w", s.shown(s.cfg.Paths.ActiveConfig), bare(err)))
 			}

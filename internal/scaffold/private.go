@@ -32,7 +32,7 @@ func Private(dir string, routerPort, upstreamPort int, runtime string) (*config.
 		w.key(name)
 	}
 	w.folder("config", 0o700)
-	w.create("config/flowgate.yaml", []byte(o.flowgate(o.smokeDeployment(), "        - "+SmokeGroup+": [router-cheap]\n")), 0o600)
+	w.create(File, []byte(o.flowgate(o.smokeDeployment(), "        - "+SmokeGroup+": [router-cheap]\n")), 0o600)
 	if w.err != nil {
 		return nil, errors.Join(failed(w.err), w.undo())
 	}

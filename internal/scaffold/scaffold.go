@@ -25,6 +25,9 @@ const (
 	UpstreamPort = 8317
 )
 
+// File is where Init writes the configuration, in the project's folder.
+const File = "config/flowgate.yaml"
+
 // Options say what Init writes and where.
 type Options struct {
 	Dir          string           // the project's folder; "" is the working folder
@@ -71,7 +74,7 @@ func (o Options) write(w *writer) error {
 	upstream, management := w.key("upstream.key"), w.key("management.key")
 	w.key("gateway.key")
 	w.folder("config", 0o755)
-	w.file("config/flowgate.yaml", o.flowgate("", ""), 0o644)
+	w.file(File, o.flowgate("", ""), 0o644)
 	w.file("config/cliproxyapi.yaml", o.cliproxy(upstream, management), 0o600)
 	w.ignore(".gitignore", "/.router/", "/config/cliproxyapi.yaml", ".env")
 	return w.err
@@ -119,7 +122,7 @@ func oneOf(flag, value string, known ...string) (string, error) {
 
 // refuse looks for what must not be overwritten before anything is written.
 func (o Options) refuse() error {
-	for _, name := range [...]string{"config/flowgate.yaml", "config/cliproxyapi.yaml"} {
+	for _, name := range [...]string{File, "config/cliproxyapi.yaml"} {
 		info, err := os.Lstat(filepath.Join(o.Dir, name))
 		switch {
 		case errors.Is(err, fs.ErrNotExist):

@@ -164,8 +164,8 @@ func upstream() []breakage {
 			harm: func(s *stack) func() {
 				return edited(own, strings.TrimSpace(s.read(".router/secrets/upstream.key")), "your-api-key-1")(s)
 			}},
-		{check: "cliproxy.folder", how: "another auth-dir", fix: "write auth-dir", from: withUpstream,
-			harm: func(s *stack) func() { return edited(own, s.path(".router/auths"), "/nowhere")(s) }},
+		{check: "cliproxy.folder", how: "no auth-dir", fix: "write auth-dir", from: withUpstream,
+			harm: edited(own, "auth-dir: ", "# auth-dir: ")},
 		{check: "cliproxy.reachable", command: true, how: "CLIProxyAPI hangs (SIGSTOP)", fix: "mage restart cliproxyapi_plus", from: withUpstream, also: []string{"services.ready"},
 			harm: func(s *stack) func() {
 				s.signal(s.pid("cliproxyapi_plus"), syscall.SIGSTOP)

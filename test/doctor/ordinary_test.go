@@ -176,3 +176,35 @@ func TestKeysAreNotSentToAStrangerOnAServicePort(t *testing.T) {
 		}
 	}
 }
+
+// TestOldConfigurationsGetTheComplaintsThatTheyDeserve takes files of the
+// Python tool to a machine on which nothing was installed or started yet.
+func TestOldConfigurationsGetTheComplaintsThatTheyDeserve(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"v1-old-names":      "config.current config.settings credentials.present folder.present keys.present profile.active runtimes.installed",
+		"v2-example":        "config.environment credentials.present folder.present keys.present profile.active runtimes.installed",
+		"v3-no-litellm":     "credentials.present folder.present runtimes.installed",
+		"old-common-layout": "config.current credentials.present folder.present profile.active runtimes.installed",
+		"json-form":         "config.current folder.present profile.active",
+		"anchors":           "config.environment folder.present profile.active",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStack(t)
+			s.dir = s.path("old")
+			for _, file := range []string{name + ".yaml", "v3.cliproxyapi"} {
+				text, err := os.ReadFile(filepath.Join(root, "testdata", "config", "valid", file))
+				if err != nil {
+					t.Fatal(err)
+				}
+				s.write("config/"+strings.Replace(file, name+".yaml", "flowgate.yaml", 1), string(text))
+			}
+			// Its ports are the usual ones, which may be taken here, and the stack above it is a work tree.
+			got := strings.Join(s.doctor("-skip=ports.*,folder.ignored,environment.*").complaints(), " ")
+			if got != want {
+				t.Errorf("complaints\n%s\nwant\n%s", got, want)
+			}
+		})
+	}
+}
