@@ -27,16 +27,20 @@ type wirings struct {
 func (s *subject) stackAddress() checks.Check {
 	return checks.Check{
 		ID: "stack.address", Title: "The router sends requests to where the upstream listens", Needs: []string{"config.valid"},
-		About: "Compares host, port and path of every api_base on this machine with services.cliproxyapi_plus: a port changed in one place and not in the other, a path without /v1 where requests for openai/ models go to {api_base}/chat/completions, or the router's own address, which would ask itself for ever. Another program of yours on another port is well as long as somebody listens there.",
+		About: "Compares host, port and path of every api_base on this machine with services.cliproxyapi_plus: a port changed in one place and not in the other, a path without /v1 where requests for openai/ models go to {api_base}/chat/completions, or the router's own address, which would ask itself for ever. Another program of yours on another port is well as long as somebody listens there; an Ollama that does not run is a warning.",
 		Run: func(context.Context) checks.Outcome {
 			up, _ := s.cfg.Service(config.CLIProxy)
 			router, routed := s.cfg.Service(config.LiteLLM)
 			if !routed {
 				return checks.Skipped("there is no router")
 			}
-			bad := wirings{}
+			bad, status := wirings{}, report.Warn
 			for _, d := range s.deployments() {
-				if problem := s.miswired(d, router, up); problem != "" {
+				problem, wrong := s.miswired(d, router, up)
+				if wrong {
+					status = report.Fail
+				}
+				if problem != "" {
 					bad.Deployments = append(bad.Deployments, wiring{d.String(), plain(d.base), problem})
 					bad.Text += fmt.Sprintf("; %s has api_base %s, %s", d, plain(d.base), problem)
 				}
@@ -45,28 +49,32 @@ func (s *subject) stackAddress() checks.Check {
 				return checks.Passed(nil)
 			}
 			bad.Text = strings.TrimPrefix(bad.Text, "; ")
-			return checks.Outcome{Status: report.Fail, Detail: bad}.WithFix("", "write api_base: "+up.URL()+"/v1, or start the program that the deployment means")
+			return checks.Outcome{Status: status, Detail: bad}.WithFix("", "write api_base: "+up.URL()+"/v1, or start the program that the deployment means")
 		},
 	}
 }
 
-// miswired says what is wrong with where d's requests go, "" when nothing is.
-func (s *subject) miswired(d deployment, router, up config.Service) string {
+// miswired says what is wrong with where d's requests go, "" when nothing is. It
+// is not wrong, but odd, when a program of one's own, an Ollama, does not run.
+func (s *subject) miswired(d deployment, router, up config.Service) (problem string, wrong bool) {
 	host, port, ok := d.address()
 	switch {
 	case !ok || !loopback(host):
-		return ""
+		return "", false
 	case d.leadsTo(router):
-		return "which is the router itself"
+		return "which is the router itself", true
 	case d.leadsTo(up):
 		path := strings.TrimSuffix(d.base[strings.Index(d.base, "://")+3:], "/")
 		if d.provider() != "anthropic" && !strings.Contains(path, "/") {
-			return "without the /v1 that the upstream serves its models under"
+			return "without the /v1 that the upstream serves its models under", true
 		}
-		return ""
+		return "", false
 	}
-	if _, held, err := process.Listener(host, port); err == nil && !held {
-		return fmt.Sprintf("where nobody listens; %s listens on %s", up.Name, up.Addr())
+	if _, held, err := process.Listener(host, port); err != nil || held {
+		return "", false
 	}
-	return ""
+	if provider := d.provider(); provider != "" && provider != "openai" && provider != "anthropic" {
+		return "where no " + provider + " listens now", false
+	}
+	return fmt.Sprintf("where nobody listens; %s listens on %s", up.Name, up.Addr()), true
 }

@@ -119,9 +119,12 @@ func TestAnotherProgramThatIsDownIsNotToBecomeTheUpstream(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
 	s.deployment("http://127.0.0.1:" + strconv.Itoa(freePort(t)))
-	f := s.doctor().of("stack.address")
-	if f.Status != "fail" || !strings.Contains(f.Fix.Text, "start the program") {
-		t.Fatalf("%+v", f)
+	if f := s.doctor().of("stack.address"); f.Status != "fail" || !strings.Contains(f.Fix.Text, "start the program") {
+		t.Errorf("of unknown kind: %+v", f)
+	}
+	s.edit(settings, "model: openai/x", "model: ollama_chat/x")
+	if f := s.doctor().of("stack.address"); f.Status != "warn" || !strings.Contains(string(f.Detail), "no ollama_chat listens") {
+		t.Errorf("an Ollama: %s %s", f.Status, f.Detail)
 	}
 }
 
