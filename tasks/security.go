@@ -59,6 +59,26 @@ func program() string {
 	return self
 }
 
+// List lists all checks of security-check with what they look at.
+func (Security) List(ctx context.Context) error {
+	return run(ctx, "security:list", func(_ context.Context, s session) (any, error) {
+		list := doctor.ExplainList(security.List())
+		for _, e := range list.Checks {
+			s.say(e.ID, "    "+e.Title)
+		}
+		return list, nil
+	})
+}
+
+// Explain says what one check of security-check looks at, why, and how to mend what it finds.
+func (Security) Explain(ctx context.Context, id string) error {
+	return run(ctx, "security:explain", func(_ context.Context, s session) (any, error) {
+		e, err := doctor.ExplainOf(security.List(), id)
+		s.say(e.Title, "", e.About)
+		return e, err
+	})
+}
+
 // Canary plants made-up secrets in a stack of its own, runs the targets in it, and looks for any trace of them.
 func (Security) Canary(ctx context.Context) error {
 	return run(ctx, "security:canary", func(ctx context.Context, s session) (any, error) {

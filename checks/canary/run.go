@@ -24,7 +24,7 @@ func Commands() [][]string {
 	all := [][]string{
 		{"overview"}, {"version"}, {"help"}, {"config:validate"}, {"config:show"}, {"config:show", "-format=text"}, {"config:schema"}, {"config:migrate", "-dry-run"},
 		{"profile:list"}, {"profile:show", "balanced"}, {"profile:diff", "balanced", "cost"}, {"start"}, {"status"}, {"top"}, {"supervisor:upgrade"}, {"drill:list"}, {"drill", "pid-stale"}, {"soak", "-duration=1s"}, {"health"},
-		{"smoke"}, {"logs"}, {"events"}, {"doctor"}, {"doctor:timeline"}, {"doctor:list"}, {"doctor:explain", "config.valid"}, {"profile:set", "cost"}, {"restart"}, {"profile:set", "nosuch"},
+		{"smoke"}, {"logs"}, {"events"}, {"doctor"}, {"doctor:timeline"}, {"doctor:list"}, {"doctor:explain", "config.valid"}, {"security:list"}, {"security:explain", "secrets.tree"}, {"profile:set", "cost"}, {"restart"}, {"profile:set", "nosuch"},
 		{"verify"}, {"init"}, {"start", "nosuch"}, {"filter", "."},
 	}
 	all = append(all, authCommands()...)

@@ -21,8 +21,10 @@ type Explanations struct {
 }
 
 // Explain returns what to know of the check with that ID. Fault: check-unknown.
-func Explain(id string) (Explanation, error) {
-	list := List()
+func Explain(id string) (Explanation, error) { return ExplainOf(List(), id) }
+
+// ExplainOf is Explain for another list of checks.
+func ExplainOf(list []checks.Check, id string) (Explanation, error) {
 	c, ok := lo.Find(list, func(c checks.Check) bool { return c.ID == id })
 	if !ok {
 		return Explanation{}, checks.Unknown(list, id)
@@ -31,8 +33,11 @@ func Explain(id string) (Explanation, error) {
 }
 
 // ExplainAll returns the explanations of all checks in the order of List.
-func ExplainAll() Explanations {
-	return Explanations{lo.Map(List(), explain)}
+func ExplainAll() Explanations { return ExplainList(List()) }
+
+// ExplainList is ExplainAll for another list of checks.
+func ExplainList(list []checks.Check) Explanations {
+	return Explanations{lo.Map(list, explain)}
 }
 
 func explain(c checks.Check, _ int) Explanation {

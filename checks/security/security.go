@@ -80,7 +80,7 @@ func Checks(ctx context.Context, o Options) ([]checks.Check, func() (Examined, e
 	list, err = checks.Select(list, o.Only, o.Skip)
 	if err != nil {
 		closeDoctor()
-		return nil, nil, err
+		return nil, nil, needsFlag(err, o)
 	}
 	return list, func() (Examined, error) {
 		closeDoctor()
@@ -88,13 +88,21 @@ func Checks(ctx context.Context, o Options) ([]checks.Check, func() (Examined, e
 	}, nil
 }
 
+// needsFlag says so when what was chosen is only there with another flag.
+func needsFlag(err error, o Options) error {
+	if _, other := checks.Select(List(), o.Only, o.Skip); other != nil {
+		return err
+	}
+	return fault.From(err).WithHint("that check needs its flag: -history, -range=A..B, -staged or -probe")
+}
+
 // List returns all checks in the order in which Run reports them. They are for
 // reading, not for running.
 func List() []checks.Check {
-	s := &subject{o: Options{All: true, Range: "A..B", History: true, Probe: true}}
+	s := &subject{o: Options{History: true, Probe: true}}
 	list, done := s.checks(context.Background())
 	done()
-	return append(list, s.secretsStaged())
+	return append(list, s.secretsStaged(), s.secretsRange())
 }
 
 // fromDoctor are checks of the doctor's that are about safety too.

@@ -75,6 +75,11 @@ func (s *subject) suppressions() (err error) {
 		}
 		return f.WithHint("a report of gitleaks in JSON is one too")
 	}
+	if full, err := filepath.Abs(s.o.Baseline); err == nil && inside(s.root, full) {
+		rel, _ := filepath.Rel(s.root, full)
+		s.rules.Baseline = filepath.ToSlash(rel)
+		s.rules.Digest += " without " + s.rules.Baseline
+	}
 	return nil
 }
 

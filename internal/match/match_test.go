@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/flowgate-go/flowgate/internal/match"
@@ -157,6 +158,28 @@ func TestAnExpressionThatDoesNotParseIsRefused(t *testing.T) {
 	t.Parallel()
 	if _, err := match.New([]match.Pattern{{Expr: "a"}, {Expr: "("}}); err == nil || !strings.Contains(err.Error(), "expression 2") {
 		t.Fatal(err)
+	}
+}
+
+// TestATextFullOfLiteralsTakesNoLongerThanItsLength gives the patterns texts in
+// which every byte begins a match that comes to nothing, or to one.
+func TestATextFullOfLiteralsTakesNoLongerThanItsLength(t *testing.T) {
+	t.Parallel()
+	patterns := append(expressions(t), odd()...)
+	m, compiled := compile(t, patterns)
+	for _, unit := range []string{"ey", "key=", "s.", "curl -H ", "begin", "-----BEGIN PRIVATE KEY-----", "secret data: ", `"api_key":"`, "sk-", "keykey'", "%41"} {
+		small := strings.Repeat(unit, 800/len(unit))
+		check(t, patterns, m, compiled, small)
+		took := func(n int) time.Duration {
+			text := strings.Repeat(unit, n/len(unit))
+			started := time.Now()
+			m.Find(text, nil)
+			return time.Since(started)
+		}
+		took(50_000) // compiles what is needed
+		if a, b := took(50_000), took(400_000); b > 40*a+time.Second {
+			t.Errorf("%q: 8 times the text takes %v instead of %v", unit, b, a)
+		}
 	}
 }
 

@@ -87,14 +87,19 @@ type Matcher struct {
 	search  uint64
 	windows [][]span // by pattern
 	touched []int    // patterns with windows
+	full    []uint64 // by pattern: the number of the search in which it got too many windows
 }
+
+// mostWindows of a pattern in one text; with more, the whole text is one. It
+// bounds the time that a text made to have many takes.
+const mostWindows = 256
 
 type span struct{ start, end int }
 
 // Matcher returns a new Matcher.
 func (s *Set) Matcher() *Matcher {
 	n := len(s.patterns)
-	return &Matcher{set: s, tails: make([][]*tail, n), active: make([]uint64, n), windows: make([][]span, n)}
+	return &Matcher{set: s, tails: make([][]*tail, n), active: make([]uint64, n), windows: make([][]span, n), full: make([]uint64, n)}
 }
 
 // Hit is where one pattern matches.
@@ -152,15 +157,23 @@ func (m *Matcher) hit(text string, end int, shifts []shift, uses []use, skip fun
 		switch {
 		case u.anchor == keyword:
 			m.active[u.pattern] = m.search
-		case skip != nil && skip(u.pattern):
+		case m.full[u.pattern] == m.search || skip != nil && skip(u.pattern):
 		case m.tail(u).follows(text[end:]):
-			if len(m.windows[u.pattern]) == 0 {
-				m.touched = append(m.touched, u.pattern)
-			}
-			w := m.set.patterns[u.pattern].anchors[u.anchor].window(text, start, end)
-			m.windows[u.pattern] = append(m.windows[u.pattern], w)
+			m.open(u.pattern, m.set.patterns[u.pattern].anchors[u.anchor].window(text, start, end), text)
 		}
 	}
+}
+
+// open adds a window of a pattern.
+func (m *Matcher) open(pattern int, w span, text string) {
+	all := m.windows[pattern]
+	switch len(all) {
+	case 0:
+		m.touched = append(m.touched, pattern)
+	case mostWindows:
+		m.full[pattern], all, w = m.search, all[:0], span{0, len(text)}
+	}
+	m.windows[pattern] = append(all, w)
 }
 
 func (m *Matcher) tail(u use) *tail {

@@ -26,6 +26,7 @@ type tailState struct {
 const (
 	dead       = 1
 	mostStates = 1000 // 1 kB each; more are forgotten and begun anew
+	mostSteps  = 512  // after which the tail counts as one that follows: a text must not be read again for each literal
 )
 
 func newTail(parts []*syntax.Regexp) *tail {
@@ -54,6 +55,9 @@ func (t *tail) follows(text string) bool {
 	for i := 0; !t.states[at].yes; i++ {
 		if i == len(text) {
 			return false
+		}
+		if i == mostSteps {
+			return true
 		}
 		next := t.states[at].next[text[i]]
 		if next == 0 {

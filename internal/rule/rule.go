@@ -17,10 +17,6 @@ import (
 	"io/fs"
 	"path/filepath"
 	"regexp"
-	"regexp/syntax"
-	"slices"
-	"strings"
-	"sync"
 
 	"github.com/flowgate-go/flowgate/internal/regular"
 )
@@ -62,10 +58,11 @@ type Required struct {
 
 // Set is a list of rules with what none of them counts.
 type Set struct {
-	Rules  []Rule
-	Allow  []*Allow
-	Path   string // .gitleaks.toml, relative to the folder it was loaded for; empty: none
-	Digest string // hexadecimal; another one means other findings
+	Rules    []Rule
+	Allow    []*Allow
+	Path     string // .gitleaks.toml, relative to the folder it was loaded for; empty: none
+	Baseline string // file that is not searched either: gitleaks' hold secrets; empty: none
+	Digest   string // hexadecimal; another one means other findings
 }
 
 // Default returns gitleaks' rules and FlowGate's own.
@@ -124,128 +121,4 @@ func (s *Set) Known(values []string) {
 		s.Rules = append(s.Rules, Rule{ID: "known-secret", Description: "A secret that this installation uses", Expr: regexp.QuoteMeta(v)})
 	}
 	s.Digest = hex.EncodeToString(digest.Sum(nil))
-}
-
-// Allow is what is not counted as a secret.
-type Allow struct {
-	And       bool // all the criteria have to hold instead of one
-	Target    string
-	Commits   map[string]bool
-	Paths     []string
-	Regexes   []string
-	StopWords []string
-
-	paths, regexes func(text string) bool
-}
-
-func (a *Allow) compile() (err error) {
-	if len(a.Commits)+len(a.Paths)+len(a.Regexes)+len(a.StopWords) == 0 {
-		return errors.New("an allowlist must have commits, paths, regexes or stopwords")
-	}
-	if a.paths, err = oneOf(a.Paths); err != nil {
-		return err
-	}
-	a.regexes, err = oneOf(a.Regexes)
-	return err
-}
-
-// oneOf returns a matcher of any of the expressions. They are joined as gitleaks
-// joins them, where an (?i) holds for all expressions behind it as well.
-func oneOf(exprs []string) (func(text string) bool, error) {
-	if len(exprs) == 0 {
-		return func(string) bool { return false }, nil
-	}
-	joined := "(?:" + strings.Join(exprs, "|") + ")"
-	if _, err := syntax.Parse(joined, syntax.Perl); err != nil {
-		return nil, err
-	}
-	re := sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(joined) })
-	return func(text string) bool { return re().MatchString(text) }, nil
-}
-
-// Skips reports whether nothing is looked for in that file of that commit.
-func (a *Allow) Skips(path, commit string) bool {
-	inCommit, inPath := a.Commits[strings.ToLower(commit)], path != "" && a.paths(path)
-	if !a.And {
-		return inCommit || inPath
-	}
-	if len(a.Regexes)+len(a.StopWords) > 0 { // Forgives decides
-		return false
-	}
-	return (len(a.Commits) == 0 || inCommit) && (len(a.Paths) == 0 || inPath)
-}
-
-// Forgives reports whether what was found is none: secret in match in line.
-func (a *Allow) Forgives(path, commit, secret, match, line string) bool {
-	target := map[string]string{"match": match, "line": line}[a.Target]
-	if a.Target == "" {
-		target = secret
-	}
-	byRegex, byWord := target != "" && a.regexes(target), a.stops(secret)
-	if !a.And {
-		return byRegex || byWord
-	}
-	return (len(a.Commits) == 0 || a.Commits[strings.ToLower(commit)]) &&
-		(len(a.Paths) == 0 || path != "" && a.paths(path)) &&
-		(len(a.Regexes) == 0 || byRegex) && (len(a.StopWords) == 0 || byWord)
-}
-
-func (a *Allow) stops(secret string) bool {
-	lower := strings.ToLower(secret)
-	for _, w := range a.StopWords {
-		if strings.Contains(lower, w) {
-			return true
-		}
-	}
-	return false
-}
-
-func (s *Set) extend(o *Set, disabled []string) {
-	at := map[string]int{}
-	for i, r := range s.Rules {
-		at[r.ID] = i
-	}
-	for _, base := range o.Rules {
-		if slices.Contains(disabled, base.ID) {
-			continue
-		}
-		i, known := at[base.ID]
-		if !known {
-			s.Rules = append(s.Rules, base)
-			continue
-		}
-		s.Rules[i] = s.Rules[i].over(base)
-	}
-	s.Allow = append(s.Allow, o.Allow...)
-}
-
-// over lays what r says over base, as gitleaks does for rules of the same name.
-func (r Rule) over(base Rule) Rule {
-	if r.Description != "" {
-		base.Description = r.Description
-	}
-	if r.Entropy != 0 {
-		base.Entropy = r.Entropy
-	}
-	if r.Group != 0 {
-		base.Group = r.Group
-	}
-	if r.Expr != "" {
-		base.Expr = r.Expr
-	}
-	if r.Path != nil {
-		base.Path = r.Path
-	}
-	base.Keywords = append(append([]string{}, base.Keywords...), r.Keywords...)
-	base.Allow = append(append([]*Allow{}, base.Allow...), r.Allow...)
-	return base
-}
-
-// readExtension reads the file that extend.path names.
-func readExtension(folder, path string) (string, error) {
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(folder, path)
-	}
-	b, err := regular.Read(path)
-	return string(b), err
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"regexp/syntax"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
@@ -179,6 +180,15 @@ func (t ruleTable) rule() (Rule, error) {
 			return r, err
 		}
 		r.Allow = append(r.Allow, made)
+	}
+	if t.Regex != "" {
+		tree, err := syntax.Parse(t.Regex, syntax.Perl)
+		if err != nil {
+			return r, err
+		}
+		if t.SecretGroup < 0 || t.SecretGroup > tree.MaxCap() {
+			return r, fmt.Errorf("secretGroup is %d, and the regex has %d groups", t.SecretGroup, tree.MaxCap())
+		}
 	}
 	var err error
 	if t.Path != "" {

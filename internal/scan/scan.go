@@ -103,7 +103,7 @@ func (w *Worker) enter(f Fragment) {
 
 // Skips reports whether the rules look at nothing in that file of that commit.
 func (s *Scanner) Skips(path, commit string) bool {
-	return path != "" && path == s.rules.Path || skips(s.rules.Allow, path, commit)
+	return path != "" && (path == s.rules.Path || path == s.rules.Baseline) || skips(s.rules.Allow, path, commit)
 }
 
 func skips(allow []*rule.Allow, path, commit string) bool {

@@ -1,0 +1,83 @@
+package rule
+
+import (
+	"errors"
+	"regexp"
+	"regexp/syntax"
+	"strings"
+	"sync"
+)
+
+// Allow is what is not counted as a secret.
+type Allow struct {
+	And       bool // all the criteria have to hold instead of one
+	Target    string
+	Commits   map[string]bool
+	Paths     []string
+	Regexes   []string
+	StopWords []string
+
+	paths, regexes func(text string) bool
+}
+
+func (a *Allow) compile() (err error) {
+	if len(a.Commits)+len(a.Paths)+len(a.Regexes)+len(a.StopWords) == 0 {
+		return errors.New("an allowlist must have commits, paths, regexes or stopwords")
+	}
+	if a.paths, err = oneOf(a.Paths); err != nil {
+		return err
+	}
+	a.regexes, err = oneOf(a.Regexes)
+	return err
+}
+
+// oneOf returns a matcher of any of the expressions. They are joined as gitleaks
+// joins them, where an (?i) holds for all expressions behind it as well.
+func oneOf(exprs []string) (func(text string) bool, error) {
+	if len(exprs) == 0 {
+		return func(string) bool { return false }, nil
+	}
+	joined := "(?:" + strings.Join(exprs, "|") + ")"
+	if _, err := syntax.Parse(joined, syntax.Perl); err != nil {
+		return nil, err
+	}
+	re := sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(joined) })
+	return func(text string) bool { return re().MatchString(text) }, nil
+}
+
+// Skips reports whether nothing is looked for in that file of that commit.
+func (a *Allow) Skips(path, commit string) bool {
+	inCommit, inPath := a.Commits[strings.ToLower(commit)], path != "" && a.paths(path)
+	if !a.And {
+		return inCommit || inPath
+	}
+	if len(a.Regexes)+len(a.StopWords) > 0 { // Forgives decides
+		return false
+	}
+	return (len(a.Commits) == 0 || inCommit) && (len(a.Paths) == 0 || inPath)
+}
+
+// Forgives reports whether what was found is none: secret in match in line.
+func (a *Allow) Forgives(path, commit, secret, match, line string) bool {
+	target := map[string]string{"match": match, "line": line}[a.Target]
+	if a.Target == "" {
+		target = secret
+	}
+	byRegex, byWord := target != "" && a.regexes(target), a.stops(secret)
+	if !a.And {
+		return byRegex || byWord
+	}
+	return (len(a.Commits) == 0 || a.Commits[strings.ToLower(commit)]) &&
+		(len(a.Paths) == 0 || path != "" && a.paths(path)) &&
+		(len(a.Regexes) == 0 || byRegex) && (len(a.StopWords) == 0 || byWord)
+}
+
+func (a *Allow) stops(secret string) bool {
+	lower := strings.ToLower(secret)
+	for _, w := range a.StopWords {
+		if strings.Contains(lower, w) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,58 @@
+package rule
+
+import (
+	"path/filepath"
+	"slices"
+
+	"github.com/flowgate-go/flowgate/internal/regular"
+)
+
+func (s *Set) extend(o *Set, disabled []string) {
+	at := map[string]int{}
+	for i, r := range s.Rules {
+		at[r.ID] = i
+	}
+	for _, base := range o.Rules {
+		if slices.Contains(disabled, base.ID) {
+			continue
+		}
+		i, known := at[base.ID]
+		if !known {
+			s.Rules = append(s.Rules, base)
+			continue
+		}
+		s.Rules[i] = s.Rules[i].over(base)
+	}
+	s.Allow = append(s.Allow, o.Allow...)
+}
+
+// over lays what r says over base, as gitleaks does for rules of the same name.
+func (r Rule) over(base Rule) Rule {
+	if r.Description != "" {
+		base.Description = r.Description
+	}
+	if r.Entropy != 0 {
+		base.Entropy = r.Entropy
+	}
+	if r.Group != 0 {
+		base.Group = r.Group
+	}
+	if r.Expr != "" {
+		base.Expr = r.Expr
+	}
+	if r.Path != nil {
+		base.Path = r.Path
+	}
+	base.Keywords = append(append([]string{}, base.Keywords...), r.Keywords...)
+	base.Allow = append(append([]*Allow{}, base.Allow...), r.Allow...)
+	return base
+}
+
+// readExtension reads the file that extend.path names.
+func readExtension(folder, path string) (string, error) {
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(folder, path)
+	}
+	b, err := regular.Read(path)
+	return string(b), err
+}
