@@ -35,8 +35,9 @@ type move struct {
 	dest    string
 	old     []byte // what was there; nil when nothing was
 	content []byte
-	same    bool // nothing is to be written
-	taking  bool // the source loses its refresh token
+	same    bool   // nothing is to be written
+	taking  bool   // the source loses its refresh token
+	sharing string // the grant that is shared on purpose; "" when none is
 }
 
 // settle decides on all drafts, then writes them; when one is refused nothing

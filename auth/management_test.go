@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -256,4 +258,72 @@ func TestTheOldPairOfEndpointsStillSignsIn(t *testing.T) {
 	s.put(filepath.Join(s.cfg.Paths.Secrets(), "management.key"), "wrong")
 	_, _, err = s.login("codex", auth.LoginOptions{Timeout: 10 * time.Second})
 	wantCode(t, err, "management-key-refused")
+}
+
+func TestAStartIsRefusedWhileAnotherToolHoldsTheGrant(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.put(s.home(".codex/auth.json"), codexCLI("a@x.y", canary+"-r", time.Hour))
+	s.credential("copied-by-hand.json", codex("a@x.y", canary+"-r", time.Hour))
+	if err := auth.Admit(t.Context(), s.cfg, s.env, false); err != nil {
+		t.Errorf("the echo renews nothing: %v", err)
+	}
+	s.serve(&cliproxytest.Server{Seven: true})
+	err := auth.Admit(t.Context(), s.cfg, s.env, false)
+	wantCode(t, err, "grant-shared")
+	if err != nil && strings.Contains(err.Error(), canary) {
+		t.Errorf("a token is shown: %v", err)
+	}
+	if err := auth.Admit(t.Context(), s.cfg, s.env, true); err != nil {
+		t.Errorf("-share: %v", err)
+	}
+	if err := auth.Admit(t.Context(), s.cfg, s.env, false); err != nil {
+		t.Errorf("accepted before: %v", err)
+	}
+	if b, _ := os.ReadFile(filepath.Join(s.cfg.Paths.RuntimeDir, "auth-shared.json")); strings.Contains(string(b), canary) {
+		t.Error("the token is kept")
+	}
+}
+
+func TestAnImportThatWasSharedOnPurposeDoesNotStopAStart(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.serve(&cliproxytest.Server{Seven: true})
+	s.put(s.home(".codex/auth.json"), codexCLI("a@x.y", "r", time.Hour))
+	if _, err := s.importing("codex", auth.ImportOptions{Share: true}); err != nil {
+		t.Fatal(err)
+	}
+	if err := auth.Admit(t.Context(), s.cfg, s.env, false); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAServerThatGoesAwayInTheMiddleIsSaid(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	double := &cliproxytest.Server{Seven: true, Words: []string{"kimi"}}
+	s.serve(double)
+	w := &terminal{on: address, act: func([]string) { double.Stop() }}
+	_, _, err := s.login("kimi", auth.LoginOptions{Timeout: 20 * time.Second, Person: auth.Person{Out: w}})
+	wantCode(t, err, "management-unreachable")
+}
+
+func TestAProviderThatDropsTheConnectionIsSaid(t *testing.T) {
+	t.Parallel()
+	s, i := newSite(t), newIssuer(t)
+	i.configure(s, "pkce")
+	drops := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		c, _, err := w.(http.Hijacker).Hijack()
+		if err == nil {
+			_ = c.Close()
+		}
+	}))
+	defer drops.Close()
+	s.cfg.Providers["acme"]["token_url"] = drops.URL + "/token"
+	w := &terminal{on: address, act: func(m []string) { i.signIn(browser(t), m[1]) }}
+	_, _, err := s.login("acme", auth.LoginOptions{Person: auth.Person{Out: w}, Timeout: 20 * time.Second})
+	wantCode(t, err, "login-failed")
+	if len(s.accounts()) > 0 {
+		t.Error("something was written")
+	}
 }

@@ -63,8 +63,16 @@ func (d desk) carryOut(m move) (Change, error) {
 			return c, err
 		}
 		c.Changed, c.Proof = true, "the file was written and reads back"
+		if m.draft.key != "" {
+			c.Proof += "; credentials.upstream.NAME: {file: " + m.dest + "} lets a deployment use it"
+		}
 	} else {
 		c.Proof = "nothing to do: the credential was there already"
+	}
+	if m.sharing != "" {
+		if err := remember(d.cfg, m.sharing); err != nil {
+			return c, errors.Join(err, m.putBack())
+		}
 	}
 	if !m.taking {
 		return c, nil

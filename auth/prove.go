@@ -143,5 +143,5 @@ func ask(ctx context.Context, s *server, name string) (Live, error) {
 }
 
 func liveOf(f cliproxy.CredentialFile) Live {
-	return Live{Listed: true, Status: f.Status, Message: f.StatusMessage, RetryAt: f.NextRetryAfter, Models: -1, Available: !f.Unavailable && !f.Disabled}
+	return Live{Listed: true, Status: f.Status, Message: shown(f.StatusMessage), RetryAt: f.NextRetryAfter, Models: -1, Available: !f.Unavailable && !f.Disabled}
 }

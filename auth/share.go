@@ -55,6 +55,9 @@ func (d desk) grant(m *move, holders []Holder) error {
 	case !m.draft.provider.Settings.SingleUse:
 		m.draft.warn("grant-shared", "%s has the same grant; signing out there ends it here", strings.Join(files(left), " and "))
 	case d.share || m.same:
+		if d.share {
+			m.sharing = c.Refresh
+		}
 		m.draft.warn("grant-shared", "%s has the same grant: refresh tokens of %s can be used once, so whoever renews first signs the other out", strings.Join(files(left), " and "), m.draft.provider.Name)
 	default:
 		return fault.New("grant-shared", "%s (account %s) and %s (account %s) would hold one grant; refresh tokens of %s can be used once, so each would sign the other out",

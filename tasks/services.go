@@ -5,13 +5,17 @@ import (
 	"os"
 	"time"
 
+	"github.com/flowgate-go/flowgate/auth"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/supervisor"
 )
 
-// Start brings the services up and waits until they are ready.
-func Start(ctx context.Context, service *string, timeout *time.Duration) error {
+// Start brings the services up and waits until they are ready; -share accepts a sign-in that another tool holds too.
+func Start(ctx context.Context, service *string, timeout *time.Duration, share *bool) error {
 	return withConfig(ctx, "start", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+		if err := auth.Admit(ctx, cfg, authEnvironment(), value(share)); err != nil {
+			return nil, err
+		}
 		return supervisor.Up(ctx, cfg, startOptions(s, cfg, service, timeout))
 	})
 }

@@ -25,6 +25,7 @@ type Server struct {
 	Models map[string]int                     // by file name; absent means 3
 	Status map[string]map[string]any          // more fields of a listed file, by name
 
+	http     *httptest.Server
 	mu       sync.Mutex
 	failures int
 	sessions map[string]string // state → "wait", "ok", or a failure
@@ -36,9 +37,15 @@ type Server struct {
 func (s *Server) Start(t testing.TB) *httptest.Server {
 	t.Helper()
 	s.sessions = map[string]string{}
-	srv := httptest.NewServer(s)
-	t.Cleanup(srv.Close)
-	return srv
+	s.http = httptest.NewServer(s)
+	t.Cleanup(s.http.Close)
+	return s.http
+}
+
+// Stop ends it as a crash would, with connections open.
+func (s *Server) Stop() {
+	s.http.CloseClientConnections()
+	s.http.Close()
 }
 
 // Asked lists what was asked so far, "GET /v0/management/auth-files".
