@@ -90,7 +90,7 @@ func (s *signIn) showCode(url, code string) {
 func (s *signIn) deliver(ctx context.Context, srv *server, login cliproxy.Login, page *callback) error {
 	q, err := s.answer(ctx, page, login.State)
 	if isCode(err, "login-denied") || isCode(err, "login-failed") {
-		_ = srv.Deliver(ctx, s.callbackWord(), q) // so that it does not wait on
+		s.tell(ctx, srv, q, login.State)
 		return err
 	}
 	if err != nil {
@@ -100,6 +100,16 @@ func (s *signIn) deliver(ctx context.Context, srv *server, login cliproxy.Login,
 		return s.failed(srv, err)
 	}
 	return s.await(ctx, srv, login.State)
+}
+
+// tell lets the server know of a refusal, so that it does not wait on, and gives
+// it the moment that it takes to notice.
+func (s *signIn) tell(ctx context.Context, srv *server, refusal url.Values, state string) {
+	ctx, stop := context.WithTimeout(ctx, 2*time.Second)
+	defer stop()
+	if srv.Deliver(ctx, s.callbackWord(), refusal) == nil {
+		_ = s.await(ctx, srv, state) // it fails, as it should
+	}
 }
 
 func (s *signIn) callbackWord() string {

@@ -53,6 +53,9 @@ const maxLookups = 20
 // accounts-ending, those of Accounts and, with Live, of the management API but
 // its absence. The overview is valid with accounts-ending too.
 func Status(ctx context.Context, cfg *config.Config, env Environment, o StatusOptions) (Overview, error) {
+	if o.Within < 0 {
+		return Overview{}, fault.Usage("flag-invalid", "-within=%s lies in the past", o.Within).WithHint("-within=8h looks eight hours ahead")
+	}
 	if o.Provider != "" {
 		if _, err := Find(cfg, o.Provider); err != nil {
 			return Overview{}, err

@@ -102,7 +102,7 @@ func TestEveryTargetSaysWhatItDoesAndHowItIsTyped(t *testing.T) {
 	}
 	usages := tasks.Usages()
 	for name, want := range map[string]string{
-		"start":        "start [SERVICE] [-timeout=DURATION]",
+		"start":        "start [SERVICE] [-timeout=DURATION] [-share]",
 		"profile:diff": "profile:diff A B",
 		"smoke":        "smoke [-profile=STRING] [-timeout=DURATION] [-keep] [-url=STRING] [-runtime=STRING]",
 	} {
