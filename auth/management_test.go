@@ -119,6 +119,7 @@ func TestAWordWithoutAFileIsNoSuccess(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.serve(&cliproxytest.Server{Words: []string{"codex"}, Finish: func(string) string { return "" }})
+	s.credential("codex-old.json", codex("old@x.y", "r", time.Hour)) // not of this sign-in
 	_, _, err := s.login("codex", auth.LoginOptions{Timeout: 20 * time.Second, Person: auth.Person{Out: answering(s, s.callbackAt(), "code=good&state=STATE")}})
 	wantCode(t, err, "login-unproven")
 }
