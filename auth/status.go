@@ -146,6 +146,11 @@ func (v *Overview) live(ctx context.Context, cfg *config.Config, env Environment
 		return err
 	}
 	v.Server.Answers, v.Server.Version = true, s.Version
+	return v.compare(ctx, s, files, env.Now())
+}
+
+// compare puts the server's list beside the accounts.
+func (v *Overview) compare(ctx context.Context, s *server, files []cliproxy.CredentialFile, now time.Time) error {
 	listed := lo.KeyBy(files, func(f cliproxy.CredentialFile) string { return f.Name })
 	for i := range v.Accounts {
 		a := &v.Accounts[i]
@@ -165,7 +170,7 @@ func (v *Overview) live(ctx context.Context, cfg *config.Config, env Environment
 			}
 		}
 		a.Live = &live
-		a.heed(live, env.Now())
+		a.heed(live, now)
 	}
 	return nil
 }

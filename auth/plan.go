@@ -1,0 +1,67 @@
+package auth
+
+import (
+	"bytes"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// plan decides on one draft.
+func (d desk) plan(draft *draft, accounts []Account, several bool) (move, error) {
+	if draft.key != "" {
+		return d.planKey(draft)
+	}
+	c, err := draft.credential()
+	if err != nil {
+		return move{}, err
+	}
+	if c.Refresh == "" && !draft.provider.Settings.Lasting && !d.force {
+		return move{}, fault.New("refresh-missing", "the credential from %s has no refresh token: it would end and could not be renewed", from(draft)).
+			WithHint("sign in again there, or here with mage auth:login %s; -force takes it all the same", draft.provider.Name)
+	}
+	if !c.Expires.IsZero() && c.Expires.Before(d.env.Now()) {
+		draft.warn("token-expired", "its access token expired at %s; the server renews it when it loads it", stamp(c.Expires))
+	}
+	m := move{draft: draft}
+	if m.dest, err = d.destination(draft, c, accounts); err != nil {
+		return m, err
+	}
+	if m.old, err = d.occupant(m.dest, draft); err != nil {
+		return m, err
+	}
+	if m.content, err = draft.content(m.old); err != nil {
+		return m, err
+	}
+	return m, d.compare(&m, c, several)
+}
+
+func from(d *draft) string {
+	if d.source == "" {
+		return d.provider.Name
+	}
+	return d.source
+}
+
+// planKey decides on an API key. One kept already is never replaced unasked.
+func (d desk) planKey(draft *draft) (move, error) {
+	owner := draft.provider
+	if other := owner.Settings.APIKeyProvider; other != "" {
+		p, err := Find(d.cfg, other)
+		if err != nil {
+			return move{}, err
+		}
+		draft.warn("api-key", "%s holds an API key and no sign-in; it becomes the API key of %s", from(draft), other)
+		owner = p
+	}
+	draft.provider = owner
+	m := move{draft: draft, dest: keyPath(d.cfg, owner.Name), content: []byte(draft.key + "\n")}
+	var err error
+	if m.old, err = d.occupant(m.dest, draft); err != nil {
+		return m, err
+	}
+	m.same = m.old != nil && bytes.Equal(bytes.TrimSpace(m.old), []byte(draft.key))
+	if m.old != nil && !m.same && !d.force {
+		return m, fault.New("destination-taken", "%s holds another API key of %s", m.dest, owner.Name).WithHint("-force replaces it; the old one goes into the trash")
+	}
+	return m, nil
+}
