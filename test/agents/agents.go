@@ -21,7 +21,7 @@ import (
 	"github.com/sourcegraph/conc/iter"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/test/program"
+	"github.com/flowgate-go/flowgate/internal/program"
 )
 
 // patience is how long one agent may take. On two idle cores Codex needs 1 s

@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/test/cache"
-	"github.com/flowgate-go/flowgate/test/program"
 )
 
 // What npm is given. The lock file names no registry: npm uses the one that

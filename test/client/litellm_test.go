@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flowgate-go/flowgate/internal/program"
 	venv "github.com/flowgate-go/flowgate/test/litellm"
-	"github.com/flowgate-go/flowgate/test/program"
 )
 
 // Times of the real LiteLLM: 11 s to ready on two idle cores, 81 s were seen.

@@ -14,8 +14,8 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/report"
-	"github.com/flowgate-go/flowgate/test/program"
 )
 
 // root is the source tree that the program is built from.

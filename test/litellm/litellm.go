@@ -19,8 +19,8 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/test/cache"
-	"github.com/flowgate-go/flowgate/test/program"
 )
 
 // Version is the LiteLLM that is installed: the one whose behaviour the

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/test/litellm"
-	"github.com/flowgate-go/flowgate/test/program"
 )
 
 func TestEveryRequirementIsPinnedAndNoneNamesAnIndex(t *testing.T) {

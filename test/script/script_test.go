@@ -22,7 +22,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/flowgate-go/flowgate/test/program"
+	"github.com/flowgate-go/flowgate/internal/program"
 )
 
 // root is the source tree that the binary is built from.

@@ -1,4 +1,4 @@
-// Package program runs other people's programs in tests: npm, pip, agents,
+// Package program runs other people's programs: npm, pip, uv, agents,
 // LiteLLM. Call Command and use what it returns as any exec.Cmd.
 //
 // It never runs a shell, and nothing of a program outlives its context.
@@ -19,7 +19,7 @@ const outputPatience = 5 * time.Second
 // Command is exec.CommandContext with a process group of its own: when ctx
 // ends, the program is killed together with everything it has started.
 func Command(ctx context.Context, name string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, name, args...) //nolint:gosec // tests run what they name
+	cmd := exec.CommandContext(ctx, name, args...) //nolint:gosec // callers run what they name
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return process.KillGroup(cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = outputPatience

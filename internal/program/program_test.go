@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flowgate-go/flowgate/test/program"
+	"github.com/flowgate-go/flowgate/internal/program"
 )
 
 func TestTheEndOfTheContextEndsGrandchildrenToo(t *testing.T) {

@@ -1,0 +1,212 @@
+// Package archive unpacks archives from strangers. Extract is the whole of it:
+// it writes regular files and folders below one folder, or nothing that stays
+// useful: its caller removes the folder when it fails.
+//
+// It never follows or makes a link, never sets a file's owner, never writes a
+// bit of a mode but rwx for the owner, and stops at its limits.
+package archive
+
+import (
+	"archive/tar"
+	"bufio"
+	"compress/gzip"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/regular"
+)
+
+// Limits bound what an archive may become. The real ones hold five files and 60 MB.
+type Limits struct {
+	Bytes int64 // of all files together
+	Files int   // and folders
+}
+
+// Extract unpacks the gzipped tar file into dir, which exists and is empty. Zero
+// limits mean 1 GB and 10,000 files. Faults: archive-invalid, archive-unsafe,
+// archive-too-large, unpack-failed.
+func Extract(ctx context.Context, file, dir string, l Limits) error {
+	if l == (Limits{}) {
+		l = Limits{Bytes: 1 << 30, Files: 10_000}
+	}
+	in, err := regular.Open(file)
+	if err != nil {
+		return fault.New("archive-invalid", "read the archive %s: %w", file, err)
+	}
+	defer in.Close()
+	unpacked, err := open(in, file)
+	if err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(dir) // a second wall behind the check of every name
+	if err != nil {
+		return failed(dir, err)
+	}
+	defer root.Close()
+	u := unpacker{file: file, root: root, left: l}
+	for entries := tar.NewReader(unpacked); ; {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		header, err := entries.Next()
+		if errors.Is(err, io.EOF) {
+			return u.end(unpacked)
+		}
+		if err != nil {
+			return damaged(file, err)
+		}
+		if err := u.entry(header, entries); err != nil {
+			return err
+		}
+	}
+}
+
+// open looks at the first bytes: a web page in the place of an archive is what
+// a proxy's sign-in page or an expired link gives.
+func open(in io.Reader, file string) (io.Reader, error) {
+	buffered := bufio.NewReader(in)
+	head, _ := buffered.Peek(64)
+	if strings.HasPrefix(strings.ToLower(strings.TrimSpace(string(head))), "<!doctype html") ||
+		strings.HasPrefix(strings.ToLower(strings.TrimSpace(string(head))), "<html") {
+		return nil, fault.New("archive-invalid", "%s is a web page, not an archive", file).
+			WithHint("a proxy or a sign-in page answered in the server's place; fetch it with a browser and use -from=FILE")
+	}
+	unpacked, err := gzip.NewReader(buffered)
+	if err != nil {
+		return nil, damaged(file, err)
+	}
+	return unpacked, nil
+}
+
+// unpacker writes the entries of one archive.
+type unpacker struct {
+	file string
+	root *os.Root
+	left Limits
+}
+
+func (u *unpacker) entry(h *tar.Header, content io.Reader) error {
+	if h.Typeflag == tar.TypeXGlobalHeader {
+		return nil
+	}
+	name := path.Clean(strings.ReplaceAll(h.Name, `\`, "/"))
+	if name == "." {
+		return nil
+	}
+	if !filepath.IsLocal(name) || path.IsAbs(h.Name) {
+		return unsafe(u.file, "%q leads out of the folder", h.Name)
+	}
+	if u.left.Files--; u.left.Files < 0 {
+		return tooLarge(u.file, "more files than the limit")
+	}
+	switch h.Typeflag {
+	case tar.TypeDir:
+		return u.folder(name)
+	case tar.TypeReg:
+		return u.regular(name, h, content)
+	case tar.TypeSymlink, tar.TypeLink:
+		return unsafe(u.file, "%q is a link to %q", h.Name, h.Linkname)
+	}
+	return unsafe(u.file, "%q is a device, a pipe or something unknown (type %q)", h.Name, h.Typeflag)
+}
+
+// end reads what follows the last entry: gzip's checksum is behind it.
+func (u *unpacker) end(rest io.Reader) error {
+	const padding = 1 << 20
+	n, err := io.Copy(io.Discard, io.LimitReader(rest, padding+1))
+	switch {
+	case err != nil:
+		return damaged(u.file, err)
+	case n > padding:
+		return tooLarge(u.file, "there is more behind its last entry")
+	}
+	return nil
+}
+
+func (u *unpacker) folder(name string) error {
+	if name == "." || name == "" {
+		return nil
+	}
+	if err := u.root.MkdirAll(name, 0o700); err != nil {
+		return failed(name, err)
+	}
+	return nil
+}
+
+func (u *unpacker) regular(name string, h *tar.Header, content io.Reader) error {
+	if h.Size > u.left.Bytes {
+		return tooLarge(u.file, "it unpacks to more than the limit")
+	}
+	if err := u.folder(path.Dir(name)); err != nil {
+		return err
+	}
+	mode := os.FileMode(0o600)
+	if h.Mode&0o111 != 0 {
+		mode = 0o700
+	}
+	out, err := u.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if errors.Is(err, os.ErrExist) {
+		return unsafe(u.file, "%q is in it twice", h.Name)
+	}
+	if err != nil {
+		return failed(name, err)
+	}
+	n, err := io.Copy(tracked{out}, io.LimitReader(content, u.left.Bytes+1))
+	u.left.Bytes -= n
+	if err == nil {
+		err = out.Sync()
+	}
+	if closeErr := out.Close(); err == nil {
+		err = closeErr
+	}
+	var w writeError
+	switch {
+	case errors.As(err, &w):
+		return failed(name, w.error)
+	case err != nil:
+		return damaged(u.file, err)
+	case u.left.Bytes < 0:
+		return tooLarge(u.file, "it unpacks to more than the limit")
+	}
+	return nil
+}
+
+// tracked tells an error of the disk from one of the archive.
+type tracked struct{ io.Writer }
+
+type writeError struct{ error }
+
+func (t tracked) Write(p []byte) (int, error) {
+	n, err := t.Writer.Write(p)
+	if err != nil {
+		err = writeError{err}
+	}
+	return n, err
+}
+
+func damaged(file string, err error) error {
+	return fault.New("archive-invalid", "%s is no whole gzipped tar archive: %w", file, err).
+		WithHint("it was cut or is something else; fetch it again")
+}
+
+func unsafe(file, format string, args ...any) error {
+	f := fault.New("archive-unsafe", format, args...)
+	f.Message = file + " is refused: " + f.Message
+	return f.WithHint("an honest release has no such thing; do not use it, and tell its publisher")
+}
+
+func tooLarge(file, what string) error {
+	return fault.New("archive-too-large", "%s is refused: %s", file, what).
+		WithHint("an honest release is far below it; do not use this one")
+}
+
+func failed(name string, err error) error {
+	return fault.New("unpack-failed", "unpack %s: %w", name, err).
+		WithHint("free space and make the folder writable; nothing was installed")
+}

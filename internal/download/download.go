@@ -1,0 +1,228 @@
+// Package download fetches a file over HTTP so that what was fetched before an
+// interruption is not fetched again. Get is the whole of it.
+//
+// It never takes a file for whole whose digest is not the expected one, and
+// never sends credentials.
+package download
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// Request says what to fetch and where to.
+type Request struct {
+	URL      string
+	Path     string                  // the file; its folder is made; what it holds is taken for a beginning
+	SHA256   string                  // 64 hexadecimal digits; "" takes whatever comes
+	Client   *http.Client            // default: http.DefaultClient, which knows the proxy variables
+	MaxBytes int64                   // default 1 GB
+	Idle     time.Duration           // without a byte for so long an attempt ends; default 30 s
+	Attempts int                     // default 4
+	Progress func(done, total int64) // called at most ten times a second; total 0 when unknown; may be nil
+}
+
+// Get fetches the file and returns the SHA-256 of what is in it, in hexadecimal.
+// After a cut it goes on where it was, also in a later process. Faults:
+// download-failed, download-too-large, checksum-mismatch, which leaves no file.
+func Get(ctx context.Context, r Request) (sum string, err error) {
+	r = r.completed()
+	if err := os.MkdirAll(filepath.Dir(r.Path), 0o700); err != nil {
+		return "", unwritable(r.Path, err)
+	}
+	for attempt := 1; ; attempt++ {
+		from, err := r.attempt(ctx)
+		if ctx.Err() != nil {
+			return "", context.Cause(ctx)
+		}
+		if err == nil {
+			sum, err := digest(r.Path)
+			if err != nil || r.SHA256 == "" || strings.EqualFold(sum, r.SHA256) {
+				return sum, err
+			}
+			_ = os.Remove(r.Path)
+			if from == 0 || attempt >= r.Attempts { // in one piece it is not a bad beginning's fault
+				return "", fault.New("checksum-mismatch", "%s has SHA-256 %s, not %s", r.URL, sum, r.SHA256).
+					WithHint("it was damaged on its way or replaced; nothing was installed. Try again; if it stays so, do not use it")
+			}
+			continue
+		}
+		var temporary transient
+		if !errors.As(err, &temporary) || attempt >= r.Attempts {
+			return "", explained(r.URL, err)
+		}
+		if err := pause(ctx, time.Duration(attempt*attempt)*100*time.Millisecond); err != nil {
+			return "", err
+		}
+	}
+}
+
+func (r Request) completed() Request {
+	if r.Client == nil {
+		r.Client = http.DefaultClient
+	}
+	if r.MaxBytes == 0 {
+		r.MaxBytes = 1 << 30
+	}
+	if r.Idle == 0 {
+		r.Idle = 30 * time.Second
+	}
+	if r.Attempts == 0 {
+		r.Attempts = 4
+	}
+	if r.Progress == nil {
+		r.Progress = func(int64, int64) {}
+	}
+	return r
+}
+
+// transient is an error that another attempt may not meet.
+type transient struct{ error }
+
+func (t transient) Unwrap() error { return t.error }
+
+// attempt fetches what is missing; from is what was there before.
+func (r Request) attempt(ctx context.Context) (from int64, err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	idle := time.AfterFunc(r.Idle, func() { cancel(fmt.Errorf("nothing came for %v", r.Idle)) })
+	defer idle.Stop()
+	if info, err := os.Stat(r.Path); err == nil {
+		from = info.Size()
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.URL, nil)
+	if err != nil {
+		return from, err
+	}
+	if from > 0 {
+		req.Header.Set("Range", fmt.Sprintf("bytes=%d-", from))
+	}
+	res, err := r.Client.Do(req)
+	if err != nil {
+		return from, transient{causeOr(ctx, err)}
+	}
+	defer res.Body.Close()
+	switch {
+	case res.StatusCode == http.StatusRequestedRangeNotSatisfiable:
+		return from, nil // all is there already, or the digest will tell
+	case res.StatusCode == http.StatusOK:
+		from = 0
+	case res.StatusCode != http.StatusPartialContent:
+		return from, statusError(res)
+	}
+	if strings.HasPrefix(res.Header.Get("Content-Type"), "text/html") {
+		return from, errors.New("a web page came, not a file; a proxy or a sign-in page may stand in between")
+	}
+	return from, r.receive(ctx, res, from, idle)
+}
+
+func (r Request) receive(ctx context.Context, res *http.Response, from int64, idle *time.Timer) error {
+	flags := os.O_WRONLY | os.O_CREATE | os.O_APPEND
+	if from == 0 {
+		flags |= os.O_TRUNC
+	}
+	out, err := os.OpenFile(r.Path, flags, 0o600)
+	if err != nil {
+		return unwritable(r.Path, err)
+	}
+	defer out.Close()
+	total := int64(0)
+	if res.ContentLength > 0 {
+		total = from + res.ContentLength
+	}
+	if total > r.MaxBytes {
+		return tooLarge(r)
+	}
+	done, said := from, time.Time{}
+	buffer := make([]byte, 128<<10)
+	for {
+		n, err := res.Body.Read(buffer)
+		idle.Reset(r.Idle)
+		if n > 0 {
+			if _, err := out.Write(buffer[:n]); err != nil {
+				return unwritable(r.Path, err)
+			}
+			if done += int64(n); done > r.MaxBytes {
+				return tooLarge(r)
+			}
+		}
+		if now := time.Now(); now.Sub(said) > 100*time.Millisecond || err != nil {
+			said = now
+			r.Progress(done, total)
+		}
+		if errors.Is(err, io.EOF) {
+			return errors.Join(out.Sync(), out.Close())
+		}
+		if err != nil {
+			return transient{causeOr(ctx, err)}
+		}
+	}
+}
+
+func statusError(res *http.Response) error {
+	err := fmt.Errorf("the server answered %s", res.Status)
+	if res.StatusCode >= 500 || res.StatusCode == http.StatusTooManyRequests {
+		return transient{err}
+	}
+	return err
+}
+
+// causeOr says why a context ended an attempt rather than that it did.
+func causeOr(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	return err
+}
+
+func digest(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", unwritable(path, err)
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", unwritable(path, err)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+func explained(url string, err error) error {
+	var f *fault.Error
+	if errors.As(err, &f) {
+		return f
+	}
+	return fault.New("download-failed", "fetch %s: %w", url, err).
+		WithHint("check the network and HTTPS_PROXY; what has come is kept and the next try goes on from there. -from=FILE takes a file that you fetched")
+}
+
+func tooLarge(r Request) error {
+	return fault.New("download-too-large", "%s is larger than %d MB", r.URL, r.MaxBytes>>20).
+		WithHint("an honest release is far below it; nothing was installed")
+}
+
+func unwritable(path string, err error) error {
+	return fault.New("store-unwritable", "write %s: %w", path, err).
+		WithHint("make it writable, free space on its disk; nothing was installed")
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(d):
+		return nil
+	}
+}
