@@ -209,3 +209,11 @@ func one(service *string) []string {
 	}
 	return []string{*service}
 }
+
+// orNothing is a result for a report: none beside an error.
+func orNothing[T any](result T, err error) (any, error) {
+	if err != nil {
+		return nil, err
+	}
+	return result, nil
+}

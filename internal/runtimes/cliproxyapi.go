@@ -2,6 +2,7 @@ package runtimes
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/samber/lo"
@@ -13,6 +14,9 @@ import (
 // binaryNames are the names that both families of CLIProxyAPI give their
 // binary, in archives and in packages; the Plus family first.
 var binaryNames = [...]string{"cli-proxy-api-plus", "CLIProxyAPIPlus", "cli-proxy-api", "CLIProxyAPI"}
+
+// BinaryNames are the names that a release of CLIProxyAPI gives its program.
+func BinaryNames() []string { return slices.Clone(binaryNames[:]) }
 
 // cliProxyAPI is the real CLIProxyAPI or CLIProxyAPIPlus. Host and port stand
 // in its own configuration file, which it takes as its only argument.

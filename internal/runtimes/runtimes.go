@@ -66,6 +66,7 @@ func Command(cfg *config.Config, svc config.Service, env Environment) (Spec, err
 	if svc.Runtime == config.RuntimeLiteLLM {
 		extra["LITELLM_LOCAL_MODEL_COST_MAP"] = "True" // else it fetches a price list at start
 		extra["JSON_LOGS"] = "True"
+		extra["PYTHONDONTWRITEBYTECODE"] = "1" // an install in the store stays as it was hashed
 	}
 	spec.Env, err = childEnv(svc, env.Environ, extra)
 	return spec, err

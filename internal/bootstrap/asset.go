@@ -1,0 +1,71 @@
+package bootstrap
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// asset is the release's archive for this machine. The two families spell
+// processors differently: amd64 or x86_64, arm64 or aarch64.
+func (r githubRelease) asset(system, processor string, musl bool) (githubAsset, error) {
+	spellings := map[string][]string{"amd64": {"amd64", "x86_64"}, "arm64": {"arm64", "aarch64"}}[processor]
+	endings := []string{".tar.gz", "_no-plugin.tar.gz"}
+	if musl { // the usual Linux build needs glibc
+		endings = []string{"_no-plugin.tar.gz"}
+	}
+	for _, ending := range endings {
+		for _, a := range r.Assets {
+			for _, arch := range spellings {
+				if strings.HasSuffix(strings.ToLower(a.Name), "_"+system+"_"+arch+ending) {
+					return a, nil
+				}
+			}
+		}
+	}
+	names := make([]string, 0, len(r.Assets))
+	for _, a := range r.Assets {
+		names = append(names, a.Name)
+	}
+	return githubAsset{}, fault.New("asset-missing", "release %s has nothing for %s/%s", r.Tag, system, processor).
+		WithHint("it has %s; a fresh release may still be uploading", strings.Join(names, ", "))
+}
+
+// named is the asset with one name.
+func (r githubRelease) named(name string) (githubAsset, bool) {
+	for _, a := range r.Assets {
+		if strings.EqualFold(a.Name, name) {
+			return a, true
+		}
+	}
+	return githubAsset{}, false
+}
+
+// checksum finds a file's line in a checksums.txt: `sha256sum` writes
+// "<64 digits>  <name>", with * before a name read in binary mode.
+func checksum(text, name string) (string, bool) {
+	for line := range strings.Lines(text) {
+		fields := strings.Fields(line)
+		if len(fields) != 2 || strings.TrimPrefix(fields[1], "*") != name {
+			continue
+		}
+		sum := strings.ToLower(fields[0])
+		if len(sum) == 64 && strings.Trim(sum, "0123456789abcdef") == "" {
+			return sum, true
+		}
+	}
+	return "", false
+}
+
+// onMusl reports a Linux without glibc, such as Alpine.
+func onMusl() bool {
+	loaders, _ := filepath.Glob("/lib/ld-musl-*")
+	if runtime.GOOS != "linux" || len(loaders) == 0 {
+		return false
+	}
+	_, err := os.Stat("/etc/ld.so.cache") // glibc's own
+	return err != nil
+}

@@ -1,0 +1,231 @@
+// Package bootstrap installs what services run into the store: CLIProxyAPI from
+// GitHub's releases, LiteLLM from the Python package index. Install is what to
+// call first; Outdated says what is new.
+//
+// It never changes which version is active when one is, never touches a running
+// service, and takes nothing whose digest is unknown unless it is told to.
+package bootstrap
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/runtimes"
+	"github.com/flowgate-go/flowgate/internal/store"
+)
+
+// Request says what to install. The zero value with Config and Runtime set
+// installs the default version of LiteLLM or the latest CLIProxyAPI, unless
+// some version is there.
+type Request struct {
+	Config     *config.Config
+	Runtime    string
+	Version    string // without a leading v; "" as above
+	From       string // an archive or a binary on this machine, or a name to look for on PATH
+	SHA256     string // expected, of the archive or binary
+	NoChecksum bool   // take what no digest is known of
+	Offline    bool   // use nothing but what is on this machine
+	Repository string // OWNER/NAME on GitHub; default $FLOWGATE_CLIPROXYAPI_REPOSITORY, else DefaultRepository
+
+	Getenv   func(string) string
+	Progress io.Writer    // lines for people; default: nowhere
+	Client   *http.Client // default: http.DefaultClient, which knows the proxy variables
+	Latest   bool         // install the latest version even when another is there
+	Pin      bool         // have updates leave this version alone
+}
+
+// Result is what Install did.
+type Result struct {
+	Changed  bool            `json:"changed"`
+	Runtimes []store.Install `json:"runtimes"` // the version asked for
+	Warnings []string        `json:"warnings"`
+}
+
+func (r Request) completed() Request {
+	if r.Getenv == nil {
+		r.Getenv = os.Getenv
+	}
+	if r.Progress == nil {
+		r.Progress = io.Discard
+	}
+	if r.Client == nil {
+		r.Client = http.DefaultClient
+	}
+	r.Version = strings.TrimPrefix(r.Version, "v")
+	return r
+}
+
+// Install makes sure that a version of a runtime is in the store, and active if
+// none was. A version that is there is left alone, whatever the network does.
+// Faults: runtime-unknown, version-known-bad, version-invalid, offline, those of
+// the two ways.
+func Install(ctx context.Context, r Request) (Result, error) {
+	r = r.completed()
+	if r.Runtime != config.RuntimeLiteLLM && r.Runtime != config.RuntimeCLIProxyAPI {
+		return Result{}, unknownRuntime(r.Runtime)
+	}
+	if err := r.check(); err != nil {
+		return Result{}, err
+	}
+	if in, ok := r.present(); ok {
+		return r.done(in, false)
+	}
+	lock, err := store.Open(ctx, r.Config, r.Runtime)
+	if err != nil {
+		return Result{}, err
+	}
+	defer lock.Close()
+	if in, ok := r.present(); ok { // who held the lock installed it
+		return r.done(in, false)
+	}
+	n, err := r.prepared(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := refuseBad(r.Runtime, n.Version); err != nil {
+		return Result{}, err
+	}
+	in, err := store.Add(ctx, r.Config, n)
+	if err != nil {
+		return Result{}, err
+	}
+	return r.done(in, true)
+}
+
+// prepared fetches what is to be installed.
+func (r Request) prepared(ctx context.Context) (store.New, error) {
+	if r.Runtime == config.RuntimeLiteLLM {
+		return r.liteLLM(ctx)
+	}
+	if r.From != "" {
+		return r.local(ctx)
+	}
+	return r.release(ctx)
+}
+
+// present is the install that makes the request done already.
+func (r Request) present() (store.Install, bool) {
+	if r.From != "" {
+		return store.Install{}, false
+	}
+	version := r.Version
+	if version == "" && r.Runtime == config.RuntimeLiteLLM && r.Latest {
+		version = LiteLLMVersion
+	}
+	if version != "" {
+		in, err := store.Find(r.Config, r.Runtime, version)
+		return in, err == nil
+	}
+	if r.Latest {
+		return store.Install{}, false
+	}
+	return store.Current(r.Config, r.Runtime)
+}
+
+// done activates an install when no other is active.
+func (r Request) done(in store.Install, changed bool) (Result, error) {
+	result := Result{Changed: changed, Warnings: []string{}}
+	if current, ok := store.Current(r.Config, r.Runtime); !ok {
+		if err := store.Activate(r.Config, r.Runtime, in.Folder()); err != nil {
+			return Result{}, err
+		}
+		in.Active, result.Changed = true, true
+	} else if current.Path != in.Path {
+		result.Warnings = append(result.Warnings, r.Runtime+" "+current.Version+" stays active; mage bootstrap:update "+
+			r.Runtime+" -version="+in.Version+" tries the other one and switches")
+	}
+	if r.Runtime == config.RuntimeLiteLLM && in.Version != LiteLLMVersion {
+		result.Warnings = append(result.Warnings, "LiteLLM "+in.Version+" has no lock file here: its packages were taken as the index gave them")
+	}
+	if r.Pin && !in.Pinned {
+		if err := store.Pin(r.Config, r.Runtime, in.Version); err != nil {
+			return Result{}, err
+		}
+		in.Pinned, result.Changed = true, true
+	}
+	result.Runtimes = []store.Install{in}
+	return result, nil
+}
+
+// check refuses what was asked for wrongly before anything is done.
+func (r Request) check() error {
+	ok := func(c rune) bool {
+		return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '.' || c == '-' || c == '+' || c == '_'
+	}
+	if strings.ContainsFunc(r.Version, func(c rune) bool { return !ok(c) }) || strings.HasPrefix(r.Version, ".") || strings.HasPrefix(r.Version, "-") || len(r.Version) > 64 {
+		return fault.Usage("version-invalid", "%q is no version", r.Version).WithHint("write it as the release has it, for example -version=%s", LiteLLMVersion)
+	}
+	if sum := strings.TrimPrefix(strings.ToLower(r.SHA256), "sha256:"); r.SHA256 != "" && (len(sum) != 64 || strings.Trim(sum, "0123456789abcdef") != "") {
+		return fault.Usage("checksum-invalid", "-sha256=%s is no SHA-256", r.SHA256).WithHint("it has 64 hexadecimal digits; sha256sum FILE prints it")
+	}
+	if r.Runtime == config.RuntimeCLIProxyAPI && r.Getenv != nil {
+		if _, err := r.github(); err != nil {
+			return err
+		}
+	}
+	return refuseBad(r.Runtime, r.Version)
+}
+
+func refuseBad(runtime, version string) error {
+	bad, is := runtimes.KnownBad(runtime, version)
+	if !is {
+		return nil
+	}
+	return fault.New("version-known-bad", "%s %s is refused: %s", runtime, version, bad.Why).WithHint("see %s", bad.Source)
+}
+
+func unknownRuntime(name string) error {
+	known := []string{config.RuntimeCLIProxyAPI, config.RuntimeLiteLLM, config.RuntimeEmbedded}
+	f := fault.Usage("runtime-unknown", "there is no runtime %q to install", name)
+	if near := config.Nearest(name, known); near != "" {
+		return f.WithHint("did you mean %s? Known are %s", near, strings.Join(known, ", "))
+	}
+	return f.WithHint("known are %s", strings.Join(known, ", "))
+}
+
+// InstallNeeded installs what the configuration's services need, one after the
+// other; it stops at the first that fails.
+func InstallNeeded(ctx context.Context, r Request) (Result, error) {
+	all := Result{Runtimes: []store.Install{}, Warnings: []string{}}
+	for _, name := range Needed(r.Config) {
+		r.Runtime = name
+		one, err := Install(ctx, r)
+		if err != nil {
+			return all, err
+		}
+		all.Changed = all.Changed || one.Changed
+		all.Runtimes = append(all.Runtimes, one.Runtimes...)
+		all.Warnings = append(all.Warnings, one.Warnings...)
+	}
+	return all, nil
+}
+
+// Needed are the runtimes that the services of a configuration run and that
+// have to be installed.
+func Needed(cfg *config.Config) []string {
+	var names []string
+	for _, svc := range cfg.Services {
+		if svc.Runtime == config.RuntimeLiteLLM || svc.Runtime == config.RuntimeCLIProxyAPI {
+			names = append(names, svc.Runtime)
+		}
+	}
+	return slices.Compact(names)
+}
+
+// found is a program on this machine, by path or by name on PATH.
+func found(name string) (string, error) {
+	if _, err := os.Stat(name); err != nil && !strings.ContainsRune(name, '/') {
+		if name, err = exec.LookPath(name); err != nil {
+			return "", err
+		}
+	}
+	return filepath.Abs(name)
+}

@@ -1,0 +1,251 @@
+package bootstrap
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/archive"
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/download"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/program"
+	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/runtimes"
+	"github.com/flowgate-go/flowgate/internal/store"
+)
+
+// release fetches a release's archive for this machine and checks its digest.
+func (r Request) release(ctx context.Context) (store.New, error) {
+	if r.Offline {
+		return store.New{}, fault.New("offline", "%s is not installed and -offline forbids to fetch it", describe(r)).
+			WithHint("give a file with -from=FILE, or leave -offline out")
+	}
+	g, err := r.github()
+	if err != nil {
+		return store.New{}, err
+	}
+	release, err := g.release(ctx, r.Version)
+	if err != nil {
+		return store.New{}, err
+	}
+	version := strings.TrimPrefix(release.Tag, "v")
+	if err := (Request{Runtime: r.Runtime, Version: version}).check(); err != nil { // it becomes a folder's name
+		return store.New{}, err
+	}
+	asset, err := release.asset(runtime.GOOS, runtime.GOARCH, onMusl())
+	if err != nil {
+		return store.New{}, err
+	}
+	want, err := r.expected(ctx, g, release, asset.Name)
+	if err != nil {
+		return store.New{}, err
+	}
+	fmt.Fprintf(r.Progress, "fetching %s of %s %s\n", asset.Name, g.repository, release.Tag)
+	path := filepath.Join(store.Partial(r.Config, r.Runtime), version+"-"+filepath.Base(asset.Name))
+	sum, err := download.Get(ctx, download.Request{URL: asset.URL, Path: path, SHA256: want, Client: r.Client, Progress: r.percent()})
+	if err != nil {
+		return store.New{}, err
+	}
+	n := r.archived(path, version, sum)
+	n.Source = "https://github.com/" + g.repository + "/releases/tag/" + release.Tag
+	if g.api != "https://api.github.com" {
+		n.Source = asset.URL
+	}
+	unpack := n.Fill
+	n.Fill = func(ctx context.Context, dir string, n *store.New) error {
+		err := unpack(ctx, dir, n)
+		_ = os.Remove(path) // installed or no good
+		return err
+	}
+	return n, nil
+}
+
+// expected is the digest that the archive must have; "" when none is demanded.
+func (r Request) expected(ctx context.Context, g github, release githubRelease, name string) (string, error) {
+	if r.SHA256 != "" {
+		return strings.TrimPrefix(strings.ToLower(r.SHA256), "sha256:"), nil
+	}
+	if list, ok := release.named("checksums.txt"); ok {
+		text, err := g.get(ctx, list.URL, "*/*", "")
+		if err != nil {
+			return "", err
+		}
+		if sum, ok := checksum(string(text), name); ok {
+			return sum, nil
+		}
+	}
+	if r.NoChecksum {
+		return "", nil
+	}
+	return "", fault.New("checksum-missing", "release %s has no checksum for %s", release.Tag, name).
+		WithHint("a fresh release may still be uploading: try again later. -sha256=… names one; -insecure-no-checksum does without")
+}
+
+// local installs an archive or a binary that is on this machine.
+func (r Request) local(ctx context.Context) (store.New, error) {
+	path, err := found(r.From)
+	if err != nil {
+		return store.New{}, fault.Usage("source-not-found", "-from=%s: %w", r.From, err).WithHint("give a path, or a name that is on PATH")
+	}
+	sum, err := fileDigest(path)
+	if err != nil {
+		return store.New{}, fault.Usage("source-not-found", "-from=%s: %w", r.From, err).WithHint("give an archive or a program")
+	}
+	if want := strings.TrimPrefix(strings.ToLower(r.SHA256), "sha256:"); want != "" && want != sum {
+		return store.New{}, fault.New("checksum-mismatch", "%s has SHA-256 %s, not %s", path, sum, want).WithHint("it is another file or damaged; nothing was installed")
+	}
+	if strings.HasSuffix(path, ".tar.gz") || strings.HasSuffix(path, ".tgz") {
+		n := r.archived(path, r.Version, sum)
+		n.Version = orElse(r.Version, versionInName(filepath.Base(path)))
+		n.Source = "file " + path
+		return n, nil
+	}
+	if err := store.CheckPlatform(path); err != nil {
+		return store.New{}, err
+	}
+	n := store.New{Name: r.Runtime, Version: orElse(r.Version, said(ctx, path)), Digest: "sha256:" + sum, Source: "file " + path, Binary: runtimes.BinaryNames()[0]}
+	n.Fill = func(_ context.Context, dir string, n *store.New) error {
+		return copied(path, filepath.Join(dir, n.Binary))
+	}
+	return n, nil
+}
+
+// archived is an install out of an archive.
+func (r Request) archived(path, version, sum string) store.New {
+	return store.New{Name: r.Runtime, Version: version, Digest: "sha256:" + sum, Fill: func(ctx context.Context, dir string, n *store.New) error {
+		if err := archive.Extract(ctx, path, dir, archive.Limits{}); err != nil {
+			return err
+		}
+		binary, err := programIn(dir)
+		if err != nil {
+			return err
+		}
+		n.Binary = filepath.Base(binary)
+		root := filepath.Join(dir, n.Binary)
+		if binary != root {
+			if err := os.Rename(binary, root); err != nil {
+				return fault.New("unpack-failed", "%w", err)
+			}
+		}
+		if err := os.Chmod(root, 0o700); err != nil {
+			return fault.New("unpack-failed", "%w", err)
+		}
+		return store.CheckPlatform(root)
+	}}
+}
+
+// programIn is the program in an unpacked release, wherever it lies.
+func programIn(dir string) (string, error) {
+	binary := ""
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && binary == "" && d.Type().IsRegular() && slices.Contains(runtimes.BinaryNames(), d.Name()) {
+			binary = path
+		}
+		return err
+	})
+	if err != nil {
+		return "", fault.New("unpack-failed", "%w", err)
+	}
+	if binary == "" {
+		return "", fault.New("binary-missing", "the archive holds none of %s", strings.Join(runtimes.BinaryNames(), ", ")).
+			WithHint("it is the archive of another project; check -repository or -from")
+	}
+	return binary, nil
+}
+
+// said asks a program for its version: CLIProxyAPI prints it first, whatever
+// flags it gets. "local" when it says none.
+func said(ctx context.Context, path string) string {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	out, _ := program.Command(ctx, path, "-help").CombinedOutput()
+	_, rest, ok := strings.Cut(string(out), "Version: ")
+	version, _, comma := strings.Cut(rest, ",")
+	version = strings.TrimPrefix(strings.TrimSpace(version), "v")
+	if !ok || !comma || version == "" || (Request{Runtime: config.RuntimeCLIProxyAPI, Version: version}).check() != nil {
+		return "local"
+	}
+	return version
+}
+
+// versionInName reads CLIProxyAPI_6.9.1_linux_amd64.tar.gz; "local" without one.
+func versionInName(name string) string {
+	parts := strings.Split(name, "_")
+	if len(parts) >= 4 && parts[1] != "" && parts[1][0] >= '0' && parts[1][0] <= '9' {
+		return parts[1]
+	}
+	return "local"
+}
+
+func copied(from, to string) error {
+	in, err := regular.Open(from)
+	if err != nil {
+		return fault.New("unpack-failed", "%w", err)
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o700) //nolint:gosec // a program is executable
+	if err == nil {
+		_, err = io.Copy(out, in)
+		if syncErr := out.Sync(); err == nil {
+			err = syncErr
+		}
+		if closeErr := out.Close(); err == nil {
+			err = closeErr
+		}
+	}
+	if err != nil {
+		return fault.New("unpack-failed", "copy %s: %w", from, err).WithHint("free space; nothing was installed")
+	}
+	return nil
+}
+
+func fileDigest(path string) (string, error) {
+	f, err := regular.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// percent tells of a download's progress in steps of a tenth.
+func (r Request) percent() func(done, total int64) {
+	last := int64(-1)
+	return func(done, total int64) {
+		if total == 0 {
+			return
+		}
+		if tenth := done * 10 / total; tenth != last {
+			last = tenth
+			fmt.Fprintf(r.Progress, "%d of %d MB\n", done>>20, total>>20)
+		}
+	}
+}
+
+func describe(r Request) string {
+	if r.Version == "" {
+		return r.Runtime
+	}
+	return r.Runtime + " " + r.Version
+}
+
+func orElse(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}

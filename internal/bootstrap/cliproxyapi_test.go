@@ -1,0 +1,408 @@
+package bootstrap_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/bootstrap"
+	"github.com/flowgate-go/flowgate/internal/bootstrap/releasetest"
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/runtimes"
+	"github.com/flowgate-go/flowgate/internal/store"
+)
+
+const source = `package main
+
+import "fmt"
+
+func main() { fmt.Println("CLIProxyAPI Version: 6.9.1-plus, Commit: none, BuiltAt: unknown") }
+`
+
+// built is the small real program that the releases hold, built once.
+var built = sync.OnceValues(func() ([]byte, []byte) {
+	t := &builder{}
+	defer t.clean()
+	other := "arm64"
+	if runtime.GOARCH == "arm64" {
+		other = "amd64"
+	}
+	return releasetest.Program(t, source, "", ""), releasetest.Program(t, source, runtime.GOOS, other)
+})
+
+// builder is enough of a testing.TB to build outside of any one test.
+type builder struct {
+	testing.TB
+	dirs []string
+}
+
+func (b *builder) Helper()                   {}
+func (b *builder) Fatal(args ...any)         { panic(args) }
+func (b *builder) Fatalf(f string, a ...any) { panic(append([]any{f}, a...)) }
+func (b *builder) TempDir() string {
+	dir, err := os.MkdirTemp("", "flowgate-build-")
+	if err != nil {
+		panic(err)
+	}
+	b.dirs = append(b.dirs, dir)
+	return dir
+}
+func (b *builder) clean() {
+	for _, dir := range b.dirs {
+		_ = os.RemoveAll(dir)
+	}
+}
+
+func packed(t *testing.T) []byte {
+	t.Helper()
+	mine, _ := built()
+	return releasetest.Pack(t, map[string][]byte{"cli-proxy-api-plus": mine, "README.md": []byte("read"), "static/management.html": []byte("<html>")})
+}
+
+// request asks the server for CLIProxyAPI in a store of its own.
+func request(t *testing.T, s *releasetest.Server) bootstrap.Request {
+	t.Helper()
+	return bootstrap.Request{
+		Config: config.Default(t.TempDir()), Runtime: config.RuntimeCLIProxyAPI, Repository: s.Repository,
+		Getenv: func(name string) string { return map[string]string{"GITHUB_API_URL": s.URL + "/"}[name] },
+	}
+}
+
+func wantFault(t *testing.T, err error, code string, parts ...string) {
+	t.Helper()
+	var f *fault.Error
+	if !errors.As(err, &f) || f.Code != code || f.Hint == "" {
+		t.Fatalf("want %s with a hint, got %v", code, err)
+	}
+	for _, part := range parts {
+		if !strings.Contains(f.Message+"\n"+f.Hint, part) {
+			t.Errorf("%q / %q lacks %q", f.Message, f.Hint, part)
+		}
+	}
+}
+
+func TestAReleaseIsInstalledAndRunBySideOfOthers(t *testing.T) {
+	t.Parallel()
+	s := releasetest.New(t)
+	s.Add("6.9.0", packed(t))
+	s.Add("6.9.1", packed(t))
+	r := request(t, s)
+	got, err := bootstrap.Install(t.Context(), r)
+	if err != nil || !got.Changed || got.Runtimes[0].Version != "6.9.1" || !got.Runtimes[0].Active {
+		t.Fatalf("the latest: %+v, %v", got, err)
+	}
+	if err := store.Verify(got.Runtimes[0]); err != nil {
+		t.Error(err)
+	}
+	spec, err := runtimes.Command(withProxyConfig(t, r.Config), config.Service{Name: config.CLIProxy, Runtime: r.Runtime}, runtimes.Environment{})
+	if err != nil || spec.Version != "6.9.1" || !strings.HasPrefix(spec.Args[0], store.Dir(r.Config, r.Runtime)) {
+		t.Errorf("a service would execute %+v, %v", spec, err)
+	}
+	before := len(s.Asked())
+	if got, err = bootstrap.Install(t.Context(), r); err != nil || got.Changed || len(s.Asked()) != before {
+		t.Errorf("a second time: %+v, %v, asked %v", got, err, s.Asked()[before:])
+	}
+	r.Version = "v6.9.0"
+	got, err = bootstrap.Install(t.Context(), r)
+	if err != nil || !got.Changed || got.Runtimes[0].Active || len(got.Warnings) != 1 || !strings.Contains(got.Warnings[0], "bootstrap:update") {
+		t.Errorf("an older one: %+v, %v", got, err)
+	}
+	if partial, _ := os.ReadDir(store.Partial(r.Config, r.Runtime)); len(partial) != 0 {
+		t.Errorf("archives are left: %v", partial)
+	}
+}
+
+func withProxyConfig(t *testing.T, cfg *config.Config) *config.Config {
+	t.Helper()
+	with := *cfg
+	with.CLIProxyConfigFile = filepath.Join(cfg.Dir, "cliproxyapi.yaml")
+	if err := os.WriteFile(with.CLIProxyConfigFile, []byte("port: 1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return &with
+}
+
+func TestABadReleaseInstallsNothing(t *testing.T) {
+	t.Parallel()
+	mine, others := built()
+	good := packed(t)
+	name := releasetest.Asset("1.0.0")
+	line := func(data []byte) []byte {
+		sum := sha256.Sum256(data)
+		return []byte(hex.EncodeToString(sum[:]) + " *" + name + "\n")
+	}
+	only := func(data []byte) map[string][]byte { return map[string][]byte{name: data, "checksums.txt": line(data)} }
+	html := []byte("<!DOCTYPE html><p>sign in</p>")
+	for title, c := range map[string]struct {
+		files map[string][]byte
+		code  string
+	}{
+		"no asset for this machine": {map[string][]byte{"CLIProxyAPIPlus_1.0.0_plan9_mips.tar.gz": good}, "asset-missing"},
+		"no checksums":              {map[string][]byte{name: good}, "checksum-missing"},
+		"no line for the asset":     {map[string][]byte{name: good, "checksums.txt": []byte(strings.Repeat("0", 64) + "  other.tar.gz\nnonsense\n")}, "checksum-missing"},
+		"wrong checksum":            {map[string][]byte{name: good, "checksums.txt": line(html)}, "checksum-mismatch"},
+		"no binary inside":          {only(releasetest.Pack(t, map[string][]byte{"README.md": []byte("x")})), "binary-missing"},
+		"wrong architecture":        {only(releasetest.Pack(t, map[string][]byte{"cli-proxy-api": others})), "platform-wrong"},
+		"path traversal":            {only(releasetest.Pack(t, map[string][]byte{"../cli-proxy-api": mine})), "archive-unsafe"},
+		"HTML":                      {only(html), "archive-invalid"},
+		"cut":                       {only(good[:len(good)/2]), "archive-invalid"},
+	} {
+		t.Run(title, func(t *testing.T) {
+			t.Parallel()
+			s := releasetest.New(t)
+			s.AddFiles("1.0.0", c.files)
+			r := request(t, s)
+			_, err := bootstrap.Install(t.Context(), r)
+			wantFault(t, err, c.code)
+			nothingInstalled(t, r.Config)
+		})
+	}
+}
+
+func nothingInstalled(t *testing.T, cfg *config.Config) {
+	t.Helper()
+	list, err := store.Installed(cfg)
+	if err != nil || len(list) > 0 || store.Linked(cfg, config.RuntimeCLIProxyAPI) != "" {
+		t.Errorf("something was installed: %v, %v", list, err)
+	}
+	entries, _ := os.ReadDir(store.Dir(cfg, config.RuntimeCLIProxyAPI))
+	for _, e := range entries {
+		if e.IsDir() && e.Name() != ".partial" {
+			t.Errorf("%s is left", e.Name())
+		}
+	}
+}
+
+func TestABadServerInstallsNothing(t *testing.T) {
+	t.Parallel()
+	for title, c := range map[string]struct {
+		spoil   func(w http.ResponseWriter, r *http.Request) bool
+		version string
+		code    string
+		part    string
+	}{
+		"unknown version": {nil, "9.9.9", "release-not-found", "9.9.9"},
+		"rate limit": {func(w http.ResponseWriter, _ *http.Request) bool {
+			w.Header().Set("X-RateLimit-Remaining", "0")
+			w.Header().Set("X-RateLimit-Reset", "1800000000")
+			w.WriteHeader(http.StatusForbidden)
+			return true
+		}, "", "rate-limited", "GITHUB_TOKEN"},
+		"web page for the API": {func(w http.ResponseWriter, _ *http.Request) bool {
+			_, _ = w.Write([]byte("<html>"))
+			return true
+		}, "", "release-unreadable", "GITHUB_API_URL"},
+		"web page for the asset": {func(w http.ResponseWriter, r *http.Request) bool {
+			if !strings.HasSuffix(r.URL.Path, ".tar.gz") {
+				return false
+			}
+			w.Header().Set("Content-Type", "text/html")
+			_, _ = w.Write([]byte("<html>"))
+			return true
+		}, "", "download-failed", "web page"},
+		"bad token": {func(w http.ResponseWriter, _ *http.Request) bool {
+			w.WriteHeader(http.StatusUnauthorized)
+			return true
+		}, "", "token-refused", "GITHUB_TOKEN"},
+	} {
+		t.Run(title, func(t *testing.T) {
+			t.Parallel()
+			s := releasetest.New(t)
+			s.Spoil = c.spoil
+			s.Add("1.0.0", packed(t))
+			r := request(t, s)
+			r.Version = c.version
+			_, err := bootstrap.Install(t.Context(), r)
+			wantFault(t, err, c.code, c.part)
+			nothingInstalled(t, r.Config)
+		})
+	}
+	s := releasetest.New(t)
+	r := request(t, s)
+	r.Getenv = func(string) string { return "http://127.0.0.1:1" }
+	r.Repository = "a/b"
+	_, err := bootstrap.Install(t.Context(), r)
+	wantFault(t, err, "download-failed", "HTTPS_PROXY")
+	r.Offline = true
+	_, err = bootstrap.Install(t.Context(), r)
+	wantFault(t, err, "offline", "-from")
+}
+
+func TestTheTokenGoesToTheAPIOnly(t *testing.T) {
+	t.Parallel()
+	s := releasetest.New(t)
+	var with []string
+	s.Spoil = func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.Header.Get("Authorization") == "Bearer t0ken" {
+			with = append(with, r.URL.Path)
+		}
+		return false
+	}
+	s.Add("1.0.0", packed(t))
+	r := request(t, s)
+	r.Getenv = func(name string) string {
+		return map[string]string{"GITHUB_API_URL": s.URL, "GITHUB_TOKEN": "t0ken"}[name]
+	}
+	if _, err := bootstrap.Install(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"/repos/" + s.Repository + "/releases/latest"}; !slices.Equal(with, want) {
+		t.Errorf("the token went to %v", with)
+	}
+}
+
+func TestAnInterruptedDownloadGoesOnWhereItWas(t *testing.T) {
+	t.Parallel()
+	s := releasetest.New(t)
+	archive := packed(t)
+	s.Add("1.0.0", archive)
+	ctx, cancel := context.WithCancel(t.Context())
+	first := true
+	var ranges []string
+	s.Spoil = func(w http.ResponseWriter, r *http.Request) bool {
+		if !strings.HasSuffix(r.URL.Path, ".tar.gz") {
+			return false
+		}
+		ranges = append(ranges, r.Header.Get("Range"))
+		if !first {
+			return false
+		}
+		first = false
+		w.Header().Set("Content-Length", "999999999")
+		_, _ = w.Write(archive[:len(archive)/2])
+		w.(http.Flusher).Flush()
+		time.Sleep(50 * time.Millisecond) // let it reach the disk; a later byte only makes the range longer
+		cancel()
+		<-r.Context().Done()
+		return true
+	}
+	r := request(t, s)
+	if _, err := bootstrap.Install(ctx, r); !errors.Is(err, context.Canceled) {
+		t.Fatalf("interrupted: %v", err)
+	}
+	nothingInstalled(t, r.Config)
+	if _, err := bootstrap.Install(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	if len(ranges) != 2 || ranges[0] != "" || !strings.HasPrefix(ranges[1], "bytes=") {
+		t.Errorf("asked for %q", ranges)
+	}
+}
+
+func TestOfManyBootstrapsAtOnceOneFetches(t *testing.T) {
+	t.Parallel()
+	s := releasetest.New(t)
+	s.Add("1.0.0", packed(t))
+	r := request(t, s)
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			if _, err := bootstrap.Install(t.Context(), r); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	fetched := 0
+	for _, path := range s.Asked() {
+		if strings.HasSuffix(path, ".tar.gz") {
+			fetched++
+		}
+	}
+	if fetched != 1 {
+		t.Errorf("fetched %d times", fetched)
+	}
+}
+
+func TestAFileOrABinaryOnThisMachineIsInstalledToo(t *testing.T) {
+	t.Parallel()
+	mine, others := built()
+	dir := t.TempDir()
+	files := map[string][]byte{"CLIProxyAPI_7.0.2_linux_amd64.tar.gz": packed(t), "proxy": mine, "other": others, "page": []byte("<html>")}
+	for name, data := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, want := range map[string]string{"CLIProxyAPI_7.0.2_linux_amd64.tar.gz": "7.0.2", "proxy": "6.9.1-plus"} {
+		r := bootstrap.Request{Config: config.Default(t.TempDir()), Runtime: config.RuntimeCLIProxyAPI, From: filepath.Join(dir, name), Offline: true}
+		got, err := bootstrap.Install(t.Context(), r)
+		if err != nil || got.Runtimes[0].Version != want {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+		if data, err := os.ReadFile(got.Runtimes[0].Executable()); err != nil || !bytes.Equal(data, mine) {
+			t.Errorf("%s: the program is not the one given: %v", name, err)
+		}
+	}
+	for name, code := range map[string]string{"other": "platform-wrong", "page": "platform-wrong", "none": "source-not-found"} {
+		_, err := bootstrap.Install(t.Context(), bootstrap.Request{Config: config.Default(t.TempDir()), Runtime: config.RuntimeCLIProxyAPI, From: filepath.Join(dir, name)})
+		wantFault(t, err, code)
+	}
+	_, err := bootstrap.Install(t.Context(), bootstrap.Request{Config: config.Default(t.TempDir()), Runtime: config.RuntimeCLIProxyAPI, From: filepath.Join(dir, "proxy"), SHA256: strings.Repeat("0", 64)})
+	wantFault(t, err, "checksum-mismatch")
+}
+
+func TestWhatIsTypedWronglyIsRefusedBeforeAnythingIsDone(t *testing.T) {
+	t.Parallel()
+	for code, r := range map[string]bootstrap.Request{
+		"runtime-unknown":    {Runtime: "litelm"},
+		"version-invalid":    {Runtime: config.RuntimeLiteLLM, Version: "../1"},
+		"checksum-invalid":   {Runtime: config.RuntimeCLIProxyAPI, SHA256: "abc"},
+		"version-known-bad":  {Runtime: config.RuntimeLiteLLM, Version: "1.82.8"},
+		"repository-invalid": {Runtime: config.RuntimeCLIProxyAPI, Repository: "https://x/y"},
+	} {
+		r.Config = config.Default(t.TempDir())
+		_, err := bootstrap.Install(t.Context(), r)
+		wantFault(t, err, code)
+		nothingInstalled(t, r.Config)
+	}
+}
+
+func TestWhatIsNewIsAskedOnceADay(t *testing.T) {
+	t.Parallel()
+	s := releasetest.New(t)
+	s.Add("1.0.0", packed(t))
+	r := request(t, s)
+	if _, err := bootstrap.Install(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	s.Add("1.1.0", packed(t))
+	now := time.Now()
+	ask := func(online bool, at time.Time) bootstrap.News {
+		t.Helper()
+		news, err := bootstrap.Outdated(t.Context(), r, online, at)
+		if err != nil || len(news) != 1 {
+			t.Fatalf("%+v, %v", news, err)
+		}
+		return news[0]
+	}
+	if n := ask(false, now); n.Latest != "1.1.0" || !n.Outdated || n.Active != "1.0.0" {
+		t.Errorf("%+v", n)
+	}
+	s.Add("1.2.0", packed(t))
+	if n := ask(false, now.Add(23*time.Hour)); n.Latest != "1.1.0" {
+		t.Errorf("within a day: %+v", n)
+	}
+	if err := store.Pin(r.Config, r.Runtime, "1.0.0"); err != nil {
+		t.Fatal(err)
+	}
+	if n := ask(true, now); n.Latest != "1.2.0" || n.Pinned != "1.0.0" || !strings.Contains(n.Reason, "-pin") {
+		t.Errorf("asked anew: %+v", n)
+	}
+	s.Spoil = func(w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(http.StatusBadGateway); return true }
+	if n := ask(true, now.Add(25*time.Hour)); n.Latest != "1.2.0" || n.Reason == "" {
+		t.Errorf("nobody answers: %+v", n)
+	}
+}

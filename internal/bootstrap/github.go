@@ -1,0 +1,137 @@
+package bootstrap
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// DefaultRepository is where CLIProxyAPI comes from unless another is named.
+const DefaultRepository = "router-for-me/CLIProxyAPIPlus"
+
+// githubRelease is a release as GitHub's REST API has it (version 2022-11-28).
+type githubRelease struct {
+	Tag    string        `json:"tag_name"`
+	Assets []githubAsset `json:"assets"`
+}
+
+type githubAsset struct {
+	Name string `json:"name"`
+	URL  string `json:"browser_download_url"`
+}
+
+// github asks an API that GitHub's client programs know: api.github.com, an
+// enterprise server or a mirror, by GITHUB_API_URL as in GitHub's own actions.
+type github struct {
+	api, repository, token string
+	client                 *http.Client
+}
+
+func (r Request) github() (github, error) {
+	g := github{api: strings.TrimSuffix(r.Getenv("GITHUB_API_URL"), "/"), repository: r.Repository, token: r.Getenv("GITHUB_TOKEN"), client: r.Client}
+	if g.api == "" {
+		g.api = "https://api.github.com"
+	}
+	if g.repository == "" {
+		g.repository = r.Getenv("FLOWGATE_CLIPROXYAPI_REPOSITORY")
+	}
+	if g.repository == "" {
+		g.repository = DefaultRepository
+	}
+	owner, name, ok := strings.Cut(g.repository, "/")
+	if !ok || owner == "" || name == "" || url.PathEscape(owner) != owner || url.PathEscape(name) != name {
+		return g, fault.Usage("repository-invalid", "%q is no repository", g.repository).WithHint("write OWNER/NAME, for example -repository=%s", DefaultRepository)
+	}
+	return g, nil
+}
+
+// release is the one with a version, or the latest. Tags are with and without
+// a leading v.
+func (g github) release(ctx context.Context, version string) (githubRelease, error) {
+	if version == "" {
+		return g.ask(ctx, "latest")
+	}
+	release, err := g.ask(ctx, "tags/v"+version)
+	var f *fault.Error
+	if errors.As(err, &f) && f.Code == "release-not-found" {
+		release, err = g.ask(ctx, "tags/"+version)
+	}
+	return release, err
+}
+
+func (g github) ask(ctx context.Context, which string) (githubRelease, error) {
+	var release githubRelease
+	data, err := g.get(ctx, g.api+"/repos/"+g.repository+"/releases/"+which, "application/vnd.github+json", g.token)
+	if err != nil {
+		return release, err
+	}
+	if err := json.Unmarshal(data, &release); err != nil || release.Tag == "" {
+		return release, fault.New("release-unreadable", "%s does not answer as GitHub's API does", g.api).
+			WithHint("check GITHUB_API_URL and HTTPS_PROXY; a sign-in page may answer in its place")
+	}
+	return release, nil
+}
+
+// get reads a small document. The token goes to the API alone.
+func (g github) get(ctx context.Context, address, accept, token string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, fault.Usage("repository-invalid", "ask %s: %w", address, err)
+	}
+	req.Header.Set("Accept", accept)
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	res, err := g.client.Do(req)
+	if err != nil {
+		return nil, fault.New("download-failed", "ask %s: %w", address, err).
+			WithHint("check the network and HTTPS_PROXY; -offline -from=FILE installs what you fetched elsewhere")
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return nil, g.refused(res, address)
+	}
+	const most = 4 << 20
+	data, err := io.ReadAll(io.LimitReader(res.Body, most))
+	if err != nil {
+		return nil, fault.New("download-failed", "read %s: %w", address, err).WithHint("try again")
+	}
+	return data, nil
+}
+
+func (g github) refused(res *http.Response, address string) error {
+	limited := res.StatusCode == http.StatusTooManyRequests ||
+		res.StatusCode == http.StatusForbidden && res.Header.Get("X-RateLimit-Remaining") == "0"
+	switch {
+	case limited:
+		return fault.New("rate-limited", "%s allows no more requests for now%s", address, until(res.Header)).
+			WithHint("set GITHUB_TOKEN to a token of yours (it needs no permission): 5000 requests an hour instead of 60")
+	case res.StatusCode == http.StatusNotFound:
+		return fault.New("release-not-found", "there is no %s", address).
+			WithHint("check -version and -repository against the repository's list of releases")
+	case res.StatusCode == http.StatusUnauthorized:
+		return fault.New("token-refused", "%s refuses GITHUB_TOKEN", address).WithHint("correct or unset it")
+	}
+	return fault.New("download-failed", "%s answered %s", address, res.Status).WithHint("try again later")
+}
+
+func until(h http.Header) string {
+	if seconds, err := strconv.Atoi(h.Get("Retry-After")); err == nil {
+		return fmt.Sprintf(", for %d s", seconds)
+	}
+	if at, err := strconv.ParseInt(h.Get("X-RateLimit-Reset"), 10, 64); err == nil {
+		return ", until " + time.Unix(at, 0).UTC().Format(time.RFC3339)
+	}
+	return ""
+}

@@ -1,0 +1,198 @@
+package bootstrap
+
+import (
+	"context"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/program"
+	"github.com/flowgate-go/flowgate/internal/redact"
+	"github.com/flowgate-go/flowgate/internal/runtimes"
+	"github.com/flowgate-go/flowgate/internal/store"
+)
+
+// LiteLLMVersion is the LiteLLM that is installed unless another is named: the
+// one whose behaviour the embedded router was measured against.
+const LiteLLMVersion = "1.106.2"
+
+//go:embed litellm.lock.txt
+var liteLLMLock []byte
+
+// installPatience is how long an installation may take; it is 740 MB.
+const installPatience = 20 * time.Minute
+
+// liteLLM is LiteLLM in a virtual environment of its own, with prisma, without
+// which it answers a missing key with 500 instead of 401 (measured on 1.106.2).
+func (r Request) liteLLM(ctx context.Context) (store.New, error) {
+	if r.From != "" {
+		return r.adopted()
+	}
+	version := orElse(r.Version, LiteLLMVersion)
+	pins := Requirements(version)
+	sum := sha256.Sum256(pins)
+	tool, err := pythonTool(ctx)
+	if err != nil {
+		return store.New{}, err
+	}
+	return store.New{
+		Name: r.Runtime, Version: version, Digest: "sha256:" + hex.EncodeToString(sum[:]), Binary: "bin/litellm", InPlace: true,
+		Source: "the Python package index, by " + filepath.Base(tool.path),
+		Fill: func(ctx context.Context, dir string, _ *store.New) error {
+			fmt.Fprintf(r.Progress, "installing LiteLLM %s by %s (740 MB, some minutes)\n", version, filepath.Base(tool.path))
+			return environment(ctx, tool, dir, pins, r.Offline)
+		},
+	}, nil
+}
+
+// Requirements is what pip installs for a version of LiteLLM: the lock file
+// with digests for LiteLLMVersion, else the three names.
+func Requirements(version string) []byte {
+	if version == LiteLLMVersion {
+		return liteLLMLock
+	}
+	return []byte("litellm[proxy]==" + version + "\nprisma\n")
+}
+
+// Environment makes a virtual environment with these requirements in a folder
+// that exists. Faults: python-missing, venv-failed, packages-failed.
+func Environment(ctx context.Context, dir string, requirements []byte) error {
+	tool, err := pythonTool(ctx)
+	if err != nil {
+		return err
+	}
+	return environment(ctx, tool, dir, requirements, false)
+}
+
+func environment(ctx context.Context, tool installer, dir string, requirements []byte, offline bool) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, installPatience, fmt.Errorf("not done within %v", installPatience))
+	defer cancel()
+	pins := filepath.Join(dir, "requirements.txt")
+	if err := os.WriteFile(pins, requirements, 0o600); err != nil {
+		return fault.New("store-unwritable", "write %s: %w", pins, err).WithHint("free space and make the folder writable")
+	}
+	if err := run(ctx, "venv-failed", "install Python's venv module (python3-venv on Debian) or uv", tool.venv(dir)); err != nil {
+		return err
+	}
+	hashed := strings.Contains(string(requirements), "--hash=")
+	return run(ctx, "packages-failed", "check the network and the package index that pip or uv is set to (PIP_INDEX_URL, UV_INDEX_URL); nothing was installed",
+		tool.install(dir, pins, hashed, offline))
+}
+
+// installer is uv, which takes seconds, or a Python with venv and pip.
+type installer struct {
+	path string
+	uv   bool
+}
+
+func (i installer) venv(dir string) []string {
+	if i.uv {
+		return []string{i.path, "venv", "--quiet", "--allow-existing", "--python", ">=3.11,<3.15", dir}
+	}
+	return []string{i.path, "-m", "venv", dir}
+}
+
+func (i installer) install(dir, pins string, hashed, offline bool) []string {
+	interpreter := filepath.Join(dir, "bin", "python")
+	// Compiled, so that a run adds no file to what is in the manifest.
+	args := []string{interpreter, "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--quiet", "--compile", "-r", pins}
+	no := "--no-index"
+	if i.uv {
+		args = []string{i.path, "pip", "install", "--quiet", "--compile-bytecode", "--python", interpreter, "-r", pins}
+		no = "--offline"
+	}
+	if hashed {
+		args = append(args, "--require-hashes")
+	}
+	if offline {
+		args = append(args, no)
+	}
+	return args
+}
+
+// pythonTool is what can make a virtual environment here.
+func pythonTool(ctx context.Context) (installer, error) {
+	if uv, err := exec.LookPath("uv"); err == nil {
+		return installer{uv, true}, nil
+	}
+	const fits = "import sys; print('%d.%d' % sys.version_info[:2]); sys.exit(not (3, 11) <= sys.version_info < (3, 15))"
+	var seen []string
+	for _, name := range [...]string{"python3", "python3.13", "python3.12", "python3.11", "python3.14"} {
+		path, err := exec.LookPath(name)
+		if err != nil {
+			continue
+		}
+		out, err := program.Command(ctx, path, "-c", fits).Output()
+		if err == nil {
+			return installer{path, false}, nil
+		}
+		if version := strings.TrimSpace(string(out)); version != "" {
+			seen = append(seen, path+" is "+version)
+		}
+	}
+	f := fault.New("python-missing", "LiteLLM needs Python 3.11 to 3.14 or uv, and none is on PATH")
+	if len(seen) > 0 {
+		f.Message += " (" + strings.Join(seen, ", ") + ")"
+	}
+	return installer{}, f.WithHint("install uv or a newer Python, or use runtime: embedded, which needs neither")
+}
+
+func run(ctx context.Context, code, hint string, args []string) error {
+	out, err := program.Command(ctx, args[0], args[1:]...).CombinedOutput()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err != nil {
+		return fault.New(code, "%s: %w: %s", strings.Join(args, " "), err, tail(out)).WithHint("%s", hint)
+	}
+	return nil
+}
+
+// tail is the end of a program's output on one line, without the credentials
+// that the address of a package index may hold.
+func tail(out []byte) string {
+	words := strings.Fields(program.Tail(out, 1<<10))
+	for i, word := range words {
+		if scheme, rest, ok := strings.Cut(word, "://"); ok {
+			if at := strings.LastIndexByte(rest, '@'); at >= 0 {
+				words[i] = scheme + "://[redacted]@" + rest[at+1:]
+			}
+		}
+		words[i] = redact.Named("", words[i])
+	}
+	return strings.Join(words, " ")
+}
+
+// adopted is an environment that somebody else made: the store holds a link to
+// its command, and the environment has to stay where it is.
+func (r Request) adopted() (store.New, error) {
+	path, err := found(r.From)
+	if err == nil {
+		_, err = os.Stat(path)
+	}
+	if err != nil {
+		return store.New{}, fault.Usage("source-not-found", "-from=%s: %w", r.From, err).WithHint("give the litellm command of a virtual environment")
+	}
+	version := orElse(r.Version, runtimes.LiteLLMVersion(path))
+	if version == "" {
+		return store.New{}, fault.Usage("source-not-found", "-from=%s: there is no LiteLLM beside it", r.From).WithHint("give the litellm command of a virtual environment, or -version too")
+	}
+	sum, err := fileDigest(path)
+	if err != nil {
+		return store.New{}, fault.Usage("source-not-found", "-from=%s: %w", r.From, err).WithHint("give the litellm command of a virtual environment")
+	}
+	return store.New{Name: r.Runtime, Version: version, Digest: "sha256:" + sum, Binary: "bin/litellm", Source: "environment of " + path,
+		Fill: func(_ context.Context, dir string, _ *store.New) error {
+			if err := os.Mkdir(filepath.Join(dir, "bin"), 0o700); err != nil {
+				return fault.New("unpack-failed", "%w", err)
+			}
+			return os.Symlink(path, filepath.Join(dir, "bin", "litellm"))
+		}}, nil
+}

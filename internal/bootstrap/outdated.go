@@ -1,0 +1,154 @@
+package bootstrap
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/google/renameio/v2"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/program"
+	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/runtimes"
+	"github.com/flowgate-go/flowgate/internal/store"
+)
+
+// News is what is known about newer versions of one runtime.
+type News struct {
+	Name      string    `json:"name"`
+	Active    string    `json:"active"`           // "" when none is
+	Latest    string    `json:"latest"`           // "" when it could not be asked
+	Outdated  bool      `json:"outdated"`         // latest is another version than the active one
+	Pinned    string    `json:"pinned,omitempty"` // version that a pin holds
+	Reason    string    `json:"reason,omitempty"` // why it is not to be updated, or could not be asked
+	CheckedAt time.Time `json:"checked_at"`
+}
+
+// fresh is how long an answer is good for.
+const fresh = 24 * time.Hour
+
+// Outdated says for each runtime in the store, or that the configuration needs,
+// what its latest version is. Answers are a day old at most, or new when online
+// is set; with r.Offline the last one is taken however old. A source that does
+// not answer is no error: its reason says so.
+func Outdated(ctx context.Context, r Request, online bool, now time.Time) ([]News, error) {
+	r = r.completed()
+	installed, err := store.Installed(r.Config)
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]bool{}
+	for _, in := range installed {
+		names[in.Name] = true
+	}
+	for _, name := range Needed(r.Config) {
+		names[name] = true
+	}
+	news := []News{}
+	for _, name := range [...]string{config.RuntimeCLIProxyAPI, config.RuntimeLiteLLM} {
+		if names[name] {
+			r.Runtime = name
+			news = append(news, r.news(ctx, online, now))
+		}
+	}
+	return news, ctx.Err()
+}
+
+func (r Request) news(ctx context.Context, online bool, now time.Time) News {
+	path := filepath.Join(store.Dir(r.Config, r.Runtime), "latest.json")
+	var n News
+	if data, err := regular.Read(path); err == nil {
+		_ = json.Unmarshal(data, &n) // damaged is as good as none
+	}
+	age := now.Sub(n.CheckedAt)
+	if !r.Offline && (online || n.Latest == "" || age > fresh || age < 0) {
+		n.Reason, n.CheckedAt = "", now.UTC()
+		latest, err := r.LatestVersion(ctx)
+		if err != nil {
+			n.Reason = err.Error()
+		} else {
+			n.Latest = latest
+			r.remember(path, n)
+		}
+	}
+	n.Name, n.Active, n.Pinned = r.Runtime, "", store.Pinned(r.Config, r.Runtime)
+	if current, ok := store.Current(r.Config, r.Runtime); ok {
+		n.Active = current.Version
+	}
+	n.Outdated = n.Latest != "" && n.Latest != n.Active
+	bad, isBad := runtimes.KnownBad(r.Runtime, n.Latest)
+	switch {
+	case isBad:
+		n.Outdated, n.Reason = false, "the latest version is known bad: "+bad.Why
+	case n.Pinned != "" && n.Outdated:
+		n.Reason = "pinned to " + n.Pinned + " by bootstrap -pin; bootstrap:update " + r.Runtime + " -unpin lets go"
+	}
+	return n
+}
+
+func (r Request) remember(path string, n News) {
+	data, err := json.Marshal(n)
+	if err == nil && os.MkdirAll(filepath.Dir(path), 0o700) == nil {
+		_ = renameio.WriteFile(path, data, 0o600) // a cache
+	}
+}
+
+// LatestVersion asks the runtime's source. Faults: those of GitHub's API,
+// python-missing, packages-failed, latest-unknown.
+func (r Request) LatestVersion(ctx context.Context) (string, error) {
+	r = r.completed()
+	if r.Runtime == config.RuntimeLiteLLM {
+		return latestLiteLLM(ctx)
+	}
+	g, err := r.github()
+	if err != nil {
+		return "", err
+	}
+	release, err := g.release(ctx, "")
+	return strings.TrimPrefix(release.Tag, "v"), err
+}
+
+// latestLiteLLM asks the package index that pip or uv is set to.
+func latestLiteLLM(ctx context.Context) (string, error) {
+	tool, err := pythonTool(ctx)
+	if err != nil {
+		return "", err
+	}
+	args := []string{tool.path, "-m", "pip", "index", "versions", "--disable-pip-version-check", "litellm"}
+	if tool.uv {
+		args = []string{tool.path, "pip", "compile", "--quiet", "--no-deps", "--no-header", "--no-annotate", "-"}
+	}
+	cmd := program.Command(ctx, args[0], args[1:]...)
+	cmd.Stdin = strings.NewReader("litellm\n")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return "", fault.New("packages-failed", "ask the package index: %w: %s", err, tail(out)).WithHint("check the network and the index that pip or uv is set to")
+	}
+	if version := latestIn(string(out)); version != "" {
+		return version, nil
+	}
+	return "", fault.New("latest-unknown", "%s did not say what the latest LiteLLM is: %s", filepath.Base(tool.path), tail(out))
+}
+
+// latestIn reads "litellm (1.2.3)", as pip prints it, or "litellm==1.2.3", as uv does.
+func latestIn(out string) string {
+	for line := range strings.Lines(out) {
+		rest, ok := strings.CutPrefix(strings.TrimSpace(line), "litellm")
+		if !ok {
+			continue
+		}
+		if version, ok := strings.CutPrefix(rest, "=="); ok {
+			return version
+		}
+		if version, ok := strings.CutPrefix(rest, " ("); ok {
+			version, _, _ = strings.Cut(version, ")")
+			return version
+		}
+	}
+	return ""
+}
