@@ -137,7 +137,7 @@ func (r Request) archived(path, version, sum string) store.New {
 				return fault.New("unpack-failed", "%w", err)
 			}
 		}
-		if err := os.Chmod(root, 0o700); err != nil {
+		if err := os.Chmod(root, 0o700); err != nil { //nolint:gosec // a program is executable
 			return fault.New("unpack-failed", "%w", err)
 		}
 		return store.CheckPlatform(root)

@@ -109,7 +109,7 @@ func (i installer) install(dir, pins string, hashed, offline bool) []string {
 		no = "--offline"
 	}
 	if hashed {
-		args = append(args, "--require-hashes")
+		args = append(args, "--require-hashes", "--no-deps") // the lock is complete, and pip does not take a pinned name for the same name with an extra
 	}
 	if offline {
 		args = append(args, no)

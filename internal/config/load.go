@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,6 +17,18 @@ import (
 // Problems as its detail, and its message is the first of them.
 func Load(path string, getenv func(string) string) (*Config, error) {
 	d, cfg, err := read(path, getenv)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.err(); err != nil {
+		return nil, err
+	}
+	return cfg, nil
+}
+
+// LoadText is Load for a text that is not, or not any more, in the file at path.
+func LoadText(path string, data []byte, getenv func(string) string) (*Config, error) {
+	d, cfg, err := readText(path, bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), getenv)
 	if err != nil {
 		return nil, err
 	}
@@ -74,6 +87,10 @@ func read(path string, getenv func(string) string) (*diagnosis, *Config, error) 
 	if err != nil {
 		return nil, nil, err
 	}
+	return readText(path, data, getenv)
+}
+
+func readText(path string, data []byte, getenv func(string) string) (*diagnosis, *Config, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, nil, fault.Usage("config-unreadable", "%s: %w", path, err)

@@ -12,10 +12,10 @@ import (
 	"time"
 
 	"github.com/google/renameio/v2"
-	"golang.org/x/sys/unix"
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/flock"
 )
 
 // New is an install about to be made: what will be recorded, and Fill, which
@@ -47,7 +47,7 @@ func Open(ctx context.Context, cfg *config.Config, name string) (io.Closer, erro
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, unwritable(dir, err)
 	}
-	lock, err := takeLock(ctx, filepath.Join(dir, ".lock"))
+	lock, err := flock.Take(ctx, filepath.Join(dir, ".lock"), lockWait)
 	switch {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
@@ -63,29 +63,6 @@ func Open(ctx context.Context, cfg *config.Config, name string) (io.Closer, erro
 }
 
 const lockWait = 10 * time.Minute
-
-func takeLock(ctx context.Context, path string) (io.Closer, error) {
-	ctx, cancel := context.WithTimeout(ctx, lockWait)
-	defer cancel()
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	for {
-		err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-		if err == nil {
-			return file, nil
-		}
-		if !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.EINTR) {
-			return nil, errors.Join(err, file.Close())
-		}
-		select { // flock has no wait with an end, so ask again
-		case <-ctx.Done():
-			return nil, errors.Join(ctx.Err(), file.Close())
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
-}
 
 // removeLeftovers removes folders that no record makes an install.
 func removeLeftovers(dir string) error {

@@ -131,7 +131,7 @@ func Program(t testing.TB, source, system, processor string) []byte {
 	if err := os.WriteFile(file, []byte(source), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("go", "build", "-ldflags=-s -w", "-o", out, file)
+	cmd := exec.Command("go", "build", "-ldflags=-s -w", "-o", out, file) //nolint:gosec // a test builds its own source
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
 	if system != "" {
 		cmd.Env = append(cmd.Env, "GOOS="+system, "GOARCH="+processor)

@@ -1,0 +1,60 @@
+package generation
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/diff"
+)
+
+// Difference is what two generations have differently.
+type Difference struct {
+	From    int      `json:"from"`
+	To      int      `json:"to"`
+	Changes []Change `json:"changes"`
+}
+
+// Change is one thing that is different.
+type Change struct {
+	What string   `json:"what"` // profile, a service's runtime, or a part
+	From string   `json:"from,omitempty"`
+	To   string   `json:"to,omitempty"`
+	Diff []string `json:"diff,omitempty"` // unified, of a part's texts without their secrets
+}
+
+// Diff compares two generations. Faults: those of Find.
+func Diff(root string, a, b int) (Difference, error) {
+	d := Difference{From: a, To: b, Changes: []Change{}}
+	from, err := Find(root, a)
+	if err != nil {
+		return d, err
+	}
+	to, err := Find(root, b)
+	if err != nil {
+		return d, err
+	}
+	if from.Profile != to.Profile {
+		d.Changes = append(d.Changes, Change{What: "profile", From: from.Profile, To: to.Profile})
+	}
+	for _, r := range to.Runtimes {
+		i := slices.IndexFunc(from.Runtimes, func(o Runtime) bool { return o.Service == r.Service })
+		if i < 0 || from.Runtimes[i] != r {
+			c := Change{What: "runtime of " + r.Service, To: r.Runtime + " " + r.Version}
+			if i >= 0 {
+				c.From = from.Runtimes[i].Runtime + " " + from.Runtimes[i].Version
+			}
+			d.Changes = append(d.Changes, c)
+		}
+	}
+	for _, part := range [...]string{PartConfig, PartProxy, PartActive} {
+		if from.Digests[part] == to.Digests[part] {
+			continue
+		}
+		old, _ := from.Part(root, part) // checked by Find; missing is empty
+		new, _ := to.Part(root, part)
+		text := diff.Diff(part+".yaml", old.Text, part+".yaml", new.Text)
+		d.Changes = append(d.Changes, Change{What: part, From: from.Digests[part], To: to.Digests[part],
+			Diff: strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")})
+	}
+	return d, nil
+}

@@ -1,0 +1,221 @@
+// Package generation keeps the states of a stack that got ready, so that one
+// can be restored: configuration, profile and runtimes by number, in
+// generations/NNNN. Record adds one, List and Find read them.
+//
+// A generation holds no credential and no key: in their place stand marks (see
+// Sealed). The package restores nothing; package upgrade does.
+package generation
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sourcegraph/conc/iter"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/regular"
+)
+
+// Generation is one recorded state.
+type Generation struct {
+	Number    int               `json:"number"`
+	CreatedAt time.Time         `json:"created_at"`
+	Reason    string            `json:"reason"`   // the command: start, profile:set, bootstrap:update, config:migrate
+	Profile   string            `json:"profile"`  // "" in configuration version 3
+	Digests   map[string]string `json:"digests"`  // "sha256:…" by part; of the text without its secrets
+	Runtimes  []Runtime         `json:"runtimes"` // by service
+	FlowGate  string            `json:"flowgate"` // version that recorded it
+	Verified  bool              `json:"verified"` // all its services were seen ready
+	Pinned    bool              `json:"pinned"`   // kept for ever
+
+	ConfigFile string `json:"config_file"` // "" for the built-in default
+	RuntimeDir string `json:"runtime_dir"`
+	ProxyFile  string `json:"proxy_file,omitempty"` // CLIProxyAPI's own configuration
+}
+
+// Runtime is what a service ran.
+type Runtime struct {
+	Service string `json:"service"`
+	Runtime string `json:"runtime"`
+	Version string `json:"version"`          // "" when unknown
+	Folder  string `json:"folder,omitempty"` // in the store; "" for one from elsewhere, which a rollback cannot change
+}
+
+// Parts of a generation, and the files that hold their texts.
+const (
+	PartConfig = "flowgate"    // flowgate.yaml
+	PartProxy  = "cliproxyapi" // cliproxyapi.yaml
+	PartActive = "active"      // the generated router configuration, for comparison only
+)
+
+const recordName = "generation.json"
+
+// Dir is the folder of a stack's generations; root is config.Paths.Root.
+func Dir(root string) string { return filepath.Join(root, "generations") }
+
+// List returns the generations below root in the order of their numbers, and
+// the current one's, 0 for none. One that cannot be read is left out: Find
+// says why. Reading a thousand takes some milliseconds.
+func List(root string) (all []Generation, current int, err error) {
+	numbers, err := numbers(root)
+	if err != nil {
+		return nil, 0, err
+	}
+	pinned := pins(root)
+	all = make([]Generation, 0, len(numbers))
+	for _, g := range iter.Map(numbers, func(n *int) Generation { g, _ := read(root, *n); return g }) {
+		if g.Number > 0 {
+			g.Pinned = slices.Contains(pinned, g.Number)
+			all = append(all, g)
+		}
+	}
+	return all, Current(root), nil
+}
+
+func numbers(root string) ([]int, error) {
+	dir, err := os.Open(Dir(root))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, unreadable(Dir(root), err)
+	}
+	defer dir.Close()
+	names, err := dir.Readdirnames(-1)
+	if err != nil {
+		return nil, unreadable(Dir(root), err)
+	}
+	var list []int
+	for _, name := range names {
+		if n, err := strconv.Atoi(name); err == nil && n > 0 && name == folder(n) {
+			list = append(list, n)
+		}
+	}
+	slices.Sort(list)
+	return list, nil
+}
+
+func folder(n int) string {
+	text := strconv.Itoa(n)
+	return strings.Repeat("0", max(0, 4-len(text))) + text
+}
+
+// read reads one record; pins are files, so that a record never changes.
+func read(root string, n int) (Generation, error) {
+	dir := filepath.Join(Dir(root), folder(n))
+	var g Generation
+	data, err := os.ReadFile(filepath.Join(dir, recordName)) // its folder is ours alone
+	if err == nil {
+		err = json.Unmarshal(data, &g)
+	}
+	if err == nil && g.Number != n {
+		err = errors.New("it is the record of another one")
+	}
+	if err != nil {
+		return g, fault.New("generation-damaged", "generation %d in %s is damaged: %w", n, dir, err).
+			WithHint("mage generation:list shows the others")
+	}
+	return g, nil
+}
+
+// Find returns one generation whole. Faults: generation-unknown,
+// generation-damaged.
+func Find(root string, n int) (Generation, error) {
+	list, err := numbers(root)
+	if err != nil {
+		return Generation{}, err
+	}
+	if !slices.Contains(list, n) {
+		return Generation{}, fault.Usage("generation-unknown", "there is no generation %d", n).WithHint("%s", kept(list))
+	}
+	g, err := read(root, n)
+	if err != nil {
+		return g, err
+	}
+	g.Pinned = slices.Contains(pins(root), n)
+	for part := range g.Digests {
+		if _, err := g.Part(root, part); err != nil {
+			return g, err
+		}
+	}
+	return g, nil
+}
+
+func kept(list []int) string {
+	if len(list) == 0 {
+		return "none is recorded yet: mage start records one when the stack got ready"
+	}
+	return "kept are " + strconv.Itoa(list[0]) + " to " + strconv.Itoa(list[len(list)-1]) + "; mage generation:list shows them"
+}
+
+// Part is the text of one part without its secrets. Fault: generation-damaged.
+func (g Generation) Part(root, part string) (Sealed, error) {
+	path := filepath.Join(Dir(root), folder(g.Number), part+".yaml")
+	data, err := regular.Read(path)
+	if err == nil && Digest(data) != g.Digests[part] {
+		err = errors.New("its digest is not the recorded one")
+	}
+	if err != nil {
+		return Sealed{}, fault.New("generation-damaged", "generation %d: read %s: %w", g.Number, path, err).
+			WithHint("mage generation:list shows the others")
+	}
+	sealed := Sealed{Text: data}
+	data, err = regular.Read(filepath.Join(Dir(root), folder(g.Number), part+".secrets.json"))
+	if err == nil {
+		err = json.Unmarshal(data, &sealed.Secrets)
+	}
+	if err != nil && (!errors.Is(err, fs.ErrNotExist) || strings.Contains(string(sealed.Text), markBegin)) {
+		return Sealed{}, fault.New("generation-damaged", "generation %d: read what its secrets were: %w", g.Number, err).
+			WithHint("mage generation:list shows the others")
+	}
+	return sealed, nil
+}
+
+// CurrentPath is the file that says which generation is in force.
+func CurrentPath(root string) string { return filepath.Join(Dir(root), "current") }
+
+// Current is the number of the generation in force, 0 for none.
+func Current(root string) int {
+	data, err := regular.Read(CurrentPath(root))
+	if err != nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(strings.TrimSpace(string(data)))
+	return n
+}
+
+// Before is the generation that a rollback without a number goes to: the last
+// verified one before the current.
+func Before(all []Generation, current int) (Generation, error) {
+	for _, g := range slices.Backward(all) {
+		if g.Number < current && g.Verified {
+			return g, nil
+		}
+	}
+	return Generation{}, fault.Usage("generation-unknown", "there is no generation before %d to go back to", current).
+		WithHint("mage generation:list shows what is kept")
+}
+
+// Same reports whether two generations are the same state.
+func (g Generation) Same(other Generation) bool {
+	equal := g.Profile == other.Profile && len(g.Digests) == len(other.Digests) && slices.Equal(g.Runtimes, other.Runtimes)
+	for part, digest := range g.Digests {
+		equal = equal && other.Digests[part] == digest
+	}
+	return equal
+}
+
+func unreadable(path string, err error) error {
+	return fault.New("generation-unreadable", "read %s: %w", path, err).WithHint("its files must belong to you")
+}
+
+func unwritable(path string, err error) error {
+	return fault.New("generation-unwritable", "write %s: %w", path, err).WithHint("make it writable and free space on its disk")
+}

@@ -1,0 +1,58 @@
+package generation
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/regular"
+)
+
+// Locate finds the folder that a configuration's generations lie below, also
+// when the file does not parse, or is not there any more: where a runtime_dir
+// in its text or the usual place leads, as long as the generations there were
+// recorded of this very file. file is "" for the built-in default in dir. Fault:
+// generation-unknown.
+func Locate(file, dir string) (root string, err error) {
+	if file == "" {
+		return config.Default(dir).Paths.Root(), nil
+	}
+	file, err = filepath.Abs(file)
+	if err != nil {
+		return "", unreadable(file, err)
+	}
+	base := filepath.Dir(file)
+	candidates := []string{filepath.Join(base, "..", ".router", "runtime"), filepath.Join(base, ".router", "runtime")}
+	if text, err := regular.Read(file); err == nil {
+		for line := range strings.Lines(string(text)) {
+			_, value, ok := strings.Cut(line, "runtime_dir")
+			value = strings.Trim(value, " \t\r\n:\"'{},")
+			if !ok || value == "" {
+				continue
+			}
+			if !filepath.IsAbs(value) {
+				value = filepath.Join(base, value)
+			}
+			candidates = append([]string{value}, candidates...)
+		}
+	}
+	for _, dir := range candidates {
+		root := config.Paths{RuntimeDir: filepath.Clean(dir)}.Root()
+		if belongs(root, file) {
+			return root, nil
+		}
+	}
+	return "", fault.Usage("generation-unknown", "no generation of %s is recorded near it", file).
+		WithHint("mage start records one when the stack got ready")
+}
+
+// belongs reports whether the newest readable generation below root is of file.
+func belongs(root, file string) bool {
+	if _, err := os.Stat(Dir(root)); err != nil {
+		return false
+	}
+	all, _, err := List(root)
+	return err == nil && len(all) > 0 && all[len(all)-1].ConfigFile == file
+}

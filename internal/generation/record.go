@@ -1,0 +1,222 @@
+package generation
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/renameio/v2"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/flock"
+	"github.com/flowgate-go/flowgate/internal/keyfile"
+	"github.com/flowgate-go/flowgate/internal/policy"
+	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/runtimes"
+	"github.com/flowgate-go/flowgate/internal/store"
+)
+
+// Keep is how many generations are kept besides those that are pinned.
+const Keep = 20
+
+// Subject is what Record looks at.
+type Subject struct {
+	Config *config.Config
+	Env    runtimes.Environment // what services were executed with
+	Getenv func(string) string
+	Reason string
+	Now    time.Time
+}
+
+// Record adds the state of a stack that just got ready, unless the current
+// generation is the same; the result is the current generation either way.
+// Older ones beyond Keep are removed. Faults: generation-unwritable,
+// generation-unreadable, generation-secret.
+func Record(ctx context.Context, s Subject) (g Generation, recorded bool, err error) {
+	root := s.Config.Paths.Root()
+	if err := os.MkdirAll(Dir(root), 0o700); err != nil {
+		return g, false, unwritable(Dir(root), err)
+	}
+	lock, err := flock.Take(ctx, filepath.Join(Dir(root), ".lock"), time.Minute)
+	if err != nil {
+		return g, false, unwritable(Dir(root), err)
+	}
+	defer lock.Close()
+	g, texts, err := snapshot(s)
+	if err != nil {
+		return g, false, err
+	}
+	all, current, err := List(root)
+	if err != nil {
+		return g, false, err
+	}
+	for _, other := range all {
+		if other.Number == current && other.Same(g) {
+			return other, false, nil
+		}
+	}
+	g.Number = 1
+	if numbers, _ := numbers(root); len(numbers) > 0 {
+		g.Number = numbers[len(numbers)-1] + 1
+	}
+	if err := write(root, g, texts); err != nil {
+		return g, false, unwritable(Dir(root), err)
+	}
+	return g, true, prune(root, append(all, g), g.Number)
+}
+
+// snapshot reads the parts and takes the secrets out.
+func snapshot(s Subject) (Generation, map[string]Sealed, error) {
+	cfg := s.Config
+	g := Generation{CreatedAt: s.Now.UTC(), Reason: s.Reason, FlowGate: s.Env.Version, Verified: true,
+		ConfigFile: cfg.File, RuntimeDir: cfg.Paths.RuntimeDir, ProxyFile: cfg.CLIProxyConfigFile,
+		Digests: map[string]string{}, Runtimes: running(cfg, s.Env)}
+	g.Profile, _ = policy.Current(cfg)
+	key, err := Key(cfg.Paths.Secrets())
+	if err != nil {
+		return g, nil, err
+	}
+	known := policy.Known(cfg, s.Getenv)
+	texts := map[string]Sealed{}
+	for part, path := range map[string]string{PartConfig: cfg.File, PartProxy: cfg.CLIProxyConfigFile, PartActive: cfg.Paths.ActiveConfig} {
+		if path == "" {
+			continue
+		}
+		text, err := regular.Read(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return g, nil, unreadable(path, err)
+		}
+		sealed, err := Seal(text, key, known)
+		if err != nil {
+			return g, nil, fault.New("generation-secret", "record %s: %w", path, err).
+				WithHint("put the key into a file and refer to it: credentials.upstream.NAME: {file: …}")
+		}
+		texts[part], g.Digests[part] = sealed, Digest(sealed.Text)
+	}
+	return g, texts, nil
+}
+
+// Key is what the digests of secrets are made with; without it nobody can try
+// guesses at them.
+func Key(secrets string) ([]byte, error) {
+	key, _, err := keyfile.Ensure(filepath.Join(secrets, "generation.key"))
+	if err != nil {
+		return nil, unwritable(secrets, err)
+	}
+	return []byte(key), nil
+}
+
+// running are the runtimes of the services as they would be executed now.
+func running(cfg *config.Config, env runtimes.Environment) []Runtime {
+	list := make([]Runtime, 0, len(cfg.Services))
+	for _, svc := range cfg.Services {
+		r := Runtime{Service: svc.Name, Runtime: svc.Runtime}
+		if spec, err := runtimes.Command(cfg, svc, env); err == nil {
+			r.Version = spec.Version
+			if strings.HasPrefix(spec.Args[0], filepath.Join(store.Dir(cfg, svc.Runtime), "current")+string(filepath.Separator)) {
+				r.Folder = store.Linked(cfg, svc.Runtime)
+			}
+		}
+		list = append(list, r)
+	}
+	return list
+}
+
+// write makes the folder whole and then makes it the current one.
+func write(root string, g Generation, texts map[string]Sealed) error {
+	temp, err := os.MkdirTemp(Dir(root), ".new-*")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(temp) }()
+	files := map[string]any{recordName: g}
+	for part, sealed := range texts {
+		if err := renameio.WriteFile(filepath.Join(temp, part+".yaml"), sealed.Text, 0o600); err != nil {
+			return err
+		}
+		if len(sealed.Secrets) > 0 {
+			files[part+".secrets.json"] = sealed.Secrets
+		}
+	}
+	for name, v := range files {
+		data, err := json.MarshalIndent(v, "", "  ")
+		if err != nil {
+			return err
+		}
+		if err := renameio.WriteFile(filepath.Join(temp, name), append(data, '\n'), 0o600); err != nil {
+			return err
+		}
+	}
+	if err := os.Rename(temp, filepath.Join(Dir(root), folder(g.Number))); err != nil {
+		return err
+	}
+	return renameio.WriteFile(CurrentPath(root), []byte(strconv.Itoa(g.Number)+"\n"), 0o600)
+}
+
+// prune removes the oldest generations beyond Keep.
+func prune(root string, all []Generation, current int) error {
+	kept := 0
+	for i := len(all) - 1; i >= 0; i-- {
+		if all[i].Pinned || all[i].Number == current {
+			continue
+		}
+		if kept++; kept < Keep {
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(Dir(root), folder(all[i].Number))); err != nil {
+			return unwritable(Dir(root), err)
+		}
+	}
+	return nil
+}
+
+// Pin keeps a generation for ever, or no longer. Faults: generation-unknown,
+// generation-unwritable.
+func Pin(root string, n int, pinned bool) (Generation, error) {
+	g, err := Find(root, n)
+	if err != nil {
+		return g, err
+	}
+	list := slices.DeleteFunc(pins(root), func(m int) bool { return m == n })
+	if pinned {
+		list = append(list, n)
+	}
+	data, err := json.Marshal(list)
+	if err == nil {
+		err = renameio.WriteFile(pinsPath(root), append(data, '\n'), 0o600)
+	}
+	if err != nil {
+		return g, unwritable(pinsPath(root), err)
+	}
+	g.Pinned = pinned
+	return g, nil
+}
+
+func pinsPath(root string) string { return filepath.Join(Dir(root), "pins.json") }
+
+func pins(root string) []int {
+	list := []int{}
+	if data, err := regular.Read(pinsPath(root)); err == nil {
+		_ = json.Unmarshal(data, &list)
+	}
+	return list
+}
+
+// Digest is "sha256:" and the hexadecimal digest of data.
+func Digest(data []byte) string {
+	sum := sha256.Sum256(data)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,214 @@
+package generation
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/flowgate-go/flowgate/internal/redact"
+)
+
+// Sealed is a text without its secrets: in the place of each stands a mark, and
+// beside it what is needed to find it again on this machine.
+type Sealed struct {
+	Text    []byte
+	Secrets []Secret
+}
+
+// Secret is one secret that a text had. Its value is nowhere in a generation.
+type Secret struct {
+	Mark string `json:"mark"`
+	Path string `json:"path,omitempty"` // of the YAML key that held it: "api-keys[0]"
+	MAC  string `json:"mac"`            // keyed digest of the value, to know it again
+}
+
+// found is a secret in a text.
+type found struct{ value, path string }
+
+// Seal takes the secrets out of a YAML text: the values of keys that hold
+// secrets, what looks like a key anywhere, also in comments, and the values of
+// known. It fails when a secret could not be taken out whole.
+func Seal(text, key []byte, known []string) (Sealed, error) {
+	if bytes.Contains(text, []byte(markBegin)) || bytes.ContainsFunc(text, private) {
+		return Sealed{}, fmt.Errorf("the text has marks of its own that FlowGate uses")
+	}
+	secrets := secretsIn(text, known)
+	if len(secrets) > lastPrivate-firstPrivate {
+		return Sealed{}, fmt.Errorf("it has %d secrets", len(secrets))
+	}
+	slices.SortStableFunc(secrets, func(a, b found) int { return cmp.Compare(len(b.value), len(a.value)) })
+	out := string(text)
+	for i, s := range secrets {
+		out = replaceWord(out, s.value, string(rune(firstPrivate+i)))
+	}
+	for _, s := range secretsIn([]byte(out), known) {
+		if !strings.ContainsFunc(s.value, private) {
+			return Sealed{}, fmt.Errorf("the secret at %s is written in a way that it cannot be taken out", cmp.Or(s.path, "an unknown place"))
+		}
+	}
+	return numbered(out, secrets, key), nil
+}
+
+// numbered names the marks in the order of the text, so that another value of
+// the same key leaves the text as it is.
+func numbered(text string, secrets []found, key []byte) Sealed {
+	var out strings.Builder
+	var sealed Sealed
+	marks := map[rune]string{}
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRuneInString(text[i:])
+		if !private(r) {
+			out.WriteString(text[i : i+size])
+			i += size
+			continue
+		}
+		if marks[r] == "" {
+			s := secrets[r-firstPrivate]
+			marks[r] = markBegin + strconv.Itoa(len(marks)) + "»"
+			sealed.Secrets = append(sealed.Secrets, Secret{Mark: marks[r], Path: s.path, MAC: mac(key, s.value)})
+		}
+		out.WriteString(marks[r])
+		i += size
+	}
+	sealed.Text = []byte(out.String())
+	return sealed
+}
+
+const markBegin = "«flowgate-secret-"
+
+// While a text is sealed, one rune of Unicode's private use area stands for
+// each secret: no word of a configuration has one.
+const firstPrivate, lastPrivate = 0xE000, 0xF8FF
+
+func private(r rune) bool { return r >= firstPrivate && r <= lastPrivate }
+
+// Open puts secrets back. Each is looked for among the words of the texts and
+// the values given; one that is not there any more is taken from its path in
+// the first of the texts: keys are no part of a generation, so the present one
+// is right. missing names the paths of those that are nowhere.
+func (s Sealed) Open(key []byte, values []string, texts ...[]byte) (text []byte, missing []string) {
+	byMAC := map[string]string{}
+	for _, value := range values {
+		byMAC[mac(key, value)] = value
+	}
+	for _, t := range texts {
+		for _, word := range words(t) {
+			byMAC[mac(key, word)] = word
+		}
+		for _, f := range secretsIn(t, nil) {
+			byMAC[mac(key, f.value)] = f.value
+		}
+	}
+	present := map[string]string{}
+	if len(texts) > 0 {
+		for _, f := range secretsIn(texts[0], nil) {
+			present[f.path] = f.value
+		}
+	}
+	out := string(s.Text)
+	for _, secret := range s.Secrets {
+		value, ok := byMAC[secret.MAC]
+		if !ok && secret.Path != "" {
+			value, ok = present[secret.Path]
+		}
+		if !ok {
+			missing = append(missing, cmp.Or(secret.Path, "a comment"))
+			continue
+		}
+		out = strings.ReplaceAll(out, secret.Mark, value)
+	}
+	return []byte(out), missing
+}
+
+// secretsIn finds the secrets of a text, each value once.
+func secretsIn(text []byte, known []string) []found {
+	var all []found
+	seen := map[string]bool{"": true}
+	add := func(value, path string) {
+		if !seen[value] {
+			seen[value] = true
+			all = append(all, found{value, path})
+		}
+	}
+	var doc any
+	if yaml.Unmarshal(text, &doc) == nil {
+		compare("", doc, redact.Keys(doc), add)
+	}
+	for _, word := range words(text) {
+		if redact.Named("", word) != word {
+			add(word, "")
+		}
+	}
+	for _, value := range known {
+		if bytes.Contains(text, []byte(value)) {
+			add(value, "")
+		}
+	}
+	return all
+}
+
+// compare walks a document and its redacted copy: what differs is secret.
+func compare(path string, a, b any, add func(value, path string)) {
+	switch a := a.(type) {
+	case map[string]any:
+		other, _ := b.(map[string]any)
+		for key, inner := range a {
+			compare(strings.TrimPrefix(path+"."+key, "."), inner, other[key], add)
+		}
+	case []any:
+		other, _ := b.([]any)
+		for i, inner := range a {
+			if i < len(other) {
+				compare(fmt.Sprintf("%s[%d]", path, i), inner, other[i], add)
+			}
+		}
+	default:
+		if text := fmt.Sprint(a); a != nil && fmt.Sprint(b) != text {
+			add(text, path)
+		}
+	}
+}
+
+// words are the stretches of a text between white space and what YAML puts
+// around a scalar.
+func words(text []byte) []string {
+	return strings.FieldsFunc(string(text), func(r rune) bool { return strings.ContainsRune(" \t\r\n\"'`,[]{}", r) })
+}
+
+// replaceWord replaces value where it stands alone, not within a longer word.
+func replaceWord(text, value, by string) string {
+	var out strings.Builder
+	for {
+		at := strings.Index(text, value)
+		if at < 0 {
+			out.WriteString(text)
+			return out.String()
+		}
+		end := at + len(value)
+		if at > 0 && wordByte(text[at-1]) && wordByte(value[0]) || end < len(text) && wordByte(text[end]) && wordByte(value[len(value)-1]) {
+			out.WriteString(text[:end])
+		} else {
+			out.WriteString(text[:at] + by)
+		}
+		text = text[end:]
+	}
+}
+
+func wordByte(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_'
+}
+
+func mac(key []byte, value string) string {
+	h := hmac.New(sha256.New, key)
+	h.Write([]byte(value))
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
