@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/config"
@@ -72,7 +71,7 @@ func lockProfile(ctx context.Context, cfg *config.Config) (io.Closer, error) {
 	if err := ensureDir(cfg.Paths.RuntimeDir); err != nil {
 		return nil, err
 	}
-	lock, err := takeLock(ctx, filepath.Join(cfg.Paths.RuntimeDir, "profile.lock"), profileWait)
+	lock, err := takeLock(ctx, profileLockPath(cfg.Paths.RuntimeDir), profileWait)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}

@@ -69,7 +69,7 @@ func Migrate(path string, dryRun bool, now time.Time, getenv func(string) string
 	if dryRun {
 		return m, nil
 	}
-	m.Backup, err = replace(path, data, migrated, now)
+	m.Backup, err = Replace(path, data, migrated, now)
 	return m, err
 }
 
@@ -98,9 +98,11 @@ func unsafeMigration(path string, err error) error {
 		WithHint("nothing was changed; rename the old keys by hand (docs/configuration.md, versions)")
 }
 
-// replace keeps old beside path and puts new in its place, atomically and
-// with the same mode. A symbolic link stays one: its target is replaced.
-func replace(path string, old, new []byte, now time.Time) (backup string, err error) {
+// Replace puts new in the place of old in a file that people edit: old is kept
+// beside it, as NAME.bak-TIME, and the change is atomic and keeps the mode. A
+// symbolic link stays one: its target is replaced. Faults: config-unreadable,
+// backup-failed, write-failed.
+func Replace(path string, old, new []byte, now time.Time) (backup string, err error) {
 	target, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return "", unreadable(path, err)
