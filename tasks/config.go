@@ -10,6 +10,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/upgrade"
 )
 
 // Config holds the targets of the configuration file.
@@ -39,12 +40,12 @@ func (Config) Show(ctx context.Context) error {
 
 // Migrate rewrites an old configuration file in the current version; comments and order stay.
 func (Config) Migrate(ctx context.Context, dryRun *bool) error {
-	return run(ctx, "config:migrate", func(context.Context, session) (any, error) {
+	return run(ctx, "config:migrate", func(ctx context.Context, s session) (any, error) {
 		file := configFile()
 		if file == "" {
 			return nil, noFile()
 		}
-		return config.Migrate(file, value(dryRun), time.Now(), os.Getenv)
+		return upgrade.Migrate(ctx, s.changing(nil, nil, nil), value(dryRun), time.Now())
 	})
 }
 

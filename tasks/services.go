@@ -8,6 +8,7 @@ import (
 	"github.com/flowgate-go/flowgate/auth"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/upgrade"
 )
 
 // Start brings the services up and waits until they are ready; -share accepts a sign-in that another tool holds too.
@@ -16,14 +17,14 @@ func Start(ctx context.Context, service *string, timeout *time.Duration, share *
 		if err := auth.Admit(ctx, cfg, authEnvironment(), value(share)); err != nil {
 			return nil, err
 		}
-		return supervisor.Up(ctx, cfg, startOptions(s, cfg, service, timeout))
+		return upgrade.Up(ctx, cfg, s.changing(cfg, service, timeout))
 	})
 }
 
 // Restart stops services and starts them again with the configuration as it is now.
 func Restart(ctx context.Context, service *string, timeout *time.Duration) error {
 	return withConfig(ctx, "restart", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		return supervisor.Again(ctx, cfg, startOptions(s, cfg, service, timeout))
+		return upgrade.Again(ctx, cfg, s.changing(cfg, service, timeout))
 	})
 }
 

@@ -174,6 +174,9 @@ func serve(ctx context.Context, command string, work func(ctx context.Context) e
 // withConfig is run for a target that needs the configuration.
 func withConfig(ctx context.Context, command string, work func(ctx context.Context, s session, cfg *config.Config) (any, error)) error {
 	return run(ctx, command, func(ctx context.Context, s session) (any, error) {
+		if err := s.recover(ctx); err != nil {
+			return nil, err
+		}
 		cfg, err := loadConfig()
 		if err != nil {
 			return nil, err
