@@ -69,8 +69,8 @@ func TestTheCatalogueIsWhatMageSees(t *testing.T) {
 
 func TestFilesThatTheDocumentsNameExist(t *testing.T) {
 	t.Parallel()
-	named := regexp.MustCompile("[`(]((?:tasks|checks|auth|supervisor|internal|test|testdata|docs|tools|config)/[\\w./-]*)[`)]")
-	for _, doc := range []string{"README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/json.md", "docs/benchmarks.md", "docs/compatibility.md", "docs/security.md", "docs/recipes.md", "docs/ci.md", "docs/runbook.md"} {
+	named := regexp.MustCompile("[`(]((?:tasks|checks|auth|supervisor|upgrade|internal|test|testdata|docs|tools|config)/[\\w./-]*)[`)]")
+	for _, doc := range []string{"README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/json.md", "docs/benchmarks.md", "docs/compatibility.md", "docs/security.md", "docs/release-and-rollback.md", "docs/recipes.md", "docs/ci.md", "docs/runbook.md"} {
 		for _, m := range named.FindAllStringSubmatch(read(t, doc), -1) {
 			if strings.HasPrefix(m[1], "config/") {
 				continue // in the user's folder
@@ -88,7 +88,7 @@ func TestEveryErrorCodeIsDocumented(t *testing.T) {
 	made := regexp.MustCompile(`fault\.(?:New|Usage)\("([a-z-]+)"`)
 	used := map[string]bool{}
 	var source strings.Builder
-	for _, dir := range []string{"tasks", "checks", "auth", "supervisor", "internal"} {
+	for _, dir := range []string{"tasks", "checks", "auth", "supervisor", "upgrade", "internal"} {
 		err := filepath.WalkDir(filepath.Join("..", dir), func(path string, d fs.DirEntry, err error) error {
 			if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
 				return err

@@ -2,7 +2,9 @@ package config
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -112,7 +114,12 @@ func Replace(path string, old, new []byte, now time.Time) (backup string, err er
 		return "", unreadable(path, err)
 	}
 	backup = target + ".bak-" + now.UTC().Format("20060102T150405Z")
-	if err := writeNew(backup, old, info.Mode().Perm()); err != nil {
+	err = writeNew(backup, old, info.Mode().Perm())
+	for n := 2; errors.Is(err, fs.ErrExist); n++ { // another change within the same second
+		backup = fmt.Sprintf("%s.bak-%s-%d", target, now.UTC().Format("20060102T150405Z"), n)
+		err = writeNew(backup, old, info.Mode().Perm())
+	}
+	if err != nil {
 		return "", fault.New("backup-failed", "back up %s: %w", path, err).WithHint("nothing was changed")
 	}
 	if err := renameio.WriteFile(target, new, info.Mode().Perm(), renameio.IgnoreUmask()); err != nil {

@@ -1,0 +1,231 @@
+package script_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// installation is a folder with a running stack, and the binary.
+type installation struct {
+	t   *testing.T
+	dir string
+	env []string
+}
+
+func started(t *testing.T) *installation {
+	t.Helper()
+	in := &installation{t: t, dir: t.TempDir()}
+	in.env = append(os.Environ(), "HOME="+in.dir)
+	var ports []string
+	for range 2 {
+		port, err := freePort()
+		if err != nil {
+			t.Fatal(err)
+		}
+		ports = append(ports, strconv.Itoa(port))
+	}
+	t.Cleanup(func() { _, _ = in.try(nil, "stop") })
+	in.run("init", "-port="+ports[0], "-upstream-port="+ports[1])
+	in.run("start")
+	return in
+}
+
+type outcome struct {
+	status int
+	stdout string
+	stderr string
+}
+
+func (in *installation) try(env []string, args ...string) (outcome, error) {
+	cmd := exec.Command(binary, args...)
+	cmd.Dir, cmd.Env = in.dir, append(in.env, env...)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	o := outcome{stdout: string(out), stderr: stderr.String()}
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		o.status = exit.ExitCode()
+		if exit.Sys().(syscall.WaitStatus).Signaled() {
+			o.status = -1
+		}
+		err = nil
+	}
+	return o, err
+}
+
+func (in *installation) run(args ...string) outcome {
+	in.t.Helper()
+	o, err := in.try(nil, args...)
+	if err != nil || o.status != 0 {
+		in.t.Fatalf("%v: %+v, %v", args, o, err)
+	}
+	return o
+}
+
+// files are the configuration, state, links and pointer that a change touches.
+func (in *installation) files() map[string]string {
+	in.t.Helper()
+	all := map[string]string{}
+	for _, pattern := range []string{"config/*.yaml", ".router/runtime/litellm.active.yaml", ".router/runtime/state.json", ".router/generations/current", ".router/store/*/current"} {
+		found, _ := filepath.Glob(filepath.Join(in.dir, pattern))
+		for _, path := range found {
+			if target, err := os.Readlink(path); err == nil {
+				all[path] = target
+				continue
+			}
+			data, err := os.ReadFile(path)
+			if err != nil {
+				in.t.Fatal(err)
+			}
+			all[path] = string(data)
+		}
+	}
+	return all
+}
+
+// whole expects that no change is half-done and that the router, running,
+// serves what is on disk.
+func (in *installation) whole(title string) {
+	in.t.Helper()
+	var doc struct {
+		Data struct {
+			Profile  string
+			Services []struct{ Ready bool }
+		}
+	}
+	o := in.run("health")
+	if err := json.Unmarshal([]byte(o.stdout), &doc); err != nil {
+		in.t.Fatal(err)
+	}
+	_ = filepath.WalkDir(filepath.Join(in.dir, ".router", "generations"), func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.Name() == "pending" {
+			in.t.Errorf("%s: a journal is left", title)
+		}
+		return err
+	})
+	state, err := os.ReadFile(filepath.Join(in.dir, ".router/runtime/litellm.active.yaml"))
+	if err != nil || !strings.Contains(string(state), "profile "+doc.Data.Profile+".") {
+		in.t.Errorf("%s: the state says profile %s and the router's configuration another one", title, doc.Data.Profile)
+	}
+}
+
+// rollbackSteps are the failpoints of a rollback that changes everything but a
+// runtime, in their order, and whether the new state counts once one was reached.
+var rollbackSteps = []struct {
+	name string
+	done bool
+}{
+	{"journal", false}, {"begun", false}, {"profile", false}, {"file:cliproxyapi", false}, {"file:flowgate", false},
+	{"current", false}, {"restarted", false}, {"verified", false}, {"ended", true},
+}
+
+func TestARollbackKilledAtAnyStepLeavesOneWholeState(t *testing.T) {
+	t.Parallel()
+	in := started(t)
+	in.change("balanced")
+	in.run("restart")
+	in.run("profile:set", "cost") // 1: start, 2: restart with other files, 3: another profile
+	new := in.files()
+	in.run("rollback", "-to=1")
+	old := in.files()
+	in.run("rollback", "-to=3")
+	for _, step := range rollbackSteps {
+		before := in.files()
+		o, err := in.try([]string{"FLOWGATE_FAILPOINT=" + step.name}, "rollback", "-to=1")
+		if err != nil || o.status != -1 {
+			t.Fatalf("%s: it was not killed there: %+v, %v", step.name, o, err)
+		}
+		next, err := in.try(nil, "status")
+		if err != nil || next.status != 0 {
+			t.Fatalf("%s: the next command: %+v, %v", step.name, next, err)
+		}
+		begun := !step.done && step.name != "journal"
+		if said := strings.Contains(next.stderr, "rollback from generation 3 was interrupted"); said != begun {
+			t.Errorf("%s: the next command said %q", step.name, next.stderr)
+		}
+		want := before
+		if step.done {
+			want = old
+		}
+		if got := in.files(); !maps.Equal(got, want) && !sameBut(got, want, "state.json") {
+			t.Errorf("%s: the files are neither old nor new:\n%v", step.name, differing(got, want))
+		}
+		in.whole(step.name)
+	}
+	in.run("rollback", "-to=3")
+	if got := in.files(); !sameBut(got, new, "state.json") {
+		t.Errorf("there and back: %v", differing(got, new))
+	}
+}
+
+func TestUndoingCanBeKilledToo(t *testing.T) {
+	t.Parallel()
+	in := started(t)
+	in.change("balanced")
+	in.run("restart")
+	in.run("profile:set", "cost")
+	before := in.files()
+	if o, err := in.try([]string{"FLOWGATE_FAILPOINT=restarted"}, "rollback", "-to=1"); err != nil || o.status != -1 {
+		t.Fatalf("%+v, %v", o, err)
+	}
+	for _, step := range []string{"undo:litellm.active.yaml", "undo:state.json", "undo:flowgate.yaml", "undo:current"} {
+		if o, err := in.try([]string{"FLOWGATE_FAILPOINT=" + step}, "status"); err != nil || o.status != -1 {
+			t.Fatalf("%s: it was not killed there: %+v, %v", step, o, err)
+		}
+	}
+	in.run("status")
+	if got := in.files(); !maps.Equal(got, before) {
+		t.Errorf("%v", differing(got, before))
+	}
+	in.whole("undone")
+}
+
+// change edits both files that people edit, without an effect on what runs.
+func (in *installation) change(word string) {
+	in.t.Helper()
+	for _, name := range []string{"config/flowgate.yaml", "config/cliproxyapi.yaml"} {
+		f, err := os.OpenFile(filepath.Join(in.dir, name), os.O_APPEND|os.O_WRONLY, 0)
+		if err == nil {
+			_, err = fmt.Fprintf(f, "\n# changed: %s\n", word)
+			err = errors.Join(err, f.Close())
+		}
+		if err != nil {
+			in.t.Fatal(err)
+		}
+	}
+}
+
+// sameBut compares files without one whose content has a time in it.
+func sameBut(a, b map[string]string, name string) bool {
+	strip := func(m map[string]string) map[string]string {
+		out := maps.Clone(m)
+		maps.DeleteFunc(out, func(path, _ string) bool { return filepath.Base(path) == name })
+		return out
+	}
+	return maps.Equal(strip(a), strip(b))
+}
+
+func differing(a, b map[string]string) []string {
+	var names []string
+	for path, text := range a {
+		if b[path] != text {
+			names = append(names, path)
+		}
+	}
+	for path := range b {
+		if _, ok := a[path]; !ok {
+			names = append(names, path)
+		}
+	}
+	return names
+}
