@@ -11,6 +11,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/version"
+	"github.com/flowgate-go/flowgate/upgrade"
 )
 
 // Bootstrap holds the targets that install what services run.
@@ -66,4 +67,32 @@ func (Bootstrap) Outdated(ctx context.Context, online *bool, offline *bool) erro
 // installing is a request without particulars.
 func (s session) installing(cfg *config.Config, runtime string, offline *bool) bootstrap.Request {
 	return bootstrap.Request{Config: cfg, Runtime: runtime, Offline: value(offline), Getenv: os.Getenv, Progress: os.Stderr}
+}
+
+// Update tries a runtime's latest version, or the one named, alone, and switches to it; what fails is taken back.
+func (Bootstrap) Update(ctx context.Context, runtime string, version *string, offline *bool, pin *bool, unpin *bool, skipProbe *bool, skipProbes *bool, timeout *time.Duration) error {
+	return withConfig(ctx, "bootstrap:update", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+		r := upgrade.UpdateRequest{Request: s.installing(cfg, runtime, offline), Unpin: value(unpin), SkipProbe: value(skipProbe)}
+		r.Version, r.Pin = value(version), value(pin)
+		o := s.changing(cfg, nil, timeout)
+		o.SkipProbes = value(skipProbes)
+		return orNothing(upgrade.Update(ctx, o, cfg, r))
+	})
+}
+
+// Gc removes the versions that are not active, not pinned and in no kept generation.
+func (Bootstrap) Gc(ctx context.Context, dryRun *bool) error {
+	return withConfig(ctx, "bootstrap:gc", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
+		return orNothing(upgrade.Collect(ctx, cfg, value(dryRun)))
+	})
+}
+
+// Runtimes holds the targets that examine runtimes.
+type Runtimes mg.Namespace
+
+// Probe starts a version of a runtime alone on a spare port and sends it every request that FlowGate relies on.
+func (Runtimes) Probe(ctx context.Context, runtime string, version *string, timeout *time.Duration) error {
+	return withConfig(ctx, "runtimes:probe", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+		return orNothing(upgrade.Probe(ctx, s.changing(cfg, nil, timeout), cfg, runtime, value(version), s.out.Stream))
+	})
 }

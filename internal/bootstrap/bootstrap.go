@@ -142,7 +142,7 @@ func (r Request) done(in store.Install, changed bool) (Result, error) {
 		result.Warnings = append(result.Warnings, r.Runtime+" "+current.Version+" stays active; mage bootstrap:update "+
 			r.Runtime+" -version="+in.Version+" tries the other one and switches")
 	}
-	if r.Runtime == config.RuntimeLiteLLM && in.Version != LiteLLMVersion {
+	if changed && r.From == "" && r.Runtime == config.RuntimeLiteLLM && in.Version != LiteLLMVersion {
 		result.Warnings = append(result.Warnings, "LiteLLM "+in.Version+" has no lock file here: its packages were taken as the index gave them")
 	}
 	if r.Pin && !in.Pinned {

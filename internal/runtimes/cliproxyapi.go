@@ -29,7 +29,7 @@ func cliProxyAPI(spec *Spec, cfg *config.Config, svc config.Service, env Environ
 		return place{path: name, why: "PATH (" + name + ")"}
 	})...)
 	bin, err := find(svc, env, place{path: demand, why: "$FLOWGATE_CLIPROXYAPI"}, places,
-		"put the binary on PATH, set FLOWGATE_CLIPROXYAPI to its path, or choose runtime: echo to try things out")
+		"mage bootstrap cliproxyapi installs it; or set FLOWGATE_CLIPROXYAPI to the path of one, or choose runtime: echo to try things out")
 	if err != nil {
 		return err
 	}

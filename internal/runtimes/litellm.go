@@ -21,8 +21,7 @@ func liteLLM(spec *Spec, cfg *config.Config, svc config.Service, env Environment
 	}
 	places = append(places, place{path: "litellm", why: "PATH (litellm)"})
 	bin, err := find(svc, env, place{path: demand, why: "$FLOWGATE_LITELLM"}, places,
-		"install it (python3 -m venv .venv && .venv/bin/pip install 'litellm[proxy]' prisma), "+
-			"set FLOWGATE_LITELLM to its path, or choose runtime: embedded, which needs no Python")
+		"mage bootstrap litellm installs it; or set FLOWGATE_LITELLM to the path of one, or choose runtime: embedded, which needs no Python")
 	if err != nil {
 		return err
 	}
@@ -33,6 +32,9 @@ func liteLLM(spec *Spec, cfg *config.Config, svc config.Service, env Environment
 		spec.Dir, spec.OwnDir = filepath.Join(cfg.Paths.RuntimeDir, "cwd", svc.Name), true
 	}
 	spec.Version = LiteLLMVersion(bin)
+	if spec.Version == "" {
+		spec.Version = storeVersion(filepath.Dir(bin))
+	}
 	spec.Args = []string{bin, "--config", cfg.Paths.ActiveConfig, "--host", svc.Host, "--port", strconv.Itoa(svc.Port)}
 	return nil
 }
