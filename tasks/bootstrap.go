@@ -66,7 +66,7 @@ func (Bootstrap) Outdated(ctx context.Context, online *bool, offline *bool) erro
 
 // installing is a request without particulars.
 func (s session) installing(cfg *config.Config, runtime string, offline *bool) bootstrap.Request {
-	return bootstrap.Request{Config: cfg, Runtime: runtime, Offline: value(offline), Getenv: os.Getenv, Progress: os.Stderr}
+	return bootstrap.Request{Config: cfg, Runtime: runtime, Offline: value(offline), Getenv: os.Getenv, Progress: os.Stderr, At: failpoint}
 }
 
 // Update tries a runtime's latest version, or the one named, alone, and switches to it; what fails is taken back.

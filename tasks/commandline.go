@@ -114,6 +114,9 @@ func (l *commandLine) takeArguments(t target, words []string) ([]string, error) 
 	missing := lo.Filter(t.params, func(p param, _ int) bool { return !p.optional })
 	for len(words) > 0 {
 		if name, _, _ := flagOf(words[0]); name == "" && len(missing) > 0 {
+			if err := missing[0].check(words[0]); err != nil {
+				return nil, fault.Usage("flag-invalid", "%s: %s is no %s: %w", t.name, words[0], strings.ToUpper(missing[0].name), err).WithHint("usage: mage %s", t.usage())
+			}
 			l.args, words, missing = append(l.args, words[0]), words[1:], missing[1:]
 			continue
 		}

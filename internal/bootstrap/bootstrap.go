@@ -40,6 +40,7 @@ type Request struct {
 	Client   *http.Client // default: http.DefaultClient, which knows the proxy variables
 	Latest   bool         // install the latest version even when another is there
 	Pin      bool         // have updates leave this version alone
+	At       func(string) // called at each step; may be nil
 }
 
 // Result is what Install did.
@@ -58,6 +59,9 @@ func (r Request) completed() Request {
 	}
 	if r.Client == nil {
 		r.Client = http.DefaultClient
+	}
+	if r.At == nil {
+		r.At = func(string) {}
 	}
 	r.Version = strings.TrimPrefix(r.Version, "v")
 	return r
@@ -93,10 +97,18 @@ func Install(ctx context.Context, r Request) (Result, error) {
 	if err := refuseBad(r.Runtime, n.Version); err != nil {
 		return Result{}, err
 	}
+	r.At("fetched")
+	fill := n.Fill
+	n.Fill = func(ctx context.Context, dir string, n *store.New) error {
+		err := fill(ctx, dir, n)
+		r.At("unpacked")
+		return err
+	}
 	in, err := store.Add(ctx, r.Config, n)
 	if err != nil {
 		return Result{}, err
 	}
+	r.At("added")
 	return r.done(in, true)
 }
 
@@ -138,6 +150,7 @@ func (r Request) done(in store.Install, changed bool) (Result, error) {
 			return Result{}, err
 		}
 		in.Active, result.Changed = true, true
+		r.At("activated")
 	} else if current.Path != in.Path {
 		result.Warnings = append(result.Warnings, r.Runtime+" "+current.Version+" stays active; mage bootstrap:update "+
 			r.Runtime+" -version="+in.Version+" tries the other one and switches")

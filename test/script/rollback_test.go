@@ -24,6 +24,13 @@ type installation struct {
 
 func started(t *testing.T) *installation {
 	t.Helper()
+	in := initialised(t)
+	in.run("start")
+	return in
+}
+
+func initialised(t *testing.T, flags ...string) *installation {
+	t.Helper()
 	in := &installation{t: t, dir: t.TempDir()}
 	in.env = append(os.Environ(), "HOME="+in.dir)
 	var ports []string
@@ -35,8 +42,7 @@ func started(t *testing.T) *installation {
 		ports = append(ports, strconv.Itoa(port))
 	}
 	t.Cleanup(func() { _, _ = in.try(nil, "stop") })
-	in.run("init", "-port="+ports[0], "-upstream-port="+ports[1])
-	in.run("start")
+	in.run(append([]string{"init", "-port=" + ports[0], "-upstream-port=" + ports[1]}, flags...)...)
 	return in
 }
 
@@ -165,6 +171,83 @@ func TestARollbackKilledAtAnyStepLeavesOneWholeState(t *testing.T) {
 	in.run("rollback", "-to=3")
 	if got := in.files(); !sameBut(got, new, "state.json") {
 		t.Errorf("there and back: %v", differing(got, new))
+	}
+}
+
+// installSteps and updateSteps are the failpoints of a version's way into the
+// store and into its place, and whether the new version counts once one was reached.
+var (
+	installSteps = map[string]bool{"fetched": false, "unpacked": false, "added": true, "activated": true}
+	updateSteps  = []struct {
+		name string
+		done bool
+	}{
+		{"installed", false}, {"probed", false}, {"journal", false}, {"begun", false}, {"runtime:litellm", false},
+		{"restarted", false}, {"verified", false}, {"ended", true},
+	}
+)
+
+// fake writes a double of LiteLLM that reads its configuration by the embedded router.
+func (in *installation) fake(version string) string {
+	in.t.Helper()
+	path := filepath.Join(in.dir, "litellm-"+version)
+	text := fmt.Sprintf("#!/bin/sh\n# %s\nexec %s router:serve -settings=\"$2\" -host=\"$4\" -port=\"$6\"\n", version, binary)
+	if err := os.WriteFile(path, []byte(text), 0o700); err != nil {
+		in.t.Fatal(err)
+	}
+	return path
+}
+
+// version is what the router runs as.
+func (in *installation) version() string {
+	in.t.Helper()
+	return strings.TrimSpace(in.run("status", "-jq", ".data.services[1].version", "-raw").stdout)
+}
+
+func TestAnInstallationKilledAtAnyStepIsWholeOrNot(t *testing.T) {
+	t.Parallel()
+	for name, done := range installSteps {
+		in := &installation{t: t, dir: t.TempDir(), env: os.Environ()}
+		from := in.fake("1.0.0")
+		if o, err := in.try([]string{"FLOWGATE_FAILPOINT=" + name}, "bootstrap", "litellm", "-from="+from, "-version=1.0.0"); err != nil || o.status != -1 {
+			t.Fatalf("%s: it was not killed there: %+v, %v", name, o, err)
+		}
+		listed := strings.TrimSpace(in.run("bootstrap:list", "-jq", "[.data.runtimes[].name]|length").stdout) == "2"
+		if listed != done {
+			t.Errorf("%s: listed %v", name, listed)
+		}
+		in.run("bootstrap", "litellm", "-from="+from, "-version=1.0.0")
+		if active := in.run("bootstrap:list", "-jq", ".data.runtimes[1].active").stdout; active != "true\n" {
+			t.Errorf("%s: the next try did not make it whole: %s", name, active)
+		}
+	}
+}
+
+func TestAnUpdateKilledAtAnyStepLeavesOneWholeState(t *testing.T) {
+	t.Parallel()
+	in := initialised(t, "-runtime=litellm")
+	in.run("bootstrap", "litellm", "-from="+in.fake("1.0.0"), "-version=1.0.0")
+	in.run("start")
+	in.run("bootstrap", "litellm", "-from="+in.fake("2.0.0"), "-version=2.0.0")
+	for _, step := range updateSteps {
+		before := in.files()
+		o, err := in.try([]string{"FLOWGATE_FAILPOINT=" + step.name}, "bootstrap:update", "litellm", "-version=2.0.0")
+		if err != nil || o.status != -1 {
+			t.Fatalf("%s: it was not killed there: %+v, %v", step.name, o, err)
+		}
+		in.run("status")
+		want := map[bool]string{false: "1.0.0", true: "2.0.0"}[step.done]
+		if got := in.version(); got != want {
+			t.Errorf("%s: the router runs as %s, want %s", step.name, got, want)
+		}
+		if got := in.files(); !step.done && !maps.Equal(got, before) {
+			t.Errorf("%s: %v", step.name, differing(got, before))
+		}
+		in.whole(step.name)
+	}
+	in.run("rollback", "-to=1")
+	if got := in.version(); got != "1.0.0" {
+		t.Errorf("after the rollback it runs as %s", got)
 	}
 }
 

@@ -68,7 +68,7 @@ func TestScripts(t *testing.T) {
 
 // setup gives every script ports and a HOME of its own, and stops what it left running.
 func setup(env *testscript.Env) error {
-	for _, name := range []string{"PORT", "UPSTREAM"} {
+	for _, name := range []string{"PORT", "UPSTREAM", "EXTRA"} {
 		port, err := freePort()
 		if err != nil {
 			return err
