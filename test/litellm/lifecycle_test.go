@@ -149,6 +149,7 @@ func (in *installation) down() {
 
 type service struct {
 	Name, State string
+	Version     string
 	PID         int
 	Live, Ready bool
 }
@@ -158,6 +159,9 @@ type document struct {
 	Data struct {
 		Profile  string
 		Services []service
+		Changed  any
+		Verified bool
+		Probes   []struct{ Status string }
 	}
 	Checks []struct{ ID, Status string }
 	Error  any

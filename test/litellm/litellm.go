@@ -1,6 +1,6 @@
-// Package litellm makes a virtual environment with the real LiteLLM for tests,
-// once a machine: the versions are pinned by the requirements file that is part
-// of this package. Call Venv and run what it returns.
+// Package litellm makes a store with the real LiteLLM for tests, once a machine,
+// by what people do it with: internal/bootstrap. Call Venv and run what it
+// returns; Another has a second version, for going back and forth.
 //
 // It never touches another Python environment, and names no package index: pip
 // and uv use the one that their user has configured.
@@ -8,7 +8,6 @@ package litellm
 
 import (
 	"context"
-	_ "embed"
 	"fmt"
 	"io"
 	"os"
@@ -16,25 +15,19 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"time"
 
+	"github.com/flowgate-go/flowgate/internal/bootstrap"
+	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/test/cache"
 )
 
-// Version is the LiteLLM that is installed: the one whose behaviour the
-// embedded router was measured against.
-const Version = "1.106.2"
-
-// requirements are LiteLLM with its proxy extra and prisma, without which it
-// answers a missing key with 500, and all that these need; from pip freeze.
-//
-//go:embed requirements.txt
-var requirements []byte
-
-// installPatience is how long the installation may take; it is 740 MB.
-const installPatience = 15 * time.Minute
+// Version is the LiteLLM that Venv installs, OtherVersion the one of Another.
+const (
+	Version      = bootstrap.LiteLLMVersion
+	OtherVersion = "1.106.1"
+)
 
 // Options say where the environment goes. The zero value works.
 type Options struct {
@@ -44,26 +37,65 @@ type Options struct {
 
 // Venv returns the path of the litellm command, installing it on the first
 // call; later calls take microseconds. Any number of processes may call it at
-// once. Faults: python-missing, litellm-install-failed, cache-unwritable,
-// cache-busy.
+// once. Faults: those of bootstrap.Install, cache-unwritable, cache-busy.
 func Venv(ctx context.Context, opts Options) (binPath string, err error) {
-	if opts.Progress == nil {
-		opts.Progress = io.Discard
+	dir, err := folder(ctx, opts, bootstrap.Requirements(Version), func(ctx context.Context, dir string) error {
+		_, err := bootstrap.Install(ctx, bootstrap.Request{Config: config.Default(dir), Runtime: config.RuntimeLiteLLM, Progress: opts.Progress})
+		return err
+	})
+	return filepath.Join(dir, ".router", "store", "litellm", "current", "bin", "litellm"), err
+}
+
+// Another returns the litellm command of OtherVersion: an environment with that
+// one package, which sees those of Venv's for all else, so that it takes seconds.
+func Another(ctx context.Context, opts Options) (binPath string, err error) {
+	first, err := Venv(ctx, opts)
+	if err != nil {
+		return "", err
 	}
+	dir, err := folder(ctx, opts, []byte(OtherVersion+first), func(ctx context.Context, dir string) error {
+		return overlay(ctx, filepath.Dir(filepath.Dir(first)), dir)
+	})
+	return filepath.Join(dir, "venv", "bin", "litellm"), err
+}
+
+func folder(ctx context.Context, opts Options, key []byte, build func(context.Context, string) error) (string, error) {
 	if opts.Cache == "" {
+		var err error
 		if opts.Cache, err = cache.Root("test-litellm"); err != nil {
 			return "", err
 		}
 	}
-	key := cache.Key(requirements, []byte(runtime.GOOS), []byte(runtime.GOARCH))
-	dir, err := cache.Folder(ctx, opts.Cache, key, func(ctx context.Context, dir string) error {
-		fmt.Fprintf(opts.Progress, "installing LiteLLM %s into %s (740 MB, once)\n", Version, dir)
-		return install(ctx, dir)
-	})
+	return cache.Folder(ctx, opts.Cache, cache.Key(key, []byte(runtime.GOOS), []byte(runtime.GOARCH)), build)
+}
+
+// overlay makes dir/venv over the environment base.
+func overlay(ctx context.Context, base, dir string) error {
+	base, err := filepath.EvalSymlinks(base)
 	if err != nil {
-		return "", err
+		return err
 	}
-	return filepath.Join(dir, "venv", "bin", "litellm"), nil
+	venv := filepath.Join(dir, "venv")
+	interpreter := filepath.Join(venv, "bin", "python")
+	if err := run(ctx, filepath.Join(base, "bin", "python"), "-m", "venv", venv); err != nil {
+		return err
+	}
+	below, err := filepath.Glob(filepath.Join(base, "lib", "python3*", "site-packages"))
+	if err != nil || len(below) != 1 {
+		return fmt.Errorf("the packages of %s: %v, %w", base, below, err)
+	}
+	own := filepath.Join(venv, "lib", filepath.Base(filepath.Dir(below[0])), "site-packages")
+	if err := os.WriteFile(filepath.Join(own, "below.pth"), []byte(below[0]+"\n"), 0o600); err != nil {
+		return err
+	}
+	return run(ctx, interpreter, "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--quiet", "--ignore-installed", "--no-deps", "litellm=="+OtherVersion)
+}
+
+func run(ctx context.Context, args ...string) error {
+	if out, err := program.Command(ctx, args[0], args[1:]...).CombinedOutput(); err != nil {
+		return fault.New("litellm-install-failed", "%s: %w: %s", strings.Join(args, " "), err, program.Tail(out, 1<<10))
+	}
+	return nil
 }
 
 // Missing says what Venv needs and this machine lacks; empty when nothing.
@@ -87,43 +119,4 @@ func python(ctx context.Context) string {
 		}
 	}
 	return ""
-}
-
-// install makes dir/venv, by uv where there is one, which takes seconds, else
-// by venv and pip.
-func install(ctx context.Context, dir string) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, installPatience, fmt.Errorf("not done within %v", installPatience))
-	defer cancel()
-	pins, venv := filepath.Join(dir, "requirements.txt"), filepath.Join(dir, "venv")
-	if err := os.WriteFile(pins, requirements, 0o600); err != nil {
-		return fault.New("cache-unwritable", "write %s: %w", pins, err)
-	}
-	interpreter := filepath.Join(venv, "bin", "python")
-	if uv, err := exec.LookPath("uv"); err == nil {
-		return steps(ctx,
-			[]string{uv, "venv", "--python", ">=3.11,<3.15", venv},
-			[]string{uv, "pip", "install", "--python", interpreter, "-r", pins})
-	}
-	base := python(ctx)
-	if base == "" {
-		return fault.New("python-missing", "no python3 from 3.11 to 3.14 with its venv module is on PATH").
-			WithHint("install uv, or Python with its venv module")
-	}
-	return steps(ctx,
-		[]string{base, "-m", "venv", venv},
-		[]string{interpreter, "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--quiet", "-r", pins})
-}
-
-func steps(ctx context.Context, commands ...[]string) error {
-	for _, args := range commands {
-		out, err := program.Command(ctx, args[0], args[1:]...).CombinedOutput()
-		if ctx.Err() != nil {
-			err = context.Cause(ctx)
-		}
-		if err != nil {
-			return fault.New("litellm-install-failed", "%s: %w: %s", strings.Join(args, " "), err, program.Tail(out, 1<<10)).
-				WithHint("check the package index and the network of pip or uv")
-		}
-	}
-	return nil
 }

@@ -1,0 +1,110 @@
+// Package release has the checks that a release of FlowGate has to pass, and
+// runs those that are commands of their own. Checks lists them.
+//
+// It changes nothing, tags nothing and publishes nothing.
+package release
+
+import (
+	"context"
+	"io"
+	"os/exec"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/internal/program"
+	"github.com/flowgate-go/flowgate/internal/release"
+)
+
+// Options say what is checked.
+type Options struct {
+	Source  string            // folder of the source tree
+	Version string            // that is to be released
+	Steps   map[string]string // command by check ID, run in Source: "tests.pass": "go tool mage test"
+	Log     io.Writer         // their output
+}
+
+// stepPatience bounds one command: all tests under the race detector take
+// minutes on two cores.
+const stepPatience = time.Hour
+
+// Checks are those of a release, cheap ones first: a command is not run when
+// one of them failed.
+func Checks(o Options) []checks.Check {
+	list := []checks.Check{
+		{ID: "version.valid", Title: "The version is one", Family: "release", Run: o.version},
+		{ID: "changelog.entry", Title: "The changelog has the version", Family: "release", Run: o.changelog},
+		{ID: "tree.clean", Title: "Everything is committed", Family: "release", Run: o.clean},
+		{ID: "tag.free", Title: "The version is not released yet", Family: "release", Needs: []string{"version.valid", "tree.clean"}, Run: o.free},
+	}
+	before := []string{"version.valid", "changelog.entry", "tree.clean", "tag.free"}
+	for _, id := range [...]string{"doctor.passes", "security.passes", "tests.pass"} {
+		command := o.Steps[id]
+		list = append(list, checks.Check{ID: id, Title: command, Family: "release", Needs: before, Timeout: stepPatience, Run: o.step(command)})
+		before = append(before[:len(before):len(before)], id) // one after the other: their output is read by people
+	}
+	return list
+}
+
+func (o Options) version(context.Context) checks.Outcome {
+	if !regexp.MustCompile(`^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$`).MatchString(o.Version) {
+		return checks.Failed("%q is no semantic version without build metadata", o.Version).WithFix("", "correct Number in internal/version/version.go")
+	}
+	return checks.Passed(checks.Note{Text: o.Version})
+}
+
+func (o Options) changelog(context.Context) checks.Outcome {
+	if _, err := release.Notes(o.Source+"/CHANGELOG.md", o.Version); err != nil {
+		return checks.FromFault(err)
+	}
+	return checks.Passed(nil)
+}
+
+func (o Options) clean(ctx context.Context) checks.Outcome {
+	out, err := o.git(ctx, "status", "--porcelain")
+	if err != nil {
+		return checks.Failed("ask git: %v: %s", err, out)
+	}
+	if changed := strings.Count(out, "\n"); changed > 0 {
+		return checks.Failed("%d files are changed or new, %s first", changed, strings.Fields(out)[1]).WithFix("git status", "commit or remove them")
+	}
+	return checks.Passed(nil)
+}
+
+func (o Options) free(ctx context.Context) checks.Outcome {
+	out, err := o.git(ctx, "tag", "--list", "v"+o.Version)
+	if err != nil {
+		return checks.Failed("ask git: %v: %s", err, out)
+	}
+	if strings.TrimSpace(out) == "" {
+		return checks.Passed(nil)
+	}
+	head, err := o.git(ctx, "tag", "--points-at", "HEAD", "--list", "v"+o.Version)
+	if err == nil && strings.TrimSpace(head) != "" {
+		return checks.Passed(checks.Note{Text: "the tag is on this commit"})
+	}
+	return checks.Failed("the tag v%s is on another commit", o.Version).WithFix("", "raise Number in internal/version/version.go")
+}
+
+func (o Options) git(ctx context.Context, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, "git", args...) //nolint:gosec // the words are this file's own
+	cmd.Dir = o.Source
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+func (o Options) step(command string) func(context.Context) checks.Outcome {
+	return func(ctx context.Context) checks.Outcome {
+		words := strings.Fields(command)
+		if len(words) == 0 {
+			return checks.Skipped("this FlowGate has no such target")
+		}
+		cmd := program.Command(ctx, words[0], words[1:]...)
+		cmd.Dir, cmd.Stdout, cmd.Stderr = o.Source, o.Log, o.Log
+		if err := cmd.Run(); err != nil {
+			return checks.Failed("%s: %v", command, err).WithFix(command, "see its output")
+		}
+		return checks.Passed(nil)
+	}
+}

@@ -1,0 +1,145 @@
+package release
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/google/renameio/v2"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/program"
+)
+
+// Platform is a system and a processor in Go's words.
+type Platform struct{ OS, Arch string }
+
+// Platforms are those that a release is built for.
+func Platforms() []Platform {
+	return []Platform{{"linux", "amd64"}, {"linux", "arm64"}, {"darwin", "amd64"}, {"darwin", "arm64"}}
+}
+
+// Artifact is one file of a release.
+type Artifact struct {
+	File   string `json:"file"`
+	SHA256 string `json:"sha256"`
+	Bytes  int    `json:"bytes"`
+}
+
+// Built is the data of release:build.
+type Built struct {
+	Version   string     `json:"version"`
+	Dir       string     `json:"dir"`
+	Artifacts []Artifact `json:"artifacts"`
+}
+
+// Build compiles the source tree for each platform into dir: an archive with
+// the program, its licence and the README, a bill of materials beside it, and
+// checksums.txt. From the same source and the same Go the same bytes come,
+// wherever the tree lies and whenever it is built. Faults: source-missing,
+// build-failed.
+func Build(ctx context.Context, source, dir, version string, platforms []Platform, log io.Writer) (Built, error) {
+	b := Built{Version: version, Dir: dir, Artifacts: []Artifact{}}
+	if _, err := os.Stat(filepath.Join(source, "magefile.go")); err != nil {
+		return b, fault.Usage("source-missing", "a release is built from FlowGate's own source, which is not in %s", source).
+			WithHint("run it in a clone of the repository")
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return b, failed(err)
+	}
+	for _, p := range platforms {
+		fmt.Fprintf(log, "building for %s/%s\n", p.OS, p.Arch)
+		made, err := p.build(ctx, source, dir, version, log)
+		if err != nil {
+			return b, err
+		}
+		b.Artifacts = append(b.Artifacts, made...)
+	}
+	var sums bytes.Buffer
+	for _, a := range b.Artifacts {
+		fmt.Fprintf(&sums, "%s  %s\n", a.SHA256, a.File)
+	}
+	_, err := artifact(dir, "checksums.txt", sums.Bytes())
+	return b, err
+}
+
+// build makes one platform's archive and bill of materials.
+func (p Platform) build(ctx context.Context, source, dir, version string, log io.Writer) ([]Artifact, error) {
+	temp, err := os.MkdirTemp("", "flowgate-release-*")
+	if err != nil {
+		return nil, failed(err)
+	}
+	defer func() { _ = os.RemoveAll(temp) }()
+	binary := filepath.Join(temp, "flowgate") // mage writes this name into the program
+	cmd := program.Command(ctx, "go", "tool", "mage", "-compile", binary, "-goos", p.OS, "-goarch", p.Arch, "-ldflags=-s -w -buildid=")
+	cmd.Dir, cmd.Stdout, cmd.Stderr = source, log, log
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-trimpath -buildvcs=false", "GOAMD64=v1", "GOARM64=v8.0")
+	if err := cmd.Run(); err != nil {
+		return nil, fault.New("build-failed", "compile for %s/%s: %w", p.OS, p.Arch, err).WithHint("its output is above; mage test first")
+	}
+	files := map[string]string{"flowgate": binary, "LICENSE": filepath.Join(source, "LICENSE"), "README.md": filepath.Join(source, "README.md")}
+	data, err := packed(files)
+	if err != nil {
+		return nil, failed(err)
+	}
+	name := strings.Join([]string{"flowgate", version, p.OS, p.Arch}, "_")
+	archive, err := artifact(dir, name+".tar.gz", data)
+	if err != nil {
+		return nil, err
+	}
+	bill, err := billOfMaterials(binary, version)
+	if err != nil {
+		return nil, failed(err)
+	}
+	sbom, err := artifact(dir, name+".cdx.json", bill)
+	return []Artifact{archive, sbom}, err
+}
+
+// packed is a gzipped tar of the files in the order of their names, without
+// times and owners, so that equal files make equal archives.
+func packed(files map[string]string) ([]byte, error) {
+	var out bytes.Buffer
+	zip := gzip.NewWriter(&out)
+	w := tar.NewWriter(zip)
+	for _, name := range []string{"LICENSE", "README.md", "flowgate"} {
+		data, err := os.ReadFile(files[name])
+		if err != nil {
+			return nil, err
+		}
+		mode := int64(0o644)
+		if name == "flowgate" {
+			mode = 0o755
+		}
+		h := &tar.Header{Name: name, Mode: mode, Size: int64(len(data)), Typeflag: tar.TypeReg, ModTime: time.Unix(0, 0), Format: tar.FormatUSTAR}
+		if err := w.WriteHeader(h); err != nil {
+			return nil, err
+		}
+		if _, err := w.Write(data); err != nil {
+			return nil, err
+		}
+	}
+	err := errors.Join(w.Close(), zip.Close())
+	return out.Bytes(), err
+}
+
+func artifact(dir, name string, data []byte) (Artifact, error) {
+	if err := renameio.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
+		return Artifact{}, failed(err)
+	}
+	sum := sha256.Sum256(data)
+	return Artifact{name, hex.EncodeToString(sum[:]), len(data)}, nil
+}
+
+func failed(err error) error {
+	return fault.New("build-failed", "make the release: %w", err).WithHint("free space and make the folder writable")
+}

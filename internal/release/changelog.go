@@ -1,0 +1,54 @@
+// Package release makes a release of FlowGate out of its source tree: Build the
+// archives with their digests and bills of materials, Notes what has changed.
+// It never tags, pushes or publishes anything.
+package release
+
+import (
+	"os"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// ReleaseNotes is what CHANGELOG.md says about one version.
+type ReleaseNotes struct {
+	Version string `json:"version"`
+	Notes   string `json:"notes"` // Markdown
+}
+
+// Notes reads a version's section out of a changelog: from its "## " heading to
+// the next one. Faults: changelog-missing, changelog-entry-missing.
+func Notes(file, version string) (ReleaseNotes, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return ReleaseNotes{}, fault.Usage("changelog-missing", "read the changelog: %w", err).WithHint("run it in a clone of the repository")
+	}
+	notes, found := Section(string(data), version)
+	if !found {
+		return ReleaseNotes{}, fault.New("changelog-entry-missing", "%s has no section \"## %s\", or nothing in it", file, version).
+			WithHint("rename \"## Unreleased\" when the version is released")
+	}
+	return ReleaseNotes{version, notes}, nil
+}
+
+// Section is the text below the heading of a version: "## 1.2.3", "## v1.2.3",
+// "## [1.2.3] - 2026-01-02". found is false when there is none, or nothing in it.
+func Section(changelog, version string) (text string, found bool) {
+	var lines []string
+	inside := false
+	for line := range strings.Lines(changelog) {
+		if heading, ok := strings.CutPrefix(line, "## "); ok {
+			if inside {
+				break
+			}
+			word, _, _ := strings.Cut(strings.TrimSpace(heading), " ")
+			inside = strings.TrimPrefix(strings.Trim(word, "[]"), "v") == strings.TrimPrefix(version, "v")
+			continue
+		}
+		if inside {
+			lines = append(lines, line)
+		}
+	}
+	text = strings.TrimSpace(strings.Join(lines, ""))
+	return text, text != ""
+}

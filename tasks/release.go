@@ -1,0 +1,61 @@
+package tasks
+
+import (
+	"context"
+	"os"
+
+	"github.com/magefile/mage/mg"
+
+	"github.com/flowgate-go/flowgate/checks"
+	ready "github.com/flowgate-go/flowgate/checks/release"
+	"github.com/flowgate-go/flowgate/internal/release"
+	"github.com/flowgate-go/flowgate/internal/report"
+	"github.com/flowgate-go/flowgate/internal/version"
+)
+
+// Release holds the targets that release FlowGate itself; they need its source tree.
+type Release mg.Namespace
+
+// Check says whether this source can be released: clean tree, changelog, version, doctor, security-check, tests.
+func (Release) Check(ctx context.Context) error {
+	return run(ctx, "release:check", func(ctx context.Context, s session) (any, error) {
+		o := ready.Options{Source: ".", Version: version.Number, Steps: releaseSteps(), Log: os.Stderr}
+		return report.Checked{Checks: checks.Run(ctx, ready.Checks(o), checks.Options{Emit: s.out.Stream})}, ctx.Err()
+	})
+}
+
+// Notes prints what the changelog says about a version, by default the one to be released.
+func (Release) Notes(ctx context.Context, version *string) error {
+	return run(ctx, "release:notes", func(context.Context, session) (any, error) {
+		return orNothing(release.Notes("CHANGELOG.md", releasing(version)))
+	})
+}
+
+// Build compiles the archives of a release for Linux and macOS, the same bytes from the same source.
+func (Release) Build(ctx context.Context, out *string) error {
+	return run(ctx, "release:build", func(ctx context.Context, _ session) (any, error) {
+		dir := value(out)
+		if dir == "" {
+			dir = "dist"
+		}
+		return orNothing(release.Build(ctx, ".", dir, version.Number, release.Platforms(), os.Stderr))
+	})
+}
+
+func releasing(given *string) string {
+	if value(given) != "" {
+		return *given
+	}
+	return version.Number
+}
+
+// releaseSteps are the targets that a release runs, as far as there are.
+func releaseSteps() map[string]string {
+	steps := map[string]string{"tests.pass": "go tool mage test"}
+	for id, name := range map[string]string{"doctor.passes": "doctor", "security.passes": "security-check"} {
+		if _, ok := lookup(name); ok {
+			steps[id] = "go tool mage " + name
+		}
+	}
+	return steps
+}
