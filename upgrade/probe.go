@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"net"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/samber/lo"
@@ -14,6 +12,7 @@ import (
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/redact"
 	"github.com/flowgate-go/flowgate/internal/report"
 	"github.com/flowgate-go/flowgate/internal/runtimes"
 	"github.com/flowgate-go/flowgate/internal/store"
@@ -72,47 +71,59 @@ func (o Options) probe(ctx context.Context, cfg *config.Config, data Probed, emi
 	if err != nil {
 		return report.Checked{}, err
 	}
-	so := supervisor.StartOptions{Self: o.self(), Environ: environWith(o.environ(), runtime, data.Program), Timeout: o.Start.Timeout, Ephemeral: dir}
 	read, write, err := os.Pipe()
 	if err != nil {
 		return report.Checked{}, fault.New("probe-failed", "make a lifeline: %w", err)
 	}
 	defer read.Close()
 	defer write.Close() // ends the stack however this command ends
-	so.Lifeline = read
+	so := supervisor.StartOptions{Self: o.self(), Environ: environWith(o.environ(), runtime, data.Program), Timeout: o.Start.Timeout, Ephemeral: dir, Lifeline: read}
+	results := checks.Run(ctx, probeChecks(private, so, target, &data, list), checks.Options{Emit: emit, Parallel: 4})
 	data.Missing = []string{}
-	started := checks.Check{ID: "started", Title: runtime + " gets ready with a copy of the configuration", Family: "probe",
-		Timeout: 2*runtimes.StartTimeout(runtime) + 10*time.Second, Run: func(ctx context.Context) checks.Outcome {
-			status, err := supervisor.Start(ctx, private, so)
-			if err != nil {
-				return checks.FromFault(err)
-			}
-			data.Version = cmp.Or(data.Version, versionOf(status, private.Services[len(private.Services)-1].Name))
-			return checks.Passed(nil)
-		}}
-	all := []checks.Check{started}
-	for _, r := range list {
-		all = append(all, r.check(target, []string{"started"}))
-	}
-	results := checks.Run(ctx, all, checks.Options{Emit: emit, Parallel: 4})
 	for _, r := range results {
 		if r.Status != report.Pass {
 			data.Missing = append(data.Missing, r.ID)
 		}
 	}
 	if len(data.Missing) > 0 {
-		data.Logs = lo.Map(supervisor.Tail(private, private.Services[len(private.Services)-1].Name, 20), func(line string, _ int) string {
-			return strings.NewReplacer(target.key, "[redacted]", target.management+"\n", "[redacted]\n").Replace(line)
-		})
+		data.Logs = target.scrubbed(supervisor.Tail(private, examined(private), 20))
 	}
 	down, cancel := context.WithTimeout(context.WithoutCancel(ctx), 4*time.Second)
 	defer cancel()
-	_, stopErr := supervisor.Stop(down, private, nil)
+	_, _ = supervisor.Stop(down, private, nil) // its lifeline's end stops it too
 	if ctx.Err() != nil {
 		return report.Checked{}, context.Cause(ctx)
 	}
-	_ = stopErr // its lifeline's end stops it too
 	return report.Checked{Checks: results, Data: data}, nil
+}
+
+// probeChecks start the stack and then ask for everything.
+func probeChecks(private *config.Config, so supervisor.StartOptions, e endpoint, data *Probed, list []request) []checks.Check {
+	started := checks.Check{ID: "started", Title: data.Runtime + " gets ready with a copy of the configuration", Family: "probe",
+		Timeout: 2*runtimes.StartTimeout(data.Runtime) + 10*time.Second, Run: func(ctx context.Context) checks.Outcome {
+			status, err := supervisor.Start(ctx, private, so)
+			if err != nil {
+				return checks.FromFault(err)
+			}
+			data.Version = cmp.Or(data.Version, versionOf(status, examined(private)))
+			return checks.Passed(nil)
+		}}
+	all := []checks.Check{started}
+	for _, r := range list {
+		all = append(all, r.check(e, []string{"started"}))
+	}
+	return all
+}
+
+// examined is the service that runs the runtime: the last to start.
+func examined(private *config.Config) string {
+	return private.Services[len(private.Services)-1].Name
+}
+
+// scrubbed are log lines without the keys that the endpoint was given.
+func (e endpoint) scrubbed(lines []string) []string {
+	s := redact.NewScrubber(e.key, e.management)
+	return lo.Map(lines, func(line string, _ int) string { return string(s.Scrub([]byte(line))) })
 }
 
 func versionOf(status supervisor.Status, service string) string {
@@ -131,18 +142,4 @@ func environWith(environ []string, runtime, binary string) []string {
 		return environ
 	}
 	return append(append([]string{}, environ...), variable+"="+binary)
-}
-
-// sparePorts are free ports on loopback.
-func sparePorts(n int) ([]int, error) {
-	ports := make([]int, n)
-	for i := range ports {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, fault.New("port-unavailable", "find a free port on 127.0.0.1: %w", err)
-		}
-		defer l.Close() // all stay open until the last is found
-		ports[i] = l.Addr().(*net.TCPAddr).Port
-	}
-	return ports, nil
 }

@@ -3,7 +3,6 @@ package smoke
 import (
 	"context"
 	"errors"
-	"net"
 	"os"
 	"os/exec"
 	"time"
@@ -11,6 +10,7 @@ import (
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/policy"
+	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/report"
 	"github.com/flowgate-go/flowgate/internal/runtimes"
 	"github.com/flowgate-go/flowgate/internal/scaffold"
@@ -65,7 +65,7 @@ func newPrivate(o Options) (*private, error) {
 }
 
 func (p *private) configure() error {
-	ports, err := freePorts(2)
+	ports, err := process.SparePorts(2)
 	if err != nil {
 		return err
 	}
@@ -85,19 +85,6 @@ func (p *private) configure() error {
 	}
 	p.secret = policy.Known(p.cfg, p.getenv)
 	return nil
-}
-
-func freePorts(n int) ([]int, error) {
-	ports := make([]int, n)
-	for i := range ports {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, fault.New("port-unavailable", "find a free port on 127.0.0.1: %w", err)
-		}
-		defer func() { _ = l.Close() }() // all stay open until the last is found: no port twice
-		ports[i] = l.Addr().(*net.TCPAddr).Port
-	}
-	return ports, nil
 }
 
 func (p *private) bringUp() []checks.Check {
