@@ -131,7 +131,8 @@ func TestTheCanaryRunsEveryTarget(t *testing.T) {
 		"supervisor:run": "start runs it", "security:canary": "it is the trial", "security:install-hook": "writes outside of the trial",
 		"service:install": "writes outside of the trial", "service:uninstall": "writes outside of the trial",
 		"test": "for FlowGate's source", "test:bench": "for FlowGate's source", "test:clients": "for FlowGate's source",
-		"test:litellm": "for FlowGate's source", "lint": "for FlowGate's source", "vuln": "for FlowGate's source",
+		"test:litellm": "for FlowGate's source", "release:check": "for FlowGate's source", "release:notes": "for FlowGate's source",
+		"release:build": "for FlowGate's source", "lint": "for FlowGate's source", "vuln": "for FlowGate's source",
 	}
 	run := map[string]bool{}
 	for _, words := range canary.Commands() {

@@ -25,13 +25,16 @@ func Commands() [][]string {
 		{"overview"}, {"version"}, {"help"}, {"config:validate"}, {"config:show"}, {"config:show", "-format=text"}, {"config:schema"}, {"config:migrate", "-dry-run"},
 		{"profile:list"}, {"profile:show", "balanced"}, {"profile:diff", "balanced", "cost"}, {"start"}, {"status"}, {"top"}, {"supervisor:upgrade"}, {"drill:list"}, {"drill", "pid-stale"}, {"soak", "-duration=1s"}, {"health"},
 		{"smoke"}, {"logs"}, {"events"}, {"doctor"}, {"doctor:timeline"}, {"doctor:list"}, {"doctor:explain", "config.valid"}, {"security:list"}, {"security:explain", "secrets.tree"}, {"profile:set", "cost"}, {"restart"}, {"profile:set", "nosuch"},
+		{"generation:list"}, {"generation:show", "1"}, {"generation:diff", "1", "2"}, {"generation:pin", "1"}, {"rollback", "-dry-run"}, {"rollback"},
+		{"bootstrap", "-offline"}, {"bootstrap:embedded"}, {"bootstrap:list"}, {"bootstrap:gc"}, {"bootstrap:outdated", "-offline"},
+		{"bootstrap:cliproxyapi", "-offline"}, {"bootstrap:litellm", "-version=1.82.7"}, {"bootstrap:update", "litellm", "-version=1.82.7"}, {"runtimes:probe", "embedded"},
 		{"verify"}, {"init"}, {"start", "nosuch"}, {"filter", "."},
 	}
 	all = append(all, authCommands()...)
 	for _, format := range []string{"json", "jsonl", "text", "github", "junit", "sarif"} {
 		all = append(all, []string{"security-check", "-all", "-probe", "-format=" + format}, []string{"doctor", "-format=" + format})
 	}
-	for _, target := range []string{"config:validate", "config:show", "config:migrate", "start", "doctor", "security-check", "verify", "smoke"} {
+	for _, target := range []string{"config:validate", "config:show", "config:migrate", "start", "doctor", "security-check", "verify", "smoke", "rollback"} {
 		all = append(all, []string{target, "@"})
 	}
 	return append(all, []string{"router:serve", "-settings=config/flowgate.yaml", "-port=1"}, []string{"echo:serve", "-host=256.0.0.1"}, []string{"logs", "-n=1000"}, []string{"stop"})
