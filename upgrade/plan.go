@@ -189,7 +189,7 @@ func (r *rollback) runtimes(after *config.Config) error {
 		if store.Linked(after, want.Runtime) == want.Folder {
 			continue
 		}
-		in, err := store.Find(after, want.Runtime, want.Version)
+		in, err := store.At(after, want.Runtime, want.Folder)
 		if err == nil {
 			err = store.Verify(in)
 		}

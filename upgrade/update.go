@@ -42,28 +42,32 @@ func Update(ctx context.Context, o Options, cfg *config.Config, r UpdateRequest)
 	if err := unpinned(cfg, r); err != nil {
 		return u, err
 	}
-	old, had := store.Current(cfg, r.Runtime)
+	old, _ := store.Current(cfg, r.Runtime)
 	u.From = old.Version
-	r.Latest, r.Config = true, cfg
+	pin := r.Pin
+	r.Latest, r.Inactive, r.Pin, r.Config = true, true, false, cfg
 	result, err := bootstrap.Install(ctx, r.Request)
 	if err != nil {
 		return u, err
 	}
 	in := result.Runtimes[0]
-	u.To, u.Runtimes = in.Version, result.Runtimes
+	u.To, u.Runtimes, u.Warnings = in.Version, result.Runtimes, result.Warnings
 	o.at("installed")
-	if in.Active && had {
-		return u, nil
-	}
-	if !r.SkipProbe {
-		if u.Probes, err = o.tried(ctx, cfg, in); err != nil {
+	if !in.Active {
+		if !r.SkipProbe {
+			if u.Probes, err = o.tried(ctx, cfg, in); err != nil {
+				return u, err
+			}
+			o.at("probed")
+		}
+		if err := o.switchTo(ctx, cfg, in, &u); err != nil {
 			return u, err
 		}
-		o.at("probed")
-	}
-	err = o.switchTo(ctx, cfg, in, &u)
-	if err == nil {
 		u.Runtimes[0].Active = true
+	}
+	if pin {
+		err = store.Pin(cfg, r.Runtime, in.Version)
+		u.Runtimes[0].Pinned = err == nil
 	}
 	return u, err
 }

@@ -42,6 +42,12 @@ func TestCLIProxyAPIIsUpdatedFromItsReleases(t *testing.T) {
 		return upgrade.UpdateRequest{Request: bootstrap.Request{Runtime: config.RuntimeCLIProxyAPI, Version: version, Repository: releases.Repository,
 			Getenv: func(name string) string { return map[string]string{"GITHUB_API_URL": releases.URL}[name] }}}
 	}
+	add("6.9.9", "-ldflags=-X main.lacks=/v1/models")
+	_, err := upgrade.Update(t.Context(), s.o, cfg, request(""))
+	code(t, err, "probe-missing", "models")
+	if linked := store.Linked(cfg, config.RuntimeCLIProxyAPI); linked != "" {
+		t.Errorf("a first version that lacks something is active: %s", linked)
+	}
 	add("7.0.0", "-ldflags=-X main.built=one")
 	first, err := upgrade.Update(t.Context(), s.o, cfg, request(""))
 	if err != nil || !first.Changed || first.To != "7.0.0" || len(first.Probes) != 10 {

@@ -39,6 +39,7 @@ type Request struct {
 	Progress io.Writer    // lines for people; default: nowhere
 	Client   *http.Client // default: http.DefaultClient, which knows the proxy variables
 	Latest   bool         // install the latest version even when another is there
+	Inactive bool         // do not make it the active one even when there is none
 	Pin      bool         // have updates leave this version alone
 	At       func(string) // called at each step; may be nil
 }
@@ -145,13 +146,16 @@ func (r Request) present() (store.Install, bool) {
 // done activates an install when no other is active.
 func (r Request) done(in store.Install, changed bool) (Result, error) {
 	result := Result{Changed: changed, Warnings: []string{}}
-	if current, ok := store.Current(r.Config, r.Runtime); !ok {
+	current, ok := store.Current(r.Config, r.Runtime)
+	switch {
+	case !ok && r.Inactive:
+	case !ok:
 		if err := store.Activate(r.Config, r.Runtime, in.Folder()); err != nil {
 			return Result{}, err
 		}
 		in.Active, result.Changed = true, true
 		r.At("activated")
-	} else if current.Path != in.Path {
+	case current.Path != in.Path && !r.Inactive:
 		result.Warnings = append(result.Warnings, r.Runtime+" "+current.Version+" stays active; mage bootstrap:update "+
 			r.Runtime+" -version="+in.Version+" tries the other one and switches")
 	}

@@ -87,6 +87,8 @@ func (r Request) news(ctx context.Context, online bool, now time.Time) News {
 		n.Outdated, n.Reason = false, "the latest version is known bad: "+bad.Why
 	case n.Pinned != "" && n.Outdated:
 		n.Reason = "pinned to " + n.Pinned + " by bootstrap -pin; bootstrap:update " + r.Runtime + " -unpin lets go"
+	case r.Runtime == config.RuntimeLiteLLM && n.Outdated:
+		n.Reason = "bootstrap:update litellm goes to " + LiteLLMVersion + ", whose packages are known by their digests; -version=" + n.Latest + " takes the latest without"
 	}
 	return n
 }

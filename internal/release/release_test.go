@@ -162,3 +162,14 @@ func code(t *testing.T, err error, want string) {
 		t.Errorf("want %s, got %v", want, err)
 	}
 }
+
+func FuzzSection(f *testing.F) {
+	f.Add("## 1.2.3\n- x\n## 1.2.2\n", "1.2.3")
+	f.Add("##", "")
+	f.Fuzz(func(t *testing.T, text, version string) {
+		got, found := release.Section(text, version)
+		if found != (got != "") || !strings.Contains(text, got) {
+			t.Errorf("%q, %v", got, found)
+		}
+	})
+}

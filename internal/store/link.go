@@ -40,6 +40,30 @@ func Find(cfg *config.Config, name, version string) (Install, error) {
 		WithHint("mage bootstrap %s -version=%s installs it; mage bootstrap:list shows what is there", name, version)
 }
 
+// At returns the install in one folder, by Install.Folder. Fault:
+// version-not-installed.
+func At(cfg *config.Config, name, folder string) (Install, error) {
+	list, err := installsOf(Dir(cfg, name))
+	if err != nil {
+		return Install{}, err
+	}
+	for _, in := range list {
+		if in.Folder() == folder {
+			return in, nil
+		}
+	}
+	version, _, _ := cutLast(folder, '-')
+	return Install{}, fault.New("version-not-installed", "%s %s is no longer in the store as %s", name, version, folder).
+		WithHint("mage bootstrap %s -version=%s installs it again, as long as its source gives the same", name, version)
+}
+
+func cutLast(s string, by byte) (before, after string, found bool) {
+	if i := strings.LastIndexByte(s, by); i >= 0 {
+		return s[:i], s[i+1:], true
+	}
+	return s, "", false
+}
+
 // Activate makes an install the one that services run from their next start
 // on; folder is Install.Folder, "" for none. It is atomic.
 func Activate(cfg *config.Config, name, folder string) error {
@@ -51,9 +75,8 @@ func Activate(cfg *config.Config, name, folder string) error {
 		}
 		return syncDir(dir)
 	}
-	if _, ok := read(filepath.Join(dir, folder)); !ok {
-		return fault.New("version-not-installed", "%s is no longer in the store", filepath.Join(dir, folder)).
-			WithHint("mage bootstrap %s installs it again", name)
+	if _, err := At(cfg, name, folder); err != nil {
+		return err
 	}
 	if err := renameio.Symlink(folder, link); err != nil {
 		return unwritable(link, err)

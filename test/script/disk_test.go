@@ -11,6 +11,78 @@ import (
 	"testing"
 )
 
+// small is a folder on a file system of its own, with a running stack in it.
+func small(t *testing.T) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=512k"); err != nil {
+		t.Skipf("a small file system cannot be mounted here: %v", err)
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
+	var ports []string
+	for range 2 {
+		port, err := freePort()
+		if err != nil {
+			t.Fatal(err)
+		}
+		ports = append(ports, strconv.Itoa(port))
+	}
+	t.Cleanup(func() { _, _ = shell(t, dir, binary+" stop") })
+	for _, command := range []string{" init -port=" + ports[0] + " -upstream-port=" + ports[1], " start", " profile:set cost"} {
+		if out, err := shell(t, dir, binary+command); err != nil {
+			t.Fatalf("%s: %v: %s", command, err, out)
+		}
+	}
+	return dir
+}
+
+func TestADiskThatGetsFullInTheMiddleOfAnInstallationLeavesNothing(t *testing.T) {
+	t.Parallel()
+	dir := small(t)
+	big := filepath.Join(t.TempDir(), "proxy")
+	if err := os.WriteFile(big, append([]byte("#!/bin/sh\nexit\n"), make([]byte, 1<<20)...), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	out, err := shell(t, dir, binary+" bootstrap cliproxyapi -version=1.0.0 -from="+big)
+	if err == nil || !strings.Contains(out, "no space left on device") || !strings.Contains(out, `"code":"unpack-failed"`) {
+		t.Errorf("%v: %s", err, out)
+	}
+	left, _ := filepath.Glob(filepath.Join(dir, ".router/store/cliproxyapi/[^.]*"))
+	if hidden, _ := filepath.Glob(filepath.Join(dir, ".router/store/cliproxyapi/.new*")); len(left)+len(hidden) > 0 {
+		t.Errorf("left: %v %v", left, hidden)
+	}
+	if out, err := shell(t, dir, binary+" health -jq .ok"); err != nil || out != "true\n" {
+		t.Errorf("the services did not go on: %v: %s", err, out)
+	}
+}
+
+func TestARollbackOnAFullDiskChangesNothing(t *testing.T) {
+	t.Parallel()
+	dir := small(t)
+	before, err := os.ReadFile(filepath.Join(dir, ".router/runtime/litellm.active.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = os.WriteFile(filepath.Join(dir, "fill"), make([]byte, 1<<20), 0o600) // fails when nothing is left
+	out, err := shell(t, dir, binary+" rollback")
+	if err == nil || !strings.Contains(out, "no space left on device") || strings.Contains(out, `"internal"`) {
+		t.Errorf("%v: %s", err, out)
+	}
+	after, err := os.ReadFile(filepath.Join(dir, ".router/runtime/litellm.active.yaml"))
+	if err != nil || string(after) != string(before) {
+		t.Errorf("the router's configuration was changed (%v)", err)
+	}
+	if out, err := shell(t, dir, binary+" health -jq .ok"); err != nil || out != "true\n" {
+		t.Errorf("the services did not go on: %v: %s", err, out)
+	}
+	if err := os.Remove(filepath.Join(dir, "fill")); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := shell(t, dir, binary+" rollback -jq .data.current"); err != nil || out != "1\n" {
+		t.Errorf("with room again: %v: %s", err, out)
+	}
+}
+
 // TestAFullDiskIsOneClearErrorAndChangesNothing works on a file system of its
 // own, which only root may mount.
 func TestAFullDiskIsOneClearErrorAndChangesNothing(t *testing.T) {
