@@ -93,6 +93,11 @@ func (l *commandLine) takeTarget(words []string) ([]string, error) {
 		}
 		return nil, unknownTarget(meant(words[0], next))
 	}
+	if both := meant(words[0], next); used == 1 && both != words[0] { // `bootstrap litelm`: bootstrap alone is a target too
+		if _, _, ok := find(next, ""); !ok {
+			return nil, unknownTarget(both)
+		}
+	}
 	if l.first == words[0] {
 		l.first = t.name
 	}

@@ -8,8 +8,10 @@ package bootstrap
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -200,7 +202,10 @@ func refuseBad(runtime, version string) error {
 }
 
 func unknownRuntime(name string) error {
-	known := []string{config.RuntimeCLIProxyAPI, config.RuntimeLiteLLM, config.RuntimeEmbedded}
+	if name == config.RuntimeEmbedded || name == config.RuntimeEcho {
+		return fault.Usage("runtime-unknown", "the runtime %q is FlowGate itself", name).WithHint("it needs no installation and has FlowGate's own version")
+	}
+	known := []string{config.RuntimeCLIProxyAPI, config.RuntimeLiteLLM}
 	f := fault.Usage("runtime-unknown", "there is no runtime %q to install", name)
 	if near := config.Nearest(name, known); near != "" {
 		return f.WithHint("did you mean %s? Known are %s", near, strings.Join(known, ", "))
@@ -235,6 +240,15 @@ func Needed(cfg *config.Config) []string {
 		}
 	}
 	return slices.Compact(names)
+}
+
+// cause is an error of a request without the address, which the message has already.
+func cause(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
 }
 
 // found is a program on this machine, by path or by name on PATH.

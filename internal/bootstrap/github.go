@@ -95,7 +95,7 @@ func (g github) get(ctx context.Context, address, accept, token string) ([]byte,
 	}
 	res, err := g.client.Do(req)
 	if err != nil {
-		return nil, fault.New("download-failed", "ask %s: %w", address, err).
+		return nil, fault.New("download-failed", "ask %s: %w", address, cause(err)).
 			WithHint("check the network and HTTPS_PROXY; -offline -from=FILE installs what you fetched elsewhere")
 	}
 	defer res.Body.Close()
