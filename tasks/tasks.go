@@ -21,6 +21,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/report"
+	"github.com/flowgate-go/flowgate/upgrade"
 )
 
 // typed is the command line with the common flags taken out of os.Args. It is
@@ -174,10 +175,13 @@ func serve(ctx context.Context, command string, work func(ctx context.Context) e
 // withConfig is run for a target that needs the configuration.
 func withConfig(ctx context.Context, command string, work func(ctx context.Context, s session, cfg *config.Config) (any, error)) error {
 	return run(ctx, command, func(ctx context.Context, s session) (any, error) {
-		if err := s.recover(ctx); err != nil {
-			return nil, err
-		}
 		cfg, err := loadConfig()
+		if err != nil || upgrade.Pending(cfg) {
+			if err := s.recover(ctx); err != nil {
+				return nil, err
+			}
+			cfg, err = loadConfig()
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -10,10 +10,16 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor"
 )
 
+// Pending reports whether a change has begun and not ended: somebody is at it,
+// or was killed and Recover has to be called. It is one look at the disk.
+func Pending(cfg *config.Config) bool {
+	_, err := os.Stat(pendingDir(cfg.Paths.Root()))
+	return err == nil
+}
+
 // Recover ends a change that a killed command left half-done: what was before
 // is put back, and services that run from the new state are restarted. It says
-// what it did in one line, "" when there was nothing to do, which costs one look
-// at the disk, or when the change is another command's that still lives. Faults:
+// what it did in one line, "" when there was nothing to do or when the change is another command's that still lives. Faults:
 // journal-damaged, undo-failed; those of supervisor.Restart.
 func Recover(ctx context.Context, o Options) (did string, err error) {
 	cfg, loadErr := o.load()

@@ -2,24 +2,17 @@ package bootstrap
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/flowgate-go/flowgate/internal/archive"
-	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/download"
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/program"
-	"github.com/flowgate-go/flowgate/internal/regular"
 	"github.com/flowgate-go/flowgate/internal/runtimes"
 	"github.com/flowgate-go/flowgate/internal/store"
 )
@@ -91,35 +84,6 @@ func (r Request) expected(ctx context.Context, g github, release githubRelease, 
 		WithHint("a fresh release may still be uploading: try again later. -sha256=… names one; -insecure-no-checksum does without")
 }
 
-// local installs an archive or a binary that is on this machine.
-func (r Request) local(ctx context.Context) (store.New, error) {
-	path, err := found(r.From)
-	if err != nil {
-		return store.New{}, fault.Usage("source-not-found", "-from=%s: %w", r.From, err).WithHint("give a path, or a name that is on PATH")
-	}
-	sum, err := fileDigest(path)
-	if err != nil {
-		return store.New{}, fault.Usage("source-not-found", "-from=%s: %w", r.From, err).WithHint("give an archive or a program")
-	}
-	if want := strings.TrimPrefix(strings.ToLower(r.SHA256), "sha256:"); want != "" && want != sum {
-		return store.New{}, fault.New("checksum-mismatch", "%s has SHA-256 %s, not %s", path, sum, want).WithHint("it is another file or damaged; nothing was installed")
-	}
-	if strings.HasSuffix(path, ".tar.gz") || strings.HasSuffix(path, ".tgz") {
-		n := r.archived(path, r.Version, sum)
-		n.Version = orElse(r.Version, versionInName(filepath.Base(path)))
-		n.Source = "file " + path
-		return n, nil
-	}
-	if err := store.CheckPlatform(path); err != nil {
-		return store.New{}, err
-	}
-	n := store.New{Name: r.Runtime, Version: orElse(r.Version, said(ctx, path)), Digest: "sha256:" + sum, Source: "file " + path, Binary: runtimes.BinaryNames()[0]}
-	n.Fill = func(_ context.Context, dir string, n *store.New) error {
-		return copied(path, filepath.Join(dir, n.Binary))
-	}
-	return n, nil
-}
-
 // archived is an install out of an archive.
 func (r Request) archived(path, version, sum string) store.New {
 	return store.New{Name: r.Runtime, Version: version, Digest: "sha256:" + sum, Fill: func(ctx context.Context, dir string, n *store.New) error {
@@ -161,65 +125,6 @@ func programIn(dir string) (string, error) {
 			WithHint("it is the archive of another project; check -repository or -from")
 	}
 	return binary, nil
-}
-
-// said asks a program for its version: CLIProxyAPI prints it first, whatever
-// flags it gets. "local" when it says none.
-func said(ctx context.Context, path string) string {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	out, _ := program.Command(ctx, path, "-help").CombinedOutput()
-	_, rest, ok := strings.Cut(string(out), "Version: ")
-	version, _, comma := strings.Cut(rest, ",")
-	version = strings.TrimPrefix(strings.TrimSpace(version), "v")
-	if !ok || !comma || version == "" || (Request{Runtime: config.RuntimeCLIProxyAPI, Version: version}).check() != nil {
-		return "local"
-	}
-	return version
-}
-
-// versionInName reads CLIProxyAPI_6.9.1_linux_amd64.tar.gz; "local" without one.
-func versionInName(name string) string {
-	parts := strings.Split(name, "_")
-	if len(parts) >= 4 && parts[1] != "" && parts[1][0] >= '0' && parts[1][0] <= '9' {
-		return parts[1]
-	}
-	return "local"
-}
-
-func copied(from, to string) error {
-	in, err := regular.Open(from)
-	if err != nil {
-		return fault.New("unpack-failed", "%w", err)
-	}
-	defer in.Close()
-	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o700) //nolint:gosec // a program is executable
-	if err == nil {
-		_, err = io.Copy(out, in)
-		if syncErr := out.Sync(); err == nil {
-			err = syncErr
-		}
-		if closeErr := out.Close(); err == nil {
-			err = closeErr
-		}
-	}
-	if err != nil {
-		return fault.New("unpack-failed", "copy %s: %w", from, err).WithHint("free space; nothing was installed")
-	}
-	return nil
-}
-
-func fileDigest(path string) (string, error) {
-	f, err := regular.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // percent tells of a download's progress in steps of a tenth.

@@ -140,9 +140,11 @@ func TestABrokenFileIsNotMigrated(t *testing.T) {
 
 func TestAFailedBackupLeavesTheFileAlone(t *testing.T) {
 	t.Parallel()
-	path := project(t, "v1-old-names.yaml")
+	path := filepath.Join(filepath.Dir(project(t, "v1-old-names.yaml")), strings.Repeat("n", 245)+".yaml") // its backup's name is too long
+	if err := os.Rename(filepath.Join(filepath.Dir(path), "flowgate.yaml"), path); err != nil {
+		t.Fatal(err)
+	}
 	old, _ := os.ReadFile(path)
-	touch(t, path+".bak-20260304T050607Z") // a name that is taken is never overwritten
 	_, err := config.Migrate(path, false, moment, environ)
 	var f *fault.Error
 	if !errors.As(err, &f) || f.Code != "backup-failed" {
@@ -150,6 +152,23 @@ func TestAFailedBackupLeavesTheFileAlone(t *testing.T) {
 	}
 	if got, _ := os.ReadFile(path); string(got) != string(old) {
 		t.Error("the file was changed")
+	}
+}
+
+func TestABackupWhoseNameIsTakenGetsANumber(t *testing.T) {
+	t.Parallel()
+	path := project(t, "v1-old-names.yaml")
+	old, _ := os.ReadFile(path)
+	touch(t, path+".bak-20260304T050607Z") // as an earlier change within the same second leaves it
+	m, err := config.Migrate(path, false, moment, environ)
+	if err != nil || m.Backup != path+".bak-20260304T050607Z-2" {
+		t.Fatalf("%q, %v", m.Backup, err)
+	}
+	if kept, _ := os.ReadFile(m.Backup); string(kept) != string(old) {
+		t.Error("the backup is not the old file")
+	}
+	if first, _ := os.ReadFile(path + ".bak-20260304T050607Z"); string(first) == string(old) {
+		t.Error("the earlier backup was overwritten")
 	}
 }
 
