@@ -176,6 +176,21 @@ func TestNoKeyIsInAGeneration(t *testing.T) {
 	}
 }
 
+func TestAnotherValueOfAShortSecretDoesNotTakeThePlaceOfANumber(t *testing.T) {
+	t.Parallel()
+	key := []byte("k")
+	sealed, err := generation.Seal([]byte("version: 1\npassword: 1\n"), key, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if back, missing := sealed.Open(key, nil, []byte("password: 1")); string(back) != "version: 1\npassword: 1\n" || len(missing) > 0 {
+		t.Errorf("the same: %q, %v", back, missing)
+	}
+	if back, missing := sealed.Open(key, nil, []byte("password: 2")); len(missing) != 1 || strings.Contains(string(back), "version: 2") {
+		t.Errorf("another: %q, %v", back, missing)
+	}
+}
+
 func TestTheFolderIsFoundThoughTheFileDoesNotParse(t *testing.T) {
 	t.Parallel()
 	cfg := initialised(t)

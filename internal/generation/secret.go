@@ -29,6 +29,9 @@ type Secret struct {
 	Mark string `json:"mark"`
 	Path string `json:"path,omitempty"` // of the YAML key that held it: "api-keys[0]"
 	MAC  string `json:"mac"`            // keyed digest of the value, to know it again
+	// Short says that the value may stand in the text by chance as well, as a
+	// number or a word: another value must not take its place everywhere.
+	Short bool `json:"short,omitempty"`
 }
 
 // found is a secret in a text.
@@ -74,7 +77,7 @@ func numbered(text string, secrets []found, key []byte) Sealed {
 		if marks[r] == "" {
 			s := secrets[r-firstPrivate]
 			marks[r] = markBegin + strconv.Itoa(len(marks)) + "»"
-			sealed.Secrets = append(sealed.Secrets, Secret{Mark: marks[r], Path: s.path, MAC: mac(key, s.value)})
+			sealed.Secrets = append(sealed.Secrets, Secret{Mark: marks[r], Path: s.path, MAC: mac(key, s.value), Short: len(s.value) < leastUnique})
 		}
 		out.WriteString(marks[r])
 		i += size
@@ -82,6 +85,9 @@ func numbered(text string, secrets []found, key []byte) Sealed {
 	sealed.Text = []byte(out.String())
 	return sealed
 }
+
+// leastUnique is the length from which a secret is nowhere by chance.
+const leastUnique = 8
 
 const markBegin = "«flowgate-secret-"
 
@@ -117,7 +123,7 @@ func (s Sealed) Open(key []byte, values []string, texts ...[]byte) (text []byte,
 	out := string(s.Text)
 	for _, secret := range s.Secrets {
 		value, ok := byMAC[secret.MAC]
-		if !ok && secret.Path != "" {
+		if !ok && secret.Path != "" && (!secret.Short || strings.Count(out, secret.Mark) == 1) {
 			value, ok = present[secret.Path]
 		}
 		if !ok {

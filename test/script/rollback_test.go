@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -248,6 +249,27 @@ func TestAnUpdateKilledAtAnyStepLeavesOneWholeState(t *testing.T) {
 	in.run("rollback", "-to=1")
 	if got := in.version(); got != "1.0.0" {
 		t.Errorf("after the rollback it runs as %s", got)
+	}
+}
+
+// TestTheTableOfFailpointsIsWhole compares what is tried with what is documented.
+func TestTheTableOfFailpointsIsWhole(t *testing.T) {
+	t.Parallel()
+	doc, err := os.ReadFile(filepath.Join(root, "docs", "release-and-rollback.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := slices.Collect(maps.Keys(installSteps))
+	for _, step := range slices.Concat(rollbackSteps, updateSteps) {
+		names = append(names, step.name)
+	}
+	for _, name := range names {
+		if strings.HasPrefix(name, "runtime:") {
+			name = "runtime:NAME"
+		}
+		if !strings.Contains(string(doc), "`"+name+"`") {
+			t.Errorf("docs/release-and-rollback.md does not have the failpoint %s", name)
+		}
 	}
 }
 
