@@ -3,6 +3,7 @@ package supervisor
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 
 	"github.com/samber/lo"
@@ -25,9 +26,6 @@ func Query(ctx context.Context, cfg *config.Config) (Status, error) {
 	}
 	if err != nil {
 		return offline(cfg), err
-	}
-	if theirs := status.Supervisor.Version; theirs != version.String() {
-		status.Supervisor.Hint = "it runs version " + theirs + ", this is " + version.String() + ": mage supervisor:upgrade hands over without stopping a service"
 	}
 	return merged(cfg, reply{Status: &status}).measured(ctx), nil
 }
@@ -78,6 +76,11 @@ func merged(cfg *config.Config, last reply) Status {
 		return offline(cfg)
 	}
 	status := *last.Status
+	if there := status.Supervisor; there != nil && there.Version != version.String() {
+		other := *there
+		other.Hint = fmt.Sprintf("it runs version %s, this is %s: mage supervisor:upgrade hands over without stopping a service", there.Version, version.String())
+		status.Supervisor = &other
+	}
 	known := lo.KeyBy(status.Services, func(s ServiceStatus) string { return s.Name })
 	services := make([]ServiceStatus, 0, len(cfg.Services))
 	for _, svc := range cfg.Services {

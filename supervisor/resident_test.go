@@ -35,6 +35,9 @@ func TestAKilledSupervisorsServicesAreAdopted(t *testing.T) {
 		t.Errorf("health without supervisor: %+v, %v", health, err)
 	}
 	after := s.mustStart()
+	if !strings.Contains(after.Supervisor.Hint, "supervisor:upgrade") { // it says that its version is "test"
+		t.Errorf("a supervisor of another version is not pointed out: %+v", after.Supervisor)
+	}
 	if !after.Supervisor.Adopted {
 		t.Error("the status does not say that the services were adopted")
 	}

@@ -40,10 +40,10 @@ func childEnv(svc config.Service, inherited []string, extra map[string]string) (
 	}), nil
 }
 
-// ours reports a variable that steers the command and would steer a service
-// that is this same program.
+// ours reports a variable that steers the command, or the supervisor under a
+// service manager, and would steer a service that is this same program.
 func ours(name string) bool {
-	return strings.HasPrefix(name, "MAGEFILE_") || name == "FLOWGATE_CONFIG" || name == "FLOWGATE_FORMAT" || name == "FLOWGATE_SERVICE"
+	return strings.HasPrefix(name, "MAGEFILE_") || name == "NOTIFY_SOCKET" || strings.HasPrefix(name, "WATCHDOG_") || name == "FLOWGATE_CONFIG" || name == "FLOWGATE_FORMAT" || name == "FLOWGATE_SERVICE"
 }
 
 // expand resolves the ${NAME} references in one value of services.NAME.env.

@@ -23,13 +23,13 @@ func TestChildrenInheritTheEnvironmentWithoutTheCommandsSwitches(t *testing.T) {
 	svc := service(config.RuntimeEcho)
 	svc.Env = map[string]string{"KEY": "pre-${TOKEN}-${TOKEN}-post", "PLAIN": "$5 {x}", "EMPTY": "${BLANK}"}
 	spec, err := runtimes.Command(stack(t), svc, environment("HOME=/old", "HOME=/home/x", "TOKEN=t0k", "BLANK=",
-		"MAGEFILE_VERBOSE=1", "FLOWGATE_CONFIG=/x", "FLOWGATE_FORMAT=text", "NO_PROXY=corp, 127.0.0.1", "broken"))
+		"MAGEFILE_VERBOSE=1", "NOTIFY_SOCKET=/n", "WATCHDOG_USEC=5", "FLOWGATE_SERVICE=other", "FLOWGATE_CONFIG=/x", "FLOWGATE_FORMAT=text", "NO_PROXY=corp, 127.0.0.1", "broken"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
 		"HOME": "/home/x", "KEY": "pre-t0k-t0k-post", "PLAIN": "$5 {x}", "EMPTY": "",
-		"MAGEFILE_VERBOSE": "(unset)", "FLOWGATE_CONFIG": "(unset)", "FLOWGATE_FORMAT": "(unset)",
+		"MAGEFILE_VERBOSE": "(unset)", "NOTIFY_SOCKET": "(unset)", "WATCHDOG_USEC": "(unset)", "FLOWGATE_SERVICE": "(unset)", "FLOWGATE_CONFIG": "(unset)", "FLOWGATE_FORMAT": "(unset)",
 		"NO_PROXY": "corp,127.0.0.1,localhost,::1", "no_proxy": "127.0.0.1,localhost,::1",
 	} {
 		if got := variable(spec, name); got != want {
