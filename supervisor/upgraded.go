@@ -27,18 +27,15 @@ const upgradeTime = 30 * time.Second
 func Upgrade(ctx context.Context, cfg *config.Config, self string) (Upgraded, error) {
 	c := newClient(cfg)
 	before, err := c.status(ctx)
-	if errors.Is(err, errNoSupervisor) {
-		return Upgraded{}, fault.New("supervisor-missing", "no supervisor runs").WithHint("mage start brings one up, of this version")
-	}
 	if err != nil {
-		return Upgraded{}, err
+		return Upgraded{}, missing(err)
 	}
 	done := Upgraded{From: before.Supervisor.Version, To: before.Supervisor.Version}
 	if self == "" {
 		self = process.Lasting()
 	}
 	if _, err := c.command(ctx, "upgrade", request{Config: cfg, Program: self}, nil); err != nil {
-		return done, err
+		return done, missing(err)
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, upgradeTime, fault.New("upgrade-failed",
 		"the new supervisor does not answer after %v", upgradeTime).WithHint("mage status; the services run on, and mage start adopts them"))
@@ -58,4 +55,12 @@ func Upgrade(ctx context.Context, cfg *config.Config, self string) (Upgraded, er
 			return done, err
 		}
 	}
+}
+
+// missing makes a fault of there being no supervisor to talk to.
+func missing(err error) error {
+	if errors.Is(err, errNoSupervisor) {
+		return fault.New("supervisor-missing", "no supervisor runs").WithHint("mage start brings one up, of this version")
+	}
+	return err
 }

@@ -248,3 +248,22 @@ func TestATornLineIsEndedBeforeTheNext(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+func TestALargePieceIsReadOnceFromEndToEnd(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "a.log")
+	f := &logfile.Follower{Path: path}
+	const lines = 20000 // several times what is read at once
+	var text strings.Builder
+	for i := range lines {
+		fmt.Fprintf(&text, "line %06d of a long piece that takes more than one read\n", i)
+	}
+	appendTo(t, path, text.String())
+	if _, err := logfile.Cut(path, logfile.Limits{Size: int64(text.Len() / 2), Keep: 2}); err != nil {
+		t.Fatal(err)
+	}
+	got := collect(t, f)
+	if len(got) != lines || !slices.IsSorted(got) {
+		t.Errorf("%d lines, in order: %v", len(got), slices.IsSorted(got))
+	}
+}

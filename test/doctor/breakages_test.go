@@ -103,7 +103,7 @@ func processes() []breakage {
 				s.signal(pid, syscall.SIGSTOP)
 				return func() { s.signal(pid, syscall.SIGCONT) }
 			}},
-		{check: "supervisor.current", how: "the supervisor is of an older version", fix: "mage stop start", harm: olderSupervisor},
+		{check: "supervisor.current", how: "the supervisor is of an older version", fix: "mage supervisor:upgrade", harm: olderSupervisor},
 		{check: "processes.stale", how: "a pid file of a process that is gone", fix: "mage doctor -fix",
 			harm: func(s *stack) func() {
 				s.write(".router/runtime/litellm.pid", strconv.Itoa(gone(s.t))+"\n")
