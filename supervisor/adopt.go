@@ -27,7 +27,7 @@ func survivors(runtimeDir string, l ledger.Ledger) []ledger.Entry {
 	}
 	found := map[string]process.Identity{}
 	for mark, id := range newCensus().Leaders() {
-		if name, ours := strings.CutPrefix(mark, markOf(runtimeDir, "")); ours {
+		if name, ours := strings.CutPrefix(mark, markOf(runtimeDir, "")); ours && !strings.Contains(name, ":") { // a folder's name may go on with a colon
 			found[name] = id
 		}
 	}

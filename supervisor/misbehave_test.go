@@ -357,6 +357,26 @@ func TestTwoStacksNeverMeet(t *testing.T) {
 	}
 }
 
+func TestAFolderNamedLikeAMarkIsAnotherStack(t *testing.T) {
+	t.Parallel()
+	one, two := newStack(t, trivial(t, "a")), newStack(t, trivial(t, "a"))
+	two.cfg.Paths.RuntimeDir = one.cfg.Paths.RuntimeDir + ":b"
+	two.cfg.Paths.LogFile = filepath.Join(two.cfg.Paths.RuntimeDir, "events.log")
+	two.save()
+	one.mustStart()
+	pid := two.mustStart().Services[0].PID
+	one.kill()
+	if got := len(one.mustStart().Services); got != 1 {
+		t.Errorf("the other stack's service was adopted: %d services", got)
+	}
+	if _, err := supervisor.Stop(t.Context(), one.cfg, nil); err != nil {
+		t.Fatal(err)
+	}
+	if a := two.service("a"); a.PID != pid || !a.Ready {
+		t.Errorf("the other stack's service was touched: %+v", a)
+	}
+}
+
 func TestASocketThatIsNotOurs(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, trivial(t, "a"))
