@@ -2,6 +2,8 @@ package auth
 
 import (
 	"context"
+	"os"
+	"slices"
 
 	"github.com/flowgate-go/flowgate/internal/config"
 )
@@ -14,7 +16,6 @@ type desk struct {
 	dest        string
 	dry, force  bool
 	share, take bool
-	unproven    bool // leave the proof to the caller
 }
 
 // move is one draft with where it goes, decided before anything is written.
@@ -34,6 +35,9 @@ type move struct {
 // destination-taken, provider-unsupported, write-failed, locked, and those of prove.
 func (d desk) settle(ctx context.Context, drafts []draft) (Change, error) {
 	if !d.dry {
+		if err := os.MkdirAll(Folder(d.cfg, d.env), 0o700); err != nil {
+			return Change{}, unwritable(Folder(d.cfg, d.env), err)
+		}
 		unlock, err := lock(ctx, Folder(d.cfg, d.env))
 		if err != nil {
 			return Change{}, err
@@ -73,6 +77,10 @@ func (d desk) decide(ctx context.Context, drafts []draft) ([]move, error) {
 		m, err := d.plan(&drafts[i], accounts, len(drafts) > 1)
 		if err != nil {
 			return nil, err
+		}
+		if slices.ContainsFunc(moves, func(other move) bool { return other.dest == m.dest }) {
+			m.same = true // two files of one account: they would be two credentials
+			drafts[i].warn(ProblemTwice, "%s in %s was left out: %s takes another of the same account", m.draft.name, from(m.draft), m.dest)
 		}
 		moves = append(moves, m)
 	}

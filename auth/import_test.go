@@ -475,3 +475,27 @@ func TestWithinSaysWhichProviderRunsOut(t *testing.T) {
 		t.Errorf("%+v", view.Ending)
 	}
 }
+
+func TestTwoFilesOfOneAccountAreNotTakenForTwo(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.credential("codex-have.json", codex("a@x.y", "r0", time.Minute))
+	s.put("other/one.json", codex("a@x.y", "r1", time.Hour))
+	s.put("other/two.json", codex("a@x.y", "r2", 2*time.Hour))
+	got, err := s.importing("codex", auth.ImportOptions{Source: filepath.Join(s.dir, "other"), Share: true})
+	if err != nil || len(s.accounts()) != 1 || !got.Changed || len(got.Others) != 1 || got.Others[0].Changed {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestWhatFindsNothingMakesNoFolder(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	_, err := auth.Logout(t.Context(), s.cfg, s.env, "nobody")
+	wantCode(t, err, "account-unknown")
+	_, err = auth.Refresh(t.Context(), s.cfg, s.env, "codex")
+	wantCode(t, err, "account-unknown")
+	if _, err := os.Stat(filepath.Join(s.dir, ".router")); err == nil {
+		t.Error("a folder was made")
+	}
+}

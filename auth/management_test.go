@@ -328,3 +328,21 @@ func TestAProviderThatDropsTheConnectionIsSaid(t *testing.T) {
 		t.Error("something was written")
 	}
 }
+
+// TestAnotherAccountThatIsRenewedMeanwhileIsNotTheOneThatSignedIn: the server
+// rewrites files of its own accord.
+func TestAnotherAccountThatIsRenewedMeanwhileIsNotTheOneThatSignedIn(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.credential("codex-a-old.json", codex("old@x.y", "r0", time.Hour))
+	double := &cliproxytest.Server{Seven: true, Words: []string{"codex"}, Finish: func(string) string {
+		s.credential("codex-new.json", codex("new@x.y", "rt-new", time.Hour))
+		s.credential("codex-a-old.json", codex("old@x.y", "r1-renewed", 2*time.Hour))
+		return ""
+	}}
+	s.serve(double)
+	got, _, err := s.login("codex", auth.LoginOptions{Timeout: 20 * time.Second, Person: auth.Person{Out: answering(s, s.callbackAt(), "code=good&state=STATE")}})
+	if err != nil || got.Account.Email != "new@x.y" {
+		t.Errorf("%+v, %v", got.Account, err)
+	}
+}

@@ -39,12 +39,8 @@ func (d desk) observed(ctx context.Context, p Provider, before map[string]footpr
 		if err != nil {
 			return Change{}, err
 		}
-		for _, a := range accounts {
-			info, err := os.Stat(a.File)
-			if err != nil || a.Provider != p.Name || filepath.Ext(a.File) != ".json" || before[a.File] == (footprint{info.Size(), info.ModTime()}) {
-				continue
-			}
-			c := []Change{{Changed: true, Destination: a.File, Warnings: []Warning{}, Proof: "a new credential file is there"}}
+		if file := written(accounts, p, before); file != "" {
+			c := []Change{{Changed: true, Destination: file, Warnings: []Warning{}, Proof: "a new credential file is there"}}
 			err = d.proveAll(ctx, c)
 			return c[0], err
 		}
@@ -57,4 +53,24 @@ func (d desk) observed(ctx context.Context, p Provider, before map[string]footpr
 		case <-time.After(proofPause):
 		}
 	}
+}
+
+// written is the file that a sign-in has left: a new one, else the one that was
+// changed last. The server may renew other accounts meanwhile, so that a
+// changed file alone says less.
+func written(accounts []Account, p Provider, before map[string]footprint) (file string) {
+	var at time.Time
+	fresh := false
+	for _, a := range accounts {
+		info, err := os.Stat(a.File)
+		if err != nil || a.Provider != p.Name || filepath.Ext(a.File) != ".json" {
+			continue
+		}
+		old, known := before[a.File]
+		changed := !known || old != (footprint{info.Size(), info.ModTime()})
+		if changed && (file == "" || !known && !fresh || !known == fresh && info.ModTime().After(at)) {
+			file, at, fresh = a.File, info.ModTime(), !known
+		}
+	}
+	return file
 }

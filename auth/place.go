@@ -19,10 +19,11 @@ import (
 // folder: their work takes milliseconds.
 const lockPatience = 10 * time.Second
 
-// lock keeps others from changing the folder meanwhile. Fault: locked.
+// lock keeps others from changing the folder meanwhile; one that is not there
+// needs no lock. Fault: locked.
 func lock(ctx context.Context, folder string) (unlock func(), err error) {
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return nil, unwritable(folder, err)
+	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
+		return func() {}, nil
 	}
 	path := filepath.Join(folder, ".flowgate.lock")
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o600)
