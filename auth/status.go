@@ -24,11 +24,11 @@ type StatusOptions struct {
 
 // Overview is what there is to sign in with.
 type Overview struct {
-	Providers []ProviderStatus `json:"providers"`
-	Accounts  []Account        `json:"accounts"` // never nil
-	Shared    []SharedGrant    `json:"shared_grants,omitempty"`
-	Server    *ServerStatus    `json:"server,omitempty"`
+	Accounts  []Account        `json:"accounts"`         // never nil
 	Ending    []Ending         `json:"ending,omitempty"` // with -within: providers that will be without
+	Shared    []SharedGrant    `json:"shared_grants,omitempty"`
+	Server    *ServerStatus    `json:"server,omitempty"` // with -live
+	Providers []ProviderStatus `json:"providers"`
 }
 
 // ServerStatus is the server as -live saw it.
