@@ -51,7 +51,16 @@ func FuzzImport(f *testing.F) {
 			t.Fatal(err)
 		}
 		began := time.Now()
-		change, err := auth.Import(t.Context(), cfg, env, chosen.provider, auth.ImportOptions{Source: file, Project: "p", Share: true})
+		o := auth.ImportOptions{Source: file, Project: "p", Share: true, DryRun: true}
+		_, dry := auth.Import(t.Context(), cfg, env, chosen.provider, o)
+		if _, err := os.Stat(cfg.Paths.Auths()); err == nil {
+			t.Error("a dry run wrote something")
+		}
+		if dry != nil {
+			return // refused: the real one, which waits for the disk, would be too
+		}
+		o.DryRun = false
+		change, err := auth.Import(t.Context(), cfg, env, chosen.provider, o)
 		written, _ := filepath.Glob(filepath.Join(cfg.Paths.Auths(), "*.json"))
 		if time.Since(began) > 5*time.Second {
 			t.Error("slow")
