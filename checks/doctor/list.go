@@ -21,6 +21,7 @@ func (s *subject) checks() []checks.Check {
 		s.runtimesArchitecture(),
 		s.runtimesDigest(),
 		s.runtimesGood(),
+		s.runtimesOutdated(),
 		s.litellmPython(),
 		s.litellmPrisma(),
 		s.servicesDotenv(),

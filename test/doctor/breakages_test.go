@@ -72,6 +72,12 @@ func runtimesAndProfile() []breakage {
 					s.shell("mv " + packages + "litellm-1.82.7.dist-info " + packages + "litellm-1.106.2.dist-info")
 				}
 			}},
+		{check: "runtimes.outdated", how: "a newer version was released", fix: "mage bootstrap:update cliproxyapi", from: withInstall,
+			harm: func(s *stack) func() {
+				const latest = ".router/store/cliproxyapi/latest.json"
+				s.write(latest, `{"name":"cliproxyapi","latest":"7.3.0","checked_at":"2026-01-01T00:00:00Z"}`)
+				return func() { s.edit(latest, "7.3.0", "7.2.99") } // as if it were installed
+			}},
 		{check: "litellm.python", how: "LiteLLM's environment has Python 3.9", fix: "another Python", from: withVenv, harm: edited(".venv/pyvenv.cfg", "3.11.7", "3.9.1")},
 		{check: "litellm.prisma", command: true, how: "prisma is not beside LiteLLM", fix: "pip install prisma", from: withVenv, harm: typed("rm -r .venv/lib/python3.11/site-packages/prisma")},
 		{check: "services.dotenv", how: "a .env in LiteLLM's working folder", fix: "move it away", from: withRouter,
