@@ -117,7 +117,7 @@ func checkIgnore(ctx context.Context, top string, paths []string) ([]string, err
 			return nil, err
 		}
 	}
-	cmd := exec.CommandContext(ctx, "git", "-C", top, "check-ignore", "-z", "--stdin")
+	cmd := exec.CommandContext(ctx, "git", "-C", top, "check-ignore", "-z", "--stdin") //nolint:gosec // the folder of the work tree; paths go through stdin
 	cmd.Stdin = strings.NewReader(strings.Join(paths, "\x00") + "\x00")
 	cmd.WaitDelay = grace
 	out, err := cmd.Output()

@@ -122,8 +122,8 @@ func upgrades(events []supervisor.Event) []Moment {
 	var all []Moment
 	version := ""
 	for _, e := range events {
-		switch {
-		case e.Event == supervisor.EventProfileChanged:
+		switch e.Event {
+		case supervisor.EventProfileChanged:
 			next := "mage profile:list"
 			if old, err := strconv.Unquote(strings.TrimPrefix(e.Detail, "from ")); err == nil {
 				next = "mage profile:set " + quoted(old)
@@ -133,7 +133,7 @@ func upgrades(events []supervisor.Event) []Moment {
 				what = "is in force again: "
 			}
 			all = append(all, Moment{e.Time(), "profile", foreign(e.Profile), what + e.Detail, next})
-		case e.Event == supervisor.EventSupervisorStarted:
+		case supervisor.EventSupervisorStarted:
 			if version != "" && e.Detail != version {
 				all = append(all, Moment{e.Time(), "runtime", "flowgate", version + " became " + e.Detail, "mage version"})
 			}
