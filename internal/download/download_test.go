@@ -137,8 +137,12 @@ func TestWhatDoesNotComeRightIsAClearFault(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			path := filepath.Join(t.TempDir(), "file")
+			idle := time.Minute
+			if name == "stalled" {
+				idle = 100 * time.Millisecond
+			}
 			_, err := download.Get(t.Context(), download.Request{URL: server(t, c.handler), Path: path, SHA256: sum(content),
-				Attempts: 2, Idle: 100 * time.Millisecond, MaxBytes: 1 << 20})
+				Attempts: 2, Idle: idle, MaxBytes: 1 << 20})
 			var f *fault.Error
 			if !errors.As(err, &f) || f.Code != c.code || f.Hint == "" {
 				t.Fatalf("want %s, got %v", c.code, err)
@@ -156,10 +160,10 @@ func TestASlowServerIsWaitedForAsLongAsSomethingComes(t *testing.T) {
 		for i := range 8 {
 			_, _ = w.Write(content[i*len(content)/8 : (i+1)*len(content)/8])
 			w.(http.Flusher).Flush()
-			time.Sleep(60 * time.Millisecond) // the throttle is what is tested
+			time.Sleep(300 * time.Millisecond) // the throttle is what is tested: longer in all than the idle time
 		}
 	})
-	_, err := download.Get(t.Context(), download.Request{URL: url, Path: filepath.Join(t.TempDir(), "f"), SHA256: sum(content), Idle: 300 * time.Millisecond, Attempts: 1})
+	_, err := download.Get(t.Context(), download.Request{URL: url, Path: filepath.Join(t.TempDir(), "f"), SHA256: sum(content), Idle: 2 * time.Second, Attempts: 1})
 	if err != nil {
 		t.Error(err)
 	}
