@@ -139,6 +139,12 @@ func (t target) usage() string {
 	return strings.Join(words, " ")
 }
 
+// operand is the index of the parameter that may be given by position, -1 when
+// there is none.
+func (t target) operand() int {
+	return slices.IndexFunc(t.params, func(p param) bool { return p.optional && slices.Contains(operands, p.name) })
+}
+
 // flag returns the optional parameter with that name; dashes in it do not count.
 func (t target) flag(name string) (param, bool) {
 	name = flat(name)

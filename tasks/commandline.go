@@ -93,7 +93,7 @@ func (l *commandLine) takeTarget(words []string) ([]string, error) {
 		}
 		return nil, unknownTarget(meant(words[0], next))
 	}
-	if both := meant(words[0], next); used == 1 && both != words[0] { // `bootstrap litelm`: bootstrap alone is a target too
+	if both := meant(words[0], next); used == 1 && both != words[0] && t.operand() < 0 { // `bootstrap litelm`: bootstrap alone is a target too
 		if _, _, ok := find(next, ""); !ok {
 			return nil, unknownTarget(both)
 		}
@@ -169,7 +169,7 @@ func takeFlag(t target, words []string) (flag string, used int, err error) {
 }
 
 func takeOperand(t target, word string) (string, int, error) {
-	i := slices.IndexFunc(t.params, func(p param) bool { return p.optional && slices.Contains(operands, p.name) })
+	i := t.operand()
 	if _, _, isTarget := find(word, ""); i < 0 || isTarget && t.params[i].name != "target" {
 		return "", 0, nil
 	}

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -16,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -23,6 +25,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/flowgate-go/flowgate/internal/program"
+	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
 
 // root is the source tree that the binary is built from.
@@ -78,14 +81,25 @@ func setup(env *testscript.Env) error {
 	env.Setenv("HOME", env.WorkDir)
 	env.Setenv("FLOWGATE", binary)
 	env.Setenv("TMPDIR", filepath.Join(env.WorkDir, "tmp"))
-	env.Defer(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-		defer cancel()
-		stop := exec.CommandContext(ctx, binary, "stop")
-		stop.Dir, stop.Env = env.WorkDir, env.Vars
-		_ = stop.Run()
-	})
+	env.Defer(func() { stopAll(env.WorkDir) })
 	return os.MkdirAll(filepath.Join(env.WorkDir, "tmp"), 0o700)
+}
+
+// stopAll ends every supervisor below dir with its services: those that a
+// script left running, wherever its stack was and whatever became of its
+// configuration.
+func stopAll(dir string) {
+	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.Name() != "supervisor.json" {
+			return nil // what cannot be looked at holds no stack of ours
+		}
+		l := ledger.Read(filepath.Dir(path))
+		_ = l.Supervisor.Signal(syscall.SIGKILL) // first: it would start its services again
+		for _, e := range l.Services {
+			_ = e.Process.SignalGroup(syscall.SIGKILL)
+		}
+		return nil
+	})
 }
 
 var nextPort atomic.Int32
