@@ -52,7 +52,7 @@ func Restart(ctx context.Context, cfg *config.Config, o StartOptions) (Status, e
 // supervisor-lost, supervisor-unreachable.
 func Stop(ctx context.Context, cfg *config.Config, services []string) (Status, error) {
 	if _, err := chooseNames(cfg, services); err != nil {
-		return offline(cfg), err
+		return standing(ctx, cfg), err
 	}
 	for {
 		last, err := newClient(cfg).command(ctx, "stop", request{Config: cfg, Services: services}, nil)
@@ -114,7 +114,7 @@ func forget(runtimeDir string, ended []ledger.Entry) {
 // and followed by a new one.
 func bring(ctx context.Context, cfg *config.Config, verb string, o StartOptions) (Status, error) {
 	if _, err := chooseNames(cfg, o.Services); err != nil {
-		return offline(cfg), err
+		return standing(ctx, cfg), err
 	}
 	q := request{Config: cfg, Services: o.Services, TimeoutMS: o.Timeout.Milliseconds(), Environ: o.Environ}
 	if q.Environ == nil {
@@ -135,6 +135,12 @@ func bring(ctx context.Context, cfg *config.Config, verb string, o StartOptions)
 			return offline(cfg), err
 		}
 	}
+}
+
+// standing is how things stand, for a command that was refused.
+func standing(ctx context.Context, cfg *config.Config) Status {
+	status, _ := Query(ctx, cfg) // it is valid with an error too
+	return status
 }
 
 func isEnding(err error) bool {

@@ -54,8 +54,11 @@ func Again(ctx context.Context, cfg *config.Config, o StartOptions) (Status, err
 // its status is not one to leave it alone.
 func generate(ctx context.Context, cfg *config.Config, o StartOptions, leave func(Status) bool) (Status, error) {
 	names, err := chooseNames(cfg, o.Services)
-	if err != nil || !slices.Contains(names, config.LiteLLM) {
-		return offline(cfg), err
+	if err != nil {
+		return standing(ctx, cfg), err
+	}
+	if !slices.Contains(names, config.LiteLLM) {
+		return offline(cfg), nil
 	}
 	if status, err := Query(ctx, cfg); err != nil || leave(status) {
 		return status, err

@@ -26,13 +26,20 @@ func (s *subject) settings() (map[string]any, error) {
 	return policy.Merged(s.cfg, s.profile())
 }
 
-// deployments are the entries of model_list; none when there is no router.
+// deployments are the entries of model_list, api_base looked up where it is a
+// reference; none when there is no router.
 func (s *subject) deployments() []deployment {
 	settings, err := s.settings()
 	if err != nil {
 		return nil
 	}
-	return deploymentsIn(settings)
+	all := deploymentsIn(settings)
+	for i := range all {
+		if name, ok := strings.CutPrefix(all[i].base, "os.environ/"); ok {
+			all[i].base = s.o.Getenv(name)
+		}
+	}
+	return all
 }
 
 func deploymentsIn(settings map[string]any) []deployment {

@@ -24,6 +24,9 @@ func (s *subject) folderIgnored() checks.Check {
 			if !ok {
 				return checks.Skipped("%s is in no git work tree", s.shown(s.cfg.Dir))
 			}
+			if s.o.File == "" && !s.started() {
+				return checks.Skipped("nothing was started here yet")
+			}
 			open, err := s.unignored(ctx, top)
 			switch {
 			case errors.Is(err, exec.ErrNotFound):
@@ -91,7 +94,10 @@ func (s *subject) unignored(ctx context.Context, top string) ([]string, error) {
 	for _, path := range ignored {
 		delete(inside, path)
 	}
-	return lo.Uniq(sorted(lo.Values(inside))), nil
+	open := lo.Uniq(sorted(lo.Values(inside)))
+	return lo.Reject(open, func(path string, _ int) bool { // one line for a folder covers what is in it
+		return lo.SomeBy(open, func(other string) bool { return strings.HasPrefix(path, other+"/") })
+	}), nil
 }
 
 // followed is path with the links in it followed, as far as it exists.

@@ -3,6 +3,7 @@ package runtimes
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/config"
@@ -30,7 +31,9 @@ func find(svc config.Service, env Environment, demand place, places []place, ins
 		if found, ok := look(p.path, env.LookPath); ok {
 			return found, nil
 		}
-		tried = append(tried, p.why)
+		if !slices.Contains(tried, p.why) {
+			tried = append(tried, p.why)
+		}
 	}
 	return "", fault.New("runtime-missing", "service %q: its runtime %q is not installed; looked at %s",
 		svc.Name, svc.Runtime, strings.Join(tried, ", ")).WithHint("%s", install)

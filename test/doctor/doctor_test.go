@@ -139,3 +139,24 @@ func TestAnOldConfigurationWhoseUpstreamWantsAKeyGetsReady(t *testing.T) {
 		t.Fatalf("%v", e.complaints())
 	}
 }
+
+func TestAnAddressFromTheEnvironmentIsFollowed(t *testing.T) {
+	t.Parallel()
+	s := newStack(t)
+	s.edit(settings, "api_base: http://127.0.0.1:"+strconv.Itoa(s.upPort)+"/v1", "api_base: os.environ/FLOWGATE_TEST_BASE")
+	s.env = append(s.env, "FLOWGATE_TEST_BASE=http://127.0.0.1:1/v1")
+	stopped(s)
+	if f := s.doctor().of("stack.address"); f.Status != "fail" || !strings.Contains(string(f.Detail), "nobody listens") {
+		t.Fatalf("%s %s", f.Status, f.Detail)
+	}
+}
+
+func TestOneIgnoredFolderCoversWhatIsInIt(t *testing.T) {
+	t.Parallel()
+	s := newStack(t)
+	s.shell(": > .gitignore")
+	s.doctor("-fix")
+	if got := s.read(".gitignore"); got != "/.router/\n/config/cliproxyapi.yaml\n" {
+		t.Fatalf("%q", got)
+	}
+}
