@@ -26,6 +26,7 @@ const (
 	EventSupervisorStarted  = "supervisor.started"
 	EventSupervisorStopped  = "supervisor.stopped"
 	EventProfileChanged     = "profile.changed"
+	EventCredential         = "credential.changed"    // by a command: signed in, imported, renewed, removed
 	EventSupervisorAway     = "supervisor.superseded" // another one has its folder; the services stay
 	EventSupervisorRestored = "supervisor.restored"   // its folder had been removed and is there again
 	EventSupervisorUpgrade  = "supervisor.upgrade"    // handed over to a new program

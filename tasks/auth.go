@@ -3,6 +3,7 @@ package tasks
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"runtime"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/auth"
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/supervisor"
 )
 
 // Auth holds the targets of providers and their credentials.
@@ -33,7 +35,7 @@ func (Auth) Status(ctx context.Context, provider *string, live *bool, within *ti
 // Login signs in to a provider; a secret comes from -stdin, -env=NAME, -file=F or a prompt, never from an argument.
 func (Auth) Login(ctx context.Context, provider string, method *string, paste *bool, stdin *bool, env *string, file *string, label *string, project *string, force *bool, share *bool, timeout *time.Duration) error {
 	return withConfig(ctx, "auth:login", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
-		return changed(auth.Login(ctx, cfg, authEnvironment(), provider, auth.LoginOptions{
+		return recorded(cfg, "signed in")(auth.Login(ctx, cfg, authEnvironment(), provider, auth.LoginOptions{
 			Method: value(method), Paste: value(paste), Stdin: value(stdin), Env: value(env), File: value(file), Label: value(label), Project: value(project),
 			Force: value(force), Share: value(share), Timeout: value(timeout), Person: person(),
 		}))
@@ -58,7 +60,7 @@ func (Auth) ImportHeadless(ctx context.Context, provider string, source *string,
 // Refresh renews the access tokens of a provider's accounts, or of one account, at the provider.
 func (Auth) Refresh(ctx context.Context, provider string) error {
 	return withConfig(ctx, "auth:refresh", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
-		return changed(auth.Refresh(ctx, cfg, authEnvironment(), provider))
+		return recorded(cfg, "renewed")(auth.Refresh(ctx, cfg, authEnvironment(), provider))
 	})
 }
 
@@ -66,16 +68,16 @@ func (Auth) Refresh(ctx context.Context, provider string) error {
 func (Auth) Logout(ctx context.Context, account string, undo *bool) error {
 	return withConfig(ctx, "auth:logout", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
 		if value(undo) {
-			return changed(auth.Restore(ctx, cfg, authEnvironment(), account))
+			return recorded(cfg, "restored")(auth.Restore(ctx, cfg, authEnvironment(), account))
 		}
-		return changed(auth.Logout(ctx, cfg, authEnvironment(), account))
+		return recorded(cfg, "moved into the trash")(auth.Logout(ctx, cfg, authEnvironment(), account))
 	})
 }
 
 // Export writes an account, a provider's, or all, into one encrypted file for another machine's auth:import.
 func (Auth) Export(ctx context.Context, account string, dest *string, recipient *string, env *string, force *bool) error {
 	return withConfig(ctx, "auth:export", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
-		return changed(auth.Export(ctx, cfg, authEnvironment(), account, auth.ExportOptions{
+		return recorded(cfg, "exported")(auth.Export(ctx, cfg, authEnvironment(), account, auth.ExportOptions{
 			Dest: value(dest), Recipient: value(recipient), Env: value(env), Force: value(force), Secret: person().Secret,
 		}))
 	})
@@ -84,16 +86,26 @@ func (Auth) Export(ctx context.Context, account string, dest *string, recipient 
 func authImport(ctx context.Context, provider string, o auth.ImportOptions) error {
 	return withConfig(ctx, "auth:import", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
 		o.Secret = person().Secret
-		return changed(auth.Import(ctx, cfg, authEnvironment(), provider, o))
+		return recorded(cfg, "imported")(auth.Import(ctx, cfg, authEnvironment(), provider, o))
 	})
 }
 
-// changed is a change as data; a failure has none.
-func changed(c auth.Change, err error) (any, error) {
-	if err != nil {
-		return nil, err
+// recorded is a change as data, with a line of it in the events log; a failure
+// has neither.
+func recorded(cfg *config.Config, what string) func(auth.Change, error) (any, error) {
+	return func(c auth.Change, err error) (any, error) {
+		if err != nil {
+			return nil, err
+		}
+		if c.Changed {
+			e := supervisor.Event{Event: supervisor.EventCredential, Result: "ok", Detail: what + ": " + filepath.Base(c.Destination)}
+			if c.Account != nil {
+				e.Provider, e.Detail = c.Account.Provider, what+": "+c.Account.Account
+			}
+			_ = supervisor.Note(cfg, e) // the credential is in place whatever becomes of the log
+		}
+		return c, nil
 	}
-	return c, nil
 }
 
 func authEnvironment() auth.Environment {
