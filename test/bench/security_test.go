@@ -1,6 +1,7 @@
 package bench_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -161,4 +162,34 @@ func same(b *testing.B, theirs string, ours []byte) {
 		}
 	}
 	b.ReportMetric(float64(len(found)), "findings")
+}
+
+// BenchmarkSecurityCheckOfAHugeFile searches a text of 2 GB, a secret at its
+// end, and reports the peak memory.
+func BenchmarkSecurityCheckOfAHugeFile(b *testing.B) {
+	dir := b.TempDir()
+	f, err := os.Create(filepath.Join(dir, "huge.txt"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	line := []byte(strings.Repeat("All work and no play makes a dull log line. ", 93) + "\n")
+	block := bytes.Repeat(line, 256)
+	for n := 0; n < 2<<30; n += len(block) {
+		if _, err := f.Write(block); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if _, err := f.WriteString("token = ghp_0a1B2c3D4e5F6g7H8i9J0kLmNoPqRsTuVwXy\n"); err != nil {
+		b.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		c := spend(b, dir, binary, "security-check", "-only=secrets.tree")
+		if !bytes.Contains(c.out, []byte(`"rule":"github-pat"`)) {
+			b.Fatalf("not found: %s", c.out)
+		}
+		b.ReportMetric(c.peak, "peak-MB")
+	}
 }
