@@ -24,7 +24,9 @@ func (s *subject) changes() []Moment {
 		written("config", "was written", "mage doctor", s.shown, s.cfg.CLIProxyConfigFile),
 	)
 	for _, file := range s.keyFiles() {
-		if file != s.cfg.Paths.ActiveConfig && file != s.cfg.CLIProxyConfigFile {
+		// generation.key seals records and opens nothing.
+		own := filepath.Base(file) == "generation.key" || file == s.cfg.Paths.ActiveConfig || file == s.cfg.CLIProxyConfigFile
+		if !own {
 			all = append(all, written("key", "was written", "mage doctor -only='keys.*,stack.*'", s.shown, file)...)
 		}
 	}
