@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -25,6 +26,7 @@ func cliproxyMain(args []string) int {
 	version := flags.String("version", "7.2.99", "")
 	aside := flags.String("aside", "", "")
 	hostile := flags.String("hostile", "", "")
+	open := flags.Bool("open", false, "")
 	_ = flags.Parse(args)
 	text, err := os.ReadFile(*file)
 	var own struct {
@@ -42,7 +44,7 @@ func cliproxyMain(args []string) int {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"status":"ok"}`) })
 	mux.HandleFunc("GET /v1/models", func(w http.ResponseWriter, r *http.Request) {
-		if !strings.Contains(strings.Join(own.Keys, " ")+" ", strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")+" ") {
+		if key := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "); !slices.Contains(own.Keys, key) {
 			w.WriteHeader(http.StatusUnauthorized)
 			fmt.Fprint(w, `{"error":"Invalid API key"}`)
 			return
@@ -69,7 +71,11 @@ func cliproxyMain(args []string) int {
 			fmt.Fprint(w, credentialList(*aside))
 		}
 	})
-	server := &http.Server{Addr: fmt.Sprintf("127.0.0.1:%d", own.Port), Handler: mux, ReadHeaderTimeout: time.Minute}
+	var handler http.Handler = mux
+	if *open {
+		handler = letEverybodyIn(mux, strings.Split(*offered, ","))
+	}
+	server := &http.Server{Addr: fmt.Sprintf("127.0.0.1:%d", own.Port), Handler: handler, ReadHeaderTimeout: time.Minute}
 	leave := make(chan os.Signal, 1)
 	signal.Notify(leave, syscall.SIGUSR1) // live on without the port
 	go func() {
@@ -90,14 +96,39 @@ func litellmMain(args []string) int {
 	port := flags.String("port", "", "")
 	host := flags.String("host", "127.0.0.1", "")
 	served := flags.String("models", "", "")
+	open := flags.Bool("open", false, "")
 	_ = flags.Parse(args)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /health/readiness", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, `{"status":"healthy","db":"Not connected"}`)
 	})
 	mux.HandleFunc("GET /v1/models", func(w http.ResponseWriter, _ *http.Request) { listModels(w, strings.Split(*served, ",")) })
-	fmt.Println(http.ListenAndServe(*host+":"+*port, mux))
+	var handler http.Handler = mux
+	if *open {
+		handler = letEverybodyIn(mux, strings.Split(*served, ","))
+	}
+	fmt.Println(http.ListenAndServe(*host+":"+*port, handler))
 	return 0
+}
+
+// letEverybodyIn makes every mistake that security-check -probe looks for: no
+// key, any spelling of a path, any origin with credentials, open management.
+func letEverybodyIn(next http.Handler, models []string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if origin := r.Header.Get("Origin"); origin != "" {
+			w.Header().Set("Access-Control-Allow-Origin", origin)
+			w.Header().Set("Access-Control-Allow-Credentials", "true")
+		}
+		path := strings.ToLower(strings.TrimRight(r.URL.Path, "/\x00"))
+		switch {
+		case strings.HasSuffix(path, "models"):
+			listModels(w, models)
+		case strings.HasSuffix(path, "completions"), strings.HasPrefix(path, "/v0/management/"):
+			fmt.Fprint(w, "{}")
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
 }
 
 func listModels(w http.ResponseWriter, names []string) {
