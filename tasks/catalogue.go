@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"bytes"
 	"embed"
 	"io/fs"
 	"slices"
@@ -21,6 +22,8 @@ type target struct {
 	method   string // what mage calls it, "profile:set" or "test:default"
 	synopsis string // first line of its comment, without the function's name
 	params   []param
+
+	flatName, flatMethod string // for comparison; see flat
 }
 
 type param struct {
@@ -42,7 +45,7 @@ var catalogue = sync.OnceValue(func() []target {
 			continue
 		}
 		text, _ := sources.ReadFile(name)
-		all = append(all, targetsIn(string(text))...)
+		all = append(all, targetsIn(text)...)
 	}
 	slices.SortFunc(all, func(a, b target) int { return strings.Compare(a.name, b.name) })
 	return all
@@ -50,23 +53,23 @@ var catalogue = sync.OnceValue(func() []target {
 
 // targetsIn finds the exported functions that mage makes targets of: those
 // whose first parameter is a context. Signatures stand on one line.
-func targetsIn(text string) []target {
+func targetsIn(text []byte) []target {
 	var found []target
-	comment := ""
-	for line := range strings.Lines(text) {
+	var comment []byte
+	for line := range bytes.Lines(text) {
 		switch {
-		case strings.HasPrefix(line, "// "):
-			if comment == "" {
-				comment = strings.TrimSpace(line[3:])
+		case bytes.HasPrefix(line, []byte("// ")):
+			if comment == nil {
+				comment = bytes.TrimSpace(line[3:])
 			}
-		case strings.HasPrefix(line, "func "):
-			if t, ok := parseSignature(strings.TrimPrefix(line, "func ")); ok {
-				_, t.synopsis, _ = strings.Cut(comment, " ")
+		case bytes.HasPrefix(line, []byte("func ")):
+			if t, ok := parseSignature(string(line[len("func "):])); ok {
+				_, t.synopsis, _ = strings.Cut(string(comment), " ")
 				found = append(found, t)
 			}
-			comment = ""
+			comment = nil
 		default:
-			comment = ""
+			comment = nil
 		}
 	}
 	return found
@@ -84,6 +87,7 @@ func parseSignature(line string) (target, bool) {
 	}
 	t := target{method: strings.ToLower(space + name)}
 	t.name = strings.TrimSuffix(strings.ToLower(space)+words(name), ":default")
+	t.flatName, t.flatMethod = flat(t.name), flat(t.method)
 	t.params = parseParams(strings.TrimPrefix(list, "ctx context.Context"))
 	return t, true
 }

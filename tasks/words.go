@@ -3,6 +3,7 @@ package tasks
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/samber/lo"
 
@@ -25,16 +26,21 @@ func find(word, next string) (t target, used int, ok bool) {
 
 func lookup(word string) (target, bool) {
 	want := flat(word)
-	i := slices.IndexFunc(catalogue(), func(t target) bool { return flat(t.name) == want || flat(t.method) == want })
+	i := slices.IndexFunc(catalogue(), func(t target) bool { return t.flatName == want || t.flatMethod == want })
 	if i < 0 {
 		return target{}, false
 	}
 	return catalogue()[i], true
 }
 
-// flat is a name without what separates its words.
+// flat is a name in lower case without what separates its words.
 func flat(name string) string {
-	return strings.NewReplacer(":", "", "-", "", "_", "").Replace(strings.ToLower(name))
+	return strings.Map(func(r rune) rune {
+		if r == ':' || r == '-' || r == '_' {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, name)
 }
 
 // within lists the targets of a namespace.
