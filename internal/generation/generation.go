@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/sourcegraph/conc/iter"
+	"golang.org/x/sys/unix"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/regular"
@@ -64,13 +65,22 @@ func Dir(root string) string { return filepath.Join(root, "generations") }
 // the current one's, 0 for none. One that cannot be read is left out: Find
 // says why. Reading a thousand takes some milliseconds.
 func List(root string) (all []Generation, current int, err error) {
-	numbers, err := numbers(root)
+	dir, err := os.Open(Dir(root))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, 0, nil
+	}
+	if err != nil {
+		return nil, 0, unreadable(Dir(root), err)
+	}
+	defer dir.Close()
+	numbers, err := numbersIn(dir)
 	if err != nil {
 		return nil, 0, err
 	}
 	pinned := pins(root)
 	all = make([]Generation, 0, len(numbers))
-	for _, g := range iter.Map(numbers, func(n *int) Generation { g, _ := read(root, *n); return g }) {
+	at := int(dir.Fd())
+	for _, g := range iter.Map(numbers, func(n *int) Generation { return quick(root, at, *n) }) {
 		if g.Number > 0 {
 			g.Pinned = slices.Contains(pinned, g.Number)
 			all = append(all, g)
@@ -88,9 +98,13 @@ func numbers(root string) ([]int, error) {
 		return nil, unreadable(Dir(root), err)
 	}
 	defer dir.Close()
+	return numbersIn(dir)
+}
+
+func numbersIn(dir *os.File) ([]int, error) {
 	names, err := dir.Readdirnames(-1)
 	if err != nil {
-		return nil, unreadable(Dir(root), err)
+		return nil, unreadable(dir.Name(), err)
 	}
 	var list []int
 	for _, name := range names {
@@ -110,19 +124,54 @@ func folder(n int) string {
 // read reads one record; pins are files, so that a record never changes.
 func read(root string, n int) (Generation, error) {
 	dir := filepath.Join(Dir(root), folder(n))
-	var g Generation
 	data, err := os.ReadFile(filepath.Join(dir, recordName)) // its folder is ours alone
+	var g Generation
 	if err == nil {
-		err = json.Unmarshal(data, &g)
-	}
-	if err == nil && g.Number != n {
-		err = errors.New("it is the record of another one")
+		g, err = decode(n, data)
 	}
 	if err != nil {
 		return g, fault.New("generation-damaged", "generation %d in %s is damaged: %w", n, dir, err).
 			WithHint("mage generation:list shows the others")
 	}
 	return g, nil
+}
+
+func decode(n int, data []byte) (g Generation, err error) {
+	if err := json.Unmarshal(data, &g); err != nil {
+		return Generation{}, err
+	}
+	if g.Number != n {
+		return Generation{}, errors.New("it is the record of another one")
+	}
+	return g, nil
+}
+
+// quick is read, or a Generation without a number, with the folder of them all
+// open: of a thousand, finding the way from the root anew is a quarter of the time.
+func quick(root string, dir, n int) Generation {
+	g, err := decode(n, recordAt(dir, n))
+	if err != nil {
+		g, _ = read(root, n)
+	}
+	return g
+}
+
+// maxRecord is more than a record of two services is long.
+const maxRecord = 2 << 10
+
+// recordAt reads a record; nil when it cannot be read, or is a long one.
+func recordAt(dir, n int) []byte {
+	fd, err := unix.Openat(dir, folder(n)+"/"+recordName, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil
+	}
+	defer unix.Close(fd)
+	data := make([]byte, maxRecord)
+	got, err := unix.Read(fd, data)
+	if err != nil || got == len(data) {
+		return nil
+	}
+	return data[:got]
 }
 
 // Find returns one generation whole. Faults: generation-unknown,

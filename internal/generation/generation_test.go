@@ -255,3 +255,21 @@ func BenchmarkAThousand(b *testing.B) {
 		}
 	})
 }
+
+func TestALongRecordIsListedToo(t *testing.T) {
+	t.Parallel()
+	cfg := initialised(t)
+	record(t, cfg, "start")
+	file := filepath.Join(cfg.Paths.Root(), "generations", "0001", "generation.json")
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	long := strings.Replace(string(data), `"profile":`, `"note": "`+strings.Repeat("x", 5000)+`", "profile":`, 1)
+	if err := os.WriteFile(file, []byte(long), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if all, _, err := generation.List(cfg.Paths.Root()); err != nil || len(all) != 1 || all[0].Number != 1 {
+		t.Fatalf("%v %v", all, err)
+	}
+}
