@@ -10,6 +10,8 @@ import (
 	"os/user"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // Listener says who listens on a TCP port such that host:port leads there, and
@@ -77,6 +79,23 @@ func listening(host string, port int) ([]socket, error) {
 
 // eachSocket calls visit for every socket of this machine that listens on port.
 func eachSocket(port int, visit func(bound, socket)) error {
+	type found struct {
+		addr bound
+		s    socket
+	}
+	var all []found
+	keep := func(addr bound, s socket) { all = append(all, found{addr, s}) }
+	if diagnose(unix.AF_INET, port, keep) != nil || diagnose(unix.AF_INET6, port, keep) != nil {
+		return eachLine(port, visit)
+	}
+	for _, f := range all {
+		visit(f.addr, f.s)
+	}
+	return nil
+}
+
+// eachLine is eachSocket by /proc, for a kernel or a sandbox without sock_diag.
+func eachLine(port int, visit func(bound, socket)) error {
 	for _, path := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
 		file, err := os.Open(path)
 		if errors.Is(err, fs.ErrNotExist) { // a kernel without IPv6

@@ -1,0 +1,24 @@
+package process
+
+import (
+	"fmt"
+	"net"
+
+	"golang.org/x/sys/unix"
+)
+
+// ByDiag and ByProc list who listens on a port, each in its own way.
+func ByDiag(port int) (all []string, err error) {
+	visit := func(addr bound, s socket) { all = append(all, describe(addr, s)) }
+	if err := diagnose(unix.AF_INET, port, visit); err != nil {
+		return nil, err
+	}
+	return all, diagnose(unix.AF_INET6, port, visit)
+}
+
+func ByProc(port int) (all []string, err error) {
+	err = eachLine(port, func(addr bound, s socket) { all = append(all, describe(addr, s)) })
+	return all, err
+}
+
+func describe(addr bound, s socket) string { return fmt.Sprint(net.IP(addr), s.uid, s.inode) }
