@@ -52,6 +52,6 @@ func (Doctor) Explain(ctx context.Context, id string) error {
 	return run(ctx, "doctor:explain", func(_ context.Context, s session) (any, error) {
 		e, err := doctor.Explain(id)
 		s.say(e.Title, "", e.About)
-		return e, err
+		return orNothing(e, err)
 	})
 }

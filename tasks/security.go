@@ -75,7 +75,7 @@ func (Security) Explain(ctx context.Context, id string) error {
 	return run(ctx, "security:explain", func(_ context.Context, s session) (any, error) {
 		e, err := doctor.ExplainOf(security.List(), id)
 		s.say(e.Title, "", e.About)
-		return e, err
+		return orNothing(e, err)
 	})
 }
 
