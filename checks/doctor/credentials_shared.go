@@ -37,7 +37,7 @@ func (s *subject) credentialsShared() checks.Check {
 			lines := lo.Map(found.Grants, func(g auth.SharedGrant, _ int) string {
 				return strings.Join(lo.Map(g.Holders, func(h auth.Holder, _ int) string { return h.Keeper + ": " + filepath.Base(h.File) }), " and ")
 			})
-			found.Text = "one sign-in in two places, which will sign each other out: " + strings.Join(lo.Uniq(lines), "; ")
+			found.Text = "one sign-in in two places; whichever renews it first signs the other out: " + strings.Join(lo.Uniq(lines), "; ")
 			return checks.Warned("").WithDetail(found).WithFix("mage auth:status", "sign in once more for one of them, and remove the copy")
 		},
 	}
