@@ -44,8 +44,9 @@ type entry struct {
 // stat changes when a file does.
 type stat struct{ size, modified, changed, inode int64 }
 
-// cacheFormat begins a cache file; another one is not read.
-const cacheFormat = "flowgate scan cache 1"
+// cacheFormat begins a cache file; another one is not read. It counts up when
+// the same rules find something else.
+const cacheFormat = "flowgate scan cache 2"
 
 // OpenCache reads the cache in the file at path. One that is missing, damaged or
 // of other rules is an empty one.

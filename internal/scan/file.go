@@ -5,8 +5,6 @@ import (
 	"errors"
 	"io"
 	"strings"
-
-	"github.com/h2non/filetype"
 )
 
 // Sizes in which gitleaks reads files; a fragment ends after an empty line when
@@ -34,7 +32,7 @@ func fragments(r io.Reader, path string, yield func(Fragment)) error {
 			return err
 		}
 		if line == 1 {
-			if kind, err := filetype.Match(buf[:n]); err == nil && kind.MIME.Type == "application" {
+			if binary(buf[:n]) {
 				return errBinary
 			}
 		}
