@@ -25,7 +25,10 @@ func (s Status) measured(ctx context.Context) Status {
 	all := iter.Mapper[ServiceStatus, ServiceStatus]{MaxGoroutines: 8}
 	s.Services = all.Map(s.Services, func(svc *ServiceStatus) ServiceStatus {
 		measured := *svc
-		if u, err := process.Measure(ctx, svc.PID); svc.PID != 0 && err == nil {
+		if svc.PID == 0 {
+			return measured
+		}
+		if u, err := process.Measure(ctx, svc.PID); err == nil {
 			measured.Usage = &Usage{CPUS: round(u.CPU.Seconds(), 100), RSS: u.RSS, Files: told(u.Files), Sockets: told(u.Sockets)}
 			if svc.UptimeS > 0 {
 				measured.Usage.CPUPct = round(100*u.CPU.Seconds()/svc.UptimeS, 10)

@@ -52,13 +52,25 @@ func (n *count) look(variable string) {
 		if group := groupOf(pid); group > 0 {
 			n.groups[group] = append(n.groups[group], pid)
 		}
-		if variable == "" {
-			continue
-		}
-		if mark := valueOf(environment(pid), variable); mark != "" {
-			n.marks[mark] = append(n.marks[mark], pid)
+	}
+	if variable != "" {
+		n.marks = marked(pids, variable)
+	}
+}
+
+// marked are the processes that have the variable in their environment, by its
+// value. One buffer serves all of them: to look at every process is work that
+// a plain status does.
+func marked(pids []int, variable string) map[string][]int {
+	marks := map[string][]int{}
+	block := make([]byte, 0, 16<<10)
+	for _, pid := range pids {
+		block = environment(pid, block)
+		if mark := valueOf(block, variable); mark != "" {
+			marks[mark] = append(marks[mark], pid)
 		}
 	}
+	return marks
 }
 
 // valueOf is the value of a variable in a block of NUL-ended ones.

@@ -45,9 +45,9 @@ func (c *Census) Members(f Family) ([]Identity, error) {
 // Leaders are, by mark, the oldest marked processes that lead a group: they
 // are what a family is found by when nothing else is known of it.
 func (c *Census) Leaders() map[string]Identity {
-	all := c.take()
+	all, _ := allPIDs() // none seen, none found
 	found := map[string]Identity{}
-	for mark, pids := range all.marks {
+	for mark, pids := range marked(all, c.Variable) {
 		for _, pid := range pids {
 			id, err := Identify(pid)
 			if old, known := found[mark]; err == nil && groupOf(pid) == pid && (!known || id.StartTime < old.StartTime) {

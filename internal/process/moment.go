@@ -1,6 +1,9 @@
 package process
 
-import "time"
+import (
+	"sync"
+	"time"
+)
 
 // Moment is a point in the life of this machine, which no set of the clock
 // moves: how long it had been up, in which boot.
@@ -19,3 +22,6 @@ func (m Moment) Age() time.Duration {
 	}
 	return Uptime() - time.Duration(m.UptimeMS)*time.Millisecond
 }
+
+// bootID names the present boot; "" where the kernel does not say.
+var bootID = sync.OnceValue(readBootID)

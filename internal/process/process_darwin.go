@@ -33,8 +33,7 @@ func Identify(pid int) (Identity, error) {
 	}, nil
 }
 
-// bootID names the present boot; "" where the kernel does not say.
-func bootID() string {
+func readBootID() string {
 	id, err := unix.Sysctl("kern.bootsessionuuid") // boottime moves when the clock is set
 	if err != nil {
 		return ""
@@ -126,7 +125,7 @@ func (id Identity) Await(ctx context.Context) error {
 
 // environment is the raw memory of a process of our own user that its
 // variables are in (KERN_PROCARGS2: arguments first).
-func environment(pid int) []byte {
+func environment(pid int, _ []byte) []byte {
 	raw, _ := unix.SysctlRaw("kern.procargs2", pid)
 	return raw
 }

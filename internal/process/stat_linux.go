@@ -12,12 +12,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// stat is the part of /proc/PID/stat that identity needs (proc_pid_stat(5)).
+// stat is the part of /proc/PID/stat that is asked for (proc_pid_stat(5)).
 type stat struct {
 	state  byte
 	parent int
 	group  int
-	start  uint64 // field 22, clock ticks since boot
+	cpu    time.Duration // fields 14 and 15, user and system
+	start  uint64        // field 22, clock ticks since boot
+	rss    int64         // field 24, pages
 }
 
 // dead reports a process that ended: a zombie, or one being taken away.
@@ -28,17 +30,29 @@ func readStat(pid int) (stat, error) {
 	if err != nil {
 		return stat{}, err
 	}
+	s, n := stat{}, 2
 	// The command in field 2 may hold spaces and parentheses: read on after the last one.
-	at := bytes.LastIndexByte(raw, ')')
-	fields := strings.Fields(string(raw[at+1:]))
-	if at < 0 || len(fields) < 20 {
-		return stat{}, fmt.Errorf("read stat of process %d: %d fields after the command", pid, len(fields))
+	for field := range bytes.FieldsSeq(raw[bytes.LastIndexByte(raw, ')')+1:]) {
+		n++
+		switch number, _ := strconv.ParseUint(string(field), 10, 64); n {
+		case 3:
+			s.state = field[0]
+		case 4:
+			s.parent = int(number)
+		case 5:
+			s.group = int(number)
+		case 14, 15:
+			s.cpu += time.Duration(number) * tick
+		case 22:
+			s.start = number
+		case 24:
+			s.rss = int64(number)
+		}
 	}
-	s := stat{state: fields[0][0]}
-	s.parent, _ = strconv.Atoi(fields[1])
-	s.group, _ = strconv.Atoi(fields[2])
-	s.start, err = strconv.ParseUint(fields[19], 10, 64)
-	return s, err
+	if n < 24 {
+		return stat{}, fmt.Errorf("read stat of process %d: %d fields", pid, n)
+	}
+	return s, nil
 }
 
 // Identify returns the identity of a running process: ErrGone when there is none.
@@ -53,8 +67,7 @@ func Identify(pid int) (Identity, error) {
 	return Identity{PID: pid, StartTime: s.start, BootID: bootID()}, nil
 }
 
-// bootID names the present boot; "" where the kernel does not say.
-func bootID() string {
+func readBootID() string {
 	boot, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	return strings.TrimSpace(string(boot))
 }
@@ -84,14 +97,20 @@ func GroupMembers(group int) ([]int, error) {
 	return members, nil
 }
 
-// environment is what a process of our own user was executed with.
-func environment(pid int) []byte {
-	raw, _ := readProc(pid, "environ", make([]byte, 0, 8<<10))
+// environment is what a process of our own user was executed with, in place of
+// what buf held.
+func environment(pid int, buf []byte) []byte {
+	raw, err := readProc(pid, "environ", buf[:0])
+	if err != nil {
+		return buf[:0]
+	}
 	return raw
 }
 
-// readProc reads a file of /proc/PID: without os.File, whose poller and
-// finalizer cost more than the read when all processes are looked at.
+// readProc reads a file of /proc/PID into buf, or into more where that is too
+// small: without os.File, whose poller and finalizer cost more than the read
+// when all processes are looked at. These files come whole: a read that leaves
+// room was the last.
 func readProc(pid int, name string, buf []byte) ([]byte, error) {
 	path := "/proc/" + strconv.Itoa(pid) + "/" + name
 	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
@@ -108,10 +127,10 @@ func readProc(pid int, name string, buf []byte) ([]byte, error) {
 		case errors.Is(err, unix.EINTR):
 		case err != nil:
 			return nil, &os.PathError{Op: "read", Path: path, Err: err}
-		case n <= 0:
-			return buf, nil
 		default:
-			buf = buf[:len(buf)+n]
+			if buf = buf[:len(buf)+max(n, 0)]; n <= 0 || len(buf) < cap(buf) {
+				return buf, nil
+			}
 		}
 	}
 }
