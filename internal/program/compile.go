@@ -3,18 +3,19 @@ package program
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 )
 
 // FlowGate compiles the program of the source tree at root into dir and returns
-// its path, as `mage -compile` makes it.
+// its path: the command of the README, so a static binary.
 func FlowGate(ctx context.Context, root, dir string) (string, error) {
 	binary, err := filepath.Abs(filepath.Join(dir, "flowgate"))
 	if err != nil {
 		return "", err
 	}
-	build := Command(ctx, "go", "tool", "mage", "-compile", binary)
-	build.Dir = root
+	build := Command(ctx, "go", "tool", "mage", "-compile", binary, "-ldflags=-s -w")
+	build.Dir, build.Env = root, append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("compile: %w\n%s", err, out)
 	}

@@ -5,7 +5,7 @@
 package bench_test
 
 import (
-	"fmt"
+	"context"
 	"net"
 	"net/http"
 	"os"
@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/flowgate-go/flowgate/internal/program"
 )
 
 var binary string
@@ -31,11 +33,8 @@ func inMain(m *testing.M) int {
 		panic(err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	binary = filepath.Join(dir, "flowgate")
-	build := exec.Command("go", "tool", "mage", "-compile", binary, "-ldflags=-s -w")
-	build.Dir = "../.."
-	if out, err := build.CombinedOutput(); err != nil {
-		panic(fmt.Sprintf("compile: %v\n%s", err, out))
+	if binary, err = program.FlowGate(context.Background(), "../..", dir); err != nil {
+		panic(err)
 	}
 	return m.Run()
 }

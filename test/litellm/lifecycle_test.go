@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/test/litellm"
 )
 
@@ -121,11 +122,8 @@ func install(t *testing.T) *installation {
 		t.Fatal(err)
 	}
 	in := &installation{t: t, dir: t.TempDir()}
-	in.binary = filepath.Join(in.dir, "flowgate")
-	build := exec.CommandContext(t.Context(), "go", "tool", "mage", "-compile", in.binary)
-	build.Dir = "../.."
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("compile: %v\n%s", err, out)
+	if in.binary, err = program.FlowGate(t.Context(), "../..", in.dir); err != nil {
+		t.Fatal(err)
 	}
 	for _, d := range []string{"config", ".router/secrets", ".router/runtime/bin"} {
 		must(t, os.MkdirAll(filepath.Join(in.dir, d), 0o700))
