@@ -63,7 +63,7 @@ func (r *resident) adoptAll(l ledger.Ledger, requests map[string]request) {
 		u := r.unitFor(e)
 		u.plan = r.planOf(e, requests)
 		r.adopted.Store(true)
-		r.emit(Event{Event: EventAdopted, Service: name, Result: "ok", Detail: fmt.Sprintf("process %d", e.Process.PID)})
+		r.events.emit(Event{Event: EventAdopted, Service: name, Result: "ok", Detail: fmt.Sprintf("process %d", e.Process.PID)})
 		r.own(u, func(context.Context) phase { return u.adopt(e) })
 	}
 	for _, u := range r.all() {
@@ -140,7 +140,7 @@ func (r *resident) unitFor(e ledger.Entry) *unit {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.units[e.Name] == nil {
-		r.units[e.Name] = newUnit(serviceOf(r.opts.Config, e), r.opts.Config, r.emit, r.recorder)
+		r.units[e.Name] = newUnit(serviceOf(r.opts.Config, e), r.opts.Config, r.events.emit, r.recorder)
 		r.order = append(r.order, e.Name)
 	}
 	return r.units[e.Name]

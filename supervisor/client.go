@@ -79,6 +79,7 @@ func (c *client) status(ctx context.Context) (Status, error) {
 
 // command has the supervisor do something and passes events on until it is done.
 func (c *client) command(ctx context.Context, verb string, q request, progress func(Event)) (reply, error) {
+	q.Quiet = progress == nil
 	body, err := encodeRequest(q)
 	if err != nil {
 		return reply{}, fmt.Errorf("encode the command: %w", err)

@@ -43,13 +43,19 @@ func (r *resident) command(op func(context.Context, request) error) http.Handler
 			return
 		}
 		w.Header().Set("Content-Type", "application/jsonl")
-		events, leave := r.events.subscribe()
-		defer leave()
+		answer := http.NewResponseController(w)
+		_ = answer.Flush() // the command is taken: if we are killed now, it is not asked again
+		var events <-chan Event
+		if !q.Quiet {
+			var leave func()
+			events, leave = r.events.subscribe()
+			defer leave()
+		}
 		done := make(chan error, 1)
 		var running conc.WaitGroup
 		defer running.Wait()
 		running.Go(func() { done <- op(req.Context(), q) })
-		ending := r.relay(json.NewEncoder(w), http.NewResponseController(w), events, done)
+		ending := r.relay(json.NewEncoder(w), answer, events, done)
 		switch {
 		case ending && r.nextProgram != "":
 			r.end(upgradeTo{r.nextProgram})
@@ -63,19 +69,19 @@ func (r *resident) command(op func(context.Context, request) error) http.Handler
 // that has gone is written to in vain; its operation goes its way. It reports
 // whether the supervisor is to end.
 func (r *resident) relay(out *json.Encoder, flush *http.ResponseController, events <-chan Event, done <-chan error) bool {
-	send := func(e Event) {
-		_ = out.Encode(reply{Event: &e})
-		_ = flush.Flush()
-	}
 	for {
 		select {
 		case e := <-events:
-			send(e)
+			_ = out.Encode(reply{Event: &e})
+			if len(events) == 0 { // else the next goes with it
+				_ = flush.Flush()
+			}
 		case err := <-done:
 			for len(events) > 0 {
-				send(<-events)
+				e := <-events
+				_ = out.Encode(reply{Event: &e})
 			}
-			_ = r.recorder.flush() // the services run whether or not it can be written
+			_ = r.recorder.settle() // the services run whether or not it can be written
 			status := r.status()
 			last := reply{Status: &status, Ending: r.gate.isClosed(), Identity: &r.id}
 			if err != nil {

@@ -59,44 +59,80 @@ func (e Event) Time() time.Time {
 
 // eventLog writes events to a file and passes them on to those who listen.
 type eventLog struct {
-	path string
-	log  *slog.Logger
-	mu   sync.Mutex
-	subs map[chan Event]struct{}
-	lost int // since the last that could be written
+	path    string
+	log     *slog.Logger
+	profile func() string // in force
+	mu      sync.Mutex
+	next    *batch // that has not begun to be written
+	subs    map[chan Event]struct{}
+	writing sync.Mutex // held while a batch is written
+	lost    int        // since the last that could be written
 }
 
-func newEventLog(path string, log *slog.Logger) *eventLog {
-	return &eventLog{path: path, log: log, subs: map[chan Event]struct{}{}}
+// batch are events that one write records.
+type batch struct {
+	once   sync.Once
+	events []Event
 }
 
-// emit stamps and records an event. A log that cannot be written (a full disk)
-// stops nothing: what is lost is counted, and said when there is room again.
+func newEventLog(path string, log *slog.Logger, profile func() string) *eventLog {
+	return &eventLog{path: path, log: log, profile: profile, subs: map[chan Event]struct{}{}}
+}
+
+// emit stamps and records an event, and returns when it is in the file. Those
+// of a hundred services at once wait for the write that goes on and share the
+// next one.
 func (l *eventLog) emit(e Event) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
+	if l.next == nil {
+		l.next = &batch{}
+	}
+	b := l.next
 	e.Timestamp = stamp()
+	b.events = append(b.events, e)
+	l.mu.Unlock()
+	b.once.Do(func() {
+		l.writing.Lock()
+		defer l.writing.Unlock()
+		l.mu.Lock()
+		l.next = nil // who comes from now on is in another
+		l.mu.Unlock()
+		l.record(b.events)
+	})
+}
+
+// record writes events. A log that cannot be written (a full disk) stops
+// nothing: what is lost is counted, and said when there is room again.
+func (l *eventLog) record(events []Event) {
+	profile := l.profile()
+	for i := range events {
+		events[i].Profile = profile
+	}
 	if l.lost > 0 {
-		note := Event{Timestamp: e.Timestamp, Event: EventLost, Profile: e.Profile, Result: "error", Detail: fmt.Sprintf("%d events could not be written", l.lost)}
-		if appendEvent(l.path, note) == nil {
+		note := Event{Timestamp: events[0].Timestamp, Event: EventLost, Profile: profile, Result: "error", Detail: fmt.Sprintf("%d events could not be written", l.lost)}
+		if appendEvents(l.path, note) == nil {
 			l.lost = 0
 		}
 	}
-	if err := appendEvent(l.path, e); err != nil {
-		l.lost++
-		l.log.Warn("event not recorded", "event", e.Event, "service", e.Service, "err", err)
+	if err := appendEvents(l.path, events...); err != nil {
+		l.lost += len(events)
+		l.log.Warn("events not recorded", "events", len(events), "first", events[0].Event, "service", events[0].Service, "err", err)
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	for sub := range l.subs {
-		select {
-		case sub <- e:
-		default: // a listener that does not keep up misses it; the file has it
+		for _, e := range events {
+			select {
+			case sub <- e:
+			default: // a listener that does not keep up misses it; the file has it
+			}
 		}
 	}
 }
 
 // subscribe returns a channel of the events from now on and how to leave.
 func (l *eventLog) subscribe() (<-chan Event, func()) {
-	sub := make(chan Event, 256)
+	sub := make(chan Event, 1024)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.subs[sub] = struct{}{}
@@ -109,17 +145,19 @@ func (l *eventLog) subscribe() (<-chan Event, func()) {
 
 func stamp() string { return time.Now().UTC().Format(stampLayout) }
 
-// appendEvent adds one line in one write, so that lines of several processes
-// never mix. An event without a stamp gets one.
-func appendEvent(path string, e Event) error {
-	if e.Timestamp == "" {
-		e.Timestamp = stamp()
-	}
-	var line bytes.Buffer
-	enc := json.NewEncoder(&line)
+// appendEvents adds a line for each in one write, so that lines of several
+// processes never mix. An event without a stamp gets one.
+func appendEvents(path string, events ...Event) error {
+	var lines bytes.Buffer
+	enc := json.NewEncoder(&lines)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(e); err != nil {
-		return fmt.Errorf("encode event %q: %w", e.Event, err)
+	for _, e := range events {
+		if e.Timestamp == "" {
+			e.Timestamp = stamp()
+		}
+		if err := enc.Encode(e); err != nil {
+			return fmt.Errorf("encode event %q: %w", e.Event, err)
+		}
 	}
-	return logfile.Append(path, bytes.TrimRight(line.Bytes(), "\n"), logfile.Standard())
+	return logfile.Append(path, bytes.TrimRight(lines.Bytes(), "\n"), logfile.Standard())
 }

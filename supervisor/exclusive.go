@@ -34,4 +34,4 @@ func TryExclusive(ctx context.Context, cfg *config.Config) (held io.Closer, ok b
 func profileLockPath(runtimeDir string) string { return filepath.Join(runtimeDir, "profile.lock") }
 
 // Note writes an event of a command, not of a service, into the events log.
-func Note(cfg *config.Config, e Event) error { return appendEvent(cfg.Paths.LogFile, e) }
+func Note(cfg *config.Config, e Event) error { return appendEvents(cfg.Paths.LogFile, e) }

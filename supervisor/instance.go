@@ -38,6 +38,8 @@ type instance struct {
 	handle  *os.Process // of a child that this supervisor started; nil when adopted
 	spec    runtimes.Spec
 	cfg     *config.Config // that it was started by
+	hold    *process.Handle
+	counted func() // has the census look at the leader again
 	family  process.Family
 	census  *process.Census
 	started time.Time
@@ -56,8 +58,11 @@ func (run *instance) watch(svc config.Service) {
 	var ctx context.Context
 	ctx, run.cancel = context.WithCancel(context.Background())
 	run.ended, run.seen, run.isReady = make(chan struct{}), make(chan observation), make(chan struct{})
+	if run.hold == nil {
+		run.hold = process.Hold(run.leader())
+	}
 	run.watchers.Go(func() {
-		if run.leader().Await(ctx) == nil {
+		if run.hold.Await(ctx) == nil {
 			close(run.ended)
 		}
 	})
@@ -70,6 +75,7 @@ func (run *instance) leader() process.Identity { return run.family.Leader }
 func (run *instance) release() {
 	run.cancel()
 	run.watchers.Wait()
+	run.hold.Close()
 	if run.handle != nil {
 		_ = run.handle.Release()
 	}
@@ -98,6 +104,9 @@ func (run *instance) collect(deadline time.Time) Exit {
 		}
 		time.Sleep(wait) // a group has no event for its end
 	}
+	if run.counted != nil {
+		run.counted()
+	}
 	run.release()
 	status, child := process.Collect(run.leader().PID)
 	if !child {
@@ -117,15 +126,15 @@ func signalAll(processes []process.Identity, sig syscall.Signal) {
 // to be killed.
 func (run *instance) terminate(grace time.Duration) (exit Exit, killed bool) {
 	deadline := time.Now().Add(grace)
-	_ = run.leader().SignalGroup(syscall.SIGTERM)
-	_ = run.leader().SignalGroup(syscall.SIGCONT) // one that is stopped would not hear it
+	_ = run.hold.SignalGroup(syscall.SIGTERM)
+	_ = run.hold.SignalGroup(syscall.SIGCONT) // one that is stopped would not hear it
 	timer := time.NewTimer(grace)
 	defer timer.Stop()
 	select {
 	case <-run.ended:
 	case <-timer.C:
 		killed = true
-		_ = run.leader().SignalGroup(syscall.SIGKILL)
+		_ = run.hold.SignalGroup(syscall.SIGKILL)
 		<-run.ended
 	}
 	return run.collect(deadline), killed

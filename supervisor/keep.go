@@ -54,7 +54,7 @@ func (r *resident) cut(service, path string) {
 		r.opts.Log.Warn("log not cut", "log", path, "err", err)
 	}
 	if dropped > 0 {
-		r.emit(Event{Event: EventLogCut, Service: service, Result: "error", Detail: strconv.FormatInt(dropped, 10) + " bytes of " + path})
+		r.events.emit(Event{Event: EventLogCut, Service: service, Result: "error", Detail: strconv.FormatInt(dropped, 10) + " bytes of " + path})
 	}
 }
 
@@ -82,7 +82,7 @@ func (r *resident) retake(answer func(*net.UnixListener)) {
 	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		_ = lock.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
-			r.emit(Event{Event: EventSupervisorAway, Result: "ok"})
+			r.events.emit(Event{Event: EventSupervisorAway, Result: "ok"})
 			r.end(errSuperseded)
 		}
 		return
@@ -96,5 +96,5 @@ func (r *resident) retake(answer func(*net.UnixListener)) {
 	r.lock, r.listener = lock, listener
 	answer(listener)
 	_ = r.recorder.flush() // unrecorded has said it
-	r.emit(Event{Event: EventSupervisorRestored, Result: "ok", Detail: "the runtime folder had been removed"})
+	r.events.emit(Event{Event: EventSupervisorRestored, Result: "ok", Detail: "the runtime folder had been removed"})
 }

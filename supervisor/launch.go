@@ -62,11 +62,9 @@ func launch(ctx context.Context, p *plan) (*instance, error) {
 			WithHint("try it by hand in %s", spec.Dir).WithDetail(Failure{
 			Service: p.svc.Name, Port: p.svc.Port, Log: []string{}, LogFile: output.Name()})
 	}
-	id, err := process.Identify(run.handle.Pid)
-	if err != nil { // it has ended already, and keeps its pid until it is collected
-		id = process.Identity{PID: run.handle.Pid}
-	}
-	run.family = process.Family{Leader: id, Mark: mark}
+	run.family.Mark = mark
+	run.hold, run.family.Leader = process.HoldChild(run.handle.Pid)
+	run.counted = p.census.Exempt(run.handle.Pid)
 	run.watch(p.svc)
 	return run, nil
 }

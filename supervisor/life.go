@@ -55,9 +55,9 @@ func (r *resident) open(given inheritance) error {
 		name = EventSupervisorUpgrade
 	}
 	notify(daemon.SdNotifyReady)
-	r.emit(Event{Event: name, Result: "ok", Detail: r.opts.Version})
+	r.events.emit(Event{Event: name, Result: "ok", Detail: r.opts.Version})
 	if given.damaged != "" {
-		r.emit(Event{Event: EventLedgerDamaged, Result: "ok", Detail: "what was no ledger of ours is in " + given.damaged})
+		r.events.emit(Event{Event: EventLedgerDamaged, Result: "ok", Detail: "what was no ledger of ours is in " + given.damaged})
 	}
 	return nil
 }
@@ -69,7 +69,7 @@ func (r *resident) unrecorded(err error) {
 	if err != nil {
 		e.Result, e.Detail = "error", err.Error()
 	}
-	r.emit(e)
+	r.events.emit(e)
 }
 
 // serve answers commands until ctx ends, then stops every service or, when ctx
@@ -103,7 +103,7 @@ func (r *resident) serve(ctx context.Context, first bool) {
 	endKeeping()
 	keepers.Wait()
 	if !leaves(why) {
-		r.emit(Event{Event: EventSupervisorStopped, Result: "ok"})
+		r.events.emit(Event{Event: EventSupervisorStopped, Result: "ok"})
 	}
 	r.closeServer(ctx, server, leaves(why))
 	servers.Wait()

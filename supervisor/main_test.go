@@ -20,6 +20,9 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "supervisor:run" {
 		os.Exit(residentMain(os.Args[2:]))
 	}
+	if len(os.Args) > 1 && os.Args[1] == "command" {
+		os.Exit(commandMain(os.Args[2], os.Args[3]))
+	}
 	if len(os.Args) > 1 && os.Args[1] == "service" {
 		os.Exit(serviceMain(os.Args[2:]))
 	}
@@ -41,12 +44,8 @@ func residentMain(args []string) int {
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
-	raw, err := os.ReadFile(*file)
+	cfg, err := readConfig(*file)
 	if err != nil {
-		return 2
-	}
-	var cfg config.Config
-	if err := json.Unmarshal(raw, &cfg); err != nil {
 		return 2
 	}
 	if *check {
@@ -57,7 +56,7 @@ func residentMain(args []string) int {
 		version = "next"
 	}
 	o := supervisor.Options{
-		Config: &cfg, Version: version, Ephemeral: *ephemeral,
+		Config: cfg, Version: version, Ephemeral: *ephemeral,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	}
 	if o.Notify, err = inherited[io.WriteCloser](*notify); err != nil {
@@ -76,6 +75,36 @@ func residentMain(args []string) int {
 		return 1
 	}
 	return 0
+}
+
+// commandMain is a command in a process of its own, as mage start and mage stop are.
+func commandMain(verb, file string) int {
+	cfg, err := readConfig(file)
+	if err != nil {
+		return 2
+	}
+	switch verb {
+	case "start":
+		_, err = supervisor.Start(context.Background(), cfg, supervisor.StartOptions{})
+	case "stop":
+		_, err = supervisor.Stop(context.Background(), cfg, nil)
+	case "status":
+		_, err = supervisor.Query(context.Background(), cfg)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+func readConfig(file string) (*config.Config, error) {
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	cfg := new(config.Config)
+	return cfg, json.Unmarshal(raw, cfg)
 }
 
 // inherited opens a descriptor given by flag; 0 means none.

@@ -104,7 +104,7 @@ func applyProfile(ctx context.Context, cfg *config.Config, active policy.Active,
 	}
 	change.Changed = true
 	change.Status.Profile = change.To
-	_ = appendEvent(cfg.Paths.LogFile, Event{Event: EventProfileChanged, Profile: change.To, Result: "ok",
+	_ = appendEvents(cfg.Paths.LogFile, Event{Event: EventProfileChanged, Profile: change.To, Result: "ok",
 		Detail: fmt.Sprintf("from %q", change.From)}) // a full disk has been noticed by Write
 	return change, nil
 }
@@ -124,7 +124,7 @@ func takeBack(ctx context.Context, cfg *config.Config, previous *policy.Previous
 		detail.RestoredProblem, detail.RestoredFailure = err.Error(), failureOf(err)
 		ending = "and with the one before: " + err.Error()
 	}
-	_ = appendEvent(cfg.Paths.LogFile, Event{Event: EventProfileChanged, Profile: change.From, Result: "error",
+	_ = appendEvents(cfg.Paths.LogFile, Event{Event: EventProfileChanged, Profile: change.From, Result: "error",
 		Detail: fmt.Sprintf("%q was taken back: %v", change.To, cause)})
 	if ctx.Err() != nil {
 		return change, context.Cause(ctx)

@@ -3,6 +3,7 @@ package supervisor
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
@@ -10,13 +11,14 @@ import (
 
 // recordGap is the least time between two writes of the ledger that nobody
 // waits for. What a kill in between loses, the marks of the processes say.
-const recordGap = 20 * time.Millisecond
+const recordGap = 50 * time.Millisecond
 
 // recorder writes the ledger, at most one write at a time.
 type recorder struct {
 	write func() error
 	tell  func(error) // called when writing begins to fail, and with nil when it works again
 	wake  chan struct{}
+	due   atomic.Bool // something changed since the last write
 
 	mu     sync.Mutex
 	failed bool
@@ -28,6 +30,7 @@ func newRecorder(write func() error, tell func(error)) *recorder {
 
 // soon has the ledger written in a moment.
 func (r *recorder) soon() {
+	r.due.Store(true)
 	select {
 	case r.wake <- struct{}{}:
 	default: // it is going to be already
@@ -42,7 +45,7 @@ func (r *recorder) run(ctx context.Context) {
 			return
 		case <-r.wake:
 		}
-		_ = r.flush() // tell has it
+		_ = r.settle() // tell has it
 		select {
 		case <-ctx.Done():
 			return
@@ -51,10 +54,19 @@ func (r *recorder) run(ctx context.Context) {
 	}
 }
 
+// settle writes now what would be written soon.
+func (r *recorder) settle() error {
+	if !r.due.Load() {
+		return nil
+	}
+	return r.flush()
+}
+
 // flush writes now.
 func (r *recorder) flush() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.due.Store(false)
 	err := r.write()
 	if was := r.failed; was != (err != nil) {
 		r.failed = err != nil

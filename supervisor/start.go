@@ -90,7 +90,7 @@ func stopWithout(ctx context.Context, cfg *config.Config, services []string) (St
 	ended, err := endSurvivors(ctx, cfg, services)
 	forget(dir, ended)
 	for _, e := range ended {
-		_ = appendEvent(cfg.Paths.LogFile, Event{Event: EventStopped, Service: e.Name, Profile: activeProfile(cfg), Result: "ok",
+		_ = appendEvents(cfg.Paths.LogFile, Event{Event: EventStopped, Service: e.Name, Profile: activeProfile(cfg), Result: "ok",
 			Detail: fmt.Sprintf("process %d was left by a supervisor that had been killed", e.Process.PID)}) // the log is not what a stop fails for
 	}
 	return offline(cfg), err
@@ -161,10 +161,8 @@ func pause(ctx context.Context) error {
 // awaitEnd waits until a supervisor that said it ends is gone; takes it in when
 // it is this process's child.
 func awaitEnd(ctx context.Context, id process.Identity) error {
-	for id.Alive() {
-		if err := pause(ctx); err != nil {
-			return err
-		}
+	if err := id.Await(ctx); err != nil {
+		return err
 	}
 	if id.PID != os.Getpid() {
 		process.Reap(id.PID)

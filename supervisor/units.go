@@ -18,7 +18,7 @@ func (r *resident) follow(cfg *config.Config) {
 	for _, svc := range cfg.Services {
 		order = append(order, svc.Name)
 		if r.units[svc.Name] == nil {
-			r.units[svc.Name] = newUnit(svc, cfg, r.emit, r.recorder)
+			r.units[svc.Name] = newUnit(svc, cfg, r.events.emit, r.recorder)
 		}
 	}
 	for _, name := range r.order {
@@ -77,10 +77,4 @@ func (r *resident) status() Status {
 
 func uptime(since time.Time) float64 {
 	return max(0, time.Since(since).Round(time.Millisecond).Seconds())
-}
-
-// emit records an event with the profile that holds.
-func (r *resident) emit(e Event) {
-	e.Profile = activeProfile(r.opts.Config)
-	r.events.emit(e)
 }

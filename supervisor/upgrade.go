@@ -93,7 +93,7 @@ func (r *resident) handOver(why error) inheritance {
 	errors.As(why, &to)
 	err := r.execute(to.program)
 	r.upgradeFailure = fmt.Sprintf("execute %s: %v", to.program, err)
-	r.emit(Event{Event: EventSupervisorUpgrade, Result: "error", Detail: r.upgradeFailure})
+	r.events.emit(Event{Event: EventSupervisorUpgrade, Result: "error", Detail: r.upgradeFailure})
 	return inheritance{ledger: r.ledger(), requests: r.requests()}
 }
 

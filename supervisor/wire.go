@@ -18,6 +18,7 @@ type request struct {
 	Environ   []string       `json:"environ"`
 	Cwd       string         `json:"cwd"`
 	Program   string         `json:"program,omitempty"` // of an upgrade
+	Quiet     bool           `json:"quiet,omitempty"`   // no events in the answer
 }
 
 // reply is one line of a command's answer: events as they happen, then one line

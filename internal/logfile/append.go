@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Append adds a line (without its end) to a file in one write, so that lines
-// of several processes never mix, and makes file and folder (0600, 0700) when
-// they are not there. Before that, a file that is too large becomes a piece.
+// Append adds a line, or several (without the end of the last), to a file in one
+// write, so that lines of several processes never mix, and makes file and
+// folder (0600, 0700) when they are not there. Before that, a file that is too large becomes a piece.
 func Append(path string, line []byte, l Limits) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err

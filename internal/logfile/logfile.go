@@ -48,23 +48,36 @@ func pieceName(path string, end int64) string { return fmt.Sprintf("%s.%016d", p
 
 // pieces are those of a file, the oldest first.
 func pieces(path string) ([]piece, error) {
-	entries, err := os.ReadDir(filepath.Dir(path))
+	names, err := namesIn(filepath.Dir(path))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	var found []piece
-	for _, e := range entries {
-		digits, ok := strings.CutPrefix(e.Name(), filepath.Base(path)+".")
-		end, err := strconv.ParseInt(digits, 10, 64)
-		if !ok || err != nil || len(digits) < 16 {
+	for prefix, i := filepath.Base(path)+".", 0; i < len(names); i++ {
+		digits, ok := strings.CutPrefix(names[i], prefix)
+		if !ok || len(digits) < 16 {
 			continue
 		}
-		if info, err := e.Info(); err == nil && info.Mode().IsRegular() {
-			found = append(found, piece{filepath.Join(filepath.Dir(path), e.Name()), end, info.Size(), info.ModTime()})
+		end, err := strconv.ParseInt(digits, 10, 64)
+		if err != nil {
+			continue
+		}
+		name := filepath.Join(filepath.Dir(path), names[i])
+		if info, err := os.Lstat(name); err == nil && info.Mode().IsRegular() {
+			found = append(found, piece{name, end, info.Size(), info.ModTime()})
 		}
 	}
 	slices.SortFunc(found, func(a, b piece) int { return int(min(max(a.end-b.end, -1), 1)) })
 	return found, nil
+}
+
+func namesIn(dir string) ([]string, error) {
+	file, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return file.Readdirnames(-1)
 }
 
 // base is how many bytes were ever taken off the front of a file.

@@ -2,7 +2,11 @@ package process
 
 import (
 	"bytes"
+	"maps"
+	"slices"
 	"sync"
+
+	"golang.org/x/sys/unix"
 )
 
 // Census counts all processes by group and mark. However many ask at the same
@@ -12,9 +16,27 @@ import (
 type Census struct {
 	Variable string // of the environment, whose value is a mark
 
-	mu   sync.Mutex
-	next *count     // has not begun
-	one  sync.Mutex // held by the count that goes on
+	mu      sync.Mutex
+	next    *count     // has not begun
+	one     sync.Mutex // held by the count that goes on
+	leaders map[int]bool
+}
+
+// Exempt has a child that leads a family left out of the counts: Members looks
+// at the leader itself. The function ends that, and is to be called before the
+// child is waited for, when its pid can become another's.
+func (c *Census) Exempt(child int) (end func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.leaders == nil {
+		c.leaders = map[int]bool{}
+	}
+	c.leaders[child] = true
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		delete(c.leaders, child)
+	}
 }
 
 // count is one look at all processes.
@@ -38,16 +60,18 @@ func (c *Census) take() *count {
 		defer c.one.Unlock()
 		c.mu.Lock()
 		c.next = nil // who asks from now on gets another
+		exempt := maps.Clone(c.leaders)
 		c.mu.Unlock()
-		n.look(c.Variable)
+		n.look(c.Variable, exempt)
 	})
 	return n
 }
 
-func (n *count) look(variable string) {
+func (n *count) look(variable string, exempt map[int]bool) {
 	n.groups, n.marks = map[int][]int{}, map[string][]int{}
 	pids, err := allPIDs()
 	n.err = err
+	pids = slices.DeleteFunc(pids, func(pid int) bool { return exempt[pid] })
 	for _, pid := range pids {
 		if group := groupOf(pid); group > 0 {
 			n.groups[group] = append(n.groups[group], pid)
@@ -56,6 +80,15 @@ func (n *count) look(variable string) {
 	if variable != "" {
 		n.marks = marked(pids, variable)
 	}
+}
+
+// groupOf is the process group of a process, 0 when that is not known.
+func groupOf(pid int) int {
+	group, err := unix.Getpgid(pid)
+	if err != nil {
+		return 0
+	}
+	return group
 }
 
 // marked are the processes that have the variable in their environment, by its

@@ -20,15 +20,19 @@ func (c *Census) Members(f Family) ([]Identity, error) {
 	if all.err != nil {
 		return nil, all.err
 	}
+	var members []Identity
 	var pids []int
+	seen := map[int]bool{os.Getpid(): true}
 	if now, err := Identify(f.Leader.PID); f.Leader.PID > 1 && (err != nil || f.Leader.StartTime == 0 || now == f.Leader) {
+		if err == nil {
+			members = append(members, now)
+		}
+		seen[f.Leader.PID] = true
 		pids = all.groups[f.Leader.PID]
 	}
 	if f.Mark != "" {
 		pids = append(pids[:len(pids):len(pids)], all.marks[f.Mark]...)
 	}
-	var members []Identity
-	seen := map[int]bool{os.Getpid(): true}
 	for _, pid := range pids {
 		if seen[pid] {
 			continue

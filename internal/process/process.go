@@ -8,6 +8,7 @@
 package process
 
 import (
+	"context"
 	"errors"
 	"syscall"
 )
@@ -49,6 +50,13 @@ func (id Identity) SignalGroup(sig syscall.Signal) error {
 		return ErrGone
 	}
 	return signalGroup(id, sig)
+}
+
+// Await is Handle.Await, for one use.
+func (id Identity) Await(ctx context.Context) error {
+	h := Hold(id)
+	defer h.Close()
+	return h.Await(ctx)
 }
 
 // KillGroup sends sig to the process group led by a child that the caller

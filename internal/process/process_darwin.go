@@ -1,11 +1,9 @@
 package process
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
-	"sync"
 	"syscall"
 	"time"
 
@@ -72,71 +70,11 @@ func signal(id Identity, sig syscall.Signal) error { return checkThenKill(id, id
 
 func signalGroup(id Identity, sig syscall.Signal) error { return checkThenKill(id, -id.PID, sig) }
 
-// Await blocks until exactly this process has ended, and leaves a child to be
-// waited for. It listens with kqueue, since waitid on macOS also returns for a
-// stopped process. It returns the cause of ctx when that ends first.
-func (id Identity) Await(ctx context.Context) error {
-	kq, err := unix.Kqueue()
-	if err != nil {
-		return fmt.Errorf("await the end of process %d: %w", id.PID, err)
-	}
-	defer unix.Close(kq)
-	const wake = 1
-	watch := []unix.Kevent_t{
-		{Ident: uint64(id.PID), Filter: unix.EVFILT_PROC, Flags: unix.EV_ADD | unix.EV_ONESHOT, Fflags: unix.NOTE_EXIT},
-		{Ident: wake, Filter: unix.EVFILT_USER, Flags: unix.EV_ADD | unix.EV_ONESHOT},
-	}
-	for _, w := range watch {
-		if _, err := unix.Kevent(kq, []unix.Kevent_t{w}, nil, nil); errors.Is(err, unix.ESRCH) {
-			return nil
-		} else if err != nil {
-			return fmt.Errorf("await the end of process %d: %w", id.PID, err)
-		}
-	}
-	if !id.Alive() { // the watch may be on another process with its pid
-		return nil
-	}
-	var woken sync.WaitGroup
-	defer woken.Wait() // before kq is closed
-	woken.Add(1)
-	stop := context.AfterFunc(ctx, func() {
-		defer woken.Done()
-		trigger := unix.Kevent_t{Ident: wake, Filter: unix.EVFILT_USER, Fflags: unix.NOTE_TRIGGER}
-		_, _ = unix.Kevent(kq, []unix.Kevent_t{trigger}, nil, nil)
-	})
-	defer func() {
-		if stop() {
-			woken.Done()
-		}
-	}()
-	got := make([]unix.Kevent_t, 1)
-	for {
-		n, err := unix.Kevent(kq, nil, got, nil)
-		switch {
-		case ctx.Err() != nil:
-			return context.Cause(ctx)
-		case n > 0:
-			return nil
-		case err != nil && !errors.Is(err, unix.EINTR):
-			return fmt.Errorf("await the end of process %d: %w", id.PID, err)
-		}
-	}
-}
-
 // environment is the raw memory of a process of our own user that its
 // variables are in (KERN_PROCARGS2: arguments first).
 func environment(pid int, _ []byte) []byte {
 	raw, _ := unix.SysctlRaw("kern.procargs2", pid)
 	return raw
-}
-
-// groupOf is the process group of a process, 0 when that is not known.
-func groupOf(pid int) int {
-	p, err := unix.SysctlKinfoProc("kern.proc.pid", pid)
-	if err != nil {
-		return 0
-	}
-	return int(p.Eproc.Pgid)
 }
 
 func allPIDs() ([]int, error) {

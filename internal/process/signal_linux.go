@@ -50,7 +50,11 @@ func signalGroup(id Identity, sig syscall.Signal) error {
 		return wrapSignal(id, sig, err)
 	}
 	defer unix.Close(fd)
-	err = unix.PidfdSendSignal(fd, sig, nil, signalProcessGroup)
+	return signalGroupBy(fd, id, sig)
+}
+
+func signalGroupBy(fd int, id Identity, sig syscall.Signal) error {
+	err := unix.PidfdSendSignal(fd, sig, nil, signalProcessGroup)
 	if errors.Is(err, unix.EINVAL) { // before Linux 6.9
 		return checkThenKill(id, -id.PID, sig)
 	}

@@ -33,26 +33,28 @@ func readStat(pid int) (stat, error) {
 	s, n := stat{}, 2
 	// The command in field 2 may hold spaces and parentheses: read on after the last one.
 	for field := range bytes.FieldsSeq(raw[bytes.LastIndexByte(raw, ')')+1:]) {
-		n++
-		switch number, _ := strconv.ParseUint(string(field), 10, 64); n {
+		switch n++; n {
 		case 3:
 			s.state = field[0]
 		case 4:
-			s.parent = int(number)
+			s.parent = int(number(field))
 		case 5:
-			s.group = int(number)
+			s.group = int(number(field))
 		case 14, 15:
-			s.cpu += time.Duration(number) * tick
+			s.cpu += time.Duration(number(field)) * tick
 		case 22:
-			s.start = number
+			s.start = uint64(number(field))
 		case 24:
-			s.rss = int64(number)
+			s.rss = number(field)
+			return s, nil
 		}
 	}
-	if n < 24 {
-		return stat{}, fmt.Errorf("read stat of process %d: %d fields", pid, n)
-	}
-	return s, nil
+	return stat{}, fmt.Errorf("read stat of process %d: %d fields", pid, n)
+}
+
+func number(digits []byte) int64 {
+	n, _ := strconv.ParseInt(string(digits), 10, 64)
+	return n
 }
 
 // Identify returns the identity of a running process: ErrGone when there is none.
@@ -133,15 +135,6 @@ func readProc(pid int, name string, buf []byte) ([]byte, error) {
 			}
 		}
 	}
-}
-
-// groupOf is the process group of a process, 0 when that is not known.
-func groupOf(pid int) int {
-	s, err := readStat(pid)
-	if err != nil {
-		return 0
-	}
-	return s.group
 }
 
 // Uptime is how long this machine has been up, sleep included: a clock that

@@ -103,6 +103,10 @@ func Read(runtimeDir string) Ledger {
 // Load is Read, and moves a file aside that is no ledger of ours; the second
 // result is where to, "" when all was well.
 func Load(runtimeDir string) (Ledger, string) {
+	left, _ := filepath.Glob(filepath.Join(runtimeDir, ".supervisor.json*"))
+	for _, name := range left { // of a supervisor that was killed while it wrote
+		_ = os.Remove(name)
+	}
 	l, err := read(runtimeDir)
 	if err == nil || errors.Is(err, fs.ErrNotExist) {
 		return l, ""
@@ -136,7 +140,7 @@ func Write(runtimeDir string, l Ledger) error {
 	if err != nil {
 		return fmt.Errorf("encode supervisor.json: %w", err)
 	}
-	return renameio.WriteFile(Path(runtimeDir), append(raw, '\n'), 0o600)
+	return renameio.WriteFile(Path(runtimeDir), append(raw, '\n'), 0o600, renameio.WithTempDir(runtimeDir))
 }
 
 // Remove is for the end of a supervisor that leaves nothing behind.

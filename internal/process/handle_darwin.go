@@ -1,0 +1,87 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Handle is a hold on one process. macOS has none: it is the identity, which is
+// compared before each use.
+type Handle struct{ id Identity }
+
+// Hold takes hold of a process. One that has ended already has a handle too.
+func Hold(id Identity) *Handle { return &Handle{id} }
+
+// HoldChild takes hold of a child that the caller has not waited for: until
+// then its pid is nobody else's. One that has ended already has no identity but
+// its pid.
+func HoldChild(pid int) (*Handle, Identity) {
+	id, err := Identify(pid)
+	if err != nil {
+		id = Identity{PID: pid}
+	}
+	return &Handle{id}, id
+}
+
+// Close gives the hold up, and ends no Await.
+func (*Handle) Close() {}
+
+// SignalGroup sends sig to the process group that the process leads: see
+// Identity.SignalGroup.
+func (h *Handle) SignalGroup(sig syscall.Signal) error { return h.id.SignalGroup(sig) }
+
+// Await blocks until exactly this process has ended, and leaves a child to be
+// waited for. It listens with kqueue, since waitid on macOS also returns for a
+// stopped process. It returns the cause of ctx when that ends first.
+func (h *Handle) Await(ctx context.Context) error {
+	kq, err := unix.Kqueue()
+	if err != nil {
+		return fmt.Errorf("await the end of process %d: %w", h.id.PID, err)
+	}
+	defer unix.Close(kq)
+	const wake = 1
+	watch := []unix.Kevent_t{
+		{Ident: uint64(h.id.PID), Filter: unix.EVFILT_PROC, Flags: unix.EV_ADD | unix.EV_ONESHOT, Fflags: unix.NOTE_EXIT},
+		{Ident: wake, Filter: unix.EVFILT_USER, Flags: unix.EV_ADD | unix.EV_ONESHOT},
+	}
+	for _, w := range watch {
+		if _, err := unix.Kevent(kq, []unix.Kevent_t{w}, nil, nil); errors.Is(err, unix.ESRCH) {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("await the end of process %d: %w", h.id.PID, err)
+		}
+	}
+	if !h.id.Alive() { // the watch may be on another process with its pid
+		return nil
+	}
+	var woken sync.WaitGroup
+	defer woken.Wait() // before kq is closed
+	woken.Add(1)
+	stop := context.AfterFunc(ctx, func() {
+		defer woken.Done()
+		trigger := unix.Kevent_t{Ident: wake, Filter: unix.EVFILT_USER, Fflags: unix.NOTE_TRIGGER}
+		_, _ = unix.Kevent(kq, []unix.Kevent_t{trigger}, nil, nil)
+	})
+	defer func() {
+		if stop() {
+			woken.Done()
+		}
+	}()
+	got := make([]unix.Kevent_t, 1)
+	for {
+		n, err := unix.Kevent(kq, nil, got, nil)
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case n > 0:
+			return nil
+		case err != nil && !errors.Is(err, unix.EINTR):
+			return fmt.Errorf("await the end of process %d: %w", h.id.PID, err)
+		}
+	}
+}
