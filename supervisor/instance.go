@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"syscall"
 	"time"
 
@@ -35,7 +34,6 @@ type Failure struct {
 // instance is one process of a service, from its start or adoption until
 // collect.
 type instance struct {
-	handle  *os.Process // of a child that this supervisor started; nil when adopted
 	spec    runtimes.Spec
 	cfg     *config.Config // that it was started by
 	hold    *process.Handle
@@ -76,9 +74,6 @@ func (run *instance) release() {
 	run.cancel()
 	run.watchers.Wait()
 	run.hold.Close()
-	if run.handle != nil {
-		_ = run.handle.Release()
-	}
 }
 
 // collect ends what is left of the family, takes the process in and says how

@@ -53,7 +53,7 @@ func launch(ctx context.Context, p *plan) (*instance, error) {
 	defer input.Close()
 	mark := markOf(p.cfg.Paths.RuntimeDir, p.svc.Name)
 	run := &instance{spec: spec, cfg: p.cfg, census: p.census, log: output.Name(), logFrom: logfile.End(output.Name()), started: now()}
-	run.handle, err = os.StartProcess(spec.Args[0], spec.Args, &os.ProcAttr{
+	child, err := os.StartProcess(spec.Args[0], spec.Args, &os.ProcAttr{
 		Dir: spec.Dir, Env: append(slices.Clone(spec.Env), markName+"="+mark), Files: []*os.File{input, output, output},
 		Sys: &syscall.SysProcAttr{Setpgid: true},
 	})
@@ -63,8 +63,9 @@ func launch(ctx context.Context, p *plan) (*instance, error) {
 			Service: p.svc.Name, Port: p.svc.Port, Log: []string{}, LogFile: output.Name()})
 	}
 	run.family.Mark = mark
-	run.hold, run.family.Leader = process.HoldChild(run.handle.Pid)
-	run.counted = p.census.Exempt(run.handle.Pid)
+	run.hold, run.family.Leader = process.HoldChild(child.Pid)
+	run.counted = p.census.Exempt(child.Pid)
+	_ = child.Release() // hold is all that is needed; each child has to close what its parent has open
 	run.watch(p.svc)
 	return run, nil
 }

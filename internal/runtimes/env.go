@@ -17,7 +17,7 @@ const loopback = "127.0.0.1,localhost,::1"
 // childEnv is the environment of a service: what it inherits without mage's and
 // FlowGate's own switches, then what the runtime needs, then services.NAME.env.
 func childEnv(svc config.Service, inherited []string, extra map[string]string) ([]string, error) {
-	vars := map[string]string{}
+	vars := make(map[string]string, len(inherited))
 	for _, entry := range inherited {
 		name, value, ok := strings.Cut(entry, "=")
 		if ok && name != "" && !ours(name) {
