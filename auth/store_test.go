@@ -12,6 +12,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/auth"
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/test/rights"
 )
 
 func TestAFolderThatIsNotThereHasNoAccounts(t *testing.T) {
@@ -155,6 +156,34 @@ func TestTheFolderIsWhereTheServerLooks(t *testing.T) {
 	if got := auth.Folder(s.cfg, s.env); got != s.cfg.Paths.Auths() {
 		t.Error(got)
 	}
+}
+
+func TestWhatMayNotBeReadIsNoMissingCredential(t *testing.T) {
+	t.Parallel()
+	if !rights.Ordinary(t) {
+		return
+	}
+	s := newSite(t)
+	file := s.credential("closed.json", codex("a@x.y", "r1", time.Hour))
+	if err := os.Chmod(file, 0); err != nil {
+		t.Fatal(err)
+	}
+	if all := s.accounts(); len(all) != 1 || len(all[0].Problems) != 1 || all[0].Problems[0].Code != auth.ProblemUnreadable {
+		t.Errorf("a closed file: %+v", all)
+	}
+	source := s.put(s.home(".codex/auth.json"), codexCLI("b@x.y", "r2", time.Hour))
+	if err := os.Chmod(source, 0); err != nil {
+		t.Fatal(err)
+	}
+	_, err := s.importing("codex", auth.ImportOptions{})
+	wantCode(t, err, "source-unreadable")
+	folder := s.cfg.Paths.Auths()
+	if err := os.Chmod(folder, 0); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.Chmod(folder, 0o700) })
+	_, err = auth.Accounts(t.Context(), s.cfg, s.env)
+	wantCode(t, err, "auth-dir-unreadable")
 }
 
 func TestAFolderThatIsAFileIsSaidSo(t *testing.T) {

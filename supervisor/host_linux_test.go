@@ -12,32 +12,26 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/test/rights"
 )
 
 // smallDisk is a stack whose runtime folder is a file system of its own.
-func smallDisk(t *testing.T, options string, services ...config.Service) *stack {
+func smallDisk(t *testing.T, size string, services ...config.Service) *stack {
 	t.Helper()
 	s := newStack(t, services...)
-	dir := s.cfg.Paths.RuntimeDir
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, options); err != nil {
-		t.Skipf("a small file system cannot be mounted here: %v", err)
-	}
-	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
-	if err := os.Chmod(dir, 0o700); err != nil {
-		t.Fatal(err)
-	}
+	rights.SmallDisk(t, s.cfg.Paths.RuntimeDir, size)
 	t.Cleanup(s.cleanUp) // before the unmount
 	return s
 }
 
 func TestOnAFullDiskServicesGoOnAndTheLossIsReported(t *testing.T) {
 	t.Parallel()
+	if !rights.Mount(t) {
+		return
+	}
 	svc := trivial(t, "a")
 	svc.Restart.Max = 1000
-	s := smallDisk(t, "size=128k", svc)
+	s := smallDisk(t, "128k", svc)
 	pid := s.mustStart().Services[0].PID
 	fill := filepath.Join(s.cfg.Paths.RuntimeDir, "fill")
 	file, err := os.OpenFile(fill, os.O_CREATE|os.O_WRONLY, 0o600)
@@ -73,25 +67,18 @@ func TestOnAFullDiskServicesGoOnAndTheLossIsReported(t *testing.T) {
 
 func TestAReadOnlyRuntimeFolderDisturbsNoServiceThatRuns(t *testing.T) {
 	t.Parallel()
+	if !rights.Mount(t) {
+		return
+	}
 	s := newStack(t, trivial(t, "a"))
 	pid := s.mustStart().Services[0].PID
-	// A second, read-only view of the folder over it: what is open stays so.
-	dir := s.cfg.Paths.RuntimeDir
-	if err := syscall.Mount(dir, dir, "", syscall.MS_BIND, ""); err != nil {
-		t.Skipf("nothing can be mounted here: %v", err)
-	}
-	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
-	if err := syscall.Mount("", dir, "", syscall.MS_REMOUNT|syscall.MS_BIND|syscall.MS_RDONLY, ""); err != nil {
-		t.Skipf("nothing can be made read-only here: %v", err)
-	}
+	undo := rights.ReadOnly(t, s.cfg.Paths.RuntimeDir)
 	if a := s.service("a"); a.PID != pid || !a.Ready {
 		t.Errorf("%+v", a)
 	}
 	_, err := supervisor.Restart(t.Context(), s.cfg, supervisor.StartOptions{Self: os.Args[0]})
 	wantFault(t, err, "runtime-dir-unwritable", "read-only file system")
-	if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
-		t.Fatal(err)
-	}
+	undo()
 	if a := find(t, s.mustStart(), "a"); !a.Ready {
 		t.Errorf("not ready when it can be written again: %+v", a)
 	}

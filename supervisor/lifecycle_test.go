@@ -85,21 +85,27 @@ func TestTheRestartPolicyDecidesWhatAnEndMeans(t *testing.T) {
 
 func TestARestartThatFindsItsPortTakenIsTriedAgain(t *testing.T) {
 	t.Parallel()
-	svc := trivial(t, "a")
-	svc.Restart = config.Restart{Policy: "always", Max: 50, Backoff: 20 * time.Millisecond}
+	settings := filepath.Join(t.TempDir(), "settings")
+	write := func(text string) {
+		if err := os.WriteFile(settings, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("good")
+	svc := trivial(t, "a", "-reads="+settings)
+	svc.Restart = config.Restart{Policy: "always", Max: 1000, Backoff: 20 * time.Millisecond}
 	s := newStack(t, svc)
 	pid := s.mustStart().Services[0].PID
-	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil { // it cannot be restarted before the thief has the port
-		t.Fatal(err)
-	}
+	write("broken") // it does not listen again before the thief has the port
 	taken := holdPortWhenFree(t, svc.Addr())
 	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	release := <-taken
 	if release == nil {
-		t.Skip("the service was faster than the thief")
+		t.Fatal("nobody holds the port, and it cannot be had")
 	}
+	write("good")
 	eventually(t, "the thief to be named", func() bool {
 		a := s.service("a")
 		return a.State == supervisor.StateBackoff && strings.Contains(a.Reason, strconv.Itoa(os.Getpid()))

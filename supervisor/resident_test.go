@@ -15,6 +15,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/test/rights"
 )
 
 func TestAKilledSupervisorsServicesAreAdopted(t *testing.T) {
@@ -229,22 +230,38 @@ func TestAnUnusableRuntimeFolderIsOneClearFault(t *testing.T) {
 		t.Fatal(err)
 	}
 	dirs := map[string]string{"a file": file, "below a file": filepath.Join(file, "runtime"), "read-only": "/proc/flowgate/runtime"}
-	if os.Geteuid() == 0 {
-		dirs["another user's"] = filepath.Join(t.TempDir(), "theirs")
-		if err := os.Mkdir(dirs["another user's"], 0o777); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Chown(dirs["another user's"], 65534, 65534); err != nil {
-			t.Fatal(err)
-		}
-	}
 	for what, dir := range dirs {
-		s := newStack(t, trivial(t, "a"))
-		s.cfg.Paths = config.Paths{RuntimeDir: dir, LogFile: filepath.Join(dir, "events.log"), StateFile: filepath.Join(dir, "state.json")}
-		_, err := s.start()
-		wantFault(t, err, "runtime-dir-unwritable", dir, "paths.runtime_dir")
-		if entries, _ := os.ReadDir(dir); len(entries) != 0 {
-			t.Errorf("%s: %v was left in it", what, entries)
+		t.Run(what, func(t *testing.T) { unusable(t, dir) })
+	}
+}
+
+func unusable(t *testing.T, dir string) {
+	t.Helper()
+	s := newStack(t, trivial(t, "a"))
+	s.cfg.Paths = config.Paths{RuntimeDir: dir, LogFile: filepath.Join(dir, "events.log"), StateFile: filepath.Join(dir, "state.json")}
+	_, err := s.start()
+	wantFault(t, err, "runtime-dir-unwritable", dir, "paths.runtime_dir")
+	if entries, _ := os.ReadDir(dir); len(entries) != 0 {
+		t.Errorf("%v was left in it", entries)
+	}
+}
+
+func TestAnotherUsersRuntimeFolderIsNotUsed(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "theirs")
+	openAbove(t, dir)
+	if out, err := rights.Other(t, "mkdir", "-m", "777", dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	unusable(t, dir)
+}
+
+// openAbove lets every user reach and make what is to be at path.
+func openAbove(t *testing.T, path string) {
+	t.Helper()
+	for dir := filepath.Dir(path); dir != os.TempDir() && dir != "/"; dir = filepath.Dir(dir) {
+		if err := os.Chmod(dir, 0o777); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/report"
 	"github.com/flowgate-go/flowgate/internal/scaffold"
 	"github.com/flowgate-go/flowgate/internal/scan"
+	"github.com/flowgate-go/flowgate/test/rights"
 )
 
 const (
@@ -226,6 +227,24 @@ func TestAnUnreadableFileIsNoCleanScan(t *testing.T) {
 	checked, data := run(t, o)
 	if status(checked, "secrets.history") != report.Fail || len(data.Scanned.Unread) != 1 {
 		t.Fatalf("a shallow clone: %+v %+v", checked.Checks, data.Scanned)
+	}
+}
+
+func TestAFileThatMayNotBeReadIsNoCleanScan(t *testing.T) {
+	t.Parallel()
+	if !rights.Ordinary(t) {
+		return
+	}
+	g := repotest.New(t)
+	g.Commit("a.txt", "x\n")
+	if err := os.Chmod(filepath.Join(g.Dir, "a.txt"), 0); err != nil {
+		t.Fatal(err)
+	}
+	o := options(g.Dir)
+	o.File, o.Only = "", "secrets.tree"
+	checked, data := run(t, o)
+	if status(checked, "secrets.tree") != report.Fail || len(data.Scanned.Unread) != 1 || data.Scanned.Unread[0].What != "a.txt" {
+		t.Fatalf("%+v %+v", checked.Checks, data.Scanned)
 	}
 }
 

@@ -10,15 +10,16 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/logfile"
+	"github.com/flowgate-go/flowgate/test/rights"
 )
 
 func TestAFullDiskLeavesNoHalfLineAndACutMakesRoom(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=64k"); err != nil {
-		t.Skipf("a small file system cannot be mounted here: %v", err)
+	if !rights.Mount(t) {
+		return
 	}
-	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
+	dir := t.TempDir()
+	rights.SmallDisk(t, dir, "64k")
 	log, events := filepath.Join(dir, "a.log"), filepath.Join(dir, "events.log")
 	if err := logfile.Append(events, []byte("before"), logfile.Limits{}); err != nil {
 		t.Fatal(err)

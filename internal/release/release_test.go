@@ -37,7 +37,7 @@ func copied(t *testing.T) string {
 	list.Dir = "../.."
 	out, err := list.Output()
 	if err != nil {
-		t.Skipf("SKIPPED: this is no clone of the repository: %v", err)
+		t.Skipf("this is no clone of the repository: %v", err)
 	}
 	for _, name := range strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00") {
 		data, err := os.ReadFile(filepath.Join("../..", name))
@@ -59,9 +59,6 @@ func copied(t *testing.T) string {
 
 func TestTheSameSourceGivesTheSameBytesElsewhereAndLater(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("SKIPPED: it compiles the program twice")
-	}
 	platforms := []release.Platform{{OS: runtime.GOOS, Arch: runtime.GOARCH}}
 	var built [2]map[string][]byte
 	for i, source := range []string{"../..", copied(t)} {

@@ -7,18 +7,16 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
+
+	"github.com/flowgate-go/flowgate/test/rights"
 )
 
 // small is a folder on a file system of its own, with a running stack in it.
 func small(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=512k"); err != nil {
-		t.Skipf("a small file system cannot be mounted here: %v", err)
-	}
-	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
+	rights.SmallDisk(t, dir, "512k")
 	var ports []string
 	for range 2 {
 		port, err := freePort()
@@ -38,6 +36,9 @@ func small(t *testing.T) (dir string) {
 
 func TestADiskThatGetsFullInTheMiddleOfAnInstallationLeavesNothing(t *testing.T) {
 	t.Parallel()
+	if !rights.Mount(t) {
+		return
+	}
 	dir := small(t)
 	big := filepath.Join(t.TempDir(), "proxy")
 	if err := os.WriteFile(big, append([]byte("#!/bin/sh\nexit\n"), make([]byte, 1<<20)...), 0o700); err != nil {
@@ -58,6 +59,9 @@ func TestADiskThatGetsFullInTheMiddleOfAnInstallationLeavesNothing(t *testing.T)
 
 func TestARollbackOnAFullDiskChangesNothing(t *testing.T) {
 	t.Parallel()
+	if !rights.Mount(t) {
+		return
+	}
 	dir := small(t)
 	before, err := os.ReadFile(filepath.Join(dir, ".router/runtime/litellm.active.yaml"))
 	if err != nil {
@@ -83,15 +87,13 @@ func TestARollbackOnAFullDiskChangesNothing(t *testing.T) {
 	}
 }
 
-// TestAFullDiskIsOneClearErrorAndChangesNothing works on a file system of its
-// own, which only root may mount.
 func TestAFullDiskIsOneClearErrorAndChangesNothing(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=256k"); err != nil {
-		t.Skipf("a small file system cannot be mounted here: %v", err)
+	if !rights.Mount(t) {
+		return
 	}
-	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
+	dir := t.TempDir()
+	rights.SmallDisk(t, dir, "256k")
 	port, err := freePort()
 	if err != nil {
 		t.Fatal(err)

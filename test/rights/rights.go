@@ -1,0 +1,73 @@
+// Package rights has a test go on with other rights than the tests were started
+// with: the right to mount, or none of root's. Such a test is run again, alone,
+// in a process that has them, and what becomes of it there, it becomes here:
+//
+//	if !rights.Mount(t) {
+//		return // it passed in a process of its own
+//	}
+//
+// Only where the system grants them to nobody, the test is skipped.
+package rights
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// variable tells the other process which rights it was given.
+const variable = "FLOWGATE_TEST_RIGHTS"
+
+// again runs the test that calls it in a process that start starts.
+func again(t *testing.T, given string, start func(*exec.Cmd) error) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	only := "^" + strings.ReplaceAll(regexp.QuoteMeta(t.Name()), "/", "$/^") + "$"
+	args := []string{"-test.v", "-test.count=1", "-test.run=" + only}
+	if end, ok := t.Deadline(); ok {
+		args = append(args, "-test.timeout="+time.Until(end).String())
+	}
+	var out bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), self, args...)
+	cmd.Env = append(os.Environ(), variable+"="+given)
+	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.WaitDelay = 5 * time.Second
+	if err := start(cmd); err != nil {
+		t.Skipf("no process gets the right here (%s): %v", given, err)
+	}
+	err = cmd.Wait()
+	switch text := out.String(); {
+	case err == nil && strings.Contains(text, "--- PASS: "+t.Name()+" ("):
+	case err == nil && strings.Contains(text, "--- SKIP: "+t.Name()+" ("):
+		t.Skip(text)
+	default:
+		t.Fatalf("with other rights (%s): %v\n%s", given, err, text)
+	}
+}
+
+// Other is a command that runs as another user: as root, or where sudo asks for
+// no password. It reads and writes nothing that only the own user may.
+func Other(t *testing.T, name string, args ...string) *exec.Cmd {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		t.Skip(err)
+	}
+	if os.Geteuid() == 0 {
+		cmd := exec.CommandContext(t.Context(), path, args...)
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+		return cmd
+	}
+	if out, err := exec.CommandContext(t.Context(), "sudo", "-n", "-u", "nobody", "true").CombinedOutput(); err != nil {
+		t.Skipf("nobody else can be become here, without root and without sudo that asks for no password: %v %s", err, out)
+	}
+	return exec.CommandContext(t.Context(), "sudo", append([]string{"-n", "-u", "nobody", path}, args...)...)
+}

@@ -1,0 +1,29 @@
+package rights
+
+import (
+	"os"
+	"testing"
+)
+
+// Mount reports whether the test goes on here, where it may mount.
+func Mount(t *testing.T) bool {
+	t.Helper()
+	t.Skip("a small file system is mounted on Linux only")
+	return false
+}
+
+// SmallDisk is never reached: Mount skips.
+func SmallDisk(t testing.TB, dir, size string) (undo func()) {
+	t.Helper()
+	t.Fatalf("mount %s of %s: not on this system", dir, size)
+	return nil
+}
+
+// Ordinary reports whether the test goes on here, where permissions hold.
+func Ordinary(t *testing.T) bool {
+	t.Helper()
+	if os.Geteuid() == 0 {
+		t.Skip("permissions do not hold for root: run the tests as an ordinary user")
+	}
+	return true
+}

@@ -1,0 +1,104 @@
+package rights
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// Mount reports whether the test goes on here, where it may mount: as root, or
+// as root of a user namespace of its own.
+func Mount(t *testing.T) bool {
+	t.Helper()
+	err := tryMount(t)
+	if err == nil {
+		return true
+	}
+	if os.Getenv(variable) != "" {
+		t.Skipf("nothing can be mounted in a user namespace (sysctl kernel.apparmor_restrict_unprivileged_userns=0 may allow it): %v", err)
+	}
+	again(t, "mount", namespace(0))
+	return false
+}
+
+func tryMount(t *testing.T) error {
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=4k"); err != nil {
+		return err
+	}
+	return syscall.Unmount(dir, 0)
+}
+
+// PIDs reports whether the test goes on here, where it has all process numbers
+// for itself, beginning with 1, and may choose the next one.
+func PIDs(t *testing.T) bool {
+	t.Helper()
+	if os.Getenv(variable) == "" {
+		again(t, "pids", namespace(syscall.CLONE_NEWPID))
+		return false
+	}
+	// The folder of the processes of this namespace alone; no other sees it.
+	err := syscall.Mount("", "/", "", syscall.MS_PRIVATE|syscall.MS_REC, "")
+	if err == nil {
+		err = syscall.Mount("proc", "/proc", "proc", 0, "")
+	}
+	if err != nil {
+		t.Skipf("the processes of a namespace cannot be seen here: %v", err)
+	}
+	return true
+}
+
+// namespace starts a command that is root of namespaces of its own.
+func namespace(flags uintptr) func(*exec.Cmd) error {
+	return func(cmd *exec.Cmd) error {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: flags | syscall.CLONE_NEWNS}
+		if os.Geteuid() != 0 {
+			cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
+			cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{HostID: os.Geteuid(), Size: 1}}
+			cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{HostID: os.Getegid(), Size: 1}}
+		}
+		return cmd.Start()
+	}
+}
+
+// Ordinary reports whether the test goes on here, where permissions hold: as
+// an ordinary user, or as root without the capabilities that make it root.
+func Ordinary(t *testing.T) bool {
+	t.Helper()
+	closed := filepath.Join(t.TempDir(), "closed")
+	if err := os.WriteFile(closed, nil, 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.ReadFile(closed); errors.Is(err, fs.ErrPermission) {
+		return true
+	}
+	if os.Getenv(variable) != "" {
+		t.Skip("permissions do not hold even without capabilities")
+	}
+	again(t, "ordinary", withoutCapabilities)
+	return false
+}
+
+// withoutCapabilities starts a command whose bounding set is empty. That is a
+// property of the thread, which therefore ends with the function.
+func withoutCapabilities(cmd *exec.Cmd) error {
+	started := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread()
+		for c := range uintptr(unix.CAP_LAST_CAP + 1) {
+			if err := unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0); err != nil && !errors.Is(err, syscall.EINVAL) { // older kernels know fewer
+				started <- err
+				return
+			}
+		}
+		started <- cmd.Start()
+	}()
+	return <-started
+}
