@@ -2,51 +2,52 @@ package tasks
 
 import (
 	"context"
+	"os"
 
 	"github.com/magefile/mage/mg"
+
+	"github.com/flowgate-go/flowgate/internal/gotest"
 )
 
 // Test holds the targets that test FlowGate itself; they need its source tree.
 type Test mg.Namespace
 
-// Default passes the tests: all packages under the race detector.
-func (Test) Default(ctx context.Context, run *string, short *bool) error {
-	args := []string{"test", "-race", "./..."}
-	if value(short) {
-		args = append(args, "-short")
-	}
+// Default passes the tests: all packages under the race detector; says which were skipped.
+func (Test) Default(ctx context.Context, run *string) error {
+	args := []string{"test", "-json", "-race", "./..."}
 	if value(run) != "" {
 		args = append(args, "-run="+value(run))
 	}
-	return develop(ctx, "test", step{"go", args, nil})
+	forbid := os.Getenv("FLOWGATE_FORBID_SKIPS") != ""
+	return develop(ctx, "test", step{args: args, tests: &gotest.Stream{Out: os.Stderr, Forbid: forbid, Elsewhere: elsewhere()}})
 }
 
 // Clients runs the real Codex and Claude Code through the router; needs node and npm.
 func (Test) Clients(ctx context.Context) error {
-	return develop(ctx, "test:clients", step{"go", []string{"test", "-count=1", "-v", "./test/agents/..."}, []string{"FLOWGATE_REQUIRE_AGENTS=1"}})
+	return clients().develop(ctx)
 }
 
 // Litellm runs the whole of FlowGate with the real LiteLLM in the router's place; needs python3.
 func (Test) Litellm(ctx context.Context) error {
-	return develop(ctx, "test:litellm", step{"go", []string{"test", "-count=1", "-v", "-timeout=30m", "./test/litellm/...", "./test/client/..."}, []string{"FLOWGATE_REQUIRE_LITELLM=1"}})
+	return litellm().develop(ctx)
 }
 
 // Bench runs the benchmarks of docs/benchmarks.md.
 func (Test) Bench(ctx context.Context) error {
-	return develop(ctx, "test:bench", step{"go", []string{"test", "-run=^$", "-bench=.", "-benchmem", "./..."}, nil})
+	return develop(ctx, "test:bench", step{args: []string{"test", "-run=^$", "-bench=.", "-benchmem", "./..."}})
 }
 
 // Lint vets the code for Linux and macOS and runs the linters of .golangci.yml.
 func Lint(ctx context.Context) error {
 	darwin := []string{"GOOS=darwin", "GOARCH=arm64", "CGO_ENABLED=0"}
 	return develop(ctx, "lint",
-		step{"go", []string{"vet", "./..."}, nil},
-		step{"go", []string{"vet", "./..."}, darwin},
-		step{"go", []string{"build", "./..."}, darwin},
-		step{"go", []string{"tool", "-modfile=tools/go.mod", "golangci-lint", "run"}, nil})
+		step{args: []string{"vet", "./..."}},
+		step{args: []string{"vet", "./..."}, env: darwin},
+		step{args: []string{"build", "./..."}, env: darwin},
+		step{args: []string{"tool", "-modfile=tools/go.mod", "golangci-lint", "run"}})
 }
 
 // Vuln asks the Go vulnerability database about everything that FlowGate calls; needs the network.
 func Vuln(ctx context.Context) error {
-	return develop(ctx, "vuln", step{"go", []string{"tool", "-modfile=tools/go.mod", "govulncheck", "./..."}, nil})
+	return develop(ctx, "vuln", step{args: []string{"tool", "-modfile=tools/go.mod", "govulncheck", "./..."}})
 }

@@ -4,26 +4,29 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/gotest"
 	"github.com/flowgate-go/flowgate/internal/report"
 )
 
-// step is a program that works on FlowGate's own source.
+// step is a run of the go command on FlowGate's own source.
 type step struct {
-	program string
-	args    []string
-	env     []string // over the environment
+	args  []string
+	env   []string       // over the environment
+	tests *gotest.Stream // of go test -json
 }
 
 // ran is the data of one step.
 type ran struct {
-	Command string  `json:"command"`
-	OK      bool    `json:"ok"`
-	TookMS  float64 `json:"took_ms"`
+	Command string        `json:"command"`
+	OK      bool          `json:"ok"`
+	TookMS  float64       `json:"took_ms"`
+	Skipped []gotest.Skip `json:"skipped,omitzero"`
 }
 
 // develop runs the steps in order, their output on stderr, and stops at the first that fails.
@@ -38,7 +41,7 @@ func develop(ctx context.Context, name string, steps ...step) error {
 			r, err := s.run(ctx)
 			all = append(all, r)
 			if err != nil {
-				return all, fault.New("step-failed", "%s: %w", r.Command, err)
+				return all, err
 			}
 		}
 		return all, nil
@@ -47,12 +50,24 @@ func develop(ctx context.Context, name string, steps ...step) error {
 
 func (s step) run(ctx context.Context) (ran, error) {
 	started := time.Now()
-	cmd := exec.CommandContext(ctx, s.program, s.args...) //nolint:gosec // the commands are this package's own
+	cmd := exec.CommandContext(ctx, "go", s.args...) //nolint:gosec // the commands are this package's own
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	cmd.Env = append(os.Environ(), s.env...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 3 * time.Second
+	r := ran{Command: strings.Join(append(append(slices.Clone(s.env), "go"), s.args...), " ")}
+	var skipped error
+	if s.tests != nil {
+		cmd.Stdout = s.tests
+	}
 	err := cmd.Run()
-	words := append(append([]string{}, s.env...), append([]string{s.program}, s.args...)...)
-	return ran{strings.Join(words, " "), err == nil, report.Millis(time.Since(started))}, err
+	if s.tests != nil {
+		skipped = s.tests.Close()
+		r.Skipped = append([]gotest.Skip{}, s.tests.Skipped...)
+	}
+	r.OK, r.TookMS = err == nil && skipped == nil, report.Millis(time.Since(started))
+	if err != nil {
+		return r, fault.New("step-failed", "%s: %w", r.Command, err)
+	}
+	return r, skipped
 }

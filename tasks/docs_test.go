@@ -144,3 +144,26 @@ func TestTheCanaryRunsEveryTarget(t *testing.T) {
 		}
 	}
 }
+
+// TestCISkipsNoTest keeps the promise that a test that mage test leaves to
+// another target is run in the same CI run, and that no other is skipped.
+func TestCISkipsNoTest(t *testing.T) {
+	t.Parallel()
+	for _, file := range []string{".ci/run", ".github/workflows/ci.yml"} {
+		text := read(t, file)
+		for _, want := range []string{"FLOWGATE_FORBID_SKIPS", "go tool mage test\n", "go tool mage test:clients\n", "go tool mage test:litellm\n"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s does not have %q", file, want)
+			}
+		}
+	}
+	for pkg, target := range tasks.Elsewhere() {
+		dir := filepath.Join("..", strings.TrimPrefix(pkg, "github.com/flowgate-go/flowgate/"))
+		if files, err := filepath.Glob(filepath.Join(dir, "*_test.go")); err != nil || len(files) == 0 {
+			t.Errorf("%s runs %s, which has no tests (%v)", target, dir, err)
+		}
+		if target != "test:clients" && target != "test:litellm" {
+			t.Errorf("CI does not run %s", target)
+		}
+	}
+}

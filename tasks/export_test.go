@@ -16,6 +16,9 @@ func TargetNames() []string {
 	return names
 }
 
+// Elsewhere is by package the target that runs tests which the target test skips.
+func Elsewhere() map[string]string { return elsewhere() }
+
 // Usages are the usage lines of all targets.
 func Usages() map[string]string {
 	all := map[string]string{}

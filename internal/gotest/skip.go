@@ -1,0 +1,63 @@
+package gotest
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// Skip is a test that was skipped.
+type Skip struct {
+	Package string `json:"package"`          // its import path
+	Test    string `json:"test"`             // with the names of its parents
+	Reason  string `json:"reason"`           // all that it logged, with file and line
+	Target  string `json:"target,omitempty"` // that runs it: "test:litellm"
+}
+
+// String is the skip as people read it.
+func (s Skip) String() string {
+	text := s.Package + " " + s.Test + ": " + cmp.Or(s.Reason, "it gives no reason")
+	if s.Target != "" {
+		text += " (mage " + s.Target + " runs it)"
+	}
+	return text
+}
+
+// Close shows what is left, and every test that was skipped, with their number.
+// With Forbid it returns a fault, tests-skipped, that names those which no other
+// target runs.
+func (s *Stream) Close() error {
+	if len(s.line) > 0 {
+		if err := s.take(s.line); err != nil {
+			return err
+		}
+		s.line = nil
+	}
+	for len(s.names) > 0 {
+		if err := s.finish(s.names[0]); err != nil {
+			return err
+		}
+	}
+	var forbidden []string
+	for _, skip := range s.Skipped {
+		if _, err := fmt.Fprintf(s.Out, "SKIPPED: %s\n", skip); err != nil {
+			return err
+		}
+		if skip.Target == "" {
+			forbidden = append(forbidden, skip.String())
+		}
+	}
+	if _, err := fmt.Fprintf(s.Out, "skipped tests: %d\n", len(s.Skipped)); err != nil {
+		return err
+	}
+	if !s.Forbid || len(forbidden) == 0 {
+		return nil
+	}
+	return fault.New("tests-skipped", "no test may be skipped here, and %d were: %s", len(forbidden), strings.Join(forbidden, "; ")).
+		WithHint("give the test what it says it lacks; go may remember the skip: go clean -testcache")
+}
+
+// oneLine is text without its line ends and indentation.
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

@@ -1,0 +1,123 @@
+// Package gotest reads what `go test -json` prints: people see what go test
+// prints without that flag, and the tests that were skipped are kept, each with
+// its reason. Have a Stream as the stdout of the go command, then Close it.
+//
+// It runs nothing.
+package gotest
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"strings"
+)
+
+// Stream is the reader of one run of go test. Only Out has to be set.
+type Stream struct {
+	Out       io.Writer         // for people
+	Verbose   bool              // they see everything at once, as with -v
+	Forbid    bool              // Close returns a fault when a test was skipped that Elsewhere does not know
+	Elsewhere map[string]string // by package: the target that runs all of it, and forbids to skip there
+	Skipped   []Skip            // what was skipped so far, in the order of time
+
+	line     []byte // the beginning of the next line
+	packages map[string]*record
+	names    []string // of packages that are not done, in the order of time
+}
+
+// record is what a package printed.
+type record struct {
+	tests map[string]*printed
+	names []string // of tests, "" for the package itself, in the order of time
+}
+
+// printed is what one test printed.
+type printed struct {
+	verdict string // its line with --- FAIL
+	text    strings.Builder
+	passed  bool
+	direct  bool // more than what it logged: a race, a crash, output of its own
+}
+
+// event is a line of the stream, as `go doc test2json` and `go help buildjson` have it.
+type event struct{ Action, Package, Test, Output string }
+
+// Write takes the next part of the stream. It fails as Out does.
+func (s *Stream) Write(p []byte) (int, error) {
+	s.line = append(s.line, p...)
+	for {
+		line, rest, whole := bytes.Cut(s.line, []byte("\n"))
+		if !whole {
+			return len(p), nil
+		}
+		s.line = rest
+		if err := s.take(append(line[:len(line):len(line)], '\n')); err != nil {
+			return 0, err
+		}
+	}
+}
+
+func (s *Stream) take(line []byte) error {
+	var e event
+	if err := json.Unmarshal(line, &e); err != nil || e.Action == "" {
+		_, err := s.Out.Write(line) // no event: go itself says something
+		return err
+	}
+	if e.Package == "" || s.Verbose {
+		if _, err := io.WriteString(s.Out, e.Output); err != nil {
+			return err
+		}
+	}
+	if e.Package == "" { // of a compiler
+		return nil
+	}
+	t := s.record(e.Package).printed(e.Test)
+	switch e.Action {
+	case "output":
+		t.add(e.Output)
+	case "fail": // with -count a test may pass before
+		t.passed = false
+	case "skip", "pass":
+		t.passed = true
+		if e.Action == "skip" && e.Test != "" { // a package without tests is skipped too
+			s.Skipped = append(s.Skipped, Skip{e.Package, e.Test, oneLine(t.text.String()), s.Elsewhere[e.Package]})
+		}
+	}
+	if e.Test == "" && (e.Action == "pass" || e.Action == "skip" || e.Action == "fail") {
+		return s.finish(e.Package)
+	}
+	return nil
+}
+
+func (s *Stream) record(name string) *record {
+	if s.packages == nil {
+		s.packages = map[string]*record{}
+	}
+	if s.packages[name] == nil {
+		s.packages[name] = &record{tests: map[string]*printed{}}
+		s.names = append(s.names, name)
+	}
+	return s.packages[name]
+}
+
+func (r *record) printed(test string) *printed {
+	if r.tests[test] == nil {
+		r.tests[test] = &printed{}
+		r.names = append(r.names, test)
+	}
+	return r.tests[test]
+}
+
+func (t *printed) add(output string) {
+	for _, frame := range [...]string{"=== RUN ", "=== PAUSE ", "=== CONT ", "=== NAME ", "--- PASS: ", "--- SKIP: "} {
+		if strings.HasPrefix(output, frame) {
+			return
+		}
+	}
+	if strings.HasPrefix(output, "--- FAIL: ") {
+		t.verdict = output
+		return
+	}
+	t.direct = t.direct || !strings.HasPrefix(output, "    ") && strings.TrimSpace(output) != ""
+	t.text.WriteString(output)
+}

@@ -1,0 +1,178 @@
+package gotest_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/gotest"
+)
+
+// goTest runs go test in the module of testdata, with what it prints in out.
+func goTest(t *testing.T, args ...string) (out string) {
+	t.Helper()
+	dir := t.TempDir()
+	archive, err := txtar.ParseFile("testdata/module.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range archive.Files {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, f.Name)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, f.Name), f.Data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.Command("go", append([]string{"test", "-count=1", "-timeout=1s"}, args...)...)
+	cmd.Dir = dir
+	printed, err := cmd.CombinedOutput()
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return string(printed)
+}
+
+// shown gives the stream to a Stream.
+func shown(t *testing.T, s *gotest.Stream, stream string) (people string, err error) {
+	t.Helper()
+	var out bytes.Buffer
+	s.Out = &out
+	if n, err := s.Write([]byte(stream)); n != len(stream) || err != nil {
+		t.Fatal(n, err)
+	}
+	err = s.Close()
+	return out.String(), err
+}
+
+// lines are the lines of a text without what differs from run to run.
+func lines(text string) []string {
+	changing := regexp.MustCompile(`0x[0-9a-f]+|\d+\.\d+s|\d+ms|goroutine \d+|\+0x\w+|, \d+ minutes`)
+	var all []string
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(changing.ReplaceAllString(line, "~")); line != "" {
+			all = append(all, line)
+		}
+	}
+	return all
+}
+
+func TestPeopleSeeWhatGoTestPrints(t *testing.T) {
+	t.Parallel()
+	want := goTest(t, "./...")
+	s := &gotest.Stream{}
+	got, err := shown(t, s, goTest(t, "-json", "./..."))
+	if err != nil {
+		t.Error(err)
+	}
+	seen := lines(got)
+	for _, line := range lines(want) {
+		// The stack of every goroutine is printed, in no fixed order and detail.
+		if stack := strings.HasPrefix(line, "/") || strings.Contains(line, "goroutine") || strings.Contains(line, "("); !stack && !slices.Contains(seen, line) {
+			t.Errorf("not shown: %q", line)
+		}
+	}
+	for _, part := range []string{"undefined: undefined", "wrong\n", "in two lines", "panic: boom", "panic: test timed out after 1s", "the log of a test that hangs", "TestMain gives up", "without a line end", "Logf format %d", "ok  \tm/passes", "?   \tm/none"} {
+		if !strings.Contains(got, part) {
+			t.Errorf("not shown: %q", part)
+		}
+	}
+	for _, part := range []string{"a log of a", "=== ", "--- PASS", "printed where all passes", `"Action"`} {
+		if strings.Contains(got, part) {
+			t.Errorf("shown: %q", part)
+		}
+	}
+	if t.Failed() {
+		t.Logf("go test prints\n%s\nshown is\n%s", want, got)
+	}
+}
+
+func TestEverySkipIsKeptWithItsReason(t *testing.T) {
+	t.Parallel()
+	s := &gotest.Stream{Elsewhere: map[string]string{"m/fails": "test:moon"}}
+	got, err := shown(t, s, goTest(t, "-json", "./fails", "./passes", "./none"))
+	if err != nil {
+		t.Error("skips that nobody forbids:", err)
+	}
+	slices.SortFunc(s.Skipped, func(a, b gotest.Skip) int { return strings.Compare(a.String(), b.String()) })
+	want := []gotest.Skip{
+		{Package: "m/fails", Test: "TestParent/says_nothing", Target: "test:moon"},
+		{Package: "m/fails", Test: "TestParent/skips", Reason: "x_test.go:18: looked for it x_test.go:18: no moon tonight", Target: "test:moon"},
+		{Package: "m/passes", Test: "TestNowhere", Reason: "x_test.go:10: not on this machine"},
+	}
+	if !slices.Equal(s.Skipped, want) {
+		t.Errorf("got %+v", s.Skipped)
+	}
+	for _, skip := range want {
+		if !strings.Contains(got, "SKIPPED: "+skip.String()+"\n") {
+			t.Errorf("not shown: %s\nbut %s", skip, got)
+		}
+	}
+	if !strings.HasSuffix(got, "\nskipped tests: 3\n") {
+		t.Errorf("no number at the end: %s", got)
+	}
+}
+
+func TestAForbiddenSkipIsAFailureThatNamesTheTest(t *testing.T) {
+	t.Parallel()
+	stream := goTest(t, "-json", "./passes")
+	_, err := shown(t, &gotest.Stream{Forbid: true}, stream)
+	if f := fault.From(err); f == nil || f.Code != "tests-skipped" || f.Exit != fault.ExitFailed || !strings.Contains(f.Message, "m/passes TestNowhere: x_test.go:10: not on this machine") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := shown(t, &gotest.Stream{Forbid: true, Elsewhere: map[string]string{"m/passes": "test:moon"}}, stream); err != nil {
+		t.Errorf("another target runs it: %v", err)
+	}
+	if _, err := shown(t, &gotest.Stream{Forbid: true}, `{"Action":"skip","Package":"m/none"}`); err != nil {
+		t.Errorf("a package without tests: %v", err)
+	}
+}
+
+func TestVerboseShowsEverythingOnce(t *testing.T) {
+	t.Parallel()
+	got, _ := shown(t, &gotest.Stream{Verbose: true}, goTest(t, "-json", "./passes", "./unbuilt"))
+	for _, part := range []string{"=== RUN   TestX", "a log of a test that passed", "printed where all passes", "ok  \tm/passes", "undefined: undefined", "FAIL\tm/unbuilt"} {
+		if strings.Count(got, part) != 1 {
+			t.Errorf("%q is there %d times in %s", part, strings.Count(got, part), got)
+		}
+	}
+}
+
+func TestAStreamThatEndsEarlyLosesNothing(t *testing.T) {
+	t.Parallel()
+	got, err := shown(t, &gotest.Stream{}, strings.Join([]string{
+		`{"Action":"run","Package":"p","Test":"TestA"}`,
+		`{"Action":"output","Package":"p","Test":"TestA","Output":"--- FAIL: TestA (0.00s)\n"}`,
+		`{"Action":"fail","Package":"p","Test":"TestA"}`,
+		`{"Action":"output","Package":"p","Test":"TestB","Output":"    b_test.go:1: half a te`, // killed
+	}, "\n"))
+	if err != nil || !strings.Contains(got, "--- FAIL: TestA") || !strings.Contains(got, "half a te") {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
+func FuzzStream(f *testing.F) {
+	f.Add([]byte("go: downloading\n{\"Action\":\"output\",\"Package\":\"p\",\"Test\":\"T\",\"Output\":\"    x: y\\n\"}\n{\"Action\":\"skip\",\"Package\":\"p\",\"Test\":\"T\"}\n{\"Action\":\"pass\",\"Package\":\"p\"}\n"), uint(20))
+	f.Add([]byte(`{"Action":"fail","Package":"p"}`), uint(0))
+	f.Fuzz(func(t *testing.T, stream []byte, cut uint) {
+		var whole, parts bytes.Buffer
+		one, two := &gotest.Stream{Out: &whole, Forbid: true}, &gotest.Stream{Out: &parts, Forbid: true}
+		at := int(cut % uint(len(stream)+1))
+		_, _ = one.Write(stream)
+		_, _ = two.Write(stream[:at])
+		_, _ = two.Write(stream[at:])
+		oneErr, twoErr := one.Close(), two.Close()
+		if whole.String() != parts.String() || (oneErr == nil) != (twoErr == nil) || !slices.Equal(one.Skipped, two.Skipped) {
+			t.Errorf("cut at %d: %q and %q", at, whole.String(), parts.String())
+		}
+	})
+}
