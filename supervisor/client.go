@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -117,6 +118,9 @@ func (c *client) send(ctx context.Context, method, path string, body io.Reader) 
 	case errors.Is(err, syscall.ENOENT), errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ENOTDIR),
 		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, io.EOF):
 		return nil, errNoSupervisor // there is none, or it went away before it took the question
+	case errors.Is(err, fs.ErrPermission):
+		return nil, fault.New("supervisor-unreachable", "the supervisor cannot be reached: %w", err).
+			WithHint("the runtime folder and what is in it must be yours to enter and to read: mage doctor")
 	case ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return nil, context.Cause(ctx)
 	default:

@@ -18,9 +18,7 @@ func TestARuntimeFolderThatIsRemovedIsMadeAnew(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, trivial(t, "a"))
 	before := s.mustStart()
-	if err := os.RemoveAll(s.cfg.Paths.RuntimeDir); err != nil {
-		t.Fatal(err)
-	}
+	eventually(t, "the folder to be removed, under a supervisor that writes", func() bool { return os.RemoveAll(s.cfg.Paths.RuntimeDir) == nil })
 	eventually(t, "the same supervisor to answer again", func() bool {
 		status, err := supervisor.Query(t.Context(), s.cfg)
 		return err == nil && status.Supervisor != nil && status.Supervisor.PID == before.Supervisor.PID

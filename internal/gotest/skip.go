@@ -55,7 +55,7 @@ func (s *Stream) Close() error {
 	if !s.Forbid || len(forbidden) == 0 {
 		return nil
 	}
-	return fault.New("tests-skipped", "no test may be skipped here, and %d were: %s", len(forbidden), strings.Join(forbidden, "; ")).
+	return fault.New("tests-skipped", "skipped, which is forbidden here: %s", strings.Join(forbidden, "; ")).
 		WithHint("give the test what it says it lacks; go may remember the skip: go clean -testcache")
 }
 

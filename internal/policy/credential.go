@@ -61,8 +61,8 @@ func (b *builder) ensure(file string) (string, error) {
 	}
 	key, _, err := keyfile.Ensure(file)
 	if err != nil {
-		return "", fault.Usage("credential-missing", "make the key %s: %w", file, err).
-			WithHint("its folder must be writable, and the file one line")
+		return "", fault.Usage("credential-missing", "read or make the key %s: %w", file, err).
+			WithHint("its folder must be writable, and the file yours to read and one line")
 	}
 	return key, nil
 }

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/flock"
 )
 
 // FlowGate compiles the program of the source tree at root into dir and returns
@@ -14,6 +17,12 @@ func FlowGate(ctx context.Context, root, dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	// mage writes a file into the source tree while it compiles.
+	lock, err := flock.Take(ctx, filepath.Join(root, "magefile.go"), 10*time.Minute)
+	if err != nil {
+		return "", fmt.Errorf("wait for another compilation: %w", err)
+	}
+	defer func() { _ = lock.Close() }()
 	build := Command(ctx, "go", "tool", "mage", "-compile", binary, "-ldflags=-s -w")
 	build.Dir, build.Env = root, append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {

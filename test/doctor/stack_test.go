@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/test/rights"
 )
 
 // stack is a real installation in a folder and git repository of its own.
@@ -218,6 +220,9 @@ var nextPort atomic.Int32
 func freePort(t testing.TB) int {
 	t.Helper()
 	base := 26000 + os.Getpid()%4000
+	if rights.Again() {
+		base = 31000 + os.Getpid()*50%1000
+	}
 	for range 1000 {
 		port := base + int(nextPort.Add(1))
 		if l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port)); err == nil {

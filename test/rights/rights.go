@@ -46,12 +46,17 @@ func again(t *testing.T, given string, start func(*exec.Cmd) error) {
 	err = cmd.Wait()
 	switch text := out.String(); {
 	case err == nil && strings.Contains(text, "--- PASS: "+t.Name()+" ("):
+		t.Logf("with other rights (%s):\n%s", given, text)
 	case err == nil && strings.Contains(text, "--- SKIP: "+t.Name()+" ("):
 		t.Skip(text)
 	default:
 		t.Fatalf("with other rights (%s): %v\n%s", given, err, text)
 	}
 }
+
+// Again reports whether this process is such another one, beside the first: what
+// both choose by counting, as ports, has to begin elsewhere.
+func Again() bool { return os.Getenv(variable) != "" }
 
 // Other is a command that runs as another user: as root, or where sudo asks for
 // no password. It reads and writes nothing that only the own user may.

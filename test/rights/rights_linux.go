@@ -14,14 +14,14 @@ import (
 )
 
 // Mount reports whether the test goes on here, where it may mount: as root, or
-// as root of a user namespace of its own.
+// in a user namespace of its own.
 func Mount(t *testing.T) bool {
 	t.Helper()
 	err := tryMount(t)
 	if err == nil {
 		return true
 	}
-	if os.Getenv(variable) != "" {
+	if Again() {
 		t.Skipf("nothing can be mounted in a user namespace (sysctl kernel.apparmor_restrict_unprivileged_userns=0 may allow it): %v", err)
 	}
 	again(t, "mount", namespace(0))
@@ -40,7 +40,7 @@ func tryMount(t *testing.T) error {
 // for itself, beginning with 1, and may choose the next one.
 func PIDs(t *testing.T) bool {
 	t.Helper()
-	if os.Getenv(variable) == "" {
+	if !Again() {
 		again(t, "pids", namespace(syscall.CLONE_NEWPID))
 		return false
 	}
@@ -55,14 +55,16 @@ func PIDs(t *testing.T) bool {
 	return true
 }
 
-// namespace starts a command that is root of namespaces of its own.
+// namespace starts a command in namespaces of its own, as the user it would be
+// else, but with the right to mount.
 func namespace(flags uintptr) func(*exec.Cmd) error {
 	return func(cmd *exec.Cmd) error {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: flags | syscall.CLONE_NEWNS}
 		if os.Geteuid() != 0 {
 			cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
-			cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{HostID: os.Geteuid(), Size: 1}}
-			cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{HostID: os.Getegid(), Size: 1}}
+			cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: os.Geteuid(), HostID: os.Geteuid(), Size: 1}}
+			cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: os.Getegid(), HostID: os.Getegid(), Size: 1}}
+			cmd.SysProcAttr.AmbientCaps = []uintptr{unix.CAP_SYS_ADMIN}
 		}
 		return cmd.Start()
 	}
@@ -79,7 +81,7 @@ func Ordinary(t *testing.T) bool {
 	if _, err := os.ReadFile(closed); errors.Is(err, fs.ErrPermission) {
 		return true
 	}
-	if os.Getenv(variable) != "" {
+	if Again() {
 		t.Skip("permissions do not hold even without capabilities")
 	}
 	again(t, "ordinary", withoutCapabilities)

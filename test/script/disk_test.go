@@ -5,7 +5,6 @@ package script_test
 import (
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -17,16 +16,8 @@ func small(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	rights.SmallDisk(t, dir, "512k")
-	var ports []string
-	for range 2 {
-		port, err := freePort()
-		if err != nil {
-			t.Fatal(err)
-		}
-		ports = append(ports, strconv.Itoa(port))
-	}
 	t.Cleanup(func() { _, _ = shell(t, dir, binary+" stop") })
-	for _, command := range []string{" init -port=" + ports[0] + " -upstream-port=" + ports[1], " start", " profile:set cost"} {
+	for _, command := range []string{" init " + freePorts(t), " start", " profile:set cost"} {
 		if out, err := shell(t, dir, binary+command); err != nil {
 			t.Fatalf("%s: %v: %s", command, err, out)
 		}
@@ -94,15 +85,7 @@ func TestAFullDiskIsOneClearErrorAndChangesNothing(t *testing.T) {
 	}
 	dir := t.TempDir()
 	rights.SmallDisk(t, dir, "256k")
-	port, err := freePort()
-	if err != nil {
-		t.Fatal(err)
-	}
-	upstream, err := freePort()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, command := range []string{" init -port=" + strconv.Itoa(port) + " -upstream-port=" + strconv.Itoa(upstream), " start"} {
+	for _, command := range []string{" init " + freePorts(t), " start"} {
 		if out, err := shell(t, dir, binary+command); err != nil {
 			t.Fatalf("%s: %v: %s", command, err, out)
 		}

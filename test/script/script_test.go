@@ -26,10 +26,14 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
+	"github.com/flowgate-go/flowgate/test/rights"
 )
 
 // root is the source tree that the binary is built from.
 const root = "../.."
+
+// compiled names the program to processes of package rights.
+const compiled = "FLOWGATE_TEST_COMPILED"
 
 var (
 	binary   string             // the compiled program
@@ -44,8 +48,11 @@ func inMain(m *testing.M) int {
 		panic(err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	if binary, err = program.FlowGate(context.Background(), root, dir); err != nil {
-		panic(err)
+	if binary = os.Getenv(compiled); binary == "" { // else the first process has it
+		if binary, err = program.FlowGate(context.Background(), root, dir); err != nil {
+			panic(err)
+		}
+		_ = os.Setenv(compiled, binary)
 	}
 	reportIs = jsonschema.NewCompiler().MustCompile(filepath.Join(root, "docs", "report.schema.json"))
 	return m.Run()
@@ -108,6 +115,9 @@ var nextPort atomic.Int32
 // that no script meets another's port.
 func freePort() (int, error) {
 	base := 20000 + os.Getpid()%5000
+	if rights.Again() {
+		base = 19000 + os.Getpid()*50%1000
+	}
 	for range 1000 {
 		port := base + int(nextPort.Add(1))
 		l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port))
@@ -117,6 +127,20 @@ func freePort() (int, error) {
 		return port, l.Close()
 	}
 	return 0, errors.New("no free port found")
+}
+
+// freePorts are the flags of init that name two of them.
+func freePorts(t *testing.T) string {
+	t.Helper()
+	port, err := freePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	upstream, err := freePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("-port=%d -upstream-port=%d", port, upstream)
 }
 
 // code N ARGS… runs the binary and expects exit status N.
