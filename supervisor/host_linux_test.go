@@ -4,7 +4,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
 
@@ -34,23 +33,23 @@ func TestOnAFullDiskServicesGoOnAndTheLossIsReported(t *testing.T) {
 	s := smallDisk(t, "128k", svc)
 	pid := s.mustStart().Services[0].PID
 	fill := filepath.Join(s.cfg.Paths.RuntimeDir, "fill")
-	file, err := os.OpenFile(fill, os.O_CREATE|os.O_WRONLY, 0o600)
-	for block := make([]byte, 4096); err == nil && len(block) > 0; {
-		_, err = file.Write(block)
-	}
-	if !errors.Is(err, syscall.ENOSPC) {
-		t.Fatal(err)
-	}
-	_ = file.Close()
-	// Events are small: fill the rest of their last page with them.
-	for lost := false; !lost; {
-		a := s.service("a")
-		if err := syscall.Kill(a.PID, syscall.SIGKILL); err != nil {
+	use := func(path string, block []byte) {
+		t.Helper()
+		file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		for err == nil {
+			_, err = file.Write(block)
+		}
+		if !errors.Is(err, syscall.ENOSPC) {
 			t.Fatal(err)
 		}
-		eventually(t, "the service to come back on a full disk", s.another("a", a.PID))
-		lost = strings.Contains(s.read("supervisor.log"), "event not recorded") || len(s.said("service.ready")) < s.service("a").Restarts+1
+		_ = file.Close()
 	}
+	use(fill, make([]byte, 4096))
+	use(s.cfg.Paths.LogFile, []byte("\n")) // events are small: the rest of their last page
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the service to come back on a full disk", s.another("a", pid))
 	if a := s.service("a"); a.PID == pid || !a.Ready {
 		t.Errorf("%+v", a)
 	}
@@ -61,7 +60,7 @@ func TestOnAFullDiskServicesGoOnAndTheLossIsReported(t *testing.T) {
 	if err := syscall.Kill(before, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the loss to be reported", func() bool { return len(s.said(supervisor.EventLost)) == 1 })
+	eventually(t, "the loss to be reported", func() bool { return len(s.said(supervisor.EventLost)) > 0 })
 	eventually(t, "the service to be ready", s.another("a", before))
 }
 
