@@ -36,7 +36,7 @@ func again(t *testing.T, given string, start func(*exec.Cmd) error) {
 		args = append(args, "-test.timeout="+time.Until(end).String())
 	}
 	var out bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), self, args...)
+	cmd := exec.CommandContext(t.Context(), self, args...) //nolint:gosec // the tests themselves
 	cmd.Env = append(os.Environ(), variable+"="+given)
 	cmd.Stdout, cmd.Stderr = &out, &out
 	cmd.WaitDelay = 5 * time.Second
@@ -67,12 +67,12 @@ func Other(t *testing.T, name string, args ...string) *exec.Cmd {
 		t.Skip(err)
 	}
 	if os.Geteuid() == 0 {
-		cmd := exec.CommandContext(t.Context(), path, args...)
+		cmd := exec.CommandContext(t.Context(), path, args...) //nolint:gosec // what a test names
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 		return cmd
 	}
 	if out, err := exec.CommandContext(t.Context(), "sudo", "-n", "-u", "nobody", "true").CombinedOutput(); err != nil {
 		t.Skipf("nobody else can be become here, without root and without sudo that asks for no password: %v %s", err, out)
 	}
-	return exec.CommandContext(t.Context(), "sudo", append([]string{"-n", "-u", "nobody", path}, args...)...)
+	return exec.CommandContext(t.Context(), "sudo", append([]string{"-n", "-u", "nobody", path}, args...)...) //nolint:gosec // what a test names
 }
