@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/checks/canary"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/tasks"
 )
 
@@ -48,6 +49,11 @@ func TestTheDocumentsListEveryTarget(t *testing.T) {
 
 func TestTheCatalogueIsWhatMageSees(t *testing.T) {
 	t.Parallel()
+	lock, err := program.LockSource(t.Context(), "..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = lock.Close() }()
 	list := exec.Command("go", "tool", "mage", "-l")
 	list.Dir = ".."
 	out, err := list.Output()

@@ -3,6 +3,7 @@ package program
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -17,10 +18,9 @@ func FlowGate(ctx context.Context, root, dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	// mage writes a file into the source tree while it compiles.
-	lock, err := flock.Take(ctx, filepath.Join(root, "magefile.go"), 10*time.Minute)
+	lock, err := LockSource(ctx, root)
 	if err != nil {
-		return "", fmt.Errorf("wait for another compilation: %w", err)
+		return "", err
 	}
 	defer func() { _ = lock.Close() }()
 	build := Command(ctx, "go", "tool", "mage", "-compile", binary, "-ldflags=-s -w")
@@ -29,4 +29,18 @@ func FlowGate(ctx context.Context, root, dir string) (string, error) {
 		return "", fmt.Errorf("compile: %w\n%s", err, out)
 	}
 	return binary, nil
+}
+
+// LockSource keeps others from having mage compile the source tree at root until
+// it is closed: mage writes a file there meanwhile, and removes it.
+func LockSource(ctx context.Context, root string) (io.Closer, error) {
+	file := filepath.Join(root, "magefile.go")
+	if _, err := os.Stat(file); err != nil {
+		return nil, fmt.Errorf("find the source: %w", err) // else the lock would make it
+	}
+	lock, err := flock.Take(ctx, file, 10*time.Minute)
+	if err != nil {
+		return nil, fmt.Errorf("wait for another compilation: %w", err)
+	}
+	return lock, nil
 }

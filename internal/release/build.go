@@ -84,7 +84,11 @@ func (p Platform) build(ctx context.Context, source, dir, version string, log io
 	cmd := program.Command(ctx, "go", "tool", "mage", "-compile", binary, "-goos", p.OS, "-goarch", p.Arch, "-ldflags=-s -w -buildid=")
 	cmd.Dir, cmd.Stdout, cmd.Stderr = source, log, log
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-trimpath -buildvcs=false", "GOAMD64=v1", "GOARM64=v8.0")
-	if err := cmd.Run(); err != nil {
+	lock, err := program.LockSource(ctx, source)
+	if err == nil {
+		err = errors.Join(cmd.Run(), lock.Close())
+	}
+	if err != nil {
 		return nil, fault.New("build-failed", "compile for %s/%s: %w", p.OS, p.Arch, err).WithHint("its output is above; mage test first")
 	}
 	files := map[string]string{"flowgate": binary, "LICENSE": filepath.Join(source, "LICENSE"), "README.md": filepath.Join(source, "README.md")}
