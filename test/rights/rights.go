@@ -15,7 +15,6 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -57,22 +56,3 @@ func again(t *testing.T, given string, start func(*exec.Cmd) error) {
 // Again reports whether this process is such another one, beside the first: what
 // both choose by counting, as ports, has to begin elsewhere.
 func Again() bool { return os.Getenv(variable) != "" }
-
-// Other is a command that runs as another user: as root, or where sudo asks for
-// no password. It reads and writes nothing that only the own user may.
-func Other(t *testing.T, name string, args ...string) *exec.Cmd {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		t.Skip(err)
-	}
-	if os.Geteuid() == 0 {
-		cmd := exec.CommandContext(t.Context(), path, args...) //nolint:gosec // what a test names
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
-		return cmd
-	}
-	if out, err := exec.CommandContext(t.Context(), "sudo", "-n", "-u", "nobody", "true").CombinedOutput(); err != nil {
-		t.Skipf("nobody else can be become here, without root and without sudo that asks for no password: %v %s", err, out)
-	}
-	return exec.CommandContext(t.Context(), "sudo", append([]string{"-n", "-u", "nobody", path}, args...)...) //nolint:gosec // what a test names
-}

@@ -2,6 +2,7 @@ package rights
 
 import (
 	"os"
+	"os/exec"
 	"testing"
 )
 
@@ -26,4 +27,11 @@ func Ordinary(t *testing.T) bool {
 		t.Skip("permissions do not hold for root: run the tests as an ordinary user")
 	}
 	return true
+}
+
+// Other is a command that runs as another user.
+func Other(t *testing.T, name string, _ ...string) *exec.Cmd {
+	t.Helper()
+	t.Skipf("%s cannot run as another user: the folder of temporary files is closed to others", name)
+	return nil
 }
