@@ -398,7 +398,7 @@ func TestASocketOfAnotherUserIsNotSpokenTo(t *testing.T) {
 	socket := filepath.Join(theirs.cfg.Paths.RuntimeDir, "supervisor.sock")
 	openAbove(t, socket)
 	perl := rights.Other(t, "perl", "-MIO::Socket::UNIX", "-e",
-		`$s = IO::Socket::UNIX->new(Local => $ARGV[0], Listen => 5) or die;
+		`umask 0; $s = IO::Socket::UNIX->new(Local => $ARGV[0], Listen => 5) or die;
 		 if ($p = fork) { <STDIN>; kill 9, $p; exit }
 		 while ($c = $s->accept) { print $c "HTTP/1.1 200 OK\r\n\r\n{}"; close $c }`, socket)
 	lifeline, err := perl.StdinPipe() // sudo's perl cannot be killed from here
