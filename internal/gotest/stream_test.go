@@ -176,3 +176,17 @@ func FuzzStream(f *testing.F) {
 		}
 	})
 }
+
+func TestATestThatFailsTheSecondTimeIsShown(t *testing.T) {
+	t.Parallel()
+	got, err := shown(t, &gotest.Stream{}, strings.Join([]string{
+		`{"Action":"pass","Package":"p","Test":"TestA"}`,
+		`{"Action":"output","Package":"p","Test":"TestA","Output":"    a_test.go:1: wrong now\n"}`,
+		`{"Action":"fail","Package":"p","Test":"TestA"}`,
+		`{"Action":"output","Package":"p","Output":"FAIL\tp\t0.1s\n"}`,
+		`{"Action":"fail","Package":"p"}`, "",
+	}, "\n"))
+	if err != nil || !strings.HasPrefix(got, "    a_test.go:1: wrong now\nFAIL\tp\t0.1s\n") {
+		t.Errorf("%q, %v", got, err)
+	}
+}
