@@ -84,6 +84,7 @@ func (run *instance) collect(deadline time.Time) Exit {
 	if deadline.Before(begin) {
 		deadline = begin
 	}
+	run.family.Held = run.counted != nil // a child, which is not waited for yet
 	asked := false
 	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
 		left, err := run.census.Members(run.family)

@@ -11,6 +11,7 @@ import (
 type Family struct {
 	Leader Identity // the group's first process; it may have ended
 	Mark   string   // value of the census's variable that the leader was executed with; "" for none
+	Held   bool     // the leader ended and was not waited for: its number is still its group's
 }
 
 // Members are the running processes of a family, the leader among them. A group
@@ -23,8 +24,8 @@ func (c *Census) Members(f Family) ([]Identity, error) {
 	var members []Identity
 	var pids []int
 	seen := map[int]bool{os.Getpid(): true}
-	if now, err := Identify(f.Leader.PID); f.Leader.PID > 1 && (err != nil || f.Leader.StartTime == 0 || now == f.Leader) {
-		if err == nil {
+	if now, ours := f.leader(); ours {
+		if now.PID != 0 {
 			members = append(members, now)
 		}
 		seen[f.Leader.PID] = true
@@ -44,6 +45,16 @@ func (c *Census) Members(f Family) ([]Identity, error) {
 		}
 	}
 	return members, nil
+}
+
+// leader is the leader as it runs, zero when it has ended, and whether the
+// group with its number is still its own.
+func (f Family) leader() (now Identity, ours bool) {
+	if f.Held || f.Leader.PID <= 1 {
+		return Identity{}, f.Held
+	}
+	now, err := Identify(f.Leader.PID)
+	return now, err != nil || f.Leader.StartTime == 0 || now == f.Leader
 }
 
 // Leaders are, by mark, the oldest marked processes that lead a group: they
