@@ -34,6 +34,7 @@ const (
 	EventLedgerDamaged      = "supervisor.rebuilt"    // supervisor.json was no ledger: rebuilt from what runs
 	EventLost               = "events.lost"           // so many could not be written
 	EventLogCut             = "log.dropped"           // so much of a log was given up
+	EventLogGap             = "log.gap"               // the disk was full: so long a log may lack lines
 )
 
 // stampLayout is RFC 3339 with milliseconds.

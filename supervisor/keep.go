@@ -35,6 +35,7 @@ func (r *resident) keep(ctx context.Context, answer func(*net.UnixListener)) {
 		if !r.holdsFolder() {
 			r.retake(answer)
 		}
+		r.watchRoom() // before a cut makes some
 		r.cutLogs()
 		r.watchdog()
 	}

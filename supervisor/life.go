@@ -65,6 +65,7 @@ func (r *resident) open(given inheritance) error {
 // unrecorded says once that the ledger cannot be written, and once that it can
 // again. A disk that is full does not stop the services.
 func (r *resident) unrecorded(err error) {
+	r.unwritten.Store(err != nil)
 	e := Event{Event: EventUnrecorded, Result: "ok"}
 	if err != nil {
 		e.Result, e.Detail = "error", err.Error()

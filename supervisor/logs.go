@@ -35,6 +35,7 @@ type LogLine struct {
 	Time    *time.Time `json:"time"`  // nil when no line of the log says one
 	Level   string     `json:"level"` // one of logfile.Levels
 	Line    string     `json:"line"`
+	Event   string     `json:"event,omitempty"` // log.gap or log.dropped: not the service says this, lines are missing here
 }
 
 // Logs gives out lines of the services' logs in the order of their times, and
@@ -50,6 +51,7 @@ func Logs(ctx context.Context, cfg *config.Config, o LogOptions, emit func(LogLi
 	}
 	var sources []*logSource
 	var old []LogLine
+	missing := newLogNotes(cfg.Paths.LogFile)
 	for _, name := range names {
 		s := &logSource{service: name, path: logPath(cfg, name), o: o}
 		lines, err := s.begin()
@@ -57,7 +59,13 @@ func Logs(ctx context.Context, cfg *config.Config, o LogOptions, emit func(LogLi
 			return unreadable(s.path, err)
 		}
 		sources, old = append(sources, s), append(old, lines...)
+		missing.from[name] = s.first(lines)
 	}
+	notes, err := missing.begin(o)
+	if err != nil {
+		return unreadable(cfg.Paths.LogFile, err)
+	}
+	old = append(old, notes...)
 	slices.SortStableFunc(old, func(a, b LogLine) int { return timeOf(a).Compare(timeOf(b)) })
 	for _, line := range old {
 		if err := emit(line); err != nil {
@@ -70,7 +78,7 @@ func Logs(ctx context.Context, cfg *config.Config, o LogOptions, emit func(LogLi
 				return err
 			}
 		}
-		return nil
+		return missing.poll(emit)
 	})
 }
 

@@ -1,6 +1,7 @@
 package supervisor_test
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"net"
@@ -32,6 +33,7 @@ func serviceMain(args []string) int {
 	say := flags.String("say", "", "print this at start; commas are line ends")
 	env := flags.String("env", "", "print this variable")
 	flood := flags.Int("flood", 0, "print so many megabytes as fast as it can")
+	chatter := flags.Bool("chatter", false, "print a numbered line every millisecond; /chatter answers which could not be written")
 	daemonize := flags.Bool("daemonize", false, "start one in a session of its own, then end with status 0")
 	answer := flags.String("answer", "", "nothing: never; slow: one byte a second; later: until the file is there as it should")
 	statusFrom := flags.String("statusfrom", "", "answer with the status in this file while it exists")
@@ -70,6 +72,10 @@ func serviceMain(args []string) int {
 			fmt.Println("flood is over")
 		}()
 	}
+	said := &chat{}
+	if *chatter {
+		go said.talk() // it ends with the program
+	}
 	if *deaf {
 		signal.Ignore(syscall.SIGTERM)
 	}
@@ -102,9 +108,44 @@ func serviceMain(args []string) int {
 		return answerBadly(*port, *answer)
 	}
 	if *port != "" {
+		http.Handle("/chatter", said)
 		return listenAndServe(*port, *status, *statusFrom, *notReadyIf, *crash)
 	}
 	select {}
+}
+
+// chat prints numbered lines and knows which of them did not get through.
+type chat struct {
+	mu   sync.Mutex
+	lost unwritten
+}
+
+// unwritten are lines that were not written, or not whole.
+type unwritten struct {
+	Lines       int
+	First, Last time.Time
+}
+
+func (c *chat) talk() {
+	for n := 0; ; n++ {
+		line := fmt.Appendf(nil, `{"time":%q,"n":%d}`+"\n", time.Now().UTC().Format(time.RFC3339Nano), n)
+		began := time.Now()
+		if _, err := os.Stdout.Write(line); err != nil {
+			c.mu.Lock()
+			if c.lost.Lines == 0 {
+				c.lost.First = began
+			}
+			c.lost.Lines, c.lost.Last = c.lost.Lines+1, time.Now()
+			c.mu.Unlock()
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func (c *chat) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_ = json.NewEncoder(w).Encode(c.lost)
 }
 
 // answerBadly takes connections and gives no proper answer.
@@ -132,7 +173,7 @@ func answerBadly(port, how string) int {
 func listenAndServe(port string, status int, statusFrom, notReadyIf string, crash time.Duration) int {
 	var answered sync.Once
 	var asked atomic.Int64
-	mux := http.NewServeMux()
+	mux := http.DefaultServeMux
 	mux.HandleFunc("/asked", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, asked.Load()) })
 	mux.HandleFunc("/ready", func(w http.ResponseWriter, _ *http.Request) {
 		asked.Add(1)

@@ -1,0 +1,121 @@
+package supervisor_test
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/test/rights"
+)
+
+func TestAfterAFullDiskItIsSaidOfEachServiceThatItsLogHasAGap(t *testing.T) {
+	t.Parallel()
+	if !rights.Mount(t) {
+		return
+	}
+	s := smallDisk(t, "512k", trivial(t, "talks", "-chatter"), trivial(t, "silent"), trivial(t, "off"))
+	s.mustStart("talks", "silent")
+	talks := s.cfg.Services[0]
+	full := s.fill()
+	lost := func() (c unwritten) {
+		resp, err := http.Get(talks.URL() + "/chatter")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if err := json.NewDecoder(resp.Body).Decode(&c); err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	// Long enough for two looks, a second apart.
+	eventually(t, "lines to be lost", func() bool { c := lost(); return c.Last.Sub(c.First) > 2100*time.Millisecond })
+	if said := s.said(supervisor.EventLogGap); len(said) != 0 {
+		t.Errorf("said while the disk was full: %q", said)
+	}
+	if err := os.Remove(full); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the gap to be said", func() bool { return len(s.said(supervisor.EventLogGap)) == 2 })
+	from, to := gapOf(t, s.said(supervisor.EventLogGap)[0])
+	// Stamps are cut to the millisecond.
+	if c := lost(); c.First.Before(from) || c.Last.After(to.Add(time.Millisecond)) || to.Sub(from) > c.Last.Sub(c.First)+5*time.Second {
+		t.Errorf("lost from %v to %v; said is %v to %v", c.First, c.Last, from, to)
+	}
+	if events := strings.Join(s.events(), "\n"); !strings.Contains(events, "log.gap talks") || !strings.Contains(events, "log.gap silent") || strings.Contains(events, "log.gap off") {
+		t.Errorf("events\n%s", events)
+	}
+	s.wantNoteBetweenItsLines("talks", from)
+	eventually(t, "another look", func() bool { c := lost(); return time.Since(c.Last) > 2*time.Second })
+	if said := s.said(supervisor.EventLogGap); len(said) != 2 {
+		t.Errorf("said again: %q", said)
+	}
+}
+
+// fill leaves no room on the disk of the runtime folder.
+func (s *stack) fill() (path string) {
+	s.t.Helper()
+	path = filepath.Join(s.cfg.Paths.RuntimeDir, "fill")
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
+	for block := make([]byte, 4096); err == nil; {
+		_, err = file.Write(block)
+	}
+	if !errors.Is(err, syscall.ENOSPC) {
+		s.t.Fatal(err)
+	}
+	_ = file.Close()
+	return path
+}
+
+func gapOf(t *testing.T, detail string) (from, to time.Time) {
+	t.Helper()
+	var at [2]time.Time
+	for i, stamp := range regexp.MustCompile(`\d{4}-\S+Z`).FindAllString(detail, 2) {
+		var err error
+		if at[i], err = time.Parse(time.RFC3339, stamp); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if at[0].IsZero() || at[1].IsZero() {
+		t.Fatalf("no times in %q", detail)
+	}
+	return at[0], at[1]
+}
+
+// wantNoteBetweenItsLines is about what a person reads: the lines before, that
+// some are missing, the lines after.
+func (s *stack) wantNoteBetweenItsLines(service string, from time.Time) {
+	s.t.Helper()
+	before, notes, after := 0, 0, 0
+	err := supervisor.Logs(s.t.Context(), s.cfg, supervisor.LogOptions{N: -1, Services: []string{service}}, func(l supervisor.LogLine) error {
+		switch {
+		case l.Event != "":
+			notes++
+		case notes > 0 && l.Time.After(from):
+			after++
+		case l.Time.Before(from.Add(time.Second)):
+			before++
+		}
+		return nil
+	})
+	if err != nil || before == 0 || notes != 1 || after == 0 {
+		s.t.Errorf("%d lines before, %d notes, %d lines after, %v", before, notes, after, err)
+	}
+	recent := func(o supervisor.LogOptions) string { return strings.Join(s.logs(o), "\n") }
+	o := supervisor.LogOptions{N: 2, Services: []string{service}}
+	eventually(s.t, "the note to be past", func() bool { return !strings.Contains(recent(o), "log.gap") })
+	if o.N, o.Level = -1, "error"; !strings.Contains(recent(o), service+": log.gap: the disk was full for up to") {
+		s.t.Errorf("errors only:\n%s", recent(o))
+	}
+	if o = (supervisor.LogOptions{N: -1, Services: []string{"off"}}); recent(o) != "" {
+		s.t.Errorf("a service that did not run:\n%s", recent(o))
+	}
+}
