@@ -3,17 +3,13 @@ package supervisor_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/supervisor"
 )
 
@@ -170,60 +166,6 @@ not json
 		if at := e.Time(); time.Since(at) > time.Minute || len(e.Timestamp) != len("2026-01-01T00:00:00.000Z") || e.Result != "ok" {
 			t.Errorf("event %+v", e)
 		}
-	}
-}
-
-func TestAFollowerOfTenBusyLogsLosesNoLine(t *testing.T) {
-	t.Parallel()
-	const each = 20000
-	var services []config.Service
-	for i := range 10 {
-		services = append(services, trivial(t, "s"+strconv.Itoa(i)))
-	}
-	s := newStack(t, services...)
-	s.put("process-logs/s0.log", "")
-	next := map[string]int{}
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	done := make(chan error, 1)
-	left := each * len(services)
-	go func() {
-		done <- supervisor.Logs(ctx, s.cfg, supervisor.LogOptions{N: -1, Follow: true}, func(l supervisor.LogLine) error {
-			if want := "line " + strconv.Itoa(next[l.Service]); !strings.HasPrefix(l.Line, want+" ") {
-				return fmt.Errorf("%s: %.40q came, not %q", l.Service, l.Line, want)
-			}
-			next[l.Service]++
-			if left--; left == 0 {
-				cancel()
-			}
-			return nil
-		})
-	}()
-	var writers sync.WaitGroup
-	for _, svc := range services {
-		writers.Go(func() {
-			file, err := os.OpenFile(filepath.Join(s.cfg.Paths.ProcessLogs(), svc.Name+".log"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			defer file.Close()
-			for i := range each {
-				if _, err := fmt.Fprintf(file, "line %d %s\n", i, strings.Repeat("x", 80)); err != nil {
-					t.Error(err)
-					return
-				}
-			}
-		})
-	}
-	writers.Wait()
-	select {
-	case err := <-done:
-		if err != nil || left != 0 {
-			t.Errorf("%d lines are missing: %v", left, err)
-		}
-	case <-time.After(60 * time.Second):
-		t.Errorf("not all lines came")
 	}
 }
 

@@ -32,7 +32,11 @@ func serviceMain(args []string) int {
 	child := flags.Bool("child", false, "let a child listen, as a server with workers does")
 	say := flags.String("say", "", "print this at start; commas are line ends")
 	env := flags.String("env", "", "print this variable")
-	flood := flags.Int("flood", 0, "print so many megabytes as fast as it can")
+	var flood flood
+	flags.IntVar(&flood.megabytes, "flood", 0, "print so many megabytes of numbered lines")
+	flags.IntVar(&flood.rate, "rate", 0, "of the flood, megabytes a second; 0: as fast as it can")
+	flags.IntVar(&flood.line, "line", 1024, "bytes of a line of it")
+	flags.StringVar(&flood.await, "floodif", "", "a file that must exist before it")
 	chatter := flags.Bool("chatter", false, "print a numbered line every millisecond; /chatter answers which could not be written")
 	daemonize := flags.Bool("daemonize", false, "start one in a session of its own, then end with status 0")
 	answer := flags.String("answer", "", "nothing: never; slow: one byte a second; later: until the file is there as it should")
@@ -63,14 +67,8 @@ func serviceMain(args []string) int {
 			return 0
 		}
 	}
-	if *flood > 0 {
-		go func() { // it ends with the program
-			line := []byte(strings.Repeat("flood ", 170) + "\n")
-			for range *flood << 10 {
-				_, _ = os.Stdout.Write(line)
-			}
-			fmt.Println("flood is over")
-		}()
+	if flood.megabytes > 0 {
+		go flood.run() // it ends with the program
 	}
 	said := &chat{}
 	if *chatter {
@@ -95,12 +93,7 @@ func serviceMain(args []string) int {
 		return 0
 	}
 	time.Sleep(*wait)
-	for *await != "" {
-		if _, err := os.Stat(*await); err == nil {
-			break
-		}
-		time.Sleep(time.Millisecond)
-	}
+	awaitFile(*await)
 	if *exit >= 0 {
 		return *exit
 	}
@@ -112,6 +105,38 @@ func serviceMain(args []string) int {
 		return listenAndServe(*port, *status, *statusFrom, *notReadyIf, *crash)
 	}
 	select {}
+}
+
+// awaitFile returns when there is such a file; at once for none.
+func awaitFile(path string) {
+	for path != "" {
+		if _, err := os.Stat(path); err == nil {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// flood is a lot of numbered lines, one write each.
+type flood struct {
+	megabytes, rate, line int
+	await                 string
+}
+
+func (f flood) run() {
+	awaitFile(f.await)
+	filler := strings.Repeat("x", f.line)
+	began, lines := time.Now(), f.megabytes<<20/f.line
+	for i := range lines {
+		head := "line " + strconv.Itoa(i) + " "
+		_, _ = os.Stdout.WriteString(head + filler[:f.line-len(head)-1] + "\n")
+		if f.rate == 0 || i%16 != 0 { // a sleep is not worth its while for less
+			continue
+		}
+		due := time.Duration(i*f.line) * time.Second / time.Duration(f.rate<<20)
+		time.Sleep(due - time.Since(began))
+	}
+	fmt.Printf("flood is over: %d bytes in %d ms\n", lines*f.line, time.Since(began).Milliseconds())
 }
 
 // chat prints numbered lines and knows which of them did not get through.
