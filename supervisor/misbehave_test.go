@@ -83,25 +83,6 @@ func TestAStopEndsADaemonOutsideTheGroup(t *testing.T) {
 	}
 }
 
-func TestAFloodOfLogLinesIsBoundedAndDisturbsNobody(t *testing.T) {
-	t.Parallel()
-	s := newStack(t, trivial(t, "a", "-flood=48"), trivial(t, "b"))
-	s.mustStart()
-	eventually(t, "the flood to end", func() bool { return strings.Contains(s.tail("a"), "flood is over") })
-	log := filepath.Join(s.cfg.Paths.ProcessLogs(), "a.log")
-	eventually(t, "the log to be cut", func() bool {
-		info, err := os.Stat(log)
-		return err == nil && info.Size() < 11<<20
-	})
-	if status := s.query(); !status.Services[0].Ready || !status.Services[1].Ready {
-		t.Errorf("%+v", status)
-	}
-	files, err := filepath.Glob(log + "*")
-	if err != nil || len(files) < 2 || len(files) > 4 {
-		t.Errorf("files %q, %v", files, err)
-	}
-}
-
 func (s *stack) tail(name string) string {
 	return strings.Join(supervisor.Tail(s.cfg, name, 3), "\n")
 }

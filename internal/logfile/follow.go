@@ -69,12 +69,19 @@ func (f *Follower) read(buf []byte) (int, error) {
 	}
 	for _, p := range all {
 		if f.offset < p.end && p.size > 0 {
-			f.offset = max(f.offset, p.start()) // what lies before was given up
+			f.skipTo(p.start())
 			return f.readAt(p.path, f.offset-p.start(), buf)
 		}
 	}
-	f.offset = max(f.offset, base(all))
+	f.skipTo(base(all))
 	return f.readCurrent(base(all), buf)
+}
+
+// skipTo passes over what was given up, with the half line before it.
+func (f *Follower) skipTo(start int64) {
+	if f.offset < start {
+		f.offset, f.rest = start, nil
+	}
 }
 
 func (f *Follower) readCurrent(base int64, buf []byte) (int, error) {

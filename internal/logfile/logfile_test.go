@@ -79,6 +79,66 @@ func TestCutKeepsTheEndAndBoundsTheRest(t *testing.T) {
 	}
 }
 
+func TestTheLastLinesAreThereRightAfterACut(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "a.log")
+	const lines = 3000
+	for i := range lines {
+		if i == lines/2 || i == lines-1 {
+			if dropped, err := logfile.Cut(path, logfile.Limits{Size: 8192, Keep: 3}); err != nil || dropped != 0 {
+				t.Fatalf("dropped %d, %v", dropped, err)
+			}
+		}
+		appendTo(t, path, fmt.Sprintf("line %d\n", i))
+	}
+	for _, n := range []int{1, 10, 1000} {
+		var got []string
+		f, err := logfile.Tail(path, n, true, func(line []byte) error { got = append(got, string(line)); return nil })
+		if err != nil || len(got) != n || got[0] != fmt.Sprintf("line %d", lines-n) || got[n-1] != "line 2999" {
+			t.Errorf("of the last %d came %d, from %.1q, %v", n, len(got), got, err)
+		}
+		appendTo(t, path, "new\n")
+		if more := collect(t, f); !slices.Equal(more, []string{"new"}) {
+			t.Errorf("then %q", more)
+		}
+		if err := os.Truncate(path, logfile.End(path)-4-place(t, path)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Not before the place that is asked for, though it lies in the piece.
+	from := logfile.End(path) - int64(len("line 2999\n")*50)
+	if got, err := logfile.Last(path, from, 100); err != nil || len(got) != 50 || got[0] != "line 2950" {
+		t.Errorf("%d lines from a place on, %.2q, %v", len(got), got, err)
+	}
+}
+
+// place is where the file itself begins, behind its pieces.
+func place(t *testing.T, path string) int64 {
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return logfile.End(path) - info.Size()
+}
+
+func TestAHalfLineIsNotJoinedWithWhatFollowsTheLinesThatWereGivenUp(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "a.log")
+	f := &logfile.Follower{Path: path}
+	appendTo(t, path, "one\nhalf of a li")
+	if got := collect(t, f); !slices.Equal(got, []string{"one"}) {
+		t.Errorf("%q", got)
+	}
+	appendTo(t, path, "ne\n"+strings.Repeat("lost\n", 100<<10)+"last\n")
+	if dropped, err := logfile.Cut(path, logfile.Limits{Size: 8192, Keep: 2}); err != nil || dropped == 0 {
+		t.Fatalf("dropped %d, %v", dropped, err)
+	}
+	got := collect(t, f)
+	if len(got) == 0 || strings.Contains(got[0], "half") || got[len(got)-1] != "last" {
+		t.Errorf("%d lines, the first is %q", len(got), got[:min(1, len(got))])
+	}
+}
+
 func TestAFollowerBeginsAnewWithAFileThatOthersCutOrReplaced(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "a.log")

@@ -18,7 +18,7 @@ const (
 
 // Last are the last n lines of a file that begin at or after the place from;
 // the last one counts although its end may not have come yet. Only the file
-// itself is looked at, not its pieces.
+// itself and its newest piece are looked at.
 func Last(path string, from int64, n int) ([]string, error) {
 	t, err := readTail(path, from, n)
 	if err != nil {
@@ -82,14 +82,52 @@ func readTail(path string, from int64, n int) (ending, error) {
 	if err != nil {
 		return ending{}, err
 	}
-	text, err := readBack(file, min(max(from-base(all), 0), end), end, n)
+	both, first, closePiece := joined(file, all)
+	defer closePiece()
+	end += both.base
+	text, err := readBack(both, min(max(from, first), end), end, n)
 	if err != nil {
 		return ending{}, err
 	}
 	lines := strings.Split(string(text), "\n")
 	rest := lines[len(lines)-1]
 	lines = lines[:len(lines)-1]
-	return ending{lines: lines[max(0, len(lines)-n):], rest: rest, offset: base(all) + end}, nil
+	return ending{lines: lines[max(0, len(lines)-n):], rest: rest, offset: end}, nil
+}
+
+// pair is the newest piece and the file behind it, read by place.
+type pair struct {
+	piece io.ReaderAt // nil: none
+	start int64       // place of its first byte
+	base  int64       // place of the file's first byte
+	file  io.ReaderAt
+}
+
+// joined is a file with the newest piece before it, if there is one, and the
+// place where both begin.
+func joined(file io.ReaderAt, all []piece) (both pair, first int64, closePiece func() error) {
+	both = pair{base: base(all), file: file}
+	if len(all) > 0 {
+		newest := all[len(all)-1]
+		if f, err := os.Open(newest.path); err == nil { // one that cannot be read is as good as none
+			both.piece, both.start = f, newest.start()
+			return both, both.start, f.Close
+		}
+	}
+	return both, both.base, func() error { return nil }
+}
+
+// ReadAt reads at a place.
+func (p pair) ReadAt(buf []byte, at int64) (n int, err error) {
+	if before := p.base - at; before > 0 {
+		n, err = p.piece.ReadAt(buf[:min(before, int64(len(buf)))], at-p.start)
+		if err != nil || n == len(buf) {
+			return n, err
+		}
+		buf, at = buf[n:], p.base
+	}
+	m, err := p.file.ReadAt(buf, at-p.base)
+	return n + m, err
 }
 
 // readBack reads a file from its end backwards until it has n line ends more
