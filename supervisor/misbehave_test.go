@@ -39,6 +39,37 @@ func TestASuspendedServiceIsFoundNotAliveAndStartedAnew(t *testing.T) {
 	}
 }
 
+func TestOneQuestionForReadinessAndLivenessFindsASuspendedServiceToo(t *testing.T) {
+	t.Parallel()
+	svc := trivial(t, "a")
+	svc.Probes.Readiness = &config.Probe{HTTP: "/ready", Interval: config.Span(30 * time.Millisecond), Timeout: config.Span(300 * time.Millisecond)}
+	svc.Probes.Liveness = &config.Probe{Interval: config.Span(300 * time.Millisecond), Timeout: config.Span(300 * time.Millisecond), Failures: 4}
+	s := newStack(t, svc)
+	pid := s.mustStart().Services[0].PID
+	// It answers 503 much longer than it may be silent, which is an answer.
+	status := filepath.Join(t.TempDir(), "status")
+	quick := trivial(t, "b", "-statusfrom="+status)
+	quick.Probes = svc.Probes
+	other := newStack(t, quick)
+	was := other.mustStart().Services[0].PID
+	if err := os.WriteFile(status, []byte("503"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	suspended := time.Now()
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "another process", s.another("a", pid))
+	took := time.Since(suspended)
+	if d := s.service("a").Decision; d == nil || !d.Restart || d.Evidence != "silent" || !strings.Contains(d.Reason, "not alive") || took < 1200*time.Millisecond {
+		t.Errorf("after %v the decision %+v", took, d)
+	}
+	eventually(t, "the other to be asked for long enough", func() bool { return asked(t, quick) > 70 })
+	if b := other.service("b"); b.PID != was || b.Restarts != 0 {
+		t.Errorf("a service that answers was taken for dead: %+v", b)
+	}
+}
+
 func TestADeafServiceIsKilledAfterItsStopTimeout(t *testing.T) {
 	t.Parallel()
 	svc := trivial(t, "a", "-deaf")
@@ -138,7 +169,7 @@ func TestOnlyItsOwnStateRestartsAService(t *testing.T) {
 }
 
 // asked is how many probes a service has had.
-func asked(t *testing.T, svc config.Service) (n int) {
+func asked(t testing.TB, svc config.Service) (n int) {
 	t.Helper()
 	resp, err := http.Get(svc.URL() + "/asked")
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 const (
 	probeFirst    = 10 * time.Millisecond
 	probeSlowest  = 250 * time.Millisecond // while starting
+	probeTogether = time.Second            // between moments at which probes of longer intervals come due
 	probeFraction = 10                     // while starting: a tenth of the time waited so far
 )
 
@@ -41,24 +42,55 @@ func (s *series) observe(f probe.Finding) observation {
 // is ready as it runs.
 func (run *instance) watchProbes(ctx context.Context, svc config.Service) {
 	target := probe.Target{Service: svc, Dir: run.spec.Dir, Env: run.spec.Env, Log: run.log, LogFrom: run.logFrom, Key: keyFor(run.cfg, svc, run.leader().PID)}
+	ready, asked := svc.Ready()
+	live, watched := svc.Live()
+	quiet := (*silence)(nil)
+	if asked && watched && sameQuestion(ready, live) {
+		quiet, watched = &silence{limit: time.Duration(live.Interval) * time.Duration(live.Failures)}, false
+	}
 	run.watchers.Go(func() {
-		if p, ok := svc.Started(); ok && !run.ask(ctx, p, target, true) {
+		if p, ok := svc.Started(); ok && !run.ask(ctx, p, target, true, nil) {
 			return
 		}
-		if p, ok := svc.Ready(); ok {
-			run.ask(ctx, p, target, false)
+		if asked {
+			run.ask(ctx, ready, target, false, quiet)
 			return
 		}
 		run.tell(ctx, observation{finding: probe.Finding{Evidence: probe.Fine}, passed: true})
 	})
-	if p, ok := svc.Live(); ok {
-		run.watchers.Go(func() { run.askAlive(ctx, p, target) })
+	if watched {
+		run.watchers.Go(func() { run.askAlive(ctx, live, target) })
 	}
 }
 
+// sameQuestion reports a liveness probe that would ask, less often, what the
+// readiness probe asks: then that one's answers do for both.
+func sameQuestion(ready, live config.Probe) bool {
+	return live.HTTP != "" && live.HTTP == ready.HTTP && live.Timeout == ready.Timeout && ready.Interval <= live.Interval
+}
+
+// silence is how long a service has given no answer of any kind.
+type silence struct {
+	limit time.Duration
+	since time.Time // when the first of the questions without an answer was asked
+}
+
+// lasts reports a silence that has reached its limit.
+func (s *silence) lasts(f probe.Finding, asked time.Time) bool {
+	if f.Answered() {
+		s.since = time.Time{}
+		return false
+	}
+	if s.since.IsZero() {
+		s.since = asked
+	}
+	return time.Since(s.since) >= s.limit
+}
+
 // ask asks again and again until ctx ends; with once, until it passed. It
-// reports that it did.
-func (run *instance) ask(ctx context.Context, p config.Probe, target probe.Target, once bool) bool {
+// reports that it did. With quiet, it also tells when a service that was ready
+// has been silent for too long.
+func (run *instance) ask(ctx context.Context, p config.Probe, target probe.Target, once bool, quiet *silence) bool {
 	prober, err := probe.New(p, target)
 	if err != nil { // a pattern that the configuration would have refused
 		return run.tell(ctx, observation{finding: probe.Finding{Evidence: probe.Strange, Err: err}, failed: true}) && false
@@ -72,6 +104,7 @@ func (run *instance) ask(ctx context.Context, p config.Probe, target probe.Targe
 			return false
 		case <-timer.C:
 		}
+		asked := time.Now()
 		o := count.observe(prober.Ask(ctx))
 		if once && o.passed {
 			return true
@@ -80,18 +113,39 @@ func (run *instance) ask(ctx context.Context, p config.Probe, target probe.Targe
 		if !run.tell(ctx, o) {
 			return false
 		}
+		if quiet != nil && run.wasReady() && quiet.lasts(o.finding, asked) && !run.tell(ctx, observation{finding: o.finding, failed: true, liveness: true}) {
+			return false
+		}
 		timer.Reset(run.pauseAfter(p))
 	}
 }
 
 // pauseAfter is short while the service starts, and the probe's own after.
 func (run *instance) pauseAfter(p config.Probe) time.Duration {
+	if run.wasReady() {
+		return together(time.Now(), time.Duration(p.Interval))
+	}
+	return min(max(time.Since(run.started)/probeFraction, probeFirst), probeSlowest, time.Duration(p.Interval))
+}
+
+// wasReady reports that the service has been ready once.
+func (run *instance) wasReady() bool {
 	select {
 	case <-run.isReady:
-		return time.Duration(p.Interval)
+		return true
 	default:
-		return min(max(time.Since(run.started)/probeFraction, probeFirst), probeSlowest, time.Duration(p.Interval))
+		return false
 	}
+}
+
+// together is a long interval, up to probeTogether less, so that the probes of
+// many services come due at the same moments: waking up for each alone costs
+// more.
+func together(now time.Time, interval time.Duration) time.Duration {
+	if interval < 4*probeTogether {
+		return interval
+	}
+	return now.Add(interval).Truncate(probeTogether).Sub(now)
 }
 
 // askAlive asks from the first readiness on, and tells only of failures: any
@@ -107,14 +161,15 @@ func (run *instance) askAlive(ctx context.Context, p config.Probe, target probe.
 	case <-run.isReady:
 	}
 	count := series{of: p}
-	ticker := time.NewTicker(time.Duration(p.Interval))
-	defer ticker.Stop()
+	timer := time.NewTimer(time.Duration(p.Interval))
+	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticker.C:
+		case <-timer.C:
 		}
+		timer.Reset(together(time.Now(), time.Duration(p.Interval)))
 		f := prober.Ask(ctx)
 		if p.HTTP != "" && f.Answered() {
 			f = probe.Finding{Evidence: probe.Fine}

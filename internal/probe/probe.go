@@ -115,7 +115,7 @@ func get(ctx context.Context, full, key string) (status int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", u.Host)
+	conn, err := (&net.Dialer{KeepAlive: -1}).DialContext(ctx, "tcp", u.Host)
 	if err != nil {
 		return 0, err
 	}

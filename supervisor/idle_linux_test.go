@@ -1,0 +1,43 @@
+package supervisor_test
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+)
+
+// BenchmarkIdleWithProbes is the idle supervisor of a hundred services without
+// and with an HTTP readiness probe at the default interval: its share of a core
+// and its memory.
+func BenchmarkIdleWithProbes(b *testing.B) {
+	b.Run("none", func(b *testing.B) { idleWith(b, func(svc *config.Service) { svc.Port, svc.ReadinessPath = 0, "" }) })
+	b.Run("default", func(b *testing.B) { idleWith(b, func(*config.Service) {}) })
+}
+
+func idleWith(b *testing.B, change func(*config.Service)) {
+	listening, services := make([]config.Service, hundred), make([]config.Service, hundred)
+	for i := range services {
+		listening[i] = trivial(b, "s"+strconv.Itoa(i))
+		services[i] = listening[i]
+		services[i].Probes = config.Probes{}
+		change(&services[i])
+	}
+	s := newStack(b, services...)
+	s.mustStart()
+	probes := func() (total int) {
+		for _, svc := range listening {
+			total += asked(b, svc)
+		}
+		return total
+	}
+	eventually(b, "all to listen", func() bool { return strings.Contains(s.tail("s99"), "listening") })
+	before, began := probes(), time.Now()
+	share, memory := idle(b, s.recorded()[0].PID, 10*time.Second)
+	b.ReportMetric(float64(probes()-before)/time.Since(began).Seconds(), "probes/s")
+	b.ReportMetric(share, "idle-%-of-a-core")
+	b.ReportMetric(memory, "rss-MB")
+	b.ReportMetric(0, "ns/op")
+}
