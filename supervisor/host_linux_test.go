@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -85,19 +86,16 @@ func TestAReadOnlyRuntimeFolderDisturbsNoServiceThatRuns(t *testing.T) {
 
 func TestWithoutADescriptorLeftServicesGoOnAndComeBackLater(t *testing.T) {
 	t.Parallel()
-	svc := trivial(t, "a")
+	svc, other := trivial(t, "a"), trivial(t, "b")
 	svc.Restart = config.Restart{Policy: "always", Max: 1000}
-	s := newStack(t, svc, trivial(t, "b"))
+	other.Probes.Liveness = alive()
+	s := newStack(t, svc, other)
 	status := s.mustStart()
 	var before unix.Rlimit
 	if err := unix.Prlimit(status.Supervisor.PID, unix.RLIMIT_NOFILE, nil, &before); err != nil {
 		t.Fatal(err)
 	}
-	entries, err := os.ReadDir("/proc/" + itoa(status.Supervisor.PID) + "/fd")
-	if err != nil {
-		t.Fatal(err)
-	}
-	none := unix.Rlimit{Cur: uint64(len(entries) - 1), Max: before.Max}
+	none := unix.Rlimit{Cur: 0, Max: before.Max}
 	if err := unix.Prlimit(status.Supervisor.PID, unix.RLIMIT_NOFILE, &none, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -105,14 +103,19 @@ func TestWithoutADescriptorLeftServicesGoOnAndComeBackLater(t *testing.T) {
 	if err := ids[1].Signal(syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	if !ids[2].Alive() || !ids[0].Alive() {
+	// Many probes of the other service cannot be made meanwhile.
+	eventually(t, "the restart to fail twice", func() bool {
+		return strings.Count(s.read("supervisor.log"), "first=service.starting service=a") > 1
+	})
+	if n := asked(t, other); !ids[2].Alive() || !ids[0].Alive() || n == 0 {
 		t.Error("the supervisor or the other service ended")
 	}
 	if err := unix.Prlimit(status.Supervisor.PID, unix.RLIMIT_NOFILE, &before, nil); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the service to come back", s.another("a", ids[1].PID))
-	if b := s.service("b"); b.PID != ids[2].PID {
+	if b := s.service("b"); b.PID != ids[2].PID || b.State != supervisor.StateRunning || b.Restarts != 0 {
 		t.Errorf("b was disturbed: %+v", b)
 	}
+	eventually(t, "the lost events to be counted", func() bool { return len(s.said(supervisor.EventLost)) == 1 })
 }

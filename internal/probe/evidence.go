@@ -16,7 +16,7 @@ const (
 	Absent   Evidence = "absent"   // 404, 405, 410, 501: it answers, and no longer has this path
 	Limited  Evidence = "limited"  // 429: it answers, and has enough
 	Upstream Evidence = "upstream" // 502, 504: it answers, and somebody behind it does not
-	Strange  Evidence = "strange"  // any other answer: a redirect, a 400
+	Strange  Evidence = "strange"  // any other answer: a redirect, a 400; or the question could not be asked
 )
 
 // Own reports evidence of the service's own state. What a key, a path, a limit

@@ -143,7 +143,7 @@ func (p *Prober) tcp(ctx context.Context) Finding {
 	}
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", u.Host)
 	if err != nil {
-		return Finding{Silent, fmt.Errorf("connect to %s: %w", u.Host, brief(err))}
+		return Finding{ofFailure(err), fmt.Errorf("connect to %s: %w", u.Host, brief(err))}
 	}
 	_ = conn.Close()
 	return Finding{Evidence: Fine}
@@ -191,9 +191,15 @@ func (p *Prober) line() Finding {
 }
 
 // ofFailure is the evidence of a request without an HTTP answer: something
-// else than HTTP is an answer still.
+// else than HTTP is an answer still, and what this process lacks itself says
+// nothing of the service.
 func ofFailure(err error) Evidence {
 	var network net.Error
+	for _, own := range [...]error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.EADDRNOTAVAIL} {
+		if errors.Is(err, own) {
+			return Strange
+		}
+	}
 	if errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return Silent
 	}
