@@ -44,7 +44,7 @@ func (u *unit) retry(e probe.Evidence, cause error) phase {
 	most, window := u.limits()
 	u.spent = append(u.spent.Within(window), process.Now())
 	if len(u.spent) > most {
-		f := u.explain(cause)
+		f := u.plan.explain(cause)
 		f.Message = fmt.Sprintf("%s (given up after %d restarts within %v)", f.Message, most, window)
 		u.decide(e, false, fmt.Sprintf("%d restarts within %v are spent: %v", most, window, cause))
 		return u.fail(f)

@@ -70,7 +70,9 @@ func TestAReadOnlyRuntimeFolderDisturbsNoServiceThatRuns(t *testing.T) {
 	if !rights.Mount(t) {
 		return
 	}
-	s := newStack(t, trivial(t, "a"))
+	svc := trivial(t, "a")
+	svc.Restart.Max = 1000
+	s := newStack(t, svc)
 	pid := s.mustStart().Services[0].PID
 	undo := rights.ReadOnly(t, s.cfg.Paths.RuntimeDir)
 	if a := s.service("a"); a.PID != pid || !a.Ready {
@@ -78,10 +80,15 @@ func TestAReadOnlyRuntimeFolderDisturbsNoServiceThatRuns(t *testing.T) {
 	}
 	_, err := supervisor.Restart(t.Context(), s.cfg, supervisor.StartOptions{Self: os.Args[0]})
 	wantFault(t, err, "runtime-dir-unwritable", "read-only file system")
-	undo()
-	if a := find(t, s.mustStart(), "a"); !a.Ready {
-		t.Errorf("not ready when it can be written again: %+v", a)
+	if a := s.service("a"); a.PID != pid || !a.Ready {
+		t.Errorf("it was stopped for a restart that could not be: %+v", a)
 	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the restart to say why it fails", func() bool { return strings.Contains(s.service("a").Reason, "read-only file system") })
+	undo()
+	eventually(t, "the service to come back when it can be written again", s.another("a", pid))
 }
 
 func TestWithoutADescriptorLeftServicesGoOnAndComeBackLater(t *testing.T) {

@@ -59,7 +59,7 @@ func launch(ctx context.Context, p *plan) (*instance, error) {
 	})
 	if err != nil {
 		return nil, fault.New("start-failed", "execute service %q: %w", p.svc.Name, err).
-			WithHint("try it by hand in %s", spec.Dir).WithDetail(Failure{
+			WithHint("%s", toExecute(err, spec.Dir)).WithDetail(Failure{
 			Service: p.svc.Name, Port: p.svc.Port, Log: []string{}, LogFile: output.Name()})
 	}
 	run.family.Mark = mark

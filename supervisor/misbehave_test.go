@@ -1,12 +1,17 @@
 package supervisor_test
 
 import (
+	"debug/elf"
+	"encoding/binary"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -120,15 +125,27 @@ func (s *stack) tail(name string) string {
 
 func TestAServiceThatTakesConnectionsAndGivesNoAnswerIsNotReady(t *testing.T) {
 	t.Parallel()
-	for _, how := range []string{"nothing", "slow"} {
-		svc := trivial(t, "a", "-answer="+how)
-		svc.Probes.Readiness.Timeout = config.Span(100 * time.Millisecond)
-		s := newStack(t, svc)
-		_, err := supervisor.Start(t.Context(), s.cfg, supervisor.StartOptions{Self: os.Args[0], Timeout: 600 * time.Millisecond})
-		wantFault(t, err, "start-timeout", "no answer within 100ms")
-		if all := s.processes("a"); len(all) != 0 {
-			t.Errorf("%s: left %v", how, all)
-		}
+	for how, c := range map[string]struct {
+		timeout, start time.Duration
+		says           string
+	}{
+		"nothing": {100 * time.Millisecond, 600 * time.Millisecond, "no answer within 100ms"},
+		"slow":    {2500 * time.Millisecond, 4 * time.Second, "no answer within 2.5s"}, // time for several bytes: none prolongs it
+	} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			svc := trivial(t, "a", "-answer="+how)
+			svc.Probes.Readiness.Timeout = config.Span(c.timeout)
+			s := newStack(t, svc)
+			_, err := supervisor.Start(t.Context(), s.cfg, supervisor.StartOptions{Self: os.Args[0], Timeout: c.start})
+			failure := wantFault(t, err, "start-timeout", c.says)
+			if how == "slow" && !slices.Contains(failure.Log, "bytes sent: 2") {
+				t.Errorf("it sent too little: %q", failure.Log)
+			}
+			if all := s.processes("a"); len(all) != 0 {
+				t.Errorf("left %v", all)
+			}
+		})
 	}
 }
 
@@ -268,15 +285,18 @@ func TestABinaryThatCannotBeExecutedIsNamedAndOneReplacedRunsOn(t *testing.T) {
 		return path
 	}
 	for path, code := range map[string]string{
-		filepath.Join(dir, "missing"):                                  "runtime-missing",
-		write("plain", "text", 0o600):                                  "runtime-missing",
-		write("elsewhere", "\x7fELF\x02\x01\x01 of no machine", 0o700): "start-failed",
+		filepath.Join(dir, "missing"):                         "runtime-missing",
+		write("plain", "text", 0o600):                         "runtime-missing",
+		write("elsewhere", programOfAnotherMachine(t), 0o700): "start-failed",
 	} {
 		svc := trivial(t, "a")
 		svc.Command[0] = path
 		s := newStack(t, svc)
 		_, err := s.start()
 		wantFault(t, err, code, `"a"`)
+		if code == "start-failed" {
+			wantFault(t, err, code, "exec format error", runtime.GOARCH)
+		}
 	}
 	copied := filepath.Join(dir, "program")
 	if out, err := exec.Command("cp", os.Args[0], copied).CombinedOutput(); err != nil {
@@ -297,10 +317,28 @@ func TestABinaryThatCannotBeExecutedIsNamedAndOneReplacedRunsOn(t *testing.T) {
 	wantFault(t, err, "start-failed", "exit status 9")
 }
 
+// programOfAnotherMachine is the head of this program, for a VAX.
+func programOfAnotherMachine(t *testing.T) string {
+	t.Helper()
+	file, err := os.Open(os.Args[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	head := make([]byte, 64<<10)
+	if _, err := io.ReadFull(file, head); err != nil {
+		t.Fatal(err)
+	}
+	copy(head, "\x7fELF\x02\x01\x01") // already so where programs are ELF files
+	binary.LittleEndian.PutUint16(head[18:], uint16(elf.EM_VAX))
+	return string(head)
+}
+
 func TestAWorkingFolderThatIsRemovedStopsTheNextStartOnly(t *testing.T) {
 	t.Parallel()
 	svc := trivial(t, "a")
 	svc.Cwd = filepath.Join(t.TempDir(), "cwd")
+	svc.Restart.Max = 1000
 	if err := os.Mkdir(svc.Cwd, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -312,8 +350,24 @@ func TestAWorkingFolderThatIsRemovedStopsTheNextStartOnly(t *testing.T) {
 	if a := s.service("a"); !a.Ready {
 		t.Errorf("%+v", a)
 	}
+	if err := syscall.Kill(s.service("a").PID, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the missing folder to be named", func() bool { a := s.service("a"); return !a.Live && strings.Contains(a.Reason, svc.Cwd) })
+	if err := os.Mkdir(svc.Cwd, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the service to come back", func() bool { return s.service("a").Ready })
+	if err := os.Remove(svc.Cwd); err != nil {
+		t.Fatal(err)
+	}
 	_, err := supervisor.Restart(t.Context(), s.cfg, supervisor.StartOptions{Self: os.Args[0]})
-	wantFault(t, err, "cwd-missing", svc.Cwd)
+	if failure := wantFault(t, err, "cwd-missing", svc.Cwd); failure.Service != "a" {
+		t.Errorf("detail %+v", failure)
+	}
+	if a := s.service("a"); !a.Ready {
+		t.Errorf("it was stopped for a restart that could not be: %+v", a)
+	}
 }
 
 func TestFiftyCommandsAtOnceEndInAStateThatSomeOrderExplains(t *testing.T) {
@@ -410,7 +464,7 @@ func TestASocketOfAnotherUserIsNotSpokenTo(t *testing.T) {
 	socket := filepath.Join(theirs.cfg.Paths.RuntimeDir, "supervisor.sock")
 	openAbove(t, socket)
 	perl := rights.Other(t, "perl", "-MIO::Socket::UNIX", "-e",
-		`umask 0; $s = IO::Socket::UNIX->new(Local => $ARGV[0], Listen => 5) or die;
+		`umask 0; $SIG{PIPE} = 'IGNORE'; $s = IO::Socket::UNIX->new(Local => $ARGV[0], Listen => 5) or die;
 		 if ($p = fork) { <STDIN>; kill 9, $p; exit }
 		 while ($c = $s->accept) { print $c "HTTP/1.1 200 OK\r\n\r\n{}"; close $c }`, socket)
 	lifeline, err := perl.StdinPipe() // sudo's perl cannot be killed from here
@@ -430,6 +484,15 @@ func TestASocketOfAnotherUserIsNotSpokenTo(t *testing.T) {
 	})
 	_, err = supervisor.Query(t.Context(), theirs.cfg)
 	wantFault(t, err, "supervisor-unreachable", "belongs to another user")
+	before, err := os.Lstat(socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = theirs.start()
+	wantFault(t, err, "supervisor-unreachable", "belongs to another user")
+	if after, err := os.Lstat(socket); err != nil || !os.SameFile(before, after) {
+		t.Errorf("the other user's socket is not there any more: %v", err)
+	}
 	if err := os.Remove(socket); err != nil { // the clean-up asks whoever is there
 		t.Fatal(err)
 	}

@@ -52,7 +52,8 @@ func (r *resident) stop(ctx context.Context, q request) error {
 }
 
 // restart is a stop and a start that nothing comes between. It goes on when the
-// command that asked has gone: the services would stay down.
+// command that asked has gone: the services would stay down. Nothing is stopped
+// for a start that is sure to fail.
 func (r *resident) restart(ctx context.Context, q request) error {
 	ctx, leave, err := r.gate.enter(context.WithoutCancel(ctx), false)
 	if err != nil {
@@ -63,8 +64,29 @@ func (r *resident) restart(ctx context.Context, q request) error {
 	if err != nil {
 		return err
 	}
+	for _, svc := range q.Config.Services {
+		if slices.Contains(names, svc.Name) {
+			p := r.planFor(svc, q)
+			if err := p.executable(); err != nil {
+				return p.explain(err)
+			}
+		}
+	}
 	r.takeDown(ctx, names)
 	return r.bringUp(ctx, q)
+}
+
+// executable reports what stands against the execution of a service, its
+// running process left aside.
+func (p *plan) executable() error {
+	if _, err := runtimes.Command(p.cfg, p.svc, p.env); err != nil {
+		return err
+	}
+	log, err := openLog(logPath(p.cfg, p.svc.Name))
+	if err != nil {
+		return unwritable(p.cfg.Paths.RuntimeDir, err)
+	}
+	return log.Close()
 }
 
 func (r *resident) bringUp(ctx context.Context, q request) error {

@@ -185,10 +185,12 @@ func answerBadly(port, how string) int {
 			return 5
 		}
 		go func() { // it ends with the program
-			for range 100 {
-				if how == "slow" {
-					_, _ = conn.Write([]byte("H"))
-				}
+			if how == "nothing" {
+				select {}
+			}
+			for i, char := range []byte("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") {
+				_, _ = conn.Write([]byte{char})
+				fmt.Println("bytes sent:", i+1)
 				time.Sleep(time.Second)
 			}
 		}()

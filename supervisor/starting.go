@@ -2,6 +2,10 @@ package supervisor
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"syscall"
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
@@ -96,6 +100,14 @@ func (u *unit) exitedBeforeReady() error {
 	u.run = nil
 	return fault.New("start-failed", "service %q ended before it was ready: %s", u.name, exit).
 		WithHint("its last lines are in %s; mage logs %s shows more", failure.LogFile, u.name).WithDetail(failure)
+}
+
+// toExecute says what to do about a program that the system would not execute.
+func toExecute(err error, dir string) string {
+	if errors.Is(err, syscall.ENOEXEC) {
+		return fmt.Sprintf("it is no program for %s on %s: install the one for this machine", runtime.GOOS, runtime.GOARCH)
+	}
+	return "try it by hand in " + dir
 }
 
 func timedOut(p *plan, last error, failure Failure) error {

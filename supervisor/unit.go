@@ -140,7 +140,7 @@ func (u *unit) executed() {
 
 // fail gives the service up with the reason, which the waiting commands get.
 func (u *unit) fail(err error) phase {
-	f := u.explain(err)
+	f := u.plan.explain(err)
 	u.publish(func(s *snapshot) { s.State, s.Ready, s.Reason = StateFailed, false, f.Message })
 	u.emit(Event{Event: EventFailed, Service: u.name, Result: "error", Detail: f.Code + ": " + f.Message})
 	u.record()
@@ -149,10 +149,10 @@ func (u *unit) fail(err error) phase {
 }
 
 // explain makes the fault that people get of a failure of this service.
-func (u *unit) explain(err error) *fault.Error {
+func (p *plan) explain(err error) *fault.Error {
 	f := *fault.From(err)
 	if f.Detail == nil {
-		f.Detail = Failure{Service: u.name, Port: u.plan.svc.Port, Log: []string{}, LogFile: u.snap.Load().Log}
+		f.Detail = Failure{Service: p.svc.Name, Port: p.svc.Port, Log: []string{}, LogFile: logPath(p.cfg, p.svc.Name)}
 	}
 	return &f
 }
