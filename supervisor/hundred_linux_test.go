@@ -38,7 +38,7 @@ func BenchmarkHundredServices(b *testing.B) {
 	for _, c := range []struct {
 		name string
 		make func(b *testing.B, dir string) contestant
-	}{{"nobody", nobodyHundred}, {"flowgate", flowgateHundred}, {"process-compose", composeHundred}, {"supervisord", supervisordHundred}} {
+	}{{"nobody", nobodyHundred}, {"flowgate", flowgateHundred}, {"process-compose", composeHundred}, {"supervisord", supervisordHundred}, {"systemd --user", systemdHundred}} {
 		b.Run(c.name, func(b *testing.B) {
 			var m measured
 			for range b.N {
