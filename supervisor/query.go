@@ -108,7 +108,7 @@ func offline(cfg *config.Config) Status {
 		s := blank(cfg, svc)
 		if e, ok := left[svc.Name]; ok {
 			s.State, s.PID, s.Live = StateRunning, e.Process.PID, true
-			s.StartedAt, s.UptimeS = &e.StartedAt, uptime(e.StartedAt)
+			s.StartedAt, s.UptimeS = &e.StartedAt, uptime(e.Process, e.StartedAt)
 			s.Reason = "its supervisor was killed; mage start brings one that adopts it"
 		}
 		status.Services = append(status.Services, s)

@@ -233,7 +233,7 @@ func TestAClockThatJumpsMovesNoBudgetAndNoUptime(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.startSupervisor()
-		if a := s.service("a"); !a.Live || a.UptimeS < 0 {
+		if a := s.service("a"); !a.Live || a.UptimeS <= 0 || a.UptimeS > 60 {
 			t.Errorf("%s: %+v", what, a)
 		}
 		if err := syscall.Kill(s.service("a").PID, syscall.SIGKILL); err != nil {

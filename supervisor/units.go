@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/process"
 )
 
 // follow takes over the services of a configuration: new ones get a unit,
@@ -66,15 +67,21 @@ func (r *resident) status() Status {
 		Services: []ServiceStatus{},
 	}
 	for _, u := range r.all() {
-		svc := u.snap.Load().ServiceStatus
+		shown := u.snap.Load()
+		svc := shown.ServiceStatus
 		if svc.StartedAt != nil {
-			svc.UptimeS = uptime(*svc.StartedAt)
+			svc.UptimeS = uptime(shown.id, *svc.StartedAt)
 		}
 		s.Services = append(s.Services, svc)
 	}
 	return s
 }
 
-func uptime(since time.Time) float64 {
-	return max(0, time.Since(since).Round(time.Millisecond).Seconds())
+// uptime is the age of a process; by the clock where the system does not tell.
+func uptime(id process.Identity, since time.Time) float64 {
+	age, known := id.Age()
+	if !known {
+		age = max(0, time.Since(since))
+	}
+	return age.Round(time.Millisecond).Seconds()
 }
