@@ -24,6 +24,19 @@ func smallDisk(t *testing.T, size string, services ...config.Service) *stack {
 	return s
 }
 
+// fillUp adds blocks to a file until there is no room for another.
+func fillUp(t *testing.T, path string, block []byte) {
+	t.Helper()
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	for err == nil {
+		_, err = file.Write(block)
+	}
+	if !errors.Is(err, syscall.ENOSPC) {
+		t.Fatal(err)
+	}
+	_ = file.Close()
+}
+
 func TestOnAFullDiskServicesGoOnAndTheLossIsReported(t *testing.T) {
 	t.Parallel()
 	if !rights.Mount(t) {
@@ -34,19 +47,8 @@ func TestOnAFullDiskServicesGoOnAndTheLossIsReported(t *testing.T) {
 	s := smallDisk(t, "128k", svc)
 	pid := s.mustStart().Services[0].PID
 	fill := filepath.Join(s.cfg.Paths.RuntimeDir, "fill")
-	use := func(path string, block []byte) {
-		t.Helper()
-		file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-		for err == nil {
-			_, err = file.Write(block)
-		}
-		if !errors.Is(err, syscall.ENOSPC) {
-			t.Fatal(err)
-		}
-		_ = file.Close()
-	}
-	use(fill, make([]byte, 4096))
-	use(s.cfg.Paths.LogFile, []byte("\n")) // events are small: the rest of their last page
+	fillUp(t, fill, make([]byte, 4096))
+	fillUp(t, s.cfg.Paths.LogFile, []byte("\n")) // events are small: the rest of their last page
 	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}

@@ -2,13 +2,11 @@ package supervisor_test
 
 import (
 	"encoding/json"
-	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -24,7 +22,8 @@ func TestAfterAFullDiskItIsSaidOfEachServiceThatItsLogHasAGap(t *testing.T) {
 	s := smallDisk(t, "512k", trivial(t, "talks", "-chatter"), trivial(t, "silent"), trivial(t, "off"))
 	s.mustStart("talks", "silent")
 	talks := s.cfg.Services[0]
-	full := s.fill()
+	full := filepath.Join(s.cfg.Paths.RuntimeDir, "full")
+	fillUp(t, full, make([]byte, 4096))
 	lost := func() (c unwritten) {
 		resp, err := http.Get(talks.URL() + "/chatter")
 		if err != nil {
@@ -58,21 +57,6 @@ func TestAfterAFullDiskItIsSaidOfEachServiceThatItsLogHasAGap(t *testing.T) {
 	if said := s.said(supervisor.EventLogGap); len(said) != 2 {
 		t.Errorf("said again: %q", said)
 	}
-}
-
-// fill leaves no room on the disk of the runtime folder.
-func (s *stack) fill() (path string) {
-	s.t.Helper()
-	path = filepath.Join(s.cfg.Paths.RuntimeDir, "fill")
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
-	for block := make([]byte, 4096); err == nil; {
-		_, err = file.Write(block)
-	}
-	if !errors.Is(err, syscall.ENOSPC) {
-		s.t.Fatal(err)
-	}
-	_ = file.Close()
-	return path
 }
 
 func gapOf(t *testing.T, detail string) (from, to time.Time) {

@@ -55,23 +55,24 @@ type Options struct {
 
 // resident is a running supervisor.
 type resident struct {
-	opts      Options
-	paths     config.Paths
-	id        process.Identity
-	socket    string
-	lock      *os.File // of the runtime folder; held by its life
-	listener  *net.UnixListener
-	events    *eventLog
-	recorder  *recorder
+	opts     Options
+	paths    config.Paths
+	id       process.Identity
+	socket   string
+	lock     *os.File // of the runtime folder; held by its life
+	listener *net.UnixListener
+	events   *eventLog
+	recorder *recorder
+	census   *process.Census
+	gate     *gate
+	used     atomic.Bool // a command came
+	adopted  atomic.Bool // it took over services
+	mu       sync.Mutex  // guards units and order
+	units    map[string]*unit
+	order    []string // start order of the units
+
 	room      room
-	census    *process.Census
-	gate      *gate
-	used      atomic.Bool // a command came
-	adopted   atomic.Bool // it took over services
 	unwritten atomic.Bool // supervisor.json cannot be written
-	mu        sync.Mutex  // guards units and order
-	units     map[string]*unit
-	order     []string // start order of the units
 
 	nextProgram    string // that this life ends for
 	upgrades       int    // handovers since the process began
