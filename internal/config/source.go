@@ -42,14 +42,14 @@ func readSource(name string) ([]byte, error) {
 	case info.Size() > maxBytes:
 		return nil, tooLarge(name)
 	}
-	data, err := io.ReadAll(io.LimitReader(f, maxBytes+1))
-	if err != nil {
+	data := bytes.NewBuffer(make([]byte, 0, info.Size()+bytes.MinRead))
+	if _, err := data.ReadFrom(io.LimitReader(f, maxBytes+1)); err != nil {
 		return nil, unreadable(name, err)
 	}
-	if len(data) > maxBytes { // it grew while we read
+	if data.Len() > maxBytes { // it grew while we read
 		return nil, tooLarge(name)
 	}
-	return bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), nil
+	return bytes.TrimPrefix(data.Bytes(), []byte("\xef\xbb\xbf")), nil
 }
 
 // encodingProblem says what is wrong with the bytes as text, and where.
