@@ -28,24 +28,24 @@ var errNoSupervisor = errors.New("no supervisor runs")
 
 // client speaks to the supervisor of one runtime folder.
 type client struct {
-	http  *http.Client
-	scrub func([]byte) []byte
+	runtimeDir string
+	scrub      func([]byte) []byte
 }
 
-func newClient(cfg *config.Config) *client {
-	path := socketPath(cfg.Paths.RuntimeDir)
-	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
-		conn, err := dialOwn(ctx, path)
-		if err == nil {
-			return conn, nil
-		}
-		// A supervisor started under another TMPDIR wrote down where it listens.
-		if other := ledger.Read(cfg.Paths.RuntimeDir).Socket; other != "" && other != path {
-			return dialOwn(ctx, other)
-		}
-		return nil, err
+func newClient(cfg *config.Config) *client { return &client{runtimeDir: cfg.Paths.RuntimeDir} }
+
+// dial connects to the supervisor.
+func (c *client) dial(ctx context.Context) (net.Conn, error) {
+	path := socketPath(c.runtimeDir)
+	conn, err := dialOwn(ctx, path)
+	if err == nil {
+		return conn, nil
 	}
-	return &client{http: &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}}
+	// A supervisor started under another TMPDIR wrote down where it listens.
+	if other := ledger.Read(c.runtimeDir).Socket; other != "" && other != path {
+		return dialOwn(ctx, other)
+	}
+	return nil, err
 }
 
 // dialOwn connects to a socket behind which a process of our own user is.
@@ -111,7 +111,11 @@ func (c *client) send(ctx context.Context, method, path string, body io.Reader) 
 	if err != nil {
 		return nil, fmt.Errorf("ask the supervisor: %w", err)
 	}
-	resp, err := c.http.Do(req)
+	conn, err := c.dial(ctx) // before the client: mostly there is nobody
+	var resp *http.Response
+	if err == nil {
+		resp, err = over(conn, req)
+	}
 	switch {
 	case err == nil:
 		return resp, nil
@@ -126,6 +130,16 @@ func (c *client) send(ctx context.Context, method, path string, body io.Reader) 
 	default:
 		return nil, unreachable(err)
 	}
+}
+
+// over sends a request over a connection, which the end of the answer's body closes.
+func over(conn net.Conn, req *http.Request) (*http.Response, error) {
+	dialed := func(context.Context, string, string) (net.Conn, error) { return conn, nil }
+	resp, err := (&http.Transport{DialContext: dialed, DisableKeepAlives: true}).RoundTrip(req)
+	if err != nil {
+		_ = conn.Close()
+	}
+	return resp, err
 }
 
 func unreachable(err error) error {

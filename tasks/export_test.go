@@ -10,7 +10,7 @@ func Parse(words ...string) (args []string, common map[string]string, listed str
 // TargetNames are the names that mage knows the targets by.
 func TargetNames() []string {
 	var names []string
-	for _, t := range catalogue() {
+	for _, t := range parsed() {
 		names = append(names, t.method)
 	}
 	return names
@@ -22,7 +22,7 @@ func Elsewhere() map[string]string { return elsewhere() }
 // Usages are the usage lines of all targets.
 func Usages() map[string]string {
 	all := map[string]string{}
-	for _, t := range catalogue() {
+	for _, t := range parsed() {
 		all[t.name] = t.usage()
 	}
 	return all
@@ -31,7 +31,7 @@ func Usages() map[string]string {
 // Synopses are the one-line descriptions of all targets.
 func Synopses() map[string]string {
 	all := map[string]string{}
-	for _, t := range catalogue() {
+	for _, t := range parsed() {
 		all[t.name] = t.synopsis
 	}
 	return all

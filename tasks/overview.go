@@ -74,7 +74,7 @@ func Help(ctx context.Context, target *string) error {
 
 func helpFor(word string) (targetList, error) {
 	if word == "" {
-		return listOf(catalogue()), nil
+		return listOf(catalogue), nil
 	}
 	if inside := within(word); len(inside) > 0 {
 		return listOf(inside), nil

@@ -26,11 +26,11 @@ func find(word, next string) (t target, used int, ok bool) {
 
 func lookup(word string) (target, bool) {
 	want := flat(word)
-	i := slices.IndexFunc(catalogue(), func(t target) bool { return t.flatName == want || t.flatMethod == want })
+	i := slices.IndexFunc(catalogue, func(t target) bool { return t.flatName == want || t.flatMethod == want })
 	if i < 0 {
 		return target{}, false
 	}
-	return catalogue()[i], true
+	return catalogue[i], true
 }
 
 // flat is a name in lower case without what separates its words.
@@ -45,11 +45,11 @@ func flat(name string) string {
 
 // within lists the targets of a namespace.
 func within(space string) []target {
-	return lo.Filter(catalogue(), func(t target, _ int) bool { return strings.HasPrefix(t.name, strings.ToLower(space)+":") })
+	return lo.Filter(catalogue, func(t target, _ int) bool { return strings.HasPrefix(t.name, strings.ToLower(space)+":") })
 }
 
 func unknownTarget(word string) error {
-	names := lo.Map(catalogue(), func(t target, _ int) string { return t.name })
+	names := lo.Map(catalogue, func(t target, _ int) string { return t.name })
 	f := fault.Usage("target-unknown", "there is no target %q", word)
 	space, _, _ := strings.Cut(word, ":")
 	if near := config.Nearest(strings.ToLower(word), names); near != "" {

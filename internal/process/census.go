@@ -98,6 +98,9 @@ func marked(pids []int, variable string) map[string][]int {
 	marks := map[string][]int{}
 	block := make([]byte, 0, 16<<10)
 	for _, pid := range pids {
+		if groupOf(pid) == 0 { // a thread of the kernel, mostly as many as all others
+			continue
+		}
 		block = environment(pid, block)
 		if mark := valueOf(block, variable); mark != "" {
 			marks[mark] = append(marks[mark], pid)
