@@ -41,6 +41,7 @@ func residentMain(args []string) int {
 	ephemeral := flags.String("ephemeral", "", "")
 	handover := flags.Int("handover", 0, "")
 	check := flags.Bool("check", false, "")
+	up := flags.Bool("up", false, "")
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
@@ -56,7 +57,7 @@ func residentMain(args []string) int {
 		version = "next"
 	}
 	o := supervisor.Options{
-		Config: cfg, Version: version, Ephemeral: *ephemeral,
+		Config: cfg, Version: version, Ephemeral: *ephemeral, Up: *up,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	}
 	if o.Notify, err = inherited[io.WriteCloser](*notify); err != nil {
