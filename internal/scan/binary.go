@@ -12,11 +12,11 @@ var kinds = [...]struct {
 }{
 	{0, "PK\x03\x04"}, {0, "PK\x05\x06"}, {0, "PK\x07\x08"}, // zip, and what is made of it: docx, epub, jar
 	{257, "ustar"},
-	{0, "Rar!\x1a\x07"},
+	{0, "Rar!\x1a\x07\x00"}, {0, "Rar!\x1a\x07\x01"},
 	{0, "\x1f\x8b\x08"}, {0, "\x1f\xa0"}, {0, "\x1f\x9d"}, // gzip, compress
 	{0, "BZh"}, {0, "7z\xbc\xaf\x27\x1c"}, {0, "\xfd7zXZ\x00"}, {0, "\x28\xb5\x2f\xfd"}, {0, "LZIP"},
 	{0, "%PDF"},
-	{0, "MZ"}, {0, "\x7fELF"}, {0, "\x00asm\x01\x00\x00\x00"}, {0, "dex\n"}, {0, "dey\n"},
+	{0, "MZ"}, {0, "\x7fELF"}, {0, "\x00asm\x01\x00\x00\x00"},
 	{0, "\xfe\xed\xfa\xcf"}, {0, "\xfe\xed\xfa\xce"}, {0, "\xbe\xba\xfe\xca"}, // Mach-O
 	{0, "\xcf\xfa\xed\xfe"}, {0, "\xce\xfa\xed\xfe"}, {0, "\xca\xfe\xba\xbe"},
 	{0, "CWS"}, {0, "FWS"}, {0, "SQLi"}, {0, "NES\x1a"}, {0, "Cr24"}, {0, "MSCF"}, {0, "ISc("},

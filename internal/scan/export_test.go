@@ -1,5 +1,7 @@
 package scan
 
+import "bytes"
+
 // For tests: comparison with gitleaks, and fuzzing.
 var (
 	Binary        = binary
@@ -9,10 +11,11 @@ var (
 	ParseEntry    = parseEntry
 )
 
-// Heads are the beginning of a file of each kind that is no text.
-func Heads() (all [][]byte) {
+// Heads are the beginning of a file of each kind that is no text, with fill
+// in every place that does not tell the kind.
+func Heads(fill byte) (all [][]byte) {
 	for _, k := range kinds {
-		head := make([]byte, 40_000)
+		head := bytes.Repeat([]byte{fill}, 40_000)
 		copy(head[k.at:], k.magic)
 		all = append(all, head)
 	}
