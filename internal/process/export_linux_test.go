@@ -3,6 +3,7 @@ package process
 import (
 	"fmt"
 	"net"
+	"os"
 
 	"golang.org/x/sys/unix"
 )
@@ -22,3 +23,10 @@ func ByProc(port int) (all []string, err error) {
 }
 
 func describe(addr bound, s socket) string { return fmt.Sprint(net.IP(addr), s.uid, s.inode) }
+
+// Unpollable is a handle that Go's poller does not take, as when all watches of
+// the user are in use.
+func Unpollable(id Identity) *Handle {
+	fd, _ := unix.PidfdOpen(id.PID, 0)
+	return &Handle{id: id, file: os.NewFile(uintptr(fd), "pidfd")}
+}

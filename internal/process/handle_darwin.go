@@ -40,8 +40,8 @@ func (h *Handle) SignalGroup(sig syscall.Signal) error { return h.id.SignalGroup
 // stopped process. It returns the cause of ctx when that ends first.
 func (h *Handle) Await(ctx context.Context) error {
 	kq, err := unix.Kqueue()
-	if err != nil {
-		return fmt.Errorf("await the end of process %d: %w", h.id.PID, err)
+	if err != nil { // no descriptor is left
+		return h.id.look(ctx)
 	}
 	defer unix.Close(kq)
 	const wake = 1
@@ -53,7 +53,7 @@ func (h *Handle) Await(ctx context.Context) error {
 		if _, err := unix.Kevent(kq, []unix.Kevent_t{w}, nil, nil); errors.Is(err, unix.ESRCH) {
 			return nil
 		} else if err != nil {
-			return fmt.Errorf("await the end of process %d: %w", h.id.PID, err)
+			return h.id.look(ctx)
 		}
 	}
 	if !h.id.Alive() { // the watch may be on another process with its pid

@@ -33,6 +33,10 @@ func Hold(id Identity) *Handle {
 // its pid.
 func HoldChild(pid int) (*Handle, Identity) {
 	id, err := Identify(pid)
+	for err != nil && !errors.Is(err, ErrGone) { // no descriptor is left, which says nothing of the child
+		time.Sleep(lookEvery)
+		id, err = Identify(pid)
+	}
 	if err != nil {
 		return &Handle{id: Identity{PID: pid}, gone: true}, Identity{PID: pid}
 	}
@@ -70,7 +74,10 @@ func (h *Handle) Await(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return err
+	if err != nil { // the poller does not take it: the user's watches are all in use
+		return h.id.look(ctx)
+	}
+	return nil
 }
 
 // SignalGroup sends sig to the process group that the process leads: see
@@ -92,16 +99,4 @@ func (h *Handle) SignalGroup(sig syscall.Signal) error {
 func ended(fd uintptr) bool {
 	n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
 	return n > 0 || err != nil && !errors.Is(err, syscall.EINTR)
-}
-
-// look is Await without such a handle.
-func (id Identity) look(ctx context.Context) error {
-	for id.Alive() {
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
-	return nil
 }

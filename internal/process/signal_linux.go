@@ -22,9 +22,13 @@ func open(id Identity, flags int) (int, error) {
 	if err != nil {
 		return -1, err
 	}
-	if !id.Alive() {
+	past, err := id.past()
+	if past {
+		err = ErrGone
+	}
+	if err != nil {
 		_ = unix.Close(fd)
-		return -1, ErrGone
+		return -1, err
 	}
 	return fd, nil
 }
