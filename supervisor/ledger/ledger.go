@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/renameio/v2"
@@ -103,9 +104,11 @@ func Read(runtimeDir string) Ledger {
 // Load is Read, and moves a file aside that is no ledger of ours; the second
 // result is where to, "" when all was well.
 func Load(runtimeDir string) (Ledger, string) {
-	left, _ := filepath.Glob(filepath.Join(runtimeDir, ".supervisor.json*"))
-	for _, name := range left { // of a supervisor that was killed while it wrote
-		_ = os.Remove(name)
+	names, _ := os.ReadDir(runtimeDir)
+	for _, name := range names { // of a supervisor that was killed while it wrote
+		if strings.HasPrefix(name.Name(), ".supervisor.json") {
+			_ = os.Remove(filepath.Join(runtimeDir, name.Name()))
+		}
 	}
 	l, err := read(runtimeDir)
 	if err == nil || errors.Is(err, fs.ErrNotExist) {

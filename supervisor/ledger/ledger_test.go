@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"os"
+	"path/filepath"
 	"reflect"
 	"testing"
 	"time"
@@ -63,4 +64,27 @@ func FuzzLoad(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestALoadSweepsWhatAKilledWriterLeftInThisFolderOnly(t *testing.T) {
+	t.Parallel()
+	parent := t.TempDir()
+	left := map[string]bool{} // by file, whether it goes
+	for _, dir := range []string{"a*", "a[1]", "ab"} {
+		if err := os.Mkdir(filepath.Join(parent, dir), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(parent, dir, ".supervisor.json123")
+		if err := os.WriteFile(file, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		left[file] = dir != "ab"
+	}
+	ledger.Load(filepath.Join(parent, "a*"))
+	ledger.Load(filepath.Join(parent, "a[1]"))
+	for file, goes := range left {
+		if _, err := os.Stat(file); os.IsNotExist(err) != goes {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
 }
