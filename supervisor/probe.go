@@ -45,8 +45,9 @@ func (run *instance) watchProbes(ctx context.Context, svc config.Service) {
 	ready, asked := svc.Ready()
 	live, watched := svc.Live()
 	quiet := (*silence)(nil)
-	if asked && watched && sameQuestion(ready, live) {
-		quiet, watched = &silence{limit: time.Duration(live.Interval) * time.Duration(live.Failures)}, false
+	_, begins := svc.Started() // readiness is asked after it only, liveness of an adopted service at once
+	if asked && watched && !begins && sameQuestion(ready, live) {
+		quiet, watched = &silence{limit: time.Duration(live.Interval) * time.Duration(live.Failures), least: live.Failures}, false
 	}
 	run.watchers.Go(func() {
 		if p, ok := svc.Started(); ok && !run.ask(ctx, p, target, true, nil) {
@@ -71,20 +72,22 @@ func sameQuestion(ready, live config.Probe) bool {
 
 // silence is how long a service has given no answer of any kind.
 type silence struct {
-	limit time.Duration
-	since time.Time // when the first of the questions without an answer was asked
+	limit     time.Duration
+	least     int       // questions without an answer: one proves nothing when this process was suspended over it
+	questions int       // so far
+	since     time.Time // when the first of them was asked
 }
 
 // lasts reports a silence that has reached its limit.
 func (s *silence) lasts(f probe.Finding, asked time.Time) bool {
 	if f.Answered() {
-		s.since = time.Time{}
+		s.questions = 0
 		return false
 	}
-	if s.since.IsZero() {
+	if s.questions++; s.questions == 1 {
 		s.since = asked
 	}
-	return time.Since(s.since) >= s.limit
+	return s.questions >= s.least && time.Since(s.since) >= s.limit
 }
 
 // ask asks again and again until ctx ends; with once, until it passed. It
