@@ -6,6 +6,21 @@ import (
 	"github.com/flowgate-go/flowgate/internal/probe"
 )
 
+// Recorder lets a test choose how writing the ledger goes.
+type Recorder struct{ r *recorder }
+
+// NewRecorder is one whose writes are write.
+func NewRecorder(write func() error) Recorder { return Recorder{newRecorder(write, func(error) {})} }
+
+// Soon has the ledger written in a moment.
+func (r Recorder) Soon() { r.r.soon() }
+
+// Settle writes now what would be written soon.
+func (r Recorder) Settle() error { return r.r.settle() }
+
+// Flush writes now.
+func (r Recorder) Flush() error { return r.r.flush() }
+
 // Lasting is the silence of a service that may be silent for limit, over at
 // least so many questions.
 func Lasting(limit time.Duration, least int) func(f probe.Finding, asked time.Time) bool {

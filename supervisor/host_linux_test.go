@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -65,6 +66,34 @@ func TestOnAFullDiskServicesGoOnAndTheLossIsReported(t *testing.T) {
 	}
 	eventually(t, "the loss to be reported", func() bool { return len(s.said(supervisor.EventLost)) > 0 })
 	eventually(t, "the service to be ready", s.another("a", before))
+}
+
+func TestAServiceStoppedOnAFullDiskStaysStoppedForTheNextSupervisor(t *testing.T) {
+	t.Parallel()
+	if !rights.Mount(t) {
+		return
+	}
+	s := smallDisk(t, "128k", trivial(t, "a"), trivial(t, "b"))
+	s.mustStart()
+	fill := filepath.Join(s.cfg.Paths.RuntimeDir, "fill")
+	fillUp(t, fill, make([]byte, 4096))
+	if _, err := supervisor.Stop(t.Context(), s.cfg, []string{"a"}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(s.read("supervisor.json"), `"name": "a"`) {
+		t.Fatal("the ledger could be written")
+	}
+	time.Sleep(200 * time.Millisecond) // so that nothing that the stop began tries it again
+	if err := os.Remove(fill); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the ledger to be written without another command", func() bool {
+		return !strings.Contains(s.read("supervisor.json"), `"name": "a"`)
+	})
+	s.kill()
+	if status := s.mustStart("b"); status.Services[0].State != supervisor.StateStopped {
+		t.Errorf("it came back: %+v", status.Services[0])
+	}
 }
 
 func TestAReadOnlyRuntimeFolderDisturbsNoServiceThatRuns(t *testing.T) {

@@ -32,8 +32,11 @@ func (r *resident) keep(ctx context.Context, answer func(*net.UnixListener)) {
 			return
 		case <-ticker.C:
 		}
-		if !r.holdsFolder() {
+		switch {
+		case !r.holdsFolder():
 			r.retake(answer)
+		case r.unwritten.Load():
+			r.recorder.soon() // a service that was stopped meanwhile must not come back
 		}
 		r.watchRoom() // before a cut makes some
 		r.cutLogs()

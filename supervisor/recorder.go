@@ -18,7 +18,7 @@ type recorder struct {
 	write func() error
 	tell  func(error) // called when writing begins to fail, and with nil when it works again
 	wake  chan struct{}
-	due   atomic.Bool // something changed since the last write
+	due   atomic.Bool // something changed since the last write that worked
 
 	mu     sync.Mutex
 	failed bool
@@ -54,20 +54,29 @@ func (r *recorder) run(ctx context.Context) {
 	}
 }
 
-// settle writes now what would be written soon.
+// settle writes now what would be written soon, and waits for a write that goes on.
 func (r *recorder) settle() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if !r.due.Load() {
 		return nil
 	}
-	return r.flush()
+	return r.put()
 }
 
 // flush writes now.
 func (r *recorder) flush() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	return r.put()
+}
+
+func (r *recorder) put() error {
 	r.due.Store(false)
 	err := r.write()
+	if err != nil {
+		r.due.Store(true)
+	}
 	if was := r.failed; was != (err != nil) {
 		r.failed = err != nil
 		r.tell(err)
