@@ -74,6 +74,9 @@ func (run *instance) release() {
 	run.cancel()
 	run.watchers.Wait()
 	run.hold.Close()
+	if run.counted != nil {
+		run.counted()
+	}
 }
 
 // collect ends what is left of the family, takes the process in and says how
@@ -99,9 +102,6 @@ func (run *instance) collect(deadline time.Time) Exit {
 			asked = true
 		}
 		time.Sleep(wait) // a group has no event for its end
-	}
-	if run.counted != nil {
-		run.counted()
 	}
 	run.release()
 	status, child := process.Collect(run.leader().PID)
