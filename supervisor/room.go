@@ -66,7 +66,7 @@ func (r *room) scarce() bool {
 	if os.Geteuid() == 0 {
 		free = fs.Bfree
 	}
-	return free < roomWanted/uint64(max(fs.Bsize, 512))
+	return free < max(1, roomWanted/uint64(max(fs.Bsize, 512))) // ZFS counts in blocks that are larger
 }
 
 // refuses tries to write as the services do. A file that cannot even be made
