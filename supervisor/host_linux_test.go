@@ -157,3 +157,34 @@ func TestWithoutADescriptorLeftServicesGoOnAndComeBackLater(t *testing.T) {
 	}
 	eventually(t, "the lost events to be counted", func() bool { return len(s.said(supervisor.EventLost)) == 1 })
 }
+
+func TestWhatAServiceLeftIsEndedThoughNoDescriptorWasLeftAtItsEnd(t *testing.T) {
+	t.Parallel()
+	svc := trivial(t, "a", "-fork")
+	svc.Restart = config.Restart{Policy: "always", Max: 1000}
+	s := newStack(t, svc)
+	status := s.mustStart()
+	eventually(t, "service and grandchild", func() bool { return len(s.processes("a")) == 2 })
+	old := s.processes("a")
+	var before unix.Rlimit
+	if err := unix.Prlimit(status.Supervisor.PID, unix.RLIMIT_NOFILE, nil, &before); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Prlimit(status.Supervisor.PID, unix.RLIMIT_NOFILE, &unix.Rlimit{Max: before.Max}, nil); err != nil {
+		t.Fatal(err)
+	}
+	leader := status.Services[0].PID
+	if err := s.recorded()[1].Signal(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(300 * time.Millisecond) // the end is seen, and nothing else can be
+	if err := unix.Prlimit(status.Supervisor.PID, unix.RLIMIT_NOFILE, &before, nil); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the service to come back", s.another("a", leader))
+	for _, id := range old {
+		if id.Alive() {
+			t.Errorf("process %d of the one before is left", id.PID)
+		}
+	}
+}

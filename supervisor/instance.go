@@ -91,13 +91,13 @@ func (run *instance) collect(deadline time.Time) Exit {
 	asked := false
 	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
 		left, err := run.census.Members(run.family)
-		if err != nil || len(left) == 0 || time.Since(deadline) > sweepLimit {
-			break
+		if err == nil && len(left) == 0 || time.Since(deadline) > sweepLimit {
+			break // an error, for want of a descriptor, says nothing of who is left
 		}
 		switch {
 		case !time.Now().Before(deadline):
 			signalAll(left, syscall.SIGKILL)
-		case !asked:
+		case !asked && err == nil:
 			signalAll(left, syscall.SIGTERM)
 			asked = true
 		}
