@@ -11,7 +11,7 @@ import (
 
 // recordGap is the least time between two writes of the ledger that nobody
 // waits for. What a kill in between loses, the marks of the processes say.
-const recordGap = 50 * time.Millisecond
+const recordGap = 20 * time.Millisecond
 
 // recorder writes the ledger, at most one write at a time.
 type recorder struct {

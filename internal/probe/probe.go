@@ -98,7 +98,7 @@ func (p *Prober) http(ctx context.Context) Finding {
 			status, err = get(ctx, full, key)
 		}
 	}
-	if ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil {
 		return Finding{Silent, fmt.Errorf("GET %s: no answer within %v", full, time.Duration(p.probe.Timeout))}
 	}
 	if err != nil {

@@ -1,7 +1,7 @@
 package process
 
 import (
-	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -23,5 +23,18 @@ func (m Moment) Age() time.Duration {
 	return Uptime() - time.Duration(m.UptimeMS)*time.Millisecond
 }
 
+// booted is the present boot, once it could be read: it may be asked first when
+// no descriptor is left.
+var booted atomic.Pointer[string]
+
 // bootID names the present boot; "" where the kernel does not say.
-var bootID = sync.OnceValue(readBootID)
+func bootID() string {
+	if known := booted.Load(); known != nil {
+		return *known
+	}
+	id := readBootID()
+	if id != "" {
+		booted.Store(&id)
+	}
+	return id
+}
