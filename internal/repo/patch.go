@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -140,6 +141,11 @@ func (p *patch) file(name string) error {
 	return nil
 }
 
+// lessThanNone is how git prints the -1 lines that a combined diff without
+// context has in the result when the end of a file is taken off, as the stash
+// of a deletion is (seen with git 2.39): an unsigned long of 64 or 32 bits.
+var lessThanNone = [...]string{"18446744073709551615", "4294967295"}
+
 // hunk reads "@@ -1,2 +3,4 @@ …", or with a third @ and range for each further parent.
 func (p *patch) hunk(line string) error {
 	words := strings.Fields(line)
@@ -151,7 +157,10 @@ func (p *patch) hunk(line string) error {
 		start, count, given := strings.Cut(w[1:], ",")
 		n := 1
 		at, err := strconv.Atoi(start)
-		if err == nil && given {
+		switch combined := len(words[0]) > 2; {
+		case combined && slices.Contains(lessThanNone[:], count):
+			n = 0
+		case err == nil && given:
 			n, err = strconv.Atoi(count)
 		}
 		if err != nil || n < 0 {

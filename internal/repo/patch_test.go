@@ -12,6 +12,7 @@ func FuzzAPatchIsReadOrRefused(f *testing.F) {
 	f.Add("diff --cc x\n+++ b/x\n@@@ -1,1 -1,1 +1,2 @@@\n  a\n++b\n")
 	f.Add("+++ \"b/\\303\\274\\n\"\n@@ -0,0 +1 @@\n+x")
 	f.Add("@@ -1,99 +1 @@\n")
+	f.Add("+++ b/x\n@@@ -2,1 -2,1 +2,18446744073709551615 @@@\n--b\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		size := 0
 		_, err := repo.Parse(strings.NewReader(text), func(a repo.Added) error { size += len(a.Text); return nil })
@@ -19,6 +20,17 @@ func FuzzAPatchIsReadOrRefused(f *testing.F) {
 			t.Fatalf("%d bytes from %d", size, len(text))
 		}
 	})
+}
+
+// What git 2.39 prints of the stash of a change that takes the end off a file.
+func TestACombinedPatchThatEndsAFileIsRead(t *testing.T) {
+	t.Parallel()
+	var added []string
+	_, err := repo.Parse(strings.NewReader("diff --cc x\n--- a/x\n+++ b/x\n@@@ -2,1 -2,1 +2,18446744073709551615 @@@ f\n--b\ndiff --cc y\n--- a/y\n+++ b/y\n@@@ -1,1 -1,1 +1,1 @@@\n--a\n++c\n"),
+		func(a repo.Added) error { added = append(added, a.Path+":"+a.Text); return nil })
+	if err != nil || len(added) != 1 || added[0] != "y:c\n" {
+		t.Errorf("%q, %v", added, err)
+	}
 }
 
 func TestAPatchThatEndsInTheMiddleIsNoWholePatch(t *testing.T) {

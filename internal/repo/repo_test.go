@@ -84,6 +84,18 @@ func TestALogHasWhatEveryCommitAddsMergesStashesAndForgottenOnesIncluded(t *test
 	}
 }
 
+func TestAStashThatTakesTheEndOffAFileIsRead(t *testing.T) {
+	t.Parallel()
+	g := repotest.New(t)
+	g.Commit("a.txt", "one\ntwo\n")
+	g.Write("a.txt", "one\n")
+	g.Git("stash", "-q")
+	g.Write("a.txt", "one\ntwo\nthree\n")
+	g.Git("stash", "-q")
+	lines, _ := history(t, open(t, g.Dir))
+	want(t, lines, "a.txt:1:one", "a.txt:2:two", "a.txt:3:three")
+}
+
 func TestNamesWithNewlinesQuotesAndSpacesComeBackAsTheyAre(t *testing.T) {
 	t.Parallel()
 	g := repotest.New(t)
