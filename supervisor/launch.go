@@ -48,7 +48,7 @@ func launch(ctx context.Context, p *plan) (*instance, error) {
 	defer output.Close()
 	input, err := os.Open(os.DevNull)
 	if err != nil {
-		return nil, fault.New("start-failed", "execute service %q: %w", p.svc.Name, err)
+		return nil, p.unexecuted(err, spec.Dir)
 	}
 	defer input.Close()
 	mark := markOf(p.cfg.Paths.RuntimeDir, p.svc.Name)
@@ -58,9 +58,7 @@ func launch(ctx context.Context, p *plan) (*instance, error) {
 		Sys: &syscall.SysProcAttr{Setpgid: true},
 	})
 	if err != nil {
-		return nil, fault.New("start-failed", "execute service %q: %w", p.svc.Name, err).
-			WithHint("%s", toExecute(err, spec.Dir)).WithDetail(Failure{
-			Service: p.svc.Name, Port: p.svc.Port, Log: []string{}, LogFile: output.Name()})
+		return nil, p.unexecuted(err, spec.Dir)
 	}
 	run.family.Mark = mark
 	run.hold, run.family.Leader = process.HoldChild(child.Pid)
@@ -68,6 +66,11 @@ func launch(ctx context.Context, p *plan) (*instance, error) {
 	_ = child.Release() // hold is all that is needed; each child has to close what its parent has open
 	run.watch(p.svc)
 	return run, nil
+}
+
+func (p *plan) unexecuted(err error, dir string) error {
+	return fault.New("start-failed", "execute service %q: %w", p.svc.Name, err).WithHint("%s", toExecute(err, dir)).
+		WithDetail(Failure{Service: p.svc.Name, Port: p.svc.Port, Log: []string{}, LogFile: logPath(p.cfg, p.svc.Name)})
 }
 
 // checkPort refuses a port that somebody else holds, and says who.
