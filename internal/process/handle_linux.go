@@ -38,11 +38,13 @@ func HoldChild(pid int) (*Handle, Identity) {
 		id, err = Identify(pid)
 	}
 	if err != nil {
-		return &Handle{id: Identity{PID: pid}, gone: true}, Identity{PID: pid}
+		id = Identity{PID: pid}
 	}
-	h := &Handle{id: id}
+	h := &Handle{id: id, gone: err != nil}
+	// One that looks ended may have threads that are not: only when they are, too,
+	// it can be waited for, and the descriptor says so.
 	if fd, err := unix.PidfdOpen(pid, unix.O_NONBLOCK); err == nil {
-		h.file = os.NewFile(uintptr(fd), "pidfd")
+		h.file, h.gone = os.NewFile(uintptr(fd), "pidfd"), false
 	}
 	return h, id
 }
@@ -65,6 +67,7 @@ func (h *Handle) Await(ctx context.Context) error {
 	case h.file == nil:
 		return h.id.look(ctx)
 	}
+	_ = h.file.SetReadDeadline(time.Time{}) // an earlier wait may have been called off
 	stop := context.AfterFunc(ctx, func() { _ = h.file.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
 	raw, err := h.file.SyscallConn()
