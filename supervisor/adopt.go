@@ -25,6 +25,12 @@ func survivors(runtimeDir string, l ledger.Ledger) []ledger.Entry {
 	if l.Supervisor.Alive() && l.Supervisor.PID != os.Getpid() {
 		return nil
 	}
+	return runningServices(runtimeDir, l)
+}
+
+// runningServices are the services of a runtime folder that have a process,
+// whether or not their supervisor lives: see survivors.
+func runningServices(runtimeDir string, l ledger.Ledger) []ledger.Entry {
 	found := map[string]process.Identity{}
 	for mark, id := range newCensus().Leaders() {
 		if name, ours := strings.CutPrefix(mark, markOf(runtimeDir, "")); ours && !strings.Contains(name, ":") { // a folder's name may go on with a colon

@@ -11,11 +11,14 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime"
+	"strconv"
 	"syscall"
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
 
@@ -41,11 +44,26 @@ func (c *client) dial(ctx context.Context) (net.Conn, error) {
 	if err == nil {
 		return conn, nil
 	}
-	// A supervisor started under another TMPDIR wrote down where it listens.
-	if other := ledger.Read(c.runtimeDir).Socket; other != "" && other != path {
-		return dialOwn(ctx, other)
+	l := ledger.Read(c.runtimeDir)
+	for _, other := range [...]string{l.Socket, seenBy(l.Supervisor, l.Socket)} {
+		if other == "" || other == path {
+			continue
+		}
+		if conn, err := dialOwn(ctx, other); err == nil || !isAbsent(err) {
+			return conn, err
+		}
 	}
 	return nil, err
+}
+
+// seenBy is a path as the process id sees it: one with a private /tmp, such as a
+// unit with PrivateTmp, has its socket where only it looks. "" where the system
+// has no such view.
+func seenBy(id process.Identity, path string) string {
+	if path == "" || runtime.GOOS != "linux" || !id.Alive() {
+		return ""
+	}
+	return "/proc/" + strconv.Itoa(id.PID) + "/root" + path
 }
 
 // dialOwn connects to a socket behind which a process of our own user is.
@@ -85,6 +103,8 @@ func (c *client) command(ctx context.Context, verb string, q request, progress f
 	if err != nil {
 		return reply{}, fmt.Errorf("encode the command: %w", err)
 	}
+	ctx, heard, end := c.watchSilence(ctx)
+	defer end()
 	resp, err := c.send(ctx, http.MethodPost, "/v1/"+verb, bytes.NewReader(body))
 	if err != nil {
 		return reply{}, err
@@ -92,7 +112,9 @@ func (c *client) command(ctx context.Context, verb string, q request, progress f
 	defer resp.Body.Close()
 	for lines := json.NewDecoder(resp.Body); ; {
 		var line reply
-		switch err := lines.Decode(&line); {
+		err := lines.Decode(&line)
+		heard()
+		switch {
 		case ctx.Err() != nil:
 			return reply{}, context.Cause(ctx)
 		case err != nil:
@@ -112,6 +134,9 @@ func (c *client) send(ctx context.Context, method, path string, body io.Reader) 
 		return nil, fmt.Errorf("ask the supervisor: %w", err)
 	}
 	conn, err := c.dial(ctx) // before the client: mostly there is nobody
+	if isAbsent(err) {
+		conn, err = c.reconnect(ctx)
+	}
 	var resp *http.Response
 	if err == nil {
 		resp, err = over(conn, req)
@@ -119,9 +144,10 @@ func (c *client) send(ctx context.Context, method, path string, body io.Reader) 
 	switch {
 	case err == nil:
 		return resp, nil
-	case errors.Is(err, syscall.ENOENT), errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ENOTDIR),
-		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, io.EOF):
+	case errors.Is(err, errNoSupervisor), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, io.EOF):
 		return nil, errNoSupervisor // there is none, or it went away before it took the question
+	case isUnreachable(err):
+		return nil, err
 	case errors.Is(err, fs.ErrPermission):
 		return nil, fault.New("supervisor-unreachable", "the supervisor cannot be reached: %w", err).
 			WithHint("the runtime folder and what is in it must be yours to enter and to read: mage doctor")
@@ -144,5 +170,11 @@ func over(conn net.Conn, req *http.Request) (*http.Response, error) {
 
 func unreachable(err error) error {
 	return fault.New("supervisor-unreachable", "the supervisor does not answer: %w", err).
-		WithHint("see supervisor.log in the runtime folder; if it hangs, end its process and mage start again")
+		WithHint("%s", unreachableHint)
+}
+
+// isUnreachable reports whether err says that a supervisor runs and does not answer.
+func isUnreachable(err error) bool {
+	var f *fault.Error
+	return errors.As(err, &f) && f.Code == "supervisor-unreachable"
 }

@@ -9,13 +9,15 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/flowgate-go/flowgate/internal/logfile"
 )
 
 // keepEvery is the time between two looks at the folder and its logs.
 const keepEvery = time.Second
+
+// lookTime is longer than a command holds the folder's lock to see whether it is
+// held; another supervisor holds it for good.
+const lookTime = 100 * time.Millisecond
 
 // errSuperseded ends a supervisor whose folder another one has. That one has
 // adopted the services.
@@ -35,6 +37,8 @@ func (r *resident) keep(ctx context.Context, answer func(*net.UnixListener)) {
 		switch {
 		case !r.holdsFolder():
 			r.retake(answer)
+		case !r.holdsSocket():
+			r.reopenSocket(answer)
 		case r.unwritten.Load():
 			r.recorder.soon() // a service that was stopped meanwhile must not come back
 		}
@@ -79,26 +83,72 @@ func (r *resident) retake(answer func(*net.UnixListener)) {
 	if err := ensureDir(r.paths.RuntimeDir); err != nil {
 		return // again in a moment
 	}
-	lock, err := os.OpenFile(lockPath(r.paths.RuntimeDir), os.O_RDWR|os.O_CREATE, 0o600)
+	lock, err := takeLock(context.Background(), lockPath(r.paths.RuntimeDir), lookTime)
 	if err != nil {
-		return
-	}
-	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		_ = lock.Close()
-		if errors.Is(err, syscall.EWOULDBLOCK) {
+		if errors.Is(err, context.DeadlineExceeded) {
 			r.events.emit(Event{Event: EventSupervisorAway, Result: "ok"})
 			r.end(errSuperseded)
 		}
 		return
 	}
-	listener, err := listenControl(r.socket)
-	if err != nil {
+	if err := r.replaceListener(answer); err != nil {
 		_ = lock.Close()
 		return
 	}
 	_ = r.lock.Close()
-	r.lock, r.listener = lock, listener
-	answer(listener)
+	r.lock = lock
 	_ = r.recorder.flush() // unrecorded has said it
 	r.events.emit(Event{Event: EventSupervisorRestored, Result: "ok", Detail: "the runtime folder had been removed"})
 }
+
+// holdsSocket reports whether the control socket is still the file that this
+// supervisor listens on: cleaners of temporary files and backups remove sockets.
+func (r *resident) holdsSocket() bool {
+	there, err := os.Lstat(r.socket)
+	if err != nil {
+		return !errors.Is(err, os.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR)
+	}
+	return r.socketFile != nil && os.SameFile(r.socketFile, there)
+}
+
+// reopenSocket opens the control socket anew. The supervisor holds the folder's
+// lock, so whatever is at its path belongs to no other supervisor.
+func (r *resident) reopenSocket(answer func(*net.UnixListener)) {
+	if _, err := chooseSocket(r.paths.RuntimeDir); err != nil { // its folder may have been removed too
+		r.opts.Log.Warn("control socket not opened anew", "err", err)
+		return
+	}
+	if err := r.replaceListener(answer); err != nil {
+		r.opts.Log.Warn("control socket not opened anew", "err", err)
+		return
+	}
+	r.events.emit(Event{Event: EventSupervisorRestored, Result: "ok", Detail: "the control socket had been removed"})
+}
+
+// replaceListener opens the control socket anew, gives the listener to answer
+// and closes the one before, which no command can reach any more.
+func (r *resident) replaceListener(answer func(*net.UnixListener)) error {
+	before := r.listener
+	if err := r.listen(); err != nil {
+		return err
+	}
+	answer(r.listener)
+	if before != nil {
+		_ = before.Close()
+	}
+	return nil
+}
+
+// listen opens the control socket and notes which file it is.
+func (r *resident) listen() error {
+	listener, err := listenControl(r.socket)
+	if err != nil {
+		return err
+	}
+	r.listener = listener
+	r.noteSocket()
+	return nil
+}
+
+// noteSocket remembers which file the control socket is, for holdsSocket.
+func (r *resident) noteSocket() { r.socketFile, _ = os.Lstat(r.socket) }

@@ -40,7 +40,9 @@ func (r *resident) open(given inheritance) error {
 	r.adoptAll(given.ledger, given.requests)
 	var err error
 	if r.listener == nil {
-		r.listener, err = listenControl(r.socket)
+		err = r.listen()
+	} else {
+		r.noteSocket()
 	}
 	if err == nil && given.first {
 		if err = r.recorder.flush(); err != nil {

@@ -12,17 +12,17 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/probe"
 	"github.com/flowgate-go/flowgate/internal/version"
-	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
 
 // Query says how the stack stands: one question to the supervisor. Without one,
-// services that a killed supervisor left running are shown live, but not ready,
-// since nobody watches them; the others are stopped. Fault:
-// supervisor-unreachable.
+// services that a killed supervisor left running are shown live, and ready when
+// they answer this process; the others are stopped. A supervisor that runs and
+// does not answer is the fault supervisor-unreachable, beside a status that is
+// read from its ledger.
 func Query(ctx context.Context, cfg *config.Config) (Status, error) {
 	status, err := newClient(cfg).status(ctx)
 	if errors.Is(err, errNoSupervisor) {
-		return offline(cfg).measured(ctx), nil
+		return offline(cfg).askServices(ctx, cfg).measured(ctx), nil
 	}
 	if err != nil {
 		return offline(cfg), err
@@ -38,21 +38,28 @@ func Health(ctx context.Context, cfg *config.Config) (Status, error) {
 	if err != nil {
 		return status, err
 	}
-	probes := iter.Mapper[ServiceStatus, ServiceStatus]{MaxGoroutines: max(1, len(status.Services))}
-	status.Services = probes.Map(status.Services, func(s *ServiceStatus) ServiceStatus {
-		svc, ok := cfg.Service(s.Name)
-		if !ok {
-			return *s
-		}
-		fresh := *s
+	return status.examined(cfg, func(svc config.Service, s ServiceStatus) ServiceStatus {
 		if err := examine(ctx, cfg, svc, s.PID); err != nil {
-			fresh.Ready, fresh.Reason = false, err.Error()
+			s.Ready, s.Reason = false, err.Error()
 		} else if _, asked := svc.Ready(); asked {
-			fresh.Ready, fresh.Reason = true, ""
+			s.Ready, s.Reason = true, ""
 		}
-		return fresh
+		return s
+	}), ctx.Err()
+}
+
+// examined replaces the status of every service of the configuration by what
+// look makes of it, all at once.
+func (s Status) examined(cfg *config.Config, look func(config.Service, ServiceStatus) ServiceStatus) Status {
+	looks := iter.Mapper[ServiceStatus, ServiceStatus]{MaxGoroutines: max(1, len(s.Services))}
+	s.Services = looks.Map(s.Services, func(one *ServiceStatus) ServiceStatus {
+		svc, ok := cfg.Service(one.Name)
+		if !ok {
+			return *one
+		}
+		return look(svc, *one)
 	})
-	return status, ctx.Err()
+	return s
 }
 
 // examine asks a service once for its readiness; nil when there is nothing to
@@ -97,21 +104,5 @@ func merged(cfg *config.Config, last reply) Status {
 		}
 	}
 	status.Services = services
-	return status
-}
-
-// offline is the stack without a supervisor.
-func offline(cfg *config.Config) Status {
-	left := lo.KeyBy(survivors(cfg.Paths.RuntimeDir, ledger.Read(cfg.Paths.RuntimeDir)), func(e ledger.Entry) string { return e.Name })
-	status := Status{Profile: activeProfile(cfg), Services: make([]ServiceStatus, 0, len(cfg.Services))}
-	for _, svc := range cfg.Services {
-		s := blank(cfg, svc)
-		if e, ok := left[svc.Name]; ok {
-			s.State, s.PID, s.Live = StateRunning, e.Process.PID, true
-			s.StartedAt, s.UptimeS = &e.StartedAt, uptime(e.Process, e.StartedAt)
-			s.Reason = "its supervisor was killed; mage start brings one that adopts it"
-		}
-		status.Services = append(status.Services, s)
-	}
 	return status
 }

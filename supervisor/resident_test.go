@@ -28,7 +28,7 @@ func TestAKilledSupervisorsServicesAreAdopted(t *testing.T) {
 	}
 	eventually(t, "the supervisor to be gone", func() bool { return !ids[0].Alive() })
 	status := s.query()
-	if a := status.Services[0]; status.Supervisor != nil || !a.Live || a.PID != before.Services[0].PID || a.Ready || a.Reason == "" {
+	if a := status.Services[0]; status.Supervisor != nil || !a.Live || a.PID != before.Services[0].PID || !a.Ready || a.Reason == "" {
 		t.Errorf("without supervisor: %+v", status)
 	}
 	health, err := supervisor.Health(t.Context(), s.cfg)

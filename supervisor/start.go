@@ -48,14 +48,19 @@ func Restart(ctx context.Context, cfg *config.Config, o StartOptions) (Status, e
 }
 
 // Stop ends services, all when none is named, and the supervisor with the last
-// one. Nothing running is no error. Faults: service-unknown,
-// supervisor-lost, supervisor-unreachable.
+// one. Nothing running is no error. A supervisor that runs and does not answer
+// is the fault supervisor-unreachable, within seconds: see ForceStop. Other
+// faults: service-unknown, supervisor-lost, service-stuck.
 func Stop(ctx context.Context, cfg *config.Config, services []string) (Status, error) {
 	if _, err := chooseNames(cfg, services); err != nil {
 		return standing(ctx, cfg), err
 	}
+	c := newClient(cfg)
 	for {
-		last, err := newClient(cfg).command(ctx, "stop", request{Config: cfg, Services: services}, nil)
+		if _, err := c.status(ctx); isUnreachable(err) { // asked first, since its answer has a time limit
+			return offline(cfg), err
+		}
+		last, err := c.command(ctx, "stop", request{Config: cfg, Services: services}, nil)
 		switch {
 		case errors.Is(err, errNoSupervisor):
 			return stopWithout(ctx, cfg, services)

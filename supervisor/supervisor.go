@@ -61,15 +61,17 @@ type resident struct {
 	socket   string
 	lock     *os.File // of the runtime folder; held by its life
 	listener *net.UnixListener
-	events   *eventLog
-	recorder *recorder
-	census   *process.Census
-	gate     *gate
-	used     atomic.Bool // a command came
-	adopted  atomic.Bool // it took over services
-	mu       sync.Mutex  // guards units and order
-	units    map[string]*unit
-	order    []string // start order of the units
+	// socketFile is the file that listener listens on; nil when it was gone at once.
+	socketFile os.FileInfo
+	events     *eventLog
+	recorder   *recorder
+	census     *process.Census
+	gate       *gate
+	used       atomic.Bool // a command came
+	adopted    atomic.Bool // it took over services
+	mu         sync.Mutex  // guards units and order
+	units      map[string]*unit
+	order      []string // start order of the units
 
 	room      room
 	unwritten atomic.Bool // supervisor.json cannot be written

@@ -314,8 +314,9 @@ var catalogue = []target{
 			{name: "service", flag: "service", kind: "string", optional: true},
 		}},
 	{name: "stop", method: "stop", flatName: "stop", flatMethod: "stop",
-		synopsis: "ends services, and the supervisor with the last one.", params: []param{
+		synopsis: "ends services, and the supervisor with the last one; -force also ends a supervisor that does not answer.", params: []param{
 			{name: "service", flag: "service", kind: "string", optional: true},
+			{name: "force", flag: "force", kind: "bool", optional: true},
 		}},
 	{name: "supervisor:run", method: "supervisor:run", flatName: "supervisorrun", flatMethod: "supervisorrun",
 		synopsis: "is the resident supervisor in the foreground, until SIGTERM; start runs it in the background, -up starts the services as well.", params: []param{

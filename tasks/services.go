@@ -28,9 +28,12 @@ func Restart(ctx context.Context, service *string, timeout *time.Duration) error
 	})
 }
 
-// Stop ends services, and the supervisor with the last one.
-func Stop(ctx context.Context, service *string) error {
+// Stop ends services, and the supervisor with the last one; -force also ends a supervisor that does not answer.
+func Stop(ctx context.Context, service *string, force *bool) error {
 	return withConfig(ctx, "stop", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
+		if value(force) {
+			return supervisor.ForceStop(ctx, cfg, one(service))
+		}
 		return supervisor.Stop(ctx, cfg, one(service))
 	})
 }

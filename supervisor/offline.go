@@ -1,0 +1,67 @@
+package supervisor
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/supervisor/ledger"
+)
+
+// offlineProbeTime bounds the readiness questions that a command asks in place
+// of a supervisor that does not answer.
+const offlineProbeTime = 2 * time.Second
+
+// offline is the stack as its ledger and the processes show it, for a command
+// that has no answer of a supervisor. A service that has a process is running,
+// never stopped; a supervisor that lives is named.
+func offline(cfg *config.Config) Status {
+	dir := cfg.Paths.RuntimeDir
+	l := ledger.Read(dir)
+	id, lives := livingSupervisor(dir)
+	running := lo.KeyBy(runningServices(dir, l), func(e ledger.Entry) string { return e.Name })
+	status := Status{Profile: activeProfile(cfg), Services: make([]ServiceStatus, 0, len(cfg.Services))}
+	why := "its supervisor was killed; mage start brings one that adopts it"
+	if lives {
+		status.Supervisor = &Info{PID: id.PID, Version: l.Program, Socket: l.Socket}
+		why = fmt.Sprintf("read from supervisor.json: its supervisor, process %d, was not heard", id.PID)
+	}
+	for _, svc := range cfg.Services {
+		s := blank(cfg, svc)
+		if e, ok := running[svc.Name]; ok {
+			s.State, s.PID, s.Live, s.Restarts = StateRunning, e.Process.PID, true, e.Restarts
+			if lives && (e.State == StateStarting || e.State == StateStopping) {
+				s.State = e.State
+			}
+			s.StartedAt, s.UptimeS, s.Reason = &e.StartedAt, uptime(e.Process, e.StartedAt), why
+		} else if e, ok := lo.Find(l.Services, func(e ledger.Entry) bool { return e.Name == svc.Name }); ok && lives && e.State != "" {
+			s.State, s.Restarts, s.LastExit, s.Reason = e.State, e.Restarts, e.LastExit, why
+		}
+		status.Services = append(status.Services, s)
+	}
+	return status
+}
+
+// askServices fills in whether the services of a stack without an answering
+// supervisor are ready, by asking them: nothing else has.
+func (s Status) askServices(ctx context.Context, cfg *config.Config) Status {
+	ctx, cancel := context.WithTimeout(ctx, offlineProbeTime)
+	defer cancel()
+	return s.examined(cfg, func(svc config.Service, one ServiceStatus) ServiceStatus {
+		if !one.Live {
+			return one
+		}
+		switch err := examine(ctx, cfg, svc, one.PID); {
+		case err == nil:
+			one.Ready = true
+		case ctx.Err() != nil:
+			one.Reason += fmt.Sprintf("; whether it is ready is unknown: no answer within %v", offlineProbeTime)
+		default:
+			one.Reason += "; " + err.Error()
+		}
+		return one
+	})
+}

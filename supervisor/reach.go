@@ -1,0 +1,137 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/supervisor/ledger"
+)
+
+const (
+	// socketWait is how long a command waits for the control socket of a
+	// supervisor that lives: it opens a removed socket anew within keepEvery.
+	socketWait = 3 * time.Second
+	// silenceLimit is how long a supervisor may send no line of an answer before
+	// the command asks whether it still answers at all.
+	silenceLimit = queryTimeout
+)
+
+// livingSupervisor returns the supervisor that has the runtime folder, however
+// its control socket looks: the one in supervisor.json or, when that file is
+// gone, the process that holds the folder's lock. Its PID is 0 when the lock is
+// held and the system does not say by which process.
+func livingSupervisor(runtimeDir string) (id process.Identity, lives bool) {
+	id = ledger.Read(runtimeDir).Supervisor
+	if id.PID != 0 {
+		return id, id.Alive()
+	}
+	pid, held := lockHolder(lockPath(runtimeDir))
+	if !held {
+		return process.Identity{}, false
+	}
+	id, err := process.Identify(pid)
+	return id, err == nil || pid == 0
+}
+
+// lockHolder reports whether a process holds the lock of a file, and which one;
+// pid is 0 when that is not known.
+func lockHolder(path string) (pid int, held bool) {
+	file, err := os.Open(path)
+	if err != nil {
+		return 0, false
+	}
+	defer file.Close()
+	if err := unix.Flock(int(file.Fd()), unix.LOCK_SH|unix.LOCK_NB); !errors.Is(err, unix.EWOULDBLOCK) {
+		return 0, false // the lock goes back with the file
+	}
+	return process.LockHolder(file), true
+}
+
+// reconnect dials the control socket of a supervisor that lives until it
+// listens again. It returns errNoSupervisor when the supervisor ends meanwhile,
+// and a fault supervisor-unreachable after socketWait.
+func (c *client) reconnect(ctx context.Context) (net.Conn, error) {
+	deadline := time.Now().Add(socketWait)
+	for {
+		id, lives := livingSupervisor(c.runtimeDir)
+		if !lives {
+			return nil, errNoSupervisor
+		}
+		conn, err := c.dial(ctx)
+		if err == nil || !isAbsent(err) {
+			return conn, err
+		}
+		if time.Now().After(deadline) {
+			return nil, withoutSocket(id, err)
+		}
+		if err := pause(ctx); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// isAbsent reports whether a connection failed because no process listens.
+func isAbsent(err error) bool {
+	for _, absent := range []error{syscall.ENOENT, syscall.ECONNREFUSED, syscall.ENOTDIR} {
+		if errors.Is(err, absent) {
+			return true
+		}
+	}
+	return false
+}
+
+// withoutSocket is the fault of a supervisor that lives and has no socket that
+// this process can see.
+func withoutSocket(id process.Identity, err error) error {
+	who := "a process that holds supervisor.lock"
+	if id.PID != 0 {
+		who = fmt.Sprintf("process %d", id.PID)
+	}
+	return fault.New("supervisor-unreachable", "the supervisor (%s) runs, but its control socket cannot be reached: %w", who, err).
+		WithHint("%s", unreachableHint)
+}
+
+const unreachableHint = "see supervisor.log in the runtime folder; mage stop -force ends the supervisor and its services, then mage start"
+
+// watchSilence returns a context that ends with a fault when the supervisor
+// sends nothing for silenceLimit and does not answer a question of its own
+// either. Call heard for each line; call end when the answer is complete.
+func (c *client) watchSilence(ctx context.Context) (watched context.Context, heard, end func()) {
+	watched, cancel := context.WithCancelCause(ctx)
+	lines := make(chan struct{}, 1)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		timer := time.NewTimer(silenceLimit)
+		defer timer.Stop()
+		for {
+			select {
+			case <-watched.Done():
+				return
+			case <-lines:
+			case <-timer.C:
+				if _, err := c.status(watched); err != nil && !errors.Is(err, errNoSupervisor) {
+					cancel(err)
+					return
+				}
+			}
+			timer.Reset(silenceLimit)
+		}
+	}()
+	heard = func() {
+		select {
+		case lines <- struct{}{}:
+		default:
+		}
+	}
+	return watched, heard, func() { cancel(nil); <-done }
+}
