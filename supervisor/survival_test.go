@@ -253,6 +253,7 @@ func TestAfterARebootNothingIsAdoptedResumedOrTouched(t *testing.T) {
 		if err := id.Signal(syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
+		eventually(t, "a service to be gone", func() bool { return !id.Alive() })
 	}
 	stranger := sleeper(t)
 	l := ledger.Read(s.cfg.Paths.RuntimeDir)
