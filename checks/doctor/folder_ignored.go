@@ -3,7 +3,6 @@ package doctor
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/repo"
 	"github.com/flowgate-go/flowgate/internal/scaffold"
 )
 
@@ -111,9 +111,7 @@ func followed(path string) string {
 	return path
 }
 
-// checkIgnore returns those of paths that git ignores. They go through pipes,
-// each with a NUL behind it: as arguments and in lines git writes names that
-// are not plain ASCII in its own quotes.
+// checkIgnore returns those of paths that git ignores.
 func checkIgnore(ctx context.Context, top string, paths []string) ([]string, error) {
 	for _, rules := range [...]string{".gitignore", filepath.Join(".git", "info", "exclude")} { // git waits for ever on a pipe
 		f, err := regular.Open(filepath.Join(top, rules))
@@ -123,18 +121,9 @@ func checkIgnore(ctx context.Context, top string, paths []string) ([]string, err
 			return nil, err
 		}
 	}
-	cmd := exec.CommandContext(ctx, "git", "-C", top, "check-ignore", "-z", "--stdin") //nolint:gosec // the folder of the work tree; paths go through stdin
-	cmd.Stdin = strings.NewReader(strings.Join(paths, "\x00") + "\x00")
-	cmd.WaitDelay = grace
-	out, err := cmd.Output()
-	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
-		if exit.ExitCode() == 1 { // none is ignored
-			return nil, nil
-		}
-		said, _, _ := strings.Cut(string(exit.Stderr), "\n")
-		return nil, fmt.Errorf("%w: %s", err, said)
-	}
-	return strings.FieldsFunc(string(out), func(r rune) bool { return r == 0 }), err
+	at := repo.Repo{Top: top}
+	ignored, err := at.Ignored(ctx, paths)
+	return lo.Filter(paths, func(path string, _ int) bool { return ignored[path] }), err
 }
 
 // private are the files and folders with keys in them, with the name of

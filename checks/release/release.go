@@ -5,9 +5,9 @@
 package release
 
 import (
+	"bytes"
 	"context"
 	"io"
-	"os/exec"
 	"regexp"
 	"strings"
 	"time"
@@ -15,6 +15,7 @@ import (
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/release"
+	"github.com/flowgate-go/flowgate/internal/repo"
 )
 
 // Options say what is checked.
@@ -62,37 +63,32 @@ func (o Options) changelog(context.Context) checks.Outcome {
 }
 
 func (o Options) clean(ctx context.Context) checks.Outcome {
-	out, err := o.git(ctx, "status", "--porcelain")
+	changed, err := o.source().Changed(ctx)
 	if err != nil {
-		return checks.Failed("ask git: %v: %s", err, out)
+		return checks.Failed("ask git: %v", err)
 	}
-	if changed := strings.Count(out, "\n"); changed > 0 {
-		return checks.Failed("%d files are changed or new, %s first", changed, strings.Fields(out)[1]).WithFix("git status", "commit or remove them")
+	if len(changed) > 0 {
+		return checks.Failed("%d files are changed or new, %s first", len(changed), changed[0]).WithFix("git status", "commit or remove them")
 	}
 	return checks.Passed(nil)
 }
 
 func (o Options) free(ctx context.Context) checks.Outcome {
-	out, err := o.git(ctx, "tag", "--list", "v"+o.Version)
+	out, err := o.source().Git(ctx, nil, "tag", "--list", "v"+o.Version)
 	if err != nil {
-		return checks.Failed("ask git: %v: %s", err, out)
+		return checks.Failed("ask git: %v", err)
 	}
-	if strings.TrimSpace(out) == "" {
+	if len(bytes.TrimSpace(out)) == 0 {
 		return checks.Passed(nil)
 	}
-	head, err := o.git(ctx, "tag", "--points-at", "HEAD", "--list", "v"+o.Version)
-	if err == nil && strings.TrimSpace(head) != "" {
+	head, err := o.source().Git(ctx, nil, "tag", "--points-at", "HEAD", "--list", "v"+o.Version)
+	if err == nil && len(bytes.TrimSpace(head)) > 0 {
 		return checks.Passed(checks.Note{Text: "the tag is on this commit"})
 	}
 	return checks.Failed("the tag v%s is on another commit", o.Version).WithFix("", "raise Number in internal/version/version.go")
 }
 
-func (o Options) git(ctx context.Context, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, "git", args...) //nolint:gosec // the words are this file's own
-	cmd.Dir = o.Source
-	out, err := cmd.CombinedOutput()
-	return string(out), err
-}
+func (o Options) source() *repo.Repo { return &repo.Repo{Top: o.Source} }
 
 func (o Options) step(command string) func(context.Context) checks.Outcome {
 	return func(ctx context.Context) checks.Outcome {

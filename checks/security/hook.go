@@ -34,15 +34,60 @@ func InstallHook(ctx context.Context, cwd, program string) (Hook, error) {
 	if err != nil {
 		return Hook{}, fault.New("git-failed", "install a hook: %w", err).WithHint("run it inside a git repository")
 	}
-	dir, err := r.Hooks(ctx)
+	hooks, err := r.Hooks(ctx)
 	if err != nil {
 		return Hook{}, fault.New("hook-failed", "find the folder of git's hooks: %w", err)
 	}
-	h := Hook{Hook: filepath.Join(dir, "pre-commit")}
-	if err := h.install(program); err != nil {
+	if err := usable(r, hooks); err != nil {
+		return Hook{}, err
+	}
+	h := Hook{Hook: filepath.Join(hooks.Folder, "pre-commit")}
+	err = os.MkdirAll(hooks.Folder, 0o755) //nolint:gosec // as git makes it
+	if err == nil {
+		err = h.install(program)
+	}
+	if err != nil {
 		return Hook{}, fault.New("hook-failed", "install the hook %s: %w", h.Hook, err)
 	}
 	return h, nil
+}
+
+// usable refuses a folder of hooks that is not this repository's alone, and one
+// that another tool makes anew.
+func usable(r *repo.Repo, hooks repo.Hooks) error {
+	const run = "mage security-check -staged -only='secrets.staged,files.tracked'"
+	shared := hooks.Scope == "global" || hooks.Scope == "system"
+	common := filepath.Dir(hooks.Folder)
+	switch folder := resolved(hooks.Folder); {
+	case shared:
+		return fault.New("hook-failed", "the %s configuration of git sets core.hooksPath: a hook in %s would run in every repository", hooks.Scope, hooks.Folder).
+			WithHint("put `%s` into your own pre-commit there, or give this repository hooks of its own: git config --local core.hooksPath %s", run, filepath.Join(r.Dir, "hooks"))
+	case hooks.Scope != "" && !inside(resolved(r.Top), folder) && !inside(resolved(r.Dir), folder):
+		return fault.New("hook-failed", "core.hooksPath of this repository is %s, which is not in it", hooks.Folder).
+			WithHint("put `%s` into the pre-commit there by hand, or unset it: git config --unset core.hooksPath", run)
+	case isGenerated(folder):
+		return fault.New("hook-failed", "%s is made by another tool, which writes it anew", hooks.Folder).
+			WithHint("put `%s` into %s", run, filepath.Join(common, "pre-commit"))
+	}
+	return nil
+}
+
+// isGenerated reports whether a tool keeps the folder of hooks out of git, as
+// husky does with .husky/_.
+func isGenerated(folder string) bool {
+	rules, err := regular.Read(filepath.Join(folder, ".gitignore"))
+	return err == nil && strings.TrimSpace(string(rules)) == "*" || strings.HasSuffix(folder, "/.husky/_")
+}
+
+// resolved is path with the links in it followed, as far as it exists.
+func resolved(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	if dir := filepath.Dir(path); dir != path {
+		return filepath.Join(resolved(dir), filepath.Base(path))
+	}
+	return path
 }
 
 func (h *Hook) install(program string) error {

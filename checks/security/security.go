@@ -121,7 +121,6 @@ func (s *subject) checks(ctx context.Context) ([]checks.Check, func()) {
 		s.content(),
 		[]checks.Check{
 			s.managementKey(), s.managementRemote(), s.upstreamQuiet(), s.secretsReferenced(), s.routerKey(),
-			s.vulnerabilities(),
 		},
 		s.exposure())
 	for i := range own {

@@ -42,7 +42,7 @@ func (r *Repo) inside(ctx context.Context, path string) ([]string, error) {
 	if err != nil || !info.IsDir() {
 		return []string{path}, nil
 	}
-	sub, err := Open(ctx, filepath.Join(r.Top, path))
+	sub, err := open(ctx, filepath.Join(r.Top, path), nil)
 	if errors.Is(err, ErrNone) || err == nil && sub.Top == r.Top { // a submodule that is not checked out
 		return nil, nil
 	}
@@ -68,6 +68,35 @@ func (r *Repo) Tracked(ctx context.Context) ([]string, error) {
 // Staged is the content of a file in the index.
 func (r *Repo) Staged(ctx context.Context, path string) ([]byte, error) {
 	return r.Git(ctx, nil, "cat-file", "blob", ":"+path)
+}
+
+// Changed are the files that differ from HEAD or are new, without the ignored
+// ones, relative to Top.
+func (r *Repo) Changed(ctx context.Context) (files []string, err error) {
+	off, err := r.withoutFilters(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out, err := r.Git(ctx, nil, append(off, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=normal", "--ignore-submodules=dirty")...)
+	for entry := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
+		if len(entry) > len("XY ") {
+			files = append(files, entry[len("XY "):])
+		}
+	}
+	return files, err
+}
+
+// withoutFilters are the settings that turn off the programs through which git
+// would compare files of the working tree.
+func (r *Repo) withoutFilters(ctx context.Context) (off []string, err error) {
+	out, err := r.Git(ctx, nil, "config", "-z", "--name-only", "--get-regexp", `^filter\..*\.(clean|smudge|process|required)$`)
+	if e := (*Error)(nil); errors.As(err, &e) && e.Status == 1 { // there is none
+		return nil, nil
+	}
+	for name := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
+		off = append(off, "-c", name+"="+map[bool]string{true: "false"}[strings.HasSuffix(name, ".required")])
+	}
+	return off, err
 }
 
 // Ignored returns those of the paths, relative to Top or absolute, that git

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -17,7 +15,8 @@ var ErrRevision = errors.New("no such revision")
 
 // diffs are the options of every patch: the lines that are new, merges against
 // all their parents, no program of the user's in between.
-var diffs = [...]string{"-U0", "--no-color", "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/"}
+var diffs = [...]string{"-U0", "--no-color", "--no-ext-diff", "--no-textconv", "--submodule=short", "--no-relative", "--full-index",
+	"--src-prefix=a/", "--dst-prefix=b/"}
 
 // StagedPatch is what the index adds to HEAD.
 func (r *Repo) StagedPatch(ctx context.Context, yield func(Added) error) (Counts, error) {
@@ -57,32 +56,17 @@ func revisions(tips, known []string) string {
 }
 
 func (r *Repo) log(ctx context.Context, revisions string, yield func(Added) error) (Counts, error) {
-	args := append([]string{"log", "-p", "--cc", "--full-history", "--diff-filter=tuxdb", "--no-notes",
+	args := append([]string{"log", "-p", "--cc", "--full-history", "--diff-filter=d", "--no-notes", "--no-mailmap", "--no-decorate", "--no-show-signature",
 		"--date=iso-strict-local", "--format=" + header, "--stdin"}, diffs[:]...)
 	return r.stream(ctx, strings.NewReader(revisions), args, yield)
 }
 
 func (r *Repo) stream(ctx context.Context, in io.Reader, args []string, yield func(Added) error) (Counts, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	cmd := r.command(ctx, args...)
-	cmd.Env = append(cmd.Env, "TZ=UTC")
-	var complaints bytes.Buffer
-	cmd.Stdin, cmd.Stderr = in, &complaints
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return Counts{}, err
-	}
-	if err := cmd.Start(); err != nil {
-		return Counts{}, fmt.Errorf("run git: %w", err)
-	}
-	counts, err := parse(out, yield)
-	if err != nil {
-		cancel() // git still writes to nobody
-	}
-	if ended := cmd.Wait(); err == nil && ended != nil {
-		err = complaint(ctx, args[0], ended, complaints.String())
-	}
+	var counts Counts
+	err := r.pipe(ctx, in, args, func(stdout io.Reader) (err error) {
+		counts, err = parse(stdout, yield)
+		return err
+	})
 	return counts, err
 }
 
@@ -122,17 +106,4 @@ func sorted(set map[string]bool) (all []string) {
 func (r *Repo) Reaches(ctx context.Context, tips, known []string) bool {
 	out, err := r.Git(ctx, strings.NewReader(revisions(known, tips)), "rev-list", "-n1", "--stdin")
 	return err == nil && len(bytes.TrimSpace(out)) == 0
-}
-
-// Hooks is the folder of the repository's hooks: core.hooksPath, or .git/hooks.
-func (r *Repo) Hooks(ctx context.Context) (string, error) {
-	out, err := r.Git(ctx, nil, "rev-parse", "--git-path", "hooks")
-	if err != nil {
-		return "", err
-	}
-	path := strings.TrimSuffix(string(out), "\n")
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(r.Top, path)
-	}
-	return path, os.MkdirAll(path, 0o755) //nolint:gosec // as git makes it
 }

@@ -1,8 +1,9 @@
 // Package repo reads a git repository through the git command: which files it
 // has, what its commits added. Open finds it.
 //
-// It never changes a repository, and a user's settings of git do not change
-// what it reads.
+// Command makes every git command of FlowGate. None of them changes a repository,
+// executes what a repository's settings name, or uses the network; and a user's
+// settings of git do not change what is read.
 package repo
 
 import (
@@ -15,7 +16,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"time"
+
+	"github.com/flowgate-go/flowgate/internal/regular"
 )
 
 // ErrNone says that a folder is in no git repository, or that there is no git.
@@ -27,11 +29,17 @@ type Repo struct {
 	Dir     string // absolute .git folder
 	Bare    bool   // it has no working tree
 	Shallow string // the commits at which a shallow clone ends; empty: it is whole
+
+	env []string // what git tells a hook
 }
 
 // Open returns the repository that the folder is in. Its error wraps ErrNone
 // when there is none.
 func Open(ctx context.Context, folder string) (*Repo, error) {
+	return open(ctx, folder, hookVariables(os.Getenv))
+}
+
+func open(ctx context.Context, folder string, env []string) (*Repo, error) {
 	folder, err := filepath.Abs(folder)
 	if err != nil {
 		return nil, err
@@ -39,55 +47,64 @@ func Open(ctx context.Context, folder string) (*Repo, error) {
 	if _, err := exec.LookPath("git"); err != nil {
 		return nil, fmt.Errorf("%w: git is not installed", ErrNone)
 	}
-	r := &Repo{Top: folder}
-	out, err := r.Git(ctx, nil, "rev-parse", "--is-bare-repository", "--absolute-git-dir")
+	r := &Repo{Top: folder, env: env}
+	out, err := r.Git(ctx, nil, "rev-parse", "--is-bare-repository", "--absolute-git-dir", "--git-path", "shallow")
 	if err != nil {
 		if strings.Contains(err.Error(), "not a git repository") {
 			return nil, fmt.Errorf("%s is %w", folder, ErrNone)
 		}
 		return nil, err
 	}
-	bare, dir, _ := strings.Cut(strings.TrimSuffix(string(out), "\n"), "\n")
+	bare, paths, _ := strings.Cut(strings.TrimSuffix(string(out), "\n"), "\n")
+	dir, shallow, _ := strings.Cut(paths, "\n")
+	if err := r.readShallow(shallow); err != nil {
+		return nil, err
+	}
 	r.Dir, r.Bare = dir, bare == "true"
 	if r.Bare {
 		r.Top = dir
-	} else if out, err = r.Git(ctx, nil, "rev-parse", "--show-toplevel"); err != nil {
-		return nil, err
-	} else {
-		r.Top = strings.TrimSuffix(string(out), "\n")
+		return r, nil
 	}
-	shallow, err := os.ReadFile(filepath.Join(dir, "shallow"))
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("read which commits are missing: %w", err)
-	}
-	r.Shallow = string(shallow)
-	return r, nil
+	out, err = r.Git(ctx, nil, "rev-parse", "--show-toplevel")
+	r.Top = strings.TrimSuffix(string(out), "\n")
+	return r, err
 }
 
-// settings make git print the same for everybody.
-var settings = [...]string{
-	"-c", "core.quotePath=true", "-c", "color.ui=false", "-c", "diff.noprefix=false", "-c", "diff.mnemonicPrefix=false",
-	"-c", "diff.renames=true", "-c", "diff.interHunkContext=0", "-c", "log.showRoot=true", "-c", "log.showSignature=false",
-	"-c", "log.follow=false", "-c", "core.fsmonitor=false",
+// readShallow reads which commits are missing. A linked work tree shares the
+// file with the other ones, so only git knows its path.
+func (r *Repo) readShallow(path string) error {
+	text, err := regular.Read(r.absolute([]byte(path)))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("read which commits are missing: %w", err)
+	}
+	r.Shallow = string(text)
+	return nil
+}
+
+// IsPartial reports whether the clone was made with a filter: some of its
+// objects are only at the remote.
+func (r *Repo) IsPartial(ctx context.Context) (bool, error) {
+	out, err := r.Git(ctx, nil, "config", "--get-regexp", `^(extensions\.partialclone|remote\..*\.promisor)$`)
+	if e := (*Error)(nil); errors.As(err, &e) && e.Status == 1 { // no such setting
+		return false, nil
+	}
+	return len(bytes.TrimSpace(out)) > 0, err
 }
 
 func (r *Repo) command(ctx context.Context, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, "git", append(settings[:len(settings):len(settings)], args...)...) //nolint:gosec // arguments are this package's and checked revisions
-	cmd.Dir = r.Top
-	cmd.Env = append(os.Environ(), "LC_ALL=C", "GIT_OPTIONAL_LOCKS=0", "GIT_TERMINAL_PROMPT=0")
-	cmd.WaitDelay = 2 * time.Second
+	cmd := Command(ctx, r.Top, args...)
+	cmd.Env = append(cmd.Env, r.env...)
 	return cmd
 }
 
 // Git runs a git command that only reads, and returns what it printed.
 func (r *Repo) Git(ctx context.Context, in io.Reader, args ...string) ([]byte, error) {
-	var out, complaints bytes.Buffer
-	cmd := r.command(ctx, args...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = in, &out, &complaints
-	if err := cmd.Run(); err != nil {
-		return out.Bytes(), complaint(ctx, args[0], err, complaints.String())
-	}
-	return out.Bytes(), nil
+	var out []byte
+	err := r.pipe(ctx, in, args, func(stdout io.Reader) (err error) {
+		out, err = io.ReadAll(stdout)
+		return err
+	})
+	return out, err
 }
 
 // Error is a git command that failed.
@@ -100,8 +117,8 @@ type Error struct {
 func (e *Error) Error() string { return fmt.Sprintf("git %s: %s", e.Command, e.Says) }
 
 func complaint(ctx context.Context, command string, err error, says string) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
 	}
 	e := &Error{Command: command, Status: -1, Says: strings.Join(strings.Fields(says), " ")}
 	var exit *exec.ExitError

@@ -1,0 +1,101 @@
+package repo
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+)
+
+// settings overrule what the configuration of a repository or user says. They
+// fall into two groups: those that make git print the same for everybody, and
+// those that name programs, files or servers which git would use.
+var settings = [...]string{
+	"core.quotePath=true", "core.commitGraph=false", "core.untrackedCache=false", "core.bigFileThreshold=" + bigFile,
+	"color.ui=false", "color.diff=false", "color.status=false", "column.ui=never",
+	"diff.noprefix=false", "diff.mnemonicPrefix=false", "diff.renames=true", "diff.interHunkContext=0", "diff.relative=false",
+	"diff.ignoreSubmodules=none", "diff.submodule=short", "diff.wsErrorHighlight=none", "diff.colorMoved=no", "diff.suppressBlankEmpty=false",
+	"diff.autoRefreshIndex=false", "diff.orderFile=/dev/null",
+	"log.showRoot=true", "log.showSignature=false", "log.follow=false", "log.mailmap=false", "log.decorate=false", "log.diffMerges=separate",
+	"i18n.logOutputEncoding=UTF-8", "status.relativePaths=false", "status.branch=false", "status.submoduleSummary=false",
+
+	"core.fsmonitor=false", "core.hooksPath=/dev/null", "core.attributesFile=/dev/null", "core.pager=cat", "core.editor=false", "core.askPass=",
+	"core.sshCommand=false", "core.gitProxy=", "core.alternateRefsCommand=false", "credential.helper=", "diff.external=",
+	"gpg.program=false", "gpg.openpgp.program=false", "gpg.x509.program=false", "gpg.ssh.program=false", "gpg.ssh.defaultKeyCommand=",
+	"interactive.diffFilter=", "sequence.editor=false", "uploadpack.packObjectsHook=", "mailmap.file=", "mailmap.blob=",
+	"protocol.allow=never", "submodule.recurse=false", "fetch.recurseSubmodules=false", "maintenance.auto=false", "gc.auto=0",
+}
+
+// bigFile is the size from which git does not compare a file line by line. What
+// it leaves out is read from the object itself (see Blobs).
+const bigFile = "4m"
+
+// surroundings are the variables that every git command gets: it prints plain
+// English, asks nothing, locks nothing, executes and fetches nothing, and reads
+// the objects that are really there.
+var surroundings = [...]string{
+	"LC_ALL=C", "TZ=UTC", "GIT_OPTIONAL_LOCKS=0", "GIT_TERMINAL_PROMPT=0", "GIT_ALLOW_PROTOCOL=none", "GIT_NO_LAZY_FETCH=1",
+	"GIT_NO_REPLACE_OBJECTS=1", "GIT_ATTR_NOSYSTEM=1", "GIT_PAGER=cat", "GIT_EDITOR=false", "GIT_ASKPASS=",
+	"SSH_ASKPASS=", "GIT_TRACE2=0", "GIT_TRACE2_EVENT=0", "GIT_TRACE2_PERF=0",
+}
+
+// kept are the variables of git's own that are passed on: they say where the
+// user's configuration is and where the search for a repository ends.
+var kept = [...]string{
+	"GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM",
+}
+
+// outputPatience is how long output is still read after a git was killed.
+const outputPatience = 2 * time.Second
+
+// Command returns a git command that runs in folder. It is the only place that
+// makes one: no setting of the repository and no variable of the environment
+// lets that command execute a program, use the network, or look elsewhere.
+func Command(ctx context.Context, folder string, args ...string) *exec.Cmd {
+	words := []string{"--no-pager"}
+	for _, s := range settings {
+		words = append(words, "-c", s)
+	}
+	cmd := exec.CommandContext(ctx, "git", append(words, args...)...) //nolint:gosec // arguments are the callers' own and checked revisions
+	cmd.Dir = folder
+	cmd.Env = environment(os.Environ())
+	cmd.WaitDelay = outputPatience
+	return cmd
+}
+
+// environment returns the variables of all without those that redirect git.
+func environment(all []string) []string {
+	var clean []string
+	for _, v := range all {
+		name, _, _ := strings.Cut(v, "=")
+		if !strings.HasPrefix(name, "GIT_") || isKept(name) {
+			clean = append(clean, v)
+		}
+	}
+	return append(clean, surroundings[:]...)
+}
+
+func isKept(name string) bool {
+	for _, k := range kept {
+		if k == name {
+			return true
+		}
+	}
+	return false
+}
+
+// hookVariables returns what git tells a hook about the change that it is run
+// for: another index (commit -a, commit FILE), and the objects that a push
+// brings before they are accepted (pre-receive).
+func hookVariables(getenv func(string) string) (all []string) {
+	if index := getenv("GIT_INDEX_FILE"); index != "" {
+		all = append(all, "GIT_INDEX_FILE="+index)
+	}
+	if q := getenv("GIT_QUARANTINE_PATH"); q != "" && q == getenv("GIT_OBJECT_DIRECTORY") {
+		for _, name := range [...]string{"GIT_QUARANTINE_PATH", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"} {
+			all = append(all, name+"="+getenv(name))
+		}
+	}
+	return all
+}

@@ -1,0 +1,34 @@
+package repo
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"time"
+)
+
+// silence is how long a git may print nothing, use no processor and wait for no
+// disk.
+const silence = 8 * time.Second
+
+// work is what a process has done so far.
+type work struct {
+	pid   int
+	ticks string
+}
+
+// goesOn reports whether the process did something since the last call.
+func (w *work) goesOn() bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", w.pid))
+	if err != nil {
+		return false
+	}
+	words := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
+	if len(words) < 13 {
+		return false
+	}
+	ticks := fmt.Sprintf("%s %s", words[11], words[12]) // in user and in kernel mode
+	before := w.ticks
+	w.ticks = ticks
+	return before != ticks || words[0][0] == 'R' || words[0][0] == 'D'
+}
