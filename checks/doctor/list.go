@@ -42,6 +42,7 @@ func (s *subject) checks() []checks.Check {
 		s.servicesReady(),
 		s.cliproxyConfig(),
 		s.cliproxyKeys(),
+		s.cliproxyHeaders(),
 		s.cliproxyFolder(),
 		s.cliproxyReachable(),
 		s.cliproxyManagement(),

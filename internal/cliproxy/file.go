@@ -26,7 +26,9 @@ type File struct {
 	} `yaml:"remote-management"`
 	Debug      bool `yaml:"debug"`
 	RequestLog bool `yaml:"request-log"` // writes requests with their contents
-	Pprof      struct {
+	// PassthroughHeaders is whether clients get the providers' headers, rate limits among them.
+	PassthroughHeaders bool `yaml:"passthrough-headers"`
+	Pprof              struct {
 		Enable bool `yaml:"enable"`
 	} `yaml:"pprof"`
 

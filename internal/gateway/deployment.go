@@ -29,6 +29,7 @@ func models(s *Settings, top section) {
 			top.doc.warn("deployment-id-duplicate", path, "two deployments have the id %q", d.ID)
 		}
 		seen[d.ID] = true
+		d.forward = s.forward.deployment(d, entry)
 		s.Deployments = append(s.Deployments, d)
 	}
 	s.names = lo.Uniq(lo.Map(s.Deployments, func(d *Deployment, _ int) string { return d.Group }))
@@ -40,7 +41,7 @@ func deployment(entry section, index int) *Deployment {
 	entry.known("model_name", "litellm_params", "model_info")
 	params := entry.sub("litellm_params")
 	params.known("model", "api_base", "api_key", "custom_llm_provider", "timeout", "stream_timeout", "num_retries",
-		"cooldown_time", "weight", "rpm", "tpm", "order", "mock_response")
+		"cooldown_time", "weight", "rpm", "tpm", "order", "mock_response", "flowgate_forward_client_identity", "flowgate_cliproxyapi")
 	group, _ := entry.text("model_name")
 	model, _ := params.text("model")
 	switch {

@@ -170,6 +170,14 @@ var deviations = map[string]deviation{
 	"err-messages-invalid-json": {"every reply has a call id", facts{
 		"header x-litellm-call-id": "{{uuid}}",
 	}},
+	"chat-params": {"names and versions of Anthropic's interface pass to every upstream", facts{
+		"upstream anthropic-beta":    "b-1",
+		"upstream anthropic-version": "2023-06-01",
+	}},
+	"responses": {"names and versions of Anthropic's interface pass to every upstream", facts{
+		"upstream anthropic-beta":    "b-1",
+		"upstream anthropic-version": "2023-06-01",
+	}},
 	"fallback-context-window": {"the model is what the client asked for, after a fallback too; x-litellm-model-group says who answered", facts{
 		"model": "fb-400-ctx",
 	}},

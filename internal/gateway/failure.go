@@ -3,7 +3,6 @@ package gateway
 import (
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/samber/lo"
@@ -112,7 +111,7 @@ func (c *call) fail(f *failure) {
 	}
 	h := c.w.Header()
 	h["X-Litellm-Call-Id"] = []string{c.id}
-	providerHeaders(h, f.header)
+	repeatHeaders(h, f.header)
 	if f.deployment != nil {
 		h["X-Litellm-Model-Id"] = f.deployment.wire.id
 		h["X-Litellm-Model-Group"] = f.deployment.wire.group
@@ -125,19 +124,3 @@ func (c *call) fail(f *failure) {
 }
 
 func ceilSeconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
-
-// providerHeaders repeats the upstream's headers under LiteLLM's prefix,
-// without cookies and without those that name addresses.
-func providerHeaders(to, from http.Header) {
-	for key, values := range from {
-		switch key {
-		case "Connection", "Keep-Alive", "Set-Cookie", "Set-Cookie2", "Location", "Content-Location", "Link", "Refresh", "Via", "Alt-Svc", "Report-To", "Nel":
-			continue
-		case "X-Request-Id", "Request-Id":
-			to["Request-Id"] = values
-		}
-		if !strings.HasPrefix(key, "Proxy-") {
-			to["Llm_provider-"+key] = values
-		}
-	}
-}

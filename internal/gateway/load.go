@@ -82,6 +82,7 @@ func interpret(top section) *Settings {
 	s := &Settings{}
 	general(s, top.sub("general_settings"), top.doc.getenv)
 	litellm, router := top.sub("litellm_settings"), top.sub("router_settings")
+	s.forward = readForwarding(top.sub("general_settings"), litellm)
 	reliability(s, litellm, router)
 	fallbacks(s, litellm, router)
 	models(s, top)
@@ -101,7 +102,8 @@ func environment(top section) {
 }
 
 func general(s *Settings, general section, getenv func(string) string) {
-	general.known("master_key", "dangerously_allow_mock_testing_request_params")
+	general.known("master_key", "dangerously_allow_mock_testing_request_params", "forward_client_headers_to_llm_api", "forward_openai_org_id",
+		"flowgate_forward_client_identity", "flowgate_cliproxyapi_addresses", "flowgate_allowed_hosts")
 	key, missing := general.text("master_key")
 	if missing != "" {
 		general.doc.warn("environment-variable-unset", general.at("master_key"), "environment variable %s is not set", missing)

@@ -10,7 +10,7 @@ import (
 
 // reliability reads how often and how long the router tries.
 func reliability(s *Settings, litellm, router section) {
-	litellm.known("num_retries", "request_timeout", "allowed_fails", "cooldown_time", "fallbacks", "default_fallbacks", "context_window_fallbacks")
+	litellm.known("num_retries", "request_timeout", "allowed_fails", "cooldown_time", "fallbacks", "default_fallbacks", "context_window_fallbacks", "model_group_settings")
 	router.known("routing_strategy", "num_retries", "timeout", "stream_timeout", "allowed_fails", "cooldown_time", "disable_cooldowns",
 		"fallbacks", "default_fallbacks", "context_window_fallbacks")
 	if strategy, _ := router.text("routing_strategy"); strategy != "" && strategy != "simple-shuffle" {

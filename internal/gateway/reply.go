@@ -48,7 +48,7 @@ func (c *call) announce(a *answer) {
 	if c.retries > 0 {
 		h["X-Litellm-Max-Retries"] = number(c.budget)
 	}
-	providerHeaders(h, a.header)
+	repeatHeaders(h, a.header)
 }
 
 func number(n int) []string {

@@ -81,12 +81,13 @@ func engine(path string) (model string, d dialect, ok bool) {
 
 // wire is what every request to a deployment has in common, made once.
 type wire struct {
-	urls    [dialects]*url.URL
-	header  http.Header // shared by all requests: never written to
-	literal []byte      // Upstream as a JSON string
-	id      []string    // header values
-	group   []string
-	model   []string
+	urls           [dialects]*url.URL
+	header         http.Header // shared by all requests: never written to
+	headerMessages http.Header // the same for Anthropic's routes
+	literal        []byte      // Upstream as a JSON string
+	id             []string    // header values
+	group          []string
+	model          []string
 }
 
 const anthropicVersion = "2023-06-01" // sent when the client names none, as LiteLLM does
@@ -106,6 +107,8 @@ func (d *Deployment) prepare() {
 	default:
 		d.wire.header["Authorization"] = []string{"Bearer " + d.key}
 	}
+	d.wire.headerMessages = d.wire.header.Clone()
+	d.wire.headerMessages["Anthropic-Version"] = []string{anthropicVersion}
 	if d.base == nil {
 		return
 	}

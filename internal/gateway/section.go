@@ -149,17 +149,20 @@ func (s section) flag(key string) bool {
 	return b
 }
 
-// names is the list of strings under key.
-func (s section) names(key string) []string {
-	return s.doc.strings(s.at(key), s.list(key))
+// names is the list of model groups under key.
+func (s section) names(key string) []string { return s.texts(key, "the name of a model group") }
+
+// texts is the list of strings under key; expected says what each is, for messages.
+func (s section) texts(key, expected string) []string {
+	return s.doc.strings(s.at(key), s.list(key), expected)
 }
 
-func (d *document) strings(path []any, list []any) []string {
+func (d *document) strings(path []any, list []any, expected string) []string {
 	out := make([]string, 0, len(list))
 	for i, v := range list {
 		name, ok := v.(string)
 		if !ok {
-			d.fail(append(slices.Clone(path), i), "expected the name of a model group, found %s", kindOf(v))
+			d.fail(append(slices.Clone(path), i), "expected %s, found %s", expected, kindOf(v))
 		}
 		out = append(out, name)
 	}

@@ -28,7 +28,8 @@ type Settings struct {
 
 	cooling     cooldownRule // as written under router_settings
 	coolingDead cooldownRule // as written under litellm_settings, where LiteLLM does not read it
-	allowMocks  bool         // general_settings.dangerously_allow_mock_testing_request_params
+	forward     forwardSettings
+	allowMocks  bool // general_settings.dangerously_allow_mock_testing_request_params
 }
 
 // Deployment is one entry of model_list: a model at an upstream.
@@ -52,6 +53,7 @@ type Deployment struct {
 	tpm      *float64
 	order    float64 // lower goes first; unset is 1
 	mock     *string
+	forward  forwarding
 
 	state cooldown
 	wire  wire

@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 )
 
@@ -54,25 +53,16 @@ func positive(list ...time.Duration) time.Duration {
 	return 0
 }
 
-// outbound is the request to d. Nothing of the client's headers goes along but
-// Anthropic's version and beta names; nothing of its query string but on
-// Anthropic's routes, and there no key.
+// outbound is the request to d. headerFor says which of the client's headers
+// go along; of its query string only what queryFor keeps, on Anthropic's routes.
 func (c *call) outbound(ctx context.Context, d *Deployment) *http.Request {
 	body, size := c.bodyFor(d)
-	u, header := d.wire.urls[c.dialect], d.wire.header
+	u := d.wire.urls[c.dialect]
 	if c.dialect.anthropic() {
-		u = addQuery(u, withoutKeys(c.req.URL.RawQuery))
-		header = header.Clone()
-		header["Anthropic-Version"] = c.req.Header["Anthropic-Version"]
-		if len(header["Anthropic-Version"]) == 0 {
-			header["Anthropic-Version"] = []string{anthropicVersion}
-		}
-		if beta := c.req.Header["Anthropic-Beta"]; len(beta) > 0 {
-			header["Anthropic-Beta"] = beta
-		}
+		u = addQuery(u, c.queryFor(c.req.URL.RawQuery))
 	}
 	q := &http.Request{Method: http.MethodPost, URL: u, Host: u.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: header, Body: body, ContentLength: size}
+		Header: c.headerFor(d), Body: body, ContentLength: size}
 	q.GetBody = func() (io.ReadCloser, error) { // for a kept connection that the upstream closed meanwhile
 		body, _ := c.bodyFor(d)
 		return body, nil
@@ -80,19 +70,24 @@ func (c *call) outbound(ctx context.Context, d *Deployment) *http.Request {
 	return q.WithContext(ctx)
 }
 
-// withoutKeys drops what could be a key from a query string.
-func withoutKeys(query string) string {
-	if !strings.Contains(query, "key") && !strings.Contains(query, "token") {
+// maxQueryValue is the longest value of a query parameter that goes to an upstream, in bytes.
+const maxQueryValue = 256
+
+// queryFor keeps, of a client's query string, the parameters that Anthropic's
+// interface has: beta. Keys stand in query strings under many names.
+func (c *call) queryFor(query string) string {
+	if query == "" || query == "beta=true" {
 		return query
 	}
 	values, err := url.ParseQuery(query)
 	if err != nil {
 		return ""
 	}
-	for name := range values {
-		if lower := strings.ToLower(name); strings.Contains(lower, "key") || strings.Contains(lower, "token") {
-			values.Del(name)
+	kept := url.Values{}
+	for _, value := range values["beta"] {
+		if len(value) <= maxQueryValue && !c.holdsKey([]string{value}) {
+			kept.Add("beta", value)
 		}
 	}
-	return values.Encode()
+	return kept.Encode()
 }

@@ -57,9 +57,11 @@ func build(b builder, profile string) (Active, error) {
 	b.active.Config = resolved.(map[string]any)
 	b.hoist()
 	b.identify()
+	b.separate()
 	if err := b.masterKey(); err != nil {
 		return Active{}, err
 	}
+	b.nameUpstream()
 	return b.active, nil
 }
 

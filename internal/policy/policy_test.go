@@ -165,3 +165,33 @@ func TestDeploymentsGetIDsThatDependOnTheirParametersOnly(t *testing.T) {
 		t.Errorf("got %v after %v", swapped, first)
 	}
 }
+
+func TestTheRouterIsToldWhereTheCLIProxyAPIIs(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(*config.Config)
+		want   any
+	}{
+		"the service's address": {func(cfg *config.Config) { cfg.Services[0].Port = 9317 }, []any{"http://127.0.0.1:9317"}},
+		"as it is written": {func(cfg *config.Config) {
+			cfg.Base["general_settings"] = map[string]any{"master_key": "sk-x", "flowgate_cliproxyapi_addresses": []any{"http://gpu:1"}}
+		}, []any{"http://gpu:1"}},
+		"not where LiteLLM routes": {func(cfg *config.Config) { cfg.Services[1].Runtime = config.RuntimeLiteLLM }, nil},
+	} {
+		cfg := config.Default(t.TempDir())
+		c.change(cfg)
+		if got := at(build(t, cfg, "cost", empty).Config, "general_settings", "flowgate_cliproxyapi_addresses"); !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}
+
+func TestFlowGatesOwnSettingsOfADeploymentDoNotReachAProvider(t *testing.T) {
+	t.Parallel()
+	cfg := config.Default(t.TempDir())
+	cfg.Base["model_list"] = []any{map[string]any{"model_name": "g", "litellm_params": map[string]any{"model": "openai/g", "flowgate_cliproxyapi": true}}}
+	entry := at(build(t, cfg, "cost", empty).Config, "model_list", 0)
+	if at(entry, "litellm_params", "flowgate_cliproxyapi") != nil || at(entry, "model_info", "flowgate_cliproxyapi") != true {
+		t.Errorf("%v", entry)
+	}
+}

@@ -172,6 +172,8 @@ func upstream() []breakage {
 			harm: func(s *stack) func() {
 				return edited(own, strings.TrimSpace(s.read(".router/secrets/upstream.key")), "your-api-key-1")(s)
 			}},
+		{check: "cliproxy.headers", how: "passthrough-headers is off", fix: "passthrough-headers: true", from: withUpstream,
+			harm: edited(own, "passthrough-headers: true", "passthrough-headers: false")},
 		{check: "cliproxy.folder", how: "no auth-dir", fix: "write auth-dir", from: withUpstream,
 			harm: edited(own, "auth-dir: ", "# auth-dir: ")},
 		{check: "cliproxy.reachable", command: true, how: "CLIProxyAPI hangs (SIGSTOP)", fix: "mage restart cliproxyapi_plus", from: withUpstream, also: []string{"services.ready"},

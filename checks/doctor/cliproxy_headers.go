@@ -1,0 +1,22 @@
+package doctor
+
+import (
+	"context"
+
+	"github.com/flowgate-go/flowgate/checks"
+)
+
+func (s *subject) cliproxyHeaders() checks.Check {
+	return checks.Check{
+		ID: "cliproxy.headers", Title: "CLIProxyAPI passes the providers' headers on", Needs: []string{"cliproxy.config"},
+		About: "Looks at passthrough-headers in CLIProxyAPI's configuration. Without it the server drops its providers' headers, so Codex and Claude Code see no rate limits and no `retry-after`, and the router does not learn how long a provider asks it to wait.",
+		Run: func(context.Context) checks.Outcome {
+			own, err := s.upstream()
+			if err == nil && !own.PassthroughHeaders {
+				return checks.Warned("passthrough-headers is not true in %s: clients see no rate limits of the providers", s.shown(s.cfg.CLIProxyConfigFile)).
+					WithFix("", "write passthrough-headers: true there; the server reads the file again by itself")
+			}
+			return checks.Passed(nil)
+		},
+	}
+}
