@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sourcegraph/conc"
@@ -17,21 +17,26 @@ import (
 )
 
 // callback is the page that the browser comes back to. It listens on loopback
-// only and takes one answer.
+// only and takes one answer: the first that carries the state of this sign-in.
+// Everything else that arrives there changes nothing.
 type callback struct {
 	redirect string // the address that the provider is told
+	host     string // the Host that a browser sends for it
 	answers  chan url.Values
-	once     sync.Once
+	state    atomic.Pointer[string] // what answers must carry; nil until expect
 	server   *http.Server
 	serving  conc.WaitGroup
 }
+
+// expect says which state answers must carry; before that none is taken.
+func (c *callback) expect(state string) { c.state.Store(&state) }
 
 // listen opens the page at redirect, whose host must be this machine; without
 // a port any free one is taken. Faults: callback-port-taken, provider-invalid.
 func listen(redirect string) (*callback, error) {
 	at, err := url.Parse(redirect)
 	if err != nil || at.Scheme != "http" || at.Hostname() != "localhost" && at.Hostname() != "127.0.0.1" {
-		return nil, fault.Usage("provider-invalid", "redirect_url %q is no http address on this machine", redirect).WithHint("http://127.0.0.1/callback, or what the provider has registered")
+		return nil, fault.Usage("provider-invalid", "redirect_url %q is not an http address on this machine", withoutSecrets(redirect)).WithHint("http://127.0.0.1/callback, or what the provider has registered")
 	}
 	port := at.Port()
 	if port == "" {
@@ -45,7 +50,7 @@ func listen(redirect string) (*callback, error) {
 	if port == "0" {
 		at.Host = net.JoinHostPort(at.Hostname(), portOf(l))
 	}
-	c := &callback{redirect: at.String(), answers: make(chan url.Values, 1)}
+	c := &callback{redirect: at.String(), host: strings.TrimSuffix(at.Host, ":80"), answers: make(chan url.Values, 1)}
 	mux := http.NewServeMux()
 	path := at.Path
 	if path == "" {
@@ -68,15 +73,41 @@ func portOf(l net.Listener) string {
 }
 
 func (c *callback) receive(w http.ResponseWriter, r *http.Request) {
-	q := r.URL.Query()
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Referrer-Policy", "no-referrer")
-	if q.Get("code") == "" && q.Get("error") == "" {
+	q := r.URL.Query()
+	switch {
+	case r.Method != http.MethodGet: // the mux lets HEAD through too
+		http.Error(w, "FlowGate waits for a browser here.", http.StatusMethodNotAllowed)
+	case !strings.EqualFold(strings.TrimSuffix(r.Host, ":80"), c.host):
+		http.Error(w, "FlowGate waits for a sign-in at another address.", http.StatusBadRequest)
+	case !c.isOurs(q):
+		http.Error(w, "This answer does not belong to the sign-in that FlowGate waits for; it goes on waiting.", http.StatusBadRequest)
+	case q.Get("code") == "" && q.Get("error") == "":
 		http.Error(w, "FlowGate waits for a sign-in here; this address has neither a code nor an error.", http.StatusBadRequest)
-		return
+	default:
+		select {
+		case c.answers <- q:
+		default: // the browser was reloaded
+		}
+		_, _ = w.Write([]byte("FlowGate has the answer. You can close this page; the command line says how it ended.\n"))
 	}
-	c.once.Do(func() { c.answers <- q })
-	_, _ = w.Write([]byte("FlowGate has the answer. You can close this page; the command line says how it ended.\n"))
+}
+
+// isOurs reports whether an answer carries the state of this sign-in.
+func (c *callback) isOurs(q url.Values) bool {
+	state := c.state.Load()
+	return state != nil && *state != "" && subtle.ConstantTimeCompare([]byte(stateOf(q)), []byte(*state)) == 1
+}
+
+// stateOf is the state of an answer. Claude's page shows code and state as one
+// text, which is taken apart in q.
+func stateOf(q url.Values) string {
+	if code, after, ok := strings.Cut(q.Get("code"), "#"); ok {
+		q.Set("code", code)
+		q.Set("state", firstOf(q.Get("state"), after))
+	}
+	return q.Get("state")
 }
 
 func (c *callback) close() {
@@ -125,14 +156,8 @@ func pasted(line string) url.Values {
 
 // accept refuses an answer that is not to our question.
 func accept(q url.Values, state string) error {
-	got := q.Get("state")
-	if code, after, ok := strings.Cut(q.Get("code"), "#"); ok { // Claude's page shows both as one
-		q.Set("code", code)
-		got = firstOf(got, after)
-		q.Set("state", got)
-	}
 	switch {
-	case subtle.ConstantTimeCompare([]byte(got), []byte(state)) != 1:
+	case subtle.ConstantTimeCompare([]byte(stateOf(q)), []byte(state)) != 1:
 		return fault.New("state-mismatch", "the browser's answer belongs to another sign-in (its state is not the one that was sent); it was refused").
 			WithHint("close older pages of this sign-in, run it again and use its new address; when pasting, paste the whole address")
 	case q.Get("error") == "access_denied":

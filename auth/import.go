@@ -35,6 +35,14 @@ type Change struct {
 	Warnings    []Warning `json:"warnings"`    // never nil
 	Proof       string    `json:"proof"`       // what shows that it worked
 	Others      []Change  `json:"others,omitempty"`
+	Failed      []Failure `json:"failed,omitempty"` // what could not be done, beside what was
+}
+
+// Failure is one account with which it did not work.
+type Failure struct {
+	Account string `json:"account"`
+	Code    string `json:"code"` // of the error
+	Message string `json:"message"`
 }
 
 // Import brings a credential that another program holds into the folder that

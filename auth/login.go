@@ -3,6 +3,8 @@ package auth
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/url"
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/config"
@@ -44,7 +46,7 @@ func Login(ctx context.Context, cfg *config.Config, env Environment, provider st
 	if err != nil {
 		return Change{}, err
 	}
-	s := &signIn{cfg, env, p, o}
+	s := &signIn{cfg: cfg, env: env, provider: p, o: o}
 	if why := m.ready(s); why != "" {
 		return Change{}, fault.New("method-unready", "%s cannot sign in with %s: %s", p.Name, name, why).WithHint("%s", otherwise(p, name))
 	}
@@ -59,7 +61,7 @@ func Login(ctx context.Context, cfg *config.Config, env Environment, provider st
 	defer cancel()
 	drafts, err := m.run(limited, s)
 	if err != nil {
-		return Change{}, ended(ctx, limited, p, o.Timeout, err)
+		return Change{}, s.ended(ctx, limited, o.Timeout, err)
 	}
 	d := desk{cfg: cfg, env: env, force: o.Force, share: o.Share}
 	if drafts == nil {
@@ -77,13 +79,28 @@ func Login(ctx context.Context, cfg *config.Config, env Environment, provider st
 }
 
 // ended makes a clear fault of a sign-in that a clock or a signal ended.
-func ended(ctx, limited context.Context, p Provider, limit time.Duration, err error) error {
+func (s *signIn) ended(ctx, limited context.Context, limit time.Duration, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
+	case errors.Is(limited.Err(), context.DeadlineExceeded) && isCode(s.lost, "management-unreachable"):
+		return fmt.Errorf("signing in to %s was not finished within %s: %w", s.provider.Name, limit, s.lost)
 	case errors.Is(limited.Err(), context.DeadlineExceeded):
-		return fault.New("login-timeout", "signing in to %s was not finished within %s; nothing was changed", p.Name, limit).
-			WithHint("run it again; -timeout=10m gives more time")
+		return s.withLost(fault.New("login-timeout", "signing in to %s was not finished within %s; nothing was changed", s.provider.Name, limit).
+			WithHint("run it again; -timeout=10m gives more time"))
 	}
 	return err
+}
+
+// withLost adds to a fault why the last question had no answer, if it had none.
+func (s *signIn) withLost(f *fault.Error) *fault.Error {
+	if s.lost == nil {
+		return f
+	}
+	why := s.lost
+	if u := (*url.Error)(nil); errors.As(why, &u) { // its address may hold a code
+		why = u.Err
+	}
+	f.Message += "; the last question had no answer: " + shown(why.Error())
+	return f
 }

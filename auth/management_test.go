@@ -84,7 +84,7 @@ func TestTheServerSignsInAndOnlyItsFileCounts(t *testing.T) {
 		"good":           {"code=good&state=STATE", ""},
 		"bad code":       {"code=bad&state=STATE", "login-failed"},
 		"denied":         {"error=access_denied&state=STATE", "login-denied"},
-		"state mismatch": {"code=good&state=other", "state-mismatch"},
+		"state mismatch": {"code=good&state=other", "login-timeout"}, // it goes on waiting
 	} {
 		for _, seven := range []bool{true, false} {
 			t.Run(fmt.Sprint(name, seven), func(t *testing.T) {
@@ -92,7 +92,11 @@ func TestTheServerSignsInAndOnlyItsFileCounts(t *testing.T) {
 				s := newSite(t)
 				double := &cliproxytest.Server{Seven: seven, Words: []string{"codex"}, Finish: writes(s)}
 				s.serve(double)
-				got, w, err := s.login("codex", auth.LoginOptions{Timeout: 20 * time.Second, Person: auth.Person{Out: answering(s, s.callbackAt(), c.query)}})
+				limit := 20 * time.Second
+				if c.code == "login-timeout" {
+					limit = 2 * time.Second
+				}
+				got, w, err := s.login("codex", auth.LoginOptions{Timeout: limit, Person: auth.Person{Out: answering(s, s.callbackAt(), c.query)}})
 				if strings.Contains(w.String(), canary) {
 					t.Errorf("a secret is shown: %s", w)
 				}
@@ -305,8 +309,11 @@ func TestAServerThatGoesAwayInTheMiddleIsSaid(t *testing.T) {
 	double := &cliproxytest.Server{Seven: true, Words: []string{"kimi"}}
 	s.serve(double)
 	w := &terminal{on: address, act: func([]string) { double.Stop() }}
-	_, _, err := s.login("kimi", auth.LoginOptions{Timeout: 20 * time.Second, Person: auth.Person{Out: w}})
+	_, _, err := s.login("kimi", auth.LoginOptions{Timeout: 5 * time.Second, Person: auth.Person{Out: w}})
 	wantCode(t, err, "management-unreachable")
+	if err == nil || !strings.Contains(err.Error(), "not finished within 5s") {
+		t.Errorf("it did not wait for the server to come back: %v", err)
+	}
 }
 
 func TestAProviderThatDropsTheConnectionIsSaid(t *testing.T) {

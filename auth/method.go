@@ -40,6 +40,7 @@ type signIn struct {
 	env      Environment
 	provider Provider
 	o        LoginOptions
+	lost     error // why the last question about the sign-in had no answer; nil when it had one
 }
 
 func chooseMethod(p Provider, asked string) (string, method, error) {

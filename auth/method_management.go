@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -41,6 +42,12 @@ func runManagement(ctx context.Context, s *signIn) ([]draft, error) {
 	if err != nil {
 		return nil, s.refused(srv, err)
 	}
+	if at, err := url.Parse(login.URL); err == nil && login.State == "" {
+		login.State = at.Query().Get("state")
+	}
+	if page != nil {
+		page.expect(login.State)
+	}
 	if err := s.follow(ctx, srv, login, page); err != nil {
 		s.cancel(ctx, srv, login.State)
 		return nil, err
@@ -74,16 +81,16 @@ func (s *signIn) follow(ctx context.Context, srv *server, login cliproxy.Login, 
 	case login.URL == "":
 		// Plus 6 says code or address with the progress.
 	case page == nil && !s.o.Paste:
-		s.say("Open this address:\n\n  %s\n", login.URL)
+		s.say("Open this address:\n\n  %s\n", harmless(login.URL))
 	default:
-		s.say("Open this address in a browser and sign in to %s:\n\n  %s\n", s.provider.Name, login.URL)
+		s.say("Open this address in a browser and sign in to %s:\n\n  %s\n", s.provider.Name, harmless(login.URL))
 		return s.deliver(ctx, srv, login, page)
 	}
 	return s.await(ctx, srv, login.State)
 }
 
 func (s *signIn) showCode(url, code string) {
-	s.say("Open this address and type the code %s there:\n\n  %s\n", code, url)
+	s.say("Open this address and type the code %s there:\n\n  %s\n", harmless(code), harmless(url))
 }
 
 // deliver hands the browser's answer to the server, a refusal too.
@@ -96,10 +103,28 @@ func (s *signIn) deliver(ctx context.Context, srv *server, login cliproxy.Login,
 	if err != nil {
 		return err
 	}
-	if err := srv.Deliver(ctx, s.callbackWord(), q); err != nil {
-		return s.failed(srv, err)
+	if err := s.handOver(ctx, srv, q); err != nil {
+		return err
 	}
 	return s.await(ctx, srv, login.State)
+}
+
+// handOver gives the server the browser's answer, again when it is not known
+// whether the server got it. A conflict then means that it had.
+func (s *signIn) handOver(ctx context.Context, srv *server, q url.Values) error {
+	pause, again := pollPause, false
+	return s.poll(ctx, &pause, func() (bool, error) {
+		err := srv.Deliver(ctx, s.callbackWord(), q)
+		var reply *cliproxy.ReplyError
+		switch {
+		case err == nil, again && errors.As(err, &reply) && (reply.Status == http.StatusConflict || reply.Status == http.StatusNotFound):
+			return true, nil
+		case isTransient(err):
+			again = true
+			return false, err
+		}
+		return false, s.failed(srv, err)
+	})
 }
 
 // tell lets the server know of a refusal, so that it does not wait on, and gives
@@ -126,38 +151,43 @@ func (s *signIn) failed(srv *server, err error) error {
 // await polls until the sign-in has ended. "ok" from an older server means
 // little: the caller looks for the file.
 func (s *signIn) await(ctx context.Context, srv *server, state string) error {
-	told := ""
-	for {
+	pause, shownText := pollPause, ""
+	tell := func(text string, say func()) {
+		if shownText != text {
+			shownText = text
+			say()
+		}
+	}
+	return s.poll(ctx, &pause, func() (bool, error) {
 		p, err := srv.Progress(ctx, state)
-		if err != nil {
-			return s.failed(srv, err)
+		switch {
+		case isTransient(err):
+			return false, err
+		case err != nil:
+			return false, s.failed(srv, err)
 		}
 		switch p.Status {
 		case cliproxy.Done:
-			return nil
+			return true, nil
 		case cliproxy.Failed:
-			if strings.Contains(p.Error, "unknown or expired") {
-				return nil // it may have ended well over a minute ago: the file decides
-			}
-			return fault.New("login-failed", "CLIProxyAPI could not finish the sign-in to %s: %s", s.provider.Name, shown(p.Error)).
-				WithHint("run it again; mage logs cliproxyapi_plus says more")
+			return s.ownFailure(p.Error)
 		case cliproxy.DeviceCode:
-			if told != p.UserCode {
-				told = p.UserCode
-				s.showCode(p.VerificationURL, p.UserCode)
-			}
+			tell(p.UserCode, func() { s.showCode(p.VerificationURL, p.UserCode) })
 		case cliproxy.AuthURL:
-			if told != p.URL {
-				told = p.URL
-				s.say("Open this address and sign in:\n\n  %s\n", p.URL)
-			}
+			tell(p.URL, func() { s.say("Open this address and sign in:\n\n  %s\n", harmless(p.URL)) })
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(pollPause):
-		}
+		return false, nil
+	})
+}
+
+// ownFailure judges a sign-in that the server calls failed. One that it does not
+// know may have ended well over a minute ago: the file decides then.
+func (s *signIn) ownFailure(reason string) (done bool, err error) {
+	if strings.Contains(reason, "unknown or expired") {
+		return true, nil
 	}
+	return false, fault.New("login-failed", "CLIProxyAPI could not finish the sign-in to %s: %s", s.provider.Name, shown(reason)).
+		WithHint("run it again; mage logs cliproxyapi_plus says more")
 }
 
 // cancel ends the sign-in at the server, also when a signal ended us.

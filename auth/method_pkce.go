@@ -26,6 +26,9 @@ func runPKCE(ctx context.Context, s *signIn) ([]draft, error) {
 		return nil, err
 	}
 	verifier, state := oauth2.GenerateVerifier(), oauth2.GenerateVerifier()
+	if page != nil {
+		page.expect(state)
+	}
 	params := []oauth2.AuthCodeOption{oauth2.S256ChallengeOption(verifier)}
 	for name, value := range s.provider.Settings.AuthParams {
 		params = append(params, oauth2.SetAuthURLParam(name, value))
@@ -39,7 +42,7 @@ func runPKCE(ctx context.Context, s *signIn) ([]draft, error) {
 	if s.provider.Settings.TokenEncoding == "json" { // Anthropic's endpoint wants the state again
 		exchange = append(exchange, oauth2.SetAuthURLParam("state", state))
 	}
-	token, err := conf.Exchange(s.withClient(ctx), q.Get("code"), exchange...)
+	token, err := conf.Exchange(s.withRetries(ctx, pollPause, startTries), q.Get("code"), exchange...)
 	if err != nil {
 		return nil, refusal(s.provider.Name, err)
 	}

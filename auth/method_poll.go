@@ -1,30 +1,60 @@
 package auth
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/samber/lo"
+	"github.com/tidwall/gjson"
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/keyfile"
 )
 
-// pollReply is what both endpoints of oauth_poll answer with.
+// pollReply is what both endpoints of oauth_poll answer with. Servers of
+// different ages use different names for the address and the code.
 type pollReply struct {
-	URL    string `json:"url"`
-	State  string `json:"state"`
-	Code   string `json:"user_code"`
-	Status string `json:"status"`
-	Error  string `json:"error"`
+	URL      string  `json:"url"`
+	AuthURL  string  `json:"auth_url"`
+	LoginURL string  `json:"login_url"`
+	Verify   string  `json:"verification_uri"`
+	State    string  `json:"state"`
+	Code     string  `json:"user_code"`
+	Status   string  `json:"status"`
+	Error    string  `json:"error"`
+	Interval float64 `json:"interval"` // seconds between two questions
+}
+
+// address is what the person has to open.
+func (r pollReply) address() string {
+	return strings.TrimSpace(firstOf(r.AuthURL, r.URL, r.LoginURL, r.Verify))
+}
+
+// pause is the time between two questions that the server asks for; 0 when it
+// does not say.
+func (r pollReply) pause() time.Duration {
+	return time.Duration(max(0, min(r.Interval, maxPollPause.Seconds())) * float64(time.Second))
+}
+
+// The words that a status endpoint ends a sign-in with, those of the first
+// FlowGate included. Every other word means that it goes on.
+func isPollSuccess(status string) bool {
+	return slices.Contains([]string{"ok", "success", "completed", "complete", "done", "authorized"}, status)
+}
+
+func isPollFailure(status string) bool {
+	return slices.Contains([]string{"error", "failed", "denied", "expired", "cancelled", "canceled"}, status)
 }
 
 // runPoll is the pair of endpoints of old configurations: one gives an address
@@ -36,42 +66,72 @@ func runPoll(ctx context.Context, s *signIn) ([]draft, error) {
 	if err != nil {
 		return nil, err
 	}
-	start, err := s.pollGet(ctx, set.AuthURLEndpoint, key, nil)
+	if _, err := s.pollURL(set.StatusEndpoint); err != nil { // before a person is sent anywhere
+		return nil, err
+	}
+	start, err := s.pollStart(ctx, key)
 	if err != nil {
 		return nil, err
 	}
-	at, err := url.Parse(start.URL)
-	if err != nil || start.URL == "" {
-		return nil, fault.New("login-failed", "%s gave no address to open", set.AuthURLEndpoint).WithHint("is auth_url_endpoint right?")
+	at, err := url.Parse(start.address())
+	if err != nil || start.address() == "" {
+		return nil, fault.New("login-failed", "%s gave no address to open", withoutSecrets(set.AuthURLEndpoint)).WithHint("is auth_url_endpoint right?")
 	}
-	state := lo.CoalesceOrEmpty(start.State, at.Query().Get("state"))
-	s.say("Open this address and sign in to %s:\n\n  %s\n", s.provider.Name, start.URL)
+	s.say("Open this address and sign in to %s:\n\n  %s\n", s.provider.Name, harmless(start.address()))
 	if start.Code != "" {
-		s.say("The code is %s", start.Code)
+		s.say("The code is %s", harmless(start.Code))
 	}
-	for {
-		p, err := s.pollGet(ctx, set.StatusEndpoint, key, url.Values{"state": {state}})
-		if err != nil {
-			return nil, err
-		}
-		switch p.Status {
-		case "ok", "success", "completed", "done":
-			return nil, nil // the file decides
-		case "error", "failed", "denied", "expired":
-			return nil, fault.New("login-failed", "the sign-in to %s failed: %s", s.provider.Name, shown(lo.CoalesceOrEmpty(p.Error, p.Status))).WithHint("run it again")
-		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(pollPause):
-		}
-	}
+	return nil, s.pollStatus(ctx, key, lo.CoalesceOrEmpty(start.State, at.Query().Get("state")), start.pause())
 }
 
-// pollGet asks one of the endpoints. A refused key ends it: it is not tried again.
+// pollStart asks for the address, a few times when the answer is lost.
+func (s *signIn) pollStart(ctx context.Context, key string) (start pollReply, err error) {
+	pause, left := pollPause, startTries
+	err = s.poll(ctx, &pause, func() (bool, error) {
+		left--
+		endpoint := s.provider.Settings.AuthURLEndpoint
+		start, err = s.pollGet(ctx, endpoint, key, nil)
+		if lost := (*transientError)(nil); left == 0 && errors.As(err, &lost) {
+			return false, network(withoutSecrets(endpoint), lost.err)
+		}
+		return err == nil, err
+	})
+	return start, err
+}
+
+// pollStatus asks how the sign-in stands until it has ended; the file decides
+// whether it worked.
+func (s *signIn) pollStatus(ctx context.Context, key, state string, pause time.Duration) error {
+	pause = max(pause, pollPause)
+	return s.poll(ctx, &pause, func() (bool, error) {
+		query := url.Values{}
+		if state != "" {
+			query.Set("state", state)
+		}
+		p, err := s.pollGet(ctx, s.provider.Settings.StatusEndpoint, key, query)
+		if err != nil {
+			return false, err
+		}
+		pause = max(pause, p.pause())
+		status := strings.ToLower(strings.TrimSpace(p.Status))
+		switch {
+		case status == "slow_down" || p.Error == "slow_down":
+			pause = min(pause+slowDown, 2*maxPollPause)
+		case isPollSuccess(status):
+			return true, nil
+		case isPollFailure(status):
+			return false, fault.New("login-failed", "the sign-in to %s ended with %s: %s", s.provider.Name, shown(status), shown(lo.CoalesceOrEmpty(p.Error, status))).
+				WithHint("run it again")
+		}
+		return false, nil
+	})
+}
+
+// pollGet asks one of the endpoints. A lost answer is a transient error; a
+// refused key ends the sign-in: it is not tried again.
 func (s *signIn) pollGet(ctx context.Context, endpoint, key string, query url.Values) (pollReply, error) {
 	var reply pollReply
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, oneTry)
 	defer cancel()
 	at, err := s.pollURL(endpoint)
 	if err != nil {
@@ -84,7 +144,7 @@ func (s *signIn) pollGet(ctx context.Context, endpoint, key string, query url.Va
 	at.RawQuery = q.Encode()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
 	if err != nil {
-		return reply, fmt.Errorf("ask %s: %w", endpoint, err)
+		return reply, fmt.Errorf("ask %s: %w", withoutSecrets(endpoint), err)
 	}
 	header := lo.CoalesceOrEmpty(s.provider.Settings.KeyHeader, "Authorization")
 	if key != "" {
@@ -92,22 +152,51 @@ func (s *signIn) pollGet(ctx context.Context, endpoint, key string, query url.Va
 	}
 	res, err := providerClient().Do(req)
 	if err != nil {
-		return reply, network(endpoint, err)
+		return reply, lostAnswer(err)
 	}
 	defer func() { _ = res.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxFile))
+	if err != nil {
+		return reply, lostAnswer(err)
+	}
+	return s.readPoll(withoutSecrets(endpoint), res, body)
+}
+
+// readPoll reads what an endpoint answered.
+func (s *signIn) readPoll(endpoint string, res *http.Response, body []byte) (pollReply, error) {
+	var reply pollReply
+	code := gjson.GetBytes(body, "error").Str
 	switch {
-	case err != nil:
-		return reply, network(endpoint, err)
+	case res.StatusCode >= 400 && gjson.ValidBytes(body) && (code == "slow_down" || code == "authorization_pending"):
+		return pollReply{Status: code}, nil // as in RFC 8628
+	case isTransientStatus(res.StatusCode):
+		return reply, &transientError{fmt.Errorf("%s answered %s", endpoint, res.Status), readRetryAfter(res.Header, time.Now())}
 	case res.StatusCode == http.StatusUnauthorized || res.StatusCode == http.StatusForbidden:
 		return reply, fault.New("management-key-refused", "%s refused the key (%d); it was tried once and not again", endpoint, res.StatusCode).
 			WithHint("key_file, key_env and key_header of auth.providers.%s say which is sent and how", s.provider.Name)
-	case res.StatusCode != http.StatusOK || json.Unmarshal(body, &reply) != nil:
+	case res.StatusCode == http.StatusOK && isCutShort(body):
+		return reply, &transientError{err: fmt.Errorf("%s: the answer was cut short", endpoint)}
+	}
+	err := json.Unmarshal(body, &reply)
+	if odd := (*json.UnmarshalTypeError)(nil); errors.As(err, &odd) && odd.Field != "" {
+		err = nil // a member of another type than known counts as absent
+	}
+	if res.StatusCode != http.StatusOK || err != nil {
 		return reply, fault.New("login-failed", "%s answered %d, and not as expected", endpoint, res.StatusCode).WithHint("is the endpoint right, and the server up?")
 	}
 	return reply, nil
 }
 
+// isCutShort reports whether body is JSON whose end is missing, as a connection
+// leaves it that broke before the last byte.
+func isCutShort(body []byte) bool {
+	var value json.RawMessage
+	err := json.NewDecoder(bytes.NewReader(body)).Decode(&value)
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// pollURL is an endpoint's address, counted from base_url. Fault:
+// provider-invalid, also for one that would send a key in the clear.
 func (s *signIn) pollURL(endpoint string) (*url.URL, error) {
 	base := s.provider.Settings.BaseURL
 	if svc, ok := s.cfg.Service(config.CLIProxy); ok && base == "" {
@@ -118,9 +207,9 @@ func (s *signIn) pollURL(endpoint string) (*url.URL, error) {
 		at, err = url.Parse(strings.TrimRight(base, "/") + "/" + strings.TrimLeft(endpoint, "/"))
 	}
 	if err != nil {
-		return nil, fault.Usage("provider-invalid", "auth.providers.%s: the endpoint %q is no address", s.provider.Name, endpoint).WithHint("a path such as /v0/management/codex-auth-url, or a whole address")
+		return nil, fault.Usage("provider-invalid", "auth.providers.%s: an endpoint is not an address", s.provider.Name).WithHint("a path such as /v0/management/codex-auth-url, or a whole address")
 	}
-	return at, nil
+	return at, secure(s.provider.Name, at.String())
 }
 
 // pollKey is the key that the endpoints want; FlowGate's management key when

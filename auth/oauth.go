@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -42,11 +43,28 @@ func secure(provider, address string) error {
 		return nil
 	}
 	at, err := url.Parse(address)
-	local := err == nil && (at.Hostname() == "127.0.0.1" || at.Hostname() == "localhost" || at.Hostname() == "::1")
-	if err == nil && (at.Scheme == "https" || at.Scheme == "http" && local) {
+	if err == nil && at.Host != "" && (at.Scheme == "https" || at.Scheme == "http" && isThisMachine(at.Hostname())) {
 		return nil
 	}
-	return fault.Usage("provider-invalid", "auth.providers.%s: %q is no https address", provider, address).WithHint("tokens are sent over https only")
+	return fault.Usage("provider-invalid", "auth.providers.%s: %q is not an https address", provider, withoutSecrets(address)).
+		WithHint("keys and tokens are sent over https only, or over http to this machine")
+}
+
+// isThisMachine reports whether host is the loopback interface.
+func isThisMachine(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return strings.EqualFold(host, "localhost") || err == nil && ip.Unmap().IsLoopback()
+}
+
+// withoutSecrets is an address without what may be secret in it: the user and
+// the query.
+func withoutSecrets(address string) string {
+	at, err := url.Parse(address)
+	if err != nil {
+		return "…"
+	}
+	at.User, at.RawQuery, at.Fragment = nil, "", ""
+	return at.String()
 }
 
 // providerClient speaks to providers, through the proxy of the environment. It
@@ -58,10 +76,25 @@ func providerClient() *http.Client {
 // withClient makes x/oauth2 use that client, and JSON where the provider wants it.
 func (s *signIn) withClient(ctx context.Context) context.Context {
 	c := providerClient()
-	if s.provider.Settings.TokenEncoding == "json" {
-		c.Transport = jsonBodies{}
-	}
+	c.Transport = s.encoding()
 	return context.WithValue(ctx, oauth2.HTTPClient, c)
+}
+
+// withRetries is withClient for requests that may be sent again: tries times,
+// or, when that is 0, until ctx ends.
+func (s *signIn) withRetries(ctx context.Context, pause time.Duration, tries int) context.Context {
+	c := providerClient()
+	c.Timeout = 0 // the transport bounds each try
+	c.Transport = &retryTransport{ctx: ctx, base: s.encoding(), pause: pause, tries: tries, note: func(err error) { s.lost = err }}
+	return context.WithValue(ctx, oauth2.HTTPClient, c)
+}
+
+// encoding is how the provider wants the bodies of token requests.
+func (s *signIn) encoding() http.RoundTripper {
+	if s.provider.Settings.TokenEncoding == "json" {
+		return jsonBodies{}
+	}
+	return http.DefaultTransport
 }
 
 // jsonBodies sends a form as a JSON object. RFC 6749 wants a form; Anthropic's
@@ -155,5 +188,5 @@ func network(what string, err error) error {
 	if u := (*url.Error)(nil); errors.As(err, &u) {
 		err = u.Err
 	}
-	return fault.New("login-failed", "%s cannot be spoken to: %w", what, err).WithHint("is the network up, and HTTPS_PROXY right?")
+	return fault.New("login-failed", "%s cannot be reached: %w", what, err).WithHint("is the network up, and HTTPS_PROXY right?")
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
@@ -52,4 +53,16 @@ func (s *signIn) readLine(ctx context.Context) (string, error) {
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}
+}
+
+// harmless is a code or an address that another program gave, for a terminal:
+// on one line, and without signs that a terminal obeys or that change how the
+// rest of the line looks.
+func harmless(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, strings.TrimSpace(text))
 }

@@ -20,7 +20,7 @@ import (
 const lockPatience = 10 * time.Second
 
 // lock keeps others from changing the folder meanwhile; one that is not there
-// needs no lock. Fault: locked.
+// needs no lock. Faults: locked, lock-unavailable.
 func lock(ctx context.Context, folder string) (unlock func(), err error) {
 	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
 		return func() {}, nil
@@ -36,6 +36,11 @@ func lock(ctx context.Context, folder string) (unlock func(), err error) {
 		if err == nil {
 			return func() { _ = f.Close() }, nil
 		}
+		if !isContention(err) {
+			_ = f.Close()
+			return nil, fault.New("lock-unavailable", "lock %s: %w", path, err).
+				WithHint("the file system offers no locks (NFS without lockd?); put auth-dir on a local one")
+		}
 		select {
 		case <-ctx.Done():
 			return nil, errors.Join(ctx.Err(), f.Close())
@@ -45,6 +50,12 @@ func lock(ctx context.Context, folder string) (unlock func(), err error) {
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
+}
+
+// isContention reports whether flock failed because another process holds the
+// lock, or a signal came: everything else will not go away by waiting.
+func isContention(err error) bool {
+	return errors.Is(err, syscall.EWOULDBLOCK) || errors.Is(err, syscall.EINTR)
 }
 
 // carryOut writes one move, and puts back what was there when a part fails.

@@ -15,11 +15,18 @@ import (
 	"github.com/flowgate-go/flowgate/internal/regular"
 )
 
+// afterInterrupt is how long a renewal that was sent may go on after Ctrl-C:
+// mage ends the process 5 s after it.
+const afterInterrupt = 4 * time.Second
+
 // Refresh renews the access tokens of a provider's accounts, or of the one
-// account that which names, at the provider itself, and writes each at once: a
-// refresh token that may be used once must not be lost. A grant that the provider
-// refuses is remembered, so that status can say so. Faults: provider-unknown,
-// account-unknown, refresh-unsupported, grant-dead, login-failed, write-failed, locked.
+// account that which names, at the provider itself, and writes each at once. A
+// renewal that was sent is waited for and saved even when ctx ends: a refresh
+// token that may be used once would be lost otherwise. When some accounts cannot
+// be renewed, the change says which were and which were not, beside the error. A
+// grant that the provider refuses is remembered, so that status can say so.
+// Faults: provider-unknown, account-unknown, refresh-unsupported, grant-dead,
+// login-failed, write-failed, locked.
 func Refresh(ctx context.Context, cfg *config.Config, env Environment, which string) (Change, error) {
 	unlock, err := lock(ctx, Folder(cfg, env))
 	if err != nil {
@@ -30,24 +37,41 @@ func Refresh(ctx context.Context, cfg *config.Config, env Environment, which str
 	if err != nil {
 		return Change{}, err
 	}
-	s := &signIn{cfg: cfg, env: env, provider: p}
+	changes, failed, err := renewAll(ctx, cfg, env, p, accounts)
+	d := desk{cfg: cfg, env: env}
+	if err = errors.Join(err, d.proveAll(ctx, changes)); err != nil {
+		err = firstFault(err)
+	}
+	if len(changes) == 0 {
+		return Change{Warnings: []Warning{}, Failed: failed}, err
+	}
+	first := changes[0]
+	first.Others, first.Failed = changes[1:], failed
+	return first, err
+}
+
+// renewAll renews one account after the other. After ctx has ended no further
+// renewal is begun.
+func renewAll(ctx context.Context, cfg *config.Config, env Environment, p Provider, accounts []Account) ([]Change, []Failure, error) {
 	var changes []Change
+	var failed []Failure
 	var failures []error
 	for _, a := range accounts {
+		if ctx.Err() != nil {
+			failures = append(failures, ctx.Err())
+			failed = append(failed, Failure{a.Account, "interrupted", "it was not begun"})
+			continue
+		}
+		s := &signIn{cfg: cfg, env: env, provider: p}
 		c, err := s.renew(ctx, a)
 		if err != nil {
 			failures = append(failures, fmt.Errorf("renew %s: %w", a.Account, err))
+			failed = append(failed, Failure{a.Account, fault.From(err).Code, err.Error()})
 			continue
 		}
 		changes = append(changes, c)
 	}
-	d := desk{cfg: cfg, env: env}
-	if err := errors.Join(append(failures, d.proveAll(ctx, changes))...); err != nil {
-		return Change{}, firstFault(err)
-	}
-	first := changes[0]
-	first.Others = changes[1:]
-	return first, nil
+	return changes, failed, errors.Join(failures...)
 }
 
 // firstFault is err with the code and the hint of the first fault in it.
@@ -102,8 +126,7 @@ func (s *signIn) renew(ctx context.Context, a Account) (Change, error) {
 		return none, err
 	}
 	defer func() { _ = pending.Cleanup() }()
-	expired := &oauth2.Token{RefreshToken: a.grant, Expiry: time.Unix(1, 0)}
-	token, err := conf.TokenSource(s.withClient(ctx), expired).Token()
+	token, err := s.exchangeGrant(ctx, conf, a.grant)
 	if err != nil {
 		err = refusal(s.provider.Name, err)
 		if isCode(err, "grant-dead") {
@@ -120,10 +143,33 @@ func (s *signIn) renew(ctx context.Context, a Account) (Change, error) {
 		return none, err
 	}
 	c := Change{Changed: true, Destination: a.File, Warnings: []Warning{}, Proof: "the provider gave a new access token"}
-	for _, h := range foreign(ctx, []Provider{s.provider}, s.env) {
+	for _, h := range foreign(context.WithoutCancel(ctx), []Provider{s.provider}, s.env) {
 		if h.grant == a.grant && token.RefreshToken != a.grant {
 			c.Warnings = append(c.Warnings, Warning{"grant-shared", fmt.Sprintf("%s had the same grant; %s is signed out there now", h.File, h.Account)})
 		}
 	}
 	return c, nil
+}
+
+// exchangeGrant asks the provider for new tokens. From the moment that the
+// request is sent the end of ctx only shortens the wait for the answer.
+func (s *signIn) exchangeGrant(ctx context.Context, conf *oauth2.Config, grant string) (*oauth2.Token, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	going, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() {
+		if sleep(going, afterInterrupt) == nil {
+			cancel()
+		}
+	})
+	defer stop()
+	expired := &oauth2.Token{RefreshToken: grant, Expiry: time.Unix(1, 0)}
+	token, err := conf.TokenSource(s.withClient(going), expired).Token()
+	if err != nil && ctx.Err() != nil && going.Err() != nil {
+		return nil, fault.New("login-failed", "%s did not answer within %s of the interruption; it may have used up the refresh token", s.provider.Name, afterInterrupt).
+			WithHint("mage auth:refresh %s tries again; if it is refused then, mage auth:login %s", s.provider.Name, s.provider.Name)
+	}
+	return token, err
 }

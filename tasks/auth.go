@@ -90,22 +90,29 @@ func authImport(ctx context.Context, provider string, o auth.ImportOptions) erro
 	})
 }
 
-// recorded is a change as data, with a line of it in the events log; a failure
-// has neither.
+// recorded is a change as data, with a line in the events log for each account
+// that changed. A failure has data only when it says what was done beside it.
 func recorded(cfg *config.Config, what string) func(auth.Change, error) (any, error) {
 	return func(c auth.Change, err error) (any, error) {
-		if err != nil {
+		for _, one := range append([]auth.Change{c}, c.Others...) {
+			noteChange(cfg, what, one)
+		}
+		if err != nil && !c.Changed && len(c.Failed) == 0 {
 			return nil, err
 		}
-		if c.Changed {
-			e := supervisor.Event{Event: supervisor.EventCredential, Result: "ok", Detail: what + ": " + filepath.Base(c.Destination)}
-			if c.Account != nil {
-				e.Provider, e.Detail = c.Account.Provider, what+": "+c.Account.Account
-			}
-			_ = supervisor.Note(cfg, e) // the credential is in place whatever becomes of the log
-		}
-		return c, nil
+		return c, err
 	}
+}
+
+func noteChange(cfg *config.Config, what string, c auth.Change) {
+	if !c.Changed {
+		return
+	}
+	e := supervisor.Event{Event: supervisor.EventCredential, Result: "ok", Detail: what + ": " + filepath.Base(c.Destination)}
+	if c.Account != nil {
+		e.Provider, e.Detail = c.Account.Provider, what+": "+c.Account.Account
+	}
+	_ = supervisor.Note(cfg, e) // the credential is in place whatever becomes of the log
 }
 
 func authEnvironment() auth.Environment {

@@ -162,6 +162,7 @@ func takeFlag(t target, words []string) (flag string, used int, err error) {
 	default:
 		return "", 0, fault.Usage("flag-invalid", "-%s needs a value", name).WithHint("usage: mage %s", t.usage())
 	}
+	value = p.withUnit(value)
 	if err := p.check(value); err != nil {
 		return "", 0, fault.Usage("flag-invalid", "-%s=%s: %w", name, value, err).WithHint("usage: mage %s", t.usage())
 	}
@@ -174,6 +175,15 @@ func takeOperand(t target, word string) (string, int, error) {
 		return "", 0, nil
 	}
 	return "-" + t.params[i].name + "=" + word, 1, nil
+}
+
+// withUnit makes seconds of a bare number where a duration is wanted, as in
+// flowgate.yaml.
+func (p param) withUnit(value string) string {
+	if _, err := strconv.ParseFloat(value, 64); err == nil && p.kind == "time.Duration" && strings.Trim(value, "0123456789.") == "" {
+		return value + "s"
+	}
+	return value
 }
 
 // check reports whether mage will be able to read the value.

@@ -23,6 +23,8 @@ func TestWhatPeopleTypeBecomesWhatMageTakes(t *testing.T) {
 		"profile set status":                   "profile:set status", // a position takes any word
 		"start litellm":                        "start -service=litellm",
 		"start litellm -timeout 5s":            "start -service=litellm -timeout=5s",
+		"auth login codex --timeout 180":       "auth:login codex -timeout=180s",
+		"start -timeout=1.5":                   "start -timeout=1.5s",
 		"start --timeout=5s litellm":           "start -timeout=5s -service=litellm",
 		"init start":                           "init start",
 		"init -force start smoke -keep":        "init -force=true start smoke -keep=true",

@@ -69,11 +69,22 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 	if out == nil {
 		return nil
 	}
+	if isCutShort(reply) {
+		return unreachable(c.Base, io.ErrUnexpectedEOF)
+	}
 	if err := json.Unmarshal(reply, out); err != nil {
 		return fault.New("management-failed", "%s/v0/management/%s did not answer as CLIProxyAPI does: no JSON of that form", c.Base, path).
 			WithHint("is another program listening there? mage doctor looks")
 	}
 	return nil
+}
+
+// isCutShort reports whether reply is JSON whose end is missing, as a connection
+// leaves it that broke before the last byte.
+func isCutShort(reply []byte) bool {
+	var value json.RawMessage
+	err := json.NewDecoder(bytes.NewReader(reply)).Decode(&value)
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 func (c *Client) send(ctx context.Context, method, path string, query url.Values, body io.Reader) ([]byte, int, error) {

@@ -24,6 +24,7 @@ type Server struct {
 	Finish func(code string) (failure string) // ends a sign-in: writes a file, or says why not
 	Models map[string]int                     // by file name; absent means 3
 	Status map[string]map[string]any          // more fields of a listed file, by name
+	Front  func(http.Handler) http.Handler    // put in front of it: a bad network
 
 	http     *httptest.Server
 	mu       sync.Mutex
@@ -37,7 +38,11 @@ type Server struct {
 func (s *Server) Start(t testing.TB) *httptest.Server {
 	t.Helper()
 	s.sessions = map[string]string{}
-	s.http = httptest.NewServer(s)
+	handler := http.Handler(s)
+	if s.Front != nil {
+		handler = s.Front(s)
+	}
+	s.http = httptest.NewServer(handler)
 	t.Cleanup(s.http.Close)
 	return s.http
 }

@@ -1,0 +1,394 @@
+package auth_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/internal/cliproxy/cliproxytest"
+	"github.com/flowgate-go/flowgate/internal/flaky"
+)
+
+// oauthDouble is a double of a provider: the pair of endpoints of oauth_poll and
+// a device flow (RFC 8628) whose interval is one second. finish is called by the
+// first status question that arrives.
+type oauthDouble struct {
+	finish func()
+	start  string // what /start answers; "" for the usual form
+	status string // what /status answers
+}
+
+func (d *oauthDouble) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	switch r.URL.Path {
+	case "/start":
+		text := d.start
+		if text == "" {
+			text = `{"url":"https://p.example/a?state=s1","state":"s1"}`
+		}
+		_, _ = w.Write([]byte(text))
+	case "/status":
+		d.finish()
+		_, _ = w.Write([]byte(d.status))
+	case "/device":
+		_, _ = w.Write([]byte(`{"device_code":"dc","user_code":"AB-CD","verification_uri":"https://p.example/d","expires_in":600,"interval":1}`))
+	case "/token":
+		_, _ = w.Write([]byte(`{"access_token":"at","refresh_token":"rt","expires_in":3600,"token_type":"bearer"}`))
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+// polled makes a site whose provider acme signs in at the double behind front.
+func polled(t *testing.T, method string, front *flaky.Server, double *oauthDouble) *site {
+	s := newSite(t)
+	double.finish = func() {
+		s.credential("acme.json", object{"type": "acme", "access_token": "a", "refresh_token": "r"})
+	}
+	front.Next = double
+	srv := httptest.NewServer(front)
+	t.Cleanup(srv.Close)
+	s.cfg.Providers = map[string]map[string]any{"acme": {
+		"method": method, "auth_url_endpoint": srv.URL + "/start", "status_endpoint": srv.URL + "/status",
+		"device_url": srv.URL + "/device", "token_url": srv.URL + "/token", "client_id": "x",
+	}}
+	return s
+}
+
+// together runs cases at the same time: they wait for the network, not for the
+// processor.
+type together struct{ wg sync.WaitGroup }
+
+func (c *together) run(work func()) { c.wg.Go(work) }
+
+// networkFaults are what real networks do to a question.
+func networkFaults() map[string][]flaky.Fault {
+	return map[string][]flaky.Fault{
+		"two drops":      {flaky.Drop, flaky.Drop},
+		"500, 502, 503":  {flaky.Status(500), flaky.Status(502), flaky.Status(503)},
+		"504 and a drop": {flaky.Status(504), flaky.Drop},
+		"cut":            {flaky.Cut},
+		"cut, no length": {flaky.CutUnnoticed},
+		"too many":       {flaky.RetryAfter(2 * time.Second)},
+		"408 and 425":    {flaky.Status(408), flaky.Status(425)},
+	}
+}
+
+func TestASignInSurvivesABadNetworkInEveryPollingMethod(t *testing.T) {
+	t.Parallel()
+	var all together
+	for name, faults := range networkFaults() {
+		for method, path := range map[string]string{"oauth_poll": "/status", "device_code": "/token"} {
+			all.run(func() {
+				front := &flaky.Server{Path: path, Faults: faults}
+				s := polled(t, method, front, &oauthDouble{status: `{"status":"ok"}`})
+				got, _, err := s.login("acme", auth.LoginOptions{Timeout: 60 * time.Second})
+				if err != nil || !got.Changed || len(front.Seen()) != len(faults)+1 {
+					t.Errorf("%s, %s: %+v, %v, %d questions", method, name, got, err, len(front.Seen()))
+				}
+			})
+		}
+		all.run(func() {
+			s := newSite(t)
+			front := &flaky.Server{Path: "/v0/management/get-auth-status", Faults: faults}
+			double := &cliproxytest.Server{Seven: true, Words: []string{"codex"}, Finish: writes(s), Front: front.Before}
+			s.serve(double)
+			out := answering(s, s.callbackAt(), "code=good&state=STATE")
+			got, _, err := s.login("codex", auth.LoginOptions{Timeout: 60 * time.Second, Person: auth.Person{Out: out}})
+			if err != nil || !got.Changed || len(front.Seen()) != len(faults)+1 {
+				t.Errorf("management, %s: %+v, %v, %d questions", name, got, err, len(front.Seen()))
+			}
+			if slices.Contains(double.Asked(), "DELETE /v0/management/oauth-session") {
+				t.Errorf("%s: the sign-in was cancelled at the server", name)
+			}
+		})
+	}
+	all.wg.Wait()
+}
+
+func TestTheBrowsersAnswerIsHandedOverAgainWhenItWasLost(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	front := &flaky.Server{Path: "/v0/management/oauth-callback", Faults: []flaky.Fault{flaky.Status(502), flaky.Drop}}
+	s.serve(&cliproxytest.Server{Seven: true, Words: []string{"codex"}, Finish: writes(s), Front: front.Before})
+	out := answering(s, s.callbackAt(), "code=good&state=STATE")
+	got, _, err := s.login("codex", auth.LoginOptions{Timeout: 30 * time.Second, Person: auth.Person{Out: out}})
+	if err != nil || !got.Changed || len(front.Seen()) != 3 {
+		t.Errorf("%+v, %v, %d tries", got, err, len(front.Seen()))
+	}
+}
+
+func TestALostBeginIsSentAgain(t *testing.T) {
+	t.Parallel()
+	var all together
+	for method, path := range map[string]string{"oauth_poll": "/start", "device_code": "/device"} {
+		all.run(func() {
+			front := &flaky.Server{Path: path, Faults: []flaky.Fault{flaky.Drop, flaky.Status(502)}}
+			s := polled(t, method, front, &oauthDouble{status: `{"status":"ok"}`})
+			if got, _, err := s.login("acme", auth.LoginOptions{Timeout: 30 * time.Second}); err != nil || !got.Changed {
+				t.Errorf("%s: %+v, %v", method, got, err)
+			}
+		})
+	}
+	all.wg.Wait()
+}
+
+func TestAFinalAnswerEndsThePolling(t *testing.T) {
+	t.Parallel()
+	var all together
+	for method, path := range map[string]string{"oauth_poll": "/status", "device_code": "/token"} {
+		for status, text := range map[int]string{400: `{"error":"invalid_request"}`, 404: `{}`, 410: `{}`} {
+			all.run(func() {
+				front := &flaky.Server{Path: path, Faults: []flaky.Fault{flaky.Reply(status, text)}}
+				s := polled(t, method, front, &oauthDouble{status: `{"status":"ok"}`})
+				_, _, err := s.login("acme", auth.LoginOptions{Timeout: 20 * time.Second})
+				if wantCode(t, err, "login-failed"); len(front.Seen()) != 1 {
+					t.Errorf("%s %d: asked %d times", method, status, len(front.Seen()))
+				}
+			})
+		}
+	}
+	all.wg.Wait()
+}
+
+func TestTheTimeLimitEndsASignInWhoseServerStaysAwayAndNamesTheCause(t *testing.T) {
+	t.Parallel()
+	var all together
+	for method, path := range map[string]string{"oauth_poll": "/status", "device_code": "/token"} {
+		all.run(func() {
+			front := &flaky.Server{Path: path, Faults: slices.Repeat([]flaky.Fault{flaky.Status(503)}, 50)}
+			s := polled(t, method, front, &oauthDouble{status: `{"status":"ok"}`})
+			_, _, err := s.login("acme", auth.LoginOptions{Timeout: 4 * time.Second})
+			if wantCode(t, err, "login-timeout"); err == nil || !strings.Contains(err.Error(), "503") {
+				t.Errorf("%s: the cause is not named: %v", method, err)
+			}
+		})
+	}
+	all.wg.Wait()
+}
+
+func TestSlowDownAndIntervalsAreHonoured(t *testing.T) {
+	t.Parallel()
+	const slow, word = `{"error":"slow_down"}`, `{"status":"slow_down"}`
+	var all together
+	for name, c := range map[string]struct {
+		method, path string
+		fault        flaky.Fault
+		start        string
+		pause        time.Duration
+	}{
+		"a word":           {"oauth_poll", "/status", flaky.Reply(200, word), "", 6 * time.Second},
+		"an error":         {"oauth_poll", "/status", flaky.Reply(400, slow), "", 6 * time.Second},
+		"an error 429":     {"oauth_poll", "/status", flaky.Reply(429, slow), "", 6 * time.Second},
+		"interval":         {"oauth_poll", "/status", flaky.Reply(200, `{"status":"wait"}`), `{"url":"https://p.example/a","interval":4}`, 4 * time.Second},
+		"interval later":   {"oauth_poll", "/status", flaky.Reply(200, `{"status":"wait","interval":4}`), "", 4 * time.Second},
+		"device, 200":      {"device_code", "/token", flaky.Reply(200, slow), "", 5 * time.Second},
+		"device, 400":      {"device_code", "/token", flaky.Reply(400, slow), "", 5 * time.Second},
+		"device, 429":      {"device_code", "/token", flaky.Reply(429, slow), "", 5 * time.Second},
+		"device, pending":  {"device_code", "/token", flaky.Reply(503, `{"error":"authorization_pending"}`), "", 900 * time.Millisecond},
+		"pending, 400":     {"oauth_poll", "/status", flaky.Reply(400, `{"error":"authorization_pending"}`), "", time.Second},
+		"Retry-After":      {"oauth_poll", "/status", flaky.RetryAfter(4 * time.Second), "", 4 * time.Second},
+		"Retry-After, too": {"device_code", "/token", flaky.RetryAfter(4 * time.Second), "", 4 * time.Second},
+	} {
+		all.run(func() {
+			front := &flaky.Server{Path: c.path, Faults: []flaky.Fault{c.fault}}
+			s := polled(t, c.method, front, &oauthDouble{status: `{"status":"ok"}`, start: c.start})
+			_, _, err := s.login("acme", auth.LoginOptions{Timeout: 30 * time.Second})
+			at := front.Seen()
+			if err != nil || len(at) != 2 || at[1].Sub(at[0]) < c.pause || at[1].Sub(at[0]) > c.pause+4*time.Second {
+				t.Errorf("%s: %v, asked at %v", name, err, at)
+			}
+		})
+	}
+	all.wg.Wait()
+}
+
+func TestReplyFormsOfOlderServersAreUnderstood(t *testing.T) {
+	t.Parallel()
+	var all together
+	for _, start := range []string{
+		`{"auth_url":"https://p.example/a"}`, `{"login_url":"https://p.example/a"}`, `{"url":"https://p.example/a","status":true,"interval":"2"}`,
+	} {
+		for _, status := range []string{"authorized", "Completed", "SUCCESS", "ok"} {
+			all.run(func() {
+				s := polled(t, "oauth_poll", &flaky.Server{}, &oauthDouble{start: start, status: `{"status":"` + status + `"}`})
+				_, w, err := s.login("acme", auth.LoginOptions{Timeout: 5 * time.Second})
+				if err != nil || !strings.Contains(w.String(), "https://p.example/a") {
+					t.Errorf("%s, %s: %v", start, status, err)
+				}
+			})
+		}
+	}
+	for _, status := range []string{"cancelled", "canceled", "Denied", "expired", "failed"} {
+		s := polled(t, "oauth_poll", &flaky.Server{}, &oauthDouble{status: `{"status":"` + status + `"}`})
+		_, _, err := s.login("acme", auth.LoginOptions{Timeout: 5 * time.Second})
+		wantCode(t, err, "login-failed")
+	}
+	all.wg.Wait()
+}
+
+func TestAStrayRequestToTheCallbackChangesNothing(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.serve(&cliproxytest.Server{Seven: true, Words: []string{"codex"}, Finish: writes(s)})
+	redirect := s.callbackAt()
+	var replies []string
+	w := &terminal{on: regexp.MustCompile(`state=(\S+)\n`), act: func(m []string) {
+		for _, stray := range []struct{ method, query, host string }{
+			{"GET", "?code=x", ""}, {"GET", "?code=x&state=other", ""}, {"GET", "?error=access_denied", ""}, {"GET", "?error=access_denied&state=", ""},
+			{"HEAD", "?code=good&state=" + m[1], ""}, {"POST", "?code=good&state=" + m[1], ""}, {"GET", "", ""}, {"GET", "?state=" + m[1], ""},
+			{"GET", "?code=bad&state=" + m[1], "evil.example"}, {"GET", "?code=bad&state=" + m[1], "127.0.0.1.nip.io:80"},
+		} {
+			req, _ := http.NewRequestWithContext(t.Context(), stray.method, redirect+stray.query, nil)
+			req.Host = stray.host
+			res, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Error(err)
+				continue
+			}
+			_ = res.Body.Close()
+			replies = append(replies, fmt.Sprint(res.StatusCode))
+		}
+		get(t, browser(t), redirect+"?code=good&state="+m[1])
+	}}
+	got, _, err := s.login("codex", auth.LoginOptions{Timeout: 20 * time.Second, Person: auth.Person{Out: w}})
+	if err != nil || got.Account.Email != "new@x.y" {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	if want := "400 400 400 400 405 405 400 400 400 400"; strings.Join(replies, " ") != want {
+		t.Errorf("replies %s, not %s", strings.Join(replies, " "), want)
+	}
+}
+
+func TestWhatAProviderSaysIsShownAndNotObeyed(t *testing.T) {
+	t.Parallel()
+	s := polled(t, "oauth_poll", &flaky.Server{}, &oauthDouble{
+		start: `{"url":"https://p.example/\u001b]0;x\u0007\nOpen evil","user_code":"A\u202e\u001b[2J"}`, status: `{"status":"ok"}`,
+	})
+	_, w, _ := s.login("acme", auth.LoginOptions{Timeout: 5 * time.Second})
+	if strings.ContainsAny(w.String(), "\x1b\x07\u202e") || strings.Contains(w.String(), "\nOpen evil") {
+		t.Errorf("%q", w)
+	}
+}
+
+func TestNoKeyIsSentInTheClearByTheOldPair(t *testing.T) {
+	t.Parallel()
+	for _, c := range []object{
+		{"base_url": "http://192.0.2.2", "auth_url_endpoint": "/start", "status_endpoint": "/status"},
+		{"auth_url_endpoint": "http://192.0.2.2/start", "status_endpoint": "http://127.0.0.1:1/status"},
+		{"auth_url_endpoint": "http://127.0.0.1:1/start", "status_endpoint": "http://localhost.evil.example/status"},
+		{"base_url": "ftp://127.0.0.1", "auth_url_endpoint": "/start", "status_endpoint": "/status"},
+	} {
+		s := newSite(t)
+		s.env.Getenv = func(string) string { return canary }
+		c["method"], c["key_env"] = "oauth_poll", "K"
+		s.cfg.Providers = map[string]map[string]any{"acme": c}
+		_, _, err := s.login("acme", auth.LoginOptions{Timeout: 5 * time.Second})
+		wantCode(t, err, "provider-invalid")
+	}
+}
+
+// rotating is a token endpoint whose refresh tokens work once. It answers after
+// so long, and tells when a request has arrived.
+func rotating(t *testing.T, after time.Duration, arrived chan<- string) *httptest.Server {
+	used := map[string]bool{}
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		token := r.FormValue("refresh_token")
+		w.Header().Set("Content-Type", "application/json")
+		if used[token] {
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = w.Write([]byte(`{"error":"invalid_grant"}`))
+			return
+		}
+		used[token] = true
+		if arrived != nil {
+			arrived <- token
+		}
+		time.Sleep(after) // the provider's own time
+		_ = json.NewEncoder(w).Encode(object{"access_token": "new-" + token, "refresh_token": token + "+", "expires_in": 3600, "token_type": "bearer"})
+	}))
+	t.Cleanup(srv.Close)
+	return srv
+}
+
+func TestCtrlCWhileARenewalIsUnderWayLosesNoGrant(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	arrived := make(chan string, 4)
+	srv := rotating(t, time.Second, arrived)
+	s.cfg.Providers = map[string]map[string]any{"codex": {"token_url": srv.URL + "/token"}}
+	first := s.credential("codex-a.json", codex("a@x.y", "rt-a", time.Hour))
+	second := s.credential("codex-b.json", codex("b@x.y", "rt-b", time.Hour))
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { <-arrived; cancel() }()
+	got, err := auth.Refresh(ctx, s.cfg, s.env, "codex")
+	if !errors.Is(err, context.Canceled) && err == nil {
+		t.Error("the interruption is not reported")
+	}
+	if s.read(first)["refresh_token"] != "rt-a+" || s.read(second)["refresh_token"] != "rt-b" {
+		t.Errorf("%v, %v", s.read(first)["refresh_token"], s.read(second)["refresh_token"])
+	}
+	if !got.Changed || got.Account == nil || got.Account.Account != "codex-a" || len(got.Failed) != 1 || got.Failed[0].Account != "codex-b" {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestARenewalThatIsNotAnsweredAfterCtrlCEndsInTime(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	arrived := make(chan string, 4)
+	srv := rotating(t, 7*time.Second, arrived)
+	s.cfg.Providers = map[string]map[string]any{"codex": {"token_url": srv.URL + "/token"}}
+	s.credential("codex-a.json", codex("a@x.y", "rt-a", time.Hour))
+	ctx, cancel := context.WithCancel(t.Context())
+	interrupted := make(chan time.Time, 1)
+	go func() { <-arrived; interrupted <- time.Now(); cancel() }()
+	_, err := auth.Refresh(ctx, s.cfg, s.env, "codex")
+	if took := time.Since(<-interrupted); err == nil || took > 4900*time.Millisecond {
+		t.Errorf("%v after %v", err, took)
+	}
+}
+
+func TestAPartialRenewalIsReported(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	srv := rotating(t, 0, nil)
+	s.cfg.Providers = map[string]map[string]any{"codex": {"token_url": srv.URL + "/token"}}
+	s.credential("codex-a.json", codex("a@x.y", "rt-a", time.Hour))
+	s.credential("codex-b.json", codex("b@x.y", "rt-a", time.Hour)) // a copy: its grant is used up by the first
+	s.credential("codex-c.json", codex("c@x.y", "rt-c", time.Hour))
+	got, err := auth.Refresh(t.Context(), s.cfg, s.env, "codex")
+	wantCode(t, err, "grant-dead")
+	if !got.Changed || got.Account.Account != "codex-a" || len(got.Others) != 1 || got.Others[0].Account.Account != "codex-c" {
+		t.Errorf("renewed: %+v", got)
+	}
+	if len(got.Failed) != 1 || got.Failed[0].Account != "codex-b" || got.Failed[0].Code != "grant-dead" {
+		t.Errorf("failed: %+v", got.Failed)
+	}
+	if _, err := os.Stat(got.Destination); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAFileSystemWithoutLocksIsNotTakenForAnotherCommand(t *testing.T) {
+	t.Parallel()
+	for err, want := range map[error]bool{
+		syscall.EWOULDBLOCK: true, syscall.EINTR: true, syscall.ENOLCK: false, syscall.EOPNOTSUPP: false, syscall.EIO: false, syscall.EBADF: false,
+	} {
+		if got := auth.IsContention(err); got != want {
+			t.Errorf("%v: %v", err, got)
+		}
+	}
+}

@@ -1,0 +1,209 @@
+package auth
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/flowgate-go/flowgate/internal/cliproxy"
+)
+
+const (
+	// maxPollPause is the longest wait between two questions about a sign-in.
+	maxPollPause = 30 * time.Second
+	// oneTry bounds one question to a provider; one that hangs is asked again.
+	oneTry = 15 * time.Second
+	// slowDown is what slow_down adds to the pause (RFC 8628, section 3.5).
+	slowDown = 5 * time.Second
+	// startTries is how often a request that begins something is sent.
+	startTries = 3
+)
+
+// transientError is a failure of the network or of a server that is overloaded
+// or restarting: the same question may be answered the next time.
+type transientError struct {
+	err   error
+	after time.Duration // what Retry-After asked for; 0 when it said nothing
+}
+
+func (e *transientError) Error() string { return e.err.Error() }
+func (e *transientError) Unwrap() error { return e.err }
+
+// lostAnswer is a failure of the network as a transient error. A certificate
+// that does not fit is not one: it will not fit the next time either.
+func lostAnswer(err error) error {
+	if bad := (*tls.CertificateVerificationError)(nil); errors.As(err, &bad) {
+		return network("the server", err)
+	}
+	return &transientError{err: err}
+}
+
+// isTransientStatus reports whether an HTTP status says "ask again".
+func isTransientStatus(status int) bool {
+	return status >= 500 || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout || status == http.StatusTooEarly
+}
+
+// isTransient reports whether the same question may be answered the next time.
+func isTransient(err error) bool {
+	var lost *transientError
+	var reply *cliproxy.ReplyError
+	switch {
+	case errors.As(err, &lost):
+		return true
+	case errors.As(err, &reply):
+		return isTransientStatus(reply.Status)
+	}
+	return isCode(err, "management-unreachable")
+}
+
+// readRetryAfter returns how long a reply asks to wait: its Retry-After in
+// seconds, or as a date after now. 0 when it has none that can be read.
+func readRetryAfter(header http.Header, now time.Time) time.Duration {
+	value := strings.TrimSpace(header.Get("Retry-After"))
+	if seconds, err := strconv.ParseFloat(value, 64); err == nil && seconds > 0 && seconds < 1e6 {
+		return time.Duration(seconds * float64(time.Second))
+	}
+	if at, err := http.ParseTime(value); err == nil && at.After(now) {
+		return at.Sub(now)
+	}
+	return 0
+}
+
+// poll asks until ask reports the end, fails for good, or ctx ends. A transient
+// failure is noted and asked again after a pause that doubles up to
+// maxPollPause; ask may change pause, which is the time between two questions.
+func (s *signIn) poll(ctx context.Context, pause *time.Duration, ask func() (done bool, err error)) error {
+	lost := 0
+	for {
+		done, err := ask()
+		wait := *pause
+		switch {
+		case err == nil && done:
+			return nil
+		case err == nil:
+			lost, s.lost = 0, nil
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case !isTransient(err):
+			return err
+		default:
+			s.lost = err
+			wait = pauseAfter(err, *pause, lost)
+			lost++
+		}
+		if err := sleep(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
+// pauseAfter is the wait after the n-th failure in a row (from 0).
+func pauseAfter(err error, pause time.Duration, n int) time.Duration {
+	var lost *transientError
+	if errors.As(err, &lost) && lost.after > 0 {
+		return max(pause, min(lost.after, 2*maxPollPause))
+	}
+	return max(pause, min(pause<<min(n, 5), maxPollPause))
+}
+
+// sleep waits; its error is that of ctx when that ends first.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// retryTransport sends a request again when its answer was lost on the way or
+// the server could not answer now. It reads each reply whole (at most 1 MB), so
+// that a connection that ends in the middle of one counts as lost too.
+type retryTransport struct {
+	ctx   context.Context //nolint:containedctx // x/oauth2 makes its device request without one
+	base  http.RoundTripper
+	pause time.Duration
+	tries int         // how often a request is sent; 0: until ctx ends
+	note  func(error) // told of each lost answer, and nil once one arrived
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t *retryTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithCancel(t.ctx)
+	defer cancel()
+	defer context.AfterFunc(req.Context(), cancel)()
+	for n := 0; ; n++ {
+		res, err := t.try(ctx, req)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		t.note(err)
+		if err == nil {
+			return res, nil
+		}
+		if !isTransient(err) {
+			return nil, err
+		}
+		if n+1 == t.tries {
+			if res != nil {
+				return res, nil
+			}
+			return nil, err
+		}
+		if err := sleep(ctx, pauseAfter(err, t.pause, n)); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// try sends req once. A reply that says "ask again" comes with a transient error.
+func (t *retryTransport) try(ctx context.Context, req *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithTimeout(ctx, oneTry)
+	defer cancel()
+	next := req.Clone(ctx)
+	if req.GetBody != nil {
+		body, err := req.GetBody()
+		if err != nil {
+			return nil, err
+		}
+		next.Body = body
+	}
+	res, err := t.base.RoundTrip(next)
+	if err != nil {
+		return nil, lostAnswer(err)
+	}
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxFile))
+	_ = res.Body.Close()
+	if err != nil {
+		return nil, lostAnswer(err)
+	}
+	res.Body = io.NopCloser(bytes.NewReader(body))
+	if strings.Contains(res.Header.Get("Content-Type"), "json") && isCutShort(body) {
+		return nil, &transientError{err: io.ErrUnexpectedEOF}
+	}
+	if isTransientStatus(res.StatusCode) && !isDeviceAnswer(body) {
+		return res, &transientError{fmt.Errorf("it answered %s", res.Status), readRetryAfter(res.Header, time.Now())}
+	}
+	return res, nil
+}
+
+// isDeviceAnswer reports whether a reply is one of the answers of RFC 8628,
+// which x/oauth2 handles: some servers send them with status 429 or 5xx.
+func isDeviceAnswer(body []byte) bool {
+	switch gjson.GetBytes(body, "error").Str {
+	case "authorization_pending", "slow_down", "access_denied", "expired_token":
+		return gjson.ValidBytes(body)
+	}
+	return false
+}
