@@ -13,6 +13,8 @@ import (
 // answer is a deployment's good reply, ready for the client: whole, or begun.
 type answer struct {
 	deployment *Deployment
+	group      *group      // by which the deployment was chosen; set when it has answered
+	trial      *trial      // the answer is that of a trial
 	header     http.Header // the upstream's; nil for a mock
 	status     int
 
@@ -39,10 +41,10 @@ func (c *call) attempt(d *Deployment) (*answer, *failure) {
 		return nil, f
 	}
 	ctx, g, release := c.attemptGuard(c.limit(d))
-	res, err := c.r.transport.RoundTrip(c.outbound(ctx, d))
+	res, err := c.roundTrip(ctx, d)
 	if err != nil {
 		release()
-		return nil, c.unreachable(d, g, false)
+		return nil, c.unreachable(d, g, false, err)
 	}
 	a := &answer{deployment: d, header: res.Header, status: res.StatusCode, source: res.Body, guard: g, release: release}
 	f := c.receive(a, res)
@@ -79,7 +81,7 @@ func (c *call) whole(a *answer, res *http.Response) *failure {
 	limit := c.r.opts.MaxBody
 	c.reply, err = readAll(c.reply[:0], res.Body, res.ContentLength, limit)
 	if err != nil {
-		return c.unreachable(a.deployment, a.guard, true)
+		return c.unreachable(a.deployment, a.guard, true, err)
 	}
 	if int64(len(c.reply)) > limit {
 		return c.invalid(a.deployment, res, c.reply)
@@ -123,7 +125,7 @@ func (c *call) firstEvent(a *answer, res *http.Response) *failure {
 		case errors.Is(err, io.EOF):
 			return c.invalid(a.deployment, res, c.out)
 		case err != nil:
-			return c.unreachable(a.deployment, a.guard, true)
+			return c.unreachable(a.deployment, a.guard, true, err)
 		}
 	}
 }

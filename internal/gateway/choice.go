@@ -16,7 +16,7 @@ func (c *call) candidates(g *group, above float64) []*Deployment {
 	now := c.r.opts.Now()
 	c.pool = c.pool[:0]
 	for _, d := range g.deployments {
-		if d.order <= above || !d.Kind.speaks(c.dialect) || d.missing != "" && g.keyed || c.r.resting(d, now) > 0 {
+		if d.order <= above || !d.Kind.speaks(c.dialect) || d.missing != "" && g.keyed || !c.mayAsk(d, now) {
 			continue
 		}
 		if len(c.pool) > 0 && d.order > c.pool[0].order {
@@ -27,22 +27,45 @@ func (c *call) candidates(g *group, above float64) []*Deployment {
 	return c.pool
 }
 
-// choose picks one of the deployments of an order, untried ones first; nil when all rest.
+// mayAsk reports whether d may be asked now. Counting tokens is never a trial:
+// an upstream that cannot count may still answer.
+func (c *call) mayAsk(d *Deployment, now time.Time) bool {
+	a, _ := d.accessTo(now)
+	return a == accessOpen || a == accessTrial && c.dialect != countTokens
+}
+
+// choose picks one of the deployments of an order, untried ones first, and
+// takes the trial if it needs one; nil when none may be asked.
 func (c *call) choose(g *group, order float64) *Deployment {
-	list := c.candidates(g, math.Nextafter(order, math.Inf(-1)))
-	list = slices.DeleteFunc(list, func(d *Deployment) bool { return d.order != order })
+	list := c.ofOrder(g, order)
 	if len(c.tried) > 0 && slices.ContainsFunc(list, c.untried) {
 		list = slices.DeleteFunc(list, func(d *Deployment) bool { return !c.untried(d) })
 	}
-	return shuffle(list, c.r.opts.Rand)
+	for {
+		d := shuffle(list, c.r.opts.Rand)
+		if d == nil {
+			return nil
+		}
+		t, ok := c.r.admit(d)
+		if ok {
+			c.trial = t
+			return d
+		}
+		list = slices.DeleteFunc(list, func(other *Deployment) bool { return other == d })
+	}
+}
+
+// ofOrder returns the deployments of an order that may be asked now.
+func (c *call) ofOrder(g *group, order float64) []*Deployment {
+	list := c.candidates(g, math.Nextafter(order, math.Inf(-1)))
+	return slices.DeleteFunc(list, func(d *Deployment) bool { return d.order != order })
 }
 
 func (c *call) untried(d *Deployment) bool { return !slices.Contains(c.tried, d) }
 
 // fresh says whether a deployment of this order was not tried yet and may be.
 func (c *call) fresh(g *group, order float64) bool {
-	list := c.candidates(g, math.Nextafter(order, math.Inf(-1)))
-	return slices.ContainsFunc(list, func(d *Deployment) bool { return d.order == order && c.untried(d) })
+	return slices.ContainsFunc(c.ofOrder(g, order), c.untried)
 }
 
 // shuffle is LiteLLM's simple-shuffle: by weight if any has one, else by rpm,
@@ -86,18 +109,24 @@ const classCooling = "RouterRateLimitError"
 // unavailable is the failure when no deployment of g may be asked.
 func (c *call) unavailable(g *group) *failure {
 	now := c.r.opts.Now()
+	if c.req.Context().Err() != nil {
+		return &failure{gone: true}
+	}
 	var left time.Duration
+	var cooling bool
 	var mute *Deployment
 	for _, d := range g.deployments {
 		if !d.Kind.speaks(c.dialect) {
 			mute = d
 			continue
 		}
-		if rest := c.r.resting(d, now); rest > 0 && (left == 0 || rest < left) {
+		a, rest := d.accessTo(now)
+		cooling = cooling || a != accessOpen
+		if rest > 0 && (left == 0 || rest < left) {
 			left = rest
 		}
 	}
-	if left == 0 && mute != nil {
+	if !cooling && mute != nil {
 		f := badRequest("", fmt.Sprintf("litellm.BadRequestError: %s - deployment %q speaks Anthropic Messages only, it has no %s, and requests are not translated into another dialect: use /v1/messages",
 			exception(mute), mute.ID, specs[c.dialect].inbound))
 		f.class, f.deployment = "BadRequestError", mute

@@ -207,8 +207,9 @@ var deviations = map[string]deviation{
 	"fallback-router-beats-litellm": {"the model is what the client asked for, after a fallback too; x-litellm-model-group says who answered", facts{
 		"model": "fb-500",
 	}},
-	"fallback-stream-cut": {"nothing that the upstream sent is lost; LiteLLM lost a piece", facts{
-		"text": "w0 w1 w2 ",
+	"fallback-stream-cut": {"nothing that the upstream sent is lost, LiteLLM lost a piece; the message says the cause", facts{
+		"event error.message": "litellm.APIConnectionError: APIConnectionError: OpenAIException - Response payload is not completed. The upstream closed the connection",
+		"text":                "w0 w1 w2 ",
 	}},
 	"fallback-stream-cut0": {"the model is what the client asked for, after a fallback too; x-litellm-model-group says who answered", facts{
 		"models": "s-cut0",
@@ -253,7 +254,7 @@ var deviations = map[string]deviation{
 	}},
 	"retry-messages-stream-cut0": {"before the first event a broken stream has a status, not 200", facts{
 		"calls":                                "/v1/messages cut0, /v1/messages cut0, /v1/messages cut0",
-		"error.message":                        "litellm.APIConnectionError: APIConnectionError: OpenAIException - Response payload is not completed\n\nLiteLLM: model group 'cut0' failed with the error",
+		"error.message":                        "litellm.APIConnectionError: APIConnectionError: OpenAIException - Response payload is not completed. The upstream closed the connection",
 		"error.type":                           "api_error",
 		"event error.message":                  "",
 		"event error.type":                     "",
@@ -273,13 +274,19 @@ var deviations = map[string]deviation{
 	"up-chat-400-ctx": {"the message has no advice about LiteLLM's settings", facts{
 		"error.message": "litellm.ContextWindowExceededError: litellm.BadRequestError: ContextWindowExceededError: OpenAIException - This model's maximum context length is 10 t",
 	}},
+	"up-chat-down": {"the message says the cause and what to do", facts{
+		"error.message": "litellm.InternalServerError: InternalServerError: OpenAIException - Connection error. The connection was refused: start the upstream",
+	}},
 	"up-chat-html": {"an invalid reply is 502", facts{
 		"error.code":    "502",
 		"error.message": "litellm.BadGatewayError: BadGatewayError: OpenAIException - Empty or invalid response from LLM endpoint. Received: '<html><body>not json</body></html>",
 		"status":        "502",
 	}},
+	"up-chat-stream-cut": {"the message says the cause", facts{
+		"event error.message": "litellm.APIConnectionError: APIConnectionError: OpenAIException - Response payload is not completed. The upstream closed the connection",
+	}},
 	"up-chat-stream-cut0": {"broken before the first event counts as a failed attempt like others", facts{
-		"error.message":                        "litellm.APIConnectionError: APIConnectionError: OpenAIException - Response payload is not completed\n\nLiteLLM: model group 'cut0' failed with the error",
+		"error.message":                        "litellm.APIConnectionError: APIConnectionError: OpenAIException - Response payload is not completed. The upstream closed the connection",
 		"header x-litellm-attempted-fallbacks": "",
 		"header x-litellm-attempted-retries":   "",
 		"header x-litellm-model-name":          "",
@@ -323,7 +330,7 @@ var deviations = map[string]deviation{
 	}},
 	"up-messages-openai-stream-cut0": {"before the first event a broken stream has a status, not 200", facts{
 		"calls":                                "/v1/messages cut0",
-		"error.message":                        "litellm.APIConnectionError: APIConnectionError: OpenAIException - Response payload is not completed\n\nLiteLLM: model group 'cut0' failed with the error",
+		"error.message":                        "litellm.APIConnectionError: APIConnectionError: OpenAIException - Response payload is not completed. The upstream closed the connection",
 		"error.type":                           "api_error",
 		"event error.message":                  "",
 		"event error.type":                     "",

@@ -18,7 +18,10 @@ type failure struct {
 	suffix     string        // what happened to fallbacks
 	repeat     bool          // provider_specific_fields repeats the message
 	openAIOnly bool          // LiteLLM answers OpenAI-shaped even on /v1/messages
+	cause      cause         // why the connection failed; empty when the upstream answered
+	err        error         // the cause's error, for the log
 	retryAfter time.Duration // what the upstream asked for, or what is left of a cooldown
+	window     bool          // retryAfter comes from a rate-limit header
 	retry      bool          // another attempt may help
 	sibling    bool          // only at a deployment that was not tried yet
 	harmless   bool          // says nothing about the deployment's health

@@ -76,8 +76,17 @@ func load(t testing.TB, yaml, up, down string, env map[string]string) (*gateway.
 // start runs a stack. Waits between retries are noted, not waited for, unless opts say how.
 func start(t *testing.T, yaml string, opts gateway.Options) *stack {
 	t.Helper()
-	s := &stack{t: t, up: upstreamtest.Start(t), log: &syncBuffer{}}
-	settings, err := load(t, yaml, s.up.Addr, closedAddr(t), map[string]string{"LLC_SET": "val-from-env"})
+	up := upstreamtest.Start(t)
+	s := startAt(t, up.Addr, yaml, opts)
+	s.up = up
+	return s
+}
+
+// startAt is start with an upstream of the test's own.
+func startAt(t *testing.T, addr, yaml string, opts gateway.Options) *stack {
+	t.Helper()
+	s := &stack{t: t, log: &syncBuffer{}}
+	settings, err := load(t, yaml, addr, closedAddr(t), map[string]string{"LLC_SET": "val-from-env"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,8 +25,12 @@ func (c *call) pump(a *answer) {
 	patience := c.r.watch.guard(writePatience, func() { _ = to.SetWriteDeadline(time.Now()) }) // not every writer has deadlines
 	defer patience.stop()
 	for {
-		if len(c.out) > 0 && !c.flush(to, patience) {
-			return
+		if len(c.out) > 0 {
+			a.guard.pause() // a slow client is not the upstream's fault
+			if !c.flush(to, patience) {
+				return
+			}
+			a.guard.progress()
 		}
 		n, err := a.source.Read(c.chunk[:cap(c.chunk)])
 		c.out = c.out[:0]
@@ -35,7 +39,7 @@ func (c *call) pump(a *answer) {
 			c.out = c.rewrite(a, c.out, c.chunk[:n])
 		}
 		if err != nil {
-			c.finish(a, err)
+			c.streamEnded(a, c.finish(a, err))
 			patience.progress()
 			_, _ = c.w.Write(c.out) // the end of the request flushes it, together with the stream's own end
 			return
@@ -60,34 +64,36 @@ func (c *call) flush(to *http.ResponseController, patience *guard) bool {
 	return to.Flush() == nil
 }
 
-// finish appends what a stream still lacks at its end: [DONE], or the error that ended it.
-func (c *call) finish(a *answer, err error) {
-	switch {
-	case a.encoding != "":
-		if !errors.Is(err, io.EOF) {
-			c.lost(a)
+// finish appends what a stream still lacks at its end: [DONE], or the error
+// that ended it. It returns the failure, nil when the end is good.
+func (c *call) finish(a *answer, err error) *failure {
+	if !errors.Is(err, io.EOF) {
+		f := c.streamBroke(a, err)
+		if a.encoding == "" {
+			c.out = a.events.Abandon(c.out)
+			c.out = append(c.out, c.errorEvent(f)...)
 		}
-	case !errors.Is(err, io.EOF):
-		f := c.lost(a)
-		c.out = a.events.Abandon(c.out)
-		c.out = append(c.out, c.errorEvent(f)...)
-	default:
-		c.out = a.events.Finish(c.out)
-		if specs[c.dialect].done && !a.events.Done && !a.events.Failed {
-			c.out = append(c.out, "data: [DONE]\n\n"...)
-		}
+		return f
 	}
+	if a.encoding != "" {
+		return nil
+	}
+	c.out = a.events.Finish(c.out)
+	if a.events.Failed {
+		return c.classify(a.deployment, http.StatusInternalServerError, "an error event in the stream")
+	}
+	if specs[c.dialect].done && !a.events.Done {
+		c.out = append(c.out, "data: [DONE]\n\n"...)
+	}
+	return nil
 }
 
-// lost counts a broken stream against its deployment.
-func (c *call) lost(a *answer) *failure {
-	f := c.unreachable(a.deployment, a.guard, true)
+// streamBroke returns the failure for a stream that the upstream did not end.
+func (c *call) streamBroke(a *answer, err error) *failure {
+	f := c.unreachable(a.deployment, a.guard, true, err)
 	if a.guard.late.Load() {
 		f.status, f.kind = http.StatusInternalServerError, ""
 		f.text = "litellm.APIConnectionError: APIConnectionError: " + exception(a.deployment) + " - Timeout on reading data from socket"
-	}
-	if g := c.r.groups[a.deployment.Group]; g != nil {
-		c.r.failed(g, a.deployment, f)
 	}
 	return f
 }

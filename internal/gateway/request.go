@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -29,6 +30,10 @@ type call struct {
 	kept    bool // members besides the model go to the upstream
 	control control
 
+	traced context.Context // holds the trace that sets reused
+	reused bool            // the last round trip got a connection that was used before
+
+	trial    *trial        // the attempt in progress is one
 	visited  []string      // groups tried
 	tried    []*Deployment // deployments that failed in this group
 	pool     []*Deployment // scratch of candidates
@@ -64,7 +69,7 @@ func (c *call) begin(r *Router, w http.ResponseWriter, req *http.Request, d dial
 	c.id = callID(req)
 	c.body, c.edits, c.literal = c.body[:0], c.edits[:0], nil
 	c.model, c.stream, c.tokens, c.kept, c.control = "", false, 0, false, control{}
-	c.visited, c.tried, c.retries, c.budget, c.fellBack = c.visited[:0], c.tried[:0], 0, 0, false
+	c.visited, c.tried, c.retries, c.budget, c.fellBack, c.trial = c.visited[:0], c.tried[:0], 0, 0, false, nil
 }
 
 // end gives the call back. The Transport may still hold a body that it was

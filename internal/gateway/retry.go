@@ -4,6 +4,8 @@ import (
 	"context"
 	"math"
 	"time"
+
+	"github.com/samber/lo"
 )
 
 // Sleep waits for d or until ctx ends, whose error it returns then.
@@ -20,6 +22,10 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// maxRetryWait is the longest time that an upstream may ask for and still be
+// asked again by the same request.
+const maxRetryWait = time.Minute
+
 // patience is the longest Retry-After that is waited for when a fallback could answer at once.
 const patience = time.Second
 
@@ -27,19 +33,24 @@ const patience = time.Second
 // next order counts as a fallback, as in LiteLLM, and is taken even without retries.
 func (c *call) tiers(g *group) (*answer, *failure) {
 	var first *failure
-	for above := math.Inf(-1); ; c.fellBack = true {
+	var limit <-chan time.Time
+	for above := math.Inf(-1); ; {
 		candidates := c.candidates(g, above)
 		if len(candidates) == 0 {
-			if first == nil {
-				first = c.unavailable(g)
+			if first == nil && c.waitForTrial(g, &limit) {
+				continue
 			}
-			return nil, first
+			return nil, lo.CoalesceOrEmpty(first, c.unavailable(g))
 		}
-		above = candidates[0].order
-		a, f := c.tier(g, above)
+		order := candidates[0].order
+		a, f := c.tier(g, order)
 		if a != nil {
 			return a, nil
 		}
+		if f == nil {
+			continue // another request became the trial meanwhile
+		}
+		above, c.fellBack = order, true
 		if first == nil {
 			first = f
 		}
@@ -49,7 +60,8 @@ func (c *call) tiers(g *group) (*answer, *failure) {
 	}
 }
 
-// tier tries the deployments of one order until one answers or the retries are used up.
+// tier tries the deployments of one order until one answers or the retries are
+// used up. It returns neither an answer nor a failure when none may be asked any more.
 func (c *call) tier(g *group, order float64) (*answer, *failure) {
 	c.tried = c.tried[:0]
 	var last *failure
@@ -64,27 +76,28 @@ func (c *call) tier(g *group, order float64) (*answer, *failure) {
 		a, f := c.attempt(d)
 		if a != nil {
 			c.retries = n
-			c.r.succeeded(d)
+			c.answered(g, a)
 			return a, nil
 		}
 		last = f
 		if c.dialect == countTokens {
 			return nil, f // a local estimate answers instead
 		}
-		c.r.failed(g, d, f)
+		c.attemptFailed(g, d, f)
 		c.tried = append(c.tried, d)
 		fresh := c.fresh(g, order)
 		again := n < c.budget && (f.retry || f.sibling && fresh)
-		if !again || !fresh && !c.pause(g, order, n, f) {
+		if !again || !fresh && !c.waitBeforeRetry(g, order, n, f) {
 			return nil, f
 		}
 	}
 }
 
-// pause waits before the same deployment is asked again. It says no when that
-// would be in vain or a fallback is there sooner.
-func (c *call) pause(g *group, order float64, n int, f *failure) bool {
-	if c.choose(g, order) == nil {
+// waitBeforeRetry sleeps for the backoff. It returns false without sleeping if
+// no deployment may be asked, the upstream asks for a longer wait than
+// maxRetryWait, or a fallback can answer before Retry-After.
+func (c *call) waitBeforeRetry(g *group, order float64, n int, f *failure) bool {
+	if f.retryAfter > maxRetryWait || len(c.ofOrder(g, order)) == 0 {
 		return false
 	}
 	if f.retryAfter > patience && (len(c.targets(g.name, f)) > 0 || len(c.candidates(g, order)) > 0) {
@@ -94,10 +107,10 @@ func (c *call) pause(g *group, order float64, n int, f *failure) bool {
 }
 
 // backoff is LiteLLM's: 0.5 s doubled up to 8 s, or what the upstream asked
-// for up to a minute, and up to 0.75 s more.
+// for, and up to 0.75 s more.
 func (r *Router) backoff(n int, asked time.Duration) time.Duration {
 	wait := min(time.Second/2<<min(n, 10), 8*time.Second)
-	if asked > 0 && asked <= time.Minute {
+	if asked > 0 {
 		wait = asked
 	}
 	return wait + time.Duration(r.opts.Rand()*0.75*float64(time.Second))

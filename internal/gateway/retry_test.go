@@ -78,13 +78,13 @@ func TestRetryLeavesOutTheDeploymentThatFailed(t *testing.T) {
 	}
 }
 
-func TestRetryAfterIsWaitedForUpToAMinute(t *testing.T) {
+func TestRetryAfterIsWaitedForUpToAMinuteAndALongerOneIsNotRetried(t *testing.T) {
 	t.Parallel()
-	for model, want := range map[string]time.Duration{"fail-429-ra2": 2 * time.Second, "fail-500-ra60": time.Minute, "fail-429-ra70": 500 * time.Millisecond, "fail-429-ra0": 500 * time.Millisecond} {
+	for model, want := range map[string][]time.Duration{"fail-429-ra2": {2 * time.Second}, "fail-500-ra60": {time.Minute}, "fail-429-ra61": nil, "fail-503-ra70": nil, "fail-429-ra0": {500 * time.Millisecond}} {
 		s := start(t, groups("router_settings: {disable_cooldowns: true, num_retries: 1}\n", "m: "+model), gateway.Options{Rand: func() float64 { return 0 }})
 		s.chat("m")
-		if !slices.Equal(s.slept, []time.Duration{want}) {
-			t.Errorf("%s: slept %v, want %v", model, s.slept, want)
+		if !slices.Equal(s.slept, want) || len(s.up.Calls()) != len(want)+1 {
+			t.Errorf("%s: slept %v, want %v; %d calls", model, s.slept, want, len(s.up.Calls()))
 		}
 	}
 }
@@ -167,7 +167,7 @@ func TestCooldownsOfASingleDeploymentByDefault(t *testing.T) {
 	t.Parallel()
 	for status, cools := range map[string]bool{"400": false, "401": true, "403": false, "404": true, "408": false, "422": false, "429": false, "500": false, "503": false} {
 		c := newClock()
-		s := start(t, groups(once, "m: fail-"+status+"-model"), gateway.Options{Now: c.Now})
+		s := start(t, groups(once, "m: fail-"+status+"-nomodel"), gateway.Options{Now: c.Now})
 		s.chat("m")
 		for range 8 {
 			got := s.chat("m")

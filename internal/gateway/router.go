@@ -49,6 +49,7 @@ type Router struct {
 	keySum    [sha256.Size]byte
 	cooling   cooldownRule
 	transport *http.Transport
+	unshared  *http.Transport // for a request that must have a new connection
 	calls     sync.Pool
 	watch     watch
 }
@@ -79,6 +80,7 @@ func New(s *Settings, opts Options) (*Router, error) {
 	}
 	opts.MaxBody = lo.CoalesceOrEmpty(opts.MaxBody, 64<<20)
 	r := &Router{settings: s, opts: opts, groups: groups(s), keySum: sha256.Sum256([]byte(s.masterKey)), transport: transport()}
+	r.unshared = unshared(r.transport)
 	r.cooling = s.cooling.effective(s.coolingDead, opts.StrictParity)
 	r.list = modelList(s.names)
 	r.calls.New = func() any { return new(call) }
@@ -121,6 +123,7 @@ func groups(s *Settings) map[string]*group {
 // Close ends idle connections to upstreams. Requests in flight go on.
 func (r *Router) Close() error {
 	r.transport.CloseIdleConnections()
+	r.unshared.CloseIdleConnections()
 	return nil
 }
 

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/samber/lo"
 )
@@ -45,42 +44,50 @@ func (c *call) refused(d *Deployment, res *http.Response) *failure {
 		body, status = fmt.Appendf(nil, "answered %d, not an API reply: api_base must be the final address", res.StatusCode), http.StatusBadGateway
 	}
 	f := c.classify(d, status, string(body))
-	f.retryAfter = retryAfter(res.Header.Get("Retry-After"), c.r.opts.Now())
+	f.retryAfter, f.window = readWait(res.Header, status, c.r.opts.Now())
+	obeyShouldRetry(f, res.Header.Get("X-Should-Retry"))
+	if speaksTLS(status, string(body)) {
+		f.status, f.cause, f.retry = http.StatusBadGateway, causeNeedsTLS, false
+		f.text += " " + f.cause.advice()
+	}
 	if status == http.StatusMethodNotAllowed || status == http.StatusNotFound && !strings.Contains(strings.ToLower(string(body)), "model") {
-		f.harmless = status == http.StatusMethodNotAllowed || c.dialect.anthropic()
+		f.harmless = true // it lacks the route, and serves others
 		f.text += fmt.Sprintf("\n\nDeployment %q may have no %s: requests are not translated into another dialect.", d.ID, specs[c.dialect].inbound)
 	}
 	return f
 }
 
-// retryAfter reads a Retry-After header: seconds or a date; 0 when there is none.
-func retryAfter(value string, now time.Time) time.Duration {
-	if value == "" {
-		return 0
+// obeyShouldRetry follows the header by which an upstream says whether the
+// request should be sent to it again. Another deployment may still be asked.
+func obeyShouldRetry(f *failure, value string) {
+	switch value {
+	case "true":
+		f.retry = true
+	case "false":
+		f.sibling = f.sibling || f.retry
+		f.retry = false
 	}
-	if s, err := strconv.ParseFloat(value, 64); err == nil {
-		return time.Duration(max(0, min(s, 1e7)) * float64(time.Second))
-	}
-	if at, err := http.ParseTime(value); err == nil {
-		return max(0, at.Sub(now))
-	}
-	return 0
 }
 
 // unreachable is the failure when no answer, or only a part of one, came.
-func (c *call) unreachable(d *Deployment, g *guard, begun bool) *failure {
+func (c *call) unreachable(d *Deployment, g *guard, begun bool, err error) *failure {
 	f := &failure{status: http.StatusInternalServerError, class: "InternalServerError", kind: "internal_server_error", retry: true, deployment: d,
-		text: "litellm.InternalServerError: InternalServerError: " + exception(d) + " - Connection error."}
+		cause: causeOf(err), err: err}
+	f.text = "litellm.InternalServerError: InternalServerError: " + exception(d) + " - Connection error. " + f.cause.advice()
+	if f.cause == causeCertificate {
+		f.retry, f.sibling = false, true // it does not verify the next time either
+	}
 	switch {
 	case c.req.Context().Err() != nil:
 		f.gone, f.retry, f.harmless = true, false, true
 	case g.late.Load():
+		f.cause = causeTimeout
 		f.status, f.class, f.kind = http.StatusRequestTimeout, "Timeout", "invalid_request_error"
 		f.text = fmt.Sprintf("litellm.Timeout: APITimeoutError - Request timed out. Error_str: Request timed out. - timeout value=%s, time taken=%.2f seconds",
 			pythonFloat(g.limit.Seconds()), g.elapsed().Seconds())
 	case begun:
 		f.class, f.kind = "APIConnectionError", ""
-		f.text = "litellm.APIConnectionError: APIConnectionError: " + exception(d) + " - Response payload is not completed"
+		f.text = "litellm.APIConnectionError: APIConnectionError: " + exception(d) + " - Response payload is not completed. " + f.cause.advice()
 	}
 	return f
 }

@@ -27,6 +27,7 @@ type guard struct {
 	begun    time.Duration // since epoch
 	deadline atomic.Int64  // since epoch; 0 while nothing is waited for
 	late     atomic.Bool   // the time ran out
+	context  attemptContext
 }
 
 // guard begins to watch; expire is called once, from another goroutine, when
@@ -98,7 +99,8 @@ func (w *watch) sweep() {
 func (c *call) attemptGuard(limit time.Duration) (ctx context.Context, g *guard, release func()) {
 	ctx, cancel := context.WithCancel(c.req.Context())
 	g = c.r.watch.guard(limit, cancel)
-	return ctx, g, func() {
+	g.context = attemptContext{ctx, c.trace()}
+	return &g.context, g, func() {
 		g.stop()
 		cancel()
 	}

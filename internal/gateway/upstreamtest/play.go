@@ -87,6 +87,8 @@ func (p *play) fail(code string) {
 		p.json(status, `{"type":"error","error":{"type":"api_error","message":"upstream says `+code+`"}}`)
 	case p.says("ctx"):
 		p.json(status, `{"error":{"message":"This model's maximum context length is 10 tokens. However, your messages resulted in 20 tokens.","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}`)
+	case p.says("nomodel"):
+		p.json(status, `{"error":{"message":"The model does not exist or you do not have access to it.","type":"invalid_request_error","param":null,"code":"model_not_found"}}`)
 	case p.says("policy"):
 		p.json(status, `{"error":{"message":"Your request was rejected as a result of our safety system.","type":"invalid_request_error","param":null,"code":"content_policy_violation"}}`)
 	default:
