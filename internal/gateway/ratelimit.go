@@ -18,10 +18,7 @@ const (
 // it does not say. window reports that a rate-limit header names that time:
 // then it may exceed an hour.
 func readWait(h http.Header, status int, now time.Time) (wait time.Duration, window bool) {
-	asked := parseWait(h.Get("Retry-After-Ms"), now, time.Millisecond)
-	if asked == 0 {
-		asked = parseWait(h.Get("Retry-After"), now, time.Second)
-	}
+	asked := max(parseWait(h.Get("Retry-After-Ms"), now, time.Millisecond), parseWait(h.Get("Retry-After"), now, time.Second))
 	if asked > 0 && asked <= maxAskedWait {
 		return asked, false
 	}
