@@ -17,6 +17,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/loopback"
 )
 
 // probes are data, one file a runtime.
@@ -105,13 +106,12 @@ func (r request) ask(ctx context.Context, e endpoint) error {
 	case r.Management:
 		req.Header.Set("Authorization", "Bearer "+e.management)
 	}
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}} // loopback: no proxy
-	res, err := client.Do(req)
+	res, err := loopback.New(loopback.Options{MaxReply: maxAnswer}).Do(req)
 	if err != nil {
 		return err
 	}
 	defer res.Body.Close()
-	data, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	data, err := io.ReadAll(res.Body)
 	if err != nil {
 		return fmt.Errorf("read the answer: %w", err)
 	}

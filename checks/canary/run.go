@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/internal/loopback"
 	"github.com/flowgate-go/flowgate/internal/redact"
 )
 
@@ -136,7 +137,7 @@ func (t *trial) processes(ctx context.Context) {
 // requests sends secrets through the router, right and wrong ones, where it may
 // fail and write things down.
 func (t *trial) requests(ctx context.Context) {
-	client := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{Proxy: nil, DisableKeepAlives: true}}
+	client := loopback.New(loopback.Options{Timeout: 5 * time.Second})
 	base := t.routerURL(ctx)
 	for _, r := range []struct{ path, key, model string }{
 		{"/v1/chat/completions", t.value("gateway key"), "router-default"}, {"/v1/chat/completions", t.value("gateway key"), "canary-env"},

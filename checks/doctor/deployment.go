@@ -108,7 +108,7 @@ func (d deployment) leadsTo(svc config.Service) bool {
 	case strings.EqualFold(host, svc.Host):
 		return true
 	case bound == nil || asked == nil: // "localhost" is either family
-		return loopback(host) && (loopback(svc.Host) || bound != nil && bound.IsUnspecified())
+		return isLoopback(host) && (isLoopback(svc.Host) || bound != nil && bound.IsUnspecified())
 	}
 	// A listener on 127.0.0.1 does not hear [::1]; one on [::] hears both.
 	return asked.IsLoopback() && (bound.Equal(asked) || bound.Equal(net.IPv6unspecified) || bound.IsUnspecified() && asked.To4() != nil)

@@ -19,13 +19,13 @@ func (s *subject) portsLoopback() checks.Check {
 			for _, svc := range s.cfg.Services {
 				running, _ := s.running(svc.Name)
 				switch {
-				case !loopback(svc.Host):
+				case !isLoopback(svc.Host):
 					open = append(open, fmt.Sprintf("services.%s.host is %s", svc.Name, svc.Host))
 				case running.PID != 0 && process.Open(running.PID, svc.Port):
 					open = append(open, fmt.Sprintf("%s (process %d) listens on more than %s", svc.Name, running.PID, svc.Host))
 				}
 			}
-			if own, ok := s.ownFile(); ok && !loopback(own.Host) {
+			if own, ok := s.ownFile(); ok && !isLoopback(own.Host) {
 				open = append(open, fmt.Sprintf("host in %s is %q", s.shown(s.cfg.CLIProxyConfigFile), own.Host))
 			}
 			if len(open) == 0 {
@@ -37,8 +37,8 @@ func (s *subject) portsLoopback() checks.Check {
 	}
 }
 
-// loopback reports a host that leads nowhere but to this machine.
-func loopback(host string) bool {
+// isLoopback reports whether a host leads nowhere but to this machine.
+func isLoopback(host string) bool {
 	ip := net.ParseIP(strings.Trim(host, "[]"))
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

@@ -59,7 +59,7 @@ func (s *subject) stackAddress() checks.Check {
 func (s *subject) miswired(d deployment, router, up config.Service) (problem string, wrong bool) {
 	host, port, ok := d.address()
 	switch {
-	case !ok || !loopback(host):
+	case !ok || !isLoopback(host):
 		return "", false
 	case d.leadsTo(router):
 		return "which is the router itself", true

@@ -14,6 +14,7 @@ import (
 	"github.com/flowgate-go/flowgate/auth"
 	"github.com/flowgate-go/flowgate/internal/cliproxy"
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/loopback"
 	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/internal/runtimes"
 	"github.com/flowgate-go/flowgate/internal/version"
@@ -35,7 +36,8 @@ type subject struct {
 	findings config.Findings
 	cfg      *config.Config // nil when the configuration cannot be used
 	err      error          // why
-	http     *http.Client
+	http     *http.Client   // for requests with a key: to processes of this user only
+	keyless  *http.Client   // for questions to whoever listens
 
 	status   func() (supervisor.Status, error)
 	health   func() (supervisor.Status, error)
@@ -49,10 +51,9 @@ type subject struct {
 }
 
 func newSubject(ctx context.Context, o Options) *subject {
-	s := &subject{o: o, http: &http.Client{
-		Transport:     &http.Transport{Proxy: nil, DisableKeepAlives: true},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	s := &subject{
+		o: o, keyless: loopback.Keyless(loopback.Options{MaxReply: mostRead}), http: loopback.New(loopback.Options{MaxReply: mostRead}),
+	}
 	if o.Getenv != nil {
 		s.load()
 	}
@@ -86,7 +87,10 @@ func (s *subject) load() {
 	}
 }
 
-func (s *subject) close() { s.http.CloseIdleConnections() }
+func (s *subject) close() {
+	s.http.CloseIdleConnections()
+	s.keyless.CloseIdleConnections()
+}
 
 // profile is the one in force, or the one that would be.
 func (s *subject) profile() string { return policy.Chosen(s.cfg) }

@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/flowgate-go/flowgate/internal/loopback"
 )
 
 // load is clients at work.
@@ -28,7 +30,7 @@ type load struct {
 // send sends one request after the other until ctx ends; the last one is
 // waited for.
 func (l *load) send(ctx context.Context) {
-	client := &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 1}}
+	client := loopback.New(loopback.Options{Timeout: 30 * time.Second, Idle: 1})
 	defer client.CloseIdleConnections()
 	for ctx.Err() == nil {
 		began := time.Now().UnixMilli()

@@ -13,6 +13,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/loopback"
 	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/scaffold"
@@ -144,7 +145,7 @@ func (s *stack) serves(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := loopback.New(loopback.Options{}).Do(req)
 	if err != nil {
 		return fmt.Errorf("the router does not serve: %w", err)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/loopback"
 	"github.com/flowgate-go/flowgate/internal/report"
 	"github.com/flowgate-go/flowgate/supervisor"
 )
@@ -59,19 +60,17 @@ func newProber() (*prober, error) {
 			p.local[ip.String()] = true
 		}
 	}
-	dialer := &net.Dialer{Timeout: time.Second}
-	p.http = &http.Client{
-		Timeout:       5 * time.Second,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-			host, _, err := net.SplitHostPort(addr)
-			if ip := net.ParseIP(host); err != nil || ip == nil || !p.local[ip.String()] && !ip.IsLoopback() {
-				return nil, fmt.Errorf("%s is not an address of this machine", addr)
-			}
-			return dialer.DialContext(ctx, network, addr)
-		}},
-	}
+	p.http = loopback.New(loopback.Options{Timeout: 5 * time.Second, MaxReply: excerptBytes, Only: p.isLocal})
 	return p, nil
+}
+
+// isLocal refuses addresses of other machines.
+func (p *prober) isLocal(addr string) error {
+	host, _, err := net.SplitHostPort(addr)
+	if ip := net.ParseIP(host); err != nil || ip == nil || !p.local[ip.String()] && !ip.IsLoopback() {
+		return fmt.Errorf("%s is not an address of this machine", addr)
+	}
+	return nil
 }
 
 // others are this machine's addresses besides loopback; link-local ones need a
@@ -135,7 +134,7 @@ func (p *prober) try(ctx context.Context, a attempt, right func(reply *http.Resp
 		return
 	}
 	defer func() { _ = res.Body.Close() }()
-	body, _ := io.ReadAll(io.LimitReader(res.Body, excerptBytes)) // what came is what there is to judge
+	body, _ := io.ReadAll(res.Body) // what came is what there is to judge
 	a.Status, a.Refused = res.StatusCode, right(res, string(body))
 	if !a.Refused {
 		a.Answer = strings.Join(strings.Fields(string(body[:min(len(body), 120)])), " ")

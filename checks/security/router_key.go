@@ -37,7 +37,7 @@ func (s *subject) routerKey() checks.Check {
 			key := active.MasterKey(s.o.Getenv)
 			why := weakness(key)
 			switch {
-			case key == "" && !loopback(svc.Host):
+			case key == "" && !isLoopback(svc.Host):
 				return checks.Failed("the router listens on %s and has no master key: it serves everybody who reaches it", svc.Host).WithFix("mage profile:set "+active.Profile, "give it one")
 			case key == "":
 				return checks.Skipped("the master key is not known here")
@@ -49,7 +49,7 @@ func (s *subject) routerKey() checks.Check {
 	}
 }
 
-func loopback(host string) bool {
+func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

@@ -43,6 +43,9 @@ func (r Router) prompt(stream bool) prompt {
 // Probes are the checks that send real requests to r. needs lists the checks
 // that must pass before any of them; timeout bounds each.
 func (r Router) Probes(needs []string, timeout time.Duration) []checks.Check {
+	if r.client == nil {
+		r = r.ours()
+	}
 	probe := func(id, title string, run func(context.Context) checks.Outcome) checks.Check {
 		return checks.Check{ID: id, Title: title, Family: "smoke", Needs: needs, Timeout: timeout, Run: run}
 	}

@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/loopback"
 )
 
 // Router is the northbound endpoint that the probes talk to.
@@ -16,6 +18,8 @@ type Router struct {
 	Key   string // sent as a bearer token; never printed
 	Model string // model group that the probes ask for
 	Own   bool   // a private stack, which has the group FallbackModel
+
+	client *http.Client
 }
 
 // maxReply bounds what a probe reads: a router that floods must not fill memory.
@@ -27,11 +31,20 @@ type reply struct {
 	body   []byte
 }
 
-// prober is used by every probe: loopback traffic never goes through a proxy and
-// a redirect is an answer, not a place to send the key to.
-var prober = &http.Client{
-	Transport:     &http.Transport{Proxy: nil, MaxIdleConnsPerHost: 16},
-	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+// keptConnections is how many connections to the router are used again.
+const keptConnections = 16
+
+// ours has the probes reach a router of this user only.
+func (r Router) ours() Router {
+	r.client = loopback.New(loopback.Options{MaxReply: maxReply, Idle: keptConnections})
+	return r
+}
+
+// elsewhere has the probes reach a router that the user named, with the key
+// that the user gave for it.
+func (r Router) elsewhere() Router {
+	r.client = loopback.Elsewhere(loopback.Options{MaxReply: maxReply, Idle: keptConnections})
+	return r
 }
 
 func (r Router) do(ctx context.Context, method, path, key string, body any) (reply, error) {
@@ -52,12 +65,12 @@ func (r Router) do(ctx context.Context, method, path, key string, body any) (rep
 	if key != "" {
 		req.Header.Set("Authorization", "Bearer "+key)
 	}
-	res, err := prober.Do(req)
+	res, err := r.client.Do(req)
 	if err != nil {
 		return reply{}, err
 	}
 	defer func() { _ = res.Body.Close() }()
-	b, err := io.ReadAll(io.LimitReader(res.Body, maxReply))
+	b, err := io.ReadAll(res.Body)
 	return reply{res.StatusCode, res.Header, b}, err
 }
 

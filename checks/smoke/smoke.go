@@ -7,12 +7,14 @@ package smoke
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/internal/report"
 	"github.com/flowgate-go/flowgate/supervisor"
 )
@@ -78,6 +80,9 @@ func runURL(ctx context.Context, o Options) (report.Checked, error) {
 	if r.Key == "" {
 		return report.Checked{}, fault.Usage("key-missing", "no key for %s: %s is not set", r.URL, KeyVariable).
 			WithHint("set it without leaving it in the shell's history: export %s=$(cat gateway.key)", KeyVariable)
+	}
+	if r = r.elsewhere(); slices.Contains(policy.Known(o.Config, o.Getenv), r.Key) {
+		r = r.ours() // FlowGate's own key goes to a process of this user only
 	}
 	ready := checks.Check{ID: "router.ready", Title: "The router is ready", Timeout: probeTimeout, Run: r.readiness}
 	list := append([]checks.Check{ready}, r.Probes([]string{"router.ready"}, probeTimeout)...)

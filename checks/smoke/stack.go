@@ -28,7 +28,7 @@ func (s *stack) router(model string) (Router, error) {
 		return Router{}, err
 	}
 	s.secret = append(s.secret, key)
-	return Router{URL: routerService(s.cfg).URL(), Key: key, Model: model}, nil
+	return Router{URL: routerService(s.cfg).URL(), Key: key, Model: model}.ours(), nil
 }
 
 // health are the checks of liveness and readiness.

@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/loopback"
+	"github.com/flowgate-go/flowgate/internal/process"
 )
 
 // patience bounds one request; a bcrypt check of the key alone takes 60 ms.
@@ -36,7 +38,7 @@ var ErrUnsupported = errors.New("this CLIProxyAPI has no such route")
 type Client struct {
 	Base string       // "http://127.0.0.1:8317"
 	Key  string       // management key; it goes into a header and nowhere else
-	HTTP *http.Client // default: no proxy, 10 s, redirects not followed
+	HTTP *http.Client // default: confirms that the server is a process of this user
 
 	Version string // of the server, after its first reply; "" when it did not say
 	Seven   bool   // it is of generation 7; false before the first reply
@@ -45,7 +47,7 @@ type Client struct {
 }
 
 // call asks and decodes the reply into out, when out is not nil. Faults:
-// management-unreachable, management-key-refused, management-banned,
+// management-unreachable, listener-not-ours, management-key-refused, management-banned,
 // management-off, management-failed; ErrUnsupported.
 func (c *Client) call(ctx context.Context, method, path string, query url.Values, in, out any) error {
 	if c.refusal != nil {
@@ -110,7 +112,7 @@ func (c *Client) send(ctx context.Context, method, path string, query url.Values
 	if v := res.Header.Get("X-Cpa-Version"); v != "" {
 		c.Version, c.Seven = v, res.Header.Get("X-Cpa-Support-Plugin") != ""
 	}
-	reply, err := io.ReadAll(io.LimitReader(res.Body, maxReply))
+	reply, err := io.ReadAll(res.Body)
 	if err != nil {
 		return nil, 0, unreachable(c.Base, err)
 	}
@@ -119,10 +121,7 @@ func (c *Client) send(ctx context.Context, method, path string, query url.Values
 
 func (c *Client) client() *http.Client {
 	if c.HTTP == nil {
-		c.HTTP = &http.Client{
-			Transport:     &http.Transport{}, // no proxy: it would read the key
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		}
+		c.HTTP = loopback.New(loopback.Options{MaxReply: maxReply})
 	}
 	return c.HTTP
 }
@@ -132,6 +131,10 @@ func (c *Client) client() *http.Client {
 func unreachable(base string, err error) error {
 	if u := (*url.Error)(nil); errors.As(err, &u) {
 		err = u.Err
+	}
+	if stranger := (*process.NotOursError)(nil); errors.As(err, &stranger) {
+		return fault.New("listener-not-ours", "the management key was not sent: %w", stranger).
+			WithHint("mage status shows what runs; end that process, or give the service another port")
 	}
 	return fault.New("management-unreachable", "CLIProxyAPI at %s does not answer: %w", base, err).
 		WithHint("mage start brings it up; mage status shows what runs")

@@ -21,6 +21,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/logfile"
+	"github.com/flowgate-go/flowgate/internal/loopback"
 )
 
 // Target is the process that is asked.
@@ -115,7 +116,11 @@ func get(ctx context.Context, full, key string) (status int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	conn, err := (&net.Dialer{KeepAlive: -1}).DialContext(ctx, "tcp", u.Host)
+	dial := (&net.Dialer{KeepAlive: -1}).DialContext
+	if key != "" {
+		dial = loopback.Dial
+	}
+	conn, err := dial(ctx, "tcp", u.Host)
 	if err != nil {
 		return 0, err
 	}

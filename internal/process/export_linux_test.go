@@ -3,6 +3,7 @@ package process
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -29,4 +30,22 @@ func describe(addr bound, s socket) string { return fmt.Sprint(net.IP(addr), s.u
 func Unpollable(id Identity) *Handle {
 	fd, _ := unix.PidfdOpen(id.PID, 0)
 	return &Handle{id: id, file: os.NewFile(uintptr(fd), "pidfd")}
+}
+
+// ConnectionByDiag and ConnectionByProc are the user and the inode of the
+// socket with these addresses, each in its own way.
+func ConnectionByDiag(own, other netip.AddrPort) (string, error) {
+	s, err := diagnoseOne(own, other)
+	return s.uid + " " + s.inode, err
+}
+
+func ConnectionByProc(own, other netip.AddrPort) (string, error) {
+	s, err := lineOf(own, other)
+	return s.uid + " " + s.inode, err
+}
+
+// ParseDiagReply reads an answer of sock_diag.
+func ParseDiagReply(reply []byte) error {
+	_, err := parseOne(reply, netip.AddrPort{}, netip.AddrPort{})
+	return err
 }

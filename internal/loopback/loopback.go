@@ -1,0 +1,153 @@
+// Package loopback makes requests to the services on this machine, with one set
+// of rules: no proxy, no redirect followed, bounded replies. New returns the
+// client for requests that carry one of FlowGate's own keys, or a prompt: its
+// connections are confirmed by the kernel to lead to a process of this user
+// before a byte is sent. Keyless returns the client for everything else, which
+// refuses to send a key.
+//
+// It never dials another machine with New, and never asks a service.
+package loopback
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/process"
+)
+
+// Defaults of Options.
+const (
+	defaultMaxReply = 8 << 20
+	connectPatience = 5 * time.Second
+)
+
+// Options say how a client is used. The zero value works.
+type Options struct {
+	Timeout  time.Duration           // of a whole request; 0: that of its context
+	Idle     int                     // connections to a service that are kept for later requests; 0: none
+	MaxReply int64                   // longest reply in bytes; default 8 MiB; more is ErrTooLarge
+	Only     func(addr string) error // refuses addresses (host:port); nil: none
+}
+
+// ErrTooLarge ends a reply that is longer than MaxReply.
+var ErrTooLarge = errors.New("the reply is too large")
+
+// ErrKey refuses a request of a Keyless client that carries a key.
+var ErrKey = errors.New("a request with a key needs a client that confirms its receiver")
+
+// New returns a client whose connections lead to processes of this user only;
+// others fail with a *process.NotOursError before anything is sent.
+func New(o Options) *http.Client {
+	return o.client(Dial, false)
+}
+
+// Keyless returns a client that connects to any process, and refuses to send a key.
+func Keyless(o Options) *http.Client {
+	return o.client(dialAny, true)
+}
+
+// Elsewhere returns a client for a service at an address that the user named,
+// with a key that the user gave for it and that is not FlowGate's own.
+func Elsewhere(o Options) *http.Client {
+	return o.client(dialAny, false)
+}
+
+func (o Options) client(dial dialer, keyless bool) *http.Client {
+	if o.MaxReply == 0 {
+		o.MaxReply = defaultMaxReply
+	}
+	if only := o.Only; only != nil {
+		next := dial
+		dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			if err := only(addr); err != nil {
+				return nil, err
+			}
+			return next(ctx, network, addr)
+		}
+	}
+	wire := &http.Transport{
+		DialContext: dial, DisableKeepAlives: o.Idle == 0, MaxIdleConnsPerHost: o.Idle,
+		IdleConnTimeout: 30 * time.Second, MaxResponseHeaderBytes: 1 << 20,
+	}
+	return &http.Client{
+		Timeout: o.Timeout, Transport: &bounded{wire, o.MaxReply, keyless},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// dialer is http.Transport's DialContext.
+type dialer func(ctx context.Context, network, addr string) (net.Conn, error)
+
+// Dial connects to a service of this user on this machine. It closes the
+// connection and fails with a *process.NotOursError when the kernel does not
+// confirm that its other end is a process of this user.
+func Dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	conn, err := dialAny(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	if err := process.CheckPeer(conn); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return conn, nil
+}
+
+func dialAny(ctx context.Context, network, addr string) (net.Conn, error) {
+	return (&net.Dialer{Timeout: connectPatience, KeepAlive: -1}).DialContext(ctx, network, addr)
+}
+
+// bounded is a transport whose replies have a limit.
+type bounded struct {
+	*http.Transport
+	limit   int64
+	keyless bool
+}
+
+// keyHeaders are the request headers that carry a key.
+var keyHeaders = [...]string{"Authorization", "Proxy-Authorization", "X-Api-Key", "Api-Key", "X-Litellm-Api-Key", "X-Goog-Api-Key", "X-Management-Key", "Cookie"}
+
+// RoundTrip implements http.RoundTripper.
+func (b *bounded) RoundTrip(req *http.Request) (*http.Response, error) {
+	if b.keyless {
+		for _, name := range keyHeaders {
+			if req.Header.Get(name) != "" {
+				return nil, fmt.Errorf("header %s: %w", name, ErrKey)
+			}
+		}
+	}
+	res, err := b.Transport.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	res.Body = &limited{body: res.Body, left: b.limit}
+	return res, nil
+}
+
+// limited is a reply's body that fails with ErrTooLarge after so many bytes.
+type limited struct {
+	body io.ReadCloser
+	left int64
+}
+
+// Read implements io.Reader.
+func (l *limited) Read(p []byte) (int, error) {
+	if l.left < 0 {
+		return 0, ErrTooLarge
+	}
+	if int64(len(p)) > l.left+1 {
+		p = p[:l.left+1]
+	}
+	n, err := l.body.Read(p)
+	if l.left -= int64(n); l.left < 0 {
+		return n - 1, ErrTooLarge
+	}
+	return n, err
+}
+
+// Close implements io.Closer.
+func (l *limited) Close() error { return l.body.Close() }

@@ -1,0 +1,60 @@
+package loopback_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// ownClients are the files that may make an HTTP client or a transport without
+// this package, and why.
+var ownClients = map[string]string{
+	"internal/loopback/loopback.go":       "is this package",
+	"internal/gateway/transport.go":       "the router's upstreams; its dial confirms the supervised ones",
+	"supervisor/client.go":                "a Unix socket, whose peer is confirmed by its credentials",
+	"auth/oauth.go":                       "providers on the Internet",
+	"internal/download/download.go":       "files on the Internet",
+	"internal/bootstrap/bootstrap.go":     "releases on the Internet",
+	"checks/doctor/upstream_reachable.go": "upstreams on the Internet, without a key",
+}
+
+var makesClient = regexp.MustCompile(`http\.(Client\{|DefaultClient|DefaultTransport|Transport\{|Get\(|Post\(|Head\(|PostForm\()|new\(http\.(Client|Transport)\)`)
+
+func TestNoOtherFileMakesAnHTTPClient(t *testing.T) {
+	t.Parallel()
+	root := filepath.Join("..", "..")
+	var found []string
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (strings.HasPrefix(d.Name(), ".") && path != root || d.Name() == "testdata" || path == filepath.Join(root, "test")) {
+			return filepath.SkipDir
+		}
+		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if rel, _ := filepath.Rel(root, path); makesClient.Match(text) {
+			found = append(found, filepath.ToSlash(rel))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range found {
+		if ownClients[file] == "" {
+			t.Errorf("%s makes an HTTP client: use internal/loopback for services on this machine, or say here why not", file)
+		}
+	}
+	for file := range ownClients {
+		if !slices.Contains(found, file) {
+			t.Errorf("%s makes no HTTP client any more: take it off the list", file)
+		}
+	}
+}
