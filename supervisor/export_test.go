@@ -3,6 +3,8 @@ package supervisor
 import (
 	"time"
 
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/logfile"
 	"github.com/flowgate-go/flowgate/internal/probe"
 )
 
@@ -25,4 +27,10 @@ func (r Recorder) Flush() error { return r.r.flush() }
 // least so many questions.
 func Lasting(limit time.Duration, least int) func(f probe.Finding, asked time.Time) bool {
 	return (&silence{limit: limit, least: least}).lasts
+}
+
+// CutLog bounds the log of a service as a supervisor does each second.
+func CutLog(cfg *config.Config, service string) error {
+	_, err := logfile.Cut(logPath(cfg, service), logfile.Standard())
+	return err
 }

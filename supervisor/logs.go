@@ -99,20 +99,26 @@ type logSource struct {
 	level    string
 }
 
-// begin reads what is there already, as far as it is wanted.
-func (s *logSource) begin() ([]LogLine, error) {
-	var lines []LogLine
-	var err error
-	take := func(line []byte) error { lines = append(lines, s.line(line)); return nil }
-	s.follower, err = logfile.Tail(s.path, s.o.N, !s.o.Follow, take)
+// begin reads what is there already, as far as it is wanted: from the end of
+// the log backwards, so that a long log costs neither time nor memory.
+func (s *logSource) begin() (lines []LogLine, err error) {
+	p := pastLines{source: s}
+	if s.o.N == 0 {
+		s.follower, err = logfile.Tail(s.path, 0, !s.o.Follow, func([]byte) error { return nil })
+		return nil, err
+	}
+	s.follower, err = logfile.Backwards(s.path, p.begin, p.take, p.enough)
 	if err != nil {
 		return nil, err
 	}
-	if rest := s.follower.Rest(); !s.o.Follow && s.o.N != 0 && len(rest) > 0 {
-		_ = take(rest)
+	if rest := s.follower.Rest(); !s.o.Follow && len(rest) > 0 {
+		_ = p.take(rest)
 	}
-	s.dateFirst(lines)
-	return slices.DeleteFunc(lines, func(l LogLine) bool { return !s.wanted(l) || timeOf(l).Before(s.o.Since) }), nil
+	if n := s.o.N; n > 0 {
+		p.kept = p.kept[max(0, len(p.kept)-n):]
+	}
+	s.dateFirst(p.kept)
+	return slices.DeleteFunc(p.kept, func(l LogLine) bool { return timeOf(l).Before(s.o.Since) }), nil
 }
 
 // dateFirst gives the lines before the first that names a time that time; the
@@ -141,15 +147,20 @@ func (s *logSource) poll(emit func(LogLine) error) error {
 	}))
 }
 
-// line reads time and level off a line, and takes secrets out of it.
-func (s *logSource) line(raw []byte) LogLine {
+// note reads time and level off a line: those of the lines after it that name none.
+func (s *logSource) note(raw []byte) {
 	if at, ok := logfile.Time(raw); ok {
 		at = at.UTC()
 		s.time = &at
 	}
-	if level := logfile.Level(raw); level != "" || s.level == "" {
+	if level := logfile.Level(raw); level != "" {
 		s.level = level
 	}
+}
+
+// line makes a line of the log, with secrets taken out.
+func (s *logSource) line(raw []byte) LogLine {
+	s.note(raw)
 	if s.level == "" {
 		s.level = logfile.LevelInfo
 	}

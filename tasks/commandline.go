@@ -53,9 +53,11 @@ func (l *commandLine) takeCommon(words []string) (rest []string, err error) {
 			if !given {
 				value = "true"
 			}
-			if _, err := strconv.ParseBool(value); err != nil {
+			on, err := strconv.ParseBool(value)
+			if err != nil {
 				return nil, fault.Usage("flag-invalid", "-%s=%s: not true or false", name, value)
 			}
+			value = strconv.FormatBool(on) // 1, T and TRUE mean true as well
 		} else if !given {
 			if i++; i == len(words) {
 				return nil, fault.Usage("flag-invalid", "-%s needs a value", name).WithHint("write -%s=VALUE", name)
@@ -165,6 +167,10 @@ func takeFlag(t target, words []string) (flag string, used int, err error) {
 	value = p.withUnit(value)
 	if err := p.check(value); err != nil {
 		return "", 0, fault.Usage("flag-invalid", "-%s=%s: %w", name, value, err).WithHint("usage: mage %s", t.usage())
+	}
+	if p.kind == "bool" {
+		on, _ := strconv.ParseBool(value)
+		value = strconv.FormatBool(on)
 	}
 	return "-" + p.name + "=" + value, used, nil
 }

@@ -2,12 +2,14 @@ package tasks
 
 import (
 	"context"
+	"errors"
 	"os"
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/internal/redact"
+	"github.com/flowgate-go/flowgate/internal/report"
 	"github.com/flowgate-go/flowgate/supervisor"
 )
 
@@ -29,8 +31,10 @@ func Logs(ctx context.Context, service *string, n *int, since *time.Duration, le
 		o := supervisor.LogOptions{
 			Services: one(service), N: lines(n, since), Since: ago(since), Level: value(level), Follow: value(follow), Scrub: scrubber(cfg),
 		}
-		return collect(s, o.Follow, func(lines []supervisor.LogLine) any { return logLines{lines} },
-			func(emit func(supervisor.LogLine) error) error { return supervisor.Logs(ctx, cfg, o, emit) })
+		return collect(ctx, s, o.Follow, func(lines []supervisor.LogLine) any { return logLines{lines} },
+			func(ctx context.Context, emit func(supervisor.LogLine) error) error {
+				return supervisor.Logs(ctx, cfg, o, emit)
+			})
 	})
 }
 
@@ -38,22 +42,27 @@ func Logs(ctx context.Context, service *string, n *int, since *time.Duration, le
 func Events(ctx context.Context, n *int, since *time.Duration, follow *bool) error {
 	return withConfig(ctx, "events", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
 		o := supervisor.EventOptions{N: lines(n, since), Since: ago(since), Follow: value(follow)}
-		return collect(s, o.Follow, func(events []supervisor.Event) any { return eventLines{events} },
-			func(emit func(supervisor.Event) error) error { return supervisor.Events(ctx, cfg, o, emit) })
+		return collect(ctx, s, o.Follow, func(events []supervisor.Event) any { return eventLines{events} },
+			func(ctx context.Context, emit func(supervisor.Event) error) error {
+				return supervisor.Events(ctx, cfg, o, emit)
+			})
 	})
 }
 
 // collect gathers what a source gives out for the report, or, when it follows,
-// prints each as it comes.
-func collect[T any](s session, follow bool, wrap func([]T) any, source func(func(T) error) error) (any, error) {
+// prints each as it comes until the reader of stdout leaves.
+func collect[T any](ctx context.Context, s session, follow bool, wrap func([]T) any, source func(context.Context, func(T) error) error) (any, error) {
 	all := []T{}
-	err := source(func(line T) error {
-		if follow {
-			return s.out.Line(line)
-		}
-		all = append(all, line)
-		return nil
-	})
+	if !follow {
+		err := source(ctx, func(line T) error { all = append(all, line); return nil })
+		return wrap(all), err
+	}
+	ctx, stop := whileRead(ctx, os.Stdout)
+	defer stop()
+	err := source(ctx, func(line T) error { return s.out.Line(line) })
+	if errors.Is(err, report.ErrReaderGone) {
+		err = nil
+	}
 	return wrap(all), err
 }
 

@@ -53,7 +53,7 @@ func answer(line commandLine, err error) error {
 		out = &report.Output{Stdout: os.Stdout, Indent: term.IsTerminal(int(os.Stdout.Fd()))}
 	}
 	now := time.Now()
-	r := report.New(line.first, now)
+	r := newReport(line.first, now)
 	if err != nil {
 		r.Finish(nil, err, now)
 	} else {
@@ -122,7 +122,7 @@ func runBounded(ctx context.Context, command string, patience time.Duration, wor
 	signal.Notify(caughtPipe, syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	r := report.New(command, time.Now())
+	r := newReport(command, time.Now())
 	data, err := attempt(ctx, command, patience, func() (any, error) { return work(ctx, session{out}) })
 	if ctx.Err() != nil && !out.Quiet {
 		err = report.Interrupted()

@@ -25,6 +25,8 @@ type Follower struct {
 	base   int64 // at the last look
 	info   fs.FileInfo
 	rest   []byte // a line whose end has not come yet
+	// halfLine is set when offset lies within a line, whose rest is not given out.
+	halfLine bool
 }
 
 // NewFollower begins at a place that End gave.
@@ -126,6 +128,10 @@ func (f *Follower) take(data []byte, emit func([]byte) error) error {
 			return nil
 		}
 		f.rest = rest
+		if f.halfLine {
+			f.halfLine = !found
+			continue
+		}
 		if err := emit(line); err != nil {
 			return err
 		}

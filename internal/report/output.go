@@ -67,8 +67,10 @@ func (e *Exit) Error() string { return e.Message }
 // ExitStatus implements the interface that mage asks the outermost error for.
 func (e *Exit) ExitStatus() int { return e.Status }
 
-// Emit prints the report once and whole, and returns nil or an *Exit. A filter
-// that fails prints a report of its own failure instead.
+// Emit prints the report once and whole, and returns nil or an *Exit. When the
+// filter fails, the report is printed without it: with the filter's failure as
+// its error, unless the command failed itself; then its own error, hint and exit
+// status stay, and the message only adds what the filter said.
 func (o *Output) Emit(ctx context.Context, r *Report) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -77,10 +79,10 @@ func (o *Output) Emit(ctx context.Context, r *Report) error {
 	}
 	var page bytes.Buffer
 	verdict := o.render(ctx, &page, r)
-	if f := (*fault.Error)(nil); errors.As(verdict, &f) {
+	filterFault := (*fault.Error)(nil)
+	if errors.As(verdict, &filterFault) {
 		page.Reset()
-		r.Checks, r.Summary, r.Data = nil, nil, nil
-		r.Finish(nil, f, r.StartedAt)
+		r.takeFilterFault(filterFault)
 		verdict = encode(&page, r, o.Indent)
 	}
 	if _, err := o.Stdout.Write(page.Bytes()); err != nil && !errors.Is(err, syscall.EPIPE) {
@@ -89,7 +91,18 @@ func (o *Output) Emit(ctx context.Context, r *Report) error {
 	if r.exit == 0 && errors.Is(verdict, ErrNoOutput) && o.ExitByFilter {
 		return &Exit{fault.ExitFailed, ErrNoOutput.Error()}
 	}
-	return exitOf(r)
+	return exitOf(r, filterFault)
+}
+
+// takeFilterFault makes the failure of a filter the report's error unless the
+// command failed itself.
+func (r *Report) takeFilterFault(f *fault.Error) {
+	if r.exit != 0 {
+		return
+	}
+	r.OK, r.exit = false, f.Exit
+	r.Checks, r.Summary, r.Data = nil, nil, nil
+	r.Error = &Problem{Code: f.Code, Message: f.Message, Hint: f.Hint}
 }
 
 func (o *Output) render(ctx context.Context, page *bytes.Buffer, r *Report) error {
@@ -134,8 +147,12 @@ func (o *Output) Stream(c Result) {
 	}
 }
 
+// ErrReaderGone says that the reader of stdout has left (| head -1), which is
+// how an endless stream usually ends.
+var ErrReaderGone = errors.New("the reader of stdout has left")
+
 // Line prints one value of an endless stream (logs -follow), filtered like a
-// report. It fails when nobody reads any more.
+// report. It returns ErrReaderGone when stdout is a pipe that is no longer read.
 func (o *Output) Line(v any) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -154,6 +171,9 @@ func (o *Output) Line(v any) error {
 		}
 	}
 	_, err := o.Stdout.Write(line.Bytes())
+	if errors.Is(err, syscall.EPIPE) {
+		return ErrReaderGone
+	}
 	return err
 }
 
@@ -174,16 +194,22 @@ func document(v any) (any, error) {
 	return Decode(json.NewDecoder(&b))
 }
 
-func exitOf(r *Report) error {
+// exitOf is the *Exit of a report; filterFault is what the filter failed with.
+func exitOf(r *Report, filterFault *fault.Error) error {
 	if r.exit == 0 {
 		return nil
 	}
-	if r.Error == nil {
-		return &Exit{r.exit, harmless(r.failedChecks())}
+	message := ""
+	switch {
+	case r.Error == nil:
+		message = r.failedChecks()
+	case r.Error.Hint != "":
+		message = r.Error.Message + "\n  hint: " + r.Error.Hint
+	default:
+		message = r.Error.Message
 	}
-	message := r.Error.Message
-	if r.Error.Hint != "" {
-		message += "\n  hint: " + r.Error.Hint
+	if filterFault != nil && (r.Error == nil || r.Error.Message != filterFault.Message) {
+		message += "\n  the report is printed unfiltered: " + filterFault.Message
 	}
 	return &Exit{r.exit, harmless(message)}
 }

@@ -98,16 +98,65 @@ func TestTheExitStatusComesFromTheReportAndNotFromTheFilter(t *testing.T) {
 	}
 }
 
-func TestAFilterThatFailsIsReportedInPlaceOfTheReport(t *testing.T) {
+func TestAFilterThatFailsNeverHidesAFailure(t *testing.T) {
 	t.Parallel()
 	f, err := report.CompileFilter(".command.x")
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, code := emit(t, &report.Output{Filter: f}, finished(checked(), nil))
-	var r report.Report
-	if err := json.Unmarshal([]byte(out), &r); err != nil || code != fault.ExitFilter || r.Error == nil || r.Error.Code != "jq-failed" || r.OK {
-		t.Fatalf("exit %d, %v: %s", code, err, out)
+	bad := fault.Usage("config-invalid", "flowgate.yaml:3:1: no").WithHint("mend it")
+	for name, c := range map[string]struct {
+		rep    *report.Report
+		exit   int
+		code   string // of the error in the document
+		stderr []string
+	}{
+		"a success":               {finished(note{"x"}, nil), fault.ExitFilter, "jq-failed", []string{"jq expression"}},
+		"an error":                {finished(nil, bad), fault.ExitUsage, "config-invalid", []string{"flowgate.yaml:3:1: no", "mend it", "unfiltered: jq expression"}},
+		"an error beside data":    {finished(note{"x"}, bad), fault.ExitUsage, "config-invalid", []string{"mend it"}},
+		"a check that failed":     {finished(checked(), nil), fault.ExitFailed, "", []string{"b.bad: b: 100%", "unfiltered: jq expression"}},
+		"an interrupted command":  {finished(nil, report.Interrupted()), fault.ExitInterrupted, "interrupted", []string{"interrupted"}},
+		"a failure without -exit": {finished(nil, fault.New("port-in-use", "taken")), fault.ExitFailed, "port-in-use", []string{"taken"}},
+	} {
+		var out bytes.Buffer
+		exit := (&report.Output{Stdout: &out, Filter: f, ExitByFilter: true}).Emit(t.Context(), c.rep)
+		var e *report.Exit
+		if !errors.As(exit, &e) || e.Status != c.exit {
+			t.Errorf("%s: %v, not exit %d", name, exit, c.exit)
+			continue
+		}
+		for _, part := range c.stderr {
+			if !strings.Contains(e.Message, part) {
+				t.Errorf("%s: %q lacks %q", name, e.Message, part)
+			}
+		}
+		var r report.Report
+		if err := json.Unmarshal(out.Bytes(), &r); err != nil || r.OK || r.DurationMS != 7.4 || (r.Error == nil) != (c.code == "") || r.Error != nil && r.Error.Code != c.code {
+			t.Errorf("%s: %v: %s", name, err, out.String())
+		}
+	}
+}
+
+func TestAReportOfARunOfChecksAlwaysHasAList(t *testing.T) {
+	t.Parallel()
+	f, err := report.CompileFilter(".checks[].id")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := report.NewChecked("doctor", start)
+	r.Finish(nil, fault.Usage("config-invalid", "no"), start)
+	out, code := emit(t, &report.Output{}, r)
+	if !strings.Contains(out, `"checks":[]`) || code != fault.ExitUsage {
+		t.Errorf("exit %d: %s", code, out)
+	}
+	if out, code := emit(t, &report.Output{Filter: f}, r); out != "" || code != fault.ExitUsage {
+		t.Errorf("filtered: exit %d: %s", code, out)
+	}
+	if out, _ := emit(t, &report.Output{}, finished(report.Checked{}, nil)); !strings.Contains(out, `"checks":[]`) {
+		t.Errorf("no check was run: %s", out)
+	}
+	if out, _ := emit(t, &report.Output{}, finished(note{"x"}, nil)); strings.Contains(out, `"checks"`) {
+		t.Errorf("a report without checks: %s", out)
 	}
 }
 

@@ -23,8 +23,8 @@ type Report struct {
 	StartedAt  time.Time `json:"started_at"`  // RFC 3339, UTC
 	DurationMS float64   `json:"duration_ms"` // wall time of the target
 	Summary    *Summary  `json:"summary,omitempty"`
-	Checks     []Result  `json:"checks,omitempty"`
-	Data       any       `json:"data,omitempty"` // what a target that is no check run returns
+	Checks     []Result  `json:"checks,omitzero"` // nil unless the target is a run of checks
+	Data       any       `json:"data,omitempty"`  // what a target that is no check run returns
 	Error      *Problem  `json:"error"`
 
 	exit int
@@ -80,6 +80,14 @@ func New(command string, now time.Time) *Report {
 	return &Report{Schema: Schema, Command: command, StartedAt: now.UTC()}
 }
 
+// NewChecked is New for a target that is a run of checks: its report has checks
+// and summary even when it fails before the first check.
+func NewChecked(command string, now time.Time) *Report {
+	r := New(command, now)
+	r.Checks, r.Summary = []Result{}, &Summary{}
+	return r
+}
+
 // Checked is what a target returns that is a run of checks.
 type Checked struct {
 	Checks []Result
@@ -106,6 +114,9 @@ func (r *Report) Finish(data any, err error, now time.Time) {
 
 func (r *Report) setChecks(c Checked) {
 	r.Checks, r.Summary = c.Checks, Count(c.Checks)
+	if r.Checks == nil {
+		r.Checks = []Result{}
+	}
 	if r.Summary.Fail > 0 || c.Strict && r.Summary.Warn > 0 {
 		r.OK, r.exit = false, fault.ExitFailed
 	}

@@ -69,6 +69,26 @@ func TestTheCommandFollowsTenMegabytesASecondAndLosesNoLine(t *testing.T) {
 	}
 }
 
+// TestAStreamEndsWithItsReader is about | head -1, whose reader leaves while
+// there may be no news for hours.
+func TestAStreamEndsWithItsReader(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, command := range []string{" init " + freePorts(t), " start"} {
+		if out, err := shell(t, dir, binary+command); err != nil {
+			t.Fatalf("%s: %v: %s", command, err, out)
+		}
+	}
+	t.Cleanup(func() { _, _ = shell(t, dir, binary+" stop") })
+	for _, command := range []string{"events -follow", "events -follow -n=0", "logs -follow -n=5", "logs -n=5", "events -jq=.data"} {
+		begin := time.Now()
+		out, err := shell(t, dir, "{ timeout 20 "+binary+" "+command+" 2>err; echo $? >>err; } | sleep 0.3; cat err")
+		if took := time.Since(begin); err != nil || out != "0\n" || took > 15*time.Second {
+			t.Errorf("%s: %v after %v: %s", command, err, took, out)
+		}
+	}
+}
+
 // writeAtPace appends numbered lines of so many bytes, at so many bytes a second.
 func writeAtPace(t *testing.T, path string, lines, size, rate int) {
 	file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0o600)
