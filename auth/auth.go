@@ -9,8 +9,11 @@
 package auth
 
 import (
+	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/samber/lo"
 
 	"github.com/flowgate-go/flowgate/internal/cliproxy"
 	"github.com/flowgate-go/flowgate/internal/config"
@@ -23,8 +26,8 @@ type Environment struct {
 	GOOS   string // runtime.GOOS: where other tools keep their files
 }
 
-// Folder is where the credential files are: auth-dir of CLIProxyAPI's own
-// configuration where that can be read, else .router/auths.
+// Folder is where the credential files are: where CLIProxyAPI loads them from,
+// as ServerFolder says, else .router/auths.
 func Folder(cfg *config.Config, env Environment) string {
 	if cfg.CLIProxyConfigFile == "" {
 		return cfg.Paths.Auths()
@@ -33,7 +36,19 @@ func Folder(cfg *config.Config, env Environment) string {
 	if err != nil || f.AuthDir == "" && cfg.Version != 3 {
 		return cfg.Paths.Auths()
 	}
-	return f.Folder(env.Getenv("HOME"), cfg.Dir)
+	return ServerFolder(cfg, env.Getenv, f)
+}
+
+// ServerFolder is the folder that CLIProxyAPI with the configuration own loads
+// credentials from: auth-dir counts from the folder that the server is started
+// in, and ~ is its HOME.
+func ServerFolder(cfg *config.Config, getenv func(string) string, own cliproxy.File) string {
+	svc, _ := cfg.Service(config.CLIProxy)
+	home := getenv("HOME")
+	if written, ok := svc.Env["HOME"]; ok {
+		home = os.Expand(written, getenv)
+	}
+	return own.Folder(home, lo.CoalesceOrEmpty(svc.Cwd, cfg.Dir))
 }
 
 // trash is where files go that logout and import take away. It is inside the

@@ -24,6 +24,7 @@ type StatusOptions struct {
 
 // Overview is what there is to sign in with.
 type Overview struct {
+	Folder    string           `json:"folder"`           // where the credential files are: CLIProxyAPI's auth-dir
 	Accounts  []Account        `json:"accounts"`         // never nil
 	Ending    []Ending         `json:"ending,omitempty"` // with -within: providers that will be without
 	Shared    []SharedGrant    `json:"shared_grants,omitempty"`
@@ -65,7 +66,7 @@ func Status(ctx context.Context, cfg *config.Config, env Environment, o StatusOp
 	if err != nil {
 		return Overview{}, err
 	}
-	view := Overview{}
+	view := Overview{Folder: Folder(cfg, env)}
 	if view.Shared, err = SharedGrants(ctx, cfg, env, accounts); err != nil {
 		return view, err
 	}

@@ -59,8 +59,36 @@ func (r *resolver) version2(doc documentV2, upstream string) {
 		r.cfg.CLIProxyConfigFile = beside
 	}
 	r.services(doc.Services, upstream)
+	r.cliproxyFile()
 	r.credentials(doc.Credentials.Upstream)
 	r.fragments()
+}
+
+// cliproxyFile takes the configuration file that the upstream's own command
+// names, if it names one: the server reads that and no other.
+func (r *resolver) cliproxyFile() {
+	svc, ok := r.cfg.Service(CLIProxy)
+	if !ok || svc.Runtime != RuntimeCommand {
+		return
+	}
+	for i, arg := range svc.Command {
+		name, file, joined := strings.Cut(strings.TrimPrefix(arg, "-"), "=")
+		if i == 0 || name != "-config" && (name != "config" || arg[0] != '-') {
+			continue
+		}
+		if !joined && i+1 < len(svc.Command) {
+			file = svc.Command[i+1]
+		}
+		if file != "" && !strings.Contains(file, "$") {
+			if !filepath.IsAbs(file) {
+				file = filepath.Join(svc.Cwd, file)
+			}
+			if isFile(file) {
+				r.cfg.CLIProxyConfigFile = filepath.Clean(file)
+			}
+			return
+		}
+	}
 }
 
 // providers takes the providers as written, keys unknown to us included.

@@ -23,13 +23,14 @@ func (r *resolver) version3(doc documentV3) {
 	r.cfg.CLIProxyConfigFile = file
 	s := Service{
 		Name: CLIProxy, Runtime: RuntimeCLIProxyAPI,
-		ReadinessPath: "/", // 200 without a key in every known version; /v1/models wants one
+		ReadinessPath: "/",                     // 200 without a key in every known version; /v1/models wants one
+		Cwd:           filepath.Dir(r.cfg.Dir), // as the first FlowGate starts it: auth-dir counts from there
 		Restart:       defaultRestart(), UnreadyRestart: Span(unreadyRestart),
 	}
 	r.cliproxyAddress(&s, file)
 	// The layout of older FlowGate versions kept the program in the runtime folder.
 	if binary := filepath.Join(dir, "bin", "CLIProxyAPIPlus"); isFile(binary) {
-		s.Runtime, s.Command, s.Cwd = RuntimeCommand, []string{binary, "-config", file}, filepath.Dir(r.cfg.Dir)
+		s.Runtime, s.Command = RuntimeCommand, []string{binary, "-config", file}
 	}
 	r.cfg.Services = []Service{s}
 }
