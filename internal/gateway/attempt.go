@@ -1,11 +1,11 @@
 package gateway
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/gateway/splice"
 )
@@ -20,10 +20,9 @@ type answer struct {
 
 	body       []byte // a whole reply
 	start, end int    // where the model stands in it; end 0: nowhere
-	encoding   string // Content-Encoding of a body that passes untouched
 
-	events  *splice.Stream // a stream; what came first is in call.out
-	source  io.ReadCloser
+	events  *splice.Stream // a stream; what came up to its first content is in call.out
+	source  io.ReadCloser  // the upstream's body, decoded
 	guard   *guard
 	release func() // ends the attempt
 }
@@ -49,7 +48,7 @@ func (c *call) attempt(d *Deployment) (*answer, *failure) {
 	a := &answer{deployment: d, header: res.Header, status: res.StatusCode, source: res.Body, guard: g, release: release}
 	f := c.receive(a, res)
 	if f != nil || a.events == nil {
-		_ = res.Body.Close() // nothing more is wanted from it
+		_ = a.source.Close() // nothing more is wanted from it
 		release()
 	}
 	if f != nil {
@@ -59,94 +58,114 @@ func (c *call) attempt(d *Deployment) (*answer, *failure) {
 	return a, nil
 }
 
-// receive reads a whole reply, or a stream up to its first event.
+// receive reads a whole reply, or a stream up to its first content. What the
+// bytes are decides which of the two it is; the Content-Type may be wrong.
 func (c *call) receive(a *answer, res *http.Response) *failure {
+	a.source = decodeBody(res.Body, res.Header)
 	if res.StatusCode < 200 || res.StatusCode > 299 {
-		return c.refused(a.deployment, res)
+		return c.refused(a.deployment, res, a.source)
 	}
-	a.encoding = res.Header.Get("Content-Encoding")
-	if a.encoding == "identity" {
-		a.encoding = ""
+	size := res.ContentLength
+	if a.source != res.Body {
+		size = -1
 	}
-	if strings.HasPrefix(res.Header.Get("Content-Type"), "text/event-stream") {
-		return c.firstEvent(a, res)
+	if want := int(max(min(size, maxPooled), firstPiece)); want > cap(c.reply) {
+		c.reply = make([]byte, 0, want)
 	}
-	return c.whole(a, res)
+	c.reply = c.reply[:0]
+	declared := isEventStream(res.Header)
+	for sniffs := 0; ; {
+		n, err := a.source.Read(c.reply[len(c.reply):cap(c.reply)])
+		c.reply = c.reply[:len(c.reply)+n]
+		if name := compressedAs(c.reply); name != "" && sniffs < maxCodings { // compressed without a word
+			a.source, size, sniffs = decodeRest(c.reply, a.source, name), -1, sniffs+1
+			c.reply = c.reply[:0]
+			continue
+		}
+		form := recognizeReply(c.reply, declared)
+		if form == formUnknown && (err != nil || len(c.reply) == cap(c.reply)) {
+			form = declaredForm(declared)
+		}
+		switch form {
+		case formStream:
+			return c.firstContent(a, err)
+		case formWhole:
+			return c.whole(a, size, err)
+		}
+	}
 }
 
-// whole reads an unstreamed reply and finds the model in it. A body that is no
-// JSON object to its end is a failure: an HTML page, a cut reply, nothing.
-func (c *call) whole(a *answer, res *http.Response) *failure {
-	var err error
+// firstPiece is how much of a reply is read at first, in bytes, when its length is not known.
+const firstPiece = 4 << 10
+
+// whole reads the rest of an unstreamed reply, whose beginning is in c.reply,
+// and finds the model in it. A body that is not a JSON object to its end is a
+// failure: an HTML page, a cut reply, nothing. So is an error with status 200.
+func (c *call) whole(a *answer, size int64, err error) *failure {
 	limit := c.r.opts.MaxBody
-	c.reply, err = readAll(c.reply[:0], res.Body, res.ContentLength, limit)
-	if err != nil {
-		return c.unreachable(a.deployment, a.guard, true, err)
+	if err == nil {
+		c.reply, err = readAll(c.reply, a.source, size, limit)
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		return c.unreadable(a, err)
 	}
 	if int64(len(c.reply)) > limit {
-		return c.invalid(a.deployment, res, c.reply)
+		return c.invalid(a.deployment, c.reply)
 	}
-	a.body = c.reply
-	if a.encoding != "" {
-		return nil
-	}
+	a.body = bytes.TrimPrefix(c.reply, []byte(byteOrderMark))
+	var about wholeReply
 	err = splice.Members(a.body, func(key []byte, start, end int) bool {
 		if string(key) == "model" && a.body[start] == '"' {
 			a.start, a.end = start, end
 		}
+		about.note(key, a.body[start:end])
 		return true
 	})
-	if err != nil {
-		return c.invalid(a.deployment, res, a.body)
+	switch {
+	case err != nil:
+		return c.invalid(a.deployment, a.body)
+	case about.isError():
+		return c.innerFailure(a, a.body)
 	}
 	return nil
 }
 
-// firstEvent waits for a stream's first event: before it, a failure can still
-// be retried and has a status.
-func (c *call) firstEvent(a *answer, res *http.Response) *failure {
+// maxHeld is how many bytes of a stream are held back at most while no content
+// came. The first events of a Responses stream repeat the instructions and tools.
+const maxHeld = 512 << 10
+
+// firstContent reads a stream, whose beginning is in c.reply, up to its first
+// event with content. Before it, a failure can still be retried and has a status.
+func (c *call) firstContent(a *answer, err error) *failure {
 	a.events = &splice.Stream{Model: c.literal}
-	c.out = c.out[:0]
 	if cap(c.chunk) == 0 {
 		c.chunk = make([]byte, 32<<10)
 	}
+	c.out = a.events.Append(c.out[:0], c.reply)
 	for {
-		n, err := res.Body.Read(c.chunk[:cap(c.chunk)])
-		if a.encoding != "" && n > 0 { // compressed though identity was asked for: it passes as it is
-			c.out = append(c.out, c.chunk[:n]...)
-			return nil
-		}
-		c.out = a.events.Append(c.out, c.chunk[:n])
 		switch {
-		case a.events.Stillborn && a.events.Events > 0:
-			return c.failedStream(a, c.out)
-		case a.events.Events > 0 || a.events.Done || len(c.out) > maxErrorText:
+		case a.events.Content || len(c.out) > maxHeld:
 			return nil
-		case errors.Is(err, io.EOF):
-			return c.invalid(a.deployment, res, c.out)
+		case a.events.Failed:
+			return c.innerFailure(a, a.events.Error)
+		case a.events.Done || errors.Is(err, io.EOF):
+			return c.invalid(a.deployment, c.out)
 		case err != nil:
-			return c.unreachable(a.deployment, a.guard, true, err)
+			return c.unreadable(a, err)
 		}
+		var n int
+		n, err = a.source.Read(c.chunk[:cap(c.chunk)])
+		c.out = a.events.Append(c.out, c.chunk[:n])
 	}
 }
 
-// failedStream is the failure for a stream whose first event is an error.
-func (c *call) failedStream(a *answer, events []byte) *failure {
-	status, data := http.StatusInternalServerError, ""
-	for line := range strings.Lines(string(events)) {
-		if rest, ok := strings.CutPrefix(line, "data:"); ok {
-			data = strings.TrimSpace(rest)
-			break
-		}
+// unreadable is the failure for a reply whose body ended in err.
+func (c *call) unreadable(a *answer, err error) *failure {
+	var broken *decodeError
+	if !errors.As(err, &broken) {
+		return c.unreachable(a.deployment, a.guard, true, err)
 	}
-	e := parseError([]byte(data))
-	switch code, _ := e.Code.(float64); {
-	case code >= 400 && code < 600:
-		status = int(code)
-	case e.Type == "overloaded_error":
-		status = statusOverloaded
-	case e.Type == "rate_limit_error":
-		status = http.StatusTooManyRequests
-	}
-	return c.classify(a.deployment, status, data)
+	return &failure{status: http.StatusBadGateway, class: "BadGatewayError", kind: "internal_server_error", retry: true, deployment: a.deployment,
+		err: err, text: fmt.Sprintf("litellm.BadGatewayError: BadGatewayError: %s - The reply's Content-Encoding does not fit its bytes: %v",
+			exception(a.deployment), broken)}
 }

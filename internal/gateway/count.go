@@ -13,7 +13,7 @@ func (c *call) count(g *group) {
 		if f != nil && f.gone {
 			return
 		}
-		if a != nil && a.events == nil && a.encoding == "" {
+		if a != nil && a.events == nil {
 			a.body, a.end = counted(a.body), 0
 			c.deliver(a)
 			return

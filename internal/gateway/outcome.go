@@ -33,16 +33,16 @@ func (c *call) attemptFailed(g *group, d *Deployment, f *failure) {
 	c.r.failed(g, d, f, t)
 }
 
-// streamEnded counts a stream at its end; f is nil when the end is good. A
-// stream that the client left is not counted.
-func (c *call) streamEnded(a *answer, f *failure) {
+// streamEnded counts a stream at its end. One that the client left, or did not
+// take, is not counted.
+func (c *call) streamEnded(a *answer, end streamEnd) {
 	switch {
 	case a.group == nil: // counted tokens
-	case f == nil:
+	case end.how == streamComplete:
 		c.r.succeeded(a.deployment, nil)
-	case !f.gone:
-		c.logFailure("stream failed", a.deployment, f)
-		c.r.failed(a.group, a.deployment, f, a.trial)
+	case end.f != nil && !end.f.gone:
+		c.logFailure("stream failed", a.deployment, end.f)
+		c.r.failed(a.group, a.deployment, end.f, a.trial)
 	}
 }
 

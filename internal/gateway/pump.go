@@ -1,34 +1,29 @@
 package gateway
 
 import (
-	"errors"
-	"io"
 	"net/http"
 	"time"
 )
 
-// writePatience is how long a client may take to accept a piece of a stream.
+// writePatience is how long a client may take to accept a piece of a reply.
 const writePatience = 2 * time.Minute
 
-// pump passes a stream on, flushed piece by piece as it comes. After the first
-// event the status is out, so a failure becomes an event of the dialect.
-func (c *call) pump(a *answer) {
+// copyStream passes a stream on, flushed piece by piece as it comes. After the
+// first content the status is out, so a failure becomes an event of the dialect.
+func (c *call) copyStream(a *answer) streamEnd {
 	h := c.w.Header()
 	h["Content-Type"] = sseType
 	h["Cache-Control"] = noCache
 	h["X-Accel-Buffering"] = no
-	if a.encoding != "" {
-		h["Content-Encoding"] = []string{a.encoding}
-	}
 	c.w.WriteHeader(http.StatusOK)
 	to := http.NewResponseController(c.w)
 	patience := c.r.watch.guard(writePatience, func() { _ = to.SetWriteDeadline(time.Now()) }) // not every writer has deadlines
 	defer patience.stop()
 	for {
 		if len(c.out) > 0 {
-			a.guard.pause() // a slow client is not the upstream's fault
-			if !c.flush(to, patience) {
-				return
+			a.guard.pause() // the upstream is not to blame for a slow client
+			if err := c.flush(to, patience); err != nil {
+				return clientEnd(err)
 			}
 			a.guard.progress()
 		}
@@ -36,82 +31,75 @@ func (c *call) pump(a *answer) {
 		c.out = c.out[:0]
 		if n > 0 {
 			a.guard.progress()
-			c.out = c.rewrite(a, c.out, c.chunk[:n])
+			c.out = a.events.Append(c.out, c.chunk[:n])
 		}
 		if err != nil {
-			c.streamEnded(a, c.finish(a, err))
+			end := c.upstreamEnd(a, err)
+			c.finish(a, end)
 			patience.progress()
 			_, _ = c.w.Write(c.out) // the end of the request flushes it, together with the stream's own end
-			return
+			return end
 		}
 	}
 }
 
-func (c *call) rewrite(a *answer, out, chunk []byte) []byte {
-	if a.encoding != "" {
-		return append(out, chunk...)
-	}
-	return a.events.Append(out, chunk)
-}
-
-// flush writes what is ready; false means that the client is not there any more.
-func (c *call) flush(to *http.ResponseController, patience *guard) bool {
+// flush writes what is ready.
+func (c *call) flush(to *http.ResponseController, patience *guard) error {
 	patience.progress()
 	defer patience.pause()
 	if _, err := c.w.Write(c.out); err != nil {
-		return false
+		return err
 	}
-	return to.Flush() == nil
+	return to.Flush()
 }
 
-// finish appends what a stream still lacks at its end: [DONE], or the error
-// that ended it. It returns the failure, nil when the end is good.
-func (c *call) finish(a *answer, err error) *failure {
-	if !errors.Is(err, io.EOF) {
-		f := c.streamBroke(a, err)
-		if a.encoding == "" {
-			c.out = a.events.Abandon(c.out)
-			c.out = append(c.out, c.errorEvent(f)...)
+// finish appends what a stream still lacks at its end: [DONE], or the error that ended it.
+func (c *call) finish(a *answer, end streamEnd) {
+	switch end.how {
+	case streamComplete, streamFailed:
+		c.out = a.events.Finish(c.out)
+		if end.how == streamComplete && specs[c.dialect].done && !a.events.Done {
+			c.out = append(c.out, "data: [DONE]\n\n"...)
 		}
-		return f
+	case streamTruncated, streamBroken, streamTimedOut:
+		c.out = a.events.Abandon(c.out)
+		c.out = append(c.out, c.errorEvent(end.f, a.events.Events)...)
 	}
-	if a.encoding != "" {
-		return nil
-	}
-	c.out = a.events.Finish(c.out)
-	if a.events.Failed {
-		return c.classify(a.deployment, http.StatusInternalServerError, "an error event in the stream")
-	}
-	if specs[c.dialect].done && !a.events.Done {
-		c.out = append(c.out, "data: [DONE]\n\n"...)
-	}
-	return nil
 }
 
-// streamBroke returns the failure for a stream that the upstream did not end.
-func (c *call) streamBroke(a *answer, err error) *failure {
-	f := c.unreachable(a.deployment, a.guard, true, err)
-	if a.guard.late.Load() {
-		f.status, f.kind = http.StatusInternalServerError, ""
-		f.text = "litellm.APIConnectionError: APIConnectionError: " + exception(a.deployment) + " - Timeout on reading data from socket"
-	}
-	return f
-}
-
-// errorEvent is a failure as an event of the stream's dialect.
-func (c *call) errorEvent(f *failure) []byte {
+// errorEvent is a failure as an event of the stream's dialect. sequence is how
+// many events went before it.
+func (c *call) errorEvent(f *failure, sequence int) []byte {
 	switch c.dialect {
 	case messages, countTokens:
 		return frame("event: error\ndata: ", envelope{Message: f.text}.body(c.dialect, http.StatusInternalServerError))
 	case responses:
-		return frame("event: error\ndata: ", encode(struct {
-			Type    string  `json:"type"`
-			Code    string  `json:"code"`
-			Message string  `json:"message"`
-			Param   *string `json:"param"`
-		}{"error", "server_error", f.text, nil}))
+		return c.failedResponse(f, sequence)
 	}
 	return frame("data: ", envelope{Message: f.text}.body(c.dialect, http.StatusInternalServerError))
+}
+
+// failedResponse is a failure as the last event of a Responses stream.
+func (c *call) failedResponse(f *failure, sequence int) []byte {
+	type responseError struct {
+		Code    string `json:"code"`
+		Message string `json:"message"`
+	}
+	type response struct {
+		ID        string        `json:"id"`
+		Object    string        `json:"object"`
+		CreatedAt int64         `json:"created_at"`
+		Status    string        `json:"status"`
+		Error     responseError `json:"error"`
+		Model     string        `json:"model"`
+		Output    []string      `json:"output"`
+	}
+	return frame("event: response.failed\ndata: ", encode(struct {
+		Type     string   `json:"type"`
+		Sequence int      `json:"sequence_number"`
+		Response response `json:"response"`
+	}{"response.failed", sequence, response{"resp_" + c.id, "response", c.r.opts.Now().Unix(), "failed",
+		responseError{"server_error", f.text}, c.model, []string{}}}))
 }
 
 func frame(prefix string, data []byte) []byte {

@@ -13,15 +13,11 @@ func (c *call) deliver(a *answer) {
 	if a.events != nil {
 		defer a.release()
 		defer a.source.Close()
-		c.pump(a)
+		c.streamEnded(a, c.copyStream(a))
 		return
 	}
 	h := c.w.Header()
 	h["Content-Type"] = jsonType
-	if a.encoding != "" {
-		h["Content-Encoding"] = []string{a.encoding}
-		h["Content-Type"] = a.header["Content-Type"]
-	}
 	size := len(a.body)
 	if a.end > 0 {
 		size += len(c.literal) - (a.end - a.start)

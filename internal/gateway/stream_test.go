@@ -43,6 +43,7 @@ func TestEachEventReachesTheClientWhenItIsSent(t *testing.T) {
 			w.(http.Flusher).Flush()
 			<-next
 		}
+		fmt.Fprint(w, "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n")
 	}))
 	defer up.Close()
 	s := start(t, strings.Replace(minimal, "UP", strings.TrimPrefix(up.URL, "http://"), 1), gateway.Options{})
@@ -59,7 +60,7 @@ func TestEachEventReachesTheClientWhenItIsSent(t *testing.T) {
 		}
 		next <- struct{}{}
 	}
-	if rest, err := io.ReadAll(lines); err != nil || string(rest) != "data: [DONE]\n\n" {
+	if rest, err := io.ReadAll(lines); err != nil || !strings.HasSuffix(string(rest), "\"stop\"}]}\n\ndata: [DONE]\n\n") {
 		t.Fatalf("end %q, %v", rest, err)
 	}
 }

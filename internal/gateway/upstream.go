@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -9,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/internal/gateway/splice"
 )
 
 // maxErrorText is how much of an upstream's error body is read, in bytes.
@@ -34,11 +37,8 @@ func parseError(body []byte) upstreamError {
 }
 
 // refused is the failure for an upstream's answer that is not a success.
-func (c *call) refused(d *Deployment, res *http.Response) *failure {
-	body, _ := io.ReadAll(io.LimitReader(res.Body, maxErrorText))
-	if res.Header.Get("Content-Encoding") != "" && res.Header.Get("Content-Encoding") != "identity" {
-		body = nil // compressed though identity was asked for: the status must do
-	}
+func (c *call) refused(d *Deployment, res *http.Response, source io.Reader) *failure {
+	body := errorBody(source)
 	status := res.StatusCode
 	if status < 400 {
 		body, status = fmt.Appendf(nil, "answered %d, not an API reply: api_base must be the final address", res.StatusCode), http.StatusBadGateway
@@ -55,6 +55,30 @@ func (c *call) refused(d *Deployment, res *http.Response) *failure {
 		f.text += fmt.Sprintf("\n\nDeployment %q may have no %s: requests are not translated into another dialect.", d.ID, specs[c.dialect].inbound)
 	}
 	return f
+}
+
+// errorBody reads an error's body up to maxErrorText. Of an event stream it
+// returns the first data, of a list, as Google sends it, the first element.
+func errorBody(source io.Reader) []byte {
+	body, _ := io.ReadAll(io.LimitReader(source, maxErrorText)) // what came before an error must do
+	if name := compressedAs(body); name != "" {
+		rest := decodeRest(body, io.NopCloser(bytes.NewReader(nil)), name)
+		body, _ = io.ReadAll(io.LimitReader(rest, maxErrorText))
+	}
+	body = bytes.TrimPrefix(body, []byte(byteOrderMark))
+	if recognizeReply(body, false) == formStream {
+		for line := range bytes.Lines(body) {
+			if data, ok := bytes.CutPrefix(line, []byte("data:")); ok {
+				return bytes.TrimSpace(data)
+			}
+		}
+	}
+	first := body
+	_ = splice.Elements(body, func(start, end int) bool { // an error: it is not a list
+		first = body[start:end]
+		return false
+	})
+	return first
 }
 
 // obeyShouldRetry follows the header by which an upstream says whether the
@@ -99,7 +123,7 @@ func pythonFloat(f float64) string {
 }
 
 // invalid is the failure for a success whose body is no reply: an HTML page, half a JSON document, nothing.
-func (c *call) invalid(d *Deployment, res *http.Response, body []byte) *failure {
+func (c *call) invalid(d *Deployment, body []byte) *failure {
 	status, class := http.StatusBadGateway, "BadGatewayError"
 	if c.r.opts.StrictParity {
 		status, class = http.StatusInternalServerError, "InternalServerError"

@@ -172,3 +172,35 @@ func trailing(doc []byte, i int) error {
 	}
 	return nil
 }
+
+// Elements calls visit with the place of each element of the JSON array in
+// doc, in order, until visit returns false. The error is as that of Members.
+func Elements(doc []byte, visit func(start, end int) bool) error {
+	i := space(doc, 0)
+	if i == len(doc) || doc[i] != '[' {
+		return &SyntaxError{i, "expected a JSON array"}
+	}
+	i = space(doc, i+1)
+	if i < len(doc) && doc[i] == ']' {
+		return trailing(doc, i+1)
+	}
+	for {
+		end, err := value(doc, i)
+		if err != nil {
+			return err
+		}
+		if !visit(i, end) {
+			return nil
+		}
+		i = space(doc, end)
+		switch {
+		case i == len(doc):
+			return &SyntaxError{i, "unexpected end of the array"}
+		case doc[i] == ']':
+			return trailing(doc, i+1)
+		case doc[i] != ',':
+			return &SyntaxError{i, "expected ',' or ']'"}
+		}
+		i = space(doc, i+1)
+	}
+}

@@ -32,6 +32,9 @@ func TestStreamPutsTheAliasWhereEachDialectHasItsModel(t *testing.T) {
 		": ping\n\nid: 7\nretry: 10\n\n":                   ": ping\n\nid: 7\nretry: 10\n\n",
 		"data: not json \"model\"\n\n":                     "data: not json \"model\"\n\n",
 		"data: {\"model\":\"up\"}":                         "data: {\"model\":\"alias\"}\n\n",
+		"data: {\"model\":\"up\"}\r\rdata: [DONE]\r\r":     "data: {\"model\":\"alias\"}\n\ndata: [DONE]\n\n",
+		"event: x\rdata: {}\r\n\r\n":                       "event: x\ndata: {}\n\n",
+		"\xef\xbb\xbfdata: {\"model\":\"up\"}\n\n":         "data: {\"model\":\"alias\"}\n\n",
 	} {
 		if got, _ := pass(in, len(in)); got != want {
 			t.Errorf("%q\n became %q\n    want %q", in, got, want)
@@ -39,19 +42,81 @@ func TestStreamPutsTheAliasWhereEachDialectHasItsModel(t *testing.T) {
 	}
 }
 
-func TestStreamSeesEventsErrorsAndTheEnd(t *testing.T) {
+// seen is what a Stream noted.
+type seen struct {
+	events                       int
+	content, ended, done, failed bool
+	err                          string
+}
+
+func noted(s *splice.Stream) seen {
+	return seen{s.Events, s.Content, s.Ended, s.Done, s.Failed, string(s.Error)}
+}
+
+func TestStreamNotesContentErrorsAndTheEnd(t *testing.T) {
 	t.Parallel()
-	for in, want := range map[string]splice.Stream{
-		"data: {\"a\":1}\n\ndata: {\"b\":1}\n\ndata: [DONE]\n\n":   {Events: 2, Done: true},
-		"data: {\"error\":{\"message\":\"x\"}}\n\n":                {Events: 1, Failed: true, Stillborn: true},
-		"data: {}\n\nevent: error\ndata: {\"type\":\"error\"}\n\n": {Events: 2, Failed: true},
-		"data: {\"error\":null}\n\n":                               {Events: 1},
-		"event: error\ndata: {}\n\n":                               {Events: 1, Failed: true, Stillborn: true},
-		"data: {\"type\": \"error\", \"error\": 1}\n\n":            {Events: 1, Failed: true, Stillborn: true},
-		": comment\n\n": {},
+	const chunk = `{"object":"chat.completion.chunk","model":"up","choices":[{"index":0,"delta":{`
+	for in, want := range map[string]seen{
+		": comment\n\n":              {},
+		"data: {}\n\n":               {events: 1},
+		"data: plain text\n\n":       {events: 1, content: true},
+		"data: {\"error\":null}\n\n": {events: 1, content: true},
+		"data: [DONE]\n\n":           {done: true},
+
+		"data: " + chunk + `"role":"assistant","content":""},"finish_reason":null}]}` + "\n\n":            {events: 1},
+		"data: " + chunk + `"role":"assistant","tool_calls":[]},"logprobs":null}],"usage":null}` + "\n\n": {events: 1},
+		"data: {\"choices\":[],\"prompt_filter_results\":[{}]}\n\n":                                       {events: 1},
+		"data: {\"choices\":[{\"text\":\"\"}]}\n\n":                                                       {events: 1},
+		"data: {\"choices\":[{\"text\":\"a\"}]}\n\n":                                                      {events: 1, content: true},
+		"data: " + chunk + `"content":"a"}}]}` + "\n\n":                                                   {events: 1, content: true},
+		"data: " + chunk + `"reasoning_content":"a"}}]}` + "\n\n":                                         {events: 1, content: true},
+		"data: " + chunk + `"tool_calls":[{"index":0}]}}]}` + "\n\n":                                      {events: 1, content: true},
+		"data: " + chunk + `},"finish_reason":"stop"}]}` + "\n\n":                                         {events: 1, content: true, ended: true},
+		"data: " + chunk + `},"finish_reason" : null},{"delta":{},"finish_reason" : "length"}]}` + "\n\n": {events: 1, content: true, ended: true},
+		"data: " + chunk + `"content":"say \"finish_reason\":\"stop\""}}]}` + "\n\n":                      {events: 1, content: true},
+		"data: {\"choices\":[],\"usage\":{\"prompt_tokens\":1}}\n\n":                                      {events: 1, content: true, ended: true},
+		"data: " + chunk + `"content":"a"}}],"usage":{"prompt_tokens":1}}` + "\n\n":                       {events: 1, content: true},
+
+		"event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"content\":[]}}\n\nevent: ping\ndata: {\"type\":\"ping\"}\n\n": {events: 2},
+		"data: {\"type\":\"content_block_start\",\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n":                                    {events: 1},
+		"data: {\"type\":\"content_block_start\",\"content_block\":{\"type\":\"tool_use\",\"name\":\"x\"}}\n\n":                               {events: 1, content: true},
+		"data: {\"type\":\"content_block_delta\",\"delta\":{}}\n\ndata: {\"type\":\"message_stop\"}\n\n":                                      {events: 2, content: true, ended: true},
+		"data: {\"type\":\"response.created\",\"response\":{\"error\":null}}\n\ndata: {\"type\":\"response.in_progress\"}\n\n":                {events: 2},
+		"data: {\"type\":\"response.output_item.added\",\"item\":{\"type\":\"message\",\"content\":[]}}\n\n":                                  {events: 1},
+		"data: {\"type\":\"response.output_item.added\",\"item\":{\"type\":\"function_call\",\"name\":\"x\"}}\n\n":                            {events: 1, content: true},
+		"data: {\"type\":\"response.content_part.added\",\"part\":{\"type\":\"output_text\",\"text\":\"\"}}\n\n":                              {events: 1},
+		"data: {\"type\":\"response.incomplete\",\"response\":{}}\n\n":                                                                        {events: 1, content: true, ended: true},
+		"event: response.completed\ndata: {\ndata: }\n\n":                                                                                     {events: 2, ended: true},
+
+		"data: {\"error\":{\"message\":\"x\"}}\n\n":                                                 {events: 1, failed: true, err: `{"error":{"message":"x"}}`},
+		"data: {\"error\":\"x\"}\n\ndata: {\"error\":\"y\"}\n\n":                                    {events: 2, failed: true, err: `{"error":"x"}`},
+		"data: {\"id\":1,\"model\":\"up\",\"error\":{\"code\":1},\"choices\":[]}\n\n":               {events: 1, failed: true, err: `{"id":1,"model":"up","error":{"code":1},"choices":[]}`},
+		"data: {\"type\": \"error\", \"error\": 1}\n\n":                                             {events: 1, failed: true, err: `{"type": "error", "error": 1}`},
+		"data: {\"object\":\"error\",\"message\":\"x\"}\n\n":                                        {events: 1, failed: true, err: `{"object":"error","message":"x"}`},
+		"data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"error\"}]}\n\n":                      {events: 1, failed: true, ended: true, err: `{"choices":[{"delta":{},"finish_reason":"error"}]}`},
+		"data: {\"choices\":[{\"error\":{\"code\":502}}]}\n\n":                                      {events: 1, failed: true, err: `{"choices":[{"error":{"code":502}}]}`},
+		"data: {\"type\":\"response.failed\",\"response\":{\"error\":{\"code\":\"x\"}}}\n\n":        {events: 1, failed: true, ended: true, err: `{"type":"response.failed","response":{"error":{"code":"x"}}}`},
+		"data: {\ndata:  \"error\": {\"message\":\"x\"}\ndata: }\n\n":                               {events: 3, failed: true, err: "{\n\"error\": {\"message\":\"x\"}\n}\n"},
+		"event: error\ndata: {}\n\n":                                                                {events: 1, failed: true, err: "{}"},
+		"event:error\n\n":                                                                           {failed: true},
+		"event: errors\ndata: {}\n\n":                                                               {events: 1},
+		"data: " + chunk + `"content":"a"}}]}` + "\n\nevent: error\ndata: {\"type\":\"error\"}\n\n": {events: 2, content: true, failed: true, err: `{"type":"error"}`},
 	} {
-		if _, s := pass(in, 3); s.Events != want.Events || s.Done != want.Done || s.Failed != want.Failed || s.Stillborn != want.Stillborn {
-			t.Errorf("%q: events %d done %v failed %v", in, s.Events, s.Done, s.Failed)
+		for _, size := range []int{3, len(in)} {
+			if _, s := pass(in, size); noted(s) != want {
+				t.Errorf("%q in pieces of %d:\n got %+v\nwant %+v", in, size, noted(s), want)
+			}
+		}
+	}
+}
+
+func TestAStreamWithBareCRsIsPassedLineByLine(t *testing.T) {
+	t.Parallel()
+	s := &splice.Stream{Model: []byte(`"a"`)}
+	for _, in := range []string{"data: {\"n\":1}\r\r", "data: {\"n\":2}\r\r", "data: {\"n\":3}\r\r"} {
+		want := in[:len(in)-2] + "\n\n"
+		if got := string(s.Append(nil, []byte(in))); got != want {
+			t.Errorf("%q became %q at once, want %q", in, got, want)
 		}
 	}
 }
@@ -94,6 +159,8 @@ func TestALineLongerThanMaxLinePassesUntouchedHoweverItIsCut(t *testing.T) {
 func FuzzStreamIsIndifferentToChunks(f *testing.F) {
 	f.Add("data: {\"model\":\"up\"}\n\ndata: [DONE]\n\n", 1, 7)
 	f.Add("event: error\r\ndata: {\"message\":{\"model\":\"up\"}}\r\n\r\n: c\n", 2, 3)
+	f.Add("\xef\xbb\xbfdata: {\"model\":\"up\"}\r\rdata: {\"choices\":[{\"delta\":{\"content\":\"x\"}}]}\r\r\n\r", 1, 2)
+	f.Add("data: {\ndata: \"error\":{}}\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n", 4, 1)
 	f.Add("data: {\"response\":{\"a\":[1,2],\"model\":\"up\"}", 5, 1)
 	f.Fuzz(func(t *testing.T, in string, a, b int) {
 		if in == "" {
@@ -104,8 +171,8 @@ func FuzzStreamIsIndifferentToChunks(f *testing.F) {
 		if whole != cut {
 			t.Fatalf("in one piece %q, in pieces of %d and %d %q", whole, a, b, cut)
 		}
-		if s1.Events != s2.Events || s1.Done != s2.Done || s1.Failed != s2.Failed || s1.Stillborn != s2.Stillborn {
-			t.Fatalf("counts differ: %+v %+v", s1, s2)
+		if noted(s1) != noted(s2) {
+			t.Fatalf("in one piece %+v, cut %+v", noted(s1), noted(s2))
 		}
 	})
 }
