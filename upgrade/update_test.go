@@ -30,8 +30,8 @@ func TestCLIProxyAPIIsUpdatedFromItsReleases(t *testing.T) {
 		t.Fatal(err)
 	}
 	releases := releasetest.New(t)
-	add := func(version string, flags ...string) {
-		data, err := os.ReadFile(compiled(t, "./testdata/cliproxyapi", flags...))
+	add := func(version, variable string) {
+		data, err := os.ReadFile(compiled(t, "./testdata/cliproxyapi", "-ldflags=-X main.version="+version+" -X "+variable))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -42,18 +42,18 @@ func TestCLIProxyAPIIsUpdatedFromItsReleases(t *testing.T) {
 		return upgrade.UpdateRequest{Request: bootstrap.Request{Runtime: config.RuntimeCLIProxyAPI, Version: version, Repository: releases.Repository,
 			Getenv: func(name string) string { return map[string]string{"GITHUB_API_URL": releases.URL}[name] }}}
 	}
-	add("6.9.9", "-ldflags=-X main.lacks=/v1/models")
+	add("6.9.9", "main.lacks=/v1/models")
 	_, err := upgrade.Update(t.Context(), s.o, cfg, request(""))
 	code(t, err, "probe-missing", "models")
 	if linked := store.Linked(cfg, config.RuntimeCLIProxyAPI); linked != "" {
 		t.Errorf("a first version that lacks something is active: %s", linked)
 	}
-	add("7.0.0", "-ldflags=-X main.built=one")
+	add("7.0.0", "main.built=one")
 	first, err := upgrade.Update(t.Context(), s.o, cfg, request(""))
 	if err != nil || !first.Changed || first.To != "7.0.0" || len(first.Probes) != 10 {
 		t.Fatalf("the first: %+v, %v", first, err)
 	}
-	add("7.1.0", "-ldflags=-X main.lacks=/v0/management/auth-files")
+	add("7.1.0", "main.lacks=/v0/management/auth-files")
 	_, err = upgrade.Update(t.Context(), s.o, cfg, request(""))
 	code(t, err, "probe-missing", "auth-files", "7.1.0", "nothing was switched")
 	if missing := fault.From(err).Detail.(upgrade.Probed).Missing; !slices.Equal(missing, []string{"auth-files"}) {
@@ -62,7 +62,7 @@ func TestCLIProxyAPIIsUpdatedFromItsReleases(t *testing.T) {
 	if in, _ := store.Current(cfg, config.RuntimeCLIProxyAPI); in.Version != "7.0.0" {
 		t.Errorf("%s is active", in.Version)
 	}
-	add("7.2.0")
+	add("7.2.0", "main.built=two")
 	got, err := upgrade.Update(t.Context(), s.o, cfg, request(""))
 	if err != nil || got.From != "7.0.0" || got.To != "7.2.0" || !got.Changed {
 		t.Fatalf("the next: %+v, %v", got, err)

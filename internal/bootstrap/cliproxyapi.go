@@ -58,7 +58,10 @@ func (r Request) release(ctx context.Context) (store.New, error) {
 	n.Fill = func(ctx context.Context, dir string, n *store.New) error {
 		err := unpack(ctx, dir, n)
 		_ = os.Remove(path) // installed or no good
-		return err
+		if err != nil {
+			return err
+		}
+		return r.checkReportedVersion(ctx, filepath.Join(dir, n.Binary), version)
 	}
 	return n, nil
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -26,9 +27,21 @@ import (
 
 const source = `package main
 
-import "fmt"
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+)
 
-func main() { fmt.Println("CLIProxyAPI Version: 6.9.1-plus, Commit: none, BuiltAt: unknown") }
+// The version stands in a file beside the program, so that it is built once.
+func main() {
+	self, _ := os.Executable()
+	version, err := os.ReadFile(filepath.Join(filepath.Dir(self), "VERSION"))
+	if err != nil {
+		version = []byte("6.9.1-plus")
+	}
+	fmt.Printf("CLIProxyAPI Version: %s, Commit: none, BuiltAt: unknown\n", version)
+}
 `
 
 // built is the small real program that the releases hold, built once.
@@ -65,10 +78,13 @@ func (b *builder) clean() {
 	}
 }
 
-func packed(t *testing.T) []byte {
+// packed is a release whose program reports this version.
+func packed(t *testing.T, version string) []byte {
 	t.Helper()
 	mine, _ := built()
-	return releasetest.Pack(t, map[string][]byte{"cli-proxy-api-plus": mine, "README.md": []byte("read"), "static/management.html": []byte("<html>")})
+	return releasetest.Pack(t, map[string][]byte{
+		"cli-proxy-api-plus": mine, "VERSION": []byte(version), "README.md": []byte("read"), "static/management.html": []byte("<html>"),
+	})
 }
 
 // request asks the server for CLIProxyAPI in a store of its own.
@@ -96,8 +112,8 @@ func wantFault(t *testing.T, err error, code string, parts ...string) {
 func TestAReleaseIsInstalledAndRunBySideOfOthers(t *testing.T) {
 	t.Parallel()
 	s := releasetest.New(t)
-	s.Add("6.9.0", packed(t))
-	s.Add("6.9.1", packed(t))
+	s.Add("6.9.0", packed(t, "6.9.0"))
+	s.Add("6.9.1", packed(t, "6.9.1"))
 	r := request(t, s)
 	got, err := bootstrap.Install(t.Context(), r)
 	if err != nil || !got.Changed || got.Runtimes[0].Version != "6.9.1" || !got.Runtimes[0].Active {
@@ -137,7 +153,7 @@ func withProxyConfig(t *testing.T, cfg *config.Config) *config.Config {
 func TestABadReleaseInstallsNothing(t *testing.T) {
 	t.Parallel()
 	mine, others := built()
-	good := packed(t)
+	good := packed(t, "1.0.0")
 	name := releasetest.Asset("1.0.0")
 	line := func(data []byte) []byte {
 		sum := sha256.Sum256(data)
@@ -158,6 +174,8 @@ func TestABadReleaseInstallsNothing(t *testing.T) {
 		"path traversal":            {only(releasetest.Pack(t, map[string][]byte{"../cli-proxy-api": mine})), "archive-unsafe"},
 		"HTML":                      {only(html), "archive-invalid"},
 		"cut":                       {only(good[:len(good)/2]), "archive-invalid"},
+		"another version inside":    {only(packed(t, "1.0.1")), "version-mismatch"},
+		"an older Plus inside":      {only(packed(t, "0.9.0-plus")), "version-mismatch"},
 	} {
 		t.Run(title, func(t *testing.T) {
 			t.Parallel()
@@ -221,7 +239,7 @@ func TestABadServerInstallsNothing(t *testing.T) {
 			t.Parallel()
 			s := releasetest.New(t)
 			s.Spoil = c.spoil
-			s.Add("1.0.0", packed(t))
+			s.Add("1.0.0", packed(t, "1.0.0"))
 			r := request(t, s)
 			r.Version = c.version
 			_, err := bootstrap.Install(t.Context(), r)
@@ -250,7 +268,7 @@ func TestTheTokenGoesToTheAPIOnly(t *testing.T) {
 		}
 		return false
 	}
-	s.Add("1.0.0", packed(t))
+	s.Add("1.0.0", packed(t, "1.0.0"))
 	r := request(t, s)
 	r.Getenv = func(name string) string {
 		return map[string]string{"GITHUB_API_URL": s.URL, "GITHUB_TOKEN": "t0ken"}[name]
@@ -263,10 +281,89 @@ func TestTheTokenGoesToTheAPIOnly(t *testing.T) {
 	}
 }
 
+func TestAProgramThatReportsItsOwnSpellingOfTheVersionIsInstalled(t *testing.T) {
+	t.Parallel()
+	for _, reported := range []string{"1.0.0-plus", "v1.0.0", "dev", ""} {
+		s := releasetest.New(t)
+		s.Add("1.0.0", packed(t, reported))
+		if got, err := bootstrap.Install(t.Context(), request(t, s)); err != nil || got.Runtimes[0].Version != "1.0.0" {
+			t.Errorf("a program that reports %q: %+v, %v", reported, got, err)
+		}
+	}
+}
+
+// TestNoTokenIsSentInTheClearOrAfterARedirect: net/http would send it again to
+// another port of the same host.
+func TestNoTokenIsSentInTheClearOrAfterARedirect(t *testing.T) {
+	t.Parallel()
+	s := releasetest.New(t)
+	s.Add("1.0.0", packed(t, "1.0.0"))
+	var with []string
+	s.Spoil = func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.Header.Get("Authorization") != "" {
+			with = append(with, r.URL.Path)
+		}
+		return false
+	}
+	mirror := httptest.NewServer(http.RedirectHandler(s.URL+"/repos/"+s.Repository+"/releases/latest", http.StatusFound))
+	t.Cleanup(mirror.Close)
+	r := request(t, s)
+	api := mirror.URL
+	r.Getenv = func(name string) string {
+		return map[string]string{"GITHUB_API_URL": api, "GITHUB_TOKEN": "t0ken"}[name]
+	}
+	if _, err := bootstrap.Install(t.Context(), r); err != nil || len(with) > 0 {
+		t.Errorf("after a redirect: %v; the token went to %v", err, with)
+	}
+	for _, address := range []string{"http://192.0.2.1", "http://localhost.example", "ftp://127.0.0.1", "http://ada:pass@192.0.2.1"} {
+		api, r.Config = address, config.Default(t.TempDir())
+		_, err := bootstrap.Install(t.Context(), r)
+		wantFault(t, err, "address-insecure", "https")
+		if strings.Contains(err.Error(), "pass") {
+			t.Errorf("the message has the password: %v", err)
+		}
+	}
+}
+
+func TestARedirectOrAnAssetInTheClearIsRefused(t *testing.T) {
+	t.Parallel()
+	for title, spoil := range map[string]func(w http.ResponseWriter, r *http.Request) bool{
+		"redirect of the API": func(w http.ResponseWriter, r *http.Request) bool {
+			http.Redirect(w, r, "http://192.0.2.1/latest", http.StatusFound)
+			return true
+		},
+		"redirect of the asset": func(w http.ResponseWriter, r *http.Request) bool {
+			if !strings.HasSuffix(r.URL.Path, ".tar.gz") {
+				return false
+			}
+			http.Redirect(w, r, "http://192.0.2.1/a.tar.gz", http.StatusFound)
+			return true
+		},
+		"address of the asset": func(w http.ResponseWriter, r *http.Request) bool {
+			if !strings.HasSuffix(r.URL.Path, "/latest") {
+				return false
+			}
+			_, _ = w.Write([]byte(`{"tag_name":"v1.0.0","assets":[{"name":"` + releasetest.Asset("1.0.0") +
+				`","browser_download_url":"http://192.0.2.1/a.tar.gz"},{"name":"checksums.txt","browser_download_url":"http://192.0.2.1/c"}]}`))
+			return true
+		},
+	} {
+		s := releasetest.New(t)
+		s.Spoil = spoil
+		s.Add("1.0.0", packed(t, "1.0.0"))
+		r := request(t, s)
+		_, err := bootstrap.Install(t.Context(), r)
+		if err == nil || fault.From(err).Code != "address-insecure" {
+			t.Errorf("%s: %v", title, err)
+		}
+		nothingInstalled(t, r.Config)
+	}
+}
+
 func TestAnInterruptedDownloadGoesOnWhereItWas(t *testing.T) {
 	t.Parallel()
 	s := releasetest.New(t)
-	archive := packed(t)
+	archive := packed(t, "1.0.0")
 	s.Add("1.0.0", archive)
 	ctx, cancel := context.WithCancel(t.Context())
 	first := true
@@ -304,7 +401,7 @@ func TestAnInterruptedDownloadGoesOnWhereItWas(t *testing.T) {
 func TestOfManyBootstrapsAtOnceOneFetches(t *testing.T) {
 	t.Parallel()
 	s := releasetest.New(t)
-	s.Add("1.0.0", packed(t))
+	s.Add("1.0.0", packed(t, "1.0.0"))
 	r := request(t, s)
 	var all sync.WaitGroup
 	for range 4 {
@@ -330,7 +427,7 @@ func TestAFileOrABinaryOnThisMachineIsInstalledToo(t *testing.T) {
 	t.Parallel()
 	mine, others := built()
 	dir := t.TempDir()
-	files := map[string][]byte{"CLIProxyAPI_7.0.2_linux_amd64.tar.gz": packed(t), "proxy": mine, "other": others, "page": []byte("<html>")}
+	files := map[string][]byte{"CLIProxyAPI_7.0.2_linux_amd64.tar.gz": packed(t, "7.0.2"), "proxy": mine, "other": others, "page": []byte("<html>")}
 	for name, data := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o700); err != nil {
 			t.Fatal(err)
@@ -373,12 +470,12 @@ func TestWhatIsTypedWronglyIsRefusedBeforeAnythingIsDone(t *testing.T) {
 func TestWhatIsNewIsAskedOnceADay(t *testing.T) {
 	t.Parallel()
 	s := releasetest.New(t)
-	s.Add("1.0.0", packed(t))
+	s.Add("1.0.0", packed(t, "1.0.0"))
 	r := request(t, s)
 	if _, err := bootstrap.Install(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
-	s.Add("1.1.0", packed(t))
+	s.Add("1.1.0", packed(t, "1.1.0"))
 	now := time.Now()
 	ask := func(online bool, at time.Time) bootstrap.News {
 		t.Helper()
@@ -391,7 +488,7 @@ func TestWhatIsNewIsAskedOnceADay(t *testing.T) {
 	if n := ask(false, now); n.Latest != "1.1.0" || !n.Outdated || n.Active != "1.0.0" {
 		t.Errorf("%+v", n)
 	}
-	s.Add("1.2.0", packed(t))
+	s.Add("1.2.0", packed(t, "1.2.0"))
 	if n := ask(false, now.Add(23*time.Hour)); n.Latest != "1.1.0" {
 		t.Errorf("within a day: %+v", n)
 	}

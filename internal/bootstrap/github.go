@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/flowgate-go/flowgate/internal/download"
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
@@ -37,9 +38,15 @@ type github struct {
 }
 
 func (r Request) github() (github, error) {
-	g := github{api: strings.TrimSuffix(r.Getenv("GITHUB_API_URL"), "/"), repository: r.Repository, token: r.Getenv("GITHUB_TOKEN"), client: r.Client}
+	g := github{
+		api: strings.TrimSuffix(r.Getenv("GITHUB_API_URL"), "/"), repository: r.Repository,
+		token: r.Getenv("GITHUB_TOKEN"), client: download.Guard(r.Client),
+	}
 	if g.api == "" {
 		g.api = "https://api.github.com"
+	}
+	if err := download.RequireSecure(g.api); err != nil {
+		return g, err
 	}
 	if g.repository == "" {
 		g.repository = r.Getenv("FLOWGATE_CLIPROXYAPI_REPOSITORY")
@@ -81,8 +88,12 @@ func (g github) ask(ctx context.Context, which string) (githubRelease, error) {
 	return release, nil
 }
 
-// get reads a small document. The token goes to the API alone.
+// get reads a small document. The token goes to the API alone, and not after a
+// redirect.
 func (g github) get(ctx context.Context, address, accept, token string) ([]byte, error) {
+	if err := download.RequireSecure(address); err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
@@ -94,6 +105,10 @@ func (g github) get(ctx context.Context, address, accept, token string) ([]byte,
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
 	res, err := g.client.Do(req)
+	var refused *fault.Error
+	if errors.As(err, &refused) { // a redirect to an address that is not secure
+		return nil, refused
+	}
 	if err != nil {
 		return nil, fault.New("download-failed", "ask %s: %w", address, cause(err)).
 			WithHint("check the network and HTTPS_PROXY; -offline -from=FILE installs what you fetched elsewhere")
@@ -103,7 +118,10 @@ func (g github) get(ctx context.Context, address, accept, token string) ([]byte,
 		return nil, g.refused(res, address)
 	}
 	const most = 4 << 20
-	data, err := io.ReadAll(io.LimitReader(res.Body, most))
+	data, err := io.ReadAll(io.LimitReader(res.Body, most+1))
+	if err == nil && len(data) > most {
+		err = fmt.Errorf("it is larger than %d MB", most>>20)
+	}
 	if err != nil {
 		return nil, fault.New("download-failed", "read %s: %w", address, err).WithHint("try again")
 	}

@@ -47,7 +47,10 @@ func (r Request) liteLLM(ctx context.Context) (store.New, error) {
 		Source: "the Python package index, by " + filepath.Base(tool.path),
 		Fill: func(ctx context.Context, dir string, _ *store.New) error {
 			fmt.Fprintf(r.Progress, "installing LiteLLM %s by %s (740 MB, some minutes)\n", version, filepath.Base(tool.path))
-			return environment(ctx, tool, dir, pins, r.Offline)
+			if err := environment(ctx, tool, dir, pins, r.Offline); err != nil {
+				return err
+			}
+			return checkInstalledLiteLLM(ctx, dir, version)
 		},
 	}, nil
 }
@@ -78,12 +81,13 @@ func environment(ctx context.Context, tool installer, dir string, requirements [
 	if err := os.WriteFile(pins, requirements, 0o600); err != nil {
 		return fault.New("store-unwritable", "write %s: %w", pins, err).WithHint("free space and make the folder writable")
 	}
-	if err := run(ctx, "venv-failed", "install Python's venv module (python3-venv on Debian) or uv", tool.venv(dir)); err != nil {
+	if err := runInstaller(ctx, "venv-failed", "install Python's venv module (python3-venv on Debian) or uv", tool.venv(ctx, dir)); err != nil {
 		return err
 	}
 	hashed := strings.Contains(string(requirements), "--hash=")
-	return run(ctx, "packages-failed", "check the network and the package index that pip or uv is set to (PIP_INDEX_URL, UV_INDEX_URL); nothing was installed",
-		tool.install(dir, pins, hashed, offline))
+	return runInstaller(ctx, "packages-failed",
+		"check the network and the package index that pip or uv is set to (PIP_INDEX_URL, UV_INDEX_URL); nothing was installed",
+		tool.install(ctx, dir, pins, hashed, offline))
 }
 
 // installer is uv, which takes seconds, or a Python with venv and pip.
@@ -92,29 +96,35 @@ type installer struct {
 	uv   bool
 }
 
-func (i installer) venv(dir string) []string {
+func (i installer) venv(ctx context.Context, dir string) *exec.Cmd {
 	if i.uv {
-		return []string{i.path, "venv", "--quiet", "--allow-existing", "--python", ">=3.11,<3.15", dir}
+		return program.Installer(ctx, i.path, "venv", "--quiet", "--allow-existing", "--python", ">=3.11,<3.15", dir)
 	}
-	return []string{i.path, "-m", "venv", dir}
+	return program.Python(ctx, i.path, "-m", "venv", dir)
 }
 
-func (i installer) install(dir, pins string, hashed, offline bool) []string {
+// install installs built packages only: building one from its source would run
+// code that no digest covers, that of its build dependencies.
+func (i installer) install(ctx context.Context, dir, pins string, hashed, offline bool) *exec.Cmd {
 	interpreter := filepath.Join(dir, "bin", "python")
-	// Compiled, so that a run adds no file to what is in the manifest.
-	args := []string{interpreter, "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--quiet", "--compile", "-r", pins}
-	no := "--no-index"
-	if i.uv {
-		args = []string{i.path, "pip", "install", "--quiet", "--compile-bytecode", "--python", interpreter, "-r", pins}
-		no = "--offline"
+	var flags []string
+	if hashed { // the lock is complete, and pip does not take a pinned name for the same name with an extra
+		flags = append(flags, "--require-hashes", "--no-deps")
 	}
-	if hashed {
-		args = append(args, "--require-hashes", "--no-deps") // the lock is complete, and pip does not take a pinned name for the same name with an extra
+	if i.uv {
+		if offline {
+			flags = append(flags, "--offline")
+		}
+		args := []string{"pip", "install", "--quiet", "--no-build", "--compile-bytecode", "--python", interpreter, "-r", pins}
+		return program.Installer(ctx, i.path, append(args, flags...)...)
 	}
 	if offline {
-		args = append(args, no)
+		flags = append(flags, "--no-index")
 	}
-	return args
+	// Compiled, so that a run adds no file to what is in the manifest.
+	args := []string{"-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--quiet",
+		"--only-binary=:all:", "--compile", "-r", pins}
+	return program.Python(ctx, interpreter, append(args, flags...)...)
 }
 
 // pythonTool is what can make a virtual environment here.
@@ -129,7 +139,7 @@ func pythonTool(ctx context.Context) (installer, error) {
 		if err != nil {
 			continue
 		}
-		out, err := program.Command(ctx, path, "-c", fits).Output()
+		out, err := program.Python(ctx, path, "-c", fits).Output()
 		if err == nil {
 			return installer{path, false}, nil
 		}
@@ -144,13 +154,13 @@ func pythonTool(ctx context.Context) (installer, error) {
 	return installer{}, f.WithHint("install uv or a newer Python, or use runtime: embedded, which needs neither")
 }
 
-func run(ctx context.Context, code, hint string, args []string) error {
-	out, err := program.Command(ctx, args[0], args[1:]...).CombinedOutput()
+func runInstaller(ctx context.Context, code, hint string, cmd *exec.Cmd) error {
+	out, err := cmd.CombinedOutput()
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	if err != nil {
-		return fault.New(code, "%s: %w: %s", strings.Join(args, " "), err, tail(out)).WithHint("%s", hint)
+		return fault.New(code, "%s: %w: %s", strings.Join(cmd.Args, " "), err, tail(out)).WithHint("%s", hint)
 	}
 	return nil
 }

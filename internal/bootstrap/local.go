@@ -8,11 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
-	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/regular"
 	"github.com/flowgate-go/flowgate/internal/runtimes"
 	"github.com/flowgate-go/flowgate/internal/store"
@@ -40,35 +37,20 @@ func (r Request) local(ctx context.Context) (store.New, error) {
 	if err := store.CheckPlatform(path); err != nil {
 		return store.New{}, err
 	}
-	n := store.New{Name: r.Runtime, Version: orElse(r.Version, said(ctx, path)), Digest: "sha256:" + sum, Source: "file " + path, Binary: runtimes.BinaryNames()[0]}
+	n := store.New{Name: r.Runtime, Version: orElse(r.Version, reportedVersion(ctx, path)), Digest: "sha256:" + sum, Source: "file " + path, Binary: runtimes.BinaryNames()[0]}
 	n.Fill = func(_ context.Context, dir string, n *store.New) error {
 		return copied(path, filepath.Join(dir, n.Binary))
 	}
 	return n, nil
 }
 
-// said asks a program for its version: CLIProxyAPI prints it first, whatever
-// flags it gets. "local" when it says none.
-func said(ctx context.Context, path string) string {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	out, _ := program.Command(ctx, path, "-help").CombinedOutput()
-	_, rest, ok := strings.Cut(string(out), "Version: ")
-	version, _, comma := strings.Cut(rest, ",")
-	version = strings.TrimPrefix(strings.TrimSpace(version), "v")
-	if !ok || !comma || version == "" || (Request{Runtime: config.RuntimeCLIProxyAPI, Version: version}).check() != nil {
-		return "local"
-	}
-	return version
-}
-
-// versionInName reads CLIProxyAPI_6.9.1_linux_amd64.tar.gz; "local" without one.
+// versionInName reads CLIProxyAPI_6.9.1_linux_amd64.tar.gz; unknownVersion without one.
 func versionInName(name string) string {
 	parts := strings.Split(name, "_")
 	if len(parts) >= 4 && parts[1] != "" && parts[1][0] >= '0' && parts[1][0] <= '9' {
 		return parts[1]
 	}
-	return "local"
+	return unknownVersion
 }
 
 func copied(from, to string) error {

@@ -121,11 +121,10 @@ func latestLiteLLM(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	args := []string{tool.path, "-m", "pip", "index", "versions", "--disable-pip-version-check", "litellm"}
+	cmd := program.Python(ctx, tool.path, "-m", "pip", "index", "versions", "--disable-pip-version-check", "litellm")
 	if tool.uv {
-		args = []string{tool.path, "pip", "compile", "--quiet", "--no-deps", "--no-header", "--no-annotate", "-"}
+		cmd = program.Installer(ctx, tool.path, "pip", "compile", "--quiet", "--no-deps", "--no-build", "--no-header", "--no-annotate", "-")
 	}
-	cmd := program.Command(ctx, args[0], args[1:]...)
 	cmd.Stdin = strings.NewReader("litellm\n")
 	out, err := cmd.CombinedOutput()
 	if err != nil {

@@ -1,8 +1,9 @@
 // Package download fetches a file over HTTP so that what was fetched before an
 // interruption is not fetched again. Get is the whole of it.
 //
-// It never takes a file for whole whose digest is not the expected one, and
-// never sends credentials.
+// It never takes a file for whole whose digest is not the expected one, never
+// joins the halves of two different files, never sends credentials, and speaks
+// to other machines over https only.
 package download
 
 import (
@@ -17,6 +18,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
@@ -26,8 +28,8 @@ import (
 type Request struct {
 	URL      string
 	Path     string                  // the file; its folder is made; what it holds is taken for a beginning
-	SHA256   string                  // 64 hexadecimal digits; "" takes whatever comes
-	Client   *http.Client            // default: http.DefaultClient, which knows the proxy variables
+	SHA256   string                  // 64 hexadecimal digits; "" accepts any content
+	Client   *http.Client            // default: http.DefaultClient, which knows the proxy variables; Guard is applied to it
 	MaxBytes int64                   // default 1 GB
 	Idle     time.Duration           // without a byte for so long an attempt ends; default 30 s
 	Attempts int                     // default 4
@@ -35,10 +37,14 @@ type Request struct {
 }
 
 // Get fetches the file and returns the SHA-256 of what is in it, in hexadecimal.
-// After a cut it goes on where it was, also in a later process. Faults:
-// download-failed, download-too-large, checksum-mismatch, which leaves no file.
+// After a cut it goes on where it was, also in a later process, if the server
+// still has the same file. Faults: address-insecure, download-failed,
+// download-too-large and checksum-mismatch; the last two leave no file.
 func Get(ctx context.Context, r Request) (sum string, err error) {
 	r = r.completed()
+	if err := RequireSecure(r.URL); err != nil {
+		return "", err
+	}
 	if err := os.MkdirAll(filepath.Dir(r.Path), 0o700); err != nil {
 		return "", unwritable(r.Path, err)
 	}
@@ -50,9 +56,10 @@ func Get(ctx context.Context, r Request) (sum string, err error) {
 		if err == nil {
 			sum, err := digest(r.Path)
 			if err != nil || r.SHA256 == "" || strings.EqualFold(sum, r.SHA256) {
+				_ = os.Remove(r.validatorPath())
 				return sum, err
 			}
-			_ = os.Remove(r.Path)
+			r.removePartial()
 			if from == 0 || attempt >= r.Attempts { // in one piece it is not a bad beginning's fault
 				return "", fault.New("checksum-mismatch", "%s has SHA-256 %s, not %s", r.URL, sum, r.SHA256).
 					WithHint("it was damaged on its way or replaced; nothing was installed. Try again; if it stays so, do not use it")
@@ -70,9 +77,7 @@ func Get(ctx context.Context, r Request) (sum string, err error) {
 }
 
 func (r Request) completed() Request {
-	if r.Client == nil {
-		r.Client = http.DefaultClient
-	}
+	r.Client = Guard(r.Client)
 	if r.MaxBytes == 0 {
 		r.MaxBytes = 1 << 30
 	}
@@ -99,28 +104,30 @@ func (r Request) attempt(ctx context.Context) (from int64, err error) {
 	defer cancel(nil)
 	idle := time.AfterFunc(r.Idle, func() { cancel(fmt.Errorf("nothing came for %v", r.Idle)) })
 	defer idle.Stop()
-	if info, err := os.Stat(r.Path); err == nil {
-		from = info.Size()
-	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.URL, nil)
 	if err != nil {
-		return from, err
+		return 0, err
 	}
-	if from > 0 {
-		req.Header.Set("Range", fmt.Sprintf("bytes=%d-", from))
-	}
+	from = r.askForRest(req)
 	res, err := r.Client.Do(req)
+	var refused *fault.Error
+	if errors.As(err, &refused) { // a redirect to an address that is not secure
+		return from, refused
+	}
 	if err != nil {
 		return from, transient{causeOr(ctx, err)}
 	}
 	defer res.Body.Close()
 	switch {
 	case res.StatusCode == http.StatusRequestedRangeNotSatisfiable:
-		return from, nil // all is there already, or the digest will tell
+		return from, r.checkComplete(res, from)
 	case res.StatusCode == http.StatusOK:
 		from = 0
 	case res.StatusCode != http.StatusPartialContent:
 		return from, statusError(res)
+	case !startsAt(res, from):
+		r.removePartial()
+		return from, transient{fmt.Errorf("the server sent another part (%q) than the one asked for", res.Header.Get("Content-Range"))}
 	}
 	if strings.HasPrefix(res.Header.Get("Content-Type"), "text/html") {
 		return from, errors.New("a web page came, not a file; a proxy or a sign-in page may stand in between")
@@ -129,7 +136,7 @@ func (r Request) attempt(ctx context.Context) (from int64, err error) {
 }
 
 func (r Request) receive(ctx context.Context, res *http.Response, from int64, idle *time.Timer) error {
-	flags := os.O_WRONLY | os.O_CREATE | os.O_APPEND
+	flags := os.O_WRONLY | os.O_CREATE | os.O_APPEND | syscall.O_NOFOLLOW
 	if from == 0 {
 		flags |= os.O_TRUNC
 	}
@@ -143,7 +150,10 @@ func (r Request) receive(ctx context.Context, res *http.Response, from int64, id
 		total = from + res.ContentLength
 	}
 	if total > r.MaxBytes {
-		return tooLarge(r)
+		return r.rejectTooLarge()
+	}
+	if from == 0 {
+		r.rememberValidator(res)
 	}
 	done, said := from, time.Time{}
 	buffer := make([]byte, 128<<10)
@@ -155,7 +165,7 @@ func (r Request) receive(ctx context.Context, res *http.Response, from int64, id
 				return unwritable(r.Path, err)
 			}
 			if done += int64(n); done > r.MaxBytes {
-				return tooLarge(r)
+				return r.rejectTooLarge()
 			}
 		}
 		if now := time.Now(); now.Sub(said) > 100*time.Millisecond || err != nil {
@@ -213,7 +223,9 @@ func explained(url string, err error) error {
 		WithHint("check the network and HTTPS_PROXY; what has come is kept and the next try goes on from there. -from=FILE takes a file that you fetched")
 }
 
-func tooLarge(r Request) error {
+// rejectTooLarge removes what came so far: it is of no use to a later try.
+func (r Request) rejectTooLarge() error {
+	r.removePartial()
 	return fault.New("download-too-large", "%s is larger than %d MB", r.URL, r.MaxBytes>>20).
 		WithHint("an honest release is far below it; nothing was installed")
 }

@@ -132,7 +132,11 @@ func TestWhatDoesNotComeRightIsAClearFault(t *testing.T) {
 			for i := 0; i < 3*len(content); i += len(content) {
 				_, _ = w.Write(content)
 			}
-		}, "download-too-large", true},
+		}, "download-too-large", false},
+		"announced too large": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "1073741825")
+			_, _ = w.Write(content)
+		}, "download-too-large", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

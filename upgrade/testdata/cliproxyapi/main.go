@@ -1,6 +1,6 @@
 // A double of CLIProxyAPI 7: the endpoints that FlowGate relies on, with the
 // answers that were recorded of it. Built with -ldflags "-X main.lacks=PATH" it
-// does not have that endpoint.
+// does not have that endpoint; -X main.version=V has it report that version.
 package main
 
 import (
@@ -13,10 +13,13 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-var lacks string
+var lacks, version string
 
 func main() {
-	fmt.Println("CLIProxyAPI Version: 7.0.0, Commit: none, BuiltAt: unknown")
+	fmt.Printf("CLIProxyAPI Version: %s, Commit: none, BuiltAt: unknown\n", version)
+	if len(os.Args) < 3 {
+		return // -help
+	}
 	text, err := os.ReadFile(os.Args[2]) // -config FILE
 	var settings struct {
 		Host       string   `yaml:"host"`

@@ -1,0 +1,62 @@
+package download
+
+import (
+	"errors"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// maxRedirects is how many redirects are followed; net/http follows as many.
+const maxRedirects = 10
+
+// RequireSecure returns the fault address-insecure unless address is https, or
+// http on this machine. The message leaves out what an address may hold of
+// credentials.
+func RequireSecure(address string) error {
+	u, err := url.Parse(address)
+	if err != nil {
+		return fault.Usage("address-insecure", "an address that is to be fetched cannot be parsed").
+			WithHint("check GITHUB_API_URL and the addresses that this server names")
+	}
+	if isSecure(u) {
+		return nil
+	}
+	return fault.Usage("address-insecure", "%s://%s is not fetched: programs come over https, or over http from this machine", u.Scheme, u.Host).
+		WithHint("check GITHUB_API_URL and the addresses that this server names")
+}
+
+func isSecure(u *url.URL) bool {
+	switch u.Scheme {
+	case "https":
+		return u.Host != ""
+	case "http":
+		ip, err := netip.ParseAddr(u.Hostname())
+		return strings.EqualFold(u.Hostname(), "localhost") || err == nil && ip.Unmap().IsLoopback()
+	}
+	return false
+}
+
+// Guard returns a copy of client (nil: http.DefaultClient) that follows
+// redirects to secure addresses only, and sends no Authorization header after a
+// redirect: net/http keeps it for other ports and for subdomains of a host.
+func Guard(client *http.Client) *http.Client {
+	if client == nil {
+		client = http.DefaultClient
+	}
+	guarded := *client
+	guarded.CheckRedirect = func(req *http.Request, via []*http.Request) error {
+		if len(via) >= maxRedirects {
+			return errors.New("stopped after 10 redirects")
+		}
+		if err := RequireSecure(req.URL.String()); err != nil {
+			return err
+		}
+		req.Header.Del("Authorization")
+		return nil
+	}
+	return &guarded
+}
