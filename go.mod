@@ -29,6 +29,7 @@ require (
 	github.com/tidwall/sjson v1.2.5
 	github.com/zitadel/oidc/v3 v3.45.6
 	github.com/zricethezav/gitleaks/v8 v8.30.1
+	golang.org/x/net v0.60.0
 	golang.org/x/oauth2 v0.38.0
 	golang.org/x/sys v0.49.0
 	golang.org/x/term v0.47.0

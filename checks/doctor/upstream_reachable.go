@@ -12,6 +12,7 @@ import (
 	"github.com/sourcegraph/conc/iter"
 
 	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/internal/proxy"
 	"github.com/flowgate-go/flowgate/internal/report"
 )
 
@@ -67,7 +68,7 @@ func (s *subject) tryOutside(ctx context.Context) []reached {
 		}
 	}
 	client := &http.Client{
-		Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true},
+		Transport:     &http.Transport{Proxy: proxy.FromEnvironment(s.o.Getenv), DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	urls = lo.Uniq(urls)

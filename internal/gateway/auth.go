@@ -3,15 +3,12 @@ package gateway
 import (
 	"crypto/sha256"
 	"crypto/subtle"
-	"net"
 	"net/http"
-	"net/netip"
-	"slices"
 	"strings"
 )
 
 // slots are the headers that may carry the key; LiteLLM reads all of them on every route.
-var slots = []string{"Authorization", "X-Api-Key", "X-Litellm-Api-Key", "Api-Key", "X-Goog-Api-Key"}
+var slots = []string{"Authorization", "X-Api-Key", "X-Litellm-Api-Key", "Api-Key", "X-Goog-Api-Key", "Ocp-Apim-Subscription-Key"}
 
 // authorize compares the request's key with the master key in constant time
 // and answers 401 itself when none fits.
@@ -19,11 +16,8 @@ func (r *Router) authorize(w http.ResponseWriter, req *http.Request, d dialect) 
 	presented := false
 	for _, slot := range slots {
 		for _, value := range req.Header[slot] {
-			key := value
-			if slot == "Authorization" {
-				key = credentials(value)
-			}
-			if key == "" {
+			key, hasScheme := credentials(value)
+			if key == "" || slot == "Authorization" && !hasScheme {
 				continue
 			}
 			presented = true
@@ -42,38 +36,20 @@ func (r *Router) authorize(w http.ResponseWriter, req *http.Request, d dialect) 
 	}
 	w.Header()["X-Litellm-Call-Id"] = []string{callID(req)}
 	w.Header().Set("WWW-Authenticate", "Bearer")
+	refuseBody(w, req)
 	writeEnvelope(w, d, http.StatusUnauthorized, envelope{Message: message, Type: "auth_error", Param: "None"})
 	return false
 }
 
-// credentials is what follows the scheme in an Authorization header.
-func credentials(value string) string {
+// credentials is what follows the scheme in a header that holds a key, or the
+// whole of a value that begins with no scheme.
+func credentials(value string) (key string, hasScheme bool) {
+	value = strings.TrimSpace(value)
 	scheme, key, _ := strings.Cut(value, " ")
 	if strings.EqualFold(scheme, "bearer") || strings.EqualFold(scheme, "basic") {
-		return strings.TrimSpace(key)
+		return strings.TrimSpace(key), true
 	}
-	return ""
-}
-
-// hostAllowed refuses requests that a browser was tricked into sending to a
-// loopback address under a foreign name (DNS rebinding).
-func (r *Router) hostAllowed(req *http.Request) bool {
-	local, ok := req.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
-	if !ok || !local.IP.IsLoopback() {
-		return true
-	}
-	host := req.Host
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	host = strings.Trim(host, "[]")
-	if host == "" || host == "127.0.0.1" || host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
-	if _, err := netip.ParseAddr(host); err == nil {
-		return true
-	}
-	return slices.ContainsFunc(r.opts.Hosts, func(h string) bool { return strings.EqualFold(h, host) })
+	return value, false
 }
 
 // secure sets the headers that LiteLLM puts on every reply.

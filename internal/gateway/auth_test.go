@@ -11,7 +11,8 @@ func TestEveryKeySlotWorksOnEveryRoute(t *testing.T) {
 	t.Parallel()
 	s := start(t, minimal, gateway.Options{})
 	for _, header := range []string{"Authorization: Bearer sk-test", "Authorization: bearer sk-test", "Authorization: Basic sk-test",
-		"x-api-key: sk-test", "x-litellm-api-key: sk-test", "api-key: sk-test", "x-goog-api-key: sk-test"} {
+		"x-api-key: sk-test", "x-litellm-api-key: sk-test", "api-key: sk-test", "x-goog-api-key: sk-test", "Ocp-Apim-Subscription-Key: sk-test",
+		"x-litellm-api-key: Bearer sk-test", "x-api-key: bearer sk-test", "api-key: BEARER  sk-test ", "x-goog-api-key: Bearer sk-test", "Authorization:  Bearer   sk-test"} {
 		name, value, _ := strings.Cut(header, ": ")
 		h := map[string]string{"Authorization": "", name: value}
 		if got := s.send("GET", "/v1/models", "", h); got.status != 200 {
@@ -26,7 +27,7 @@ func TestEveryKeySlotWorksOnEveryRoute(t *testing.T) {
 func TestAMissingOrWrongKeyIs401InTheRoutesOwnEnvelope(t *testing.T) {
 	t.Parallel()
 	s := start(t, minimal, gateway.Options{})
-	for _, header := range []string{"", "Authorization: Bearer sk-wrong", "Authorization: sk-test", "Authorization: Bearer ", "x-api-key: sk-tes", "x-api-key: "} {
+	for _, header := range []string{"", "Authorization: Bearer sk-wrong", "Authorization: sk-test", "Authorization: Bearer ", "x-api-key: sk-tes", "x-api-key: ", "x-api-key: Bearer", "x-api-key: Bearer sk-wrong", "x-api-key: Token sk-test", "Authorization: Token sk-test"} {
 		name, value, _ := strings.Cut(header, ": ")
 		for _, path := range []string{"/v1/chat/completions", "/v1/messages", "/v1/responses", "/v1/embeddings", "/v1/messages/count_tokens"} {
 			h := map[string]string{"Authorization": ""}
@@ -51,7 +52,7 @@ func TestRoutingComesBeforeTheKey(t *testing.T) {
 	s := start(t, minimal, gateway.Options{})
 	for request, want := range map[string]int{
 		"GET /nope": 404, "GET /v1/chat/completions": 405, "POST /v1/models": 405, "GET /health/liveliness": 200, "GET /health/readiness": 200,
-		"HEAD /": 200, "GET /": 200, "HEAD /health/readiness": 200, "OPTIONS /v1/chat/completions": 405, "GET //v1/models": 404, "GET /v1/models": 401, "HEAD /v1/models": 401,
+		"HEAD /": 200, "GET /": 200, "HEAD /health/readiness": 200, "OPTIONS /v1/chat/completions": 405, "GET //v1/models": 401, "GET /v1/models": 401, "HEAD /v1/models": 401,
 		"GET /v1/models/../../etc": 401, "PUT /health/liveness": 405,
 	} {
 		method, path, _ := strings.Cut(request, " ")
@@ -65,16 +66,5 @@ func TestRoutingComesBeforeTheKey(t *testing.T) {
 	}
 	if got := s.send("HEAD", "/v1/models", "", nil); got.status != 200 || got.body != "" {
 		t.Errorf("HEAD /v1/models with the key: %d %q", got.status, got.body)
-	}
-}
-
-func TestAForeignHostNameIsRefusedOnLoopback(t *testing.T) {
-	t.Parallel()
-	s := start(t, minimal, gateway.Options{Hosts: []string{"Gateway.Example"}})
-	for host, want := range map[string]int{"evil.example": 403, "evil.example:4000": 403, "127.0.0.1.nip.io": 403, "localhost": 200, "localhost:4000": 200, "127.0.0.1:1": 200,
-		"[::1]:4000": 200, "flowgate.localhost": 200, "gateway.example:80": 200} {
-		if got := s.send("GET", "/v1/models", "", map[string]string{"Host": host}); got.status != want {
-			t.Errorf("Host %s: %d, want %d", host, got.status, want)
-		}
 	}
 }

@@ -11,8 +11,8 @@ import (
 
 // Limits of reading a request.
 const (
-	bodyPatience = 60 * time.Second // for the whole body, and
-	bodyRate     = 16 << 10         // one second more for each of so many bytes
+	defaultBodyTimeout = 60 * time.Second // for the whole body, and
+	bodyRate           = 16 << 10         // one second more for each of so many bytes
 )
 
 // read takes the whole body in before anything goes out: routing needs it, and
@@ -25,7 +25,7 @@ func (c *call) read() *failure {
 		return tooLarge(limit)
 	}
 	rc := http.NewResponseController(c.w)
-	g := c.r.watch.guard(bodyPatience+time.Duration(max(size, 0)/bodyRate)*time.Second, func() {
+	g := c.r.watch.guard(c.r.opts.BodyTimeout+time.Duration(max(size, 0)/bodyRate)*time.Second, func() {
 		_ = rc.SetReadDeadline(time.Now()) // not every connection has deadlines
 	})
 	err := c.fill(size, limit)
@@ -33,12 +33,21 @@ func (c *call) read() *failure {
 	switch {
 	case err == nil && int64(len(c.body)) > limit:
 		return tooLarge(limit)
+	case err != nil && g.late.Load():
+		return bodyLate(g.limit)
 	case err != nil && c.req.Context().Err() != nil && errors.Is(c.req.Context().Err(), context.Canceled):
 		return &failure{gone: true}
 	case err != nil:
 		return badRequest("request_body", "Invalid request: the body ended early")
 	}
 	return nil
+}
+
+// bodyLate is the failure for a body that did not come in time.
+func bodyLate(limit time.Duration) *failure {
+	f := badRequest("request_body", "Request timed out: the body did not arrive within "+limit.String())
+	f.status = http.StatusRequestTimeout
+	return f
 }
 
 func (c *call) fill(size, limit int64) error {

@@ -149,6 +149,21 @@ func family(model string) string {
 	return ""
 }
 
+// withoutEndpoint takes a whole endpoint for the base that it stands below:
+// http://127.0.0.1:8317/v1/chat/completions for http://127.0.0.1:8317/v1. It
+// takes slashes at the end away.
+func withoutEndpoint(u *url.URL) *url.URL {
+	base := *u
+	for _, s := range specs {
+		base.Path = strings.TrimRight(u.Path, "/")
+		if path, ok := strings.CutSuffix(base.Path, "/"+s.path); ok {
+			base.Path, base.RawPath = path, strings.TrimSuffix(strings.TrimRight(u.RawPath, "/"), "/"+s.path)
+			break
+		}
+	}
+	return &base
+}
+
 // parseBase checks api_base and, for Anthropic, adds the version folder that
 // LiteLLM adds by itself.
 func parseBase(kind Kind, base string, params section) *url.URL {
@@ -161,6 +176,7 @@ func parseBase(kind Kind, base string, params section) *url.URL {
 		params.doc.fail(params.at("api_base"), "the address holds a user name; put the key into api_key")
 		return nil
 	}
+	u = withoutEndpoint(u)
 	if u.Path == "" {
 		u.Path = "/" // JoinPath would make a relative path of an empty one
 	}

@@ -230,6 +230,12 @@ var deviations = map[string]deviation{
 		"raw":                            "",
 		"status":                         "404",
 	}},
+	"messages-nov1": {"an unknown path is named, with the nearest route", facts{
+		"detail": "Not Found: the router has no POST /messages; the nearest route is POST /v1/messages",
+	}},
+	"path-unknown": {"an unknown path is named", facts{
+		"detail": "Not Found: the router has no GET /nope",
+	}},
 	"messages-openai": {"/v1/messages goes to /messages, not through a translation to /responses", facts{
 		"calls":                      "/v1/messages up-model",
 		"upstream anthropic-beta":    "b-1",

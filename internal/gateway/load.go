@@ -109,5 +109,6 @@ func general(s *Settings, general section, getenv func(string) string) {
 		general.doc.warn("environment-variable-unset", general.at("master_key"), "environment variable %s is not set", missing)
 	}
 	s.masterKey = lo.CoalesceOrEmpty(key, getenv("LITELLM_MASTER_KEY"))
+	s.hosts = general.texts("flowgate_allowed_hosts", "a host name")
 	s.allowMocks = general.flag("dangerously_allow_mock_testing_request_params")
 }

@@ -41,6 +41,10 @@ func modelRoute(path string) func(*Router, http.ResponseWriter, *http.Request) {
 		return nil
 	}
 	return func(r *Router, w http.ResponseWriter, _ *http.Request) {
+		name := name
+		if !slices.Contains(r.settings.names, name) {
+			name = strings.Trim(name, "/")
+		}
 		if !slices.Contains(r.settings.names, name) {
 			detail(w, http.StatusNotFound, "The model `"+name+"` does not exist or is not accessible")
 			return

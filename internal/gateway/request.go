@@ -94,7 +94,10 @@ func (c *call) accept(pathModel string) *failure {
 		f.openAIOnly = true
 		return f
 	}
-	if pathModel != "" {
+	switch {
+	case pathModel != "" && s.named && c.literal == nil:
+		s.fault(badRequest("model", "The body's 'model' is not a text; the path names the model"))
+	case pathModel != "":
 		c.useModel(pathModel)
 	}
 	c.kept = s.kept

@@ -102,6 +102,10 @@ func TestBadRequestsAreRefusedBeforeTheUpstream(t *testing.T) {
 		"{\"model\":\"m\",\n\"x\":\n}": `line 3 column 1 (char 19)`,
 		`{"model":"m","messages":[]`:   `unexpected end of the object`,
 		`{"model":"m","model":"n","messages":[]}`:                    `names 'model' twice`,
+		`{"model":5,"model":"m","messages":[]}`:                      `names 'model' twice`,
+		`{"model":"m","model":null,"messages":[]}`:                   `names 'model' twice`,
+		`{"model":"m","messages":[],"Model":"n"}`:                    `names 'model' twice`,
+		`{"MODEL":"n","model":"m","messages":[]}`:                    `names 'model' twice`,
 		`{"model":1,"messages":[]}`:                                  `Invalid model name passed in model=None`,
 		`{"model":"m","messages":null}`:                              `Missing required parameter: 'messages'`,
 		`{"model":"m","messages":[],"base_url":"http://x"}`:          `base_url is not allowed`,
@@ -268,5 +272,25 @@ func TestBuffersAreNotUsedAgainWhileTheTransportStillReadsThem(t *testing.T) {
 	owner.Wait()
 	if n := mixed.Load(); n != 0 {
 		t.Errorf("%d bodies were mixed up", n)
+	}
+}
+
+func TestAPathAndABodyCannotNameTwoModels(t *testing.T) {
+	t.Parallel()
+	s := start(t, minimal, gateway.Options{})
+	got := s.send("POST", "/engines/m/chat/completions", `{"model":5,"messages":[]}`, nil)
+	if got.status != 400 || !strings.Contains(got.body, "not a text") || len(s.up.Calls()) != 0 {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+}
+
+func TestACallIDThatCouldBreakAReplyIsReplaced(t *testing.T) {
+	t.Parallel()
+	s := start(t, groups("", `m: x | mock_response: hi`), gateway.Options{})
+	for id, kept := range map[string]bool{"a-1_B.c:d": true, `a","evil":"b`: false, "a b": false, strings.Repeat("x", 129): false, "ä": false, `a\`: false} {
+		got := s.send("POST", "/v1/chat/completions", `{"model":"m","messages":[]}`, map[string]string{"X-Litellm-Call-Id": id})
+		if has := got.header.Get("X-Litellm-Call-Id"); (has == id) != kept || has == "" || !json.Valid([]byte(got.body)) || strings.Contains(got.body, "evil") {
+			t.Errorf("%q became %q: %s", id, has, got.body)
+		}
 	}
 }

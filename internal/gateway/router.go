@@ -34,6 +34,10 @@ type Options struct {
 	// MaxBody is the longest request and the longest unstreamed reply in bytes; default 64 MiB.
 	MaxBody int64
 
+	// BodyTimeout is how long the body of a request may take, besides a second
+	// for each 16 kB of it; default 60 s.
+	BodyTimeout time.Duration
+
 	// StrictParity switches back to LiteLLM's behaviour where the router
 	// improves on it by default: cooldown settings under litellm_settings and
 	// allowed_fails: 3 are ignored, an upstream's invalid reply is 500.
@@ -78,6 +82,7 @@ func New(s *Settings, opts Options) (*Router, error) {
 	if opts.Sleep == nil {
 		opts.Sleep = sleep
 	}
+	opts.BodyTimeout = lo.CoalesceOrEmpty(opts.BodyTimeout, defaultBodyTimeout)
 	opts.MaxBody = lo.CoalesceOrEmpty(opts.MaxBody, 64<<20)
 	r := &Router{settings: s, opts: opts, groups: groups(s), keySum: sha256.Sum256([]byte(s.masterKey)), transport: transport()}
 	r.unshared = unshared(r.transport)
@@ -131,32 +136,26 @@ func (r *Router) Close() error {
 // an unknown path is 404 and a wrong method 405 for everybody.
 func (r *Router) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	secure(w.Header())
-	if !r.hostAllowed(req) {
-		detail(w, http.StatusForbidden, "Host header not allowed: use localhost or an IP address")
-		return
+	to, known := findTarget(req.URL.Path)
+	if !known {
+		to, known = findTarget(foldPath(req.URL.Path))
 	}
-	path := req.URL.Path
-	if d, ok := posts[path]; ok {
-		r.post(w, req, d, "")
-		return
-	}
-	if model, d, ok := engine(path); ok {
-		r.post(w, req, d, model)
-		return
-	}
-	get, ok := gets[path]
-	if !ok {
-		if get = modelRoute(path); get == nil {
-			detail(w, http.StatusNotFound, "Not Found")
-			return
-		}
-	}
-	if req.Method != http.MethodGet && req.Method != http.MethodHead {
-		notAllowed(w, "GET, HEAD")
-		return
-	}
-	if open(path) || r.authorize(w, req, chat) {
-		get(r, w, req)
+	switch {
+	case !r.hostAllowed(req):
+		refuseBody(w, req)
+		writeEnvelope(w, to.dialect, http.StatusForbidden, envelope{Type: "permission_error",
+			Message: "Host header not allowed: use localhost or an IP address, or list the name in general_settings.flowgate_allowed_hosts"})
+	case wantsWebSocket(req):
+		refuseWebSocket(w, req, to)
+	case !known:
+		refuseBody(w, req)
+		notFound(w, req)
+	case to.get == nil:
+		r.post(w, req, to.dialect, to.model)
+	case req.Method != http.MethodGet && req.Method != http.MethodHead:
+		notAllowed(w, req, "GET, HEAD")
+	case open(to.path) || r.authorize(w, req, chat):
+		to.get(r, w, req)
 	}
 }
 
@@ -164,7 +163,7 @@ func (r *Router) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 // path names; it wins over the body's.
 func (r *Router) post(w http.ResponseWriter, req *http.Request, d dialect, pathModel string) {
 	if req.Method != http.MethodPost {
-		notAllowed(w, "POST")
+		notAllowed(w, req, "POST")
 		return
 	}
 	if !r.authorize(w, req, d) {
@@ -180,7 +179,8 @@ func (r *Router) post(w http.ResponseWriter, req *http.Request, d dialect, pathM
 	c.serve()
 }
 
-func notAllowed(w http.ResponseWriter, allow string) {
+func notAllowed(w http.ResponseWriter, req *http.Request, allow string) {
+	refuseBody(w, req)
 	w.Header().Set("Allow", allow)
 	detail(w, http.StatusMethodNotAllowed, "Method Not Allowed")
 }

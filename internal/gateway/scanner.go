@@ -17,6 +17,7 @@ type scanner struct {
 	kept    bool     // a member that stays has been seen
 	headCut bool     // the first members were cut: the next one's comma has to go too
 	seen    []string // of the members that some dialect insists on
+	named   bool     // a member that names the model has been seen
 	problem *failure
 }
 
@@ -52,6 +53,9 @@ func (s *scanner) member(key []byte, start, end int) bool {
 	case "max_retries", "mock_response", "context_window_fallbacks", "stream_timeout":
 		stay = false
 	default:
+		if bytes.EqualFold(key, []byte("model")) { // upstreams written in Go read it as model
+			s.nameModel()
+		}
 		stay = !bytes.HasPrefix(key, []byte("mock_testing_"))
 		if !stay {
 			s.mockTesting(string(key), value)
@@ -84,8 +88,7 @@ func (s *scanner) keep(stay bool, start, end int) {
 
 func (s *scanner) model(value []byte, start, end int) {
 	c := s.call
-	if c.literal != nil {
-		s.fault(badRequest("model", "The body names 'model' twice"))
+	if !s.nameModel() {
 		return
 	}
 	name, ok := decode(value)
@@ -94,6 +97,17 @@ func (s *scanner) model(value []byte, start, end int) {
 	}
 	c.model, c.literal = name, value
 	c.edits = append(c.edits, edit{start, end, replaceModel})
+}
+
+// nameModel notes a member that names the model, and refuses a second one: the
+// upstream might use the other.
+func (s *scanner) nameModel() bool {
+	if s.named {
+		s.fault(badRequest("model", "The body names 'model' twice"))
+		return false
+	}
+	s.named = true
+	return true
 }
 
 func (s *scanner) need(key string, value []byte) {

@@ -29,7 +29,8 @@ type Settings struct {
 	cooling     cooldownRule // as written under router_settings
 	coolingDead cooldownRule // as written under litellm_settings, where LiteLLM does not read it
 	forward     forwardSettings
-	allowMocks  bool // general_settings.dangerously_allow_mock_testing_request_params
+	hosts       []string // general_settings.flowgate_allowed_hosts
+	allowMocks  bool     // general_settings.dangerously_allow_mock_testing_request_params
 }
 
 // Deployment is one entry of model_list: a model at an upstream.

@@ -10,9 +10,12 @@ import (
 	"strings"
 )
 
+// callIDCharacters are what a client's own call id may consist of: it is put into headers, logs and replies.
+const callIDCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:/+=@#"
+
 // callID is the client's own, if it sent a sane one, else a random UUID.
 func callID(req *http.Request) string {
-	if id := req.Header.Get("X-Litellm-Call-Id"); id != "" && len(id) <= 128 {
+	if id := req.Header.Get("X-Litellm-Call-Id"); id != "" && len(id) <= 128 && strings.Trim(id, callIDCharacters) == "" {
 		return id
 	}
 	var raw [16]byte

@@ -5,14 +5,17 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"time"
+
+	"github.com/flowgate-go/flowgate/internal/proxy"
 )
 
 // transport is tuned for few upstreams and many requests. Loopback upstreams
-// never go through a proxy: http.ProxyFromEnvironment leaves them out.
+// never go through a proxy.
 func transport() *http.Transport {
 	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
+		Proxy:                  proxy.FromEnvironment(os.Getenv),
 		DialContext:            dial,
 		TLSHandshakeTimeout:    10 * time.Second,
 		ForceAttemptHTTP2:      true,
