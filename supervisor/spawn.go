@@ -18,6 +18,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/logfile"
 	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
 // spawnWait is how long commands queue for the one that starts a supervisor,
@@ -108,8 +109,33 @@ func supervisorCommand(cfg *config.Config, o StartOptions, notify *os.File) *exe
 	cmd.Dir = cfg.Dir
 	cmd.ExtraFiles = files
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	cmd.Env = withoutSwitches(o.Environ)
+	cmd.Env = append(withoutSwitches(o.Environ), trust.Variable+"="+digestOf(cfg, o.Environ))
 	return cmd
+}
+
+// digestOf names what the supervisor of cfg will find in its file: the caller
+// trusts it. A caller may have changed its own copy, to try something.
+func digestOf(cfg *config.Config, environ []string) string {
+	getenv := os.Getenv
+	if environ != nil {
+		getenv = func(name string) string { return lastValue(environ, name) }
+	}
+	if cfg.File != "" {
+		if loaded, err := config.Load(cfg.File, getenv); err == nil {
+			cfg = loaded
+		}
+	}
+	return trust.SurfaceOf(cfg, getenv("HOME")).Digest()
+}
+
+// lastValue finds a variable in an environment; the last one counts, as in exec.
+func lastValue(environ []string, name string) (value string) {
+	for _, entry := range environ {
+		if v, ok := strings.CutPrefix(entry, name+"="); ok {
+			value = v
+		}
+	}
+	return value
 }
 
 // withoutSwitches is an environment without what steers the command that calls
@@ -121,7 +147,7 @@ func withoutSwitches(environ []string) []string {
 	kept := make([]string, 0, len(environ))
 	for _, entry := range environ {
 		name, _, _ := strings.Cut(entry, "=")
-		if !strings.HasPrefix(name, "MAGEFILE_") && name != "FLOWGATE_CONFIG" && name != "FLOWGATE_FORMAT" && name != markName {
+		if !strings.HasPrefix(name, "MAGEFILE_") && name != "FLOWGATE_CONFIG" && name != "FLOWGATE_FORMAT" && name != markName && name != trust.Variable {
 			kept = append(kept, entry)
 		}
 	}

@@ -20,14 +20,17 @@ type Auth mg.Namespace
 
 // List lists the providers, how each signs in and what is possible now.
 func (Auth) List(ctx context.Context, provider *string) error {
-	return withConfig(ctx, "auth:list", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
+	return looking(ctx, "auth:list", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
 		return auth.Status(ctx, cfg, authEnvironment(), auth.StatusOptions{Provider: value(provider)})
 	})
 }
 
 // Status shows the accounts and how each stands; -live asks the server too, -within exits 1 when a provider runs out by then.
 func (Auth) Status(ctx context.Context, provider *string, live *bool, within *time.Duration) error {
-	return withConfig(ctx, "auth:status", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
+	return looking(ctx, "auth:status", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+		if err := s.trust.Fault(); err != nil && value(live) { // it sends the management key
+			return nil, err
+		}
 		return auth.Status(ctx, cfg, authEnvironment(), auth.StatusOptions{Provider: value(provider), Live: value(live), Within: value(within)})
 	})
 }

@@ -45,14 +45,14 @@ func (Bootstrap) Litellm(ctx context.Context, version *string, from *string, off
 
 // Embedded says that the router inside this program needs no installation.
 func (Bootstrap) Embedded(ctx context.Context) error {
-	return withConfig(ctx, "bootstrap:embedded", func(context.Context, session, *config.Config) (any, error) {
+	return looking(ctx, "bootstrap:embedded", func(context.Context, session, *config.Config) (any, error) {
 		return bootstrap.Embedded(process.Self(), version.String()), nil
 	})
 }
 
 // List lists the runtimes that are installed and which version is active.
 func (Bootstrap) List(ctx context.Context) error {
-	return withConfig(ctx, "bootstrap:list", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
+	return looking(ctx, "bootstrap:list", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
 		return bootstrap.List(cfg, process.Self(), version.String())
 	})
 }
@@ -82,7 +82,7 @@ func (Bootstrap) Update(ctx context.Context, runtime string, version *string, of
 
 // Gc removes the versions that are not active, not pinned and in no kept generation.
 func (Bootstrap) Gc(ctx context.Context, dryRun *bool) error {
-	return withConfig(ctx, "bootstrap:gc", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
+	return changingIf(ctx, "bootstrap:gc", !value(dryRun), func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
 		return orNothing(upgrade.Collect(ctx, cfg, value(dryRun)))
 	})
 }

@@ -13,6 +13,7 @@ type target struct {
 	method   string // what mage calls it, "profile:set" or "test:default"
 	synopsis string // first line of its comment, without the function's name
 	params   []param
+	reads    string // when it only reads: "always", "without -fix", "with -dry-run"; "" for never
 
 	flatName, flatMethod string // for comparison; see flat
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // commonNames are the flags that every target takes, anywhere on the line.
-var commonNames = []string{"jq", "raw", "format", "config", "exit"}
+var commonNames = []string{"jq", "raw", "format", "config", "exit", "trust"}
 
 // commandLine is what was typed, in the form that mage's own parsing takes.
 type commandLine struct {

@@ -33,7 +33,7 @@ func (Config) Validate(ctx context.Context) error {
 
 // Show shows the configuration in force: resolved, defaults filled in, secrets redacted.
 func (Config) Show(ctx context.Context) error {
-	return withConfig(ctx, "config:show", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
+	return looking(ctx, "config:show", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
 		return cfg.Redacted(), nil
 	})
 }
@@ -41,11 +41,14 @@ func (Config) Show(ctx context.Context) error {
 // Migrate rewrites an old configuration file in the current version; comments and order stay.
 func (Config) Migrate(ctx context.Context, dryRun *bool) error {
 	return run(ctx, "config:migrate", func(ctx context.Context, s session) (any, error) {
-		file := configFile()
-		if file == "" {
+		if configFile() == "" {
 			return nil, noFile()
 		}
-		return upgrade.Migrate(ctx, s.changing(nil, nil, nil), value(dryRun), time.Now())
+		if err := s.permit(ctx, !value(dryRun)); err != nil {
+			return nil, err
+		}
+		m, err := upgrade.Migrate(ctx, s.changing(nil, nil, nil), value(dryRun), time.Now())
+		return m, s.renew(err, value(dryRun))
 	})
 }
 

@@ -32,10 +32,10 @@ func read(t *testing.T, name string) string {
 func TestTheDocumentsListEveryTarget(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
-	b.WriteString("# Targets\n\nWritten by `go test ./tasks -update`. Every target also takes the flags in [json.md](json.md).\n\n| target | what it does |\n|---|---|\n")
-	usages, synopses := tasks.Usages(), tasks.Synopses()
+	b.WriteString("# Targets\n\nWritten by `go test ./tasks -update`. Every target also takes the flags in [json.md](json.md). A target that only reads reports also on a configuration that is not trusted ([threat-model.md](threat-model.md)).\n\n| target | what it does | only reads |\n|---|---|---|\n")
+	usages, synopses, reads := tasks.Usages(), tasks.Synopses(), tasks.Reads()
 	for _, name := range slices.Sorted(maps.Keys(usages)) {
-		fmt.Fprintf(&b, "| `mage %s` | %s |\n", usages[name], synopses[name])
+		fmt.Fprintf(&b, "| `mage %s` | %s | %s |\n", usages[name], synopses[name], reads[name])
 	}
 	if *update {
 		if err := os.WriteFile("../docs/targets.md", []byte(b.String()), 0o644); err != nil {
@@ -134,7 +134,7 @@ func TestEveryErrorCodeIsDocumented(t *testing.T) {
 func TestTheCanaryRunsEveryTarget(t *testing.T) {
 	t.Parallel()
 	left := map[string]string{
-		"supervisor:run": "start runs it", "security:canary": "it is the trial", "security:install-hook": "writes outside of the trial",
+		"supervisor:run": "start runs it", "trust:revoke": "would end the trial's trust", "security:canary": "it is the trial", "security:install-hook": "writes outside of the trial",
 		"service:install": "writes outside of the trial", "service:uninstall": "writes outside of the trial",
 		"test": "for FlowGate's source", "test:bench": "for FlowGate's source", "test:clients": "for FlowGate's source",
 		"test:litellm": "for FlowGate's source", "release:check": "for FlowGate's source", "release:notes": "for FlowGate's source",

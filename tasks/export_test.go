@@ -36,3 +36,12 @@ func Synopses() map[string]string {
 	}
 	return all
 }
+
+// Reads says of all targets when they only read.
+func Reads() map[string]string {
+	all := map[string]string{}
+	for _, t := range parsed() {
+		all[t.name] = t.reads
+	}
+	return all
+}

@@ -71,6 +71,11 @@ func supervise(ctx context.Context, given inherited, ephemeral string, up, check
 	if err != nil || check {
 		return err
 	}
+	if given.handover == 0 { // else this very process runs the stack already
+		if err := admitSupervisor(cfg); err != nil {
+			return err
+		}
+	}
 	o := supervisor.Options{
 		Config: cfg, Self: process.Self(), Version: version.String(), Ephemeral: ephemeral, Environ: os.Environ(),
 		Log: slog.New(slog.NewJSONHandler(os.Stderr, nil)), Up: up,

@@ -18,21 +18,21 @@ type Generation mg.Namespace
 
 // List lists the states that got ready, and the current one.
 func (Generation) List(ctx context.Context) error {
-	return withConfig(ctx, "generation:list", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
+	return looking(ctx, "generation:list", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
 		return orNothing(generation.Listed(cfg.Paths.Root()))
 	})
 }
 
 // Show shows one recorded state with its texts; keys are not part of it.
 func (Generation) Show(ctx context.Context, number int) error {
-	return withConfig(ctx, "generation:show", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
+	return looking(ctx, "generation:show", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
 		return orNothing(generation.Show(cfg.Paths.Root(), number))
 	})
 }
 
 // Diff shows what two recorded states have differently.
 func (Generation) Diff(ctx context.Context, a int, b int) error {
-	return withConfig(ctx, "generation:diff", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
+	return looking(ctx, "generation:diff", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
 		return orNothing(generation.Diff(cfg.Paths.Root(), a, b))
 	})
 }
@@ -49,7 +49,11 @@ func Rollback(ctx context.Context, to *int, dryRun *bool, skipProbes *bool, time
 	return run(ctx, "rollback", func(ctx context.Context, s session) (any, error) {
 		o := s.changing(nil, nil, timeout)
 		o.SkipProbes = value(skipProbes)
-		return orNothing(upgrade.Rollback(ctx, o, value(to), value(dryRun)))
+		if err := s.permit(ctx, !value(dryRun)); err != nil {
+			return nil, err
+		}
+		restored, err := upgrade.Rollback(ctx, o, value(to), value(dryRun))
+		return orNothing(restored, s.renew(err, value(dryRun)))
 	})
 }
 

@@ -2,10 +2,15 @@ package tasks
 
 import (
 	"context"
+	"os"
 	"path/filepath"
+	"strings"
+	"time"
 
+	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/scaffold"
+	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
 // Init writes a configuration, keys and folders, and says what to type next.
@@ -18,7 +23,20 @@ func Init(ctx context.Context, runtime *string, upstream *string, port *int, ups
 		if err != nil {
 			return nil, err
 		}
+		if len(result.Kept) > 0 {
+			s.tell("kept the keys that were here before: " + strings.Join(result.Kept, ", ") + "; remove them and run init again if they are not yours")
+		}
 		s.say(result.Next...)
-		return result, nil
+		return result, recordInit()
 	})
+}
+
+// recordInit records that the configuration that init has just written is trusted.
+func recordInit() error {
+	cfg, err := config.Load(scaffold.File, os.Getenv)
+	if err != nil {
+		return err
+	}
+	_, err = trust.Write(cfg, "init", time.Now(), os.Getenv)
+	return err
 }

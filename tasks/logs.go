@@ -27,7 +27,10 @@ const defaultLines = 100
 
 // Logs shows the last lines that the services wrote in the order of time, secrets redacted; -follow goes on line by line.
 func Logs(ctx context.Context, service *string, n *int, since *time.Duration, level *string, follow *bool) error {
-	return withConfig(ctx, "logs", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+	return looking(ctx, "logs", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+		if err := s.mayRead(cfg, cfg.Paths.RuntimeDir); err != nil {
+			return nil, err
+		}
 		o := supervisor.LogOptions{
 			Services: one(service), N: lines(n, since), Since: ago(since), Level: value(level), Follow: value(follow), Scrub: scrubber(cfg),
 		}
@@ -40,7 +43,10 @@ func Logs(ctx context.Context, service *string, n *int, since *time.Duration, le
 
 // Events shows the last changes of state; -follow goes on line by line.
 func Events(ctx context.Context, n *int, since *time.Duration, follow *bool) error {
-	return withConfig(ctx, "events", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+	return looking(ctx, "events", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+		if err := s.mayRead(cfg, cfg.Paths.LogFile); err != nil {
+			return nil, err
+		}
 		o := supervisor.EventOptions{N: lines(n, since), Since: ago(since), Follow: value(follow)}
 		return collect(ctx, s, o.Follow, func(events []supervisor.Event) any { return eventLines{events} },
 			func(ctx context.Context, emit func(supervisor.Event) error) error {

@@ -24,7 +24,7 @@ type overview struct {
 
 // Overview says in short what is there and what to do next.
 func Overview(ctx context.Context) error {
-	return withConfig(ctx, "overview", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+	return looking(ctx, "overview", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
 		status, err := supervisor.Query(ctx, cfg)
 		o := overview{Version: version.String(), Config: cfg.File, Profile: policy.Chosen(cfg)}
 		o.Services = lo.SliceToMap(status.Services, func(svc supervisor.ServiceStatus) (string, string) { return svc.Name, svc.State })

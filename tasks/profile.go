@@ -29,7 +29,7 @@ type changes struct {
 
 // List lists the profiles and the one in force.
 func (Profile) List(ctx context.Context) error {
-	return withConfig(ctx, "profile:list", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
+	return looking(ctx, "profile:list", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
 		current, _ := policy.Current(cfg)
 		return profiles{current, policy.List(cfg)}, nil
 	})
@@ -37,7 +37,7 @@ func (Profile) List(ctx context.Context) error {
 
 // Show shows one profile as it is written in the configuration.
 func (Profile) Show(ctx context.Context, name string) error {
-	return withConfig(ctx, "profile:show", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
+	return looking(ctx, "profile:show", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
 		current, _ := policy.Current(cfg)
 		p, err := policy.Find(cfg, name)
 		return profiles{current, []policy.Profile{p}}, err
@@ -57,7 +57,7 @@ func (Profile) Set(ctx context.Context, name string, timeout *time.Duration) err
 
 // Diff shows what changes in the router's configuration from one profile to another.
 func (Profile) Diff(ctx context.Context, a string, b string) error {
-	return withConfig(ctx, "profile:diff", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
+	return looking(ctx, "profile:diff", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
 		list, err := policy.Diff(cfg, a, b)
 		return changes{a, b, list}, err
 	})

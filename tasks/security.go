@@ -35,8 +35,13 @@ func SecurityCheck(ctx context.Context, only *string, skip *string, fix *bool, s
 // examination are the options that doctor, security-check and verify share.
 func examination(s session, only, skip *string, fix, strict, online *bool) (doctor.Options, error) {
 	cwd, err := os.Getwd()
+	if err != nil {
+		return doctor.Options{}, err
+	}
+	untrusted, err := s.examined(value(fix))
 	return doctor.Options{
-		File: configFile(), Cwd: cwd, Self: process.Self(), Only: value(only), Skip: value(skip),
+		Untrusted: untrusted,
+		File:      configFile(), Cwd: cwd, Self: process.Self(), Only: value(only), Skip: value(skip),
 		Fix: value(fix), Strict: value(strict), Online: value(online),
 		Environ: os.Environ(), Getenv: os.Getenv, Now: time.Now, Emit: s.out.Stream,
 	}, err

@@ -30,7 +30,10 @@ func Restart(ctx context.Context, service *string, timeout *time.Duration) error
 
 // Stop ends services, and the supervisor with the last one; -force also ends a supervisor that does not answer.
 func Stop(ctx context.Context, service *string, force *bool) error {
-	return withConfig(ctx, "stop", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
+	return looking(ctx, "stop", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+		if err := s.mayEnd(cfg); err != nil {
+			return nil, err
+		}
 		if value(force) {
 			return supervisor.ForceStop(ctx, cfg, one(service))
 		}
@@ -40,22 +43,26 @@ func Stop(ctx context.Context, service *string, force *bool) error {
 
 // Status shows what runs, as the supervisor sees it.
 func Status(ctx context.Context, service *string) error {
-	return withConfig(ctx, "status", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
+	return looking(ctx, "status", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
 		return chosen(cfg, service, func() (supervisor.Status, error) { return supervisor.Query(ctx, cfg) })
 	})
 }
 
 // Top is a live table of the services on a terminal, until Ctrl-C; elsewhere it is status once more.
 func Top(ctx context.Context, every *time.Duration) error {
-	return withConfig(ctx, "top", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+	return looking(ctx, "top", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
 		return watch(ctx, s, cfg, value(every))
 	})
 }
 
 // Health asks every service whether it is alive and ready, and exits 1 unless all are.
 func Health(ctx context.Context, service *string) error {
-	return withConfig(ctx, "health", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
-		status, err := chosen(cfg, service, func() (supervisor.Status, error) { return supervisor.Health(ctx, cfg) })
+	return looking(ctx, "health", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+		ask := supervisor.Health
+		if !s.trust.Trusted { // only what the supervisor knows: no probe of this configuration is run
+			ask = supervisor.Query
+		}
+		status, err := chosen(cfg, service, func() (supervisor.Status, error) { return ask(ctx, cfg) })
 		if err != nil {
 			return nil, err
 		}

@@ -21,7 +21,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/report"
-	"github.com/flowgate-go/flowgate/upgrade"
+	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
 // typed is the command line with the common flags taken out of os.Args. It is
@@ -101,7 +101,9 @@ func output(common map[string]string) (*report.Output, error) {
 
 // session is what a target works with.
 type session struct {
-	out *report.Output
+	out    *report.Output
+	report *report.Report
+	trust  trust.Verdict // of the configuration, where the target has one
 }
 
 // run does a target's work between the begin and the print of its report. A
@@ -123,7 +125,7 @@ func runBounded(ctx context.Context, command string, patience time.Duration, wor
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	r := newReport(command, time.Now())
-	data, err := attempt(ctx, command, patience, func() (any, error) { return work(ctx, session{out}) })
+	data, err := attempt(ctx, command, patience, func() (any, error) { return work(ctx, session{out: out, report: r}) })
 	if ctx.Err() != nil && !out.Quiet {
 		err = report.Interrupted()
 	}
@@ -169,23 +171,6 @@ func serve(ctx context.Context, command string, work func(ctx context.Context) e
 	return runBounded(ctx, command, 0, func(ctx context.Context, s session) (any, error) {
 		s.out.Quiet = true
 		return nil, work(ctx)
-	})
-}
-
-// withConfig is run for a target that needs the configuration.
-func withConfig(ctx context.Context, command string, work func(ctx context.Context, s session, cfg *config.Config) (any, error)) error {
-	return run(ctx, command, func(ctx context.Context, s session) (any, error) {
-		cfg, err := loadConfig()
-		if err != nil || upgrade.Pending(cfg) {
-			if err := s.recover(ctx); err != nil {
-				return nil, err
-			}
-			cfg, err = loadConfig()
-		}
-		if err != nil {
-			return nil, err
-		}
-		return work(ctx, s, cfg)
 	})
 }
 

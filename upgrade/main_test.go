@@ -30,6 +30,7 @@ func inMain(m *testing.M) int {
 		panic(err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
+	_ = os.Setenv("XDG_STATE_HOME", filepath.Join(dir, "state")) // no test touches the user's own
 	if binary, err = program.FlowGate(context.Background(), "..", dir); err != nil {
 		panic(err)
 	}

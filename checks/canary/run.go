@@ -23,7 +23,7 @@ import (
 // broken configuration. Together they run every target that an installation has.
 func Commands() [][]string {
 	all := [][]string{
-		{"overview"}, {"version"}, {"help"}, {"config:validate"}, {"config:show"}, {"config:show", "-format=text"}, {"config:schema"}, {"config:migrate", "-dry-run"},
+		{"trust"}, {"trust", "-show"}, {"trust:list"}, {"overview"}, {"version"}, {"help"}, {"config:validate"}, {"config:show"}, {"config:show", "-format=text"}, {"config:schema"}, {"config:migrate", "-dry-run"},
 		{"profile:list"}, {"profile:show", "balanced"}, {"profile:diff", "balanced", "cost"}, {"start"}, {"status"}, {"top"}, {"supervisor:upgrade"}, {"drill:list"}, {"drill", "pid-stale"}, {"soak", "-duration=1s"}, {"health"},
 		{"smoke"}, {"logs"}, {"events"}, {"doctor"}, {"doctor:timeline"}, {"doctor:list"}, {"doctor:explain", "config.valid"}, {"security:list"}, {"security:explain", "secrets.tree"}, {"profile:set", "cost"}, {"restart"}, {"profile:set", "nosuch"},
 		{"generation:list"}, {"generation:show", "1"}, {"generation:diff", "1", "2"}, {"generation:pin", "1"}, {"rollback", "-dry-run"}, {"rollback"},
@@ -93,7 +93,7 @@ func (t *trial) command(ctx context.Context, words ...string) ended {
 	cmd.Dir, cmd.Stdout, cmd.Stderr = t.dir, &stdout, &stderr
 	cmd.Stdin = strings.NewReader("{}\n")
 	cmd.Env = append(slices.DeleteFunc(slices.Clone(t.o.Environ), func(v string) bool { return strings.HasPrefix(v, "FLOWGATE_") }),
-		"HOME="+t.dir, "TMPDIR="+temp, "CANARY_KEY="+t.value("environment variable"))
+		"HOME="+t.dir, "XDG_STATE_HOME="+filepath.Join(t.dir, "state"), "TMPDIR="+temp, "CANARY_KEY="+t.value("environment variable"))
 	err := cmd.Run()
 	t.tried.Commands = append(t.tried.Commands, strings.Join(words, " "))
 	t.outputs = append(t.outputs, output{strings.Join(words, " "), map[string][]byte{"stdout": stdout.Bytes(), "stderr": stderr.Bytes()}})

@@ -19,19 +19,22 @@ import (
 
 // Options say what Run examines.
 type Options struct {
-	File    string // configuration file as people named it; empty: the built-in default
-	Cwd     string // absolute folder that people work in
-	Self    string // path that executes this program
-	Only    string // globs of checks to run; empty: all
-	Skip    string // globs of checks to leave out
-	Fix     bool   // mend what is safe to mend
-	Strict  bool   // warnings count as failures
-	Online  bool   // try upstreams on the network
-	Serial  bool   // one check after the other, for comparison
-	Environ []string
-	Getenv  func(string) string
-	Now     func() time.Time
-	Emit    func(report.Result)
+	File   string // configuration file as people named it; empty: the built-in default
+	Cwd    string // absolute folder that people work in
+	Self   string // path that executes this program
+	Only   string // globs of checks to run; empty: all
+	Skip   string // globs of checks to leave out
+	Fix    bool   // mend what is safe to mend
+	Strict bool   // warnings count as failures
+	Online bool   // try upstreams on the network
+	// Untrusted is why the configuration is not trusted, "" when it is. Checks that
+	// execute something that it names, or send requests, are left out then.
+	Untrusted string
+	Serial    bool // one check after the other, for comparison
+	Environ   []string
+	Getenv    func(string) string
+	Now       func() time.Time
+	Emit      func(report.Result)
 }
 
 // Examined is what a doctor report says of what was looked at.

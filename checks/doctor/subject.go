@@ -58,7 +58,15 @@ func newSubject(ctx context.Context, o Options) *subject {
 		s.load()
 	}
 	s.status = sync.OnceValues(func() (supervisor.Status, error) { return inTime(ctx, s.cfg, supervisor.Query) })
-	s.health = sync.OnceValues(func() (supervisor.Status, error) { return inTime(ctx, s.cfg, supervisor.Health) })
+	s.health = sync.OnceValues(func() (supervisor.Status, error) {
+		if o.Untrusted != "" {
+			return s.status()
+		}
+		return inTime(ctx, s.cfg, supervisor.Health)
+	})
+	if o.Untrusted != "" {
+		s.http.Transport = refuser{}
+	}
 	s.active = func() (policy.Active, error) { return policy.Load(s.cfg) } // not once: -fix may write it
 	s.plan = sync.OnceValues(func() (policy.Active, error) { return policy.Plan(s.cfg, s.profile(), s.o.Getenv) })
 	s.upstream = sync.OnceValues(func() (cliproxy.File, error) { return cliproxy.ReadFile(s.cfg.CLIProxyConfigFile) })

@@ -89,6 +89,9 @@ func (s *subject) withTargets(ctx context.Context, look func(*prober, []config.S
 	if s.cfg == nil {
 		return s.noConfig()
 	}
+	if s.o.Untrusted != "" {
+		return checks.Skipped("the configuration is not trusted (%s): review it, then run `mage trust`", s.o.Untrusted)
+	}
 	status, err := supervisor.Query(ctx, s.cfg)
 	if err != nil {
 		return checks.FromFault(err)

@@ -63,7 +63,7 @@ func (s *subject) treeCache() *scan.Cache {
 	if s.o.All {
 		name = "all"
 	}
-	if s.cfg == nil {
+	if s.cache(name) == "" {
 		return nil
 	}
 	return scan.OpenCache(s.cache(name), s.rules.Digest+s.root)

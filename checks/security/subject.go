@@ -105,9 +105,9 @@ func (s *subject) examined() (Examined, error) {
 }
 
 // cache is the file in which a scan of that name is remembered; empty without a
-// configuration.
+// configuration that is trusted.
 func (s *subject) cache(name string) string {
-	if s.cfg == nil {
+	if s.cfg == nil || s.o.Untrusted != "" {
 		return ""
 	}
 	return filepath.Join(s.cfg.Paths.Root(), "cache", name)

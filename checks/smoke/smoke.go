@@ -27,6 +27,7 @@ type Options struct {
 	Runtime string         // of a private stack's router: config.RuntimeEmbedded (default) or config.RuntimeLiteLLM
 	Timeout time.Duration  // until a private stack is ready; 0 means by runtime
 	Keep    bool           // leave the private stack up
+	Apart   bool           // always a private stack: Config is not trusted
 	Self    string         // binary that runs the private stack
 	Environ []string       // what its services inherit
 	Getenv  func(string) string
@@ -59,7 +60,7 @@ func Run(ctx context.Context, o Options) (report.Checked, error) {
 	if o.URL != "" {
 		return runURL(ctx, o)
 	}
-	if o.Profile == "" && o.Runtime == "" && !o.Keep {
+	if o.Profile == "" && o.Runtime == "" && !o.Keep && !o.Apart {
 		status, err := supervisor.Query(ctx, o.Config)
 		if err != nil {
 			return report.Checked{}, err

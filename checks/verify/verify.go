@@ -65,5 +65,5 @@ func trySmoke(ctx context.Context, o doctor.Options) (report.Checked, error) {
 	if err != nil {
 		return report.Checked{}, nil //nolint:nilerr // as said
 	}
-	return smoke.Run(ctx, smoke.Options{Config: cfg, Self: o.Self, Environ: o.Environ, Getenv: o.Getenv, Emit: o.Emit})
+	return smoke.Run(ctx, smoke.Options{Config: cfg, Self: o.Self, Environ: o.Environ, Getenv: o.Getenv, Emit: o.Emit, Apart: o.Untrusted != ""})
 }

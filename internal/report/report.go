@@ -27,6 +27,9 @@ type Report struct {
 	Data       any       `json:"data,omitempty"`  // what a target that is no check run returns
 	Error      *Problem  `json:"error"`
 
+	// Trust is there when the configuration is not trusted: what it would execute and write.
+	Trust any `json:"trust,omitempty"`
+
 	exit int
 }
 

@@ -11,12 +11,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
 // Default ports of the two services.
@@ -41,10 +43,11 @@ type Options struct {
 
 // Result says what Init did; all paths are relative to Options.Dir.
 type Result struct {
-	Created []string `json:"created"` // files and folders, in the order they were made
-	Backups []string `json:"backups"` // old files that Force kept
-	Keys    []string `json:"keys"`    // files of new keys
-	Next    []string `json:"next"`    // what to type next; shell lines
+	Created []string `json:"created"`        // files and folders, in the order they were made
+	Backups []string `json:"backups"`        // old files that Force kept
+	Keys    []string `json:"keys"`           // files of new keys
+	Kept    []string `json:"kept,omitempty"` // files of keys that were there before
+	Next    []string `json:"next"`           // what to type next; shell lines
 }
 
 // Init writes config/flowgate.yaml, config/cliproxyapi.yaml, the folders under
@@ -120,8 +123,28 @@ func oneOf(flag, value string, known ...string) (string, error) {
 	return "", fault.Usage("runtime-unknown", "unknown -%s=%s", flag, value).WithHint("%s", hint)
 }
 
+// keys are the files of FlowGate's own keys.
+var keys = [...]string{".router/secrets/gateway.key", ".router/secrets/upstream.key", ".router/secrets/management.key"}
+
+// refuseForeign refuses folders and keys that are links, that belong to others or
+// that came with a commit: what is written into them would be another's.
+func (o Options) refuseForeign() error {
+	for _, name := range slices.Concat(folders[:], keys[:], []string{"config"}) {
+		path := filepath.Join(o.Dir, name)
+		info, err := os.Lstat(path)
+		if err == nil && info.Mode()&fs.ModeSymlink != 0 {
+			return fault.Usage("state-untrusted", "%s is a symbolic link; nothing was changed", name).
+				WithHint("remove it: init makes the folder itself")
+		}
+	}
+	return trust.CheckUntracked(filepath.Join(o.Dir, ".router"))
+}
+
 // refuse looks for what must not be overwritten before anything is written.
 func (o Options) refuse() error {
+	if err := o.refuseForeign(); err != nil {
+		return err
+	}
 	for _, name := range [...]string{File, "config/cliproxyapi.yaml"} {
 		info, err := os.Lstat(filepath.Join(o.Dir, name))
 		switch {

@@ -69,9 +69,12 @@ func (w *writer) key(name string) string {
 	}
 	name = ".router/secrets/" + name
 	key, created, err := keyfile.Ensure(filepath.Join(w.dir, name))
-	if w.err = err; created {
+	switch w.err = err; {
+	case created:
 		w.made(name)
 		w.result.Keys = append(w.result.Keys, name)
+	case err == nil:
+		w.result.Kept = append(w.result.Kept, name)
 	}
 	return key
 }

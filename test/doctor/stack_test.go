@@ -59,7 +59,7 @@ func newStack(t testing.TB) *stack {
 			t.Fatal(err)
 		}
 	}
-	s.env = append(os.Environ(), "HOME="+filepath.Join(s.dir, "home"), "TMPDIR="+filepath.Join(s.dir, "tmp"), "GIT_CONFIG_GLOBAL=/dev/null",
+	s.env = append(os.Environ(), "HOME="+filepath.Join(s.dir, "home"), "XDG_STATE_HOME="+filepath.Join(s.dir, "home", "state"), "TMPDIR="+filepath.Join(s.dir, "tmp"), "GIT_CONFIG_GLOBAL=/dev/null",
 		"HTTP_PROXY=", "http_proxy=", "ALL_PROXY=", "all_proxy=", "FLOWGATE_CONFIG=", "FLOWGATE_FORMAT=")
 	s.shell("git init -q")
 	s.mage("init", "-port="+strconv.Itoa(s.port), "-upstream-port="+strconv.Itoa(s.upPort))
@@ -117,8 +117,12 @@ func (s *stack) shell(line string) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "/bin/sh", "-ec", `mage() { "$FLOWGATE" "$@"; }; `+line)
 	cmd.Dir, cmd.Env = s.dir, append(s.env, "FLOWGATE="+binary)
+	before, _ := os.ReadFile(s.path(settings)) // there is none before the first init
 	if out, err := cmd.CombinedOutput(); err != nil {
 		s.t.Fatalf("%s: %v\n%s", line, err, out)
+	}
+	if after, _ := os.ReadFile(s.path(settings)); !bytes.Equal(before, after) {
+		s.trust()
 	}
 }
 
@@ -173,7 +177,14 @@ func (s *stack) write(name, text string) {
 	if err := os.WriteFile(s.path(name), []byte(text), 0o600); err != nil {
 		s.t.Fatal(err)
 	}
+	if name == settings {
+		s.trust()
+	}
 }
+
+// trust is what a user types after an edit of the configuration. One that
+// cannot be used cannot be trusted either: those tests are about that.
+func (s *stack) trust() { _, _ = s.try("trust") }
 
 func (s *stack) read(name string) string {
 	s.t.Helper()

@@ -28,6 +28,7 @@ func TestTheRealLiteLLMGoesAVersionForthAndBack(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(in.dir, "config/flowgate.yaml"))
 	must(t, err)
 	must(t, os.WriteFile(filepath.Join(in.dir, "config/flowgate.yaml"), []byte(withRuntime(string(text))), 0o600))
+	in.run(0, "trust")
 
 	in.run(0, "bootstrap", "litellm", "-from="+other)
 	in.version(in.run(0, "start"), litellm.OtherVersion)

@@ -33,7 +33,7 @@ func started(t *testing.T) *installation {
 func initialised(t *testing.T, flags ...string) *installation {
 	t.Helper()
 	in := &installation{t: t, dir: t.TempDir()}
-	in.env = append(os.Environ(), "HOME="+in.dir)
+	in.env = append(os.Environ(), "HOME="+in.dir, "XDG_STATE_HOME="+filepath.Join(in.dir, "state"))
 	var ports []string
 	for range 2 {
 		port, err := freePort()
@@ -110,6 +110,7 @@ func (in *installation) whole(title string) {
 			Services []struct{ Ready bool }
 		}
 	}
+	in.run("generation:pin", "1") // a command that changes something recovers, one that looks does not
 	o := in.run("health")
 	if err := json.Unmarshal([]byte(o.stdout), &doc); err != nil {
 		in.t.Fatal(err)
@@ -152,7 +153,7 @@ func TestARollbackKilledAtAnyStepLeavesOneWholeState(t *testing.T) {
 		if err != nil || o.status != -1 {
 			t.Fatalf("%s: it was not killed there: %+v, %v", step.name, o, err)
 		}
-		next, err := in.try(nil, "status")
+		next, err := in.try(nil, "generation:pin", "1")
 		if err != nil || next.status != 0 {
 			t.Fatalf("%s: the next command: %+v, %v", step.name, next, err)
 		}
@@ -236,7 +237,7 @@ func TestAnUpdateKilledAtAnyStepLeavesOneWholeState(t *testing.T) {
 		if err != nil || o.status != -1 {
 			t.Fatalf("%s: it was not killed there: %+v, %v", step.name, o, err)
 		}
-		in.run("status")
+		in.run("generation:pin", "1")
 		want := map[bool]string{false: "1.0.0", true: "2.0.0"}[step.done]
 		if got := in.version(); got != want {
 			t.Errorf("%s: the router runs as %s, want %s", step.name, got, want)
@@ -284,11 +285,11 @@ func TestUndoingCanBeKilledToo(t *testing.T) {
 		t.Fatalf("%+v, %v", o, err)
 	}
 	for _, step := range []string{"undo:litellm.active.yaml", "undo:state.json", "undo:flowgate.yaml", "undo:current"} {
-		if o, err := in.try([]string{"FLOWGATE_FAILPOINT=" + step}, "status"); err != nil || o.status != -1 {
+		if o, err := in.try([]string{"FLOWGATE_FAILPOINT=" + step}, "generation:pin", "1"); err != nil || o.status != -1 {
 			t.Fatalf("%s: it was not killed there: %+v, %v", step, o, err)
 		}
 	}
-	in.run("status")
+	in.run("generation:pin", "1")
 	if got := in.files(); !maps.Equal(got, before) {
 		t.Errorf("%v", differing(got, before))
 	}

@@ -86,6 +86,7 @@ func setup(env *testscript.Env) error {
 		env.Setenv(name, strconv.Itoa(port))
 	}
 	env.Setenv("HOME", env.WorkDir)
+	env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, "state"))
 	env.Setenv("FLOWGATE", binary)
 	env.Setenv("TMPDIR", filepath.Join(env.WorkDir, "tmp"))
 	env.Defer(func() { stopAll(env.WorkDir) })

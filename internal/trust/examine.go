@@ -1,0 +1,113 @@
+package trust
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// Advice is what every message about an untrusted configuration says.
+const Advice = "this configuration is not trusted: review it, then run `trust`"
+
+// Subject is what Examine looks at.
+type Subject struct {
+	Config *config.Config
+	Given  string // digest from -trust or FLOWGATE_TRUST; may be empty
+	Named  bool   // the user named the file (-config, FLOWGATE_CONFIG); else it was found in the working folder
+	Getenv func(string) string
+}
+
+// Verdict is whether an installation is trusted, and what it would do.
+type Verdict struct {
+	Trusted bool   `json:"trusted"`
+	Reason  string `json:"reason"` // why, or why not
+	Config  string `json:"config"` // empty for the built-in default
+	Digest  string `json:"digest"`
+	Surface
+	Known   bool `json:"-"` // there is a record, if only of what it was before
+	Foreign bool `json:"-"` // the configuration may be another user's word; no record makes up for that
+}
+
+// Examine decides whether cfg is trusted. It reads one record and changes nothing.
+func Examine(s Subject) Verdict {
+	v := Verdict{Config: s.Config.File, Surface: SurfaceOf(s.Config, s.Getenv("HOME"))}
+	v.Digest = v.Surface.Digest()
+	if given := strings.TrimSpace(s.Given); given != "" && (given == v.Digest || "sha256:"+given == v.Digest) {
+		v.Trusted, v.Reason = true, "its digest was given"
+		return v
+	}
+	if s.Config.File == "" && !isLink(s.Config.Paths.Root()) {
+		v.Trusted, v.Reason = true, "the built-in default executes only FlowGate itself and writes only below .router"
+		return v
+	}
+	if s.Config.File != "" && !s.Named {
+		if why := whySourceForeign(s.Config.File); why != "" {
+			v.Foreign, v.Reason = true, why
+			return v
+		}
+	}
+	record, known := find(s.Config, s.Getenv)
+	v.Known = known
+	switch {
+	case known && record.Digest == v.Digest:
+		v.Trusted, v.Reason = true, "`"+record.By+"` recorded it"
+	case known:
+		v.Reason = "what it executes, writes or sends has changed since `" + record.By + "` recorded it"
+	case s.Given != "":
+		v.Reason = "its digest is not the one given"
+	default:
+		v.Reason = "neither init, start nor trust was run here by this user"
+	}
+	return v
+}
+
+func isLink(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.Mode()&fs.ModeSymlink != 0
+}
+
+// Fault is the error of a command that changes something in an untrusted
+// installation: not-trusted, or not-yours when its file is another user's.
+func (v Verdict) Fault() error {
+	switch {
+	case v.Trusted:
+		return nil
+	case v.Foreign:
+		return fault.Usage("not-yours", "%s, so it is not obeyed; nothing was done", v.Reason).
+			WithHint("work in a folder of your own, or name the file by hand: -config=%s", v.Config)
+	}
+	return fault.Usage("not-trusted", "%s (%s)", Advice, v.Reason).
+		WithHint("mage trust -show says what it would execute and write; in CI: -trust=%s or %s", v.Digest, Variable)
+}
+
+// Lines are the verdict for people: the advice, then what the configuration
+// would execute, write, read and send.
+func (v Verdict) Lines() []string {
+	lines := []string{Advice, "  " + v.Reason}
+	for _, part := range []struct {
+		verb string
+		list []Entry
+	}{{"executes", v.Executes}, {"writes", v.Writes}, {"reads", v.Reads}, {"sends", v.Sends}} {
+		for _, e := range part.list {
+			note := ""
+			if e.Outside {
+				note = "  (outside of its folder)"
+			}
+			lines = append(lines, fmt.Sprintf("  %-8s %s: %s%s", part.verb, printable(e.Key), printable(e.Value), note))
+		}
+	}
+	return append(lines, "  digest   "+v.Digest)
+}
+
+// printable is text on one line, without what a terminal or a CI system obeys.
+func printable(text string) string {
+	quoted := fmt.Sprintf("%+q", text)
+	if plain := quoted[1 : len(quoted)-1]; plain != text {
+		return quoted
+	}
+	return text
+}

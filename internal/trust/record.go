@@ -1,0 +1,146 @@
+package trust
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/renameio/v2"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// Record says that the user trusts an installation.
+type Record struct {
+	Schema     string    `json:"schema"`      // always recordSchema
+	Config     string    `json:"config"`      // real path of the configuration file; empty for the built-in default
+	RuntimeDir string    `json:"runtime_dir"` // below Place
+	Root       string    `json:"root"`        // folder of the installation's state
+	Digest     string    `json:"digest"`      // of the Surface that was trusted
+	By         string    `json:"by"`          // the command: init, start, trust
+	At         time.Time `json:"at"`
+}
+
+const recordSchema = "flowgate.trust/v1"
+
+// maxRecord is more than a record with two paths of the longest kind is long.
+const maxRecord = 32 << 10
+
+// identity is what a record is kept by.
+func identity(cfg *config.Config) (file, runtimeDir string) {
+	if cfg.File != "" {
+		file = RealPath(cfg.File)
+	}
+	rel, _ := filepath.Rel(cfg.Paths.Root(), cfg.Paths.RuntimeDir) // it is that folder, or "runtime" in it
+	return file, filepath.Join(Place(cfg.Paths.Root()), rel)
+}
+
+func recordName(file, runtimeDir string) string {
+	sum := sha256.Sum256([]byte(file + "\x00" + runtimeDir))
+	return hex.EncodeToString(sum[:16]) + ".json"
+}
+
+// Write records that cfg is trusted as it is now; by is the command that the
+// user typed. Faults: state-home-missing, not-yours, trust-unwritable.
+func Write(cfg *config.Config, by string, now time.Time, getenv func(string) string) (Record, error) {
+	file, runtimeDir := identity(cfg)
+	r := Record{Schema: recordSchema, Config: file, RuntimeDir: runtimeDir, Root: Place(cfg.Paths.Root()),
+		Digest: SurfaceOf(cfg, getenv("HOME")).Digest(), By: by, At: now.UTC()}
+	dir, err := ensureStateDir(getenv, "trusted")
+	if err != nil {
+		return r, err
+	}
+	data, err := json.MarshalIndent(r, "", "  ")
+	if err == nil {
+		err = renameio.WriteFile(filepath.Join(dir, recordName(file, runtimeDir)), append(data, '\n'), 0o600)
+	}
+	if err != nil {
+		return r, unwritable(dir, err)
+	}
+	return r, nil
+}
+
+// find returns the record of cfg; ok is false when there is none that can be believed.
+func find(cfg *config.Config, getenv func(string) string) (r Record, ok bool) {
+	dir, err := StateDir(getenv)
+	if err != nil {
+		return r, false
+	}
+	file, runtimeDir := identity(cfg)
+	r, err = readRecord(filepath.Join(dir, "trusted", recordName(file, runtimeDir)))
+	return r, err == nil && r.Config == file && r.RuntimeDir == runtimeDir
+}
+
+func readRecord(path string) (r Record, err error) {
+	data, err := readOwn(path, maxRecord)
+	if err == nil {
+		err = json.Unmarshal(data, &r)
+	}
+	if err == nil && r.Schema != recordSchema {
+		err = errors.New("it is not a record of trust")
+	}
+	return r, err
+}
+
+// OfFile returns the newest record of a configuration file, for when the file
+// itself cannot be read: it says where the installation's state is.
+func OfFile(file string, getenv func(string) string) (r Record, ok bool) {
+	all, err := List(getenv)
+	if err != nil {
+		return r, false
+	}
+	real := RealPath(file)
+	for _, other := range all {
+		if other.Config == real && other.At.After(r.At) {
+			r, ok = other, true
+		}
+	}
+	return r, ok
+}
+
+// List returns all records in the order of their configuration files. Files in
+// the folder that are not records are left out.
+func List(getenv func(string) string) ([]Record, error) {
+	all := []Record{}
+	base, err := StateDir(getenv)
+	if err != nil {
+		return all, err
+	}
+	dir := filepath.Join(base, "trusted")
+	names, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return all, fault.New("trust-unreadable", "read %s: %w", dir, err).WithHint("its files must belong to you")
+	}
+	for _, name := range names {
+		if r, err := readRecord(filepath.Join(dir, name.Name())); err == nil {
+			all = append(all, r)
+		}
+	}
+	slices.SortFunc(all, func(a, b Record) int { return strings.Compare(a.Config+a.RuntimeDir, b.Config+b.RuntimeDir) })
+	return all, nil
+}
+
+// Revoke removes the record of cfg and reports whether there was one.
+func Revoke(cfg *config.Config, getenv func(string) string) (bool, error) {
+	dir, err := StateDir(getenv)
+	if err != nil {
+		return false, err
+	}
+	path := filepath.Join(dir, "trusted", recordName(identity(cfg)))
+	err = os.Remove(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, unwritable(path, err)
+	}
+	return true, nil
+}

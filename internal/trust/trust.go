@@ -1,0 +1,112 @@
+// Package trust decides what FlowGate may believe. A configuration is obeyed
+// when this user said so: Examine compares what it would execute and write with
+// the record that Record made. A state file is believed when ReadState finds
+// that it is the user's own, and Key.Open that this user's FlowGate wrote it.
+//
+// Records and the key lie in the user's state folder, outside of every work
+// tree. The package executes nothing and writes only to that folder.
+package trust
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// Variable names the environment variable that holds the digest of a
+// configuration that is trusted without a record, for CI.
+const Variable = "FLOWGATE_TRUST"
+
+// StateDir is the folder of the records and the key of this user:
+// $XDG_STATE_HOME/flowgate, else ~/.local/state/flowgate, on macOS
+// ~/Library/Application Support/flowgate. Fault: state-home-missing.
+func StateDir(getenv func(string) string) (string, error) {
+	if base := getenv("XDG_STATE_HOME"); filepath.IsAbs(base) { // the specification ignores relative ones
+		return filepath.Join(base, "flowgate"), nil
+	}
+	home := getenv("HOME")
+	if !filepath.IsAbs(home) {
+		return "", fault.Usage("state-home-missing", "there is no folder for records of trust: neither HOME nor XDG_STATE_HOME is set").
+			WithHint("set XDG_STATE_HOME to a folder of your own")
+	}
+	if runtime.GOOS == "darwin" {
+		return filepath.Join(home, "Library", "Application Support", "flowgate"), nil
+	}
+	return filepath.Join(home, ".local", "state", "flowgate"), nil
+}
+
+// ensureStateDir makes a folder below the state folder, 0700, and returns its path.
+func ensureStateDir(getenv func(string) string, below ...string) (string, error) {
+	base, err := StateDir(getenv)
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(append([]string{base}, below...)...)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", unwritable(dir, err)
+	}
+	if err := isOurs(base); err != nil {
+		return "", err
+	}
+	return dir, nil
+}
+
+// isOurs reports as a fault when a folder or file is not the user's alone.
+func isOurs(path string) error {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return err
+	}
+	if why := whyNotOurs(info); why != "" {
+		return notYours(path, why)
+	}
+	return nil
+}
+
+func notYours(path, why string) *fault.Error {
+	return fault.Usage("not-yours", "%s %s, so it is not believed; nothing was done", path, why).
+		WithHint("only you may own it and write to it: chmod go-w it and its folder if they are yours, else work in a folder of your own")
+}
+
+func unwritable(path string, err error) error {
+	return fault.New("trust-unwritable", "write %s: %w", path, err).
+		WithHint("make the folder writable, or set XDG_STATE_HOME to one of your own")
+}
+
+// RealPath is path without symbolic links. Of what does not exist yet the part
+// that does is resolved.
+func RealPath(path string) string {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return path
+	}
+	rest := ""
+	for dir := abs; ; dir = filepath.Dir(dir) {
+		real, err := filepath.EvalSymlinks(dir)
+		if err == nil {
+			return filepath.Join(real, rest)
+		}
+		if !errors.Is(err, fs.ErrNotExist) || dir == filepath.Dir(dir) {
+			return abs
+		}
+		rest = filepath.Join(filepath.Base(dir), rest)
+	}
+}
+
+// Place names the folder of an installation's state (config.Paths.Root) in
+// records and signatures: the folder that it lies in without symbolic links, and
+// its own name. The folder itself may be moved to another disk behind a link.
+func Place(root string) string {
+	root = filepath.Clean(root)
+	return filepath.Join(RealPath(filepath.Dir(root)), filepath.Base(root))
+}
+
+// IsWithin reports whether path is dir or lies below it. Both are clean.
+func IsWithin(path, dir string) bool {
+	return path == dir || dir == "/" || strings.HasPrefix(path, dir+string(filepath.Separator))
+}

@@ -1,0 +1,72 @@
+package tasks
+
+import (
+	"context"
+	"os"
+
+	"github.com/magefile/mage/mg"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/trust"
+	"github.com/flowgate-go/flowgate/upgrade"
+)
+
+// Trust holds the targets of trusted installations.
+type Trust mg.Namespace
+
+// Default says that you have reviewed the configuration here and trust it; -show only says what it would execute and write.
+func (Trust) Default(ctx context.Context, show *bool) error {
+	return run(ctx, "trust", func(_ context.Context, s session) (any, error) {
+		cfg, err := loadConfig()
+		if err != nil {
+			return nil, err
+		}
+		return s.trustConfig(cfg, value(show))
+	})
+}
+
+// List lists the installations that you trust.
+func (Trust) List(ctx context.Context) error {
+	return run(ctx, "trust:list", func(context.Context, session) (any, error) {
+		all, err := trust.List(os.Getenv)
+		return trustList{all}, err
+	})
+}
+
+// Revoke takes the trust in the configuration here back; what runs goes on running.
+func (Trust) Revoke(ctx context.Context) error {
+	return run(ctx, "trust:revoke", func(context.Context, session) (any, error) {
+		cfg, err := loadConfig()
+		if err != nil {
+			return nil, err
+		}
+		changed, err := trust.Revoke(cfg, os.Getenv)
+		return trustRevoked{changed}, err
+	})
+}
+
+// trustList is the data of trust:list, trustRevoked that of trust:revoke.
+type trustList struct {
+	Installations []trust.Record `json:"installations"`
+}
+
+type trustRevoked struct {
+	Changed bool `json:"changed"`
+}
+
+// trustConfig shows what cfg would do and, unless only that was asked for, trusts it.
+func (s session) trustConfig(cfg *config.Config, onlyShow bool) (any, error) {
+	v := examineTrust(cfg)
+	s.say(v.Lines()[1:]...)
+	if onlyShow || v.Foreign {
+		if v.Foreign && !onlyShow {
+			return v, v.Fault()
+		}
+		return v, nil
+	}
+	if _, err := upgrade.Trust(cfg, "trust", os.Getenv); err != nil {
+		return v, err
+	}
+	v = examineTrust(cfg)
+	return v, v.Fault()
+}

@@ -1,0 +1,220 @@
+package tasks
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/trust"
+	"github.com/flowgate-go/flowgate/upgrade"
+)
+
+// withConfig is run for a target that changes something: the configuration has
+// to be trusted. What a killed command left half-done is put right first.
+func withConfig(ctx context.Context, command string, work func(ctx context.Context, s session, cfg *config.Config) (any, error)) error {
+	return changingIf(ctx, command, true, work)
+}
+
+// looking is run for a target that only reads: with a configuration that is not
+// trusted it reports, and executes and writes nothing.
+func looking(ctx context.Context, command string, work func(ctx context.Context, s session, cfg *config.Config) (any, error)) error {
+	return changingIf(ctx, command, false, work)
+}
+
+// changingIf is withConfig when changes is set, else looking.
+func changingIf(ctx context.Context, command string, changes bool, work func(ctx context.Context, s session, cfg *config.Config) (any, error)) error {
+	return run(ctx, command, func(ctx context.Context, s session) (any, error) {
+		prepare := s.look
+		if changes {
+			prepare = s.admit
+		}
+		cfg, err := prepare(ctx)
+		if err != nil {
+			return nil, err
+		}
+		s.trust = examineTrust(cfg)
+		return work(ctx, s, cfg)
+	})
+}
+
+// examineTrust says whether this user trusts cfg.
+func examineTrust(cfg *config.Config) trust.Verdict {
+	given := typed.common["trust"]
+	if given == "" {
+		given = os.Getenv(trust.Variable)
+	}
+	named := typed.common["config"] != "" || os.Getenv("FLOWGATE_CONFIG") != ""
+	return trust.Examine(trust.Subject{Config: cfg, Given: given, Named: named, Getenv: os.Getenv})
+}
+
+// look loads the configuration for a target that only reads, and says so when it
+// is not trusted.
+func (s session) look(context.Context) (*config.Config, error) {
+	cfg, err := loadConfig()
+	if err != nil {
+		return nil, err
+	}
+	s.warn(examineTrust(cfg))
+	if upgrade.Pending(cfg) {
+		s.tell("a change was interrupted, or another command is at it: the next command that changes something puts it right, for example `mage start`")
+	}
+	return cfg, nil
+}
+
+// warn says on stderr and in the report that a configuration is not trusted.
+func (s session) warn(v trust.Verdict) {
+	if v.Trusted {
+		return
+	}
+	s.report.Trust = v
+	s.tell(v.Lines()...)
+}
+
+// tell writes lines for people to stderr, whether or not that is a terminal.
+func (s session) tell(lines ...string) {
+	_, _ = os.Stderr.WriteString(strings.Join(lines, "\n") + "\n")
+}
+
+// admit loads the configuration for a target that changes something, ends what a
+// killed command left half-done, and asks or fails when it is not trusted.
+// Faults: not-trusted, not-yours, those of config.Load and upgrade.Recover.
+func (s session) admit(ctx context.Context) (*config.Config, error) {
+	cfg, err := loadConfig()
+	if err == nil {
+		if v := examineTrust(cfg); !v.Trusted && !v.Known {
+			return cfg, s.allow(ctx, cfg, v)
+		}
+	}
+	if err != nil || upgrade.Pending(cfg) {
+		if err := s.recover(ctx); err != nil {
+			return nil, err
+		}
+		if cfg, err = loadConfig(); err != nil {
+			return nil, err
+		}
+	}
+	return cfg, s.allow(ctx, cfg, examineTrust(cfg))
+}
+
+// allow returns nil when cfg is trusted, or becomes so because the user agrees on
+// the terminal, and when the folders that it writes are the user's own.
+func (s session) allow(ctx context.Context, cfg *config.Config, v trust.Verdict) error {
+	switch {
+	case !v.Trusted && !v.Foreign && s.agreed(ctx, v):
+		_, err := upgrade.Trust(cfg, s.report.Command, os.Getenv)
+		return err
+	case !v.Trusted:
+		s.report.Trust = v
+		s.tell(v.Lines()...)
+		return v.Fault()
+	case typed.common["trust"] != "" && cfg.File != "": // typed once, for this command and those that follow
+		_, err := upgrade.Trust(cfg, "-trust", os.Getenv)
+		return err
+	}
+	return trust.CheckFolders(cfg.Paths.Root(), cfg.Paths.RuntimeDir)
+}
+
+// agreed shows on a terminal what the configuration would do and asks.
+func (s session) agreed(ctx context.Context, v trust.Verdict) bool {
+	if !term.IsTerminal(int(os.Stdin.Fd())) || !term.IsTerminal(int(os.Stderr.Fd())) {
+		return false
+	}
+	s.tell(v.Lines()...)
+	_, _ = os.Stderr.WriteString("Do you trust it? [y/N] ")
+	return isYes(ctx, os.Stdin)
+}
+
+// isYes reports whether the next line of in says yes. It ends with ctx.
+func isYes(ctx context.Context, in io.Reader) bool {
+	answered := make(chan string, 1)
+	go func() { // left behind when ctx ends: the read of a terminal cannot be ended, and the program ends then
+		line, _ := bufio.NewReader(in).ReadString('\n')
+		answered <- line
+	}()
+	select {
+	case line := <-answered:
+		line = strings.ToLower(strings.TrimSpace(line))
+		return line == "y" || line == "yes"
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// permit is admit or look for a target that works with a configuration that
+// cannot be read, too: then the record of its file decides.
+func (s session) permit(ctx context.Context, changes bool) error {
+	_, err := loadConfig()
+	switch {
+	case err == nil && changes:
+		_, err = s.admit(ctx)
+		return err
+	case err == nil:
+		_, err = s.look(ctx)
+		return err
+	}
+	if _, known := trust.OfFile(configFile(), os.Getenv); !known && changes {
+		return err
+	}
+	return nil
+}
+
+// renew records the trust anew after a command that changed the configuration
+// itself, from one that was trusted; err is how that command ended.
+func (s session) renew(err error, dryRun bool) error {
+	if err != nil || dryRun {
+		return err
+	}
+	cfg, loadErr := loadConfig()
+	if loadErr != nil || examineTrust(cfg).Trusted {
+		return nil //nolint:nilerr // a dry run of the next command says what is wrong with the file
+	}
+	_, err = trust.Write(cfg, s.report.Command, time.Now(), os.Getenv)
+	return err
+}
+
+// mayEnd reports whether stop may end what runs below cfg's runtime folder. In a
+// configuration's own folder only this user's supervisor answers; one that is
+// not trusted must not name another's.
+func (s session) mayEnd(cfg *config.Config) error { return s.mayRead(cfg, cfg.Paths.RuntimeDir) }
+
+// mayRead reports whether a file that cfg names may be shown: in its own folder
+// always, elsewhere when it is trusted.
+func (s session) mayRead(cfg *config.Config, path string) error {
+	if trust.IsWithin(trust.RealPath(path), trust.RealPath(trust.Folder(cfg))) {
+		return nil
+	}
+	return s.trust.Fault()
+}
+
+// admitSupervisor reports whether the supervisor may run cfg. It asks nobody.
+func admitSupervisor(cfg *config.Config) error {
+	v := examineTrust(cfg)
+	if err := v.Fault(); err != nil {
+		return err
+	}
+	return trust.CheckFolders(cfg.Paths.Root(), cfg.Paths.RuntimeDir)
+}
+
+// examined says why the configuration is not trusted, "" when it is, and warns
+// then; to mend something in it is refused. Faults: not-trusted, not-yours.
+func (s session) examined(fix bool) (untrusted string, err error) {
+	cfg, err := loadConfig()
+	if err != nil {
+		return "", nil //nolint:nilerr // nothing can be executed then, and the checks say why
+	}
+	v := examineTrust(cfg)
+	s.warn(v)
+	if fix {
+		err = v.Fault()
+	}
+	if v.Trusted {
+		return "", err
+	}
+	return v.Reason, err
+}
