@@ -252,6 +252,8 @@ var catalogue = []target{
 			{name: "settings", flag: "settings", kind: "string", optional: true},
 			{name: "host", flag: "host", kind: "string", optional: true},
 			{name: "port", flag: "port", kind: "int", optional: true},
+			{name: "supervised", flag: "supervised", kind: "string", optional: true},
+			{name: "keys", flag: "keys", kind: "string", optional: true},
 		}},
 	{name: "runtimes:probe", method: "runtimes:probe", flatName: "runtimesprobe", flatMethod: "runtimesprobe", reads: "",
 		synopsis: "starts a version of a runtime alone on a spare port and sends it every request that FlowGate relies on.", params: []param{

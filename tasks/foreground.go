@@ -5,7 +5,11 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
+
+	"github.com/samber/lo"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/gateway"
@@ -27,7 +31,21 @@ func address(host string, port, standard int) string {
 	return net.JoinHostPort(host, strconv.Itoa(port))
 }
 
-func serveRouter(ctx context.Context, settings, host string, port int) error {
+// ownServices says which upstreams FlowGate runs itself, from the flags
+// -supervised (addresses with commas) and -keys (the folder of its own keys).
+func ownServices(supervised, keys string) gateway.Options {
+	var o gateway.Options
+	o.Supervised = lo.Compact(strings.Split(supervised, ","))
+	files, _ := filepath.Glob(filepath.Join(keys, "*.key"))
+	for _, file := range files {
+		if key, _, err := keyfile.Read(file); err == nil && keys != "" {
+			o.OwnKeys = append(o.OwnKeys, key)
+		}
+	}
+	return o
+}
+
+func serveRouter(ctx context.Context, settings, addr string, o gateway.Options) error {
 	if settings == "" {
 		return fault.Usage("argument-missing", "router:serve needs -settings=FILE").
 			WithHint("the file that profile:set writes: .router/runtime/litellm.active.yaml")
@@ -37,12 +55,12 @@ func serveRouter(ctx context.Context, settings, host string, port int) error {
 		return err
 	}
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
-	router, err := gateway.New(s, gateway.Options{Logger: log})
+	o.Logger = log
+	router, err := gateway.New(s, o)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = router.Close() }()
-	addr := address(host, port, 4000)
 	ready := func(a net.Addr) { log.Info("router listens", "address", a.String(), "version", version.String()) }
 	return gateway.Serve(ctx, addr, router, gateway.ServeOptions{Ready: ready, Logger: log})
 }

@@ -13,9 +13,9 @@ import (
 type Router mg.Namespace
 
 // Serve runs the embedded router in the foreground with a LiteLLM configuration file, until SIGTERM.
-func (Router) Serve(ctx context.Context, settings *string, host *string, port *int) error {
+func (Router) Serve(ctx context.Context, settings *string, host *string, port *int, supervised *string, keys *string) error {
 	return serve(ctx, "router:serve", func(ctx context.Context) error {
-		return serveRouter(ctx, value(settings), value(host), value(port))
+		return serveRouter(ctx, value(settings), address(value(host), value(port), 4000), ownServices(value(supervised), value(keys)))
 	})
 }
 

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strings"
 	"syscall"
+
+	"github.com/flowgate-go/flowgate/internal/process"
 )
 
 // cause is why no reply, or only a part of one, came from an upstream.
@@ -27,6 +29,7 @@ const (
 	causeEOF         cause = "closed"            // the upstream closed the connection
 	causeReset       cause = "reset"             // the upstream, or something between, reset the connection
 	causeProtocol    cause = "protocol"          // what came is not HTTP
+	causeNotOurs     cause = "not-ours"          // another user's process has a supervised upstream's port
 	causeOther       cause = "connection-failed" // anything else
 )
 
@@ -43,6 +46,9 @@ func causeOf(err error) cause {
 	if errors.As(err, &op) && (op.Op == "proxyconnect" || strings.HasPrefix(op.Op, "socks")) || errors.As(err, &refusal) ||
 		strings.Contains(err.Error(), "invalid proxy") {
 		return causeProxy
+	}
+	if stranger := (*process.NotOursError)(nil); errors.As(err, &stranger) {
+		return causeNotOurs
 	}
 	if c := tlsCause(err); c != "" {
 		return c
@@ -133,6 +139,8 @@ func (k cause) advice() string {
 		return "The upstream closed the connection before its reply was complete: look into its log."
 	case causeReset:
 		return "The connection to the upstream was reset: look into its log, and at proxies and firewalls between."
+	case causeNotOurs:
+		return "A process of another user has the upstream's port; nothing was sent to it. Start the upstream again: mage status shows who has the port."
 	case causeProtocol:
 		return "What answered does not speak HTTP correctly: check the port in api_base."
 	}

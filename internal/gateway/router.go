@@ -31,6 +31,14 @@ type Options struct {
 	// Host header besides localhost and IP addresses.
 	Hosts []string
 
+	// Supervised are the addresses (host:port) of services that FlowGate runs
+	// itself: requests go there only while a process of this user listens.
+	Supervised []string
+
+	// OwnKeys are keys that FlowGate made. A deployment on this machine that
+	// has one is treated as a supervised one.
+	OwnKeys []string
+
 	// MaxBody is the longest request and the longest unstreamed reply in bytes; default 64 MiB.
 	MaxBody int64
 
@@ -84,7 +92,11 @@ func New(s *Settings, opts Options) (*Router, error) {
 	}
 	opts.BodyTimeout = lo.CoalesceOrEmpty(opts.BodyTimeout, defaultBodyTimeout)
 	opts.MaxBody = lo.CoalesceOrEmpty(opts.MaxBody, 64<<20)
-	r := &Router{settings: s, opts: opts, groups: groups(s), keySum: sha256.Sum256([]byte(s.masterKey)), transport: transport()}
+	own, err := findOwn(s, opts)
+	if err != nil {
+		return nil, err
+	}
+	r := &Router{settings: s, opts: opts, groups: groups(s), keySum: sha256.Sum256([]byte(s.masterKey)), transport: transport(own)}
 	r.unshared = unshared(r.transport)
 	r.cooling = s.cooling.effective(s.coolingDead, opts.StrictParity)
 	r.list = modelList(s.names)

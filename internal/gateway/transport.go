@@ -13,10 +13,10 @@ import (
 
 // transport is tuned for few upstreams and many requests. Loopback upstreams
 // never go through a proxy.
-func transport() *http.Transport {
+func transport(own ownUpstreams) *http.Transport {
 	return &http.Transport{
 		Proxy:                  proxy.FromEnvironment(os.Getenv),
-		DialContext:            dial,
+		DialContext:            own.dial,
 		TLSHandshakeTimeout:    10 * time.Second,
 		ForceAttemptHTTP2:      true,
 		MaxIdleConns:           1024,

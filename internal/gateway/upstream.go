@@ -101,6 +101,10 @@ func (c *call) unreachable(d *Deployment, g *guard, begun bool, err error) *fail
 	if f.cause == causeCertificate {
 		f.retry, f.sibling = false, true // it does not verify the next time either
 	}
+	if f.cause == causeNotOurs {
+		f.status, f.class, f.retry, f.sibling = http.StatusBadGateway, "BadGatewayError", false, true
+		f.text = "litellm.BadGatewayError: " + exception(d) + " - " + f.cause.advice()
+	}
 	switch {
 	case c.req.Context().Err() != nil:
 		f.gone, f.retry, f.harmless = true, false, true

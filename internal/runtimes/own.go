@@ -4,6 +4,9 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
+
+	"github.com/samber/lo"
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
@@ -16,8 +19,15 @@ func embedded(spec *Spec, cfg *config.Config, svc config.Service, env Environmen
 	}
 	spec.Version = env.Version
 	spec.Args = []string{env.Self, "router:serve", "-settings=" + cfg.Paths.ActiveConfig,
-		"-host=" + svc.Host, "-port=" + strconv.Itoa(svc.Port)}
+		"-host=" + svc.Host, "-port=" + strconv.Itoa(svc.Port),
+		"-supervised=" + supervised(cfg, svc), "-keys=" + cfg.Paths.Secrets()}
 	return nil
+}
+
+// supervised are the addresses of the services beside the router, with commas.
+func supervised(cfg *config.Config, router config.Service) string {
+	others := lo.Filter(cfg.Services, func(s config.Service, _ int) bool { return s.Name != router.Name })
+	return strings.Join(lo.Map(others, func(s config.Service, _ int) string { return strings.TrimPrefix(s.URL(), "http://") }), ",")
 }
 
 // echo is the deterministic upstream inside this program. Only the place of

@@ -71,8 +71,10 @@ func TestOwnRuntimesExecuteThisProgram(t *testing.T) {
 	wantFault(t, err, "active-config-missing", cfg.Paths.ActiveConfig, "profile:set")
 
 	put(t, cfg.Paths.ActiveConfig, 0o600)
+	cfg.Services = []config.Service{service(config.RuntimeEmbedded), {Name: "up", Host: "0.0.0.0", Port: 8317}, {Name: "more", Host: "::1", Port: 9}}
 	router, err := runtimes.Command(cfg, service(config.RuntimeEmbedded), environment())
-	want := []string{"/self", "router:serve", "-settings=" + cfg.Paths.ActiveConfig, "-host=127.0.0.1", "-port=4000"}
+	want := []string{"/self", "router:serve", "-settings=" + cfg.Paths.ActiveConfig, "-host=127.0.0.1", "-port=4000",
+		"-supervised=127.0.0.1:8317,[::1]:9", "-keys=" + cfg.Paths.Secrets()}
 	if err != nil || !slices.Equal(router.Args, want) || router.Version != "1.2.3" || router.Dir != cfg.Dir {
 		t.Errorf("embedded: %+v, %v", router, err)
 	}
