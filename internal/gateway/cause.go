@@ -1,12 +1,14 @@
 package gateway
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"syscall"
 
@@ -37,6 +39,15 @@ const (
 type proxyRefusal struct{ status string }
 
 func (e *proxyRefusal) Error() string { return "proxy answered " + e.status }
+
+// proxyAnswered is a Transport's OnProxyConnectResponse. Without it a proxy's
+// refusal would be an error of two words without a type.
+func proxyAnswered(_ context.Context, _ *url.URL, _ *http.Request, res *http.Response) error {
+	if res.StatusCode == http.StatusOK {
+		return nil
+	}
+	return &proxyRefusal{res.Status}
+}
 
 // causeOf classifies an error of a round trip or of reading a reply. The order
 // matters: an error of a proxy wraps the error of the connection to it.
@@ -70,7 +81,7 @@ func causeOf(err error) cause {
 		return causeEOF
 	case hasText(err, "client connection lost", "server sent GOAWAY", "stream error:"):
 		return causeReset
-	case hasText(err, "malformed HTTP", "malformed chunked", "invalid byte in chunk"):
+	case hasText(err, "malformed HTTP", "malformed chunked", "invalid byte in chunk", "readLoopPeekFailLocked: %!w(<nil>)"):
 		return causeProtocol
 	}
 	return causeOther

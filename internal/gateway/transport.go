@@ -16,6 +16,7 @@ import (
 func transport(own ownUpstreams) *http.Transport {
 	return &http.Transport{
 		Proxy:                  proxy.FromEnvironment(os.Getenv),
+		OnProxyConnectResponse: proxyAnswered,
 		DialContext:            own.dial,
 		TLSHandshakeTimeout:    10 * time.Second,
 		ForceAttemptHTTP2:      true,
