@@ -70,10 +70,10 @@ func (c *client) reconnect(ctx context.Context) (net.Conn, error) {
 		if err == nil || !isAbsent(err) {
 			return conn, err
 		}
-		if time.Now().After(deadline) {
+		if time.Now().After(deadline) || errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			return nil, withoutSocket(id, err)
 		}
-		if err := pause(ctx); err != nil {
+		if err := pause(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 			return nil, err
 		}
 	}

@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -43,7 +44,7 @@ func Inspect(cfg *config.Config) Remains {
 	dir := cfg.Paths.RuntimeDir
 	r := Remains{Stale: []string{}, Foreign: []Claim{}, Orphans: []Orphan{}}
 	l := ledger.Read(dir)
-	if !l.Supervisor.Alive() {
+	if _, lives := livingSupervisor(dir); !lives {
 		r.ofDead(dir, l)
 	}
 	for _, pattern := range [...]string{"*.pid", filepath.Join("pids", "*.pid")} { // the Python tool's
@@ -80,12 +81,31 @@ func (r *Remains) pidFile(file string) {
 	if err != nil {
 		return
 	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
-	if _, gone := process.Identify(pid); err != nil || pid <= 0 || errors.Is(gone, process.ErrGone) {
-		r.Stale = append(r.Stale, file)
-		return
+	for _, pid := range pidsIn(text) {
+		if _, err := process.Identify(pid); !errors.Is(err, process.ErrGone) {
+			r.Foreign = append(r.Foreign, Claim{file, pid, strings.TrimSuffix(filepath.Base(file), ".pid")})
+			return
+		}
 	}
-	r.Foreign = append(r.Foreign, Claim{file, pid, strings.TrimSuffix(filepath.Base(file), ".pid")})
+	r.Stale = append(r.Stale, file)
+}
+
+// pidsIn are the process numbers that a pid file may mean: the "pid" of a JSON
+// object, as later versions of the Python tool wrote, else every number in it.
+func pidsIn(text []byte) []int {
+	var object struct {
+		PID json.Number `json:"pid"`
+	}
+	if json.Unmarshal(text, &object) == nil && object.PID != "" {
+		text = []byte(object.PID)
+	}
+	var pids []int
+	for _, digits := range strings.FieldsFunc(string(text), func(c rune) bool { return c < '0' || c > '9' }) {
+		if pid, err := strconv.Atoi(digits); err == nil && pid > 0 {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
 }
 
 // RemoveStale removes the stale files among the remains and returns them. It

@@ -19,6 +19,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/sourcegraph/conc"
@@ -86,13 +87,18 @@ type resident struct {
 	disown context.CancelCauseFunc
 }
 
-// Run is the resident supervisor: it returns nil when it was told to end by
+// serviceUmask is what services are started with: what they write, such as
+// CLIProxyAPI's logs of whole requests, is for their user alone.
+const serviceUmask = 0o077
+
+// Run is the resident supervisor, and sets the umask of its process: it returns nil when it was told to end by
 // ctx, SIGTERM, SIGINT, the end of its lifeline or the stop of its last service,
 // and has stopped every service then. It also returns nil, with the services
 // running, when another supervisor took its folder over. Faults:
 // runtime-dir-unwritable, supervisor-running, ephemeral-refused.
 func Run(ctx context.Context, o Options) error {
 	o = o.withDefaults()
+	syscall.Umask(serviceUmask)
 	r, given, err := prepare(ctx, o)
 	if err != nil {
 		tell(o.Notify, err)

@@ -39,8 +39,8 @@ func (Generation) Diff(ctx context.Context, a int, b int) error {
 
 // Pin keeps a recorded state for ever; -off lets it go.
 func (Generation) Pin(ctx context.Context, number int, off *bool) error {
-	return withConfig(ctx, "generation:pin", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
-		return orNothing(generation.Pin(cfg.Paths.Root(), number, !value(off)))
+	return withConfig(ctx, "generation:pin", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
+		return orNothing(generation.Pin(ctx, cfg.Paths.Root(), number, !value(off)))
 	})
 }
 

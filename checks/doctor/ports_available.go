@@ -17,7 +17,7 @@ type port struct {
 	Service string          `json:"service"`
 	Address string          `json:"address"`
 	Port    int             `json:"port"`
-	State   string          `json:"state"` // free, ours, foreign or unusable
+	State   string          `json:"state"` // free, ours, foreign, unusable or shared
 	Holder  *process.Holder `json:"holder,omitempty"`
 	Text    string          `json:"-"`
 }
@@ -31,7 +31,7 @@ type ports struct {
 func (s *subject) portsAvailable() checks.Check {
 	return checks.Check{
 		ID: "ports.available", Title: "Service ports are free or held by our own services", Needs: []string{"config.valid", "supervisor.answers"},
-		About: "Finds who listens on the address of every service, from the kernel's own tables. Our own running service is as it should be. Anybody else, named with pid, program and user, keeps the service from starting, or answers clients in its place: LiteLLM moves silently to a random port when 4000 is taken. Where nobody listens, the address is bound for a moment to see that it can be.",
+		About: "Finds who listens on the address of every service, from the kernel's own tables. Our own running service is as it should be. Anybody else, named with pid, program and user, keeps the service from starting, or answers clients in its place: LiteLLM moves silently to a random port when 4000 is taken. Where nobody listens, the address is bound for a moment to see that it can be. Another program on the same port of the other address family ([::]:4000 beside our 127.0.0.1:4000) is a warning: clients that connect to localhost may reach it instead.",
 		Run: func(ctx context.Context) checks.Outcome {
 			found := ports{Ports: []port{}}
 			o := checks.Passed(nil)
@@ -45,7 +45,11 @@ func (s *subject) portsAvailable() checks.Check {
 					found.Text += "; "
 				}
 				found.Text += p.Text
-				o.Status = report.Fail
+				if p.State != "shared" {
+					o.Status = report.Fail
+				} else if o.Status == report.Pass {
+					o.Status = report.Warn
+				}
 				o = o.WithFix(p.fix(), "stop what is there, or give services."+svc.Name+".port another number")
 			}
 			return o.WithDetail(found)
@@ -57,7 +61,7 @@ func (s *subject) port(ctx context.Context, svc config.Service) port {
 	p := port{Service: svc.Name, Address: svc.Addr(), Port: svc.Port, State: "free"}
 	if running, ok := s.running(svc.Name); ok && process.Holds(running.PID, svc.Host, svc.Port) { // far cheaper than to ask who does
 		p.State = "ours"
-		return p
+		return s.shared(svc, p)
 	}
 	holder, held, err := process.Listener(svc.Host, svc.Port)
 	switch {
@@ -66,12 +70,34 @@ func (s *subject) port(ctx context.Context, svc config.Service) port {
 		if p.State = "ours"; !s.owns(svc, holder.PID) {
 			p.State = "foreign"
 			p.Text = fmt.Sprintf("%s: %s has %s", svc.Name, describe(holder), svc.Addr())
+			return p
 		}
 	default:
 		if err := process.PortFree(ctx, svc.Addr()); err != nil {
 			p.State, p.Text = "unusable", fmt.Sprintf("%s: %v", svc.Name, err)
+			return p
 		}
 	}
+	return s.shared(svc, p)
+}
+
+// shared looks for another program on a service's port at the loopback address
+// of the other family, where a client that connects to localhost may end up.
+func (s *subject) shared(svc config.Service, p port) port {
+	other := "::1"
+	switch svc.Host {
+	case "127.0.0.1", "localhost":
+	case "::1":
+		other = "127.0.0.1"
+	default:
+		return p
+	}
+	holder, held, err := process.Listener(other, svc.Port)
+	if err != nil || !held || s.owns(svc, holder.PID) {
+		return p
+	}
+	p.State, p.Holder = "shared", &holder
+	p.Text = fmt.Sprintf("%s: localhost:%d may reach %s, which has the port at another address", svc.Name, svc.Port, describe(holder))
 	return p
 }
 

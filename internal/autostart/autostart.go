@@ -43,11 +43,13 @@ type Unit struct {
 	File    string `json:"file"`
 	Changed bool   `json:"changed"`
 	Started bool   `json:"started"`
+	// Warnings names what the stack reads that is not there at login.
+	Warnings []string `json:"warnings"`
 }
 
 // unit is what a template is filled with.
 type unit struct {
-	Name, Program, Config, Dir, Log string
+	Name, Program, Config, Dir, Log, Description string
 }
 
 // Install writes the unit and has the manager take it on. When the manager
@@ -79,7 +81,7 @@ func Install(ctx context.Context, o Options) (Unit, error) {
 			return u, failed(u, err)
 		}
 	}
-	u.Started = o.Start
+	u.Started, u.Warnings = o.Start, absentAtLogin(o.Config, u.Manager)
 	return u, nil
 }
 
@@ -151,8 +153,8 @@ func run(ctx context.Context, name string, args ...string) error {
 
 // manager is a service manager: how its unit looks and what takes it on.
 type manager struct {
-	text    string // a template over unit
-	escape  func(string) string
+	text    string                   // a template over unit
+	fill    func(unit) (unit, error) // writes what a template is filled with as its format has it
 	enable  func(u Unit, start bool) [][]string
 	disable func(u Unit) [][]string
 }
@@ -162,11 +164,15 @@ func (m manager) render(o Options, u Unit) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse the unit: %w", err)
 	}
-	var text bytes.Buffer
-	err = t.Execute(&text, unit{
-		Name: m.escape(u.Name), Program: m.escape(o.Program), Config: m.escape(o.Config.File), Dir: m.escape(o.Config.Dir),
-		Log: m.escape(filepath.Join(o.Config.Paths.RuntimeDir, "supervisor.log")),
+	filled, err := m.fill(unit{
+		Name: u.Name, Program: o.Program, Config: o.Config.File, Dir: o.Config.Dir,
+		Log: filepath.Join(o.Config.Paths.RuntimeDir, "supervisor.log"),
 	})
+	if err != nil {
+		return nil, err
+	}
+	var text bytes.Buffer
+	err = t.Execute(&text, filled)
 	if err != nil {
 		return nil, fmt.Errorf("write the unit: %w", err)
 	}

@@ -49,7 +49,7 @@ func TestASystemdUnitIsWrittenTakenOnAndRemoved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, line := range []string{"Type=notify", "WatchdogSec=30", "KillMode=process", "Restart=on-failure", `ExecStart="/bin/true" supervisor:run -up "-config=`, "100%% $$HOME"} {
+	for _, line := range []string{"Type=notify", "WatchdogSec=30", "KillMode=process", "Restart=on-failure", `ExecStart="/bin/true" supervisor:run -up "-config=`, `a \"b\" 100%% $$HOME`, `a "b" 100%% $HOME <c>&d/` + "\n"} {
 		if !strings.Contains(string(raw), line) {
 			t.Errorf("the unit lacks %q:\n%s", line, raw)
 		}
@@ -131,5 +131,25 @@ func TestStacksHaveUnitsOfTheirOwn(t *testing.T) {
 	o.Config.Paths.RuntimeDir += "2"
 	if two, err := autostart.Install(t.Context(), o); err != nil || two.File == one.File {
 		t.Errorf("%+v, %+v, %v", one, two, err)
+	}
+}
+
+// nothing stands for a service manager that does as it is told.
+func nothing(context.Context, string, ...string) error { return nil }
+
+func TestVariablesThatALoginDoesNotHaveAreNamed(t *testing.T) {
+	t.Parallel()
+	o, _ := options(t, "linux")
+	o.Config.Credentials = map[string]config.Credential{"a": {Env: "FROM_CREDENTIALS"}, "b": {File: "/key"}}
+	o.Config.Base = map[string]any{"model_list": []any{map[string]any{"api_key": "os.environ/FROM_BASE", "api_base": "os.environ/GIVEN"}}}
+	o.Config.Profiles = map[string]map[string]any{"cost": {"x": "os.environ/FROM_PROFILE"}}
+	o.Config.Services = []config.Service{{Name: "litellm", Env: map[string]string{"A": "${FROM_SERVICE}", "GIVEN": "here"}}}
+	u, err := autostart.Install(t.Context(), o)
+	if err != nil || len(u.Warnings) != 1 || !strings.Contains(u.Warnings[0], "reads FROM_BASE, FROM_CREDENTIALS, FROM_PROFILE, FROM_SERVICE:") {
+		t.Errorf("%q, %v", u.Warnings, err)
+	}
+	o.Config.Credentials, o.Config.Base, o.Config.Profiles, o.Config.Services = nil, nil, nil, nil
+	if u, err := autostart.Install(t.Context(), o); err != nil || u.Warnings == nil || len(u.Warnings) > 0 {
+		t.Errorf("%#v, %v", u.Warnings, err)
 	}
 }

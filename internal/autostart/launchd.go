@@ -34,8 +34,12 @@ func launchd() manager {
 </dict>
 </plist>
 `,
-		escape: func(s string) string {
-			return strings.NewReplacer(`&`, `&amp;`, `<`, `&lt;`, `>`, `&gt;`).Replace(s)
+		fill: func(u unit) (unit, error) {
+			xml := strings.NewReplacer(`&`, `&amp;`, `<`, `&lt;`, `>`, `&gt;`)
+			return unit{
+				Name: xml.Replace(u.Name), Program: xml.Replace(u.Program), Config: xml.Replace(u.Config),
+				Dir: xml.Replace(u.Dir), Log: xml.Replace(u.Log),
+			}, nil
 		},
 		enable: func(u Unit, start bool) [][]string {
 			if !start { // it is loaded at the next login

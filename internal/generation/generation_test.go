@@ -71,7 +71,7 @@ func TestAStateIsRecordedOnceAndTheLastTwentyAreKept(t *testing.T) {
 	if again, recorded := record(t, cfg, "start"); recorded || again.Number != 1 {
 		t.Errorf("the same state was recorded twice: %+v", again)
 	}
-	if _, err := generation.Pin(root, 1, true); err != nil {
+	if _, err := generation.Pin(t.Context(), root, 1, true); err != nil {
 		t.Fatal(err)
 	}
 	for i := range 30 {

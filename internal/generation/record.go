@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -47,9 +48,9 @@ func Record(ctx context.Context, s Subject) (g Generation, recorded bool, err er
 	if err := os.MkdirAll(Dir(root), 0o700); err != nil {
 		return g, false, unwritable(Dir(root), err)
 	}
-	lock, err := flock.Take(ctx, filepath.Join(Dir(root), ".lock"), time.Minute)
+	lock, err := lockAll(ctx, root)
 	if err != nil {
-		return g, false, unwritable(Dir(root), err)
+		return g, false, err
 	}
 	defer lock.Close()
 	g, texts, err := snapshot(s)
@@ -183,9 +184,27 @@ func prune(root string, all []Generation, current int) error {
 	return nil
 }
 
-// Pin keeps a generation for ever, or no longer. Faults: generation-unknown,
-// generation-unwritable.
-func Pin(root string, n int, pinned bool) (Generation, error) {
+// lockAll makes its holder the only one that changes which generations there are.
+func lockAll(ctx context.Context, root string) (io.Closer, error) {
+	lock, err := flock.Take(ctx, filepath.Join(Dir(root), ".lock"), time.Minute)
+	if err != nil {
+		return nil, unwritable(Dir(root), err)
+	}
+	return lock, nil
+}
+
+// Pin keeps a generation for ever, or no longer. Of any number of commands at
+// once, no pin is lost, nor a generation that one of them just pinned. Faults:
+// generation-unknown, generation-unwritable.
+func Pin(ctx context.Context, root string, n int, pinned bool) (Generation, error) {
+	if g, err := Find(root, n); err != nil { // also when there is no folder to lock
+		return g, err
+	}
+	lock, err := lockAll(ctx, root)
+	if err != nil {
+		return Generation{}, err
+	}
+	defer lock.Close()
 	g, err := Find(root, n)
 	if err != nil {
 		return g, err

@@ -1,0 +1,74 @@
+package autostart
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+)
+
+// absentAtLogin warns of the environment variables that the configuration reads:
+// a service manager starts the stack without what a shell exports.
+func absentAtLogin(cfg *config.Config, manager string) []string {
+	warnings := []string{}
+	names := variables(cfg)
+	if len(names) == 0 {
+		return warnings
+	}
+	cure := "put them into ~/.config/environment.d/*.conf (0600)"
+	if manager == "launchd" {
+		cure = "set them with launchctl setenv at login"
+	}
+	return append(warnings, fmt.Sprintf("%s has no variables of a shell, and the configuration reads %s: %s, or use file: references",
+		manager, strings.Join(names, ", "), cure))
+}
+
+// variables are the names of the environment variables that the configuration
+// reads, sorted.
+func variables(cfg *config.Config) []string {
+	found := map[string]bool{}
+	for _, c := range cfg.Credentials {
+		if c.Env != "" {
+			found[c.Env] = true
+		}
+	}
+	inBraces := regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
+	for _, svc := range cfg.Services {
+		for _, value := range svc.Env {
+			for _, m := range inBraces.FindAllStringSubmatch(value, -1) {
+				found[m[1]] = true
+			}
+		}
+	}
+	collect(cfg.Base, found)
+	for _, profile := range cfg.Profiles {
+		collect(profile, found)
+	}
+	for _, svc := range cfg.Services { // what a service is given itself is there
+		for name := range svc.Env {
+			delete(found, name)
+		}
+	}
+	return slices.Sorted(maps.Keys(found))
+}
+
+// collect adds the names in os.environ/NAME values at any depth.
+func collect(value any, found map[string]bool) {
+	switch v := value.(type) {
+	case map[string]any:
+		for _, inner := range v {
+			collect(inner, found)
+		}
+	case []any:
+		for _, inner := range v {
+			collect(inner, found)
+		}
+	case string:
+		if name, ok := strings.CutPrefix(v, "os.environ/"); ok && name != "" {
+			found[name] = true
+		}
+	}
+}
