@@ -16,7 +16,7 @@ func (c *call) candidates(g *group, above float64) []*Deployment {
 	now := c.r.opts.Now()
 	c.pool = c.pool[:0]
 	for _, d := range g.deployments {
-		if d.order <= above || !d.Kind.speaks(c.dialect) || d.missing != "" && g.keyed || !c.mayAsk(d, now) {
+		if d.order <= above || !d.serves(c.dialect) || d.missing != "" && g.keyed || !c.mayAsk(d, now) {
 			continue
 		}
 		if len(c.pool) > 0 && d.order > c.pool[0].order {
@@ -116,7 +116,7 @@ func (c *call) unavailable(g *group) *failure {
 	var cooling bool
 	var mute *Deployment
 	for _, d := range g.deployments {
-		if !d.Kind.speaks(c.dialect) {
+		if !d.serves(c.dialect) {
 			mute = d
 			continue
 		}
@@ -127,8 +127,11 @@ func (c *call) unavailable(g *group) *failure {
 		}
 	}
 	if !cooling && mute != nil {
-		f := badRequest("", fmt.Sprintf("litellm.BadRequestError: %s - deployment %q speaks Anthropic Messages only, it has no %s, and requests are not translated into another dialect: use /v1/messages",
-			exception(mute), mute.ID, specs[c.dialect].inbound))
+		f := badRequest("", "litellm.BadRequestError: "+exception(mute)+" - "+mute.withoutRoute(c.dialect))
+		if !mute.Kind.speaks(c.dialect) {
+			f.text = fmt.Sprintf("litellm.BadRequestError: %s - deployment %q speaks Anthropic Messages only, it has no %s, and requests are not translated into another dialect: use /v1/messages",
+				exception(mute), mute.ID, specs[c.dialect].inbound)
+		}
 		f.class, f.deployment = "BadRequestError", mute
 		return f
 	}

@@ -10,25 +10,26 @@ import (
 
 // failure is why a request, or one attempt at it, got no answer.
 type failure struct {
-	status     int           // what the client gets
-	class      string        // LiteLLM's exception class; empty when the request itself is at fault
-	text       string        // the message without what LiteLLM appends about fallbacks
-	kind       string        // error.type on OpenAI routes; empty is null
-	param      string        // error.param; empty is null
-	suffix     string        // what happened to fallbacks
-	repeat     bool          // provider_specific_fields repeats the message
-	openAIOnly bool          // LiteLLM answers OpenAI-shaped even on /v1/messages
-	cause      cause         // why the connection failed; empty when the upstream answered
-	err        error         // the cause's error, for the log
-	retryAfter time.Duration // what the upstream asked for, or what is left of a cooldown
-	window     bool          // retryAfter comes from a rate-limit header
-	retry      bool          // another attempt may help
-	sibling    bool          // only at a deployment that was not tried yet
-	harmless   bool          // says nothing about the deployment's health
-	gone       bool          // the client left: nobody reads the answer
-	context    bool          // the prompt is too long for the model
-	header     http.Header   // the upstream's, for llm_provider-*
-	deployment *Deployment
+	status       int           // what the client gets
+	class        string        // LiteLLM's exception class; empty when the request itself is at fault
+	text         string        // the message without what LiteLLM appends about fallbacks
+	kind         string        // error.type on OpenAI routes; empty is null
+	param        string        // error.param; empty is null
+	suffix       string        // what happened to fallbacks
+	repeat       bool          // provider_specific_fields repeats the message
+	openAIOnly   bool          // LiteLLM answers OpenAI-shaped even on /v1/messages
+	cause        cause         // why the connection failed; empty when the upstream answered
+	err          error         // the cause's error, for the log
+	retryAfter   time.Duration // what the upstream asked for, or what is left of a cooldown
+	window       bool          // retryAfter comes from a rate-limit header
+	retry        bool          // another attempt may help
+	sibling      bool          // only at a deployment that was not tried yet
+	routeMissing bool          // the upstream lacks the route: another deployment may be asked without counting as a retry
+	harmless     bool          // says nothing about the deployment's health
+	gone         bool          // the client left: nobody reads the answer
+	context      bool          // the prompt is too long for the model
+	header       http.Header   // the upstream's, for llm_provider-*
+	deployment   *Deployment
 }
 
 // envelope is an error as clients get it.

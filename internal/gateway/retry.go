@@ -86,7 +86,7 @@ func (c *call) tier(g *group, order float64) (*answer, *failure) {
 		c.attemptFailed(g, d, f)
 		c.tried = append(c.tried, d)
 		fresh := c.fresh(g, order)
-		again := n < c.budget && (f.retry || f.sibling && fresh)
+		again := (n < c.budget || f.routeMissing) && (f.retry || f.sibling && fresh)
 		if !again || !fresh && !c.waitBeforeRetry(g, order, n, f) {
 			return nil, f
 		}

@@ -56,6 +56,8 @@ type Deployment struct {
 	mock     *string
 	forward  forwarding
 
+	missingRoutes missingRoutes
+
 	state cooldown
 	wire  wire
 }

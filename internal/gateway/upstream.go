@@ -43,6 +43,9 @@ func (c *call) refused(d *Deployment, res *http.Response, source io.Reader) *fai
 	if status < 400 {
 		body, status = fmt.Appendf(nil, "answered %d, not an API reply: api_base must be the final address", res.StatusCode), http.StatusBadGateway
 	}
+	if isRouteMissing(status, body, d) {
+		return c.routeMissing(d, status, body)
+	}
 	f := c.classify(d, status, string(body))
 	f.retryAfter, f.window = readWait(res.Header, status, c.r.opts.Now())
 	obeyShouldRetry(f, res.Header.Get("X-Should-Retry"))
@@ -50,10 +53,7 @@ func (c *call) refused(d *Deployment, res *http.Response, source io.Reader) *fai
 		f.status, f.cause, f.retry = http.StatusBadGateway, causeNeedsTLS, false
 		f.text += " " + f.cause.advice()
 	}
-	if status == http.StatusMethodNotAllowed || status == http.StatusNotFound && !strings.Contains(strings.ToLower(string(body)), "model") {
-		f.harmless = true // it lacks the route, and serves others
-		f.text += fmt.Sprintf("\n\nDeployment %q may have no %s: requests are not translated into another dialect.", d.ID, specs[c.dialect].inbound)
-	}
+	f.harmless = f.harmless || status == http.StatusNotFound && !namesModel(body, d)
 	return f
 }
 
