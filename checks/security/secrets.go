@@ -128,7 +128,7 @@ func (s *subject) patch(ctx context.Context, stream scan.Stream) checks.Outcome 
 	if s.repo == nil {
 		return s.noGit()
 	}
-	return s.examine(func(sc *scan.Scanner) (scan.Result, error) { return sc.Patches(ctx, stream) })
+	return s.examine(func(sc *scan.Scanner) (scan.Result, error) { return sc.Patches(ctx, s.repo, stream) })
 }
 
 // examine runs one scan and judges what it found.

@@ -45,6 +45,8 @@ type compiled struct {
 	Pattern
 	re      func() *regexp.Regexp // compiled when first needed
 	anchors []anchor
+	breaks  int
+	watch   bool
 }
 
 // New compiles the patterns. Its error names the one that does not parse.
@@ -56,7 +58,7 @@ func New(patterns []Pattern) (*Set, error) {
 		if err != nil {
 			return nil, fmt.Errorf("expression %d: %w", i+1, err)
 		}
-		c := compiled{Pattern: p, re: sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(p.Expr) })}
+		c := compiled{Pattern: p, breaks: breaksIn(tree), re: sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(p.Expr) })}
 		c.anchors = anchorsOf(tree)
 		for k, a := range c.anchors {
 			b.add(a.literal, use{pattern: i, anchor: k})
@@ -79,6 +81,14 @@ func New(patterns []Pattern) (*Set, error) {
 // Regexp is the compiled expression of pattern i.
 func (s *Set) Regexp(i int) *regexp.Regexp { return s.patterns[i].re() }
 
+// LineBreaks returns how many line breaks a match of pattern i can hold at most;
+// AnyNumber when there is no bound.
+func (s *Set) LineBreaks(i int) int { return s.patterns[i].breaks }
+
+// Watch has Matcher.Watched speak of pattern i. It is for the time before the
+// first search.
+func (s *Set) Watch(i int) { s.patterns[i].watch = true }
+
 // Matcher is the state of one goroutine's searches.
 type Matcher struct {
 	set     *Set
@@ -88,6 +98,7 @@ type Matcher struct {
 	windows [][]span // by pattern
 	touched []int    // patterns with windows
 	full    []uint64 // by pattern: the number of the search in which it got too many windows
+	watched bool
 }
 
 // mostWindows of a pattern in one text; with more, the whole text is one. It
@@ -124,7 +135,7 @@ func (m *Matcher) Find(text string, skip func(pattern int) bool) []Hit {
 	}
 	m.touched = m.touched[:0]
 	for _, i := range m.set.whole {
-		if m.isActive(i) && (skip == nil || !skip(i)) {
+		if m.isActive(i) && (skip == nil || !skip(i)) && m.watch(i) {
 			if spans := m.set.patterns[i].re().FindAllStringIndex(text, -1); len(spans) > 0 {
 				hits = append(hits, Hit{i, spans})
 			}
@@ -158,10 +169,24 @@ func (m *Matcher) hit(text string, end int, shifts []shift, uses []use, skip fun
 		case u.anchor == keyword:
 			m.active[u.pattern] = m.search
 		case m.full[u.pattern] == m.search || skip != nil && skip(u.pattern):
-		case m.tail(u).follows(text[end:]):
+		case m.watch(u.pattern) && m.tail(u).follows(text[end:]):
 			m.open(u.pattern, m.set.patterns[u.pattern].anchors[u.anchor].window(text, start, end), text)
 		}
 	}
+}
+
+// watch notes that a literal of a pattern was seen, and returns true.
+func (m *Matcher) watch(pattern int) bool {
+	m.watched = m.watched || m.set.patterns[pattern].watch
+	return true
+}
+
+// Watched reports whether a text that Find searched since the last call holds a
+// literal of a watched pattern: a part of a match, when no whole one.
+func (m *Matcher) Watched() bool {
+	seen := m.watched
+	m.watched = false
+	return seen
 }
 
 // open adds a window of a pattern.

@@ -29,7 +29,7 @@ var settings = [...]string{
 
 // bigFile is the size from which git does not compare a file line by line. What
 // it leaves out is read from the object itself (see Blobs).
-const bigFile = "4m"
+const bigFile = "2m"
 
 // surroundings are the variables that every git command gets: it prints plain
 // English, asks nothing, locks nothing, executes and fetches nothing, and reads

@@ -12,8 +12,9 @@ import (
 )
 
 // Files are the files that are tracked, or neither tracked nor ignored, with
-// slashes and relative to Top, submodules and repositories inside included.
-// They may be gone by the time they are opened.
+// slashes and relative to Top, submodules and repositories inside included. A
+// submodule that is not checked out is its folder. Files may be gone by the time
+// they are opened.
 func (r *Repo) Files(ctx context.Context) ([]string, error) {
 	out, err := r.Git(ctx, nil, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
 	if err != nil {
@@ -44,7 +45,7 @@ func (r *Repo) inside(ctx context.Context, path string) ([]string, error) {
 	}
 	sub, err := open(ctx, filepath.Join(r.Top, path), nil)
 	if errors.Is(err, ErrNone) || err == nil && sub.Top == r.Top { // a submodule that is not checked out
-		return nil, nil
+		return []string{path}, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("submodule %s: %w", path, err)

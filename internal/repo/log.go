@@ -15,15 +15,29 @@ var ErrRevision = errors.New("no such revision")
 
 // diffs are the options of every patch: the lines that are new, merges against
 // all their parents, no program of the user's in between.
-var diffs = [...]string{"-U0", "--no-color", "--no-ext-diff", "--no-textconv", "--submodule=short", "--no-relative", "--full-index",
+var diffs = [...]string{"--no-color", "--no-ext-diff", "--no-textconv", "--submodule=short", "--no-relative", "--full-index",
 	"--src-prefix=a/", "--dst-prefix=b/"}
 
-// StagedPatch is what the index adds to HEAD.
-func (r *Repo) StagedPatch(ctx context.Context, yield func(Added) error) (Counts, error) {
-	return r.stream(ctx, nil, append([]string{"diff", "--staged"}, diffs[:]...), yield)
+// Context is how many unchanged lines stand around the added ones of a Hunk.
+const Context = 12
+
+// options are those of a patch from which that is wanted.
+func (w want) options() []string {
+	context := 0
+	if w.hunks {
+		context = Context
+	}
+	return append(diffs[:len(diffs):len(diffs)], fmt.Sprintf("-U%d", context))
 }
 
-// Range is the log of A..B, or of any revisions that git log takes, without options.
+// StagedPatch is what the index adds to HEAD, with the whole of each changed file.
+func (r *Repo) StagedPatch(ctx context.Context, yield func(Added) error) (Counts, error) {
+	w := want{files: true}
+	return r.stream(ctx, nil, w, append([]string{"diff", "--staged"}, w.options()...), yield)
+}
+
+// Range is the log of A..B, or of any revisions that git log takes, without
+// options, with the whole of each changed file.
 func (r *Repo) Range(ctx context.Context, revisions string, yield func(Added) error) (Counts, error) {
 	for _, word := range strings.Fields(revisions) {
 		if strings.HasPrefix(word, "-") {
@@ -33,15 +47,38 @@ func (r *Repo) Range(ctx context.Context, revisions string, yield func(Added) er
 	if _, err := r.Git(ctx, nil, append([]string{"rev-list", "-n1", "--end-of-options"}, append(strings.Fields(revisions), "--")...)...); err != nil {
 		return Counts{}, fmt.Errorf("%w: %w", ErrRevision, err)
 	}
-	return r.log(ctx, strings.Join(strings.Fields(revisions), "\n")+"\n", yield)
+	return r.log(ctx, strings.Join(strings.Fields(revisions), "\n")+"\n", want{files: true}, yield)
 }
 
-// Log is the log of all commits that the tips reach and known does not.
+// Log is the log of all commits that the tips reach and known does not, with
+// the lines around what is added.
 func (r *Repo) Log(ctx context.Context, tips, known []string, yield func(Added) error) (Counts, error) {
 	if len(tips) == 0 {
 		return Counts{}, nil
 	}
-	return r.log(ctx, revisions(tips, known), yield)
+	return r.log(ctx, revisions(tips, known), want{hunks: true}, yield)
+}
+
+// LogOf yields the whole of the changed files with these paths, in each commit
+// that the tips reach and known does not. It counts nothing.
+func (r *Repo) LogOf(ctx context.Context, tips, known, paths []string, yield func(Added) error) error {
+	const most = 100 << 10 // bytes of arguments
+	for len(tips) > 0 && len(paths) > 0 {
+		n, size := 0, 0
+		for n < len(paths) && (n == 0 || size+len(paths[n]) < most) {
+			size += len(paths[n]) + len(":(literal)")
+			n++
+		}
+		var limits []string
+		for _, path := range paths[:n] {
+			limits = append(limits, ":(literal)"+path)
+		}
+		if _, err := r.log(ctx, revisions(tips, known), want{files: true, only: true}, yield, limits...); err != nil {
+			return err
+		}
+		paths = paths[n:]
+	}
+	return nil
 }
 
 func revisions(tips, known []string) string {
@@ -55,16 +92,16 @@ func revisions(tips, known []string) string {
 	return b.String()
 }
 
-func (r *Repo) log(ctx context.Context, revisions string, yield func(Added) error) (Counts, error) {
+func (r *Repo) log(ctx context.Context, revisions string, w want, yield func(Added) error, paths ...string) (Counts, error) {
 	args := append([]string{"log", "-p", "--cc", "--full-history", "--diff-filter=d", "--no-notes", "--no-mailmap", "--no-decorate", "--no-show-signature",
-		"--date=iso-strict-local", "--format=" + header, "--stdin"}, diffs[:]...)
-	return r.stream(ctx, strings.NewReader(revisions), args, yield)
+		"--encoding=UTF-8", "--date=iso-strict-local", "--format=" + header, "--stdin"}, w.options()...)
+	return r.stream(ctx, strings.NewReader(revisions), w, append(append(args, "--"), paths...), yield)
 }
 
-func (r *Repo) stream(ctx context.Context, in io.Reader, args []string, yield func(Added) error) (Counts, error) {
+func (r *Repo) stream(ctx context.Context, in io.Reader, w want, args []string, yield func(Added) error) (Counts, error) {
 	var counts Counts
 	err := r.pipe(ctx, in, args, func(stdout io.Reader) (err error) {
-		counts, err = parse(stdout, yield)
+		counts, err = parse(stdout, w, yield)
 		return err
 	})
 	return counts, err

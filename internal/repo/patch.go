@@ -11,47 +11,100 @@ import (
 	"strings"
 )
 
-// Added is a run of lines that a commit, or the index, added to a file.
+// Kind says what an Added is.
+type Kind int
+
+// Kinds of what a commit, or the index, adds.
+const (
+	Run     Kind = iota // Text are added lines, one after the other
+	Hunk                // Text are added lines and unchanged ones around them; New says which are added
+	File                // Blob is what a changed file holds now; New says which lines of it are added
+	Opaque              // Blob is what a file holds that git does not compare line by line; Old what it held before
+	Message             // Text is the message of a commit; the names of its author and committer go before it
+)
+
+// Added is something that a commit, or the index, adds.
 type Added struct {
+	Kind   Kind
 	Commit string // full hash; empty for the index
 	Date   string // author date, RFC 3339, UTC
 	Path   string
-	Line   int // of the first line in the new file
+	Line   int // of the first line of Text in the new file
 	Text   string
+	New    []Lines
+	Blob   string
+	Old    []string
 }
+
+// Lines are lines of a file, counted from 1, Last included.
+type Lines struct{ First, Last int }
 
 // Counts says what a patch was about besides added lines.
 type Counts struct {
 	Commits int
-	Binary  int // changes of binary files, whose contents a patch does not show
+	Renames map[string][]string // new paths of a path
 }
 
 // errPatch says that git printed what this package does not know.
 var errPatch = errors.New("a patch that does not read as git writes it")
 
-// patch reads what `git log -p -U0 --cc` prints with header as its format, or
-// `git diff -U0` without one.
-type patch struct {
-	in      *bufio.Reader
-	yield   func(Added) error
-	counts  Counts
-	commit  Added // commit and date
-	path    string
-	left    []int // lines of each parent, then of the result, that the hunk still has
-	line    int   // of the result, next
-	added   bytes.Buffer
-	from    int // line of the first in added
-	noBreak bool
-	plus    bool // the last line was an added one
+// want says which kinds besides Run and Opaque a patch yields.
+type want struct {
+	hunks, files bool
+	only         bool // files and nothing else
 }
 
-// header is the format of a commit: a byte 0 begins it, which begins no other line.
-const header = "%x00%H%x00%ad"
+// patch reads what `git log -p --cc` prints with header as its format, or
+// `git diff` without one.
+type patch struct {
+	in     *bufio.Reader
+	want   want
+	yield  func(Added) error
+	counts Counts
+	commit Added // commit and date
+	file   file
+	left   []int // lines of each parent, then of the result, that the hunk still has
+	line   int   // of the result, next
+	added  bytes.Buffer
+	from   int  // line of the first in added
+	plus   bool // the last line was an added one
+	hunk   hunk
+}
 
-// parse reads a whole patch and calls yield for each run of added lines.
-func parse(r io.Reader, yield func(Added) error) (Counts, error) {
-	p := &patch{in: bufio.NewReaderSize(r, 1<<16), yield: yield}
+// file is what is known of the file whose changes are being read.
+type file struct {
+	path, renamed string
+	blob          string
+	old           []string // of the parents that have the file
+	isNew         bool     // no parent has it
+	lines         []Lines  // that are added
+}
+
+// hunk is the new side of a hunk.
+type hunk struct {
+	text  bytes.Buffer
+	from  int
+	other bool // not all of its lines are added
+	first int  // of file.lines that are in it
+}
+
+// header is the format of a commit: a byte 0 begins it, which begins no line of
+// a patch outside of hunks, and one ends each of its three parts.
+const header = "%x00%H%x00%ad%x00%an <%ae>%n%cn <%ce>%n%n%B%x00"
+
+// mostMessage bounds the part of a commit's message that is read, in bytes.
+const mostMessage = 1 << 20
+
+// parse reads a whole patch and calls yield for what it adds.
+func parse(r io.Reader, want want, yield func(Added) error) (Counts, error) {
+	p := &patch{in: bufio.NewReaderSize(r, 1<<16), want: want, yield: yield, counts: Counts{Renames: map[string][]string{}}}
 	for {
+		if next, err := p.in.Peek(1); err == nil && next[0] == 0 && !p.inHunk() {
+			if err := p.begin(); err != nil {
+				return p.counts, err
+			}
+			continue
+		}
 		line, err := p.in.ReadBytes('\n')
 		if len(line) > 0 {
 			if bad := p.take(line); bad != nil {
@@ -67,12 +120,52 @@ func parse(r io.Reader, yield func(Added) error) (Counts, error) {
 	}
 }
 
-// end flushes the last run; a patch that ends inside a hunk was cut off.
+// begin reads the header of a commit.
+func (p *patch) begin() error {
+	if err := p.endFile(); err != nil {
+		return err
+	}
+	_, _ = p.in.Discard(1) // it was seen
+	var parts [3]string
+	for i := range parts {
+		var err error
+		if parts[i], err = p.field(); err != nil {
+			return fmt.Errorf("%w: the header of a commit ends early", errPatch)
+		}
+	}
+	hash, date := parts[0], parts[1]
+	if utc, ok := strings.CutSuffix(date, "+00:00"); ok { // git before 2.42
+		date = utc + "Z"
+	}
+	p.commit = Added{Commit: hash, Date: date}
+	p.counts.Commits++
+	if p.want.only {
+		return nil
+	}
+	message := p.commit
+	message.Kind, message.Line, message.Text = Message, 1, parts[2]
+	return p.yield(message)
+}
+
+// field reads up to the next byte 0 and keeps the beginning.
+func (p *patch) field() (string, error) {
+	var kept []byte
+	for {
+		part, err := p.in.ReadSlice(0)
+		kept = append(kept, part[:min(len(part), max(mostMessage-len(kept), 0))]...)
+		if errors.Is(err, bufio.ErrBufferFull) {
+			continue
+		}
+		return strings.TrimSuffix(string(kept), "\x00"), err
+	}
+}
+
+// end flushes the last file; a patch that ends inside a hunk was cut off.
 func (p *patch) end() error {
 	if p.inHunk() {
 		return fmt.Errorf("%w: it ends in the middle", errPatch)
 	}
-	return p.flush()
+	return p.endFile()
 }
 
 func (p *patch) inHunk() bool {
@@ -87,9 +180,7 @@ func (p *patch) inHunk() bool {
 func (p *patch) take(line []byte) error {
 	switch {
 	case line[0] == '\\': // "\ No newline at end of file", about the line before
-		if n := p.added.Len(); p.plus && n > 0 && p.added.Bytes()[n-1] == '\n' {
-			p.added.Truncate(n - 1)
-		}
+		p.cutNewline()
 		return nil
 	case p.inHunk():
 		return p.body(line)
@@ -97,47 +188,146 @@ func (p *patch) take(line []byte) error {
 	if err := p.flush(); err != nil {
 		return err
 	}
-	switch {
-	case line[0] == 0:
-		hash, date, ok := strings.Cut(strings.TrimSuffix(string(line[1:]), "\n"), "\x00")
-		if !ok {
-			return fmt.Errorf("%w: %.80q", errPatch, line)
+	word, rest, _ := strings.Cut(strings.TrimSuffix(string(line[:min(len(line), mostHeader)]), "\n"), " ")
+	switch word {
+	case "diff":
+		if err := p.endFile(); err != nil {
+			return err
 		}
-		if utc, ok := strings.CutSuffix(date, "+00:00"); ok { // git before 2.42
-			date = utc + "Z"
-		}
-		p.commit, p.path = Added{Commit: hash, Date: date}, ""
-		p.counts.Commits++
-	case bytes.HasPrefix(line, []byte("diff --")):
-		p.path = ""
-	case bytes.HasPrefix(line, []byte("+++ ")):
-		return p.file(strings.TrimSuffix(string(line[4:]), "\n"))
-	case bytes.HasPrefix(line, []byte("Binary files ")):
-		p.counts.Binary++
-	case bytes.HasPrefix(line, []byte("@@")):
-		return p.hunk(string(line))
+		return p.beginFile(rest)
+	case "rename":
+		return p.renamed(rest)
+	case "index":
+		return p.objects(rest)
+	case "+++":
+		return p.name(rest)
+	case "Binary":
+		return p.opaque()
+	case "@@", "@@@", "@@@@", "@@@@@", "@@@@@@", "@@@@@@@", "@@@@@@@@":
+		return p.beginHunk(string(line))
+	}
+	if strings.HasPrefix(word, "@@@@@@@@@") {
+		return p.beginHunk(string(line))
 	}
 	return nil
 }
 
-// file reads the name of the new file: b/name, quoted as in C when it has
-// unusual characters, with a tab behind it when it has spaces.
-func (p *patch) file(name string) error {
+// mostHeader bounds a line outside of hunks: names of files, hashes of parents.
+const mostHeader = 1 << 20
+
+// cutNewline takes the last line break off what was read last.
+func (p *patch) cutNewline() {
+	if n := p.added.Len(); p.plus && n > 0 && p.added.Bytes()[n-1] == '\n' {
+		p.added.Truncate(n - 1)
+	}
+}
+
+// beginFile reads "--git a/NAME b/NAME" or "--cc NAME". Names that differ are
+// said again by lines that follow.
+func (p *patch) beginFile(words string) (err error) {
+	p.file = file{}
+	form, names, _ := strings.Cut(words, " ")
+	if form != "--git" {
+		p.file.path, err = plain(names)
+		return err
+	}
+	half := len(names) / 2
+	if len(names)%2 == 0 || names[half] != ' ' {
+		return nil
+	}
+	second, err := plain(names[half+1:])
+	if err != nil {
+		return err
+	}
+	p.file.path, _ = strings.CutPrefix(second, "b/")
+	return nil
+}
+
+// renamed reads "from NAME" and "to NAME".
+func (p *patch) renamed(words string) error {
+	which, name, _ := strings.Cut(words, " ")
+	name, err := plain(name)
+	if err != nil {
+		return err
+	}
+	if which == "from" {
+		p.file.renamed = name
+		return nil
+	}
+	p.file.path = name
+	p.counts.Renames[p.file.renamed] = append(p.counts.Renames[p.file.renamed], name)
+	return nil
+}
+
+// objects reads "OLD..NEW MODE", or with more than one OLD, a comma between them.
+func (p *patch) objects(words string) error {
+	hashes, _, _ := strings.Cut(words, " ")
+	before, after, ok := strings.Cut(hashes, "..")
+	if !ok {
+		return fmt.Errorf("%w: index %.80q", errPatch, words)
+	}
+	p.file.blob = after
+	for hash := range strings.SplitSeq(before, ",") {
+		if strings.Trim(hash, "0") != "" {
+			p.file.old = append(p.file.old, hash)
+		}
+	}
+	p.file.isNew = len(p.file.old) == 0
+	return nil
+}
+
+// opaque yields a file of which git only says that it differs.
+func (p *patch) opaque() error {
+	if p.file.path == "" || p.file.blob == "" {
+		return fmt.Errorf("%w: a binary file without a name", errPatch)
+	}
+	if strings.Trim(p.file.blob, "0") == "" || p.want.only { // it is removed
+		return nil
+	}
+	a := p.commit
+	a.Kind, a.Path, a.Blob, a.Old = Opaque, p.file.path, p.file.blob, p.file.old
+	return p.yield(a)
+}
+
+// endFile yields what was held back until the end of a file's changes.
+func (p *patch) endFile() error {
+	if err := p.flush(); err != nil {
+		return err
+	}
+	f := p.file
+	p.file = file{}
+	if !p.want.files || f.isNew || len(f.lines) == 0 || f.blob == "" {
+		return nil
+	}
+	a := p.commit
+	a.Kind, a.Path, a.Blob, a.New = File, f.path, f.blob, f.lines
+	return p.yield(a)
+}
+
+// plain is a name that git printed: quoted as in C when it has unusual
+// characters.
+func plain(name string) (string, error) {
+	if strings.HasPrefix(name, `"`) {
+		return unquote(name)
+	}
+	return name, nil
+}
+
+// name reads the name of the new file, b/NAME, with a tab behind it when it has
+// spaces.
+func (p *patch) name(name string) error {
 	if name == "/dev/null" {
 		return nil
 	}
-	name = strings.TrimSuffix(name, "\t")
-	if strings.HasPrefix(name, `"`) {
-		var err error
-		if name, err = unquote(name); err != nil {
-			return err
-		}
+	name, err := plain(strings.TrimSuffix(name, "\t"))
+	if err != nil {
+		return err
 	}
 	path, ok := strings.CutPrefix(name, "b/")
 	if !ok {
 		return fmt.Errorf("%w: file %.80q", errPatch, name)
 	}
-	p.path = path
+	p.file.path = path
 	return nil
 }
 
@@ -146,8 +336,8 @@ func (p *patch) file(name string) error {
 // of a deletion is (seen with git 2.39): an unsigned long of 64 or 32 bits.
 var lessThanNone = [...]string{"18446744073709551615", "4294967295"}
 
-// hunk reads "@@ -1,2 +3,4 @@ …", or with a third @ and range for each further parent.
-func (p *patch) hunk(line string) error {
+// beginHunk reads "@@ -1,2 +3,4 @@ …", or with a third @ and range for each further parent.
+func (p *patch) beginHunk(line string) error {
 	words := strings.Fields(line)
 	p.left = p.left[:0]
 	for _, w := range words[1:] {
@@ -174,6 +364,7 @@ func (p *patch) hunk(line string) error {
 	if len(p.left) != len(words[0]) {
 		return fmt.Errorf("%w: %.80q", errPatch, line)
 	}
+	p.hunk.from, p.hunk.first = p.line, len(p.file.lines)
 	return nil
 }
 
@@ -197,26 +388,64 @@ func (p *patch) body(line []byte) error {
 	}
 	p.left[parents]--
 	p.line++
-	for _, m := range marks {
-		if m != '+' { // in one of the parents
-			return p.flush()
-		}
+	isAdded := bytes.Count(marks, []byte("+")) == parents // in none of the parents
+	p.around(text, isAdded)
+	if !isAdded {
+		return p.flushRun()
 	}
+	p.addLine()
 	if p.added.Len() == 0 {
 		p.from = p.line - 1
 	}
 	p.plus = true
-	p.added.Write(text)
+	if !p.want.only {
+		p.added.Write(text)
+	}
 	return nil
 }
 
+// around keeps a line of the new side, when a hunk is wanted as a whole.
+func (p *patch) around(text []byte, isAdded bool) {
+	if p.want.hunks && !p.file.isNew {
+		p.hunk.text.Write(text)
+		p.hunk.other = p.hunk.other || !isAdded
+	}
+}
+
+// addLine counts the line before p.line as an added one.
+func (p *patch) addLine() {
+	at, n := p.line-1, len(p.file.lines)
+	if n > p.hunk.first && p.file.lines[n-1].Last == at-1 {
+		p.file.lines[n-1].Last = at
+		return
+	}
+	p.file.lines = append(p.file.lines, Lines{at, at})
+}
+
+// flush yields the run and the hunk that were read.
 func (p *patch) flush() error {
+	if err := p.flushRun(); err != nil {
+		return err
+	}
+	h := &p.hunk
+	text, other, lines := h.text.String(), h.other, p.file.lines[min(h.first, len(p.file.lines)):]
+	h.text.Reset()
+	h.other, h.first = false, len(p.file.lines)
+	if !other || len(lines) == 0 {
+		return nil
+	}
+	a := p.commit
+	a.Kind, a.Path, a.Line, a.Text, a.New = Hunk, p.file.path, h.from, text, lines
+	return p.yield(a)
+}
+
+func (p *patch) flushRun() error {
 	p.plus = false
 	if p.added.Len() == 0 {
 		return nil
 	}
 	a := p.commit
-	a.Path, a.Line, a.Text = p.path, p.from, p.added.String()
+	a.Path, a.Line, a.Text = p.file.path, p.from, p.added.String()
 	p.added.Reset()
 	return p.yield(a)
 }

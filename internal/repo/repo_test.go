@@ -26,6 +26,9 @@ func open(t *testing.T, dir string) *repo.Repo {
 func all(t *testing.T, log func(ctx context.Context, yield func(repo.Added) error) (repo.Counts, error)) (lines []string, counts repo.Counts) {
 	t.Helper()
 	counts, err := log(t.Context(), func(a repo.Added) error {
+		if a.Kind != repo.Run {
+			return nil
+		}
 		for i, l := range strings.Split(strings.TrimSuffix(a.Text, "\n"), "\n") {
 			lines = append(lines, a.Path+":"+string(rune('0'+a.Line+i))+":"+l)
 		}

@@ -57,19 +57,26 @@ func (a *Allow) Skips(path, commit string) bool {
 	return (len(a.Commits) == 0 || inCommit) && (len(a.Paths) == 0 || inPath)
 }
 
-// Forgives reports whether what was found is none: secret in match in line.
-func (a *Allow) Forgives(path, commit, secret, match, line string) bool {
-	target := map[string]string{"match": match, "line": line}[a.Target]
-	if a.Target == "" {
-		target = secret
-	}
-	byRegex, byWord := target != "" && a.regexes(target), a.stops(secret)
+// OnLine reports whether the expressions look at the line of what was found.
+func (a *Allow) OnLine() bool { return a.Target == "line" }
+
+// Matches reports whether one of the expressions matches what it looks at:
+// the secret, the match that it is in, or the line.
+func (a *Allow) Matches(secret, match, line string) bool {
+	target := map[string]string{"": secret, "match": match, "line": line}[a.Target]
+	return target != "" && a.regexes(target)
+}
+
+// Forgives reports whether what was found is not counted. matches is what
+// Matches returns.
+func (a *Allow) Forgives(path, commit, secret string, matches bool) bool {
+	byWord := a.stops(secret)
 	if !a.And {
-		return byRegex || byWord
+		return matches || byWord
 	}
 	return (len(a.Commits) == 0 || a.Commits[strings.ToLower(commit)]) &&
 		(len(a.Paths) == 0 || path != "" && a.paths(path)) &&
-		(len(a.Regexes) == 0 || byRegex) && (len(a.StopWords) == 0 || byWord)
+		(len(a.Regexes) == 0 || matches) && (len(a.StopWords) == 0 || byWord)
 }
 
 func (a *Allow) stops(secret string) bool {

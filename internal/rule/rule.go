@@ -34,7 +34,7 @@ const File = ".gitleaks.toml"
 
 // engine is raised when package match or scan find something else in the same
 // text by the same rules, so that no cache keeps what an older one found.
-const engine = "1"
+const engine = "2"
 
 // Rule says what one kind of secret looks like.
 type Rule struct {
@@ -48,6 +48,7 @@ type Rule struct {
 	Allow       []*Allow
 	Required    []Required
 	SkipReport  bool // only other rules need it
+	Known       bool // a secret that is known by its value: no allowlist and no path hides it
 }
 
 // Required is another rule that has to match nearby.
@@ -106,19 +107,4 @@ func repositoryRules(folder string) (text, path string, err error) {
 		return Gitleaks, "", nil
 	}
 	return string(b), File, err
-}
-
-// Known are rules for secrets that are known by their value. Their IDs are
-// known-secret, and no description says more.
-func (s *Set) Known(values []string) {
-	digest := sha256.New()
-	_, _ = digest.Write([]byte(s.Digest))
-	for _, v := range values {
-		if len(v) < 8 {
-			continue // occurs in ordinary text
-		}
-		_, _ = fmt.Fprintf(digest, "%d:%s", len(v), v)
-		s.Rules = append(s.Rules, Rule{ID: "known-secret", Description: "A secret that this installation uses", Expr: regexp.QuoteMeta(v)})
-	}
-	s.Digest = hex.EncodeToString(digest.Sum(nil))
 }

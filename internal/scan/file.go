@@ -18,32 +18,115 @@ const (
 // program, a document.
 var errBinary = errors.New("binary")
 
-// fragments cuts a file into fragments as gitleaks does and yields each.
+// fragments cuts a file into fragments as gitleaks does and yields each. A file
+// in UTF-16 or UTF-32 is decoded first.
 func fragments(r io.Reader, path string, yield func(Fragment)) error {
 	in := bufio.NewReader(r)
 	buf := make([]byte, fragmentBytes, fragmentBytes+peekBytes)
-	line := 1
-	for {
+	f := Fragment{Path: path, Line: 1}
+	for first := true; ; first = false {
 		n, err := in.Read(buf[:fragmentBytes])
+		if first && binary(buf[:n]) {
+			return errBinary
+		}
+		if encoding := encodingOf(buf[:min(n, headBytes)]); first && encoding != nil {
+			all := io.MultiReader(strings.NewReader(string(buf[:n])), in)
+			in = bufio.NewReader(encoding.NewDecoder().Reader(all))
+			n, err = in.Read(buf[:fragmentBytes])
+		}
 		if n == 0 {
 			if err == nil || errors.Is(err, io.EOF) {
 				return nil
 			}
 			return err
 		}
-		if line == 1 {
-			if binary(buf[:n]) {
-				return errBinary
-			}
-		}
 		piece, err := untilEmptyLine(in, buf[:n])
 		if err != nil {
 			return err
 		}
-		text := string(piece)
-		yield(Fragment{Path: path, Line: line, Text: text})
-		line += strings.Count(text, "\n")
+		f.Text = string(piece)
+		yield(f)
+		f = f.after()
 	}
+}
+
+// after is the place of the text that follows a fragment.
+func (f Fragment) after() Fragment {
+	last := strings.LastIndexByte(f.Text, '\n')
+	if last >= 0 {
+		f.Column = 0
+	}
+	f.Line += strings.Count(f.Text, "\n")
+	f.Column += characters(f.Text[last+1:])
+	f.Text = ""
+	return f
+}
+
+// Sizes of texts that are longer than a fragment.
+const (
+	pieceBytes = 256 << 10 // of added lines that are searched at once
+	seamBytes  = 8 << 10   // on either side of the end of a fragment that are searched as one
+)
+
+// pieces cuts a long text, at line ends where there are any, and yields each.
+func pieces(f Fragment, yield func(Fragment)) {
+	for rest := f.Text; rest != ""; {
+		end := len(rest)
+		if end > 2*pieceBytes {
+			end = pieceBytes
+			if at := strings.LastIndexByte(rest[:end], '\n'); at > 0 {
+				end = at + 1
+			}
+		}
+		f.Text, rest = rest[:end], rest[end:]
+		yield(f)
+		f = f.after()
+	}
+}
+
+// seam joins the fragments of one file, so that what lies across the end of one
+// is found too.
+type seam struct {
+	w    *Worker
+	of   scope
+	tail Fragment // the end of the last fragment
+	open bool
+}
+
+// search returns what is found in the next fragment of a file.
+func (s *seam) search(f Fragment) []Finding {
+	found := s.w.search(f, s.of)
+	if s.open {
+		found = append(found, s.across(f)...)
+	}
+	s.tail, s.open = tailOf(f), true
+	return found
+}
+
+// across returns what begins in the last fragment and ends in f.
+func (s *seam) across(f Fragment) (found []Finding) {
+	middle := len(s.tail.Text)
+	joined := s.tail
+	joined.Text += f.Text[:min(seamBytes, len(f.Text))]
+	for _, n := range s.w.search(joined, s.of) {
+		if n.at.start < middle && middle < n.at.end {
+			found = append(found, n)
+		}
+	}
+	return found
+}
+
+// tailOf is the end of a fragment, from a beginning of a line where there is one.
+func tailOf(f Fragment) Fragment {
+	at := max(len(f.Text)-seamBytes, 0)
+	if line := strings.IndexByte(f.Text[at:], '\n'); line >= 0 && at > 0 && at+line+1 < len(f.Text) {
+		at += line + 1
+	}
+	tail := f
+	tail.Text = f.Text[:at]
+	tail = tail.after()
+	tail.Text = f.Text[at:]
+	return tail
 }
 
 // untilEmptyLine reads on until the fragment ends in an empty line.

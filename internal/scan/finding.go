@@ -3,10 +3,10 @@ package scan
 import (
 	"cmp"
 	"fmt"
+	"index/suffixarray"
 	"math"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/flowgate-go/flowgate/internal/rule"
 )
@@ -28,6 +28,7 @@ type Finding struct {
 
 	secret     string
 	byteColumn int
+	at         extent // in the text of its fragment
 }
 
 // shown is the length from which a secret shows two characters at each end.
@@ -55,32 +56,70 @@ func (n Finding) fingerprinted() Finding {
 	return n
 }
 
-// at returns n with its place in the fragment.
-func (n Finding) at(f Fragment, loc location, found extent, secret string) Finding {
+// placed returns n with its place in the fragment. at are the bytes from the
+// first to the last that are no line breaks.
+func (n Finding) placed(f Fragment, lines *newlines, loc location, at extent, secret string) Finding {
 	n.Line, n.EndLine = f.Line+loc.line, f.Line+loc.endLine
-	n.Column, n.EndColumn = column(f.Text, found.start), column(f.Text, found.end)
-	n.Preview, n.secret, n.byteColumn = preview(secret), secret, loc.column
-	return n.fingerprinted()
-}
-
-// column is the place of a byte in its line, in characters from 1. A match that
-// begins with a line break counts as on the next line.
-func column(text string, at int) int {
-	if at < len(text) && text[at] == '\n' {
-		at++
+	end := at.end
+	for end > at.start && f.Text[end-1] == '\r' {
+		end--
 	}
-	return utf8.RuneCountInString(text[strings.LastIndexByte(text[:at], '\n')+1:at]) + 1
+	n.Column, n.EndColumn = lines.column(at.start), lines.column(end)
+	if n.Line == f.Line {
+		n.Column += f.Column
+	}
+	if n.EndLine == f.Line {
+		n.EndColumn += f.Column
+	}
+	n.Preview, n.secret, n.byteColumn, n.at = preview(secret), secret, loc.column, at
+	return n.fingerprinted()
 }
 
 // arrange drops what a generic rule found where a better one did, and sorts.
 func arrange(found []Finding) []Finding {
-	kept := slices.DeleteFunc(slices.Clone(found), func(n Finding) bool {
-		return isGeneric(n) && slices.ContainsFunc(found, func(o Finding) bool {
-			return n.Line == o.Line && n.Rule != o.Rule && !isGeneric(o) && strings.Contains(o.secret, n.secret)
-		})
-	})
+	better := map[int]*secrets{}
+	for _, n := range found {
+		if !isGeneric(n) {
+			if better[n.Line] == nil {
+				better[n.Line] = &secrets{}
+			}
+			better[n.Line].add(n.secret)
+		}
+	}
+	kept := found[:0:0]
+	for _, n := range found {
+		if !isGeneric(n) || !better[n.Line].hold(n.secret) {
+			kept = append(kept, n)
+		}
+	}
 	slices.SortStableFunc(kept, compare)
 	return kept
+}
+
+// secrets are those that better rules found on one line.
+type secrets struct {
+	all   []string
+	index *suffixarray.Index // of all, made when there are many
+}
+
+// fewSecrets are looked through one by one.
+const fewSecrets = 64
+
+func (s *secrets) add(secret string) { s.all = append(s.all, secret) }
+
+// hold reports whether one of the secrets contains text.
+func (s *secrets) hold(text string) bool {
+	if s == nil {
+		return false
+	}
+	contains := func(secret string) bool { return strings.Contains(secret, text) }
+	if len(s.all) <= fewSecrets || strings.IndexByte(text, 0) >= 0 {
+		return slices.ContainsFunc(s.all, contains)
+	}
+	if s.index == nil {
+		s.index = suffixarray.New([]byte(strings.Join(s.all, "\x00")))
+	}
+	return len(s.index.Lookup([]byte(text), 1)) > 0
 }
 
 func isGeneric(n Finding) bool { return strings.Contains(strings.ToLower(n.Rule), "generic") }

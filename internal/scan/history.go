@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 
 	"github.com/flowgate-go/flowgate/internal/regular"
 	"github.com/flowgate-go/flowgate/internal/repo"
@@ -12,14 +13,15 @@ import (
 
 // past is what a history scan found, up to which commits.
 type past struct {
-	Format   string    `json:"format"`
-	Digest   string    `json:"digest"`  // of the rules
-	Shallow  string    `json:"shallow"` // of the clone's boundary, under which commits may appear
-	Tips     []string  `json:"tips"`
-	Commits  int       `json:"commits"`
-	Binary   int       `json:"binary"`
-	Findings []Finding `json:"findings"`
-	Sum      string    `json:"sum"` // of all the above
+	Format   string         `json:"format"`
+	Digest   string         `json:"digest"`  // of the rules
+	Shallow  string         `json:"shallow"` // of the clone's boundary, under which commits may appear
+	Tips     []string       `json:"tips"`
+	Commits  int            `json:"commits"`
+	Skipped  map[string]int `json:"skipped"`
+	Far      []string       `json:"far"` // paths at which parts of long matches were added
+	Findings []Finding      `json:"findings"`
+	Sum      string         `json:"sum"` // of all the above
 }
 
 func (p past) sum() string {
@@ -38,25 +40,34 @@ func (p past) sum() string {
 func (s *Scanner) History(ctx context.Context, r *repo.Repo, cache string) (Result, error) {
 	tips, err := r.Tips(ctx)
 	if err != nil {
-		return newCollector().result(), err
+		return newCollector().result(s), err
 	}
 	before := s.recall(ctx, r, cache, tips)
-	result, err := s.Patches(ctx, func(ctx context.Context, yield func(repo.Added) error) (repo.Counts, error) {
+	result, far, err := s.patches(ctx, r, func(ctx context.Context, yield func(repo.Added) error) (repo.Counts, error) {
 		return r.Log(ctx, tips, before.Tips, yield)
 	})
 	if err != nil {
 		return result, err
 	}
-	result.Findings = append(result.Findings, before.Findings...)
-	result.Scanned.Commits += before.Commits
-	result.Scanned.Cached += before.Commits
-	if n := result.Scanned.Skipped["binary"] + before.Binary; n > 0 {
-		result.Scanned.Skipped["binary"] = n
+	for _, path := range before.Far {
+		far.paths[path] = true
 	}
-	if cache != "" && (len(before.Tips) != len(tips) || result.Scanned.Commits != before.Commits) {
+	long, _, err := s.patches(ctx, r, func(ctx context.Context, yield func(repo.Added) error) (repo.Counts, error) {
+		return repo.Counts{}, r.LogOf(ctx, tips, before.Tips, far.all(), yield)
+	})
+	if err != nil {
+		return result, err
+	}
+	result.Add(long)
+	complete := len(result.Scanned.Unread) == 0
+	fresh := result.Scanned.Commits
+	result.Add(Result{Findings: before.Findings, Scanned: Scanned{Commits: before.Commits, Cached: before.Commits, Skipped: before.Skipped}})
+	result.Findings = distinct(result.Findings)
+	slices.SortStableFunc(result.Findings, compare)
+	if cache != "" && complete && (len(before.Tips) != len(tips) || fresh > 0) {
 		after := past{
 			Format: cacheFormat, Digest: s.rules.Digest, Shallow: r.Shallow, Tips: tips,
-			Commits: result.Scanned.Commits, Binary: result.Scanned.Skipped["binary"], Findings: result.Findings,
+			Commits: result.Scanned.Commits, Skipped: result.Scanned.Skipped, Far: far.all(), Findings: result.Findings,
 		}
 		after.Sum = after.sum()
 		if b, err := json.Marshal(after); err == nil {

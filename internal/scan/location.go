@@ -1,5 +1,10 @@
 package scan
 
+import (
+	"slices"
+	"strings"
+)
+
 // extent is a half-open range of bytes.
 type extent struct{ start, end int }
 
@@ -10,39 +15,88 @@ type location struct {
 	from, to              int // bytes of the line, for allow comments
 }
 
-// newlines finds lines in a text; their ends are looked for when first needed.
+// newlines finds lines and columns in a text; what it needs for that is computed
+// when first needed.
 type newlines struct {
-	text string
-	ends []int
+	text  string
+	ends  []int // of all lines but the last one
+	runes []int // before each block of runeBlock bytes
+}
+
+const runeBlock = 512
+
+func (n *newlines) prepare() {
+	if n.ends != nil {
+		return
+	}
+	for i := range len(n.text) {
+		if n.text[i] == '\n' {
+			n.ends = append(n.ends, i)
+		}
+	}
+	if n.ends == nil {
+		n.ends = []int{len(n.text)}
+	}
 }
 
 func (n *newlines) locate(m extent) (loc location) {
-	if n.ends == nil {
-		for i := range len(n.text) {
-			if n.text[i] == '\n' {
-				n.ends = append(n.ends, i)
-			}
-		}
-		if n.ends == nil {
-			n.ends = []int{len(n.text)}
-		}
-	}
-	previous, set := 0, false
-	for i, end := range n.ends {
-		if previous <= m.start && m.start < end {
-			set = true
-			loc = location{line: i, endLine: i, column: m.start - previous + 1, from: previous, to: end}
-		}
-		if previous < m.end && m.end <= end {
-			loc.endLine, loc.to = i, end
-		}
-		previous = end
-	}
-	if !set {
-		loc = location{line: len(n.ends), endLine: len(n.ends), column: m.start - previous + 1, from: loc.from, to: m.end}
+	n.prepare()
+	at, _ := slices.BinarySearch(n.ends, m.start+1) // the first end behind the start
+	if at == len(n.ends) {
+		last := n.ends[at-1]
+		loc = location{line: at, endLine: at, column: m.start - last + 1, to: m.end}
 		for loc.to < len(n.text) && n.text[loc.to] != '\n' && n.text[loc.to] != '\r' {
 			loc.to++
 		}
+		return loc
+	}
+	previous := 0
+	if at > 0 {
+		previous = n.ends[at-1]
+	}
+	loc = location{line: at, endLine: at, column: m.start - previous + 1, from: previous, to: n.ends[at]}
+	if end, _ := slices.BinarySearch(n.ends, m.end); end < len(n.ends) && m.end > 0 {
+		loc.endLine, loc.to = end, n.ends[end]
 	}
 	return loc
+}
+
+// column is the place of a byte in its line, in characters from 1. A match that
+// begins with a line break counts as on the next line. A byte order mark at the
+// beginning is no character.
+func (n *newlines) column(at int) int {
+	n.prepare()
+	if at < len(n.text) && n.text[at] == '\n' {
+		at++
+	}
+	from := 0
+	if line, _ := slices.BinarySearch(n.ends, at); line > 0 {
+		from = n.ends[line-1] + 1
+	} else if strings.HasPrefix(n.text, "\ufeff") {
+		from = min(len("\ufeff"), at)
+	}
+	return n.before(at) - n.before(from) + 1
+}
+
+// before counts the characters before a byte.
+func (n *newlines) before(at int) int {
+	if n.runes == nil {
+		count := 0
+		for i := 0; i <= len(n.text); i += runeBlock {
+			n.runes = append(n.runes, count)
+			count += characters(n.text[i:min(i+runeBlock, len(n.text))])
+		}
+	}
+	block := at / runeBlock
+	return n.runes[block] + characters(n.text[block*runeBlock:at])
+}
+
+// characters counts the bytes that begin one.
+func characters(text string) (n int) {
+	for i := range len(text) {
+		if text[i]&0xc0 != 0x80 {
+			n++
+		}
+	}
+	return n
 }

@@ -17,7 +17,8 @@ type Scanned struct {
 	Commits int   `json:"commits"`
 	Bytes   int64 `json:"bytes"`  // of text given to the rules
 	Cached  int   `json:"cached"` // of files and commits: known from an earlier scan, not read again
-	// Skipped counts what holds no text to search: binary, allowed, symlink, archive, lfs-pointer.
+	// Skipped counts what was not searched and holds no text of this repository: binary, allowed, archive, lfs-pointer,
+	// submodule, submodule-history, not-checked-out.
 	Skipped map[string]int `json:"skipped"`
 	// Unread lists what should have been searched and could not be; a scan with any is no clean one.
 	Unread []Unread `json:"unread"`
@@ -51,9 +52,15 @@ func (c *collector) unread(what string, err error) {
 	c.do(func(r *Result) { r.Scanned.Unread = append(r.Scanned.Unread, Unread{what, err.Error()}) })
 }
 
-// result is what was gathered, in the order of places.
-func (c *collector) result() Result {
+// result is what was gathered, in the order of places, without known secrets in
+// names.
+func (c *collector) result(s *Scanner) Result {
+	s.masked(c.Findings)
+	for i := range c.Scanned.Unread {
+		c.Scanned.Unread[i].What = s.Mask(c.Scanned.Unread[i].What)
+	}
 	slices.SortStableFunc(c.Findings, compare)
+	c.Findings = distinct(c.Findings)
 	slices.SortFunc(c.Scanned.Unread, func(a, b Unread) int {
 		if a.What < b.What {
 			return -1

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/match"
+	"github.com/flowgate-go/flowgate/internal/repo"
 	"github.com/flowgate-go/flowgate/internal/rule"
 )
 
@@ -21,6 +22,7 @@ type Fragment struct {
 	Commit string // empty: not from a commit
 	Date   string // author date of the commit, RFC 3339, UTC
 	Line   int    // of the first line of Text, counted from 1; 0 in a text without lines
+	Column int    // how many characters stand before Text in its first line
 	Text   string
 }
 
@@ -30,13 +32,27 @@ type Scanner struct {
 	set      *match.Set
 	content  []int // rule of each pattern of set
 	pathOnly []int
+	only     [allRules][]bool // by scope and pattern: the rule is not of that scope
+	hasKnown bool
 }
+
+// scope says which rules are wanted.
+type scope int
+
+const (
+	everyRule    scope = iota // as gitleaks does
+	severalLines              // rules whose matches may hold line breaks, or that need other rules nearby
+	specific                  // rules that do not take any odd word for a secret
+	knownOnly                 // values that are secrets of this installation
+	allRules
+)
 
 // New compiles the rules.
 func New(rules *rule.Set) (*Scanner, error) {
 	s := &Scanner{rules: rules}
 	var patterns []match.Pattern
 	for i, r := range rules.Rules {
+		s.hasKnown = s.hasKnown || r.Known
 		if r.Expr == "" {
 			s.pathOnly = append(s.pathOnly, i)
 			continue
@@ -45,8 +61,34 @@ func New(rules *rule.Set) (*Scanner, error) {
 		s.content = append(s.content, i)
 	}
 	var err error
-	s.set, err = match.New(patterns)
+	if s.set, err = match.New(patterns); err == nil {
+		s.arrangeScopes()
+	}
 	return s, err
+}
+
+// arrangeScopes finds out which rules belong to which scope, and watches those
+// whose matches can reach further than the lines around a change.
+func (s *Scanner) arrangeScopes() {
+	needed := map[string]bool{}
+	for _, r := range s.rules.Rules {
+		for _, q := range r.Required {
+			needed[q.ID] = true
+		}
+	}
+	for pattern, i := range s.content {
+		r, breaks := &s.rules.Rules[i], s.set.LineBreaks(pattern)
+		far := breaks > repo.Context
+		for _, q := range r.Required {
+			far = far || q.WithinLines == nil || *q.WithinLines > repo.Context
+		}
+		if far {
+			s.set.Watch(pattern)
+		}
+		s.only[severalLines] = append(s.only[severalLines], breaks == 0 && len(r.Required) == 0 && !needed[r.ID])
+		s.only[specific] = append(s.only[specific], isGeneric(Finding{Rule: r.ID}))
+		s.only[knownOnly] = append(s.only[knownOnly], !r.Known)
+	}
 }
 
 // Worker scans for one goroutine.
@@ -54,6 +96,15 @@ type Worker struct {
 	s     *Scanner
 	m     *match.Matcher
 	place place
+	lines map[*rule.Allow]lineVerdict
+	far   bool // a fragment held a part of a match that may reach far
+}
+
+// lineVerdict is what an allowlist said of the line that it saw last: a line of
+// a minified file may hold thousands of findings.
+type lineVerdict struct {
+	line    string
+	matches bool
 }
 
 // place is what the path and commit of a fragment alone decide; fragments of one
@@ -65,26 +116,35 @@ type place struct {
 }
 
 // Worker returns a new Worker.
-func (s *Scanner) Worker() *Worker { return &Worker{s: s, m: s.set.Matcher()} }
+func (s *Scanner) Worker() *Worker {
+	return &Worker{s: s, m: s.set.Matcher(), lines: map[*rule.Allow]lineVerdict{}}
+}
 
 // depth is how often a text is decoded and searched again: gitleaks' default.
 const depth = 5
 
 // Scan returns what the rules find in f, in the order of lines.
-func (w *Worker) Scan(f Fragment) []Finding {
+func (w *Worker) Scan(f Fragment) []Finding { return w.scan(f, everyRule) }
+
+func (w *Worker) scan(f Fragment, of scope) []Finding {
 	w.enter(f)
-	if w.place.skip {
+	if w.place.skip && !w.s.hasKnown {
 		return nil
 	}
-	found := w.byPath(f)
-	text, segments := f.Text, []segment(nil)
-	lines := newlines{text: f.Text}
+	var found []Finding
+	if of == everyRule && !w.place.skip {
+		found = w.byPath(f)
+	}
+	d, lines := &decodedText{text: f.Text}, &newlines{text: f.Text}
 	for range depth + 1 {
-		found = append(found, w.pass(f, text, segments, &lines)...)
-		if text, segments = decode(text, segments); len(segments) == 0 {
+		found = append(found, w.pass(f, d, lines, of)...)
+		text, segments := decode(d.text, d.segments)
+		if len(segments) == 0 {
 			break
 		}
+		d = &decodedText{text: text, segments: segments}
 	}
+	w.far = w.m.Watched() || w.far
 	return arrange(found)
 }
 
@@ -97,11 +157,12 @@ func (w *Worker) enter(f Fragment) {
 	w.place.skip = w.s.Skips(f.Path, f.Commit)
 	for i, n := range w.s.content {
 		r := &w.s.rules.Rules[n]
-		w.place.off[i] = r.Path != nil && !r.Path.MatchString(f.Path) || skips(r.Allow, f.Path, f.Commit)
+		w.place.off[i] = !r.Known && (w.place.skip || r.Path != nil && !r.Path.MatchString(f.Path) || skips(r.Allow, f.Path, f.Commit))
 	}
 }
 
-// Skips reports whether the rules look at nothing in that file of that commit.
+// Skips reports whether the rules look at nothing in that file of that commit,
+// but for known secrets.
 func (s *Scanner) Skips(path, commit string) bool {
 	return path != "" && (path == s.rules.Path || path == s.rules.Baseline) || skips(s.rules.Allow, path, commit)
 }
@@ -122,16 +183,17 @@ func (w *Worker) byPath(f Fragment) (found []Finding) {
 }
 
 // pass searches one text: the fragment's own, or one with segments decoded.
-func (w *Worker) pass(f Fragment, text string, segments []segment, lines *newlines) (found []Finding) {
-	hits := w.m.Find(text, func(pattern int) bool { return w.place.off[pattern] })
+func (w *Worker) pass(f Fragment, d *decodedText, lines *newlines, of scope) (found []Finding) {
+	other := w.s.only[of]
+	hits := w.m.Find(d.text, func(pattern int) bool { return w.place.off[pattern] || other != nil && other[pattern] })
 	for _, h := range hits {
 		r := &w.s.rules.Rules[w.s.content[h.Pattern]]
 		if r.SkipReport {
 			continue
 		}
-		of := w.judge(f, text, segments, lines, h)
+		of := w.judge(f, d, lines, h)
 		if len(r.Required) > 0 && len(of) > 0 {
-			of = w.withRequired(f, text, segments, lines, r, of, hits)
+			of = w.withRequired(f, d, lines, r, of, hits)
 		}
 		found = append(found, of...)
 	}
@@ -139,24 +201,28 @@ func (w *Worker) pass(f Fragment, text string, segments []segment, lines *newlin
 }
 
 // judge makes matches of one rule into findings, except those that are none.
-func (w *Worker) judge(f Fragment, text string, segments []segment, lines *newlines, h match.Hit) (found []Finding) {
+func (w *Worker) judge(f Fragment, d *decodedText, lines *newlines, h match.Hit) (found []Finding) {
 	r, re := &w.s.rules.Rules[w.s.content[h.Pattern]], w.s.set.Regexp(h.Pattern)
 	for _, span := range h.Spans {
 		at := extent{span[0], span[1]}
-		matched := strings.Trim(text[at.start:at.end], "\n")
-		decodedLine := ""
-		if len(segments) > 0 {
-			within := overlapping(segments, at)
+		whole := d.text[at.start:at.end]
+		matched := strings.Trim(whole, "\n") // a match may begin or end with line breaks
+		decodedLine, shown := "", extent{}
+		if len(d.segments) > 0 {
+			within := overlapping(d.segments, at)
 			if len(within) == 0 {
 				continue // an earlier pass has found it
 			}
-			at, decodedLine = toOriginal(within, at), lineOf(within, text)
+			at, decodedLine = toOriginal(within, at), d.lineOf(within)
+			shown = at
 		} else {
-			at.end = at.start + len(matched) // a match may begin or end with line breaks
+			shown.start = at.start + len(whole) - len(strings.TrimLeft(whole, "\n"))
+			shown.end = shown.start + len(matched)
+			at.end = at.start + len(matched)
 		}
 		loc := lines.locate(at)
 		line := f.Text[loc.from:max(loc.to, at.end)]
-		if strings.Contains(line, allowComment) {
+		if w.isMarked(line) {
 			continue
 		}
 		if decodedLine == "" {
@@ -166,13 +232,38 @@ func (w *Worker) judge(f Fragment, text string, segments []segment, lines *newli
 		if !ok || r.Entropy != 0 && entropy(secret) <= r.Entropy {
 			continue
 		}
-		forgives := func(a *rule.Allow) bool { return a.Forgives(f.Path, f.Commit, secret, matched, decodedLine) }
-		if slices.ContainsFunc(w.s.rules.Allow, forgives) || slices.ContainsFunc(r.Allow, forgives) {
+		forgives := func(a *rule.Allow) bool {
+			return a.Forgives(f.Path, f.Commit, secret, w.allowed(a, secret, matched, decodedLine))
+		}
+		if !r.Known && (slices.ContainsFunc(w.s.rules.Allow, forgives) || slices.ContainsFunc(r.Allow, forgives)) {
 			continue
 		}
-		found = append(found, newFinding(f, r).at(f, loc, at, secret))
+		found = append(found, newFinding(f, r).placed(f, lines, loc, shown, secret))
 	}
 	return found
+}
+
+// allowed is a.Matches; of one line it is asked once.
+func (w *Worker) allowed(a *rule.Allow, secret, matched, line string) bool {
+	if !a.OnLine() {
+		return a.Matches(secret, matched, line)
+	}
+	if v, ok := w.lines[a]; ok && v.line == line {
+		return v.matches
+	}
+	v := lineVerdict{line, a.Matches(secret, matched, line)}
+	w.lines[a] = v
+	return v.matches
+}
+
+// isMarked reports whether a line has the mark of what is meant to be there.
+func (w *Worker) isMarked(line string) bool {
+	if v, ok := w.lines[nil]; ok && v.line == line {
+		return v.matches
+	}
+	v := lineVerdict{line, strings.Contains(line, allowComment)}
+	w.lines[nil] = v
+	return v.matches
 }
 
 // allowComment on a line is gitleaks' mark for what is meant to be there.
@@ -199,24 +290,57 @@ func group(groups []string, n int, matched string) (string, bool) {
 }
 
 // withRequired keeps the findings that have one of each rule in r.Required nearby.
-func (w *Worker) withRequired(f Fragment, text string, segments []segment, lines *newlines, r *rule.Rule, found []Finding, hits []match.Hit) []Finding {
-	beside := map[string][]Finding{}
+func (w *Worker) withRequired(f Fragment, d *decodedText, lines *newlines, r *rule.Rule, found []Finding, hits []match.Hit) []Finding {
+	beside := map[string]neighbours{}
 	for _, h := range hits {
 		id := w.s.rules.Rules[w.s.content[h.Pattern]].ID
 		if slices.ContainsFunc(r.Required, func(q rule.Required) bool { return q.ID == id }) {
-			beside[id] = append(beside[id], w.judge(f, text, segments, lines, h)...)
+			beside[id] = beside[id].with(w.judge(f, d, lines, h))
 		}
 	}
 	return slices.DeleteFunc(found, func(p Finding) bool {
-		return slices.ContainsFunc(r.Required, func(q rule.Required) bool {
-			return !slices.ContainsFunc(beside[q.ID], func(o Finding) bool { return near(p, o, q) })
-		})
+		return slices.ContainsFunc(r.Required, func(q rule.Required) bool { return !beside[q.ID].near(p, q) })
 	})
 }
 
-func near(a, b Finding, q rule.Required) bool {
-	return (q.WithinLines == nil || distance(a.Line, b.Line) <= *q.WithinLines) &&
-		(q.WithinColumns == nil || distance(a.byteColumn, b.byteColumn) <= *q.WithinColumns)
+// neighbours are the columns, in bytes, of what another rule found, by line.
+type neighbours map[int][]int
+
+func (n neighbours) with(found []Finding) neighbours {
+	if n == nil {
+		n = neighbours{}
+	}
+	for _, o := range found {
+		n[o.Line] = append(n[o.Line], o.byteColumn)
+	}
+	for _, columns := range n {
+		slices.Sort(columns)
+	}
+	return n
 }
 
-func distance(a, b int) int { return max(a-b, b-a) }
+// near reports whether one of them is as near to p as q wants.
+func (n neighbours) near(p Finding, q rule.Required) bool {
+	if q.WithinLines != nil && *q.WithinLines < len(n) {
+		for line := p.Line - *q.WithinLines; line <= p.Line+*q.WithinLines; line++ {
+			if isNear(n[line], p, q) {
+				return true
+			}
+		}
+		return false
+	}
+	for line, columns := range n {
+		if (q.WithinLines == nil || max(line-p.Line, p.Line-line) <= *q.WithinLines) && isNear(columns, p, q) {
+			return true
+		}
+	}
+	return false
+}
+
+func isNear(columns []int, p Finding, q rule.Required) bool {
+	if q.WithinColumns == nil {
+		return len(columns) > 0
+	}
+	at, _ := slices.BinarySearch(columns, p.byteColumn-*q.WithinColumns)
+	return at < len(columns) && columns[at] <= p.byteColumn+*q.WithinColumns
+}

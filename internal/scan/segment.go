@@ -1,5 +1,7 @@
 package scan
 
+import "sort"
+
 // overlaps reports whether two extents meet, ends included.
 func (e extent) overlaps(o extent) bool { return o.start <= e.end && o.end >= e.start }
 
@@ -7,14 +9,15 @@ func (e extent) contains(o extent) bool { return e.start <= o.start && o.end <= 
 
 func (e extent) merge(o extent) extent { return extent{min(e.start, o.start), max(e.end, o.end)} }
 
-// overlapping are the segments that a match in the decoded text touches.
-func overlapping(all []segment, m extent) (touched []segment) {
-	for _, s := range all {
-		if s.decoded.overlaps(m) {
-			touched = append(touched, s)
-		}
+// overlapping are the segments that a match in the decoded text touches. They
+// lie one after the other in all.
+func overlapping(all []segment, m extent) []segment {
+	from := sort.Search(len(all), func(i int) bool { return all[i].decoded.end >= m.start })
+	to := from
+	for to < len(all) && all[to].decoded.start <= m.end {
+		to++
 	}
-	return touched
+	return all[from:to]
 }
 
 // toOriginal is the place in the fragment of a place in a text that was decoded
@@ -24,10 +27,7 @@ func toOriginal(all []segment, at extent) extent {
 		return at
 	}
 	before := extent{}
-	for _, s := range all {
-		if !s.decoded.overlaps(at) {
-			continue
-		}
+	for _, s := range overlapping(all, at) {
 		if s.decoded.contains(at) {
 			return s.original
 		}
@@ -45,11 +45,19 @@ func toOriginal(all []segment, at extent) extent {
 	return toOriginal(all[0].before, before)
 }
 
+// decodedText is what a pass searches: the fragment's own text, or one with
+// segments decoded.
+type decodedText struct {
+	text     string
+	segments []segment
+	last     extent // the line that lineOf returned last
+}
+
 // lineOf is the line of the decoded text that the segments are in.
-func lineOf(all []segment, text string) string {
-	span := all[0].decoded
-	for _, s := range all[1:] {
-		span = span.merge(s.decoded)
+func (d *decodedText) lineOf(all []segment) string {
+	text, span := d.text, all[0].decoded.merge(all[len(all)-1].decoded)
+	if d.last.end > d.last.start && d.last.contains(span) {
+		return text[d.last.start:d.last.end]
 	}
 	start := span.start
 	for start > 0 && text[start] != '\n' {
@@ -59,5 +67,6 @@ func lineOf(all []segment, text string) string {
 	for end < len(text) && text[end] != '\n' {
 		end++
 	}
+	d.last = extent{start, end}
 	return text[start:end]
 }

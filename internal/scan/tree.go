@@ -39,7 +39,7 @@ func (s *Scanner) Tree(ctx context.Context, root string, files []string, cache *
 	if err := ctx.Err(); err != nil {
 		t.c.unread(root, err)
 	}
-	return t.c.result()
+	return t.c.result(s)
 }
 
 type tree struct {
@@ -62,13 +62,17 @@ func (t *treeWorker) file(ctx context.Context, path string) {
 	full := filepath.Join(t.root, filepath.FromSlash(path))
 	info, err := os.Lstat(full)
 	switch {
-	case errors.Is(err, fs.ErrNotExist): // deleted, maybe just now
+	case errors.Is(err, fs.ErrNotExist): // deleted, maybe just now, or left out of a sparse working tree
+		t.c.skipped("not-checked-out")
 		return
 	case err != nil:
 		t.c.unread(path, err)
 		return
 	case info.Mode()&fs.ModeSymlink != 0:
-		t.c.skipped("symlink")
+		t.link(path, full)
+		return
+	case info.IsDir():
+		t.c.skipped("submodule")
 		return
 	case !info.Mode().IsRegular() || info.Size() == 0:
 		return
@@ -78,8 +82,12 @@ func (t *treeWorker) file(ctx context.Context, path string) {
 		return
 	}
 	if why := t.skipped(path); why != "" {
-		t.cache.keep(entry{path: path, stat: statOf(info), skipped: why})
-		t.c.skipped(why)
+		found := t.name(path)
+		t.cache.keep(entry{path: path, stat: statOf(info), skipped: why, findings: found})
+		t.c.do(func(r *Result) {
+			r.Findings = append(r.Findings, found...)
+			r.Scanned.Skipped[why]++
+		})
 		return
 	}
 	if err := t.read(ctx, path, full); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -89,26 +97,55 @@ func (t *treeWorker) file(ctx context.Context, path string) {
 
 // skipped says why nothing is looked for in a file of that name.
 func (t *treeWorker) skipped(path string) string {
-	for _, ending := range archives {
-		if strings.HasSuffix(strings.ToLower(path), ending) {
-			return "archive"
-		}
+	if isArchive(path) {
+		return "archive"
 	}
-	if t.s.Skips(path, "") {
+	if t.s.Skips(path, "") && !t.s.hasKnown {
 		return "allowed"
 	}
 	return ""
 }
 
+// worker is made when it is first needed.
+func (t *treeWorker) worker() *Worker {
+	if t.w == nil {
+		t.w = t.s.Worker()
+	}
+	return t.w
+}
+
+// name returns the known secrets in the name of a file.
+func (t *treeWorker) name(path string) []Finding {
+	if !t.s.hasKnown {
+		return nil
+	}
+	return t.worker().known(path)
+}
+
+// link searches what a symbolic link points to, which git keeps as a file does
+// its text.
+func (t *treeWorker) link(path, full string) {
+	target, err := os.Readlink(full)
+	if err != nil {
+		t.c.unread(path, err)
+		return
+	}
+	found := append(t.name(path), t.worker().search(Fragment{Path: path, Line: 1, Text: target}, everyRule)...)
+	t.c.do(func(r *Result) {
+		r.Findings = append(r.Findings, found...)
+		r.Scanned.Skipped["symlink"]++
+	})
+}
+
 func (t *tree) reuse(e entry) {
 	t.c.do(func(r *Result) {
 		r.Scanned.Cached++
+		r.Findings = append(r.Findings, e.findings...)
 		if e.skipped != "" {
 			r.Scanned.Skipped[e.skipped]++
 			return
 		}
 		r.Scanned.Files++
-		r.Findings = append(r.Findings, e.findings...)
 	})
 }
 
@@ -124,7 +161,7 @@ func (t *treeWorker) read(ctx context.Context, path, full string) error {
 	if err != nil {
 		return err
 	}
-	e := entry{path: path, stat: statOf(info)}
+	e := entry{path: path, stat: statOf(info), findings: t.name(path)}
 	t.hash.Reset()
 	_, _ = fmt.Fprintf(t.hash, "blob %d\x00", info.Size())
 	if old, ok := t.cache.old(path); ok {
@@ -146,9 +183,7 @@ func (t *treeWorker) read(ctx context.Context, path, full string) error {
 }
 
 func (t *treeWorker) search(ctx context.Context, e entry, f *os.File, in io.Reader) error {
-	if t.w == nil {
-		t.w = t.s.Worker()
-	}
+	seam := seam{w: t.worker()}
 	bytes, first := int64(0), true
 	err := fragments(in, e.path, func(fragment Fragment) {
 		if ctx.Err() != nil {
@@ -159,7 +194,7 @@ func (t *treeWorker) search(ctx context.Context, e entry, f *os.File, in io.Read
 		}
 		first = false
 		bytes += int64(len(fragment.Text))
-		e.findings = append(e.findings, t.w.Scan(fragment)...)
+		e.findings = append(e.findings, seam.search(fragment)...)
 	})
 	switch {
 	case ctx.Err() != nil:
@@ -169,6 +204,8 @@ func (t *treeWorker) search(ctx context.Context, e entry, f *os.File, in io.Read
 		t.c.skipped(e.skipped)
 	case err != nil:
 		return err
+	case t.s.Skips(e.path, ""): // only known secrets were looked for
+		t.c.skipped("allowed")
 	}
 	t.c.do(func(r *Result) {
 		if e.skipped == "" {

@@ -1,0 +1,42 @@
+package match
+
+import "regexp/syntax"
+
+// AnyNumber is more line breaks than are counted.
+const AnyNumber = 1 << 20
+
+// breaksIn is how many line breaks a match of re can hold, at most AnyNumber.
+func breaksIn(re *syntax.Regexp) (n int) {
+	switch re.Op {
+	case syntax.OpLiteral:
+		for _, r := range re.Rune {
+			if r == '\n' {
+				n++
+			}
+		}
+		return n
+	case syntax.OpCharClass:
+		for i := 0; i < len(re.Rune); i += 2 {
+			if re.Rune[i] <= '\n' && '\n' <= re.Rune[i+1] {
+				return 1
+			}
+		}
+		return 0
+	case syntax.OpAnyChar:
+		return 1
+	}
+	for _, sub := range re.Sub {
+		if of := breaksIn(sub); re.Op == syntax.OpAlternate {
+			n = max(n, of)
+		} else {
+			n += of
+		}
+	}
+	switch {
+	case n > 0 && (re.Op == syntax.OpStar || re.Op == syntax.OpPlus || re.Op == syntax.OpRepeat && re.Max < 0):
+		return AnyNumber
+	case re.Op == syntax.OpRepeat:
+		n *= re.Max
+	}
+	return min(n, AnyNumber)
+}

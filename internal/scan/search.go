@@ -1,0 +1,75 @@
+package scan
+
+import "slices"
+
+// search is scan, and looks at text in UTF-16 or UTF-32 within other text too.
+func (w *Worker) search(f Fragment, of scope) []Finding {
+	found := w.scan(f, of)
+	if text, ok := withoutZeros(f.Text); ok {
+		f.Text = text
+		found = append(found, w.scan(f, of)...)
+	}
+	return found
+}
+
+// Names searches a text that is no file for what may be in it: names of files,
+// branches and people, messages of commits. It leaves out rules that take any
+// odd word for a secret.
+func (w *Worker) Names(f Fragment) []Finding { return w.search(f, specific) }
+
+// known searches the name of a file for known secrets. They are its line 0.
+func (w *Worker) known(path string) []Finding {
+	if !w.s.hasKnown {
+		return nil
+	}
+	found := w.scan(Fragment{Text: path}, knownOnly)
+	for i := range found {
+		found[i].File, found[i].Line, found[i].EndLine, found[i].Column, found[i].EndColumn = path, 0, 0, 0, 0
+		found[i] = found[i].fingerprinted()
+	}
+	return found
+}
+
+// masked replaces the known secrets in names, which reports show.
+func (s *Scanner) masked(found []Finding) {
+	if !s.hasKnown {
+		return
+	}
+	seen := map[string]string{}
+	for i, n := range found {
+		name, ok := seen[n.File]
+		if !ok {
+			name = s.Mask(n.File)
+			seen[n.File] = name
+		}
+		if name != n.File {
+			found[i].File = name
+			found[i] = found[i].fingerprinted()
+		}
+	}
+}
+
+// Mask is a text with the known secrets in it replaced.
+func (s *Scanner) Mask(text string) string {
+	for pattern, i := range s.content {
+		if s.rules.Rules[i].Known {
+			text = s.set.Regexp(pattern).ReplaceAllString(text, "(secret)")
+		}
+	}
+	return text
+}
+
+// distinct drops findings that are the same in all that is reported; of one
+// known secret, one a line is kept.
+func distinct(found []Finding) []Finding {
+	seen := make(map[Finding]bool, len(found))
+	return slices.DeleteFunc(found, func(n Finding) bool {
+		n.secret, n.byteColumn, n.at = "", 0, extent{}
+		if n.Rule == "known-secret" {
+			n.Column, n.EndLine, n.EndColumn, n.Preview = 0, 0, 0, ""
+		}
+		again := seen[n]
+		seen[n] = true
+		return again
+	})
+}

@@ -1,0 +1,85 @@
+package scan
+
+import (
+	"bytes"
+	"strings"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/encoding/unicode/utf32"
+)
+
+// headBytes of a file decide how its characters are encoded.
+const headBytes = 4 << 10
+
+// encodingOf is how a file that begins so is encoded, when it is in UTF-16 or
+// UTF-32: by its byte order mark, or by where its zero bytes are; else nil.
+func encodingOf(head []byte) encoding.Encoding {
+	for _, mark := range [...]struct {
+		bytes string
+		is    encoding.Encoding
+	}{
+		{"\xff\xfe\x00\x00", utf32.UTF32(utf32.LittleEndian, utf32.UseBOM)},
+		{"\x00\x00\xfe\xff", utf32.UTF32(utf32.BigEndian, utf32.UseBOM)},
+		{"\xff\xfe", unicode.UTF16(unicode.LittleEndian, unicode.UseBOM)},
+		{"\xfe\xff", unicode.UTF16(unicode.BigEndian, unicode.UseBOM)},
+	} {
+		if bytes.HasPrefix(head, []byte(mark.bytes)) {
+			return mark.is
+		}
+	}
+	return withoutMark(head)
+}
+
+// withoutMark looks at which of each four bytes are zero: in text, most
+// characters have a zero byte, always at the same place.
+func withoutMark(head []byte) encoding.Encoding {
+	var zeros [4]int
+	units := len(head) / 4
+	for i, c := range head[:units*4] {
+		if c == 0 {
+			zeros[i%4]++
+		}
+	}
+	most := func(n int) bool { return 10*n >= 7*units }
+	few := func(n int) bool { return 20*n <= units }
+	even, odd := zeros[0]+zeros[2], zeros[1]+zeros[3]
+	switch {
+	case units < 2:
+		return nil
+	case most(zeros[1]) && most(zeros[2]) && most(zeros[3]) && few(zeros[0]):
+		return utf32.UTF32(utf32.LittleEndian, utf32.IgnoreBOM)
+	case most(zeros[0]) && most(zeros[1]) && most(zeros[2]) && few(zeros[3]):
+		return utf32.UTF32(utf32.BigEndian, utf32.IgnoreBOM)
+	case most(odd/2) && few(even/2):
+		return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)
+	case most(even/2) && few(odd/2):
+		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)
+	}
+	return nil
+}
+
+// fewestWide is how many characters in a row, each with a zero byte, are text.
+const fewestWide = 8
+
+// withoutZeros returns a text without its zero bytes, when some of it is in
+// UTF-16 or UTF-32: what a shell appended to a file of another encoding.
+func withoutZeros(text string) (string, bool) {
+	run := 0
+	for at := strings.IndexByte(text, 0); at >= 0; {
+		next := strings.IndexByte(text[at+1:], 0)
+		if next == 1 || next == 0 && run > 0 {
+			run++
+		} else {
+			run = 0
+		}
+		if run >= fewestWide {
+			return strings.ReplaceAll(text, "\x00", ""), true
+		}
+		if next < 0 {
+			break
+		}
+		at += next + 1
+	}
+	return text, false
+}
