@@ -43,6 +43,11 @@ func (s *Scanner) History(ctx context.Context, r *repo.Repo, cache string) (Resu
 		return newCollector().result(s), err
 	}
 	before := s.recall(ctx, r, cache, tips)
+	if len(tips) > 0 && slices.Equal(before.Tips, tips) {
+		result := newCollector().result(s)
+		result.Add(before.result())
+		return result, nil
+	}
 	result, far, err := s.patches(ctx, r, func(ctx context.Context, yield func(repo.Added) error) (repo.Counts, error) {
 		return r.Log(ctx, tips, before.Tips, yield)
 	})
@@ -60,11 +65,10 @@ func (s *Scanner) History(ctx context.Context, r *repo.Repo, cache string) (Resu
 	}
 	result.Add(long)
 	complete := len(result.Scanned.Unread) == 0
-	fresh := result.Scanned.Commits
-	result.Add(Result{Findings: before.Findings, Scanned: Scanned{Commits: before.Commits, Cached: before.Commits, Skipped: before.Skipped}})
+	result.Add(before.result())
 	result.Findings = distinct(result.Findings)
 	slices.SortStableFunc(result.Findings, compare)
-	if cache != "" && complete && (len(before.Tips) != len(tips) || fresh > 0) {
+	if cache != "" && complete {
 		after := past{
 			Format: cacheFormat, Digest: s.rules.Digest, Shallow: r.Shallow, Tips: tips,
 			Commits: result.Scanned.Commits, Skipped: result.Scanned.Skipped, Far: far.all(), Findings: result.Findings,
@@ -77,6 +81,11 @@ func (s *Scanner) History(ctx context.Context, r *repo.Repo, cache string) (Resu
 	return result, nil
 }
 
+// result is what is remembered, as the result of a scan.
+func (p past) result() Result {
+	return Result{Findings: p.Findings, Scanned: Scanned{Commits: p.Commits, Cached: p.Commits, Skipped: p.Skipped}}
+}
+
 // recall returns what an earlier scan found that still holds, or nothing.
 func (s *Scanner) recall(ctx context.Context, r *repo.Repo, cache string, tips []string) past {
 	var p past
@@ -84,7 +93,7 @@ func (s *Scanner) recall(ctx context.Context, r *repo.Repo, cache string, tips [
 	if cache == "" || err != nil || json.Unmarshal(b, &p) != nil || p.Sum != p.sum() {
 		return past{}
 	}
-	if p.Format != cacheFormat || p.Digest != s.rules.Digest || p.Shallow != r.Shallow || !r.Reaches(ctx, tips, p.Tips) {
+	if p.Format != cacheFormat || p.Digest != s.rules.Digest || p.Shallow != r.Shallow || !slices.Equal(p.Tips, tips) && !r.Reaches(ctx, tips, p.Tips) {
 		return past{}
 	}
 	return p
