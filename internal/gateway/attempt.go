@@ -39,7 +39,7 @@ func (c *call) attempt(d *Deployment) (*answer, *failure) {
 		f.harmless = true // waiting does not set it
 		return nil, f
 	}
-	ctx, g, release := c.attemptGuard(c.limit(d))
+	ctx, g, release := c.attemptGuard(c.limits(d))
 	res, err := c.roundTrip(ctx, d)
 	if err != nil {
 		release()
@@ -61,6 +61,9 @@ func (c *call) attempt(d *Deployment) (*answer, *failure) {
 // receive reads a whole reply, or a stream up to its first content. What the
 // bytes are decides which of the two it is; the Content-Type may be wrong.
 func (c *call) receive(a *answer, res *http.Response) *failure {
+	if c.stream {
+		a.guard.progress()
+	}
 	a.source = decodeBody(res.Body, res.Header)
 	if res.StatusCode < 200 || res.StatusCode > 299 {
 		return c.refused(a.deployment, res, a.source)
@@ -104,7 +107,11 @@ const firstPiece = 4 << 10
 func (c *call) whole(a *answer, size int64, err error) *failure {
 	limit := c.r.opts.MaxBody
 	if err == nil {
-		c.reply, err = readAll(c.reply, a.source, size, limit)
+		var source io.Reader = a.source
+		if c.stream { // the limit is that of a silence
+			source = progressReader{source, a.guard}
+		}
+		c.reply, err = readAll(c.reply, source, size, limit)
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		return c.unreadable(a, err)
@@ -130,6 +137,19 @@ func (c *call) whole(a *answer, size int64, err error) *failure {
 	return nil
 }
 
+// progressReader gives the guard its whole limit again with each piece.
+type progressReader struct {
+	io.Reader
+	guard *guard
+}
+
+// Read reads the next piece.
+func (r progressReader) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	r.guard.progress()
+	return n, err
+}
+
 // maxHeld is how many bytes of a stream are held back at most while no content
 // came. The first events of a Responses stream repeat the instructions and tools.
 const maxHeld = 512 << 10
@@ -141,22 +161,52 @@ func (c *call) firstContent(a *answer, err error) *failure {
 	if cap(c.chunk) == 0 {
 		c.chunk = make([]byte, 32<<10)
 	}
-	c.out = a.events.Append(c.out[:0], c.reply)
-	for {
-		switch {
-		case a.events.Content || len(c.out) > maxHeld:
+	c.hold(a)
+	for piece := c.reply; ; {
+		begun := c.takeOpening(a, piece)
+		if begun {
 			return nil
-		case a.events.Failed:
-			return c.innerFailure(a, a.events.Error)
-		case a.events.Done || errors.Is(err, io.EOF):
-			return c.invalid(a.deployment, c.out)
-		case err != nil:
-			return c.unreadable(a, err)
+		}
+		if f := c.openingFailure(a, err); f != nil {
+			c.hold(nil)
+			return f
 		}
 		var n int
 		n, err = a.source.Read(c.chunk[:cap(c.chunk)])
-		c.out = a.events.Append(c.out, c.chunk[:n])
+		piece = c.chunk[:n]
+		a.guard.progress()
 	}
+}
+
+// hold begins to hold back what comes of a until its first content; nil ends it.
+func (c *call) hold(a *answer) {
+	c.client.mu.Lock()
+	defer c.client.mu.Unlock()
+	c.client.held, c.out = a, c.out[:0]
+}
+
+// takeOpening adds a piece of a stream to what is held back. It reports whether
+// the stream has begun for the client: content came, the opening is too long to
+// hold back, or a keep-alive has sent it already.
+func (c *call) takeOpening(a *answer, piece []byte) bool {
+	c.client.mu.Lock()
+	defer c.client.mu.Unlock()
+	c.out = a.events.Append(c.out, piece)
+	return a.events.Content || c.client.released || len(c.out) > maxHeld && !a.events.Failed
+}
+
+// openingFailure is what ended a stream before its first content; nil when
+// nothing did. err is that of the last read.
+func (c *call) openingFailure(a *answer, err error) *failure {
+	switch {
+	case a.events.Failed:
+		return c.innerFailure(a, a.events.Error)
+	case a.events.Done || errors.Is(err, io.EOF):
+		return c.invalid(a.deployment, c.out)
+	case err != nil:
+		return c.unreadable(a, err)
+	}
+	return nil
 }
 
 // unreadable is the failure for a reply whose body ended in err.

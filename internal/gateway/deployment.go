@@ -40,7 +40,7 @@ func models(s *Settings, top section) {
 func deployment(entry section, index int) *Deployment {
 	entry.known("model_name", "litellm_params", "model_info")
 	params := entry.sub("litellm_params")
-	params.known("model", "api_base", "api_key", "custom_llm_provider", "timeout", "stream_timeout", "num_retries",
+	params.known("model", "api_base", "api_key", "custom_llm_provider", "timeout", "stream_timeout", "ttft_timeout", "keepalive_seconds", "num_retries",
 		"cooldown_time", "weight", "rpm", "tpm", "order", "mock_response", "flowgate_forward_client_identity", "flowgate_cliproxyapi")
 	group, _ := entry.text("model_name")
 	model, _ := params.text("model")
@@ -70,7 +70,8 @@ func deployment(entry section, index int) *Deployment {
 
 func tuning(d *Deployment, params section) {
 	d.retries = params.count("num_retries")
-	d.timeout, d.stream = params.seconds("timeout"), params.seconds("stream_timeout")
+	d.timeout, d.stream, d.firstContent = params.seconds("timeout"), params.seconds("stream_timeout"), params.seconds("ttft_timeout")
+	d.keepAlive = params.interval("keepalive_seconds")
 	d.cooldown = lo.FromPtr(length(params))
 	d.weight, d.rpm, d.tpm = params.number("weight"), params.number("rpm"), params.number("tpm")
 	if order := params.number("order"); order != nil {

@@ -1,8 +1,11 @@
 package gateway
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"net/http"
 	"net/url"
+	"time"
 )
 
 // SetProxy replaces the proxies of the environment, which net/http reads once in a process.
@@ -15,3 +18,16 @@ var (
 	ReadWait = readWait
 	CauseOf  = func(err error) string { return string(causeOf(err)) }
 )
+
+// SetWritePatience shortens how long a client may take to accept a piece of a reply.
+func (r *Router) SetWritePatience(d time.Duration) { r.writePatience = d }
+
+// TrustForTest has the router trust the certificates in pool. It returns the
+// settings of HTTP/2 towards upstreams, which the test may shorten before the first request.
+func (r *Router) TrustForTest(pool *x509.CertPool) *http.HTTP2Config {
+	r.transport.TLSClientConfig = &tls.Config{RootCAs: pool}
+	return r.transport.HTTP2
+}
+
+// KeepAlive is the interval of keep-alives that the settings ask for.
+func (s *Settings) KeepAlive() time.Duration { return s.keepAlive }

@@ -113,6 +113,11 @@ func (c *call) fail(f *failure) {
 	if f.gone {
 		return
 	}
+	c.stopKeepAlive()
+	if c.client.committed {
+		c.failCommitted(f)
+		return
+	}
 	h := c.w.Header()
 	h["X-Litellm-Call-Id"] = []string{c.id}
 	repeatHeaders(h, f.header)

@@ -21,6 +21,8 @@ func (c *call) serve() {
 		return
 	}
 	c.control.fallbacks = c.bounded(c.control.fallbacks)
+	defer c.endClient()
+	c.startKeepAlive(c.r.keepAliveOf(g))
 	a, f := c.route(g, 0)
 	if f != nil {
 		c.fail(f)

@@ -84,6 +84,7 @@ func interpret(top section) *Settings {
 	litellm, router := top.sub("litellm_settings"), top.sub("router_settings")
 	s.forward = readForwarding(top.sub("general_settings"), litellm)
 	reliability(s, litellm, router)
+	s.keepAlive = readKeepAlive(litellm, top.sub("general_settings"))
 	fallbacks(s, litellm, router)
 	models(s, top)
 	ghosts(s, top)
@@ -102,7 +103,7 @@ func environment(top section) {
 }
 
 func general(s *Settings, general section, getenv func(string) string) {
-	general.known("master_key", "dangerously_allow_mock_testing_request_params", "forward_client_headers_to_llm_api", "forward_openai_org_id",
+	general.known("master_key", keepAliveKey, "dangerously_allow_mock_testing_request_params", "forward_client_headers_to_llm_api", "forward_openai_org_id",
 		"flowgate_forward_client_identity", "flowgate_cliproxyapi_addresses", "flowgate_allowed_hosts")
 	key, missing := general.text("master_key")
 	if missing != "" {

@@ -21,7 +21,7 @@ func (c *call) mocked(d *Deployment) (*answer, *failure) {
 	case !c.stream || c.dialect == countTokens:
 		return &answer{deployment: d, status: http.StatusOK, body: []byte(reply)}, nil
 	}
-	_, g, release := c.attemptGuard(c.limit(d))
+	_, g, release := c.attemptGuard(c.limits(d))
 	a := &answer{deployment: d, status: http.StatusOK, events: &splice.Stream{Model: c.literal}, source: io.NopCloser(strings.NewReader("")), guard: g, release: release}
 	if cap(c.chunk) == 0 {
 		c.chunk = make([]byte, 32<<10)

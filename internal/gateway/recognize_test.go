@@ -15,7 +15,8 @@ import (
 
 // scripted is a stack before an upstream that answers the model "bad" by play
 // and "good" as it should. Group m has bad, and b with good as its fallback;
-// group alone has bad only.
+// group alone has bad only. settings are router_settings; what follows "; " in
+// them are litellm_settings.
 func scripted(t *testing.T, opts gateway.Options, settings string, play http.HandlerFunc) (s *stack, bad *atomic.Int32) {
 	t.Helper()
 	bad = new(atomic.Int32)
@@ -44,7 +45,8 @@ func scripted(t *testing.T, opts gateway.Options, settings string, play http.Han
 	if settings == "" {
 		settings = "num_retries: 1, disable_cooldowns: true"
 	}
-	yaml := groups("router_settings: {"+settings+", fallbacks: [{m: [b]}]}\n", "m: bad", "b: good", "alone: bad")
+	settings, litellm, _ := strings.Cut(settings, "; ")
+	yaml := groups("router_settings: {"+settings+", fallbacks: [{m: [b]}]}\nlitellm_settings: {"+litellm+"}\n", "m: bad", "b: good", "alone: bad")
 	return start(t, strings.ReplaceAll(yaml, "http://UP", up.URL), opts), bad
 }
 

@@ -10,8 +10,8 @@ import (
 
 // reliability reads how often and how long the router tries.
 func reliability(s *Settings, litellm, router section) {
-	litellm.known("num_retries", "request_timeout", "allowed_fails", "cooldown_time", "fallbacks", "default_fallbacks", "context_window_fallbacks", "model_group_settings")
-	router.known("routing_strategy", "num_retries", "timeout", "stream_timeout", "allowed_fails", "cooldown_time", "disable_cooldowns",
+	litellm.known("num_retries", "request_timeout", "allowed_fails", "cooldown_time", "fallbacks", "default_fallbacks", "context_window_fallbacks", "model_group_settings", keepAliveKey)
+	router.known("routing_strategy", "num_retries", "timeout", "stream_timeout", "ttft_timeout", "allowed_fails", "cooldown_time", "disable_cooldowns",
 		"fallbacks", "default_fallbacks", "context_window_fallbacks")
 	if strategy, _ := router.text("routing_strategy"); strategy != "" && strategy != "simple-shuffle" {
 		router.doc.warn("routing-strategy-unknown", router.at("routing_strategy"), "routing strategy %q is not available; simple-shuffle is used", strategy)
@@ -19,7 +19,7 @@ func reliability(s *Settings, litellm, router section) {
 	// Measured: router_settings win for num_retries, litellm_settings for the timeout.
 	s.numRetries = *lo.CoalesceOrEmpty(router.count("num_retries"), litellm.count("num_retries"), lo.ToPtr(defaultRetries))
 	s.timeout = lo.CoalesceOrEmpty(litellm.seconds("request_timeout"), router.seconds("timeout"))
-	s.stream = router.seconds("stream_timeout")
+	s.stream, s.firstContent = router.seconds("stream_timeout"), router.seconds("ttft_timeout")
 	s.cooling = cooldownRule{router.count("allowed_fails"), length(router), router.flag("disable_cooldowns")}
 	s.coolingDead = cooldownRule{allowedFails: litellm.count("allowed_fails"), length: length(litellm)}
 	for _, key := range []string{"allowed_fails", "cooldown_time"} {
@@ -32,13 +32,7 @@ func reliability(s *Settings, litellm, router section) {
 	}
 }
 
-func length(s section) *time.Duration {
-	f := s.number("cooldown_time")
-	if f == nil {
-		return nil
-	}
-	return lo.ToPtr(time.Duration(*f * float64(time.Second)))
-}
+func length(s section) *time.Duration { return s.interval("cooldown_time") }
 
 // fallbacks reads the three kinds of fallback. Measured: a list under
 // router_settings replaces the whole list under litellm_settings.

@@ -9,13 +9,18 @@ import (
 
 // deliver hands a good answer to the client.
 func (c *call) deliver(a *answer) {
-	c.announce(a)
 	if a.events != nil {
 		defer a.release()
 		defer a.source.Close()
 		c.streamEnded(a, c.copyStream(a))
 		return
 	}
+	c.stopKeepAlive()
+	if c.client.committed {
+		c.failCommitted(c.wholeAfterKeepAlive(a.deployment))
+		return
+	}
+	c.announce(a)
 	h := c.w.Header()
 	h["Content-Type"] = jsonType
 	size := len(a.body)
@@ -24,12 +29,11 @@ func (c *call) deliver(a *answer) {
 	}
 	h["Content-Length"] = []string{strconv.Itoa(size)}
 	c.w.WriteHeader(lo.CoalesceOrEmpty(a.status, http.StatusOK))
-	// Write errors mean that the client left; there is nobody to tell.
 	if a.end > 0 {
-		_, _ = c.w.Write(a.body[:a.start])
-		_, _ = c.w.Write(c.literal)
+		c.writeWhole(a.body[:a.start], c.literal, a.body[a.end:])
+		return
 	}
-	_, _ = c.w.Write(a.body[a.end:])
+	c.writeWhole(a.body)
 }
 
 // announce sets the headers that say who answered.

@@ -41,6 +41,8 @@ type call struct {
 	budget   int
 	fellBack bool
 
+	client client
+
 	reply []byte // an unstreamed reply
 	out   []byte // what goes to the client next
 	chunk []byte // what was read last
@@ -67,6 +69,7 @@ const maxPooled = 1 << 20
 func (c *call) begin(r *Router, w http.ResponseWriter, req *http.Request, d dialect) {
 	c.r, c.w, c.req, c.dialect = r, w, req, d
 	c.id = callID(req)
+	c.beginClient()
 	c.body, c.edits, c.literal = c.body[:0], c.edits[:0], nil
 	c.model, c.stream, c.tokens, c.kept, c.control = "", false, 0, false, control{}
 	c.visited, c.tried, c.retries, c.budget, c.fellBack, c.trial = c.visited[:0], c.tried[:0], 0, 0, false, nil

@@ -64,6 +64,8 @@ type Router struct {
 	unshared  *http.Transport // for a request that must have a new connection
 	calls     sync.Pool
 	watch     watch
+
+	writePatience time.Duration // writePatience, but in tests
 }
 
 // group is all deployments that one model name reaches.
@@ -100,6 +102,7 @@ func New(s *Settings, opts Options) (*Router, error) {
 	r.unshared = unshared(r.transport)
 	r.cooling = s.cooling.effective(s.coolingDead, opts.StrictParity)
 	r.list = modelList(s.names)
+	r.writePatience = writePatience
 	r.calls.New = func() any { return new(call) }
 	for _, w := range s.Warnings {
 		opts.Logger.Warn(w.Message, "code", w.Code, "path", w.Path, "line", w.Line)

@@ -140,6 +140,16 @@ func (s section) seconds(key string) time.Duration {
 	return time.Duration(*f * float64(time.Second))
 }
 
+// interval is the duration under key, of which 0 means never; nil when absent.
+func (s section) interval(key string) *time.Duration {
+	f := s.number(key)
+	if f == nil {
+		return nil
+	}
+	d := time.Duration(*f * float64(time.Second))
+	return &d
+}
+
 func (s section) flag(key string) bool {
 	v := s.values[key]
 	b, ok := v.(bool)

@@ -22,6 +22,9 @@ type Settings struct {
 	timeout    time.Duration // 0 when nothing is set: then 6000 s, or 600 s for messages and responses
 	stream     time.Duration // router_settings.stream_timeout; 0 when unset
 
+	firstContent time.Duration // router_settings.ttft_timeout; 0 when unset
+	keepAlive    time.Duration // of silence after which a client gets a comment; 0: never
+
 	fallbacks        map[string][]string
 	contextFallbacks map[string][]string
 	defaultFallbacks []string
@@ -45,9 +48,13 @@ type Deployment struct {
 	key     string   // empty: requests carry no key
 	missing string   // name of the environment variable that should hold the key and is not set
 
-	retries  *int
-	timeout  time.Duration
-	stream   time.Duration
+	retries *int
+	timeout time.Duration
+	stream  time.Duration
+
+	firstContent time.Duration  // ttft_timeout
+	keepAlive    *time.Duration // keepalive_seconds
+
 	cooldown time.Duration
 	weight   *float64
 	rpm      *float64
@@ -85,4 +92,6 @@ const (
 	defaultShortTimeout = 600 * time.Second // messages and responses
 	defaultCooldown     = 5 * time.Second
 	defaultAllowedFails = 3
+
+	defaultKeepAlive = 15 * time.Second // FlowGate's: LiteLLM sends none unless told to
 )

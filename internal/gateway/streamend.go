@@ -76,3 +76,12 @@ func (c *call) silentStream(a *answer, err error) *failure {
 	f.text = "litellm.APIConnectionError: APIConnectionError: " + exception(a.deployment) + " - Timeout on reading data from socket"
 	return f
 }
+
+// wholeAfterKeepAlive is the failure for a whole reply of an upstream that was
+// asked for a stream, when the stream to the client has begun.
+func (c *call) wholeAfterKeepAlive(d *Deployment) *failure {
+	return &failure{status: http.StatusBadGateway, class: "BadGatewayError", kind: "internal_server_error", deployment: d,
+		text: "litellm.BadGatewayError: BadGatewayError: " + exception(d) +
+			" - The upstream was asked for a stream and answered in one piece, after the stream to the client had begun: " +
+			"ask without a stream, or set keepalive_seconds: 0 for this deployment"}
+}

@@ -11,6 +11,14 @@ import (
 	"github.com/flowgate-go/flowgate/internal/proxy"
 )
 
+// A connection of HTTP/2 on which nothing came for pingAfter is asked for a
+// sign of life, and closed when none comes within pingPatience. Without that,
+// one that died silently would be given to request after request.
+const (
+	pingAfter    = 15 * time.Second
+	pingPatience = 10 * time.Second
+)
+
 // transport is tuned for few upstreams and many requests. Loopback upstreams
 // never go through a proxy.
 func transport(own ownUpstreams) *http.Transport {
@@ -24,29 +32,42 @@ func transport(own ownUpstreams) *http.Transport {
 		MaxIdleConnsPerHost:    256,
 		IdleConnTimeout:        90 * time.Second,
 		DisableCompression:     true,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingPatience},
 		MaxResponseHeaderBytes: 1 << 20,
 		WriteBufferSize:        32 << 10,
 		ReadBufferSize:         32 << 10,
 	}
 }
 
-// limit is how long an attempt at d may take: in all, or for a stream until
-// its first byte and between any two.
-func (c *call) limit(d *Deployment) time.Duration {
+// limits are how long an attempt at d may take. Without a stream, both are the
+// time in all. With one, silence is the longest time in which nothing comes, not
+// even a comment, and content that until the first content.
+func (c *call) limits(d *Deployment) (silence, content time.Duration) {
 	s := c.r.settings
 	limit := defaultTimeout
 	if c.dialect.anthropic() || c.dialect == responses {
 		limit = defaultShortTimeout
 	}
-	limit = positive(d.timeout, s.timeout, limit)
+	configured := positive(d.timeout, s.timeout)
+	limit = positive(configured, limit)
+	silence, content = limit, limit
 	if c.stream {
-		limit = positive(d.stream, s.stream, limit)
+		stream := positive(d.stream, s.stream)
+		silence = positive(stream, limit)
+		if stream > 0 && configured == 0 {
+			content = min(limit, openingShare*stream)
+		}
+		content = positive(d.firstContent, s.firstContent, max(content, silence))
 	}
-	if asked := c.control.timeout; asked > 0 && asked < limit {
-		limit = asked
+	if asked := c.control.timeout; asked > 0 {
+		silence, content = min(silence, asked), min(content, asked)
 	}
-	return limit
+	return silence, content
 }
+
+// openingShare is how many stream_timeouts a stream may take until its first
+// content, sending comments or pings, when neither ttft_timeout nor timeout is set.
+const openingShare = 10
 
 func positive(list ...time.Duration) time.Duration {
 	for _, d := range list {

@@ -112,7 +112,7 @@ func (c *call) unreachable(d *Deployment, g *guard, begun bool, err error) *fail
 		f.cause = causeTimeout
 		f.status, f.class, f.kind = http.StatusRequestTimeout, "Timeout", "invalid_request_error"
 		f.text = fmt.Sprintf("litellm.Timeout: APITimeoutError - Request timed out. Error_str: Request timed out. - timeout value=%s, time taken=%.2f seconds",
-			pythonFloat(g.limit.Seconds()), g.elapsed().Seconds())
+			pythonFloat(g.exceeded().Seconds()), g.elapsed().Seconds())
 	case begun:
 		f.class, f.kind = "APIConnectionError", ""
 		f.text = "litellm.APIConnectionError: APIConnectionError: " + exception(d) + " - Response payload is not completed. " + f.cause.advice()
