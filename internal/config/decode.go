@@ -84,7 +84,7 @@ func (d *diagnosis) decodeStruct(n *node, v reflect.Value, at pos, path string) 
 		case i >= 0 && f.value.kind == nullKind && members[i].optional: // an empty optional key is an absent one
 		case i >= 0:
 			d.decode(f.value, members[i].value, f.at, join(path, f.key), members[i].limits)
-		case path == "" && strings.HasPrefix(f.key, "_comment"):
+		case strings.HasPrefix(f.key, commentPrefix):
 		case isOpen && open.open():
 		default:
 			d.add(f.at, join(path, f.key), keyHint(f.key, known), "unknown key %q", f.key)
@@ -100,6 +100,9 @@ func (d *diagnosis) decodeStruct(n *node, v reflect.Value, at pos, path string) 
 	}
 }
 
+// commentPrefix begins the keys that JSON files have in place of comments.
+const commentPrefix = "_comment"
+
 func under(path string) string {
 	if path == "" {
 		return ""
@@ -109,7 +112,11 @@ func under(path string) string {
 
 func (d *diagnosis) decodeMap(n *node, v reflect.Value, path string) {
 	v.Set(reflect.MakeMapWithSize(v.Type(), len(n.fields)))
+	compound := v.Type().Elem().Kind() == reflect.Struct || v.Type().Elem().Kind() == reflect.Map
 	for _, f := range n.fields {
+		if compound && strings.HasPrefix(f.key, commentPrefix) && f.value.kind != mapKind {
+			continue // a comment among profiles or providers
+		}
 		value := reflect.New(v.Type().Elem()).Elem()
 		d.decode(f.value, value, f.at, join(path, f.key), limits{})
 		v.SetMapIndex(reflect.ValueOf(f.key), value)

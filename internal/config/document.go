@@ -13,30 +13,35 @@ type documentV2 struct {
 	Auth          authDocument              `json:"auth,omitempty"`
 	OAuth         map[string]provider       `json:"oauth,omitempty" jsonschema:"description=Old place of auth.providers,deprecated=true"`
 	SecretFiles   []string                  `json:"secret_files,omitempty" jsonschema:"description=Files that hold secrets and must be private"`
+	Secrets       []string                  `json:"secrets,omitempty" jsonschema:"description=Old name of secret_files,deprecated=true"`
 	Credentials   credentialsDocument       `json:"credentials,omitempty"`
 	Integration   Integration               `json:"integration,omitempty" jsonschema:"description=Model groups that client set-up lines name"`
 }
 
-// documentV1 is version 2 under its first names.
+// documentV1 is version 2 with the first name of its upstream service.
 type documentV1 struct {
-	ConfigVersion int                       `json:"config_version"`
+	ConfigVersion int                       `json:"config_version,omitempty"`
 	Paths         pathsV2                   `json:"paths"`
 	Services      servicesV1                `json:"services"`
 	Base          map[string]any            `json:"litellm_base"`
 	Profiles      map[string]map[string]any `json:"profiles" jsonschema:"minProperties=1"`
+	Auth          authDocument              `json:"auth,omitempty"`
 	OAuth         map[string]provider       `json:"oauth,omitempty"`
 	Secrets       []string                  `json:"secrets,omitempty"`
+	SecretFiles   []string                  `json:"secret_files,omitempty"`
 	Credentials   credentialsDocument       `json:"credentials,omitempty"`
 	Integration   Integration               `json:"integration,omitempty"`
 }
 
 // documentV3 has no LiteLLM: clients talk to CLIProxyAPI.
 type documentV3 struct {
-	ConfigVersion int          `json:"config_version"`
-	Paths         pathsV3      `json:"paths"`
-	CLIProxy      cliproxyV3   `json:"cliproxyapi_plus"`
-	Auth          authDocument `json:"auth,omitempty"`
-	SecretFiles   []string     `json:"secret_files,omitempty"`
+	ConfigVersion int                 `json:"config_version,omitempty"`
+	Paths         pathsV3             `json:"paths"`
+	CLIProxy      cliproxyV3          `json:"cliproxyapi_plus"`
+	Auth          authDocument        `json:"auth,omitempty"`
+	OAuth         map[string]provider `json:"oauth,omitempty"`
+	SecretFiles   []string            `json:"secret_files,omitempty"`
+	Secrets       []string            `json:"secrets,omitempty"`
 }
 
 type pathsV2 struct {

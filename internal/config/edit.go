@@ -9,9 +9,9 @@ import (
 	"unicode/utf8"
 )
 
-// migrateText returns data with the old keys of versions 1 and 2 renamed and
-// the version written; root is data's tree.
-func migrateText(data []byte, root *node) ([]byte, error) {
+// migrateText returns data with old keys renamed and, unless it is 3, the
+// version written; root is data's tree.
+func migrateText(data []byte, root *node, version int) ([]byte, error) {
 	e := &editor{data: data, bom: len(data) - len(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))}
 	e.newline = "\n"
 	if bytes.Contains(data, []byte("\r\n")) {
@@ -20,10 +20,16 @@ func migrateText(data []byte, root *node) ([]byte, error) {
 	e.lines = lineStarts(data)
 	e.flow = len(root.fields) > 0 && data[e.offset(root.at)] == '{'
 
-	e.version(root)
-	e.rename(root, "secrets", "secret_files")
+	if version != 3 {
+		e.version(root)
+	}
+	if _, both := root.field("secret_files"); !both {
+		e.rename(root, "secrets", "secret_files")
+	}
 	services, _ := root.field("services")
-	e.rename(services.value, "cliproxyapi", CLIProxy)
+	if _, both := services.value.field(CLIProxy); !both {
+		e.rename(services.value, oldUpstream, CLIProxy)
+	}
 	for _, s := range serviceFields(services.value) {
 		if _, both := s.value.field("readiness_path"); !both {
 			e.rename(s.value, "health_path", "readiness_path")

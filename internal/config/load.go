@@ -115,10 +115,15 @@ func resolveRoot(d *diagnosis, root *node, abs string, version int, getenv func(
 	return r.cfg
 }
 
-// versionOf reads config_version; a missing one means the current version.
+// versionOf reads config_version. A file without it is of version 3 when only
+// that has such keys, else of the current one.
 func versionOf(d *diagnosis, root *node) (int, bool) {
 	f, ok := root.field("config_version")
 	if !ok {
+		_, hasServices := root.field("services")
+		if _, named := root.find("cliproxyapi_plus", "config_file"); named && !hasServices {
+			return 3, true
+		}
 		return CurrentVersion, true
 	}
 	version, ok := f.value.value.(int)

@@ -32,8 +32,8 @@ type Migration struct {
 // Migrate rewrites the file at path in the current version. Only the keys that
 // changed are touched: comments, order, anchors and formatting elsewhere stay
 // byte for byte. The old file is kept beside it as NAME.bak-TIME with its mode.
-// Version 3 is another shape, without LiteLLM, and stays as it is. On dryRun
-// nothing is written. A file with problems is refused as by Load; one whose
+// Version 3 is another shape, without LiteLLM, and stays one: only old names in
+// it are renamed. On dryRun nothing is written. A file with problems is refused as by Load; one whose
 // rewriting would not mean the same is refused with migrate-unsafe.
 func Migrate(path string, dryRun bool, now time.Time, getenv func(string) string) (Migration, error) {
 	before, err := Load(path, getenv)
@@ -46,23 +46,25 @@ func Migrate(path string, dryRun bool, now time.Time, getenv func(string) string
 	}
 	m := Migration{File: path, From: before.Version, To: CurrentVersion, Diff: []string{}, Warnings: []Warning{}}
 	if before.Version == 3 {
-		m.To, m.Message = 3, "version 3 is a form of its own, without LiteLLM; there is nothing to migrate"
-		return m, nil
+		m.To = 3
 	}
 	root := parse(newDiagnosis(path), bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
 	if _, ok := root.field("config_version"); !ok {
 		m.From = 0
 	}
-	migrated, err := migrateText(data, root)
+	migrated, err := migrateText(data, root, m.To)
 	if err != nil {
 		return Migration{}, unsafeMigration(path, err)
 	}
 	if bytes.Equal(migrated, data) {
 		m.Message = "the file is in the current version"
+		if m.To == 3 {
+			m.Message = "version 3 is a form of its own, without LiteLLM; there is nothing to migrate"
+		}
 		m.Warnings = append(m.Warnings, before.Warnings...)
 		return m, nil
 	}
-	after, err := sameMeaning(before, migrated, path, getenv)
+	after, err := sameMeaning(before, migrated, path, m.To, getenv)
 	if err != nil {
 		return Migration{}, unsafeMigration(path, err)
 	}
@@ -77,13 +79,13 @@ func Migrate(path string, dryRun bool, now time.Time, getenv func(string) string
 
 // sameMeaning reads the new text in the old file's place and compares what
 // both resolve to.
-func sameMeaning(before *Config, migrated []byte, path string, getenv func(string) string) (*Config, error) {
+func sameMeaning(before *Config, migrated []byte, path string, version int, getenv func(string) string) (*Config, error) {
 	d := newDiagnosis(path)
 	root := parse(d, bytes.TrimPrefix(migrated, []byte("\xef\xbb\xbf")))
 	if root == nil {
 		return nil, d.err()
 	}
-	after := resolveRoot(d, root, before.File, CurrentVersion, getenv)
+	after := resolveRoot(d, root, before.File, version, getenv)
 	if err := d.err(); err != nil {
 		return nil, err
 	}

@@ -31,7 +31,7 @@ func project(t *testing.T, name string) (path string) {
 
 func TestMigratedFilesMeanTheSameAndKeepTheirText(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"v1-old-names", "old-common-layout", "json-form"} {
+	for _, name := range []string{"v1-old-names", "old-common-layout", "json-form", "v2-with-old-names", "v1-with-new-names", "mixed-without-version"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			path := project(t, name+".yaml")
@@ -187,5 +187,25 @@ func TestMigratingASymbolicLinkReplacesItsTarget(t *testing.T) {
 	}
 	if load(t, target).Version != 2 || len(load(t, target).Warnings) != 0 {
 		t.Error("the target was not migrated")
+	}
+}
+
+func TestOldNamesInVersion3AreRenamedAndItStaysVersion3(t *testing.T) {
+	t.Parallel()
+	path := project(t, "v3-without-version.yaml")
+	if err := os.WriteFile(filepath.Join(filepath.Dir(path), "v3.cliproxyapi"), []byte("port: 8418\nhost: 127.0.0.1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	before := load(t, path)
+	m, err := config.Migrate(path, false, moment, environ)
+	if err != nil || !m.Changed || m.To != 3 {
+		t.Fatalf("%+v, %v", m, err)
+	}
+	after := load(t, path)
+	if after.Version != 3 || len(after.Warnings) != 0 || !reflect.DeepEqual(before.SecretFiles, after.SecretFiles) || !reflect.DeepEqual(before.Providers, after.Providers) {
+		t.Errorf("%+v", after)
+	}
+	if again, err := config.Migrate(path, false, moment, environ); err != nil || again.Changed || !strings.Contains(again.Message, "version 3") {
+		t.Errorf("%+v, %v", again, err)
 	}
 }

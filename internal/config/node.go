@@ -49,6 +49,15 @@ func (n *node) field(key string) (field, bool) {
 	return field{}, false
 }
 
+// replace gives the field of a map another value.
+func (n *node) replace(key string, value *node) {
+	for i := range n.fields {
+		if n.fields[i].key == key {
+			n.fields[i].value = value
+		}
+	}
+}
+
 // find follows keys from n; ok is false where one is missing.
 func (n *node) find(keys ...string) (f field, ok bool) {
 	f = field{value: n}

@@ -45,7 +45,7 @@ func (r *resolver) dependencies(s *Service, upstreamKey string) {
 // dependency adds one and returns its current name.
 func (r *resolver) dependency(s *Service, key, upstreamKey, name string, at pos) string {
 	switch name {
-	case upstreamKey:
+	case CLIProxy, upstreamKey:
 		name = CLIProxy
 	case LiteLLM:
 	default:

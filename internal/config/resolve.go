@@ -19,28 +19,24 @@ type resolver struct {
 
 func (r *resolver) resolve() {
 	switch r.cfg.Version {
-	case 1:
-		var doc documentV1
-		r.d.decodeInto(r.root, &doc)
-		r.d.warn("config-version-old", "config_version", r.root.place("config_version"), "version 1 is old; `mage config:migrate` rewrites it as version 2")
-		r.version2(documentV2{
-			Paths: doc.Paths, Services: servicesV2(doc.Services), Base: doc.Base, Profiles: doc.Profiles,
-			Credentials: doc.Credentials, Integration: doc.Integration,
-		}, "cliproxyapi")
-		r.providers("oauth")
-		r.secretFiles("secrets", doc.Secrets)
-	case 2:
-		var doc documentV2
-		r.d.decodeInto(r.root, &doc)
-		r.version2(doc, CLIProxy)
+	case 1, 2:
+		if r.cfg.Version == 1 {
+			r.d.warn("config-version-old", "config_version", r.root.place("config_version"), "version 1 is old; `mage config:migrate` rewrites it as version 2")
+		}
+		upstream := r.upstreamKey()
+		doc := r.document(upstream)
+		r.version2(doc, upstream)
 		r.oldProviders()
 		r.providers("auth", "providers")
+		r.oldSecrets(doc.Secrets)
 		r.secretFiles("secret_files", doc.SecretFiles)
 	default:
 		var doc documentV3
 		r.d.decodeInto(r.root, &doc)
 		r.version3(doc)
+		r.oldProviders()
 		r.providers("auth", "providers")
+		r.oldSecrets(doc.Secrets)
 		r.secretFiles("secret_files", doc.SecretFiles)
 	}
 }
@@ -114,7 +110,7 @@ func (r *resolver) oldProviders() {
 	if !ok {
 		return
 	}
-	r.d.warn("key-renamed", "oauth", f.at, "oauth has moved to auth.providers; `mage config:migrate` moves it")
+	r.warnRenamed("oauth", f.at, "oauth has moved to auth.providers; `mage config:migrate` moves it")
 	r.providers("oauth")
 	current, _ := r.root.find("auth", "providers")
 	for _, p := range f.value.fields {

@@ -51,8 +51,13 @@ func keyHint(key string, known []string) string {
 	if near := Nearest(key, known); near != "" {
 		return `did you mean "` + near + `"?`
 	}
-	if len(known) <= 12 {
-		return "known here: " + strings.Join(known, ", ")
+	current := slices.DeleteFunc(slices.Clone(known), func(k string) bool { // a name that another one replaces is not offered
+		return slices.ContainsFunc(renamed[:], func(pair [2]string) bool {
+			return k == pair[0] && slices.Contains(known, pair[1]) && (k != "oauth" || !slices.Contains(known, "litellm_base"))
+		})
+	})
+	if len(current) <= 12 {
+		return "known here: " + strings.Join(current, ", ")
 	}
 	return ""
 }
