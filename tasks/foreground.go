@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -45,6 +46,10 @@ func ownServices(supervised, keys string) gateway.Options {
 	return o
 }
 
+// routerMemory is the memory in bytes from which the router collects garbage
+// as often as it must: twice what it holds of requests and replies at most.
+const routerMemory = 512 << 20
+
 func serveRouter(ctx context.Context, settings, addr string, o gateway.Options) error {
 	if settings == "" {
 		return fault.Usage("argument-missing", "router:serve needs -settings=FILE").
@@ -53,6 +58,9 @@ func serveRouter(ctx context.Context, settings, addr string, o gateway.Options) 
 	s, err := gateway.Load(settings, os.Getenv)
 	if err != nil {
 		return err
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(routerMemory)
 	}
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	o.Logger = log

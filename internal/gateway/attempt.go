@@ -111,7 +111,10 @@ func (c *call) whole(a *answer, size int64, err error) *failure {
 		if c.stream { // the limit is that of a silence
 			source = progressReader{source, a.guard}
 		}
-		c.reply, err = readAll(c.reply, source, size, limit)
+		c.reply, err = c.readAll(c.reply, source, size, limit)
+	}
+	if errors.Is(err, errCrowded) {
+		return crowded()
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		return c.unreadable(a, err)

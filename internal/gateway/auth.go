@@ -23,6 +23,7 @@ func (r *Router) authorize(w http.ResponseWriter, req *http.Request, d dialect) 
 			presented = true
 			sum := sha256.Sum256([]byte(key))
 			if subtle.ConstantTimeCompare(sum[:], r.keySum[:]) == 1 {
+				markAtWork(req)
 				return true
 			}
 		}

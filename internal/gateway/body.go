@@ -29,10 +29,19 @@ func (c *call) read() *failure {
 		_ = rc.SetReadDeadline(time.Now()) // not every connection has deadlines
 	})
 	err := c.fill(size, limit)
+	if errors.Is(err, errCrowded) { // a client that still sends would not see the answer
+		c.body = nil
+		c.r.memory.give(c.held)
+		c.held = 0
+		_, _ = io.Copy(io.Discard, io.LimitReader(c.req.Body, limit)) // the answer is the same however it ends
+	}
 	g.stop()
 	switch {
 	case err == nil && int64(len(c.body)) > limit:
 		return tooLarge(limit)
+	case errors.Is(err, errCrowded):
+		refuseBody(c.w, c.req)
+		return crowded()
 	case err != nil && g.late.Load():
 		return bodyLate(g.limit)
 	case err != nil && c.req.Context().Err() != nil && errors.Is(c.req.Context().Err(), context.Canceled):
@@ -52,39 +61,8 @@ func bodyLate(limit time.Duration) *failure {
 
 func (c *call) fill(size, limit int64) error {
 	var err error
-	c.body, err = readAll(c.body[:0], c.req.Body, size, limit)
+	c.body, err = c.readAll(c.body[:0], c.req.Body, size, limit)
 	return err
-}
-
-// readAll appends all of r to buf, at most limit+1 bytes. size is how much to
-// expect, -1 if unknown; memory follows what really comes.
-func readAll(buf []byte, r io.Reader, size, limit int64) ([]byte, error) {
-	if want := int(min(size, maxPooled)); want > cap(buf) {
-		buf = make([]byte, 0, want)
-	}
-	for int64(len(buf)) <= limit {
-		if len(buf) == cap(buf) {
-			if size == int64(len(buf)) {
-				var one [1]byte
-				n, err := r.Read(one[:])
-				if n == 0 && err == io.EOF {
-					return buf, nil
-				}
-				buf = append(buf, one[:n]...)
-				continue
-			}
-			buf = append(buf, 0)[:len(buf)]
-		}
-		n, err := r.Read(buf[len(buf):cap(buf)])
-		buf = buf[:len(buf)+n]
-		if err == io.EOF {
-			return buf, nil
-		}
-		if err != nil {
-			return buf, err
-		}
-	}
-	return buf, nil
 }
 
 func tooLarge(limit int64) *failure {

@@ -47,6 +47,7 @@ type call struct {
 	out   []byte // what goes to the client next
 	chunk []byte // what was read last
 	lent  atomic.Int32
+	held  int64 // bytes that count to the router's memory
 }
 
 // edit replaces body[start:end] by the deployment's model name, or by nothing.
@@ -79,6 +80,10 @@ func (c *call) begin(r *Router, w http.ResponseWriter, req *http.Request, d dial
 // lent (RoundTripper's contract allows that); then the buffers are left to it.
 func (c *call) end() {
 	pool := &c.r.calls
+	if c.held > 0 {
+		c.r.memory.give(c.held)
+		c.held = 0
+	}
 	c.r, c.w, c.req = nil, nil, nil
 	if c.lent.Load() != 0 || cap(c.body) > maxPooled || cap(c.reply) > maxPooled || cap(c.out) > maxPooled {
 		return

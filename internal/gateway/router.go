@@ -46,11 +46,19 @@ type Options struct {
 	// for each 16 kB of it; default 60 s.
 	BodyTimeout time.Duration
 
+	// MaxHeld is how many bytes of requests and unstreamed replies are held
+	// over all requests; default 256 MiB, at least one longest request. More
+	// are answered with 503 and Retry-After.
+	MaxHeld int64
+
 	// StrictParity switches back to LiteLLM's behaviour where the router
 	// improves on it by default: cooldown settings under litellm_settings and
 	// allowed_fails: 3 are ignored, an upstream's invalid reply is 500.
 	StrictParity bool
 }
+
+// defaultMaxHeld is the default of Options.MaxHeld.
+const defaultMaxHeld = 256 << 20
 
 // Router serves the groups of one Settings. It is safe for concurrent use.
 type Router struct {
@@ -64,6 +72,7 @@ type Router struct {
 	unshared  *http.Transport // for a request that must have a new connection
 	calls     sync.Pool
 	watch     watch
+	memory    memory
 
 	writePatience time.Duration // writePatience, but in tests
 }
@@ -94,12 +103,14 @@ func New(s *Settings, opts Options) (*Router, error) {
 	}
 	opts.BodyTimeout = lo.CoalesceOrEmpty(opts.BodyTimeout, defaultBodyTimeout)
 	opts.MaxBody = lo.CoalesceOrEmpty(opts.MaxBody, 64<<20)
+	opts.MaxHeld = max(lo.CoalesceOrEmpty(opts.MaxHeld, defaultMaxHeld), opts.MaxBody+1)
 	own, err := findOwn(s, opts)
 	if err != nil {
 		return nil, err
 	}
 	r := &Router{settings: s, opts: opts, groups: groups(s), keySum: sha256.Sum256([]byte(s.masterKey)), transport: transport(own)}
 	r.unshared = unshared(r.transport)
+	r.memory.limit = opts.MaxHeld
 	r.cooling = s.cooling.effective(s.coolingDead, opts.StrictParity)
 	r.list = modelList(s.names)
 	r.writePatience = writePatience
@@ -144,6 +155,7 @@ func groups(s *Settings) map[string]*group {
 func (r *Router) Close() error {
 	r.transport.CloseIdleConnections()
 	r.unshared.CloseIdleConnections()
+	r.memory.close()
 	return nil
 }
 

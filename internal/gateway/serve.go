@@ -19,7 +19,11 @@ import (
 type ServeOptions struct {
 	Ready        func(net.Addr) // called once when connections are accepted; may be nil
 	DrainTimeout time.Duration  // how long requests in flight may take after ctx ended; default 30 s
-	Logger       *slog.Logger   // what net/http reports about connections; default: discarded
+	// MaxConnections bounds the connections of clients; 0: by the descriptors
+	// that this process may open, at most 16384.
+	MaxConnections int
+
+	Logger *slog.Logger // what net/http reports about connections; default: discarded
 }
 
 // Limits of a connection. Streams have no limit of their own here: the router
@@ -43,16 +47,16 @@ func Serve(ctx context.Context, addr string, h http.Handler, opts ServeOptions) 
 	base, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
 	logger := lo.CoalesceOrEmpty(opts.Logger, slog.New(slog.DiscardHandler))
-	var unused silent
-	server := &http.Server{Handler: h, ConnState: unused.watch, ReadHeaderTimeout: headerPatience, IdleTimeout: idlePatience,
+	bounded := boundConnections(listener, opts.MaxConnections)
+	server := &http.Server{Handler: h, ConnState: bounded.watch, ConnContext: withConn, ReadHeaderTimeout: headerPatience, IdleTimeout: idlePatience,
 		BaseContext: func(net.Listener) context.Context { return base }, ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn)}
-	server.RegisterOnShutdown(unused.close)
+	server.RegisterOnShutdown(bounded.closeSilent)
 	if opts.Ready != nil {
 		opts.Ready(listener.Addr())
 	}
 	var owner conc.WaitGroup
 	failed := make(chan error, 1)
-	owner.Go(func() { failed <- server.Serve(listener) })
+	owner.Go(func() { failed <- server.Serve(bounded) })
 	defer owner.Wait()
 	select {
 	case err := <-failed:
