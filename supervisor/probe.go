@@ -41,7 +41,7 @@ func (s *series) observe(f probe.Finding) observation {
 // watchProbes begins to ask the service. A service without a readiness probe
 // is ready as it runs.
 func (run *instance) watchProbes(ctx context.Context, svc config.Service) {
-	target := probe.Target{Service: svc, Dir: run.spec.Dir, Env: run.spec.Env, Log: run.log, LogFrom: run.logFrom, Key: keyFor(run.cfg, svc, run.leader().PID)}
+	target := probe.Target{Service: svc, Dir: run.spec.Dir, Env: run.spec.Env, Log: run.log, LogFrom: run.logFrom, Key: keyFor(run.cfg, svc, run.leader().PID, run.spec.Env)}
 	ready, asked := svc.Ready()
 	live, watched := svc.Live()
 	quiet := (*silence)(nil)

@@ -2,29 +2,76 @@ package supervisor
 
 import (
 	"path/filepath"
+	"strings"
+	"syscall"
 
 	"github.com/flowgate-go/flowgate/internal/cliproxy"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/keyfile"
+	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/internal/process"
 )
 
-// keyFor is what a probe of the upstream presents when it is asked for a key:
-// one of CLIProxyAPI's own configuration, else the one that FlowGate made. It
-// goes to the process pid and to nobody else; nil for a service
-// that is not the upstream.
-func keyFor(cfg *config.Config, svc config.Service, pid int) func() string {
-	if cfg == nil || svc.Name != config.CLIProxy || pid == 0 {
+// keyFor returns the key that a probe presents when a service answers that it
+// wants one: the router's own key, or one of the upstream's. It goes to the
+// process pid and its family and to nobody else. environ is what the service was
+// started with.
+func keyFor(cfg *config.Config, svc config.Service, pid int, environ []string) func() string {
+	if cfg == nil || pid == 0 {
 		return nil
 	}
 	return func() string {
-		if !process.Holds(pid, svc.Host, svc.Port) {
+		if !servedBy(pid, svc) {
 			return ""
 		}
-		if f, err := cliproxy.ReadFile(cfg.CLIProxyConfigFile); err == nil && len(f.APIKeys) > 0 {
-			return f.APIKeys[0]
+		if svc.Name == config.CLIProxy {
+			return proxyKey(cfg)
 		}
-		key, _, _ := keyfile.Read(filepath.Join(cfg.Paths.Secrets(), "upstream.key"))
+		key, _ := policy.ClientKey(cfg, lookupIn(environ)) // without one the answer stays what it was
 		return key
+	}
+}
+
+// proxyKey is a key that CLIProxyAPI accepts: one of its own configuration, else
+// the one that FlowGate made.
+func proxyKey(cfg *config.Config) string {
+	if f, err := cliproxy.ReadFile(cfg.CLIProxyConfigFile); err == nil && len(f.APIKeys) > 0 {
+		return f.APIKeys[0]
+	}
+	key, _, _ := keyfile.Read(filepath.Join(cfg.Paths.Secrets(), "upstream.key"))
+	return key
+}
+
+// servedBy reports whether the process that listens on a service's address is
+// pid, one of its group, or a descendant: a launcher such as uv listens nowhere
+// itself.
+func servedBy(pid int, svc config.Service) bool {
+	if process.Holds(pid, svc.Host, svc.Port) {
+		return true
+	}
+	holder, found, err := process.Listener(svc.Host, svc.Port)
+	if err != nil || !found || holder.PID <= 0 {
+		return false
+	}
+	if group, err := syscall.Getpgid(holder.PID); err == nil && group == pid {
+		return true
+	}
+	for p := holder.PID; p > 1; p = process.Parent(p) {
+		if p == pid {
+			return true
+		}
+	}
+	return false
+}
+
+// lookupIn is os.Getenv on an environment that is not this process's own.
+func lookupIn(environ []string) func(string) string {
+	return func(name string) string {
+		for i := len(environ) - 1; i >= 0; i-- { // the last one counts
+			if value, ok := strings.CutPrefix(environ[i], name+"="); ok {
+				return value
+			}
+		}
+		return ""
 	}
 }

@@ -69,7 +69,7 @@ func examine(ctx context.Context, cfg *config.Config, svc config.Service, pid in
 	if !ok {
 		return nil
 	}
-	prober, err := probe.New(p, probe.Target{Service: svc, Dir: cfg.Dir, Env: os.Environ(), Log: logPath(cfg, svc.Name), Key: keyFor(cfg, svc, pid)})
+	prober, err := probe.New(p, probe.Target{Service: svc, Dir: cfg.Dir, Env: os.Environ(), Log: logPath(cfg, svc.Name), Key: keyFor(cfg, svc, pid, os.Environ())})
 	if err != nil {
 		return err
 	}

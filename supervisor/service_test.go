@@ -41,6 +41,7 @@ func serviceMain(args []string) int {
 	daemonize := flags.Bool("daemonize", false, "start one in a session of its own, then end with status 0")
 	answer := flags.String("answer", "", "nothing: never; slow: one byte a second; later: until the file is there as it should")
 	statusFrom := flags.String("statusfrom", "", "answer with the status in this file while it exists")
+	wantKey := flags.String("wantkey", "", "/ready answers 401 without this key, /health and /v1/models likewise")
 	reads := flags.String("reads", "", "a configuration; end with status 1 when it says broken")
 	if err := flags.Parse(args); err != nil {
 		return 2
@@ -86,7 +87,7 @@ func serviceMain(args []string) int {
 		fmt.Println("grandchild", grandchild.Process.Pid)
 	}
 	if *child {
-		worker := exec.Command(os.Args[0], "service", "-port="+*port)
+		worker := exec.Command(os.Args[0], "service", "-port="+*port, "-wantkey="+*wantKey)
 		if err := worker.Run(); err != nil {
 			return 4
 		}
@@ -102,9 +103,29 @@ func serviceMain(args []string) int {
 	}
 	if *port != "" {
 		http.Handle("/chatter", said)
+		if *wantKey != "" {
+			return serveWithKey(*port, *wantKey)
+		}
 		return listenAndServe(*port, *status, *statusFrom, *notReadyIf, *crash)
 	}
 	select {}
+}
+
+// serveWithKey is a server of which no path but /health/readiness answers
+// without its key, as LiteLLM's are; it says which requests had it.
+func serveWithKey(port, key string) int {
+	http.HandleFunc("/health/readiness", func(http.ResponseWriter, *http.Request) {})
+	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer "+key {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		fmt.Println("with its key:", r.URL.Path)
+	})
+	if err := http.ListenAndServe("127.0.0.1:"+port, nil); err != nil { //nolint:gosec // a double
+		return 6
+	}
+	return 0
 }
 
 // awaitFile returns when there is such a file; at once for none.

@@ -40,11 +40,11 @@ func (u *unit) take(run *instance) {
 func (u *unit) untilReady(ctx context.Context) phase {
 	deadline := time.NewTimer(u.plan.timeout)
 	defer deadline.Stop()
-	last := error(nil)
+	var last probe.Finding
 	for {
 		select {
 		case o := <-u.run.seen:
-			last = o.finding.Err
+			last = o.finding
 			if !o.passed || o.liveness {
 				continue
 			}
@@ -110,11 +110,16 @@ func toExecute(err error, dir string) string {
 	return "try it by hand in " + dir
 }
 
-func timedOut(p *plan, last error, failure Failure) error {
-	why := "nothing was heard from it"
-	if last != nil {
-		why = last.Error()
+// timedOut is the fault of a service that was not ready in time; last is what
+// its last probe found.
+func timedOut(p *plan, last probe.Finding, failure Failure) error {
+	why, hint := "nothing was heard from it", fmt.Sprintf("give it longer with -timeout, or read mage logs %s", p.svc.Name)
+	if last.Err != nil {
+		why = last.Err.Error()
+	}
+	if last.Evidence == probe.Refused {
+		hint = fmt.Sprintf("it runs, and its readiness path wants a key that FlowGate does not have: name one without in services.%s.readiness_path", p.svc.Name)
 	}
 	return fault.New("start-timeout", "service %q was not ready within %v: %s", p.svc.Name, p.timeout, why).
-		WithHint("give it longer with -timeout, or read mage logs %s", p.svc.Name).WithDetail(failure)
+		WithHint("%s", hint).WithDetail(failure)
 }

@@ -32,7 +32,7 @@ type Target struct {
 	Log     string   // file of its output
 	LogFrom int64    // place (logfile.End) where its lines begin
 
-	// Key is asked for a key to present when the service answers 401: the
+	// Key is asked for a key to present when the service answers 401 or 403: the
 	// default path of a command, /v1/models, wants one. "" or nil: none.
 	Key func() string
 }
@@ -94,10 +94,8 @@ func (p *Prober) http(ctx context.Context) Finding {
 	base := p.target.Service.URL()
 	full := base + p.probe.HTTP
 	status, err := get(ctx, full, "")
-	if err == nil && status == http.StatusUnauthorized && p.target.Key != nil {
-		if key := p.target.Key(); key != "" {
-			status, err = get(ctx, full, key)
-		}
+	if err == nil && (status == http.StatusUnauthorized || status == http.StatusForbidden) && p.target.Key != nil {
+		status, err = p.askWithKey(ctx, base, status)
 	}
 	if err != nil && ctx.Err() != nil {
 		return Finding{Silent, fmt.Errorf("GET %s: no answer within %v", full, time.Duration(p.probe.Timeout))}
@@ -109,6 +107,27 @@ func (p *Prober) http(ctx context.Context) Finding {
 		return Finding{evidence, fmt.Errorf("GET %s: status %d", full, status)}
 	}
 	return Finding{Evidence: Fine}
+}
+
+// expensivePath is LiteLLM's: with a key it sends a request to every model.
+// freePath says without one whether LiteLLM is ready.
+const (
+	expensivePath = "/health"
+	freePath      = "/health/readiness"
+)
+
+// askWithKey asks again, with a key, a service that answered refused without
+// one; LiteLLM's /health only when it has no free path beside it.
+func (p *Prober) askWithKey(ctx context.Context, base string, refused int) (status int, err error) {
+	if p.probe.HTTP == expensivePath && p.target.Service.Name == config.LiteLLM {
+		if status, err := get(ctx, base+freePath, ""); err == nil && ofStatus(status) == Fine {
+			return status, nil
+		}
+	}
+	if key := p.target.Key(); key != "" {
+		return get(ctx, base+p.probe.HTTP, key)
+	}
+	return refused, nil
 }
 
 func get(ctx context.Context, full, key string) (status int, err error) {
