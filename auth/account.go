@@ -23,8 +23,9 @@ type Account struct {
 	Account     string     `json:"account"` // what logout and export take: the file's name without .json
 	Email       string     `json:"email"`   // "" when the credential does not say
 	Plan        string     `json:"plan,omitempty"`
-	File        string     `json:"file"` // absolute
-	Mode        string     `json:"mode"` // permissions, "0600"
+	Team        string     `json:"organization,omitempty"` // the organisation's name, where the credential says it
+	File        string     `json:"file"`                   // absolute
+	Mode        string     `json:"mode"`                   // permissions, "0600"
 	State       State      `json:"state"`
 	Evidence    string     `json:"evidence"`    // what State follows from
 	ObservedAt  time.Time  `json:"observed_at"` // when that was seen
@@ -36,8 +37,8 @@ type Account struct {
 	Problems    []Problem  `json:"problems"`    // never nil
 	Live        *Live      `json:"live,omitempty"`
 
-	grant string // refresh token
-	id    string // the provider's own id of the account
+	grant string     // refresh token
+	held  credential // what the file holds
 }
 
 // Problem is something about a credential that somebody should look at.

@@ -89,6 +89,7 @@ func (in intake) unpack(data []byte) ([]draft, error) {
 
 func (in intake) bundled(b bundle) ([]draft, error) {
 	var drafts []draft
+	var odd []Warning
 	for _, f := range b.Files {
 		if f.Provider != "" {
 			p, err := Find(in.cfg, f.Provider)
@@ -105,7 +106,8 @@ func (in intake) bundled(b bundle) ([]draft, error) {
 		}
 		found, err := in.native([]byte(f.Text), f.Name)
 		if err != nil {
-			return nil, err
+			odd = append(odd, Warning{"source-left-out", harmless(f.Name) + " was left out: " + err.Error()})
+			continue
 		}
 		found[0].source, found[0].keeper, found[0].refresh = in.o.Source, "", ""
 		drafts = append(drafts, found...)
@@ -113,5 +115,6 @@ func (in intake) bundled(b bundle) ([]draft, error) {
 	if len(drafts) == 0 {
 		return nil, fault.New("source-missing", "no credential of that kind is in %s", in.o.Source).WithHint("mage auth:import all -source=%s takes all", in.o.Source)
 	}
+	drafts[0].warnings = append(drafts[0].warnings, odd...)
 	return drafts, nil
 }

@@ -33,11 +33,11 @@ func readClaims(token string) (c claims, ok bool) {
 		return c, false
 	}
 	payload, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(body, "="))
-	if err != nil || !gjson.ValidBytes(payload) {
+	if err != nil {
 		return c, false
 	}
-	doc := gjson.ParseBytes(payload)
-	if !doc.IsObject() {
+	doc, err := readObject(payload)
+	if err != nil {
 		return c, false
 	}
 	c = claims{

@@ -3,7 +3,6 @@ package auth
 import (
 	"encoding/json"
 	"reflect"
-	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
@@ -18,15 +17,15 @@ func (d desk) compare(m *move, c credential, several bool) error {
 	if err != nil || m.same || d.force {
 		return nil // a damaged file is mended by being replaced
 	}
-	if old.Type != c.Type || old.Email != "" && c.Email != "" && !strings.EqualFold(old.Email, c.Email) {
-		return fault.New("destination-taken", "%s holds another account (%s %s)", m.dest, old.Type, old.Email).
-			WithHint("-dest=FILE or -label=NAME puts it elsewhere, -force replaces it")
+	if old.secret() != "" && (old.Type != c.Type || compareCredentials(old, c) != sameAccount) {
+		return fault.New("destination-taken", "%s holds another account (%s %s), or one that cannot be shown to be the same", m.dest, old.Type, firstOf(old.Email, "without an e-mail")).
+			WithHint("-dest=FILE or -label=NAME puts it elsewhere, -force replaces it; the old one goes into the trash")
 	}
 	if !newer(old, c) {
 		return nil
 	}
 	if several {
-		m.same = true
+		m.same, m.leftOut = true, true
 		m.draft.warn("credential-older", "%s was left as it is: it is newer than %s", m.dest, m.draft.source)
 		return nil
 	}

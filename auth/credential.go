@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"bytes"
 	"errors"
 	"time"
 
@@ -12,6 +13,7 @@ var (
 	errEmpty     = errors.New("the file is empty")
 	errNotJSON   = errors.New("it is no JSON (truncated, binary, or something else)")
 	errNotObject = errors.New("it is JSON, but no object")
+	errTooDeep   = errors.New("it is nested too deeply for a credential")
 )
 
 // credential is the content of one file that CLIProxyAPI loads. It holds
@@ -22,9 +24,11 @@ type credential struct {
 	Refresh   string
 	Email     string
 	Plan      string
+	Team      string // name of the organisation
 	AccountID string
 	Expires   time.Time // zero when the file does not say
 	Refreshed time.Time
+	raw       []byte // the file: identity reads it when it is asked
 	Disabled  bool
 	BadTime   bool // an expiry is there and cannot be read
 	From      string
@@ -33,15 +37,12 @@ type credential struct {
 // parse reads a credential file as leniently as CLIProxyAPI 7 does. Values of a
 // wrong type count as absent.
 func parse(data []byte) (credential, error) {
-	switch {
-	case len(data) == 0:
+	if len(data) == 0 {
 		return credential{}, errEmpty
-	case !gjson.ValidBytes(data):
-		return credential{}, errNotJSON
 	}
-	doc := gjson.ParseBytes(data)
-	if !doc.IsObject() {
-		return credential{}, errNotObject
+	doc, err := readObject(data)
+	if err != nil {
+		return credential{}, err
 	}
 	top := object(doc)
 	nested := object(top["token"]) // gemini's and others' inner token
@@ -51,8 +52,10 @@ func parse(data []byte) (credential, error) {
 		Refresh:   text(top["refresh_token"], nested["refresh_token"]),
 		Email:     text(top["email"], top["username"]),
 		Plan:      text(top["plan"], top["plan_type"], top["chatgpt_plan_type"]),
+		Team:      text(top["organization_name"]),
 		AccountID: text(top["account_id"], top["account_uuid"], top["sub"]),
 		Disabled:  top["disabled"].Type == gjson.True,
+		raw:       data,
 	}
 	if c.Access == "" && top["service_account"].IsObject() {
 		c.Access = text(object(top["service_account"])["private_key"])
@@ -60,6 +63,50 @@ func parse(data []byte) (credential, error) {
 	c.times(top, nested)
 	c.claims(text(top["id_token"]))
 	return c, nil
+}
+
+// maxDepth is how deep objects and lists may lie in each other; credentials have
+// three levels.
+const maxDepth = 32
+
+// readObject reads a JSON object. The depth is looked at first: readers of JSON
+// take quadratic time, or the whole stack, for a file of brackets.
+func readObject(data []byte) (gjson.Result, error) {
+	if depthOf(data) > maxDepth {
+		return gjson.Result{}, errTooDeep
+	}
+	if !gjson.ValidBytes(data) {
+		return gjson.Result{}, errNotJSON
+	}
+	doc := gjson.ParseBytes(data)
+	if !doc.IsObject() {
+		return gjson.Result{}, errNotObject
+	}
+	return doc, nil
+}
+
+// depthOf is the greatest number of objects and lists around one place of a
+// JSON text. It counts no further than just over maxDepth.
+func depthOf(data []byte) int {
+	if opened := bytes.Count(data, []byte("{")) + bytes.Count(data, []byte("[")); opened <= maxDepth {
+		return opened // it cannot be deeper
+	}
+	depth, deepest, quoted := 0, 0, false
+	for i := 0; i < len(data) && deepest <= maxDepth; i++ {
+		switch c := data[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			depth++
+			deepest = max(deepest, depth)
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return deepest
 }
 
 func (c *credential) times(top, nested map[string]gjson.Result) {

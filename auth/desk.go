@@ -1,11 +1,15 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"slices"
 
+	"github.com/samber/lo"
+
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
 // desk puts drafts in their place: the one way by which a credential gets into
@@ -16,6 +20,7 @@ type desk struct {
 	dest        string
 	dry, force  bool
 	share, take bool
+	lenient     bool // what cannot be taken of a folder or an export is left out with a warning
 }
 
 // move is one draft with where it goes, decided before anything is written.
@@ -25,14 +30,16 @@ type move struct {
 	old     []byte // what was there; nil when nothing was
 	content []byte
 	same    bool   // nothing is to be written
+	leftOut bool   // another of the same account is taken, or is there already
 	taking  bool   // the source loses its refresh token
 	sharing string // the grant that is shared on purpose; "" when none is
 }
 
 // settle decides on all drafts, then writes them; when one is refused nothing
-// is written. Faults: refresh-missing, credential-older, grant-shared,
-// take-impossible, source-is-destination, destination-unsafe,
-// destination-taken, provider-unsupported, write-failed, locked, and those of prove.
+// is written, and when the proof fails everything is put back as it was. Faults:
+// refresh-missing, credential-older, grant-shared, take-impossible,
+// source-is-destination, destination-unsafe, destination-taken,
+// provider-unsupported, write-failed, locked, and those of prove.
 func (d desk) settle(ctx context.Context, drafts []draft) (Change, error) {
 	if !d.dry {
 		if err := os.MkdirAll(Folder(d.cfg, d.env), 0o700); err != nil {
@@ -44,7 +51,8 @@ func (d desk) settle(ctx context.Context, drafts []draft) (Change, error) {
 		}
 		defer unlock()
 	}
-	if err := d.supported(ctx, drafts); err != nil {
+	drafts, err := d.supported(ctx, drafts)
+	if err != nil {
 		return Change{}, err
 	}
 	moves, err := d.decide(ctx, drafts)
@@ -52,37 +60,84 @@ func (d desk) settle(ctx context.Context, drafts []draft) (Change, error) {
 		return Change{}, err
 	}
 	var changes []Change
+	var done undoing
 	for _, m := range moves {
-		c, err := d.carryOut(m)
+		c, err := d.carryOut(m, &done)
 		if err != nil {
-			return Change{}, err
+			return Change{}, done.undo(err)
 		}
 		changes = append(changes, c)
 	}
 	if err := d.proveAll(ctx, changes); err != nil {
-		return Change{}, err
+		return Change{}, done.undo(err)
 	}
 	first := changes[0]
 	first.Others = changes[1:]
 	return first, nil
 }
 
+// decide plans every draft. Drafts of one account in one import are one: the
+// newest of them is taken.
 func (d desk) decide(ctx context.Context, drafts []draft) ([]move, error) {
 	accounts, err := Accounts(ctx, d.cfg, d.env)
 	if err != nil {
 		return nil, err
 	}
 	var moves []move
+	var refused []error
+	var out []*draft
 	for i := range drafts {
-		m, err := d.plan(&drafts[i], accounts, len(drafts) > 1)
+		m, err := d.plan(&drafts[i], moves, accounts, len(drafts) > 1)
+		if err != nil && d.lenient && mayBeLeftOut(err) {
+			refused, out = append(refused, err), append(out, &drafts[i])
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
-		if slices.ContainsFunc(moves, func(other move) bool { return other.dest == m.dest }) {
-			m.same = true // two files of one account: they would be two credentials
-			drafts[i].warn(ProblemTwice, "%s in %s was left out: %s takes another of the same account", m.draft.name, from(m.draft), m.dest)
-		}
 		moves = append(moves, m)
 	}
+	if len(moves) == 0 {
+		return nil, refused[0]
+	}
+	for i, one := range out {
+		moves[0].draft.warn("source-left-out", "%s was left out: %v", from(one), refused[i])
+	}
+	leaveOutOlder(moves)
+	slices.SortStableFunc(moves, func(a, b move) int { // what was done comes first in the report
+		return cmp.Compare(lo.Ternary(a.leftOut, 1, 0), lo.Ternary(b.leftOut, 1, 0))
+	})
 	return moves, d.grants(ctx, moves, accounts)
+}
+
+// mayBeLeftOut reports a refusal that concerns one draft of many.
+func mayBeLeftOut(err error) bool {
+	return slices.Contains([]string{
+		"refresh-missing", "credential-older", "source-is-destination", "destination-unsafe", "destination-taken", "source-invalid",
+	}, fault.From(err).Code)
+}
+
+// leaveOutOlder keeps the newest of the moves that go to one file: two files of
+// one account would be two credentials.
+func leaveOutOlder(moves []move) {
+	for i := range moves {
+		for j := range moves[:i] {
+			a, b := &moves[j], &moves[i]
+			if a.dest != b.dest || a.leftOut || b.leftOut {
+				continue
+			}
+			older := b
+			if isNewerDraft(b.draft, a.draft) {
+				older = a
+			}
+			older.same, older.leftOut = true, true
+			older.draft.warn(ProblemTwice, "%s in %s was left out: %s takes another of the same account", older.draft.name, from(older.draft), older.dest)
+		}
+	}
+}
+
+func isNewerDraft(a, b *draft) bool {
+	x, err := a.credential()
+	y, err2 := b.credential()
+	return err == nil && err2 == nil && newer(x, y)
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
@@ -13,19 +14,19 @@ import (
 )
 
 // destination is the file that a draft goes to: the one that holds the same
-// account already, or a new one.
-func (d desk) destination(draft *draft, c credential, accounts []Account) (string, error) {
+// account already, or a new one. Another account's file is never chosen.
+func (d desk) destination(draft *draft, c credential, accounts []Account, taken []string) (string, error) {
 	name, err := draft.fileName()
 	if err != nil {
 		return "", err
 	}
 	if d.dest == "" {
 		for _, a := range accounts {
-			if a.Provider == draft.provider.Name && sameAccount(a, c) {
+			if a.Provider == draft.provider.Name && compareCredentials(a.held, c) == sameAccount {
 				return a.File, nil
 			}
 		}
-		return filepath.Join(Folder(d.cfg, d.env), name), nil
+		return d.freeName(draft, c, name, taken)
 	}
 	dest, err := filepath.Abs(d.dest)
 	if err != nil {
@@ -37,15 +38,39 @@ func (d desk) destination(draft *draft, c credential, accounts []Account) (strin
 	return dest, nil
 }
 
-// sameAccount compares by the provider's own id where both have one.
-func sameAccount(a Account, c credential) bool {
-	switch {
-	case a.id != "" && c.AccountID != "":
-		return a.id == c.AccountID && (a.Email == "" || c.Email == "" || strings.EqualFold(a.Email, c.Email))
-	case a.Email != "":
-		return strings.EqualFold(a.Email, c.Email) && (a.Plan == "" || c.Plan == "" || a.Plan == c.Plan)
+// freeName is a name in the credential folder that no other account has: the
+// usual one, else with -2, -3 and so on. -force takes the usual one.
+func (d desk) freeName(draft *draft, c credential, name string, taken []string) (string, error) {
+	base := strings.TrimSuffix(name, ".json")
+	for n := 1; n < 1000; n++ {
+		file := filepath.Join(Folder(d.cfg, d.env), base+".json")
+		if n > 1 {
+			file = filepath.Join(Folder(d.cfg, d.env), fmt.Sprintf("%s-%d.json", base, n))
+		}
+		if slices.Contains(taken, file) || !d.force && holdsAnother(file, c) {
+			continue
+		}
+		if n > 1 {
+			draft.warn("account-separate", "%s.json is of another account, or cannot be shown to be of this one, so this one became %s", base, filepath.Base(file))
+		}
+		return file, nil
 	}
-	return false
+	return "", fault.New("destination-taken", "%s and 999 names like it are taken in %s", name, Folder(d.cfg, d.env)).WithHint("-dest=FILE or -label=NAME names another")
+}
+
+// holdsAnother reports whether there is a file of another account. One that is
+// damaged holds nothing that could be lost; it goes into the trash all the same.
+func holdsAnother(file string, c credential) bool {
+	info, err := os.Lstat(file)
+	if err != nil || !info.Mode().IsRegular() || info.Size() > maxFile {
+		return false // occupant says what is wrong with it
+	}
+	data, err := regular.Read(file)
+	if err != nil {
+		return false
+	}
+	old, err := parse(data)
+	return err == nil && old.secret() != "" && (old.Type != c.Type || compareCredentials(old, c) != sameAccount)
 }
 
 // occupant is what is at dest now; nil when nothing is.

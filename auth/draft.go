@@ -75,7 +75,7 @@ func (d *draft) fileName() (string, error) {
 	pattern := lo.CoalesceOrEmpty(d.provider.Settings.FileName, "{type}-{email}.json")
 	words := map[string]string{
 		"{type}": d.provider.Type(), "{email}": lo.CoalesceOrEmpty(c.Email, d.label, c.AccountID, "account"), "{plan}": slug(c.Plan),
-		"{account8}": short(c.AccountID), "{project}": fmt.Sprint(lo.CoalesceOrEmpty(d.fields["project_id"], any(""))),
+		"{account8}": short(firstOf(c.identity()[idOrganization], c.AccountID)), "{project}": fmt.Sprint(lo.CoalesceOrEmpty(d.fields["project_id"], any(""))),
 	}
 	for word, value := range words {
 		if value == "" {

@@ -46,9 +46,11 @@ type Failure struct {
 }
 
 // Import brings a credential that another program holds into the folder that
-// CLIProxyAPI loads. It changes nothing unless it returns no error. Faults:
+// CLIProxyAPI loads. It changes nothing unless it returns no error: when the
+// proof fails, what was there is put back. Accounts are compared by the
+// provider's own ids, and what is replaced goes into the trash first. Faults:
 // provider-unknown, import-unsupported, source-missing, source-unreadable,
-// source-invalid, project-missing, passphrase-missing, decrypt-failed, and
+// source-invalid, source-unsupported, project-missing, passphrase-missing, decrypt-failed, and
 // those of place.
 func Import(ctx context.Context, cfg *config.Config, env Environment, provider string, o ImportOptions) (Change, error) {
 	drafts, err := gather(ctx, cfg, env, provider, o)
@@ -56,6 +58,7 @@ func Import(ctx context.Context, cfg *config.Config, env Environment, provider s
 		return Change{}, err
 	}
 	d := desk{cfg: cfg, env: env, dest: o.Dest, dry: o.DryRun, force: o.Force, share: o.Share, take: o.Take}
+	d.lenient = o.Source != "" && len(drafts) > 1
 	return d.settle(ctx, drafts)
 }
 

@@ -57,8 +57,10 @@ func (in intake) usual(ctx context.Context) ([]draft, error) {
 	var looked []string
 	for _, s := range tools {
 		drafts, err := s.find(in.at)
-		if errors.Is(err, fs.ErrNotExist) {
-			drafts, err = s.fromKeychain(ctx, in.at)
+		if err != nil {
+			if kept, failed := s.fromKeychain(ctx, in.at); failed == nil || errors.Is(err, fs.ErrNotExist) {
+				drafts, err = kept, failed
+			}
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
 			return drafts, err
@@ -82,7 +84,14 @@ func (in intake) matching() []source {
 // file reads a file of any form that the provider has.
 func (in intake) file(data []byte) ([]draft, error) {
 	in.at.file = in.o.Source
-	if in.provider == nil || text(gjson.GetBytes(data, "type")) != "" && gjson.ValidBytes(data) {
+	if isDatabase(data) {
+		return nil, unsupportedDatabase(in.o.Source)
+	}
+	doc, failed := readObject(data)
+	if failed != nil {
+		return nil, invalid(in.o.Source, failed)
+	}
+	if in.provider == nil || text(doc.Get("type")) != "" {
 		return in.native(data, in.o.Source)
 	}
 	err := invalid(in.o.Source, errForeign)
@@ -105,10 +114,13 @@ func (in intake) native(data []byte, file string) ([]draft, error) {
 	if c.Type == "" {
 		return nil, invalid(file, errors.New(`there is no "type" in it`))
 	}
+	if c.secret() == "" {
+		return nil, invalid(file, errors.New("there is neither an access token nor a refresh token in it"))
+	}
 	if in.provider != nil && c.Type != in.provider.Type() {
 		return nil, invalid(file, fault.New("source-invalid", "it is a credential of type %q, and %s has %q", c.Type, in.provider.Name, in.provider.Type()))
 	}
-	fields, _ := gjson.ParseBytes(data).Value().(map[string]any)
+	fields, _ := gjson.ParseBytes(data).Value().(map[string]any) // parse has looked at its depth
 	d := draft{fields: fields, name: safeName(filepath.Base(file)), keeper: "cliproxyapi-elsewhere", source: file, refresh: "refresh_token"}
 	if text(gjson.GetBytes(data, "refresh_token")) == "" {
 		d.refresh = "token.refresh_token"
@@ -116,32 +128,49 @@ func (in intake) native(data []byte, file string) ([]draft, error) {
 	return []draft{d}, nil
 }
 
-// folder reads all credential files of another CLIProxyAPI.
+// folder reads all credential files of another CLIProxyAPI. As that does, it
+// passes over what is not one, and says so.
 func (in intake) folder() ([]draft, error) {
 	files, err := list(in.o.Source)
 	if err != nil {
 		return nil, err
 	}
 	var drafts []draft
+	var odd []Warning
 	for _, file := range files {
-		data, err := readSource(file)
+		found, err := in.member(file)
 		if err != nil {
-			return nil, err
-		}
-		if in.provider != nil && text(gjson.GetBytes(data, "type")) != in.provider.Type() {
+			odd = append(odd, Warning{"source-left-out", filepath.Base(file) + " was left out: " + err.Error()})
 			continue
-		}
-		found, err := in.native(data, file)
-		if err != nil {
-			return nil, err
 		}
 		drafts = append(drafts, found...)
 	}
 	if len(drafts) == 0 {
-		return nil, fault.New("source-missing", "no credential of that kind is in %s", in.o.Source).
+		why := ""
+		if len(odd) > 0 {
+			why = "; " + odd[0].Message
+		}
+		return nil, fault.New("source-missing", "no credential of that kind is in %s%s", in.o.Source, why).
 			WithHint("mage auth:import all -source=%s takes those of every provider", in.o.Source)
 	}
+	drafts[0].warnings = append(drafts[0].warnings, odd...)
 	return drafts, nil
+}
+
+// member reads one file of a folder: nothing when it is of another provider.
+func (in intake) member(file string) ([]draft, error) {
+	data, err := readSource(file)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := readObject(data)
+	if err != nil {
+		return nil, invalid(file, err)
+	}
+	if kind := text(doc.Get("type")); in.provider != nil && kind != "" && kind != in.provider.Type() {
+		return nil, nil
+	}
+	return in.native(data, file)
 }
 
 // bind ties a draft to its provider.

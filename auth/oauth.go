@@ -13,7 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tidwall/gjson"
 	"golang.org/x/oauth2"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
@@ -148,10 +147,17 @@ func (s *signIn) tokenFields(t *oauth2.Token) map[string]any {
 	}
 	id, _ := fields["id_token"].(string)
 	claims, _ := readClaims(id)
-	if account, ok := t.Extra("account").(map[string]any); ok { // Anthropic's reply
-		text, _ := json.Marshal(account)
-		claims.Email = firstOf(claims.Email, gjson.GetBytes(text, "email_address").Str)
-		claims.Account = firstOf(claims.Account, gjson.GetBytes(text, "uuid").Str)
+	account, _ := t.Extra("account").(map[string]any) // Anthropic's reply names both
+	organization, _ := t.Extra("organization").(map[string]any)
+	for key, value := range map[string]any{
+		"account_uuid": account["uuid"], "organization_uuid": organization["uuid"], "organization_name": organization["name"],
+	} {
+		if text, ok := value.(string); ok && text != "" {
+			fields[key] = text
+		}
+	}
+	if email, ok := account["email_address"].(string); ok {
+		claims.Email = firstOf(claims.Email, email)
 	}
 	for key, value := range map[string]string{"email": claims.Email, "account_id": claims.Account, "sub": claims.Subject} {
 		if value != "" {

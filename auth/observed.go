@@ -41,8 +41,7 @@ func (d desk) observed(ctx context.Context, p Provider, before map[string]footpr
 		}
 		if file := written(accounts, p, before); file != "" {
 			c := []Change{{Changed: true, Destination: file, Warnings: []Warning{}, Proof: "a new credential file is there"}}
-			err = d.proveAll(ctx, c)
-			return c[0], err
+			return c[0], placed(d.proveAll(ctx, c)) // the server wrote it: it stays
 		}
 		select {
 		case <-ctx.Done():

@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -58,49 +59,71 @@ func isContention(err error) bool {
 	return errors.Is(err, syscall.EWOULDBLOCK) || errors.Is(err, syscall.EINTR)
 }
 
-// carryOut writes one move, and puts back what was there when a part fails.
-func (d desk) carryOut(m move) (Change, error) {
+// carryOut writes one move. What it did is added to done, to be undone when a
+// later part fails.
+func (d desk) carryOut(m move, done *undoing) (Change, error) {
 	c := Change{Source: m.draft.source, Destination: m.dest, Warnings: append([]Warning{}, m.draft.warnings...)}
 	if d.dry {
 		c.Changed, c.Proof = !m.same, "dry run: nothing was written"
 		return c, nil
 	}
+	c.Proof = "nothing to do: the credential was there already"
+	if m.leftOut {
+		c.Proof = "it was left out"
+	}
 	if !m.same {
-		if m.draft.key != "" && m.old != nil {
-			if err := writeFile(filepath.Join(trash(Folder(d.cfg, d.env)), trashName(filepath.Base(m.dest), d.env.Now())), m.old); err != nil {
-				return c, err
-			}
-		}
-		if err := writeFile(m.dest, m.content); err != nil {
+		if err := d.replace(m, done); err != nil {
 			return c, err
 		}
 		c.Changed, c.Proof = true, "the file was written and reads back"
-		if m.draft.key != "" {
-			c.Proof += "; credentials.upstream.NAME: {file: " + m.dest + "} lets a deployment use it"
-		}
-	} else {
-		c.Proof = "nothing to do: the credential was there already"
 	}
 	if m.sharing != "" {
 		if err := remember(d.cfg, m.sharing); err != nil {
-			return c, errors.Join(err, m.putBack())
+			return c, err
 		}
 	}
 	if !m.taking {
 		return c, nil
 	}
-	backup, err := d.takeAway(m)
+	backup, err := d.takeAway(m, done)
 	if err != nil {
-		return c, errors.Join(err, m.putBack())
+		return c, err
 	}
 	c.Changed = true
 	c.Warnings = append(c.Warnings, Warning{"grant-taken", m.draft.source + " has no refresh token any more; " + backup + " has it as it was"})
 	return c, nil
 }
 
-func (m move) putBack() error {
-	if m.same {
-		return nil
+// replace writes a move's file. What was there goes into the trash first, unless
+// the new file holds the same grant.
+func (d desk) replace(m move, done *undoing) error {
+	if m.old != nil && !keepsGrant(m) {
+		trashed := filepath.Join(trash(Folder(d.cfg, d.env)), trashName(filepath.Base(m.dest), d.env.Now()))
+		if err := writeFile(trashed, m.old); err != nil {
+			return err
+		}
+		done.add(func() error { return os.Remove(trashed) })
+	}
+	done.add(func() error { return d.putBack(m) })
+	return writeFile(m.dest, m.content)
+}
+
+// keepsGrant reports whether the new content holds the grant of the old one, so
+// that nothing is lost with it.
+func keepsGrant(m move) bool {
+	old, err := parse(m.old)
+	c, err2 := parse(m.content)
+	return err == nil && err2 == nil && old.Refresh != "" && old.Refresh == c.Refresh
+}
+
+// putBack makes a move's place what it was. A sign-in that has just been made is
+// nowhere else, so it goes into the trash.
+func (d desk) putBack(m move) error {
+	if m.draft.keeper == "" && m.draft.source == "" && m.draft.key == "" {
+		trashed := filepath.Join(trash(Folder(d.cfg, d.env)), trashName(filepath.Base(m.dest), d.env.Now()))
+		if err := writeFile(trashed, m.content); err != nil {
+			return err
+		}
 	}
 	if m.old != nil {
 		return writeFile(m.dest, m.old)
@@ -109,6 +132,22 @@ func (m move) putBack() error {
 		return err
 	}
 	return nil
+}
+
+// undoing is what has to be done to have everything as it was, in the order in
+// which it was done.
+type undoing []func() error
+
+func (u *undoing) add(step func() error) { *u = append(*u, step) }
+
+// undo takes all steps, the last first, and returns why.
+func (u undoing) undo(why error) error {
+	for i := len(u) - 1; i >= 0; i-- {
+		if err := u[i](); err != nil {
+			why = errors.Join(why, fmt.Errorf("put back what was there: %w", err))
+		}
+	}
+	return why
 }
 
 // blank empties the text at path in a JSON document; all else stays as it is.

@@ -6,8 +6,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// plan decides on one draft.
-func (d desk) plan(draft *draft, accounts []Account, several bool) (move, error) {
+// plan decides on one draft; earlier are the moves decided before it.
+func (d desk) plan(draft *draft, earlier []move, accounts []Account, several bool) (move, error) {
 	if draft.key != "" {
 		return d.planKey(draft)
 	}
@@ -23,8 +23,11 @@ func (d desk) plan(draft *draft, accounts []Account, several bool) (move, error)
 		draft.warn("token-expired", "its access token expired at %s; the server renews it when it loads it", stamp(c.Expires))
 	}
 	m := move{draft: draft}
-	if m.dest, err = d.destination(draft, c, accounts); err != nil {
-		return m, err
+	dest, taken := placesOf(earlier, c)
+	if m.dest = dest; dest == "" {
+		if m.dest, err = d.destination(draft, c, accounts, taken); err != nil {
+			return m, err
+		}
 	}
 	if m.old, err = d.occupant(m.dest, draft); err != nil {
 		return m, err
@@ -33,6 +36,19 @@ func (d desk) plan(draft *draft, accounts []Account, several bool) (move, error)
 		return m, err
 	}
 	return m, d.compare(&m, c, several)
+}
+
+// placesOf is where an earlier draft of the same account goes, and the places
+// that earlier drafts of other accounts take.
+func placesOf(earlier []move, c credential) (same string, taken []string) {
+	for _, m := range earlier {
+		other, err := m.draft.credential()
+		if m.draft.key == "" && err == nil && other.Type == c.Type && compareCredentials(other, c) == sameAccount {
+			return m.dest, nil
+		}
+		taken = append(taken, m.dest)
+	}
+	return "", taken
 }
 
 func from(d *draft) string {

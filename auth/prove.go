@@ -44,11 +44,11 @@ func (d desk) proveAll(ctx context.Context, changes []Change) error {
 		return nil
 	}
 	if err != nil {
-		return placed(err)
+		return err
 	}
 	for i := range changes {
 		if err := d.prove(ctx, s, &changes[i]); err != nil {
-			return placed(err)
+			return err
 		}
 	}
 	return nil
@@ -56,6 +56,9 @@ func (d desk) proveAll(ctx context.Context, changes []Change) error {
 
 // placed says of a failed proof that the file is there all the same.
 func placed(err error) error {
+	if err == nil {
+		return nil
+	}
 	return fmt.Errorf("the credential is in its place, but its proof failed: %w", err)
 }
 
@@ -90,10 +93,10 @@ func (d desk) prove(ctx context.Context, s *server, c *Change) error {
 			c.Proof += "; no server runs that could list it"
 			return nil
 		}
-		if err != nil {
+		if err != nil && !isTransient(err) {
 			return err
 		}
-		if live.Listed && live.Models != 0 {
+		if err == nil && live.Listed && live.Models != 0 {
 			c.Account.Live = &live
 			c.Proof = "the server lists it" + models(live.Models)
 			return nil
@@ -102,6 +105,9 @@ func (d desk) prove(ctx context.Context, s *server, c *Change) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-late:
+			if err != nil {
+				return err
+			}
 			return unproven(s, name, live)
 		case <-time.After(proofPause):
 		}

@@ -39,7 +39,7 @@ func Refresh(ctx context.Context, cfg *config.Config, env Environment, which str
 	}
 	changes, failed, err := renewAll(ctx, cfg, env, p, accounts)
 	d := desk{cfg: cfg, env: env}
-	if err = errors.Join(err, d.proveAll(ctx, changes)); err != nil {
+	if err = errors.Join(err, placed(d.proveAll(ctx, changes))); err != nil {
 		err = firstFault(err)
 	}
 	if len(changes) == 0 {

@@ -45,9 +45,11 @@ func (d desk) grant(m *move, holders []Holder) error {
 	others := lo.UniqBy(lo.Filter(holders, func(h Holder, _ int) bool {
 		return h.File != m.dest && hashed(salt, h.grant) == mine
 	}), func(h Holder) string { return h.File })
-	m.taking = d.take && m.draft.refresh != ""
+	m.taking = d.take && m.draft.refresh != "" && !m.leftOut
 	left := lo.Filter(others, func(h Holder, _ int) bool { return !m.taking || h.File != m.draft.source })
 	switch {
+	case m.leftOut:
+		return nil
 	case d.take && !m.taking:
 		return fault.New("take-impossible", "the grant cannot be moved away from %s", from(m.draft)).WithHint("sign out there, or accept with -share that both hold it")
 	case len(left) == 0:
@@ -74,7 +76,7 @@ func files(holders []Holder) []string {
 
 // takeAway removes the refresh token from the source, which keeps a backup
 // beside it, and returns the backup's name.
-func (d desk) takeAway(m move) (string, error) {
+func (d desk) takeAway(m move, done *undoing) (string, error) {
 	data, err := readSource(m.draft.source)
 	if err != nil {
 		return "", err
@@ -90,5 +92,7 @@ func (d desk) takeAway(m move) (string, error) {
 	if err := writeFile(backup, data); err != nil {
 		return "", err
 	}
+	done.add(func() error { return os.Remove(backup) })
+	done.add(func() error { return writeFile(m.draft.source, data) })
 	return backup, writeFile(m.draft.source, without)
 }

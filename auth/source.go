@@ -1,14 +1,17 @@
 package auth
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/samber/lo"
 	"github.com/tidwall/gjson"
@@ -66,15 +69,24 @@ func foreign(ctx context.Context, providers []Provider, env Environment) []Holde
 	return all
 }
 
-// find reads the first of the usual places that is there.
+// find reads the first of the usual places that holds a credential. When none
+// does, the error is that of the first place that says most: one that names what
+// is there, before one that only holds nothing.
 func (s source) find(at place) ([]draft, error) {
+	best := error(fs.ErrNotExist)
 	for _, file := range s.places(at.env) {
 		if _, err := os.Lstat(file); errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		return s.load(file, at)
+		drafts, err := s.load(file, at)
+		if err == nil {
+			return drafts, nil
+		}
+		if errors.Is(best, fs.ErrNotExist) || isCode(best, "source-invalid") && isCode(err, "source-unsupported") {
+			best = err
+		}
 	}
-	return nil, fs.ErrNotExist
+	return nil, best
 }
 
 // load reads one file of the source. Faults: source-unreadable, source-invalid.
@@ -88,12 +100,12 @@ func (s source) load(file string, at place) ([]draft, error) {
 }
 
 func (s source) parse(data []byte, at place) ([]draft, error) {
-	if !gjson.ValidBytes(data) {
-		return nil, invalid(at.file, errNotJSON)
+	if isDatabase(data) {
+		return nil, unsupportedDatabase(at.file)
 	}
-	doc := gjson.ParseBytes(data)
-	if !doc.IsObject() {
-		return nil, invalid(at.file, errNotObject)
+	doc, err := readObject(data)
+	if err != nil {
+		return nil, invalid(at.file, err)
 	}
 	drafts, err := s.read(doc, at)
 	if err != nil {
@@ -120,6 +132,8 @@ func readSource(file string) ([]byte, error) {
 		err = errors.New("it is a symbolic link; name the file that it leads to")
 	case foreignOwner(info):
 		err = errors.New("it belongs to another user")
+	case info.Mode().IsRegular() && isDatabaseFile(file):
+		return nil, unsupportedDatabase(file)
 	case info.Size() > maxFile:
 		return nil, invalid(file, fmt.Errorf("it has %d bytes; a credential has a few thousand", info.Size()))
 	case info.Mode().IsRegular() && info.Size() == 0:
@@ -194,4 +208,85 @@ func readState(file string) ([]byte, error) {
 		return nil, fs.ErrNotExist
 	}
 	return regular.Read(file)
+}
+
+// isDatabase reports whether data is the begin of a SQLite database.
+func isDatabase(data []byte) bool { return bytes.HasPrefix(data, []byte("SQLite format 3\x00")) }
+
+func isDatabaseFile(file string) bool {
+	f, err := regular.Open(file)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = f.Close() }()
+	head := make([]byte, 16)
+	_, err = io.ReadFull(f, head)
+	return err == nil && isDatabase(head)
+}
+
+// carry copies the members of doc that are not known here, under the server's
+// spelling, and says so: what renews a token may be among them. Members that
+// steer the server, and what is no text, number or list of texts, are left out.
+func (d *draft) carry(doc gjson.Result, at place, known ...string) {
+	var carried, left []string
+	doc.ForEach(func(key, value gjson.Result) bool {
+		name := snake(key.Str)
+		_, taken := d.fields[name]
+		switch kept := kiroValue(value); {
+		case slices.Contains(known, key.Str) || value.Type == gjson.Null || taken:
+		case isSteering(name) || name == "" || len(key.Str) > 64 || kept == nil && value.Type != gjson.Number && !value.IsBool():
+			left = append(left, harmless(shown(key.Str)))
+		default:
+			d.fields[name] = kept
+			if kept == nil {
+				d.fields[name] = value.Value()
+			}
+			carried = append(carried, harmless(key.Str))
+		}
+		return true
+	})
+	if len(carried) > 0 {
+		d.warn("field-carried", "%s in %s %s not known here and %s carried over as it is", someOf(carried), at.file, isOrAre(carried), isOrAre(carried))
+	}
+	if len(left) > 0 {
+		d.warn("field-left-out", "%s in %s %s not known here and left out", someOf(left), at.file, isOrAre(left))
+	}
+}
+
+// isSteering reports a member that tells CLIProxyAPI what to do with a
+// credential: only its own files may have those.
+func isSteering(name string) bool {
+	return slices.Contains([]string{
+		"type", "disabled", "prefix", "proxy_url", "priority", "weight", "headers", "base_url", "excluded_models", "request_retry", "websockets", "note",
+	}, name)
+}
+
+func isOrAre(names []string) string { return lo.Ternary(len(names) == 1, "is", "are") }
+
+// someOf lists at most five names.
+func someOf(names []string) string {
+	if len(names) > 5 {
+		return strings.Join(names[:5], ", ") + fmt.Sprintf(" and %d more", len(names)-5)
+	}
+	return strings.Join(names, ", ")
+}
+
+// snake is a name in the spelling of CLIProxyAPI's files: fooBar becomes
+// foo_bar. "" for what is no such name.
+func snake(name string) string {
+	var b strings.Builder
+	for i, r := range name {
+		switch {
+		case r >= 'A' && r <= 'Z':
+			if i > 0 {
+				b.WriteByte('_')
+			}
+			b.WriteRune(r - 'A' + 'a')
+		case r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '_':
+			b.WriteRune(r)
+		default:
+			return ""
+		}
+	}
+	return b.String()
 }

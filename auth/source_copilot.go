@@ -1,17 +1,22 @@
 package auth
 
 import (
-	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
 // copilotClient is the OAuth app of the Copilot editor plug-ins, which the Plus
 // family uses too.
 const copilotClient = "Iv1.b507a08c87ecfe98"
+
+// copilotHost is the only host whose tokens CLIProxyAPI uses: it sends them to
+// api.github.com whatever host they are of.
+const copilotHost = "github.com"
 
 // copilotEditors is what GitHub Copilot's editor plug-ins share: apps.json, or
 // the older hosts.json.
@@ -20,33 +25,70 @@ func copilotEditors() source {
 		keeper: "copilot-editors", provider: "copilot",
 		places: func(env Environment) []string {
 			dir := filepath.Join(under(env, "XDG_CONFIG_HOME", ".config"), "github-copilot")
-			return []string{filepath.Join(dir, "apps.json"), filepath.Join(dir, "hosts.json")}
+			return []string{filepath.Join(dir, "apps.json"), filepath.Join(dir, "hosts.json"), copilotCLI(env)}
 		},
 		absent: "sign in to Copilot in your editor, or: mage auth:login copilot",
 		read:   readCopilot,
 	}
 }
 
-// readCopilot makes one account of each user; of several entries for a user
-// the one of the plug-ins' own app counts.
+// copilotCLI is where GitHub's Copilot CLI notes who is signed in.
+func copilotCLI(env Environment) string { return under(env, "COPILOT_HOME", ".copilot", "config.json") }
+
+// readCopilot makes one account of each user of github.com. Of several entries
+// of a user the one of the plug-ins' own app counts; entries that name no user
+// are accounts of their own.
 func readCopilot(doc gjson.Result, at place) ([]draft, error) {
+	for _, key := range [...]string{"copilotTokens", "copilot_tokens", "loggedInUsers", "logged_in_users", "lastLoggedInUser", "last_logged_in_user"} {
+		if doc.Get(key).Exists() {
+			return nil, unsupportedCopilotCLI(at)
+		}
+	}
+	var users, others []string
 	best := map[string]draft{}
-	doc.ForEach(func(host, entry gjson.Result) bool {
+	doc.ForEach(func(key, entry gjson.Result) bool {
 		token, user := text(entry.Get("oauth_token")), text(entry.Get("user"))
-		if token == "" || !strings.HasPrefix(host.Str, "github.com") {
+		host, app, _ := strings.Cut(key.Str, ":")
+		switch host = strings.TrimSpace(host); {
+		case token == "":
+			return true
+		case !strings.EqualFold(host, copilotHost):
+			others = append(others, shown(host))
 			return true
 		}
-		if _, have := best[user]; !have || strings.HasSuffix(host.Str, ":"+copilotClient) {
-			best[user] = draft{label: "copilot", fields: map[string]any{"access_token": token, "token_type": "bearer", "username": user, "scope": ""}}
+		account := "user " + user
+		if user == "" {
+			account = "token " + token
 		}
+		if _, have := best[account]; !have {
+			users = append(users, account)
+		} else if app != copilotClient {
+			return true
+		}
+		d := draft{label: "copilot", fields: map[string]any{"access_token": token, "token_type": "bearer", "username": user, "scope": ""}}
+		d.carry(entry, at, "oauth_token", "user", "githubAppId", "dev_override")
+		best[account] = d
 		return true
 	})
-	if len(best) == 0 {
+	if len(users) == 0 && len(others) > 0 {
+		return nil, fault.New("source-unsupported", "%s holds tokens of %s only, and CLIProxyAPI can use those of %s", at.file, strings.Join(others, ", "), copilotHost).
+			WithHint("mage auth:login copilot signs in at github.com")
+	}
+	if len(users) == 0 {
 		return nil, invalid(at.file, errForeign)
 	}
-	var drafts []draft
-	for _, user := range slices.Sorted(maps.Keys(best)) {
-		drafts = append(drafts, best[user])
+	slices.Sort(users)
+	drafts := make([]draft, len(users))
+	for i, user := range users {
+		drafts[i] = best[user]
+	}
+	if len(others) > 0 {
+		drafts[0].warn("host-unsupported", "the tokens of %s in %s were left out: CLIProxyAPI can use those of %s", strings.Join(others, ", "), at.file, copilotHost)
 	}
 	return drafts, nil
+}
+
+func unsupportedCopilotCLI(at place) error {
+	return fault.New("source-unsupported", "%s is of GitHub Copilot CLI, which keeps a token of an app of its own, mostly in the system's keychain; FlowGate does not take it", at.file).
+		WithHint("mage auth:login copilot makes a sign-in of its own")
 }

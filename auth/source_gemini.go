@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"encoding/json"
 	"path/filepath"
 	"strings"
 
@@ -12,16 +13,27 @@ import (
 // geminiCLI is Google's Gemini CLI: oauth_creds.json.
 func geminiCLI() source {
 	return source{
-		keeper: "gemini-cli", provider: "gemini", refresh: "refresh_token",
+		keeper: "gemini-cli", provider: "gemini", refresh: "refresh_token", keychain: "gemini-cli-oauth",
 		places: func(env Environment) []string {
-			return []string{filepath.Join(env.Getenv("HOME"), ".gemini", "oauth_creds.json")}
+			return []string{geminiFile(env, "oauth_creds.json"), geminiFile(env, "google_accounts.json")}
 		},
 		absent: "run gemini and sign in there",
 		read:   readGemini,
 	}
 }
 
+func geminiFile(env Environment, name string) string {
+	return filepath.Join(env.Getenv("HOME"), ".gemini", name)
+}
+
 func readGemini(doc gjson.Result, at place) ([]draft, error) {
+	if who := text(doc.Get("active")); who != "" && !doc.Get("access_token").Exists() {
+		return nil, fault.New("source-unsupported", "Gemini CLI is signed in as %s, and keeps the credential in the system's keychain (newer versions delete oauth_creds.json)", harmless(who)).
+			WithHint("mage auth:login gemini signs in for CLIProxyAPI itself; or -source=FILE with an oauth_creds.json of an older Gemini CLI")
+	}
+	if kept := doc.Get("token"); kept.IsObject() && text(kept.Get("accessToken")) != "" { // as in the keychain
+		return readGemini(gjson.Parse(keychainGemini(kept)), at)
+	}
 	if text(doc.Get("access_token")) == "" && text(doc.Get("refresh_token")) == "" || !doc.Get("expiry_date").Exists() {
 		return nil, invalid(at.file, errForeign)
 	}
@@ -39,5 +51,16 @@ func readGemini(doc gjson.Result, at place) ([]draft, error) {
 	token["scopes"] = strings.Fields(text(doc.Get("scope")))
 	id, _ := readClaims(text(doc.Get("id_token")))
 	fields := map[string]any{"token": token, "project_id": project, "email": id.Email, "auto": false, "checked": true}
-	return []draft{{fields: fields, label: "gemini"}}, nil
+	d := draft{fields: fields, label: "gemini"}
+	d.carry(doc, at, "access_token", "refresh_token", "token_type", "expiry_date", "scope", "id_token")
+	return []draft{d}, nil
+}
+
+// keychainGemini is what Gemini CLI keeps in the keychain, in the form of its file.
+func keychainGemini(kept gjson.Result) string {
+	text, _ := json.Marshal(map[string]any{
+		"access_token": kept.Get("accessToken").Str, "refresh_token": kept.Get("refreshToken").Str, "token_type": kept.Get("tokenType").Str,
+		"scope": kept.Get("scope").Str, "expiry_date": kept.Get("expiresAt").Num, "id_token": kept.Get("idToken").Str,
+	}) // texts and a number: it cannot fail
+	return string(text)
 }

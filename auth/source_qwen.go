@@ -24,5 +24,7 @@ func readQwen(doc gjson.Result, at place) ([]draft, error) {
 	}
 	fields := copied(doc, "access_token", "refresh_token", "resource_url")
 	fields["expired"] = expiry(doc.Get("expiry_date"))
-	return []draft{{fields: fields, label: "qwen"}}, nil
+	d := draft{fields: fields, label: "qwen"}
+	d.carry(doc, at, "access_token", "refresh_token", "resource_url", "expiry_date", "token_type", "scope")
+	return []draft{d}, nil
 }

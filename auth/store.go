@@ -160,7 +160,7 @@ func foreignOwner(info fs.FileInfo) bool {
 
 func (a *Account) fill(c credential, now time.Time) {
 	a.Email, a.Plan, a.Refreshable, a.Disabled = c.Email, c.Plan, c.Refresh != "", c.Disabled
-	a.grant, a.id = c.Refresh, c.AccountID
+	a.grant, a.held, a.Team = c.Refresh, c, c.Team
 	if !c.Expires.IsZero() {
 		in := c.Expires.Sub(now).Round(time.Second).Seconds()
 		a.ExpiresAt, a.ExpiresInS = &c.Expires, &in
@@ -188,19 +188,22 @@ func ofType(providers []Provider, fileType string) (Provider, bool) {
 }
 
 // twice notes accounts that several files hold: the server takes them for
-// several credentials. Accounts without an email are told apart by their files.
+// several credentials. Where the ids leave it open, the e-mail and the plan
+// decide; this is only a remark.
 func twice(accounts []Account) {
-	first := map[string]int{}
+	groups := map[string][]int{}
 	for i, a := range accounts {
 		if a.Email == "" || a.Provider == "" {
 			continue
 		}
-		key := a.Provider + "\x00" + strings.ToLower(a.Email) + "\x00" + a.Plan
-		j, again := first[key]
-		if !again {
-			first[key] = i
-			continue
+		key := a.Provider + "\x00" + strings.ToLower(a.Email)
+		for _, j := range groups[key] {
+			v := a.held.identity().compare(accounts[j].held.identity())
+			if v == sameAccount || v == unclear && a.Plan == accounts[j].Plan {
+				accounts[i].problem(ProblemTwice, "the same account as "+filepath.Base(accounts[j].File))
+				break
+			}
 		}
-		accounts[i].problem(ProblemTwice, "the same account as "+filepath.Base(accounts[j].File))
+		groups[key] = append(groups[key], i)
 	}
 }

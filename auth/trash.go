@@ -63,7 +63,8 @@ func carry(from, to string) error {
 }
 
 // Restore brings an account back that was last logged out under that name.
-// Faults: account-unknown, destination-taken, write-failed, locked.
+// When the proof fails it is in the trash again. Faults: account-unknown,
+// destination-taken, write-failed, locked, and those of prove.
 func Restore(ctx context.Context, cfg *config.Config, env Environment, account string) (Change, error) {
 	folder := Folder(cfg, env)
 	unlock, err := lock(ctx, folder)
@@ -88,8 +89,13 @@ func Restore(ctx context.Context, cfg *config.Config, env Environment, account s
 	}
 	d := desk{cfg: cfg, env: env}
 	changes := []Change{{Changed: true, Source: from, Destination: to, Proof: "the file is back", Warnings: []Warning{}}}
-	err = d.proveAll(ctx, changes)
-	return changes[0], err
+	if err = d.proveAll(ctx, changes); err != nil {
+		if back := carry(to, from); back != nil {
+			return Change{}, errors.Join(err, unwritable(from, back))
+		}
+		return Change{}, err
+	}
+	return changes[0], nil
 }
 
 // lastTrashed is the youngest file in the trash of that account or file name.
