@@ -42,10 +42,13 @@ func pings(d dialect) []string {
 func TestAnyBytesOfAnUpstreamAreProgress(t *testing.T) {
 	t.Parallel()
 	for name, d := range dialects {
-		for _, ping := range pings(d) {
+		for i, ping := range pings(d) {
+			if i < 2 && name != "messages" {
+				continue // comments are the same in each dialect
+			}
 			t.Run(name+" "+ping[:1], func(t *testing.T) {
 				t.Parallel()
-				s, _ := scripted(t, gateway.Options{}, oneTry+", stream_timeout: 0.6", trickle(ping, 200*time.Millisecond, 6, "\n\n"+d.content+d.ending))
+				s, _ := scripted(t, gateway.Options{}, oneTry+", stream_timeout: 0.6", trickle(ping, 200*time.Millisecond, 4, "\n\n"+d.content+d.ending))
 				if got := d.send(s, "alone", true); got.status != 200 || !strings.Contains(got.body, "hello") || strings.Contains(got.body, d.failed) {
 					t.Errorf("%d %q", got.status, got.body)
 				}
@@ -68,18 +71,25 @@ func TestAnyBytesOfAnUpstreamAreProgress(t *testing.T) {
 func TestPingsAloneEndAtTheLimitOfTheFirstContent(t *testing.T) {
 	t.Parallel()
 	for name, d := range dialects {
-		for _, ping := range pings(d) {
-			for limit, value := range map[string]string{"ttft_timeout: 0.5": "0.5", "stream_timeout: 0.4, timeout: 0.5": "0.5", "stream_timeout: 0.2": "2.0"} {
-				t.Run(name+" "+ping[:1]+" "+limit, func(t *testing.T) {
-					t.Parallel()
-					s, _ := scripted(t, gateway.Options{}, oneTry+", "+limit, trickle(ping, 20*time.Millisecond, 500, ""))
-					begun := time.Now()
-					got := d.send(s, "alone", true)
-					if took := time.Since(begun); got.status != 408 || took < 450*time.Millisecond || took > 8*time.Second || !strings.Contains(got.body, "timeout value="+value+",") {
-						t.Errorf("%d after %v: %q", got.status, took, got.body)
-					}
-				})
+		for i, ping := range pings(d) {
+			limit, value := "ttft_timeout: 0.5", "0.5"
+			switch {
+			case name != "messages" && i < 3:
+				continue
+			case i == 0:
+				limit, value = "stream_timeout: 0.2", "2.0"
+			case i == 1:
+				limit = "stream_timeout: 0.4, timeout: 0.5"
 			}
+			t.Run(name+" "+ping[:1]+" "+limit, func(t *testing.T) {
+				t.Parallel()
+				s, _ := scripted(t, gateway.Options{}, oneTry+", "+limit, trickle(ping, 20*time.Millisecond, 500, ""))
+				begun := time.Now()
+				got := d.send(s, "alone", true)
+				if took := time.Since(begun); got.status != 408 || took < 450*time.Millisecond || took > 8*time.Second || !strings.Contains(got.body, "timeout value="+value+",") {
+					t.Errorf("%d after %v: %q", got.status, took, got.body)
+				}
+			})
 		}
 	}
 }

@@ -16,6 +16,8 @@ func (r *Router) SetProxy(proxy func(*http.Request) (*url.URL, error)) {
 // What tests need of the inside.
 var (
 	ReadWait = readWait
+
+	DecodeBody = decodeBody
 	CauseOf  = func(err error) string { return string(causeOf(err)) }
 )
 

@@ -61,7 +61,11 @@ func (c *call) refused(d *Deployment, res *http.Response, source io.Reader) *fai
 // returns the first data, of a list, as Google sends it, the first element.
 func errorBody(source io.Reader) []byte {
 	body, _ := io.ReadAll(io.LimitReader(source, maxErrorText)) // what came before an error must do
-	if name := compressedAs(body); name != "" {
+	for range maxCodings {
+		name := compressedAs(body)
+		if name == "" {
+			break
+		}
 		rest := decodeRest(body, io.NopCloser(bytes.NewReader(nil)), name)
 		body, _ = io.ReadAll(io.LimitReader(rest, maxErrorText))
 	}
