@@ -18,7 +18,7 @@ var (
 	ReadWait = readWait
 
 	DecodeBody = decodeBody
-	CauseOf  = func(err error) string { return string(causeOf(err)) }
+	CauseOf    = func(err error) string { return string(causeOf(err)) }
 )
 
 // SetWritePatience shortens how long a client may take to accept a piece of a reply.
