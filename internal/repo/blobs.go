@@ -26,6 +26,7 @@ type Blobs struct {
 	out    *bufio.Reader
 	watch  *watched
 	ended  bool
+	check  bool // sizes only, without contents
 }
 
 // Blobs returns a reader of contents. Close ends its command.
@@ -33,7 +34,7 @@ func (r *Repo) Blobs() *Blobs { return &Blobs{r: r} }
 
 func (b *Blobs) start(ctx context.Context) error {
 	ctx, b.cancel = context.WithCancel(ctx)
-	b.cmd = b.r.command(ctx, "cat-file", "--batch")
+	b.cmd = b.r.command(ctx, "cat-file", map[bool]string{true: "--batch-check", false: "--batch"}[b.check])
 	var err error
 	if b.in, err = b.cmd.StdinPipe(); err != nil {
 		return err
@@ -85,6 +86,9 @@ func (b *Blobs) read(hash string, use func(size int64, content io.Reader) error)
 	size, err := strconv.ParseInt(words[2], 10, 64)
 	if err != nil {
 		return fmt.Errorf("git cat-file printed %.80q", head)
+	}
+	if b.check {
+		return use(size, nil)
 	}
 	content := io.LimitReader(b.out, size)
 	if words[1] == "blob" { // of a submodule it is a commit

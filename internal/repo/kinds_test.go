@@ -125,3 +125,45 @@ func TestAnObjectThatIsMissingIsSaid(t *testing.T) {
 		}
 	}
 }
+
+// git holds a file that is new in memory as a whole before it compares it, so
+// none that is large may be in a patch: not in any commit in which it is small either.
+func TestALargeFileIsNeverPartOfAPatch(t *testing.T) {
+	t.Parallel()
+	g := repotest.New(t)
+	g.Commit("grows.txt", "small\n")
+	g.Commit("ordinary.txt", "text\n")
+	large := strings.Repeat("0123456789abcde\n", 3<<20/16)
+	g.Commit("grows.txt", large)
+	g.Write("grows.txt", large+"more\n")
+	g.Git("rm", "-q", "--cached", "grows.txt")
+	g.Git("commit", "-q", "-m", "gone")
+	g.Git("add", "grows.txt")
+	r := open(t, g.Dir)
+	tips, err := r.Tips(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		log    func(yield func(repo.Added) error) (repo.Counts, error)
+		opaque int
+	}{
+		"history": {func(yield func(repo.Added) error) (repo.Counts, error) { return r.Log(t.Context(), tips, nil, yield) }, 2},
+		"range":   {func(yield func(repo.Added) error) (repo.Counts, error) { return r.Range(t.Context(), "HEAD", yield) }, 2},
+		"staged":  {func(yield func(repo.Added) error) (repo.Counts, error) { return r.StagedPatch(t.Context(), yield) }, 1},
+	} {
+		opaque := 0
+		_, err := c.log(func(a repo.Added) error {
+			if a.Kind != repo.Opaque && a.Path == "grows.txt" {
+				t.Errorf("%s: kind %d, %d bytes", name, a.Kind, len(a.Text))
+			}
+			if a.Kind == repo.Opaque {
+				opaque++
+			}
+			return nil
+		})
+		if err != nil || opaque != c.opaque {
+			t.Errorf("%s: %d, %v", name, opaque, err)
+		}
+	}
+}

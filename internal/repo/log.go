@@ -32,8 +32,7 @@ func (w want) options() []string {
 
 // StagedPatch is what the index adds to HEAD, with the whole of each changed file.
 func (r *Repo) StagedPatch(ctx context.Context, yield func(Added) error) (Counts, error) {
-	w := want{files: true}
-	return r.stream(ctx, nil, w, append([]string{"diff", "--staged"}, w.options()...), yield)
+	return r.changes(ctx, index, want{files: true}, yield)
 }
 
 // Range is the log of A..B, or of any revisions that git log takes, without
@@ -47,7 +46,7 @@ func (r *Repo) Range(ctx context.Context, revisions string, yield func(Added) er
 	if _, err := r.Git(ctx, nil, append([]string{"rev-list", "-n1", "--end-of-options"}, append(strings.Fields(revisions), "--")...)...); err != nil {
 		return Counts{}, fmt.Errorf("%w: %w", ErrRevision, err)
 	}
-	return r.log(ctx, strings.Join(strings.Fields(revisions), "\n")+"\n", want{files: true}, yield)
+	return r.changes(ctx, logOf(strings.Join(strings.Fields(revisions), "\n")+"\n", false), want{files: true}, yield)
 }
 
 // Log is the log of all commits that the tips reach and known does not, with
@@ -56,27 +55,26 @@ func (r *Repo) Log(ctx context.Context, tips, known []string, yield func(Added) 
 	if len(tips) == 0 {
 		return Counts{}, nil
 	}
-	return r.log(ctx, revisions(tips, known), want{hunks: true}, yield)
+	return r.changes(ctx, logOf(revisions(tips, known), len(known) == 0), want{hunks: true}, yield)
 }
 
 // LogOf yields the whole of the changed files with these paths, in each commit
 // that the tips reach and known does not. It counts nothing.
 func (r *Repo) LogOf(ctx context.Context, tips, known, paths []string, yield func(Added) error) error {
-	const most = 100 << 10 // bytes of arguments
-	for len(tips) > 0 && len(paths) > 0 {
-		n, size := 0, 0
-		for n < len(paths) && (n == 0 || size+len(paths[n]) < most) {
-			size += len(paths[n]) + len(":(literal)")
-			n++
+	if len(tips) == 0 {
+		return nil
+	}
+	s, w := logOf(revisions(tips, known), false), want{files: true, only: true}
+	for len(paths) > 0 {
+		limits := pathspecs(":(literal)", paths)
+		if len(limits) == 0 {
+			return fmt.Errorf("a name of %d bytes is too long for git", len(paths[0]))
 		}
-		var limits []string
-		for _, path := range paths[:n] {
-			limits = append(limits, ":(literal)"+path)
-		}
-		if _, err := r.log(ctx, revisions(tips, known), want{files: true, only: true}, yield, limits...); err != nil {
+		args := append(append(append(slices.Clone(s.command), "-p", "-D"), w.options()...), "--")
+		if _, err := r.stream(ctx, s.input(), w, append(args, limits...), yield); err != nil {
 			return err
 		}
-		paths = paths[n:]
+		paths = paths[len(limits):]
 	}
 	return nil
 }
@@ -90,12 +88,6 @@ func revisions(tips, known []string) string {
 		b.WriteString("^" + k + "\n")
 	}
 	return b.String()
-}
-
-func (r *Repo) log(ctx context.Context, revisions string, w want, yield func(Added) error, paths ...string) (Counts, error) {
-	args := append([]string{"log", "-p", "--cc", "--full-history", "--diff-filter=d", "--no-notes", "--no-mailmap", "--no-decorate", "--no-show-signature",
-		"--encoding=UTF-8", "--date=iso-strict-local", "--format=" + header, "--stdin"}, w.options()...)
-	return r.stream(ctx, strings.NewReader(revisions), w, append(append(args, "--"), paths...), yield)
 }
 
 func (r *Repo) stream(ctx context.Context, in io.Reader, w want, args []string, yield func(Added) error) (Counts, error) {

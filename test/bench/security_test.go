@@ -193,3 +193,21 @@ func BenchmarkSecurityCheckOfAHugeFile(b *testing.B) {
 		b.ReportMetric(c.peak, "peak-MB")
 	}
 }
+
+// BenchmarkSecurityCheckOfAHugeFileInHistory fails when a file of 200 MB that a
+// commit added takes FlowGate, or a git that it runs, more than 64 MB of memory.
+func BenchmarkSecurityCheckOfAHugeFileInHistory(b *testing.B) {
+	g := repotest.New(b)
+	line := strings.Repeat("some words of text ", 4) + "\n"
+	g.Commit("huge.txt", strings.Repeat(line, 200<<20/len(line))+"token = ghp_0a1B2c3D4e5F6g7H8i9J0kLmNoPqRsTuVwQr\n")
+	g.Git("rm", "-q", "huge.txt")
+	g.Git("commit", "-q", "-m", "gone")
+	for b.Loop() {
+		_ = os.RemoveAll(filepath.Join(g.Dir, ".router"))
+		c := spend(b, g.Dir, binary, "security-check", "-history", "-only=secrets.history", "-jq", ".data.findings|length")
+		if got := strings.TrimSpace(string(c.out)); got != "1" || c.peak > 64 {
+			b.Fatalf("%s findings with %.0f MB", got, c.peak)
+		}
+		b.ReportMetric(c.peak, "MB")
+	}
+}
