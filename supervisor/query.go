@@ -30,7 +30,7 @@ func Query(ctx context.Context, cfg *config.Config) (Status, error) {
 	return merged(cfg, reply{Status: &status}).measured(ctx), nil
 }
 
-// Health is Query with fresh probes of every service, all at once, by this
+// Health is QueryWithDeployments with fresh probes of every service, all at once, by this
 // process. A service that somebody else runs is not live, and ready if it
 // answers. A service that is not well is no error.
 func Health(ctx context.Context, cfg *config.Config) (Status, error) {
@@ -45,7 +45,7 @@ func Health(ctx context.Context, cfg *config.Config) (Status, error) {
 			s.Ready, s.Reason = true, ""
 		}
 		return s
-	}), ctx.Err()
+	}).withDeployments(ctx, cfg), ctx.Err()
 }
 
 // examined replaces the status of every service of the configuration by what

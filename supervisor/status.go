@@ -3,6 +3,7 @@ package supervisor
 import (
 	"time"
 
+	"github.com/flowgate-go/flowgate/internal/gateway"
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
 
@@ -53,8 +54,12 @@ type ServiceStatus struct {
 	Reason    string     `json:"reason,omitempty"` // why it is failed, in backoff or not ready
 	Log       string     `json:"log"`              // file of its output
 	Usage     *Usage     `json:"usage"`            // of the process; nil without one
+	Router    *Router    `json:"router,omitempty"` // of the embedded router's deployments, in status and health; nil where it does not tell
 	Decision  *Decision  `json:"decision"`         // the last one on evidence about it; nil when there was none
 }
+
+// Router is which deployments the embedded router may ask.
+type Router = gateway.State
 
 // Exit says how a process ended.
 type Exit = ledger.Exit

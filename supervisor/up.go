@@ -94,7 +94,8 @@ func (s Status) Only(name string) Status {
 }
 
 // Unhealthy is nil when all services are live and ready, else the fault
-// unhealthy, which names the first that is not.
+// unhealthy, which names the first that is not. A ready router of which no
+// deployment of a group may be asked is the fault group-unavailable.
 func (s Status) Unhealthy() error {
 	for _, svc := range s.Services {
 		if svc.Live && svc.Ready {
@@ -116,7 +117,7 @@ func (s Status) Unhealthy() error {
 		}
 		return fault.New("unhealthy", "%s at %s is %s", svc.Name, svc.URL, lack).WithHint("%s", hint)
 	}
-	return nil
+	return s.unavailable()
 }
 
 // UnknownService is the fault service-unknown for a name that cfg does not have.

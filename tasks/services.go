@@ -43,8 +43,12 @@ func Stop(ctx context.Context, service *string, force *bool) error {
 
 // Status shows what runs, as the supervisor sees it.
 func Status(ctx context.Context, service *string) error {
-	return looking(ctx, "status", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
-		return chosen(cfg, service, func() (supervisor.Status, error) { return supervisor.Query(ctx, cfg) })
+	return looking(ctx, "status", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+		ask := supervisor.QueryWithDeployments
+		if !s.trust.Trusted {
+			ask = supervisor.Query
+		}
+		return chosen(cfg, service, func() (supervisor.Status, error) { return ask(ctx, cfg) })
 	})
 }
 

@@ -62,6 +62,7 @@ func (s *subject) all() []checks.Check {
 		s.stackModels(),
 		s.stackEnvironment(),
 		s.modelsServed(),
+		s.deploymentsAvailable(),
 		s.deploymentsDistinct(),
 		s.routingStrategy(),
 		s.fallbacksKnown(),

@@ -57,10 +57,13 @@ var posts = map[string]dialect{
 var gets = map[string]func(*Router, http.ResponseWriter, *http.Request){
 	"/": (*Router).index, "/v1/models": (*Router).models, "/models": (*Router).models,
 	"/health/liveliness": (*Router).alive, "/health/liveness": (*Router).alive, "/health/readiness": (*Router).ready,
+	StatePath: (*Router).deployments,
 }
 
 // open are the routes that need no key.
-func open(path string) bool { return path == "/" || strings.HasPrefix(path, "/health/") }
+func open(path string) bool {
+	return path == "/" || strings.HasPrefix(path, "/health/") && path != StatePath
+}
 
 // engine reads the model and the dialect out of /engines/X/chat/completions
 // and its like, which old OpenAI and Azure clients use.

@@ -3,6 +3,7 @@ package doctor_test
 import (
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"strconv"
 	"strings"
@@ -270,6 +271,11 @@ func accounts() []breakage {
 
 func policyOnes() []breakage {
 	return []breakage{
+		{check: "deployments.available", how: "the upstream of a group's only deployment answers 429 with Retry-After: 600", fix: "mage logs litellm", from: withLimited,
+			harm: func(s *stack) func() {
+				s.ask("limited", http.StatusTooManyRequests)
+				return func() { s.mage("restart", "litellm") }
+			}},
 		{check: "deployments.distinct", how: "a deployment twice in model_list", fix: "take one out", from: stopped,
 			harm: func(s *stack) func() {
 				twin := fmt.Sprintf("    - model_name: router-cheap\n      litellm_params:\n        model: openai/router-cheap\n        api_base: http://127.0.0.1:%d/v1\n        api_key_ref: upstream\n", s.upPort)
@@ -305,5 +311,31 @@ func environment() []breakage {
 			return func() { s.env = append(s.env, "PATH="+os.Getenv("PATH")) }
 		}},
 		{check: "environment.mage", how: "an older mage on PATH", fix: "go install github.com/magefile/mage@", harm: olderMage},
+	}
+}
+
+// withLimited has a group whose only deployment is always over its limit.
+func withLimited(s *stack) {
+	limited := fmt.Sprintf("    - model_name: limited\n      litellm_params:\n        model: openai/fail-429-ra600\n        api_base: http://127.0.0.1:%d/v1\n        api_key_ref: upstream\n", s.upPort)
+	s.edit(settings, "  general_settings:\n    master_key_ref", limited+"  general_settings:\n    master_key_ref")
+	s.mage("start")
+}
+
+// ask sends the router one request for model and wants that status.
+func (s *stack) ask(model string, status int) {
+	s.t.Helper()
+	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, fmt.Sprintf("http://127.0.0.1:%d/v1/chat/completions", s.port),
+		strings.NewReader(`{"model":"`+model+`","messages":[{"role":"user","content":"hi"}]}`))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+strings.TrimSpace(s.read(".router/secrets/gateway.key")))
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != status {
+		s.t.Fatalf("%s: %d", model, res.StatusCode)
 	}
 }

@@ -1,0 +1,74 @@
+package gateway_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/gateway"
+)
+
+func (s *stack) state() gateway.State {
+	s.t.Helper()
+	got := s.send("GET", gateway.StatePath, "", nil)
+	var state gateway.State
+	if err := json.Unmarshal([]byte(got.body), &state); err != nil || got.status != 200 {
+		s.t.Fatalf("%d %s: %v", got.status, got.body, err)
+	}
+	return state
+}
+
+func TestTheStateOfDeploymentsNeedsTheKey(t *testing.T) {
+	t.Parallel()
+	s := start(t, groups(calm, "m: ok"), gateway.Options{})
+	for _, key := range []string{"", "Bearer wrong"} {
+		if got := s.send("GET", gateway.StatePath, "", map[string]string{"Authorization": key}); got.status != http.StatusUnauthorized {
+			t.Errorf("key %q: %d %s", key, got.status, got.body)
+		}
+	}
+	if got := s.send("POST", gateway.StatePath, "", nil); got.status != http.StatusMethodNotAllowed {
+		t.Errorf("POST: %d", got.status)
+	}
+}
+
+func TestTheStateSaysWhatCoolsDownSinceWhenWhyAndUntilWhen(t *testing.T) {
+	t.Parallel()
+	clk := newClock()
+	yaml := groups("router_settings: {allowed_fails: 0, cooldown_time: 30, num_retries: 0}\n", "m: fail-500 | order: 1", "m: ok | order: 2", "only: fail-503-ra120",
+		"unset: x")
+	at := strings.LastIndex(yaml, "k-secret")
+	s := start(t, yaml[:at]+"os.environ/NOT_SET"+yaml[at+len("k-secret"):], gateway.Options{Now: clk.Now})
+	want := gateway.State{Deployments: 4, Available: 3, UnavailableGroups: []string{"unset"}}
+	if got := s.state(); got.Deployments != want.Deployments || got.Available != want.Available || len(got.Cooling) != 0 || !slices.Equal(got.UnavailableGroups, want.UnavailableGroups) {
+		t.Errorf("before: %+v", got)
+	}
+	s.chat("m")
+	clk.pass(10 * time.Second)
+	s.chat("only")
+	now := newClock().now
+	got := s.state()
+	cooling := []gateway.Cooling{
+		{Deployment: "m-fail-500", Group: "m", Since: now, Until: now.Add(30 * time.Second), NextTrial: now.Add(30 * time.Second), Status: 500, Class: "InternalServerError", Reason: "The upstream answered 500."},
+		{Deployment: "only-fail-503-ra120", Group: "only", Since: now.Add(10 * time.Second), Until: now.Add(130 * time.Second), NextTrial: now.Add(130 * time.Second), Status: 503, Class: "ServiceUnavailableError", Reason: "The upstream answered 503."},
+	}
+	if !slices.Equal(got.Cooling, cooling) || got.Available != 1 || !slices.Equal(got.UnavailableGroups, []string{"only", "unset"}) {
+		t.Errorf("cooling: %+v", got)
+	}
+	before := s.logged("cooldown ended")
+	clk.pass(20 * time.Second)
+	if got := s.state(); len(got.Cooling) != 1 || got.Available != 2 || s.logged("cooldown ended") != before {
+		t.Errorf("after the first cooldown: %+v; to look must change nothing", got)
+	}
+}
+
+func TestTheStateGivesTheCauseOfFailedConnections(t *testing.T) {
+	t.Parallel()
+	s := startAt(t, closedAddr(t), at("http://DOWN", "router_settings: {allowed_fails: 0, cooldown_time: 30, num_retries: 0}\n"), gateway.Options{})
+	s.chat("m")
+	if got := s.state(); len(got.Cooling) != 1 || got.Cooling[0].Cause != "refused" || got.Cooling[0].Reason != "The connection was refused: start the upstream, or correct the port in api_base." {
+		t.Errorf("%+v", got)
+	}
+}
