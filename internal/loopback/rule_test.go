@@ -19,6 +19,7 @@ var ownClients = map[string]string{
 	"auth/oauth.go":                       "providers on the Internet",
 	"internal/download/download.go":       "files on the Internet",
 	"internal/bootstrap/bootstrap.go":     "releases on the Internet",
+	"internal/download/secure.go":         "files and releases on the Internet",
 	"checks/doctor/upstream_reachable.go": "upstreams on the Internet, without a key",
 }
 

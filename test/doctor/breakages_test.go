@@ -88,12 +88,6 @@ func runtimesAndProfile() []breakage {
 				s.write("work/.env", "OPENAI_API_KEY=x\n")
 				return func() { s.shell("rm work/.env") }
 			}},
-		{check: "services.dotenv", how: "a .env above LiteLLM's package, which its environment says to load", fix: "LITELLM_MODE", from: withVenv,
-			harm: func(s *stack) func() {
-				s.write(".env", "OPENAI_API_KEY=x\n")
-				s.edit(settings, "    runtime: litellm", "    env: {LITELLM_MODE: DEV}\n    runtime: litellm")
-				return func() { s.edit(settings, "    env: {LITELLM_MODE: DEV}\n", "") }
-			}},
 		{check: "litellm.include", how: "include in litellm_base", fix: "move what it holds", from: stopped,
 			harm: changed(settings, "  general_settings:\n    master_key_ref", "  include: [more.yaml]\n  general_settings:\n    master_key_ref")},
 		{check: "profile.state", command: true, how: "the profile in force is gone from the configuration", fix: "mage profile:set balanced",
