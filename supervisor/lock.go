@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -23,7 +24,7 @@ func startLockPath(runtimeDir string) string { return filepath.Join(runtimeDir, 
 func takeLock(ctx context.Context, path string, wait time.Duration) (*os.File, error) {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600) // a link would make a file elsewhere
 	if err != nil {
 		return nil, err
 	}

@@ -28,7 +28,14 @@ func TestMain(m *testing.M) {
 	}
 	// A program built with -race sleeps a second when it ends, unless told not to.
 	_ = os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
-	os.Exit(m.Run())
+	dir, err := os.MkdirTemp("", "fg-state-")
+	if err != nil {
+		panic(err)
+	}
+	_ = os.Setenv("XDG_STATE_HOME", dir) // no test touches the user's own
+	status := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(status)
 }
 
 // residentMain is the target supervisor:run as the tasks package has it, with

@@ -61,6 +61,9 @@ func (s session) look(context.Context) (*config.Config, error) {
 		return nil, err
 	}
 	s.warn(examineTrust(cfg))
+	if err := trust.CheckState(cfg); err != nil {
+		return nil, err
+	}
 	if upgrade.Pending(cfg) {
 		s.tell("a change was interrupted, or another command is at it: the next command that changes something puts it right, for example `mage start`")
 	}
@@ -117,7 +120,10 @@ func (s session) allow(ctx context.Context, cfg *config.Config, v trust.Verdict)
 		_, err := upgrade.Trust(cfg, "-trust", os.Getenv)
 		return err
 	}
-	return trust.CheckFolders(cfg.Paths.Root(), cfg.Paths.RuntimeDir)
+	if err := trust.CheckState(cfg); err != nil {
+		return err
+	}
+	return trust.CheckUntracked(cfg.Paths.Root())
 }
 
 // agreed shows on a terminal what the configuration would do and asks.
@@ -198,7 +204,7 @@ func admitSupervisor(cfg *config.Config) error {
 	if err := v.Fault(); err != nil {
 		return err
 	}
-	return trust.CheckFolders(cfg.Paths.Root(), cfg.Paths.RuntimeDir)
+	return trust.CheckState(cfg)
 }
 
 // examined says why the configuration is not trusted, "" when it is, and warns

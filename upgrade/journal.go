@@ -17,6 +17,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/generation"
 	"github.com/flowgate-go/flowgate/internal/regular"
 	"github.com/flowgate-go/flowgate/internal/store"
+	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
 // journal says how things were before a change, in generations/pending. That
@@ -39,7 +40,8 @@ type saved struct {
 	Path   string      `json:"path"` // real, no link
 	Mode   fs.FileMode `json:"mode"`
 	Absent bool        `json:"absent"`
-	Name   string      `json:"name"` // of its copy
+	Name   string      `json:"name"`             // of its copy: digits only
+	Digest string      `json:"digest,omitempty"` // of its copy; "" in journals of versions before 0.2
 }
 
 // step is one part of a change.
@@ -74,9 +76,13 @@ func begin(root string, cfg *config.Config, j journal, paths []string, links []s
 	for _, name := range links {
 		j.Links[name] = store.Linked(cfg, name)
 	}
+	key, err := trust.EnsureKey(os.Getenv)
+	if err != nil {
+		return nil, err
+	}
 	data, err := json.MarshalIndent(j, "", "  ")
 	if err == nil {
-		err = renameio.WriteFile(filepath.Join(temp, "journal.json"), append(data, '\n'), 0o600)
+		err = renameio.WriteFile(filepath.Join(temp, journalName), key.Seal(journalKind, trust.Place(root), append(data, '\n')), 0o600)
 	}
 	if err == nil {
 		err = os.Rename(temp, pendingDir(root))
@@ -108,14 +114,16 @@ func save(path, dir, name string) (saved, error) {
 	if err != nil {
 		return s, err
 	}
-	s.Mode = info.Mode().Perm()
+	s.Mode, s.Digest = info.Mode().Perm(), generation.Digest(data)
 	return s, renameio.WriteFile(filepath.Join(dir, name), data, 0o600)
 }
 
 // pending reads the journal of a change that has begun and not ended; nil when
-// there is none.
-func pending(root string) (*journal, error) {
-	data, err := regular.Read(filepath.Join(pendingDir(root), "journal.json"))
+// there is none. Only one that this user's FlowGate wrote here is believed, and
+// only about files of this installation. Faults: not-yours, state-untrusted,
+// journal-damaged.
+func pending(root string, cfg *config.Config) (*journal, error) {
+	data, err := trust.ReadState(root, filepath.Join(pendingDir(root), journalName), mostJournal)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -123,7 +131,15 @@ func pending(root string) (*journal, error) {
 	if err == nil {
 		err = json.Unmarshal(data, &j)
 	}
-	if err != nil {
+	var f *fault.Error
+	switch {
+	case errors.As(err, &f):
+		return nil, f
+	case err == nil:
+		if err := j.believe(root, cfg, data); err != nil {
+			return nil, err
+		}
+	default:
 		return nil, fault.New("journal-damaged", "read the journal of an interrupted change in %s: %w", pendingDir(root), err).
 			WithHint("its numbered files are copies of what was before; put them back by hand and remove the folder")
 	}
@@ -134,7 +150,7 @@ func pending(root string) (*journal, error) {
 func (j *journal) undo(root string, cfg *config.Config, at func(string)) error {
 	var errs []error
 	for _, f := range j.Files {
-		errs = append(errs, f.restore(pendingDir(root)))
+		errs = append(errs, f.restore(root))
 		at("undo:" + filepath.Base(f.Path))
 	}
 	for name, folder := range j.Links {
@@ -148,18 +164,21 @@ func (j *journal) undo(root string, cfg *config.Config, at func(string)) error {
 	return j.end(root)
 }
 
-func (f saved) restore(dir string) error {
+func (f saved) restore(root string) error {
 	if f.Absent {
 		if err := os.Remove(f.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 		return nil
 	}
-	data, err := os.ReadFile(filepath.Join(dir, f.Name))
+	data, err := trust.ReadState(root, filepath.Join(pendingDir(root), f.Name), mostCopy)
 	if err != nil {
 		return err
 	}
-	return renameio.WriteFile(f.Path, data, f.Mode, renameio.IgnoreUmask())
+	if f.Digest != "" && generation.Digest(data) != f.Digest {
+		return fmt.Errorf("the copy of %s in %s is not what was saved", f.Path, pendingDir(root))
+	}
+	return renameio.WriteFile(f.Path, data, f.Mode&0o755, renameio.IgnoreUmask())
 }
 
 // end makes the present state the one that counts.

@@ -191,6 +191,9 @@ func (r *rollback) runtimes(after *config.Config) error {
 		}
 		in, err := store.At(after, want.Runtime, want.Folder)
 		if err == nil {
+			err = store.CheckSigned(in)
+		}
+		if err == nil {
 			err = store.Verify(in)
 		}
 		if err != nil {

@@ -45,7 +45,7 @@ func Recover(ctx context.Context, o Options) (did string, err error) {
 
 // recover does what Recover is for; its caller holds the lock.
 func (o Options) recover(ctx context.Context, root string, cfg *config.Config) (string, error) {
-	j, err := pending(root)
+	j, err := pending(root, cfg)
 	if j == nil || err != nil {
 		return "", err
 	}

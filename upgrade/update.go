@@ -53,6 +53,9 @@ func Update(ctx context.Context, o Options, cfg *config.Config, r UpdateRequest)
 	in := result.Runtimes[0]
 	u.To, u.Runtimes, u.Warnings = in.Version, result.Runtimes, result.Warnings
 	o.at("installed")
+	if err := store.CheckSigned(in); err != nil {
+		return u, err
+	}
 	if !in.Active {
 		if !r.SkipProbe {
 			if u.Probes, err = o.tried(ctx, cfg, in); err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/repo"
 	"github.com/flowgate-go/flowgate/internal/rule"
 	"github.com/flowgate-go/flowgate/internal/scan"
+	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
 // subject is what is examined.
@@ -107,7 +108,7 @@ func (s *subject) examined() (Examined, error) {
 // cache is the file in which a scan of that name is remembered; empty without a
 // configuration that is trusted.
 func (s *subject) cache(name string) string {
-	if s.cfg == nil || s.o.Untrusted != "" {
+	if s.cfg == nil || s.o.Untrusted != "" || trust.CheckFolders(s.cfg.Paths.Root(), filepath.Join(s.cfg.Paths.Root(), "cache")) != nil {
 		return ""
 	}
 	return filepath.Join(s.cfg.Paths.Root(), "cache", name)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -17,7 +18,7 @@ import (
 // waits for it at most so long; 0 tries once. It gives up with
 // context.DeadlineExceeded. Close gives the lock back.
 func Take(ctx context.Context, path string, wait time.Duration) (io.Closer, error) {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600) // a link would make a file elsewhere
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
 // Generation is one recorded state.
@@ -39,6 +39,13 @@ type Generation struct {
 	ConfigFile string `json:"config_file"` // "" for the built-in default
 	RuntimeDir string `json:"runtime_dir"`
 	ProxyFile  string `json:"proxy_file,omitempty"` // CLIProxyAPI's own configuration
+
+	// SecretDigests are those of the files that say what a part's secrets were, by part.
+	SecretDigests map[string]string `json:"secret_digests,omitempty"`
+
+	// Unsigned says that this user's FlowGate did not write the record: nothing is
+	// restored from it.
+	Unsigned bool `json:"unsigned,omitempty"`
 }
 
 // Runtime is what a service ran.
@@ -77,10 +84,10 @@ func List(root string) (all []Generation, current int, err error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	pinned := pins(root)
+	pinned, mark := pins(root), newSigner(root)
 	all = make([]Generation, 0, len(numbers))
 	at := int(dir.Fd())
-	for _, g := range iter.Map(numbers, func(n *int) Generation { return quick(root, at, *n) }) {
+	for _, g := range iter.Map(numbers, func(n *int) Generation { return quick(mark, root, at, *n) }) {
 		if g.Number > 0 {
 			g.Pinned = slices.Contains(pinned, g.Number)
 			all = append(all, g)
@@ -122,12 +129,15 @@ func folder(n int) string {
 }
 
 // read reads one record; pins are files, so that a record never changes.
-func read(root string, n int) (Generation, error) {
+func read(mark signer, root string, n int) (Generation, error) {
 	dir := filepath.Join(Dir(root), folder(n))
-	data, err := os.ReadFile(filepath.Join(dir, recordName)) // its folder is ours alone
+	data, err := trust.ReadState(root, filepath.Join(dir, recordName), mostRecord)
 	var g Generation
 	if err == nil {
-		g, err = decode(n, data)
+		g, err = mark.decode(n, data)
+	}
+	if f := fault.From(err); err != nil && f.Code == "not-yours" {
+		return g, err
 	}
 	if err != nil {
 		return g, fault.New("generation-damaged", "generation %d in %s is damaged: %w", n, dir, err).
@@ -136,32 +146,34 @@ func read(root string, n int) (Generation, error) {
 	return g, nil
 }
 
-func decode(n int, data []byte) (g Generation, err error) {
+func (s signer) decode(n int, data []byte) (g Generation, err error) {
 	if err := json.Unmarshal(data, &g); err != nil {
 		return Generation{}, err
 	}
 	if g.Number != n {
 		return Generation{}, errors.New("it is the record of another one")
 	}
+	_, unsigned := s.key.Open(recordKind, s.place, data)
+	g.Unsigned = unsigned != nil
 	return g, nil
 }
 
 // quick is read, or a Generation without a number, with the folder of them all
 // open: of a thousand, finding the way from the root anew is a quarter of the time.
-func quick(root string, dir, n int) Generation {
-	g, err := decode(n, recordAt(dir, n))
+func quick(mark signer, root string, dir, n int) Generation {
+	g, err := mark.decode(n, recordAt(dir, n))
 	if err != nil {
-		g, _ = read(root, n)
+		g, _ = read(mark, root, n)
 	}
 	return g
 }
 
 // maxRecord is more than a record of two services is long.
-const maxRecord = 2 << 10
+const maxRecord = 4 << 10
 
 // recordAt reads a record; nil when it cannot be read, or is a long one.
 func recordAt(dir, n int) []byte {
-	fd, err := unix.Openat(dir, folder(n)+"/"+recordName, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	fd, err := unix.Openat(dir, folder(n)+"/"+recordName, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK|unix.O_NOFOLLOW, 0)
 	if err != nil {
 		return nil
 	}
@@ -184,9 +196,13 @@ func Find(root string, n int) (Generation, error) {
 	if !slices.Contains(list, n) {
 		return Generation{}, fault.Usage("generation-unknown", "there is no generation %d", n).WithHint("%s", kept(list))
 	}
-	g, err := read(root, n)
+	g, err := read(newSigner(root), root, n)
 	if err != nil {
 		return g, err
+	}
+	if g.Unsigned {
+		return g, fault.Usage("state-untrusted", "generation %d in %s was not written by this user's FlowGate here", n, filepath.Join(Dir(root), folder(n))).
+			WithHint("if it is yours, of a version before 0.2 or of a folder that was moved: mage trust")
 	}
 	g.Pinned = slices.Contains(pins(root), n)
 	for part := range g.Digests {
@@ -207,7 +223,7 @@ func kept(list []int) string {
 // Part is the text of one part without its secrets. Fault: generation-damaged.
 func (g Generation) Part(root, part string) (Sealed, error) {
 	path := filepath.Join(Dir(root), folder(g.Number), part+".yaml")
-	data, err := regular.Read(path)
+	data, err := trust.ReadState(root, path, mostText)
 	if err == nil && Digest(data) != g.Digests[part] {
 		err = errors.New("its digest is not the recorded one")
 	}
@@ -216,7 +232,10 @@ func (g Generation) Part(root, part string) (Sealed, error) {
 			WithHint("mage generation:list shows the others")
 	}
 	sealed := Sealed{Text: data}
-	data, err = regular.Read(filepath.Join(Dir(root), folder(g.Number), part+".secrets.json"))
+	data, err = trust.ReadState(root, filepath.Join(Dir(root), folder(g.Number), part+".secrets.json"), mostText)
+	if want := g.SecretDigests[part]; err == nil && want != "" && Digest(data) != want {
+		err = errors.New("its digest is not the recorded one")
+	}
 	if err == nil {
 		err = json.Unmarshal(data, &sealed.Secrets)
 	}
@@ -232,7 +251,7 @@ func CurrentPath(root string) string { return filepath.Join(Dir(root), "current"
 
 // Current is the number of the generation in force, 0 for none.
 func Current(root string) int {
-	data, err := regular.Read(CurrentPath(root))
+	data, err := trust.ReadState(root, CurrentPath(root), 32)
 	if err != nil {
 		return 0
 	}
@@ -244,7 +263,7 @@ func Current(root string) int {
 // verified one before the current.
 func Before(all []Generation, current int) (Generation, error) {
 	for _, g := range slices.Backward(all) {
-		if g.Number < current && g.Verified {
+		if g.Number < current && g.Verified && !g.Unsigned {
 			return g, nil
 		}
 	}

@@ -25,6 +25,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/regular"
 	"github.com/flowgate-go/flowgate/internal/runtimes"
 	"github.com/flowgate-go/flowgate/internal/store"
+	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
 // Keep is how many generations are kept besides those that are pinned.
@@ -62,7 +63,7 @@ func Record(ctx context.Context, s Subject) (g Generation, recorded bool, err er
 		return g, false, err
 	}
 	for _, other := range all {
-		if other.Number == current && other.Same(g) {
+		if other.Number == current && !other.Unsigned && other.Same(g) {
 			return other, false, nil
 		}
 	}
@@ -143,28 +144,44 @@ func write(root string, g Generation, texts map[string]Sealed) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(temp) }()
-	files := map[string]any{recordName: g}
+	key, err := trust.EnsureKey(os.Getenv)
+	if err != nil {
+		return err
+	}
+	g.SecretDigests = map[string]string{}
 	for part, sealed := range texts {
 		if err := renameio.WriteFile(filepath.Join(temp, part+".yaml"), sealed.Text, 0o600); err != nil {
 			return err
 		}
-		if len(sealed.Secrets) > 0 {
-			files[part+".secrets.json"] = sealed.Secrets
+		if len(sealed.Secrets) == 0 {
+			continue
 		}
-	}
-	for name, v := range files {
-		data, err := json.MarshalIndent(v, "", "  ")
+		data, err := indented(sealed.Secrets)
 		if err != nil {
 			return err
 		}
-		if err := renameio.WriteFile(filepath.Join(temp, name), append(data, '\n'), 0o600); err != nil {
+		if err := renameio.WriteFile(filepath.Join(temp, part+".secrets.json"), data, 0o600); err != nil {
 			return err
 		}
+		g.SecretDigests[part] = Digest(data)
+	}
+	record, err := indented(g)
+	if err != nil {
+		return err
+	}
+	if err := renameio.WriteFile(filepath.Join(temp, recordName), key.Seal(recordKind, trust.Place(root), record), 0o600); err != nil {
+		return err
 	}
 	if err := os.Rename(temp, filepath.Join(Dir(root), folder(g.Number))); err != nil {
 		return err
 	}
 	return renameio.WriteFile(CurrentPath(root), []byte(strconv.Itoa(g.Number)+"\n"), 0o600)
+}
+
+// indented is v as JSON for a file.
+func indented(v any) ([]byte, error) {
+	data, err := json.MarshalIndent(v, "", "  ")
+	return append(data, '\n'), err
 }
 
 // prune removes the oldest generations beyond Keep.
@@ -228,7 +245,7 @@ func pinsPath(root string) string { return filepath.Join(Dir(root), "pins.json")
 
 func pins(root string) []int {
 	list := []int{}
-	if data, err := regular.Read(pinsPath(root)); err == nil {
+	if data, err := trust.ReadState(root, pinsPath(root), mostRecord); err == nil {
 		_ = json.Unmarshal(data, &list)
 	}
 	return list

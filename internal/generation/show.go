@@ -4,12 +4,20 @@ package generation
 type Listing struct {
 	Current     int          `json:"current"` // 0 for none
 	Generations []Generation `json:"generations"`
+	Damaged     []Damage     `json:"damaged,omitempty"` // those that cannot be restored
 }
 
-// Listed is List for a report.
+// mostExamined bounds how many generations Listed reads whole to find damage.
+const mostExamined = 100
+
+// Listed is List for a report, with what cannot be restored.
 func Listed(root string) (Listing, error) {
 	all, current, err := List(root)
-	return Listing{current, all}, err
+	if err != nil || len(all) > mostExamined {
+		return Listing{Current: current, Generations: all}, err
+	}
+	bad, err := damaged(root)
+	return Listing{current, all, bad}, err
 }
 
 // Shown is the data of generation:show.

@@ -3,8 +3,7 @@ package scan
 import (
 	"bufio"
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
+	"crypto/hmac"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -17,7 +16,7 @@ import (
 
 	"github.com/google/renameio/v2"
 
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
 // Cache remembers what was found in files, by path, state and blob id, for one
@@ -48,15 +47,18 @@ type stat struct{ size, modified, changed, inode int64 }
 // the same rules find something else.
 const cacheFormat = "flowgate scan cache 3"
 
-// OpenCache reads the cache in the file at path. One that is missing, damaged or
-// of other rules is an empty one.
+// maxCache bounds the cache that is read: a million files are about 150 MB.
+const maxCache = 512 << 20
+
+// OpenCache reads the cache in the file at path, One that is missing, damaged,
+// not signed by this user or of other rules is an empty one.
 func OpenCache(path, digest string) *Cache {
 	c := &Cache{path: path, digest: digest, opened: time.Now(), before: map[string]entry{}, after: map[string]entry{}}
-	b, err := regular.Read(path)
+	b, err := readCache(path)
 	if err != nil {
 		return c
 	}
-	before, err := parseCache(b, digest)
+	before, err := parseCache(path, b, digest)
 	if err == nil {
 		c.before = before
 	}
@@ -64,11 +66,27 @@ func OpenCache(path, digest string) *Cache {
 	return c
 }
 
+// readCache reads a cache file that is the user's alone.
+func readCache(path string) ([]byte, error) {
+	return trust.ReadState(filepath.Dir(path), path, maxCache)
+}
+
+// signCache is the keyed digest of the cache at path: one that others wrote, or
+// that came with a commit, is not believed. It is "" when there is no folder for
+// the key; nothing is cached then.
+func signCache(path string, data []byte) string {
+	key, err := trust.EnsureKey(os.Getenv)
+	if err != nil {
+		return ""
+	}
+	return key.MAC("cache", trust.Place(filepath.Dir(path)), data)
+}
+
 // parseCache reads what render wrote: a header with the rules' digest and the
-// checksum of the rest, then a line for each file, with its findings as JSON.
-func parseCache(b []byte, digest string) (map[string]entry, error) {
+// signature of the rest, then a line for each file, with its findings as JSON.
+func parseCache(path string, b []byte, digest string) (map[string]entry, error) {
 	head, rest, _ := bytes.Cut(b, []byte("\n"))
-	if string(head) != cacheHead(digest, rest) {
+	if want := cacheHead(path, digest, rest); want == "" || !hmac.Equal(head, []byte(want)) {
 		return nil, fmt.Errorf("another cache: %.80q", head)
 	}
 	all := make(map[string]entry, bytes.Count(rest, []byte("\n")))
@@ -84,9 +102,13 @@ func parseCache(b []byte, digest string) (map[string]entry, error) {
 	return all, lines.Err()
 }
 
-func cacheHead(digest string, rest []byte) string {
-	sum := sha256.Sum256(rest)
-	return cacheFormat + " " + digest + " " + hex.EncodeToString(sum[:])
+// cacheHead is the first line of a cache; "" when nothing can sign it.
+func cacheHead(path, digest string, rest []byte) string {
+	mac := signCache(path, append([]byte(digest+"\n"), rest...))
+	if mac == "" {
+		return ""
+	}
+	return cacheFormat + " " + digest + " " + mac
 }
 
 func parseEntry(line string) (e entry, err error) {
@@ -182,7 +204,11 @@ func (c *Cache) Save() error {
 	for _, e := range c.after {
 		body.WriteString(e.line())
 	}
-	return writeCache(c.path, append([]byte(cacheHead(c.digest, body.Bytes())+"\n"), body.Bytes()...))
+	head := cacheHead(c.path, c.digest, body.Bytes())
+	if head == "" {
+		return nil
+	}
+	return writeCache(c.path, append([]byte(head+"\n"), body.Bytes()...))
 }
 
 func writeCache(path string, b []byte) error {

@@ -2,12 +2,10 @@ package scan
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
+	"crypto/hmac"
 	"encoding/json"
 	"slices"
 
-	"github.com/flowgate-go/flowgate/internal/regular"
 	"github.com/flowgate-go/flowgate/internal/repo"
 )
 
@@ -21,17 +19,17 @@ type past struct {
 	Skipped  map[string]int `json:"skipped"`
 	Far      []string       `json:"far"` // paths at which parts of long matches were added
 	Findings []Finding      `json:"findings"`
-	Sum      string         `json:"sum"` // of all the above
+	Sum      string         `json:"sum"` // signature of all the above
 }
 
-func (p past) sum() string {
+// sum is the signature of p; "" when nothing can sign it.
+func (p past) sum(path string) string {
 	p.Sum = ""
 	b, err := json.Marshal(p)
 	if err != nil {
 		return "" // never: strings and numbers
 	}
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:])
+	return signCache(path, b)
 }
 
 // History scans every commit that any ref, reflog entry or nothing at all names,
@@ -73,7 +71,10 @@ func (s *Scanner) History(ctx context.Context, r *repo.Repo, cache string) (Resu
 			Format: cacheFormat, Digest: s.rules.Digest, Shallow: r.Shallow, Tips: tips,
 			Commits: result.Scanned.Commits, Skipped: result.Scanned.Skipped, Far: far.all(), Findings: result.Findings,
 		}
-		after.Sum = after.sum()
+		after.Sum = after.sum(cache)
+		if after.Sum == "" {
+			return result, nil
+		}
 		if b, err := json.Marshal(after); err == nil {
 			_ = writeCache(cache, b) // the next scan reads more; nothing is wrong with this one
 		}
@@ -89,8 +90,11 @@ func (p past) result() Result {
 // recall returns what an earlier scan found that still holds, or nothing.
 func (s *Scanner) recall(ctx context.Context, r *repo.Repo, cache string, tips []string) past {
 	var p past
-	b, err := regular.Read(cache)
-	if cache == "" || err != nil || json.Unmarshal(b, &p) != nil || p.Sum != p.sum() {
+	if cache == "" {
+		return p
+	}
+	b, err := readCache(cache)
+	if err != nil || json.Unmarshal(b, &p) != nil || p.Sum == "" || !hmac.Equal([]byte(p.Sum), []byte(p.sum(cache))) {
 		return past{}
 	}
 	if p.Format != cacheFormat || p.Digest != s.rules.Digest || p.Shallow != r.Shallow || !slices.Equal(p.Tips, tips) && !r.Reaches(ctx, tips, p.Tips) {

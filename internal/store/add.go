@@ -16,6 +16,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/flock"
+	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
 // New is an install about to be made: what will be recorded, and Fill, which
@@ -149,7 +150,11 @@ func complete(dir string, n New) error {
 	if err != nil {
 		return err
 	}
-	return renameio.WriteFile(filepath.Join(dir, recordName), append(data, '\n'), 0o600)
+	data = append(data, '\n')
+	if key, err := trust.EnsureKey(os.Getenv); err == nil { // else it is an install that trust signs later
+		data = key.Seal(recordKind, trust.Place(rootOf(dir)), data)
+	}
+	return renameio.WriteFile(filepath.Join(dir, recordName), data, 0o600)
 }
 
 // Remove deletes an install that is neither active nor pinned.

@@ -12,7 +12,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
 // Current returns the active install of a runtime; ok is false when none is.
@@ -120,7 +120,7 @@ func Pin(cfg *config.Config, name, version string) error {
 func Pinned(cfg *config.Config, name string) string { return pinned(Dir(cfg, name)) }
 
 func pinned(dir string) string {
-	data, err := regular.Read(filepath.Join(dir, "pin"))
+	data, err := trust.ReadState(filepath.Dir(filepath.Dir(dir)), filepath.Join(dir, "pin"), 4<<10)
 	if err != nil {
 		return ""
 	}

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
@@ -32,10 +33,19 @@ func manifest(dir string) ([]byte, error) {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(&out, "%s %s %s\n", sum, mode, filepath.ToSlash(rel))
+		fmt.Fprintf(&out, "%s %s %s\n", sum, mode, oneLine(filepath.ToSlash(rel)))
 		return nil
 	})
 	return out.Bytes(), err
+}
+
+// oneLine is a file's name as it stands in a manifest: one that would end its
+// line, or looks quoted itself, is quoted.
+func oneLine(name string) string {
+	if strings.ContainsAny(name, "\n\r") || strings.HasPrefix(name, `"`) {
+		return strconv.Quote(name)
+	}
+	return name
 }
 
 func fingerprint(path string, d fs.DirEntry) (sum, mode string, err error) {

@@ -21,7 +21,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/config"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
 // Install is one version of a runtime in the store.
@@ -37,6 +37,7 @@ type Install struct {
 	Path   string `json:"path"`   // absolute folder
 	Active bool   `json:"active"` // services run this one
 	Pinned bool   `json:"pinned"` // updates leave this version alone
+	Signed bool   `json:"signed"` // this user's FlowGate installed it here
 }
 
 // Names of what lies in an install's folder besides its files.
@@ -103,7 +104,8 @@ func installsOf(dir string) ([]Install, error) {
 
 // read returns the complete install in a folder.
 func read(path string) (Install, bool) {
-	data, err := regular.Read(filepath.Join(path, recordName))
+	root := rootOf(path)
+	data, err := trust.ReadState(root, filepath.Join(path, recordName), mostRecord)
 	var r record
 	if err != nil || json.Unmarshal(data, &r) != nil || r.Name == "" || r.Version == "" {
 		return Install{}, false
@@ -113,6 +115,9 @@ func read(path string) (Install, bool) {
 	dir := filepath.Dir(path)
 	in.Active = linked(dir) == filepath.Base(path)
 	in.Pinned = pinned(dir) == r.Version
+	key, _ := trust.LoadKey(os.Getenv) // without one, nothing was ever signed here
+	_, unsigned := key.Open(recordKind, trust.Place(root), data)
+	in.Signed = unsigned == nil
 	return in, true
 }
 

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/regular"
 )
@@ -80,6 +81,48 @@ func ReadState(root, path string, limit int64) ([]byte, error) {
 	return readOwn(path, limit)
 }
 
+// stateFiles are the files and folders of an installation that are read as state,
+// below its root.
+var stateFiles = [...]string{
+	"secrets", "secrets/gateway.key", "secrets/upstream.key", "secrets/management.key", "secrets/generation.key",
+	"auths", "store", "cache", "generations", "generations/current", "generations/pins.json", "generations/.lock",
+	"generations/pending", "generations/pending/journal.json",
+}
+
+// runtimeFiles are those in its runtime folder.
+var runtimeFiles = [...]string{
+	"supervisor.json", "supervisor.lock", "start.lock", "profile.lock", "supervisor.log", "state.json", "litellm.active.yaml", "events.log", "process-logs",
+}
+
+// CheckState reports as a fault when a folder or file of an installation's state
+// is not the user's alone. What does not exist yet is all right. Fault: not-yours.
+func CheckState(cfg *config.Config) error {
+	root := cfg.Paths.Root()
+	if err := CheckFolders(root, cfg.Paths.RuntimeDir); err != nil {
+		return err
+	}
+	for _, name := range stateFiles {
+		if err := absentOrOurs(filepath.Join(root, name)); err != nil {
+			return err
+		}
+	}
+	for _, name := range runtimeFiles {
+		if err := absentOrOurs(filepath.Join(cfg.Paths.RuntimeDir, name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// absentOrOurs lets through what cannot be looked at: whoever reads it says so.
+func absentOrOurs(path string) error {
+	var foreign *fault.Error
+	if errors.As(isOurs(path), &foreign) {
+		return foreign
+	}
+	return nil
+}
+
 // CheckFolders reports as a fault when dir, or a folder between it and root, is
 // not the user's alone, or when others could replace a folder above root. What
 // does not exist is nobody else's. Fault: not-yours.
@@ -93,8 +136,9 @@ func CheckFolders(root, dir string) error {
 		if at == root && isLink(at) {
 			err = linkIsOurs(at)
 		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
-			return err
+		var foreign *fault.Error
+		if errors.As(err, &foreign) {
+			return foreign
 		}
 		if at == root {
 			if err := checkAbove(filepath.Dir(Place(root))); err != nil {

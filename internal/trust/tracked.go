@@ -167,8 +167,8 @@ func indexEntry(data []byte, at, hashSize int, version uint32, before string) (n
 	if at > len(data) {
 		return "", 0, false
 	}
-	end := bytes.IndexByte(data[at:], 0)
-	if end < 0 || end == 0 && prefix == "" || version < 4 && int(flags&0xfff) != min(end, 0xfff) {
+	end := bytes.IndexByte(data[at:], 0) // 0 where a split index takes the name from the shared one
+	if end < 0 || version < 4 && int(flags&0xfff) != min(end, 0xfff) {
 		return "", 0, false
 	}
 	next = at + end + 1

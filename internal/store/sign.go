@@ -1,0 +1,59 @@
+package store
+
+import (
+	"os"
+	"path/filepath"
+
+	"github.com/google/renameio/v2"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/trust"
+)
+
+// recordKind names an install's record to trust.Key.
+const recordKind = "store"
+
+// mostRecord bounds what is read of a record.
+const mostRecord = 1 << 20
+
+// rootOf is config.Paths.Root of the store that an install's folder lies in.
+func rootOf(path string) string { return filepath.Dir(filepath.Dir(filepath.Dir(path))) }
+
+// CheckSigned reports as a fault when this user's FlowGate did not install in
+// here: nothing switches to it by itself then. Fault: state-untrusted.
+func CheckSigned(in Install) error {
+	if in.Signed {
+		return nil
+	}
+	return fault.Usage("state-untrusted", "%s %s in %s was not installed by this user's FlowGate here", in.Name, in.Version, in.Path).
+		WithHint("if it is yours, of a version before 0.2 or of a folder that was moved: mage trust")
+}
+
+// Sign signs the records that have no signature. Faults: not-yours,
+// trust-unwritable, store-unreadable, store-unwritable.
+func Sign(cfg *config.Config) error {
+	all, err := Installed(cfg)
+	if err != nil {
+		return err
+	}
+	for _, in := range all {
+		if in.Signed {
+			continue
+		}
+		key, err := trust.EnsureKey(os.Getenv)
+		if err != nil {
+			return err
+		}
+		path := filepath.Join(in.Path, recordName)
+		data, err := trust.ReadState(rootOf(in.Path), path, mostRecord)
+		if err != nil {
+			return err
+		}
+		doc, _ := trust.Unsealed(data)
+		if err := renameio.WriteFile(path, key.Seal(recordKind, trust.Place(rootOf(in.Path)), doc), 0o600); err != nil {
+			return unwritable(path, err)
+		}
+	}
+	return nil
+}
