@@ -24,11 +24,22 @@ func (c *call) read() *failure {
 	if size > limit {
 		return tooLarge(limit)
 	}
+	source, decoder, f := c.bodySource(limit)
+	if f != nil {
+		c.w.Header()["Accept-Encoding"] = []string{acceptedEncodings}
+		refuseBody(c.w, c.req)
+		return f
+	}
+	if decoder != nil {
+		defer decoder.Close()
+		size = -1
+	}
 	rc := http.NewResponseController(c.w)
-	g := c.r.watch.guard(c.r.opts.BodyTimeout+time.Duration(max(size, 0)/bodyRate)*time.Second, func() {
+	g := c.r.watch.guard(c.r.opts.BodyTimeout+time.Duration(max(c.req.ContentLength, 0)/bodyRate)*time.Second, func() {
 		_ = rc.SetReadDeadline(time.Now()) // not every connection has deadlines
 	})
-	err := c.fill(size, limit)
+	var err error
+	c.body, err = c.readAll(c.body[:0], source, size, limit)
 	if errors.Is(err, errCrowded) { // a client that still sends would not see the answer
 		c.body = nil
 		c.r.memory.give(c.held)
@@ -36,20 +47,29 @@ func (c *call) read() *failure {
 		_, _ = io.Copy(io.Discard, io.LimitReader(c.req.Body, limit)) // the answer is the same however it ends
 	}
 	g.stop()
+	if err != nil || int64(len(c.body)) > limit {
+		return c.unreadBody(err, g)
+	}
+	return c.checkBody()
+}
+
+// unreadBody is the failure for a body that could not be read to its end.
+func (c *call) unreadBody(err error, g *guard) *failure {
+	var bad *decodeError
 	switch {
-	case err == nil && int64(len(c.body)) > limit:
-		return tooLarge(limit)
+	case err == nil, errors.Is(err, errBodyTooLong):
+		return tooLarge(c.r.opts.MaxBody)
 	case errors.Is(err, errCrowded):
 		refuseBody(c.w, c.req)
 		return crowded()
-	case err != nil && g.late.Load():
+	case g.late.Load():
 		return bodyLate(g.limit)
-	case err != nil && c.req.Context().Err() != nil && errors.Is(c.req.Context().Err(), context.Canceled):
+	case errors.Is(c.req.Context().Err(), context.Canceled):
 		return &failure{gone: true}
-	case err != nil:
-		return badRequest("request_body", "Invalid request: the body ended early")
+	case errors.As(err, &bad):
+		return badRequest("request_body", "Invalid request: the body is not valid "+bad.coding+", which its Content-Encoding announces")
 	}
-	return nil
+	return badRequest("request_body", "Invalid request: the body ended early")
 }
 
 // bodyLate is the failure for a body that did not come in time.
@@ -57,12 +77,6 @@ func bodyLate(limit time.Duration) *failure {
 	f := badRequest("request_body", "Request timed out: the body did not arrive within "+limit.String())
 	f.status = http.StatusRequestTimeout
 	return f
-}
-
-func (c *call) fill(size, limit int64) error {
-	var err error
-	c.body, err = c.readAll(c.body[:0], c.req.Body, size, limit)
-	return err
 }
 
 func tooLarge(limit int64) *failure {

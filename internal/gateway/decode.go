@@ -156,6 +156,7 @@ func (c *coding) open() error {
 	switch {
 	case name != "br" && compressedAs(head) != "":
 		name = compressedAs(head)
+	case name == "br" && head[0] == '[': // a long brotli stream begins so as well
 	case name == "gzip", name == "x-gzip", name == "zstd", looksPlain(head):
 		name = "identity"
 	}
