@@ -6,6 +6,7 @@ import (
 	"github.com/magefile/mage/mg"
 
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/container"
 	"github.com/flowgate-go/flowgate/supervisor"
 )
 
@@ -34,6 +35,9 @@ type Supervisor mg.Namespace
 
 // Run is the resident supervisor in the foreground, until SIGTERM; start runs it in the background, -up starts the services as well.
 func (Supervisor) Run(ctx context.Context, up *bool, check *bool, notify *int, lifeline *int, handover *int, ephemeral *string) error {
+	if container.IsInit() && notify == nil && lifeline == nil && handover == nil {
+		return superviseUnderInit()
+	}
 	return serve(ctx, "supervisor:run", func(ctx context.Context) error {
 		given := inherited{value(notify), value(lifeline), value(handover)}
 		return supervise(ctx, given, value(ephemeral), value(up), value(check))

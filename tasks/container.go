@@ -1,0 +1,30 @@
+package tasks
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/flowgate-go/flowgate/internal/container"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/report"
+)
+
+// superviseUnderInit runs the same command as a child, which prints its own
+// report: as the first process of a container this one has orphans to reap.
+func superviseUnderInit() error {
+	args := os.Args[1:]
+	for name, value := range typed.common {
+		args = append(args, "-"+name+"="+value)
+	}
+	status, err := container.RunUnderInit(process.Self(), args)
+	switch {
+	case err != nil:
+		return &report.Exit{Status: fault.ExitFailed, Message: err.Error()}
+	case status.Signaled():
+		return &report.Exit{Status: 128 + int(status.Signal()), Message: fmt.Sprintf("the supervisor was ended by signal %v", status.Signal())}
+	case status.ExitStatus() != 0:
+		return &report.Exit{Status: status.ExitStatus(), Message: fmt.Sprintf("the supervisor ended with status %d", status.ExitStatus())}
+	}
+	return nil
+}
