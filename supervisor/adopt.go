@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"os/exec"
 	"slices"
 	"strings"
 
@@ -18,46 +19,65 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
 
-// survivors are the services of a killed supervisor that still run: those that
-// the ledger names and, whatever became of the ledger, those that carry the
-// mark of this runtime folder. While a supervisor lives there are none.
-func survivors(runtimeDir string, l ledger.Ledger) []ledger.Entry {
+// survivors are the services of a killed supervisor that still run: processes
+// of this user that carry the mark of this runtime folder, and that the ledger
+// names or, whatever became of the ledger, that run the service's command.
+// While a supervisor lives there are none.
+func survivors(cfg *config.Config, l ledger.Ledger) []ledger.Entry {
 	if l.Supervisor.Alive() && l.Supervisor.PID != os.Getpid() {
 		return nil
 	}
-	return runningServices(runtimeDir, l)
+	return runningServices(cfg, l)
 }
 
 // runningServices are the services of a runtime folder that have a process,
 // whether or not their supervisor lives: see survivors.
-func runningServices(runtimeDir string, l ledger.Ledger) []ledger.Entry {
+func runningServices(cfg *config.Config, l ledger.Ledger) []ledger.Entry {
+	dir := cfg.Paths.RuntimeDir
 	found := map[string]process.Identity{}
 	for mark, id := range newCensus().Leaders() {
-		if name, ours := strings.CutPrefix(mark, markOf(runtimeDir, "")); ours && !strings.Contains(name, ":") { // a folder's name may go on with a colon
+		if name, ours := strings.CutPrefix(mark, markOf(dir, "")); ours && !strings.Contains(name, ":") { // a folder's name may go on with a colon
 			found[name] = id
 		}
 	}
 	var list []ledger.Entry
 	for _, e := range l.Services {
-		if !e.Process.Alive() {
-			e.Process = found[e.Name]
-		}
+		id, marked := found[e.Name]
 		delete(found, e.Name)
-		if e.Process.Alive() {
-			list = append(list, e)
+		switch {
+		case e.Process.HasMark(markName, markOf(dir, e.Name)):
+		case marked && isServiceOf(cfg, e.Name, id):
+			e.Process = id
+		default:
+			continue
 		}
+		list = append(list, e)
 	}
 	for _, name := range slices.Sorted(maps.Keys(found)) {
-		list = append(list, ledger.Entry{Name: name, Process: found[name], StartedAt: now()})
+		if isServiceOf(cfg, name, found[name]) {
+			list = append(list, ledger.Entry{Name: name, Process: found[name], StartedAt: now()})
+		}
 	}
 	return list
+}
+
+// isServiceOf reports whether a process was executed by the command of a
+// service. It is asked where the ledger does not name the process: programs
+// that a service starts, and what is typed in their shells, carry its mark too.
+func isServiceOf(cfg *config.Config, name string, id process.Identity) bool {
+	svc, known := cfg.Service(name)
+	if !known {
+		return false
+	}
+	spec, err := runtimes.Command(cfg, svc, runtimes.Environment{Self: process.Self(), Environ: os.Environ(), LookPath: exec.LookPath})
+	return err == nil && process.Executes(id.PID, spec.Args)
 }
 
 // adoptAll takes over what an earlier supervisor of this folder left: running
 // services keep running, those that ended meanwhile are restarted as after any
 // end, those that were given up stay so.
 func (r *resident) adoptAll(l ledger.Ledger, requests map[string]request) {
-	running := lo.KeyBy(survivors(r.paths.RuntimeDir, l), func(e ledger.Entry) string { return e.Name })
+	running := lo.KeyBy(survivors(r.opts.Config, l), func(e ledger.Entry) string { return e.Name })
 	r.follow(r.opts.Config)
 	for _, e := range l.Services {
 		if _, runs := running[e.Name]; !runs {
@@ -173,7 +193,7 @@ func serviceOf(cfg *config.Config, e ledger.Entry) config.Service {
 // No names means all of them.
 func endSurvivors(ctx context.Context, cfg *config.Config, names []string) ([]ledger.Entry, error) {
 	var ended []ledger.Entry
-	for _, e := range survivors(cfg.Paths.RuntimeDir, ledger.Read(cfg.Paths.RuntimeDir)) {
+	for _, e := range survivors(cfg, ledger.Read(cfg.Paths.RuntimeDir)) {
 		if ctx.Err() != nil {
 			return ended, context.Cause(ctx)
 		}

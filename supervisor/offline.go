@@ -22,7 +22,7 @@ func offline(cfg *config.Config) Status {
 	dir := cfg.Paths.RuntimeDir
 	l := ledger.Read(dir)
 	id, lives := livingSupervisor(dir)
-	running := lo.KeyBy(runningServices(dir, l), func(e ledger.Entry) string { return e.Name })
+	running := lo.KeyBy(runningServices(cfg, l), func(e ledger.Entry) string { return e.Name })
 	status := Status{Profile: activeProfile(cfg), Services: make([]ServiceStatus, 0, len(cfg.Services))}
 	why := "its supervisor was killed; mage start brings one that adopts it"
 	if lives {

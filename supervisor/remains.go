@@ -45,7 +45,7 @@ func Inspect(cfg *config.Config) Remains {
 	r := Remains{Stale: []string{}, Foreign: []Claim{}, Orphans: []Orphan{}}
 	l := ledger.Read(dir)
 	if _, lives := livingSupervisor(dir); !lives {
-		r.ofDead(dir, l)
+		r.ofDead(cfg, l)
 	}
 	for _, pattern := range [...]string{"*.pid", filepath.Join("pids", "*.pid")} { // the Python tool's
 		files, _ := filepath.Glob(filepath.Join(dir, pattern))
@@ -57,8 +57,9 @@ func Inspect(cfg *config.Config) Remains {
 }
 
 // ofDead judges supervisor.json and the control socket of a dead supervisor.
-func (r *Remains) ofDead(dir string, l ledger.Ledger) {
-	for _, e := range survivors(dir, l) {
+func (r *Remains) ofDead(cfg *config.Config, l ledger.Ledger) {
+	dir := cfg.Paths.RuntimeDir
+	for _, e := range survivors(cfg, l) {
 		r.Orphans = append(r.Orphans, Orphan{e.Name, e.Process.PID, e.StartedAt})
 	}
 	for _, e := range l.Services {

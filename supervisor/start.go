@@ -84,7 +84,7 @@ func Stop(ctx context.Context, cfg *config.Config, services []string) (Status, e
 // stopWithout ends what a killed supervisor left behind.
 func stopWithout(ctx context.Context, cfg *config.Config, services []string) (Status, error) {
 	dir := cfg.Paths.RuntimeDir
-	if len(survivors(dir, ledger.Read(dir))) == 0 {
+	if len(survivors(cfg, ledger.Read(dir))) == 0 {
 		return offline(cfg), nil
 	}
 	lock, err := takeLock(ctx, lockPath(dir), lockWait)

@@ -91,9 +91,10 @@ func groupOf(pid int) int {
 	return group
 }
 
-// marked are the processes that have the variable in their environment, by its
-// value. One buffer serves all of them: to look at every process is work that
-// a plain status does.
+// marked are the processes of this user that have the variable in their
+// environment, by its value: another user may give a process whatever mark is
+// seen of ours. One buffer serves all of them: to look at every process is work
+// that a plain status does.
 func marked(pids []int, variable string) map[string][]int {
 	marks := map[string][]int{}
 	block := make([]byte, 0, 16<<10)
@@ -102,7 +103,7 @@ func marked(pids []int, variable string) map[string][]int {
 			continue
 		}
 		block = environment(pid, block)
-		if mark := valueOf(block, variable); mark != "" {
+		if mark := valueOf(block, variable); mark != "" && isOurs(pid) {
 			marks[mark] = append(marks[mark], pid)
 		}
 	}

@@ -1,0 +1,108 @@
+package supervisor_test
+
+import (
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+
+	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/test/rights"
+)
+
+// begun starts a program in a process group of its own, until the end of the test.
+func begun(t *testing.T, cmd *exec.Cmd) process.Identity {
+	t.Helper()
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	cmd.SysProcAttr.Setpgid = true
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	id, err := process.Identify(cmd.Process.Pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// markedAs waits until a process has the mark of a service; to this user, or root.
+func markedAs(t *testing.T, id process.Identity, mark string) {
+	t.Helper()
+	eventually(t, "the process is marked", func() bool {
+		names, known := process.Variables(id.PID)
+		return names["FLOWGATE_SERVICE"] || !known && os.Geteuid() != 0
+	})
+}
+
+// untouched wants a process to be no service of the stack, and to survive a stop.
+func untouched(t *testing.T, s *stack, id process.Identity) {
+	t.Helper()
+	if status := s.query(); status.Services[0].State != supervisor.StateStopped || status.Services[0].PID != 0 {
+		t.Errorf("it is taken for the service: %+v", status.Services[0])
+	}
+	if orphans := supervisor.Inspect(s.cfg).Orphans; len(orphans) > 0 {
+		t.Errorf("it is taken for an orphan: %+v", orphans)
+	}
+	if _, err := supervisor.Stop(t.Context(), s.cfg, nil); err != nil || !id.Alive() {
+		t.Errorf("stop: %v; it lives: %v", err, id.Alive())
+	}
+	if _, err := s.start(); err != nil {
+		t.Error(err)
+	}
+	if pid := s.service("a").PID; pid == id.PID {
+		t.Error("it was adopted")
+	}
+}
+
+// outlives wants a process to survive the stop of the stack's own service.
+func outlives(t *testing.T, s *stack, id process.Identity) {
+	t.Helper()
+	if _, err := supervisor.Stop(t.Context(), s.cfg, nil); err != nil || !id.Alive() {
+		t.Errorf("stop of the service: %v; it lives: %v", err, id.Alive())
+	}
+}
+
+func TestAnotherUsersMarkedProcessIsNotAdopted(t *testing.T) {
+	t.Parallel()
+	const hides = `syscall(157, 4, 0, 0, 0, 0); ` // prctl(PR_SET_DUMPABLE) on amd64: /proc/PID belongs to root then
+	for name, script := range map[string]string{"seen": "sleep 100", "hidden": hides + "sleep 100"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStack(t, trivial(t, "a"))
+			mark := s.cfg.Paths.RuntimeDir + ":a"
+			id := begun(t, rights.Other(t, "env", "FLOWGATE_SERVICE="+mark, "perl", "-e", script))
+			markedAs(t, id, mark)
+			untouched(t, s, id)
+			outlives(t, s, id)
+		})
+	}
+}
+
+func TestAMarkedProcessThatRunsAnotherProgramIsNotAdopted(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, trivial(t, "a"))
+	cmd := exec.Command("sleep", "100")
+	cmd.Env = append(os.Environ(), "FLOWGATE_SERVICE="+s.cfg.Paths.RuntimeDir+":a")
+	untouched(t, s, begun(t, cmd))
+}
+
+func TestAProcessInALedgerThatHasNoMarkIsNotEnded(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, trivial(t, "a"))
+	id := begun(t, exec.Command("sleep", "100"))
+	s.mustStart()
+	ids := s.recorded()
+	service := s.service("a").PID
+	s.kill()
+	if err := syscall.Kill(-service, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the service to be gone", func() bool { return !ids[1].Alive() })
+	s.replaceInLedger(ids[1], id)
+	untouched(t, s, id)
+	outlives(t, s, id)
+}
