@@ -8,6 +8,9 @@ import (
 	"time"
 )
 
+// SetAfter replaces time.After.
+func (r *Router) SetAfter(after func(time.Duration) <-chan time.Time) { r.after = after }
+
 // SetProxy replaces the proxies of the environment, which net/http reads once in a process.
 func (r *Router) SetProxy(proxy func(*http.Request) (*url.URL, error)) {
 	r.transport.Proxy, r.unshared.Proxy = proxy, proxy

@@ -69,7 +69,8 @@ type Router struct {
 	keySum    [sha256.Size]byte
 	cooling   cooldownRule
 	transport *http.Transport
-	unshared  *http.Transport // for a request that must have a new connection
+	after     func(time.Duration) <-chan time.Time // time.After
+	unshared  *http.Transport                      // for a request that must have a new connection
 	calls     sync.Pool
 	watch     watch
 	memory    memory
@@ -109,7 +110,7 @@ func New(s *Settings, opts Options) (*Router, error) {
 		return nil, err
 	}
 	r := &Router{settings: s, opts: opts, groups: groups(s), keySum: sha256.Sum256([]byte(s.masterKey)), transport: transport(own)}
-	r.unshared = unshared(r.transport)
+	r.unshared, r.after = unshared(r.transport), time.After
 	r.memory.limit = opts.MaxHeld
 	r.cooling = s.cooling.effective(s.coolingDead, opts.StrictParity)
 	r.list = modelList(s.names)

@@ -101,7 +101,7 @@ func (c *call) waitForTrial(g *group, limit *<-chan time.Time) bool {
 		return false
 	}
 	if *limit == nil {
-		*limit = time.After(trialPatience)
+		*limit = c.r.after(trialPatience)
 	}
 	select {
 	case <-t.done:
