@@ -3,7 +3,14 @@ package gateway
 import (
 	"bytes"
 	"net/http"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/gateway/splice"
 )
+
+// countPatience is how long an upstream may take to count tokens: clients count
+// before they send, and wait for it.
+const countPatience = 5 * time.Second
 
 // count answers count_tokens: by the upstream if it can, else by an estimate,
 // as LiteLLM does, so that clients which count before they send never stop here.
@@ -13,8 +20,7 @@ func (c *call) count(g *group) {
 		if f != nil && f.gone {
 			return
 		}
-		if a != nil && a.events == nil {
-			a.body, a.end = counted(a.body), 0
+		if a != nil && a.events == nil && withCountSource(a) {
 			c.deliver(a)
 			return
 		}
@@ -29,16 +35,31 @@ func (c *call) count(g *group) {
 	}{max(1, c.tokens/bytesPerToken), "local_estimate"}))
 }
 
-// bytesPerToken is the usual rule of thumb for English text and code.
-const bytesPerToken = 4
-
-// counted adds where the number comes from to the upstream's reply.
-func counted(body []byte) []byte {
-	end := bytes.LastIndexByte(body, '}')
-	return append(bytes.TrimRight(body[:end], " \r\n\t,"), `,"litellm_count_source":"provider"}`...)
+// withCountSource adds litellm_count_source to an upstream's reply. It returns
+// false when the reply holds no count.
+func withCountSource(a *answer) bool {
+	counted, named := false, false
+	err := splice.Members(a.body, func(key []byte, start, _ int) bool {
+		switch string(key) {
+		case "input_tokens":
+			counted = a.body[start] >= '0' && a.body[start] <= '9'
+		case "litellm_count_source":
+			named = true
+		}
+		return true
+	})
+	if err != nil || !counted {
+		return false
+	}
+	a.end = 0
+	if !named {
+		end := bytes.LastIndexByte(a.body, '}')
+		a.body = append(bytes.TrimRight(a.body[:end], " \r\n\t"), `,"litellm_count_source":"provider"}`...)
+	}
+	return true
 }
 
-// discard lets go of a stream that nobody asked for.
+// discard lets go of a reply that is not the one asked for.
 func (c *call) discard(a *answer) {
 	if a.source != nil {
 		_ = a.source.Close()

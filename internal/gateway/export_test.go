@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"crypto/tls"
 	"crypto/x509"
 	"net/http"
 	"net/url"
@@ -20,8 +19,9 @@ func (r *Router) SetProxy(proxy func(*http.Request) (*url.URL, error)) {
 var (
 	ReadWait = readWait
 
-	DecodeBody = decodeBody
-	CauseOf    = func(err error) string { return string(causeOf(err)) }
+	DecodeBody  = decodeBody
+	PromptBytes = func(part []byte) int { return promptBytes("", part, maxEstimateDepth) }
+	CauseOf     = func(err error) string { return string(causeOf(err)) }
 )
 
 // SetWritePatience shortens how long a client may take to accept a piece of a reply.
@@ -30,7 +30,9 @@ func (r *Router) SetWritePatience(d time.Duration) { r.writePatience = d }
 // TrustForTest has the router trust the certificates in pool. It returns the
 // settings of HTTP/2 towards upstreams, which the test may shorten before the first request.
 func (r *Router) TrustForTest(pool *x509.CertPool) *http.HTTP2Config {
-	r.transport.TLSClientConfig = &tls.Config{RootCAs: pool}
+	for _, t := range []*http.Transport{r.transport, r.unshared} {
+		t.TLSClientConfig.RootCAs = pool // New has made it: cloning a Transport prepares it for HTTP/2
+	}
 	return r.transport.HTTP2
 }
 

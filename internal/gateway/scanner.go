@@ -44,7 +44,7 @@ func (s *scanner) member(key []byte, start, end int) bool {
 	case "messages", "input", "max_tokens":
 		s.need(string(key), value)
 	case "system", "tools":
-		c.tokens += len(value)
+		s.estimate(value)
 	case "api_base", "base_url", "api_key":
 		s.fault(badRequest(string(key), fmt.Sprintf("%s is not allowed in requests: deployments have their own", key)))
 	case "num_retries", "fallbacks", "disable_fallbacks", "timeout":
@@ -111,16 +111,22 @@ func (s *scanner) nameModel() bool {
 }
 
 func (s *scanner) need(key string, value []byte) {
-	c := s.call
 	if string(value) == "null" {
 		return
 	}
 	s.seen = append(s.seen, key)
 	if key == "messages" {
-		c.tokens += len(value)
+		s.estimate(value)
 		if value[0] != '[' {
 			s.fault(badRequest("", "Invalid request format: 'messages' must be a list"))
 		}
+	}
+}
+
+// estimate adds a part of the prompt whose tokens are to be counted.
+func (s *scanner) estimate(part []byte) {
+	if s.call.dialect == countTokens {
+		s.call.tokens += promptBytes("", part, maxEstimateDepth)
 	}
 }
 

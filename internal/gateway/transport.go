@@ -59,6 +59,9 @@ func (c *call) limits(d *Deployment) (silence, content time.Duration) {
 		}
 		content = positive(d.firstContent, s.firstContent, max(content, silence))
 	}
+	if c.dialect == countTokens {
+		silence, content = min(silence, countPatience), min(content, countPatience)
+	}
 	if asked := c.control.timeout; asked > 0 {
 		silence, content = min(silence, asked), min(content, asked)
 	}
