@@ -49,6 +49,13 @@ func (s *subject) secretsTree() checks.Check {
 				}
 				cache := s.treeCache()
 				result.Add(sc.Tree(ctx, s.root, files, cache))
+				if s.repo != nil {
+					settings, err := sc.Settings(ctx, s.repo, s.inRoot)
+					if err != nil {
+						result.Scanned.Unread = append(result.Scanned.Unread, scan.Unread{What: ".git/config", Reason: err.Error()})
+					}
+					result.Add(settings)
+				}
 				if ctx.Err() == nil {
 					_ = cache.Save() // the next run reads more; nothing is wrong with this one
 				}
@@ -66,7 +73,7 @@ func (s *subject) treeCache() *scan.Cache {
 	if s.cache(name) == "" {
 		return nil
 	}
-	return scan.OpenCache(s.cache(name), s.rules.Digest+s.root)
+	return scan.OpenCache(s.seal(), s.cache(name), s.rules.Digest+s.root)
 }
 
 // files are those to search. The runtime folder, which is full of secrets, is
@@ -114,21 +121,58 @@ func (s *subject) secretsHistory() checks.Check {
 				return s.noGit()
 			}
 			return s.examine(func(sc *scan.Scanner) (scan.Result, error) {
-				result, err := sc.History(ctx, s.repo, s.cache("history"))
+				result, err := sc.History(ctx, s.repo, s.seal(), s.cache("history"))
+				if err == nil {
+					var refs scan.Result
+					refs, err = sc.References(ctx, s.repo)
+					result.Add(refs)
+				}
 				if s.repo.Shallow != "" {
 					result.Scanned.Unread = append(result.Scanned.Unread, scan.Unread{What: "history", Reason: "this clone is shallow: older commits are not here (git fetch --unshallow)"})
 				}
-				return result, err
+				if n, err := s.repo.Submodules(ctx); err == nil && n > 0 {
+					result.Add(scan.Result{Scanned: scan.Scanned{Skipped: map[string]int{"submodule-history": n}}})
+				}
+				return result, s.partial(ctx, &result, err)
 			})
 		},
 	}
 }
 
+// partial explains what could not be read of a clone that has only a part of
+// the objects. FlowGate never fetches them itself: what a repository's settings
+// say about its remote may be anything.
+func (s *subject) partial(ctx context.Context, result *scan.Result, err error) error {
+	if err == nil && len(result.Scanned.Unread) == 0 {
+		return nil
+	}
+	if isPartial, _ := s.repo.IsPartial(ctx); !isPartial {
+		return err
+	}
+	const why = "this clone has only a part of the objects, and nothing was fetched: git fetch --refetch --no-filter, then try again"
+	if err != nil {
+		return fmt.Errorf("%s: %w", why, err)
+	}
+	for i := range result.Scanned.Unread {
+		result.Scanned.Unread[i].Reason = why
+	}
+	return nil
+}
+
 func (s *subject) patch(ctx context.Context, stream scan.Stream) checks.Outcome {
 	if s.repo == nil {
+		if dir := s.o.Getenv("GIT_DIR"); dir != "" {
+			return checks.Failed("%v, and GIT_DIR=%s is not followed", s.none, dir).WithFix("", "run it inside the repository itself")
+		}
 		return s.noGit()
 	}
-	return s.examine(func(sc *scan.Scanner) (scan.Result, error) { return sc.Patches(ctx, s.repo, stream) })
+	return s.examine(func(sc *scan.Scanner) (scan.Result, error) {
+		result, err := sc.Patches(ctx, s.repo, stream)
+		if dir := s.o.Getenv("GIT_DIR"); dir != "" && !s.isOwn(dir) {
+			result.Scanned.Unread = append(result.Scanned.Unread, scan.Unread{What: dir, Reason: "GIT_DIR names another repository than the one of the working folder, which was searched"})
+		}
+		return result, s.partial(ctx, &result, err)
+	})
 }
 
 // examine runs one scan and judges what it found.
@@ -150,6 +194,23 @@ func (s *subject) examine(look func(*scan.Scanner) (scan.Result, error)) checks.
 		return outcome(report.Fail, m).WithFix("", "data.scanned.unread says what could not be searched")
 	}
 	return outcome(report.Pass, m)
+}
+
+// isOwn reports whether dir, as git gives it to a hook, is this repository's.
+func (s *subject) isOwn(dir string) bool {
+	if !filepath.IsAbs(dir) {
+		dir = filepath.Join(s.o.Cwd, dir)
+	}
+	return resolved(dir) == resolved(s.repo.Dir)
+}
+
+// inRoot is a path as findings have it: relative to the scanned folder, if it is
+// in there.
+func (s *subject) inRoot(path string) string {
+	if rel, err := filepath.Rel(s.root, path); err == nil && inside(s.root, path) {
+		return filepath.ToSlash(rel)
+	}
+	return path
 }
 
 func outcome(status report.Status, m summary) checks.Outcome {

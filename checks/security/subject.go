@@ -114,6 +114,14 @@ func (s *subject) cache(name string) string {
 	return filepath.Join(s.cfg.Paths.Root(), "cache", name)
 }
 
+// seal authenticates what is remembered.
+func (s *subject) seal() scan.Seal {
+	if s.cfg == nil {
+		return scan.Seal{}
+	}
+	return scan.Seal{Root: s.cfg.Paths.Root(), Getenv: s.o.Getenv}
+}
+
 // shown is a path as people in the folder that they work in would type it.
 func (s *subject) shown(path string) string {
 	if rel, err := filepath.Rel(s.o.Cwd, path); err == nil && len(rel) < len(path) {

@@ -3,25 +3,19 @@ package scan
 import (
 	"bufio"
 	"bytes"
-	"crypto/hmac"
 	"encoding/json"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/google/renameio/v2"
-
-	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
 // Cache remembers what was found in files, by path, state and blob id, for one
 // set of rules. A nil Cache remembers nothing. It holds no secrets.
 type Cache struct {
+	seal         Seal
 	path, digest string
 	opened       time.Time
 	before       map[string]entry
@@ -47,18 +41,15 @@ type stat struct{ size, modified, changed, inode int64 }
 // the same rules find something else.
 const cacheFormat = "flowgate scan cache 3"
 
-// maxCache bounds the cache that is read: a million files are about 150 MB.
-const maxCache = 512 << 20
-
-// OpenCache reads the cache in the file at path, One that is missing, damaged,
-// not signed by this user or of other rules is an empty one.
-func OpenCache(path, digest string) *Cache {
-	c := &Cache{path: path, digest: digest, opened: time.Now(), before: map[string]entry{}, after: map[string]entry{}}
-	b, err := readCache(path)
+// OpenCache reads the cache in the file at path. One that is missing, not of this
+// user's FlowGate, or of other rules is an empty one.
+func OpenCache(seal Seal, path, digest string) *Cache {
+	c := &Cache{seal: seal, path: path, digest: digest, opened: time.Now(), before: map[string]entry{}, after: map[string]entry{}}
+	b, err := seal.read(path)
 	if err != nil {
 		return c
 	}
-	before, err := parseCache(path, b, digest)
+	before, err := parseCache(b, digest)
 	if err == nil {
 		c.before = before
 	}
@@ -66,27 +57,11 @@ func OpenCache(path, digest string) *Cache {
 	return c
 }
 
-// readCache reads a cache file that is the user's alone.
-func readCache(path string) ([]byte, error) {
-	return trust.ReadState(filepath.Dir(path), path, maxCache)
-}
-
-// signCache is the keyed digest of the cache at path: one that others wrote, or
-// that came with a commit, is not believed. It is "" when there is no folder for
-// the key; nothing is cached then.
-func signCache(path string, data []byte) string {
-	key, err := trust.EnsureKey(os.Getenv)
-	if err != nil {
-		return ""
-	}
-	return key.MAC("cache", trust.Place(filepath.Dir(path)), data)
-}
-
-// parseCache reads what render wrote: a header with the rules' digest and the
-// signature of the rest, then a line for each file, with its findings as JSON.
-func parseCache(path string, b []byte, digest string) (map[string]entry, error) {
+// parseCache reads what Save wrote: a header with the rules' digest, then a line
+// for each file, with its findings as JSON.
+func parseCache(b []byte, digest string) (map[string]entry, error) {
 	head, rest, _ := bytes.Cut(b, []byte("\n"))
-	if want := cacheHead(path, digest, rest); want == "" || !hmac.Equal(head, []byte(want)) {
+	if string(head) != cacheFormat+" "+digest {
 		return nil, fmt.Errorf("another cache: %.80q", head)
 	}
 	all := make(map[string]entry, bytes.Count(rest, []byte("\n")))
@@ -100,15 +75,6 @@ func parseCache(path string, b []byte, digest string) (map[string]entry, error) 
 		all[e.path] = e
 	}
 	return all, lines.Err()
-}
-
-// cacheHead is the first line of a cache; "" when nothing can sign it.
-func cacheHead(path, digest string, rest []byte) string {
-	mac := signCache(path, append([]byte(digest+"\n"), rest...))
-	if mac == "" {
-		return ""
-	}
-	return cacheFormat + " " + digest + " " + mac
 }
 
 func parseEntry(line string) (e entry, err error) {
@@ -204,26 +170,5 @@ func (c *Cache) Save() error {
 	for _, e := range c.after {
 		body.WriteString(e.line())
 	}
-	head := cacheHead(c.path, c.digest, body.Bytes())
-	if head == "" {
-		return nil
-	}
-	return writeCache(c.path, append([]byte(head+"\n"), body.Bytes()...))
-}
-
-func writeCache(path string, b []byte) error {
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("make a folder for the cache: %w", err)
-	}
-	ignore := filepath.Join(dir, ".gitignore")
-	if _, err := os.Lstat(ignore); err != nil {
-		if err := os.WriteFile(ignore, []byte("*\n"), 0o600); err != nil {
-			return fmt.Errorf("write the cache: %w", err)
-		}
-	}
-	if err := renameio.WriteFile(path, b, 0o600); err != nil {
-		return fmt.Errorf("write the cache: %w", err)
-	}
-	return nil
+	return c.seal.write(c.path, append([]byte(cacheFormat+" "+c.digest+"\n"), body.Bytes()...))
 }

@@ -2,7 +2,6 @@ package scan
 
 import (
 	"context"
-	"crypto/hmac"
 	"encoding/json"
 	"slices"
 
@@ -19,28 +18,17 @@ type past struct {
 	Skipped  map[string]int `json:"skipped"`
 	Far      []string       `json:"far"` // paths at which parts of long matches were added
 	Findings []Finding      `json:"findings"`
-	Sum      string         `json:"sum"` // signature of all the above
-}
-
-// sum is the signature of p; "" when nothing can sign it.
-func (p past) sum(path string) string {
-	p.Sum = ""
-	b, err := json.Marshal(p)
-	if err != nil {
-		return "" // never: strings and numbers
-	}
-	return signCache(path, b)
 }
 
 // History scans every commit that any ref, reflog entry or nothing at all names,
 // merges included. The file at cache remembers the result: while history is only
 // added to, the next scan reads what is new. Empty: no cache.
-func (s *Scanner) History(ctx context.Context, r *repo.Repo, cache string) (Result, error) {
+func (s *Scanner) History(ctx context.Context, r *repo.Repo, seal Seal, cache string) (Result, error) {
 	tips, err := r.Tips(ctx)
 	if err != nil {
 		return newCollector().result(s), err
 	}
-	before := s.recall(ctx, r, cache, tips)
+	before := s.recall(ctx, r, seal, cache, tips)
 	if len(tips) > 0 && slices.Equal(before.Tips, tips) {
 		result := newCollector().result(s)
 		result.Add(before.result())
@@ -71,12 +59,8 @@ func (s *Scanner) History(ctx context.Context, r *repo.Repo, cache string) (Resu
 			Format: cacheFormat, Digest: s.rules.Digest, Shallow: r.Shallow, Tips: tips,
 			Commits: result.Scanned.Commits, Skipped: result.Scanned.Skipped, Far: far.all(), Findings: result.Findings,
 		}
-		after.Sum = after.sum(cache)
-		if after.Sum == "" {
-			return result, nil
-		}
 		if b, err := json.Marshal(after); err == nil {
-			_ = writeCache(cache, b) // the next scan reads more; nothing is wrong with this one
+			_ = seal.write(cache, b) // the next scan reads more; nothing is wrong with this one
 		}
 	}
 	return result, nil
@@ -88,13 +72,13 @@ func (p past) result() Result {
 }
 
 // recall returns what an earlier scan found that still holds, or nothing.
-func (s *Scanner) recall(ctx context.Context, r *repo.Repo, cache string, tips []string) past {
+func (s *Scanner) recall(ctx context.Context, r *repo.Repo, seal Seal, cache string, tips []string) past {
 	var p past
 	if cache == "" {
-		return p
+		return past{}
 	}
-	b, err := readCache(cache)
-	if err != nil || json.Unmarshal(b, &p) != nil || p.Sum == "" || !hmac.Equal([]byte(p.Sum), []byte(p.sum(cache))) {
+	b, err := seal.read(cache)
+	if err != nil || json.Unmarshal(b, &p) != nil {
 		return past{}
 	}
 	if p.Format != cacheFormat || p.Digest != s.rules.Digest || p.Shallow != r.Shallow || !slices.Equal(p.Tips, tips) && !r.Reaches(ctx, tips, p.Tips) {

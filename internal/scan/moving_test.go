@@ -49,7 +49,7 @@ func TestATreeThatChangesDuringTheScanIsNotRememberedWrong(t *testing.T) {
 		}
 	})
 	for range 5 {
-		c := scan.OpenCache(cache, "1")
+		c := scan.OpenCache(seal(cache), cache, "1")
 		r := s.Tree(t.Context(), dir, files, c)
 		if err := c.Save(); err != nil {
 			t.Fatal(err)
@@ -60,7 +60,7 @@ func TestATreeThatChangesDuringTheScanIsNotRememberedWrong(t *testing.T) {
 	}
 	close(stop)
 	writer.Wait()
-	with := s.Tree(t.Context(), dir, files, scan.OpenCache(cache, "1"))
+	with := s.Tree(t.Context(), dir, files, scan.OpenCache(seal(cache), cache, "1"))
 	without := s.Tree(t.Context(), dir, files, nil)
 	if !slices.Equal(fingerprints(with), fingerprints(without)) {
 		t.Fatalf("with the cache %d findings, without %d", len(with.Findings), len(without.Findings))

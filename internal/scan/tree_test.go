@@ -59,7 +59,7 @@ func TestASecondScanReadsOnlyWhatChanged(t *testing.T) {
 	put(t, dir, "empty", "")
 	settled()
 	tree := func(digest string) scan.Result {
-		c := scan.OpenCache(cache, digest)
+		c := scan.OpenCache(seal(cache), cache, digest)
 		r := s.Tree(t.Context(), dir, files, c)
 		if err := c.Save(); err != nil {
 			t.Fatal(err)
@@ -94,7 +94,7 @@ func TestADamagedCacheIsNoCache(t *testing.T) {
 	s := scanner(t)
 	put(t, dir, "a.txt", token(1))
 	settled()
-	c := scan.OpenCache(cache, "1")
+	c := scan.OpenCache(seal(cache), cache, "1")
 	s.Tree(t.Context(), dir, []string{"a.txt"}, c)
 	if err := c.Save(); err != nil {
 		t.Fatal(err)
@@ -109,7 +109,7 @@ func TestADamagedCacheIsNoCache(t *testing.T) {
 		if err := os.WriteFile(cache, bad, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if r := s.Tree(t.Context(), dir, []string{"a.txt"}, scan.OpenCache(cache, "1")); len(r.Findings) != 1 || r.Scanned.Cached != 0 {
+		if r := s.Tree(t.Context(), dir, []string{"a.txt"}, scan.OpenCache(seal(cache), cache, "1")); len(r.Findings) != 1 || r.Scanned.Cached != 0 {
 			t.Fatalf("byte %d: %+v", i, r)
 		}
 	}
@@ -117,7 +117,7 @@ func TestADamagedCacheIsNoCache(t *testing.T) {
 		if err := os.WriteFile(cache, good[:cut], 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if r := s.Tree(t.Context(), dir, []string{"a.txt"}, scan.OpenCache(cache, "1")); len(r.Findings) != 1 || r.Scanned.Cached != 0 {
+		if r := s.Tree(t.Context(), dir, []string{"a.txt"}, scan.OpenCache(seal(cache), cache, "1")); len(r.Findings) != 1 || r.Scanned.Cached != 0 {
 			t.Fatalf("cut at %d: %+v", cut, r)
 		}
 	}
@@ -188,7 +188,7 @@ func TestHistoryIsReadOnceAndAnewWhenItWasRewritten(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		result, err := s.History(t.Context(), r, cache)
+		result, err := s.History(t.Context(), r, seal(cache), cache)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,0 +1,116 @@
+package repo
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/regular"
+)
+
+// Ref is a branch, a tag or another name, with what only it leads to.
+type Ref struct {
+	Name    string // refs/heads/main
+	Message string // of an annotated tag, after the name of its maker; else empty
+	Blob    string // the content that it names; empty for a commit, which is in the log, and a tree
+	Tree    string // the tree that it names; empty for all others
+}
+
+// refFormat are the fields of Ref and two more, with a byte 0 after each.
+const refFormat = "%(refname)%00%(objecttype) %(objectname)%00%(*objecttype) %(*objectname)%00" +
+	"%(if:equals=tag)%(objecttype)%(then)%(taggername) %(taggeremail)\n\n%(contents)%(end)%00"
+
+// Refs are all names of the repository.
+func (r *Repo) Refs(ctx context.Context) (all []Ref, err error) {
+	out, err := r.Git(ctx, nil, "for-each-ref", "--format="+refFormat)
+	if err != nil {
+		return nil, err
+	}
+	fields := strings.Split(string(out), "\x00")
+	for ; len(fields) > 4; fields = fields[4:] {
+		ref := Ref{Name: strings.TrimPrefix(fields[0], "\n"), Message: fields[3]}
+		for _, object := range fields[1:3] {
+			kind, hash, _ := strings.Cut(object, " ")
+			switch kind {
+			case "blob":
+				ref.Blob = hash
+			case "tree":
+				ref.Tree = hash
+			}
+		}
+		all = append(all, ref)
+	}
+	return all, nil
+}
+
+// treeBlobs are the contents in a tree, by path.
+func (r *Repo) treeBlobs(ctx context.Context, tree string) (map[string]string, error) {
+	out, err := r.Git(ctx, nil, "ls-tree", "-r", "-z", tree)
+	if err != nil {
+		return nil, err
+	}
+	blobs := map[string]string{}
+	for _, line := range bytes.Split(out, []byte{0}) {
+		head, path, ok := strings.Cut(string(line), "\t")
+		if words := strings.Fields(head); ok && len(words) == 3 && words[1] == "blob" {
+			blobs[path] = words[2]
+		}
+	}
+	return blobs, nil
+}
+
+// Contents are the objects with content that only the ref leads to, by path.
+func (r *Repo) Contents(ctx context.Context, ref Ref) (map[string]string, error) {
+	if ref.Blob != "" {
+		return map[string]string{ref.Name: ref.Blob}, nil
+	}
+	if ref.Tree == "" {
+		return nil, nil
+	}
+	return r.treeBlobs(ctx, ref.Tree)
+}
+
+// mostSettings bounds a file of settings of git, in bytes.
+const mostSettings = 1 << 20
+
+// Settings are the texts of the repository's own files of settings, by path.
+func (r *Repo) Settings(ctx context.Context) (map[string]string, error) {
+	out, err := r.Git(ctx, nil, "rev-parse", "--git-common-dir")
+	if err != nil {
+		return nil, err
+	}
+	texts := map[string]string{}
+	for _, path := range [...]string{filepath.Join(r.absolute(out), "config"), filepath.Join(r.Dir, "config.worktree")} {
+		info, err := os.Stat(path)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err == nil && info.Size() > mostSettings {
+			err = fmt.Errorf("it has more than %d bytes", mostSettings)
+		}
+		if err != nil {
+			return texts, fmt.Errorf("read %s: %w", path, err)
+		}
+		text, err := regular.Read(path)
+		if err != nil {
+			return texts, err
+		}
+		texts[path] = string(text)
+	}
+	return texts, nil
+}
+
+// Submodules counts the submodules in the index.
+func (r *Repo) Submodules(ctx context.Context) (n int, err error) {
+	out, err := r.Git(ctx, nil, "ls-files", "-z", "--stage")
+	for line := range bytes.SplitSeq(out, []byte{0}) {
+		if bytes.HasPrefix(line, []byte("160000 ")) {
+			n++
+		}
+	}
+	return n, err
+}
