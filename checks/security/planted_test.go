@@ -85,9 +85,17 @@ func installation(t *testing.T) *repotest.Git {
 	return g
 }
 
+// onlyState is an environment with the folder of state that TestMain made.
+func onlyState(name string) string {
+	if name == "XDG_STATE_HOME" {
+		return os.Getenv(name)
+	}
+	return ""
+}
+
 func options(dir string) security.Options {
 	return security.Options{Options: doctor.Options{
-		File: filepath.Join(dir, "config", "flowgate.yaml"), Cwd: dir, Getenv: func(string) string { return "" }, Now: time.Now,
+		File: filepath.Join(dir, "config", "flowgate.yaml"), Cwd: dir, Getenv: onlyState, Now: time.Now,
 	}}
 }
 
