@@ -32,6 +32,7 @@ func List(_ context.Context, cfg *config.Config, env Environment, only string) (
 			continue
 		}
 		st := ProviderStatus{Name: p.Name, Methods: p.Methods, DefaultMethod: p.Methods[0], Possible: []string{}, ImportsFrom: p.Settings.ImportDoc, Configured: p.Written}
+		wrong := usable(cfg, p)
 		for i, name := range p.Methods {
 			why := "there is no method " + name
 			if m, ok := known[name]; ok {
@@ -39,6 +40,9 @@ func List(_ context.Context, cfg *config.Config, env Environment, only string) (
 			}
 			if name == "management" {
 				why = server // asked once for all
+			}
+			if wrong != nil {
+				why = wrong.Error()
 			}
 			if why == "" {
 				st.Possible = append(st.Possible, name)

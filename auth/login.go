@@ -42,6 +42,9 @@ func Login(ctx context.Context, cfg *config.Config, env Environment, provider st
 	if err != nil {
 		return Change{}, err
 	}
+	if err := usable(cfg, p); err != nil {
+		return Change{}, err
+	}
 	name, m, err := chooseMethod(p, o.Method)
 	if err != nil {
 		return Change{}, err

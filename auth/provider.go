@@ -87,6 +87,8 @@ type oauthSettings struct {
 type keySettings struct {
 	APIKeyProvider string `json:"api_key_provider"` // whose key an API key in its tool's file is
 	APIKeyEnv      string `json:"api_key_env"`      // where api_key looks when nothing is given
+	KeyList        string `json:"key_list"`         // where CLIProxyAPI keeps API keys of the provider
+	KeyBaseURL     string `json:"key_base_url"`     // the address that goes with a key there
 	TokenFile      string `json:"token_file"`       // of static_token
 }
 
@@ -138,7 +140,7 @@ var known = sync.OnceValues(func() (map[string]map[string]any, error) {
 func compose(name string, base, written map[string]any) (Provider, error) {
 	p := Provider{Name: name}
 	if strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") != "" || name == "" {
-		return p, fault.Usage("provider-invalid", "auth.providers.%q: that is no name for a provider", name).
+		return p, fault.Usage("provider-invalid", "auth.providers.%q cannot be the name of a provider", name).
 			WithHint("letters, digits, - and _ make one: it becomes part of file names")
 	}
 	merged := maps.Clone(base)
@@ -180,6 +182,19 @@ func guess(s Settings) string {
 		return "api_key"
 	}
 	return "management"
+}
+
+// usable refuses a provider whose settings in the configuration have mistakes:
+// without them it would sign in otherwise than meant. Fault: provider-invalid.
+func usable(cfg *config.Config, p Provider) error {
+	problems := cfg.ProviderProblems[p.Name]
+	if len(problems) == 0 {
+		return nil
+	}
+	first := problems[0]
+	hint := lo.CoalesceOrEmpty(first.Hint, "mage config:validate lists all problems")
+	first.Hint = ""
+	return fault.Usage("provider-invalid", "%s", first.String()).WithHint("%s", hint).WithDetail(config.Problems{Problems: problems})
 }
 
 // Find returns the provider with that name. Faults: provider-unknown with the

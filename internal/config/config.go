@@ -41,7 +41,8 @@ type Config struct {
 	Base     map[string]any            `json:"litellm_base,omitempty"` // LiteLLM config fragment; nil in version 3
 	Profiles map[string]map[string]any `json:"profiles,omitempty"`     // overlays by profile name; empty in version 3
 
-	Providers          map[string]map[string]any `json:"auth_providers,omitempty"` // auth.providers, as written
+	Providers          map[string]map[string]any `json:"auth_providers,omitempty"` // auth.providers, as written, without what is wrong in them
+	ProviderProblems   map[string][]Problem      `json:"-"`                        // what that was, by provider
 	SecretFiles        []string                  `json:"secret_files,omitempty"`   // absolute
 	Credentials        map[string]Credential     `json:"credentials,omitempty"`    // credentials.upstream by name
 	Integration        Integration               `json:"integration"`

@@ -128,15 +128,6 @@ type authDocument struct {
 	Providers map[string]provider `json:"providers,omitempty" jsonschema:"description=How each provider signs in"`
 }
 
-// provider is open: every method has keys of its own.
-type provider struct {
-	Method          string `json:"method,omitempty" jsonschema:"minLength=1"`
-	AuthURLEndpoint string `json:"auth_url_endpoint,omitempty"`
-	StatusEndpoint  string `json:"status_endpoint,omitempty"`
-}
-
-func (provider) open() bool { return true }
-
 type credentialsDocument struct {
 	Upstream map[string]credentialDocument `json:"upstream,omitempty" jsonschema:"description=Secrets by the name that api_key_ref and master_key_ref give"`
 }

@@ -47,13 +47,15 @@ type Findings struct {
 }
 
 // Check reads the file as Load does and returns everything that is wrong or
-// odd about it. The error is non-nil only when there is nothing to examine:
+// odd about it, mistakes in auth.providers among them: those concern one sign-in
+// each, and Load leaves out the keys that have them. The error is non-nil only when there is nothing to examine:
 // the file is missing, unreadable or too large.
 func Check(path string, getenv func(string) string) (Findings, error) {
 	d, cfg, err := read(path, getenv)
 	if err != nil {
 		return Findings{}, err
 	}
+	d.problems = append(d.problems, d.aside...)
 	f := Findings{File: path, Problems: append([]Problem{}, d.sorted()...), Warnings: append([]Warning{}, d.warnings...)}
 	if cfg != nil {
 		f.Version = cfg.Version

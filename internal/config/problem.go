@@ -41,6 +41,7 @@ type diagnosis struct {
 	file     string
 	code     string // of the fault; config-invalid unless a problem says otherwise
 	problems []Problem
+	aside    []Problem // in auth.providers: reported by Check, and no reason to refuse the file
 	warnings []Warning
 }
 

@@ -87,22 +87,6 @@ func (r *resolver) cliproxyFile() {
 	}
 }
 
-// providers takes the providers as written, keys unknown to us included.
-func (r *resolver) providers(keys ...string) {
-	f, ok := r.root.find(keys...)
-	if !ok || f.value.kind != mapKind {
-		return
-	}
-	if r.cfg.Providers == nil {
-		r.cfg.Providers = make(map[string]map[string]any, len(f.value.fields))
-	}
-	for _, p := range f.value.fields {
-		if settings, ok := p.value.plain().(map[string]any); ok {
-			r.cfg.Providers[p.key] = settings
-		}
-	}
-}
-
 // oldProviders reads version 2's old place of auth.providers, which loses
 // where both name a provider.
 func (r *resolver) oldProviders() {

@@ -41,8 +41,10 @@ func (documentV2) JSONSchemaExtend(s *jsonschema.Schema) {
 	}
 }
 
-// JSONSchemaExtend leaves a provider open, as reading does.
+// JSONSchemaExtend names all keys of a provider, and leaves it open, as reading does.
 func (provider) JSONSchemaExtend(s *jsonschema.Schema) {
+	reflector := jsonschema.Reflector{Anonymous: true, ExpandedStruct: true, DoNotReference: true}
+	s.Properties = reflector.Reflect(&providerFields{}).Properties
 	s.AdditionalProperties = jsonschema.TrueSchema
 }
 

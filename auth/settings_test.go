@@ -1,0 +1,100 @@
+package auth_test
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/internal/config"
+)
+
+// settingKeys are the keys that a struct reads, those of embedded ones among them.
+func settingKeys(t reflect.Type) []string {
+	var keys []string
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if f.Anonymous {
+			keys = append(keys, settingKeys(f.Type)...)
+		} else if key, _, _ := strings.Cut(f.Tag.Get("json"), ","); key != "-" {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+func TestTheConfigurationKnowsWhatTheProvidersRead(t *testing.T) {
+	t.Parallel()
+	known := config.ProviderKeys()
+	slices.Sort(known)
+	if read := settingKeys(reflect.TypeFor[auth.Settings]()); !slices.Equal(read, known) {
+		t.Errorf("the configuration knows\n%v\nand the providers read\n%v", known, read)
+	}
+	methods := auth.MethodNames()
+	written := config.Methods()
+	slices.Sort(written)
+	if !slices.Equal(methods, written) {
+		t.Errorf("%v, %v", methods, written)
+	}
+}
+
+func TestAMistakeInAProviderIsNamedWithItsPlaceAndBreaksNoOther(t *testing.T) {
+	t.Parallel()
+	for provider, c := range map[string]struct{ at, says, hint string }{
+		`kimi: {method: bogus}`:                {"13:20", "must be one of", ""},
+		`kimi: {method: managment}`:            {"13:20", "must be one of", `did you mean "management"?`},
+		`kimi: {methud: management}`:           {"13:12", `unknown key "methud"`, `did you mean "method"?`},
+		`kimi: {login_flag: 3}`:                {"13:24", "must be text", `put it in quotes`},
+		`kimi: {scopes: x}`:                    {"13:20", "must be a list", ""},
+		`kimi: {scopes: [a, 7]}`:               {"13:24", "must be text", ""},
+		`kimi: {single_use: "yes"}`:            {"13:24", "must be true or false", ""},
+		`kimi: {auth_params: {a: 1}}`:          {"13:29", "must be text", ""},
+		`kimi: {methods: [management, pkcee]}`: {"13:34", "not a method", `did you mean "pkce"?`},
+		`kimi: {token_encoding: xml}`:          {"13:28", "must be one of form, json", ""},
+	} {
+		t.Run(provider, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			file := s.put("config/flowgate.yaml", `paths: {runtime_dir: ../.router/runtime, active_config: a, state_file: s, log_file: l}
+litellm_base: {}
+profiles: {balanced: {}}
+services:
+  litellm: {port: 4000, runtime: embedded}
+  cliproxyapi_plus: {port: 8317, runtime: echo}
+# seven
+# eight
+# nine
+# ten
+auth:
+  providers:
+    `+provider+"\n")
+			found, err := config.Check(file, s.env.Getenv)
+			if err != nil || len(found.Problems) != 1 {
+				t.Fatalf("%+v, %v", found, err)
+			}
+			p := found.Problems[0]
+			if at := fmt.Sprintf("%d:%d", p.Line, p.Column); at != c.at || !strings.Contains(p.Message, c.says) || !strings.Contains(p.Hint, c.hint) {
+				t.Errorf("%s: %+v", at, p)
+			}
+			if s.cfg, err = config.Load(file, s.env.Getenv); err != nil {
+				t.Fatalf("the rest of the file is refused: %v", err)
+			}
+			if _, err := auth.Status(t.Context(), s.cfg, s.env, auth.StatusOptions{}); err != nil {
+				t.Errorf("status: %v", err)
+			}
+			_, _, err = s.login("kimi", auth.LoginOptions{Timeout: time.Second})
+			if wantCode(t, err, "provider-invalid"); err == nil || !strings.Contains(err.Error(), "flowgate.yaml:"+c.at) {
+				t.Errorf("login: %v", err)
+			}
+			key := auth.LoginOptions{Env: "K"}
+			s.env.Getenv = func(string) string { return "sk-0123456789" }
+			if _, _, err := s.login("openai", key); err != nil {
+				t.Errorf("another provider: %v", err)
+			}
+		})
+	}
+}
