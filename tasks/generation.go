@@ -10,6 +10,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/generation"
+	"github.com/flowgate-go/flowgate/internal/printable"
 	"github.com/flowgate-go/flowgate/upgrade"
 )
 
@@ -69,7 +70,7 @@ func (s session) changing(cfg *config.Config, service *string, timeout *time.Dur
 func (s session) recover(ctx context.Context) error {
 	did, err := upgrade.Recover(ctx, s.changing(nil, nil, nil))
 	if did != "" { // also without a terminal: it is why the stack is as it is
-		_, _ = os.Stderr.WriteString(did + "\n")
+		_, _ = os.Stderr.WriteString(printable.Page(printable.Line(did) + "\n"))
 	}
 	return err
 }

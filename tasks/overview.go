@@ -9,6 +9,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/policy"
+	"github.com/flowgate-go/flowgate/internal/printable"
 	"github.com/flowgate-go/flowgate/internal/version"
 	"github.com/flowgate-go/flowgate/supervisor"
 )
@@ -105,6 +106,6 @@ func (s session) say(lines ...string) {
 		return
 	}
 	for _, line := range lines {
-		_, _ = os.Stderr.WriteString(line + "\n")
+		_, _ = os.Stderr.WriteString(printable.Page(printable.Line(line) + "\n"))
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/auth"
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/printable"
 	"github.com/flowgate-go/flowgate/supervisor"
 	"github.com/flowgate-go/flowgate/upgrade"
 )
@@ -97,6 +98,6 @@ func startOptions(s session, cfg *config.Config, service *string, timeout *time.
 // progress shows an event to whoever watches the terminal.
 func (s session) progress(e supervisor.Event) {
 	if s.out.Live {
-		_, _ = os.Stderr.WriteString(e.Line() + "\n")
+		_, _ = os.Stderr.WriteString(printable.Page(printable.Line(e.Line()) + "\n"))
 	}
 }

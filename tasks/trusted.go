@@ -11,6 +11,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/printable"
 	"github.com/flowgate-go/flowgate/internal/trust"
 	"github.com/flowgate-go/flowgate/upgrade"
 )
@@ -81,7 +82,7 @@ func (s session) warn(v trust.Verdict) {
 
 // tell writes lines for people to stderr, whether or not that is a terminal.
 func (s session) tell(lines ...string) {
-	_, _ = os.Stderr.WriteString(strings.Join(lines, "\n") + "\n")
+	_, _ = os.Stderr.WriteString(printable.Page(strings.Join(lines, "\n") + "\n"))
 }
 
 // admit loads the configuration for a target that changes something, ends what a

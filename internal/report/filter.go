@@ -11,6 +11,7 @@ import (
 	"github.com/itchyny/gojq"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/printable"
 )
 
 // Filter is a compiled jq expression. It sees neither the environment nor files.
@@ -97,6 +98,7 @@ func appendValue(out *bytes.Buffer, v any, raw, indent bool) error {
 	if err != nil {
 		return fmt.Errorf("encode value: %w", err)
 	}
+	b = printable.JSON(b)
 	if indent {
 		if err := json.Indent(out, b, "", "  "); err != nil {
 			return fmt.Errorf("indent value: %w", err)

@@ -4,26 +4,72 @@ import (
 	"bytes"
 	"io"
 	"strings"
-	"unicode"
+
+	"github.com/flowgate-go/flowgate/internal/printable"
 )
 
-// harmless is a text that a terminal shows and does not obey: names of files
-// and processes, and what other programs say, may hold escape sequences. JSON
-// and XML have escapes of their own for them.
-func harmless(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, text)
-}
-
-func harmlessly(w io.Writer, r *Report, write func(io.Writer, *Report) error) error {
+// harmlessly writes a page that a terminal shows and does not obey: names of
+// files and processes, and what other programs say, may hold escape sequences.
+func harmlessly(w io.Writer, r *Report, write func(io.Writer, *Report) error, harmless func(string) string) error {
 	var page bytes.Buffer
 	err := write(&page, r)
 	if _, broken := io.WriteString(w, harmless(page.String())); broken != nil {
 		return broken
 	}
 	return err
+}
+
+// textPage is a page of the text format, harmless.
+func textPage(page string) string { return printable.Page(foldNames(page)) }
+
+// foldNames puts names that YAML wrote as a block of lines, since they hold
+// line breaks, back on one line: a file's name must not look like other data.
+func foldNames(page string) string {
+	if !strings.Contains(page, " |") && !strings.Contains(page, " >") {
+		return page
+	}
+	var out strings.Builder
+	lines := strings.SplitAfter(page, "\n")
+	for i := 0; i < len(lines); i++ {
+		key, ok := blockKey(lines[i])
+		if !ok {
+			out.WriteString(lines[i])
+			continue
+		}
+		depth := len(key) - len(strings.TrimLeft(key, " -"))
+		var name []string
+		for i+1 < len(lines) && isDeeper(lines[i+1], depth) {
+			i++
+			name = append(name, strings.TrimSpace(lines[i]))
+		}
+		if strings.Trim(key, " ") != "-" {
+			key += ":"
+		}
+		out.WriteString(key + " " + printable.Line(strings.Join(name, "\n")) + "\n")
+	}
+	return out.String()
+}
+
+// blockKey is what stands before the colon of a line that begins a block of
+// lines, when it is the key of a name, or stands in a list.
+func blockKey(line string) (key string, ok bool) {
+	line = strings.TrimRight(line, "\n")
+	key, style, ok := strings.Cut(line, ": ")
+	if item, isItem := strings.CutPrefix(strings.TrimLeft(line, " "), "- "); isItem && !ok {
+		key, style, ok = line[:len(line)-len(item)-1], item, true
+	}
+	if !ok || style == "" || strings.Trim(style, "|>+-0123456789") != "" || !strings.ContainsAny(style[:1], "|>") {
+		return "", false
+	}
+	switch strings.TrimLeft(key, " -") {
+	case "", "file", "path", "name", "dir", "folder", "account", "email", "source", "destination", "command", "user", "log", "url", "preview", "reason":
+		return key, true
+	}
+	return "", false
+}
+
+// isDeeper reports whether a line is blank or indented by more than depth.
+func isDeeper(line string, depth int) bool {
+	text := strings.TrimLeft(line, " ")
+	return line != "" && (strings.TrimSpace(text) == "" || len(line)-len(text) > depth)
 }

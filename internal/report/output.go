@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/printable"
 )
 
 // Format is one of the ways to print a report.
@@ -120,9 +121,9 @@ func (o *Output) render(ctx context.Context, page *bytes.Buffer, r *Report) erro
 	}
 	switch o.Format {
 	case Text:
-		return harmlessly(page, r, writeText)
+		return harmlessly(page, r, writeText, textPage)
 	case GitHub:
-		return harmlessly(page, r, writeGitHub)
+		return harmlessly(page, r, writeGitHub, printable.Lines)
 	case JUnit:
 		return writeJUnit(page, r)
 	case SARIF:
@@ -137,7 +138,7 @@ func (o *Output) Stream(c Result) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.Live {
-		_, _ = io.WriteString(o.Stderr, harmless(checkLine(c)))
+		_, _ = io.WriteString(o.Stderr, printable.Page(checkLine(c)))
 	}
 	if o.Format == JSONL && o.Filter == nil {
 		var line bytes.Buffer
@@ -178,12 +179,17 @@ func (o *Output) Line(v any) error {
 }
 
 func encode(w io.Writer, v any, indent bool) error {
-	e := json.NewEncoder(w)
+	var doc bytes.Buffer
+	e := json.NewEncoder(&doc)
 	e.SetEscapeHTML(false)
 	if indent {
 		e.SetIndent("", "  ")
 	}
-	return e.Encode(v)
+	if err := e.Encode(v); err != nil {
+		return err
+	}
+	_, err := w.Write(printable.JSON(doc.Bytes()))
+	return err
 }
 
 func document(v any) (any, error) {
@@ -204,14 +210,14 @@ func exitOf(r *Report, filterFault *fault.Error) error {
 	case r.Error == nil:
 		message = r.failedChecks()
 	case r.Error.Hint != "":
-		message = r.Error.Message + "\n  hint: " + r.Error.Hint
+		message = printable.Line(r.Error.Message) + "\n  hint: " + printable.Line(r.Error.Hint)
 	default:
-		message = r.Error.Message
+		message = printable.Line(r.Error.Message)
 	}
 	if filterFault != nil && (r.Error == nil || r.Error.Message != filterFault.Message) {
-		message += "\n  the report is printed unfiltered: " + filterFault.Message
+		message += "\n  the report is printed unfiltered: " + printable.Line(filterFault.Message)
 	}
-	return &Exit{r.exit, harmless(message)}
+	return &Exit{r.exit, message}
 }
 
 // failedChecks is what people read last on stderr: each check that failed, or
@@ -225,7 +231,7 @@ func (r *Report) failedChecks() string {
 	b.WriteString(r.Command + " found a " + what + ":")
 	for _, c := range r.Checks {
 		if c.Status == bad {
-			b.WriteString("\n  " + c.ID + ": " + reason(c))
+			b.WriteString("\n  " + c.ID + ": " + printable.Line(reason(c)))
 		}
 	}
 	return b.String()

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
+
+	"github.com/flowgate-go/flowgate/internal/printable"
 )
 
 // Reasoned is a detail that can say in one line why its check ended as it did.
@@ -35,7 +37,7 @@ func checkLine(c Result) string {
 	if len(c.Mended) > 0 {
 		text += "; mended: " + strings.Join(c.Mended, ", ")
 	}
-	return fmt.Sprintf("%s %-24s %s (%.1f ms)\n", mark, c.ID, text, c.DurationMS)
+	return fmt.Sprintf("%s %-24s %s (%.1f ms)\n", mark, c.ID, printable.Line(text), c.DurationMS)
 }
 
 // Headed is data that can be told in one line, which stands before everything
@@ -44,7 +46,7 @@ type Headed interface{ Headline() string }
 
 func writeText(w io.Writer, r *Report) error {
 	if d, ok := r.Data.(Headed); ok && d.Headline() != "" {
-		if _, err := fmt.Fprintln(w, d.Headline()); err != nil {
+		if _, err := fmt.Fprintln(w, printable.Line(d.Headline())); err != nil {
 			return err
 		}
 	}
@@ -59,7 +61,7 @@ func writeText(w io.Writer, r *Report) error {
 		}
 	}
 	if r.Error != nil {
-		if _, err := fmt.Fprintf(w, "%s: %s\n", r.Error.Code, r.Error.Message); err != nil {
+		if _, err := fmt.Fprintf(w, "%s: %s\n", r.Error.Code, printable.Line(r.Error.Message)); err != nil {
 			return err
 		}
 	}
@@ -140,14 +142,14 @@ func writeJUnit(w io.Writer, r *Report) error {
 		k := junitCase{Name: c.ID, Class: s.Name, Time: c.DurationMS / 1000}
 		switch c.Status {
 		case Fail:
-			k.Failure, s.Failures = &junitNote{reason(c)}, s.Failures+1
+			k.Failure, s.Failures = &junitNote{printable.Line(reason(c))}, s.Failures+1
 		case Skip:
-			k.Skipped, s.Skipped = &junitNote{reason(c)}, s.Skipped+1
+			k.Skipped, s.Skipped = &junitNote{printable.Line(reason(c))}, s.Skipped+1
 		}
 		s.Cases = append(s.Cases, k)
 	}
 	if r.Error != nil {
-		s.Cases = append(s.Cases, junitCase{Name: r.Command, Class: s.Name, Error: &junitNote{r.Error.Code + ": " + r.Error.Message}})
+		s.Cases = append(s.Cases, junitCase{Name: r.Command, Class: s.Name, Error: &junitNote{r.Error.Code + ": " + printable.Line(r.Error.Message)}})
 		s.Errors++
 	}
 	s.Tests = len(s.Cases)
