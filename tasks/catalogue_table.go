@@ -341,6 +341,8 @@ var catalogue = []target{
 		synopsis: "runs the real Codex and Claude Code through the router; needs node and npm."},
 	{name: "test:litellm", method: "test:litellm", flatName: "testlitellm", flatMethod: "testlitellm", reads: "",
 		synopsis: "runs the whole of FlowGate with the real LiteLLM in the router's place; needs python3."},
+	{name: "test:oracle", method: "test:oracle", flatName: "testoracle", flatMethod: "testoracle", reads: "",
+		synopsis: "compares the stack with the real CLIProxyAPI, built from its published module; needs the module proxy."},
 	{name: "top", method: "top", flatName: "top", flatMethod: "top", reads: "always",
 		synopsis: "is a live table of the services on a terminal, until Ctrl-C; elsewhere it is status once more.", params: []param{
 			{name: "every", flag: "every", kind: "time.Duration", optional: true},

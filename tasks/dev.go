@@ -32,6 +32,11 @@ func (Test) Litellm(ctx context.Context) error {
 	return litellm().develop(ctx)
 }
 
+// Oracle compares the stack with the real CLIProxyAPI, built from its published module; needs the module proxy.
+func (Test) Oracle(ctx context.Context) error {
+	return oracle().develop(ctx)
+}
+
 // Bench runs the benchmarks of docs/benchmarks.md.
 func (Test) Bench(ctx context.Context) error {
 	return develop(ctx, "test:bench", step{args: []string{"test", "-run=^$", "-bench=.", "-benchmem", "./..."}})
@@ -44,6 +49,7 @@ func Lint(ctx context.Context) error {
 		step{args: []string{"vet", "./..."}},
 		step{args: []string{"vet", "./..."}, env: darwin},
 		step{args: []string{"build", "./..."}, env: darwin},
+		step{args: []string{"vet", "-C=" + oracleModule, "./..."}},
 		step{args: []string{"tool", "-modfile=tools/go.mod", "golangci-lint", "run"}})
 }
 

@@ -137,7 +137,7 @@ func TestTheCanaryRunsEveryTarget(t *testing.T) {
 		"supervisor:run": "start runs it", "trust:revoke": "would end the trial's trust", "security:canary": "it is the trial", "security:install-hook": "writes outside of the trial",
 		"service:install": "writes outside of the trial", "service:uninstall": "writes outside of the trial",
 		"test": "for FlowGate's source", "test:bench": "for FlowGate's source", "test:clients": "for FlowGate's source",
-		"test:litellm": "for FlowGate's source", "release:check": "for FlowGate's source", "release:notes": "for FlowGate's source",
+		"test:litellm": "for FlowGate's source", "test:oracle": "for FlowGate's source", "release:check": "for FlowGate's source", "release:notes": "for FlowGate's source",
 		"release:build": "for FlowGate's source", "lint": "for FlowGate's source", "vuln": "for FlowGate's source",
 	}
 	run := map[string]bool{}
@@ -157,7 +157,7 @@ func TestCISkipsNoTest(t *testing.T) {
 	t.Parallel()
 	for _, file := range []string{".ci/run", ".github/workflows/ci.yml"} {
 		text := read(t, file)
-		for _, want := range []string{"FLOWGATE_FORBID_SKIPS", "go tool mage test\n", "go tool mage test:clients\n", "go tool mage test:litellm\n"} {
+		for _, want := range []string{"FLOWGATE_FORBID_SKIPS", "go tool mage test\n", "go tool mage test:clients\n", "go tool mage test:litellm\n", "go tool mage test:oracle\n"} {
 			if !strings.Contains(text, want) {
 				t.Errorf("%s does not have %q", file, want)
 			}
@@ -168,7 +168,7 @@ func TestCISkipsNoTest(t *testing.T) {
 		if files, err := filepath.Glob(filepath.Join(dir, "*_test.go")); err != nil || len(files) == 0 {
 			t.Errorf("%s runs %s, which has no tests (%v)", target, dir, err)
 		}
-		if target != "test:clients" && target != "test:litellm" {
+		if target != "test:clients" && target != "test:litellm" && target != "test:oracle" {
 			t.Errorf("CI does not run %s", target)
 		}
 	}
