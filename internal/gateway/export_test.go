@@ -38,3 +38,11 @@ func (r *Router) TrustForTest(pool *x509.CertPool) *http.HTTP2Config {
 
 // KeepAlive is the interval of keep-alives that the settings ask for.
 func (s *Settings) KeepAlive() time.Duration { return s.keepAlive }
+
+// StartGuard begins to watch with one watch for all, and returns the guard's stop.
+func (w *Watch) StartGuard(limit time.Duration, expire func()) (stop func()) {
+	return (*watch)(w).guard(limit, expire).stop
+}
+
+// Watch is a watch for tests.
+type Watch watch

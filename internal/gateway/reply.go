@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/samber/lo"
@@ -17,7 +18,7 @@ func (c *call) deliver(a *answer) {
 	}
 	c.stopKeepAlive()
 	if c.client.committed {
-		c.failCommitted(c.wholeAfterKeepAlive(a.deployment))
+		c.deliverAsStream(a)
 		return
 	}
 	c.announce(a)
@@ -34,6 +35,20 @@ func (c *call) deliver(a *answer) {
 		return
 	}
 	c.writeWhole(a.body)
+}
+
+// deliverAsStream hands a whole reply to a client whose stream has begun with
+// keep-alives.
+func (c *call) deliverAsStream(a *answer) {
+	body := a.body
+	if a.end > 0 {
+		body = slices.Concat(body[:a.start], c.literal, body[a.end:])
+	}
+	if c.out = restream(c.dialect, body); c.out == nil {
+		c.failCommitted(c.wholeAfterKeepAlive(a.deployment))
+		return
+	}
+	c.sendLast()
 }
 
 // announce sets the headers that say who answered.

@@ -77,11 +77,11 @@ func (c *call) silentStream(a *answer, err error) *failure {
 	return f
 }
 
-// wholeAfterKeepAlive is the failure for a whole reply of an upstream that was
-// asked for a stream, when the stream to the client has begun.
+// wholeAfterKeepAlive is the failure for a whole reply that cannot be made a
+// stream, when the stream to the client has begun.
 func (c *call) wholeAfterKeepAlive(d *Deployment) *failure {
 	return &failure{status: http.StatusBadGateway, class: "BadGatewayError", kind: "internal_server_error", deployment: d,
 		text: "litellm.BadGatewayError: BadGatewayError: " + exception(d) +
-			" - The upstream was asked for a stream and answered in one piece, after the stream to the client had begun: " +
+			" - The upstream was asked for a stream and answered in one piece of a kind that is not known: " +
 			"ask without a stream, or set keepalive_seconds: 0 for this deployment"}
 }
