@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -193,6 +194,7 @@ func serviceOf(cfg *config.Config, e ledger.Entry) config.Service {
 // No names means all of them.
 func endSurvivors(ctx context.Context, cfg *config.Config, names []string) ([]ledger.Entry, error) {
 	var ended []ledger.Entry
+	var stuck error // the first process that does not end
 	for _, e := range survivors(cfg, ledger.Read(cfg.Paths.RuntimeDir)) {
 		if ctx.Err() != nil {
 			return ended, context.Cause(ctx)
@@ -202,8 +204,12 @@ func endSurvivors(ctx context.Context, cfg *config.Config, names []string) ([]le
 		}
 		run := &instance{census: newCensus(), family: process.Family{Leader: e.Process, Mark: markOf(cfg.Paths.RuntimeDir, e.Name)}}
 		run.watch(config.Service{})
-		run.terminate(stopTimeout(serviceOf(cfg, e)))
+		if _, _, err := run.terminate(stopTimeout(serviceOf(cfg, e))); err != nil {
+			run.release()
+			stuck = cmp.Or(stuck, err)
+			continue
+		}
 		ended = append(ended, e)
 	}
-	return ended, nil
+	return ended, stuck
 }

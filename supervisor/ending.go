@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/runtimes"
 )
@@ -34,14 +35,56 @@ func (u *unit) stopping(o *order) phase {
 		u.publish(func(s *snapshot) { s.State, s.Ready = StateStopping, false })
 		u.emit(Event{Event: EventStopping, Service: u.name, Result: "ok"})
 		u.record()
-		detail := u.endProcess(u.stopTimeout())
-		u.publish(func(s *snapshot) { s.State, s.Reason = StateStopped, "" })
-		u.emit(Event{Event: EventStopped, Service: u.name, Result: "ok", Detail: detail})
-		u.record()
+		detail, err := u.endProcess(u.stopTimeout())
 		if o != nil {
-			o.done <- nil
+			defer func() { o.done <- err }()
 		}
-		return u.idle
+		if err != nil {
+			return u.stuck(err, u.stopped)
+		}
+		return u.stoppedAs(detail)
+	}
+}
+
+// stoppedAs shows the service stopped; detail says how its process ended.
+func (u *unit) stoppedAs(detail string) phase {
+	u.publish(func(s *snapshot) { s.State, s.Reason = StateStopped, "" })
+	u.emit(Event{Event: EventStopped, Service: u.name, Result: "ok", Detail: detail})
+	u.record()
+	return u.idle
+}
+
+func (u *unit) stopped(exit Exit) phase { return u.stoppedAs(exit.String()) }
+
+// stuck shows that the process does not end, and goes on with next when it has.
+// Until then the service is stopping, for whoever asks.
+func (u *unit) stuck(err error, next func(Exit) phase) phase {
+	f := u.plan.explain(err)
+	u.publish(func(s *snapshot) { s.State, s.Ready, s.Reason = StateStopping, false, f.Message })
+	u.emit(Event{Event: EventStuck, Service: u.name, Result: "error", Detail: f.Message})
+	u.record()
+	u.answer(f)
+	return func(ctx context.Context) phase { return u.lingering(ctx, f, next) }
+}
+
+// lingering waits for the end of a process that SIGKILL did not end at once.
+// Commands are refused meanwhile: nothing can be done for them.
+func (u *unit) lingering(ctx context.Context, f *fault.Error, next func(Exit) phase) phase {
+	for {
+		select {
+		case <-u.run.ended:
+			exit := u.run.collect(time.Time{})
+			u.run = nil
+			u.processGone(exit)
+			return next(exit)
+		case <-u.run.seen: // probes go on asking
+		case o := <-u.orders:
+			o.done <- f
+		case <-ctx.Done():
+			u.run.release() // the next supervisor finds it in the ledger
+			u.run = nil
+			return nil
+		}
 	}
 }
 
@@ -63,18 +106,22 @@ func (u *unit) collect() Exit {
 	return exit
 }
 
-// endProcess ends the process, if there is one, and says how that went.
-func (u *unit) endProcess(grace time.Duration) string {
+// endProcess ends the process, if there is one, and says how that went. With the
+// fault service-stuck the process is still there.
+func (u *unit) endProcess(grace time.Duration) (how string, err error) {
 	if u.run == nil {
-		return ""
+		return "", nil
 	}
-	exit, killed := u.run.terminate(grace)
+	exit, killed, err := u.run.terminate(grace)
+	if err != nil {
+		return "", err
+	}
 	u.run = nil
 	u.processGone(exit)
 	if killed {
-		return "killed: it did not end within " + grace.String()
+		return "killed: it did not end within " + grace.String(), nil
 	}
-	return exit.String()
+	return exit.String(), nil
 }
 
 func (u *unit) processGone(exit Exit) {

@@ -23,6 +23,7 @@ const (
 	EventFailed             = "service.failed"
 	EventStopping           = "service.stopping"
 	EventStopped            = "service.stopped"
+	EventStuck              = "service.stuck" // its process does not end by SIGKILL
 	EventSupervisorStarted  = "supervisor.started"
 	EventSupervisorStopped  = "supervisor.stopped"
 	EventProfileChanged     = "profile.changed"

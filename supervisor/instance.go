@@ -17,8 +17,8 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
 
-// sweepLimit is how long processes that do not end by SIGKILL, such as those
-// that wait for a dead disk, hold a stop up.
+// sweepLimit is how long a stop waits, after SIGKILL, for a process that does not
+// end, such as one that waits for a dead disk, and for its descendants.
 const sweepLimit = 5 * time.Second
 
 // Failure is the detail of a fault about one service.
@@ -119,21 +119,34 @@ func signalAll(processes []process.Identity, sig syscall.Signal) {
 
 // terminate ends the process: SIGTERM to its group, after grace SIGKILL, then
 // whoever left the group. It reports how the process ended and whether it had
-// to be killed.
-func (run *instance) terminate(grace time.Duration) (exit Exit, killed bool) {
+// to be killed. A process that has not ended within sweepLimit of SIGKILL, since
+// it waits for a device or a file system, is the fault service-stuck; it can still
+// be collected when it ends.
+func (run *instance) terminate(grace time.Duration) (exit Exit, killed bool, err error) {
 	deadline := time.Now().Add(grace)
 	_ = run.hold.SignalGroup(syscall.SIGTERM)
 	_ = run.hold.SignalGroup(syscall.SIGCONT) // one that is stopped would not hear it
-	timer := time.NewTimer(grace)
+	if !run.endsWithin(grace) {
+		killed = true
+		_ = run.hold.SignalGroup(syscall.SIGKILL)
+		if !run.endsWithin(sweepLimit) {
+			return Exit{}, true, fault.New("service-stuck", "process %d was sent SIGKILL and has not ended within %v: it waits for a device or a file system",
+				run.leader().PID, sweepLimit).WithHint("mend what it waits for (a network file system, a disk); it ends then")
+		}
+	}
+	return run.collect(deadline), killed, nil
+}
+
+// endsWithin waits for the end of the process, no longer than limit.
+func (run *instance) endsWithin(limit time.Duration) bool {
+	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	select {
 	case <-run.ended:
+		return true
 	case <-timer.C:
-		killed = true
-		_ = run.hold.SignalGroup(syscall.SIGKILL)
-		<-run.ended
+		return false
 	}
-	return run.collect(deadline), killed
 }
 
 // listens reports whether it is this process, or one that it started, that

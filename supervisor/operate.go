@@ -44,11 +44,11 @@ func (r *resident) stop(ctx context.Context, q request) error {
 	if len(q.Services) == 0 { // also those that the configuration no longer has
 		names = nil
 	}
-	r.takeDown(ctx, names)
+	err = r.takeDown(ctx, names)
 	if !slices.ContainsFunc(r.all(), func(u *unit) bool { return active(u.snap.Load().State) }) {
 		r.gate.close()
 	}
-	return nil
+	return err
 }
 
 // restart is a stop and a start that nothing comes between. It goes on when the
@@ -72,7 +72,9 @@ func (r *resident) restart(ctx context.Context, q request) error {
 			}
 		}
 	}
-	r.takeDown(ctx, names)
+	if err := r.takeDown(ctx, names); err != nil {
+		return err
+	}
 	return r.bringUp(ctx, q)
 }
 
@@ -170,12 +172,14 @@ func (r *resident) planFor(svc config.Service, q request) *plan {
 }
 
 // takeDown stops units, each after those that depend on it; no names means all.
-func (r *resident) takeDown(ctx context.Context, names []string) {
+// Its fault service-stuck names the first service that does not end.
+func (r *resident) takeDown(ctx context.Context, names []string) error {
 	units := r.all()
 	down := make(map[string]chan struct{}, len(units)) // closed when stopped, or not to be
 	for _, u := range units {
 		down[u.name] = make(chan struct{})
 	}
+	errs := make([]error, len(units))
 	var stops conc.WaitGroup
 	for i, u := range units {
 		stops.Go(func() {
@@ -186,12 +190,14 @@ func (r *resident) takeDown(ctx context.Context, names []string) {
 				}
 			}
 			if names == nil || slices.Contains(names, u.name) {
-				_ = u.do(ctx, nil, nil) // an owner answers a stop with nil; ctx does not end here
+				errs[i] = u.do(ctx, nil, nil) // ctx does not end here
 			}
 		})
 	}
 	stops.Wait()
+	return cmp.Or(errs...)
 }
 
-// stopAll is the end of the supervisor.
-func (r *resident) stopAll() { r.takeDown(context.Background(), nil) }
+// stopAll is the end of the supervisor. A process that does not end is in the
+// events, and stays in the ledger.
+func (r *resident) stopAll() { _ = r.takeDown(context.Background(), nil) }

@@ -71,12 +71,23 @@ func (r *resident) leave() error {
 		_ = r.listener.Close()
 	}
 	_ = os.Remove(r.socket)
-	ledger.Remove(r.paths.RuntimeDir)
+	r.leaveLedger()
 	var err error
 	if r.opts.Ephemeral != "" {
 		err = os.RemoveAll(r.opts.Ephemeral)
 	}
 	return errors.Join(err, r.lock.Close())
+}
+
+// leaveLedger removes the ledger unless a process that did not end is in it.
+func (r *resident) leaveLedger() {
+	for _, u := range r.all() {
+		if u.snap.Load().id.PID != 0 {
+			_ = r.recorder.flush() // its tell has the error
+			return
+		}
+	}
+	ledger.Remove(r.paths.RuntimeDir)
 }
 
 // checkEphemeral makes sure that a folder about to be removed some day is one

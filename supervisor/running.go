@@ -29,7 +29,7 @@ func (u *unit) running(ctx context.Context) phase {
 			case o.failed:
 				unreadySince = u.unready(o.finding, unreadySince)
 				if limit := time.Duration(u.plan.svc.UnreadyRestart); limit > 0 && !unreadySince.IsZero() && time.Since(unreadySince) >= limit {
-					return u.stuck(o.finding, limit)
+					return u.unreadyTooLong(o.finding, limit)
 				}
 			case o.passed:
 				unreadySince = time.Time{}
@@ -97,8 +97,8 @@ func (u *unit) hung(f probe.Finding) phase {
 	return u.startAnew(f.Evidence, fmt.Errorf("it is not alive: %w", f.Err))
 }
 
-// stuck ends a service that lacked its own readiness for too long.
-func (u *unit) stuck(f probe.Finding, limit time.Duration) phase {
+// unreadyTooLong ends a service that lacked its own readiness for too long.
+func (u *unit) unreadyTooLong(f probe.Finding, limit time.Duration) phase {
 	if u.plan.svc.Restart.Policy == "never" {
 		u.decide(f.Evidence, false, "no restart by policy: not ready: "+f.Err.Error())
 		return u.running
@@ -109,10 +109,16 @@ func (u *unit) stuck(f probe.Finding, limit time.Duration) phase {
 func (u *unit) startAnew(e probe.Evidence, why error) phase {
 	failure := u.run.failure(u.plan, nil)
 	u.publish(func(s *snapshot) { s.State, s.Ready = StateStopping, false })
-	how := u.endProcess(u.stopTimeout())
-	cause := fault.New("service-exited", "service %q was ended (%s): %w", u.name, how, why).
-		WithHint("mage logs %s shows its last lines", u.name).WithDetail(failure)
-	return u.retry(e, cause)
+	again := func(how string) phase {
+		cause := fault.New("service-exited", "service %q was ended (%s): %w", u.name, how, why).
+			WithHint("mage logs %s shows its last lines", u.name).WithDetail(failure)
+		return u.retry(e, cause)
+	}
+	how, err := u.endProcess(u.stopTimeout())
+	if err != nil {
+		return u.stuck(err, func(exit Exit) phase { return again(exit.String()) })
+	}
+	return again(how)
 }
 
 // crashed decides what follows on the end of a service that nobody asked to end.

@@ -50,8 +50,7 @@ func (u *unit) untilReady(ctx context.Context) phase {
 			}
 			ours, err := u.run.listens(u.plan.svc)
 			if err != nil {
-				u.endProcess(startGrace)
-				return u.startFailed(err)
+				return u.giveUpStart(err)
 			}
 			if ours {
 				return u.becameReady()
@@ -60,8 +59,7 @@ func (u *unit) untilReady(ctx context.Context) phase {
 			return u.startFailed(u.exitedBeforeReady())
 		case <-deadline.C:
 			failure := u.run.failure(u.plan, nil)
-			u.endProcess(startGrace)
-			return u.startFailed(timedOut(u.plan, last, failure))
+			return u.giveUpStart(timedOut(u.plan, last, failure))
 		case o := <-u.orders:
 			if o.plan == nil {
 				return u.stopping(&o)
@@ -81,6 +79,14 @@ func (u *unit) becameReady() phase {
 	u.record()
 	u.answer(nil)
 	return u.running
+}
+
+// giveUpStart ends a process that runs and is not what was to be started.
+func (u *unit) giveUpStart(cause error) phase {
+	if _, err := u.endProcess(startGrace); err != nil {
+		return u.stuck(err, func(Exit) phase { return u.startFailed(cause) })
+	}
+	return u.startFailed(cause)
 }
 
 // startFailed gives up a start that a command asked for; a restart is tried

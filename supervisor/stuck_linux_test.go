@@ -1,0 +1,104 @@
+package supervisor_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/test/rights"
+)
+
+// waiting is a service that waits for a disk that never answers, beside one
+// that is well.
+func waiting(t *testing.T, disk string) *stack {
+	t.Helper()
+	stuck := config.Service{
+		Name: "stuck", Runtime: config.RuntimeCommand, Command: []string{"/bin/cat", filepath.Join(disk, "file")},
+		StopTimeout: config.Span(100 * time.Millisecond), Restart: config.Restart{Policy: "never"},
+	}
+	return newStack(t, stuck, trivial(t, "well"))
+}
+
+func TestAServiceThatDoesNotEndBySIGKILLHoldsNoCommandUp(t *testing.T) {
+	t.Parallel()
+	if !rights.Mount(t) {
+		return
+	}
+	disk := filepath.Join(t.TempDir(), "disk")
+	release := rights.HungDisk(t, disk)
+	s := waiting(t, disk)
+	s.mustStart()
+	pid := s.service("stuck").PID
+	time.Sleep(100 * time.Millisecond) // until it waits
+	begin := time.Now()
+	status, err := supervisor.Stop(t.Context(), s.cfg, nil)
+	if took := time.Since(begin); took > 10*time.Second {
+		t.Errorf("the stop took %v", took)
+	}
+	wantFault(t, err, "service-stuck", "process "+itoa(pid), "SIGKILL")
+	stuck := find(t, status, "stuck")
+	if stuck.State != supervisor.StateStopping || stuck.PID != pid || !stuck.Live || !strings.Contains(stuck.Reason, "has not ended") {
+		t.Errorf("%+v", stuck)
+	}
+	if well := find(t, status, "well"); well.State != supervisor.StateStopped || status.Supervisor == nil {
+		t.Errorf("beside it: %+v, supervisor %+v", well, status.Supervisor)
+	}
+	for name, command := range map[string]func() (supervisor.Status, error){
+		"start": func() (supervisor.Status, error) { return s.start("stuck") },
+		"restart": func() (supervisor.Status, error) {
+			return supervisor.Restart(t.Context(), s.cfg, supervisor.StartOptions{Self: os.Args[0]})
+		},
+		"stop": func() (supervisor.Status, error) { return supervisor.Stop(t.Context(), s.cfg, nil) },
+	} {
+		begin := time.Now()
+		_, err := command()
+		if took := time.Since(begin); took > 10*time.Second {
+			t.Errorf("%s took %v", name, took)
+		}
+		wantFault(t, err, "service-stuck")
+	}
+	if got := s.said(supervisor.EventStuck); len(got) != 1 {
+		t.Errorf("said %q", got)
+	}
+	release()
+	eventually(t, "the service to be stopped when its disk answers", func() bool { return s.service("stuck").State == supervisor.StateStopped })
+	if status, err := supervisor.Stop(t.Context(), s.cfg, nil); err != nil || status.Supervisor != nil {
+		t.Errorf("the stop after it: %+v, %v", status, err)
+	}
+}
+
+// TestASupervisorThatEndsLeavesWhatDoesNotEndInItsLedger is about SIGTERM, as a
+// service manager sends it.
+func TestASupervisorThatEndsLeavesWhatDoesNotEndInItsLedger(t *testing.T) {
+	t.Parallel()
+	if !rights.Mount(t) {
+		return
+	}
+	disk := filepath.Join(t.TempDir(), "disk")
+	release := rights.HungDisk(t, disk)
+	s := waiting(t, disk)
+	s.mustStart()
+	pid, resident := s.service("stuck").PID, s.recorded()[0]
+	time.Sleep(100 * time.Millisecond) // until it waits
+	if err := resident.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the supervisor to end", func() bool { return !resident.Alive() })
+	if stuck := s.service("stuck"); !stuck.Live || stuck.PID != pid {
+		t.Errorf("without a supervisor: %+v", stuck)
+	}
+	begin := time.Now()
+	_, err := supervisor.Stop(t.Context(), s.cfg, nil)
+	wantFault(t, err, "service-stuck")
+	if took := time.Since(begin); took > 10*time.Second {
+		t.Errorf("the stop took %v", took)
+	}
+	release()
+	eventually(t, "its end", func() bool { _, err := process.Identify(pid); return err != nil })
+}
