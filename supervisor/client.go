@@ -45,12 +45,14 @@ func (c *client) dial(ctx context.Context) (net.Conn, error) {
 		return conn, nil
 	}
 	l := ledger.Read(c.runtimeDir)
-	for _, other := range [...]string{l.Socket, seenBy(l.Supervisor, l.Socket)} {
-		if other == "" || other == path {
-			continue
+	if l.Socket != "" && l.Socket != path { // a supervisor wrote down where it listens instead
+		if conn, err = dialOwn(ctx, l.Socket); err == nil {
+			return conn, nil
 		}
-		if conn, err := dialOwn(ctx, other); err == nil || !isAbsent(err) {
-			return conn, err
+	}
+	if there := seenBy(l.Supervisor, l.Socket); there != "" {
+		if conn, err := dialOwn(ctx, there); err == nil {
+			return conn, nil
 		}
 	}
 	return nil, err
@@ -58,12 +60,13 @@ func (c *client) dial(ctx context.Context) (net.Conn, error) {
 
 // seenBy is a path as the process id sees it: one with a private /tmp, such as a
 // unit with PrivateTmp, has its socket where only it looks. "" where the system
-// has no such view.
+// has no such view, or none that is short enough for a socket.
 func seenBy(id process.Identity, path string) string {
-	if path == "" || runtime.GOOS != "linux" || !id.Alive() {
+	there := "/proc/" + strconv.Itoa(id.PID) + "/root" + path
+	if path == "" || runtime.GOOS != "linux" || len(there) > maxSocketPath || !id.Alive() {
 		return ""
 	}
-	return "/proc/" + strconv.Itoa(id.PID) + "/root" + path
+	return there
 }
 
 // dialOwn connects to a socket behind which a process of our own user is.

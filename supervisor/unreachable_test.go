@@ -1,9 +1,11 @@
 package supervisor_test
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -79,6 +81,14 @@ func (s *stack) hang() {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { _ = id.Signal(syscall.SIGCONT) })
+	eventually(s.t, "every thread of it to stand", func() bool {
+		threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", id.PID)) // none where there is no /proc
+		return !slices.ContainsFunc(threads, func(path string) bool {
+			stat, _ := os.ReadFile(path)
+			_, state, _ := strings.Cut(string(stat), ") ")
+			return !strings.HasPrefix(state, "T")
+		})
+	})
 }
 
 // TestEveryCommandAnswersInTimeAboutAStackWhoseSupervisorHangs is about what
