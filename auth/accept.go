@@ -32,7 +32,7 @@ func acceptedFile(cfg *config.Config) string {
 
 func readAccepted(cfg *config.Config) []accepted {
 	var all []accepted
-	if data, err := regular.Read(acceptedFile(cfg)); err == nil {
+	if data, err := regular.Read(acceptedFile(cfg), regular.Document); err == nil {
 		_ = json.Unmarshal(data, &all) // a damaged file counts as none: the person is asked again
 	}
 	return all

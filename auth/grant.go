@@ -77,7 +77,7 @@ func holder(keeper, file string, providers []Provider) (Holder, bool) {
 	if err != nil || info.Size() > maxFile {
 		return Holder{}, false
 	}
-	data, err := regular.Read(file)
+	data, err := regular.Read(file, maxFile)
 	if err != nil {
 		return Holder{}, false
 	}

@@ -117,7 +117,7 @@ func (s *signIn) renew(ctx context.Context, a Account) (Change, error) {
 	if err != nil {
 		return none, err
 	}
-	old, err := regular.Read(a.File)
+	old, err := regular.Read(a.File, maxFile)
 	if err != nil {
 		return none, unwritable(a.File, err)
 	}

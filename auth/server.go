@@ -67,7 +67,7 @@ func (s *server) refusedBefore(now time.Time) bool {
 	if err != nil || now.Sub(info.ModTime()) > banTime {
 		return false
 	}
-	seen, err := regular.Read(s.memory())
+	seen, err := regular.Read(s.memory(), regular.Document)
 	return err == nil && string(seen) == s.mark
 }
 

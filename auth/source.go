@@ -141,7 +141,7 @@ func readSource(file string) ([]byte, error) {
 	}
 	var data []byte
 	if err == nil {
-		data, err = regular.Read(file)
+		data, err = regular.Read(file, maxFile)
 	}
 	if err != nil {
 		return nil, fault.New("source-unreadable", "read %s: %s", file, reason(err)).WithHint("it must be a file of yours that you may read; -source=FILE names another")
@@ -207,7 +207,7 @@ func readState(file string) ([]byte, error) {
 	if err != nil || info.Size() > 16*maxFile {
 		return nil, fs.ErrNotExist
 	}
-	return regular.Read(file)
+	return regular.Read(file, maxFile)
 }
 
 // isDatabase reports whether data is the begin of a SQLite database.

@@ -151,7 +151,7 @@ func inForce(cfg *config.Config, active policy.Active) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	have, err := regular.Read(cfg.Paths.ActiveConfig)
+	have, err := regular.Read(cfg.Paths.ActiveConfig, regular.Document)
 	return err == nil && bytes.Equal(have, want), nil // a file that cannot be read is replaced
 }
 

@@ -78,7 +78,7 @@ func (r *Remains) ofDead(cfg *config.Config, l ledger.Ledger) {
 }
 
 func (r *Remains) pidFile(file string) {
-	text, err := regular.Read(file)
+	text, err := regular.Read(file, regular.Word)
 	if err != nil {
 		return
 	}

@@ -102,7 +102,7 @@ func save(path, dir, name string) (saved, error) {
 		path = real
 	}
 	s := saved{Path: path, Name: name}
-	data, err := regular.Read(path)
+	data, err := regular.Read(path, regular.Document)
 	if errors.Is(err, fs.ErrNotExist) {
 		s.Absent = true
 		return s, nil

@@ -14,6 +14,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/keyfile"
 	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/nesting"
 	"github.com/flowgate-go/flowgate/internal/regular"
 )
 
@@ -115,7 +116,10 @@ func detached(fragment map[string]any, echo, key string) map[string]any {
 func proxyAlone(cfg, private *config.Config, dir string, port int) (endpoint, error) {
 	settings := map[string]any{}
 	if cfg.CLIProxyConfigFile != "" {
-		text, err := regular.Read(cfg.CLIProxyConfigFile)
+		text, err := regular.Read(cfg.CLIProxyConfigFile, regular.Document)
+		if err == nil {
+			err = nesting.Deep(text)
+		}
 		if err == nil {
 			err = yaml.Unmarshal(text, &settings)
 		}

@@ -73,7 +73,7 @@ func (t *trial) searchFiles(context.Context) checks.Outcome {
 		if err != nil || !d.Type().IsRegular() || t.mayHold(path) {
 			return err
 		}
-		b, err := regular.Read(path)
+		b, err := regular.Read(path, regular.Bulk)
 		if err != nil {
 			return err
 		}

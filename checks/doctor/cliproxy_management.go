@@ -72,7 +72,7 @@ func (s *subject) askManagement(ctx context.Context) management {
 	}
 	svc, _ := s.real()
 	memory, mark := filepath.Join(s.cfg.Paths.RuntimeDir, "management.refused"), s.mark(key)
-	if seen, err := regular.Read(memory); err == nil && string(seen) == mark {
+	if seen, err := regular.Read(memory, regular.Word); err == nil && string(seen) == mark {
 		return management{refused: true}
 	}
 	a, err := s.get(ctx, svc.URL()+"/v0/management/auth-files", "Authorization", "Bearer "+key)

@@ -50,7 +50,7 @@ func goOf(path string) string {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
 	}
-	text, err := regular.Read(filepath.Join(filepath.Dir(filepath.Dir(path)), "VERSION"))
+	text, err := regular.Read(filepath.Join(filepath.Dir(filepath.Dir(path)), "VERSION"), regular.Word)
 	if err != nil {
 		return ""
 	}

@@ -56,7 +56,7 @@ func interpreter(script string) (string, error) {
 // pythonVersion is "3.11.7" for a virtual environment, from its pyvenv.cfg, or
 // else what the interpreter says.
 func pythonVersion(ctx context.Context, path string) string {
-	text, err := regular.Read(filepath.Join(filepath.Dir(filepath.Dir(path)), "pyvenv.cfg"))
+	text, err := regular.Read(filepath.Join(filepath.Dir(filepath.Dir(path)), "pyvenv.cfg"), regular.Word)
 	for line := range strings.Lines(string(text)) {
 		key, value, _ := strings.Cut(line, "=")
 		if key = strings.TrimSpace(key); err == nil && (key == "version" || key == "version_info") {

@@ -29,7 +29,7 @@ func (s *subject) profileCurrent() checks.Check {
 			if err != nil {
 				return checks.Failed("%v", err)
 			}
-			have, err := regular.Read(s.cfg.Paths.ActiveConfig)
+			have, err := regular.Read(s.cfg.Paths.ActiveConfig, regular.Document)
 			if err != nil {
 				return checks.FromFault(fault.New("active-invalid", "%s: %w", s.shown(s.cfg.Paths.ActiveConfig), bare(err)))
 			}

@@ -28,7 +28,7 @@ func (s *subject) profileState() checks.Check {
 			if s.cfg.Version == 3 {
 				return checks.Skipped("version 3 has no profiles")
 			}
-			text, err := regular.Read(s.cfg.Paths.StateFile)
+			text, err := regular.Read(s.cfg.Paths.StateFile, regular.Document)
 			switch {
 			case errors.Is(err, fs.ErrNotExist):
 				return checks.Skipped("none was chosen yet; %q will be taken", s.cfg.DefaultProfile())

@@ -51,7 +51,7 @@ func (s *subject) drifted() bool {
 		return false
 	}
 	want, err := plan.Bytes()
-	have, unread := regular.Read(s.cfg.Paths.ActiveConfig)
+	have, unread := regular.Read(s.cfg.Paths.ActiveConfig, regular.Document)
 	return err == nil && unread == nil && !bytes.Equal(want, have)
 }
 

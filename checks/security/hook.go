@@ -75,7 +75,7 @@ func usable(r *repo.Repo, hooks repo.Hooks) error {
 // isGenerated reports whether a tool keeps the folder of hooks out of git, as
 // husky does with .husky/_.
 func isGenerated(folder string) bool {
-	rules, err := regular.Read(filepath.Join(folder, ".gitignore"))
+	rules, err := regular.Read(filepath.Join(folder, ".gitignore"), regular.Document)
 	return err == nil && strings.TrimSpace(string(rules)) == "*" || strings.HasSuffix(folder, "/.husky/_")
 }
 
@@ -91,7 +91,7 @@ func resolved(path string) string {
 }
 
 func (h *Hook) install(program string) error {
-	old, err := regular.Read(h.Hook)
+	old, err := regular.Read(h.Hook, regular.Document)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

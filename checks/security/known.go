@@ -2,7 +2,6 @@ package security
 
 import (
 	"encoding/json"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/auth"
 	"github.com/flowgate-go/flowgate/internal/keyfile"
+	"github.com/flowgate-go/flowgate/internal/nesting"
 	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/internal/redact"
 	"github.com/flowgate-go/flowgate/internal/regular"
@@ -56,12 +56,8 @@ const (
 
 // tokensIn are the values of secret-looking keys in a JSON or YAML file.
 func tokensIn(file string) (all []string) {
-	info, err := os.Stat(file)
-	if err != nil || info.Size() > mostFile {
-		return nil
-	}
-	b, err := regular.Read(file)
-	if err != nil {
+	b, err := regular.Read(file, mostFile)
+	if err != nil || !json.Valid(b) && nesting.YAML(b) != nil {
 		return nil
 	}
 	var doc any

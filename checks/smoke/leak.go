@@ -52,7 +52,7 @@ func (s *stack) logs(after []string) checks.Check {
 }
 
 func holdsAny(path string, secrets []string) (bool, error) {
-	b, err := regular.Read(path)
+	b, err := regular.Read(path, regular.Bulk)
 	if err != nil {
 		return false, err
 	}

@@ -62,7 +62,7 @@ func Outdated(ctx context.Context, r Request, online bool, now time.Time) ([]New
 func (r Request) news(ctx context.Context, online bool, now time.Time) News {
 	path := filepath.Join(store.Dir(r.Config, r.Runtime), "latest.json")
 	var n News
-	if data, err := regular.Read(path); err == nil {
+	if data, err := regular.Read(path, regular.Document); err == nil {
 		_ = json.Unmarshal(data, &n) // damaged is as good as none
 	}
 	age := now.Sub(n.CheckedAt)

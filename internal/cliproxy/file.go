@@ -9,6 +9,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/flowgate-go/flowgate/internal/nesting"
 	"github.com/flowgate-go/flowgate/internal/regular"
 )
 
@@ -50,9 +51,12 @@ type keyEntry struct {
 // ReadFile reads the configuration file of a CLIProxyAPI.
 func ReadFile(path string) (File, error) {
 	var f File
-	text, err := regular.Read(path)
+	text, err := regular.Read(path, regular.Document)
 	if err != nil {
 		return f, err
+	}
+	if err := nesting.Deep(text); err != nil {
+		return f, fmt.Errorf("%s: %w", path, err)
 	}
 	if err := yaml.Unmarshal(text, &f); err != nil {
 		return f, fmt.Errorf("%s: %s", path, unquoted(err))

@@ -40,7 +40,7 @@ func Migrate(path string, dryRun bool, now time.Time, getenv func(string) string
 	if err != nil {
 		return Migration{}, err
 	}
-	data, err := regular.Read(path)
+	data, err := regular.Read(path, regular.Document)
 	if err != nil {
 		return Migration{}, unreadable(path, err)
 	}

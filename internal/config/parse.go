@@ -9,14 +9,8 @@ import (
 	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
-)
 
-// What the parser is not given: it recurses into nesting, and a stack overflow
-// cannot be recovered from; and its time grows with the square of a map's keys
-// (goccy/go-yaml 1.19.2: 1.5 s for 20,000).
-const (
-	maxDepth   = 100
-	maxEntries = 20_000 // keys, commas and documents in a file
+	"github.com/flowgate-go/flowgate/internal/nesting"
 )
 
 // parse turns data into nodes. Whatever is wrong is added to d; the node is
@@ -24,6 +18,10 @@ const (
 func parse(d *diagnosis, data []byte) *node {
 	if message, at := encodingProblem(data); message != "" {
 		d.add(at, "", "save the file as UTF-8 text", "%s", message)
+		return nil
+	}
+	if err := nesting.Signs(data); err != nil {
+		reportSyntax(d, syntaxError{err, pos{1, 1}})
 		return nil
 	}
 	text := strings.ReplaceAll(string(data), "\r\n", "\n") // the lexer counts some of them twice
@@ -65,15 +63,10 @@ func document(d *diagnosis, file *ast.File) *node {
 	return root
 }
 
-var (
-	errTooDeep = errors.New("nested too deeply")
-	errTooMany = errors.New("too many entries")
-)
-
 // parseTokens parses after checking the nesting. A panic of the parser on
 // input that nobody thought of is an error like any other.
 func parseTokens(tokens token.Tokens) (file *ast.File, err error) {
-	if at, err := tooMuch(tokens); err != nil {
+	if at, err := nesting.Tokens(tokens); err != nil {
 		return nil, syntaxError{err, placeOfToken(at)}
 	}
 	defer func() {
@@ -82,39 +75,6 @@ func parseTokens(tokens token.Tokens) (file *ast.File, err error) {
 		}
 	}()
 	return parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
-}
-
-// tooMuch returns the token at which brackets, or dashes and the like without
-// a scalar between them, nest deeper than maxDepth, or at which there are more
-// than maxEntries.
-func tooMuch(tokens token.Tokens) (*token.Token, error) {
-	brackets, openers, entries := 0, 0, 0
-	for i, t := range tokens {
-		switch t.Type {
-		case token.MappingStartType, token.SequenceStartType:
-			brackets++
-		case token.MappingEndType, token.SequenceEndType:
-			brackets--
-		case token.MappingKeyType:
-			openers++
-			entries++
-		case token.SequenceEntryType, token.AnchorType, token.TagType:
-			openers++
-		case token.MappingValueType, token.CollectEntryType, token.DocumentHeaderType, token.DocumentEndType:
-			entries++
-		case token.StringType, token.IntegerType, token.SingleQuoteType, token.DoubleQuoteType:
-			if t.Prev == nil || t.Prev.Type != token.AnchorType { // an anchor's name is no scalar
-				openers = 0
-			}
-		}
-		switch {
-		case brackets > maxDepth, openers > maxDepth, brackets <= 0 && t.Type == token.MappingValueType && t.Position.Column > 40*maxDepth:
-			return t, errTooDeep
-		case entries > maxEntries, i > 25*maxEntries:
-			return t, errTooMany
-		}
-	}
-	return nil, nil
 }
 
 type syntaxError struct {
@@ -126,7 +86,7 @@ func (e syntaxError) Unwrap() error { return e.error }
 
 // reportSyntax adds a parser's error with the parser's place and our words.
 func reportSyntax(d *diagnosis, err error) {
-	if errors.Is(err, errTooMany) {
+	if errors.Is(err, nesting.ErrTooMany) {
 		d.code = "config-too-large"
 	}
 	message, at := "the YAML cannot be understood", pos{1, 1}

@@ -54,7 +54,7 @@ func (r Request) rememberValidator(res *http.Response) {
 
 // readValidator returns what rememberValidator noted for this address, or "".
 func (r Request) readValidator() string {
-	data, err := regular.Read(r.validatorPath())
+	data, err := regular.Read(r.validatorPath(), regular.Document)
 	if err != nil {
 		return ""
 	}

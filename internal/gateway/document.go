@@ -12,6 +12,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/nesting"
 )
 
 // document is a parsed configuration file that knows where each value stands.
@@ -32,6 +33,9 @@ type section struct {
 }
 
 func parse(file string, text []byte, getenv func(string) string) (*document, section, error) {
+	if err := nesting.Deep(text); err != nil {
+		return nil, section{}, fault.Usage("settings-invalid", "%s: %w", file, err)
+	}
 	tree, err := parser.ParseBytes(text, 0)
 	if err != nil {
 		return nil, section{}, yamlFault(file, err)

@@ -25,7 +25,7 @@ func Locate(file, dir string) (root string, err error) {
 	}
 	base := filepath.Dir(file)
 	candidates := []string{filepath.Join(base, "..", ".router", "runtime"), filepath.Join(base, ".router", "runtime")}
-	if text, err := regular.Read(file); err == nil {
+	if text, err := regular.Read(file, regular.Document); err == nil {
 		for line := range strings.Lines(string(text)) {
 			_, value, ok := strings.Cut(line, "runtime_dir")
 			value = strings.Trim(value, " \t\r\n:\"'{},")

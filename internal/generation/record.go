@@ -94,7 +94,7 @@ func snapshot(s Subject) (Generation, map[string]Sealed, error) {
 		if path == "" {
 			continue
 		}
-		text, err := regular.Read(path)
+		text, err := regular.Read(path, regular.Document)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

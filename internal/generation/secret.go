@@ -14,6 +14,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/flowgate-go/flowgate/internal/nesting"
 	"github.com/flowgate-go/flowgate/internal/redact"
 )
 
@@ -146,7 +147,7 @@ func secretsIn(text []byte, known []string) []found {
 		}
 	}
 	var doc any
-	if yaml.Unmarshal(text, &doc) == nil {
+	if nesting.Deep(text) == nil && yaml.Unmarshal(text, &doc) == nil {
 		compare("", doc, redact.Keys(doc), add)
 	}
 	for _, word := range words(text) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/nesting"
 	"github.com/flowgate-go/flowgate/internal/regular"
 	"github.com/goccy/go-yaml"
 )
@@ -113,7 +114,7 @@ func secrets(v any, found map[string]bool, getenv func(string) string) {
 // Load reads back what Write wrote. A missing file is the fault
 // active-missing; one that is no YAML map is active-invalid.
 func Load(cfg *config.Config) (Active, error) {
-	data, err := regular.Read(cfg.Paths.ActiveConfig)
+	data, err := regular.Read(cfg.Paths.ActiveConfig, regular.Document)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Active{}, fault.New("active-missing", "no profile is active: %w", err).WithHint("choose one with `mage profile:set NAME`, or `mage start`")
 	}
@@ -121,6 +122,9 @@ func Load(cfg *config.Config) (Active, error) {
 		return Active{}, fault.New("active-invalid", "read the active configuration: %w", err)
 	}
 	a := Active{Source: cfg.File}
+	if err := nesting.Deep(data); err != nil {
+		return Active{}, fault.New("active-invalid", "%s: %w", cfg.Paths.ActiveConfig, err).WithHint("write it anew with `mage profile:set NAME`")
+	}
 	if err := yaml.Unmarshal(data, &a.Config); err != nil {
 		return Active{}, fault.New("active-invalid", "%s is damaged", cfg.Paths.ActiveConfig).WithHint("write it anew with `mage profile:set NAME`")
 	}

@@ -36,7 +36,7 @@ func Write(cfg *config.Config, a Active, now time.Time) (*Previous, error) {
 	}
 	previous := &Previous{}
 	for _, path := range [...]string{cfg.Paths.ActiveConfig, cfg.Paths.StateFile} {
-		old, err := regular.Read(path)
+		old, err := regular.Read(path, regular.Document)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, unwritable(path, err)
 		}
@@ -95,7 +95,7 @@ func nextState(old []byte, profile string, now time.Time) ([]byte, error) {
 // Current returns the profile in force and since when; "" and the zero time
 // when none was chosen or the state file is missing, torn or foreign.
 func Current(cfg *config.Config) (profile string, updatedAt time.Time) {
-	data, err := regular.Read(cfg.Paths.StateFile)
+	data, err := regular.Read(cfg.Paths.StateFile, regular.Document)
 	if err != nil {
 		return "", time.Time{}
 	}

@@ -43,12 +43,35 @@ func kind(m fs.FileMode) string {
 	return "is a device or a socket"
 }
 
-// Read is os.ReadFile for regular files.
-func Read(path string) ([]byte, error) {
+// Limits for Read, in bytes, by what a file is.
+const (
+	Word     = 64 << 10  // a key, a process id, a version
+	Document = 16 << 20  // a configuration, state, a credential file
+	Bulk     = 512 << 20 // what grows with what it is about: a manifest, a log
+)
+
+// ErrTooLarge is the cause of a *fs.PathError for a file beyond the limit.
+var ErrTooLarge = errors.New("too large")
+
+// Read returns the content of a regular file of at most limit bytes. It does not
+// begin to read a larger one, however little of the disk it takes.
+func Read(path string, limit int64) ([]byte, error) {
 	f, err := Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
-	return io.ReadAll(f)
+	tooLarge := &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("%w: more than %d bytes", ErrTooLarge, limit)}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > limit {
+		return nil, tooLarge
+	}
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if int64(len(data)) > limit { // it grows, or does not say its size
+		return nil, tooLarge
+	}
+	return data, err
 }

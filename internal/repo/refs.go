@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -85,17 +84,10 @@ func (r *Repo) Settings(ctx context.Context) (map[string]string, error) {
 	}
 	texts := map[string]string{}
 	for _, path := range [...]string{filepath.Join(r.absolute(out), "config"), filepath.Join(r.Dir, "config.worktree")} {
-		info, err := os.Stat(path)
+		text, err := regular.Read(path, mostSettings)
 		if errors.Is(err, os.ErrNotExist) {
 			continue
 		}
-		if err == nil && info.Size() > mostSettings {
-			err = fmt.Errorf("it has more than %d bytes", mostSettings)
-		}
-		if err != nil {
-			return texts, fmt.Errorf("read %s: %w", path, err)
-		}
-		text, err := regular.Read(path)
 		if err != nil {
 			return texts, err
 		}

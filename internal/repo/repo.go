@@ -73,7 +73,7 @@ func open(ctx context.Context, folder string, env []string) (*Repo, error) {
 // readShallow reads which commits are missing. A linked work tree shares the
 // file with the other ones, so only git knows its path.
 func (r *Repo) readShallow(path string) error {
-	text, err := regular.Read(r.absolute([]byte(path)))
+	text, err := regular.Read(r.absolute([]byte(path)), regular.Document)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("read which commits are missing: %w", err)
 	}

@@ -53,6 +53,6 @@ func readExtension(folder, path string) (string, error) {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(folder, path)
 	}
-	b, err := regular.Read(path)
+	b, err := regular.Read(path, mostRules)
 	return string(b), err
 }

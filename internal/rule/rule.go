@@ -32,6 +32,9 @@ var own string
 // File is the name of a repository's own rules, as gitleaks has it.
 const File = ".gitleaks.toml"
 
+// mostRules bounds a file of rules, in bytes: gitleaks' own has 100 kB.
+const mostRules = 4 << 20
+
 // engine is raised when package match or scan find something else in the same
 // text by the same rules, so that no cache keeps what an older one found.
 const engine = "2"
@@ -102,7 +105,7 @@ func repositoryRules(folder string) (text, path string, err error) {
 	if folder == "" {
 		return Gitleaks, "", nil
 	}
-	b, err := regular.Read(filepath.Join(folder, File))
+	b, err := regular.Read(filepath.Join(folder, File), mostRules)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Gitleaks, "", nil
 	}

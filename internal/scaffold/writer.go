@@ -133,7 +133,7 @@ func (w *writer) ignore(name string, lines ...string) {
 		return
 	}
 	path := filepath.Join(w.dir, name)
-	old, err := regular.Read(path)
+	old, err := regular.Read(path, regular.Document)
 	absent := errors.Is(err, fs.ErrNotExist)
 	if err != nil && !absent {
 		w.err = err
@@ -152,7 +152,7 @@ func (w *writer) ignore(name string, lines ...string) {
 // Ignore appends those lines to the file path, a .gitignore, that are not there
 // in any common spelling, and reports whether it did; all else stays byte for byte.
 func Ignore(path string, lines ...string) (changed bool, err error) {
-	old, err := regular.Read(path)
+	old, err := regular.Read(path, regular.Document)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return false, err
 	}

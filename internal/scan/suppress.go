@@ -22,7 +22,7 @@ type Ignore map[string]bool
 
 // ReadIgnore reads the folder's .gitleaksignore; without one nothing is ignored.
 func ReadIgnore(folder string) (Ignore, error) {
-	b, err := regular.Read(filepath.Join(folder, IgnoreFile))
+	b, err := regular.Read(filepath.Join(folder, IgnoreFile), regular.Document)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -63,7 +63,7 @@ var ErrBaseline = errors.New("not a baseline: a JSON list of findings with RuleI
 
 // ReadBaseline reads a baseline, or a JSON report of gitleaks.
 func ReadBaseline(path string) (Baseline, error) {
-	b, err := regular.Read(path)
+	b, err := regular.Read(path, regular.Document)
 	if err != nil {
 		return nil, err
 	}

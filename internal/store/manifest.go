@@ -94,7 +94,7 @@ func Verify(in Install) error {
 	}
 	detail := Tampered{Path: in.Path, Changed: []string{}}
 	what := "its manifest is damaged as well"
-	then, err := regular.Read(filepath.Join(in.Path, manifestName))
+	then, err := regular.Read(filepath.Join(in.Path, manifestName), regular.Bulk)
 	if err == nil && digest(then) == in.Tree {
 		detail.Changed = differing(then, now)
 		what = detail.Changed[0] + " is not as it was installed"

@@ -1,0 +1,121 @@
+// Package nesting refuses YAML and JSON that would cost a parser more than a
+// configuration is worth: parsers recurse into nesting, a stack overflow cannot
+// be recovered from, and goccy/go-yaml 1.19.2 needs 300 bytes for each sign and
+// time that grows with the square of a map's keys (1.5 s for 20,000). Call YAML
+// or JSON with a text before it is parsed.
+package nesting
+
+import (
+	"bytes"
+	"errors"
+
+	"github.com/goccy/go-yaml/lexer"
+	"github.com/goccy/go-yaml/token"
+)
+
+// What a text may have.
+const (
+	MaxDepth   = 100
+	MaxEntries = 20_000 // keys, commas and documents
+	maxSigns   = 25 * MaxEntries
+)
+
+// Errors of all functions.
+var (
+	ErrTooDeep = errors.New("nested too deeply")
+	ErrTooMany = errors.New("too many entries")
+)
+
+// YAML returns ErrTooDeep or ErrTooMany for a text that a parser should not be
+// given, and nil for one that is no YAML.
+func YAML(text []byte) error {
+	if err := Signs(text); err != nil {
+		return err
+	}
+	_, err := Tokens(lexer.Tokenize(string(text)))
+	return err
+}
+
+// Deep is YAML without a bound on entries that a text can reach in practice, for
+// lists of thousands of deployments.
+func Deep(text []byte) error {
+	if err := Signs(text); err != nil {
+		return err
+	}
+	_, err := tokens(lexer.Tokenize(string(text)), maxSigns)
+	return err
+}
+
+// Signs returns ErrTooMany for a text that is too much for the lexer already.
+func Signs(text []byte) error {
+	if len(text) <= maxSigns {
+		return nil
+	}
+	signs := 0
+	for _, c := range text {
+		if bytes.IndexByte([]byte("[]{},:&*!?|>\"'\n"), c) >= 0 {
+			signs++
+		}
+	}
+	if signs > maxSigns {
+		return ErrTooMany
+	}
+	return nil
+}
+
+// Tokens returns the token at which brackets, or dashes and the like without a
+// scalar between them, nest deeper than MaxDepth, or at which there are more than
+// MaxEntries.
+func Tokens(all token.Tokens) (*token.Token, error) { return tokens(all, MaxEntries) }
+
+func tokens(all token.Tokens, mostEntries int) (*token.Token, error) {
+	brackets, openers, entries := 0, 0, 0
+	for i, t := range all {
+		switch t.Type {
+		case token.MappingStartType, token.SequenceStartType:
+			brackets++
+		case token.MappingEndType, token.SequenceEndType:
+			brackets--
+		case token.MappingKeyType:
+			openers++
+			entries++
+		case token.SequenceEntryType, token.AnchorType, token.TagType:
+			openers++
+		case token.MappingValueType, token.CollectEntryType, token.DocumentHeaderType, token.DocumentEndType:
+			entries++
+		case token.StringType, token.IntegerType, token.SingleQuoteType, token.DoubleQuoteType:
+			if t.Prev == nil || t.Prev.Type != token.AnchorType { // an anchor's name is no scalar
+				openers = 0
+			}
+		}
+		switch {
+		case brackets > MaxDepth, openers > MaxDepth, brackets <= 0 && t.Type == token.MappingValueType && t.Position.Column > 40*MaxDepth:
+			return t, ErrTooDeep
+		case entries > mostEntries, i > 2*maxSigns:
+			return t, ErrTooMany
+		}
+	}
+	return nil, nil
+}
+
+// JSON returns ErrTooDeep for a text whose brackets nest deeper than MaxDepth.
+// It takes any text and looks at each byte once.
+func JSON(text []byte) error {
+	depth, quoted := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '[' || c == '{':
+			if depth++; depth > MaxDepth {
+				return ErrTooDeep
+			}
+		case c == ']' || c == '}':
+			depth--
+		}
+	}
+	return nil
+}
