@@ -12,9 +12,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/keyfile"
+	"github.com/flowgate-go/flowgate/internal/nesting"
 	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/internal/process"
-	"github.com/flowgate-go/flowgate/internal/nesting"
 	"github.com/flowgate-go/flowgate/internal/regular"
 )
 
