@@ -192,7 +192,11 @@ func (c *call) hold(a *answer) {
 // the stream has begun for the client: content came, the opening is too long to
 // hold back, or a keep-alive has sent it already.
 func (c *call) takeOpening(a *answer, piece []byte) bool {
-	c.client.mu.Lock()
+	if !c.client.mu.TryLock() { // a keep-alive is being written
+		a.guard.pause() // the upstream is not to blame for a slow client
+		c.client.mu.Lock()
+		a.guard.progress()
+	}
 	defer c.client.mu.Unlock()
 	c.out = a.events.Append(c.out, piece)
 	return a.events.Content || c.client.released || len(c.out) > maxHeld && !a.events.Failed

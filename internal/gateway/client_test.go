@@ -179,6 +179,17 @@ func TestAKeepAliveSendsTheOpeningThatIsHeldBack(t *testing.T) {
 	}
 }
 
+func TestPingsAloneEndAlsoAfterAKeepAlive(t *testing.T) {
+	t.Parallel()
+	d := dialects["messages"]
+	s, _ := scripted(t, gateway.Options{}, strings.Replace(often, ";", ", ttft_timeout: 0.5;", 1), trickle("event: ping\ndata: {\"type\": \"ping\"}\n\n", 50*time.Millisecond, 400, ""))
+	begun := time.Now()
+	got := d.send(s, "alone", true)
+	if took := time.Since(begun); got.status != 200 || took > 8*time.Second || !strings.Contains(got.body, "event: ping") || !strings.Contains(got.body, d.failed) {
+		t.Errorf("%d after %v: %q", got.status, took, got.body)
+	}
+}
+
 func TestTheIntervalOfKeepAlivesIsSetAsInLiteLLM(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]time.Duration{

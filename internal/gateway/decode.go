@@ -45,7 +45,7 @@ func (d *decodedBody) Close() error {
 	for _, c := range d.codings {
 		c.close()
 	}
-	return d.body.ReadCloser.Close()
+	return d.body.Close()
 }
 
 // notedBody remembers the error that ended it, so that a broken connection is

@@ -11,6 +11,9 @@ func (c *call) copyStream(a *answer) streamEnd {
 	for {
 		n, err := a.source.Read(c.chunk[:cap(c.chunk)])
 		c.out = a.events.Append(c.out[:0], c.chunk[:n])
+		if a.events.Content {
+			a.guard.endless()
+		}
 		if err != nil {
 			end := c.upstreamEnd(a, err)
 			c.finish(a, end)
@@ -36,7 +39,9 @@ func (c *call) openStream(a *answer) error {
 	c.client.held = nil
 	c.commit(a)
 	c.client.mu.Unlock()
-	a.guard.endless()
+	if a.events.Content {
+		a.guard.endless()
+	}
 	a.guard.pause()
 	defer a.guard.progress()
 	return c.sendOut(a)
