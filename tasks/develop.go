@@ -11,6 +11,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/gotest"
+	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/report"
 )
 
@@ -36,6 +37,9 @@ func develop(ctx context.Context, name string, steps ...step) error {
 			return nil, fault.Usage("source-missing", "%s works on FlowGate's own source, which is not in this folder", name).
 				WithHint("run it in a clone of the repository")
 		}
+		if err := admitSource(name); err != nil {
+			return nil, err
+		}
 		var all []ran
 		for _, s := range steps {
 			r, err := s.run(ctx)
@@ -46,6 +50,16 @@ func develop(ctx context.Context, name string, steps ...step) error {
 		}
 		return all, nil
 	})
+}
+
+// admitSource reports whether a target may execute the source in this folder: an
+// installed binary does not, whatever folder it is called in.
+func admitSource(name string) error {
+	if self, err := os.Executable(); err == nil && process.IsMageBuild(self) {
+		return nil
+	}
+	return fault.Usage("not-trusted", "%s executes the source in this folder, and this program was not compiled from it", name).
+		WithHint("in a clone that you trust: go tool mage %s", name)
 }
 
 func (s step) run(ctx context.Context) (ran, error) {

@@ -3,7 +3,6 @@ package tasks
 import (
 	"context"
 	"os"
-	"syscall"
 	"time"
 
 	"github.com/magefile/mage/mg"
@@ -73,13 +72,4 @@ func (s session) recover(ctx context.Context) error {
 		_, _ = os.Stderr.WriteString(printable.Page(printable.Line(did) + "\n"))
 	}
 	return err
-}
-
-// failpoint kills this command at the step that FLOWGATE_FAILPOINT names: the
-// tests' way to find out what an interruption there leaves.
-func failpoint(step string) {
-	if step == os.Getenv("FLOWGATE_FAILPOINT") {
-		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-		select {}
-	}
 }

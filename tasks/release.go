@@ -19,6 +19,9 @@ type Release mg.Namespace
 // Check says whether this source can be released: clean tree, changelog, version, doctor, security-check, tests.
 func (Release) Check(ctx context.Context) error {
 	return run(ctx, "release:check", func(ctx context.Context, s session) (any, error) {
+		if err := admitSource("release:check"); err != nil {
+			return nil, err
+		}
 		o := ready.Options{Source: ".", Version: version.Number, Steps: releaseSteps(), Log: os.Stderr}
 		return report.Checked{Checks: checks.Run(ctx, ready.Checks(o), checks.Options{Emit: s.out.Stream})}, ctx.Err()
 	})
@@ -34,6 +37,9 @@ func (Release) Notes(ctx context.Context, version *string) error {
 // Build compiles the archives of a release for Linux and macOS, the same bytes from the same source.
 func (Release) Build(ctx context.Context, out *string) error {
 	return run(ctx, "release:build", func(ctx context.Context, _ session) (any, error) {
+		if err := admitSource("release:build"); err != nil {
+			return nil, err
+		}
 		dir := value(out)
 		if dir == "" {
 			dir = "dist"

@@ -3,8 +3,6 @@ package tasks
 import (
 	"context"
 	"os"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/magefile/mage/mg"
@@ -58,7 +56,7 @@ func (Security) InstallHook(ctx context.Context) error {
 // mage compiled it for one run, through Go.
 func program() string {
 	self, err := os.Executable()
-	if err != nil || strings.Contains(filepath.ToSlash(self), "/.magefile/") || strings.Contains(filepath.ToSlash(self), "/go-build") {
+	if err != nil || process.IsMageBuild(self) {
 		return "go tool mage"
 	}
 	return self

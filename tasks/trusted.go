@@ -12,6 +12,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/printable"
+	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/internal/trust"
 	"github.com/flowgate-go/flowgate/upgrade"
 )
@@ -124,6 +125,9 @@ func (s session) allow(ctx context.Context, cfg *config.Config, v trust.Verdict)
 	if err := trust.CheckState(cfg); err != nil {
 		return err
 	}
+	if err := policy.CheckFiles(cfg); err != nil {
+		return err
+	}
 	return trust.CheckUntracked(cfg.Paths.Root())
 }
 
@@ -219,6 +223,9 @@ func (s session) examined(fix bool) (untrusted string, err error) {
 	s.warn(v)
 	if fix {
 		err = v.Fault()
+	}
+	if fix && err == nil {
+		err = policy.CheckFiles(cfg)
 	}
 	if v.Trusted {
 		return "", err

@@ -45,6 +45,9 @@ func (s *subject) folderPresent() checks.Check {
 		Mend: func(context.Context) ([]string, error) {
 			var done []string
 			for _, dir := range missing() {
+				if !s.isOwn(dir) {
+					continue
+				}
 				if err := os.MkdirAll(dir, 0o700); err != nil {
 					return done, err
 				}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/config"
+	execute "github.com/flowgate-go/flowgate/internal/program" // the package has a type program
 	"github.com/flowgate-go/flowgate/internal/regular"
 )
 
@@ -63,7 +64,10 @@ func pythonVersion(ctx context.Context, path string) string {
 			return strings.TrimSpace(value)
 		}
 	}
-	cmd := exec.CommandContext(ctx, path, "-c", "import platform; print(platform.python_version())")
+	if !filepath.IsAbs(path) { // it would be looked for in the folder that people work in
+		return ""
+	}
+	cmd := execute.Python(ctx, path, "-c", "import platform; print(platform.python_version())")
 	cmd.WaitDelay = grace // a wrapper's child may keep the pipe open
 	out, err := cmd.Output()
 	if err != nil {

@@ -91,7 +91,7 @@ func quoted(word string) string {
 func (s *subject) protect(found []exposure) ([]string, error) {
 	var done []string
 	for _, e := range found {
-		if e.Want == "" {
+		if e.Want == "" || !s.isOwn(e.Path) {
 			continue
 		}
 		if err := os.Chmod(e.Path, e.want); err != nil {

@@ -36,6 +36,9 @@ func (s *subject) processesStale() checks.Check {
 			return checks.Warned("").WithDetail(left{because("%s", strings.Join(lines, "; ")), r}).WithFix("mage doctor -fix", "remove the files; no process is touched")
 		},
 		Mend: func(ctx context.Context) ([]string, error) {
+			if !s.isOwn(s.cfg.Paths.RuntimeDir) {
+				return nil, nil
+			}
 			removed, err := supervisor.RemoveStale(ctx, s.cfg)
 			return lo.Map(removed, func(p string, _ int) string { return "removed " + s.shown(p) }), err
 		},

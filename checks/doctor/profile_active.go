@@ -30,6 +30,9 @@ func (s *subject) profileActive() checks.Check {
 			return checks.FromFault(err).WithFix("mage profile:set "+s.profile(), "generate it anew")
 		},
 		Mend: func(context.Context) ([]string, error) {
+			if !s.isOwn(s.cfg.Paths.ActiveConfig) || !s.isOwn(s.cfg.Paths.StateFile) {
+				return nil, nil
+			}
 			a, err := policy.Build(s.cfg, s.profile(), s.o.Getenv)
 			if err != nil {
 				return nil, err

@@ -17,6 +17,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/loopback"
 	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/internal/runtimes"
+	"github.com/flowgate-go/flowgate/internal/trust"
 	"github.com/flowgate-go/flowgate/internal/version"
 	"github.com/flowgate-go/flowgate/supervisor"
 	"github.com/samber/lo"
@@ -161,6 +162,18 @@ func (s *subject) folders() []string {
 		all = append([]string{p.Root()}, all...)
 	}
 	return all
+}
+
+// isOwn reports whether a path lies in the installation's own folder, links
+// followed: -fix touches nothing else, whatever the configuration names. The
+// folder of its state may be a link to another disk.
+func (s *subject) isOwn(path string) bool {
+	real := trust.RealPath(path)
+	if trust.IsWithin(real, trust.RealPath(trust.Folder(s.cfg))) {
+		return true
+	}
+	root := s.cfg.Paths.Root()
+	return trust.IsWithin(root, trust.Folder(s.cfg)) && trust.IsWithin(real, trust.RealPath(root)) && trust.CheckOwner(root) == nil
 }
 
 // shown is a path as people in the folder that they work in would type it.

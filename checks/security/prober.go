@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"strings"
 	"time"
 
@@ -29,8 +30,9 @@ type attempt struct {
 	Answer  string `json:"answer,omitempty"`
 	Refused bool   `json:"refused"` // as it should be
 
-	header http.Header
-	body   string
+	header   http.Header
+	body     string
+	unjudged bool // it took the connection and gave no HTTP reply
 }
 
 // tries is the detail of a check that sent requests.
@@ -109,15 +111,24 @@ func (s *subject) withTargets(ctx context.Context, look func(*prober, []config.S
 	return look(p, live)
 }
 
+func atLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	return err == nil && isLoopback(host)
+}
+
 // excerptBytes of a reply's body are looked at and shown.
 const excerptBytes = 4 << 10
 
-// try sends one request. It is as it should be when no reply comes or right says so.
+// try sends one request. It is as it should be when no connection is taken or
+// right says so of the reply. What takes a connection is reachable, whatever it
+// speaks; on loopback, where connections are to be taken, it cannot be judged then.
 func (p *prober) try(ctx context.Context, a attempt, right func(reply *http.Response, body string) bool) {
 	if a.Method == "" {
 		a.Method = http.MethodGet
 	}
 	a.Refused = true
+	connected := false
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected = true }})
 	req, err := http.NewRequestWithContext(ctx, a.Method, "http://"+a.Address+a.Path, strings.NewReader(a.body))
 	if err != nil {
 		a.Answer = "not sent: " + err.Error()
@@ -132,7 +143,10 @@ func (p *prober) try(ctx context.Context, a attempt, right func(reply *http.Resp
 	}
 	res, err := p.http.Do(req)
 	if err != nil {
-		a.Answer = "no reply"
+		a.Answer = "no connection"
+		if connected {
+			a.Answer, a.Refused, a.unjudged = "takes the connection and gives no HTTP reply", false, atLoopback(a.Address)
+		}
 		p.all = append(p.all, a)
 		return
 	}
@@ -147,7 +161,13 @@ func (p *prober) try(ctx context.Context, a attempt, right func(reply *http.Resp
 
 // outcome says what answered, or that all was refused.
 func (p *prober) outcome(fault, fix string) checks.Outcome {
-	answered := lo.Filter(p.all, func(a attempt, _ int) bool { return !a.Refused })
+	answered := lo.Filter(p.all, func(a attempt, _ int) bool { return !a.Refused && !a.unjudged })
+	unjudged := lo.Filter(p.all, func(a attempt, _ int) bool { return a.unjudged })
+	if len(answered) == 0 && len(unjudged) > 0 {
+		services := lo.Uniq(lo.Map(unjudged, func(a attempt, _ int) string { return a.Service }))
+		return checks.Warned("").WithDetail(tries{fmt.Sprintf("%s: %d of %d requests got no HTTP reply, so what it serves cannot be judged", strings.Join(services, ", "), len(unjudged), len(p.all)), p.all}).
+			WithFix("mage health", "a service of FlowGate's speaks plain HTTP: find out what has the port")
+	}
 	if len(answered) == 0 {
 		return checks.Passed(tries{fmt.Sprintf("%d requests, all refused", len(p.all)), p.all})
 	}

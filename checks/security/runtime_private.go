@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
 // tolerance is what a file in the runtime folder may let others do: nothing,
@@ -59,6 +60,9 @@ func (s *subject) runtimePrivate() checks.Check {
 		},
 		Mend: func(context.Context) (done []string, err error) {
 			open, _, err := s.openFiles()
+			if s.o.Untrusted != "" || !trust.IsWithin(s.cfg.Paths.Root(), trust.Folder(s.cfg)) {
+				return nil, err // -fix touches nothing outside of the installation's own folder
+			}
 			for _, path := range open {
 				info, statErr := os.Lstat(path)
 				if statErr != nil {

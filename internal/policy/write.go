@@ -30,6 +30,9 @@ type saved struct {
 // that FlowGate does not know are kept. When the second fails the first is put
 // back. The result undoes it all.
 func Write(cfg *config.Config, a Active, now time.Time) (*Previous, error) {
+	if err := CheckFiles(cfg); err != nil {
+		return nil, err
+	}
 	data, err := a.Bytes()
 	if err != nil {
 		return nil, err

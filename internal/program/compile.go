@@ -6,13 +6,15 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/flock"
 )
 
 // FlowGate compiles the program of the source tree at root into dir and returns
-// its path: the command of the README, so a static binary.
+// its path, for tests: the command of the README, so a static binary, with the
+// failpoints that tests kill it at.
 func FlowGate(ctx context.Context, root, dir string) (string, error) {
 	binary, err := filepath.Abs(filepath.Join(dir, "flowgate"))
 	if err != nil {
@@ -24,7 +26,7 @@ func FlowGate(ctx context.Context, root, dir string) (string, error) {
 	}
 	defer func() { _ = lock.Close() }()
 	build := Command(ctx, "go", "tool", "mage", "-compile", binary, "-ldflags=-s -w")
-	build.Dir, build.Env = root, append(os.Environ(), "CGO_ENABLED=0")
+	build.Dir, build.Env = root, append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -tags=failpoint"))
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("compile: %w\n%s", err, out)
 	}

@@ -162,6 +162,21 @@ func linkIsOurs(path string) error {
 	return isOurs(RealPath(path))
 }
 
+// CheckOwner reports as a fault when a folder, or the one that it is a link to,
+// belongs to another user, whatever its mode. Fault: not-yours.
+func CheckOwner(path string) error {
+	for _, stat := range [...]func(string) (fs.FileInfo, error){os.Lstat, os.Stat} {
+		info, err := stat(path)
+		if err != nil {
+			return err
+		}
+		if uid, _ := ownerOf(info); uid != os.Geteuid() {
+			return notYours(path, fmt.Sprintf("belongs to user %d", uid))
+		}
+	}
+	return nil
+}
+
 // checkAbove goes up from dir to the user's home or the first folder of root's.
 func checkAbove(dir string) error {
 	home := RealPath(os.Getenv("HOME"))
