@@ -24,6 +24,9 @@ type Environment struct {
 	Getenv func(string) string // HOME, CODEX_HOME, …
 	Now    func() time.Time
 	GOOS   string // runtime.GOOS: where other tools keep their files
+
+	// Untrusted says that the configuration is not trusted: nothing that it names is asked.
+	Untrusted bool
 }
 
 // Folder is where the credential files are: where CLIProxyAPI loads them from,

@@ -207,6 +207,9 @@ func readyServer(s *signIn) string {
 	if err != nil {
 		return err.Error()
 	}
+	if s.env.Untrusted {
+		return "the configuration is not trusted, so CLIProxyAPI was not asked (mage trust)"
+	}
 	c, err := net.DialTimeout("tcp", at.Host, 500*time.Millisecond)
 	if err != nil {
 		return "CLIProxyAPI does not answer at " + svc.URL() + " (mage start)"

@@ -20,8 +20,8 @@ type Auth mg.Namespace
 
 // List lists the providers, how each signs in and what is possible now.
 func (Auth) List(ctx context.Context, provider *string) error {
-	return looking(ctx, "auth:list", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
-		return auth.Status(ctx, cfg, authEnvironment(), auth.StatusOptions{Provider: value(provider)})
+	return looking(ctx, "auth:list", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+		return auth.Status(ctx, cfg, s.authEnvironment(), auth.StatusOptions{Provider: value(provider)})
 	})
 }
 
@@ -31,7 +31,7 @@ func (Auth) Status(ctx context.Context, provider *string, live *bool, within *ti
 		if err := s.trust.Fault(); err != nil && value(live) { // it sends the management key
 			return nil, err
 		}
-		return auth.Status(ctx, cfg, authEnvironment(), auth.StatusOptions{Provider: value(provider), Live: value(live), Within: value(within)})
+		return auth.Status(ctx, cfg, s.authEnvironment(), auth.StatusOptions{Provider: value(provider), Live: value(live), Within: value(within)})
 	})
 }
 
@@ -120,6 +120,13 @@ func noteChange(cfg *config.Config, what string, c auth.Change) {
 
 func authEnvironment() auth.Environment {
 	return auth.Environment{Getenv: os.Getenv, Now: time.Now, GOOS: runtime.GOOS}
+}
+
+// authEnvironment is the environment for a target that only reads.
+func (s session) authEnvironment() auth.Environment {
+	env := authEnvironment()
+	env.Untrusted = !s.trust.Trusted
+	return env
 }
 
 // person is who sits at the terminal, if somebody does.

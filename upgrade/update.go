@@ -136,11 +136,13 @@ func (o Options) switchTo(ctx context.Context, cfg *config.Config, in store.Inst
 // Collect removes versions that are neither active, pinned nor part of a kept
 // generation; on dryRun it only says which.
 func Collect(ctx context.Context, cfg *config.Config, dryRun bool) (bootstrap.Listing, error) {
-	lock, err := supervisor.Exclusive(ctx, cfg)
-	if err != nil {
-		return bootstrap.Listing{}, err
+	if !dryRun { // which makes no file, not even a lock's
+		lock, err := supervisor.Exclusive(ctx, cfg)
+		if err != nil {
+			return bootstrap.Listing{}, err
+		}
+		defer lock.Close()
 	}
-	defer lock.Close()
 	all, _, err := generation.List(cfg.Paths.Root())
 	if err != nil {
 		return bootstrap.Listing{}, err

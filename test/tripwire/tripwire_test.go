@@ -1,0 +1,216 @@
+package tripwire_test
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/flowgate-go/flowgate/test/rights"
+)
+
+// hostile are configurations: %[1]d and %[2]d are ports that are listened on,
+// %[3]s is the user's home, %[4]s the checkout.
+var hostile = map[string]string{
+	"no configuration": "",
+	"commands": `config_version: 2
+paths: {runtime_dir: ../.router/runtime, active_config: ../.router/runtime/a.yaml, state_file: ../.router/runtime/state.json, log_file: ../.router/runtime/events.log}
+services:
+  litellm:
+    port: %[1]d
+    command: {args: [./trip, router], cwd: ..}
+    env: {LD_PRELOAD: ./trip.so}
+    probes: {startup: {command: [./trip, startup]}, readiness: {command: [%[4]s/trip, readiness]}, liveness: {command: [%[4]s/trip, liveness]}}
+  cliproxyapi_plus:
+    port: %[2]d
+    command: {args: [%[4]s/trip, upstream], cwd: ..}
+    probes: {readiness: {command: [%[4]s/trip, upstream-readiness]}}
+credentials: {upstream: {gateway: {file: %[3]s/.ssh/id_ed25519}}}
+litellm_base:
+  general_settings: {master_key_ref: gateway}
+  litellm_settings: {callbacks: [litellm.hook]}
+  model_list: [{model_name: a, litellm_params: {model: openai/a, api_base: "http://127.0.0.1:%[2]d/v1", api_key_ref: gateway}}]
+profiles: {p: {}}
+auth: {providers: {codex: {methods: [command], command: [%[4]s/trip, signin], credential_file: %[3]s/.ssh/config}}}
+secret_files: [%[3]s/public/index.html, %[3]s/.bashrc]
+`,
+	"paths": `config_version: 2
+paths: {runtime_dir: %[3]s/public, active_config: %[3]s/.bashrc, state_file: %[3]s/.ssh/config, log_file: %[3]s/events.log}
+services:
+  litellm: {port: %[1]d, runtime: embedded}
+  cliproxyapi_plus: {port: %[2]d, runtime: echo}
+litellm_base: {model_list: []}
+profiles: {p: {}}
+`,
+	"runtimes": `config_version: 2
+paths: {runtime_dir: ../.router/runtime, active_config: ../.router/runtime/a.yaml, state_file: ../.router/runtime/state.json, log_file: ../.router/runtime/events.log}
+services:
+  litellm: {port: %[1]d, runtime: litellm}
+  cliproxyapi_plus: {port: %[2]d, runtime: cliproxyapi}
+litellm_base: {model_list: []}
+profiles: {p: {}}
+`,
+}
+
+func TestNothingOfAnUntrustedCheckoutIsExecutedWrittenOrDialled(t *testing.T) {
+	t.Parallel()
+	all := commands(t)
+	for name, config := range hostile {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCheckout(t)
+			c.plant(c.fill(config))
+			before := c.snapshot(".git", "home/.local")
+			for _, words := range all {
+				c.run(words, nil)
+				if name == "no configuration" {
+					continue // the built-in default may write below .router; it is looked at below
+				}
+				if got := c.snapshot(".git", "home/.local"); !maps.Equal(got, before) {
+					t.Errorf("%v changed %s", words, differing(got, before))
+					before = got
+				}
+			}
+			before = outside(before)
+			if got := outside(c.snapshot(".git", "home/.local")); !maps.Equal(got, before) {
+				t.Errorf("outside changed %s", differing(got, before))
+			}
+			if _, err := os.Stat(filepath.Join(c.home, ".local/state/flowgate/trusted")); err == nil && config != "" {
+				t.Error("something was recorded as trusted")
+			}
+		})
+	}
+}
+
+// TestAnotherUsersCheckoutIsNotObeyed: the user works in a folder of another's.
+func TestAnotherUsersCheckoutIsNotObeyed(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"no configuration", "commands", "paths"} {
+		c := newCheckout(t)
+		c.plant(c.fill(hostile[name]))
+		before := c.snapshot(".git", "home/.local")
+		for _, words := range commands(t) {
+			c.run(words, rights.Other)
+		}
+		if got := c.snapshot(".git", "home/.local"); !maps.Equal(got, before) {
+			t.Errorf("%s: changed %s", name, differing(got, before))
+		}
+	}
+}
+
+// TestRootObeysNoOtherUsersCheckout: root works in a folder of an ordinary user's.
+func TestRootObeysNoOtherUsersCheckout(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("needs root, to give files away")
+	}
+	for _, name := range []string{"no configuration", "commands", "paths"} {
+		c := newCheckout(t)
+		c.plant(c.fill(hostile[name]))
+		err := filepath.WalkDir(c.tree, func(path string, _ fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			return os.Lchown(path, 65534, 65534)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := c.snapshot(".git", "home/.local")
+		for _, words := range commands(t) {
+			c.run(words, nil)
+		}
+		if got := c.snapshot(".git", "home/.local"); !maps.Equal(got, before) {
+			t.Errorf("%s: changed %s", name, differing(got, before))
+		}
+	}
+}
+
+func (c *checkout) fill(config string) string {
+	if config == "" {
+		return ""
+	}
+	text := fmt.Sprintf(config, c.ports[0], c.ports[1], c.home, c.tree)
+	text, _, _ = strings.Cut(text, "%!(EXTRA") // of what a configuration does not use
+	return text
+}
+
+// run runs one command line in the checkout and fails the test when a tripwire
+// fires, a port is dialled, or the bystander ends. become makes another user of it.
+func (c *checkout) run(words []string, become func(*testing.T, string, ...string) *exec.Cmd) {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(c.t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, binary, words...)
+	if become != nil {
+		cmd = become(c.t, binary, words...)
+	}
+	cmd.Dir = c.tree
+	cmd.Env = []string{"HOME=" + c.home, "TMPDIR=" + filepath.Join(c.base, "tmp"), "PATH=" + os.Getenv("PATH"), "GIT_CONFIG_GLOBAL=/dev/null", "CI=true"}
+	cmd.Stdin = strings.NewReader("")
+	if isServer(words) {
+		time.AfterFunc(500*time.Millisecond, func() { _ = cmd.Process.Signal(syscall.SIGTERM) })
+	}
+	out, _ := cmd.CombinedOutput() // most are refused: what matters is what they do
+	if ctx.Err() != nil {
+		c.t.Errorf("%v did not end", words)
+	}
+	if strings.Contains(string(out), "goroutine ") {
+		c.t.Errorf("%v: %s", words, out)
+	}
+	if fired, _ := os.ReadFile(c.fired); len(fired) > 0 {
+		c.t.Errorf("%v executed %s", words, fired)
+		_ = os.Truncate(c.fired, 0)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.dialled) > 0 {
+		c.t.Errorf("%v dialled %v", words, c.dialled)
+		c.dialled = nil
+	}
+	if err := c.bystander.Process.Signal(syscall.Signal(0)); err != nil || ended(c.bystander.Process.Pid) {
+		c.t.Fatalf("%v ended a process that a planted file names", words)
+	}
+}
+
+// ended reports whether a process of ours is gone but for its exit status.
+func ended(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return false // macOS
+	}
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	return strings.HasPrefix(rest, "Z")
+}
+
+func isServer(words []string) bool {
+	return strings.HasSuffix(words[0], ":serve") || words[0] == "supervisor:run" || strings.Contains(strings.Join(words, " "), "-follow")
+}
+
+// outside is what of a snapshot does not lie in the checkout.
+func outside(all map[string]string) map[string]string {
+	kept := maps.Clone(all)
+	maps.DeleteFunc(kept, func(path, _ string) bool { return path == "tree" || strings.HasPrefix(path, "tree/") })
+	return kept
+}
+
+func differing(a, b map[string]string) (paths []string) {
+	for path := range a {
+		if a[path] != b[path] {
+			paths = append(paths, path)
+		}
+	}
+	for path := range b {
+		if _, ok := a[path]; !ok {
+			paths = append(paths, "-"+path)
+		}
+	}
+	return paths
+}
