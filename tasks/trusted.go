@@ -95,6 +95,9 @@ func (s session) admit(ctx context.Context) (*config.Config, error) {
 		if v := examineTrust(cfg); !v.Trusted && !v.Known {
 			return cfg, s.allow(ctx, cfg, v)
 		}
+		if err := trust.CheckState(cfg); err != nil {
+			return nil, err
+		}
 	}
 	if err != nil || upgrade.Pending(cfg) {
 		if err := s.recover(ctx); err != nil {
@@ -223,6 +226,9 @@ func (s session) examined(fix bool) (untrusted string, err error) {
 	s.warn(v)
 	if fix {
 		err = v.Fault()
+	}
+	if fix && err == nil {
+		err = trust.CheckOwners(cfg)
 	}
 	if fix && err == nil {
 		err = policy.CheckFiles(cfg)

@@ -13,7 +13,7 @@ import (
 // folder names, or that send requests to addresses in it.
 var active = [...]string{
 	"litellm.python", "services.ready", "cliproxy.reachable", "cliproxy.management", "cliproxy.version",
-	"credentials.usable", "stack.models", "models.served", "upstream.reachable", "clock.right",
+	"credentials.usable", "stack.models", "models.served", "upstream.reachable", "clock.right", "runtimes.outdated",
 }
 
 // withoutTrust replaces the active checks by skipped ones, and takes the mending

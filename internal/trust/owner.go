@@ -177,6 +177,18 @@ func CheckOwner(path string) error {
 	return nil
 }
 
+// CheckOwners reports as a fault when a folder that an installation keeps its
+// state in, or the one that they lie in, belongs to another user, whatever the
+// modes are: for what puts modes right. Fault: not-yours.
+func CheckOwners(cfg *config.Config) error {
+	for _, dir := range [...]string{Folder(cfg), cfg.Paths.Root(), cfg.Paths.RuntimeDir} {
+		if err := CheckOwner(dir); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
+			return err
+		}
+	}
+	return nil
+}
+
 // checkAbove goes up from dir to the user's home or the first folder of root's.
 func checkAbove(dir string) error {
 	home := RealPath(os.Getenv("HOME"))

@@ -126,9 +126,10 @@ func TestRootObeysNoOtherUsersCheckout(t *testing.T) {
 		before := c.snapshot(".git", "home/.local")
 		for _, words := range commands(t) {
 			c.run(words, nil)
-		}
-		if got := c.snapshot(".git", "home/.local"); !maps.Equal(got, before) {
-			t.Errorf("%s: changed %s", name, differing(got, before))
+			if got := c.snapshot(".git", "home/.local"); !maps.Equal(got, before) {
+				t.Errorf("%s: %v changed %s", name, words, differing(got, before))
+				before = got
+			}
 		}
 	}
 }
@@ -153,7 +154,7 @@ func (c *checkout) run(words []string, become func(*testing.T, string, ...string
 		cmd = become(c.t, binary, words...)
 	}
 	cmd.Dir = c.tree
-	cmd.Env = []string{"HOME=" + c.home, "TMPDIR=" + filepath.Join(c.base, "tmp"), "PATH=" + os.Getenv("PATH"), "GIT_CONFIG_GLOBAL=/dev/null", "CI=true"}
+	cmd.Env = []string{"HOME=" + c.home, "TMPDIR=" + filepath.Join(c.base, "tmp"), "PATH=/usr/local/bin:/usr/bin:/bin", "GIT_CONFIG_GLOBAL=/dev/null", "CI=true"}
 	cmd.Stdin = strings.NewReader("")
 	if isServer(words) {
 		time.AfterFunc(500*time.Millisecond, func() { _ = cmd.Process.Signal(syscall.SIGTERM) })
