@@ -11,8 +11,8 @@ import (
 	"golang.org/x/term"
 
 	"github.com/flowgate-go/flowgate/internal/config"
-	"github.com/flowgate-go/flowgate/internal/printable"
 	"github.com/flowgate-go/flowgate/internal/policy"
+	"github.com/flowgate-go/flowgate/internal/printable"
 	"github.com/flowgate-go/flowgate/internal/trust"
 	"github.com/flowgate-go/flowgate/upgrade"
 )
