@@ -44,10 +44,11 @@ func checkFile(cfg *config.Config, key, path string, isOurs func(head []byte) bo
 	if trust.IsWithin(path, cfg.Paths.RuntimeDir) && trust.IsWithin(cfg.Paths.RuntimeDir, trust.Folder(cfg)) && cfg.Paths.RuntimeDir != trust.Folder(cfg) {
 		return nil
 	}
+	if _, err := os.Lstat(path); err != nil {
+		return nil //nolint:nilerr // it is not there, or whoever writes it says what is wrong with its folder
+	}
 	head, err := readHead(path)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
 	case err == nil && (len(bytes.TrimSpace(head)) == 0 || isOurs(head)):
 		return nil
 	case err == nil:
