@@ -81,7 +81,7 @@ func backoff(restart config.Restart, n int) time.Duration {
 // backoff waits for the time of the next start; a start command shortens it.
 func (u *unit) backoff(ctx context.Context, wait time.Duration, cause error) phase {
 	u.publish(func(s *snapshot) { s.State, s.Ready, s.Reason = StateBackoff, false, cause.Error() })
-	u.flush() // what is spent must be on disk before it is used
+	u.flush() // what is spent must be on disk before it is used: TestARestartIsOnDiskBeforeItIsUsed
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {

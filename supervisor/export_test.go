@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"net"
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/config"
@@ -34,3 +35,12 @@ func CutLog(cfg *config.Config, service string) error {
 	_, err := logfile.Cut(logPath(cfg, service), logfile.Standard())
 	return err
 }
+
+// ListenNear opens the control socket of a runtime folder with a listen that
+// stands for a file system's.
+func ListenNear(runtimeDir string, listen func(string) (*net.UnixListener, error)) (*net.UnixListener, string, error) {
+	return listenNear(socketPath(runtimeDir), runtimeDir, listen)
+}
+
+// ListenControl opens a control socket.
+func ListenControl(path string) (*net.UnixListener, error) { return listenControl(path) }

@@ -141,11 +141,11 @@ func (r *resident) replaceListener(answer func(*net.UnixListener)) error {
 
 // listen opens the control socket and notes which file it is.
 func (r *resident) listen() error {
-	listener, err := listenControl(r.socket)
+	listener, at, err := listenNear(r.socket, r.paths.RuntimeDir, listenControl)
 	if err != nil {
 		return err
 	}
-	r.listener = listener
+	r.listener, r.socket = listener, at
 	r.noteSocket()
 	return nil
 }

@@ -27,6 +27,11 @@ func socketPath(runtimeDir string) string {
 	if len(path) <= maxSocketPath {
 		return path
 	}
+	return shortSocketPath(runtimeDir)
+}
+
+// shortSocketPath is the control socket's path outside the runtime folder.
+func shortSocketPath(runtimeDir string) string {
 	sum := sha256.Sum256([]byte(runtimeDir))
 	return filepath.Join(shortDir, "flowgate-"+strconv.Itoa(os.Geteuid()), hex.EncodeToString(sum[:8])+".sock")
 }
@@ -35,22 +40,53 @@ func socketPath(runtimeDir string) string {
 // runtime folder it lies where everybody may create names, and must be ours.
 func chooseSocket(runtimeDir string) (string, error) {
 	path := socketPath(runtimeDir)
-	dir := filepath.Dir(path)
-	if dir == filepath.Clean(runtimeDir) {
+	if filepath.Dir(path) == filepath.Clean(runtimeDir) {
 		return path, nil
 	}
+	return path, makeSocketDir(filepath.Dir(path))
+}
+
+// makeSocketDir makes the folder of sockets outside the runtime folder, and
+// checks that it is ours.
+func makeSocketDir(dir string) error {
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
-		return "", err
+		return err
 	}
 	info, err := os.Lstat(dir)
 	if err != nil {
-		return "", err
+		return err
 	}
 	st, ok := info.Sys().(*syscall.Stat_t)
 	if !info.IsDir() || !ok || int(st.Uid) != os.Geteuid() || info.Mode().Perm() != 0o700 {
-		return "", fmt.Errorf("%s is not a folder of ours with mode 0700", dir)
+		return fmt.Errorf("%s is not a folder of ours with mode 0700", dir)
 	}
-	return path, nil
+	return nil
+}
+
+// listenNear opens the control socket at path or, where the runtime folder's
+// file system holds no sockets (9p, vboxsf and drvfs of virtual machines), at the
+// short path outside of it. Clients find that one in the ledger.
+func listenNear(path, runtimeDir string, listen func(string) (*net.UnixListener, error)) (l *net.UnixListener, at string, err error) {
+	l, err = listen(path)
+	other := shortSocketPath(runtimeDir)
+	if err == nil || path == other || !holdsNoSockets(err) {
+		return l, path, err
+	}
+	if err := makeSocketDir(filepath.Dir(other)); err != nil {
+		return nil, path, err
+	}
+	l, err = listen(other)
+	return l, other, err
+}
+
+// holdsNoSockets reports whether err says that a file system has no sockets.
+func holdsNoSockets(err error) bool {
+	for _, lack := range []error{syscall.EOPNOTSUPP, syscall.ENOTSUP, syscall.EPERM, syscall.ENOSYS, syscall.EINVAL} {
+		if errors.Is(err, lack) {
+			return true
+		}
+	}
+	return false
 }
 
 // listenControl opens the control socket, 0600. The caller holds the

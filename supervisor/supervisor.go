@@ -81,7 +81,8 @@ type resident struct {
 	upgrades       int    // handovers since the process began
 	upgradeFailure string // why the last one was taken back
 
-	end    context.CancelCauseFunc // begins the end of Run
+	endMu  sync.Mutex
+	endNow context.CancelCauseFunc // of the life that runs; see end
 	owners conc.WaitGroup          // one goroutine a service
 	ownCtx context.Context         // of the owners; outlives the commands
 	disown context.CancelCauseFunc
@@ -91,11 +92,11 @@ type resident struct {
 // CLIProxyAPI's logs of whole requests, is for their user alone.
 const serviceUmask = 0o077
 
-// Run is the resident supervisor, and sets the umask of its process: it returns nil when it was told to end by
-// ctx, SIGTERM, SIGINT, the end of its lifeline or the stop of its last service,
-// and has stopped every service then. It also returns nil, with the services
-// running, when another supervisor took its folder over. Faults:
-// runtime-dir-unwritable, supervisor-running, ephemeral-refused.
+// Run is the resident supervisor, and sets the umask of its process. It returns
+// nil when it was told to end by ctx, SIGTERM, SIGINT, the end of its lifeline or
+// the stop of its last service, and has stopped every service then. It also
+// returns nil, with the services running, when another supervisor took its
+// folder over. Faults: runtime-dir-unwritable, supervisor-running, ephemeral-refused.
 func Run(ctx context.Context, o Options) error {
 	o = o.withDefaults()
 	syscall.Umask(serviceUmask)
@@ -113,7 +114,9 @@ func Run(ctx context.Context, o Options) error {
 	}
 	for {
 		life, end := context.WithCancelCause(ctx)
-		r.end = end
+		r.endMu.Lock()
+		r.endNow = end
+		r.endMu.Unlock()
 		if given.first {
 			lifeline.Go(func() { r.watchLifeline() })
 		}
@@ -129,6 +132,14 @@ func Run(ctx context.Context, o Options) error {
 		}
 		given = r.handOver(why) // returns only when that failed: go on as before
 	}
+}
+
+// end begins the end of the life that runs. The lifeline's owner calls it beside
+// a life that follows another.
+func (r *resident) end(why error) {
+	r.endMu.Lock()
+	defer r.endMu.Unlock()
+	r.endNow(why)
 }
 
 func (o Options) withDefaults() Options {
