@@ -18,6 +18,7 @@ type draft struct {
 	name     string         // the file's name; "" follows from the content
 	label    string         // stands for the email in the name when the content has none
 	key      string         // an API key instead of a file
+	static   bool           // a person named this very token: that it cannot be renewed is no reason to refuse it
 	warnings []Warning
 
 	keeper  string // whose file it was found in; "" for a sign-in

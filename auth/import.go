@@ -28,14 +28,15 @@ type ImportOptions struct {
 
 // Change says what a sign-in, an import, a renewal or a removal did.
 type Change struct {
-	Changed     bool      `json:"changed"`
-	Account     *Account  `json:"account"`     // as it is now; null when it is gone
-	Source      string    `json:"source"`      // where it came from; "" for a sign-in
-	Destination string    `json:"destination"` // where it is now
-	Warnings    []Warning `json:"warnings"`    // never nil
-	Proof       string    `json:"proof"`       // what shows that it worked
-	Others      []Change  `json:"others,omitempty"`
-	Failed      []Failure `json:"failed,omitempty"` // what could not be done, beside what was
+	Changed     bool           `json:"changed"`
+	Account     *Account       `json:"account"`         // as it is now; null when it is gone
+	Source      string         `json:"source"`          // where it came from; "" for a sign-in
+	Destination string         `json:"destination"`     // where it is now
+	Warnings    []Warning      `json:"warnings"`        // never nil
+	Proof       string         `json:"proof"`           // what shows that it worked
+	Wired       *config.Wiring `json:"wired,omitempty"` // what was added to flowgate.yaml, so that the router uses a key
+	Others      []Change       `json:"others,omitempty"`
+	Failed      []Failure      `json:"failed,omitempty"` // what could not be done, beside what was
 }
 
 // Failure is one account with which it did not work.

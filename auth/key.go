@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/config"
@@ -18,13 +17,10 @@ func keyPath(cfg *config.Config, provider string) string {
 	return filepath.Join(cfg.Paths.Secrets(), "provider-"+provider+".key")
 }
 
-// keys are the accounts of providers that sign in with an API key.
+// keys are the API keys that FlowGate keeps, of whatever provider.
 func keys(cfg *config.Config, providers []Provider, now time.Time) []Account {
 	var found []Account
 	for _, p := range providers {
-		if !slices.Contains(p.Methods, "api_key") {
-			continue
-		}
 		path := keyPath(cfg, p.Name)
 		info, err := os.Stat(path)
 		if errors.Is(err, fs.ErrNotExist) {

@@ -28,11 +28,13 @@ type LoginOptions struct {
 	Project string        // Google Cloud project, where the provider wants one
 	Force   bool
 	Share   bool
+	Wire    bool // an API key is written into the configuration that uses it, unasked
 	Person  Person
 }
 
 // Login signs in to a provider and returns when the credential is in its place
-// and proven. Whatever ends it early leaves the folder as it was. Faults:
+// and proven. Whatever ends it early leaves the folder as it was. An API key is
+// named in flowgate.yaml, when the person agrees, or given to CLIProxyAPI. Faults:
 // provider-unknown, method-unknown, method-unready, callback-port-taken,
 // state-mismatch, login-denied, login-expired, login-timeout, login-failed,
 // login-unproven, credential-input, those of the management API, and those of
@@ -66,6 +68,9 @@ func Login(ctx context.Context, cfg *config.Config, env Environment, provider st
 	if err != nil {
 		return Change{}, s.ended(ctx, limited, o.Timeout, err)
 	}
+	if name == "api_key" && p.Settings.KeyList != "" && s.isRealServer() {
+		return s.giveKey(ctx, drafts[0].key)
+	}
 	d := desk{cfg: cfg, env: env, force: o.Force, share: o.Share}
 	if drafts == nil {
 		return d.observed(ctx, p, before)
@@ -78,7 +83,17 @@ func Login(ctx context.Context, cfg *config.Config, env Environment, provider st
 			return Change{}, err
 		}
 	}
-	return d.settle(ctx, drafts)
+	c, err := d.settle(ctx, drafts)
+	if err == nil && name == "api_key" {
+		err = s.wireKey(&c)
+	}
+	return c, err
+}
+
+// isRealServer reports whether the upstream is a CLIProxyAPI.
+func (s *signIn) isRealServer() bool {
+	svc, ok := s.cfg.Service(config.CLIProxy)
+	return ok && svc.Runtime != config.RuntimeEcho
 }
 
 // ended makes a clear fault of a sign-in that a clock or a signal ended.

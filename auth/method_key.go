@@ -3,11 +3,11 @@ package auth
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"path/filepath"
 	"strings"
 
 	"github.com/samber/lo"
-	"github.com/tidwall/gjson"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/keyfile"
@@ -58,6 +58,14 @@ func (s *signIn) secret(ctx context.Context, what string) (string, error) {
 // runToken keeps a token that somebody has already: a service account, a file
 // that CLIProxyAPI made, or a bare token.
 func runToken(ctx context.Context, s *signIn) ([]draft, error) {
+	drafts, err := s.readToken(ctx)
+	for i := range drafts {
+		drafts[i].static = true
+	}
+	return drafts, err
+}
+
+func (s *signIn) readToken(ctx context.Context) ([]draft, error) {
 	file := lo.CoalesceOrEmpty(s.o.File, s.provider.Settings.TokenFile)
 	if file == "" {
 		token, err := s.secret(ctx, "token of "+s.provider.Name)
@@ -70,9 +78,11 @@ func runToken(ctx context.Context, s *signIn) ([]draft, error) {
 	if err != nil {
 		return nil, err
 	}
-	doc := gjson.ParseBytes(data)
+	doc, err := readObject(data)
 	switch {
-	case !gjson.ValidBytes(data):
+	case errors.Is(err, errTooDeep):
+		return nil, invalid(file, err)
+	case err != nil: // a bare token
 		s.o.File = file
 		token, err := s.secret(ctx, "token of "+s.provider.Name)
 		return []draft{{fields: map[string]any{"access_token": token, "token_type": "bearer"}, label: "token"}}, err

@@ -17,6 +17,7 @@ type Person struct {
 	In      io.Reader                           // what is pasted or piped
 	Out     io.Writer                           // what to open and to type; os.Stderr
 	Secret  func(prompt string) (string, error) // asks without echo; nil when there is no terminal
+	Confirm func(question string) bool          // asks for leave; nil when there is no terminal
 	Environ []string                            // what a command inherits
 }
 

@@ -76,6 +76,9 @@ func (d desk) carryOut(m move, done *undoing) (Change, error) {
 			return c, err
 		}
 		c.Changed, c.Proof = true, "the file was written and reads back"
+		if m.draft.key != "" {
+			c.Proof += "; credentials.upstream.NAME: {file: " + m.dest + "} lets a deployment use it"
+		}
 	}
 	if m.sharing != "" {
 		if err := remember(d.cfg, m.sharing); err != nil {

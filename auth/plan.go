@@ -15,7 +15,10 @@ func (d desk) plan(draft *draft, earlier []move, accounts []Account, several boo
 	if err != nil {
 		return move{}, err
 	}
-	if c.Refresh == "" && !draft.provider.Settings.Lasting && !d.force {
+	if c.Refresh == "" && !draft.provider.Settings.Lasting && draft.static {
+		draft.warn("refresh-missing", "the token has no refresh token: when it ends it cannot be renewed; lasting: true in auth.providers.%s says that it has no end", draft.provider.Name)
+	}
+	if c.Refresh == "" && !draft.provider.Settings.Lasting && !draft.static && !d.force {
 		return move{}, fault.New("refresh-missing", "the credential from %s has no refresh token: it would end and could not be renewed", from(draft)).
 			WithHint("sign in again there, or here with mage auth:login %s; -force takes it all the same", draft.provider.Name)
 	}

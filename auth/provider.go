@@ -85,11 +85,12 @@ type oauthSettings struct {
 
 // keySettings are of api_key and static_token.
 type keySettings struct {
-	APIKeyProvider string `json:"api_key_provider"` // whose key an API key in its tool's file is
-	APIKeyEnv      string `json:"api_key_env"`      // where api_key looks when nothing is given
-	KeyList        string `json:"key_list"`         // where CLIProxyAPI keeps API keys of the provider
-	KeyBaseURL     string `json:"key_base_url"`     // the address that goes with a key there
-	TokenFile      string `json:"token_file"`       // of static_token
+	APIKeyProvider string   `json:"api_key_provider"` // whose key an API key in its tool's file is
+	APIKeyEnv      string   `json:"api_key_env"`      // where api_key looks when nothing is given
+	KeyList        string   `json:"key_list"`         // where CLIProxyAPI keeps API keys of the provider
+	KeyBaseURL     string   `json:"key_base_url"`     // the address that goes with a key there
+	KeyModels      []string `json:"key_models"`       // the models of openai-compatibility
+	TokenFile      string   `json:"token_file"`       // of static_token
 }
 
 // commandSettings are of command.

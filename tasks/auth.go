@@ -1,10 +1,14 @@
 package tasks
 
 import (
+	"bufio"
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/magefile/mage/mg"
@@ -12,7 +16,9 @@ import (
 
 	"github.com/flowgate-go/flowgate/auth"
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/upgrade"
 )
 
 // Auth holds the targets of providers and their credentials.
@@ -35,13 +41,13 @@ func (Auth) Status(ctx context.Context, provider *string, live *bool, within *ti
 	})
 }
 
-// Login signs in to a provider; a secret comes from -stdin, -env=NAME, -file=F or a prompt, never from an argument.
-func (Auth) Login(ctx context.Context, provider string, method *string, paste *bool, stdin *bool, env *string, file *string, label *string, project *string, force *bool, share *bool, timeout *time.Duration) error {
-	return withConfig(ctx, "auth:login", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
-		return recorded(cfg, "signed in")(auth.Login(ctx, cfg, authEnvironment(), provider, auth.LoginOptions{
+// Login signs in to a provider; a secret comes from -stdin, -env=NAME, -file=F or a prompt, never from an argument. -wire writes an API key's use into the configuration.
+func (Auth) Login(ctx context.Context, provider string, method *string, paste *bool, stdin *bool, env *string, file *string, label *string, project *string, force *bool, share *bool, wire *bool, timeout *time.Duration) error {
+	return withConfig(ctx, "auth:login", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+		return recorded(cfg, "signed in")(s.useKey(ctx)(auth.Login(ctx, cfg, authEnvironment(), provider, auth.LoginOptions{
 			Method: value(method), Paste: value(paste), Stdin: value(stdin), Env: value(env), File: value(file), Label: value(label), Project: value(project),
-			Force: value(force), Share: value(share), Timeout: value(timeout), Person: person(),
-		}))
+			Force: value(force), Share: value(share), Wire: value(wire), Timeout: value(timeout), Person: person(),
+		})))
 	})
 }
 
@@ -84,6 +90,32 @@ func (Auth) Export(ctx context.Context, account string, dest *string, recipient 
 			Dest: value(dest), Recipient: value(recipient), Env: value(env), Force: value(force), Secret: person().Secret,
 		}))
 	})
+}
+
+// useKey makes a running router use a key that was just written into the
+// configuration. Without one the next start does.
+func (s session) useKey(ctx context.Context) func(auth.Change, error) (auth.Change, error) {
+	return func(c auth.Change, err error) (auth.Change, error) {
+		if err != nil || c.Wired == nil || !c.Wired.Changed {
+			return c, err
+		}
+		cfg, err := loadConfig()
+		if err != nil {
+			return c, err
+		}
+		if !routerRuns(ctx, cfg) {
+			return c, nil
+		}
+		if _, err := upgrade.SetProfile(ctx, cfg, policy.Chosen(cfg), s.changing(cfg, nil, nil)); err != nil {
+			c.Warnings = append(c.Warnings, auth.Warning{Code: "restart-needed", Message: "the running router does not use the key yet: " + err.Error()})
+		}
+		return c, nil
+	}
+}
+
+func routerRuns(ctx context.Context, cfg *config.Config) bool {
+	status, err := supervisor.Query(ctx, cfg)
+	return err == nil && slices.ContainsFunc(status.Services, func(svc supervisor.ServiceStatus) bool { return svc.Name == config.LiteLLM && svc.Live })
 }
 
 func authImport(ctx context.Context, provider string, o auth.ImportOptions) error {
@@ -139,6 +171,15 @@ func person() auth.Person {
 			_, _ = os.Stderr.WriteString("\n")
 			return string(secret), err
 		}
+		p.Confirm = confirm
 	}
 	return p
+}
+
+// confirm asks a question that only a typed yes agrees to.
+func confirm(question string) bool {
+	_, _ = os.Stderr.WriteString(question + " [y/N] ")
+	answer, _ := bufio.NewReader(io.LimitReader(os.Stdin, 64)).ReadString('\n')
+	answer = strings.ToLower(strings.TrimSpace(answer))
+	return answer == "y" || answer == "yes"
 }

@@ -41,7 +41,7 @@ var catalogue = []target{
 			{name: "provider", flag: "provider", kind: "string", optional: true},
 		}},
 	{name: "auth:login", method: "auth:login", flatName: "authlogin", flatMethod: "authlogin", reads: "",
-		synopsis: "signs in to a provider; a secret comes from -stdin, -env=NAME, -file=F or a prompt, never from an argument.", params: []param{
+		synopsis: "signs in to a provider; a secret comes from -stdin, -env=NAME, -file=F or a prompt, never from an argument. -wire writes an API key's use into the configuration.", params: []param{
 			{name: "provider", flag: "provider", kind: "string", optional: false},
 			{name: "method", flag: "method", kind: "string", optional: true},
 			{name: "paste", flag: "paste", kind: "bool", optional: true},
@@ -52,6 +52,7 @@ var catalogue = []target{
 			{name: "project", flag: "project", kind: "string", optional: true},
 			{name: "force", flag: "force", kind: "bool", optional: true},
 			{name: "share", flag: "share", kind: "bool", optional: true},
+			{name: "wire", flag: "wire", kind: "bool", optional: true},
 			{name: "timeout", flag: "timeout", kind: "time.Duration", optional: true},
 		}},
 	{name: "auth:logout", method: "auth:logout", flatName: "authlogout", flatMethod: "authlogout", reads: "",

@@ -58,6 +58,7 @@ type providerFields struct {
 	APIKeyEnv       string            `json:"api_key_env,omitempty"`
 	KeyList         string            `json:"key_list,omitempty" jsonschema:"enum=claude-api-key,enum=gemini-api-key,enum=codex-api-key,enum=xai-api-key,enum=openai-compatibility,description=Where CLIProxyAPI keeps its API keys"`
 	KeyBaseURL      string            `json:"key_base_url,omitempty" jsonschema:"description=The address that goes with an API key in CLIProxyAPI"`
+	KeyModels       []string          `json:"key_models,omitempty" jsonschema:"description=The models of an entry of openai-compatibility"`
 	TokenFile       string            `json:"token_file,omitempty"`
 	Command         []string          `json:"command,omitempty"`
 	LoginFlag       string            `json:"login_flag,omitempty"`

@@ -25,6 +25,7 @@ type Server struct {
 	Models map[string]int                     // by file name; absent means 3
 	Status map[string]map[string]any          // more fields of a listed file, by name
 	Front  func(http.Handler) http.Handler    // put in front of it: a bad network
+	Keys   map[string][]map[string]any        // its accounts with API keys, by list
 
 	http     *httptest.Server
 	mu       sync.Mutex
@@ -121,6 +122,8 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request, path string) {
 		_, known := s.sessions[r.URL.Query().Get("state")]
 		delete(s.sessions, r.URL.Query().Get("state"))
 		reply(w, http.StatusOK, map[string]any{"status": "ok", "cancelled": known})
+	case strings.HasSuffix(path, "-api-key") || path == "openai-compatibility":
+		s.keys(w, r, path)
 	case path == "auth-files":
 		s.files(w)
 	case path == "auth-files/models" && s.Seven:
@@ -211,6 +214,33 @@ func (s *Server) files(w http.ResponseWriter) {
 		list = append(list, f)
 	}
 	reply(w, http.StatusOK, map[string]any{"files": list})
+}
+
+// keys answers with a list of API keys, or takes a new one as a whole.
+func (s *Server) keys(w http.ResponseWriter, r *http.Request, list string) {
+	if _, known := s.Keys[list]; !known {
+		http.NotFound(w, r)
+		return
+	}
+	if r.Method == http.MethodPut {
+		var items []map[string]any
+		if json.NewDecoder(r.Body).Decode(&items) != nil {
+			reply(w, http.StatusBadRequest, map[string]any{"error": "invalid body"})
+			return
+		}
+		s.Keys[list] = items
+		reply(w, http.StatusOK, map[string]any{"status": "ok"})
+		return
+	}
+	shown := []map[string]any{}
+	for i, item := range s.Keys[list] {
+		with := map[string]any{"auth-index": fmt.Sprint(i)}
+		for key, value := range item {
+			with[key] = value
+		}
+		shown = append(shown, with)
+	}
+	reply(w, http.StatusOK, map[string]any{list: shown})
 }
 
 func (s *Server) models(w http.ResponseWriter, name string) {

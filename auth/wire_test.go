@@ -1,0 +1,193 @@
+package auth_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/internal/cliproxy/cliproxytest"
+	"github.com/flowgate-go/flowgate/internal/config"
+)
+
+const wired = `# mine
+paths: {runtime_dir: ../.router/runtime, active_config: ../.router/a.yaml, state_file: ../.router/s, log_file: ../.router/l}
+services:
+  litellm: {port: 4000, runtime: embedded}
+  cliproxyapi_plus: {port: 8317, runtime: UPSTREAM}
+profiles: {balanced: {}}
+litellm_base:
+  model_list:
+    - model_name: gpt # the big one
+      litellm_params: {model: openai/gpt-5}
+    - model_name: claude
+      litellm_params: {model: anthropic/claude}
+`
+
+// configured makes the site's configuration a file.
+func (s *site) configured(upstream string) (file string) {
+	s.t.Helper()
+	file = s.put("config/flowgate.yaml", strings.ReplaceAll(wired, "UPSTREAM", upstream))
+	var err error
+	if s.cfg, err = config.Load(file, s.env.Getenv); err != nil {
+		s.t.Fatal(err)
+	}
+	return file
+}
+
+func apiKey() auth.LoginOptions {
+	return auth.LoginOptions{Stdin: true, Method: "api_key", Person: auth.Person{In: strings.NewReader("sk-" + canary + "-key\n")}}
+}
+
+func TestAnAPIKeyIsUsableAtOnceWithConsent(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(o *auth.LoginOptions)
+		wired  bool
+	}{
+		"-wire":       {func(o *auth.LoginOptions) { o.Wire = true }, true},
+		"yes":         {func(o *auth.LoginOptions) { o.Person.Confirm = func(string) bool { return true } }, true},
+		"no":          {func(o *auth.LoginOptions) { o.Person.Confirm = func(string) bool { return false } }, false},
+		"no terminal": {func(*auth.LoginOptions) {}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			file := s.configured("echo")
+			before, _ := os.ReadFile(file)
+			o := apiKey()
+			c.change(&o)
+			got, _, err := s.login("openai", o)
+			if err != nil || !got.Changed {
+				t.Fatalf("%+v, %v", got, err)
+			}
+			after, _ := os.ReadFile(file)
+			if !c.wired {
+				if string(after) != string(before) || got.Wired != nil || len(got.Warnings) != 1 || got.Warnings[0].Code != "key-not-wired" {
+					t.Errorf("%+v\n%s", got, after)
+				}
+				return
+			}
+			cfg, err := config.Load(file, s.env.Getenv)
+			if err != nil || cfg.Credentials["openai"].File != got.Destination || got.Wired == nil || len(got.Wired.Deployments) != 1 {
+				t.Fatalf("%+v, %v", got, err)
+			}
+			if strings.Contains(string(after), canary) || !strings.Contains(string(after), "# the big one") {
+				t.Errorf("%s", after)
+			}
+			s.cfg = cfg
+			again := apiKey()
+			c.change(&again)
+			if got, _, err := s.login("openai", again); err != nil || got.Changed {
+				t.Errorf("again: %+v, %v", got, err)
+			}
+		})
+	}
+}
+
+func TestAKeyOfAFileProviderGoesIntoCLIProxyAPI(t *testing.T) {
+	t.Parallel()
+	for provider, list := range map[string]string{"claude": "claude-api-key", "gemini": "gemini-api-key", "codex": "codex-api-key", "acme": "openai-compatibility"} {
+		t.Run(provider, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			double := &cliproxytest.Server{Seven: true, Keys: map[string][]map[string]any{list: {{"api-key": "old", "prefix": "x", "name": "other"}}}}
+			s.serve(double)
+			s.cfg.Providers = map[string]map[string]any{"acme": {"key_list": "openai-compatibility", "key_base_url": "https://acme.example/v1", "key_models": []any{"m"}}}
+			got, w, err := s.login(provider, apiKey())
+			if err != nil || !got.Changed || !strings.Contains(got.Proof, list) || strings.Contains(w.String(), canary) {
+				t.Fatalf("%+v, %v", got, err)
+			}
+			items := double.Keys[list]
+			if len(items) != 2 || items[0]["prefix"] != "x" || items[0]["auth-index"] != nil {
+				t.Fatalf("%v", items)
+			}
+			mine := items[1]
+			if list == "openai-compatibility" {
+				mine = mine["api-key-entries"].([]any)[0].(object)
+			}
+			if mine["api-key"] != "sk-"+canary+"-key" || list == "codex-api-key" && mine["base-url"] != "https://api.openai.com/v1" {
+				t.Errorf("%v", items[1])
+			}
+			if again, _, err := s.login(provider, apiKey()); err != nil || again.Changed || len(double.Keys[list]) != 2 {
+				t.Errorf("again: %+v, %v", again, err)
+			}
+			if left, _ := filepath.Glob(filepath.Join(s.cfg.Paths.Secrets(), "provider-*")); len(left) > 0 {
+				t.Errorf("left behind: %v", left)
+			}
+		})
+	}
+	s := newSite(t)
+	s.serve(&cliproxytest.Server{Seven: true})
+	_, _, err := s.login("claude", apiKey())
+	wantCode(t, err, "provider-unsupported")
+}
+
+func TestAKeyIsWrittenIntoTheFileOfACLIProxyAPIThatDoesNotRun(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	own := s.put("config/cliproxyapi.yaml", "host: 127.0.0.1 # mine\nport: 1\n")
+	s.configured("cliproxyapi")
+	s.cfg.Services[0].Port = 1
+	s.put(filepath.Join(s.cfg.Paths.Secrets(), "management.key"), managementKey)
+	_, _, err := s.login("claude", apiKey())
+	wantCode(t, err, "key-not-wired")
+	if b, _ := os.ReadFile(own); strings.Contains(string(b), canary) {
+		t.Error("it was written without leave")
+	}
+	o := apiKey()
+	o.Wire = true
+	got, _, err := s.login("claude", o)
+	if err != nil || !got.Changed {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	b, _ := os.ReadFile(own)
+	if !strings.HasPrefix(string(b), "host: 127.0.0.1 # mine\n") || !strings.Contains(string(b), "claude-api-key:\n  - {\"api-key\":\"sk-"+canary) {
+		t.Errorf("%s", b)
+	}
+	if info, _ := os.Stat(own); info.Mode().Perm() != 0o600 {
+		t.Errorf("%v", info.Mode())
+	}
+	files, _ := filepath.Glob(filepath.Join(filepath.Dir(own), "*"))
+	if slices.ContainsFunc(files, func(f string) bool { return strings.Contains(f, ".bak") }) {
+		t.Errorf("a copy with keys where git takes it: %v", files)
+	}
+	again := apiKey()
+	again.Wire = true
+	if got, _, err := s.login("claude", again); err != nil || got.Changed {
+		t.Errorf("again: %+v, %v", got, err)
+	}
+}
+
+func TestAKeyOfAnyProviderIsKeptWithoutCLIProxyAPI(t *testing.T) {
+	t.Parallel()
+	for provider, owner := range map[string]string{"kimi": "kimi", "claude": "anthropic", "codex": "openai", "gemini": "gemini"} {
+		s := newSite(t)
+		got, _, err := s.login(provider, apiKey())
+		if err != nil || got.Account.Provider != owner || got.Account.State != auth.Lasting {
+			t.Errorf("%s: %+v, %v", provider, got, err)
+		}
+	}
+}
+
+func TestAStaticTokenOfAnyProviderIsTaken(t *testing.T) {
+	t.Parallel()
+	for provider, content := range map[string]any{
+		"tok": canary + "-token\n", "claude": object{"type": "claude", "access_token": "a", "email": "a@x.y", "expired": now().Add(time.Hour).Format(time.RFC3339)}, "kimi": canary + "-token",
+	} {
+		s := newSite(t)
+		file := s.put("token", content)
+		s.cfg.Providers = map[string]map[string]any{"tok": {"method": "static_token", "token_file": file, "file_type": "tok"}}
+		o := auth.LoginOptions{Method: "static_token", File: file}
+		if provider == "tok" {
+			o = auth.LoginOptions{}
+		}
+		got, _, err := s.login(provider, o)
+		if err != nil || !got.Changed || got.Account.Provider != provider || len(got.Warnings) == 0 || got.Warnings[0].Code != "refresh-missing" || !strings.Contains(got.Warnings[0].Message, "lasting") {
+			t.Errorf("%s: %+v, %v", provider, got, err)
+		}
+	}
+}

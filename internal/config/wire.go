@@ -1,0 +1,236 @@
+package config
+
+import (
+	"bytes"
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/regular"
+)
+
+// Wiring is what WireKey did, or would do.
+type Wiring struct {
+	File        string   `json:"file"`
+	Credential  string   `json:"credential"`  // credentials.upstream.NAME
+	Deployments []string `json:"deployments"` // paths of the litellm_params that got api_key_ref
+	Changed     bool     `json:"changed"`
+	Backup      string   `json:"backup,omitempty"`
+}
+
+// WireKey makes the key in keyFile usable: it adds credentials.upstream.NAME to
+// the configuration file, and api_key_ref: NAME to the deployments of provider
+// NAME that have neither a key nor an address of their own. Only these lines are
+// added; comments, order and everything else stay, and the old file is kept as
+// NAME.bak-TIME. On dryRun nothing is written. Faults: wire-unsafe, and those of
+// Load and Replace.
+func WireKey(path, provider, keyFile string, dryRun bool, now time.Time, getenv func(string) string) (Wiring, error) {
+	before, err := Load(path, getenv)
+	if err != nil {
+		return Wiring{}, err
+	}
+	w := Wiring{File: before.File, Credential: provider, Deployments: []string{}}
+	if before.Version == 3 {
+		return w, fault.Usage("wire-unsafe", "%s is of version 3, which has no deployments", path).WithHint("give the key to CLIProxyAPI, or use version 2")
+	}
+	if have, ok := before.Credentials[provider]; ok && have.File != keyFile {
+		return w, fault.Usage("wire-unsafe", "%s has credentials.upstream.%s already, for another place", path, provider).WithHint("correct it by hand: file: %s", keyFile)
+	}
+	data, err := regular.Read(path)
+	if err != nil {
+		return w, unreadable(path, err)
+	}
+	root := parse(newDiagnosis(path), bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
+	after, err := w.edit(data, root, before, keyFile)
+	if err == nil {
+		err = w.keepsMeaning(before, after, path, keyFile, getenv)
+	}
+	if err != nil {
+		return w, unsafeWiring(path, provider, keyFile, err)
+	}
+	w.Changed = !bytes.Equal(data, after)
+	if dryRun || !w.Changed {
+		return w, nil
+	}
+	w.Backup, err = Replace(path, data, after, now)
+	return w, err
+}
+
+func unsafeWiring(path, provider, keyFile string, err error) error {
+	return fault.Usage("wire-unsafe", "%s cannot be changed safely: %w", path, err).
+		WithHint("nothing was changed there; write credentials: {upstream: {%s: {file: %s}}} and api_key_ref: %s in the deployment by hand", provider, keyFile, provider)
+}
+
+// edit returns data with the credential and the references to it.
+func (w *Wiring) edit(data []byte, root *node, before *Config, keyFile string) ([]byte, error) {
+	e := &editor{data: data, bom: len(data) - len(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))), newline: "\n", lines: lineStarts(data)}
+	if bytes.Contains(data, []byte("\r\n")) {
+		e.newline = "\r\n"
+	}
+	if _, have := before.Credentials[w.Credential]; !have {
+		file := keyFile
+		if rel, err := filepath.Rel(before.Dir, keyFile); err == nil {
+			file = rel
+		}
+		e.credential(root, w.Credential, "{file: "+strconv.Quote(file)+"}", `{"file": `+strconv.Quote(file)+"}")
+	}
+	lists := []string{"litellm_base"}
+	for _, name := range before.ProfileNames() {
+		lists = append(lists, "profiles."+name)
+	}
+	for _, at := range lists {
+		list, _ := root.find(append(strings.Split(at, "."), "model_list")...)
+		if list.value == nil {
+			continue
+		}
+		for i, item := range list.value.items {
+			params, ok := item.field("litellm_params")
+			if ok && !params.merged && isKeyless(params.value, w.Credential) {
+				e.insertFirst(params.value, "api_key_ref", w.Credential, strconv.Quote(w.Credential))
+				w.Deployments = append(w.Deployments, fmt.Sprintf("%s.model_list[%d].litellm_params", at, i))
+			}
+		}
+	}
+	after := e.apply()
+	return after, e.err
+}
+
+// isKeyless reports a deployment of the provider at its own address, without a key.
+func isKeyless(params *node, provider string) bool {
+	for _, key := range [...]string{"api_key", "api_key_ref", "api_base", "base_url"} {
+		if _, has := params.field(key); has {
+			return false
+		}
+	}
+	model, _ := params.field("model")
+	custom, _ := params.field("custom_llm_provider")
+	return model.value != nil && strings.HasPrefix(model.value.text, provider+"/") || custom.value != nil && custom.value.text == provider
+}
+
+// credential adds credentials.upstream.NAME, where the file has no such key yet.
+func (e *editor) credential(root *node, name, block, flow string) {
+	credentials, ok := root.field("credentials")
+	upstream, hasUpstream := credentials.value.field("upstream")
+	switch {
+	case hasUpstream && len(upstream.value.fields) > 0:
+		e.insertFirst(upstream.value, name, block, flow)
+	case ok && !hasUpstream && credentials.value.kind == mapKind && len(credentials.value.fields) > 0:
+		e.insertFirst(credentials.value, "upstream", "{"+name+": "+block+"}", `{"`+name+`": `+flow+"}")
+	case ok:
+		e.err = fmt.Errorf("credentials is there and empty")
+	case e.isFlow(root):
+		e.insertFirst(root, "credentials", "", `{"upstream": {"`+name+`": `+flow+"}}")
+	default:
+		text := "credentials:" + e.newline + "  upstream:" + e.newline + "    " + name + ": " + block + e.newline
+		if !bytes.HasSuffix(e.data, []byte("\n")) {
+			text = e.newline + text
+		}
+		e.replace(len(e.data), len(e.data), text)
+	}
+}
+
+// isFlow reports whether a map is written {…}.
+func (e *editor) isFlow(m *node) bool { return e.data[e.offset(m.at)] == '{' }
+
+// insertFirst puts a key before the first of a map, in the map's own style.
+func (e *editor) insertFirst(m *node, key, block, flow string) {
+	if len(m.fields) == 0 || m.fields[0].merged {
+		e.err = fmt.Errorf("a map has no key of its own to begin with, at line %d", m.at.line)
+		return
+	}
+	first := m.fields[0].at
+	at := e.offset(first)
+	switch {
+	case !e.isFlow(m):
+		e.replace(at, at, key+": "+block+e.newline+strings.Repeat(" ", first.column-1))
+	case e.data[at] == '"':
+		e.replace(at, at, `"`+key+`": `+flow+", ")
+	default:
+		e.replace(at, at, key+": "+flow+", ")
+	}
+}
+
+// keepsMeaning reads the new text and compares: nothing but what was meant may
+// have changed.
+func (w *Wiring) keepsMeaning(before *Config, text []byte, path, keyFile string, getenv func(string) string) error {
+	after, err := LoadText(path, text, getenv)
+	if err != nil {
+		return err
+	}
+	if after.Credentials[w.Credential].File != keyFile {
+		return fmt.Errorf("the credential would not be read")
+	}
+	expected, err := LoadText(path, text, getenv) // its own copy, from which the additions are taken away
+	if err != nil {
+		return err
+	}
+	for _, at := range w.Deployments {
+		if params := expected.deployment(at); params["api_key_ref"] != w.Credential {
+			return fmt.Errorf("%s would not have it", at)
+		}
+		delete(expected.deployment(at), "api_key_ref")
+	}
+	expected.Credentials, expected.Warnings = before.Credentials, before.Warnings
+	if !reflect.DeepEqual(expected, before) {
+		return fmt.Errorf("something else would change with it")
+	}
+	return nil
+}
+
+// deployment is the litellm_params at a path that edit made.
+func (c *Config) deployment(path string) map[string]any {
+	where, index, _ := strings.Cut(strings.TrimSuffix(path, "].litellm_params"), ".model_list[")
+	fragment := c.Base
+	if name, ok := strings.CutPrefix(where, "profiles."); ok {
+		fragment = c.Profiles[name]
+	}
+	list, _ := fragment["model_list"].([]any)
+	i, err := strconv.Atoi(index)
+	if err != nil || i >= len(list) {
+		return nil
+	}
+	item, _ := list[i].(map[string]any)
+	params, _ := item["litellm_params"].(map[string]any)
+	return params
+}
+
+// AddToList returns a YAML text with an item put first into the list at a
+// top-level key, which is made when it is missing. item is written in flow style,
+// {"a": "b"}. Comments and everything else stay.
+func AddToList(file string, data []byte, key, item string) ([]byte, error) {
+	root := parse(newDiagnosis(file), bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
+	if root == nil || root.kind != mapKind {
+		return nil, fmt.Errorf("it is not a YAML map")
+	}
+	e := &editor{data: data, bom: len(data) - len(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))), newline: "\n", lines: lineStarts(data)}
+	if bytes.Contains(data, []byte("\r\n")) {
+		e.newline = "\r\n"
+	}
+	f, ok := root.field(key)
+	switch {
+	case !ok && e.isFlow(root):
+		e.insertFirst(root, key, "", "["+item+"]")
+	case !ok:
+		text := key + ":" + e.newline + "  - " + item + e.newline
+		if len(data) > 0 && !bytes.HasSuffix(data, []byte("\n")) {
+			text = e.newline + text
+		}
+		e.replace(len(data), len(data), text)
+	case f.value.kind != listKind || len(f.value.items) == 0:
+		return nil, fmt.Errorf("%s is there and empty, or is not a list", key)
+	default:
+		first := f.value.items[0]
+		at := e.offset(first.at)
+		dash := bytes.LastIndexByte(data[:at], '\n') + 1
+		lead := string(data[dash:at])
+		if strings.TrimSpace(lead) != "-" {
+			return nil, fmt.Errorf("%s is written in a form that cannot be added to", key)
+		}
+		e.replace(dash, dash, lead+item+e.newline)
+	}
+	return e.apply(), e.err
+}
