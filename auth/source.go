@@ -207,7 +207,7 @@ func readState(file string) ([]byte, error) {
 	if err != nil || info.Size() > 16*maxFile {
 		return nil, fs.ErrNotExist
 	}
-	return regular.Read(file, maxFile)
+	return regular.Read(file, 16*maxFile)
 }
 
 // isDatabase reports whether data is the begin of a SQLite database.
