@@ -111,7 +111,7 @@ func (r request) ask(ctx context.Context, e endpoint) error {
 		return err
 	}
 	defer res.Body.Close()
-	data, err := io.ReadAll(res.Body)
+	data, err := io.ReadAll(io.LimitReader(res.Body, 16<<20))
 	if err != nil {
 		return fmt.Errorf("read the answer: %w", err)
 	}

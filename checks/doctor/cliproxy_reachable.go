@@ -46,7 +46,7 @@ func (s *subject) get(ctx context.Context, url string, headers ...string) (answe
 		return a, err
 	}
 	defer func() { _ = res.Body.Close() }()
-	body, err := io.ReadAll(res.Body)
+	body, err := io.ReadAll(io.LimitReader(res.Body, 16<<20))
 	a.Status, a.body, a.header = res.StatusCode, string(body), res.Header
 	return a, err
 }

@@ -151,7 +151,7 @@ func (p *prober) try(ctx context.Context, a attempt, right func(reply *http.Resp
 		return
 	}
 	defer func() { _ = res.Body.Close() }()
-	body, _ := io.ReadAll(res.Body) // what came is what there is to judge
+	body, _ := io.ReadAll(io.LimitReader(res.Body, 16<<20)) // what came is what there is to judge
 	a.Status, a.Refused = res.StatusCode, right(res, string(body))
 	if !a.Refused {
 		a.Answer = strings.Join(strings.Fields(string(body[:min(len(body), 120)])), " ")

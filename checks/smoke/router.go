@@ -70,7 +70,7 @@ func (r Router) do(ctx context.Context, method, path, key string, body any) (rep
 		return reply{}, err
 	}
 	defer func() { _ = res.Body.Close() }()
-	b, err := io.ReadAll(res.Body)
+	b, err := io.ReadAll(io.LimitReader(res.Body, 16<<20))
 	return reply{res.StatusCode, res.Header, b}, err
 }
 

@@ -112,7 +112,7 @@ func (c *Client) send(ctx context.Context, method, path string, query url.Values
 	if v := res.Header.Get("X-Cpa-Version"); v != "" {
 		c.Version, c.Seven = v, res.Header.Get("X-Cpa-Support-Plugin") != ""
 	}
-	reply, err := io.ReadAll(res.Body)
+	reply, err := io.ReadAll(io.LimitReader(res.Body, 16<<20))
 	if err != nil {
 		return nil, 0, unreachable(c.Base, err)
 	}

@@ -50,3 +50,16 @@ func TestAPatchThatEndsInTheMiddleIsNoWholePatch(t *testing.T) {
 		}
 	}
 }
+
+func FuzzARawLineIsReadOrRefused(f *testing.F) {
+	f.Add(":100644 100644 1111 2222 M\ta b")
+	f.Add("::100644 100644 100644 1111 2222 3333 MM\t\"a\\tb\"")
+	f.Add(":000000 160000 0000 2222 A\tsub")
+	f.Add(":::\t")
+	f.Fuzz(func(t *testing.T, line string) {
+		a, err := repo.ParseObject(line)
+		if err == nil && a.Kind == repo.Opaque && (a.Blob == "" || len(a.Old) > strings.Count(line, ":")) {
+			t.Fatalf("%q: %+v", line, a)
+		}
+	})
+}

@@ -21,3 +21,9 @@ func Heads(fill byte) (all [][]byte) {
 	}
 	return all
 }
+
+// Search is search with every rule.
+func (w *Worker) Search(f Fragment) []Finding { return w.search(f, everyRule) }
+
+// Characters are the bytes that begin a character.
+func Characters(text string) []struct{} { return make([]struct{}, characters(text)) }

@@ -64,7 +64,7 @@ func (n Finding) placed(f Fragment, lines *newlines, loc location, at extent, se
 	for end > at.start && f.Text[end-1] == '\r' {
 		end--
 	}
-	n.Column, n.EndColumn = lines.column(at.start), lines.column(end)
+	n.Column, n.EndColumn = lines.startColumn(at.start), lines.column(end)
 	if n.Line == f.Line {
 		n.Column += f.Column
 	}

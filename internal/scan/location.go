@@ -61,14 +61,19 @@ func (n *newlines) locate(m extent) (loc location) {
 	return loc
 }
 
-// column is the place of a byte in its line, in characters from 1. A match that
-// begins with a line break counts as on the next line. A byte order mark at the
-// beginning is no character.
-func (n *newlines) column(at int) int {
-	n.prepare()
+// startColumn is column of where a match begins. One that begins with a line
+// break counts as on the next line.
+func (n *newlines) startColumn(at int) int {
 	if at < len(n.text) && n.text[at] == '\n' {
 		at++
 	}
+	return n.column(at)
+}
+
+// column is the place of a byte in its line, in characters from 1. A byte order
+// mark at the beginning is no character.
+func (n *newlines) column(at int) int {
+	n.prepare()
 	from := 0
 	if line, _ := slices.BinarySearch(n.ends, at); line > 0 {
 		from = n.ends[line-1] + 1
