@@ -90,7 +90,7 @@ func TestAnUpstreamGetsTheHeadersThatItsKindCallsFor(t *testing.T) {
 					}
 				}
 				for name := range want {
-					if v := header(name); got.Get(name) != v && !(len(got[name]) == 1 && got[name][0] == v) {
+					if v := header(name); len(got[name]) != 1 || got[name][0] != v { // Get would not find Session_id
 						t.Errorf("%s: %s is %q, want %q", path, name, got[name], v)
 					}
 				}

@@ -44,7 +44,7 @@ func isDescriptive(name string) bool {
 	case "Content-Type", "Content-Length", "Content-Encoding", "Date", "Server", "Cf-Ray", "Cf-Cache-Status", "Apim-Request-Id", "X-Envoy-Upstream-Service-Time":
 		return true
 	}
-	for _, family := range [...]string{"Anthropic-", "X-Ms-", "X-Groq-", "Azureml-", "Fireworks-"} {
+	for _, family := range [...]string{"Anthropic-", "X-Cpa-", "X-Ms-", "X-Groq-", "Azureml-", "Fireworks-"} {
 		if strings.HasPrefix(name, family) {
 			return true
 		}
