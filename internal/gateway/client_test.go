@@ -190,6 +190,18 @@ func TestPingsAloneEndAlsoAfterAKeepAlive(t *testing.T) {
 	}
 }
 
+func TestTheLimitOfTheFirstContentEndsWithItAlsoAfterAKeepAlive(t *testing.T) {
+	t.Parallel()
+	d := dialects["messages"]
+	s, _ := scripted(t, gateway.Options{}, strings.Replace(often, ";", ", ttft_timeout: 0.9;", 1), func(w http.ResponseWriter, r *http.Request) {
+		trickle(d.opening, 400*time.Millisecond, 1, "")(w, r)
+		trickle(d.content, 100*time.Millisecond, 12, d.ending)(w, r)
+	})
+	if got := d.send(s, "alone", true); got.status != 200 || !strings.HasSuffix(got.body, d.ending) {
+		t.Errorf("%d %q", got.status, got.body)
+	}
+}
+
 func TestTheIntervalOfKeepAlivesIsSetAsInLiteLLM(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]time.Duration{

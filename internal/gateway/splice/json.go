@@ -103,10 +103,25 @@ func value(doc []byte, i int) (int, error) {
 	for end < len(doc) && scalar[doc[end]] {
 		end++
 	}
-	if !json.Valid(doc[i:end]) {
+	if !isPlainScalar(doc[i:end]) && !json.Valid(doc[i:end]) {
 		return 0, &SyntaxError{i, "expected a value"}
 	}
 	return end, nil
+}
+
+// isPlainScalar reports whether text is a value that needs no closer look:
+// null, true, false, or a whole number.
+func isPlainScalar(text []byte) bool {
+	switch string(text) {
+	case "null", "true", "false", "0":
+		return true
+	}
+	for _, c := range text {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return len(text) > 0 && text[0] != '0'
 }
 
 // scalar holds the characters that numbers, true, false and null consist of.

@@ -37,6 +37,7 @@ type Stream struct {
 	typed  bool   // events have a "type", as in Anthropic's and the Responses API; chat chunks do not
 	named  bool   // the event line of the current event says error
 	last   bool   // the event line of the current event names the last one
+	told   bool   // the event line of the current event repeats its type
 }
 
 const (
@@ -198,7 +199,7 @@ func (s *Stream) line(dst, line []byte) []byte {
 		return s.appendLineEnd(s.dataLine(dst, text), end)
 	case bytes.HasPrefix(text, []byte("event:")):
 		name := bytes.TrimPrefix(text[len("event:"):], []byte{' '})
-		s.named, s.last = string(name) == "error", isLast(name)
+		s.named, s.last, s.told = string(name) == "error", isLast(name), isEventType(name)
 	}
 	return s.appendLineEnd(append(dst, text...), end)
 }
