@@ -6,8 +6,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/flowgate-go/flowgate/auth"
 	"github.com/flowgate-go/flowgate/internal/config"
-	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/internal/redact"
 	"github.com/flowgate-go/flowgate/internal/report"
 	"github.com/flowgate-go/flowgate/supervisor"
@@ -93,10 +93,10 @@ func ago(since *time.Duration) time.Time {
 
 // scrubber takes the installation's own secrets out of a log line.
 func scrubber(cfg *config.Config) func([]byte) []byte {
-	var s *redact.Scrubber // the keys are read when the first line comes: most commands never need them
+	var s *redact.LogScrubber // the keys are read when the first line comes: most commands never need them
 	return func(line []byte) []byte {
 		if s == nil {
-			s = redact.NewScrubber(policy.Known(cfg, os.Getenv)...)
+			s = redact.NewLogScrubber(auth.Secrets(cfg, os.Getenv)...)
 		}
 		return s.Scrub(line)
 	}

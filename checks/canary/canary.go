@@ -39,6 +39,8 @@ type trial struct {
 	planted []plant
 	outputs []output
 	tried   Tried
+	inLog   []trace // in the service's log before it was made to talk
+	loud    bool    // it was
 }
 
 // output is what one command printed.

@@ -90,16 +90,17 @@ func (t *trial) keys() error {
 
 // credentials are files as the providers' own programs write them.
 func (t *trial) credentials() error {
+	prefixes := map[string]string{"Claude token": "sk-ant-oat01-", "Gemini token": "ya29."}
 	for _, c := range []struct{ kind, file, form string }{
 		{"Codex token", "codex-canary@example.com.json", `{"type":"codex","access_token":"%s","refresh_token":"%s","email":"canary@example.com"}`},
-		{"Claude token", "claude-canary@example.com.json", `{"type":"claude","access_token":"sk-ant-oat01-%s","refresh_token":"%s"}`},
-		{"Gemini token", "gemini-canary.json", `{"type":"gemini","token":{"access_token":"ya29.%s","refresh_token":"%s"}}`},
+		{"Claude token", "claude-canary@example.com.json", `{"type":"claude","access_token":"%s","refresh_token":"%s"}`},
+		{"Gemini token", "gemini-canary.json", `{"type":"gemini","token":{"access_token":"%s","refresh_token":"%s"}}`},
 		{"Kiro token", "kiro-canary.json", `{"type":"kiro","access_token":"%s","client_secret":"%s"}`},
 		{"Qwen token", "qwen-canary.json", `{"type":"qwen","access_token":"%s","refresh_token":"%s"}`},
 		{"iFlow cookie", "iflow-canary.json", `{"type":"iflow","cookie":"%s","api_key":"%s"}`},
 	} {
 		file := ".router/auths/" + c.file
-		if err := t.write(file, fmt.Sprintf(c.form, t.add(c.kind, "", file), t.add(c.kind+" (second)", "", file))); err != nil {
+		if err := t.write(file, fmt.Sprintf(c.form, t.add(c.kind, prefixes[c.kind], file), t.add(c.kind+" (second)", "", file))); err != nil {
 			return err
 		}
 	}
@@ -125,9 +126,12 @@ func (t *trial) configuration(upstream int) error {
       litellm_params: {model: openai/canary, api_base: "http://127.0.0.1:%d/v1", api_key: %s}
     - model_name: canary-env
       litellm_params: {model: openai/fail-503-canary, api_base: "http://127.0.0.1:%d/v1", api_key: os.environ/CANARY_KEY, headers: {Authorization: Bearer %s}}
+    - model_name: canary-kinds
+      litellm_params: {model: openai/canary, api_base: "http://127.0.0.1:%d/v1?subscription=%s", extra_headers: {X-Auth: %s, X-Callback-Url: "%s"}, vertex_credentials: '{"type":"service_account","private_key":"%s"}'}
   general_settings:
-`, upstream, t.add("inline key", "sk-", file), upstream, t.add("header", "", file)), 1)
-	text = strings.Replace(text, "    depends_on: [cliproxyapi_plus]\n", fmt.Sprintf("    depends_on: [cliproxyapi_plus]\n    env: {CANARY_TOKEN: %s, CANARY_URL: \"http://user:%s@host\"}\n", t.add("variable of a service", "", file), t.add("password in a URL", "", file)), 1)
+`, upstream, t.add("inline key", "sk-", file), upstream, t.add("header", "", file),
+		upstream, t.add("query of an address", "", file), t.add("header of another name", "", file), t.add("header that is named like an address", "", file), t.add("key inside JSON", "", file)), 1)
+	text = strings.Replace(text, "    depends_on: [cliproxyapi_plus]\n", fmt.Sprintf("    depends_on: [cliproxyapi_plus]\n    env: {CANARY_TOKEN: %s, CANARY_URL: \"http://user:%s@host\", CANARY_PLAIN: %s}\n", t.add("variable of a service", "", file), t.add("password in a URL", "", file), t.add("variable of any name", "", file)), 1)
 	text = strings.Replace(text, "  cost:\n", fmt.Sprintf("  cost:\n    general_settings: {database_password: %s}\n", t.add("key in a profile", "", file)), 1)
 	t.add("environment variable", "sk-", "")
 	return t.write(file, text)

@@ -38,8 +38,11 @@ func Commands() [][]string {
 	for _, target := range []string{"config:validate", "config:show", "config:migrate", "start", "doctor", "security-check", "verify", "smoke", "rollback"} {
 		all = append(all, []string{target, "@"})
 	}
-	return append(all, []string{"router:serve", "-settings=config/flowgate.yaml", "-port=1"}, []string{"echo:serve", "-host=256.0.0.1"}, []string{"logs", "-n=1000"}, []string{"stop"})
+	return append(all, []string{"router:serve", "-settings=config/flowgate.yaml", "-port=1"}, []string{"echo:serve", "-host=256.0.0.1"}, lastLogs(), []string{"stop"})
 }
+
+// lastLogs is the command that shows a log in which every secret stands.
+func lastLogs() []string { return []string{"logs", "-n=5000"} }
 
 // authCommands sign in, import, show and move the credentials that were planted.
 func authCommands() [][]string {
@@ -59,8 +62,11 @@ type ended struct{ status int }
 func (t *trial) run(ctx context.Context) checks.Outcome {
 	broken, _ := filepath.Glob(filepath.Join(t.dir, "broken", "*.yaml"))
 	for _, words := range Commands() {
-		if words[0] == "stop" {
+		switch {
+		case words[0] == "stop":
 			t.processes(ctx)
+		case slices.Equal(words, lastLogs()):
+			t.talk()
 		}
 		if i := slices.Index(words, "@"); i >= 0 {
 			for _, file := range broken {

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"maps"
 	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -68,7 +69,7 @@ func (t *trial) searchOutput(context.Context) checks.Outcome {
 // searchFiles looks into everything that the trial left in its folder, besides
 // the files that secrets were planted in and what is generated to hold them.
 func (t *trial) searchFiles(context.Context) checks.Outcome {
-	var found []trace
+	found := t.inLog
 	err := filepath.WalkDir(t.dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() || t.mayHold(path) {
 			return err
@@ -88,11 +89,38 @@ func (t *trial) searchFiles(context.Context) checks.Outcome {
 	return outcome(found, fmt.Sprintf("%d files", t.tried.Files))
 }
 
+// loudLog is the log of the service that talks.
+const loudLog = ".router/runtime/process-logs/litellm.log"
+
+// talk has a service write every secret that the installation knows into its
+// log, in the forms that programs write: logs has to hide them. What the log
+// held before is searched first.
+func (t *trial) talk() {
+	path := filepath.Join(t.dir, loudLog)
+	before, err := regular.Read(path, regular.Bulk)
+	if err != nil {
+		return // searchOutput misses the command's output then, and searchFiles finds what there is
+	}
+	t.inLog, t.loud = t.look(before, loudLog), true
+	var lines strings.Builder
+	for _, p := range t.planted {
+		if p.file != "" && !inside(filepath.Join(t.dir, ".router"), p.file) && !inside(filepath.Join(t.dir, "config"), p.file) || p.file == "" && p.kind != "environment variable" {
+			continue // the installation does not know it
+		}
+		for as, form := range disguises(p.value) {
+			if as != "backwards" {
+				fmt.Fprintf(&lines, "INFO the service says (%s) %s\n", as, form)
+			}
+		}
+	}
+	_ = os.WriteFile(path, append(before, lines.String()...), 0o600) // a failure shows as a command without lines
+}
+
 // mayHold reports a file that is there to hold secrets: planted ones, their
 // backups, the generated router configuration, and the folders of credentials
 // and keys, where sign-ins and imports put what they got.
 func (t *trial) mayHold(path string) bool {
-	if filepath.Base(path) == "litellm.active.yaml" {
+	if filepath.Base(path) == "litellm.active.yaml" || t.loud && path == filepath.Join(t.dir, loudLog) {
 		return true
 	}
 	for _, folder := range [...]string{".git", ".router/auths", ".router/secrets"} {

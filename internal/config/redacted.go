@@ -18,7 +18,10 @@ func (c *Config) Redacted() *Config {
 		}
 		env := make(map[string]string, len(s.Env))
 		for name, value := range s.Env {
-			env[name] = redact.Named(name, value)
+			env[name] = value
+			if value != "" && !redact.IsReference(value) {
+				env[name] = redact.Value(value)
+			}
 		}
 		shown.Services[i].Env = env
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/redact"
 )
 
 // target is what a request's path names: a route that carries a body, or one
@@ -79,7 +80,7 @@ func nearestRoute(path string) string {
 
 // notFound answers a request for a path that is not a route.
 func notFound(w http.ResponseWriter, req *http.Request) {
-	text := "Not Found: the router has no " + req.Method + " " + shorten(req.URL.Path)
+	text := "Not Found: the router has no " + req.Method + " " + redact.Words(shorten(req.URL.Path))
 	if near := nearestRoute(req.URL.Path); near != "" {
 		method := http.MethodPost
 		if _, ok := gets[near]; ok {

@@ -273,3 +273,39 @@ func TestALongRecordIsListedToo(t *testing.T) {
 		t.Fatalf("%v %v", all, err)
 	}
 }
+
+// TestNoSecretOfAnyKindIsInASealedText has secrets where a configuration may
+// have them besides keys, in the ways that YAML can write them.
+func TestNoSecretOfAnyKindIsInASealedText(t *testing.T) {
+	t.Parallel()
+	text := []byte(`model_list:
+- model_name: m
+  litellm_params:
+    model: openai/m
+    api_base: "https://user:CANARYuserinfo1@host/v1?key=CANARYquery123&api-version=1"
+    extra_headers: {X-Auth: CANARYheader123, X-Trace-Url: 'CANARYheader456'}
+    vertex_credentials: '{"type":"service_account","private_key":"-----BEGIN PRIVATE KEY-----\nCANARYprivate1\nCANARYprivate2\n-----END PRIVATE KEY-----\n","client_email":"a@b.c"}'
+- model_name: n
+  litellm_params:
+    model: openai/n
+    vertex_credentials: "{\"private_key\":\"CANARYescaped123\\nCANARYescaped456\"}"
+    vertex_credentials_2: |
+      {"private_key": "CANARYblock12345"}
+general_settings:
+  alerting_args: {webhook_url: "https://hooks.example/T0/B0/CANARYwebhook1"}
+services:
+  litellm: {env: {UNKNOWN_NAME: CANARYenvironment, PORT_NUMBER: 4000, LEVEL: info}}
+environment_variables: {WHATEVER: CANARYvariable1}
+`)
+	key := []byte("key")
+	sealed, err := generation.Seal(text, key, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(sealed.Text), "CANARY") {
+		t.Errorf("%s", sealed.Text)
+	}
+	if back, missing := sealed.Open(key, nil, text); string(back) != string(text) || len(missing) > 0 {
+		t.Errorf("missing %q:\n%s", missing, back)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -141,7 +142,18 @@ func secretsIn(text []byte, known []string) []found {
 	var all []found
 	seen := map[string]bool{"": true}
 	add := func(value, path string) {
-		if !seen[value] {
+		for _, form := range writtenForms(value) {
+			if !slices.ContainsFunc(form, func(part string) bool { return !bytes.Contains(text, []byte(part)) }) {
+				for _, part := range form {
+					if !seen[part] {
+						seen[part] = true
+						all = append(all, found{part, path})
+					}
+				}
+				return
+			}
+		}
+		if !seen[value] { // Seal fails if it is still there in another form
 			seen[value] = true
 			all = append(all, found{value, path})
 		}
@@ -178,11 +190,48 @@ func compare(path string, a, b any, add func(value, path string)) {
 				compare(fmt.Sprintf("%s[%d]", path, i), inner, other[i], add)
 			}
 		}
+	case string:
+		if other := fmt.Sprint(b); other != a && !compareInside(path, a, other, add) {
+			add(a, path)
+		}
 	default:
 		if text := fmt.Sprint(a); a != nil && fmt.Sprint(b) != text {
 			add(text, path)
 		}
 	}
+}
+
+// compareInside is compare for a text that is JSON itself, as vertex_credentials
+// may be: the secrets in it are secret, not the whole text.
+func compareInside(path, a, b string, add func(value, path string)) bool {
+	var before, after any
+	if json.Unmarshal([]byte(a), &before) != nil || json.Unmarshal([]byte(b), &after) != nil {
+		return false
+	}
+	if _, scalar := before.(string); scalar {
+		return false
+	}
+	compare(path, before, after, add)
+	return true
+}
+
+// writtenForms are the ways in which a value may be written in a text: as it
+// is, escaped in JSON or a quoted scalar once or twice, or line by line.
+func writtenForms(value string) [][]string {
+	quoted := strings.Trim(string(quote(value)), `"`)
+	forms := [][]string{{value}, {quoted}, {strings.Trim(string(quote(quoted)), `"`)}, {strings.ReplaceAll(value, "'", "''")}}
+	if lines := strings.FieldsFunc(value, func(r rune) bool { return r == '\n' }); len(lines) > 1 {
+		forms = append(forms, slices.DeleteFunc(lines, func(l string) bool { return len(strings.TrimSpace(l)) < leastUnique }))
+	}
+	return forms
+}
+
+func quote(text string) []byte {
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(text) // a text always is encoded
+	return bytes.TrimSpace(out.Bytes())
 }
 
 // words are the stretches of a text between white space and what YAML puts

@@ -1,11 +1,13 @@
 package process
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"os"
 	"strconv"
+	"syscall"
 )
 
 // NotOursError means that the other end of a connection on this machine does
@@ -30,15 +32,22 @@ func (e *NotOursError) Error() string {
 // Unwrap returns the cause.
 func (e *NotOursError) Unwrap() error { return e.Cause }
 
+// errNotHere means that no socket of this machine is the other end.
+var errNotHere = errors.New("the other end is not on this machine")
+
 // CheckPeer asks the kernel who has the other end of this very connection, and
 // returns a *NotOursError unless it is a process of this process's effective
-// user on this machine. It sends nothing over the connection.
+// user on this machine; or ECONNREFUSED when nobody has it any more. It sends
+// nothing over the connection.
 func CheckPeer(conn net.Conn) error {
 	local, remote, err := endpoints(conn)
 	if err != nil {
 		return &NotOursError{Addr: conn.RemoteAddr().String(), Cause: err}
 	}
 	uid, err := peerUID(local, remote)
+	if errors.Is(err, errNotHere) && remote.Addr().IsLoopback() {
+		return fmt.Errorf("the process that listened on %s is gone: %w", remote, syscall.ECONNREFUSED)
+	}
 	if err != nil {
 		return &NotOursError{Addr: remote.String(), Cause: err}
 	}

@@ -17,9 +17,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// errNotHere means that no socket of this machine is the other end.
-var errNotHere = errors.New("the other end is not on this machine")
-
 // peerUID is the user who has the other end of the connection local -> remote.
 // The kernel knows it once the connection is accepted. Until then the
 // connection waits in the queue of the listener, whose user is the answer; the

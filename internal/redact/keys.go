@@ -1,6 +1,8 @@
 package redact
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"strings"
 )
@@ -18,6 +20,10 @@ func walk(name string, v any) any {
 		}
 		out := make(map[string]any, len(v))
 		for key, inner := range v {
+			if _, isMap := inner.(map[string]any); isMap && isEnvironment(key) {
+				out[key] = environment(inner.(map[string]any))
+				continue
+			}
 			out[key] = walk(inherit(name, key), inner)
 		}
 		return out
@@ -37,9 +43,49 @@ func walk(name string, v any) any {
 	return v
 }
 
+// isEnvironment reports whether a mapping under that key is the environment of
+// a program: a service's, or LiteLLM's environment_variables.
+func isEnvironment(key string) bool {
+	return key == "env" || key == "environment" || key == "environment_variables"
+}
+
+// environment shortens the values of an environment, whatever their names:
+// anything may be a secret there. Short words and numbers stay.
+func environment(vars map[string]any) map[string]any {
+	out := make(map[string]any, len(vars))
+	for name, value := range vars {
+		text, isText := value.(string)
+		switch {
+		case !isText:
+			out[name] = walk(name, value)
+		case len(text) < leastSecret || IsReference(text):
+			out[name] = Named(name, text)
+		default:
+			out[name] = Value(text)
+		}
+	}
+	return out
+}
+
+// insideJSON is Keys for a text that is a JSON object or list, as
+// vertex_credentials may be; false when it is not, or has no secret.
+func insideJSON(text string) (string, bool) {
+	trimmed := strings.TrimSpace(text)
+	if !strings.HasPrefix(trimmed, "{") && !strings.HasPrefix(trimmed, "[") {
+		return "", false
+	}
+	var doc any
+	if json.Unmarshal([]byte(trimmed), &doc) != nil {
+		return "", false
+	}
+	before, errBefore := json.Marshal(doc)
+	after, errAfter := json.Marshal(Keys(doc))
+	return string(after), errBefore == nil && errAfter == nil && !bytes.Equal(before, after)
+}
+
 // inherit keeps the name of a secret map for what is in it: `secrets: {a: …}`.
 func inherit(outer, key string) string {
-	if secretName(outer) && !reference(key) {
+	if secretName(outer) && (!reference(key) || strings.HasSuffix(strings.ToLower(outer), "headers")) {
 		return outer
 	}
 	return key
@@ -53,6 +99,9 @@ func Named(name, value string) string {
 		return value
 	case secretName(name):
 		return Value(value)
+	}
+	if shown, ok := insideJSON(value); ok {
+		return shown
 	}
 	return text(value)
 }
@@ -86,6 +135,9 @@ func Args(args []string) []string {
 // where one is.
 func secretName(name string) bool {
 	name = strings.ToLower(strings.ReplaceAll(name, "-", "_"))
+	if strings.Contains(name, "webhook") || strings.HasSuffix(name, "headers") {
+		return true // an address of a webhook is its key; a header may be anything
+	}
 	if reference(name) || strings.HasSuffix(name, "_tokens") {
 		return false // max_tokens and its like are numbers
 	}

@@ -1,6 +1,10 @@
 package redact
 
-import "strings"
+import (
+	"slices"
+	"strings"
+	"unicode"
+)
 
 // prefixes of keys and tokens that the known services issue, and the least
 // length from which a word with one is taken for a key.
@@ -10,7 +14,7 @@ var prefixes = [...]struct {
 }{
 	{"sk-", 12}, {"ghp_", 20}, {"gho_", 20}, {"ghu_", 20}, {"ghs_", 20}, {"github_pat_", 20},
 	{"AIza", 30}, {"ya29.", 20}, {"xai-", 20}, {"gsk_", 20}, {"hf_", 20}, {"nvapi-", 20},
-	{"AKIA", 20}, {"eyJ", 40}, {"xoxb-", 20}, {"AGE-SECRET-KEY-", 30}, {"pplx-", 20}, {"r8_", 20},
+	{"AKIA", 20}, {"ASIA", 20}, {"glpat-", 20}, {"xoxp-", 20}, {"xapp-", 20}, {"npm_", 30}, {"SG.", 40}, {"sk_live_", 20}, {"rk_live_", 20}, {"whsec_", 20}, {"dop_v1_", 30}, {"tgp_v1_", 20}, {"fw_", 20}, {"eyJ", 40}, {"xoxb-", 20}, {"AGE-SECRET-KEY-", 30}, {"pplx-", 20}, {"r8_", 20},
 }
 
 // text shortens a value that is a key by its look, the key in "Bearer KEY",
@@ -22,7 +26,7 @@ func text(value string) string {
 	if looksSecret(value) {
 		return Value(value)
 	}
-	return withoutPassword(value)
+	return URL(value)
 }
 
 func looksSecret(value string) bool {
@@ -34,20 +38,89 @@ func looksSecret(value string) bool {
 	return false
 }
 
-// withoutPassword hides the password of scheme://user:password@host.
-func withoutPassword(value string) string {
-	scheme, rest, ok := strings.Cut(value, "://")
-	if !ok {
-		return value
+// URL is a text with the passwords and the values of queries in its addresses
+// shortened: scheme://user:…@host/path?name=…. It is for every address that a
+// message shows, also one that cannot be parsed.
+func URL(text string) string {
+	if !strings.Contains(text, "://") {
+		return text
 	}
-	end := strings.IndexAny(rest, "/?#")
+	var out strings.Builder
+	for {
+		before, rest, ok := strings.Cut(text, "://")
+		out.WriteString(before)
+		if !ok {
+			return out.String()
+		}
+		end := strings.IndexAny(rest, " \t\r\n\"'`<>")
+		if end < 0 {
+			end = len(rest)
+		}
+		out.WriteString("://" + withoutQuery(withoutUser(rest[:end])))
+		text = rest[end:]
+	}
+}
+
+// withoutUser shortens what stands before the @ of user:password@host/path. A
+// user without a password stays, unless it looks like a key.
+func withoutUser(address string) string {
+	end := strings.IndexAny(address, "/?#")
 	if end < 0 {
-		end = len(rest)
+		end = len(address)
 	}
-	at := strings.LastIndexByte(rest[:end], '@')
-	user, _, hasPassword := strings.Cut(rest[:max(at, 0)], ":")
-	if !hasPassword {
-		return value
+	at := strings.LastIndexByte(address[:end], '@')
+	if at < 0 {
+		return address
 	}
-	return scheme + "://" + user + ":…" + rest[at:]
+	user, _, hasPassword := strings.Cut(address[:at], ":")
+	switch {
+	case hasPassword:
+		return shortKey(user) + ":…" + address[at:]
+	case len(user) >= leastSecret || looksSecret(user):
+		return Value(user) + address[at:]
+	}
+	return address
+}
+
+func shortKey(user string) string {
+	if looksSecret(user) {
+		return Value(user)
+	}
+	return user
+}
+
+// withoutQuery replaces the values of a query, and a fragment that has any;
+// their names stay.
+func withoutQuery(address string) string {
+	address, fragment, hasFragment := strings.Cut(address, "#")
+	path, query, hasQuery := strings.Cut(address, "?")
+	parts := strings.FieldsFunc(query, func(r rune) bool { return r == '&' || r == ';' })
+	for i, part := range parts {
+		name, value, named := strings.Cut(part, "=")
+		switch {
+		case named && value != "":
+			parts[i] = name + "=…"
+		case !named:
+			parts[i] = "…"
+		}
+	}
+	if hasQuery {
+		path += "?" + strings.Join(parts, "&")
+	}
+	if hasFragment && strings.Contains(fragment, "=") {
+		fragment = "…"
+	}
+	if hasFragment {
+		path += "#" + fragment
+	}
+	return path
+}
+
+// LooksRandom reports whether a value has a long stretch of letters and digits,
+// as keys have and words have not.
+func LooksRandom(value string) bool {
+	isOther := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }
+	return slices.ContainsFunc(strings.FieldsFunc(value, isOther), func(word string) bool {
+		return len(word) >= 16 && strings.ContainsAny(word, "0123456789")
+	})
 }

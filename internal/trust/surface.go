@@ -79,7 +79,12 @@ type surfaceBuilder struct {
 
 // entry is a setting with a value that is no path.
 func entry(key, value string) Entry {
-	return Entry{Key: key, Value: redact.Named(lastOf(key), value), whole: value}
+	shown := redact.Named(lastOf(key), value)
+	inHeaders := strings.Contains(strings.ToLower(key), "headers.")
+	if shown == value && !redact.IsReference(value) && (inHeaders || strings.Contains(key, ".env.") && redact.LooksRandom(value)) {
+		shown = redact.Value(value) // paths and words of an environment stay: they are what is to be reviewed
+	}
+	return Entry{Key: key, Value: shown, whole: value}
 }
 
 func lastOf(key string) string { return key[strings.LastIndexByte(key, '.')+1:] }
