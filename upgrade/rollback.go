@@ -1,10 +1,15 @@
 package upgrade
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"os"
+	"slices"
+	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/generation"
+	"github.com/flowgate-go/flowgate/internal/regular"
 	"github.com/flowgate-go/flowgate/supervisor"
 )
 
@@ -113,11 +118,23 @@ func (r *rollback) run(ctx context.Context) (Restored, error) {
 	if err != nil {
 		e.Result, e.Detail = "error", err.Error()
 		_ = supervisor.Note(r.change.before, e)
+		r.dropBackups()
 		return r.result, err
 	}
 	_ = supervisor.Note(r.change.after, e)
 	r.result.Current, r.result.Restarted, r.result.Verified = r.target.Number, restarted, r.change.verified
 	return r.result, nil
+}
+
+// dropBackups removes the backups of files that are again what they were: a
+// rollback that was taken back leaves no copy of keys behind.
+func (r *rollback) dropBackups() {
+	r.result.Backups = slices.DeleteFunc(r.result.Backups, func(backup string) bool {
+		path := backup[:strings.LastIndex(backup, ".bak-")]
+		kept, err := regular.Read(backup, regular.Document)
+		now, nowErr := regular.Read(path, regular.Document)
+		return err == nil && nowErr == nil && bytes.Equal(kept, now) && os.Remove(backup) == nil
+	})
 }
 
 func describe(g generation.Generation) string {

@@ -59,18 +59,23 @@ func TestAnInterruptedRollbackLeavesTheStackAsItWas(t *testing.T) {
 	t.Parallel()
 	s := initialised(t, scaffold.Options{})
 	s.up()
+	s.replace(s.file, "request_timeout: 600", "request_timeout: 601") // so that a file that people edit is replaced, too
 	if _, err := upgrade.SetProfile(t.Context(), s.load(), "cost", s.o); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	o := s.o
+	o, written := s.o, map[string]bool{}
 	o.At = func(step string) {
-		if step == "profile" {
+		written[step] = true
+		if written["file:flowgate"] && written["profile"] {
 			cancel()
 		}
 	}
 	if _, err := upgrade.Rollback(ctx, o, 1, false); !errors.Is(err, context.Canceled) {
 		t.Fatalf("want canceled, got %v", err)
+	}
+	if copies, _ := filepath.Glob(filepath.Join(s.load().Dir, "*.bak-*")); len(copies) > 0 {
+		t.Errorf("copies are left: %q", copies)
 	}
 	status, err := supervisor.Query(t.Context(), s.load())
 	if err != nil || status.Profile != "cost" || status.Unhealthy() != nil {

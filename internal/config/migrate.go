@@ -103,10 +103,14 @@ func unsafeMigration(path string, err error) error {
 }
 
 // Replace puts new in the place of old in a file that people edit: old is kept
-// beside it, as NAME.bak-TIME, and the change is atomic and keeps the mode. A
-// symbolic link stays one: its target is replaced. Faults: config-unreadable,
+// beside it, as NAME.bak-TIME, which git is told to leave out, and the change is
+// atomic and keeps the mode. A symbolic link stays one: its target is replaced.
+// Nothing is kept when nothing changes, or when the write fails. Faults: config-unreadable,
 // backup-failed, write-failed.
 func Replace(path string, old, new []byte, now time.Time) (backup string, err error) {
+	if bytes.Equal(old, new) {
+		return "", nil
+	}
 	target, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return "", unreadable(path, err)
@@ -115,6 +119,7 @@ func Replace(path string, old, new []byte, now time.Time) (backup string, err er
 	if err != nil {
 		return "", unreadable(path, err)
 	}
+	excludeBackups(target)
 	backup = target + ".bak-" + now.UTC().Format("20060102T150405Z")
 	err = writeNew(backup, old, info.Mode().Perm())
 	for n := 2; errors.Is(err, fs.ErrExist); n++ { // another change within the same second
@@ -125,6 +130,7 @@ func Replace(path string, old, new []byte, now time.Time) (backup string, err er
 		return "", fault.New("backup-failed", "back up %s: %w", path, err).WithHint("nothing was changed")
 	}
 	if err := renameio.WriteFile(target, new, info.Mode().Perm(), renameio.IgnoreUmask()); err != nil {
+		_ = os.Remove(backup)
 		return "", fault.New("write-failed", "write %s: %w", path, err).WithHint("nothing was changed; the folder must be writable")
 	}
 	return backup, nil

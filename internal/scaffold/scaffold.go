@@ -79,7 +79,7 @@ func (o Options) write(w *writer) error {
 	w.folder("config", 0o755)
 	w.file(File, o.flowgate("", ""), 0o644)
 	w.file("config/cliproxyapi.yaml", o.cliproxy(upstream, management), 0o600)
-	w.ignore(".gitignore", "/.router/", "/config/cliproxyapi.yaml", ".env")
+	w.ignore(".gitignore", "/.router/", "/config/cliproxyapi.yaml", "/config/*.bak-*", ".env")
 	return w.err
 }
 

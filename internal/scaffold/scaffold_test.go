@@ -241,10 +241,10 @@ func TestAFailureHalfWayLeavesNothingBehind(t *testing.T) {
 func TestIgnoreLinesAreAddedOnceAndTheRestIsKept(t *testing.T) {
 	t.Parallel()
 	for old, want := range map[string]string{
-		"":              "/.router/\n/config/cliproxyapi.yaml\n.env\n",
-		"node_modules":  "node_modules\n/.router/\n/config/cliproxyapi.yaml\n.env\n",
-		"a\r\n.env\r\n": "a\r\n.env\r\n/.router/\r\n/config/cliproxyapi.yaml\r\n",
-		".router\n# c\n\n config/cliproxyapi.yaml \n.env": ".router\n# c\n\n config/cliproxyapi.yaml \n.env",
+		"":              "/.router/\n/config/cliproxyapi.yaml\n/config/*.bak-*\n.env\n",
+		"node_modules":  "node_modules\n/.router/\n/config/cliproxyapi.yaml\n/config/*.bak-*\n.env\n",
+		"a\r\n.env\r\n": "a\r\n.env\r\n/.router/\r\n/config/cliproxyapi.yaml\r\n/config/*.bak-*\r\n",
+		".router\n# c\n\n config/cliproxyapi.yaml \n.env": ".router\n# c\n\n config/cliproxyapi.yaml \n.env\n/config/*.bak-*\n",
 	} {
 		dir := t.TempDir()
 		if err := os.WriteFile(filepath.Join(dir, ".gitignore"), []byte(old), 0o640); err != nil {
