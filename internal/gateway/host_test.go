@@ -10,11 +10,11 @@ import (
 
 func TestAForeignHostNameIsRefusedOnLoopback(t *testing.T) {
 	t.Parallel()
-	s := start(t, general(minimal, "flowgate_allowed_hosts: [host.docker.internal, '*.lan.example']"), gateway.Options{Hosts: []string{"Gateway.Example"}})
+	s := start(t, general(minimal, "flowgate_allowed_hosts: [host.docker.internal, '*.lan.example', '*glued.example']"), gateway.Options{Hosts: []string{"Gateway.Example"}})
 	for host, want := range map[string]int{"evil.example": 403, "evil.example:4000": 403, "127.0.0.1.nip.io": 403, "localhost": 200, "localhost:4000": 200, "127.0.0.1:1": 200,
 		"[::1]:4000": 200, "flowgate.localhost": 200, "gateway.example:80": 200, "LOCALHOST:4000": 200, "LocalHost.": 200, "localhost.:4000": 200, "Flowgate.LocalHost.": 200,
 		"127.0.0.1.": 200, "GATEWAY.example.": 200, "Host.Docker.Internal:4000": 200, "host.docker.internal.evil.example": 403, "evilhost.docker.internal": 403,
-		"box.lan.example": 200, "lan.example": 403, "evillan.example": 403, "localhost.evil.example": 403, "evillocalhost": 403, "localhost..": 403} {
+		"box.lan.example": 200, "lan.example": 403, "evillan.example": 403, "localhost.evil.example": 403, "evillocalhost": 403, "localhost..": 403, "unglued.example": 403} {
 		if got := s.send("GET", "/v1/models", "", map[string]string{"Host": host}); got.status != want {
 			t.Errorf("Host %s: %d, want %d", host, got.status, want)
 		}

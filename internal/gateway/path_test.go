@@ -37,7 +37,7 @@ func TestAnUnknownPathIsNamedWithTheNearestRoute(t *testing.T) {
 	s := start(t, minimal, gateway.Options{})
 	for request, near := range map[string]string{
 		"POST /messages": "POST /v1/messages", "POST /api/v1/chat/completions": "POST /v1/chat/completions", "POST /v1/chat/completion": "POST /v1/chat/completions",
-		"POST /v1/complete": "POST /v1/completions", "POST /V1/Messages": "POST /v1/messages", "POST /anthropic/v1/messages": "POST /v1/messages",
+		"POST /v1/complete": "POST /v1/completions", "POST /V1/Messages": "POST /v1/messages", "POST /behind/a/proxy/of/mine/V1/Responses": "POST /v1/responses", "POST /anthropic/v1/messages": "POST /v1/messages",
 		"POST /v1/embedding": "POST /v1/embeddings", "GET /api/models": "GET /models", "POST /v1/messages/batches": "POST /v1/messages", "GET /healthz": "GET /health/readiness", "GET /nope": "",
 	} {
 		method, path, _ := strings.Cut(request, " ")
