@@ -23,6 +23,7 @@ import (
 //	part   a part of a reply, then the connection is closed
 type rawUpstream struct {
 	net.Listener
+	stale  int // connections up to this number end at their second request, whatever the script says
 	mu     sync.Mutex
 	script []string
 	got    []string // connection number and word of each request
@@ -63,12 +64,15 @@ func (u *rawUpstream) next(conn int) string {
 func (u *rawUpstream) serve(n int, conn *net.TCPConn) {
 	defer conn.Close()
 	in := bufio.NewReader(conn)
-	for {
+	for i := 1; ; i++ {
 		req, err := http.ReadRequest(in)
 		if err != nil {
 			return
 		}
 		word := u.next(n)
+		if n <= u.stale {
+			word = map[bool]string{true: "ok", false: "fin"}[i == 1]
+		}
 		if word == "rst" {
 			_ = conn.SetLinger(0)
 			return
@@ -128,5 +132,23 @@ func TestARequestThatMetAClosingConnectionIsSentOnceMore(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// When one kept connection has ended, the others may have as well.
+func TestTheSecondSendingUsesANewConnection(t *testing.T) {
+	t.Parallel()
+	up := startRaw(t)
+	up.stale = 4
+	s := startAt(t, up.Addr().String(), lone(cooldowns), gateway.Options{})
+	for range 20 { // until several connections are kept
+		for _, got := range s.turns(4) {
+			if got.status != 200 {
+				t.Fatalf("%d %s", got.status, s.log)
+			}
+		}
+	}
+	if s.logged("attempt failed") != 0 {
+		t.Error(s.log)
 	}
 }

@@ -72,3 +72,34 @@ func TestTheStateGivesTheCauseOfFailedConnections(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+func TestTheStateShowsATrialInProgress(t *testing.T) {
+	t.Parallel()
+	clk := newClock()
+	next := make(chan struct{})
+	up := play(t, failThen(500, func(w http.ResponseWriter) { <-next; good(w) }))
+	s := startAt(t, up.addr(), lone(cooldowns), gateway.Options{Now: clk.Now})
+	s.chat("m")
+	clk.pass(5 * time.Second)
+	done := make(chan reply)
+	go func() { done <- s.chat("m") }()
+	eventually(t, "the trial", func() bool { return up.calls() == 2 })
+	if got := s.state(); len(got.Cooling) != 1 || !got.Cooling[0].Trial || len(got.UnavailableGroups) != 1 {
+		t.Errorf("%+v", got)
+	}
+	close(next)
+	if got := <-done; got.status != 200 || len(s.state().Cooling) != 0 {
+		t.Errorf("%d %+v", got.status, s.state())
+	}
+}
+
+func TestTheClientIsToldWhenTheFirstDeploymentComesBack(t *testing.T) {
+	t.Parallel()
+	s := start(t, groups("router_settings: {allowed_fails: 0, num_retries: 1}\n", "m: fail-500-ra40 fail-500-ra20 fail-500-ra30"), gateway.Options{Now: newClock().Now})
+	for range 3 {
+		s.chat("m")
+	}
+	if got := s.chat("m"); !isCooling(got) || got.header.Get("Retry-After") != "20" {
+		t.Errorf("%d, Retry-After %s", got.status, got.header.Get("Retry-After"))
+	}
+}
