@@ -1,13 +1,9 @@
 package gateway_test
 
 import (
-	"bufio"
-	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -233,33 +229,69 @@ func TestAClientThatDoesNotReadAWholeReplyIsGivenUp(t *testing.T) {
 	d := dialects["chat/completions"]
 	big := strings.Replace(d.whole, "hello", strings.Repeat("x", 40<<20), 1)
 	s, _ := scripted(t, gateway.Options{}, oneTry, answers("application/json", big))
-	s.router.SetWritePatience(300 * time.Millisecond)
-	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	body := `{"model":"alone","messages":[]}`
-	fmt.Fprintf(conn, "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer sk-test\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
-	eventually(t, "the router writes", func() bool { return inHandler() })
-	eventually(t, "the router gives the client up", func() bool { return !inHandler() })
-
-	slow := s.open(t.Context(), "/v1/chat/completions", body) // takes longer in all, but never so long for a piece
-	defer slow.Body.Close()
-	n, buf, begun := 0, make([]byte, 1<<20), time.Now()
-	for reader := bufio.NewReaderSize(slow.Body, 1<<20); ; time.Sleep(20 * time.Millisecond) {
-		k, err := io.ReadFull(reader, buf)
-		if n += k; err != nil {
-			break
+	s.router.SetWritePatience(time.Second)
+	// read takes the whole reply, a megabyte at a time, after a first pause.
+	read := func(first, between time.Duration) (n int, took time.Duration) {
+		res := s.open(t.Context(), d.path, `{"model":"alone","messages":[]}`)
+		defer res.Body.Close()
+		begun, buf := time.Now(), make([]byte, 1<<20)
+		for time.Sleep(first); ; time.Sleep(between) {
+			k, err := io.ReadFull(res.Body, buf)
+			if n += k; err != nil {
+				return n, time.Since(begun)
+			}
 		}
 	}
-	if n < len(big) || time.Since(begun) < 600*time.Millisecond {
-		t.Errorf("a slow client got %d of %d bytes in %v", n, len(big), time.Since(begun))
+	if n, _ := read(4*time.Second, 0); n >= len(big) {
+		t.Error("a client that read nothing for 4 s was not given up")
+	}
+	if n, took := read(0, 40*time.Millisecond); n < len(big) || took < 1200*time.Millisecond {
+		t.Errorf("a slow client got %d of %d bytes in %v", n, len(big), took)
 	}
 }
 
-// inHandler reports whether some request's whole reply is being written.
-func inHandler() bool {
-	stacks := make([]byte, 4<<20)
-	return strings.Contains(string(stacks[:runtime.Stack(stacks, true)]), "gateway.(*call).writeWhole(")
+func TestTheFirstContentMayBeFollowedByALongSilence(t *testing.T) {
+	t.Parallel()
+	d := dialects["messages"]
+	s, _ := scripted(t, gateway.Options{}, oneTry+", ttft_timeout: 0.4", trickle(d.content, 900*time.Millisecond, 1, d.ending))
+	if got := d.send(s, "alone", true); got.status != 200 || !strings.HasSuffix(got.body, d.ending) {
+		t.Errorf("%d %q", got.status, got.body)
+	}
+}
+
+func TestTheHeadersOfAStreamAreProgress(t *testing.T) {
+	t.Parallel()
+	d := dialects["messages"]
+	s, _ := scripted(t, gateway.Options{}, oneTry+", stream_timeout: 0.8", func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(500 * time.Millisecond)
+		w.Header().Set("Content-Type", "text/event-stream")
+		w.(http.Flusher).Flush()
+		trickle("", 500*time.Millisecond, 1, d.content+d.ending)(w, r)
+	})
+	if got := d.send(s, "alone", true); got.status != 200 || !strings.Contains(got.body, "hello") {
+		t.Errorf("%d %q", got.status, got.body)
+	}
+}
+
+func TestALongOpeningIsNotHeldBack(t *testing.T) {
+	t.Parallel()
+	d := dialects["responses"]
+	opening := strings.Replace(d.opening, `"error":null`, `"instructions":"`+strings.Repeat("x", 600<<10)+`"`, 1)
+	more := make(chan struct{})
+	s, _ := scripted(t, gateway.Options{}, oneTry, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, opening)
+		w.(http.Flusher).Flush()
+		<-more
+		_, _ = io.WriteString(w, d.content+d.ending)
+	})
+	res := s.open(t.Context(), d.path, `{"model":"alone","stream":true,"input":""}`)
+	defer res.Body.Close()
+	first := make([]byte, len(d.opening))
+	if _, err := io.ReadFull(res.Body, first); err != nil || !strings.HasPrefix(string(first), "event: response.created\n") { // would wait for ever
+		t.Errorf("%q, %v", first, err)
+	}
+	close(more)
+	if rest, err := io.ReadAll(res.Body); err != nil || !strings.HasSuffix(string(rest), "\n\n") || !strings.Contains(string(rest), "response.completed") {
+		t.Errorf("%d bytes, %v", len(rest), err)
+	}
 }
