@@ -65,14 +65,14 @@ func TestA404AboutAModelOrAnObjectStaysA404(t *testing.T) {
 		cools bool
 	}{
 		"model":             {`{"error":{"message":"The model 'x' does not exist","code":"model_not_found"}}`, true},
-		"its name":          {`{"error":"UP-MODEL not found, try pulling it first"}`, true},
+		"its name":          {`{"error":"LLAMA9 not found, try pulling it first"}`, true},
 		"Azure":             {`{"error":{"code":"DeploymentNotFound","message":"The API deployment for this resource does not exist."}}`, true},
 		"item":              {`{"error":{"message":"Item with id 'rs_1' not found."}}`, false},
 		"previous response": {`{"error":{"message":"Response resp_1 not found"}}`, false},
 		"file":              {`{"error":{"message":"No such File object: file-1"}}`, false},
 	} {
 		handler, refused, _ := lacking("/responses", 404, c.body)
-		s := behind(t, minimal, gateway.Options{}, handler)
+		s := behind(t, strings.Replace(minimal, "up-model", "llama9", 1), gateway.Options{}, handler)
 		got := s.send("POST", "/v1/responses", `{"model":"m","input":1}`, nil)
 		if got.status != 404 {
 			t.Errorf("%s: %d %s", name, got.status, got.body)
