@@ -50,6 +50,7 @@ type Unit struct {
 // unit is what a template is filled with.
 type unit struct {
 	Name, Program, Config, Dir, Log, Description string
+	State                                        string // XDG_STATE_HOME: where the records of trust are; a manager does not know it
 }
 
 // Install writes the unit and has the manager take it on. When the manager
@@ -166,7 +167,7 @@ func (m manager) render(o Options, u Unit) ([]byte, error) {
 	}
 	filled, err := m.fill(unit{
 		Name: u.Name, Program: o.Program, Config: o.Config.File, Dir: o.Config.Dir,
-		Log: filepath.Join(o.Config.Paths.RuntimeDir, "supervisor.log"),
+		Log: filepath.Join(o.Config.Paths.RuntimeDir, "supervisor.log"), State: os.Getenv("XDG_STATE_HOME"),
 	})
 	if err != nil {
 		return nil, err

@@ -25,6 +25,9 @@ func launchd() manager {
 		<string>-config={{.Config}}</string>{{end}}
 	</array>
 	<key>WorkingDirectory</key><string>{{.Dir}}</string>
+	{{- if .State}}
+	<key>EnvironmentVariables</key><dict><key>XDG_STATE_HOME</key><string>{{.State}}</string></dict>
+	{{- end}}
 	<key>RunAtLoad</key><true/>
 	<key>KeepAlive</key><dict><key>SuccessfulExit</key><false/></dict>
 	<key>AbandonProcessGroup</key><true/>
@@ -38,7 +41,7 @@ func launchd() manager {
 			xml := strings.NewReplacer(`&`, `&amp;`, `<`, `&lt;`, `>`, `&gt;`)
 			return unit{
 				Name: xml.Replace(u.Name), Program: xml.Replace(u.Program), Config: xml.Replace(u.Config),
-				Dir: xml.Replace(u.Dir), Log: xml.Replace(u.Log),
+				Dir: xml.Replace(u.Dir), Log: xml.Replace(u.Log), State: xml.Replace(u.State),
 			}, nil
 		},
 		enable: func(u Unit, start bool) [][]string {

@@ -25,6 +25,9 @@ ExecStart={{.Program}} supervisor:run -up{{if .Config}} "-config={{.Config}}"{{e
 {{- if .Dir}}
 WorkingDirectory={{.Dir}}
 {{- end}}
+{{- if .State}}
+Environment="XDG_STATE_HOME={{.State}}"
+{{- end}}
 Restart=on-failure
 RestartSec=1
 WatchdogSec=30
@@ -48,13 +51,15 @@ WantedBy=default.target
 	}
 }
 
-// The three kinds of text in a unit, each with its own way to write a path:
+// The four kinds of text in a unit, each with its own way to write a path:
 // every value has %% for a percent sign (systemd.unit(5)); the words of a
 // command line are quoted and have $$ for a dollar sign, but for the program
-// itself, whose path is taken as it is (systemd.service(5)); WorkingDirectory is
+// itself, whose path is taken as it is (systemd.service(5)); Environment has quotes
+// and no dollar signs to double (systemd.exec(5)); WorkingDirectory is
 // neither quoted nor unescaped.
 var (
 	systemdText = strings.NewReplacer(`%`, `%%`, "\n", " ", "\r", " ")
+	systemdVar  = strings.NewReplacer(`%`, `%%`, `\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "\t", `\t`)
 	systemdPath = strings.NewReplacer(`%`, `%%`)
 	systemdWord = strings.NewReplacer(`%`, `%%`, `$`, `$$`, `\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "\t", `\t`)
 )
@@ -63,13 +68,13 @@ var (
 // program or folder that it would refuse goes through env(1), whose arguments
 // may hold every character.
 func systemdUnit(u unit) (unit, error) {
-	for _, path := range [...]string{u.Program, u.Config, u.Dir} {
+	for _, path := range [...]string{u.Program, u.Config, u.Dir, u.State} {
 		if !utf8.ValidString(path) {
 			return u, fault.Usage("autostart-unsupported", "systemd takes no path that is not UTF-8: %q", path).
 				WithHint("rename the folder")
 		}
 	}
-	written := unit{Name: u.Name, Log: u.Log, Description: systemdText.Replace(u.Dir), Config: systemdWord.Replace(u.Config)}
+	written := unit{Name: u.Name, Log: u.Log, Description: systemdText.Replace(u.Dir), Config: systemdWord.Replace(u.Config), State: systemdVar.Replace(u.State)}
 	if strings.ContainsFunc(u.Dir, unicode.IsControl) || strings.ContainsAny(u.Program, `"'\`) || strings.ContainsFunc(u.Program, unicode.IsControl) {
 		written.Program = `/usr/bin/env "--chdir=` + systemdWord.Replace(u.Dir) + `" "` + systemdWord.Replace(u.Program) + `"`
 		return written, nil
