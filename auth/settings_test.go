@@ -10,6 +10,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/auth"
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
 // settingKeys are the keys that a struct reads, those of embedded ones among them.
@@ -79,6 +80,9 @@ auth:
 			p := found.Problems[0]
 			if at := fmt.Sprintf("%d:%d", p.Line, p.Column); at != c.at || !strings.Contains(p.Message, c.says) || !strings.Contains(p.Hint, c.hint) {
 				t.Errorf("%s: %+v", at, p)
+			}
+			if f := fault.From(found.Err()); f == nil || f.Code != "config-invalid" || f.Exit != fault.ExitUsage {
+				t.Errorf("config:validate: %+v", f)
 			}
 			if s.cfg, err = config.Load(file, s.env.Getenv); err != nil {
 				t.Fatalf("the rest of the file is refused: %v", err)

@@ -27,6 +27,9 @@ func (Config) Validate(ctx context.Context) error {
 		if err == nil && len(found.Problems) > 0 {
 			_, err = config.Load(file, os.Getenv)
 		}
+		if err == nil {
+			err = found.Err() // mistakes in auth.providers do not keep Load from the rest
+		}
 		return found, err
 	})
 }

@@ -16,8 +16,13 @@ type mistakes struct {
 func (s *subject) configValid() checks.Check {
 	return checks.Check{
 		ID: "config.valid", Title: "The configuration has no mistakes", Needs: []string{"config.readable"},
-		About: "Reads the whole file strictly: unknown and missing keys, wrong types, references to credentials that do not exist, two services on one address, a cycle in depends_on. Each mistake has a file, line and column; nothing starts from a file that has one, so every check that needs the configuration is skipped until it is mended.",
+		About: "Reads the whole file strictly: unknown and missing keys, wrong types, references to credentials that do not exist, two services on one address, a cycle in depends_on. Each mistake has a file, line and column; nothing starts from a file that has one, so every check that needs the configuration is skipped until it is mended. A mistake in auth.providers is a warning: it concerns one sign-in.",
 		Run: func(context.Context) checks.Outcome {
+			if s.cfg != nil && len(s.findings.Problems) > 0 {
+				first := s.findings.Problems[0]
+				return checks.Warned("").WithDetail(mistakes{because("%s (%d in all)", first, len(s.findings.Problems)), s.findings.Problems}).
+					WithFix("mage config:validate", "correct the lines named")
+			}
 			if s.cfg != nil {
 				return checks.Passed(file{File: s.o.File, Version: s.cfg.Version})
 			}

@@ -63,6 +63,13 @@ func Check(path string, getenv func(string) string) (Findings, error) {
 	return f, nil
 }
 
+// Err is nil, or one config-invalid fault that carries every problem found.
+func (f Findings) Err() error {
+	d := newDiagnosis(f.File)
+	d.problems = f.Problems
+	return d.err()
+}
+
 // Discover returns the configuration file to use: flag, else env
 // (FLOWGATE_CONFIG), else config/flowgate.yaml or flowgate.yaml in cwd when it
 // exists, else "": the built-in default holds. cwd "" is the process's working
