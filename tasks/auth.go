@@ -99,6 +99,9 @@ func (s session) useKey(ctx context.Context) func(auth.Change, error) (auth.Chan
 		if err != nil || c.Wired == nil || !c.Wired.Changed {
 			return c, err
 		}
+		if err := s.renew(nil, false); err != nil { // the change is ours: it does not end the trust
+			return c, err
+		}
 		cfg, err := loadConfig()
 		if err != nil {
 			return c, err
