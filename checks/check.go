@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/flowgate-go/flowgate/internal/redact"
 	"github.com/flowgate-go/flowgate/internal/report"
 )
 
@@ -55,19 +56,22 @@ func Passed(detail any) Outcome { return Outcome{Status: report.Pass, Detail: de
 
 // Failed is the outcome of a check that found the fault described.
 func Failed(format string, args ...any) Outcome {
-	return Outcome{Status: report.Fail, Detail: Note{fmt.Sprintf(format, args...)}}
+	return Outcome{Status: report.Fail, Detail: Note{shown(format, args)}}
 }
 
 // Warned is the outcome of a check that found something that works but that
 // somebody should look at.
 func Warned(format string, args ...any) Outcome {
-	return Outcome{Status: report.Warn, Detail: Note{fmt.Sprintf(format, args...)}}
+	return Outcome{Status: report.Warn, Detail: Note{shown(format, args)}}
 }
 
 // Skipped is the outcome of a check that could not be tried.
 func Skipped(format string, args ...any) Outcome {
-	return Outcome{Status: report.Skip, Detail: Note{fmt.Sprintf(format, args...)}}
+	return Outcome{Status: report.Skip, Detail: Note{shown(format, args)}}
 }
+
+// shown is a text without the secrets of addresses in it.
+func shown(format string, args []any) string { return redact.URL(fmt.Sprintf(format, args...)) }
 
 // WithFix returns the outcome with what mends it.
 func (o Outcome) WithFix(command, text string) Outcome {

@@ -15,6 +15,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/policy"
+	"github.com/flowgate-go/flowgate/internal/redact"
 	"github.com/flowgate-go/flowgate/internal/report"
 	"github.com/flowgate-go/flowgate/supervisor"
 )
@@ -89,7 +90,7 @@ func runURL(ctx context.Context, o Options) (report.Checked, error) {
 	list := append([]checks.Check{ready}, r.Probes([]string{"router.ready"}, probeTimeout)...)
 	return report.Checked{
 		Checks: checks.Run(ctx, list, checks.Options{Emit: o.Emit}),
-		Data:   Target{Mode: "url", URL: r.URL, Model: r.Model},
+		Data:   Target{Mode: "url", URL: redact.URL(r.URL), Model: r.Model},
 	}, nil
 }
 

@@ -121,6 +121,7 @@ func (c *call) fail(f *failure) {
 	h := c.w.Header()
 	h["X-Litellm-Call-Id"] = []string{c.id}
 	repeatHeaders(h, f.header)
+	f.deployment.redactHeaders(h)
 	if f.deployment != nil {
 		h["X-Litellm-Model-Id"] = f.deployment.wire.id
 		h["X-Litellm-Model-Group"] = f.deployment.wire.group

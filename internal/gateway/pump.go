@@ -1,6 +1,12 @@
 package gateway
 
-import "net/http"
+import (
+	"bytes"
+	"net/http"
+)
+
+// errorMember is in every error event.
+var errorMember = []byte(`"error"`)
 
 // copyStream passes a stream on, flushed piece by piece as it comes. After the
 // first content the status is out, so a failure becomes an event of the dialect.
@@ -11,6 +17,7 @@ func (c *call) copyStream(a *answer) streamEnd {
 	for {
 		n, err := a.source.Read(c.chunk[:cap(c.chunk)])
 		c.out = a.events.Append(c.out[:0], c.chunk[:n])
+		c.redactEvents(a)
 		if a.events.Content {
 			a.guard.endless()
 		}
@@ -44,7 +51,15 @@ func (c *call) openStream(a *answer) error {
 	}
 	a.guard.pause()
 	defer a.guard.progress()
+	c.redactEvents(a)
 	return c.sendOut(a)
+}
+
+// redactEvents takes the deployment's key out of error events in c.out.
+func (c *call) redactEvents(a *answer) {
+	if d := a.deployment; d != nil && d.hidden != nil && (a.events.Failed || bytes.Contains(c.out, errorMember)) {
+		c.out = append(c.out[:0], d.redact(string(c.out))...)
+	}
 }
 
 // sendOut sends what is in c.out.

@@ -64,6 +64,7 @@ func (c *call) announce(a *answer) {
 		h["X-Litellm-Max-Retries"] = number(c.budget)
 	}
 	repeatHeaders(h, a.header)
+	a.deployment.redactHeaders(h)
 }
 
 func number(n int) []string {

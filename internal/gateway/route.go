@@ -96,6 +96,7 @@ type wire struct {
 const anthropicVersion = "2023-06-01" // sent when the client names none, as LiteLLM does
 
 func (d *Deployment) prepare() {
+	d.hideKey()
 	d.wire = wire{id: []string{d.ID}, group: []string{d.Group}, model: []string{d.Model}, literal: quote(d.Upstream)}
 	d.wire.header = http.Header{
 		"Content-Type":    {"application/json"},

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/config"
@@ -44,9 +45,10 @@ type Deployment struct {
 	Upstream string // the name that the upstream gets: "gpt-5"
 	Kind     Kind   // how the upstream is spoken to
 
-	base    *url.URL // api_base with the version folder: requests go to base + "/chat/completions"
-	key     string   // empty: requests carry no key
-	missing string   // name of the environment variable that should hold the key and is not set
+	base    *url.URL          // api_base with the version folder: requests go to base + "/chat/completions"
+	key     string            // empty: requests carry no key
+	hidden  *strings.Replacer // takes the key out of texts; nil without one
+	missing string            // name of the environment variable that should hold the key and is not set
 
 	retries *int
 	timeout time.Duration
