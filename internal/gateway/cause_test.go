@@ -175,7 +175,7 @@ func TestTheProxysOwnRefusalIsTheCauseAndItsPasswordIsNotLogged(t *testing.T) {
 		s.router.SetProxy(func(*http.Request) (*url.URL, error) {
 			u, err := url.Parse(address)
 			if err != nil { // as http.ProxyFromEnvironment says it
-				return nil, fmt.Errorf("invalid proxy address %q: %v", address, err)
+				return nil, fmt.Errorf("invalid proxy address %q: %w", address, err)
 			}
 			return u, nil
 		})
