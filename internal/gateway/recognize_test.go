@@ -279,3 +279,14 @@ func TestAStreamThatEndsEarlyEndsInAnErrorAndIsCounted(t *testing.T) {
 		}
 	}
 }
+
+func TestTheMediaTypeDecidesWhereTheBytesDoNot(t *testing.T) {
+	t.Parallel()
+	d := dialects["messages"]
+	for contentType, status := range map[string]int{"text/event-stream": 200, "Text/Event-Stream ; charset=UTF-8": 200, "text/plain": 502} {
+		s, _ := scripted(t, gateway.Options{}, "num_retries: 0", answers(contentType, "foreign: field\n\n"+d.content+d.ending))
+		if got := d.send(s, "alone", true); got.status != status {
+			t.Errorf("%s: %d %q", contentType, got.status, got.body)
+		}
+	}
+}
