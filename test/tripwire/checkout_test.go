@@ -38,7 +38,7 @@ func newCheckout(t *testing.T) *checkout {
 	if base, err = filepath.EvalSymlinks(base); err != nil {
 		t.Fatal(err)
 	}
-	_ = os.Chmod(base, 0o755) //nolint:gosec // another user looks at it
+	_ = os.Chmod(base, 0o755)
 	c := &checkout{t: t, base: base, tree: filepath.Join(base, "tree"), home: filepath.Join(base, "home"), fired: filepath.Join(base, "fired")}
 	write(t, c.fired, "", 0o666)
 	for name, text := range map[string]string{

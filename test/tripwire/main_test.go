@@ -29,7 +29,7 @@ func inMain(m *testing.M) int {
 		panic(err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	_ = os.Chmod(dir, 0o755) //nolint:gosec // another user executes the program
+	_ = os.Chmod(dir, 0o755)
 	if binary = os.Getenv(compiled); binary == "" {
 		if binary, err = program.FlowGate(context.Background(), "../..", dir); err != nil {
 			panic(err)
@@ -131,7 +131,7 @@ func valueOf(name, kind string) string {
 // write makes a file, and the folders above it.
 func write(t *testing.T, path, text string, mode os.FileMode) {
 	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // another user looks at it
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(path, []byte(text), mode); err != nil {
