@@ -94,7 +94,7 @@ func (c *client) status(ctx context.Context) (Status, error) {
 	defer resp.Body.Close()
 	var s Status
 	if err := json.NewDecoder(resp.Body).Decode(&s); err != nil {
-		return Status{}, unreachable(err)
+		return Status{}, c.unreachable(err)
 	}
 	return s, nil
 }
@@ -157,7 +157,7 @@ func (c *client) send(ctx context.Context, method, path string, body io.Reader) 
 	case ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return nil, context.Cause(ctx)
 	default:
-		return nil, unreachable(err)
+		return nil, c.unreachable(err)
 	}
 }
 
@@ -171,9 +171,13 @@ func over(conn net.Conn, req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-func unreachable(err error) error {
-	return fault.New("supervisor-unreachable", "the supervisor does not answer: %w", err).
-		WithHint("%s", unreachableHint)
+// unreachable is the fault of a supervisor that runs and gives no answer.
+func (c *client) unreachable(err error) error {
+	who := "the supervisor"
+	if id, lives := livingSupervisor(c.runtimeDir); lives && id.PID != 0 {
+		who = fmt.Sprintf("the supervisor (process %d)", id.PID)
+	}
+	return fault.New("supervisor-unreachable", "%s does not answer: %w", who, err).WithHint("%s", unreachableHint)
 }
 
 // isUnreachable reports whether err says that a supervisor runs and does not answer.

@@ -67,7 +67,7 @@ func (c *client) reconnect(ctx context.Context) (net.Conn, error) {
 			return nil, errNoSupervisor
 		}
 		conn, err := c.dial(ctx)
-		if err == nil || !isAbsent(err) {
+		if err == nil || !isAbsent(err) && ctx.Err() == nil {
 			return conn, err
 		}
 		if time.Now().After(deadline) || errors.Is(ctx.Err(), context.DeadlineExceeded) {

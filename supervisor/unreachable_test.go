@@ -124,7 +124,7 @@ func TestEveryCommandAnswersInTimeAboutAStackWhoseSupervisorHangs(t *testing.T) 
 						t.Errorf("%s took %v", name, took)
 					}
 					wantFaultOf(t, err, "supervisor-unreachable")
-					if err == nil || !strings.Contains(fault.From(err).Hint, "stop -force") {
+					if err == nil || !strings.Contains(fault.From(err).Hint, "stop -force") || !strings.Contains(err.Error(), fmt.Sprintf("process %d", before.Supervisor.PID)) {
 						t.Errorf("%s: no way out in %v", name, err)
 					}
 					if len(status.Services) != 1 || status.Services[0].State != supervisor.StateRunning || status.Services[0].PID != before.Services[0].PID {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"strings"
+	"time"
 
 	"github.com/flowgate-go/flowgate/checks"
 )
@@ -17,7 +18,7 @@ func echoes() checks.Outcome { return checks.Skipped("the upstream is not CLIPro
 func (s *subject) cliproxyConfig() checks.Check {
 	return checks.Check{
 		ID: "cliproxy.config", Title: "CLIProxyAPI's own configuration fits", Needs: []string{"config.valid"},
-		About: "Reads CLIProxyAPI's configuration file, as far as FlowGate has to know it: it must be YAML, listen on the address that services.cliproxyapi_plus has, and its management secret must be at most 72 bytes. CLIProxyAPI itself exits with status 0 on all of these mistakes, so a start shows only that it never got ready.",
+		About: "Reads CLIProxyAPI's configuration file, as far as FlowGate has to know it: it must be YAML, listen on the address that services.cliproxyapi_plus has, and its management secret must be at most 72 bytes. CLIProxyAPI itself exits with status 0 on all of these mistakes, so a start shows only that it never got ready. A file that was replaced while the server runs, as `sed -i` and most editors do, is a warning: the server watches the file that it opened and does not notice.",
 		Run: func(context.Context) checks.Outcome {
 			svc, real := s.real()
 			if !real {
@@ -40,6 +41,10 @@ func (s *subject) cliproxyConfig() checks.Check {
 				return checks.Failed("%s has host %q, and services.%s.host is %s", s.shown(s.cfg.CLIProxyConfigFile), own.Host, svc.Name, svc.Host).
 					WithFix("", "write the same host in both")
 			}
+			if running, ok := s.running(svc.Name); ok && running.StartedAt != nil && madeAfter(s.cfg.CLIProxyConfigFile, *running.StartedAt) {
+				return checks.Warned("%s was replaced after the server started, and CLIProxyAPI takes only a file that is changed in place: it runs with what was there before", s.shown(s.cfg.CLIProxyConfigFile)).
+					WithFix("mage restart "+svc.Name, "start it with the file as it is now")
+			}
 			return checks.Passed(file{File: s.cfg.CLIProxyConfigFile, Note: because("listens on %s", svc.Addr())})
 		},
 	}
@@ -50,4 +55,11 @@ func (s *subject) cliproxyConfig() checks.Check {
 func reaches(bound, asked string) bool {
 	ip := net.ParseIP(bound)
 	return bound == "" || bound == asked || ip != nil && ip.IsUnspecified() || isLoopback(bound) && isLoopback(asked)
+}
+
+// madeAfter reports whether the file at path was made after a moment: one that is
+// changed in place keeps the time of its birth. False where that is not known.
+func madeAfter(path string, moment time.Time) bool {
+	born, known := birth(path)
+	return known && born.After(moment)
 }

@@ -29,10 +29,12 @@ func (s *subject) runtimesOutdated() checks.Check {
 			}
 			found, old := versions{Runtimes: news}, ""
 			var lines []string
+			compared := false
 			for _, n := range news {
 				if n.Name == config.RuntimeLiteLLM {
 					n.Latest = bootstrap.LiteLLMVersion
 				}
+				compared = compared || n.Active != "" && n.Latest != ""
 				if n.Active != "" && n.Pinned == "" && n.Latest != "" && n.Latest != n.Active {
 					old = n.Name
 					lines = append(lines, n.Name+" "+n.Active+" is installed, and "+n.Latest+" is the latest")
@@ -44,6 +46,8 @@ func (s *subject) runtimesOutdated() checks.Check {
 				return checks.Warned("").WithDetail(found).WithFix("mage bootstrap:update "+old, "try the new version alone, then switch to it")
 			case len(news) == 0:
 				return checks.Skipped("nothing is installed in the store")
+			case !compared:
+				return checks.Skipped("the latest versions were never asked for: mage bootstrap:outdated does")
 			}
 			return checks.Passed(found)
 		},

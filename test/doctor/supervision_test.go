@@ -76,3 +76,27 @@ func TestDoctorSaysNothingGoodOfAStackWhoseSupervisorCannotBeReached(t *testing.
 		t.Errorf("stop -force: %v %s", err, out)
 	}
 }
+
+// TestAConfigurationOfCLIProxyAPIThatWasReplacedIsNoticed is about sed -i and
+// most editors: the server watches the file that it opened.
+func TestAConfigurationOfCLIProxyAPIThatWasReplacedIsNoticed(t *testing.T) {
+	t.Parallel()
+	s := newStack(t)
+	withUpstream(s)
+	if f := s.doctor("-only=cliproxy.config").of("cliproxy.config"); f.Status != "pass" {
+		t.Fatalf("before: %+v %s", f, f.Detail)
+	}
+	s.shell("cat config/cliproxyapi.yaml > copy && cat copy > config/cliproxyapi.yaml") // in place, which the server notices
+	if f := s.doctor("-only=cliproxy.config").of("cliproxy.config"); f.Status != "pass" {
+		t.Errorf("changed in place: %+v %s", f, f.Detail)
+	}
+	s.shell("sed -i 's/^port/port/' config/cliproxyapi.yaml")
+	f := s.doctor("-only=cliproxy.config").of("cliproxy.config")
+	if f.Status != "warn" || f.Fix.Command != "mage restart cliproxyapi_plus" || !strings.Contains(string(f.Detail), "was replaced") {
+		t.Errorf("replaced: %+v %s", f, f.Detail)
+	}
+	s.mage("restart", "-service=cliproxyapi_plus")
+	if f := s.doctor("-only=cliproxy.config").of("cliproxy.config"); f.Status != "pass" {
+		t.Errorf("after the restart: %+v %s", f, f.Detail)
+	}
+}

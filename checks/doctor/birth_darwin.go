@@ -1,0 +1,16 @@
+package doctor
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// birth returns when a file was made.
+func birth(path string) (born time.Time, known bool) {
+	var st unix.Stat_t
+	if unix.Stat(path, &st) != nil {
+		return time.Time{}, false
+	}
+	return time.Unix(st.Btim.Unix()), true
+}
