@@ -71,34 +71,72 @@ func NewLogScrubber(secrets ...string) *LogScrubber {
 
 // Scrub returns a line without its secrets.
 func (s *LogScrubber) Scrub(line []byte) []byte {
-	return []byte(Words(URL(s.known.Replace(string(line)))))
+	return []byte(Words(withoutOpaque(URL(s.known.Replace(string(line))))))
 }
 
 // Words is a text with every word shortened that looks like a key.
 func Words(text string) string {
 	var out strings.Builder
-	for len(text) > 0 {
-		end := strings.IndexFunc(text, func(r rune) bool { return !isKeyRune(r) })
-		if end < 0 {
-			end = len(text)
+	for done := 0; done < len(text); {
+		begin := done
+		for begin < len(text) && !isKeyByte(text[begin]) {
+			begin++
 		}
-		if word := text[:end]; looksSecret(word) {
+		if !beginsLikeKey(text[begin:]) { // "\nvapi-" may be an escape before "vapi-", or nothing of the kind
+			begin += escapeBefore(text, begin)
+		}
+		end := begin
+		for end < len(text) && (isKeyByte(text[end]) || strings.HasPrefix(text[begin:], "1//0") && text[end] == '/') {
+			end++
+		}
+		out.WriteString(text[done:begin])
+		if word := text[begin:end]; looksSecret(word) {
 			out.WriteString(Value(word))
 		} else {
 			out.WriteString(word)
 		}
-		text = text[end:]
-		rest := strings.IndexFunc(text, isKeyRune)
-		if rest < 0 {
-			rest = len(text)
-		}
-		out.WriteString(text[:rest])
-		text = text[rest:]
+		done = end
 	}
 	return out.String()
 }
 
-// isKeyRune reports whether keys are made of r.
-func isKeyRune(r rune) bool {
-	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.'
+// escapeBefore is the length of the rest of an escape at the beginning of a
+// word: of "\n" and "\u0022" in JSON, of "%3D" in an address, of the color in
+// "ESC[32m".
+func escapeBefore(text string, begin int) int {
+	if begin == 0 || begin >= len(text) {
+		return 0
+	}
+	rest := text[begin:]
+	n := 0
+	switch text[begin-1] {
+	case '\\':
+		switch {
+		case len(rest) >= 5 && rest[0] == 'u' && areHex(rest[1:5]):
+			return 5
+		case strings.IndexByte("nrtbf", rest[0]) >= 0:
+			return 1
+		}
+	case '%':
+		if len(rest) >= 2 && areHex(rest[:2]) {
+			return 2
+		}
+	case '[', ';':
+		for n < len(rest) && rest[n] >= '0' && rest[n] <= '9' {
+			n++
+		}
+		if n < len(rest) && rest[n] == 'm' && strings.LastIndexByte(text[:begin], '\x1b') >= begin-12 {
+			return n + 1
+		}
+	}
+	return 0
+}
+
+func areHex(digits string) bool {
+	return strings.Trim(digits, "0123456789abcdefABCDEF") == ""
+}
+
+// isKeyByte reports whether keys are made of c.
+func isKeyByte(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.'
 }

@@ -6,15 +6,22 @@ import (
 	"unicode"
 )
 
-// prefixes of keys and tokens that the known services issue, and the least
-// length from which a word with one is taken for a key.
-var prefixes = [...]struct {
+// keyPrefix is how a kind of key begins, and how long it is at least.
+type keyPrefix struct {
 	prefix string
 	least  int
-}{
-	{"sk-", 12}, {"ghp_", 20}, {"gho_", 20}, {"ghu_", 20}, {"ghs_", 20}, {"github_pat_", 20},
-	{"AIza", 30}, {"ya29.", 20}, {"xai-", 20}, {"gsk_", 20}, {"hf_", 20}, {"nvapi-", 20},
-	{"AKIA", 20}, {"ASIA", 20}, {"glpat-", 20}, {"xoxp-", 20}, {"xapp-", 20}, {"npm_", 30}, {"SG.", 40}, {"sk_live_", 20}, {"rk_live_", 20}, {"whsec_", 20}, {"dop_v1_", 30}, {"tgp_v1_", 20}, {"fw_", 20}, {"eyJ", 40}, {"xoxb-", 20}, {"AGE-SECRET-KEY-", 30}, {"pplx-", 20}, {"r8_", 20},
+}
+
+// prefixes of keys and tokens that the known services issue, and the least
+// length from which a word with one is taken for a key.
+var prefixes = [...]keyPrefix{
+	// providers of models
+	{"sk-", 12}, {"sk_", 24}, {"AIza", 30}, {"ya29.", 20}, {"1//0", 24}, {"GOCSPX-", 20}, {"xai-", 20}, {"gsk_", 20}, {"hf_", 20}, {"api_org_", 30}, {"nvapi-", 20}, {"pplx-", 20},
+	{"r8_", 20}, {"tgp_v1_", 20}, {"fw_", 20}, {"csk-", 24}, {"jina_", 24}, {"tvly-", 20}, {"pcsk_", 30}, {"dapi", 36}, {"lsv2_", 30}, {"sess-", 30}, {"ABSK", 60}, {"bedrock-api-key-", 40},
+	// hosts of code, clouds and other services
+	{"ghp_", 20}, {"gho_", 20}, {"ghu_", 20}, {"ghs_", 20}, {"ghr_", 20}, {"github_pat_", 20}, {"glpat-", 20}, {"gldt-", 20}, {"glrt-", 20}, {"AKIA", 20}, {"ASIA", 20}, {"ABIA", 20}, {"ACCA", 20}, {"LTAI", 20},
+	{"xoxb-", 20}, {"xoxp-", 20}, {"xoxa-", 20}, {"xoxr-", 20}, {"xoxs-", 20}, {"xoxe.", 20}, {"xoxe-", 20}, {"xapp-", 20}, {"npm_", 30}, {"pypi-", 40}, {"SG.", 40}, {"rk_live_", 20}, {"rk_test_", 20}, {"whsec_", 20},
+	{"dop_v1_", 30}, {"doo_v1_", 30}, {"dor_v1_", 30}, {"hvs.", 24}, {"hvb.", 24}, {"lin_api_", 30}, {"ntn_", 30}, {"shpat_", 30}, {"sntrys_", 30}, {"glsa_", 30}, {"eyJ", 40}, {"AGE-SECRET-KEY-", 30},
 }
 
 // text shortens a value that is a key by its look, the key in "Bearer KEY",
@@ -31,11 +38,16 @@ func text(value string) string {
 
 func looksSecret(value string) bool {
 	for _, p := range prefixes {
-		if len(value) >= p.least && strings.HasPrefix(value, p.prefix) && !strings.ContainsAny(value, " \t\n/") {
+		if len(value) >= p.least && strings.HasPrefix(value, p.prefix) && !strings.ContainsAny(value[len(p.prefix):], " \t\n/") {
 			return true
 		}
 	}
 	return false
+}
+
+// beginsLikeKey reports whether a text begins with the prefix of a key.
+func beginsLikeKey(text string) bool {
+	return slices.ContainsFunc(prefixes[:], func(p keyPrefix) bool { return strings.HasPrefix(text, p.prefix) })
 }
 
 // URL is a text with the passwords and the values of queries in its addresses

@@ -1,0 +1,98 @@
+package redact
+
+import "strings"
+
+// leastOpaque is the length in bytes from which a value without a known form is
+// taken for a secret because of what stands before it.
+const leastOpaque = 12
+
+// withoutOpaque is a line of a log with the values shortened that are secret by
+// what stands before them: a scheme as in "Authorization: Bearer VALUE", a name
+// as in api_key=VALUE or "refresh_token": "VALUE", the first line of a private key.
+func withoutOpaque(line string) string {
+	return withoutNamed(withoutCredentials(withoutPrivateKeys(line)))
+}
+
+// withoutPrivateKeys replaces what stands between the first and the last line of
+// a private key that is written on one line.
+func withoutPrivateKeys(line string) string {
+	const mark = "PRIVATE KEY-----"
+	before, rest, found := strings.Cut(line, mark)
+	if !found || !strings.Contains(before, "-----BEGIN ") {
+		return line
+	}
+	if end := strings.Index(rest, "-----END "); end >= 0 {
+		return before + mark + "…" + rest[end:]
+	}
+	return before + mark + "…"
+}
+
+// withoutCredentials shortens what follows "Bearer " and "Basic ", if it may be a key.
+func withoutCredentials(line string) string {
+	for _, scheme := range [...]string{"bearer ", "basic "} {
+		lower := strings.ToLower(line)
+		if len(lower) != len(line) { // letters that are longer in lower case: positions would differ
+			continue
+		}
+		var out strings.Builder
+		done := 0
+		for {
+			at := strings.Index(lower[done:], scheme)
+			if at < 0 {
+				break
+			}
+			begin := done + at + len(scheme)
+			end := begin + opaqueLength(line[begin:])
+			out.WriteString(line[done:begin] + shortOpaque(line[begin:end]))
+			done = end
+		}
+		line = out.String() + line[done:]
+	}
+	return line
+}
+
+// withoutNamed shortens values behind the names of secrets: name=value,
+// name: value, "name": "value".
+func withoutNamed(line string) string {
+	var out strings.Builder
+	done := 0
+	for i := 0; i < len(line); i++ {
+		if line[i] != '=' && line[i] != ':' {
+			continue
+		}
+		name := strings.TrimRight(line[:i], " \"'\\")
+		begin := len(name)
+		for begin > 0 && isKeyByte(name[begin-1]) {
+			begin--
+		}
+		if name = name[begin:]; name == "" || !secretName(name) {
+			continue
+		}
+		value := i + 1 + len(line[i+1:]) - len(strings.TrimLeft(line[i+1:], " \"'\\"))
+		end := value + opaqueLength(line[value:])
+		if value < done || end == value {
+			continue
+		}
+		out.WriteString(line[done:value] + shortOpaque(line[value:end]))
+		done = end
+		i = end - 1
+	}
+	return out.String() + line[done:]
+}
+
+// opaqueLength is the length of the stretch of text that keys, tokens and base64 are made of.
+func opaqueLength(text string) int {
+	n := 0
+	for n < len(text) && (isKeyByte(text[n]) || strings.IndexByte("+/=~", text[n]) >= 0) {
+		n++
+	}
+	return n
+}
+
+// shortOpaque shortens a value that may be a key: long, and no plain word.
+func shortOpaque(value string) string {
+	if len(value) < leastOpaque || !strings.ContainsAny(value, "0123456789") {
+		return value
+	}
+	return Value(value)
+}
