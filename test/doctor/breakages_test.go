@@ -56,8 +56,10 @@ func files() []breakage {
 func runtimesAndProfile() []breakage {
 	return []breakage{
 		{check: "runtimes.installed", how: "the router's command names a program that is not there", fix: "install it", from: stopped,
+			also: []string{"profile.current"}, // the embedded router's file holds settings that a command's lacks
 			harm: edited(settings, "    runtime: embedded", "    command: {args: [/nonexistent/litellm]} #")},
 		{check: "runtimes.architecture", how: "the router's program is for another processor", fix: "install it for", from: stopped,
+			also: []string{"profile.current"},
 			harm: func(s *stack) func() {
 				// An ELF header of 64 bytes, little endian, for IBM's S/390.
 				head := append([]byte("\x7fELF\x02\x01\x01"), make([]byte, 57)...)
