@@ -5,9 +5,11 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"slices"
 	"time"
 
 	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/internal/process"
@@ -20,9 +22,10 @@ import (
 // private is a stack of smoke's own: its folder, ports and keys exist for one run.
 type private struct {
 	stack
-	o    Options
-	dir  string
-	life *os.File // the supervisor takes the stack down when this end closes, however smoke died
+	o       Options
+	dir     string
+	missing error    // why the installation has no LiteLLM, where the router is one
+	life    *os.File // the supervisor takes the stack down when this end closes, however smoke died
 }
 
 func runPrivate(ctx context.Context, o Options) (_ report.Checked, err error) {
@@ -84,7 +87,21 @@ func (p *private) configure() error {
 		return err
 	}
 	p.secret = policy.Known(p.cfg, p.getenv)
+	p.takeInstalled()
 	return nil
+}
+
+// takeInstalled has the private stack run the LiteLLM that the installation has:
+// the private folder has a store of its own, which is empty.
+func (p *private) takeInstalled() {
+	if p.o.Runtime != config.RuntimeLiteLLM || p.o.Apart {
+		return
+	}
+	cwd, _ := os.Getwd() // one of the places of a virtual environment
+	bin, err := runtimes.FindLiteLLM(p.o.Config, runtimes.Environment{Cwd: cwd, Environ: p.o.Environ, LookPath: exec.LookPath})
+	if p.missing = err; err == nil {
+		p.o.Environ = append(slices.Clone(p.o.Environ), "FLOWGATE_LITELLM="+bin)
+	}
 }
 
 func (p *private) bringUp() []checks.Check {
@@ -104,6 +121,9 @@ func (p *private) runtimes(context.Context) checks.Outcome {
 		Service string `json:"service"`
 		Runtime string `json:"runtime"`
 		Program string `json:"program"`
+	}
+	if p.missing != nil {
+		return checks.FromFault(p.missing)
 	}
 	var all []found
 	for _, svc := range p.cfg.Services {

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/flowgate-go/flowgate/internal/cliproxy"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/keyfile"
@@ -17,11 +18,12 @@ const (
 )
 
 // ClientKey is the key that clients of the stack send: the master key of the
-// active router configuration, or in version 3 the upstream's key. It is a
-// secret. Faults: active-missing, active-invalid, client-key-missing.
+// active router configuration, or in version 3 the upstream's key: the one that
+// FlowGate made, else the first of CLIProxyAPI's own api-keys. It is a secret.
+// Faults: active-missing, active-invalid, client-key-missing.
 func ClientKey(cfg *config.Config, getenv func(string) string) (string, error) {
 	if _, routed := cfg.Service(config.LiteLLM); !routed {
-		return keyIn(cfg, upstreamKey)
+		return directKey(cfg)
 	}
 	active, err := Load(cfg)
 	if err != nil {
@@ -31,6 +33,22 @@ func ClientKey(cfg *config.Config, getenv func(string) string) (string, error) {
 		return key, nil
 	}
 	return keyIn(cfg, gatewayKey)
+}
+
+// directKey is the key that clients of a CLIProxyAPI without a router send.
+func directKey(cfg *config.Config) (string, error) {
+	key, err := keyIn(cfg, upstreamKey)
+	if err == nil {
+		return key, nil
+	}
+	own, readErr := cliproxy.ReadFile(cfg.CLIProxyConfigFile)
+	switch {
+	case readErr != nil:
+		return "", fault.From(err).WithHint("put the key into that file (mode 0600); CLIProxyAPI's own file cannot be read either: %v", readErr)
+	case len(own.APIKeys) == 0 || own.APIKeys[0] == "":
+		return "", fault.From(err).WithHint("put the key into that file (mode 0600), or add one to api-keys in %s", cfg.CLIProxyConfigFile)
+	}
+	return own.APIKeys[0], nil
 }
 
 func keyIn(cfg *config.Config, name string) (string, error) {

@@ -8,9 +8,14 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 )
 
-// liteLLM is the real LiteLLM. It gets an empty folder of its own: a .env in
-// its working folder would be loaded.
-func liteLLM(spec *Spec, cfg *config.Config, svc config.Service, env Environment) error {
+// FindLiteLLM returns the path of the LiteLLM that an installation runs, without
+// looking at its services: the one that bootstrap installed, one in a .venv, or
+// one on PATH. Fault: runtime-missing.
+func FindLiteLLM(cfg *config.Config, env Environment) (string, error) {
+	return findLiteLLM(cfg, config.Service{Name: config.LiteLLM, Runtime: config.RuntimeLiteLLM}, env)
+}
+
+func findLiteLLM(cfg *config.Config, svc config.Service, env Environment) (string, error) {
 	demand, _ := lookup(env.Environ, "FLOWGATE_LITELLM")
 	places := []place{storePlace(cfg, "litellm", "bin/litellm")}
 	for _, dir := range []string{cfg.Dir, filepath.Dir(cfg.Dir), env.Cwd} {
@@ -20,8 +25,14 @@ func liteLLM(spec *Spec, cfg *config.Config, svc config.Service, env Environment
 		}
 	}
 	places = append(places, place{path: "litellm", why: "PATH (litellm)"})
-	bin, err := find(svc, env, place{path: demand, why: "$FLOWGATE_LITELLM"}, places,
+	return find(svc, env, place{path: demand, why: "$FLOWGATE_LITELLM"}, places,
 		"mage bootstrap litellm installs it; or set FLOWGATE_LITELLM to the path of one, or choose runtime: embedded, which needs no Python")
+}
+
+// liteLLM is the real LiteLLM. It gets an empty folder of its own: a .env in
+// its working folder would be loaded.
+func liteLLM(spec *Spec, cfg *config.Config, svc config.Service, env Environment) error {
+	bin, err := findLiteLLM(cfg, svc, env)
 	if err != nil {
 		return err
 	}

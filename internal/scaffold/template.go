@@ -25,7 +25,12 @@ func (o Options) flowgate(deployment, fallback string) string {
 		// Two models that CLIProxyAPI 7.2 lists for a signed-in Codex account.
 		defaultModel, cheapModel, note = "gpt-5.4", "gpt-5.4-mini", " # a model that the upstream's /v1/models lists"
 	}
+	costFails := "3"
+	if o.Runtime == config.RuntimeLiteLLM {
+		costFails = "4 # LiteLLM takes 3, its default, for unset"
+	}
 	return strings.NewReplacer(
+		"@COST_FAILS@", costFails,
 		"@ROUTER_RUNTIME@", o.Runtime, "@UPSTREAM_RUNTIME@", o.Upstream,
 		"@ROUTER_PORT@", strconv.Itoa(o.RouterPort), "@UPSTREAM_PORT@", strconv.Itoa(o.UpstreamPort),
 		"@DEFAULT_MODEL@", defaultModel, "@CHEAP_MODEL@", cheapModel, "@MODEL_NOTE@", note,
@@ -45,11 +50,14 @@ func (o Options) cliproxy(upstreamKey, managementKey string) string {
 // next is what people type after init.
 func (o Options) next() []string {
 	base := fmt.Sprintf("http://127.0.0.1:%d", o.RouterPort)
-	lines := []string{"go tool mage start"}
-	if o.Upstream == config.RuntimeCLIProxyAPI {
-		lines = []string{"go tool mage bootstrap cliproxyapi", "go tool mage auth login codex", "go tool mage start"}
+	var lines []string
+	if o.Runtime == config.RuntimeLiteLLM {
+		lines = append(lines, "go tool mage bootstrap litellm")
 	}
-	return append(lines,
+	if o.Upstream == config.RuntimeCLIProxyAPI {
+		lines = append(lines, "go tool mage bootstrap cliproxyapi", "go tool mage auth login codex")
+	}
+	return append(lines, "go tool mage start",
 		"ANTHROPIC_BASE_URL="+base+" ANTHROPIC_AUTH_TOKEN=$(cat .router/secrets/gateway.key) ANTHROPIC_MODEL=router-default ANTHROPIC_SMALL_FAST_MODEL=router-cheap claude",
 		"FLOWGATE_KEY=$(cat .router/secrets/gateway.key) codex -c model_provider=flowgate -c 'model_providers.flowgate={name=\"FlowGate\",base_url=\""+base+"/v1\",env_key=\"FLOWGATE_KEY\",wire_api=\"responses\"}' -m router-default",
 	)
