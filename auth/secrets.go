@@ -149,6 +149,11 @@ func tokensIn(file string) (all []string) {
 		return nil
 	}
 	collectTokens(doc, false, &all)
+	walkTexts(doc, redact.Keys(doc), func(hidden bool, text string) {
+		if hidden {
+			all = append(all, partsOf(text)...)
+		}
+	})
 	return all
 }
 

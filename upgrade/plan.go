@@ -114,7 +114,11 @@ func (r *rollback) sources(path string, present []byte) [][]byte {
 func (r *rollback) known() []string {
 	cfg := placed(r.root)
 	cfg.Paths.ActiveConfig = filepath.Join(cfg.Paths.RuntimeDir, "litellm.active.yaml")
-	return policy.Known(cfg, r.o.getenv)
+	all := known(cfg, r.o.getenv)
+	if present, err := r.o.load(); err == nil {
+		all = append(all, known(present, r.o.getenv)...)
+	}
+	return all
 }
 
 // file plans the replacement of one that people edit, when it differs.

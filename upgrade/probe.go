@@ -9,6 +9,7 @@ import (
 
 	"github.com/samber/lo"
 
+	"github.com/flowgate-go/flowgate/auth"
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
@@ -86,7 +87,7 @@ func (o Options) probe(ctx context.Context, cfg *config.Config, data Probed, emi
 		}
 	}
 	if len(data.Missing) > 0 {
-		data.Logs = target.scrubbed(supervisor.Tail(private, examined(private), 20))
+		data.Logs = target.scrubbed(supervisor.Tail(private, examined(private), 20), auth.Secrets(cfg, o.getenv))
 	}
 	down, cancel := context.WithTimeout(context.WithoutCancel(ctx), 4*time.Second)
 	defer cancel()
@@ -120,9 +121,10 @@ func examined(private *config.Config) string {
 	return private.Services[len(private.Services)-1].Name
 }
 
-// scrubbed are log lines without the keys that the endpoint was given.
-func (e endpoint) scrubbed(lines []string) []string {
-	s := redact.NewScrubber(e.key, e.management)
+// scrubbed are log lines without secrets: those of the installation and the
+// keys that the endpoint was given.
+func (e endpoint) scrubbed(lines, secrets []string) []string {
+	s := redact.NewLogScrubber(append(secrets, e.key, e.management)...)
 	return lo.Map(lines, func(line string, _ int) string { return string(s.Scrub([]byte(line))) })
 }
 

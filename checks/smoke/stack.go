@@ -3,12 +3,13 @@ package smoke
 import (
 	"context"
 	"net/http"
-	"strings"
 	"time"
 
+	"github.com/flowgate-go/flowgate/auth"
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/policy"
+	"github.com/flowgate-go/flowgate/internal/redact"
 	"github.com/flowgate-go/flowgate/internal/report"
 	"github.com/flowgate-go/flowgate/supervisor"
 )
@@ -18,7 +19,7 @@ type stack struct {
 	cfg    *config.Config
 	getenv func(string) string
 	status supervisor.Status
-	secret []string // values that no log may hold
+	secret []string // values that are not shown
 }
 
 // router is the endpoint of the stack with the key that its clients send.
@@ -27,7 +28,7 @@ func (s *stack) router(model string) (Router, error) {
 	if err != nil {
 		return Router{}, err
 	}
-	s.secret = append(s.secret, key)
+	s.secret = append(auth.Secrets(s.cfg, s.getenv), key)
 	return Router{URL: routerService(s.cfg).URL(), Key: key, Model: model}.ours(), nil
 }
 
@@ -95,18 +96,12 @@ func (s *stack) target(mode string, r Router, results []report.Result) Target {
 	if report.Count(results).Fail == 0 {
 		return t
 	}
+	scrubber := redact.NewLogScrubber(s.secret...)
 	t.Logs = map[string][]string{}
 	for _, svc := range s.cfg.Services {
 		for _, line := range supervisor.Tail(s.cfg, svc.Name, 20) {
-			t.Logs[svc.Name] = append(t.Logs[svc.Name], s.scrub(line))
+			t.Logs[svc.Name] = append(t.Logs[svc.Name], string(scrubber.Scrub([]byte(line))))
 		}
 	}
 	return t
-}
-
-func (s *stack) scrub(line string) string {
-	for _, secret := range s.secret {
-		line = strings.ReplaceAll(line, secret, "[redacted]")
-	}
-	return line
 }

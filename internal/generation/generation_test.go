@@ -45,7 +45,7 @@ func set(t testing.TB, cfg *config.Config, profile string) {
 
 func record(t testing.TB, cfg *config.Config, reason string) (generation.Generation, bool) {
 	t.Helper()
-	g, recorded, err := generation.Record(t.Context(), generation.Subject{Config: cfg, Reason: reason, Now: time.Now(), Getenv: noenv,
+	g, recorded, err := generation.Record(t.Context(), generation.Subject{Config: cfg, Reason: reason, Now: time.Now(), Known: policy.Known(cfg, noenv),
 		Env: runtimes.Environment{Self: "/self", Version: "1.2.3"}})
 	if err != nil {
 		t.Fatal(err)

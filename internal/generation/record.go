@@ -35,7 +35,7 @@ const Keep = 20
 type Subject struct {
 	Config *config.Config
 	Env    runtimes.Environment // what services were executed with
-	Getenv func(string) string
+	Known  []string             // secrets that must not be in a generation, besides those that their place or look betrays
 	Reason string
 	Now    time.Time
 }
@@ -88,7 +88,6 @@ func snapshot(s Subject) (Generation, map[string]Sealed, error) {
 	if err != nil {
 		return g, nil, err
 	}
-	known := policy.Known(cfg, s.Getenv)
 	texts := map[string]Sealed{}
 	for part, path := range map[string]string{PartConfig: cfg.File, PartProxy: cfg.CLIProxyConfigFile, PartActive: cfg.Paths.ActiveConfig} {
 		if path == "" {
@@ -101,7 +100,7 @@ func snapshot(s Subject) (Generation, map[string]Sealed, error) {
 		if err != nil {
 			return g, nil, unreadable(path, err)
 		}
-		sealed, err := Seal(text, key, known)
+		sealed, err := Seal(text, key, s.Known)
 		if err != nil {
 			return g, nil, fault.New("generation-secret", "record %s: %w", path, err).
 				WithHint("put the key into a file and refer to it: credentials.upstream.NAME: {file: …}")
