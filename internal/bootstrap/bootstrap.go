@@ -126,7 +126,8 @@ func (r Request) prepared(ctx context.Context) (store.New, error) {
 	return r.release(ctx)
 }
 
-// present is the install that makes the request done already.
+// present is the install that makes the request done already. One that this
+// user's FlowGate did not make here does not: services do not run it.
 func (r Request) present() (store.Install, bool) {
 	if r.From != "" {
 		return store.Install{}, false
@@ -137,18 +138,20 @@ func (r Request) present() (store.Install, bool) {
 	}
 	if version != "" {
 		in, err := store.Find(r.Config, r.Runtime, version)
-		return in, err == nil
+		return in, err == nil && in.Signed
 	}
 	if r.Latest {
 		return store.Install{}, false
 	}
-	return store.Current(r.Config, r.Runtime)
+	in, ok := store.Current(r.Config, r.Runtime)
+	return in, ok && in.Signed
 }
 
 // done activates an install when no other is active.
 func (r Request) done(in store.Install, changed bool) (Result, error) {
 	result := Result{Changed: changed, Warnings: []string{}}
 	current, ok := store.Current(r.Config, r.Runtime)
+	ok = ok && current.Signed
 	switch {
 	case !ok && r.Inactive:
 	case !ok:

@@ -3,12 +3,12 @@ package runtimes
 import (
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/samber/lo"
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
 // binaryNames are the names that both families of CLIProxyAPI give their
@@ -24,7 +24,7 @@ func cliProxyAPI(spec *Spec, cfg *config.Config, svc config.Service, env Environ
 	demand, _ := lookup(env.Environ, "FLOWGATE_CLIPROXYAPI")
 	places := lo.Map(binaryNames[:], func(name string, _ int) place { return storePlace(cfg, "cliproxyapi", name) })
 	old := filepath.Join(cfg.Paths.RuntimeDir, "bin", "CLIProxyAPIPlus")
-	places = append(places, place{path: old, why: old})
+	places = append(places, place{path: old, why: old, check: func() error { return trust.CheckProgram(old) }})
 	places = append(places, lo.Map(binaryNames[:], func(name string, _ int) place {
 		return place{path: name, why: "PATH (" + name + ")"}
 	})...)
@@ -41,21 +41,4 @@ func cliProxyAPI(spec *Spec, cfg *config.Config, svc config.Service, env Environ
 	spec.Version = storeVersion(bin)
 	spec.Args = []string{bin, "-config", cfg.CLIProxyConfigFile}
 	return nil
-}
-
-// storeVersion reads the version off the folder <version>-<digest> that the
-// store's "current" link leads to; "" for a binary from elsewhere.
-func storeVersion(bin string) string {
-	if filepath.Base(filepath.Dir(bin)) != "current" {
-		return ""
-	}
-	real, err := filepath.EvalSymlinks(filepath.Dir(bin))
-	if err != nil {
-		return ""
-	}
-	name := filepath.Base(real)
-	if at := strings.LastIndexByte(name, '-'); at > 0 {
-		return name[:at]
-	}
-	return ""
 }

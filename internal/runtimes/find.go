@@ -12,12 +12,14 @@ import (
 
 // place is one spot where a runtime's binary may be.
 type place struct {
-	path string // absolute, or a bare name that PATH is searched for
-	why  string // shown to people when nothing was found: "$FLOWGATE_LITELLM"
+	path  string       // absolute, or a bare name that PATH is searched for
+	why   string       // shown to people when nothing was found: "$FLOWGATE_LITELLM"
+	check func() error // why a file that is there must not be executed; nil for no such reason
 }
 
 // find returns the first place that holds an executable file. A place taken
-// from a variable is a demand: when it holds none, nothing else is tried.
+// from a variable is a demand: when it holds none, nothing else is tried. A file
+// that must not be executed is an error: another one would surprise its user.
 func find(svc config.Service, env Environment, demand place, places []place, install string) (string, error) {
 	if demand.path != "" {
 		if found, ok := look(demand.path, env.LookPath); ok {
@@ -29,7 +31,10 @@ func find(svc config.Service, env Environment, demand place, places []place, ins
 	tried := make([]string, 0, len(places))
 	for _, p := range places {
 		if found, ok := look(p.path, env.LookPath); ok {
-			return found, nil
+			if p.check == nil {
+				return found, nil
+			}
+			return found, p.check()
 		}
 		if !slices.Contains(tried, p.why) {
 			tried = append(tried, p.why)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
 // FindLiteLLM returns the path of the LiteLLM that an installation runs, without
@@ -21,7 +22,7 @@ func findLiteLLM(cfg *config.Config, svc config.Service, env Environment) (strin
 	for _, dir := range []string{cfg.Dir, filepath.Dir(cfg.Dir), env.Cwd} {
 		if dir != "" {
 			venv := filepath.Join(dir, ".venv", "bin", "litellm")
-			places = append(places, place{path: venv, why: venv})
+			places = append(places, place{path: venv, why: venv, check: func() error { return trust.CheckProgram(venv) }})
 		}
 	}
 	places = append(places, place{path: "litellm", why: "PATH (litellm)"})
@@ -61,10 +62,4 @@ func LiteLLMVersion(bin string) string {
 		return ""
 	}
 	return strings.TrimSuffix(strings.TrimPrefix(filepath.Base(found[0]), "litellm-"), ".dist-info")
-}
-
-// storePlace is where an installed runtime's active version lies.
-func storePlace(cfg *config.Config, name, bin string) place {
-	path := filepath.Join(cfg.Paths.Root(), "store", name, "current", bin)
-	return place{path: path, why: path}
 }

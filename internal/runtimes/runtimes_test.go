@@ -118,7 +118,8 @@ func TestLiteLLMIsLookedForFromTheNearestToTheFarthest(t *testing.T) {
 	expect(onPath)
 	expect(put(t, filepath.Join(env.Cwd, ".venv", "bin", "litellm"), 0o700))
 	expect(put(t, filepath.Join(cfg.Dir, ".venv", "bin", "litellm"), 0o700))
-	expect(put(t, filepath.Join(cfg.Paths.Root(), "store", "litellm", "current", "bin", "litellm"), 0o700))
+	install(t, cfg, "litellm", "1.106.2", "bin/litellm")
+	expect(filepath.Join(cfg.Paths.Root(), "store", "litellm", "current", "bin", "litellm"))
 	demanded := put(t, filepath.Join(t.TempDir(), "litellm"), 0o700)
 	env.Environ = []string{"FLOWGATE_LITELLM=" + demanded}
 	expect(demanded)
@@ -168,12 +169,8 @@ func TestCLIProxyAPIIsFoundUnderEveryName(t *testing.T) {
 		}
 	}
 	expect(old, "")
-	store := filepath.Join(cfg.Paths.Root(), "store", "cliproxyapi")
-	put(t, filepath.Join(store, "6.3.1-0123abcd", "CLIProxyAPI"), 0o700)
-	if err := os.Symlink("6.3.1-0123abcd", filepath.Join(store, "current")); err != nil {
-		t.Fatal(err)
-	}
-	expect(filepath.Join(store, "current", "CLIProxyAPI"), "6.3.1")
+	install(t, cfg, "cliproxyapi", "6.3.1", "CLIProxyAPI")
+	expect(filepath.Join(cfg.Paths.Root(), "store", "cliproxyapi", "current", "CLIProxyAPI"), "6.3.1")
 }
 
 func TestACommandIsResolvedFromItsOwnFolder(t *testing.T) {

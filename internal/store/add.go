@@ -94,11 +94,11 @@ func Partial(cfg *config.Config, name string) string {
 
 // Add makes an install, or returns the one that is there under that name. The
 // caller holds the lock of Open. It does not activate it. Faults:
-// store-unwritable, those of Fill.
+// store-unwritable, state-untrusted for one that is there and not FlowGate's, those of Fill.
 func Add(ctx context.Context, cfg *config.Config, n New) (Install, error) {
 	final := filepath.Join(Dir(cfg, n.Name), n.Folder())
 	if in, ok := read(final); ok {
-		return in, nil
+		return in, CheckSigned(in)
 	}
 	dir := final
 	if !n.InPlace {

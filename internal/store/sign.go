@@ -27,7 +27,20 @@ func CheckSigned(in Install) error {
 		return nil
 	}
 	return fault.Usage("state-untrusted", "%s %s in %s was not installed by this user's FlowGate here", in.Name, in.Version, in.Path).
-		WithHint("if it is yours, of a version before 0.2 or of a folder that was moved: mage trust")
+		WithHint("remove that folder and install it again; if it is yours, of a version before 0.2 or of a folder that was moved: mage trust")
+}
+
+// CheckProgram reports as a fault when a program in the folder of a runtime's
+// active install is not to be executed: the link to it leads elsewhere, or this
+// user's FlowGate did not install it. Fault: state-untrusted.
+func CheckProgram(cfg *config.Config, name, program string) error {
+	in, ok := Current(cfg, name)
+	if !ok {
+		return fault.Usage("state-untrusted", "%s does not lead to something that FlowGate installed, so %s in it is not executed",
+			filepath.Join(Dir(cfg, name), currentName), program).
+			WithHint("remove it, then mage bootstrap %s installs one", name)
+	}
+	return CheckSigned(in)
 }
 
 // Sign signs the records that have no signature. Faults: not-yours,

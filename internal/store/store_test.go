@@ -228,3 +228,23 @@ func TestAProgramForAnotherMachineIsRefused(t *testing.T) {
 		wantCode(t, store.CheckPlatform(path), "platform-wrong")
 	}
 }
+
+// TestAnInstallThatIsPlantedIsNotTakenForTheOneAskedFor: another lies under the
+// name that the install would have.
+func TestAnInstallThatIsPlantedIsNotTakenForTheOneAskedFor(t *testing.T) {
+	t.Parallel()
+	cfg := stack(t)
+	in := added(t, cfg, "1.0.0")
+	record := filepath.Join(in.Path, ".flowgate.json")
+	if err := os.WriteFile(record, []byte(`{"name":"cliproxyapi","version":"1.0.0","binary":"bin/run"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := add(t.Context(), cfg, "1.0.0", func(string) error { t.Error("it was filled"); return nil })
+	wantCode(t, err, "state-untrusted")
+	if err := store.Sign(cfg); err != nil {
+		t.Fatal(err)
+	}
+	if in, err := add(t.Context(), cfg, "1.0.0", nil); err != nil || !in.Signed {
+		t.Errorf("after trust signed it: %+v, %v", in, err)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -114,15 +115,28 @@ const (
 	macEnd   = "\"\n}\n"
 )
 
-// Seal adds the signature to an indented JSON object that ends with a line feed.
-// Without a key, or when doc is empty of members, it returns doc as it is.
+// Seal adds the signature to a JSON object, which it indents unless it is.
+// Without a key, or when doc is not an object with members, it returns doc as it is.
 func (k Key) Seal(kind, place string, doc []byte) []byte {
+	if !bytes.HasSuffix(doc, []byte(plainEnd)) {
+		doc = indented(doc)
+	}
 	body, isObject := bytes.CutSuffix(doc, []byte(plainEnd))
 	mac := k.MAC(kind, place, doc)
 	if !isObject || mac == "" {
 		return doc
 	}
 	return append(bytes.Clone(body), macBegin+mac+macEnd...)
+}
+
+// indented is a JSON document on several lines; another text as it is.
+func indented(doc []byte) []byte {
+	var out bytes.Buffer
+	if json.Indent(&out, bytes.TrimSpace(doc), "", "  ") != nil {
+		return doc
+	}
+	out.WriteByte('\n')
+	return out.Bytes()
 }
 
 // Open returns the document that Seal signed. Errors: ErrUnsigned, ErrForged.

@@ -75,6 +75,10 @@ func TestASignatureHoldsForOneTextOfOneKindInOnePlace(t *testing.T) {
 	if got, err := key.Open("kind", "/place", sealed); err != nil || !bytes.Equal(got, doc) {
 		t.Fatalf("%q, %v", got, err)
 	}
+	compact := key.Seal("kind", "/place", []byte(`{"a":1}`))
+	if got, err := key.Open("kind", "/place", compact); err != nil || !bytes.Equal(got, doc) {
+		t.Errorf("one line: %q, %v", got, err)
+	}
 	var plain struct{ A int }
 	if err := json.Unmarshal(sealed, &plain); err != nil || plain.A != 1 {
 		t.Errorf("versions that do not know signatures cannot read it: %v", err)

@@ -42,11 +42,15 @@ func withStore(s *stack) {
 // install makes a version of the double the active one of the store.
 func (s *stack) install(version string) {
 	s.t.Helper()
-	store := ".router/store/cliproxyapi/"
-	dir := version + "-0123456789ab"
-	s.program(store+dir+"/cli-proxy-api-plus", fmt.Sprintf("#!/bin/sh\nexec %s cliproxyapi-double -version=%s -models=router-default,router-cheap \"$@\"\n", os.Args[0], version))
-	_ = os.Remove(s.path(store + "current"))
-	if err := os.Symlink(dir, s.path(store+"current")); err != nil {
+	s.program("download/cli-proxy-api-plus", fmt.Sprintf("#!/bin/sh\nexec %s cliproxyapi-double -version=%s -models=router-default,router-cheap \"$@\"\n", os.Args[0], version))
+	s.mage("bootstrap", "cliproxyapi", "-from="+s.path("download/cli-proxy-api-plus"), "-version="+version)
+	store := s.path(".router/store/cliproxyapi")
+	installed, err := filepath.Glob(filepath.Join(store, version+"-*"))
+	if err != nil || len(installed) != 1 {
+		s.t.Fatal(installed, err)
+	}
+	_ = os.Remove(filepath.Join(store, "current")) // bootstrap leaves another that is active alone
+	if err := os.Symlink(filepath.Base(installed[0]), filepath.Join(store, "current")); err != nil {
 		s.t.Fatal(err)
 	}
 }
