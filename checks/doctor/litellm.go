@@ -3,6 +3,7 @@ package doctor
 import (
 	"bufio"
 	"context"
+	"errors"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -40,18 +41,48 @@ func (s *subject) litellm() (config.Service, string, bool) {
 	return svc, spec.Args[0], svc.Runtime == config.RuntimeLiteLLM || filepath.Base(spec.Args[0]) == "litellm"
 }
 
-// interpreter is what the first line of a script names; without a script, the
-// python3 on PATH.
+// errLauncher is returned for a script of another language, which may start any Python.
+var errLauncher = errors.New("a script that is not Python starts LiteLLM")
+
+// interpreter is the Python that runs a script: what its first line names, or
+// python3 on PATH when that line names it through env or there is no script. For
+// a script of another language it is the Python beside it in a virtual
+// environment (pip and uv write such launchers where the path is long or the
+// environment can be moved), else errLauncher.
 func interpreter(script string) (string, error) {
-	if f, err := regular.Open(script); err == nil {
-		defer func() { _ = f.Close() }()
-		line, _ := bufio.NewReaderSize(f, 256).ReadString('\n')
-		words := strings.Fields(strings.TrimPrefix(line, "#!"))
-		if strings.HasPrefix(line, "#!") && len(words) > 0 && !strings.HasSuffix(words[0], "/env") {
-			return words[0], nil
-		}
+	words := firstLine(script)
+	switch {
+	case len(words) == 0, len(words) > 1 && filepath.Base(words[0]) == "env" && isPython(words[1]):
+		return exec.LookPath("python3")
+	case isPython(words[0]):
+		return words[0], nil
 	}
-	return exec.LookPath("python3")
+	bin := filepath.Dir(script)
+	if beside := filepath.Join(bin, "python"); exists(beside) && exists(filepath.Join(filepath.Dir(bin), "pyvenv.cfg")) {
+		return beside, nil
+	}
+	return "", errLauncher
+}
+
+// firstLine is the words of a script's first line after #!, none without one.
+func firstLine(script string) []string {
+	f, err := regular.Open(script)
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = f.Close() }()
+	line, _ := bufio.NewReaderSize(f, 256).ReadString('\n')
+	rest, ok := strings.CutPrefix(line, "#!")
+	if !ok {
+		return nil
+	}
+	return strings.Fields(rest)
+}
+
+// isPython reports whether a program is a Python by its name: python3.12, pypy3.
+func isPython(program string) bool {
+	name := filepath.Base(program)
+	return strings.HasPrefix(name, "python") || strings.HasPrefix(name, "pypy")
 }
 
 // pythonVersion is "3.11.7" for a virtual environment, from its pyvenv.cfg, or

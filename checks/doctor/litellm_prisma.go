@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 
 	"github.com/flowgate-go/flowgate/checks"
@@ -17,6 +18,9 @@ func (s *subject) litellmPrisma() checks.Check {
 				return checks.Skipped("the router is not LiteLLM")
 			}
 			path, err := interpreter(bin)
+			if errors.Is(err, errLauncher) {
+				return checks.Skipped("%s is not a Python script: which packages it has cannot be told", s.shown(bin))
+			}
 			if bin == "" || err != nil {
 				return checks.Skipped("LiteLLM is not installed")
 			}

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"errors"
 	"os/exec"
 
 	"github.com/flowgate-go/flowgate/checks"
@@ -17,6 +18,9 @@ func (s *subject) litellmPython() checks.Check {
 				return checks.Skipped("the router is not LiteLLM")
 			}
 			path, err := interpreter(bin)
+			if errors.Is(err, errLauncher) {
+				return checks.Skipped("%s is not a Python script: which Python it starts cannot be told", s.shown(bin))
+			}
 			if err != nil {
 				return checks.Failed("there is no python3 on PATH, and LiteLLM is a Python program").
 					WithFix("", "install Python 3.10 to 3.14, or choose runtime: embedded, which needs none")
