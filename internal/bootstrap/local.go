@@ -37,7 +37,14 @@ func (r Request) local(ctx context.Context) (store.New, error) {
 	if err := store.CheckPlatform(path); err != nil {
 		return store.New{}, err
 	}
-	n := store.New{Name: r.Runtime, Version: orElse(r.Version, reportedVersion(ctx, path)), Digest: "sha256:" + sum, Source: "file " + path, Binary: runtimes.BinaryNames()[0]}
+	version := r.Version
+	if version == "" {
+		if version = reportedVersion(ctx, path); version == unknownVersion {
+			return store.New{}, fault.New("program-unrecognised", "-from=%s: the program does not print CLIProxyAPI's version when it is asked for -help", path).
+				WithHint("give the program of CLIProxyAPI; for one that prints no version, name it with -version=…")
+		}
+	}
+	n := store.New{Name: r.Runtime, Version: version, Digest: "sha256:" + sum, Source: "file " + path, Binary: runtimes.BinaryNames()[0]}
 	n.Fill = func(_ context.Context, dir string, n *store.New) error {
 		return copied(path, filepath.Join(dir, n.Binary))
 	}

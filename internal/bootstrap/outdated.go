@@ -21,12 +21,25 @@ import (
 // News is what is known about newer versions of one runtime.
 type News struct {
 	Name      string    `json:"name"`
-	Active    string    `json:"active"`           // "" when none is
-	Latest    string    `json:"latest"`           // "" when it could not be asked
-	Outdated  bool      `json:"outdated"`         // latest is another version than the active one
-	Pinned    string    `json:"pinned,omitempty"` // version that a pin holds
-	Reason    string    `json:"reason,omitempty"` // why it is not to be updated, or could not be asked
-	CheckedAt time.Time `json:"checked_at"`
+	Active    string    `json:"active"`              // "" when none is
+	Latest    string    `json:"latest"`              // "" when it could not be asked
+	Outdated  bool      `json:"outdated"`            // latest is another version than the active one
+	Pinned    string    `json:"pinned,omitempty"`    // version that a pin holds
+	Reason    string    `json:"reason,omitempty"`    // why it is not to be updated, or could not be asked
+	CheckedAt time.Time `json:"checked_at,omitzero"` // never asked when left out
+}
+
+// MarshalJSON writes outdated as null while no latest version is known.
+func (n News) MarshalJSON() ([]byte, error) {
+	type plain News
+	doc := struct {
+		plain
+		Outdated *bool `json:"outdated"`
+	}{plain: plain(n)}
+	if n.Latest != "" {
+		doc.Outdated = &n.Outdated
+	}
+	return json.Marshal(doc)
 }
 
 // fresh is how long an answer is good for.
@@ -79,6 +92,9 @@ func (r Request) news(ctx context.Context, online bool, now time.Time) News {
 	n.Name, n.Active, n.Pinned = r.Runtime, "", store.Pinned(r.Config, r.Runtime)
 	if current, ok := store.Current(r.Config, r.Runtime); ok {
 		n.Active = current.Version
+	}
+	if n.Latest == "" && n.Reason == "" {
+		n.Reason = "the latest version was never asked for: bootstrap:outdated without -offline does"
 	}
 	n.Outdated = n.Latest != "" && n.Latest != n.Active
 	bad, isBad := runtimes.KnownBad(r.Runtime, n.Latest)
