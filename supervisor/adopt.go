@@ -56,7 +56,7 @@ func runningServices(cfg *config.Config, l ledger.Ledger) []ledger.Entry {
 	}
 	for _, name := range slices.Sorted(maps.Keys(found)) {
 		if isServiceOf(cfg, name, found[name]) {
-			list = append(list, ledger.Entry{Name: name, Process: found[name], StartedAt: now()})
+			list = append(list, ledger.Entry{Name: name, Process: found[name], StartedAt: startOf(found[name])})
 		}
 	}
 	return list
@@ -145,6 +145,7 @@ func (u *unit) adopt(e ledger.Entry) phase {
 		cfg: u.plan.cfg, census: u.plan.census,
 		started: e.StartedAt, log: logPath(u.plan.cfg, u.name), logFrom: e.LogFrom,
 	}
+	run.logFile, _ = os.Stat(run.log)
 	run.watch(u.plan.svc)
 	u.restore(e)
 	u.take(run)

@@ -35,6 +35,7 @@ const (
 	EventLedgerDamaged      = "supervisor.rebuilt"    // supervisor.json was no ledger: rebuilt from what runs
 	EventLost               = "events.lost"           // so many could not be written
 	EventLogCut             = "log.dropped"           // so much of a log was given up
+	EventLogMoved           = "log.moved"             // a service writes to a file that is no longer where its log is
 	EventLogGap             = "log.gap"               // the disk was full: so long a log may lack lines
 )
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"syscall"
 	"time"
 
@@ -42,7 +43,8 @@ type instance struct {
 	census  *process.Census
 	started time.Time
 	log     string
-	logFrom int64 // place where its lines begin in the log
+	logFrom int64       // place where its lines begin in the log
+	logFile os.FileInfo // the log as it was opened; nil when not known
 
 	ended    chan struct{}    // closed when the process ended; it still has to be collected
 	seen     chan observation // what probes found

@@ -43,6 +43,7 @@ func (r *resident) keep(ctx context.Context, answer func(*net.UnixListener)) {
 			r.recorder.soon() // a service that was stopped meanwhile must not come back
 		}
 		r.watchRoom() // before a cut makes some
+		r.watchMovedLogs()
 		r.cutLogs()
 		r.watchdog()
 	}

@@ -53,6 +53,7 @@ func launch(ctx context.Context, p *plan) (*instance, error) {
 	defer input.Close()
 	mark := markOf(p.cfg.Paths.RuntimeDir, p.svc.Name)
 	run := &instance{spec: spec, cfg: p.cfg, census: p.census, log: output.Name(), logFrom: logfile.End(output.Name()), started: now()}
+	run.logFile, _ = output.Stat()
 	child, err := os.StartProcess(spec.Args[0], spec.Args, &os.ProcAttr{
 		Dir: spec.Dir, Env: append(slices.Clone(spec.Env), markName+"="+mark), Files: []*os.File{input, output, output},
 		Sys: &syscall.SysProcAttr{Setpgid: true},

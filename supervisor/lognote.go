@@ -12,7 +12,7 @@ import (
 // among them a note belongs cannot be told.
 const noteAge = 24 * time.Hour
 
-// logNotes reads from the events where lines of logs are missing.
+// logNotes reads from the events where lines of logs are missing or went elsewhere.
 type logNotes struct {
 	path     string
 	from     map[string]time.Time // by service: none before
@@ -45,14 +45,14 @@ func (n *logNotes) poll(emit func(LogLine) error) error {
 	}))
 }
 
-// note makes a line of an event that says that lines are missing. It passes
-// every choice of a level: nobody knows which those had.
+// note makes a line of an event that says that lines are missing or went
+// elsewhere. It passes every choice of a level: which they had is not known.
 func (n *logNotes) note(line []byte) (LogLine, bool) {
 	if !bytes.Contains(line, []byte(`"event":"log.`)) {
 		return LogLine{}, false
 	}
 	var e Event
-	if json.Unmarshal(line, &e) != nil || e.Event != EventLogCut && e.Event != EventLogGap {
+	if json.Unmarshal(line, &e) != nil || e.Event != EventLogCut && e.Event != EventLogGap && e.Event != EventLogMoved {
 		return LogLine{}, false
 	}
 	at := e.Time()

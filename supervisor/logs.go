@@ -35,7 +35,7 @@ type LogLine struct {
 	Time    *time.Time `json:"time"`  // nil when no line of the log says one
 	Level   string     `json:"level"` // one of logfile.Levels
 	Line    string     `json:"line"`
-	Event   string     `json:"event,omitempty"` // log.gap or log.dropped: not the service says this, lines are missing here
+	Event   string     `json:"event,omitempty"` // log.gap, log.dropped or log.moved: FlowGate says this, lines are missing here
 }
 
 // Logs gives out lines of the services' logs in the order of their times, and

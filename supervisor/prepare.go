@@ -41,7 +41,7 @@ func prepare(ctx context.Context, o Options) (*resident, inheritance, error) {
 	if err != nil {
 		return nil, none, fmt.Errorf("identify this process: %w", err)
 	}
-	r := &resident{opts: o, paths: paths, id: id, census: newCensus(), room: room{dir: paths.ProcessLogs(), seen: time.Now()}}
+	r := &resident{opts: o, movedLogs: map[string]os.FileInfo{}, paths: paths, id: id, census: newCensus(), room: room{dir: paths.ProcessLogs(), seen: time.Now()}}
 	r.events = newEventLog(paths.LogFile, o.Log, func() string { return activeProfile(r.opts.Config) })
 	if o.Handover != nil {
 		return r.inherit(o.Handover)

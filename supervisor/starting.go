@@ -31,6 +31,7 @@ func (u *unit) starting(ctx context.Context) phase {
 func (u *unit) take(run *instance) {
 	u.run = run
 	u.publish(func(s *snapshot) {
+		s.logFile = run.logFile
 		s.id, s.PID, s.Live, s.StartedAt, s.Version, s.logFrom = run.leader(), run.leader().PID, true, &run.started, run.spec.Version, run.logFrom
 	})
 	u.record()

@@ -74,6 +74,7 @@ type resident struct {
 	units      map[string]*unit
 	order      []string // start order of the units
 
+	movedLogs map[string]os.FileInfo // log files that log.moved was said of, by service; only keep uses it
 	room      room
 	unwritten atomic.Bool // supervisor.json cannot be written
 

@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -35,6 +36,7 @@ type snapshot struct {
 	svc     config.Service
 	id      process.Identity // of the process, zero without one
 	logFrom int64            // place where its lines begin
+	logFile os.FileInfo      // its log as it was opened; nil when not known
 	spent   ledger.Budget
 }
 

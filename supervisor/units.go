@@ -77,6 +77,15 @@ func (r *resident) status() Status {
 	return s
 }
 
+// startOf returns when a process was started, as far as the system knows.
+func startOf(id process.Identity) time.Time {
+	at := now()
+	if age, known := id.Age(); known {
+		at = at.Add(-age.Truncate(time.Millisecond))
+	}
+	return at
+}
+
 // uptime is the age of a process; by the clock where the system does not tell.
 func uptime(id process.Identity, since time.Time) float64 {
 	age, known := id.Age()
