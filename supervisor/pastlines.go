@@ -38,7 +38,7 @@ func (p *pastLines) take(raw []byte) error {
 	if !s.wanted(line) || line.Time != nil && line.Time.Before(s.o.Since) {
 		return nil
 	}
-	if n := s.o.N; n > 0 && len(p.kept) >= 2*n { // cut now and then: each time would copy all
+	if n := s.o.N; n > 0 && len(p.kept)/2 >= n { // cut now and then: each time would copy all
 		p.kept = append(p.kept[:0], p.kept[len(p.kept)-n+1:]...)
 	}
 	p.kept = append(p.kept, line)

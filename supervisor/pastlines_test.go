@@ -2,6 +2,7 @@ package supervisor_test
 
 import (
 	"fmt"
+	"math"
 	"runtime"
 	"slices"
 	"strings"
@@ -26,6 +27,9 @@ func TestALevelIsAppliedBeforeTheNumberOfLines(t *testing.T) {
 		if got := s.logs(supervisor.LogOptions{N: n, Level: "error"}); !slices.Equal(got, want) {
 			t.Errorf("-n %d: %q", n, got)
 		}
+	}
+	if got := s.logs(supervisor.LogOptions{N: math.MaxInt, Level: "error"}); len(got) != 4 {
+		t.Errorf("with the greatest number: %q", got)
 	}
 	if got := s.logs(supervisor.LogOptions{N: 40_000, Level: "info"}); len(got) != 40_000 {
 		t.Errorf("%d lines of level info", len(got))

@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -122,7 +123,7 @@ func (l *commandLine) takeArguments(t target, words []string) ([]string, error) 
 	for len(words) > 0 {
 		if name, _, _ := flagOf(words[0]); name == "" && len(missing) > 0 {
 			if err := missing[0].check(words[0]); err != nil {
-				return nil, fault.Usage("flag-invalid", "%s: %s is no %s: %w", t.name, words[0], strings.ToUpper(missing[0].name), err).WithHint("usage: mage %s", t.usage())
+				return nil, fault.Usage("flag-invalid", "%s: %s is not a valid %s: %w", t.name, words[0], strings.ToUpper(missing[0].name), err).WithHint("usage: mage %s", t.usage())
 			}
 			l.args, words, missing = append(l.args, words[0]), words[1:], missing[1:]
 			continue
@@ -192,16 +193,27 @@ func (p param) withUnit(value string) string {
 	return value
 }
 
-// check reports whether mage will be able to read the value.
+// check reports what is wrong with a value that mage would not be able to read.
 func (p param) check(value string) error {
-	var err error
 	switch p.kind {
 	case "bool":
-		_, err = strconv.ParseBool(value)
+		if _, err := strconv.ParseBool(value); err != nil {
+			return errors.New("not true or false")
+		}
 	case "int":
-		_, err = strconv.Atoi(value)
+		if _, err := strconv.Atoi(value); errors.Is(err, strconv.ErrRange) {
+			return errors.New("the number is too large")
+		} else if err != nil {
+			return errors.New("not a whole number")
+		}
 	case "time.Duration":
-		_, err = time.ParseDuration(value)
+		d, err := time.ParseDuration(value)
+		if err != nil {
+			return errors.New("not a length of time such as 90s, 15m or 36h")
+		}
+		if d < 0 {
+			return errors.New("must not be negative")
+		}
 	}
-	return err
+	return nil
 }
