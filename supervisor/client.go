@@ -19,6 +19,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/trust"
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
 
@@ -69,6 +70,25 @@ func seenBy(id process.Identity, path string) string {
 	return there
 }
 
+// foreignSocket is the error of a control socket behind which a process of
+// another user is.
+type foreignSocket struct {
+	path string
+	uid  int // -1 when the system does not say
+}
+
+func (e foreignSocket) Error() string {
+	return fmt.Sprintf("the control socket %s belongs to another user", e.path)
+}
+
+// hint says what to do about it.
+func (e foreignSocket) hint() string {
+	if e.uid < 0 || e.uid == os.Geteuid() {
+		return "run the command as the user that the stack belongs to"
+	}
+	return trust.AsOwner(e.uid)
+}
+
 // dialOwn connects to a socket behind which a process of our own user is.
 func dialOwn(ctx context.Context, path string) (net.Conn, error) {
 	var dialer net.Dialer
@@ -78,7 +98,7 @@ func dialOwn(ctx context.Context, path string) (net.Conn, error) {
 	}
 	if uid, err := peerUID(conn.(*net.UnixConn)); err != nil || uid != os.Geteuid() {
 		_ = conn.Close()
-		return nil, fmt.Errorf("the control socket %s belongs to another user", path)
+		return nil, foreignSocket{path: path, uid: uid}
 	}
 	return conn, nil
 }
@@ -141,6 +161,7 @@ func (c *client) send(ctx context.Context, method, path string, body io.Reader) 
 		conn, err = c.reconnect(ctx)
 	}
 	var resp *http.Response
+	var foreign foreignSocket
 	if err == nil {
 		resp, err = over(conn, req)
 	}
@@ -151,6 +172,8 @@ func (c *client) send(ctx context.Context, method, path string, body io.Reader) 
 		return nil, errNoSupervisor // there is none, or it went away before it took the question
 	case isUnreachable(err):
 		return nil, err
+	case errors.As(err, &foreign):
+		return nil, fault.New("supervisor-unreachable", "the supervisor cannot be asked: %w", err).WithHint("%s", foreign.hint())
 	case errors.Is(err, fs.ErrPermission):
 		return nil, fault.New("supervisor-unreachable", "the supervisor cannot be reached: %w", err).
 			WithHint("the runtime folder and what is in it must be yours to enter and to read: mage doctor")

@@ -483,13 +483,13 @@ func TestASocketOfAnotherUserIsNotSpokenTo(t *testing.T) {
 		return err == nil
 	})
 	_, err = supervisor.Query(t.Context(), theirs.cfg)
-	wantFault(t, err, "supervisor-unreachable", "belongs to another user")
+	wantFault(t, err, "supervisor-unreachable", "belongs to another user", "sudo -u ")
 	before, err := os.Lstat(socket)
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, err = theirs.start()
-	wantFault(t, err, "supervisor-unreachable", "belongs to another user")
+	wantFault(t, err, "supervisor-unreachable", "belongs to another user", "sudo -u ")
 	if after, err := os.Lstat(socket); err != nil || !os.SameFile(before, after) {
 		t.Errorf("the other user's socket is not there any more: %v", err)
 	}

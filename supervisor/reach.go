@@ -61,6 +61,7 @@ func lockHolder(path string) (pid int, held bool) {
 // and a fault supervisor-unreachable after socketWait.
 func (c *client) reconnect(ctx context.Context) (net.Conn, error) {
 	deadline := time.Now().Add(socketWait)
+	var absent error // why the socket cannot be reached; the last dial may only have run out of time
 	for {
 		id, lives := livingSupervisor(c.runtimeDir)
 		if !lives {
@@ -70,8 +71,11 @@ func (c *client) reconnect(ctx context.Context) (net.Conn, error) {
 		if err == nil || !isAbsent(err) && ctx.Err() == nil {
 			return conn, err
 		}
+		if absent == nil || isAbsent(err) {
+			absent = err
+		}
 		if time.Now().After(deadline) || errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return nil, withoutSocket(id, err)
+			return nil, withoutSocket(id, absent)
 		}
 		if err := pause(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 			return nil, err

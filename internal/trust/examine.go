@@ -77,8 +77,11 @@ func (v Verdict) Fault() error {
 	case v.Trusted:
 		return nil
 	case v.Foreign:
-		return fault.Usage("not-yours", "%s, so it is not obeyed; nothing was done", v.Reason).
-			WithHint("work in a folder of your own, or name the file by hand: -config=%s", v.Config)
+		hint := "work in a folder of your own, or name the file by hand: -config=" + v.Config
+		if uid, foreign := foreignOwner(v.Config); foreign {
+			hint = AsOwner(uid) + ", or " + hint
+		}
+		return fault.Usage("not-yours", "%s, so it is not obeyed; nothing was done", v.Reason).WithHint("%s", hint)
 	}
 	return fault.Usage("not-trusted", "%s (%s)", Advice, v.Reason).
 		WithHint("mage trust -show says what it would execute and write; in CI: -trust=%s or %s", v.Digest, Variable)

@@ -189,21 +189,31 @@ func CheckOwners(cfg *config.Config) error {
 	return nil
 }
 
-// checkAbove goes up from dir to the user's home or the first folder of root's.
+// checkAbove reports as a fault when others can replace a folder from dir up to
+// the user's home or the first folder of root's. Fault: not-yours.
 func checkAbove(dir string) error {
+	if at, why := findReplaceable(dir); why != "" {
+		return notYours(at, why)
+	}
+	return nil
+}
+
+// findReplaceable returns the first folder that others can replace, from dir up
+// to the user's home or the first folder of root's, and why; "" when there is none.
+func findReplaceable(dir string) (at, why string) {
 	home := RealPath(os.Getenv("HOME"))
-	for at := dir; ; at = filepath.Dir(at) {
+	for at = dir; ; at = filepath.Dir(at) {
 		info, err := os.Lstat(at)
 		if err == nil {
-			if why := whyReplaceable(info); why != "" {
-				return notYours(at, why)
+			if why = whyReplaceable(info); why != "" {
+				return at, why
 			}
 			if uid, _ := ownerOf(info); uid == 0 && os.Geteuid() != 0 {
-				return nil
+				return "", ""
 			}
 		}
 		if at == home || at == filepath.Dir(at) {
-			return nil
+			return "", ""
 		}
 	}
 }
@@ -239,8 +249,8 @@ func whySourceForeign(path string) string {
 	if why := whyReplaceable(info); why != "" {
 		return path + " " + why
 	}
-	if err := checkAbove(filepath.Dir(real)); err != nil {
-		return err.Error()
+	if at, why := findReplaceable(filepath.Dir(real)); why != "" {
+		return at + " " + why
 	}
 	return ""
 }

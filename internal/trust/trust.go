@@ -11,8 +11,10 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"os/user"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
@@ -69,8 +71,31 @@ func isOurs(path string) error {
 }
 
 func notYours(path, why string) *fault.Error {
-	return fault.Usage("not-yours", "%s %s, so it is not believed; nothing was done", path, why).
-		WithHint("only you may own it and write to it: chmod go-w it and its folder if they are yours, else work in a folder of your own")
+	hint := "only you may own it and write to it: chmod go-w it and its folder if they are yours, else work in a folder of your own"
+	if uid, foreign := foreignOwner(path); foreign {
+		hint = AsOwner(uid) + ", or work in a folder of your own"
+	}
+	return fault.Usage("not-yours", "%s %s, so it is not believed; nothing was done", path, why).WithHint("%s", hint)
+}
+
+// foreignOwner returns the user that a file belongs to, and whether that is
+// another one than the user of this process.
+func foreignOwner(path string) (uid int, foreign bool) {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return -1, false
+	}
+	uid, _ = ownerOf(info)
+	return uid, uid >= 0 && uid != os.Geteuid()
+}
+
+// AsOwner is the hint to run a command as the user that its files belong to.
+func AsOwner(uid int) string {
+	name := "'#" + strconv.Itoa(uid) + "'" // what sudo takes for a user without a name
+	if known, err := user.LookupId(strconv.Itoa(uid)); err == nil {
+		name = known.Username
+	}
+	return "if it is that user's stack, run the command as that user: sudo -u " + name + " mage …"
 }
 
 func unwritable(path string, err error) error {
