@@ -49,5 +49,5 @@ func finish(f *renameio.PendingFile, path string, data []byte) error {
 
 func unwritable(path string, err error) error {
 	return fault.New("write-failed", "write %s: %w", path, err).
-		WithHint("the folder must be writable and the disk not full; nothing was changed")
+		WithHint("the folder must be writable and the disk not full; this file was not changed")
 }

@@ -10,10 +10,13 @@ import (
 
 // Names of the events of commands that change what services run from.
 const (
-	EventRecorded  = "generation.recorded"
-	EventRestored  = "generation.restored"
-	EventUpdated   = "runtime.updated"
-	EventRecovered = "change.recovered" // an interrupted one was taken back
+	EventRecorded       = "generation.recorded"
+	EventUnrecordable   = "generation.unrecorded" // the state that runs could not be kept
+	EventUpdateFailed   = "update.failed"         // the detail says how the version before came back
+	EventRestored       = "generation.restored"
+	EventRollbackFailed = "rollback.failed" // the detail says how the state before came back
+	EventUpdated        = "runtime.updated"
+	EventRecovered      = "change.recovered" // an interrupted one was taken back
 )
 
 // Exclusive makes its holder the only command that changes what services run

@@ -183,7 +183,8 @@ func loadConfig() (*config.Config, error) {
 	if file := configFile(); file != "" {
 		return config.Load(file, os.Getenv)
 	}
-	return config.Default("."), nil
+	cfg := config.Default(".")
+	return cfg, config.CheckFolder(cfg.Dir)
 }
 
 // value is what a pointer parameter holds, or its type's zero.

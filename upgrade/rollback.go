@@ -20,15 +20,15 @@ type Restored struct {
 	From        int                     `json:"from"`        // the one before
 	Changed     []string                `json:"changed"`     // files replaced, runtimes switched
 	Restarted   []string                `json:"restarted"`   // services
-	Verified    bool                    `json:"verified"`    // requests went through the router
+	Verified    bool                    `json:"verified"`    // requests were answered by the router that runs from it
 	Backups     []string                `json:"backups"`     // of files that people edit
 	Generations []generation.Generation `json:"generations"` // the one gone back to
 	DryRun      bool                    `json:"dry_run"`
 	Warnings    []string                `json:"warnings"`
 }
 
-// Rollback restores a generation, 0 meaning the last verified one before the
-// current: configuration, profile and runtimes. Only services whose inputs
+// Rollback restores a generation, 0 meaning the last one before the
+// current that was ready: configuration, profile and runtimes. Only services whose inputs
 // differ are restarted. When they do not get ready or a request fails, all of
 // it is taken back: fault rollback-failed. It works when the present
 // configuration does not parse. Other faults: generation-unknown,
@@ -116,7 +116,7 @@ func (r *rollback) run(ctx context.Context) (Restored, error) {
 	restarted, err := r.change.make(ctx, r.o, "rollback-failed")
 	e := supervisor.Event{Event: supervisor.EventRestored, Profile: r.target.Profile, Result: "ok", Detail: describe(r.target)}
 	if err != nil {
-		e.Result, e.Detail = "error", err.Error()
+		e.Event, e.Result, e.Detail = supervisor.EventRollbackFailed, "error", describe(r.target)+": "+err.Error()
 		_ = supervisor.Note(r.change.before, e)
 		r.dropBackups()
 		return r.result, err

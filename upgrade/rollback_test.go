@@ -81,6 +81,10 @@ func TestAnInterruptedRollbackLeavesTheStackAsItWas(t *testing.T) {
 	if err != nil || status.Profile != "cost" || status.Unhealthy() != nil {
 		t.Errorf("%+v, %v", status, err)
 	}
+	log, err := os.ReadFile(s.load().Paths.LogFile)
+	if err != nil || !strings.Contains(string(log), `"event":"rollback.failed"`) || strings.Contains(string(log), `"event":"generation.restored"`) {
+		t.Errorf("%v, events\n%s", err, log)
+	}
 	if did, err := upgrade.Recover(t.Context(), s.o); did != "" || err != nil {
 		t.Errorf("something was left to recover: %q, %v", did, err)
 	}

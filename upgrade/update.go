@@ -20,7 +20,7 @@ type Updated struct {
 	To        string          `json:"to"`
 	Changed   bool            `json:"changed"`
 	Restarted []string        `json:"restarted"`
-	Verified  bool            `json:"verified"` // requests went through the router
+	Verified  bool            `json:"verified"` // requests were answered by the router with the new version
 	Probes    []report.Result `json:"probes"`   // of the new version alone
 	Runtimes  []store.Install `json:"runtimes"` // the new version
 	Warnings  []string        `json:"warnings"`
@@ -120,7 +120,7 @@ func (o Options) switchTo(ctx context.Context, cfg *config.Config, in store.Inst
 	u.Restarted, err = c.make(ctx, o, "update-failed")
 	e := supervisor.Event{Event: supervisor.EventUpdated, Result: "ok", Detail: in.Name + " " + u.From + " to " + in.Version}
 	if err != nil {
-		e.Result, e.Detail = "error", err.Error()
+		e.Event, e.Result, e.Detail = supervisor.EventUpdateFailed, "error", e.Detail+": "+err.Error()
 		_ = supervisor.Note(cfg, e)
 		u.Restarted = []string{}
 		return err

@@ -66,7 +66,8 @@ func (o Options) environment() runtimes.Environment {
 // load reads the configuration as it is now.
 func (o Options) load() (*config.Config, error) {
 	if o.File == "" {
-		return config.Default("."), nil
+		cfg := config.Default(".")
+		return cfg, config.CheckFolder(cfg.Dir)
 	}
 	return config.Load(o.File, o.getenv)
 }
@@ -80,7 +81,7 @@ func (o Options) record(ctx context.Context, cfg *config.Config, reason string, 
 	g, recorded, err := generation.Record(ctx, generation.Subject{Config: cfg, Env: o.environment(), Known: known(cfg, o.getenv), Reason: reason, Now: time.Now()})
 	e := supervisor.Event{Event: supervisor.EventRecorded, Profile: g.Profile, Result: "ok", Detail: describe(g)}
 	if err != nil {
-		e.Result, e.Detail = "error", err.Error()
+		e.Event, e.Result, e.Detail = supervisor.EventUnrecordable, "error", reason+": "+err.Error()
 	}
 	if recorded || err != nil {
 		_ = supervisor.Note(cfg, e) // a full disk; nothing to add to that

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"unicode/utf8"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
@@ -104,6 +105,9 @@ func readText(path string, data []byte, getenv func(string) string) (*diagnosis,
 	if err != nil {
 		return nil, nil, fault.Usage("config-unreadable", "%s: %w", path, err)
 	}
+	if err := CheckFolder(filepath.Dir(abs)); err != nil {
+		return nil, nil, err
+	}
 	d := newDiagnosis(path)
 	root := parse(d, data)
 	if root == nil {
@@ -114,6 +118,17 @@ func readText(path string, data []byte, getenv func(string) string) (*diagnosis,
 		return d, nil, nil
 	}
 	return d, resolveRoot(d, root, abs, version, getenv), nil
+}
+
+// CheckFolder reports as a fault when the name of an installation's folder is not
+// UTF-8: reports, state files and the control socket carry it in JSON, which
+// would name another folder. Fault: folder-name-invalid.
+func CheckFolder(dir string) error {
+	if utf8.ValidString(dir) {
+		return nil
+	}
+	return fault.Usage("folder-name-invalid", "the name of the folder %q is not valid UTF-8, so FlowGate cannot work in it", dir).
+		WithHint("rename the folder, or work in another one")
 }
 
 // resolveRoot resolves a parsed file that lies, or will lie, at abs.

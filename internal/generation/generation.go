@@ -33,7 +33,7 @@ type Generation struct {
 	Digests   map[string]string `json:"digests"`  // "sha256:…" by part; of the text without its secrets
 	Runtimes  []Runtime         `json:"runtimes"` // by service
 	FlowGate  string            `json:"flowgate"` // version that recorded it
-	Verified  bool              `json:"verified"` // all its services were seen ready
+	Ready     bool              `json:"ready"`    // all its services were seen ready
 	Pinned    bool              `json:"pinned"`   // kept for ever
 
 	ConfigFile string `json:"config_file"` // "" for the built-in default
@@ -42,6 +42,10 @@ type Generation struct {
 
 	// SecretDigests are those of the files that say what a part's secrets were, by part.
 	SecretDigests map[string]string `json:"secret_digests,omitempty"`
+
+	// Verified is what records made before this field was renamed call Ready; "verified"
+	// of a rollback or an update says that requests were answered.
+	Verified bool `json:"verified,omitempty"`
 
 	// Unsigned says that this user's FlowGate did not write the record: nothing is
 	// restored from it.
@@ -155,6 +159,7 @@ func (s signer) decode(n int, data []byte) (g Generation, err error) {
 	}
 	_, unsigned := s.key.Open(recordKind, s.place, data)
 	g.Unsigned = unsigned != nil
+	g.Ready, g.Verified = g.Ready || g.Verified, false
 	return g, nil
 }
 
@@ -260,10 +265,10 @@ func Current(root string) int {
 }
 
 // Before is the generation that a rollback without a number goes to: the last
-// verified one before the current.
+// one before the current whose services were seen ready.
 func Before(all []Generation, current int) (Generation, error) {
 	for _, g := range slices.Backward(all) {
-		if g.Number < current && g.Verified && !g.Unsigned {
+		if g.Number < current && g.Ready && !g.Unsigned {
 			return g, nil
 		}
 	}

@@ -65,7 +65,7 @@ func TestAStateIsRecordedOnceAndTheLastTwentyAreKept(t *testing.T) {
 	cfg := initialised(t)
 	root := cfg.Paths.Root()
 	first, recorded := record(t, cfg, "start")
-	if !recorded || first.Number != 1 || first.Profile != "balanced" || len(first.Runtimes) != 2 || first.Runtimes[1].Version != "1.2.3" {
+	if !recorded || first.Number != 1 || !first.Ready || first.Profile != "balanced" || len(first.Runtimes) != 2 || first.Runtimes[1].Version != "1.2.3" {
 		t.Fatalf("%+v", first)
 	}
 	if again, recorded := record(t, cfg, "start"); recorded || again.Number != 1 {

@@ -80,7 +80,7 @@ func Record(ctx context.Context, s Subject) (g Generation, recorded bool, err er
 // snapshot reads the parts and takes the secrets out.
 func snapshot(s Subject) (Generation, map[string]Sealed, error) {
 	cfg := s.Config
-	g := Generation{CreatedAt: s.Now.UTC(), Reason: s.Reason, FlowGate: s.Env.Version, Verified: true,
+	g := Generation{CreatedAt: s.Now.UTC(), Reason: s.Reason, FlowGate: s.Env.Version, Ready: true,
 		ConfigFile: cfg.File, RuntimeDir: cfg.Paths.RuntimeDir, ProxyFile: cfg.CLIProxyConfigFile,
 		Digests: map[string]string{}, Runtimes: running(cfg, s.Env)}
 	g.Profile, _ = policy.Current(cfg)

@@ -64,11 +64,11 @@ func (p *Previous) Restore() error {
 	var errs []error
 	for _, f := range p.files {
 		if !f.absent {
-			errs = append(errs, writeFile(f.path, f.data))
+			errs = append(errs, notRestored(f.path, writeFile(f.path, f.data)))
 			continue
 		}
 		if err := os.Remove(f.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			errs = append(errs, unwritable(f.path, err))
+			errs = append(errs, notRestored(f.path, err))
 		}
 	}
 	return errors.Join(errs...)
@@ -133,5 +133,14 @@ func writeFile(path string, data []byte) error {
 
 func unwritable(path string, err error) error {
 	return fault.New("write-failed", "write %s: %w", path, err).
-		WithHint("the folder must be writable and the disk not full; nothing was changed")
+		WithHint("the folder must be writable and the disk not full; this file was not changed")
+}
+
+// notRestored is the fault of a file that holds what was to be taken back.
+func notRestored(path string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fault.New("write-failed", "put %s back as it was: %w", path, err).
+		WithHint("make the folder writable and free space on the disk, then choose the profile again: mage profile:set NAME")
 }

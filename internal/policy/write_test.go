@@ -262,3 +262,26 @@ func BenchmarkBuild(b *testing.B) {
 		}
 	}
 }
+
+func TestAFileThatCannotBePutBackIsNotCalledUnchanged(t *testing.T) {
+	t.Parallel()
+	cfg := config.Default(t.TempDir())
+	active := policy.Active{Profile: "cost"}
+	previous, err := policy.Write(cfg, active, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := policy.Write(cfg, active, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.RemoveAll(cfg.Paths.RuntimeDir), os.WriteFile(cfg.Paths.RuntimeDir, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	for name, p := range map[string]*policy.Previous{"files that were there": second, "files that were not": previous} {
+		err := p.Restore()
+		if f := fault.From(err); err == nil || f.Code != "write-failed" || !strings.Contains(f.Message, "put "+cfg.Paths.ActiveConfig+" back") || strings.Contains(f.Hint, "not changed") {
+			t.Errorf("%s: %v, hint %q", name, err, fault.From(err).Hint)
+		}
+	}
+}

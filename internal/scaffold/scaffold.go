@@ -91,6 +91,9 @@ func (o Options) complete() (Options, error) {
 	if err != nil {
 		return o, failed(err)
 	}
+	if err := config.CheckFolder(abs); err != nil {
+		return o, err
+	}
 	o.Dir = abs
 	if o.Now == nil {
 		o.Now = time.Now

@@ -317,3 +317,15 @@ func TestThePrivateStackHasAFallbackToShowInEveryProfile(t *testing.T) {
 		}
 	}
 }
+
+func TestInitRefusesAFolderWhoseNameIsNotUTF8(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "caf\xe9")
+	_, err := scaffold.Init(scaffold.Options{Dir: dir, Now: now})
+	if fault.From(err) == nil || fault.From(err).Code != "folder-name-invalid" {
+		t.Errorf("%v", err)
+	}
+	if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("something was made: %v", err)
+	}
+}
