@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/andybalholm/brotli"
@@ -151,8 +152,10 @@ func (c *coding) open() error {
 	if len(head) == 0 && err != nil {
 		return err
 	}
-	head, _ = c.in.Peek(min(c.in.Buffered(), 6))
-	name := c.name
+	for n := len(head) + 1; err == nil && mayBeMark(head); n++ {
+		head, err = c.in.Peek(n)
+	}
+	name, err := c.name, error(nil)
 	switch {
 	case name != "br" && compressedAs(head) != "":
 		name = compressedAs(head)
@@ -193,25 +196,46 @@ func inflate(in *bufio.Reader, head []byte) (io.Reader, error) {
 	return flate.NewReader(in), nil
 }
 
-// compressedAs names the compression that the first bytes of a body give away;
-// deflate and br have no such mark.
+// The first bytes of compressed bodies. Those of deflate and br have no mark.
+const (
+	gzipMark = "\x1f\x8b"
+	zstdMark = "\x28\xb5\x2f\xfd"
+)
+
+// plainMarks are how JSON, server-sent events and HTML begin.
+var plainMarks = [...]string{"{", "[", ": ", ":\n", ":\r", "data:", "event:", "id:", "retry:", "<!", "<h", "<H", "<?"}
+
+// compressedAs names the compression that the first bytes of a body give away.
 func compressedAs(head []byte) string {
 	switch {
-	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
+	case bytes.HasPrefix(head, []byte(gzipMark)):
 		return "gzip"
-	case bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+	case bytes.HasPrefix(head, []byte(zstdMark)):
 		return "zstd"
 	}
 	return ""
 }
 
+// isPartOf reports whether head is the beginning of mark, and not all of it.
+func isPartOf(head []byte, mark string) bool {
+	return len(head) < len(mark) && strings.HasPrefix(mark, string(head))
+}
+
+// mayBeCompressed reports whether more bytes are needed to tell whether a body
+// is compressed.
+func mayBeCompressed(head []byte) bool { return isPartOf(head, gzipMark) || isPartOf(head, zstdMark) }
+
+// mayBeMark reports whether more bytes are needed to tell what a body is.
+func mayBeMark(head []byte) bool {
+	if mayBeCompressed(head) || isPartOf(head, byteOrderMark) {
+		return true
+	}
+	head = bytes.TrimPrefix(head, []byte(byteOrderMark))
+	return slices.ContainsFunc(plainMarks[:], func(mark string) bool { return isPartOf(head, mark) })
+}
+
 // looksPlain reports whether a body begins as JSON, server-sent events or HTML do.
 func looksPlain(head []byte) bool {
 	head = bytes.TrimPrefix(head, []byte(byteOrderMark))
-	for _, start := range []string{"{", "[", ": ", ":\n", ":\r", "data:", "event:", "id:", "retry:", "<!", "<h", "<H", "<?"} {
-		if bytes.HasPrefix(head, []byte(start)) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(plainMarks[:], func(mark string) bool { return bytes.HasPrefix(head, []byte(mark)) })
 }

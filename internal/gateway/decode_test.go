@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/zstd"
@@ -116,6 +117,39 @@ func TestTheBytesCountMoreThanTheContentEncoding(t *testing.T) {
 		s, _ = scripted(t, gateway.Options{}, oneTry, says(503, "application/json", c.header, encoded(`{"error":{"message":"too busy"}}`, c.really...)))
 		if got := d.send(s, "alone", false); got.status != 503 || !strings.Contains(got.body, "too busy") {
 			t.Errorf("error: says %q, is %v: %d %q", c.header, c.really, got.status, got.body)
+		}
+	}
+}
+
+// TestRepliesInSingleBytesAreRecognised sends byte after byte, so that no first
+// piece shows what the body is: encoded, encoded without a word, and not encoded
+// in spite of the header.
+func TestRepliesInSingleBytesAreRecognised(t *testing.T) {
+	t.Parallel()
+	d := dialects["chat/completions"]
+	stream := d.opening + d.content + d.ending
+	for _, c := range []struct{ header, really string }{
+		{"gzip", "gzip"}, {"zstd", "zstd"}, {"br", "br"}, {"deflate", "deflate"}, {"deflate", "deflate raw"}, {"", "gzip"}, {"", "zstd"}, {"", ""},
+		{"gzip", ""}, {"zstd", ""}, {"br", ""}, {"deflate", ""}, {"deflate", "zstd"},
+	} {
+		for _, streams := range []bool{true, false} {
+			text := map[bool]string{true: stream, false: d.whole}[streams]
+			if c.really != "" {
+				text = encoded(text, c.really)
+			}
+			s, _ := scripted(t, gateway.Options{}, oneTry, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header()["Content-Encoding"] = []string{c.header}
+				for i := range len(text) {
+					_, _ = io.WriteString(w, text[i:i+1])
+					_ = http.NewResponseController(w).Flush()
+					if i < 8 {
+						time.Sleep(time.Millisecond) // so that the bytes come one by one
+					}
+				}
+			})
+			if got := d.send(s, "alone", streams); got.status != 200 || !strings.Contains(got.body, `"model":"alone"`) || !strings.Contains(got.body, "hello") {
+				t.Errorf("says %q, is %q, stream %v: %d %q", c.header, c.really, streams, got.status, got.body)
+			}
 		}
 	}
 }

@@ -24,7 +24,7 @@ var streamFields = [...]string{"data", "event", "id", "retry"}
 // bytes. declared says what the Content-Type announces: it counts where the
 // bytes are neither.
 func recognizeReply(start []byte, declared bool) replyForm {
-	if len(start) < len(byteOrderMark) && strings.HasPrefix(byteOrderMark, string(start)) {
+	if isPartOf(start, byteOrderMark) || mayBeCompressed(start) {
 		return formUnknown
 	}
 	start = bytes.TrimLeft(bytes.TrimPrefix(start, []byte(byteOrderMark)), " \t\r\n")
