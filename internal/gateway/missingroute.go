@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"sync/atomic"
+	"unicode"
+	"unicode/utf8"
 )
 
 // missingRoutes are the dialects that a deployment's upstream turned out not to
@@ -23,15 +25,41 @@ func isRouteMissing(status int, body []byte, d *Deployment) bool {
 
 func namesModel(body []byte, d *Deployment) bool {
 	low := bytes.ToLower(body)
-	return bytes.Contains(low, []byte("model")) || bytes.Contains(low, []byte("deploymentnotfound")) ||
-		d.Upstream != "" && bytes.Contains(low, bytes.ToLower([]byte(d.Upstream)))
+	for _, sign := range [...]string{"model", "deploymentnotfound", "no endpoints found"} { // the last is OpenRouter's
+		if bytes.Contains(low, []byte(sign)) {
+			return true
+		}
+	}
+	return hasWord(low, bytes.ToLower([]byte(d.Upstream)))
+}
+
+// hasWord reports whether word stands in text, and not as a part of a longer
+// word: a model may be called o3 or m.
+func hasWord(text, word []byte) bool {
+	for from := 0; len(word) > 0; {
+		at := bytes.Index(text[from:], word)
+		if at < 0 {
+			return false
+		}
+		from += at + 1
+		before, _ := utf8.DecodeLastRune(text[:from-1])
+		after, _ := utf8.DecodeRune(text[from-1+len(word):])
+		if !isWordRune(before) && !isWordRune(after) {
+			return true
+		}
+	}
+	return false
+}
+
+func isWordRune(r rune) bool {
+	return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '-' || r == '_'
 }
 
 // namesObject reports whether a 404 is about something that the client sent the
 // id of: Codex repeats items that the provider did not keep.
 func namesObject(body []byte) bool {
 	low := bytes.ToLower(body)
-	for _, sign := range [...]string{"with id", "previous_response", "resp_", "conv_", "file-", "file_id", "file object", "vector_store", "pmpt_"} {
+	for _, sign := range [...]string{"with id", "previous_response", "resp_", "conv_", "file-", "file_id", "file object", "vector_store", "vector store", "pmpt_", "conversation", "container", "cntr_"} {
 		if bytes.Contains(low, []byte(sign)) {
 			return true
 		}
@@ -46,7 +74,7 @@ func (c *call) routeMissing(d *Deployment, status int, body []byte) *failure {
 		c.r.opts.Logger.Warn("the upstream lacks a route; it is not asked for it again", "deployment", d.ID, "group", d.Group,
 			"route", specs[c.dialect].inbound, "status", status)
 	}
-	f := c.classify(d, http.StatusBadRequest, shorten(string(body)))
+	f := c.classify(d, http.StatusBadRequest, shorten(d.redact(string(body))))
 	f.harmless, f.sibling, f.routeMissing = true, true, true
 	f.text += "\n\n" + d.withoutRoute(c.dialect)
 	return f

@@ -58,6 +58,19 @@ func TestARouteThatTheUpstreamLacksIs400AtOnceAndRemembered(t *testing.T) {
 	}
 }
 
+// TestAModelsShortNameInsideOfAWordIsNotTheModel has names that stand in other words by chance.
+func TestAModelsShortNameInsideOfAWordIsNotTheModel(t *testing.T) {
+	t.Parallel()
+	const page = "<html><head><title>404 Not Found</title></head><body><hr><center>nginx/1.24.0 foo3</center></body></html>"
+	for name, status := range map[string]int{"m": 400, "o3": 400, "nginx": 404, "foo3": 404} {
+		handler, _, _ := lacking("/responses", 404, page)
+		s := behind(t, strings.Replace(minimal, "up-model", name, 1), gateway.Options{}, handler)
+		if got := s.send("POST", "/v1/responses", `{"model":"m","input":1}`, nil); got.status != status {
+			t.Errorf("%s: %d %s", name, got.status, got.body)
+		}
+	}
+}
+
 func TestA404AboutAModelOrAnObjectStaysA404(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -69,6 +82,10 @@ func TestA404AboutAModelOrAnObjectStaysA404(t *testing.T) {
 		"Azure":             {`{"error":{"code":"DeploymentNotFound","message":"The API deployment for this resource does not exist."}}`, true},
 		"item":              {`{"error":{"message":"Item with id 'rs_1' not found."}}`, false},
 		"previous response": {`{"error":{"message":"Response resp_1 not found"}}`, false},
+		"OpenRouter":        {`{"error":{"message":"No endpoints found that support tool use.","code":404}}`, true},
+		"vector store":      {`{"error":{"message":"No vector store was found"}}`, false},
+		"container":         {`{"error":{"message":"Container cntr_1 not found"}}`, false},
+		"conversation":      {`{"error":{"message":"Conversation not found"}}`, false},
 		"file":              {`{"error":{"message":"No such File object: file-1"}}`, false},
 	} {
 		handler, refused, _ := lacking("/responses", 404, c.body)
