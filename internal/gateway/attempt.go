@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
+	"time"
 
 	"github.com/flowgate-go/flowgate/internal/gateway/splice"
 )
@@ -66,6 +68,7 @@ func (c *call) receive(a *answer, res *http.Response) *failure {
 	}
 	a.source = decodeBody(res.Body, res.Header)
 	if res.StatusCode < 200 || res.StatusCode > 299 {
+		a.guard.endAfter(a.guard.elapsed() + errorPatience)
 		return c.refused(a.deployment, res, a.source)
 	}
 	size := res.ContentLength
@@ -97,6 +100,10 @@ func (c *call) receive(a *answer, res *http.Response) *failure {
 		}
 	}
 }
+
+// errorPatience is how long the body of an error may take: the status and the
+// headers say the most important, and a fallback may wait.
+const errorPatience = 5 * time.Second
 
 // firstPiece is how much of a reply is read at first, in bytes, when its length is not known.
 const firstPiece = 4 << 10
@@ -133,6 +140,9 @@ func (c *call) whole(a *answer, size int64, err error) *failure {
 	})
 	switch {
 	case err != nil:
+		if first := firstElement(a.body); isErrorObject(first) { // Google's errors are lists
+			return c.innerFailure(a, first)
+		}
 		return c.invalid(a.deployment, a.body)
 	case about.isError():
 		return c.innerFailure(a, a.body)
@@ -166,7 +176,7 @@ func (c *call) firstContent(a *answer, err error) *failure {
 	}
 	c.hold(a)
 	for piece := c.reply; ; {
-		begun := c.takeOpening(a, piece)
+		begun := c.takeOpening(a, piece, errors.Is(err, io.EOF))
 		if begun {
 			return nil
 		}
@@ -190,15 +200,18 @@ func (c *call) hold(a *answer) {
 
 // takeOpening adds a piece of a stream to what is held back. It reports whether
 // the stream has begun for the client: content came, the opening is too long to
-// hold back, or a keep-alive has sent it already.
-func (c *call) takeOpening(a *answer, piece []byte) bool {
+// hold back, or a keep-alive has sent it already. last says that the stream ends
+// with the piece.
+func (c *call) takeOpening(a *answer, piece []byte, last bool) bool {
 	if !c.client.mu.TryLock() { // a keep-alive is being written
 		a.guard.pause() // the upstream is not to blame for a slow client
 		c.client.mu.Lock()
 		a.guard.progress()
 	}
 	defer c.client.mu.Unlock()
-	c.out = a.events.Append(c.out, piece)
+	if c.out = a.events.Append(c.out, piece); last {
+		c.out = a.events.EndInput(c.out)
+	}
 	return a.events.Content || c.client.released || len(c.out) > maxHeld && !a.events.Failed
 }
 
@@ -209,7 +222,7 @@ func (c *call) openingFailure(a *answer, err error) *failure {
 	case a.events.Failed:
 		return c.innerFailure(a, a.events.Error)
 	case a.events.Done || errors.Is(err, io.EOF):
-		return c.invalid(a.deployment, c.out)
+		return c.invalid(a.deployment, slices.Concat(c.out, a.events.Held()))
 	case err != nil:
 		return c.unreadable(a, err)
 	}

@@ -85,6 +85,7 @@ func (c *call) sendKeepAlive() {
 		text = text[:len(text)-1] // a blank line would end the event
 	}
 	if cl.held != nil && len(c.out) > 0 {
+		c.redactEvents(cl.held)
 		text, c.out = c.out, c.out[:0]
 		cl.inEvent = cl.held.events.InEvent()
 		if cl.released = cl.held.events.Events > 0 || cl.inEvent; cl.released {

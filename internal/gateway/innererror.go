@@ -12,7 +12,8 @@ import (
 type wholeReply struct {
 	failed   bool // it says so: "type": "error", "object": "error", "status": "failed"
 	hasError bool
-	answered bool // it holds an answer: choices, content, output, data
+	answered bool   // it holds an answer: content, output, data
+	choices  []byte // the answer of a chat
 }
 
 // note looks at one top-level member of the reply.
@@ -26,14 +27,36 @@ func (w *wholeReply) note(key, value []byte) {
 		w.hasError = w.hasError || !splice.IsEmpty(value)
 	case "choices":
 		w.failed = w.failed || splice.ChoiceFailed(value)
-		w.answered = w.answered || !splice.IsEmpty(value)
+		w.choices = value
 	case "content", "output", "data":
 		w.answered = w.answered || !splice.IsEmpty(value)
 	}
 }
 
+// firstElement returns the first element of a list, body itself when it is not a list.
+func firstElement(body []byte) []byte {
+	first := body
+	_ = splice.Elements(body, func(start, end int) bool { // an error: it is not a list
+		first = body[start:end]
+		return false
+	})
+	return first
+}
+
+// isErrorObject reports whether a document is an object that tells an error.
+func isErrorObject(doc []byte) bool {
+	var about wholeReply
+	err := splice.Members(doc, func(key []byte, start, end int) bool {
+		about.note(key, doc[start:end])
+		return true
+	})
+	return err == nil && about.isError()
+}
+
 // isError reports whether the reply is an error in spite of its status.
-func (w *wholeReply) isError() bool { return w.failed || w.hasError && !w.answered }
+func (w *wholeReply) isError() bool {
+	return w.failed || w.hasError && !w.answered && (splice.IsEmpty(w.choices) || splice.AreHollowChoices(w.choices))
+}
 
 // innerError is where an error may stand in a body: the document itself, its
 // error, its response's error, or its choices' errors.

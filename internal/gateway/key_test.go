@@ -31,13 +31,13 @@ general_settings: {master_key: sk-test}
 func TestTheProvidersKeyReachesNoClient(t *testing.T) {
 	t.Parallel()
 	for _, leak := range leaks() {
-		for _, how := range []string{"header", "error", "event"} {
+		for _, how := range []string{"header", "error", "event", "comment", "cut 404", "cut page"} {
 			up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { leakBy(w, how, leak) }))
 			s := startAt(t, strings.TrimPrefix(up.URL, "http://"), leakyYAML, gateway.Options{})
 			for _, path := range []string{"/v1/chat/completions", "/v1/messages"} {
-				body := `{"model":"m","max_tokens":5,"stream":` + fmt.Sprint(how == "event") + `,"messages":[{"role":"user","content":"x"}]}`
+				body := `{"model":"m","max_tokens":5,"stream":` + fmt.Sprint(how == "event" || how == "comment") + `,"messages":[{"role":"user","content":"x"}]}`
 				got := s.send(http.MethodPost, path, body, nil)
-				if all := fmt.Sprint(got.header, got.body); strings.Contains(all, leak) || strings.Contains(all, strings.ReplaceAll(leak, `"`, `\"`)) {
+				if all := fmt.Sprint(got.header, got.body); strings.Contains(all, leak) || strings.Contains(all, leak[:12]) || strings.Contains(all, strings.ReplaceAll(leak, `"`, `\"`)) {
 					t.Errorf("%s by %s on %s: %s", leak, how, path, all)
 				}
 			}
@@ -59,6 +59,14 @@ func leakBy(w http.ResponseWriter, how, leak string) {
 		w.Header().Set("X-Request-Id", leak)
 		w.WriteHeader(http.StatusUnauthorized)
 		fmt.Fprintf(w, `{"error":{"message":"bad key %s"}}`, escaped)
+	case "comment":
+		w.Header().Set("Content-Type", "text/event-stream")
+		fmt.Fprintf(w, "data: {\"id\":\"1\",\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n: %s\n\n", leak)
+	case "cut 404": // messages show 200 bytes of it
+		w.WriteHeader(http.StatusNotFound)
+		fmt.Fprint(w, strings.Repeat("z", 185)+leak)
+	case "cut page":
+		fmt.Fprint(w, strings.Repeat("z", 185)+leak)
 	case "event":
 		w.Header().Set("Content-Type", "text/event-stream")
 		fmt.Fprint(w, "data: {\"id\":\"1\",\"object\":\"chat.completion.chunk\",\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n")

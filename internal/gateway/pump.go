@@ -2,6 +2,8 @@ package gateway
 
 import (
 	"bytes"
+	"errors"
+	"io"
 	"net/http"
 )
 
@@ -16,7 +18,9 @@ func (c *call) copyStream(a *answer) streamEnd {
 	}
 	for {
 		n, err := a.source.Read(c.chunk[:cap(c.chunk)])
-		c.out = a.events.Append(c.out[:0], c.chunk[:n])
+		if c.out = a.events.Append(c.out[:0], c.chunk[:n]); errors.Is(err, io.EOF) {
+			c.out = a.events.EndInput(c.out)
+		}
 		c.redactEvents(a)
 		if a.events.Content {
 			a.guard.endless()
@@ -55,11 +59,16 @@ func (c *call) openStream(a *answer) error {
 	return c.sendOut(a)
 }
 
-// redactEvents takes the deployment's key out of error events in c.out.
+// redactEvents takes the deployment's key out of error events and comments in
+// c.out. Content stays as it is, whatever it says.
 func (c *call) redactEvents(a *answer) {
-	if d := a.deployment; d != nil && d.hidden != nil && (a.events.Failed || bytes.Contains(c.out, errorMember)) {
+	if d := a.deployment; d != nil && d.hidden != nil && (a.events.Failed || bytes.Contains(c.out, errorMember) || hasComment(c.out)) {
 		c.out = append(c.out[:0], d.redact(string(c.out))...)
 	}
+}
+
+func hasComment(events []byte) bool {
+	return bytes.HasPrefix(events, []byte{':'}) || bytes.Contains(events, []byte("\n:"))
 }
 
 // sendOut sends what is in c.out.

@@ -173,6 +173,8 @@ func TestAnErrorWithStatus200IsAFailureWithTheStatusInside(t *testing.T) {
 		`{"error":{"code":8,"message":"no","status":"RESOURCE_EXHAUSTED"}}`:                                           429,
 		`{"success":false,"errors":[{"code":7009,"message":"no"}],"result":{}}`:                                       500,
 		`{"id":"c","choices":[{"index":0,"finish_reason":"error","error":{"code":502,"message":"no"}}]}`:              502,
+		`[{"error":{"code":429,"message":"no","status":"RESOURCE_EXHAUSTED"}}]`:                                       429,
+		`{"error":{"message":"no","code":503},"choices":[{"message":{"role":"assistant","content":""}}]}`:             503,
 	} {
 		s, bad := scripted(t, gateway.Options{}, "", answers("application/json", body))
 		for name, d := range dialects {
@@ -220,6 +222,11 @@ func TestAStreamThatFailsBeforeItsFirstContentIsRetriedAndFallsBack(t *testing.T
 		{"chat/completions", "data: {\"id\":\"c\",\"model\":\"up\",\"error\":{\"message\":\"no\",\"code\":503},\"choices\":[]}\n\n", 503},
 		{"chat/completions", "data: {\"id\":\"c\",\"choices\":[{\"delta\":{\"content\":\"\"},\"finish_reason\":\"error\"}],\"error\":{\"message\":\"no\",\"code\":502}}\n\n", 502},
 		{"chat/completions", "data: {\"error\":\"no\"}\n\ndata: [DONE]\n\n", 500},
+		{"chat/completions", "data: [{\"error\":{\"message\":\"no\",\"code\":429}}]\n\n", 429},
+		{"chat/completions", "data: {\"error\":{\"message\":\"no\",\"code\":429}}", 429},
+		{"chat/completions", "data: {\"error\":\ndata: {\"message\":\"no\",\"code\":429}}", 429},
+		{"messages", "event: error\ndata: no such luck", 500},
+		{"responses", "data: {\"type\":\"error\",\"code\":\"server_is_overloaded\",\"message\":\"no\"}\r", 503},
 		{"chat/completions", "", 502},
 		{"chat/completions", "data: [DONE]\n\n", 502},
 		{"messages", "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"no\"}}\n\n", 529},
@@ -242,6 +249,35 @@ func TestAStreamThatFailsBeforeItsFirstContentIsRetriedAndFallsBack(t *testing.T
 			}
 			if got := d.send(s, "alone", true); got.status != sc.status || !strings.Contains(got.body, "error") || sc.after != "" && sc.status != 502 && !strings.Contains(got.body, "no") {
 				t.Errorf("%q: %d, want %d: %s", opening+sc.after, got.status, sc.status, got.body)
+			}
+		}
+	}
+}
+
+// TestAWholeStreamIsASuccessHoweverItsConnectionEnds cuts the connection behind
+// the last event, and leaves the last line end out.
+func TestAWholeStreamIsASuccessHoweverItsConnectionEnds(t *testing.T) {
+	t.Parallel()
+	for name, d := range dialects {
+		whole := d.opening + d.content + d.ending
+		for what, play := range map[string]http.HandlerFunc{
+			"cut": func(w http.ResponseWriter, _ *http.Request) {
+				answers("text/event-stream", whole)(w, nil)
+				_ = http.NewResponseController(w).Flush()
+				panic(http.ErrAbortHandler)
+			},
+			"no line end":    answers("text/event-stream", strings.TrimSuffix(whole, "\n\n")),
+			"no checksum":    says(200, "text/event-stream", "gzip", strings.TrimSuffix(encoded(whole, "gzip"), encoded(whole, "gzip")[len(encoded(whole, "gzip"))-6:])),
+			"no end, no eol": answers("text/event-stream", strings.TrimSuffix(strings.TrimSuffix(whole, "data: [DONE]\n\n"), "\n\n")),
+		} {
+			s, bad := scripted(t, gateway.Options{}, "num_retries: 0, allowed_fails: 0, cooldown_time: 60", play)
+			for range 2 {
+				if got := d.send(s, "alone", true); got.status != 200 || got.body != strings.ReplaceAll(whole, `"model":"up"`, `"model":"alone"`) {
+					t.Errorf("%s, %s: %d %q", name, what, got.status, got.body)
+				}
+			}
+			if bad.Load() != 2 {
+				t.Errorf("%s, %s: counted as a failure", name, what)
 			}
 		}
 	}

@@ -48,6 +48,8 @@ func (c *call) upstreamEnd(a *answer, err error) streamEnd {
 		return streamEnd{how: streamClientGone}
 	case a.events.Failed:
 		return streamEnd{streamFailed, c.innerFailure(a, a.events.Error)}
+	case c.isOver(a): // how the connection ends says nothing about the reply
+		return streamEnd{how: streamComplete}
 	case errors.Is(err, io.EOF) && c.isComplete(a):
 		return streamEnd{how: streamComplete}
 	case errors.Is(err, io.EOF):
@@ -61,6 +63,15 @@ func (c *call) upstreamEnd(a *answer, err error) streamEnd {
 // isComplete reports whether a stream has the end that its dialect demands.
 func (c *call) isComplete(a *answer) bool {
 	return a.events.Ended || a.events.Done && specs[c.dialect].done
+}
+
+// isOver reports whether the last thing came that a stream of the dialect can
+// bring. After a finish reason, a chat stream may still bring the usage.
+func (c *call) isOver(a *answer) bool {
+	if specs[c.dialect].done {
+		return a.events.Done
+	}
+	return a.events.Ended
 }
 
 // truncated is the failure for a stream that ended too early, without an error.

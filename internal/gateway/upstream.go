@@ -10,8 +10,6 @@ import (
 	"strings"
 
 	"github.com/samber/lo"
-
-	"github.com/flowgate-go/flowgate/internal/gateway/splice"
 )
 
 // maxErrorText is how much of an upstream's error body is read, in bytes.
@@ -38,11 +36,11 @@ func parseError(body []byte) upstreamError {
 
 // refused is the failure for an upstream's answer that is not a success.
 func (c *call) refused(d *Deployment, res *http.Response, source io.Reader) *failure {
+	if res.StatusCode < 400 {
+		return c.notFinal(d, res.StatusCode)
+	}
 	body := errorBody(source)
 	status := res.StatusCode
-	if status < 400 {
-		body, status = fmt.Appendf(nil, "answered %d, not an API reply: api_base must be the final address", res.StatusCode), http.StatusBadGateway
-	}
 	if isRouteMissing(status, body, d) {
 		return c.routeMissing(d, status, body)
 	}
@@ -55,6 +53,12 @@ func (c *call) refused(d *Deployment, res *http.Response, source io.Reader) *fai
 	}
 	f.harmless = f.harmless || status == http.StatusNotFound && !namesModel(body, d)
 	return f
+}
+
+// notFinal is the failure for a redirection, or a change of protocol that was
+// not asked for. Its body is not read: it may be a connection that stays open.
+func (c *call) notFinal(d *Deployment, status int) *failure {
+	return c.classify(d, http.StatusBadGateway, fmt.Sprintf("answered %d, not an API reply: api_base must be the final address", status))
 }
 
 // errorBody reads an error's body up to maxErrorText. Of an event stream it
@@ -77,12 +81,7 @@ func errorBody(source io.Reader) []byte {
 			}
 		}
 	}
-	first := body
-	_ = splice.Elements(body, func(start, end int) bool { // an error: it is not a list
-		first = body[start:end]
-		return false
-	})
-	return first
+	return firstElement(body)
 }
 
 // obeyShouldRetry follows the header by which an upstream says whether the
@@ -136,7 +135,8 @@ func (c *call) invalid(d *Deployment, body []byte) *failure {
 	if c.r.opts.StrictParity {
 		status, class = http.StatusInternalServerError, "InternalServerError"
 	}
-	shown := d.redact(strings.ToValidUTF8(string(body[:min(len(body), 200)]), "?"))
+	shown := d.redact(string(body[:min(len(body), maxErrorText)]))
+	shown = strings.ToValidUTF8(shown[:min(len(shown), 200)], "?")
 	return &failure{status: status, class: class, kind: "internal_server_error", retry: true, deployment: d,
 		text: fmt.Sprintf("litellm.%s: %s: %s - Empty or invalid response from LLM endpoint. Received: '%s'. Check the reverse proxy or model server configuration.",
 			class, class, exception(d), shown)}

@@ -66,8 +66,11 @@ func (w *watch) wakeAt(end, in time.Duration) {
 }
 
 // endAfter ends the guard's time so long after it began, whatever progress
-// there is until then.
+// there is until then. It never moves an end that is earlier.
 func (g *guard) endAfter(limit time.Duration) {
+	if g.end > 0 && g.end <= g.begun+limit {
+		return
+	}
 	g.end = g.begun + limit
 	if int64(g.end) >= g.deadline.Load() {
 		return

@@ -34,7 +34,9 @@ func (s *Stream) inspect(data []byte) (start, end int) {
 	}
 	var e event
 	if e.read(data) != nil {
-		s.join(data)
+		if !s.judgeList(data) {
+			s.join(data)
+		}
 		return 0, 0
 	}
 	s.judge(&e, data)
@@ -51,6 +53,20 @@ func (s *Stream) judge(e *event, data []byte) {
 		s.noteContent()
 	}
 	s.noteEnd(data)
+}
+
+// judgeList reports whether the data are a list that begins with an error, as
+// Google sends it, and notes the error.
+func (s *Stream) judgeList(data []byte) bool {
+	isError := false
+	_ = Elements(data, func(start, end int) bool { // an error: it is not a list
+		var e event
+		if isError = e.read(data[start:end]) == nil && e.isError(); isError {
+			s.fail(data[start:end])
+		}
+		return false
+	})
+	return isError
 }
 
 // noteContent notes that an event with content passed. After an error nothing
@@ -81,7 +97,7 @@ func (s *Stream) endEvent() {
 		s.fail(nil)
 	}
 	s.Ended = s.Ended || s.last
-	s.named, s.last, s.told = false, false, false
+	s.named, s.last, s.told, s.filled = false, false, false, false
 	if len(s.joined) > 0 { // no JSON: whatever it is, it is not ours to hold back
 		s.noteContent()
 		s.joined = nil
@@ -213,9 +229,15 @@ func (e *event) opens() bool {
 	if e.choices == nil || len(e.usage) > 0 && e.usage[0] == '{' {
 		return e.members == 0
 	}
+	return AreHollowChoices(e.choices)
+}
+
+// AreHollowChoices reports whether the choices of a chat or completions reply,
+// or of a chunk of one, hold no answer.
+func AreHollowChoices(choices []byte) bool {
 	hollow := true
-	err := Elements(e.choices, func(from, to int) bool {
-		hollow = hollow && isHollowChoice(e.choices[from:to])
+	err := Elements(choices, func(from, to int) bool {
+		hollow = hollow && isHollowChoice(choices[from:to])
 		return hollow
 	})
 	return err == nil && hollow

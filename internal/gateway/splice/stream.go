@@ -37,6 +37,7 @@ type Stream struct {
 	typed  bool   // events have a "type", as in Anthropic's and the Responses API; chat chunks do not
 	named  bool   // the event line of the current event says error
 	last   bool   // the event line of the current event names the last one
+	filled bool   // a data line of the current event passed
 	told   bool   // the event line of the current event repeats its type
 }
 
@@ -82,6 +83,33 @@ func (s *Stream) Finish(dst []byte) []byte {
 	}
 	return s.Abandon(dst)
 }
+
+// EndInput is called when no more input comes. Some servers leave the last line
+// ends out: the line that is held back is passed on if its data are whole, and
+// what the last event says counts.
+func (s *Stream) EndInput(dst []byte) []byte {
+	dst = s.completeLine(dst)
+	s.Ended = s.Ended || s.last && s.filled
+	return dst
+}
+
+func (s *Stream) completeLine(dst []byte) []byte {
+	data, ok := bytes.CutPrefix(bytes.TrimSpace(s.hold), []byte(dataPrefix))
+	if !ok || s.long {
+		return dst
+	}
+	data = bytes.TrimSpace(data)
+	if !s.named && string(data) != "[DONE]" {
+		all := Visit(func([]byte, int, int) bool { return true })
+		if Members(data, all) != nil && Members(append(bytes.Clone(s.joined), data...), all) != nil {
+			return dst
+		}
+	}
+	return s.Append(dst, []byte{'\n'})
+}
+
+// Held is the line that is held back.
+func (s *Stream) Held() []byte { return s.hold }
 
 // Abandon drops the unfinished line of a stream that broke off and ends the
 // unfinished event, so that an error event can follow.
@@ -212,6 +240,7 @@ func (s *Stream) dataLine(dst, text []byte) []byte {
 		return append(dst, text...)
 	}
 	s.Events++
+	s.filled = true
 	start, end := s.inspect(data)
 	if end == 0 {
 		return append(dst, text...)
