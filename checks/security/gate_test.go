@@ -154,6 +154,18 @@ func TestNoWayLeadsPastTheGate(t *testing.T) {
 		"UTF-16 among little else": {nil, func(g *repotest.Git) {
 			g.Write("w.txt", strings.Repeat("ascii\n", 20)+wide(planted, 16, binary.LittleEndian, false))
 		}, "github-pat:w.txt:21"},
+		"ASCII behind UTF-16 with a mark": {nil, func(g *repotest.Git) {
+			g.Write("w.txt", wide(strings.Repeat("line\n", 3), 16, binary.LittleEndian, true)+planted)
+		}, "github-pat:w.txt:4"},
+		"ASCII far behind UTF-16 with a mark": {nil, func(g *repotest.Git) {
+			g.Write("w.txt", wide(strings.Repeat("line\n", 60_000), 16, binary.BigEndian, true)+planted+wide(strings.Repeat("line\n", 50_000), 16, binary.BigEndian, true))
+		}, "github-pat:w.txt:60001"},
+		"UTF-16 that is shifted by a byte": {nil, func(g *repotest.Git) {
+			g.Write("w.txt", wide("line\n", 16, binary.LittleEndian, true)+"odd!\n"+wide(planted, 16, binary.LittleEndian, false))
+		}, "github-pat:w.txt:3"},
+		"ASCII before UTF-16 without a mark": {nil, func(g *repotest.Git) {
+			g.Write("w.txt", planted+wide(strings.Repeat("a line of it\n", 200), 16, binary.LittleEndian, false))
+		}, "github-pat:w.txt:1"},
 		"a line is added to UTF-16": {
 			func(g *repotest.Git) { g.Commit("w.txt", wide("line\n", 16, binary.LittleEndian, true)) },
 			func(g *repotest.Git) { g.Write("w.txt", wide("line\n"+planted, 16, binary.LittleEndian, true)) }, "github-pat:w.txt:2",

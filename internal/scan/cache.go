@@ -39,7 +39,7 @@ type stat struct{ size, modified, changed, inode int64 }
 
 // cacheFormat begins a cache file; another one is not read. It counts up when
 // the same rules find something else.
-const cacheFormat = "flowgate scan cache 3"
+const cacheFormat = "flowgate scan cache 4"
 
 // OpenCache reads the cache in the file at path. One that is missing, not of this
 // user's FlowGate, or of other rules is an empty one.

@@ -1,7 +1,11 @@
 package scan_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -67,4 +71,39 @@ func TestManyFindingsTakeLinearTime(t *testing.T) {
 		}
 		t.Logf("%s: %v, %v; %d findings", name, small, large, many)
 	}
+}
+
+func TestAHoleInAFileTakesLittleTime(t *testing.T) {
+	set, err := rule.Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := scan.New(set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const size = 256 << 20
+	root := t.TempDir()
+	file := filepath.Join(root, "a.img.txt")
+	if err := errors.Join(os.WriteFile(file, nil, 0o600), os.Truncate(file, size)); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(file, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.WriteString("\nghp_0a1B2c3D4e5F6g7H8i9J0kLmNoPqRsTuVwQr\n")
+	if err := errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	before := spent(t)
+	found := s.Tree(context.Background(), root, []string{"a.img.txt"}, nil).Findings
+	took := spent(t) - before
+	if len(found) != 1 || found[0].Line != 2 {
+		t.Errorf("%+v", found)
+	}
+	if took > 10*time.Second { // as text, it takes 23 s
+		t.Errorf("%d MB took %v", size>>20, took)
+	}
+	t.Logf("%d MB took %v", size>>20, took)
 }

@@ -24,14 +24,15 @@ func fragments(r io.Reader, path string, yield func(Fragment)) error {
 	in := bufio.NewReader(r)
 	buf := make([]byte, fragmentBytes, fragmentBytes+peekBytes)
 	f := Fragment{Path: path, Line: 1}
+	var source *recorder
 	for first := true; ; first = false {
 		n, err := in.Read(buf[:fragmentBytes])
 		if first && binary(buf[:n]) {
 			return errBinary
 		}
 		if encoding := encodingOf(buf[:min(n, headBytes)]); first && encoding != nil {
-			all := io.MultiReader(strings.NewReader(string(buf[:n])), in)
-			in = bufio.NewReader(encoding.NewDecoder().Reader(all))
+			source = &recorder{in: io.MultiReader(strings.NewReader(string(buf[:n])), in)}
+			in = bufio.NewReader(encoding.NewDecoder().Reader(source))
 			n, err = in.Read(buf[:fragmentBytes])
 		}
 		if n == 0 {
@@ -45,6 +46,7 @@ func fragments(r io.Reader, path string, yield func(Fragment)) error {
 			return err
 		}
 		f.Text = string(piece)
+		f.bytes = source.take(in)
 		yield(f)
 		f = f.after()
 	}
@@ -58,7 +60,7 @@ func (f Fragment) after() Fragment {
 	}
 	f.Line += strings.Count(f.Text, "\n")
 	f.Column += characters(f.Text[last+1:])
-	f.Text = ""
+	f.Text, f.bytes = "", ""
 	return f
 }
 
@@ -87,10 +89,11 @@ func pieces(f Fragment, yield func(Fragment)) {
 // seam joins the fragments of one file, so that what lies across the end of one
 // is found too.
 type seam struct {
-	w    *Worker
-	of   scope
-	tail Fragment // the end of the last fragment
-	open bool
+	w     *Worker
+	of    scope
+	tail  Fragment // the end of the last fragment
+	open  bool
+	bytes mixed
 }
 
 // search returns what is found in the next fragment of a file.
@@ -100,6 +103,9 @@ func (s *seam) search(f Fragment) []Finding {
 		found = append(found, s.across(f)...)
 	}
 	s.tail, s.open = tailOf(f), true
+	if f.bytes != "" {
+		found = append(found, s.bytes.search(s, f, found)...)
+	}
 	return found
 }
 

@@ -211,18 +211,17 @@ func (w *patchWorker) opaque(ctx context.Context, a repo.Added) ([]Finding, erro
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
-	type same struct{ rule, secret string }
-	before := map[same]bool{}
+	before := map[ruleSecret]bool{}
 	for _, blob := range a.Old {
 		old, err := w.whole(ctx, a, blob)
 		if err != nil && !errors.Is(err, errBinary) && !errors.Is(err, repo.ErrMissing) {
 			return nil, err
 		}
 		for _, n := range old {
-			before[same{n.Rule, n.secret}] = true
+			before[ruleSecret{n.Rule, n.secret}] = true
 		}
 	}
-	fresh := slices.DeleteFunc(slices.Clone(found), func(n Finding) bool { return before[same{n.Rule, n.secret}] })
+	fresh := slices.DeleteFunc(slices.Clone(found), func(n Finding) bool { return before[ruleSecret{n.Rule, n.secret}] })
 	for i := range fresh {
 		fresh[i].Commit, fresh[i].Date = a.Commit, a.Date
 		fresh[i] = fresh[i].fingerprinted()

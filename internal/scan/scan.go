@@ -24,6 +24,8 @@ type Fragment struct {
 	Line   int    // of the first line of Text, counted from 1; 0 in a text without lines
 	Column int    // how many characters stand before Text in its first line
 	Text   string
+
+	bytes string // of a file that is decoded: its next bytes, without zero bytes
 }
 
 // Scanner is a compiled set of rules, safe for concurrent use.
@@ -134,6 +136,9 @@ func (w *Worker) scan(f Fragment, of scope) []Finding {
 	var found []Finding
 	if of == everyRule && !w.place.skip {
 		found = w.byPath(f)
+	}
+	if isEmpty(f.Text) {
+		return found
 	}
 	d, lines := &decodedText{text: f.Text}, &newlines{text: f.Text}
 	for range depth + 1 {

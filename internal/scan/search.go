@@ -5,11 +5,20 @@ import "slices"
 // search is scan, and looks at text in UTF-16 or UTF-32 within other text too.
 func (w *Worker) search(f Fragment, of scope) []Finding {
 	found := w.scan(f, of)
+	if isEmpty(f.Text) {
+		return found
+	}
 	if text, ok := withoutZeros(f.Text); ok {
 		f.Text = text
 		found = append(found, w.scan(f, of)...)
 	}
 	return found
+}
+
+// isEmpty reports whether a text is zero bytes alone, as in the holes of a sparse
+// file: they may be gigabytes.
+func isEmpty(text string) bool {
+	return text != "" && text[0] == 0 && text[1:] == text[:len(text)-1]
 }
 
 // Names searches a text that is no file for what may be in it: names of files,

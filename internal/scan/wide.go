@@ -45,7 +45,7 @@ func withoutMark(head []byte) encoding.Encoding {
 	few := func(n int) bool { return 20*n <= units }
 	even, odd := zeros[0]+zeros[2], zeros[1]+zeros[3]
 	switch {
-	case units < 2:
+	case units < 2 || hasPlainText(head):
 		return nil
 	case most(zeros[1]) && most(zeros[2]) && most(zeros[3]) && few(zeros[0]):
 		return utf32.UTF32(utf32.LittleEndian, utf32.IgnoreBOM)
@@ -57,6 +57,27 @@ func withoutMark(head []byte) encoding.Encoding {
 		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)
 	}
 	return nil
+}
+
+// fewestPlain is how many bytes in a row are text in ASCII. In UTF-16 they would
+// be half as many characters, each of two letters: no language writes so.
+const fewestPlain = 24
+
+// hasPlainText reports whether a part of a file is text in ASCII: the file then
+// has more than one encoding, and is not decoded as a whole.
+func hasPlainText(head []byte) bool {
+	run := 0
+	for _, c := range head {
+		if c >= ' ' && c <= '~' || c == '\n' || c == '\r' || c == '\t' {
+			run++
+		} else {
+			run = 0
+		}
+		if run >= fewestPlain {
+			return true
+		}
+	}
+	return false
 }
 
 // fewestWide is how many characters in a row, each with a zero byte, are text.

@@ -158,7 +158,7 @@ func (c *checkout) state() {
 	proxy := filepath.Join(router, "store/cliproxyapi/1.0.0-0123456789ab")
 	write(c.t, filepath.Join(proxy, "cli-proxy-api-plus"), c.script("store/cliproxyapi"), 0o755)
 	_ = os.Symlink("1.0.0-0123456789ab", filepath.Join(router, "store/cliproxyapi/current"))
-	write(c.t, filepath.Join(router, "cache/tree"), "flowgate scan cache 3 x\n", 0o644)
+	write(c.t, filepath.Join(router, "cache/tree"), "flowgate scan cache 4 x\n", 0o644)
 	write(c.t, filepath.Join(router, "secrets/gateway.key"), "sk-planted-planted-planted-planted\n", 0o644)
 }
 

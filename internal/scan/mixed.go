@@ -1,0 +1,69 @@
+package scan
+
+import (
+	"bufio"
+	"io"
+	"slices"
+	"strings"
+)
+
+// A shell may append ASCII to a file that is in UTF-16, and one odd byte shifts
+// all characters that follow. So of a file that is decoded, the bytes themselves
+// are searched as well, without zero bytes.
+
+// recorder keeps the bytes that a decoder reads. A nil recorder keeps nothing.
+type recorder struct {
+	in   io.Reader
+	kept []byte
+}
+
+func (r *recorder) Read(b []byte) (int, error) {
+	n, err := r.in.Read(b)
+	r.kept = append(r.kept, b[:n]...)
+	return n, err
+}
+
+// aheadBytes are how many bytes a decoder, and the reader behind it, may have
+// read ahead: they hold 4 kB each, of UTF-32 four times as much.
+const aheadBytes = 64 << 10
+
+// take returns the next bytes, without zero bytes and without those that belong
+// to text that was not read yet. decoded is the reader of that text.
+func (r *recorder) take(decoded *bufio.Reader) string {
+	if r == nil {
+		return ""
+	}
+	n := max(len(r.kept)-aheadBytes, 0)
+	if _, err := decoded.Peek(1); err != nil { // this was the last of it
+		n = len(r.kept)
+	}
+	text := strings.ReplaceAll(string(r.kept[:n]), "\x00", "")
+	r.kept = append(r.kept[:0], r.kept[n:]...)
+	return text
+}
+
+// mixed searches the bytes of a file that is decoded.
+type mixed struct {
+	seam *seam
+	at   Fragment // the place of the next bytes
+	seen map[ruleSecret]bool
+}
+
+// ruleSecret is what was found, wherever it is.
+type ruleSecret struct{ rule, secret string }
+
+// search returns what is in the bytes of f and was not found in what was decoded
+// of them.
+func (m *mixed) search(of *seam, f Fragment, decoded []Finding) []Finding {
+	if m.seam == nil {
+		m.seam, m.seen = &seam{w: of.w, of: of.of}, map[ruleSecret]bool{}
+		m.at = Fragment{Path: f.Path, Commit: f.Commit, Date: f.Date, Line: 1}
+	}
+	for _, n := range decoded {
+		m.seen[ruleSecret{n.Rule, n.secret}] = true
+	}
+	m.at.Text = f.bytes
+	found := m.seam.search(m.at)
+	m.at = m.at.after()
+	return slices.DeleteFunc(found, func(n Finding) bool { return m.seen[ruleSecret{n.Rule, n.secret}] })
+}
