@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/process"
 )
 
@@ -16,6 +17,7 @@ func (s *subject) portsLoopback() checks.Check {
 		About: "Looks at services.*.host, at the sockets of the services that run (a command need not heed the host) and at the host in CLIProxyAPI's own file, where an empty one means every address. A router that others can reach spends your subscriptions for whoever has a key, and the upstream's management interface takes anybody's X-Forwarded-For for the truth. For a gateway that others are meant to reach, put a proxy with TLS in front and leave these on 127.0.0.1.",
 		Run: func(context.Context) checks.Outcome {
 			var open []string
+			fix := "write host: 127.0.0.1, unless others are meant to reach it"
 			for _, svc := range s.cfg.Services {
 				running, _ := s.running(svc.Name)
 				switch {
@@ -23,6 +25,7 @@ func (s *subject) portsLoopback() checks.Check {
 					open = append(open, fmt.Sprintf("services.%s.host is %s", svc.Name, svc.Host))
 				case running.PID != 0 && process.Open(running.PID, svc.Port):
 					open = append(open, fmt.Sprintf("%s (process %d) listens on more than %s", svc.Name, running.PID, svc.Host))
+					fix = s.listenFix(svc)
 				}
 			}
 			if own, ok := s.ownFile(); ok && !isLoopback(own.Host) {
@@ -32,9 +35,21 @@ func (s *subject) portsLoopback() checks.Check {
 				return checks.Passed(nil)
 			}
 			return checks.Warned("%s: others on the network can reach it", strings.Join(open, ", ")).
-				WithFix("", "write host: 127.0.0.1, unless others are meant to reach it")
+				WithFix("", fix)
 		},
 	}
+}
+
+// listenFix says how to bring a running service to loopback whose
+// services.NAME.host is loopback already.
+func (s *subject) listenFix(svc config.Service) string {
+	switch {
+	case len(svc.Command) > 0 && svc.Name == config.LiteLLM:
+		return "add \"--host\", \"" + svc.Host + "\" to services.litellm.command.args, then mage restart litellm: LiteLLM listens on every address without it"
+	case svc.Name == config.CLIProxy && s.cfg.CLIProxyConfigFile != "":
+		return "write host: " + svc.Host + " in " + s.shown(s.cfg.CLIProxyConfigFile) + ", then mage restart " + svc.Name
+	}
+	return "have services." + svc.Name + ".command.args tell the program to listen on " + svc.Host + ", then mage restart " + svc.Name
 }
 
 // isLoopback reports whether a host leads nowhere but to this machine.

@@ -25,6 +25,14 @@ type crashes struct {
 	Since time.Time      `json:"since"`
 	Ends  map[string]int `json:"ends"`   // unexpected ends by service
 	Given []string       `json:"failed"` // services that were given up
+
+	unexecuted map[string]bool // given up before a process was there
+}
+
+// beforeExecution are the faults of a start that executes nothing, so that the
+// service's log says nothing about them.
+var beforeExecution = [...]string{
+	"runtime-missing", "active-config-missing", "cliproxy-config-missing", "cwd-missing", "env-unset", "port-in-use", "port-unusable", "port-unavailable",
 }
 
 func (s *subject) processesCrashing() checks.Check {
@@ -32,7 +40,7 @@ func (s *subject) processesCrashing() checks.Check {
 		ID: "processes.crashing", Title: "No service crashed again and again in the last hour", Needs: []string{"config.valid"},
 		About: "Reads the last hour of events.log and counts the ends that nobody asked for. Three of one service are a crash loop, even if it runs at the moment; one that was given up needs you. `mage logs SERVICE` has its last words.",
 		Run: func(ctx context.Context) checks.Outcome {
-			c := crashes{Since: s.o.Now().UTC().Add(-crashWindow), Ends: map[string]int{}, Given: []string{}}
+			c := crashes{Since: s.o.Now().UTC().Add(-crashWindow), Ends: map[string]int{}, Given: []string{}, unexecuted: map[string]bool{}}
 			if err := s.events(ctx, mostEvents, c.Since, c.count); err != nil {
 				return checks.FromFault(err)
 			}
@@ -53,7 +61,9 @@ func (s *subject) processesCrashing() checks.Check {
 			}
 			c.Text = strings.Join(lines, "; ")
 			o := checks.Warned("").WithDetail(c).WithFix("mage logs "+worst, "its last lines say why")
-			if len(c.Given) > 0 {
+			if len(c.Given) > 0 && c.unexecuted[worst] {
+				o = checks.Failed("").WithDetail(c).WithFix("mage start "+worst, "it was not executed, so its log does not say why; the start tries again and says what is missing")
+			} else if len(c.Given) > 0 {
 				o = checks.Failed("").WithDetail(c).WithFix("mage logs "+worst, "its last lines say why; mage start tries again")
 			}
 			return o
@@ -67,7 +77,9 @@ func (c *crashes) count(e supervisor.Event) {
 	case supervisor.EventExited:
 		c.Ends[e.Service]++
 	case supervisor.EventFailed:
+		code, _, _ := strings.Cut(e.Detail, ":")
 		c.Given = lo.Uniq(append(c.Given, e.Service))
+		c.unexecuted[e.Service] = slices.Contains(beforeExecution[:], code)
 	case supervisor.EventReady:
 		c.Given = lo.Without(c.Given, e.Service)
 	}

@@ -44,11 +44,11 @@ func (s *subject) servicesLive() checks.Check {
 			found.Text = strings.Join(lo.Map(dead, func(svc supervisor.ServiceStatus, _ int) string {
 				return strings.TrimSuffix(fmt.Sprintf("%s is %s: %s", svc.Name, svc.State, svc.Reason), ": ")
 			}), "; ")
-			fix := "mage start " + dead[0].Name
-			if dead[0].State != supervisor.StateStopped {
-				fix = "mage logs " + dead[0].Name
+			first := dead[0]
+			if first.State == supervisor.StateStopped || first.State == supervisor.StateFailed && first.LastExit == nil {
+				return checks.Failed("").WithDetail(found).WithFix("mage start "+first.Name, "bring it up again; the start says what is missing")
 			}
-			return checks.Failed("").WithDetail(found).WithFix(fix, "bring it up again; its log says why it ended")
+			return checks.Failed("").WithDetail(found).WithFix("mage logs "+first.Name, "its log says why it ended; mage start brings it up again")
 		},
 	}
 }

@@ -98,10 +98,10 @@ func (s *subject) exposureHeaders() checks.Check {
 func (s *subject) exposureOrigin() checks.Check {
 	return checks.Check{
 		ID: "exposure.origin", Title: "No web page may read a service's answers",
-		About: "Asks as a browser asks for a page of another site (Origin, and the preflight request). A service that allows every origin lets each page that you visit try keys on it; with credentials allowed it is a failure.",
+		About: "Asks as a browser asks for a page of another site (Origin, and the preflight request), without a key. A service that allows credentials of other sites fails. One that allows every origin, as CLIProxyAPI always does, passes as long as it refuses whoever has no key; when it serves, each page that you visit reads its answers, and the check warns.",
 		Run: func(ctx context.Context) checks.Outcome {
 			return s.withTargets(ctx, func(p *prober, running []config.Service) checks.Outcome {
-				open := false
+				var served, allowing []string
 				for _, svc := range running {
 					for _, method := range []string{http.MethodGet, http.MethodOptions} {
 						a := attempt{Service: svc.Name, Address: p.address(svc), Method: method, Path: "/v1/models", What: method + " of a foreign page", header: http.Header{
@@ -109,15 +109,25 @@ func (s *subject) exposureOrigin() checks.Check {
 						}}
 						p.try(ctx, a, func(r *http.Response, _ string) bool {
 							allowed := r.Header.Get("Access-Control-Allow-Origin")
-							open = open || allowed == "*" || allowed == "https://page.example"
+							if allowed == "*" || allowed == "https://page.example" {
+								allowing = append(allowing, svc.Name)
+								if method == http.MethodGet && !refused(r, "") {
+									served = append(served, svc.Name)
+								}
+							}
 							return allowed == "" || r.Header.Get("Access-Control-Allow-Credentials") != "true"
 						})
 					}
 				}
 				o := p.outcome("let foreign pages in with credentials", "turn CORS off, or name the origins")
-				if open && o.Status == report.Pass {
+				switch {
+				case o.Status != report.Pass || len(allowing) == 0:
+				case len(served) > 0:
 					o.Status = report.Warn
-					o.Detail = tries{"a service lets pages of every origin read its answers; without the key there is none to read", p.all}
+					o.Detail = tries{strings.Join(served, ", ") + " lets pages of every origin read its answers, and answers without a key", p.all}
+					o = o.WithFix("", "give it a key: general_settings.master_key_ref, api-keys")
+				default:
+					o.Detail = tries{strings.Join(lo.Uniq(allowing), ", ") + " lets pages of every origin read its answers, and refuses those without a key", p.all}
 				}
 				return o
 			})

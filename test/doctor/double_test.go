@@ -27,6 +27,7 @@ func cliproxyMain(args []string) int {
 	aside := flags.String("aside", "", "")
 	hostile := flags.String("hostile", "", "")
 	open := flags.Bool("open", false, "")
+	anyOrigin := flags.Bool("any-origin", false, "")
 	_ = flags.Parse(args)
 	text, err := os.ReadFile(*file)
 	var own struct {
@@ -74,6 +75,9 @@ func cliproxyMain(args []string) int {
 	var handler http.Handler = mux
 	if *open {
 		handler = letEverybodyIn(mux, strings.Split(*offered, ","))
+	}
+	if *anyOrigin {
+		handler = allowAnyOrigin(handler)
 	}
 	server := &http.Server{Addr: fmt.Sprintf("127.0.0.1:%d", own.Port), Handler: handler, ReadHeaderTimeout: time.Minute}
 	leave := make(chan os.Signal, 1)
@@ -128,6 +132,19 @@ func letEverybodyIn(next http.Handler, models []string) http.Handler {
 		default:
 			next.ServeHTTP(w, r)
 		}
+	})
+}
+
+// allowAnyOrigin answers preflight requests and allows every origin, without
+// credentials, as the real CLIProxyAPI does.
+func allowAnyOrigin(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Access-Control-Allow-Origin", "*")
+		if r.Method == http.MethodOptions {
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		next.ServeHTTP(w, r)
 	})
 }
 
