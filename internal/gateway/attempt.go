@@ -27,6 +27,7 @@ type answer struct {
 	source  io.ReadCloser  // the upstream's body, decoded
 	guard   *guard
 	release func() // ends the attempt
+	suspect bool   // an event has begun that may be an error
 }
 
 // attempt sends the request to d once.
@@ -129,7 +130,7 @@ func (c *call) whole(a *answer, size int64, err error) *failure {
 	if int64(len(c.reply)) > limit {
 		return c.invalid(a.deployment, c.reply)
 	}
-	a.body = bytes.TrimPrefix(c.reply, []byte(byteOrderMark))
+	a.body = a.deployment.withoutKey(bytes.TrimPrefix(c.reply, []byte(byteOrderMark)))
 	var about wholeReply
 	err = splice.Members(a.body, func(key []byte, start, end int) bool {
 		if string(key) == "model" && a.body[start] == '"' {

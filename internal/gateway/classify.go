@@ -1,15 +1,11 @@
 package gateway
 
 import (
-	"cmp"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/samber/lo"
-
-	"github.com/flowgate-go/flowgate/internal/redact"
 )
 
 // classify names an upstream's failure as LiteLLM does (measured on 1.106.2).
@@ -42,52 +38,6 @@ func (c *call) classify(d *Deployment, status int, body string) *failure {
 
 func exception(d *Deployment) string {
 	return lo.Ternary(d.Kind == Anthropic, "AnthropicException", "OpenAIException")
-}
-
-// redact takes the deployment's key out of a text that an upstream wrote.
-func (d *Deployment) redact(text string) string {
-	if d.hidden == nil {
-		return text
-	}
-	return d.hidden.Replace(text)
-}
-
-// hideKey prepares redact: the key is taken out in every form in which a text
-// may write it.
-func (d *Deployment) hideKey() {
-	if len(d.key) < leastHiddenKey {
-		return
-	}
-	var pairs []string
-	forms := redact.Forms(d.key)
-	slices.SortFunc(forms, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
-	for _, form := range forms {
-		pairs = append(pairs, form, "[key]")
-	}
-	d.hidden = strings.NewReplacer(pairs...)
-}
-
-// leastHiddenKey is the length in bytes from which a key is taken out of texts:
-// shorter words stand there by chance.
-const leastHiddenKey = 6
-
-// redactHeaders takes the deployment's key out of headers that an upstream wrote.
-func (d *Deployment) redactHeaders(h http.Header) {
-	if d == nil || d.hidden == nil {
-		return
-	}
-	for name, values := range h {
-		for i, value := range values {
-			if len(value) < len(d.key) {
-				continue
-			}
-			if shown := d.hidden.Replace(value); shown != value {
-				values = slices.Clone(values)
-				values[i] = shown
-				h[name] = values
-			}
-		}
-	}
 }
 
 func className(k Kind, status int) string {

@@ -7,8 +7,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/flowgate-go/flowgate/internal/gateway"
 )
@@ -43,6 +45,59 @@ func TestTheProvidersKeyReachesNoClient(t *testing.T) {
 			}
 			up.Close()
 		}
+	}
+}
+
+// TestAKeyThatIsCutOrPaddedReachesNoClient has an upstream write its key with
+// invisible characters, over the lines of an event that come one by one, and in
+// good replies.
+func TestAKeyThatIsCutOrPaddedReachesNoClient(t *testing.T) {
+	t.Parallel()
+	const key = "sk-or-v1-0a1B2c3D4e5F6g7H8i9J"
+	const tail = "6g7H8i9J"
+	yaml := strings.ReplaceAll(leakyYAML, `'`+leakyKey+`'`, key)
+	const chunk = "data: {\"id\":\"1\",\"object\":\"chat.completion.chunk\",\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a %s\"}}]}\n\n"
+	for name, pieces := range map[string][]string{
+		"zero width":      {"401", `{"error":{"message":"bad key sk-or-v1-0a1B2c3D4e5F` + "\u200b" + tail + `"}}`},
+		"escaped":         {"401", `{"error":{"message":"bad key sk-or-v1-0a1B2c3D4e5F\u200D` + tail + `"}}`},
+		"soft hyphens":    {"401", "bad key " + strings.Join(strings.Split(key, ""), "\u00ad")},
+		"reply":           {"200", strings.Replace(goodReply, `"id":"`, `"id":"`+key, 1)},
+		"content":         {"stream", fmt.Sprintf(chunk, ""), fmt.Sprintf(chunk, key)},
+		"event in lines":  {"stream", fmt.Sprintf(chunk, ""), "data: {\"error\":{\ndata: \"code\":\"401\",\n", "data: \"message\":\"bad key " + hex.EncodeToString([]byte(key)) + " " + key + "\"}}\n\n"},
+		"named":           {"stream", fmt.Sprintf(chunk, ""), "event: error\n", "data: {\"message\":\"bad key " + url.QueryEscape(key) + base64.StdEncoding.EncodeToString([]byte(key)) + "\"}\n\n"},
+		"cut in the line": {"stream", fmt.Sprintf(chunk, ""), "data: {\"error\":{\"message\":\"bad key sk-or-v1-0a1B2c3D4e5F", tail + "\"}}\n\n"},
+	} {
+		up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { sendPieces(w, pieces) }))
+		s := startAt(t, strings.TrimPrefix(up.URL, "http://"), yaml, gateway.Options{})
+		body := `{"model":"m","stream":` + fmt.Sprint(pieces[0] == "stream") + `,"messages":[{"role":"user","content":"x"}]}`
+		got := s.send(http.MethodPost, "/v1/chat/completions", body, nil)
+		visible := strings.NewReplacer("\u200b", "", "\u00ad", "", `\u200d`, "", `\u200D`, "").Replace(fmt.Sprint(got.header, got.body))
+		for _, leak := range []string{tail, hex.EncodeToString([]byte(key))[8:], base64.StdEncoding.EncodeToString([]byte(key))[4:20]} {
+			if strings.Contains(visible, leak) {
+				t.Errorf("%s: %s", name, visible)
+			}
+		}
+		if !strings.Contains(visible, "[key]") {
+			t.Errorf("%s: not hidden, but gone: %s", name, visible)
+		}
+		up.Close()
+	}
+}
+
+// sendPieces answers with a status and a body, or with a stream piece by piece.
+func sendPieces(w http.ResponseWriter, pieces []string) {
+	if pieces[0] != "stream" {
+		w.Header().Set("Content-Type", "application/json")
+		status, _ := strconv.Atoi(pieces[0])
+		w.WriteHeader(status)
+		fmt.Fprint(w, pieces[1])
+		return
+	}
+	w.Header().Set("Content-Type", "text/event-stream")
+	for _, piece := range pieces[1:] {
+		fmt.Fprint(w, piece)
+		w.(http.Flusher).Flush()
+		time.Sleep(30 * time.Millisecond) // so that the router reads them one by one; the verdict does not depend on it
 	}
 }
 

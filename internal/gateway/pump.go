@@ -1,14 +1,10 @@
 package gateway
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"net/http"
 )
-
-// errorMember is in every error event.
-var errorMember = []byte(`"error"`)
 
 // copyStream passes a stream on, flushed piece by piece as it comes. After the
 // first content the status is out, so a failure becomes an event of the dialect.
@@ -57,18 +53,6 @@ func (c *call) openStream(a *answer) error {
 	defer a.guard.progress()
 	c.redactEvents(a)
 	return c.sendOut(a)
-}
-
-// redactEvents takes the deployment's key out of error events and comments in
-// c.out. Content stays as it is, whatever it says.
-func (c *call) redactEvents(a *answer) {
-	if d := a.deployment; d != nil && d.hidden != nil && (a.events.Failed || bytes.Contains(c.out, errorMember) || hasComment(c.out)) {
-		c.out = append(c.out[:0], d.redact(string(c.out))...)
-	}
-}
-
-func hasComment(events []byte) bool {
-	return bytes.HasPrefix(events, []byte{':'}) || bytes.Contains(events, []byte("\n:"))
 }
 
 // sendOut sends what is in c.out.

@@ -48,6 +48,7 @@ type Deployment struct {
 	base    *url.URL          // api_base with the version folder: requests go to base + "/chat/completions"
 	key     string            // empty: requests carry no key
 	hidden  *strings.Replacer // takes the key out of texts; nil without one
+	unique  []byte            // the key when no text holds it by chance
 	missing string            // name of the environment variable that should hold the key and is not set
 
 	retries *int
