@@ -131,7 +131,7 @@ func leaveOutOlder(moves []move) {
 				older = a
 			}
 			older.same, older.leftOut = true, true
-			older.draft.warn(ProblemTwice, "%s in %s was left out: %s takes another of the same account", older.draft.name, from(older.draft), older.dest)
+			older.draft.warn(ProblemTwice, "%s was left out: %s takes another of the same account", from(older.draft), older.dest)
 		}
 	}
 }

@@ -83,7 +83,52 @@ func networkFaults() map[string][]flaky.Fault {
 		"cut, no length": {flaky.CutUnnoticed},
 		"too many":       {flaky.RetryAfter(2 * time.Second)},
 		"408 and 425":    {flaky.Status(408), flaky.Status(425)},
+		"a portal":       {flaky.Page, flaky.Page},
+		"empty":          {flaky.Reply(200, "")},
 	}
+}
+
+func TestOddAnswersOfATokenEndpointAreAskedAgain(t *testing.T) {
+	t.Parallel()
+	var all together
+	plain := func(text string) flaky.Fault {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/plain")
+			_, _ = w.Write([]byte(text))
+		}
+	}
+	for name, fault := range map[string]flaky.Fault{
+		"null": flaky.Reply(200, "null"), "a list": flaky.Reply(200, "[]"), "moved": flaky.Reply(302, ""), "cut plain text": plain(`{"access_tok`), "nothing": plain(""),
+	} {
+		for _, path := range []string{"/device", "/token"} {
+			all.run(func() {
+				front := &flaky.Server{Path: path, Faults: []flaky.Fault{fault}}
+				s := polled(t, "device_code", front, &oauthDouble{})
+				if got, _, err := s.login("acme", auth.LoginOptions{Timeout: 30 * time.Second}); err != nil || !got.Changed {
+					t.Errorf("%s at %s: %+v, %v", name, path, got, err)
+				}
+			})
+		}
+	}
+	all.wg.Wait()
+}
+
+func TestAServerThatOnlyGivesPagesEndsTheSignInBeforeTheTimeLimit(t *testing.T) {
+	t.Parallel()
+	var all together
+	for method, paths := range map[string][]string{"oauth_poll": {"/start", "/status"}, "device_code": {"/device", "/token"}} {
+		for _, path := range paths {
+			all.run(func() {
+				front := &flaky.Server{Path: path, Faults: slices.Repeat([]flaky.Fault{flaky.Page}, 50)}
+				s := polled(t, method, front, &oauthDouble{status: `{"status":"ok"}`})
+				_, _, err := s.login("acme", auth.LoginOptions{Timeout: 90 * time.Second})
+				if wantCode(t, err, "login-failed"); err == nil || !strings.Contains(err.Error(), "text/html") || len(front.Seen()) > 5 {
+					t.Errorf("%s: %v, asked %d times", path, err, len(front.Seen()))
+				}
+			})
+		}
+	}
+	all.wg.Wait()
 }
 
 func TestASignInSurvivesABadNetworkInEveryPollingMethod(t *testing.T) {

@@ -92,6 +92,9 @@ func (s *signIn) pollStart(ctx context.Context, key string) (start pollReply, er
 		endpoint := s.provider.Settings.AuthURLEndpoint
 		start, err = s.pollGet(ctx, endpoint, key, nil)
 		if lost := (*transientError)(nil); left == 0 && errors.As(err, &lost) {
+			if lost.odd {
+				return false, unexpected(err)
+			}
 			return false, network(withoutSecrets(endpoint), lost.err)
 		}
 		return err == nil, err
@@ -170,7 +173,7 @@ func (s *signIn) readPoll(endpoint string, res *http.Response, body []byte) (pol
 	case res.StatusCode >= 400 && gjson.ValidBytes(body) && (code == "slow_down" || code == "authorization_pending"):
 		return pollReply{Status: code}, nil // as in RFC 8628
 	case isTransientStatus(res.StatusCode):
-		return reply, &transientError{fmt.Errorf("%s answered %s", endpoint, res.Status), readRetryAfter(res.Header, time.Now())}
+		return reply, &transientError{err: fmt.Errorf("%s answered %s", endpoint, res.Status), after: readRetryAfter(res.Header, time.Now())}
 	case res.StatusCode == http.StatusUnauthorized || res.StatusCode == http.StatusForbidden:
 		return reply, fault.New("management-key-refused", "%s refused the key (%d); it was tried once and not again", endpoint, res.StatusCode).
 			WithHint("key_file, key_env and key_header of auth.providers.%s say which is sent and how", s.provider.Name)
@@ -178,6 +181,9 @@ func (s *signIn) readPoll(endpoint string, res *http.Response, body []byte) (pol
 		return reply, &transientError{err: fmt.Errorf("%s: the answer was cut short", endpoint)}
 	}
 	err := json.Unmarshal(body, &reply)
+	if res.StatusCode < 400 && (res.StatusCode >= 300 || err != nil && !gjson.ValidBytes(body)) {
+		return reply, foreignAnswer(endpoint, res)
+	}
 	if odd := (*json.UnmarshalTypeError)(nil); errors.As(err, &odd) && odd.Field != "" {
 		err = nil // a member of another type than known counts as absent
 	}

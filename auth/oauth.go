@@ -175,6 +175,9 @@ func refusal(provider string, err error) error {
 		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 			return err
 		}
+		if isOdd(err) {
+			return unexpected(err)
+		}
 		return network(provider, err)
 	}
 	what := fmt.Sprintf("%s answered %s %s", provider, r.Response.Status, shown(strings.TrimSpace(r.ErrorCode+" "+r.ErrorDescription)))

@@ -7,14 +7,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/samber/lo"
 	"github.com/tidwall/gjson"
 
 	"github.com/flowgate-go/flowgate/internal/cliproxy"
+	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
 const (
@@ -26,6 +29,9 @@ const (
 	slowDown = 5 * time.Second
 	// startTries is how often a request that begins something is sent.
 	startTries = 3
+	// oddTries is how many foreign answers in a row end a sign-in: a portal or a
+	// proxy on the way is gone soon, a wrong address is not.
+	oddTries = 5
 )
 
 // transientError is a failure of the network or of a server that is overloaded
@@ -33,6 +39,7 @@ const (
 type transientError struct {
 	err   error
 	after time.Duration // what Retry-After asked for; 0 when it said nothing
+	odd   bool          // something answered, but not as the server does: it is asked again a few times only
 }
 
 func (e *transientError) Error() string { return e.err.Error() }
@@ -45,6 +52,19 @@ func lostAnswer(err error) error {
 		return network("the server", err)
 	}
 	return &transientError{err: err}
+}
+
+// foreignAnswer is the error of an answer that another program on the way gave,
+// as the page of a network's portal. It is asked again up to oddTries times.
+func foreignAnswer(who string, res *http.Response) error {
+	kind, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
+	return &transientError{odd: true, err: fmt.Errorf("%s answered %s with %s, and not as expected", who, res.Status, lo.CoalesceOrEmpty(shown(kind), "no content type"))}
+}
+
+// isOdd reports whether something else than the server answered.
+func isOdd(err error) bool {
+	var lost *transientError
+	return errors.As(err, &lost) && lost.odd || isCode(err, "management-failed")
 }
 
 // isTransientStatus reports whether an HTTP status says "ask again".
@@ -62,7 +82,7 @@ func isTransient(err error) bool {
 	case errors.As(err, &reply):
 		return isTransientStatus(reply.Status)
 	}
-	return isCode(err, "management-unreachable")
+	return isCode(err, "management-unreachable") || isCode(err, "management-failed")
 }
 
 // readRetryAfter returns how long a reply asks to wait: its Retry-After in
@@ -80,9 +100,10 @@ func readRetryAfter(header http.Header, now time.Time) time.Duration {
 
 // poll asks until ask reports the end, fails for good, or ctx ends. A transient
 // failure is noted and asked again after a pause that doubles up to
-// maxPollPause; ask may change pause, which is the time between two questions.
+// maxPollPause, an odd one at most oddTries times in a row; ask may change
+// pause, which is the time between two questions.
 func (s *signIn) poll(ctx context.Context, pause *time.Duration, ask func() (done bool, err error)) error {
-	lost := 0
+	lost, odd := 0, 0
 	for {
 		done, err := ask()
 		wait := *pause
@@ -90,12 +111,15 @@ func (s *signIn) poll(ctx context.Context, pause *time.Duration, ask func() (don
 		case err == nil && done:
 			return nil
 		case err == nil:
-			lost, s.lost = 0, nil
+			lost, odd, s.lost = 0, 0, nil
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case !isTransient(err):
 			return err
+		case isOdd(err) && odd+1 == oddTries:
+			return unexpected(err)
 		default:
+			odd = lo.Ternary(isOdd(err), odd+1, 0)
 			s.lost = err
 			wait = pauseAfter(err, *pause, lost)
 			lost++
@@ -104,6 +128,14 @@ func (s *signIn) poll(ctx context.Context, pause *time.Duration, ask func() (don
 			return err
 		}
 	}
+}
+
+// unexpected is the fault of a server that went on to answer as another program.
+func unexpected(err error) error {
+	if lost := (*transientError)(nil); errors.As(err, &lost) {
+		return fault.New("login-failed", "%w", lost.err).WithHint("is the address right, and no portal or proxy in the way?")
+	}
+	return err
 }
 
 // pauseAfter is the wait after the n-th failure in a row (from 0).
@@ -143,6 +175,7 @@ func (t *retryTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancel(t.ctx)
 	defer cancel()
 	defer context.AfterFunc(req.Context(), cancel)()
+	odd := 0
 	for n := 0; ; n++ {
 		res, err := t.try(ctx, req)
 		if ctx.Err() != nil {
@@ -155,7 +188,8 @@ func (t *retryTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 		if !isTransient(err) {
 			return nil, err
 		}
-		if n+1 == t.tries {
+		odd = lo.Ternary(isOdd(err), odd+1, 0)
+		if n+1 == t.tries || odd == oddTries {
 			if res != nil {
 				return res, nil
 			}
@@ -189,13 +223,35 @@ func (t *retryTransport) try(ctx context.Context, req *http.Request) (*http.Resp
 		return nil, lostAnswer(err)
 	}
 	res.Body = io.NopCloser(bytes.NewReader(body))
-	if strings.Contains(res.Header.Get("Content-Type"), "json") && isCutShort(body) {
+	switch {
+	case len(body) == 0 && res.StatusCode == http.StatusOK || isJSON(res, body) && isCutShort(body):
 		return nil, &transientError{err: io.ErrUnexpectedEOF}
+	case isForeignAnswer(res, body):
+		return nil, foreignAnswer("it", res)
 	}
 	if isTransientStatus(res.StatusCode) && !isDeviceAnswer(body) {
-		return res, &transientError{fmt.Errorf("it answered %s", res.Status), readRetryAfter(res.Header, time.Now())}
+		return res, &transientError{err: fmt.Errorf("it answered %s", res.Status), after: readRetryAfter(res.Header, time.Now())}
 	}
 	return res, nil
+}
+
+// isJSON reports whether a reply means to be JSON.
+func isJSON(res *http.Response, body []byte) bool {
+	return strings.Contains(res.Header.Get("Content-Type"), "json") || bytes.HasPrefix(bytes.TrimSpace(body), []byte("{"))
+}
+
+// isForeignAnswer reports whether a reply is not one of a token endpoint: a
+// redirection, a page, or JSON that is not an object. Forms are answers too:
+// GitHub gives them.
+func isForeignAnswer(res *http.Response, body []byte) bool {
+	if res.StatusCode >= 300 && res.StatusCode < 400 {
+		return true
+	}
+	if res.StatusCode != http.StatusOK {
+		return false
+	}
+	text := bytes.TrimSpace(body)
+	return bytes.HasPrefix(text, []byte("<")) || gjson.ValidBytes(text) && !bytes.HasPrefix(text, []byte("{"))
 }
 
 // isDeviceAnswer reports whether a reply is one of the answers of RFC 8628,

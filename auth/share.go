@@ -55,12 +55,12 @@ func (d desk) grant(m *move, holders []Holder) error {
 	case len(left) == 0:
 		return nil
 	case !m.draft.provider.Settings.SingleUse:
-		m.draft.warn("grant-shared", "%s has the same grant; signing out there ends it here", strings.Join(files(left), " and "))
+		m.draft.warn("grant-shared", "%s %s the same grant; signing out there ends it here", strings.Join(files(left), " and "), lo.Ternary(len(left) == 1, "has", "have"))
 	case d.share || m.same:
 		if d.share {
 			m.sharing = c.Refresh
 		}
-		m.draft.warn("grant-shared", "%s has the same grant: refresh tokens of %s can be used once, so whoever renews first signs the other out", strings.Join(files(left), " and "), m.draft.provider.Name)
+		m.draft.warn("grant-shared", "%s %s the same grant: refresh tokens of %s can be used once, so whoever renews first signs the other out", strings.Join(files(left), " and "), lo.Ternary(len(left) == 1, "has", "have"), m.draft.provider.Name)
 	default:
 		return fault.New("grant-shared", "%s (account %s) and %s (account %s) would hold one grant; refresh tokens of %s can be used once, so each would sign the other out",
 			left[0].File, left[0].Account, m.dest, named(c.Email, m.draft.label), m.draft.provider.Name).

@@ -56,7 +56,7 @@ func readCopilot(doc gjson.Result, at place) ([]draft, error) {
 			others = append(others, shown(host))
 			return true
 		}
-		account := "user " + user
+		account := "user " + strings.ToLower(user)
 		if user == "" {
 			account = "token " + token
 		}

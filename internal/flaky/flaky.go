@@ -41,6 +41,13 @@ func Status(status int) Fault {
 	return func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>not now", status) }
 }
 
+// Page answers with a page and a status that says that all is well, as a
+// network's portal does.
+func Page(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = w.Write([]byte("<html><body>Please agree to our terms"))
+}
+
 // RetryAfter answers 429 and asks to wait.
 func RetryAfter(wait time.Duration) Fault {
 	return func(w http.ResponseWriter, _ *http.Request) {
