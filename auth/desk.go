@@ -3,6 +3,7 @@ package auth
 import (
 	"cmp"
 	"context"
+	"errors"
 	"os"
 	"slices"
 
@@ -59,21 +60,72 @@ func (d desk) settle(ctx context.Context, drafts []draft) (Change, error) {
 	if err != nil {
 		return Change{}, err
 	}
-	var changes []Change
-	var done undoing
-	for _, m := range moves {
-		c, err := d.carryOut(m, &done)
-		if err != nil {
-			return Change{}, done.undo(err)
+	return d.carryOutAll(ctx, moves)
+}
+
+// carryOutAll writes all moves and proves them. Of a folder or an export, what
+// cannot be proven is put back and left out, as long as something is proven.
+func (d desk) carryOutAll(ctx context.Context, moves []move) (Change, error) {
+	done := make([]undoing, len(moves))
+	changes := make([]Change, len(moves))
+	for i, m := range moves {
+		var err error
+		if changes[i], err = d.carryOut(m, &done[i]); err != nil {
+			return Change{}, undoAll(done, err)
 		}
-		changes = append(changes, c)
 	}
-	if err := d.proveAll(ctx, changes); err != nil {
-		return Change{}, done.undo(err)
+	unproven, err := d.proveEach(ctx, changes)
+	if err != nil {
+		return Change{}, undoAll(done, err)
 	}
+	if err := d.leaveOutUnproven(changes, unproven, done); err != nil {
+		return Change{}, undoAll(done, err)
+	}
+	for i, m := range moves {
+		if m.sharing != "" && unproven[i] == nil && !d.dry {
+			if err := remember(d.cfg, m.sharing); err != nil {
+				return Change{}, undoAll(done, err)
+			}
+		}
+	}
+	slices.SortStableFunc(changes, func(a, b Change) int { // what was done comes first in the report
+		return cmp.Compare(lo.Ternary(a.Changed, 0, 1), lo.Ternary(b.Changed, 0, 1))
+	})
 	first := changes[0]
 	first.Others = changes[1:]
 	return first, nil
+}
+
+// leaveOutUnproven puts back what could not be proven. It returns the failure
+// when nothing was proven, or when only all of it may be taken.
+func (d desk) leaveOutUnproven(changes []Change, unproven []error, done []undoing) error {
+	failure := errors.Join(unproven...)
+	if failure == nil {
+		return nil
+	}
+	first, _ := lo.Find(unproven, func(err error) bool { return err != nil })
+	proven := false
+	for i, err := range unproven {
+		if err != nil && !isCode(err, "proof-failed") {
+			return err
+		}
+		proven = proven || err == nil && changes[i].Changed
+	}
+	if !d.lenient || !proven {
+		return first
+	}
+	for i, why := range unproven {
+		if why == nil {
+			continue
+		}
+		if err := done[i].undo(nil); err != nil {
+			return err
+		}
+		done[i] = nil
+		changes[i].Changed, changes[i].Account, changes[i].Proof = false, nil, "it was left out"
+		changes[i].Warnings = []Warning{{"source-left-out", changes[i].Source + " was left out: " + why.Error()}}
+	}
+	return nil
 }
 
 // decide plans every draft. Drafts of one account in one import are one: the

@@ -51,7 +51,7 @@ func (d desk) freeName(draft *draft, c credential, name string, taken []string) 
 			continue
 		}
 		if n > 1 {
-			draft.warn("account-separate", "%s.json is of another account, or cannot be shown to be of this one, so this one became %s", base, filepath.Base(file))
+			draft.warn("account-separate", "%s.json is of another account, or cannot be shown to be of this one, so this one became %s; if they are one account, mage auth:logout %s puts the older away", base, filepath.Base(file), base)
 		}
 		return file, nil
 	}

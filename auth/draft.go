@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"unicode"
 
@@ -105,7 +106,9 @@ func slug(plan string) string {
 
 // safeName makes a name that stays in its folder, whatever a token claimed.
 func safeName(name string) string {
-	name = strings.TrimSuffix(name, ".json")
+	if strings.EqualFold(filepath.Ext(name), ".json") {
+		name = name[:len(name)-len(".json")]
+	}
 	name = strings.Map(func(r rune) rune {
 		if r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("@._+-", r) {
 			return '-'

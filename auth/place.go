@@ -80,11 +80,6 @@ func (d desk) carryOut(m move, done *undoing) (Change, error) {
 			c.Proof += "; credentials.upstream.NAME: {file: " + m.dest + "} lets a deployment use it"
 		}
 	}
-	if m.sharing != "" {
-		if err := remember(d.cfg, m.sharing); err != nil {
-			return c, err
-		}
-	}
 	if !m.taking {
 		return c, nil
 	}
@@ -105,10 +100,20 @@ func (d desk) replace(m move, done *undoing) error {
 		if err := writeFile(trashed, m.old); err != nil {
 			return err
 		}
-		done.add(func() error { return os.Remove(trashed) })
+		done.add(func() error { return removeTrashed(trashed) })
 	}
-	done.add(func() error { return d.putBack(m) })
+	was, _ := os.Lstat(m.dest) // nil when nothing is there
+	done.add(func() error { return d.putBack(m, was) })
 	return writeFile(m.dest, m.content)
+}
+
+// removeTrashed takes a file out of the trash, and the trash when it is empty.
+func removeTrashed(file string) error {
+	if err := os.Remove(file); err != nil {
+		return err
+	}
+	_ = os.Remove(filepath.Dir(file)) // it holds others, mostly
+	return nil
 }
 
 // keepsGrant reports whether the new content holds the grant of the old one, so
@@ -119,9 +124,9 @@ func keepsGrant(m move) bool {
 	return err == nil && err2 == nil && old.Refresh != "" && old.Refresh == c.Refresh
 }
 
-// putBack makes a move's place what it was. A sign-in that has just been made is
-// nowhere else, so it goes into the trash.
-func (d desk) putBack(m move) error {
+// putBack makes a move's place what it was, its mode and time too. A sign-in
+// that has just been made is nowhere else, so it goes into the trash.
+func (d desk) putBack(m move, was fs.FileInfo) error {
 	if m.draft.keeper == "" && m.draft.source == "" && m.draft.key == "" {
 		trashed := filepath.Join(trash(Folder(d.cfg, d.env)), trashName(filepath.Base(m.dest), d.env.Now()))
 		if err := writeFile(trashed, m.content); err != nil {
@@ -129,7 +134,7 @@ func (d desk) putBack(m move) error {
 		}
 	}
 	if m.old != nil {
-		return writeFile(m.dest, m.old)
+		return restoreFile(m.dest, m.old, was)
 	}
 	if err := os.Remove(m.dest); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -149,6 +154,14 @@ func (u undoing) undo(why error) error {
 		if err := u[i](); err != nil {
 			why = errors.Join(why, fmt.Errorf("put back what was there: %w", err))
 		}
+	}
+	return why
+}
+
+// undoAll undoes all moves, the last first, and returns why.
+func undoAll(done []undoing, why error) error {
+	for i := len(done) - 1; i >= 0; i-- {
+		why = done[i].undo(why)
 	}
 	return why
 }

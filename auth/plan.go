@@ -2,6 +2,9 @@ package auth
 
 import (
 	"bytes"
+	"encoding/json"
+
+	"github.com/tidwall/gjson"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
@@ -35,10 +38,28 @@ func (d desk) plan(draft *draft, earlier []move, accounts []Account, several boo
 	if m.old, err = d.occupant(m.dest, draft); err != nil {
 		return m, err
 	}
-	if m.content, err = draft.content(m.old); err != nil {
+	if m.content, err = draft.content(kept(m.old, c)); err != nil {
 		return m, err
 	}
 	return m, d.compare(&m, c, several)
+}
+
+// kept is what stays of the file that is replaced: all that the new one does not
+// have when it is of the same account, else only what steers the server. The ids
+// of another account would be wrong beside the new tokens.
+func kept(old []byte, c credential) []byte {
+	was, err := parse(old)
+	if err != nil || was.Type == c.Type && compareCredentials(was, c) == sameAccount {
+		return old
+	}
+	steering := map[string]json.RawMessage{}
+	for name, value := range object(gjson.ParseBytes(old)) {
+		if isSteering(name) {
+			steering[name] = json.RawMessage(value.Raw)
+		}
+	}
+	text, _ := json.Marshal(steering) // parts of valid JSON
+	return text
 }
 
 // placesOf is where an earlier draft of the same account goes, and the places

@@ -19,39 +19,53 @@ const (
 	proofPause    = 250 * time.Millisecond
 )
 
-// proveAll reads back what was written and, with a server running, waits until
-// it lists the credential with models. Faults: proof-failed, and those of the
-// management API but its absence.
+// proveAll is proveEach with one error: the first. Faults: proof-failed, and
+// those of the management API but its absence.
 func (d desk) proveAll(ctx context.Context, changes []Change) error {
+	unproven, err := d.proveEach(ctx, changes)
+	for _, one := range unproven {
+		if err == nil {
+			err = one
+		}
+	}
+	return err
+}
+
+// proveEach reads back what was written and, with a server running, waits until
+// it lists each credential with models. It returns what is wrong with each; nil
+// for those that are proven.
+func (d desk) proveEach(ctx context.Context, changes []Change) ([]error, error) {
+	unproven := make([]error, len(changes))
+	if d.dry {
+		return unproven, nil
+	}
 	providers, err := Providers(d.cfg)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for i := range changes {
-		c := &changes[i]
-		if d.dry {
-			continue
-		}
-		if err := d.readBack(c, providers); err != nil {
-			return err
-		}
+		unproven[i] = d.readBack(&changes[i], providers)
 	}
-	if d.dry || !slices.ContainsFunc(changes, func(c Change) bool { return c.Changed }) {
-		return nil
+	if !slices.ContainsFunc(changes, func(c Change) bool { return c.Changed }) {
+		return unproven, nil
 	}
 	s, err := openServer(d.cfg, d.env)
 	if errors.Is(err, errNoServer) || isCode(err, "management-key-missing") {
-		return nil
+		return unproven, nil
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
+	until := time.Now().Add(proofPatience) // for all: they were written before
 	for i := range changes {
-		if err := d.prove(ctx, s, &changes[i]); err != nil {
-			return err
+		if unproven[i] == nil {
+			unproven[i] = d.prove(ctx, s, &changes[i], until)
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return unproven, nil
 }
 
 // placed says of a failed proof that the file is there all the same.
@@ -81,12 +95,12 @@ func (d desk) readBack(c *Change, providers []Provider) error {
 	return nil
 }
 
-// prove waits until the server lists the file with models.
-func (d desk) prove(ctx context.Context, s *server, c *Change) error {
+// prove waits until the server lists the file with models; it asks at least once.
+func (d desk) prove(ctx context.Context, s *server, c *Change, until time.Time) error {
 	if !c.Changed || filepath.Dir(c.Destination) != Folder(d.cfg, d.env) || c.Account.Disabled {
 		return nil
 	}
-	name, late := filepath.Base(c.Destination), time.After(proofPatience)
+	name := filepath.Base(c.Destination)
 	for {
 		live, err := ask(ctx, s, name)
 		if isCode(err, "management-unreachable") {
@@ -101,15 +115,14 @@ func (d desk) prove(ctx context.Context, s *server, c *Change) error {
 			c.Proof = "the server lists it" + models(live.Models)
 			return nil
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-late:
-			if err != nil {
-				return err
-			}
+		switch late := time.Now().After(until); {
+		case late && err != nil:
+			return err
+		case late:
 			return unproven(s, name, live)
-		case <-time.After(proofPause):
+		}
+		if err := sleep(ctx, proofPause); err != nil {
+			return err
 		}
 	}
 }

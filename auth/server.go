@@ -71,8 +71,12 @@ func (s *server) refusedBefore(now time.Time) bool {
 	return err == nil && string(seen) == s.mark
 }
 
-// note remembers a refusal and passes err on.
+// note remembers a refusal and passes err on; a reply that nobody expected
+// becomes a fault.
 func (s *server) note(err error) error {
+	if reply := (*cliproxy.ReplyError)(nil); errors.As(err, &reply) {
+		return fault.New("management-failed", "CLIProxyAPI at %s answered %d: %w", s.Base, reply.Status, err).WithHint("mage logs cliproxyapi_plus says more")
+	}
 	if isCode(err, "management-key-refused") {
 		_ = writeFile(s.memory(), []byte(s.mark)) // if that fails, the next command tries once more
 	}

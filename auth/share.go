@@ -92,7 +92,8 @@ func (d desk) takeAway(m move, done *undoing) (string, error) {
 	if err := writeFile(backup, data); err != nil {
 		return "", err
 	}
+	was, _ := os.Lstat(m.draft.source)
 	done.add(func() error { return os.Remove(backup) })
-	done.add(func() error { return writeFile(m.draft.source, data) })
+	done.add(func() error { return restoreFile(m.draft.source, data, was) })
 	return backup, writeFile(m.draft.source, without)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/regular"
 )
 
 // Logout takes an account out of the folder that CLIProxyAPI loads and keeps
@@ -72,7 +74,11 @@ func Restore(ctx context.Context, cfg *config.Config, env Environment, account s
 		return Change{}, err
 	}
 	defer unlock()
-	name, err := lastTrashed(folder, account)
+	providers, err := Providers(cfg)
+	if err != nil {
+		return Change{}, err
+	}
+	name, err := lastTrashed(folder, account, providers)
 	if err != nil {
 		return Change{}, err
 	}
@@ -98,13 +104,15 @@ func Restore(ctx context.Context, cfg *config.Config, env Environment, account s
 	return changes[0], nil
 }
 
-// lastTrashed is the youngest file in the trash of that account or file name.
-func lastTrashed(folder, account string) (string, error) {
+// lastTrashed is the youngest file in the trash of the account that logout takes
+// under that name. Faults: account-unknown, account-ambiguous.
+func lastTrashed(folder, account string, providers []Provider) (string, error) {
 	entries, err := os.ReadDir(trash(folder))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", fault.New("auth-dir-unreadable", "read the trash: %w", err).WithHint("it must be a folder that you may read")
 	}
 	var fits, have []string
+	meant := map[string]string{} // the youngest file of each account
 	for _, e := range entries {
 		original, ok := fromTrash(e.Name())
 		if !ok {
@@ -112,14 +120,39 @@ func lastTrashed(folder, account string) (string, error) {
 		}
 		name := strings.TrimSuffix(strings.TrimSuffix(original, ".json"), ".key")
 		have = append(have, name)
-		if account == name || account == original || account == e.Name() {
+		switch {
+		case account == name || account == original || account == e.Name():
 			fits = append(fits, e.Name())
+		case isMeant(filepath.Join(trash(folder), e.Name()), name, account, providers):
+			meant[name] = max(meant[name], e.Name())
 		}
+	}
+	if len(fits) == 0 && len(meant) > 1 {
+		return "", fault.Usage("account-ambiguous", "%q fits %d accounts in the trash", account, len(meant)).
+			WithHint("one of %s", strings.Join(slices.Sorted(maps.Keys(meant)), ", "))
+	}
+	for _, file := range meant {
+		fits = append(fits, file)
 	}
 	if len(fits) == 0 {
 		return "", fault.Usage("account-unknown", "the trash has no account %q", account).WithHint("%s", knownAccounts(account, lo.Uniq(have)))
 	}
 	return slices.Max(fits), nil // the time is in the name
+}
+
+// isMeant reports whether a file in the trash is of the account that a person
+// names by its e-mail or its provider.
+func isMeant(file, name, account string, providers []Provider) bool {
+	if provider, ok := strings.CutPrefix(name, "provider-"); ok && provider == account {
+		return true
+	}
+	data, err := regular.Read(file, maxFile)
+	if err != nil {
+		return false
+	}
+	c, err := parse(data)
+	p, _ := ofType(providers, c.Type)
+	return err == nil && (c.Email != "" && strings.EqualFold(c.Email, account) || p.Name == account)
 }
 
 // pick finds the account that a person named: by its name, its file, its email,

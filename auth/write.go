@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 
@@ -18,6 +19,14 @@ func writeFile(path string, data []byte) error {
 		return err
 	}
 	return finish(f, path, data)
+}
+
+// restoreFile makes a file what it was, mode and time included.
+func restoreFile(path string, data []byte, was os.FileInfo) error {
+	if err := writeFile(path, data); err != nil || was == nil {
+		return err
+	}
+	return errors.Join(os.Chmod(path, was.Mode().Perm()), os.Chtimes(path, was.ModTime(), was.ModTime()))
 }
 
 // begin makes the temporary file, so that what cannot be written is known

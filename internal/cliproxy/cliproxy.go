@@ -10,6 +10,7 @@ package cliproxy
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -171,7 +172,9 @@ type ReplyError struct {
 	Reason string // the server's own words
 }
 
-func (e *ReplyError) Error() string { return "CLIProxyAPI answered: " + e.Reason }
+func (e *ReplyError) Error() string {
+	return "CLIProxyAPI answered: " + cmp.Or(e.Reason, http.StatusText(e.Status))
+}
 
 // said is the server's own words in an error reply.
 func said(reply []byte) string {
