@@ -19,6 +19,9 @@ func Init(ctx context.Context, runtime *string, upstream *string, port *int, ups
 		if file := typed.common["config"]; file != "" && filepath.Clean(file) != scaffold.File {
 			return nil, fault.Usage("flag-invalid", "init writes %s in the folder where it is typed, and not -config=%s", scaffold.File, file).WithHint("go to the folder that is to hold it")
 		}
+		if _, err := trust.EnsureKey(os.Getenv); err != nil { // else the record could not be written either
+			return nil, err
+		}
 		result, err := scaffold.Init(scaffold.Options{Runtime: value(runtime), Upstream: value(upstream), RouterPort: value(port), UpstreamPort: value(upstreamPort), Force: value(force)})
 		if err != nil {
 			return nil, err

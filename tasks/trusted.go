@@ -93,7 +93,9 @@ func (s session) admit(ctx context.Context) (*config.Config, error) {
 	cfg, err := loadConfig()
 	if err == nil {
 		if v := examineTrust(cfg); !v.Trusted && !v.Known {
-			return cfg, s.allow(ctx, cfg, v)
+			if err := s.allow(ctx, cfg, v); err != nil {
+				return cfg, err
+			}
 		}
 		if err := trust.CheckState(cfg); err != nil {
 			return nil, err
@@ -113,17 +115,21 @@ func (s session) admit(ctx context.Context) (*config.Config, error) {
 // allow returns nil when cfg is trusted, or becomes so because the user agrees on
 // the terminal, and when the folders that it writes are the user's own.
 func (s session) allow(ctx context.Context, cfg *config.Config, v trust.Verdict) error {
+	by := ""
 	switch {
-	case !v.Trusted && !v.Foreign && s.agreed(ctx, v):
-		_, err := upgrade.Trust(cfg, s.report.Command, os.Getenv)
-		return err
 	case !v.Trusted:
-		s.report.Trust = v
-		s.tell(v.Lines()...)
-		return v.Fault()
+		s.warn(v)
+		if v.Foreign || !agreed(ctx) {
+			return v.Fault()
+		}
+		s.report.Trust, by = nil, s.report.Command
 	case typed.common["trust"] != "" && cfg.File != "": // typed once, for this command and those that follow
-		_, err := upgrade.Trust(cfg, "-trust", os.Getenv)
-		return err
+		by = "-trust"
+	}
+	if by != "" {
+		if _, err := upgrade.Trust(cfg, by, os.Getenv); err != nil {
+			return err
+		}
 	}
 	if err := trust.CheckState(cfg); err != nil {
 		return err
@@ -134,12 +140,11 @@ func (s session) allow(ctx context.Context, cfg *config.Config, v trust.Verdict)
 	return trust.CheckUntracked(cfg.Paths.Root())
 }
 
-// agreed shows on a terminal what the configuration would do and asks.
-func (s session) agreed(ctx context.Context, v trust.Verdict) bool {
+// agreed asks on a terminal whether the user trusts what was shown there.
+func agreed(ctx context.Context) bool {
 	if !term.IsTerminal(int(os.Stdin.Fd())) || !term.IsTerminal(int(os.Stderr.Fd())) {
 		return false
 	}
-	s.tell(v.Lines()...)
 	_, _ = os.Stderr.WriteString("Do you trust it? [y/N] ")
 	return isYes(ctx, os.Stdin)
 }

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/config"
@@ -139,6 +140,12 @@ func (o Options) refuseForeign() error {
 			return fault.Usage("state-untrusted", "%s is a symbolic link; nothing was changed", name).
 				WithHint("remove it: init makes the folder itself")
 		}
+		if err := trust.CheckOwner(path); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
+			return err
+		}
+	}
+	if err := trust.CheckPlace(filepath.Join(o.Dir, ".router")); err != nil {
+		return err
 	}
 	return trust.CheckUntracked(filepath.Join(o.Dir, ".router"))
 }

@@ -329,3 +329,32 @@ func TestInitRefusesAFolderWhoseNameIsNotUTF8(t *testing.T) {
 		t.Errorf("something was made: %v", err)
 	}
 }
+
+// TestInitLeavesAFolderOfAnotherAlone: what init wrote there would be another's,
+// and every command after it would refuse it.
+func TestInitLeavesAFolderOfAnotherAlone(t *testing.T) {
+	t.Parallel()
+	for name, prepare := range map[string]func(dir string) error{
+		"another user's .router": func(dir string) error {
+			return errors.Join(os.Chmod(dir, 0o1777|fs.ModeSticky), os.Mkdir(filepath.Join(dir, ".router"), 0o700), os.Chown(filepath.Join(dir, ".router"), 65534, -1))
+		},
+		"another user's folder":     func(dir string) error { return os.Chown(dir, 65534, -1) },
+		"a folder that others open": func(dir string) error { return os.Chmod(dir, 0o777) },
+	} {
+		if os.Geteuid() != 0 && name != "a folder that others open" {
+			t.Logf("%s: needs root, to give files away", name)
+			continue
+		}
+		dir := t.TempDir()
+		if err := prepare(dir); err != nil {
+			t.Fatal(err)
+		}
+		_, err := scaffold.Init(scaffold.Options{Dir: dir})
+		if fault.From(err).Code != "not-yours" {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := os.Stat(filepath.Join(dir, "config")); err == nil {
+			t.Errorf("%s: something was written", name)
+		}
+	}
+}

@@ -84,13 +84,16 @@ func (v Verdict) Fault() error {
 		return fault.Usage("not-yours", "%s, so it is not obeyed; nothing was done", v.Reason).WithHint("%s", hint)
 	}
 	return fault.Usage("not-trusted", "%s (%s)", Advice, v.Reason).
-		WithHint("mage trust -show says what it would execute and write; in CI: -trust=%s or %s", v.Digest, Variable)
+		WithHint("mage trust -show says what it would execute and write; in CI: -trust=%s, or %s with that value", v.Digest, Variable)
 }
 
 // Lines are the verdict for people: the advice, then what the configuration
 // would execute, write, read and send.
 func (v Verdict) Lines() []string {
 	lines := []string{Advice, "  " + v.Reason}
+	if v.Foreign {
+		lines = []string{"this configuration may be another user's word, so it is not obeyed", "  " + v.Reason}
+	}
 	for _, part := range []struct {
 		verb string
 		list []Entry

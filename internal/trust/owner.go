@@ -189,6 +189,11 @@ func CheckOwners(cfg *config.Config) error {
 	return nil
 }
 
+// CheckPlace reports as a fault when others could put another folder in the
+// place of root, the folder of an installation's state, which need not be there
+// yet. Fault: not-yours.
+func CheckPlace(root string) error { return checkAbove(filepath.Dir(Place(root))) }
+
 // checkAbove reports as a fault when others can replace a folder from dir up to
 // the user's home or the first folder of root's. Fault: not-yours.
 func checkAbove(dir string) error {

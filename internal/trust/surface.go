@@ -54,7 +54,7 @@ func SurfaceOf(cfg *config.Config, home string) Surface {
 	}
 	for _, list := range []*[]Entry{&b.Executes, &b.Writes, &b.Reads, &b.Sends} {
 		slices.SortFunc(*list, func(a, c Entry) int { return cmp.Or(cmp.Compare(a.Key, c.Key), cmp.Compare(a.whole, c.whole)) })
-		*list = slices.Compact(*list)
+		*list = append([]Entry{}, slices.Compact(*list)...) // none is [] in JSON
 	}
 	return b.Surface
 }
@@ -94,6 +94,9 @@ func (b *surfaceBuilder) path(key, path string) Entry {
 	e := Entry{Key: key, Value: path, Outside: !IsWithin(path, b.own)}
 	if rel, err := filepath.Rel(b.own, path); err == nil && !e.Outside {
 		e.Value = "./" + filepath.ToSlash(rel)
+		if rel == "." {
+			e.Value = rel
+		}
 	} else if rest, ok := strings.CutPrefix(path, b.home+"/"); ok && b.home != "" {
 		e.Value = "~/" + rest
 	}
