@@ -1,6 +1,7 @@
 package supervisor_test
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -24,7 +25,7 @@ func TestOnAFileSystemWithoutSocketsTheShortPathIsTaken(t *testing.T) {
 			}
 			return supervisor.ListenControl(path)
 		})
-		if lack == syscall.EACCES { // which says nothing of sockets
+		if errors.Is(lack, syscall.EACCES) { // which says nothing of sockets
 			if err == nil || filepath.Dir(at) != dir {
 				t.Errorf("%v: at %s, %v", lack, at, err)
 			}

@@ -21,8 +21,9 @@ const (
 	// supervisor that lives: it opens a removed socket anew within keepEvery.
 	socketWait = 3 * time.Second
 	// silenceLimit is how long a supervisor may send no line of an answer before
-	// the command asks whether it still answers at all.
-	silenceLimit = queryTimeout
+	// the command asks whether it still answers at all, for queryTimeout: together
+	// less than the nine seconds that docs/supervisor.md promises.
+	silenceLimit = 3 * time.Second
 )
 
 // livingSupervisor returns the supervisor that has the runtime folder, however
@@ -38,8 +39,10 @@ func livingSupervisor(runtimeDir string) (id process.Identity, lives bool) {
 	if !held {
 		return process.Identity{}, false
 	}
-	id, err := process.Identify(pid)
-	return id, err == nil || pid == 0
+	if id, err := process.Identify(pid); err == nil {
+		return id, true
+	}
+	return process.Identity{}, true // the lock is held, whatever the system says of its holder
 }
 
 // lockHolder reports whether a process holds the lock of a file, and which one;

@@ -122,7 +122,7 @@ func serveWithKey(port, key string) int {
 		}
 		fmt.Println("with its key:", r.URL.Path)
 	})
-	if err := http.ListenAndServe("127.0.0.1:"+port, nil); err != nil { //nolint:gosec // a double
+	if err := http.ListenAndServe("127.0.0.1:"+port, nil); err != nil {
 		return 6
 	}
 	return 0

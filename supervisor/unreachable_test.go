@@ -22,7 +22,7 @@ func (s *stack) socket() string { return filepath.Join(s.cfg.Paths.RuntimeDir, "
 
 // answers reports whether a service answers its readiness path.
 func answers(url string) bool {
-	resp, err := http.Get(url + "/ready") //nolint:gosec,noctx // a service of the test
+	resp, err := http.Get(url + "/ready") //nolint:noctx // a service of the test
 	if err != nil {
 		return false
 	}
@@ -91,6 +91,38 @@ func (s *stack) hang() {
 	})
 }
 
+// promised is how long a command takes at most that has no answer of its
+// supervisor (docs/supervisor.md).
+const promised = 9 * time.Second
+
+// stopwatch returns a function that says how long ago that was, without the
+// time in which this process did not get to run: a busy machine is no defect.
+func stopwatch() (took func() time.Duration) {
+	begin, stop, late := time.Now(), make(chan struct{}), make(chan time.Duration)
+	go func() {
+		const tick = 10 * time.Millisecond
+		total := time.Duration(0)
+		for {
+			before := time.Now()
+			time.Sleep(tick)
+			if over := time.Since(before) - 2*tick; over > 0 {
+				total += over
+			}
+			select {
+			case <-stop:
+				late <- total
+				return
+			default:
+			}
+		}
+	}()
+	return func() time.Duration {
+		took := time.Since(begin)
+		close(stop)
+		return took - <-late
+	}
+}
+
 // TestEveryCommandAnswersInTimeAboutAStackWhoseSupervisorHangs is about what
 // the commands say, too: never "stopped", never ok.
 func TestEveryCommandAnswersInTimeAboutAStackWhoseSupervisorHangs(t *testing.T) {
@@ -118,9 +150,9 @@ func TestEveryCommandAnswersInTimeAboutAStackWhoseSupervisorHangs(t *testing.T) 
 			var all sync.WaitGroup
 			for name, command := range commands {
 				all.Go(func() {
-					begin := time.Now()
+					took := stopwatch()
 					status, err := command()
-					if took := time.Since(begin); took > 9*time.Second {
+					if took := took(); took > promised {
 						t.Errorf("%s took %v", name, took)
 					}
 					wantFaultOf(t, err, "supervisor-unreachable")
@@ -163,11 +195,15 @@ func TestAStopInWhichTheSupervisorHangsEnds(t *testing.T) {
 	}()
 	eventually(t, "the stop to begin", func() bool { return s.service("a").State == supervisor.StateStopping })
 	s.hang()
+	took := stopwatch()
 	select {
 	case err := <-stopped:
 		wantFault(t, err, "supervisor-unreachable")
-	case <-time.After(30 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the stop waits for ever")
+	}
+	if took := took(); took > promised {
+		t.Errorf("the stop took %v", took)
 	}
 	_ = syscall.Kill(-before.Services[0].PID, syscall.SIGKILL)
 	if _, err := supervisor.ForceStop(t.Context(), s.cfg, nil); err != nil {

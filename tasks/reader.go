@@ -25,7 +25,7 @@ func whileRead(ctx context.Context, stdout *os.File) (read context.Context, stop
 		defer close(done)
 		ticker := time.NewTicker(readerCheckEvery)
 		defer ticker.Stop()
-		for !readerLeft(int(stdout.Fd())) { //nolint:gosec // a descriptor fits
+		for !readerLeft(int(stdout.Fd())) {
 			select {
 			case <-read.Done():
 				return
@@ -39,7 +39,7 @@ func whileRead(ctx context.Context, stdout *os.File) (read context.Context, stop
 
 // readerLeft reports whether the other end of a pipe or socket was closed.
 func readerLeft(fd int) bool {
-	end := []unix.PollFd{{Fd: int32(fd)}} //nolint:gosec // a descriptor fits
+	end := []unix.PollFd{{Fd: int32(fd)}}
 	n, err := unix.Poll(end, 0)
 	return err == nil && n > 0 && end[0].Revents&(unix.POLLERR|unix.POLLHUP) != 0
 }

@@ -71,7 +71,7 @@ func TestAsTheFirstProcessOfAContainerOrphansAreReaped(t *testing.T) {
 func useOrphaningUpstream(t *testing.T, dir string) {
 	t.Helper()
 	script := filepath.Join(dir, "upstream.sh")
-	if err := os.WriteFile(script, []byte(orphaning), 0o700); err != nil { //nolint:gosec // it is executed
+	if err := os.WriteFile(script, []byte(orphaning), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(dir, "config", "flowgate.yaml")

@@ -1,0 +1,61 @@
+package supervisor_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/test/rights"
+)
+
+// TestASupervisorWithAPrivateTmpIsReached is about a unit with PrivateTmp and a
+// runtime folder whose path is too long for a socket: the socket is in a /tmp
+// that only the supervisor sees.
+func TestASupervisorWithAPrivateTmpIsReached(t *testing.T) {
+	t.Parallel()
+	if !rights.Mount(t) {
+		return
+	}
+	s := newStack(t, trivial(t, "a"))
+	runtime := filepath.Join(s.cfg.Dir, strings.Repeat("long", 30))
+	s.cfg.Paths.RuntimeDir, s.cfg.Paths.StateFile = runtime, filepath.Join(runtime, "state.json")
+	s.cfg.Paths.ActiveConfig, s.cfg.Paths.LogFile = filepath.Join(runtime, "litellm.active.yaml"), filepath.Join(runtime, "events.log")
+	s.save()
+	sockets := "/tmp/flowgate-" + strconv.Itoa(os.Geteuid())
+	if err := os.MkdirAll(sockets, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	own := s.supervisorCommand()
+	cmd := exec.Command("sh", append([]string{"-c", `mount -t tmpfs -o mode=0700 none "$0" && exec "$@"`, sockets}, own.Args...)...) //nolint:gosec,noctx // a supervisor
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Unshareflags: syscall.CLONE_NEWNS}
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() { defer close(ended); _ = cmd.Wait() }()
+	eventually(t, "the supervisor to be there", func() bool { return len(s.recorded()) > 0 && s.recorded()[0].PID == cmd.Process.Pid })
+	socket := ""
+	eventually(t, "it to answer", func() bool {
+		status, err := supervisor.Query(t.Context(), s.cfg)
+		if err == nil && status.Supervisor != nil {
+			socket = status.Supervisor.Socket
+		}
+		return socket != ""
+	})
+	if _, err := os.Lstat(socket); filepath.Dir(socket) != sockets || !os.IsNotExist(err) {
+		t.Fatalf("%s can be seen from here: %v", socket, err)
+	}
+	if status := s.mustStart(); status.Supervisor.PID != cmd.Process.Pid || !status.Services[0].Ready {
+		t.Errorf("started: %+v", status)
+	}
+	if status, err := supervisor.Stop(t.Context(), s.cfg, nil); err != nil || find(t, status, "a").State != supervisor.StateStopped {
+		t.Errorf("stopped: %+v, %v", status, err)
+	}
+	<-ended
+}
