@@ -20,7 +20,7 @@ func (r *resident) routes() http.Handler {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(r.status())
 	})
-	mux.HandleFunc("POST /v1/start", r.command(r.start))
+	mux.HandleFunc("POST /v1/start", r.command(r.startOrEnd))
 	mux.HandleFunc("POST /v1/stop", r.command(r.stop))
 	mux.HandleFunc("POST /v1/restart", r.command(r.restart))
 	mux.HandleFunc("POST /v1/upgrade", r.command(r.upgrade))

@@ -29,6 +29,28 @@ func (r *resident) start(ctx context.Context, q request) error {
 	return r.bringUp(ctx, q)
 }
 
+// startOrEnd is start for a command: a supervisor whose first start executed
+// nothing, since a program or a key is missing, ends with it. One that a service
+// manager keeps stays, as it would be started again at once.
+func (r *resident) startOrEnd(ctx context.Context, q request) error {
+	ctx, leave, err := r.gate.enter(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	err = r.bringUp(ctx, q)
+	if err != nil && !r.opts.Up && !slices.ContainsFunc(r.all(), hasRun) {
+		r.gate.close()
+	}
+	return err
+}
+
+// hasRun reports whether a unit has a process, or had one whose end is worth keeping.
+func hasRun(u *unit) bool {
+	s := u.snap.Load()
+	return active(s.State) || s.LastExit != nil || s.PID != 0
+}
+
 // stop takes the wanted services down; with the last one the supervisor ends.
 // It goes on when the command that asked has gone.
 func (r *resident) stop(ctx context.Context, q request) error {

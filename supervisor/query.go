@@ -11,6 +11,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/probe"
+	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/version"
 )
 
@@ -44,8 +45,21 @@ func Health(ctx context.Context, cfg *config.Config) (Status, error) {
 		} else if _, asked := svc.Ready(); asked {
 			s.Ready, s.Reason = true, ""
 		}
-		return s
+		return s.withStranger(svc)
 	}).withDeployments(ctx, cfg), ctx.Err()
+}
+
+// withStranger says which process has the port of a service that does not run:
+// a start cannot bring the service up meanwhile.
+func (s ServiceStatus) withStranger(svc config.Service) ServiceStatus {
+	if s.Live || svc.Port == 0 {
+		return s
+	}
+	if holder, held, err := process.Listener(svc.Host, svc.Port); err == nil && held {
+		s.stranger = true
+		s.Reason = fmt.Sprintf("%s has %s", name(&holder), svc.Addr())
+	}
+	return s
 }
 
 // examined replaces the status of every service of the configuration by what

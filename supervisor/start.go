@@ -134,12 +134,22 @@ func bring(ctx context.Context, cfg *config.Config, verb string, o StartOptions)
 		}
 		last, err := c.command(ctx, verb, q, o.Progress)
 		if !isEnding(err) && !errors.Is(err, errNoSupervisor) {
-			return merged(cfg, last), err
+			return afterEnd(ctx, cfg, last), err
 		}
 		if err := pause(ctx); err != nil {
 			return offline(cfg), err
 		}
 	}
+}
+
+// afterEnd is the status that a command ended with; a supervisor that ends with
+// the command is waited for.
+func afterEnd(ctx context.Context, cfg *config.Config, last reply) Status {
+	status := merged(cfg, last)
+	if last.Ending && last.Identity != nil && awaitEnd(ctx, *last.Identity) == nil {
+		status.Supervisor = nil
+	}
+	return status
 }
 
 // standing is how things stand, for a command that was refused.

@@ -283,6 +283,25 @@ func TestAMissingRuntimeIsNamed(t *testing.T) {
 	wantFault(t, err, "start-failed", `"a"`, "execute")
 }
 
+func TestASupervisorThatCouldExecuteNothingEndsWithTheStart(t *testing.T) {
+	t.Parallel()
+	b := trivial(t, "b")
+	b.Command = []string{"./no-such-program"}
+	s := newStack(t, trivial(t, "a"), b)
+	status, err := s.start("b")
+	wantFault(t, err, "runtime-missing")
+	if status.Supervisor != nil || s.query().Supervisor != nil {
+		t.Errorf("it stays: %+v", status.Supervisor)
+	}
+	s.mustStart("a")
+	if _, err := s.start("b"); err == nil {
+		t.Fatal("b was started")
+	}
+	if got := s.service("a"); !got.Ready || s.query().Supervisor == nil {
+		t.Errorf("a lost its supervisor: %+v", got)
+	}
+}
+
 func TestAnUnknownServiceIsNamedWithTheNearest(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, trivial(t, "litellm"), trivial(t, "cliproxyapi_plus"))

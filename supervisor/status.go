@@ -56,6 +56,8 @@ type ServiceStatus struct {
 	Usage     *Usage     `json:"usage"`            // of the process; nil without one
 	Router    *Router    `json:"router,omitempty"` // of the embedded router's deployments, in status and health; nil where it does not tell
 	Decision  *Decision  `json:"decision"`         // the last one on evidence about it; nil when there was none
+
+	stranger bool // a process that is not the service's has its port; set by Health
 }
 
 // Router is which deployments the embedded router may ask.

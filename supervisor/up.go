@@ -112,7 +112,10 @@ func (s Status) Unhealthy() error {
 			lack += ": " + svc.Reason
 		}
 		hint := fmt.Sprintf("mage logs %s shows its last lines", svc.Name)
-		if svc.State == StateStopped {
+		switch {
+		case svc.stranger:
+			hint = fmt.Sprintf("stop that process, or give services.%s.port another number; mage start cannot bring it up meanwhile", svc.Name)
+		case svc.State == StateStopped:
 			hint = "mage start brings it up"
 		}
 		return fault.New("unhealthy", "%s at %s is %s", svc.Name, svc.URL, lack).WithHint("%s", hint)
