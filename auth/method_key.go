@@ -11,6 +11,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/keyfile"
+	"github.com/flowgate-go/flowgate/internal/redact"
 )
 
 // runKey keeps an API key under .router/secrets, one line, 0600.
@@ -42,6 +43,9 @@ func (s *signIn) secret(ctx context.Context, what string) (string, error) {
 			return value, nil
 		}
 		if s.o.Env != "" {
+			if redact.LooksRandom(name) {
+				name = redact.Value(name) // the key itself, given where its variable's name belongs
+			}
 			return "", fault.Usage("credential-input", "the variable %s is not set", name).WithHint("export it, or use -stdin or -file=F")
 		}
 	}

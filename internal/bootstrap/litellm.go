@@ -168,16 +168,8 @@ func runInstaller(ctx context.Context, code, hint string, cmd *exec.Cmd) error {
 // tail is the end of a program's output on one line, without the credentials
 // that the address of a package index may hold.
 func tail(out []byte) string {
-	words := strings.Fields(program.Tail(out, 1<<10))
-	for i, word := range words {
-		if scheme, rest, ok := strings.Cut(word, "://"); ok {
-			if at := strings.LastIndexByte(rest, '@'); at >= 0 {
-				words[i] = scheme + "://[redacted]@" + rest[at+1:]
-			}
-		}
-		words[i] = redact.Named("", words[i])
-	}
-	return strings.Join(words, " ")
+	line := strings.Join(strings.Fields(program.Tail(out, 1<<10)), " ")
+	return string(redact.NewLogScrubber().Scrub([]byte(line)))
 }
 
 // adopted is an environment that somebody else made: the store holds a link to

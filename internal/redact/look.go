@@ -24,8 +24,8 @@ var prefixes = [...]keyPrefix{
 	{"dop_v1_", 30}, {"doo_v1_", 30}, {"dor_v1_", 30}, {"hvs.", 24}, {"hvb.", 24}, {"lin_api_", 30}, {"ntn_", 30}, {"shpat_", 30}, {"sntrys_", 30}, {"glsa_", 30}, {"eyJ", 40}, {"AGE-SECRET-KEY-", 30},
 }
 
-// text shortens a value that is a key by its look, the key in "Bearer KEY",
-// and the password in a URL.
+// text shortens a value that is a key by its look, the key in "Bearer KEY", a
+// private key, and the password in a URL.
 func text(value string) string {
 	if scheme, key, ok := strings.Cut(value, " "); ok && strings.EqualFold(scheme, "bearer") && len(key) >= leastSecret && !IsReference(key) {
 		return scheme + " " + Value(key)
@@ -33,7 +33,7 @@ func text(value string) string {
 	if looksSecret(value) {
 		return Value(value)
 	}
-	return URL(value)
+	return URL(withoutPrivateKeys(value))
 }
 
 func looksSecret(value string) bool {
@@ -68,13 +68,13 @@ func URL(text string) string {
 		if end < 0 {
 			end = len(rest)
 		}
-		out.WriteString("://" + withoutQuery(withoutUser(rest[:end])))
+		out.WriteString("://" + withoutQuery(withoutWebhook(withoutUser(rest[:end]))))
 		text = rest[end:]
 	}
 }
 
 // withoutUser shortens what stands before the @ of user:password@host/path. A
-// user without a password stays, unless it looks like a key.
+// user stays, unless it is long enough to be a key.
 func withoutUser(address string) string {
 	end := strings.IndexAny(address, "/?#")
 	if end < 0 {
@@ -95,10 +95,27 @@ func withoutUser(address string) string {
 }
 
 func shortKey(user string) string {
-	if looksSecret(user) {
+	if len(user) >= leastSecret || looksSecret(user) {
 		return Value(user)
 	}
 	return user
+}
+
+// withoutWebhook replaces the path of an address that is itself a key: a
+// webhook's, or a bot's.
+func withoutWebhook(address string) string {
+	host, path, _ := strings.Cut(address, "/")
+	path, query, hasQuery := strings.Cut(path, "?")
+	lower := strings.ToLower(path)
+	isWebhook := strings.HasPrefix(host, "hooks.") || strings.Contains(host, "webhook") || strings.Contains(lower, "webhooks/") || strings.Contains(lower, "webhookb2/") ||
+		strings.HasPrefix(host, "api.telegram.org") && strings.HasPrefix(path, "bot")
+	if !isWebhook || path == "" {
+		return address
+	}
+	if hasQuery {
+		return host + "/…?" + query
+	}
+	return host + "/…"
 }
 
 // withoutQuery replaces the values of a query, and a fragment that has any;

@@ -32,7 +32,8 @@ func TestALogHasNoValueThatItsNameMakesASecret(t *testing.T) {
 	s := redact.NewLogScrubber()
 	for _, line := range []string{
 		"Authorization: Bearer " + opaque, "authorization: bearer abc/" + opaque + "==, next", "Proxy-Authorization: Basic " + opaque, `{"refresh_token": "` + opaque + `"}`,
-		`{\"access_token\":\"` + opaque + `\"}`, "api_key=" + opaque, "X-Api-Key: " + opaque, "password='" + opaque + "'", `headers={'cookie': '` + opaque + `'}`,
+		`{\"access_token\":\"` + opaque + `\"}`, "api_key=" + opaque, "X-Api-Key: " + opaque, "password='" + opaque + "'", "https://hooks.slack.com/services/T0/B0/" + opaque, "https://discord.com/api/webhooks/1/" + opaque + "?wait=1", "https://x.webhook.office.com/webhookb2/" + opaque,
+		"https://api.telegram.org/bot1:" + opaque + "/send", "https://" + opaque + ":pw@host/", "/simple?token=" + opaque + "/litellm/", `headers={'cookie': '` + opaque + `'}`,
 		`{"private_key":"-----BEGIN PRIVATE KEY-----\nMII` + opaque + `\n-----END PRIVATE KEY-----\n","b":1}`, "-----BEGIN RSA PRIVATE KEY-----" + opaque,
 	} {
 		if got := string(s.Scrub([]byte(line))); strings.Contains(got, opaque[4:20]) {
@@ -40,12 +41,24 @@ func TestALogHasNoValueThatItsNameMakesASecret(t *testing.T) {
 		}
 	}
 	for _, clean := range []string{
-		"prompt_tokens: 12, total_tokens=123456789012345", "token: 7", "the key: .router/secrets/gateway.key", "a basic question of 2026-01-01", "Bearer token missing",
+		"https://host/services/list", "https://hooks.example", "https://api.telegram.org/docs", "prompt_tokens: 12, total_tokens=123456789012345", "token: 7", "the key: .router/secrets/gateway.key", "a basic question of 2026-01-01", "Bearer token missing",
 		"key=", `{"error":{"code":"invalid_api_key"}}`, "ESC [32m", "100%", `\`, "%", "\x1b[",
 	} {
 		if got := string(s.Scrub([]byte(clean))); got != clean {
 			t.Errorf("%q is %q", clean, got)
 		}
+	}
+}
+
+func TestAConfigurationShowsNoPrivateKeyUnderAnyName(t *testing.T) {
+	t.Parallel()
+	for _, pem := range []string{"-----BEGIN PRIVATE KEY-----\n" + opaque + "\n-----END PRIVATE KEY-----\n", "-----BEGIN OPENSSH PRIVATE KEY-----\n" + opaque} {
+		if got := redact.Named("unknown", pem); strings.Contains(got, opaque[4:20]) {
+			t.Errorf("%s", got)
+		}
+	}
+	if public := "-----BEGIN PUBLIC KEY-----\n" + opaque; redact.Named("unknown", public) != public {
+		t.Error("a public key is hidden")
 	}
 }
 

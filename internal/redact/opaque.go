@@ -13,18 +13,24 @@ func withoutOpaque(line string) string {
 	return withoutNamed(withoutCredentials(withoutPrivateKeys(line)))
 }
 
-// withoutPrivateKeys replaces what stands between the first and the last line of
-// a private key that is written on one line.
-func withoutPrivateKeys(line string) string {
+// withoutPrivateKeys replaces what stands between the first and the last line
+// of private keys in a text.
+func withoutPrivateKeys(text string) string {
 	const mark = "PRIVATE KEY-----"
-	before, rest, found := strings.Cut(line, mark)
+	before, rest, found := strings.Cut(text, mark)
 	if !found || !strings.Contains(before, "-----BEGIN ") {
-		return line
+		return text
 	}
-	if end := strings.Index(rest, "-----END "); end >= 0 {
+	end := strings.Index(rest, "-----END ")
+	if end < 0 {
+		return before + mark + "…"
+	}
+	last := strings.Index(rest[end:], mark)
+	if last < 0 {
 		return before + mark + "…" + rest[end:]
 	}
-	return before + mark + "…"
+	last += end + len(mark)
+	return before + mark + "…" + rest[end:last] + withoutPrivateKeys(rest[last:])
 }
 
 // withoutCredentials shortens what follows "Bearer " and "Basic ", if it may be a key.
