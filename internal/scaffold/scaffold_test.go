@@ -205,6 +205,16 @@ func TestForceKeepsTheOldFilesAndTheKeys(t *testing.T) {
 	if !reflect.DeepEqual(after, before) {
 		t.Error("the files differ from those of the first init, keys and modes included")
 	}
+	if again, _ := initialise(t, scaffold.Options{Dir: dir, Force: true}); len(again.Backups) != 0 {
+		t.Errorf("nothing had changed, and kept was %q", again.Backups)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "config/flowgate.yaml"), []byte("another"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	same, _ := initialise(t, scaffold.Options{Dir: dir, Force: true}) // within the same second
+	if !slices.Equal(same.Backups, []string{want[0] + "-2"}) {
+		t.Errorf("kept: %q", same.Backups)
+	}
 }
 
 func TestAFailureHalfWayLeavesNothingBehind(t *testing.T) {

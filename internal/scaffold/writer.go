@@ -3,6 +3,7 @@ package scaffold
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -79,14 +80,15 @@ func (w *writer) key(name string) string {
 	return key
 }
 
-// file writes a file; one that is there is kept under another name first.
+// file writes a file; one that is there with another text is kept under another
+// name first.
 func (w *writer) file(name, text string, mode fs.FileMode) {
-	if w.err != nil {
+	path := filepath.Join(w.dir, name)
+	if w.err != nil || holds(path, text, mode) {
 		return
 	}
-	path := filepath.Join(w.dir, name)
-	backup := path + ".bak-" + w.stamp
-	switch err := os.Link(path, backup); {
+	backup, err := linkBackup(path, w.stamp)
+	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		w.create(name, []byte(text), mode)
 		return
@@ -94,10 +96,32 @@ func (w *writer) file(name, text string, mode fs.FileMode) {
 		w.err = err
 		return
 	}
-	w.result.Backups = append(w.result.Backups, name+".bak-"+w.stamp)
+	w.result.Backups = append(w.result.Backups, name+strings.TrimPrefix(backup, path))
 	w.undos = append(w.undos, func() error { return os.Rename(backup, path) })
 	w.err = replace(path, []byte(text), mode)
 	w.result.Created = append(w.result.Created, name)
+}
+
+// holds reports whether a file has this text and mode already.
+func holds(path, text string, mode fs.FileMode) bool {
+	info, err := os.Lstat(path)
+	if err != nil || info.Mode() != mode {
+		return false
+	}
+	data, err := regular.Read(path, regular.Document)
+	return err == nil && string(data) == text
+}
+
+// linkBackup keeps a file as NAME.bak-TIME, with a number behind it when that
+// name is taken by a change of the same second.
+func linkBackup(path, stamp string) (backup string, err error) {
+	backup = path + ".bak-" + stamp
+	err = os.Link(path, backup)
+	for n := 2; errors.Is(err, fs.ErrExist); n++ {
+		backup = fmt.Sprintf("%s.bak-%s-%d", path, stamp, n)
+		err = os.Link(path, backup)
+	}
+	return backup, err
 }
 
 // replace puts data in path's place with mode, whatever the old file's was;
