@@ -177,7 +177,7 @@ func (c *call) firstContent(a *answer, err error) *failure {
 	}
 	c.hold(a)
 	for piece := c.reply; ; {
-		begun := c.takeOpening(a, piece, errors.Is(err, io.EOF))
+		begun := c.takeOpening(a, piece, err != nil)
 		if begun {
 			return nil
 		}

@@ -81,7 +81,7 @@ func causeOf(err error) cause {
 		return causeEOF
 	case hasText(err, "client connection lost", "server sent GOAWAY", "stream error:"):
 		return causeReset
-	case hasText(err, "malformed HTTP", "malformed chunked", "invalid byte in chunk", "readLoopPeekFailLocked: %!w(<nil>)"):
+	case hasText(err, "malformed HTTP", "malformed chunked", "invalid byte in chunk", "response headers exceeded", "readLoopPeekFailLocked: %!w(<nil>)"):
 		return causeProtocol
 	}
 	return causeOther
@@ -122,6 +122,18 @@ func hasText(err error, texts ...string) bool {
 func speaksTLS(status int, body string) bool {
 	return status == http.StatusBadRequest &&
 		(strings.Contains(body, "HTTP request to an HTTPS server") || strings.Contains(body, "HTTP request was sent to HTTPS port"))
+}
+
+// refusalCause is why a refusal does not come from the upstream's API; empty
+// when it may. Only proxies answer 407.
+func refusalCause(status int, body string) cause {
+	switch {
+	case status == http.StatusProxyAuthRequired:
+		return causeProxy
+	case speaksTLS(status, body):
+		return causeNeedsTLS
+	}
+	return ""
 }
 
 // advice tells a client what happened and what to do. It never says where the

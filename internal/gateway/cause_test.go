@@ -70,6 +70,14 @@ func TestTheCauseOfAFailedConnectionIsLoggedAndExplained(t *testing.T) {
 		"an alert":      {"http://" + alert, "http-to-https", "write https://", 3, 500},
 		"closed":        {"http://" + listenAndSay(t, func(c net.Conn) { _, _ = c.Read(make([]byte, 1<<16)) }), "closed", "closed the connection", 3, 500},
 		"not HTTP":      {"http://" + listenAndSay(t, func(c net.Conn) { _, _ = c.Read(make([]byte, 1<<16)); fmt.Fprint(c, "SSH-2.0-OpenSSH\r\n") }), "protocol", "does not speak HTTP", 3, 500},
+		"proxy": {"http://" + listenAndSay(t, func(c net.Conn) {
+			_, _ = c.Read(make([]byte, 1<<16))
+			fmt.Fprint(c, "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+		}), "proxy", "check HTTPS_PROXY", 1, 502},
+		"long headers": {"http://" + listenAndSay(t, func(c net.Conn) {
+			_, _ = c.Read(make([]byte, 1<<16))
+			fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nX-Long: %s\r\n\r\n", strings.Repeat("x", 2<<20))
+		}), "protocol", "does not speak HTTP", 3, 500},
 		"no TLS at all": {"https://" + listenAndSay(t, func(c net.Conn) { fmt.Fprint(c, "SSH-2.0-OpenSSH\r\n") }), "https-to-http", "no TLS", 3, 500},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -76,6 +76,9 @@ type innerError struct {
 // innerFailure is the failure that an error inside of a successful reply
 // tells. Its status is the one given inside, 500 when there is none.
 func (c *call) innerFailure(a *answer, body []byte) *failure {
+	if deniesRoute(body) {
+		return c.routeMissing(a.deployment, http.StatusOK, body)
+	}
 	detail, text := errorDetail(body), string(body)
 	status := innerStatus(body)
 	if detail != nil {

@@ -23,6 +23,12 @@ func isRouteMissing(status int, body []byte, d *Deployment) bool {
 	return status == http.StatusMethodNotAllowed || status == http.StatusNotFound && !namesModel(body, d) && !namesObject(body)
 }
 
+// deniesRoute reports whether an error with status 200 says that the upstream
+// does not have the route, as LM Studio says it.
+func deniesRoute(body []byte) bool {
+	return bytes.Contains(bytes.ToLower(body), []byte("unexpected endpoint or method"))
+}
+
 func namesModel(body []byte, d *Deployment) bool {
 	low := bytes.ToLower(body)
 	for _, sign := range [...]string{"model", "deploymentnotfound", "no endpoints found"} { // the last is OpenRouter's

@@ -34,7 +34,8 @@ func TestARouteThatTheUpstreamLacksIs400AtOnceAndRemembered(t *testing.T) {
 	}{
 		"gin": {404, "404 page not found"}, "FastAPI": {404, `{"detail":"Not Found"}`}, "empty": {404, ""}, "nginx": {404, "<html><head><title>404 Not Found</title></head></html>"},
 		"Express": {404, "Cannot POST /v1/responses"}, "PHP": {404, "File not found."}, "OpenAI": {404, `{"error":{"message":"Invalid URL (POST /v1/responses)","type":"invalid_request_error","param":null,"code":null}}`},
-		"method": {405, `{"detail":"Method Not Allowed"}`}, "method that speaks of a model": {405, "no such model method"},
+		"LM Studio": {200, `{"error":"Unexpected endpoint or method. (POST /v1/responses)"}`},
+		"method":    {405, `{"detail":"Method Not Allowed"}`}, "method that speaks of a model": {405, "no such model method"},
 	} {
 		handler, refused, answered := lacking("/responses", c.status, c.body)
 		s := behind(t, minimal, gateway.Options{}, handler)

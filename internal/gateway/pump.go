@@ -1,8 +1,6 @@
 package gateway
 
 import (
-	"errors"
-	"io"
 	"net/http"
 )
 
@@ -14,7 +12,7 @@ func (c *call) copyStream(a *answer) streamEnd {
 	}
 	for {
 		n, err := a.source.Read(c.chunk[:cap(c.chunk)])
-		if c.out = a.events.Append(c.out[:0], c.chunk[:n]); errors.Is(err, io.EOF) {
+		if c.out = a.events.Append(c.out[:0], c.chunk[:n]); err != nil {
 			c.out = a.events.EndInput(c.out)
 		}
 		c.redactEvents(a)

@@ -266,6 +266,11 @@ func TestAWholeStreamIsASuccessHoweverItsConnectionEnds(t *testing.T) {
 				_ = http.NewResponseController(w).Flush()
 				panic(http.ErrAbortHandler)
 			},
+			"cut in its last line end": func(w http.ResponseWriter, _ *http.Request) {
+				answers("text/event-stream", strings.TrimSuffix(whole, "\n\n"))(w, nil)
+				_ = http.NewResponseController(w).Flush()
+				panic(http.ErrAbortHandler)
+			},
 			"no line end":    answers("text/event-stream", strings.TrimSuffix(whole, "\n\n")),
 			"no checksum":    says(200, "text/event-stream", "gzip", strings.TrimSuffix(encoded(whole, "gzip"), encoded(whole, "gzip")[len(encoded(whole, "gzip"))-6:])),
 			"no end, no eol": answers("text/event-stream", strings.TrimSuffix(strings.TrimSuffix(whole, "data: [DONE]\n\n"), "\n\n")),

@@ -44,13 +44,12 @@ func (c *call) refused(d *Deployment, res *http.Response, source io.Reader) *fai
 	if isRouteMissing(status, body, d) {
 		return c.routeMissing(d, status, body)
 	}
+	if reason := refusalCause(status, string(body)); reason != "" {
+		return c.notReached(d, reason, body)
+	}
 	f := c.classify(d, status, string(body))
 	f.retryAfter, f.window = readWait(res.Header, status, c.r.opts.Now())
 	obeyShouldRetry(f, res.Header.Get("X-Should-Retry"))
-	if speaksTLS(status, string(body)) {
-		f.status, f.cause, f.retry = http.StatusBadGateway, causeNeedsTLS, false
-		f.text += " " + f.cause.advice()
-	}
 	f.harmless = f.harmless || status == http.StatusNotFound && !namesModel(body, d)
 	return f
 }
@@ -59,6 +58,14 @@ func (c *call) refused(d *Deployment, res *http.Response, source io.Reader) *fai
 // not asked for. Its body is not read: it may be a connection that stays open.
 func (c *call) notFinal(d *Deployment, status int) *failure {
 	return c.classify(d, http.StatusBadGateway, fmt.Sprintf("answered %d, not an API reply: api_base must be the final address", status))
+}
+
+// notReached is the failure for a refusal that the upstream's API did not write.
+func (c *call) notReached(d *Deployment, reason cause, body []byte) *failure {
+	f := c.classify(d, http.StatusBadGateway, string(body))
+	f.cause, f.retry, f.sibling = reason, false, true
+	f.text += " " + reason.advice()
+	return f
 }
 
 // errorBody reads an error's body up to maxErrorText. Of an event stream it
