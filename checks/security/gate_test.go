@@ -190,6 +190,28 @@ func TestNoWayLeadsPastTheGate(t *testing.T) {
 			_ = os.Remove(filepath.Join(g.Dir, "link"))
 			g.Write("link", "x\n"+planted)
 		}, "github-pat:link:2"},
+		"an archive by its name is renamed": {
+			func(g *repotest.Git) { g.Commit("a.zip", "x\n"+planted) },
+			func(g *repotest.Git) { g.Git("mv", "a.zip", "a.txt") }, "github-pat:a.txt:2",
+		},
+		"what an allowlist excuses is renamed": {
+			func(g *repotest.Git) { g.Commit("a.svg", "x\n"+planted) },
+			func(g *repotest.Git) { g.Git("mv", "a.svg", "a.txt") }, "github-pat:a.txt:2",
+		},
+		"what an allowlist excuses is renamed and changed": {
+			func(g *repotest.Git) { g.Commit("node_modules/a/b", strings.Repeat("text\n", 40)+planted) },
+			func(g *repotest.Git) {
+				g.Git("mv", "node_modules/a/b", "ä b")
+				g.Write("ä b", strings.Repeat("text\n", 40)+planted+"more\n")
+			}, "github-pat:ä b:41",
+		},
+		"a kind of file that a rule is not for is renamed": {
+			func(g *repotest.Git) {
+				g.Write(".gitleaks.toml", "[[rules]]\nid = \"conf\"\nregex = \"pw-[0-9]{8}\"\nkeywords = [\"pw-\"]\npath = \"[.]conf$\"\n")
+				g.Commit("a.txt", "pw-12345678\n")
+			},
+			func(g *repotest.Git) { g.Git("mv", "a.txt", "a.conf") }, "conf:a.conf:1",
+		},
 		"what a link points to": {nil, func(g *repotest.Git) { link(g, strings.Fields(planted)[2], "link") }, "github-pat:link:1"},
 		"across a fragment": {nil, func(g *repotest.Git) {
 			g.Write("one.txt", strings.Repeat("x ", 62_490)+planted+strings.Repeat("y ", 50_000))
@@ -235,6 +257,50 @@ func TestAChangeIsNotBlamedForWhatWasThere(t *testing.T) {
 		g.Git("commit", "-q", "-m", "change")
 		if found := look(t, g, "range"); len(found) > 0 {
 			t.Errorf("%s, range: %v", name, found)
+		}
+	}
+}
+
+// A rename alone is no news either, nor is one of a submodule.
+func TestARenameIsNotBlamedForWhatWasSearchedBefore(t *testing.T) {
+	t.Parallel()
+	g := installation(t)
+	g.Commit("a.md", planted)
+	sub := strings.TrimSpace(g.Git("rev-parse", "HEAD"))
+	g.Git("update-index", "--add", "--cacheinfo", "160000,"+sub+",node_modules/m")
+	g.Git("commit", "-q", "-m", "submodule")
+	g.Git("mv", "a.md", "a.txt")
+	g.Git("update-index", "--force-remove", "node_modules/m")
+	g.Git("update-index", "--add", "--cacheinfo", "160000,"+sub+",m")
+	if found := look(t, g, "staged"); len(found) > 0 {
+		t.Errorf("staged: %v", found)
+	}
+	g.Git("commit", "-q", "-m", "rename")
+	if found := look(t, g, "range"); len(found) > 0 {
+		t.Errorf("range: %v", found)
+	}
+}
+
+// Between the ends of a range, a shallow clone may lack commits.
+func TestARangeThatAShallowCloneCutsIsNotWhole(t *testing.T) {
+	t.Parallel()
+	g := installation(t)
+	g.Commit("a.txt", "1\n")
+	base := strings.TrimSpace(g.Git("rev-parse", "HEAD"))
+	g.Commit("b.txt", planted)
+	g.Git("rm", "-q", "b.txt")
+	g.Git("commit", "-q", "-m", "gone")
+	g.Commit("c.txt", "2\n")
+	g.Commit("d.txt", "3\n")
+	clone := filepath.Join(t.TempDir(), "clone")
+	g.Git("clone", "-q", "--depth=2", "file://"+g.Dir, clone)
+	g.Git("-C", clone, "fetch", "-q", "--depth=1", "origin", base)
+	for revisions, want := range map[string]string{base + "..HEAD": "fail", "HEAD~1..HEAD": "pass", "HEAD": "fail"} {
+		o := options(clone)
+		o.Range, o.Only = revisions, "secrets.range"
+		checked, examined := run(t, o)
+		if string(status(checked, "secrets.range")) != want || (len(examined.Scanned.Unread) > 0) != (want == "fail") {
+			t.Errorf("%s: %s %+v", revisions, status(checked, "secrets.range"), examined.Scanned)
 		}
 	}
 }

@@ -64,6 +64,19 @@ func TestTheInstallationsOwnKeyIsFoundWhereverGitCarriesIt(t *testing.T) {
 			g.Git("commit", "-q", "--allow-empty", "-m", "x", "--author", key+" <a@b>")
 		}, "range history"},
 		"a note": {func(g *repotest.Git, key string) { g.Git("notes", "add", "-m", key) }, "history"},
+		"the message of a tag of a tag": {func(g *repotest.Git, key string) {
+			g.Git("tag", "-a", "v1", "-m", "x\n\n"+key)
+			g.Git("tag", "-a", "v2", "-m", "y", "v1")
+			g.Git("tag", "-a", "v3", "-m", "z", "v2")
+			g.Git("tag", "-d", "v1", "v2")
+		}, "history"},
+		"a tag of a tag of a content": {func(g *repotest.Git, key string) {
+			g.Write("t", key)
+			g.Git("tag", "-a", "-m", "x", "v1", strings.TrimSpace(g.Git("hash-object", "-w", "t")))
+			g.Git("tag", "-a", "-m", "y", "v2", "v1")
+			g.Git("tag", "-d", "v1")
+			_ = os.Remove(filepath.Join(g.Dir, "t"))
+		}, "history"},
 		"a tag of a content": {func(g *repotest.Git, key string) {
 			g.Write("t", key+"\n")
 			g.Git("tag", "content", strings.TrimSpace(g.Git("hash-object", "-w", "t")))

@@ -93,7 +93,8 @@ func (s *subject) secretsStaged() checks.Check {
 		ID: "secrets.staged", Title: "No secret is staged", Timeout: scanTimeout,
 		About: "Searches the lines that the index adds to HEAD: what the next commit would record. The hook that security:install-hook writes runs this check.",
 		Run: func(ctx context.Context) checks.Outcome {
-			return s.patch(ctx, func(ctx context.Context, yield func(repo.Added) error) (repo.Counts, error) {
+			whole := func(context.Context) (bool, error) { return false, nil }
+			return s.patch(ctx, whole, func(ctx context.Context, yield func(repo.Added) error) (repo.Counts, error) {
 				return s.repo.StagedPatch(ctx, yield)
 			})
 		},
@@ -105,7 +106,7 @@ func (s *subject) secretsRange() checks.Check {
 		ID: "secrets.range", Title: "No commit of the range adds a secret", Timeout: scanTimeout,
 		About: "Searches the lines that the commits of -range=A..B add, merges included: what a push or a pull request brings, also when a later commit of it removes the secret again.",
 		Run: func(ctx context.Context) checks.Outcome {
-			return s.patch(ctx, func(ctx context.Context, yield func(repo.Added) error) (repo.Counts, error) {
+			return s.patch(ctx, s.rangeIsCut, func(ctx context.Context, yield func(repo.Added) error) (repo.Counts, error) {
 				return s.repo.Range(ctx, s.o.Range, yield)
 			})
 		},
@@ -159,7 +160,11 @@ func (s *subject) partial(ctx context.Context, result *scan.Result, err error) e
 	return nil
 }
 
-func (s *subject) patch(ctx context.Context, stream scan.Stream) checks.Outcome {
+func (s *subject) rangeIsCut(ctx context.Context) (bool, error) { return s.repo.IsCut(ctx, s.o.Range) }
+
+// patch searches what a stream yields. isCut says whether a shallow clone lacks a
+// part of it.
+func (s *subject) patch(ctx context.Context, isCut func(context.Context) (bool, error), stream scan.Stream) checks.Outcome {
 	if s.repo == nil {
 		if dir := s.o.Getenv("GIT_DIR"); dir != "" {
 			return checks.Failed("%v, and GIT_DIR=%s is not followed", s.none, dir).WithFix("", "run it inside the repository itself")
@@ -168,6 +173,11 @@ func (s *subject) patch(ctx context.Context, stream scan.Stream) checks.Outcome 
 	}
 	return s.examine(func(sc *scan.Scanner) (scan.Result, error) {
 		result, err := sc.Patches(ctx, s.repo, stream)
+		if cut, bad := isCut(ctx); err == nil && bad != nil {
+			err = bad
+		} else if cut {
+			result.Scanned.Unread = append(result.Scanned.Unread, scan.Unread{What: "range", Reason: "this clone is shallow and ends within the range: some of its commits are not here (git fetch --unshallow)"})
+		}
 		if dir := s.o.Getenv("GIT_DIR"); dir != "" && !s.isOwn(dir) {
 			result.Scanned.Unread = append(result.Scanned.Unread, scan.Unread{What: dir, Reason: "GIT_DIR names another repository than the one of the working folder, which was searched"})
 		}

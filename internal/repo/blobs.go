@@ -68,6 +68,9 @@ func (b *Blobs) Read(ctx context.Context, hash string, use func(size int64, cont
 }
 
 func (b *Blobs) read(hash string, use func(size int64, content io.Reader) error) error {
+	if strings.ContainsRune(hash, '\n') { // COMMIT:PATH with an odd name
+		return fmt.Errorf("%q: %w", hash, ErrMissing)
+	}
 	if _, err := io.WriteString(b.in, hash+"\n"); err != nil {
 		return fmt.Errorf("ask git for %s: %w", hash, err)
 	}
@@ -103,6 +106,17 @@ func (b *Blobs) read(hash string, use func(size int64, content io.Reader) error)
 		return fmt.Errorf("read %s: git cat-file ended in the middle", hash)
 	}
 	return nil
+}
+
+// IsSubmodule reports whether a path in a commit, or in the index, is a
+// submodule: there is no content of it.
+func (b *Blobs) IsSubmodule(ctx context.Context, commit, path string) bool {
+	args := []string{"ls-tree", "--full-tree", commit, "--", path}
+	if commit == "" {
+		args = []string{"ls-files", "--stage", "--", ":(literal)" + path}
+	}
+	out, err := b.r.Git(ctx, nil, args...)
+	return err == nil && strings.HasPrefix(string(out), "160000 ")
 }
 
 // Close ends the command, if there is one.

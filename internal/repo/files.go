@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -78,7 +79,7 @@ func (r *Repo) Changed(ctx context.Context) (files []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := r.Git(ctx, nil, append(off, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=normal", "--ignore-submodules=dirty")...)
+	out, err := off.Git(ctx, nil, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=normal", "--ignore-submodules=dirty")
 	for entry := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
 		if len(entry) > len("XY ") {
 			files = append(files, entry[len("XY "):])
@@ -87,17 +88,23 @@ func (r *Repo) Changed(ctx context.Context) (files []string, err error) {
 	return files, err
 }
 
-// withoutFilters are the settings that turn off the programs through which git
-// would compare files of the working tree.
-func (r *Repo) withoutFilters(ctx context.Context) (off []string, err error) {
+// withoutFilters returns r with the programs turned off through which git would
+// compare files of the working tree. They are turned off in the environment: with
+// -c, a name of a filter that has a = in it would end there.
+func (r *Repo) withoutFilters(ctx context.Context) (*Repo, error) {
 	out, err := r.Git(ctx, nil, "config", "-z", "--name-only", "--get-regexp", `^filter\..*\.(clean|smudge|process|required)$`)
 	if e := (*Error)(nil); errors.As(err, &e) && e.Status == 1 { // there is none
-		return nil, nil
+		return r, nil
 	}
+	off, n := *r, 0
+	off.env = slices.Clone(r.env)
 	for name := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
-		off = append(off, "-c", name+"="+map[bool]string{true: "false"}[strings.HasSuffix(name, ".required")])
+		value := map[bool]string{true: "false"}[strings.HasSuffix(name, ".required")]
+		off.env = append(off.env, fmt.Sprintf("GIT_CONFIG_KEY_%d=%s", n, name), fmt.Sprintf("GIT_CONFIG_VALUE_%d=%s", n, value))
+		n++
 	}
-	return off, err
+	off.env = append(off.env, fmt.Sprintf("GIT_CONFIG_COUNT=%d", n))
+	return &off, err
 }
 
 // Ignored returns those of the paths, relative to Top or absolute, that git

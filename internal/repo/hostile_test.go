@@ -87,3 +87,28 @@ func TestVariablesThatRedirectGitAreNotFollowed(t *testing.T) {
 	lines, _ := history(t, r)
 	want(t, lines, "mine.txt:1:mine")
 }
+
+// A name of a filter may hold all that ends a setting on a command line.
+func TestNoNameOfAFilterKeepsItOn(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"plain", "a=b", "a.b", "a=b.clean=c", "UPPER"} {
+		g := repotest.New(t)
+		fired := filepath.Join(t.TempDir(), "fired")
+		g.Git("config", "filter."+name+".clean", "touch "+fired+"; cat")
+		g.Git("config", "filter."+name+".required", "true")
+		g.Write(".git/info/attributes", "a.txt filter="+name+"\n")
+		g.Commit("a.txt", "one\n")
+		if err := os.Remove(fired); err != nil {
+			t.Fatalf("%s: the filter does not run: %v", name, err)
+		}
+		g.Write("a.txt", "two\n")
+		changed, err := open(t, g.Dir).Changed(t.Context())
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		want(t, changed, "a.txt")
+		if _, err := os.Lstat(fired); err == nil {
+			t.Errorf("%s was executed", name)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -47,6 +48,24 @@ func (r *Repo) Range(ctx context.Context, revisions string, yield func(Added) er
 		return Counts{}, fmt.Errorf("%w: %w", ErrRevision, err)
 	}
 	return r.changes(ctx, logOf(strings.Join(strings.Fields(revisions), "\n")+"\n", false), want{files: true}, yield)
+}
+
+// IsCut reports whether the revisions reach a commit at which a shallow clone
+// ends: what is between it and where the range begins is not here.
+func (r *Repo) IsCut(ctx context.Context, revisions string) (cut bool, err error) {
+	ends := strings.Fields(r.Shallow)
+	if len(ends) == 0 {
+		return false, nil
+	}
+	in := strings.NewReader(strings.Join(strings.Fields(revisions), "\n") + "\n")
+	err = r.pipe(ctx, in, []string{"rev-list", "--stdin"}, func(stdout io.Reader) error {
+		commits := bufio.NewScanner(stdout)
+		for commits.Scan() {
+			cut = cut || slices.Contains(ends, commits.Text())
+		}
+		return commits.Err()
+	})
+	return cut, err
 }
 
 // Log is the log of all commits that the tips reach and known does not, with

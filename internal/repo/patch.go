@@ -20,6 +20,7 @@ const (
 	Hunk                // Text are added lines and unchanged ones around them; New says which are added
 	File                // Blob is what a changed file holds now; New says which lines of it are added
 	Opaque              // Blob is what a file holds that git does not compare line by line; Old what it held before
+	Renamed             // the file at From is at Path now, with other content or the same; Blob is its new content
 	Message             // Text is the message of a commit; the names of its author and committer go before it
 )
 
@@ -29,6 +30,7 @@ type Added struct {
 	Commit string // full hash; empty for the index
 	Date   string // author date, RFC 3339, UTC
 	Path   string
+	From   string
 	Line   int // of the first line of Text in the new file
 	Text   string
 	New    []Lines
@@ -256,7 +258,12 @@ func (p *patch) renamed(words string) error {
 	}
 	p.file.path = name
 	p.counts.Renames[p.file.renamed] = append(p.counts.Renames[p.file.renamed], name)
-	return nil
+	if p.want.only {
+		return nil
+	}
+	a := p.commit // of a file that is only renamed, git does not print the hash
+	a.Kind, a.Path, a.From, a.Blob = Renamed, name, p.file.renamed, a.Commit+":"+name
+	return p.yield(a)
 }
 
 // objects reads "OLD..NEW MODE", or with more than one OLD, a comma between them.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,7 +21,7 @@ type Ref struct {
 }
 
 // refFormat are the fields of Ref and two more, with a byte 0 after each.
-const refFormat = "%(refname)%00%(objecttype) %(objectname)%00%(*objecttype) %(*objectname)%00" +
+const refFormat = "%(refname)%00%(objecttype) %(objectname)%00%(type) %(object)%00" +
 	"%(if:equals=tag)%(objecttype)%(then)%(taggername) %(taggeremail)\n\n%(contents)%(end)%00"
 
 // Refs are all names of the repository.
@@ -41,9 +42,52 @@ func (r *Repo) Refs(ctx context.Context) (all []Ref, err error) {
 				ref.Tree = hash
 			}
 		}
+		if inner, isTag := strings.CutPrefix(fields[2], "tag "); isTag {
+			if err := r.followTag(ctx, inner, &ref); err != nil {
+				return nil, err
+			}
+		}
 		all = append(all, ref)
 	}
 	return all, nil
+}
+
+// mostTags bounds how many tags of tags are followed.
+const mostTags = 1000
+
+// followTag adds to a ref what the tag adds that it tags: its message, and in the
+// end a content or a tree.
+func (r *Repo) followTag(ctx context.Context, hash string, ref *Ref) error {
+	for range mostTags {
+		out, err := r.Git(ctx, nil, "cat-file", "tag", hash)
+		if err != nil {
+			return err
+		}
+		head, message, _ := strings.Cut(string(out), "\n\n")
+		kind := ""
+		for line := range strings.Lines(head) {
+			name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+			switch name {
+			case "object":
+				hash = value
+			case "type":
+				kind = value
+			case "tagger":
+				ref.Message += value + "\n"
+			}
+		}
+		ref.Message += "\n" + message
+		switch kind {
+		case "tag":
+			continue
+		case "blob":
+			ref.Blob = hash
+		case "tree":
+			ref.Tree = hash
+		}
+		return nil
+	}
+	return fmt.Errorf("%s: a tag of more than %d tags", ref.Name, mostTags)
 }
 
 // treeBlobs are the contents in a tree, by path.

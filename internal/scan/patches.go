@@ -157,6 +157,8 @@ func (w *patchWorker) added(ctx context.Context, a repo.Added) (found []Finding,
 		return found, err
 	case repo.Opaque:
 		found, err = w.opaque(ctx, a)
+	case repo.Renamed:
+		found, err = w.renamed(ctx, a)
 	default:
 		found = w.run(f)
 	}
@@ -227,6 +229,46 @@ func (w *patchWorker) opaque(ctx context.Context, a repo.Added) ([]Finding, erro
 		fresh[i] = fresh[i].fingerprinted()
 	}
 	return fresh, nil
+}
+
+// renamed searches a file whose old name kept rules from it: an archive by its
+// name, a path that an allowlist excuses, a kind of file that a rule is not for.
+// What the rules found under the old name does not count.
+func (w *patchWorker) renamed(ctx context.Context, a repo.Added) ([]Finding, error) {
+	wasArchive := isArchive(a.From)
+	if isArchive(a.Path) || !wasArchive && !w.seesMore(a) {
+		return nil, nil
+	}
+	found, err := w.whole(ctx, a, a.Blob)
+	switch {
+	case errors.Is(err, errBinary):
+		w.c.skipped("binary")
+		return nil, nil
+	case errors.Is(err, repo.ErrMissing) && w.blobs.IsSubmodule(ctx, a.Commit, a.Path):
+		return nil, nil
+	case err != nil || wasArchive:
+		return slices.Clone(found), err
+	}
+	before, from := map[ruleSecret]bool{}, a
+	from.Path = a.From
+	old, err := w.whole(ctx, from, a.Blob)
+	for _, n := range old {
+		before[ruleSecret{n.Rule, n.secret}] = true
+	}
+	return slices.DeleteFunc(slices.Clone(found), func(n Finding) bool { return before[ruleSecret{n.Rule, n.secret}] }), err
+}
+
+// seesMore reports whether a rule looks at the new name and not at the old one.
+func (w *patchWorker) seesMore(a repo.Added) bool {
+	w.enter(Fragment{Path: a.From, Commit: a.Commit})
+	old := w.place
+	w.enter(Fragment{Path: a.Path, Commit: a.Commit})
+	for i, off := range w.place.off {
+		if old.off[i] && !off {
+			return true
+		}
+	}
+	return false
 }
 
 // whole is what is found in one content.
