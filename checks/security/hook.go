@@ -97,6 +97,9 @@ func (h *Hook) install(program string) error {
 	}
 	before := h.Hook + ".before-flowgate"
 	ours := strings.Contains(string(old), mark)
+	if ours && !isWritten(string(old)) {
+		return fmt.Errorf("it was changed by hand since FlowGate wrote it: take the lines of your own into %s and remove it", before)
+	}
 	if _, err := os.Lstat(before); err == nil {
 		h.Chained = before
 	}
@@ -119,11 +122,21 @@ func (h *Hook) install(program string) error {
 func script(program string, chained bool) string {
 	first := ""
 	if chained {
-		first = "\"$0.before-flowgate\" \"$@\" || exit\n"
+		first = chain
 	}
 	return "#!/bin/sh\n" + mark + "\n" + first +
 		"exec " + quoted(program) + " security-check -staged -only='secrets.staged,files.tracked' -format=text >&2\n"
 }
+
+// isWritten reports whether a hook is as script writes it, for any program.
+func isWritten(text string) bool {
+	rest, _ := strings.CutPrefix(text, "#!/bin/sh\n"+mark+"\n")
+	rest = strings.TrimPrefix(rest, chain)
+	return strings.HasPrefix(rest, "exec ") && strings.Count(rest, "\n") == 1 && strings.HasSuffix(rest, "\n")
+}
+
+// chain runs the hook that was there before.
+const chain = "\"$0.before-flowgate\" \"$@\" || exit\n"
 
 // quoted is a word that a shell takes as it is; words of letters stay bare.
 func quoted(word string) string {

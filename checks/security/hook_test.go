@@ -12,6 +12,7 @@ import (
 	"github.com/flowgate-go/flowgate/checks/security"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/repo/repotest"
+	"github.com/flowgate-go/flowgate/internal/scan"
 )
 
 func TestAHookIsNotInstalledWhereOtherRepositoriesOrToolsKeepTheirs(t *testing.T) {
@@ -87,5 +88,50 @@ func TestAHookIsInstalledWhereThisRepositoryLooksForIt(t *testing.T) {
 		if err := commit.Run(); err == nil {
 			t.Errorf("%s: git does not run the hook %s", name, h.Hook)
 		}
+	}
+}
+
+func TestAHookThatWasChangedByHandIsKept(t *testing.T) {
+	t.Parallel()
+	g := repotest.New(t)
+	h, err := security.InstallHook(t.Context(), g.Dir, "/opt/flow gate")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := security.InstallHook(t.Context(), g.Dir, "go tool mage"); err != nil {
+		t.Errorf("another program: %v", err)
+	}
+	b, err := os.ReadFile(h.Hook)
+	if err != nil {
+		t.Fatal(err)
+	}
+	edited := strings.Replace(string(b), "exec ", "echo mine\nexec ", 1)
+	if err := os.WriteFile(h.Hook, []byte(edited), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := security.InstallHook(t.Context(), g.Dir, "go tool mage"); err == nil {
+		t.Error("it was replaced")
+	}
+	if b, _ := os.ReadFile(h.Hook); string(b) != edited {
+		t.Errorf("%s", b)
+	}
+}
+
+func TestOnlyABaselineIsReplacedByOne(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	source, empty, link := filepath.Join(dir, "main.go"), filepath.Join(dir, "empty"), filepath.Join(dir, "link")
+	if err := errors.Join(os.WriteFile(source, []byte("package main\n"), 0o600), os.WriteFile(empty, nil, 0o600), os.Symlink(source, link)); err != nil {
+		t.Fatal(err)
+	}
+	for path, ok := range map[string]bool{source: false, link: false, empty: true, filepath.Join(dir, "new"): true} {
+		for range 2 {
+			if err := scan.WriteBaseline(path, nil); (err == nil) != ok {
+				t.Errorf("%s: %v", path, err)
+			}
+		}
+	}
+	if b, _ := os.ReadFile(source); string(b) != "package main\n" {
+		t.Errorf("%q", b)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -88,8 +89,14 @@ func parseBaseline(b []byte) (Baseline, error) {
 // Has reports whether the finding is known.
 func (b Baseline) Has(n Finding) bool { return b[known{n.Rule, n.File, n.Line, n.Commit}] }
 
-// WriteBaseline makes all the findings known. It holds no secret.
+// WriteBaseline makes all the findings known. It holds no secret. It replaces a
+// baseline or an empty file, and nothing else.
 func WriteBaseline(path string, found []Finding) error {
+	if info, err := os.Lstat(path); err == nil && (!info.Mode().IsRegular() || info.Size() > 0) {
+		if _, err := ReadBaseline(path); err != nil {
+			return fmt.Errorf("%s is there already, and is replaced only when it is a baseline: %w", path, err)
+		}
+	}
 	all := []known{}
 	for _, n := range found {
 		all = append(all, known{n.Rule, n.File, n.Line, n.Commit})
