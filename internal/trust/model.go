@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/redact"
 )
 
 // runsCode are parts of names of LiteLLM settings whose values LiteLLM imports or
@@ -38,28 +40,51 @@ func isCode(name string) bool {
 	return slices.ContainsFunc(runsCode[:], func(part string) bool { return strings.Contains(name, part) })
 }
 
-// recipient notes an address with the reference to the key that is sent there.
-// Addresses on this machine are those of the stack itself and of local models.
+// recipient notes the addresses in settings with the references to keys that
+// are sent there: those beside them and those below, such as headers. Addresses
+// on this machine are those of the stack itself and of local models.
 func (b *surfaceBuilder) recipient(key string, settings map[string]any) {
-	address, reference := "", ""
+	var addresses, references []string
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
 		text, isText := settings[name].(string)
-		lower := strings.ToLower(name)
-		switch {
-		case !isText:
-		case lower == "api_base" || lower == "base_url" || strings.HasSuffix(lower, "_url") || strings.HasSuffix(lower, "endpoint"):
-			address += text + " "
-		case strings.HasPrefix(text, "os.environ/") || strings.Contains(text, "${") || strings.HasSuffix(lower, "_ref") || strings.HasSuffix(lower, "credentials"):
-			reference += name + "=" + text + " "
+		if isText && isAddress(name, text) && !isLocal(text) {
+			addresses = append(addresses, text)
+			if redact.IsReference(text) || strings.Contains(text, "${") {
+				references = append(references, name)
+			}
+			continue
 		}
+		walk(name, settings[name], func(at string, value any) {
+			if text, isText := value.(string); isText && isReference(at, text) {
+				references = append(references, at+"="+text)
+			}
+		})
 	}
-	if address == "" || reference == "" || isLocal(strings.TrimSpace(address)) {
+	if len(addresses) == 0 || len(references) == 0 {
 		return
 	}
-	b.Sends = append(b.Sends, entry(key, address+"gets "+strings.TrimSpace(reference)))
+	slices.Sort(references) // walk goes over maps
+	b.Sends = append(b.Sends, entry(key, strings.Join(addresses, " ")+" gets "+strings.Join(references, " ")))
+}
+
+// addressNames end the names of settings that say where requests go.
+var addressNames = [...]string{"api_base", "url", "uri", "endpoint", "target", "host", "hostname", "address", "server"}
+
+func isAddress(name, value string) bool {
+	name = strings.ToLower(name)
+	return strings.Contains(value, "://") || slices.ContainsFunc(addressNames[:], func(end string) bool { return strings.HasSuffix(name, end) })
+}
+
+// isReference reports whether a setting names a key that lies elsewhere.
+func isReference(key, value string) bool {
+	name := strings.ToLower(lastOf(key))
+	return strings.HasPrefix(value, "os.environ/") || strings.Contains(value, "${") || strings.HasSuffix(name, "_ref") || strings.HasSuffix(name, "credentials")
 }
 
 func isLocal(address string) bool {
+	if !strings.Contains(address, "://") {
+		address = "//" + address
+	}
 	u, err := url.Parse(address)
 	return err == nil && (u.Hostname() == "127.0.0.1" || u.Hostname() == "::1" || u.Hostname() == "localhost")
 }

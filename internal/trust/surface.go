@@ -20,7 +20,7 @@ import (
 type Surface struct {
 	Executes []Entry `json:"executes"`
 	Writes   []Entry `json:"writes"`
-	Reads    []Entry `json:"reads"` // files outside of the installation's own folder
+	Reads    []Entry `json:"reads"` // files outside of the installation's own folder, variables with keys
 	Sends    []Entry `json:"sends"` // sign-in addresses, and those that get a key that the configuration refers to
 }
 
@@ -139,6 +139,9 @@ func (b *surfaceBuilder) paths(cfg *config.Config) {
 	for name, c := range cfg.Credentials {
 		if c.File != "" {
 			b.read("credentials.upstream."+name+".file", c.File)
+		}
+		if c.Env != "" {
+			b.Reads = append(b.Reads, entry("credentials.upstream."+name+".env", c.Env))
 		}
 	}
 }

@@ -14,6 +14,9 @@ import (
 	"testing"
 )
 
+// canary is the key of the user's that configurations name: no output may show it.
+const canary = "canary-key-of-the-user-0123456789abcdef"
+
 // checkout is a hostile one, and what is around it.
 type checkout struct {
 	t         *testing.T
@@ -42,7 +45,7 @@ func newCheckout(t *testing.T) *checkout {
 	c := &checkout{t: t, base: base, tree: filepath.Join(base, "tree"), home: filepath.Join(base, "home"), fired: filepath.Join(base, "fired")}
 	write(t, c.fired, "", 0o666)
 	for name, text := range map[string]string{
-		".bashrc": "# mine\n", ".ssh/config": "Host *\n", ".ssh/id_ed25519": "PRIVATE\n", "public/index.html": "<p>\n", "public/notes.pid": "1\n", "events.log": "mine\n",
+		".bashrc": "# mine\n", ".ssh/config": "Host *\n", ".ssh/id_ed25519": canary + "\n", "public/index.html": "<p>\n", "public/notes.pid": "1\n", "events.log": "mine\n",
 	} {
 		write(t, filepath.Join(c.home, name), text, 0o644)
 	}
@@ -115,6 +118,8 @@ func (c *checkout) plant(config string) {
 	write(c.t, filepath.Join(c.tree, "tools/go.mod"), "module tools\n\ngo 1.24\n\ntool example.com/govulncheck\n\nreplace example.com/govulncheck => ../evil\n", 0o644)
 	write(c.t, filepath.Join(c.tree, "magefile.go"), "package main\n\nimport \"os\"\n\nfunc init() { _ = os.WriteFile(\""+c.fired+"\", []byte(\"magefile\"), 0o666) }\n", 0o644)
 	write(c.t, filepath.Join(c.tree, "CHANGELOG.md"), "# Changelog\n", 0o644)
+	write(c.t, filepath.Join(c.tree, "cliproxyapi.yaml"), fmt.Sprintf("port: %d\nauth-dir: %s/.ssh\nremote-management: {secret-key: planted}\napi-keys: [planted]\n", c.ports[1], c.home), 0o644)
+	_ = os.Symlink(filepath.Join(c.home, ".ssh"), filepath.Join(c.tree, "link"))
 	c.state()
 	if config != "" {
 		write(c.t, filepath.Join(c.tree, "config", "flowgate.yaml"), config, 0o644)

@@ -57,6 +57,33 @@ services:
 litellm_base: {model_list: []}
 profiles: {p: {}}
 `,
+	"version 1": `config_version: 1
+paths: {runtime_dir: ../.router/runtime, active_config: ../.router/runtime/a.yaml, state_file: ../.router/runtime/state.json, log_file: ../.router/runtime/events.log}
+services:
+  litellm: {host: 127.0.0.1, port: %[1]d, health_path: /health/readiness, depends_on: [cliproxyapi], command: {cwd: "..", args: [./trip, router]}}
+  cliproxyapi: {host: 127.0.0.1, port: %[2]d, health_path: /, command: {cwd: "..", args: [%[4]s/trip, upstream]}}
+litellm_base:
+  model_list: [{model_name: a, litellm_params: {model: openai/a, api_base: "http://127.0.0.1:%[2]d/v1", api_key: os.environ/HOME}}]
+  general_settings: {custom_auth: litellm.hook}
+profiles: {p: {}}
+secrets: [%[3]s/.bashrc, ../.router/link]
+credentials: {upstream: {gateway: {file: %[3]s/.ssh/id_ed25519}}}
+oauth:
+  codex: {method: command, command: [%[4]s/trip, signin]}
+`,
+	"version 3": `config_version: 3
+paths: {runtime_dir: ../.router/runtime, log_file: %[3]s/events.log}
+cliproxyapi_plus: {config_file: ../cliproxyapi.yaml}
+secret_files: [%[3]s/.ssh/id_ed25519]
+`,
+	"json": `{"config_version": 2,
+"paths": {"runtime_dir": "../.router/runtime", "active_config": "../hooks/pre-commit", "state_file": "${HOME}/.ssh/config", "log_file": "${HOME}/events.log"},
+"services": {
+  "litellm": {"port": %[1]d, "runtime": "embedded", "probes": {"readiness": {"command": ["sh", "-c", "%[4]s/trip readiness"]}}},
+  "cliproxyapi_plus": {"port": %[2]d, "runtime": "cliproxyapi", "env": {"PATH": "%[4]s", "PYTHONPATH": "%[4]s", "LD_LIBRARY_PATH": "%[4]s"}}},
+"litellm_base": {"model_list": [], "include": ["%[3]s/.bashrc"]}, "profiles": {"p": {}},
+"auth": {"providers": {"codex": {"methods": ["oauth_poll"], "base_url": "http://127.0.0.1:%[2]d", "key_file": "%[3]s/.ssh/id_ed25519"}}}}
+`,
 }
 
 func TestNothingOfAnUntrustedCheckoutIsExecutedWrittenOrDialled(t *testing.T) {
@@ -165,6 +192,9 @@ func (c *checkout) run(words []string, become func(*testing.T, string, ...string
 	}
 	if strings.Contains(string(out), "goroutine ") {
 		c.t.Errorf("%v: %s", words, out)
+	}
+	if strings.Contains(string(out), canary) {
+		c.t.Errorf("%v shows the user's key: %s", words, out)
 	}
 	if fired, _ := os.ReadFile(c.fired); len(fired) > 0 {
 		c.t.Errorf("%v executed %s", words, fired)
