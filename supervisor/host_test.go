@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -28,6 +29,37 @@ func TestARuntimeFolderThatIsRemovedIsMadeAnew(t *testing.T) {
 	}
 	if status := s.mustStart(); status.Supervisor.PID != before.Supervisor.PID || status.Services[0].PID != before.Services[0].PID {
 		t.Errorf("a start found %+v", status)
+	}
+}
+
+func TestAStopFindsTheSupervisorWhoseFolderWasRemoved(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, trivial(t, "a"))
+	before := s.mustStart()
+	resident := s.recorded()[0]
+	eventually(t, "the folder to be removed", func() bool { return os.RemoveAll(s.cfg.Paths.RuntimeDir) == nil })
+	status, err := supervisor.Stop(t.Context(), s.cfg, nil)
+	if err != nil || find(t, status, "a").State != supervisor.StateStopped || answers(before.Services[0].URL) || resident.Alive() {
+		t.Errorf("%+v, %v, supervisor lives: %v", status, err, resident.Alive())
+	}
+}
+
+func TestAStopWithoutAFolderSaysHowToGetOne(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, trivial(t, "a"))
+	before := s.mustStart()
+	s.hang()
+	if err := os.RemoveAll(s.cfg.Paths.RuntimeDir); err != nil {
+		t.Fatal(err)
+	}
+	status, err := supervisor.Stop(t.Context(), s.cfg, nil)
+	wantFault(t, err, "supervisor-unreachable", "was removed while services run", "mage start")
+	if a := find(t, status, "a"); a.State != supervisor.StateRunning || !strings.Contains(a.Reason, "folder was removed") || !answers(before.Services[0].URL) {
+		t.Errorf("%+v", a)
+	}
+	s.mustStart()
+	if status, err := supervisor.Stop(t.Context(), s.cfg, nil); err != nil || answers(before.Services[0].URL) {
+		t.Errorf("%+v, %v", status, err)
 	}
 }
 

@@ -25,6 +25,9 @@ func offline(cfg *config.Config) Status {
 	running := lo.KeyBy(runningServices(cfg, l), func(e ledger.Entry) string { return e.Name })
 	status := Status{Profile: activeProfile(cfg), Services: make([]ServiceStatus, 0, len(cfg.Services))}
 	why := "its supervisor was killed; mage start brings one that adopts it"
+	if isMissing(dir) {
+		why = "its runtime folder was removed: a supervisor that lives makes it anew within a second, else mage start does"
+	}
 	if lives {
 		status.Supervisor = &Info{PID: id.PID, Version: l.Program, Socket: l.Socket}
 		why = fmt.Sprintf("read from supervisor.json: its supervisor, process %d, was not heard", id.PID)

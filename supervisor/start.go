@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"time"
@@ -63,7 +64,9 @@ func Stop(ctx context.Context, cfg *config.Config, services []string) (Status, e
 		last, err := c.command(ctx, "stop", request{Config: cfg, Services: services}, nil)
 		switch {
 		case errors.Is(err, errNoSupervisor):
-			return stopWithout(ctx, cfg, services)
+			if !awaitFolder(ctx, cfg) {
+				return stopWithout(ctx, cfg, services)
+			}
 		case isEnding(err):
 			if err := pause(ctx); err != nil {
 				return offline(cfg), err
@@ -81,11 +84,39 @@ func Stop(ctx context.Context, cfg *config.Config, services []string) (Status, e
 	}
 }
 
+// awaitFolder reports whether the runtime folder was removed while services run
+// from it and has a supervisor again: one that lives makes it anew within keepEvery.
+func awaitFolder(ctx context.Context, cfg *config.Config) bool {
+	dir := cfg.Paths.RuntimeDir
+	if !isMissing(dir) || len(survivors(cfg, ledger.Read(dir))) == 0 {
+		return false
+	}
+	for deadline := time.Now().Add(socketWait); time.Now().Before(deadline); {
+		if _, lives := livingSupervisor(dir); lives {
+			return true
+		}
+		if pause(ctx) != nil {
+			return false
+		}
+	}
+	return false
+}
+
+// isMissing reports whether there is nothing at path.
+func isMissing(path string) bool {
+	_, err := os.Stat(path)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
 // stopWithout ends what a killed supervisor left behind.
 func stopWithout(ctx context.Context, cfg *config.Config, services []string) (Status, error) {
 	dir := cfg.Paths.RuntimeDir
 	if len(survivors(cfg, ledger.Read(dir))) == 0 {
 		return offline(cfg), nil
+	}
+	if isMissing(dir) { // its supervisor may live, and would start again what is ended here
+		return offline(cfg), fault.New("supervisor-unreachable", "the runtime folder %s was removed while services run from it", dir).
+			WithHint("mage start makes it anew and adopts them; then mage stop")
 	}
 	lock, err := takeLock(ctx, lockPath(dir), lockWait)
 	if err != nil {
