@@ -119,6 +119,7 @@ func meant(word, next string) string {
 // takeArguments takes t's positions and flags, in any order, off the front.
 func (l *commandLine) takeArguments(t target, words []string) ([]string, error) {
 	var flags []string
+	operand := "" // the optional one that was typed
 	missing := lo.Filter(t.params, func(p param, _ int) bool { return !p.optional })
 	for len(words) > 0 {
 		if name, _, _ := flagOf(words[0]); name == "" && len(missing) > 0 {
@@ -135,6 +136,13 @@ func (l *commandLine) takeArguments(t target, words []string) ([]string, error) 
 		if used == 0 {
 			break
 		}
+		if name, _, _ := flagOf(words[0]); name == "" {
+			if operand != "" {
+				return nil, fault.Usage("flag-invalid", "%s takes one %s, not both %s and %s", t.name, strings.ToUpper(t.params[t.operand()].name), operand, words[0]).
+					WithHint("usage: mage %s", t.usage())
+			}
+			operand = words[0]
+		}
 		flags, words = append(flags, flag), words[used:]
 	}
 	if len(missing) > 0 {
@@ -149,7 +157,7 @@ func (l *commandLine) takeArguments(t target, words []string) ([]string, error) 
 func takeFlag(t target, words []string) (flag string, used int, err error) {
 	name, value, given := flagOf(words[0])
 	if name == "" {
-		return takeOperand(t, words[0])
+		return takeOperand(t, words)
 	}
 	p, ok := t.flag(name)
 	if !ok {
@@ -176,12 +184,20 @@ func takeFlag(t target, words []string) (flag string, used int, err error) {
 	return "-" + p.name + "=" + value, used, nil
 }
 
-func takeOperand(t target, word string) (string, int, error) {
+// takeOperand reads the optional operand off the front. A target's name may be
+// typed as two words there as well.
+func takeOperand(t target, words []string) (string, int, error) {
 	i := t.operand()
-	if _, _, isTarget := find(word, ""); i < 0 || isTarget && t.params[i].name != "target" {
+	if _, _, isTarget := find(words[0], ""); i < 0 || isTarget && t.params[i].name != "target" {
 		return "", 0, nil
 	}
-	return "-" + t.params[i].name + "=" + word, 1, nil
+	flag := "-" + t.params[i].name + "=" + words[0]
+	if t.params[i].name == "target" && len(words) > 1 {
+		if _, used, ok := find(words[0], words[1]); ok && used == 2 {
+			return flag + ":" + words[1], 2, nil
+		}
+	}
+	return flag, 1, nil
 }
 
 // withUnit makes seconds of a bare number where a duration is wanted, as in
