@@ -3,7 +3,6 @@ package auth
 import (
 	"context"
 	"crypto/subtle"
-	"errors"
 	"net"
 	"net/http"
 	"net/url"
@@ -22,6 +21,7 @@ import (
 type callback struct {
 	redirect string // the address that the provider is told
 	host     string // the Host that a browser sends for it
+	path     string
 	answers  chan url.Values
 	state    atomic.Pointer[string] // what answers must carry; nil until expect
 	server   *http.Server
@@ -50,14 +50,8 @@ func listen(redirect string) (*callback, error) {
 	if port == "0" {
 		at.Host = net.JoinHostPort(at.Hostname(), portOf(l))
 	}
-	c := &callback{redirect: at.String(), host: strings.TrimSuffix(at.Host, ":80"), answers: make(chan url.Values, 1)}
-	mux := http.NewServeMux()
-	path := at.Path
-	if path == "" {
-		path = "/"
-	}
-	mux.HandleFunc("GET "+path, c.receive)
-	c.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10}
+	c := &callback{redirect: at.String(), host: strings.TrimSuffix(at.Host, ":80"), path: firstOf(at.Path, "/"), answers: make(chan url.Values, 1)}
+	c.server = &http.Server{Handler: http.HandlerFunc(c.receive), ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10}
 	c.serving.Go(func() { _ = c.server.Serve(l) }) // ends with close
 	if l6, err := net.Listen("tcp6", net.JoinHostPort("::1", portOf(l))); err == nil && at.Hostname() == "localhost" {
 		c.serving.Go(func() { _ = c.server.Serve(l6) }) // browsers may take localhost for ::1
@@ -77,7 +71,9 @@ func (c *callback) receive(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Referrer-Policy", "no-referrer")
 	q := r.URL.Query()
 	switch {
-	case r.Method != http.MethodGet: // the mux lets HEAD through too
+	case r.URL.Path != c.path:
+		http.NotFound(w, r)
+	case r.Method != http.MethodGet:
 		http.Error(w, "FlowGate waits for a browser here.", http.StatusMethodNotAllowed)
 	case !strings.EqualFold(strings.TrimSuffix(r.Host, ":80"), c.host):
 		http.Error(w, "FlowGate waits for a sign-in at another address.", http.StatusBadRequest)
@@ -165,7 +161,7 @@ func accept(q url.Values, state string) error {
 	case q.Get("error") != "":
 		return fault.New("login-failed", "the provider answered %s: %s", shown(q.Get("error")), shown(q.Get("error_description"))).WithHint("run it again")
 	case q.Get("code") == "":
-		return errors.New("the answer has no code")
+		return fault.Usage("credential-input", "the address has neither a code nor an error in it").WithHint("paste the whole address that the browser ends at")
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"regexp"
 	"slices"
@@ -294,7 +295,7 @@ func TestAStrayRequestToTheCallbackChangesNothing(t *testing.T) {
 		for _, stray := range []struct{ method, query, host string }{
 			{"GET", "?code=x", ""}, {"GET", "?code=x&state=other", ""}, {"GET", "?error=access_denied", ""}, {"GET", "?error=access_denied&state=", ""},
 			{"HEAD", "?code=good&state=" + m[1], ""}, {"POST", "?code=good&state=" + m[1], ""}, {"GET", "", ""}, {"GET", "?state=" + m[1], ""},
-			{"GET", "?code=bad&state=" + m[1], "evil.example"}, {"GET", "?code=bad&state=" + m[1], "127.0.0.1.nip.io:80"},
+			{"GET", "/more?code=bad&state=" + m[1], ""}, {"GET", "?code=bad&state=" + m[1], "evil.example"}, {"GET", "?code=bad&state=" + m[1], "127.0.0.1.nip.io:80"},
 		} {
 			req, _ := http.NewRequestWithContext(t.Context(), stray.method, redirect+stray.query, nil)
 			req.Host = stray.host
@@ -312,8 +313,32 @@ func TestAStrayRequestToTheCallbackChangesNothing(t *testing.T) {
 	if err != nil || got.Account.Email != "new@x.y" {
 		t.Fatalf("%+v, %v", got, err)
 	}
-	if want := "400 400 400 400 405 405 400 400 400 400"; strings.Join(replies, " ") != want {
+	if want := "400 400 400 400 405 405 400 400 404 400 400"; strings.Join(replies, " ") != want {
 		t.Errorf("replies %s, not %s", strings.Join(replies, " "), want)
+	}
+}
+
+func TestAnyPathCanBeTheOneThatTheBrowserComesBackTo(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"", "/", "/a/", "/{a", "/a%20b"} {
+		s, i := newSite(t), newIssuer(t)
+		i.configure(s, "pkce")
+		s.cfg.Providers["acme"]["redirect_url"] = "http://127.0.0.1" + path
+		stray := 0
+		w := &terminal{on: address, act: func(m []string) {
+			at, _ := url.Parse(m[1])
+			back, state := at.Query().Get("redirect_uri"), at.Query().Get("state")
+			res, err := http.Get(strings.TrimSuffix(back, "/") + "/other?code=x&state=" + state)
+			if err == nil {
+				stray = res.StatusCode
+				_ = res.Body.Close()
+			}
+			get(t, browser(t), back+"?error=access_denied&state="+state)
+		}}
+		_, _, err := s.login("acme", auth.LoginOptions{Person: auth.Person{Out: w}, Timeout: 20 * time.Second})
+		if wantCode(t, err, "login-denied"); stray != http.StatusNotFound {
+			t.Errorf("%q: another path was answered with %d", path, stray)
+		}
 	}
 }
 
@@ -424,6 +449,39 @@ func TestAPartialRenewalIsReported(t *testing.T) {
 	}
 	if _, err := os.Stat(got.Destination); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestARenewalWithoutAnExpiryLeavesNoOldOne(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		answer  string
+		expired any
+		state   auth.State
+	}{
+		"none": {`{"access_token":"new","token_type":"bearer"}`, nil, auth.Unknown},
+		"one":  {`{"access_token":"new","token_type":"bearer","expires_in":31536000}`, "later", auth.Fresh},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "application/json")
+				_, _ = w.Write([]byte(c.answer))
+			}))
+			t.Cleanup(srv.Close)
+			s.cfg.Providers = map[string]map[string]any{"acme": {"token_url": srv.URL, "client_id": "x"}}
+			then := now().Add(-time.Hour).Format(time.RFC3339)
+			file := s.credential("acme-a.json", object{"type": "acme", "access_token": "old", "refresh_token": "rt", "expired": then, "expires_at": then, "expiry": 5})
+			got, err := auth.Refresh(t.Context(), s.cfg, s.env, "acme")
+			if err != nil || got.Account.State != c.state {
+				t.Errorf("%+v, %v", got.Account, err)
+			}
+			after := s.read(file)
+			if after["expiry"] != nil || after["expires_at"] == then || after["expired"] == then || (after["expires_at"] == nil) != (c.expired == nil) {
+				t.Errorf("the file holds %v", after)
+			}
+		})
 	}
 }
 

@@ -176,7 +176,7 @@ func refusal(provider string, err error) error {
 			return err
 		}
 		if isOdd(err) {
-			return unexpected(err)
+			return unexpected(fmt.Errorf("the token endpoint of %s: %w", provider, err))
 		}
 		return network(provider, err)
 	}
@@ -193,9 +193,15 @@ func refusal(provider string, err error) error {
 }
 
 // network is a failure on the way, without the URL, whose query may hold a code.
+// Without a URL there was an answer, which could not be read.
 func network(what string, err error) error {
-	if u := (*url.Error)(nil); errors.As(err, &u) {
+	var u *url.Error
+	var lost *transientError
+	switch {
+	case errors.As(err, &u):
 		err = u.Err
+	case !errors.As(err, &lost):
+		return fault.New("login-failed", "%s did not answer as expected: %w", what, err).WithHint("is the address right, and no portal or proxy in the way?")
 	}
 	return fault.New("login-failed", "%s cannot be reached: %w", what, err).WithHint("is the network up, and HTTPS_PROXY right?")
 }

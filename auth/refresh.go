@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/samber/lo"
+	"github.com/tidwall/gjson"
+	"github.com/tidwall/sjson"
 	"golang.org/x/oauth2"
 
 	"github.com/flowgate-go/flowgate/internal/config"
@@ -135,7 +138,7 @@ func (s *signIn) renew(ctx context.Context, a Account) (Change, error) {
 		return none, err
 	}
 	d := draft{provider: s.provider, fields: s.tokenFields(token)}
-	content, err := d.content(old)
+	content, err := d.content(withoutExpiry(old, token.Expiry))
 	if err != nil {
 		return none, err
 	}
@@ -149,6 +152,27 @@ func (s *signIn) renew(ctx context.Context, a Account) (Change, error) {
 		}
 	}
 	return c, nil
+}
+
+// withoutExpiry is a file without the expiry of its old access token. Under keys
+// that the server may read besides expired, it gets the new one.
+func withoutExpiry(file []byte, expires time.Time) []byte {
+	for name, value := range object(gjson.ParseBytes(file)) {
+		if !slices.Contains(expiryKeys(), name) {
+			continue
+		}
+		var changed []byte
+		var err error
+		if value.Type == gjson.String && !expires.IsZero() {
+			changed, err = sjson.SetBytes(file, name, stamp(expires))
+		} else {
+			changed, err = sjson.DeleteBytes(file, name)
+		}
+		if err == nil {
+			file = changed
+		}
+	}
+	return file
 }
 
 // exchangeGrant asks the provider for new tokens. From the moment that the

@@ -9,6 +9,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -132,10 +133,13 @@ func (s *signIn) poll(ctx context.Context, pause *time.Duration, ask func() (don
 
 // unexpected is the fault of a server that went on to answer as another program.
 func unexpected(err error) error {
-	if lost := (*transientError)(nil); errors.As(err, &lost) {
-		return fault.New("login-failed", "%w", lost.err).WithHint("is the address right, and no portal or proxy in the way?")
+	if isCode(err, "management-failed") {
+		return err
 	}
-	return err
+	if u := (*url.Error)(nil); errors.As(err, &u) {
+		err = fmt.Errorf("%s: %w", strings.TrimSuffix(err.Error(), ": "+u.Error()), u.Err)
+	}
+	return fault.New("login-failed", "%w", err).WithHint("is the address right, and no portal or proxy in the way?")
 }
 
 // pauseAfter is the wait after the n-th failure in a row (from 0).

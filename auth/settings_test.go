@@ -56,6 +56,17 @@ func TestAMistakeInAProviderIsNamedWithItsPlaceAndBreaksNoOther(t *testing.T) {
 		`kimi: {auth_params: {a: 1}}`:          {"13:29", "must be text", ""},
 		`kimi: {methods: [management, pkcee]}`: {"13:34", "not a method", `did you mean "pkce"?`},
 		`kimi: {token_encoding: xml}`:          {"13:28", "must be one of form, json", ""},
+
+		`kimi: {token_url: "ftp://x.example/t"}`:          {"13:23", "must be an https address", "https only"},
+		`kimi: {token_url: "http://user:pw@x.example/t"}`: {"13:23", "must be an https address", "https only"},
+		`kimi: {device_url: token}`:                       {"13:24", "must be an https address", ""},
+		`kimi: {auth_url: "https://x.example:99999/"}`:    {"13:22", "must be an https address", ""},
+		`kimi: {base_url: "http://127.0.0.1.nip.io"}`:     {"13:22", "must be an https address", ""},
+		`kimi: {status_endpoint: "//x.example/s"}`:        {"13:29", "must be a path", "base_url"},
+		`kimi: {auth_url_endpoint: "http://192.0.2.1/a"}`: {"13:31", "must be a path", "base_url"},
+		`kimi: {redirect_url: "https://127.0.0.1/cb"}`:    {"13:26", "localhost or 127.0.0.1", "callback"},
+		`kimi: {redirect_url: "http://localhost:0/cb"}`:   {"13:26", "localhost or 127.0.0.1", "callback"},
+		`kimi: {key_base_url: "api.example/v1"}`:          {"13:26", "https or http address", ""},
 	} {
 		t.Run(provider, func(t *testing.T) {
 			t.Parallel()
@@ -100,5 +111,26 @@ auth:
 				t.Errorf("another provider: %v", err)
 			}
 		})
+	}
+}
+
+func TestTheAddressesOfWorkingProvidersAreTaken(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	file := s.put("config/flowgate.yaml", `paths: {runtime_dir: ../.router/runtime, active_config: a, state_file: s, log_file: l}
+litellm_base: {}
+profiles: {balanced: {}}
+services:
+  litellm: {port: 4000, runtime: embedded}
+  cliproxyapi_plus: {port: 8317, runtime: echo}
+auth:
+  providers:
+    kimi: {token_url: "https://x.example/t", device_url: "http://[::1]:8080/d", auth_url: "http://LOCALHOST:1/", base_url: "http://127.0.0.2:9000"}
+    codex: {auth_url_endpoint: "/v0/management/codex-auth-url?is_webui=true", status_endpoint: status, redirect_url: ""}
+    xai: {auth_url_endpoint: "https://x.example/a", redirect_url: "http://localhost:1455/auth/callback", key_base_url: "http://192.0.2.1:8080/v1"}
+`)
+	found, err := config.Check(file, s.env.Getenv)
+	if err != nil || len(found.Problems) != 0 {
+		t.Errorf("%+v, %v", found, err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -69,6 +70,7 @@ func (Auth) ImportHeadless(ctx context.Context, provider string, source *string,
 // Refresh renews the access tokens of a provider's accounts, or of one account, at the provider.
 func (Auth) Refresh(ctx context.Context, provider string) error {
 	return withConfig(ctx, "auth:refresh", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
+		defer context.AfterFunc(ctx, ignoreInterrupts)()
 		return recorded(cfg, "renewed")(auth.Refresh(ctx, cfg, authEnvironment(), provider))
 	})
 }
@@ -91,6 +93,10 @@ func (Auth) Export(ctx context.Context, account string, dest *string, recipient 
 		}))
 	})
 }
+
+// ignoreInterrupts makes further Ctrl-Cs do nothing: a renewal that was sent is
+// saved within 4 s of the first, and mage would end the process at the second.
+func ignoreInterrupts() { signal.Ignore(os.Interrupt) }
 
 // useKey makes a running router use a key that was just written into the
 // configuration. Without one the next start does.

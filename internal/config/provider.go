@@ -118,6 +118,7 @@ func (r *resolver) provider(p field, path string) []Problem {
 			}
 		}
 	}
+	own.addresses(p.value, path)
 	r.d.aside = append(r.d.aside, own.problems...)
 	if len(own.problems) > 0 {
 		if r.cfg.ProviderProblems == nil {
