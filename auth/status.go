@@ -133,6 +133,11 @@ func (v *Overview) live(ctx context.Context, cfg *config.Config, env Environment
 		v.Server = &ServerStatus{Reason: err.Error()}
 		return nil
 	}
+	if isCode(err, "management-key-missing") { // the files tell what they tell without the server
+		f := fault.From(err)
+		v.Server = &ServerStatus{Reason: f.Message + "; " + f.Hint}
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/config"
@@ -36,6 +37,11 @@ type LogLine struct {
 	Level   string     `json:"level"` // one of logfile.Levels
 	Line    string     `json:"line"`
 	Event   string     `json:"event,omitempty"` // log.gap, log.dropped or log.moved: FlowGate says this, lines are missing here
+}
+
+// Page is the line as people read it, after the name of its service.
+func (l LogLine) Page() string {
+	return l.Service + ": " + strings.ReplaceAll(l.Line, "\n", "\\n") + "\n"
 }
 
 // Logs gives out lines of the services' logs in the order of their times, and

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"io"
+	"maps"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -45,7 +46,7 @@ func (Auth) Status(ctx context.Context, provider *string, live *bool, within *ti
 // Login signs in to a provider; a secret comes from -stdin, -env=NAME, -file=F or a prompt, never from an argument. -wire writes an API key's use into the configuration.
 func (Auth) Login(ctx context.Context, provider string, method *string, paste *bool, stdin *bool, env *string, file *string, label *string, project *string, force *bool, share *bool, wire *bool, timeout *time.Duration) error {
 	return withConfig(ctx, "auth:login", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		return recorded(cfg, "signed in")(s.useKey(ctx)(auth.Login(ctx, cfg, authEnvironment(), provider, auth.LoginOptions{
+		return recorded(cfg, "signed in")(s.useKey(ctx, cfg)(auth.Login(ctx, cfg, authEnvironment(), provider, auth.LoginOptions{
 			Method: value(method), Paste: value(paste), Stdin: value(stdin), Env: value(env), File: value(file), Label: value(label), Project: value(project),
 			Force: value(force), Share: value(share), Wire: value(wire), Timeout: value(timeout), Person: person(),
 		})))
@@ -81,7 +82,8 @@ func (Auth) Logout(ctx context.Context, account string, undo *bool) error {
 		if value(undo) {
 			return recorded(cfg, "restored")(auth.Restore(ctx, cfg, authEnvironment(), account))
 		}
-		return recorded(cfg, "moved into the trash")(auth.Logout(ctx, cfg, authEnvironment(), account))
+		c, err := auth.Logout(ctx, cfg, authEnvironment(), account)
+		return recorded(cfg, "moved into the trash")(warnOfOldKey(ctx, cfg, c.Source, "take it out of flowgate.yaml and type mage profile:set "+policy.Chosen(cfg)+", or mage stop")(c, err))
 	})
 }
 
@@ -100,10 +102,10 @@ func ignoreInterrupts() { signal.Ignore(os.Interrupt) }
 
 // useKey makes a running router use a key that was just written into the
 // configuration. Without one the next start does.
-func (s session) useKey(ctx context.Context) func(auth.Change, error) (auth.Change, error) {
+func (s session) useKey(ctx context.Context, old *config.Config) func(auth.Change, error) (auth.Change, error) {
 	return func(c auth.Change, err error) (auth.Change, error) {
 		if err != nil || c.Wired == nil || !c.Wired.Changed {
-			return c, err
+			return warnOfOldKey(ctx, old, c.Destination, "mage profile:set "+policy.Chosen(old)+" puts the new one in force")(c, err)
 		}
 		if err := s.renew(nil, false); err != nil { // the change is ours: it does not end the trust
 			return c, err
@@ -119,6 +121,18 @@ func (s session) useKey(ctx context.Context) func(auth.Change, error) (auth.Chan
 			c.Warnings = append(c.Warnings, auth.Warning{Code: "restart-needed", Message: "the running router does not use the key yet: " + err.Error()})
 		}
 		return c, nil
+	}
+}
+
+// warnOfOldKey adds a warning to a change of a key file that the configuration
+// names, when the router runs: it goes on with the key that it was started with.
+func warnOfOldKey(ctx context.Context, cfg *config.Config, file, cure string) func(auth.Change, error) (auth.Change, error) {
+	return func(c auth.Change, err error) (auth.Change, error) {
+		named := slices.ContainsFunc(slices.Collect(maps.Values(cfg.Credentials)), func(one config.Credential) bool { return one.File != "" && one.File == file })
+		if err == nil && c.Changed && named && routerRuns(ctx, cfg) {
+			c.Warnings = append(c.Warnings, auth.Warning{Code: "restart-needed", Message: "the running router still sends the key that it was started with: " + cure})
+		}
+		return c, err
 	}
 }
 

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"os"
+	"strings"
 	"time"
+
+	"github.com/samber/lo"
 
 	"github.com/flowgate-go/flowgate/auth"
 	"github.com/flowgate-go/flowgate/internal/config"
@@ -16,6 +19,21 @@ import (
 // logLines and eventLines are the data of logs and events.
 type logLines struct {
 	Lines []supervisor.LogLine `json:"lines"`
+}
+
+// Page implements report.Paged: the lines as they are when they are of one
+// service, else each after the name of its own.
+func (l logLines) Page() string {
+	services := lo.UniqBy(l.Lines, func(line supervisor.LogLine) string { return line.Service })
+	var page strings.Builder
+	for _, line := range l.Lines {
+		text := line.Page()
+		if len(services) == 1 {
+			text = strings.TrimPrefix(text, line.Service+": ")
+		}
+		page.WriteString(text)
+	}
+	return page.String()
 }
 
 type eventLines struct {

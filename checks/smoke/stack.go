@@ -3,6 +3,7 @@ package smoke
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/flowgate-go/flowgate/auth"
@@ -81,6 +82,31 @@ func (r Router) readiness(ctx context.Context) checks.Outcome {
 		return checks.Failed("%s answered %d: %s", r.URL, a.status, excerpt(a.body))
 	}
 	return checks.Passed(Answer{Status: a.status})
+}
+
+// Lines of each log, and bytes of each line, that people see of a failed run.
+const (
+	briefLines = 3
+	briefBytes = 200
+)
+
+// Brief implements report.Brief: the last lines of each log, cut. The report of a
+// program has them whole, and mage logs shows those of a stack that runs.
+func (t Target) Brief() any {
+	if t.Logs == nil {
+		return t
+	}
+	logs := make(map[string][]string, len(t.Logs))
+	for name, lines := range t.Logs {
+		for _, line := range lines[max(0, len(lines)-briefLines):] {
+			if len(line) > briefBytes {
+				line = strings.ToValidUTF8(line[:briefBytes], "") + "…"
+			}
+			logs[name] = append(logs[name], line)
+		}
+	}
+	t.Logs = logs
+	return t
 }
 
 // target describes the examined stack; when a check failed it carries the last

@@ -26,6 +26,14 @@ type Verified struct {
 // Places implements report.Placed.
 func (v Verified) Places() []report.Place { return v.Security.Places() }
 
+// Brief implements report.Brief.
+func (v Verified) Brief() any {
+	if d, ok := v.Smoke.(report.Brief); ok {
+		v.Smoke = d.Brief()
+	}
+	return v
+}
+
 // Run runs the three families side by side. The results of doctor and
 // security-check come first, those of smoke last; two results of one ID differ
 // in their family. Faults: those of security.Run and smoke.Run.

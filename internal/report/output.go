@@ -121,7 +121,7 @@ func (o *Output) render(ctx context.Context, page *bytes.Buffer, r *Report) erro
 	}
 	switch o.Format {
 	case Text:
-		return harmlessly(page, r, writeText, textPage)
+		return harmlessly(page, r, writeText, harmlessPage(r))
 	case GitHub:
 		return harmlessly(page, r, writeGitHub, printable.Lines)
 	case JUnit:
@@ -158,7 +158,9 @@ func (o *Output) Line(v any) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	var line bytes.Buffer
-	if o.Filter == nil {
+	if d, ok := v.(Paged); ok && o.Filter == nil && o.Format == Text {
+		line.WriteString(printable.Page(d.Page()))
+	} else if o.Filter == nil {
 		if err := encode(&line, v, false); err != nil {
 			return err
 		}

@@ -68,9 +68,32 @@ func writeText(w io.Writer, r *Report) error {
 	return writeData(w, r.Data)
 }
 
+// Paged is data that people read as a page of lines, such as those of a log. Page
+// returns the lines, each with its line break; none of its text is escaped yet.
+type Paged interface{ Page() string }
+
+// Brief is data that people read in a shorter form than programs do.
+type Brief interface{ Brief() any }
+
+// harmlessPage is what makes a page of the report's text harmless: lines of logs
+// are no YAML, whatever they look like.
+func harmlessPage(r *Report) func(string) string {
+	if _, ok := r.Data.(Paged); ok {
+		return printable.Page
+	}
+	return textPage
+}
+
 func writeData(w io.Writer, data any) error {
 	if data == nil {
 		return nil
+	}
+	if d, ok := data.(Paged); ok {
+		_, err := io.WriteString(w, d.Page())
+		return err
+	}
+	if d, ok := data.(Brief); ok {
+		data = d.Brief()
 	}
 	b, err := yaml.MarshalWithOptions(data, yaml.UseJSONMarshaler(), yaml.IndentSequence(true))
 	if err != nil {
