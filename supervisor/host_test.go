@@ -48,7 +48,9 @@ func TestAStopWithoutAFolderSaysHowToGetOne(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, trivial(t, "a"))
 	before := s.mustStart()
+	resident := s.recorded()[0]
 	s.hang()
+	t.Cleanup(func() { _ = resident.Signal(syscall.SIGKILL) }) // awake, it would take the folder again
 	if err := os.RemoveAll(s.cfg.Paths.RuntimeDir); err != nil {
 		t.Fatal(err)
 	}
