@@ -84,11 +84,18 @@ func (s *Stream) join(data []byte) {
 		return
 	}
 	s.joined = append(append(s.joined, data...), '\n')
+}
+
+// judgeJoined looks into the lines that join has collected, once: to look after
+// each line would take a time that grows with the square of their number.
+func (s *Stream) judgeJoined() bool {
 	var e event
-	if e.read(s.joined) == nil {
-		s.judge(&e, bytes.Clone(s.joined))
-		s.joined = s.joined[:0]
+	if len(s.joined) == 0 || e.read(s.joined) != nil {
+		return false
 	}
+	s.judge(&e, s.joined)
+	s.joined = nil
+	return true
 }
 
 // endEvent notes the blank line after an event.
@@ -98,7 +105,7 @@ func (s *Stream) endEvent() {
 	}
 	s.Ended = s.Ended || s.last
 	s.named, s.last, s.told, s.filled = false, false, false, false
-	if len(s.joined) > 0 { // no JSON: whatever it is, it is not ours to hold back
+	if !s.judgeJoined() && len(s.joined) > 0 { // no JSON: whatever it is, it is not ours to hold back
 		s.noteContent()
 		s.joined = nil
 	}

@@ -89,6 +89,7 @@ func (s *Stream) Finish(dst []byte) []byte {
 // what the last event says counts.
 func (s *Stream) EndInput(dst []byte) []byte {
 	dst = s.completeLine(dst)
+	s.judgeJoined()
 	s.Ended = s.Ended || s.last && s.filled
 	return dst
 }

@@ -3,6 +3,7 @@ package splice_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/flowgate-go/flowgate/internal/gateway/splice"
 )
@@ -108,6 +109,22 @@ func TestStreamNotesContentErrorsAndTheEnd(t *testing.T) {
 				t.Errorf("%q in pieces of %d:\n got %+v\nwant %+v", in, size, noted(s), want)
 			}
 		}
+	}
+}
+
+// TestAnEventOfManyLinesIsLookedIntoOnce has an event of as many data lines as
+// are collected; to look after each of them takes a minute.
+func TestAnEventOfManyLinesIsLookedIntoOnce(t *testing.T) {
+	t.Parallel()
+	begun := time.Now()
+	s := &splice.Stream{Model: []byte(`"a"`)}
+	out := s.Append(nil, []byte("data: {\n"+strings.Repeat("data: \"a\":1,\n", 80_000)))
+	if s.Content || s.Failed {
+		t.Errorf("judged before its end: content %v, failed %v", s.Content, s.Failed)
+	}
+	out = s.Append(out, []byte("data: \"error\":{\"code\":429}}\n\n"))
+	if took := time.Since(begun); !s.Failed || s.Content || took > 10*time.Second || len(out) < 80_000*13 {
+		t.Errorf("failed %v, content %v after %v", s.Failed, s.Content, took)
 	}
 }
 
