@@ -43,9 +43,9 @@ type Generation struct {
 	// SecretDigests are those of the files that say what a part's secrets were, by part.
 	SecretDigests map[string]string `json:"secret_digests,omitempty"`
 
-	// Verified is what records made before this field was renamed call Ready; "verified"
-	// of a rollback or an update says that requests were answered.
-	Verified bool `json:"verified,omitempty"`
+	// Verified is Ready under its older name, which scripts and earlier versions read;
+	// "verified" of a rollback or an update says that requests were answered.
+	Verified bool `json:"verified"`
 
 	// Unsigned says that this user's FlowGate did not write the record: nothing is
 	// restored from it.
@@ -159,7 +159,8 @@ func (s signer) decode(n int, data []byte) (g Generation, err error) {
 	}
 	_, unsigned := s.key.Open(recordKind, s.place, data)
 	g.Unsigned = unsigned != nil
-	g.Ready, g.Verified = g.Ready || g.Verified, false
+	g.Ready = g.Ready || g.Verified
+	g.Verified = g.Ready
 	return g, nil
 }
 

@@ -22,7 +22,7 @@ func TestAnOlderRecordThatSaysVerifiedWasOfAStackThatWasReady(t *testing.T) {
 		}
 	}
 	all, _, err := generation.List(root)
-	if err != nil || len(all) != 2 || !all[0].Ready || all[0].Verified || all[1].Ready {
+	if err != nil || len(all) != 2 || !all[0].Ready || !all[0].Verified || all[1].Ready || all[1].Verified {
 		t.Errorf("%+v, %v", all, err)
 	}
 }

@@ -50,11 +50,6 @@ func files() []breakage {
 				return func() { s.write(".router/secrets/upstream.key", key) }
 			}},
 		{check: "keys.private", how: "a key file is readable for others", fix: "chmod go-rwx .router/secrets/gateway.key", harm: typed("chmod 644 .router/secrets/gateway.key")},
-		{check: "keys.private", how: "a key stands in the configuration, which others can read", fix: "chmod go-rwx config/flowgate.yaml",
-			harm: func(s *stack) func() {
-				s.edit(settings, "    depends_on:", "    env: {ANY: a1b2c3d4e5f6a7b8c9d0}\n    depends_on:")
-				return typed("chmod 644 " + settings)(s)
-			}},
 	}
 }
 

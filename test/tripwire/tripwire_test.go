@@ -1,6 +1,7 @@
 package tripwire_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io/fs"
@@ -183,17 +184,14 @@ func (c *checkout) run(words []string, become func(*testing.T, string, ...string
 	cmd.Dir = c.tree
 	cmd.Env = []string{"HOME=" + c.home, "TMPDIR=" + filepath.Join(c.base, "tmp"), "PATH=/usr/local/bin:/usr/bin:/bin", "GIT_CONFIG_GLOBAL=/dev/null", "CI=true"}
 	cmd.Stdin = strings.NewReader("")
-	if isServer(words) {
-		time.AfterFunc(500*time.Millisecond, func() { _ = cmd.Process.Signal(syscall.SIGTERM) })
-	}
-	out, _ := cmd.CombinedOutput() // most are refused: what matters is what they do
+	out := c.output(cmd, isServer(words))
 	if ctx.Err() != nil {
 		c.t.Errorf("%v did not end", words)
 	}
-	if strings.Contains(string(out), "goroutine ") {
+	if strings.Contains(out, "goroutine ") {
 		c.t.Errorf("%v: %s", words, out)
 	}
-	if strings.Contains(string(out), canary) {
+	if strings.Contains(out, canary) {
 		c.t.Errorf("%v shows the user's key: %s", words, out)
 	}
 	if fired, _ := os.ReadFile(c.fired); len(fired) > 0 {
@@ -209,6 +207,23 @@ func (c *checkout) run(words []string, become func(*testing.T, string, ...string
 	if err := c.bystander.Process.Signal(syscall.Signal(0)); err != nil || ended(c.bystander.Process.Pid) {
 		c.t.Fatalf("%v ended a process that a planted file names", words)
 	}
+}
+
+// output runs the command and returns what it printed. A server is asked to end
+// after half a second: it would run for ever.
+func (c *checkout) output(cmd *exec.Cmd, server bool) string {
+	c.t.Helper()
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		c.t.Fatal(err)
+	}
+	if server {
+		timer := time.AfterFunc(500*time.Millisecond, func() { _ = cmd.Process.Signal(syscall.SIGTERM) })
+		defer timer.Stop()
+	}
+	_ = cmd.Wait() // most are refused: what matters is what they do
+	return out.String()
 }
 
 // ended reports whether a process of ours is gone but for its exit status.
