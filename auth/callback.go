@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/sourcegraph/conc"
@@ -53,12 +54,28 @@ func listen(redirect string) (*callback, error) {
 	c := &callback{redirect: at.String(), host: strings.TrimSuffix(at.Host, ":80"), path: firstOf(at.Path, "/"), answers: make(chan url.Values, 1)}
 	c.server = &http.Server{Handler: http.HandlerFunc(c.receive), ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10}
 	c.serving.Go(func() { _ = c.server.Serve(l) }) // ends with close
-	if l6, err := net.Listen("tcp6", net.JoinHostPort("::1", portOf(l))); err == nil && at.Hostname() == "localhost" {
-		c.serving.Go(func() { _ = c.server.Serve(l6) }) // browsers may take localhost for ::1
-	} else if err == nil {
-		_ = l6.Close()
+	if at.Hostname() == "localhost" {
+		if err := c.listenIPv6(portOf(l)); err != nil {
+			c.close()
+			return nil, err
+		}
 	}
 	return c, nil
+}
+
+// listenIPv6 opens the page at ::1 too, which browsers may take localhost for.
+// A machine without IPv6 needs none. Fault: callback-port-taken, when another
+// program would get the answer there.
+func (c *callback) listenIPv6(port string) error {
+	l, err := net.Listen("tcp6", net.JoinHostPort("::1", port))
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fault.New("callback-port-taken", "another program listens on [::1]:%s, where the browser may come back to as well: %w", port, err).
+			WithHint("end that program, or use -paste")
+	}
+	if err == nil {
+		c.serving.Go(func() { _ = c.server.Serve(l) }) // ends with close
+	}
+	return nil
 }
 
 func portOf(l net.Listener) string {

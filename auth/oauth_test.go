@@ -344,6 +344,30 @@ func TestTakenCallbackPortIsSaid(t *testing.T) {
 	wantCode(t, err, "callback-port-taken")
 }
 
+func TestAnotherProgramsCallbackPortOfIPv6IsSaid(t *testing.T) {
+	t.Parallel()
+	s, i := newSite(t), newIssuer(t)
+	i.configure(s, "pkce")
+	l, err := net.Listen("tcp6", "[::1]:0")
+	if err != nil {
+		t.Skip("no IPv6 here: ", err)
+	}
+	defer func() { _ = l.Close() }()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	s.cfg.Providers["acme"]["redirect_url"] = "http://localhost:" + port + "/callback"
+	_, _, err = s.login("acme", auth.LoginOptions{})
+	wantCode(t, err, "callback-port-taken")
+}
+
+func TestAKeyInThePlaceOfItsVariablesNameIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	const key = "a1B2c3D4e5F6g7H8i9J0"
+	_, _, err := newSite(t).login("openai", auth.LoginOptions{Env: key})
+	if wantCode(t, err, "credential-input"); strings.Contains(err.Error(), key) {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestAnAPIKeyComesFromAnywhereButAnArgument(t *testing.T) {
 	t.Parallel()
 	key := "sk-" + canary + "-0123456789"
