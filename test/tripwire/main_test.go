@@ -10,7 +10,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/program"
@@ -35,8 +37,22 @@ func inMain(m *testing.M) int {
 			panic(err)
 		}
 		_ = os.Setenv(compiled, binary)
+		defer endStacks()
 	}
 	return m.Run()
+}
+
+// endStacks ends what `smoke -keep` left running in folders that are gone.
+func endStacks() {
+	programs, _ := filepath.Glob("/proc/[0-9]*/exe")
+	for _, link := range programs {
+		if path, err := os.Readlink(link); err != nil || path != binary {
+			continue
+		}
+		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(link))); err == nil {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	}
 }
 
 // values are what stands for the positions and flags of a usage line; a name that
