@@ -31,7 +31,7 @@ func TestASupervisorWithAPrivateTmpIsReached(t *testing.T) {
 		t.Fatal(err)
 	}
 	own := s.supervisorCommand()
-	cmd := exec.Command("sh", append([]string{"-c", `mount -t tmpfs -o mode=0700 none "$0" && exec "$@"`, sockets}, own.Args...)...) //nolint:gosec,noctx // a supervisor
+	cmd := exec.Command("sh", append([]string{"-c", `mount -t tmpfs -o mode=0700 none "$0" && exec "$@"`, sockets}, own.Args...)...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Unshareflags: syscall.CLONE_NEWNS}
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {

@@ -117,7 +117,7 @@ func TestAProgramThatGitTracksIsNotTakenForOnesOwn(t *testing.T) {
 		git(t, top, "add", "-f", name)
 		_, err := runtimes.Command(cfg, service(runtime), environment())
 		wantFault(t, err, "state-untrusted", name)
-		if err := os.Chmod(filepath.Join(top, name), 0o702); err != nil { //nolint:gosec // that is what is tried
+		if err := os.Chmod(filepath.Join(top, name), 0o702); err != nil {
 			t.Fatal(err)
 		}
 		_, err = runtimes.Command(cfg, service(runtime), environment())
