@@ -25,6 +25,8 @@ func TestOnlyThisPackageMakesGitCommands(t *testing.T) {
 			return fs.SkipDir
 		case d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go"):
 			return nil
+		case d.Name() == "mage_output_file.go": // mage writes and removes it while another test compiles
+			return nil
 		}
 		seen++
 		for _, at := range gitCommands(t, path, nil) {
