@@ -25,7 +25,7 @@ func (r *Repo) pipe(ctx context.Context, in io.Reader, args []string, read func(
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("run git: %w", err)
 	}
-	w := watch(cmd, out, func() { cancel(&Error{Command: args[0], Status: -1, Says: silent}) })
+	w := watch(cmd, out, func() { cancel(&Error{Command: args[0], Status: -1, Says: sayItHung()}) })
 	err = read(w)
 	w.stop()
 	if err != nil && ctx.Err() == nil {
@@ -37,7 +37,11 @@ func (r *Repo) pipe(ctx context.Context, in io.Reader, args []string, read func(
 	return err
 }
 
-var silent = fmt.Sprintf("it printed nothing and did nothing for %v, and was ended: is one of its files (.gitignore, .gitattributes, one that a setting of git names) a named pipe?", silence)
+// sayItHung returns what is said of a git that was ended since it did nothing.
+func sayItHung() string {
+	return fmt.Sprintf("it printed nothing and did nothing for %v, and was ended: "+
+		"is one of its files (.gitignore, .gitattributes, one that a setting of git names) a named pipe?", silence)
+}
 
 // watched is the output of a git. While a read of it waits, the git is looked at
 // every now and then.
