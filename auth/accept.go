@@ -13,7 +13,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 // accepted is a grant that a person said may be shared. When the token is
@@ -32,7 +32,7 @@ func acceptedFile(cfg *config.Config) string {
 
 func readAccepted(cfg *config.Config) []accepted {
 	var all []accepted
-	if data, err := regular.Read(acceptedFile(cfg), regular.Document); err == nil {
+	if data, err := safefile.Read(acceptedFile(cfg), safefile.Document); err == nil {
 		_ = json.Unmarshal(data, &all) // a damaged file counts as none: the person is asked again
 	}
 	return all

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 // destination is the file that a draft goes to: the one that holds the same
@@ -65,7 +65,7 @@ func holdsAnother(file string, c credential) bool {
 	if err != nil || !info.Mode().IsRegular() || info.Size() > maxFile {
 		return false // occupant says what is wrong with it
 	}
-	data, err := regular.Read(file, maxFile)
+	data, err := safefile.Read(file, maxFile)
 	if err != nil {
 		return false
 	}
@@ -91,7 +91,7 @@ func (d desk) occupant(dest string, draft *draft) ([]byte, error) {
 	if info.Size() > maxFile {
 		return nil, fault.New("destination-unsafe", "%s is no credential file: it has %d bytes", dest, info.Size()).WithHint("move it away")
 	}
-	old, err := regular.Read(dest, maxFile)
+	old, err := safefile.Read(dest, maxFile)
 	if err != nil {
 		return nil, unwritable(dest, err)
 	}

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/config"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 // SharedGrant is one sign-in that several files hold. Where the provider makes
@@ -77,7 +77,7 @@ func holder(keeper, file string, providers []Provider) (Holder, bool) {
 	if err != nil || info.Size() > maxFile {
 		return Holder{}, false
 	}
-	data, err := regular.Read(file, maxFile)
+	data, err := safefile.Read(file, maxFile)
 	if err != nil {
 		return Holder{}, false
 	}

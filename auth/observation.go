@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/config"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 // observation is what was once seen of a grant: that the provider refused to
@@ -35,7 +35,7 @@ func observationFile(cfg *config.Config) string {
 // readObservations returns what was seen earlier; a damaged file counts as none.
 func readObservations(cfg *config.Config) observations {
 	o := observations{}
-	if data, err := regular.Read(observationFile(cfg), regular.Document); err == nil {
+	if data, err := safefile.Read(observationFile(cfg), safefile.Document); err == nil {
 		_ = json.Unmarshal(data, &o)
 	}
 	return o

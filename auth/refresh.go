@@ -15,7 +15,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 // afterInterrupt is how long a renewal that was sent may go on after Ctrl-C:
@@ -120,7 +120,7 @@ func (s *signIn) renew(ctx context.Context, a Account) (Change, error) {
 	if err != nil {
 		return none, err
 	}
-	old, err := regular.Read(a.File, maxFile)
+	old, err := safefile.Read(a.File, maxFile)
 	if err != nil {
 		return none, unwritable(a.File, err)
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/nesting"
 	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/internal/redact"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 // Bounds of what is taken for a secret in a file, in bytes.
@@ -140,7 +140,7 @@ func walkTexts(v, shown any, take func(hidden bool, text string)) {
 
 // tokensIn are the values of secret-looking keys in a JSON or YAML file.
 func tokensIn(file string) (all []string) {
-	b, err := regular.Read(file, mostSecretBytes)
+	b, err := safefile.Read(file, mostSecretBytes)
 	if err != nil || !json.Valid(b) && nesting.YAML(b) != nil {
 		return nil
 	}

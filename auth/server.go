@@ -14,7 +14,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/keyfile"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 // banTime is how long CLIProxyAPI refuses a machine after five wrong keys, and
@@ -67,7 +67,7 @@ func (s *server) refusedBefore(now time.Time) bool {
 	if err != nil || now.Sub(info.ModTime()) > banTime {
 		return false
 	}
-	seen, err := regular.Read(s.memory(), regular.Document)
+	seen, err := safefile.Read(s.memory(), safefile.Document)
 	return err == nil && string(seen) == s.mark
 }
 

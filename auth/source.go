@@ -17,7 +17,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 // source is another program that keeps credentials of a provider.
@@ -141,7 +141,7 @@ func readSource(file string) ([]byte, error) {
 	}
 	var data []byte
 	if err == nil {
-		data, err = regular.Read(file, maxFile)
+		data, err = safefile.Read(file, maxFile)
 	}
 	if err != nil {
 		return nil, fault.New("source-unreadable", "read %s: %s", file, reason(err)).WithHint("it must be a file of yours that you may read; -source=FILE names another")
@@ -207,14 +207,14 @@ func readState(file string) ([]byte, error) {
 	if err != nil || info.Size() > 16*maxFile {
 		return nil, fs.ErrNotExist
 	}
-	return regular.Read(file, 16*maxFile)
+	return safefile.Read(file, 16*maxFile)
 }
 
 // isDatabase reports whether data is the begin of a SQLite database.
 func isDatabase(data []byte) bool { return bytes.HasPrefix(data, []byte("SQLite format 3\x00")) }
 
 func isDatabaseFile(file string) bool {
-	f, err := regular.Open(file)
+	f, err := safefile.Open(file)
 	if err != nil {
 		return false
 	}

@@ -19,7 +19,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 // maxFile is the most that is read of a credential file; real ones are below 16 kB.
@@ -111,7 +111,7 @@ func examine(file string, providers []Provider, seen observations, now time.Time
 
 // open reads a file's mode, owner and content, and notes what is wrong with them.
 func (a *Account) open(file string) ([]byte, error) {
-	f, err := regular.Open(file)
+	f, err := safefile.Open(file)
 	if err != nil {
 		a.problem(ProblemUnreadable, reason(err))
 		return nil, err

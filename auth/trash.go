@@ -15,7 +15,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 // Logout takes an account out of the folder that CLIProxyAPI loads and keeps
@@ -146,7 +146,7 @@ func isMeant(file, name, account string, providers []Provider) bool {
 	if provider, ok := strings.CutPrefix(name, "provider-"); ok && provider == account {
 		return true
 	}
-	data, err := regular.Read(file, maxFile)
+	data, err := safefile.Read(file, maxFile)
 	if err != nil {
 		return false
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/cliproxy"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 // wireKey makes an API key that is in its place usable by the router: it is
@@ -145,7 +145,7 @@ func (s *signIn) giveFile(item map[string]any, c *Change) error {
 	if file == "" {
 		return fault.Usage("cliproxy-config-missing", "there is no configuration file of CLIProxyAPI to put the key into").WithHint("mage init -upstream=cliproxyapi writes one")
 	}
-	old, err := regular.Read(file, regular.Document)
+	old, err := safefile.Read(file, safefile.Document)
 	if err != nil {
 		return fault.New("source-unreadable", "read %s: %s", file, reason(err)).WithHint("it must be a file of yours that you may read")
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/policy"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 // ProfileChange is what SetProfile did.
@@ -151,7 +151,7 @@ func inForce(cfg *config.Config, active policy.Active) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	have, err := regular.Read(cfg.Paths.ActiveConfig, regular.Document)
+	have, err := safefile.Read(cfg.Paths.ActiveConfig, safefile.Document)
 	return err == nil && bytes.Equal(have, want), nil // a file that cannot be read is replaced
 }
 

@@ -13,7 +13,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/process"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
 
@@ -78,7 +78,7 @@ func (r *Remains) ofDead(cfg *config.Config, l ledger.Ledger) {
 }
 
 func (r *Remains) pidFile(file string) {
-	text, err := regular.Read(file, regular.Word)
+	text, err := safefile.Read(file, safefile.Word)
 	if err != nil {
 		return
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/generation"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/flowgate-go/flowgate/internal/store"
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
@@ -102,7 +102,7 @@ func save(path, dir, name string) (saved, error) {
 		path = real
 	}
 	s := saved{Path: path, Name: name}
-	data, err := regular.Read(path, regular.Document)
+	data, err := safefile.Read(path, safefile.Document)
 	if errors.Is(err, fs.ErrNotExist) {
 		s.Absent = true
 		return s, nil

@@ -15,7 +15,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/nesting"
 	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/internal/process"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 // privateStack is a copy of the user's stack below dir, on spare ports, that
@@ -116,7 +116,7 @@ func detached(fragment map[string]any, echo, key string) map[string]any {
 func proxyAlone(cfg, private *config.Config, dir string, port int) (endpoint, error) {
 	settings := map[string]any{}
 	if cfg.CLIProxyConfigFile != "" {
-		text, err := regular.Read(cfg.CLIProxyConfigFile, regular.Document)
+		text, err := safefile.Read(cfg.CLIProxyConfigFile, safefile.Document)
 		if err == nil {
 			err = nesting.Deep(text)
 		}

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/generation"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/flowgate-go/flowgate/supervisor"
 )
 
@@ -131,8 +131,8 @@ func (r *rollback) run(ctx context.Context) (Restored, error) {
 func (r *rollback) dropBackups() {
 	r.result.Backups = slices.DeleteFunc(r.result.Backups, func(backup string) bool {
 		path := backup[:strings.LastIndex(backup, ".bak-")]
-		kept, err := regular.Read(backup, regular.Document)
-		now, nowErr := regular.Read(path, regular.Document)
+		kept, err := safefile.Read(backup, safefile.Document)
+		now, nowErr := safefile.Read(path, safefile.Document)
 		return err == nil && nowErr == nil && bytes.Equal(kept, now) && os.Remove(backup) == nil
 	})
 }

@@ -16,7 +16,7 @@ import (
 	"strings"
 
 	"github.com/flowgate-go/flowgate/checks"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 // disguises are the forms in which a secret could come out, by name.
@@ -74,7 +74,7 @@ func (t *trial) searchFiles(context.Context) checks.Outcome {
 		if err != nil || !d.Type().IsRegular() || t.mayHold(path) {
 			return err
 		}
-		b, err := regular.Read(path, regular.Bulk)
+		b, err := safefile.Read(path, safefile.Bulk)
 		if err != nil {
 			return err
 		}
@@ -97,7 +97,7 @@ const loudLog = ".router/runtime/process-logs/litellm.log"
 // held before is searched first.
 func (t *trial) talk() {
 	path := filepath.Join(t.dir, loudLog)
-	before, err := regular.Read(path, regular.Bulk)
+	before, err := safefile.Read(path, safefile.Bulk)
 	if err != nil {
 		return // searchOutput misses the command's output then, and searchFiles finds what there is
 	}

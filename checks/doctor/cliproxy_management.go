@@ -16,7 +16,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/internal/keyfile"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 // management is what the management API said, asked at most once.
@@ -72,7 +72,7 @@ func (s *subject) askManagement(ctx context.Context) management {
 	}
 	svc, _ := s.real()
 	memory, mark := filepath.Join(s.cfg.Paths.RuntimeDir, "management.refused"), s.mark(key)
-	if seen, err := regular.Read(memory, regular.Word); err == nil && string(seen) == mark {
+	if seen, err := safefile.Read(memory, safefile.Word); err == nil && string(seen) == mark {
 		return management{refused: true}
 	}
 	a, err := s.get(ctx, svc.URL()+"/v0/management/auth-files", "Authorization", "Bearer "+key)

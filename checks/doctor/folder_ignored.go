@@ -10,8 +10,8 @@ import (
 	"github.com/samber/lo"
 
 	"github.com/flowgate-go/flowgate/checks"
-	"github.com/flowgate-go/flowgate/internal/regular"
 	"github.com/flowgate-go/flowgate/internal/repo"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/flowgate-go/flowgate/internal/scaffold"
 )
 
@@ -114,10 +114,10 @@ func followed(path string) string {
 // checkIgnore returns those of paths that git ignores.
 func checkIgnore(ctx context.Context, top string, paths []string) ([]string, error) {
 	for _, rules := range [...]string{".gitignore", filepath.Join(".git", "info", "exclude")} { // git waits for ever on a pipe
-		f, err := regular.Open(filepath.Join(top, rules))
+		f, err := safefile.Open(filepath.Join(top, rules))
 		if err == nil {
 			_ = f.Close()
-		} else if errors.Is(err, regular.ErrNotRegular) {
+		} else if errors.Is(err, safefile.ErrNotRegular) {
 			return nil, err
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/flowgate-go/flowgate/checks"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 // leastGo is the go line of go.mod.
@@ -50,7 +50,7 @@ func goOf(path string) string {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
 	}
-	text, err := regular.Read(filepath.Join(filepath.Dir(filepath.Dir(path)), "VERSION"), regular.Word)
+	text, err := safefile.Read(filepath.Join(filepath.Dir(filepath.Dir(path)), "VERSION"), safefile.Word)
 	if err != nil {
 		return ""
 	}

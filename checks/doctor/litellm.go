@@ -11,7 +11,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	execute "github.com/flowgate-go/flowgate/internal/program" // the package has a type program
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 // Python versions that LiteLLM 1.106 takes (its metadata: >=3.10,<3.15).
@@ -66,7 +66,7 @@ func interpreter(script string) (string, error) {
 
 // firstLine is the words of a script's first line after #!, none without one.
 func firstLine(script string) []string {
-	f, err := regular.Open(script)
+	f, err := safefile.Open(script)
 	if err != nil {
 		return nil
 	}
@@ -88,7 +88,7 @@ func isPython(program string) bool {
 // pythonVersion is "3.11.7" for a virtual environment, from its pyvenv.cfg, or
 // else what the interpreter says.
 func pythonVersion(ctx context.Context, path string) string {
-	text, err := regular.Read(filepath.Join(filepath.Dir(filepath.Dir(path)), "pyvenv.cfg"), regular.Word)
+	text, err := safefile.Read(filepath.Join(filepath.Dir(filepath.Dir(path)), "pyvenv.cfg"), safefile.Word)
 	for line := range strings.Lines(string(text)) {
 		key, value, _ := strings.Cut(line, "=")
 		if key = strings.TrimSpace(key); err == nil && (key == "version" || key == "version_info") {

@@ -8,7 +8,7 @@ import (
 	"runtime/debug"
 
 	"github.com/flowgate-go/flowgate/checks"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 const mageModule = "github.com/magefile/mage"
@@ -52,7 +52,7 @@ func (s *subject) mageVersion() checks.Check {
 
 // buildOf is the build information of a program, which must be a regular file.
 func buildOf(path string) (*buildinfo.BuildInfo, error) {
-	f, err := regular.Open(path)
+	f, err := safefile.Open(path)
 	if err != nil {
 		return nil, err
 	}

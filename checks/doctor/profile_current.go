@@ -6,7 +6,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 func (s *subject) profileCurrent() checks.Check {
@@ -29,7 +29,7 @@ func (s *subject) profileCurrent() checks.Check {
 			if err != nil {
 				return checks.Failed("%v", err)
 			}
-			have, err := regular.Read(s.cfg.Paths.ActiveConfig, regular.Document)
+			have, err := safefile.Read(s.cfg.Paths.ActiveConfig, safefile.Document)
 			if err != nil {
 				return checks.FromFault(fault.New("active-invalid", "%s: %w", s.shown(s.cfg.Paths.ActiveConfig), bare(err)))
 			}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/internal/policy"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 // chosen is which profile is in force since when.
@@ -28,7 +28,7 @@ func (s *subject) profileState() checks.Check {
 			if s.cfg.Version == 3 {
 				return checks.Skipped("version 3 has no profiles")
 			}
-			text, err := regular.Read(s.cfg.Paths.StateFile, regular.Document)
+			text, err := safefile.Read(s.cfg.Paths.StateFile, safefile.Document)
 			switch {
 			case errors.Is(err, fs.ErrNotExist):
 				return checks.Skipped("none was chosen yet; %q will be taken", s.cfg.DefaultProfile())

@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/flowgate-go/flowgate/checks"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/flowgate-go/flowgate/internal/store"
 )
 
@@ -41,7 +41,7 @@ func (s *subject) runtimesArchitecture() checks.Check {
 // unfit says why this machine cannot execute a file, "" when it can or when
 // that cannot be told.
 func unfit(path string) string {
-	f, err := regular.Open(path)
+	f, err := safefile.Open(path)
 	if err != nil {
 		return ""
 	}

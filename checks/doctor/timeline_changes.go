@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/auth"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/flowgate-go/flowgate/internal/store"
 )
 
@@ -51,7 +51,7 @@ func (s *subject) drifted() bool {
 		return false
 	}
 	want, err := plan.Bytes()
-	have, unread := regular.Read(s.cfg.Paths.ActiveConfig, regular.Document)
+	have, unread := safefile.Read(s.cfg.Paths.ActiveConfig, safefile.Document)
 	return err == nil && unread == nil && !bytes.Equal(want, have)
 }
 

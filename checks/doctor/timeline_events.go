@@ -10,7 +10,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/flowgate-go/flowgate/supervisor"
 )
 
@@ -20,7 +20,7 @@ const mostEvents = 20_000
 // events calls visit for the latest n events since a time. A pipe in the log's
 // place is a fault: reading it would wait for ever.
 func (s *subject) events(ctx context.Context, n int, since time.Time, visit func(supervisor.Event)) error {
-	f, err := regular.Open(s.cfg.Paths.LogFile)
+	f, err := safefile.Open(s.cfg.Paths.LogFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

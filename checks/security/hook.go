@@ -12,8 +12,8 @@ import (
 	"github.com/google/renameio/v2"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/regular"
 	"github.com/flowgate-go/flowgate/internal/repo"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 // Hook is what InstallHook did.
@@ -75,7 +75,7 @@ func usable(r *repo.Repo, hooks repo.Hooks) error {
 // isGenerated reports whether a tool keeps the folder of hooks out of git, as
 // husky does with .husky/_.
 func isGenerated(folder string) bool {
-	rules, err := regular.Read(filepath.Join(folder, ".gitignore"), regular.Document)
+	rules, err := safefile.Read(filepath.Join(folder, ".gitignore"), safefile.Document)
 	return err == nil && strings.TrimSpace(string(rules)) == "*" || strings.HasSuffix(folder, "/.husky/_")
 }
 
@@ -91,7 +91,7 @@ func resolved(path string) string {
 }
 
 func (h *Hook) install(program string) error {
-	old, err := regular.Read(h.Hook, regular.Document)
+	old, err := safefile.Read(h.Hook, safefile.Document)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/internal/redact"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 // Leak names a file that holds a secret's value.
@@ -57,7 +57,7 @@ func (s *stack) logs(after []string) checks.Check {
 }
 
 func holdsAny(path string, secrets []string) (bool, error) {
-	b, err := regular.Read(path, regular.Bulk)
+	b, err := safefile.Read(path, safefile.Bulk)
 	if err != nil {
 		return false, err
 	}

@@ -19,7 +19,7 @@ import (
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 // Limits bound what an archive may become. The real ones hold five files and 60 MB.
@@ -35,7 +35,7 @@ func Extract(ctx context.Context, file, dir string, l Limits) error {
 	if l == (Limits{}) {
 		l = Limits{Bytes: 1 << 30, Files: 10_000}
 	}
-	in, err := regular.Open(file)
+	in, err := safefile.Open(file)
 	if err != nil {
 		return fault.New("archive-invalid", "read the archive %s: %w", file, err)
 	}

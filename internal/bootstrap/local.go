@@ -10,8 +10,8 @@ import (
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/regular"
 	"github.com/flowgate-go/flowgate/internal/runtimes"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/flowgate-go/flowgate/internal/store"
 )
 
@@ -61,7 +61,7 @@ func versionInName(name string) string {
 }
 
 func copied(from, to string) error {
-	in, err := regular.Open(from)
+	in, err := safefile.Open(from)
 	if err != nil {
 		return fault.New("unpack-failed", "%w", err)
 	}
@@ -83,7 +83,7 @@ func copied(from, to string) error {
 }
 
 func fileDigest(path string) (string, error) {
-	f, err := regular.Open(path)
+	f, err := safefile.Open(path)
 	if err != nil {
 		return "", err
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/program"
-	"github.com/flowgate-go/flowgate/internal/regular"
 	"github.com/flowgate-go/flowgate/internal/runtimes"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/flowgate-go/flowgate/internal/store"
 )
 
@@ -75,7 +75,7 @@ func Outdated(ctx context.Context, r Request, online bool, now time.Time) ([]New
 func (r Request) news(ctx context.Context, online bool, now time.Time) News {
 	path := filepath.Join(store.Dir(r.Config, r.Runtime), "latest.json")
 	var n News
-	if data, err := regular.Read(path, regular.Document); err == nil {
+	if data, err := safefile.Read(path, safefile.Document); err == nil {
 		_ = json.Unmarshal(data, &n) // damaged is as good as none
 	}
 	age := now.Sub(n.CheckedAt)

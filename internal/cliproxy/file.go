@@ -10,7 +10,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/flowgate-go/flowgate/internal/nesting"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 // File is what FlowGate has to know of CLIProxyAPI's own configuration file; the
@@ -51,7 +51,7 @@ type keyEntry struct {
 // ReadFile reads the configuration file of a CLIProxyAPI.
 func ReadFile(path string) (File, error) {
 	var f File
-	text, err := regular.Read(path, regular.Document)
+	text, err := safefile.Read(path, safefile.Document)
 	if err != nil {
 		return f, err
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 // excludeBackups has git leave out the backups of a file that lies in a work
@@ -22,7 +22,7 @@ func excludeBackups(file string) {
 	}
 	line := "/" + strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(filepath.ToSlash(rel)) + ".bak-*\n"
 	path := filepath.Join(gitDir, "info", "exclude")
-	have, _ := regular.Read(path, regular.Document)
+	have, _ := safefile.Read(path, safefile.Document)
 	if bytes.Contains(append([]byte("\n"), have...), []byte("\n"+line)) {
 		return
 	}
@@ -57,7 +57,7 @@ func repositoryOf(dir string) (top, common string) {
 
 // commonFolder reads where the .git file of a worktree or submodule leads.
 func commonFolder(top, file string) string {
-	text, err := regular.Read(file, regular.Document)
+	text, err := safefile.Read(file, safefile.Document)
 	path, ok := strings.CutPrefix(strings.TrimSpace(string(text)), "gitdir: ")
 	if err != nil || !ok {
 		return ""
@@ -65,7 +65,7 @@ func commonFolder(top, file string) string {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(top, path)
 	}
-	shared, err := regular.Read(filepath.Join(path, "commondir"), regular.Document)
+	shared, err := safefile.Read(filepath.Join(path, "commondir"), safefile.Document)
 	if err != nil {
 		return path
 	}

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/google/renameio/v2"
 	"github.com/rogpeppe/go-internal/diff"
 )
@@ -40,7 +40,7 @@ func Migrate(path string, dryRun bool, now time.Time, getenv func(string) string
 	if err != nil {
 		return Migration{}, err
 	}
-	data, err := regular.Read(path, regular.Document)
+	data, err := safefile.Read(path, safefile.Document)
 	if err != nil {
 		return Migration{}, unreadable(path, err)
 	}

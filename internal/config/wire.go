@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 // Wiring is what WireKey did, or would do.
@@ -40,7 +40,7 @@ func WireKey(path, provider, keyFile string, dryRun bool, now time.Time, getenv 
 	if have, ok := before.Credentials[provider]; ok && have.File != keyFile {
 		return w, fault.Usage("wire-unsafe", "%s has credentials.upstream.%s already, for another place", path, provider).WithHint("correct it by hand: file: %s", keyFile)
 	}
-	data, err := regular.Read(path, regular.Document)
+	data, err := safefile.Read(path, safefile.Document)
 	if err != nil {
 		return w, unreadable(path, err)
 	}

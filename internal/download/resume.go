@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/renameio/v2"
 
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 // askForRest adds the headers that ask for the part of the file that is missing
@@ -54,7 +54,7 @@ func (r Request) rememberValidator(res *http.Response) {
 
 // readValidator returns what rememberValidator noted for this address, or "".
 func (r Request) readValidator() string {
-	data, err := regular.Read(r.validatorPath(), regular.Document)
+	data, err := safefile.Read(r.validatorPath(), safefile.Document)
 	if err != nil {
 		return ""
 	}

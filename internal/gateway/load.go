@@ -9,7 +9,7 @@ import (
 	"github.com/samber/lo"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 // maxSettings is the largest settings file that Load reads, in bytes.
@@ -53,7 +53,7 @@ func read(path string) ([]byte, error) {
 	case info.Size() > maxSettings:
 		return nil, fault.Usage("settings-unreadable", "router settings %s are %d bytes long; at most %d are read", path, info.Size(), maxSettings)
 	}
-	text, err := regular.Read(path, maxSettings)
+	text, err := safefile.Read(path, maxSettings)
 	if err != nil {
 		return nil, fault.New("settings-unreadable", "read router settings: %w", err)
 	}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 // Locate finds the folder that a configuration's generations lie below, also
@@ -25,7 +25,7 @@ func Locate(file, dir string) (root string, err error) {
 	}
 	base := filepath.Dir(file)
 	candidates := []string{filepath.Join(base, "..", ".router", "runtime"), filepath.Join(base, ".router", "runtime")}
-	if text, err := regular.Read(file, regular.Document); err == nil {
+	if text, err := safefile.Read(file, safefile.Document); err == nil {
 		for line := range strings.Lines(string(text)) {
 			_, value, ok := strings.Cut(line, "runtime_dir")
 			value = strings.Trim(value, " \t\r\n:\"'{},")

@@ -22,8 +22,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/flock"
 	"github.com/flowgate-go/flowgate/internal/keyfile"
 	"github.com/flowgate-go/flowgate/internal/policy"
-	"github.com/flowgate-go/flowgate/internal/regular"
 	"github.com/flowgate-go/flowgate/internal/runtimes"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/flowgate-go/flowgate/internal/store"
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
@@ -93,7 +93,7 @@ func snapshot(s Subject) (Generation, map[string]Sealed, error) {
 		if path == "" {
 			continue
 		}
-		text, err := regular.Read(path, regular.Document)
+		text, err := safefile.Read(path, safefile.Document)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

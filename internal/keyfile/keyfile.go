@@ -16,7 +16,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 // maxBytes is the most that Read takes for a key; real ones are below 4 kB.
@@ -39,7 +39,7 @@ func New() string {
 // Read returns the key in path, without surrounding white space, and whether
 // others than the owner may read the file.
 func Read(path string) (key string, open bool, err error) {
-	f, err := regular.Open(path)
+	f, err := safefile.Open(path)
 	if err != nil {
 		return "", false, err
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/nesting"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/goccy/go-yaml"
 )
 
@@ -114,7 +114,7 @@ func secrets(v any, found map[string]bool, getenv func(string) string) {
 // Load reads back what Write wrote. A missing file is the fault
 // active-missing; one that is no YAML map is active-invalid.
 func Load(cfg *config.Config) (Active, error) {
-	data, err := regular.Read(cfg.Paths.ActiveConfig, regular.Document)
+	data, err := safefile.Read(cfg.Paths.ActiveConfig, safefile.Document)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Active{}, fault.New("active-missing", "no profile is active: %w", err).WithHint("choose one with `mage profile:set NAME`, or `mage start`")
 	}

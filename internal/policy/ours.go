@@ -10,7 +10,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
@@ -67,7 +67,7 @@ func readHead(path string) ([]byte, error) {
 	if info.Mode()&fs.ModeSymlink != 0 {
 		return nil, errors.New("it is a symbolic link")
 	}
-	f, err := regular.Open(path)
+	f, err := safefile.Open(path)
 	if err != nil {
 		return nil, err
 	}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/google/renameio/v2"
 )
 
@@ -39,7 +39,7 @@ func Write(cfg *config.Config, a Active, now time.Time) (*Previous, error) {
 	}
 	previous := &Previous{}
 	for _, path := range [...]string{cfg.Paths.ActiveConfig, cfg.Paths.StateFile} {
-		old, err := regular.Read(path, regular.Document)
+		old, err := safefile.Read(path, safefile.Document)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, unwritable(path, err)
 		}
@@ -98,7 +98,7 @@ func nextState(old []byte, profile string, now time.Time) ([]byte, error) {
 // Current returns the profile in force and since when; "" and the zero time
 // when none was chosen or the state file is missing, torn or foreign.
 func Current(cfg *config.Config) (profile string, updatedAt time.Time) {
-	data, err := regular.Read(cfg.Paths.StateFile, regular.Document)
+	data, err := safefile.Read(cfg.Paths.StateFile, safefile.Document)
 	if err != nil {
 		return "", time.Time{}
 	}

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 // Ref is a branch, a tag or another name, with what only it leads to.
@@ -128,7 +128,7 @@ func (r *Repo) Settings(ctx context.Context) (map[string]string, error) {
 	}
 	texts := map[string]string{}
 	for _, path := range [...]string{filepath.Join(r.absolute(out), "config"), filepath.Join(r.Dir, "config.worktree")} {
-		text, err := regular.Read(path, mostSettings)
+		text, err := safefile.Read(path, mostSettings)
 		if errors.Is(err, os.ErrNotExist) {
 			continue
 		}

@@ -17,7 +17,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 // ErrNone says that a folder is in no git repository, or that there is no git.
@@ -73,7 +73,7 @@ func open(ctx context.Context, folder string, env []string) (*Repo, error) {
 // readShallow reads which commits are missing. A linked work tree shares the
 // file with the other ones, so only git knows its path.
 func (r *Repo) readShallow(path string) error {
-	text, err := regular.Read(r.absolute([]byte(path)), regular.Document)
+	text, err := safefile.Read(r.absolute([]byte(path)), safefile.Document)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("read which commits are missing: %w", err)
 	}

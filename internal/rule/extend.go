@@ -4,7 +4,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 func (s *Set) extend(o *Set, disabled []string) {
@@ -53,6 +53,6 @@ func readExtension(folder, path string) (string, error) {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(folder, path)
 	}
-	b, err := regular.Read(path, mostRules)
+	b, err := safefile.Read(path, mostRules)
 	return string(b), err
 }

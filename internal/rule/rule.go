@@ -18,7 +18,7 @@ import (
 	"path/filepath"
 	"regexp"
 
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 // Gitleaks is the text of gitleaks' rule file.
@@ -105,7 +105,7 @@ func repositoryRules(folder string) (text, path string, err error) {
 	if folder == "" {
 		return Gitleaks, "", nil
 	}
-	b, err := regular.Read(filepath.Join(folder, File), mostRules)
+	b, err := safefile.Read(filepath.Join(folder, File), mostRules)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Gitleaks, "", nil
 	}

@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/keyfile"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/google/renameio/v2"
 )
 
@@ -108,7 +108,7 @@ func holds(path, text string, mode fs.FileMode) bool {
 	if err != nil || info.Mode() != mode {
 		return false
 	}
-	data, err := regular.Read(path, regular.Document)
+	data, err := safefile.Read(path, safefile.Document)
 	return err == nil && string(data) == text
 }
 
@@ -157,7 +157,7 @@ func (w *writer) ignore(name string, lines ...string) {
 		return
 	}
 	path := filepath.Join(w.dir, name)
-	old, err := regular.Read(path, regular.Document)
+	old, err := safefile.Read(path, safefile.Document)
 	absent := errors.Is(err, fs.ErrNotExist)
 	if err != nil && !absent {
 		w.err = err
@@ -176,7 +176,7 @@ func (w *writer) ignore(name string, lines ...string) {
 // Ignore appends those lines to the file path, a .gitignore, that are not there
 // in any common spelling, and reports whether it did; all else stays byte for byte.
 func Ignore(path string, lines ...string) (changed bool, err error) {
-	old, err := regular.Read(path, regular.Document)
+	old, err := safefile.Read(path, safefile.Document)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return false, err
 	}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/renameio/v2"
 
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 // IgnoreFile lists fingerprints of findings that are none, as gitleaks has it.
@@ -23,7 +23,7 @@ type Ignore map[string]bool
 
 // ReadIgnore reads the folder's .gitleaksignore; without one nothing is ignored.
 func ReadIgnore(folder string) (Ignore, error) {
-	b, err := regular.Read(filepath.Join(folder, IgnoreFile), regular.Document)
+	b, err := safefile.Read(filepath.Join(folder, IgnoreFile), safefile.Document)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -64,7 +64,7 @@ var ErrBaseline = errors.New("not a baseline: a JSON list of findings with RuleI
 
 // ReadBaseline reads a baseline, or a JSON report of gitleaks.
 func ReadBaseline(path string) (Baseline, error) {
-	b, err := regular.Read(path, regular.Document)
+	b, err := safefile.Read(path, safefile.Document)
 	if err != nil {
 		return nil, err
 	}

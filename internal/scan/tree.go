@@ -17,7 +17,7 @@ import (
 
 	"github.com/sourcegraph/conc"
 
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 // Tree scans files, named relative to root and with slashes. What cache knows of
@@ -152,7 +152,7 @@ func (t *tree) reuse(e entry) {
 // read searches one file. Its blob id is computed on the way, or before when an
 // earlier scan knows the file by another state.
 func (t *treeWorker) read(ctx context.Context, path, full string) error {
-	f, err := regular.Open(full)
+	f, err := safefile.Open(full)
 	if err != nil {
 		return err
 	}

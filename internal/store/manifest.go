@@ -13,7 +13,7 @@ import (
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 // manifest lists all files of a folder in the order of their names, one a line:
@@ -54,7 +54,7 @@ func fingerprint(path string, d fs.DirEntry) (sum, mode string, err error) {
 		h := sha256.Sum256([]byte(target))
 		return hex.EncodeToString(h[:]), "link", err
 	}
-	f, err := regular.Open(path)
+	f, err := safefile.Open(path)
 	if err != nil {
 		return "", "", err
 	}
@@ -94,7 +94,7 @@ func Verify(in Install) error {
 	}
 	detail := Tampered{Path: in.Path, Changed: []string{}}
 	what := "its manifest is damaged as well"
-	then, err := regular.Read(filepath.Join(in.Path, manifestName), regular.Bulk)
+	then, err := safefile.Read(filepath.Join(in.Path, manifestName), safefile.Bulk)
 	if err == nil && digest(then) == in.Tree {
 		detail.Changed = differing(then, now)
 		what = detail.Changed[0] + " is not as it was installed"

@@ -11,7 +11,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 // ownerOf is the user that a file belongs to, and its group.
@@ -53,7 +53,7 @@ func readOwn(path string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, &fs.PathError{Op: "open", Path: path, Err: regular.ErrNotRegular}
+		return nil, &fs.PathError{Op: "open", Path: path, Err: safefile.ErrNotRegular}
 	}
 	if why := whyNotOurs(info); why != "" {
 		return nil, notYours(path, why)

@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 // maxIndex bounds the git index that is read: that of a million files is about 100 MB.
@@ -84,7 +84,7 @@ func gitDir(top string) (string, error) {
 }
 
 func readBounded(path string, limit int64) ([]byte, error) {
-	f, err := regular.Open(path)
+	f, err := safefile.Open(path)
 	if err != nil {
 		return nil, err
 	}

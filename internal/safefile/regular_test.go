@@ -1,4 +1,4 @@
-package regular_test
+package safefile_test
 
 import (
 	"errors"
@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 func TestOnlyARegularFileIsReadAndNothingBlocks(t *testing.T) {
@@ -19,16 +19,16 @@ func TestOnlyARegularFileIsReadAndNothingBlocks(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{file, link} {
-		if b, err := regular.Read(name, 4); string(b) != "text" || err != nil {
+		if b, err := safefile.Read(name, 4); string(b) != "text" || err != nil {
 			t.Errorf("%s: %q, %v", name, b, err)
 		}
 	}
 	for _, name := range []string{pipe, dir, "/dev/zero"} {
-		if _, err := regular.Read(name, 4); !errors.Is(err, regular.ErrNotRegular) {
+		if _, err := safefile.Read(name, 4); !errors.Is(err, safefile.ErrNotRegular) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := regular.Read(filepath.Join(dir, "none"), 4); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := safefile.Read(filepath.Join(dir, "none"), 4); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("none: %v", err)
 	}
 }
@@ -39,19 +39,19 @@ func TestAFileBeyondTheLimitIsNotRead(t *testing.T) {
 	if err := errors.Join(os.WriteFile(sparse, nil, 0o600), os.Truncate(sparse, 1<<40)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := regular.Read(sparse, regular.Document); !errors.Is(err, regular.ErrTooLarge) {
+	if _, err := safefile.Read(sparse, safefile.Document); !errors.Is(err, safefile.ErrTooLarge) {
 		t.Errorf("a sparse file: %v", err)
 	}
 	if err := os.Truncate(sparse, 5); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := regular.Read(sparse, 4); !errors.Is(err, regular.ErrTooLarge) {
+	if _, err := safefile.Read(sparse, 4); !errors.Is(err, safefile.ErrTooLarge) {
 		t.Errorf("one byte too many: %v", err)
 	}
-	if b, err := regular.Read(sparse, 5); len(b) != 5 || err != nil {
+	if b, err := safefile.Read(sparse, 5); len(b) != 5 || err != nil {
 		t.Errorf("as large as may be: %d, %v", len(b), err)
 	}
-	if _, err := regular.Read("/proc/self/maps", 16); !errors.Is(err, regular.ErrTooLarge) && !errors.Is(err, fs.ErrNotExist) { // its size is 0
+	if _, err := safefile.Read("/proc/self/maps", 16); !errors.Is(err, safefile.ErrTooLarge) && !errors.Is(err, fs.ErrNotExist) { // its size is 0
 		t.Errorf("a file that does not say its size: %v", err)
 	}
 }

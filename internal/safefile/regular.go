@@ -1,7 +1,7 @@
-// Package regular reads files that must be regular ones. A named pipe or a
+// Package safefile reads files that must be regular ones. A named pipe or a
 // device in the place of a configuration or state file would make an ordinary
 // read wait for ever; Read refuses it at once.
-package regular
+package safefile
 
 import (
 	"errors"
