@@ -12,8 +12,8 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/redact"
-	"github.com/flowgate-go/flowgate/internal/runtimes"
+	"github.com/flowgate-go/flowgate/internal/runtimestore"
+	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
 // runCommand runs a program that signs in by itself: that of the configuration,
@@ -48,7 +48,7 @@ func (s *signIn) command() ([]string, error) {
 	}
 	svc, _ := s.cfg.Service(config.CLIProxy)
 	svc.Name, svc.Runtime = config.CLIProxy, config.RuntimeCLIProxyAPI
-	spec, err := runtimes.Command(s.cfg, svc, runtimes.Environment{Environ: s.o.Person.Environ, LookPath: exec.LookPath})
+	spec, err := runtimestore.Command(s.cfg, svc, runtimestore.Environment{Environ: s.o.Person.Environ, LookPath: exec.LookPath})
 	if err != nil {
 		return nil, err
 	}

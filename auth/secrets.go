@@ -14,8 +14,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/keyfile"
 	"github.com/flowgate-go/flowgate/internal/nesting"
 	"github.com/flowgate-go/flowgate/internal/policy"
-	"github.com/flowgate-go/flowgate/internal/redact"
 	"github.com/flowgate-go/flowgate/internal/safefile"
+	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
 // Bounds of what is taken for a secret in a file, in bytes.

@@ -4,7 +4,7 @@ import (
 	"net/url"
 
 	"github.com/flowgate-go/flowgate/internal/config"
-	"github.com/flowgate-go/flowgate/internal/redact"
+	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
 // HasWrittenSecret reports whether a secret stands in the configuration itself:

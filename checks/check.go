@@ -11,8 +11,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/flowgate-go/flowgate/internal/redact"
 	"github.com/flowgate-go/flowgate/internal/report"
+	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
 // Check is one named examination.

@@ -16,7 +16,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/probe"
 	"github.com/flowgate-go/flowgate/internal/process"
-	"github.com/flowgate-go/flowgate/internal/runtimes"
+	"github.com/flowgate-go/flowgate/internal/runtimestore"
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
 
@@ -70,7 +70,7 @@ func isServiceOf(cfg *config.Config, name string, id process.Identity) bool {
 	if !known {
 		return false
 	}
-	spec, err := runtimes.Command(cfg, svc, runtimes.Environment{Self: process.Self(), Environ: os.Environ(), LookPath: exec.LookPath})
+	spec, err := runtimestore.Command(cfg, svc, runtimestore.Environment{Self: process.Self(), Environ: os.Environ(), LookPath: exec.LookPath})
 	return err == nil && process.Executes(id.PID, spec.Args)
 }
 
@@ -139,7 +139,7 @@ func (u *unit) restore(e ledger.Entry) {
 // adopt takes over a process that runs, and goes on with what was being done
 // with it. Whether it is ready says its next probe.
 func (u *unit) adopt(e ledger.Entry) phase {
-	spec, _ := runtimes.Command(u.plan.cfg, u.plan.svc, u.plan.env) // only for what it says of the runtime
+	spec, _ := runtimestore.Command(u.plan.cfg, u.plan.svc, u.plan.env) // only for what it says of the runtime
 	run := &instance{
 		spec: spec, family: process.Family{Leader: e.Process, Mark: markOf(u.plan.cfg.Paths.RuntimeDir, u.name)},
 		cfg: u.plan.cfg, census: u.plan.census,

@@ -12,10 +12,10 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/gateway"
 	"github.com/flowgate-go/flowgate/internal/loopback"
 	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/router"
 )
 
 // Limits of asking the router about its deployments.
@@ -48,7 +48,7 @@ func (s Status) withDeployments(ctx context.Context, cfg *config.Config) Status 
 
 // routerState asks the router, which is the process pid, for the state of its
 // deployments; nil when it does not tell. The key goes to that process only.
-func routerState(ctx context.Context, cfg *config.Config, svc config.Service, pid int) *gateway.State {
+func routerState(ctx context.Context, cfg *config.Config, svc config.Service, pid int) *router.State {
 	if pid == 0 || !process.Holds(pid, svc.Host, svc.Port) {
 		return nil
 	}
@@ -56,7 +56,7 @@ func routerState(ctx context.Context, cfg *config.Config, svc config.Service, pi
 	if err != nil {
 		return nil
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, svc.URL()+gateway.StatePath, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, svc.URL()+router.StatePath, nil)
 	if err != nil {
 		return nil
 	}
@@ -66,7 +66,7 @@ func routerState(ctx context.Context, cfg *config.Config, svc config.Service, pi
 		return nil
 	}
 	defer res.Body.Close()
-	var state gateway.State
+	var state router.State
 	if res.StatusCode != http.StatusOK || json.NewDecoder(res.Body).Decode(&state) != nil {
 		return nil
 	}
@@ -81,7 +81,7 @@ func (s Status) unavailable() error {
 		}
 		groups := svc.Router.UnavailableGroups
 		text := fmt.Sprintf("%s has no available deployment of %s", svc.Name, strings.Join(groups, ", "))
-		i := slices.IndexFunc(svc.Router.Cooling, func(c gateway.Cooling) bool { return c.Group == groups[0] })
+		i := slices.IndexFunc(svc.Router.Cooling, func(c router.Cooling) bool { return c.Group == groups[0] })
 		if i < 0 {
 			return fault.New("group-unavailable", "%s", text).WithHint("the keys of its deployments are not set: mage logs %s says which", svc.Name)
 		}

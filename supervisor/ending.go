@@ -8,7 +8,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/process"
-	"github.com/flowgate-go/flowgate/internal/runtimes"
+	"github.com/flowgate-go/flowgate/internal/runtimestore"
 )
 
 // errHandover ends the owners of services without ending the services: the
@@ -95,7 +95,7 @@ func stopTimeout(svc config.Service) time.Duration {
 	if own := time.Duration(svc.StopTimeout); own > 0 {
 		return own
 	}
-	return runtimes.StopTimeout(svc.Runtime)
+	return runtimestore.StopTimeout(svc.Runtime)
 }
 
 // collect takes in the process that ended by itself: its family is swept at once.

@@ -14,7 +14,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/logfile"
 	"github.com/flowgate-go/flowgate/internal/process"
-	"github.com/flowgate-go/flowgate/internal/runtimes"
+	"github.com/flowgate-go/flowgate/internal/runtimestore"
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
 
@@ -35,7 +35,7 @@ type Failure struct {
 // instance is one process of a service, from its start or adoption until
 // collect.
 type instance struct {
-	spec    runtimes.Spec
+	spec    runtimestore.Spec
 	cfg     *config.Config // that it was started by
 	hold    *process.Handle
 	counted func() // has the census look at the leader again

@@ -14,7 +14,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/logfile"
 	"github.com/flowgate-go/flowgate/internal/process"
-	"github.com/flowgate-go/flowgate/internal/runtimes"
+	"github.com/flowgate-go/flowgate/internal/runtimestore"
 )
 
 // markName is the variable by which a service's processes are found again when
@@ -29,7 +29,7 @@ func newCensus() *process.Census { return &process.Census{Variable: markName} }
 // straight to its log file, not through a pipe, so that it does not depend on
 // the supervisor.
 func launch(ctx context.Context, p *plan) (*instance, error) {
-	spec, err := runtimes.Command(p.cfg, p.svc, p.env)
+	spec, err := runtimestore.Command(p.cfg, p.svc, p.env)
 	if err != nil {
 		return nil, err
 	}

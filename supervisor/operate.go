@@ -12,7 +12,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/runtimes"
+	"github.com/flowgate-go/flowgate/internal/runtimestore"
 )
 
 // answerMargin is what an owner gets beyond a start's time to clean up and say so.
@@ -103,7 +103,7 @@ func (r *resident) restart(ctx context.Context, q request) error {
 // executable reports what stands against the execution of a service, its
 // running process left aside.
 func (p *plan) executable() error {
-	if _, err := runtimes.Command(p.cfg, p.svc, p.env); err != nil {
+	if _, err := runtimestore.Command(p.cfg, p.svc, p.env); err != nil {
 		return err
 	}
 	log, err := openLog(logPath(p.cfg, p.svc.Name))
@@ -182,9 +182,9 @@ func (r *resident) startOne(ctx, failed context.Context, svc config.Service, q r
 func (r *resident) planFor(svc config.Service, q request) *plan {
 	p := &plan{cfg: q.Config, svc: svc, request: q, census: r.census, timeout: time.Duration(q.TimeoutMS) * time.Millisecond}
 	if p.timeout <= 0 {
-		p.timeout = runtimes.StartTimeout(svc.Runtime)
+		p.timeout = runtimestore.StartTimeout(svc.Runtime)
 	}
-	p.env = runtimes.Environment{
+	p.env = runtimestore.Environment{
 		Self: r.opts.Self, Version: r.opts.Version, Cwd: q.Cwd, Environ: q.Environ, LookPath: exec.LookPath,
 	}
 	if p.env.Environ == nil {

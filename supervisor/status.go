@@ -3,7 +3,7 @@ package supervisor
 import (
 	"time"
 
-	"github.com/flowgate-go/flowgate/internal/gateway"
+	"github.com/flowgate-go/flowgate/internal/router"
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
 
@@ -61,7 +61,7 @@ type ServiceStatus struct {
 }
 
 // Router is which deployments the embedded router may ask.
-type Router = gateway.State
+type Router = router.State
 
 // Exit says how a process ended.
 type Exit = ledger.Exit

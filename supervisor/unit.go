@@ -9,7 +9,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/process"
-	"github.com/flowgate-go/flowgate/internal/runtimes"
+	"github.com/flowgate-go/flowgate/internal/runtimestore"
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
 
@@ -17,7 +17,7 @@ import (
 type plan struct {
 	cfg     *config.Config
 	svc     config.Service
-	env     runtimes.Environment
+	env     runtimestore.Environment
 	timeout time.Duration // from exec to ready
 	request request       // as it came, for the next supervisor
 	census  *process.Census

@@ -20,7 +20,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/supervisor"
-	"github.com/flowgate-go/flowgate/upgrade"
+	"github.com/flowgate-go/flowgate/supervisor/stack"
 )
 
 // Auth holds the targets of providers and their credentials.
@@ -117,7 +117,7 @@ func (s session) useKey(ctx context.Context, old *config.Config) func(auth.Chang
 		if !routerRuns(ctx, cfg) {
 			return c, nil
 		}
-		if _, err := upgrade.SetProfile(ctx, cfg, policy.Chosen(cfg), s.changing(cfg, nil, nil)); err != nil {
+		if _, err := stack.SetProfile(ctx, cfg, policy.Chosen(cfg), s.changing(cfg, nil, nil)); err != nil {
 			c.Warnings = append(c.Warnings, auth.Warning{Code: "restart-needed", Message: "the running router does not use the key yet: " + err.Error()})
 		}
 		return c, nil

@@ -11,7 +11,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/version"
-	"github.com/flowgate-go/flowgate/upgrade"
+	"github.com/flowgate-go/flowgate/supervisor/stack"
 )
 
 // Bootstrap holds the targets that install what services run.
@@ -72,18 +72,18 @@ func (s session) installing(cfg *config.Config, runtime string, offline *bool) b
 // Update tries a runtime's latest version, or the one named, alone, and switches to it; what fails is taken back.
 func (Bootstrap) Update(ctx context.Context, runtime string, version *string, offline *bool, pin *bool, unpin *bool, skipProbe *bool, skipProbes *bool, timeout *time.Duration) error {
 	return withConfig(ctx, "bootstrap:update", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		r := upgrade.UpdateRequest{Request: s.installing(cfg, runtime, offline), Unpin: value(unpin), SkipProbe: value(skipProbe)}
+		r := stack.UpdateRequest{Request: s.installing(cfg, runtime, offline), Unpin: value(unpin), SkipProbe: value(skipProbe)}
 		r.Version, r.Pin = value(version), value(pin)
 		o := s.changing(cfg, nil, timeout)
 		o.SkipProbes = value(skipProbes)
-		return orNothing(upgrade.Update(ctx, o, cfg, r))
+		return orNothing(stack.Update(ctx, o, cfg, r))
 	})
 }
 
 // Gc removes the versions that are not active, not pinned and in no kept generation.
 func (Bootstrap) Gc(ctx context.Context, dryRun *bool) error {
 	return changingIf(ctx, "bootstrap:gc", !value(dryRun), func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
-		return orNothing(upgrade.Collect(ctx, cfg, value(dryRun)))
+		return orNothing(stack.Collect(ctx, cfg, value(dryRun)))
 	})
 }
 
@@ -93,6 +93,6 @@ type Runtimes mg.Namespace
 // Probe starts a version of a runtime alone on a spare port and sends it every request that FlowGate relies on.
 func (Runtimes) Probe(ctx context.Context, runtime string, version *string, timeout *time.Duration) error {
 	return withConfig(ctx, "runtimes:probe", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		return orNothing(upgrade.Probe(ctx, s.changing(cfg, nil, timeout), cfg, runtime, value(version), s.out.Stream))
+		return orNothing(stack.Probe(ctx, s.changing(cfg, nil, timeout), cfg, runtime, value(version), s.out.Stream))
 	})
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/upgrade"
+	"github.com/flowgate-go/flowgate/supervisor/stack"
 )
 
 // Config holds the targets of the configuration file.
@@ -50,7 +50,7 @@ func (Config) Migrate(ctx context.Context, dryRun *bool) error {
 		if err := s.permit(ctx, !value(dryRun)); err != nil {
 			return nil, err
 		}
-		m, err := upgrade.Migrate(ctx, s.changing(nil, nil, nil), value(dryRun), time.Now())
+		m, err := stack.Migrate(ctx, s.changing(nil, nil, nil), value(dryRun), time.Now())
 		return m, s.renew(err, value(dryRun))
 	})
 }

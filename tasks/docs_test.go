@@ -14,7 +14,7 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/checks/canary"
-	"github.com/flowgate-go/flowgate/internal/program"
+	"github.com/flowgate-go/flowgate/internal/subprocess"
 	"github.com/flowgate-go/flowgate/tasks"
 )
 
@@ -49,7 +49,7 @@ func TestTheDocumentsListEveryTarget(t *testing.T) {
 
 func TestTheCatalogueIsWhatMageSees(t *testing.T) {
 	t.Parallel()
-	lock, err := program.LockSource(t.Context(), "..")
+	lock, err := subprocess.LockSource(t.Context(), "..")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func TestEveryErrorCodeIsDocumented(t *testing.T) {
 	made := regexp.MustCompile(`fault\.(?:New|Usage)\("([a-z-]+)"`)
 	used := map[string]bool{}
 	var source strings.Builder
-	for _, dir := range []string{"tasks", "checks", "auth", "supervisor", "upgrade", "internal"} {
+	for _, dir := range []string{"tasks", "checks", "auth", "supervisor", "internal"} {
 		err := filepath.WalkDir(filepath.Join("..", dir), func(path string, d fs.DirEntry, err error) error {
 			if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
 				return err

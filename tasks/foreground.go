@@ -13,10 +13,10 @@ import (
 	"github.com/samber/lo"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/gateway"
-	"github.com/flowgate-go/flowgate/internal/gateway/echo"
 	"github.com/flowgate-go/flowgate/internal/keyfile"
 	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/echo"
 	"github.com/flowgate-go/flowgate/internal/version"
 	"github.com/flowgate-go/flowgate/supervisor"
 )
@@ -34,8 +34,8 @@ func address(host string, port, standard int) string {
 
 // ownServices says which upstreams FlowGate runs itself, from the flags
 // -supervised (addresses with commas) and -keys (the folder of its own keys).
-func ownServices(supervised, keys string) gateway.Options {
-	var o gateway.Options
+func ownServices(supervised, keys string) router.Options {
+	var o router.Options
 	o.Supervised = lo.Compact(strings.Split(supervised, ","))
 	files, _ := filepath.Glob(filepath.Join(keys, "*.key"))
 	for _, file := range files {
@@ -50,12 +50,12 @@ func ownServices(supervised, keys string) gateway.Options {
 // as often as it must: twice what it holds of requests and replies at most.
 const routerMemory = 512 << 20
 
-func serveRouter(ctx context.Context, settings, addr string, o gateway.Options) error {
+func serveRouter(ctx context.Context, settings, addr string, o router.Options) error {
 	if settings == "" {
 		return fault.Usage("argument-missing", "router:serve needs -settings=FILE").
 			WithHint("the file that profile:set writes: .router/runtime/litellm.active.yaml")
 	}
-	s, err := gateway.Load(settings, os.Getenv)
+	s, err := router.Load(settings, os.Getenv)
 	if err != nil {
 		return err
 	}
@@ -64,13 +64,13 @@ func serveRouter(ctx context.Context, settings, addr string, o gateway.Options) 
 	}
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	o.Logger = log
-	router, err := gateway.New(s, o)
+	handler, err := router.New(s, o)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = router.Close() }()
+	defer func() { _ = handler.Close() }()
 	ready := func(a net.Addr) { log.Info("router listens", "address", a.String(), "version", version.String()) }
-	return gateway.Serve(ctx, addr, router, gateway.ServeOptions{Ready: ready, Logger: log})
+	return router.Serve(ctx, addr, handler, router.ServeOptions{Ready: ready, Logger: log})
 }
 
 func serveEcho(ctx context.Context, host string, port int, file string) error {
@@ -86,7 +86,7 @@ func serveEcho(ctx context.Context, host string, port int, file string) error {
 	ready := func(a net.Addr) {
 		log.Info("echo upstream listens: a stand-in, not CLIProxyAPI", "address", a.String())
 	}
-	return gateway.Serve(ctx, address(host, port, 8317), echo.New(o), gateway.ServeOptions{Ready: ready, Logger: log})
+	return router.Serve(ctx, address(host, port, 8317), echo.New(o), router.ServeOptions{Ready: ready, Logger: log})
 }
 
 // inherited are the descriptors that a supervisor was given; 0 means none.

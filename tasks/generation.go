@@ -10,7 +10,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/generation"
 	"github.com/flowgate-go/flowgate/internal/printable"
-	"github.com/flowgate-go/flowgate/upgrade"
+	"github.com/flowgate-go/flowgate/supervisor/stack"
 )
 
 // Generation holds the targets of recorded states.
@@ -52,22 +52,22 @@ func Rollback(ctx context.Context, to *int, dryRun *bool, skipProbes *bool, time
 		if err := s.permit(ctx, !value(dryRun)); err != nil {
 			return nil, err
 		}
-		restored, err := upgrade.Rollback(ctx, o, value(to), value(dryRun))
+		restored, err := stack.Rollback(ctx, o, value(to), value(dryRun))
 		return orNothing(restored, s.renew(err, value(dryRun)))
 	})
 }
 
 // changing are the options of what changes the stack; cfg is nil where it may not parse.
-func (s session) changing(cfg *config.Config, service *string, timeout *time.Duration) upgrade.Options {
+func (s session) changing(cfg *config.Config, service *string, timeout *time.Duration) stack.Options {
 	if cfg == nil {
 		cfg = &config.Config{}
 	}
-	return upgrade.Options{File: configFile(), Start: startOptions(s, cfg, service, timeout), At: failpoint}
+	return stack.Options{File: configFile(), Start: startOptions(s, cfg, service, timeout), At: failpoint}
 }
 
 // recover ends what a killed command left half-done.
 func (s session) recover(ctx context.Context) error {
-	did, err := upgrade.Recover(ctx, s.changing(nil, nil, nil))
+	did, err := stack.Recover(ctx, s.changing(nil, nil, nil))
 	if did != "" { // also without a terminal: it is why the stack is as it is
 		_, _ = os.Stderr.WriteString(printable.Page(printable.Line(did) + "\n"))
 	}

@@ -11,8 +11,8 @@ import (
 
 	"github.com/flowgate-go/flowgate/auth"
 	"github.com/flowgate-go/flowgate/internal/config"
-	"github.com/flowgate-go/flowgate/internal/redact"
 	"github.com/flowgate-go/flowgate/internal/report"
+	"github.com/flowgate-go/flowgate/internal/secret/redact"
 	"github.com/flowgate-go/flowgate/supervisor"
 )
 

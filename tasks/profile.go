@@ -8,7 +8,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/policy"
-	"github.com/flowgate-go/flowgate/upgrade"
+	"github.com/flowgate-go/flowgate/supervisor/stack"
 )
 
 // Profile holds the targets of policy profiles.
@@ -47,7 +47,7 @@ func (Profile) Show(ctx context.Context, name string) error {
 // Set puts a profile in force; a running router is restarted, and goes back if it does not get ready.
 func (Profile) Set(ctx context.Context, name string, timeout *time.Duration) error {
 	return withConfig(ctx, "profile:set", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		change, err := upgrade.SetProfile(ctx, cfg, name, s.changing(cfg, nil, timeout))
+		change, err := stack.SetProfile(ctx, cfg, name, s.changing(cfg, nil, timeout))
 		if err != nil {
 			return nil, err // its detail tells both stories
 		}

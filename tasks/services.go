@@ -9,7 +9,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/printable"
 	"github.com/flowgate-go/flowgate/supervisor"
-	"github.com/flowgate-go/flowgate/upgrade"
+	"github.com/flowgate-go/flowgate/supervisor/stack"
 )
 
 // Start brings the services up and waits until they are ready; -share accepts a sign-in that another tool holds too.
@@ -18,14 +18,14 @@ func Start(ctx context.Context, service *string, timeout *time.Duration, share *
 		if err := auth.Admit(ctx, cfg, authEnvironment(), value(share)); err != nil {
 			return nil, err
 		}
-		return upgrade.Up(ctx, cfg, s.changing(cfg, service, timeout))
+		return stack.Up(ctx, cfg, s.changing(cfg, service, timeout))
 	})
 }
 
 // Restart stops services and starts them again with the configuration as it is now.
 func Restart(ctx context.Context, service *string, timeout *time.Duration) error {
 	return withConfig(ctx, "restart", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		return upgrade.Again(ctx, cfg, s.changing(cfg, service, timeout))
+		return stack.Again(ctx, cfg, s.changing(cfg, service, timeout))
 	})
 }
 

@@ -8,7 +8,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/trust"
-	"github.com/flowgate-go/flowgate/upgrade"
+	"github.com/flowgate-go/flowgate/supervisor/stack"
 )
 
 // Trust holds the targets of trusted installations.
@@ -64,7 +64,7 @@ func (s session) trustConfig(cfg *config.Config, onlyShow bool) (any, error) {
 		}
 		return v, nil
 	}
-	if _, err := upgrade.Trust(cfg, "trust", os.Getenv); err != nil {
+	if _, err := stack.Trust(cfg, "trust", os.Getenv); err != nil {
 		return v, err
 	}
 	v = examineTrust(cfg)

@@ -14,7 +14,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/internal/printable"
 	"github.com/flowgate-go/flowgate/internal/trust"
-	"github.com/flowgate-go/flowgate/upgrade"
+	"github.com/flowgate-go/flowgate/supervisor/stack"
 )
 
 // withConfig is run for a target that changes something: the configuration has
@@ -66,7 +66,7 @@ func (s session) look(context.Context) (*config.Config, error) {
 	if err := trust.CheckState(cfg); err != nil {
 		return nil, err
 	}
-	if upgrade.Pending(cfg) {
+	if stack.Pending(cfg) {
 		s.tell("a change was interrupted, or another command is at it: the next command that changes something puts it right, for example `mage start`")
 	}
 	return cfg, nil
@@ -88,7 +88,7 @@ func (s session) tell(lines ...string) {
 
 // admit loads the configuration for a target that changes something, ends what a
 // killed command left half-done, and asks or fails when it is not trusted.
-// Faults: not-trusted, not-yours, those of config.Load and upgrade.Recover.
+// Faults: not-trusted, not-yours, those of config.Load and stack.Recover.
 func (s session) admit(ctx context.Context) (*config.Config, error) {
 	cfg, err := loadConfig()
 	if err == nil {
@@ -101,7 +101,7 @@ func (s session) admit(ctx context.Context) (*config.Config, error) {
 			return nil, err
 		}
 	}
-	if err != nil || upgrade.Pending(cfg) {
+	if err != nil || stack.Pending(cfg) {
 		if err := s.recover(ctx); err != nil {
 			return nil, err
 		}
@@ -127,7 +127,7 @@ func (s session) allow(ctx context.Context, cfg *config.Config, v trust.Verdict)
 		by = "-trust"
 	}
 	if by != "" {
-		if _, err := upgrade.Trust(cfg, by, os.Getenv); err != nil {
+		if _, err := stack.Trust(cfg, by, os.Getenv); err != nil {
 			return err
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/samber/lo"
 
 	"github.com/flowgate-go/flowgate/checks"
-	"github.com/flowgate-go/flowgate/internal/redact"
+	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
 // reference is a variable that something in the configuration reads.

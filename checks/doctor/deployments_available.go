@@ -7,12 +7,12 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/checks"
-	"github.com/flowgate-go/flowgate/internal/gateway"
+	"github.com/flowgate-go/flowgate/internal/router"
 )
 
 // coolingDetail is the router's deployments with the reason why a group has none.
 type coolingDetail struct {
-	gateway.State
+	router.State
 	Text string `json:"reason,omitempty"`
 }
 
@@ -39,7 +39,7 @@ func (s *subject) deploymentsAvailable() checks.Check {
 }
 
 // judgeDeployments fails when a group has no deployment that may be asked.
-func judgeDeployments(state gateway.State, service string) checks.Outcome {
+func judgeDeployments(state router.State, service string) checks.Outcome {
 	detail := coolingDetail{State: state}
 	if len(state.UnavailableGroups) == 0 {
 		return checks.Passed(detail)

@@ -10,9 +10,9 @@ import (
 	"github.com/samber/lo"
 
 	"github.com/flowgate-go/flowgate/checks"
-	"github.com/flowgate-go/flowgate/internal/repo"
 	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/flowgate-go/flowgate/internal/scaffold"
+	"github.com/flowgate-go/flowgate/internal/secret/repo"
 )
 
 func (s *subject) folderIgnored() checks.Check {

@@ -10,8 +10,8 @@ import (
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/config"
-	execute "github.com/flowgate-go/flowgate/internal/program" // the package has a type program
 	"github.com/flowgate-go/flowgate/internal/safefile"
+	execute "github.com/flowgate-go/flowgate/internal/subprocess" // the package has a type program
 )
 
 // Python versions that LiteLLM 1.106 takes (its metadata: >=3.10,<3.15).

@@ -9,13 +9,13 @@ import (
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/internal/config"
-	"github.com/flowgate-go/flowgate/internal/runtimes"
+	"github.com/flowgate-go/flowgate/internal/runtimestore"
 )
 
 // bad is the detail of runtimes.good.
 type bad struct {
 	checks.Note
-	Versions []runtimes.Bad `json:"versions"`
+	Versions []runtimestore.Bad `json:"versions"`
 }
 
 func (s *subject) runtimesGood() checks.Check {
@@ -27,7 +27,7 @@ func (s *subject) runtimesGood() checks.Check {
 			var lines []string
 			for _, svc := range s.cfg.Services {
 				name, version := s.release(svc)
-				if b, is := runtimes.KnownBad(name, version); is {
+				if b, is := runtimestore.KnownBad(name, version); is {
 					found.Versions = append(found.Versions, b)
 					lines = append(lines, svc.Name+" is "+name+" "+version+": "+b.Why)
 				}
@@ -49,7 +49,7 @@ func (s *subject) release(svc config.Service) (name, version string) {
 		return "", ""
 	}
 	if filepath.Base(spec.Args[0]) == "litellm" {
-		return config.RuntimeLiteLLM, lo.CoalesceOrEmpty(spec.Version, runtimes.LiteLLMVersion(spec.Args[0]))
+		return config.RuntimeLiteLLM, lo.CoalesceOrEmpty(spec.Version, runtimestore.LiteLLMVersion(spec.Args[0]))
 	}
 	return spec.Runtime, spec.Version
 }

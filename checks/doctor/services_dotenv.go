@@ -8,7 +8,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/internal/config"
-	"github.com/flowgate-go/flowgate/internal/runtimes"
+	"github.com/flowgate-go/flowgate/internal/runtimestore"
 )
 
 func (s *subject) servicesDotenv() checks.Check {
@@ -41,7 +41,7 @@ func (s *subject) servicesDotenv() checks.Check {
 // its working folder, and for LiteLLM the first one in the folders above its
 // program. python-dotenv looks upwards from the package that asks for it, and
 // the package lies below the virtual environment that the program belongs to.
-func dotenvFiles(svc config.Service, spec runtimes.Spec) []string {
+func dotenvFiles(svc config.Service, spec runtimestore.Spec) []string {
 	if svc.Name == config.LiteLLM && !loadsDotenv(spec.Env) {
 		return nil
 	}

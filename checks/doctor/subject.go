@@ -16,7 +16,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/loopback"
 	"github.com/flowgate-go/flowgate/internal/policy"
-	"github.com/flowgate-go/flowgate/internal/runtimes"
+	"github.com/flowgate-go/flowgate/internal/runtimestore"
 	"github.com/flowgate-go/flowgate/internal/trust"
 	"github.com/flowgate-go/flowgate/internal/version"
 	"github.com/flowgate-go/flowgate/supervisor"
@@ -148,8 +148,8 @@ func (s *subject) ownFile() (cliproxy.File, bool) {
 }
 
 // command is what a service executes, or why it cannot be.
-func (s *subject) command(svc config.Service) (runtimes.Spec, error) {
-	return runtimes.Command(s.cfg, svc, runtimes.Environment{
+func (s *subject) command(svc config.Service) (runtimestore.Spec, error) {
+	return runtimestore.Command(s.cfg, svc, runtimestore.Environment{
 		Self: s.o.Self, Version: version.String(), Cwd: s.o.Cwd, Environ: s.o.Environ, LookPath: exec.LookPath,
 	})
 }

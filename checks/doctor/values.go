@@ -12,7 +12,7 @@ import (
 	"unicode"
 
 	"github.com/flowgate-go/flowgate/checks"
-	"github.com/flowgate-go/flowgate/internal/redact"
+	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
 // walk calls visit for every text in v with its dotted path, keys in order.

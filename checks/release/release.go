@@ -13,9 +13,9 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/checks"
-	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/release"
-	"github.com/flowgate-go/flowgate/internal/repo"
+	"github.com/flowgate-go/flowgate/internal/secret/repo"
+	"github.com/flowgate-go/flowgate/internal/subprocess"
 )
 
 // Options say what is checked.
@@ -96,7 +96,7 @@ func (o Options) step(command string) func(context.Context) checks.Outcome {
 		if len(words) == 0 {
 			return checks.Skipped("this FlowGate has no such target")
 		}
-		cmd := program.Command(ctx, words[0], words[1:]...)
+		cmd := subprocess.Command(ctx, words[0], words[1:]...)
 		cmd.Dir, cmd.Stdout, cmd.Stderr = o.Source, o.Log, o.Log
 		if err := cmd.Run(); err != nil {
 			return checks.Failed("%s: %v", command, err).WithFix(command, "see its output")

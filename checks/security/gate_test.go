@@ -11,7 +11,7 @@ import (
 	"testing"
 	"unicode/utf16"
 
-	"github.com/flowgate-go/flowgate/internal/repo/repotest"
+	"github.com/flowgate-go/flowgate/internal/secret/repo/repotest"
 )
 
 // modes are the ways to look at a change that is first staged and then committed.

@@ -12,8 +12,8 @@ import (
 	"github.com/google/renameio/v2"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/repo"
 	"github.com/flowgate-go/flowgate/internal/safefile"
+	"github.com/flowgate-go/flowgate/internal/secret/repo"
 )
 
 // Hook is what InstallHook did.

@@ -11,8 +11,8 @@ import (
 
 	"github.com/flowgate-go/flowgate/checks/security"
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/repo/repotest"
-	"github.com/flowgate-go/flowgate/internal/scan"
+	"github.com/flowgate-go/flowgate/internal/secret/repo/repotest"
+	"github.com/flowgate-go/flowgate/internal/secret/scan"
 )
 
 func TestAHookIsNotInstalledWhereOtherRepositoriesOrToolsKeepTheirs(t *testing.T) {

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/flowgate-go/flowgate/internal/repo/repotest"
 	"github.com/flowgate-go/flowgate/internal/report"
+	"github.com/flowgate-go/flowgate/internal/secret/repo/repotest"
 )
 
 func TestAPartialCloneIsNotCompletedByLooking(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/flowgate-go/flowgate/internal/repo/repotest"
+	"github.com/flowgate-go/flowgate/internal/secret/repo/repotest"
 )
 
 // ownKey is the key of an installation.

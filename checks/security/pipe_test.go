@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/checks/security"
-	"github.com/flowgate-go/flowgate/internal/repo/repotest"
+	"github.com/flowgate-go/flowgate/internal/secret/repo/repotest"
 )
 
 // A git that opens a named pipe waits for ever. Each check ends all the same,

@@ -14,10 +14,10 @@ import (
 
 	"github.com/flowgate-go/flowgate/checks/doctor"
 	"github.com/flowgate-go/flowgate/checks/security"
-	"github.com/flowgate-go/flowgate/internal/repo/repotest"
 	"github.com/flowgate-go/flowgate/internal/report"
 	"github.com/flowgate-go/flowgate/internal/scaffold"
-	"github.com/flowgate-go/flowgate/internal/scan"
+	"github.com/flowgate-go/flowgate/internal/secret/repo/repotest"
+	"github.com/flowgate-go/flowgate/internal/secret/scan"
 	"github.com/flowgate-go/flowgate/test/rights"
 )
 

@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/checks"
-	"github.com/flowgate-go/flowgate/internal/repo"
 	"github.com/flowgate-go/flowgate/internal/report"
-	"github.com/flowgate-go/flowgate/internal/scan"
+	"github.com/flowgate-go/flowgate/internal/secret/repo"
+	"github.com/flowgate-go/flowgate/internal/secret/scan"
 )
 
 // scanTimeout bounds one scan: of a large history it takes minutes.

@@ -11,7 +11,7 @@ import (
 	"github.com/samber/lo"
 
 	"github.com/flowgate-go/flowgate/checks"
-	"github.com/flowgate-go/flowgate/internal/scan"
+	"github.com/flowgate-go/flowgate/internal/secret/scan"
 )
 
 func (s *subject) secretsLogs() checks.Check {

@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"github.com/flowgate-go/flowgate/checks"
-	"github.com/flowgate-go/flowgate/internal/redact"
+	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
 func sorted(all []string) []string {

@@ -17,7 +17,7 @@ import (
 	"github.com/flowgate-go/flowgate/checks/doctor"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/report"
-	"github.com/flowgate-go/flowgate/internal/scan"
+	"github.com/flowgate-go/flowgate/internal/secret/scan"
 )
 
 // Options say what Run examines.

@@ -13,9 +13,9 @@ import (
 	"github.com/flowgate-go/flowgate/checks/doctor"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/repo"
-	"github.com/flowgate-go/flowgate/internal/rule"
-	"github.com/flowgate-go/flowgate/internal/scan"
+	"github.com/flowgate-go/flowgate/internal/secret/repo"
+	"github.com/flowgate-go/flowgate/internal/secret/rule"
+	"github.com/flowgate-go/flowgate/internal/secret/scan"
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
 

@@ -11,8 +11,8 @@ import (
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/internal/policy"
-	"github.com/flowgate-go/flowgate/internal/redact"
 	"github.com/flowgate-go/flowgate/internal/safefile"
+	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
 // Leak names a file that holds a secret's value.

@@ -15,7 +15,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/report"
-	"github.com/flowgate-go/flowgate/internal/runtimes"
+	"github.com/flowgate-go/flowgate/internal/runtimestore"
 	"github.com/flowgate-go/flowgate/internal/scaffold"
 	"github.com/flowgate-go/flowgate/supervisor"
 )
@@ -99,7 +99,7 @@ func (p *private) takeInstalled() {
 		return
 	}
 	cwd, _ := os.Getwd() // one of the places of a virtual environment
-	bin, err := runtimes.FindLiteLLM(p.o.Config, runtimes.Environment{Cwd: cwd, Environ: p.o.Environ, LookPath: exec.LookPath})
+	bin, err := runtimestore.FindLiteLLM(p.o.Config, runtimestore.Environment{Cwd: cwd, Environ: p.o.Environ, LookPath: exec.LookPath})
 	if p.missing = err; err == nil {
 		p.o.Environ = append(slices.Clone(p.o.Environ), "FLOWGATE_LITELLM="+bin)
 	}
@@ -108,7 +108,7 @@ func (p *private) takeInstalled() {
 func (p *private) bringUp() []checks.Check {
 	budget := p.o.Timeout
 	if budget == 0 {
-		budget = runtimes.StartTimeout(routerService(p.cfg).Runtime) + 5*time.Second
+		budget = runtimestore.StartTimeout(routerService(p.cfg).Runtime) + 5*time.Second
 	}
 	return []checks.Check{
 		{ID: "runtimes.present", Title: "The runtimes are present", Family: "smoke", Run: p.runtimes},
@@ -128,7 +128,7 @@ func (p *private) runtimes(context.Context) checks.Outcome {
 	}
 	var all []found
 	for _, svc := range p.cfg.Services {
-		spec, err := runtimes.Command(p.cfg, svc, runtimes.Environment{Self: p.o.Self, Environ: p.o.Environ, LookPath: exec.LookPath})
+		spec, err := runtimestore.Command(p.cfg, svc, runtimestore.Environment{Self: p.o.Self, Environ: p.o.Environ, LookPath: exec.LookPath})
 		if err != nil {
 			return checks.FromFault(err)
 		}

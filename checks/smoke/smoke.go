@@ -15,8 +15,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/policy"
-	"github.com/flowgate-go/flowgate/internal/redact"
 	"github.com/flowgate-go/flowgate/internal/report"
+	"github.com/flowgate-go/flowgate/internal/secret/redact"
 	"github.com/flowgate-go/flowgate/supervisor"
 )
 

@@ -20,7 +20,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/runtimes"
+	"github.com/flowgate-go/flowgate/internal/runtimestore"
 	"github.com/flowgate-go/flowgate/internal/store"
 )
 
@@ -197,7 +197,7 @@ func (r Request) check() error {
 }
 
 func refuseBad(runtime, version string) error {
-	bad, is := runtimes.KnownBad(runtime, version)
+	bad, is := runtimestore.KnownBad(runtime, version)
 	if !is {
 		return nil
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/archive"
 	"github.com/flowgate-go/flowgate/internal/download"
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/runtimes"
+	"github.com/flowgate-go/flowgate/internal/runtimestore"
 	"github.com/flowgate-go/flowgate/internal/store"
 )
 
@@ -115,7 +115,7 @@ func (r Request) archived(path, version, sum string) store.New {
 func programIn(dir string) (string, error) {
 	binary := ""
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && binary == "" && d.Type().IsRegular() && slices.Contains(runtimes.BinaryNames(), d.Name()) {
+		if err == nil && binary == "" && d.Type().IsRegular() && slices.Contains(runtimestore.BinaryNames(), d.Name()) {
 			binary = path
 		}
 		return err
@@ -124,7 +124,7 @@ func programIn(dir string) (string, error) {
 		return "", fault.New("unpack-failed", "%w", err)
 	}
 	if binary == "" {
-		return "", fault.New("binary-missing", "the archive holds none of %s", strings.Join(runtimes.BinaryNames(), ", ")).
+		return "", fault.New("binary-missing", "the archive holds none of %s", strings.Join(runtimestore.BinaryNames(), ", ")).
 			WithHint("it is the archive of another project; check -repository or -from")
 	}
 	return binary, nil

@@ -21,7 +21,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/bootstrap/releasetest"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/runtimes"
+	"github.com/flowgate-go/flowgate/internal/runtimestore"
 	"github.com/flowgate-go/flowgate/internal/store"
 )
 
@@ -122,7 +122,7 @@ func TestAReleaseIsInstalledAndRunBySideOfOthers(t *testing.T) {
 	if err := store.Verify(got.Runtimes[0]); err != nil {
 		t.Error(err)
 	}
-	spec, err := runtimes.Command(withProxyConfig(t, r.Config), config.Service{Name: config.CLIProxy, Runtime: r.Runtime}, runtimes.Environment{})
+	spec, err := runtimestore.Command(withProxyConfig(t, r.Config), config.Service{Name: config.CLIProxy, Runtime: r.Runtime}, runtimestore.Environment{})
 	if err != nil || spec.Version != "6.9.1" || !strings.HasPrefix(spec.Args[0], store.Dir(r.Config, r.Runtime)) {
 		t.Errorf("a service would execute %+v, %v", spec, err)
 	}

@@ -13,10 +13,10 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/program"
-	"github.com/flowgate-go/flowgate/internal/redact"
-	"github.com/flowgate-go/flowgate/internal/runtimes"
+	"github.com/flowgate-go/flowgate/internal/runtimestore"
+	"github.com/flowgate-go/flowgate/internal/secret/redact"
 	"github.com/flowgate-go/flowgate/internal/store"
+	"github.com/flowgate-go/flowgate/internal/subprocess"
 )
 
 // LiteLLMVersion is the LiteLLM that is installed unless another is named: the
@@ -98,9 +98,9 @@ type installer struct {
 
 func (i installer) venv(ctx context.Context, dir string) *exec.Cmd {
 	if i.uv {
-		return program.Installer(ctx, i.path, "venv", "--quiet", "--allow-existing", "--python", ">=3.11,<3.15", dir)
+		return subprocess.Installer(ctx, i.path, "venv", "--quiet", "--allow-existing", "--python", ">=3.11,<3.15", dir)
 	}
-	return program.Python(ctx, i.path, "-m", "venv", dir)
+	return subprocess.Python(ctx, i.path, "-m", "venv", dir)
 }
 
 // install installs built packages only: building one from its source would run
@@ -116,7 +116,7 @@ func (i installer) install(ctx context.Context, dir, pins string, hashed, offlin
 			flags = append(flags, "--offline")
 		}
 		args := []string{"pip", "install", "--quiet", "--no-build", "--compile-bytecode", "--python", interpreter, "-r", pins}
-		return program.Installer(ctx, i.path, append(args, flags...)...)
+		return subprocess.Installer(ctx, i.path, append(args, flags...)...)
 	}
 	if offline {
 		flags = append(flags, "--no-index")
@@ -124,7 +124,7 @@ func (i installer) install(ctx context.Context, dir, pins string, hashed, offlin
 	// Compiled, so that a run adds no file to what is in the manifest.
 	args := []string{"-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--quiet",
 		"--only-binary=:all:", "--compile", "-r", pins}
-	return program.Python(ctx, interpreter, append(args, flags...)...)
+	return subprocess.Python(ctx, interpreter, append(args, flags...)...)
 }
 
 // pythonTool is what can make a virtual environment here.
@@ -139,7 +139,7 @@ func pythonTool(ctx context.Context) (installer, error) {
 		if err != nil {
 			continue
 		}
-		out, err := program.Python(ctx, path, "-c", fits).Output()
+		out, err := subprocess.Python(ctx, path, "-c", fits).Output()
 		if err == nil {
 			return installer{path, false}, nil
 		}
@@ -168,7 +168,7 @@ func runInstaller(ctx context.Context, code, hint string, cmd *exec.Cmd) error {
 // tail is the end of a program's output on one line, without the credentials
 // that the address of a package index may hold.
 func tail(out []byte) string {
-	line := strings.Join(strings.Fields(program.Tail(out, 1<<10)), " ")
+	line := strings.Join(strings.Fields(subprocess.Tail(out, 1<<10)), " ")
 	return string(redact.NewLogScrubber().Scrub([]byte(line)))
 }
 
@@ -182,7 +182,7 @@ func (r Request) adopted() (store.New, error) {
 	if err != nil {
 		return store.New{}, fault.Usage("source-not-found", "-from=%s: %w", r.From, err).WithHint("give the litellm command of a virtual environment")
 	}
-	version := orElse(r.Version, runtimes.LiteLLMVersion(path))
+	version := orElse(r.Version, runtimestore.LiteLLMVersion(path))
 	if version == "" {
 		return store.New{}, fault.Usage("source-not-found", "-from=%s: there is no LiteLLM beside it", r.From).WithHint("give the litellm command of a virtual environment, or -version too")
 	}

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/runtimes"
+	"github.com/flowgate-go/flowgate/internal/runtimestore"
 	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/flowgate-go/flowgate/internal/store"
 )
@@ -44,7 +44,7 @@ func (r Request) local(ctx context.Context) (store.New, error) {
 				WithHint("give the program of CLIProxyAPI; for one that prints no version, name it with -version=…")
 		}
 	}
-	n := store.New{Name: r.Runtime, Version: version, Digest: "sha256:" + sum, Source: "file " + path, Binary: runtimes.BinaryNames()[0]}
+	n := store.New{Name: r.Runtime, Version: version, Digest: "sha256:" + sum, Source: "file " + path, Binary: runtimestore.BinaryNames()[0]}
 	n.Fill = func(_ context.Context, dir string, n *store.New) error {
 		return copied(path, filepath.Join(dir, n.Binary))
 	}

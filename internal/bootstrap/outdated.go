@@ -12,10 +12,10 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/program"
-	"github.com/flowgate-go/flowgate/internal/runtimes"
+	"github.com/flowgate-go/flowgate/internal/runtimestore"
 	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/flowgate-go/flowgate/internal/store"
+	"github.com/flowgate-go/flowgate/internal/subprocess"
 )
 
 // News is what is known about newer versions of one runtime.
@@ -97,7 +97,7 @@ func (r Request) news(ctx context.Context, online bool, now time.Time) News {
 		n.Reason = "the latest version was never asked for: bootstrap:outdated without -offline does"
 	}
 	n.Outdated = n.Latest != "" && n.Latest != n.Active
-	bad, isBad := runtimes.KnownBad(r.Runtime, n.Latest)
+	bad, isBad := runtimestore.KnownBad(r.Runtime, n.Latest)
 	switch {
 	case isBad:
 		n.Outdated, n.Reason = false, "the latest version is known bad: "+bad.Why
@@ -137,9 +137,9 @@ func latestLiteLLM(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	cmd := program.Python(ctx, tool.path, "-m", "pip", "index", "versions", "--disable-pip-version-check", "litellm")
+	cmd := subprocess.Python(ctx, tool.path, "-m", "pip", "index", "versions", "--disable-pip-version-check", "litellm")
 	if tool.uv {
-		cmd = program.Installer(ctx, tool.path, "pip", "compile", "--quiet", "--no-deps", "--no-build", "--no-header", "--no-annotate", "-")
+		cmd = subprocess.Installer(ctx, tool.path, "pip", "compile", "--quiet", "--no-deps", "--no-build", "--no-header", "--no-annotate", "-")
 	}
 	cmd.Stdin = strings.NewReader("litellm\n")
 	out, err := cmd.CombinedOutput()

@@ -9,7 +9,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/program"
+	"github.com/flowgate-go/flowgate/internal/subprocess"
 )
 
 // reportPatience bounds how long a program may take to say its version.
@@ -25,7 +25,7 @@ const unknownVersion = "local"
 func reportedVersion(ctx context.Context, path string) string {
 	ctx, cancel := context.WithTimeout(ctx, reportPatience)
 	defer cancel()
-	out, _ := program.Isolated(ctx, nil, path, "-help").CombinedOutput()
+	out, _ := subprocess.Isolated(ctx, nil, path, "-help").CombinedOutput()
 	_, rest, ok := strings.Cut(string(out), "Version: ")
 	version, _, comma := strings.Cut(rest, ",")
 	version = strings.TrimPrefix(strings.TrimSpace(version), "v")
@@ -62,7 +62,7 @@ func plainVersion(version string) string {
 // reports for LiteLLM, run isolated, with the one asked for.
 func checkInstalledLiteLLM(ctx context.Context, dir, want string) error {
 	const script = "from importlib.metadata import version; print(version('litellm'))"
-	out, err := program.Python(ctx, filepath.Join(dir, "bin", "python"), "-c", script).Output()
+	out, err := subprocess.Python(ctx, filepath.Join(dir, "bin", "python"), "-c", script).Output()
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}

@@ -3,7 +3,7 @@ package config
 import (
 	"strings"
 
-	"github.com/flowgate-go/flowgate/internal/redact"
+	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
 // pos is a place in a file: line and column from 1, the column in characters.

@@ -1,6 +1,6 @@
 package config
 
-import "github.com/flowgate-go/flowgate/internal/redact"
+import "github.com/flowgate-go/flowgate/internal/secret/redact"
 
 // Redacted returns a copy for people to look at: secrets written into the file
 // are shortened, references to them (api_key_ref, os.environ/NAME, ${NAME})

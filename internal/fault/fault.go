@@ -10,7 +10,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/flowgate-go/flowgate/internal/redact"
+	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
 // Exit statuses of every target (docs/json.md).

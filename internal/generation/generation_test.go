@@ -14,7 +14,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/generation"
 	"github.com/flowgate-go/flowgate/internal/policy"
-	"github.com/flowgate-go/flowgate/internal/runtimes"
+	"github.com/flowgate-go/flowgate/internal/runtimestore"
 	"github.com/flowgate-go/flowgate/internal/scaffold"
 )
 
@@ -46,7 +46,7 @@ func set(t testing.TB, cfg *config.Config, profile string) {
 func record(t testing.TB, cfg *config.Config, reason string) (generation.Generation, bool) {
 	t.Helper()
 	g, recorded, err := generation.Record(t.Context(), generation.Subject{Config: cfg, Reason: reason, Now: time.Now(), Known: policy.Known(cfg, noenv),
-		Env: runtimes.Environment{Self: "/self", Version: "1.2.3"}})
+		Env: runtimestore.Environment{Self: "/self", Version: "1.2.3"}})
 	if err != nil {
 		t.Fatal(err)
 	}

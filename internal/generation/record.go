@@ -22,7 +22,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/flock"
 	"github.com/flowgate-go/flowgate/internal/keyfile"
 	"github.com/flowgate-go/flowgate/internal/policy"
-	"github.com/flowgate-go/flowgate/internal/runtimes"
+	"github.com/flowgate-go/flowgate/internal/runtimestore"
 	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/flowgate-go/flowgate/internal/store"
 	"github.com/flowgate-go/flowgate/internal/trust"
@@ -34,8 +34,8 @@ const Keep = 20
 // Subject is what Record looks at.
 type Subject struct {
 	Config *config.Config
-	Env    runtimes.Environment // what services were executed with
-	Known  []string             // secrets that must not be in a generation, besides those that their place or look betrays
+	Env    runtimestore.Environment // what services were executed with
+	Known  []string                 // secrets that must not be in a generation, besides those that their place or look betrays
 	Reason string
 	Now    time.Time
 }
@@ -121,11 +121,11 @@ func Key(secrets string) ([]byte, error) {
 }
 
 // running are the runtimes of the services as they would be executed now.
-func running(cfg *config.Config, env runtimes.Environment) []Runtime {
+func running(cfg *config.Config, env runtimestore.Environment) []Runtime {
 	list := make([]Runtime, 0, len(cfg.Services))
 	for _, svc := range cfg.Services {
 		r := Runtime{Service: svc.Name, Runtime: svc.Runtime}
-		if spec, err := runtimes.Command(cfg, svc, env); err == nil {
+		if spec, err := runtimestore.Command(cfg, svc, env); err == nil {
 			r.Version = spec.Version
 			if strings.HasPrefix(spec.Args[0], filepath.Join(store.Dir(cfg, svc.Runtime), "current")+string(filepath.Separator)) {
 				r.Folder = store.Linked(cfg, svc.Runtime)

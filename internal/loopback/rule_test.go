@@ -14,7 +14,7 @@ import (
 // this package, and why.
 var ownClients = map[string]string{
 	"internal/loopback/loopback.go":       "is this package",
-	"internal/gateway/transport.go":       "the router's upstreams; its dial confirms the supervised ones",
+	"internal/router/transport.go":        "the router's upstreams; its dial confirms the supervised ones",
 	"supervisor/client.go":                "a Unix socket, whose peer is confirmed by its credentials",
 	"auth/oauth.go":                       "providers on the Internet",
 	"internal/download/download.go":       "files on the Internet",

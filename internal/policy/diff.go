@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/config"
-	"github.com/flowgate-go/flowgate/internal/redact"
+	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
 // Change is one setting that two profiles have differently.

@@ -13,7 +13,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/redact"
+	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
 // Active is a router configuration ready to be written, in LiteLLM's own form.

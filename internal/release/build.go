@@ -18,7 +18,7 @@ import (
 	"github.com/google/renameio/v2"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/program"
+	"github.com/flowgate-go/flowgate/internal/subprocess"
 )
 
 // Platform is a system and a processor in Go's words.
@@ -81,10 +81,10 @@ func (p Platform) build(ctx context.Context, source, dir, version string, log io
 	}
 	defer func() { _ = os.RemoveAll(temp) }()
 	binary := filepath.Join(temp, "flowgate") // mage writes this name into the program
-	cmd := program.Command(ctx, "go", "tool", "mage", "-compile", binary, "-goos", p.OS, "-goarch", p.Arch, "-ldflags=-s -w -buildid=")
+	cmd := subprocess.Command(ctx, "go", "tool", "mage", "-compile", binary, "-goos", p.OS, "-goarch", p.Arch, "-ldflags=-s -w -buildid=")
 	cmd.Dir, cmd.Stdout, cmd.Stderr = source, log, log
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-trimpath -buildvcs=false", "GOAMD64=v1", "GOARM64=v8.0")
-	lock, err := program.LockSource(ctx, source)
+	lock, err := subprocess.LockSource(ctx, source)
 	if err == nil {
 		err = errors.Join(cmd.Run(), lock.Close())
 	}

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/flowgate-go/flowgate/internal/redact"
+	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
 // runsCode are parts of names of LiteLLM settings whose values LiteLLM imports or

@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/config"
-	"github.com/flowgate-go/flowgate/internal/redact"
+	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
 // Surface is what a configuration has FlowGate do that could harm its user:

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/repo/repotest"
+	"github.com/flowgate-go/flowgate/internal/secret/repo/repotest"
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
 

@@ -21,7 +21,7 @@ import (
 	"github.com/sourcegraph/conc/iter"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/program"
+	"github.com/flowgate-go/flowgate/internal/subprocess"
 )
 
 // patience is how long one agent may take. On two idle cores Codex needs 1 s
@@ -90,14 +90,14 @@ func (a *agent) run(ctx context.Context, installed string, opts Options) (Result
 	defer cancel()
 	prompt := "say " + strings.ToLower(rand.Text())
 	var out, errs strings.Builder
-	cmd := program.Command(ctx, filepath.Join(installed, "node_modules", ".bin", a.name), a.args(prompt, opts)...)
+	cmd := subprocess.Command(ctx, filepath.Join(installed, "node_modules", ".bin", a.name), a.args(prompt, opts)...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = work, &out, &errs
 	cmd.Env = append([]string{
 		"HOME=" + home, "TMPDIR=" + filepath.Join(home, "tmp"), "PATH=" + os.Getenv("PATH"), "NO_COLOR=1", "TERM=dumb",
 	}, a.env(home, opts)...)
 	start := time.Now()
 	err := cmd.Run()
-	r := Result{Agent: a.name, Package: a.pkg, Output: program.Tail([]byte(out.String()), 2<<10)}
+	r := Result{Agent: a.name, Package: a.pkg, Output: subprocess.Tail([]byte(out.String()), 2<<10)}
 	r.DurationMS = float64(time.Since(start).Microseconds()) / 1000
 	r.Error = complaint(ctx, err, out.String(), errs.String(), "echo: "+prompt)
 	r.OK = r.Error == ""
@@ -114,7 +114,7 @@ func complaint(ctx context.Context, err error, out, errs, want string) string {
 	case err == nil:
 		return ""
 	}
-	return fmt.Sprintf("%v; stderr: %s", err, program.Tail([]byte(errs), 2<<10))
+	return fmt.Sprintf("%v; stderr: %s", err, subprocess.Tail([]byte(errs), 2<<10))
 }
 
 func scratchFault(err error) error {

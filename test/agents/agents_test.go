@@ -11,8 +11,8 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/flowgate-go/flowgate/internal/gateway"
-	"github.com/flowgate-go/flowgate/internal/gateway/echo"
+	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/echo"
 	"github.com/flowgate-go/flowgate/test/agents"
 )
 
@@ -41,9 +41,9 @@ model_list:
 general_settings: {master_key: os.environ/ROUTER_KEY}
 `
 
-// router starts an embedded router in front of an echo upstream and returns its
+// startRouter starts an embedded router in front of an echo upstream and returns its
 // URL and the paths that the upstream was asked for.
-func router(t *testing.T) (url string, asked func() string) {
+func startRouter(t *testing.T) (url string, asked func() string) {
 	t.Helper()
 	var mu sync.Mutex
 	var seen strings.Builder
@@ -59,13 +59,13 @@ func router(t *testing.T) (url string, asked func() string) {
 	if err := os.WriteFile(path, []byte(strings.ReplaceAll(config, "UPSTREAM/", upstream.URL+"/")), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	settings, err := gateway.Load(path, func(name string) string {
+	settings, err := router.Load(path, func(name string) string {
 		return map[string]string{"UPSTREAM_KEY": upstreamKey, "ROUTER_KEY": routerKey}[name]
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler, err := gateway.New(settings, gateway.Options{})
+	handler, err := router.New(settings, router.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func router(t *testing.T) (url string, asked func() string) {
 func TestRealAgentsPrintTheEchoedAnswer(t *testing.T) {
 	t.Parallel()
 	need(t)
-	url, asked := router(t)
+	url, asked := startRouter(t)
 	results, err := agents.Run(t.Context(), agents.Options{RouterURL: url, Key: routerKey, Scratch: t.TempDir(), Progress: t.Output()})
 	if err != nil {
 		t.Fatal(err)
@@ -105,7 +105,7 @@ func TestRealAgentsPrintTheEchoedAnswer(t *testing.T) {
 func TestAnAgentThatIsRefusedIsAResultNotAnError(t *testing.T) {
 	t.Parallel()
 	need(t)
-	url, _ := router(t)
+	url, _ := startRouter(t)
 	results, err := agents.Run(t.Context(), agents.Options{RouterURL: url, Key: "sk-wrong", Scratch: t.TempDir(), Progress: t.Output()})
 	if err != nil {
 		t.Fatal(err)

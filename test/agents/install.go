@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/program"
+	"github.com/flowgate-go/flowgate/internal/subprocess"
 	"github.com/flowgate-go/flowgate/test/cache"
 )
 
@@ -92,14 +92,14 @@ func install(ctx context.Context, dir string) error {
 }
 
 func step(ctx context.Context, dir, name string, args ...string) error {
-	cmd := program.Command(ctx, name, args...)
+	cmd := subprocess.Command(ctx, name, args...)
 	cmd.Dir = dir
 	out, err := cmd.CombinedOutput()
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
 	if err != nil {
-		return fault.New("agents-install-failed", "%s %s: %w: %s", name, args[0], err, program.Tail(out, 1<<10)).
+		return fault.New("agents-install-failed", "%s %s: %w: %s", name, args[0], err, subprocess.Tail(out, 1<<10)).
 			WithHint("check npm's registry and network: npm ping")
 	}
 	return nil

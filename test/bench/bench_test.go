@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flowgate-go/flowgate/internal/program"
+	"github.com/flowgate-go/flowgate/internal/subprocess"
 )
 
 var binary string
@@ -33,7 +33,7 @@ func inMain(m *testing.M) int {
 		panic(err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	if binary, err = program.FlowGate(context.Background(), "../..", dir); err != nil {
+	if binary, err = subprocess.FlowGate(context.Background(), "../..", dir); err != nil {
 		panic(err)
 	}
 	return m.Run()

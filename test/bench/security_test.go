@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flowgate-go/flowgate/internal/repo/repotest"
+	"github.com/flowgate-go/flowgate/internal/secret/repo/repotest"
 )
 
 // gitleaksVersion is the one whose rules FlowGate carries.

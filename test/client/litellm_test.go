@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flowgate-go/flowgate/internal/program"
+	"github.com/flowgate-go/flowgate/internal/subprocess"
 	venv "github.com/flowgate-go/flowgate/test/litellm"
 )
 
@@ -47,7 +47,7 @@ func newLiteLLM(t *testing.T) target {
 		t.Fatal(err)
 	}
 	ctx, kill := context.WithCancel(context.Background()) // outlives t.Context, which ends before the clean-up
-	cmd := program.Command(ctx, bin, "--config", u.settings(t), "--host", "127.0.0.1", "--port", strconv.Itoa(port))
+	cmd := subprocess.Command(ctx, bin, "--config", u.settings(t), "--host", "127.0.0.1", "--port", strconv.Itoa(port))
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, log, log // an own folder: LiteLLM loads a .env that lies in it
 	cmd.Env = []string{
 		"HOME=" + dir, "PATH=" + filepath.Dir(bin) + ":" + os.Getenv("PATH"), "LITELLM_LOCAL_MODEL_COST_MAP=True",
@@ -68,7 +68,7 @@ func newLiteLLM(t *testing.T) target {
 	tg := target{kind: litellm, url: "http://127.0.0.1:" + strconv.Itoa(port), key: routerKey, upstream: u}
 	if err := tg.awaitReady(t.Context(), exited); err != nil {
 		text, _ := os.ReadFile(log.Name())
-		t.Fatalf("%v; the log ends with\n%s", err, program.Tail(text, 4<<10))
+		t.Fatalf("%v; the log ends with\n%s", err, subprocess.Tail(text, 4<<10))
 	}
 	t.Logf("LiteLLM %s ready after %v", venv.Version, time.Since(start).Round(time.Millisecond))
 	return tg

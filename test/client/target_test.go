@@ -16,8 +16,8 @@ import (
 	openaioption "github.com/openai/openai-go/v3/option"
 	"github.com/tidwall/gjson"
 
-	"github.com/flowgate-go/flowgate/internal/gateway"
-	"github.com/flowgate-go/flowgate/internal/gateway/echo"
+	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/echo"
 )
 
 // Keys of the client tests: the router's own and its upstream's.
@@ -106,11 +106,11 @@ func newDirect(t *testing.T) target {
 func newEmbedded(t *testing.T) target {
 	t.Helper()
 	u := newUpstream(t)
-	settings, err := gateway.Load(u.settings(t), environment)
+	settings, err := router.Load(u.settings(t), environment)
 	if err != nil {
 		t.Fatal(err)
 	}
-	router, err := gateway.New(settings, gateway.Options{})
+	router, err := router.New(settings, router.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,8 +14,8 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/report"
+	"github.com/flowgate-go/flowgate/internal/subprocess"
 )
 
 // root is the source tree that the program is built from.
@@ -50,7 +50,7 @@ func inMain(m *testing.M) int {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	if binary = os.Getenv(compiled); binary == "" { // else the first process has it
-		if binary, err = program.FlowGate(context.Background(), root, dir); err != nil {
+		if binary, err = subprocess.FlowGate(context.Background(), root, dir); err != nil {
 			panic(err)
 		}
 		_ = os.Setenv(compiled, binary)

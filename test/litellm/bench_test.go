@@ -15,8 +15,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flowgate-go/flowgate/internal/gateway"
-	"github.com/flowgate-go/flowgate/internal/gateway/echo"
+	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/echo"
 	"github.com/flowgate-go/flowgate/test/litellm"
 )
 
@@ -38,11 +38,11 @@ func BenchmarkRouters(b *testing.B) {
 	if err := os.WriteFile(file, fmt.Appendf(nil, settings, up), 0o600); err != nil {
 		b.Fatal(err)
 	}
-	s, err := gateway.Load(file, os.Getenv)
+	s, err := router.Load(file, os.Getenv)
 	if err != nil {
 		b.Fatal(err)
 	}
-	router, err := gateway.New(s, gateway.Options{})
+	router, err := router.New(s, router.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func serve(b *testing.B, addr string, h http.Handler) string {
 	ready := make(chan string, 1)
 	var owner sync.WaitGroup
 	owner.Go(func() {
-		if err := gateway.Serve(ctx, addr, h, gateway.ServeOptions{Ready: func(a net.Addr) { ready <- a.String() }}); err != nil {
+		if err := router.Serve(ctx, addr, h, router.ServeOptions{Ready: func(a net.Addr) { ready <- a.String() }}); err != nil {
 			b.Error(err)
 		}
 	})

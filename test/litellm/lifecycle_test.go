@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flowgate-go/flowgate/internal/program"
+	"github.com/flowgate-go/flowgate/internal/subprocess"
 	"github.com/flowgate-go/flowgate/test/litellm"
 )
 
@@ -122,7 +122,7 @@ func install(t *testing.T) *installation {
 		t.Fatal(err)
 	}
 	in := &installation{t: t, dir: t.TempDir()}
-	if in.binary, err = program.FlowGate(t.Context(), "../..", in.dir); err != nil {
+	if in.binary, err = subprocess.FlowGate(t.Context(), "../..", in.dir); err != nil {
 		t.Fatal(err)
 	}
 	for _, d := range []string{"config", ".router/secrets", ".router/runtime/bin"} {

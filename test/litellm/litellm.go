@@ -19,7 +19,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/bootstrap"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/program"
+	"github.com/flowgate-go/flowgate/internal/subprocess"
 	"github.com/flowgate-go/flowgate/test/cache"
 )
 
@@ -92,8 +92,8 @@ func overlay(ctx context.Context, base, dir string) error {
 }
 
 func run(ctx context.Context, args ...string) error {
-	if out, err := program.Command(ctx, args[0], args[1:]...).CombinedOutput(); err != nil {
-		return fault.New("litellm-install-failed", "%s: %w: %s", strings.Join(args, " "), err, program.Tail(out, 1<<10))
+	if out, err := subprocess.Command(ctx, args[0], args[1:]...).CombinedOutput(); err != nil {
+		return fault.New("litellm-install-failed", "%s: %w: %s", strings.Join(args, " "), err, subprocess.Tail(out, 1<<10))
 	}
 	return nil
 }
@@ -114,7 +114,7 @@ func python(ctx context.Context) string {
 	const fits = "import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 15))"
 	for _, name := range []string{"python3", "python3.13", "python3.12", "python3.11", "python3.14"} {
 		path, err := exec.LookPath(name)
-		if err == nil && program.Command(ctx, path, "-c", fits).Run() == nil {
+		if err == nil && subprocess.Command(ctx, path, "-c", fits).Run() == nil {
 			return path
 		}
 	}

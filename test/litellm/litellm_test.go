@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/program"
+	"github.com/flowgate-go/flowgate/internal/subprocess"
 	"github.com/flowgate-go/flowgate/test/litellm"
 )
 
@@ -34,11 +34,11 @@ func TestTheEnvironmentHoldsThePinnedVersion(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	cmd := program.Command(ctx, bin, "--version")
+	cmd := subprocess.Command(ctx, bin, "--version")
 	cmd.Dir, cmd.Env = t.TempDir(), append(os.Environ(), "LITELLM_LOCAL_MODEL_COST_MAP=True")
 	out, err := cmd.CombinedOutput()
 	if err != nil || !strings.Contains(string(out), litellm.Version) {
-		t.Errorf("litellm --version: %v\n%s", err, program.Tail(out, 1<<10))
+		t.Errorf("litellm --version: %v\n%s", err, subprocess.Tail(out, 1<<10))
 	}
 	if again, err := litellm.Venv(t.Context(), litellm.Options{}); err != nil || again != bin {
 		t.Errorf("the second call gives %q, %v", again, err)

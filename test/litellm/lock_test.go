@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/bootstrap"
-	"github.com/flowgate-go/flowgate/internal/program"
+	"github.com/flowgate-go/flowgate/internal/subprocess"
 	"github.com/flowgate-go/flowgate/test/litellm"
 )
 
@@ -24,7 +24,7 @@ func TestTheLockNamesBuiltPackagesOnly(t *testing.T) {
 	must(t, err)
 	lock := filepath.Join(t.TempDir(), "lock.txt")
 	must(t, os.WriteFile(lock, bootstrap.Requirements(bootstrap.LiteLLMVersion), 0o600))
-	cmd := program.Python(t.Context(), filepath.Join(filepath.Dir(bin), "python"), "-c", string(script), lock)
+	cmd := subprocess.Python(t.Context(), filepath.Join(filepath.Dir(bin), "python"), "-c", string(script), lock)
 	cmd.Stderr = t.Output()
 	out, err := cmd.Output()
 	must(t, err)

@@ -24,7 +24,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/flowgate-go/flowgate/internal/program"
+	"github.com/flowgate-go/flowgate/internal/subprocess"
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
 	"github.com/flowgate-go/flowgate/test/rights"
 )
@@ -49,7 +49,7 @@ func inMain(m *testing.M) int {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	if binary = os.Getenv(compiled); binary == "" { // else the first process has it
-		if binary, err = program.FlowGate(context.Background(), root, dir); err != nil {
+		if binary, err = subprocess.FlowGate(context.Background(), root, dir); err != nil {
 			panic(err)
 		}
 		_ = os.Setenv(compiled, binary)

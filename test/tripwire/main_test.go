@@ -15,7 +15,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/flowgate-go/flowgate/internal/program"
+	"github.com/flowgate-go/flowgate/internal/subprocess"
 )
 
 // compiled names the program to processes of package rights.
@@ -33,7 +33,7 @@ func inMain(m *testing.M) int {
 	defer func() { _ = os.RemoveAll(dir) }()
 	_ = os.Chmod(dir, 0o755)
 	if binary = os.Getenv(compiled); binary == "" {
-		if binary, err = program.FlowGate(context.Background(), "../..", dir); err != nil {
+		if binary, err = subprocess.FlowGate(context.Background(), "../..", dir); err != nil {
 			panic(err)
 		}
 		_ = os.Setenv(compiled, binary)

@@ -1,0 +1,198 @@
+package router_test
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/flowgate-go/flowgate/internal/router"
+)
+
+// at is lone with another address.
+func at(base, settings string) string {
+	return strings.Replace(lone(settings), "http://UP/v1", base, 1)
+}
+
+// listenAndSay serves connections by say until the test ends.
+func listenAndSay(t *testing.T, say func(net.Conn)) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			say(conn)
+			_ = conn.Close()
+		}
+	}()
+	return l.Addr().String()
+}
+
+func TestTheCauseOfAFailedConnectionIsLoggedAndExplained(t *testing.T) {
+	t.Parallel()
+	secure := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { good(w) }))
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.StartTLS()
+	t.Cleanup(secure.Close)
+	plain := play(t, func(_ int, w http.ResponseWriter, _ *http.Request) { good(w) })
+	alert := listenAndSay(t, func(c net.Conn) { // what a TLS server without a message of its own sends
+		_, _ = c.Read(make([]byte, 1<<16))
+		_, _ = c.Write([]byte("\x15\x03\x01\x00\x02\x02\x46"))
+	})
+	for name, c := range map[string]struct {
+		base   string
+		cause  string
+		says   string
+		calls  int // attempts with two retries
+		status int
+	}{
+		"certificate":   {secure.URL, "certificate", "certificate does not verify", 1, 500},
+		"refused":       {"http://DOWN", "refused", "connection was refused", 3, 500},
+		"dns":           {"http://no-such-host.invalid", "dns", "host name has no address", 3, 500},
+		"https to http": {"https://" + plain.addr(), "https-to-http", "speaks plain HTTP", 3, 500},
+		"http to https": {"http://" + secure.Listener.Addr().String(), "http-to-https", "write https://", 1, 502},
+		"an alert":      {"http://" + alert, "http-to-https", "write https://", 3, 500},
+		"closed":        {"http://" + listenAndSay(t, func(c net.Conn) { _, _ = c.Read(make([]byte, 1<<16)) }), "closed", "closed the connection", 3, 500},
+		"not HTTP":      {"http://" + listenAndSay(t, func(c net.Conn) { _, _ = c.Read(make([]byte, 1<<16)); fmt.Fprint(c, "SSH-2.0-OpenSSH\r\n") }), "protocol", "does not speak HTTP", 3, 500},
+		"proxy": {"http://" + listenAndSay(t, func(c net.Conn) {
+			_, _ = c.Read(make([]byte, 1<<16))
+			fmt.Fprint(c, "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+		}), "proxy", "check HTTPS_PROXY", 1, 502},
+		"long headers": {"http://" + listenAndSay(t, func(c net.Conn) {
+			_, _ = c.Read(make([]byte, 1<<16))
+			fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nX-Long: %s\r\n\r\n", strings.Repeat("x", 2<<20))
+		}), "protocol", "does not speak HTTP", 3, 500},
+		"no TLS at all": {"https://" + listenAndSay(t, func(c net.Conn) { fmt.Fprint(c, "SSH-2.0-OpenSSH\r\n") }), "https-to-http", "no TLS", 3, 500},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := startAt(t, plain.addr(), at(c.base, calm), router.Options{})
+			got := s.send("POST", "/v1/messages", `{"model":"m","max_tokens":1,"messages":[]}`, map[string]string{"User-Agent": "claude-cli/2.1"})
+			if got.status != c.status || !strings.Contains(got.body, c.says) {
+				t.Errorf("%d %s", got.status, got.body)
+			}
+			host := strings.TrimPrefix(strings.TrimPrefix(c.base, "https://"), "http://")
+			if strings.Contains(got.body, host) || strings.Contains(got.body, "127.0.0.1") {
+				t.Errorf("the client learns where the upstream is: %s", got.body)
+			}
+			text := s.log.String()
+			for _, want := range []string{`"cause":"` + c.cause + `"`, `"route":"/v1/messages"`, `"client":"claude-cli/2.1"`, `"remote":"127.0.0.1:`, `"group":"m"`, `"deployment":"d"`} {
+				if strings.Count(text, want) != c.calls {
+					t.Errorf("%s is not in the log %d times: %s", want, c.calls, text)
+				}
+			}
+			if c.status == 500 && strings.Count(text, `"error":"`) != c.calls || strings.Contains(text, "k-secret") {
+				t.Errorf("log: %s", text)
+			}
+		})
+	}
+}
+
+func TestACertificateThatDoesNotVerifyIsTriedElsewhereAndCountsOnce(t *testing.T) {
+	t.Parallel()
+	secure := httptest.NewUnstartedServer(http.NotFoundHandler())
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.StartTLS()
+	t.Cleanup(secure.Close)
+	plain := play(t, func(_ int, w http.ResponseWriter, _ *http.Request) { good(w) })
+	yaml := strings.Replace(at(secure.URL, "router_settings: {allowed_fails: 1, cooldown_time: 5}\n"), "general_settings",
+		"  - {model_name: m, litellm_params: {model: openai/up, api_base: http://UP/v1, api_key: k}, model_info: {id: e}}\ngeneral_settings", 1)
+	s := startAt(t, plain.addr(), yaml, router.Options{Now: newClock().Now, Rand: func() float64 { return 0 }})
+	for i := range 4 {
+		if got := s.chat("m"); got.status != 200 {
+			t.Errorf("%d: %d", i, got.status)
+		}
+	}
+	if s.logged("attempt failed") != 2 || s.logged("cooldown began") != 1 || len(s.slept) != 0 {
+		t.Errorf("log %s, slept %v", s.log, s.slept)
+	}
+}
+
+func TestABrokenReplyCarriesItsCause(t *testing.T) {
+	t.Parallel()
+	s := start(t, groups(once, "m: cut", "first: cut0"), router.Options{})
+	for model, message := range map[string]string{"m": "stream failed", "first": "attempt failed"} {
+		if got := s.chat(model, `,"stream":true`); !strings.Contains(got.body, "closed the connection before its reply was complete") {
+			t.Errorf("%s: %s", model, got.body)
+		}
+		if s.logged(message) != 1 {
+			t.Errorf("%s: %s", model, s.log)
+		}
+	}
+	if strings.Count(s.log.String(), `"cause":"closed"`) != 2 || strings.Count(s.log.String(), `"error":"unexpected EOF"`) != 2 {
+		t.Error(s.log)
+	}
+	up := play(t, func(_ int, w http.ResponseWriter, _ *http.Request) { // an unstreamed one
+		w.Header().Set("Content-Length", "100")
+		fmt.Fprint(w, `{"model":`)
+	})
+	s = startAt(t, up.addr(), lone(once), router.Options{})
+	if got := s.chat("m"); got.status != 500 || !strings.Contains(got.body, "closed the connection") || !strings.Contains(s.log.String(), `"cause":"closed"`) {
+		t.Errorf("%d %s; %s", got.status, got.body, s.log)
+	}
+}
+
+func TestCausesOfErrorsThatNeedARealNetwork(t *testing.T) {
+	t.Parallel()
+	dial := func(err error) error { return &net.OpError{Op: "dial", Net: "tcp", Err: err} }
+	for want, list := range map[string][]error{
+		"unreachable": {dial(syscall.EHOSTUNREACH), dial(syscall.ENETUNREACH)},
+		"timeout":     {dial(context.DeadlineExceeded), &net.OpError{Op: "read", Err: syscall.ETIMEDOUT}},
+		"proxy": {&net.OpError{Op: "proxyconnect", Err: dial(syscall.ECONNREFUSED)}, &net.OpError{Op: "socks connect", Err: io.EOF},
+			errors.New(`invalid proxy address "x"`)},
+		"reset":             {&net.OpError{Op: "read", Err: syscall.ECONNRESET}, &net.OpError{Op: "write", Err: syscall.EPIPE}, errors.New("http2: client connection lost")},
+		"closed":            {io.EOF, fmt.Errorf("x: %w", io.ErrUnexpectedEOF), errors.New("http: server closed idle connection")},
+		"tls":               {&net.OpError{Op: "remote error", Err: tls.AlertError(40)}},
+		"certificate":       {&tls.CertificateVerificationError{Err: errors.New("expired")}},
+		"connection-failed": {errors.New("something new")},
+	} {
+		for _, err := range list {
+			if got := router.CauseOf(err); got != want {
+				t.Errorf("%v: %s, want %s", err, got, want)
+			}
+		}
+	}
+}
+
+func TestTheProxysOwnRefusalIsTheCauseAndItsPasswordIsNotLogged(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ proxy, says string }{
+		"refuses":   {"http://user:pa55word@PROXY", "proxy answered 403"},
+		"dead":      {"http://user:pa55word@DOWN", "refused"},
+		"malformed": {"http://user:pa55 word@[::1", "not valid"},
+	} {
+		proxy := play(t, func(_ int, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
+		address := strings.NewReplacer("PROXY", proxy.addr(), "DOWN", closedAddr(t)).Replace(c.proxy)
+		s := startAt(t, proxy.addr(), at("https://upstream.invalid", once), router.Options{})
+		s.router.SetProxy(func(*http.Request) (*url.URL, error) {
+			u, err := url.Parse(address)
+			if err != nil { // as http.ProxyFromEnvironment says it
+				return nil, fmt.Errorf("invalid proxy address %q: %w", address, err)
+			}
+			return u, nil
+		})
+		got := s.chat("m")
+		if !strings.Contains(got.body, "proxy cannot be used") || !strings.Contains(s.log.String(), `"cause":"proxy"`) || !strings.Contains(s.log.String(), c.says) {
+			t.Errorf("%s: %s; %s", name, got.body, s.log)
+		}
+		if strings.Contains(got.body+s.log.String(), "pa55") {
+			t.Errorf("%s: a password: %s %s", name, got.body, s.log)
+		}
+	}
+}

@@ -1,0 +1,297 @@
+package router_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/router"
+)
+
+// trickle answers in a stream: text every interval, so many times, then the rest.
+func trickle(text string, interval time.Duration, times int, rest string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		for range times {
+			_, _ = io.WriteString(w, text)
+			w.(http.Flusher).Flush()
+			select {
+			case <-time.After(interval):
+			case <-r.Context().Done():
+				return
+			}
+		}
+		_, _ = io.WriteString(w, rest)
+	}
+}
+
+const oneTry = "num_retries: 0, disable_cooldowns: true"
+
+// pings is what upstreams send while they have nothing to say.
+func pings(d dialect) []string {
+	return []string{": PROCESSING\n\n", ":", "event: ping\ndata: {\"type\": \"ping\"}\n\n", d.opening}
+}
+
+func TestAnyBytesOfAnUpstreamAreProgress(t *testing.T) {
+	t.Parallel()
+	for name, d := range dialects {
+		for i, ping := range pings(d) {
+			if i < 2 && name != "messages" {
+				continue // comments are the same in each dialect
+			}
+			t.Run(name+" "+ping[:1], func(t *testing.T) {
+				t.Parallel()
+				s, _ := scripted(t, router.Options{}, oneTry+", stream_timeout: 0.6", trickle(ping, 200*time.Millisecond, 4, "\n\n"+d.content+d.ending))
+				if got := d.send(s, "alone", true); got.status != 200 || !strings.Contains(got.body, "hello") || strings.Contains(got.body, d.failed) {
+					t.Errorf("%d %q", got.status, got.body)
+				}
+			})
+		}
+	}
+	d := dialects["chat/completions"]
+	s, _ := scripted(t, router.Options{}, oneTry+", stream_timeout: 0.6", func(w http.ResponseWriter, _ *http.Request) {
+		for _, part := range strings.SplitAfter(d.whole, ",") {
+			_, _ = io.WriteString(w, part)
+			w.(http.Flusher).Flush()
+			time.Sleep(200 * time.Millisecond)
+		}
+	})
+	if got := d.send(s, "alone", true); got.status != 200 || !strings.Contains(got.body, "hello") {
+		t.Errorf("a whole reply in pieces: %d %q", got.status, got.body)
+	}
+}
+
+func TestPingsAloneEndAtTheLimitOfTheFirstContent(t *testing.T) {
+	t.Parallel()
+	for name, d := range dialects {
+		for i, ping := range pings(d) {
+			limit, value := "ttft_timeout: 0.5", "0.5"
+			switch {
+			case name != "messages" && i < 3:
+				continue
+			case i == 0:
+				limit, value = "stream_timeout: 0.2", "2.0"
+			case i == 1:
+				limit = "stream_timeout: 0.4, timeout: 0.5"
+			}
+			t.Run(name+" "+ping[:1]+" "+limit, func(t *testing.T) {
+				t.Parallel()
+				s, _ := scripted(t, router.Options{}, oneTry+", "+limit, trickle(ping, 20*time.Millisecond, 500, ""))
+				begun := time.Now()
+				got := d.send(s, "alone", true)
+				if took := time.Since(begun); got.status != 408 || took < 450*time.Millisecond || took > 8*time.Second || !strings.Contains(got.body, "timeout value="+value+",") {
+					t.Errorf("%d after %v: %q", got.status, took, got.body)
+				}
+			})
+		}
+	}
+}
+
+func TestTheLimitOfTheFirstContentEndsWithIt(t *testing.T) {
+	t.Parallel()
+	d := dialects["messages"]
+	s, _ := scripted(t, router.Options{}, oneTry+", ttft_timeout: 0.3", trickle(d.content, 100*time.Millisecond, 8, d.ending))
+	if got := d.send(s, "alone", true); got.status != 200 || !strings.HasSuffix(got.body, d.ending) {
+		t.Errorf("%d %q", got.status, got.body)
+	}
+}
+
+// often has keep-alives sent after a tenth of a second.
+const often = oneTry + "; sse_keepalive_ping_interval_seconds: 0.1"
+
+const comment = ": keep-alive\n\n"
+
+func TestAClientThatWaitsForAStreamGetsComments(t *testing.T) {
+	t.Parallel()
+	for name, d := range dialects {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, _ := scripted(t, router.Options{}, often, func(w http.ResponseWriter, r *http.Request) {
+				time.Sleep(450 * time.Millisecond)
+				trickle(d.opening+d.content+"event: x\n", 450*time.Millisecond, 1, "\n"+d.ending)(w, r)
+			})
+			got := d.send(s, "alone", true)
+			rest := strings.TrimLeft(strings.ReplaceAll(got.body, comment, ""), "\n")
+			want := strings.ReplaceAll(d.opening+d.content, `"model":"up"`, `"model":"alone"`) + "event: x\n"
+			if got.status != 200 || strings.Count(got.body, comment) < 3 || !strings.HasPrefix(rest, want) || !strings.HasSuffix(got.body, strings.ReplaceAll(d.ending, `"model":"up"`, `"model":"alone"`)) {
+				t.Fatalf("%d %q", got.status, got.body)
+			}
+			if inEvent := strings.Split(got.body, "event: x\n")[1]; strings.Count(inEvent, ": keep-alive\n") < 3 || strings.HasPrefix(inEvent, comment) {
+				t.Errorf("within an event: %q", inEvent)
+			}
+			if got.header.Get("Content-Type") != "text/event-stream; charset=utf-8" {
+				t.Errorf("headers %v", got.header)
+			}
+		})
+	}
+}
+
+func TestAfterAKeepAliveAFailureIsAnErrorEvent(t *testing.T) {
+	t.Parallel()
+	for name, d := range dialects {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, bad := scripted(t, router.Options{}, often, func(w http.ResponseWriter, _ *http.Request) {
+				time.Sleep(250 * time.Millisecond)
+				w.WriteHeader(http.StatusTooManyRequests)
+				_, _ = io.WriteString(w, `{"error":{"message":"slow down"}}`)
+			})
+			got := d.send(s, "alone", true)
+			events := strings.Split(strings.TrimSuffix(got.body, "\n\n"), "\n\n")
+			last := events[len(events)-1]
+			if got.status != 200 || !strings.HasPrefix(got.body, comment) || !strings.HasPrefix(last, d.failed) || !strings.Contains(last, "slow down") ||
+				!strings.Contains(last, "No fallback was attempted") || strings.Contains(got.body, "[DONE]") {
+				t.Errorf("%d %q", got.status, got.body)
+			}
+			if word := map[string]string{"chat/completions": `"code":"429"`, "messages": "rate_limit_error", "responses": "rate_limit_exceeded"}[name]; !strings.Contains(last, word) {
+				t.Errorf("%q lacks %s", last, word)
+			}
+			if got := d.send(s, "m", true); got.status != 200 || !strings.HasPrefix(got.body, comment) || !strings.HasSuffix(got.body, d.ending[len(d.ending)-20:]) || bad.Load() != 2 {
+				t.Errorf("no fallback after a keep-alive: %d %q", got.status, got.body)
+			}
+			if got := d.send(s, "alone", false); got.status != 429 || !strings.HasPrefix(got.body, "{") {
+				t.Errorf("no stream was asked for: %d %q", got.status, got.body)
+			}
+		})
+	}
+}
+
+func TestAKeepAliveSendsTheOpeningThatIsHeldBack(t *testing.T) {
+	t.Parallel()
+	for name, d := range dialects {
+		s, bad := scripted(t, router.Options{}, often, trickle(d.opening, 350*time.Millisecond, 1, "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"no\"}}\n\n"))
+		got := d.send(s, "m", true)
+		opening := strings.ReplaceAll(d.opening, `"model":"up"`, `"model":"m"`)
+		if got.status != 200 || !strings.HasPrefix(got.body, opening) || strings.Count(got.body, opening) != 1 || !strings.Contains(got.body, "overloaded_error") || bad.Load() != 1 {
+			t.Errorf("%s: %d after %d calls: %q", name, got.status, bad.Load(), got.body)
+		}
+		s, bad = scripted(t, router.Options{}, often, trickle(": PROCESSING\n\n", 350*time.Millisecond, 1, "event: error\ndata: {}\n\n"))
+		if got := d.send(s, "m", true); got.status != 200 || !strings.Contains(got.body, ": PROCESSING\n\n") || !strings.Contains(got.body, "hello") || bad.Load() != 1 {
+			t.Errorf("%s: after comments only: %d after %d calls: %q", name, got.status, bad.Load(), got.body)
+		}
+	}
+}
+
+func TestPingsAloneEndAlsoAfterAKeepAlive(t *testing.T) {
+	t.Parallel()
+	d := dialects["messages"]
+	s, _ := scripted(t, router.Options{}, strings.Replace(often, ";", ", ttft_timeout: 0.5;", 1), trickle("event: ping\ndata: {\"type\": \"ping\"}\n\n", 50*time.Millisecond, 400, ""))
+	begun := time.Now()
+	got := d.send(s, "alone", true)
+	if took := time.Since(begun); got.status != 200 || took > 8*time.Second || !strings.Contains(got.body, "event: ping") || !strings.Contains(got.body, d.failed) {
+		t.Errorf("%d after %v: %q", got.status, took, got.body)
+	}
+}
+
+func TestTheLimitOfTheFirstContentEndsWithItAlsoAfterAKeepAlive(t *testing.T) {
+	t.Parallel()
+	d := dialects["messages"]
+	s, _ := scripted(t, router.Options{}, strings.Replace(often, ";", ", ttft_timeout: 0.9;", 1), func(w http.ResponseWriter, r *http.Request) {
+		trickle(d.opening, 400*time.Millisecond, 1, "")(w, r)
+		trickle(d.content, 100*time.Millisecond, 12, d.ending)(w, r)
+	})
+	if got := d.send(s, "alone", true); got.status != 200 || !strings.HasSuffix(got.body, d.ending) {
+		t.Errorf("%d %q", got.status, got.body)
+	}
+}
+
+func TestTheIntervalOfKeepAlivesIsSetAsInLiteLLM(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]time.Duration{
+		"": 15 * time.Second,
+		"litellm_settings: {sse_keepalive_ping_interval_seconds: 5}":                5 * time.Second,
+		"litellm_settings: {sse_keepalive_ping_interval_seconds: 0}":                0,
+		"general_settings: {master_key: k, sse_keepalive_ping_interval_seconds: 7}": 7 * time.Second,
+	} {
+		if !strings.Contains(text, "general") {
+			text += "\ngeneral_settings: {master_key: k}"
+		}
+		s, err := load(t, "model_list: []\n"+text+"\n", "", "", nil)
+		if err != nil || s.KeepAlive() != want || len(s.Warnings) > 0 {
+			t.Errorf("%q: %v, %v, %v", text, s.KeepAlive(), err, s.Warnings)
+		}
+	}
+	up := httptest.NewServer(trickle(dialects["chat/completions"].content, 300*time.Millisecond, 1, "data: [DONE]\n\n"))
+	defer up.Close()
+	for seconds, sent := range map[string]bool{"0": false, "0.05": true} {
+		s := start(t, strings.ReplaceAll(groups(once, "m: x | keepalive_seconds: "+seconds), "http://UP", up.URL), router.Options{})
+		if got := s.chat("m", `,"stream":true`); strings.Contains(got.body, comment) != sent {
+			t.Errorf("keepalive_seconds: %s: %q", seconds, got.body)
+		}
+	}
+}
+
+func TestAClientThatDoesNotReadAWholeReplyIsGivenUp(t *testing.T) {
+	t.Parallel()
+	d := dialects["chat/completions"]
+	big := strings.Replace(d.whole, "hello", strings.Repeat("x", 40<<20), 1)
+	s, _ := scripted(t, router.Options{}, oneTry, answers("application/json", big))
+	s.router.SetWritePatience(time.Second)
+	// read takes the whole reply, a megabyte at a time, after a first pause.
+	read := func(first, between time.Duration) (n int, took time.Duration) {
+		res := s.open(t.Context(), d.path, `{"model":"alone","messages":[]}`)
+		defer res.Body.Close()
+		begun, buf := time.Now(), make([]byte, 1<<20)
+		for time.Sleep(first); ; time.Sleep(between) {
+			k, err := io.ReadFull(res.Body, buf)
+			if n += k; err != nil {
+				return n, time.Since(begun)
+			}
+		}
+	}
+	if n, _ := read(4*time.Second, 0); n >= len(big) {
+		t.Error("a client that read nothing for 4 s was not given up")
+	}
+	if n, took := read(0, 40*time.Millisecond); n < len(big) || took < 1200*time.Millisecond {
+		t.Errorf("a slow client got %d of %d bytes in %v", n, len(big), took)
+	}
+}
+
+func TestTheFirstContentMayBeFollowedByALongSilence(t *testing.T) {
+	t.Parallel()
+	d := dialects["messages"]
+	s, _ := scripted(t, router.Options{}, oneTry+", ttft_timeout: 0.4", trickle(d.content, 900*time.Millisecond, 1, d.ending))
+	if got := d.send(s, "alone", true); got.status != 200 || !strings.HasSuffix(got.body, d.ending) {
+		t.Errorf("%d %q", got.status, got.body)
+	}
+}
+
+func TestTheHeadersOfAStreamAreProgress(t *testing.T) {
+	t.Parallel()
+	d := dialects["messages"]
+	s, _ := scripted(t, router.Options{}, oneTry+", stream_timeout: 0.8", func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(500 * time.Millisecond)
+		w.Header().Set("Content-Type", "text/event-stream")
+		w.(http.Flusher).Flush()
+		trickle("", 500*time.Millisecond, 1, d.content+d.ending)(w, r)
+	})
+	if got := d.send(s, "alone", true); got.status != 200 || !strings.Contains(got.body, "hello") {
+		t.Errorf("%d %q", got.status, got.body)
+	}
+}
+
+func TestALongOpeningIsNotHeldBack(t *testing.T) {
+	t.Parallel()
+	d := dialects["responses"]
+	opening := strings.Replace(d.opening, `"error":null`, `"instructions":"`+strings.Repeat("x", 600<<10)+`"`, 1)
+	more := make(chan struct{})
+	s, _ := scripted(t, router.Options{}, oneTry, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, opening)
+		w.(http.Flusher).Flush()
+		<-more
+		_, _ = io.WriteString(w, d.content+d.ending)
+	})
+	res := s.open(t.Context(), d.path, `{"model":"alone","stream":true,"input":""}`)
+	defer res.Body.Close()
+	first := make([]byte, len(d.opening))
+	if _, err := io.ReadFull(res.Body, first); err != nil || !strings.HasPrefix(string(first), "event: response.created\n") { // would wait for ever
+		t.Errorf("%q, %v", first, err)
+	}
+	close(more)
+	if rest, err := io.ReadAll(res.Body); err != nil || !strings.HasSuffix(string(rest), "\n\n") || !strings.Contains(string(rest), "response.completed") {
+		t.Errorf("%d bytes, %v", len(rest), err)
+	}
+}

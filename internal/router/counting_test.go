@@ -1,0 +1,218 @@
+package router_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/router"
+)
+
+// pair is two deployments of group m, bad and ok; rule is router_settings.
+func pair(bad, rule string) string {
+	return groups("router_settings: {num_retries: 0"+rule+"}\n", "m: "+bad+" ok")
+}
+
+func asked(s *stack, model string) int {
+	n := 0
+	for _, m := range s.models() {
+		if m == model {
+			n++
+		}
+	}
+	return n
+}
+
+func failures(s *stack) int { return s.logged("attempt failed") + s.logged("stream failed") }
+
+// A failure is one request and one failure: five failures of five requests
+// exceed a half, five of ten do not.
+func TestEveryKindOfFailureCountsExactlyOnce(t *testing.T) {
+	t.Parallel()
+	for bad, stream := range map[string]string{"fail-500": "", "reset": "", "html": "", "badjson": "",
+		"cut": `,"stream":true`, "cut0": `,"stream":true`, "errstream": `,"stream":true`, "errfirst": `,"stream":true`} {
+		t.Run(bad, func(t *testing.T) {
+			t.Parallel()
+			s := start(t, pair(bad, ""), router.Options{Now: newClock().Now, Rand: alternate()})
+			for range 40 {
+				s.chat("m", stream)
+			}
+			if n := failures(s); n != 5 {
+				t.Errorf("default rule: %d failures, want 5", n)
+			}
+			s = start(t, pair(bad, ", allowed_fails: 2, cooldown_time: 5"), router.Options{Now: newClock().Now, Rand: alternate()})
+			for range 40 {
+				s.chat("m", stream)
+			}
+			if n := failures(s); n != 3 {
+				t.Errorf("allowed_fails 2: %d failures, want 3", n)
+			}
+		})
+	}
+}
+
+// With four successes, one failure of five is far from a half; with allowed_fails 0 it is one too many.
+func TestASuccessIsOneRequest(t *testing.T) {
+	t.Parallel()
+	for name, body := range map[string]string{"whole": "", "stream": `,"stream":true`} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bad := false
+			up := play(t, func(_ int, w http.ResponseWriter, _ *http.Request) {
+				switch {
+				case bad:
+					refuse(w, 500)
+				case body == "":
+					good(w)
+				default:
+					w.Header().Set("Content-Type", "text/event-stream")
+					fmt.Fprint(w, "data: {\"model\":\"up\",\"choices\":[{\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n")
+				}
+			})
+			yaml := strings.Replace(lone("router_settings: {num_retries: 0}\n"), "general_settings", // a dead sibling makes the percent rule hold
+				"  - {model_name: m, litellm_params: {model: openai/up, api_base: http://DOWN/v1, api_key: k, weight: 0}, model_info: {id: e}}\ngeneral_settings", 1)
+			yaml = strings.Replace(yaml, "api_key: k-secret}", "api_key: k-secret, weight: 1}", 1)
+			s := startAt(t, up.addr(), yaml, router.Options{Now: newClock().Now})
+			for range 4 {
+				s.chat("m", body)
+			}
+			bad = true
+			for i := range 5 { // 4 of 8 are a half, 5 of 9 are more
+				if got := s.chat("m", body); got.status != 500 {
+					t.Fatalf("failure %d: %d", i, got.status)
+				}
+			}
+			calls := up.calls()
+			s.chat("m", body)
+			if up.calls() != calls || calls != 9 {
+				t.Errorf("%d calls, then %d", calls, up.calls())
+			}
+		})
+	}
+}
+
+func TestTheMinuteOfTheDefaultRuleBeginsAnew(t *testing.T) {
+	t.Parallel()
+	for after, cools := range map[time.Duration]bool{59 * time.Second: true, time.Minute: false} {
+		clk := newClock()
+		s := start(t, groups(once, "m: fail-500 | order: 1", "m: ok | order: 2"), router.Options{Now: clk.Now})
+		for range 4 {
+			s.chat("m")
+		}
+		clk.pass(after)
+		s.chat("m")
+		s.chat("m")
+		if n := asked(s, "fail-500"); (n == 5) != cools {
+			t.Errorf("after %v: asked %d times", after, n)
+		}
+	}
+}
+
+func TestTheWindowOfAllowedFailsIsTheCooldownTime(t *testing.T) {
+	t.Parallel()
+	for after, cools := range map[time.Duration]bool{19 * time.Second: true, 20 * time.Second: false} {
+		clk := newClock()
+		s := start(t, groups("router_settings: {num_retries: 0, allowed_fails: 1, cooldown_time: 20}\n", "m: fail-500"), router.Options{Now: clk.Now})
+		s.chat("m")
+		clk.pass(after)
+		s.chat("m")
+		if got := s.chat("m"); isCooling(got) != cools {
+			t.Errorf("after %v: %d", after, got.status)
+		}
+	}
+}
+
+func TestTheDeploymentsOwnCooldownTimeWins(t *testing.T) {
+	t.Parallel()
+	clk := newClock()
+	s := start(t, groups(cooldowns, "m: fail-429-ra30 | cooldown_time: 12"), router.Options{Now: clk.Now})
+	s.chat("m")
+	if got := s.chat("m"); got.header.Get("Retry-After") != "12" {
+		t.Errorf("Retry-After %s", got.header.Get("Retry-After"))
+	}
+}
+
+func TestAClientsOwnTroubleNeverCoolsADeployment(t *testing.T) {
+	t.Parallel()
+	t.Run("it leaves", func(t *testing.T) {
+		t.Parallel()
+		s := start(t, groups(cooldowns, "wait: ttfb9000", "whole: sleep9000", "stream: pausemid"), router.Options{Now: newClock().Now})
+		for model, body := range map[string]string{"wait": `,"stream":true`, "whole": "", "stream": `,"stream":true`} {
+			ctx, leave := context.WithCancel(t.Context())
+			req, err := http.NewRequestWithContext(ctx, "POST", s.url+"/v1/chat/completions", strings.NewReader(`{"messages":[],"model":"`+model+`"`+body+`}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Authorization", "Bearer sk-test")
+			time.AfterFunc(150*time.Millisecond, leave)
+			if res, err := client.Do(req); err == nil {
+				_, _ = io.Copy(io.Discard, res.Body) // until it leaves
+				_ = res.Body.Close()
+			}
+		}
+		eventually(t, "the upstream is left", func() bool { return s.up.Gone("ttfb9000")+s.up.Gone("sleep9000")+s.up.Gone("pausemid") == 3 })
+		if log := s.log.String(); strings.Contains(log, "failed") || strings.Contains(log, "cooldown") {
+			t.Error(log)
+		}
+	})
+	t.Run("it reads slowly", func(t *testing.T) {
+		t.Parallel()
+		const pieces = 400
+		up := play(t, func(_ int, w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/event-stream")
+			for range pieces { // more than all socket buffers hold
+				fmt.Fprintf(w, "data: {\"model\":\"up\",\"choices\":[{\"finish_reason\":\"stop\",\"text\":%q}]}\n\n", strings.Repeat("x", 64<<10))
+			}
+			fmt.Fprint(w, "data: [DONE]\n\n")
+		})
+		s := startAt(t, up.addr(), lone("router_settings: {allowed_fails: 0, cooldown_time: 5, num_retries: 0, stream_timeout: 0.3}\n"), router.Options{})
+		conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		const body = `{"model":"m","stream":true,"messages":[]}`
+		fmt.Fprintf(conn, "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer sk-test\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+		time.Sleep(time.Second) // three times the upstream's limit without reading
+		all, err := io.ReadAll(conn)
+		if n := strings.Count(string(all), "data: {"); err != nil || n != pieces || !strings.Contains(string(all), "[DONE]") {
+			t.Errorf("%d events, %v, ...%q", n, err, string(all[max(0, len(all)-300):]))
+		}
+		if log := s.log.String(); strings.Contains(log, "failed") || strings.Contains(log, "cooldown") {
+			t.Error(log)
+		}
+	})
+}
+
+func TestAMissingRouteAndCountedTokensNeverCoolADeployment(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{404, 405, 500} {
+		up := play(t, func(_ int, w http.ResponseWriter, r *http.Request) {
+			if strings.Contains(r.URL.Path, "chat") {
+				good(w)
+				return
+			}
+			w.WriteHeader(status)
+			fmt.Fprint(w, "page not found")
+		})
+		s := startAt(t, up.addr(), lone(cooldowns), router.Options{})
+		paths := map[string]string{"/v1/messages/count_tokens": `"messages":[]`}
+		if status != 500 {
+			paths["/v1/messages"] = `"messages":[],"max_tokens":1`
+			paths["/v1/responses"] = `"input":"x"`
+			paths["/v1/embeddings"] = `"input":"x"`
+			paths["/v1/completions"] = `"prompt":"x"`
+		}
+		for path, rest := range paths {
+			s.send("POST", path, `{"model":"m",`+rest+`}`, nil)
+			if got := s.chat("m"); got.status != 200 {
+				t.Errorf("%d on %s: chat is %d", status, path, got.status)
+			}
+		}
+	}
+}

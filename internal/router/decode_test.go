@@ -1,0 +1,243 @@
+package router_test
+
+import (
+	"bufio"
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"compress/zlib"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/flowgate-go/flowgate/internal/router"
+)
+
+// flushWriter is what compressors have in common.
+type flushWriter interface {
+	io.WriteCloser
+	Flush() error
+}
+
+// compressors are the encodings by their names in Content-Encoding; " raw" is
+// the bare format that some servers send as deflate.
+var compressors = map[string]func(io.Writer) flushWriter{
+	"gzip":        func(w io.Writer) flushWriter { return gzip.NewWriter(w) },
+	"x-gzip":      func(w io.Writer) flushWriter { return gzip.NewWriter(w) },
+	"deflate":     func(w io.Writer) flushWriter { return zlib.NewWriter(w) },
+	"deflate raw": func(w io.Writer) flushWriter { z, _ := flate.NewWriter(w, 5); return z },
+	"br":          func(w io.Writer) flushWriter { return brotli.NewWriter(w) },
+	"zstd":        func(w io.Writer) flushWriter { z, _ := zstd.NewWriter(w); return z },
+}
+
+// encoded applies the encodings one after the other.
+func encoded(text string, names ...string) string {
+	for _, name := range names {
+		var b bytes.Buffer
+		w := compressors[name](&b)
+		_, _ = io.WriteString(w, text) // a buffer does not fail
+		_ = w.Close()
+		text = b.String()
+	}
+	return text
+}
+
+func headerOfCodings(names ...string) string {
+	return strings.ReplaceAll(strings.Join(names, ", "), " raw", "")
+}
+
+// says answers with a Content-Encoding, whatever the body is.
+func says(status int, contentType, encoding, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", contentType)
+		w.Header()["Content-Encoding"] = strings.Split(encoding, ";")
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}
+}
+
+func TestCompressedRepliesAreDecoded(t *testing.T) {
+	t.Parallel()
+	for _, codings := range [][]string{{"gzip"}, {"x-gzip"}, {"deflate"}, {"deflate raw"}, {"br"}, {"zstd"}, {"gzip", "br"}, {"deflate", "zstd", "gzip"}} {
+		for name, d := range dialects {
+			header := headerOfCodings(codings...)
+			for _, encoding := range []string{header, strings.ToUpper(header), "identity, " + header, strings.ReplaceAll(header, ", ", ";")} {
+				s, _ := scripted(t, router.Options{}, oneTry, says(200, "application/json", encoding, encoded(d.whole, codings...)))
+				got := d.send(s, "alone", false)
+				if want := strings.Replace(d.whole, `"up"`, `"alone"`, 1); got.status != 200 || got.body != want || got.header["Content-Encoding"] != nil {
+					t.Errorf("%s as %q: %d %v %q", name, encoding, got.status, got.header["Content-Encoding"], got.body)
+				}
+			}
+			stream := d.opening + d.content + d.ending
+			s, _ := scripted(t, router.Options{}, oneTry, says(200, "text/event-stream", header, encoded(stream, codings...)))
+			if got := d.send(s, "alone", true); got.status != 200 || got.body != strings.ReplaceAll(stream, `"model":"up"`, `"model":"alone"`) || got.header["Content-Encoding"] != nil {
+				t.Errorf("stream of %s as %q: %d %q", name, header, got.status, got.body)
+			}
+			s, _ = scripted(t, router.Options{}, oneTry, says(429, "application/json", header, encoded(`{"error":{"message":"too fast"}}`, codings...)))
+			if got := d.send(s, "alone", true); got.status != 429 || !strings.Contains(got.body, "too fast") {
+				t.Errorf("error of %s as %q: %d %q", name, header, got.status, got.body)
+			}
+		}
+		s, _ := scripted(t, router.Options{}, oneTry, says(200, "application/json", headerOfCodings(codings...), encoded(`{"input_tokens":7}`, codings...)))
+		got := s.send("POST", "/v1/messages/count_tokens", `{"model":"alone","messages":[]}`, nil)
+		if got.body != `{"input_tokens":7,"litellm_count_source":"provider"}` {
+			t.Errorf("count_tokens as %v: %d %q", codings, got.status, got.body)
+		}
+	}
+}
+
+func TestTheBytesCountMoreThanTheContentEncoding(t *testing.T) {
+	t.Parallel()
+	d := dialects["chat/completions"]
+	stream := d.opening + d.content + d.ending
+	for _, c := range []struct {
+		header string
+		really []string
+	}{
+		{"gzip", nil}, {"deflate", nil}, {"br", nil}, {"zstd", nil}, {"gzip, br", nil}, {"utf-8", nil}, {"compress", nil}, {"a, b, c, d, e", nil},
+		{"", []string{"gzip"}}, {"", []string{"zstd"}}, {"identity", []string{"gzip"}}, {"", []string{"gzip", "gzip"}},
+		{"gzip", []string{"zstd"}}, {"zstd", []string{"gzip"}}, {"deflate", []string{"gzip"}}, {"gzip", []string{"gzip", "gzip"}}, {"gzip, br", []string{"gzip"}},
+	} {
+		if c.header == "gzip, br" && c.really != nil {
+			continue // br has no mark: gzip's bytes could be br's
+		}
+		s, _ := scripted(t, router.Options{}, oneTry, says(200, "application/json", c.header, encoded(d.whole, c.really...)))
+		if got := d.send(s, "alone", false); got.status != 200 || !strings.Contains(got.body, `"model":"alone"`) {
+			t.Errorf("says %q, is %v: %d %q", c.header, c.really, got.status, got.body)
+		}
+		s, _ = scripted(t, router.Options{}, oneTry, says(200, "text/event-stream", c.header, encoded(stream, c.really...)))
+		if got := d.send(s, "alone", true); got.status != 200 || !strings.HasSuffix(got.body, "[DONE]\n\n") {
+			t.Errorf("stream: says %q, is %v: %d %q", c.header, c.really, got.status, got.body)
+		}
+		s, _ = scripted(t, router.Options{}, oneTry, says(503, "application/json", c.header, encoded(`{"error":{"message":"too busy"}}`, c.really...)))
+		if got := d.send(s, "alone", false); got.status != 503 || !strings.Contains(got.body, "too busy") {
+			t.Errorf("error: says %q, is %v: %d %q", c.header, c.really, got.status, got.body)
+		}
+	}
+}
+
+// TestRepliesInSingleBytesAreRecognised sends byte after byte, so that no first
+// piece shows what the body is: encoded, encoded without a word, and not encoded
+// in spite of the header.
+func TestRepliesInSingleBytesAreRecognised(t *testing.T) {
+	t.Parallel()
+	d := dialects["chat/completions"]
+	stream := d.opening + d.content + d.ending
+	for _, c := range []struct{ header, really string }{
+		{"gzip", "gzip"}, {"zstd", "zstd"}, {"br", "br"}, {"deflate", "deflate"}, {"deflate", "deflate raw"}, {"", "gzip"}, {"", "zstd"}, {"", ""},
+		{"gzip", ""}, {"zstd", ""}, {"br", ""}, {"deflate", ""}, {"deflate", "zstd"},
+	} {
+		for _, streams := range []bool{true, false} {
+			text := map[bool]string{true: stream, false: d.whole}[streams]
+			if c.really != "" {
+				text = encoded(text, c.really)
+			}
+			s, _ := scripted(t, router.Options{}, oneTry, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header()["Content-Encoding"] = []string{c.header}
+				for i := range len(text) {
+					_, _ = io.WriteString(w, text[i:i+1])
+					_ = http.NewResponseController(w).Flush()
+					if i < 8 {
+						time.Sleep(time.Millisecond) // so that the bytes come one by one
+					}
+				}
+			})
+			if got := d.send(s, "alone", streams); got.status != 200 || !strings.Contains(got.body, `"model":"alone"`) || !strings.Contains(got.body, "hello") {
+				t.Errorf("says %q, is %q, stream %v: %d %q", c.header, c.really, streams, got.status, got.body)
+			}
+		}
+	}
+}
+
+func TestWhatCannotBeDecodedIs502WithItsCause(t *testing.T) {
+	t.Parallel()
+	d := dialects["messages"]
+	broken := []byte(encoded(strings.Repeat(d.whole, 100), "gzip"))
+	broken[len(broken)-6] ^= 0xff
+	for header, body := range map[string]string{
+		"compress": "\x1f\x9d\x90", "sdch": "xyz", "br": "\xff\xff\xff\xff", "deflate": "\xff\xff\xff",
+		"gzip": string(broken), "GZIP": encoded(d.whole, "gzip")[:30], "zstd": encoded(d.whole, "zstd")[:20], "br ": encoded(d.whole, "br")[:20],
+	} {
+		for _, stream := range []bool{true, false} {
+			s, bad := scripted(t, router.Options{}, "", says(200, "application/json", header, body))
+			if got := d.send(s, "m", stream); got.status != 200 || !strings.Contains(got.body, "hello") || bad.Load() != 2 {
+				t.Errorf("%s: no retry and fallback: %d after %d calls: %q", header, got.status, bad.Load(), got.body)
+			}
+			got := d.send(s, "alone", stream)
+			if want := "decode " + strings.TrimSpace(strings.ToLower(header)) + ": "; got.status != 502 || !strings.Contains(got.body, want) {
+				t.Errorf("%s: %d %q lacks %q", header, got.status, got.body, want)
+			}
+		}
+	}
+	s, _ := scripted(t, router.Options{MaxBody: 1 << 20}, oneTry, says(200, "application/json", "zstd", encoded(strings.Repeat(" ", 64<<20), "zstd")))
+	if got := d.send(s, "alone", false); got.status != 502 {
+		t.Errorf("a reply that is too long when decoded: %d", got.status)
+	}
+}
+
+func TestEachEventOfACompressedStreamReachesTheClientWhenItIsSent(t *testing.T) {
+	t.Parallel()
+	d := dialects["chat/completions"]
+	for name, compress := range compressors {
+		next := make(chan struct{})
+		s, _ := scripted(t, router.Options{}, oneTry, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/event-stream")
+			w.Header().Set("Content-Encoding", headerOfCodings(name))
+			z := compress(w)
+			for range 4 {
+				_, _ = io.WriteString(z, d.content)
+				_ = z.Flush()
+				w.(http.Flusher).Flush()
+				<-next
+			}
+			_, _ = io.WriteString(z, d.ending)
+			_ = z.Close()
+		})
+		res := s.open(t.Context(), d.path, `{"model":"alone","stream":true,"messages":[]}`)
+		lines := bufio.NewReader(res.Body)
+		for i := range 4 {
+			line, err := lines.ReadString('\n') // would wait for ever if the event were held back
+			if err != nil || !strings.Contains(line, "hello") {
+				t.Fatalf("%s, event %d: %q, %v", name, i, line, err)
+			}
+			_, _ = lines.ReadString('\n')
+			next <- struct{}{}
+		}
+		rest, err := io.ReadAll(lines)
+		if err != nil || !strings.HasSuffix(string(rest), "[DONE]\n\n") {
+			t.Errorf("%s ends in %q, %v", name, rest, err)
+		}
+		_ = res.Body.Close()
+	}
+}
+
+// FuzzDecodeBody: any bytes under any encoding end, and what was encoded comes back.
+func FuzzDecodeBody(f *testing.F) {
+	f.Add([]byte("\x1f\x8b\x08\x00"), "gzip, br")
+	f.Add([]byte(`{"a":1}`), "DEFLATE,zstd")
+	f.Add([]byte("data: x\n\n"), "br")
+	f.Add([]byte("\x28\xb5\x2f\xfd\x04"), "zstd")
+	f.Add([]byte("x\x9c"), ",, identity ,deflate")
+	f.Fuzz(func(t *testing.T, body []byte, encoding string) {
+		read := func(encoding string, body []byte) (string, error) {
+			r := router.DecodeBody(io.NopCloser(bytes.NewReader(body)), http.Header{"Content-Encoding": {encoding}})
+			defer r.Close()
+			got, err := io.ReadAll(io.LimitReader(r, 4<<20))
+			return string(got), err
+		}
+		_, _ = read(encoding, body) // must end
+		for name := range compressors {
+			if name == "br" || strings.HasPrefix(name, "deflate") {
+				continue // without a mark, their bytes could look plain
+			}
+			if got, err := read(name, []byte(encoded(string(body), name))); err != nil || got != string(body) {
+				t.Fatalf("%s of %q: %q, %v", name, body, got, err)
+			}
+		}
+	})
+}

@@ -1,0 +1,129 @@
+package router_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/router"
+)
+
+const minimal = `model_list:
+  - {model_name: m, litellm_params: {model: openai/up-model, api_base: http://UP/v1, api_key: k-up}, model_info: {id: id-m}}
+general_settings: {master_key: sk-test}
+`
+
+func TestLoadRefusesWhatLiteLLMWouldStartWithAndSaysWhere(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ yaml, code, want string }{
+		"no master key":      {strings.Replace(minimal, "sk-test", `""`, 1), "master-key-missing", "general_settings.master_key is not set"},
+		"no general section": {"model_list: []\n", "master-key-missing", "is not set"},
+		"sample master key":  {strings.Replace(minimal, "sk-test", "sk-1234", 1), "master-key-weak", "sample key"},
+		"unset reference":    {strings.Replace(minimal, "sk-test", "os.environ/NOPE", 1), "master-key-missing", "is not set"},
+		"empty file":         {"", "settings-invalid", "expected a mapping"},
+		"scalar":             {"hello\n", "settings-invalid", ":1:1: expected a mapping"},
+		"broken YAML":        {"model_list:\n  - {a: 1\n", "settings-invalid", ":2:5: "},
+		"duplicate key":      {minimal + "general_settings: {master_key: sk-b}\n", "settings-invalid", `:4:1: mapping key "general_settings" already defined`},
+		"two documents":      {minimal + "---\na: 1\n", "settings-invalid", "more than one YAML document"},
+		"num_retries":        {minimal + "litellm_settings:\n  num_retries: lots\n", "settings-invalid", ":5:3: litellm_settings.num_retries: expected a number, found text"},
+		"cooldown_time":      {minimal + "router_settings:\n  cooldown_time: [1]\n", "settings-invalid", ":5:3: router_settings.cooldown_time: expected a number, found a list"},
+		"half a retry":       {minimal + "router_settings: {num_retries: 1.5}\n", "settings-invalid", "expected a whole number"},
+		"negative":           {minimal + "router_settings: {timeout: -1}\n", "settings-invalid", "expected a number from 0"},
+		"timeout 0":          {minimal + "router_settings: {timeout: 0}\n", "settings-invalid", "expected seconds above 0"},
+		"flag":               {minimal + "router_settings: {disable_cooldowns: maybe}\n", "settings-invalid", "expected true or false, found text"},
+		"model_list map":     {"model_list: {a: 1}\ngeneral_settings: {master_key: sk-test}\n", "settings-invalid", ":1:1: model_list: expected a list, found a mapping"},
+		"entry without model": {"general_settings: {master_key: sk-test}\nmodel_list:\n  - model_name: m\n    litellm_params: {api_key: x}\n",
+			"settings-invalid", ":3:5: model_list[0]: the entry has no litellm_params.model"},
+		"fallbacks map":     {minimal + "router_settings: {fallbacks: {m: [m]}}\n", "settings-invalid", "router_settings.fallbacks: expected a list, found a mapping"},
+		"fallback number":   {minimal + "router_settings:\n  fallbacks:\n    - m: [4]\n", "settings-invalid", ":6:11: router_settings.fallbacks[0].m[0]: expected the name of a model group"},
+		"include":           {minimal + "include: [x.yaml]\n", "settings-invalid", ":4:1: include: the embedded router reads no included files"},
+		"api_base":          {strings.Replace(minimal, "http://UP/v1", "localhost:8317", 1), "settings-invalid", "api_base: expected an address"},
+		"key in api_base":   {strings.Replace(minimal, "http://UP/v1", "http://user:pw@x/v1", 1), "settings-invalid", "put the key into api_key"},
+		"section is a list": {minimal + "router_settings: [a]\n", "settings-invalid", "router_settings: expected a mapping, found a list"},
+	} {
+		_, err := load(t, c.yaml, "127.0.0.1:1", "", nil)
+		var f *fault.Error
+		if !errors.As(err, &f) || f.Code != c.code || !strings.Contains(f.Message, c.want) || f.Exit != fault.ExitUsage {
+			t.Errorf("%s: %v; want %s with %q", name, err, c.code, c.want)
+		}
+		if f != nil && strings.Contains(f.Message+f.Hint, "user:pw") {
+			t.Errorf("%s: the message holds a secret: %s", name, f.Message)
+		}
+	}
+}
+
+func TestLoadSaysWhatIsWrongWithTheFile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	big := filepath.Join(dir, "big.yaml")
+	if err := os.WriteFile(big, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(big, 100<<20); err != nil {
+		t.Fatal(err)
+	}
+	for path, code := range map[string]string{filepath.Join(dir, "none.yaml"): "settings-not-found", dir: "settings-unreadable", big: "settings-unreadable"} {
+		_, err := router.Load(path, os.Getenv)
+		var f *fault.Error
+		if !errors.As(err, &f) || f.Code != code || !strings.Contains(f.Message, path) {
+			t.Errorf("Load(%s) = %v; want %s", path, err, code)
+		}
+	}
+}
+
+func TestLoadWarnsAboutWhatHasNoEffectOrAnother(t *testing.T) {
+	t.Parallel()
+	s, err := load(t, `model_list:
+  - model_name: m
+    litellm_params: {model: openai/up, api_base: http://UP/v1, api_key: os.environ/NOPE, temperature: 0.2}
+  - {model_name: lost, litellm_params: {model: nosuchprovider/x}}
+general_settings: {master_key: os.environ/KEY, database_url: x}
+litellm_settings: {allowed_fails: 1, drop_params: true, fallbacks: [{m: [ghost]}]}
+router_settings: {routing_strategy: least-busy, allowed_fails: 3}
+surprise: 1
+`, "127.0.0.1:1", "", map[string]string{"KEY": "sk-env"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []config.Warning{
+		{Code: "environment-variable-unset", Path: "model_list[0].litellm_params.api_key", Line: 3},
+		{Code: "setting-without-effect", Path: "model_list[0].litellm_params.temperature", Line: 3},
+		{Code: "provider-unknown", Path: "model_list[1].litellm_params.model", Line: 4},
+		{Code: "setting-without-effect", Path: "general_settings.database_url", Line: 5},
+		{Code: "cooldown-setting-misplaced", Path: "litellm_settings.allowed_fails", Line: 6},
+		{Code: "setting-without-effect", Path: "litellm_settings.drop_params", Line: 6},
+		{Code: "fallback-unknown", Path: "litellm_settings.fallbacks", Line: 6},
+		{Code: "routing-strategy-unknown", Path: "router_settings.routing_strategy", Line: 7},
+		{Code: "allowed-fails-default", Path: "router_settings.allowed_fails", Line: 7},
+		{Code: "setting-without-effect", Path: "surprise", Line: 8},
+	}
+	for _, w := range want {
+		found := false
+		for _, got := range s.Warnings {
+			found = found || got.Code == w.Code && got.Path == w.Path && got.Line == w.Line && got.Message != ""
+		}
+		if !found {
+			t.Errorf("no warning %+v", w)
+		}
+	}
+	if len(s.Warnings) != len(want) {
+		t.Errorf("%d warnings, want %d: %+v", len(s.Warnings), len(want), s.Warnings)
+	}
+}
+
+func TestAliasesInYAMLAreFollowed(t *testing.T) {
+	t.Parallel()
+	s, err := load(t, `x: &base {api_base: http://UP/v1, api_key: k}
+model_list:
+  - {model_name: a, litellm_params: {<<: *base, model: openai/a}}
+  - {model_name: b, litellm_params: {<<: *base, model: deepseek/b}}
+general_settings: {master_key: sk-test}
+`, "127.0.0.1:1", "", nil)
+	if err != nil || len(s.Deployments) != 2 || s.Deployments[1].Upstream != "b" || s.Deployments[1].Kind != router.OpenAI {
+		t.Fatalf("%+v, %v", s, err)
+	}
+}

@@ -1,0 +1,75 @@
+package router_test
+
+import (
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/test/rights"
+)
+
+const ownYAML = `model_list:
+- {model_name: m, litellm_params: {model: openai/m, api_base: "http://UP/v1", api_key: sk-upstream-own, num_retries: 2}}
+general_settings: {master_key: sk-test}
+`
+
+const ownPrompt = `{"model":"m","messages":[{"role":"user","content":"private prompt"}]}`
+
+// TestNothingIsSentToAnotherUserAtASupervisedAddress has another user listen
+// where the upstream was, as after a crash.
+func TestNothingIsSentToAnotherUserAtASupervisedAddress(t *testing.T) {
+	t.Parallel()
+	theirs := rights.OtherListens(t, "127.0.0.1", 0)
+	_, port, _ := net.SplitHostPort(theirs.Addr)
+	for name, opts := range map[string]router.Options{
+		"supervised": {Supervised: []string{"127.0.0.1:1", theirs.Addr}}, "by another name": {Supervised: []string{"localhost:" + port}},
+		"through 0.0.0.0": {Supervised: []string{theirs.Addr}}, "a key of FlowGate's own": {OwnKeys: []string{"sk-other", "sk-upstream-own"}},
+	} {
+		at := theirs.Addr
+		if name == "through 0.0.0.0" {
+			at = "0.0.0.0:" + port
+		}
+		s := startAt(t, at, ownYAML, opts)
+		got := s.send(http.MethodPost, "/v1/chat/completions", ownPrompt, nil)
+		if got.status != http.StatusBadGateway || !strings.Contains(got.body, "process of another user") || strings.Contains(got.body, port) {
+			t.Errorf("%s: %d %s", name, got.status, got.body)
+		}
+		if !strings.Contains(s.log.String(), "not-ours") {
+			t.Errorf("%s: the log does not name the cause: %s", name, s.log.String())
+		}
+	}
+	if heard := theirs.Heard(); strings.Contains(heard, "POST") || strings.Contains(heard, "sk-") {
+		t.Errorf("the other user heard %q", heard)
+	}
+}
+
+func TestAProgramThatIsNotSupervisedMayBeAnybodys(t *testing.T) {
+	t.Parallel()
+	theirs := rights.OtherListens(t, "127.0.0.1", 0)
+	s := startAt(t, theirs.Addr, ownYAML, router.Options{Supervised: []string{"127.0.0.1:1"}, OwnKeys: []string{"sk-other"}})
+	s.send(http.MethodPost, "/v1/chat/completions", ownPrompt, nil)
+	if heard := theirs.Heard(); !strings.Contains(heard, "sk-upstream-own") {
+		t.Errorf("the program of the user's own heard %q", heard)
+	}
+}
+
+func TestASupervisedUpstreamOfThisUserAnswers(t *testing.T) {
+	t.Parallel()
+	s := start(t, ownYAML, router.Options{OwnKeys: []string{"sk-upstream-own"}})
+	if got := s.send(http.MethodPost, "/v1/chat/completions", ownPrompt, nil); got.status != http.StatusOK {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+}
+
+func TestAWrongSupervisedAddressIsRefused(t *testing.T) {
+	t.Parallel()
+	settings, err := load(t, ownYAML, "127.0.0.1:1", "127.0.0.1:1", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := router.New(settings, router.Options{Supervised: []string{"http://"}}); err == nil {
+		t.Error("it is taken")
+	}
+}

@@ -1,0 +1,273 @@
+package router_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/flowgate-go/flowgate/internal/router"
+)
+
+func TestTheBodyPassesByteForByteExceptTheModel(t *testing.T) {
+	t.Parallel()
+	s := start(t, minimal, router.Options{})
+	for body, want := range map[string]string{
+		`{"model":"m","messages":[]}`: `{"model":"up-model","messages":[]}`,
+		"{\n \"messages\" : [ {\"model\":\"m\"} ],\n\t\"model\" :\"m\" , \"x\":1e3}\r\n": "{\n \"messages\" : [ {\"model\":\"m\"} ],\n\t\"model\" :\"up-model\" , \"x\":1e3}\r\n",
+		`{"messages":[],"mod\u0065l":"\u006d"}`:                                          `{"messages":[],"mod\u0065l":"up-model"}`,
+		`{"num_retries":1,"model":"m","messages":[]}`:                                    `{"model":"up-model","messages":[]}`,
+		`{"num_retries":1 , "timeout":5, "messages":[] ,"model":"m"}`:                    `{ "messages":[] ,"model":"up-model"}`,
+		`{"model":"m","messages":[],"fallbacks":[],"disable_fallbacks":true}`:            `{"model":"up-model","messages":[]}`,
+		`{"model":"m","mock_response":"x","messages":[],"max_retries":3,"user":"u"}`:     `{"model":"up-model","messages":[],"user":"u"}`,
+	} {
+		got := s.send("POST", "/v1/chat/completions", body, nil)
+		calls := s.up.Calls()
+		if got.status != 200 || string(calls[len(calls)-1].Body) != want {
+			t.Errorf("%s\n became %s\n want   %s (%d %s)", body, calls[len(calls)-1].Body, want, got.status, got.body)
+		}
+	}
+}
+
+func TestAnEnginePathNamesTheModel(t *testing.T) {
+	t.Parallel()
+	s := start(t, strings.ReplaceAll(minimal, "model_name: m", "model_name: a/b"), router.Options{})
+	for body, want := range map[string]string{
+		`{"messages":[]}`:                 `{"model":"up-model","messages":[]}`,
+		`{"model":"other","messages":[]}`: `{"model":"up-model","messages":[]}`,
+	} {
+		for _, path := range []string{"/engines/a/b/chat/completions", "/openai/deployments/a%2Fb/chat/completions"} {
+			got := s.send("POST", path, body, nil)
+			calls := s.up.Calls()
+			if got.status != 200 || len(calls) == 0 || string(calls[len(calls)-1].Body) != want || !strings.Contains(got.body, `"model":"a/b"`) {
+				t.Errorf("%s %s: %d %s", path, body, got.status, got.body)
+			}
+		}
+	}
+}
+
+// FuzzWhatTheUpstreamGets holds the splicing against encoding/json: the
+// upstream gets the same object with the model replaced and the router's own
+// members gone.
+func FuzzWhatTheUpstreamGets(f *testing.F) {
+	for _, seed := range []string{`"x":1`, `"num_retries":1`, `"num_retries":2,"x":[1,{"model":2}]`, `"timeout":1,"fallbacks":null`, `"mock_response":"a","temperature":0.5,"max_retries":1`} {
+		f.Add(seed, "")
+		f.Add("", seed)
+	}
+	f.Fuzz(func(t *testing.T, before, after string) {
+		body := strings.Join(nonEmpty(before, `"messages":[],"model":"m"`, after), ",")
+		var object map[string]any
+		if json.Unmarshal([]byte("{"+body+"}"), &object) != nil || object["model"] != "m" || strings.Count(body, "odel") != 1 || strings.Contains(body, `\u`) || strings.ContainsRune(body, 0xfffd) {
+			return
+		}
+		s := start(t, minimal, router.Options{})
+		if got := s.send("POST", "/v1/completions", "{"+body+"}", nil); got.status != 200 {
+			return
+		}
+		object["model"] = "up-model"
+		for key := range object {
+			switch key {
+			case "num_retries", "timeout", "fallbacks", "disable_fallbacks", "max_retries", "mock_response", "context_window_fallbacks", "stream_timeout":
+				delete(object, key)
+			}
+		}
+		var sent map[string]any
+		if err := json.Unmarshal(s.up.Calls()[0].Body, &sent); err != nil || !reflect.DeepEqual(sent, object) {
+			t.Fatalf("{%s} became %s (%v)", body, s.up.Calls()[0].Body, err)
+		}
+	})
+}
+
+func nonEmpty(list ...string) []string {
+	var out []string
+	for _, s := range list {
+		if s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func TestBadRequestsAreRefusedBeforeTheUpstream(t *testing.T) {
+	t.Parallel()
+	s := start(t, minimal, router.Options{MaxBody: 1000})
+	for body, want := range map[string]string{
+		``:                             `Invalid JSON payload: expected a JSON object: line 1 column 1 (char 0)`,
+		"{\"model\":\"m\",\n\"x\":\n}": `line 3 column 1 (char 19)`,
+		`{"model":"m","messages":[]`:   `unexpected end of the object`,
+		`{"model":"m","model":"n","messages":[]}`:                    `names 'model' twice`,
+		`{"model":5,"model":"m","messages":[]}`:                      `names 'model' twice`,
+		`{"model":"m","model":null,"messages":[]}`:                   `names 'model' twice`,
+		`{"model":"m","messages":[],"Model":"n"}`:                    `names 'model' twice`,
+		`{"MODEL":"n","model":"m","messages":[]}`:                    `names 'model' twice`,
+		`{"model":1,"messages":[]}`:                                  `Invalid model name passed in model=None`,
+		`{"model":"m","messages":null}`:                              `Missing required parameter: 'messages'`,
+		`{"model":"m","messages":[],"base_url":"http://x"}`:          `base_url is not allowed`,
+		`{"model":"m","messages":[],"api\u005fkey":"x"}`:             `api_key is not allowed`,
+		`{"model":"m","messages":[],"num_retries":-1}`:               `num_retries must be`,
+		`{"model":"m","messages":[],"timeout":0}`:                    `timeout must be`,
+		`{"model":"m","messages":[],"mock_testing_x":1}`:             `Mock testing request params are disabled`,
+		`{"model":"` + strings.Repeat("x", 500) + `","messages":[]}`: strings.Repeat("x", 200) + "…",
+	} {
+		got := s.send("POST", "/v1/chat/completions", body, nil)
+		var e struct {
+			Error struct{ Message, Code string }
+		}
+		if err := json.Unmarshal([]byte(got.body), &e); err != nil || got.status != 400 || e.Error.Code != "400" || !strings.Contains(e.Error.Message, want) {
+			t.Errorf("%s: %d %s; want %q", body, got.status, got.body, want)
+		}
+	}
+	if n := len(s.up.Calls()); n != 0 {
+		t.Errorf("%d requests went upstream", n)
+	}
+}
+
+// unsized hides a reader's length, so that the client sends it in chunks.
+type unsized struct{ io.Reader }
+
+func TestABodyThatIsTooLongIs413HoweverItIsSent(t *testing.T) {
+	t.Parallel()
+	s := start(t, minimal, router.Options{MaxBody: 10_000})
+	for size, want := range map[int]int{9_000: 200, 10_000: 200, 10_001: 413, 3_000_000: 413} {
+		head := `{"model":"m","messages":[],"pad":"`
+		body := head + strings.Repeat("x", size-len(head)-2) + `"}`
+		for _, r := range []io.Reader{strings.NewReader(body), unsized{strings.NewReader(body)}} {
+			req, err := http.NewRequestWithContext(t.Context(), "POST", s.url+"/v1/chat/completions", r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Authorization", "Bearer sk-test")
+			res, err := client.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			reply, _ := io.ReadAll(res.Body)
+			_ = res.Body.Close()
+			if res.StatusCode != want {
+				t.Errorf("%d bytes as %T: %d %s", size, r, res.StatusCode, reply)
+			}
+		}
+	}
+}
+
+func TestLongBodiesAndRepliesPassWhole(t *testing.T) {
+	t.Parallel()
+	s := start(t, groups(once, "m: big"), router.Options{})
+	for _, size := range []int{1, 4_000, 16_000, 100_000, 3_000_000} {
+		text := strings.Repeat("\\n\\\"", size/4) + "end"
+		got := s.chat("m", `,"pad":"`, text, `"`)
+		calls := s.up.Calls()
+		if got.status != 200 || len(got.body) < 2<<20 || !strings.Contains(got.body, `"model":"m"`) || !json.Valid([]byte(got.body)) {
+			t.Errorf("%d: %d, %d bytes", size, got.status, len(got.body))
+		}
+		if got.header.Get("Content-Length") != fmt.Sprint(len(got.body)) {
+			t.Errorf("content-length %s for %d bytes", got.header.Get("Content-Length"), len(got.body))
+		}
+		if sent := string(calls[len(calls)-1].Body); !strings.HasSuffix(sent, text+`"}`) || !json.Valid([]byte(sent)) {
+			t.Errorf("%d: %d bytes reached the upstream", size, len(sent))
+		}
+	}
+}
+
+func TestACompressedReplyIsDecodedThoughNoneWasAskedFor(t *testing.T) {
+	t.Parallel()
+	s := start(t, groups(once, "m: gzip"), router.Options{})
+	got := s.chat("m")
+	if got.status != 200 || got.header.Get("Content-Encoding") != "" || !strings.Contains(got.body, `"model":"m"`) {
+		t.Errorf("%d %q %q", got.status, got.header.Get("Content-Encoding"), got.body)
+	}
+	if enc := s.up.Calls()[0].Header.Get("Accept-Encoding"); enc != "identity" {
+		t.Errorf("accept-encoding %q", enc)
+	}
+}
+
+func TestTokensAreCountedByTheUpstreamOrEstimated(t *testing.T) {
+	t.Parallel()
+	s := start(t, groups("", "a: a/up", "old: nopath", "bad: fail-500", "html: html"), router.Options{})
+	for model, want := range map[string]string{
+		"a":    `{"input_tokens":42,"litellm_count_source":"provider"}`,
+		"old":  `{"input_tokens":10,"litellm_count_source":"local_estimate"}`,
+		"bad":  `{"input_tokens":10,"litellm_count_source":"local_estimate"}`,
+		"html": `{"input_tokens":10,"litellm_count_source":"local_estimate"}`,
+		"nope": `{"input_tokens":10,"litellm_count_source":"local_estimate"}`,
+	} {
+		got := s.send("POST", "/v1/messages/count_tokens?beta=true", `{"model":"`+model+`","messages":["0123456789"],"system":"0123456789012345678901234"}`, nil)
+		if got.status != 200 || got.body != want {
+			t.Errorf("%s: %d %s, want %s", model, got.status, got.body, want)
+		}
+	}
+	if n := len(s.up.Calls()); n != 4 {
+		t.Errorf("%d calls: an estimate is quicker than a retry", n)
+	}
+}
+
+func TestMockResponsesAnswerEveryTextRouteWithoutAnUpstream(t *testing.T) {
+	t.Parallel()
+	s := start(t, groups("", `m: x | mock_response: 'say "hi"'`), router.Options{})
+	for path, rest := range map[string]string{"/v1/chat/completions": `"messages":[]`, "/v1/completions": `"prompt":1`, "/v1/responses": `"input":1`, "/v1/messages": `"messages":[],"max_tokens":1`} {
+		got := s.send("POST", path, `{"model":"m",`+rest+`}`, nil)
+		if got.status != 200 || !json.Valid([]byte(got.body)) || !strings.Contains(got.body, `say \"hi\"`) || !strings.Contains(got.body, `"model":"m"`) {
+			t.Errorf("%s: %d %s", path, got.status, got.body)
+		}
+		got = s.send("POST", path, `{"model":"m","stream":true,`+rest+`}`, nil)
+		events := facts{}
+		events.events(got.body)
+		if events["text"] != `say "hi"` || events["broken event"] != "" || (events["done"] == "yes") != strings.Contains(path, "completions") {
+			t.Errorf("%s: %v %s", path, events, got.body)
+		}
+	}
+	if got := s.send("POST", "/v1/embeddings", `{"model":"m","input":1}`, nil); got.status != 400 || !strings.Contains(got.body, "mock_response") {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	if len(s.up.Calls()) != 0 {
+		t.Error("the upstream was asked")
+	}
+}
+
+func TestAnUpstreamThatPrintsItsKeyDoesNotGiveItAway(t *testing.T) {
+	t.Parallel()
+	s := start(t, strings.Replace(groups(once, "m: fail-500"), "k-secret", "upstream says", 1), router.Options{})
+	if got := s.chat("m"); strings.Contains(got.body, "upstream says") || !strings.Contains(got.body, "[key] 500") {
+		t.Error(got.body)
+	}
+}
+
+func TestAPathAndABodyCannotNameTwoModels(t *testing.T) {
+	t.Parallel()
+	s := start(t, minimal, router.Options{})
+	got := s.send("POST", "/engines/m/chat/completions", `{"model":5,"messages":[]}`, nil)
+	if got.status != 400 || !strings.Contains(got.body, "not a text") || len(s.up.Calls()) != 0 {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+}
+
+func TestACallIDThatCouldBreakAReplyIsReplaced(t *testing.T) {
+	t.Parallel()
+	s := start(t, groups("", `m: x | mock_response: hi`), router.Options{})
+	for id, kept := range map[string]bool{"a-1_B.c:d": true, `a","evil":"b`: false, "a b": false, strings.Repeat("x", 129): false, "ä": false, `a\`: false} {
+		got := s.send("POST", "/v1/chat/completions", `{"model":"m","messages":[]}`, map[string]string{"X-Litellm-Call-Id": id})
+		if has := got.header.Get("X-Litellm-Call-Id"); (has == id) != kept || has == "" || !json.Valid([]byte(got.body)) || strings.Contains(got.body, "evil") {
+			t.Errorf("%q became %q: %s", id, has, got.body)
+		}
+	}
+}
+
+// A Transport may read a request's body after its reply has come: the router
+// must not give the buffers to another request as long.
+func TestBuffersAreNotUsedAgainWhileTheTransportStillReadsThem(t *testing.T) {
+	t.Parallel()
+	s := start(t, minimal, router.Options{})
+	const times = 20 // under the race detector, a sync.Pool forgets at random
+	var small, lent, closed int
+	for range times {
+		small += map[bool]int{true: 1}[s.router.LendBody(1<<10, false)] // copied
+		lent += map[bool]int{true: 1}[s.router.LendBody(100<<10, false)]
+		closed += map[bool]int{true: 1}[s.router.LendBody(100<<10, true)]
+	}
+	if lent != 0 || closed == 0 || small == 0 {
+		t.Errorf("of %d calls each, %d whose body is lent were used again, %d whose body is closed, %d whose body was copied", times, lent, closed, small)
+	}
+}

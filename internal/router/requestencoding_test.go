@@ -1,0 +1,210 @@
+package router_test
+
+import (
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"compress/zlib"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/flowgate-go/flowgate/internal/router"
+)
+
+// compressed is text as an encoding has it.
+func compressed(t testing.TB, encoding, text string) string {
+	t.Helper()
+	var b bytes.Buffer
+	var w io.WriteCloser
+	switch encoding {
+	case "gzip":
+		w = gzip.NewWriter(&b)
+	case "deflate":
+		w = zlib.NewWriter(&b)
+	case "bare deflate":
+		w, _ = flate.NewWriter(&b, 6) // 6 is a level that it knows
+	case "br":
+		w = brotli.NewWriter(&b)
+	case "zstd":
+		w, _ = zstd.NewWriter(&b) // fails on options only
+	}
+	if _, err := io.WriteString(w, text); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+const chatBody = `{"model":"m","messages":[{"role":"user","content":"hi"}]}`
+
+func TestCompressedRequestsReachTheUpstreamPlain(t *testing.T) {
+	t.Parallel()
+	s := start(t, setting("flowgate_cliproxyapi: true"), router.Options{})
+	twice := compressed(t, "zstd", compressed(t, "gzip", chatBody))
+	for header, body := range map[string]string{
+		"gzip": compressed(t, "gzip", chatBody), "x-gzip": compressed(t, "gzip", chatBody), "GZIP": compressed(t, "gzip", chatBody), "zstd": compressed(t, "zstd", chatBody),
+		"deflate": compressed(t, "deflate", chatBody), "Deflate ": compressed(t, "bare deflate", chatBody), "br": compressed(t, "br", chatBody),
+		"gzip, zstd": twice, "gzip ,identity,ZSTD": twice, "identity": chatBody, "": chatBody, ",": chatBody,
+	} {
+		for _, r := range []io.Reader{strings.NewReader(body), unsized{strings.NewReader(body)}} {
+			req, err := http.NewRequestWithContext(t.Context(), "POST", s.url+"/v1/chat/completions", r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Authorization", "Bearer sk-test")
+			if header != "" {
+				req.Header.Set("Content-Encoding", header)
+			}
+			res, err := client.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = res.Body.Close()
+			calls := s.up.Calls()
+			if res.StatusCode != 200 || len(calls) == 0 || string(calls[len(calls)-1].Body) != strings.Replace(chatBody, `"m"`, `"up-model"`, 1) {
+				t.Fatalf("%q as %T: %d", header, r, res.StatusCode)
+			}
+			if got := calls[len(calls)-1].Header.Get("Content-Encoding"); got != "" {
+				t.Errorf("%q: Content-Encoding %q upstream", header, got)
+			}
+		}
+	}
+}
+
+func TestAnEncodingThatIsNotSupportedIs415AndNamed(t *testing.T) {
+	t.Parallel()
+	s := start(t, minimal, router.Options{})
+	for header, name := range map[string]string{"lz4": "lz4", "gzip, Snappy": "snappy", "dcb": "dcb", "gzip,gzip,gzip,gzip,gzip": "gzip, gzip"} {
+		for path, prefix := range map[string]string{"/v1/responses": `{"error":{"message":"Content-Encoding`, "/v1/messages": `{"type":"error","error":{"type":"invalid_request_error","message":"Content-Encoding`} {
+			got := s.send("POST", path, "whatever", map[string]string{"Content-Encoding": header})
+			if got.status != 415 || !strings.HasPrefix(got.body, prefix) || !strings.Contains(got.body, name) || !strings.Contains(got.body, "enable_request_compression") ||
+				got.header.Get("Accept-Encoding") != "gzip, deflate, br, zstd" {
+				t.Errorf("%s on %s: %d %s", header, path, got.status, got.body)
+			}
+		}
+	}
+	for encoding, body := range map[string]string{"gzip": compressed(t, "gzip", chatBody), "zstd": compressed(t, "zstd", chatBody)} {
+		if got := s.send("POST", "/v1/chat/completions", body, nil); got.status != 415 || !strings.Contains(got.body, "has no Content-Encoding: "+encoding) {
+			t.Errorf("undeclared %s: %d %s", encoding, got.status, got.body)
+		}
+	}
+	head := "POST /v1/responses HTTP/1.1\nHost: localhost\nAuthorization: Bearer sk-test\nContent-Encoding: lz4\nContent-Length: 9"
+	if res, body, took := stalled(t, s.url, head, ""); res.StatusCode != 415 || took > 5*time.Second {
+		t.Errorf("%d %s after %v", res.StatusCode, body, took)
+	}
+}
+
+func TestACompressedBodyIsBoundedByWhatItBecomes(t *testing.T) {
+	t.Parallel()
+	s := start(t, minimal, router.Options{MaxBody: 100_000})
+	fitting := `{"model":"m","messages":[],"pad":"` + strings.Repeat("x", 100_000-36) + `"}`
+	for _, encoding := range []string{"gzip", "deflate", "br", "zstd"} {
+		for want, body := range map[int]string{200: fitting, 413: fitting + " "} {
+			if got := s.send("POST", "/v1/chat/completions", compressed(t, encoding, body), map[string]string{"Content-Encoding": encoding}); got.status != want {
+				t.Errorf("%s: %d %s, want %d", encoding, got.status, got.body, want)
+			}
+		}
+		bomb := compressed(t, encoding, strings.Repeat(" ", 50_000_000))
+		if got := s.send("POST", "/v1/chat/completions", bomb[:min(len(bomb), 100_000)], map[string]string{"Content-Encoding": encoding}); got.status != 413 {
+			t.Errorf("%s bomb: %d %s", encoding, got.status, got.body)
+		}
+	}
+	empty := strings.Repeat(compressed(t, "gzip", ""), 10_000) // decodes to nothing for ever
+	req, err := http.NewRequestWithContext(t.Context(), "POST", s.url+"/v1/chat/completions", unsized{strings.NewReader(empty)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer sk-test")
+	req.Header.Set("Content-Encoding", "gzip")
+	res, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != 413 {
+		t.Errorf("empty members without end: %d", res.StatusCode)
+	}
+	if n := len(s.up.Calls()); n != 4 {
+		t.Errorf("%d requests reached the upstream, want 4", n)
+	}
+}
+
+func TestABodyThatIsNotWhatItsEncodingSaysIs400(t *testing.T) {
+	t.Parallel()
+	s := start(t, minimal, router.Options{})
+	long := `{"model":"m","messages":[],"pad":"` + strings.Repeat("abcdefgh", 10_000) + `"}`
+	for _, encoding := range []string{"gzip", "deflate", "br", "zstd"} {
+		whole := compressed(t, encoding, long)
+		for what, body := range map[string]string{"cut": whole[:len(whole)-5], "other bytes": "\x99\x98\x97 no such thing"} {
+			reason := "not valid " + encoding
+			if what == "other bytes" {
+				reason = "" // bytes that are clearly not compressed are taken as they are
+			}
+			got := s.send("POST", "/v1/chat/completions", body, map[string]string{"Content-Encoding": encoding})
+			if got.status != 400 || !strings.Contains(got.body, reason) {
+				t.Errorf("%s %s: %d %s", what, encoding, got.status, got.body)
+			}
+		}
+	}
+	if n := len(s.up.Calls()); n != 0 {
+		t.Errorf("%d requests reached the upstream", n)
+	}
+}
+
+func TestByteOrderMarks(t *testing.T) {
+	t.Parallel()
+	s := start(t, minimal, router.Options{})
+	for range 3 { // buffers are used again
+		got := s.send("POST", "/v1/chat/completions", "\xef\xbb\xbf"+chatBody, nil)
+		calls := s.up.Calls()
+		if got.status != 200 || string(calls[len(calls)-1].Body) != strings.Replace(chatBody, `"m"`, `"up-model"`, 1) {
+			t.Errorf("%d %s", got.status, got.body)
+		}
+	}
+	got := s.send("POST", "/v1/chat/completions", compressed(t, "gzip", "\xef\xbb\xbf"+chatBody), map[string]string{"Content-Encoding": "gzip"})
+	if got.status != 200 {
+		t.Errorf("compressed: %d %s", got.status, got.body)
+	}
+	for _, mark := range []string{"\xff\xfe", "\xfe\xff"} {
+		if got := s.send("POST", "/v1/chat/completions", mark+"{\x00", nil); got.status != 400 || !strings.Contains(got.body, "UTF-16") {
+			t.Errorf("%d %s", got.status, got.body)
+		}
+	}
+}
+
+// FuzzCompressedRequests: no body, whatever its encoding claims, breaks the router.
+func FuzzCompressedRequests(f *testing.F) {
+	for _, encoding := range []string{"gzip", "deflate", "br", "zstd"} {
+		f.Add(encoding, []byte(compressed(f, encoding, chatBody)))
+		f.Add(encoding+",gzip", []byte(chatBody))
+	}
+	f.Add("zstd", []byte("\x50\x2a\x4d\x18\xff\xff\xff\xff")) // a skippable frame
+	settings, err := load(f, minimal+once, "127.0.0.1:1", "127.0.0.1:1", nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	router, err := router.New(settings, router.Options{MaxBody: 10_000})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, encoding string, body []byte) {
+		req := httptest.NewRequest("POST", "/v1/chat/completions", bytes.NewReader(body))
+		req.Header.Set("Authorization", "Bearer sk-test")
+		req.Header.Set("Content-Encoding", encoding)
+		w := httptest.NewRecorder()
+		router.ServeHTTP(w, req)
+		if !slices.Contains([]int{400, 413, 415, 500, 502, 503}, w.Code) { // the last three: it was understood, and no upstream is there
+			t.Errorf("%d %s", w.Code, w.Body)
+		}
+	})
+}

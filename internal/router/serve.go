@@ -1,0 +1,90 @@
+package router
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"syscall"
+	"time"
+
+	"github.com/samber/lo"
+	"github.com/sourcegraph/conc"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// ServeOptions say how Serve begins and ends. The zero value works.
+type ServeOptions struct {
+	Ready        func(net.Addr) // called once when connections are accepted; may be nil
+	DrainTimeout time.Duration  // how long requests in flight may take after ctx ended; default 30 s
+	// MaxConnections bounds the connections of clients; 0: by the descriptors
+	// that this process may open, at most 16384.
+	MaxConnections int
+
+	Logger *slog.Logger // what net/http reports about connections; default: discarded
+}
+
+// Limits of a connection. Streams have no limit of their own here: the router
+// watches them.
+const (
+	headerPatience = 10 * time.Second
+	idlePatience   = 2 * time.Minute
+	defaultDrain   = 30 * time.Second
+)
+
+// Serve listens on addr (host:port) and serves h until ctx ends. Then it
+// closes the listener, waits for requests in flight, ends those that take
+// longer than the drain timeout, and returns nil. Faults: port-in-use,
+// listen-failed, serve-failed.
+func Serve(ctx context.Context, addr string, h http.Handler, opts ServeOptions) error {
+	var lc net.ListenConfig
+	listener, err := lc.Listen(ctx, "tcp", addr)
+	if err != nil {
+		return listenFault(addr, err)
+	}
+	base, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	logger := lo.CoalesceOrEmpty(opts.Logger, slog.New(slog.DiscardHandler))
+	bounded := boundConnections(listener, opts.MaxConnections)
+	server := &http.Server{Handler: h, ConnState: bounded.watch, ConnContext: withConn, ReadHeaderTimeout: headerPatience, IdleTimeout: idlePatience,
+		BaseContext: func(net.Listener) context.Context { return base }, ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn)}
+	server.RegisterOnShutdown(bounded.closeSilent)
+	if opts.Ready != nil {
+		opts.Ready(listener.Addr())
+	}
+	var owner conc.WaitGroup
+	failed := make(chan error, 1)
+	owner.Go(func() { failed <- server.Serve(bounded) })
+	defer owner.Wait()
+	select {
+	case err := <-failed:
+		return fault.New("serve-failed", "serve on %s: %w", addr, err)
+	case <-ctx.Done():
+	}
+	return drain(server, end, lo.CoalesceOrEmpty(opts.DrainTimeout, defaultDrain), logger)
+}
+
+func drain(server *http.Server, end context.CancelFunc, limit time.Duration, logger *slog.Logger) error {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	err := server.Shutdown(ctx)
+	if err == nil {
+		return nil
+	}
+	logger.Warn("requests cut at the end of the drain", "seconds", limit.Seconds())
+	defer end() // after the connections are closed: a handler that gives up must not look like one that answered
+	if err := server.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		return fault.New("serve-failed", "close: %w", err)
+	}
+	return nil
+}
+
+func listenFault(addr string, err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fault.New("port-in-use", "%s is in use: %w", addr, err).
+			WithHint("stop who holds it, or give the service another port")
+	}
+	return fault.New("listen-failed", "listen on %s: %w", addr, err)
+}

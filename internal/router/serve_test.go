@@ -1,0 +1,137 @@
+package router_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/router"
+)
+
+// serving runs Serve until stop is called, which returns what Serve did.
+func serving(t *testing.T, h http.Handler, drain time.Duration) (addr string, stop context.CancelFunc, wait func() error) {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	ready, done := make(chan string, 1), make(chan error, 1)
+	var owner sync.WaitGroup
+	owner.Go(func() {
+		done <- router.Serve(ctx, "127.0.0.1:0", h, router.ServeOptions{DrainTimeout: drain, Ready: func(a net.Addr) { ready <- a.String() }})
+	})
+	t.Cleanup(func() { stop(); owner.Wait() })
+	return <-ready, stop, func() error { return <-done }
+}
+
+func TestAPortThatIsTakenIsSaid(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	err = router.Serve(t.Context(), l.Addr().String(), http.NotFoundHandler(), router.ServeOptions{})
+	var f *fault.Error
+	if !errors.As(err, &f) || f.Code != "port-in-use" || !strings.Contains(f.Message, l.Addr().String()) || f.Hint == "" {
+		t.Errorf("%v", err)
+	}
+	if err = router.Serve(t.Context(), "256.0.0.1:x", nil, router.ServeOptions{}); !errors.As(err, &f) || f.Code != "listen-failed" {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestRequestsInFlightAreFinishedWhenTheServerStops(t *testing.T) {
+	t.Parallel()
+	begun, finish := make(chan struct{}), make(chan struct{})
+	addr, stop, wait := serving(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		close(begun)
+		<-finish
+		fmt.Fprint(w, "whole")
+	}), 0)
+	answer := make(chan string, 1)
+	var owner sync.WaitGroup
+	owner.Go(func() {
+		res, err := client.Get("http://" + addr)
+		if err != nil {
+			answer <- err.Error()
+			return
+		}
+		defer res.Body.Close()
+		b, _ := io.ReadAll(res.Body)
+		answer <- string(b)
+	})
+	<-begun
+	stop()
+	eventually(t, "the listener closes", func() bool {
+		c, err := net.Dial("tcp", addr)
+		if err == nil {
+			_ = c.Close()
+		}
+		return err != nil
+	})
+	close(finish)
+	if got := <-answer; got != "whole" {
+		t.Errorf("answer %q", got)
+	}
+	owner.Wait()
+	if err := wait(); err != nil {
+		t.Errorf("Serve: %v", err)
+	}
+}
+
+func TestTheDrainIsBounded(t *testing.T) {
+	t.Parallel()
+	begun := make(chan struct{})
+	gone := make(chan struct{})
+	addr, stop, wait := serving(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(begun)
+		<-r.Context().Done()
+		close(gone)
+	}), 50*time.Millisecond)
+	var owner sync.WaitGroup
+	owner.Go(func() {
+		if res, err := client.Get("http://" + addr); err == nil {
+			_ = res.Body.Close()
+			t.Error("the request was answered")
+		}
+	})
+	<-begun
+	stop()
+	if err := wait(); err != nil {
+		t.Errorf("Serve: %v", err)
+	}
+	<-gone
+	owner.Wait()
+}
+
+func TestAConnectionOnWhichNothingWasAskedDoesNotDelayTheEnd(t *testing.T) {
+	t.Parallel()
+	addr, stop, wait := serving(t, http.NotFoundHandler(), 10*time.Second)
+	unused, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unused.Close()
+	res, err := client.Get("http://" + addr) // accepted after the unused one
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	stop()
+	ended := make(chan error, 1)
+	go func() { ended <- wait() }()
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(3 * time.Second): // net/http alone takes five
+		t.Error("the server waits for a connection without a request")
+	}
+}

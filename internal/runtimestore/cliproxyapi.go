@@ -1,0 +1,44 @@
+package runtimestore
+
+import (
+	"path/filepath"
+	"slices"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/trust"
+)
+
+// binaryNames are the names that both families of CLIProxyAPI give their
+// binary, in archives and in packages; the Plus family first.
+var binaryNames = [...]string{"cli-proxy-api-plus", "CLIProxyAPIPlus", "cli-proxy-api", "CLIProxyAPI"}
+
+// BinaryNames are the names that a release of CLIProxyAPI gives its program.
+func BinaryNames() []string { return slices.Clone(binaryNames[:]) }
+
+// cliProxyAPI is the real CLIProxyAPI or CLIProxyAPIPlus. Host and port stand
+// in its own configuration file, which it takes as its only argument.
+func cliProxyAPI(spec *Spec, cfg *config.Config, svc config.Service, env Environment) error {
+	demand, _ := lookup(env.Environ, "FLOWGATE_CLIPROXYAPI")
+	places := lo.Map(binaryNames[:], func(name string, _ int) place { return storePlace(cfg, "cliproxyapi", name) })
+	old := filepath.Join(cfg.Paths.RuntimeDir, "bin", "CLIProxyAPIPlus")
+	places = append(places, place{path: old, why: old, check: func() error { return trust.CheckProgram(old) }})
+	places = append(places, lo.Map(binaryNames[:], func(name string, _ int) place {
+		return place{path: name, why: "PATH (" + name + ")"}
+	})...)
+	bin, err := find(svc, env, place{path: demand, why: "$FLOWGATE_CLIPROXYAPI"}, places,
+		"mage bootstrap cliproxyapi installs it; or set FLOWGATE_CLIPROXYAPI to the path of one, or choose runtime: echo to try things out")
+	if err != nil {
+		return err
+	}
+	if !isFile(cfg.CLIProxyConfigFile) {
+		return fault.Usage("cliproxy-config-missing", "service %q: its own configuration file %s does not exist",
+			svc.Name, lo.CoalesceOrEmpty(cfg.CLIProxyConfigFile, "config/cliproxyapi.yaml")).
+			WithHint("mage init writes one; CLIProxyAPI itself would exit 0 without a word")
+	}
+	spec.Version = storeVersion(bin)
+	spec.Args = []string{bin, "-config", cfg.CLIProxyConfigFile}
+	return nil
+}

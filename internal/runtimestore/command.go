@@ -1,0 +1,50 @@
+package runtimestore
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// command is args as the configuration has them. A first argument with a slash
+// is a path from the service's working folder, as a shell there would see it;
+// a bare name is searched for in PATH.
+func command(spec *Spec, cfg *config.Config, svc config.Service, env Environment) error {
+	if len(svc.Command) == 0 {
+		return fault.Usage("config-invalid", "service %q: runtime %q needs command.args", svc.Name, svc.Runtime)
+	}
+	spec.Args = append([]string(nil), svc.Command...)
+	bin := spec.Args[0]
+	if !strings.ContainsRune(bin, filepath.Separator) {
+		found, ok := look(bin, env.LookPath)
+		if !ok {
+			return missing(svc, bin, "is not on PATH")
+		}
+		spec.Args[0] = found
+		return nil
+	}
+	if !filepath.IsAbs(bin) {
+		bin = filepath.Join(lo.CoalesceOrEmpty(svc.Cwd, cfg.Dir), bin)
+	}
+	info, err := os.Stat(bin)
+	switch {
+	case err != nil:
+		return missing(svc, bin, "does not exist")
+	case info.IsDir():
+		return missing(svc, bin, "is a folder")
+	case info.Mode()&0o111 == 0:
+		return missing(svc, bin, "is not executable")
+	}
+	spec.Args[0] = bin
+	return nil
+}
+
+func missing(svc config.Service, bin, what string) error {
+	return fault.New("runtime-missing", "service %q: its command %s %s", svc.Name, bin, what).
+		WithHint("correct services.%s.command.args or install it", svc.Name)
+}

@@ -1,0 +1,79 @@
+package runtimestore
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// loopback is what no proxy may stand in front of.
+const loopback = "127.0.0.1,localhost,::1"
+
+// childEnv is the environment of a service: what it inherits without mage's and
+// FlowGate's own switches, then what the runtime needs, then services.NAME.env.
+func childEnv(svc config.Service, inherited []string, extra map[string]string) ([]string, error) {
+	vars := make(map[string]string, len(inherited))
+	for _, entry := range inherited {
+		name, value, ok := strings.Cut(entry, "=")
+		if ok && name != "" && !ours(name) {
+			vars[name] = value
+		}
+	}
+	maps.Copy(vars, extra)
+	for _, name := range slices.Sorted(maps.Keys(svc.Env)) {
+		value, err := expand(svc, name, inherited)
+		if err != nil {
+			return nil, err
+		}
+		vars[name] = value
+	}
+	for _, name := range []string{"NO_PROXY", "no_proxy"} {
+		vars[name] = withLoopback(vars[name])
+	}
+	return lo.Map(slices.Sorted(maps.Keys(vars)), func(name string, _ int) string {
+		return name + "=" + vars[name]
+	}), nil
+}
+
+// ours reports a variable that steers the command, or the supervisor under a
+// service manager, and would steer a service that is this same program.
+func ours(name string) bool {
+	return strings.HasPrefix(name, "MAGEFILE_") || name == "NOTIFY_SOCKET" || strings.HasPrefix(name, "WATCHDOG_") || name == "FLOWGATE_CONFIG" || name == "FLOWGATE_FORMAT" || name == "FLOWGATE_SERVICE"
+}
+
+// expand resolves the ${NAME} references in one value of services.NAME.env.
+func expand(svc config.Service, name string, environ []string) (string, error) {
+	var out strings.Builder
+	rest := svc.Env[name]
+	for {
+		before, after, found := strings.Cut(rest, "${")
+		out.WriteString(before)
+		if !found {
+			return out.String(), nil
+		}
+		ref, tail, closed := strings.Cut(after, "}")
+		if !closed {
+			return "", fault.Usage("config-invalid", "services.%s.env.%s: a ${ without its }", svc.Name, name)
+		}
+		value, ok := lookup(environ, ref)
+		if !ok {
+			return "", fault.Usage("env-unset", "services.%s.env.%s refers to ${%s}, which is not set", svc.Name, name, ref).
+				WithHint("export %s=… before the start, or remove the reference", ref)
+		}
+		out.WriteString(value)
+		rest = tail
+	}
+}
+
+func withLoopback(list string) string {
+	if list == "*" {
+		return list
+	}
+	entries := lo.Map(strings.Split(list, ","), func(s string, _ int) string { return strings.TrimSpace(s) })
+	return strings.Join(lo.Uniq(lo.Compact(append(entries, strings.Split(loopback, ",")...))), ",")
+}

@@ -1,0 +1,33 @@
+package runtimestore
+
+import (
+	"path/filepath"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/store"
+)
+
+// storePlace is where an installed runtime's active version lies. Only what this
+// user's FlowGate installed there is executed: a checkout or an archive may hold a store.
+func storePlace(cfg *config.Config, name, bin string) place {
+	path := filepath.Join(cfg.Paths.Root(), "store", name, "current", bin)
+	return place{path: path, why: path, check: func() error { return store.CheckProgram(cfg, name, bin) }}
+}
+
+// storeVersion reads the version off the folder <version>-<digest> that the
+// store's "current" link leads to; "" for a binary from elsewhere.
+func storeVersion(bin string) string {
+	if filepath.Base(filepath.Dir(bin)) != "current" {
+		return ""
+	}
+	real, err := filepath.EvalSymlinks(filepath.Dir(bin))
+	if err != nil {
+		return ""
+	}
+	name := filepath.Base(real)
+	if at := strings.LastIndexByte(name, '-'); at > 0 {
+		return name[:at]
+	}
+	return ""
+}

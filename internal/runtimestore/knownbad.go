@@ -1,0 +1,44 @@
+package runtimestore
+
+import (
+	_ "embed"
+	"encoding/json"
+	"slices"
+	"strings"
+)
+
+// Bad says why some versions of a runtime must not run.
+type Bad struct {
+	Runtime  string   `json:"runtime"`
+	Versions []string `json:"versions"`
+	Why      string   `json:"why"`    // one line for people
+	Source   string   `json:"source"` // advisories
+}
+
+// knownBad is data, so that another entry needs no code. The two of LiteLLM are
+// from PyPI's advisory PYSEC-2026-2 (pypa/advisory-database,
+// vulns/litellm/PYSEC-2026-2.yaml).
+//
+//go:embed known_bad.json
+var knownBad []byte
+
+// KnownBad reports whether a version of a runtime is known to be bad, and why.
+// A leading v and what follows a + in the version do not matter.
+func KnownBad(runtime, version string) (Bad, bool) {
+	version, _, _ = strings.Cut(strings.TrimPrefix(version, "v"), "+")
+	for _, b := range BadVersions() {
+		if b.Runtime == runtime && slices.Contains(b.Versions, version) {
+			return b, true
+		}
+	}
+	return Bad{}, false
+}
+
+// BadVersions is the whole list.
+func BadVersions() []Bad {
+	var list []Bad
+	if err := json.Unmarshal(knownBad, &list); err != nil {
+		panic("known_bad.json: " + err.Error()) // part of the program; a test reads it
+	}
+	return list
+}

@@ -1,0 +1,56 @@
+package runtimestore
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// embedded is the router inside this program.
+func embedded(spec *Spec, cfg *config.Config, svc config.Service, env Environment) error {
+	if err := needsActiveConfig(cfg, svc); err != nil {
+		return err
+	}
+	spec.Version = env.Version
+	spec.Args = []string{env.Self, "router:serve", "-settings=" + cfg.Paths.ActiveConfig,
+		"-host=" + svc.Host, "-port=" + strconv.Itoa(svc.Port),
+		"-supervised=" + supervised(cfg, svc), "-keys=" + cfg.Paths.Secrets()}
+	return nil
+}
+
+// supervised are the addresses of the services beside the router, with commas.
+func supervised(cfg *config.Config, router config.Service) string {
+	others := lo.Filter(cfg.Services, func(s config.Service, _ int) bool { return s.Name != router.Name })
+	return strings.Join(lo.Map(others, func(s config.Service, _ int) string { return strings.TrimPrefix(s.URL(), "http://") }), ",")
+}
+
+// echo is the deterministic upstream inside this program. Only the place of
+// its key is passed on, never the key.
+func echo(spec *Spec, cfg *config.Config, svc config.Service, env Environment) {
+	spec.Version = env.Version
+	spec.Args = []string{env.Self, "echo:serve", "-host=" + svc.Host, "-port=" + strconv.Itoa(svc.Port)}
+	if key := filepath.Join(cfg.Paths.Secrets(), "upstream.key"); isFile(key) {
+		spec.Args = append(spec.Args, "-keyfile="+key)
+	}
+}
+
+// needsActiveConfig refuses a router without the file that it serves: the real
+// one would say so only after ten seconds.
+func needsActiveConfig(cfg *config.Config, svc config.Service) error {
+	if isFile(cfg.Paths.ActiveConfig) {
+		return nil
+	}
+	return fault.New("active-config-missing", "service %q: there is no router configuration %s",
+		svc.Name, cfg.Paths.ActiveConfig).WithHint("activate a profile first: mage profile:set NAME (mage profile:list names them)")
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}

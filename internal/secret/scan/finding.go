@@ -1,0 +1,142 @@
+package scan
+
+import (
+	"cmp"
+	"fmt"
+	"index/suffixarray"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/secret/rule"
+)
+
+// Finding is one secret found. It shows nothing of the secret but Preview.
+type Finding struct {
+	Rule        string `json:"rule"`
+	Description string `json:"description"`
+	File        string `json:"file"`
+	Line        int    `json:"line"` // from 1; 0 when the file's name is the finding
+	EndLine     int    `json:"end_line,omitempty"`
+	Column      int    `json:"column,omitempty"` // in characters, from 1
+	EndColumn   int    `json:"end_column,omitempty"`
+	Commit      string `json:"commit,omitempty"`
+	Date        string `json:"date,omitempty"` // author date, RFC 3339
+	Fingerprint string `json:"fingerprint"`    // as gitleaks writes it
+	Preview     string `json:"preview"`
+	Baseline    bool   `json:"baseline"` // known from the baseline, so no failure
+
+	secret     string
+	byteColumn int
+	at         extent // in the text of its fragment
+}
+
+// shown is the length from which a secret shows two characters at each end.
+const shown = 16
+
+// preview is what may be seen of a secret.
+func preview(secret string) string {
+	r := []rune(secret)
+	if len(r) < shown || strings.ContainsRune(secret, '\n') {
+		return ""
+	}
+	return string(r[:2]) + "…" + string(r[len(r)-2:])
+}
+
+func newFinding(f Fragment, r *rule.Rule) Finding {
+	n := Finding{Rule: r.ID, Description: r.Description, File: f.Path, Commit: f.Commit, Date: f.Date}
+	return n.fingerprinted()
+}
+
+func (n Finding) fingerprinted() Finding {
+	n.Fingerprint = fmt.Sprintf("%s:%s:%d", n.File, n.Rule, n.Line)
+	if n.Commit != "" {
+		n.Fingerprint = n.Commit + ":" + n.Fingerprint
+	}
+	return n
+}
+
+// placed returns n with its place in the fragment. at are the bytes from the
+// first to the last that are no line breaks.
+func (n Finding) placed(f Fragment, lines *newlines, loc location, at extent, secret string) Finding {
+	n.Line, n.EndLine = f.Line+loc.line, f.Line+loc.endLine
+	end := at.end
+	for end > at.start && f.Text[end-1] == '\r' {
+		end--
+	}
+	n.Column, n.EndColumn = lines.startColumn(at.start), lines.column(end)
+	if n.Line == f.Line {
+		n.Column += f.Column
+	}
+	if n.EndLine == f.Line {
+		n.EndColumn += f.Column
+	}
+	n.Preview, n.secret, n.byteColumn, n.at = preview(secret), secret, loc.column, at
+	return n.fingerprinted()
+}
+
+// arrange drops what a generic rule found where a better one did, and sorts.
+func arrange(found []Finding) []Finding {
+	better := map[int]*secrets{}
+	for _, n := range found {
+		if !isGeneric(n) {
+			if better[n.Line] == nil {
+				better[n.Line] = &secrets{}
+			}
+			better[n.Line].add(n.secret)
+		}
+	}
+	kept := found[:0:0]
+	for _, n := range found {
+		if !isGeneric(n) || !better[n.Line].hold(n.secret) {
+			kept = append(kept, n)
+		}
+	}
+	slices.SortStableFunc(kept, compare)
+	return kept
+}
+
+// secrets are those that better rules found on one line.
+type secrets struct {
+	all   []string
+	index *suffixarray.Index // of all, made when there are many
+}
+
+// fewSecrets are looked through one by one.
+const fewSecrets = 64
+
+func (s *secrets) add(secret string) { s.all = append(s.all, secret) }
+
+// hold reports whether one of the secrets contains text.
+func (s *secrets) hold(text string) bool {
+	if s == nil {
+		return false
+	}
+	contains := func(secret string) bool { return strings.Contains(secret, text) }
+	if len(s.all) <= fewSecrets || strings.IndexByte(text, 0) >= 0 {
+		return slices.ContainsFunc(s.all, contains)
+	}
+	if s.index == nil {
+		s.index = suffixarray.New([]byte(strings.Join(s.all, "\x00")))
+	}
+	return len(s.index.Lookup([]byte(text), 1)) > 0
+}
+
+func isGeneric(n Finding) bool { return strings.Contains(strings.ToLower(n.Rule), "generic") }
+
+func compare(a, b Finding) int {
+	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Commit, b.Commit))
+}
+
+// entropy is Shannon's, in bits a byte, as gitleaks computes it.
+func entropy(s string) (bits float64) {
+	counts := map[rune]int{}
+	for _, r := range s {
+		counts[r]++
+	}
+	for _, n := range counts {
+		p := float64(n) / float64(len(s))
+		bits -= p * math.Log2(p)
+	}
+	return bits
+}

@@ -1,0 +1,88 @@
+package scan
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+
+	"github.com/flowgate-go/flowgate/internal/secret/repo"
+)
+
+// past is what a history scan found, up to which commits.
+type past struct {
+	Format   string         `json:"format"`
+	Digest   string         `json:"digest"`  // of the rules
+	Shallow  string         `json:"shallow"` // of the clone's boundary, under which commits may appear
+	Tips     []string       `json:"tips"`
+	Commits  int            `json:"commits"`
+	Skipped  map[string]int `json:"skipped"`
+	Far      []string       `json:"far"` // paths at which parts of long matches were added
+	Findings []Finding      `json:"findings"`
+}
+
+// History scans every commit that any ref, reflog entry or nothing at all names,
+// merges included. The file at cache remembers the result: while history is only
+// added to, the next scan reads what is new. Empty: no cache.
+func (s *Scanner) History(ctx context.Context, r *repo.Repo, seal Seal, cache string) (Result, error) {
+	tips, err := r.Tips(ctx)
+	if err != nil {
+		return newCollector().result(s), err
+	}
+	before := s.recall(ctx, r, seal, cache, tips)
+	if len(tips) > 0 && slices.Equal(before.Tips, tips) {
+		result := newCollector().result(s)
+		result.Add(before.result())
+		return result, nil
+	}
+	result, far, err := s.patches(ctx, r, func(ctx context.Context, yield func(repo.Added) error) (repo.Counts, error) {
+		return r.Log(ctx, tips, before.Tips, yield)
+	})
+	if err != nil {
+		return result, err
+	}
+	for _, path := range before.Far {
+		far.paths[path] = true
+	}
+	long, _, err := s.patches(ctx, r, func(ctx context.Context, yield func(repo.Added) error) (repo.Counts, error) {
+		return repo.Counts{}, r.LogOf(ctx, tips, before.Tips, far.all(), yield)
+	})
+	if err != nil {
+		return result, err
+	}
+	result.Add(long)
+	complete := len(result.Scanned.Unread) == 0
+	result.Add(before.result())
+	result.Findings = distinct(result.Findings)
+	slices.SortStableFunc(result.Findings, compare)
+	if cache != "" && complete {
+		after := past{
+			Format: cacheFormat, Digest: s.rules.Digest, Shallow: r.Shallow, Tips: tips,
+			Commits: result.Scanned.Commits, Skipped: result.Scanned.Skipped, Far: far.all(), Findings: result.Findings,
+		}
+		if b, err := json.Marshal(after); err == nil {
+			_ = seal.write(cache, b) // the next scan reads more; nothing is wrong with this one
+		}
+	}
+	return result, nil
+}
+
+// result is what is remembered, as the result of a scan.
+func (p past) result() Result {
+	return Result{Findings: p.Findings, Scanned: Scanned{Commits: p.Commits, Cached: p.Commits, Skipped: p.Skipped}}
+}
+
+// recall returns what an earlier scan found that still holds, or nothing.
+func (s *Scanner) recall(ctx context.Context, r *repo.Repo, seal Seal, cache string, tips []string) past {
+	var p past
+	if cache == "" {
+		return past{}
+	}
+	b, err := seal.read(cache)
+	if err != nil || json.Unmarshal(b, &p) != nil {
+		return past{}
+	}
+	if p.Format != cacheFormat || p.Digest != s.rules.Digest || p.Shallow != r.Shallow || !slices.Equal(p.Tips, tips) && !r.Reaches(ctx, tips, p.Tips) {
+		return past{}
+	}
+	return p
+}

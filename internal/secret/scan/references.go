@@ -1,0 +1,51 @@
+package scan
+
+import (
+	"context"
+
+	"github.com/flowgate-go/flowgate/internal/secret/repo"
+)
+
+// References scans what no log shows: names of branches and tags, messages of
+// tags, and contents that a name leads to without a commit.
+func (s *Scanner) References(ctx context.Context, r *repo.Repo) (Result, error) {
+	refs, err := r.Refs(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	c := newCollector()
+	w := &patchWorker{Worker: s.Worker(), blobs: r.Blobs(), c: c, contents: map[content][]Finding{}}
+	defer w.blobs.Close()
+	for _, ref := range refs {
+		c.Findings = append(c.Findings, w.known(ref.Name)...)
+		if ref.Message != "" {
+			c.Findings = append(c.Findings, w.Names(Fragment{Path: ref.Name, Text: ref.Message})...)
+		}
+		contents, err := r.Contents(ctx, ref)
+		if err != nil {
+			c.unread(ref.Name, err)
+		}
+		for path, blob := range contents {
+			found, err := w.opaque(ctx, repo.Added{Path: path, Blob: blob})
+			if err != nil {
+				c.unread(path+" in "+ref.Name, err)
+			}
+			c.Findings = append(c.Findings, found...)
+		}
+	}
+	return c.result(s), ctx.Err()
+}
+
+// Settings looks for known secrets in the repository's own settings, such as the
+// addresses of remotes.
+func (s *Scanner) Settings(ctx context.Context, r *repo.Repo, shown func(path string) string) (Result, error) {
+	if !s.hasKnown {
+		return Result{}, nil
+	}
+	texts, err := r.Settings(ctx)
+	c, w := newCollector(), s.Worker()
+	for path, text := range texts {
+		c.Findings = append(c.Findings, w.search(Fragment{Path: shown(path), Line: 1, Text: text}, knownOnly)...)
+	}
+	return c.result(s), err
+}

@@ -1,0 +1,351 @@
+// Package scan finds secrets in texts as gitleaks does: the same rules on the
+// same fragments of text give the same findings. New compiles a rule.Set; each
+// goroutine takes a Worker from it and gives it fragments. Tree and History
+// (tree.go, history.go) scan a folder and a repository's commits, and remember
+// what they saw.
+//
+// A secret leaves this package only as a preview of at most four characters.
+package scan
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/secret/match"
+	"github.com/flowgate-go/flowgate/internal/secret/repo"
+	"github.com/flowgate-go/flowgate/internal/secret/rule"
+)
+
+// Fragment is a piece of text with its place.
+type Fragment struct {
+	Path   string // with slashes, relative to the scanned folder
+	Commit string // empty: not from a commit
+	Date   string // author date of the commit, RFC 3339, UTC
+	Line   int    // of the first line of Text, counted from 1; 0 in a text without lines
+	Column int    // how many characters stand before Text in its first line
+	Text   string
+
+	bytes string // of a file that is decoded: its next bytes, without zero bytes
+}
+
+// Scanner is a compiled set of rules, safe for concurrent use.
+type Scanner struct {
+	rules    *rule.Set
+	set      *match.Set
+	content  []int // rule of each pattern of set
+	pathOnly []int
+	only     [allRules][]bool // by scope and pattern: the rule is not of that scope
+	hasKnown bool
+}
+
+// scope says which rules are wanted.
+type scope int
+
+const (
+	everyRule    scope = iota // as gitleaks does
+	severalLines              // rules whose matches may hold line breaks, or that need other rules nearby
+	specific                  // rules that do not take any odd word for a secret
+	knownOnly                 // values that are secrets of this installation
+	allRules
+)
+
+// New compiles the rules.
+func New(rules *rule.Set) (*Scanner, error) {
+	s := &Scanner{rules: rules}
+	var patterns []match.Pattern
+	for i, r := range rules.Rules {
+		s.hasKnown = s.hasKnown || r.Known
+		if r.Expr == "" {
+			s.pathOnly = append(s.pathOnly, i)
+			continue
+		}
+		patterns = append(patterns, match.Pattern{Expr: r.Expr, Keywords: r.Keywords})
+		s.content = append(s.content, i)
+	}
+	var err error
+	if s.set, err = match.New(patterns); err == nil {
+		s.arrangeScopes()
+	}
+	return s, err
+}
+
+// arrangeScopes finds out which rules belong to which scope, and watches those
+// whose matches can reach further than the lines around a change.
+func (s *Scanner) arrangeScopes() {
+	needed := map[string]bool{}
+	for _, r := range s.rules.Rules {
+		for _, q := range r.Required {
+			needed[q.ID] = true
+		}
+	}
+	for pattern, i := range s.content {
+		r, breaks := &s.rules.Rules[i], s.set.LineBreaks(pattern)
+		far := breaks > repo.Context
+		for _, q := range r.Required {
+			far = far || q.WithinLines == nil || *q.WithinLines > repo.Context
+		}
+		if far {
+			s.set.Watch(pattern)
+		}
+		s.only[severalLines] = append(s.only[severalLines], breaks == 0 && len(r.Required) == 0 && !needed[r.ID])
+		s.only[specific] = append(s.only[specific], isGeneric(Finding{Rule: r.ID}))
+		s.only[knownOnly] = append(s.only[knownOnly], !r.Known)
+	}
+}
+
+// Worker scans for one goroutine.
+type Worker struct {
+	s     *Scanner
+	m     *match.Matcher
+	place place
+	lines map[*rule.Allow]lineVerdict
+	far   bool // a fragment held a part of a match that may reach far
+}
+
+// lineVerdict is what an allowlist said of the line that it saw last: a line of
+// a minified file may hold thousands of findings.
+type lineVerdict struct {
+	line    string
+	matches bool
+}
+
+// place is what the path and commit of a fragment alone decide; fragments of one
+// file come one after the other, so only the last is kept.
+type place struct {
+	path, commit string
+	known, skip  bool
+	off          []bool // by pattern: this rule does not look there
+}
+
+// Worker returns a new Worker.
+func (s *Scanner) Worker() *Worker {
+	return &Worker{s: s, m: s.set.Matcher(), lines: map[*rule.Allow]lineVerdict{}}
+}
+
+// depth is how often a text is decoded and searched again: gitleaks' default.
+const depth = 5
+
+// Scan returns what the rules find in f, in the order of lines.
+func (w *Worker) Scan(f Fragment) []Finding { return w.scan(f, everyRule) }
+
+func (w *Worker) scan(f Fragment, of scope) []Finding {
+	w.enter(f)
+	if w.place.skip && !w.s.hasKnown {
+		return nil
+	}
+	var found []Finding
+	if of == everyRule && !w.place.skip {
+		found = w.byPath(f)
+	}
+	if isEmpty(f.Text) {
+		return found
+	}
+	d, lines := &decodedText{text: f.Text}, &newlines{text: f.Text}
+	for range depth + 1 {
+		found = append(found, w.pass(f, d, lines, of)...)
+		text, segments := decode(d.text, d.segments)
+		if len(segments) == 0 {
+			break
+		}
+		d = &decodedText{text: text, segments: segments}
+	}
+	w.far = w.m.Watched() || w.far
+	return arrange(found)
+}
+
+// enter decides what the rules' paths and allowlists say of the place of f.
+func (w *Worker) enter(f Fragment) {
+	if w.place.known && w.place.path == f.Path && w.place.commit == f.Commit {
+		return
+	}
+	w.place = place{path: f.Path, commit: f.Commit, known: true, off: make([]bool, len(w.s.content))}
+	w.place.skip = w.s.Skips(f.Path, f.Commit)
+	for i, n := range w.s.content {
+		r := &w.s.rules.Rules[n]
+		w.place.off[i] = !r.Known && (w.place.skip || r.Path != nil && !r.Path.MatchString(f.Path) || skips(r.Allow, f.Path, f.Commit))
+	}
+}
+
+// Skips reports whether the rules look at nothing in that file of that commit,
+// but for known secrets.
+func (s *Scanner) Skips(path, commit string) bool {
+	return path != "" && (path == s.rules.Path || path == s.rules.Baseline) || skips(s.rules.Allow, path, commit)
+}
+
+func skips(allow []*rule.Allow, path, commit string) bool {
+	return (path != "" || commit != "") && slices.ContainsFunc(allow, func(a *rule.Allow) bool { return a.Skips(path, commit) })
+}
+
+// byPath applies the rules that look at the path alone.
+func (w *Worker) byPath(f Fragment) (found []Finding) {
+	for _, i := range w.s.pathOnly {
+		r := &w.s.rules.Rules[i]
+		if !r.SkipReport && r.Path.MatchString(f.Path) && !skips(r.Allow, f.Path, f.Commit) {
+			found = append(found, newFinding(f, r))
+		}
+	}
+	return found
+}
+
+// pass searches one text: the fragment's own, or one with segments decoded.
+func (w *Worker) pass(f Fragment, d *decodedText, lines *newlines, of scope) (found []Finding) {
+	other := w.s.only[of]
+	hits := w.m.Find(d.text, func(pattern int) bool { return w.place.off[pattern] || other != nil && other[pattern] })
+	for _, h := range hits {
+		r := &w.s.rules.Rules[w.s.content[h.Pattern]]
+		if r.SkipReport {
+			continue
+		}
+		of := w.judge(f, d, lines, h)
+		if len(r.Required) > 0 && len(of) > 0 {
+			of = w.withRequired(f, d, lines, r, of, hits)
+		}
+		found = append(found, of...)
+	}
+	return found
+}
+
+// judge makes matches of one rule into findings, except those that are none.
+func (w *Worker) judge(f Fragment, d *decodedText, lines *newlines, h match.Hit) (found []Finding) {
+	r, re := &w.s.rules.Rules[w.s.content[h.Pattern]], w.s.set.Regexp(h.Pattern)
+	for _, span := range h.Spans {
+		at := extent{span[0], span[1]}
+		whole := d.text[at.start:at.end]
+		matched := strings.Trim(whole, "\n") // a match may begin or end with line breaks
+		decodedLine, shown := "", extent{}
+		if len(d.segments) > 0 {
+			within := overlapping(d.segments, at)
+			if len(within) == 0 {
+				continue // an earlier pass has found it
+			}
+			at, decodedLine = toOriginal(within, at), d.lineOf(within)
+			shown = at
+		} else {
+			shown.start = at.start + len(whole) - len(strings.TrimLeft(whole, "\n"))
+			shown.end = shown.start + len(matched)
+			at.end = at.start + len(matched)
+		}
+		loc := lines.locate(at)
+		line := f.Text[loc.from:max(loc.to, at.end)]
+		if w.isMarked(line) {
+			continue
+		}
+		if decodedLine == "" {
+			decodedLine = line
+		}
+		secret, ok := group(re.FindStringSubmatch(matched), r.Group, matched)
+		if !ok || r.Entropy != 0 && entropy(secret) <= r.Entropy {
+			continue
+		}
+		forgives := func(a *rule.Allow) bool {
+			return a.Forgives(f.Path, f.Commit, secret, w.allowed(a, secret, matched, decodedLine))
+		}
+		if !r.Known && (slices.ContainsFunc(w.s.rules.Allow, forgives) || slices.ContainsFunc(r.Allow, forgives)) {
+			continue
+		}
+		found = append(found, newFinding(f, r).placed(f, lines, loc, shown, secret))
+	}
+	return found
+}
+
+// allowed is a.Matches; of one line it is asked once.
+func (w *Worker) allowed(a *rule.Allow, secret, matched, line string) bool {
+	if !a.OnLine() {
+		return a.Matches(secret, matched, line)
+	}
+	if v, ok := w.lines[a]; ok && v.line == line {
+		return v.matches
+	}
+	v := lineVerdict{line, a.Matches(secret, matched, line)}
+	w.lines[a] = v
+	return v.matches
+}
+
+// isMarked reports whether a line has the mark of what is meant to be there.
+func (w *Worker) isMarked(line string) bool {
+	if v, ok := w.lines[nil]; ok && v.line == line {
+		return v.matches
+	}
+	v := lineVerdict{line, strings.Contains(line, allowComment)}
+	w.lines[nil] = v
+	return v.matches
+}
+
+// allowComment on a line is gitleaks' mark for what is meant to be there.
+const allowComment = "gitleaks:allow"
+
+// group is the secret in a match: the group that the rule names, or the first
+// that holds something.
+func group(groups []string, n int, matched string) (string, bool) {
+	switch {
+	case len(groups) < 2:
+		return matched, true
+	case n > 0:
+		if n >= len(groups) {
+			return "", false
+		}
+		return groups[n], true
+	}
+	for _, g := range groups[1:] {
+		if g != "" {
+			return g, true
+		}
+	}
+	return matched, true
+}
+
+// withRequired keeps the findings that have one of each rule in r.Required nearby.
+func (w *Worker) withRequired(f Fragment, d *decodedText, lines *newlines, r *rule.Rule, found []Finding, hits []match.Hit) []Finding {
+	beside := map[string]neighbours{}
+	for _, h := range hits {
+		id := w.s.rules.Rules[w.s.content[h.Pattern]].ID
+		if slices.ContainsFunc(r.Required, func(q rule.Required) bool { return q.ID == id }) {
+			beside[id] = beside[id].with(w.judge(f, d, lines, h))
+		}
+	}
+	return slices.DeleteFunc(found, func(p Finding) bool {
+		return slices.ContainsFunc(r.Required, func(q rule.Required) bool { return !beside[q.ID].near(p, q) })
+	})
+}
+
+// neighbours are the columns, in bytes, of what another rule found, by line.
+type neighbours map[int][]int
+
+func (n neighbours) with(found []Finding) neighbours {
+	if n == nil {
+		n = neighbours{}
+	}
+	for _, o := range found {
+		n[o.Line] = append(n[o.Line], o.byteColumn)
+	}
+	for _, columns := range n {
+		slices.Sort(columns)
+	}
+	return n
+}
+
+// near reports whether one of them is as near to p as q wants.
+func (n neighbours) near(p Finding, q rule.Required) bool {
+	if q.WithinLines != nil && *q.WithinLines < len(n) {
+		for line := p.Line - *q.WithinLines; line <= p.Line+*q.WithinLines; line++ {
+			if isNear(n[line], p, q) {
+				return true
+			}
+		}
+		return false
+	}
+	for line, columns := range n {
+		if (q.WithinLines == nil || max(line-p.Line, p.Line-line) <= *q.WithinLines) && isNear(columns, p, q) {
+			return true
+		}
+	}
+	return false
+}
+
+func isNear(columns []int, p Finding, q rule.Required) bool {
+	if q.WithinColumns == nil {
+		return len(columns) > 0
+	}
+	at, _ := slices.BinarySearch(columns, p.byteColumn-*q.WithinColumns)
+	return at < len(columns) && columns[at] <= p.byteColumn+*q.WithinColumns
+}

@@ -1,0 +1,48 @@
+package subprocess
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/flock"
+)
+
+// FlowGate compiles the program of the source tree at root into dir and returns
+// its path, for tests: the command of the README, so a static binary, with the
+// failpoints that tests kill it at.
+func FlowGate(ctx context.Context, root, dir string) (string, error) {
+	binary, err := filepath.Abs(filepath.Join(dir, "flowgate"))
+	if err != nil {
+		return "", err
+	}
+	lock, err := LockSource(ctx, root)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = lock.Close() }()
+	build := Command(ctx, "go", "tool", "mage", "-compile", binary, "-ldflags=-s -w")
+	build.Dir, build.Env = root, append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -tags=failpoint"))
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("compile: %w\n%s", err, out)
+	}
+	return binary, nil
+}
+
+// LockSource keeps others from having mage compile the source tree at root until
+// it is closed: mage writes a file there meanwhile, and removes it.
+func LockSource(ctx context.Context, root string) (io.Closer, error) {
+	file := filepath.Join(root, "magefile.go")
+	if _, err := os.Stat(file); err != nil {
+		return nil, fmt.Errorf("find the source: %w", err) // else the lock would make it
+	}
+	lock, err := flock.Take(ctx, file, 10*time.Minute)
+	if err != nil {
+		return nil, fmt.Errorf("wait for another compilation: %w", err)
+	}
+	return lock, nil
+}

@@ -1,0 +1,112 @@
+package stack
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/google/renameio/v2"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/trust"
+)
+
+// journalName is the journal's file in generations/pending, and journalKind names
+// it to trust.Key.
+const (
+	journalName = "journal.json"
+	journalKind = "journal"
+)
+
+// Bounds of what is read of a journal and of one of its copies.
+const (
+	mostJournal = 1 << 20
+	mostCopy    = 16 << 20
+)
+
+// believe reports as a fault when this user's FlowGate did not write the journal
+// here, or when it names a file that no change of this installation touches.
+func (j *journal) believe(root string, cfg *config.Config, data []byte) error {
+	key, err := trust.LoadKey(os.Getenv)
+	if err == nil {
+		_, err = key.Open(journalKind, trust.Place(root), data)
+	}
+	if err != nil {
+		return fault.Usage("state-untrusted", "the journal of an interrupted change in %s was not written by this user's FlowGate here; nothing was put back", pendingDir(root)).
+			WithHint("if you know nothing of it, remove that folder; if it is yours, of a version before 0.2 or of a folder that was moved: mage trust")
+	}
+	return j.checkFiles(root, cfg)
+}
+
+// checkFiles reports as a fault a file that the journal must not name.
+func (j *journal) checkFiles(root string, cfg *config.Config) error {
+	for _, f := range j.Files {
+		if f.Name == "" || strings.Trim(f.Name, "0123456789") != "" || !isPartOf(root, cfg, f.Path) {
+			return fault.Usage("state-untrusted", "the journal of an interrupted change in %s names %q, which no change of this installation touches; nothing was put back",
+				pendingDir(root), f.Path).WithHint("remove that folder; its numbered files are copies of what was before")
+		}
+	}
+	for name, folder := range j.Links {
+		if !isPlainName(name) || folder != "" && !isPlainName(folder) {
+			return fault.Usage("state-untrusted", "the journal of an interrupted change in %s names the folder %q; nothing was put back", pendingDir(root), folder).
+				WithHint("remove that folder")
+		}
+	}
+	return nil
+}
+
+func isPlainName(name string) bool {
+	return name != "" && name == filepath.Base(name) && !strings.HasPrefix(name, ".")
+}
+
+// isPartOf reports whether path is a file that a change of this installation
+// replaces: the configuration, CLIProxyAPI's, or state below root. There is no
+// link in it.
+func isPartOf(root string, cfg *config.Config, path string) bool {
+	if !filepath.IsAbs(path) || path != filepath.Clean(path) || trust.RealPath(path) != path {
+		return false
+	}
+	own := []string{cfg.File, cfg.CLIProxyConfigFile, cfg.Paths.ActiveConfig, cfg.Paths.StateFile}
+	if slices.ContainsFunc(own, func(file string) bool { return file != "" && trust.RealPath(file) == path }) {
+		return true
+	}
+	inRoot := trust.IsWithin(path, trust.RealPath(root)) && !trust.IsWithin(path, trust.RealPath(filepath.Join(root, "secrets"))) &&
+		!trust.IsWithin(path, trust.RealPath(filepath.Join(root, "auths")))
+	beside := cfg.File != "" && filepath.Dir(path) == trust.RealPath(filepath.Dir(cfg.File)) && filepath.Ext(path) == ".yaml"
+	return inRoot || beside
+}
+
+// signJournal signs the journal of an interrupted change that a version of
+// FlowGate wrote that did not, when it is the user's own and names only files of
+// this installation.
+func signJournal(root string, cfg *config.Config) error {
+	path := filepath.Join(pendingDir(root), journalName)
+	data, err := trust.ReadState(root, path, mostJournal)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var j journal
+	if err := json.Unmarshal(data, &j); err != nil {
+		return nil //nolint:nilerr // the next change says that it is damaged
+	}
+	if err := j.checkFiles(root, cfg); err != nil {
+		return err
+	}
+	key, err := trust.EnsureKey(os.Getenv)
+	if err != nil {
+		return err
+	}
+	doc, _ := trust.Unsealed(data)
+	if err := renameio.WriteFile(path, key.Seal(journalKind, trust.Place(root), doc), 0o600); err != nil {
+		return journalFailed(path, err)
+	}
+	return nil
+}

@@ -1,0 +1,20 @@
+package stack
+
+import (
+	"slices"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/policy"
+	"github.com/flowgate-go/flowgate/internal/secret/redact"
+)
+
+// known are the secrets that no generation may hold, wherever they stand in a
+// text. A secret that is an ordinary word, as a header's value may be, is left
+// to its place: it could be a part of a name elsewhere.
+func known(cfg *config.Config, getenv func(string) string) []string {
+	others := slices.DeleteFunc(auth.Secrets(cfg, getenv), func(v string) bool { return !redact.LooksRandom(v) })
+	return lo.Uniq(append(policy.Known(cfg, getenv), others...))
+}

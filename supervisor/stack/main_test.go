@@ -1,0 +1,120 @@
+package stack_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/scaffold"
+	"github.com/flowgate-go/flowgate/internal/subprocess"
+	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/stack"
+)
+
+// binary is the compiled program, which supervisors and services are.
+var binary string
+
+func TestMain(m *testing.M) { os.Exit(inMain(m)) }
+
+func inMain(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "fg-upgrade-")
+	if err != nil {
+		panic(err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	_ = os.Setenv("XDG_STATE_HOME", filepath.Join(dir, "state")) // no test touches the user's own
+	if binary, err = subprocess.FlowGate(context.Background(), "..", dir); err != nil {
+		panic(err)
+	}
+	return m.Run()
+}
+
+// installation is an initialised folder; what runs in it ends with the test.
+type installation struct {
+	t    *testing.T
+	o    stack.Options
+	file string
+}
+
+func initialised(t *testing.T, o scaffold.Options) *installation {
+	t.Helper()
+	ports, err := process.SparePorts(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Dir, o.RouterPort, o.UpstreamPort = t.TempDir(), ports[0], ports[1]
+	if _, err := scaffold.Init(o); err != nil {
+		t.Fatal(err)
+	}
+	s := &installation{t: t, file: filepath.Join(o.Dir, "config", "flowgate.yaml")}
+	s.o = stack.Options{File: s.file, Start: supervisor.StartOptions{Self: binary, Environ: os.Environ(), Getenv: func(string) string { return "" }, Timeout: 20 * time.Second}}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
+		_, _ = supervisor.Stop(ctx, s.load(), nil)
+	})
+	return s
+}
+
+func (s *installation) load() *config.Config {
+	s.t.Helper()
+	cfg, err := config.Load(s.file, s.o.Start.Getenv)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return cfg
+}
+
+func (s *installation) up() {
+	s.t.Helper()
+	if _, err := stack.Up(s.t.Context(), s.load(), s.o); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// replace edits a file in place.
+func (s *installation) replace(file, old, new string) {
+	s.t.Helper()
+	data, err := os.ReadFile(file)
+	if err == nil && !strings.Contains(string(data), old) {
+		err = errors.New(file + " lacks " + old)
+	}
+	if err == nil {
+		err = os.WriteFile(file, []byte(strings.Replace(string(data), old, new, 1)), 0o600)
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func code(t *testing.T, err error, want string, parts ...string) {
+	t.Helper()
+	var f *fault.Error
+	if !errors.As(err, &f) || f.Code != want || f.Hint == "" {
+		t.Fatalf("want %s with a hint, got %v", want, err)
+	}
+	for _, part := range parts {
+		if !strings.Contains(f.Message+"\n"+f.Hint, part) {
+			t.Errorf("%q / %q lacks %q", f.Message, f.Hint, part)
+		}
+	}
+}
+
+// compiled builds a program of testdata.
+func compiled(t *testing.T, source string, flags ...string) string {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), "program")
+	args := append(append([]string{"build", "-o", out}, flags...), source)
+	if text, err := exec.Command("go", args...).CombinedOutput(); err != nil {
+		t.Fatalf("build %s: %v: %s", source, err, text)
+	}
+	return out
+}

@@ -1,0 +1,155 @@
+package stack
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/keyfile"
+	"github.com/flowgate-go/flowgate/internal/nesting"
+	"github.com/flowgate-go/flowgate/internal/policy"
+	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/safefile"
+)
+
+// privateStack is a copy of the user's stack below dir, on spare ports, that
+// knows no credential: all models lead to the echo upstream.
+func (o Options) privateStack(cfg *config.Config, runtime, dir string) (*config.Config, endpoint, error) {
+	ports, err := process.SparePorts(2)
+	if err != nil {
+		return nil, endpoint{}, err
+	}
+	private := *cfg
+	at := filepath.Join(dir, ".router", "runtime")
+	private.Dir = dir // its supervisor finds the built-in default's paths from there
+	private.File, private.Credentials, private.SecretFiles, private.Providers = "", nil, nil, nil
+	private.Paths = config.Paths{RuntimeDir: at, ActiveConfig: filepath.Join(at, "litellm.active.yaml"), StateFile: filepath.Join(at, "state.json"), LogFile: filepath.Join(at, "events.log")}
+	if runtime == config.RuntimeCLIProxyAPI {
+		target, err := proxyAlone(cfg, &private, dir, ports[0])
+		return &private, target, err
+	}
+	target, err := o.routerWithEcho(cfg, &private, runtime, ports)
+	return &private, target, err
+}
+
+// routerWithEcho is the router before the echo upstream.
+func (o Options) routerWithEcho(cfg, private *config.Config, runtime string, ports []int) (endpoint, error) {
+	echo := fmt.Sprintf("http://127.0.0.1:%d", ports[1])
+	private.Services = []config.Service{
+		{Name: config.CLIProxy, Host: "127.0.0.1", Port: ports[1], Runtime: config.RuntimeEcho, ReadinessPath: "/healthz", Restart: config.Restart{Policy: "never"}},
+		{Name: config.LiteLLM, Host: "127.0.0.1", Port: ports[0], Runtime: runtime, ReadinessPath: "/health/readiness", DependsOn: []string{config.CLIProxy}, Restart: config.Restart{Policy: "never"}},
+	}
+	if svc, ok := cfg.Service(config.LiteLLM); ok {
+		private.Services[1].Env = svc.Env
+	}
+	upstream := filepath.Join(private.Paths.Secrets(), "upstream.key")
+	key, _, err := keyfile.Ensure(upstream)
+	if err != nil {
+		return endpoint{}, fault.New("temp-dir-unwritable", "make a key for the probe: %w", err)
+	}
+	profile := policy.Chosen(cfg)
+	private.Base = detached(cfg.Base, echo, key)
+	private.Profiles = map[string]map[string]any{}
+	for name, overlay := range cfg.Profiles {
+		private.Profiles[name] = detached(overlay, echo, key)
+	}
+	if len(private.Profiles) == 0 { // version 3 has no router of its own
+		profile, private.Profiles = "balanced", map[string]map[string]any{"balanced": {}}
+	}
+	private.Version = config.CurrentVersion
+	active, err := policy.Build(private, profile, o.getenv)
+	if err != nil {
+		return endpoint{}, err
+	}
+	list, _ := active.Config["model_list"].([]any)
+	active.Config["model_list"] = append(list, map[string]any{"model_name": "flowgate-probe", "litellm_params": map[string]any{
+		"model": "openai/flowgate-probe", "api_base": echo + "/v1", "api_key": key}, "model_info": map[string]any{"id": "flowgate-probe"}})
+	if _, err := policy.Write(private, active, time.Now()); err != nil {
+		return endpoint{}, err
+	}
+	return endpoint{url: private.Services[1].URL(), key: active.MasterKey(o.getenv)}, nil
+}
+
+// detached is a piece of LiteLLM's configuration without what leads to the
+// world: keys are replaced, bases lead to the echo upstream, data stores and
+// callbacks are left out.
+func detached(fragment map[string]any, echo, key string) map[string]any {
+	out := policy.Merge(fragment, nil)
+	for _, section := range []string{"general_settings", "litellm_settings", "router_settings"} {
+		settings, ok := out[section].(map[string]any)
+		if !ok {
+			continue
+		}
+		for name := range settings {
+			if strings.HasSuffix(name, "_ref") || strings.Contains(name, "database") || strings.Contains(name, "redis") ||
+				strings.Contains(name, "callback") || strings.Contains(name, "cache") || name == "master_key" {
+				delete(settings, name)
+			}
+		}
+	}
+	delete(out, "environment_variables")
+	list, _ := out["model_list"].([]any)
+	for _, entry := range list {
+		deployment, _ := entry.(map[string]any)
+		params, ok := deployment["litellm_params"].(map[string]any)
+		if !ok {
+			continue
+		}
+		for name := range params {
+			if name == "api_key" || strings.HasSuffix(name, "_ref") {
+				delete(params, name)
+			}
+		}
+		params["api_key"], params["api_base"] = key, echo+"/v1"
+	}
+	return out
+}
+
+// proxyAlone is CLIProxyAPI with the user's own configuration on another port,
+// with an empty folder of credentials and keys of its own.
+func proxyAlone(cfg, private *config.Config, dir string, port int) (endpoint, error) {
+	settings := map[string]any{}
+	if cfg.CLIProxyConfigFile != "" {
+		text, err := safefile.Read(cfg.CLIProxyConfigFile, safefile.Document)
+		if err == nil {
+			err = nesting.Deep(text)
+		}
+		if err == nil {
+			err = yaml.Unmarshal(text, &settings)
+		}
+		if err != nil {
+			return endpoint{}, fault.New("cliproxy-config-missing", "read %s: %w", cfg.CLIProxyConfigFile, err).WithHint("mage init writes one")
+		}
+	}
+	for name := range settings {
+		if strings.HasSuffix(name, "-api-key") || name == "openai-compatibility" || name == "ampcode" || name == "proxy-url" {
+			delete(settings, name)
+		}
+	}
+	target := endpoint{url: fmt.Sprintf("http://127.0.0.1:%d", port), key: keyfile.New(), management: keyfile.New()}
+	auths := filepath.Join(dir, "auths")
+	settings["host"], settings["port"], settings["auth-dir"] = "127.0.0.1", port, auths
+	settings["api-keys"] = []string{target.key}
+	settings["remote-management"] = map[string]any{"allow-remote": false, "secret-key": target.management, "disable-control-panel": true}
+	text, err := yaml.Marshal(settings)
+	if err == nil {
+		err = os.MkdirAll(auths, 0o700)
+	}
+	file := filepath.Join(dir, "cliproxyapi.yaml")
+	if err == nil {
+		err = os.WriteFile(file, text, 0o600)
+	}
+	if err != nil {
+		return endpoint{}, fault.New("temp-dir-unwritable", "write the copy of the configuration: %w", err)
+	}
+	private.CLIProxyConfigFile = file
+	private.Base, private.Profiles, private.Version = nil, nil, 3
+	private.Services = []config.Service{{Name: config.CLIProxy, Host: "127.0.0.1", Port: port, Runtime: config.RuntimeCLIProxyAPI, ReadinessPath: "/", Cwd: dir, Restart: config.Restart{Policy: "never"}}}
+	return target, nil
+}

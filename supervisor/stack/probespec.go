@@ -1,0 +1,167 @@
+package stack
+
+import (
+	"context"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/itchyny/gojq"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/loopback"
+)
+
+// probes are data, one file a runtime.
+//
+//go:embed probes
+var probes embed.FS
+
+// request is one probe: what is asked and what the answer has to have.
+type request struct {
+	ID         string         `yaml:"id"`
+	Include    string         `yaml:"include"` // all requests of another runtime, in this one's place
+	Method     string         `yaml:"method"`  // default GET
+	Path       string         `yaml:"path"`
+	Key        bool           `yaml:"key"`        // with the key that clients send
+	WrongKey   bool           `yaml:"wrong_key"`  // with a key that is none
+	Management bool           `yaml:"management"` // with CLIProxyAPI's management key
+	Body       map[string]any `yaml:"body"`
+	Status     []int          `yaml:"status"`
+	Fields     []string       `yaml:"fields"`   // jq over the body
+	Headers    []string       `yaml:"headers"`  // present
+	Contains   []string       `yaml:"contains"` // in the body
+}
+
+// requests are the probes of a runtime. Fault: runtime-unknown.
+func requests(runtime string) ([]request, error) {
+	data, err := probes.ReadFile("probes/" + runtime + ".yaml")
+	if err != nil {
+		return nil, fault.Usage("runtime-unknown", "there are no probes of a runtime %q", runtime).WithHint("known are cliproxyapi, embedded, litellm")
+	}
+	var list []request
+	if err := yaml.UnmarshalWithOptions(data, &list, yaml.DisallowUnknownField()); err != nil {
+		return nil, fmt.Errorf("probes of %s: %w", runtime, err)
+	}
+	if len(list) == 1 && list[0].Include != "" {
+		return requests(list[0].Include)
+	}
+	return list, nil
+}
+
+// endpoint is the runtime under examination.
+type endpoint struct {
+	url, key, management string
+}
+
+// maxAnswer bounds what a probe reads.
+const maxAnswer = 4 << 20
+
+// check is the probe as a check.
+func (r request) check(e endpoint, needs []string) checks.Check {
+	return checks.Check{ID: r.ID, Title: r.title(), Family: "probe", Needs: needs, Timeout: 60 * time.Second, Run: func(ctx context.Context) checks.Outcome {
+		if err := r.ask(ctx, e); err != nil {
+			return checks.Failed("%v", err)
+		}
+		return checks.Passed(nil)
+	}}
+}
+
+func (r request) title() string {
+	method := r.Method
+	if method == "" {
+		method = http.MethodGet
+	}
+	return method + " " + r.Path
+}
+
+func (r request) ask(ctx context.Context, e endpoint) error {
+	var body io.Reader
+	if r.Body != nil {
+		data, err := json.Marshal(r.Body)
+		if err != nil {
+			return err
+		}
+		body = strings.NewReader(string(data))
+	}
+	method, _, _ := strings.Cut(r.title(), " ")
+	req, err := http.NewRequestWithContext(ctx, method, e.url+r.Path, body)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	switch {
+	case r.Key:
+		req.Header.Set("Authorization", "Bearer "+e.key)
+	case r.WrongKey:
+		req.Header.Set("Authorization", "Bearer sk-flowgate-probe-wrong")
+	case r.Management:
+		req.Header.Set("Authorization", "Bearer "+e.management)
+	}
+	res, err := loopback.New(loopback.Options{MaxReply: maxAnswer}).Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	data, err := io.ReadAll(io.LimitReader(res.Body, 16<<20))
+	if err != nil {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	return r.judge(res, data)
+}
+
+func (r request) judge(res *http.Response, data []byte) error {
+	if !slices.Contains(r.Status, res.StatusCode) {
+		return fmt.Errorf("answered %d, not %s: %.200s", res.StatusCode, strings.Trim(fmt.Sprint(r.Status), "[]"), data)
+	}
+	var missing []string
+	for _, name := range r.Headers {
+		if res.Header.Get(name) == "" {
+			missing = append(missing, "header "+name)
+		}
+	}
+	for _, text := range r.Contains {
+		if !strings.Contains(string(data), text) {
+			missing = append(missing, "text "+text)
+		}
+	}
+	if len(r.Fields) > 0 {
+		lost, err := without(data, r.Fields)
+		if err != nil {
+			return err
+		}
+		missing = append(missing, lost...)
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("the answer has no %s", strings.Join(missing, ", no "))
+	}
+	return nil
+}
+
+// without names the expressions that give nothing on a JSON document.
+func without(data []byte, fields []string) ([]string, error) {
+	var doc any
+	if err := json.Unmarshal(data, &doc); err != nil {
+		return nil, errors.New("the answer is no JSON")
+	}
+	var lost []string
+	for _, field := range fields {
+		query, err := gojq.Parse(field)
+		if err != nil {
+			return nil, fmt.Errorf("field %s: %w", field, err)
+		}
+		value, ok := query.Run(doc).Next()
+		if _, failed := value.(error); !ok || failed || value == nil || value == false {
+			lost = append(lost, "field "+field)
+		}
+	}
+	return lost, nil
+}

@@ -1,0 +1,83 @@
+package stack
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/generation"
+	"github.com/flowgate-go/flowgate/supervisor"
+)
+
+// Pending reports whether a change has begun and not ended: somebody is at it,
+// or was killed and Recover has to be called. It is one look at the disk.
+func Pending(cfg *config.Config) bool {
+	_, err := os.Stat(pendingDir(cfg.Paths.Root()))
+	return err == nil
+}
+
+// Recover ends a change that a killed command left half-done: what was before
+// is put back, and services that run from the new state are restarted. It says
+// what it did in one line, "" when there was nothing to do or when the change is another command's that still lives. Faults:
+// journal-damaged, undo-failed; those of supervisor.Restart.
+func Recover(ctx context.Context, o Options) (did string, err error) {
+	cfg, loadErr := o.load()
+	root := ""
+	if loadErr == nil {
+		root = cfg.Paths.Root()
+	} else if root, err = generation.Locate(o.File, "."); err != nil {
+		return "", nil // nothing was ever recorded, so nothing was changed either
+	}
+	if _, err := os.Stat(pendingDir(root)); err != nil {
+		return "", nil
+	}
+	if cfg == nil {
+		cfg = placed(root)
+	}
+	lock, ok := supervisor.TryExclusive(ctx, cfg)
+	if !ok {
+		return "", nil
+	}
+	defer lock.Close()
+	return o.recover(ctx, root, cfg)
+}
+
+// recover does what Recover is for; its caller holds the lock.
+func (o Options) recover(ctx context.Context, root string, cfg *config.Config) (string, error) {
+	j, err := pending(root, cfg)
+	if j == nil || err != nil {
+		return "", err
+	}
+	if err := j.undo(root, cfg, o.at); err != nil {
+		return "", err
+	}
+	did := fmt.Sprintf("%s from generation %d was interrupted at %s; everything is as it was before it",
+		j.Kind, j.From, j.StartedAt.Format("15:04:05"))
+	if now, err := o.load(); err == nil {
+		cfg = now
+		if status, err := supervisor.Query(ctx, cfg); err == nil {
+			if again := toRestart(status, j.Restart); len(again) > 0 {
+				so := o.Start
+				so.Services = again
+				if _, err := supervisor.Restart(ctx, cfg, so); err != nil {
+					return did, err
+				}
+				did += fmt.Sprintf(", and %s restarted", plural(len(again), "service"))
+			}
+		}
+	}
+	_ = supervisor.Note(cfg, supervisor.Event{Event: supervisor.EventRecovered, Result: "ok", Detail: did})
+	return did, nil
+}
+
+// placed is enough of a configuration to find the files below root by, for when
+// the real one does not parse: every generation says where they are.
+func placed(root string) *config.Config {
+	cfg := &config.Config{Dir: root}
+	if all, _, err := generation.List(root); err == nil && len(all) > 0 {
+		cfg.Paths.RuntimeDir = all[len(all)-1].RuntimeDir
+	}
+	cfg.Paths.LogFile = cfg.Paths.RuntimeDir + "/events.log"
+	return cfg
+}

@@ -1,0 +1,142 @@
+package stack
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/generation"
+	"github.com/flowgate-go/flowgate/internal/safefile"
+	"github.com/flowgate-go/flowgate/supervisor"
+)
+
+// Restored is what Rollback did, or would do.
+type Restored struct {
+	Current     int                     `json:"current"`     // generation in force now
+	Restored    int                     `json:"restored"`    // the one gone back to
+	From        int                     `json:"from"`        // the one before
+	Changed     []string                `json:"changed"`     // files replaced, runtimes switched
+	Restarted   []string                `json:"restarted"`   // services
+	Verified    bool                    `json:"verified"`    // requests were answered by the router that runs from it
+	Backups     []string                `json:"backups"`     // of files that people edit
+	Generations []generation.Generation `json:"generations"` // the one gone back to
+	DryRun      bool                    `json:"dry_run"`
+	Warnings    []string                `json:"warnings"`
+}
+
+// Rollback restores a generation, 0 meaning the last one before the
+// current that was ready: configuration, profile and runtimes. Only services whose inputs
+// differ are restarted. When they do not get ready or a request fails, all of
+// it is taken back: fault rollback-failed. It works when the present
+// configuration does not parse. Other faults: generation-unknown,
+// generation-damaged, secret-gone, version-not-installed, store-tampered,
+// rollback-elsewhere, journal-failed.
+func Rollback(ctx context.Context, o Options, to int, dryRun bool) (Restored, error) {
+	root, err := o.root()
+	if err != nil {
+		return Restored{}, err
+	}
+	r := rollback{o: o, root: root, result: Restored{Changed: []string{}, Restarted: []string{}, Backups: []string{}, Warnings: []string{}, DryRun: dryRun}}
+	if err := r.choose(to); err != nil {
+		return r.result, err
+	}
+	if !dryRun {
+		lock, err := supervisor.Exclusive(ctx, placed(root))
+		if err != nil {
+			return r.result, err
+		}
+		defer lock.Close()
+		did, err := o.recover(ctx, root, placed(root))
+		if err != nil {
+			return r.result, err
+		}
+		if did != "" {
+			r.result.Warnings = append(r.result.Warnings, did)
+		}
+		if err := r.choose(to); err != nil { // again: who held the lock may have changed it
+			return r.result, err
+		}
+	}
+	if err := r.plan(); err != nil {
+		return r.result, err
+	}
+	if dryRun {
+		r.result.Restarted = r.change.restart
+		return r.result, nil
+	}
+	return r.run(ctx)
+}
+
+func (o Options) root() (string, error) {
+	if cfg, err := o.load(); err == nil {
+		return cfg.Paths.Root(), nil
+	}
+	return generation.Locate(o.File, ".")
+}
+
+// rollback is one on its way.
+type rollback struct {
+	o       Options
+	root    string
+	current generation.Generation // Number 0 when none is
+	target  generation.Generation
+	change  change
+	result  Restored
+}
+
+func (r *rollback) choose(to int) error {
+	all, current, err := generation.List(r.root)
+	if err != nil {
+		return err
+	}
+	if to == 0 {
+		before, err := generation.Before(all, current)
+		if err != nil {
+			return err
+		}
+		to = before.Number
+	}
+	if r.target, err = generation.Find(r.root, to); err != nil {
+		return err
+	}
+	for _, g := range all {
+		if g.Number == current {
+			r.current = g
+		}
+	}
+	r.result.From, r.result.Current, r.result.Restored = current, current, to
+	r.result.Generations = []generation.Generation{r.target}
+	return nil
+}
+
+func (r *rollback) run(ctx context.Context) (Restored, error) {
+	restarted, err := r.change.make(ctx, r.o, "rollback-failed")
+	e := supervisor.Event{Event: supervisor.EventRestored, Profile: r.target.Profile, Result: "ok", Detail: describe(r.target)}
+	if err != nil {
+		e.Event, e.Result, e.Detail = supervisor.EventRollbackFailed, "error", describe(r.target)+": "+err.Error()
+		_ = supervisor.Note(r.change.before, e)
+		r.dropBackups()
+		return r.result, err
+	}
+	_ = supervisor.Note(r.change.after, e)
+	r.result.Current, r.result.Restarted, r.result.Verified = r.target.Number, restarted, r.change.verified
+	return r.result, nil
+}
+
+// dropBackups removes the backups of files that are again what they were: a
+// rollback that was taken back leaves no copy of keys behind.
+func (r *rollback) dropBackups() {
+	r.result.Backups = slices.DeleteFunc(r.result.Backups, func(backup string) bool {
+		path := backup[:strings.LastIndex(backup, ".bak-")]
+		kept, err := safefile.Read(backup, safefile.Document)
+		now, nowErr := safefile.Read(path, safefile.Document)
+		return err == nil && nowErr == nil && bytes.Equal(kept, now) && os.Remove(backup) == nil
+	})
+}
+
+func describe(g generation.Generation) string {
+	return fmt.Sprintf("generation %d (%s, profile %s)", g.Number, g.Reason, g.Profile)
+}

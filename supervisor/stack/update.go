@@ -1,0 +1,159 @@
+package stack
+
+import (
+	"context"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/bootstrap"
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/generation"
+	"github.com/flowgate-go/flowgate/internal/report"
+	"github.com/flowgate-go/flowgate/internal/store"
+	"github.com/flowgate-go/flowgate/supervisor"
+)
+
+// Updated is what Update did.
+type Updated struct {
+	Runtime   string          `json:"runtime"`
+	From      string          `json:"from"` // version; "" when none was active
+	To        string          `json:"to"`
+	Changed   bool            `json:"changed"`
+	Restarted []string        `json:"restarted"`
+	Verified  bool            `json:"verified"` // requests were answered by the router with the new version
+	Probes    []report.Result `json:"probes"`   // of the new version alone
+	Runtimes  []store.Install `json:"runtimes"` // the new version
+	Warnings  []string        `json:"warnings"`
+}
+
+// UpdateRequest says what Update is to do beyond what bootstrap.Install is.
+type UpdateRequest struct {
+	bootstrap.Request
+	Unpin     bool // let go of a pin
+	SkipProbe bool // switch without trying the new version alone first
+}
+
+// Update installs another version of a runtime, the latest unless one is named,
+// tries it alone (Probe), switches to it, restarts the service that runs it and
+// sends requests through. When any of that fails everything is as before. Faults:
+// version-pinned, those of bootstrap.Install, probe-missing, update-failed.
+func Update(ctx context.Context, o Options, cfg *config.Config, r UpdateRequest) (Updated, error) {
+	u := Updated{Runtime: r.Runtime, Restarted: []string{}, Probes: []report.Result{}, Warnings: []string{}}
+	if err := unpinned(cfg, r); err != nil {
+		return u, err
+	}
+	old, _ := store.Current(cfg, r.Runtime)
+	u.From = old.Version
+	pin := r.Pin
+	r.Latest, r.Inactive, r.Pin, r.Config = true, true, false, cfg
+	result, err := bootstrap.Install(ctx, r.Request)
+	if err != nil {
+		return u, err
+	}
+	in := result.Runtimes[0]
+	u.To, u.Runtimes, u.Warnings = in.Version, result.Runtimes, result.Warnings
+	o.at("installed")
+	if err := store.CheckSigned(in); err != nil {
+		return u, err
+	}
+	if !in.Active {
+		if !r.SkipProbe {
+			if u.Probes, err = o.tried(ctx, cfg, in); err != nil {
+				return u, err
+			}
+			o.at("probed")
+		}
+		if err := o.switchTo(ctx, cfg, in, &u); err != nil {
+			return u, err
+		}
+		u.Runtimes[0].Active = true
+	}
+	if pin {
+		err = store.Pin(cfg, r.Runtime, in.Version)
+		u.Runtimes[0].Pinned = err == nil
+	}
+	return u, err
+}
+
+func unpinned(cfg *config.Config, r UpdateRequest) error {
+	pin := store.Pinned(cfg, r.Runtime)
+	switch {
+	case pin == "" || pin == strings.TrimPrefix(r.Version, "v"):
+		return nil
+	case r.Unpin:
+		return store.Pin(cfg, r.Runtime, "")
+	}
+	return fault.Usage("version-pinned", "%s is pinned to %s", r.Runtime, pin).
+		WithHint("bootstrap -pin did that; add -unpin to let go")
+}
+
+// tried examines the new version alone.
+func (o Options) tried(ctx context.Context, cfg *config.Config, in store.Install) ([]report.Result, error) {
+	checked, err := o.probe(ctx, cfg, Probed{Runtime: in.Name, Version: in.Version, Program: in.Executable()}, nil)
+	if err != nil {
+		return nil, err
+	}
+	if missing := checked.Data.(Probed).Missing; len(missing) > 0 {
+		return checked.Checks, fault.New("probe-missing", "%s %s does not do what FlowGate relies on: %s; nothing was switched",
+			in.Name, in.Version, strings.Join(missing, ", ")).
+			WithHint("mage runtimes:probe %s -version=%s shows each; the version in use stays", in.Name, in.Version).WithDetail(checked.Data)
+	}
+	return checked.Checks, nil
+}
+
+// switchTo makes the install the active one, under the journal.
+func (o Options) switchTo(ctx context.Context, cfg *config.Config, in store.Install, u *Updated) error {
+	lock, err := supervisor.Exclusive(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	root := cfg.Paths.Root()
+	c := change{root: root, before: cfg, after: cfg, links: []string{in.Name}, paths: []string{generation.CurrentPath(root)},
+		journal: journal{Kind: "bootstrap:update", From: generation.Current(root)}}
+	c.steps = []step{{"runtime:" + in.Name, func() error { return store.Activate(cfg, in.Name, in.Folder()) }}}
+	for _, svc := range cfg.Services {
+		if svc.Runtime == in.Name {
+			c.restart = append(c.restart, svc.Name)
+		}
+	}
+	u.Restarted, err = c.make(ctx, o, "update-failed")
+	e := supervisor.Event{Event: supervisor.EventUpdated, Result: "ok", Detail: in.Name + " " + u.From + " to " + in.Version}
+	if err != nil {
+		e.Event, e.Result, e.Detail = supervisor.EventUpdateFailed, "error", e.Detail+": "+err.Error()
+		_ = supervisor.Note(cfg, e)
+		u.Restarted = []string{}
+		return err
+	}
+	_ = supervisor.Note(cfg, e)
+	u.Changed, u.Verified = true, c.verified
+	if status, err := supervisor.Query(ctx, cfg); err == nil {
+		o.record(ctx, cfg, "bootstrap:update", status)
+	}
+	return nil
+}
+
+// Collect removes versions that are neither active, pinned nor part of a kept
+// generation; on dryRun it only says which.
+func Collect(ctx context.Context, cfg *config.Config, dryRun bool) (bootstrap.Listing, error) {
+	if !dryRun { // which makes no file, not even a lock's
+		lock, err := supervisor.Exclusive(ctx, cfg)
+		if err != nil {
+			return bootstrap.Listing{}, err
+		}
+		defer lock.Close()
+	}
+	all, _, err := generation.List(cfg.Paths.Root())
+	if err != nil {
+		return bootstrap.Listing{}, err
+	}
+	needed := map[string]bool{}
+	for _, g := range all {
+		for _, r := range g.Runtimes {
+			needed[r.Runtime+"/"+r.Folder] = true
+		}
+	}
+	return bootstrap.Collect(cfg, func(in store.Install) bool {
+		return needed[in.Name+"/"+in.Folder()]
+	}, dryRun)
+}
