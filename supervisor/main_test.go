@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/trust/trusttest"
 	"github.com/flowgate-go/flowgate/supervisor"
 )
 
@@ -28,14 +29,7 @@ func TestMain(m *testing.M) {
 	}
 	// A program built with -race sleeps a second when it ends, unless told not to.
 	_ = os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
-	dir, err := os.MkdirTemp("", "fg-state-")
-	if err != nil {
-		panic(err)
-	}
-	_ = os.Setenv("XDG_STATE_HOME", dir) // no test touches the user's own
-	status := m.Run()
-	_ = os.RemoveAll(dir)
-	os.Exit(status)
+	os.Exit(trusttest.Run(m))
 }
 
 // residentMain is the target supervisor:run as the tasks package has it, with

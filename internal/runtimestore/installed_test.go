@@ -11,19 +11,10 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/runtimestore"
 	"github.com/flowgate-go/flowgate/internal/store"
+	"github.com/flowgate-go/flowgate/internal/trust/trusttest"
 )
 
-// TestMain keeps the tests from the user's own folder of state.
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "fg-state-")
-	if err != nil {
-		panic(err)
-	}
-	_ = os.Setenv("XDG_STATE_HOME", dir)
-	status := m.Run()
-	_ = os.RemoveAll(dir)
-	os.Exit(status)
-}
+func TestMain(m *testing.M) { os.Exit(trusttest.Run(m)) }
 
 // install makes a version with one program the active one of the store.
 func install(t *testing.T, cfg *config.Config, name, version, program string) store.Install {

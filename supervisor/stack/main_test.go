@@ -15,6 +15,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/scaffold"
 	"github.com/flowgate-go/flowgate/internal/subprocess"
+	"github.com/flowgate-go/flowgate/internal/trust/trusttest"
 	"github.com/flowgate-go/flowgate/supervisor"
 	"github.com/flowgate-go/flowgate/supervisor/stack"
 )
@@ -30,11 +31,10 @@ func inMain(m *testing.M) int {
 		panic(err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	_ = os.Setenv("XDG_STATE_HOME", filepath.Join(dir, "state")) // no test touches the user's own
-	if binary, err = subprocess.FlowGate(context.Background(), "..", dir); err != nil {
+	if binary, err = subprocess.FlowGate(context.Background(), "../..", dir); err != nil {
 		panic(err)
 	}
-	return m.Run()
+	return trusttest.Run(m)
 }
 
 // installation is an initialised folder; what runs in it ends with the test.

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/subprocess"
+	"github.com/flowgate-go/flowgate/internal/trust/trusttest"
 )
 
 var binary string
@@ -36,7 +37,7 @@ func inMain(m *testing.M) int {
 	if binary, err = subprocess.FlowGate(context.Background(), "../..", dir); err != nil {
 		panic(err)
 	}
-	return m.Run()
+	return trusttest.Run(m)
 }
 
 // command runs the program b.N times in dir and reports wall time and peak memory.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/report"
 	"github.com/flowgate-go/flowgate/internal/subprocess"
+	"github.com/flowgate-go/flowgate/internal/trust/trusttest"
 )
 
 // root is the source tree that the program is built from.
@@ -56,7 +57,7 @@ func inMain(m *testing.M) int {
 		_ = os.Setenv(compiled, binary)
 	}
 	reportIs = jsonschema.NewCompiler().MustCompile(filepath.Join(root, "docs", "report.schema.json"))
-	return m.Run()
+	return trusttest.Run(m)
 }
 
 func document(text []byte) (any, error) {

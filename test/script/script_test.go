@@ -24,7 +24,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/flowgate-go/flowgate/internal/regular"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/flowgate-go/flowgate/internal/subprocess"
 	"github.com/flowgate-go/flowgate/internal/trust/trusttest"
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
@@ -138,7 +138,7 @@ func stopAll(dir string) {
 // is the script's, and the folder is the test's own. Scripts also leave torn
 // ones and pipes: neither is of a supervisor.
 func readUnverified(path string) (l ledger.Ledger) {
-	if raw, err := regular.Read(path, 16<<20); err == nil {
+	if raw, err := safefile.Read(path, 16<<20); err == nil {
 		_ = json.Unmarshal(raw, &l)
 	}
 	return l

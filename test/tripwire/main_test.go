@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/subprocess"
+	"github.com/flowgate-go/flowgate/internal/trust/trusttest"
 )
 
 // compiled names the program to processes of package rights.
@@ -39,7 +40,7 @@ func inMain(m *testing.M) int {
 		_ = os.Setenv(compiled, binary)
 		defer endStacks()
 	}
-	return m.Run()
+	return trusttest.Run(m)
 }
 
 // endStacks ends what `smoke -keep` left running in folders that are gone.

@@ -3,16 +3,8 @@ package scan_test
 import (
 	"os"
 	"testing"
+
+	"github.com/flowgate-go/flowgate/internal/trust/trusttest"
 )
 
-// TestMain keeps the tests from the user's own folder of state.
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "fg-state-")
-	if err != nil {
-		panic(err)
-	}
-	_ = os.Setenv("XDG_STATE_HOME", dir)
-	status := m.Run()
-	_ = os.RemoveAll(dir)
-	os.Exit(status)
-}
+func TestMain(m *testing.M) { os.Exit(trusttest.Run(m)) }
