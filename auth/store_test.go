@@ -12,7 +12,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/auth"
 	"github.com/flowgate-go/flowgate/internal/config"
-	"github.com/flowgate-go/flowgate/test/rights"
+	"github.com/flowgate-go/flowgate/internal/rightstest"
 )
 
 func TestAFolderThatIsNotThereHasNoAccounts(t *testing.T) {
@@ -160,7 +160,7 @@ func TestTheFolderIsWhereTheServerLooks(t *testing.T) {
 
 func TestWhatMayNotBeReadIsNoMissingCredential(t *testing.T) {
 	t.Parallel()
-	if !rights.Ordinary(t) {
+	if !rightstest.Ordinary(t) {
 		return
 	}
 	s := newSite(t)

@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/rightstest"
 	"github.com/flowgate-go/flowgate/supervisor"
-	"github.com/flowgate-go/flowgate/test/rights"
 )
 
 // begun starts a program in a process group of its own, until the end of the test.
@@ -74,7 +74,7 @@ func TestAnotherUsersMarkedProcessIsNotAdopted(t *testing.T) {
 			t.Parallel()
 			s := newStack(t, trivial(t, "a"))
 			mark := s.cfg.Paths.RuntimeDir + ":a"
-			id := begun(t, rights.Other(t, "env", "FLOWGATE_SERVICE="+mark, "perl", "-e", script))
+			id := begun(t, rightstest.Other(t, "env", "FLOWGATE_SERVICE="+mark, "perl", "-e", script))
 			markedAs(t, id, mark)
 			untouched(t, s, id)
 			outlives(t, s, id)

@@ -12,15 +12,15 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/rightstest"
 	"github.com/flowgate-go/flowgate/supervisor"
-	"github.com/flowgate-go/flowgate/test/rights"
 )
 
 // smallDisk is a stack whose runtime folder is a file system of its own.
 func smallDisk(t *testing.T, size string, services ...config.Service) *stack {
 	t.Helper()
 	s := newStack(t, services...)
-	rights.SmallDisk(t, s.cfg.Paths.RuntimeDir, size)
+	rightstest.SmallDisk(t, s.cfg.Paths.RuntimeDir, size)
 	t.Cleanup(s.cleanUp) // before the unmount
 	return s
 }
@@ -40,7 +40,7 @@ func fillUp(t *testing.T, path string, block []byte) {
 
 func TestOnAFullDiskServicesGoOnAndTheLossIsReported(t *testing.T) {
 	t.Parallel()
-	if !rights.Mount(t) {
+	if !rightstest.Mount(t) {
 		return
 	}
 	svc := trivial(t, "a")
@@ -70,7 +70,7 @@ func TestOnAFullDiskServicesGoOnAndTheLossIsReported(t *testing.T) {
 
 func TestAServiceStoppedOnAFullDiskStaysStoppedForTheNextSupervisor(t *testing.T) {
 	t.Parallel()
-	if !rights.Mount(t) {
+	if !rightstest.Mount(t) {
 		return
 	}
 	s := smallDisk(t, "128k", trivial(t, "a"), trivial(t, "b"))
@@ -98,14 +98,14 @@ func TestAServiceStoppedOnAFullDiskStaysStoppedForTheNextSupervisor(t *testing.T
 
 func TestAReadOnlyRuntimeFolderDisturbsNoServiceThatRuns(t *testing.T) {
 	t.Parallel()
-	if !rights.Mount(t) {
+	if !rightstest.Mount(t) {
 		return
 	}
 	svc := trivial(t, "a")
 	svc.Restart.Max = 1000
 	s := newStack(t, svc)
 	pid := s.mustStart().Services[0].PID
-	undo := rights.ReadOnly(t, s.cfg.Paths.RuntimeDir)
+	undo := rightstest.ReadOnly(t, s.cfg.Paths.RuntimeDir)
 	if a := s.service("a"); a.PID != pid || !a.Ready {
 		t.Errorf("%+v", a)
 	}

@@ -20,8 +20,8 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/rightstest"
 	"github.com/flowgate-go/flowgate/supervisor"
-	"github.com/flowgate-go/flowgate/test/rights"
 )
 
 // alive is a liveness probe that fails within a fraction of a second.
@@ -463,7 +463,7 @@ func TestASocketOfAnotherUserIsNotSpokenTo(t *testing.T) {
 	}
 	socket := filepath.Join(theirs.cfg.Paths.RuntimeDir, "supervisor.sock")
 	openAbove(t, socket)
-	perl := rights.Other(t, "perl", "-MIO::Socket::UNIX", "-e",
+	perl := rightstest.Other(t, "perl", "-MIO::Socket::UNIX", "-e",
 		`umask 0; $SIG{PIPE} = 'IGNORE'; $s = IO::Socket::UNIX->new(Local => $ARGV[0], Listen => 5) or die;
 		 if ($p = fork) { <STDIN>; kill 9, $p; exit }
 		 while ($c = $s->accept) { print $c "HTTP/1.1 200 OK\r\n\r\n{}"; close $c }`, socket)

@@ -9,8 +9,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/flowgate-go/flowgate/internal/rightstest"
 	"github.com/flowgate-go/flowgate/supervisor"
-	"github.com/flowgate-go/flowgate/test/rights"
 )
 
 // TestASupervisorWithAPrivateTmpIsReached is about a unit with PrivateTmp and a
@@ -18,7 +18,7 @@ import (
 // that only the supervisor sees.
 func TestASupervisorWithAPrivateTmpIsReached(t *testing.T) {
 	t.Parallel()
-	if !rights.Mount(t) {
+	if !rightstest.Mount(t) {
 		return
 	}
 	s := newStack(t, trivial(t, "a"))

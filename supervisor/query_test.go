@@ -10,8 +10,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/flowgate-go/flowgate/internal/rightstest"
 	"github.com/flowgate-go/flowgate/supervisor"
-	"github.com/flowgate-go/flowgate/test/rights"
 )
 
 func TestWithoutASupervisorEverythingIsStoppedAndNothingIsMade(t *testing.T) {
@@ -114,7 +114,7 @@ func TestOtherUsersAreHungUpOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	ask := []string{"-sS", "--max-time", "5", "--unix-socket", socket, "http://flowgate/v1/status"}
-	theirs := rights.Other(t, "curl", ask...)
+	theirs := rightstest.Other(t, "curl", ask...)
 	if out, err := exec.Command("curl", ask...).CombinedOutput(); err != nil || !strings.Contains(string(out), `"services"`) {
 		t.Fatalf("our own user: %s, %v", out, err)
 	}

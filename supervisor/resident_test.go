@@ -14,8 +14,8 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/rightstest"
 	"github.com/flowgate-go/flowgate/supervisor"
-	"github.com/flowgate-go/flowgate/test/rights"
 )
 
 func TestAKilledSupervisorsServicesAreAdopted(t *testing.T) {
@@ -250,7 +250,7 @@ func TestAnotherUsersRuntimeFolderIsNotUsed(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "theirs")
 	openAbove(t, dir)
-	if out, err := rights.Other(t, "mkdir", "-m", "777", dir).CombinedOutput(); err != nil {
+	if out, err := rightstest.Other(t, "mkdir", "-m", "777", dir).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	unusable(t, dir)

@@ -10,13 +10,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flowgate-go/flowgate/internal/rightstest"
 	"github.com/flowgate-go/flowgate/supervisor"
-	"github.com/flowgate-go/flowgate/test/rights"
 )
 
 func TestAfterAFullDiskItIsSaidOfEachServiceThatItsLogHasAGap(t *testing.T) {
 	t.Parallel()
-	if !rights.Mount(t) {
+	if !rightstest.Mount(t) {
 		return
 	}
 	s := smallDisk(t, "512k", trivial(t, "talks", "-chatter"), trivial(t, "silent"), trivial(t, "off"))

@@ -10,8 +10,8 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/rightstest"
 	"github.com/flowgate-go/flowgate/supervisor"
-	"github.com/flowgate-go/flowgate/test/rights"
 )
 
 // waiting is a service that waits for a disk that never answers, beside one
@@ -27,11 +27,11 @@ func waiting(t *testing.T, disk string) *stack {
 
 func TestAServiceThatDoesNotEndBySIGKILLHoldsNoCommandUp(t *testing.T) {
 	t.Parallel()
-	if !rights.Mount(t) {
+	if !rightstest.Mount(t) {
 		return
 	}
 	disk := filepath.Join(t.TempDir(), "disk")
-	release := rights.HungDisk(t, disk)
+	release := rightstest.HungDisk(t, disk)
 	s := waiting(t, disk)
 	s.mustStart()
 	pid := s.service("stuck").PID
@@ -77,11 +77,11 @@ func TestAServiceThatDoesNotEndBySIGKILLHoldsNoCommandUp(t *testing.T) {
 // service manager sends it.
 func TestASupervisorThatEndsLeavesWhatDoesNotEndInItsLedger(t *testing.T) {
 	t.Parallel()
-	if !rights.Mount(t) {
+	if !rightstest.Mount(t) {
 		return
 	}
 	disk := filepath.Join(t.TempDir(), "disk")
-	release := rights.HungDisk(t, disk)
+	release := rightstest.HungDisk(t, disk)
 	s := waiting(t, disk)
 	s.mustStart()
 	pid, resident := s.service("stuck").PID, s.recorded()[0]

@@ -14,12 +14,16 @@ type Test mg.Namespace
 
 // Default passes the tests: all packages under the race detector; says which were skipped.
 func (Test) Default(ctx context.Context, run *string) error {
-	args := []string{"test", "-json", "-race", "./..."}
-	if value(run) != "" {
-		args = append(args, "-run="+value(run))
-	}
 	forbid := os.Getenv("FLOWGATE_FORBID_SKIPS") != ""
-	return develop(ctx, "test", step{args: args, tests: &gotest.Stream{Out: os.Stderr, Forbid: forbid, Elsewhere: elsewhere()}})
+	var steps []step
+	for _, module := range [...]string{".", testModule} {
+		args := []string{"test", "-C=" + module, "-json", "-race", "./..."}
+		if value(run) != "" {
+			args = append(args, "-run="+value(run))
+		}
+		steps = append(steps, step{args: args, tests: &gotest.Stream{Out: os.Stderr, Forbid: forbid, Elsewhere: elsewhere()}})
+	}
+	return develop(ctx, "test", steps...)
 }
 
 // Clients runs the real Codex and Claude Code through the router; needs node and npm.
@@ -39,21 +43,29 @@ func (Test) Oracle(ctx context.Context) error {
 
 // Bench runs the benchmarks of docs/benchmarks.md.
 func (Test) Bench(ctx context.Context) error {
-	return develop(ctx, "test:bench", step{args: []string{"test", "-run=^$", "-bench=.", "-benchmem", "./..."}})
+	return develop(ctx, "test:bench",
+		step{args: []string{"test", "-run=^$", "-bench=.", "-benchmem", "./..."}},
+		step{args: []string{"test", "-C=" + testModule, "-run=^$", "-bench=.", "-benchmem", "./..."}})
 }
 
 // Lint vets the code for Linux and macOS and runs the linters of .golangci.yml.
 func Lint(ctx context.Context) error {
 	darwin := []string{"GOOS=darwin", "GOARCH=arm64", "CGO_ENABLED=0"}
-	return develop(ctx, "lint",
-		step{args: []string{"vet", "./..."}},
-		step{args: []string{"vet", "./..."}, env: darwin},
-		step{args: []string{"build", "./..."}, env: darwin},
-		step{args: []string{"vet", "-C=" + oracleModule, "./..."}},
-		step{args: []string{"tool", "-modfile=tools/go.mod", "golangci-lint", "run"}})
+	var steps []step
+	for _, module := range [...]string{".", testModule, oracleModule} {
+		steps = append(steps, step{args: []string{"vet", "-C=" + module, "./..."}})
+	}
+	for _, m := range [...]struct{ module, tools string }{{".", "tools/go.mod"}, {testModule, "../tools/go.mod"}} {
+		steps = append(steps,
+			step{args: []string{"vet", "-C=" + m.module, "./..."}, env: darwin},
+			step{args: []string{"tool", "-C=" + m.module, "-modfile=" + m.tools, "golangci-lint", "run"}})
+	}
+	return develop(ctx, "lint", append(steps, step{args: []string{"build", "./..."}, env: darwin})...)
 }
 
 // Vuln asks the Go vulnerability database about everything that FlowGate calls; needs the network.
 func Vuln(ctx context.Context) error {
-	return develop(ctx, "vuln", step{args: []string{"tool", "-modfile=tools/go.mod", "govulncheck", "./..."}})
+	return develop(ctx, "vuln",
+		step{args: []string{"tool", "-modfile=tools/go.mod", "govulncheck", "./..."}},
+		step{args: []string{"tool", "-C=" + testModule, "-modfile=../tools/go.mod", "govulncheck", "./..."}})
 }

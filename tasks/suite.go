@@ -3,9 +3,16 @@ package tasks
 import (
 	"context"
 	"os"
-	"strings"
+	"path"
 
 	"github.com/flowgate-go/flowgate/internal/gotest"
+)
+
+// Folders of modules that hold nothing but tests, so that what only tests need is
+// not among FlowGate's own dependencies.
+const (
+	testModule   = "test"        // official SDKs, gitleaks, an OAuth server, schemas
+	oracleModule = "test/oracle" // the real CLIProxyAPI
 )
 
 // suite is a target with tests that need more than Go and git, and that the
@@ -13,30 +20,24 @@ import (
 type suite struct {
 	target   string
 	require  string   // the variable that has its tests run; empty: they always run
-	packages []string // all tests of these
-	module   string   // the folder of the module that they belong to; empty: FlowGate's own
+	module   string   // the folder of the module that they belong to
+	packages []string // all tests of these, relative to the module
 }
 
 func clients() suite {
-	return suite{"test:clients", "FLOWGATE_REQUIRE_AGENTS", []string{"./test/agents"}, ""}
+	return suite{"test:clients", "FLOWGATE_REQUIRE_AGENTS", testModule, []string{"./agents"}}
 }
 
 func litellm() suite {
-	return suite{"test:litellm", "FLOWGATE_REQUIRE_LITELLM", []string{"./test/litellm", "./test/client"}, ""}
+	return suite{"test:litellm", "FLOWGATE_REQUIRE_LITELLM", testModule, []string{"./litellm", "./client"}}
 }
 
-// oracleModule is a module of its own: CLIProxyAPI's dependencies are not FlowGate's.
-const oracleModule = "test/oracle"
-
 func oracle() suite {
-	return suite{"test:oracle", "", []string{"./" + oracleModule}, oracleModule}
+	return suite{"test:oracle", "", oracleModule, []string{"."}}
 }
 
 func (s suite) develop(ctx context.Context) error {
-	args := append([]string{"test", "-json", "-count=1", "-v", "-timeout=30m"}, s.packages...)
-	if s.module != "" {
-		args = []string{"test", "-C=" + s.module, "-json", "-count=1", "-v", "-timeout=30m", "./..."}
-	}
+	args := append([]string{"test", "-C=" + s.module, "-json", "-count=1", "-v", "-timeout=30m"}, s.packages...)
 	var env []string
 	if s.require != "" {
 		env = []string{s.require + "=1"}
@@ -53,7 +54,7 @@ func elsewhere() map[string]string {
 	all := map[string]string{}
 	for _, s := range [...]suite{clients(), litellm(), oracle()} {
 		for _, p := range s.packages {
-			all["github.com/flowgate-go/flowgate"+strings.TrimPrefix(p, ".")] = s.target
+			all[path.Join("github.com/flowgate-go/flowgate", s.module, p)] = s.target
 		}
 	}
 	return all

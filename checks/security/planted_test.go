@@ -15,10 +15,10 @@ import (
 	"github.com/flowgate-go/flowgate/checks/doctor"
 	"github.com/flowgate-go/flowgate/checks/security"
 	"github.com/flowgate-go/flowgate/internal/report"
+	"github.com/flowgate-go/flowgate/internal/rightstest"
 	"github.com/flowgate-go/flowgate/internal/scaffold"
 	"github.com/flowgate-go/flowgate/internal/secret/repo/repotest"
 	"github.com/flowgate-go/flowgate/internal/secret/scan"
-	"github.com/flowgate-go/flowgate/test/rights"
 )
 
 const (
@@ -240,7 +240,7 @@ func TestAnUnreadableFileIsNoCleanScan(t *testing.T) {
 
 func TestAFileThatMayNotBeReadIsNoCleanScan(t *testing.T) {
 	t.Parallel()
-	if !rights.Ordinary(t) {
+	if !rightstest.Ordinary(t) {
 		return
 	}
 	g := repotest.New(t)

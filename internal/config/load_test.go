@@ -10,7 +10,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/test/rights"
+	"github.com/flowgate-go/flowgate/internal/rightstest"
 )
 
 func TestFilesThatCannotBeReadSayWhyInOneLine(t *testing.T) {
@@ -55,7 +55,7 @@ func TestFilesThatCannotBeReadSayWhyInOneLine(t *testing.T) {
 
 func TestAFileThatMayNotBeReadSaysSo(t *testing.T) {
 	t.Parallel()
-	if !rights.Ordinary(t) {
+	if !rightstest.Ordinary(t) {
 		return
 	}
 	path := filepath.Join(t.TempDir(), "closed.yaml")

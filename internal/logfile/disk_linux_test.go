@@ -10,16 +10,16 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/logfile"
-	"github.com/flowgate-go/flowgate/test/rights"
+	"github.com/flowgate-go/flowgate/internal/rightstest"
 )
 
 func TestAFullDiskLeavesNoHalfLineAndACutMakesRoom(t *testing.T) {
 	t.Parallel()
-	if !rights.Mount(t) {
+	if !rightstest.Mount(t) {
 		return
 	}
 	dir := t.TempDir()
-	rights.SmallDisk(t, dir, "64k")
+	rightstest.SmallDisk(t, dir, "64k")
 	log, events := filepath.Join(dir, "a.log"), filepath.Join(dir, "events.log")
 	if err := logfile.Append(events, []byte("before"), logfile.Limits{}); err != nil {
 		t.Fatal(err)

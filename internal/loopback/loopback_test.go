@@ -11,7 +11,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/loopback"
 	"github.com/flowgate-go/flowgate/internal/process"
-	"github.com/flowgate-go/flowgate/test/rights"
+	"github.com/flowgate-go/flowgate/internal/rightstest"
 )
 
 func ask(t *testing.T, client *http.Client, url, key string) (string, error) {
@@ -49,7 +49,7 @@ func TestAKeyGoesToAProcessOfThisUser(t *testing.T) {
 
 func TestAKeyNeverReachesAnotherUsersProcess(t *testing.T) {
 	t.Parallel()
-	theirs := rights.OtherListens(t, "127.0.0.1", 0)
+	theirs := rightstest.OtherListens(t, "127.0.0.1", 0)
 	_, err := ask(t, loopback.New(loopback.Options{}), "http://"+theirs.Addr, "sk-own")
 	if refusal := (*process.NotOursError)(nil); !errors.As(err, &refusal) {
 		t.Errorf("%v", err)

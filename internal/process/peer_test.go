@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/process"
-	"github.com/flowgate-go/flowgate/test/rights"
+	"github.com/flowgate-go/flowgate/internal/rightstest"
 )
 
 func connect(t *testing.T, addr string) net.Conn {
@@ -54,7 +54,7 @@ func TestAConnectionToAnotherUsersProcessIsNotConfirmed(t *testing.T) {
 	for _, host := range []string{"127.0.0.1", "0.0.0.0"} {
 		t.Run(host, func(t *testing.T) {
 			t.Parallel()
-			theirs := rights.OtherListens(t, host, 0)
+			theirs := rightstest.OtherListens(t, host, 0)
 			_, port, _ := net.SplitHostPort(theirs.Addr)
 			wantRefused(t, "accepted", net.JoinHostPort("127.0.0.1", port))
 			theirs.Pause(t)

@@ -9,14 +9,14 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/process"
-	"github.com/flowgate-go/flowgate/test/rights"
+	"github.com/flowgate-go/flowgate/internal/rightstest"
 )
 
 // TestAReusedPIDIsNotTouched has the kernel give a pid out twice, where no other
 // process takes it in between.
 func TestAReusedPIDIsNotTouched(t *testing.T) {
 	t.Parallel()
-	if !rights.PIDs(t) {
+	if !rightstest.PIDs(t) {
 		return
 	}
 	for range 200 { // only this process starts threads, which have numbers too

@@ -1,11 +1,8 @@
 package report_test
 
 import (
-	"errors"
 	"strings"
 	"testing"
-
-	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/flowgate-go/flowgate/internal/report"
 )
@@ -18,36 +15,6 @@ func (placed) Places() []report.Place {
 		{Rule: "github-pat", Text: "A token.", File: "a dir/ü#1.txt", Line: 3, Column: 5, EndLine: 3, EndColumn: 45, Fingerprint: "f1"},
 		{Rule: "github-pat", Text: "A token.", File: "b.txt", Line: 1, Commit: "abc", Fingerprint: "f2", Known: true},
 		{Rule: "pkcs12-file", Text: "A keystore.", File: "c.p12"},
-	}
-}
-
-// official is the schema of OASIS, as github.com/securego/gosec carries it.
-func official(t *testing.T) *jsonschema.Schema {
-	t.Helper()
-	s, err := jsonschema.NewCompiler().Compile("testdata/sarif-schema-2.1.0.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-func TestSARIFIsWhatItsSchemaSays(t *testing.T) {
-	t.Parallel()
-	schema := official(t)
-	with := checked()
-	with.Data = placed{}
-	for name, r := range map[string]*report.Report{
-		"findings": finished(with, nil), "checks": finished(checked(), nil), "nothing": finished(report.Checked{}, nil),
-		"an error": finished(nil, errors.New("no")),
-	} {
-		out, _ := emit(t, &report.Output{Format: report.SARIF}, r)
-		doc, err := jsonschema.UnmarshalJSON(strings.NewReader(out))
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		if err := schema.Validate(doc); err != nil {
-			t.Errorf("%s: %v\n%s", name, err, out)
-		}
 	}
 }
 

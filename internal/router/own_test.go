@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/flowgate-go/flowgate/internal/rightstest"
 	"github.com/flowgate-go/flowgate/internal/router"
-	"github.com/flowgate-go/flowgate/test/rights"
 )
 
 const ownYAML = `model_list:
@@ -21,7 +21,7 @@ const ownPrompt = `{"model":"m","messages":[{"role":"user","content":"private pr
 // where the upstream was, as after a crash.
 func TestNothingIsSentToAnotherUserAtASupervisedAddress(t *testing.T) {
 	t.Parallel()
-	theirs := rights.OtherListens(t, "127.0.0.1", 0)
+	theirs := rightstest.OtherListens(t, "127.0.0.1", 0)
 	_, port, _ := net.SplitHostPort(theirs.Addr)
 	for name, opts := range map[string]router.Options{
 		"supervised": {Supervised: []string{"127.0.0.1:1", theirs.Addr}}, "by another name": {Supervised: []string{"localhost:" + port}},
@@ -47,7 +47,7 @@ func TestNothingIsSentToAnotherUserAtASupervisedAddress(t *testing.T) {
 
 func TestAProgramThatIsNotSupervisedMayBeAnybodys(t *testing.T) {
 	t.Parallel()
-	theirs := rights.OtherListens(t, "127.0.0.1", 0)
+	theirs := rightstest.OtherListens(t, "127.0.0.1", 0)
 	s := startAt(t, theirs.Addr, ownYAML, router.Options{Supervised: []string{"127.0.0.1:1"}, OwnKeys: []string{"sk-other"}})
 	s.send(http.MethodPost, "/v1/chat/completions", ownPrompt, nil)
 	if heard := theirs.Heard(); !strings.Contains(heard, "sk-upstream-own") {

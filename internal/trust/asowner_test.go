@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/rightstest"
 	"github.com/flowgate-go/flowgate/internal/trust"
-	"github.com/flowgate-go/flowgate/test/rights"
 )
 
 func TestAFolderOfAnotherUserIsAnsweredWithHowToBecomeThatUser(t *testing.T) {
@@ -22,7 +22,7 @@ func TestAFolderOfAnotherUserIsAnsweredWithHowToBecomeThatUser(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := filepath.Join(above, "theirs")
-	if out, err := rights.Other(t, "mkdir", "-m", "777", dir).CombinedOutput(); err != nil {
+	if out, err := rightstest.Other(t, "mkdir", "-m", "777", dir).CombinedOutput(); err != nil {
 		t.Fatalf("%v %s", err, out)
 	}
 	hint := fault.From(trust.CheckOwner(dir)).Hint

@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/flowgate-go/flowgate/test/rights"
+	"github.com/flowgate-go/flowgate/internal/rightstest"
 )
 
 // breakages are one for every check, in the order of the checks.
@@ -40,8 +40,8 @@ func files() []breakage {
 			}},
 		{check: "folder.present", how: "the folder of credentials is gone", fix: "mage doctor -fix", harm: typed("rmdir .router/auths")},
 		{check: "folder.private", how: "the runtime folder is open to others", fix: "chmod go-rwx .router/runtime", harm: typed("chmod 755 .router/runtime")},
-		{check: "folder.writable", how: "the runtime folder is read-only", fix: "df -h", from: stopped, needs: rights.Ordinary, harm: readOnly},
-		{check: "folder.space", how: "a disk of 20 MB", fix: "free some space", from: stopped, needs: rights.Mount, harm: smallDisk},
+		{check: "folder.writable", how: "the runtime folder is read-only", fix: "df -h", from: stopped, needs: rightstest.Ordinary, harm: readOnly},
+		{check: "folder.space", how: "a disk of 20 MB", fix: "free some space", from: stopped, needs: rightstest.Mount, harm: smallDisk},
 		{check: "folder.ignored", how: "the lines in .gitignore are gone", fix: "mage doctor -fix", harm: typed(": > .gitignore")},
 		{check: "keys.present", how: "a key file is empty", fix: "one line",
 			harm: func(s *stack) func() {

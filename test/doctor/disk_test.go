@@ -1,6 +1,6 @@
 package doctor_test
 
-import "github.com/flowgate-go/flowgate/test/rights"
+import "github.com/flowgate-go/flowgate/internal/rightstest"
 
 // readOnly takes the right to write away.
 func readOnly(s *stack) func() {
@@ -13,7 +13,7 @@ func smallDisk(s *stack) func() {
 	dir := s.path(".router/runtime")
 	text := s.read(".router/runtime/litellm.active.yaml")
 	state := s.read(".router/runtime/state.json")
-	undo := rights.SmallDisk(s.t, dir, "20m")
+	undo := rightstest.SmallDisk(s.t, dir, "20m")
 	s.shell("mkdir -m 700 " + dir + "/process-logs")
 	s.write(".router/runtime/litellm.active.yaml", text)
 	s.write(".router/runtime/state.json", state)

@@ -19,7 +19,7 @@ import (
 
 	"github.com/samber/lo"
 
-	"github.com/flowgate-go/flowgate/test/rights"
+	"github.com/flowgate-go/flowgate/internal/rightstest"
 )
 
 // stack is a real installation in a folder and git repository of its own.
@@ -231,7 +231,7 @@ var nextPort atomic.Int32
 func freePort(t testing.TB) int {
 	t.Helper()
 	base := 26000 + os.Getpid()%4000
-	if rights.Again() {
+	if rightstest.Again() {
 		base = 31000 + os.Getpid()*50%1000
 	}
 	for range 1000 {

@@ -6,13 +6,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/flowgate-go/flowgate/test/rights"
+	"github.com/flowgate-go/flowgate/internal/rightstest"
 )
 
 // TestWhatMayNotBeReadIsOneClearError closes what a stack reads, one after the other.
 func TestWhatMayNotBeReadIsOneClearError(t *testing.T) {
 	t.Parallel()
-	if !rights.Ordinary(t) {
+	if !rightstest.Ordinary(t) {
 		return
 	}
 	dir := t.TempDir()

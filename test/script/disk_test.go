@@ -8,14 +8,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/flowgate-go/flowgate/test/rights"
+	"github.com/flowgate-go/flowgate/internal/rightstest"
 )
 
 // small is a folder on a file system of its own, with a running stack in it.
 func small(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
-	rights.SmallDisk(t, dir, "512k")
+	rightstest.SmallDisk(t, dir, "512k")
 	t.Cleanup(func() { _, _ = shell(t, dir, binary+" stop") })
 	for _, command := range []string{" init " + freePorts(t), " start", " profile:set cost"} {
 		if out, err := shell(t, dir, binary+command); err != nil {
@@ -27,7 +27,7 @@ func small(t *testing.T) (dir string) {
 
 func TestADiskThatGetsFullInTheMiddleOfAnInstallationLeavesNothing(t *testing.T) {
 	t.Parallel()
-	if !rights.Mount(t) {
+	if !rightstest.Mount(t) {
 		return
 	}
 	dir := small(t)
@@ -50,7 +50,7 @@ func TestADiskThatGetsFullInTheMiddleOfAnInstallationLeavesNothing(t *testing.T)
 
 func TestARollbackOnAFullDiskChangesNothing(t *testing.T) {
 	t.Parallel()
-	if !rights.Mount(t) {
+	if !rightstest.Mount(t) {
 		return
 	}
 	dir := small(t)
@@ -80,11 +80,11 @@ func TestARollbackOnAFullDiskChangesNothing(t *testing.T) {
 
 func TestAFullDiskIsOneClearErrorAndChangesNothing(t *testing.T) {
 	t.Parallel()
-	if !rights.Mount(t) {
+	if !rightstest.Mount(t) {
 		return
 	}
 	dir := t.TempDir()
-	rights.SmallDisk(t, dir, "256k")
+	rightstest.SmallDisk(t, dir, "256k")
 	for _, command := range []string{" init " + freePorts(t), " start"} {
 		if out, err := shell(t, dir, binary+command); err != nil {
 			t.Fatalf("%s: %v: %s", command, err, out)

@@ -24,11 +24,11 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/flowgate-go/flowgate/internal/rightstest"
 	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/flowgate-go/flowgate/internal/subprocess"
 	"github.com/flowgate-go/flowgate/internal/trust/trusttest"
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
-	"github.com/flowgate-go/flowgate/test/rights"
 )
 
 // root is the source tree that the binary is built from.
@@ -150,7 +150,7 @@ var nextPort atomic.Int32
 // that no script meets another's port.
 func freePort() (int, error) {
 	base := 20000 + os.Getpid()%5000
-	if rights.Again() {
+	if rightstest.Again() {
 		base = 19000 + os.Getpid()*50%1000
 	}
 	for range 1000 {

@@ -8,14 +8,14 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/checks/canary"
-	"github.com/flowgate-go/flowgate/test/rights"
+	"github.com/flowgate-go/flowgate/internal/rightstest"
 )
 
 // TestNoTargetGivesAKeyToAnotherUser has another user listen on the ports of a
 // stack that is down, and types the targets: nothing that is secret arrives.
 func TestNoTargetGivesAKeyToAnotherUser(t *testing.T) {
 	t.Parallel()
-	router, upstream := rights.OtherListens(t, "127.0.0.1", 0), rights.OtherListens(t, "127.0.0.1", 0)
+	router, upstream := rightstest.OtherListens(t, "127.0.0.1", 0), rightstest.OtherListens(t, "127.0.0.1", 0)
 	dir := t.TempDir()
 	sh := func(command string) (string, error) { return shell(t, dir, "export FLOWGATE="+binary+"; "+command) }
 	if out, err := sh("$FLOWGATE init -port=" + portOf(t, router) + " -upstream-port=" + portOf(t, upstream)); err != nil {
@@ -43,7 +43,7 @@ func TestNoTargetGivesAKeyToAnotherUser(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for of, l := range map[string]*rights.Listener{"router": router, "upstream": upstream} {
+		for of, l := range map[string]*rightstest.Listener{"router": router, "upstream": upstream} {
 			if strings.Contains(l.Heard(), strings.TrimSpace(string(key))) {
 				t.Errorf("the other user at the %s's port got the %s key", of, name)
 			}
@@ -72,7 +72,7 @@ func strangerCommands(router string) []string {
 	return all
 }
 
-func portOf(t *testing.T, l *rights.Listener) string {
+func portOf(t *testing.T, l *rightstest.Listener) string {
 	t.Helper()
 	_, port, err := net.SplitHostPort(l.Addr)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flowgate-go/flowgate/test/rights"
+	"github.com/flowgate-go/flowgate/internal/rightstest"
 )
 
 // hostile are configurations: %[1]d and %[2]d are ports that are listened on,
@@ -125,7 +125,7 @@ func TestAnotherUsersCheckoutIsNotObeyed(t *testing.T) {
 		c.plant(c.fill(hostile[name]))
 		before := c.snapshot(".git", "home/.local")
 		for _, words := range commands(t) {
-			c.run(words, rights.Other)
+			c.run(words, rightstest.Other)
 		}
 		if got := c.snapshot(".git", "home/.local"); !maps.Equal(got, before) {
 			t.Errorf("%s: changed %s", name, differing(got, before))

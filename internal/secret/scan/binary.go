@@ -2,14 +2,17 @@ package scan
 
 import "bytes"
 
-// kinds are beginnings of files that hold no text to read: archives, programs,
-// documents, fonts. They are those of h2non/filetype's kind "application", by
-// which gitleaks passes over a file; that library fills its tables when the
+// Kind is a file format that holds no text: Magic stands At bytes from the beginning.
+type Kind struct {
+	At    int
+	Magic string
+}
+
+// BinaryKinds lists the formats that are not searched: archives, programs,
+// documents, fonts. They are the formats of h2non/filetype's type "application",
+// by which gitleaks passes over a file; that library fills its tables when the
 // program begins, which each command would wait for.
-var kinds = [...]struct {
-	at    int
-	magic string
-}{
+var BinaryKinds = [...]Kind{
 	{0, "PK\x03\x04"}, {0, "PK\x05\x06"}, {0, "PK\x07\x08"}, // zip, and what is made of it: docx, epub, jar
 	{257, "ustar"},
 	{0, "Rar!\x1a\x07\x00"}, {0, "Rar!\x1a\x07\x01"},
@@ -24,15 +27,15 @@ var kinds = [...]struct {
 	{0, "wOFF\x00\x01\x00\x00"}, {0, "wOF2\x00\x01\x00\x00"}, {0, "\x00\x01\x00\x00\x00"}, {0, "OTTO\x00"},
 }
 
-// binary reports whether a file that begins so is of a kind that is no text.
-// Each of them has a zero byte somewhere early, which text has not: one that
-// merely begins with the letters MZ or BZh is read.
-func binary(head []byte) bool {
+// IsBinary reports whether a file with this head is of a format that holds no text.
+// A file of each of BinaryKinds has a zero byte somewhere early, and text has none:
+// a text that merely begins with the letters MZ or BZh is searched.
+func IsBinary(head []byte) bool {
 	if bytes.IndexByte(head, 0) < 0 {
 		return false
 	}
-	for _, k := range kinds {
-		if end := k.at + len(k.magic); len(head) >= end && string(head[k.at:end]) == k.magic {
+	for _, k := range BinaryKinds {
+		if end := k.At + len(k.Magic); len(head) >= end && string(head[k.At:end]) == k.Magic {
 			return true
 		}
 	}

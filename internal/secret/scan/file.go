@@ -27,7 +27,7 @@ func fragments(r io.Reader, path string, yield func(Fragment)) error {
 	var source *recorder
 	for first := true; ; first = false {
 		n, err := in.Read(buf[:fragmentBytes])
-		if first && binary(buf[:n]) {
+		if first && IsBinary(buf[:n]) {
 			return errBinary
 		}
 		if encoding := encodingOf(buf[:min(n, headBytes)]); first && encoding != nil {

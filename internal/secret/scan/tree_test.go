@@ -10,11 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flowgate-go/flowgate/internal/rightstest"
 	"github.com/flowgate-go/flowgate/internal/secret/repo"
 	"github.com/flowgate-go/flowgate/internal/secret/repo/repotest"
 	"github.com/flowgate-go/flowgate/internal/secret/rule"
 	"github.com/flowgate-go/flowgate/internal/secret/scan"
-	"github.com/flowgate-go/flowgate/test/rights"
 )
 
 // token is a made-up GitHub token.
@@ -125,7 +125,7 @@ func TestADamagedCacheIsNoCache(t *testing.T) {
 
 func TestWhatCannotBeReadIsSaid(t *testing.T) {
 	t.Parallel()
-	if !rights.Ordinary(t) {
+	if !rightstest.Ordinary(t) {
 		return
 	}
 	dir := t.TempDir()

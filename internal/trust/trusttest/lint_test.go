@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -30,10 +31,11 @@ type listed struct {
 }
 
 // TestEveryTestThatReachesTrustHasAStateFolderOfItsOwn asks the go command which
-// test programs of this module hold package trust, and reads their files.
+// test programs of this module and of the tests' module hold package trust, and reads their files.
 func TestEveryTestThatReachesTrustHasAStateFolderOfItsOwn(t *testing.T) {
 	t.Parallel()
 	packages := list(t, filepath.Join("..", "..", ".."))
+	maps.Copy(packages, list(t, filepath.Join("..", "..", "..", "test")))
 	var examined []string
 	for path, p := range packages {
 		program, hasTests := packages[path+".test"]
@@ -45,7 +47,7 @@ func TestEveryTestThatReachesTrustHasAStateFolderOfItsOwn(t *testing.T) {
 			t.Errorf("the tests of %s reach package trust: add func TestMain(m *testing.M) { os.Exit(trusttest.Run(m)) }", path)
 		}
 	}
-	for _, known := range []string{"/internal/trust", "/internal/trust/trusttest", "/supervisor", "/tasks"} {
+	for _, known := range []string{"/internal/trust", "/internal/trust/trusttest", "/supervisor", "/tasks", "/test/doctor"} {
 		if !slices.ContainsFunc(examined, func(path string) bool { return strings.HasSuffix(path, known) }) {
 			t.Errorf("%s was not examined, only %v", known, examined)
 		}

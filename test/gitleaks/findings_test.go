@@ -1,4 +1,4 @@
-package scan_test
+package gitleaks_test
 
 import (
 	"fmt"
@@ -11,7 +11,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/lucasjones/reggen"
 	"github.com/rs/zerolog"
 	"github.com/zricethezav/gitleaks/v8/detect"
 	"github.com/zricethezav/gitleaks/v8/logging"
@@ -88,7 +87,7 @@ func TestFindingsAreThoseOfGitleaksOnTextsMadeOfItsRules(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 7))
 	total := 0
 	for _, m := range regexp.MustCompile(`(?m)^regex = '''(.*)'''$`).FindAllStringSubmatch(rule.Gitleaks, -1) {
-		secret, err := reggen.Generate(m[1], 30)
+		secret, err := generate(r, m[1])
 		if err != nil {
 			continue
 		}
@@ -126,7 +125,7 @@ func dress(r *rand.Rand, secret string) string {
 
 func TestFindingsAreThoseOfGitleaksInRealFiles(t *testing.T) {
 	t.Parallel()
-	d, w := gitleaks(t), scanner(t).Worker()
+	d, s := gitleaks(t), scanner(t)
 	total := 0
 	for _, dir := range []string{"encoding/pem", "crypto/x509"} {
 		files, err := filepath.Glob(filepath.Join(goroot(t), "src", dir, "*_test.go"))
@@ -137,7 +136,7 @@ func TestFindingsAreThoseOfGitleaksInRealFiles(t *testing.T) {
 			if i%2 != 0 {
 				continue
 			}
-			total += sameFile(t, d, w, file)
+			total += sameFile(t, d, s, file)
 		}
 	}
 	if total < 3 {
@@ -146,19 +145,16 @@ func TestFindingsAreThoseOfGitleaksInRealFiles(t *testing.T) {
 }
 
 // sameFile compares a whole file, cut into fragments by each of the two.
-func sameFile(t *testing.T, d *detect.Detector, w *scan.Worker, file string) int {
+func sameFile(t *testing.T, d *detect.Detector, s *scan.Scanner, file string) int {
 	t.Helper()
-	open := func() *os.File {
-		f, err := os.Open(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = f.Close() })
-		return f
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
 	}
+	defer func() { _ = f.Close() }()
 	var want, got []string
-	source := &sources.File{Content: open(), Path: file}
-	err := source.Fragments(t.Context(), func(f sources.Fragment, err error) error {
+	source := &sources.File{Content: f, Path: file}
+	err = source.Fragments(t.Context(), func(f sources.Fragment, err error) error {
 		for _, n := range judge(d, f) {
 			want = append(want, fmt.Sprintf("%s:%d", n.RuleID, n.StartLine))
 		}
@@ -167,12 +163,8 @@ func sameFile(t *testing.T, d *detect.Detector, w *scan.Worker, file string) int
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := scan.Fragments(open(), file, func(f scan.Fragment) {
-		for _, n := range w.Scan(f) {
-			got = append(got, fmt.Sprintf("%s:%d", n.Rule, n.Line))
-		}
-	}); err != nil {
-		t.Fatal(err)
+	for _, n := range s.Tree(t.Context(), filepath.Dir(file), []string{filepath.Base(file)}, nil).Findings {
+		got = append(got, fmt.Sprintf("%s:%d", n.Rule, n.Line))
 	}
 	slices.Sort(want)
 	slices.Sort(got)
@@ -184,7 +176,7 @@ func sameFile(t *testing.T, d *detect.Detector, w *scan.Worker, file string) int
 
 func TestALargeFileIsCutWhereGitleaksCutsIt(t *testing.T) {
 	t.Parallel()
-	d, w := gitleaks(t), scanner(t).Worker()
+	d, s := gitleaks(t), scanner(t)
 	r := rand.New(rand.NewPCG(3, 9))
 	var b strings.Builder
 	for b.Len() < 230_000 {
@@ -202,7 +194,7 @@ func TestALargeFileIsCutWhereGitleaksCutsIt(t *testing.T) {
 	if err := os.WriteFile(file, []byte(b.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if n := sameFile(t, d, w, file); n < 15 {
+	if n := sameFile(t, d, s, file); n < 15 {
 		t.Fatalf("%d findings", n)
 	}
 }

@@ -1,4 +1,4 @@
-package report_test
+package schema_test
 
 import (
 	"bytes"
@@ -29,7 +29,7 @@ func TestTheSchemaInTheDocumentsIsTheOneOfTheTypes(t *testing.T) {
 	}
 	have, err := os.ReadFile(file)
 	if err != nil || !bytes.Equal(have, want) {
-		t.Fatalf("%s is not what the types say (%v): go test ./internal/report -update", file, err)
+		t.Fatalf("%s is not what the types say (%v): go test -C=test ./schema -update", file, err)
 	}
 }
 

@@ -1,4 +1,4 @@
-package config_test
+package schema_test
 
 import (
 	"bytes"
@@ -6,10 +6,14 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/goccy/go-yaml"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/flowgate-go/flowgate/internal/config"
 )
+
+// corpus holds configurations that are accepted and refused.
+const corpus = "../../testdata/config"
 
 func compiled(t *testing.T) *jsonschema.Schema {
 	t.Helper()

@@ -1,4 +1,4 @@
-// Package rights has a test go on with other rights than the tests were started
+// Package rightstest has a test go on with other rights than the tests were started
 // with: the right to mount, or none of root's. Such a test is run again, alone,
 // in a process that has them, and what becomes of it there, it becomes here:
 //
@@ -7,7 +7,7 @@
 //	}
 //
 // Only where the system grants them to nobody, the test is skipped.
-package rights
+package rightstest
 
 import (
 	"bytes"

@@ -1,4 +1,4 @@
-package rights_test
+package rightstest_test
 
 import (
 	"errors"
@@ -10,16 +10,16 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/flowgate-go/flowgate/test/rights"
+	"github.com/flowgate-go/flowgate/internal/rightstest"
 )
 
 func TestADiskIsAsSmallAsAsked(t *testing.T) {
 	t.Parallel()
-	if !rights.Mount(t) {
+	if !rightstest.Mount(t) {
 		return
 	}
 	dir := filepath.Join(t.TempDir(), "disk")
-	rights.SmallDisk(t, dir, "16k")
+	rightstest.SmallDisk(t, dir, "16k")
 	if err := os.WriteFile(filepath.Join(dir, "x"), make([]byte, 20<<10), 0o600); !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("20 kB on 16: %v", err)
 	}
@@ -27,11 +27,11 @@ func TestADiskIsAsSmallAsAsked(t *testing.T) {
 
 func TestAReadOnlyFolderIsOneUntilItIsUndone(t *testing.T) {
 	t.Parallel()
-	if !rights.Mount(t) {
+	if !rightstest.Mount(t) {
 		return
 	}
 	dir := t.TempDir()
-	undo := rights.ReadOnly(t, dir)
+	undo := rightstest.ReadOnly(t, dir)
 	if err := os.WriteFile(filepath.Join(dir, "x"), nil, 0o600); !errors.Is(err, syscall.EROFS) {
 		t.Errorf("written: %v", err)
 	}
@@ -45,7 +45,7 @@ func TestPermissionsHoldForAnOrdinaryTest(t *testing.T) {
 	t.Parallel()
 	t.Run("and for a part of one (1/2)", func(t *testing.T) {
 		t.Parallel()
-		if !rights.Ordinary(t) {
+		if !rightstest.Ordinary(t) {
 			return
 		}
 		file := filepath.Join(t.TempDir(), "closed")
@@ -63,7 +63,7 @@ func TestPermissionsHoldForAnOrdinaryTest(t *testing.T) {
 
 func TestAProcessHasAllNumbersForItself(t *testing.T) {
 	t.Parallel()
-	if !rights.PIDs(t) {
+	if !rightstest.PIDs(t) {
 		return
 	}
 	if os.Getpid() != 1 {
@@ -86,7 +86,7 @@ func TestWhatBecomesOfATestElsewhereItBecomesHere(t *testing.T) {
 func TestEnds(t *testing.T) {
 	t.Parallel()
 	ending := os.Getenv("RIGHTS_TEST_ENDING")
-	if ending == "" || !rights.PIDs(t) {
+	if ending == "" || !rightstest.PIDs(t) {
 		return
 	}
 	switch ending {
