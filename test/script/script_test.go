@@ -58,7 +58,7 @@ func inMain(m *testing.M) int {
 	}
 	reportIs = jsonschema.NewCompiler().MustCompile(filepath.Join(root, "docs", "report.schema.json"))
 	status := trusttest.Run(m)
-	if left := running(binary); len(left) > 0 && !rights.Again() { // the first process comes to its end last
+	if left := running(binary); len(left) > 0 && !rightstest.Again() { // the first process comes to its end last
 		fmt.Fprintf(os.Stderr, "the tests left processes running:\n%s", strings.Join(left, ""))
 		return 1
 	}
