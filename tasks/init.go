@@ -19,6 +19,13 @@ func Init(ctx context.Context, runtime *string, upstream *string, port *int, ups
 		if file := typed.common["config"]; file != "" && filepath.Clean(file) != scaffold.File {
 			return nil, fault.Usage("flag-invalid", "init writes %s in the folder where it is typed, and not -config=%s", scaffold.File, file).WithHint("go to the folder that is to hold it")
 		}
+		here, err := os.Getwd()
+		if err == nil {
+			err = trust.CheckStateHome(&config.Config{Dir: here}, os.Getenv)
+		}
+		if err != nil {
+			return nil, err
+		}
 		if _, err := trust.EnsureKey(os.Getenv); err != nil { // else the record could not be written either
 			return nil, err
 		}

@@ -21,6 +21,9 @@ func (Trust) Default(ctx context.Context, show *bool) error {
 		if err != nil {
 			return nil, err
 		}
+		if err := trust.CheckStateHome(cfg, os.Getenv); err != nil {
+			return nil, err
+		}
 		return s.trustConfig(cfg, value(show))
 	})
 }

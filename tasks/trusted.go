@@ -63,6 +63,9 @@ func (s session) look(context.Context) (*config.Config, error) {
 		return nil, err
 	}
 	s.warn(examineTrust(cfg))
+	if err := trust.CheckStateHome(cfg, os.Getenv); err != nil {
+		return nil, err
+	}
 	if err := trust.CheckState(cfg); err != nil {
 		return nil, err
 	}
@@ -88,10 +91,14 @@ func (s session) tell(lines ...string) {
 
 // admit loads the configuration for a target that changes something, ends what a
 // killed command left half-done, and asks or fails when it is not trusted.
-// Faults: not-trusted, not-yours, those of config.Load and stack.Recover.
+// Faults: not-trusted, not-yours, state-home-unsafe, those of config.Load and
+// stack.Recover.
 func (s session) admit(ctx context.Context) (*config.Config, error) {
 	cfg, err := loadConfig()
 	if err == nil {
+		if err := trust.CheckStateHome(cfg, os.Getenv); err != nil {
+			return nil, err
+		}
 		if v := examineTrust(cfg); !v.Trusted && !v.Known {
 			if err := s.allow(ctx, cfg, v); err != nil {
 				return cfg, err
@@ -213,19 +220,25 @@ func (s session) mayRead(cfg *config.Config, path string) error {
 
 // admitSupervisor reports whether the supervisor may run cfg. It asks nobody.
 func admitSupervisor(cfg *config.Config) error {
-	v := examineTrust(cfg)
-	if err := v.Fault(); err != nil {
+	if err := trust.CheckStateHome(cfg, os.Getenv); err != nil {
+		return err
+	}
+	if err := examineTrust(cfg).Fault(); err != nil {
 		return err
 	}
 	return trust.CheckState(cfg)
 }
 
 // examined says why the configuration is not trusted, "" when it is, and warns
-// then; to mend something in it is refused. Faults: not-trusted, not-yours.
+// then; to mend something in it is refused. Faults: not-trusted, not-yours,
+// state-home-unsafe.
 func (s session) examined(fix bool) (untrusted string, err error) {
 	cfg, err := loadConfig()
 	if err != nil {
 		return "", nil //nolint:nilerr // nothing can be executed then, and the checks say why
+	}
+	if err := trust.CheckStateHome(cfg, os.Getenv); err != nil {
+		return "", err
 	}
 	v := examineTrust(cfg)
 	s.warn(v)

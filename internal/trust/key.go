@@ -31,7 +31,7 @@ var (
 type Key struct{ secret []byte }
 
 // LoadKey returns the user's key. Without one the error is fs.ErrNotExist: nothing
-// was ever signed. Fault: not-yours.
+// was ever signed. Faults: not-yours, those of StateDir.
 func LoadKey(getenv func(string) string) (Key, error) {
 	dir, err := StateDir(getenv)
 	if err != nil {
@@ -49,7 +49,8 @@ func LoadKey(getenv func(string) string) (Key, error) {
 }
 
 // EnsureKey is LoadKey that makes the key when there is none. Of several callers
-// at once one makes it and all return it. Faults: not-yours, trust-unwritable.
+// at once one makes it and all return it. Faults: not-yours, trust-unwritable,
+// those of StateDir.
 func EnsureKey(getenv func(string) string) (Key, error) {
 	key, err := LoadKey(getenv)
 	if !errors.Is(err, fs.ErrNotExist) {

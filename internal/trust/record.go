@@ -49,11 +49,15 @@ func recordName(file, runtimeDir string) string {
 }
 
 // Write records that cfg is trusted as it is now; by is the command that the
-// user typed. Faults: state-home-missing, not-yours, trust-unwritable.
+// user typed. Faults: state-home-missing,
+// state-home-unsafe, not-yours, trust-unwritable.
 func Write(cfg *config.Config, by string, now time.Time, getenv func(string) string) (Record, error) {
 	file, runtimeDir := identity(cfg)
 	r := Record{Schema: recordSchema, Config: file, RuntimeDir: runtimeDir, Root: Place(cfg.Paths.Root()),
 		Digest: SurfaceOf(cfg, getenv("HOME")).Digest(), By: by, At: now.UTC()}
+	if _, err := stateDirFor(cfg, getenv); err != nil {
+		return r, err
+	}
 	dir, err := ensureStateDir(getenv, "trusted")
 	if err != nil {
 		return r, err
@@ -70,7 +74,7 @@ func Write(cfg *config.Config, by string, now time.Time, getenv func(string) str
 
 // find returns the record of cfg; ok is false when there is none that can be believed.
 func find(cfg *config.Config, getenv func(string) string) (r Record, ok bool) {
-	dir, err := StateDir(getenv)
+	dir, err := stateDirFor(cfg, getenv)
 	if err != nil {
 		return r, false
 	}

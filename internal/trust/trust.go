@@ -13,7 +13,6 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 
@@ -23,24 +22,6 @@ import (
 // Variable names the environment variable that holds the digest of a
 // configuration that is trusted without a record, for CI.
 const Variable = "FLOWGATE_TRUST"
-
-// StateDir is the folder of the records and the key of this user:
-// $XDG_STATE_HOME/flowgate, else ~/.local/state/flowgate, on macOS
-// ~/Library/Application Support/flowgate. Fault: state-home-missing.
-func StateDir(getenv func(string) string) (string, error) {
-	if base := getenv("XDG_STATE_HOME"); filepath.IsAbs(base) { // the specification ignores relative ones
-		return filepath.Join(base, "flowgate"), nil
-	}
-	home := getenv("HOME")
-	if !filepath.IsAbs(home) {
-		return "", fault.Usage("state-home-missing", "there is no folder for records of trust: neither HOME nor XDG_STATE_HOME is set").
-			WithHint("set XDG_STATE_HOME to a folder of your own")
-	}
-	if runtime.GOOS == "darwin" {
-		return filepath.Join(home, "Library", "Application Support", "flowgate"), nil
-	}
-	return filepath.Join(home, ".local", "state", "flowgate"), nil
-}
 
 // ensureStateDir makes a folder below the state folder, 0700, and returns its path.
 func ensureStateDir(getenv func(string) string, below ...string) (string, error) {

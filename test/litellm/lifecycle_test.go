@@ -131,7 +131,7 @@ func install(t *testing.T) *installation {
 	must(t, os.Symlink(bin, filepath.Join(in.dir, ".router/runtime/bin/litellm")))
 	must(t, os.WriteFile(filepath.Join(in.dir, ".router/secrets/upstream_cliproxyapi_api_key"), []byte("sk-old-upstream-key-0123456789\n"), 0o600))
 	must(t, os.WriteFile(filepath.Join(in.dir, "config/flowgate.yaml"), fmt.Appendf(nil, oldConfig, port(t), port(t), in.binary), 0o600))
-	in.env = append(os.Environ(), "CUSTOM_API_KEY=sk-custom-0123456789", "FLOWGATE_LITELLM="+bin, "XDG_STATE_HOME="+filepath.Join(in.dir, "state"))
+	in.env = append(os.Environ(), "CUSTOM_API_KEY=sk-custom-0123456789", "FLOWGATE_LITELLM="+bin, "XDG_STATE_HOME="+t.TempDir())
 	t.Cleanup(in.down)
 	in.run(0, "trust")
 	return in
