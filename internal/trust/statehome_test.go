@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/rightstest"
 	"github.com/flowgate-go/flowgate/internal/trust"
-	"github.com/flowgate-go/flowgate/test/rights"
 )
 
 // environment is one with HOME and XDG_STATE_HOME.
@@ -125,7 +125,7 @@ func TestAStateFolderInAnotherUsersFolderIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	theirs := filepath.Join(above, "theirs")
-	if out, err := rights.Other(t, "mkdir", "-m", "1777", theirs).CombinedOutput(); err != nil { // sticky: but its owner may replace what is in it
+	if out, err := rightstest.Other(t, "mkdir", "-m", "1777", theirs).CombinedOutput(); err != nil { // sticky: but its owner may replace what is in it
 		t.Fatalf("%v %s", err, out)
 	}
 	state := filepath.Join(theirs, "state")
