@@ -15,6 +15,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/logfile"
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/runtimestore"
+	"github.com/flowgate-go/flowgate/internal/store"
 )
 
 // markName is the variable by which a service's processes are found again when
@@ -29,7 +30,7 @@ func newCensus() *process.Census { return &process.Census{Variable: markName} }
 // straight to its log file, not through a pipe, so that it does not depend on
 // the supervisor.
 func launch(ctx context.Context, p *plan) (*instance, error) {
-	spec, err := runtimestore.Command(p.cfg, p.svc, p.env)
+	spec, err := p.verified()
 	if err != nil {
 		return nil, err
 	}
@@ -67,6 +68,17 @@ func launch(ctx context.Context, p *plan) (*instance, error) {
 	_ = child.Release() // hold is all that is needed; each child has to close what its parent has open
 	run.watch(p.svc)
 	return run, nil
+}
+
+// verified returns what the service executes, after a look at the program in the
+// store: it is as it was installed. Faults: those of runtimestore.Command and
+// store.VerifyProgram.
+func (p *plan) verified() (runtimestore.Spec, error) {
+	spec, err := runtimestore.Command(p.cfg, p.svc, p.env)
+	if err != nil {
+		return spec, err
+	}
+	return spec, store.VerifyProgram(p.cfg, spec.Runtime, spec.Args[0])
 }
 
 func (p *plan) unexecuted(err error, dir string) error {

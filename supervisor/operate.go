@@ -103,7 +103,7 @@ func (r *resident) restart(ctx context.Context, q request) error {
 // executable reports what stands against the execution of a service, its
 // running process left aside.
 func (p *plan) executable() error {
-	if _, err := runtimestore.Command(p.cfg, p.svc, p.env); err != nil {
+	if _, err := p.verified(); err != nil {
 		return err
 	}
 	log, err := openLog(logPath(p.cfg, p.svc.Name))

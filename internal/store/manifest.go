@@ -92,15 +92,12 @@ func Verify(in Install) error {
 	if digest(now) == in.Tree {
 		return nil
 	}
-	detail := Tampered{Path: in.Path, Changed: []string{}}
-	what := "its manifest is damaged as well"
 	then, err := safefile.Read(filepath.Join(in.Path, manifestName), safefile.Bulk)
-	if err == nil && digest(then) == in.Tree {
-		detail.Changed = differing(then, now)
-		what = detail.Changed[0] + " is not as it was installed"
+	if err != nil || digest(then) != in.Tree {
+		return changed(in, nil, "its manifest is damaged as well")
 	}
-	return fault.New("store-tampered", "%s %s in %s was changed after its installation: %s", in.Name, in.Version, in.Path, what).
-		WithHint("remove that folder and run mage bootstrap %s -version=%s", in.Name, in.Version).WithDetail(detail)
+	names := differing(then, now)
+	return changed(in, names, names[0]+" is not as it was installed")
 }
 
 // differing names the files whose lines are in only one of two manifests.

@@ -125,6 +125,45 @@ func TestAnythingChangedInAnInstallIsFound(t *testing.T) {
 	}
 }
 
+func TestAProgramThatWasChangedInPlaceIsNotExecuted(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(dir string) error
+		code   string
+	}{
+		"unchanged": {func(string) error { return nil }, ""},
+		"its content, with size and times as they were": {func(dir string) error {
+			path := filepath.Join(dir, "bin/run")
+			info, err := os.Stat(path)
+			if err != nil {
+				return err
+			}
+			return errors.Join(os.WriteFile(path, []byte("#!/bin/sh\n# 9.9.9\n"), 0o700), os.Chtimes(path, info.ModTime(), info.ModTime()))
+		}, "store-tampered"},
+		"its mode": {func(dir string) error { return os.Chmod(filepath.Join(dir, "bin/run"), 0o755) }, "store-tampered"},
+		"what lies beside it": {func(dir string) error {
+			return errors.Join(os.Remove(filepath.Join(dir, "bin/link")), os.Symlink("/bin/sh", filepath.Join(dir, "bin/link")))
+		}, "store-tampered"},
+		"gone":                       {func(dir string) error { return os.Remove(filepath.Join(dir, "bin/run")) }, "store-tampered"},
+		"the manifest":               {func(dir string) error { return os.WriteFile(filepath.Join(dir, ".flowgate.manifest"), nil, 0o600) }, "store-tampered"},
+		"the signature":              {func(dir string) error { return os.WriteFile(filepath.Join(dir, ".flowgate.json"), []byte("{}"), 0o600) }, "state-untrusted"},
+		"only a file that is beyond": {func(dir string) error { return os.WriteFile(filepath.Join(dir, "more"), nil, 0o600) }, ""},
+	} {
+		cfg := stack(t)
+		in := added(t, cfg, "1.0.0")
+		if err := errors.Join(store.Activate(cfg, "cliproxyapi", in.Folder()), c.change(in.Path)); err != nil {
+			t.Fatal(err)
+		}
+		err := store.VerifyProgram(cfg, "cliproxyapi", filepath.Join(store.Dir(cfg, "cliproxyapi"), "current", "bin", "run"))
+		if got := fault.From(err); c.code == "" && err != nil || c.code != "" && (err == nil || got.Code != c.code) {
+			t.Errorf("%s: %v, want %q", name, err, c.code)
+		}
+	}
+	if err := store.VerifyProgram(stack(t), "cliproxyapi", "/bin/sh"); err != nil {
+		t.Errorf("a program from elsewhere: %v", err)
+	}
+}
+
 func TestAnInstallationThatFailsOrIsInterruptedLeavesNothing(t *testing.T) {
 	t.Parallel()
 	cfg := stack(t)
