@@ -1,0 +1,112 @@
+package translate
+
+// param is a parameter that moves as it is where both dialects have it.
+type param uint8
+
+const (
+	temperature param = iota
+	topP
+	topK
+	stop
+	seed
+	presencePenalty
+	frequencyPenalty
+	choices
+	logitBias
+	logprobs
+	topLogprobs
+	user
+	store
+	metadata
+	serviceTier
+	promptCacheKey
+	safetyIdentifier
+	verbosity
+	paramCount
+)
+
+// paramNames has each parameter's name by dialect; "" where a dialect lacks it.
+// A service tier means something else to Anthropic, and its metadata name the
+// user's account and session.
+var paramNames = [paramCount][dialectCount]string{
+	temperature:      {Chat: "temperature", Messages: "temperature", Responses: "temperature"},
+	topP:             {Chat: "top_p", Messages: "top_p", Responses: "top_p"},
+	topK:             {Messages: "top_k"},
+	stop:             {Chat: "stop", Messages: "stop_sequences"},
+	seed:             {Chat: "seed"},
+	presencePenalty:  {Chat: "presence_penalty"},
+	frequencyPenalty: {Chat: "frequency_penalty"},
+	choices:          {Chat: "n"},
+	logitBias:        {Chat: "logit_bias"},
+	logprobs:         {Chat: "logprobs"},
+	topLogprobs:      {Chat: "top_logprobs", Responses: "top_logprobs"},
+	user:             {Chat: "user", Responses: "user"},
+	store:            {Chat: "store", Responses: "store"},
+	metadata:         {Chat: "metadata", Responses: "metadata"},
+	serviceTier:      {Chat: "service_tier", Responses: "service_tier"},
+	promptCacheKey:   {Chat: "prompt_cache_key", Responses: "prompt_cache_key"},
+	safetyIdentifier: {Chat: "safety_identifier", Responses: "safety_identifier"},
+	verbosity:        {Chat: "verbosity"}, // Responses: text.verbosity
+}
+
+// isOpenAIOnly reports whether a parameter of the chat dialect is known only to
+// OpenAI itself: most other upstreams that speak chat refuse it.
+func (p param) isOpenAIOnly() bool { return p >= store }
+
+// readParam notes a member that is a parameter, and reports whether it is one.
+func (r *request) readParam(s *scan, key []byte) bool {
+	for p := range paramCount {
+		if name := paramNames[p][r.from]; name != "" && name == string(key) {
+			r.params[p] = s.raw()
+			return true
+		}
+	}
+	return false
+}
+
+// appendParams appends the parameters that the upstream's dialect has, and notes
+// the others.
+func (r *request) appendParams(dst []byte) []byte {
+	for p, value := range r.params {
+		if isNull(value) {
+			continue
+		}
+		p := param(p)
+		name := paramNames[p][r.to]
+		if name == "" || r.to == Chat && p.isOpenAIOnly() {
+			r.leaveOutParam(p, value)
+			continue
+		}
+		dst = appendKey(dst, name)
+		if p == stop && value[0] == '"' {
+			dst = append(append(append(dst, '['), value...), ']')
+			continue
+		}
+		dst = append(dst, value...)
+	}
+	return dst
+}
+
+// leaveOutParam notes a parameter that the other dialect lacks, unless its value
+// asks for nothing.
+func (r *request) leaveOutParam(p param, value []byte) {
+	switch {
+	case p == choices && string(value) == "1", p == logprobs && string(value) == "false":
+		return
+	}
+	name := paramNames[p][r.from]
+	if p == verbosity && r.from == Responses {
+		name = "text.verbosity"
+	}
+	r.dropParam(name)
+}
+
+// dropParam notes a parameter that cannot be said. Where the router's
+// configuration has drop_params: false, the request is refused for it.
+func (r *request) dropParam(name string) {
+	if r.opts.Strict {
+		r.refuse(name, "the upstream has no such parameter; leave it out, or set drop_params: true")
+		return
+	}
+	r.drop("", name)
+}

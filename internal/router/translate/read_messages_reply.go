@@ -1,0 +1,239 @@
+package translate
+
+// readMessagesReply reads a message.
+func (a *assembler) readMessagesReply(body []byte) {
+	var content, stop, sequence, failed []byte
+	s := &scan{doc: body}
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "id":
+			a.note(&a.reply.id, s)
+		case "model":
+			a.note(&a.reply.model, s)
+		case "content":
+			content = s.raw()
+		case "stop_reason":
+			stop, _ = s.text()
+		case "stop_sequence":
+			sequence, _ = s.text()
+		case "usage":
+			a.readMessagesUsage(s)
+		case "error":
+			failed = s.raw()
+		}
+	})
+	switch {
+	case !isNull(failed):
+		a.fail(readFailure(body))
+		return
+	case len(content) == 0 || content[0] != '[':
+		return
+	}
+	a.start()
+	a.readStopReason(string(stop), sequence)
+	if a.reply.finish == finishUnsaid {
+		a.reply.finish = finishStop
+	}
+	s = &scan{doc: content}
+	s.array(func() {
+		a.readContentBlock(s.raw())
+		a.endBlock()
+	})
+}
+
+// readMessagesEvent reads an event of /v1/messages.
+func (a *assembler) readMessagesEvent(data []byte) {
+	var kind, message, start, delta []byte
+	s := &scan{doc: data}
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "type":
+			kind, _ = s.text()
+		case "message":
+			message = s.raw()
+		case "content_block":
+			start = s.raw()
+		case "delta":
+			delta = s.raw()
+		case "usage":
+			a.readMessagesUsage(s)
+		}
+	})
+	switch string(kind) {
+	case "message_start":
+		s := &scan{doc: message}
+		s.object(func(key []byte) {
+			switch string(key) {
+			case "id":
+				a.note(&a.reply.id, s)
+			case "model":
+				a.note(&a.reply.model, s)
+			case "usage":
+				a.readMessagesUsage(s)
+			}
+		})
+		a.start()
+	case "content_block_start":
+		a.readContentBlock(start)
+	case "content_block_delta":
+		a.readBlockDelta(delta)
+	case "content_block_stop":
+		a.endBlock()
+	case "message_delta":
+		a.readMessageDelta(delta)
+	case "message_stop":
+		if a.reply.finish == finishUnsaid {
+			a.reply.finish = finishStop
+		}
+		a.concludeContent()
+	case "error":
+		a.fail(readFailure(data))
+	}
+}
+
+// readContentBlock reads a block, whole or as it starts.
+func (a *assembler) readContentBlock(data []byte) {
+	var b contentBlock
+	s := &scan{doc: data}
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "type":
+			b.kind, _ = s.text()
+		case "text":
+			b.text, _ = s.text()
+		case "thinking":
+			b.thinking, _ = s.text()
+		case "signature":
+			b.signature, _ = s.text()
+		case "data":
+			b.data, _ = s.text()
+		case "id":
+			b.id, _ = s.text()
+		case "name":
+			b.name, _ = s.text()
+		case "input":
+			b.input = s.raw()
+		}
+	})
+	switch string(b.kind) {
+	case "text":
+		a.text(textPart, b.text)
+	case "thinking":
+		a.text(thinkingPart, b.thinking)
+		a.signThinking(b.signature)
+	case "redacted_thinking":
+		signature := clone(b.data)
+		if a.from == Responses {
+			signature = markSignature(redactedSignature, b.data)
+		}
+		a.add(&block{kind: redactedPart, signature: signature, done: true})
+		a.pump()
+	case "tool_use":
+		call := a.call(b.id, b.name)
+		if len(b.input) > 2 {
+			a.piece(call, appendEscaped(nil, b.input))
+		}
+		a.pump()
+	}
+}
+
+// signThinking notes Anthropic's signature of the thinking that has just passed.
+func (a *assembler) signThinking(signature []byte) {
+	if len(signature) == 0 {
+		return
+	}
+	if b := a.last(); b == nil || b.kind != thinkingPart || b.done {
+		a.add(&block{kind: thinkingPart})
+	}
+	if a.from == Messages {
+		a.sign(clone(signature))
+		return
+	}
+	a.sign(markSignature(messagesSignature, signature))
+}
+
+func (a *assembler) readBlockDelta(delta []byte) {
+	s := &scan{doc: delta}
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "text":
+			text, _ := s.text()
+			a.text(textPart, text)
+		case "thinking":
+			text, _ := s.text()
+			a.text(thinkingPart, text)
+		case "signature":
+			text, _ := s.text()
+			a.signThinking(text)
+		case "partial_json":
+			text, _ := s.text()
+			if b := a.last(); b != nil && b.kind == callPart {
+				a.piece(b, text)
+			}
+		}
+	})
+}
+
+// endBlock closes the block that was read last.
+func (a *assembler) endBlock() {
+	if b := a.last(); b != nil && !a.isOver() {
+		if b.kind == callPart && !b.closed && !isObject(b.plain) && !isNothing(b.plain) {
+			return // cut off: whether by the limit of tokens, the stop reason tells
+		}
+		b.done = true
+		a.pump()
+	}
+}
+
+func (a *assembler) readMessageDelta(delta []byte) {
+	var stop, sequence []byte
+	s := &scan{doc: delta}
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "stop_reason":
+			stop, _ = s.text()
+		case "stop_sequence":
+			sequence, _ = s.text()
+		}
+	})
+	a.readStopReason(string(stop), sequence)
+}
+
+func (a *assembler) readStopReason(reason string, sequence []byte) {
+	switch reason {
+	case "":
+	case "max_tokens", "model_context_window_exceeded":
+		a.reply.finish = finishLength
+	case "tool_use":
+		a.reply.finish = finishTools
+	case "refusal":
+		a.reply.finish = finishFilter
+	case "stop_sequence":
+		a.reply.finish, a.reply.sequence = finishSequence, clone(sequence)
+	case "pause_turn":
+		a.reply.finish = finishPause
+	default:
+		a.reply.finish = finishStop
+	}
+}
+
+// readMessagesUsage reads usage. A stream tells it twice, and the second time
+// may leave out what was said before.
+func (a *assembler) readMessagesUsage(s *scan) {
+	u := &a.reply.usage
+	fresh, read, write := u.input-u.cacheRead-u.cacheWrite, u.cacheRead, u.cacheWrite
+	s.object(func(key []byte) {
+		n := max(0, wholeNumber(s.raw()))
+		switch string(key) {
+		case "input_tokens":
+			fresh, u.isKnown = n, true
+		case "cache_read_input_tokens":
+			read = n
+		case "cache_creation_input_tokens":
+			write = n
+		case "output_tokens":
+			u.output, u.isKnown = n, true
+		}
+	})
+	u.input, u.cacheRead, u.cacheWrite = fresh+read+write, read, write
+}

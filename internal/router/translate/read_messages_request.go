@@ -1,0 +1,296 @@
+package translate
+
+import "bytes"
+
+// readMessages reads a request to /v1/messages.
+func (r *request) readMessages(s *scan) {
+	ok := s.object(func(key []byte) {
+		switch string(key) {
+		case "model":
+			r.model = s.raw()
+		case "system":
+			from := len(r.parts)
+			r.readBlocks(s, "system.", func(p part) { r.parts = append(r.parts, p) })
+			r.addLead(from)
+		case "messages":
+			if !s.array(func() { r.readMessage(s) }) {
+				r.refuse("messages", "expected a list")
+			}
+		case "tools":
+			s.array(func() { r.readMessagesTool(s) })
+		case "tool_choice":
+			r.readMessagesChoice(s)
+		case "max_tokens":
+			r.most = s.raw()
+		case "stream":
+			r.stream = string(s.raw()) == "true"
+		case "thinking":
+			r.readThinking(s)
+		case "output_config":
+			r.readOutputConfig(s)
+		default:
+			if !r.readParam(s, key) {
+				r.drop("", string(key))
+			}
+		}
+	})
+	if !ok {
+		r.refuse("body", "expected a JSON object")
+	}
+}
+
+// readMessage reads one message. Its content may stand before its role.
+func (r *request) readMessage(s *scan) {
+	var role role
+	var name []byte
+	from := len(r.parts)
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "role":
+			name, _ = s.text()
+		case "content":
+			r.readBlocks(s, "messages.content.", func(p part) { r.parts = append(r.parts, p) })
+		default:
+			r.drop("messages.", string(key))
+		}
+	})
+	switch string(name) {
+	case "user":
+		role = userRole
+	case "assistant":
+		role = assistantRole
+	case "system":
+	default:
+		r.refuse("messages.role", "expected user, assistant or system")
+	}
+	r.close(role, from)
+}
+
+// close makes a turn of the parts from the given one on, or adds them to the last.
+func (r *request) close(role role, from int) {
+	switch n := len(r.turns); {
+	case from == len(r.parts):
+	case n > 0 && r.turns[n-1].role == role && r.turns[n-1].to == from:
+		r.turns[n-1].to = len(r.parts)
+	default:
+		r.turns = append(r.turns, turn{role, span{from, len(r.parts)}})
+	}
+}
+
+// readBlocks reads a content: a string or a list of blocks. Empty texts are left out.
+func (r *request) readBlocks(s *scan, path string, add func(part)) {
+	if s.kind() == '"' {
+		if text, _ := s.text(); len(text) > 0 {
+			add(part{text: text})
+		}
+		return
+	}
+	s.array(func() { r.readBlock(s, path, add) })
+}
+
+// contentBlock is a content block as it stands; which members count depends on its type.
+type contentBlock struct {
+	kind, text, thinking, signature, data []byte
+	id, name, toolUse                     []byte
+	input, source, title                  []byte
+	isError                               bool
+	inner                                 span
+}
+
+func (r *request) readBlock(s *scan, path string, add func(part)) {
+	var b contentBlock
+	b.inner = span{len(r.inner), len(r.inner)}
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "type":
+			b.kind, _ = s.text()
+		case "text":
+			b.text, _ = s.text()
+		case "thinking":
+			b.thinking, _ = s.text()
+		case "signature":
+			b.signature, _ = s.text()
+		case "data":
+			b.data, _ = s.text()
+		case "id":
+			b.id, _ = s.text()
+		case "name":
+			b.name, _ = s.text()
+		case "tool_use_id":
+			b.toolUse, _ = s.text()
+		case "input":
+			b.input = s.raw()
+		case "source":
+			b.source = s.raw()
+		case "title":
+			b.title, _ = s.text()
+		case "is_error":
+			b.isError = string(s.raw()) == "true"
+		case "content":
+			if path == toolResultPath {
+				r.drop(path, "content")
+				return
+			}
+			r.readBlocks(s, toolResultPath, r.addInner)
+			b.inner.to = len(r.inner)
+		default:
+			if value := s.raw(); !isNull(value) {
+				r.drop(path, string(key))
+			}
+		}
+	})
+	r.addBlock(&b, path, add)
+}
+
+const toolResultPath = "messages.content.content."
+
+func (r *request) addBlock(b *contentBlock, path string, add func(part)) {
+	switch string(b.kind) {
+	case "text":
+		if len(b.text) > 0 {
+			add(part{text: b.text})
+		}
+	case "image":
+		r.addSource(imagePart, b, path, add)
+	case "document":
+		r.addSource(filePart, b, path, add)
+	case "thinking":
+		add(part{kind: thinkingPart, text: b.thinking, id: b.signature})
+	case "redacted_thinking":
+		add(part{kind: redactedPart, id: b.data})
+	case "tool_use":
+		input := b.input
+		if isNull(input) {
+			input = []byte("{}")
+		}
+		add(part{kind: callPart, isJSON: true, id: b.id, name: b.name, text: input})
+	case "tool_result":
+		add(part{kind: resultPart, id: b.toolUse, isError: b.isError, inner: b.inner})
+	case "":
+		r.refuse(path+"type", "a content block needs a type")
+	default:
+		r.drop(path, string(b.kind))
+	}
+}
+
+// addSource adds an image or a document.
+func (r *request) addSource(kind partKind, b *contentBlock, path string, add func(part)) {
+	var form, media, data, address []byte
+	s := &scan{doc: b.source}
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "type":
+			form, _ = s.text()
+		case "media_type":
+			media, _ = s.text()
+		case "data":
+			data, _ = s.text()
+		case "url":
+			address, _ = s.text()
+		}
+	})
+	switch string(form) {
+	case "base64":
+		add(part{kind: kind, media: bytes.Clone(plainText(media)), text: data, name: b.title})
+	case "url":
+		add(part{kind: kind, text: address, name: b.title})
+	case "text":
+		if len(data) > 0 {
+			add(part{text: data})
+		}
+	default:
+		r.refuse(path+"source", "only base64, url and text sources can be translated; send the data itself")
+	}
+}
+
+func (r *request) readMessagesTool(s *scan) {
+	var t tool
+	var kind []byte
+	var unknown []string
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "type":
+			kind, _ = s.text()
+		case "name":
+			t.name, _ = s.text()
+		case "description":
+			t.description, _ = s.text()
+		case "input_schema":
+			t.schema = s.raw()
+		case "strict":
+			t.strict = s.raw()
+		default:
+			unknown = append(unknown, string(key))
+		}
+	})
+	if len(kind) > 0 && string(kind) != "custom" {
+		r.dropTool(string(kind), t.name)
+		return
+	}
+	for _, key := range unknown {
+		r.drop("tools.", key)
+	}
+	r.tools = append(r.tools, t)
+}
+
+// dropTool leaves out a tool that only the provider can run.
+func (r *request) dropTool(kind string, name []byte) {
+	r.drop("tools.", kind)
+	r.serverTools = append(r.serverTools, kind, string(name))
+}
+
+// readMessagesChoice reads tool_choice.
+func (r *request) readMessagesChoice(s *scan) {
+	var kind []byte
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "type":
+			kind, _ = s.text()
+		case "name":
+			r.choice.name, _ = s.text()
+		case "disable_parallel_tool_use":
+			if string(s.raw()) == "true" {
+				r.parallel = []byte("false")
+			}
+		default:
+			r.drop("tool_choice.", string(key))
+		}
+	})
+	switch string(kind) {
+	case "auto":
+		r.choice.mode = choiceAuto
+	case "any":
+		r.choice.mode = choiceRequired
+	case "none":
+		r.choice.mode = choiceNone
+	case "tool":
+		r.choice.mode = choiceTool
+	default:
+		r.refuse("tool_choice.type", "expected auto, any, none or tool")
+	}
+}
+
+func (r *request) readOutputConfig(s *scan) {
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "effort":
+			r.readEffort(s, "output_config.effort")
+		case "format":
+			r.readMessagesFormat(s)
+		default:
+			r.drop("output_config.", string(key))
+		}
+	})
+}
+
+func (r *request) readMessagesFormat(s *scan) {
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "schema":
+			r.format.schema = s.raw()
+		case "type":
+		default:
+			r.drop("output_config.format.", string(key))
+		}
+	})
+}

@@ -1,0 +1,334 @@
+package translate
+
+// readResponsesReply reads a response object.
+func (a *assembler) readResponsesReply(body []byte) {
+	a.readResponse(body)
+}
+
+// readResponse reads a whole response. Items that have passed in the stream
+// before are not read again.
+func (a *assembler) readResponse(body []byte) {
+	var output, status, failed, details []byte
+	s := &scan{doc: body}
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "id":
+			a.note(&a.reply.id, s)
+		case "model":
+			a.note(&a.reply.model, s)
+		case "created_at":
+			a.noteCreated(s)
+		case "status":
+			status, _ = s.text()
+		case "output":
+			output = s.raw()
+		case "error":
+			failed = s.raw()
+		case "incomplete_details":
+			details = s.raw()
+		case "usage":
+			a.readResponsesUsage(s)
+		}
+	})
+	if !isNull(failed) || string(status) == "failed" || string(status) == "cancelled" {
+		a.fail(readFailure(body))
+		return
+	}
+	if len(output) == 0 || output[0] != '[' || string(status) == "in_progress" || string(status) == "queued" {
+		return
+	}
+	a.start()
+	a.readStatus(string(status), details)
+	if len(a.reply.blocks) == 0 {
+		s = &scan{doc: output}
+		s.array(func() { a.readOutputItem(s.raw()) })
+	}
+}
+
+// readStatus reads why the response ended.
+func (a *assembler) readStatus(status string, details []byte) {
+	a.reply.finish = finishStop
+	if status != "incomplete" {
+		return
+	}
+	a.reply.finish = finishLength
+	s := &scan{doc: details}
+	s.object(func(key []byte) {
+		if string(key) == "reason" {
+			if reason, _ := s.text(); string(reason) == "content_filter" {
+				a.reply.finish = finishFilter
+			}
+		}
+	})
+}
+
+// outputItem is an item of the output as it stands.
+type outputItem struct {
+	kind, id, callID, name []byte
+	args                   []byte // text: arguments, or the input of a custom tool
+	encrypted              []byte
+	content, summary       []byte
+}
+
+func readItem(data []byte) outputItem {
+	var i outputItem
+	s := &scan{doc: data}
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "type":
+			i.kind, _ = s.text()
+		case "id":
+			i.id, _ = s.text()
+		case "call_id":
+			i.callID, _ = s.text()
+		case "name":
+			i.name, _ = s.text()
+		case "arguments", "input":
+			i.args, _ = s.text()
+		case "encrypted_content":
+			i.encrypted, _ = s.text()
+		case "content":
+			i.content = s.raw()
+		case "summary":
+			i.summary = s.raw()
+		}
+	})
+	return i
+}
+
+// readOutputItem reads an item that is whole.
+func (a *assembler) readOutputItem(data []byte) {
+	i := readItem(data)
+	switch string(i.kind) {
+	case "message":
+		a.readOutputParts(i.content, textPart)
+	case "reasoning":
+		a.readOutputParts(i.summary, thinkingPart)
+		if b := a.last(); b == nil || b.kind != thinkingPart || b.done {
+			a.readOutputParts(i.content, thinkingPart)
+		}
+		a.signReasoning(&i)
+	case "function_call", "custom_tool_call":
+		a.fillCall(a.openCall(&i), &i)
+	}
+	if b := a.last(); b != nil {
+		b.done = true
+		a.pump()
+	}
+}
+
+// readOutputParts reads the parts of a message or of a summary.
+func (a *assembler) readOutputParts(list []byte, kind partKind) {
+	if len(list) == 0 || list[0] != '[' {
+		return
+	}
+	s := &scan{doc: list}
+	count := 0
+	s.array(func() {
+		s.object(func(key []byte) {
+			switch string(key) {
+			case "text":
+				text, _ := s.text()
+				if kind == thinkingPart && count > 0 && len(text) > 0 {
+					a.text(kind, []byte(textSeparator))
+				}
+				count++
+				a.text(kind, text)
+			case "refusal":
+				text, _ := s.text()
+				a.text(refusalPart, text)
+			}
+		})
+	})
+}
+
+// signReasoning carries what the upstream wants back of its reasoning in the
+// client's own opaque field.
+func (a *assembler) signReasoning(i *outputItem) {
+	if len(i.encrypted) == 0 || a.from == Chat {
+		return
+	}
+	if b := a.last(); b == nil || b.kind != thinkingPart || b.done {
+		a.add(&block{kind: thinkingPart})
+	}
+	if a.from == Responses {
+		a.sign(clone(i.encrypted))
+		return
+	}
+	signature := append(markSignature(responsesSignature, i.id), ':')
+	a.sign(append(signature, i.encrypted...))
+}
+
+// openCall adds a call. A custom tool is one to the client too only where that
+// knows it as such; else its text is the one string of a function.
+func (a *assembler) openCall(i *outputItem) *block {
+	b := a.call(i.callID, i.name)
+	if string(i.kind) == "custom_tool_call" && a.from != Messages {
+		b.tool.custom = true
+	}
+	a.pump()
+	return b
+}
+
+// fillCall adds the arguments that have not passed in pieces.
+func (a *assembler) fillCall(b *block, i *outputItem) {
+	if len(b.text) > 0 || b.closed {
+		return
+	}
+	if string(i.kind) != "custom_tool_call" {
+		a.piece(b, i.args)
+		return
+	}
+	a.piece(b, []byte(customOpen))
+	a.piece(b, appendEscaped(nil, i.args))
+	a.piece(b, []byte(customClose))
+}
+
+// responsesEvent is an event of /v1/responses as it stands.
+type responsesEvent struct {
+	kind, delta, item, response []byte
+	key                         string // where the item stands in the output
+	summary                     int
+}
+
+// readResponsesEvent reads an event of /v1/responses.
+func (a *assembler) readResponsesEvent(data []byte) {
+	e := responsesEvent{}
+	s := &scan{doc: data}
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "type":
+			e.kind, _ = s.text()
+		case "delta":
+			e.delta, _ = s.text()
+		case "item":
+			e.item = s.raw()
+		case "response":
+			e.response = s.raw()
+		case "output_index":
+			e.key = string(s.raw())
+		case "summary_index":
+			e.summary = wholeNumber(s.raw())
+		}
+	})
+	switch string(e.kind) {
+	case "response.created", "response.in_progress", "response.queued":
+		a.readResponse(e.response)
+		a.start()
+	case "response.completed", "response.incomplete", "response.failed", "response.done":
+		a.readResponse(e.response)
+		if a.reply.finish != finishUnsaid {
+			a.concludeContent()
+		}
+	case "error", "response.error":
+		a.fail(readFailure(data))
+	default:
+		a.readItemEvent(&e)
+	}
+}
+
+// readItemEvent reads an event about an item.
+func (a *assembler) readItemEvent(e *responsesEvent) {
+	switch string(e.kind) {
+	case "response.output_item.added":
+		a.addItem(e)
+	case "response.output_item.done":
+		a.endItem(e)
+	case "response.output_text.delta":
+		a.text(textPart, e.delta)
+	case "response.refusal.delta":
+		a.text(refusalPart, e.delta)
+	case "response.reasoning_summary_text.delta", "response.reasoning_text.delta":
+		a.text(thinkingPart, e.delta)
+	case "response.reasoning_summary_part.added":
+		if b := a.last(); e.summary > 0 && b != nil && b.kind == thinkingPart {
+			a.text(thinkingPart, []byte(textSeparator))
+		}
+	case "response.function_call_arguments.delta":
+		if b := a.calls[e.key]; b != nil {
+			a.piece(b, e.delta)
+		}
+	case "response.custom_tool_call_input.delta":
+		if b := a.calls[e.key]; b != nil {
+			if len(b.text) == 0 {
+				a.piece(b, []byte(customOpen))
+			}
+			a.piece(b, appendEscaped(nil, e.delta))
+		}
+	}
+}
+
+func (a *assembler) addItem(e *responsesEvent) {
+	i := readItem(e.item)
+	switch string(i.kind) {
+	case "function_call", "custom_tool_call":
+		if a.calls == nil {
+			a.calls = make(map[string]*block)
+		}
+		a.calls[e.key] = a.openCall(&i)
+	default:
+		a.endTexts()
+	}
+}
+
+// endTexts lets the next item begin a block of its own.
+func (a *assembler) endTexts() {
+	if b := a.last(); b != nil && b.kind != callPart {
+		b.done = true
+		a.pump()
+	}
+}
+
+func (a *assembler) endItem(e *responsesEvent) {
+	i := readItem(e.item)
+	b := a.calls[e.key]
+	switch {
+	case b != nil:
+		if string(i.kind) == "custom_tool_call" && len(b.text) > 0 {
+			a.piece(b, []byte(customClose))
+		}
+		a.fillCall(b, &i)
+		b.done = b.tool.custom || isObject(b.plain) || isNothing(b.plain)
+		a.pump()
+	case string(i.kind) == "reasoning":
+		a.signReasoning(&i)
+		a.endTexts()
+	case string(i.kind) == "message":
+		if last := a.last(); last == nil || last.done || last.kind == callPart || last.kind == thinkingPart {
+			a.readOutputParts(i.content, textPart) // no pieces of it have passed
+		}
+		a.endTexts()
+	case string(i.kind) == "function_call" || string(i.kind) == "custom_tool_call":
+		a.readOutputItem(e.item)
+	}
+}
+
+func (a *assembler) readResponsesUsage(s *scan) {
+	u := usage{}
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "input_tokens":
+			u.input, u.isKnown = max(0, wholeNumber(s.raw())), true
+		case "output_tokens":
+			u.output = max(0, wholeNumber(s.raw()))
+		case "input_tokens_details":
+			s.object(func(key []byte) {
+				switch string(key) {
+				case "cached_tokens":
+					u.cacheRead = max(0, wholeNumber(s.raw()))
+				case "cache_write_tokens":
+					u.cacheWrite = max(0, wholeNumber(s.raw()))
+				}
+			})
+		case "output_tokens_details":
+			s.object(func(key []byte) {
+				if string(key) == "reasoning_tokens" {
+					u.reasoning = max(0, wholeNumber(s.raw()))
+				}
+			})
+		}
+	})
+	if u.isKnown {
+		a.reply.usage = u.sane()
+	}
+}

@@ -1,0 +1,205 @@
+package translate
+
+// Stream translates an upstream's event stream as its bytes arrive. How they are
+// cut into chunks never changes the output.
+type Stream struct {
+	a      assembler
+	events events
+	read   func(a *assembler, data []byte)
+}
+
+// Stream returns the translation of one event stream. A call has one at most:
+// an attempt at another deployment is another call.
+func (c *Call) Stream() *Stream {
+	s := &Stream{a: assembler{Call: c}, read: streamReader(c.to)}
+	s.a.out = c.streamWriter(&s.a)
+	return s
+}
+
+// streamReader returns the reader of an upstream's events.
+func streamReader(d Dialect) func(*assembler, []byte) {
+	switch d {
+	case Messages:
+		return (*assembler).readMessagesEvent
+	case Responses:
+		return (*assembler).readResponsesEvent
+	}
+	return (*assembler).readChatReply
+}
+
+// streamWriter returns the writer of the client's events.
+func (c *Call) streamWriter(a *assembler) writer {
+	switch c.from {
+	case Messages:
+		return &messagesStream{Call: c}
+	case Responses:
+		return &responsesStream{Call: c, reply: &a.reply}
+	}
+	return &chatStream{Call: c}
+}
+
+// Append appends to dst what the client gets after chunk arrived from the
+// upstream, and returns dst.
+func (s *Stream) Append(dst, chunk []byte) []byte {
+	s.a.dst = dst
+	s.events.append(chunk, s.event)
+	s.checkEvents()
+	return s.take()
+}
+
+// End appends the end of the stream and returns dst. No more input comes: where
+// the upstream did not finish its reply, the client gets an error.
+func (s *Stream) End(dst []byte) []byte {
+	s.a.dst = dst
+	s.events.end(s.event)
+	s.finish()
+	return s.take()
+}
+
+// Fail ends the stream with an error of the router itself, such as a timeout,
+// and returns dst. status is the HTTP status that the error would have had.
+func (s *Stream) Fail(dst []byte, status int, message string) []byte {
+	s.a.dst = dst
+	s.a.fail(failureOf(status, message))
+	return s.take()
+}
+
+// IsOver reports whether the client got the end of its stream, good or bad:
+// what the upstream sends from then on is not looked at.
+func (s *Stream) IsOver() bool { return s.a.isOver() }
+
+// Failure returns what the stream failed of: "" while it did not.
+func (s *Stream) Failure() string {
+	if s.a.failure == nil {
+		return ""
+	}
+	return string(plainText(s.a.failure.message))
+}
+
+func (s *Stream) take() []byte {
+	dst := s.a.dst
+	s.a.dst = nil
+	return dst
+}
+
+func (s *Stream) event(data []byte, isError bool) {
+	switch {
+	case s.a.isOver():
+	case string(data) == "[DONE]":
+		s.finish()
+	case isError:
+		s.a.fail(readFailure(data))
+	default:
+		s.read(&s.a, data)
+	}
+}
+
+func (s *Stream) checkEvents() {
+	if s.events.broken {
+		s.a.fail(broken("the upstream sent an event that is no JSON"))
+	}
+}
+
+// finish ends the reply where the upstream has finished it.
+func (s *Stream) finish() {
+	a := &s.a
+	switch {
+	case a.isOver():
+	case a.reply.finish == finishUnsaid:
+		a.fail(broken("the upstream's stream broke off before its end"))
+	default:
+		a.concludeContent()
+	}
+}
+
+// concludeContent ends a reply, unless it is an empty one.
+func (a *assembler) concludeContent() {
+	isEmpty := len(a.reply.blocks) == 0 && a.reply.finish == finishStop
+	if isEmpty && (a.to == Chat || a.reply.usage.output == 0) {
+		a.fail(broken("the upstream sent a reply without content"))
+		return
+	}
+	a.conclude()
+}
+
+// Reply translates a JSON reply. An error is a *ReplyError.
+func (c *Call) Reply(body []byte) ([]byte, error) {
+	a := &assembler{Call: c, out: silent{}}
+	a.readReply(body)
+	if a.failure != nil {
+		return nil, &ReplyError{string(plainText(a.failure.message))}
+	}
+	return c.appendReply(make([]byte, 0, len(body)+512), &a.reply), nil
+}
+
+// Collect makes one reply of a whole event stream, for a client that wants JSON
+// from an upstream that streams. An error is a *ReplyError.
+func (c *Call) Collect(stream []byte) ([]byte, error) {
+	s := &Stream{a: assembler{Call: c, out: silent{}}, read: streamReader(c.to)}
+	s.Append(nil, stream)
+	s.End(nil)
+	if s.a.failure != nil {
+		return nil, &ReplyError{s.Failure()}
+	}
+	return c.appendReply(make([]byte, 0, len(stream)), &s.a.reply), nil
+}
+
+// Replay appends a JSON reply as an event stream, for a client that wants a
+// stream from an upstream that does not. An error is a *ReplyError; dst is then
+// unchanged.
+func (c *Call) Replay(dst, body []byte) ([]byte, error) {
+	start := len(dst)
+	a := &assembler{Call: c, dst: dst}
+	a.out = c.streamWriter(a)
+	a.readReply(body)
+	if a.failure != nil {
+		return dst[:start], &ReplyError{string(plainText(a.failure.message))}
+	}
+	return a.dst, nil
+}
+
+// readReply reads a JSON reply of the upstream.
+func (a *assembler) readReply(body []byte) {
+	if !isObject(body) {
+		a.fail(broken("the upstream's reply is no JSON object: " + excerpt(body)))
+		return
+	}
+	switch a.to {
+	case Messages:
+		a.readMessagesReply(body)
+	case Responses:
+		a.readResponsesReply(body)
+	default:
+		a.readChatReply(body)
+		if !a.isOver() && a.reply.finish == finishUnsaid && len(a.reply.blocks) > 0 {
+			a.reply.finish = finishStop
+		}
+	}
+	switch {
+	case a.isOver():
+	case a.reply.finish == finishUnsaid:
+		a.fail(broken("the upstream's reply has no content: " + excerpt(body)))
+	default:
+		a.concludeContent()
+	}
+}
+
+// excerpt is the beginning of a body that is not what it should be.
+func excerpt(body []byte) string {
+	const most = 200
+	if len(body) > most {
+		return string(body[:most]) + "..."
+	}
+	return string(body)
+}
+
+// appendReply appends the reply in the client's dialect.
+func (c *Call) appendReply(dst []byte, r *reply) []byte {
+	switch c.from {
+	case Messages:
+		return c.appendMessagesReply(dst, r)
+	case Responses:
+		return c.appendResponsesReply(dst, r)
+	}
+	return c.appendChatReply(dst, r)
+}

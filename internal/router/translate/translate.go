@@ -1,0 +1,209 @@
+// Package translate lets a client that speaks one dialect use an upstream that
+// speaks another: chat completions, messages (Anthropic), responses.
+//
+// Call Request first, with the client's body as it is to be sent upstream: the
+// upstream's model name put in, members meant for the router cut out. It returns
+// the body for the upstream, or a *RequestError for a 400, and a Call, which
+// turns back what the upstream answers:
+//
+//   - Call.Reply for a JSON reply with status 200;
+//   - Call.Stream for an event stream: Stream.Append for each chunk of bytes,
+//     then Stream.End, or Stream.Fail where the router itself gives up;
+//   - Call.Error for a reply with an error status.
+//
+// Where the upstream answers with a stream and the client wants JSON,
+// Call.Collect makes one reply of it; the reverse is Call.Replay. Both also
+// serve calls without translation, which NewCall makes. Before the header of a
+// reply is written, Call.Dropped names what the request lost: the value of
+// x-flowgate-dropped. Call.IsEstimated tells, after the reply, whether its usage
+// was estimated.
+//
+// Every dialect has one reader and one writer for requests and for replies, and
+// they meet in the types request and reply. So each file lies beside one side of
+// the mapping: read_messages_request.go, write_chat_request.go and so on.
+//
+// Values move as raw JSON: strings are copied as they stand and decoded only
+// where a dialect demands it, which are the arguments of tools. The package
+// keeps no state between calls, does no I/O and starts no goroutine. A Call
+// keeps nothing of the body that Request was given. It never decides which
+// dialect an upstream speaks, nor which errors are worth a retry.
+package translate
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Dialect is the form of requests and replies.
+type Dialect uint8
+
+// The dialects, by the last part of their path.
+const (
+	Chat      Dialect = iota // /v1/chat/completions
+	Messages                 // /v1/messages
+	Responses                // /v1/responses
+	dialectCount
+)
+
+// String returns the dialect's name: chat, messages or responses.
+func (d Dialect) String() string {
+	switch d {
+	case Chat:
+		return "chat"
+	case Messages:
+		return "messages"
+	case Responses:
+		return "responses"
+	}
+	return fmt.Sprintf("dialect %d", uint8(d))
+}
+
+// Options is what the router knows of the call and of the upstream. The zero
+// value serves.
+type Options struct {
+	Model   string    // what replies name as model: the client's own word; "": the upstream's
+	ID      string    // made ids consist of a prefix and this: unique to the call, letters, digits, '-' and '_'
+	Created time.Time // the time that replies name; zero: now
+
+	MaxTokens     int    // messages upstream: the limit where the client names none; 0: 8192
+	MaxTokensName string // chat upstream: its name of the limit; "": max_tokens
+	Effort        bool   // chat upstream: it takes reasoning_effort
+	Adaptive      bool   // messages upstream: its model thinks by output_config.effort and not by a budget
+	ReasoningBack bool   // chat upstream: it wants its own reasoning_content back
+	TextParts     bool   // chat upstream: it takes texts in several parts; else they are joined
+	NoImages      bool   // the upstream's model takes no images
+	NoFiles       bool   // the upstream's model takes no files
+	Strict        bool   // drop_params: false: a parameter that cannot be said is refused
+}
+
+// RequestError says which member of a request cannot be said in the upstream's
+// dialect. The router answers 400 with it.
+type RequestError struct {
+	Member string // path of the member, without indices
+	Reason string // why, and what to do
+}
+
+// Error names the member and the reason.
+func (e *RequestError) Error() string { return e.Member + ": " + e.Reason }
+
+// Call is one request on its way: what its reply needs to know.
+type Call struct {
+	from, to Dialect // the client's dialect, the upstream's
+	opts     Options
+
+	stream    bool // the client asked for a stream
+	usage     bool // chat client: it asked for usage in the stream
+	dropped   []string
+	names     map[string]toolName // by the upstream's name
+	echo      echo
+	prompt    int // bytes of the request, for the estimate
+	estimated bool
+}
+
+// IsStream reports whether the client asked for a stream.
+func (c *Call) IsStream() bool { return c.stream }
+
+// IsEstimated reports whether a reply was given an estimate because the upstream
+// told no usage.
+func (c *Call) IsEstimated() bool { return c.estimated }
+
+// Dropped names the members of the request that the upstream did not get, by
+// their path without indices, in the order in which they were found.
+func (c *Call) Dropped() []string { return c.dropped }
+
+// NewCall returns a call that needs no translation, for Collect and Replay.
+func NewCall(d Dialect, opts Options) *Call {
+	c := &Call{from: d, to: d, opts: opts, usage: true}
+	c.complete()
+	return c
+}
+
+func (c *Call) complete() {
+	if c.opts.Created.IsZero() {
+		c.opts.Created = time.Now()
+	}
+	if c.opts.ID == "" {
+		c.opts.ID = fmt.Sprintf("%x", c.opts.Created.UnixNano())
+	}
+}
+
+// Request translates a request body from the client's dialect to the
+// upstream's. An error is a *RequestError.
+func Request(from, to Dialect, body []byte, opts Options) ([]byte, *Call, error) {
+	c := &Call{from: from, to: to, opts: opts, prompt: len(body)}
+	c.complete()
+	r := &request{Call: c, parts: make([]part, 0, 16+len(body)/1024), turns: make([]turn, 0, 8+len(body)/4096)}
+	s := &scan{doc: body}
+	switch from {
+	case Messages:
+		r.readMessages(s)
+	case Responses:
+		r.readResponses(s)
+	default:
+		r.readChat(s)
+	}
+	if err := s.end(); err != nil {
+		return nil, nil, &RequestError{Member: "body", Reason: err.Error()}
+	}
+	out := make([]byte, 0, len(body)+len(body)/8+512)
+	switch to {
+	case Messages:
+		out = r.appendMessages(out)
+	case Responses:
+		out = r.appendResponses(out)
+	default:
+		out = r.appendChat(out)
+	}
+	if r.problem != nil {
+		return nil, nil, r.problem
+	}
+	return out, c, nil
+}
+
+// The header that names what was dropped stays of a size that every server takes.
+const (
+	maxDropped       = 40
+	maxDroppedMember = 80 // bytes
+)
+
+// drop notes a member that the upstream does not get: path is that of the object
+// which holds it, with a dot at its end.
+func (c *Call) drop(path, member string) {
+	for _, seen := range c.dropped {
+		if len(seen) == len(path)+len(member) && strings.HasPrefix(seen, path) && seen[len(path):] == member {
+			return
+		}
+	}
+	name := strings.Map(headerChar, path+member)
+	if len(name) > maxDroppedMember {
+		name = name[:maxDroppedMember-3] + "..."
+	}
+	switch n := len(c.dropped); {
+	case n < maxDropped && !hasString(c.dropped, name):
+		c.dropped = append(c.dropped, name)
+	case n == maxDropped:
+		c.dropped = append(c.dropped, "...")
+	}
+}
+
+func hasString(list []string, s string) bool {
+	for _, seen := range list {
+		if seen == s {
+			return true
+		}
+	}
+	return false
+}
+
+// headerChar replaces the characters that a header cannot hold, or that part its values.
+func headerChar(c rune) rune {
+	if c <= ' ' || c >= 0x7f || c == ',' {
+		return '?'
+	}
+	return c
+}
+
+// clone copies a value that has to outlive the request's body.
+func clone(value []byte) []byte { return bytes.Clone(value) }

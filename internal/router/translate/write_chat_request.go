@@ -1,0 +1,342 @@
+package translate
+
+import "bytes"
+
+// appendChat appends the request as /v1/chat/completions takes it.
+func (r *request) appendChat(dst []byte) []byte {
+	r.checkChoice()
+	dst = append(dst, '{')
+	if r.model != nil {
+		dst = appendMember(dst, "model", r.model)
+	}
+	dst = append(appendKey(dst, "messages"), '[')
+	if lead := r.parts[r.lead.from:r.lead.to]; len(lead) > 0 {
+		dst = append(r.appendContent(append(dst, `{"role":"system","content":`...), lead), '}')
+	}
+	for i := range r.turns {
+		dst = r.appendChatTurn(dst, &r.turns[i])
+	}
+	dst = append(dst, ']')
+	if !isNull(r.most) {
+		name := r.opts.MaxTokensName
+		if name == "" {
+			name = "max_tokens"
+		}
+		dst = appendMember(dst, name, r.most)
+	}
+	dst = r.appendParams(dst)
+	if r.stream {
+		dst = append(dst, `,"stream":true,"stream_options":{"include_usage":true}`...)
+	}
+	dst = r.appendChatTools(dst)
+	dst = r.appendEffort(dst)
+	dst = r.appendChatFormat(dst)
+	return append(dst, '}')
+}
+
+func (r *request) appendChatTurn(dst []byte, t *turn) []byte {
+	parts := r.parts[t.from:t.to]
+	switch t.role {
+	case systemRole:
+		return append(r.appendContent(append(appendComma(dst), `{"role":"system","content":`...), parts), '}')
+	case assistantRole:
+		return r.appendChatAssistant(dst, parts)
+	}
+	var rest []part
+	for i := range parts {
+		p := &parts[i]
+		if p.kind != resultPart {
+			continue
+		}
+		dst = r.appendChatResult(dst, p)
+		for _, inner := range r.result(p) {
+			if inner.kind != textPart {
+				rest = append(rest, inner)
+			}
+		}
+	}
+	for i := range parts {
+		if parts[i].kind != resultPart {
+			if rest == nil && !hasResult(parts) {
+				rest = parts
+				break
+			}
+			rest = append(rest, parts[i])
+		}
+	}
+	if len(rest) == 0 {
+		return dst
+	}
+	return append(r.appendContent(append(appendComma(dst), `{"role":"user","content":`...), rest), '}')
+}
+
+func hasResult(parts []part) bool {
+	for i := range parts {
+		if parts[i].kind == resultPart {
+			return true
+		}
+	}
+	return false
+}
+
+// appendChatResult appends a tool's result. Chat takes only text there: images
+// and files follow in the user's next message.
+func (r *request) appendChatResult(dst []byte, p *part) []byte {
+	dst = append(appendComma(dst), `{"role":"tool","tool_call_id":`...)
+	dst = appendText(dst, p.id)
+	dst = append(dst, `,"content":"`...)
+	inner, texts := r.result(p), 0
+	for i := range inner {
+		if inner[i].kind != textPart {
+			continue
+		}
+		switch {
+		case texts > 0:
+			dst = append(dst, textSeparator...)
+		case p.isError && !saysError(inner[i].text):
+			dst = append(dst, "Error: "...)
+		}
+		dst = append(dst, inner[i].text...)
+		texts++
+	}
+	switch {
+	case texts > 0:
+	case p.isError:
+		dst = append(dst, "Error: the tool failed"...)
+	case len(inner) > 0:
+		dst = append(dst, "The result follows in the next message of the user."...)
+	}
+	return append(dst, '"', '}')
+}
+
+// saysError reports whether a text begins with the word error.
+func saysError(text []byte) bool {
+	return len(text) >= 5 && bytes.EqualFold(text[:5], []byte("error"))
+}
+
+// textSeparator stands between texts that are joined: an empty line, as a text.
+const textSeparator = `\n\n`
+
+// appendChatAssistant appends what the model said and the tools that it called.
+func (r *request) appendChatAssistant(dst []byte, parts []part) []byte {
+	dst = append(appendComma(dst), `{"role":"assistant"`...)
+	texts, calls := make([]part, 0, len(parts)), 0
+	var reasoning [][]byte
+	for i := range parts {
+		switch p := &parts[i]; p.kind {
+		case callPart:
+			calls++
+		case thinkingPart:
+			if r.opts.ReasoningBack && isChatSignature(p.id) {
+				reasoning = append(reasoning, p.text)
+			} else {
+				r.dropThinking()
+			}
+		case redactedPart:
+			r.dropThinking()
+		default:
+			texts = append(texts, *p)
+		}
+	}
+	if len(reasoning) > 0 {
+		dst = appendTextMember(dst, "reasoning_content", bytes.Join(reasoning, []byte(textSeparator)))
+	}
+	dst = appendKey(dst, "content")
+	switch {
+	case len(texts) > 0:
+		dst = r.appendContent(dst, texts)
+	case calls > 0:
+		dst = append(dst, "null"...)
+	default:
+		dst = append(dst, '"', '"')
+	}
+	if calls > 0 {
+		dst = append(dst, `,"tool_calls":[`...)
+		for i := range parts {
+			if parts[i].kind == callPart {
+				dst = r.appendChatCall(dst, &parts[i])
+			}
+		}
+		dst = append(dst, ']')
+	}
+	return append(dst, '}')
+}
+
+// dropThinking notes that thinking of the history was left out: it came from
+// another upstream, or this one does not take it.
+func (r *request) dropThinking() {
+	switch r.from {
+	case Messages:
+		r.drop("messages.content.", "thinking")
+	case Responses:
+		r.drop("input.", "reasoning")
+	}
+}
+
+func (r *request) appendChatCall(dst []byte, p *part) []byte {
+	dst = append(appendComma(dst), `{"id":`...)
+	dst = appendText(dst, p.id)
+	dst = append(dst, `,"type":"function","function":{"name":`...)
+	dst = appendText(dst, r.upstreamName(p.namespace, p.name, p.custom))
+	dst = append(dst, `,"arguments":"`...)
+	dst = appendArguments(dst, p)
+	return append(dst, `"}}`...)
+}
+
+// appendArguments appends a call's arguments as a text.
+func appendArguments(dst []byte, p *part) []byte {
+	switch {
+	case p.custom:
+		dst = append(dst, customOpen...)
+		dst = appendEscaped(dst, p.text)
+		return append(dst, customClose...)
+	case p.isJSON:
+		return appendEscaped(dst, p.text)
+	case len(p.text) == 0:
+		return append(dst, '{', '}')
+	}
+	return append(dst, p.text...)
+}
+
+// appendContent appends texts, images and files: as one string where they are
+// texts that may be joined.
+func (r *request) appendContent(dst []byte, parts []part) []byte {
+	if r.isText(parts) {
+		dst = append(dst, '"')
+		for i := range parts {
+			if i > 0 {
+				dst = append(dst, textSeparator...)
+			}
+			dst = append(dst, parts[i].text...)
+		}
+		return append(dst, '"')
+	}
+	dst = append(dst, '[')
+	for i := range parts {
+		dst = r.appendChatPart(dst, &parts[i])
+	}
+	return append(dst, ']')
+}
+
+func (r *request) isText(parts []part) bool {
+	for i := range parts {
+		if parts[i].kind != textPart && parts[i].kind != refusalPart {
+			return false
+		}
+	}
+	return len(parts) < 2 || !r.opts.TextParts
+}
+
+func (r *request) appendChatPart(dst []byte, p *part) []byte {
+	dst = appendComma(dst)
+	switch p.kind {
+	case imagePart:
+		r.checkPart(p)
+		dst = appendAddress(append(dst, `{"type":"image_url","image_url":{"url":`...), p)
+		if len(p.id) > 0 {
+			dst = appendTextMember(dst, "detail", p.id)
+		}
+		return append(dst, '}', '}')
+	case filePart:
+		r.checkPart(p)
+		if p.media == nil {
+			r.refuse("document.source.url", "the upstream takes no address of a file; send its data as base64")
+		}
+		dst = append(dst, `{"type":"file","file":{`...)
+		dst = appendTextMember(dst, "filename", fileName(p))
+		dst = appendAddress(appendKey(dst, "file_data"), p)
+		return append(dst, '}', '}')
+	}
+	dst = appendText(append(dst, `{"type":"text","text":`...), p.text)
+	return append(dst, '}')
+}
+
+// fileName returns the name of a file: upstreams demand one.
+func fileName(p *part) []byte {
+	if len(p.name) > 0 {
+		return p.name
+	}
+	return []byte("document.pdf")
+}
+
+// checkPart refuses what the upstream's model cannot see.
+func (r *request) checkPart(p *part) {
+	switch {
+	case p.kind == imagePart && r.opts.NoImages:
+		r.refuse("image", "the upstream's model takes no images; use another model or leave the image out")
+	case p.kind == filePart && r.opts.NoFiles:
+		r.refuse("document", "the upstream's model takes no files; use another model or send the text")
+	}
+}
+
+func (r *request) appendChatTools(dst []byte) []byte {
+	if len(r.tools) == 0 {
+		return dst
+	}
+	dst = append(appendKey(dst, "tools"), '[')
+	for i := range r.tools {
+		t := &r.tools[i]
+		dst = append(appendComma(dst), `{"type":"function","function":{"name":`...)
+		dst = appendText(dst, r.upstreamName(t.namespace, t.name, t.custom))
+		dst = t.appendDescription(dst)
+		dst = appendSchema(appendKey(dst, "parameters"), t)
+		if !isNull(t.strict) {
+			dst = appendMember(dst, "strict", t.strict)
+		}
+		dst = append(dst, '}', '}')
+	}
+	dst = append(dst, ']')
+	dst = r.appendChatChoice(dst)
+	if !isNull(r.parallel) {
+		dst = appendMember(dst, "parallel_tool_calls", r.parallel)
+	}
+	return dst
+}
+
+func (r *request) appendChatChoice(dst []byte) []byte {
+	switch r.choice.mode {
+	case choiceAuto:
+		return append(appendKey(dst, "tool_choice"), `"auto"`...)
+	case choiceNone:
+		return append(appendKey(dst, "tool_choice"), `"none"`...)
+	case choiceRequired:
+		return append(appendKey(dst, "tool_choice"), `"required"`...)
+	case choiceTool:
+		dst = append(appendKey(dst, "tool_choice"), `{"type":"function","function":{"name":`...)
+		dst = appendText(dst, r.upstreamName(r.choice.namespace, r.choice.name, false))
+		return append(dst, '}', '}')
+	}
+	return dst
+}
+
+func (r *request) appendChatFormat(dst []byte) []byte {
+	f := &r.format
+	switch {
+	case f.isObject:
+		return append(appendKey(dst, "response_format"), `{"type":"json_object"}`...)
+	case f.schema == nil:
+		return dst
+	}
+	dst = append(appendKey(dst, "response_format"), `{"type":"json_schema","json_schema":{`...)
+	return append(f.appendSchemaMembers(dst), '}', '}')
+}
+
+// appendSchemaMembers appends what OpenAI's two dialects say of a JSON schema.
+func (f *format) appendSchemaMembers(dst []byte) []byte {
+	name := f.name
+	if len(name) == 0 {
+		name = []byte("reply")
+	}
+	dst = appendTextMember(dst, "name", name)
+	if len(f.about) > 0 {
+		dst = appendTextMember(dst, "description", f.about)
+	}
+	dst = appendMember(dst, "schema", f.schema)
+	switch {
+	case !isNull(f.strict):
+		dst = appendMember(dst, "strict", f.strict)
+	case f.name == nil: // Anthropic's formats are always strict
+		dst = append(dst, `,"strict":true`...)
+	}
+	return dst
+}

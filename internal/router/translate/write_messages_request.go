@@ -1,0 +1,226 @@
+package translate
+
+import "encoding/json"
+
+// defaultMaxTokens is the limit of a reply where neither the client nor the
+// router's model data name one: Anthropic demands a limit.
+const defaultMaxTokens = 8192
+
+// appendMessages appends the request as /v1/messages takes it.
+func (r *request) appendMessages(dst []byte) []byte {
+	r.checkChoice()
+	dst = append(dst, '{')
+	if r.model != nil {
+		dst = appendMember(dst, "model", r.model)
+	}
+	most := wholeNumber(r.most)
+	if isNull(r.most) {
+		if most = r.opts.MaxTokens; most <= 0 {
+			most = defaultMaxTokens
+		}
+		dst = appendNumberMember(dst, "max_tokens", most)
+	} else {
+		dst = appendMember(dst, "max_tokens", r.most)
+	}
+	if lead := r.parts[r.lead.from:r.lead.to]; len(lead) > 0 {
+		dst = r.appendBlocks(appendKey(dst, "system"), lead)
+	}
+	dst = append(appendKey(dst, "messages"), '[')
+	dst = append(r.appendMessagesTurns(dst), ']')
+	if r.stream {
+		dst = append(dst, `,"stream":true`...)
+	}
+	dst = r.appendMessagesTools(dst)
+	before := len(dst)
+	dst = r.appendThinking(dst, most)
+	r.fitToThinking(dst[before:])
+	return append(r.appendParams(dst), '}')
+}
+
+// fitToThinking leaves out what Anthropic refuses while the model thinks.
+func (r *request) fitToThinking(thinking []byte) {
+	s := string(r.params[temperature])
+	if hasMemberText(thinking, `"thinking":`) && s != "" && s != "null" && s != "1" && s != "1.0" {
+		r.dropParam("temperature")
+		r.params[temperature] = nil
+	}
+}
+
+func hasMemberText(dst []byte, text string) bool {
+	return len(dst) > len(text) && string(dst[1:1+len(text)]) == text
+}
+
+// appendMessagesTurns appends the conversation. Anthropic's roles alternate: a
+// system message within it becomes a text of the user.
+func (r *request) appendMessagesTurns(dst []byte) []byte {
+	last := systemRole
+	for i := range r.turns {
+		t := &r.turns[i]
+		role, name := userRole, `{"role":"user","content":[`
+		if t.role == assistantRole {
+			role, name = assistantRole, `{"role":"assistant","content":[`
+		}
+		start := len(dst)
+		if role == last {
+			dst = dst[:len(dst)-2] // the last message goes on
+		} else {
+			dst = append(appendComma(dst), name...)
+		}
+		before := len(dst)
+		dst = r.appendTurnBlocks(dst, r.parts[t.from:t.to])
+		if len(dst) == before {
+			if role != last {
+				dst = dst[:start]
+				continue
+			}
+		}
+		dst = append(dst, ']', '}')
+		last = role
+	}
+	return dst
+}
+
+// appendTurnBlocks appends the blocks of a turn: tool results come first.
+func (r *request) appendTurnBlocks(dst []byte, parts []part) []byte {
+	for i := range parts {
+		if parts[i].kind == resultPart {
+			dst = r.appendBlock(dst, &parts[i])
+		}
+	}
+	for i := range parts {
+		if parts[i].kind != resultPart {
+			dst = r.appendBlock(dst, &parts[i])
+		}
+	}
+	return dst
+}
+
+// appendBlocks appends a content: one text as a string, anything else as blocks.
+func (r *request) appendBlocks(dst []byte, parts []part) []byte {
+	if len(parts) == 1 && parts[0].kind == textPart {
+		return appendText(dst, parts[0].text)
+	}
+	dst = append(dst, '[')
+	for i := range parts {
+		dst = r.appendBlock(dst, &parts[i])
+	}
+	return append(dst, ']')
+}
+
+// appendBlock appends a block. Thinking of another upstream is left out.
+func (r *request) appendBlock(dst []byte, p *part) []byte {
+	switch p.kind {
+	case imagePart, filePart:
+		r.checkPart(p)
+		return appendSource(dst, p)
+	case thinkingPart:
+		if signature, ok := ownSignature(messagesSignature, p.id); ok {
+			dst = appendText(append(appendComma(dst), `{"type":"thinking","thinking":`...), p.text)
+			return append(appendTextMember(dst, "signature", signature), '}')
+		}
+		r.dropThinking()
+		return dst
+	case redactedPart:
+		if data, ok := ownSignature(redactedSignature, p.id); ok {
+			return append(appendText(append(appendComma(dst), `{"type":"redacted_thinking","data":`...), data), '}')
+		}
+		r.dropThinking()
+		return dst
+	case callPart:
+		dst = appendText(append(appendComma(dst), `{"type":"tool_use","id":`...), p.id)
+		dst = appendTextMember(dst, "name", r.upstreamName(p.namespace, p.name, p.custom))
+		return append(r.appendInput(appendKey(dst, "input"), p), '}')
+	case resultPart:
+		return r.appendToolResult(dst, p)
+	}
+	return append(appendText(append(appendComma(dst), `{"type":"text","text":`...), p.text), '}')
+}
+
+func appendSource(dst []byte, p *part) []byte {
+	kind := "image"
+	if p.kind == filePart {
+		kind = "document"
+	}
+	dst = appendTextMember(append(appendComma(dst), '{'), "type", []byte(kind))
+	if p.media == nil {
+		dst = appendText(append(dst, `,"source":{"type":"url","url":`...), p.text)
+	} else {
+		dst = append(dst, `,"source":{"type":"base64","media_type":"`...)
+		dst = append(appendEscaped(dst, p.media), '"')
+		dst = appendTextMember(dst, "data", p.text)
+	}
+	dst = append(dst, '}')
+	if p.kind == filePart && len(p.name) > 0 {
+		dst = appendTextMember(dst, "title", p.name)
+	}
+	return append(dst, '}')
+}
+
+// appendInput appends a call's arguments as an object.
+func (r *request) appendInput(dst []byte, p *part) []byte {
+	switch {
+	case p.custom:
+		dst = appendTextMember(append(dst, '{'), "input", p.text)
+		return append(dst, '}')
+	case p.isJSON:
+		return append(dst, p.text...)
+	}
+	start := len(dst)
+	dst = appendUnescaped(dst, p.text)
+	if plain := dst[start:]; isNothing(plain) {
+		dst = append(dst[:start], '{', '}')
+	} else if plain[0] != '{' || !json.Valid(plain) {
+		r.refuse("arguments", "the arguments of the call "+string(p.id)+" are no JSON object")
+	}
+	return dst
+}
+
+func (r *request) appendToolResult(dst []byte, p *part) []byte {
+	dst = appendText(append(appendComma(dst), `{"type":"tool_result","tool_use_id":`...), p.id)
+	if inner := r.result(p); len(inner) > 0 {
+		dst = r.appendBlocks(appendKey(dst, "content"), inner)
+	}
+	if p.isError {
+		dst = append(dst, `,"is_error":true`...)
+	}
+	return append(dst, '}')
+}
+
+func (r *request) appendMessagesTools(dst []byte) []byte {
+	if len(r.tools) == 0 {
+		return dst
+	}
+	dst = append(appendKey(dst, "tools"), '[')
+	for i := range r.tools {
+		t := &r.tools[i]
+		dst = appendText(append(appendComma(dst), `{"name":`...), r.upstreamName(t.namespace, t.name, t.custom))
+		dst = t.appendDescription(dst)
+		dst = append(appendSchema(appendKey(dst, "input_schema"), t), '}')
+	}
+	return r.appendMessagesChoice(append(dst, ']'))
+}
+
+func (r *request) appendMessagesChoice(dst []byte) []byte {
+	single := string(r.parallel) == "false"
+	kind := "auto"
+	switch r.choice.mode {
+	case choiceUnsaid:
+		if !single {
+			return dst
+		}
+	case choiceNone:
+		return append(appendKey(dst, "tool_choice"), `{"type":"none"}`...)
+	case choiceRequired:
+		kind = "any"
+	case choiceTool:
+		kind = "tool"
+	}
+	dst = appendTextMember(append(appendKey(dst, "tool_choice"), '{'), "type", []byte(kind))
+	if r.choice.mode == choiceTool {
+		dst = appendTextMember(dst, "name", r.upstreamName(r.choice.namespace, r.choice.name, false))
+	}
+	if single {
+		dst = append(dst, `,"disable_parallel_tool_use":true`...)
+	}
+	return append(dst, '}')
+}
