@@ -88,7 +88,8 @@ func List(root string) (all []Generation, current int, err error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	pinned, mark := pins(root), newSigner(root)
+	pinned, _ := pins(root) // Record removes nothing when they cannot be read
+	mark := newSigner(root)
 	all = make([]Generation, 0, len(numbers))
 	at := int(dir.Fd())
 	for _, g := range iter.Map(numbers, func(n *int) Generation { return quick(mark, root, at, *n) }) {
@@ -210,7 +211,8 @@ func Find(root string, n int) (Generation, error) {
 		return g, fault.Usage("state-untrusted", "generation %d in %s was not written by this user's FlowGate here", n, filepath.Join(Dir(root), folder(n))).
 			WithHint("if it is yours, of a version before 0.2 or of a folder that was moved: mage trust")
 	}
-	g.Pinned = slices.Contains(pins(root), n)
+	pinned, _ := pins(root)
+	g.Pinned = slices.Contains(pinned, n)
 	for part := range g.Digests {
 		if _, err := g.Part(root, part); err != nil {
 			return g, err

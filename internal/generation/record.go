@@ -74,6 +74,9 @@ func Record(ctx context.Context, s Subject) (g Generation, recorded bool, err er
 	if err := write(root, g, texts); err != nil {
 		return g, false, unwritable(Dir(root), err)
 	}
+	if _, err := pins(root); err != nil {
+		return g, true, nil //nolint:nilerr // which ones are to be kept is not known, so all are
+	}
 	return g, true, prune(root, append(all, g), g.Number)
 }
 
@@ -211,7 +214,8 @@ func lockAll(ctx context.Context, root string) (io.Closer, error) {
 
 // Pin keeps a generation for ever, or no longer. Of any number of commands at
 // once, no pin is lost, nor a generation that one of them just pinned. Faults:
-// generation-unknown, generation-unwritable.
+// generation-unknown, generation-unwritable; generation-unreadable when the pins
+// that are there cannot be read.
 func Pin(ctx context.Context, root string, n int, pinned bool) (Generation, error) {
 	if g, err := Find(root, n); err != nil { // also when there is no folder to lock
 		return g, err
@@ -225,7 +229,11 @@ func Pin(ctx context.Context, root string, n int, pinned bool) (Generation, erro
 	if err != nil {
 		return g, err
 	}
-	list := slices.DeleteFunc(pins(root), func(m int) bool { return m == n })
+	list, err := pins(root)
+	if err != nil {
+		return g, unreadable(pinsPath(root), err)
+	}
+	list = slices.DeleteFunc(list, func(m int) bool { return m == n })
 	if pinned {
 		list = append(list, n)
 	}
@@ -242,12 +250,16 @@ func Pin(ctx context.Context, root string, n int, pinned bool) (Generation, erro
 
 func pinsPath(root string) string { return filepath.Join(Dir(root), "pins.json") }
 
-func pins(root string) []int {
-	list := []int{}
-	if data, err := trust.ReadState(root, pinsPath(root), mostRecord); err == nil {
-		_ = json.Unmarshal(data, &list)
+// pins returns the generations to keep; none without the file.
+func pins(root string) (list []int, err error) {
+	data, err := trust.ReadState(root, pinsPath(root), mostRecord)
+	if errors.Is(err, fs.ErrNotExist) {
+		return []int{}, nil
 	}
-	return list
+	if err == nil {
+		err = json.Unmarshal(data, &list)
+	}
+	return list, err
 }
 
 // Digest is "sha256:" and the hexadecimal digest of data.
