@@ -48,6 +48,9 @@ type Note struct {
 	Text string `json:"reason,omitempty"`
 }
 
+// Notef returns a Note with a formatted text.
+func Notef(format string, args ...any) Note { return Note{fmt.Sprintf(format, args...)} }
+
 // Reason implements report.Reasoned.
 func (n Note) Reason() string { return n.Text }
 

@@ -72,6 +72,7 @@ func matching(list []Check, globs, flag string) (map[string]bool, error) {
 func Unknown(list []Check, id string) *fault.Error {
 	return fault.Usage("check-unknown", "there is no check %q", id).WithHint("%s", hint(list, id))
 }
+
 func hint(list []Check, id string) string {
 	ids := lo.Map(list, func(c Check, _ int) string { return c.ID })
 	if near := config.Nearest(id, ids); near != "" {
@@ -79,4 +80,13 @@ func hint(list []Check, id string) string {
 	}
 	groups := lo.Uniq(lo.Map(ids, func(id string, _ int) string { group, _, _ := strings.Cut(id, "."); return group + ".*" }))
 	return "there are " + strings.Join(groups, ", ")
+}
+
+// DidYouMean returns " (did you mean NAME?)" with the known name that is nearest
+// to name, and "" when none is near.
+func DidYouMean(name string, known []string) string {
+	if near := config.Nearest(name, known); near != "" {
+		return " (did you mean " + near + "?)"
+	}
+	return ""
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/magefile/mage/mg"
 
 	"github.com/flowgate-go/flowgate/checks/doctor"
+	"github.com/flowgate-go/flowgate/checks/timeline"
 )
 
 // Doctor holds the targets that say what is wrong.
@@ -30,7 +31,7 @@ func (Doctor) Timeline(ctx context.Context, since *time.Duration) error {
 		if err != nil {
 			return nil, err
 		}
-		t, err := doctor.History(ctx, o, value(since))
+		t, err := timeline.Read(ctx, o.Subject(), value(since))
 		s.say(t.Headline())
 		return t, err
 	})

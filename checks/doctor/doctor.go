@@ -13,7 +13,8 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/checks"
-	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/checks/timeline"
 	"github.com/flowgate-go/flowgate/internal/report"
 )
 
@@ -37,6 +38,14 @@ type Options struct {
 	Emit      func(report.Result)
 }
 
+// Subject returns the part of the options that says what is examined.
+func (o Options) Subject() subject.Options {
+	return subject.Options{
+		ConfigFile: o.File, Cwd: o.Cwd, Self: o.Self, Online: o.Online, Untrusted: o.Untrusted,
+		Environ: o.Environ, Getenv: o.Getenv, Now: o.Now,
+	}
+}
+
 // Examined is what a doctor report says of what was looked at.
 type Examined struct {
 	Config  string `json:"config"`  // file; empty for the built-in default
@@ -52,55 +61,33 @@ func (e Examined) Headline() string { return e.History }
 // cannot be used it returns the report and the configuration's fault as well.
 // Faults: check-unknown and those of config.Load.
 func Run(ctx context.Context, o Options) (report.Checked, error) {
-	s := newSubject(ctx, o)
-	list, err := checks.Select(s.checks(), o.Only, o.Skip)
+	s := subject.New(ctx, o.Subject())
+	list, err := checks.Select(allChecks(s), o.Only, o.Skip)
 	if err != nil {
 		return report.Checked{}, err
 	}
-	defer s.close()
+	defer s.Close()
 	how := checks.Options{Emit: o.Emit, Mend: o.Fix}
 	if o.Serial {
 		how.Parallel = 1
 	}
 	results := checks.Run(ctx, list, how)
 	data := Examined{Config: o.File, Online: o.Online}
-	if s.cfg != nil {
-		data.Config, data.Profile, data.History = s.cfg.File, s.profile(), s.history(ctx)
+	if s.Config != nil {
+		data.Config, data.Profile, data.History = s.Config.File, s.Profile(), timeline.Headline(ctx, s)
 	}
-	return report.Checked{Checks: results, Data: data, Strict: o.Strict}, s.err
-}
-
-// history is the headline of the timeline for a stack that was started once and
-// is not well. What the checks have asked is not asked again.
-func (s *subject) history(ctx context.Context) string {
-	status, err := s.status()
-	if !exists(s.cfg.Paths.LogFile) || state(status, err) == stateWell {
-		return ""
-	}
-	t, err := s.timeline(ctx, s.o.Now(), status, err)
-	if err != nil { // processes.crashing says that events.log cannot be read
-		return ""
-	}
-	return t.Headline()
+	return report.Checked{Checks: results, Data: data, Strict: o.Strict}, s.ConfigError
 }
 
 // Checks are all checks, ready to run, and what to call when they have run: for
 // families that share some of them.
 func Checks(ctx context.Context, o Options) (list []checks.Check, done func()) {
-	s := newSubject(ctx, o)
-	return s.checks(), s.close
-}
-
-// Configuration is the one in force, or the fault that it cannot be used for.
-func Configuration(o Options) (*config.Config, error) {
-	if o.File == "" {
-		return config.Default(o.Cwd), nil
-	}
-	return config.Load(o.File, o.Getenv)
+	s := subject.New(ctx, o.Subject())
+	return allChecks(s), s.Close
 }
 
 // List returns all checks in the order in which Run reports them. They are for
 // reading, not for running.
 func List() []checks.Check {
-	return newSubject(context.Background(), Options{}).checks()
+	return allChecks(subject.New(context.Background(), subject.Options{}))
 }

@@ -1,84 +1,34 @@
 package doctor
 
-import "github.com/flowgate-go/flowgate/checks"
+import (
+	"slices"
 
-// checks are all checks, each after those that it needs.
-func (s *subject) checks() []checks.Check { return s.withoutTrust(s.all()) }
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/environment"
+	"github.com/flowgate-go/flowgate/checks/doctor/installation"
+	"github.com/flowgate-go/flowgate/checks/doctor/profile"
+	"github.com/flowgate-go/flowgate/checks/doctor/program"
+	"github.com/flowgate-go/flowgate/checks/doctor/routing"
+	"github.com/flowgate-go/flowgate/checks/doctor/service"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/checks/doctor/upstream"
+	"github.com/flowgate-go/flowgate/checks/doctor/wiring"
+)
 
-// all are the checks whatever is trusted.
-func (s *subject) all() []checks.Check {
-	list := []checks.Check{
-		s.configReadable(),
-		s.configValid(),
-		s.configCurrent(),
-		s.configSettings(),
-		s.configEnvironment(),
-		s.folderPresent(),
-		s.folderPrivate(),
-		s.folderWritable(),
-		s.folderSpace(),
-		s.folderIgnored(),
-		s.keysPresent(),
-		s.keysPrivate(),
-		s.runtimesInstalled(),
-		s.runtimesArchitecture(),
-		s.runtimesDigest(),
-		s.runtimesGood(),
-		s.runtimesOutdated(),
-		s.litellmPython(),
-		s.litellmPrisma(),
-		s.servicesDotenv(),
-		s.litellmInclude(),
-		s.profileState(),
-		s.profileActive(),
-		s.profileCurrent(),
-		s.supervisorAnswers(),
-		s.supervisorCurrent(),
-		s.processesStale(),
-		s.processesOrphaned(),
-		s.processesCrashing(),
-		s.portsAvailable(),
-		s.portsDistinct(),
-		s.portsLoopback(),
-		s.readinessFree(),
-		s.servicesLive(),
-		s.servicesReady(),
-		s.cliproxyConfig(),
-		s.cliproxyKeys(),
-		s.cliproxyHeaders(),
-		s.cliproxyFolder(),
-		s.cliproxyReachable(),
-		s.cliproxyManagement(),
-		s.cliproxyVersion(),
-		s.credentialsPresent(),
-		s.credentialsParsable(),
-		s.credentialsPrivate(),
-		s.credentialsFresh(),
-		s.credentialsRenewable(),
-		s.credentialsShared(),
-		s.credentialsUsable(),
-		s.stackAddress(),
-		s.stackKey(),
-		s.stackModels(),
-		s.stackEnvironment(),
-		s.modelsServed(),
-		s.deploymentsAvailable(),
-		s.deploymentsDistinct(),
-		s.routingStrategy(),
-		s.fallbacksKnown(),
-		s.fallbacksLoop(),
-		s.settingsEffective(),
-		s.settingsKnown(),
-		s.providersKnown(),
-		s.upstreamReachable(),
-		s.clockRight(),
-		s.proxyBypassed(),
-		s.filesEnough(),
-		s.goVersion(),
-		s.mageVersion(),
-	}
+// allChecks returns all checks, each after those that it needs.
+func allChecks(s *subject.Subject) []checks.Check {
+	list := slices.Concat(
+		installation.Checks(s),
+		program.Checks(s),
+		profile.Checks(s),
+		service.Checks(s),
+		upstream.Checks(s),
+		wiring.Checks(s),
+		routing.Checks(s),
+		environment.Checks(s),
+	)
 	for i := range list {
 		list[i].Family = "doctor"
 	}
-	return list
+	return skipUntrusted(s, list)
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // exposure are the checks that send requests, only with Options.Probe.
-func (s *subject) exposure() []checks.Check {
+func (s *audit) exposure() []checks.Check {
 	if !s.o.Probe {
 		return nil
 	}
@@ -24,7 +24,7 @@ func (s *subject) exposure() []checks.Check {
 	}
 }
 
-func (s *subject) exposureAddresses() checks.Check {
+func (s *audit) exposureAddresses() checks.Check {
 	return checks.Check{
 		ID: "exposure.addresses", Title: "Other addresses of this machine lead to no service",
 		About: "Connects to the port of every running service at each address of this machine besides loopback: what answers there, the network reaches too, whatever the configuration says.",
@@ -47,7 +47,7 @@ var wrong = [...]struct{ what, key string }{
 	{"a wrong key", "sk-flowgate-probe-with-a-wrong-key"},
 }
 
-func (s *subject) exposureKeys() checks.Check {
+func (s *audit) exposureKeys() checks.Check {
 	return checks.Check{
 		ID: "exposure.keys", Title: "Nothing is served without the right key",
 		About: "Asks every running service for its models and for a completion without a key, with sample keys and with a wrong one. Anything but a refusal is a failure: whoever reaches the port spends your subscriptions.",
@@ -75,7 +75,7 @@ func bearer(key string) http.Header {
 	return http.Header{"Authorization": {"Bearer " + key}}
 }
 
-func (s *subject) exposureHeaders() checks.Check {
+func (s *audit) exposureHeaders() checks.Check {
 	return checks.Check{
 		ID: "exposure.headers", Title: "No header opens what a key should",
 		About: "Asks without a key but with headers that pretend to come from this machine: X-Forwarded-For, X-Real-IP, Forwarded, X-Forwarded-Host, and a foreign Host as DNS rebinding sends it.",
@@ -95,7 +95,7 @@ func (s *subject) exposureHeaders() checks.Check {
 	}
 }
 
-func (s *subject) exposureOrigin() checks.Check {
+func (s *audit) exposureOrigin() checks.Check {
 	return checks.Check{
 		ID: "exposure.origin", Title: "No web page may read a service's answers",
 		About: "Asks as a browser asks for a page of another site (Origin, and the preflight request), without a key. A service that allows credentials of other sites fails. One that allows every origin, as CLIProxyAPI always does, passes as long as it refuses whoever has no key; when it serves, each page that you visit reads its answers, and the check warns.",
@@ -135,7 +135,7 @@ func (s *subject) exposureOrigin() checks.Check {
 	}
 }
 
-func (s *subject) exposurePaths() checks.Check {
+func (s *audit) exposurePaths() checks.Check {
 	return checks.Check{
 		ID: "exposure.paths", Title: "No spelling of a path gets round the key",
 		About: "Asks without a key for the same page by other spellings: .. and its escapes, doubled slashes, another case, a trailing slash, a path behind one that needs no key.",
@@ -155,7 +155,7 @@ func (s *subject) exposurePaths() checks.Check {
 	}
 }
 
-func (s *subject) exposureManagement() checks.Check {
+func (s *audit) exposureManagement() checks.Check {
 	return checks.Check{
 		ID: "exposure.management", Title: "Accounts cannot be managed without the key",
 		About: "Asks CLIProxyAPI's management interface once without a key. Once only: it counts missing keys as wrong ones, and five of them shut it for half an hour.",

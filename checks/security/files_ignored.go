@@ -17,7 +17,7 @@ var ignorable = [...]struct{ probe, line string }{
 	{".env", ".env"}, {".env.local", ".env.*"}, {"flowgate-probe.pem", "*.pem"}, {"flowgate-probe.key", "*.key"},
 }
 
-func (s *subject) filesIgnored() checks.Check {
+func (s *audit) filesIgnored() checks.Check {
 	return checks.Check{
 		ID: "files.ignored", Title: "git ignores the files that people put secrets into", After: []string{"folder.ignored"}, // both may write .gitignore
 		About: "Asks git (`git check-ignore`, so that nested, global and negated rules count) whether a .env, a .env.local, a .pem and a .key would be ignored in effect at the top of the repository. -fix adds the missing lines to .gitignore. What FlowGate itself writes is the business of folder.ignored.",
@@ -50,7 +50,7 @@ func (s *subject) filesIgnored() checks.Check {
 }
 
 // unignored are the lines that are missing.
-func (s *subject) unignored(ctx context.Context) (lines []string, err error) {
+func (s *audit) unignored(ctx context.Context) (lines []string, err error) {
 	if s.repo.Bare {
 		return nil, nil
 	}

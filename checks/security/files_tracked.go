@@ -19,7 +19,7 @@ type listing struct {
 // Reason implements report.Reasoned.
 func (l listing) Reason() string { return l.Text }
 
-func (s *subject) filesTracked() checks.Check {
+func (s *audit) filesTracked() checks.Check {
 	return checks.Check{
 		ID: "files.tracked", Title: "git tracks no file that is made to hold secrets",
 		About: "Looks at the names of all tracked and staged files: .env and its variants, private keys, keystores, password files, the folders of FlowGate and CLIProxyAPI, credential files of Codex, Claude Code, Gemini, Copilot, Kiro and Qwen; a .pem or .key counts when a private key is in it, a JSON file named after a provider when a token is. Examples, samples, tests and documents are left out. `git rm --cached FILE` stops tracking; what was pushed has to be replaced.",
@@ -70,7 +70,7 @@ var byContent = [...]struct {
 // excused are parts of paths of what only shows how it looks.
 var excused = [...]string{"example", "sample", "template", "dist", "testdata", "test", "tests", "fixtures", "docs", "doc"}
 
-func (s *subject) sensitive(ctx context.Context, file string) bool {
+func (s *audit) sensitive(ctx context.Context, file string) bool {
 	lower := strings.ToLower(file)
 	if isExcused(lower) {
 		return false

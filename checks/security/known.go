@@ -4,7 +4,7 @@ import "github.com/flowgate-go/flowgate/auth"
 
 // secrets are all values that this installation keeps secret, as far as they can
 // be read.
-func (s *subject) secrets() []string {
+func (s *audit) secrets() []string {
 	if s.cfg == nil {
 		return nil
 	}
@@ -12,6 +12,6 @@ func (s *subject) secrets() []string {
 }
 
 // authFolder is where CLIProxyAPI loads credential files from.
-func (s *subject) authFolder() string {
+func (s *audit) authFolder() string {
 	return auth.Folder(s.cfg, auth.Environment{Getenv: s.o.Getenv})
 }

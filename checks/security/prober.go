@@ -87,7 +87,7 @@ func (p *prober) others() []string {
 func (p *prober) address(svc config.Service) string { return strings.TrimPrefix(svc.URL(), "http://") }
 
 // withTargets gives look the services that run.
-func (s *subject) withTargets(ctx context.Context, look func(*prober, []config.Service) checks.Outcome) checks.Outcome {
+func (s *audit) withTargets(ctx context.Context, look func(*prober, []config.Service) checks.Outcome) checks.Outcome {
 	if s.cfg == nil {
 		return s.noConfig()
 	}

@@ -15,7 +15,7 @@ import (
 
 // tolerance is what a file in the runtime folder may let others do: nothing,
 // but for installed programs, which anybody has.
-func (s *subject) tolerance(path string) fs.FileMode {
+func (s *audit) tolerance(path string) fs.FileMode {
 	if inside(filepath.Join(s.cfg.Paths.Root(), "store"), path) {
 		return 0o055
 	}
@@ -23,7 +23,7 @@ func (s *subject) tolerance(path string) fs.FileMode {
 }
 
 // runtimeFiles calls look for everything in the runtime folder.
-func (s *subject) runtimeFiles(look func(path string, info fs.FileInfo)) error {
+func (s *audit) runtimeFiles(look func(path string, info fs.FileInfo)) error {
 	return filepath.WalkDir(s.cfg.Paths.Root(), func(path string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil // a service that runs makes and removes files
@@ -38,7 +38,7 @@ func (s *subject) runtimeFiles(look func(path string, info fs.FileInfo)) error {
 	})
 }
 
-func (s *subject) runtimePrivate() checks.Check {
+func (s *audit) runtimePrivate() checks.Check {
 	return checks.Check{
 		ID: "runtime.private", Title: "Everything in the runtime folder is yours alone",
 		About: "Walks the whole runtime folder: everything in it belongs to you, no file is open to others beyond 0600, no folder beyond 0700; installed programs may be read. -fix takes the rights of others away and leaves contents alone. What others could read should be replaced.",
@@ -79,7 +79,7 @@ func (s *subject) runtimePrivate() checks.Check {
 	}
 }
 
-func (s *subject) openFiles() (open, foreign []string, err error) {
+func (s *audit) openFiles() (open, foreign []string, err error) {
 	if s.cfg == nil {
 		return nil, nil, nil
 	}

@@ -31,7 +31,7 @@ type summary struct {
 // Reason implements report.Reasoned.
 func (m summary) Reason() string { return m.Text }
 
-func (s *subject) secretsTree() checks.Check {
+func (s *audit) secretsTree() checks.Check {
 	return checks.Check{
 		ID: "secrets.tree", Title: "No secret is in the working tree", Timeout: scanTimeout,
 		About: "Searches every file that git tracks or would take (with -all, ignored ones too; outside a repository, all files) by gitleaks' rules, FlowGate's own, and for every secret value that this installation uses. A line marked gitleaks:allow, a fingerprint in .gitleaksignore, an allowlist in .gitleaks.toml and a -baseline suppress a finding. What is really a secret has to be replaced where it was issued: deleting the line does not take it out of the history.",
@@ -65,7 +65,7 @@ func (s *subject) secretsTree() checks.Check {
 	}
 }
 
-func (s *subject) treeCache() *scan.Cache {
+func (s *audit) treeCache() *scan.Cache {
 	name := "tree"
 	if s.o.All {
 		name = "all"
@@ -78,7 +78,7 @@ func (s *subject) treeCache() *scan.Cache {
 
 // files are those to search. The runtime folder, which is full of secrets, is
 // for other checks.
-func (s *subject) files(ctx context.Context, unreadable func(string, error)) ([]string, error) {
+func (s *audit) files(ctx context.Context, unreadable func(string, error)) ([]string, error) {
 	if s.repo != nil && !s.o.All {
 		return s.repo.Files(ctx)
 	}
@@ -88,7 +88,7 @@ func (s *subject) files(ctx context.Context, unreadable func(string, error)) ([]
 	}, unreadable)
 }
 
-func (s *subject) secretsStaged() checks.Check {
+func (s *audit) secretsStaged() checks.Check {
 	return checks.Check{
 		ID: "secrets.staged", Title: "No secret is staged", Timeout: scanTimeout,
 		About: "Searches the lines that the index adds to HEAD: what the next commit would record. The hook that security:install-hook writes runs this check.",
@@ -101,7 +101,7 @@ func (s *subject) secretsStaged() checks.Check {
 	}
 }
 
-func (s *subject) secretsRange() checks.Check {
+func (s *audit) secretsRange() checks.Check {
 	return checks.Check{
 		ID: "secrets.range", Title: "No commit of the range adds a secret", Timeout: scanTimeout,
 		About: "Searches the lines that the commits of -range=A..B add, merges included: what a push or a pull request brings, also when a later commit of it removes the secret again.",
@@ -113,7 +113,7 @@ func (s *subject) secretsRange() checks.Check {
 	}
 }
 
-func (s *subject) secretsHistory() checks.Check {
+func (s *audit) secretsHistory() checks.Check {
 	return checks.Check{
 		ID: "secrets.history", Title: "No commit holds a secret", Timeout: scanTimeout,
 		About: "Searches the lines that every commit adds that a branch, a tag, a stash, the reflog or nothing at all names, merges included. A secret in the history is public with the repository: replace it where it was issued, then rewrite the history (git filter-repo) or put the fingerprint into .gitleaksignore.",
@@ -143,7 +143,7 @@ func (s *subject) secretsHistory() checks.Check {
 // partial explains what could not be read of a clone that has only a part of
 // the objects. FlowGate never fetches them itself: what a repository's settings
 // say about its remote may be anything.
-func (s *subject) partial(ctx context.Context, result *scan.Result, err error) error {
+func (s *audit) partial(ctx context.Context, result *scan.Result, err error) error {
 	if err == nil && len(result.Scanned.Unread) == 0 {
 		return nil
 	}
@@ -160,11 +160,11 @@ func (s *subject) partial(ctx context.Context, result *scan.Result, err error) e
 	return nil
 }
 
-func (s *subject) rangeIsCut(ctx context.Context) (bool, error) { return s.repo.IsCut(ctx, s.o.Range) }
+func (s *audit) rangeIsCut(ctx context.Context) (bool, error) { return s.repo.IsCut(ctx, s.o.Range) }
 
 // patch searches what a stream yields. isCut says whether a shallow clone lacks a
 // part of it.
-func (s *subject) patch(ctx context.Context, isCut func(context.Context) (bool, error), stream scan.Stream) checks.Outcome {
+func (s *audit) patch(ctx context.Context, isCut func(context.Context) (bool, error), stream scan.Stream) checks.Outcome {
 	if s.repo == nil {
 		if dir := s.o.Getenv("GIT_DIR"); dir != "" {
 			return checks.Failed("%v, and GIT_DIR=%s is not followed", s.none, dir).WithFix("", "run it inside the repository itself")
@@ -186,7 +186,7 @@ func (s *subject) patch(ctx context.Context, isCut func(context.Context) (bool, 
 }
 
 // examine runs one scan and judges what it found.
-func (s *subject) examine(look func(*scan.Scanner) (scan.Result, error)) checks.Outcome {
+func (s *audit) examine(look func(*scan.Scanner) (scan.Result, error)) checks.Outcome {
 	sc, err := s.scanner()
 	if err != nil {
 		return checks.Failed("the rules cannot be used: %v", err)
@@ -207,7 +207,7 @@ func (s *subject) examine(look func(*scan.Scanner) (scan.Result, error)) checks.
 }
 
 // isOwn reports whether dir, as git gives it to a hook, is this repository's.
-func (s *subject) isOwn(dir string) bool {
+func (s *audit) isOwn(dir string) bool {
 	if !filepath.IsAbs(dir) {
 		dir = filepath.Join(s.o.Cwd, dir)
 	}
@@ -216,7 +216,7 @@ func (s *subject) isOwn(dir string) bool {
 
 // inRoot is a path as findings have it: relative to the scanned folder, if it is
 // in there.
-func (s *subject) inRoot(path string) string {
+func (s *audit) inRoot(path string) string {
 	if rel, err := filepath.Rel(s.root, path); err == nil && inside(s.root, path) {
 		return filepath.ToSlash(rel)
 	}
@@ -229,7 +229,7 @@ func outcome(status report.Status, m summary) checks.Outcome {
 
 // admit drops what is ignored, marks what is known, adds the rest to the report
 // and sums it up.
-func (s *subject) admit(result *scan.Result) summary {
+func (s *audit) admit(result *scan.Result) summary {
 	result.Findings = slices.DeleteFunc(result.Findings, s.ignore.Has)
 	m := summary{
 		Files: result.Scanned.Files, Commits: result.Scanned.Commits, Cached: result.Scanned.Cached, Unread: len(result.Scanned.Unread),

@@ -14,7 +14,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/secret/scan"
 )
 
-func (s *subject) secretsLogs() checks.Check {
+func (s *audit) secretsLogs() checks.Check {
 	return checks.Check{
 		ID: "secrets.logs", Title: "No log holds a secret", Timeout: scanTimeout,
 		About: "Searches every .log file of the runtime folder, and CLIProxyAPI's logs beside its credentials, which hold request bodies, by the same rules as the working tree. Delete the log, and replace the secret.",
@@ -42,7 +42,7 @@ func (s *subject) secretsLogs() checks.Check {
 
 // logs are the paths of all logs, without the leading slash: those in the
 // runtime folder, and those that CLIProxyAPI writes beside its credentials.
-func (s *subject) logs() (all []string, err error) {
+func (s *audit) logs() (all []string, err error) {
 	if _, err := os.Stat(s.cfg.Paths.Root()); err != nil {
 		return nil, err
 	}

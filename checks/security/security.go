@@ -72,7 +72,7 @@ func Checks(ctx context.Context, o Options) ([]checks.Check, func() (Examined, e
 	if o.Staged && o.Range != "" {
 		return nil, nil, fault.Usage("flag-invalid", "-staged and -range look at different changes").WithHint("leave one of the two out")
 	}
-	s, err := newSubject(ctx, o)
+	s, err := newAudit(ctx, o)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -99,7 +99,7 @@ func needsFlag(err error, o Options) error {
 // List returns all checks in the order in which Run reports them. They are for
 // reading, not for running.
 func List() []checks.Check {
-	s := &subject{o: Options{History: true, Probe: true}}
+	s := &audit{o: Options{History: true, Probe: true}}
 	list, done := s.checks(context.Background())
 	done()
 	return append(list, s.secretsStaged(), s.secretsRange())
@@ -110,7 +110,7 @@ const fromDoctor = "folder.private,folder.ignored,keys.private,credentials.priva
 
 // checks are all checks, each after those that it needs, and what to call when
 // they have run.
-func (s *subject) checks(ctx context.Context) ([]checks.Check, func()) {
+func (s *audit) checks(ctx context.Context) ([]checks.Check, func()) {
 	shared, done := doctor.Checks(ctx, s.o.Options)
 	shared, err := checks.Select(shared, fromDoctor, "")
 	if err != nil {
@@ -133,7 +133,7 @@ func (s *subject) checks(ctx context.Context) ([]checks.Check, func()) {
 }
 
 // content are the checks of what files and commits hold.
-func (s *subject) content() []checks.Check {
+func (s *audit) content() []checks.Check {
 	var list []checks.Check
 	switch {
 	case s.o.Staged:

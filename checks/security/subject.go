@@ -10,7 +10,7 @@ import (
 	"sync"
 
 	"github.com/flowgate-go/flowgate/checks"
-	"github.com/flowgate-go/flowgate/checks/doctor"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/secret/repo"
@@ -19,8 +19,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
-// subject is what is examined.
-type subject struct {
+// audit is what is examined.
+type audit struct {
 	o    Options
 	root string         // absolute folder that is scanned
 	repo *repo.Repo     // nil when root is in no repository
@@ -38,11 +38,11 @@ type subject struct {
 	result scan.Result
 }
 
-// newSubject finds out what there is to examine, and refuses rules and baselines
+// newAudit finds out what there is to examine, and refuses rules and baselines
 // that cannot be used before any work starts.
-func newSubject(ctx context.Context, o Options) (*subject, error) {
-	s := &subject{o: o, root: o.Cwd}
-	s.cfg, s.err = doctor.Configuration(o.Options)
+func newAudit(ctx context.Context, o Options) (*audit, error) {
+	s := &audit{o: o, root: o.Cwd}
+	s.cfg, s.err = subject.Configuration(o.Options.Subject())
 	r, err := repo.Open(ctx, o.Cwd)
 	switch {
 	case err == nil:
@@ -62,7 +62,7 @@ func newSubject(ctx context.Context, o Options) (*subject, error) {
 	return s, s.suppressions()
 }
 
-func (s *subject) suppressions() (err error) {
+func (s *audit) suppressions() (err error) {
 	if s.ignore, err = scan.ReadIgnore(s.root); err != nil {
 		return fault.Usage("baseline-invalid", "read %s: %w", scan.IgnoreFile, err)
 	}
@@ -85,7 +85,7 @@ func (s *subject) suppressions() (err error) {
 }
 
 // examined is the data of the report, after the checks have run.
-func (s *subject) examined() (Examined, error) {
+func (s *audit) examined() (Examined, error) {
 	e := Examined{Root: s.root, Git: s.repo != nil, Findings: s.result.Findings, Scanned: s.result.Scanned}
 	if e.Findings == nil {
 		e.Findings = []scan.Finding{}
@@ -107,7 +107,7 @@ func (s *subject) examined() (Examined, error) {
 
 // cache is the file in which a scan of that name is remembered; empty without a
 // configuration that is trusted.
-func (s *subject) cache(name string) string {
+func (s *audit) cache(name string) string {
 	if s.cfg == nil || s.o.Untrusted != "" || trust.CheckFolders(s.cfg.Paths.Root(), filepath.Join(s.cfg.Paths.Root(), "cache")) != nil {
 		return ""
 	}
@@ -115,7 +115,7 @@ func (s *subject) cache(name string) string {
 }
 
 // seal authenticates what is remembered.
-func (s *subject) seal() scan.Seal {
+func (s *audit) seal() scan.Seal {
 	if s.cfg == nil {
 		return scan.Seal{}
 	}
@@ -123,7 +123,7 @@ func (s *subject) seal() scan.Seal {
 }
 
 // shown is a path as people in the folder that they work in would type it.
-func (s *subject) shown(path string) string {
+func (s *audit) shown(path string) string {
 	if rel, err := filepath.Rel(s.o.Cwd, path); err == nil && len(rel) < len(path) {
 		return rel
 	}
@@ -137,10 +137,10 @@ func inside(folder, path string) bool {
 }
 
 // noGit is the outcome of a check that needs a repository.
-func (s *subject) noGit() checks.Outcome { return checks.Skipped("%v", s.none) }
+func (s *audit) noGit() checks.Outcome { return checks.Skipped("%v", s.none) }
 
 // noConfig is the outcome of a check that needs the configuration.
-func (s *subject) noConfig() checks.Outcome {
+func (s *audit) noConfig() checks.Outcome {
 	return checks.Skipped("the configuration cannot be used")
 }
 

@@ -16,7 +16,7 @@ import (
 
 // withUpstream gives CLIProxyAPI's own configuration to look, or says why there
 // is none.
-func (s *subject) withUpstream(look func(path string, u cliproxy.File) checks.Outcome) checks.Outcome {
+func (s *audit) withUpstream(look func(path string, u cliproxy.File) checks.Outcome) checks.Outcome {
 	if s.cfg == nil {
 		return s.noConfig()
 	}
@@ -34,7 +34,7 @@ func (s *subject) withUpstream(look func(path string, u cliproxy.File) checks.Ou
 	return look(s.shown(path), u)
 }
 
-func (s *subject) managementKey() checks.Check {
+func (s *audit) managementKey() checks.Check {
 	return checks.Check{
 		ID: "management.key", Title: "The management key cannot be guessed",
 		About: "Looks at remote-management.secret-key in CLIProxyAPI's configuration, which is the key to all accounts: not a sample, not shorter than 16 characters, not one character repeated. A bcrypt hash, which the server writes over a plain key, is good when .router/secrets/management.key holds the key itself. Without a secret-key the management interface is off.",
@@ -58,7 +58,7 @@ func isHash(key string) bool {
 	return strings.HasPrefix(key, "$2a$") || strings.HasPrefix(key, "$2b$") || strings.HasPrefix(key, "$2y$")
 }
 
-func (s *subject) managementKeyFile() string {
+func (s *audit) managementKeyFile() string {
 	key, _, err := keyfile.Read(s.cfg.Paths.Secrets() + "/management.key")
 	if err != nil {
 		return ""
@@ -86,7 +86,7 @@ func weakness(key string) string {
 	return ""
 }
 
-func (s *subject) managementRemote() checks.Check {
+func (s *audit) managementRemote() checks.Check {
 	return checks.Check{
 		ID: "management.remote", Title: "Accounts are managed from this machine only",
 		About: "Looks at remote-management.allow-remote in CLIProxyAPI's configuration and at the variable MANAGEMENT_PASSWORD, which allows remote management whatever the file says. The server takes anybody's X-Forwarded-For for the truth, so that its own test of the address is none.",
@@ -105,7 +105,7 @@ func (s *subject) managementRemote() checks.Check {
 	}
 }
 
-func (s *subject) remoteByEnvironment() bool {
+func (s *audit) remoteByEnvironment() bool {
 	svc, ok := s.cfg.Service(config.CLIProxy)
 	if !ok || svc.Runtime == config.RuntimeEcho {
 		return false
@@ -113,7 +113,7 @@ func (s *subject) remoteByEnvironment() bool {
 	return svc.Env["MANAGEMENT_PASSWORD"] != "" || s.o.Getenv("MANAGEMENT_PASSWORD") != ""
 }
 
-func (s *subject) upstreamQuiet() checks.Check {
+func (s *audit) upstreamQuiet() checks.Check {
 	return checks.Check{
 		ID: "upstream.quiet", Title: "CLIProxyAPI writes no requests down and serves nothing extra",
 		About:   "Looks for switches of CLIProxyAPI that are for its developers: debug and request-log write what people ask into files, pprof serves the process's memory, and the control panel is a web page that is downloaded and served unless disable-control-panel is true.",

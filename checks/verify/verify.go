@@ -11,6 +11,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 	"github.com/flowgate-go/flowgate/checks/security"
 	"github.com/flowgate-go/flowgate/checks/smoke"
 	"github.com/flowgate-go/flowgate/internal/report"
@@ -69,7 +70,7 @@ func union(a, b []checks.Check) []checks.Check {
 // trySmoke is smoke with the configuration in force, or nothing when that cannot
 // be used: doctor's checks say so.
 func trySmoke(ctx context.Context, o doctor.Options) (report.Checked, error) {
-	cfg, err := doctor.Configuration(o)
+	cfg, err := subject.Configuration(o.Subject())
 	if err != nil {
 		return report.Checked{}, nil //nolint:nilerr // as said
 	}

@@ -1,0 +1,45 @@
+package environment
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+)
+
+// Seconds of difference from which a clock is odd, and from which tokens are
+// taken for expired or not yet valid.
+const (
+	oddSkew   = 60
+	worstSkew = 300
+)
+
+func clockRight(s *subject.Subject, try func(context.Context) []triedUpstream) checks.Check {
+	return checks.Check{
+		ID: "clock.right", Title: "The clock of this machine is right", Needs: []string{"config.valid"}, Timeout: subject.Patience,
+		About: "With -online only: compares the time that upstreams say (the Date header) with this machine's. From five minutes on sign-ins fail with words that name anything but the clock, and fresh tokens count as expired.",
+		Run: func(ctx context.Context) checks.Outcome {
+			if !s.Online {
+				return offline()
+			}
+			nearest, some := triedUpstream{}, false
+			for _, r := range try(ctx) {
+				if r.dated && (!some || math.Abs(r.SkewS) < math.Abs(nearest.SkewS)) { // one right clock among wrong ones shows that ours is right
+					nearest, some = r, true
+				}
+			}
+			text := fmt.Sprintf("this clock differs by %.0f s from that of %s", nearest.SkewS, nearest.URL)
+			switch skew := math.Abs(nearest.SkewS); {
+			case !some:
+				return checks.Skipped("no upstream said its time")
+			case skew >= worstSkew:
+				return checks.Failed("%s", text).WithFix("", "set the clock, and let NTP keep it")
+			case skew >= oddSkew:
+				return checks.Warned("%s", text).WithFix("", "set the clock, and let NTP keep it")
+			}
+			return checks.Passed(nearest)
+		},
+	}
+}

@@ -1,0 +1,61 @@
+package environment
+
+import (
+	"context"
+	"go/version"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/internal/safefile"
+)
+
+// leastGo is the go line of go.mod.
+const leastGo = "go1.26"
+
+// goInstall is which Go there is.
+type goInstall struct {
+	checks.Note
+	Built string `json:"built_with"`
+	Path  string `json:"path,omitempty"` // of go on PATH
+	Found string `json:"version,omitempty"`
+}
+
+func goVersion(s *subject.Subject) checks.Check {
+	return checks.Check{
+		ID: "environment.go", Title: "Go is new enough to build FlowGate",
+		About: "Reads the version of the go on PATH from its VERSION file, without running it. `go tool mage` needs Go 1.26 (an older one fetches a newer by itself, where it may). The compiled binary needs no Go at all.",
+		Run: func(context.Context) checks.Outcome {
+			t := goInstall{Built: runtime.Version()}
+			path, err := exec.LookPath("go")
+			if err != nil {
+				t.Text = "there is no go on PATH; the compiled binary needs none"
+				return checks.Passed(t)
+			}
+			t.Path, t.Found = path, readGoVersion(path)
+			if version.IsValid(t.Found) && version.Compare(t.Found, leastGo) < 0 {
+				t.Text = path + " is " + t.Found + ", and FlowGate is built with " + leastGo + " or newer"
+				return checks.Warned("").WithDetail(t).WithFix("", "install a newer Go, or use the compiled binary")
+			}
+			return checks.Passed(t)
+		},
+	}
+}
+
+// readGoVersion is the version of the Go that a go command belongs to, "" when its
+// folder does not say.
+func readGoVersion(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	text, err := safefile.Read(filepath.Join(filepath.Dir(filepath.Dir(path)), "VERSION"), safefile.Word)
+	if err != nil {
+		return ""
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	name, _, _ := strings.Cut(first, " ") // "go1.26.1 X:greenteagc"
+	return strings.TrimSpace(name)
+}

@@ -1,0 +1,76 @@
+package environment
+
+import (
+	"context"
+	"debug/buildinfo"
+	"os/exec"
+	"path/filepath"
+	"runtime/debug"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/internal/safefile"
+)
+
+const mageModule = "github.com/magefile/mage"
+
+// mageInstall is which mage there is.
+type mageInstall struct {
+	checks.Note
+	Pinned string `json:"pinned"`          // in go.mod
+	Path   string `json:"path,omitempty"`  // of mage on PATH
+	Found  string `json:"found,omitempty"` // its version
+}
+
+func mageVersion(s *subject.Subject) checks.Check {
+	return checks.Check{
+		ID: "environment.mage", Title: "The mage on PATH is the one that FlowGate is made with",
+		About: "Reads the version of the mage on PATH from its build information, without running it, and compares it with the one in go.mod. `go tool mage` always is the pinned one, and the compiled binary needs none; an older mage on PATH may read the magefile differently.",
+		Run: func(context.Context) checks.Outcome {
+			m := mageInstall{Pinned: pinnedMage()}
+			path, err := exec.LookPath("mage")
+			if err != nil {
+				m.Text = "there is no mage on PATH; go tool mage and the compiled binary need none"
+				return checks.Passed(m)
+			}
+			m.Path = path
+			if real, err := filepath.EvalSymlinks(path); err == nil {
+				path = real
+			}
+			info, err := readBuildInfo(path)
+			if err != nil || info.Main.Path != mageModule {
+				return checks.Passed(m) // somebody's own mage: this very program under that name, or a wrapper
+			}
+			m.Found = info.Main.Version
+			if m.Pinned != "" && m.Found != m.Pinned && m.Found != "(devel)" {
+				m.Text = m.Path + " is mage " + m.Found + ", and FlowGate is made with " + m.Pinned
+				return checks.Warned("").WithDetail(m).WithFix("go install "+mageModule+"@"+m.Pinned, "install that one, or type go tool mage")
+			}
+			return checks.Passed(m)
+		},
+	}
+}
+
+// readBuildInfo is the build information of a program, which must be a regular file.
+func readBuildInfo(path string) (*buildinfo.BuildInfo, error) {
+	f, err := safefile.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	return buildinfo.Read(f)
+}
+
+// pinnedMage is the version of mage that this program is linked with.
+func pinnedMage() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	for _, dep := range info.Deps {
+		if dep.Path == mageModule {
+			return dep.Version
+		}
+	}
+	return ""
+}

@@ -1,0 +1,42 @@
+package installation
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/internal/config"
+)
+
+func configSettings(s *subject.Subject) checks.Check {
+	return checks.Check{
+		ID: "config.settings", Title: "Every setting has an effect where it stands", Needs: []string{"config.valid"},
+		About: "Lists what was accepted although it does nothing or not what it seems: allowed_fails and cooldown_time under litellm_settings (LiteLLM ignores them there; they belong under router_settings, where FlowGate moves them), a command beside a runtime that runs none, a CLIProxyAPI configuration whose empty host means every address.",
+		Run: func(context.Context) checks.Outcome {
+			return reportWarnings(configWarnings(s, false), "mage config:validate", "move or remove the settings named")
+		},
+	}
+}
+
+// warnings are those of the file that a migration settles, or the others.
+func configWarnings(s *subject.Subject, old bool) []config.Warning {
+	return lo.Filter(s.Config.Warnings, func(w config.Warning, _ int) bool { return slices.Contains(migratable[:], w.Code) == old })
+}
+
+func reportWarnings(list []config.Warning, command, text string) checks.Outcome {
+	if len(list) == 0 {
+		return checks.Passed(nil)
+	}
+	lines := lo.Map(list, func(w config.Warning, _ int) string {
+		if w.Line == 0 {
+			return w.Message
+		}
+		return fmt.Sprintf("line %d: %s", w.Line, w.Message)
+	})
+	return checks.Warned("").WithDetail(warningsDetail{checks.Notef("%s", strings.Join(lines, "; ")), list}).WithFix(command, text)
+}

@@ -1,0 +1,39 @@
+package installation
+
+import (
+	"context"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/internal/config"
+)
+
+// problemsDetail is the detail of config.valid when there are some.
+type problemsDetail struct {
+	checks.Note
+	Problems []config.Problem `json:"problems"`
+}
+
+func configValid(s *subject.Subject) checks.Check {
+	return checks.Check{
+		ID: "config.valid", Title: "The configuration has no mistakes", Needs: []string{"config.readable"},
+		About: "Reads the whole file strictly: unknown and missing keys, wrong types, references to credentials that do not exist, two services on one address, a cycle in depends_on. Each mistake has a file, line and column; nothing starts from a file that has one, so every check that needs the configuration is skipped until it is mended. A mistake in auth.providers is a warning: it concerns one sign-in.",
+		Run: func(context.Context) checks.Outcome {
+			if s.Config != nil && len(s.Findings.Problems) > 0 {
+				first := s.Findings.Problems[0]
+				return checks.Warned("").WithDetail(problemsDetail{checks.Notef("%s (%d in all)", first, len(s.Findings.Problems)), s.Findings.Problems}).
+					WithFix("mage config:validate", "correct the lines named")
+			}
+			if s.Config != nil {
+				return checks.Passed(subject.FileDetail{File: s.ConfigFile, Version: s.Config.Version})
+			}
+			o := checks.FromFault(s.ConfigError)
+			if n := len(s.Findings.Problems); n > 0 {
+				first := s.Findings.Problems[0]
+				o.Detail = problemsDetail{checks.Notef("%s (%d in all)", first, n), s.Findings.Problems}
+				o = o.WithFix("mage config:validate", "correct the lines named")
+			}
+			return o
+		},
+	}
+}

@@ -1,0 +1,157 @@
+package installation
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/internal/safefile"
+	"github.com/flowgate-go/flowgate/internal/scaffold"
+	"github.com/flowgate-go/flowgate/internal/secret/repo"
+)
+
+func folderIgnored(s *subject.Subject) checks.Check {
+	return checks.Check{
+		ID: "folder.ignored", Title: "git ignores what holds keys", Needs: []string{"config.valid"}, Timeout: subject.Patience,
+		About: "Asks git (`git check-ignore`, so that nested, global and negated rules count) whether the runtime folder, CLIProxyAPI's configuration and the credential files in this work tree are ignored in effect. -fix adds the missing lines to .gitignore. A file that is tracked already stays tracked: `git rm --cached FILE`, and replace its keys.",
+		Run: func(ctx context.Context) checks.Outcome {
+			top, ok := findWorkTree(s.Config.Dir)
+			if !ok {
+				return checks.Skipped("%s is in no git work tree", s.ShortPath(s.Config.Dir))
+			}
+			if s.ConfigFile == "" && !s.WasStarted() {
+				return checks.Skipped("nothing was started here yet")
+			}
+			open, err := findUnignored(ctx, s, top)
+			switch {
+			case errors.Is(err, exec.ErrNotFound):
+				return checks.Skipped("git is not installed")
+			case err != nil:
+				return checks.Failed("git check-ignore: %v", err)
+			case len(open) == 0:
+				return checks.Passed(nil)
+			}
+			return checks.Failed("").
+				WithDetail(subject.PathsDetail{Note: checks.Notef("git would take: %s", s.ShortPaths(open)), Paths: open}).
+				WithFix("mage doctor -fix", "add the lines to .gitignore; git rm --cached what is tracked already")
+		},
+		Mend: func(ctx context.Context) ([]string, error) {
+			top, _ := findWorkTree(s.Config.Dir)
+			open, err := findUnignored(ctx, s, top)
+			if err != nil {
+				return nil, err
+			}
+			lines := lo.Map(open, func(path string, _ int) string { return ignoreLine(top, path) })
+			changed, err := scaffold.Ignore(filepath.Join(top, ".gitignore"), lines...)
+			if !changed {
+				return nil, err
+			}
+			return []string{"added " + strings.Join(lines, ", ") + " to " + s.ShortPath(filepath.Join(top, ".gitignore"))}, err
+		},
+	}
+}
+
+// findWorkTree is the top of the git work tree that holds dir.
+func findWorkTree(dir string) (string, bool) {
+	for ; ; dir = filepath.Dir(dir) {
+		if subject.Exists(filepath.Join(dir, ".git")) {
+			return dir, true
+		}
+		if dir == filepath.Dir(dir) {
+			return "", false
+		}
+	}
+}
+
+// unignored are the files and folders with keys in the work tree that git
+// would take. Something inside stands for a folder: rules such as /.router/ are
+// about folders, and it may not exist yet.
+func findUnignored(ctx context.Context, s *subject.Subject, top string) ([]string, error) {
+	inside := map[string]string{}
+	var asked []string
+	top = followLinks(top)
+	for path, probe := range pathsWithKeys(s) {
+		at := filepath.Join(followLinks(path), probe) // git refuses to look behind a link, and takes only the link itself
+		rel, err := filepath.Rel(top, at)
+		if err != nil || rel == ".." || strings.HasPrefix(rel, "../") {
+			continue
+		}
+		inside[at] = path
+		asked = append(asked, at)
+	}
+	if len(asked) == 0 {
+		return nil, nil
+	}
+	ignored, err := checkIgnore(ctx, top, asked)
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range ignored {
+		delete(inside, path)
+	}
+	open := slices.Compact(slices.Sorted(maps.Values(inside)))
+	return lo.Reject(open, func(path string, _ int) bool { // one line for a folder covers what is in it
+		return lo.SomeBy(open, func(other string) bool { return strings.HasPrefix(path, other+"/") })
+	}), nil
+}
+
+// followLinks is path with the links in it followed, as far as it exists.
+func followLinks(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	if dir := filepath.Dir(path); dir != path {
+		return filepath.Join(followLinks(dir), filepath.Base(path))
+	}
+	return path
+}
+
+// checkIgnore returns those of paths that git ignores.
+func checkIgnore(ctx context.Context, top string, paths []string) ([]string, error) {
+	for _, rules := range [...]string{".gitignore", filepath.Join(".git", "info", "exclude")} { // git waits for ever on a pipe
+		f, err := safefile.Open(filepath.Join(top, rules))
+		if err == nil {
+			_ = f.Close()
+		} else if errors.Is(err, safefile.ErrNotRegular) {
+			return nil, err
+		}
+	}
+	at := repo.Repo{Top: top}
+	ignored, err := at.Ignored(ctx, paths)
+	return lo.Filter(paths, func(path string, _ int) bool { return ignored[path] }), err
+}
+
+// private are the files and folders with keys in them, with the name of
+// something in a folder.
+func pathsWithKeys(s *subject.Subject) map[string]string {
+	all := map[string]string{s.Config.Paths.Root(): "x", s.Config.Paths.RuntimeDir: "x"}
+	for _, file := range s.KeyFiles() {
+		all[file] = ""
+	}
+	return all
+}
+
+// ignoreLine is the line of a .gitignore at top that covers path.
+func ignoreLine(top, path string) string {
+	rel, _ := filepath.Rel(followLinks(top), followLinks(path))
+	rel = strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(rel) // a name, not a pattern
+	if isFolder(path) {
+		return "/" + rel + "/"
+	}
+	return "/" + rel
+}
+
+// isFolder reports whether path is a folder, links followed.
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}

@@ -1,0 +1,56 @@
+package installation
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+)
+
+func folderPresent(s *subject.Subject) checks.Check {
+	missing := func() []string {
+		return lo.Reject(s.Folders(), func(dir string, _ int) bool { return subject.Exists(dir) })
+	}
+	return checks.Check{
+		ID: "folder.present", Title: "The runtime folders exist", Needs: []string{"config.valid"},
+		About: "Looks for the runtime folder and the folders for logs, keys and credentials beside it. `mage start` makes what it needs; -fix makes them all, 0700. What lies in their place and is no folder has to be moved away by hand.",
+		Run: func(context.Context) checks.Outcome {
+			for _, dir := range s.Folders() {
+				info, err := os.Stat(dir)
+				if err == nil && !info.IsDir() {
+					return checks.Failed("%s is no folder", s.ShortPath(dir)).WithFix("", "move it away, or correct paths.runtime_dir")
+				}
+				if err != nil && !errors.Is(err, fs.ErrNotExist) {
+					return checks.Failed("%v", err).WithFix("", "make it accessible to you, or correct paths.runtime_dir")
+				}
+			}
+			absent := missing()
+			switch {
+			case len(absent) == 0:
+				return checks.Passed(subject.PathsDetail{Paths: s.Folders()})
+			case s.ConfigFile == "" && !s.WasStarted():
+				return checks.Skipped("nothing was started here yet").WithFix("mage start", "start makes what it needs")
+			}
+			return checks.Warned("").WithDetail(subject.PathsDetail{Note: checks.Notef("missing: %s", s.ShortPaths(absent)), Paths: absent}).
+				WithFix("mage doctor -fix", "make them")
+		},
+		Mend: func(context.Context) ([]string, error) {
+			var done []string
+			for _, dir := range missing() {
+				if !s.OwnsPath(dir) {
+					continue
+				}
+				if err := os.MkdirAll(dir, 0o700); err != nil {
+					return done, err
+				}
+				done = append(done, "made "+s.ShortPath(dir))
+			}
+			return done, nil
+		},
+	}
+}

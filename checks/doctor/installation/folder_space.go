@@ -1,0 +1,64 @@
+package installation
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+)
+
+// Least free space: below the first nothing can be relied on, below the second
+// an upgrade of LiteLLM (742 MB) does not fit.
+const (
+	leastSpace  = 50 << 20
+	enoughSpace = 1 << 30
+	leastInodes = 1000
+)
+
+// freeSpace is what is free on the disk of the runtime folder.
+type freeSpace struct {
+	checks.Note
+	Path   string `json:"path"`
+	Free   uint64 `json:"free_bytes"`
+	Inodes uint64 `json:"free_inodes"`
+}
+
+func folderSpace(s *subject.Subject) checks.Check {
+	return checks.Check{
+		ID: "folder.space", Title: "There is room on the disk", Needs: []string{"config.valid"},
+		About: "Asks how many bytes and files the disk of the runtime folder still takes for you. Less than 50 MB or 1000 files is a failure: logs, events and state are lost next. Less than 1 GB is a warning: an upgrade of a runtime will not fit.",
+		Run: func(context.Context) checks.Outcome {
+			at := s.Config.Paths.RuntimeDir
+			for !subject.Exists(at) && at != filepath.Dir(at) {
+				at = filepath.Dir(at)
+			}
+			var st unix.Statfs_t
+			if err := unix.Statfs(at, &st); err != nil {
+				return checks.Skipped("the free space of %s is not known: %v", s.ShortPath(at), err)
+			}
+			// The fields' types differ by system; none of them is negative.
+			free := freeSpace{Path: at, Free: uint64(st.Bavail) * uint64(st.Bsize), Inodes: uint64(st.Ffree)}
+			return free.judge(st.Files > 0)
+		},
+	}
+}
+
+// judge weighs the inodes only where the file system counts them.
+func (f freeSpace) judge(counted bool) checks.Outcome {
+	switch {
+	case f.Free < leastSpace:
+		f.Text = fmt.Sprintf("only %d MB are free", f.Free>>20)
+	case counted && f.Inodes < leastInodes:
+		f.Text = fmt.Sprintf("only %d more files fit", f.Inodes)
+	case f.Free < enoughSpace:
+		f.Text = fmt.Sprintf("%d MB are free; an upgrade of a runtime needs up to 1 GB", f.Free>>20)
+		return checks.Warned("").WithDetail(f).WithFix("df -h "+subject.ShellQuote(f.Path), "free some space")
+	default:
+		return checks.Passed(f)
+	}
+	return checks.Failed("").WithDetail(f).WithFix("df -h "+subject.ShellQuote(f.Path), "free some space")
+}

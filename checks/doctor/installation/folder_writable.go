@@ -1,0 +1,33 @@
+package installation
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+)
+
+func folderWritable(s *subject.Subject) checks.Check {
+	return checks.Check{
+		ID: "folder.writable", Title: "The runtime folder can be written", Needs: []string{"config.valid"}, After: []string{"folder.present", "folder.private"},
+		About: "Writes one byte into a new file in the runtime folder and removes it. A read-only file system, wrong permissions and a full disk all show here; services go on without their logs then, but nothing can be started or changed.",
+		Run: func(context.Context) checks.Outcome {
+			dir := s.Config.Paths.RuntimeDir
+			if !subject.Exists(dir) {
+				return checks.Skipped("%s does not exist yet", s.ShortPath(dir))
+			}
+			probe, err := os.CreateTemp(dir, ".write-*")
+			if err == nil {
+				_, err = probe.Write([]byte{'\n'}) // a full disk still takes an empty file
+				err = errors.Join(err, probe.Close(), os.Remove(probe.Name()))
+			}
+			if err != nil {
+				return checks.Failed("%s cannot be written: %v", s.ShortPath(dir), subject.WithoutPath(err)).
+					WithFix("df -h "+subject.ShellQuote(s.ShortPath(dir)), "free space, make the folder writable, or set paths.runtime_dir to another one")
+			}
+			return checks.Passed(nil)
+		},
+	}
+}

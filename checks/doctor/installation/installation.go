@@ -1,0 +1,26 @@
+// Package installation holds the checks on what lies on the disk: the configuration
+// file, the folders below .router and the keys.
+package installation
+
+import (
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+)
+
+// Checks returns the checks of this family, each after those that it needs.
+func Checks(s *subject.Subject) []checks.Check {
+	return []checks.Check{
+		configReadable(s),
+		configValid(s),
+		configCurrent(s),
+		configSettings(s),
+		configEnvironment(s),
+		folderPresent(s),
+		folderPrivate(s),
+		folderWritable(s),
+		folderSpace(s),
+		folderIgnored(s),
+		keysPresent(s),
+		keysPrivate(s),
+	}
+}

@@ -1,0 +1,49 @@
+package installation
+
+import (
+	"context"
+	"path/filepath"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/permission"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+)
+
+func keysPrivate(s *subject.Subject) checks.Check {
+	return checks.Check{
+		ID: "keys.private", Title: "Files that hold keys are yours alone", Needs: []string{"config.valid"},
+		About: "Looks at owner and mode of every file that holds a key: those in the secrets folder, credentials.upstream.*.file, secret_files, the generated router configuration and CLIProxyAPI's own, with their backups, and the configuration itself when a key is written in it. -fix takes the rights of others away and leaves the content alone. A key that others could read should be replaced.",
+		Run: func(context.Context) checks.Outcome {
+			found := permission.FindExposed(filesWithKeys(s))
+			if len(found) == 0 {
+				return checks.Passed(nil)
+			}
+			return checks.Failed("").WithDetail(permission.Describe(s, found)).WithFix(permission.ChmodCommand(s, found), "keep others out; -fix does it")
+		},
+		Mend: func(context.Context) ([]string, error) {
+			return permission.Protect(s, permission.FindExposed(filesWithKeys(s)))
+		},
+	}
+}
+
+// filesWithKeys are the keyFiles, the backups of those that people edit, and
+// the configuration when a key is written in it.
+func filesWithKeys(s *subject.Subject) []string {
+	all := s.KeyFiles()
+	if s.Config.CLIProxyConfigFile != "" {
+		all = append(all, findBackups(s.Config.CLIProxyConfigFile)...)
+	}
+	if s.Config.File != "" && auth.HasWrittenSecret(s.Config) {
+		all = append(append(all, s.Config.File), findBackups(s.Config.File)...)
+	}
+	return lo.Uniq(all)
+}
+
+// findBackups are the copies that FlowGate made of a file before it changed it.
+func findBackups(file string) []string {
+	all, _ := filepath.Glob(file + ".bak-*")
+	return all
+}

@@ -1,0 +1,44 @@
+package profile
+
+import (
+	"bytes"
+	"context"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/safefile"
+)
+
+func profileCurrent(s *subject.Subject) checks.Check {
+	return checks.Check{
+		ID: "profile.current", Title: "The router's configuration is what the file would make now", Needs: []string{"config.valid", "profile.active", "keys.present"},
+		About: "Generates the router's configuration in memory and compares it, byte for byte, with the one on disk. They drift apart when flowgate.yaml or a key was changed since the last start or profile:set, or when somebody edited the generated file. A running router goes on with the old one until `mage profile:set NAME` puts the new one in force.",
+		Run: func(context.Context) checks.Outcome {
+			if !subject.Exists(s.Config.Paths.ActiveConfig) { // profile.active says it; the start makes keys that it lacks
+				return checks.Skipped("it was not generated yet")
+			}
+			plan, err := s.PlannedConfig()
+			switch f := fault.From(err); {
+			case f == nil:
+			case f.Code == "profile-unknown": // profile.state says it
+				return checks.Skipped("%s", f.Message)
+			default:
+				return checks.FromFault(err)
+			}
+			want, err := plan.Bytes()
+			if err != nil {
+				return checks.Failed("%v", err)
+			}
+			have, err := safefile.Read(s.Config.Paths.ActiveConfig, safefile.Document)
+			if err != nil {
+				return checks.FromFault(fault.New("active-invalid", "%s: %w", s.ShortPath(s.Config.Paths.ActiveConfig), subject.WithoutPath(err)))
+			}
+			if bytes.Equal(want, have) {
+				return checks.Passed(nil)
+			}
+			return checks.Warned("%s is not what the configuration makes of profile %q now", s.ShortPath(s.Config.Paths.ActiveConfig), s.Profile()).
+				WithFix("mage profile:set "+s.Profile(), "put the configuration in force; a running router is restarted")
+		},
+	}
+}

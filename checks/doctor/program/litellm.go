@@ -1,0 +1,117 @@
+package program
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/safefile"
+	execute "github.com/flowgate-go/flowgate/internal/subprocess" // the package has a type program
+)
+
+// Python versions that LiteLLM 1.106 takes (its metadata: >=3.10,<3.15).
+const (
+	oldestPython = 10
+	tooNewPython = 15
+)
+
+// pythonInstall is the interpreter of a LiteLLM.
+type pythonInstall struct {
+	Path    string `json:"path"`
+	Version string `json:"version"`
+	UV      string `json:"uv,omitempty"` // uv on PATH, which installs LiteLLM faster than pip
+}
+
+// litellm is the service that runs LiteLLM from a virtual environment, with the
+// path of that program; false when the router is something else.
+func findLiteLLM(s *subject.Subject) (config.Service, string, bool) {
+	svc, ok := s.Config.Service(config.LiteLLM)
+	if !ok || svc.Runtime == config.RuntimeEmbedded {
+		return svc, "", false
+	}
+	spec, err := s.Command(svc)
+	if err != nil {
+		return svc, "", svc.Runtime == config.RuntimeLiteLLM
+	}
+	return svc, spec.Args[0], svc.Runtime == config.RuntimeLiteLLM || filepath.Base(spec.Args[0]) == "litellm"
+}
+
+// errLauncher is returned for a script of another language, which may start any Python.
+var errLauncher = errors.New("a script that is not Python starts LiteLLM")
+
+// findPython is the Python that runs a script: what its first line names, or
+// python3 on PATH when that line names it through env or there is no script. For
+// a script of another language it is the Python beside it in a virtual
+// environment (pip and uv write such launchers where the path is long or the
+// environment can be moved), else errLauncher.
+func findPython(script string) (string, error) {
+	words := readShebang(script)
+	switch {
+	case len(words) == 0, len(words) > 1 && filepath.Base(words[0]) == "env" && isPython(words[1]):
+		return exec.LookPath("python3")
+	case isPython(words[0]):
+		return words[0], nil
+	}
+	bin := filepath.Dir(script)
+	if beside := filepath.Join(bin, "python"); subject.Exists(beside) && subject.Exists(filepath.Join(filepath.Dir(bin), "pyvenv.cfg")) {
+		return beside, nil
+	}
+	return "", errLauncher
+}
+
+// readShebang is the words of a script's first line after #!, none without one.
+func readShebang(script string) []string {
+	f, err := safefile.Open(script)
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = f.Close() }()
+	line, _ := bufio.NewReaderSize(f, 256).ReadString('\n')
+	rest, ok := strings.CutPrefix(line, "#!")
+	if !ok {
+		return nil
+	}
+	return strings.Fields(rest)
+}
+
+// isPython reports whether a program is a Python by its name: python3.12, pypy3.
+func isPython(program string) bool {
+	name := filepath.Base(program)
+	return strings.HasPrefix(name, "python") || strings.HasPrefix(name, "pypy")
+}
+
+// pythonVersion is "3.11.7" for a virtual environment, from its pyvenv.cfg, or
+// else what the interpreter says.
+func pythonVersion(ctx context.Context, path string) string {
+	text, err := safefile.Read(filepath.Join(filepath.Dir(filepath.Dir(path)), "pyvenv.cfg"), safefile.Word)
+	for line := range strings.Lines(string(text)) {
+		key, value, _ := strings.Cut(line, "=")
+		if key = strings.TrimSpace(key); err == nil && (key == "version" || key == "version_info") {
+			return strings.TrimSpace(value)
+		}
+	}
+	if !filepath.IsAbs(path) { // it would be looked for in the folder that people work in
+		return ""
+	}
+	cmd := execute.Python(ctx, path, "-c", "import platform; print(platform.python_version())")
+	cmd.WaitDelay = subject.Grace // a wrapper's child may keep the pipe open
+	out, err := cmd.Output()
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// isSupportedPython reports whether LiteLLM runs on that Python.
+func isSupportedPython(version string) bool {
+	major, rest, _ := strings.Cut(version, ".")
+	minor, _, _ := strings.Cut(rest, ".")
+	n, err := strconv.Atoi(minor)
+	return major == "3" && err == nil && n >= oldestPython && n < tooNewPython
+}

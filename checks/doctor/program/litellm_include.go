@@ -1,0 +1,45 @@
+package program
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+)
+
+func litellmInclude(s *subject.Subject) checks.Check {
+	return checks.Check{
+		ID: "litellm.include", Title: "No included file overrides the configuration", Needs: []string{"config.valid"},
+		About: "Looks for include in litellm_base and the profile in force. LiteLLM lets the included file win over the one that includes it, master_key included (measured on 1.106.2), so what the configuration says may not be what holds; the embedded router refuses it.",
+		Run: func(context.Context) checks.Outcome {
+			settings, err := s.RouterSettings()
+			if err != nil {
+				return checks.Skipped("%v", err)
+			}
+			if files, ok := settings["include"]; ok {
+				return checks.Warned("the router's settings include %s, and what stands there overrides them", describeIncludes(files)).
+					WithFix("", "move what it holds into litellm_base")
+			}
+			return checks.Passed(nil)
+		},
+	}
+}
+
+// describeIncludes are the names of the files, addresses without what may hold a key.
+func describeIncludes(files any) string {
+	list, ok := files.([]any)
+	if !ok {
+		list = []any{files}
+	}
+	names := make([]string, 0, len(list))
+	for _, file := range list {
+		name := fmt.Sprint(file)
+		if strings.Contains(name, "://") {
+			name = subject.StripSecrets(name)
+		}
+		names = append(names, name)
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,41 @@
+package program
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+)
+
+func litellmPrisma(s *subject.Subject) checks.Check {
+	return checks.Check{
+		ID: "litellm.prisma", Title: "LiteLLM can tell clients that a key is missing", Needs: []string{"config.valid"},
+		About: "Looks for the package prisma in LiteLLM's virtual environment. litellm[proxy] does not install it, and without it a request without a key is answered 500 \"Internal Server Error\" instead of 401, which clients retry for minutes.",
+		Run: func(context.Context) checks.Outcome {
+			_, bin, ok := findLiteLLM(s)
+			if !ok {
+				return checks.Skipped("the router is not LiteLLM")
+			}
+			path, err := findPython(bin)
+			if errors.Is(err, errLauncher) {
+				return checks.Skipped("%s is not a Python script: which packages it has cannot be told", s.ShortPath(bin))
+			}
+			if bin == "" || err != nil {
+				return checks.Skipped("LiteLLM is not installed")
+			}
+			packages, _ := filepath.Glob(filepath.Join(filepath.Dir(filepath.Dir(path)), "lib", "python3*", "site-packages"))
+			if len(packages) == 0 {
+				return checks.Skipped("%s is in no virtual environment whose packages could be looked at", s.ShortPath(bin))
+			}
+			for _, dir := range packages {
+				if subject.Exists(filepath.Join(dir, "prisma")) {
+					return checks.Passed(nil)
+				}
+			}
+			return checks.Warned("the package prisma is not beside LiteLLM: a missing key is answered 500 instead of 401").
+				WithFix(subject.ShellQuote(path)+" -m pip install prisma", "install it into LiteLLM's environment")
+		},
+	}
+}

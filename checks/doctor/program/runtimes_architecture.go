@@ -1,0 +1,76 @@
+package program
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/internal/safefile"
+	"github.com/flowgate-go/flowgate/internal/store"
+)
+
+func runtimesArchitecture(s *subject.Subject) checks.Check {
+	return checks.Check{
+		ID: "runtimes.architecture", Title: "Every program is made for this machine", Needs: []string{"config.valid", "runtimes.installed"},
+		About: "Reads the head of each program: an ELF or Mach-O file has to be for this system and processor, and the interpreter that a script names in its first line has to exist (the usual end of a virtual environment whose Python was upgraded or that was moved). Otherwise the start ends with \"exec format error\" or \"no such file\" about a file that is plainly there.",
+		Run: func(context.Context) checks.Outcome {
+			var bad []string
+			for _, svc := range s.Config.Services {
+				spec, err := s.Command(svc)
+				if err != nil || spec.Args[0] == s.Self {
+					continue
+				}
+				if why := whyNotExecutable(spec.Args[0]); why != "" {
+					bad = append(bad, fmt.Sprintf("%s: %s %s", svc.Name, s.ShortPath(spec.Args[0]), why))
+				}
+			}
+			if len(bad) == 0 {
+				return checks.Passed(nil)
+			}
+			return checks.Failed("%s", strings.Join(bad, "; ")).WithFix("", "install it for "+runtime.GOOS+"/"+runtime.GOARCH)
+		},
+	}
+}
+
+// whyNotExecutable says why this machine cannot execute a file, "" when it can or when
+// that cannot be told.
+func whyNotExecutable(path string) string {
+	f, err := safefile.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer func() { _ = f.Close() }()
+	head := make([]byte, 256)
+	n, _ := io.ReadFull(f, head)
+	if bytes.HasPrefix(head, []byte("#!")) {
+		return whyScriptNotExecutable(head[:n])
+	}
+	if err := store.CheckPlatform(path); err != nil {
+		return strings.TrimPrefix(err.Error(), path+" ")
+	}
+	return ""
+}
+
+func whyScriptNotExecutable(head []byte) string {
+	line, _, _ := strings.Cut(string(head[2:]), "\n")
+	words := strings.Fields(line)
+	if len(words) == 0 {
+		return "names no interpreter in its first line"
+	}
+	if _, err := os.Stat(words[0]); err != nil {
+		return "names the interpreter " + words[0] + ", which does not exist"
+	}
+	if strings.HasSuffix(words[0], "/env") && len(words) > 1 && !strings.HasPrefix(words[1], "-") {
+		if _, err := exec.LookPath(words[1]); err != nil {
+			return "names the interpreter " + words[1] + ", which is not on PATH"
+		}
+	}
+	return ""
+}

@@ -1,0 +1,56 @@
+package program
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/runtimestore"
+)
+
+// knownBadVersions is the detail of runtimes.good.
+type knownBadVersions struct {
+	checks.Note
+	Versions []runtimestore.Bad `json:"versions"`
+}
+
+func runtimesGood(s *subject.Subject) checks.Check {
+	return checks.Check{
+		ID: "runtimes.good", Title: "No program is of a version that is known to be bad", Needs: []string{"config.valid"},
+		About: "Looks the version of every program up in FlowGate's own list of versions that must not run: LiteLLM 1.82.7 and 1.82.8 (March 2026) were uploaded by somebody else and send every credential that they find away. Such a machine's keys are not yours alone any more: stop it, replace all of them, install another version.",
+		Run: func(context.Context) checks.Outcome {
+			found := knownBadVersions{}
+			var lines []string
+			for _, svc := range s.Config.Services {
+				name, version := installedRelease(s, svc)
+				if b, is := runtimestore.KnownBad(name, version); is {
+					found.Versions = append(found.Versions, b)
+					lines = append(lines, svc.Name+" is "+name+" "+version+": "+b.Why)
+				}
+			}
+			if len(lines) == 0 {
+				return checks.Passed(nil)
+			}
+			found.Text = strings.Join(lines, "; ")
+			return checks.Failed("").WithDetail(found).WithFix("mage stop", "stop it, replace every key on this machine, install another version")
+		},
+	}
+}
+
+// release is what a service runs: which program, and its version if that can
+// be told without running it.
+func installedRelease(s *subject.Subject, svc config.Service) (name, version string) {
+	spec, err := s.Command(svc)
+	if err != nil {
+		return "", ""
+	}
+	if filepath.Base(spec.Args[0]) == "litellm" {
+		return config.RuntimeLiteLLM, lo.CoalesceOrEmpty(spec.Version, runtimestore.LiteLLMVersion(spec.Args[0]))
+	}
+	return spec.Runtime, spec.Version
+}

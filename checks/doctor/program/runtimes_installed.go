@@ -1,0 +1,50 @@
+package program
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// serviceProgram is what a service would execute.
+type serviceProgram struct {
+	Service string `json:"service"`
+	Runtime string `json:"runtime"`
+	Version string `json:"version,omitempty"`
+	Path    string `json:"path"`
+}
+
+// reportedElsewhere are faults of a service's command that other checks tell of.
+var reportedElsewhere = [...]string{"active-config-missing", "cliproxy-config-missing", "env-unset", "config-invalid"}
+
+func runtimesInstalled(s *subject.Subject) checks.Check {
+	return checks.Check{
+		ID: "runtimes.installed", Title: "The program of every service is there and executable", Needs: []string{"config.valid"},
+		About: "Finds what each service would execute, as a start does: the embedded programs, the store, .venv, PATH, or command.args. A program that is missing, is a folder or is not executable is named with the places looked at, and so is a working folder that does not exist.",
+		Run: func(context.Context) checks.Outcome {
+			var found []serviceProgram
+			var faults []*fault.Error
+			for _, svc := range s.Config.Services {
+				spec, err := s.Command(svc)
+				if f := fault.From(err); f != nil {
+					if !slices.Contains(reportedElsewhere[:], f.Code) {
+						faults = append(faults, f)
+					}
+					continue
+				}
+				found = append(found, serviceProgram{svc.Name, spec.Runtime, spec.Version, spec.Args[0]})
+			}
+			if len(faults) == 0 {
+				return checks.Passed(found)
+			}
+			lines := lo.Map(faults, func(f *fault.Error, _ int) string { return f.Message })
+			return checks.Failed("%s", strings.Join(lines, "; ")).WithFix("", faults[0].Hint)
+		},
+	}
+}

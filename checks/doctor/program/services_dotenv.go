@@ -1,0 +1,74 @@
+package program
+
+import (
+	"context"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/runtimestore"
+)
+
+func servicesDotenv(s *subject.Subject) checks.Check {
+	return checks.Check{
+		ID: "services.dotenv", Title: "No .env slips settings into a service", Needs: []string{"config.valid"},
+		About: "Looks for each .env that a service would load unasked and then run with keys and settings that stand nowhere in the configuration. " +
+			"CLIProxyAPI loads the one in its working folder; LiteLLM the first one above its own package, which may be the project's. " +
+			"With runtime: litellm FlowGate switches that off (LITELLM_MODE=PRODUCTION); with command, set services.litellm.env.LITELLM_MODE to PRODUCTION.",
+		Run: func(context.Context) checks.Outcome {
+			var found []string
+			for _, svc := range s.Config.Services {
+				own := svc.Runtime == config.RuntimeEmbedded || svc.Runtime == config.RuntimeEcho
+				spec, err := s.Command(svc)
+				if own || err != nil {
+					continue
+				}
+				found = append(found, dotenvFiles(svc, spec)...)
+			}
+			if len(found) == 0 {
+				return checks.Passed(nil)
+			}
+			return checks.Warned("").WithDetail(subject.PathsDetail{Note: checks.Notef("%s is loaded by a service", s.ShortPaths(found)), Paths: found}).
+				WithFix("", "move it away, set services.litellm.env.LITELLM_MODE to PRODUCTION, or set services.NAME.command.cwd to an empty folder; "+
+					"put variables into services.NAME.env")
+		},
+	}
+}
+
+// dotenvFiles returns the .env files that the service would load: the one in
+// its working folder, and for LiteLLM the first one in the folders above its
+// program. python-dotenv looks upwards from the package that asks for it, and
+// the package lies below the virtual environment that the program belongs to.
+func dotenvFiles(svc config.Service, spec runtimestore.Spec) []string {
+	if svc.Name == config.LiteLLM && !loadsDotenv(spec.Env) {
+		return nil
+	}
+	var found []string
+	if file := filepath.Join(spec.Dir, ".env"); subject.Exists(file) {
+		found = append(found, file)
+	}
+	program, err := filepath.EvalSymlinks(spec.Args[0])
+	if svc.Name != config.LiteLLM || err != nil {
+		return found
+	}
+	for dir := filepath.Dir(program); ; dir = filepath.Dir(dir) {
+		if file := filepath.Join(dir, ".env"); subject.Exists(file) {
+			return append(found, file)
+		}
+		if dir == filepath.Dir(dir) {
+			return found
+		}
+	}
+}
+
+// loadsDotenv reports whether LiteLLM loads a .env with this environment: it
+// does unless LITELLM_MODE has another value than DEV (litellm 1.106.2, __init__.py).
+func loadsDotenv(environ []string) bool {
+	return !slices.ContainsFunc(environ, func(entry string) bool {
+		mode, ok := strings.CutPrefix(entry, "LITELLM_MODE=")
+		return ok && mode != "DEV"
+	})
+}

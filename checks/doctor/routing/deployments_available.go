@@ -1,0 +1,55 @@
+package routing
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/internal/router"
+)
+
+// coolingDetail is the router's deployments with the reason why a group has none.
+type coolingDetail struct {
+	router.State
+	Text string `json:"reason,omitempty"`
+}
+
+// Reason implements report.Reasoned.
+func (d coolingDetail) Reason() string { return d.Text }
+
+func deploymentsAvailable(s *subject.Subject) checks.Check {
+	return checks.Check{
+		ID: "deployments.available", Title: "Every group has a deployment that may be asked", Needs: []string{"services.ready"}, Timeout: subject.Patience,
+		About: "Asks the embedded router at /health/deployments which of its deployments cool down. A deployment that failed too often, or whose upstream asked for a pause, is left alone until its cooldown ends; then one request tries it. While all deployments of a group cool down, its clients get 429 with Retry-After, or a fallback's answer. Which requests failed, and why, is in the router's log.",
+		Run: func(context.Context) checks.Outcome {
+			health, err := s.Health()
+			if err != nil {
+				return checks.FromFault(err)
+			}
+			for _, svc := range health.Services {
+				if svc.Router != nil {
+					return judgeDeployments(*svc.Router, svc.Name)
+				}
+			}
+			return checks.Skipped("no embedded router tells of its deployments")
+		},
+	}
+}
+
+// judgeDeployments fails when a group has no deployment that may be asked.
+func judgeDeployments(state router.State, service string) checks.Outcome {
+	detail := coolingDetail{State: state}
+	if len(state.UnavailableGroups) == 0 {
+		return checks.Passed(detail)
+	}
+	lines := []string{"no deployment is available of " + strings.Join(state.UnavailableGroups, ", ")}
+	for _, c := range state.Cooling {
+		lines = append(lines, fmt.Sprintf("%s cools down until %s. %s", c.Deployment, c.Until.Format(time.RFC3339), c.Reason))
+	}
+	detail.Text = strings.Join(lines, "; ")
+	return checks.Failed("").WithDetail(detail).
+		WithFix("mage logs "+service, "mend what the reason says, or wait for the cooldown's end; mage logs "+service+" shows the failures, mage restart "+service+" forgets them")
+}

@@ -1,0 +1,68 @@
+package routing
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+)
+
+func fallbacksKnown(s *subject.Subject) checks.Check {
+	return checks.Check{
+		ID: "fallbacks.known", Title: "Fallbacks lead from and to groups that exist", Needs: []string{"config.valid"},
+		About: "Looks for every group named in fallbacks, default_fallbacks, context_window_fallbacks and content_policy_fallbacks among the groups of model_list, their wildcards and ids, and the aliases of router_settings.model_group_alias. LiteLLM starts with a ghost and skips it in silence: the fallback that you count on is not there.",
+		Run: func(context.Context) checks.Outcome {
+			settings, err := s.RouterSettings()
+			if err != nil {
+				return checks.Skipped("there is no router")
+			}
+			known := knownGroups(settings)
+			var ghosts []string
+			for _, f := range listFallbacks(settings) {
+				for _, name := range append([]string{f.from}, f.to...) {
+					if name != "*" && !known[name] && !matchesWildcard(known, name) {
+						ghosts = append(ghosts, fmt.Sprintf("%s names %q, which no deployment has%s", f.path, name, checks.DidYouMean(name, slices.Sorted(maps.Keys(known)))))
+					}
+				}
+			}
+			if len(ghosts) == 0 {
+				return checks.Passed(nil)
+			}
+			return checks.Failed("%s", strings.Join(lo.Uniq(ghosts), "; ")).WithFix("", "correct the name, or add a deployment with it")
+		},
+	}
+}
+
+// knownGroups are the names by which LiteLLM finds deployments: groups, aliases of
+// groups and deployments' own ids.
+func knownGroups(settings map[string]any) map[string]bool {
+	names := subject.Groups(subject.DeploymentsIn(settings))
+	for alias := range subject.Section(subject.Section(settings, "router_settings"), "model_group_alias") {
+		names[alias] = true
+	}
+	list, _ := settings["model_list"].([]any)
+	for _, item := range list {
+		entry, _ := item.(map[string]any)
+		if id, ok := subject.Section(entry, "model_info")["id"].(string); ok {
+			names[id] = true
+		}
+	}
+	return names
+}
+
+// matchesWildcard reports whether a wildcard among the groups, "openai/*", covers name.
+func matchesWildcard(groups map[string]bool, name string) bool {
+	for group := range groups {
+		before, after, ok := strings.Cut(group, "*")
+		if ok && strings.HasPrefix(name, before) && strings.HasSuffix(name, after) {
+			return true
+		}
+	}
+	return false
+}

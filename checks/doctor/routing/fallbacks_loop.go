@@ -1,0 +1,61 @@
+package routing
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+)
+
+func fallbacksLoop(s *subject.Subject) checks.Check {
+	return checks.Check{
+		ID: "fallbacks.loop", Title: "Fallbacks do not lead back to where they began", Needs: []string{"config.valid"},
+		About: "Follows the fallbacks of every group. LiteLLM tries a group once and stops at a loop, so nothing hangs, but two groups that name each other spend all retries of both before the client hears of the failure.",
+		Run: func(context.Context) checks.Outcome {
+			settings, err := s.RouterSettings()
+			if err != nil {
+				return checks.Skipped("there is no router")
+			}
+			next := map[string][]string{}
+			for _, f := range listFallbacks(settings) {
+				if strings.HasSuffix(f.path, ".fallbacks") {
+					next[f.from] = append(next[f.from], f.to...)
+				}
+			}
+			if trail := findLoop(next); trail != nil {
+				return checks.Warned("fallbacks form a loop: %s", strings.Join(trail, " → ")).WithFix("", "take one of them out")
+			}
+			return checks.Passed(nil)
+		},
+	}
+}
+
+// findLoop is the first trail through next that comes back to its beginning.
+func findLoop(next map[string][]string) []string {
+	done := map[string]bool{}
+	var visit func(at string, trail []string) []string
+	visit = func(at string, trail []string) []string {
+		if i := slices.Index(trail, at); i >= 0 {
+			return append(slices.Clone(trail[i:]), at)
+		}
+		if done[at] {
+			return nil
+		}
+		for _, to := range next[at] {
+			if found := visit(to, append(trail, at)); found != nil {
+				return found
+			}
+		}
+		done[at] = true
+		return nil
+	}
+	for _, from := range slices.Sorted(maps.Keys(next)) {
+		if found := visit(from, nil); found != nil {
+			return found
+		}
+	}
+	return nil
+}

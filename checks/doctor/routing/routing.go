@@ -1,0 +1,22 @@
+// Package routing holds the checks on the router's settings: deployments,
+// strategy, fallbacks, and keys that LiteLLM would ignore.
+package routing
+
+import (
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+)
+
+// Checks returns the checks of this family, each after those that it needs.
+func Checks(s *subject.Subject) []checks.Check {
+	return []checks.Check{
+		deploymentsAvailable(s),
+		deploymentsDistinct(s),
+		routingStrategy(s),
+		fallbacksKnown(s),
+		fallbacksLoop(s),
+		settingsEffective(s),
+		settingsKnown(s),
+		providersKnown(s),
+	}
+}

@@ -1,0 +1,31 @@
+package routing
+
+import (
+	"context"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+)
+
+// deadAllowedFails is the value that LiteLLM takes for "not set": its default.
+const deadAllowedFails = 3
+
+func settingsEffective(s *subject.Subject) checks.Check {
+	return checks.Check{
+		ID: "settings.effective", Title: "LiteLLM honours the cooldown that is written", Needs: []string{"config.valid"},
+		About: "Looks for allowed_fails: 3 where the real LiteLLM is the router. It equals LiteLLM's default and counts as unset there (measured on 1.106.2): a single 401 cools a deployment at once, and 5xx never cool it. Write 2 or 4. The embedded router takes the number as it stands.",
+		Run: func(context.Context) checks.Outcome {
+			settings, err := s.RouterSettings()
+			if err != nil || !s.RouterIsLiteLLM() {
+				return checks.Passed(nil)
+			}
+			for _, name := range [...]string{"router_settings", "litellm_settings"} {
+				if subject.Section(settings, name)["allowed_fails"] == deadAllowedFails {
+					return checks.Warned("%s.allowed_fails is 3 in profile %q, which LiteLLM takes for unset", name, s.Profile()).
+						WithFix("", "write 2 or 4 in profiles."+s.Profile())
+				}
+			}
+			return checks.Passed(nil)
+		},
+	}
+}

@@ -1,0 +1,136 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"syscall"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/report"
+)
+
+// port is who has the address of a service.
+type port struct {
+	Service string          `json:"service"`
+	Address string          `json:"address"`
+	Port    int             `json:"port"`
+	State   string          `json:"state"` // free, ours, foreign, unusable or shared
+	Holder  *process.Holder `json:"holder,omitempty"`
+	Text    string          `json:"-"`
+}
+
+// ports is the detail of ports.available.
+type ports struct {
+	checks.Note
+	Ports []port `json:"ports"`
+}
+
+func portsAvailable(s *subject.Subject) checks.Check {
+	return checks.Check{
+		ID: "ports.available", Title: "Service ports are free or held by our own services", Needs: []string{"config.valid", "supervisor.answers"},
+		About: "Finds who listens on the address of every service, from the kernel's own tables. Our own running service is as it should be. Anybody else, named with pid, program and user, keeps the service from starting, or answers clients in its place: LiteLLM moves silently to a random port when 4000 is taken. Where nobody listens, the address is bound for a moment to see that it can be. Another program on the same port of the other address family ([::]:4000 beside our 127.0.0.1:4000) is a warning: clients that connect to localhost may reach it instead.",
+		Run: func(ctx context.Context) checks.Outcome {
+			found := ports{Ports: []port{}}
+			o := checks.Passed(nil)
+			for _, svc := range s.Config.Services {
+				p := examinePort(ctx, s, svc)
+				found.Ports = append(found.Ports, p)
+				if p.State == "free" || p.State == "ours" {
+					continue
+				}
+				if found.Text != "" {
+					found.Text += "; "
+				}
+				found.Text += p.Text
+				if p.State != "shared" {
+					o.Status = report.Fail
+				} else if o.Status == report.Pass {
+					o.Status = report.Warn
+				}
+				o = o.WithFix(p.fix(), "stop what is there, or give services."+svc.Name+".port another number")
+			}
+			return o.WithDetail(found)
+		},
+	}
+}
+
+func examinePort(ctx context.Context, s *subject.Subject, svc config.Service) port {
+	p := port{Service: svc.Name, Address: svc.Addr(), Port: svc.Port, State: "free"}
+	if running, ok := s.RunningService(svc.Name); ok && process.Holds(running.PID, svc.Host, svc.Port) { // far cheaper than to ask who does
+		p.State = "ours"
+		return examineOtherFamily(s, svc, p)
+	}
+	holder, held, err := process.Listener(svc.Host, svc.Port)
+	switch {
+	case err == nil && held:
+		p.Holder = &holder
+		if p.State = "ours"; !ownsProcess(s, svc, holder.PID) {
+			p.State = "foreign"
+			p.Text = fmt.Sprintf("%s: %s has %s", svc.Name, describeHolder(holder), svc.Addr())
+			return p
+		}
+	default:
+		if err := process.PortFree(ctx, svc.Addr()); err != nil {
+			p.State, p.Text = "unusable", fmt.Sprintf("%s: %v", svc.Name, err)
+			return p
+		}
+	}
+	return examineOtherFamily(s, svc, p)
+}
+
+// shared looks for another program on a service's port at the loopback address
+// of the other family, where a client that connects to localhost may end up.
+func examineOtherFamily(s *subject.Subject, svc config.Service, p port) port {
+	other := "::1"
+	switch svc.Host {
+	case "127.0.0.1", "localhost":
+	case "::1":
+		other = "127.0.0.1"
+	default:
+		return p
+	}
+	holder, held, err := process.Listener(other, svc.Port)
+	if err != nil || !held || ownsProcess(s, svc, holder.PID) {
+		return p
+	}
+	p.State, p.Holder = "shared", &holder
+	p.Text = fmt.Sprintf("%s: localhost:%d may reach %s, which has the port at another address", svc.Name, svc.Port, describeHolder(holder))
+	return p
+}
+
+// owns reports whether a process belongs to the running service svc.
+func ownsProcess(s *subject.Subject, svc config.Service, pid int) bool {
+	running, ok := s.RunningService(svc.Name)
+	if !ok || pid == 0 {
+		return false
+	}
+	if group, err := syscall.Getpgid(pid); err == nil && group == running.PID {
+		return true
+	}
+	for p := pid; p > 1; p = process.Parent(p) {
+		if p == running.PID {
+			return true
+		}
+	}
+	return false
+}
+
+func describeHolder(h process.Holder) string {
+	if h.PID == 0 {
+		return "a process of user " + h.User
+	}
+	return fmt.Sprintf("process %d (%s, user %s)", h.PID, h.Command, h.User)
+}
+
+// fix is a command that shows who is there: ending somebody's process is for
+// people to decide.
+func (p port) fix() string {
+	if p.Holder == nil || p.Holder.PID == 0 {
+		return ""
+	}
+	return "ps -o pid,user,lstart,args -p " + strconv.Itoa(p.Holder.PID)
+}

@@ -1,0 +1,53 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/process"
+)
+
+func portsLoopback(s *subject.Subject) checks.Check {
+	return checks.Check{
+		ID: "ports.loopback", Title: "Services listen on this machine only", Needs: []string{"config.valid"}, After: []string{"supervisor.answers"},
+		About: "Looks at services.*.host, at the sockets of the services that run (a command need not heed the host) and at the host in CLIProxyAPI's own file, where an empty one means every address. A router that others can reach spends your subscriptions for whoever has a key, and the upstream's management interface takes anybody's X-Forwarded-For for the truth. For a gateway that others are meant to reach, put a proxy with TLS in front and leave these on 127.0.0.1.",
+		Run: func(context.Context) checks.Outcome {
+			var open []string
+			fix := "write host: 127.0.0.1, unless others are meant to reach it"
+			for _, svc := range s.Config.Services {
+				running, _ := s.RunningService(svc.Name)
+				switch {
+				case !subject.IsLoopback(svc.Host):
+					open = append(open, fmt.Sprintf("services.%s.host is %s", svc.Name, svc.Host))
+				case running.PID != 0 && process.Open(running.PID, svc.Port):
+					open = append(open, fmt.Sprintf("%s (process %d) listens on more than %s", svc.Name, running.PID, svc.Host))
+					fix = loopbackFix(s, svc)
+				}
+			}
+			if own, ok := s.CLIProxyConfig(); ok && !subject.IsLoopback(own.Host) {
+				open = append(open, fmt.Sprintf("host in %s is %q", s.ShortPath(s.Config.CLIProxyConfigFile), own.Host))
+			}
+			if len(open) == 0 {
+				return checks.Passed(nil)
+			}
+			return checks.Warned("%s: others on the network can reach it", strings.Join(open, ", ")).
+				WithFix("", fix)
+		},
+	}
+}
+
+// listenFix says how to bring a running service to loopback whose
+// services.NAME.host is loopback already.
+func loopbackFix(s *subject.Subject, svc config.Service) string {
+	switch {
+	case len(svc.Command) > 0 && svc.Name == config.LiteLLM:
+		return "add \"--host\", \"" + svc.Host + "\" to services.litellm.command.args, then mage restart litellm: LiteLLM listens on every address without it"
+	case svc.Name == config.CLIProxy && s.Config.CLIProxyConfigFile != "":
+		return "write host: " + svc.Host + " in " + s.ShortPath(s.Config.CLIProxyConfigFile) + ", then mage restart " + svc.Name
+	}
+	return "have services." + svc.Name + ".command.args tell the program to listen on " + svc.Host + ", then mage restart " + svc.Name
+}

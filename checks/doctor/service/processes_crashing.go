@@ -1,0 +1,87 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/supervisor"
+)
+
+// crashWindow is how far back crashes count.
+const crashWindow = time.Hour
+
+// Ends of one service within crashWindow from which it counts as crashing.
+const someCrashes = 3
+
+// crashes is the detail of processes.crashing.
+type crashes struct {
+	checks.Note
+	Since time.Time      `json:"since"`
+	Ends  map[string]int `json:"ends"`   // unexpected ends by service
+	Given []string       `json:"failed"` // services that were given up
+
+	unexecuted map[string]bool // given up before a process was there
+}
+
+// beforeExecution are the faults of a start that executes nothing, so that the
+// service's log says nothing about them.
+var beforeExecution = [...]string{
+	"runtime-missing", "active-config-missing", "cliproxy-config-missing", "cwd-missing", "env-unset", "port-in-use", "port-unusable", "port-unavailable",
+}
+
+func processesCrashing(s *subject.Subject) checks.Check {
+	return checks.Check{
+		ID: "processes.crashing", Title: "No service crashed again and again in the last hour", Needs: []string{"config.valid"},
+		About: "Reads the last hour of events.log and counts the ends that nobody asked for. Three of one service are a crash loop, even if it runs at the moment; one that was given up needs you. `mage logs SERVICE` has its last words.",
+		Run: func(ctx context.Context) checks.Outcome {
+			c := crashes{Since: s.Now().UTC().Add(-crashWindow), Ends: map[string]int{}, Given: []string{}, unexecuted: map[string]bool{}}
+			if err := s.Events(ctx, c.Since, c.count); err != nil {
+				return checks.FromFault(err)
+			}
+			var worst string
+			var lines []string
+			for _, svc := range s.Config.Services {
+				if n := c.Ends[svc.Name]; n >= someCrashes {
+					worst = svc.Name
+					lines = append(lines, fmt.Sprintf("%s ended %d times without being asked to", svc.Name, n))
+				}
+				if slices.Contains(c.Given, svc.Name) {
+					worst = svc.Name
+					lines = append(lines, svc.Name+" was given up")
+				}
+			}
+			if worst == "" {
+				return checks.Passed(c)
+			}
+			c.Text = strings.Join(lines, "; ")
+			o := checks.Warned("").WithDetail(c).WithFix("mage logs "+worst, "its last lines say why")
+			if len(c.Given) > 0 && c.unexecuted[worst] {
+				o = checks.Failed("").WithDetail(c).WithFix("mage start "+worst, "it was not executed, so its log does not say why; the start tries again and says what is missing")
+			} else if len(c.Given) > 0 {
+				o = checks.Failed("").WithDetail(c).WithFix("mage logs "+worst, "its last lines say why; mage start tries again")
+			}
+			return o
+		},
+	}
+}
+
+// count takes one event in; a service that got ready is given up no more.
+func (c *crashes) count(e supervisor.Event) {
+	switch e.Event {
+	case supervisor.EventExited:
+		c.Ends[e.Service]++
+	case supervisor.EventFailed:
+		code, _, _ := strings.Cut(e.Detail, ":")
+		c.Given = lo.Uniq(append(c.Given, e.Service))
+		c.unexecuted[e.Service] = slices.Contains(beforeExecution[:], code)
+	case supervisor.EventReady:
+		c.Given = lo.Without(c.Given, e.Service)
+	}
+}

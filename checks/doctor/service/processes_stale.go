@@ -1,0 +1,47 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/supervisor"
+)
+
+// leftovers is the detail of the checks about what earlier supervisors left behind.
+type leftovers struct {
+	checks.Note
+	supervisor.Remains
+}
+
+func processesStale(s *subject.Subject) checks.Check {
+	return checks.Check{
+		ID: "processes.stale", Title: "No file speaks of a process that is gone", Needs: []string{"config.valid"},
+		About: "Compares supervisor.json, the control socket and pid files (*.pid, as the Python tool wrote them) with the processes that run, by pid, start time and boot: a number alone may be another program's by now, and FlowGate never signals one. What is stale is in nobody's way; -fix removes it. A pid file that names a process of somebody else is left to you.",
+		Run: func(context.Context) checks.Outcome {
+			r := supervisor.Inspect(s.Config)
+			if len(r.Stale)+len(r.Foreign) == 0 {
+				return checks.Passed(nil)
+			}
+			var lines []string
+			if len(r.Stale) > 0 {
+				lines = append(lines, "stale: "+s.ShortPaths(r.Stale))
+			}
+			for _, c := range r.Foreign {
+				lines = append(lines, fmt.Sprintf("%s names process %d for %s, which is not ours", s.ShortPath(c.File), c.PID, c.Service))
+			}
+			return checks.Warned("").WithDetail(leftovers{checks.Notef("%s", strings.Join(lines, "; ")), r}).WithFix("mage doctor -fix", "remove the files; no process is touched")
+		},
+		Mend: func(ctx context.Context) ([]string, error) {
+			if !s.OwnsPath(s.Config.Paths.RuntimeDir) {
+				return nil, nil
+			}
+			removed, err := supervisor.RemoveStale(ctx, s.Config)
+			return lo.Map(removed, func(p string, _ int) string { return "removed " + s.ShortPath(p) }), err
+		},
+	}
+}

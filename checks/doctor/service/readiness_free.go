@@ -1,0 +1,26 @@
+package service
+
+import (
+	"context"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/internal/config"
+)
+
+func readinessFree(s *subject.Subject) checks.Check {
+	return checks.Check{
+		ID: "readiness.free", Title: "Asking for readiness costs nothing", Needs: []string{"config.valid"},
+		About: "Looks at services.litellm.readiness_path. LiteLLM answers /health by sending a real completion to every deployment, three to each that fails (measured on 1.106.2), and the supervisor asks every five seconds. /health/readiness calls nobody.",
+		Run: func(context.Context) checks.Outcome {
+			svc, ok := s.Config.Service(config.LiteLLM)
+			path, _, _ := strings.Cut(svc.ReadinessPath, "?")
+			if ok && strings.TrimSuffix(path, "/") == "/health" {
+				return checks.Failed("services.litellm.readiness_path is %s, which calls every deployment for money each time it is asked", svc.ReadinessPath).
+					WithFix("", "write readiness_path: /health/readiness")
+			}
+			return checks.Passed(nil)
+		},
+	}
+}

@@ -1,0 +1,55 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/supervisor"
+)
+
+// observedServices is the services as they were observed, and when.
+type observedServices struct {
+	checks.Note
+	ObservedAt time.Time                  `json:"observed_at"`
+	Services   []supervisor.ServiceStatus `json:"services"`
+}
+
+// stackDown is the outcome for a stack that nobody started.
+func stackDown() checks.Outcome {
+	return checks.Skipped("the stack is down").WithFix("mage start", "bring it up")
+}
+
+func servicesLive(s *subject.Subject) checks.Check {
+	return checks.Check{
+		ID: "services.live", Title: "All services are alive", Needs: []string{"supervisor.answers"}, Timeout: subject.Patience,
+		About: "Asks the supervisor whether the process of each service is alive. A stack that is down as a whole is skipped: nothing was asked of it. One that failed was restarted as often as its policy allows; the reason and its last log lines say why it ended.",
+		Run: func(context.Context) checks.Outcome {
+			status, err := s.Status()
+			if err != nil {
+				return checks.FromFault(err)
+			}
+			dead := lo.Reject(status.Services, func(svc supervisor.ServiceStatus, _ int) bool { return svc.Live })
+			if len(dead) == len(status.Services) && status.Supervisor == nil {
+				return stackDown()
+			}
+			found := observedServices{ObservedAt: s.Now().UTC(), Services: status.Services}
+			if len(dead) == 0 {
+				return checks.Passed(found)
+			}
+			found.Text = strings.Join(lo.Map(dead, func(svc supervisor.ServiceStatus, _ int) string {
+				return strings.TrimSuffix(fmt.Sprintf("%s is %s: %s", svc.Name, svc.State, svc.Reason), ": ")
+			}), "; ")
+			first := dead[0]
+			if first.State == supervisor.StateStopped || first.State == supervisor.StateFailed && first.LastExit == nil {
+				return checks.Failed("").WithDetail(found).WithFix("mage start "+first.Name, "bring it up again; the start says what is missing")
+			}
+			return checks.Failed("").WithDetail(found).WithFix("mage logs "+first.Name, "its log says why it ended; mage start brings it up again")
+		},
+	}
+}

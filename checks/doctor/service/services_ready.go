@@ -1,0 +1,36 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/supervisor"
+)
+
+func servicesReady(s *subject.Subject) checks.Check {
+	return checks.Check{
+		ID: "services.ready", Title: "All services are ready", Needs: []string{"services.live"}, Timeout: subject.Patience,
+		About: "Sends one GET to the readiness path of every service, all at once, and wants 2xx within three seconds. A service that is alive and not ready is starting, stuck, or wrongly configured; one that only just started may need a moment (LiteLLM up to 90 s).",
+		Run: func(context.Context) checks.Outcome {
+			health, err := s.Health()
+			if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+				return checks.FromFault(err)
+			}
+			found := observedServices{ObservedAt: s.Now().UTC(), Services: health.Services}
+			bad := lo.Reject(health.Services, func(svc supervisor.ServiceStatus, _ int) bool { return svc.Ready })
+			if len(bad) == 0 {
+				return checks.Passed(found)
+			}
+			found.Text = strings.Join(lo.Map(bad, func(svc supervisor.ServiceStatus, _ int) string {
+				return fmt.Sprintf("%s is not ready: %s", svc.Name, svc.Reason)
+			}), "; ")
+			return checks.Failed("").WithDetail(found).WithFix("mage restart "+bad[0].Name, "restart it; mage logs "+bad[0].Name+" says what it waits for")
+		},
+	}
+}

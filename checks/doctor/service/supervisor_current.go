@@ -1,0 +1,31 @@
+package service
+
+import (
+	"context"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/internal/version"
+)
+
+func supervisorCurrent(s *subject.Subject) checks.Check {
+	return checks.Check{
+		ID: "supervisor.current", Title: "The supervisor that runs is of this version", Needs: []string{"supervisor.answers"},
+		About: "Compares the version of the running supervisor with that of this program. After an upgrade the old one goes on, with the old program, until `mage supervisor:upgrade` hands over, which stops no service. Also says when that was tried and failed.",
+		Run: func(context.Context) checks.Outcome {
+			status, err := s.Status()
+			if err != nil || status.Supervisor == nil {
+				return checks.Passed(subject.FileDetail{Note: checks.Notef("FlowGate %s; no supervisor runs", version.String())})
+			}
+			if why := status.Supervisor.UpgradeFailure; why != "" {
+				return checks.Warned("the last upgrade was taken back and the old supervisor goes on: %s", why).
+					WithFix("mage supervisor:upgrade", "try again")
+			}
+			if there := status.Supervisor.Version; there != version.String() {
+				return checks.Warned("the supervisor that runs is FlowGate %s, and this program is %s", there, version.String()).
+					WithFix("mage supervisor:upgrade", "hand over to this version; no service is stopped")
+			}
+			return checks.Passed(observedSupervisor{ObservedAt: s.Now().UTC(), Supervisor: status.Supervisor})
+		},
+	}
+}

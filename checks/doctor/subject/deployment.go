@@ -1,0 +1,123 @@
+package subject
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/policy"
+)
+
+// Deployment is one entry of model_list, of the profile in force.
+type Deployment struct {
+	Path   string // "model_list[2]"
+	Group  string
+	Model  string // "openai/gpt-5"
+	Base   string // api_base, "" when the provider's own
+	Params map[string]any
+}
+
+// settings are those of the router as the file has them: the profile in force
+// over litellm_base, no reference resolved.
+func (s *Subject) RouterSettings() (map[string]any, error) {
+	return policy.Merged(s.Config, s.Profile())
+}
+
+// deployments are the entries of model_list, api_base looked up where it is a
+// reference; none when there is no router.
+func (s *Subject) Deployments() []Deployment {
+	settings, err := s.RouterSettings()
+	if err != nil {
+		return nil
+	}
+	all := DeploymentsIn(settings)
+	for i := range all {
+		if name, ok := strings.CutPrefix(all[i].Base, "os.environ/"); ok {
+			all[i].Base = s.Getenv(name)
+		}
+	}
+	return all
+}
+
+func DeploymentsIn(settings map[string]any) []Deployment {
+	list, _ := settings["model_list"].([]any)
+	all := make([]Deployment, 0, len(list))
+	for i, item := range list {
+		entry, _ := item.(map[string]any)
+		params := Section(entry, "litellm_params")
+		d := Deployment{Path: fmt.Sprintf("model_list[%d]", i), Params: params}
+		d.Group, _ = entry["model_name"].(string)
+		d.Model, _ = params["model"].(string)
+		d.Base, _ = params["api_base"].(string)
+		all = append(all, d)
+	}
+	return all
+}
+
+// Groups are the names that clients may ask for.
+func Groups(all []Deployment) map[string]bool {
+	names := map[string]bool{}
+	for _, d := range all {
+		names[d.Group] = true
+	}
+	return names
+}
+
+// Provider is the first word of the model's name, "" when there is none.
+func (d Deployment) Provider() string {
+	provider, _, ok := strings.Cut(d.Model, "/")
+	if !ok {
+		return ""
+	}
+	return provider
+}
+
+// UpstreamModel is the name that the upstream is asked for.
+func (d Deployment) UpstreamModel() string {
+	if _, name, ok := strings.Cut(d.Model, "/"); ok {
+		return name
+	}
+	return d.Model
+}
+
+// Address is the host and port of api_base; false when there is none or it is
+// a reference that is resolved later.
+func (d Deployment) Address() (host string, port int, ok bool) {
+	u, err := url.Parse(d.Base)
+	if err != nil || u.Host == "" {
+		return "", 0, false
+	}
+	port, err = strconv.Atoi(u.Port())
+	if err != nil {
+		port = map[string]int{"http": 80, "https": 443}[u.Scheme]
+	}
+	return u.Hostname(), port, port != 0
+}
+
+// LeadsTo reports whether d's requests go to svc.
+func (d Deployment) LeadsTo(svc config.Service) bool {
+	host, port, ok := d.Address()
+	if !ok || port != svc.Port {
+		return false
+	}
+	bound, asked := net.ParseIP(svc.Host), net.ParseIP(host)
+	switch {
+	case strings.EqualFold(host, svc.Host):
+		return true
+	case bound == nil || asked == nil: // "localhost" is either family
+		return IsLoopback(host) && (IsLoopback(svc.Host) || bound != nil && bound.IsUnspecified())
+	}
+	// A listener on 127.0.0.1 does not hear [::1]; one on [::] hears both.
+	return asked.IsLoopback() && (bound.Equal(asked) || bound.Equal(net.IPv6unspecified) || bound.IsUnspecified() && asked.To4() != nil)
+}
+
+func (d Deployment) String() string { return d.Path + " (" + d.Group + ")" }
+
+// IsLoopback reports whether a host leads nowhere but to this machine.
+func IsLoopback(host string) bool {
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}

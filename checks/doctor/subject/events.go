@@ -1,0 +1,32 @@
+package subject
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/safefile"
+	"github.com/flowgate-go/flowgate/supervisor"
+)
+
+// mostEvents is how many events are looked at; the reader bounds their bytes.
+const mostEvents = 20_000
+
+// events calls visit for the latest n events since a time. A pipe in the log's
+// place is a fault: reading it would wait for ever.
+func (s *Subject) Events(ctx context.Context, since time.Time, visit func(supervisor.Event)) error {
+	f, err := safefile.Open(s.Config.Paths.LogFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fault.New("log-unreadable", "%s: %v", s.ShortPath(s.Config.Paths.LogFile), WithoutPath(err)).WithHint("move it away; the supervisor writes a new one")
+	}
+	_ = f.Close()
+	return supervisor.Events(ctx, s.Config, supervisor.EventOptions{N: mostEvents, Since: since}, func(e supervisor.Event) error {
+		visit(e)
+		return nil
+	})
+}

@@ -1,0 +1,202 @@
+// Package subject is what doctor's checks examine: an installation, as its
+// configuration describes it, and the stack that may run from it. New loads it;
+// its members gather what several checks need, once. It has also what those
+// checks share to describe it: details of outcomes, short paths, texts without
+// secrets.
+//
+// It never changes anything, and sends a key only to a process of this user.
+package subject
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"os/exec"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/internal/cliproxy"
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/loopback"
+	"github.com/flowgate-go/flowgate/internal/policy"
+	"github.com/flowgate-go/flowgate/internal/runtimestore"
+	"github.com/flowgate-go/flowgate/internal/version"
+	"github.com/flowgate-go/flowgate/supervisor"
+)
+
+// Patience bounds what a check waits for something that runs: a stuck service
+// must not make the examination long.
+const Patience = 3 * time.Second
+
+// Grace is how long a program that was ended may keep its output open.
+const Grace = time.Second
+
+// Options say what is examined.
+type Options struct {
+	ConfigFile string // as people named it; empty: the built-in default
+	Cwd        string // absolute folder that people work in
+	Self       string // path that executes this program
+	Online     bool   // upstreams on the network may be tried
+	// Untrusted is why the configuration is not trusted, "" when it is. No service
+	// is asked anything then.
+	Untrusted string
+	Environ   []string
+	Getenv    func(string) string
+	Now       func() time.Time
+}
+
+// Subject is the installation and the stack that are examined. What several
+// checks need is gathered once, by the first that asks.
+type Subject struct {
+	Options
+	Findings    config.Findings
+	Config      *config.Config // nil when the configuration cannot be used
+	ConfigError error          // why it cannot be used
+
+	Status        func() (supervisor.Status, error) // what the supervisor says
+	Health        func() (supervisor.Status, error) // Status, with the readiness of each service
+	ActiveConfig  func() (policy.Active, error)     // the router's configuration as it was generated last
+	PlannedConfig func() (policy.Active, error)     // the router's configuration as it would be generated now
+	CLIProxyFile  func() (cliproxy.File, error)     // CLIProxyAPI's own configuration
+	AskCLIProxy   func() (Answer, bool)             // its answer, and whether it is CLIProxyAPI's
+	Accounts      func() ([]auth.Account, error)
+
+	keyed   *http.Client // for requests with a key: to processes of this user only
+	keyless *http.Client // for requests without a key: to any process
+}
+
+// New loads the configuration and returns the subject. Call Close when all
+// checks have run. With the zero Options, which have no Getenv, the subject only
+// serves to list checks.
+func New(ctx context.Context, o Options) *Subject {
+	s := &Subject{
+		Options: o,
+		keyless: loopback.Keyless(loopback.Options{MaxReply: mostRead}), keyed: loopback.New(loopback.Options{MaxReply: mostRead}),
+	}
+	if o.Getenv != nil {
+		s.load()
+	}
+	s.Status = sync.OnceValues(func() (supervisor.Status, error) { return askInTime(ctx, s.Config, supervisor.Query) })
+	s.Health = sync.OnceValues(func() (supervisor.Status, error) {
+		if o.Untrusted != "" {
+			return s.Status()
+		}
+		return askInTime(ctx, s.Config, supervisor.Health)
+	})
+	if o.Untrusted != "" {
+		s.keyed.Transport = refuseAll{}
+	}
+	s.ActiveConfig = func() (policy.Active, error) { return policy.Load(s.Config) } // not once: -fix may write it
+	s.PlannedConfig = sync.OnceValues(func() (policy.Active, error) { return policy.Plan(s.Config, s.Profile(), s.Getenv) })
+	s.CLIProxyFile = sync.OnceValues(func() (cliproxy.File, error) { return cliproxy.ReadFile(s.Config.CLIProxyConfigFile) })
+	s.AskCLIProxy = sync.OnceValues(func() (Answer, bool) { return s.greetCLIProxy(ctx) })
+	s.Accounts = sync.OnceValues(func() ([]auth.Account, error) { return auth.Accounts(ctx, s.Config, s.AuthEnvironment()) })
+	return s
+}
+
+// askInTime asks in less than a check may take, so that there is time left to say
+// who did not answer.
+func askInTime(ctx context.Context, cfg *config.Config, ask func(context.Context, *config.Config) (supervisor.Status, error)) (supervisor.Status, error) {
+	ctx, cancel := context.WithTimeout(ctx, Patience-Patience/10)
+	defer cancel()
+	return ask(ctx, cfg)
+}
+
+// Configuration returns the configuration in force, or the fault for which it
+// cannot be used.
+func Configuration(o Options) (*config.Config, error) {
+	if o.ConfigFile == "" {
+		return config.Default(o.Cwd), nil
+	}
+	return config.Load(o.ConfigFile, o.Getenv)
+}
+
+// Once returns a func that calls f the first time, with the context of that
+// call, and returns the same value ever after.
+func Once[T any](f func(context.Context) T) func(context.Context) T {
+	var once sync.Once
+	var value T
+	return func(ctx context.Context) T {
+		once.Do(func() { value = f(ctx) })
+		return value
+	}
+}
+
+func (s *Subject) load() {
+	if s.ConfigFile == "" {
+		s.Config = config.Default(s.Cwd)
+		return
+	}
+	if s.Findings, s.ConfigError = config.Check(s.ConfigFile, s.Getenv); s.ConfigError == nil {
+		s.Config, s.ConfigError = config.Load(s.ConfigFile, s.Getenv)
+	}
+}
+
+func (s *Subject) Close() {
+	s.keyed.CloseIdleConnections()
+	s.keyless.CloseIdleConnections()
+}
+
+// profile is the one in force, or the one that would be.
+func (s *Subject) Profile() string { return policy.Chosen(s.Config) }
+
+// running is the status of a service that a supervisor keeps alive.
+func (s *Subject) RunningService(name string) (supervisor.ServiceStatus, bool) {
+	status, err := s.Status()
+	if err != nil {
+		return supervisor.ServiceStatus{}, false
+	}
+	i := slices.IndexFunc(status.Services, func(svc supervisor.ServiceStatus) bool { return svc.Name == name })
+	if i < 0 || !status.Services[i].Live {
+		return supervisor.ServiceStatus{}, false
+	}
+	return status.Services[i], true
+}
+
+// started reports whether anything was ever started from this configuration.
+func (s *Subject) WasStarted() bool { return Exists(s.Config.Paths.RuntimeDir) }
+
+// real is the upstream service when it is CLIProxyAPI itself, and not the echo.
+func (s *Subject) CLIProxyService() (config.Service, bool) {
+	svc, ok := s.Config.Service(config.CLIProxy)
+	return svc, ok && svc.Runtime != config.RuntimeEcho
+}
+
+// genuine reports whether the router is LiteLLM itself, as far as one can tell:
+// a command may be anything, and is LiteLLM in every old configuration.
+func (s *Subject) RouterIsLiteLLM() bool {
+	svc, ok := s.Config.Service(config.LiteLLM)
+	return ok && svc.Runtime != config.RuntimeEmbedded
+}
+
+func (s *Subject) AuthEnvironment() auth.Environment {
+	return auth.Environment{Getenv: s.Getenv, Now: s.Now, GOOS: runtime.GOOS}
+}
+
+// ownFile is CLIProxyAPI's own configuration, where it is the upstream and the
+// file is known.
+func (s *Subject) CLIProxyConfig() (cliproxy.File, bool) {
+	if _, real := s.CLIProxyService(); !real || s.Config.CLIProxyConfigFile == "" {
+		return cliproxy.File{}, false
+	}
+	f, err := s.CLIProxyFile()
+	return f, err == nil
+}
+
+// command is what a service executes, or why it cannot be.
+func (s *Subject) Command(svc config.Service) (runtimestore.Spec, error) {
+	return runtimestore.Command(s.Config, svc, runtimestore.Environment{
+		Self: s.Self, Version: version.String(), Cwd: s.Cwd, Environ: s.Environ, LookPath: exec.LookPath,
+	})
+}
+
+// refuseAll sends no request: what is examined is not trusted.
+type refuseAll struct{}
+
+// RoundTrip implements http.RoundTripper.
+func (refuseAll) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, errors.New("the configuration is not trusted")
+}

@@ -1,0 +1,66 @@
+package subject
+
+import (
+	"errors"
+	"io/fs"
+	"net/url"
+	"strings"
+	"unicode"
+
+	"github.com/flowgate-go/flowgate/internal/secret/redact"
+)
+
+// Section is the map under key, nil when there is none.
+func Section(settings map[string]any, key string) map[string]any {
+	m, _ := settings[key].(map[string]any)
+	return m
+}
+
+// WithoutPath is an error without the path that it names, for a text that names it.
+func WithoutPath(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}
+
+// StripSecrets is an address without what may hold a key: user and password, query
+// and fragment. What is no address is not shown at all.
+func StripSecrets(address string) string {
+	u, err := url.Parse(address)
+	if redact.IsReference(address) {
+		return address
+	}
+	if err != nil {
+		return "(no address)"
+	}
+	u.User, u.RawQuery, u.Fragment = nil, "", ""
+	return u.String()
+}
+
+// maxSanitized is the length in characters up to which another program's
+// words are shown.
+const maxSanitized = 200
+
+// Sanitize is what another program said, in one short line without control
+// characters and without words that look like keys.
+func Sanitize(text string) string {
+	words := strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
+	for i, word := range words {
+		words[i] = redact.Named("", word)
+	}
+	line := []rune(strings.ToValidUTF8(strings.Join(words, " "), "?"))
+	if len(line) > maxSanitized {
+		line = append(line[:maxSanitized], '…')
+	}
+	return string(line)
+}
+
+// ShellQuote is a word that a shell takes as it is.
+func ShellQuote(word string) string {
+	if strings.ContainsAny(word, " \t\n'\"\\$`*?[]#~=%&|;<>(){}!") {
+		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	}
+	return word
+}

@@ -1,0 +1,63 @@
+package upstream
+
+import (
+	"context"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+)
+
+// maxSecretBytes is bcrypt's limit in bytes; CLIProxyAPI exits 0 on a longer one.
+const maxSecretBytes = 72
+
+func cliproxyConfig(s *subject.Subject) checks.Check {
+	return checks.Check{
+		ID: "cliproxy.config", Title: "CLIProxyAPI's own configuration fits", Needs: []string{"config.valid"},
+		About: "Reads CLIProxyAPI's configuration file, as far as FlowGate has to know it: it must be YAML, listen on the address that services.cliproxyapi_plus has, and its management secret must be at most 72 bytes. CLIProxyAPI itself exits with status 0 on all of these mistakes, so a start shows only that it never got ready. A file that was replaced while the server runs, as `sed -i` and most editors do, is a warning: the server watches the file that it opened and does not notice.",
+		Run: func(context.Context) checks.Outcome {
+			svc, real := s.CLIProxyService()
+			if !real {
+				return subject.SkippedForEcho()
+			}
+			if s.Config.CLIProxyConfigFile == "" {
+				return checks.Skipped("no configuration file of CLIProxyAPI is known")
+			}
+			own, err := s.CLIProxyFile()
+			switch {
+			case err != nil:
+				return checks.Failed("%s: %s", s.ShortPath(s.Config.CLIProxyConfigFile), strings.TrimPrefix(subject.WithoutPath(err).Error(), s.Config.CLIProxyConfigFile+": ")).WithFix("", "correct it, or let mage init write one")
+			case own.Port != svc.Port:
+				return checks.Failed("%s has port %d, and services.%s.port is %d", s.ShortPath(s.Config.CLIProxyConfigFile), own.Port, svc.Name, svc.Port).
+					WithFix("", "write the same port in both")
+			case len(own.Manage.Secret) > maxSecretBytes:
+				return checks.Failed("remote-management.secret-key in %s is %d bytes long, and CLIProxyAPI takes at most %d", s.ShortPath(s.Config.CLIProxyConfigFile), len(own.Manage.Secret), maxSecretBytes).
+					WithFix("", "write a shorter one")
+			case !isReachable(own.Host, svc.Host):
+				return checks.Failed("%s has host %q, and services.%s.host is %s", s.ShortPath(s.Config.CLIProxyConfigFile), own.Host, svc.Name, svc.Host).
+					WithFix("", "write the same host in both")
+			}
+			if running, ok := s.RunningService(svc.Name); ok && running.StartedAt != nil && isCreatedAfter(s.Config.CLIProxyConfigFile, *running.StartedAt) {
+				return checks.Warned("%s was replaced after the server started, and CLIProxyAPI takes only a file that is changed in place: it runs with what was there before", s.ShortPath(s.Config.CLIProxyConfigFile)).
+					WithFix("mage restart "+svc.Name, "start it with the file as it is now")
+			}
+			return checks.Passed(subject.FileDetail{File: s.Config.CLIProxyConfigFile, Note: checks.Notef("listens on %s", svc.Addr())})
+		},
+	}
+}
+
+// isReachable reports whether a server bound to one host answers at another; an
+// empty or unspecified one is every address.
+func isReachable(bound, asked string) bool {
+	ip := net.ParseIP(bound)
+	return bound == "" || bound == asked || ip != nil && ip.IsUnspecified() || subject.IsLoopback(bound) && subject.IsLoopback(asked)
+}
+
+// isCreatedAfter reports whether the file at path was made after a moment: one that is
+// changed in place keeps the time of its birth. False where that is not known.
+func isCreatedAfter(path string, moment time.Time) bool {
+	born, known := creationTime(path)
+	return known && born.After(moment)
+}

@@ -1,0 +1,100 @@
+package upstream
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/google/renameio/v2"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/internal/keyfile"
+	"github.com/flowgate-go/flowgate/internal/safefile"
+)
+
+// management is what the management API said, asked at most once.
+type management struct {
+	subject.Answer
+	refused bool // this very key was refused by this very process before: not tried again
+	err     error
+}
+
+func cliproxyManagement(s *subject.Subject, ask func(context.Context) management) checks.Check {
+	return checks.Check{
+		ID: "cliproxy.management", Title: "CLIProxyAPI takes FlowGate's management key", Needs: []string{"cliproxy.reachable", "ports.available"}, Timeout: subject.Patience,
+		About: "Presents .router/secrets/management.key to the management API once. CLIProxyAPI bans an address for half an hour after five wrong keys, loopback too and the right key included; so a refused key is remembered and not tried again until it or the server's process is another. 404 means that the management API is off (no secret-key).",
+		Run: func(ctx context.Context) checks.Outcome {
+			if _, real := s.CLIProxyService(); !real {
+				return subject.SkippedForEcho()
+			}
+			m := ask(ctx)
+			fix := "write the same secret into remote-management.secret-key and .router/secrets/management.key, and restart"
+			switch {
+			case m.err != nil && errors.Is(m.err, fs.ErrNotExist):
+				return checks.Skipped("there is no %s", s.ShortPath(managementKeyFile(s)))
+			case m.err != nil:
+				return checks.Failed("the management API did not answer: %v", m.err)
+			case m.refused:
+				return checks.Failed("the management key was refused before; it is not tried again, since five wrong ones ban this machine").WithFix("", fix)
+			case m.Status == http.StatusOK:
+				return checks.Passed(m.Answer)
+			case m.Status == http.StatusUnauthorized:
+				m.Text = "the management key in " + s.ShortPath(managementKeyFile(s)) + " is not the server's"
+			case m.Status == http.StatusNotFound:
+				return checks.Warned("the management API is off: remote-management.secret-key is not set").WithFix("", fix)
+			default:
+				m.Text = fmt.Sprintf("the management API answered %d: after five wrong keys it refuses everybody for half an hour", m.Status)
+			}
+			return checks.Failed("").WithDetail(m.Answer).WithFix("", fix)
+		},
+	}
+}
+
+func managementKeyFile(s *subject.Subject) string {
+	return filepath.Join(s.Config.Paths.Secrets(), "management.key")
+}
+
+// askManagement lists the server's credentials with the management key: the
+// cheapest question whose answer others here need too.
+func askManagementAPI(ctx context.Context, s *subject.Subject) management {
+	ctx, cancel := context.WithTimeout(ctx, subject.Patience)
+	defer cancel()
+	key, _, err := keyfile.Read(managementKeyFile(s))
+	if err != nil {
+		return management{err: err}
+	}
+	svc, _ := s.CLIProxyService()
+	memory, mark := filepath.Join(s.Config.Paths.RuntimeDir, "management.refused"), refusalMark(s, key)
+	if seen, err := safefile.Read(memory, safefile.Word); err == nil && string(seen) == mark {
+		return management{refused: true}
+	}
+	a, err := s.Get(ctx, svc.URL()+"/v0/management/auth-files", "Authorization", "Bearer "+key)
+	switch {
+	case err != nil:
+	case a.Status == http.StatusUnauthorized:
+		_ = renameio.WriteFile(memory, []byte(mark), 0o600) // if that fails, the next run tries once more
+	case a.Status == http.StatusOK:
+		_ = os.Remove(memory)
+	}
+	return management{Answer: a, err: err}
+}
+
+// mark names a key and the process that refused it, without telling the key.
+func refusalMark(s *subject.Subject, key string) string {
+	svc, _ := s.CLIProxyService()
+	running, _ := s.RunningService(svc.Name)
+	started := time.Time{}
+	if running.StartedAt != nil {
+		started = *running.StartedAt
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %d %s", key, running.PID, started.UTC().Format(time.RFC3339Nano)))
+	return hex.EncodeToString(sum[:]) + "\n"
+}

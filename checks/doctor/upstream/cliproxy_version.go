@@ -1,0 +1,39 @@
+package upstream
+
+import (
+	"context"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+)
+
+// runningVersion is which version of a program runs.
+type runningVersion struct {
+	checks.Note
+	Version string `json:"version"`
+	Commit  string `json:"commit,omitempty"`
+}
+
+func cliproxyVersion(s *subject.Subject, ask func(context.Context) management) checks.Check {
+	return checks.Check{
+		ID: "cliproxy.version", Title: "The CLIProxyAPI that runs is the one that is installed", Needs: []string{"cliproxy.management"},
+		About: "Reads the version that CLIProxyAPI sends with every management reply and compares it with that of the installed program, where the store knows it. After an upgrade the old one runs until it is restarted.",
+		Run: func(ctx context.Context) checks.Outcome {
+			svc, real := s.CLIProxyService()
+			if !real {
+				return subject.SkippedForEcho()
+			}
+			m := ask(ctx)
+			found := runningVersion{Version: subject.Sanitize(m.Header.Get("X-CPA-VERSION")), Commit: subject.Sanitize(m.Header.Get("X-CPA-COMMIT"))}
+			if found.Version == "" || found.Version == "dev" { // what a build without a version says
+				return checks.Skipped("the server does not say its version")
+			}
+			spec, err := s.Command(svc)
+			if err == nil && spec.Version != "" && spec.Version != found.Version {
+				return checks.Warned("").WithDetail(runningVersion{checks.Notef("version %s runs, and %s is installed", found.Version, spec.Version), found.Version, found.Commit}).
+					WithFix("mage restart "+svc.Name, "start the installed version")
+			}
+			return checks.Passed(found)
+		},
+	}
+}

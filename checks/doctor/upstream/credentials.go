@@ -1,0 +1,72 @@
+package upstream
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/checks"
+)
+
+// credential is what is to be said of one account.
+type credential struct {
+	Provider   string     `json:"provider"`
+	Account    string     `json:"account"`
+	File       string     `json:"file"`
+	State      auth.State `json:"state"`
+	Evidence   string     `json:"evidence"`
+	ObservedAt time.Time  `json:"observed_at"`
+	ExpiresAt  *time.Time `json:"expires_at"`
+	Problem    string     `json:"problem"`
+}
+
+// credentials is the detail of the checks about credentials.
+type credentials struct {
+	checks.Note
+	Accounts []credential `json:"accounts"` // those that the check complains of; at most twenty
+	Examined int          `json:"examined"`
+}
+
+// mostTold bounds how many accounts one result names: a folder may hold thousands.
+const mostTold = 20
+
+// outcome says what is wrong with some of all accounts; without a complaint
+// the check has passed.
+func (c credentials) outcome(o checks.Outcome, command, fix string) checks.Outcome {
+	if len(c.Accounts) == 0 {
+		return checks.Passed(credentials{Accounts: []credential{}, Examined: c.Examined})
+	}
+	lines := lo.Map(c.Accounts[:min(len(c.Accounts), mostTold)], func(a credential, _ int) string {
+		return filepath.Base(a.File) + ": " + a.Problem
+	})
+	if more := len(c.Accounts) - mostTold; more > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more", more))
+		c.Accounts = c.Accounts[:mostTold]
+	}
+	c.Text = strings.Join(lines, "; ")
+	return o.WithDetail(c).WithFix(command, fix)
+}
+
+// collectProblems collects the accounts about which problem has something to say.
+func collectProblems(all []auth.Account, problem func(auth.Account) string) credentials {
+	c := credentials{Accounts: []credential{}, Examined: len(all)}
+	for _, a := range all {
+		if text := problem(a); text != "" {
+			c.Accounts = append(c.Accounts, credential{a.Provider, a.Account, a.File, a.State, a.Evidence, a.ObservedAt, a.ExpiresAt, text})
+		}
+	}
+	return c
+}
+
+// firstProblemOf is the first problem of an account that has one of the codes.
+func firstProblemOf(codes ...string) func(auth.Account) string {
+	return func(a auth.Account) string {
+		p, _ := lo.Find(a.Problems, func(p auth.Problem) bool { return slices.Contains(codes, p.Code) })
+		return p.Message
+	}
+}

@@ -1,0 +1,33 @@
+package upstream
+
+import (
+	"context"
+	"time"
+
+	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+)
+
+// renewWindow is how far ahead an end that nothing can put off is told.
+const renewWindow = 24 * time.Hour
+
+func credentialsRenewable(s *subject.Subject) checks.Check {
+	return checks.Check{
+		ID: "credentials.renewable", Title: "No credential ends within a day for want of a refresh token", Needs: []string{"config.valid"},
+		About: "Looks for access tokens that expire within 24 hours and have no refresh token beside them: nothing can renew those. (Tokens that last by design, API keys and GitHub's, have neither.)",
+		Run: func(context.Context) checks.Outcome {
+			accounts, err := s.Accounts()
+			if err != nil {
+				return checks.FromFault(err)
+			}
+			end := s.Now().Add(renewWindow)
+			return collectProblems(accounts, func(a auth.Account) string {
+				if a.State == auth.Fresh && !a.Refreshable && a.ExpiresAt != nil && a.ExpiresAt.Before(end) && !a.Disabled {
+					return "it ends at " + a.ExpiresAt.UTC().Format(time.RFC3339) + " and there is no refresh token"
+				}
+				return ""
+			}).outcome(checks.Warned(""), "mage auth:status", "sign in again before it ends: mage auth:login PROVIDER")
+		},
+	}
+}

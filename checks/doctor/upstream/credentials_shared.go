@@ -1,0 +1,45 @@
+package upstream
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+)
+
+// sharedGrants is the detail of credentials.shared.
+type sharedGrants struct {
+	checks.Note
+	Grants []auth.SharedGrant `json:"grants"`
+}
+
+func credentialsShared(s *subject.Subject) checks.Check {
+	return checks.Check{
+		ID: "credentials.shared", Title: "No sign-in is held by two programs", Needs: []string{"config.valid"},
+		About: "Compares the refresh tokens of all accounts, of those moved to the trash and of the known tools' own stores, by salted hashes. Codex and Claude tokens may be used once: whoever renews first signs the other out, the commonest reason why an account \"suddenly\" stops. `mage auth:import -take` moves a sign-in instead of copying it.",
+		Run: func(ctx context.Context) checks.Outcome {
+			accounts, err := s.Accounts()
+			if err != nil {
+				return checks.FromFault(err)
+			}
+			shared, err := auth.SharedGrants(ctx, s.Config, s.AuthEnvironment(), accounts)
+			if err != nil {
+				return checks.FromFault(err)
+			}
+			found := sharedGrants{Grants: lo.Filter(shared, func(g auth.SharedGrant, _ int) bool { return g.SingleUse })}
+			if len(found.Grants) == 0 {
+				return checks.Passed(nil)
+			}
+			lines := lo.Map(found.Grants, func(g auth.SharedGrant, _ int) string {
+				return strings.Join(lo.Map(g.Holders, func(h auth.Holder, _ int) string { return h.Keeper + ": " + filepath.Base(h.File) }), " and ")
+			})
+			found.Text = "one sign-in in two places; whichever renews it first signs the other out: " + strings.Join(lo.Uniq(lines), "; ")
+			return checks.Warned("").WithDetail(found).WithFix("mage auth:status", "sign in once more for one of them, and remove the copy")
+		},
+	}
+}

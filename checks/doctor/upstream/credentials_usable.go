@@ -1,0 +1,91 @@
+package upstream
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+)
+
+// serverAccount is a credential as the running server lists it. Its words are the
+// server's: "active" does not mean that it works.
+type serverAccount struct {
+	Name        string `json:"name"`
+	Provider    string `json:"provider"`
+	Status      string `json:"status"`
+	Message     string `json:"status_message"`
+	Disabled    bool   `json:"disabled"`
+	Unavailable bool   `json:"unavailable"`
+}
+
+// serverAccounts is the detail of credentials.usable.
+type serverAccounts struct {
+	checks.Note
+	ObservedAt time.Time       `json:"observed_at"`
+	Accounts   []serverAccount `json:"accounts"` // those that are set aside
+	Examined   int             `json:"examined"`
+}
+
+func credentialsUsable(s *subject.Subject, ask func(context.Context) management) checks.Check {
+	return checks.Check{
+		ID: "credentials.usable", Title: "The running server has set no credential aside", Needs: []string{"cliproxy.management"},
+		About: "Reads the running server's own list: an account that it marks unavailable (its last request failed, or its quota is used up) or that somebody disabled serves nobody at the moment. That it calls one \"active\" says only that the file was loaded.",
+		Run: func(ctx context.Context) checks.Outcome {
+			if _, real := s.CLIProxyService(); !real {
+				return subject.SkippedForEcho()
+			}
+			m := ask(ctx)
+			var answer struct {
+				Files []serverAccount `json:"files"`
+			}
+			if err := json.Unmarshal([]byte(m.Body), &answer); err != nil {
+				return checks.Failed("the list of credentials is not what was expected: %v", err)
+			}
+			l := listUnusable(answer.Files)
+			l.ObservedAt = m.ObservedAt
+			if len(l.Accounts) == 0 {
+				return checks.Passed(l)
+			}
+			return checks.Warned("").WithDetail(l).WithFix("mage auth:status -live", "see why; sign in again, enable it, or wait for its quota")
+		},
+	}
+}
+
+// listUnusable is the listing of those that serve nobody at the moment.
+func listUnusable(all []serverAccount) serverAccounts {
+	aside := lo.Filter(all, func(f serverAccount, _ int) bool { return f.Disabled || f.Unavailable || f.Status == "error" })
+	l := serverAccounts{Accounts: []serverAccount{}, Examined: len(all)}
+	for _, f := range aside[:min(len(aside), mostTold)] {
+		f = f.sanitized()
+		l.Accounts = append(l.Accounts, f)
+		l.Text += "; " + f.Name + " is " + f.describe()
+	}
+	if more := len(aside) - mostTold; more > 0 {
+		l.Text += fmt.Sprintf("; and %d more", more)
+	}
+	l.Text = strings.TrimPrefix(l.Text, "; ")
+	return l
+}
+
+// sanitized is l as it may be shown: a server may write anything, at any length,
+// the key that it was just sent included.
+func (l serverAccount) sanitized() serverAccount {
+	l.Name, l.Provider, l.Status, l.Message = subject.Sanitize(l.Name), subject.Sanitize(l.Provider), subject.Sanitize(l.Status), subject.Sanitize(l.Message)
+	return l
+}
+
+func (l serverAccount) describe() string {
+	switch {
+	case l.Disabled:
+		return "disabled"
+	case l.Message != "":
+		return "set aside: " + l.Message
+	}
+	return "set aside (" + l.Status + ")"
+}

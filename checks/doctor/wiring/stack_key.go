@@ -1,0 +1,67 @@
+package wiring
+
+import (
+	"context"
+	"crypto/subtle"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/keyfile"
+)
+
+func stackKey(s *subject.Subject) checks.Check {
+	return checks.Check{
+		ID: "stack.key", Title: "The upstream accepts the key that the router sends", Needs: []string{"config.valid", "keys.present"},
+		About: "Resolves the key of every deployment that leads to cliproxyapi_plus and looks for it among api-keys in CLIProxyAPI's configuration (the echo's is .router/secrets/upstream.key). A key that is not there makes every request a 401, and LiteLLM shows that to clients as a 429 from the second request on, which looks like rate limiting.",
+		Run: func(context.Context) checks.Outcome {
+			up, ok := s.Config.Service(config.CLIProxy)
+			if _, routed := s.Config.Service(config.LiteLLM); !ok || !routed {
+				return checks.Skipped("there is no router")
+			}
+			accepted, where, err := acceptedKeys(s)
+			if err != nil {
+				return checks.Skipped("what the upstream accepts is not known: %v", subject.WithoutPath(err))
+			}
+			plan, err := s.PlannedConfig()
+			if err != nil {
+				return checks.Skipped("the keys are not known: %v", err)
+			}
+			var bad []string
+			for _, d := range subject.DeploymentsIn(plan.Config) {
+				if d.LeadsTo(up) && !accepted(resolveKey(s, d)) {
+					bad = append(bad, d.String())
+				}
+			}
+			if len(bad) == 0 {
+				return checks.Passed(nil)
+			}
+			return checks.Failed("%s: the key is not in %s", strings.Join(bad, ", "), where).
+				WithFix("", fmt.Sprintf("put the same key into %s and the credential that the deployment names", where))
+		},
+	}
+}
+
+// acceptedKeys judges keys as the upstream does, and says where it has them from.
+func acceptedKeys(s *subject.Subject) (accepts func(string) bool, where string, err error) {
+	if _, real := s.CLIProxyService(); real {
+		own, err := s.CLIProxyFile()
+		return own.Accepts, "api-keys of " + s.ShortPath(s.Config.CLIProxyConfigFile), err
+	}
+	path := filepath.Join(s.Config.Paths.Secrets(), "upstream.key")
+	key, _, err := keyfile.Read(path)
+	same := func(other string) bool { return subtle.ConstantTimeCompare([]byte(key), []byte(other)) == 1 }
+	return same, s.ShortPath(path), err
+}
+
+// key is the key that d sends, references looked up.
+func resolveKey(s *subject.Subject, d subject.Deployment) string {
+	key, _ := d.Params["api_key"].(string)
+	if name, ok := strings.CutPrefix(key, "os.environ/"); ok {
+		return s.Getenv(name)
+	}
+	return key
+}

@@ -1,0 +1,122 @@
+package wiring
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/internal/config"
+)
+
+// modelsDetail is the detail of the checks about models.
+type modelsDetail struct {
+	checks.Note
+	Missing []string `json:"missing"`
+	Offered int      `json:"offered"` // models in the list that was compared
+	Source  string   `json:"source"`  // where that list is from
+}
+
+func stackModels(s *subject.Subject) checks.Check {
+	return checks.Check{
+		ID: "stack.models", Title: "The upstream offers every model that the router asks for", Needs: []string{"config.valid", "ports.available"}, Timeout: subject.Patience,
+		About: "Compares the model of every deployment that leads to CLIProxyAPI with the list that it serves while it runs, which depends on the credentials that it holds; while it is down, with the models and aliases of its configuration, if every account there names them and nobody is signed in. A model that is not offered is a 404 or 400 to the client, and cools its deployment down. The echo answers to every name.",
+		Run: func(ctx context.Context) checks.Outcome {
+			up, real := s.CLIProxyService()
+			wanted := lo.Filter(s.Deployments(), func(d subject.Deployment, _ int) bool {
+				return d.LeadsTo(up) && !strings.Contains(d.Model, "*") // a wildcard asks for whatever the client does
+			})
+			switch {
+			case !real:
+				return subject.SkippedForEcho()
+			case len(wanted) == 0:
+				return checks.Skipped("no deployment leads to %s", up.Name)
+			}
+			offered, source, why := offeredModels(ctx, s, up)
+			if why != "" {
+				return checks.Skipped("%s", why)
+			}
+			found := modelsDetail{Missing: []string{}, Offered: len(offered), Source: source}
+			if len(offered) == 0 {
+				found.Text = up.Name + " offers no model at all: no account is signed in"
+				return checks.Failed("").WithDetail(found).WithFix("mage auth:login codex", "sign in, or mage auth:import what another tool has")
+			}
+			for _, d := range wanted {
+				if name := d.UpstreamModel(); !offered[name] && !offered[stripEffort(name)] {
+					found.Missing = append(found.Missing, name)
+				}
+			}
+			if len(found.Missing) == 0 {
+				return checks.Passed(found)
+			}
+			found.Missing = lo.Uniq(found.Missing)
+			found.Text = "not offered by " + up.Name + ": " + strings.Join(found.Missing, ", ") + checks.DidYouMean(found.Missing[0], slices.Sorted(maps.Keys(offered)))
+			return checks.Failed("").WithDetail(found).WithFix("mage auth:status", "sign in to the provider that has the model, or name one that is offered")
+		},
+	}
+}
+
+// offered are the models of the upstream and where the list is from, or why
+// they are not known.
+func offeredModels(ctx context.Context, s *subject.Subject, up config.Service) (names map[string]bool, source, why string) {
+	if _, live := s.RunningService(up.Name); live {
+		if _, healthy := s.AskCLIProxy(); !healthy {
+			return nil, "", "cliproxy.reachable did not pass"
+		}
+		names, why = listModels(ctx, s, up.URL(), upstreamKey(s))
+		return names, up.URL() + "/v1/models", why
+	}
+	own, err := s.CLIProxyFile()
+	accounts, unread := s.Accounts()
+	if err != nil || unread != nil || len(accounts) > 0 || !own.NamesModels() {
+		return nil, "", "the stack is down, and the models of signed-in accounts are known only to the server that runs"
+	}
+	return own.Models(), s.Config.CLIProxyConfigFile, ""
+}
+
+// stripEffort is the name of a model without the effort that CLIProxyAPI
+// takes behind it in parentheses, "gpt-5(high)"; its list has none of those.
+func stripEffort(model string) string {
+	if name, _, ok := strings.Cut(model, "("); ok && strings.HasSuffix(model, ")") {
+		return name
+	}
+	return model
+}
+
+// upstreamKey is one that the upstream accepts, "" when none is known.
+func upstreamKey(s *subject.Subject) string {
+	own, err := s.CLIProxyFile()
+	if err != nil || len(own.APIKeys) == 0 {
+		return ""
+	}
+	return own.APIKeys[0]
+}
+
+// served is the list of models at base, or why there is none.
+func listModels(ctx context.Context, s *subject.Subject, base, key string) (map[string]bool, string) {
+	a, err := s.Get(ctx, base+"/v1/models", "Authorization", "Bearer "+key)
+	var list struct {
+		Data []struct {
+			ID string `json:"id"`
+		} `json:"data"`
+	}
+	switch {
+	case err != nil:
+		return nil, base + "/v1/models did not answer: " + err.Error()
+	case a.Status != http.StatusOK:
+		return nil, base + "/v1/models answered " + http.StatusText(a.Status)
+	case json.Unmarshal([]byte(a.Body), &list) != nil:
+		return nil, base + "/v1/models did not answer with a list"
+	}
+	names := map[string]bool{}
+	for _, m := range list.Data {
+		names[m.ID] = true
+	}
+	return names, ""
+}

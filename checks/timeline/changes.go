@@ -1,0 +1,102 @@
+package timeline
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/internal/safefile"
+	"github.com/flowgate-go/flowgate/internal/store"
+)
+
+// changes are the last changes of everything that a stack is made of, as far as
+// files show them: each file only its latest.
+func collectChanges(s *subject.Subject) []Moment {
+	what := "was written"
+	if configDrifted(s) {
+		what += "; what it says now is not in force"
+	}
+	all := slices.Concat(
+		fileChange("config", what, "mage doctor", s.ShortPath, s.Config.File),
+		fileChange("config", "was written", "mage doctor", s.ShortPath, s.Config.CLIProxyConfigFile),
+	)
+	for _, file := range s.KeyFiles() {
+		// generation.key seals records and opens nothing.
+		own := filepath.Base(file) == "generation.key" || file == s.Config.Paths.ActiveConfig || file == s.Config.CLIProxyConfigFile
+		if !own {
+			all = append(all, fileChange("key", "was written", "mage doctor -only='keys.*,stack.*'", s.ShortPath, file)...)
+		}
+	}
+	all = append(all, fileChange("profile", "was written", "mage profile:set "+subject.ShellQuote(s.Profile()), s.ShortPath, s.Config.Paths.ActiveConfig)...)
+	return slices.Concat(all, runtimeSwitches(s), credentialChanges(s))
+}
+
+// fileChange is the latest change of a file; none for one that is not there.
+func fileChange(source, what, next string, shown func(string) string, file string) []Moment {
+	info, err := os.Lstat(file)
+	if file == "" || err != nil {
+		return nil
+	}
+	return []Moment{{info.ModTime().UTC(), source, shown(file), what, next}}
+}
+
+// drifted reports that the configuration would generate something else than
+// what is in force; false when that cannot be told.
+func configDrifted(s *subject.Subject) bool {
+	plan, err := s.PlannedConfig()
+	if err != nil {
+		return false
+	}
+	want, err := plan.Bytes()
+	have, unread := safefile.Read(s.Config.Paths.ActiveConfig, safefile.Document)
+	return err == nil && unread == nil && !bytes.Equal(want, have)
+}
+
+// installs are the switches to the versions that are active in the store.
+func runtimeSwitches(s *subject.Subject) []Moment {
+	var all []Moment
+	installed, _ := store.Installed(s.Config) // runtimes.digest tells of a store that cannot be read
+	for _, in := range installed {
+		if in.Active {
+			link := filepath.Join(store.Dir(s.Config, in.Name), "current")
+			all = append(all, fileChange("runtime", "became "+in.Version, "mage logs", func(string) string { return in.Name }, link)...)
+		}
+	}
+	return all
+}
+
+// mostAccounts bounds how many changes of credentials are listed: a folder may hold thousands.
+const mostAccounts = 20
+
+// signIns are the latest changes of credentials, and ends that nothing renews;
+// the latest twenty of each.
+func credentialChanges(s *subject.Subject) []Moment {
+	accounts, _ := s.Accounts() // credentials.parsable tells of a folder that cannot be read
+	var changed, ended []Moment
+	for _, a := range accounts {
+		changed = append(changed, fileChange("credential", "was written", "mage auth:status", filepath.Base, a.File)...)
+		if a.State == auth.Dead && a.ExpiresAt != nil {
+			ended = append(ended, Moment{a.ExpiresAt.UTC(), "credential", filepath.Base(a.File), "ended, and cannot be renewed", "mage auth:status"})
+		}
+	}
+	return slices.Concat(keepLatest(changed), keepLatest(ended))
+}
+
+func keepLatest(all []Moment) []Moment {
+	slices.SortStableFunc(all, func(a, b Moment) int { return b.At.Compare(a.At) })
+	return all[:min(len(all), mostAccounts)]
+}
+
+// lastBefore is the last of the moments that is not after at.
+func lastBefore(all []Moment, at time.Time) (Moment, bool) {
+	for _, m := range slices.Backward(all) {
+		if !m.At.After(at) {
+			return m, true
+		}
+	}
+	return Moment{}, false
+}

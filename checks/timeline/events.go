@@ -1,0 +1,121 @@
+package timeline
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/supervisor"
+)
+
+func readEvents(ctx context.Context, s *subject.Subject) ([]supervisor.Event, error) {
+	var all []supervisor.Event
+	err := s.Events(ctx, time.Time{}, func(e supervisor.Event) {
+		e.Event, e.Service, e.Detail = subject.Sanitize(e.Event), subject.Sanitize(e.Service), subject.Sanitize(e.Detail)
+		all = append(all, e)
+	})
+	return all, err
+}
+
+// healthRecord is how a stack fared, from its events alone.
+type healthRecord struct {
+	readySince  *time.Time        // when all services last became ready
+	readyUntil  *time.Time        // last time at which the record has them all ready
+	failure     *supervisor.Event // the last one after that which nobody asked for
+	stopRequest *supervisor.Event // the first stop after that which somebody asked for
+	endsReady   bool              // the record ends with all of them ready
+
+	orphaned bool // services run on, and no supervisor does
+}
+
+// replayEvents follows which services were ready. A service counts as ready from
+// its event until one that says otherwise.
+func replayEvents(events []supervisor.Event, services []config.Service) healthRecord {
+	var p healthRecord
+	ready := map[string]bool{}
+	for _, svc := range services {
+		ready[svc.Name] = false
+	}
+	missing := len(ready)
+	for _, e := range events {
+		was, known := ready[e.Service]
+		at, well := e.Time(), missing == 0
+		switch e.Event {
+		case supervisor.EventReady:
+			if known && !was {
+				ready[e.Service] = true
+				if missing--; missing == 0 {
+					p = healthRecord{readySince: &at}
+				}
+			}
+		case supervisor.EventStopping, supervisor.EventStopped, supervisor.EventStarting, supervisor.EventExited, supervisor.EventUnready, supervisor.EventFailed:
+			if was {
+				ready[e.Service] = false
+				missing++
+			}
+			p.noteCause(e)
+		}
+		if well || missing == 0 { // what ends a good time is the last to know of it
+			p.readyUntil = &at
+		}
+	}
+	p.endsReady = missing == 0
+	return p
+}
+
+// noteCause keeps what ended the good time. A service that was given up says more
+// than the ends before it.
+func (p *healthRecord) noteCause(e supervisor.Event) {
+	switch e.Event {
+	case supervisor.EventStopping:
+		if p.stopRequest == nil && p.failure == nil {
+			p.stopRequest = &e
+		}
+	case supervisor.EventExited, supervisor.EventUnready, supervisor.EventFailed:
+		p.failure = &e
+	}
+}
+
+func eventMoments(events []supervisor.Event) []Moment {
+	all := make([]Moment, 0, len(events))
+	for _, e := range events {
+		what := e.Event
+		if e.Detail != "" {
+			what += ": " + e.Detail
+		}
+		if e.Event != supervisor.EventProfileChanged { // upgrades has it
+			all = append(all, Moment{At: e.Time(), Source: "events", Subject: e.Service, What: what})
+		}
+	}
+	return all
+}
+
+// upgradeMoments are the changes that events tell of: profiles, and the versions of
+// FlowGate that supervisors were started from.
+func upgradeMoments(events []supervisor.Event) []Moment {
+	var all []Moment
+	version := ""
+	for _, e := range events {
+		switch e.Event {
+		case supervisor.EventProfileChanged:
+			next := "mage profile:list"
+			if old, err := strconv.Unquote(strings.TrimPrefix(e.Detail, "from ")); err == nil {
+				next = "mage profile:set " + subject.ShellQuote(old)
+			}
+			what := "was put in force, "
+			if e.Result != "ok" {
+				what = "is in force again: "
+			}
+			all = append(all, Moment{e.Time(), "profile", subject.Sanitize(e.Profile), what + e.Detail, next})
+		case supervisor.EventSupervisorStarted:
+			if version != "" && e.Detail != version {
+				all = append(all, Moment{e.Time(), "runtime", "flowgate", version + " became " + e.Detail, "mage version"})
+			}
+			version = e.Detail
+		}
+	}
+	return all
+}
