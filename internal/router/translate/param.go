@@ -93,6 +93,8 @@ func (r *request) leaveOutParam(p param, value []byte) {
 	switch {
 	case p == choices && string(value) == "1", p == logprobs && string(value) == "false":
 		return
+	case p == verbosity && r.to == Responses: // it stands in the member text
+		return
 	}
 	name := paramNames[p][r.from]
 	if p == verbosity && r.from == Responses {

@@ -138,6 +138,7 @@ func (r *request) readHistoryCall(s *scan) part {
 			p.id, _ = s.text()
 		case "function", "custom":
 			p.custom = string(key) == "custom"
+			r.hasCustom = r.hasCustom || p.custom
 			s.object(func(key []byte) {
 				switch string(key) {
 				case "name":
@@ -268,7 +269,7 @@ func (r *request) readFunctionMember(s *scan, t *tool, key string) {
 	case "strict":
 		t.strict = s.raw()
 	case "format":
-		t.grammar = grammarOf(s.raw())
+		t.grammar = grammarOf(s)
 	default:
 		r.drop("tools.function.", key)
 	}

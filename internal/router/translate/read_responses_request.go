@@ -1,7 +1,5 @@
 package translate
 
-import "bytes"
-
 // readResponses reads a request to /v1/responses.
 func (r *request) readResponses(s *scan) {
 	ok := s.object(func(key []byte) {
@@ -263,7 +261,7 @@ func (r *request) readResponsesTool(s *scan, namespace []byte) {
 		case "strict":
 			t.strict = s.raw()
 		case "format":
-			t.grammar = grammarOf(s.raw())
+			t.grammar = grammarOf(s)
 		case "tools":
 			inner = s.raw()
 		}
@@ -282,12 +280,30 @@ func (r *request) readResponsesTool(s *scan, namespace []byte) {
 	}
 }
 
-// grammarOf returns the format of a custom tool's text, nil for a free text.
-func grammarOf(format []byte) []byte {
-	if bytes.Contains(format, []byte(`"grammar"`)) {
-		return format
+// grammarOf reads the format of a custom tool's text and returns it as this
+// dialect says it; nil for a free text. Chat has the grammar in an object of its own.
+func grammarOf(s *scan) []byte {
+	var syntax, definition []byte
+	read := func(key []byte) {
+		switch string(key) {
+		case "syntax":
+			syntax, _ = s.text()
+		case "definition":
+			definition, _ = s.text()
+		}
 	}
-	return nil
+	s.object(func(key []byte) {
+		if string(key) == "grammar" && s.kind() == '{' {
+			s.object(read)
+			return
+		}
+		read(key)
+	})
+	if len(definition) == 0 {
+		return nil
+	}
+	format := appendTextMember([]byte(`{"type":"grammar"`), "syntax", syntax)
+	return append(appendTextMember(format, "definition", definition), '}')
 }
 
 func (r *request) readResponsesChoice(s *scan) {

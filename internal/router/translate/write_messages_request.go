@@ -112,7 +112,7 @@ func (r *request) appendBlock(dst []byte, p *part) []byte {
 	switch p.kind {
 	case imagePart, filePart:
 		r.checkPart(p)
-		return appendSource(dst, p)
+		return r.appendSource(dst, p)
 	case thinkingPart:
 		if signature, ok := ownSignature(messagesSignature, p.id); ok {
 			dst = appendText(append(appendComma(dst), `{"type":"thinking","thinking":`...), p.text)
@@ -136,8 +136,11 @@ func (r *request) appendBlock(dst []byte, p *part) []byte {
 	return append(appendText(append(appendComma(dst), `{"type":"text","text":`...), p.text), '}')
 }
 
-func appendSource(dst []byte, p *part) []byte {
+func (r *request) appendSource(dst []byte, p *part) []byte {
 	kind := "image"
+	if len(p.id) > 0 && string(p.id) != "auto" {
+		r.dropDetail()
+	}
 	if p.kind == filePart {
 		kind = "document"
 	}
@@ -154,6 +157,15 @@ func appendSource(dst []byte, p *part) []byte {
 		dst = appendTextMember(dst, "title", p.name)
 	}
 	return append(dst, '}')
+}
+
+// dropDetail notes that Anthropic has no choice of how closely to look at an image.
+func (r *request) dropDetail() {
+	if r.from == Chat {
+		r.drop("messages.content.image_url.", "detail")
+		return
+	}
+	r.drop("input.content.", "detail")
 }
 
 // appendInput appends a call's arguments as an object.
@@ -195,6 +207,9 @@ func (r *request) appendMessagesTools(dst []byte) []byte {
 		t := &r.tools[i]
 		dst = appendText(append(appendComma(dst), `{"name":`...), r.upstreamName(t.namespace, t.name, t.custom))
 		dst = t.appendDescription(dst)
+		if string(t.strict) == "true" { // not every model of Anthropic's takes it
+			r.drop("tools.", "strict")
+		}
 		dst = append(appendSchema(appendKey(dst, "input_schema"), t), '}')
 	}
 	return r.appendMessagesChoice(append(dst, ']'))

@@ -162,7 +162,7 @@ func (r *request) appendCallItem(dst []byte, p *part) []byte {
 
 func (r *request) appendOutputItem(dst []byte, p *part) []byte {
 	kind := `{"type":"function_call_output","call_id":`
-	if p.custom {
+	if p.custom || r.isCustomCall(p.id) {
 		kind = `{"type":"custom_tool_call_output","call_id":`
 	}
 	dst = appendText(append(appendComma(dst), kind...), p.id)
@@ -189,6 +189,17 @@ func (r *request) appendOutputItem(dst []byte, p *part) []byte {
 		dst = append(dst, "Error: the tool failed"...)
 	}
 	return append(dst, '"', '}')
+}
+
+// isCustomCall reports whether a call of the history passed a plain text: chat
+// says it of the call and not of its result.
+func (r *request) isCustomCall(id []byte) bool {
+	for i := len(r.parts) - 1; i >= 0 && r.hasCustom; i-- {
+		if p := &r.parts[i]; p.kind == callPart && p.custom && bytes.Equal(p.id, id) {
+			return true
+		}
+	}
+	return false
 }
 
 func isAllText(parts []part) bool {

@@ -1,0 +1,84 @@
+package translate_test
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/flowgate-go/flowgate/internal/router/translate"
+	"github.com/flowgate-go/flowgate/internal/router/translate/translatetest"
+)
+
+// conversation is a request of an agent of about size bytes: texts with escapes,
+// calls and results.
+func conversation(d translate.Dialect, size int) []byte {
+	text := strings.Repeat(`func f(s string) {\n\treturn \"x\" + s // caf\u00e9 é\n}\n`, 20)
+	var turn string
+	switch d {
+	case translate.Messages:
+		turn = `{"role":"assistant","content":[{"type":"text","text":"I look"},{"type":"tool_use","id":"t%[1]d","name":"Read","input":{"path":"a \"b\" %[1]d"}}]},` +
+			`{"role":"user","content":[{"type":"tool_result","tool_use_id":"t%[1]d","content":"` + text + `"}]}`
+	case translate.Responses:
+		turn = `{"type":"message","role":"assistant","content":[{"type":"output_text","text":"I look"}]},{"type":"function_call","call_id":"t%[1]d","name":"Read","arguments":"{\"path\":\"a %[1]d\"}"},` +
+			`{"type":"function_call_output","call_id":"t%[1]d","output":"` + text + `"}`
+	default:
+		turn = `{"role":"assistant","content":"I look","tool_calls":[{"id":"t%[1]d","type":"function","function":{"name":"Read","arguments":"{\"path\":\"a %[1]d\"}"}}]},` +
+			`{"role":"tool","tool_call_id":"t%[1]d","content":"` + text + `"}`
+	}
+	var body bytes.Buffer
+	switch d {
+	case translate.Responses:
+		body.WriteString(`{"model":"m","stream":true,"instructions":"be terse","input":[{"type":"message","role":"user","content":"go"}`)
+	default:
+		body.WriteString(`{"model":"m","max_tokens":4096,"stream":true,"messages":[{"role":"user","content":"go"}`)
+	}
+	for i := 0; body.Len() < size; i++ {
+		fmt.Fprintf(&body, ","+turn, i)
+	}
+	body.WriteString("]}")
+	return body.Bytes()
+}
+
+func BenchmarkTranslateRequest(b *testing.B) {
+	for _, from := range dialects {
+		for _, to := range dialects {
+			if from == to {
+				continue
+			}
+			for _, size := range []int{1 << 10, 256 << 10} {
+				b.Run(fmt.Sprintf("%s-%s/%dkB", from, to, size>>10), func(b *testing.B) {
+					body := conversation(from, size)
+					b.SetBytes(int64(len(body)))
+					b.ReportAllocs()
+					for b.Loop() {
+						if _, _, err := translate.Request(from, to, body, options); err != nil {
+							b.Fatal(err)
+						}
+					}
+				})
+			}
+		}
+	}
+}
+
+func BenchmarkTranslateStream(b *testing.B) {
+	upstream := translatetest.Chunks(strings.Split(strings.Repeat(`"delta":{"content":"word "}#`, 200)+`"delta":{},"finish_reason":"stop"`, "#")...) + translatetest.UsageChunk + translatetest.Done
+	for _, from := range dialects {
+		b.Run(from.String()+"-chat", func(b *testing.B) {
+			b.SetBytes(int64(len(upstream)))
+			b.ReportAllocs()
+			_, call := mustRequest(b, from, translate.Chat, smallRequest[from], options)
+			var out []byte
+			for b.Loop() {
+				s := call.Stream()
+				for event := range strings.SplitAfterSeq(upstream, "\n\n") {
+					out = s.Append(out[:0], []byte(event))
+				}
+				if out = s.End(out); s.Failure() != "" {
+					b.Fatal(s.Failure())
+				}
+			}
+		})
+	}
+}
