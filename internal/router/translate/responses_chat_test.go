@@ -30,7 +30,7 @@ func TestRequestsFromResponsesToChat(t *testing.T) {
 				{"role":"assistant","content":null,"tool_calls":[{"id":"c1","type":"function","function":{"name":"shell","arguments":"{\"command\":[\"ls\"]}"}},{"id":"c2","type":"function","function":{"name":"now","arguments":"{}"}}]},
 				{"role":"tool","tool_call_id":"c1","content":"a\nb"},{"role":"tool","tool_call_id":"c2","content":"noon"},{"role":"assistant","content":"so"}],
 				"stream":true,"stream_options":{"include_usage":true},
-				"tools":[{"type":"function","function":{"name":"shell","description":"d","parameters":{"type":"object","properties":{"command":{"type":"array"}}},"strict":false}}],"tool_choice":"auto","parallel_tool_calls":true}`,
+				"tools":[{"type":"function","function":{"name":"shell","description":"d","parameters":{"type":"object","properties":{"command":{"type":"array"}}}}}],"tool_choice":"auto","parallel_tool_calls":true}`,
 			dropped: []string{"reasoning.summary", "include", "client_metadata", "input.reasoning", "store", "prompt_cache_key", "text.verbosity", "reasoning.effort"}},
 		{name: "reasoning that the upstream wants back, and an effort",
 			options: func(o *translate.Options) { o.ReasoningBack, o.Effort = true, true },

@@ -280,8 +280,8 @@ func (r *request) appendChatTools(dst []byte) []byte {
 		dst = appendText(dst, r.upstreamName(t.namespace, t.name, t.custom))
 		dst = t.appendDescription(dst)
 		dst = appendSchema(appendKey(dst, "parameters"), t)
-		if !isNull(t.strict) {
-			dst = appendMember(dst, "strict", t.strict)
+		if string(t.strict) == "true" { // false is what chat takes by itself
+			dst = append(dst, `,"strict":true`...)
 		}
 		dst = append(dst, '}', '}')
 	}
