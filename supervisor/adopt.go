@@ -12,11 +12,13 @@ import (
 
 	"github.com/samber/lo"
 
+	"github.com/flowgate-go/flowgate/internal/boottime"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/probe"
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/runtimestore"
+	"github.com/flowgate-go/flowgate/internal/selfexec"
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
 
@@ -70,8 +72,8 @@ func isServiceOf(cfg *config.Config, name string, id process.Identity) bool {
 	if !known {
 		return false
 	}
-	spec, err := runtimestore.Command(cfg, svc, runtimestore.Environment{Self: process.Self(), Environ: os.Environ(), LookPath: exec.LookPath})
-	return err == nil && process.Executes(id.PID, spec.Args)
+	spec, err := runtimestore.Command(cfg, svc, runtimestore.Environment{Self: selfexec.Path(), Environ: os.Environ(), LookPath: exec.LookPath})
+	return err == nil && process.HasCommand(id.PID, spec.Args)
 }
 
 // adoptAll takes over what an earlier supervisor of this folder left: running
@@ -82,7 +84,7 @@ func (r *resident) adoptAll(l ledger.Ledger, requests map[string]request) {
 	r.follow(r.opts.Config)
 	for _, e := range l.Services {
 		if _, runs := running[e.Name]; !runs {
-			r.resume(e, r.planOf(e, requests), l.Supervisor.BootID == process.Now().BootID)
+			r.resume(e, r.planOf(e, requests), l.Supervisor.BootID == boottime.Now().BootID)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(running)) {

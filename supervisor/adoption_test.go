@@ -33,7 +33,7 @@ func begun(t *testing.T, cmd *exec.Cmd) process.Identity {
 func markedAs(t *testing.T, id process.Identity, mark string) {
 	t.Helper()
 	eventually(t, "the process is marked", func() bool {
-		names, known := process.Variables(id.PID)
+		names, known := process.EnvironNames(id.PID)
 		return names["FLOWGATE_SERVICE"] || !known && os.Geteuid() != 0
 	})
 }

@@ -7,10 +7,10 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/flowgate-go/flowgate/internal/boottime"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/probe"
-	"github.com/flowgate-go/flowgate/internal/process"
 )
 
 // decide records what was made of evidence.
@@ -42,7 +42,7 @@ func (u *unit) limits() (most int, window time.Duration) {
 // restarted goes on with what is left.
 func (u *unit) retry(e probe.Evidence, cause error) phase {
 	most, window := u.limits()
-	u.spent = append(u.spent.Within(window), process.Now())
+	u.spent = append(u.spent.Within(window), boottime.Now())
 	if len(u.spent) > most {
 		f := u.plan.explain(cause)
 		f.Message = fmt.Sprintf("%s (given up after %d restarts within %v)", f.Message, most, window)

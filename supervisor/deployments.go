@@ -14,8 +14,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/loopback"
 	"github.com/flowgate-go/flowgate/internal/policy"
-	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/tcp"
 )
 
 // Limits of asking the router about its deployments.
@@ -49,7 +49,7 @@ func (s Status) withDeployments(ctx context.Context, cfg *config.Config) Status 
 // routerState asks the router, which is the process pid, for the state of its
 // deployments; nil when it does not tell. The key goes to that process only.
 func routerState(ctx context.Context, cfg *config.Config, svc config.Service, pid int) *router.State {
-	if pid == 0 || !process.Holds(pid, svc.Host, svc.Port) {
+	if pid == 0 || !tcp.IsListening(pid, svc.Host, svc.Port) {
 		return nil
 	}
 	key, err := policy.ClientKey(cfg, os.Getenv)

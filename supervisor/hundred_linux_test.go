@@ -306,7 +306,7 @@ func idle(b *testing.B, pid int, span time.Duration) (share, memory float64) {
 	before := cpuTime(pid)
 	time.Sleep(span)
 	used := cpuTime(pid) - before
-	u, err := process.Measure(b.Context(), pid)
+	u, err := process.ReadUsage(b.Context(), pid)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/logfile"
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/runtimestore"
+	"github.com/flowgate-go/flowgate/internal/tcp"
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
 
@@ -24,12 +25,12 @@ const sweepLimit = 5 * time.Second
 
 // Failure is the detail of a fault about one service.
 type Failure struct {
-	Service string          `json:"service"`
-	Port    int             `json:"port"`
-	Holder  *process.Holder `json:"holder,omitempty"` // who has the port instead
-	Exit    *Exit           `json:"exit,omitempty"`
-	Log     []string        `json:"log"`      // last lines that its process wrote
-	LogFile string          `json:"log_file"` // the whole of it
+	Service string      `json:"service"`
+	Port    int         `json:"port"`
+	Holder  *tcp.Holder `json:"holder,omitempty"` // who has the port instead
+	Exit    *Exit       `json:"exit,omitempty"`
+	Log     []string    `json:"log"`      // last lines that its process wrote
+	LogFile string      `json:"log_file"` // the whole of it
 }
 
 // instance is one process of a service, from its start or adoption until
@@ -89,7 +90,7 @@ func (run *instance) collect(deadline time.Time) Exit {
 	if deadline.Before(begin) {
 		deadline = begin
 	}
-	run.family.Held = run.counted != nil // a child, which is not waited for yet
+	run.family.LeaderUnreaped = run.counted != nil // a child, which is not waited for yet
 	asked := false
 	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
 		left, err := run.census.Members(run.family)
@@ -106,7 +107,7 @@ func (run *instance) collect(deadline time.Time) Exit {
 		time.Sleep(wait) // a group has no event for its end
 	}
 	run.release()
-	status, child := process.Collect(run.leader().PID)
+	status, child := process.TryWait(run.leader().PID)
 	if !child {
 		return ledger.Unseen(now())
 	}
@@ -156,10 +157,10 @@ func (run *instance) endsWithin(limit time.Duration) bool {
 // the listener may have just been replaced.
 func (run *instance) listens(svc config.Service) (bool, error) {
 	pid := run.leader().PID
-	if svc.Port == 0 || process.Holds(pid, svc.Host, svc.Port) {
+	if svc.Port == 0 || tcp.IsListening(pid, svc.Host, svc.Port) {
 		return true, nil
 	}
-	holder, found, err := process.Listener(svc.Host, svc.Port)
+	holder, found, err := tcp.FindListener(svc.Host, svc.Port)
 	if err != nil || !found {
 		return false, nil
 	}
@@ -181,7 +182,7 @@ func (run *instance) holds(pid int) bool {
 			}
 		}
 	}
-	for p := pid; p > 1; p = process.Parent(p) {
+	for p := pid; p > 1; p = process.ParentPID(p) {
 		if p == run.leader().PID {
 			return true
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/runtimestore"
 	"github.com/flowgate-go/flowgate/internal/store"
+	"github.com/flowgate-go/flowgate/internal/tcp"
 )
 
 // markName is the variable by which a service's processes are found again when
@@ -91,7 +92,7 @@ func checkPort(ctx context.Context, svc config.Service) error {
 	if svc.Port == 0 { // a service that listens nowhere
 		return nil
 	}
-	bindErr := process.PortFree(ctx, svc.Addr())
+	bindErr := tcp.CheckFree(ctx, svc.Addr())
 	if bindErr == nil {
 		return nil
 	}
@@ -101,7 +102,7 @@ func checkPort(ctx context.Context, svc config.Service) error {
 			WithHint("choose another host or port for services.%s", svc.Name).WithDetail(failure)
 	}
 	// Who holds it is a help for people: not knowing changes nothing.
-	if h, ok, err := process.Listener(svc.Host, svc.Port); ok && err == nil {
+	if h, ok, err := tcp.FindListener(svc.Host, svc.Port); ok && err == nil {
 		failure.Holder = &h
 	}
 	f := fault.New("port-in-use", "service %q cannot listen on %s: %s has it", svc.Name, svc.Addr(), name(failure.Holder))
@@ -110,7 +111,7 @@ func checkPort(ctx context.Context, svc config.Service) error {
 }
 
 // name says who a holder is, for people.
-func name(h *process.Holder) string {
+func name(h *tcp.Holder) string {
 	switch {
 	case h == nil:
 		return "another process"

@@ -10,6 +10,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/keyfile"
 	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/tcp"
 )
 
 // keyFor returns the key that a probe presents when a service answers that it
@@ -46,17 +47,17 @@ func proxyKey(cfg *config.Config) string {
 // pid, one of its group, or a descendant: a launcher such as uv listens nowhere
 // itself.
 func servedBy(pid int, svc config.Service) bool {
-	if process.Holds(pid, svc.Host, svc.Port) {
+	if tcp.IsListening(pid, svc.Host, svc.Port) {
 		return true
 	}
-	holder, found, err := process.Listener(svc.Host, svc.Port)
+	holder, found, err := tcp.FindListener(svc.Host, svc.Port)
 	if err != nil || !found || holder.PID <= 0 {
 		return false
 	}
 	if group, err := syscall.Getpgid(holder.PID); err == nil && group == pid {
 		return true
 	}
-	for p := holder.PID; p > 1; p = process.Parent(p) {
+	for p := holder.PID; p > 1; p = process.ParentPID(p) {
 		if p == pid {
 			return true
 		}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/probe"
-	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/tcp"
 	"github.com/flowgate-go/flowgate/internal/version"
 )
 
@@ -55,7 +55,7 @@ func (s ServiceStatus) withStranger(svc config.Service) ServiceStatus {
 	if s.Live || svc.Port == 0 {
 		return s
 	}
-	if holder, held, err := process.Listener(svc.Host, svc.Port); err == nil && held {
+	if holder, held, err := tcp.FindListener(svc.Host, svc.Port); err == nil && held {
 		s.stranger = true
 		s.Reason = fmt.Sprintf("%s has %s", name(&holder), svc.Addr())
 	}

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/flock"
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
@@ -56,7 +57,7 @@ func lockHolder(path string) (pid int, held bool) {
 	if err := unix.Flock(int(file.Fd()), unix.LOCK_SH|unix.LOCK_NB); !errors.Is(err, unix.EWOULDBLOCK) {
 		return 0, false // the lock goes back with the file
 	}
-	return process.LockHolder(file), true
+	return flock.HolderPID(file), true
 }
 
 // reconnect dials the control socket of a supervisor that lives until it

@@ -25,7 +25,7 @@ func TestAnAdoptedServiceThatHangsIsStartedAnewThoughItHasAStartupProbe(t *testi
 	parent := s.recorded()[0].PID
 	s.kill()
 	// Not before: the kernel ends a stopped group whose parent ends.
-	eventually(t, "the service to be nobody's", func() bool { return process.Parent(pid) != parent })
+	eventually(t, "the service to be nobody's", func() bool { return process.ParentPID(pid) != parent })
 	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}

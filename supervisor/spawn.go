@@ -18,6 +18,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/logfile"
 	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/selfexec"
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
@@ -91,7 +92,7 @@ func spawn(ctx context.Context, cfg *config.Config, o StartOptions) error {
 func supervisorCommand(cfg *config.Config, o StartOptions, notify *os.File) *exec.Cmd {
 	self := o.Self
 	if self == "" {
-		self = process.Self()
+		self = selfexec.Path()
 	}
 	args := []string{"supervisor:run", "-notify=3"}
 	if cfg.File != "" {

@@ -22,7 +22,7 @@ import (
 type StartOptions struct {
 	Services  []string                 // empty: all
 	Timeout   time.Duration            // from exec to ready, of each service; 0: by runtime
-	Self      string                   // path that executes this program; default process.Self()
+	Self      string                   // path that executes this program; default selfexec.Path()
 	Environ   []string                 // what services inherit; default os.Environ()
 	Lifeline  *os.File                 // its end ends a supervisor that this call starts
 	Ephemeral string                   // folder removed when such a supervisor ends; see Options

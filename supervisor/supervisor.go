@@ -26,12 +26,13 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/selfexec"
 )
 
 // Options are what Run needs.
 type Options struct {
 	Config  *config.Config
-	Self    string       // path that executes this program; default process.Self()
+	Self    string       // path that executes this program; default selfexec.Path()
 	Version string       // of this program
 	Log     *slog.Logger // for people who read supervisor.log; default: nothing is logged
 	Environ []string     // what services inherit until a command brings its own; default os.Environ()
@@ -145,7 +146,7 @@ func (r *resident) end(why error) {
 
 func (o Options) withDefaults() Options {
 	if o.Self == "" {
-		o.Self = process.Self()
+		o.Self = selfexec.Path()
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

@@ -7,7 +7,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/selfexec"
 )
 
 // Upgraded is what Upgrade did.
@@ -32,7 +32,7 @@ func Upgrade(ctx context.Context, cfg *config.Config, self string) (Upgraded, er
 	}
 	done := Upgraded{From: before.Supervisor.Version, To: before.Supervisor.Version}
 	if self == "" {
-		self = process.Lasting()
+		self = selfexec.SharedPath()
 	}
 	if _, err := c.command(ctx, "upgrade", request{Config: cfg, Program: self}, nil); err != nil {
 		return done, missing(err)

@@ -28,7 +28,7 @@ func (s Status) measured(ctx context.Context) Status {
 		if svc.PID == 0 {
 			return measured
 		}
-		if u, err := process.Measure(ctx, svc.PID); err == nil {
+		if u, err := process.ReadUsage(ctx, svc.PID); err == nil {
 			measured.Usage = &Usage{CPUS: round(u.CPU.Seconds(), 100), RSS: u.RSS, Files: told(u.Files), Sockets: told(u.Sockets)}
 			if svc.UptimeS > 0 {
 				measured.Usage.CPUPct = round(100*u.CPU.Seconds()/svc.UptimeS, 10)

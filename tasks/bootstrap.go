@@ -9,7 +9,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/bootstrap"
 	"github.com/flowgate-go/flowgate/internal/config"
-	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/selfexec"
 	"github.com/flowgate-go/flowgate/internal/version"
 	"github.com/flowgate-go/flowgate/supervisor/stack"
 )
@@ -46,14 +46,14 @@ func (Bootstrap) Litellm(ctx context.Context, version *string, from *string, off
 // Embedded says that the router inside this program needs no installation.
 func (Bootstrap) Embedded(ctx context.Context) error {
 	return looking(ctx, "bootstrap:embedded", func(context.Context, session, *config.Config) (any, error) {
-		return bootstrap.Embedded(process.Self(), version.String()), nil
+		return bootstrap.Embedded(selfexec.Path(), version.String()), nil
 	})
 }
 
 // List lists the runtimes that are installed and which version is active.
 func (Bootstrap) List(ctx context.Context) error {
 	return looking(ctx, "bootstrap:list", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
-		return bootstrap.List(cfg, process.Self(), version.String())
+		return bootstrap.List(cfg, selfexec.Path(), version.String())
 	})
 }
 

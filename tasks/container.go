@@ -6,8 +6,8 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/container"
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/report"
+	"github.com/flowgate-go/flowgate/internal/selfexec"
 )
 
 // superviseUnderInit runs the same command as a child, which prints its own
@@ -17,7 +17,7 @@ func superviseUnderInit() error {
 	for name, value := range typed.common {
 		args = append(args, "-"+name+"="+value)
 	}
-	status, err := container.RunUnderInit(process.Self(), args)
+	status, err := container.RunUnderInit(selfexec.Path(), args)
 	switch {
 	case err != nil:
 		return &report.Exit{Status: fault.ExitFailed, Message: err.Error()}

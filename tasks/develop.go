@@ -11,8 +11,8 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/gotest"
-	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/report"
+	"github.com/flowgate-go/flowgate/internal/selfexec"
 )
 
 // step is a run of the go command on FlowGate's own source.
@@ -55,7 +55,7 @@ func develop(ctx context.Context, name string, steps ...step) error {
 // admitSource reports whether a target may execute the source in this folder: an
 // installed binary does not, whatever folder it is called in.
 func admitSource(name string) error {
-	if self, err := os.Executable(); err == nil && process.IsMageBuild(self) {
+	if self, err := os.Executable(); err == nil && selfexec.IsMageBuild(self) {
 		return nil
 	}
 	return fault.Usage("not-trusted", "%s executes the source in this folder, and this program was not compiled from it", name).

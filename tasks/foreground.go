@@ -14,9 +14,9 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/keyfile"
-	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/router"
 	"github.com/flowgate-go/flowgate/internal/router/echo"
+	"github.com/flowgate-go/flowgate/internal/selfexec"
 	"github.com/flowgate-go/flowgate/internal/version"
 	"github.com/flowgate-go/flowgate/supervisor"
 )
@@ -103,7 +103,7 @@ func supervise(ctx context.Context, given inherited, ephemeral string, up, check
 		}
 	}
 	o := supervisor.Options{
-		Config: cfg, Self: process.Self(), Version: version.String(), Ephemeral: ephemeral, Environ: os.Environ(),
+		Config: cfg, Self: selfexec.Path(), Version: version.String(), Ephemeral: ephemeral, Environ: os.Environ(),
 		Log: slog.New(slog.NewJSONHandler(os.Stderr, nil)), Up: up,
 	}
 	if up {

@@ -10,7 +10,7 @@ import (
 	"github.com/flowgate-go/flowgate/checks/canary"
 	"github.com/flowgate-go/flowgate/checks/doctor"
 	"github.com/flowgate-go/flowgate/checks/security"
-	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/selfexec"
 )
 
 // Security holds the targets around security-check.
@@ -39,7 +39,7 @@ func examination(s session, only, skip *string, fix, strict, online *bool) (doct
 	untrusted, err := s.examined(value(fix))
 	return doctor.Options{
 		Untrusted: untrusted,
-		File:      configFile(), Cwd: cwd, Self: process.Self(), Only: value(only), Skip: value(skip),
+		File:      configFile(), Cwd: cwd, Self: selfexec.Path(), Only: value(only), Skip: value(skip),
 		Fix: value(fix), Strict: value(strict), Online: value(online),
 		Environ: os.Environ(), Getenv: os.Getenv, Now: time.Now, Emit: s.out.Stream,
 	}, err
@@ -56,7 +56,7 @@ func (Security) InstallHook(ctx context.Context) error {
 // mage compiled it for one run, through Go.
 func program() string {
 	self, err := os.Executable()
-	if err != nil || process.IsMageBuild(self) {
+	if err != nil || selfexec.IsMageBuild(self) {
 		return "go tool mage"
 	}
 	return self
@@ -85,6 +85,6 @@ func (Security) Explain(ctx context.Context, id string) error {
 // Canary plants made-up secrets in a stack of its own, runs the targets in it, and looks for any trace of them.
 func (Security) Canary(ctx context.Context) error {
 	return run(ctx, "security:canary", func(ctx context.Context, s session) (any, error) {
-		return canary.Run(ctx, canary.Options{Self: process.Self(), Environ: os.Environ(), Emit: s.out.Stream})
+		return canary.Run(ctx, canary.Options{Self: selfexec.Path(), Environ: os.Environ(), Emit: s.out.Stream})
 	})
 }

@@ -7,7 +7,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/checks/smoke"
 	"github.com/flowgate-go/flowgate/internal/config"
-	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/selfexec"
 )
 
 // Smoke sends real requests through the running router, or through a private one that it brings up and takes down.
@@ -18,7 +18,7 @@ func Smoke(ctx context.Context, profile *string, timeout *time.Duration, keep *b
 		}
 		return smoke.Run(ctx, smoke.Options{
 			Config: cfg, URL: value(url), Profile: value(profile), Runtime: value(runtime),
-			Timeout: value(timeout), Keep: value(keep), Self: process.Self(), Environ: os.Environ(), Getenv: os.Getenv, Emit: s.out.Stream, Apart: !s.trust.Trusted,
+			Timeout: value(timeout), Keep: value(keep), Self: selfexec.Path(), Environ: os.Environ(), Getenv: os.Getenv, Emit: s.out.Stream, Apart: !s.trust.Trusted,
 		})
 	})
 }

@@ -13,10 +13,10 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/policy"
-	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/report"
 	"github.com/flowgate-go/flowgate/internal/runtimestore"
 	"github.com/flowgate-go/flowgate/internal/scaffold"
+	"github.com/flowgate-go/flowgate/internal/tcp"
 	"github.com/flowgate-go/flowgate/supervisor"
 )
 
@@ -69,7 +69,7 @@ func newPrivate(o Options) (*private, error) {
 }
 
 func (p *private) configure() error {
-	ports, err := process.SparePorts(2)
+	ports, err := tcp.FreePorts(2)
 	if err != nil {
 		return err
 	}

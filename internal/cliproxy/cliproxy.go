@@ -22,7 +22,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/loopback"
-	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/tcp"
 )
 
 // patience bounds one request; a bcrypt check of the key alone takes 60 ms.
@@ -133,7 +133,7 @@ func unreachable(base string, err error) error {
 	if u := (*url.Error)(nil); errors.As(err, &u) {
 		err = u.Err
 	}
-	if stranger := (*process.NotOursError)(nil); errors.As(err, &stranger) {
+	if stranger := (*tcp.ForeignPeerError)(nil); errors.As(err, &stranger) {
 		return fault.New("listener-not-ours", "the management key was not sent: %w", stranger).
 			WithHint("mage status shows what runs; end that process, or give the service another port")
 	}

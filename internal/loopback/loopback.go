@@ -17,7 +17,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/tcp"
 )
 
 // Defaults of Options.
@@ -41,7 +41,7 @@ var ErrTooLarge = errors.New("the reply is too large")
 var ErrKey = errors.New("a request with a key needs a client that confirms its receiver")
 
 // New returns a client whose connections lead to processes of this user only;
-// others fail with a *process.NotOursError before anything is sent.
+// others fail with a *tcp.ForeignPeerError before anything is sent.
 func New(o Options) *http.Client {
 	return o.client(Dial, false)
 }
@@ -84,14 +84,14 @@ func (o Options) client(dial dialer, keyless bool) *http.Client {
 type dialer func(ctx context.Context, network, addr string) (net.Conn, error)
 
 // Dial connects to a service of this user on this machine. It closes the
-// connection and fails with a *process.NotOursError when the kernel does not
+// connection and fails with a *tcp.ForeignPeerError when the kernel does not
 // confirm that its other end is a process of this user.
 func Dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	conn, err := dialAny(ctx, network, addr)
 	if err != nil {
 		return nil, err
 	}
-	if err := process.CheckPeer(conn); err != nil {
+	if err := tcp.CheckPeer(conn); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
 	return conn, nil

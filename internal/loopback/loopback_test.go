@@ -10,8 +10,8 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/loopback"
-	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/rightstest"
+	"github.com/flowgate-go/flowgate/internal/tcp"
 )
 
 func ask(t *testing.T, client *http.Client, url, key string) (string, error) {
@@ -51,7 +51,7 @@ func TestAKeyNeverReachesAnotherUsersProcess(t *testing.T) {
 	t.Parallel()
 	theirs := rightstest.OtherListens(t, "127.0.0.1", 0)
 	_, err := ask(t, loopback.New(loopback.Options{}), "http://"+theirs.Addr, "sk-own")
-	if refusal := (*process.NotOursError)(nil); !errors.As(err, &refusal) {
+	if refusal := (*tcp.ForeignPeerError)(nil); !errors.As(err, &refusal) {
 		t.Errorf("%v", err)
 	}
 	if got, err := ask(t, loopback.Keyless(loopback.Options{}), "http://"+theirs.Addr, ""); err != nil || got != "200 {}" {

@@ -2,5 +2,7 @@ package process
 
 import "time"
 
-// Age is not known: macOS notes by the clock when a process began.
+// Age returns how long ago the process began, by the time since boot and to a hundredth
+// of a second; false where that is not known. It is never known on macOS, which records
+// the start by the clock.
 func (id Identity) Age() (time.Duration, bool) { return 0, false }

@@ -9,22 +9,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Census counts all processes by group and mark. However many ask at the same
-// time, one count that began after they asked answers them all: a hundred
-// services that are stopped together cost two or three. The zero value knows
-// no marks.
+// Census lists all processes by group and by mark. Concurrent callers share one count
+// that began after they called: stopping a hundred services at once takes two or three
+// counts. The zero value knows no marks.
 type Census struct {
-	Variable string // of the environment, whose value is a mark
+	Variable string // environment variable whose value is the mark
 
 	mu      sync.Mutex
-	next    *count     // has not begun
-	one     sync.Mutex // held by the count that goes on
+	next    *count     // not begun yet
+	running sync.Mutex // held by the count that goes on
 	leaders map[int]bool
 }
 
-// Exempt has a child that leads a family left out of the counts: Members looks
-// at the leader itself. The function ends that, and is to be called before the
-// child is waited for, when its pid can become another's.
+// Exempt leaves a child that leads a family out of the counts: Members looks at the
+// leader itself. Call end before the child is waited for, since another process can get
+// its pid after that.
 func (c *Census) Exempt(child int) (end func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -39,7 +38,7 @@ func (c *Census) Exempt(child int) (end func()) {
 	}
 }
 
-// count is one look at all processes.
+// count is one listing of all processes.
 type count struct {
 	once   sync.Once
 	groups map[int][]int
@@ -47,8 +46,8 @@ type count struct {
 	err    error
 }
 
-// take returns a count that began after the call.
-func (c *Census) take() *count {
+// freshCount returns a count that began after the call.
+func (c *Census) freshCount() *count {
 	c.mu.Lock()
 	if c.next == nil {
 		c.next = &count{}
@@ -56,34 +55,34 @@ func (c *Census) take() *count {
 	n := c.next
 	c.mu.Unlock()
 	n.once.Do(func() {
-		c.one.Lock()
-		defer c.one.Unlock()
+		c.running.Lock()
+		defer c.running.Unlock()
 		c.mu.Lock()
-		c.next = nil // who asks from now on gets another
+		c.next = nil // later callers get another count
 		exempt := maps.Clone(c.leaders)
 		c.mu.Unlock()
-		n.look(c.Variable, exempt)
+		n.read(c.Variable, exempt)
 	})
 	return n
 }
 
-func (n *count) look(variable string, exempt map[int]bool) {
+func (n *count) read(variable string, exempt map[int]bool) {
 	n.groups, n.marks = map[int][]int{}, map[string][]int{}
-	pids, err := allPIDs()
+	pids, err := AllPIDs()
 	n.err = err
 	pids = slices.DeleteFunc(pids, func(pid int) bool { return exempt[pid] })
 	for _, pid := range pids {
-		if group := groupOf(pid); group > 0 {
+		if group := processGroup(pid); group > 0 {
 			n.groups[group] = append(n.groups[group], pid)
 		}
 	}
 	if variable != "" {
-		n.marks = marked(pids, variable)
+		n.marks = findMarked(pids, variable)
 	}
 }
 
-// groupOf is the process group of a process, 0 when that is not known.
-func groupOf(pid int) int {
+// processGroup returns the process group of a process, 0 when that is not known.
+func processGroup(pid int) int {
 	group, err := unix.Getpgid(pid)
 	if err != nil {
 		return 0
@@ -91,27 +90,26 @@ func groupOf(pid int) int {
 	return group
 }
 
-// marked are the processes of this user that have the variable in their
-// environment, by its value: another user may give a process whatever mark is
-// seen of ours. One buffer serves all of them: to look at every process is work
-// that a plain status does.
-func marked(pids []int, variable string) map[string][]int {
+// findMarked returns the processes of this user that have the variable in their
+// environment, by its value. Processes of other users are left out: they could carry a
+// copied mark. One buffer serves all of them, since a plain status reads every process.
+func findMarked(pids []int, variable string) map[string][]int {
 	marks := map[string][]int{}
 	block := make([]byte, 0, 16<<10)
 	for _, pid := range pids {
-		if groupOf(pid) == 0 { // a thread of the kernel, mostly as many as all others
+		if processGroup(pid) == 0 { // a thread of the kernel, mostly as many as all others
 			continue
 		}
-		block = environment(pid, block)
-		if mark := valueOf(block, variable); mark != "" && isOurs(pid) {
+		block = readEnviron(pid, block)
+		if mark := environValue(block, variable); mark != "" && isOwnProcess(pid) {
 			marks[mark] = append(marks[mark], pid)
 		}
 	}
 	return marks
 }
 
-// valueOf is the value of a variable in a block of NUL-ended ones.
-func valueOf(block []byte, variable string) string {
+// environValue returns the value of a variable in a block of NUL-terminated ones.
+func environValue(block []byte, variable string) string {
 	name := []byte(variable + "=")
 	for at := 0; ; {
 		i := bytes.Index(block[at:], name)

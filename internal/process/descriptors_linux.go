@@ -6,9 +6,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// descriptors counts the open files of a process, and the sockets among them.
-// It does without os.File: a status asks this of every service.
-func descriptors(pid int) (files, sockets int) {
+// countDescriptors counts the open files of a process, and the sockets among them.
+// It does without os.File, since a status calls it for every service.
+func countDescriptors(pid int) (files, sockets int) {
 	dir, err := unix.Open("/proc/"+strconv.Itoa(pid)+"/fd", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return -1, -1

@@ -3,7 +3,7 @@ package process
 // Counted are the pids that a count looks at.
 func (c *Census) Counted() map[int]bool {
 	all := map[int]bool{}
-	for _, pids := range c.take().groups {
+	for _, pids := range c.freshCount().groups {
 		for _, pid := range pids {
 			all[pid] = true
 		}

@@ -6,25 +6,25 @@ import (
 	"syscall"
 )
 
-// Family is everything that a service's process led to: its process group, and
-// those who left the group but carry its mark.
+// Family is everything that a service's process led to: its process group, and the
+// processes that left the group but carry its mark.
 type Family struct {
-	Leader Identity // the group's first process; it may have ended
-	Mark   string   // value of the census's variable that the leader was executed with; "" for none
-	Held   bool     // the leader ended and was not waited for: its number is still its group's
+	Leader         Identity // the group's first process; it may have ended
+	Mark           string   // value of the Census's variable in the leader's environment; "" for none
+	LeaderUnreaped bool     // the leader ended and was not waited for: its pid is still the group's
 }
 
-// Members are the running processes of a family, the leader among them. A group
-// whose number now belongs to another leader is a stranger's and has none.
+// Members returns the running processes of a family, the leader included. It returns
+// none of the group when its number belongs to another leader now.
 func (c *Census) Members(f Family) ([]Identity, error) {
-	all := c.take()
+	all := c.freshCount()
 	if all.err != nil {
 		return nil, all.err
 	}
 	var members []Identity
 	var pids []int
 	seen := map[int]bool{os.Getpid(): true}
-	if now, ours := f.leader(); ours {
+	if now, ours := f.runningLeader(); ours {
 		if now.PID != 0 {
 			members = append(members, now)
 		}
@@ -39,7 +39,7 @@ func (c *Census) Members(f Family) ([]Identity, error) {
 			continue
 		}
 		seen[pid] = true
-		// A process may end between the listing and the look: it is no member then.
+		// A process may end between the listing and this call: it is not a member then.
 		if id, err := Identify(pid); err == nil {
 			members = append(members, id)
 		}
@@ -47,25 +47,25 @@ func (c *Census) Members(f Family) ([]Identity, error) {
 	return members, nil
 }
 
-// leader is the leader as it runs, zero when it has ended, and whether the
-// group with its number is still its own.
-func (f Family) leader() (now Identity, ours bool) {
-	if f.Held || f.Leader.PID <= 1 {
-		return Identity{}, f.Held
+// runningLeader returns the leader's identity, zero when it has ended, and whether the
+// group with its pid is still the family's.
+func (f Family) runningLeader() (now Identity, ours bool) {
+	if f.LeaderUnreaped || f.Leader.PID <= 1 {
+		return Identity{}, f.LeaderUnreaped
 	}
 	now, err := Identify(f.Leader.PID)
 	return now, err != nil || f.Leader.StartTime == 0 || now == f.Leader
 }
 
-// Leaders are, by mark, the oldest marked processes that lead a group: they
-// are what a family is found by when nothing else is known of it.
+// Leaders returns, by mark, the oldest marked process that leads a group. It finds a
+// family of which nothing else is known.
 func (c *Census) Leaders() map[string]Identity {
-	all, _ := allPIDs() // none seen, none found
+	all, _ := AllPIDs() // without a list there are no leaders
 	found := map[string]Identity{}
-	for mark, pids := range marked(all, c.Variable) {
+	for mark, pids := range findMarked(all, c.Variable) {
 		for _, pid := range pids {
 			id, err := Identify(pid)
-			if old, known := found[mark]; err == nil && groupOf(pid) == pid && (!known || id.StartTime < old.StartTime) {
+			if old, known := found[mark]; err == nil && processGroup(pid) == pid && (!known || id.StartTime < old.StartTime) {
 				found[mark] = id
 			}
 		}
@@ -73,9 +73,9 @@ func (c *Census) Leaders() map[string]Identity {
 	return found
 }
 
-// Collect waits without blocking for a child that has ended and returns how;
-// false when it is no child of the caller, or has not ended.
-func Collect(child int) (syscall.WaitStatus, bool) {
+// TryWait waits for a child without blocking and returns its status; false when it has
+// not ended or is not a child of the caller.
+func TryWait(child int) (syscall.WaitStatus, bool) {
 	var status syscall.WaitStatus
 	for {
 		pid, err := syscall.Wait4(child, &status, syscall.WNOHANG, nil)

@@ -10,16 +10,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Handle is a hold on one process. macOS has none: it is the identity, which is
-// compared before each use.
+// Handle refers to exactly one process: on Linux by a pidfd (pidfd_open(2)), on macOS
+// by its identity, which is compared before each use.
 type Handle struct{ id Identity }
 
-// Hold takes hold of a process. One that has ended already has a handle too.
+// Hold opens a Handle on a process. A process that has ended has a Handle too.
 func Hold(id Identity) *Handle { return &Handle{id} }
 
-// HoldChild takes hold of a child that the caller has not waited for: until
-// then its pid is nobody else's. One that has ended already has no identity but
-// its pid.
+// HoldChild opens a Handle on an unreaped child, whose pid cannot have been reused. For
+// a child that already ended, only Identity.PID is set.
 func HoldChild(pid int) (*Handle, Identity) {
 	id, err := Identify(pid)
 	if err != nil {
@@ -28,20 +27,21 @@ func HoldChild(pid int) (*Handle, Identity) {
 	return &Handle{id}, id
 }
 
-// Close gives the hold up, and ends no Await.
+// Close releases the Handle. It does not end a running Await.
 func (*Handle) Close() {}
 
-// SignalGroup sends sig to the process group that the process leads: see
+// SignalGroup sends sig to the process group that the process leads; see
 // Identity.SignalGroup.
 func (h *Handle) SignalGroup(sig syscall.Signal) error { return h.id.SignalGroup(sig) }
 
-// Await blocks until exactly this process has ended, and leaves a child to be
-// waited for. It listens with kqueue, since waitid on macOS also returns for a
-// stopped process. It returns the cause of ctx when that ends first.
+// Await blocks until exactly this process has ended. It does not wait for a child as
+// wait(2) does, so the pid and the group's number stay reserved. It returns the cause
+// of ctx when ctx ends first.
 func (h *Handle) Await(ctx context.Context) error {
+	// kqueue, since waitid on macOS also returns for a stopped process.
 	kq, err := unix.Kqueue()
 	if err != nil { // no descriptor is left
-		return h.id.look(ctx)
+		return h.id.pollUntilEnd(ctx)
 	}
 	defer unix.Close(kq)
 	const wake = 1
@@ -53,7 +53,7 @@ func (h *Handle) Await(ctx context.Context) error {
 		if _, err := unix.Kevent(kq, []unix.Kevent_t{w}, nil, nil); errors.Is(err, unix.ESRCH) {
 			return nil
 		} else if err != nil {
-			return h.id.look(ctx)
+			return h.id.pollUntilEnd(ctx)
 		}
 	}
 	if !h.id.Alive() { // the watch may be on another process with its pid

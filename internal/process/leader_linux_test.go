@@ -56,7 +56,7 @@ func TestAChildWhoseFirstThreadEndedIsAwaitedToItsEnd(t *testing.T) {
 	if err := hold.Await(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if status, child := process.Collect(pid); !child || status.ExitStatus() != 7 {
+	if status, child := process.TryWait(pid); !child || status.ExitStatus() != 7 {
 		t.Errorf("its end: %v, %v", status, child)
 	}
 }

@@ -5,15 +5,15 @@ import (
 	"fmt"
 	"os"
 	"syscall"
-	"time"
 
+	"github.com/flowgate-go/flowgate/internal/boottime"
 	"golang.org/x/sys/unix"
 )
 
 // zombie is SZOMB in <sys/proc.h>.
 const zombie = 5
 
-// Identify returns the identity of a running process: ErrGone when there is none.
+// Identify returns the identity of a running process, and ErrGone when there is none.
 func Identify(pid int) (Identity, error) {
 	p, err := unix.SysctlKinfoProc("kern.proc.pid", pid)
 	// The kernel answers an unknown pid with an empty reply, which x/sys reports as EIO.
@@ -27,20 +27,12 @@ func Identify(pid int) (Identity, error) {
 	return Identity{
 		PID:       pid,
 		StartTime: uint64(start.Sec)*1_000_000 + uint64(start.Usec),
-		BootID:    bootID(),
+		BootID:    boottime.ID(),
 	}, nil
 }
 
-func readBootID() string {
-	id, err := unix.Sysctl("kern.bootsessionuuid") // boottime moves when the clock is set
-	if err != nil {
-		return ""
-	}
-	return id
-}
-
-// Parent is the pid of the parent of a process, 0 when that is not known.
-func Parent(pid int) int {
+// ParentPID returns the pid of a process's parent, 0 when that is not known.
+func ParentPID(pid int) int {
 	p, err := unix.SysctlKinfoProc("kern.proc.pid", pid)
 	if err != nil {
 		return 0
@@ -48,7 +40,7 @@ func Parent(pid int) int {
 	return int(p.Eproc.Ppid)
 }
 
-// GroupMembers are the running processes of a process group, zombies left out.
+// GroupMembers returns the running processes of a process group, without zombies.
 func GroupMembers(group int) ([]int, error) {
 	procs, err := unix.SysctlKinfoProcSlice("kern.proc.pgrp", group)
 	if errors.Is(err, unix.ESRCH) {
@@ -70,14 +62,15 @@ func signal(id Identity, sig syscall.Signal) error { return checkThenKill(id, id
 
 func signalGroup(id Identity, sig syscall.Signal) error { return checkThenKill(id, -id.PID, sig) }
 
-// environment is the raw memory of a process of our own user that its
-// variables are in (KERN_PROCARGS2: arguments first).
-func environment(pid int, _ []byte) []byte {
+// readEnviron returns the raw memory of a process of this user that holds its
+// environment (KERN_PROCARGS2: arguments first).
+func readEnviron(pid int, _ []byte) []byte {
 	raw, _ := unix.SysctlRaw("kern.procargs2", pid)
 	return raw
 }
 
-func allPIDs() ([]int, error) {
+// AllPIDs lists all processes (Linux), or this user's processes (macOS).
+func AllPIDs() ([]int, error) {
 	procs, err := unix.SysctlKinfoProcSlice("kern.proc.uid", os.Geteuid())
 	if err != nil {
 		return nil, fmt.Errorf("list processes: %w", err)
@@ -87,12 +80,4 @@ func allPIDs() ([]int, error) {
 		pids = append(pids, int(procs[i].Proc.P_pid))
 	}
 	return pids, nil
-}
-
-// Uptime is how long this machine has been up, sleep included: a clock that
-// nobody sets.
-func Uptime() time.Duration {
-	var ts unix.Timespec
-	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts) // cannot fail with this clock
-	return time.Duration(ts.Nano())
 }

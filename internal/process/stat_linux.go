@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"os"
 	"strconv"
-	"strings"
 	"time"
 
+	"github.com/flowgate-go/flowgate/internal/boottime"
 	"golang.org/x/sys/unix"
 )
 
-// stat is the part of /proc/PID/stat that is asked for (proc_pid_stat(5)).
+// stat is what this package uses of /proc/PID/stat (proc_pid_stat(5)).
 type stat struct {
 	state  byte
 	parent int
@@ -22,60 +22,56 @@ type stat struct {
 	rss    int64         // field 24, pages
 }
 
-// dead reports a process that ended: a zombie, or one being taken away.
-func (s stat) dead() bool { return s.state == 'Z' || s.state == 'X' }
+// isDead reports whether the process has ended: it is a zombie, or is being removed.
+func (s stat) isDead() bool { return s.state == 'Z' || s.state == 'X' }
 
+// readStat reads and parses /proc/PID/stat.
 func readStat(pid int) (stat, error) {
 	raw, err := readProc(pid, "stat", make([]byte, 0, 1<<10))
 	if err != nil {
 		return stat{}, err
 	}
 	s, n := stat{}, 2
-	// The command in field 2 may hold spaces and parentheses: read on after the last one.
+	// The command in field 2 may hold spaces and parentheses: parse after the last one.
 	for field := range bytes.FieldsSeq(raw[bytes.LastIndexByte(raw, ')')+1:]) {
 		switch n++; n {
 		case 3:
 			s.state = field[0]
 		case 4:
-			s.parent = int(number(field))
+			s.parent = int(parseInt(field))
 		case 5:
-			s.group = int(number(field))
+			s.group = int(parseInt(field))
 		case 14, 15:
-			s.cpu += time.Duration(number(field)) * tick
+			s.cpu += time.Duration(parseInt(field)) * tick
 		case 22:
-			s.start = uint64(number(field))
+			s.start = uint64(parseInt(field))
 		case 24:
-			s.rss = number(field)
+			s.rss = parseInt(field)
 			return s, nil
 		}
 	}
 	return stat{}, fmt.Errorf("read stat of process %d: %d fields", pid, n)
 }
 
-func number(digits []byte) int64 {
+func parseInt(digits []byte) int64 {
 	n, _ := strconv.ParseInt(string(digits), 10, 64)
 	return n
 }
 
-// Identify returns the identity of a running process: ErrGone when there is none.
+// Identify returns the identity of a running process, and ErrGone when there is none.
 func Identify(pid int) (Identity, error) {
 	s, err := readStat(pid)
-	if os.IsNotExist(err) || errors.Is(err, unix.ESRCH) || err == nil && s.dead() {
+	if os.IsNotExist(err) || errors.Is(err, unix.ESRCH) || err == nil && s.isDead() {
 		return Identity{}, fmt.Errorf("identify process %d: %w", pid, ErrGone)
 	}
 	if err != nil {
 		return Identity{}, fmt.Errorf("identify process %d: %w", pid, err)
 	}
-	return Identity{PID: pid, StartTime: s.start, BootID: bootID()}, nil
+	return Identity{PID: pid, StartTime: s.start, BootID: boottime.ID()}, nil
 }
 
-func readBootID() string {
-	boot, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
-	return strings.TrimSpace(string(boot))
-}
-
-// Parent is the pid of the parent of a process, 0 when that is not known.
-func Parent(pid int) int {
+// ParentPID returns the pid of a process's parent, 0 when that is not known.
+func ParentPID(pid int) int {
 	s, err := readStat(pid)
 	if err != nil {
 		return 0
@@ -83,25 +79,25 @@ func Parent(pid int) int {
 	return s.parent
 }
 
-// GroupMembers are the running processes of a process group, zombies left out.
+// GroupMembers returns the running processes of a process group, without zombies.
 func GroupMembers(group int) ([]int, error) {
-	pids, err := allPIDs()
+	pids, err := AllPIDs()
 	if err != nil {
 		return nil, err
 	}
 	var members []int
 	for _, pid := range pids {
-		// A process may end between the listing and the look: it is no member then.
-		if s, err := readStat(pid); err == nil && s.group == group && !s.dead() {
+		// A process may end between the listing and this call: it is not a member then.
+		if s, err := readStat(pid); err == nil && s.group == group && !s.isDead() {
 			members = append(members, pid)
 		}
 	}
 	return members, nil
 }
 
-// environment is what a process of our own user was executed with, in place of
-// what buf held.
-func environment(pid int, buf []byte) []byte {
+// readEnviron reads the environment that a process of this user was executed with
+// into buf, and returns an empty slice when it cannot be read.
+func readEnviron(pid int, buf []byte) []byte {
 	raw, err := readProc(pid, "environ", buf[:0])
 	if err != nil {
 		return buf[:0]
@@ -109,9 +105,9 @@ func environment(pid int, buf []byte) []byte {
 	return raw
 }
 
-// readProc reads a file of /proc/PID into buf, or into more where that is too
-// small: without os.File, whose poller and finalizer cost more than the read
-// when all processes are looked at. These files come whole: a read that leaves
+// readProc reads a file of /proc/PID into buf, or into a larger slice where that is too
+// small. It does without os.File, whose poller and finalizer cost more than the read
+// when all processes are read. The kernel returns these files whole: a read that leaves
 // room was the last.
 func readProc(pid int, name string, buf []byte) ([]byte, error) {
 	path := "/proc/" + strconv.Itoa(pid) + "/" + name
@@ -137,15 +133,8 @@ func readProc(pid int, name string, buf []byte) ([]byte, error) {
 	}
 }
 
-// Uptime is how long this machine has been up, sleep included: a clock that
-// nobody sets.
-func Uptime() time.Duration {
-	var ts unix.Timespec
-	_ = unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts) // cannot fail with this clock
-	return time.Duration(ts.Nano())
-}
-
-func allPIDs() ([]int, error) {
+// AllPIDs lists all processes (Linux), or this user's processes (macOS).
+func AllPIDs() ([]int, error) {
 	dir, err := os.Open("/proc")
 	if err != nil {
 		return nil, err

@@ -8,8 +8,8 @@ import (
 	gopsutil "github.com/shirou/gopsutil/v4/process"
 )
 
-// Measure asks the system what a process uses. ErrGone when there is none.
-func Measure(ctx context.Context, pid int) (Usage, error) {
+// ReadUsage returns what a process uses, and ErrGone when it has ended.
+func ReadUsage(ctx context.Context, pid int) (Usage, error) {
 	p := &gopsutil.Process{Pid: int32(pid)}
 	times, err := p.TimesWithContext(ctx)
 	if err != nil {
@@ -23,6 +23,6 @@ func Measure(ctx context.Context, pid int) (Usage, error) {
 		CPU: time.Duration((times.User + times.System) * float64(time.Second)),
 		RSS: int64(memory.RSS),
 	}
-	u.Files, u.Sockets = descriptors(pid)
+	u.Files, u.Sockets = countDescriptors(pid)
 	return u, nil
 }

@@ -7,19 +7,17 @@ import (
 	"time"
 )
 
-// tick is what processor time is counted in: USER_HZ is 100 on every
-// architecture that Go runs on (time(7)).
+// tick is the unit of processor time: USER_HZ is 100 on every architecture that Go runs
+// on (time(7)).
 const tick = time.Second / 100
 
-// Measure asks the system what a process uses. ErrGone when there is none. It
-// reads what gopsutil reads, which on Linux would cost each command that begins
-// a third of a millisecond for counting processors.
-func Measure(_ context.Context, pid int) (Usage, error) {
+// ReadUsage returns what a process uses, and ErrGone when it has ended.
+func ReadUsage(_ context.Context, pid int) (Usage, error) {
 	s, err := readStat(pid)
 	if err != nil {
 		return Usage{}, errors.Join(ErrGone, err)
 	}
 	u := Usage{CPU: s.cpu, RSS: s.rss * int64(os.Getpagesize())}
-	u.Files, u.Sockets = descriptors(pid)
+	u.Files, u.Sockets = countDescriptors(pid)
 	return u, nil
 }

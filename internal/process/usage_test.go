@@ -17,7 +17,7 @@ func TestMeasureSeesMemoryTimeAndSockets(t *testing.T) {
 	eventually(t, "some processor time", func() bool {
 		for begin := time.Now(); time.Since(begin) < 10*time.Millisecond; {
 		}
-		u, err := process.Measure(t.Context(), os.Getpid())
+		u, err := process.ReadUsage(t.Context(), os.Getpid())
 		return err == nil && u.RSS > 1<<20 && u.CPU > 0
 	})
 	if runtime.GOOS == "linux" {
@@ -26,18 +26,18 @@ func TestMeasureSeesMemoryTimeAndSockets(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer l.Close()
-		if now, err := process.Measure(t.Context(), os.Getpid()); err != nil || now.Sockets < 1 || now.Files <= now.Sockets {
+		if now, err := process.ReadUsage(t.Context(), os.Getpid()); err != nil || now.Sockets < 1 || now.Files <= now.Sockets {
 			t.Errorf("%+v, %v", now, err)
 		}
 	}
-	if _, err := process.Measure(t.Context(), 1<<22+1); !errors.Is(err, process.ErrGone) {
+	if _, err := process.ReadUsage(t.Context(), 1<<22+1); !errors.Is(err, process.ErrGone) {
 		t.Errorf("nobody: %v", err)
 	}
 }
 
 func BenchmarkMeasure(b *testing.B) {
 	for b.Loop() {
-		if _, err := process.Measure(b.Context(), os.Getpid()); err != nil {
+		if _, err := process.ReadUsage(b.Context(), os.Getpid()); err != nil {
 			b.Fatal(err)
 		}
 	}

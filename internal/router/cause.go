@@ -12,7 +12,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/tcp"
 )
 
 // cause is why no reply, or only a part of one, came from an upstream.
@@ -58,7 +58,7 @@ func causeOf(err error) cause {
 		strings.Contains(err.Error(), "invalid proxy") {
 		return causeProxy
 	}
-	if stranger := (*process.NotOursError)(nil); errors.As(err, &stranger) {
+	if stranger := (*tcp.ForeignPeerError)(nil); errors.As(err, &stranger) {
 		return causeNotOurs
 	}
 	if c := tlsCause(err); c != "" {

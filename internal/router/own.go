@@ -7,7 +7,7 @@ import (
 	"net/url"
 	"slices"
 
-	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/tcp"
 )
 
 // ownUpstreams are the addresses (host:port, as hostPort writes them) at which
@@ -42,7 +42,7 @@ func findOwn(s *Settings, opts Options) (ownUpstreams, error) {
 }
 
 // dial connects to an upstream. It closes the connection and fails with a
-// *process.NotOursError when it leads to one of own and another user's process
+// *tcp.ForeignPeerError when it leads to one of own and another user's process
 // is at the other end. Names and 0.0.0.0 are seen through: what counts as well
 // is the address that the connection has reached.
 func (own ownUpstreams) dial(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -55,7 +55,7 @@ func (own ownUpstreams) dial(ctx context.Context, network, addr string) (net.Con
 	if rule == 0 || rule == onLoopback && isTCP && !remote.IP.IsLoopback() {
 		return conn, nil
 	}
-	if err := process.CheckPeer(conn); err != nil {
+	if err := tcp.CheckPeer(conn); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
 	return conn, nil

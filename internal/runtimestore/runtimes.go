@@ -16,7 +16,7 @@ import (
 
 // Environment is what Command may look at besides the configuration.
 type Environment struct {
-	Self     string                       // path that executes this program: process.Self()
+	Self     string                       // path that executes this program: selfexec.Path()
 	Version  string                       // of this program, reported for its own runtimes
 	Cwd      string                       // absolute folder that the user works in; "" leaves .venv there out
 	Environ  []string                     // the environment that children inherit, "NAME=value"

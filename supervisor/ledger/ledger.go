@@ -18,6 +18,7 @@ import (
 
 	"github.com/google/renameio/v2"
 
+	"github.com/flowgate-go/flowgate/internal/boottime"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/trust"
@@ -91,11 +92,11 @@ type Decision struct {
 
 // Budget are the restarts that were spent lately, each at the uptime of the
 // machine: a clock that nobody sets and that counts from anew with the boot.
-type Budget []process.Moment
+type Budget []boottime.Moment
 
 // Within are those that still count.
 func (b Budget) Within(window time.Duration) Budget {
-	return slices.DeleteFunc(slices.Clone(b), func(m process.Moment) bool { return m.Age() > window })
+	return slices.DeleteFunc(slices.Clone(b), func(m boottime.Moment) bool { return m.Age() > window })
 }
 
 // Path is where the ledger of a runtime folder lies.

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flowgate-go/flowgate/internal/boottime"
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
@@ -19,7 +20,7 @@ func TestALedgerComesBackAsItWasWritten(t *testing.T) {
 		Version: 2, Program: "1.2", Supervisor: process.Identity{PID: 7, StartTime: 8, BootID: "b"}, Socket: "/s",
 		Services: []ledger.Entry{{
 			Name: "a", Runtime: "echo", Host: "127.0.0.1", Port: 1, Process: process.Identity{PID: 9}, StartedAt: at, State: "running",
-			Restarts: 2, Spent: ledger.Budget{process.Now()}, LastExit: &ledger.Exit{Code: 3, At: at}, Reason: "why",
+			Restarts: 2, Spent: ledger.Budget{boottime.Now()}, LastExit: &ledger.Exit{Code: 3, At: at}, Reason: "why",
 			Decision: &ledger.Decision{At: at, Evidence: "exited", Restart: true, Reason: "it ended"}, LogFrom: 5,
 		}},
 	}
@@ -37,7 +38,7 @@ func TestALedgerComesBackAsItWasWritten(t *testing.T) {
 
 func TestABudgetCountsUptimeOfThisBootOnly(t *testing.T) {
 	t.Parallel()
-	recent, old, before := process.Now(), process.Now(), process.Now()
+	recent, old, before := boottime.Now(), boottime.Now(), boottime.Now()
 	old.UptimeMS -= time.Hour.Milliseconds()
 	before.BootID = "the boot before"
 	if got := (ledger.Budget{old, before, recent}).Within(time.Minute); len(got) != 1 || got[0] != recent {

@@ -12,9 +12,9 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/scaffold"
 	"github.com/flowgate-go/flowgate/internal/subprocess"
+	"github.com/flowgate-go/flowgate/internal/tcp"
 	"github.com/flowgate-go/flowgate/internal/trust/trusttest"
 	"github.com/flowgate-go/flowgate/supervisor"
 	"github.com/flowgate-go/flowgate/supervisor/stack"
@@ -46,7 +46,7 @@ type installation struct {
 
 func initialised(t *testing.T, o scaffold.Options) *installation {
 	t.Helper()
-	ports, err := process.SparePorts(2)
+	ports, err := tcp.FreePorts(2)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,14 +14,14 @@ import (
 	"github.com/flowgate-go/flowgate/internal/keyfile"
 	"github.com/flowgate-go/flowgate/internal/nesting"
 	"github.com/flowgate-go/flowgate/internal/policy"
-	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/safefile"
+	"github.com/flowgate-go/flowgate/internal/tcp"
 )
 
 // privateStack is a copy of the user's stack below dir, on spare ports, that
 // knows no credential: all models lead to the echo upstream.
 func (o Options) privateStack(cfg *config.Config, runtime, dir string) (*config.Config, endpoint, error) {
-	ports, err := process.SparePorts(2)
+	ports, err := tcp.FreePorts(2)
 	if err != nil {
 		return nil, endpoint{}, err
 	}

@@ -15,8 +15,8 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/generation"
-	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/runtimestore"
+	"github.com/flowgate-go/flowgate/internal/selfexec"
 	"github.com/flowgate-go/flowgate/internal/version"
 	"github.com/flowgate-go/flowgate/supervisor"
 )
@@ -54,7 +54,7 @@ func (o Options) self() string {
 	if o.Start.Self != "" {
 		return o.Start.Self
 	}
-	return process.Self()
+	return selfexec.Path()
 }
 
 // environment is what services are executed with.

@@ -11,16 +11,17 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/report"
+	"github.com/flowgate-go/flowgate/internal/tcp"
 )
 
 // port is who has the address of a service.
 type port struct {
-	Service string          `json:"service"`
-	Address string          `json:"address"`
-	Port    int             `json:"port"`
-	State   string          `json:"state"` // free, ours, foreign, unusable or shared
-	Holder  *process.Holder `json:"holder,omitempty"`
-	Text    string          `json:"-"`
+	Service string      `json:"service"`
+	Address string      `json:"address"`
+	Port    int         `json:"port"`
+	State   string      `json:"state"` // free, ours, foreign, unusable or shared
+	Holder  *tcp.Holder `json:"holder,omitempty"`
+	Text    string      `json:"-"`
 }
 
 // ports is the detail of ports.available.
@@ -60,11 +61,11 @@ func portsAvailable(s *subject.Subject) checks.Check {
 
 func examinePort(ctx context.Context, s *subject.Subject, svc config.Service) port {
 	p := port{Service: svc.Name, Address: svc.Addr(), Port: svc.Port, State: "free"}
-	if running, ok := s.RunningService(svc.Name); ok && process.Holds(running.PID, svc.Host, svc.Port) { // far cheaper than to ask who does
+	if running, ok := s.RunningService(svc.Name); ok && tcp.IsListening(running.PID, svc.Host, svc.Port) { // far cheaper than to ask who does
 		p.State = "ours"
 		return examineOtherFamily(s, svc, p)
 	}
-	holder, held, err := process.Listener(svc.Host, svc.Port)
+	holder, held, err := tcp.FindListener(svc.Host, svc.Port)
 	switch {
 	case err == nil && held:
 		p.Holder = &holder
@@ -74,7 +75,7 @@ func examinePort(ctx context.Context, s *subject.Subject, svc config.Service) po
 			return p
 		}
 	default:
-		if err := process.PortFree(ctx, svc.Addr()); err != nil {
+		if err := tcp.CheckFree(ctx, svc.Addr()); err != nil {
 			p.State, p.Text = "unusable", fmt.Sprintf("%s: %v", svc.Name, err)
 			return p
 		}
@@ -93,7 +94,7 @@ func examineOtherFamily(s *subject.Subject, svc config.Service, p port) port {
 	default:
 		return p
 	}
-	holder, held, err := process.Listener(other, svc.Port)
+	holder, held, err := tcp.FindListener(other, svc.Port)
 	if err != nil || !held || ownsProcess(s, svc, holder.PID) {
 		return p
 	}
@@ -111,7 +112,7 @@ func ownsProcess(s *subject.Subject, svc config.Service, pid int) bool {
 	if group, err := syscall.Getpgid(pid); err == nil && group == running.PID {
 		return true
 	}
-	for p := pid; p > 1; p = process.Parent(p) {
+	for p := pid; p > 1; p = process.ParentPID(p) {
 		if p == running.PID {
 			return true
 		}
@@ -119,7 +120,7 @@ func ownsProcess(s *subject.Subject, svc config.Service, pid int) bool {
 	return false
 }
 
-func describeHolder(h process.Holder) string {
+func describeHolder(h tcp.Holder) string {
 	if h.PID == 0 {
 		return "a process of user " + h.User
 	}

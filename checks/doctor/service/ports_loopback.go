@@ -8,7 +8,7 @@ import (
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 	"github.com/flowgate-go/flowgate/internal/config"
-	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/tcp"
 )
 
 func portsLoopback(s *subject.Subject) checks.Check {
@@ -23,7 +23,7 @@ func portsLoopback(s *subject.Subject) checks.Check {
 				switch {
 				case !subject.IsLoopback(svc.Host):
 					open = append(open, fmt.Sprintf("services.%s.host is %s", svc.Name, svc.Host))
-				case running.PID != 0 && process.Open(running.PID, svc.Port):
+				case running.PID != 0 && tcp.IsExposed(running.PID, svc.Port):
 					open = append(open, fmt.Sprintf("%s (process %d) listens on more than %s", svc.Name, running.PID, svc.Host))
 					fix = loopbackFix(s, svc)
 				}

@@ -8,8 +8,8 @@ import (
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 	"github.com/flowgate-go/flowgate/internal/config"
-	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/report"
+	"github.com/flowgate-go/flowgate/internal/tcp"
 )
 
 // miswiring is a deployment whose api_base leads nowhere good.
@@ -71,7 +71,7 @@ func findMiswiring(s *subject.Subject, d subject.Deployment, router, up config.S
 		}
 		return "", false
 	}
-	if _, held, err := process.Listener(host, port); err != nil || held {
+	if _, held, err := tcp.FindListener(host, port); err != nil || held {
 		return "", false
 	}
 	if provider := d.Provider(); provider != "" && provider != "openai" && provider != "anthropic" {

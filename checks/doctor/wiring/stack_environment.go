@@ -20,7 +20,7 @@ func stackEnvironment(s *subject.Subject) checks.Check {
 			if !ok {
 				return checks.Skipped("there is no router that runs")
 			}
-			names, known := process.Variables(running.PID)
+			names, known := process.EnvironNames(running.PID)
 			if !known {
 				return checks.Skipped("the environment of another process cannot be seen here")
 			}

@@ -1,4 +1,0 @@
-package process
-
-// Lasting is Self for another process.
-func Lasting() string { return Self() }
