@@ -32,7 +32,7 @@ type attempt struct {
 
 	header   http.Header
 	body     string
-	unjudged bool // it took the connection and gave no HTTP reply
+	unjudged bool // it took the connection, and gave no HTTP reply or asks for TLS
 }
 
 // tries is the detail of a check that sent requests.
@@ -153,10 +153,19 @@ func (p *prober) try(ctx context.Context, a attempt, right func(reply *http.Resp
 	defer func() { _ = res.Body.Close() }()
 	body, _ := io.ReadAll(io.LimitReader(res.Body, 16<<20)) // what came is what there is to judge
 	a.Status, a.Refused = res.StatusCode, right(res, string(body))
+	if asksForTLS(res, string(body)) {
+		a.Refused, a.unjudged = false, atLoopback(a.Address)
+	}
 	if !a.Refused {
 		a.Answer = strings.Join(strings.Fields(string(body[:min(len(body), 120)])), " ")
 	}
 	p.all = append(p.all, a)
+}
+
+// asksForTLS reports whether a reply only says, as Go's and nginx's servers do,
+// that plain HTTP came where TLS is spoken: what is served there was not asked for.
+func asksForTLS(reply *http.Response, body string) bool {
+	return reply.StatusCode == http.StatusBadRequest && strings.Contains(body, "HTTPS")
 }
 
 // outcome says what answered, or that all was refused.
@@ -165,7 +174,7 @@ func (p *prober) outcome(fault, fix string) checks.Outcome {
 	unjudged := lo.Filter(p.all, func(a attempt, _ int) bool { return a.unjudged })
 	if len(answered) == 0 && len(unjudged) > 0 {
 		services := lo.Uniq(lo.Map(unjudged, func(a attempt, _ int) string { return a.Service }))
-		return checks.Warned("").WithDetail(tries{fmt.Sprintf("%s: %d of %d requests got no HTTP reply, so what it serves cannot be judged", strings.Join(services, ", "), len(unjudged), len(p.all)), p.all}).
+		return checks.Warned("").WithDetail(tries{fmt.Sprintf("%s: %d of %d requests got no HTTP reply or one that asks for TLS, so what it serves cannot be judged", strings.Join(services, ", "), len(unjudged), len(p.all)), p.all}).
 			WithFix("mage health", "a service of FlowGate's speaks plain HTTP: find out what has the port")
 	}
 	if len(answered) == 0 {
