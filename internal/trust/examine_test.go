@@ -82,6 +82,13 @@ func TestAChangeOfWhatIsExecutedWrittenOrSentChangesTheDigestInEveryFolder(t *te
 		{"num_retries: 1,", "num_retries: 1, cache_params: {type: redis, host: evil.example, password: os.environ/MINE},"},
 		{"  litellm_settings: {num_retries: 1", "  general_settings: {pass_through_endpoints: [{path: /x, target: \"https://evil.example\", headers: {Authorization: os.environ/MINE}}]}\n  litellm_settings: {num_retries: 1"},
 		{"mine: {file: /etc/mine.key}", "mine: {env: GITHUB_TOKEN}"},
+		// Keys without an address: they go to the provider, or wherever the setting's program sends them.
+		{`model: openai/b, api_base: "http://127.0.0.1:8317/v1", api_key_ref: mine`, `model: openai/b, api_key_ref: mine`},
+		{`model: openai/b, api_base: "http://127.0.0.1:8317/v1", api_key_ref: mine`, `model: openai/b, extra_headers: {X: os.environ/MINE}`},
+		{"num_retries: 1,", "num_retries: 1, cache_params: {type: redis, password: os.environ/MINE},"},
+		{"num_retries: 1,", "num_retries: 1, some_tokens: [os.environ/MINE],"},
+		// What other machines reach.
+		{"port: 4000", "port: 4000, host: 0.0.0.0"}, {"port: 4000", "port: 4000, host: \"::\""}, {"port: 4000", "port: 4000, host: 192.0.2.7"},
 	} {
 		if !strings.Contains(text, edit[0]) {
 			t.Fatalf("the text has no %q", edit[0])
@@ -95,9 +102,33 @@ func TestAChangeOfWhatIsExecutedWrittenOrSentChangesTheDigestInEveryFolder(t *te
 		{"inside.key", "other.key"}, {"num_retries: 2}}", "num_retries: 2}}, q: {router_settings: {routing_strategy: simple-shuffle}}"},
 		{"model: openai/b", "model: openai/c"}, {"api_key_ref: mine}", "api_key_ref: mine, extra_headers: {X: os.environ/MINE}}"},
 		{"num_retries: 1,", "num_retries: 1, cache_params: {type: redis, host: localhost, password: os.environ/MINE},"},
+		{"port: 4000", "port: 4000, host: 127.0.0.2"}, {"port: 4000", "port: 4000, host: localhost"}, {"port: 4000", "port: 4000, host: \"::1\""},
+		{"  litellm_settings: {num_retries: 1", "  general_settings: {master_key: os.environ/MINE}\n  litellm_settings: {num_retries: 1"},
+		{"  litellm_settings: {num_retries: 1", "  general_settings: {master_key_ref: mine}\n  litellm_settings: {num_retries: 1"},
 	} {
 		if got := digest(t, strings.Replace(text, edit[0], edit[1], 1)); got != want {
 			t.Errorf("%q for %q asks again", edit[1], edit[0])
+		}
+	}
+}
+
+// TestAKeyWithoutAnAddressBelongsToItsProvider: another model of the same provider
+// is an ordinary edit, another provider gets the key.
+func TestAKeyWithoutAnAddressBelongsToItsProvider(t *testing.T) {
+	t.Parallel()
+	deployment := func(params string) string {
+		return strings.Replace(text, `model: openai/b, api_base: "http://127.0.0.1:8317/v1", api_key_ref: mine`, params, 1)
+	}
+	want := digest(t, deployment("model: anthropic/a, api_key_ref: mine"))
+	for params, same := range map[string]bool{
+		"model: anthropic/b, api_key_ref: mine":                                     true,
+		"model: gemini/b, api_key_ref: mine":                                        false,
+		"model: anthropic/a, custom_llm_provider: gemini, api_key_ref: mine":        false,
+		"model: anthropic/a, api_key: os.environ/GITHUB_TOKEN":                      false,
+		"model: anthropic/a, api_key_ref: mine, api_base: \"https://evil.example\"": false,
+	} {
+		if got := digest(t, deployment(params)); (got == want) != same {
+			t.Errorf("%s: asks again: %v", params, got != want)
 		}
 	}
 }

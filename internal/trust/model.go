@@ -3,6 +3,7 @@ package trust
 import (
 	"fmt"
 	"maps"
+	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -15,22 +16,23 @@ import (
 var runsCode = [...]string{"callback", "custom_", "_rules", "guardrail", "include", "prisma", "database_url", "plugin", "hook", "command"}
 
 // model notes what a LiteLLM fragment imports, and where it sends keys that it
-// refers to. Everything else in it (groups, retries, fallbacks) is an ordinary edit.
-func (b *surfaceBuilder) model(key string, value any) {
+// refers to. Everything else in it (groups, retries, fallbacks) is an ordinary
+// edit. covered says that the settings above say where the keys in it are sent.
+func (b *surfaceBuilder) model(key string, value any, covered bool) {
 	switch v := value.(type) {
 	case map[string]any:
-		b.recipient(key, v)
+		covered = b.recipient(key, v, covered)
 		for _, name := range slices.Sorted(maps.Keys(v)) {
 			at := key + "." + name
 			if isCode(name) {
 				walk(at, v[name], func(key string, value any) { b.Executes = append(b.Executes, entry(key, fmt.Sprint(value))) })
 				continue
 			}
-			b.model(at, v[name])
+			b.model(at, v[name], covered)
 		}
 	case []any:
 		for _, inner := range v {
-			b.model(key, inner)
+			b.model(key, inner, covered)
 		}
 	}
 }
@@ -42,12 +44,39 @@ func isCode(name string) bool {
 
 // recipient notes the addresses in settings with the references to keys that
 // are sent there: those beside them and those below, such as headers. Addresses
-// on this machine are those of the stack itself and of local models.
-func (b *surfaceBuilder) recipient(key string, settings map[string]any) {
-	var addresses, references []string
+// on this machine are those of the stack itself and of local models. Keys without
+// an address go to the provider of the model, or to where the setting's program
+// sends them by itself. It reports whether it is said where the keys are sent.
+func (b *surfaceBuilder) recipient(key string, settings map[string]any, covered bool) bool {
+	addresses, references, hasLocal := destinations(settings)
+	provider := providerOf(settings)
+	switch {
+	case len(addresses) > 0 && len(references) > 0:
+		b.Sends = append(b.Sends, entry(key, strings.Join(addresses, " ")+" gets "+strings.Join(references, " ")))
+	case len(addresses) > 0 || hasLocal:
+	case provider != "" && len(references) > 0:
+		b.Sends = append(b.Sends, entry(key, "the provider "+provider+" gets "+strings.Join(references, " ")))
+	case provider != "":
+	case covered:
+		return true
+	default:
+		beside := keysBeside(settings)
+		if len(beside) > 0 {
+			b.Sends = append(b.Sends, entry(key, "its own address gets "+strings.Join(beside, " ")))
+		}
+		return false
+	}
+	return true
+}
+
+// destinations returns the addresses in settings that are not on this machine,
+// whether there are others, and the references to keys in them and below.
+func destinations(settings map[string]any) (addresses, references []string, hasLocal bool) {
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
 		text, isText := settings[name].(string)
-		if isText && isAddress(name, text) && !isLocal(text) {
+		isLocalAddress := isText && isAddress(name, text) && isLocal(text)
+		hasLocal = hasLocal || isLocalAddress
+		if isText && isAddress(name, text) && !isLocalAddress {
 			addresses = append(addresses, text)
 			if redact.IsReference(text) || strings.Contains(text, "${") {
 				references = append(references, name)
@@ -60,12 +89,46 @@ func (b *surfaceBuilder) recipient(key string, settings map[string]any) {
 			}
 		})
 	}
-	if len(addresses) == 0 || len(references) == 0 {
-		return
-	}
 	slices.Sort(references) // walk goes over maps
-	b.Sends = append(b.Sends, entry(key, strings.Join(addresses, " ")+" gets "+strings.Join(references, " ")))
+	return addresses, references, hasLocal
 }
+
+// keysBeside returns the references to keys that stand in settings themselves,
+// not in settings below, and that are sent somewhere.
+func keysBeside(settings map[string]any) (references []string) {
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		values, isList := settings[name].([]any)
+		if !isList {
+			values = []any{settings[name]}
+		}
+		for _, value := range values {
+			if text, isText := value.(string); isText && isReference(name, text) && !staysHere(name) {
+				references = append(references, name+"="+text)
+			}
+		}
+	}
+	return references
+}
+
+// providerOf names the provider that LiteLLM sends the requests of a deployment
+// without an address to, "" when settings are not a deployment's.
+func providerOf(settings map[string]any) string {
+	model, isDeployment := settings["model"].(string)
+	if !isDeployment {
+		return ""
+	}
+	if name, isText := settings["custom_llm_provider"].(string); isText && name != "" {
+		return name
+	}
+	if name, _, hasPrefix := strings.Cut(model, "/"); hasPrefix {
+		return name
+	}
+	return "of " + model
+}
+
+// staysHere reports whether a setting is a key that clients send to the router,
+// and that the router does not send on.
+func staysHere(name string) bool { return name == "master_key" || name == "master_key_ref" }
 
 // addressNames end the names of settings that say where requests go.
 var addressNames = [...]string{"api_base", "url", "uri", "endpoint", "target", "host", "hostname", "address", "server"}
@@ -79,6 +142,11 @@ func isAddress(name, value string) bool {
 func isReference(key, value string) bool {
 	name := strings.ToLower(lastOf(key))
 	return strings.HasPrefix(value, "os.environ/") || strings.Contains(value, "${") || strings.HasSuffix(name, "_ref") || strings.HasSuffix(name, "credentials")
+}
+
+// isLoopback reports whether only this machine reaches a host that is listened on.
+func isLoopback(host string) bool {
+	return host == "" || host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
 func isLocal(address string) bool {

@@ -21,7 +21,7 @@ type Surface struct {
 	Executes []Entry `json:"executes"`
 	Writes   []Entry `json:"writes"`
 	Reads    []Entry `json:"reads"` // files outside of the installation's own folder, variables with keys
-	Sends    []Entry `json:"sends"` // sign-in addresses, and those that get a key that the configuration refers to
+	Sends    []Entry `json:"sends"` // sign-in addresses, those that get a key that the configuration refers to, hosts that other machines reach
 }
 
 // Entry is one setting of a Surface.
@@ -48,9 +48,9 @@ func SurfaceOf(cfg *config.Config, home string) Surface {
 	b.services(cfg)
 	b.paths(cfg)
 	b.providers(cfg)
-	b.model("litellm_base", cfg.Base)
+	b.model("litellm_base", cfg.Base, false)
 	for _, name := range slices.Sorted(maps.Keys(cfg.Profiles)) {
-		b.model("profiles."+name, cfg.Profiles[name])
+		b.model("profiles."+name, cfg.Profiles[name], false)
 	}
 	for _, list := range []*[]Entry{&b.Executes, &b.Writes, &b.Reads, &b.Sends} {
 		slices.SortFunc(*list, func(a, c Entry) int { return cmp.Or(cmp.Compare(a.Key, c.Key), cmp.Compare(a.whole, c.whole)) })
@@ -108,6 +108,9 @@ func (b *surfaceBuilder) services(cfg *config.Config) {
 	for _, s := range cfg.Services {
 		key := "services." + s.Name
 		b.Executes = append(b.Executes, entry(key+".runtime", s.Runtime))
+		if !isLoopback(s.Host) {
+			b.Sends = append(b.Sends, entry(key+".host", s.Host+" lets other machines in"))
+		}
 		if len(s.Command) > 0 {
 			b.Executes = append(b.Executes, entry(key+".command", shellWords(s.Command)))
 		}

@@ -90,6 +90,35 @@ func TestAFolderWithANameThatIsNotASCIIIsIgnoredLikeAnyOther(t *testing.T) {
 	}
 }
 
+func TestAConfigurationThatHoldsKeysAndThatGitTakesIsNamed(t *testing.T) {
+	t.Parallel()
+	s := newStack(t)
+	find := func(flags ...string) finding {
+		return s.doctor(append([]string{"-only=folder.ignored"}, flags...)...).of("folder.ignored")
+	}
+	if f := find(); f.Status != "pass" {
+		t.Fatalf("without keys: %s %s", f.Status, f.Detail)
+	}
+	s.edit(settings, "    request_timeout: 600", "    request_timeout: 600\n    cache_params: {password: s3cr3t-Xk2kq81Lmmz0Qw}")
+	s.mage("trust")
+	named := func(how string, f finding) {
+		t.Helper()
+		if f.Status != "fail" || !strings.Contains(string(f.Detail), settings) || !strings.Contains(f.Fix.Text, "move them into files") {
+			t.Errorf("%s: %s %s %+v", how, f.Status, f.Detail, f.Fix)
+		}
+	}
+	named("not ignored", find())
+	s.shell("git add -f " + settings + " && echo /" + settings + " >> .gitignore")
+	named("ignored, and tracked all the same", find())
+	s.shell("cp .gitignore before")
+	named("after -fix", find("-fix"))
+	s.shell("cmp .gitignore before")
+	s.shell("git rm -q --cached " + settings)
+	if f := find(); f.Status != "pass" {
+		t.Errorf("ignored: %s %s", f.Status, f.Detail)
+	}
+}
+
 // TestModelsOfTheUpstreamAreMissingOnlyWhereThatCanBeKnown has names that the
 // server takes and does not list, and accounts whose models nobody knows while
 // it is down.

@@ -22,7 +22,7 @@ import (
 func folderIgnored(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "folder.ignored", Title: "git ignores what holds keys", Needs: []string{"config.valid"}, Timeout: subject.Patience,
-		About: "Asks git (`git check-ignore`, so that nested, global and negated rules count) whether the runtime folder, CLIProxyAPI's configuration and the credential files in this work tree are ignored in effect. -fix adds the missing lines to .gitignore. A file that is tracked already stays tracked: `git rm --cached FILE`, and replace its keys.",
+		About: "Asks git (`git check-ignore`, so that nested, global and negated rules count) whether the runtime folder, CLIProxyAPI's configuration and the credential files in this work tree are ignored in effect; the configuration too, when keys are written in it. -fix adds the missing lines to .gitignore. A file that is tracked already stays tracked: `git rm --cached FILE`, and replace its keys.",
 		Run: func(ctx context.Context) checks.Outcome {
 			top, ok := findWorkTree(s.Config.Dir)
 			if !ok {
@@ -40,9 +40,12 @@ func folderIgnored(s *subject.Subject) checks.Check {
 			case len(open) == 0:
 				return checks.Passed(nil)
 			}
-			return checks.Failed("").
-				WithDetail(subject.PathsDetail{Note: checks.Notef("git would take: %s", s.ShortPaths(open)), Paths: open}).
-				WithFix("mage doctor -fix", "add the lines to .gitignore; git rm --cached what is tracked already")
+			o := checks.Failed("").WithDetail(subject.PathsDetail{Note: checks.Notef("git would take: %s", s.ShortPaths(open)), Paths: open})
+			if len(lo.Without(open, s.Config.File)) == 0 {
+				return o.WithFix("", "keys are written in the configuration: move them into files (credentials: {upstream: {NAME: {file: …}}}), "+
+					"and replace those that were committed")
+			}
+			return o.WithFix("mage doctor -fix", "add the lines to .gitignore; git rm --cached what is tracked already")
 		},
 		Mend: func(ctx context.Context) ([]string, error) {
 			top, _ := findWorkTree(s.Config.Dir)
@@ -50,6 +53,7 @@ func folderIgnored(s *subject.Subject) checks.Check {
 			if err != nil {
 				return nil, err
 			}
+			open = lo.Without(open, s.Config.File) // people commit it: they decide whether the keys leave it, or the repository
 			lines := lo.Map(open, func(path string, _ int) string { return ignoreLine(top, path) })
 			changed, err := scaffold.Ignore(filepath.Join(top, ".gitignore"), lines...)
 			if !changed {
@@ -134,7 +138,7 @@ func checkIgnore(ctx context.Context, top string, paths []string) ([]string, err
 // something in a folder.
 func pathsWithKeys(s *subject.Subject) map[string]string {
 	all := map[string]string{s.Config.Paths.Root(): "x", s.Config.Paths.RuntimeDir: "x"}
-	for _, file := range s.KeyFiles() {
+	for _, file := range filesWithKeys(s) {
 		all[file] = ""
 	}
 	return all
