@@ -9,6 +9,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
 // method is a way to sign in: it returns the credential, or nil when the server
@@ -55,7 +56,7 @@ func chooseMethod(p Provider, asked string) (string, method, error) {
 	}
 	all := slices.Sorted(maps.Keys(known))
 	hint := "known: " + strings.Join(all, ", ")
-	if near := config.Nearest(name, all); near != "" {
+	if near := suggest.Nearest(name, all); near != "" {
 		hint = fmt.Sprintf("did you mean %q? %s", near, hint)
 	}
 	return "", m, fault.Usage("method-unknown", "%s: there is no method %q", p.Name, name).WithHint("%s", hint)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
 // builtin is what is known of the providers without any configuration.
@@ -213,7 +214,7 @@ func Find(cfg *config.Config, name string) (Provider, error) {
 		names[i] = p.Name
 	}
 	hint := "known: " + strings.Join(names, ", ") + "; auth.providers adds others"
-	if near := config.Nearest(name, names); near != "" {
+	if near := suggest.Nearest(name, names); near != "" {
 		hint = fmt.Sprintf("did you mean %q? %s", near, hint)
 	}
 	return Provider{}, fault.Usage("provider-unknown", "unknown provider %q", name).WithHint("%s", hint)

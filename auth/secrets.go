@@ -29,7 +29,7 @@ const (
 // what its configuration hides when it is shown, and the variables that it
 // refers to. It is what logs, reports and checks must not show.
 func Secrets(cfg *config.Config, getenv func(string) string) []string {
-	all := policy.Known(cfg, getenv)
+	all := policy.KnownSecrets(cfg, getenv)
 	for _, c := range cfg.Credentials {
 		if c.Env != "" {
 			all = append(all, getenv(c.Env))

@@ -16,6 +16,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/safefile"
+	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
 // Logout takes an account out of the folder that CLIProxyAPI loads and keeps
@@ -184,7 +185,7 @@ func knownAccounts(name string, have []string) string {
 	if len(have) == 0 {
 		return "there is none; mage auth:status lists them"
 	}
-	if near := config.Nearest(name, have); near != "" {
+	if near := suggest.Nearest(name, have); near != "" {
 		return fmt.Sprintf("did you mean %q? mage auth:status lists them", near)
 	}
 	if len(have) > 10 {

@@ -7,8 +7,8 @@ import (
 
 	"github.com/samber/lo"
 
-	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
 // Select returns the checks whose ID matches one of the globs in only (all when
@@ -75,7 +75,7 @@ func Unknown(list []Check, id string) *fault.Error {
 
 func hint(list []Check, id string) string {
 	ids := lo.Map(list, func(c Check, _ int) string { return c.ID })
-	if near := config.Nearest(id, ids); near != "" {
+	if near := suggest.Nearest(id, ids); near != "" {
 		return "did you mean " + near + "?"
 	}
 	groups := lo.Uniq(lo.Map(ids, func(id string, _ int) string { group, _, _ := strings.Cut(id, "."); return group + ".*" }))
@@ -85,7 +85,7 @@ func hint(list []Check, id string) string {
 // DidYouMean returns " (did you mean NAME?)" with the known name that is nearest
 // to name, and "" when none is near.
 func DidYouMean(name string, known []string) string {
-	if near := config.Nearest(name, known); near != "" {
+	if near := suggest.Nearest(name, known); near != "" {
 		return " (did you mean " + near + "?)"
 	}
 	return ""

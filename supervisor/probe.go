@@ -42,15 +42,15 @@ func (s *series) observe(f probe.Finding) observation {
 // is ready as it runs.
 func (run *instance) watchProbes(ctx context.Context, svc config.Service) {
 	target := probe.Target{Service: svc, Dir: run.spec.Dir, Env: run.spec.Env, Log: run.log, LogFrom: run.logFrom, Key: keyFor(run.cfg, svc, run.leader().PID, run.spec.Env)}
-	ready, asked := svc.Ready()
-	live, watched := svc.Live()
+	ready, asked := svc.ReadinessProbe()
+	live, watched := svc.LivenessProbe()
 	quiet := (*silence)(nil)
-	_, begins := svc.Started() // readiness is asked after it only, liveness of an adopted service at once
+	_, begins := svc.StartupProbe() // readiness is asked after it only, liveness of an adopted service at once
 	if asked && watched && !begins && sameQuestion(ready, live) {
 		quiet, watched = &silence{limit: time.Duration(live.Interval) * time.Duration(live.Failures), least: live.Failures}, false
 	}
 	run.watchers.Go(func() {
-		if p, ok := svc.Started(); ok && !run.ask(ctx, p, target, true, nil) {
+		if p, ok := svc.StartupProbe(); ok && !run.ask(ctx, p, target, true, nil) {
 			return
 		}
 		if asked {

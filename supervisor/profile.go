@@ -40,14 +40,14 @@ type ProfileFailure struct {
 // SetProfile puts a profile in force: writes the router's configuration and the
 // state, and restarts the router if it runs. When it does not get ready, what
 // was before is put back and the router restarted with it; that is the fault
-// profile-not-ready. Other faults: those of policy.Build and of Restart.
+// profile-not-ready. Other faults: those of policy.Prepare and of Restart.
 func SetProfile(ctx context.Context, cfg *config.Config, name string, o StartOptions) (ProfileChange, error) {
 	change := ProfileChange{From: activeProfile(cfg), To: name, Restarted: []string{}, Warnings: []config.Warning{}}
 	getenv := o.Getenv
 	if getenv == nil {
 		getenv = os.Getenv
 	}
-	active, err := policy.Build(cfg, name, getenv)
+	active, err := policy.Prepare(cfg, name, getenv)
 	if err != nil {
 		return change, err
 	}
@@ -147,7 +147,7 @@ func failureOf(err error) *Failure {
 
 // inForce reports whether the router's configuration is already what active says.
 func inForce(cfg *config.Config, active policy.Active) (bool, error) {
-	want, err := active.Bytes()
+	want, err := active.YAML()
 	if err != nil {
 		return false, err
 	}

@@ -42,7 +42,7 @@ func Health(ctx context.Context, cfg *config.Config) (Status, error) {
 	return status.examined(cfg, func(svc config.Service, s ServiceStatus) ServiceStatus {
 		if err := examine(ctx, cfg, svc, s.PID); err != nil {
 			s.Ready, s.Reason = false, err.Error()
-		} else if _, asked := svc.Ready(); asked {
+		} else if _, asked := svc.ReadinessProbe(); asked {
 			s.Ready, s.Reason = true, ""
 		}
 		return s.withStranger(svc)
@@ -79,7 +79,7 @@ func (s Status) examined(cfg *config.Config, look func(config.Service, ServiceSt
 // examine asks a service once for its readiness; nil when there is nothing to
 // ask; pid is its process. A line of a log is found however old it is.
 func examine(ctx context.Context, cfg *config.Config, svc config.Service, pid int) error {
-	p, ok := svc.Ready()
+	p, ok := svc.ReadinessProbe()
 	if !ok {
 		return nil
 	}

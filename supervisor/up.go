@@ -19,7 +19,7 @@ import (
 // Up is Start with the router's configuration generated first, from the
 // configuration as it is now and the profile in force (the default one when
 // none was chosen), unless the router runs already. Faults: those of
-// policy.Build, policy.Write and Start.
+// policy.Prepare, policy.Write and Start.
 func Up(ctx context.Context, cfg *config.Config, o StartOptions) (Status, error) {
 	if status, err := generate(ctx, cfg, o, routerRuns); err != nil {
 		return status, err
@@ -28,7 +28,7 @@ func Up(ctx context.Context, cfg *config.Config, o StartOptions) (Status, error)
 }
 
 // Regenerate has the router's configuration follow the configuration as it is
-// now, unless the router runs. Faults: those of policy.Build and policy.Write.
+// now, unless the router runs. Faults: those of policy.Prepare and policy.Write.
 func Regenerate(ctx context.Context, cfg *config.Config, getenv func(string) string) error {
 	_, err := generate(ctx, cfg, StartOptions{Getenv: getenv}, routerRuns)
 	return err
@@ -76,7 +76,7 @@ func generate(ctx context.Context, cfg *config.Config, o StartOptions, leave fun
 	if getenv == nil {
 		getenv = os.Getenv
 	}
-	active, err := policy.Build(cfg, policy.Chosen(cfg), getenv)
+	active, err := policy.Prepare(cfg, policy.CurrentOrDefault(cfg), getenv)
 	if err != nil {
 		return status, err
 	}

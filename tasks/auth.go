@@ -28,27 +28,27 @@ type Auth mg.Namespace
 
 // List lists the providers, how each signs in and what is possible now.
 func (Auth) List(ctx context.Context, provider *string) error {
-	return looking(ctx, "auth:list", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		return auth.Status(ctx, cfg, s.authEnvironment(), auth.StatusOptions{Provider: value(provider)})
+	return runReading(ctx, "auth:list", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+		return auth.Status(ctx, cfg, s.authEnvironment(), auth.StatusOptions{Provider: deref(provider)})
 	})
 }
 
 // Status shows the accounts and how each stands; -live asks the server too, -within exits 1 when a provider runs out by then.
 func (Auth) Status(ctx context.Context, provider *string, live *bool, within *time.Duration) error {
-	return looking(ctx, "auth:status", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		if err := s.trust.Fault(); err != nil && value(live) { // it sends the management key
+	return runReading(ctx, "auth:status", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+		if err := s.trust.Fault(); err != nil && deref(live) { // it sends the management key
 			return nil, err
 		}
-		return auth.Status(ctx, cfg, s.authEnvironment(), auth.StatusOptions{Provider: value(provider), Live: value(live), Within: value(within)})
+		return auth.Status(ctx, cfg, s.authEnvironment(), auth.StatusOptions{Provider: deref(provider), Live: deref(live), Within: deref(within)})
 	})
 }
 
 // Login signs in to a provider; a secret comes from -stdin, -env=NAME, -file=F or a prompt, never from an argument. -wire writes an API key's use into the configuration.
 func (Auth) Login(ctx context.Context, provider string, method *string, paste *bool, stdin *bool, env *string, file *string, label *string, project *string, force *bool, share *bool, wire *bool, timeout *time.Duration) error {
-	return withConfig(ctx, "auth:login", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		return recorded(cfg, "signed in")(s.useKey(ctx, cfg)(auth.Login(ctx, cfg, authEnvironment(), provider, auth.LoginOptions{
-			Method: value(method), Paste: value(paste), Stdin: value(stdin), Env: value(env), File: value(file), Label: value(label), Project: value(project),
-			Force: value(force), Share: value(share), Wire: value(wire), Timeout: value(timeout), Person: person(),
+	return runChanging(ctx, "auth:login", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+		return withEvents(cfg, "signed in")(s.applyKey(ctx, cfg)(auth.Login(ctx, cfg, authEnvironment(), provider, auth.LoginOptions{
+			Method: deref(method), Paste: deref(paste), Stdin: deref(stdin), Env: deref(env), File: deref(file), Label: deref(label), Project: deref(project),
+			Force: deref(force), Share: deref(share), Wire: deref(wire), Timeout: deref(timeout), Person: newPerson(),
 		})))
 	})
 }
@@ -56,42 +56,42 @@ func (Auth) Login(ctx context.Context, provider string, method *string, paste *b
 // Import brings in what another tool, another CLIProxyAPI or an export holds; PROVIDER all takes everything in a folder or an export.
 func (Auth) Import(ctx context.Context, provider string, source *string, dest *string, dryRun *bool, force *bool, share *bool, take *bool, label *string, project *string, env *string, identity *string) error {
 	return authImport(ctx, provider, auth.ImportOptions{
-		Source: value(source), Dest: value(dest), DryRun: value(dryRun), Force: value(force), Share: value(share), Take: value(take),
-		Label: value(label), Project: value(project), Env: value(env), Identity: value(identity),
+		Source: deref(source), Dest: deref(dest), DryRun: deref(dryRun), Force: deref(force), Share: deref(share), Take: deref(take),
+		Label: deref(label), Project: deref(project), Env: deref(env), Identity: deref(identity),
 	})
 }
 
 // ImportHeadless is the old spelling of auth:import.
 func (Auth) ImportHeadless(ctx context.Context, provider string, source *string, dest *string, dryRun *bool, force *bool, share *bool, take *bool) error {
 	return authImport(ctx, provider, auth.ImportOptions{
-		Source: value(source), Dest: value(dest), DryRun: value(dryRun), Force: value(force), Share: value(share), Take: value(take),
+		Source: deref(source), Dest: deref(dest), DryRun: deref(dryRun), Force: deref(force), Share: deref(share), Take: deref(take),
 	})
 }
 
 // Refresh renews the access tokens of a provider's accounts, or of one account, at the provider.
 func (Auth) Refresh(ctx context.Context, provider string) error {
-	return withConfig(ctx, "auth:refresh", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
+	return runChanging(ctx, "auth:refresh", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
 		defer context.AfterFunc(ctx, ignoreInterrupts)()
-		return recorded(cfg, "renewed")(auth.Refresh(ctx, cfg, authEnvironment(), provider))
+		return withEvents(cfg, "renewed")(auth.Refresh(ctx, cfg, authEnvironment(), provider))
 	})
 }
 
 // Logout moves an account into the trash; -undo brings it back.
 func (Auth) Logout(ctx context.Context, account string, undo *bool) error {
-	return withConfig(ctx, "auth:logout", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
-		if value(undo) {
-			return recorded(cfg, "restored")(auth.Restore(ctx, cfg, authEnvironment(), account))
+	return runChanging(ctx, "auth:logout", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
+		if deref(undo) {
+			return withEvents(cfg, "restored")(auth.Restore(ctx, cfg, authEnvironment(), account))
 		}
 		c, err := auth.Logout(ctx, cfg, authEnvironment(), account)
-		return recorded(cfg, "moved into the trash")(warnOfOldKey(ctx, cfg, c.Source, "take it out of flowgate.yaml and type mage profile:set "+policy.Chosen(cfg)+", or mage stop")(c, err))
+		return withEvents(cfg, "moved into the trash")(warnOfOldKey(ctx, cfg, c.Source, "take it out of flowgate.yaml and type mage profile:set "+policy.CurrentOrDefault(cfg)+", or mage stop")(c, err))
 	})
 }
 
 // Export writes an account, a provider's, or all, into one encrypted file for another machine's auth:import.
 func (Auth) Export(ctx context.Context, account string, dest *string, recipient *string, env *string, force *bool) error {
-	return withConfig(ctx, "auth:export", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
-		return recorded(cfg, "exported")(auth.Export(ctx, cfg, authEnvironment(), account, auth.ExportOptions{
-			Dest: value(dest), Recipient: value(recipient), Env: value(env), Force: value(force), Secret: person().Secret,
+	return runChanging(ctx, "auth:export", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
+		return withEvents(cfg, "exported")(auth.Export(ctx, cfg, authEnvironment(), account, auth.ExportOptions{
+			Dest: deref(dest), Recipient: deref(recipient), Env: deref(env), Force: deref(force), Secret: newPerson().Secret,
 		}))
 	})
 }
@@ -100,14 +100,14 @@ func (Auth) Export(ctx context.Context, account string, dest *string, recipient 
 // saved within 4 s of the first, and mage would end the process at the second.
 func ignoreInterrupts() { signal.Ignore(os.Interrupt) }
 
-// useKey makes a running router use a key that was just written into the
+// applyKey makes a running router use a key that was just written into the
 // configuration. Without one the next start does.
-func (s session) useKey(ctx context.Context, old *config.Config) func(auth.Change, error) (auth.Change, error) {
+func (s session) applyKey(ctx context.Context, old *config.Config) func(auth.Change, error) (auth.Change, error) {
 	return func(c auth.Change, err error) (auth.Change, error) {
 		if err != nil || c.Wired == nil || !c.Wired.Changed {
-			return warnOfOldKey(ctx, old, c.Destination, "mage profile:set "+policy.Chosen(old)+" puts the new one in force")(c, err)
+			return warnOfOldKey(ctx, old, c.Destination, "mage profile:set "+policy.CurrentOrDefault(old)+" puts the new one in force")(c, err)
 		}
-		if err := s.renew(nil, false); err != nil { // the change is ours: it does not end the trust
+		if err := s.renewTrust(nil, false); err != nil { // the change is ours: it does not end the trust
 			return c, err
 		}
 		cfg, err := loadConfig()
@@ -117,7 +117,7 @@ func (s session) useKey(ctx context.Context, old *config.Config) func(auth.Chang
 		if !routerRuns(ctx, cfg) {
 			return c, nil
 		}
-		if _, err := stack.SetProfile(ctx, cfg, policy.Chosen(cfg), s.changing(cfg, nil, nil)); err != nil {
+		if _, err := stack.SetProfile(ctx, cfg, policy.CurrentOrDefault(cfg), s.stackOptions(cfg, nil, nil)); err != nil {
 			c.Warnings = append(c.Warnings, auth.Warning{Code: "restart-needed", Message: "the running router does not use the key yet: " + err.Error()})
 		}
 		return c, nil
@@ -142,18 +142,18 @@ func routerRuns(ctx context.Context, cfg *config.Config) bool {
 }
 
 func authImport(ctx context.Context, provider string, o auth.ImportOptions) error {
-	return withConfig(ctx, "auth:import", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
-		o.Secret = person().Secret
-		return recorded(cfg, "imported")(auth.Import(ctx, cfg, authEnvironment(), provider, o))
+	return runChanging(ctx, "auth:import", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
+		o.Secret = newPerson().Secret
+		return withEvents(cfg, "imported")(auth.Import(ctx, cfg, authEnvironment(), provider, o))
 	})
 }
 
-// recorded is a change as data, with a line in the events log for each account
+// withEvents is a change as data, with a line in the events log for each account
 // that changed. A failure has data only when it says what was done beside it.
-func recorded(cfg *config.Config, what string) func(auth.Change, error) (any, error) {
+func withEvents(cfg *config.Config, what string) func(auth.Change, error) (any, error) {
 	return func(c auth.Change, err error) (any, error) {
 		for _, one := range append([]auth.Change{c}, c.Others...) {
-			noteChange(cfg, what, one)
+			recordChange(cfg, what, one)
 		}
 		if err != nil && !c.Changed && len(c.Failed) == 0 {
 			return nil, err
@@ -162,7 +162,7 @@ func recorded(cfg *config.Config, what string) func(auth.Change, error) (any, er
 	}
 }
 
-func noteChange(cfg *config.Config, what string, c auth.Change) {
+func recordChange(cfg *config.Config, what string, c auth.Change) {
 	if !c.Changed {
 		return
 	}
@@ -184,8 +184,8 @@ func (s session) authEnvironment() auth.Environment {
 	return env
 }
 
-// person is who sits at the terminal, if somebody does.
-func person() auth.Person {
+// newPerson is who sits at the terminal, if somebody does.
+func newPerson() auth.Person {
 	p := auth.Person{In: os.Stdin, Out: os.Stderr, Environ: os.Environ()}
 	if fd := int(os.Stdin.Fd()); term.IsTerminal(fd) {
 		p.Secret = func(prompt string) (string, error) {

@@ -14,14 +14,14 @@ type Service mg.Namespace
 
 // Install has systemd (Linux) or launchd (macOS) start the stack at login and watch its supervisor; -now also at once.
 func (Service) Install(ctx context.Context, now *bool) error {
-	return withConfig(ctx, "service:install", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
-		return autostart.Install(ctx, autostart.Options{Config: cfg, Start: value(now)})
+	return runChanging(ctx, "service:install", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
+		return autostart.Install(ctx, autostart.Options{Config: cfg, Start: deref(now)})
 	})
 }
 
 // Uninstall takes that back.
 func (Service) Uninstall(ctx context.Context) error {
-	return withConfig(ctx, "service:uninstall", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
+	return runChanging(ctx, "service:uninstall", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
 		return autostart.Uninstall(ctx, autostart.Options{Config: cfg})
 	})
 }

@@ -15,7 +15,7 @@ type target struct {
 	params   []param
 	reads    string // when it only reads: "always", "without -fix", "with -dry-run"; "" for never
 
-	flatName, flatMethod string // for comparison; see flat
+	normalName, normalMethod string // for comparison; see flat
 }
 
 type param struct {
@@ -25,8 +25,8 @@ type param struct {
 	optional bool   // -name=value; else by position
 }
 
-// operands are optional parameters that may also be given by position.
-var operands = []string{"service", "target", "provider", "drill"}
+// positionalNames are optional parameters that may also be given by position.
+var positionalNames = []string{"service", "target", "provider", "drill"}
 
 // usage is how the target is typed, "profile:set NAME [-timeout=DURATION]".
 func (t target) usage() string {
@@ -35,7 +35,7 @@ func (t target) usage() string {
 		switch {
 		case !p.optional:
 			words = append(words, strings.ToUpper(p.name))
-		case slices.Contains(operands, p.name):
+		case slices.Contains(positionalNames, p.name):
 			words = append(words, "["+strings.ToUpper(p.name)+"]")
 		case p.kind == "bool":
 			words = append(words, "[-"+p.flag+"]")
@@ -46,16 +46,16 @@ func (t target) usage() string {
 	return strings.Join(words, " ")
 }
 
-// operand is the index of the parameter that may be given by position, -1 when
+// positionalIndex is the index of the parameter that may be given by position, -1 when
 // there is none.
-func (t target) operand() int {
-	return slices.IndexFunc(t.params, func(p param) bool { return p.optional && slices.Contains(operands, p.name) })
+func (t target) positionalIndex() int {
+	return slices.IndexFunc(t.params, func(p param) bool { return p.optional && slices.Contains(positionalNames, p.name) })
 }
 
 // flag returns the optional parameter with that name; dashes in it do not count.
 func (t target) flag(name string) (param, bool) {
-	name = flat(name)
-	i := slices.IndexFunc(t.params, func(p param) bool { return p.optional && flat(p.flag) == name })
+	name = normalize(name)
+	i := slices.IndexFunc(t.params, func(p param) bool { return p.optional && normalize(p.flag) == name })
 	if i < 0 {
 		return param{}, false
 	}

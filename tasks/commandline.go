@@ -12,8 +12,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// commonNames are the flags that every target takes, anywhere on the line.
-var commonNames = []string{"jq", "raw", "format", "config", "exit", "trust"}
+// commonFlags are the flags that every target takes, anywhere on the line.
+var commonFlags = []string{"jq", "raw", "format", "config", "exit", "trust"}
 
 // commandLine is what was typed, in the form that mage's own parsing takes.
 type commandLine struct {
@@ -27,7 +27,7 @@ type commandLine struct {
 // flag-unknown, flag-invalid, argument-missing) come before any target runs.
 func parse(words []string) (commandLine, error) {
 	line := commandLine{common: map[string]string{}}
-	rest, err := line.takeCommon(words)
+	rest, err := line.parseCommon(words)
 	if err != nil {
 		return line, err
 	}
@@ -35,18 +35,18 @@ func parse(words []string) (commandLine, error) {
 		line.args, rest = append(line.args, rest[0]), rest[1:]
 	}
 	for len(rest) > 0 {
-		if rest, err = line.takeTarget(rest); err != nil {
+		if rest, err = line.parseTarget(rest); err != nil {
 			return line, err
 		}
 	}
 	return line, nil
 }
 
-// takeCommon takes the common flags out, wherever they stand.
-func (l *commandLine) takeCommon(words []string) (rest []string, err error) {
+// parseCommon takes the common flags out, wherever they stand.
+func (l *commandLine) parseCommon(words []string) (rest []string, err error) {
 	for i := 0; i < len(words); i++ {
-		name, value, given := flagOf(words[i])
-		if !slices.Contains(commonNames, name) {
+		name, value, given := splitFlag(words[i])
+		if !slices.Contains(commonFlags, name) {
 			rest = append(rest, words[i])
 			continue
 		}
@@ -70,8 +70,8 @@ func (l *commandLine) takeCommon(words []string) (rest []string, err error) {
 	return rest, nil
 }
 
-// flagOf splits -name=value and --name=value; name is "" when word is no flag.
-func flagOf(word string) (name, value string, given bool) {
+// splitFlag splits -name=value and --name=value; name is "" when word is no flag.
+func splitFlag(word string) (name, value string, given bool) {
 	if len(word) < 2 || word[0] != '-' {
 		return "", "", false
 	}
@@ -79,66 +79,66 @@ func flagOf(word string) (name, value string, given bool) {
 	return strings.ToLower(name), value, given
 }
 
-// takeTarget takes one target with its arguments off the front.
-func (l *commandLine) takeTarget(words []string) ([]string, error) {
+// parseTarget takes one target with its arguments off the front.
+func (l *commandLine) parseTarget(words []string) ([]string, error) {
 	next := ""
 	if len(words) > 1 {
 		next = words[1]
 	}
-	t, used, ok := find(words[0], next)
+	t, used, ok := findTarget(words[0], next)
 	if l.first == "" {
 		l.first = words[0]
 	}
 	if !ok {
-		if next == "" && len(within(words[0])) > 0 {
+		if next == "" && len(targetsIn(words[0])) > 0 {
 			l.listed = strings.ToLower(words[0])
 			return nil, nil
 		}
-		return nil, unknownTarget(meant(words[0], next))
+		return nil, unknownTargetFault(fullName(words[0], next))
 	}
-	if both := meant(words[0], next); used == 1 && both != words[0] && t.operand() < 0 { // `bootstrap litelm`: bootstrap alone is a target too
-		if _, _, ok := find(next, ""); !ok {
-			return nil, unknownTarget(both)
+	if both := fullName(words[0], next); used == 1 && both != words[0] && t.positionalIndex() < 0 { // `bootstrap litelm`: bootstrap alone is a target too
+		if _, _, ok := findTarget(next, ""); !ok {
+			return nil, unknownTargetFault(both)
 		}
 	}
 	if l.first == words[0] {
 		l.first = t.name
 	}
 	l.args = append(l.args, t.method)
-	return l.takeArguments(t, words[used:])
+	return l.parseArguments(t, words[used:])
 }
 
-// meant is what a complaint shows: both words when the first is a namespace.
-func meant(word, next string) string {
-	if next != "" && next[0] != '-' && len(within(word)) > 0 {
+// fullName is what a complaint shows: both words when the first is a namespace.
+func fullName(word, next string) string {
+	if next != "" && next[0] != '-' && len(targetsIn(word)) > 0 {
 		return word + ":" + next
 	}
 	return word
 }
 
-// takeArguments takes t's positions and flags, in any order, off the front.
-func (l *commandLine) takeArguments(t target, words []string) ([]string, error) {
+// parseArguments takes t's positions and flags, in any order, off the front.
+func (l *commandLine) parseArguments(t target, words []string) ([]string, error) {
 	var flags []string
 	operand := "" // the optional one that was typed
 	missing := lo.Filter(t.params, func(p param, _ int) bool { return !p.optional })
 	for len(words) > 0 {
-		if name, _, _ := flagOf(words[0]); name == "" && len(missing) > 0 {
-			if err := missing[0].check(words[0]); err != nil {
+		if name, _, _ := splitFlag(words[0]); name == "" && len(missing) > 0 {
+			if err := missing[0].checkValue(words[0]); err != nil {
 				return nil, fault.Usage("flag-invalid", "%s: %s is not a valid %s: %w", t.name, words[0], strings.ToUpper(missing[0].name), err).WithHint("usage: mage %s", t.usage())
 			}
 			l.args, words, missing = append(l.args, words[0]), words[1:], missing[1:]
 			continue
 		}
-		flag, used, err := takeFlag(t, words)
+		flag, used, err := parseFlag(t, words)
 		if err != nil {
 			return nil, err
 		}
 		if used == 0 {
 			break
 		}
-		if name, _, _ := flagOf(words[0]); name == "" {
+		if name, _, _ := splitFlag(words[0]); name == "" {
 			if operand != "" {
-				return nil, fault.Usage("flag-invalid", "%s takes one %s, not both %s and %s", t.name, strings.ToUpper(t.params[t.operand()].name), operand, words[0]).
+				return nil, fault.Usage("flag-invalid", "%s takes one %s, not both %s and %s", t.name, strings.ToUpper(t.params[t.positionalIndex()].name), operand, words[0]).
 					WithHint("usage: mage %s", t.usage())
 			}
 			operand = words[0]
@@ -152,16 +152,16 @@ func (l *commandLine) takeArguments(t target, words []string) ([]string, error) 
 	return words, nil
 }
 
-// takeFlag reads one flag or optional operand off the front; used is 0 when
+// parseFlag reads one flag or optional operand off the front; used is 0 when
 // there is none, so that the next word begins another target.
-func takeFlag(t target, words []string) (flag string, used int, err error) {
-	name, value, given := flagOf(words[0])
+func parseFlag(t target, words []string) (flag string, used int, err error) {
+	name, value, given := splitFlag(words[0])
 	if name == "" {
-		return takeOperand(t, words)
+		return parsePositional(t, words)
 	}
 	p, ok := t.flag(name)
 	if !ok {
-		return "", 0, unknownFlag(t, name)
+		return "", 0, unknownFlagFault(t, name)
 	}
 	used = 1
 	switch {
@@ -174,7 +174,7 @@ func takeFlag(t target, words []string) (flag string, used int, err error) {
 		return "", 0, fault.Usage("flag-invalid", "-%s needs a value", name).WithHint("usage: mage %s", t.usage())
 	}
 	value = p.withUnit(value)
-	if err := p.check(value); err != nil {
+	if err := p.checkValue(value); err != nil {
 		return "", 0, fault.Usage("flag-invalid", "-%s=%s: %w", name, value, err).WithHint("usage: mage %s", t.usage())
 	}
 	if p.kind == "bool" {
@@ -184,16 +184,16 @@ func takeFlag(t target, words []string) (flag string, used int, err error) {
 	return "-" + p.name + "=" + value, used, nil
 }
 
-// takeOperand reads the optional operand off the front. A target's name may be
+// parsePositional reads the optional operand off the front. A target's name may be
 // typed as two words there as well.
-func takeOperand(t target, words []string) (string, int, error) {
-	i := t.operand()
-	if _, _, isTarget := find(words[0], ""); i < 0 || isTarget && t.params[i].name != "target" {
+func parsePositional(t target, words []string) (string, int, error) {
+	i := t.positionalIndex()
+	if _, _, isTarget := findTarget(words[0], ""); i < 0 || isTarget && t.params[i].name != "target" {
 		return "", 0, nil
 	}
 	flag := "-" + t.params[i].name + "=" + words[0]
 	if t.params[i].name == "target" && len(words) > 1 {
-		if _, used, ok := find(words[0], words[1]); ok && used == 2 {
+		if _, used, ok := findTarget(words[0], words[1]); ok && used == 2 {
 			return flag + ":" + words[1], 2, nil
 		}
 	}
@@ -209,8 +209,8 @@ func (p param) withUnit(value string) string {
 	return value
 }
 
-// check reports what is wrong with a value that mage would not be able to read.
-func (p param) check(value string) error {
+// checkValue reports what is wrong with a value that mage would not be able to read.
+func (p param) checkValue(value string) error {
 	switch p.kind {
 	case "bool":
 		if _, err := strconv.ParseBool(value); err != nil {

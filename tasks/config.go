@@ -21,7 +21,7 @@ func (Config) Validate(ctx context.Context) error {
 	return run(ctx, "config:validate", func(context.Context, session) (any, error) {
 		file := configFile()
 		if file == "" {
-			return config.Findings{}, noFile()
+			return config.Findings{}, noFileFault()
 		}
 		found, err := config.Check(file, os.Getenv)
 		if err == nil && len(found.Problems) > 0 {
@@ -36,7 +36,7 @@ func (Config) Validate(ctx context.Context) error {
 
 // Show shows the configuration in force: resolved, defaults filled in, secrets redacted.
 func (Config) Show(ctx context.Context) error {
-	return looking(ctx, "config:show", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
+	return runReading(ctx, "config:show", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
 		return cfg.Redacted(), nil
 	})
 }
@@ -45,13 +45,13 @@ func (Config) Show(ctx context.Context) error {
 func (Config) Migrate(ctx context.Context, dryRun *bool) error {
 	return run(ctx, "config:migrate", func(ctx context.Context, s session) (any, error) {
 		if configFile() == "" {
-			return nil, noFile()
+			return nil, noFileFault()
 		}
-		if err := s.permit(ctx, !value(dryRun)); err != nil {
+		if err := s.checkTrust(ctx, !deref(dryRun)); err != nil {
 			return nil, err
 		}
-		m, err := stack.Migrate(ctx, s.changing(nil, nil, nil), value(dryRun), time.Now())
-		return m, s.renew(err, value(dryRun))
+		m, err := stack.Migrate(ctx, s.stackOptions(nil, nil, nil), deref(dryRun), time.Now())
+		return m, s.renewTrust(err, deref(dryRun))
 	})
 }
 
@@ -62,7 +62,7 @@ func (Config) Schema(ctx context.Context) error {
 	})
 }
 
-func noFile() error {
+func noFileFault() error {
 	return fault.Usage("config-not-found", "there is no config/flowgate.yaml here; the built-in default is in force").
 		WithHint("mage init writes one, -config=PATH names one elsewhere")
 }

@@ -18,32 +18,32 @@ func (Test) Default(ctx context.Context, run *string) error {
 	var steps []step
 	for _, module := range [...]string{".", testModule} {
 		args := []string{"test", "-C=" + module, "-json", "-race", "./..."}
-		if value(run) != "" {
-			args = append(args, "-run="+value(run))
+		if deref(run) != "" {
+			args = append(args, "-run="+deref(run))
 		}
-		steps = append(steps, step{args: args, tests: &gotest.Stream{Out: os.Stderr, Forbid: forbid, Elsewhere: elsewhere()}})
+		steps = append(steps, step{args: args, tests: &gotest.Stream{Out: os.Stderr, Forbid: forbid, Elsewhere: targetsByPackage()}})
 	}
-	return develop(ctx, "test", steps...)
+	return runGoSteps(ctx, "test", steps...)
 }
 
 // Clients runs the real Codex and Claude Code through the router; needs node and npm.
 func (Test) Clients(ctx context.Context) error {
-	return clients().develop(ctx)
+	return clientSuite().run(ctx)
 }
 
 // Litellm runs the whole of FlowGate with the real LiteLLM in the router's place; needs python3.
 func (Test) Litellm(ctx context.Context) error {
-	return litellm().develop(ctx)
+	return litellmSuite().run(ctx)
 }
 
 // Oracle compares the stack with the real CLIProxyAPI, built from its published module; needs the module proxy.
 func (Test) Oracle(ctx context.Context) error {
-	return oracle().develop(ctx)
+	return oracleSuite().run(ctx)
 }
 
 // Bench runs the benchmarks of docs/benchmarks.md.
 func (Test) Bench(ctx context.Context) error {
-	return develop(ctx, "test:bench",
+	return runGoSteps(ctx, "test:bench",
 		step{args: []string{"test", "-run=^$", "-bench=.", "-benchmem", "./..."}},
 		step{args: []string{"test", "-C=" + testModule, "-run=^$", "-bench=.", "-benchmem", "./..."}})
 }
@@ -60,12 +60,12 @@ func Lint(ctx context.Context) error {
 			step{args: []string{"vet", "-C=" + m.module, "./..."}, env: darwin},
 			step{args: []string{"tool", "-C=" + m.module, "-modfile=" + m.tools, "golangci-lint", "run"}})
 	}
-	return develop(ctx, "lint", append(steps, step{args: []string{"build", "./..."}, env: darwin})...)
+	return runGoSteps(ctx, "lint", append(steps, step{args: []string{"build", "./..."}, env: darwin})...)
 }
 
 // Vuln asks the Go vulnerability database about everything that FlowGate calls; needs the network.
 func Vuln(ctx context.Context) error {
-	return develop(ctx, "vuln",
+	return runGoSteps(ctx, "vuln",
 		step{args: []string{"tool", "-modfile=tools/go.mod", "govulncheck", "./..."}},
 		step{args: []string{"tool", "-C=" + testModule, "-modfile=../tools/go.mod", "govulncheck", "./..."}})
 }

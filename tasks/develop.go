@@ -22,25 +22,25 @@ type step struct {
 	tests *gotest.Stream // of go test -json
 }
 
-// ran is the data of one step.
-type ran struct {
+// stepResult is the data of one step.
+type stepResult struct {
 	Command string        `json:"command"`
 	OK      bool          `json:"ok"`
 	TookMS  float64       `json:"took_ms"`
 	Skipped []gotest.Skip `json:"skipped,omitzero"`
 }
 
-// develop runs the steps in order, their output on stderr, and stops at the first that fails.
-func develop(ctx context.Context, name string, steps ...step) error {
+// runGoSteps runs the steps in order, their output on stderr, and stops at the first that fails.
+func runGoSteps(ctx context.Context, name string, steps ...step) error {
 	return run(ctx, name, func(ctx context.Context, _ session) (any, error) {
 		if _, err := os.Stat("magefile.go"); err != nil {
 			return nil, fault.Usage("source-missing", "%s works on FlowGate's own source, which is not in this folder", name).
 				WithHint("run it in a clone of the repository")
 		}
-		if err := admitSource(name); err != nil {
+		if err := requireSourceBuild(name); err != nil {
 			return nil, err
 		}
-		var all []ran
+		var all []stepResult
 		for _, s := range steps {
 			r, err := s.run(ctx)
 			all = append(all, r)
@@ -52,9 +52,9 @@ func develop(ctx context.Context, name string, steps ...step) error {
 	})
 }
 
-// admitSource reports whether a target may execute the source in this folder: an
+// requireSourceBuild reports whether a target may execute the source in this folder: an
 // installed binary does not, whatever folder it is called in.
-func admitSource(name string) error {
+func requireSourceBuild(name string) error {
 	if self, err := os.Executable(); err == nil && selfexec.IsMageBuild(self) {
 		return nil
 	}
@@ -62,14 +62,14 @@ func admitSource(name string) error {
 		WithHint("in a clone that you trust: go tool mage %s", name)
 }
 
-func (s step) run(ctx context.Context) (ran, error) {
+func (s step) run(ctx context.Context) (stepResult, error) {
 	started := time.Now()
 	cmd := exec.CommandContext(ctx, "go", s.args...) //nolint:gosec // the commands are this package's own
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	cmd.Env = append(os.Environ(), s.env...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 3 * time.Second
-	r := ran{Command: strings.Join(append(append(slices.Clone(s.env), "go"), s.args...), " ")}
+	r := stepResult{Command: strings.Join(append(append(slices.Clone(s.env), "go"), s.args...), " ")}
 	var skipped error
 	if s.tests != nil {
 		cmd.Stdout = s.tests

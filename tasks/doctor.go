@@ -16,7 +16,7 @@ type Doctor mg.Namespace
 // Default says what is wrong, why, and the command that mends it; -fix mends what is safe to mend.
 func (Doctor) Default(ctx context.Context, only *string, skip *string, fix *bool, strict *bool, online *bool) error {
 	return run(ctx, "doctor", func(ctx context.Context, s session) (any, error) {
-		o, err := examination(s, only, skip, fix, strict, online)
+		o, err := doctorOptions(s, only, skip, fix, strict, online)
 		if err != nil {
 			return nil, err
 		}
@@ -27,12 +27,12 @@ func (Doctor) Default(ctx context.Context, only *string, skip *string, fix *bool
 // Timeline says what happened and changed, when the stack was last well, and the likely cause when it is not.
 func (Doctor) Timeline(ctx context.Context, since *time.Duration) error {
 	return run(ctx, "doctor:timeline", func(ctx context.Context, s session) (any, error) {
-		o, err := examination(s, nil, nil, nil, nil, nil)
+		o, err := doctorOptions(s, nil, nil, nil, nil, nil)
 		if err != nil {
 			return nil, err
 		}
-		t, err := timeline.Read(ctx, o.Subject(), value(since))
-		s.say(t.Headline())
+		t, err := timeline.Read(ctx, o.Subject(), deref(since))
+		s.writeIfLive(t.Headline())
 		return t, err
 	})
 }
@@ -42,7 +42,7 @@ func (Doctor) List(ctx context.Context) error {
 	return run(ctx, "doctor:list", func(_ context.Context, s session) (any, error) {
 		list := doctor.ExplainAll()
 		for _, e := range list.Checks {
-			s.say(e.ID, "    "+e.Title)
+			s.writeIfLive(e.ID, "    "+e.Title)
 		}
 		return list, nil
 	})
@@ -52,7 +52,7 @@ func (Doctor) List(ctx context.Context) error {
 func (Doctor) Explain(ctx context.Context, id string) error {
 	return run(ctx, "doctor:explain", func(_ context.Context, s session) (any, error) {
 		e, err := doctor.Explain(id)
-		s.say(e.Title, "", e.About)
-		return orNothing(e, err)
+		s.writeIfLive(e.Title, "", e.About)
+		return dataOrError(e, err)
 	})
 }

@@ -17,7 +17,7 @@ func TargetNames() []string {
 }
 
 // Elsewhere is by package the target that runs tests which the target test skips.
-func Elsewhere() map[string]string { return elsewhere() }
+func Elsewhere() map[string]string { return targetsByPackage() }
 
 // Usages are the usage lines of all targets.
 func Usages() map[string]string {

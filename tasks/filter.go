@@ -14,7 +14,7 @@ import (
 
 // Filter is jq for those without jq: applies EXPR to each JSON document on stdin, or to the list of all with -slurp.
 func Filter(ctx context.Context, expr string, slurp *bool) error {
-	return runFilter(ctx, expr, value(slurp))
+	return runFilter(ctx, expr, deref(slurp))
 }
 
 // runFilter prints values where other targets print a report; only its failure is one.

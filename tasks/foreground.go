@@ -12,6 +12,7 @@ import (
 
 	"github.com/samber/lo"
 
+	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/keyfile"
 	"github.com/flowgate-go/flowgate/internal/router"
@@ -21,8 +22,8 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor"
 )
 
-// address is where a server listens: loopback unless told otherwise.
-func address(host string, port, standard int) string {
+// listenAddress is where a server listens: loopback unless told otherwise.
+func listenAddress(host string, port, standard int) string {
 	if host == "" {
 		host = "127.0.0.1"
 	}
@@ -32,9 +33,9 @@ func address(host string, port, standard int) string {
 	return net.JoinHostPort(host, strconv.Itoa(port))
 }
 
-// ownServices says which upstreams FlowGate runs itself, from the flags
+// routerOptions says which upstreams FlowGate runs itself, from the flags
 // -supervised (addresses with commas) and -keys (the folder of its own keys).
-func ownServices(supervised, keys string) router.Options {
+func routerOptions(supervised, keys string) router.Options {
 	var o router.Options
 	o.Supervised = lo.Compact(strings.Split(supervised, ","))
 	files, _ := filepath.Glob(filepath.Join(keys, "*.key"))
@@ -86,19 +87,19 @@ func serveEcho(ctx context.Context, host string, port int, file string) error {
 	ready := func(a net.Addr) {
 		log.Info("echo upstream listens: a stand-in, not CLIProxyAPI", "address", a.String())
 	}
-	return router.Serve(ctx, address(host, port, 8317), echo.New(o), router.ServeOptions{Ready: ready, Logger: log})
+	return router.Serve(ctx, listenAddress(host, port, config.DefaultUpstreamPort), echo.New(o), router.ServeOptions{Ready: ready, Logger: log})
 }
 
-// inherited are the descriptors that a supervisor was given; 0 means none.
-type inherited struct{ notify, lifeline, handover int }
+// inheritedFDs are the descriptors that a supervisor was given; 0 means none.
+type inheritedFDs struct{ notify, lifeline, handover int }
 
-func supervise(ctx context.Context, given inherited, ephemeral string, up, check bool) error {
+func runSupervisor(ctx context.Context, given inheritedFDs, ephemeral string, up, check bool) error {
 	cfg, err := loadConfig()
 	if err != nil || check {
 		return err
 	}
 	if given.handover == 0 { // else this very process runs the stack already
-		if err := admitSupervisor(cfg); err != nil {
+		if err := checkSupervisorTrust(cfg); err != nil {
 			return err
 		}
 	}

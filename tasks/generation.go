@@ -18,47 +18,47 @@ type Generation mg.Namespace
 
 // List lists the states that got ready, and the current one.
 func (Generation) List(ctx context.Context) error {
-	return looking(ctx, "generation:list", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
-		return orNothing(generation.Listed(cfg.Paths.Root()))
+	return runReading(ctx, "generation:list", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
+		return dataOrError(generation.ListWithDamage(cfg.Paths.Root()))
 	})
 }
 
 // Show shows one recorded state with its texts; keys are not part of it.
 func (Generation) Show(ctx context.Context, number int) error {
-	return looking(ctx, "generation:show", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
-		return orNothing(generation.Show(cfg.Paths.Root(), number))
+	return runReading(ctx, "generation:show", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
+		return dataOrError(generation.Show(cfg.Paths.Root(), number))
 	})
 }
 
 // Diff shows what two recorded states have differently.
 func (Generation) Diff(ctx context.Context, a int, b int) error {
-	return looking(ctx, "generation:diff", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
-		return orNothing(generation.Diff(cfg.Paths.Root(), a, b))
+	return runReading(ctx, "generation:diff", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
+		return dataOrError(generation.Diff(cfg.Paths.Root(), a, b))
 	})
 }
 
 // Pin keeps a recorded state for ever; -off lets it go.
 func (Generation) Pin(ctx context.Context, number int, off *bool) error {
-	return withConfig(ctx, "generation:pin", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
-		return orNothing(generation.Pin(ctx, cfg.Paths.Root(), number, !value(off)))
+	return runChanging(ctx, "generation:pin", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
+		return dataOrError(generation.Pin(ctx, cfg.Paths.Root(), number, !deref(off)))
 	})
 }
 
 // Rollback restores a recorded state, by default the one before the current: configuration, profile and runtimes.
 func Rollback(ctx context.Context, to *int, dryRun *bool, skipProbes *bool, timeout *time.Duration) error {
 	return run(ctx, "rollback", func(ctx context.Context, s session) (any, error) {
-		o := s.changing(nil, nil, timeout)
-		o.SkipProbes = value(skipProbes)
-		if err := s.permit(ctx, !value(dryRun)); err != nil {
+		o := s.stackOptions(nil, nil, timeout)
+		o.SkipProbes = deref(skipProbes)
+		if err := s.checkTrust(ctx, !deref(dryRun)); err != nil {
 			return nil, err
 		}
-		restored, err := stack.Rollback(ctx, o, value(to), value(dryRun))
-		return orNothing(restored, s.renew(err, value(dryRun)))
+		restored, err := stack.Rollback(ctx, o, deref(to), deref(dryRun))
+		return dataOrError(restored, s.renewTrust(err, deref(dryRun)))
 	})
 }
 
-// changing are the options of what changes the stack; cfg is nil where it may not parse.
-func (s session) changing(cfg *config.Config, service *string, timeout *time.Duration) stack.Options {
+// stackOptions are the options of what changes the stack; cfg is nil where it may not parse.
+func (s session) stackOptions(cfg *config.Config, service *string, timeout *time.Duration) stack.Options {
 	if cfg == nil {
 		cfg = &config.Config{}
 	}
@@ -67,7 +67,7 @@ func (s session) changing(cfg *config.Config, service *string, timeout *time.Dur
 
 // recover ends what a killed command left half-done.
 func (s session) recover(ctx context.Context) error {
-	did, err := stack.Recover(ctx, s.changing(nil, nil, nil))
+	did, err := stack.Recover(ctx, s.stackOptions(nil, nil, nil))
 	if did != "" { // also without a terminal: it is why the stack is as it is
 		_, _ = os.Stderr.WriteString(printable.Page(printable.Line(did) + "\n"))
 	}

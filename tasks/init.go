@@ -29,20 +29,20 @@ func Init(ctx context.Context, runtime *string, upstream *string, port *int, ups
 		if _, err := trust.EnsureKey(os.Getenv); err != nil { // else the record could not be written either
 			return nil, err
 		}
-		result, err := scaffold.Init(scaffold.Options{Runtime: value(runtime), Upstream: value(upstream), RouterPort: value(port), UpstreamPort: value(upstreamPort), Force: value(force)})
+		result, err := scaffold.Init(scaffold.Options{Runtime: deref(runtime), Upstream: deref(upstream), RouterPort: deref(port), UpstreamPort: deref(upstreamPort), Force: deref(force)})
 		if err != nil {
 			return nil, err
 		}
 		if len(result.Kept) > 0 {
-			s.tell("kept the keys that were here before: " + strings.Join(result.Kept, ", ") + "; remove them and run init again if they are not yours")
+			s.writeLines("kept the keys that were here before: " + strings.Join(result.Kept, ", ") + "; remove them and run init again if they are not yours")
 		}
-		s.say(result.Next...)
-		return result, recordInit()
+		s.writeIfLive(result.Next...)
+		return result, trustInit()
 	})
 }
 
-// recordInit records that the configuration that init has just written is trusted.
-func recordInit() error {
+// trustInit records that the configuration that init has just written is trusted.
+func trustInit() error {
 	cfg, err := config.Load(scaffold.File, os.Getenv)
 	if err != nil {
 		return err

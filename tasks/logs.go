@@ -45,14 +45,14 @@ const defaultLines = 100
 
 // Logs shows the last lines that the services wrote in the order of time, secrets redacted; -follow goes on line by line.
 func Logs(ctx context.Context, service *string, n *int, since *time.Duration, level *string, follow *bool) error {
-	return looking(ctx, "logs", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		if err := s.mayRead(cfg, cfg.Paths.RuntimeDir); err != nil {
+	return runReading(ctx, "logs", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+		if err := s.checkMayRead(cfg, cfg.Paths.RuntimeDir); err != nil {
 			return nil, err
 		}
 		o := supervisor.LogOptions{
-			Services: one(service), N: lines(n, since), Since: ago(since), Level: value(level), Follow: value(follow), Scrub: scrubber(cfg),
+			Services: serviceList(service), N: lineLimit(n, since), Since: sinceTime(since), Level: deref(level), Follow: deref(follow), Scrub: newScrubber(cfg),
 		}
-		return collect(ctx, s, o.Follow, func(lines []supervisor.LogLine) any { return logLines{lines} },
+		return emitLines(ctx, s, o.Follow, func(lines []supervisor.LogLine) any { return logLines{lines} },
 			func(ctx context.Context, emit func(supervisor.LogLine) error) error {
 				return supervisor.Logs(ctx, cfg, o, emit)
 			})
@@ -61,27 +61,27 @@ func Logs(ctx context.Context, service *string, n *int, since *time.Duration, le
 
 // Events shows the last changes of state; -follow goes on line by line.
 func Events(ctx context.Context, n *int, since *time.Duration, follow *bool) error {
-	return looking(ctx, "events", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		if err := s.mayRead(cfg, cfg.Paths.LogFile); err != nil {
+	return runReading(ctx, "events", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+		if err := s.checkMayRead(cfg, cfg.Paths.LogFile); err != nil {
 			return nil, err
 		}
-		o := supervisor.EventOptions{N: lines(n, since), Since: ago(since), Follow: value(follow)}
-		return collect(ctx, s, o.Follow, func(events []supervisor.Event) any { return eventLines{events} },
+		o := supervisor.EventOptions{N: lineLimit(n, since), Since: sinceTime(since), Follow: deref(follow)}
+		return emitLines(ctx, s, o.Follow, func(events []supervisor.Event) any { return eventLines{events} },
 			func(ctx context.Context, emit func(supervisor.Event) error) error {
 				return supervisor.Events(ctx, cfg, o, emit)
 			})
 	})
 }
 
-// collect gathers what a source gives out for the report, or, when it follows,
+// emitLines gathers what a source gives out for the report, or, when it follows,
 // prints each as it comes until the reader of stdout leaves.
-func collect[T any](ctx context.Context, s session, follow bool, wrap func([]T) any, source func(context.Context, func(T) error) error) (any, error) {
+func emitLines[T any](ctx context.Context, s session, follow bool, wrap func([]T) any, source func(context.Context, func(T) error) error) (any, error) {
 	all := []T{}
 	if !follow {
 		err := source(ctx, func(line T) error { all = append(all, line); return nil })
 		return wrap(all), err
 	}
-	ctx, stop := whileRead(ctx, os.Stdout)
+	ctx, stop := untilReaderLeaves(ctx, os.Stdout)
 	defer stop()
 	err := source(ctx, func(line T) error { return s.out.Line(line) })
 	if errors.Is(err, report.ErrReaderGone) {
@@ -90,8 +90,8 @@ func collect[T any](ctx context.Context, s session, follow bool, wrap func([]T) 
 	return wrap(all), err
 }
 
-// lines is how many are asked for: all when only a time is.
-func lines(n *int, since *time.Duration) int {
+// lineLimit is how many are asked for: all when only a time is.
+func lineLimit(n *int, since *time.Duration) int {
 	switch {
 	case n != nil:
 		return *n
@@ -101,16 +101,16 @@ func lines(n *int, since *time.Duration) int {
 	return defaultLines
 }
 
-// ago is the time so long before now; zero when none is asked for.
-func ago(since *time.Duration) time.Time {
+// sinceTime is the time so long before now; zero when none is asked for.
+func sinceTime(since *time.Duration) time.Time {
 	if since == nil {
 		return time.Time{}
 	}
 	return time.Now().Add(-*since)
 }
 
-// scrubber takes the installation's own secrets out of a log line.
-func scrubber(cfg *config.Config) func([]byte) []byte {
+// newScrubber takes the installation's own secrets out of a log line.
+func newScrubber(cfg *config.Config) func([]byte) []byte {
 	var s *redact.LogScrubber // the keys are read when the first line comes: most commands never need them
 	return func(line []byte) []byte {
 		if s == nil {

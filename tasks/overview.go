@@ -2,6 +2,7 @@ package tasks
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"runtime"
 
@@ -25,20 +26,20 @@ type overview struct {
 
 // Overview says in short what is there and what to do next.
 func Overview(ctx context.Context) error {
-	return looking(ctx, "overview", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+	return runReading(ctx, "overview", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
 		status, err := supervisor.Query(ctx, cfg)
-		o := overview{Version: version.String(), Config: cfg.File, Profile: policy.Chosen(cfg)}
+		o := overview{Version: version.String(), Config: cfg.File, Profile: policy.CurrentOrDefault(cfg)}
 		o.Services = lo.SliceToMap(status.Services, func(svc supervisor.ServiceStatus) (string, string) { return svc.Name, svc.State })
-		o.Next = next(cfg, status)
-		s.say(o.Next...)
+		o.Next = suggestNext(cfg, status)
+		s.writeIfLive(o.Next...)
 		return o, err
 	})
 }
 
-func next(cfg *config.Config, status supervisor.Status) []string {
+func suggestNext(cfg *config.Config, status supervisor.Status) []string {
 	switch {
 	case cfg.File == "":
-		return []string{"mage smoke        # a private router, real requests, a report", "mage init start   # a router of your own on 127.0.0.1:4000", "mage help         # all targets"}
+		return []string{"mage smoke        # a private router, real requests, a report", fmt.Sprintf("mage init start   # a router of your own on 127.0.0.1:%d", config.DefaultRouterPort), "mage help         # all targets"}
 	case status.Supervisor == nil:
 		return []string{"mage start        # bring the services up", "mage smoke        # or try a private stack first"}
 	case status.Unhealthy() != nil:
@@ -58,32 +59,32 @@ type targetHelp struct {
 	Synopsis string `json:"synopsis"`
 }
 
-func listOf(targets []target) targetList {
+func describeTargets(targets []target) targetList {
 	return targetList{lo.Map(targets, func(t target, _ int) targetHelp { return targetHelp{t.name, "mage " + t.usage(), t.synopsis} })}
 }
 
 // Help lists all targets, or shows how one is typed.
 func Help(ctx context.Context, target *string) error {
 	return run(ctx, "help", func(_ context.Context, s session) (any, error) {
-		list, err := helpFor(value(target))
+		list, err := findHelp(deref(target))
 		for _, t := range list.Targets {
-			s.say(t.Usage, "    "+t.Synopsis)
+			s.writeIfLive(t.Usage, "    "+t.Synopsis)
 		}
 		return list, err
 	})
 }
 
-func helpFor(word string) (targetList, error) {
+func findHelp(word string) (targetList, error) {
 	if word == "" {
-		return listOf(catalogue), nil
+		return describeTargets(catalogue), nil
 	}
-	if inside := within(word); len(inside) > 0 {
-		return listOf(inside), nil
+	if inside := targetsIn(word); len(inside) > 0 {
+		return describeTargets(inside), nil
 	}
-	if t, ok := lookup(word); ok {
-		return listOf([]target{t}), nil
+	if t, ok := lookupTarget(word); ok {
+		return describeTargets([]target{t}), nil
 	}
-	return targetList{}, unknownTarget(word)
+	return targetList{}, unknownTargetFault(word)
 }
 
 // versions is the data of version.
@@ -100,8 +101,8 @@ func Version(ctx context.Context) error {
 	})
 }
 
-// say shows people lines on stderr when they watch a terminal.
-func (s session) say(lines ...string) {
+// writeIfLive shows people lines on stderr when they watch a terminal.
+func (s session) writeIfLive(lines ...string) {
 	if !s.out.Live {
 		return
 	}

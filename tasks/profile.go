@@ -29,7 +29,7 @@ type changes struct {
 
 // List lists the profiles and the one in force.
 func (Profile) List(ctx context.Context) error {
-	return looking(ctx, "profile:list", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
+	return runReading(ctx, "profile:list", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
 		current, _ := policy.Current(cfg)
 		return profiles{current, policy.List(cfg)}, nil
 	})
@@ -37,7 +37,7 @@ func (Profile) List(ctx context.Context) error {
 
 // Show shows one profile as it is written in the configuration.
 func (Profile) Show(ctx context.Context, name string) error {
-	return looking(ctx, "profile:show", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
+	return runReading(ctx, "profile:show", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
 		current, _ := policy.Current(cfg)
 		p, err := policy.Find(cfg, name)
 		return profiles{current, []policy.Profile{p}}, err
@@ -46,8 +46,8 @@ func (Profile) Show(ctx context.Context, name string) error {
 
 // Set puts a profile in force; a running router is restarted, and goes back if it does not get ready.
 func (Profile) Set(ctx context.Context, name string, timeout *time.Duration) error {
-	return withConfig(ctx, "profile:set", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		change, err := stack.SetProfile(ctx, cfg, name, s.changing(cfg, nil, timeout))
+	return runChanging(ctx, "profile:set", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+		change, err := stack.SetProfile(ctx, cfg, name, s.stackOptions(cfg, nil, timeout))
 		if err != nil {
 			return nil, err // its detail tells both stories
 		}
@@ -57,7 +57,7 @@ func (Profile) Set(ctx context.Context, name string, timeout *time.Duration) err
 
 // Diff shows what changes in the router's configuration from one profile to another.
 func (Profile) Diff(ctx context.Context, a string, b string) error {
-	return looking(ctx, "profile:diff", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
+	return runReading(ctx, "profile:diff", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
 		list, err := policy.Diff(cfg, a, b)
 		return changes{a, b, list}, err
 	})

@@ -19,7 +19,7 @@ type Release mg.Namespace
 // Check says whether this source can be released: clean tree, changelog, version, doctor, security-check, tests.
 func (Release) Check(ctx context.Context) error {
 	return run(ctx, "release:check", func(ctx context.Context, s session) (any, error) {
-		if err := admitSource("release:check"); err != nil {
+		if err := requireSourceBuild("release:check"); err != nil {
 			return nil, err
 		}
 		o := ready.Options{Source: ".", Version: version.Number, Steps: releaseSteps(), Log: os.Stderr}
@@ -30,26 +30,26 @@ func (Release) Check(ctx context.Context) error {
 // Notes prints what the changelog says about a version, by default the one to be released.
 func (Release) Notes(ctx context.Context, version *string) error {
 	return run(ctx, "release:notes", func(context.Context, session) (any, error) {
-		return orNothing(release.Notes("CHANGELOG.md", releasing(version)))
+		return dataOrError(release.Notes("CHANGELOG.md", releaseVersion(version)))
 	})
 }
 
 // Build compiles the archives of a release for Linux and macOS, the same bytes from the same source.
 func (Release) Build(ctx context.Context, out *string) error {
 	return run(ctx, "release:build", func(ctx context.Context, _ session) (any, error) {
-		if err := admitSource("release:build"); err != nil {
+		if err := requireSourceBuild("release:build"); err != nil {
 			return nil, err
 		}
-		dir := value(out)
+		dir := deref(out)
 		if dir == "" {
 			dir = "dist"
 		}
-		return orNothing(release.Build(ctx, ".", dir, version.Number, release.Platforms(), os.Stderr))
+		return dataOrError(release.Build(ctx, ".", dir, version.Number, release.Platforms(), os.Stderr))
 	})
 }
 
-func releasing(given *string) string {
-	if value(given) != "" {
+func releaseVersion(given *string) string {
+	if deref(given) != "" {
 		return *given
 	}
 	return version.Number
@@ -59,7 +59,7 @@ func releasing(given *string) string {
 func releaseSteps() map[string]string {
 	steps := map[string]string{"tests.pass": "go tool mage test"}
 	for id, name := range map[string]string{"doctor.passes": "doctor", "security.passes": "security-check"} {
-		if _, ok := lookup(name); ok {
+		if _, ok := lookupTarget(name); ok {
 			steps[id] = "go tool mage " + name
 		}
 	}

@@ -19,28 +19,28 @@ type Security mg.Namespace
 // SecurityCheck looks for secrets that are exposed or about to be: in files, commits, logs, configuration and ports.
 func SecurityCheck(ctx context.Context, only *string, skip *string, fix *bool, strict *bool, online *bool, all *bool, staged *bool, range_ *string, history *bool, probe *bool, baseline *string, writeBaseline *string) error {
 	return run(ctx, "security-check", func(ctx context.Context, s session) (any, error) {
-		o, err := examination(s, only, skip, fix, strict, online)
+		o, err := doctorOptions(s, only, skip, fix, strict, online)
 		if err != nil {
 			return nil, err
 		}
 		return security.Run(ctx, security.Options{
-			Options: o, All: value(all), Staged: value(staged), Range: value(range_), History: value(history),
-			Probe: value(probe), Baseline: value(baseline), WriteBaseline: value(writeBaseline),
+			Options: o, All: deref(all), Staged: deref(staged), Range: deref(range_), History: deref(history),
+			Probe: deref(probe), Baseline: deref(baseline), WriteBaseline: deref(writeBaseline),
 		})
 	})
 }
 
-// examination are the options that doctor, security-check and verify share.
-func examination(s session, only, skip *string, fix, strict, online *bool) (doctor.Options, error) {
+// doctorOptions are the options that doctor, security-check and verify share.
+func doctorOptions(s session, only, skip *string, fix, strict, online *bool) (doctor.Options, error) {
 	cwd, err := os.Getwd()
 	if err != nil {
 		return doctor.Options{}, err
 	}
-	untrusted, err := s.examined(value(fix))
+	untrusted, err := s.examineForChecks(deref(fix))
 	return doctor.Options{
 		Untrusted: untrusted,
-		File:      configFile(), Cwd: cwd, Self: selfexec.Path(), Only: value(only), Skip: value(skip),
-		Fix: value(fix), Strict: value(strict), Online: value(online),
+		File:      configFile(), Cwd: cwd, Self: selfexec.Path(), Only: deref(only), Skip: deref(skip),
+		Fix: deref(fix), Strict: deref(strict), Online: deref(online),
 		Environ: os.Environ(), Getenv: os.Getenv, Now: time.Now, Emit: s.out.Stream,
 	}, err
 }
@@ -48,13 +48,13 @@ func examination(s session, only, skip *string, fix, strict, online *bool) (doct
 // InstallHook writes a pre-commit hook that stops a commit with a secret in it; a hook that is there runs first.
 func (Security) InstallHook(ctx context.Context) error {
 	return run(ctx, "security:install-hook", func(ctx context.Context, _ session) (any, error) {
-		return security.InstallHook(ctx, ".", program())
+		return security.InstallHook(ctx, ".", hookCommand())
 	})
 }
 
-// program is how a hook executes this program: as a binary by its path, or where
+// hookCommand is how a hook executes this program: as a binary by its path, or where
 // mage compiled it for one run, through Go.
-func program() string {
+func hookCommand() string {
 	self, err := os.Executable()
 	if err != nil || selfexec.IsMageBuild(self) {
 		return "go tool mage"
@@ -67,7 +67,7 @@ func (Security) List(ctx context.Context) error {
 	return run(ctx, "security:list", func(_ context.Context, s session) (any, error) {
 		list := doctor.ExplainList(security.List())
 		for _, e := range list.Checks {
-			s.say(e.ID, "    "+e.Title)
+			s.writeIfLive(e.ID, "    "+e.Title)
 		}
 		return list, nil
 	})
@@ -77,8 +77,8 @@ func (Security) List(ctx context.Context) error {
 func (Security) Explain(ctx context.Context, id string) error {
 	return run(ctx, "security:explain", func(_ context.Context, s session) (any, error) {
 		e, err := doctor.ExplainOf(security.List(), id)
-		s.say(e.Title, "", e.About)
-		return orNothing(e, err)
+		s.writeIfLive(e.Title, "", e.About)
+		return dataOrError(e, err)
 	})
 }
 

@@ -15,8 +15,8 @@ type Router mg.Namespace
 
 // Serve runs the embedded router in the foreground with a LiteLLM configuration file, until SIGTERM.
 func (Router) Serve(ctx context.Context, settings *string, host *string, port *int, supervised *string, keys *string) error {
-	return serve(ctx, "router:serve", func(ctx context.Context) error {
-		return serveRouter(ctx, value(settings), address(value(host), value(port), 4000), ownServices(value(supervised), value(keys)))
+	return runServer(ctx, "router:serve", func(ctx context.Context) error {
+		return serveRouter(ctx, deref(settings), listenAddress(deref(host), deref(port), config.DefaultRouterPort), routerOptions(deref(supervised), deref(keys)))
 	})
 }
 
@@ -25,8 +25,8 @@ type Echo mg.Namespace
 
 // Serve runs the echo upstream in the foreground, until SIGTERM.
 func (Echo) Serve(ctx context.Context, host *string, port *int, keyfile *string) error {
-	return serve(ctx, "echo:serve", func(ctx context.Context) error {
-		return serveEcho(ctx, value(host), value(port), value(keyfile))
+	return runServer(ctx, "echo:serve", func(ctx context.Context) error {
+		return serveEcho(ctx, deref(host), deref(port), deref(keyfile))
 	})
 }
 
@@ -38,15 +38,15 @@ func (Supervisor) Run(ctx context.Context, up *bool, check *bool, notify *int, l
 	if container.IsInit() && notify == nil && lifeline == nil && handover == nil {
 		return superviseUnderInit()
 	}
-	return serve(ctx, "supervisor:run", func(ctx context.Context) error {
-		given := inherited{value(notify), value(lifeline), value(handover)}
-		return supervise(ctx, given, value(ephemeral), value(up), value(check))
+	return runServer(ctx, "supervisor:run", func(ctx context.Context) error {
+		given := inheritedFDs{deref(notify), deref(lifeline), deref(handover)}
+		return runSupervisor(ctx, given, deref(ephemeral), deref(up), deref(check))
 	})
 }
 
 // Upgrade replaces the program of the running supervisor by this one; no service is stopped.
 func (Supervisor) Upgrade(ctx context.Context) error {
-	return withConfig(ctx, "supervisor:upgrade", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
+	return runChanging(ctx, "supervisor:upgrade", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
 		return supervisor.Upgrade(ctx, cfg, "")
 	})
 }

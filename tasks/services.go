@@ -14,60 +14,60 @@ import (
 
 // Start brings the services up and waits until they are ready; -share accepts a sign-in that another tool holds too.
 func Start(ctx context.Context, service *string, timeout *time.Duration, share *bool) error {
-	return withConfig(ctx, "start", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		if err := auth.Admit(ctx, cfg, authEnvironment(), value(share)); err != nil {
+	return runChanging(ctx, "start", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+		if err := auth.Admit(ctx, cfg, authEnvironment(), deref(share)); err != nil {
 			return nil, err
 		}
-		return stack.Up(ctx, cfg, s.changing(cfg, service, timeout))
+		return stack.Up(ctx, cfg, s.stackOptions(cfg, service, timeout))
 	})
 }
 
 // Restart stops services and starts them again with the configuration as it is now.
 func Restart(ctx context.Context, service *string, timeout *time.Duration) error {
-	return withConfig(ctx, "restart", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		return stack.Again(ctx, cfg, s.changing(cfg, service, timeout))
+	return runChanging(ctx, "restart", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+		return stack.Again(ctx, cfg, s.stackOptions(cfg, service, timeout))
 	})
 }
 
 // Stop ends services, and the supervisor with the last one; -force also ends a supervisor that does not answer.
 func Stop(ctx context.Context, service *string, force *bool) error {
-	return looking(ctx, "stop", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		if err := s.mayEnd(cfg); err != nil {
+	return runReading(ctx, "stop", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+		if err := s.checkMayStop(cfg); err != nil {
 			return nil, err
 		}
-		if value(force) {
-			return supervisor.ForceStop(ctx, cfg, one(service))
+		if deref(force) {
+			return supervisor.ForceStop(ctx, cfg, serviceList(service))
 		}
-		return supervisor.Stop(ctx, cfg, one(service))
+		return supervisor.Stop(ctx, cfg, serviceList(service))
 	})
 }
 
 // Status shows what runs, as the supervisor sees it.
 func Status(ctx context.Context, service *string) error {
-	return looking(ctx, "status", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+	return runReading(ctx, "status", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
 		ask := supervisor.QueryWithDeployments
 		if !s.trust.Trusted {
 			ask = supervisor.Query
 		}
-		return chosen(cfg, service, func() (supervisor.Status, error) { return ask(ctx, cfg) })
+		return queryService(cfg, service, func() (supervisor.Status, error) { return ask(ctx, cfg) })
 	})
 }
 
 // Top is a live table of the services on a terminal, until Ctrl-C; elsewhere it is status once more.
 func Top(ctx context.Context, every *time.Duration) error {
-	return looking(ctx, "top", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		return watch(ctx, s, cfg, value(every))
+	return runReading(ctx, "top", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+		return watch(ctx, s, cfg, deref(every))
 	})
 }
 
 // Health asks every service whether it is alive and ready, and exits 1 unless all are.
 func Health(ctx context.Context, service *string) error {
-	return looking(ctx, "health", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+	return runReading(ctx, "health", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
 		ask := supervisor.Health
 		if !s.trust.Trusted { // only what the supervisor knows: no probe of this configuration is run
 			ask = supervisor.Query
 		}
-		status, err := chosen(cfg, service, func() (supervisor.Status, error) { return ask(ctx, cfg) })
+		status, err := queryService(cfg, service, func() (supervisor.Status, error) { return ask(ctx, cfg) })
 		if err != nil {
 			return nil, err
 		}
@@ -75,9 +75,9 @@ func Health(ctx context.Context, service *string) error {
 	})
 }
 
-// chosen is the status of one service, or of all when none is named.
-func chosen(cfg *config.Config, service *string, ask func() (supervisor.Status, error)) (supervisor.Status, error) {
-	name := value(service)
+// queryService is the status of one service, or of all when none is named.
+func queryService(cfg *config.Config, service *string, ask func() (supervisor.Status, error)) (supervisor.Status, error) {
+	name := deref(service)
 	if _, known := cfg.Service(name); name != "" && !known {
 		return supervisor.Status{}, supervisor.UnknownService(cfg, name)
 	}
@@ -90,8 +90,8 @@ func chosen(cfg *config.Config, service *string, ask func() (supervisor.Status, 
 
 func startOptions(s session, cfg *config.Config, service *string, timeout *time.Duration) supervisor.StartOptions {
 	return supervisor.StartOptions{
-		Services: one(service), Timeout: value(timeout), Environ: os.Environ(), Getenv: os.Getenv,
-		Progress: s.progress, Scrub: scrubber(cfg),
+		Services: serviceList(service), Timeout: deref(timeout), Environ: os.Environ(), Getenv: os.Getenv,
+		Progress: s.progress, Scrub: newScrubber(cfg),
 	}
 }
 

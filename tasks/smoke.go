@@ -12,13 +12,13 @@ import (
 
 // Smoke sends real requests through the running router, or through a private one that it brings up and takes down.
 func Smoke(ctx context.Context, profile *string, timeout *time.Duration, keep *bool, url *string, runtime *string) error {
-	return looking(ctx, "smoke", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		if err := s.trust.Fault(); err != nil && value(runtime) != "" { // a runtime may be a program of this folder
+	return runReading(ctx, "smoke", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+		if err := s.trust.Fault(); err != nil && deref(runtime) != "" { // a runtime may be a program of this folder
 			return nil, err
 		}
 		return smoke.Run(ctx, smoke.Options{
-			Config: cfg, URL: value(url), Profile: value(profile), Runtime: value(runtime),
-			Timeout: value(timeout), Keep: value(keep), Self: selfexec.Path(), Environ: os.Environ(), Getenv: os.Getenv, Emit: s.out.Stream, Apart: !s.trust.Trusted,
+			Config: cfg, URL: deref(url), Profile: deref(profile), Runtime: deref(runtime),
+			Timeout: deref(timeout), Keep: deref(keep), Self: selfexec.Path(), Environ: os.Environ(), Getenv: os.Getenv, Emit: s.out.Stream, Apart: !s.trust.Trusted,
 		})
 	})
 }

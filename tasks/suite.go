@@ -24,35 +24,35 @@ type suite struct {
 	packages []string // all tests of these, relative to the module
 }
 
-func clients() suite {
+func clientSuite() suite {
 	return suite{"test:clients", "FLOWGATE_REQUIRE_AGENTS", testModule, []string{"./agents"}}
 }
 
-func litellm() suite {
+func litellmSuite() suite {
 	return suite{"test:litellm", "FLOWGATE_REQUIRE_LITELLM", testModule, []string{"./litellm", "./client"}}
 }
 
-func oracle() suite {
+func oracleSuite() suite {
 	return suite{"test:oracle", "", oracleModule, []string{"."}}
 }
 
-func (s suite) develop(ctx context.Context) error {
+func (s suite) run(ctx context.Context) error {
 	args := append([]string{"test", "-C=" + s.module, "-json", "-count=1", "-v", "-timeout=30m"}, s.packages...)
 	var env []string
 	if s.require != "" {
 		env = []string{s.require + "=1"}
 	}
-	return develop(ctx, s.target, step{
+	return runGoSteps(ctx, s.target, step{
 		args:  args,
 		env:   env,
 		tests: &gotest.Stream{Out: os.Stderr, Verbose: true, Forbid: true},
 	})
 }
 
-// elsewhere is the target that runs all of a package, by import path.
-func elsewhere() map[string]string {
+// targetsByPackage is the target that runs all of a package, by import path.
+func targetsByPackage() map[string]string {
 	all := map[string]string{}
-	for _, s := range [...]suite{clients(), litellm(), oracle()} {
+	for _, s := range [...]suite{clientSuite(), litellmSuite(), oracleSuite()} {
 		for _, p := range s.packages {
 			all[path.Join("github.com/flowgate-go/flowgate", s.module, p)] = s.target
 		}

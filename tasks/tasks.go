@@ -57,7 +57,7 @@ func answer(line commandLine, err error) error {
 	if err != nil {
 		r.Finish(nil, err, now)
 	} else {
-		r.Finish(listOf(within(line.listed)), nil, now)
+		r.Finish(describeTargets(targetsIn(line.listed)), nil, now)
 	}
 	exit := out.Emit(context.Background(), r)
 	if exit != nil {
@@ -125,7 +125,7 @@ func runBounded(ctx context.Context, command string, patience time.Duration, wor
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	r := newReport(command, time.Now())
-	data, err := attempt(ctx, command, patience, func() (any, error) { return work(ctx, session{out: out, report: r}) })
+	data, err := runRecovered(ctx, command, patience, func() (any, error) { return work(ctx, session{out: out, report: r}) })
 	if ctx.Err() != nil && !out.Quiet {
 		err = report.Interrupted()
 	}
@@ -133,9 +133,9 @@ func runBounded(ctx context.Context, command string, patience time.Duration, wor
 	return out.Emit(ctx, r)
 }
 
-// attempt does the work in a goroutine of its own, which is left behind when it
+// runRecovered does the work in a goroutine of its own, which is left behind when it
 // is still not done so long after a signal: nothing may keep a command from ending.
-func attempt(ctx context.Context, command string, patience time.Duration, work func() (any, error)) (any, error) {
+func runRecovered(ctx context.Context, command string, patience time.Duration, work func() (any, error)) (any, error) {
 	type outcome struct {
 		data any
 		err  error
@@ -165,9 +165,9 @@ func attempt(ctx context.Context, command string, patience time.Duration, work f
 	}
 }
 
-// serve is run for a target that is a server: a signal is how it is told to
+// runServer is run for a target that is a server: a signal is how it is told to
 // end, so it exits 0 then, and success prints no report.
-func serve(ctx context.Context, command string, work func(ctx context.Context) error) error {
+func runServer(ctx context.Context, command string, work func(ctx context.Context) error) error {
 	return runBounded(ctx, command, 0, func(ctx context.Context, s session) (any, error) {
 		s.out.Quiet = true
 		return nil, work(ctx)
@@ -187,24 +187,24 @@ func loadConfig() (*config.Config, error) {
 	return cfg, config.CheckFolder(cfg.Dir)
 }
 
-// value is what a pointer parameter holds, or its type's zero.
-func value[T any](p *T) (v T) {
+// deref is what a pointer parameter holds, or its type's zero.
+func deref[T any](p *T) (v T) {
 	if p != nil {
 		v = *p
 	}
 	return v
 }
 
-// one is a list of the service named, or nil for all.
-func one(service *string) []string {
-	if value(service) == "" {
+// serviceList is a list of the service named, or nil for all.
+func serviceList(service *string) []string {
+	if deref(service) == "" {
 		return nil
 	}
 	return []string{*service}
 }
 
-// orNothing is a result for a report: none beside an error.
-func orNothing[T any](result T, err error) (any, error) {
+// dataOrError is a result for a report: none beside an error.
+func dataOrError[T any](result T, err error) (any, error) {
 	if err != nil {
 		return nil, err
 	}

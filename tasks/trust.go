@@ -24,7 +24,7 @@ func (Trust) Default(ctx context.Context, show *bool) error {
 		if err := trust.CheckStateHome(cfg, os.Getenv); err != nil {
 			return nil, err
 		}
-		return s.trustConfig(cfg, value(show))
+		return s.trustConfig(cfg, deref(show))
 	})
 }
 
@@ -60,7 +60,7 @@ type trustRevoked struct {
 // trustConfig shows what cfg would do and, unless only that was asked for, trusts it.
 func (s session) trustConfig(cfg *config.Config, onlyShow bool) (any, error) {
 	v := examineTrust(cfg)
-	s.say(v.Lines()[1:]...)
+	s.writeIfLive(v.Lines()[1:]...)
 	if onlyShow || v.Foreign {
 		if v.Foreign && !onlyShow {
 			return v, v.Fault()

@@ -17,24 +17,24 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/stack"
 )
 
-// withConfig is run for a target that changes something: the configuration has
+// runChanging is run for a target that changes something: the configuration has
 // to be trusted. What a killed command left half-done is put right first.
-func withConfig(ctx context.Context, command string, work func(ctx context.Context, s session, cfg *config.Config) (any, error)) error {
-	return changingIf(ctx, command, true, work)
+func runChanging(ctx context.Context, command string, work func(ctx context.Context, s session, cfg *config.Config) (any, error)) error {
+	return runWithConfig(ctx, command, true, work)
 }
 
-// looking is run for a target that only reads: with a configuration that is not
+// runReading is run for a target that only reads: with a configuration that is not
 // trusted it reports, and executes and writes nothing.
-func looking(ctx context.Context, command string, work func(ctx context.Context, s session, cfg *config.Config) (any, error)) error {
-	return changingIf(ctx, command, false, work)
+func runReading(ctx context.Context, command string, work func(ctx context.Context, s session, cfg *config.Config) (any, error)) error {
+	return runWithConfig(ctx, command, false, work)
 }
 
-// changingIf is withConfig when changes is set, else looking.
-func changingIf(ctx context.Context, command string, changes bool, work func(ctx context.Context, s session, cfg *config.Config) (any, error)) error {
+// runWithConfig is withConfig when changes is set, else looking.
+func runWithConfig(ctx context.Context, command string, changes bool, work func(ctx context.Context, s session, cfg *config.Config) (any, error)) error {
 	return run(ctx, command, func(ctx context.Context, s session) (any, error) {
-		prepare := s.look
+		prepare := s.loadForReading
 		if changes {
-			prepare = s.admit
+			prepare = s.loadForChanging
 		}
 		cfg, err := prepare(ctx)
 		if err != nil {
@@ -55,14 +55,14 @@ func examineTrust(cfg *config.Config) trust.Verdict {
 	return trust.Examine(trust.Subject{Config: cfg, Given: given, Named: named, Getenv: os.Getenv})
 }
 
-// look loads the configuration for a target that only reads, and says so when it
+// loadForReading loads the configuration for a target that only reads, and says so when it
 // is not trusted.
-func (s session) look(context.Context) (*config.Config, error) {
+func (s session) loadForReading(context.Context) (*config.Config, error) {
 	cfg, err := loadConfig()
 	if err != nil {
 		return nil, err
 	}
-	s.warn(examineTrust(cfg))
+	s.warnUntrusted(examineTrust(cfg))
 	if err := trust.CheckStateHome(cfg, os.Getenv); err != nil {
 		return nil, err
 	}
@@ -70,37 +70,37 @@ func (s session) look(context.Context) (*config.Config, error) {
 		return nil, err
 	}
 	if stack.Pending(cfg) {
-		s.tell("a change was interrupted, or another command is at it: the next command that changes something puts it right, for example `mage start`")
+		s.writeLines("a change was interrupted, or another command is at it: the next command that changes something puts it right, for example `mage start`")
 	}
 	return cfg, nil
 }
 
-// warn says on stderr and in the report that a configuration is not trusted.
-func (s session) warn(v trust.Verdict) {
+// warnUntrusted says on stderr and in the report that a configuration is not trusted.
+func (s session) warnUntrusted(v trust.Verdict) {
 	if v.Trusted {
 		return
 	}
 	s.report.Trust = v
-	s.tell(v.Lines()...)
+	s.writeLines(v.Lines()...)
 }
 
-// tell writes lines for people to stderr, whether or not that is a terminal.
-func (s session) tell(lines ...string) {
+// writeLines writes lines for people to stderr, whether or not that is a terminal.
+func (s session) writeLines(lines ...string) {
 	_, _ = os.Stderr.WriteString(printable.Page(strings.Join(lines, "\n") + "\n"))
 }
 
-// admit loads the configuration for a target that changes something, ends what a
+// loadForChanging loads the configuration for a target that changes something, ends what a
 // killed command left half-done, and asks or fails when it is not trusted.
 // Faults: not-trusted, not-yours, state-home-unsafe, those of config.Load and
 // stack.Recover.
-func (s session) admit(ctx context.Context) (*config.Config, error) {
+func (s session) loadForChanging(ctx context.Context) (*config.Config, error) {
 	cfg, err := loadConfig()
 	if err == nil {
 		if err := trust.CheckStateHome(cfg, os.Getenv); err != nil {
 			return nil, err
 		}
 		if v := examineTrust(cfg); !v.Trusted && !v.Known {
-			if err := s.allow(ctx, cfg, v); err != nil {
+			if err := s.requireTrust(ctx, cfg, v); err != nil {
 				return cfg, err
 			}
 		}
@@ -116,17 +116,17 @@ func (s session) admit(ctx context.Context) (*config.Config, error) {
 			return nil, err
 		}
 	}
-	return cfg, s.allow(ctx, cfg, examineTrust(cfg))
+	return cfg, s.requireTrust(ctx, cfg, examineTrust(cfg))
 }
 
-// allow returns nil when cfg is trusted, or becomes so because the user agrees on
+// requireTrust returns nil when cfg is trusted, or becomes so because the user agrees on
 // the terminal, and when the folders that it writes are the user's own.
-func (s session) allow(ctx context.Context, cfg *config.Config, v trust.Verdict) error {
+func (s session) requireTrust(ctx context.Context, cfg *config.Config, v trust.Verdict) error {
 	by := ""
 	switch {
 	case !v.Trusted:
-		s.warn(v)
-		if v.Foreign || !agreed(ctx) {
+		s.warnUntrusted(v)
+		if v.Foreign || !askForTrust(ctx) {
 			return v.Fault()
 		}
 		s.report.Trust, by = nil, s.report.Command
@@ -147,17 +147,17 @@ func (s session) allow(ctx context.Context, cfg *config.Config, v trust.Verdict)
 	return trust.CheckUntracked(cfg.Paths.Root())
 }
 
-// agreed asks on a terminal whether the user trusts what was shown there.
-func agreed(ctx context.Context) bool {
+// askForTrust asks on a terminal whether the user trusts what was shown there.
+func askForTrust(ctx context.Context) bool {
 	if !term.IsTerminal(int(os.Stdin.Fd())) || !term.IsTerminal(int(os.Stderr.Fd())) {
 		return false
 	}
 	_, _ = os.Stderr.WriteString("Do you trust it? [y/N] ")
-	return isYes(ctx, os.Stdin)
+	return readYes(ctx, os.Stdin)
 }
 
-// isYes reports whether the next line of in says yes. It ends with ctx.
-func isYes(ctx context.Context, in io.Reader) bool {
+// readYes reports whether the next line of in says yes. It ends with ctx.
+func readYes(ctx context.Context, in io.Reader) bool {
 	answered := make(chan string, 1)
 	go func() { // left behind when ctx ends: the read of a terminal cannot be ended, and the program ends then
 		line, _ := bufio.NewReader(in).ReadString('\n')
@@ -172,16 +172,16 @@ func isYes(ctx context.Context, in io.Reader) bool {
 	}
 }
 
-// permit is admit or look for a target that works with a configuration that
+// checkTrust is admit or look for a target that works with a configuration that
 // cannot be read, too: then the record of its file decides.
-func (s session) permit(ctx context.Context, changes bool) error {
+func (s session) checkTrust(ctx context.Context, changes bool) error {
 	_, err := loadConfig()
 	switch {
 	case err == nil && changes:
-		_, err = s.admit(ctx)
+		_, err = s.loadForChanging(ctx)
 		return err
 	case err == nil:
-		_, err = s.look(ctx)
+		_, err = s.loadForReading(ctx)
 		return err
 	}
 	if _, known := trust.OfFile(configFile(), os.Getenv); !known && changes {
@@ -190,9 +190,9 @@ func (s session) permit(ctx context.Context, changes bool) error {
 	return nil
 }
 
-// renew records the trust anew after a command that changed the configuration
+// renewTrust records the trust anew after a command that changed the configuration
 // itself, from one that was trusted; err is how that command ended.
-func (s session) renew(err error, dryRun bool) error {
+func (s session) renewTrust(err error, dryRun bool) error {
 	if err != nil || dryRun {
 		return err
 	}
@@ -204,22 +204,24 @@ func (s session) renew(err error, dryRun bool) error {
 	return err
 }
 
-// mayEnd reports whether stop may end what runs below cfg's runtime folder. In a
+// checkMayStop reports whether stop may end what runs below cfg's runtime folder. In a
 // configuration's own folder only this user's supervisor answers; one that is
 // not trusted must not name another's.
-func (s session) mayEnd(cfg *config.Config) error { return s.mayRead(cfg, cfg.Paths.RuntimeDir) }
+func (s session) checkMayStop(cfg *config.Config) error {
+	return s.checkMayRead(cfg, cfg.Paths.RuntimeDir)
+}
 
-// mayRead reports whether a file that cfg names may be shown: in its own folder
+// checkMayRead reports whether a file that cfg names may be shown: in its own folder
 // always, elsewhere when it is trusted.
-func (s session) mayRead(cfg *config.Config, path string) error {
+func (s session) checkMayRead(cfg *config.Config, path string) error {
 	if trust.IsWithin(trust.RealPath(path), trust.RealPath(trust.Folder(cfg))) {
 		return nil
 	}
 	return s.trust.Fault()
 }
 
-// admitSupervisor reports whether the supervisor may run cfg. It asks nobody.
-func admitSupervisor(cfg *config.Config) error {
+// checkSupervisorTrust reports whether the supervisor may run cfg. It asks nobody.
+func checkSupervisorTrust(cfg *config.Config) error {
 	if err := trust.CheckStateHome(cfg, os.Getenv); err != nil {
 		return err
 	}
@@ -229,10 +231,10 @@ func admitSupervisor(cfg *config.Config) error {
 	return trust.CheckState(cfg)
 }
 
-// examined says why the configuration is not trusted, "" when it is, and warns
+// examineForChecks says why the configuration is not trusted, "" when it is, and warns
 // then; to mend something in it is refused. Faults: not-trusted, not-yours,
 // state-home-unsafe.
-func (s session) examined(fix bool) (untrusted string, err error) {
+func (s session) examineForChecks(fix bool) (untrusted string, err error) {
 	cfg, err := loadConfig()
 	if err != nil {
 		return "", nil //nolint:nilerr // nothing can be executed then, and the checks say why
@@ -241,7 +243,7 @@ func (s session) examined(fix bool) (untrusted string, err error) {
 		return "", err
 	}
 	v := examineTrust(cfg)
-	s.warn(v)
+	s.warnUntrusted(v)
 	if fix {
 		err = v.Fault()
 	}

@@ -10,10 +10,10 @@ import (
 // Verify runs doctor, security-check and smoke side by side and makes one report of them, for CI jobs.
 func Verify(ctx context.Context, fix *bool, strict *bool, online *bool, history *bool, range_ *string, baseline *string) error {
 	return run(ctx, "verify", func(ctx context.Context, s session) (any, error) {
-		o, err := examination(s, nil, nil, fix, strict, online)
+		o, err := doctorOptions(s, nil, nil, fix, strict, online)
 		if err != nil {
 			return nil, err
 		}
-		return verify.Run(ctx, security.Options{Options: o, History: value(history), Range: value(range_), Baseline: value(baseline)})
+		return verify.Run(ctx, security.Options{Options: o, History: deref(history), Range: deref(range_), Baseline: deref(baseline)})
 	})
 }

@@ -58,10 +58,10 @@ func (s *stack) prepare() error {
 	if err != nil {
 		return err
 	}
-	if s.cfg, err = scaffold.Private(s.dir, ports[0], ports[1], config.RuntimeEmbedded); err != nil {
+	if s.cfg, err = scaffold.WritePrivate(s.dir, ports[0], ports[1], config.RuntimeEmbedded); err != nil {
 		return err
 	}
-	active, err := policy.Build(s.cfg, s.cfg.DefaultProfile(), s.o.Getenv)
+	active, err := policy.Prepare(s.cfg, s.cfg.DefaultProfile(), s.o.Getenv)
 	if err != nil {
 		return err
 	}

@@ -40,7 +40,7 @@ func (s *audit) filesIgnored() checks.Check {
 			if err != nil {
 				return nil, err
 			}
-			changed, err := scaffold.Ignore(filepath.Join(s.root, ".gitignore"), open...)
+			changed, err := scaffold.AppendIgnore(filepath.Join(s.root, ".gitignore"), open...)
 			if !changed {
 				return nil, err
 			}

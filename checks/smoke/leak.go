@@ -32,7 +32,7 @@ func (s *stack) logs(after []string) checks.Check {
 		var found Leak
 		read := 0
 		isWord := func(secret string) bool { return !redact.LooksRandom(secret) } // as a header's value may be
-		secrets := append(policy.Known(s.cfg, s.getenv), slices.DeleteFunc(slices.Clone(s.secret), isWord)...)
+		secrets := append(policy.KnownSecrets(s.cfg, s.getenv), slices.DeleteFunc(slices.Clone(s.secret), isWord)...)
 		err := filepath.WalkDir(s.cfg.Paths.RuntimeDir, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || !d.Type().IsRegular() || filepath.Ext(path) != ".log" {
 				return err

@@ -73,14 +73,14 @@ func (p *private) configure() error {
 	if err != nil {
 		return err
 	}
-	p.cfg, err = scaffold.Private(p.dir, ports[0], ports[1], p.o.Runtime)
+	p.cfg, err = scaffold.WritePrivate(p.dir, ports[0], ports[1], p.o.Runtime)
 	if err != nil {
 		return err
 	}
 	if p.o.Profile == "" {
 		p.o.Profile = p.cfg.DefaultProfile()
 	}
-	active, err := policy.Build(p.cfg, p.o.Profile, p.getenv)
+	active, err := policy.Prepare(p.cfg, p.o.Profile, p.getenv)
 	if err != nil {
 		return err
 	}

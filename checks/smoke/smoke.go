@@ -83,7 +83,7 @@ func runURL(ctx context.Context, o Options) (report.Checked, error) {
 		return report.Checked{}, fault.Usage("key-missing", "no key for %s: %s is not set", r.URL, KeyVariable).
 			WithHint("set it without leaving it in the shell's history: export %s=$(cat gateway.key)", KeyVariable)
 	}
-	if r = r.elsewhere(); slices.Contains(policy.Known(o.Config, o.Getenv), r.Key) {
+	if r = r.elsewhere(); slices.Contains(policy.KnownSecrets(o.Config, o.Getenv), r.Key) {
 		r = r.ours() // FlowGate's own key goes to a process of this user only
 	}
 	ready := checks.Check{ID: "router.ready", Title: "The router is ready", Timeout: probeTimeout, Run: r.readiness}

@@ -51,7 +51,7 @@ func configDrifted(s *subject.Subject) bool {
 	if err != nil {
 		return false
 	}
-	want, err := plan.Bytes()
+	want, err := plan.YAML()
 	have, unread := safefile.Read(s.Config.Paths.ActiveConfig, safefile.Document)
 	return err == nil && unread == nil && !bytes.Equal(want, have)
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// asset is the release's archive for this machine. The two families spell
+// assetFor is the release's archive for this machine. The two families spell
 // processors differently: amd64 or x86_64, arm64 or aarch64.
-func (r githubRelease) asset(system, processor string, musl bool) (githubAsset, error) {
+func (r githubRelease) assetFor(system, processor string, musl bool) (githubAsset, error) {
 	spellings := map[string][]string{"amd64": {"amd64", "x86_64"}, "arm64": {"arm64", "aarch64"}}[processor]
 	endings := []string{".tar.gz", "_no-plugin.tar.gz"}
 	if musl { // the usual Linux build needs glibc
@@ -34,8 +34,8 @@ func (r githubRelease) asset(system, processor string, musl bool) (githubAsset, 
 		WithHint("it has %s; a fresh release may still be uploading", strings.Join(names, ", "))
 }
 
-// named is the asset with one name.
-func (r githubRelease) named(name string) (githubAsset, bool) {
+// assetNamed is the asset with one name.
+func (r githubRelease) assetNamed(name string) (githubAsset, bool) {
 	for _, a := range r.Assets {
 		if strings.EqualFold(a.Name, name) {
 			return a, true
@@ -44,9 +44,9 @@ func (r githubRelease) named(name string) (githubAsset, bool) {
 	return githubAsset{}, false
 }
 
-// checksum finds a file's line in a checksums.txt: `sha256sum` writes
+// findChecksum finds a file's line in a checksums.txt: `sha256sum` writes
 // "<64 digits>  <name>", with * before a name read in binary mode.
-func checksum(text, name string) (string, bool) {
+func findChecksum(text, name string) (string, bool) {
 	for line := range strings.Lines(text) {
 		fields := strings.Fields(line)
 		if len(fields) != 2 || strings.TrimPrefix(fields[1], "*") != name {
@@ -60,8 +60,8 @@ func checksum(text, name string) (string, bool) {
 	return "", false
 }
 
-// onMusl reports a Linux without glibc, such as Alpine.
-func onMusl() bool {
+// usesMusl reports a Linux without glibc, such as Alpine.
+func usesMusl() bool {
 	loaders, _ := filepath.Glob("/lib/ld-musl-*")
 	if runtime.GOOS != "linux" || len(loaders) == 0 {
 		return false

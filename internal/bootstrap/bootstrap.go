@@ -22,6 +22,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/runtimestore"
 	"github.com/flowgate-go/flowgate/internal/store"
+	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
 // Request says what to install. The zero value with Config and Runtime set
@@ -43,7 +44,7 @@ type Request struct {
 	Latest   bool         // install the latest version even when another is there
 	Inactive bool         // do not make it the active one even when there is none
 	Pin      bool         // have updates leave this version alone
-	At       func(string) // called at each step; may be nil
+	OnStep   func(string) // called at each step; may be nil
 }
 
 // Result is what Install did.
@@ -53,7 +54,7 @@ type Result struct {
 	Warnings []string        `json:"warnings"`
 }
 
-func (r Request) completed() Request {
+func (r Request) withDefaults() Request {
 	if r.Getenv == nil {
 		r.Getenv = os.Getenv
 	}
@@ -63,8 +64,8 @@ func (r Request) completed() Request {
 	if r.Client == nil {
 		r.Client = http.DefaultClient
 	}
-	if r.At == nil {
-		r.At = func(string) {}
+	if r.OnStep == nil {
+		r.OnStep = func(string) {}
 	}
 	r.Version = strings.TrimPrefix(r.Version, "v")
 	return r
@@ -75,60 +76,60 @@ func (r Request) completed() Request {
 // Faults: runtime-unknown, version-known-bad, version-invalid, offline, those of
 // the two ways.
 func Install(ctx context.Context, r Request) (Result, error) {
-	r = r.completed()
+	r = r.withDefaults()
 	if r.Runtime != config.RuntimeLiteLLM && r.Runtime != config.RuntimeCLIProxyAPI {
-		return Result{}, unknownRuntime(r.Runtime)
+		return Result{}, unknownRuntimeFault(r.Runtime)
 	}
-	if err := r.check(); err != nil {
+	if err := r.validate(); err != nil {
 		return Result{}, err
 	}
-	if in, ok := r.present(); ok {
-		return r.done(in, false)
+	if in, ok := r.findPresent(); ok {
+		return r.finish(in, false)
 	}
-	lock, err := store.Open(ctx, r.Config, r.Runtime)
+	lock, err := store.Lock(ctx, r.Config, r.Runtime)
 	if err != nil {
 		return Result{}, err
 	}
 	defer lock.Close()
-	if in, ok := r.present(); ok { // who held the lock installed it
-		return r.done(in, false)
+	if in, ok := r.findPresent(); ok { // who held the lock installed it
+		return r.finish(in, false)
 	}
-	n, err := r.prepared(ctx)
+	n, err := r.prepareInstall(ctx)
 	if err != nil {
 		return Result{}, err
 	}
-	if err := refuseBad(r.Runtime, n.Version); err != nil {
+	if err := refuseBadVersion(r.Runtime, n.Version); err != nil {
 		return Result{}, err
 	}
-	r.At("fetched")
+	r.OnStep("fetched")
 	fill := n.Fill
-	n.Fill = func(ctx context.Context, dir string, n *store.New) error {
+	n.Fill = func(ctx context.Context, dir string, n *store.NewInstall) error {
 		err := fill(ctx, dir, n)
-		r.At("unpacked")
+		r.OnStep("unpacked")
 		return err
 	}
 	in, err := store.Add(ctx, r.Config, n)
 	if err != nil {
 		return Result{}, err
 	}
-	r.At("added")
-	return r.done(in, true)
+	r.OnStep("added")
+	return r.finish(in, true)
 }
 
-// prepared fetches what is to be installed.
-func (r Request) prepared(ctx context.Context) (store.New, error) {
+// prepareInstall fetches what is to be installed.
+func (r Request) prepareInstall(ctx context.Context) (store.NewInstall, error) {
 	if r.Runtime == config.RuntimeLiteLLM {
-		return r.liteLLM(ctx)
+		return r.prepareLiteLLM(ctx)
 	}
 	if r.From != "" {
-		return r.local(ctx)
+		return r.prepareLocal(ctx)
 	}
-	return r.release(ctx)
+	return r.prepareRelease(ctx)
 }
 
-// present is the install that makes the request done already. One that this
+// findPresent is the install that makes the request done already. One that this
 // user's FlowGate did not make here does not: services do not run it.
-func (r Request) present() (store.Install, bool) {
+func (r Request) findPresent() (store.Install, bool) {
 	if r.From != "" {
 		return store.Install{}, false
 	}
@@ -147,8 +148,8 @@ func (r Request) present() (store.Install, bool) {
 	return in, ok && in.Signed
 }
 
-// done activates an install when no other is active.
-func (r Request) done(in store.Install, changed bool) (Result, error) {
+// finish activates an install when no other is active.
+func (r Request) finish(in store.Install, changed bool) (Result, error) {
 	result := Result{Changed: changed, Warnings: []string{}}
 	current, ok := store.Current(r.Config, r.Runtime)
 	ok = ok && current.Signed
@@ -159,7 +160,7 @@ func (r Request) done(in store.Install, changed bool) (Result, error) {
 			return Result{}, err
 		}
 		in.Active, result.Changed = true, true
-		r.At("activated")
+		r.OnStep("activated")
 	case current.Path != in.Path && !r.Inactive:
 		result.Warnings = append(result.Warnings, r.Runtime+" "+current.Version+" stays active; mage bootstrap:update "+
 			r.Runtime+" -version="+in.Version+" tries the other one and switches")
@@ -177,8 +178,8 @@ func (r Request) done(in store.Install, changed bool) (Result, error) {
 	return result, nil
 }
 
-// check refuses what was asked for wrongly before anything is done.
-func (r Request) check() error {
+// validate refuses what was asked for wrongly before anything is done.
+func (r Request) validate() error {
 	ok := func(c rune) bool {
 		return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '.' || c == '-' || c == '+' || c == '_'
 	}
@@ -189,28 +190,28 @@ func (r Request) check() error {
 		return fault.Usage("checksum-invalid", "-sha256=%s is no SHA-256", r.SHA256).WithHint("it has 64 hexadecimal digits; sha256sum FILE prints it")
 	}
 	if r.Runtime == config.RuntimeCLIProxyAPI && r.Getenv != nil {
-		if _, err := r.github(); err != nil {
+		if _, err := r.githubClient(); err != nil {
 			return err
 		}
 	}
-	return refuseBad(r.Runtime, r.Version)
+	return refuseBadVersion(r.Runtime, r.Version)
 }
 
-func refuseBad(runtime, version string) error {
-	bad, is := runtimestore.KnownBad(runtime, version)
+func refuseBadVersion(runtime, version string) error {
+	bad, is := runtimestore.FindBadVersion(runtime, version)
 	if !is {
 		return nil
 	}
 	return fault.New("version-known-bad", "%s %s is refused: %s", runtime, version, bad.Why).WithHint("see %s", bad.Source)
 }
 
-func unknownRuntime(name string) error {
+func unknownRuntimeFault(name string) error {
 	if name == config.RuntimeEmbedded || name == config.RuntimeEcho {
 		return fault.Usage("runtime-unknown", "the runtime %q is FlowGate itself", name).WithHint("it needs no installation and has FlowGate's own version")
 	}
 	known := []string{config.RuntimeCLIProxyAPI, config.RuntimeLiteLLM}
 	f := fault.Usage("runtime-unknown", "there is no runtime %q to install", name)
-	if near := config.Nearest(name, known); near != "" {
+	if near := suggest.Nearest(name, known); near != "" {
 		return f.WithHint("did you mean %s? Known are %s", near, strings.Join(known, ", "))
 	}
 	return f.WithHint("known are %s", strings.Join(known, ", "))
@@ -220,7 +221,7 @@ func unknownRuntime(name string) error {
 // other; it stops at the first that fails.
 func InstallNeeded(ctx context.Context, r Request) (Result, error) {
 	all := Result{Runtimes: []store.Install{}, Warnings: []string{}}
-	for _, name := range Needed(r.Config) {
+	for _, name := range NeededRuntimes(r.Config) {
 		r.Runtime = name
 		one, err := Install(ctx, r)
 		if err != nil {
@@ -233,9 +234,9 @@ func InstallNeeded(ctx context.Context, r Request) (Result, error) {
 	return all, nil
 }
 
-// Needed are the runtimes that the services of a configuration run and that
+// NeededRuntimes are the runtimes that the services of a configuration run and that
 // have to be installed.
-func Needed(cfg *config.Config) []string {
+func NeededRuntimes(cfg *config.Config) []string {
 	var names []string
 	for _, svc := range cfg.Services {
 		if svc.Runtime == config.RuntimeLiteLLM || svc.Runtime == config.RuntimeCLIProxyAPI {
@@ -245,8 +246,8 @@ func Needed(cfg *config.Config) []string {
 	return slices.Compact(names)
 }
 
-// cause is an error of a request without the address, which the message has already.
-func cause(err error) error {
+// withoutURL is an error of a request without the address, which the message has already.
+func withoutURL(err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
 		return u.Err
@@ -254,8 +255,8 @@ func cause(err error) error {
 	return err
 }
 
-// found is a program on this machine, by path or by name on PATH.
-func found(name string) (string, error) {
+// findProgram is a program on this machine, by path or by name on PATH.
+func findProgram(name string) (string, error) {
 	if _, err := os.Stat(name); err != nil && !strings.ContainsRune(name, '/') {
 		if name, err = exec.LookPath(name); err != nil {
 			return "", err

@@ -17,45 +17,45 @@ import (
 	"github.com/flowgate-go/flowgate/internal/store"
 )
 
-// release fetches a release's archive for this machine and checks its digest.
-func (r Request) release(ctx context.Context) (store.New, error) {
+// prepareRelease fetches a release's archive for this machine and checks its digest.
+func (r Request) prepareRelease(ctx context.Context) (store.NewInstall, error) {
 	if r.Offline {
-		return store.New{}, fault.New("offline", "%s is not installed and -offline forbids to fetch it", describe(r)).
+		return store.NewInstall{}, fault.New("offline", "%s is not installed and -offline forbids to fetch it", displayName(r)).
 			WithHint("give a file with -from=FILE, or leave -offline out")
 	}
-	g, err := r.github()
+	g, err := r.githubClient()
 	if err != nil {
-		return store.New{}, err
+		return store.NewInstall{}, err
 	}
-	release, err := g.release(ctx, r.Version)
+	release, err := g.findRelease(ctx, r.Version)
 	if err != nil {
-		return store.New{}, err
+		return store.NewInstall{}, err
 	}
 	version := strings.TrimPrefix(release.Tag, "v")
-	if err := (Request{Runtime: r.Runtime, Version: version}).check(); err != nil { // it becomes a folder's name
-		return store.New{}, err
+	if err := (Request{Runtime: r.Runtime, Version: version}).validate(); err != nil { // it becomes a folder's name
+		return store.NewInstall{}, err
 	}
-	asset, err := release.asset(runtime.GOOS, runtime.GOARCH, onMusl())
+	asset, err := release.assetFor(runtime.GOOS, runtime.GOARCH, usesMusl())
 	if err != nil {
-		return store.New{}, err
+		return store.NewInstall{}, err
 	}
-	want, err := r.expected(ctx, g, release, asset.Name)
+	want, err := r.expectedDigest(ctx, g, release, asset.Name)
 	if err != nil {
-		return store.New{}, err
+		return store.NewInstall{}, err
 	}
 	fmt.Fprintf(r.Progress, "fetching %s of %s %s\n", asset.Name, g.repository, release.Tag)
-	path := filepath.Join(store.Partial(r.Config, r.Runtime), version+"-"+filepath.Base(asset.Name))
-	sum, err := download.Get(ctx, download.Request{URL: asset.URL, Path: path, SHA256: want, Client: r.Client, Progress: r.percent()})
+	path := filepath.Join(store.PartialDir(r.Config, r.Runtime), version+"-"+filepath.Base(asset.Name))
+	sum, err := download.Get(ctx, download.Request{URL: asset.URL, Path: path, SHA256: want, Client: r.Client, Progress: r.progressReporter()})
 	if err != nil {
-		return store.New{}, err
+		return store.NewInstall{}, err
 	}
-	n := r.archived(path, version, sum)
+	n := r.installFromArchive(path, version, sum)
 	n.Source = "https://github.com/" + g.repository + "/releases/tag/" + release.Tag
 	if g.api != "https://api.github.com" {
 		n.Source = asset.URL
 	}
 	unpack := n.Fill
-	n.Fill = func(ctx context.Context, dir string, n *store.New) error {
+	n.Fill = func(ctx context.Context, dir string, n *store.NewInstall) error {
 		err := unpack(ctx, dir, n)
 		_ = os.Remove(path) // installed or no good
 		if err != nil {
@@ -66,17 +66,17 @@ func (r Request) release(ctx context.Context) (store.New, error) {
 	return n, nil
 }
 
-// expected is the digest that the archive must have; "" when none is demanded.
-func (r Request) expected(ctx context.Context, g github, release githubRelease, name string) (string, error) {
+// expectedDigest is the digest that the archive must have; "" when none is demanded.
+func (r Request) expectedDigest(ctx context.Context, g github, release githubRelease, name string) (string, error) {
 	if r.SHA256 != "" {
 		return strings.TrimPrefix(strings.ToLower(r.SHA256), "sha256:"), nil
 	}
-	if list, ok := release.named("checksums.txt"); ok {
+	if list, ok := release.assetNamed("checksums.txt"); ok {
 		text, err := g.get(ctx, list.URL, "*/*", "")
 		if err != nil {
 			return "", err
 		}
-		if sum, ok := checksum(string(text), name); ok {
+		if sum, ok := findChecksum(string(text), name); ok {
 			return sum, nil
 		}
 	}
@@ -87,13 +87,13 @@ func (r Request) expected(ctx context.Context, g github, release githubRelease, 
 		WithHint("a fresh release may still be uploading: try again later. -sha256=… names one; -insecure-no-checksum does without")
 }
 
-// archived is an install out of an archive.
-func (r Request) archived(path, version, sum string) store.New {
-	return store.New{Name: r.Runtime, Version: version, Digest: "sha256:" + sum, Fill: func(ctx context.Context, dir string, n *store.New) error {
+// installFromArchive is an install out of an archive.
+func (r Request) installFromArchive(path, version, sum string) store.NewInstall {
+	return store.NewInstall{Name: r.Runtime, Version: version, Digest: "sha256:" + sum, Fill: func(ctx context.Context, dir string, n *store.NewInstall) error {
 		if err := archive.Extract(ctx, path, dir, archive.Limits{}); err != nil {
 			return err
 		}
-		binary, err := programIn(dir)
+		binary, err := findProgramIn(dir)
 		if err != nil {
 			return err
 		}
@@ -111,8 +111,8 @@ func (r Request) archived(path, version, sum string) store.New {
 	}}
 }
 
-// programIn is the program in an unpacked release, wherever it lies.
-func programIn(dir string) (string, error) {
+// findProgramIn is the program in an unpacked release, wherever it lies.
+func findProgramIn(dir string) (string, error) {
 	binary := ""
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && binary == "" && d.Type().IsRegular() && slices.Contains(runtimestore.BinaryNames(), d.Name()) {
@@ -130,8 +130,8 @@ func programIn(dir string) (string, error) {
 	return binary, nil
 }
 
-// percent tells of a download's progress in steps of a tenth.
-func (r Request) percent() func(done, total int64) {
+// progressReporter tells of a download's progress in steps of a tenth.
+func (r Request) progressReporter() func(done, total int64) {
 	last := int64(-1)
 	return func(done, total int64) {
 		if total == 0 {
@@ -144,7 +144,7 @@ func (r Request) percent() func(done, total int64) {
 	}
 }
 
-func describe(r Request) string {
+func displayName(r Request) string {
 	if r.Version == "" {
 		return r.Runtime
 	}

@@ -135,7 +135,7 @@ func TestAReleaseIsInstalledAndRunBySideOfOthers(t *testing.T) {
 	if err != nil || !got.Changed || got.Runtimes[0].Active || len(got.Warnings) != 1 || !strings.Contains(got.Warnings[0], "bootstrap:update") {
 		t.Errorf("an older one: %+v, %v", got, err)
 	}
-	if partial, _ := os.ReadDir(store.Partial(r.Config, r.Runtime)); len(partial) != 0 {
+	if partial, _ := os.ReadDir(store.PartialDir(r.Config, r.Runtime)); len(partial) != 0 {
 		t.Errorf("archives are left: %v", partial)
 	}
 }
@@ -192,7 +192,7 @@ func TestABadReleaseInstallsNothing(t *testing.T) {
 func nothingInstalled(t *testing.T, cfg *config.Config) {
 	t.Helper()
 	list, err := store.Installed(cfg)
-	if err != nil || len(list) > 0 || store.Linked(cfg, config.RuntimeCLIProxyAPI) != "" {
+	if err != nil || len(list) > 0 || store.ActiveFolder(cfg, config.RuntimeCLIProxyAPI) != "" {
 		t.Errorf("something was installed: %v, %v", list, err)
 	}
 	entries, _ := os.ReadDir(store.Dir(cfg, config.RuntimeCLIProxyAPI))
@@ -477,7 +477,7 @@ func TestWhatIsNewIsAskedOnceADay(t *testing.T) {
 	}
 	s.Add("1.1.0", packed(t, "1.1.0"))
 	now := time.Now()
-	ask := func(online bool, at time.Time) bootstrap.News {
+	ask := func(online bool, at time.Time) bootstrap.VersionStatus {
 		t.Helper()
 		news, err := bootstrap.Outdated(t.Context(), r, online, at)
 		if err != nil || len(news) != 1 {

@@ -2,7 +2,7 @@ package bootstrap
 
 // Parsers of what others write, for fuzzing.
 var (
-	Checksum      = checksum
-	LatestIn      = latestIn
-	VersionInName = versionInName
+	Checksum      = findChecksum
+	LatestIn      = parseLatest
+	VersionInName = parseArchiveVersion
 )

@@ -37,7 +37,7 @@ type github struct {
 	client                 *http.Client
 }
 
-func (r Request) github() (github, error) {
+func (r Request) githubClient() (github, error) {
 	g := github{
 		api: strings.TrimSuffix(r.Getenv("GITHUB_API_URL"), "/"), repository: r.Repository,
 		token: r.Getenv("GITHUB_TOKEN"), client: download.Guard(r.Client),
@@ -61,21 +61,21 @@ func (r Request) github() (github, error) {
 	return g, nil
 }
 
-// release is the one with a version, or the latest. Tags are with and without
+// findRelease is the one with a version, or the latest. Tags are with and without
 // a leading v.
-func (g github) release(ctx context.Context, version string) (githubRelease, error) {
+func (g github) findRelease(ctx context.Context, version string) (githubRelease, error) {
 	if version == "" {
-		return g.ask(ctx, "latest")
+		return g.fetchRelease(ctx, "latest")
 	}
-	release, err := g.ask(ctx, "tags/v"+version)
+	release, err := g.fetchRelease(ctx, "tags/v"+version)
 	var f *fault.Error
 	if errors.As(err, &f) && f.Code == "release-not-found" {
-		release, err = g.ask(ctx, "tags/"+version)
+		release, err = g.fetchRelease(ctx, "tags/"+version)
 	}
 	return release, err
 }
 
-func (g github) ask(ctx context.Context, which string) (githubRelease, error) {
+func (g github) fetchRelease(ctx context.Context, which string) (githubRelease, error) {
 	var release githubRelease
 	data, err := g.get(ctx, g.api+"/repos/"+g.repository+"/releases/"+which, "application/vnd.github+json", g.token)
 	if err != nil {
@@ -110,12 +110,12 @@ func (g github) get(ctx context.Context, address, accept, token string) ([]byte,
 		return nil, refused
 	}
 	if err != nil {
-		return nil, fault.New("download-failed", "ask %s: %w", address, cause(err)).
+		return nil, fault.New("download-failed", "ask %s: %w", address, withoutURL(err)).
 			WithHint("check the network and HTTPS_PROXY; -offline -from=FILE installs what you fetched elsewhere")
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
-		return nil, g.refused(res, address)
+		return nil, g.responseFault(res, address)
 	}
 	const most = 4 << 20
 	data, err := io.ReadAll(io.LimitReader(res.Body, most+1))
@@ -128,12 +128,12 @@ func (g github) get(ctx context.Context, address, accept, token string) ([]byte,
 	return data, nil
 }
 
-func (g github) refused(res *http.Response, address string) error {
+func (g github) responseFault(res *http.Response, address string) error {
 	limited := res.StatusCode == http.StatusTooManyRequests ||
 		res.StatusCode == http.StatusForbidden && res.Header.Get("X-RateLimit-Remaining") == "0"
 	switch {
 	case limited:
-		return fault.New("rate-limited", "%s allows no more requests for now%s", address, until(res.Header)).
+		return fault.New("rate-limited", "%s allows no more requests for now%s", address, limitEnd(res.Header)).
 			WithHint("set GITHUB_TOKEN to a token of yours (it needs no permission): 5000 requests an hour instead of 60")
 	case res.StatusCode == http.StatusNotFound:
 		return fault.New("release-not-found", "there is no %s", address).
@@ -144,7 +144,7 @@ func (g github) refused(res *http.Response, address string) error {
 	return fault.New("download-failed", "%s answered %s", address, res.Status).WithHint("try again later")
 }
 
-func until(h http.Header) string {
+func limitEnd(h http.Header) string {
 	if seconds, err := strconv.Atoi(h.Get("Retry-After")); err == nil {
 		return fmt.Sprintf(", for %d s", seconds)
 	}

@@ -21,9 +21,9 @@ func Embedded(self, version string) Listing {
 	return Listing{[]store.Install{{Name: config.RuntimeEmbedded, Version: version, Source: "this program", Path: self, Active: true}}}
 }
 
-// Collect removes the versions that are neither active, pinned nor kept by
+// RemoveUnused removes the versions that are neither active, pinned nor kept by
 // keep. On dryRun it only says which.
-func Collect(cfg *config.Config, keep func(store.Install) bool, dryRun bool) (Listing, error) {
+func RemoveUnused(cfg *config.Config, keep func(store.Install) bool, dryRun bool) (Listing, error) {
 	removed := Listing{[]store.Install{}}
 	installed, err := store.Installed(cfg)
 	if err != nil {

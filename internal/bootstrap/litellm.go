@@ -26,28 +26,28 @@ const LiteLLMVersion = "1.106.2"
 //go:embed litellm.lock.txt
 var liteLLMLock []byte
 
-// installPatience is how long an installation may take; it is 740 MB.
-const installPatience = 20 * time.Minute
+// installTimeout is how long an installation may take; it is 740 MB.
+const installTimeout = 20 * time.Minute
 
-// liteLLM is LiteLLM in a virtual environment of its own, with prisma, without
+// prepareLiteLLM is LiteLLM in a virtual environment of its own, with prisma, without
 // which it answers a missing key with 500 instead of 401 (measured on 1.106.2).
-func (r Request) liteLLM(ctx context.Context) (store.New, error) {
+func (r Request) prepareLiteLLM(ctx context.Context) (store.NewInstall, error) {
 	if r.From != "" {
-		return r.adopted()
+		return r.prepareAdopted()
 	}
 	version := orElse(r.Version, LiteLLMVersion)
 	pins := Requirements(version)
 	sum := sha256.Sum256(pins)
-	tool, err := pythonTool(ctx)
+	tool, err := findInstaller(ctx)
 	if err != nil {
-		return store.New{}, err
+		return store.NewInstall{}, err
 	}
-	return store.New{
+	return store.NewInstall{
 		Name: r.Runtime, Version: version, Digest: "sha256:" + hex.EncodeToString(sum[:]), Binary: "bin/litellm", InPlace: true,
 		Source: "the Python package index, by " + filepath.Base(tool.path),
-		Fill: func(ctx context.Context, dir string, _ *store.New) error {
+		Fill: func(ctx context.Context, dir string, _ *store.NewInstall) error {
 			fmt.Fprintf(r.Progress, "installing LiteLLM %s by %s (740 MB, some minutes)\n", version, filepath.Base(tool.path))
-			if err := environment(ctx, tool, dir, pins, r.Offline); err != nil {
+			if err := createEnvironment(ctx, tool, dir, pins, r.Offline); err != nil {
 				return err
 			}
 			return checkInstalledLiteLLM(ctx, dir, version)
@@ -64,18 +64,18 @@ func Requirements(version string) []byte {
 	return []byte("litellm[proxy]==" + version + "\nprisma\n")
 }
 
-// Environment makes a virtual environment with these requirements in a folder
+// CreateEnvironment makes a virtual environment with these requirements in a folder
 // that exists. Faults: python-missing, venv-failed, packages-failed.
-func Environment(ctx context.Context, dir string, requirements []byte) error {
-	tool, err := pythonTool(ctx)
+func CreateEnvironment(ctx context.Context, dir string, requirements []byte) error {
+	tool, err := findInstaller(ctx)
 	if err != nil {
 		return err
 	}
-	return environment(ctx, tool, dir, requirements, false)
+	return createEnvironment(ctx, tool, dir, requirements, false)
 }
 
-func environment(ctx context.Context, tool installer, dir string, requirements []byte, offline bool) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, installPatience, fmt.Errorf("not done within %v", installPatience))
+func createEnvironment(ctx context.Context, tool installer, dir string, requirements []byte, offline bool) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, installTimeout, fmt.Errorf("not done within %v", installTimeout))
 	defer cancel()
 	pins := filepath.Join(dir, "requirements.txt")
 	if err := os.WriteFile(pins, requirements, 0o600); err != nil {
@@ -127,8 +127,8 @@ func (i installer) install(ctx context.Context, dir, pins string, hashed, offlin
 	return subprocess.Python(ctx, interpreter, append(args, flags...)...)
 }
 
-// pythonTool is what can make a virtual environment here.
-func pythonTool(ctx context.Context) (installer, error) {
+// findInstaller is what can make a virtual environment here.
+func findInstaller(ctx context.Context) (installer, error) {
 	if uv, err := exec.LookPath("uv"); err == nil {
 		return installer{uv, true}, nil
 	}
@@ -160,38 +160,38 @@ func runInstaller(ctx context.Context, code, hint string, cmd *exec.Cmd) error {
 		return context.Cause(ctx)
 	}
 	if err != nil {
-		return fault.New(code, "%s: %w: %s", strings.Join(cmd.Args, " "), err, tail(out)).WithHint("%s", hint)
+		return fault.New(code, "%s: %w: %s", strings.Join(cmd.Args, " "), err, outputTail(out)).WithHint("%s", hint)
 	}
 	return nil
 }
 
-// tail is the end of a program's output on one line, without the credentials
+// outputTail is the end of a program's output on one line, without the credentials
 // that the address of a package index may hold.
-func tail(out []byte) string {
+func outputTail(out []byte) string {
 	line := strings.Join(strings.Fields(subprocess.Tail(out, 1<<10)), " ")
 	return string(redact.NewLogScrubber().Scrub([]byte(line)))
 }
 
-// adopted is an environment that somebody else made: the store holds a link to
+// prepareAdopted is an environment that somebody else made: the store holds a link to
 // its command, and the environment has to stay where it is.
-func (r Request) adopted() (store.New, error) {
-	path, err := found(r.From)
+func (r Request) prepareAdopted() (store.NewInstall, error) {
+	path, err := findProgram(r.From)
 	if err == nil {
 		_, err = os.Stat(path)
 	}
 	if err != nil {
-		return store.New{}, fault.Usage("source-not-found", "-from=%s: %w", r.From, err).WithHint("give the litellm command of a virtual environment")
+		return store.NewInstall{}, fault.Usage("source-not-found", "-from=%s: %w", r.From, err).WithHint("give the litellm command of a virtual environment")
 	}
 	version := orElse(r.Version, runtimestore.LiteLLMVersion(path))
 	if version == "" {
-		return store.New{}, fault.Usage("source-not-found", "-from=%s: there is no LiteLLM beside it", r.From).WithHint("give the litellm command of a virtual environment, or -version too")
+		return store.NewInstall{}, fault.Usage("source-not-found", "-from=%s: there is no LiteLLM beside it", r.From).WithHint("give the litellm command of a virtual environment, or -version too")
 	}
 	sum, err := fileDigest(path)
 	if err != nil {
-		return store.New{}, fault.Usage("source-not-found", "-from=%s: %w", r.From, err).WithHint("give the litellm command of a virtual environment")
+		return store.NewInstall{}, fault.Usage("source-not-found", "-from=%s: %w", r.From, err).WithHint("give the litellm command of a virtual environment")
 	}
-	return store.New{Name: r.Runtime, Version: version, Digest: "sha256:" + sum, Binary: "bin/litellm", Source: "environment of " + path,
-		Fill: func(_ context.Context, dir string, _ *store.New) error {
+	return store.NewInstall{Name: r.Runtime, Version: version, Digest: "sha256:" + sum, Binary: "bin/litellm", Source: "environment of " + path,
+		Fill: func(_ context.Context, dir string, _ *store.NewInstall) error {
 			if err := os.Mkdir(filepath.Join(dir, "bin"), 0o700); err != nil {
 				return fault.New("unpack-failed", "%w", err)
 			}

@@ -15,44 +15,44 @@ import (
 	"github.com/flowgate-go/flowgate/internal/store"
 )
 
-// local installs an archive or a binary that is on this machine.
-func (r Request) local(ctx context.Context) (store.New, error) {
-	path, err := found(r.From)
+// prepareLocal installs an archive or a binary that is on this machine.
+func (r Request) prepareLocal(ctx context.Context) (store.NewInstall, error) {
+	path, err := findProgram(r.From)
 	if err != nil {
-		return store.New{}, fault.Usage("source-not-found", "-from=%s: %w", r.From, err).WithHint("give a path, or a name that is on PATH")
+		return store.NewInstall{}, fault.Usage("source-not-found", "-from=%s: %w", r.From, err).WithHint("give a path, or a name that is on PATH")
 	}
 	sum, err := fileDigest(path)
 	if err != nil {
-		return store.New{}, fault.Usage("source-not-found", "-from=%s: %w", r.From, err).WithHint("give an archive or a program")
+		return store.NewInstall{}, fault.Usage("source-not-found", "-from=%s: %w", r.From, err).WithHint("give an archive or a program")
 	}
 	if want := strings.TrimPrefix(strings.ToLower(r.SHA256), "sha256:"); want != "" && want != sum {
-		return store.New{}, fault.New("checksum-mismatch", "%s has SHA-256 %s, not %s", path, sum, want).WithHint("it is another file or damaged; nothing was installed")
+		return store.NewInstall{}, fault.New("checksum-mismatch", "%s has SHA-256 %s, not %s", path, sum, want).WithHint("it is another file or damaged; nothing was installed")
 	}
 	if strings.HasSuffix(path, ".tar.gz") || strings.HasSuffix(path, ".tgz") {
-		n := r.archived(path, r.Version, sum)
-		n.Version = orElse(r.Version, versionInName(filepath.Base(path)))
+		n := r.installFromArchive(path, r.Version, sum)
+		n.Version = orElse(r.Version, parseArchiveVersion(filepath.Base(path)))
 		n.Source = "file " + path
 		return n, nil
 	}
 	if err := store.CheckPlatform(path); err != nil {
-		return store.New{}, err
+		return store.NewInstall{}, err
 	}
 	version := r.Version
 	if version == "" {
 		if version = reportedVersion(ctx, path); version == unknownVersion {
-			return store.New{}, fault.New("program-unrecognised", "-from=%s: the program does not print CLIProxyAPI's version when it is asked for -help", path).
+			return store.NewInstall{}, fault.New("program-unrecognised", "-from=%s: the program does not print CLIProxyAPI's version when it is asked for -help", path).
 				WithHint("give the program of CLIProxyAPI; for one that prints no version, name it with -version=…")
 		}
 	}
-	n := store.New{Name: r.Runtime, Version: version, Digest: "sha256:" + sum, Source: "file " + path, Binary: runtimestore.BinaryNames()[0]}
-	n.Fill = func(_ context.Context, dir string, n *store.New) error {
-		return copied(path, filepath.Join(dir, n.Binary))
+	n := store.NewInstall{Name: r.Runtime, Version: version, Digest: "sha256:" + sum, Source: "file " + path, Binary: runtimestore.BinaryNames()[0]}
+	n.Fill = func(_ context.Context, dir string, n *store.NewInstall) error {
+		return copyProgram(path, filepath.Join(dir, n.Binary))
 	}
 	return n, nil
 }
 
-// versionInName reads CLIProxyAPI_6.9.1_linux_amd64.tar.gz; unknownVersion without one.
-func versionInName(name string) string {
+// parseArchiveVersion reads CLIProxyAPI_6.9.1_linux_amd64.tar.gz; unknownVersion without one.
+func parseArchiveVersion(name string) string {
 	parts := strings.Split(name, "_")
 	if len(parts) >= 4 && parts[1] != "" && parts[1][0] >= '0' && parts[1][0] <= '9' {
 		return parts[1]
@@ -60,7 +60,7 @@ func versionInName(name string) string {
 	return unknownVersion
 }
 
-func copied(from, to string) error {
+func copyProgram(from, to string) error {
 	in, err := safefile.Open(from)
 	if err != nil {
 		return fault.New("unpack-failed", "%w", err)

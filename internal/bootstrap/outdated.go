@@ -18,8 +18,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/subprocess"
 )
 
-// News is what is known about newer versions of one runtime.
-type News struct {
+// VersionStatus is what is known about newer versions of one runtime.
+type VersionStatus struct {
 	Name      string    `json:"name"`
 	Active    string    `json:"active"`              // "" when none is
 	Latest    string    `json:"latest"`              // "" when it could not be asked
@@ -30,8 +30,8 @@ type News struct {
 }
 
 // MarshalJSON writes outdated as null while no latest version is known.
-func (n News) MarshalJSON() ([]byte, error) {
-	type plain News
+func (n VersionStatus) MarshalJSON() ([]byte, error) {
+	type plain VersionStatus
 	doc := struct {
 		plain
 		Outdated *bool `json:"outdated"`
@@ -42,15 +42,15 @@ func (n News) MarshalJSON() ([]byte, error) {
 	return json.Marshal(doc)
 }
 
-// fresh is how long an answer is good for.
-const fresh = 24 * time.Hour
+// maxStatusAge is how long an answer is good for.
+const maxStatusAge = 24 * time.Hour
 
 // Outdated says for each runtime in the store, or that the configuration needs,
 // what its latest version is. Answers are a day old at most, or new when online
 // is set; with r.Offline the last one is taken however old. A source that does
 // not answer is no error: its reason says so.
-func Outdated(ctx context.Context, r Request, online bool, now time.Time) ([]News, error) {
-	r = r.completed()
+func Outdated(ctx context.Context, r Request, online bool, now time.Time) ([]VersionStatus, error) {
+	r = r.withDefaults()
 	installed, err := store.Installed(r.Config)
 	if err != nil {
 		return nil, err
@@ -59,37 +59,37 @@ func Outdated(ctx context.Context, r Request, online bool, now time.Time) ([]New
 	for _, in := range installed {
 		names[in.Name] = true
 	}
-	for _, name := range Needed(r.Config) {
+	for _, name := range NeededRuntimes(r.Config) {
 		names[name] = true
 	}
-	news := []News{}
+	news := []VersionStatus{}
 	for _, name := range [...]string{config.RuntimeCLIProxyAPI, config.RuntimeLiteLLM} {
 		if names[name] {
 			r.Runtime = name
-			news = append(news, r.news(ctx, online, now))
+			news = append(news, r.checkVersion(ctx, online, now))
 		}
 	}
 	return news, ctx.Err()
 }
 
-func (r Request) news(ctx context.Context, online bool, now time.Time) News {
+func (r Request) checkVersion(ctx context.Context, online bool, now time.Time) VersionStatus {
 	path := filepath.Join(store.Dir(r.Config, r.Runtime), "latest.json")
-	var n News
+	var n VersionStatus
 	if data, err := safefile.Read(path, safefile.Document); err == nil {
 		_ = json.Unmarshal(data, &n) // damaged is as good as none
 	}
 	age := now.Sub(n.CheckedAt)
-	if !r.Offline && (online || n.Latest == "" || age > fresh || age < 0) {
+	if !r.Offline && (online || n.Latest == "" || age > maxStatusAge || age < 0) {
 		n.Reason, n.CheckedAt = "", now.UTC()
 		latest, err := r.LatestVersion(ctx)
 		if err != nil {
 			n.Reason = err.Error()
 		} else {
 			n.Latest = latest
-			r.remember(path, n)
+			r.cacheStatus(path, n)
 		}
 	}
-	n.Name, n.Active, n.Pinned = r.Runtime, "", store.Pinned(r.Config, r.Runtime)
+	n.Name, n.Active, n.Pinned = r.Runtime, "", store.PinnedVersion(r.Config, r.Runtime)
 	if current, ok := store.Current(r.Config, r.Runtime); ok {
 		n.Active = current.Version
 	}
@@ -97,7 +97,7 @@ func (r Request) news(ctx context.Context, online bool, now time.Time) News {
 		n.Reason = "the latest version was never asked for: bootstrap:outdated without -offline does"
 	}
 	n.Outdated = n.Latest != "" && n.Latest != n.Active
-	bad, isBad := runtimestore.KnownBad(r.Runtime, n.Latest)
+	bad, isBad := runtimestore.FindBadVersion(r.Runtime, n.Latest)
 	switch {
 	case isBad:
 		n.Outdated, n.Reason = false, "the latest version is known bad: "+bad.Why
@@ -109,7 +109,7 @@ func (r Request) news(ctx context.Context, online bool, now time.Time) News {
 	return n
 }
 
-func (r Request) remember(path string, n News) {
+func (r Request) cacheStatus(path string, n VersionStatus) {
 	data, err := json.Marshal(n)
 	if err == nil && os.MkdirAll(filepath.Dir(path), 0o700) == nil {
 		_ = renameio.WriteFile(path, data, 0o600) // a cache
@@ -119,21 +119,21 @@ func (r Request) remember(path string, n News) {
 // LatestVersion asks the runtime's source. Faults: those of GitHub's API,
 // python-missing, packages-failed, latest-unknown.
 func (r Request) LatestVersion(ctx context.Context) (string, error) {
-	r = r.completed()
+	r = r.withDefaults()
 	if r.Runtime == config.RuntimeLiteLLM {
 		return latestLiteLLM(ctx)
 	}
-	g, err := r.github()
+	g, err := r.githubClient()
 	if err != nil {
 		return "", err
 	}
-	release, err := g.release(ctx, "")
+	release, err := g.findRelease(ctx, "")
 	return strings.TrimPrefix(release.Tag, "v"), err
 }
 
 // latestLiteLLM asks the package index that pip or uv is set to.
 func latestLiteLLM(ctx context.Context) (string, error) {
-	tool, err := pythonTool(ctx)
+	tool, err := findInstaller(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -144,16 +144,16 @@ func latestLiteLLM(ctx context.Context) (string, error) {
 	cmd.Stdin = strings.NewReader("litellm\n")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		return "", fault.New("packages-failed", "ask the package index: %w: %s", err, tail(out)).WithHint("check the network and the index that pip or uv is set to")
+		return "", fault.New("packages-failed", "ask the package index: %w: %s", err, outputTail(out)).WithHint("check the network and the index that pip or uv is set to")
 	}
-	if version := latestIn(string(out)); version != "" {
+	if version := parseLatest(string(out)); version != "" {
 		return version, nil
 	}
-	return "", fault.New("latest-unknown", "%s did not say what the latest LiteLLM is: %s", filepath.Base(tool.path), tail(out))
+	return "", fault.New("latest-unknown", "%s did not say what the latest LiteLLM is: %s", filepath.Base(tool.path), outputTail(out))
 }
 
-// latestIn reads "litellm (1.2.3)", as pip prints it, or "litellm==1.2.3", as uv does.
-func latestIn(out string) string {
+// parseLatest reads "litellm (1.2.3)", as pip prints it, or "litellm==1.2.3", as uv does.
+func parseLatest(out string) string {
 	for line := range strings.Lines(out) {
 		rest, ok := strings.CutPrefix(strings.TrimSpace(line), "litellm")
 		if !ok {

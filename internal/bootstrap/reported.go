@@ -12,8 +12,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/subprocess"
 )
 
-// reportPatience bounds how long a program may take to say its version.
-const reportPatience = 10 * time.Second
+// reportTimeout bounds how long a program may take to say its version.
+const reportTimeout = 10 * time.Second
 
 // unknownVersion is the version of a program that does not report one.
 const unknownVersion = "local"
@@ -23,13 +23,13 @@ const unknownVersion = "local"
 // gets, without a leading v. It returns unknownVersion when the program prints
 // none.
 func reportedVersion(ctx context.Context, path string) string {
-	ctx, cancel := context.WithTimeout(ctx, reportPatience)
+	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
 	defer cancel()
 	out, _ := subprocess.Isolated(ctx, nil, path, "-help").CombinedOutput()
 	_, rest, ok := strings.Cut(string(out), "Version: ")
 	version, _, comma := strings.Cut(rest, ",")
 	version = strings.TrimPrefix(strings.TrimSpace(version), "v")
-	if !ok || !comma || version == "" || (Request{Runtime: config.RuntimeCLIProxyAPI, Version: version}).check() != nil {
+	if !ok || !comma || version == "" || (Request{Runtime: config.RuntimeCLIProxyAPI, Version: version}).validate() != nil {
 		return unknownVersion
 	}
 	return version
@@ -46,15 +46,15 @@ func (r Request) checkReportedVersion(ctx context.Context, path, released string
 	case reported == unknownVersion || reported == "dev":
 		fmt.Fprintf(r.Progress, "%s does not report its version; the release says %s\n", filepath.Base(path), released)
 		return nil
-	case plainVersion(reported) == plainVersion(released):
+	case normalizeVersion(reported) == normalizeVersion(released):
 		return nil
 	}
 	return fault.New("version-mismatch", "the program of release %s reports version %s", released, reported).
 		WithHint("the release is mislabelled or was replaced; nothing was installed. -version=… installs another release")
 }
 
-// plainVersion leaves out what the Plus family appends to its versions.
-func plainVersion(version string) string {
+// normalizeVersion leaves out what the Plus family appends to its versions.
+func normalizeVersion(version string) string {
 	return strings.TrimSuffix(strings.TrimPrefix(version, "v"), "-plus")
 }
 

@@ -68,7 +68,7 @@ func TestAnIndexThatOnlyHasSourcePackagesRunsNoCode(t *testing.T) {
 	t.Setenv("UV_INDEX_URL", index.URL+"/simple/")
 	t.Setenv("PIP_NO_BINARY", ":all:") // what a user set does not bring it back
 	dir := t.TempDir()
-	err := bootstrap.Environment(t.Context(), dir, []byte("tripwire==1.0\n"))
+	err := bootstrap.CreateEnvironment(t.Context(), dir, []byte("tripwire==1.0\n"))
 	wantFault(t, err, "packages-failed", "tripwire")
 	if !asked {
 		t.Error("the index was not asked")

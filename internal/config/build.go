@@ -15,13 +15,13 @@ const maxNodes = 200_000
 // builder turns the syntax tree into nodes. An alias shares its anchor's node,
 // so that the work stays in proportion to the file.
 type builder struct {
-	d       *diagnosis
-	anchors map[string]*node
-	bomb    bool
+	d        *diagnosis
+	anchors  map[string]*node
+	tooLarge bool
 }
 
 func (b *builder) build(n ast.Node, path string) *node {
-	made := b.make(n, path)
+	made := b.convert(n, path)
 	made.size = 1
 	for _, f := range made.fields {
 		made.size += f.value.size
@@ -29,21 +29,21 @@ func (b *builder) build(n ast.Node, path string) *node {
 	for _, item := range made.items {
 		made.size += item.size
 	}
-	if made.size > maxNodes && !b.bomb {
-		b.bomb = true
+	if made.size > maxNodes && !b.tooLarge {
+		b.tooLarge = true
 		b.d.add(made.at, path, "take out aliases of aliases", "the file holds more than %d values, aliases written out", maxNodes)
 	}
 	made.size = min(made.size, maxNodes+1) // no overflow on the way up
 	return made
 }
 
-func (b *builder) make(n ast.Node, path string) *node {
-	at := placeOfToken(n.GetToken())
+func (b *builder) convert(n ast.Node, path string) *node {
+	at := tokenPos(n.GetToken())
 	switch n := n.(type) {
 	case *ast.MappingNode:
-		return b.mapping(n.Values, at, path)
+		return b.convertMapping(n.Values, at, path)
 	case *ast.MappingValueNode:
-		return b.mapping([]*ast.MappingValueNode{n}, at, path)
+		return b.convertMapping([]*ast.MappingValueNode{n}, at, path)
 	case *ast.SequenceNode:
 		made := &node{kind: listKind, at: at}
 		for i, item := range n.Values {
@@ -55,22 +55,22 @@ func (b *builder) make(n ast.Node, path string) *node {
 		b.anchors[n.Name.GetToken().Value] = made
 		return made
 	case *ast.AliasNode:
-		return b.alias(n, at, path)
+		return b.resolveAlias(n, at, path)
 	case *ast.TagNode:
-		return b.tagged(n, at, path)
+		return b.convertTagged(n, at, path)
 	case *ast.LiteralNode:
 		return &node{kind: scalarKind, value: n.Value.Value, text: n.Value.Value, at: at}
 	case *ast.NullNode:
 		return &node{kind: nullKind, at: at}
 	case ast.ScalarNode:
-		return &node{kind: scalarKind, value: number(n.GetValue()), text: n.GetToken().Value, at: at}
+		return &node{kind: scalarKind, value: intIfWhole(n.GetValue()), text: n.GetToken().Value, at: at}
 	}
 	b.d.add(at, path, "see the line and the one above it", "this is no value")
 	return &node{kind: nullKind, at: at, broken: true}
 }
 
-// alias returns the anchor's node, at the anchor's place.
-func (b *builder) alias(n *ast.AliasNode, at pos, path string) *node {
+// resolveAlias returns the anchor's node, at the anchor's place.
+func (b *builder) resolveAlias(n *ast.AliasNode, at pos, path string) *node {
 	name := n.Value.GetToken().Value
 	if made, ok := b.anchors[name]; ok {
 		return made
@@ -79,8 +79,8 @@ func (b *builder) alias(n *ast.AliasNode, at pos, path string) *node {
 	return &node{kind: nullKind, at: at, broken: true}
 }
 
-// tagged understands YAML's own tags; a number tagged !!str is its text.
-func (b *builder) tagged(n *ast.TagNode, at pos, path string) *node {
+// convertTagged understands YAML's own tags; a number tagged !!str is its text.
+func (b *builder) convertTagged(n *ast.TagNode, at pos, path string) *node {
 	tag := n.GetToken().Value
 	if n.Value == nil {
 		return &node{kind: nullKind, at: at}
@@ -96,8 +96,8 @@ func (b *builder) tagged(n *ast.TagNode, at pos, path string) *node {
 	return &node{kind: nullKind, at: at, broken: true}
 }
 
-// number makes a whole number an int, as Go code would write it.
-func number(value any) any {
+// intIfWhole makes a whole number an int, as Go code would write it.
+func intIfWhole(value any) any {
 	switch v := value.(type) {
 	case int64:
 		return int(v)

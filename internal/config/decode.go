@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
 // decode fills v, a settable struct, map, list or scalar of the document
@@ -22,14 +24,14 @@ func (d *diagnosis) decode(n *node, v reflect.Value, at pos, path string, limits
 		v.Set(reflect.New(v.Type().Elem()))
 		v = v.Elem()
 	}
-	if custom, ok := v.Addr().Interface().(fromNode); ok {
+	if custom, ok := v.Addr().Interface().(nodeDecoder); ok {
 		if problem := custom.fromNode(n); problem != "" {
 			d.add(n.at, path, "", "%s %s, not %s", path, problem, n.describe(path))
 		}
 		return
 	}
-	if want := wanted(v); n.kind != want && want != nullKind {
-		d.wrongType(n, at, path, kindWords[want])
+	if want := expectedKind(v); n.kind != want && want != nullKind {
+		d.wrongType(n, at, path, kindNames[want])
 		return
 	}
 	switch v.Kind() {
@@ -40,7 +42,7 @@ func (d *diagnosis) decode(n *node, v reflect.Value, at pos, path string, limits
 	case reflect.Slice:
 		d.decodeList(n, v, path)
 	case reflect.Interface:
-		if plain := n.plain(); plain != nil {
+		if plain := n.goValue(); plain != nil {
 			v.Set(reflect.ValueOf(plain))
 		}
 	default:
@@ -50,11 +52,11 @@ func (d *diagnosis) decode(n *node, v reflect.Value, at pos, path string, limits
 	limits.checkSize(d, n, at, path)
 }
 
-// fromNode is a type that reads itself; it returns "" or what it must be.
-type fromNode interface{ fromNode(*node) string }
+// nodeDecoder is a type that reads itself; it returns "" or what it must be.
+type nodeDecoder interface{ fromNode(*node) string }
 
-// wanted is the kind of node that v is read from; nullKind means any.
-func wanted(v reflect.Value) kind {
+// expectedKind is the kind of node that v is read from; nullKind means any.
+func expectedKind(v reflect.Value) kind {
 	switch v.Kind() {
 	case reflect.Struct, reflect.Map:
 		return mapKind
@@ -64,7 +66,7 @@ func wanted(v reflect.Value) kind {
 	return nullKind
 }
 
-var kindWords = map[kind]string{mapKind: "a map", listKind: "a list"}
+var kindNames = map[kind]string{mapKind: "a map", listKind: "a list"}
 
 func (d *diagnosis) wrongType(n *node, at pos, path, want string) {
 	where := n.at
@@ -83,19 +85,19 @@ func (d *diagnosis) decodeStruct(n *node, v reflect.Value, at pos, path string) 
 		switch {
 		case i >= 0 && f.value.kind == nullKind && members[i].optional: // an empty optional key is an absent one
 		case i >= 0:
-			d.decode(f.value, members[i].value, f.at, join(path, f.key), members[i].limits)
+			d.decode(f.value, members[i].value, f.at, joinPath(path, f.key), members[i].limits)
 		case strings.HasPrefix(f.key, commentPrefix):
 		case isOpen && open.open():
 		default:
-			d.add(f.at, join(path, f.key), keyHint(f.key, known), "unknown key %q", f.key)
+			d.add(f.at, joinPath(path, f.key), keyHint(f.key, known), "unknown key %q", f.key)
 		}
 	}
 	for _, m := range members {
 		misspelt := slices.ContainsFunc(n.fields, func(f field) bool {
-			return !slices.Contains(known, f.key) && Nearest(f.key, known) == m.key
+			return !slices.Contains(known, f.key) && suggest.Nearest(f.key, known) == m.key
 		})
 		if _, ok := n.field(m.key); !ok && !m.optional && !misspelt {
-			d.add(at, join(path, m.key), "add "+m.key+": …", "missing key %q%s", m.key, under(path))
+			d.add(at, joinPath(path, m.key), "add "+m.key+": …", "missing key %q%s", m.key, inPath(path))
 		}
 	}
 }
@@ -103,7 +105,7 @@ func (d *diagnosis) decodeStruct(n *node, v reflect.Value, at pos, path string) 
 // commentPrefix begins the keys that JSON files have in place of comments.
 const commentPrefix = "_comment"
 
-func under(path string) string {
+func inPath(path string) string {
 	if path == "" {
 		return ""
 	}
@@ -118,7 +120,7 @@ func (d *diagnosis) decodeMap(n *node, v reflect.Value, path string) {
 			continue // a comment among profiles or providers
 		}
 		value := reflect.New(v.Type().Elem()).Elem()
-		d.decode(f.value, value, f.at, join(path, f.key), limits{})
+		d.decode(f.value, value, f.at, joinPath(path, f.key), limits{})
 		v.SetMapIndex(reflect.ValueOf(f.key), value)
 	}
 }

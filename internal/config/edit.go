@@ -21,21 +21,21 @@ func migrateText(data []byte, root *node, version int) ([]byte, error) {
 	e.flow = len(root.fields) > 0 && data[e.offset(root.at)] == '{'
 
 	if version != 3 {
-		e.version(root)
+		e.setVersion(root)
 	}
 	if _, both := root.field("secret_files"); !both {
-		e.rename(root, "secrets", "secret_files")
+		e.renameKey(root, "secrets", "secret_files")
 	}
 	services, _ := root.field("services")
 	if _, both := services.value.field(CLIProxy); !both {
-		e.rename(services.value, oldUpstream, CLIProxy)
+		e.renameKey(services.value, oldUpstream, CLIProxy)
 	}
-	for _, s := range serviceFields(services.value) {
+	for _, s := range fieldsOf(services.value) {
 		if _, both := s.value.field("readiness_path"); !both {
-			e.rename(s.value, "health_path", "readiness_path")
+			e.renameKey(s.value, "health_path", "readiness_path")
 		}
 		dependsOn, _ := s.value.field("depends_on")
-		e.dependsOn(dependsOn.value)
+		e.renameInDependsOn(dependsOn.value)
 	}
 	if _, both := root.field("auth"); !both {
 		e.moveOAuth(root)
@@ -43,7 +43,7 @@ func migrateText(data []byte, root *node, version int) ([]byte, error) {
 	return e.apply(), e.err
 }
 
-func serviceFields(services *node) []field {
+func fieldsOf(services *node) []field {
 	if services == nil {
 		return nil
 	}
@@ -79,7 +79,7 @@ func (e *editor) apply() []byte {
 	last := 0
 	for _, ed := range e.edits {
 		if ed.from < last {
-			e.err = cmp.Or(e.err, fmt.Errorf("changes overlap at line %d", placeOf(e.data, ed.from).line))
+			e.err = cmp.Or(e.err, fmt.Errorf("changes overlap at line %d", posOf(e.data, ed.from).line))
 			continue
 		}
 		out.Write(e.data[last:ed.from])
@@ -106,9 +106,9 @@ func (e *editor) offset(at pos) int {
 	return min(i, len(e.data)-1)
 }
 
-// word returns the stretch of the scalar old at a place, quotes included, and
+// locateWord returns the stretch of the scalar old at a place, quotes included, and
 // its quote. Anything else there is an error: the tree and the text disagree.
-func (e *editor) word(at pos, old string) (from, to int, quote string) {
+func (e *editor) locateWord(at pos, old string) (from, to int, quote string) {
 	from = e.offset(at)
 	for _, quote = range [...]string{"", `"`, "'"} {
 		if strings.HasPrefix(string(e.data[from:min(from+len(old)+2, len(e.data))]), quote+old+quote) {
@@ -119,13 +119,13 @@ func (e *editor) word(at pos, old string) (from, to int, quote string) {
 	return from, from, ""
 }
 
-// rename changes the key of a map where it stands.
-func (e *editor) rename(in *node, old, new string) {
+// renameKey changes the key of a map where it stands.
+func (e *editor) renameKey(in *node, old, new string) {
 	f, ok := in.field(old)
 	if !ok {
 		return
 	}
-	if from, to, quote := e.word(f.at, old); from < to {
+	if from, to, quote := e.locateWord(f.at, old); from < to {
 		e.replace(from, to, quote+new+quote)
 	}
 }

@@ -15,7 +15,7 @@ import (
 // holds, and no .gitignore of an older installation names them. A repository that
 // cannot be written stays as it is; doctor's folder.ignored looks at the rest.
 func excludeBackups(file string) {
-	top, gitDir := repositoryOf(filepath.Dir(file))
+	top, gitDir := findRepository(filepath.Dir(file))
 	rel, err := filepath.Rel(top, file)
 	if gitDir == "" || err != nil {
 		return
@@ -38,16 +38,16 @@ func excludeBackups(file string) {
 	_ = f.Close()
 }
 
-// repositoryOf finds the work tree that a folder lies in and the folder that its
+// findRepository finds the work tree that a folder lies in and the folder that its
 // repository's worktrees share; both are "" where there is none.
-func repositoryOf(dir string) (top, common string) {
+func findRepository(dir string) (top, common string) {
 	for top = dir; ; top = filepath.Dir(top) {
 		git := filepath.Join(top, ".git")
 		if info, err := os.Stat(git); err == nil {
 			if info.IsDir() {
 				return top, git
 			}
-			return top, commonFolder(top, git)
+			return top, commonGitDir(top, git)
 		}
 		if top == filepath.Dir(top) {
 			return "", ""
@@ -55,8 +55,8 @@ func repositoryOf(dir string) (top, common string) {
 	}
 }
 
-// commonFolder reads where the .git file of a worktree or submodule leads.
-func commonFolder(top, file string) string {
+// commonGitDir reads where the .git file of a worktree or submodule leads.
+func commonGitDir(top, file string) string {
 	text, err := safefile.Read(file, safefile.Document)
 	path, ok := strings.CutPrefix(strings.TrimSpace(string(text)), "gitdir: ")
 	if err != nil || !ok {

@@ -5,54 +5,56 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
-// credentials takes credentials.upstream: each has a file or a variable.
-func (r *resolver) credentials(upstream map[string]credentialDocument) {
+// resolveCredentials takes credentials.upstream: each has a file or a variable.
+func (r *resolver) resolveCredentials(upstream map[string]credentialDocument) {
 	if len(upstream) == 0 {
 		return
 	}
 	r.cfg.Credentials = make(map[string]Credential, len(upstream))
 	for name, c := range upstream {
 		keys := []string{"credentials", "upstream", name}
-		f, _ := r.root.find(keys...)
+		f, _ := r.root.lookup(keys...)
 		_, hasFile := f.value.field("file")
 		_, hasEnv := f.value.field("env")
 		if hasFile == hasEnv && f.value != nil && f.value.kind == mapKind {
-			r.problem(keys, "write file: PATH or env: NAME", "%s must have exactly one of file and env", strings.Join(keys, "."))
+			r.addProblem(keys, "write file: PATH or env: NAME", "%s must have exactly one of file and env", strings.Join(keys, "."))
 		}
 		if strings.ContainsAny(c.Env, "=$ /") {
-			r.problem(append(keys, "env"), "write the bare name, as in OPENAI_API_KEY", "%q is no name of an environment variable", harmless(c.Env, "key"))
+			r.addProblem(append(keys, "env"), "write the bare name, as in OPENAI_API_KEY", "%q is no name of an environment variable", redactForMessage(c.Env, "key"))
 		}
-		r.cfg.Credentials[name] = Credential{File: r.path(c.File, append(keys, "file")...), Env: c.Env}
+		r.cfg.Credentials[name] = Credential{File: r.resolvePath(c.File, append(keys, "file")...), Env: c.Env}
 	}
 }
 
-// fragments checks what FlowGate itself reads in the LiteLLM fragments; all
+// checkFragments checks what FlowGate itself reads in the LiteLLM fragments; all
 // else in them belongs to LiteLLM and is passed on.
-func (r *resolver) fragments() {
+func (r *resolver) checkFragments() {
 	if base, ok := r.root.field("litellm_base"); ok {
-		r.fragment(base.value, "litellm_base")
+		r.checkFragment(base.value, "litellm_base")
 	}
 	profiles, _ := r.root.field("profiles")
 	if profiles.value != nil {
 		for _, p := range profiles.value.fields {
-			r.fragment(p.value, "profiles."+p.key)
+			r.checkFragment(p.value, "profiles."+p.key)
 		}
 	}
 }
 
-func (r *resolver) fragment(n *node, path string) {
+func (r *resolver) checkFragment(n *node, path string) {
 	if n.kind != mapKind {
 		return // decode has reported it
 	}
 	for _, section := range [...]string{"litellm_settings", "router_settings", "general_settings"} {
 		if f, ok := n.field(section); ok && f.value.kind != mapKind && f.value.kind != nullKind {
-			r.d.add(f.value.at, join(path, section), "", "%s must be a map, not %s", join(path, section), f.value.describe(join(path, section)))
+			r.d.add(f.value.at, joinPath(path, section), "", "%s must be a map, not %s", joinPath(path, section), f.value.describe(joinPath(path, section)))
 		}
 	}
 	if f, ok := n.field("model_list"); ok {
-		r.modelList(f, join(path, "model_list"))
+		r.checkModelList(f, joinPath(path, "model_list"))
 	}
 	settings, _ := n.field("litellm_settings")
 	for _, key := range [...]string{"allowed_fails", "cooldown_time"} {
@@ -60,11 +62,11 @@ func (r *resolver) fragment(n *node, path string) {
 			r.d.warn("setting-without-effect", path+".litellm_settings."+key, f.at, "LiteLLM ignores %s under litellm_settings; FlowGate moves it to router_settings, where it works", key)
 		}
 	}
-	r.references(n, path)
+	r.checkReferences(n, path)
 }
 
-// modelList checks the outer shape of the deployments.
-func (r *resolver) modelList(f field, path string) {
+// checkModelList checks the outer shape of the deployments.
+func (r *resolver) checkModelList(f field, path string) {
 	if f.value.kind != listKind {
 		r.d.add(f.value.at, path, "write one - model_name: … for each deployment", "%s must be a list, not %s", path, f.value.describe(path))
 		return
@@ -89,26 +91,26 @@ func (r *resolver) modelList(f field, path string) {
 	}
 }
 
-// references checks every api_key_ref and master_key_ref in n.
-func (r *resolver) references(n *node, path string) {
+// checkReferences checks every api_key_ref and master_key_ref in n.
+func (r *resolver) checkReferences(n *node, path string) {
 	for i, item := range n.items {
-		r.references(item, fmt.Sprintf("%s[%d]", path, i))
+		r.checkReferences(item, fmt.Sprintf("%s[%d]", path, i))
 	}
 	for _, f := range n.fields {
-		at := join(path, f.key)
+		at := joinPath(path, f.key)
 		key, isRef := strings.CutSuffix(f.key, "_ref")
 		if !isRef || key != "api_key" && key != "master_key" {
-			r.references(f.value, at)
+			r.checkReferences(f.value, at)
 			continue
 		}
-		r.reference(f, at)
+		r.checkReference(f, at)
 		if _, both := n.field(key); both {
 			r.d.add(f.at, at, "keep one of the two", "%s and %s are both given in %s", key, f.key, path)
 		}
 	}
 }
 
-func (r *resolver) reference(f field, path string) {
+func (r *resolver) checkReference(f field, path string) {
 	name, ok := f.value.value.(string)
 	if !ok {
 		r.d.add(f.value.at, path, "", "%s must be the name of a credential, not %s", path, f.value.describe(path))
@@ -119,10 +121,10 @@ func (r *resolver) reference(f field, path string) {
 	}
 	known := slices.Sorted(maps.Keys(r.cfg.Credentials))
 	hint := "add it: credentials.upstream.NAME: {file: …} or {env: …}"
-	if near := Nearest(name, known); near != "" {
-		hint = `did you mean "` + near + `"?`
+	if near := suggest.Hint(name, known); near != "" {
+		hint = near
 	} else if len(name) > 16 {
-		name = harmless(name, "key") // rather the key itself than a name
+		name = redactForMessage(name, "key") // rather the key itself than a name
 	}
-	r.d.add(f.value.at, path, hint, "unknown credential %q", shorten(name))
+	r.d.add(f.value.at, path, hint, "unknown credential %q", truncateLine(name))
 }

@@ -5,10 +5,10 @@ import "slices"
 // oldUpstream is what version 1 called the service cliproxyapi_plus.
 const oldUpstream = "cliproxyapi"
 
-// upstreamKey is the name under which the file has the service
+// findUpstreamKey is the name under which the file has the service
 // cliproxyapi_plus. The name of version 1 is accepted in every version, and so
 // is the new one in version 1; where a file has both, the new one counts.
-func (r *resolver) upstreamKey() string {
+func (r *resolver) findUpstreamKey() string {
 	services, _ := r.root.field("services")
 	old, hasOld := services.value.field(oldUpstream)
 	_, hasNew := services.value.field(CLIProxy)
@@ -16,7 +16,7 @@ func (r *resolver) upstreamKey() string {
 	case hasOld && hasNew:
 		r.d.warn("key-ignored", "services."+oldUpstream, old.at, "services.%s has no effect: services.%s is there too", oldUpstream, CLIProxy)
 		services.value.fields = slices.DeleteFunc(slices.Clone(services.value.fields), func(f field) bool { return f.key == oldUpstream })
-		r.root.replace("services", services.value)
+		r.root.setField("services", services.value)
 		return CLIProxy
 	case hasOld:
 		r.warnRenamed("services."+oldUpstream, old.at, "services.cliproxyapi is now services.cliproxyapi_plus; `mage config:migrate` renames it")
@@ -27,8 +27,8 @@ func (r *resolver) upstreamKey() string {
 	return oldUpstream
 }
 
-// document decodes a file of version 1 or 2 whose upstream has that key.
-func (r *resolver) document(upstream string) documentV2 {
+// decodeVersion1Or2 decodes a file of version 1 or 2 whose upstream has that key.
+func (r *resolver) decodeVersion1Or2(upstream string) documentV2 {
 	if upstream == CLIProxy {
 		var doc documentV2
 		r.d.decodeInto(r.root, &doc)
@@ -42,8 +42,8 @@ func (r *resolver) document(upstream string) documentV2 {
 	}
 }
 
-// oldSecrets takes the files under the first name of secret_files.
-func (r *resolver) oldSecrets(files []string) {
+// resolveOldSecrets takes the files under the first name of secret_files.
+func (r *resolver) resolveOldSecrets(files []string) {
 	f, ok := r.root.field("secrets")
 	if !ok {
 		return
@@ -53,7 +53,7 @@ func (r *resolver) oldSecrets(files []string) {
 		message = "secrets is now secret_files, which is there too: write all files there"
 	}
 	r.warnRenamed("secrets", f.at, message)
-	r.secretFiles("secrets", files)
+	r.addSecretFiles("secrets", files)
 }
 
 // warnRenamed warns of an old key, unless the whole file is of version 1, of

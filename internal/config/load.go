@@ -17,7 +17,7 @@ import (
 // config-too-large, config-version-unsupported or config-invalid; the last has
 // Problems as its detail, and its message is the first of them.
 func Load(path string, getenv func(string) string) (*Config, error) {
-	d, cfg, err := read(path, getenv)
+	d, cfg, err := readFile(path, getenv)
 	if err != nil {
 		return nil, err
 	}
@@ -52,12 +52,12 @@ type Findings struct {
 // each, and Load leaves out the keys that have them. The error is non-nil only when there is nothing to examine:
 // the file is missing, unreadable or too large.
 func Check(path string, getenv func(string) string) (Findings, error) {
-	d, cfg, err := read(path, getenv)
+	d, cfg, err := readFile(path, getenv)
 	if err != nil {
 		return Findings{}, err
 	}
-	d.problems = append(d.problems, d.aside...)
-	f := Findings{File: path, Problems: append([]Problem{}, d.sorted()...), Warnings: append([]Warning{}, d.warnings...)}
+	d.problems = append(d.problems, d.providerProblems...)
+	f := Findings{File: path, Problems: append([]Problem{}, d.sortedProblems()...), Warnings: append([]Warning{}, d.warnings...)}
 	if cfg != nil {
 		f.Version = cfg.Version
 	}
@@ -90,9 +90,9 @@ func Discover(flag, env, cwd string) string {
 	return ""
 }
 
-// read does the work of Load and Check. cfg is nil when the file's version
+// readFile does the work of Load and Check. cfg is nil when the file's version
 // cannot be told, and incomplete when d holds problems.
-func read(path string, getenv func(string) string) (*diagnosis, *Config, error) {
+func readFile(path string, getenv func(string) string) (*diagnosis, *Config, error) {
 	data, err := readSource(path)
 	if err != nil {
 		return nil, nil, err
@@ -113,11 +113,11 @@ func readText(path string, data []byte, getenv func(string) string) (*diagnosis,
 	if root == nil {
 		return d, nil, nil
 	}
-	version, ok := versionOf(d, root)
+	version, ok := readVersion(d, root)
 	if !ok {
 		return d, nil, nil
 	}
-	return d, resolveRoot(d, root, abs, version, getenv), nil
+	return d, resolveDocument(d, root, abs, version, getenv), nil
 }
 
 // CheckFolder reports as a fault when the name of an installation's folder is not
@@ -131,21 +131,21 @@ func CheckFolder(dir string) error {
 		WithHint("rename the folder, or work in another one")
 }
 
-// resolveRoot resolves a parsed file that lies, or will lie, at abs.
-func resolveRoot(d *diagnosis, root *node, abs string, version int, getenv func(string) string) *Config {
+// resolveDocument resolves a parsed file that lies, or will lie, at abs.
+func resolveDocument(d *diagnosis, root *node, abs string, version int, getenv func(string) string) *Config {
 	r := &resolver{d: d, root: root, getenv: getenv, cfg: &Config{File: abs, Dir: filepath.Dir(abs), Version: version}}
 	r.resolve()
 	r.cfg.Warnings = d.warnings
 	return r.cfg
 }
 
-// versionOf reads config_version. A file without it is of version 3 when only
+// readVersion reads config_version. A file without it is of version 3 when only
 // that has such keys, else of the current one.
-func versionOf(d *diagnosis, root *node) (int, bool) {
+func readVersion(d *diagnosis, root *node) (int, bool) {
 	f, ok := root.field("config_version")
 	if !ok {
 		_, hasServices := root.field("services")
-		if _, named := root.find("cliproxyapi_plus", "config_file"); named && !hasServices {
+		if _, named := root.lookup("cliproxyapi_plus", "config_file"); named && !hasServices {
 			return 3, true
 		}
 		return CurrentVersion, true

@@ -145,19 +145,6 @@ func touch(t *testing.T, path string) {
 	}
 }
 
-func TestNearestFindsSlipsAndLeavesStrangersAlone(t *testing.T) {
-	t.Parallel()
-	profiles := []string{"balanced", "cost", "reliability"}
-	for name, want := range map[string]string{
-		"balancd": "balanced", "Cost": "cost", "reliabilty": "reliability", "rel": "reliability",
-		"speed-first": "", "x": "", "": "",
-	} {
-		if got := config.Nearest(name, profiles); got != want {
-			t.Errorf("%q: got %q, want %q", name, got, want)
-		}
-	}
-}
-
 func TestDefaultProfileIsBalancedElseTheFirstByName(t *testing.T) {
 	t.Parallel()
 	cfg := config.Default(t.TempDir())

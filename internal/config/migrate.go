@@ -42,7 +42,7 @@ func Migrate(path string, dryRun bool, now time.Time, getenv func(string) string
 	}
 	data, err := safefile.Read(path, safefile.Document)
 	if err != nil {
-		return Migration{}, unreadable(path, err)
+		return Migration{}, unreadableFault(path, err)
 	}
 	m := Migration{File: path, From: before.Version, To: CurrentVersion, Diff: []string{}, Warnings: []Warning{}}
 	if before.Version == 3 {
@@ -54,7 +54,7 @@ func Migrate(path string, dryRun bool, now time.Time, getenv func(string) string
 	}
 	migrated, err := migrateText(data, root, m.To)
 	if err != nil {
-		return Migration{}, unsafeMigration(path, err)
+		return Migration{}, unsafeMigrationFault(path, err)
 	}
 	if bytes.Equal(migrated, data) {
 		m.Message = "the file is in the current version"
@@ -64,9 +64,9 @@ func Migrate(path string, dryRun bool, now time.Time, getenv func(string) string
 		m.Warnings = append(m.Warnings, before.Warnings...)
 		return m, nil
 	}
-	after, err := sameMeaning(before, migrated, path, m.To, getenv)
+	after, err := checkSameMeaning(before, migrated, path, m.To, getenv)
 	if err != nil {
-		return Migration{}, unsafeMigration(path, err)
+		return Migration{}, unsafeMigrationFault(path, err)
 	}
 	m.Changed, m.Warnings = true, append(m.Warnings, after.Warnings...)
 	m.Diff = strings.Split(strings.TrimSuffix(string(diff.Diff(path, data, path, migrated)), "\n"), "\n")
@@ -77,15 +77,15 @@ func Migrate(path string, dryRun bool, now time.Time, getenv func(string) string
 	return m, err
 }
 
-// sameMeaning reads the new text in the old file's place and compares what
+// checkSameMeaning reads the new text in the old file's place and compares what
 // both resolve to.
-func sameMeaning(before *Config, migrated []byte, path string, version int, getenv func(string) string) (*Config, error) {
+func checkSameMeaning(before *Config, migrated []byte, path string, version int, getenv func(string) string) (*Config, error) {
 	d := newDiagnosis(path)
 	root := parse(d, bytes.TrimPrefix(migrated, []byte("\xef\xbb\xbf")))
 	if root == nil {
 		return nil, d.err()
 	}
-	after := resolveRoot(d, root, before.File, version, getenv)
+	after := resolveDocument(d, root, before.File, version, getenv)
 	if err := d.err(); err != nil {
 		return nil, err
 	}
@@ -97,7 +97,7 @@ func sameMeaning(before *Config, migrated []byte, path string, version int, gete
 	return after, nil
 }
 
-func unsafeMigration(path string, err error) error {
+func unsafeMigrationFault(path string, err error) error {
 	return fault.Usage("migrate-unsafe", "%s: cannot be rewritten safely: %w", path, err).
 		WithHint("nothing was changed; rename the old keys by hand (docs/configuration.md, versions)")
 }
@@ -113,11 +113,11 @@ func Replace(path string, old, new []byte, now time.Time) (backup string, err er
 	}
 	target, err := filepath.EvalSymlinks(path)
 	if err != nil {
-		return "", unreadable(path, err)
+		return "", unreadableFault(path, err)
 	}
 	info, err := os.Stat(target)
 	if err != nil {
-		return "", unreadable(path, err)
+		return "", unreadableFault(path, err)
 	}
 	excludeBackups(target)
 	backup = target + ".bak-" + now.UTC().Format("20060102T150405Z")

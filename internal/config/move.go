@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// version writes config_version: 2 over an older one, or before the first key.
-func (e *editor) version(root *node) {
+// setVersion writes config_version: 2 over an older one, or before the first key.
+func (e *editor) setVersion(root *node) {
 	want := fmt.Sprint(CurrentVersion)
 	if f, ok := root.field("config_version"); ok {
 		if f.value.text != want {
-			from, to, _ := e.word(f.value.at, f.value.text)
+			from, to, _ := e.locateWord(f.value.at, f.value.text)
 			e.replace(from, to, want)
 		}
 		return
@@ -29,14 +29,14 @@ func (e *editor) version(root *node) {
 	e.replace(at, at, "config_version: "+want+e.newline)
 }
 
-// dependsOn renames the upstream in a list of services.
-func (e *editor) dependsOn(list *node) {
+// renameInDependsOn renames the upstream in a list of services.
+func (e *editor) renameInDependsOn(list *node) {
 	if list == nil {
 		return
 	}
 	for _, item := range list.items {
 		if item.value == "cliproxyapi" {
-			from, to, quote := e.word(item.at, "cliproxyapi")
+			from, to, quote := e.locateWord(item.at, "cliproxyapi")
 			e.replace(from, to, quote+CLIProxy+quote)
 		}
 	}
@@ -49,7 +49,7 @@ func (e *editor) moveOAuth(root *node) {
 	if !ok {
 		return
 	}
-	from, to, quote := e.word(f.at, "oauth")
+	from, to, quote := e.locateWord(f.at, "oauth")
 	if from == to {
 		return
 	}
@@ -61,7 +61,7 @@ func (e *editor) moveOAuth(root *node) {
 	e.replace(from, to, "auth:"+e.newline+indent+"  providers")
 	for line := f.at.line; line < e.endOfEntry(root, f); line++ { // lines below the key's own
 		start := e.lines[line]
-		if len(bytes.TrimSpace(e.line(line))) > 0 {
+		if len(bytes.TrimSpace(e.lineAt(line))) > 0 {
 			e.replace(start, start, "  ")
 		}
 	}
@@ -77,7 +77,7 @@ func (e *editor) endOfEntry(root *node, f field) int {
 		}
 	}
 	for ; end > f.at.line; end-- {
-		line := e.line(end - 1)
+		line := e.lineAt(end - 1)
 		text := bytes.TrimSpace(line)
 		outside := len(line) > 0 && line[0] == '#' || bytes.Equal(text, []byte("...")) || len(text) == 0
 		if !outside {
@@ -87,8 +87,8 @@ func (e *editor) endOfEntry(root *node, f field) int {
 	return end
 }
 
-// line returns a line by its index from 0.
-func (e *editor) line(i int) []byte {
+// lineAt returns a line by its index from 0.
+func (e *editor) lineAt(i int) []byte {
 	rest := e.data[e.lines[i]:]
 	if n := bytes.IndexByte(rest, '\n'); n >= 0 {
 		return rest[:n]
@@ -104,15 +104,15 @@ func (e *editor) wrapFlow(from, to int, quote string) {
 		return
 	}
 	start := to + open
-	end := closing(e.data, start)
+	end := closingBracket(e.data, start)
 	e.replace(from, to, quote+"auth"+quote)
 	e.replace(start, start, `{"providers": `)
 	e.replace(end, end, "}")
 }
 
-// closing is the offset after the bracket that closes the one at start;
+// closingBracket is the offset after the bracket that closes the one at start;
 // brackets in quotes do not count.
-func closing(data []byte, start int) int {
+func closingBracket(data []byte, start int) int {
 	depth, quote := 0, byte(0)
 	for i := start; i < len(data); i++ {
 		switch c := data[i]; {

@@ -49,8 +49,8 @@ func (n *node) field(key string) (field, bool) {
 	return field{}, false
 }
 
-// replace gives the field of a map another value.
-func (n *node) replace(key string, value *node) {
+// setField gives the field of a map another value.
+func (n *node) setField(key string, value *node) {
 	for i := range n.fields {
 		if n.fields[i].key == key {
 			n.fields[i].value = value
@@ -58,8 +58,8 @@ func (n *node) replace(key string, value *node) {
 	}
 }
 
-// find follows keys from n; ok is false where one is missing.
-func (n *node) find(keys ...string) (f field, ok bool) {
+// lookup follows keys from n; ok is false where one is missing.
+func (n *node) lookup(keys ...string) (f field, ok bool) {
 	f = field{value: n}
 	for _, key := range keys {
 		if f, ok = f.value.field(key); !ok {
@@ -69,8 +69,8 @@ func (n *node) find(keys ...string) (f field, ok bool) {
 	return f, n != nil
 }
 
-// place is where the value of keys stands, or where the nearest key above it does.
-func (n *node) place(keys ...string) pos {
+// posOf is where the value of keys stands, or where the nearest key above it does.
+func (n *node) posOf(keys ...string) pos {
 	at := pos{1, 1}
 	for _, key := range keys {
 		f, ok := n.field(key)
@@ -85,19 +85,19 @@ func (n *node) place(keys ...string) pos {
 	return at
 }
 
-// plain is n as ordinary Go values: map[string]any, []any, scalars, nil.
-func (n *node) plain() any {
+// goValue is n as ordinary Go values: map[string]any, []any, scalars, nil.
+func (n *node) goValue() any {
 	switch n.kind {
 	case mapKind:
 		m := make(map[string]any, len(n.fields))
 		for _, f := range n.fields {
-			m[f.key] = f.value.plain()
+			m[f.key] = f.value.goValue()
 		}
 		return m
 	case listKind:
 		list := make([]any, len(n.items))
 		for i, item := range n.items {
-			list[i] = item.plain()
+			list[i] = item.goValue()
 		}
 		return list
 	case scalarKind:
@@ -121,22 +121,22 @@ func (n *node) describe(path string) string {
 	case bool:
 		return n.text
 	case string:
-		return "the text \"" + harmless(n.text, path) + "\""
+		return "the text \"" + redactForMessage(n.text, path) + "\""
 	}
-	return "the number " + harmless(n.text, path)
+	return "the number " + redactForMessage(n.text, path)
 }
 
-// harmless is text as a message may repeat it: on one line, and shortened when
+// redactForMessage is text as a message may repeat it: on one line, and shortened when
 // its place or its look says that it is a secret.
-func harmless(text, path string) string {
+func redactForMessage(text, path string) string {
 	if strings.HasPrefix(path, "credentials.") {
-		return shorten(redact.Named("secret", text))
+		return truncateLine(redact.Named("secret", text))
 	}
-	return shorten(redact.Named(path[strings.LastIndexByte(path, '.')+1:], text))
+	return truncateLine(redact.Named(path[strings.LastIndexByte(path, '.')+1:], text))
 }
 
-// shorten keeps a message on one readable line.
-func shorten(s string) string {
+// truncateLine keeps a message on one readable line.
+func truncateLine(s string) string {
 	runes := []rune(s)
 	for i, r := range runes {
 		if r == '\n' || r == '\r' || i == 40 {

@@ -14,10 +14,10 @@ const (
 	conditionStarted = "started"
 )
 
-// dependencies checks depends_on and maps version 1's name of the upstream.
-func (r *resolver) dependencies(s *Service, upstreamKey string) {
-	key := keyOf(s.Name, upstreamKey)
-	f, _ := r.root.find("services", key, "depends_on")
+// resolveDependencies checks depends_on and maps version 1's name of the upstream.
+func (r *resolver) resolveDependencies(s *Service, upstreamKey string) {
+	key := keyInFile(s.Name, upstreamKey)
+	f, _ := r.root.lookup("services", key, "depends_on")
 	if f.value == nil {
 		return
 	}
@@ -27,10 +27,10 @@ func (r *resolver) dependencies(s *Service, upstreamKey string) {
 			r.d.add(item.at, "services."+key+".depends_on", "", "depends_on must name services, not %s", item.describe("depends_on"))
 			continue
 		}
-		r.dependency(s, key, upstreamKey, name, item.at)
+		r.addDependency(s, key, upstreamKey, name, item.at)
 	}
 	for _, entry := range f.value.fields {
-		name := r.dependency(s, key, upstreamKey, entry.key, entry.at)
+		name := r.addDependency(s, key, upstreamKey, entry.key, entry.at)
 		switch condition, _ := entry.value.value.(string); condition {
 		case conditionReady:
 		case conditionStarted:
@@ -42,15 +42,15 @@ func (r *resolver) dependencies(s *Service, upstreamKey string) {
 	}
 }
 
-// dependency adds one and returns its current name.
-func (r *resolver) dependency(s *Service, key, upstreamKey, name string, at pos) string {
+// addDependency adds one and returns its current name.
+func (r *resolver) addDependency(s *Service, key, upstreamKey, name string, at pos) string {
 	switch name {
 	case CLIProxy, upstreamKey:
 		name = CLIProxy
 	case LiteLLM:
 	default:
-		r.d.addIn(r.d.file, at, "services."+key+".depends_on",
-			keyHint(name, []string{LiteLLM, upstreamKey}), "unknown service \""+shorten(name)+"\" in depends_on")
+		r.d.addInFile(r.d.file, at, "services."+key+".depends_on",
+			keyHint(name, []string{LiteLLM, upstreamKey}), "unknown service \""+truncateLine(name)+"\" in depends_on")
 		return name
 	}
 	if !slices.Contains(s.DependsOn, name) {
@@ -59,16 +59,16 @@ func (r *resolver) dependency(s *Service, key, upstreamKey, name string, at pos)
 	return name
 }
 
-func keyOf(service, upstreamKey string) string {
+func keyInFile(service, upstreamKey string) string {
 	if service == CLIProxy {
 		return upstreamKey
 	}
 	return service
 }
 
-// clash reports two services on one address. An unspecified host takes the
+// checkPorts reports two services on one address. An unspecified host takes the
 // port on every address.
-func (r *resolver) clash(upstream, router Service, upstreamKey string) {
+func (r *resolver) checkPorts(upstream, router Service, upstreamKey string) {
 	everywhere := func(s Service) bool {
 		ip := net.ParseIP(s.Host)
 		return ip != nil && ip.IsUnspecified()
@@ -77,13 +77,13 @@ func (r *resolver) clash(upstream, router Service, upstreamKey string) {
 		return
 	}
 	if upstream.Host == router.Host || everywhere(upstream) || everywhere(router) {
-		r.problem([]string{"services", upstreamKey, "port"}, "give each service a port of its own", "services.%s and services.%s both listen on %s", LiteLLM, upstreamKey, upstream.Addr())
+		r.addProblem([]string{"services", upstreamKey, "port"}, "give each service a port of its own", "services.%s and services.%s both listen on %s", LiteLLM, upstreamKey, upstream.Addr())
 	}
 }
 
-// ordered returns services so that each follows those it depends on; where
+// sortByDependency returns services so that each follows those it depends on; where
 // nothing is said they keep their order. A cycle is a problem.
-func (r *resolver) ordered(services []Service, upstreamKey string) []Service {
+func (r *resolver) sortByDependency(services []Service, upstreamKey string) []Service {
 	var done []Service
 	var visit func(s Service, trail []string) bool
 	visit = func(s Service, trail []string) bool {
@@ -91,8 +91,8 @@ func (r *resolver) ordered(services []Service, upstreamKey string) []Service {
 			return true
 		}
 		if i := slices.Index(trail, s.Name); i >= 0 {
-			cycle := lo.Map(append(slices.Clone(trail[i:]), s.Name), func(name string, _ int) string { return keyOf(name, upstreamKey) })
-			r.problem([]string{"services", cycle[0], "depends_on"}, "take one of them out", "depends_on forms a cycle: %s", strings.Join(cycle, " → "))
+			cycle := lo.Map(append(slices.Clone(trail[i:]), s.Name), func(name string, _ int) string { return keyInFile(name, upstreamKey) })
+			r.addProblem([]string{"services", cycle[0], "depends_on"}, "take one of them out", "depends_on forms a cycle: %s", strings.Join(cycle, " → "))
 			return false
 		}
 		for _, name := range s.DependsOn {

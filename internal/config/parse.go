@@ -21,20 +21,20 @@ func parse(d *diagnosis, data []byte) *node {
 		return nil
 	}
 	if err := nesting.Signs(data); err != nil {
-		reportSyntax(d, syntaxError{err, pos{1, 1}})
+		addSyntaxProblem(d, syntaxError{err, pos{1, 1}})
 		return nil
 	}
 	text := strings.ReplaceAll(string(data), "\r\n", "\n") // the lexer counts some of them twice
 	file, err := parseTokens(lexer.Tokenize(text))
 	if err != nil {
-		reportSyntax(d, err)
+		addSyntaxProblem(d, err)
 		return nil
 	}
-	return document(d, file)
+	return singleDocument(d, file)
 }
 
-// document returns the one document of a file as nodes.
-func document(d *diagnosis, file *ast.File) *node {
+// singleDocument returns the one document of a file as nodes.
+func singleDocument(d *diagnosis, file *ast.File) *node {
 	bodies := file.Docs[:0:0]
 	for _, doc := range file.Docs {
 		if doc.Body != nil && doc.Body.Type() != ast.DirectiveType {
@@ -47,12 +47,12 @@ func document(d *diagnosis, file *ast.File) *node {
 		return nil
 	case 1:
 	default:
-		d.add(placeOfToken(bodies[1].Start), "", "keep one document a file: take out the line `---`", "a second YAML document begins here")
+		d.add(tokenPos(bodies[1].Start), "", "keep one document a file: take out the line `---`", "a second YAML document begins here")
 		return nil
 	}
 	b := builder{d: d, anchors: map[string]*node{}}
 	root := b.build(bodies[0].Body, "")
-	if b.bomb {
+	if b.tooLarge {
 		d.code = "config-too-large"
 		return nil
 	}
@@ -67,7 +67,7 @@ func document(d *diagnosis, file *ast.File) *node {
 // input that nobody thought of is an error like any other.
 func parseTokens(tokens token.Tokens) (file *ast.File, err error) {
 	if at, err := nesting.Tokens(tokens); err != nil {
-		return nil, syntaxError{err, placeOfToken(at)}
+		return nil, syntaxError{err, tokenPos(at)}
 	}
 	defer func() {
 		if recover() != nil {
@@ -84,8 +84,8 @@ type syntaxError struct {
 
 func (e syntaxError) Unwrap() error { return e.error }
 
-// reportSyntax adds a parser's error with the parser's place and our words.
-func reportSyntax(d *diagnosis, err error) {
+// addSyntaxProblem adds a parser's error with the parser's place and our words.
+func addSyntaxProblem(d *diagnosis, err error) {
 	if errors.Is(err, nesting.ErrTooMany) {
 		d.code = "config-too-large"
 	}
@@ -98,14 +98,14 @@ func reportSyntax(d *diagnosis, err error) {
 	case errors.As(err, &theirs):
 		message = theirs.GetMessage()
 		if t := theirs.GetToken(); t != nil {
-			at = placeOfToken(t)
+			at = tokenPos(t)
 		}
 	}
 	message, hint := explainSyntax(message)
 	d.add(at, "", hint, "%s", message)
 }
 
-func placeOfToken(t *token.Token) pos {
+func tokenPos(t *token.Token) pos {
 	if t == nil || t.Position == nil {
 		return pos{1, 1}
 	}

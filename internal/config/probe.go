@@ -54,42 +54,42 @@ const (
 	livenessFailures = 6
 )
 
-// Ready is the readiness probe in force, false when the service has none: it
+// ReadinessProbe is the readiness probe in force, false when the service has none: it
 // is ready as soon as it runs.
-func (s Service) Ready() (Probe, bool) {
+func (s Service) ReadinessProbe() (Probe, bool) {
 	if p := s.Probes.Readiness; p != nil {
-		return p.filled(probeInterval, 1), true
+		return p.withDefaults(probeInterval, 1), true
 	}
-	return Probe{HTTP: s.ReadinessPath}.filled(probeInterval, 1), s.Port != 0 && s.ReadinessPath != ""
+	return Probe{HTTP: s.ReadinessPath}.withDefaults(probeInterval, 1), s.Port != 0 && s.ReadinessPath != ""
 }
 
-// Live is the liveness probe in force, false when there is none. Without one
+// LivenessProbe is the liveness probe in force, false when there is none. Without one
 // of its own, a service that is asked by HTTP for readiness must answer that
 // within a minute, whatever it answers; one that is not has none.
-func (s Service) Live() (Probe, bool) {
+func (s Service) LivenessProbe() (Probe, bool) {
 	p := Probe{Failures: livenessFailures}
 	if s.Probes.Liveness != nil {
 		p = *s.Probes.Liveness
 	}
-	if !p.asks() {
-		ready, _ := s.Ready()
+	if !p.hasQuestion() {
+		ready, _ := s.ReadinessProbe()
 		p.HTTP = ready.HTTP
 	}
-	return p.filled(livenessInterval, p.Failures), p.asks() && p.Failures > 0
+	return p.withDefaults(livenessInterval, p.Failures), p.hasQuestion() && p.Failures > 0
 }
 
-// Started is the startup probe, false when there is none.
-func (s Service) Started() (Probe, bool) {
+// StartupProbe is the startup probe, false when there is none.
+func (s Service) StartupProbe() (Probe, bool) {
 	if s.Probes.Startup == nil {
 		return Probe{}, false
 	}
-	return s.Probes.Startup.filled(probeInterval, 1), true
+	return s.Probes.Startup.withDefaults(probeInterval, 1), true
 }
 
-// asks reports whether there is a question in it at all.
-func (p Probe) asks() bool { return p.HTTP != "" || p.TCP || len(p.Command) > 0 || p.Log != "" }
+// hasQuestion reports whether there is a question in it at all.
+func (p Probe) hasQuestion() bool { return p.HTTP != "" || p.TCP || len(p.Command) > 0 || p.Log != "" }
 
-func (p Probe) filled(interval time.Duration, failures int) Probe {
+func (p Probe) withDefaults(interval time.Duration, failures int) Probe {
 	if p.Interval <= 0 {
 		p.Interval = Span(interval)
 	}
@@ -103,16 +103,16 @@ func (p Probe) filled(interval time.Duration, failures int) Probe {
 	return p
 }
 
-// probes resolves services.KEY.probes.
-func (r *resolver) probes(key string, doc probesDocument) Probes {
+// resolveProbes resolves services.KEY.probes.
+func (r *resolver) resolveProbes(key string, doc probesDocument) Probes {
 	return Probes{
-		Startup:   r.probe(doc.Startup, 1, "services", key, "probes", "startup"),
-		Readiness: r.probe(doc.Readiness, 1, "services", key, "probes", "readiness"),
-		Liveness:  r.probe(doc.Liveness, livenessFailures, "services", key, "probes", "liveness"),
+		Startup:   r.resolveProbe(doc.Startup, 1, "services", key, "probes", "startup"),
+		Readiness: r.resolveProbe(doc.Readiness, 1, "services", key, "probes", "readiness"),
+		Liveness:  r.resolveProbe(doc.Liveness, livenessFailures, "services", key, "probes", "liveness"),
 	}
 }
 
-func (r *resolver) probe(doc *probeDocument, failures int, keys ...string) *Probe {
+func (r *resolver) resolveProbe(doc *probeDocument, failures int, keys ...string) *Probe {
 	if doc == nil {
 		return nil
 	}
@@ -123,17 +123,17 @@ func (r *resolver) probe(doc *probeDocument, failures int, keys ...string) *Prob
 			asked++
 		}
 	}
-	f, _ := r.root.find(keys...)
+	f, _ := r.root.lookup(keys...)
 	inherits := keys[len(keys)-1] == "liveness" && asked == 0 // the question of readiness
 	if asked != 1 && !inherits && f.value != nil && f.value.kind == mapKind && len(f.value.fields) > 0 {
-		r.problem(keys, "write http: /path, tcp: true, command: [...] or log: PATTERN",
+		r.addProblem(keys, "write http: /path, tcp: true, command: [...] or log: PATTERN",
 			"%s must have exactly one of http, tcp, command and log", strings.Join(keys, "."))
 	}
 	if p.HTTP != "" && !strings.HasPrefix(p.HTTP, "/") {
-		r.problem(append(slices.Clone(keys), "http"), `write "/`+p.HTTP+`"`, "the path %q must begin with /", p.HTTP)
+		r.addProblem(append(slices.Clone(keys), "http"), `write "/`+p.HTTP+`"`, "the path %q must begin with /", p.HTTP)
 	}
 	if _, err := regexp.Compile(p.Log); err != nil {
-		r.problem(append(slices.Clone(keys), "log"), "see https://github.com/google/re2/wiki/Syntax", "the pattern is none: %v", err)
+		r.addProblem(append(slices.Clone(keys), "log"), "see https://github.com/google/re2/wiki/Syntax", "the pattern is none: %v", err)
 	}
 	span := func(p *period, none time.Duration) Span {
 		if p == nil {

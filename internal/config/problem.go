@@ -38,11 +38,11 @@ type Problems struct {
 
 // diagnosis collects what is wrong and what is odd about one file.
 type diagnosis struct {
-	file     string
-	code     string // of the fault; config-invalid unless a problem says otherwise
-	problems []Problem
-	aside    []Problem // in auth.providers: reported by Check, and no reason to refuse the file
-	warnings []Warning
+	file             string
+	code             string // of the fault; config-invalid unless a problem says otherwise
+	problems         []Problem
+	providerProblems []Problem // in auth.providers: reported by Check, and no reason to refuse the file
+	warnings         []Warning
 }
 
 func newDiagnosis(file string) *diagnosis {
@@ -52,10 +52,10 @@ func newDiagnosis(file string) *diagnosis {
 // add records a problem. The same text at the same place is recorded once: an
 // anchored map is read wherever an alias names it.
 func (d *diagnosis) add(at pos, path, hint, format string, args ...any) {
-	d.addIn(d.file, at, path, hint, fmt.Sprintf(format, args...))
+	d.addInFile(d.file, at, path, hint, fmt.Sprintf(format, args...))
 }
 
-func (d *diagnosis) addIn(file string, at pos, path, hint, message string) {
+func (d *diagnosis) addInFile(file string, at pos, path, hint, message string) {
 	if len(d.problems) >= 10*maxProblems {
 		return // more than is shown, whatever the order
 	}
@@ -72,8 +72,8 @@ func (d *diagnosis) warn(code, path string, at pos, format string, args ...any) 
 	d.warnings = append(d.warnings, Warning{Code: code, Path: path, Line: at.line, Message: fmt.Sprintf(format, args...)})
 }
 
-// sorted returns at most maxProblems problems in the order of the file.
-func (d *diagnosis) sorted() []Problem {
+// sortedProblems returns at most maxProblems problems in the order of the file.
+func (d *diagnosis) sortedProblems() []Problem {
 	slices.SortStableFunc(d.problems, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
@@ -82,7 +82,7 @@ func (d *diagnosis) sorted() []Problem {
 
 // err is nil, or one fault that carries every problem.
 func (d *diagnosis) err() error {
-	problems := d.sorted()
+	problems := d.sortedProblems()
 	if len(problems) == 0 {
 		return nil
 	}

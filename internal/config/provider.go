@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
 // Methods are the ways to sign in that auth.providers.NAME.method can name;
@@ -73,9 +75,9 @@ func ProviderKeys() []string {
 	return keys
 }
 
-// providers takes the providers as written, without what is wrong in them.
-func (r *resolver) providers(keys ...string) {
-	f, ok := r.root.find(keys...)
+// resolveProviders takes the providers as written, without what is wrong in them.
+func (r *resolver) resolveProviders(keys ...string) {
+	f, ok := r.root.lookup(keys...)
 	if !ok || f.value.kind != mapKind {
 		return
 	}
@@ -83,17 +85,17 @@ func (r *resolver) providers(keys ...string) {
 		r.cfg.Providers = make(map[string]map[string]any, len(f.value.fields))
 	}
 	for _, p := range f.value.fields {
-		settings, ok := p.value.plain().(map[string]any)
+		settings, ok := p.value.goValue().(map[string]any)
 		if !ok || strings.HasPrefix(p.key, "_comment") {
 			continue
 		}
-		path := join(strings.Join(keys, "."), p.key)
-		found := r.provider(p, path)
+		path := joinPath(strings.Join(keys, "."), p.key)
+		found := r.checkProvider(p, path)
 		if !isProviderName(p.key) {
 			continue
 		}
 		for key := range settings {
-			wrong := func(q Problem) bool { return isAt(q.Path, join(path, key)) }
+			wrong := func(q Problem) bool { return isBelow(q.Path, joinPath(path, key)) }
 			if slices.Contains(ProviderKeys(), key) && slices.ContainsFunc(found, wrong) {
 				delete(settings, key)
 			}
@@ -102,11 +104,11 @@ func (r *resolver) providers(keys ...string) {
 	}
 }
 
-// provider looks at one provider's keys and returns what is wrong with them.
-func (r *resolver) provider(p field, path string) []Problem {
+// checkProvider looks at one provider's keys and returns what is wrong with them.
+func (r *resolver) checkProvider(p field, path string) []Problem {
 	own := newDiagnosis(r.d.file)
 	if !isProviderName(p.key) {
-		own.add(p.at, path, "letters, digits, - and _ make a name: it becomes part of file names", "%q cannot be the name of a provider", harmless(p.key, "key"))
+		own.add(p.at, path, "letters, digits, - and _ make a name: it becomes part of file names", "%q cannot be the name of a provider", redactForMessage(p.key, "key"))
 	}
 	var fields providerFields
 	own.decode(p.value, reflect.ValueOf(&fields).Elem(), p.at, path, limits{})
@@ -114,12 +116,12 @@ func (r *resolver) provider(p field, path string) []Problem {
 	if methods, ok := p.value.field("methods"); ok {
 		for i, item := range methods.value.items {
 			if name, ok := item.value.(string); ok && !slices.Contains(Methods(), name) {
-				own.add(item.at, fmt.Sprintf("%s.methods[%d]", path, i), hintFor(name, Methods()), "%q is not a method; there are %s", shorten(name), strings.Join(Methods(), ", "))
+				own.add(item.at, fmt.Sprintf("%s.methods[%d]", path, i), suggest.Hint(name, Methods()), "%q is not a method; there are %s", truncateLine(name), strings.Join(Methods(), ", "))
 			}
 		}
 	}
-	own.addresses(p.value, path)
-	r.d.aside = append(r.d.aside, own.problems...)
+	own.checkAddresses(p.value, path)
+	r.d.providerProblems = append(r.d.providerProblems, own.problems...)
 	if len(own.problems) > 0 {
 		if r.cfg.ProviderProblems == nil {
 			r.cfg.ProviderProblems = map[string][]Problem{}
@@ -129,8 +131,8 @@ func (r *resolver) provider(p field, path string) []Problem {
 	return own.problems
 }
 
-// isAt reports whether a problem is at a key, or below it.
-func isAt(problem, key string) bool {
+// isBelow reports whether a problem is at a key, or below it.
+func isBelow(problem, key string) bool {
 	rest, below := strings.CutPrefix(problem, key)
 	return below && (rest == "" || rest[0] == '.' || rest[0] == '[')
 }
@@ -139,14 +141,7 @@ func isAt(problem, key string) bool {
 // have notes of their own there.
 func isNote(problem, provider string) bool {
 	key := strings.TrimPrefix(problem, provider+".")
-	return !slices.Contains(ProviderKeys(), key) && !strings.ContainsAny(key, ".[") && key != problem && Nearest(key, ProviderKeys()) == ""
-}
-
-func hintFor(name string, known []string) string {
-	if near := Nearest(name, known); near != "" {
-		return `did you mean "` + near + `"?`
-	}
-	return ""
+	return !slices.Contains(ProviderKeys(), key) && !strings.ContainsAny(key, ".[") && key != problem && suggest.Nearest(key, ProviderKeys()) == ""
 }
 
 // isProviderName reports whether a name can be part of file names.

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// addresses looks at the addresses of a provider: keys and tokens are sent to
+// checkAddresses looks at the addresses of a provider: keys and tokens are sent to
 // them. None is shown: it may hold a password.
-func (d *diagnosis) addresses(provider *node, path string) {
+func (d *diagnosis) checkAddresses(provider *node, path string) {
 	for _, f := range provider.fields {
 		text, ok := f.value.value.(string)
 		if !ok || text == "" {
@@ -19,19 +19,19 @@ func (d *diagnosis) addresses(provider *node, path string) {
 		switch f.key {
 		case "auth_url", "token_url", "device_url", "base_url":
 			if err != nil || !isSecure(at) {
-				d.add(f.value.at, join(path, f.key), "keys and tokens are sent over https only, or over http to this machine", "%s must be an https address, or an http address on this machine", join(path, f.key))
+				d.add(f.value.at, joinPath(path, f.key), "keys and tokens are sent over https only, or over http to this machine", "%s must be an https address, or an http address on this machine", joinPath(path, f.key))
 			}
 		case "key_base_url": // CLIProxyAPI's business, which may have a server in the same network
 			if err != nil || at.Hostname() == "" || !hasPort(at) || at.Scheme != "https" && at.Scheme != "http" {
-				d.add(f.value.at, join(path, f.key), "https://api.openai.com/v1 is one", "%s must be an https or http address", join(path, f.key))
+				d.add(f.value.at, joinPath(path, f.key), "https://api.openai.com/v1 is one", "%s must be an https or http address", joinPath(path, f.key))
 			}
 		case "auth_url_endpoint", "status_endpoint":
 			if err != nil || (at.IsAbs() || at.Host != "") && !isSecure(at) {
-				d.add(f.value.at, join(path, f.key), "a path counts from base_url, else from cliproxyapi_plus", "%s must be a path, an https address, or an http address on this machine", join(path, f.key))
+				d.add(f.value.at, joinPath(path, f.key), "a path counts from base_url, else from cliproxyapi_plus", "%s must be a path, an https address, or an http address on this machine", joinPath(path, f.key))
 			}
 		case "redirect_url":
 			if err != nil || !isCallback(at) {
-				d.add(f.value.at, join(path, f.key), "http://127.0.0.1/callback, or what the provider has registered", "%s must be an http address at localhost or 127.0.0.1: the browser comes back to it", join(path, f.key))
+				d.add(f.value.at, joinPath(path, f.key), "http://127.0.0.1/callback, or what the provider has registered", "%s must be an http address at localhost or 127.0.0.1: the browser comes back to it", joinPath(path, f.key))
 			}
 		}
 	}
@@ -39,7 +39,7 @@ func (d *diagnosis) addresses(provider *node, path string) {
 
 // isSecure reports whether what is sent to an address stays secret on the way.
 func isSecure(at *url.URL) bool {
-	return at.Hostname() != "" && hasPort(at) && (at.Scheme == "https" || at.Scheme == "http" && isThisMachine(at.Hostname()))
+	return at.Hostname() != "" && hasPort(at) && (at.Scheme == "https" || at.Scheme == "http" && isLoopbackHost(at.Hostname()))
 }
 
 // isCallback reports whether the page that a browser comes back to can be at
@@ -55,8 +55,8 @@ func hasPort(at *url.URL) bool {
 	return port == "" || err == nil && n > 0
 }
 
-// isThisMachine reports whether host is the loopback interface.
-func isThisMachine(host string) bool {
+// isLoopbackHost reports whether host is the loopback interface.
+func isLoopbackHost(host string) bool {
 	ip, err := netip.ParseAddr(host)
 	return strings.EqualFold(host, "localhost") || err == nil && ip.Unmap().IsLoopback()
 }

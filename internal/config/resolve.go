@@ -21,48 +21,48 @@ func (r *resolver) resolve() {
 	switch r.cfg.Version {
 	case 1, 2:
 		if r.cfg.Version == 1 {
-			r.d.warn("config-version-old", "config_version", r.root.place("config_version"), "version 1 is old; `mage config:migrate` rewrites it as version 2")
+			r.d.warn("config-version-old", "config_version", r.root.posOf("config_version"), "version 1 is old; `mage config:migrate` rewrites it as version 2")
 		}
-		upstream := r.upstreamKey()
-		doc := r.document(upstream)
-		r.version2(doc, upstream)
-		r.oldProviders()
-		r.providers("auth", "providers")
-		r.oldSecrets(doc.Secrets)
-		r.secretFiles("secret_files", doc.SecretFiles)
+		upstream := r.findUpstreamKey()
+		doc := r.decodeVersion1Or2(upstream)
+		r.resolveVersion2(doc, upstream)
+		r.resolveOldProviders()
+		r.resolveProviders("auth", "providers")
+		r.resolveOldSecrets(doc.Secrets)
+		r.addSecretFiles("secret_files", doc.SecretFiles)
 	default:
 		var doc documentV3
 		r.d.decodeInto(r.root, &doc)
-		r.version3(doc)
-		r.oldProviders()
-		r.providers("auth", "providers")
-		r.oldSecrets(doc.Secrets)
-		r.secretFiles("secret_files", doc.SecretFiles)
+		r.resolveVersion3(doc)
+		r.resolveOldProviders()
+		r.resolveProviders("auth", "providers")
+		r.resolveOldSecrets(doc.Secrets)
+		r.addSecretFiles("secret_files", doc.SecretFiles)
 	}
 }
 
-// version2 resolves what versions 1 and 2 share; upstream is the version's key
+// resolveVersion2 resolves what versions 1 and 2 share; upstream is the version's key
 // of the cliproxyapi_plus service.
-func (r *resolver) version2(doc documentV2, upstream string) {
+func (r *resolver) resolveVersion2(doc documentV2, upstream string) {
 	r.cfg.Paths = Paths{
-		RuntimeDir:   r.path(doc.Paths.RuntimeDir, "paths", "runtime_dir"),
-		ActiveConfig: r.path(doc.Paths.ActiveConfig, "paths", "active_config"),
-		StateFile:    r.path(doc.Paths.StateFile, "paths", "state_file"),
-		LogFile:      r.path(doc.Paths.LogFile, "paths", "log_file"),
+		RuntimeDir:   r.resolvePath(doc.Paths.RuntimeDir, "paths", "runtime_dir"),
+		ActiveConfig: r.resolvePath(doc.Paths.ActiveConfig, "paths", "active_config"),
+		StateFile:    r.resolvePath(doc.Paths.StateFile, "paths", "state_file"),
+		LogFile:      r.resolvePath(doc.Paths.LogFile, "paths", "log_file"),
 	}
 	r.cfg.Base, r.cfg.Profiles, r.cfg.Integration = doc.Base, doc.Profiles, doc.Integration
 	if beside := filepath.Join(r.cfg.Dir, "cliproxyapi.yaml"); isFile(beside) {
 		r.cfg.CLIProxyConfigFile = beside
 	}
-	r.services(doc.Services, upstream)
-	r.cliproxyFile()
-	r.credentials(doc.Credentials.Upstream)
-	r.fragments()
+	r.resolveServices(doc.Services, upstream)
+	r.findCLIProxyFile()
+	r.resolveCredentials(doc.Credentials.Upstream)
+	r.checkFragments()
 }
 
-// cliproxyFile takes the configuration file that the upstream's own command
+// findCLIProxyFile takes the configuration file that the upstream's own command
 // names, if it names one: the server reads that and no other.
-func (r *resolver) cliproxyFile() {
+func (r *resolver) findCLIProxyFile() {
 	svc, ok := r.cfg.Service(CLIProxy)
 	if !ok || svc.Runtime != RuntimeCommand {
 		return
@@ -87,16 +87,16 @@ func (r *resolver) cliproxyFile() {
 	}
 }
 
-// oldProviders reads version 2's old place of auth.providers, which loses
+// resolveOldProviders reads version 2's old place of auth.providers, which loses
 // where both name a provider.
-func (r *resolver) oldProviders() {
+func (r *resolver) resolveOldProviders() {
 	f, ok := r.root.field("oauth")
 	if !ok {
 		return
 	}
 	r.warnRenamed("oauth", f.at, "oauth has moved to auth.providers; `mage config:migrate` moves it")
-	r.providers("oauth")
-	current, _ := r.root.find("auth", "providers")
+	r.resolveProviders("oauth")
+	current, _ := r.root.lookup("auth", "providers")
 	for _, p := range f.value.fields {
 		if _, both := current.value.field(p.key); both {
 			r.d.warn("key-ignored", "oauth."+p.key, p.at, "oauth.%s has no effect: auth.providers.%s is there too", p.key, p.key)
@@ -104,15 +104,15 @@ func (r *resolver) oldProviders() {
 	}
 }
 
-func (r *resolver) secretFiles(key string, files []string) {
+func (r *resolver) addSecretFiles(key string, files []string) {
 	for _, file := range files {
-		r.cfg.SecretFiles = append(r.cfg.SecretFiles, r.path(file, key))
+		r.cfg.SecretFiles = append(r.cfg.SecretFiles, r.resolvePath(file, key))
 	}
 }
 
-// path makes p absolute: ~ is the home folder, ${NAME} an environment
+// resolvePath makes p absolute: ~ is the home folder, ${NAME} an environment
 // variable, and what is relative is so to the configuration file's folder.
-func (r *resolver) path(p string, keys ...string) string {
+func (r *resolver) resolvePath(p string, keys ...string) string {
 	if p == "" {
 		return ""
 	}
@@ -121,7 +121,7 @@ func (r *resolver) path(p string, keys ...string) string {
 		expanded = os.Expand(p, func(name string) string {
 			value := r.getenv(name)
 			if value == "" {
-				r.d.add(r.root.place(keys...), strings.Join(keys, "."), "set it, or write the path out", "environment variable %s, used in the path %q, is not set", name, p)
+				r.d.add(r.root.posOf(keys...), strings.Join(keys, "."), "set it, or write the path out", "environment variable %s, used in the path %q, is not set", name, p)
 			}
 			return value
 		})
@@ -129,7 +129,7 @@ func (r *resolver) path(p string, keys ...string) string {
 	if rest, ok := strings.CutPrefix(expanded, "~"); ok && (rest == "" || rest[0] == '/') {
 		home := r.getenv("HOME")
 		if home == "" {
-			r.d.add(r.root.place(keys...), strings.Join(keys, "."), "write the path out", "HOME is not set, so ~ in %q has no meaning", p)
+			r.d.add(r.root.posOf(keys...), strings.Join(keys, "."), "write the path out", "HOME is not set, so ~ in %q has no meaning", p)
 		}
 		expanded = home + rest
 	}

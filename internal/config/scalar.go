@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
 // member is one field of a document struct.
@@ -38,8 +40,8 @@ func membersOf(v reflect.Value) []member {
 // limits are the constraints of a jsonschema tag; the zero value has none.
 type limits struct{ tag string }
 
-// all returns the values that the tag gives for name.
-func (l limits) all(name string) []string {
+// values returns the values that the tag gives for name.
+func (l limits) values(name string) []string {
 	var values []string
 	for part := range strings.SplitSeq(l.tag, ",") {
 		if k, v, _ := strings.Cut(part, "="); k == name {
@@ -49,8 +51,8 @@ func (l limits) all(name string) []string {
 	return values
 }
 
-func (l limits) number(name string) (int64, bool) {
-	for _, v := range l.all(name) {
+func (l limits) intValue(name string) (int64, bool) {
+	for _, v := range l.values(name) {
 		n, err := strconv.ParseInt(v, 10, 64)
 		return n, err == nil
 	}
@@ -60,7 +62,7 @@ func (l limits) number(name string) (int64, bool) {
 // checkSize reports a list or map that holds too little.
 func (l limits) checkSize(d *diagnosis, n *node, at pos, path string) {
 	for _, name := range [...]string{"minItems", "minProperties"} {
-		if least, ok := l.number(name); ok && int64(len(n.items)+len(n.fields)) < least {
+		if least, ok := l.intValue(name); ok && int64(len(n.items)+len(n.fields)) < least {
 			d.add(at, path, "", "%s must have at least %d entry", path, least)
 		}
 	}
@@ -82,8 +84,8 @@ func (d *diagnosis) decodeScalar(n *node, v reflect.Value, path string, l limits
 		return
 	}
 	number := int64(whole)
-	least, hasLeast := l.number("minimum")
-	most, hasMost := l.number("maximum")
+	least, hasLeast := l.intValue("minimum")
+	most, hasMost := l.intValue("maximum")
 	if hasLeast && number < least || hasMost && number > most {
 		d.add(n.at, path, "", "%s must be from %d to %d, not %s", path, least, most, n.text)
 		return
@@ -101,15 +103,12 @@ func (d *diagnosis) decodeString(n *node, v reflect.Value, path string, l limits
 		d.add(n.at, path, hint, "%s must be text, not %s", path, n.describe(path))
 		return
 	}
-	if least, ok := l.number("minLength"); ok && int64(len(strings.TrimSpace(text))) < least {
+	if least, ok := l.intValue("minLength"); ok && int64(len(strings.TrimSpace(text))) < least {
 		d.add(n.at, path, "", "%s must not be empty", path)
 		return
 	}
-	if allowed := l.all("enum"); len(allowed) > 0 && !slices.Contains(allowed, text) {
-		hint := ""
-		if near := Nearest(text, allowed); near != "" {
-			hint = `did you mean "` + near + `"?`
-		}
+	if allowed := l.values("enum"); len(allowed) > 0 && !slices.Contains(allowed, text) {
+		hint := suggest.Hint(text, allowed)
 		d.add(n.at, path, hint, "%s must be one of %s, not %s", path, strings.Join(allowed, ", "), n.describe(path))
 		return
 	}

@@ -15,27 +15,27 @@ func defaultRestart() Restart {
 	return Restart{Policy: "always", Max: burst, Within: time.Minute, Backoff: 500 * time.Millisecond}
 }
 
-func (r *resolver) services(doc servicesV2, upstreamKey string) {
-	upstream := r.service(CLIProxy, upstreamKey, doc.CLIProxy.Runtime, doc.CLIProxy.serviceDocument)
-	router := r.service(LiteLLM, LiteLLM, doc.LiteLLM.Runtime, doc.LiteLLM.serviceDocument)
+func (r *resolver) resolveServices(doc servicesV2, upstreamKey string) {
+	upstream := r.resolveService(CLIProxy, upstreamKey, doc.CLIProxy.Runtime, doc.CLIProxy.serviceDocument)
+	router := r.resolveService(LiteLLM, LiteLLM, doc.LiteLLM.Runtime, doc.LiteLLM.serviceDocument)
 	for _, s := range [...]*Service{&upstream, &router} {
-		r.dependencies(s, upstreamKey)
+		r.resolveDependencies(s, upstreamKey)
 	}
-	r.clash(upstream, router, upstreamKey)
-	r.cfg.Services = r.ordered([]Service{upstream, router}, upstreamKey)
+	r.checkPorts(upstream, router, upstreamKey)
+	r.cfg.Services = r.sortByDependency([]Service{upstream, router}, upstreamKey)
 }
 
-// service resolves one service; key is its name in the file.
-func (r *resolver) service(name, key, runtime string, doc serviceDocument) Service {
+// resolveService resolves one service; key is its name in the file.
+func (r *resolver) resolveService(name, key, runtime string, doc serviceDocument) Service {
 	s := Service{
 		Name: name, Host: doc.Host, Port: doc.Port, Runtime: runtime,
-		ReadinessPath: doc.ReadinessPath, Command: doc.Command.Args, Env: environment(doc.Env),
-		Restart: doc.Restart.over(defaultRestart()), UnreadyRestart: Span(unreadyRestart),
+		ReadinessPath: doc.ReadinessPath, Command: doc.Command.Args, Env: envStrings(doc.Env),
+		Restart: doc.Restart.applyTo(defaultRestart()), UnreadyRestart: Span(unreadyRestart),
 	}
-	r.host(&s, key)
-	r.program(&s, key, doc.Command.Cwd)
-	r.readiness(&s, key, doc.HealthPath)
-	s.Probes = r.probes(key, doc.Probes)
+	r.resolveHost(&s, key)
+	r.resolveCommand(&s, key, doc.Command.Cwd)
+	r.resolveReadinessPath(&s, key, doc.HealthPath)
+	s.Probes = r.resolveProbes(key, doc.Probes)
 	if doc.Unready != nil {
 		s.UnreadyRestart = Span(*doc.Unready)
 	}
@@ -45,8 +45,8 @@ func (r *resolver) service(name, key, runtime string, doc serviceDocument) Servi
 	return s
 }
 
-// over is the default with what is written in its place.
-func (doc restartDocument) over(r Restart) Restart {
+// applyTo is the default with what is written in its place.
+func (doc restartDocument) applyTo(r Restart) Restart {
 	if doc.Policy != "" {
 		r.Policy = doc.Policy
 	}
@@ -62,51 +62,51 @@ func (doc restartDocument) over(r Restart) Restart {
 	return r
 }
 
-// host fills in loopback and refuses what is no host.
-func (r *resolver) host(s *Service, key string) {
+// resolveHost fills in loopback and refuses what is no host.
+func (r *resolver) resolveHost(s *Service, key string) {
 	if s.Host == "" {
 		s.Host = "127.0.0.1"
 	}
 	if net.ParseIP(s.Host) == nil && strings.ContainsAny(s.Host, ":/ @[]") {
-		r.problem([]string{"services", key, "host"}, "write an address such as 127.0.0.1; the port has a key of its own", "%q is no host name or address", s.Host)
+		r.addProblem([]string{"services", key, "host"}, "write an address such as 127.0.0.1; the port has a key of its own", "%q is no host name or address", s.Host)
 	}
 }
 
-// program settles the runtime and the command.
-func (r *resolver) program(s *Service, key, cwd string) {
-	service, written := r.root.find("services", key)
+// resolveCommand settles the runtime and the command.
+func (r *resolver) resolveCommand(s *Service, key, cwd string) {
+	service, written := r.root.lookup("services", key)
 	_, named := service.value.field("runtime") // if unknown, decode has reported it
-	command, hasCommand := r.root.find("services", key, "command")
+	command, hasCommand := r.root.lookup("services", key, "command")
 	if s.Runtime == "" && hasCommand {
 		s.Runtime = RuntimeCommand
 	}
 	switch {
 	case !hasCommand && written && (!named || s.Runtime == RuntimeCommand):
-		r.problem([]string{"services", key}, "add command: {args: [...]}, or runtime: "+inside(s.Name), "missing key \"command\" in services.%s", key)
-	case hasCommand && s.Runtime == inside(s.Name):
+		r.addProblem([]string{"services", key}, "add command: {args: [...]}, or runtime: "+builtinRuntime(s.Name), "missing key \"command\" in services.%s", key)
+	case hasCommand && s.Runtime == builtinRuntime(s.Name):
 		r.d.warn("key-ignored", "services."+key+".command", command.at, "services.%s.command has no effect with runtime %s", key, s.Runtime)
 		s.Command = nil
 	case hasCommand && len(s.Command) > 0 && strings.TrimSpace(s.Command[0]) == "":
-		r.problem([]string{"services", key, "command", "args"}, "begin the list with the program to run", "services.%s.command.args[0] is empty", key)
+		r.addProblem([]string{"services", key, "command", "args"}, "begin the list with the program to run", "services.%s.command.args[0] is empty", key)
 	case hasCommand:
-		s.Cwd = r.path(cwd, "services", key, "command", "cwd")
+		s.Cwd = r.resolvePath(cwd, "services", key, "command", "cwd")
 		if cwd == "" {
 			s.Cwd = r.cfg.Dir
 		}
 	}
 }
 
-// inside is the runtime of a service that needs no program but FlowGate.
-func inside(service string) string {
+// builtinRuntime is the runtime of a service that needs no program but FlowGate.
+func builtinRuntime(service string) string {
 	if service == LiteLLM {
 		return RuntimeEmbedded
 	}
 	return RuntimeEcho
 }
 
-// readiness settles the path of the readiness probe.
-func (r *resolver) readiness(s *Service, key, oldPath string) {
-	if f, ok := r.root.find("services", key, "health_path"); ok {
+// resolveReadinessPath settles the path of the readiness probe.
+func (r *resolver) resolveReadinessPath(s *Service, key, oldPath string) {
+	if f, ok := r.root.lookup("services", key, "health_path"); ok {
 		r.d.warn("key-renamed", "services."+key+".health_path", f.at, "health_path is now readiness_path; `mage config:migrate` renames it")
 		if s.ReadinessPath == "" {
 			s.ReadinessPath = oldPath
@@ -115,7 +115,7 @@ func (r *resolver) readiness(s *Service, key, oldPath string) {
 	switch {
 	case s.ReadinessPath != "":
 		if !strings.HasPrefix(s.ReadinessPath, "/") {
-			r.problem([]string{"services", key, "readiness_path"}, "write "+`"/`+s.ReadinessPath+`"`, "the readiness path %q must begin with /", s.ReadinessPath)
+			r.addProblem([]string{"services", key, "readiness_path"}, "write "+`"/`+s.ReadinessPath+`"`, "the readiness path %q must begin with /", s.ReadinessPath)
 		}
 	case s.Runtime == RuntimeEmbedded, s.Runtime == RuntimeLiteLLM:
 		s.ReadinessPath = "/health/readiness"
@@ -128,12 +128,12 @@ func (r *resolver) readiness(s *Service, key, oldPath string) {
 	}
 }
 
-// problem adds a problem at the value of keys.
-func (r *resolver) problem(keys []string, hint, format string, args ...any) {
-	r.d.add(r.root.place(keys...), strings.Join(keys, "."), hint, format, args...)
+// addProblem adds a problem at the value of keys.
+func (r *resolver) addProblem(keys []string, hint, format string, args ...any) {
+	r.d.add(r.root.posOf(keys...), strings.Join(keys, "."), hint, format, args...)
 }
 
-func environment(env map[string]text) map[string]string {
+func envStrings(env map[string]text) map[string]string {
 	if env == nil {
 		return nil
 	}

@@ -26,13 +26,13 @@ func readSource(name string) ([]byte, error) {
 		e.Err = err
 		return nil, e.WithHint("write one with `mage init`, or name another with -config=PATH")
 	case err != nil:
-		return nil, unreadable(name, err)
+		return nil, unreadableFault(name, err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	switch {
 	case err != nil:
-		return nil, unreadable(name, err)
+		return nil, unreadableFault(name, err)
 	case info.IsDir():
 		return nil, fault.Usage("config-unreadable", "%s: is a folder, not a file", name).
 			WithHint("name the file in it, for example -config=%s/flowgate.yaml", name)
@@ -40,14 +40,14 @@ func readSource(name string) ([]byte, error) {
 		return nil, fault.Usage("config-unreadable", "%s: is not a regular file", name).
 			WithHint("write the configuration into a file and name that one")
 	case info.Size() > maxBytes:
-		return nil, tooLarge(name)
+		return nil, tooLargeFault(name)
 	}
 	data := bytes.NewBuffer(make([]byte, 0, info.Size()+bytes.MinRead))
 	if _, err := data.ReadFrom(io.LimitReader(f, maxBytes+1)); err != nil {
-		return nil, unreadable(name, err)
+		return nil, unreadableFault(name, err)
 	}
 	if data.Len() > maxBytes { // it grew while we read
-		return nil, tooLarge(name)
+		return nil, tooLargeFault(name)
 	}
 	return bytes.TrimPrefix(data.Bytes(), []byte("\xef\xbb\xbf")), nil
 }
@@ -61,7 +61,7 @@ func encodingProblem(data []byte) (message string, at pos) {
 		return "the file is UTF-16 without a byte order mark, not UTF-8", pos{1, 1}
 	}
 	if i := bytes.IndexByte(data, 0); i >= 0 {
-		return "the file holds a NUL byte; it is no text file", placeOf(data, i)
+		return "the file holds a NUL byte; it is no text file", posOf(data, i)
 	}
 	if utf8.Valid(data) {
 		return "", pos{}
@@ -69,21 +69,21 @@ func encodingProblem(data []byte) (message string, at pos) {
 	for i := 0; i < len(data); {
 		r, size := utf8.DecodeRune(data[i:])
 		if r == utf8.RuneError && size == 1 {
-			return "the file is not valid UTF-8", placeOf(data, i)
+			return "the file is not valid UTF-8", posOf(data, i)
 		}
 		i += size
 	}
 	return "", pos{}
 }
 
-// placeOf turns a byte offset into a line and a column counted in characters.
-func placeOf(data []byte, offset int) pos {
+// posOf turns a byte offset into a line and a column counted in characters.
+func posOf(data []byte, offset int) pos {
 	before := data[:offset]
 	start := bytes.LastIndexByte(before, '\n') + 1
 	return pos{bytes.Count(before, []byte("\n")) + 1, utf8.RuneCount(before[start:]) + 1}
 }
 
-func unreadable(name string, err error) error {
+func unreadableFault(name string, err error) error {
 	var pathErr *fs.PathError
 	if errors.As(err, &pathErr) {
 		err = pathErr.Err
@@ -92,7 +92,7 @@ func unreadable(name string, err error) error {
 		WithHint("make it readable: chmod u+r %s", name)
 }
 
-func tooLarge(name string) error {
+func tooLargeFault(name string) error {
 	return fault.Usage("config-too-large", "%s: is larger than 4 MB", name).
 		WithHint("a flowgate.yaml is a few kilobytes; check that -config names the right file")
 }

@@ -5,7 +5,7 @@ import "strings"
 // explainSyntax turns a message of the YAML parser into one for people, with
 // what to do. The parser's own words stay where we know no better.
 func explainSyntax(message string) (text, hint string) {
-	for _, e := range syntaxWords {
+	for _, e := range syntaxMessages {
 		if strings.Contains(message, e.part) {
 			return e.text, e.hint
 		}
@@ -13,8 +13,8 @@ func explainSyntax(message string) (text, hint string) {
 	return strings.ReplaceAll(message, "\n", " "), "see the line and the one above it"
 }
 
-// syntaxWords maps parts of goccy/go-yaml's messages (as of v1.19.2).
-var syntaxWords = [...]struct{ part, text, hint string }{
+// syntaxMessages maps parts of goccy/go-yaml's messages (as of v1.19.2).
+var syntaxMessages = [...]struct{ part, text, hint string }{
 	{"end character of double-quoted", "the double quote opened here is never closed", `add the closing "`},
 	{"end character of single-quoted", "the single quote opened here is never closed", "add the closing '"},
 	{"tab character cannot", "a tab is used for indentation", "indent with spaces"},

@@ -42,15 +42,15 @@ func WireKey(path, provider, keyFile string, dryRun bool, now time.Time, getenv 
 	}
 	data, err := safefile.Read(path, safefile.Document)
 	if err != nil {
-		return w, unreadable(path, err)
+		return w, unreadableFault(path, err)
 	}
 	root := parse(newDiagnosis(path), bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
-	after, err := w.edit(data, root, before, keyFile)
+	after, err := w.addKeyReferences(data, root, before, keyFile)
 	if err == nil {
-		err = w.keepsMeaning(before, after, path, keyFile, getenv)
+		err = w.checkMeaning(before, after, path, keyFile, getenv)
 	}
 	if err != nil {
-		return w, unsafeWiring(path, provider, keyFile, err)
+		return w, unsafeWiringFault(path, provider, keyFile, err)
 	}
 	w.Changed = !bytes.Equal(data, after)
 	if dryRun || !w.Changed {
@@ -60,13 +60,13 @@ func WireKey(path, provider, keyFile string, dryRun bool, now time.Time, getenv 
 	return w, err
 }
 
-func unsafeWiring(path, provider, keyFile string, err error) error {
+func unsafeWiringFault(path, provider, keyFile string, err error) error {
 	return fault.Usage("wire-unsafe", "%s cannot be changed safely: %w", path, err).
 		WithHint("nothing was changed there; write credentials: {upstream: {%s: {file: %s}}} and api_key_ref: %s in the deployment by hand", provider, keyFile, provider)
 }
 
-// edit returns data with the credential and the references to it.
-func (w *Wiring) edit(data []byte, root *node, before *Config, keyFile string) ([]byte, error) {
+// addKeyReferences returns data with the credential and the references to it.
+func (w *Wiring) addKeyReferences(data []byte, root *node, before *Config, keyFile string) ([]byte, error) {
 	e := &editor{data: data, bom: len(data) - len(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))), newline: "\n", lines: lineStarts(data)}
 	if bytes.Contains(data, []byte("\r\n")) {
 		e.newline = "\r\n"
@@ -76,14 +76,14 @@ func (w *Wiring) edit(data []byte, root *node, before *Config, keyFile string) (
 		if rel, err := filepath.Rel(before.Dir, keyFile); err == nil {
 			file = rel
 		}
-		e.credential(root, w.Credential, "{file: "+strconv.Quote(file)+"}", `{"file": `+strconv.Quote(file)+"}")
+		e.addCredential(root, w.Credential, "{file: "+strconv.Quote(file)+"}", `{"file": `+strconv.Quote(file)+"}")
 	}
 	lists := []string{"litellm_base"}
 	for _, name := range before.ProfileNames() {
 		lists = append(lists, "profiles."+name)
 	}
 	for _, at := range lists {
-		list, _ := root.find(append(strings.Split(at, "."), "model_list")...)
+		list, _ := root.lookup(append(strings.Split(at, "."), "model_list")...)
 		if list.value == nil {
 			continue
 		}
@@ -111,8 +111,8 @@ func isKeyless(params *node, provider string) bool {
 	return model.value != nil && strings.HasPrefix(model.value.text, provider+"/") || custom.value != nil && custom.value.text == provider
 }
 
-// credential adds credentials.upstream.NAME, where the file has no such key yet.
-func (e *editor) credential(root *node, name, block, flow string) {
+// addCredential adds credentials.upstream.NAME, where the file has no such key yet.
+func (e *editor) addCredential(root *node, name, block, flow string) {
 	credentials, ok := root.field("credentials")
 	upstream, hasUpstream := credentials.value.field("upstream")
 	switch {
@@ -154,9 +154,9 @@ func (e *editor) insertFirst(m *node, key, block, flow string) {
 	}
 }
 
-// keepsMeaning reads the new text and compares: nothing but what was meant may
+// checkMeaning reads the new text and compares: nothing but what was meant may
 // have changed.
-func (w *Wiring) keepsMeaning(before *Config, text []byte, path, keyFile string, getenv func(string) string) error {
+func (w *Wiring) checkMeaning(before *Config, text []byte, path, keyFile string, getenv func(string) string) error {
 	after, err := LoadText(path, text, getenv)
 	if err != nil {
 		return err
@@ -169,10 +169,10 @@ func (w *Wiring) keepsMeaning(before *Config, text []byte, path, keyFile string,
 		return err
 	}
 	for _, at := range w.Deployments {
-		if params := expected.deployment(at); params["api_key_ref"] != w.Credential {
+		if params := expected.deploymentParams(at); params["api_key_ref"] != w.Credential {
 			return fmt.Errorf("%s would not have it", at)
 		}
-		delete(expected.deployment(at), "api_key_ref")
+		delete(expected.deploymentParams(at), "api_key_ref")
 	}
 	expected.Credentials, expected.Warnings = before.Credentials, before.Warnings
 	if !reflect.DeepEqual(expected, before) {
@@ -181,8 +181,8 @@ func (w *Wiring) keepsMeaning(before *Config, text []byte, path, keyFile string,
 	return nil
 }
 
-// deployment is the litellm_params at a path that edit made.
-func (c *Config) deployment(path string) map[string]any {
+// deploymentParams is the litellm_params at a path that edit made.
+func (c *Config) deploymentParams(path string) map[string]any {
 	where, index, _ := strings.Cut(strings.TrimSuffix(path, "].litellm_params"), ".model_list[")
 	fragment := c.Base
 	if name, ok := strings.CutPrefix(where, "profiles."); ok {

@@ -50,8 +50,8 @@ func Diff(root string, a, b int) (Difference, error) {
 		if from.Digests[part] == to.Digests[part] {
 			continue
 		}
-		old, _ := from.Part(root, part) // checked by Find; missing is empty
-		new, _ := to.Part(root, part)
+		old, _ := from.ReadPart(root, part) // checked by Find; missing is empty
+		new, _ := to.ReadPart(root, part)
 		text := diff.Diff(part+".yaml", old.Text, part+".yaml", new.Text)
 		d.Changes = append(d.Changes, Change{What: part, From: from.Digests[part], To: to.Digests[part],
 			Diff: strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")})

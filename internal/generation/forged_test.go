@@ -42,7 +42,7 @@ func TestForgedPointersChooseOnlyAmongSignedGenerations(t *testing.T) {
 		if err != nil || number < 0 {
 			t.Errorf("%q: %d, %v", current, number, err)
 		}
-		before, err := generation.Before(all, number)
+		before, err := generation.FindPrevious(all, number)
 		if err == nil && (before.Number > 3 || before.Unsigned) || err != nil && fault.From(err).Code != "generation-unknown" {
 			t.Errorf("%q: a rollback goes to %+v, %v", current, before, err)
 		}
@@ -77,7 +77,7 @@ func TestNothingIsRemovedWhileThePinsCannotBeRead(t *testing.T) {
 		if err := damaged[name](); err != nil {
 			t.Fatal(err)
 		}
-		for range generation.Keep + 1 {
+		for range generation.MaxKept + 1 {
 			add(next)
 			next++
 		}

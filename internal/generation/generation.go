@@ -81,18 +81,18 @@ func List(root string) (all []Generation, current int, err error) {
 		return nil, 0, nil
 	}
 	if err != nil {
-		return nil, 0, unreadable(Dir(root), err)
+		return nil, 0, unreadableFault(Dir(root), err)
 	}
 	defer dir.Close()
-	numbers, err := numbersIn(dir)
+	numbers, err := numbersInDir(dir)
 	if err != nil {
 		return nil, 0, err
 	}
-	pinned, _ := pins(root) // Record removes nothing when they cannot be read
+	pinned, _ := readPins(root) // Record removes nothing when they cannot be read
 	mark := newSigner(root)
 	all = make([]Generation, 0, len(numbers))
 	at := int(dir.Fd())
-	for _, g := range iter.Map(numbers, func(n *int) Generation { return quick(mark, root, at, *n) }) {
+	for _, g := range iter.Map(numbers, func(n *int) Generation { return readFast(mark, root, at, *n) }) {
 		if g.Number > 0 {
 			g.Pinned = slices.Contains(pinned, g.Number)
 			all = append(all, g)
@@ -101,26 +101,26 @@ func List(root string) (all []Generation, current int, err error) {
 	return all, Current(root), nil
 }
 
-func numbers(root string) ([]int, error) {
+func listNumbers(root string) ([]int, error) {
 	dir, err := os.Open(Dir(root))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, unreadable(Dir(root), err)
+		return nil, unreadableFault(Dir(root), err)
 	}
 	defer dir.Close()
-	return numbersIn(dir)
+	return numbersInDir(dir)
 }
 
-func numbersIn(dir *os.File) ([]int, error) {
+func numbersInDir(dir *os.File) ([]int, error) {
 	names, err := dir.Readdirnames(-1)
 	if err != nil {
-		return nil, unreadable(dir.Name(), err)
+		return nil, unreadableFault(dir.Name(), err)
 	}
 	var list []int
 	for _, name := range names {
-		if n, err := strconv.Atoi(name); err == nil && n > 0 && name == folder(n) {
+		if n, err := strconv.Atoi(name); err == nil && n > 0 && name == folderName(n) {
 			list = append(list, n)
 		}
 	}
@@ -128,15 +128,15 @@ func numbersIn(dir *os.File) ([]int, error) {
 	return list, nil
 }
 
-func folder(n int) string {
+func folderName(n int) string {
 	text := strconv.Itoa(n)
 	return strings.Repeat("0", max(0, 4-len(text))) + text
 }
 
-// read reads one record; pins are files, so that a record never changes.
-func read(mark signer, root string, n int) (Generation, error) {
-	dir := filepath.Join(Dir(root), folder(n))
-	data, err := trust.ReadState(root, filepath.Join(dir, recordName), mostRecord)
+// readRecord reads one record; pins are files, so that a record never changes.
+func readRecord(mark signer, root string, n int) (Generation, error) {
+	dir := filepath.Join(Dir(root), folderName(n))
+	data, err := trust.ReadState(root, filepath.Join(dir, recordName), maxRecordSize)
 	var g Generation
 	if err == nil {
 		g, err = mark.decode(n, data)
@@ -165,27 +165,27 @@ func (s signer) decode(n int, data []byte) (g Generation, err error) {
 	return g, nil
 }
 
-// quick is read, or a Generation without a number, with the folder of them all
+// readFast is read, or a Generation without a number, with the folder of them all
 // open: of a thousand, finding the way from the root anew is a quarter of the time.
-func quick(mark signer, root string, dir, n int) Generation {
-	g, err := mark.decode(n, recordAt(dir, n))
+func readFast(mark signer, root string, dir, n int) Generation {
+	g, err := mark.decode(n, readRecordAt(dir, n))
 	if err != nil {
-		g, _ = read(mark, root, n)
+		g, _ = readRecord(mark, root, n)
 	}
 	return g
 }
 
-// maxRecord is more than a record of two services is long.
-const maxRecord = 4 << 10
+// fastRecordSize is more than a record of two services is long.
+const fastRecordSize = 4 << 10
 
-// recordAt reads a record; nil when it cannot be read, or is a long one.
-func recordAt(dir, n int) []byte {
-	fd, err := unix.Openat(dir, folder(n)+"/"+recordName, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK|unix.O_NOFOLLOW, 0)
+// readRecordAt reads a record; nil when it cannot be read, or is a long one.
+func readRecordAt(dir, n int) []byte {
+	fd, err := unix.Openat(dir, folderName(n)+"/"+recordName, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK|unix.O_NOFOLLOW, 0)
 	if err != nil {
 		return nil
 	}
 	defer unix.Close(fd)
-	data := make([]byte, maxRecord)
+	data := make([]byte, fastRecordSize)
 	got, err := unix.Read(fd, data)
 	if err != nil || got == len(data) {
 		return nil
@@ -196,42 +196,42 @@ func recordAt(dir, n int) []byte {
 // Find returns one generation whole. Faults: generation-unknown,
 // generation-damaged.
 func Find(root string, n int) (Generation, error) {
-	list, err := numbers(root)
+	list, err := listNumbers(root)
 	if err != nil {
 		return Generation{}, err
 	}
 	if !slices.Contains(list, n) {
-		return Generation{}, fault.Usage("generation-unknown", "there is no generation %d", n).WithHint("%s", kept(list))
+		return Generation{}, fault.Usage("generation-unknown", "there is no generation %d", n).WithHint("%s", keptHint(list))
 	}
-	g, err := read(newSigner(root), root, n)
+	g, err := readRecord(newSigner(root), root, n)
 	if err != nil {
 		return g, err
 	}
 	if g.Unsigned {
-		return g, fault.Usage("state-untrusted", "generation %d in %s was not written by this user's FlowGate here", n, filepath.Join(Dir(root), folder(n))).
+		return g, fault.Usage("state-untrusted", "generation %d in %s was not written by this user's FlowGate here", n, filepath.Join(Dir(root), folderName(n))).
 			WithHint("if it is yours, of a version before 0.2 or of a folder that was moved: mage trust")
 	}
-	pinned, _ := pins(root)
+	pinned, _ := readPins(root)
 	g.Pinned = slices.Contains(pinned, n)
 	for part := range g.Digests {
-		if _, err := g.Part(root, part); err != nil {
+		if _, err := g.ReadPart(root, part); err != nil {
 			return g, err
 		}
 	}
 	return g, nil
 }
 
-func kept(list []int) string {
+func keptHint(list []int) string {
 	if len(list) == 0 {
 		return "none is recorded yet: mage start records one when the stack got ready"
 	}
 	return "kept are " + strconv.Itoa(list[0]) + " to " + strconv.Itoa(list[len(list)-1]) + "; mage generation:list shows them"
 }
 
-// Part is the text of one part without its secrets. Fault: generation-damaged.
-func (g Generation) Part(root, part string) (Sealed, error) {
-	path := filepath.Join(Dir(root), folder(g.Number), part+".yaml")
-	data, err := trust.ReadState(root, path, mostText)
+// ReadPart is the text of one part without its secrets. Fault: generation-damaged.
+func (g Generation) ReadPart(root, part string) (Sealed, error) {
+	path := filepath.Join(Dir(root), folderName(g.Number), part+".yaml")
+	data, err := trust.ReadState(root, path, maxPartSize)
 	if err == nil && Digest(data) != g.Digests[part] {
 		err = errors.New("its digest is not the recorded one")
 	}
@@ -240,7 +240,7 @@ func (g Generation) Part(root, part string) (Sealed, error) {
 			WithHint("mage generation:list shows the others")
 	}
 	sealed := Sealed{Text: data}
-	data, err = trust.ReadState(root, filepath.Join(Dir(root), folder(g.Number), part+".secrets.json"), mostText)
+	data, err = trust.ReadState(root, filepath.Join(Dir(root), folderName(g.Number), part+".secrets.json"), maxPartSize)
 	if want := g.SecretDigests[part]; err == nil && want != "" && Digest(data) != want {
 		err = errors.New("its digest is not the recorded one")
 	}
@@ -270,9 +270,9 @@ func Current(root string) int {
 	return n
 }
 
-// Before is the generation that a rollback without a number goes to: the last
+// FindPrevious is the generation that a rollback without a number goes to: the last
 // one before the current whose services were seen ready.
-func Before(all []Generation, current int) (Generation, error) {
+func FindPrevious(all []Generation, current int) (Generation, error) {
 	for _, g := range slices.Backward(all) {
 		if g.Number < current && g.Ready && !g.Unsigned {
 			return g, nil
@@ -282,8 +282,8 @@ func Before(all []Generation, current int) (Generation, error) {
 		WithHint("mage generation:list shows what is kept")
 }
 
-// Same reports whether two generations are the same state.
-func (g Generation) Same(other Generation) bool {
+// HasSameState reports whether two generations are the same state.
+func (g Generation) HasSameState(other Generation) bool {
 	equal := g.Profile == other.Profile && len(g.Digests) == len(other.Digests) && slices.Equal(g.Runtimes, other.Runtimes)
 	for part, digest := range g.Digests {
 		equal = equal && other.Digests[part] == digest
@@ -291,10 +291,10 @@ func (g Generation) Same(other Generation) bool {
 	return equal
 }
 
-func unreadable(path string, err error) error {
+func unreadableFault(path string, err error) error {
 	return fault.New("generation-unreadable", "read %s: %w", path, err).WithHint("its files must belong to you")
 }
 
-func unwritable(path string, err error) error {
+func unwritableFault(path string, err error) error {
 	return fault.New("generation-unwritable", "write %s: %w", path, err).WithHint("make it writable and free space on its disk")
 }

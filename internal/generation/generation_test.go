@@ -24,7 +24,7 @@ func noenv(string) string { return "" }
 func initialised(t testing.TB) *config.Config {
 	t.Helper()
 	dir := t.TempDir()
-	cfg, err := scaffold.Private(dir, 4000, 8317, "")
+	cfg, err := scaffold.WritePrivate(dir, 4000, 8317, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func initialised(t testing.TB) *config.Config {
 
 func set(t testing.TB, cfg *config.Config, profile string) {
 	t.Helper()
-	active, err := policy.Build(cfg, profile, noenv)
+	active, err := policy.Prepare(cfg, profile, noenv)
 	if err == nil {
 		_, err = policy.Write(cfg, active, time.Now())
 	}
@@ -45,7 +45,7 @@ func set(t testing.TB, cfg *config.Config, profile string) {
 
 func record(t testing.TB, cfg *config.Config, reason string) (generation.Generation, bool) {
 	t.Helper()
-	g, recorded, err := generation.Record(t.Context(), generation.Subject{Config: cfg, Reason: reason, Now: time.Now(), Known: policy.Known(cfg, noenv),
+	g, recorded, err := generation.Record(t.Context(), generation.RecordRequest{Config: cfg, Reason: reason, Now: time.Now(), Secrets: policy.KnownSecrets(cfg, noenv),
 		Env: runtimestore.Environment{Self: "/self", Version: "1.2.3"}})
 	if err != nil {
 		t.Fatal(err)
@@ -79,10 +79,10 @@ func TestAStateIsRecordedOnceAndTheLastTwentyAreKept(t *testing.T) {
 		record(t, cfg, "profile:set")
 	}
 	all, current, err := generation.List(root)
-	if err != nil || len(all) != generation.Keep+1 || current != 31 || all[0].Number != 1 || all[1].Number != 12 {
+	if err != nil || len(all) != generation.MaxKept+1 || current != 31 || all[0].Number != 1 || all[1].Number != 12 {
 		t.Fatalf("%d kept, current %d, %v", len(all), current, err)
 	}
-	if g, err := generation.Before(all, current); err != nil || g.Number != 30 {
+	if g, err := generation.FindPrevious(all, current); err != nil || g.Number != 30 {
 		t.Errorf("before: %+v, %v", g, err)
 	}
 	d, err := generation.Diff(root, 30, 31)
@@ -136,7 +136,7 @@ func TestNoKeyIsInAGeneration(t *testing.T) {
 	}
 	cfg.CLIProxyConfigFile = proxy
 	g, _ := record(t, cfg, "start")
-	for _, known := range policy.Known(cfg, noenv) {
+	for _, known := range policy.KnownSecrets(cfg, noenv) {
 		secrets[known] = known
 	}
 	_ = filepath.WalkDir(filepath.Join(cfg.Paths.Root(), "generations"), func(path string, d fs.DirEntry, err error) error {
@@ -154,11 +154,11 @@ func TestNoKeyIsInAGeneration(t *testing.T) {
 		}
 		return nil
 	})
-	part, err := g.Part(cfg.Paths.Root(), generation.PartProxy)
+	part, err := g.ReadPart(cfg.Paths.Root(), generation.PartProxy)
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := generation.Key(cfg.Paths.Secrets())
+	key, err := generation.SecretKey(cfg.Paths.Secrets())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,11 +199,11 @@ func TestTheFolderIsFoundThoughTheFileDoesNotParse(t *testing.T) {
 		if err := os.WriteFile(cfg.File, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if root, err := generation.Locate(cfg.File, ""); err != nil || root != cfg.Paths.Root() {
+		if root, err := generation.FindRoot(cfg.File, ""); err != nil || root != cfg.Paths.Root() {
 			t.Errorf("%q: %q, %v", text, root, err)
 		}
 	}
-	_, err := generation.Locate(filepath.Join(t.TempDir(), "flowgate.yaml"), "")
+	_, err := generation.FindRoot(filepath.Join(t.TempDir(), "flowgate.yaml"), "")
 	wantCode(t, err, "generation-unknown")
 }
 

@@ -10,18 +10,18 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// Locate finds the folder that a configuration's generations lie below, also
+// FindRoot finds the folder that a configuration's generations lie below, also
 // when the file does not parse, or is not there any more: where a runtime_dir
 // in its text or the usual place leads, as long as the generations there were
 // recorded of this very file. file is "" for the built-in default in dir. Fault:
 // generation-unknown.
-func Locate(file, dir string) (root string, err error) {
+func FindRoot(file, dir string) (root string, err error) {
 	if file == "" {
 		return config.Default(dir).Paths.Root(), nil
 	}
 	file, err = filepath.Abs(file)
 	if err != nil {
-		return "", unreadable(file, err)
+		return "", unreadableFault(file, err)
 	}
 	base := filepath.Dir(file)
 	candidates := []string{filepath.Join(base, "..", ".router", "runtime"), filepath.Join(base, ".router", "runtime")}
@@ -40,7 +40,7 @@ func Locate(file, dir string) (root string, err error) {
 	}
 	for _, dir := range candidates {
 		root := config.Paths{RuntimeDir: filepath.Clean(dir)}.Root()
-		if belongs(root, file) {
+		if isRecordedFor(root, file) {
 			return root, nil
 		}
 	}
@@ -48,8 +48,8 @@ func Locate(file, dir string) (root string, err error) {
 		WithHint("mage start records one when the stack got ready")
 }
 
-// belongs reports whether the newest readable generation below root is of file.
-func belongs(root, file string) bool {
+// isRecordedFor reports whether the newest readable generation below root is of file.
+func isRecordedFor(root, file string) bool {
 	if _, err := os.Stat(Dir(root)); err != nil {
 		return false
 	}

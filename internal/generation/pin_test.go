@@ -29,7 +29,7 @@ func TestPinsOfManyCommandsAtOnceAreAllKept(t *testing.T) {
 		all.Wait()
 	}
 	pin(false)
-	for i := range generation.Keep + 3 { // each removes what is not pinned
+	for i := range generation.MaxKept + 3 { // each removes what is not pinned
 		set(t, cfg, profiles[i%2])
 		record(t, cfg, "profile:set")
 	}

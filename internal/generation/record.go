@@ -28,33 +28,33 @@ import (
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
-// Keep is how many generations are kept besides those that are pinned.
-const Keep = 20
+// MaxKept is how many generations are kept besides those that are pinned.
+const MaxKept = 20
 
-// Subject is what Record looks at.
-type Subject struct {
-	Config *config.Config
-	Env    runtimestore.Environment // what services were executed with
-	Known  []string                 // secrets that must not be in a generation, besides those that their place or look betrays
-	Reason string
-	Now    time.Time
+// RecordRequest is what Record looks at.
+type RecordRequest struct {
+	Config  *config.Config
+	Env     runtimestore.Environment // what services were executed with
+	Secrets []string                 // secrets that must not be in a generation, besides those that their place or look betrays
+	Reason  string
+	Now     time.Time
 }
 
 // Record adds the state of a stack that just got ready, unless the current
 // generation is the same; the result is the current generation either way.
 // Older ones beyond Keep are removed. Faults: generation-unwritable,
 // generation-unreadable, generation-secret.
-func Record(ctx context.Context, s Subject) (g Generation, recorded bool, err error) {
+func Record(ctx context.Context, s RecordRequest) (g Generation, recorded bool, err error) {
 	root := s.Config.Paths.Root()
 	if err := os.MkdirAll(Dir(root), 0o700); err != nil {
-		return g, false, unwritable(Dir(root), err)
+		return g, false, unwritableFault(Dir(root), err)
 	}
-	lock, err := lockAll(ctx, root)
+	lock, err := lockGenerations(ctx, root)
 	if err != nil {
 		return g, false, err
 	}
 	defer lock.Close()
-	g, texts, err := snapshot(s)
+	g, texts, err := takeSnapshot(s)
 	if err != nil {
 		return g, false, err
 	}
@@ -63,31 +63,31 @@ func Record(ctx context.Context, s Subject) (g Generation, recorded bool, err er
 		return g, false, err
 	}
 	for _, other := range all {
-		if other.Number == current && !other.Unsigned && other.Same(g) {
+		if other.Number == current && !other.Unsigned && other.HasSameState(g) {
 			return other, false, nil
 		}
 	}
 	g.Number = 1
-	if numbers, _ := numbers(root); len(numbers) > 0 {
+	if numbers, _ := listNumbers(root); len(numbers) > 0 {
 		g.Number = numbers[len(numbers)-1] + 1
 	}
-	if err := write(root, g, texts); err != nil {
-		return g, false, unwritable(Dir(root), err)
+	if err := writeGeneration(root, g, texts); err != nil {
+		return g, false, unwritableFault(Dir(root), err)
 	}
-	if _, err := pins(root); err != nil {
+	if _, err := readPins(root); err != nil {
 		return g, true, nil //nolint:nilerr // which ones are to be kept is not known, so all are
 	}
 	return g, true, prune(root, append(all, g), g.Number)
 }
 
-// snapshot reads the parts and takes the secrets out.
-func snapshot(s Subject) (Generation, map[string]Sealed, error) {
+// takeSnapshot reads the parts and takes the secrets out.
+func takeSnapshot(s RecordRequest) (Generation, map[string]Sealed, error) {
 	cfg := s.Config
 	g := Generation{CreatedAt: s.Now.UTC(), Reason: s.Reason, FlowGate: s.Env.Version, Ready: true,
 		ConfigFile: cfg.File, RuntimeDir: cfg.Paths.RuntimeDir, ProxyFile: cfg.CLIProxyConfigFile,
-		Digests: map[string]string{}, Runtimes: running(cfg, s.Env)}
+		Digests: map[string]string{}, Runtimes: currentRuntimes(cfg, s.Env)}
 	g.Profile, _ = policy.Current(cfg)
-	key, err := Key(cfg.Paths.Secrets())
+	key, err := SecretKey(cfg.Paths.Secrets())
 	if err != nil {
 		return g, nil, err
 	}
@@ -101,9 +101,9 @@ func snapshot(s Subject) (Generation, map[string]Sealed, error) {
 			continue
 		}
 		if err != nil {
-			return g, nil, unreadable(path, err)
+			return g, nil, unreadableFault(path, err)
 		}
-		sealed, err := Seal(text, key, s.Known)
+		sealed, err := Seal(text, key, s.Secrets)
 		if err != nil {
 			return g, nil, fault.New("generation-secret", "record %s: %w", path, err).
 				WithHint("put the key into a file and refer to it: credentials.upstream.NAME: {file: …}")
@@ -113,25 +113,25 @@ func snapshot(s Subject) (Generation, map[string]Sealed, error) {
 	return g, texts, nil
 }
 
-// Key is what the digests of secrets are made with; without it nobody can try
+// SecretKey is what the digests of secrets are made with; without it nobody can try
 // guesses at them.
-func Key(secrets string) ([]byte, error) {
+func SecretKey(secrets string) ([]byte, error) {
 	key, _, err := keyfile.Ensure(filepath.Join(secrets, "generation.key"))
 	if err != nil {
-		return nil, unwritable(secrets, err)
+		return nil, unwritableFault(secrets, err)
 	}
 	return []byte(key), nil
 }
 
-// running are the runtimes of the services as they would be executed now.
-func running(cfg *config.Config, env runtimestore.Environment) []Runtime {
+// currentRuntimes are the runtimes of the services as they would be executed now.
+func currentRuntimes(cfg *config.Config, env runtimestore.Environment) []Runtime {
 	list := make([]Runtime, 0, len(cfg.Services))
 	for _, svc := range cfg.Services {
 		r := Runtime{Service: svc.Name, Runtime: svc.Runtime}
 		if spec, err := runtimestore.Command(cfg, svc, env); err == nil {
 			r.Version = spec.Version
 			if strings.HasPrefix(spec.Args[0], filepath.Join(store.Dir(cfg, svc.Runtime), "current")+string(filepath.Separator)) {
-				r.Folder = store.Linked(cfg, svc.Runtime)
+				r.Folder = store.ActiveFolder(cfg, svc.Runtime)
 			}
 		}
 		list = append(list, r)
@@ -139,8 +139,8 @@ func running(cfg *config.Config, env runtimestore.Environment) []Runtime {
 	return list
 }
 
-// write makes the folder whole and then makes it the current one.
-func write(root string, g Generation, texts map[string]Sealed) error {
+// writeGeneration makes the folder whole and then makes it the current one.
+func writeGeneration(root string, g Generation, texts map[string]Sealed) error {
 	temp, err := os.MkdirTemp(Dir(root), ".new-*")
 	if err != nil {
 		return err
@@ -158,7 +158,7 @@ func write(root string, g Generation, texts map[string]Sealed) error {
 		if len(sealed.Secrets) == 0 {
 			continue
 		}
-		data, err := indented(sealed.Secrets)
+		data, err := marshalIndented(sealed.Secrets)
 		if err != nil {
 			return err
 		}
@@ -167,21 +167,21 @@ func write(root string, g Generation, texts map[string]Sealed) error {
 		}
 		g.SecretDigests[part] = Digest(data)
 	}
-	record, err := indented(g)
+	record, err := marshalIndented(g)
 	if err != nil {
 		return err
 	}
 	if err := renameio.WriteFile(filepath.Join(temp, recordName), key.Seal(recordKind, trust.Place(root), record), 0o600); err != nil {
 		return err
 	}
-	if err := os.Rename(temp, filepath.Join(Dir(root), folder(g.Number))); err != nil {
+	if err := os.Rename(temp, filepath.Join(Dir(root), folderName(g.Number))); err != nil {
 		return err
 	}
 	return renameio.WriteFile(CurrentPath(root), []byte(strconv.Itoa(g.Number)+"\n"), 0o600)
 }
 
-// indented is v as JSON for a file.
-func indented(v any) ([]byte, error) {
+// marshalIndented is v as JSON for a file.
+func marshalIndented(v any) ([]byte, error) {
 	data, err := json.MarshalIndent(v, "", "  ")
 	return append(data, '\n'), err
 }
@@ -193,21 +193,21 @@ func prune(root string, all []Generation, current int) error {
 		if all[i].Pinned || all[i].Number == current {
 			continue
 		}
-		if kept++; kept < Keep {
+		if kept++; kept < MaxKept {
 			continue
 		}
-		if err := os.RemoveAll(filepath.Join(Dir(root), folder(all[i].Number))); err != nil {
-			return unwritable(Dir(root), err)
+		if err := os.RemoveAll(filepath.Join(Dir(root), folderName(all[i].Number))); err != nil {
+			return unwritableFault(Dir(root), err)
 		}
 	}
 	return nil
 }
 
-// lockAll makes its holder the only one that changes which generations there are.
-func lockAll(ctx context.Context, root string) (io.Closer, error) {
+// lockGenerations makes its holder the only one that changes which generations there are.
+func lockGenerations(ctx context.Context, root string) (io.Closer, error) {
 	lock, err := flock.Take(ctx, filepath.Join(Dir(root), ".lock"), time.Minute)
 	if err != nil {
-		return nil, unwritable(Dir(root), err)
+		return nil, unwritableFault(Dir(root), err)
 	}
 	return lock, nil
 }
@@ -220,7 +220,7 @@ func Pin(ctx context.Context, root string, n int, pinned bool) (Generation, erro
 	if g, err := Find(root, n); err != nil { // also when there is no folder to lock
 		return g, err
 	}
-	lock, err := lockAll(ctx, root)
+	lock, err := lockGenerations(ctx, root)
 	if err != nil {
 		return Generation{}, err
 	}
@@ -229,9 +229,9 @@ func Pin(ctx context.Context, root string, n int, pinned bool) (Generation, erro
 	if err != nil {
 		return g, err
 	}
-	list, err := pins(root)
+	list, err := readPins(root)
 	if err != nil {
-		return g, unreadable(pinsPath(root), err)
+		return g, unreadableFault(pinsPath(root), err)
 	}
 	list = slices.DeleteFunc(list, func(m int) bool { return m == n })
 	if pinned {
@@ -242,7 +242,7 @@ func Pin(ctx context.Context, root string, n int, pinned bool) (Generation, erro
 		err = renameio.WriteFile(pinsPath(root), append(data, '\n'), 0o600)
 	}
 	if err != nil {
-		return g, unwritable(pinsPath(root), err)
+		return g, unwritableFault(pinsPath(root), err)
 	}
 	g.Pinned = pinned
 	return g, nil
@@ -250,9 +250,9 @@ func Pin(ctx context.Context, root string, n int, pinned bool) (Generation, erro
 
 func pinsPath(root string) string { return filepath.Join(Dir(root), "pins.json") }
 
-// pins returns the generations to keep; none without the file.
-func pins(root string) (list []int, err error) {
-	data, err := trust.ReadState(root, pinsPath(root), mostRecord)
+// readPins returns the generations to keep; none without the file.
+func readPins(root string) (list []int, err error) {
+	data, err := trust.ReadState(root, pinsPath(root), maxRecordSize)
 	if errors.Is(err, fs.ErrNotExist) {
 		return []int{}, nil
 	}

@@ -36,42 +36,42 @@ type Secret struct {
 	Short bool `json:"short,omitempty"`
 }
 
-// found is a secret in a text.
-type found struct{ value, path string }
+// foundSecret is a secret in a text.
+type foundSecret struct{ value, path string }
 
 // Seal takes the secrets out of a YAML text: the values of keys that hold
 // secrets, what looks like a key anywhere, also in comments, and the values of
 // known. It fails when a secret could not be taken out whole.
 func Seal(text, key []byte, known []string) (Sealed, error) {
-	if bytes.Contains(text, []byte(markBegin)) || bytes.ContainsFunc(text, private) {
+	if bytes.Contains(text, []byte(markBegin)) || bytes.ContainsFunc(text, isPrivateRune) {
 		return Sealed{}, fmt.Errorf("the text has marks of its own that FlowGate uses")
 	}
-	secrets := secretsIn(text, known)
+	secrets := findSecrets(text, known)
 	if len(secrets) > lastPrivate-firstPrivate {
 		return Sealed{}, fmt.Errorf("it has %d secrets", len(secrets))
 	}
-	slices.SortStableFunc(secrets, func(a, b found) int { return cmp.Compare(len(b.value), len(a.value)) })
+	slices.SortStableFunc(secrets, func(a, b foundSecret) int { return cmp.Compare(len(b.value), len(a.value)) })
 	out := string(text)
 	for i, s := range secrets {
 		out = replaceWord(out, s.value, string(rune(firstPrivate+i)))
 	}
-	for _, s := range secretsIn([]byte(out), known) {
-		if !strings.ContainsFunc(s.value, private) {
+	for _, s := range findSecrets([]byte(out), known) {
+		if !strings.ContainsFunc(s.value, isPrivateRune) {
 			return Sealed{}, fmt.Errorf("the secret at %s is written in a way that it cannot be taken out", cmp.Or(s.path, "an unknown place"))
 		}
 	}
-	return numbered(out, secrets, key), nil
+	return numberMarks(out, secrets, key), nil
 }
 
-// numbered names the marks in the order of the text, so that another value of
+// numberMarks names the marks in the order of the text, so that another value of
 // the same key leaves the text as it is.
-func numbered(text string, secrets []found, key []byte) Sealed {
+func numberMarks(text string, secrets []foundSecret, key []byte) Sealed {
 	var out strings.Builder
 	var sealed Sealed
 	marks := map[rune]string{}
 	for i := 0; i < len(text); {
 		r, size := utf8.DecodeRuneInString(text[i:])
-		if !private(r) {
+		if !isPrivateRune(r) {
 			out.WriteString(text[i : i+size])
 			i += size
 			continue
@@ -79,7 +79,7 @@ func numbered(text string, secrets []found, key []byte) Sealed {
 		if marks[r] == "" {
 			s := secrets[r-firstPrivate]
 			marks[r] = markBegin + strconv.Itoa(len(marks)) + "»"
-			sealed.Secrets = append(sealed.Secrets, Secret{Mark: marks[r], Path: s.path, MAC: mac(key, s.value), Short: len(s.value) < leastUnique})
+			sealed.Secrets = append(sealed.Secrets, Secret{Mark: marks[r], Path: s.path, MAC: secretMAC(key, s.value), Short: len(s.value) < minUniqueLength})
 		}
 		out.WriteString(marks[r])
 		i += size
@@ -88,8 +88,8 @@ func numbered(text string, secrets []found, key []byte) Sealed {
 	return sealed
 }
 
-// leastUnique is the length from which a secret is nowhere by chance.
-const leastUnique = 8
+// minUniqueLength is the length from which a secret is nowhere by chance.
+const minUniqueLength = 8
 
 const markBegin = "«flowgate-secret-"
 
@@ -97,7 +97,7 @@ const markBegin = "«flowgate-secret-"
 // each secret: no word of a configuration has one.
 const firstPrivate, lastPrivate = 0xE000, 0xF8FF
 
-func private(r rune) bool { return r >= firstPrivate && r <= lastPrivate }
+func isPrivateRune(r rune) bool { return r >= firstPrivate && r <= lastPrivate }
 
 // Open puts secrets back. Each is looked for among the words of the texts and
 // the values given; one that is not there any more is taken from its path in
@@ -106,19 +106,19 @@ func private(r rune) bool { return r >= firstPrivate && r <= lastPrivate }
 func (s Sealed) Open(key []byte, values []string, texts ...[]byte) (text []byte, missing []string) {
 	byMAC := map[string]string{}
 	for _, value := range values {
-		byMAC[mac(key, value)] = value
+		byMAC[secretMAC(key, value)] = value
 	}
 	for _, t := range texts {
-		for _, word := range words(t) {
-			byMAC[mac(key, word)] = word
+		for _, word := range splitWords(t) {
+			byMAC[secretMAC(key, word)] = word
 		}
-		for _, f := range secretsIn(t, nil) {
-			byMAC[mac(key, f.value)] = f.value
+		for _, f := range findSecrets(t, nil) {
+			byMAC[secretMAC(key, f.value)] = f.value
 		}
 	}
 	present := map[string]string{}
 	if len(texts) > 0 {
-		for _, f := range secretsIn(texts[0], nil) {
+		for _, f := range findSecrets(texts[0], nil) {
 			present[f.path] = f.value
 		}
 	}
@@ -137,9 +137,9 @@ func (s Sealed) Open(key []byte, values []string, texts ...[]byte) (text []byte,
 	return []byte(out), missing
 }
 
-// secretsIn finds the secrets of a text, each value once.
-func secretsIn(text []byte, known []string) []found {
-	var all []found
+// findSecrets finds the secrets of a text, each value once.
+func findSecrets(text []byte, known []string) []foundSecret {
+	var all []foundSecret
 	seen := map[string]bool{"": true}
 	add := func(value, path string) {
 		for _, form := range writtenForms(value) {
@@ -147,7 +147,7 @@ func secretsIn(text []byte, known []string) []found {
 				for _, part := range form {
 					if !seen[part] {
 						seen[part] = true
-						all = append(all, found{part, path})
+						all = append(all, foundSecret{part, path})
 					}
 				}
 				return
@@ -155,14 +155,14 @@ func secretsIn(text []byte, known []string) []found {
 		}
 		if !seen[value] { // Seal fails if it is still there in another form
 			seen[value] = true
-			all = append(all, found{value, path})
+			all = append(all, foundSecret{value, path})
 		}
 	}
 	var doc any
 	if nesting.Deep(text) == nil && yaml.Unmarshal(text, &doc) == nil {
-		compare("", doc, redact.Keys(doc), add)
+		collectDifferences("", doc, redact.Keys(doc), add)
 	}
-	for _, word := range words(text) {
+	for _, word := range splitWords(text) {
 		if redact.Named("", word) != word {
 			add(word, "")
 		}
@@ -175,23 +175,23 @@ func secretsIn(text []byte, known []string) []found {
 	return all
 }
 
-// compare walks a document and its redacted copy: what differs is secret.
-func compare(path string, a, b any, add func(value, path string)) {
+// collectDifferences walks a document and its redacted copy: what differs is secret.
+func collectDifferences(path string, a, b any, add func(value, path string)) {
 	switch a := a.(type) {
 	case map[string]any:
 		other, _ := b.(map[string]any)
 		for key, inner := range a {
-			compare(strings.TrimPrefix(path+"."+key, "."), inner, other[key], add)
+			collectDifferences(strings.TrimPrefix(path+"."+key, "."), inner, other[key], add)
 		}
 	case []any:
 		other, _ := b.([]any)
 		for i, inner := range a {
 			if i < len(other) {
-				compare(fmt.Sprintf("%s[%d]", path, i), inner, other[i], add)
+				collectDifferences(fmt.Sprintf("%s[%d]", path, i), inner, other[i], add)
 			}
 		}
 	case string:
-		if other := fmt.Sprint(b); other != a && !compareInside(path, a, other, add) {
+		if other := fmt.Sprint(b); other != a && !collectInsideJSON(path, a, other, add) {
 			add(a, path)
 		}
 	default:
@@ -201,9 +201,9 @@ func compare(path string, a, b any, add func(value, path string)) {
 	}
 }
 
-// compareInside is compare for a text that is JSON itself, as vertex_credentials
+// collectInsideJSON is compare for a text that is JSON itself, as vertex_credentials
 // may be: the secrets in it are secret, not the whole text.
-func compareInside(path, a, b string, add func(value, path string)) bool {
+func collectInsideJSON(path, a, b string, add func(value, path string)) bool {
 	var before, after any
 	if json.Unmarshal([]byte(a), &before) != nil || json.Unmarshal([]byte(b), &after) != nil {
 		return false
@@ -211,22 +211,22 @@ func compareInside(path, a, b string, add func(value, path string)) bool {
 	if _, scalar := before.(string); scalar {
 		return false
 	}
-	compare(path, before, after, add)
+	collectDifferences(path, before, after, add)
 	return true
 }
 
 // writtenForms are the ways in which a value may be written in a text: as it
 // is, escaped in JSON or a quoted scalar once or twice, or line by line.
 func writtenForms(value string) [][]string {
-	quoted := strings.Trim(string(quote(value)), `"`)
-	forms := [][]string{{value}, {quoted}, {strings.Trim(string(quote(quoted)), `"`)}, {strings.ReplaceAll(value, "'", "''")}}
+	quoted := strings.Trim(string(quoteJSON(value)), `"`)
+	forms := [][]string{{value}, {quoted}, {strings.Trim(string(quoteJSON(quoted)), `"`)}, {strings.ReplaceAll(value, "'", "''")}}
 	if lines := strings.FieldsFunc(value, func(r rune) bool { return r == '\n' }); len(lines) > 1 {
-		forms = append(forms, slices.DeleteFunc(lines, func(l string) bool { return len(strings.TrimSpace(l)) < leastUnique }))
+		forms = append(forms, slices.DeleteFunc(lines, func(l string) bool { return len(strings.TrimSpace(l)) < minUniqueLength }))
 	}
 	return forms
 }
 
-func quote(text string) []byte {
+func quoteJSON(text string) []byte {
 	var out bytes.Buffer
 	e := json.NewEncoder(&out)
 	e.SetEscapeHTML(false)
@@ -234,9 +234,9 @@ func quote(text string) []byte {
 	return bytes.TrimSpace(out.Bytes())
 }
 
-// words are the stretches of a text between white space and what YAML puts
+// splitWords are the stretches of a text between white space and what YAML puts
 // around a scalar.
-func words(text []byte) []string {
+func splitWords(text []byte) []string {
 	return strings.FieldsFunc(string(text), func(r rune) bool { return strings.ContainsRune(" \t\r\n\"'`,[]{}", r) })
 }
 
@@ -250,7 +250,7 @@ func replaceWord(text, value, by string) string {
 			return out.String()
 		}
 		end := at + len(value)
-		if at > 0 && wordByte(text[at-1]) && wordByte(value[0]) || end < len(text) && wordByte(text[end]) && wordByte(value[len(value)-1]) {
+		if at > 0 && isWordByte(text[at-1]) && isWordByte(value[0]) || end < len(text) && isWordByte(text[end]) && isWordByte(value[len(value)-1]) {
 			out.WriteString(text[:end])
 		} else {
 			out.WriteString(text[:at] + by)
@@ -259,11 +259,11 @@ func replaceWord(text, value, by string) string {
 	}
 }
 
-func wordByte(c byte) bool {
+func isWordByte(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_'
 }
 
-func mac(key []byte, value string) string {
+func secretMAC(key []byte, value string) string {
 	h := hmac.New(sha256.New, key)
 	h.Write([]byte(value))
 	return hex.EncodeToString(h.Sum(nil)[:16])

@@ -7,16 +7,16 @@ type Listing struct {
 	Damaged     []Damage     `json:"damaged,omitempty"` // those that cannot be restored
 }
 
-// mostExamined bounds how many generations Listed reads whole to find damage.
-const mostExamined = 100
+// maxExamined bounds how many generations Listed reads whole to find damage.
+const maxExamined = 100
 
-// Listed is List for a report, with what cannot be restored.
-func Listed(root string) (Listing, error) {
+// ListWithDamage is List for a report, with what cannot be restored.
+func ListWithDamage(root string) (Listing, error) {
 	all, current, err := List(root)
-	if err != nil || len(all) > mostExamined {
+	if err != nil || len(all) > maxExamined {
 		return Listing{Current: current, Generations: all}, err
 	}
-	bad, err := damaged(root)
+	bad, err := findDamaged(root)
 	return Listing{current, all, bad}, err
 }
 
@@ -35,7 +35,7 @@ func Show(root string, number int) (Shown, error) {
 	}
 	shown := Shown{Current(root), []Generation{g}, map[string]string{}}
 	for part := range g.Digests {
-		sealed, err := g.Part(root, part)
+		sealed, err := g.ReadPart(root, part)
 		if err != nil {
 			return Shown{}, err
 		}

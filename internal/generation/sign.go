@@ -18,8 +18,8 @@ const recordKind = "generation"
 // Bounds of what is read of a generation: a record, and a part's text, which is a
 // configuration file.
 const (
-	mostRecord = 1 << 20
-	mostText   = 8 << 20
+	maxRecordSize = 1 << 20
+	maxPartSize   = 8 << 20
 )
 
 // signer verifies the records below one root. Without a key none is signed.
@@ -41,14 +41,14 @@ func Sign(root string) error {
 	if err != nil {
 		return err
 	}
-	list, err := numbers(root)
+	list, err := listNumbers(root)
 	if err != nil {
 		return err
 	}
 	mark := signer{key, trust.Place(root)}
 	for _, n := range list {
-		path := filepath.Join(Dir(root), folder(n), recordName)
-		data, err := trust.ReadState(root, path, mostRecord)
+		path := filepath.Join(Dir(root), folderName(n), recordName)
+		data, err := trust.ReadState(root, path, maxRecordSize)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -56,21 +56,21 @@ func Sign(root string) error {
 			return err
 		}
 		g, err := mark.decode(n, data)
-		if err != nil || !g.Unsigned || g.whole(root) != nil {
+		if err != nil || !g.Unsigned || g.checkParts(root) != nil {
 			continue
 		}
 		doc, _ := trust.Unsealed(data)
 		if err := renameio.WriteFile(path, key.Seal(recordKind, mark.place, doc), 0o600); err != nil {
-			return unwritable(path, err)
+			return unwritableFault(path, err)
 		}
 	}
 	return nil
 }
 
-// whole reports whether all parts are there as they were recorded.
-func (g Generation) whole(root string) error {
+// checkParts reports whether all parts are there as they were recorded.
+func (g Generation) checkParts(root string) error {
 	for part := range g.Digests {
-		if _, err := g.Part(root, part); err != nil {
+		if _, err := g.ReadPart(root, part); err != nil {
 			return err
 		}
 	}
@@ -83,9 +83,9 @@ type Damage struct {
 	Reason string `json:"reason"`
 }
 
-// damaged says which generations below root cannot be restored, and why.
-func damaged(root string) ([]Damage, error) {
-	list, err := numbers(root)
+// findDamaged says which generations below root cannot be restored, and why.
+func findDamaged(root string) ([]Damage, error) {
+	list, err := listNumbers(root)
 	if err != nil {
 		return nil, err
 	}

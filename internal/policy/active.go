@@ -16,15 +16,15 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// Bytes is the configuration as YAML, keys sorted, so that equal ones are equal
+// YAML is the configuration as YAML, keys sorted, so that equal ones are equal
 // byte for byte. Texts that YAML 1.1, which LiteLLM reads, could take for
 // something else (yes, 12:30, 2026-01-01) are quoted.
-func (a Active) Bytes() ([]byte, error) {
+func (a Active) YAML() ([]byte, error) {
 	source := a.Source
 	if source == "" {
 		source = "the built-in default"
 	}
-	body, err := yaml.MarshalWithOptions(a.Config, yaml.IndentSequence(true), yaml.CustomMarshaler(quoted))
+	body, err := yaml.MarshalWithOptions(a.Config, yaml.IndentSequence(true), yaml.CustomMarshaler(marshalText))
 	if err != nil {
 		return nil, fmt.Errorf("encode profile %q: %w", a.Profile, err)
 	}
@@ -32,10 +32,10 @@ func (a Active) Bytes() ([]byte, error) {
 	return append([]byte(header), body...), nil
 }
 
-// quoted writes a text plain when it is a word that no YAML reads as anything
+// marshalText writes a text plain when it is a word that no YAML reads as anything
 // else, and as a JSON string, which is YAML too, otherwise.
-func quoted(s string) ([]byte, error) {
-	if plainWord(s) {
+func marshalText(s string) ([]byte, error) {
+	if isPlainWord(s) {
 		return []byte(s), nil
 	}
 	var b strings.Builder
@@ -47,7 +47,7 @@ func quoted(s string) ([]byte, error) {
 	return []byte(strings.TrimSuffix(b.String(), "\n")), nil
 }
 
-func plainWord(s string) bool {
+func isPlainWord(s string) bool {
 	letter := func(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
 	if s == "" || !letter(s[0]) {
 		return false
@@ -62,11 +62,11 @@ func plainWord(s string) bool {
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// Refs returns the sorted names of the environment variables that a's
+// EnvReferences returns the sorted names of the environment variables that a's
 // os.environ/NAME references read.
-func (a Active) Refs() []string {
+func (a Active) EnvReferences() []string {
 	names := map[string]bool{}
-	refs(a.Config, names)
+	collectReferences(a.Config, names)
 	return slices.Sorted(maps.Keys(names))
 }
 
@@ -75,7 +75,7 @@ func (a Active) Refs() []string {
 func (a Active) MasterKey(getenv func(string) string) string {
 	general, _ := a.Config["general_settings"].(map[string]any)
 	key, _ := general["master_key"].(string)
-	if name, ok := strings.CutPrefix(key, environ); ok {
+	if name, ok := strings.CutPrefix(key, envReference); ok {
 		return getenv(name)
 	}
 	return key
@@ -85,28 +85,28 @@ func (a Active) MasterKey(getenv func(string) string) string {
 // redact.Scrubber has to know.
 func (a Active) Secrets(getenv func(string) string) []string {
 	found := map[string]bool{}
-	secrets(a.Config, found, getenv)
+	collectSecrets(a.Config, found, getenv)
 	delete(found, "")
 	return slices.Sorted(maps.Keys(found))
 }
 
-func secrets(v any, found map[string]bool, getenv func(string) string) {
+func collectSecrets(v any, found map[string]bool, getenv func(string) string) {
 	switch v := v.(type) {
 	case map[string]any:
 		for key, inner := range v {
 			text, ok := inner.(string)
 			if !ok || key != "api_key" && key != "master_key" {
-				secrets(inner, found, getenv)
+				collectSecrets(inner, found, getenv)
 				continue
 			}
-			if name, isRef := strings.CutPrefix(text, environ); isRef {
+			if name, isRef := strings.CutPrefix(text, envReference); isRef {
 				text = getenv(name)
 			}
 			found[text] = true
 		}
 	case []any:
 		for _, inner := range v {
-			secrets(inner, found, getenv)
+			collectSecrets(inner, found, getenv)
 		}
 	}
 }

@@ -7,10 +7,10 @@ import (
 	"fmt"
 )
 
-// hoist moves allowed_fails and cooldown_time from litellm_settings, where
+// moveCooldownSettings moves allowed_fails and cooldown_time from litellm_settings, where
 // LiteLLM ignores them, to router_settings, where they work (both measured on
 // LiteLLM 1.106.2). What router_settings has already wins.
-func (b *builder) hoist() {
+func (b *builder) moveCooldownSettings() {
 	settings, _ := b.active.Config["litellm_settings"].(map[string]any)
 	for _, key := range [...]string{"allowed_fails", "cooldown_time"} {
 		value, ok := settings[key]
@@ -33,23 +33,23 @@ func (b *builder) hoist() {
 	}
 }
 
-// identify gives every deployment without model_info.id one that stays the
+// addDeploymentIDs gives every deployment without model_info.id one that stays the
 // same as long as its parameters do: the group and a digest of the parameters
 // without the key. Cooldowns and logs name deployments by it.
-func (b *builder) identify() {
+func (b *builder) addDeploymentIDs() {
 	list, _ := b.active.Config["model_list"].([]any)
 	taken := map[string]bool{}
 	for _, entry := range list {
-		if id, ok := infoOf(entry)["id"].(string); ok {
+		if id, ok := modelInfo(entry)["id"].(string); ok {
 			taken[id] = true
 		}
 	}
 	for _, entry := range list {
 		deployment, ok := entry.(map[string]any)
-		if !ok || infoOf(entry)["id"] != nil {
+		if !ok || modelInfo(entry)["id"] != nil {
 			continue
 		}
-		info := infoOf(entry)
+		info := modelInfo(entry)
 		if info == nil {
 			info = map[string]any{}
 			deployment["model_info"] = info
@@ -63,7 +63,7 @@ func (b *builder) identify() {
 	}
 }
 
-func infoOf(entry any) map[string]any {
+func modelInfo(entry any) map[string]any {
 	deployment, _ := entry.(map[string]any)
 	info, _ := deployment["model_info"].(map[string]any)
 	return info

@@ -24,13 +24,13 @@ func (b *builder) credential(name, path string) (string, error) {
 		return "", fault.Usage("credential-missing", "%s needs the environment variable %s (credential %q), which is not set", path, c.Env, name).
 			WithHint("export %s=… before this command", c.Env)
 	case c.Env != "":
-		return environ + c.Env, nil
-	case b.ours(c.File) && !b.look:
-		return b.ensure(c.File)
+		return envReference + c.Env, nil
+	case b.isOwnKey(c.File) && !b.readOnly:
+		return b.ensureKey(c.File)
 	}
 	key, open, err := keyfile.Read(c.File)
 	if err != nil {
-		return "", unusable(name, path, c.File, err)
+		return "", unusableCredentialFault(name, path, c.File, err)
 	}
 	if open {
 		b.warn("credential-readable", path, c.File+" can be read by others; chmod 600 it")
@@ -38,11 +38,11 @@ func (b *builder) credential(name, path string) (string, error) {
 	return key, nil
 }
 
-// ours reports whether file is a key that FlowGate makes itself: the gateway
+// isOwnKey reports whether file is a key that FlowGate makes itself: the gateway
 // key, which only clients of this router present, and the upstream key as long
 // as the upstream is the echo inside FlowGate. The real upstream's key stands in
 // its own configuration as well, so a fresh one would be refused there.
-func (b *builder) ours(file string) bool {
+func (b *builder) isOwnKey(file string) bool {
 	secrets := b.cfg.Paths.Secrets()
 	if file == filepath.Join(secrets, "gateway.key") {
 		return true
@@ -51,11 +51,11 @@ func (b *builder) ours(file string) bool {
 	return echo && file == filepath.Join(secrets, "upstream.key")
 }
 
-func (b *builder) ensure(file string) (string, error) {
-	if b.look {
+func (b *builder) ensureKey(file string) (string, error) {
+	if b.readOnly {
 		key, _, err := keyfile.Read(file)
 		if err != nil {
-			return "", unusable("gateway", "general_settings.master_key", file, err)
+			return "", unusableCredentialFault("gateway", "general_settings.master_key", file, err)
 		}
 		return key, nil
 	}
@@ -67,7 +67,7 @@ func (b *builder) ensure(file string) (string, error) {
 	return key, nil
 }
 
-func unusable(name, path, file string, err error) error {
+func unusableCredentialFault(name, path, file string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		e := fault.Usage("credential-missing", "%s needs the credential %q, but there is no file %s", path, name, file)
@@ -85,9 +85,9 @@ func unusable(name, path, file string, err error) error {
 		WithHint("it must be a readable file that holds the key on one line")
 }
 
-// masterKey settles general_settings.master_key: LiteLLM refuses to start
+// setMasterKey settles general_settings.master_key: LiteLLM refuses to start
 // without one (measured on LiteLLM 1.106.2).
-func (b *builder) masterKey() error {
+func (b *builder) setMasterKey() error {
 	general, _ := b.active.Config["general_settings"].(map[string]any)
 	if general == nil {
 		general = map[string]any{}
@@ -97,10 +97,10 @@ func (b *builder) masterKey() error {
 		return nil
 	}
 	if b.getenv("LITELLM_MASTER_KEY") != "" {
-		general["master_key"] = environ + "LITELLM_MASTER_KEY"
+		general["master_key"] = envReference + "LITELLM_MASTER_KEY"
 		return nil
 	}
-	key, err := b.ensure(filepath.Join(b.cfg.Paths.Secrets(), gatewayKey))
+	key, err := b.ensureKey(filepath.Join(b.cfg.Paths.Secrets(), gatewayKey))
 	general["master_key"] = key
 	return err
 }

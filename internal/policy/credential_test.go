@@ -40,11 +40,11 @@ func TestAKeyFromTheEnvironmentStaysAReference(t *testing.T) {
 	t.Parallel()
 	cfg := withCredential(t, config.Credential{Env: "CHEAP_KEY"})
 	a := build(t, cfg, "cost", env("CHEAP_KEY", "sk-canary-value"))
-	out, err := a.Bytes()
+	out, err := a.YAML()
 	if err != nil || strings.Contains(string(out), "canary") || !strings.Contains(string(out), "api_key: os.environ/CHEAP_KEY\n") {
 		t.Errorf("%v\n%s", err, out)
 	}
-	if got := a.Refs(); !reflect.DeepEqual(got, []string{"CHEAP_KEY"}) {
+	if got := a.EnvReferences(); !reflect.DeepEqual(got, []string{"CHEAP_KEY"}) {
 		t.Errorf("references %v", got)
 	}
 	if got := a.Secrets(env("CHEAP_KEY", "sk-canary-value")); !reflect.DeepEqual(got[0], "sk-canary-value") && !reflect.DeepEqual(got[1], "sk-canary-value") {
@@ -70,7 +70,7 @@ func TestCredentialsThatCannotBeUsedNameReferenceFileAndRemedy(t *testing.T) {
 		{config.Credential{File: dir}, "credential-invalid", "is a directory"},
 		{config.Credential{Env: "CHEAP_KEY"}, "credential-missing", "export CHEAP_KEY="},
 	} {
-		_, err := policy.Build(withCredential(t, c.credential), "cost", empty)
+		_, err := policy.Prepare(withCredential(t, c.credential), "cost", empty)
 		wantFault(t, err, c.code, c.part, `"cheap"`, "model_list[0].litellm_params.api_key_ref")
 		if strings.Contains(err.Error(), "canary") {
 			t.Errorf("the key is in %v", err)
@@ -82,7 +82,7 @@ func TestTheRealUpstreamsKeyIsNeverMadeUp(t *testing.T) {
 	t.Parallel()
 	cfg := config.Default(t.TempDir())
 	cfg.Services[0].Runtime = config.RuntimeCLIProxyAPI
-	_, err := policy.Build(cfg, "cost", empty)
+	_, err := policy.Prepare(cfg, "cost", empty)
 	wantFault(t, err, "credential-missing", "upstream.key")
 }
 
@@ -116,7 +116,7 @@ func TestDollarReferencesBecomeLiteLLMsOwn(t *testing.T) {
 	if at(a.Config, "litellm_settings", "a") != "os.environ/SOME_NAME" || at(a.Config, "litellm_settings", "b") != "costs ${5}" {
 		t.Errorf("got %v", a.Config["litellm_settings"])
 	}
-	if got := a.Refs(); !reflect.DeepEqual(got, []string{"OTHER", "SOME_NAME"}) {
+	if got := a.EnvReferences(); !reflect.DeepEqual(got, []string{"OTHER", "SOME_NAME"}) {
 		t.Errorf("references %v", got)
 	}
 }

@@ -32,7 +32,7 @@ func Diff(cfg *config.Config, a, b string) ([]Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	return compare(byGroup(from), byGroup(to), nil, []Change{}), nil
+	return compare(groupDeployments(from), groupDeployments(to), nil, []Change{}), nil
 }
 
 // compare appends the differences between two maps.
@@ -52,19 +52,19 @@ func compare(from, to map[string]any, keys []string, changes []Change) []Change 
 		case leftMap && rightMap:
 			changes = compare(left, right, at, changes)
 		case inA != inB || !reflect.DeepEqual(a, b):
-			changes = append(changes, Change{strings.Join(at, "."), shown(key, a), shown(key, b)})
+			changes = append(changes, Change{strings.Join(at, "."), redactSetting(key, a), redactSetting(key, b)})
 		}
 	}
 	return changes
 }
 
-// shown is value without secrets, judged by the name of its key.
-func shown(key string, value any) any {
+// redactSetting is value without secrets, judged by the name of its key.
+func redactSetting(key string, value any) any {
 	return redact.Keys(map[string]any{key: value}).(map[string]any)[key]
 }
 
-// byGroup makes model_list a map with keys GROUP[INDEX].
-func byGroup(c map[string]any) map[string]any {
+// groupDeployments makes model_list a map with keys GROUP[INDEX].
+func groupDeployments(c map[string]any) map[string]any {
 	list, ok := c["model_list"].([]any)
 	if !ok {
 		return c

@@ -23,7 +23,7 @@ const (
 // Faults: active-missing, active-invalid, client-key-missing.
 func ClientKey(cfg *config.Config, getenv func(string) string) (string, error) {
 	if _, routed := cfg.Service(config.LiteLLM); !routed {
-		return directKey(cfg)
+		return upstreamClientKey(cfg)
 	}
 	active, err := Load(cfg)
 	if err != nil {
@@ -32,12 +32,12 @@ func ClientKey(cfg *config.Config, getenv func(string) string) (string, error) {
 	if key := active.MasterKey(getenv); key != "" {
 		return key, nil
 	}
-	return keyIn(cfg, gatewayKey)
+	return readStackKey(cfg, gatewayKey)
 }
 
-// directKey is the key that clients of a CLIProxyAPI without a router send.
-func directKey(cfg *config.Config) (string, error) {
-	key, err := keyIn(cfg, upstreamKey)
+// upstreamClientKey is the key that clients of a CLIProxyAPI without a router send.
+func upstreamClientKey(cfg *config.Config) (string, error) {
+	key, err := readStackKey(cfg, upstreamKey)
 	if err == nil {
 		return key, nil
 	}
@@ -51,7 +51,7 @@ func directKey(cfg *config.Config) (string, error) {
 	return own.APIKeys[0], nil
 }
 
-func keyIn(cfg *config.Config, name string) (string, error) {
+func readStackKey(cfg *config.Config, name string) (string, error) {
 	path := filepath.Join(cfg.Paths.Secrets(), name)
 	key, _, err := keyfile.Read(path)
 	if err != nil {
@@ -61,10 +61,10 @@ func keyIn(cfg *config.Config, name string) (string, error) {
 	return key, nil
 }
 
-// Known returns every secret value of the installation that can be read: those
+// KnownSecrets returns every secret value of the installation that can be read: those
 // in the active router configuration and the keys that FlowGate made. It is what
 // a redact.Scrubber has to know; what is missing is left out.
-func Known(cfg *config.Config, getenv func(string) string) []string {
+func KnownSecrets(cfg *config.Config, getenv func(string) string) []string {
 	var all []string
 	if active, err := Load(cfg); err == nil {
 		all = active.Secrets(getenv)
@@ -78,8 +78,8 @@ func Known(cfg *config.Config, getenv func(string) string) []string {
 	return all
 }
 
-// Chosen is the profile in force, or the default one when none was chosen yet.
-func Chosen(cfg *config.Config) string {
+// CurrentOrDefault is the profile in force, or the default one when none was chosen yet.
+func CurrentOrDefault(cfg *config.Config) string {
 	if name, _ := Current(cfg); name != "" {
 		if _, known := cfg.Profiles[name]; known {
 			return name
@@ -93,7 +93,7 @@ func Find(cfg *config.Config, name string) (Profile, error) {
 	all := List(cfg)
 	i := slices.IndexFunc(all, func(p Profile) bool { return p.Name == name })
 	if i < 0 {
-		return Profile{}, unknown(name, cfg.ProfileNames())
+		return Profile{}, unknownProfileFault(name, cfg.ProfileNames())
 	}
 	return all[i], nil
 }

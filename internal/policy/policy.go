@@ -14,6 +14,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
+	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
 // Active is a router configuration ready to be written, in LiteLLM's own form.
@@ -25,22 +26,22 @@ type Active struct {
 	Warnings []config.Warning // what was changed or found on the way
 }
 
-// Build merges profiles[profile] over litellm_base, resolves the credentials
+// Prepare merges profiles[profile] over litellm_base, resolves the credentials
 // that it refers to, and completes what LiteLLM needs: a master key, an id for
 // every deployment. An empty profile means cfg.DefaultProfile(). It makes
 // FlowGate's own key files when they are missing. Faults: profile-unknown,
 // profiles-not-supported, credential-missing, credential-invalid.
-func Build(cfg *config.Config, profile string, getenv func(string) string) (Active, error) {
-	return build(builder{cfg: cfg, getenv: getenv}, profile)
+func Prepare(cfg *config.Config, profile string, getenv func(string) string) (Active, error) {
+	return assemble(builder{cfg: cfg, getenv: getenv}, profile)
 }
 
-// Plan is Build that writes nothing: a key of FlowGate's own that is missing is
+// Build is Build that writes nothing: a key of FlowGate's own that is missing is
 // the fault credential-missing, as any other.
-func Plan(cfg *config.Config, profile string, getenv func(string) string) (Active, error) {
-	return build(builder{cfg: cfg, getenv: getenv, look: true}, profile)
+func Build(cfg *config.Config, profile string, getenv func(string) string) (Active, error) {
+	return assemble(builder{cfg: cfg, getenv: getenv, readOnly: true}, profile)
 }
 
-func build(b builder, profile string) (Active, error) {
+func assemble(b builder, profile string) (Active, error) {
 	cfg := b.cfg
 	if profile == "" {
 		profile = cfg.DefaultProfile()
@@ -55,22 +56,22 @@ func build(b builder, profile string) (Active, error) {
 		return Active{}, err
 	}
 	b.active.Config = resolved.(map[string]any)
-	b.hoist()
-	b.identify()
-	b.separate()
-	if err := b.masterKey(); err != nil {
+	b.moveCooldownSettings()
+	b.addDeploymentIDs()
+	b.moveOwnSettings()
+	if err := b.setMasterKey(); err != nil {
 		return Active{}, err
 	}
-	b.nameUpstream()
+	b.addCLIProxyAddress()
 	return b.active, nil
 }
 
 // builder holds what the steps of one Build share.
 type builder struct {
-	cfg    *config.Config
-	getenv func(string) string
-	look   bool // make no key
-	active Active
+	cfg      *config.Config
+	getenv   func(string) string
+	readOnly bool // make no key
+	active   Active
 }
 
 func (b *builder) warn(code, path, message string) {
@@ -86,14 +87,14 @@ func Merged(cfg *config.Config, profile string) (map[string]any, error) {
 	}
 	overlay, ok := cfg.Profiles[profile]
 	if !ok {
-		return nil, unknown(profile, cfg.ProfileNames())
+		return nil, unknownProfileFault(profile, cfg.ProfileNames())
 	}
 	return Merge(cfg.Base, overlay), nil
 }
 
-func unknown(profile string, known []string) error {
+func unknownProfileFault(profile string, known []string) error {
 	hint := "known profiles: " + strings.Join(known, ", ")
-	if near := config.Nearest(profile, known); near != "" {
+	if near := suggest.Nearest(profile, known); near != "" {
 		hint = `did you mean "` + near + `"? ` + hint
 	}
 	return fault.Usage("profile-unknown", "unknown profile %q", profile).WithHint("%s", hint)
@@ -104,7 +105,7 @@ func unknown(profile string, known []string) error {
 func Merge(base, overlay map[string]any) map[string]any {
 	out := make(map[string]any, len(base)+len(overlay))
 	for key, value := range base {
-		out[key] = copied(value)
+		out[key] = deepCopy(value)
 	}
 	for key, value := range overlay {
 		below, isMap := out[key].(map[string]any)
@@ -113,19 +114,19 @@ func Merge(base, overlay map[string]any) map[string]any {
 			out[key] = Merge(below, over)
 			continue
 		}
-		out[key] = copied(value)
+		out[key] = deepCopy(value)
 	}
 	return out
 }
 
-func copied(v any) any {
+func deepCopy(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		return Merge(v, nil)
 	case []any:
 		out := make([]any, len(v))
 		for i, item := range v {
-			out[i] = copied(item)
+			out[i] = deepCopy(item)
 		}
 		return out
 	}

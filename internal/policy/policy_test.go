@@ -29,7 +29,7 @@ func env(pairs ...string) func(string) string {
 
 func build(t *testing.T, cfg *config.Config, profile string, getenv func(string) string) policy.Active {
 	t.Helper()
-	a, err := policy.Build(cfg, profile, getenv)
+	a, err := policy.Prepare(cfg, profile, getenv)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,13 +114,13 @@ func TestMergeMergesMapsAndReplacesTheRestWithoutTouchingItsInputs(t *testing.T)
 
 func TestAnUnknownProfileNamesTheNearestAndAll(t *testing.T) {
 	t.Parallel()
-	_, err := policy.Build(config.Default(t.TempDir()), "relibility", empty)
+	_, err := policy.Prepare(config.Default(t.TempDir()), "relibility", empty)
 	wantFault(t, err, "profile-unknown", `"relibility"`, `did you mean "reliability"?`, "balanced, cost, reliability")
 }
 
 func TestVersion3HasNoProfiles(t *testing.T) {
 	t.Parallel()
-	_, err := policy.Build(&config.Config{Version: 3, File: "/x/flowgate.yaml"}, "cost", empty)
+	_, err := policy.Prepare(&config.Config{Version: 3, File: "/x/flowgate.yaml"}, "cost", empty)
 	wantFault(t, err, "profiles-not-supported", "/x/flowgate.yaml")
 }
 

@@ -7,8 +7,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
-// environ begins LiteLLM's reference to an environment variable.
-const environ = "os.environ/"
+// envReference begins LiteLLM's reference to an environment variable.
+const envReference = "os.environ/"
 
 // resolve returns v with api_key_ref and master_key_ref replaced by what they
 // name, and a text ${NAME} by LiteLLM's spelling os.environ/NAME.
@@ -28,7 +28,7 @@ func (b *builder) resolve(v any, path string) (any, error) {
 		return out, nil
 	case string:
 		if name, ok := strings.CutPrefix(v, "${"); ok && redact.IsReference(v) {
-			return environ + strings.TrimSuffix(name, "}"), nil
+			return envReference + strings.TrimSuffix(name, "}"), nil
 		}
 	}
 	return v, nil
@@ -53,19 +53,19 @@ func (b *builder) resolveMap(m map[string]any, path string) (map[string]any, err
 	return out, nil
 }
 
-// refs adds the names of the os.environ/NAME references in v to names.
-func refs(v any, names map[string]bool) {
+// collectReferences adds the names of the os.environ/NAME references in v to names.
+func collectReferences(v any, names map[string]bool) {
 	switch v := v.(type) {
 	case map[string]any:
 		for _, inner := range v {
-			refs(inner, names)
+			collectReferences(inner, names)
 		}
 	case []any:
 		for _, inner := range v {
-			refs(inner, names)
+			collectReferences(inner, names)
 		}
 	case string:
-		if name, ok := strings.CutPrefix(v, environ); ok && name != "" {
+		if name, ok := strings.CutPrefix(v, envReference); ok && name != "" {
 			names[name] = true
 		}
 	}

@@ -9,9 +9,9 @@ import (
 // addressesKey tells the embedded router which addresses are a CLIProxyAPI.
 const addressesKey = "flowgate_cliproxyapi_addresses"
 
-// nameUpstream tells the embedded router where the supervised CLIProxyAPI is,
+// addCLIProxyAddress tells the embedded router where the supervised CLIProxyAPI is,
 // unless the configuration says it: that upstream gets the clients' own headers.
-func (b *builder) nameUpstream() {
+func (b *builder) addCLIProxyAddress() {
 	router, _ := b.cfg.Service(config.LiteLLM)
 	upstream, ok := b.cfg.Service(config.CLIProxy)
 	general, _ := b.active.Config["general_settings"].(map[string]any)
@@ -21,9 +21,9 @@ func (b *builder) nameUpstream() {
 	general[addressesKey] = []any{upstream.URL()}
 }
 
-// separate moves FlowGate's own settings of a deployment to model_info, since
+// moveOwnSettings moves FlowGate's own settings of a deployment to model_info, since
 // LiteLLM sends each litellm_params key that it does not know to the upstream.
-func (b *builder) separate() {
+func (b *builder) moveOwnSettings() {
 	list, _ := b.active.Config["model_list"].([]any)
 	for _, entry := range list {
 		deployment, _ := entry.(map[string]any)
@@ -33,10 +33,10 @@ func (b *builder) separate() {
 				continue
 			}
 			delete(params, key)
-			if infoOf(entry) == nil {
+			if modelInfo(entry) == nil {
 				deployment["model_info"] = map[string]any{}
 			}
-			infoOf(entry)[key] = value
+			modelInfo(entry)[key] = value
 		}
 	}
 }

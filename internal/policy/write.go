@@ -16,10 +16,10 @@ import (
 )
 
 // Previous is what Write replaced.
-type Previous struct{ files []saved }
+type Previous struct{ files []savedFile }
 
-// saved is a file's content before it was replaced; absent when there was none.
-type saved struct {
+// savedFile is a file's content before it was replaced; absent when there was none.
+type savedFile struct {
 	path   string
 	data   []byte
 	absent bool
@@ -33,7 +33,7 @@ func Write(cfg *config.Config, a Active, now time.Time) (*Previous, error) {
 	if err := CheckFiles(cfg); err != nil {
 		return nil, err
 	}
-	data, err := a.Bytes()
+	data, err := a.YAML()
 	if err != nil {
 		return nil, err
 	}
@@ -41,9 +41,9 @@ func Write(cfg *config.Config, a Active, now time.Time) (*Previous, error) {
 	for _, path := range [...]string{cfg.Paths.ActiveConfig, cfg.Paths.StateFile} {
 		old, err := safefile.Read(path, safefile.Document)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, unwritable(path, err)
+			return nil, unwritableFault(path, err)
 		}
-		previous.files = append(previous.files, saved{path, old, err != nil})
+		previous.files = append(previous.files, savedFile{path, old, err != nil})
 	}
 	state, err := nextState(previous.files[1].data, a.Profile, now)
 	if err != nil {
@@ -64,11 +64,11 @@ func (p *Previous) Restore() error {
 	var errs []error
 	for _, f := range p.files {
 		if !f.absent {
-			errs = append(errs, notRestored(f.path, writeFile(f.path, f.data)))
+			errs = append(errs, notRestoredFault(f.path, writeFile(f.path, f.data)))
 			continue
 		}
 		if err := os.Remove(f.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			errs = append(errs, notRestored(f.path, err))
+			errs = append(errs, notRestoredFault(f.path, err))
 		}
 	}
 	return errors.Join(errs...)
@@ -114,30 +114,30 @@ func Current(cfg *config.Config) (profile string, updatedAt time.Time) {
 
 func writeFile(path string, data []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return unwritable(path, err)
+		return unwritableFault(path, err)
 	}
 	// renameio.WriteFile would keep the mode of the file that is there.
 	f, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o600), renameio.WithTempDir(filepath.Dir(path)))
 	if err != nil {
-		return unwritable(path, err)
+		return unwritableFault(path, err)
 	}
 	defer f.Cleanup()
 	if _, err = f.Write(data); err == nil {
 		err = f.CloseAtomicallyReplace()
 	}
 	if err != nil {
-		return unwritable(path, err)
+		return unwritableFault(path, err)
 	}
 	return nil
 }
 
-func unwritable(path string, err error) error {
+func unwritableFault(path string, err error) error {
 	return fault.New("write-failed", "write %s: %w", path, err).
 		WithHint("the folder must be writable and the disk not full; this file was not changed")
 }
 
-// notRestored is the fault of a file that holds what was to be taken back.
-func notRestored(path string, err error) error {
+// notRestoredFault is the fault of a file that holds what was to be taken back.
+func notRestoredFault(path string, err error) error {
 	if err == nil {
 		return nil
 	}

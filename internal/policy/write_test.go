@@ -163,11 +163,11 @@ func TestBytesAreStableAndReadTheSameByYAML11(t *testing.T) {
 	numbers := []any{1, -2, 1.5, true, nil, []any{}, map[string]any{}}
 	cfg.Base["litellm_settings"] = map[string]any{"texts": texts, "numbers": numbers, "yes": map[string]any{"a: b": []any{[]any{map[string]any{"on": "x"}}}}}
 	a := build(t, cfg, "cost", empty)
-	first, err := a.Bytes()
+	first, err := a.YAML()
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, _ := build(t, cfg, "cost", empty).Bytes()
+	again, _ := build(t, cfg, "cost", empty).YAML()
 	if !bytes.Equal(first, again) {
 		t.Error("two builds differ")
 	}
@@ -253,11 +253,11 @@ func BenchmarkBuild(b *testing.B) {
 	cfg := config.Default(b.TempDir())
 	b.ReportAllocs()
 	for b.Loop() {
-		a, err := policy.Build(cfg, "balanced", empty)
+		a, err := policy.Prepare(cfg, "balanced", empty)
 		if err != nil {
 			b.Fatal(err)
 		}
-		if _, err := a.Bytes(); err != nil {
+		if _, err := a.YAML(); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -25,16 +25,16 @@ var ErrNoOutput = errors.New("the filter's last value is false, null or absent")
 func CompileFilter(expr string) (*Filter, error) {
 	query, err := gojq.Parse(expr)
 	if err != nil {
-		return nil, invalid(expr, err)
+		return nil, invalidJQFault(expr, err)
 	}
 	code, err := gojq.Compile(query, gojq.WithEnvironLoader(func() []string { return nil }))
 	if err != nil {
-		return nil, invalid(expr, err)
+		return nil, invalidJQFault(expr, err)
 	}
 	return &Filter{code}, nil
 }
 
-func invalid(expr string, err error) error {
+func invalidJQFault(expr string, err error) error {
 	f := fault.New("jq-invalid", "jq expression %q: %w", expr, err)
 	f.Exit = fault.ExitFilter
 	return f.WithHint("quote it in single quotes; the language is jq's: https://jqlang.org/manual/")
@@ -56,10 +56,10 @@ func (f *Filter) Print(ctx context.Context, w io.Writer, v any, raw, indent bool
 			if halt, ok := errors.AsType[*gojq.HaltError](err); ok && halt.Value() == nil {
 				break
 			}
-			return failed(ctx, err)
+			return jqFault(ctx, err)
 		}
 		if err := appendValue(&out, value, raw, indent); err != nil {
-			return failed(ctx, err)
+			return jqFault(ctx, err)
 		}
 		last = value
 	}
@@ -79,7 +79,7 @@ func Interrupted() *fault.Error {
 	return f
 }
 
-func failed(ctx context.Context, err error) error {
+func jqFault(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return Interrupted()
 	}

@@ -8,9 +8,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/printable"
 )
 
-// harmlessly writes a page that a terminal shows and does not obey: names of
+// writeEscaped writes a page that a terminal shows and does not obey: names of
 // files and processes, and what other programs say, may hold escape sequences.
-func harmlessly(w io.Writer, r *Report, write func(io.Writer, *Report) error, harmless func(string) string) error {
+func writeEscaped(w io.Writer, r *Report, write func(io.Writer, *Report) error, harmless func(string) string) error {
 	var page bytes.Buffer
 	err := write(&page, r)
 	if _, broken := io.WriteString(w, harmless(page.String())); broken != nil {
@@ -19,8 +19,8 @@ func harmlessly(w io.Writer, r *Report, write func(io.Writer, *Report) error, ha
 	return err
 }
 
-// textPage is a page of the text format, harmless.
-func textPage(page string) string { return printable.Page(foldNames(page)) }
+// escapeText is a page of the text format, harmless.
+func escapeText(page string) string { return printable.Page(foldNames(page)) }
 
 // foldNames puts names that YAML wrote as a block of lines, since they hold
 // line breaks, back on one line: a file's name must not look like other data.

@@ -84,7 +84,7 @@ func (o *Output) Emit(ctx context.Context, r *Report) error {
 	if errors.As(verdict, &filterFault) {
 		page.Reset()
 		r.takeFilterFault(filterFault)
-		verdict = encode(&page, r, o.Indent)
+		verdict = writeJSON(&page, r, o.Indent)
 	}
 	if _, err := o.Stdout.Write(page.Bytes()); err != nil && !errors.Is(err, syscall.EPIPE) {
 		return &Exit{fault.ExitFailed, "write report to stdout: " + err.Error()}
@@ -92,7 +92,7 @@ func (o *Output) Emit(ctx context.Context, r *Report) error {
 	if r.exit == 0 && errors.Is(verdict, ErrNoOutput) && o.ExitByFilter {
 		return &Exit{fault.ExitFailed, ErrNoOutput.Error()}
 	}
-	return exitOf(r, filterFault)
+	return exitError(r, filterFault)
 }
 
 // takeFilterFault makes the failure of a filter the report's error unless the
@@ -108,7 +108,7 @@ func (r *Report) takeFilterFault(f *fault.Error) {
 
 func (o *Output) render(ctx context.Context, page *bytes.Buffer, r *Report) error {
 	if o.Filter != nil {
-		doc, err := document(r)
+		doc, err := toDocument(r)
 		if err != nil {
 			return err
 		}
@@ -121,15 +121,15 @@ func (o *Output) render(ctx context.Context, page *bytes.Buffer, r *Report) erro
 	}
 	switch o.Format {
 	case Text:
-		return harmlessly(page, r, writeText, harmlessPage(r))
+		return writeEscaped(page, r, writeText, pageEscaper(r))
 	case GitHub:
-		return harmlessly(page, r, writeGitHub, printable.Lines)
+		return writeEscaped(page, r, writeGitHub, printable.Lines)
 	case JUnit:
 		return writeJUnit(page, r)
 	case SARIF:
 		return writeSARIF(page, r, o.Indent)
 	}
-	return encode(page, r, o.Indent && o.Format != JSONL)
+	return writeJSON(page, r, o.Indent && o.Format != JSONL)
 }
 
 // Stream tells of one finished check while others still run: a line on stdout
@@ -138,11 +138,11 @@ func (o *Output) Stream(c Result) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.Live {
-		_, _ = io.WriteString(o.Stderr, printable.Page(checkLine(c)))
+		_, _ = io.WriteString(o.Stderr, printable.Page(formatCheck(c)))
 	}
 	if o.Format == JSONL && o.Filter == nil {
 		var line bytes.Buffer
-		if encode(&line, c, false) == nil {
+		if writeJSON(&line, c, false) == nil {
 			_, _ = o.Stdout.Write(line.Bytes())
 		}
 	}
@@ -161,11 +161,11 @@ func (o *Output) Line(v any) error {
 	if d, ok := v.(Paged); ok && o.Filter == nil && o.Format == Text {
 		line.WriteString(printable.Page(d.Page()))
 	} else if o.Filter == nil {
-		if err := encode(&line, v, false); err != nil {
+		if err := writeJSON(&line, v, false); err != nil {
 			return err
 		}
 	} else {
-		doc, err := document(v)
+		doc, err := toDocument(v)
 		if err != nil {
 			return err
 		}
@@ -180,7 +180,7 @@ func (o *Output) Line(v any) error {
 	return err
 }
 
-func encode(w io.Writer, v any, indent bool) error {
+func writeJSON(w io.Writer, v any, indent bool) error {
 	var doc bytes.Buffer
 	e := json.NewEncoder(&doc)
 	e.SetEscapeHTML(false)
@@ -194,23 +194,23 @@ func encode(w io.Writer, v any, indent bool) error {
 	return err
 }
 
-func document(v any) (any, error) {
+func toDocument(v any) (any, error) {
 	var b bytes.Buffer
-	if err := encode(&b, v, false); err != nil {
+	if err := writeJSON(&b, v, false); err != nil {
 		return nil, err
 	}
 	return Decode(json.NewDecoder(&b))
 }
 
-// exitOf is the *Exit of a report; filterFault is what the filter failed with.
-func exitOf(r *Report, filterFault *fault.Error) error {
+// exitError is the *Exit of a report; filterFault is what the filter failed with.
+func exitError(r *Report, filterFault *fault.Error) error {
 	if r.exit == 0 {
 		return nil
 	}
 	message := ""
 	switch {
 	case r.Error == nil:
-		message = r.failedChecks()
+		message = r.failureMessage()
 	case r.Error.Hint != "":
 		message = printable.Line(r.Error.Message) + "\n  hint: " + printable.Line(r.Error.Hint)
 	default:
@@ -222,9 +222,9 @@ func exitOf(r *Report, filterFault *fault.Error) error {
 	return &Exit{r.exit, message}
 }
 
-// failedChecks is what people read last on stderr: each check that failed, or
+// failureMessage is what people read last on stderr: each check that failed, or
 // that only warned when there are no failures and warnings count.
-func (r *Report) failedChecks() string {
+func (r *Report) failureMessage() string {
 	bad, what := Fail, "failure"
 	if r.Summary.Fail == 0 {
 		bad, what = Warn, "warning"
@@ -233,7 +233,7 @@ func (r *Report) failedChecks() string {
 	b.WriteString(r.Command + " found a " + what + ":")
 	for _, c := range r.Checks {
 		if c.Status == bad {
-			b.WriteString("\n  " + c.ID + ": " + printable.Line(reason(c)))
+			b.WriteString("\n  " + c.ID + ": " + printable.Line(reasonLine(c)))
 		}
 	}
 	return b.String()

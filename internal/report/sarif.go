@@ -23,7 +23,7 @@ type Place struct {
 // Placed is a report's data that has places, for the formats sarif and github.
 type Placed interface{ Places() []Place }
 
-func places(r *Report) []Place {
+func placesOf(r *Report) []Place {
 	if p, ok := r.Data.(Placed); ok {
 		return p.Places()
 	}
@@ -98,26 +98,26 @@ type sarifRegion struct {
 	EndColumn   int `json:"endColumn,omitempty"`
 }
 
-// elsewhere is the file of a failure that has none: GitHub wants one.
-const elsewhere = "README.md"
+// defaultFile is the file of a failure that has none: GitHub wants one.
+const defaultFile = "README.md"
 
 func writeSARIF(w io.Writer, r *Report, indent bool) error {
 	run := sarifRun{ColumnKind: "unicodeCodePoints", Results: []sarifResult{}, Invocations: []sarifInvocation{{r.Error == nil}}}
 	run.Tool.Driver = sarifDriver{Name: "FlowGate " + r.Command, URI: "https://github.com/flowgate-go/flowgate", Rules: []sarifRule{}}
-	all := places(r)
+	all := placesOf(r)
 	for _, p := range all {
 		run.add(p, "error", p.Text)
 	}
 	for _, c := range r.Checks {
 		level, tell := map[Status]string{Warn: "warning", Fail: "error"}[c.Status]
 		if tell && (len(all) == 0 || !strings.HasPrefix(c.ID, "secrets.")) { // its places are there
-			run.add(Place{Rule: c.ID, Text: c.Title, File: elsewhere, Fingerprint: c.ID}, level, reason(c))
+			run.add(Place{Rule: c.ID, Text: c.Title, File: defaultFile, Fingerprint: c.ID}, level, reasonLine(c))
 		}
 	}
 	if r.Error != nil {
-		run.add(Place{Rule: r.Error.Code, Text: r.Error.Code, File: elsewhere, Fingerprint: r.Error.Code}, "error", r.Error.Message)
+		run.add(Place{Rule: r.Error.Code, Text: r.Error.Code, File: defaultFile, Fingerprint: r.Error.Code}, "error", r.Error.Message)
 	}
-	return encode(w, sarifLog{"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0", []sarifRun{run}}, indent)
+	return writeJSON(w, sarifLog{"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0", []sarifRun{run}}, indent)
 }
 
 func (run *sarifRun) add(p Place, level, text string) {
@@ -134,7 +134,7 @@ func (run *sarifRun) add(p Place, level, text string) {
 	if p.Commit != "" {
 		text += " (added in commit " + p.Commit + ")"
 	}
-	result := sarifResult{Rule: p.Rule, Index: index, Level: level, Message: sarifText{text}, Locations: []sarifLocation{p.sarif()}}
+	result := sarifResult{Rule: p.Rule, Index: index, Level: level, Message: sarifText{text}, Locations: []sarifLocation{p.sarifLocation()}}
 	if p.Fingerprint != "" {
 		result.Fingerprints = map[string]string{"flowgate/v1": p.Fingerprint}
 	}
@@ -144,16 +144,16 @@ func (run *sarifRun) add(p Place, level, text string) {
 	run.Results = append(run.Results, result)
 }
 
-func (p Place) sarif() (at sarifLocation) {
-	at.Physical.Artifact.URI, at.Physical.Artifact.Base = uri(p.File), "%SRCROOT%"
+func (p Place) sarifLocation() (at sarifLocation) {
+	at.Physical.Artifact.URI, at.Physical.Artifact.Base = toURI(p.File), "%SRCROOT%"
 	if p.Line > 0 {
 		at.Physical.Region = &sarifRegion{p.Line, p.Column, p.EndLine, p.EndColumn}
 	}
 	return at
 }
 
-// uri is a path as a relative reference of RFC 3986.
-func uri(path string) string {
+// toURI is a path as a relative reference of RFC 3986.
+func toURI(path string) string {
 	var b strings.Builder
 	for _, c := range []byte(filepath.ToSlash(path)) {
 		if c|0x20-'a' < 26 || c-'0' < 10 || strings.IndexByte("-._~/!$&'()*+,;=@", c) >= 0 {

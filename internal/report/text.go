@@ -14,7 +14,7 @@ import (
 // Reasoned is a detail that can say in one line why its check ended as it did.
 type Reasoned interface{ Reason() string }
 
-func reason(c Result) string {
+func reasonLine(c Result) string {
 	text := c.Title
 	if d, ok := c.Detail.(Reasoned); ok && d.Reason() != "" {
 		text = d.Reason()
@@ -28,11 +28,11 @@ func reason(c Result) string {
 	return text
 }
 
-func checkLine(c Result) string {
+func formatCheck(c Result) string {
 	mark := map[Status]string{Pass: "✓", Warn: "!", Fail: "✗", Skip: "-"}[c.Status]
 	text := c.Title
 	if c.Status != Pass {
-		text = reason(c)
+		text = reasonLine(c)
 	}
 	if len(c.Mended) > 0 {
 		text += "; mended: " + strings.Join(c.Mended, ", ")
@@ -51,7 +51,7 @@ func writeText(w io.Writer, r *Report) error {
 		}
 	}
 	for _, c := range r.Checks {
-		if _, err := io.WriteString(w, checkLine(c)); err != nil {
+		if _, err := io.WriteString(w, formatCheck(c)); err != nil {
 			return err
 		}
 	}
@@ -75,13 +75,13 @@ type Paged interface{ Page() string }
 // Brief is data that people read in a shorter form than programs do.
 type Brief interface{ Brief() any }
 
-// harmlessPage is what makes a page of the report's text harmless: lines of logs
+// pageEscaper is what makes a page of the report's text harmless: lines of logs
 // are no YAML, whatever they look like.
-func harmlessPage(r *Report) func(string) string {
+func pageEscaper(r *Report) func(string) string {
 	if _, ok := r.Data.(Paged); ok {
 		return printable.Page
 	}
-	return textPage
+	return escapeText
 }
 
 func writeData(w io.Writer, data any) error {
@@ -112,7 +112,7 @@ func writeGitHub(w io.Writer, r *Report) error {
 		_, err := fmt.Fprintf(w, "::%s title=%s::%s\n", level, property.Replace(title), escape.Replace(text))
 		return err
 	}
-	for _, p := range places(r) {
+	for _, p := range placesOf(r) {
 		if p.Known {
 			continue
 		}
@@ -125,7 +125,7 @@ func writeGitHub(w io.Writer, r *Report) error {
 		if !tell {
 			continue
 		}
-		if err := line(level, c.ID, reason(c)); err != nil {
+		if err := line(level, c.ID, reasonLine(c)); err != nil {
 			return err
 		}
 	}
@@ -165,9 +165,9 @@ func writeJUnit(w io.Writer, r *Report) error {
 		k := junitCase{Name: c.ID, Class: s.Name, Time: c.DurationMS / 1000}
 		switch c.Status {
 		case Fail:
-			k.Failure, s.Failures = &junitNote{printable.Line(reason(c))}, s.Failures+1
+			k.Failure, s.Failures = &junitNote{printable.Line(reasonLine(c))}, s.Failures+1
 		case Skip:
-			k.Skipped, s.Skipped = &junitNote{printable.Line(reason(c))}, s.Skipped+1
+			k.Skipped, s.Skipped = &junitNote{printable.Line(reasonLine(c))}, s.Skipped+1
 		}
 		s.Cases = append(s.Cases, k)
 	}

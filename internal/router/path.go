@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
+	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
 // target is what a request's path names: a route that carries a body, or one
@@ -75,7 +75,7 @@ func nearestRoute(path string) string {
 			return route
 		}
 	}
-	return config.Nearest(path, slices.DeleteFunc(known, func(route string) bool { return route == "/" }))
+	return suggest.Nearest(path, slices.DeleteFunc(known, func(route string) bool { return route == "/" }))
 }
 
 // notFound answers a request for a path that is not a route.

@@ -18,17 +18,17 @@ var binaryNames = [...]string{"cli-proxy-api-plus", "CLIProxyAPIPlus", "cli-prox
 // BinaryNames are the names that a release of CLIProxyAPI gives its program.
 func BinaryNames() []string { return slices.Clone(binaryNames[:]) }
 
-// cliProxyAPI is the real CLIProxyAPI or CLIProxyAPIPlus. Host and port stand
+// fillCLIProxyAPI is the real CLIProxyAPI or CLIProxyAPIPlus. Host and port stand
 // in its own configuration file, which it takes as its only argument.
-func cliProxyAPI(spec *Spec, cfg *config.Config, svc config.Service, env Environment) error {
-	demand, _ := lookup(env.Environ, "FLOWGATE_CLIPROXYAPI")
-	places := lo.Map(binaryNames[:], func(name string, _ int) place { return storePlace(cfg, "cliproxyapi", name) })
+func fillCLIProxyAPI(spec *Spec, cfg *config.Config, svc config.Service, env Environment) error {
+	demand, _ := lookupEnv(env.Environ, "FLOWGATE_CLIPROXYAPI")
+	places := lo.Map(binaryNames[:], func(name string, _ int) candidate { return storeCandidate(cfg, "cliproxyapi", name) })
 	old := filepath.Join(cfg.Paths.RuntimeDir, "bin", "CLIProxyAPIPlus")
-	places = append(places, place{path: old, why: old, check: func() error { return trust.CheckProgram(old) }})
-	places = append(places, lo.Map(binaryNames[:], func(name string, _ int) place {
-		return place{path: name, why: "PATH (" + name + ")"}
+	places = append(places, candidate{path: old, label: old, check: func() error { return trust.CheckProgram(old) }})
+	places = append(places, lo.Map(binaryNames[:], func(name string, _ int) candidate {
+		return candidate{path: name, label: "PATH (" + name + ")"}
 	})...)
-	bin, err := find(svc, env, place{path: demand, why: "$FLOWGATE_CLIPROXYAPI"}, places,
+	bin, err := findBinary(svc, env, candidate{path: demand, label: "$FLOWGATE_CLIPROXYAPI"}, places,
 		"mage bootstrap cliproxyapi installs it; or set FLOWGATE_CLIPROXYAPI to the path of one, or choose runtime: echo to try things out")
 	if err != nil {
 		return err

@@ -11,19 +11,19 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// command is args as the configuration has them. A first argument with a slash
+// fillCommand is args as the configuration has them. A first argument with a slash
 // is a path from the service's working folder, as a shell there would see it;
 // a bare name is searched for in PATH.
-func command(spec *Spec, cfg *config.Config, svc config.Service, env Environment) error {
+func fillCommand(spec *Spec, cfg *config.Config, svc config.Service, env Environment) error {
 	if len(svc.Command) == 0 {
 		return fault.Usage("config-invalid", "service %q: runtime %q needs command.args", svc.Name, svc.Runtime)
 	}
 	spec.Args = append([]string(nil), svc.Command...)
 	bin := spec.Args[0]
 	if !strings.ContainsRune(bin, filepath.Separator) {
-		found, ok := look(bin, env.LookPath)
+		found, ok := findExecutable(bin, env.LookPath)
 		if !ok {
-			return missing(svc, bin, "is not on PATH")
+			return missingCommandFault(svc, bin, "is not on PATH")
 		}
 		spec.Args[0] = found
 		return nil
@@ -34,17 +34,17 @@ func command(spec *Spec, cfg *config.Config, svc config.Service, env Environment
 	info, err := os.Stat(bin)
 	switch {
 	case err != nil:
-		return missing(svc, bin, "does not exist")
+		return missingCommandFault(svc, bin, "does not exist")
 	case info.IsDir():
-		return missing(svc, bin, "is a folder")
+		return missingCommandFault(svc, bin, "is a folder")
 	case info.Mode()&0o111 == 0:
-		return missing(svc, bin, "is not executable")
+		return missingCommandFault(svc, bin, "is not executable")
 	}
 	spec.Args[0] = bin
 	return nil
 }
 
-func missing(svc config.Service, bin, what string) error {
+func missingCommandFault(svc config.Service, bin, what string) error {
 	return fault.New("runtime-missing", "service %q: its command %s %s", svc.Name, bin, what).
 		WithHint("correct services.%s.command.args or install it", svc.Name)
 }

@@ -8,11 +8,11 @@ import (
 	"github.com/flowgate-go/flowgate/internal/store"
 )
 
-// storePlace is where an installed runtime's active version lies. Only what this
+// storeCandidate is where an installed runtime's active version lies. Only what this
 // user's FlowGate installed there is executed: a checkout or an archive may hold a store.
-func storePlace(cfg *config.Config, name, bin string) place {
+func storeCandidate(cfg *config.Config, name, bin string) candidate {
 	path := filepath.Join(cfg.Paths.Root(), "store", name, "current", bin)
-	return place{path: path, why: path, check: func() error { return store.CheckProgram(cfg, name, bin) }}
+	return candidate{path: path, label: path, check: func() error { return store.CheckProgram(cfg, name, bin) }}
 }
 
 // storeVersion reads the version off the folder <version>-<digest> that the

@@ -19,13 +19,13 @@ func TestMain(m *testing.M) { os.Exit(trusttest.Run(m)) }
 // install makes a version with one program the active one of the store.
 func install(t *testing.T, cfg *config.Config, name, version, program string) store.Install {
 	t.Helper()
-	lock, err := store.Open(t.Context(), cfg, name)
+	lock, err := store.Lock(t.Context(), cfg, name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = lock.Close() }()
-	in, err := store.Add(t.Context(), cfg, store.New{Name: name, Version: version, Digest: "sha256:" + strings.Repeat("0", 64), Binary: program,
-		Fill: func(_ context.Context, dir string, _ *store.New) error {
+	in, err := store.Add(t.Context(), cfg, store.NewInstall{Name: name, Version: version, Digest: "sha256:" + strings.Repeat("0", 64), Binary: program,
+		Fill: func(_ context.Context, dir string, _ *store.NewInstall) error {
 			put(t, filepath.Join(dir, program), 0o700)
 			return nil
 		}})

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Bad says why some versions of a runtime must not run.
-type Bad struct {
+// BadVersion says why some versions of a runtime must not run.
+type BadVersion struct {
 	Runtime  string   `json:"runtime"`
 	Versions []string `json:"versions"`
 	Why      string   `json:"why"`    // one line for people
@@ -22,21 +22,21 @@ type Bad struct {
 //go:embed known_bad.json
 var knownBad []byte
 
-// KnownBad reports whether a version of a runtime is known to be bad, and why.
+// FindBadVersion reports whether a version of a runtime is known to be bad, and why.
 // A leading v and what follows a + in the version do not matter.
-func KnownBad(runtime, version string) (Bad, bool) {
+func FindBadVersion(runtime, version string) (BadVersion, bool) {
 	version, _, _ = strings.Cut(strings.TrimPrefix(version, "v"), "+")
-	for _, b := range BadVersions() {
+	for _, b := range ListBadVersions() {
 		if b.Runtime == runtime && slices.Contains(b.Versions, version) {
 			return b, true
 		}
 	}
-	return Bad{}, false
+	return BadVersion{}, false
 }
 
-// BadVersions is the whole list.
-func BadVersions() []Bad {
-	var list []Bad
+// ListBadVersions is the whole list.
+func ListBadVersions() []BadVersion {
+	var list []BadVersion
 	if err := json.Unmarshal(knownBad, &list); err != nil {
 		panic("known_bad.json: " + err.Error()) // part of the program; a test reads it
 	}

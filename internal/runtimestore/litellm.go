@@ -17,27 +17,27 @@ func FindLiteLLM(cfg *config.Config, env Environment) (string, error) {
 }
 
 func findLiteLLM(cfg *config.Config, svc config.Service, env Environment) (string, error) {
-	demand, _ := lookup(env.Environ, "FLOWGATE_LITELLM")
-	places := []place{storePlace(cfg, "litellm", "bin/litellm")}
+	demand, _ := lookupEnv(env.Environ, "FLOWGATE_LITELLM")
+	places := []candidate{storeCandidate(cfg, "litellm", "bin/litellm")}
 	for _, dir := range []string{cfg.Dir, filepath.Dir(cfg.Dir), env.Cwd} {
 		if dir != "" {
 			venv := filepath.Join(dir, ".venv", "bin", "litellm")
-			places = append(places, place{path: venv, why: venv, check: func() error { return trust.CheckProgram(venv) }})
+			places = append(places, candidate{path: venv, label: venv, check: func() error { return trust.CheckProgram(venv) }})
 		}
 	}
-	places = append(places, place{path: "litellm", why: "PATH (litellm)"})
-	return find(svc, env, place{path: demand, why: "$FLOWGATE_LITELLM"}, places,
+	places = append(places, candidate{path: "litellm", label: "PATH (litellm)"})
+	return findBinary(svc, env, candidate{path: demand, label: "$FLOWGATE_LITELLM"}, places,
 		"mage bootstrap litellm installs it; or set FLOWGATE_LITELLM to the path of one, or choose runtime: embedded, which needs no Python")
 }
 
-// liteLLM is the real LiteLLM. It gets an empty folder of its own: a .env in
+// fillLiteLLM is the real LiteLLM. It gets an empty folder of its own: a .env in
 // its working folder would be loaded.
-func liteLLM(spec *Spec, cfg *config.Config, svc config.Service, env Environment) error {
+func fillLiteLLM(spec *Spec, cfg *config.Config, svc config.Service, env Environment) error {
 	bin, err := findLiteLLM(cfg, svc, env)
 	if err != nil {
 		return err
 	}
-	if err := needsActiveConfig(cfg, svc); err != nil {
+	if err := checkActiveConfig(cfg, svc); err != nil {
 		return err
 	}
 	if spec.Dir == "" {

@@ -12,27 +12,27 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// embedded is the router inside this program.
-func embedded(spec *Spec, cfg *config.Config, svc config.Service, env Environment) error {
-	if err := needsActiveConfig(cfg, svc); err != nil {
+// fillEmbedded is the router inside this program.
+func fillEmbedded(spec *Spec, cfg *config.Config, svc config.Service, env Environment) error {
+	if err := checkActiveConfig(cfg, svc); err != nil {
 		return err
 	}
 	spec.Version = env.Version
 	spec.Args = []string{env.Self, "router:serve", "-settings=" + cfg.Paths.ActiveConfig,
 		"-host=" + svc.Host, "-port=" + strconv.Itoa(svc.Port),
-		"-supervised=" + supervised(cfg, svc), "-keys=" + cfg.Paths.Secrets()}
+		"-supervised=" + otherAddresses(cfg, svc), "-keys=" + cfg.Paths.Secrets()}
 	return nil
 }
 
-// supervised are the addresses of the services beside the router, with commas.
-func supervised(cfg *config.Config, router config.Service) string {
+// otherAddresses are the addresses of the services beside the router, with commas.
+func otherAddresses(cfg *config.Config, router config.Service) string {
 	others := lo.Filter(cfg.Services, func(s config.Service, _ int) bool { return s.Name != router.Name })
 	return strings.Join(lo.Map(others, func(s config.Service, _ int) string { return strings.TrimPrefix(s.URL(), "http://") }), ",")
 }
 
-// echo is the deterministic upstream inside this program. Only the place of
+// fillEcho is the deterministic upstream inside this program. Only the place of
 // its key is passed on, never the key.
-func echo(spec *Spec, cfg *config.Config, svc config.Service, env Environment) {
+func fillEcho(spec *Spec, cfg *config.Config, svc config.Service, env Environment) {
 	spec.Version = env.Version
 	spec.Args = []string{env.Self, "echo:serve", "-host=" + svc.Host, "-port=" + strconv.Itoa(svc.Port)}
 	if key := filepath.Join(cfg.Paths.Secrets(), "upstream.key"); isFile(key) {
@@ -40,9 +40,9 @@ func echo(spec *Spec, cfg *config.Config, svc config.Service, env Environment) {
 	}
 }
 
-// needsActiveConfig refuses a router without the file that it serves: the real
+// checkActiveConfig refuses a router without the file that it serves: the real
 // one would say so only after ten seconds.
-func needsActiveConfig(cfg *config.Config, svc config.Service) error {
+func checkActiveConfig(cfg *config.Config, svc config.Service) error {
 	if isFile(cfg.Paths.ActiveConfig) {
 		return nil
 	}

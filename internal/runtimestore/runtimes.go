@@ -40,15 +40,15 @@ func Command(cfg *config.Config, svc config.Service, env Environment) (Spec, err
 	var err error
 	switch svc.Runtime {
 	case config.RuntimeEmbedded:
-		err = embedded(&spec, cfg, svc, env)
+		err = fillEmbedded(&spec, cfg, svc, env)
 	case config.RuntimeEcho:
-		echo(&spec, cfg, svc, env)
+		fillEcho(&spec, cfg, svc, env)
 	case config.RuntimeLiteLLM:
-		err = liteLLM(&spec, cfg, svc, env)
+		err = fillLiteLLM(&spec, cfg, svc, env)
 	case config.RuntimeCLIProxyAPI:
-		err = cliProxyAPI(&spec, cfg, svc, env)
+		err = fillCLIProxyAPI(&spec, cfg, svc, env)
 	case config.RuntimeCommand:
-		err = command(&spec, cfg, svc, env)
+		err = fillCommand(&spec, cfg, svc, env)
 	default:
 		err = fault.Usage("runtime-unknown", "service %q: there is no runtime %q", svc.Name, svc.Runtime)
 	}
@@ -69,7 +69,7 @@ func Command(cfg *config.Config, svc config.Service, env Environment) (Spec, err
 		extra["JSON_LOGS"] = "True"
 		extra["PYTHONDONTWRITEBYTECODE"] = "1" // an install in the store stays as it was hashed
 	}
-	spec.Env, err = childEnv(svc, env.Environ, extra)
+	spec.Env, err = serviceEnv(svc, env.Environ, extra)
 	return spec, err
 }
 

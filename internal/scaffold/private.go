@@ -14,27 +14,27 @@ const (
 	smokeModel = "openai/fail-503-smoke" // the echo upstream answers 503 to models named so
 )
 
-// Private writes the configuration of a stack of its own under dir, which must
+// WritePrivate writes the configuration of a stack of its own under dir, which must
 // exist, with keys of its own, and returns it loaded: what init writes, on the
 // given ports, plus the group SmokeGroup with a fallback to router-cheap in
 // every profile. runtime is config.RuntimeEmbedded or config.RuntimeLiteLLM.
 // Removing dir removes all of it.
-func Private(dir string, routerPort, upstreamPort int, runtime string) (*config.Config, error) {
-	o, err := Options{Dir: dir, Runtime: runtime, RouterPort: routerPort, UpstreamPort: upstreamPort}.complete()
+func WritePrivate(dir string, routerPort, upstreamPort int, runtime string) (*config.Config, error) {
+	o, err := Options{Dir: dir, Runtime: runtime, RouterPort: routerPort, UpstreamPort: upstreamPort}.withDefaults()
 	if err != nil {
 		return nil, err
 	}
 	w := &writer{dir: o.Dir}
 	for _, name := range folders {
-		w.folder(name, 0o700)
+		w.makeFolder(name, 0o700)
 	}
 	for _, name := range [...]string{"gateway.key", "upstream.key", "management.key"} {
-		w.key(name)
+		w.ensureKey(name)
 	}
-	w.folder("config", 0o700)
-	w.create(File, []byte(o.flowgate(o.smokeDeployment(), "        - "+SmokeGroup+": [router-cheap]\n")), 0o600)
+	w.makeFolder("config", 0o700)
+	w.createFile(File, []byte(o.flowgateYAML(o.smokeDeployment(), "        - "+SmokeGroup+": [router-cheap]\n")), 0o600)
 	if w.err != nil {
-		return nil, errors.Join(failed(w.err), w.undo())
+		return nil, errors.Join(initFault(w.err), w.undo())
 	}
 	return config.Load(filepath.Join(o.Dir, "config", "flowgate.yaml"), func(string) string { return "" })
 }

@@ -19,13 +19,8 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/suggest"
 	"github.com/flowgate-go/flowgate/internal/trust"
-)
-
-// Default ports of the two services.
-const (
-	RouterPort   = 4000
-	UpstreamPort = 8317
 )
 
 // File is where Init writes the configuration, in the project's folder.
@@ -36,8 +31,8 @@ type Options struct {
 	Dir          string           // the project's folder; "" is the working folder
 	Runtime      string           // config.RuntimeEmbedded (default) or config.RuntimeLiteLLM
 	Upstream     string           // config.RuntimeEcho (default) or config.RuntimeCLIProxyAPI
-	RouterPort   int              // default 4000
-	UpstreamPort int              // default 8317
+	RouterPort   int              // default config.DefaultRouterPort
+	UpstreamPort int              // default config.DefaultUpstreamPort
 	Force        bool             // overwrite the two configuration files, keeping the old ones
 	Now          func() time.Time // names backups; default time.Now
 }
@@ -56,41 +51,41 @@ type Result struct {
 // does all of it or nothing. Faults: already-initialised when one of the two
 // files is there and Force is not set, runtime-unknown, init-failed.
 func Init(o Options) (Result, error) {
-	o, err := o.complete()
+	o, err := o.withDefaults()
 	if err != nil {
 		return Result{}, err
 	}
-	if err := o.refuse(); err != nil {
+	if err := o.checkOverwrite(); err != nil {
 		return Result{}, err
 	}
 	w := &writer{dir: o.Dir, stamp: o.Now().UTC().Format("20060102T150405Z")}
 	if err := o.write(w); err != nil {
-		return Result{}, errors.Join(failed(err), w.undo())
+		return Result{}, errors.Join(initFault(err), w.undo())
 	}
-	w.result.Next = o.next()
+	w.result.Next = o.nextCommands()
 	return w.result, nil
 }
 
 func (o Options) write(w *writer) error {
 	for _, dir := range folders {
-		w.folder(dir, 0o700)
+		w.makeFolder(dir, 0o700)
 	}
-	upstream, management := w.key("upstream.key"), w.key("management.key")
-	w.key("gateway.key")
-	w.folder("config", 0o755)
-	w.file(File, o.flowgate("", ""), 0o644)
-	w.file("config/cliproxyapi.yaml", o.cliproxy(upstream, management), 0o600)
-	w.ignore(".gitignore", "/.router/", "/config/cliproxyapi.yaml", "/config/*.bak-*", ".env")
+	upstream, management := w.ensureKey("upstream.key"), w.ensureKey("management.key")
+	w.ensureKey("gateway.key")
+	w.makeFolder("config", 0o755)
+	w.writeFile(File, o.flowgateYAML("", ""), 0o644)
+	w.writeFile("config/cliproxyapi.yaml", o.cliproxyYAML(upstream, management), 0o600)
+	w.appendIgnore(".gitignore", "/.router/", "/config/cliproxyapi.yaml", "/config/*.bak-*", ".env")
 	return w.err
 }
 
 var folders = [...]string{".router", ".router/runtime", ".router/runtime/process-logs", ".router/auths", ".router/secrets", ".router/store", ".router/generations"}
 
-// complete fills in defaults and refuses what is unknown.
-func (o Options) complete() (Options, error) {
+// withDefaults fills in defaults and refuses what is unknown.
+func (o Options) withDefaults() (Options, error) {
 	abs, err := filepath.Abs(o.Dir)
 	if err != nil {
-		return o, failed(err)
+		return o, initFault(err)
 	}
 	if err := config.CheckFolder(abs); err != nil {
 		return o, err
@@ -99,29 +94,29 @@ func (o Options) complete() (Options, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	o.Runtime, err = oneOf("runtime", o.Runtime, config.RuntimeEmbedded, config.RuntimeLiteLLM)
+	o.Runtime, err = chooseRuntime("runtime", o.Runtime, config.RuntimeEmbedded, config.RuntimeLiteLLM)
 	if err != nil {
 		return o, err
 	}
-	o.Upstream, err = oneOf("upstream", o.Upstream, config.RuntimeEcho, config.RuntimeCLIProxyAPI)
+	o.Upstream, err = chooseRuntime("upstream", o.Upstream, config.RuntimeEcho, config.RuntimeCLIProxyAPI)
 	if o.RouterPort == 0 {
-		o.RouterPort = RouterPort
+		o.RouterPort = config.DefaultRouterPort
 	}
 	if o.UpstreamPort == 0 {
-		o.UpstreamPort = UpstreamPort
+		o.UpstreamPort = config.DefaultUpstreamPort
 	}
 	return o, err
 }
 
-// oneOf returns value, or the first of known when it is empty.
-func oneOf(flag, value string, known ...string) (string, error) {
+// chooseRuntime returns value, or the first of known when it is empty.
+func chooseRuntime(flag, value string, known ...string) (string, error) {
 	for _, k := range known {
 		if value == k || value == "" {
 			return k, nil
 		}
 	}
 	hint := "known: " + strings.Join(known, ", ")
-	if near := config.Nearest(value, known); near != "" {
+	if near := suggest.Nearest(value, known); near != "" {
 		hint = fmt.Sprintf("did you mean %q? %s", near, hint)
 	}
 	return "", fault.Usage("runtime-unknown", "unknown -%s=%s", flag, value).WithHint("%s", hint)
@@ -130,9 +125,9 @@ func oneOf(flag, value string, known ...string) (string, error) {
 // keys are the files of FlowGate's own keys.
 var keys = [...]string{".router/secrets/gateway.key", ".router/secrets/upstream.key", ".router/secrets/management.key"}
 
-// refuseForeign refuses folders and keys that are links, that belong to others or
+// checkOwnership refuses folders and keys that are links, that belong to others or
 // that came with a commit: what is written into them would be another's.
-func (o Options) refuseForeign() error {
+func (o Options) checkOwnership() error {
 	for _, name := range slices.Concat(folders[:], keys[:], []string{"config"}) {
 		path := filepath.Join(o.Dir, name)
 		info, err := os.Lstat(path)
@@ -150,9 +145,9 @@ func (o Options) refuseForeign() error {
 	return trust.CheckUntracked(filepath.Join(o.Dir, ".router"))
 }
 
-// refuse looks for what must not be overwritten before anything is written.
-func (o Options) refuse() error {
-	if err := o.refuseForeign(); err != nil {
+// checkOverwrite looks for what must not be overwritten before anything is written.
+func (o Options) checkOverwrite() error {
+	if err := o.checkOwnership(); err != nil {
 		return err
 	}
 	for _, name := range [...]string{File, "config/cliproxyapi.yaml"} {
@@ -160,7 +155,7 @@ func (o Options) refuse() error {
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
-			return failed(err)
+			return initFault(err)
 		case !info.Mode().IsRegular():
 			return fault.Usage("already-initialised", "%s is there and is no regular file", name).WithHint("move it away first")
 		case !o.Force:
@@ -171,9 +166,9 @@ func (o Options) refuse() error {
 	return nil
 }
 
-func failed(err error) error {
+func initFault(err error) error {
 	return fault.New("init-failed", "initialise: %w", err).WithHint("nothing was left behind; the folder must be writable")
 }
 
-// quoted is s as a YAML text in double quotes.
-func quoted(s string) string { return strconv.Quote(s) }
+// quoteYAML is s as a YAML text in double quotes.
+func quoteYAML(s string) string { return strconv.Quote(s) }

@@ -92,7 +92,7 @@ func TestEveryVariantLoadsWithoutWarningsAndBuildsEveryProfile(t *testing.T) {
 			t.Errorf("%+v: %v", o, cfg.Warnings)
 		}
 		for _, profile := range cfg.ProfileNames() {
-			a, err := policy.Build(cfg, profile, empty)
+			a, err := policy.Prepare(cfg, profile, empty)
 			if err != nil || len(a.Warnings) != 0 {
 				t.Errorf("%+v, %s: %v, %v", o, profile, a.Warnings, err)
 			}
@@ -293,7 +293,7 @@ func TestUnknownRuntimesAreRefusedWithTheKnownOnes(t *testing.T) {
 func TestThePrivateStackHasAFallbackToShowInEveryProfile(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	cfg, err := scaffold.Private(dir, 14001, 18318, config.RuntimeEmbedded)
+	cfg, err := scaffold.WritePrivate(dir, 14001, 18318, config.RuntimeEmbedded)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -301,11 +301,11 @@ func TestThePrivateStackHasAFallbackToShowInEveryProfile(t *testing.T) {
 		t.Errorf("got %+v", cfg)
 	}
 	for _, profile := range cfg.ProfileNames() {
-		a, err := policy.Build(cfg, profile, empty)
+		a, err := policy.Prepare(cfg, profile, empty)
 		if err != nil {
 			t.Fatal(err)
 		}
-		out, _ := a.Bytes()
+		out, _ := a.YAML()
 		var active struct {
 			Models []struct {
 				Name   string         `yaml:"model_name"`

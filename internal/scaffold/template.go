@@ -17,9 +17,9 @@ var (
 	cliproxyTemplate string
 )
 
-// flowgate is the text of flowgate.yaml. deployment and fallback are further
+// flowgateYAML is the text of flowgate.yaml. deployment and fallback are further
 // list entries, whole lines; normally empty.
-func (o Options) flowgate(deployment, fallback string) string {
+func (o Options) flowgateYAML(deployment, fallback string) string {
 	defaultModel, cheapModel, note := "router-default", "router-cheap", ""
 	if o.Upstream == config.RuntimeCLIProxyAPI {
 		// Two models that CLIProxyAPI 7.2 lists for a signed-in Codex account.
@@ -38,17 +38,17 @@ func (o Options) flowgate(deployment, fallback string) string {
 	).Replace(flowgateTemplate)
 }
 
-// cliproxy is the text of cliproxyapi.yaml.
-func (o Options) cliproxy(upstreamKey, managementKey string) string {
+// cliproxyYAML is the text of cliproxyapi.yaml.
+func (o Options) cliproxyYAML(upstreamKey, managementKey string) string {
 	return strings.NewReplacer(
 		"@UPSTREAM_PORT@", strconv.Itoa(o.UpstreamPort),
-		"@AUTH_DIR@", quoted(filepath.Join(o.Dir, ".router", "auths")),
-		"@UPSTREAM_KEY@", quoted(upstreamKey), "@MANAGEMENT_KEY@", quoted(managementKey),
+		"@AUTH_DIR@", quoteYAML(filepath.Join(o.Dir, ".router", "auths")),
+		"@UPSTREAM_KEY@", quoteYAML(upstreamKey), "@MANAGEMENT_KEY@", quoteYAML(managementKey),
 	).Replace(cliproxyTemplate)
 }
 
-// next is what people type after init.
-func (o Options) next() []string {
+// nextCommands is what people type after init.
+func (o Options) nextCommands() []string {
 	base := fmt.Sprintf("http://127.0.0.1:%d", o.RouterPort)
 	var lines []string
 	if o.Runtime == config.RuntimeLiteLLM {

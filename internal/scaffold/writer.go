@@ -34,22 +34,22 @@ func (w *writer) undo() error {
 	return errors.Join(errs...)
 }
 
-// made records a file or folder that was not there before.
-func (w *writer) made(name string) {
+// recordCreated records a file or folder that was not there before.
+func (w *writer) recordCreated(name string) {
 	w.result.Created = append(w.result.Created, name)
 	w.undos = append(w.undos, func() error { return os.Remove(filepath.Join(w.dir, name)) })
 }
 
-// folder makes one folder; one that is there gets mode when that takes rights
+// makeFolder makes one folder; one that is there gets mode when that takes rights
 // away from others.
-func (w *writer) folder(name string, mode fs.FileMode) {
+func (w *writer) makeFolder(name string, mode fs.FileMode) {
 	if w.err != nil {
 		return
 	}
 	path := filepath.Join(w.dir, name)
 	err := os.Mkdir(path, mode)
 	if err == nil {
-		w.made(name + "/")
+		w.recordCreated(name + "/")
 		return
 	}
 	info, statErr := os.Stat(path)
@@ -63,8 +63,8 @@ func (w *writer) folder(name string, mode fs.FileMode) {
 	}
 }
 
-// key returns the key in .router/secrets/name, a new one if there is none.
-func (w *writer) key(name string) string {
+// ensureKey returns the key in .router/secrets/name, a new one if there is none.
+func (w *writer) ensureKey(name string) string {
 	if w.err != nil {
 		return ""
 	}
@@ -72,7 +72,7 @@ func (w *writer) key(name string) string {
 	key, created, err := keyfile.Ensure(filepath.Join(w.dir, name))
 	switch w.err = err; {
 	case created:
-		w.made(name)
+		w.recordCreated(name)
 		w.result.Keys = append(w.result.Keys, name)
 	case err == nil:
 		w.result.Kept = append(w.result.Kept, name)
@@ -80,17 +80,17 @@ func (w *writer) key(name string) string {
 	return key
 }
 
-// file writes a file; one that is there with another text is kept under another
+// writeFile writes a file; one that is there with another text is kept under another
 // name first.
-func (w *writer) file(name, text string, mode fs.FileMode) {
+func (w *writer) writeFile(name, text string, mode fs.FileMode) {
 	path := filepath.Join(w.dir, name)
-	if w.err != nil || holds(path, text, mode) {
+	if w.err != nil || hasContent(path, text, mode) {
 		return
 	}
 	backup, err := linkBackup(path, w.stamp)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		w.create(name, []byte(text), mode)
+		w.createFile(name, []byte(text), mode)
 		return
 	case err != nil:
 		w.err = err
@@ -98,12 +98,12 @@ func (w *writer) file(name, text string, mode fs.FileMode) {
 	}
 	w.result.Backups = append(w.result.Backups, name+strings.TrimPrefix(backup, path))
 	w.undos = append(w.undos, func() error { return os.Rename(backup, path) })
-	w.err = replace(path, []byte(text), mode)
+	w.err = replaceFile(path, []byte(text), mode)
 	w.result.Created = append(w.result.Created, name)
 }
 
-// holds reports whether a file has this text and mode already.
-func holds(path, text string, mode fs.FileMode) bool {
+// hasContent reports whether a file has this text and mode already.
+func hasContent(path, text string, mode fs.FileMode) bool {
 	info, err := os.Lstat(path)
 	if err != nil || info.Mode() != mode {
 		return false
@@ -124,9 +124,9 @@ func linkBackup(path, stamp string) (backup string, err error) {
 	return backup, err
 }
 
-// replace puts data in path's place with mode, whatever the old file's was;
+// replaceFile puts data in path's place with mode, whatever the old file's was;
 // renameio.WriteFile would keep the old one.
-func replace(path string, data []byte, mode fs.FileMode) error {
+func replaceFile(path string, data []byte, mode fs.FileMode) error {
 	f, err := renameio.NewPendingFile(path, renameio.WithPermissions(mode), renameio.WithTempDir(filepath.Dir(path)))
 	if err != nil {
 		return err
@@ -138,21 +138,21 @@ func replace(path string, data []byte, mode fs.FileMode) error {
 	return f.CloseAtomicallyReplace()
 }
 
-// create writes a file that must not be there.
-func (w *writer) create(name string, data []byte, mode fs.FileMode) {
+// createFile writes a file that must not be there.
+func (w *writer) createFile(name string, data []byte, mode fs.FileMode) {
 	f, err := os.OpenFile(filepath.Join(w.dir, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		w.err = err
 		return
 	}
-	w.made(name)
+	w.recordCreated(name)
 	_, err = f.Write(data)
 	w.err = errors.Join(err, f.Sync(), f.Close())
 }
 
-// ignore appends those lines to .gitignore that are not there in any common
+// appendIgnore appends those lines to .gitignore that are not there in any common
 // spelling; all else stays byte for byte.
-func (w *writer) ignore(name string, lines ...string) {
+func (w *writer) appendIgnore(name string, lines ...string) {
 	if w.err != nil {
 		return
 	}
@@ -166,16 +166,16 @@ func (w *writer) ignore(name string, lines ...string) {
 	text := appendMissing(old, lines)
 	switch {
 	case absent:
-		w.create(name, text, 0o644)
+		w.createFile(name, text, 0o644)
 	case !bytes.Equal(old, text):
 		w.undos = append(w.undos, func() error { return renameio.WriteFile(path, old, 0o644) })
 		w.err = renameio.WriteFile(path, text, 0o644) // keeps the file's mode
 	}
 }
 
-// Ignore appends those lines to the file path, a .gitignore, that are not there
+// AppendIgnore appends those lines to the file path, a .gitignore, that are not there
 // in any common spelling, and reports whether it did; all else stays byte for byte.
-func Ignore(path string, lines ...string) (changed bool, err error) {
+func AppendIgnore(path string, lines ...string) (changed bool, err error) {
 	old, err := safefile.Read(path, safefile.Document)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return false, err

@@ -19,9 +19,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
-// New is an install about to be made: what will be recorded, and Fill, which
+// NewInstall is an install about to be made: what will be recorded, and Fill, which
 // puts the files into an empty folder.
-type New struct {
+type NewInstall struct {
 	Name    string
 	Version string
 	Digest  string // "sha256:" and 64 hexadecimal digits
@@ -31,22 +31,22 @@ type New struct {
 	// own path; else a folder beside it is filled and renamed. Either way the
 	// install counts only once it is whole.
 	InPlace bool
-	Fill    func(ctx context.Context, dir string, n *New) error
+	Fill    func(ctx context.Context, dir string, n *NewInstall) error
 }
 
 // Folder is the name that the install will have.
-func (n New) Folder() string {
+func (n NewInstall) Folder() string {
 	return n.Version + "-" + strings.TrimPrefix(n.Digest, "sha256:")[:12]
 }
 
-// Open takes the lock of a runtime's folder, so that of two installations at
+// Lock takes the lock of a runtime's folder, so that of two installations at
 // once one waits for the other; what an interrupted one left behind is
 // removed. Close gives it back. Faults: store-unwritable; when another still
 // installs after ten minutes, store-busy.
-func Open(ctx context.Context, cfg *config.Config, name string) (io.Closer, error) {
+func Lock(ctx context.Context, cfg *config.Config, name string) (io.Closer, error) {
 	dir := Dir(cfg, name)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, unwritable(dir, err)
+		return nil, unwritableFault(dir, err)
 	}
 	lock, err := flock.Take(ctx, filepath.Join(dir, ".lock"), lockWait)
 	switch {
@@ -55,7 +55,7 @@ func Open(ctx context.Context, cfg *config.Config, name string) (io.Closer, erro
 	case errors.Is(err, context.DeadlineExceeded):
 		return nil, fault.New("store-busy", "another command installs %s since %v", name, lockWait).WithHint("wait for it or end it")
 	case err != nil:
-		return nil, unwritable(dir, err)
+		return nil, unwritableFault(dir, err)
 	}
 	if err := removeLeftovers(dir); err != nil {
 		return nil, errors.Join(err, lock.Close())
@@ -69,35 +69,35 @@ const lockWait = 10 * time.Minute
 func removeLeftovers(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return unreadable(dir, err)
+		return unreadableFault(dir, err)
 	}
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
-		if _, complete := read(path); complete || !e.IsDir() || e.Name() == partial {
+		if _, complete := readInstall(path); complete || !e.IsDir() || e.Name() == partialName {
 			continue
 		}
 		if err := os.RemoveAll(path); err != nil {
-			return unwritable(path, err)
+			return unwritableFault(path, err)
 		}
 	}
 	return nil
 }
 
-// partial is the folder of downloads that can be resumed.
-const partial = ".partial"
+// partialName is the folder of downloads that can be resumed.
+const partialName = ".partial"
 
-// Partial is the folder in which downloads for a runtime are kept until they
+// PartialDir is the folder in which downloads for a runtime are kept until they
 // are whole.
-func Partial(cfg *config.Config, name string) string {
-	return filepath.Join(Dir(cfg, name), partial)
+func PartialDir(cfg *config.Config, name string) string {
+	return filepath.Join(Dir(cfg, name), partialName)
 }
 
 // Add makes an install, or returns the one that is there under that name. The
 // caller holds the lock of Open. It does not activate it. Faults:
 // store-unwritable, state-untrusted for one that is there and not FlowGate's, those of Fill.
-func Add(ctx context.Context, cfg *config.Config, n New) (Install, error) {
+func Add(ctx context.Context, cfg *config.Config, n NewInstall) (Install, error) {
 	final := filepath.Join(Dir(cfg, n.Name), n.Folder())
-	if in, ok := read(final); ok {
+	if in, ok := readInstall(final); ok {
 		return in, CheckSigned(in)
 	}
 	dir := final
@@ -105,40 +105,40 @@ func Add(ctx context.Context, cfg *config.Config, n New) (Install, error) {
 		dir = filepath.Join(Dir(cfg, n.Name), ".new-"+n.Folder())
 	}
 	if err := os.RemoveAll(dir); err != nil {
-		return Install{}, unwritable(dir, err)
+		return Install{}, unwritableFault(dir, err)
 	}
 	if err := os.Mkdir(dir, 0o700); err != nil {
-		return Install{}, unwritable(dir, err)
+		return Install{}, unwritableFault(dir, err)
 	}
-	if err := fill(ctx, dir, final, &n); err != nil {
+	if err := fillFolder(ctx, dir, final, &n); err != nil {
 		return Install{}, errors.Join(err, os.RemoveAll(dir))
 	}
-	in, ok := read(final)
+	in, ok := readInstall(final)
 	if !ok {
-		return Install{}, unreadable(final, fmt.Errorf("it vanished right after its installation"))
+		return Install{}, unreadableFault(final, fmt.Errorf("it vanished right after its installation"))
 	}
 	return in, nil
 }
 
-func fill(ctx context.Context, dir, final string, n *New) error {
+func fillFolder(ctx context.Context, dir, final string, n *NewInstall) error {
 	if err := n.Fill(ctx, dir, n); err != nil {
 		return err
 	}
-	if err := complete(dir, *n); err != nil {
-		return unwritable(dir, err)
+	if err := writeRecord(dir, *n); err != nil {
+		return unwritableFault(dir, err)
 	}
 	if dir == final {
 		return syncDir(filepath.Dir(final))
 	}
 	if err := os.Rename(dir, final); err != nil {
-		return unwritable(final, err)
+		return unwritableFault(final, err)
 	}
 	return syncDir(filepath.Dir(final))
 }
 
-// complete writes the manifest and, last of all, the record.
-func complete(dir string, n New) error {
-	files, err := manifest(dir)
+// writeRecord writes the manifest and, last of all, the record.
+func writeRecord(dir string, n NewInstall) error {
+	files, err := buildManifest(dir)
 	if err != nil {
 		return err
 	}
@@ -164,10 +164,10 @@ func Remove(in Install) error {
 	}
 	// Without its record it is no install any more, so a half-removed one is none.
 	if err := os.Remove(filepath.Join(in.Path, recordName)); err != nil {
-		return unwritable(in.Path, err)
+		return unwritableFault(in.Path, err)
 	}
 	if err := os.RemoveAll(in.Path); err != nil {
-		return unwritable(in.Path, err)
+		return unwritableFault(in.Path, err)
 	}
 	return nil
 }

@@ -18,16 +18,16 @@ import (
 // Current returns the active install of a runtime; ok is false when none is.
 func Current(cfg *config.Config, name string) (in Install, ok bool) {
 	dir := Dir(cfg, name)
-	folder := linked(dir)
+	folder := activeFolder(dir)
 	if folder == "" {
 		return Install{}, false
 	}
-	return read(filepath.Join(dir, folder))
+	return readInstall(filepath.Join(dir, folder))
 }
 
 // Find returns the newest install of a version. Fault: version-not-installed.
 func Find(cfg *config.Config, name, version string) (Install, error) {
-	list, err := installsOf(Dir(cfg, name))
+	list, err := listInstalls(Dir(cfg, name))
 	if err != nil {
 		return Install{}, err
 	}
@@ -40,10 +40,10 @@ func Find(cfg *config.Config, name, version string) (Install, error) {
 		WithHint("mage bootstrap %s -version=%s installs it; mage bootstrap:list shows what is there", name, version)
 }
 
-// At returns the install in one folder, by Install.Folder. Fault:
+// FindFolder returns the install in one folder, by Install.Folder. Fault:
 // version-not-installed.
-func At(cfg *config.Config, name, folder string) (Install, error) {
-	list, err := installsOf(Dir(cfg, name))
+func FindFolder(cfg *config.Config, name, folder string) (Install, error) {
+	list, err := listInstalls(Dir(cfg, name))
 	if err != nil {
 		return Install{}, err
 	}
@@ -71,24 +71,24 @@ func Activate(cfg *config.Config, name, folder string) error {
 	link := filepath.Join(dir, currentName)
 	if folder == "" {
 		if err := os.Remove(link); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return unwritable(link, err)
+			return unwritableFault(link, err)
 		}
 		return syncDir(dir)
 	}
-	if _, err := At(cfg, name, folder); err != nil {
+	if _, err := FindFolder(cfg, name, folder); err != nil {
 		return err
 	}
 	if err := renameio.Symlink(folder, link); err != nil {
-		return unwritable(link, err)
+		return unwritableFault(link, err)
 	}
 	return syncDir(dir)
 }
 
-// Linked is the folder name of a runtime's active install, "" for none. It does
+// ActiveFolder is the folder name of a runtime's active install, "" for none. It does
 // not say whether that is there.
-func Linked(cfg *config.Config, name string) string { return linked(Dir(cfg, name)) }
+func ActiveFolder(cfg *config.Config, name string) string { return activeFolder(Dir(cfg, name)) }
 
-func linked(dir string) string {
+func activeFolder(dir string) string {
 	target, err := os.Readlink(filepath.Join(dir, currentName))
 	if err != nil || target != filepath.Base(target) || strings.HasPrefix(target, ".") {
 		return "" // none, or not one of ours
@@ -102,7 +102,7 @@ func Pin(cfg *config.Config, name, version string) error {
 	path := filepath.Join(dir, "pin")
 	if version == "" {
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return unwritable(path, err)
+			return unwritableFault(path, err)
 		}
 		return nil
 	}
@@ -111,15 +111,15 @@ func Pin(cfg *config.Config, name, version string) error {
 		err = renameio.WriteFile(path, []byte(version+"\n"), 0o600)
 	}
 	if err != nil {
-		return unwritable(path, err)
+		return unwritableFault(path, err)
 	}
 	return nil
 }
 
-// Pinned is the version that a runtime is pinned to, "" for none.
-func Pinned(cfg *config.Config, name string) string { return pinned(Dir(cfg, name)) }
+// PinnedVersion is the version that a runtime is pinned to, "" for none.
+func PinnedVersion(cfg *config.Config, name string) string { return pinnedVersion(Dir(cfg, name)) }
 
-func pinned(dir string) string {
+func pinnedVersion(dir string) string {
 	data, err := trust.ReadState(filepath.Dir(filepath.Dir(dir)), filepath.Join(dir, "pin"), 4<<10)
 	if err != nil {
 		return ""
@@ -137,12 +137,12 @@ func syncDir(dir string) error {
 		err = errors.Join(d.Sync(), d.Close())
 	}
 	if err != nil {
-		return unwritable(dir, err)
+		return unwritableFault(dir, err)
 	}
 	return nil
 }
 
-func unwritable(path string, err error) error {
+func unwritableFault(path string, err error) error {
 	return fault.New("store-unwritable", "write %s: %w", path, err).
 		WithHint("make it writable, free space on its disk; nothing was installed and what runs was not touched")
 }

@@ -16,10 +16,10 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// manifest lists all files of a folder in the order of their names, one a line:
+// buildManifest lists all files of a folder in the order of their names, one a line:
 // digest, mode, path. Of a symbolic link the digest is that of its target's
 // name. FlowGate's own two files in it are left out.
-func manifest(dir string) ([]byte, error) {
+func buildManifest(dir string) ([]byte, error) {
 	var out bytes.Buffer
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -33,15 +33,15 @@ func manifest(dir string) ([]byte, error) {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(&out, "%s %s %s\n", sum, mode, oneLine(filepath.ToSlash(rel)))
+		fmt.Fprintf(&out, "%s %s %s\n", sum, mode, quoteName(filepath.ToSlash(rel)))
 		return nil
 	})
 	return out.Bytes(), err
 }
 
-// oneLine is a file's name as it stands in a manifest: one that would end its
+// quoteName is a file's name as it stands in a manifest: one that would end its
 // line, or looks quoted itself, is quoted.
-func oneLine(name string) string {
+func quoteName(name string) string {
 	if strings.ContainsAny(name, "\n\r") || strings.HasPrefix(name, `"`) {
 		return strconv.Quote(name)
 	}
@@ -85,9 +85,9 @@ type Tampered struct {
 // when it was made: it finds damage and changes by accident or by another
 // program. 700 MB take about a second. Fault: store-tampered.
 func Verify(in Install) error {
-	now, err := manifest(in.Path)
+	now, err := buildManifest(in.Path)
 	if err != nil {
-		return unreadable(in.Path, err)
+		return unreadableFault(in.Path, err)
 	}
 	if digest(now) == in.Tree {
 		return nil
@@ -96,12 +96,12 @@ func Verify(in Install) error {
 	if err != nil || digest(then) != in.Tree {
 		return changed(in, nil, "its manifest is damaged as well")
 	}
-	names := differing(then, now)
+	names := changedFiles(then, now)
 	return changed(in, names, names[0]+" is not as it was installed")
 }
 
-// differing names the files whose lines are in only one of two manifests.
-func differing(a, b []byte) []string {
+// changedFiles names the files whose lines are in only one of two manifests.
+func changedFiles(a, b []byte) []string {
 	const most = 10
 	lines := map[string]int{}
 	for line := range strings.Lines(string(a)) {
@@ -132,7 +132,7 @@ func differing(a, b []byte) []string {
 	return names
 }
 
-func unreadable(path string, err error) error {
+func unreadableFault(path string, err error) error {
 	return fault.New("store-unreadable", "read the store at %s: %w", path, err).
 		WithHint("its files must belong to you")
 }

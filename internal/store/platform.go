@@ -14,7 +14,7 @@ import (
 // CheckPlatform refuses a program for another system or processor than this
 // one. A script is for all. Fault: platform-wrong.
 func CheckPlatform(path string) error {
-	built, err := platform(path)
+	built, err := readPlatforms(path)
 	if err != nil {
 		return fault.New("platform-wrong", "%s is no program for this machine: %w", path, err).
 			WithHint("this machine is %s/%s", runtime.GOOS, runtime.GOARCH)
@@ -28,9 +28,9 @@ func CheckPlatform(path string) error {
 		WithHint("get the one for %s/%s", runtime.GOOS, runtime.GOARCH)
 }
 
-// platform reads what a program was built for off its header; a universal
+// readPlatforms reads what a program was built for off its header; a universal
 // macOS binary is for several.
-func platform(path string) ([]string, error) {
+func readPlatforms(path string) ([]string, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -44,15 +44,15 @@ func platform(path string) ([]string, error) {
 		return []string{"any"}, nil
 	}
 	if e, err := elf.NewFile(f); err == nil {
-		return []string{"linux/" + orName(elfArch(e.Machine), e.Machine)}, nil
+		return []string{"linux/" + archOrName(elfArch(e.Machine), e.Machine)}, nil
 	}
 	if m, err := macho.NewFile(f); err == nil {
-		return []string{"darwin/" + orName(machoArch(m.Cpu), m.Cpu)}, nil
+		return []string{"darwin/" + archOrName(machoArch(m.Cpu), m.Cpu)}, nil
 	}
 	if fat, err := macho.NewFatFile(f); err == nil {
 		var all []string
 		for _, a := range fat.Arches {
-			all = append(all, "darwin/"+orName(machoArch(a.Cpu), a.Cpu))
+			all = append(all, "darwin/"+archOrName(machoArch(a.Cpu), a.Cpu))
 		}
 		return all, nil
 	}
@@ -79,7 +79,7 @@ func machoArch(c macho.Cpu) string {
 	return ""
 }
 
-func orName(known string, other fmt.Stringer) string {
+func archOrName(known string, other fmt.Stringer) string {
 	if known != "" {
 		return known
 	}

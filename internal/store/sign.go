@@ -14,8 +14,8 @@ import (
 // recordKind names an install's record to trust.Key.
 const recordKind = "store"
 
-// mostRecord bounds what is read of a record.
-const mostRecord = 1 << 20
+// maxRecordSize bounds what is read of a record.
+const maxRecordSize = 1 << 20
 
 // rootOf is config.Paths.Root of the store that an install's folder lies in.
 func rootOf(path string) string { return filepath.Dir(filepath.Dir(filepath.Dir(path))) }
@@ -59,13 +59,13 @@ func Sign(cfg *config.Config) error {
 			return err
 		}
 		path := filepath.Join(in.Path, recordName)
-		data, err := trust.ReadState(rootOf(in.Path), path, mostRecord)
+		data, err := trust.ReadState(rootOf(in.Path), path, maxRecordSize)
 		if err != nil {
 			return err
 		}
 		doc, _ := trust.Unsealed(data)
 		if err := renameio.WriteFile(path, key.Seal(recordKind, trust.Place(rootOf(in.Path)), doc), 0o600); err != nil {
-			return unwritable(path, err)
+			return unwritableFault(path, err)
 		}
 	}
 	return nil

@@ -70,13 +70,13 @@ func Dir(cfg *config.Config, name string) string {
 // hashed; Verify does that.
 func Installed(cfg *config.Config) ([]Install, error) {
 	root := filepath.Join(cfg.Paths.Root(), "store")
-	names, err := folders(root)
+	names, err := folderNames(root)
 	if err != nil {
 		return nil, err
 	}
 	all := []Install{}
 	for _, name := range names {
-		of, err := installsOf(filepath.Join(root, name))
+		of, err := listInstalls(filepath.Join(root, name))
 		if err != nil {
 			return nil, err
 		}
@@ -85,14 +85,14 @@ func Installed(cfg *config.Config) ([]Install, error) {
 	return all, nil
 }
 
-func installsOf(dir string) ([]Install, error) {
-	names, err := folders(dir)
+func listInstalls(dir string) ([]Install, error) {
+	names, err := folderNames(dir)
 	if err != nil {
 		return nil, err
 	}
 	var list []Install
 	for _, name := range names {
-		if in, ok := read(filepath.Join(dir, name)); ok {
+		if in, ok := readInstall(filepath.Join(dir, name)); ok {
 			list = append(list, in)
 		}
 	}
@@ -102,10 +102,10 @@ func installsOf(dir string) ([]Install, error) {
 	return list, nil
 }
 
-// read returns the complete install in a folder.
-func read(path string) (Install, bool) {
+// readInstall returns the complete install in a folder.
+func readInstall(path string) (Install, bool) {
 	root := rootOf(path)
-	data, err := trust.ReadState(root, filepath.Join(path, recordName), mostRecord)
+	data, err := trust.ReadState(root, filepath.Join(path, recordName), maxRecordSize)
 	var r record
 	if err != nil || json.Unmarshal(data, &r) != nil || r.Name == "" || r.Version == "" {
 		return Install{}, false
@@ -113,22 +113,22 @@ func read(path string) (Install, bool) {
 	in := Install{Name: r.Name, Version: r.Version, Digest: r.Digest, Tree: r.Tree, Binary: r.Binary,
 		Source: r.Source, InstalledAt: r.InstalledAt, Path: path}
 	dir := filepath.Dir(path)
-	in.Active = linked(dir) == filepath.Base(path)
-	in.Pinned = pinned(dir) == r.Version
+	in.Active = activeFolder(dir) == filepath.Base(path)
+	in.Pinned = pinnedVersion(dir) == r.Version
 	key, _ := trust.LoadKey(os.Getenv) // without one, nothing was ever signed here
 	_, unsigned := key.Open(recordKind, trust.Place(root), data)
 	in.Signed = unsigned == nil
 	return in, true
 }
 
-// folders are the names of the real folders in dir; none when it is missing.
-func folders(dir string) ([]string, error) {
+// folderNames are the names of the real folders in dir; none when it is missing.
+func folderNames(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, unreadable(dir, err)
+		return nil, unreadableFault(dir, err)
 	}
 	var names []string
 	for _, e := range entries {

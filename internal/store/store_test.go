@@ -43,13 +43,13 @@ func added(t *testing.T, cfg *config.Config, version string) store.Install {
 }
 
 func add(ctx context.Context, cfg *config.Config, version string, fill func(dir string) error) (store.Install, error) {
-	lock, err := store.Open(ctx, cfg, "cliproxyapi")
+	lock, err := store.Lock(ctx, cfg, "cliproxyapi")
 	if err != nil {
 		return store.Install{}, err
 	}
 	defer lock.Close()
-	return store.Add(ctx, cfg, store.New{Name: "cliproxyapi", Version: version, Digest: sha(version), Binary: "bin/run", Source: "a test",
-		Fill: func(_ context.Context, dir string, _ *store.New) error { return fill(dir) }})
+	return store.Add(ctx, cfg, store.NewInstall{Name: "cliproxyapi", Version: version, Digest: sha(version), Binary: "bin/run", Source: "a test",
+		Fill: func(_ context.Context, dir string, _ *store.NewInstall) error { return fill(dir) }})
 }
 
 func wantCode(t *testing.T, err error, code string) {
@@ -211,14 +211,14 @@ func TestOfTwoInstallationsAtOnceOneWaits(t *testing.T) {
 	if inside != 1 {
 		t.Errorf("%d installed", inside)
 	}
-	lock, err := store.Open(t.Context(), cfg, "cliproxyapi")
+	lock, err := store.Lock(t.Context(), cfg, "cliproxyapi")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer lock.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
 	defer cancel()
-	if _, err := store.Open(ctx, cfg, "cliproxyapi"); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := store.Lock(ctx, cfg, "cliproxyapi"); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("the lock was taken twice: %v", err)
 	}
 }
@@ -227,14 +227,14 @@ func TestAPinHoldsAndIsTakenAway(t *testing.T) {
 	t.Parallel()
 	cfg := stack(t)
 	added(t, cfg, "1.0.0")
-	if err := store.Pin(cfg, "cliproxyapi", "1.0.0"); err != nil || store.Pinned(cfg, "cliproxyapi") != "1.0.0" {
+	if err := store.Pin(cfg, "cliproxyapi", "1.0.0"); err != nil || store.PinnedVersion(cfg, "cliproxyapi") != "1.0.0" {
 		t.Fatal(err)
 	}
 	if list, _ := store.Installed(cfg); !list[0].Pinned {
 		t.Error("the list does not show the pin")
 	}
 	for range 2 {
-		if err := store.Pin(cfg, "cliproxyapi", ""); err != nil || store.Pinned(cfg, "cliproxyapi") != "" {
+		if err := store.Pin(cfg, "cliproxyapi", ""); err != nil || store.PinnedVersion(cfg, "cliproxyapi") != "" {
 			t.Error(err)
 		}
 	}

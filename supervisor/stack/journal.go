@@ -74,7 +74,7 @@ func begin(root string, cfg *config.Config, j journal, paths []string, links []s
 	}
 	j.Links = map[string]string{}
 	for _, name := range links {
-		j.Links[name] = store.Linked(cfg, name)
+		j.Links[name] = store.ActiveFolder(cfg, name)
 	}
 	key, err := trust.EnsureKey(os.Getenv)
 	if err != nil {

@@ -16,5 +16,5 @@ import (
 // to its place: it could be a part of a name elsewhere.
 func known(cfg *config.Config, getenv func(string) string) []string {
 	others := slices.DeleteFunc(auth.Secrets(cfg, getenv), func(v string) bool { return !redact.LooksRandom(v) })
-	return lo.Uniq(append(policy.Known(cfg, getenv), others...))
+	return lo.Uniq(append(policy.KnownSecrets(cfg, getenv), others...))
 }

@@ -59,7 +59,7 @@ func (r *rollback) before(after *config.Config) *config.Config {
 	if cfg, err := r.o.load(); err == nil {
 		return cfg
 	}
-	if part, err := r.current.Part(r.root, generation.PartConfig); err == nil {
+	if part, err := r.current.ReadPart(r.root, generation.PartConfig); err == nil {
 		if cfg, err := config.LoadText(r.current.ConfigFile, part.Text, r.o.getenv); err == nil {
 			return cfg
 		}
@@ -70,7 +70,7 @@ func (r *rollback) before(after *config.Config) *config.Config {
 // texts are the target's files with their secrets, only those that differ from
 // the present ones in more than secrets; the configuration is always there.
 func (r *rollback) texts() (map[string][]byte, error) {
-	key, err := generation.Key(filepath.Join(r.root, "secrets"))
+	key, err := generation.SecretKey(filepath.Join(r.root, "secrets"))
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +79,7 @@ func (r *rollback) texts() (map[string][]byte, error) {
 		if path == "" || r.target.Digests[part] == "" {
 			continue
 		}
-		sealed, err := r.target.Part(r.root, part)
+		sealed, err := r.target.ReadPart(r.root, part)
 		if err != nil {
 			return nil, err
 		}
@@ -155,14 +155,14 @@ func (r *rollback) active(after *config.Config) error {
 	if r.target.Profile == "" {
 		return nil
 	}
-	active, err := policy.Build(after, r.target.Profile, r.o.getenv)
+	active, err := policy.Prepare(after, r.target.Profile, r.o.getenv)
 	if err != nil {
 		return err
 	}
 	for _, w := range active.Warnings {
 		r.result.Warnings = append(r.result.Warnings, w.Message)
 	}
-	want, err := active.Bytes()
+	want, err := active.YAML()
 	if err != nil {
 		return err
 	}
@@ -190,10 +190,10 @@ func (r *rollback) runtimes(after *config.Config) error {
 		if want.Folder == "" {
 			continue // this program itself, or one from outside of the store
 		}
-		if store.Linked(after, want.Runtime) == want.Folder {
+		if store.ActiveFolder(after, want.Runtime) == want.Folder {
 			continue
 		}
-		in, err := store.At(after, want.Runtime, want.Folder)
+		in, err := store.FindFolder(after, want.Runtime, want.Folder)
 		if err == nil {
 			err = store.CheckSigned(in)
 		}

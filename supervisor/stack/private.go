@@ -53,7 +53,7 @@ func (o Options) routerWithEcho(cfg, private *config.Config, runtime string, por
 	if err != nil {
 		return endpoint{}, fault.New("temp-dir-unwritable", "make a key for the probe: %w", err)
 	}
-	profile := policy.Chosen(cfg)
+	profile := policy.CurrentOrDefault(cfg)
 	private.Base = detached(cfg.Base, echo, key)
 	private.Profiles = map[string]map[string]any{}
 	for name, overlay := range cfg.Profiles {
@@ -63,7 +63,7 @@ func (o Options) routerWithEcho(cfg, private *config.Config, runtime string, por
 		profile, private.Profiles = "balanced", map[string]map[string]any{"balanced": {}}
 	}
 	private.Version = config.CurrentVersion
-	active, err := policy.Build(private, profile, o.getenv)
+	active, err := policy.Prepare(private, profile, o.getenv)
 	if err != nil {
 		return endpoint{}, err
 	}

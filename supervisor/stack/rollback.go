@@ -74,7 +74,7 @@ func (o Options) root() (string, error) {
 	if cfg, err := o.load(); err == nil {
 		return cfg.Paths.Root(), nil
 	}
-	return generation.Locate(o.File, ".")
+	return generation.FindRoot(o.File, ".")
 }
 
 // rollback is one on its way.
@@ -93,7 +93,7 @@ func (r *rollback) choose(to int) error {
 		return err
 	}
 	if to == 0 {
-		before, err := generation.Before(all, current)
+		before, err := generation.FindPrevious(all, current)
 		if err != nil {
 			return err
 		}

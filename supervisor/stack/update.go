@@ -76,7 +76,7 @@ func Update(ctx context.Context, o Options, cfg *config.Config, r UpdateRequest)
 }
 
 func unpinned(cfg *config.Config, r UpdateRequest) error {
-	pin := store.Pinned(cfg, r.Runtime)
+	pin := store.PinnedVersion(cfg, r.Runtime)
 	switch {
 	case pin == "" || pin == strings.TrimPrefix(r.Version, "v"):
 		return nil
@@ -153,7 +153,7 @@ func Collect(ctx context.Context, cfg *config.Config, dryRun bool) (bootstrap.Li
 			needed[r.Runtime+"/"+r.Folder] = true
 		}
 	}
-	return bootstrap.Collect(cfg, func(in store.Install) bool {
+	return bootstrap.RemoveUnused(cfg, func(in store.Install) bool {
 		return needed[in.Name+"/"+in.Folder()]
 	}, dryRun)
 }

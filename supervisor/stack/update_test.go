@@ -45,7 +45,7 @@ func TestCLIProxyAPIIsUpdatedFromItsReleases(t *testing.T) {
 	add("6.9.9", "main.lacks=/v1/models")
 	_, err := stack.Update(t.Context(), s.o, cfg, request(""))
 	code(t, err, "probe-missing", "models")
-	if linked := store.Linked(cfg, config.RuntimeCLIProxyAPI); linked != "" {
+	if linked := store.ActiveFolder(cfg, config.RuntimeCLIProxyAPI); linked != "" {
 		t.Errorf("a first version that lacks something is active: %s", linked)
 	}
 	add("7.0.0", "main.built=one")

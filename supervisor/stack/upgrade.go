@@ -78,7 +78,7 @@ func (o Options) record(ctx context.Context, cfg *config.Config, reason string, 
 	if len(status.Services) == 0 || status.Unhealthy() != nil {
 		return
 	}
-	g, recorded, err := generation.Record(ctx, generation.Subject{Config: cfg, Env: o.environment(), Known: known(cfg, o.getenv), Reason: reason, Now: time.Now()})
+	g, recorded, err := generation.Record(ctx, generation.RecordRequest{Config: cfg, Env: o.environment(), Secrets: known(cfg, o.getenv), Reason: reason, Now: time.Now()})
 	e := supervisor.Event{Event: supervisor.EventRecorded, Profile: g.Profile, Result: "ok", Detail: describe(g)}
 	if err != nil {
 		e.Event, e.Result, e.Detail = supervisor.EventUnrecordable, "error", reason+": "+err.Error()

@@ -129,14 +129,14 @@ func withInstall(s *stack) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	lock, err := store.Open(s.t.Context(), cfg, config.RuntimeCLIProxyAPI)
+	lock, err := store.Lock(s.t.Context(), cfg, config.RuntimeCLIProxyAPI)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	defer func() { _ = lock.Close() }()
-	in, err := store.Add(s.t.Context(), cfg, store.New{
+	in, err := store.Add(s.t.Context(), cfg, store.NewInstall{
 		Name: config.RuntimeCLIProxyAPI, Version: "7.2.99", Digest: "sha256:" + strings.Repeat("0", 64), Binary: "cli-proxy-api", Source: "a test",
-		Fill: func(_ context.Context, dir string, _ *store.New) error {
+		Fill: func(_ context.Context, dir string, _ *store.NewInstall) error {
 			return os.CopyFS(dir, os.DirFS(s.path("download")))
 		},
 	})

@@ -55,7 +55,7 @@ func folderIgnored(s *subject.Subject) checks.Check {
 			}
 			open = lo.Without(open, s.Config.File) // people commit it: they decide whether the keys leave it, or the repository
 			lines := lo.Map(open, func(path string, _ int) string { return ignoreLine(top, path) })
-			changed, err := scaffold.Ignore(filepath.Join(top, ".gitignore"), lines...)
+			changed, err := scaffold.AppendIgnore(filepath.Join(top, ".gitignore"), lines...)
 			if !changed {
 				return nil, err
 			}

@@ -34,7 +34,7 @@ func profileActive(s *subject.Subject) checks.Check {
 			if !s.OwnsPath(s.Config.Paths.ActiveConfig) || !s.OwnsPath(s.Config.Paths.StateFile) {
 				return nil, nil
 			}
-			a, err := policy.Build(s.Config, s.Profile(), s.Getenv)
+			a, err := policy.Prepare(s.Config, s.Profile(), s.Getenv)
 			if err != nil {
 				return nil, err
 			}

@@ -26,7 +26,7 @@ func profileCurrent(s *subject.Subject) checks.Check {
 			default:
 				return checks.FromFault(err)
 			}
-			want, err := plan.Bytes()
+			want, err := plan.YAML()
 			if err != nil {
 				return checks.Failed("%v", err)
 			}

@@ -16,7 +16,7 @@ import (
 // knownBadVersions is the detail of runtimes.good.
 type knownBadVersions struct {
 	checks.Note
-	Versions []runtimestore.Bad `json:"versions"`
+	Versions []runtimestore.BadVersion `json:"versions"`
 }
 
 func runtimesGood(s *subject.Subject) checks.Check {
@@ -28,7 +28,7 @@ func runtimesGood(s *subject.Subject) checks.Check {
 			var lines []string
 			for _, svc := range s.Config.Services {
 				name, version := installedRelease(s, svc)
-				if b, is := runtimestore.KnownBad(name, version); is {
+				if b, is := runtimestore.FindBadVersion(name, version); is {
 					found.Versions = append(found.Versions, b)
 					lines = append(lines, svc.Name+" is "+name+" "+version+": "+b.Why)
 				}

@@ -14,7 +14,7 @@ import (
 // outdatedRuntimes is the detail of runtimes.outdated.
 type outdatedRuntimes struct {
 	checks.Note
-	Runtimes []bootstrap.News `json:"runtimes"`
+	Runtimes []bootstrap.VersionStatus `json:"runtimes"`
 }
 
 func runtimesOutdated(s *subject.Subject) checks.Check {

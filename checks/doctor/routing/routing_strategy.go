@@ -7,7 +7,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
-	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
 // strategies are LiteLLM 1.106's values of router_settings.routing_strategy.
@@ -28,7 +28,7 @@ func routingStrategy(s *subject.Subject) checks.Check {
 				return checks.Passed(nil)
 			case !slices.Contains(strategies[:], name):
 				fix := "one of " + strings.Join(strategies[:], ", ")
-				if near := config.Nearest(name, strategies[:]); near != "" {
+				if near := suggest.Nearest(name, strategies[:]); near != "" {
 					fix = "write routing_strategy: " + near
 				}
 				return checks.Failed("router_settings.routing_strategy is %q, which LiteLLM does not know", name).WithFix("", fix)

@@ -90,7 +90,7 @@ func New(ctx context.Context, o Options) *Subject {
 		s.keyed.Transport = refuseAll{}
 	}
 	s.ActiveConfig = func() (policy.Active, error) { return policy.Load(s.Config) } // not once: -fix may write it
-	s.PlannedConfig = sync.OnceValues(func() (policy.Active, error) { return policy.Plan(s.Config, s.Profile(), s.Getenv) })
+	s.PlannedConfig = sync.OnceValues(func() (policy.Active, error) { return policy.Build(s.Config, s.Profile(), s.Getenv) })
 	s.CLIProxyFile = sync.OnceValues(func() (cliproxy.File, error) { return cliproxy.ReadFile(s.Config.CLIProxyConfigFile) })
 	s.AskCLIProxy = sync.OnceValues(func() (Answer, bool) { return s.greetCLIProxy(ctx) })
 	s.Accounts = sync.OnceValues(func() ([]auth.Account, error) { return auth.Accounts(ctx, s.Config, s.AuthEnvironment()) })
@@ -141,7 +141,7 @@ func (s *Subject) Close() {
 }
 
 // profile is the one in force, or the one that would be.
-func (s *Subject) Profile() string { return policy.Chosen(s.Config) }
+func (s *Subject) Profile() string { return policy.CurrentOrDefault(s.Config) }
 
 // running is the status of a service that a supervisor keeps alive.
 func (s *Subject) RunningService(name string) (supervisor.ServiceStatus, bool) {

@@ -1,6 +1,16 @@
 package config
 
-import "path/filepath"
+import (
+	"fmt"
+	"path/filepath"
+)
+
+// Ports of the two services unless the configuration says otherwise: LiteLLM's
+// own default, and CLIProxyAPI's.
+const (
+	DefaultRouterPort   = 4000
+	DefaultUpstreamPort = 8317
+)
 
 // Default returns the configuration that holds when no file exists: the
 // embedded router on port 4000 before the echo upstream on 8317, everything
@@ -20,19 +30,19 @@ func Default(dir string) *Config {
 	return &Config{
 		Dir: dir, Version: CurrentVersion, Paths: paths,
 		Services: []Service{
-			{Name: CLIProxy, Host: "127.0.0.1", Port: 8317, Runtime: RuntimeEcho, ReadinessPath: "/healthz", Restart: restart, UnreadyRestart: unready},
-			{Name: LiteLLM, Host: "127.0.0.1", Port: 4000, Runtime: RuntimeEmbedded, ReadinessPath: "/health/readiness", DependsOn: []string{CLIProxy}, Restart: restart, UnreadyRestart: unready},
+			{Name: CLIProxy, Host: "127.0.0.1", Port: DefaultUpstreamPort, Runtime: RuntimeEcho, ReadinessPath: "/healthz", Restart: restart, UnreadyRestart: unready},
+			{Name: LiteLLM, Host: "127.0.0.1", Port: DefaultRouterPort, Runtime: RuntimeEmbedded, ReadinessPath: "/health/readiness", DependsOn: []string{CLIProxy}, Restart: restart, UnreadyRestart: unready},
 		},
 		Base: map[string]any{
 			"general_settings": map[string]any{"master_key_ref": "gateway"},
 			"litellm_settings": map[string]any{"request_timeout": 600},
 			"router_settings":  map[string]any{"routing_strategy": "simple-shuffle"},
-			"model_list":       []any{deployment("router-default"), deployment("router-cheap")},
+			"model_list":       []any{defaultDeployment("router-default"), defaultDeployment("router-cheap")},
 		},
 		Profiles: map[string]map[string]any{
-			"reliability": overlay(3, 1, 60, "router-default", "router-cheap"),
-			"balanced":    overlay(2, 2, 30, "router-default", "router-cheap"),
-			"cost":        overlay(1, 3, 10, "router-cheap", "router-default"),
+			"reliability": defaultProfile(3, 1, 60, "router-default", "router-cheap"),
+			"balanced":    defaultProfile(2, 2, 30, "router-default", "router-cheap"),
+			"cost":        defaultProfile(1, 3, 10, "router-cheap", "router-default"),
 		},
 		Credentials: map[string]Credential{
 			"gateway":  {File: filepath.Join(paths.Secrets(), "gateway.key")},
@@ -42,16 +52,16 @@ func Default(dir string) *Config {
 	}
 }
 
-// deployment is one entry of model_list at the upstream on this machine.
-func deployment(group string) map[string]any {
+// defaultDeployment is one entry of model_list at the upstream on this machine.
+func defaultDeployment(group string) map[string]any {
 	return map[string]any{"model_name": group, "litellm_params": map[string]any{
-		"model": "openai/" + group, "api_base": "http://127.0.0.1:8317/v1", "api_key_ref": "upstream",
+		"model": "openai/" + group, "api_base": fmt.Sprintf("http://127.0.0.1:%d/v1", DefaultUpstreamPort), "api_key_ref": "upstream",
 	}}
 }
 
-// overlay is a profile: retries, failures before a cooldown, its seconds, and
+// defaultProfile is a profile: retries, failures before a cooldown, its seconds, and
 // where requests for a group go when it fails.
-func overlay(retries, fails, cooldown int, from, to string) map[string]any {
+func defaultProfile(retries, fails, cooldown int, from, to string) map[string]any {
 	return map[string]any{
 		"litellm_settings": map[string]any{"num_retries": retries, "fallbacks": []any{map[string]any{from: []any{to}}}},
 		"router_settings":  map[string]any{"allowed_fails": fails, "cooldown_time": cooldown},

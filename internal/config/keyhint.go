@@ -4,33 +4,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
+	"github.com/flowgate-go/flowgate/internal/suggest"
 )
-
-// Nearest returns the one of known that name was most likely meant to be, or
-// "" when none is near: about one slip in three characters, or one a prefix
-// of the other. Of equally near ones the first wins.
-func Nearest(name string, known []string) string {
-	best, bestDistance := "", 1+max(1, (len(name)+2)/3)
-	low := strings.ToLower(name)
-	for _, candidate := range known {
-		distance := levenshtein.ComputeDistance(low, strings.ToLower(candidate))
-		if distance < bestDistance {
-			best, bestDistance = candidate, distance
-		}
-	}
-	if best != "" || len(name) < 3 {
-		return best
-	}
-	i := slices.IndexFunc(known, func(k string) bool {
-		k = strings.ToLower(k)
-		return strings.HasPrefix(k, low) || strings.HasPrefix(low, k)
-	})
-	if i < 0 {
-		return ""
-	}
-	return known[i]
-}
 
 // renamed pairs keys that versions 1 and 2 call differently.
 var renamed = [...][2]string{
@@ -48,8 +23,8 @@ func keyHint(key string, known []string) string {
 			}
 		}
 	}
-	if near := Nearest(key, known); near != "" {
-		return `did you mean "` + near + `"?`
+	if hint := suggest.Hint(key, known); hint != "" {
+		return hint
 	}
 	current := slices.DeleteFunc(slices.Clone(known), func(k string) bool { // a name that another one replaces is not offered
 		return slices.ContainsFunc(renamed[:], func(pair [2]string) bool {
