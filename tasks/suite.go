@@ -33,7 +33,7 @@ func litellmSuite() suite {
 }
 
 func oracleSuite() suite {
-	return suite{"test:oracle", "", oracleModule, []string{"."}}
+	return suite{"test:oracle", "", oracleModule, []string{".", "./translation"}}
 }
 
 func (s suite) run(ctx context.Context) error {

@@ -73,20 +73,12 @@ func (a *assembler) text(kind partKind, piece []byte) *block {
 	if len(piece) == 0 || a.isOver() {
 		return nil
 	}
-	b := a.last()
+	b := a.reply.last()
 	if b == nil || b.kind != kind || b.done {
 		b = a.add(&block{kind: kind})
 	}
 	a.piece(b, piece)
 	return b
-}
-
-// last returns the block that was added last, nil where there is none.
-func (a *assembler) last() *block {
-	if n := len(a.reply.blocks); n > 0 {
-		return a.reply.blocks[n-1]
-	}
-	return nil
 }
 
 func (a *assembler) add(b *block) *block {
@@ -98,7 +90,7 @@ func (a *assembler) add(b *block) *block {
 
 // sign adds the signature to the thinking that has just passed.
 func (a *assembler) sign(signature []byte) {
-	if b := a.last(); b != nil && b.kind == thinkingPart && !b.closed {
+	if b := a.reply.last(); b != nil && b.kind == thinkingPart && !b.closed {
 		b.signature = signature
 	}
 }

@@ -142,7 +142,7 @@ func (a *assembler) signThinking(signature []byte) {
 	if len(signature) == 0 {
 		return
 	}
-	if b := a.last(); b == nil || b.kind != thinkingPart || b.done {
+	if b := a.reply.last(); b == nil || b.kind != thinkingPart || b.done {
 		a.add(&block{kind: thinkingPart})
 	}
 	if a.from == Messages {
@@ -167,7 +167,7 @@ func (a *assembler) readBlockDelta(delta []byte) {
 			a.signThinking(text)
 		case "partial_json":
 			text, _ := s.text()
-			if b := a.last(); b != nil && b.kind == callPart {
+			if b := a.reply.last(); b != nil && b.kind == callPart {
 				a.piece(b, text)
 			}
 		}
@@ -176,7 +176,7 @@ func (a *assembler) readBlockDelta(delta []byte) {
 
 // endBlock closes the block that was read last.
 func (a *assembler) endBlock() {
-	if b := a.last(); b != nil && !a.isOver() {
+	if b := a.reply.last(); b != nil && !a.isOver() {
 		if b.kind == callPart && !b.closed && !isObject(b.plain) && !isNothing(b.plain) {
 			return // cut off: whether by the limit of tokens, the stop reason tells
 		}

@@ -104,14 +104,14 @@ func (a *assembler) readOutputItem(data []byte) {
 		a.readOutputParts(i.content, textPart)
 	case "reasoning":
 		a.readOutputParts(i.summary, thinkingPart)
-		if b := a.last(); b == nil || b.kind != thinkingPart || b.done {
+		if b := a.reply.last(); b == nil || b.kind != thinkingPart || b.done {
 			a.readOutputParts(i.content, thinkingPart)
 		}
 		a.signReasoning(&i)
 	case "function_call", "custom_tool_call":
 		a.fillCall(a.openCall(&i), &i)
 	}
-	if b := a.last(); b != nil {
+	if b := a.reply.last(); b != nil {
 		b.done = true
 		a.pump()
 	}
@@ -148,7 +148,7 @@ func (a *assembler) signReasoning(i *outputItem) {
 	if len(i.encrypted) == 0 || a.from == Chat {
 		return
 	}
-	if b := a.last(); b == nil || b.kind != thinkingPart || b.done {
+	if b := a.reply.last(); b == nil || b.kind != thinkingPart || b.done {
 		a.add(&block{kind: thinkingPart})
 	}
 	if a.from == Responses {
@@ -241,7 +241,7 @@ func (a *assembler) readItemEvent(e *responsesEvent) {
 	case "response.reasoning_summary_text.delta", "response.reasoning_text.delta":
 		a.text(thinkingPart, e.delta)
 	case "response.reasoning_summary_part.added":
-		if b := a.last(); e.summary > 0 && b != nil && b.kind == thinkingPart {
+		if b := a.reply.last(); e.summary > 0 && b != nil && b.kind == thinkingPart {
 			a.text(thinkingPart, []byte(textSeparator))
 		}
 	case "response.function_call_arguments.delta":
@@ -273,7 +273,7 @@ func (a *assembler) addItem(e *responsesEvent) {
 
 // endTexts lets the next item begin a block of its own.
 func (a *assembler) endTexts() {
-	if b := a.last(); b != nil && b.kind != callPart {
+	if b := a.reply.last(); b != nil && b.kind != callPart {
 		b.done = true
 		a.pump()
 	}
@@ -294,7 +294,7 @@ func (a *assembler) endItem(e *responsesEvent) {
 		a.signReasoning(&i)
 		a.endTexts()
 	case string(i.kind) == "message":
-		if last := a.last(); last == nil || last.done || last.kind == callPart || last.kind == thinkingPart {
+		if last := a.reply.last(); last == nil || last.done || last.kind == callPart || last.kind == thinkingPart {
 			a.readOutputParts(i.content, textPart) // no pieces of it have passed
 		}
 		a.endTexts()

@@ -11,6 +11,14 @@ type reply struct {
 	usage    usage
 }
 
+// last returns the block that was added last, nil where there is none.
+func (r *reply) last() *block {
+	if n := len(r.blocks); n > 0 {
+		return r.blocks[n-1]
+	}
+	return nil
+}
+
 // finish is why a reply ended.
 type finish uint8
 

@@ -64,6 +64,10 @@ func appendStopReason(dst []byte, r *reply) []byte {
 		reason = "stop_sequence"
 	case finishPause:
 		reason = "pause_turn"
+	case finishStop:
+		if b := r.last(); b != nil && b.kind == refusalPart {
+			reason = "refusal"
+		}
 	}
 	dst = appendText(dst, []byte(reason))
 	dst = append(dst, `,"stop_sequence":`...)
