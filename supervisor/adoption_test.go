@@ -9,6 +9,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/rightstest"
 	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
+	"github.com/flowgate-go/flowgate/supervisor/leftover"
 )
 
 // begun starts a program in a process group of its own, until the end of the test.
@@ -41,10 +43,10 @@ func markedAs(t *testing.T, id process.Identity, mark string) {
 // untouched wants a process to be no service of the stack, and to survive a stop.
 func untouched(t *testing.T, s *stack, id process.Identity) {
 	t.Helper()
-	if status := s.query(); status.Services[0].State != supervisor.StateStopped || status.Services[0].PID != 0 {
+	if status := s.query(); status.Services[0].State != control.StateStopped || status.Services[0].PID != 0 {
 		t.Errorf("it is taken for the service: %+v", status.Services[0])
 	}
-	if orphans := supervisor.Inspect(s.cfg).Orphans; len(orphans) > 0 {
+	if orphans := leftover.Inspect(s.cfg).Orphans; len(orphans) > 0 {
 		t.Errorf("it is taken for an orphan: %+v", orphans)
 	}
 	if _, err := supervisor.Stop(t.Context(), s.cfg, nil); err != nil || !id.Alive() {

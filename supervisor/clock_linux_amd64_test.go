@@ -14,7 +14,8 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/process"
-	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
+	"github.com/flowgate-go/flowgate/supervisor/logs"
 )
 
 func TestAClockThatIsSetWhileTheSupervisorRunsMovesNoBudgetAndNoUptime(t *testing.T) {
@@ -40,9 +41,9 @@ func TestAClockThatIsSetWhileTheSupervisorRunsMovesNoBudgetAndNoUptime(t *testin
 			if err := syscall.Kill(a.PID, syscall.SIGKILL); err != nil {
 				t.Fatal(err)
 			}
-			eventually(t, "the second restart to be refused", func() bool { return s.service("a").State == supervisor.StateFailed })
+			eventually(t, "the second restart to be refused", func() bool { return s.service("a").State == control.StateFailed })
 			var off time.Duration
-			err := supervisor.Events(t.Context(), s.cfg, supervisor.EventOptions{N: 1}, func(e supervisor.Event) error {
+			err := logs.Events(t.Context(), s.cfg, logs.EventOptions{N: 1}, func(e control.Event) error {
 				off = time.Until(e.Time())
 				return nil
 			})

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/logfile"
-	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
 // TestAFloodOfLogLinesIsBoundedAndDisturbsNobody has a service write 100 MB a
@@ -65,7 +65,7 @@ func TestAFloodOfLogLinesIsBoundedAndDisturbsNobody(t *testing.T) {
 // dropped is how many bytes of logs were given up, as the events have it.
 func (s *stack) dropped() (total int64) {
 	s.t.Helper()
-	for _, detail := range s.said(supervisor.EventLogCut) {
+	for _, detail := range s.said(control.EventLogDropped) {
 		n, err := strconv.ParseInt(strings.Fields(detail)[0], 10, 64)
 		if err != nil {
 			s.t.Fatal(err)

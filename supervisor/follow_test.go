@@ -12,7 +12,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/logfile"
-	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/logs"
 )
 
 // TestAFollowerOfTenBusyLogsLosesNoLine follows ten services that each write a
@@ -39,7 +39,7 @@ func TestAFollowerOfTenBusyLogsLosesNoLine(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
 	following := false
-	err := supervisor.Logs(ctx, s.cfg, supervisor.LogOptions{N: 1, Follow: true}, func(l supervisor.LogLine) error {
+	err := logs.Logs(ctx, s.cfg, logs.Options{N: 1, Follow: true}, func(l logs.LogLine) error {
 		if !following { // a line of those before: all logs are open
 			following = true
 			if err := os.WriteFile(begin, nil, 0o600); err != nil {

@@ -10,6 +10,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/supervisor/client"
+	"github.com/flowgate-go/flowgate/supervisor/control"
+	"github.com/flowgate-go/flowgate/supervisor/service/instance"
 )
 
 // forceGrace is how long a supervisor that does not answer is given to end by
@@ -21,8 +24,8 @@ const forceGrace = 2 * time.Second
 // killed, then every service of its ledger is ended. Only processes whose
 // identity is the recorded one are signalled. Faults: those of Stop,
 // supervisor-stuck, supervisor-foreign.
-func ForceStop(ctx context.Context, cfg *config.Config, services []string) (Status, error) {
-	if _, err := newClient(cfg).status(ctx); !isUnreachable(err) {
+func ForceStop(ctx context.Context, cfg *config.Config, services []string) (control.Status, error) {
+	if _, err := client.New(cfg).Status(ctx); !client.IsUnreachable(err) {
 		return Stop(ctx, cfg, services)
 	}
 	if len(services) > 0 {
@@ -30,12 +33,12 @@ func ForceStop(ctx context.Context, cfg *config.Config, services []string) (Stat
 			WithHint("leave -service out")
 	}
 	dir := cfg.Paths.RuntimeDir
-	id, lives := livingSupervisor(dir)
+	id, lives := client.LivingSupervisor(dir)
 	if lives {
 		if err := endSupervisor(ctx, dir, id); err != nil {
 			return offline(cfg), err
 		}
-		_ = appendEvents(cfg.Paths.LogFile, Event{Event: EventSupervisorStopped, Profile: activeProfile(cfg), Result: "error",
+		_ = control.AppendEvents(cfg.Paths.LogFile, control.Event{Event: control.EventSupervisorStopped, Profile: control.ActiveProfile(cfg), Result: "error",
 			Detail: fmt.Sprintf("process %d did not answer and was ended by stop -force", id.PID)}) // the log is not what a stop fails for
 	}
 	return stopWithout(ctx, cfg, nil)
@@ -56,8 +59,8 @@ func endSupervisor(ctx context.Context, runtimeDir string, id process.Identity) 
 		return context.Cause(ctx)
 	}
 	_ = id.Signal(syscall.SIGKILL)
-	if err := awaitFor(ctx, id, sweepLimit); err != nil {
-		return fault.New("supervisor-stuck", "the supervisor, process %d, did not end within %v of SIGKILL", id.PID, sweepLimit).
+	if err := awaitFor(ctx, id, instance.KillTimeout); err != nil {
+		return fault.New("supervisor-stuck", "the supervisor, process %d, did not end within %v of SIGKILL", id.PID, instance.KillTimeout).
 			WithHint("it waits for a device or a file system that does not answer: mend that, or restart the machine")
 	}
 	return nil
@@ -67,7 +70,7 @@ func endSupervisor(ctx context.Context, runtimeDir string, id process.Identity) 
 // folder's lock. Where the system does not say which process holds it, a held
 // lock and the identity in the ledger, which a reused pid does not have, must do.
 func holdsLock(runtimeDir string, id process.Identity) bool {
-	pid, held := lockHolder(lockPath(runtimeDir))
+	pid, held := control.LockHolder(control.LockPath(runtimeDir))
 	return held && id.PID > 1 && id.PID != os.Getpid() && (pid == 0 || pid == id.PID)
 }
 

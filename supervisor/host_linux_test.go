@@ -14,6 +14,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/rightstest"
 	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
 // smallDisk is a stack whose runtime folder is a file system of its own.
@@ -64,7 +65,7 @@ func TestOnAFullDiskServicesGoOnAndTheLossIsReported(t *testing.T) {
 	if err := syscall.Kill(before, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the loss to be reported", func() bool { return len(s.said(supervisor.EventLost)) > 0 })
+	eventually(t, "the loss to be reported", func() bool { return len(s.said(control.EventLost)) > 0 })
 	eventually(t, "the service to be ready", s.another("a", before))
 }
 
@@ -91,7 +92,7 @@ func TestAServiceStoppedOnAFullDiskStaysStoppedForTheNextSupervisor(t *testing.T
 		return !strings.Contains(s.read("supervisor.json"), `"name": "a"`)
 	})
 	s.kill()
-	if status := s.mustStart("b"); status.Services[0].State != supervisor.StateStopped {
+	if status := s.mustStart("b"); status.Services[0].State != control.StateStopped {
 		t.Errorf("it came back: %+v", status.Services[0])
 	}
 }
@@ -152,10 +153,10 @@ func TestWithoutADescriptorLeftServicesGoOnAndComeBackLater(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "the service to come back", s.another("a", ids[1].PID))
-	if b := s.service("b"); b.PID != ids[2].PID || b.State != supervisor.StateRunning || b.Restarts != 0 {
+	if b := s.service("b"); b.PID != ids[2].PID || b.State != control.StateRunning || b.Restarts != 0 {
 		t.Errorf("b was disturbed: %+v", b)
 	}
-	eventually(t, "the lost events to be counted", func() bool { return len(s.said(supervisor.EventLost)) == 1 })
+	eventually(t, "the lost events to be counted", func() bool { return len(s.said(control.EventLost)) == 1 })
 }
 
 func TestWhatAServiceLeftIsEndedThoughNoDescriptorWasLeftAtItsEnd(t *testing.T) {

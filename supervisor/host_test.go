@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -39,7 +40,7 @@ func TestAStopFindsTheSupervisorWhoseFolderWasRemoved(t *testing.T) {
 	resident := s.recorded()[0]
 	eventually(t, "the folder to be removed", func() bool { return os.RemoveAll(s.cfg.Paths.RuntimeDir) == nil })
 	status, err := supervisor.Stop(t.Context(), s.cfg, nil)
-	if err != nil || find(t, status, "a").State != supervisor.StateStopped || answers(before.Services[0].URL) || resident.Alive() {
+	if err != nil || find(t, status, "a").State != control.StateStopped || answers(before.Services[0].URL) || resident.Alive() {
 		t.Errorf("%+v, %v, supervisor lives: %v", status, err, resident.Alive())
 	}
 }
@@ -56,7 +57,7 @@ func TestAStopWithoutAFolderSaysHowToGetOne(t *testing.T) {
 	}
 	status, err := supervisor.Stop(t.Context(), s.cfg, nil)
 	wantFault(t, err, "supervisor-unreachable", "was removed while services run", "mage start")
-	if a := find(t, status, "a"); a.State != supervisor.StateRunning || !strings.Contains(a.Reason, "folder was removed") || !answers(before.Services[0].URL) {
+	if a := find(t, status, "a"); a.State != control.StateRunning || !strings.Contains(a.Reason, "folder was removed") || !answers(before.Services[0].URL) {
 		t.Errorf("%+v", a)
 	}
 	s.mustStart()

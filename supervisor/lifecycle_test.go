@@ -14,6 +14,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
 func TestAServiceThatCrashesIsStartedAgain(t *testing.T) {
@@ -43,7 +44,7 @@ func TestACrashLoopEndsInFailed(t *testing.T) {
 	svc.Restart.Max = 3
 	s := newStack(t, svc)
 	s.mustStart()
-	eventually(t, "the service to be given up", func() bool { return s.service("a").State == supervisor.StateFailed })
+	eventually(t, "the service to be given up", func() bool { return s.service("a").State == control.StateFailed })
 	a := s.service("a")
 	if a.Restarts != 3 || a.LastExit.Code != 7 || !strings.Contains(a.Reason, "given up after 3 restarts") {
 		t.Errorf("status %+v", a)
@@ -65,11 +66,11 @@ func TestACrashLoopEndsInFailed(t *testing.T) {
 func TestTheRestartPolicyDecidesWhatAnEndMeans(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ policy, path, want string }{
-		{"never", "/die", supervisor.StateFailed},
-		{"on-failure", "/die", supervisor.StateRunning},
-		{"never", "/bye", supervisor.StateStopped},
-		{"on-failure", "/bye", supervisor.StateStopped},
-		{"always", "/bye", supervisor.StateRunning},
+		{"never", "/die", control.StateFailed},
+		{"on-failure", "/die", control.StateRunning},
+		{"never", "/bye", control.StateStopped},
+		{"on-failure", "/bye", control.StateStopped},
+		{"always", "/bye", control.StateRunning},
 	} {
 		svc := trivial(t, "a")
 		svc.Restart.Policy = c.policy
@@ -108,7 +109,7 @@ func TestARestartThatFindsItsPortTakenIsTriedAgain(t *testing.T) {
 	write("good")
 	eventually(t, "the thief to be named", func() bool {
 		a := s.service("a")
-		return a.State == supervisor.StateBackoff && strings.Contains(a.Reason, strconv.Itoa(os.Getpid()))
+		return a.State == control.StateBackoff && strings.Contains(a.Reason, strconv.Itoa(os.Getpid()))
 	})
 	release()
 	eventually(t, "the service to have its port again", func() bool { return s.service("a").Ready })
@@ -123,7 +124,7 @@ func TestLostReadinessIsShownAndComesBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "readiness to be lost", func() bool { return !s.service("a").Ready })
-	if a := s.service("a"); !a.Live || a.PID != pid || a.State != supervisor.StateRunning || !strings.Contains(a.Reason, "503") {
+	if a := s.service("a"); !a.Live || a.PID != pid || a.State != control.StateRunning || !strings.Contains(a.Reason, "503") {
 		t.Errorf("status %+v", a)
 	}
 	if err := os.Remove(flag); err != nil {
@@ -194,10 +195,10 @@ func TestAStopInterruptsAStart(t *testing.T) {
 	s := newStack(t, trivial(t, "slow", "-wait=1m"))
 	failed := make(chan error, 1)
 	go func() { _, err := s.start(); failed <- err }()
-	eventually(t, "the start to be under way", func() bool { return s.service("slow").State == supervisor.StateStarting })
+	eventually(t, "the start to be under way", func() bool { return s.service("slow").State == control.StateStarting })
 	begin := time.Now()
 	status, err := supervisor.Stop(t.Context(), s.cfg, nil)
-	if err != nil || status.Services[0].State != supervisor.StateStopped || time.Since(begin) > 9*time.Second {
+	if err != nil || status.Services[0].State != control.StateStopped || time.Since(begin) > 9*time.Second {
 		t.Errorf("after %v: %+v, %v", time.Since(begin), status, err)
 	}
 	wantFault(t, <-failed, "start-interrupted")
@@ -211,15 +212,15 @@ func TestBackoffIsCutShortByAStart(t *testing.T) {
 	if err := syscall.Kill(s.mustStart().Services[0].PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "backoff", func() bool { return s.service("a").State == supervisor.StateBackoff })
+	eventually(t, "backoff", func() bool { return s.service("a").State == control.StateBackoff })
 	if status := s.mustStart(); !status.Services[0].Ready {
 		t.Errorf("status %+v", status)
 	}
 	if err := syscall.Kill(s.service("a").PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "backoff", func() bool { return s.service("a").State == supervisor.StateBackoff })
-	if status, err := supervisor.Stop(t.Context(), s.cfg, nil); err != nil || status.Services[0].State != supervisor.StateStopped {
+	eventually(t, "backoff", func() bool { return s.service("a").State == control.StateBackoff })
+	if status, err := supervisor.Stop(t.Context(), s.cfg, nil); err != nil || status.Services[0].State != control.StateStopped {
 		t.Errorf("a stop in backoff: %+v, %v", status, err)
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
+	"github.com/flowgate-go/flowgate/supervisor/logs"
 )
 
 func TestALogThatAnotherProgramMovedIsSaidOnceAndShown(t *testing.T) {
@@ -24,10 +26,10 @@ func TestALogThatAnotherProgramMovedIsSaidOnceAndShown(t *testing.T) {
 	if err := os.Truncate(log("kept"), 0); err != nil { // its "copytruncate"
 		t.Fatal(err)
 	}
-	moved := func() int { return len(s.said(supervisor.EventLogMoved)) }
+	moved := func() int { return len(s.said(control.EventLogMoved)) }
 	eventually(t, "both to be said", func() bool { return moved() == 2 })
 	for _, name := range []string{"renamed", "replaced"} {
-		shown := strings.Join(s.logs(supervisor.LogOptions{N: 10, Services: []string{name}, Level: "error"}), "\n")
+		shown := strings.Join(s.logs(logs.Options{N: 10, Services: []string{name}, Level: "error"}), "\n")
 		if !strings.Contains(shown, name+": log.moved: "+log(name)) || !strings.Contains(shown, "mage restart "+name) {
 			t.Errorf("logs of %s: %s", name, shown)
 		}
@@ -36,7 +38,7 @@ func TestALogThatAnotherProgramMovedIsSaidOnceAndShown(t *testing.T) {
 	s.mustStart()                       // adopted: the one that was replaced has been said
 	time.Sleep(2500 * time.Millisecond) // two looks
 	if moved() != 2 {
-		t.Errorf("said again: %q", s.said(supervisor.EventLogMoved))
+		t.Errorf("said again: %q", s.said(control.EventLogMoved))
 	}
 	if _, err := supervisor.Restart(t.Context(), s.cfg, supervisor.StartOptions{Self: os.Args[0]}); err != nil {
 		t.Fatal(err)

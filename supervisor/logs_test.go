@@ -10,7 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
+	"github.com/flowgate-go/flowgate/supervisor/logs"
 )
 
 // put writes a file of the runtime folder, as a service would have.
@@ -30,10 +31,10 @@ func (s *stack) put(name, text string) {
 	}
 }
 
-func (s *stack) logs(o supervisor.LogOptions) []string {
+func (s *stack) logs(o logs.Options) []string {
 	s.t.Helper()
 	var lines []string
-	err := supervisor.Logs(s.t.Context(), s.cfg, o, func(l supervisor.LogLine) error {
+	err := logs.Logs(s.t.Context(), s.cfg, o, func(l logs.LogLine) error {
 		lines = append(lines, l.Service+": "+l.Line)
 		return nil
 	})
@@ -49,23 +50,23 @@ func TestLogsGivesTheLastLinesOfEachService(t *testing.T) {
 	s.put("process-logs/a.log", "one\ntwo\n\nfour\nunfinished")
 	s.put("process-logs/b.log", strings.Repeat(strings.Repeat("x", 1000)+"\n", 1000)+"last\n")
 	for _, c := range []struct {
-		o    supervisor.LogOptions
+		o    logs.Options
 		want []string
 	}{
-		{supervisor.LogOptions{N: 2, Services: []string{"a"}}, []string{"a: four", "a: unfinished"}},
-		{supervisor.LogOptions{N: 1}, []string{"a: unfinished", "b: last"}},
-		{supervisor.LogOptions{N: 0}, nil},
-		{supervisor.LogOptions{N: 99, Services: []string{"a"}}, []string{"a: one", "a: two", "a: ", "a: four", "a: unfinished"}},
-		{supervisor.LogOptions{N: -1, Services: []string{"a"}}, []string{"a: one", "a: two", "a: ", "a: four", "a: unfinished"}},
+		{logs.Options{N: 2, Services: []string{"a"}}, []string{"a: four", "a: unfinished"}},
+		{logs.Options{N: 1}, []string{"a: unfinished", "b: last"}},
+		{logs.Options{N: 0}, nil},
+		{logs.Options{N: 99, Services: []string{"a"}}, []string{"a: one", "a: two", "a: ", "a: four", "a: unfinished"}},
+		{logs.Options{N: -1, Services: []string{"a"}}, []string{"a: one", "a: two", "a: ", "a: four", "a: unfinished"}},
 	} {
 		if got := s.logs(c.o); !slices.Equal(got, c.want) {
 			t.Errorf("%+v: %q, want %q", c.o, got, c.want)
 		}
 	}
-	if got := s.logs(supervisor.LogOptions{N: 501, Services: []string{"b"}}); len(got) != 501 || got[500] != "b: last" || len(got[0]) != 1003 {
+	if got := s.logs(logs.Options{N: 501, Services: []string{"b"}}); len(got) != 501 || got[500] != "b: last" || len(got[0]) != 1003 {
 		t.Errorf("%d lines, the first of %d bytes", len(got), len(got[0]))
 	}
-	if got := s.logs(supervisor.LogOptions{N: -1, Services: []string{"b"}}); len(got) != 1001 {
+	if got := s.logs(logs.Options{N: -1, Services: []string{"b"}}); len(got) != 1001 {
 		t.Errorf("all of b are %d lines", len(got))
 	}
 }
@@ -75,10 +76,10 @@ func TestLogsAreScrubbedAndAnUnknownServiceRefused(t *testing.T) {
 	s := newStack(t, trivial(t, "a"))
 	s.put("process-logs/a.log", "key sk-canary\n")
 	scrub := func(line []byte) []byte { return []byte(strings.ReplaceAll(string(line), "sk-canary", "…")) }
-	if got := s.logs(supervisor.LogOptions{N: 5, Scrub: scrub}); !slices.Equal(got, []string{"a: key …"}) {
+	if got := s.logs(logs.Options{N: 5, Scrub: scrub}); !slices.Equal(got, []string{"a: key …"}) {
 		t.Errorf("%q", got)
 	}
-	err := supervisor.Logs(t.Context(), s.cfg, supervisor.LogOptions{Services: []string{"aa"}}, nil)
+	err := logs.Logs(t.Context(), s.cfg, logs.Options{Services: []string{"aa"}}, nil)
 	wantFault(t, err, "service-unknown", `"a"`)
 }
 
@@ -88,7 +89,7 @@ func TestAReceiverThatLeavesEndsLogsWithItsOwnError(t *testing.T) {
 	s.put("process-logs/a.log", "one\ntwo\n")
 	closed := errors.New("stdout is closed")
 	calls := 0
-	err := supervisor.Logs(t.Context(), s.cfg, supervisor.LogOptions{N: 5, Follow: true}, func(supervisor.LogLine) error {
+	err := logs.Logs(t.Context(), s.cfg, logs.Options{N: 5, Follow: true}, func(logs.LogLine) error {
 		calls++
 		return closed
 	})
@@ -106,7 +107,7 @@ func TestFollowGivesWholeLinesAcrossCutsAndReplacements(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() {
-		done <- supervisor.Logs(ctx, s.cfg, supervisor.LogOptions{N: 1, Follow: true}, func(l supervisor.LogLine) error {
+		done <- logs.Logs(ctx, s.cfg, logs.Options{N: 1, Follow: true}, func(l logs.LogLine) error {
 			lines <- l.Service + ": " + l.Line
 			return nil
 		})
@@ -156,9 +157,9 @@ not json
 	if want := []string{"old", "new", "supervisor.started", "service.starting a", "service.ready a"}; !slices.Equal(got, want) {
 		t.Errorf("all: %q, want %q", got, want)
 	}
-	var since []supervisor.Event
-	err := supervisor.Events(t.Context(), s.cfg, supervisor.EventOptions{N: -1, Since: time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)},
-		func(e supervisor.Event) error { since = append(since, e); return nil })
+	var since []control.Event
+	err := logs.Events(t.Context(), s.cfg, logs.EventOptions{N: -1, Since: time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)},
+		func(e control.Event) error { since = append(since, e); return nil })
 	if err != nil || len(since) != 4 || since[0].Event != "new" {
 		t.Errorf("since: %+v, %v", since, err)
 	}
@@ -180,13 +181,13 @@ func TestLogsOfSeveralServicesAreMergedByTimeAndChosenByLevelAndAge(t *testing.T
 	s.put("process-logs/b.log", "["+time.Now().Add(-4*time.Minute).Format("2006-01-02 15:04:05")+"] [warn ] b1\n"+
 		"["+time.Now().Add(-time.Minute).Format("2006-01-02 15:04:05")+"] [debug] b2\n")
 	for _, c := range []struct {
-		o    supervisor.LogOptions
+		o    logs.Options
 		want string
 	}{
-		{supervisor.LogOptions{N: -1}, "a1 b1 a2 line b2"},
-		{supervisor.LogOptions{N: -1, Since: time.Now().Add(-10 * time.Minute)}, "b1 a2 line b2"},
-		{supervisor.LogOptions{N: -1, Level: "warn"}, "b1 a2 line"},
-		{supervisor.LogOptions{N: -1, Level: "error", Services: []string{"b"}}, ""},
+		{logs.Options{N: -1}, "a1 b1 a2 line b2"},
+		{logs.Options{N: -1, Since: time.Now().Add(-10 * time.Minute)}, "b1 a2 line b2"},
+		{logs.Options{N: -1, Level: "warn"}, "b1 a2 line"},
+		{logs.Options{N: -1, Level: "error", Services: []string{"b"}}, ""},
 	} {
 		var got []string
 		for _, line := range s.logs(c.o) {
@@ -200,6 +201,6 @@ func TestLogsOfSeveralServicesAreMergedByTimeAndChosenByLevelAndAge(t *testing.T
 			t.Errorf("%+v: %q, want %q", c.o, got, c.want)
 		}
 	}
-	err := supervisor.Logs(t.Context(), s.cfg, supervisor.LogOptions{Level: "loud"}, nil)
+	err := logs.Logs(t.Context(), s.cfg, logs.Options{Level: "loud"}, nil)
 	wantFault(t, err, "level-unknown", "loud")
 }

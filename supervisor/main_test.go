@@ -13,6 +13,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/trust/trusttest"
 	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/daemon"
 )
 
 // TestMain lets the test binary be the programs that the tests need: the
@@ -57,7 +58,7 @@ func residentMain(args []string) int {
 	if *handover != 0 {
 		version = "next"
 	}
-	o := supervisor.Options{
+	o := daemon.Options{
 		Config: cfg, Version: version, Ephemeral: *ephemeral, Up: *up,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	}
@@ -68,11 +69,11 @@ func residentMain(args []string) int {
 		return 2
 	}
 	if *handover != 0 {
-		if o.Handover, err = supervisor.InheritedFile(*handover); err != nil {
+		if o.Handover, err = daemon.InheritedFile(*handover); err != nil {
 			return 2
 		}
 	}
-	if err := supervisor.Run(context.Background(), o); err != nil {
+	if err := daemon.Run(context.Background(), o); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
@@ -114,7 +115,7 @@ func inherited[T any](fd int) (none T, err error) {
 	if fd == 0 {
 		return none, nil
 	}
-	file, err := supervisor.InheritedFile(fd)
+	file, err := daemon.InheritedFile(fd)
 	if err != nil {
 		return none, err
 	}

@@ -22,6 +22,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/rightstest"
 	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
+	"github.com/flowgate-go/flowgate/supervisor/logs"
 )
 
 // alive is a liveness probe that fails within a fraction of a second.
@@ -85,7 +87,7 @@ func TestADeafServiceIsKilledAfterItsStopTimeout(t *testing.T) {
 	if err != nil || status.Services[0].LastExit.Signal != "killed" {
 		t.Errorf("%+v, %v", status.Services[0].LastExit, err)
 	}
-	if got := s.said(supervisor.EventStopped); len(got) != 1 || !strings.Contains(got[0], "killed: it did not end within 100ms") {
+	if got := s.said(control.EventStopped); len(got) != 1 || !strings.Contains(got[0], "killed: it did not end within 100ms") {
 		t.Errorf("the report does not say which it took: %q", got)
 	}
 }
@@ -120,7 +122,7 @@ func TestAStopEndsADaemonOutsideTheGroup(t *testing.T) {
 }
 
 func (s *stack) tail(name string) string {
-	return strings.Join(supervisor.Tail(s.cfg, name, 3), "\n")
+	return strings.Join(logs.Tail(s.cfg, name, 3), "\n")
 }
 
 func TestAServiceThatTakesConnectionsAndGivesNoAnswerIsNotReady(t *testing.T) {
@@ -178,7 +180,7 @@ func TestOnlyItsOwnStateRestartsAService(t *testing.T) {
 			if a.PID != pid || a.Restarts != 0 || a.Ready || a.Decision == nil || a.Decision.Restart || !strings.Contains(a.Decision.Reason, strconv.Itoa(status)) {
 				t.Errorf("%+v, decision %+v", a, a.Decision)
 			}
-			if kept := s.said(supervisor.EventKept); len(kept) != 1 {
+			if kept := s.said(control.EventKept); len(kept) != 1 {
 				t.Errorf("said %d times: %q", len(kept), kept)
 			}
 		})
@@ -212,7 +214,7 @@ func TestProbesOfEveryKindDecideReadiness(t *testing.T) {
 		started := make(chan error, 1)
 		go func() { _, err := s.start(); started <- err }()
 		if what == "command" {
-			eventually(t, "the start to be under way", func() bool { return s.service(what).State == supervisor.StateStarting })
+			eventually(t, "the start to be under way", func() bool { return s.service(what).State == control.StateStarting })
 			if err := os.WriteFile(flag, nil, 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -235,7 +237,7 @@ func TestAStartupProbeHoldsReadinessBackAndThresholdsCount(t *testing.T) {
 	started := make(chan error, 1)
 	go func() { _, err := s.start(); started <- err }()
 	eventually(t, "the service to listen", func() bool { return strings.Contains(s.tail("a"), "listening") })
-	if a := s.service("a"); a.Ready || a.State != supervisor.StateStarting {
+	if a := s.service("a"); a.Ready || a.State != control.StateStarting {
 		t.Errorf("ready before it had started: %+v", a)
 	}
 	if n := asked(t, svc); n != 0 {
@@ -397,9 +399,9 @@ func TestFiftyCommandsAtOnceEndInAStateThatSomeOrderExplains(t *testing.T) {
 	group.Wait()
 	for _, svc := range s.query().Services {
 		want := 0
-		if svc.State == supervisor.StateRunning {
+		if svc.State == control.StateRunning {
 			want = 1
-		} else if svc.State != supervisor.StateStopped {
+		} else if svc.State != control.StateStopped {
 			t.Errorf("%s is %s", svc.Name, svc.State)
 		}
 		if got := s.processes(svc.Name); len(got) != want {

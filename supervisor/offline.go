@@ -8,7 +8,10 @@ import (
 	"github.com/samber/lo"
 
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/supervisor/client"
+	"github.com/flowgate-go/flowgate/supervisor/control"
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
+	"github.com/flowgate-go/flowgate/supervisor/observe"
 )
 
 // offlineProbeTime bounds the readiness questions that a command asks in place
@@ -18,28 +21,28 @@ const offlineProbeTime = 2 * time.Second
 // offline is the stack as its ledger and the processes show it, for a command
 // that has no answer of a supervisor. A service that has a process is running,
 // never stopped; a supervisor that lives is named.
-func offline(cfg *config.Config) Status {
+func offline(cfg *config.Config) control.Status {
 	dir := cfg.Paths.RuntimeDir
 	l := ledger.Read(dir)
-	id, lives := livingSupervisor(dir)
-	running := lo.KeyBy(runningServices(cfg, l), func(e ledger.Entry) string { return e.Name })
-	status := Status{Profile: activeProfile(cfg), Services: make([]ServiceStatus, 0, len(cfg.Services))}
+	id, lives := client.LivingSupervisor(dir)
+	running := lo.KeyBy(ledger.RunningServices(cfg, l), func(e ledger.Entry) string { return e.Name })
+	status := control.Status{Profile: control.ActiveProfile(cfg), Services: make([]control.ServiceStatus, 0, len(cfg.Services))}
 	why := "its supervisor was killed; mage start brings one that adopts it"
 	if isMissing(dir) {
 		why = "its runtime folder was removed: a supervisor that lives makes it anew within a second, else mage start does"
 	}
 	if lives {
-		status.Supervisor = &Info{PID: id.PID, Version: l.Program, Socket: l.Socket}
+		status.Supervisor = &control.SupervisorInfo{PID: id.PID, Version: l.Program, Socket: l.Socket}
 		why = fmt.Sprintf("read from supervisor.json: its supervisor, process %d, was not heard", id.PID)
 	}
 	for _, svc := range cfg.Services {
-		s := blank(cfg, svc)
+		s := control.StoppedService(cfg, svc)
 		if e, ok := running[svc.Name]; ok {
-			s.State, s.PID, s.Live, s.Restarts = StateRunning, e.Process.PID, true, e.Restarts
-			if lives && (e.State == StateStarting || e.State == StateStopping) {
+			s.State, s.PID, s.Live, s.Restarts = control.StateRunning, e.Process.PID, true, e.Restarts
+			if lives && (e.State == control.StateStarting || e.State == control.StateStopping) {
 				s.State = e.State
 			}
-			s.StartedAt, s.UptimeS, s.Reason = &e.StartedAt, uptime(e.Process, e.StartedAt), why
+			s.StartedAt, s.UptimeS, s.Reason = &e.StartedAt, control.Uptime(e.Process, e.StartedAt), why
 		} else if e, ok := lo.Find(l.Services, func(e ledger.Entry) bool { return e.Name == svc.Name }); ok && lives && e.State != "" {
 			s.State, s.Restarts, s.LastExit, s.Reason = e.State, e.Restarts, e.LastExit, why
 		}
@@ -50,14 +53,14 @@ func offline(cfg *config.Config) Status {
 
 // askServices fills in whether the services of a stack without an answering
 // supervisor are ready, by asking them: nothing else has.
-func (s Status) askServices(ctx context.Context, cfg *config.Config) Status {
+func askServices(ctx context.Context, cfg *config.Config, s control.Status) control.Status {
 	ctx, cancel := context.WithTimeout(ctx, offlineProbeTime)
 	defer cancel()
-	return s.examined(cfg, func(svc config.Service, one ServiceStatus) ServiceStatus {
+	return probeEach(cfg, s, func(svc config.Service, one control.ServiceStatus) control.ServiceStatus {
 		if !one.Live {
 			return one
 		}
-		switch err := examine(ctx, cfg, svc, one.PID); {
+		switch err := observe.CheckReadiness(ctx, cfg, svc, one.PID); {
 		case err == nil:
 			one.Ready = true
 		case ctx.Err() != nil:

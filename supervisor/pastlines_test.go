@@ -9,7 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/logfile"
+	"github.com/flowgate-go/flowgate/supervisor/control"
+	"github.com/flowgate-go/flowgate/supervisor/logs"
 )
 
 func TestALevelIsAppliedBeforeTheNumberOfLines(t *testing.T) {
@@ -24,14 +27,14 @@ func TestALevelIsAppliedBeforeTheNumberOfLines(t *testing.T) {
 		3:  {"a:   of two lines", "a: 2026-01-02T03:04:05Z ERROR second", "a: 2026-01-02T03:04:07Z ERROR third"},
 		99: {"a: 2026-01-02T03:04:05Z ERROR first", "a:   of two lines", "a: 2026-01-02T03:04:05Z ERROR second", "a: 2026-01-02T03:04:07Z ERROR third"},
 	} {
-		if got := s.logs(supervisor.LogOptions{N: n, Level: "error"}); !slices.Equal(got, want) {
+		if got := s.logs(logs.Options{N: n, Level: "error"}); !slices.Equal(got, want) {
 			t.Errorf("-n %d: %q", n, got)
 		}
 	}
-	if got := s.logs(supervisor.LogOptions{N: math.MaxInt, Level: "error"}); len(got) != 4 {
+	if got := s.logs(logs.Options{N: math.MaxInt, Level: "error"}); len(got) != 4 {
 		t.Errorf("with the greatest number: %q", got)
 	}
-	if got := s.logs(supervisor.LogOptions{N: 40_000, Level: "info"}); len(got) != 40_000 {
+	if got := s.logs(logs.Options{N: 40_000, Level: "info"}); len(got) != 40_000 {
 		t.Errorf("%d lines of level info", len(got))
 	}
 }
@@ -46,7 +49,7 @@ func TestLinesSinceATimeAreReadFromTheEnd(t *testing.T) {
 	old := strings.Repeat(line(time.Hour, strings.Repeat("x", 200)), 20_000)
 	for range 4 { // more than a piece holds
 		s.put("process-logs/a.log", old)
-		if err := supervisor.CutLog(s.cfg, "a"); err != nil {
+		if err := cutLog(s.cfg); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -57,7 +60,7 @@ func TestLinesSinceATimeAreReadFromTheEnd(t *testing.T) {
 	s.put("process-logs/a.log", recent)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	got := s.logs(supervisor.LogOptions{N: -1, Since: now.Add(-2 * time.Minute)})
+	got := s.logs(logs.Options{N: -1, Since: now.Add(-2 * time.Minute)})
 	runtime.ReadMemStats(&after)
 	if len(got) != 2000 || !strings.Contains(got[0], "INFO 0 y") || got[1] != "a:  goes on" {
 		t.Errorf("%d lines, the first %.60q", len(got), got[:min(2, len(got))])
@@ -65,10 +68,16 @@ func TestLinesSinceATimeAreReadFromTheEnd(t *testing.T) {
 	if grown := after.TotalAlloc - before.TotalAlloc; grown > 12<<20 {
 		t.Errorf("%d MB were allocated for 230 kB of lines", grown>>20)
 	}
-	if got := s.logs(supervisor.LogOptions{N: 3, Since: now.Add(-2 * time.Minute)}); len(got) != 3 || got[2] != "a:  goes on" {
+	if got := s.logs(logs.Options{N: 3, Since: now.Add(-2 * time.Minute)}); len(got) != 3 || got[2] != "a:  goes on" {
 		t.Errorf("the last three: %q", got)
 	}
-	if got := s.logs(supervisor.LogOptions{N: -1}); len(got) < 40_000 {
+	if got := s.logs(logs.Options{N: -1}); len(got) < 40_000 {
 		t.Errorf("all are %d lines", len(got))
 	}
+}
+
+// cutLog bounds the log of service a as a supervisor does each second.
+func cutLog(cfg *config.Config) error {
+	_, err := logfile.Cut(control.LogPath(cfg, "a"), logfile.Standard())
+	return err
 }

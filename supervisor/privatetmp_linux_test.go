@@ -11,6 +11,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/rightstest"
 	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
 // TestASupervisorWithAPrivateTmpIsReached is about a unit with PrivateTmp and a
@@ -54,7 +55,7 @@ func TestASupervisorWithAPrivateTmpIsReached(t *testing.T) {
 	if status := s.mustStart(); status.Supervisor.PID != cmd.Process.Pid || !status.Services[0].Ready {
 		t.Errorf("started: %+v", status)
 	}
-	if status, err := supervisor.Stop(t.Context(), s.cfg, nil); err != nil || find(t, status, "a").State != supervisor.StateStopped {
+	if status, err := supervisor.Stop(t.Context(), s.cfg, nil); err != nil || find(t, status, "a").State != control.StateStopped {
 		t.Errorf("stopped: %+v, %v", status, err)
 	}
 	<-ended

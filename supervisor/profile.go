@@ -13,6 +13,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/internal/safefile"
+	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
 // ProfileChange is what SetProfile did.
@@ -22,19 +23,19 @@ type ProfileChange struct {
 	Changed   bool             `json:"changed"`   // false: everything was so already
 	Restarted []string         `json:"restarted"` // services
 	Warnings  []config.Warning `json:"warnings"`
-	Status    Status           `json:"status"`
+	Status    control.Status   `json:"status"`
 }
 
 // ProfileFailure is the detail of the fault profile-not-ready: what happened
 // with the new profile, and with the one that was put back.
 type ProfileFailure struct {
-	Profile  string   `json:"profile"`
-	Problem  string   `json:"problem"`
-	Failure  *Failure `json:"failure,omitempty"`
-	Restored string   `json:"restored"` // the profile in force again; "" when none was before
+	Profile  string           `json:"profile"`
+	Problem  string           `json:"problem"`
+	Failure  *control.Failure `json:"failure,omitempty"`
+	Restored string           `json:"restored"` // the profile in force again; "" when none was before
 	// RestoredProblem is empty when the router is ready again, or was not to be started.
-	RestoredProblem string   `json:"restored_problem,omitempty"`
-	RestoredFailure *Failure `json:"restored_failure,omitempty"`
+	RestoredProblem string           `json:"restored_problem,omitempty"`
+	RestoredFailure *control.Failure `json:"restored_failure,omitempty"`
 }
 
 // SetProfile puts a profile in force: writes the router's configuration and the
@@ -42,7 +43,7 @@ type ProfileFailure struct {
 // was before is put back and the router restarted with it; that is the fault
 // profile-not-ready. Other faults: those of policy.Prepare and of Restart.
 func SetProfile(ctx context.Context, cfg *config.Config, name string, o StartOptions) (ProfileChange, error) {
-	change := ProfileChange{From: activeProfile(cfg), To: name, Restarted: []string{}, Warnings: []config.Warning{}}
+	change := ProfileChange{From: control.ActiveProfile(cfg), To: name, Restarted: []string{}, Warnings: []config.Warning{}}
 	getenv := o.Getenv
 	if getenv == nil {
 		getenv = os.Getenv
@@ -57,7 +58,7 @@ func SetProfile(ctx context.Context, cfg *config.Config, name string, o StartOpt
 		return change, err
 	}
 	defer lock.Close()
-	change.From = activeProfile(cfg)
+	change.From = control.ActiveProfile(cfg)
 	return applyProfile(ctx, cfg, active, change, o)
 }
 
@@ -68,15 +69,15 @@ const profileWait = 5 * time.Minute
 // lockProfile makes its holder the only one that changes the router's
 // configuration: two at once would put back each other's files.
 func lockProfile(ctx context.Context, cfg *config.Config) (io.Closer, error) {
-	if err := ensureDir(cfg.Paths.RuntimeDir); err != nil {
+	if err := control.EnsureRuntimeDir(cfg.Paths.RuntimeDir); err != nil {
 		return nil, err
 	}
-	lock, err := takeLock(ctx, profileLockPath(cfg.Paths.RuntimeDir), profileWait)
+	lock, err := control.AcquireLock(ctx, control.ChangeLockPath(cfg.Paths.RuntimeDir), profileWait)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
 	if err != nil {
-		return nil, unwritable(cfg.Paths.RuntimeDir, err)
+		return nil, control.UnwritableFault(cfg.Paths.RuntimeDir, err)
 	}
 	return lock, nil
 }
@@ -104,7 +105,7 @@ func applyProfile(ctx context.Context, cfg *config.Config, active policy.Active,
 	}
 	change.Changed = true
 	change.Status.Profile = change.To
-	_ = appendEvents(cfg.Paths.LogFile, Event{Event: EventProfileChanged, Profile: change.To, Result: "ok",
+	_ = control.AppendEvents(cfg.Paths.LogFile, control.Event{Event: control.EventProfileChanged, Profile: change.To, Result: "ok",
 		Detail: fmt.Sprintf("from %q", change.From)}) // a full disk has been noticed by Write
 	return change, nil
 }
@@ -124,7 +125,7 @@ func takeBack(ctx context.Context, cfg *config.Config, previous *policy.Previous
 		detail.RestoredProblem, detail.RestoredFailure = err.Error(), failureOf(err)
 		ending = "and with the one before: " + err.Error()
 	}
-	_ = appendEvents(cfg.Paths.LogFile, Event{Event: EventProfileChanged, Profile: change.From, Result: "error",
+	_ = control.AppendEvents(cfg.Paths.LogFile, control.Event{Event: control.EventProfileChanged, Profile: change.From, Result: "error",
 		Detail: fmt.Sprintf("%q was taken back: %v", change.To, cause)})
 	if ctx.Err() != nil {
 		return change, context.Cause(ctx)
@@ -134,12 +135,12 @@ func takeBack(ctx context.Context, cfg *config.Config, previous *policy.Previous
 		change.From, change.To, config.LiteLLM).WithDetail(detail)
 }
 
-func failureOf(err error) *Failure {
+func failureOf(err error) *control.Failure {
 	var f *fault.Error
 	if !errors.As(err, &f) {
 		return nil
 	}
-	if failure, ok := f.Detail.(Failure); ok {
+	if failure, ok := f.Detail.(control.Failure); ok {
 		return &failure
 	}
 	return nil
@@ -156,17 +157,11 @@ func inForce(cfg *config.Config, active policy.Active) (bool, error) {
 }
 
 // routerToRestart is the router when it runs or is about to.
-func routerToRestart(status Status) []string {
+func routerToRestart(status control.Status) []string {
 	for _, s := range status.Services {
-		if s.Name == config.LiteLLM && status.Supervisor != nil && active(s.State) {
+		if s.Name == config.LiteLLM && status.Supervisor != nil && control.IsActive(s.State) {
 			return []string{s.Name}
 		}
 	}
 	return nil
-}
-
-// activeProfile is the profile in force; "" when none was chosen.
-func activeProfile(cfg *config.Config) string {
-	name, _ := policy.Current(cfg)
-	return name
 }

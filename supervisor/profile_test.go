@@ -11,6 +11,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
 // routed is a stack with a router that reads its active configuration and does
@@ -110,7 +111,7 @@ func TestWhenTheProfileBeforeFailsTooBothStoriesAreTold(t *testing.T) {
 	if detail.RestoredProblem == "" || detail.RestoredFailure == nil || !strings.Contains(f.Message, "and with the one before") {
 		t.Errorf("%v, detail %+v", err, detail)
 	}
-	if got := s.service(config.LiteLLM).State; got != supervisor.StateFailed {
+	if got := s.service(config.LiteLLM).State; got != control.StateFailed {
 		t.Errorf("the router is %s", got)
 	}
 }

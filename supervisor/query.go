@@ -4,15 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/samber/lo"
 	"github.com/sourcegraph/conc/iter"
 
 	"github.com/flowgate-go/flowgate/internal/config"
-	"github.com/flowgate-go/flowgate/internal/probe"
 	"github.com/flowgate-go/flowgate/internal/tcp"
 	"github.com/flowgate-go/flowgate/internal/version"
+	"github.com/flowgate-go/flowgate/supervisor/client"
+	"github.com/flowgate-go/flowgate/supervisor/control"
+	"github.com/flowgate-go/flowgate/supervisor/observe"
 )
 
 // Query says how the stack stands: one question to the supervisor. Without one,
@@ -20,79 +21,66 @@ import (
 // they answer this process; the others are stopped. A supervisor that runs and
 // does not answer is the fault supervisor-unreachable, beside a status that is
 // read from its ledger.
-func Query(ctx context.Context, cfg *config.Config) (Status, error) {
-	status, err := newClient(cfg).status(ctx)
-	if errors.Is(err, errNoSupervisor) {
-		return offline(cfg).askServices(ctx, cfg).measured(ctx), nil
+func Query(ctx context.Context, cfg *config.Config) (control.Status, error) {
+	status, err := client.New(cfg).Status(ctx)
+	if errors.Is(err, client.ErrNoSupervisor) {
+		return observe.AddUsage(ctx, askServices(ctx, cfg, offline(cfg))), nil
 	}
 	if err != nil {
 		return offline(cfg), err
 	}
-	return merged(cfg, reply{Status: &status}).measured(ctx), nil
+	return observe.AddUsage(ctx, merged(cfg, control.Reply{Status: &status})), nil
 }
 
 // Health is QueryWithDeployments with fresh probes of every service, all at once, by this
 // process. A service that somebody else runs is not live, and ready if it
 // answers. A service that is not well is no error.
-func Health(ctx context.Context, cfg *config.Config) (Status, error) {
+func Health(ctx context.Context, cfg *config.Config) (control.Status, error) {
 	status, err := Query(ctx, cfg)
 	if err != nil {
 		return status, err
 	}
-	return status.examined(cfg, func(svc config.Service, s ServiceStatus) ServiceStatus {
-		if err := examine(ctx, cfg, svc, s.PID); err != nil {
+	status = probeEach(cfg, status, func(svc config.Service, s control.ServiceStatus) control.ServiceStatus {
+		if err := observe.CheckReadiness(ctx, cfg, svc, s.PID); err != nil {
 			s.Ready, s.Reason = false, err.Error()
 		} else if _, asked := svc.ReadinessProbe(); asked {
 			s.Ready, s.Reason = true, ""
 		}
-		return s.withStranger(svc)
-	}).withDeployments(ctx, cfg), ctx.Err()
+		return namePortHolder(svc, s)
+	})
+	return observe.AddDeployments(ctx, cfg, status), ctx.Err()
 }
 
-// withStranger says which process has the port of a service that does not run:
-// a start cannot bring the service up meanwhile.
-func (s ServiceStatus) withStranger(svc config.Service) ServiceStatus {
+// namePortHolder adds to the status of a service that does not run which process
+// has its port: a start cannot succeed meanwhile.
+func namePortHolder(svc config.Service, s control.ServiceStatus) control.ServiceStatus {
 	if s.Live || svc.Port == 0 {
 		return s
 	}
 	if holder, held, err := tcp.FindListener(svc.Host, svc.Port); err == nil && held {
-		s.stranger = true
-		s.Reason = fmt.Sprintf("%s has %s", name(&holder), svc.Addr())
+		s.PortTaken = true
+		s.Reason = fmt.Sprintf("%s has %s", &holder, svc.Addr())
 	}
 	return s
 }
 
-// examined replaces the status of every service of the configuration by what
-// look makes of it, all at once.
-func (s Status) examined(cfg *config.Config, look func(config.Service, ServiceStatus) ServiceStatus) Status {
-	looks := iter.Mapper[ServiceStatus, ServiceStatus]{MaxGoroutines: max(1, len(s.Services))}
-	s.Services = looks.Map(s.Services, func(one *ServiceStatus) ServiceStatus {
+// probeEach replaces the status of every service of the configuration by the
+// result of probe, which is called for all services at once.
+func probeEach(cfg *config.Config, s control.Status, probe func(config.Service, control.ServiceStatus) control.ServiceStatus) control.Status {
+	probes := iter.Mapper[control.ServiceStatus, control.ServiceStatus]{MaxGoroutines: max(1, len(s.Services))}
+	s.Services = probes.Map(s.Services, func(one *control.ServiceStatus) control.ServiceStatus {
 		svc, ok := cfg.Service(one.Name)
 		if !ok {
 			return *one
 		}
-		return look(svc, *one)
+		return probe(svc, *one)
 	})
 	return s
 }
 
-// examine asks a service once for its readiness; nil when there is nothing to
-// ask; pid is its process. A line of a log is found however old it is.
-func examine(ctx context.Context, cfg *config.Config, svc config.Service, pid int) error {
-	p, ok := svc.ReadinessProbe()
-	if !ok {
-		return nil
-	}
-	prober, err := probe.New(p, probe.Target{Service: svc, Dir: cfg.Dir, Env: os.Environ(), Log: logPath(cfg, svc.Name), Key: keyFor(cfg, svc, pid, os.Environ())})
-	if err != nil {
-		return err
-	}
-	return prober.Ask(ctx).Err
-}
-
 // merged is the supervisor's status in the order of the configuration, with
 // the services that the supervisor has not heard of.
-func merged(cfg *config.Config, last reply) Status {
+func merged(cfg *config.Config, last control.Reply) control.Status {
 	if last.Status == nil {
 		return offline(cfg)
 	}
@@ -102,12 +90,12 @@ func merged(cfg *config.Config, last reply) Status {
 		other.Hint = fmt.Sprintf("it runs version %s, this is %s: mage supervisor:upgrade hands over without stopping a service", there.Version, version.String())
 		status.Supervisor = &other
 	}
-	known := lo.KeyBy(status.Services, func(s ServiceStatus) string { return s.Name })
-	services := make([]ServiceStatus, 0, len(cfg.Services))
+	known := lo.KeyBy(status.Services, func(s control.ServiceStatus) string { return s.Name })
+	services := make([]control.ServiceStatus, 0, len(cfg.Services))
 	for _, svc := range cfg.Services {
 		s, ok := known[svc.Name]
 		if !ok {
-			s = blank(cfg, svc)
+			s = control.StoppedService(cfg, svc)
 		}
 		services = append(services, s)
 		delete(known, svc.Name)
@@ -119,4 +107,14 @@ func merged(cfg *config.Config, last reply) Status {
 	}
 	status.Services = services
 	return status
+}
+
+// QueryWithDeployments is Query with the state of the router's deployments. It sends the
+// router's key, so it is for trusted installations only.
+func QueryWithDeployments(ctx context.Context, cfg *config.Config) (control.Status, error) {
+	status, err := Query(ctx, cfg)
+	if err != nil {
+		return status, err
+	}
+	return observe.AddDeployments(ctx, cfg, status), nil
 }

@@ -12,17 +12,18 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/rightstest"
 	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
 func TestWithoutASupervisorEverythingIsStoppedAndNothingIsMade(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, trivial(t, "a"))
-	for what, ask := range map[string]func() (supervisor.Status, error){
-		"query": func() (supervisor.Status, error) { return supervisor.Query(t.Context(), s.cfg) },
-		"stop":  func() (supervisor.Status, error) { return supervisor.Stop(t.Context(), s.cfg, nil) },
+	for what, ask := range map[string]func() (control.Status, error){
+		"query": func() (control.Status, error) { return supervisor.Query(t.Context(), s.cfg) },
+		"stop":  func() (control.Status, error) { return supervisor.Stop(t.Context(), s.cfg, nil) },
 	} {
 		status, err := ask()
-		if err != nil || status.Supervisor != nil || len(status.Services) != 1 || status.Services[0].State != supervisor.StateStopped {
+		if err != nil || status.Supervisor != nil || len(status.Services) != 1 || status.Services[0].State != control.StateStopped {
 			t.Errorf("%s: %+v, %v", what, status, err)
 		}
 	}

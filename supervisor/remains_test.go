@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/leftover"
 )
 
 // TestThePIDFileOfALivingProcessIsNeverRemoved is about all forms in which the
@@ -31,13 +31,13 @@ func TestThePIDFileOfALivingProcessIsNeverRemoved(t *testing.T) {
 	} {
 		s.put(filepath.Join("pids", name+".pid"), c.text)
 		path := filepath.Join(s.cfg.Paths.RuntimeDir, "pids", name+".pid")
-		if _, err := supervisor.RemoveStale(t.Context(), s.cfg); err != nil {
+		if _, err := leftover.RemoveStale(t.Context(), s.cfg); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := os.Stat(path); (err == nil) != c.kept {
 			t.Errorf("%s: %v", name, err)
 		}
-		claims := supervisor.Inspect(s.cfg).Foreign
+		claims := leftover.Inspect(s.cfg).Foreign
 		_ = os.Remove(path)
 		if (len(claims) == 1) != c.kept || c.kept && (claims[0].PID != alive || claims[0].Service != name) {
 			t.Errorf("%s: %+v", name, claims)

@@ -16,6 +16,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/rightstest"
 	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
+	"github.com/flowgate-go/flowgate/supervisor/daemon"
 )
 
 func TestAKilledSupervisorsServicesAreAdopted(t *testing.T) {
@@ -125,7 +127,7 @@ func TestATornLedgerAndAStaleSocketDoNotMatter(t *testing.T) {
 		if err := l.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if status := s.query(); status.Supervisor != nil || status.Services[0].State != supervisor.StateStopped {
+		if status := s.query(); status.Supervisor != nil || status.Services[0].State != control.StateStopped {
 			t.Errorf("%q: %+v", torn, status)
 		}
 		s.mustStart()
@@ -204,7 +206,7 @@ func TestASupervisorThatNobodyUsesEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer read.Close()
-	err = supervisor.Run(t.Context(), supervisor.Options{Config: s.cfg, Notify: write, IdleLimit: 20 * time.Millisecond})
+	err = daemon.Run(t.Context(), daemon.Options{Config: s.cfg, Notify: write, IdleLimit: 20 * time.Millisecond})
 	if got := s.events(); err != nil || !slices.Equal(got, []string{"supervisor.started", "supervisor.stopped"}) {
 		t.Errorf("%v, events %q", err, got)
 	}
@@ -216,7 +218,7 @@ func TestASecondSupervisorWaitsForTheEndOfTheFirst(t *testing.T) {
 	s.mustStart()
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	err := supervisor.Run(ctx, supervisor.Options{Config: s.cfg})
+	err := daemon.Run(ctx, daemon.Options{Config: s.cfg})
 	wantFault(t, err, "supervisor-running", s.cfg.Paths.RuntimeDir)
 	if !s.service("a").Ready {
 		t.Error("the running supervisor was disturbed")

@@ -11,7 +11,8 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/rightstest"
-	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
+	"github.com/flowgate-go/flowgate/supervisor/logs"
 )
 
 func TestAfterAFullDiskItIsSaidOfEachServiceThatItsLogHasAGap(t *testing.T) {
@@ -37,14 +38,14 @@ func TestAfterAFullDiskItIsSaidOfEachServiceThatItsLogHasAGap(t *testing.T) {
 	}
 	// Long enough for two looks, a second apart.
 	eventually(t, "lines to be lost", func() bool { c := lost(); return c.Last.Sub(c.First) > 2100*time.Millisecond })
-	if said := s.said(supervisor.EventLogGap); len(said) != 0 {
+	if said := s.said(control.EventLogGap); len(said) != 0 {
 		t.Errorf("said while the disk was full: %q", said)
 	}
 	if err := os.Remove(full); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the gap to be said", func() bool { return len(s.said(supervisor.EventLogGap)) == 2 })
-	from, to := gapOf(t, s.said(supervisor.EventLogGap)[0])
+	eventually(t, "the gap to be said", func() bool { return len(s.said(control.EventLogGap)) == 2 })
+	from, to := gapOf(t, s.said(control.EventLogGap)[0])
 	// Stamps are cut to the millisecond.
 	if c := lost(); c.First.Before(from) || c.Last.After(to.Add(time.Millisecond)) || to.Sub(from) > c.Last.Sub(c.First)+5*time.Second {
 		t.Errorf("lost from %v to %v; said is %v to %v", c.First, c.Last, from, to)
@@ -54,7 +55,7 @@ func TestAfterAFullDiskItIsSaidOfEachServiceThatItsLogHasAGap(t *testing.T) {
 	}
 	s.wantNoteBetweenItsLines("talks", from)
 	eventually(t, "another look", func() bool { c := lost(); return time.Since(c.Last) > 2*time.Second })
-	if said := s.said(supervisor.EventLogGap); len(said) != 2 {
+	if said := s.said(control.EventLogGap); len(said) != 2 {
 		t.Errorf("said again: %q", said)
 	}
 }
@@ -79,7 +80,7 @@ func gapOf(t *testing.T, detail string) (from, to time.Time) {
 func (s *stack) wantNoteBetweenItsLines(service string, from time.Time) {
 	s.t.Helper()
 	before, notes, after := 0, 0, 0
-	err := supervisor.Logs(s.t.Context(), s.cfg, supervisor.LogOptions{N: -1, Services: []string{service}}, func(l supervisor.LogLine) error {
+	err := logs.Logs(s.t.Context(), s.cfg, logs.Options{N: -1, Services: []string{service}}, func(l logs.LogLine) error {
 		switch {
 		case l.Event != "":
 			notes++
@@ -93,13 +94,13 @@ func (s *stack) wantNoteBetweenItsLines(service string, from time.Time) {
 	if err != nil || before == 0 || notes != 1 || after == 0 {
 		s.t.Errorf("%d lines before, %d notes, %d lines after, %v", before, notes, after, err)
 	}
-	recent := func(o supervisor.LogOptions) string { return strings.Join(s.logs(o), "\n") }
-	o := supervisor.LogOptions{N: 2, Services: []string{service}}
+	recent := func(o logs.Options) string { return strings.Join(s.logs(o), "\n") }
+	o := logs.Options{N: 2, Services: []string{service}}
 	eventually(s.t, "the note to be past", func() bool { return !strings.Contains(recent(o), "log.gap") })
 	if o.N, o.Level = -1, "error"; !strings.Contains(recent(o), service+": log.gap: the disk was full for up to") {
 		s.t.Errorf("errors only:\n%s", recent(o))
 	}
-	if o = (supervisor.LogOptions{N: -1, Services: []string{"off"}}); recent(o) != "" {
+	if o = (logs.Options{N: -1, Services: []string{"off"}}); recent(o) != "" {
 		s.t.Errorf("a service that did not run:\n%s", recent(o))
 	}
 }

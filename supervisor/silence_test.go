@@ -1,15 +1,12 @@
 package supervisor_test
 
 import (
-	"errors"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/config"
-	"github.com/flowgate-go/flowgate/internal/probe"
 	"github.com/flowgate-go/flowgate/internal/process"
-	"github.com/flowgate-go/flowgate/supervisor"
 )
 
 func TestAnAdoptedServiceThatHangsIsStartedAnewThoughItHasAStartupProbe(t *testing.T) {
@@ -37,21 +34,5 @@ func TestAnAdoptedServiceThatHangsIsStartedAnewThoughItHasAStartupProbe(t *testi
 	eventually(t, "another process", s.another("a", pid))
 	if d := s.service("a").Decision; d == nil || d.Evidence != "silent" {
 		t.Errorf("decision %+v", d)
-	}
-}
-
-func TestOneQuestionWithoutAnAnswerIsNoSilenceHoweverLongItTook(t *testing.T) {
-	t.Parallel()
-	lasts := supervisor.Lasting(30*time.Second, 3)
-	silent := probe.Finding{Evidence: probe.Silent, Err: errors.New("timeout")}
-	asked := time.Now().Add(-time.Hour) // this process was suspended meanwhile
-	if lasts(silent, asked) || lasts(silent, time.Now()) {
-		t.Error("fewer questions than liveness wants are enough")
-	}
-	if !lasts(silent, time.Now()) {
-		t.Error("three questions and an hour are not")
-	}
-	if lasts(probe.Finding{Evidence: probe.Fine}, time.Now()) || lasts(silent, time.Now()) {
-		t.Error("an answer does not end the silence")
 	}
 }

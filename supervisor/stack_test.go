@@ -19,6 +19,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
+	"github.com/flowgate-go/flowgate/supervisor/logs"
 )
 
 // stack is a configuration with a runtime folder of its own. When the test ends
@@ -115,11 +117,11 @@ func (s *stack) replaceInLedger(old, other process.Identity) {
 	}
 }
 
-func (s *stack) start(names ...string) (supervisor.Status, error) {
+func (s *stack) start(names ...string) (control.Status, error) {
 	return supervisor.Start(s.t.Context(), s.cfg, supervisor.StartOptions{Services: names, Self: os.Args[0]})
 }
 
-func (s *stack) mustStart(names ...string) supervisor.Status {
+func (s *stack) mustStart(names ...string) control.Status {
 	s.t.Helper()
 	status, err := s.start(names...)
 	if err != nil {
@@ -155,7 +157,7 @@ func (s *stack) processes(service string) []process.Identity {
 func (s *stack) said(name string) []string {
 	s.t.Helper()
 	var details []string
-	err := supervisor.Events(s.t.Context(), s.cfg, supervisor.EventOptions{N: -1}, func(e supervisor.Event) error {
+	err := logs.Events(s.t.Context(), s.cfg, logs.EventOptions{N: -1}, func(e control.Event) error {
 		if e.Event == name {
 			details = append(details, e.Detail)
 		}
@@ -167,7 +169,7 @@ func (s *stack) said(name string) []string {
 	return details
 }
 
-func (s *stack) query() supervisor.Status {
+func (s *stack) query() control.Status {
 	s.t.Helper()
 	status, err := supervisor.Query(s.t.Context(), s.cfg)
 	if err != nil {
@@ -176,14 +178,14 @@ func (s *stack) query() supervisor.Status {
 	return status
 }
 
-func (s *stack) service(name string) supervisor.ServiceStatus {
+func (s *stack) service(name string) control.ServiceStatus {
 	s.t.Helper()
 	return find(s.t, s.query(), name)
 }
 
-func find(t testing.TB, status supervisor.Status, name string) supervisor.ServiceStatus {
+func find(t testing.TB, status control.Status, name string) control.ServiceStatus {
 	t.Helper()
-	i := slices.IndexFunc(status.Services, func(s supervisor.ServiceStatus) bool { return s.Name == name })
+	i := slices.IndexFunc(status.Services, func(s control.ServiceStatus) bool { return s.Name == name })
 	if i < 0 {
 		t.Fatalf("no service %q in %+v", name, status)
 	}
@@ -194,7 +196,7 @@ func find(t testing.TB, status supervisor.Status, name string) supervisor.Servic
 func (s *stack) events() []string {
 	s.t.Helper()
 	var names []string
-	err := supervisor.Events(s.t.Context(), s.cfg, supervisor.EventOptions{N: -1}, func(e supervisor.Event) error {
+	err := logs.Events(s.t.Context(), s.cfg, logs.EventOptions{N: -1}, func(e control.Event) error {
 		names = append(names, strings.TrimSpace(e.Event+" "+e.Service))
 		return nil
 	})
@@ -238,7 +240,7 @@ func freePort(t testing.TB) int {
 	}
 }
 
-func wantFault(t testing.TB, err error, code string, parts ...string) supervisor.Failure {
+func wantFault(t testing.TB, err error, code string, parts ...string) control.Failure {
 	t.Helper()
 	var f *fault.Error
 	if !errors.As(err, &f) || f.Code != code {
@@ -249,7 +251,7 @@ func wantFault(t testing.TB, err error, code string, parts ...string) supervisor
 			t.Errorf("%q / %q lacks %q", f.Message, f.Hint, part)
 		}
 	}
-	failure, _ := f.Detail.(supervisor.Failure)
+	failure, _ := f.Detail.(control.Failure)
 	return failure
 }
 

@@ -14,7 +14,11 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/supervisor/client"
+	"github.com/flowgate-go/flowgate/supervisor/control"
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
+	"github.com/flowgate-go/flowgate/supervisor/service/instance"
+	"github.com/flowgate-go/flowgate/supervisor/spawn"
 )
 
 // StartOptions steer Start, Restart and SetProfile. The zero value starts all
@@ -26,7 +30,7 @@ type StartOptions struct {
 	Environ   []string                 // what services inherit; default os.Environ()
 	Lifeline  *os.File                 // its end ends a supervisor that this call starts
 	Ephemeral string                   // folder removed when such a supervisor ends; see Options
-	Progress  func(Event)              // called for each event meanwhile; may be nil
+	Progress  func(control.Event)      // called for each event meanwhile; may be nil
 	Scrub     func(line []byte) []byte // takes secrets out of the log lines in a fault; may be nil
 	Getenv    func(string) string      // SetProfile: for the policy's references; default os.Getenv
 }
@@ -38,13 +42,13 @@ type StartOptions struct {
 // port-unusable, listener-foreign, start-failed, start-timeout,
 // start-interrupted, service-exited, supervisor-failed, supervisor-lost,
 // supervisor-unreachable. The status is valid with an error too.
-func Start(ctx context.Context, cfg *config.Config, o StartOptions) (Status, error) {
+func Start(ctx context.Context, cfg *config.Config, o StartOptions) (control.Status, error) {
 	return bring(ctx, cfg, "start", o)
 }
 
 // Restart stops the named services, all when none is named, and starts them
 // again. Faults as for Start.
-func Restart(ctx context.Context, cfg *config.Config, o StartOptions) (Status, error) {
+func Restart(ctx context.Context, cfg *config.Config, o StartOptions) (control.Status, error) {
 	return bring(ctx, cfg, "restart", o)
 }
 
@@ -52,23 +56,23 @@ func Restart(ctx context.Context, cfg *config.Config, o StartOptions) (Status, e
 // one. Nothing running is no error. A supervisor that runs and does not answer
 // is the fault supervisor-unreachable, within seconds: see ForceStop. Other
 // faults: service-unknown, supervisor-lost, service-stuck.
-func Stop(ctx context.Context, cfg *config.Config, services []string) (Status, error) {
-	if _, err := chooseNames(cfg, services); err != nil {
+func Stop(ctx context.Context, cfg *config.Config, services []string) (control.Status, error) {
+	if _, err := control.SelectServices(cfg, services); err != nil {
 		return standing(ctx, cfg), err
 	}
-	c := newClient(cfg)
+	c := client.New(cfg)
 	for {
-		if _, err := c.status(ctx); isUnreachable(err) { // asked first, since its answer has a time limit
+		if _, err := c.Status(ctx); client.IsUnreachable(err) { // asked first, since its answer has a time limit
 			return offline(cfg), err
 		}
-		last, err := c.command(ctx, "stop", request{Config: cfg, Services: services}, nil)
+		last, err := c.Command(ctx, "stop", control.Request{Config: cfg, Services: services}, nil)
 		switch {
-		case errors.Is(err, errNoSupervisor):
+		case errors.Is(err, client.ErrNoSupervisor):
 			if !awaitFolder(ctx, cfg) {
 				return stopWithout(ctx, cfg, services)
 			}
 		case isEnding(err):
-			if err := pause(ctx); err != nil {
+			if err := client.WaitBriefly(ctx); err != nil {
 				return offline(cfg), err
 			}
 		case err != nil:
@@ -88,14 +92,14 @@ func Stop(ctx context.Context, cfg *config.Config, services []string) (Status, e
 // from it and has a supervisor again: one that lives makes it anew within keepEvery.
 func awaitFolder(ctx context.Context, cfg *config.Config) bool {
 	dir := cfg.Paths.RuntimeDir
-	if !isMissing(dir) || len(survivors(cfg, ledger.Read(dir))) == 0 {
+	if !isMissing(dir) || len(ledger.Survivors(cfg, ledger.Read(dir))) == 0 {
 		return false
 	}
-	for deadline := time.Now().Add(socketWait); time.Now().Before(deadline); {
-		if _, lives := livingSupervisor(dir); lives {
+	for deadline := time.Now().Add(client.SocketTimeout); time.Now().Before(deadline); {
+		if _, lives := client.LivingSupervisor(dir); lives {
 			return true
 		}
-		if pause(ctx) != nil {
+		if client.WaitBriefly(ctx) != nil {
 			return false
 		}
 	}
@@ -109,24 +113,24 @@ func isMissing(path string) bool {
 }
 
 // stopWithout ends what a killed supervisor left behind.
-func stopWithout(ctx context.Context, cfg *config.Config, services []string) (Status, error) {
+func stopWithout(ctx context.Context, cfg *config.Config, services []string) (control.Status, error) {
 	dir := cfg.Paths.RuntimeDir
-	if len(survivors(cfg, ledger.Read(dir))) == 0 {
+	if len(ledger.Survivors(cfg, ledger.Read(dir))) == 0 {
 		return offline(cfg), nil
 	}
 	if isMissing(dir) { // its supervisor may live, and would start again what is ended here
 		return offline(cfg), fault.New("supervisor-unreachable", "the runtime folder %s was removed while services run from it", dir).
 			WithHint("mage start makes it anew and adopts them; then mage stop")
 	}
-	lock, err := takeLock(ctx, lockPath(dir), lockWait)
+	lock, err := control.AcquireLock(ctx, control.LockPath(dir), control.LockTimeout)
 	if err != nil {
-		return offline(cfg), unwritable(dir, err)
+		return offline(cfg), control.UnwritableFault(dir, err)
 	}
 	defer lock.Close()
-	ended, err := endSurvivors(ctx, cfg, services)
+	ended, err := instance.EndSurvivors(ctx, cfg, services)
 	forget(dir, ended)
 	for _, e := range ended {
-		_ = appendEvents(cfg.Paths.LogFile, Event{Event: EventStopped, Service: e.Name, Profile: activeProfile(cfg), Result: "ok",
+		_ = control.AppendEvents(cfg.Paths.LogFile, control.Event{Event: control.EventStopped, Service: e.Name, Profile: control.ActiveProfile(cfg), Result: "ok",
 			Detail: fmt.Sprintf("process %d was left by a supervisor that had been killed", e.Process.PID)}) // the log is not what a stop fails for
 	}
 	return offline(cfg), err
@@ -148,26 +152,26 @@ func forget(runtimeDir string, ended []ledger.Entry) {
 
 // bring is Start and Restart. A supervisor that is just ending is waited for
 // and followed by a new one.
-func bring(ctx context.Context, cfg *config.Config, verb string, o StartOptions) (Status, error) {
-	if _, err := chooseNames(cfg, o.Services); err != nil {
+func bring(ctx context.Context, cfg *config.Config, verb string, o StartOptions) (control.Status, error) {
+	if _, err := control.SelectServices(cfg, o.Services); err != nil {
 		return standing(ctx, cfg), err
 	}
-	q := request{Config: cfg, Services: o.Services, TimeoutMS: o.Timeout.Milliseconds(), Environ: o.Environ}
+	q := control.Request{Config: cfg, Services: o.Services, TimeoutMS: o.Timeout.Milliseconds(), Environ: o.Environ}
 	if q.Environ == nil {
 		q.Environ = os.Environ()
 	}
 	q.Cwd, _ = os.Getwd() // only one of the places where a virtual environment may be
-	c := newClient(cfg)
-	c.scrub = o.Scrub
+	c := client.New(cfg)
+	c.Scrub = o.Scrub
 	for {
-		if err := ensure(ctx, cfg, c, o); err != nil {
+		if err := spawn.Ensure(ctx, cfg, c, spawn.Options{Self: o.Self, Environ: o.Environ, Lifeline: o.Lifeline, Ephemeral: o.Ephemeral}); err != nil {
 			return offline(cfg), err
 		}
-		last, err := c.command(ctx, verb, q, o.Progress)
-		if !isEnding(err) && !errors.Is(err, errNoSupervisor) {
+		last, err := c.Command(ctx, verb, q, o.Progress)
+		if !isEnding(err) && !errors.Is(err, client.ErrNoSupervisor) {
 			return afterEnd(ctx, cfg, last), err
 		}
-		if err := pause(ctx); err != nil {
+		if err := client.WaitBriefly(ctx); err != nil {
 			return offline(cfg), err
 		}
 	}
@@ -175,7 +179,7 @@ func bring(ctx context.Context, cfg *config.Config, verb string, o StartOptions)
 
 // afterEnd is the status that a command ended with; a supervisor that ends with
 // the command is waited for.
-func afterEnd(ctx context.Context, cfg *config.Config, last reply) Status {
+func afterEnd(ctx context.Context, cfg *config.Config, last control.Reply) control.Status {
 	status := merged(cfg, last)
 	if last.Ending && last.Identity != nil && awaitEnd(ctx, *last.Identity) == nil {
 		status.Supervisor = nil
@@ -184,24 +188,14 @@ func afterEnd(ctx context.Context, cfg *config.Config, last reply) Status {
 }
 
 // standing is how things stand, for a command that was refused.
-func standing(ctx context.Context, cfg *config.Config) Status {
+func standing(ctx context.Context, cfg *config.Config) control.Status {
 	status, _ := Query(ctx, cfg) // it is valid with an error too
 	return status
 }
 
 func isEnding(err error) bool {
 	var f *fault.Error
-	return errors.As(err, &f) && f.Code == codeEnding
-}
-
-// pause is the time between two looks at something that has no event.
-func pause(ctx context.Context) error {
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-time.After(5 * time.Millisecond):
-		return nil
-	}
+	return errors.As(err, &f) && f.Code == control.CodeEnding
 }
 
 // awaitEnd waits until a supervisor that said it ends is gone; takes it in when

@@ -13,6 +13,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
 func TestStartBringsServicesUpInOrderAndStopTakesEverythingDown(t *testing.T) {
@@ -22,7 +23,7 @@ func TestStartBringsServicesUpInOrderAndStopTakesEverythingDown(t *testing.T) {
 	s := newStack(t, trivial(t, "first", "-wait=100ms"), second)
 	var progress []string
 	status, err := supervisor.Start(t.Context(), s.cfg, supervisor.StartOptions{
-		Self: os.Args[0], Progress: func(e supervisor.Event) { progress = append(progress, e.Event+" "+e.Service) },
+		Self: os.Args[0], Progress: func(e control.Event) { progress = append(progress, e.Event+" "+e.Service) },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -35,7 +36,7 @@ func TestStartBringsServicesUpInOrderAndStopTakesEverythingDown(t *testing.T) {
 		t.Errorf("supervisor %+v", status.Supervisor)
 	}
 	for _, svc := range status.Services {
-		if svc.State != supervisor.StateRunning || !svc.Live || !svc.Ready || svc.PID == 0 || svc.StartedAt == nil || svc.LastExit != nil {
+		if svc.State != control.StateRunning || !svc.Live || !svc.Ready || svc.PID == 0 || svc.StartedAt == nil || svc.LastExit != nil {
 			t.Errorf("after the start: %+v", svc)
 		}
 	}
@@ -49,7 +50,7 @@ func TestStartBringsServicesUpInOrderAndStopTakesEverythingDown(t *testing.T) {
 		t.Fatalf("stop: %+v, %v", status, err)
 	}
 	for _, svc := range status.Services {
-		if svc.State != supervisor.StateStopped || svc.Live || svc.PID != 0 || svc.LastExit == nil {
+		if svc.State != control.StateStopped || svc.Live || svc.PID != 0 || svc.LastExit == nil {
 			t.Errorf("after the stop: %+v", svc)
 		}
 	}
@@ -84,7 +85,7 @@ func TestEightStartsAtOnceEndWithOneSupervisor(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, trivial(t, "a"), trivial(t, "b"))
 	var group sync.WaitGroup
-	statuses, errs := make([]supervisor.Status, 8), make([]error, 8)
+	statuses, errs := make([]control.Status, 8), make([]error, 8)
 	for i := range 8 {
 		group.Go(func() { statuses[i], errs[i] = s.start() })
 	}
@@ -125,7 +126,7 @@ func TestStartsAndStopsAtOnceEndInAStateThatSomeOrderExplains(t *testing.T) {
 	}
 	group.Wait()
 	status := s.query()
-	if a, b := status.Services[0].State, status.Services[1].State; a != b || (status.Supervisor == nil) != (a == supervisor.StateStopped) {
+	if a, b := status.Services[0].State, status.Services[1].State; a != b || (status.Supervisor == nil) != (a == control.StateStopped) {
 		t.Errorf("no order of starts and stops leads to %+v", status)
 	}
 	s.mustStart()
@@ -138,7 +139,7 @@ func TestAStartOfOneServiceStartsWhatItDependsOn(t *testing.T) {
 	s := newStack(t, trivial(t, "a"), b, trivial(t, "c"))
 	status := s.mustStart("b")
 	for name, want := range map[string]string{
-		"a": supervisor.StateRunning, "b": supervisor.StateRunning, "c": supervisor.StateStopped,
+		"a": control.StateRunning, "b": control.StateRunning, "c": control.StateStopped,
 	} {
 		if got := find(t, status, name).State; got != want {
 			t.Errorf("%s is %s, want %s", name, got, want)
@@ -161,10 +162,10 @@ func TestAServiceThatEndsBeforeItIsReadyFailsTheStart(t *testing.T) {
 			t.Errorf("detail %+v", failure)
 		}
 		bad := find(t, status, "bad")
-		if bad.State != supervisor.StateFailed || bad.Live || !strings.Contains(bad.Reason, "ended before") {
+		if bad.State != control.StateFailed || bad.Live || !strings.Contains(bad.Reason, "ended before") {
 			t.Errorf("status %+v", bad)
 		}
-		if got := find(t, status, "later").State; got != supervisor.StateStopped {
+		if got := find(t, status, "later").State; got != control.StateStopped {
 			t.Errorf("what depends on a failed service is %s", got)
 		}
 	}
@@ -207,7 +208,7 @@ func TestAServiceThatIsNeverReadyTimesOutAndIsEnded(t *testing.T) {
 			if len(failure.Log) == 0 || failure.Log[0] != "still here" {
 				t.Errorf("log %q", failure.Log)
 			}
-			if got := s.service("slow"); got.State != supervisor.StateFailed || got.PID != 0 {
+			if got := s.service("slow"); got.State != control.StateFailed || got.PID != 0 {
 				t.Errorf("status %+v", got)
 			}
 		})
@@ -322,7 +323,7 @@ func TestAChangedConfigurationCountsForTheNextStart(t *testing.T) {
 	added := trivial(t, "b")
 	s.cfg.Services = []config.Service{added, changed}
 	status := s.mustStart()
-	if a := find(t, status, "a"); strings.HasSuffix(a.URL, strconv.Itoa(changed.Port)) || find(t, status, "b").State != supervisor.StateRunning {
+	if a := find(t, status, "a"); strings.HasSuffix(a.URL, strconv.Itoa(changed.Port)) || find(t, status, "b").State != control.StateRunning {
 		t.Errorf("a running service was replaced or a new one not started: %+v", status)
 	}
 	status, err := supervisor.Restart(t.Context(), s.cfg, supervisor.StartOptions{Services: []string{"a"}, Self: os.Args[0]})

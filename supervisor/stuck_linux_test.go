@@ -12,6 +12,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/rightstest"
 	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
 // waiting is a service that waits for a disk that never answers, beside one
@@ -43,18 +44,18 @@ func TestAServiceThatDoesNotEndBySIGKILLHoldsNoCommandUp(t *testing.T) {
 	}
 	wantFault(t, err, "service-stuck", "process "+itoa(pid), "SIGKILL")
 	stuck := find(t, status, "stuck")
-	if stuck.State != supervisor.StateStopping || stuck.PID != pid || !stuck.Live || !strings.Contains(stuck.Reason, "has not ended") {
+	if stuck.State != control.StateStopping || stuck.PID != pid || !stuck.Live || !strings.Contains(stuck.Reason, "has not ended") {
 		t.Errorf("%+v", stuck)
 	}
-	if well := find(t, status, "well"); well.State != supervisor.StateStopped || status.Supervisor == nil {
+	if well := find(t, status, "well"); well.State != control.StateStopped || status.Supervisor == nil {
 		t.Errorf("beside it: %+v, supervisor %+v", well, status.Supervisor)
 	}
-	for name, command := range map[string]func() (supervisor.Status, error){
-		"start": func() (supervisor.Status, error) { return s.start("stuck") },
-		"restart": func() (supervisor.Status, error) {
+	for name, command := range map[string]func() (control.Status, error){
+		"start": func() (control.Status, error) { return s.start("stuck") },
+		"restart": func() (control.Status, error) {
 			return supervisor.Restart(t.Context(), s.cfg, supervisor.StartOptions{Self: os.Args[0]})
 		},
-		"stop": func() (supervisor.Status, error) { return supervisor.Stop(t.Context(), s.cfg, nil) },
+		"stop": func() (control.Status, error) { return supervisor.Stop(t.Context(), s.cfg, nil) },
 	} {
 		begin := time.Now()
 		_, err := command()
@@ -63,11 +64,11 @@ func TestAServiceThatDoesNotEndBySIGKILLHoldsNoCommandUp(t *testing.T) {
 		}
 		wantFault(t, err, "service-stuck")
 	}
-	if got := s.said(supervisor.EventStuck); len(got) != 1 {
+	if got := s.said(control.EventStuck); len(got) != 1 {
 		t.Errorf("said %q", got)
 	}
 	release()
-	eventually(t, "the service to be stopped when its disk answers", func() bool { return s.service("stuck").State == supervisor.StateStopped })
+	eventually(t, "the service to be stopped when its disk answers", func() bool { return s.service("stuck").State == control.StateStopped })
 	if status, err := supervisor.Stop(t.Context(), s.cfg, nil); err != nil || status.Supervisor != nil {
 		t.Errorf("the stop after it: %+v, %v", status, err)
 	}

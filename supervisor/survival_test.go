@@ -18,6 +18,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
 
@@ -53,7 +54,7 @@ func TestNoRequestIsDroppedWhileTheSupervisorIsKilledAndAdopted(t *testing.T) {
 	if err := <-done; err != nil || requests == 0 {
 		t.Errorf("after %d requests: %v", requests, err)
 	}
-	if got := len(s.said(supervisor.EventAdopted)); got != 3 {
+	if got := len(s.said(control.EventAdopted)); got != 3 {
 		t.Errorf("adopted %d times", got)
 	}
 }
@@ -85,7 +86,7 @@ func TestAKillWhileAServiceStopsEndsItAllTheSame(t *testing.T) {
 	go func() { _, _ = supervisor.Stop(t.Context(), s.cfg, nil) }()
 	eventually(t, "the stop to be under way", func() bool {
 		l := ledger.Read(s.cfg.Paths.RuntimeDir)
-		return len(l.Services) == 1 && l.Services[0].State == supervisor.StateStopping
+		return len(l.Services) == 1 && l.Services[0].State == control.StateStopping
 	})
 	s.kill()
 	if a := find(t, s.mustStart(), "a"); a.PID == pid || !a.Ready {
@@ -159,7 +160,7 @@ func TestADamagedLedgerIsMovedAsideAndRebuiltFromWhatRuns(t *testing.T) {
 				if !errors.Is(err, os.ErrNotExist) {
 					t.Errorf("moved aside: %q, %v", aside, err)
 				}
-			} else if string(aside) != text || len(s.said(supervisor.EventLedgerDamaged)) != 1 {
+			} else if string(aside) != text || len(s.said(control.EventSupervisorRebuilt)) != 1 {
 				t.Errorf("moved aside: %q, %v", aside, err)
 			}
 		})
@@ -178,25 +179,25 @@ func TestTheBudgetOfRestartsOutlivesTheSupervisor(t *testing.T) {
 			t.Fatal(err)
 		}
 		eventually(t, "a restart", func() bool { a := s.service("a"); return a.Ready && a.PID != pid && a.Restarts == round+1 })
-		eventually(t, "the ledger to have it", func() bool { return ledger.Read(s.cfg.Paths.RuntimeDir).Services[0].State == supervisor.StateRunning })
+		eventually(t, "the ledger to have it", func() bool { return ledger.Read(s.cfg.Paths.RuntimeDir).Services[0].State == control.StateRunning })
 		s.kill()
 		s.startSupervisor()
 	}
 	if err := syscall.Kill(s.service("a").PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the service to be given up", func() bool { return s.service("a").State == supervisor.StateFailed })
+	eventually(t, "the service to be given up", func() bool { return s.service("a").State == control.StateFailed })
 	a := s.service("a")
 	if a.Decision == nil || a.Decision.Restart || a.Decision.Evidence != "exited" || !strings.Contains(a.Decision.Reason, "2 restarts within 1h0m0s are spent") {
 		t.Errorf("decision %+v", a.Decision)
 	}
-	eventually(t, "the ledger to have it", func() bool { return ledger.Read(s.cfg.Paths.RuntimeDir).Services[0].State == supervisor.StateFailed })
+	eventually(t, "the ledger to have it", func() bool { return ledger.Read(s.cfg.Paths.RuntimeDir).Services[0].State == control.StateFailed })
 	s.kill()
 	s.startSupervisor()
-	if a := s.service("a"); a.State != supervisor.StateFailed || a.Decision == nil || a.LastExit == nil {
+	if a := s.service("a"); a.State != control.StateFailed || a.Decision == nil || a.LastExit == nil {
 		t.Errorf("the next supervisor does not know that it was given up: %+v", a)
 	}
-	if got := s.said(supervisor.EventFailed); len(got) != 1 {
+	if got := s.said(control.EventFailed); len(got) != 1 {
 		t.Errorf("failed was said %d times: %q", len(got), got)
 	}
 }
@@ -223,7 +224,7 @@ func TestAClockThatJumpsMovesNoBudgetAndNoUptime(t *testing.T) {
 			t.Fatal(err)
 		}
 		eventually(t, "a restart", s.another("a", pid))
-		eventually(t, "the ledger to have it", func() bool { return ledger.Read(s.cfg.Paths.RuntimeDir).Services[0].State == supervisor.StateRunning })
+		eventually(t, "the ledger to have it", func() bool { return ledger.Read(s.cfg.Paths.RuntimeDir).Services[0].State == control.StateRunning })
 		s.kill()
 		// Seen from a clock set back, everything written lies in the future.
 		l := ledger.Read(s.cfg.Paths.RuntimeDir)
@@ -239,7 +240,7 @@ func TestAClockThatJumpsMovesNoBudgetAndNoUptime(t *testing.T) {
 		if err := syscall.Kill(s.service("a").PID, syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "the second restart to be refused", func() bool { return s.service("a").State == supervisor.StateFailed })
+		eventually(t, "the second restart to be refused", func() bool { return s.service("a").State == control.StateFailed })
 	}
 }
 
@@ -266,7 +267,7 @@ func TestAfterARebootNothingIsAdoptedResumedOrTouched(t *testing.T) {
 		t.Errorf("alive after a reboot: %+v", status)
 	}
 	s.mustStart("a")
-	if b := s.service("b"); b.State != supervisor.StateStopped || !stranger.Alive() {
+	if b := s.service("b"); b.State != control.StateStopped || !stranger.Alive() {
 		t.Errorf("b is %+v, the stranger with its pid alive: %v", b, stranger.Alive())
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
 
@@ -48,7 +49,7 @@ func TestARemovedControlSocketIsOpenedAnew(t *testing.T) {
 	}
 	eventually(t, "the socket without a command that asks", func() bool { _, err := os.Stat(s.socket()); return err == nil })
 	eventually(t, "three events of it", func() bool {
-		got := s.said(supervisor.EventSupervisorRestored)
+		got := s.said(control.EventSupervisorRestored)
 		return len(got) == 3 && strings.Contains(got[0], "control socket")
 	})
 	stopped, err := supervisor.Stop(t.Context(), s.cfg, nil)
@@ -140,12 +141,12 @@ func TestEveryCommandAnswersInTimeAboutAStackWhoseSupervisorHangs(t *testing.T) 
 				}
 			}
 			o := supervisor.StartOptions{Self: os.Args[0]}
-			commands := map[string]func() (supervisor.Status, error){
-				"status":  func() (supervisor.Status, error) { return supervisor.Query(t.Context(), s.cfg) },
-				"health":  func() (supervisor.Status, error) { return supervisor.Health(t.Context(), s.cfg) },
-				"start":   func() (supervisor.Status, error) { return supervisor.Start(t.Context(), s.cfg, o) },
-				"restart": func() (supervisor.Status, error) { return supervisor.Restart(t.Context(), s.cfg, o) },
-				"stop":    func() (supervisor.Status, error) { return supervisor.Stop(t.Context(), s.cfg, nil) },
+			commands := map[string]func() (control.Status, error){
+				"status":  func() (control.Status, error) { return supervisor.Query(t.Context(), s.cfg) },
+				"health":  func() (control.Status, error) { return supervisor.Health(t.Context(), s.cfg) },
+				"start":   func() (control.Status, error) { return supervisor.Start(t.Context(), s.cfg, o) },
+				"restart": func() (control.Status, error) { return supervisor.Restart(t.Context(), s.cfg, o) },
+				"stop":    func() (control.Status, error) { return supervisor.Stop(t.Context(), s.cfg, nil) },
 			}
 			var all sync.WaitGroup
 			for name, command := range commands {
@@ -159,7 +160,7 @@ func TestEveryCommandAnswersInTimeAboutAStackWhoseSupervisorHangs(t *testing.T) 
 					if err == nil || !strings.Contains(fault.From(err).Hint, "stop -force") || !strings.Contains(err.Error(), fmt.Sprintf("process %d", before.Supervisor.PID)) {
 						t.Errorf("%s: no way out in %v", name, err)
 					}
-					if len(status.Services) != 1 || status.Services[0].State != supervisor.StateRunning || status.Services[0].PID != before.Services[0].PID {
+					if len(status.Services) != 1 || status.Services[0].State != control.StateRunning || status.Services[0].PID != before.Services[0].PID {
 						t.Errorf("%s: %+v", name, status.Services)
 					}
 					if status.Supervisor == nil || status.Supervisor.PID != before.Supervisor.PID {
@@ -172,7 +173,7 @@ func TestEveryCommandAnswersInTimeAboutAStackWhoseSupervisorHangs(t *testing.T) 
 				t.Error("the service was stopped")
 			}
 			status, err := supervisor.ForceStop(t.Context(), s.cfg, nil)
-			if err != nil || find(t, status, "a").State != supervisor.StateStopped || status.Supervisor != nil {
+			if err != nil || find(t, status, "a").State != control.StateStopped || status.Supervisor != nil {
 				t.Errorf("stop -force: %+v, %v", status, err)
 			}
 			if answers(before.Services[0].URL) || len(s.processes("a")) > 0 {
@@ -193,7 +194,7 @@ func TestAStopInWhichTheSupervisorHangsEnds(t *testing.T) {
 		_, err := supervisor.Stop(t.Context(), s.cfg, nil)
 		stopped <- err
 	}()
-	eventually(t, "the stop to begin", func() bool { return s.service("a").State == supervisor.StateStopping })
+	eventually(t, "the stop to begin", func() bool { return s.service("a").State == control.StateStopping })
 	s.hang()
 	took := stopwatch()
 	select {

@@ -20,6 +20,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
 	"github.com/flowgate-go/flowgate/supervisor/stack"
 )
 
@@ -138,7 +139,7 @@ func warnOfOldKey(ctx context.Context, cfg *config.Config, file, cure string) fu
 
 func routerRuns(ctx context.Context, cfg *config.Config) bool {
 	status, err := supervisor.Query(ctx, cfg)
-	return err == nil && slices.ContainsFunc(status.Services, func(svc supervisor.ServiceStatus) bool { return svc.Name == config.LiteLLM && svc.Live })
+	return err == nil && slices.ContainsFunc(status.Services, func(svc control.ServiceStatus) bool { return svc.Name == config.LiteLLM && svc.Live })
 }
 
 func authImport(ctx context.Context, provider string, o auth.ImportOptions) error {
@@ -166,7 +167,7 @@ func recordChange(cfg *config.Config, what string, c auth.Change) {
 	if !c.Changed {
 		return
 	}
-	e := supervisor.Event{Event: supervisor.EventCredential, Result: "ok", Detail: what + ": " + filepath.Base(c.Destination)}
+	e := control.Event{Event: control.EventCredentialChanged, Result: "ok", Detail: what + ": " + filepath.Base(c.Destination)}
 	if c.Account != nil {
 		e.Provider, e.Detail = c.Account.Provider, what+": "+c.Account.Account
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/selfexec"
 	"github.com/flowgate-go/flowgate/internal/version"
 	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/daemon"
 )
 
 // listenAddress is where a server listens: loopback unless told otherwise.
@@ -103,7 +104,7 @@ func runSupervisor(ctx context.Context, given inheritedFDs, ephemeral string, up
 			return err
 		}
 	}
-	o := supervisor.Options{
+	o := daemon.Options{
 		Config: cfg, Self: selfexec.Path(), Version: version.String(), Ephemeral: ephemeral, Environ: os.Environ(),
 		Log: slog.New(slog.NewJSONHandler(os.Stderr, nil)), Up: up,
 	}
@@ -113,19 +114,19 @@ func runSupervisor(ctx context.Context, given inheritedFDs, ephemeral string, up
 		}
 	}
 	if given.notify != 0 {
-		if o.Notify, err = supervisor.InheritedFile(given.notify); err != nil {
+		if o.Notify, err = daemon.InheritedFile(given.notify); err != nil {
 			return err
 		}
 	}
 	if given.lifeline != 0 {
-		if o.Lifeline, err = supervisor.InheritedFile(given.lifeline); err != nil {
+		if o.Lifeline, err = daemon.InheritedFile(given.lifeline); err != nil {
 			return err
 		}
 	}
 	if given.handover != 0 {
-		if o.Handover, err = supervisor.InheritedFile(given.handover); err != nil {
+		if o.Handover, err = daemon.InheritedFile(given.handover); err != nil {
 			return err
 		}
 	}
-	return supervisor.Run(ctx, o)
+	return daemon.Run(ctx, o)
 }

@@ -13,18 +13,19 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/report"
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
-	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
+	"github.com/flowgate-go/flowgate/supervisor/logs"
 )
 
 // logLines and eventLines are the data of logs and events.
 type logLines struct {
-	Lines []supervisor.LogLine `json:"lines"`
+	Lines []logs.LogLine `json:"lines"`
 }
 
 // Page implements report.Paged: the lines as they are when they are of one
 // service, else each after the name of its own.
 func (l logLines) Page() string {
-	services := lo.UniqBy(l.Lines, func(line supervisor.LogLine) string { return line.Service })
+	services := lo.UniqBy(l.Lines, func(line logs.LogLine) string { return line.Service })
 	var page strings.Builder
 	for _, line := range l.Lines {
 		text := line.Page()
@@ -37,7 +38,7 @@ func (l logLines) Page() string {
 }
 
 type eventLines struct {
-	Events []supervisor.Event `json:"events"`
+	Events []control.Event `json:"events"`
 }
 
 // defaultLines is how many lines logs and events show of each file.
@@ -49,12 +50,12 @@ func Logs(ctx context.Context, service *string, n *int, since *time.Duration, le
 		if err := s.checkMayRead(cfg, cfg.Paths.RuntimeDir); err != nil {
 			return nil, err
 		}
-		o := supervisor.LogOptions{
+		o := logs.Options{
 			Services: serviceList(service), N: lineLimit(n, since), Since: sinceTime(since), Level: deref(level), Follow: deref(follow), Scrub: newScrubber(cfg),
 		}
-		return emitLines(ctx, s, o.Follow, func(lines []supervisor.LogLine) any { return logLines{lines} },
-			func(ctx context.Context, emit func(supervisor.LogLine) error) error {
-				return supervisor.Logs(ctx, cfg, o, emit)
+		return emitLines(ctx, s, o.Follow, func(lines []logs.LogLine) any { return logLines{lines} },
+			func(ctx context.Context, emit func(logs.LogLine) error) error {
+				return logs.Logs(ctx, cfg, o, emit)
 			})
 	})
 }
@@ -65,10 +66,10 @@ func Events(ctx context.Context, n *int, since *time.Duration, follow *bool) err
 		if err := s.checkMayRead(cfg, cfg.Paths.LogFile); err != nil {
 			return nil, err
 		}
-		o := supervisor.EventOptions{N: lineLimit(n, since), Since: sinceTime(since), Follow: deref(follow)}
-		return emitLines(ctx, s, o.Follow, func(events []supervisor.Event) any { return eventLines{events} },
-			func(ctx context.Context, emit func(supervisor.Event) error) error {
-				return supervisor.Events(ctx, cfg, o, emit)
+		o := logs.EventOptions{N: lineLimit(n, since), Since: sinceTime(since), Follow: deref(follow)}
+		return emitLines(ctx, s, o.Follow, func(events []control.Event) any { return eventLines{events} },
+			func(ctx context.Context, emit func(control.Event) error) error {
+				return logs.Events(ctx, cfg, o, emit)
 			})
 	})
 }

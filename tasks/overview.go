@@ -13,6 +13,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/printable"
 	"github.com/flowgate-go/flowgate/internal/version"
 	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
 // overview is the data of mage alone.
@@ -29,14 +30,14 @@ func Overview(ctx context.Context) error {
 	return runReading(ctx, "overview", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
 		status, err := supervisor.Query(ctx, cfg)
 		o := overview{Version: version.String(), Config: cfg.File, Profile: policy.CurrentOrDefault(cfg)}
-		o.Services = lo.SliceToMap(status.Services, func(svc supervisor.ServiceStatus) (string, string) { return svc.Name, svc.State })
+		o.Services = lo.SliceToMap(status.Services, func(svc control.ServiceStatus) (string, string) { return svc.Name, svc.State })
 		o.Next = suggestNext(cfg, status)
 		s.writeIfLive(o.Next...)
 		return o, err
 	})
 }
 
-func suggestNext(cfg *config.Config, status supervisor.Status) []string {
+func suggestNext(cfg *config.Config, status control.Status) []string {
 	switch {
 	case cfg.File == "":
 		return []string{"mage smoke        # a private router, real requests, a report", fmt.Sprintf("mage init start   # a router of your own on 127.0.0.1:%d", config.DefaultRouterPort), "mage help         # all targets"}

@@ -9,6 +9,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/printable"
 	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
 	"github.com/flowgate-go/flowgate/supervisor/stack"
 )
 
@@ -49,7 +50,7 @@ func Status(ctx context.Context, service *string) error {
 		if !s.trust.Trusted {
 			ask = supervisor.Query
 		}
-		return queryService(cfg, service, func() (supervisor.Status, error) { return ask(ctx, cfg) })
+		return queryService(cfg, service, func() (control.Status, error) { return ask(ctx, cfg) })
 	})
 }
 
@@ -67,7 +68,7 @@ func Health(ctx context.Context, service *string) error {
 		if !s.trust.Trusted { // only what the supervisor knows: no probe of this configuration is run
 			ask = supervisor.Query
 		}
-		status, err := queryService(cfg, service, func() (supervisor.Status, error) { return ask(ctx, cfg) })
+		status, err := queryService(cfg, service, func() (control.Status, error) { return ask(ctx, cfg) })
 		if err != nil {
 			return nil, err
 		}
@@ -76,10 +77,10 @@ func Health(ctx context.Context, service *string) error {
 }
 
 // queryService is the status of one service, or of all when none is named.
-func queryService(cfg *config.Config, service *string, ask func() (supervisor.Status, error)) (supervisor.Status, error) {
+func queryService(cfg *config.Config, service *string, ask func() (control.Status, error)) (control.Status, error) {
 	name := deref(service)
 	if _, known := cfg.Service(name); name != "" && !known {
-		return supervisor.Status{}, supervisor.UnknownService(cfg, name)
+		return control.Status{}, control.UnknownService(cfg, name)
 	}
 	status, err := ask()
 	if name != "" {
@@ -96,7 +97,7 @@ func startOptions(s session, cfg *config.Config, service *string, timeout *time.
 }
 
 // progress shows an event to whoever watches the terminal.
-func (s session) progress(e supervisor.Event) {
+func (s session) progress(e control.Event) {
 	if s.out.Live {
 		_, _ = os.Stderr.WriteString(printable.Page(printable.Line(e.Line()) + "\n"))
 	}

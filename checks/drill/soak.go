@@ -15,6 +15,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/keyfile"
 	"github.com/flowgate-go/flowgate/internal/report"
 	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
 // Soaked is what came of the requests. A request that finds nobody listening
@@ -162,7 +163,7 @@ func (s *stack) faultRouter(ctx context.Context, l *load) error {
 	defer cancel()
 	return s.until(wait, "the router is ready again, as another process", func() bool {
 		now, err := s.router(wait)
-		if err == nil && now.State != supervisor.StateRunning && now.PID != router.PID {
+		if err == nil && now.State != control.StateRunning && now.PID != router.PID {
 			err = s.start(wait) // cuts its wait short
 		}
 		return err == nil && now.Ready && now.PID != router.PID

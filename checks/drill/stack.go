@@ -18,6 +18,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/scaffold"
 	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
 // stack is a private router with a bystander beside it: a process that no
@@ -105,14 +106,14 @@ func (s *stack) start(ctx context.Context) error {
 }
 
 // router is the router as the supervisor sees it.
-func (s *stack) router(ctx context.Context) (supervisor.ServiceStatus, error) {
+func (s *stack) router(ctx context.Context) (control.ServiceStatus, error) {
 	status, err := supervisor.Query(ctx, s.cfg)
 	if err != nil {
-		return supervisor.ServiceStatus{}, err
+		return control.ServiceStatus{}, err
 	}
 	only := status.Only(config.LiteLLM).Services
 	if len(only) == 0 {
-		return supervisor.ServiceStatus{}, errors.New("the router is gone from the status")
+		return control.ServiceStatus{}, errors.New("the router is gone from the status")
 	}
 	return only[0], nil
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/loopback"
 	"github.com/flowgate-go/flowgate/internal/report"
 	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
 // attempt is one request and what came of it.
@@ -99,7 +100,7 @@ func (s *audit) withTargets(ctx context.Context, look func(*prober, []config.Ser
 		return checks.FromFault(err)
 	}
 	live := lo.Filter(s.cfg.Services, func(svc config.Service, _ int) bool {
-		return lo.ContainsBy(status.Services, func(st supervisor.ServiceStatus) bool { return st.Name == svc.Name && st.Live })
+		return lo.ContainsBy(status.Services, func(st control.ServiceStatus) bool { return st.Name == svc.Name && st.Live })
 	})
 	if len(live) == 0 {
 		return checks.Skipped("no service runs: mage start")

@@ -18,6 +18,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/report"
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
 	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
 // Options say what Run sends its requests through.
@@ -94,7 +95,7 @@ func runURL(ctx context.Context, o Options) (report.Checked, error) {
 	}, nil
 }
 
-func runRunning(ctx context.Context, o Options, status supervisor.Status) (report.Checked, error) {
+func runRunning(ctx context.Context, o Options, status control.Status) (report.Checked, error) {
 	s := stack{cfg: o.Config, getenv: o.Getenv, status: status}
 	r, err := s.router(modelOf(o.Config))
 	if err != nil {
@@ -116,7 +117,7 @@ func routerService(cfg *config.Config) config.Service {
 	return svc
 }
 
-func routerRuns(cfg *config.Config, status supervisor.Status) bool {
+func routerRuns(cfg *config.Config, status control.Status) bool {
 	for _, s := range status.Services {
 		if s.Name == routerService(cfg).Name {
 			return s.Live

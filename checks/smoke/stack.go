@@ -13,13 +13,15 @@ import (
 	"github.com/flowgate-go/flowgate/internal/report"
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
 	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
+	"github.com/flowgate-go/flowgate/supervisor/logs"
 )
 
 // stack is a set of services under examination, private or the user's own.
 type stack struct {
 	cfg    *config.Config
 	getenv func(string) string
-	status supervisor.Status
+	status control.Status
 	secret []string // values that are not shown
 }
 
@@ -125,7 +127,7 @@ func (s *stack) target(mode string, r Router, results []report.Result) Target {
 	scrubber := redact.NewLogScrubber(s.secret...)
 	t.Logs = map[string][]string{}
 	for _, svc := range s.cfg.Services {
-		for _, line := range supervisor.Tail(s.cfg, svc.Name, 20) {
+		for _, line := range logs.Tail(s.cfg, svc.Name, 20) {
 			t.Logs[svc.Name] = append(t.Logs[svc.Name], string(scrubber.Scrub([]byte(line))))
 		}
 	}

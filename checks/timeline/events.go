@@ -8,12 +8,12 @@ import (
 
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 	"github.com/flowgate-go/flowgate/internal/config"
-	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
-func readEvents(ctx context.Context, s *subject.Subject) ([]supervisor.Event, error) {
-	var all []supervisor.Event
-	err := s.Events(ctx, time.Time{}, func(e supervisor.Event) {
+func readEvents(ctx context.Context, s *subject.Subject) ([]control.Event, error) {
+	var all []control.Event
+	err := s.Events(ctx, time.Time{}, func(e control.Event) {
 		e.Event, e.Service, e.Detail = subject.Sanitize(e.Event), subject.Sanitize(e.Service), subject.Sanitize(e.Detail)
 		all = append(all, e)
 	})
@@ -22,18 +22,18 @@ func readEvents(ctx context.Context, s *subject.Subject) ([]supervisor.Event, er
 
 // healthRecord is how a stack fared, from its events alone.
 type healthRecord struct {
-	readySince  *time.Time        // when all services last became ready
-	readyUntil  *time.Time        // last time at which the record has them all ready
-	failure     *supervisor.Event // the last one after that which nobody asked for
-	stopRequest *supervisor.Event // the first stop after that which somebody asked for
-	endsReady   bool              // the record ends with all of them ready
+	readySince  *time.Time     // when all services last became ready
+	readyUntil  *time.Time     // last time at which the record has them all ready
+	failure     *control.Event // the last one after that which nobody asked for
+	stopRequest *control.Event // the first stop after that which somebody asked for
+	endsReady   bool           // the record ends with all of them ready
 
 	orphaned bool // services run on, and no supervisor does
 }
 
 // replayEvents follows which services were ready. A service counts as ready from
 // its event until one that says otherwise.
-func replayEvents(events []supervisor.Event, services []config.Service) healthRecord {
+func replayEvents(events []control.Event, services []config.Service) healthRecord {
 	var p healthRecord
 	ready := map[string]bool{}
 	for _, svc := range services {
@@ -44,14 +44,14 @@ func replayEvents(events []supervisor.Event, services []config.Service) healthRe
 		was, known := ready[e.Service]
 		at, well := e.Time(), missing == 0
 		switch e.Event {
-		case supervisor.EventReady:
+		case control.EventReady:
 			if known && !was {
 				ready[e.Service] = true
 				if missing--; missing == 0 {
 					p = healthRecord{readySince: &at}
 				}
 			}
-		case supervisor.EventStopping, supervisor.EventStopped, supervisor.EventStarting, supervisor.EventExited, supervisor.EventUnready, supervisor.EventFailed:
+		case control.EventStopping, control.EventStopped, control.EventStarting, control.EventExited, control.EventUnready, control.EventFailed:
 			if was {
 				ready[e.Service] = false
 				missing++
@@ -68,25 +68,25 @@ func replayEvents(events []supervisor.Event, services []config.Service) healthRe
 
 // noteCause keeps what ended the good time. A service that was given up says more
 // than the ends before it.
-func (p *healthRecord) noteCause(e supervisor.Event) {
+func (p *healthRecord) noteCause(e control.Event) {
 	switch e.Event {
-	case supervisor.EventStopping:
+	case control.EventStopping:
 		if p.stopRequest == nil && p.failure == nil {
 			p.stopRequest = &e
 		}
-	case supervisor.EventExited, supervisor.EventUnready, supervisor.EventFailed:
+	case control.EventExited, control.EventUnready, control.EventFailed:
 		p.failure = &e
 	}
 }
 
-func eventMoments(events []supervisor.Event) []Moment {
+func eventMoments(events []control.Event) []Moment {
 	all := make([]Moment, 0, len(events))
 	for _, e := range events {
 		what := e.Event
 		if e.Detail != "" {
 			what += ": " + e.Detail
 		}
-		if e.Event != supervisor.EventProfileChanged { // upgrades has it
+		if e.Event != control.EventProfileChanged { // upgrades has it
 			all = append(all, Moment{At: e.Time(), Source: "events", Subject: e.Service, What: what})
 		}
 	}
@@ -95,12 +95,12 @@ func eventMoments(events []supervisor.Event) []Moment {
 
 // upgradeMoments are the changes that events tell of: profiles, and the versions of
 // FlowGate that supervisors were started from.
-func upgradeMoments(events []supervisor.Event) []Moment {
+func upgradeMoments(events []control.Event) []Moment {
 	var all []Moment
 	version := ""
 	for _, e := range events {
 		switch e.Event {
-		case supervisor.EventProfileChanged:
+		case control.EventProfileChanged:
 			next := "mage profile:list"
 			if old, err := strconv.Unquote(strings.TrimPrefix(e.Detail, "from ")); err == nil {
 				next = "mage profile:set " + subject.ShellQuote(old)
@@ -110,7 +110,7 @@ func upgradeMoments(events []supervisor.Event) []Moment {
 				what = "is in force again: "
 			}
 			all = append(all, Moment{e.Time(), "profile", subject.Sanitize(e.Profile), what + e.Detail, next})
-		case supervisor.EventSupervisorStarted:
+		case control.EventSupervisorStarted:
 			if version != "" && e.Detail != version {
 				all = append(all, Moment{e.Time(), "runtime", "flowgate", version + " became " + e.Detail, "mage version"})
 			}

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
-	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
 // Moment is one thing that happened, or that was seen.
@@ -73,7 +73,7 @@ func Headline(ctx context.Context, s *subject.Subject) string {
 	return t.Headline()
 }
 
-func buildHistory(ctx context.Context, s *subject.Subject, since time.Time, status supervisor.Status, unknown error) (History, error) {
+func buildHistory(ctx context.Context, s *subject.Subject, since time.Time, status control.Status, unknown error) (History, error) {
 	t := History{Since: since.UTC(), ObservedAt: s.Now().UTC(), Changed: []Moment{}, Moments: []Moment{}}
 	events, err := readEvents(ctx, s)
 	if err != nil {
@@ -108,7 +108,7 @@ const (
 	stateUnknown = "unknown" // the supervisor did not say
 )
 
-func stackState(status supervisor.Status, unknown error) string {
+func stackState(status control.Status, unknown error) string {
 	live, ready := 0, 0
 	for _, svc := range status.Services {
 		if svc.Live {
@@ -130,7 +130,7 @@ func stackState(status supervisor.Status, unknown error) string {
 }
 
 // probeMoments are the services as they were just seen.
-func (t History) probeMoments(status supervisor.Status) []Moment {
+func (t History) probeMoments(status control.Status) []Moment {
 	all := make([]Moment, 0, len(status.Services))
 	for _, svc := range status.Services {
 		what := svc.State

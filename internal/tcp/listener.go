@@ -7,6 +7,7 @@
 // by lsof, the only program that this package starts.
 package tcp
 
+import "fmt"
 import "os/user"
 
 // Holder describes the process that listens on a port. PID 0 and an empty Command
@@ -15,6 +16,19 @@ type Holder struct {
 	PID     int    `json:"pid"`
 	Command string `json:"command"` // the program's short name, never its arguments
 	User    string `json:"user"`
+}
+
+// String names the holder for people. A nil Holder is "another process": the
+// system does not always say which one has a port.
+func (h *Holder) String() string {
+	switch {
+	case h == nil:
+		return "another process"
+	case h.PID == 0:
+		return "a process of user " + h.User
+	default:
+		return fmt.Sprintf("process %d (%s, user %s)", h.PID, h.Command, h.User)
+	}
 }
 
 // userName returns the name of the user with this id, or the id when it has no name.

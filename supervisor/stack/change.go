@@ -12,6 +12,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/report"
 	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
 // change is one that can be taken back: what is written down, what is done,
@@ -131,10 +132,10 @@ func (c *change) back(ctx context.Context, o Options, j *journal, code string, c
 }
 
 // toRestart are those of the services that do not stand still.
-func toRestart(status supervisor.Status, services []string) []string {
+func toRestart(status control.Status, services []string) []string {
 	list := []string{}
 	for _, s := range status.Services {
-		if status.Supervisor != nil && s.State != supervisor.StateStopped && slices.Contains(services, s.Name) {
+		if status.Supervisor != nil && s.State != control.StateStopped && slices.Contains(services, s.Name) {
 			list = append(list, s.Name)
 		}
 	}

@@ -18,6 +18,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
 	"github.com/flowgate-go/flowgate/internal/store"
 	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
+	"github.com/flowgate-go/flowgate/supervisor/logs"
 )
 
 // Probed is the data of runtimes:probe.
@@ -87,7 +89,7 @@ func (o Options) probe(ctx context.Context, cfg *config.Config, data Probed, emi
 		}
 	}
 	if len(data.Missing) > 0 {
-		data.Logs = target.scrubbed(supervisor.Tail(private, examined(private), 20), auth.Secrets(cfg, o.getenv))
+		data.Logs = target.scrubbed(logs.Tail(private, examined(private), 20), auth.Secrets(cfg, o.getenv))
 	}
 	down, cancel := context.WithTimeout(context.WithoutCancel(ctx), 4*time.Second)
 	defer cancel()
@@ -128,7 +130,7 @@ func (e endpoint) scrubbed(lines, secrets []string) []string {
 	return lo.Map(lines, func(line string, _ int) string { return string(s.Scrub([]byte(line))) })
 }
 
-func versionOf(status supervisor.Status, service string) string {
+func versionOf(status control.Status, service string) string {
 	for _, s := range status.Services {
 		if s.Name == service {
 			return s.Version

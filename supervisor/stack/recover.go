@@ -8,6 +8,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/generation"
 	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
 // Pending reports whether a change has begun and not ended: somebody is at it,
@@ -67,7 +68,7 @@ func (o Options) recover(ctx context.Context, root string, cfg *config.Config) (
 			}
 		}
 	}
-	_ = supervisor.Note(cfg, supervisor.Event{Event: supervisor.EventRecovered, Result: "ok", Detail: did})
+	_ = supervisor.Note(cfg, control.Event{Event: control.EventChangeRecovered, Result: "ok", Detail: did})
 	return did, nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/generation"
 	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
 // Restored is what Rollback did, or would do.
@@ -114,9 +115,9 @@ func (r *rollback) choose(to int) error {
 
 func (r *rollback) run(ctx context.Context) (Restored, error) {
 	restarted, err := r.change.make(ctx, r.o, "rollback-failed")
-	e := supervisor.Event{Event: supervisor.EventRestored, Profile: r.target.Profile, Result: "ok", Detail: describe(r.target)}
+	e := control.Event{Event: control.EventGenerationRestored, Profile: r.target.Profile, Result: "ok", Detail: describe(r.target)}
 	if err != nil {
-		e.Event, e.Result, e.Detail = supervisor.EventRollbackFailed, "error", describe(r.target)+": "+err.Error()
+		e.Event, e.Result, e.Detail = control.EventRollbackFailed, "error", describe(r.target)+": "+err.Error()
 		_ = supervisor.Note(r.change.before, e)
 		r.dropBackups()
 		return r.result, err

@@ -11,6 +11,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/report"
 	"github.com/flowgate-go/flowgate/internal/store"
 	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
 // Updated is what Update did.
@@ -118,9 +119,9 @@ func (o Options) switchTo(ctx context.Context, cfg *config.Config, in store.Inst
 		}
 	}
 	u.Restarted, err = c.make(ctx, o, "update-failed")
-	e := supervisor.Event{Event: supervisor.EventUpdated, Result: "ok", Detail: in.Name + " " + u.From + " to " + in.Version}
+	e := control.Event{Event: control.EventRuntimeUpdated, Result: "ok", Detail: in.Name + " " + u.From + " to " + in.Version}
 	if err != nil {
-		e.Event, e.Result, e.Detail = supervisor.EventUpdateFailed, "error", e.Detail+": "+err.Error()
+		e.Event, e.Result, e.Detail = control.EventUpdateFailed, "error", e.Detail+": "+err.Error()
 		_ = supervisor.Note(cfg, e)
 		u.Restarted = []string{}
 		return err

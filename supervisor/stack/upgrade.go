@@ -19,6 +19,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/selfexec"
 	"github.com/flowgate-go/flowgate/internal/version"
 	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
 // Options steer the functions of this package. The zero value works on the
@@ -74,14 +75,14 @@ func (o Options) load() (*config.Config, error) {
 
 // record adds a generation of a stack that is ready. That it could not is an
 // event and no fault of the command, which did what it was to do.
-func (o Options) record(ctx context.Context, cfg *config.Config, reason string, status supervisor.Status) {
+func (o Options) record(ctx context.Context, cfg *config.Config, reason string, status control.Status) {
 	if len(status.Services) == 0 || status.Unhealthy() != nil {
 		return
 	}
 	g, recorded, err := generation.Record(ctx, generation.RecordRequest{Config: cfg, Env: o.environment(), Secrets: known(cfg, o.getenv), Reason: reason, Now: time.Now()})
-	e := supervisor.Event{Event: supervisor.EventRecorded, Profile: g.Profile, Result: "ok", Detail: describe(g)}
+	e := control.Event{Event: control.EventGenerationRecorded, Profile: g.Profile, Result: "ok", Detail: describe(g)}
 	if err != nil {
-		e.Event, e.Result, e.Detail = supervisor.EventUnrecordable, "error", reason+": "+err.Error()
+		e.Event, e.Result, e.Detail = control.EventGenerationUnrecorded, "error", reason+": "+err.Error()
 	}
 	if recorded || err != nil {
 		_ = supervisor.Note(cfg, e) // a full disk; nothing to add to that
@@ -89,7 +90,7 @@ func (o Options) record(ctx context.Context, cfg *config.Config, reason string, 
 }
 
 // Up is supervisor.Up that records what got ready.
-func Up(ctx context.Context, cfg *config.Config, o Options) (supervisor.Status, error) {
+func Up(ctx context.Context, cfg *config.Config, o Options) (control.Status, error) {
 	status, err := supervisor.Up(ctx, cfg, o.Start)
 	if err == nil {
 		o.record(ctx, cfg, "start", status)
@@ -98,7 +99,7 @@ func Up(ctx context.Context, cfg *config.Config, o Options) (supervisor.Status, 
 }
 
 // Again is supervisor.Again that records what got ready.
-func Again(ctx context.Context, cfg *config.Config, o Options) (supervisor.Status, error) {
+func Again(ctx context.Context, cfg *config.Config, o Options) (control.Status, error) {
 	status, err := supervisor.Again(ctx, cfg, o.Start)
 	if err == nil {
 		o.record(ctx, cfg, "restart", status)

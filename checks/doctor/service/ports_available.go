@@ -71,7 +71,7 @@ func examinePort(ctx context.Context, s *subject.Subject, svc config.Service) po
 		p.Holder = &holder
 		if p.State = "ours"; !ownsProcess(s, svc, holder.PID) {
 			p.State = "foreign"
-			p.Text = fmt.Sprintf("%s: %s has %s", svc.Name, describeHolder(holder), svc.Addr())
+			p.Text = fmt.Sprintf("%s: %s has %s", svc.Name, holder.String(), svc.Addr())
 			return p
 		}
 	default:
@@ -99,7 +99,7 @@ func examineOtherFamily(s *subject.Subject, svc config.Service, p port) port {
 		return p
 	}
 	p.State, p.Holder = "shared", &holder
-	p.Text = fmt.Sprintf("%s: localhost:%d may reach %s, which has the port at another address", svc.Name, svc.Port, describeHolder(holder))
+	p.Text = fmt.Sprintf("%s: localhost:%d may reach %s, which has the port at another address", svc.Name, svc.Port, holder.String())
 	return p
 }
 
@@ -118,13 +118,6 @@ func ownsProcess(s *subject.Subject, svc config.Service, pid int) bool {
 		}
 	}
 	return false
-}
-
-func describeHolder(h tcp.Holder) string {
-	if h.PID == 0 {
-		return "a process of user " + h.User
-	}
-	return fmt.Sprintf("process %d (%s, user %s)", h.PID, h.Command, h.User)
 }
 
 // fix is a command that shows who is there: ending somebody's process is for

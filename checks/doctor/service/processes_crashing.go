@@ -11,7 +11,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
-	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
 // crashWindow is how far back crashes count.
@@ -73,15 +73,15 @@ func processesCrashing(s *subject.Subject) checks.Check {
 }
 
 // count takes one event in; a service that got ready is given up no more.
-func (c *crashes) count(e supervisor.Event) {
+func (c *crashes) count(e control.Event) {
 	switch e.Event {
-	case supervisor.EventExited:
+	case control.EventExited:
 		c.Ends[e.Service]++
-	case supervisor.EventFailed:
+	case control.EventFailed:
 		code, _, _ := strings.Cut(e.Detail, ":")
 		c.Given = lo.Uniq(append(c.Given, e.Service))
 		c.unexecuted[e.Service] = slices.Contains(beforeExecution[:], code)
-	case supervisor.EventReady:
+	case control.EventReady:
 		c.Given = lo.Without(c.Given, e.Service)
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
-	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/leftover"
 )
 
 func processesOrphaned(s *subject.Subject) checks.Check {
@@ -17,11 +17,11 @@ func processesOrphaned(s *subject.Subject) checks.Check {
 		ID: "processes.orphaned", Title: "Every service that runs has a supervisor", Needs: []string{"config.valid"},
 		About: "Looks for services that outlived a supervisor that was killed. They go on serving, but nobody restarts them when they end. `mage start` brings a supervisor that takes care of them again.",
 		Run: func(context.Context) checks.Outcome {
-			r := supervisor.Inspect(s.Config)
+			r := leftover.Inspect(s.Config)
 			if len(r.Orphans) == 0 {
 				return checks.Passed(nil)
 			}
-			lines := lo.Map(r.Orphans, func(o supervisor.Orphan, _ int) string { return fmt.Sprintf("%s (process %d)", o.Service, o.PID) })
+			lines := lo.Map(r.Orphans, func(o leftover.Orphan, _ int) string { return fmt.Sprintf("%s (process %d)", o.Service, o.PID) })
 			return checks.Failed("").WithDetail(leftovers{checks.Notef("%s run without a supervisor: it was killed", strings.Join(lines, ", ")), r}).
 				WithFix("mage start", "start a supervisor for them")
 		},

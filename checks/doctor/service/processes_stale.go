@@ -9,13 +9,13 @@ import (
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
-	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/leftover"
 )
 
 // leftovers is the detail of the checks about what earlier supervisors left behind.
 type leftovers struct {
 	checks.Note
-	supervisor.Remains
+	leftover.Remains
 }
 
 func processesStale(s *subject.Subject) checks.Check {
@@ -23,7 +23,7 @@ func processesStale(s *subject.Subject) checks.Check {
 		ID: "processes.stale", Title: "No file speaks of a process that is gone", Needs: []string{"config.valid"},
 		About: "Compares supervisor.json, the control socket and pid files (*.pid, as the Python tool wrote them) with the processes that run, by pid, start time and boot: a number alone may be another program's by now, and FlowGate never signals one. What is stale is in nobody's way; -fix removes it. A pid file that names a process of somebody else is left to you.",
 		Run: func(context.Context) checks.Outcome {
-			r := supervisor.Inspect(s.Config)
+			r := leftover.Inspect(s.Config)
 			if len(r.Stale)+len(r.Foreign) == 0 {
 				return checks.Passed(nil)
 			}
@@ -40,7 +40,7 @@ func processesStale(s *subject.Subject) checks.Check {
 			if !s.OwnsPath(s.Config.Paths.RuntimeDir) {
 				return nil, nil
 			}
-			removed, err := supervisor.RemoveStale(ctx, s.Config)
+			removed, err := leftover.RemoveStale(ctx, s.Config)
 			return lo.Map(removed, func(p string, _ int) string { return "removed " + s.ShortPath(p) }), err
 		},
 	}

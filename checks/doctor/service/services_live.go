@@ -10,14 +10,14 @@ import (
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
-	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
 // observedServices is the services as they were observed, and when.
 type observedServices struct {
 	checks.Note
-	ObservedAt time.Time                  `json:"observed_at"`
-	Services   []supervisor.ServiceStatus `json:"services"`
+	ObservedAt time.Time               `json:"observed_at"`
+	Services   []control.ServiceStatus `json:"services"`
 }
 
 // stackDown is the outcome for a stack that nobody started.
@@ -34,7 +34,7 @@ func servicesLive(s *subject.Subject) checks.Check {
 			if err != nil {
 				return checks.FromFault(err)
 			}
-			dead := lo.Reject(status.Services, func(svc supervisor.ServiceStatus, _ int) bool { return svc.Live })
+			dead := lo.Reject(status.Services, func(svc control.ServiceStatus, _ int) bool { return svc.Live })
 			if len(dead) == len(status.Services) && status.Supervisor == nil {
 				return stackDown()
 			}
@@ -42,11 +42,11 @@ func servicesLive(s *subject.Subject) checks.Check {
 			if len(dead) == 0 {
 				return checks.Passed(found)
 			}
-			found.Text = strings.Join(lo.Map(dead, func(svc supervisor.ServiceStatus, _ int) string {
+			found.Text = strings.Join(lo.Map(dead, func(svc control.ServiceStatus, _ int) string {
 				return strings.TrimSuffix(fmt.Sprintf("%s is %s: %s", svc.Name, svc.State, svc.Reason), ": ")
 			}), "; ")
 			first := dead[0]
-			if first.State == supervisor.StateStopped || first.State == supervisor.StateFailed && first.LastExit == nil {
+			if first.State == control.StateStopped || first.State == control.StateFailed && first.LastExit == nil {
 				return checks.Failed("").WithDetail(found).WithFix("mage start "+first.Name, "bring it up again; the start says what is missing")
 			}
 			return checks.Failed("").WithDetail(found).WithFix("mage logs "+first.Name, "its log says why it ended; mage start brings it up again")

@@ -10,7 +10,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
-	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
 func servicesReady(s *subject.Subject) checks.Check {
@@ -23,11 +23,11 @@ func servicesReady(s *subject.Subject) checks.Check {
 				return checks.FromFault(err)
 			}
 			found := observedServices{ObservedAt: s.Now().UTC(), Services: health.Services}
-			bad := lo.Reject(health.Services, func(svc supervisor.ServiceStatus, _ int) bool { return svc.Ready })
+			bad := lo.Reject(health.Services, func(svc control.ServiceStatus, _ int) bool { return svc.Ready })
 			if len(bad) == 0 {
 				return checks.Passed(found)
 			}
-			found.Text = strings.Join(lo.Map(bad, func(svc supervisor.ServiceStatus, _ int) string {
+			found.Text = strings.Join(lo.Map(bad, func(svc control.ServiceStatus, _ int) string {
 				return fmt.Sprintf("%s is not ready: %s", svc.Name, svc.Reason)
 			}), "; ")
 			return checks.Failed("").WithDetail(found).WithFix("mage restart "+bad[0].Name, "restart it; mage logs "+bad[0].Name+" says what it waits for")

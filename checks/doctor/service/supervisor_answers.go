@@ -6,13 +6,13 @@ import (
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
-	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
 // observedSupervisor is what the supervisor said, and when.
 type observedSupervisor struct {
-	ObservedAt time.Time        `json:"observed_at"`
-	Supervisor *supervisor.Info `json:"supervisor"` // nil: none runs
+	ObservedAt time.Time               `json:"observed_at"`
+	Supervisor *control.SupervisorInfo `json:"supervisor"` // nil: none runs
 	checks.Note
 }
 

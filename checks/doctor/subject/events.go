@@ -8,7 +8,8 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/safefile"
-	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
+	"github.com/flowgate-go/flowgate/supervisor/logs"
 )
 
 // mostEvents is how many events are looked at; the reader bounds their bytes.
@@ -16,7 +17,7 @@ const mostEvents = 20_000
 
 // events calls visit for the latest n events since a time. A pipe in the log's
 // place is a fault: reading it would wait for ever.
-func (s *Subject) Events(ctx context.Context, since time.Time, visit func(supervisor.Event)) error {
+func (s *Subject) Events(ctx context.Context, since time.Time, visit func(control.Event)) error {
 	f, err := safefile.Open(s.Config.Paths.LogFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -25,7 +26,7 @@ func (s *Subject) Events(ctx context.Context, since time.Time, visit func(superv
 		return fault.New("log-unreadable", "%s: %v", s.ShortPath(s.Config.Paths.LogFile), WithoutPath(err)).WithHint("move it away; the supervisor writes a new one")
 	}
 	_ = f.Close()
-	return supervisor.Events(ctx, s.Config, supervisor.EventOptions{N: mostEvents, Since: since}, func(e supervisor.Event) error {
+	return logs.Events(ctx, s.Config, logs.EventOptions{N: mostEvents, Since: since}, func(e control.Event) error {
 		visit(e)
 		return nil
 	})

@@ -25,6 +25,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/runtimestore"
 	"github.com/flowgate-go/flowgate/internal/version"
 	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
 // Patience bounds what a check waits for something that runs: a stuck service
@@ -56,12 +57,12 @@ type Subject struct {
 	Config      *config.Config // nil when the configuration cannot be used
 	ConfigError error          // why it cannot be used
 
-	Status        func() (supervisor.Status, error) // what the supervisor says
-	Health        func() (supervisor.Status, error) // Status, with the readiness of each service
-	ActiveConfig  func() (policy.Active, error)     // the router's configuration as it was generated last
-	PlannedConfig func() (policy.Active, error)     // the router's configuration as it would be generated now
-	CLIProxyFile  func() (cliproxy.File, error)     // CLIProxyAPI's own configuration
-	AskCLIProxy   func() (Answer, bool)             // its answer, and whether it is CLIProxyAPI's
+	Status        func() (control.Status, error) // what the supervisor says
+	Health        func() (control.Status, error) // Status, with the readiness of each service
+	ActiveConfig  func() (policy.Active, error)  // the router's configuration as it was generated last
+	PlannedConfig func() (policy.Active, error)  // the router's configuration as it would be generated now
+	CLIProxyFile  func() (cliproxy.File, error)  // CLIProxyAPI's own configuration
+	AskCLIProxy   func() (Answer, bool)          // its answer, and whether it is CLIProxyAPI's
 	Accounts      func() ([]auth.Account, error)
 
 	keyed   *http.Client // for requests with a key: to processes of this user only
@@ -79,8 +80,8 @@ func New(ctx context.Context, o Options) *Subject {
 	if o.Getenv != nil {
 		s.load()
 	}
-	s.Status = sync.OnceValues(func() (supervisor.Status, error) { return askInTime(ctx, s.Config, supervisor.Query) })
-	s.Health = sync.OnceValues(func() (supervisor.Status, error) {
+	s.Status = sync.OnceValues(func() (control.Status, error) { return askInTime(ctx, s.Config, supervisor.Query) })
+	s.Health = sync.OnceValues(func() (control.Status, error) {
 		if o.Untrusted != "" {
 			return s.Status()
 		}
@@ -99,7 +100,7 @@ func New(ctx context.Context, o Options) *Subject {
 
 // askInTime asks in less than a check may take, so that there is time left to say
 // who did not answer.
-func askInTime(ctx context.Context, cfg *config.Config, ask func(context.Context, *config.Config) (supervisor.Status, error)) (supervisor.Status, error) {
+func askInTime(ctx context.Context, cfg *config.Config, ask func(context.Context, *config.Config) (control.Status, error)) (control.Status, error) {
 	ctx, cancel := context.WithTimeout(ctx, Patience-Patience/10)
 	defer cancel()
 	return ask(ctx, cfg)
@@ -144,14 +145,14 @@ func (s *Subject) Close() {
 func (s *Subject) Profile() string { return policy.CurrentOrDefault(s.Config) }
 
 // running is the status of a service that a supervisor keeps alive.
-func (s *Subject) RunningService(name string) (supervisor.ServiceStatus, bool) {
+func (s *Subject) RunningService(name string) (control.ServiceStatus, bool) {
 	status, err := s.Status()
 	if err != nil {
-		return supervisor.ServiceStatus{}, false
+		return control.ServiceStatus{}, false
 	}
-	i := slices.IndexFunc(status.Services, func(svc supervisor.ServiceStatus) bool { return svc.Name == name })
+	i := slices.IndexFunc(status.Services, func(svc control.ServiceStatus) bool { return svc.Name == name })
 	if i < 0 || !status.Services[i].Live {
-		return supervisor.ServiceStatus{}, false
+		return control.ServiceStatus{}, false
 	}
 	return status.Services[i], true
 }

@@ -1,0 +1,211 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"runtime"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/trust"
+	"github.com/flowgate-go/flowgate/supervisor/control"
+	"github.com/flowgate-go/flowgate/supervisor/ledger"
+)
+
+// queryTimeout is how long a supervisor may take to say how things stand; it
+// needs less than a millisecond.
+const queryTimeout = 5 * time.Second
+
+// ErrNoSupervisor means that nobody listens on the control socket.
+var ErrNoSupervisor = errors.New("no supervisor runs")
+
+// Client speaks to the supervisor of one runtime folder.
+type Client struct {
+	runtimeDir string
+	Scrub      func([]byte) []byte
+}
+
+func New(cfg *config.Config) *Client { return &Client{runtimeDir: cfg.Paths.RuntimeDir} }
+
+// dial connects to the supervisor.
+func (c *Client) dial(ctx context.Context) (net.Conn, error) {
+	path := control.SocketPath(c.runtimeDir)
+	conn, err := dialSameUser(ctx, path)
+	if err == nil {
+		return conn, nil
+	}
+	l := ledger.Read(c.runtimeDir)
+	if l.Socket != "" && l.Socket != path { // a supervisor wrote down where it listens instead
+		if conn, err = dialSameUser(ctx, l.Socket); err == nil {
+			return conn, nil
+		}
+	}
+	if there := pathSeenBy(l.Supervisor, l.Socket); there != "" {
+		if conn, err := dialSameUser(ctx, there); err == nil {
+			return conn, nil
+		}
+	}
+	return nil, err
+}
+
+// pathSeenBy is a path as the process id sees it: one with a private /tmp, such as a
+// unit with PrivateTmp, has its socket where only it looks. "" where the system
+// has no such view, or none that is short enough for a socket.
+func pathSeenBy(id process.Identity, path string) string {
+	there := "/proc/" + strconv.Itoa(id.PID) + "/root" + path
+	if path == "" || runtime.GOOS != "linux" || len(there) > control.MaxSocketPath || !id.Alive() {
+		return ""
+	}
+	return there
+}
+
+// foreignSocketError is the error of a control socket behind which a process of
+// another user is.
+type foreignSocketError struct {
+	path string
+	uid  int // -1 when the system does not say
+}
+
+func (e foreignSocketError) Error() string {
+	return fmt.Sprintf("the control socket %s belongs to another user", e.path)
+}
+
+// hint says what to do about it.
+func (e foreignSocketError) hint() string {
+	if e.uid < 0 || e.uid == os.Geteuid() {
+		return "run the command as the user that the stack belongs to"
+	}
+	return trust.AsOwner(e.uid)
+}
+
+// dialSameUser connects to a socket behind which a process of our own user is.
+func dialSameUser(ctx context.Context, path string) (net.Conn, error) {
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, "unix", path)
+	if err != nil {
+		return nil, err
+	}
+	if uid, err := control.PeerUID(conn.(*net.UnixConn)); err != nil || uid != os.Geteuid() {
+		_ = conn.Close()
+		return nil, foreignSocketError{path: path, uid: uid}
+	}
+	return conn, nil
+}
+
+// Status asks how things stand: errNoSupervisor when there is nobody to ask.
+func (c *Client) Status(ctx context.Context) (control.Status, error) {
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	resp, err := c.send(ctx, http.MethodGet, "/v1/status", nil)
+	if err != nil {
+		return control.Status{}, err
+	}
+	defer resp.Body.Close()
+	var s control.Status
+	if err := json.NewDecoder(resp.Body).Decode(&s); err != nil {
+		return control.Status{}, c.unreachable(err)
+	}
+	return s, nil
+}
+
+// Command has the supervisor do something and passes events on until it is done.
+func (c *Client) Command(ctx context.Context, verb string, q control.Request, progress func(control.Event)) (control.Reply, error) {
+	q.Quiet = progress == nil
+	body, err := control.EncodeRequest(q)
+	if err != nil {
+		return control.Reply{}, fmt.Errorf("encode the command: %w", err)
+	}
+	ctx, heard, end := c.watchSilence(ctx)
+	defer end()
+	resp, err := c.send(ctx, http.MethodPost, "/v1/"+verb, bytes.NewReader(body))
+	if err != nil {
+		return control.Reply{}, err
+	}
+	defer resp.Body.Close()
+	for lines := json.NewDecoder(resp.Body); ; {
+		var line control.Reply
+		err := lines.Decode(&line)
+		heard()
+		switch {
+		case ctx.Err() != nil:
+			return control.Reply{}, context.Cause(ctx)
+		case err != nil:
+			return control.Reply{}, fault.New("supervisor-lost", "the supervisor ended before it answered: %w", err).
+				WithHint("see supervisor.log in the runtime folder, then mage status")
+		case line.Event == nil:
+			return line, line.Fault.Scrub(c.Scrub).Err()
+		case progress != nil:
+			progress(*line.Event)
+		}
+	}
+}
+
+func (c *Client) send(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, "http://flowgate"+path, body)
+	if err != nil {
+		return nil, fmt.Errorf("ask the supervisor: %w", err)
+	}
+	conn, err := c.dial(ctx) // before the client: mostly there is nobody
+	if isAbsent(err) {
+		conn, err = c.reconnect(ctx)
+	}
+	var resp *http.Response
+	var foreign foreignSocketError
+	if err == nil {
+		resp, err = roundTrip(conn, req)
+	}
+	switch {
+	case err == nil:
+		return resp, nil
+	case errors.Is(err, ErrNoSupervisor), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, io.EOF):
+		return nil, ErrNoSupervisor // there is none, or it went away before it took the question
+	case IsUnreachable(err):
+		return nil, err
+	case errors.As(err, &foreign):
+		return nil, fault.New("supervisor-unreachable", "the supervisor cannot be asked: %w", err).WithHint("%s", foreign.hint())
+	case errors.Is(err, fs.ErrPermission):
+		return nil, fault.New("supervisor-unreachable", "the supervisor cannot be reached: %w", err).
+			WithHint("the runtime folder and what is in it must be yours to enter and to read: mage doctor")
+	case ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return nil, context.Cause(ctx)
+	default:
+		return nil, c.unreachable(err)
+	}
+}
+
+// roundTrip sends a request over a connection, which the end of the answer's body closes.
+func roundTrip(conn net.Conn, req *http.Request) (*http.Response, error) {
+	dialed := func(context.Context, string, string) (net.Conn, error) { return conn, nil }
+	resp, err := (&http.Transport{DialContext: dialed, DisableKeepAlives: true}).RoundTrip(req)
+	if err != nil {
+		_ = conn.Close()
+	}
+	return resp, err
+}
+
+// unreachable is the fault of a supervisor that runs and gives no answer.
+func (c *Client) unreachable(err error) error {
+	who := "the supervisor"
+	if id, lives := LivingSupervisor(c.runtimeDir); lives && id.PID != 0 {
+		who = fmt.Sprintf("the supervisor (process %d)", id.PID)
+	}
+	return fault.New("supervisor-unreachable", "%s does not answer: %w", who, err).WithHint("%s", unreachableHint)
+}
+
+// IsUnreachable reports whether err says that a supervisor runs and does not answer.
+func IsUnreachable(err error) bool {
+	var f *fault.Error
+	return errors.As(err, &f) && f.Code == "supervisor-unreachable"
+}

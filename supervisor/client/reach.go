@@ -1,0 +1,138 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"syscall"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/supervisor/control"
+	"github.com/flowgate-go/flowgate/supervisor/ledger"
+)
+
+const (
+	// SocketTimeout is how long a command waits for the control socket of a
+	// supervisor that lives: it opens a removed socket anew within keepEvery.
+	SocketTimeout = 3 * time.Second
+	// silenceLimit is how long a supervisor may send no line of an answer before
+	// the command asks whether it still answers at all, for queryTimeout: together
+	// less than the nine seconds that docs/supervisor.md promises.
+	silenceLimit = 3 * time.Second
+)
+
+// LivingSupervisor returns the supervisor that has the runtime folder, however
+// its control socket looks: the one in supervisor.json or, when that file is
+// gone, the process that holds the folder's lock. Its PID is 0 when the lock is
+// held and the system does not say by which process.
+func LivingSupervisor(runtimeDir string) (id process.Identity, lives bool) {
+	id = ledger.Read(runtimeDir).Supervisor
+	if id.PID != 0 {
+		return id, id.Alive()
+	}
+	pid, held := control.LockHolder(control.LockPath(runtimeDir))
+	if !held {
+		return process.Identity{}, false
+	}
+	if id, err := process.Identify(pid); err == nil {
+		return id, true
+	}
+	return process.Identity{}, true // the lock is held, whatever the system says of its holder
+}
+
+// reconnect dials the control socket of a supervisor that lives until it
+// listens again. It returns errNoSupervisor when the supervisor ends meanwhile,
+// and a fault supervisor-unreachable after socketWait.
+func (c *Client) reconnect(ctx context.Context) (net.Conn, error) {
+	deadline := time.Now().Add(SocketTimeout)
+	var absent error // why the socket cannot be reached; the last dial may only have run out of time
+	for {
+		id, lives := LivingSupervisor(c.runtimeDir)
+		if !lives {
+			return nil, ErrNoSupervisor
+		}
+		conn, err := c.dial(ctx)
+		if err == nil || !isAbsent(err) && ctx.Err() == nil {
+			return conn, err
+		}
+		if absent == nil || isAbsent(err) {
+			absent = err
+		}
+		if time.Now().After(deadline) || errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return nil, noSocketFault(id, absent)
+		}
+		if err := WaitBriefly(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+			return nil, err
+		}
+	}
+}
+
+// isAbsent reports whether a connection failed because no process listens.
+func isAbsent(err error) bool {
+	for _, absent := range []error{syscall.ENOENT, syscall.ECONNREFUSED, syscall.ENOTDIR} {
+		if errors.Is(err, absent) {
+			return true
+		}
+	}
+	return false
+}
+
+// noSocketFault is the fault of a supervisor that lives and has no socket that
+// this process can see.
+func noSocketFault(id process.Identity, err error) error {
+	who := "a process that holds supervisor.lock"
+	if id.PID != 0 {
+		who = fmt.Sprintf("process %d", id.PID)
+	}
+	return fault.New("supervisor-unreachable", "the supervisor (%s) runs, but its control socket cannot be reached: %w", who, err).
+		WithHint("%s", unreachableHint)
+}
+
+const unreachableHint = "see supervisor.log in the runtime folder; mage stop -force ends the supervisor and its services, then mage start"
+
+// watchSilence returns a context that ends with a fault when the supervisor
+// sends nothing for silenceLimit and does not answer a question of its own
+// either. Call heard for each line; call end when the answer is complete.
+func (c *Client) watchSilence(ctx context.Context) (watched context.Context, heard, end func()) {
+	watched, cancel := context.WithCancelCause(ctx)
+	lines := make(chan struct{}, 1)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		timer := time.NewTimer(silenceLimit)
+		defer timer.Stop()
+		for {
+			select {
+			case <-watched.Done():
+				return
+			case <-lines:
+			case <-timer.C:
+				if _, err := c.Status(watched); err != nil && !errors.Is(err, ErrNoSupervisor) {
+					cancel(err)
+					return
+				}
+			}
+			timer.Reset(silenceLimit)
+		}
+	}()
+	heard = func() {
+		select {
+		case lines <- struct{}{}:
+		default:
+		}
+	}
+	return watched, heard, func() { cancel(nil); <-done }
+}
+
+// WaitBriefly is the time between two looks at something that has no event.
+func WaitBriefly(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(5 * time.Millisecond):
+		return nil
+	}
+}

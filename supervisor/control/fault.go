@@ -1,0 +1,20 @@
+package control
+
+import "github.com/flowgate-go/flowgate/internal/fault"
+
+func UnwritableFault(dir string, err error) error {
+	return fault.New("runtime-dir-unwritable", "use the runtime folder %s: %w", dir, err).
+		WithHint("make it a folder of yours with room on its disk, or set paths.runtime_dir to another one")
+}
+
+func EndingFault() error {
+	return fault.New(CodeEnding, "the supervisor is ending").WithHint("try again in a moment")
+}
+
+func InterruptedFault() error {
+	return fault.New("start-interrupted", "the start was interrupted by a stop").WithHint("start again when you want it up: mage start")
+}
+
+// CodeEnding is what a supervisor that is going away answers; the client waits
+// for its end and tries again.
+const CodeEnding = "supervisor-ending"

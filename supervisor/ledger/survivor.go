@@ -1,0 +1,81 @@
+package ledger
+
+import (
+	"maps"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/runtimestore"
+	"github.com/flowgate-go/flowgate/internal/selfexec"
+)
+
+// Survivors are the services of a killed supervisor that still run: processes
+// of this user that carry the mark of this runtime folder, and that the ledger
+// names or, whatever became of the ledger, that run the service's command.
+// While a supervisor lives there are none.
+func Survivors(cfg *config.Config, l Ledger) []Entry {
+	if l.Supervisor.Alive() && l.Supervisor.PID != os.Getpid() {
+		return nil
+	}
+	return RunningServices(cfg, l)
+}
+
+// RunningServices are the services of a runtime folder that have a process,
+// whether or not their supervisor lives: see survivors.
+func RunningServices(cfg *config.Config, l Ledger) []Entry {
+	dir := cfg.Paths.RuntimeDir
+	found := map[string]process.Identity{}
+	for mark, id := range NewCensus().Leaders() {
+		if name, ours := strings.CutPrefix(mark, Mark(dir, "")); ours && !strings.Contains(name, ":") { // a folder's name may go on with a colon
+			found[name] = id
+		}
+	}
+	var list []Entry
+	for _, e := range l.Services {
+		id, marked := found[e.Name]
+		delete(found, e.Name)
+		switch {
+		case e.Process.HasMark(MarkVariable, Mark(dir, e.Name)):
+		case marked && isServiceProcess(cfg, e.Name, id):
+			e.Process = id
+		default:
+			continue
+		}
+		list = append(list, e)
+	}
+	for _, name := range slices.Sorted(maps.Keys(found)) {
+		if isServiceProcess(cfg, name, found[name]) {
+			list = append(list, Entry{Name: name, Process: found[name], StartedAt: processStartTime(found[name])})
+		}
+	}
+	return list
+}
+
+// isServiceProcess reports whether a process was executed by the command of a
+// service. It is asked where the ledger does not name the process: programs
+// that a service starts, and what is typed in their shells, carry its mark too.
+func isServiceProcess(cfg *config.Config, name string, id process.Identity) bool {
+	svc, known := cfg.Service(name)
+	if !known {
+		return false
+	}
+	spec, err := runtimestore.Command(cfg, svc, runtimestore.Environment{Self: selfexec.Path(), Environ: os.Environ(), LookPath: exec.LookPath})
+	return err == nil && process.HasCommand(id.PID, spec.Args)
+}
+
+// processStartTime returns when a process was started, as far as the system knows.
+func processStartTime(id process.Identity) time.Time {
+	at := Timestamp()
+	if age, known := id.Age(); known {
+		at = at.Add(-age.Truncate(time.Millisecond))
+	}
+	return at
+}
+
+// Timestamp is the time as reports have it.
+func Timestamp() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }

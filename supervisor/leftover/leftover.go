@@ -1,0 +1,137 @@
+package leftover
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/safefile"
+	"github.com/flowgate-go/flowgate/supervisor/client"
+	"github.com/flowgate-go/flowgate/supervisor/control"
+	"github.com/flowgate-go/flowgate/supervisor/ledger"
+)
+
+// Remains is what earlier supervisors left in a runtime folder.
+type Remains struct {
+	Stale   []string `json:"stale"`   // files whose process is gone: ledger, control socket, pid files
+	Foreign []Claim  `json:"foreign"` // files that name a process that is another's by now
+	Orphans []Orphan `json:"orphans"` // services that run on without a supervisor
+}
+
+// Claim is a pid in a file of ours that belongs to a process of somebody else.
+type Claim struct {
+	File    string `json:"file"`
+	PID     int    `json:"pid"`
+	Service string `json:"service,omitempty"`
+}
+
+// Orphan is a service that outlived its supervisor.
+type Orphan struct {
+	Service   string    `json:"service"`
+	PID       int       `json:"pid"`
+	StartedAt time.Time `json:"started_at"`
+}
+
+// Inspect looks for remains and changes nothing. While a supervisor lives its
+// own files are none.
+func Inspect(cfg *config.Config) Remains {
+	dir := cfg.Paths.RuntimeDir
+	r := Remains{Stale: []string{}, Foreign: []Claim{}, Orphans: []Orphan{}}
+	l := ledger.Read(dir)
+	if _, lives := client.LivingSupervisor(dir); !lives {
+		r.ofDead(cfg, l)
+	}
+	for _, pattern := range [...]string{"*.pid", filepath.Join("pids", "*.pid")} { // the Python tool's
+		files, _ := filepath.Glob(filepath.Join(dir, pattern))
+		for _, file := range files {
+			r.pidFile(file)
+		}
+	}
+	return r
+}
+
+// ofDead judges supervisor.json and the control socket of a dead supervisor.
+func (r *Remains) ofDead(cfg *config.Config, l ledger.Ledger) {
+	dir := cfg.Paths.RuntimeDir
+	for _, e := range ledger.Survivors(cfg, l) {
+		r.Orphans = append(r.Orphans, Orphan{e.Name, e.Process.PID, e.StartedAt})
+	}
+	for _, e := range l.Services {
+		if _, err := process.Identify(e.Process.PID); err == nil && e.Process.PID > 0 && !e.Process.Alive() {
+			r.Foreign = append(r.Foreign, Claim{ledger.Path(dir), e.Process.PID, e.Name})
+		}
+	}
+	if len(r.Orphans) > 0 {
+		return // the next supervisor needs the ledger
+	}
+	for _, path := range [...]string{ledger.Path(dir), control.SocketPath(dir)} {
+		if _, err := os.Lstat(path); err == nil {
+			r.Stale = append(r.Stale, path)
+		}
+	}
+}
+
+func (r *Remains) pidFile(file string) {
+	text, err := safefile.Read(file, safefile.Word)
+	if err != nil {
+		return
+	}
+	for _, pid := range pidsIn(text) {
+		if _, err := process.Identify(pid); !errors.Is(err, process.ErrGone) {
+			r.Foreign = append(r.Foreign, Claim{file, pid, strings.TrimSuffix(filepath.Base(file), ".pid")})
+			return
+		}
+	}
+	r.Stale = append(r.Stale, file)
+}
+
+// pidsIn are the process numbers that a pid file may mean: the "pid" of a JSON
+// object, as later versions of the Python tool wrote, else every number in it.
+func pidsIn(text []byte) []int {
+	var object struct {
+		PID json.Number `json:"pid"`
+	}
+	if json.Unmarshal(text, &object) == nil && object.PID != "" {
+		text = []byte(object.PID)
+	}
+	var pids []int
+	for _, digits := range strings.FieldsFunc(string(text), func(c rune) bool { return c < '0' || c > '9' }) {
+		if pid, err := strconv.Atoi(digits); err == nil && pid > 0 {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// RemoveStale removes the stale files among the remains and returns them. It
+// holds the supervisor's lock meanwhile, so that none starts; while one runs,
+// only pid files, which it has none of, are removed.
+func RemoveStale(ctx context.Context, cfg *config.Config) ([]string, error) {
+	lock, err := control.AcquireLock(ctx, control.LockPath(cfg.Paths.RuntimeDir), 50*time.Millisecond)
+	runs := errors.Is(err, context.DeadlineExceeded)
+	if err != nil && !runs {
+		return nil, control.UnwritableFault(cfg.Paths.RuntimeDir, err)
+	}
+	if !runs {
+		defer lock.Close()
+	}
+	var removed []string
+	for _, path := range Inspect(cfg).Stale {
+		if runs && filepath.Ext(path) != ".pid" {
+			continue
+		}
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return removed, control.UnwritableFault(cfg.Paths.RuntimeDir, err)
+		}
+		removed = append(removed, path)
+	}
+	return removed, nil
+}

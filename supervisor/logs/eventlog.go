@@ -1,0 +1,101 @@
+package logs
+
+import (
+	"fmt"
+	"github.com/flowgate-go/flowgate/supervisor/control"
+	"log/slog"
+	"sync"
+)
+
+// EventLog writes events to a file and passes them on to those who listen.
+type EventLog struct {
+	path        string
+	logger      *slog.Logger
+	profile     func() string // in force
+	mu          sync.Mutex
+	nextBatch   *batch // that has not begun to be written
+	subscribers map[chan control.Event]struct{}
+	writing     sync.Mutex // held while a batch is written
+	unwritten   int        // since the last that could be written
+}
+
+// batch are events that one write records.
+type batch struct {
+	once   sync.Once
+	events []control.Event
+}
+
+func NewEventLog(path string, log *slog.Logger, profile func() string) *EventLog {
+	return &EventLog{path: path, logger: log, profile: profile, subscribers: map[chan control.Event]struct{}{}}
+}
+
+// Emit stamps and records an event, and returns when it is in the file. Those
+// of a hundred services at once wait for the write that goes on and share the
+// next one.
+func (l *EventLog) Emit(e control.Event) {
+	l.mu.Lock()
+	if l.nextBatch == nil {
+		l.nextBatch = &batch{}
+	}
+	b := l.nextBatch
+	e.Timestamp = control.EventTimestamp()
+	b.events = append(b.events, e)
+	l.mu.Unlock()
+	b.once.Do(func() {
+		l.writing.Lock()
+		defer l.writing.Unlock()
+		l.mu.Lock()
+		l.nextBatch = nil // who comes from now on is in another
+		l.mu.Unlock()
+		l.write(b.events)
+	})
+}
+
+// write writes events. A log that cannot be written (a full disk) stops
+// nothing: what is lost is counted, and said when there is room again.
+func (l *EventLog) write(events []control.Event) {
+	profile := l.profile()
+	for i := range events {
+		events[i].Profile = profile
+	}
+	if l.unwritten > 0 {
+		note := control.Event{Timestamp: events[0].Timestamp, Event: control.EventLost, Profile: profile, Result: "error", Detail: fmt.Sprintf("%d events could not be written", l.unwritten)}
+		if control.AppendEvents(l.path, note) == nil {
+			l.unwritten = 0
+		}
+	}
+	if err := control.AppendEvents(l.path, events...); err != nil {
+		l.unwritten += len(events)
+		l.logger.Warn("events not recorded", "events", len(events), "first", events[0].Event, "service", events[0].Service, "err", err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for sub := range l.subscribers {
+		for _, e := range events {
+			select {
+			case sub <- e:
+			default: // a listener that does not keep up misses it; the file has it
+			}
+		}
+	}
+}
+
+// Subscribe returns a channel of the events from now on and how to leave.
+func (l *EventLog) Subscribe() (<-chan control.Event, func()) {
+	sub := make(chan control.Event, 1024)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.subscribers[sub] = struct{}{}
+	return sub, func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		delete(l.subscribers, sub)
+	}
+}
+
+// HasUnwritten reports events that could not be written yet.
+func (l *EventLog) HasUnwritten() bool {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	return l.unwritten > 0
+}

@@ -1,0 +1,73 @@
+package logs
+
+import (
+	"bytes"
+	"encoding/json"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/logfile"
+	"github.com/flowgate-go/flowgate/supervisor/control"
+)
+
+// maxNoteAge is how far back notes go for a log whose lines name no time: where
+// among them a note belongs cannot be told.
+const maxNoteAge = 24 * time.Hour
+
+// notes reads from the events where lines of logs are missing or went elsewhere.
+type notes struct {
+	path     string
+	from     map[string]time.Time // by service: none before
+	follower *logfile.Follower
+}
+
+func newNotes(path string) *notes { return &notes{path: path, from: map[string]time.Time{}} }
+
+// readPast are the notes that belong among the lines that are shown.
+func (n *notes) readPast(o Options) (notes []LogLine, err error) {
+	wanted := o.N
+	if wanted != 0 {
+		wanted = -1 // lines of each service; events are of all
+	}
+	n.follower, err = logfile.Tail(n.path, wanted, false, func(line []byte) error {
+		if note, ok := n.parse(line); ok && !note.Time.Before(o.Since) {
+			notes = append(notes, note)
+		}
+		return nil
+	})
+	return notes, err
+}
+
+func (n *notes) readNew(emit func(LogLine) error) error {
+	return readFault(n.path, n.follower.Poll(func(line []byte) error {
+		if note, ok := n.parse(line); ok {
+			return wrapEmitError(emit(note))
+		}
+		return nil
+	}))
+}
+
+// parse makes a line of an event that says that lines are missing or went
+// elsewhere. It passes every choice of a level: which they had is not known.
+func (n *notes) parse(line []byte) (LogLine, bool) {
+	if !bytes.Contains(line, []byte(`"event":"log.`)) {
+		return LogLine{}, false
+	}
+	var e control.Event
+	if json.Unmarshal(line, &e) != nil || e.Event != control.EventLogDropped && e.Event != control.EventLogGap && e.Event != control.EventLogMoved {
+		return LogLine{}, false
+	}
+	at := e.Time()
+	from, chosen := n.from[e.Service]
+	if !chosen || at.Before(from) {
+		return LogLine{}, false
+	}
+	return LogLine{Service: e.Service, Time: &at, Level: logfile.LevelError, Line: e.Event + ": " + e.Detail, Event: e.Event}, true
+}
+
+// firstTime is when the lines that are shown of a log begin.
+func (s *source) firstTime(lines []LogLine) time.Time {
+	if s.time == nil || len(lines) == 0 {
+		return time.Now().Add(-maxNoteAge)
+	}
+	return *lines[0].Time
+}

@@ -1,0 +1,79 @@
+package observe
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"github.com/sourcegraph/conc/iter"
+
+	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/supervisor/control"
+)
+
+// AddUsage returns the status with what the process of each service uses.
+func AddUsage(ctx context.Context, s control.Status) control.Status {
+	all := iter.Mapper[control.ServiceStatus, control.ServiceStatus]{MaxGoroutines: 8}
+	s.Services = all.Map(s.Services, func(svc *control.ServiceStatus) control.ServiceStatus {
+		measured := *svc
+		if svc.PID == 0 {
+			return measured
+		}
+		if u, err := process.ReadUsage(ctx, svc.PID); err == nil {
+			measured.Usage = &control.Usage{CPUS: round(u.CPU.Seconds(), 100), RSS: u.RSS, Files: countOrNil(u.Files), Sockets: countOrNil(u.Sockets)}
+			if svc.UptimeS > 0 {
+				measured.Usage.CPUPct = round(100*u.CPU.Seconds()/svc.UptimeS, 10)
+			}
+		}
+		return measured
+	})
+	return s
+}
+
+func countOrNil(n int) *int {
+	if n < 0 {
+		return nil
+	}
+	return &n
+}
+
+func round(x, parts float64) float64 { return math.Round(x*parts) / parts }
+
+// Top is Query again and again: show gets each status, with the processor time
+// that each service used since the one before. It ends with ctx or the error
+// of show; every is 0 for one second.
+func Top(ctx context.Context, query func(context.Context) (control.Status, error), every time.Duration, show func(control.Status) error) error {
+	if every <= 0 {
+		every = time.Second
+	}
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	before, at := map[int]float64{}, time.Now()
+	for {
+		status, err := query(ctx)
+		if err != nil {
+			return err
+		}
+		passed := time.Since(at).Seconds()
+		at = time.Now()
+		now := map[int]float64{}
+		for _, svc := range status.Services {
+			if svc.Usage == nil {
+				continue
+			}
+			now[svc.PID] = svc.Usage.CPUS
+			if was, known := before[svc.PID]; known && passed > 0 {
+				svc.Usage.CPUPct = round(100*(svc.Usage.CPUS-was)/passed, 10)
+			}
+		}
+		before = now
+		if err := show(status); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}

@@ -1,0 +1,66 @@
+package instance
+
+import (
+	"path/filepath"
+	"syscall"
+
+	"github.com/flowgate-go/flowgate/internal/cliproxy"
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/keyfile"
+	"github.com/flowgate-go/flowgate/internal/policy"
+	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/tcp"
+	"github.com/flowgate-go/flowgate/supervisor/control"
+)
+
+// ProbeKey returns the key that a probe presents when a service answers that it
+// wants one: the router's own key, or one of the upstream's. It goes to the
+// process pid and its family and to nobody else. environ is what the service was
+// started with.
+func ProbeKey(cfg *config.Config, svc config.Service, pid int, environ []string) func() string {
+	if cfg == nil || pid == 0 {
+		return nil
+	}
+	return func() string {
+		if !isServedBy(pid, svc) {
+			return ""
+		}
+		if svc.Name == config.CLIProxy {
+			return upstreamKey(cfg)
+		}
+		key, _ := policy.ClientKey(cfg, control.GetenvIn(environ)) // without one the answer stays what it was
+		return key
+	}
+}
+
+// upstreamKey is a key that CLIProxyAPI accepts: one of its own configuration, else
+// the one that FlowGate made.
+func upstreamKey(cfg *config.Config) string {
+	if f, err := cliproxy.ReadFile(cfg.CLIProxyConfigFile); err == nil && len(f.APIKeys) > 0 {
+		return f.APIKeys[0]
+	}
+	key, _, _ := keyfile.Read(filepath.Join(cfg.Paths.Secrets(), "upstream.key"))
+	return key
+}
+
+// isServedBy reports whether the process that listens on a service's address is
+// pid, one of its group, or a descendant: a launcher such as uv listens nowhere
+// itself.
+func isServedBy(pid int, svc config.Service) bool {
+	if tcp.IsListening(pid, svc.Host, svc.Port) {
+		return true
+	}
+	holder, found, err := tcp.FindListener(svc.Host, svc.Port)
+	if err != nil || !found || holder.PID <= 0 {
+		return false
+	}
+	if group, err := syscall.Getpgid(holder.PID); err == nil && group == pid {
+		return true
+	}
+	for p := holder.PID; p > 1; p = process.ParentPID(p) {
+		if p == pid {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,168 @@
+package spawn
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/logfile"
+	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/selfexec"
+	"github.com/flowgate-go/flowgate/internal/trust"
+	"github.com/flowgate-go/flowgate/supervisor/client"
+	"github.com/flowgate-go/flowgate/supervisor/control"
+	"github.com/flowgate-go/flowgate/supervisor/ledger"
+)
+
+// startLockTimeout is how long commands queue for the one that starts a supervisor,
+// which itself may wait for the end of the one before.
+const startLockTimeout = control.LockTimeout + 15*time.Second
+
+// Options say how a supervisor is started. The zero value starts this
+// program in this process's environment.
+type Options struct {
+	Self      string   // path that executes this program; default selfexec.Path()
+	Environ   []string // of the supervisor; default os.Environ()
+	Lifeline  *os.File // its end ends the supervisor; may be nil
+	Ephemeral string   // folder removed when the supervisor ends; "" for none
+}
+
+// Ensure makes sure that a supervisor listens: of any number of commands at
+// once, one starts it and the others find it.
+func Ensure(ctx context.Context, cfg *config.Config, c *client.Client, o Options) error {
+	if _, err := c.Status(ctx); !errors.Is(err, client.ErrNoSupervisor) {
+		return err
+	}
+	dir := cfg.Paths.RuntimeDir
+	if err := control.EnsureRuntimeDir(dir); err != nil {
+		return err
+	}
+	lock, err := control.AcquireLock(ctx, control.StartLockPath(dir), startLockTimeout)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err != nil {
+		return control.UnwritableFault(dir, err)
+	}
+	defer lock.Close()
+	if _, err := c.Status(ctx); !errors.Is(err, client.ErrNoSupervisor) {
+		return err
+	}
+	return startSupervisor(ctx, cfg, o)
+}
+
+// startSupervisor starts a supervisor, detached, and waits until it listens.
+func startSupervisor(ctx context.Context, cfg *config.Config, o Options) error {
+	path := filepath.Join(cfg.Paths.RuntimeDir, "supervisor.log")
+	log, err := control.OpenLog(path)
+	if err != nil {
+		return control.UnwritableFault(cfg.Paths.RuntimeDir, err)
+	}
+	defer log.Close()
+	logFrom := logfile.End(path)
+	boot, notify, err := os.Pipe()
+	if err != nil {
+		return fault.New("supervisor-failed", "start the supervisor: %w", err)
+	}
+	defer boot.Close()
+	cmd := supervisorCommand(cfg, o, notify)
+	cmd.Stdout, cmd.Stderr = log, log
+	err = cmd.Start()
+	_ = notify.Close() // the child has it
+	if err != nil {
+		return fault.New("supervisor-failed", "start the supervisor: %w", err)
+	}
+	pid := cmd.Process.Pid
+	_ = cmd.Process.Release() // it outlives this command
+	line, err := readStartupResult(ctx, boot)
+	if ctx.Err() != nil {
+		return context.Cause(ctx) // it ends by itself when no command comes
+	}
+	if err != nil {
+		process.Reap(pid)
+		lines, _ := logfile.Last(path, logFrom, control.FailureLines)
+		return fault.New("supervisor-failed", "the supervisor ended while it started: %s", strings.Join(lines[max(0, len(lines)-1):], "")).
+			WithHint("see %s", log.Name()).WithDetail(control.Failure{Service: "supervisor", Log: lines, LogFile: log.Name()})
+	}
+	return line.Fault.Err()
+}
+
+// supervisorCommand is `<self> supervisor:run …` in a session of its own, so
+// that the end of the terminal does not reach it. Descriptor 3 is for its
+// first word, 4 the lifeline.
+func supervisorCommand(cfg *config.Config, o Options, notify *os.File) *exec.Cmd {
+	self := o.Self
+	if self == "" {
+		self = selfexec.Path()
+	}
+	args := []string{"supervisor:run", "-notify=3"}
+	if cfg.File != "" {
+		args = append(args, "-config="+cfg.File)
+	}
+	files := []*os.File{notify}
+	if o.Lifeline != nil {
+		args = append(args, "-lifeline=4")
+		files = append(files, o.Lifeline)
+	}
+	if o.Ephemeral != "" {
+		args = append(args, "-ephemeral="+o.Ephemeral)
+	}
+	cmd := exec.Command(self, args...) //nolint:gosec // this program itself
+	cmd.Dir = cfg.Dir
+	cmd.ExtraFiles = files
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	cmd.Env = append(supervisorEnviron(o.Environ), trust.Variable+"="+surfaceDigest(cfg, o.Environ))
+	return cmd
+}
+
+// surfaceDigest names what the supervisor of cfg will find in its file: the caller
+// trusts it. A caller may have changed its own copy, to try something.
+func surfaceDigest(cfg *config.Config, environ []string) string {
+	getenv := os.Getenv
+	if environ != nil {
+		getenv = control.GetenvIn(environ)
+	}
+	if cfg.File != "" {
+		if loaded, err := config.Load(cfg.File, getenv); err == nil {
+			cfg = loaded
+		}
+	}
+	return trust.SurfaceOf(cfg, getenv("HOME")).Digest()
+}
+
+// supervisorEnviron is an environment without what steers the command that calls
+// and must not steer the supervisor.
+func supervisorEnviron(environ []string) []string {
+	if environ == nil {
+		environ = os.Environ()
+	}
+	kept := make([]string, 0, len(environ))
+	for _, entry := range environ {
+		name, _, _ := strings.Cut(entry, "=")
+		if !strings.HasPrefix(name, "MAGEFILE_") && name != "FLOWGATE_CONFIG" && name != "FLOWGATE_FORMAT" && name != ledger.MarkVariable && name != trust.Variable {
+			kept = append(kept, entry)
+		}
+	}
+	return kept
+}
+
+// readStartupResult waits for the supervisor's first word.
+func readStartupResult(ctx context.Context, boot *os.File) (control.StartupResult, error) {
+	stop := context.AfterFunc(ctx, func() { _ = boot.SetReadDeadline(time.Unix(1, 0)) })
+	defer stop()
+	raw, err := io.ReadAll(io.LimitReader(boot, 1<<20))
+	if err != nil {
+		return control.StartupResult{}, err
+	}
+	var line control.StartupResult
+	return line, json.Unmarshal(raw, &line) // nothing read is an error here
+}
