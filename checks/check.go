@@ -19,11 +19,11 @@ import (
 type Check struct {
 	ID      string        // dotted, stable, "ports.available"
 	Title   string        // what holds when it passes
-	About   string        // what it looks at, why that matters and how to mend it: the entry of the runbook, one paragraph
 	Family  string        // smoke, doctor, security
 	Needs   []string      // IDs of checks listed earlier that must not fail or be skipped first
 	After   []string      // IDs of checks listed earlier that must have ended first, however
 	Timeout time.Duration // 0 means DefaultTimeout
+	Active  bool          // it executes a program or sends requests that the examined configuration names
 	Run     func(ctx context.Context) Outcome
 
 	// Mend puts right what Run complained about, as far as that is safe, and

@@ -65,7 +65,7 @@ func hookCommand() string {
 // List lists all checks of security-check with what they look at.
 func (Security) List(ctx context.Context) error {
 	return run(ctx, "security:list", func(_ context.Context, s session) (any, error) {
-		list := doctor.ExplainList(security.List())
+		list := security.ExplainAll()
 		for _, e := range list.Checks {
 			s.writeIfLive(e.ID, "    "+e.Title)
 		}
@@ -76,7 +76,7 @@ func (Security) List(ctx context.Context) error {
 // Explain says what one check of security-check looks at, why, and how to mend what it finds.
 func (Security) Explain(ctx context.Context, id string) error {
 	return run(ctx, "security:explain", func(_ context.Context, s session) (any, error) {
-		e, err := doctor.ExplainOf(security.List(), id)
+		e, err := security.Explain(id)
 		s.writeIfLive(e.Title, "", e.About)
 		return dataOrError(e, err)
 	})

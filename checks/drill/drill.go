@@ -74,7 +74,7 @@ type proof struct {
 
 func (d Drill) check(o Options) checks.Check {
 	return checks.Check{
-		ID: "drill." + d.Name, Title: d.Title, About: d.About, Family: "drill", Timeout: timeout,
+		ID: "drill." + d.Name, Title: d.Title, Family: "drill", Timeout: timeout,
 		Run: func(ctx context.Context) checks.Outcome {
 			s, err := newStack(o)
 			if err != nil {

@@ -27,7 +27,6 @@ func (s *audit) exposure() []checks.Check {
 func (s *audit) exposureAddresses() checks.Check {
 	return checks.Check{
 		ID: "exposure.addresses", Title: "Other addresses of this machine lead to no service",
-		About: "Connects to the port of every running service at each address of this machine besides loopback: what answers there, the network reaches too, whatever the configuration says.",
 		Run: func(ctx context.Context) checks.Outcome {
 			return s.withTargets(ctx, func(p *prober, running []config.Service) checks.Outcome {
 				for _, svc := range running {
@@ -50,7 +49,6 @@ var wrong = [...]struct{ what, key string }{
 func (s *audit) exposureKeys() checks.Check {
 	return checks.Check{
 		ID: "exposure.keys", Title: "Nothing is served without the right key",
-		About: "Asks every running service for its models and for a completion without a key, with sample keys and with a wrong one. Anything but a refusal is a failure: whoever reaches the port spends your subscriptions.",
 		Run: func(ctx context.Context) checks.Outcome {
 			return s.withTargets(ctx, func(p *prober, running []config.Service) checks.Outcome {
 				for _, svc := range running {
@@ -78,7 +76,6 @@ func bearer(key string) http.Header {
 func (s *audit) exposureHeaders() checks.Check {
 	return checks.Check{
 		ID: "exposure.headers", Title: "No header opens what a key should",
-		About: "Asks without a key but with headers that pretend to come from this machine: X-Forwarded-For, X-Real-IP, Forwarded, X-Forwarded-Host, and a foreign Host as DNS rebinding sends it.",
 		Run: func(ctx context.Context) checks.Outcome {
 			return s.withTargets(ctx, func(p *prober, running []config.Service) checks.Outcome {
 				for _, svc := range running {
@@ -98,7 +95,6 @@ func (s *audit) exposureHeaders() checks.Check {
 func (s *audit) exposureOrigin() checks.Check {
 	return checks.Check{
 		ID: "exposure.origin", Title: "No web page may read a service's answers",
-		About: "Asks as a browser asks for a page of another site (Origin, and the preflight request), without a key. A service that allows credentials of other sites fails. One that allows every origin, as CLIProxyAPI always does, passes as long as it refuses whoever has no key; when it serves, each page that you visit reads its answers, and the check warns.",
 		Run: func(ctx context.Context) checks.Outcome {
 			return s.withTargets(ctx, func(p *prober, running []config.Service) checks.Outcome {
 				var served, allowing []string
@@ -138,7 +134,6 @@ func (s *audit) exposureOrigin() checks.Check {
 func (s *audit) exposurePaths() checks.Check {
 	return checks.Check{
 		ID: "exposure.paths", Title: "No spelling of a path gets round the key",
-		About: "Asks without a key for the same page by other spellings: .. and its escapes, doubled slashes, another case, a trailing slash, a path behind one that needs no key.",
 		Run: func(ctx context.Context) checks.Outcome {
 			return s.withTargets(ctx, func(p *prober, running []config.Service) checks.Outcome {
 				for _, svc := range running {
@@ -158,7 +153,6 @@ func (s *audit) exposurePaths() checks.Check {
 func (s *audit) exposureManagement() checks.Check {
 	return checks.Check{
 		ID: "exposure.management", Title: "Accounts cannot be managed without the key",
-		About: "Asks CLIProxyAPI's management interface once without a key. Once only: it counts missing keys as wrong ones, and five of them shut it for half an hour.",
 		Run: func(ctx context.Context) checks.Outcome {
 			return s.withTargets(ctx, func(p *prober, running []config.Service) checks.Outcome {
 				running = lo.Filter(running, func(svc config.Service, _ int) bool {

@@ -20,7 +20,6 @@ var ignorable = [...]struct{ probe, line string }{
 func (s *audit) filesIgnored() checks.Check {
 	return checks.Check{
 		ID: "files.ignored", Title: "git ignores the files that people put secrets into", After: []string{"folder.ignored"}, // both may write .gitignore
-		About: "Asks git (`git check-ignore`, so that nested, global and negated rules count) whether a .env, a .env.local, a .pem and a .key would be ignored in effect at the top of the repository. -fix adds the missing lines to .gitignore. What FlowGate itself writes is the business of folder.ignored.",
 		Run: func(ctx context.Context) checks.Outcome {
 			if s.repo == nil {
 				return s.noGit()

@@ -22,7 +22,6 @@ func (l listing) Reason() string { return l.Text }
 func (s *audit) filesTracked() checks.Check {
 	return checks.Check{
 		ID: "files.tracked", Title: "git tracks no file that is made to hold secrets",
-		About: "Looks at the names of all tracked and staged files: .env and its variants, private keys, keystores, password files, the folders of FlowGate and CLIProxyAPI, credential files of Codex, Claude Code, Gemini, Copilot, Kiro and Qwen; a .pem or .key counts when a private key is in it, a JSON file named after a provider when a token is. Examples, samples, tests and documents are left out. `git rm --cached FILE` stops tracking; what was pushed has to be replaced.",
 		Run: func(ctx context.Context) checks.Outcome {
 			if s.repo == nil {
 				return s.noGit()

@@ -14,7 +14,6 @@ import (
 func (s *audit) routerKey() checks.Check {
 	return checks.Check{
 		ID: "router.key", Title: "The router asks for a key that cannot be guessed",
-		About: "Looks at the master key in the generated router configuration. Without one LiteLLM refuses to start unless it is told to permit that, and then serves everybody who reaches it; a sample key such as sk-1234 is one that everybody knows. It also refuses dangerously_permit_weak_or_unset_master_key.",
 		Run: func(context.Context) checks.Outcome {
 			if s.cfg == nil {
 				return s.noConfig()

@@ -13,7 +13,6 @@ import (
 func (s *audit) runtimeClosed() checks.Check {
 	return checks.Check{
 		ID: "runtime.closed", Title: "Nothing leads out of the runtime folder",
-		About: "Looks for symbolic links in the runtime folder that lead out of it, and for files with a second name (hard links), which may lie where others can read them. Installed programs are left out. Replace a link by a copy of its own.",
 		Run: func(context.Context) checks.Outcome {
 			if s.cfg == nil {
 				return s.noConfig()

@@ -41,7 +41,6 @@ func (s *audit) runtimeFiles(look func(path string, info fs.FileInfo)) error {
 func (s *audit) runtimePrivate() checks.Check {
 	return checks.Check{
 		ID: "runtime.private", Title: "Everything in the runtime folder is yours alone",
-		About: "Walks the whole runtime folder: everything in it belongs to you, no file is open to others beyond 0600, no folder beyond 0700; installed programs may be read. -fix takes the rights of others away and leaves contents alone. What others could read should be replaced.",
 		Run: func(context.Context) checks.Outcome {
 			open, foreign, err := s.openFiles()
 			switch {

@@ -34,7 +34,6 @@ func (m summary) Reason() string { return m.Text }
 func (s *audit) secretsTree() checks.Check {
 	return checks.Check{
 		ID: "secrets.tree", Title: "No secret is in the working tree", Timeout: scanTimeout,
-		About: "Searches every file that git tracks or would take (with -all, ignored ones too; outside a repository, all files) by gitleaks' rules, FlowGate's own, and for every secret value that this installation uses. A line marked gitleaks:allow, a fingerprint in .gitleaksignore, an allowlist in .gitleaks.toml and a -baseline suppress a finding. What is really a secret has to be replaced where it was issued: deleting the line does not take it out of the history.",
 		Run: func(ctx context.Context) checks.Outcome {
 			if s.repo != nil && s.repo.Bare {
 				return checks.Skipped("%s is a bare repository: it has no working tree", s.root)
@@ -91,7 +90,6 @@ func (s *audit) files(ctx context.Context, unreadable func(string, error)) ([]st
 func (s *audit) secretsStaged() checks.Check {
 	return checks.Check{
 		ID: "secrets.staged", Title: "No secret is staged", Timeout: scanTimeout,
-		About: "Searches the lines that the index adds to HEAD: what the next commit would record. The hook that security:install-hook writes runs this check.",
 		Run: func(ctx context.Context) checks.Outcome {
 			whole := func(context.Context) (bool, error) { return false, nil }
 			return s.patch(ctx, whole, func(ctx context.Context, yield func(repo.Added) error) (repo.Counts, error) {
@@ -104,7 +102,6 @@ func (s *audit) secretsStaged() checks.Check {
 func (s *audit) secretsRange() checks.Check {
 	return checks.Check{
 		ID: "secrets.range", Title: "No commit of the range adds a secret", Timeout: scanTimeout,
-		About: "Searches the lines that the commits of -range=A..B add, merges included: what a push or a pull request brings, also when a later commit of it removes the secret again.",
 		Run: func(ctx context.Context) checks.Outcome {
 			return s.patch(ctx, s.rangeIsCut, func(ctx context.Context, yield func(repo.Added) error) (repo.Counts, error) {
 				return s.repo.Range(ctx, s.o.Range, yield)
@@ -116,7 +113,6 @@ func (s *audit) secretsRange() checks.Check {
 func (s *audit) secretsHistory() checks.Check {
 	return checks.Check{
 		ID: "secrets.history", Title: "No commit holds a secret", Timeout: scanTimeout,
-		About: "Searches the lines that every commit adds that a branch, a tag, a stash, the reflog or nothing at all names, merges included. A secret in the history is public with the repository: replace it where it was issued, then rewrite the history (git filter-repo) or put the fingerprint into .gitleaksignore.",
 		Run: func(ctx context.Context) checks.Outcome {
 			if s.repo == nil {
 				return s.noGit()

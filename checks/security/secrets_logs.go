@@ -17,7 +17,6 @@ import (
 func (s *audit) secretsLogs() checks.Check {
 	return checks.Check{
 		ID: "secrets.logs", Title: "No log holds a secret", Timeout: scanTimeout,
-		About: "Searches every .log file of the runtime folder, and CLIProxyAPI's logs beside its credentials, which hold request bodies, by the same rules as the working tree. Delete the log, and replace the secret.",
 		Run: func(ctx context.Context) checks.Outcome {
 			if s.cfg == nil {
 				return s.noConfig()

@@ -17,7 +17,6 @@ func sorted(all []string) []string {
 func (s *audit) secretsReferenced() checks.Check {
 	return checks.Check{
 		ID: "secrets.referenced", Title: "The configuration says where secrets are and holds none",
-		About: "Walks flowgate.yaml: a key, token or password written out in litellm_base, a profile, auth.providers or a service's env belongs into a file of its own (credentials.upstream, api_key_ref) or into the environment (os.environ/NAME, ${NAME}), because the configuration is a file that people share and commit.",
 		Run: func(context.Context) checks.Outcome {
 			if s.cfg == nil {
 				return s.noConfig()

@@ -37,7 +37,6 @@ func (s *audit) withUpstream(look func(path string, u cliproxy.File) checks.Outc
 func (s *audit) managementKey() checks.Check {
 	return checks.Check{
 		ID: "management.key", Title: "The management key cannot be guessed",
-		About: "Looks at remote-management.secret-key in CLIProxyAPI's configuration, which is the key to all accounts: not a sample, not shorter than 16 characters, not one character repeated. A bcrypt hash, which the server writes over a plain key, is good when .router/secrets/management.key holds the key itself. Without a secret-key the management interface is off.",
 		Run: func(context.Context) checks.Outcome {
 			return s.withUpstream(func(path string, u cliproxy.File) checks.Outcome {
 				key := u.Manage.Secret
@@ -89,7 +88,6 @@ func weakness(key string) string {
 func (s *audit) managementRemote() checks.Check {
 	return checks.Check{
 		ID: "management.remote", Title: "Accounts are managed from this machine only",
-		About: "Looks at remote-management.allow-remote in CLIProxyAPI's configuration and at the variable MANAGEMENT_PASSWORD, which allows remote management whatever the file says. The server takes anybody's X-Forwarded-For for the truth, so that its own test of the address is none.",
 		Run: func(context.Context) checks.Outcome {
 			if s.cfg != nil && s.remoteByEnvironment() {
 				return checks.Failed("MANAGEMENT_PASSWORD is set for cliproxyapi_plus: it turns remote management on").
@@ -116,7 +114,6 @@ func (s *audit) remoteByEnvironment() bool {
 func (s *audit) upstreamQuiet() checks.Check {
 	return checks.Check{
 		ID: "upstream.quiet", Title: "CLIProxyAPI writes no requests down and serves nothing extra",
-		About:   "Looks for switches of CLIProxyAPI that are for its developers: debug and request-log write what people ask into files, pprof serves the process's memory, and the control panel is a web page that is downloaded and served unless disable-control-panel is true.",
 		Timeout: 5 * time.Second,
 		Run: func(context.Context) checks.Outcome {
 			return s.withUpstream(func(path string, u cliproxy.File) checks.Outcome {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor"
 )
 
@@ -77,7 +78,7 @@ func (s *stack) mend(b breakage, found finding, byHand func()) {
 	}
 }
 
-func explained(t testing.TB, id string) doctor.Explanation {
+func explained(t testing.TB, id string) checks.Explanation {
 	t.Helper()
 	e, err := doctor.Explain(id)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/samber/lo"
 
+	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor"
 )
 
@@ -53,6 +54,6 @@ func runbook() string {
 }
 
 func mends(id string) bool {
-	e, ok := lo.Find(doctor.ExplainAll().Checks, func(e doctor.Explanation) bool { return e.ID == id })
+	e, ok := lo.Find(doctor.ExplainAll().Checks, func(e checks.Explanation) bool { return e.ID == id })
 	return ok && e.Mends
 }

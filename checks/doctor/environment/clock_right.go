@@ -18,8 +18,7 @@ const (
 
 func clockRight(s *subject.Subject, try func(context.Context) []triedUpstream) checks.Check {
 	return checks.Check{
-		ID: "clock.right", Title: "The clock of this machine is right", Needs: []string{"config.valid"}, Timeout: subject.Patience,
-		About: "With -online only: compares the time that upstreams say (the Date header) with this machine's. From five minutes on sign-ins fail with words that name anything but the clock, and fresh tokens count as expired.",
+		ID: "clock.right", Title: "The clock of this machine is right", Needs: []string{"config.valid"}, Timeout: subject.Patience, Active: true,
 		Run: func(ctx context.Context) checks.Outcome {
 			if !s.Online {
 				return offline()

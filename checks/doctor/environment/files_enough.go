@@ -27,7 +27,6 @@ type fileLimit struct {
 func filesEnough(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "environment.files", Title: "Services may open enough files",
-		About: "Reads this shell's limit of open files, which services inherit. Each request under way takes two; macOS gives 256 by default. Go programs raise the limit by themselves up to the hard one, Python's do not.",
 		Run: func(ctx context.Context) checks.Outcome {
 			soft, hard, err := readFileLimits(ctx)
 			if err != nil {

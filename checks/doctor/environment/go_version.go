@@ -27,7 +27,6 @@ type goInstall struct {
 func goVersion(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "environment.go", Title: "Go is new enough to build FlowGate",
-		About: "Reads the version of the go on PATH from its VERSION file, without running it. `go tool mage` needs Go 1.26 (an older one fetches a newer by itself, where it may). The compiled binary needs no Go at all.",
 		Run: func(context.Context) checks.Outcome {
 			t := goInstall{Built: runtime.Version()}
 			path, err := exec.LookPath("go")

@@ -25,7 +25,6 @@ type mageInstall struct {
 func mageVersion(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "environment.mage", Title: "The mage on PATH is the one that FlowGate is made with",
-		About: "Reads the version of the mage on PATH from its build information, without running it, and compares it with the one in go.mod. `go tool mage` always is the pinned one, and the compiled binary needs none; an older mage on PATH may read the magefile differently.",
 		Run: func(context.Context) checks.Outcome {
 			m := mageInstall{Pinned: pinnedMage()}
 			path, err := exec.LookPath("mage")

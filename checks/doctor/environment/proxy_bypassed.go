@@ -14,7 +14,6 @@ import (
 func proxyBypassed(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "environment.proxy", Title: "No proxy stands before this machine's own addresses",
-		About: "Looks at HTTP_PROXY, HTTPS_PROXY and ALL_PROXY, in both spellings, and at NO_PROXY. FlowGate keeps its services' and its own traffic on loopback out of any proxy, but clients that you start from this shell (Codex, Claude Code, SDKs) send requests for 127.0.0.1 to the proxy, with your key, unless NO_PROXY says otherwise.",
 		Run: func(context.Context) checks.Outcome {
 			var set []string
 			for _, name := range [...]string{"HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"} {

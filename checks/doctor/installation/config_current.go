@@ -20,7 +20,6 @@ var migratable = [...]string{"config-version-old", "key-renamed"}
 func configCurrent(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "config.current", Title: "The configuration is written in the current version", Needs: []string{"config.valid"},
-		About: "Looks for config_version 1 and for keys under their old names. They are read as ever, but documentation and messages use the current names. `mage config:migrate` rewrites the file, keeps comments and order, and leaves a copy of the old one.",
 		Run: func(context.Context) checks.Outcome {
 			return reportWarnings(configWarnings(s, true), "mage config:migrate", "rewrite the file in version 2; -dry-run shows how")
 		},

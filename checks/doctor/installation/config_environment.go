@@ -15,7 +15,6 @@ import (
 func configEnvironment(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "config.environment", Title: "Every environment variable referred to is set", Needs: []string{"config.valid"},
-		About: "Collects ${NAME} in services.*.env, env: NAME in credentials.upstream and os.environ/NAME in the router's settings, and looks each up in this environment (and in services.litellm.env and the section environment_variables for what the router reads). A missing one stops the start, or makes every request to its deployment a 401.",
 		Run: func(context.Context) checks.Outcome {
 			var unset []subject.Reference
 			for _, r := range environmentReferences(s) {

@@ -10,7 +10,6 @@ import (
 func configReadable(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "config.readable", Title: "The configuration can be read",
-		About: "Opens the configuration file: the one that -config or FLOWGATE_CONFIG names, else config/flowgate.yaml, else flowgate.yaml. It must be a regular UTF-8 file of at most 4 MB that you may read. Without any file the built-in default holds, and everything works on it.",
 		Run: func(context.Context) checks.Outcome {
 			switch {
 			case s.ConfigFile == "":

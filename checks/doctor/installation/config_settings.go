@@ -16,7 +16,6 @@ import (
 func configSettings(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "config.settings", Title: "Every setting has an effect where it stands", Needs: []string{"config.valid"},
-		About: "Lists what was accepted although it does nothing or not what it seems: allowed_fails and cooldown_time under litellm_settings (LiteLLM ignores them there; they belong under router_settings, where FlowGate moves them), a command beside a runtime that runs none, a CLIProxyAPI configuration whose empty host means every address.",
 		Run: func(context.Context) checks.Outcome {
 			return reportWarnings(configWarnings(s, false), "mage config:validate", "move or remove the settings named")
 		},

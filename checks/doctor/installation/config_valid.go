@@ -17,7 +17,6 @@ type problemsDetail struct {
 func configValid(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "config.valid", Title: "The configuration has no mistakes", Needs: []string{"config.readable"},
-		About: "Reads the whole file strictly: unknown and missing keys, wrong types, references to credentials that do not exist, two services on one address, a cycle in depends_on. Each mistake has a file, line and column; nothing starts from a file that has one, so every check that needs the configuration is skipped until it is mended. A mistake in auth.providers is a warning: it concerns one sign-in.",
 		Run: func(context.Context) checks.Outcome {
 			if s.Config != nil && len(s.Findings.Problems) > 0 {
 				first := s.Findings.Problems[0]

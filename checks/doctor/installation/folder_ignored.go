@@ -22,7 +22,6 @@ import (
 func folderIgnored(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "folder.ignored", Title: "git ignores what holds keys", Needs: []string{"config.valid"}, Timeout: subject.Patience,
-		About: "Asks git (`git check-ignore`, so that nested, global and negated rules count) whether the runtime folder, CLIProxyAPI's configuration and the credential files in this work tree are ignored in effect; the configuration too, when keys are written in it. -fix adds the missing lines to .gitignore. A file that is tracked already stays tracked: `git rm --cached FILE`, and replace its keys.",
 		Run: func(ctx context.Context) checks.Outcome {
 			top, ok := findWorkTree(s.Config.Dir)
 			if !ok {

@@ -18,7 +18,6 @@ func folderPresent(s *subject.Subject) checks.Check {
 	}
 	return checks.Check{
 		ID: "folder.present", Title: "The runtime folders exist", Needs: []string{"config.valid"},
-		About: "Looks for the runtime folder and the folders for logs, keys and credentials beside it. `mage start` makes what it needs; -fix makes them all, 0700. What lies in their place and is no folder has to be moved away by hand.",
 		Run: func(context.Context) checks.Outcome {
 			for _, dir := range s.Folders() {
 				info, err := os.Stat(dir)

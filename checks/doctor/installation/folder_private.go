@@ -11,7 +11,6 @@ import (
 func folderPrivate(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "folder.private", Title: "The runtime folders are yours alone", Needs: []string{"config.valid"}, After: []string{"folder.present"},
-		About: "Looks at owner and mode of the runtime folders. They hold keys, tokens, the control socket and logs, and have to belong to you with mode 0700. -fix takes the rights of others away; a folder of another user has to be given to you by that user or root.",
 		Run: func(context.Context) checks.Outcome {
 			found := permission.FindExposed(s.Folders())
 			if len(found) == 0 {

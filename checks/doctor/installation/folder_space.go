@@ -30,7 +30,6 @@ type freeSpace struct {
 func folderSpace(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "folder.space", Title: "There is room on the disk", Needs: []string{"config.valid"},
-		About: "Asks how many bytes and files the disk of the runtime folder still takes for you. Less than 50 MB or 1000 files is a failure: logs, events and state are lost next. Less than 1 GB is a warning: an upgrade of a runtime will not fit.",
 		Run: func(context.Context) checks.Outcome {
 			at := s.Config.Paths.RuntimeDir
 			for !subject.Exists(at) && at != filepath.Dir(at) {

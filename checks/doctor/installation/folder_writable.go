@@ -12,7 +12,6 @@ import (
 func folderWritable(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "folder.writable", Title: "The runtime folder can be written", Needs: []string{"config.valid"}, After: []string{"folder.present", "folder.private"},
-		About: "Writes one byte into a new file in the runtime folder and removes it. A read-only file system, wrong permissions and a full disk all show here; services go on without their logs then, but nothing can be started or changed.",
 		Run: func(context.Context) checks.Outcome {
 			dir := s.Config.Paths.RuntimeDir
 			if !subject.Exists(dir) {

@@ -16,7 +16,6 @@ import (
 func keysPresent(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "keys.present", Title: "Every key file that the configuration names holds a key", Needs: []string{"config.valid"},
-		About: "Opens each credentials.upstream.*.file: one line with a key. FlowGate makes gateway.key, and upstream.key for the echo, by itself; all others have to be written by you, one line, 0600. Without them no profile can be generated.",
 		Run: func(context.Context) checks.Outcome {
 			bad := subject.PathsDetail{}
 			var lines []string

@@ -15,7 +15,6 @@ import (
 func keysPrivate(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "keys.private", Title: "Files that hold keys are yours alone", Needs: []string{"config.valid"},
-		About: "Looks at owner and mode of every file that holds a key: those in the secrets folder, credentials.upstream.*.file, secret_files, the generated router configuration and CLIProxyAPI's own, with their backups, and the configuration itself when a key is written in it. -fix takes the rights of others away and leaves the content alone. A key that others could read should be replaced.",
 		Run: func(context.Context) checks.Outcome {
 			found := permission.FindExposed(filesWithKeys(s))
 			if len(found) == 0 {

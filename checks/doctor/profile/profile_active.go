@@ -12,7 +12,6 @@ import (
 func profileActive(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "profile.active", Title: "The router's configuration was generated", Needs: []string{"config.valid"}, After: []string{"folder.present", "folder.private", "profile.state"},
-		About: "Reads the generated router configuration (litellm.active.yaml). `mage start` and `mage profile:set` write it, and -fix does when it is missing or damaged. It is FlowGate's own file: what somebody edits in it is lost with the next profile.",
 		Run: func(context.Context) checks.Outcome {
 			if s.Config.Version == 3 {
 				return checks.Skipped("version 3 has no router to configure")

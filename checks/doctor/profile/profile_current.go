@@ -13,7 +13,6 @@ import (
 func profileCurrent(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "profile.current", Title: "The router's configuration is what the file would make now", Needs: []string{"config.valid", "profile.active", "keys.present"},
-		About: "Generates the router's configuration in memory and compares it, byte for byte, with the one on disk. They drift apart when flowgate.yaml or a key was changed since the last start or profile:set, or when somebody edited the generated file. A running router goes on with the old one until `mage profile:set NAME` puts the new one in force.",
 		Run: func(context.Context) checks.Outcome {
 			if !subject.Exists(s.Config.Paths.ActiveConfig) { // profile.active says it; the start makes keys that it lacks
 				return checks.Skipped("it was not generated yet")

@@ -24,7 +24,6 @@ type chosenProfile struct {
 func profileState(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "profile.state", Title: "The profile in force is one of the configuration", Needs: []string{"config.valid"},
-		About: "Reads the state file, which says which profile is in force. A torn or foreign one is the end of a full disk or of another program; a profile that the configuration no longer has cannot be generated again. `mage profile:set NAME` chooses anew.",
 		Run: func(context.Context) checks.Outcome {
 			if s.Config.Version == 3 {
 				return checks.Skipped("version 3 has no profiles")

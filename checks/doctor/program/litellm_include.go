@@ -12,7 +12,6 @@ import (
 func litellmInclude(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "litellm.include", Title: "No included file overrides the configuration", Needs: []string{"config.valid"},
-		About: "Looks for include in litellm_base and the profile in force. LiteLLM lets the included file win over the one that includes it, master_key included (measured on 1.106.2), so what the configuration says may not be what holds; the embedded router refuses it.",
 		Run: func(context.Context) checks.Outcome {
 			settings, err := s.RouterSettings()
 			if err != nil {

@@ -12,7 +12,6 @@ import (
 func litellmPrisma(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "litellm.prisma", Title: "LiteLLM can tell clients that a key is missing", Needs: []string{"config.valid"},
-		About: "Looks for the package prisma in LiteLLM's virtual environment. litellm[proxy] does not install it, and without it a request without a key is answered 500 \"Internal Server Error\" instead of 401, which clients retry for minutes.",
 		Run: func(context.Context) checks.Outcome {
 			_, bin, ok := findLiteLLM(s)
 			if !ok {

@@ -11,8 +11,7 @@ import (
 
 func litellmPython(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "litellm.python", Title: "LiteLLM has a Python that it runs on", Needs: []string{"config.valid"}, Timeout: subject.Patience,
-		About: "Where the real LiteLLM is the router: finds its Python, the interpreter of its virtual environment or else python3 on PATH, and compares the version with what LiteLLM takes, 3.10 to 3.14. It also says whether uv, which installs LiteLLM ten times faster than pip, is there.",
+		ID: "litellm.python", Title: "LiteLLM has a Python that it runs on", Needs: []string{"config.valid"}, Timeout: subject.Patience, Active: true,
 		Run: func(ctx context.Context) checks.Outcome {
 			_, bin, ok := findLiteLLM(s)
 			if !ok {

@@ -19,7 +19,6 @@ import (
 func runtimesArchitecture(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "runtimes.architecture", Title: "Every program is made for this machine", Needs: []string{"config.valid", "runtimes.installed"},
-		About: "Reads the head of each program: an ELF or Mach-O file has to be for this system and processor, and the interpreter that a script names in its first line has to exist (the usual end of a virtual environment whose Python was upgraded or that was moved). Otherwise the start ends with \"exec format error\" or \"no such file\" about a file that is plainly there.",
 		Run: func(context.Context) checks.Outcome {
 			var bad []string
 			for _, svc := range s.Config.Services {

@@ -15,7 +15,6 @@ import (
 func runtimesDigest(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "runtimes.digest", Title: "Installed programs are as they were installed", Needs: []string{"config.valid"},
-		About: "Hashes every file of the active versions in the store and compares names, modes and contents with what was recorded when they were installed. Nothing changes them in ordinary use, so a difference is damage, or somebody.",
 		Run: func(context.Context) checks.Outcome {
 			installed, err := store.Installed(s.Config)
 			if err != nil {

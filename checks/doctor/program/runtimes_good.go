@@ -22,7 +22,6 @@ type knownBadVersions struct {
 func runtimesGood(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "runtimes.good", Title: "No program is of a version that is known to be bad", Needs: []string{"config.valid"},
-		About: "Looks the version of every program up in FlowGate's own list of versions that must not run: LiteLLM 1.82.7 and 1.82.8 (March 2026) were uploaded by somebody else and send every credential that they find away. Such a machine's keys are not yours alone any more: stop it, replace all of them, install another version.",
 		Run: func(context.Context) checks.Outcome {
 			found := knownBadVersions{}
 			var lines []string

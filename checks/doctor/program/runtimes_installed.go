@@ -26,7 +26,6 @@ var reportedElsewhere = [...]string{"active-config-missing", "cliproxy-config-mi
 func runtimesInstalled(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "runtimes.installed", Title: "The program of every service is there and executable", Needs: []string{"config.valid"},
-		About: "Finds what each service would execute, as a start does: the embedded programs, the store, .venv, PATH, or command.args. A program that is missing, is a folder or is not executable is named with the places looked at, and so is a working folder that does not exist.",
 		Run: func(context.Context) checks.Outcome {
 			var found []serviceProgram
 			var faults []*fault.Error

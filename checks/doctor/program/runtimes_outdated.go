@@ -19,8 +19,7 @@ type outdatedRuntimes struct {
 
 func runtimesOutdated(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "runtimes.outdated", Title: "Installed programs are of the latest version", Needs: []string{"config.valid"}, Timeout: subject.Patience,
-		About: "Compares the active versions in the store with the latest: of CLIProxyAPI with what `mage bootstrap:outdated` found last (with -online, at most a day ago), of LiteLLM with the version that this FlowGate was made for, whose packages it knows by their digests. `mage bootstrap:update` tries a new version alone before it switches, and takes back what fails. A pinned version is left alone.",
+		ID: "runtimes.outdated", Title: "Installed programs are of the latest version", Needs: []string{"config.valid"}, Timeout: subject.Patience, Active: true,
 		Run: func(ctx context.Context) checks.Outcome {
 			ctx, cancel := context.WithTimeout(ctx, subject.Patience-subject.Patience/10)
 			defer cancel()

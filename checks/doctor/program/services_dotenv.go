@@ -15,9 +15,6 @@ import (
 func servicesDotenv(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "services.dotenv", Title: "No .env slips settings into a service", Needs: []string{"config.valid"},
-		About: "Looks for each .env that a service would load unasked and then run with keys and settings that stand nowhere in the configuration. " +
-			"CLIProxyAPI loads the one in its working folder; LiteLLM the first one above its own package, which may be the project's. " +
-			"With runtime: litellm FlowGate switches that off (LITELLM_MODE=PRODUCTION); with command, set services.litellm.env.LITELLM_MODE to PRODUCTION.",
 		Run: func(context.Context) checks.Outcome {
 			var found []string
 			for _, svc := range s.Config.Services {

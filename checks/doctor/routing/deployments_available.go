@@ -23,7 +23,6 @@ func (d coolingDetail) Reason() string { return d.Text }
 func deploymentsAvailable(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "deployments.available", Title: "Every group has a deployment that may be asked", Needs: []string{"services.ready"}, Timeout: subject.Patience,
-		About: "Asks the embedded router at /health/deployments which of its deployments cool down. A deployment that failed too often, or whose upstream asked for a pause, is left alone until its cooldown ends; then one request tries it. While all deployments of a group cool down, its clients get 429 with Retry-After, or a fallback's answer. Which requests failed, and why, is in the router's log.",
 		Run: func(context.Context) checks.Outcome {
 			health, err := s.Health()
 			if err != nil {

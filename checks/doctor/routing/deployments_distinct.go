@@ -12,7 +12,6 @@ import (
 func deploymentsDistinct(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "deployments.distinct", Title: "No deployment stands in model_list twice", Needs: []string{"config.valid"},
-		About: "Compares the deployments of each group with one another, and their model_info.id. Twins share one upstream and one limit, so a retry at the \"other\" fails in the same way; two with one id share a cooldown by accident.",
 		Run: func(context.Context) checks.Outcome {
 			settings, err := s.RouterSettings()
 			if err != nil {

@@ -16,7 +16,6 @@ import (
 func fallbacksKnown(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "fallbacks.known", Title: "Fallbacks lead from and to groups that exist", Needs: []string{"config.valid"},
-		About: "Looks for every group named in fallbacks, default_fallbacks, context_window_fallbacks and content_policy_fallbacks among the groups of model_list, their wildcards and ids, and the aliases of router_settings.model_group_alias. LiteLLM starts with a ghost and skips it in silence: the fallback that you count on is not there.",
 		Run: func(context.Context) checks.Outcome {
 			settings, err := s.RouterSettings()
 			if err != nil {

@@ -13,7 +13,6 @@ import (
 func fallbacksLoop(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "fallbacks.loop", Title: "Fallbacks do not lead back to where they began", Needs: []string{"config.valid"},
-		About: "Follows the fallbacks of every group. LiteLLM tries a group once and stops at a loop, so nothing hangs, but two groups that name each other spend all retries of both before the client hears of the failure.",
 		Run: func(context.Context) checks.Outcome {
 			settings, err := s.RouterSettings()
 			if err != nil {

@@ -18,7 +18,6 @@ func knownProviders() []string {
 func providersKnown(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "providers.known", Title: "Every deployment names a provider that LiteLLM has", Needs: []string{"config.valid"},
-		About: "Looks at the first word of every litellm_params.model. LiteLLM drops a deployment with an unknown provider at load without a word: its group vanishes from /v1/models. The embedded router speaks OpenAI's interface to any name that has an api_base.",
 		Run: func(context.Context) checks.Outcome {
 			var odd []string
 			known := knownProviders()

@@ -16,7 +16,6 @@ var strategies = [...]string{"simple-shuffle", "least-busy", "usage-based-routin
 func routingStrategy(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "routing.strategy", Title: "The routing strategy is one that the router has", Needs: []string{"config.valid"},
-		About: "Looks at router_settings.routing_strategy. LiteLLM does not start, or falls back in silence, on a name that it does not know; the embedded router has simple-shuffle only and says so once at its start.",
 		Run: func(context.Context) checks.Outcome {
 			settings, err := s.RouterSettings()
 			if err != nil {

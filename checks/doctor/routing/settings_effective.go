@@ -13,7 +13,6 @@ const deadAllowedFails = 3
 func settingsEffective(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "settings.effective", Title: "LiteLLM honours the cooldown that is written", Needs: []string{"config.valid"},
-		About: "Looks for allowed_fails: 3 where the real LiteLLM is the router. It equals LiteLLM's default and counts as unset there (measured on 1.106.2): a single 401 cools a deployment at once, and 5xx never cool it. Write 2 or 4. The embedded router takes the number as it stands.",
 		Run: func(context.Context) checks.Outcome {
 			settings, err := s.RouterSettings()
 			if err != nil || !s.RouterIsLiteLLM() {

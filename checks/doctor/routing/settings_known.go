@@ -45,7 +45,6 @@ func settingKinds() map[string]string {
 func settingsKnown(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "settings.known", Title: "The router's settings are spelt and typed as LiteLLM reads them", Needs: []string{"config.valid"},
-		About: "Looks for keys that are nearly one of LiteLLM's (num_retrys) and for settings of the wrong type (num_retries: lots). LiteLLM ignores unknown keys at every level and takes wrong types in silence, so the setting simply does not hold.",
 		Run: func(context.Context) checks.Outcome {
 			settings, err := s.RouterSettings()
 			if err != nil {

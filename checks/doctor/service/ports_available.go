@@ -33,7 +33,6 @@ type ports struct {
 func portsAvailable(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "ports.available", Title: "Service ports are free or held by our own services", Needs: []string{"config.valid", "supervisor.answers"},
-		About: "Finds who listens on the address of every service, from the kernel's own tables. Our own running service is as it should be. Anybody else, named with pid, program and user, keeps the service from starting, or answers clients in its place: LiteLLM moves silently to a random port when 4000 is taken. Where nobody listens, the address is bound for a moment to see that it can be. Another program on the same port of the other address family ([::]:4000 beside our 127.0.0.1:4000) is a warning: clients that connect to localhost may reach it instead.",
 		Run: func(ctx context.Context) checks.Outcome {
 			found := ports{Ports: []port{}}
 			o := checks.Passed(nil)

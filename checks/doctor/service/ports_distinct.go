@@ -11,7 +11,6 @@ import (
 func portsDistinct(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "ports.distinct", Title: "Every service has a port of its own", Needs: []string{"config.valid"},
-		About: "Compares the port in CLIProxyAPI's own configuration file, which is the one that it listens on, with the router's. Two services of flowgate.yaml on one address are a mistake that config.valid already names; this one stands in another file, and shows only as a start that never gets ready, or as a router that asks itself.",
 		Run: func(context.Context) checks.Outcome {
 			router, routed := s.Config.Service(config.LiteLLM)
 			own, ok := s.CLIProxyConfig()

@@ -14,7 +14,6 @@ import (
 func portsLoopback(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "ports.loopback", Title: "Services listen on this machine only", Needs: []string{"config.valid"}, After: []string{"supervisor.answers"},
-		About: "Looks at services.*.host, at the sockets of the services that run (a command need not heed the host) and at the host in CLIProxyAPI's own file, where an empty one means every address. A router that others can reach spends your subscriptions for whoever has a key, and the upstream's management interface takes anybody's X-Forwarded-For for the truth. For a gateway that others are meant to reach, put a proxy with TLS in front and leave these on 127.0.0.1.",
 		Run: func(context.Context) checks.Outcome {
 			var open []string
 			fix := "write host: 127.0.0.1, unless others are meant to reach it"

@@ -39,7 +39,6 @@ var beforeExecution = [...]string{
 func processesCrashing(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "processes.crashing", Title: "No service crashed again and again in the last hour", Needs: []string{"config.valid"},
-		About: "Reads the last hour of events.log and counts the ends that nobody asked for. Three of one service are a crash loop, even if it runs at the moment; one that was given up needs you. `mage logs SERVICE` has its last words.",
 		Run: func(ctx context.Context) checks.Outcome {
 			c := crashes{Since: s.Now().UTC().Add(-crashWindow), Ends: map[string]int{}, Given: []string{}, unexecuted: map[string]bool{}}
 			if err := s.Events(ctx, c.Since, c.count); err != nil {

@@ -15,7 +15,6 @@ import (
 func processesOrphaned(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "processes.orphaned", Title: "Every service that runs has a supervisor", Needs: []string{"config.valid"},
-		About: "Looks for services that outlived a supervisor that was killed. They go on serving, but nobody restarts them when they end. `mage start` brings a supervisor that takes care of them again.",
 		Run: func(context.Context) checks.Outcome {
 			r := leftover.Inspect(s.Config)
 			if len(r.Orphans) == 0 {

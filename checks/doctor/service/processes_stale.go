@@ -21,7 +21,6 @@ type leftovers struct {
 func processesStale(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "processes.stale", Title: "No file speaks of a process that is gone", Needs: []string{"config.valid"},
-		About: "Compares supervisor.json, the control socket and pid files (*.pid, as the Python tool wrote them) with the processes that run, by pid, start time and boot: a number alone may be another program's by now, and FlowGate never signals one. What is stale is in nobody's way; -fix removes it. A pid file that names a process of somebody else is left to you.",
 		Run: func(context.Context) checks.Outcome {
 			r := leftover.Inspect(s.Config)
 			if len(r.Stale)+len(r.Foreign) == 0 {

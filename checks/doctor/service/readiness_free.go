@@ -12,7 +12,6 @@ import (
 func readinessFree(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "readiness.free", Title: "Asking for readiness costs nothing", Needs: []string{"config.valid"},
-		About: "Looks at services.litellm.readiness_path. LiteLLM answers /health by sending a real completion to every deployment, three to each that fails (measured on 1.106.2), and the supervisor asks every five seconds. /health/readiness calls nobody.",
 		Run: func(context.Context) checks.Outcome {
 			svc, ok := s.Config.Service(config.LiteLLM)
 			path, _, _ := strings.Cut(svc.ReadinessPath, "?")

@@ -28,7 +28,6 @@ func stackDown() checks.Outcome {
 func servicesLive(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "services.live", Title: "All services are alive", Needs: []string{"supervisor.answers"}, Timeout: subject.Patience,
-		About: "Asks the supervisor whether the process of each service is alive. A stack that is down as a whole is skipped: nothing was asked of it. One that failed was restarted as often as its policy allows; the reason and its last log lines say why it ended.",
 		Run: func(context.Context) checks.Outcome {
 			status, err := s.Status()
 			if err != nil {

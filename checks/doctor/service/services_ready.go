@@ -15,8 +15,7 @@ import (
 
 func servicesReady(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "services.ready", Title: "All services are ready", Needs: []string{"services.live"}, Timeout: subject.Patience,
-		About: "Sends one GET to the readiness path of every service, all at once, and wants 2xx within three seconds. A service that is alive and not ready is starting, stuck, or wrongly configured; one that only just started may need a moment (LiteLLM up to 90 s).",
+		ID: "services.ready", Title: "All services are ready", Needs: []string{"services.live"}, Timeout: subject.Patience, Active: true,
 		Run: func(context.Context) checks.Outcome {
 			health, err := s.Health()
 			if err != nil && !errors.Is(err, context.DeadlineExceeded) {

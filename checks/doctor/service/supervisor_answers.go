@@ -19,7 +19,6 @@ type observedSupervisor struct {
 func supervisorAnswers(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "supervisor.answers", Title: "The supervisor answers, if one runs", Needs: []string{"config.valid"}, Timeout: subject.Patience,
-		About: "Asks the resident supervisor over its control socket in the runtime folder. None running is well: then the stack is down. One that is there and does not answer hangs; its own log is supervisor.log in the runtime folder. Services go on without it.",
 		Run: func(context.Context) checks.Outcome {
 			status, err := s.Status()
 			if err != nil {

@@ -11,7 +11,6 @@ import (
 func supervisorCurrent(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "supervisor.current", Title: "The supervisor that runs is of this version", Needs: []string{"supervisor.answers"},
-		About: "Compares the version of the running supervisor with that of this program. After an upgrade the old one goes on, with the old program, until `mage supervisor:upgrade` hands over, which stops no service. Also says when that was tried and failed.",
 		Run: func(context.Context) checks.Outcome {
 			status, err := s.Status()
 			if err != nil || status.Supervisor == nil {

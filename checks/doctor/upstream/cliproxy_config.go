@@ -16,7 +16,6 @@ const maxSecretBytes = 72
 func cliproxyConfig(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "cliproxy.config", Title: "CLIProxyAPI's own configuration fits", Needs: []string{"config.valid"},
-		About: "Reads CLIProxyAPI's configuration file, as far as FlowGate has to know it: it must be YAML, listen on the address that services.cliproxyapi_plus has, and its management secret must be at most 72 bytes. CLIProxyAPI itself exits with status 0 on all of these mistakes, so a start shows only that it never got ready. A file that was replaced while the server runs, as `sed -i` and most editors do, is a warning: the server watches the file that it opened and does not notice.",
 		Run: func(context.Context) checks.Outcome {
 			svc, real := s.CLIProxyService()
 			if !real {

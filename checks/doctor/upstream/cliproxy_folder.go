@@ -11,7 +11,6 @@ import (
 func cliproxyFolder(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "cliproxy.folder", Title: "CLIProxyAPI loads credentials from where FlowGate puts them", Needs: []string{"cliproxy.config"},
-		About: "Compares the folder that CLIProxyAPI loads credentials from (auth-dir in its configuration, counted from the folder that it is started in; without one ~/.cli-proxy-api) with the one that FlowGate imports them into (the same auth-dir; without one .router/auths). When they differ, a sign-in succeeds and no model appears.",
 		Run: func(context.Context) checks.Outcome {
 			own, _ := s.CLIProxyFile()
 			have, want := auth.ServerFolder(s.Config, s.Getenv, own), auth.Folder(s.Config, s.AuthEnvironment())

@@ -10,7 +10,6 @@ import (
 func cliproxyHeaders(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "cliproxy.headers", Title: "CLIProxyAPI passes the providers' headers on", Needs: []string{"cliproxy.config"},
-		About: "Looks at passthrough-headers in CLIProxyAPI's configuration. Without it the server drops its providers' headers, so Codex and Claude Code see no rate limits and no `retry-after`, and the router does not learn how long a provider asks it to wait.",
 		Run: func(context.Context) checks.Outcome {
 			if s.Config.Version == 3 {
 				return checks.Skipped("version 3 has no router: clients talk to CLIProxyAPI itself")

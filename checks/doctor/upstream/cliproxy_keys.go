@@ -13,7 +13,6 @@ import (
 func cliproxyKeys(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "cliproxy.keys", Title: "CLIProxyAPI asks clients for a key of your own", Needs: []string{"cliproxy.config"},
-		About: "Looks at api-keys in CLIProxyAPI's configuration. An empty list lets everybody in who can reach the port; the sample keys your-api-key-1, -2, -3 put it into a \"safe mode\" in which every request is answered 403 while /healthz says ok.",
 		Run: func(context.Context) checks.Outcome {
 			own, _ := s.CLIProxyFile()
 			keys := lo.Filter(own.APIKeys, func(k string, _ int) bool { return strings.TrimSpace(k) != "" })

@@ -29,8 +29,7 @@ type management struct {
 
 func cliproxyManagement(s *subject.Subject, ask func(context.Context) management) checks.Check {
 	return checks.Check{
-		ID: "cliproxy.management", Title: "CLIProxyAPI takes FlowGate's management key", Needs: []string{"cliproxy.reachable", "ports.available"}, Timeout: subject.Patience,
-		About: "Presents .router/secrets/management.key to the management API once. CLIProxyAPI bans an address for half an hour after five wrong keys, loopback too and the right key included; so a refused key is remembered and not tried again until it or the server's process is another. 404 means that the management API is off (no secret-key).",
+		ID: "cliproxy.management", Title: "CLIProxyAPI takes FlowGate's management key", Needs: []string{"cliproxy.reachable", "ports.available"}, Timeout: subject.Patience, Active: true,
 		Run: func(ctx context.Context) checks.Outcome {
 			if _, real := s.CLIProxyService(); !real {
 				return subject.SkippedForEcho()

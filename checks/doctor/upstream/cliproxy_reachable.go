@@ -9,8 +9,7 @@ import (
 
 func cliproxyReachable(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "cliproxy.reachable", Title: "CLIProxyAPI answers on its port", Needs: []string{"services.live"}, Timeout: subject.Patience,
-		About: "Asks /healthz, and where an older server has none, / for the sentence \"CLI Proxy API Server\": so a stranger on the port is not taken for it. An HTML page there means safe mode (sample api-keys).",
+		ID: "cliproxy.reachable", Title: "CLIProxyAPI answers on its port", Needs: []string{"services.live"}, Timeout: subject.Patience, Active: true,
 		Run: func(context.Context) checks.Outcome {
 			svc, real := s.CLIProxyService()
 			if !real {

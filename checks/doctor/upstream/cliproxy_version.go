@@ -16,8 +16,7 @@ type runningVersion struct {
 
 func cliproxyVersion(s *subject.Subject, ask func(context.Context) management) checks.Check {
 	return checks.Check{
-		ID: "cliproxy.version", Title: "The CLIProxyAPI that runs is the one that is installed", Needs: []string{"cliproxy.management"},
-		About: "Reads the version that CLIProxyAPI sends with every management reply and compares it with that of the installed program, where the store knows it. After an upgrade the old one runs until it is restarted.",
+		ID: "cliproxy.version", Title: "The CLIProxyAPI that runs is the one that is installed", Needs: []string{"cliproxy.management"}, Active: true,
 		Run: func(ctx context.Context) checks.Outcome {
 			svc, real := s.CLIProxyService()
 			if !real {

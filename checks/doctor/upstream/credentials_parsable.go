@@ -11,7 +11,6 @@ import (
 func credentialsParsable(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "credentials.parsable", Title: "Every credential file can be read and used", Needs: []string{"config.valid"},
-		About: "Parses every *.json at the top of the credential folder as CLIProxyAPI does. One that is empty, truncated, no JSON, over 1 MB, without \"type\" or without a token is passed over by the server in silence: the account is simply not there.",
 		Run: func(context.Context) checks.Outcome {
 			accounts, err := s.Accounts()
 			if err != nil {

@@ -20,7 +20,6 @@ type missingProviders struct {
 func credentialsPresent(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "credentials.present", Title: "Every configured provider has a credential", Needs: []string{"config.valid"},
-		About: "Looks for at least one credential file, or API key, of every provider in auth.providers. One that has none offers no models. The echo needs none, and providers that are only built in are not expected.",
 		Run: func(context.Context) checks.Outcome {
 			if _, real := s.CLIProxyService(); !real {
 				return subject.SkippedForEcho()

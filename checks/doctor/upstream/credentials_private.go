@@ -13,7 +13,6 @@ import (
 func credentialsPrivate(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "credentials.private", Title: "Credential files are yours alone", Needs: []string{"config.valid"},
-		About: "Looks at owner and mode of every credential file. CLIProxyAPI itself writes some with 0644, and keeps a wrong mode when it renews them. -fix takes the rights of others away and leaves the content alone.",
 		Run: func(context.Context) checks.Outcome {
 			found := permission.FindExposed(credentialFiles(s))
 			if len(found) == 0 {

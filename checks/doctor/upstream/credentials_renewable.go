@@ -15,7 +15,6 @@ const renewWindow = 24 * time.Hour
 func credentialsRenewable(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "credentials.renewable", Title: "No credential ends within a day for want of a refresh token", Needs: []string{"config.valid"},
-		About: "Looks for access tokens that expire within 24 hours and have no refresh token beside them: nothing can renew those. (Tokens that last by design, API keys and GitHub's, have neither.)",
 		Run: func(context.Context) checks.Outcome {
 			accounts, err := s.Accounts()
 			if err != nil {

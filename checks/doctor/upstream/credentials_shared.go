@@ -21,7 +21,6 @@ type sharedGrants struct {
 func credentialsShared(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "credentials.shared", Title: "No sign-in is held by two programs", Needs: []string{"config.valid"},
-		About: "Compares the refresh tokens of all accounts, of those moved to the trash and of the known tools' own stores, by salted hashes. Codex and Claude tokens may be used once: whoever renews first signs the other out, the commonest reason why an account \"suddenly\" stops. `mage auth:import -take` moves a sign-in instead of copying it.",
 		Run: func(ctx context.Context) checks.Outcome {
 			accounts, err := s.Accounts()
 			if err != nil {

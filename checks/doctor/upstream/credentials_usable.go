@@ -34,8 +34,7 @@ type serverAccounts struct {
 
 func credentialsUsable(s *subject.Subject, ask func(context.Context) management) checks.Check {
 	return checks.Check{
-		ID: "credentials.usable", Title: "The running server has set no credential aside", Needs: []string{"cliproxy.management"},
-		About: "Reads the running server's own list: an account that it marks unavailable (its last request failed, or its quota is used up) or that somebody disabled serves nobody at the moment. That it calls one \"active\" says only that the file was loaded.",
+		ID: "credentials.usable", Title: "The running server has set no credential aside", Needs: []string{"cliproxy.management"}, Active: true,
 		Run: func(ctx context.Context) checks.Outcome {
 			if _, real := s.CLIProxyService(); !real {
 				return subject.SkippedForEcho()

@@ -28,7 +28,6 @@ type miswirings struct {
 func stackAddress(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "stack.address", Title: "The router sends requests to where the upstream listens", Needs: []string{"config.valid"},
-		About: "Compares host, port and path of every api_base on this machine with services.cliproxyapi_plus: a port changed in one place and not in the other, a path without /v1 where requests for openai/ models go to {api_base}/chat/completions, or the router's own address, which would ask itself for ever. Another program of yours on another port is well as long as somebody listens there; an Ollama that does not run is a warning.",
 		Run: func(context.Context) checks.Outcome {
 			up, _ := s.Config.Service(config.CLIProxy)
 			router, routed := s.Config.Service(config.LiteLLM)

@@ -14,7 +14,6 @@ import (
 func stackEnvironment(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "stack.environment", Title: "The running router has every variable that it reads", Needs: []string{"services.live"},
-		About: "Reads the names of the variables in the running router's environment (Linux; names only, never values) and looks for each os.environ/NAME of its settings. A variable that was exported after the start is set in your shell and not in the service; a restart takes it along.",
 		Run: func(context.Context) checks.Outcome {
 			running, ok := s.RunningService(config.LiteLLM)
 			if !ok {

@@ -16,7 +16,6 @@ import (
 func stackKey(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "stack.key", Title: "The upstream accepts the key that the router sends", Needs: []string{"config.valid", "keys.present"},
-		About: "Resolves the key of every deployment that leads to cliproxyapi_plus and looks for it among api-keys in CLIProxyAPI's configuration (the echo's is .router/secrets/upstream.key). A key that is not there makes every request a 401, and LiteLLM shows that to clients as a 429 from the second request on, which looks like rate limiting.",
 		Run: func(context.Context) checks.Outcome {
 			up, ok := s.Config.Service(config.CLIProxy)
 			if _, routed := s.Config.Service(config.LiteLLM); !ok || !routed {

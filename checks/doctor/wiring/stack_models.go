@@ -25,8 +25,7 @@ type modelsDetail struct {
 
 func stackModels(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "stack.models", Title: "The upstream offers every model that the router asks for", Needs: []string{"config.valid", "ports.available"}, Timeout: subject.Patience,
-		About: "Compares the model of every deployment that leads to CLIProxyAPI with the list that it serves while it runs, which depends on the credentials that it holds; while it is down, with the models and aliases of its configuration, if every account there names them and nobody is signed in. A model that is not offered is a 404 or 400 to the client, and cools its deployment down. The echo answers to every name.",
+		ID: "stack.models", Title: "The upstream offers every model that the router asks for", Needs: []string{"config.valid", "ports.available"}, Timeout: subject.Patience, Active: true,
 		Run: func(ctx context.Context) checks.Outcome {
 			up, real := s.CLIProxyService()
 			wanted := lo.Filter(s.Deployments(), func(d subject.Deployment, _ int) bool {
