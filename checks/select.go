@@ -55,7 +55,7 @@ func matching(list []Check, globs, flag string) (map[string]bool, error) {
 		for _, c := range list {
 			ok, err := path.Match(glob, c.ID) // an ID holds no slash, so * matches any run
 			if err != nil {
-				return nil, fault.Usage("check-unknown", "-%s=%s: %q is no glob: %w", flag, globs, glob, err).
+				return nil, fault.Usage("check-unknown", "-%s=%s: %q is not a glob: %w", flag, globs, glob, err).
 					WithHint("* stands for any characters, as in -%s='ports.*'", flag)
 			}
 			found[c.ID] = found[c.ID] || ok
@@ -75,18 +75,18 @@ func Unknown(list []Check, id string) *fault.Error {
 
 func hint(list []Check, id string) string {
 	ids := lo.Map(list, func(c Check, _ int) string { return c.ID })
-	if near := suggest.Nearest(id, ids); near != "" {
-		return "did you mean " + near + "?"
+	if hint := suggest.Hint(id, ids); hint != "" {
+		return hint
 	}
 	groups := lo.Uniq(lo.Map(ids, func(id string, _ int) string { group, _, _ := strings.Cut(id, "."); return group + ".*" }))
 	return "there are " + strings.Join(groups, ", ")
 }
 
-// DidYouMean returns " (did you mean NAME?)" with the known name that is nearest
+// DidYouMean returns ` (did you mean "NAME"?)` with the known name that is nearest
 // to name, and "" when none is near.
 func DidYouMean(name string, known []string) string {
-	if near := suggest.Nearest(name, known); near != "" {
-		return " (did you mean " + near + "?)"
+	if hint := suggest.Hint(name, known); hint != "" {
+		return " (" + hint + ")"
 	}
 	return ""
 }

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/agnivade/levenshtein"
 	"github.com/samber/lo"
 
 	"github.com/flowgate-go/flowgate/checks"
@@ -55,11 +54,8 @@ func Run(ctx context.Context, o Options) (report.Checked, error) {
 	}
 	if len(drills) == 0 {
 		names := lo.Map(List(), func(d Drill, _ int) string { return d.Name })
-		near := lo.MinBy(names, func(a, b string) bool {
-			return levenshtein.ComputeDistance(o.Name, a) < levenshtein.ComputeDistance(o.Name, b)
-		})
-		return report.Checked{}, fault.Usage("drill-unknown", "there is no drill %q", o.Name).
-			WithHint("did you mean %q? There are %s", near, strings.Join(names, ", "))
+		return report.Checked{}, fault.Usage("drill-unknown", "there is no drill %q%s", o.Name, checks.DidYouMean(o.Name, names)).
+			WithHint("there are %s", strings.Join(names, ", "))
 	}
 	list := lo.Map(drills, func(d Drill, _ int) checks.Check { return d.check(o) })
 	// Two at a time: more would only be in each other's way.

@@ -13,15 +13,8 @@ import (
 // when none is near enough: it allows about one wrong character in three, and
 // one name may be a prefix of the other. Of equally near names the first wins.
 func Nearest(name string, known []string) string {
-	best, bestDistance := "", 1+max(1, (len(name)+2)/3)
 	low := strings.ToLower(name)
-	for _, candidate := range known {
-		distance := levenshtein.ComputeDistance(low, strings.ToLower(candidate))
-		if distance < bestDistance {
-			best, bestDistance = candidate, distance
-		}
-	}
-	if best != "" || len(name) < 3 {
+	if best := NearestWithin(name, known, max(1, (len(name)+2)/3)); best != "" || len(name) < 3 {
 		return best
 	}
 	i := slices.IndexFunc(known, func(k string) bool {
@@ -32,6 +25,20 @@ func Nearest(name string, known []string) string {
 		return ""
 	}
 	return known[i]
+}
+
+// NearestWithin returns the first of the known names that differ least from name,
+// in at most maxEdits characters inserted, removed or replaced, whatever their
+// case; "" when there is none.
+func NearestWithin(name string, known []string, maxEdits int) string {
+	best, bestDistance := "", maxEdits+1
+	low := strings.ToLower(name)
+	for _, candidate := range known {
+		if distance := levenshtein.ComputeDistance(low, strings.ToLower(candidate)); distance < bestDistance {
+			best, bestDistance = candidate, distance
+		}
+	}
+	return best
 }
 
 // Hint returns `did you mean "NAME"?` with the nearest known name, or "" when

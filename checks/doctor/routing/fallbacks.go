@@ -1,9 +1,10 @@
 package routing
 
 import (
-	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 	"maps"
 	"slices"
+
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 )
 
 // fallback is one group and where its requests go when it fails.
