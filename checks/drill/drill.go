@@ -8,6 +8,7 @@
 package drill
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/report"
+	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
 // Options are what Run needs.
@@ -54,8 +56,8 @@ func Run(ctx context.Context, o Options) (report.Checked, error) {
 	}
 	if len(drills) == 0 {
 		names := lo.Map(List(), func(d Drill, _ int) string { return d.Name })
-		return report.Checked{}, fault.Usage("drill-unknown", "there is no drill %q%s", o.Name, checks.DidYouMean(o.Name, names)).
-			WithHint("there are %s", strings.Join(names, ", "))
+		return report.Checked{}, fault.Usage("drill-unknown", "there is no drill %q", o.Name).
+			WithHint("%s", cmp.Or(suggest.Hint(o.Name, names), "there are "+strings.Join(names, ", ")))
 	}
 	list := lo.Map(drills, func(d Drill, _ int) checks.Check { return d.check(o) })
 	// Two at a time: more would only be in each other's way.
