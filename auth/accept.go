@@ -32,7 +32,7 @@ func acceptedFile(cfg *config.Config) string {
 
 func readAccepted(cfg *config.Config) []accepted {
 	var all []accepted
-	if data, err := safefile.Read(acceptedFile(cfg), safefile.Document); err == nil {
+	if data, err := safefile.Read(acceptedFile(cfg), safefile.DocumentLimit); err == nil {
 		_ = json.Unmarshal(data, &all) // a damaged file counts as none: the person is asked again
 	}
 	return all

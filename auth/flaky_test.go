@@ -77,15 +77,15 @@ func (c *together) run(work func()) { c.wg.Go(work) }
 // networkFaults are what real networks do to a question.
 func networkFaults() map[string][]flaky.Fault {
 	return map[string][]flaky.Fault{
-		"two drops":      {flaky.Drop, flaky.Drop},
-		"500, 502, 503":  {flaky.Status(500), flaky.Status(502), flaky.Status(503)},
-		"504 and a drop": {flaky.Status(504), flaky.Drop},
-		"cut":            {flaky.Cut},
-		"cut, no length": {flaky.CutUnnoticed},
-		"too many":       {flaky.RetryAfter(2 * time.Second)},
-		"408 and 425":    {flaky.Status(408), flaky.Status(425)},
-		"a portal":       {flaky.Page, flaky.Page},
-		"empty":          {flaky.Reply(200, "")},
+		"two drops":      {flaky.DropConnection, flaky.DropConnection},
+		"500, 502, 503":  {flaky.ReplyStatus(500), flaky.ReplyStatus(502), flaky.ReplyStatus(503)},
+		"504 and a drop": {flaky.ReplyStatus(504), flaky.DropConnection},
+		"cut":            {flaky.CutBody},
+		"cut, no length": {flaky.CutWithoutLength},
+		"too many":       {flaky.ReplyRetryAfter(2 * time.Second)},
+		"408 and 425":    {flaky.ReplyStatus(408), flaky.ReplyStatus(425)},
+		"a portal":       {flaky.ReplyHTML, flaky.ReplyHTML},
+		"empty":          {flaky.ReplyJSON(200, "")},
 	}
 }
 
@@ -99,7 +99,7 @@ func TestOddAnswersOfATokenEndpointAreAskedAgain(t *testing.T) {
 		}
 	}
 	for name, fault := range map[string]flaky.Fault{
-		"null": flaky.Reply(200, "null"), "a list": flaky.Reply(200, "[]"), "moved": flaky.Reply(302, ""), "cut plain text": plain(`{"access_tok`), "nothing": plain(""),
+		"null": flaky.ReplyJSON(200, "null"), "a list": flaky.ReplyJSON(200, "[]"), "moved": flaky.ReplyJSON(302, ""), "cut plain text": plain(`{"access_tok`), "nothing": plain(""),
 	} {
 		for _, path := range []string{"/device", "/token"} {
 			all.run(func() {
@@ -120,11 +120,11 @@ func TestAServerThatOnlyGivesPagesEndsTheSignInBeforeTheTimeLimit(t *testing.T) 
 	for method, paths := range map[string][]string{"oauth_poll": {"/start", "/status"}, "device_code": {"/device", "/token"}} {
 		for _, path := range paths {
 			all.run(func() {
-				front := &flaky.Server{Path: path, Faults: slices.Repeat([]flaky.Fault{flaky.Page}, 50)}
+				front := &flaky.Server{Path: path, Faults: slices.Repeat([]flaky.Fault{flaky.ReplyHTML}, 50)}
 				s := polled(t, method, front, &oauthDouble{status: `{"status":"ok"}`})
 				_, _, err := s.login("acme", auth.LoginOptions{Timeout: 90 * time.Second})
-				if wantCode(t, err, "login-failed"); err == nil || !strings.Contains(err.Error(), "text/html") || len(front.Seen()) > 5 {
-					t.Errorf("%s: %v, asked %d times", path, err, len(front.Seen()))
+				if wantCode(t, err, "login-failed"); err == nil || !strings.Contains(err.Error(), "text/html") || len(front.RequestTimes()) > 5 {
+					t.Errorf("%s: %v, asked %d times", path, err, len(front.RequestTimes()))
 				}
 			})
 		}
@@ -141,20 +141,20 @@ func TestASignInSurvivesABadNetworkInEveryPollingMethod(t *testing.T) {
 				front := &flaky.Server{Path: path, Faults: faults}
 				s := polled(t, method, front, &oauthDouble{status: `{"status":"ok"}`})
 				got, _, err := s.login("acme", auth.LoginOptions{Timeout: 60 * time.Second})
-				if err != nil || !got.Changed || len(front.Seen()) != len(faults)+1 {
-					t.Errorf("%s, %s: %+v, %v, %d questions", method, name, got, err, len(front.Seen()))
+				if err != nil || !got.Changed || len(front.RequestTimes()) != len(faults)+1 {
+					t.Errorf("%s, %s: %+v, %v, %d questions", method, name, got, err, len(front.RequestTimes()))
 				}
 			})
 		}
 		all.run(func() {
 			s := newSite(t)
 			front := &flaky.Server{Path: "/v0/management/get-auth-status", Faults: faults}
-			double := &cliproxytest.Server{Seven: true, Words: []string{"codex"}, Finish: writes(s), Front: front.Before}
+			double := &cliproxytest.Server{Seven: true, Words: []string{"codex"}, Finish: writes(s), Front: front.InFrontOf}
 			s.serve(double)
 			out := answering(s, s.callbackAt(), "code=good&state=STATE")
 			got, _, err := s.login("codex", auth.LoginOptions{Timeout: 60 * time.Second, Person: auth.Person{Out: out}})
-			if err != nil || !got.Changed || len(front.Seen()) != len(faults)+1 {
-				t.Errorf("management, %s: %+v, %v, %d questions", name, got, err, len(front.Seen()))
+			if err != nil || !got.Changed || len(front.RequestTimes()) != len(faults)+1 {
+				t.Errorf("management, %s: %+v, %v, %d questions", name, got, err, len(front.RequestTimes()))
 			}
 			if slices.Contains(double.Asked(), "DELETE /v0/management/oauth-session") {
 				t.Errorf("%s: the sign-in was cancelled at the server", name)
@@ -167,12 +167,12 @@ func TestASignInSurvivesABadNetworkInEveryPollingMethod(t *testing.T) {
 func TestTheBrowsersAnswerIsHandedOverAgainWhenItWasLost(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	front := &flaky.Server{Path: "/v0/management/oauth-callback", Faults: []flaky.Fault{flaky.Status(502), flaky.Drop}}
-	s.serve(&cliproxytest.Server{Seven: true, Words: []string{"codex"}, Finish: writes(s), Front: front.Before})
+	front := &flaky.Server{Path: "/v0/management/oauth-callback", Faults: []flaky.Fault{flaky.ReplyStatus(502), flaky.DropConnection}}
+	s.serve(&cliproxytest.Server{Seven: true, Words: []string{"codex"}, Finish: writes(s), Front: front.InFrontOf})
 	out := answering(s, s.callbackAt(), "code=good&state=STATE")
 	got, _, err := s.login("codex", auth.LoginOptions{Timeout: 30 * time.Second, Person: auth.Person{Out: out}})
-	if err != nil || !got.Changed || len(front.Seen()) != 3 {
-		t.Errorf("%+v, %v, %d tries", got, err, len(front.Seen()))
+	if err != nil || !got.Changed || len(front.RequestTimes()) != 3 {
+		t.Errorf("%+v, %v, %d tries", got, err, len(front.RequestTimes()))
 	}
 }
 
@@ -181,7 +181,7 @@ func TestALostBeginIsSentAgain(t *testing.T) {
 	var all together
 	for method, path := range map[string]string{"oauth_poll": "/start", "device_code": "/device"} {
 		all.run(func() {
-			front := &flaky.Server{Path: path, Faults: []flaky.Fault{flaky.Drop, flaky.Status(502)}}
+			front := &flaky.Server{Path: path, Faults: []flaky.Fault{flaky.DropConnection, flaky.ReplyStatus(502)}}
 			s := polled(t, method, front, &oauthDouble{status: `{"status":"ok"}`})
 			if got, _, err := s.login("acme", auth.LoginOptions{Timeout: 30 * time.Second}); err != nil || !got.Changed {
 				t.Errorf("%s: %+v, %v", method, got, err)
@@ -197,11 +197,11 @@ func TestAFinalAnswerEndsThePolling(t *testing.T) {
 	for method, path := range map[string]string{"oauth_poll": "/status", "device_code": "/token"} {
 		for status, text := range map[int]string{400: `{"error":"invalid_request"}`, 404: `{}`, 410: `{}`} {
 			all.run(func() {
-				front := &flaky.Server{Path: path, Faults: []flaky.Fault{flaky.Reply(status, text)}}
+				front := &flaky.Server{Path: path, Faults: []flaky.Fault{flaky.ReplyJSON(status, text)}}
 				s := polled(t, method, front, &oauthDouble{status: `{"status":"ok"}`})
 				_, _, err := s.login("acme", auth.LoginOptions{Timeout: 20 * time.Second})
-				if wantCode(t, err, "login-failed"); len(front.Seen()) != 1 {
-					t.Errorf("%s %d: asked %d times", method, status, len(front.Seen()))
+				if wantCode(t, err, "login-failed"); len(front.RequestTimes()) != 1 {
+					t.Errorf("%s %d: asked %d times", method, status, len(front.RequestTimes()))
 				}
 			})
 		}
@@ -214,7 +214,7 @@ func TestTheTimeLimitEndsASignInWhoseServerStaysAwayAndNamesTheCause(t *testing.
 	var all together
 	for method, path := range map[string]string{"oauth_poll": "/status", "device_code": "/token"} {
 		all.run(func() {
-			front := &flaky.Server{Path: path, Faults: slices.Repeat([]flaky.Fault{flaky.Status(503)}, 50)}
+			front := &flaky.Server{Path: path, Faults: slices.Repeat([]flaky.Fault{flaky.ReplyStatus(503)}, 50)}
 			s := polled(t, method, front, &oauthDouble{status: `{"status":"ok"}`})
 			_, _, err := s.login("acme", auth.LoginOptions{Timeout: 4 * time.Second})
 			if wantCode(t, err, "login-timeout"); err == nil || !strings.Contains(err.Error(), "503") {
@@ -235,24 +235,24 @@ func TestSlowDownAndIntervalsAreHonoured(t *testing.T) {
 		start        string
 		pause        time.Duration
 	}{
-		"a word":           {"oauth_poll", "/status", flaky.Reply(200, word), "", 6 * time.Second},
-		"an error":         {"oauth_poll", "/status", flaky.Reply(400, slow), "", 6 * time.Second},
-		"an error 429":     {"oauth_poll", "/status", flaky.Reply(429, slow), "", 6 * time.Second},
-		"interval":         {"oauth_poll", "/status", flaky.Reply(200, `{"status":"wait"}`), `{"url":"https://p.example/a","interval":4}`, 4 * time.Second},
-		"interval later":   {"oauth_poll", "/status", flaky.Reply(200, `{"status":"wait","interval":4}`), "", 4 * time.Second},
-		"device, 200":      {"device_code", "/token", flaky.Reply(200, slow), "", 5 * time.Second},
-		"device, 400":      {"device_code", "/token", flaky.Reply(400, slow), "", 5 * time.Second},
-		"device, 429":      {"device_code", "/token", flaky.Reply(429, slow), "", 5 * time.Second},
-		"device, pending":  {"device_code", "/token", flaky.Reply(503, `{"error":"authorization_pending"}`), "", 900 * time.Millisecond},
-		"pending, 400":     {"oauth_poll", "/status", flaky.Reply(400, `{"error":"authorization_pending"}`), "", time.Second},
-		"Retry-After":      {"oauth_poll", "/status", flaky.RetryAfter(4 * time.Second), "", 4 * time.Second},
-		"Retry-After, too": {"device_code", "/token", flaky.RetryAfter(4 * time.Second), "", 4 * time.Second},
+		"a word":           {"oauth_poll", "/status", flaky.ReplyJSON(200, word), "", 6 * time.Second},
+		"an error":         {"oauth_poll", "/status", flaky.ReplyJSON(400, slow), "", 6 * time.Second},
+		"an error 429":     {"oauth_poll", "/status", flaky.ReplyJSON(429, slow), "", 6 * time.Second},
+		"interval":         {"oauth_poll", "/status", flaky.ReplyJSON(200, `{"status":"wait"}`), `{"url":"https://p.example/a","interval":4}`, 4 * time.Second},
+		"interval later":   {"oauth_poll", "/status", flaky.ReplyJSON(200, `{"status":"wait","interval":4}`), "", 4 * time.Second},
+		"device, 200":      {"device_code", "/token", flaky.ReplyJSON(200, slow), "", 5 * time.Second},
+		"device, 400":      {"device_code", "/token", flaky.ReplyJSON(400, slow), "", 5 * time.Second},
+		"device, 429":      {"device_code", "/token", flaky.ReplyJSON(429, slow), "", 5 * time.Second},
+		"device, pending":  {"device_code", "/token", flaky.ReplyJSON(503, `{"error":"authorization_pending"}`), "", 900 * time.Millisecond},
+		"pending, 400":     {"oauth_poll", "/status", flaky.ReplyJSON(400, `{"error":"authorization_pending"}`), "", time.Second},
+		"Retry-After":      {"oauth_poll", "/status", flaky.ReplyRetryAfter(4 * time.Second), "", 4 * time.Second},
+		"Retry-After, too": {"device_code", "/token", flaky.ReplyRetryAfter(4 * time.Second), "", 4 * time.Second},
 	} {
 		all.run(func() {
 			front := &flaky.Server{Path: c.path, Faults: []flaky.Fault{c.fault}}
 			s := polled(t, c.method, front, &oauthDouble{status: `{"status":"ok"}`, start: c.start})
 			_, _, err := s.login("acme", auth.LoginOptions{Timeout: 30 * time.Second})
-			at := front.Seen()
+			at := front.RequestTimes()
 			if err != nil || len(at) != 2 || at[1].Sub(at[0]) < c.pause || at[1].Sub(at[0]) > c.pause+4*time.Second {
 				t.Errorf("%s: %v, asked at %v", name, err, at)
 			}

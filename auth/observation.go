@@ -35,7 +35,7 @@ func observationFile(cfg *config.Config) string {
 // readObservations returns what was seen earlier; a damaged file counts as none.
 func readObservations(cfg *config.Config) observations {
 	o := observations{}
-	if data, err := safefile.Read(observationFile(cfg), safefile.Document); err == nil {
+	if data, err := safefile.Read(observationFile(cfg), safefile.DocumentLimit); err == nil {
 		_ = json.Unmarshal(data, &o)
 	}
 	return o

@@ -76,7 +76,7 @@ func configured(cfg *config.Config, getenv func(string) string) (all []string) {
 	}
 	for _, svc := range cfg.Services {
 		for name, value := range svc.Env {
-			take(redact.Named(name, value) != value || redact.LooksRandom(value), value)
+			take(redact.NamedValue(name, value) != value || redact.LooksRandom(value), value)
 		}
 	}
 	for _, name := range providerVariables {
@@ -141,7 +141,7 @@ func walkTexts(v, shown any, take func(hidden bool, text string)) {
 // tokensIn are the values of secret-looking keys in a JSON or YAML file.
 func tokensIn(file string) (all []string) {
 	b, err := safefile.Read(file, mostSecretBytes)
-	if err != nil || !json.Valid(b) && nesting.YAML(b) != nil {
+	if err != nil || !json.Valid(b) && nesting.CheckYAML(b) != nil {
 		return nil
 	}
 	var doc any

@@ -67,7 +67,7 @@ func (s *server) refusedBefore(now time.Time) bool {
 	if err != nil || now.Sub(info.ModTime()) > banTime {
 		return false
 	}
-	seen, err := safefile.Read(s.memory(), safefile.Document)
+	seen, err := safefile.Read(s.memory(), safefile.DocumentLimit)
 	return err == nil && string(seen) == s.mark
 }
 

@@ -121,8 +121,8 @@ func TestAnUndoTakesTheWordsThatALogoutTakes(t *testing.T) {
 func TestAServerThatCannotSayWhatItHasIsAFaultWithAHint(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	front := &flaky.Server{Path: "/v0/management/auth-files", Faults: slices.Repeat([]flaky.Fault{flaky.Status(500)}, 100)}
-	s.serve(&cliproxytest.Server{Seven: true, Front: front.Before})
+	front := &flaky.Server{Path: "/v0/management/auth-files", Faults: slices.Repeat([]flaky.Fault{flaky.ReplyStatus(500)}, 100)}
+	s.serve(&cliproxytest.Server{Seven: true, Front: front.InFrontOf})
 	_, err := s.importing("xai", auth.ImportOptions{Source: s.put("xai-a.json", object{"type": "xai", "access_token": "at", "refresh_token": "rt"})})
 	if wantCode(t, err, "management-failed"); len(s.grants()) != 0 {
 		t.Errorf("left: %v", s.grants())

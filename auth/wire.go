@@ -145,7 +145,7 @@ func (s *signIn) giveFile(item map[string]any, c *Change) error {
 	if file == "" {
 		return fault.Usage("cliproxy-config-missing", "there is no configuration file of CLIProxyAPI to put the key into").WithHint("mage init -upstream=cliproxyapi writes one")
 	}
-	old, err := safefile.Read(file, safefile.Document)
+	old, err := safefile.Read(file, safefile.DocumentLimit)
 	if err != nil {
 		return fault.New("source-unreadable", "read %s: %s", file, reason(err)).WithHint("it must be a file of yours that you may read")
 	}

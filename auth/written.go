@@ -59,7 +59,7 @@ func isWrittenSecret(name, value, shown string) bool {
 		return false
 	}
 	const word = "ordinary-word"
-	if redact.Named(name, word) != word || redact.Words(value) != value || redact.LooksRandom(value) {
+	if redact.NamedValue(name, word) != word || redact.Words(value) != value || redact.LooksRandom(value) {
 		return true
 	}
 	at, err := url.Parse(value)

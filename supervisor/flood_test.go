@@ -32,7 +32,7 @@ func TestAFloodOfLogLinesIsBoundedAndDisturbsNobody(t *testing.T) {
 		}
 		over := strings.Contains(s.tail("a"), "flood is over") // nothing is written after that
 		seen.look(s.cfg.Paths.ProcessLogs(), "a.log")
-		return over && seen.current < logfile.Standard().Size
+		return over && seen.current < logfile.StandardLimits().Size
 	})
 	t.Logf("at most %d MB on disk, status took at most %v", seen.peak>>20, slowest)
 	// What is kept, a copy under way, and two seconds of the flood: looks are one apart.
@@ -135,7 +135,7 @@ func (d *disk) wantWholeLines(t *testing.T) {
 			last = n
 		}
 	}
-	if left == 0 || left > logfile.Standard().Keep {
+	if left == 0 || left > logfile.StandardLimits().Keep {
 		t.Errorf("%d pieces are left", left)
 	}
 }

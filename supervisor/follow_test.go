@@ -30,7 +30,7 @@ func TestAFollowerOfTenBusyLogsLosesNoLine(t *testing.T) {
 	cut := s.cutsLoseNothing()
 	if cut { // the limit is crossed after a second of the three
 		for _, svc := range services {
-			s.put("process-logs/"+svc.Name+".log", strings.Repeat("a line from before\n", int(logfile.Standard().Size-1<<20)/19))
+			s.put("process-logs/"+svc.Name+".log", strings.Repeat("a line from before\n", int(logfile.StandardLimits().Size-1<<20)/19))
 		}
 	}
 	s.mustStart()

@@ -78,6 +78,6 @@ func TestLinesSinceATimeAreReadFromTheEnd(t *testing.T) {
 
 // cutLog bounds the log of service a as a supervisor does each second.
 func cutLog(cfg *config.Config) error {
-	_, err := logfile.Cut(control.LogPath(cfg, "a"), logfile.Standard())
+	_, err := logfile.Cut(control.LogPath(cfg, "a"), logfile.StandardLimits())
 	return err
 }

@@ -152,7 +152,7 @@ func inForce(cfg *config.Config, active policy.Active) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	have, err := safefile.Read(cfg.Paths.ActiveConfig, safefile.Document)
+	have, err := safefile.Read(cfg.Paths.ActiveConfig, safefile.DocumentLimit)
 	return err == nil && bytes.Equal(have, want), nil // a file that cannot be read is replaced
 }
 

@@ -69,7 +69,7 @@ func (s session) stackOptions(cfg *config.Config, service *string, timeout *time
 func (s session) recover(ctx context.Context) error {
 	did, err := stack.Recover(ctx, s.stackOptions(nil, nil, nil))
 	if did != "" { // also without a terminal: it is why the stack is as it is
-		_, _ = os.Stderr.WriteString(printable.Page(printable.Line(did) + "\n"))
+		_, _ = os.Stderr.WriteString(printable.EscapePage(printable.EscapeLine(did) + "\n"))
 	}
 	return err
 }

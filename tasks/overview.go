@@ -108,6 +108,6 @@ func (s session) writeIfLive(lines ...string) {
 		return
 	}
 	for _, line := range lines {
-		_, _ = os.Stderr.WriteString(printable.Page(printable.Line(line) + "\n"))
+		_, _ = os.Stderr.WriteString(printable.EscapePage(printable.EscapeLine(line) + "\n"))
 	}
 }

@@ -30,7 +30,7 @@ func (Release) Check(ctx context.Context) error {
 // Notes prints what the changelog says about a version, by default the one to be released.
 func (Release) Notes(ctx context.Context, version *string) error {
 	return run(ctx, "release:notes", func(context.Context, session) (any, error) {
-		return dataOrError(release.Notes("CHANGELOG.md", releaseVersion(version)))
+		return dataOrError(release.ReadNotes("CHANGELOG.md", releaseVersion(version)))
 	})
 }
 

@@ -99,6 +99,6 @@ func startOptions(s session, cfg *config.Config, service *string, timeout *time.
 // progress shows an event to whoever watches the terminal.
 func (s session) progress(e control.Event) {
 	if s.out.Live {
-		_, _ = os.Stderr.WriteString(printable.Page(printable.Line(e.Line()) + "\n"))
+		_, _ = os.Stderr.WriteString(printable.EscapePage(printable.EscapeLine(e.Line()) + "\n"))
 	}
 }

@@ -86,7 +86,7 @@ func (s session) warnUntrusted(v trust.Verdict) {
 
 // writeLines writes lines for people to stderr, whether or not that is a terminal.
 func (s session) writeLines(lines ...string) {
-	_, _ = os.Stderr.WriteString(printable.Page(strings.Join(lines, "\n") + "\n"))
+	_, _ = os.Stderr.WriteString(printable.EscapePage(strings.Join(lines, "\n") + "\n"))
 }
 
 // loadForChanging loads the configuration for a target that changes something, ends what a

@@ -74,7 +74,7 @@ func (t *trial) searchFiles(context.Context) checks.Outcome {
 		if err != nil || !d.Type().IsRegular() || t.mayHold(path) {
 			return err
 		}
-		b, err := safefile.Read(path, safefile.Bulk)
+		b, err := safefile.Read(path, safefile.BulkLimit)
 		if err != nil {
 			return err
 		}
@@ -97,7 +97,7 @@ const loudLog = ".router/runtime/process-logs/litellm.log"
 // held before is searched first.
 func (t *trial) talk() {
 	path := filepath.Join(t.dir, loudLog)
-	before, err := safefile.Read(path, safefile.Bulk)
+	before, err := safefile.Read(path, safefile.BulkLimit)
 	if err != nil {
 		return // searchOutput misses the command's output then, and searchFiles finds what there is
 	}

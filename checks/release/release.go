@@ -56,14 +56,14 @@ func (o Options) version(context.Context) checks.Outcome {
 }
 
 func (o Options) changelog(context.Context) checks.Outcome {
-	if _, err := release.Notes(o.Source+"/CHANGELOG.md", o.Version); err != nil {
+	if _, err := release.ReadNotes(o.Source+"/CHANGELOG.md", o.Version); err != nil {
 		return checks.FromFault(err)
 	}
 	return checks.Passed(nil)
 }
 
 func (o Options) clean(ctx context.Context) checks.Outcome {
-	changed, err := o.source().Changed(ctx)
+	changed, err := o.source().ChangedFiles(ctx)
 	if err != nil {
 		return checks.Failed("ask git: %v", err)
 	}

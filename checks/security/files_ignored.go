@@ -57,7 +57,7 @@ func (s *audit) unignored(ctx context.Context) (lines []string, err error) {
 	for _, i := range ignorable {
 		probes = append(probes, i.probe)
 	}
-	ignored, err := s.repo.Ignored(ctx, probes)
+	ignored, err := s.repo.IgnoredPaths(ctx, probes)
 	for _, i := range ignorable {
 		if !ignored[i.probe] {
 			lines = append(lines, i.line)

@@ -26,7 +26,7 @@ func (s *audit) filesTracked() checks.Check {
 			if s.repo == nil {
 				return s.noGit()
 			}
-			tracked, err := s.repo.Tracked(ctx)
+			tracked, err := s.repo.TrackedFiles(ctx)
 			if err != nil {
 				return checks.Failed("%v", err)
 			}
@@ -82,7 +82,7 @@ func (s *audit) sensitive(ctx context.Context, file string) bool {
 	}
 	for _, kind := range byContent {
 		if matches(kind.names, base) {
-			content, err := s.repo.Staged(ctx, file)
+			content, err := s.repo.StagedContent(ctx, file)
 			if err == nil && slices.ContainsFunc(kind.marks, func(m string) bool { return bytes.Contains(content, []byte(m)) }) {
 				return true
 			}

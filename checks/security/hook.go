@@ -75,7 +75,7 @@ func usable(r *repo.Repo, hooks repo.Hooks) error {
 // isGenerated reports whether a tool keeps the folder of hooks out of git, as
 // husky does with .husky/_.
 func isGenerated(folder string) bool {
-	rules, err := safefile.Read(filepath.Join(folder, ".gitignore"), safefile.Document)
+	rules, err := safefile.Read(filepath.Join(folder, ".gitignore"), safefile.DocumentLimit)
 	return err == nil && strings.TrimSpace(string(rules)) == "*" || strings.HasSuffix(folder, "/.husky/_")
 }
 
@@ -91,7 +91,7 @@ func resolved(path string) string {
 }
 
 func (h *Hook) install(program string) error {
-	old, err := safefile.Read(h.Hook, safefile.Document)
+	old, err := safefile.Read(h.Hook, safefile.DocumentLimit)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

@@ -92,8 +92,8 @@ func (s *audit) secretsStaged() checks.Check {
 		ID: "secrets.staged", Title: "No secret is staged", Timeout: scanTimeout,
 		Run: func(ctx context.Context) checks.Outcome {
 			whole := func(context.Context) (bool, error) { return false, nil }
-			return s.patch(ctx, whole, func(ctx context.Context, yield func(repo.Added) error) (repo.Counts, error) {
-				return s.repo.StagedPatch(ctx, yield)
+			return s.patch(ctx, whole, func(ctx context.Context, yield func(repo.Addition) error) (repo.Counts, error) {
+				return s.repo.StagedChanges(ctx, yield)
 			})
 		},
 	}
@@ -103,8 +103,8 @@ func (s *audit) secretsRange() checks.Check {
 	return checks.Check{
 		ID: "secrets.range", Title: "No commit of the range adds a secret", Timeout: scanTimeout,
 		Run: func(ctx context.Context) checks.Outcome {
-			return s.patch(ctx, s.rangeIsCut, func(ctx context.Context, yield func(repo.Added) error) (repo.Counts, error) {
-				return s.repo.Range(ctx, s.o.Range, yield)
+			return s.patch(ctx, s.rangeIsCut, func(ctx context.Context, yield func(repo.Addition) error) (repo.Counts, error) {
+				return s.repo.RangeChanges(ctx, s.o.Range, yield)
 			})
 		},
 	}
@@ -127,7 +127,7 @@ func (s *audit) secretsHistory() checks.Check {
 				if s.repo.Shallow != "" {
 					result.Scanned.Unread = append(result.Scanned.Unread, scan.Unread{What: "history", Reason: "this clone is shallow: older commits are not here (git fetch --unshallow)"})
 				}
-				if n, err := s.repo.Submodules(ctx); err == nil && n > 0 {
+				if n, err := s.repo.CountSubmodules(ctx); err == nil && n > 0 {
 					result.Add(scan.Result{Scanned: scan.Scanned{Skipped: map[string]int{"submodule-history": n}}})
 				}
 				return result, s.partial(ctx, &result, err)
@@ -156,7 +156,9 @@ func (s *audit) partial(ctx context.Context, result *scan.Result, err error) err
 	return nil
 }
 
-func (s *audit) rangeIsCut(ctx context.Context) (bool, error) { return s.repo.IsCut(ctx, s.o.Range) }
+func (s *audit) rangeIsCut(ctx context.Context) (bool, error) {
+	return s.repo.ReachesShallow(ctx, s.o.Range)
+}
 
 // patch searches what a stream yields. isCut says whether a shallow clone lacks a
 // part of it.

@@ -51,7 +51,7 @@ func visit(v any, path string, note func(string)) {
 		for key, inner := range v {
 			at := path + "." + key
 			if text, ok := inner.(string); ok {
-				if redact.Named(key, text) != text {
+				if redact.NamedValue(key, text) != text {
 					note(at)
 				}
 				continue

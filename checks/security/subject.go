@@ -47,7 +47,7 @@ func newAudit(ctx context.Context, o Options) (*audit, error) {
 	switch {
 	case err == nil:
 		s.repo, s.root = r, r.Top
-	case errors.Is(err, repo.ErrNone):
+	case errors.Is(err, repo.ErrNoRepository):
 		s.none = err
 	default:
 		return nil, fault.New("git-failed", "look for a git repository in %s: %w", o.Cwd, err).
@@ -58,7 +58,7 @@ func newAudit(ctx context.Context, o Options) (*audit, error) {
 		return nil, fault.Usage("rules-invalid", "%w", err).WithHint("correct %s; its format is gitleaks'", rule.File)
 	}
 	s.scanner = sync.OnceValues(func() (*scan.Scanner, error) { return scan.New(s.rules) })
-	s.rules.Known(s.known())
+	s.rules.AddKnown(s.known())
 	return s, s.suppressions()
 }
 

@@ -57,7 +57,7 @@ func (s *stack) logs(after []string) checks.Check {
 }
 
 func holdsAny(path string, secrets []string) (bool, error) {
-	b, err := safefile.Read(path, safefile.Bulk)
+	b, err := safefile.Read(path, safefile.BulkLimit)
 	if err != nil {
 		return false, err
 	}

@@ -43,7 +43,7 @@ func (r Router) ours() Router {
 // elsewhere has the probes reach a router that the user named, with the key
 // that the user gave for it.
 func (r Router) elsewhere() Router {
-	r.client = loopback.Elsewhere(loopback.Options{MaxReply: maxReply, Idle: keptConnections})
+	r.client = loopback.WithForeignKey(loopback.Options{MaxReply: maxReply, Idle: keptConnections})
 	return r
 }
 

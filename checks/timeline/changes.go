@@ -52,7 +52,7 @@ func configDrifted(s *subject.Subject) bool {
 		return false
 	}
 	want, err := plan.YAML()
-	have, unread := safefile.Read(s.Config.Paths.ActiveConfig, safefile.Document)
+	have, unread := safefile.Read(s.Config.Paths.ActiveConfig, safefile.DocumentLimit)
 	return err == nil && unread == nil && !bytes.Equal(want, have)
 }
 

@@ -40,13 +40,13 @@ func Extract(ctx context.Context, file, dir string, l Limits) error {
 		return fault.New("archive-invalid", "read the archive %s: %w", file, err)
 	}
 	defer in.Close()
-	unpacked, err := open(in, file)
+	unpacked, err := openGzip(in, file)
 	if err != nil {
 		return err
 	}
 	root, err := os.OpenRoot(dir) // a second wall behind the check of every name
 	if err != nil {
-		return failed(dir, err)
+		return unpackError(dir, err)
 	}
 	defer root.Close()
 	u := unpacker{file: file, root: root, left: l}
@@ -56,20 +56,20 @@ func Extract(ctx context.Context, file, dir string, l Limits) error {
 		}
 		header, err := entries.Next()
 		if errors.Is(err, io.EOF) {
-			return u.end(unpacked)
+			return u.checkEnd(unpacked)
 		}
 		if err != nil {
-			return damaged(file, err)
+			return damagedError(file, err)
 		}
-		if err := u.entry(header, entries); err != nil {
+		if err := u.writeEntry(header, entries); err != nil {
 			return err
 		}
 	}
 }
 
-// open looks at the first bytes: a web page in the place of an archive is what
+// openGzip looks at the first bytes: a web page in the place of an archive is what
 // a proxy's sign-in page or an expired link gives.
-func open(in io.Reader, file string) (io.Reader, error) {
+func openGzip(in io.Reader, file string) (io.Reader, error) {
 	buffered := bufio.NewReader(in)
 	head, _ := buffered.Peek(64)
 	if strings.HasPrefix(strings.ToLower(strings.TrimSpace(string(head))), "<!doctype html") ||
@@ -79,7 +79,7 @@ func open(in io.Reader, file string) (io.Reader, error) {
 	}
 	unpacked, err := gzip.NewReader(buffered)
 	if err != nil {
-		return nil, damaged(file, err)
+		return nil, damagedError(file, err)
 	}
 	return unpacked, nil
 }
@@ -91,7 +91,7 @@ type unpacker struct {
 	left Limits
 }
 
-func (u *unpacker) entry(h *tar.Header, content io.Reader) error {
+func (u *unpacker) writeEntry(h *tar.Header, content io.Reader) error {
 	if h.Typeflag == tar.TypeXGlobalHeader {
 		return nil
 	}
@@ -100,50 +100,50 @@ func (u *unpacker) entry(h *tar.Header, content io.Reader) error {
 		return nil
 	}
 	if !filepath.IsLocal(name) || path.IsAbs(h.Name) {
-		return unsafe(u.file, "%q leads out of the folder", h.Name)
+		return unsafeError(u.file, "%q leads out of the folder", h.Name)
 	}
 	if u.left.Files--; u.left.Files < 0 {
-		return tooLarge(u.file, "more files than the limit")
+		return tooLargeError(u.file, "more files than the limit")
 	}
 	switch h.Typeflag {
 	case tar.TypeDir:
-		return u.folder(name)
+		return u.makeFolder(name)
 	case tar.TypeReg:
-		return u.regular(name, h, content)
+		return u.writeFile(name, h, content)
 	case tar.TypeSymlink, tar.TypeLink:
-		return unsafe(u.file, "%q is a link to %q", h.Name, h.Linkname)
+		return unsafeError(u.file, "%q is a link to %q", h.Name, h.Linkname)
 	}
-	return unsafe(u.file, "%q is a device, a pipe or something unknown (type %q)", h.Name, h.Typeflag)
+	return unsafeError(u.file, "%q is a device, a pipe or something unknown (type %q)", h.Name, h.Typeflag)
 }
 
-// end reads what follows the last entry: gzip's checksum is behind it.
-func (u *unpacker) end(rest io.Reader) error {
+// checkEnd reads what follows the last entry: gzip's checksum is behind it.
+func (u *unpacker) checkEnd(rest io.Reader) error {
 	const padding = 1 << 20
 	n, err := io.Copy(io.Discard, io.LimitReader(rest, padding+1))
 	switch {
 	case err != nil:
-		return damaged(u.file, err)
+		return damagedError(u.file, err)
 	case n > padding:
-		return tooLarge(u.file, "there is more behind its last entry")
+		return tooLargeError(u.file, "there is more behind its last entry")
 	}
 	return nil
 }
 
-func (u *unpacker) folder(name string) error {
+func (u *unpacker) makeFolder(name string) error {
 	if name == "." || name == "" {
 		return nil
 	}
 	if err := u.root.MkdirAll(name, 0o700); err != nil {
-		return failed(name, err)
+		return unpackError(name, err)
 	}
 	return nil
 }
 
-func (u *unpacker) regular(name string, h *tar.Header, content io.Reader) error {
+func (u *unpacker) writeFile(name string, h *tar.Header, content io.Reader) error {
 	if h.Size > u.left.Bytes {
-		return tooLarge(u.file, "it unpacks to more than the limit")
+		return tooLargeError(u.file, "it unpacks to more than the limit")
 	}
-	if err := u.folder(path.Dir(name)); err != nil {
+	if err := u.makeFolder(path.Dir(name)); err != nil {
 		return err
 	}
 	mode := os.FileMode(0o600)
@@ -152,12 +152,12 @@ func (u *unpacker) regular(name string, h *tar.Header, content io.Reader) error 
 	}
 	out, err := u.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if errors.Is(err, os.ErrExist) {
-		return unsafe(u.file, "%q is in it twice", h.Name)
+		return unsafeError(u.file, "%q is in it twice", h.Name)
 	}
 	if err != nil {
-		return failed(name, err)
+		return unpackError(name, err)
 	}
-	n, err := io.Copy(tracked{out}, io.LimitReader(content, u.left.Bytes+1))
+	n, err := io.Copy(trackedWriter{out}, io.LimitReader(content, u.left.Bytes+1))
 	u.left.Bytes -= n
 	if err == nil {
 		err = out.Sync()
@@ -168,21 +168,21 @@ func (u *unpacker) regular(name string, h *tar.Header, content io.Reader) error 
 	var w writeError
 	switch {
 	case errors.As(err, &w):
-		return failed(name, w.error)
+		return unpackError(name, w.error)
 	case err != nil:
-		return damaged(u.file, err)
+		return damagedError(u.file, err)
 	case u.left.Bytes < 0:
-		return tooLarge(u.file, "it unpacks to more than the limit")
+		return tooLargeError(u.file, "it unpacks to more than the limit")
 	}
 	return nil
 }
 
-// tracked tells an error of the disk from one of the archive.
-type tracked struct{ io.Writer }
+// trackedWriter tells an error of the disk from one of the archive.
+type trackedWriter struct{ io.Writer }
 
 type writeError struct{ error }
 
-func (t tracked) Write(p []byte) (int, error) {
+func (t trackedWriter) Write(p []byte) (int, error) {
 	n, err := t.Writer.Write(p)
 	if err != nil {
 		err = writeError{err}
@@ -190,23 +190,23 @@ func (t tracked) Write(p []byte) (int, error) {
 	return n, err
 }
 
-func damaged(file string, err error) error {
+func damagedError(file string, err error) error {
 	return fault.New("archive-invalid", "%s is no whole gzipped tar archive: %w", file, err).
 		WithHint("it was cut or is something else; fetch it again")
 }
 
-func unsafe(file, format string, args ...any) error {
+func unsafeError(file, format string, args ...any) error {
 	f := fault.New("archive-unsafe", format, args...)
 	f.Message = file + " is refused: " + f.Message
 	return f.WithHint("an honest release has no such thing; do not use it, and tell its publisher")
 }
 
-func tooLarge(file, what string) error {
+func tooLargeError(file, what string) error {
 	return fault.New("archive-too-large", "%s is refused: %s", file, what).
 		WithHint("an honest release is far below it; do not use this one")
 }
 
-func failed(name string, err error) error {
+func unpackError(name string, err error) error {
 	return fault.New("unpack-failed", "unpack %s: %w", name, err).
 		WithHint("free space and make the folder writable; nothing was installed")
 }

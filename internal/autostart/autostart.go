@@ -57,7 +57,7 @@ type unit struct {
 // refuses, nothing is left behind. Faults: autostart-unsupported,
 // autostart-failed.
 func Install(ctx context.Context, o Options) (Unit, error) {
-	m, u, err := o.settle()
+	m, u, err := o.complete()
 	if err != nil {
 		return u, err
 	}
@@ -68,10 +68,10 @@ func Install(ctx context.Context, o Options) (Unit, error) {
 	old, readErr := os.ReadFile(u.File)
 	u.Changed = readErr != nil || !bytes.Equal(old, text)
 	if err := os.MkdirAll(filepath.Dir(u.File), 0o755); err != nil { //nolint:gosec // the managers' folders are open to read
-		return u, failed(u, err)
+		return u, managerError(u, err)
 	}
 	if err := renameio.WriteFile(u.File, text, 0o644); err != nil { // no secret is in it
-		return u, failed(u, err)
+		return u, managerError(u, err)
 	}
 	for _, command := range m.enable(u, o.Start) {
 		if err := o.Run(ctx, command[0], command[1:]...); err != nil {
@@ -79,17 +79,17 @@ func Install(ctx context.Context, o Options) (Unit, error) {
 				_ = os.Remove(u.File)
 			}
 			u.Changed = false
-			return u, failed(u, err)
+			return u, managerError(u, err)
 		}
 	}
-	u.Started, u.Warnings = o.Start, absentAtLogin(o.Config, u.Manager)
+	u.Started, u.Warnings = o.Start, missingAtLogin(o.Config, u.Manager)
 	return u, nil
 }
 
 // Uninstall has the manager forget the unit, which ends the supervisor if the
 // manager started it, and removes it. One that is not there is no error.
 func Uninstall(ctx context.Context, o Options) (Unit, error) {
-	m, u, err := o.settle()
+	m, u, err := o.complete()
 	if err != nil {
 		return u, err
 	}
@@ -98,23 +98,23 @@ func Uninstall(ctx context.Context, o Options) (Unit, error) {
 	}
 	for _, command := range m.disable(u) {
 		if err := o.Run(ctx, command[0], command[1:]...); err != nil {
-			return u, failed(u, err)
+			return u, managerError(u, err)
 		}
 	}
 	if err := os.Remove(u.File); err != nil {
-		return u, failed(u, err)
+		return u, managerError(u, err)
 	}
 	u.Changed = true
 	return u, nil
 }
 
-func failed(u Unit, err error) error {
+func managerError(u Unit, err error) error {
 	return fault.New("autostart-failed", "%s unit %s: %w", u.Manager, u.Name, err).
 		WithHint("a manager of your own user must run: on Linux, log in at the machine or `loginctl enable-linger`")
 }
 
-// settle fills in what is not given.
-func (o *Options) settle() (manager, Unit, error) {
+// complete fills in what is not given.
+func (o *Options) complete() (manager, Unit, error) {
 	var err error
 	if o.Program == "" {
 		o.Program, err = os.Executable()
@@ -129,7 +129,7 @@ func (o *Options) settle() (manager, Unit, error) {
 		o.OS = runtime.GOOS
 	}
 	if o.Run == nil {
-		o.Run = run
+		o.Run = runManager
 	}
 	sum := sha256.Sum256([]byte(o.Config.Paths.RuntimeDir))
 	id := hex.EncodeToString(sum[:4])
@@ -144,7 +144,7 @@ func (o *Options) settle() (manager, Unit, error) {
 	return manager{}, Unit{}, fault.Usage("autostart-unsupported", "no service manager of %s is known", o.OS)
 }
 
-func run(ctx context.Context, name string, args ...string) error {
+func runManager(ctx context.Context, name string, args ...string) error {
 	out, err := exec.CommandContext(ctx, name, args...).CombinedOutput() //nolint:gosec // systemctl or launchctl
 	if err != nil {
 		return fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err, strings.TrimSpace(string(out)))

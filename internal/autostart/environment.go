@@ -10,11 +10,11 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 )
 
-// absentAtLogin warns of the environment variables that the configuration reads:
+// missingAtLogin warns of the environment variables that the configuration reads:
 // a service manager starts the stack without what a shell exports.
-func absentAtLogin(cfg *config.Config, manager string) []string {
+func missingAtLogin(cfg *config.Config, manager string) []string {
 	warnings := []string{}
-	names := variables(cfg)
+	names := readVariables(cfg)
 	if len(names) == 0 {
 		return warnings
 	}
@@ -26,9 +26,9 @@ func absentAtLogin(cfg *config.Config, manager string) []string {
 		manager, strings.Join(names, ", "), cure))
 }
 
-// variables are the names of the environment variables that the configuration
+// readVariables are the names of the environment variables that the configuration
 // reads, sorted.
-func variables(cfg *config.Config) []string {
+func readVariables(cfg *config.Config) []string {
 	found := map[string]bool{}
 	for _, c := range cfg.Credentials {
 		if c.Env != "" {
@@ -43,9 +43,9 @@ func variables(cfg *config.Config) []string {
 			}
 		}
 	}
-	collect(cfg.Base, found)
+	collectReferences(cfg.Base, found)
 	for _, profile := range cfg.Profiles {
-		collect(profile, found)
+		collectReferences(profile, found)
 	}
 	for _, svc := range cfg.Services { // what a service is given itself is there
 		for name := range svc.Env {
@@ -55,16 +55,16 @@ func variables(cfg *config.Config) []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
-// collect adds the names in os.environ/NAME values at any depth.
-func collect(value any, found map[string]bool) {
+// collectReferences adds the names in os.environ/NAME values at any depth.
+func collectReferences(value any, found map[string]bool) {
 	switch v := value.(type) {
 	case map[string]any:
 		for _, inner := range v {
-			collect(inner, found)
+			collectReferences(inner, found)
 		}
 	case []any:
 		for _, inner := range v {
-			collect(inner, found)
+			collectReferences(inner, found)
 		}
 	case string:
 		if name, ok := strings.CutPrefix(v, "os.environ/"); ok && name != "" {

@@ -37,7 +37,7 @@ TimeoutStopSec=90
 [Install]
 WantedBy=default.target
 `,
-		fill: systemdUnit,
+		fill: escapeSystemdUnit,
 		enable: func(u Unit, start bool) [][]string {
 			commands := [][]string{{"systemctl", "--user", "daemon-reload"}, {"systemctl", "--user", "enable", u.Name}}
 			if start {
@@ -64,10 +64,10 @@ var (
 	systemdWord = strings.NewReplacer(`%`, `%%`, `$`, `$$`, `\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "\t", `\t`)
 )
 
-// systemdUnit writes the paths of a unit so that systemd reads them back. A
+// escapeSystemdUnit writes the paths of a unit so that systemd reads them back. A
 // program or folder that it would refuse goes through env(1), whose arguments
 // may hold every character.
-func systemdUnit(u unit) (unit, error) {
+func escapeSystemdUnit(u unit) (unit, error) {
 	for _, path := range [...]string{u.Program, u.Config, u.Dir, u.State} {
 		if !utf8.ValidString(path) {
 			return u, fault.Usage("autostart-unsupported", "systemd takes no path that is not UTF-8: %q", path).

@@ -75,7 +75,7 @@ func Outdated(ctx context.Context, r Request, online bool, now time.Time) ([]Ver
 func (r Request) checkVersion(ctx context.Context, online bool, now time.Time) VersionStatus {
 	path := filepath.Join(store.Dir(r.Config, r.Runtime), "latest.json")
 	var n VersionStatus
-	if data, err := safefile.Read(path, safefile.Document); err == nil {
+	if data, err := safefile.Read(path, safefile.DocumentLimit); err == nil {
 		_ = json.Unmarshal(data, &n) // damaged is as good as none
 	}
 	age := now.Sub(n.CheckedAt)

@@ -51,11 +51,11 @@ type keyEntry struct {
 // ReadFile reads the configuration file of a CLIProxyAPI.
 func ReadFile(path string) (File, error) {
 	var f File
-	text, err := safefile.Read(path, safefile.Document)
+	text, err := safefile.Read(path, safefile.DocumentLimit)
 	if err != nil {
 		return f, err
 	}
-	if err := nesting.Deep(text); err != nil {
+	if err := nesting.CheckLongYAML(text); err != nil {
 		return f, fmt.Errorf("%s: %w", path, err)
 	}
 	if err := yaml.Unmarshal(text, &f); err != nil {

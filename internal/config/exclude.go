@@ -22,7 +22,7 @@ func excludeBackups(file string) {
 	}
 	line := "/" + strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(filepath.ToSlash(rel)) + ".bak-*\n"
 	path := filepath.Join(gitDir, "info", "exclude")
-	have, _ := safefile.Read(path, safefile.Document)
+	have, _ := safefile.Read(path, safefile.DocumentLimit)
 	if bytes.Contains(append([]byte("\n"), have...), []byte("\n"+line)) {
 		return
 	}
@@ -57,7 +57,7 @@ func findRepository(dir string) (top, common string) {
 
 // commonGitDir reads where the .git file of a worktree or submodule leads.
 func commonGitDir(top, file string) string {
-	text, err := safefile.Read(file, safefile.Document)
+	text, err := safefile.Read(file, safefile.DocumentLimit)
 	path, ok := strings.CutPrefix(strings.TrimSpace(string(text)), "gitdir: ")
 	if err != nil || !ok {
 		return ""
@@ -65,7 +65,7 @@ func commonGitDir(top, file string) string {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(top, path)
 	}
-	shared, err := safefile.Read(filepath.Join(path, "commondir"), safefile.Document)
+	shared, err := safefile.Read(filepath.Join(path, "commondir"), safefile.DocumentLimit)
 	if err != nil {
 		return path
 	}

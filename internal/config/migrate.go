@@ -40,7 +40,7 @@ func Migrate(path string, dryRun bool, now time.Time, getenv func(string) string
 	if err != nil {
 		return Migration{}, err
 	}
-	data, err := safefile.Read(path, safefile.Document)
+	data, err := safefile.Read(path, safefile.DocumentLimit)
 	if err != nil {
 		return Migration{}, unreadableFault(path, err)
 	}

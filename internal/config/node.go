@@ -130,9 +130,9 @@ func (n *node) describe(path string) string {
 // its place or its look says that it is a secret.
 func redactForMessage(text, path string) string {
 	if strings.HasPrefix(path, "credentials.") {
-		return truncateLine(redact.Named("secret", text))
+		return truncateLine(redact.NamedValue("secret", text))
 	}
-	return truncateLine(redact.Named(path[strings.LastIndexByte(path, '.')+1:], text))
+	return truncateLine(redact.NamedValue(path[strings.LastIndexByte(path, '.')+1:], text))
 }
 
 // truncateLine keeps a message on one readable line.

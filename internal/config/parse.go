@@ -20,7 +20,7 @@ func parse(d *diagnosis, data []byte) *node {
 		d.add(at, "", "save the file as UTF-8 text", "%s", message)
 		return nil
 	}
-	if err := nesting.Signs(data); err != nil {
+	if err := nesting.CheckSigns(data); err != nil {
 		addSyntaxProblem(d, syntaxError{err, pos{1, 1}})
 		return nil
 	}
@@ -66,7 +66,7 @@ func singleDocument(d *diagnosis, file *ast.File) *node {
 // parseTokens parses after checking the nesting. A panic of the parser on
 // input that nobody thought of is an error like any other.
 func parseTokens(tokens token.Tokens) (file *ast.File, err error) {
-	if at, err := nesting.Tokens(tokens); err != nil {
+	if at, err := nesting.FindExcess(tokens); err != nil {
 		return nil, syntaxError{err, tokenPos(at)}
 	}
 	defer func() {

@@ -40,7 +40,7 @@ func WireKey(path, provider, keyFile string, dryRun bool, now time.Time, getenv 
 	if have, ok := before.Credentials[provider]; ok && have.File != keyFile {
 		return w, fault.Usage("wire-unsafe", "%s has credentials.upstream.%s already, for another place", path, provider).WithHint("correct it by hand: file: %s", keyFile)
 	}
-	data, err := safefile.Read(path, safefile.Document)
+	data, err := safefile.Read(path, safefile.DocumentLimit)
 	if err != nil {
 		return w, unreadableFault(path, err)
 	}

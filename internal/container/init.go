@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// reapEvery is the longest time that an orphan which ended waits to be reaped
+// reapInterval is the longest time that an orphan which ended waits to be reaped
 // when the signal that tells of it was lost among others.
-const reapEvery = time.Second
+const reapInterval = time.Second
 
 // IsInit reports whether this process is the first of its container.
 func IsInit() bool { return os.Getpid() == 1 }
@@ -36,10 +36,10 @@ func RunUnderInit(path string, args []string) (syscall.WaitStatus, error) {
 	}
 	pid := child.Pid
 	_ = child.Release() // it is waited for by its number, as the orphans are
-	ticker := time.NewTicker(reapEvery)
+	ticker := time.NewTicker(reapInterval)
 	defer ticker.Stop()
 	for {
-		if status, ended := reapUntil(pid); ended {
+		if status, ended := reapChildren(pid); ended {
 			return status, nil
 		}
 		select {
@@ -52,8 +52,8 @@ func RunUnderInit(path string, args []string) (syscall.WaitStatus, error) {
 	}
 }
 
-// reapUntil reaps the children that have ended; it stops at the one with that pid.
-func reapUntil(pid int) (status syscall.WaitStatus, ended bool) {
+// reapChildren reaps the children that have ended; it stops at the one with that pid.
+func reapChildren(pid int) (status syscall.WaitStatus, ended bool) {
 	for {
 		reaped, err := syscall.Wait4(-1, &status, syscall.WNOHANG, nil)
 		switch {

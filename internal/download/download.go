@@ -41,7 +41,7 @@ type Request struct {
 // still has the same file. Faults: address-insecure, download-failed,
 // download-too-large and checksum-mismatch; the last two leave no file.
 func Get(ctx context.Context, r Request) (sum string, err error) {
-	r = r.completed()
+	r = r.withDefaults()
 	if err := RequireSecure(r.URL); err != nil {
 		return "", err
 	}
@@ -54,7 +54,7 @@ func Get(ctx context.Context, r Request) (sum string, err error) {
 			return "", context.Cause(ctx)
 		}
 		if err == nil {
-			sum, err := digest(r.Path)
+			sum, err := fileDigest(r.Path)
 			if err != nil || r.SHA256 == "" || strings.EqualFold(sum, r.SHA256) {
 				_ = os.Remove(r.validatorPath())
 				return sum, err
@@ -66,17 +66,17 @@ func Get(ctx context.Context, r Request) (sum string, err error) {
 			}
 			continue
 		}
-		var temporary transient
+		var temporary transientError
 		if !errors.As(err, &temporary) || attempt >= r.Attempts {
-			return "", explained(r.URL, err)
+			return "", downloadError(r.URL, err)
 		}
-		if err := pause(ctx, time.Duration(attempt*attempt)*100*time.Millisecond); err != nil {
+		if err := waitBeforeRetry(ctx, time.Duration(attempt*attempt)*100*time.Millisecond); err != nil {
 			return "", err
 		}
 	}
 }
 
-func (r Request) completed() Request {
+func (r Request) withDefaults() Request {
 	r.Client = Guard(r.Client)
 	if r.MaxBytes == 0 {
 		r.MaxBytes = 1 << 30
@@ -93,10 +93,10 @@ func (r Request) completed() Request {
 	return r
 }
 
-// transient is an error that another attempt may not meet.
-type transient struct{ error }
+// transientError is an error that another attempt may not meet.
+type transientError struct{ error }
 
-func (t transient) Unwrap() error { return t.error }
+func (t transientError) Unwrap() error { return t.error }
 
 // attempt fetches what is missing; from is what was there before.
 func (r Request) attempt(ctx context.Context) (from int64, err error) {
@@ -115,7 +115,7 @@ func (r Request) attempt(ctx context.Context) (from int64, err error) {
 		return from, refused
 	}
 	if err != nil {
-		return from, transient{causeOr(ctx, err)}
+		return from, transientError{contextCause(ctx, err)}
 	}
 	defer res.Body.Close()
 	switch {
@@ -127,7 +127,7 @@ func (r Request) attempt(ctx context.Context) (from int64, err error) {
 		return from, statusError(res)
 	case !startsAt(res, from):
 		r.removePartial()
-		return from, transient{fmt.Errorf("the server sent another part (%q) than the one asked for", res.Header.Get("Content-Range"))}
+		return from, transientError{fmt.Errorf("the server sent another part (%q) than the one asked for", res.Header.Get("Content-Range"))}
 	}
 	if strings.HasPrefix(res.Header.Get("Content-Type"), "text/html") {
 		return from, errors.New("a web page came, not a file; a proxy or a sign-in page may stand in between")
@@ -176,7 +176,7 @@ func (r Request) receive(ctx context.Context, res *http.Response, from int64, id
 			return errors.Join(out.Sync(), out.Close())
 		}
 		if err != nil {
-			return transient{causeOr(ctx, err)}
+			return transientError{contextCause(ctx, err)}
 		}
 	}
 }
@@ -184,20 +184,20 @@ func (r Request) receive(ctx context.Context, res *http.Response, from int64, id
 func statusError(res *http.Response) error {
 	err := fmt.Errorf("the server answered %s", res.Status)
 	if res.StatusCode >= 500 || res.StatusCode == http.StatusTooManyRequests {
-		return transient{err}
+		return transientError{err}
 	}
 	return err
 }
 
-// causeOr says why a context ended an attempt rather than that it did.
-func causeOr(ctx context.Context, err error) error {
+// contextCause says why a context ended an attempt rather than that it did.
+func contextCause(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
 	}
 	return err
 }
 
-func digest(path string) (string, error) {
+func fileDigest(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return "", unwritable(path, err)
@@ -210,7 +210,7 @@ func digest(path string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-func explained(url string, err error) error {
+func downloadError(url string, err error) error {
 	var f *fault.Error
 	if errors.As(err, &f) {
 		return f
@@ -235,7 +235,7 @@ func unwritable(path string, err error) error {
 		WithHint("make it writable, free space on its disk; nothing was installed")
 }
 
-func pause(ctx context.Context, d time.Duration) error {
+func waitBeforeRetry(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)

@@ -54,7 +54,7 @@ func (r Request) rememberValidator(res *http.Response) {
 
 // readValidator returns what rememberValidator noted for this address, or "".
 func (r Request) readValidator() string {
-	data, err := safefile.Read(r.validatorPath(), safefile.Document)
+	data, err := safefile.Read(r.validatorPath(), safefile.DocumentLimit)
 	if err != nil {
 		return ""
 	}
@@ -79,7 +79,7 @@ func (r Request) checkComplete(res *http.Response, have int64) error {
 		return nil
 	}
 	r.removePartial()
-	return transient{errors.New("the server has another file than the one that was begun")}
+	return transientError{errors.New("the server has another file than the one that was begun")}
 }
 
 // startsAt reports whether a 206 reply begins at the byte asked for.

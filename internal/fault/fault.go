@@ -40,13 +40,13 @@ func (e *Error) Unwrap() error { return e.Err }
 // New returns a fault with exit status ExitFailed. A %w in format becomes the cause.
 func New(code, format string, args ...any) *Error {
 	err := fmt.Errorf(format, args...)
-	return &Error{Code: code, Message: shown(err.Error()), Exit: ExitFailed, Err: errors.Unwrap(err)}
+	return &Error{Code: code, Message: redactMessage(err.Error()), Exit: ExitFailed, Err: errors.Unwrap(err)}
 }
 
-// shown is a message without the secrets of addresses in it and without words
+// redactMessage is a message without the secrets of addresses in it and without words
 // that look like keys: an address or a key may have been typed, or stand in the
 // environment, where something else was expected.
-func shown(message string) string { return redact.Words(redact.URL(message)) }
+func redactMessage(message string) string { return redact.Words(redact.URL(message)) }
 
 // Usage is New with exit status ExitUsage: the caller typed or configured something wrong.
 func Usage(code, format string, args ...any) *Error {
@@ -75,12 +75,12 @@ func From(err error) *Error {
 	}
 	var e *Error
 	if !errors.As(err, &e) {
-		return &Error{Code: "internal", Message: shown(err.Error()), Exit: ExitFailed, Err: err}
+		return &Error{Code: "internal", Message: redactMessage(err.Error()), Exit: ExitFailed, Err: err}
 	}
 	if e.Message == err.Error() {
 		return e
 	}
 	outer := *e
-	outer.Message = shown(err.Error())
+	outer.Message = redactMessage(err.Error())
 	return &outer
 }

@@ -25,7 +25,7 @@ func FindRoot(file, dir string) (root string, err error) {
 	}
 	base := filepath.Dir(file)
 	candidates := []string{filepath.Join(base, "..", ".router", "runtime"), filepath.Join(base, ".router", "runtime")}
-	if text, err := safefile.Read(file, safefile.Document); err == nil {
+	if text, err := safefile.Read(file, safefile.DocumentLimit); err == nil {
 		for line := range strings.Lines(string(text)) {
 			_, value, ok := strings.Cut(line, "runtime_dir")
 			value = strings.Trim(value, " \t\r\n:\"'{},")

@@ -96,7 +96,7 @@ func takeSnapshot(s RecordRequest) (Generation, map[string]Sealed, error) {
 		if path == "" {
 			continue
 		}
-		text, err := safefile.Read(path, safefile.Document)
+		text, err := safefile.Read(path, safefile.DocumentLimit)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

@@ -159,11 +159,11 @@ func findSecrets(text []byte, known []string) []foundSecret {
 		}
 	}
 	var doc any
-	if nesting.Deep(text) == nil && yaml.Unmarshal(text, &doc) == nil {
+	if nesting.CheckLongYAML(text) == nil && yaml.Unmarshal(text, &doc) == nil {
 		collectDifferences("", doc, redact.Keys(doc), add)
 	}
 	for _, word := range splitWords(text) {
-		if redact.Named("", word) != word {
+		if redact.NamedValue("", word) != word {
 			add(word, "")
 		}
 	}

@@ -19,14 +19,14 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// maxBytes is the most that Read takes for a key; real ones are below 4 kB.
-const maxBytes = 64 << 10
+// maxKeyBytes is the most that Read takes for a key; real ones are below 4 kB.
+const maxKeyBytes = 64 << 10
 
 // Errors of Read, next to those of the file system.
 var (
-	ErrEmpty = errors.New("the file is empty")
-	ErrLines = errors.New("the file holds more than one line")
-	ErrLarge = errors.New("the file is larger than 64 kB, so it holds no key")
+	ErrEmpty         = errors.New("the file is empty")
+	ErrMultipleLines = errors.New("the file holds more than one line")
+	ErrTooLarge      = errors.New("the file is larger than 64 kB, so it holds no key")
 )
 
 // New returns a fresh key: "sk-" and 48 hexadecimal digits, 192 random bits.
@@ -48,18 +48,18 @@ func Read(path string) (key string, open bool, err error) {
 	if err != nil {
 		return "", false, err
 	}
-	data, err := io.ReadAll(io.LimitReader(f, maxBytes+1))
+	data, err := io.ReadAll(io.LimitReader(f, maxKeyBytes+1))
 	if err != nil {
 		return "", false, err
 	}
 	trimmed := bytes.TrimSpace(data)
 	switch {
-	case len(data) > maxBytes:
-		return "", false, ErrLarge
+	case len(data) > maxKeyBytes:
+		return "", false, ErrTooLarge
 	case len(trimmed) == 0:
 		return "", false, ErrEmpty
 	case bytes.ContainsAny(trimmed, "\r\n"):
-		return "", false, ErrLines
+		return "", false, ErrMultipleLines
 	}
 	return string(trimmed), info.Mode().Perm()&0o077 != 0, nil
 }

@@ -22,8 +22,8 @@ func Append(path string, line []byte, l Limits) error {
 		return err
 	}
 	if info, err := os.Stat(path); err == nil && l.Size > 0 && info.Size() >= l.Size {
-		all, _ := pieces(path)
-		if err := os.Rename(path, pieceName(path, base(all)+info.Size())); err != nil {
+		all, _ := listPieces(path)
+		if err := os.Rename(path, pieceName(path, baseOffset(all)+info.Size())); err != nil {
 			return err
 		}
 		prune(path, l, time.Now())
@@ -43,7 +43,7 @@ func write(file *os.File, line []byte) error {
 		return err
 	}
 	text := append(append(make([]byte, 0, len(line)+2), line...), '\n')
-	if torn(file, info.Size()) { // by a power cut
+	if hasTornLine(file, info.Size()) { // by a power cut
 		text = append([]byte{'\n'}, text...)
 	}
 	if _, err := file.Write(text); err != nil {
@@ -52,7 +52,7 @@ func write(file *os.File, line []byte) error {
 	return nil
 }
 
-func torn(file *os.File, size int64) bool {
+func hasTornLine(file *os.File, size int64) bool {
 	last := make([]byte, 1)
 	_, err := file.ReadAt(last, size-1)
 	return size > 0 && err == nil && last[0] != '\n'

@@ -15,25 +15,25 @@ const firstWindow = 64 << 10
 // begins with the first byte kept. The follower that it returns stands behind
 // the last line, with a line whose end has not come in Rest.
 func Backwards(path string, begin func(whole bool), line func([]byte) error, enough func() bool) (*Follower, error) {
-	first, end := bounds(path)
+	first, end := readBounds(path)
 	for window := int64(firstWindow); ; window *= 4 {
 		from := max(first, end-window)
 		whole := from == first
 		begin(whole)
 		f := NewFollower(path, from)
-		f.halfLine = !whole
+		f.skipsHalfLine = !whole
 		if err := f.Poll(line); err != nil || whole || enough() {
 			return f, err
 		}
 	}
 }
 
-// bounds are the places of the first byte that is kept of a log and of its end.
-func bounds(path string) (first, end int64) {
+// readBounds are the places of the first byte that is kept of a log and of its end.
+func readBounds(path string) (first, end int64) {
 	unlock, _ := lock(path, unix.LOCK_SH) // without the lock they may be off while a cut goes on
 	defer unlock()
-	all, _ := pieces(path)
-	end = base(all)
+	all, _ := listPieces(path)
+	end = baseOffset(all)
 	first = end
 	for i := len(all) - 1; i >= 0 && all[i].end == first && all[i].size > 0; i-- {
 		first = all[i].start()

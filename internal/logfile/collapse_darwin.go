@@ -5,5 +5,5 @@ import (
 	"os"
 )
 
-// collapse is what no file system of macOS can.
-func collapse(*os.File, int64) error { return errors.ErrUnsupported }
+// collapseFront is what no file system of macOS can.
+func collapseFront(*os.File, int64) error { return errors.ErrUnsupported }

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// block is what file systems that can take the front off a file count in.
-const block = 4096
+// fsBlock is what file systems that can take the front off a file count in.
+const fsBlock = 4096
 
 // Cut bounds a file that somebody else appends to: when it is too large, its
 // front becomes a piece. Where the file system can take the front off in place
@@ -33,7 +33,7 @@ func Cut(path string, l Limits) (dropped int64, err error) {
 		return 0, err
 	}
 	defer file.Close()
-	end := (info.Size() - 1) / block * block
+	end := (info.Size() - 1) / fsBlock * fsBlock
 	from := int64(0)
 	if end > 2*l.Size {
 		from = end - l.Size
@@ -43,7 +43,7 @@ func Cut(path string, l Limits) (dropped int64, err error) {
 		from = end // a full disk: give it up, so that there is room
 	}
 	defer os.Remove(kept)
-	lost, err := takeOff(file, path, kept, end)
+	lost, err := cutFront(file, path, kept, end)
 	if err != nil {
 		return 0, fmt.Errorf("cut %s: %w", path, err)
 	}
@@ -65,29 +65,29 @@ func copyPart(file *os.File, dir string, from, end int64) (path string, err erro
 	return out.Name(), errors.Join(err, out.Close())
 }
 
-// takeOff makes the copy a piece and takes its bytes off the file, while
+// cutFront makes the copy a piece and takes its bytes off the file, while
 // nobody reads. The piece is named first: killed in between, lines are there
 // twice and not lost. The first result is how much of what was written since
 // the copy was lost.
-func takeOff(file *os.File, path, kept string, end int64) (lost int64, err error) {
+func cutFront(file *os.File, path, kept string, end int64) (lost int64, err error) {
 	unlock, err := lock(path, unix.LOCK_EX)
 	defer unlock()
 	if err != nil {
 		return 0, err
 	}
-	all, err := pieces(path)
+	all, err := listPieces(path)
 	if err != nil {
 		return 0, err
 	}
-	name := pieceName(path, base(all)+end)
+	name := pieceName(path, baseOffset(all)+end)
 	if err := os.Rename(kept, name); err != nil {
 		return 0, errors.Join(err, file.Truncate(0)) // no room for a name: room comes first
 	}
-	if collapse(file, end) == nil {
+	if collapseFront(file, end) == nil {
 		return 0, nil
 	}
 	copied := appendRest(file, name, end)
-	err = os.Rename(name, pieceName(path, base(all)+end+copied))
+	err = os.Rename(name, pieceName(path, baseOffset(all)+end+copied))
 	if info, statErr := file.Stat(); statErr == nil {
 		lost = info.Size() - end - copied
 	}

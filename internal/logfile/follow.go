@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	chunk   = 256 << 10
-	maxLine = 1 << 20 // a longer line is given out in parts
+	readSize = 256 << 10
+	maxLine  = 1 << 20 // a longer line is given out in parts
 )
 
 // Follower gives out the lines of a file as they are added, across cuts. It
@@ -25,28 +25,28 @@ type Follower struct {
 	base   int64 // at the last look
 	info   fs.FileInfo
 	rest   []byte // a line whose end has not come yet
-	// halfLine is set when offset lies within a line, whose rest is not given out.
-	halfLine bool
+	// skipsHalfLine is set when offset lies within a line, whose rest is not given out.
+	skipsHalfLine bool
 }
 
 // NewFollower begins at a place that End gave.
 func NewFollower(path string, offset int64) *Follower {
 	f := &Follower{Path: path, offset: offset}
 	f.info, _ = os.Stat(path)
-	all, _ := pieces(path)
-	f.base = base(all)
+	all, _ := listPieces(path)
+	f.base = baseOffset(all)
 	return f
 }
 
 // Poll gives out what was added since; it ends with the error of emit.
 func (f *Follower) Poll(emit func([]byte) error) error {
-	buf := make([]byte, chunk)
+	buf := make([]byte, readSize)
 	for {
 		n, err := f.read(buf)
 		if err != nil || n == 0 {
 			return err
 		}
-		if err := f.take(buf[:n], emit); err != nil {
+		if err := f.emitLines(buf[:n], emit); err != nil {
 			return err
 		}
 	}
@@ -65,7 +65,7 @@ func (f *Follower) read(buf []byte) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	all, err := pieces(f.Path)
+	all, err := listPieces(f.Path)
 	if err != nil {
 		return 0, err
 	}
@@ -75,8 +75,8 @@ func (f *Follower) read(buf []byte) (int, error) {
 			return f.readAt(p.path, f.offset-p.start(), buf)
 		}
 	}
-	f.skipTo(base(all))
-	return f.readCurrent(base(all), buf)
+	f.skipTo(baseOffset(all))
+	return f.readCurrent(baseOffset(all), buf)
 }
 
 // skipTo passes over what was given up, with the half line before it.
@@ -119,7 +119,7 @@ func (f *Follower) readAt(path string, at int64, buf []byte) (int, error) {
 	return n, err
 }
 
-func (f *Follower) take(data []byte, emit func([]byte) error) error {
+func (f *Follower) emitLines(data []byte, emit func([]byte) error) error {
 	f.rest = append(f.rest, data...)
 	for {
 		line, rest, found := bytes.Cut(f.rest, []byte{'\n'})
@@ -128,8 +128,8 @@ func (f *Follower) take(data []byte, emit func([]byte) error) error {
 			return nil
 		}
 		f.rest = rest
-		if f.halfLine {
-			f.halfLine = !found
+		if f.skipsHalfLine {
+			f.skipsHalfLine = !found
 			continue
 		}
 		if err := emit(line); err != nil {

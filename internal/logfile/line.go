@@ -19,13 +19,13 @@ const (
 // Levels are all of them, the least first.
 func Levels() []string { return []string{LevelDebug, LevelInfo, LevelWarn, LevelError} }
 
-// head is how much of a line time and level are looked for in.
-const head = 160
+// timeWindow is how much of a line time and level are looked for in.
+const timeWindow = 160
 
-// Time is when a line says that it was written: the time of a JSON line, or an
+// ReadTime is when a line says that it was written: the time of a JSON line, or an
 // ISO 8601 date and time near its beginning, local unless it says otherwise.
 // False when it says nothing.
-func Time(line []byte) (time.Time, bool) {
+func ReadTime(line []byte) (time.Time, bool) {
 	if len(line) > 0 && line[0] == '{' {
 		for _, key := range [...]string{"time", "timestamp", "ts"} {
 			if at, err := time.Parse(time.RFC3339Nano, gjson.GetBytes(line, key).String()); err == nil {
@@ -34,7 +34,7 @@ func Time(line []byte) (time.Time, bool) {
 		}
 		return time.Time{}, false
 	}
-	text := string(line[:min(len(line), head)])
+	text := string(line[:min(len(line), timeWindow)])
 	for i := strings.Index(text, "20"); i >= 0 && i+19 <= len(text); {
 		if at, ok := parseTime(text[i:]); ok {
 			return at, true
@@ -69,7 +69,7 @@ func Level(line []byte) string {
 	if len(line) > 0 && line[0] == '{' {
 		return levelOf(strings.ToLower(gjson.GetBytes(line, "level").String()))
 	}
-	words := bytes.FieldsFunc(line[:min(len(line), head)], func(r rune) bool { return (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') })
+	words := bytes.FieldsFunc(line[:min(len(line), timeWindow)], func(r rune) bool { return (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') })
 	for _, word := range words {
 		// In running text only capitals, or a bracketed or labelled word, are meant so.
 		lower := strings.ToLower(string(word))

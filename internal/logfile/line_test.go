@@ -28,7 +28,7 @@ func TestTimeAndLevelAreReadAsTheProgramsWriteThem(t *testing.T) {
 		{"20 2026-99-99 20:20", time.Time{}, ""},
 		{"", time.Time{}, ""},
 	} {
-		got, ok := logfile.Time([]byte(c.line))
+		got, ok := logfile.ReadTime([]byte(c.line))
 		if ok == c.at.IsZero() || !got.Equal(c.at) {
 			t.Errorf("%q: time %v, %v", c.line, got, ok)
 		}
@@ -43,7 +43,7 @@ func FuzzLine(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, line []byte) {
-		if at, ok := logfile.Time(line); ok && at.IsZero() {
+		if at, ok := logfile.ReadTime(line); ok && at.IsZero() {
 			t.Error("a time that is none")
 		}
 		logfile.Level(line)

@@ -30,9 +30,9 @@ type Limits struct {
 	Age  time.Duration // of a piece, from its last byte
 }
 
-// Standard are the limits of logs and events: at most 40 MB a file with its
+// StandardLimits are the limits of logs and events: at most 40 MB a file with its
 // pieces, none older than two weeks.
-func Standard() Limits { return Limits{Size: 10 << 20, Keep: 3, Age: 14 * 24 * time.Hour} }
+func StandardLimits() Limits { return Limits{Size: 10 << 20, Keep: 3, Age: 14 * 24 * time.Hour} }
 
 // piece is what was taken off a file: its bytes are those before end.
 type piece struct {
@@ -46,9 +46,9 @@ func (p piece) start() int64 { return p.end - p.size }
 
 func pieceName(path string, end int64) string { return fmt.Sprintf("%s.%016d", path, end) }
 
-// pieces are those of a file, the oldest first.
-func pieces(path string) ([]piece, error) {
-	names, err := namesIn(filepath.Dir(path))
+// listPieces are those of a file, the oldest first.
+func listPieces(path string) ([]piece, error) {
+	names, err := readNames(filepath.Dir(path))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func pieces(path string) ([]piece, error) {
 	return found, nil
 }
 
-func namesIn(dir string) ([]string, error) {
+func readNames(dir string) ([]string, error) {
 	file, err := os.Open(dir)
 	if err != nil {
 		return nil, err
@@ -80,24 +80,24 @@ func namesIn(dir string) ([]string, error) {
 	return file.Readdirnames(-1)
 }
 
-// base is how many bytes were ever taken off the front of a file.
-func base(all []piece) int64 {
+// baseOffset is how many bytes were ever taken off the front of a file.
+func baseOffset(all []piece) int64 {
 	if len(all) == 0 {
 		return 0
 	}
 	return all[len(all)-1].end
 }
 
-// End is the place behind the last byte of a file; 0 when there is none.
-func End(path string) int64 {
+// EndOffset is the place behind the last byte of a file; 0 when there is none.
+func EndOffset(path string) int64 {
 	unlock, _ := lock(path, unix.LOCK_SH) // without the lock it may be off while a cut goes on
 	defer unlock()
-	all, _ := pieces(path)
+	all, _ := listPieces(path)
 	info, err := os.Stat(path)
 	if err != nil {
-		return base(all)
+		return baseOffset(all)
 	}
-	return base(all) + info.Size()
+	return baseOffset(all) + info.Size()
 }
 
 // lock takes the folder's lock, shared or exclusive. The function gives it
@@ -122,7 +122,7 @@ func lock(path string, how int) (unlock func(), err error) {
 // prune removes the pieces that are too many or too old. The newest stays as
 // an empty file: its name holds the place.
 func prune(path string, l Limits, now time.Time) {
-	all, _ := pieces(path)
+	all, _ := listPieces(path)
 	for i, p := range all {
 		old := l.Age > 0 && now.Sub(p.mod) > l.Age
 		switch last := i == len(all)-1; {

@@ -63,7 +63,7 @@ func TestCutKeepsTheEndAndBoundsTheRest(t *testing.T) {
 	if all := names(t, dir); len(all) != 3 {
 		t.Errorf("files %q", all)
 	}
-	if end := logfile.End(path); end != 6*8192 {
+	if end := logfile.EndOffset(path); end != 6*8192 {
 		t.Errorf("end %d", end)
 	}
 	lines := collect(t, &logfile.Follower{Path: path})
@@ -74,7 +74,7 @@ func TestCutKeepsTheEndAndBoundsTheRest(t *testing.T) {
 	if dropped, err := logfile.Cut(path, limits); err != nil || dropped == 0 {
 		t.Errorf("a flood: dropped %d, %v", dropped, err)
 	}
-	if last, err := logfile.Last(path, 0, 1); err != nil || !slices.Equal(last, []string{"last"}) {
+	if last, err := logfile.LastLines(path, 0, 1); err != nil || !slices.Equal(last, []string{"last"}) {
 		t.Errorf("last %q, %v", last, err)
 	}
 }
@@ -101,13 +101,13 @@ func TestTheLastLinesAreThereRightAfterACut(t *testing.T) {
 		if more := collect(t, f); !slices.Equal(more, []string{"new"}) {
 			t.Errorf("then %q", more)
 		}
-		if err := os.Truncate(path, logfile.End(path)-4-place(t, path)); err != nil {
+		if err := os.Truncate(path, logfile.EndOffset(path)-4-place(t, path)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	// Not before the place that is asked for, though it lies in the piece.
-	from := logfile.End(path) - int64(len("line 2999\n")*50)
-	if got, err := logfile.Last(path, from, 100); err != nil || len(got) != 50 || got[0] != "line 2950" {
+	from := logfile.EndOffset(path) - int64(len("line 2999\n")*50)
+	if got, err := logfile.LastLines(path, from, 100); err != nil || len(got) != 50 || got[0] != "line 2950" {
 		t.Errorf("%d lines from a place on, %.2q, %v", len(got), got, err)
 	}
 }
@@ -118,7 +118,7 @@ func place(t *testing.T, path string) int64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return logfile.End(path) - info.Size()
+	return logfile.EndOffset(path) - info.Size()
 }
 
 func TestAHalfLineIsNotJoinedWithWhatFollowsTheLinesThatWereGivenUp(t *testing.T) {
@@ -220,8 +220,8 @@ func TestOldPiecesGoAndThePlaceStays(t *testing.T) {
 	if err := logfile.Append(path, []byte("0123456789"), limits); err != nil {
 		t.Fatal(err)
 	}
-	if lines := collect(t, &logfile.Follower{Path: path}); len(lines) != 2 || logfile.End(path) != 44 || len(names(t, dir)) != 2 {
-		t.Errorf("%d lines, end %d, files %q", len(lines), logfile.End(path), names(t, dir))
+	if lines := collect(t, &logfile.Follower{Path: path}); len(lines) != 2 || logfile.EndOffset(path) != 44 || len(names(t, dir)) != 2 {
+		t.Errorf("%d lines, end %d, files %q", len(lines), logfile.EndOffset(path), names(t, dir))
 	}
 }
 

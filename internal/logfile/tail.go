@@ -16,10 +16,10 @@ const (
 	tailBlock = 64 << 10
 )
 
-// Last are the last n lines of a file that begin at or after the place from;
+// LastLines are the last n lines of a file that begin at or after the place from;
 // the last one counts although its end may not have come yet. Only the file
 // itself and its newest piece are looked at.
-func Last(path string, from int64, n int) ([]string, error) {
+func LastLines(path string, from int64, n int) ([]string, error) {
 	t, err := readTail(path, from, n)
 	if err != nil {
 		return nil, err
@@ -56,43 +56,43 @@ func Tail(path string, n int, whole bool, emit func([]byte) error) (*Follower, e
 	return f, nil
 }
 
-// ending is the end of a file.
-type ending struct {
+// tailText is the end of a file.
+type tailText struct {
 	lines  []string // complete ones
 	rest   string   // behind the last line end
 	offset int64    // place of the file's end
 }
 
-func readTail(path string, from int64, n int) (ending, error) {
+func readTail(path string, from int64, n int) (tailText, error) {
 	unlock, err := lock(path, unix.LOCK_SH)
 	defer unlock()
 	if err != nil {
-		return ending{}, err
+		return tailText{}, err
 	}
 	file, err := os.Open(path)
 	if err != nil {
-		return ending{}, err
+		return tailText{}, err
 	}
 	defer file.Close()
 	end, err := file.Seek(0, io.SeekEnd)
 	if err != nil {
-		return ending{}, err
+		return tailText{}, err
 	}
-	all, err := pieces(path)
+	all, err := listPieces(path)
 	if err != nil {
-		return ending{}, err
+		return tailText{}, err
 	}
-	both, first, closePiece := joined(file, all)
+	both, first, closePiece := joinNewest(file, all)
 	defer closePiece()
 	end += both.base
 	text, err := readBack(both, min(max(from, first), end), end, n)
 	if err != nil {
-		return ending{}, err
+		return tailText{}, err
 	}
 	lines := strings.Split(string(text), "\n")
 	rest := lines[len(lines)-1]
 	lines = lines[:len(lines)-1]
-	return ending{lines: lines[max(0, len(lines)-n):], rest: rest, offset: end}, nil
+	return tailText{lines: lines[max(0, len(lines)-n):], rest: rest, offset: end}, nil
 }
 
 // pair is the newest piece and the file behind it, read by place.
@@ -103,10 +103,10 @@ type pair struct {
 	file  io.ReaderAt
 }
 
-// joined is a file with the newest piece before it, if there is one, and the
+// joinNewest is a file with the newest piece before it, if there is one, and the
 // place where both begin.
-func joined(file io.ReaderAt, all []piece) (both pair, first int64, closePiece func() error) {
-	both = pair{base: base(all), file: file}
+func joinNewest(file io.ReaderAt, all []piece) (both pair, first int64, closePiece func() error) {
+	both = pair{base: baseOffset(all), file: file}
 	if len(all) > 0 {
 		newest := all[len(all)-1]
 		if f, err := os.Open(newest.path); err == nil { // one that cannot be read is as good as none

@@ -51,9 +51,9 @@ func Keyless(o Options) *http.Client {
 	return o.client(dialAny, true)
 }
 
-// Elsewhere returns a client for a service at an address that the user named,
+// WithForeignKey returns a client for a service at an address that the user named,
 // with a key that the user gave for it and that is not FlowGate's own.
-func Elsewhere(o Options) *http.Client {
+func WithForeignKey(o Options) *http.Client {
 	return o.client(dialAny, false)
 }
 
@@ -75,7 +75,7 @@ func (o Options) client(dial dialer, keyless bool) *http.Client {
 		IdleConnTimeout: 30 * time.Second, MaxResponseHeaderBytes: 1 << 20,
 	}
 	return &http.Client{
-		Timeout: o.Timeout, Transport: &bounded{wire, o.MaxReply, keyless},
+		Timeout: o.Timeout, Transport: &boundedTransport{wire, o.MaxReply, keyless},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
@@ -101,8 +101,8 @@ func dialAny(ctx context.Context, network, addr string) (net.Conn, error) {
 	return (&net.Dialer{Timeout: connectPatience, KeepAlive: -1}).DialContext(ctx, network, addr)
 }
 
-// bounded is a transport whose replies have a limit.
-type bounded struct {
+// boundedTransport is a transport whose replies have a limit.
+type boundedTransport struct {
 	*http.Transport
 	limit   int64
 	keyless bool
@@ -112,7 +112,7 @@ type bounded struct {
 var keyHeaders = [...]string{"Authorization", "Proxy-Authorization", "X-Api-Key", "Api-Key", "X-Litellm-Api-Key", "X-Goog-Api-Key", "X-Management-Key", "Cookie"}
 
 // RoundTrip implements http.RoundTripper.
-func (b *bounded) RoundTrip(req *http.Request) (*http.Response, error) {
+func (b *boundedTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if b.keyless {
 		for _, name := range keyHeaders {
 			if req.Header.Get(name) != "" {
@@ -124,18 +124,18 @@ func (b *bounded) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	res.Body = &limited{body: res.Body, left: b.limit}
+	res.Body = &limitedBody{body: res.Body, left: b.limit}
 	return res, nil
 }
 
-// limited is a reply's body that fails with ErrTooLarge after so many bytes.
-type limited struct {
+// limitedBody is a reply's body that fails with ErrTooLarge after so many bytes.
+type limitedBody struct {
 	body io.ReadCloser
 	left int64
 }
 
 // Read implements io.Reader.
-func (l *limited) Read(p []byte) (int, error) {
+func (l *limitedBody) Read(p []byte) (int, error) {
 	if l.left < 0 {
 		return 0, ErrTooLarge
 	}
@@ -150,4 +150,4 @@ func (l *limited) Read(p []byte) (int, error) {
 }
 
 // Close implements io.Closer.
-func (l *limited) Close() error { return l.body.Close() }
+func (l *limitedBody) Close() error { return l.body.Close() }

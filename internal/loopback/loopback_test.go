@@ -81,7 +81,7 @@ func TestNoClientFollowsARedirect(t *testing.T) {
 	}
 }
 
-var clients = map[string]func(loopback.Options) *http.Client{"New": loopback.New, "Keyless": loopback.Keyless, "Elsewhere": loopback.Elsewhere}
+var clients = map[string]func(loopback.Options) *http.Client{"New": loopback.New, "Keyless": loopback.Keyless, "Elsewhere": loopback.WithForeignKey}
 
 func TestNoClientUsesAProxy(t *testing.T) {
 	t.Setenv("HTTP_PROXY", serving(t, func(http.ResponseWriter, *http.Request) { t.Error("the proxy was asked") }))

@@ -15,9 +15,9 @@ import (
 
 // What a text may have.
 const (
-	MaxDepth   = 100
-	MaxEntries = 20_000 // keys, commas and documents
-	maxSigns   = 25 * MaxEntries
+	MaxDepth     = 100
+	MaxEntries   = 20_000 // keys, commas and documents
+	maxSignCount = 25 * MaxEntries
 )
 
 // Errors of all functions.
@@ -26,29 +26,29 @@ var (
 	ErrTooMany = errors.New("too many entries")
 )
 
-// YAML returns ErrTooDeep or ErrTooMany for a text that a parser should not be
+// CheckYAML returns ErrTooDeep or ErrTooMany for a text that a parser should not be
 // given, and nil for one that is no YAML.
-func YAML(text []byte) error {
-	if err := Signs(text); err != nil {
+func CheckYAML(text []byte) error {
+	if err := CheckSigns(text); err != nil {
 		return err
 	}
-	_, err := Tokens(lexer.Tokenize(string(text)))
+	_, err := FindExcess(lexer.Tokenize(string(text)))
 	return err
 }
 
-// Deep is YAML without a bound on entries that a text can reach in practice, for
+// CheckLongYAML is YAML without a bound on entries that a text can reach in practice, for
 // lists of thousands of deployments.
-func Deep(text []byte) error {
-	if err := Signs(text); err != nil {
+func CheckLongYAML(text []byte) error {
+	if err := CheckSigns(text); err != nil {
 		return err
 	}
-	_, err := tokens(lexer.Tokenize(string(text)), maxSigns)
+	_, err := findExcess(lexer.Tokenize(string(text)), maxSignCount)
 	return err
 }
 
-// Signs returns ErrTooMany for a text that is too much for the lexer already.
-func Signs(text []byte) error {
-	if len(text) <= maxSigns {
+// CheckSigns returns ErrTooMany for a text that is too much for the lexer already.
+func CheckSigns(text []byte) error {
+	if len(text) <= maxSignCount {
 		return nil
 	}
 	signs := 0
@@ -57,18 +57,18 @@ func Signs(text []byte) error {
 			signs++
 		}
 	}
-	if signs > maxSigns {
+	if signs > maxSignCount {
 		return ErrTooMany
 	}
 	return nil
 }
 
-// Tokens returns the token at which brackets, or dashes and the like without a
+// FindExcess returns the token at which brackets, or dashes and the like without a
 // scalar between them, nest deeper than MaxDepth, or at which there are more than
 // MaxEntries.
-func Tokens(all token.Tokens) (*token.Token, error) { return tokens(all, MaxEntries) }
+func FindExcess(all token.Tokens) (*token.Token, error) { return findExcess(all, MaxEntries) }
 
-func tokens(all token.Tokens, mostEntries int) (*token.Token, error) {
+func findExcess(all token.Tokens, mostEntries int) (*token.Token, error) {
 	brackets, openers, entries := 0, 0, 0
 	for i, t := range all {
 		switch t.Type {
@@ -91,16 +91,16 @@ func tokens(all token.Tokens, mostEntries int) (*token.Token, error) {
 		switch {
 		case brackets > MaxDepth, openers > MaxDepth, brackets <= 0 && t.Type == token.MappingValueType && t.Position.Column > 40*MaxDepth:
 			return t, ErrTooDeep
-		case entries > mostEntries, i > 2*maxSigns:
+		case entries > mostEntries, i > 2*maxSignCount:
 			return t, ErrTooMany
 		}
 	}
 	return nil, nil
 }
 
-// JSON returns ErrTooDeep for a text whose brackets nest deeper than MaxDepth.
+// CheckJSON returns ErrTooDeep for a text whose brackets nest deeper than MaxDepth.
 // It takes any text and looks at each byte once.
-func JSON(text []byte) error {
+func CheckJSON(text []byte) error {
 	depth, quoted := 0, false
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {

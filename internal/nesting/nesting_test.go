@@ -30,10 +30,10 @@ func TestWhatIsTooMuchForAParserIsRefusedAtOnce(t *testing.T) {
 		"a long text of letters": {"a: " + strings.Repeat("x", 4<<20), nil, nil},
 	} {
 		started := time.Now()
-		if err := nesting.YAML([]byte(c.text)); !errors.Is(err, c.yaml) {
+		if err := nesting.CheckYAML([]byte(c.text)); !errors.Is(err, c.yaml) {
 			t.Errorf("%s as YAML: %v", name, err)
 		}
-		if err := nesting.JSON([]byte(c.text)); !errors.Is(err, c.json) {
+		if err := nesting.CheckJSON([]byte(c.text)); !errors.Is(err, c.json) {
 			t.Errorf("%s as JSON: %v", name, err)
 		}
 		if took := time.Since(started); took > 20*time.Second {
@@ -47,7 +47,7 @@ func FuzzWhatIsNotRefusedIsParsed(f *testing.F) {
 	f.Add(strings.Repeat("[", 99) + "&a *a ? : | >")
 	f.Add("{\"a\\\"[\": [[{}]]}")
 	f.Fuzz(func(t *testing.T, text string) {
-		if len(text) > 5000 || nesting.YAML([]byte(text)) != nil || nesting.JSON([]byte(text)) != nil {
+		if len(text) > 5000 || nesting.CheckYAML([]byte(text)) != nil || nesting.CheckJSON([]byte(text)) != nil {
 			return
 		}
 		defer func() { _ = recover() }() // goccy/go-yaml panics at some texts; a stack overflow could not be recovered from
@@ -59,10 +59,10 @@ func FuzzWhatIsNotRefusedIsParsed(f *testing.F) {
 func TestALongListOfDeploymentsIsNotTooMuch(t *testing.T) {
 	t.Parallel()
 	text := []byte("model_list:\n" + strings.Repeat("- model_name: a\n  litellm_params: {model: openai/a, api_key: os.environ/KEY}\n", 10_000))
-	if err := nesting.Deep(text); err != nil {
+	if err := nesting.CheckLongYAML(text); err != nil {
 		t.Error(err)
 	}
-	if err := nesting.Deep([]byte("a: " + strings.Repeat("[", 101))); !errors.Is(err, nesting.ErrTooDeep) {
+	if err := nesting.CheckLongYAML([]byte("a: " + strings.Repeat("[", 101))); !errors.Is(err, nesting.ErrTooDeep) {
 		t.Error(err)
 	}
 }

@@ -114,7 +114,7 @@ func collectSecrets(v any, found map[string]bool, getenv func(string) string) {
 // Load reads back what Write wrote. A missing file is the fault
 // active-missing; one that is no YAML map is active-invalid.
 func Load(cfg *config.Config) (Active, error) {
-	data, err := safefile.Read(cfg.Paths.ActiveConfig, safefile.Document)
+	data, err := safefile.Read(cfg.Paths.ActiveConfig, safefile.DocumentLimit)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Active{}, fault.New("active-missing", "no profile is active: %w", err).WithHint("choose one with `mage profile:set NAME`, or `mage start`")
 	}
@@ -122,7 +122,7 @@ func Load(cfg *config.Config) (Active, error) {
 		return Active{}, fault.New("active-invalid", "read the active configuration: %w", err)
 	}
 	a := Active{Source: cfg.File}
-	if err := nesting.Deep(data); err != nil {
+	if err := nesting.CheckLongYAML(data); err != nil {
 		return Active{}, fault.New("active-invalid", "%s: %w", cfg.Paths.ActiveConfig, err).WithHint("write it anew with `mage profile:set NAME`")
 	}
 	if err := yaml.Unmarshal(data, &a.Config); err != nil {

@@ -39,7 +39,7 @@ func Write(cfg *config.Config, a Active, now time.Time) (*Previous, error) {
 	}
 	previous := &Previous{}
 	for _, path := range [...]string{cfg.Paths.ActiveConfig, cfg.Paths.StateFile} {
-		old, err := safefile.Read(path, safefile.Document)
+		old, err := safefile.Read(path, safefile.DocumentLimit)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, unwritableFault(path, err)
 		}
@@ -98,7 +98,7 @@ func nextState(old []byte, profile string, now time.Time) ([]byte, error) {
 // Current returns the profile in force and since when; "" and the zero time
 // when none was chosen or the state file is missing, torn or foreign.
 func Current(cfg *config.Config) (profile string, updatedAt time.Time) {
-	data, err := safefile.Read(cfg.Paths.StateFile, safefile.Document)
+	data, err := safefile.Read(cfg.Paths.StateFile, safefile.DocumentLimit)
 	if err != nil {
 		return "", time.Time{}
 	}

@@ -18,36 +18,36 @@ func isHidden(r rune) bool {
 	return r < ' ' || r >= 0x7f && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029')
 }
 
-// Line is text on one line: "a\nb" becomes `a\nb`.
-func Line(text string) string { return strings.ReplaceAll(escape(text, ""), "##[", `##\[`) }
+// EscapeLine is text on one line: "a\nb" becomes `a\nb`.
+func EscapeLine(text string) string { return strings.ReplaceAll(escapeHidden(text, ""), "##[", `##\[`) }
 
-// Lines is text whose lines stay lines, for what may be a workflow command.
-func Lines(text string) string { return escape(text, "\n\t") }
+// EscapeLines is text whose lines stay lines, for what may be a workflow command.
+func EscapeLines(text string) string { return escapeHidden(text, "\n\t") }
 
-// Page is text whose lines stay lines; tabs stay, too. A line that a runner of
+// EscapePage is text whose lines stay lines; tabs stay, too. A line that a runner of
 // GitHub Actions would obey is broken by a backslash.
-func Page(text string) string {
-	text = Lines(text)
+func EscapePage(text string) string {
+	text = EscapeLines(text)
 	if !strings.Contains(text, "::") && !strings.Contains(text, "##[") {
 		return text
 	}
 	lines := strings.SplitAfter(text, "\n")
 	for i, line := range lines {
-		lines[i] = inert(line)
+		lines[i] = escapeCommand(line)
 	}
 	return strings.Join(lines, "")
 }
 
-// inert breaks the two forms of a workflow command: "::error" after any white
+// escapeCommand breaks the two forms of a workflow command: "::error" after any white
 // space, and "##[error" anywhere.
-func inert(line string) string {
+func escapeCommand(line string) string {
 	if trimmed := strings.TrimLeftFunc(line, unicode.IsSpace); strings.HasPrefix(trimmed, "::") {
 		line = line[:len(line)-len(trimmed)] + `\` + trimmed
 	}
 	return strings.ReplaceAll(line, "##[", `##\[`)
 }
 
-func escape(text, kept string) string {
+func escapeHidden(text, kept string) string {
 	if strings.IndexFunc(text, func(r rune) bool { return r == utf8.RuneError || isHidden(r) }) < 0 {
 		return text
 	}
@@ -77,9 +77,9 @@ func escape(text, kept string) string {
 	return out.String()
 }
 
-// JSON returns valid JSON with the hidden characters in its strings escaped, as
+// EscapeJSON returns valid JSON with the hidden characters in its strings escaped, as
 // encoding/json does it for C0 only. It means the same.
-func JSON(doc []byte) []byte {
+func EscapeJSON(doc []byte) []byte {
 	doc = bytes.ReplaceAll(doc, []byte("##["), []byte(`##\u005b`)) // a workflow command, wherever it stands
 	if bytes.IndexFunc(doc, func(r rune) bool { return r >= 0x7f && isHidden(r) }) < 0 {
 		return doc

@@ -16,7 +16,7 @@ func TestALineStaysALineAndHidesNothing(t *testing.T) {
 		"a\u202eb": `a\u202eb`, "zero\u200bwidth\ufeff": `zero\u200bwidth\ufeff`, "\u2028": `\u2028`, "soft\u00adhyphen": `soft\u00adhyphen`,
 		"tag\U000e0041": `tag\U000e0041`, "bad\xff": `bad\xff`, "\u2066x\u2069": `\u2066x\u2069`,
 	} {
-		if got := printable.Line(text); got != want {
+		if got := printable.EscapeLine(text); got != want {
 			t.Errorf("%q: %s, want %s", text, got, want)
 		}
 	}
@@ -29,7 +29,7 @@ func TestNoLineOfAPageIsAWorkflowCommand(t *testing.T) {
 		"std::string stays\n": "std::string stays\n", "a\n\u00a0::add-mask::x": "a\n\u00a0\\::add-mask::x", "\r::error::x": `\r::error::x`,
 		"\u200b::error::x": `\u200b::error::x`,
 	} {
-		if got := printable.Page(text); got != want {
+		if got := printable.EscapePage(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}
@@ -40,7 +40,7 @@ func FuzzPrintable(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if line := printable.Line(text); strings.ContainsFunc(line, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }) {
+		if line := printable.EscapeLine(text); strings.ContainsFunc(line, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }) {
 			t.Errorf("%q: %q", text, line)
 		}
 		doc, err := json.Marshal(text)
@@ -48,7 +48,7 @@ func FuzzPrintable(f *testing.F) {
 			t.Skip()
 		}
 		var before, after string
-		escaped := printable.JSON(doc)
+		escaped := printable.EscapeJSON(doc)
 		if json.Unmarshal(doc, &before) != nil || json.Unmarshal(escaped, &after) != nil || before != after {
 			t.Errorf("%q means %q now", before, after)
 		}

@@ -8,26 +8,26 @@ type Evidence string
 
 // Kinds of evidence.
 const (
-	Fine     Evidence = "fine"     // what was asked for
-	Exited   Evidence = "exited"   // its process ended
-	Silent   Evidence = "silent"   // no connection, no answer, or none in time
-	Unready  Evidence = "unready"  // it says itself that it is not ready: 5xx, a command's status, no such line yet
-	Refused  Evidence = "refused"  // 401, 403: it answers, and wants another key
-	Absent   Evidence = "absent"   // 404, 405, 410, 501: it answers, and no longer has this path
-	Limited  Evidence = "limited"  // 429: it answers, and has enough
-	Upstream Evidence = "upstream" // 502, 504: it answers, and somebody behind it does not
-	Strange  Evidence = "strange"  // any other answer: a redirect, a 400; or the question could not be asked
+	Passed       Evidence = "fine"     // what was asked for
+	Exited       Evidence = "exited"   // its process ended
+	NoAnswer     Evidence = "silent"   // no connection, no answer, or none in time
+	Unready      Evidence = "unready"  // it says itself that it is not ready: 5xx, a command's status, no such line yet
+	Refused      Evidence = "refused"  // 401, 403: it answers, and wants another key
+	Absent       Evidence = "absent"   // 404, 405, 410, 501: it answers, and no longer has this path
+	Limited      Evidence = "limited"  // 429: it answers, and has enough
+	Upstream     Evidence = "upstream" // 502, 504: it answers, and somebody behind it does not
+	Inconclusive Evidence = "strange"  // any other answer: a redirect, a 400; or the question could not be asked
 )
 
-// Own reports evidence of the service's own state. What a key, a path, a limit
+// IsAboutService reports evidence of the service's own state. What a key, a path, a limit
 // or somebody behind the service explains is never mended by its restart.
-func (e Evidence) Own() bool { return e == Exited || e == Silent || e == Unready }
+func (e Evidence) IsAboutService() bool { return e == Exited || e == NoAnswer || e == Unready }
 
-// ofStatus is the evidence of an HTTP status.
-func ofStatus(status int) Evidence {
+// classifyStatus is the evidence of an HTTP status.
+func classifyStatus(status int) Evidence {
 	switch {
 	case status >= 200 && status <= 299:
-		return Fine
+		return Passed
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
 		return Refused
 	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed, status == http.StatusGone, status == http.StatusNotImplemented:
@@ -39,5 +39,5 @@ func ofStatus(status int) Evidence {
 	case status >= 500:
 		return Unready
 	}
-	return Strange
+	return Inconclusive
 }

@@ -46,8 +46,8 @@ type Finding struct {
 // OK reports a probe that passed.
 func (f Finding) OK() bool { return f.Err == nil }
 
-// Answered reports that the service gave an answer of any kind.
-func (f Finding) Answered() bool { return f.Evidence != Silent && f.Evidence != Exited }
+// HasAnswer reports that the service gave an answer of any kind.
+func (f Finding) HasAnswer() bool { return f.Evidence != NoAnswer && f.Evidence != Exited }
 
 // Prober asks one question of one process.
 type Prober struct {
@@ -78,19 +78,19 @@ func (p *Prober) Ask(ctx context.Context) Finding {
 	defer cancel()
 	switch {
 	case p.probe.HTTP != "":
-		return p.http(ctx)
+		return p.askHTTP(ctx)
 	case p.probe.TCP:
-		return p.tcp(ctx)
+		return p.askTCP(ctx)
 	case len(p.probe.Command) > 0:
-		return p.command(ctx)
+		return p.runCommand(ctx)
 	default:
-		return p.line()
+		return p.matchLog()
 	}
 }
 
-// http is one GET by hand: a transport's goroutines and pools would make up
+// askHTTP is one GET by hand: a transport's goroutines and pools would make up
 // most of its cost.
-func (p *Prober) http(ctx context.Context) Finding {
+func (p *Prober) askHTTP(ctx context.Context) Finding {
 	base := p.target.Service.URL()
 	full := base + p.probe.HTTP
 	status, err := get(ctx, full, "")
@@ -98,15 +98,15 @@ func (p *Prober) http(ctx context.Context) Finding {
 		status, err = p.askWithKey(ctx, base, status)
 	}
 	if err != nil && ctx.Err() != nil {
-		return Finding{Silent, fmt.Errorf("GET %s: no answer within %v", full, time.Duration(p.probe.Timeout))}
+		return Finding{NoAnswer, fmt.Errorf("GET %s: no answer within %v", full, time.Duration(p.probe.Timeout))}
 	}
 	if err != nil {
-		return Finding{ofFailure(err), fmt.Errorf("GET %s: %w", full, brief(err))}
+		return Finding{classifyFailure(err), fmt.Errorf("GET %s: %w", full, unwrapNetwork(err))}
 	}
-	if evidence := ofStatus(status); evidence != Fine {
+	if evidence := classifyStatus(status); evidence != Passed {
 		return Finding{evidence, fmt.Errorf("GET %s: status %d", full, status)}
 	}
-	return Finding{Evidence: Fine}
+	return Finding{Evidence: Passed}
 }
 
 // expensivePath is LiteLLM's: with a key it sends a request to every model.
@@ -120,7 +120,7 @@ const (
 // one; LiteLLM's /health only when it has no free path beside it.
 func (p *Prober) askWithKey(ctx context.Context, base string, refused int) (status int, err error) {
 	if p.probe.HTTP == expensivePath && p.target.Service.Name == config.LiteLLM {
-		if status, err := get(ctx, base+freePath, ""); err == nil && ofStatus(status) == Fine {
+		if status, err := get(ctx, base+freePath, ""); err == nil && classifyStatus(status) == Passed {
 			return status, nil
 		}
 	}
@@ -160,21 +160,21 @@ func get(ctx context.Context, full, key string) (status int, err error) {
 	return resp.StatusCode, nil // the body goes with the connection: its end may be long in coming
 }
 
-func (p *Prober) tcp(ctx context.Context) Finding {
+func (p *Prober) askTCP(ctx context.Context) Finding {
 	u, err := url.Parse(p.target.Service.URL())
 	if err != nil {
-		return Finding{Silent, err}
+		return Finding{NoAnswer, err}
 	}
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", u.Host)
 	if err != nil {
-		return Finding{ofFailure(err), fmt.Errorf("connect to %s: %w", u.Host, brief(err))}
+		return Finding{classifyFailure(err), fmt.Errorf("connect to %s: %w", u.Host, unwrapNetwork(err))}
 	}
 	_ = conn.Close()
-	return Finding{Evidence: Fine}
+	return Finding{Evidence: Passed}
 }
 
-// command runs a program; what it leaves behind in its group ends with it.
-func (p *Prober) command(ctx context.Context) Finding {
+// runCommand runs a program; what it leaves behind in its group ends with it.
+func (p *Prober) runCommand(ctx context.Context) Finding {
 	cmd := exec.CommandContext(ctx, p.probe.Command[0], p.probe.Command[1:]...) //nolint:gosec // what the configuration names is what is to be run
 	cmd.Dir, cmd.Env = p.target.Dir, p.target.Env
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -183,17 +183,17 @@ func (p *Prober) command(ctx context.Context) Finding {
 	err := cmd.Run()
 	switch exit := (*exec.ExitError)(nil); {
 	case err == nil:
-		return Finding{Evidence: Fine}
+		return Finding{Evidence: Passed}
 	case ctx.Err() != nil:
-		return Finding{Silent, fmt.Errorf("%s did not end within %v", p.probe.Command[0], time.Duration(p.probe.Timeout))}
+		return Finding{NoAnswer, fmt.Errorf("%s did not end within %v", p.probe.Command[0], time.Duration(p.probe.Timeout))}
 	case errors.As(err, &exit):
 		return Finding{Unready, fmt.Errorf("%s: %w", p.probe.Command[0], exit)}
 	}
-	return Finding{Strange, err} // it could not be run, which says nothing of the service
+	return Finding{Inconclusive, err} // it could not be run, which says nothing of the service
 }
 
-// line passes once a line matched, and for ever then.
-func (p *Prober) line() Finding {
+// matchLog passes once a line matched, and for ever then.
+func (p *Prober) matchLog() Finding {
 	found := errors.New("found")
 	err := error(nil)
 	if !p.seen {
@@ -207,31 +207,31 @@ func (p *Prober) line() Finding {
 	}
 	switch {
 	case p.seen:
-		return Finding{Evidence: Fine}
+		return Finding{Evidence: Passed}
 	case err != nil:
-		return Finding{Strange, fmt.Errorf("read the log: %w", err)}
+		return Finding{Inconclusive, fmt.Errorf("read the log: %w", err)}
 	}
 	return Finding{Unready, fmt.Errorf("no line of its log matches %q yet", p.probe.Log)}
 }
 
-// ofFailure is the evidence of a request without an HTTP answer: something
+// classifyFailure is the evidence of a request without an HTTP answer: something
 // else than HTTP is an answer still, and what this process lacks itself says
 // nothing of the service.
-func ofFailure(err error) Evidence {
+func classifyFailure(err error) Evidence {
 	var network net.Error
 	for _, own := range [...]error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.EADDRNOTAVAIL} {
 		if errors.Is(err, own) {
-			return Strange
+			return Inconclusive
 		}
 	}
 	if errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return Silent
+		return NoAnswer
 	}
-	return Strange
+	return Inconclusive
 }
 
-// brief takes the layers of connection and socket off a failed request.
-func brief(err error) error {
+// unwrapNetwork takes the layers of connection and socket off a failed request.
+func unwrapNetwork(err error) error {
 	var errno syscall.Errno
 	switch {
 	case errors.As(err, &errno):

@@ -50,16 +50,16 @@ func ask(t *testing.T, p config.Probe, target probe.Target) probe.Finding {
 func TestWhatAServiceAnswersIsEvidenceOfItsKind(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[int]probe.Evidence{
-		200: probe.Fine, 204: probe.Fine, 301: probe.Strange, 400: probe.Strange,
+		200: probe.Passed, 204: probe.Passed, 301: probe.Inconclusive, 400: probe.Inconclusive,
 		401: probe.Refused, 403: probe.Refused, 404: probe.Absent, 405: probe.Absent, 410: probe.Absent, 501: probe.Absent,
 		429: probe.Limited, 500: probe.Unready, 503: probe.Unready, 502: probe.Upstream, 504: probe.Upstream,
 	} {
 		svc := speak(t, func(c net.Conn) { fmt.Fprintf(c, "HTTP/1.1 %d X\r\nLocation: /other\r\n\r\nbody without end", status) })
 		got := ask(t, config.Probe{HTTP: "/ready"}, probe.Target{Service: svc})
-		if got.Evidence != want || got.OK() != (want == probe.Fine) || !got.Answered() {
+		if got.Evidence != want || got.OK() != (want == probe.Passed) || !got.HasAnswer() {
 			t.Errorf("%d: %+v", status, got)
 		}
-		if own := got.Evidence.Own(); own != (status == 500 || status == 503) {
+		if own := got.Evidence.IsAboutService(); own != (status == 500 || status == 503) {
 			t.Errorf("%d may restart a service: %v", status, own)
 		}
 	}
@@ -83,20 +83,20 @@ func TestSilenceIsToldFromAnAnswer(t *testing.T) {
 				p.Timeout = config.Span(100 * time.Millisecond)
 			}
 			got := ask(t, p, probe.Target{Service: speak(t, c.answer)})
-			if got.Evidence != probe.Silent || got.Answered() || !strings.Contains(got.Err.Error(), c.says) {
+			if got.Evidence != probe.NoAnswer || got.HasAnswer() || !strings.Contains(got.Err.Error(), c.says) {
 				t.Errorf("%+v", got)
 			}
 		})
 	}
 	for _, garbage := range []string{"SSH-2.0\r\n\r\n", "HTTP/1.1 200 OK\r\n" + strings.Repeat("A: b\r\n", 1<<18)} {
 		svc := speak(t, func(c net.Conn) { _, _ = c.Write([]byte(garbage)) })
-		if got := ask(t, config.Probe{HTTP: "/"}, probe.Target{Service: svc}); got.Evidence == probe.Fine || got.Evidence == probe.Unready {
+		if got := ask(t, config.Probe{HTTP: "/"}, probe.Target{Service: svc}); got.Evidence == probe.Passed || got.Evidence == probe.Unready {
 			t.Errorf("%.20q: %+v", garbage, got)
 		}
 	}
 	nobody := config.Service{Host: "127.0.0.1", Port: 1}
 	for _, p := range []config.Probe{{HTTP: "/"}, {TCP: true}} {
-		if got := ask(t, p, probe.Target{Service: nobody}); got.Evidence != probe.Silent || !strings.Contains(got.Err.Error(), "refused") {
+		if got := ask(t, p, probe.Target{Service: nobody}); got.Evidence != probe.NoAnswer || !strings.Contains(got.Err.Error(), "refused") {
 			t.Errorf("nobody listens: %+v", got)
 		}
 	}
@@ -123,7 +123,7 @@ func TestACommandIsJudgedByItsStatus(t *testing.T) {
 	dir := t.TempDir()
 	target := probe.Target{Dir: dir, Env: []string{"WORD=yes", "PATH=" + os.Getenv("PATH")}}
 	for script, want := range map[string]probe.Evidence{
-		`test "$WORD" = yes && test "$PWD" = "` + dir + `"`: probe.Fine,
+		`test "$WORD" = yes && test "$PWD" = "` + dir + `"`: probe.Passed,
 		"exit 3": probe.Unready,
 	} {
 		if got := ask(t, config.Probe{Command: []string{"sh", "-c", script}}, target); got.Evidence != want {
@@ -132,10 +132,10 @@ func TestACommandIsJudgedByItsStatus(t *testing.T) {
 	}
 	begin := time.Now()
 	hang := config.Probe{Command: []string{"sh", "-c", "sleep 60 & sleep 60"}, Timeout: config.Span(50 * time.Millisecond)}
-	if got := ask(t, hang, target); got.Evidence != probe.Silent || time.Since(begin) > 20*time.Second {
+	if got := ask(t, hang, target); got.Evidence != probe.NoAnswer || time.Since(begin) > 20*time.Second {
 		t.Errorf("a command that hangs: %+v after %v", got, time.Since(begin))
 	}
-	if got := ask(t, config.Probe{Command: []string{"/no/such/program"}}, target); got.Evidence.Own() || got.OK() {
+	if got := ask(t, config.Probe{Command: []string{"/no/such/program"}}, target); got.Evidence.IsAboutService() || got.OK() {
 		t.Errorf("a command that cannot be run: %+v", got)
 	}
 }

@@ -55,7 +55,7 @@ func Build(ctx context.Context, source, dir, version string, platforms []Platfor
 			WithHint("run it in a clone of the repository")
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return b, failed(err)
+		return b, buildError(err)
 	}
 	for _, p := range platforms {
 		fmt.Fprintf(log, "building for %s/%s\n", p.OS, p.Arch)
@@ -69,7 +69,7 @@ func Build(ctx context.Context, source, dir, version string, platforms []Platfor
 	for _, a := range b.Artifacts {
 		fmt.Fprintf(&sums, "%s  %s\n", a.SHA256, a.File)
 	}
-	_, err := artifact(dir, "checksums.txt", sums.Bytes())
+	_, err := writeArtifact(dir, "checksums.txt", sums.Bytes())
 	return b, err
 }
 
@@ -77,7 +77,7 @@ func Build(ctx context.Context, source, dir, version string, platforms []Platfor
 func (p Platform) build(ctx context.Context, source, dir, version string, log io.Writer) ([]Artifact, error) {
 	temp, err := os.MkdirTemp("", "flowgate-release-*")
 	if err != nil {
-		return nil, failed(err)
+		return nil, buildError(err)
 	}
 	defer func() { _ = os.RemoveAll(temp) }()
 	binary := filepath.Join(temp, "flowgate") // mage writes this name into the program
@@ -92,26 +92,26 @@ func (p Platform) build(ctx context.Context, source, dir, version string, log io
 		return nil, fault.New("build-failed", "compile for %s/%s: %w", p.OS, p.Arch, err).WithHint("its output is above; mage test first")
 	}
 	files := map[string]string{"flowgate": binary, "LICENSE": filepath.Join(source, "LICENSE"), "README.md": filepath.Join(source, "README.md")}
-	data, err := packed(files)
+	data, err := packFiles(files)
 	if err != nil {
-		return nil, failed(err)
+		return nil, buildError(err)
 	}
 	name := strings.Join([]string{"flowgate", version, p.OS, p.Arch}, "_")
-	archive, err := artifact(dir, name+".tar.gz", data)
+	archive, err := writeArtifact(dir, name+".tar.gz", data)
 	if err != nil {
 		return nil, err
 	}
 	bill, err := billOfMaterials(binary, version)
 	if err != nil {
-		return nil, failed(err)
+		return nil, buildError(err)
 	}
-	sbom, err := artifact(dir, name+".cdx.json", bill)
+	sbom, err := writeArtifact(dir, name+".cdx.json", bill)
 	return []Artifact{archive, sbom}, err
 }
 
-// packed is a gzipped tar of the files in the order of their names, without
+// packFiles is a gzipped tar of the files in the order of their names, without
 // times and owners, so that equal files make equal archives.
-func packed(files map[string]string) ([]byte, error) {
+func packFiles(files map[string]string) ([]byte, error) {
 	var out bytes.Buffer
 	zip := gzip.NewWriter(&out)
 	w := tar.NewWriter(zip)
@@ -136,14 +136,14 @@ func packed(files map[string]string) ([]byte, error) {
 	return out.Bytes(), err
 }
 
-func artifact(dir, name string, data []byte) (Artifact, error) {
+func writeArtifact(dir, name string, data []byte) (Artifact, error) {
 	if err := renameio.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
-		return Artifact{}, failed(err)
+		return Artifact{}, buildError(err)
 	}
 	sum := sha256.Sum256(data)
 	return Artifact{name, hex.EncodeToString(sum[:]), len(data)}, nil
 }
 
-func failed(err error) error {
+func buildError(err error) error {
 	return fault.New("build-failed", "make the release: %w", err).WithHint("free space and make the folder writable")
 }

@@ -16,14 +16,14 @@ type ReleaseNotes struct {
 	Notes   string `json:"notes"` // Markdown
 }
 
-// Notes reads a version's section out of a changelog: from its "## " heading to
+// ReadNotes reads a version's section out of a changelog: from its "## " heading to
 // the next one. Faults: changelog-missing, changelog-entry-missing.
-func Notes(file, version string) (ReleaseNotes, error) {
+func ReadNotes(file, version string) (ReleaseNotes, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return ReleaseNotes{}, fault.Usage("changelog-missing", "read the changelog: %w", err).WithHint("run it in a clone of the repository")
 	}
-	notes, found := Section(string(data), version)
+	notes, found := FindSection(string(data), version)
 	if !found {
 		return ReleaseNotes{}, fault.New("changelog-entry-missing", "%s has no section \"## %s\", or nothing in it", file, version).
 			WithHint("rename \"## Unreleased\" when the version is released")
@@ -31,9 +31,9 @@ func Notes(file, version string) (ReleaseNotes, error) {
 	return ReleaseNotes{version, notes}, nil
 }
 
-// Section is the text below the heading of a version: "## 1.2.3", "## v1.2.3",
+// FindSection is the text below the heading of a version: "## 1.2.3", "## v1.2.3",
 // "## [1.2.3] - 2026-01-02". found is false when there is none, or nothing in it.
-func Section(changelog, version string) (text string, found bool) {
+func FindSection(changelog, version string) (text string, found bool) {
 	var lines []string
 	inside := false
 	for line := range strings.Lines(changelog) {

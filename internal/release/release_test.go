@@ -23,7 +23,7 @@ func TestAVersionsSectionIsFoundUnderEveryHeading(t *testing.T) {
 	t.Parallel()
 	const text = "# Changelog\n\n## Unreleased\n\n- new\n\n## [1.2.0] - 2026-01-02\n\n- two\n\n### Fixed\n- three\n## v1.1.0\n- one\n## 1.0.0\n\n"
 	for version, want := range map[string]string{"Unreleased": "- new", "1.2.0": "- two\n\n### Fixed\n- three", "v1.1.0": "- one", "1.0.0": "", "9.0.0": "", "1.2": ""} {
-		if got, found := release.Section(text, version); got != want || found != (want != "") {
+		if got, found := release.FindSection(text, version); got != want || found != (want != "") {
 			t.Errorf("%s: %q, %v", version, got, found)
 		}
 	}
@@ -147,9 +147,9 @@ func TestWhatIsMissingIsSaid(t *testing.T) {
 	dir := t.TempDir()
 	_, err := release.Build(t.Context(), dir, dir, "1", nil, io.Discard)
 	code(t, err, "source-missing")
-	_, err = release.Notes(filepath.Join(dir, "CHANGELOG.md"), "1")
+	_, err = release.ReadNotes(filepath.Join(dir, "CHANGELOG.md"), "1")
 	code(t, err, "changelog-missing")
-	_, err = release.Notes("../../CHANGELOG.md", "999.0.0")
+	_, err = release.ReadNotes("../../CHANGELOG.md", "999.0.0")
 	code(t, err, "changelog-entry-missing")
 }
 
@@ -164,7 +164,7 @@ func FuzzSection(f *testing.F) {
 	f.Add("## 1.2.3\n- x\n## 1.2.2\n", "1.2.3")
 	f.Add("##", "")
 	f.Fuzz(func(t *testing.T, text, version string) {
-		got, found := release.Section(text, version)
+		got, found := release.FindSection(text, version)
 		if found != (got != "") || !strings.Contains(text, got) {
 			t.Errorf("%q, %v", got, found)
 		}

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// bill is a CycloneDX 1.5 document: what a program is made of. Only what Go
+// cycloneDX is a CycloneDX 1.5 document: what a program is made of. Only what Go
 // wrote into the program goes in, so it is as reproducible as that.
-type bill struct {
+type cycloneDX struct {
 	Format     string      `json:"bomFormat"`
 	Spec       string      `json:"specVersion"`
 	Version    int         `json:"version"`
@@ -41,7 +41,7 @@ func billOfMaterials(binary, version string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := bill{Format: "CycloneDX", Spec: "1.5", Version: 1,
+	b := cycloneDX{Format: "CycloneDX", Spec: "1.5", Version: 1,
 		Metadata:   metadata{component{Type: "application", Name: "flowgate", Version: version, Ref: "flowgate"}},
 		Components: []component{{Type: "library", Name: "std", Version: info.GoVersion, Ref: "std", URL: "pkg:golang/std@" + strings.TrimPrefix(info.GoVersion, "go")}}}
 	for _, dep := range info.Deps {

@@ -98,7 +98,7 @@ func appendValue(out *bytes.Buffer, v any, raw, indent bool) error {
 	if err != nil {
 		return fmt.Errorf("encode value: %w", err)
 	}
-	b = printable.JSON(b)
+	b = printable.EscapeJSON(b)
 	if indent {
 		if err := json.Indent(out, b, "", "  "); err != nil {
 			return fmt.Errorf("indent value: %w", err)

@@ -20,7 +20,7 @@ func writeEscaped(w io.Writer, r *Report, write func(io.Writer, *Report) error, 
 }
 
 // escapeText is a page of the text format, harmless.
-func escapeText(page string) string { return printable.Page(foldNames(page)) }
+func escapeText(page string) string { return printable.EscapePage(foldNames(page)) }
 
 // foldNames puts names that YAML wrote as a block of lines, since they hold
 // line breaks, back on one line: a file's name must not look like other data.
@@ -45,7 +45,7 @@ func foldNames(page string) string {
 		if strings.Trim(key, " ") != "-" {
 			key += ":"
 		}
-		out.WriteString(key + " " + printable.Line(strings.Join(name, "\n")) + "\n")
+		out.WriteString(key + " " + printable.EscapeLine(strings.Join(name, "\n")) + "\n")
 	}
 	return out.String()
 }

@@ -123,7 +123,7 @@ func (o *Output) render(ctx context.Context, page *bytes.Buffer, r *Report) erro
 	case Text:
 		return writeEscaped(page, r, writeText, pageEscaper(r))
 	case GitHub:
-		return writeEscaped(page, r, writeGitHub, printable.Lines)
+		return writeEscaped(page, r, writeGitHub, printable.EscapeLines)
 	case JUnit:
 		return writeJUnit(page, r)
 	case SARIF:
@@ -138,7 +138,7 @@ func (o *Output) Stream(c Result) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.Live {
-		_, _ = io.WriteString(o.Stderr, printable.Page(formatCheck(c)))
+		_, _ = io.WriteString(o.Stderr, printable.EscapePage(formatCheck(c)))
 	}
 	if o.Format == JSONL && o.Filter == nil {
 		var line bytes.Buffer
@@ -159,7 +159,7 @@ func (o *Output) Line(v any) error {
 	defer o.mu.Unlock()
 	var line bytes.Buffer
 	if d, ok := v.(Paged); ok && o.Filter == nil && o.Format == Text {
-		line.WriteString(printable.Page(d.Page()))
+		line.WriteString(printable.EscapePage(d.Page()))
 	} else if o.Filter == nil {
 		if err := writeJSON(&line, v, false); err != nil {
 			return err
@@ -190,7 +190,7 @@ func writeJSON(w io.Writer, v any, indent bool) error {
 	if err := e.Encode(v); err != nil {
 		return err
 	}
-	_, err := w.Write(printable.JSON(doc.Bytes()))
+	_, err := w.Write(printable.EscapeJSON(doc.Bytes()))
 	return err
 }
 
@@ -212,12 +212,12 @@ func exitError(r *Report, filterFault *fault.Error) error {
 	case r.Error == nil:
 		message = r.failureMessage()
 	case r.Error.Hint != "":
-		message = printable.Line(r.Error.Message) + "\n  hint: " + printable.Line(r.Error.Hint)
+		message = printable.EscapeLine(r.Error.Message) + "\n  hint: " + printable.EscapeLine(r.Error.Hint)
 	default:
-		message = printable.Line(r.Error.Message)
+		message = printable.EscapeLine(r.Error.Message)
 	}
 	if filterFault != nil && (r.Error == nil || r.Error.Message != filterFault.Message) {
-		message += "\n  the report is printed unfiltered: " + printable.Line(filterFault.Message)
+		message += "\n  the report is printed unfiltered: " + printable.EscapeLine(filterFault.Message)
 	}
 	return &Exit{r.exit, message}
 }
@@ -233,7 +233,7 @@ func (r *Report) failureMessage() string {
 	b.WriteString(r.Command + " found a " + what + ":")
 	for _, c := range r.Checks {
 		if c.Status == bad {
-			b.WriteString("\n  " + c.ID + ": " + printable.Line(reasonLine(c)))
+			b.WriteString("\n  " + c.ID + ": " + printable.EscapeLine(reasonLine(c)))
 		}
 	}
 	return b.String()

@@ -37,7 +37,7 @@ func formatCheck(c Result) string {
 	if len(c.Mended) > 0 {
 		text += "; mended: " + strings.Join(c.Mended, ", ")
 	}
-	return fmt.Sprintf("%s %-24s %s (%.1f ms)\n", mark, c.ID, printable.Line(text), c.DurationMS)
+	return fmt.Sprintf("%s %-24s %s (%.1f ms)\n", mark, c.ID, printable.EscapeLine(text), c.DurationMS)
 }
 
 // Headed is data that can be told in one line, which stands before everything
@@ -46,7 +46,7 @@ type Headed interface{ Headline() string }
 
 func writeText(w io.Writer, r *Report) error {
 	if d, ok := r.Data.(Headed); ok && d.Headline() != "" {
-		if _, err := fmt.Fprintln(w, printable.Line(d.Headline())); err != nil {
+		if _, err := fmt.Fprintln(w, printable.EscapeLine(d.Headline())); err != nil {
 			return err
 		}
 	}
@@ -61,7 +61,7 @@ func writeText(w io.Writer, r *Report) error {
 		}
 	}
 	if r.Error != nil {
-		if _, err := fmt.Fprintf(w, "%s: %s\n", r.Error.Code, printable.Line(r.Error.Message)); err != nil {
+		if _, err := fmt.Fprintf(w, "%s: %s\n", r.Error.Code, printable.EscapeLine(r.Error.Message)); err != nil {
 			return err
 		}
 	}
@@ -79,7 +79,7 @@ type Brief interface{ Brief() any }
 // are no YAML, whatever they look like.
 func pageEscaper(r *Report) func(string) string {
 	if _, ok := r.Data.(Paged); ok {
-		return printable.Page
+		return printable.EscapePage
 	}
 	return escapeText
 }
@@ -165,14 +165,14 @@ func writeJUnit(w io.Writer, r *Report) error {
 		k := junitCase{Name: c.ID, Class: s.Name, Time: c.DurationMS / 1000}
 		switch c.Status {
 		case Fail:
-			k.Failure, s.Failures = &junitNote{printable.Line(reasonLine(c))}, s.Failures+1
+			k.Failure, s.Failures = &junitNote{printable.EscapeLine(reasonLine(c))}, s.Failures+1
 		case Skip:
-			k.Skipped, s.Skipped = &junitNote{printable.Line(reasonLine(c))}, s.Skipped+1
+			k.Skipped, s.Skipped = &junitNote{printable.EscapeLine(reasonLine(c))}, s.Skipped+1
 		}
 		s.Cases = append(s.Cases, k)
 	}
 	if r.Error != nil {
-		s.Cases = append(s.Cases, junitCase{Name: r.Command, Class: s.Name, Error: &junitNote{r.Error.Code + ": " + printable.Line(r.Error.Message)}})
+		s.Cases = append(s.Cases, junitCase{Name: r.Command, Class: s.Name, Error: &junitNote{r.Error.Code + ": " + printable.EscapeLine(r.Error.Message)}})
 		s.Errors++
 	}
 	s.Tests = len(s.Cases)

@@ -16,10 +16,10 @@ func SmallDisk(t testing.TB, dir, size string) (undo func()) {
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "mode=700,size="+size); err != nil {
 		t.Fatal("mount a small file system:", err)
 	}
-	return unmounting(t, dir)
+	return unmountLater(t, dir)
 }
 
-func unmounting(t testing.TB, dir string) (undo func()) {
+func unmountLater(t testing.TB, dir string) (undo func()) {
 	undo = func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) }
 	t.Cleanup(undo)
 	return undo
@@ -37,7 +37,7 @@ func ReadOnly(t *testing.T, dir string) (undo func()) {
 	if err != nil {
 		t.Fatal("mount a folder over itself:", err)
 	}
-	undo = unmounting(t, dir)
+	undo = unmountLater(t, dir)
 	// In a user namespace these may not be taken off by the way.
 	kept := uintptr(fs.Flags) & (syscall.MS_NOSUID | syscall.MS_NODEV | syscall.MS_NOEXEC)
 	if err := syscall.Mount("", dir, "", syscall.MS_REMOUNT|syscall.MS_BIND|syscall.MS_RDONLY|kept, ""); err != nil {

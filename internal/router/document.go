@@ -33,7 +33,7 @@ type section struct {
 }
 
 func parse(file string, text []byte, getenv func(string) string) (*document, section, error) {
-	if err := nesting.Deep(text); err != nil {
+	if err := nesting.CheckLongYAML(text); err != nil {
 		return nil, section{}, fault.Usage("settings-invalid", "%s: %w", file, err)
 	}
 	tree, err := parser.ParseBytes(text, 0)

@@ -26,7 +26,7 @@ func (d *Deployment) hideKey() {
 		return
 	}
 	var pairs []string
-	forms := redact.Forms(d.key)
+	forms := redact.EncodedForms(d.key)
 	slices.SortFunc(forms, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
 	for _, form := range forms {
 		pairs = append(pairs, form, keyShown)

@@ -24,7 +24,7 @@ func Open(path string) (*os.File, error) {
 	}
 	info, err := f.Stat()
 	if err == nil && !info.Mode().IsRegular() {
-		err = &fs.PathError{Op: "open", Path: path, Err: fmt.Errorf("%w: it %s", ErrNotRegular, kind(info.Mode()))}
+		err = &fs.PathError{Op: "open", Path: path, Err: fmt.Errorf("%w: it %s", ErrNotRegular, describeKind(info.Mode()))}
 	}
 	if err != nil {
 		_ = f.Close()
@@ -33,7 +33,7 @@ func Open(path string) (*os.File, error) {
 	return f, nil
 }
 
-func kind(m fs.FileMode) string {
+func describeKind(m fs.FileMode) string {
 	switch {
 	case m.IsDir():
 		return "is a directory"
@@ -45,9 +45,9 @@ func kind(m fs.FileMode) string {
 
 // Limits for Read, in bytes, by what a file is.
 const (
-	Word     = 64 << 10  // a key, a process id, a version
-	Document = 16 << 20  // a configuration, state, a credential file
-	Bulk     = 512 << 20 // what grows with what it is about: a manifest, a log
+	KeyLimit      = 64 << 10  // a key, a process id, a version
+	DocumentLimit = 16 << 20  // a configuration, state, a credential file
+	BulkLimit     = 512 << 20 // what grows with what it is about: a manifest, a log
 )
 
 // ErrTooLarge is the cause of a *fs.PathError for a file beyond the limit.

@@ -39,7 +39,7 @@ func TestAFileBeyondTheLimitIsNotRead(t *testing.T) {
 	if err := errors.Join(os.WriteFile(sparse, nil, 0o600), os.Truncate(sparse, 1<<40)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := safefile.Read(sparse, safefile.Document); !errors.Is(err, safefile.ErrTooLarge) {
+	if _, err := safefile.Read(sparse, safefile.DocumentLimit); !errors.Is(err, safefile.ErrTooLarge) {
 		t.Errorf("a sparse file: %v", err)
 	}
 	if err := os.Truncate(sparse, 5); err != nil {

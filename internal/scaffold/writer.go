@@ -108,7 +108,7 @@ func hasContent(path, text string, mode fs.FileMode) bool {
 	if err != nil || info.Mode() != mode {
 		return false
 	}
-	data, err := safefile.Read(path, safefile.Document)
+	data, err := safefile.Read(path, safefile.DocumentLimit)
 	return err == nil && string(data) == text
 }
 
@@ -157,7 +157,7 @@ func (w *writer) appendIgnore(name string, lines ...string) {
 		return
 	}
 	path := filepath.Join(w.dir, name)
-	old, err := safefile.Read(path, safefile.Document)
+	old, err := safefile.Read(path, safefile.DocumentLimit)
 	absent := errors.Is(err, fs.ErrNotExist)
 	if err != nil && !absent {
 		w.err = err
@@ -176,7 +176,7 @@ func (w *writer) appendIgnore(name string, lines ...string) {
 // AppendIgnore appends those lines to the file path, a .gitignore, that are not there
 // in any common spelling, and reports whether it did; all else stays byte for byte.
 func AppendIgnore(path string, lines ...string) (changed bool, err error) {
-	old, err := safefile.Read(path, safefile.Document)
+	old, err := safefile.Read(path, safefile.DocumentLimit)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return false, err
 	}

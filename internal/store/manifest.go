@@ -92,7 +92,7 @@ func Verify(in Install) error {
 	if digest(now) == in.Tree {
 		return nil
 	}
-	then, err := safefile.Read(filepath.Join(in.Path, manifestName), safefile.Bulk)
+	then, err := safefile.Read(filepath.Join(in.Path, manifestName), safefile.BulkLimit)
 	if err != nil || digest(then) != in.Tree {
 		return changed(in, nil, "its manifest is damaged as well")
 	}

@@ -28,7 +28,7 @@ func VerifyProgram(cfg *config.Config, runtime, program string) error {
 		return err
 	}
 	in, _ := Current(cfg, runtime)
-	listed, err := safefile.Read(filepath.Join(in.Path, manifestName), safefile.Bulk)
+	listed, err := safefile.Read(filepath.Join(in.Path, manifestName), safefile.BulkLimit)
 	if err != nil || digest(listed) != in.Tree {
 		return changed(in, nil, "its manifest is damaged")
 	}

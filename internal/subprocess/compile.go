@@ -12,10 +12,10 @@ import (
 	"github.com/flowgate-go/flowgate/internal/flock"
 )
 
-// FlowGate compiles the program of the source tree at root into dir and returns
+// CompileFlowGate compiles the program of the source tree at root into dir and returns
 // its path, for tests: the command of the README, so a static binary, with the
 // failpoints that tests kill it at.
-func FlowGate(ctx context.Context, root, dir string) (string, error) {
+func CompileFlowGate(ctx context.Context, root, dir string) (string, error) {
 	binary, err := filepath.Abs(filepath.Join(dir, "flowgate"))
 	if err != nil {
 		return "", err

@@ -13,9 +13,9 @@ import (
 // every system.
 const safeFolder = "/"
 
-// passed are the variables that an isolated program still gets: where programs
+// passedVariables are the variables that an isolated program still gets: where programs
 // and the home folder are, the language, and how the network is reached.
-var passed = [...]string{
+var passedVariables = [...]string{
 	"PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "LANG", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR",
 	"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy",
 }
@@ -51,6 +51,6 @@ func filterEnviron(environ, prefixes []string) []string {
 	return slices.DeleteFunc(slices.Clone(environ), func(entry string) bool {
 		name, _, _ := strings.Cut(entry, "=")
 		hasPrefix := func(prefix string) bool { return strings.HasPrefix(name, prefix) }
-		return !slices.Contains(passed[:], name) && !slices.ContainsFunc(prefixes, hasPrefix)
+		return !slices.Contains(passedVariables[:], name) && !slices.ContainsFunc(prefixes, hasPrefix)
 	})
 }

@@ -79,7 +79,7 @@ type surfaceBuilder struct {
 
 // entry is a setting with a value that is no path.
 func entry(key, value string) Entry {
-	shown := redact.Named(lastOf(key), value)
+	shown := redact.NamedValue(lastOf(key), value)
 	inHeaders := strings.Contains(strings.ToLower(key), "headers.")
 	if shown == value && !redact.IsReference(value) && (inHeaders || strings.Contains(key, ".env.") && redact.LooksRandom(value)) {
 		shown = redact.Value(value) // paths and words of an environment stay: they are what is to be reviewed

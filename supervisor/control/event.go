@@ -75,7 +75,7 @@ func AppendEvents(path string, events ...Event) error {
 			return fmt.Errorf("encode event %q: %w", e.Event, err)
 		}
 	}
-	return logfile.Append(path, bytes.TrimRight(lines.Bytes(), "\n"), logfile.Standard())
+	return logfile.Append(path, bytes.TrimRight(lines.Bytes(), "\n"), logfile.StandardLimits())
 }
 
 // Names of the events of commands that change what services run from.

@@ -59,7 +59,7 @@ func (r *resident) cutLogs() {
 }
 
 func (r *resident) cut(service, path string) {
-	dropped, err := logfile.Cut(path, logfile.Standard())
+	dropped, err := logfile.Cut(path, logfile.StandardLimits())
 	if err != nil {
 		r.opts.Log.Warn("log not cut", "log", path, "err", err)
 	}

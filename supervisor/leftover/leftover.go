@@ -80,7 +80,7 @@ func (r *Remains) ofDead(cfg *config.Config, l ledger.Ledger) {
 }
 
 func (r *Remains) pidFile(file string) {
-	text, err := safefile.Read(file, safefile.Word)
+	text, err := safefile.Read(file, safefile.KeyLimit)
 	if err != nil {
 		return
 	}

@@ -155,7 +155,7 @@ func (s *source) readNew(emit func(LogLine) error) error {
 
 // readTimeAndLevel reads time and level off a line: those of the lines after it that name none.
 func (s *source) readTimeAndLevel(raw []byte) {
-	if at, ok := logfile.Time(raw); ok {
+	if at, ok := logfile.ReadTime(raw); ok {
 		at = at.UTC()
 		s.time = &at
 	}

@@ -26,7 +26,7 @@ func (p *pastLines) reset(whole bool) {
 func (p *pastLines) add(raw []byte) error {
 	s := p.source
 	known := p.fromStart || s.level != "" || logfile.Level(raw) != ""
-	at, dated := logfile.Time(raw)
+	at, dated := logfile.ReadTime(raw)
 	if dated && p.firstTime.IsZero() {
 		p.firstTime = at
 	}

@@ -8,6 +8,6 @@ import (
 
 // Tail returns the last n lines that a service wrote; none when there is no log.
 func Tail(cfg *config.Config, service string, n int) []string {
-	lines, _ := logfile.Last(control.LogPath(cfg, service), 0, n)
+	lines, _ := logfile.LastLines(control.LogPath(cfg, service), 0, n)
 	return lines
 }

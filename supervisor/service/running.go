@@ -66,7 +66,7 @@ func (u *Runner) markReadyAgain() {
 // returns since when evidence of the service's own state has been against it.
 func (u *Runner) markUnready(f probe.Finding, since time.Time) time.Time {
 	s := u.Snapshot.Load()
-	reason, own := f.Err.Error(), f.Evidence.Own()
+	reason, own := f.Err.Error(), f.Evidence.IsAboutService()
 	if own && since.IsZero() {
 		since = time.Now()
 	}
@@ -91,7 +91,7 @@ func (u *Runner) markUnready(f probe.Finding, since time.Time) time.Time {
 
 // restartHung ends a service whose liveness probe failed.
 func (u *Runner) restartHung(f probe.Finding) Phase {
-	if u.Request.Service.Restart.Policy == "never" || !f.Evidence.Own() {
+	if u.Request.Service.Restart.Policy == "never" || !f.Evidence.IsAboutService() {
 		u.recordDecision(f.Evidence, false, "no restart by policy: not alive: "+f.Err.Error())
 		return u.watchRunning
 	}

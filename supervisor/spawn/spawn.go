@@ -68,7 +68,7 @@ func startSupervisor(ctx context.Context, cfg *config.Config, o Options) error {
 		return control.UnwritableFault(cfg.Paths.RuntimeDir, err)
 	}
 	defer log.Close()
-	logFrom := logfile.End(path)
+	logFrom := logfile.EndOffset(path)
 	boot, notify, err := os.Pipe()
 	if err != nil {
 		return fault.New("supervisor-failed", "start the supervisor: %w", err)
@@ -89,7 +89,7 @@ func startSupervisor(ctx context.Context, cfg *config.Config, o Options) error {
 	}
 	if err != nil {
 		process.Reap(pid)
-		lines, _ := logfile.Last(path, logFrom, control.FailureLines)
+		lines, _ := logfile.LastLines(path, logFrom, control.FailureLines)
 		return fault.New("supervisor-failed", "the supervisor ended while it started: %s", strings.Join(lines[max(0, len(lines)-1):], "")).
 			WithHint("see %s", log.Name()).WithDetail(control.Failure{Service: "supervisor", Log: lines, LogFile: log.Name()})
 	}

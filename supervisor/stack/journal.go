@@ -102,7 +102,7 @@ func save(path, dir, name string) (saved, error) {
 		path = real
 	}
 	s := saved{Path: path, Name: name}
-	data, err := safefile.Read(path, safefile.Document)
+	data, err := safefile.Read(path, safefile.DocumentLimit)
 	if errors.Is(err, fs.ErrNotExist) {
 		s.Absent = true
 		return s, nil

@@ -83,7 +83,7 @@ func (r *rollback) texts() (map[string][]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		present, _ := safefile.Read(path, safefile.Document) // missing or unreadable: nothing to take secrets from
+		present, _ := safefile.Read(path, safefile.DocumentLimit) // missing or unreadable: nothing to take secrets from
 		now, err := generation.Seal(present, key, r.known())
 		if err == nil && generation.Digest(now.Text) == r.target.Digests[part] {
 			texts[part] = present
@@ -104,7 +104,7 @@ func (r *rollback) sources(path string, present []byte) [][]byte {
 	list := [][]byte{present}
 	backups, _ := filepath.Glob(path + ".bak-*")
 	for _, b := range backups {
-		if text, err := safefile.Read(b, safefile.Document); err == nil {
+		if text, err := safefile.Read(b, safefile.DocumentLimit); err == nil {
 			list = append(list, text)
 		}
 	}
@@ -124,7 +124,7 @@ func (r *rollback) known() []string {
 // file plans the replacement of one that people edit, when it differs.
 func (r *rollback) file(part string, text []byte) {
 	path := map[string]string{generation.PartConfig: r.target.ConfigFile, generation.PartProxy: r.target.ProxyFile}[part]
-	present, err := safefile.Read(path, safefile.Document)
+	present, err := safefile.Read(path, safefile.DocumentLimit)
 	if text == nil || err == nil && bytes.Equal(present, text) {
 		return
 	}
@@ -166,7 +166,7 @@ func (r *rollback) active(after *config.Config) error {
 	if err != nil {
 		return err
 	}
-	have, err := safefile.Read(after.Paths.ActiveConfig, safefile.Document)
+	have, err := safefile.Read(after.Paths.ActiveConfig, safefile.DocumentLimit)
 	profile, _ := policy.Current(after)
 	same := err == nil && bytes.Equal(have, want)
 	if same && profile == r.target.Profile {

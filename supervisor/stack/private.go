@@ -116,9 +116,9 @@ func detached(fragment map[string]any, echo, key string) map[string]any {
 func proxyAlone(cfg, private *config.Config, dir string, port int) (endpoint, error) {
 	settings := map[string]any{}
 	if cfg.CLIProxyConfigFile != "" {
-		text, err := safefile.Read(cfg.CLIProxyConfigFile, safefile.Document)
+		text, err := safefile.Read(cfg.CLIProxyConfigFile, safefile.DocumentLimit)
 		if err == nil {
-			err = nesting.Deep(text)
+			err = nesting.CheckLongYAML(text)
 		}
 		if err == nil {
 			err = yaml.Unmarshal(text, &settings)

@@ -132,8 +132,8 @@ func (r *rollback) run(ctx context.Context) (Restored, error) {
 func (r *rollback) dropBackups() {
 	r.result.Backups = slices.DeleteFunc(r.result.Backups, func(backup string) bool {
 		path := backup[:strings.LastIndex(backup, ".bak-")]
-		kept, err := safefile.Read(backup, safefile.Document)
-		now, nowErr := safefile.Read(path, safefile.Document)
+		kept, err := safefile.Read(backup, safefile.DocumentLimit)
+		now, nowErr := safefile.Read(path, safefile.DocumentLimit)
 		return err == nil && nowErr == nil && bytes.Equal(kept, now) && os.Remove(backup) == nil
 	})
 }

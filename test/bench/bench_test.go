@@ -34,7 +34,7 @@ func inMain(m *testing.M) int {
 		panic(err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	if binary, err = subprocess.FlowGate(context.Background(), "../..", dir); err != nil {
+	if binary, err = subprocess.CompileFlowGate(context.Background(), "../..", dir); err != nil {
 		panic(err)
 	}
 	return trusttest.Run(m)

@@ -122,7 +122,7 @@ func install(t *testing.T) *installation {
 		t.Fatal(err)
 	}
 	in := &installation{t: t, dir: t.TempDir()}
-	if in.binary, err = subprocess.FlowGate(t.Context(), "../..", in.dir); err != nil {
+	if in.binary, err = subprocess.CompileFlowGate(t.Context(), "../..", in.dir); err != nil {
 		t.Fatal(err)
 	}
 	for _, d := range []string{"config", ".router/secrets", ".router/runtime/bin"} {

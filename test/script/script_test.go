@@ -51,7 +51,7 @@ func inMain(m *testing.M) int {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	if binary = os.Getenv(compiled); binary == "" { // else the first process has it
-		if binary, err = subprocess.FlowGate(context.Background(), root, dir); err != nil {
+		if binary, err = subprocess.CompileFlowGate(context.Background(), root, dir); err != nil {
 			panic(err)
 		}
 		_ = os.Setenv(compiled, binary)

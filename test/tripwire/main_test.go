@@ -34,7 +34,7 @@ func inMain(m *testing.M) int {
 	defer func() { _ = os.RemoveAll(dir) }()
 	_ = os.Chmod(dir, 0o755)
 	if binary = os.Getenv(compiled); binary == "" {
-		if binary, err = subprocess.FlowGate(context.Background(), "../..", dir); err != nil {
+		if binary, err = subprocess.CompileFlowGate(context.Background(), "../..", dir); err != nil {
 			panic(err)
 		}
 		_ = os.Setenv(compiled, binary)

@@ -50,7 +50,7 @@ func readGoVersion(path string) string {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
 	}
-	text, err := safefile.Read(filepath.Join(filepath.Dir(filepath.Dir(path)), "VERSION"), safefile.Word)
+	text, err := safefile.Read(filepath.Join(filepath.Dir(filepath.Dir(path)), "VERSION"), safefile.KeyLimit)
 	if err != nil {
 		return ""
 	}

@@ -129,7 +129,7 @@ func checkIgnore(ctx context.Context, top string, paths []string) ([]string, err
 		}
 	}
 	at := repo.Repo{Top: top}
-	ignored, err := at.Ignored(ctx, paths)
+	ignored, err := at.IgnoredPaths(ctx, paths)
 	return lo.Filter(paths, func(path string, _ int) bool { return ignored[path] }), err
 }
 

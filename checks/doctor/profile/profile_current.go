@@ -29,7 +29,7 @@ func profileCurrent(s *subject.Subject) checks.Check {
 			if err != nil {
 				return checks.Failed("%v", err)
 			}
-			have, err := safefile.Read(s.Config.Paths.ActiveConfig, safefile.Document)
+			have, err := safefile.Read(s.Config.Paths.ActiveConfig, safefile.DocumentLimit)
 			if err != nil {
 				return checks.FromFault(fault.New("active-invalid", "%s: %w", s.ShortPath(s.Config.Paths.ActiveConfig), subject.WithoutPath(err)))
 			}

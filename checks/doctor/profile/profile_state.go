@@ -28,7 +28,7 @@ func profileState(s *subject.Subject) checks.Check {
 			if s.Config.Version == 3 {
 				return checks.Skipped("version 3 has no profiles")
 			}
-			text, err := safefile.Read(s.Config.Paths.StateFile, safefile.Document)
+			text, err := safefile.Read(s.Config.Paths.StateFile, safefile.DocumentLimit)
 			switch {
 			case errors.Is(err, fs.ErrNotExist):
 				return checks.Skipped("none was chosen yet; %q will be taken", s.Config.DefaultProfile())

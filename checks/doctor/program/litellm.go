@@ -89,7 +89,7 @@ func isPython(program string) bool {
 // pythonVersion is "3.11.7" for a virtual environment, from its pyvenv.cfg, or
 // else what the interpreter says.
 func pythonVersion(ctx context.Context, path string) string {
-	text, err := safefile.Read(filepath.Join(filepath.Dir(filepath.Dir(path)), "pyvenv.cfg"), safefile.Word)
+	text, err := safefile.Read(filepath.Join(filepath.Dir(filepath.Dir(path)), "pyvenv.cfg"), safefile.KeyLimit)
 	for line := range strings.Lines(string(text)) {
 		key, value, _ := strings.Cut(line, "=")
 		if key = strings.TrimSpace(key); err == nil && (key == "version" || key == "version_info") {

@@ -48,7 +48,7 @@ const maxSanitized = 200
 func Sanitize(text string) string {
 	words := strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
 	for i, word := range words {
-		words[i] = redact.Named("", word)
+		words[i] = redact.NamedValue("", word)
 	}
 	line := []rune(strings.ToValidUTF8(strings.Join(words, " "), "?"))
 	if len(line) > maxSanitized {

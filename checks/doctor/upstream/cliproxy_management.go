@@ -72,7 +72,7 @@ func askManagementAPI(ctx context.Context, s *subject.Subject) management {
 	}
 	svc, _ := s.CLIProxyService()
 	memory, mark := filepath.Join(s.Config.Paths.RuntimeDir, "management.refused"), refusalMark(s, key)
-	if seen, err := safefile.Read(memory, safefile.Word); err == nil && string(seen) == mark {
+	if seen, err := safefile.Read(memory, safefile.KeyLimit); err == nil && string(seen) == mark {
 		return management{refused: true}
 	}
 	a, err := s.Get(ctx, svc.URL()+"/v0/management/auth-files", "Authorization", "Bearer "+key)

@@ -16,39 +16,39 @@ type anchor struct {
 }
 
 const (
-	longest  = 12  // bytes of a literal that are searched for; the rest is tried by the tail
-	branches = 128 // anchors of one expression at most
-	product  = 32  // literals that neighbours may be multiplied to
+	maxLiteral = 12  // bytes of a literal that are searched for; the rest is tried by the tail
+	maxAnchors = 128 // anchors of one expression at most
+	maxProduct = 32  // literals that neighbours may be multiplied to
 )
 
-// anchorsOf returns the anchors of an expression, or nil when it has none.
-func anchorsOf(tree *syntax.Regexp) []anchor {
-	all := choose(tree)
-	if len(all) > branches {
+// findAnchors returns the anchors of an expression, or nil when it has none.
+func findAnchors(tree *syntax.Regexp) []anchor {
+	all := chooseAnchors(tree)
+	if len(all) > maxAnchors {
 		return nil
 	}
 	for i := range all {
 		a := &all[i]
-		if len(a.literal) > longest {
-			rest := &syntax.Regexp{Op: syntax.OpLiteral, Flags: syntax.FoldCase, Rune: []rune(a.literal[longest:])}
-			a.literal, a.after = a.literal[:longest], append([]*syntax.Regexp{rest}, a.after...)
+		if len(a.literal) > maxLiteral {
+			rest := &syntax.Regexp{Op: syntax.OpLiteral, Flags: syntax.FoldCase, Rune: []rune(a.literal[maxLiteral:])}
+			a.literal, a.after = a.literal[:maxLiteral], append([]*syntax.Regexp{rest}, a.after...)
 		}
 		a.left, a.right = widthOf(a.before...), widthOf(a.after...)
 	}
 	return all
 }
 
-// choose returns the best set of anchors that re offers.
-func choose(re *syntax.Regexp) []anchor {
+// chooseAnchors returns the best set of anchors that re offers.
+func chooseAnchors(re *syntax.Regexp) []anchor {
 	switch re.Op {
 	case syntax.OpCapture:
-		return choose(re.Sub[0])
+		return chooseAnchors(re.Sub[0])
 	case syntax.OpConcat:
-		return chooseIn(flat(re))
+		return chooseInConcat(flatten(re))
 	case syntax.OpAlternate:
 		var all []anchor
 		for _, branch := range re.Sub {
-			of := choose(branch)
+			of := chooseAnchors(branch)
 			if of == nil {
 				return nil // this branch matches without any literal
 			}
@@ -57,25 +57,25 @@ func choose(re *syntax.Regexp) []anchor {
 		return all
 	}
 	if words := literals(re); words != nil {
-		return anchorsFor(words, nil, nil)
+		return newAnchors(words, nil, nil)
 	}
 	return nil
 }
 
-// chooseIn tries every run of neighbours that are literals, and every
+// chooseInConcat tries every run of neighbours that are literals, and every
 // alternative on its own, and takes the one whose shortest literal is longest.
-func chooseIn(parts []*syntax.Regexp) (best []anchor) {
+func chooseInConcat(parts []*syntax.Regexp) (best []anchor) {
 	for i := 0; i < len(parts); {
-		words, n := run(parts[i:])
-		of := anchorsFor(words, parts[:i], parts[i+max(n, 1):])
+		words, n := literalRun(parts[i:])
+		of := newAnchors(words, parts[:i], parts[i+max(n, 1):])
 		if n == 0 {
-			of = choose(parts[i])
+			of = chooseAnchors(parts[i])
 			for k := range of {
 				of[k].before = slices.Concat(parts[:i], of[k].before)
 				of[k].after = slices.Concat(of[k].after, parts[i+1:])
 			}
 		}
-		if better(of, best) {
+		if isBetter(of, best) {
 			best = of
 		}
 		i += max(n, 1)
@@ -83,25 +83,25 @@ func chooseIn(parts []*syntax.Regexp) (best []anchor) {
 	return best
 }
 
-func better(a, b []anchor) bool {
-	if len(a) == 0 || len(a) > branches {
+func isBetter(a, b []anchor) bool {
+	if len(a) == 0 || len(a) > maxAnchors {
 		return false
 	}
-	x, y := shortest(a), shortest(b)
+	x, y := shortestLiteral(a), shortestLiteral(b)
 	return x > y || x == y && len(a) < len(b)
 }
 
-func shortest(all []anchor) int {
+func shortestLiteral(all []anchor) int {
 	least := 0
 	for i, a := range all {
-		if n := min(len(a.literal), longest); i == 0 || n < least {
+		if n := min(len(a.literal), maxLiteral); i == 0 || n < least {
 			least = n
 		}
 	}
 	return least
 }
 
-func anchorsFor(words []string, before, after []*syntax.Regexp) []anchor {
+func newAnchors(words []string, before, after []*syntax.Regexp) []anchor {
 	var all []anchor
 	for _, w := range words {
 		all = append(all, anchor{literal: w, before: before, after: after})
@@ -109,14 +109,14 @@ func anchorsFor(words []string, before, after []*syntax.Regexp) []anchor {
 	return all
 }
 
-// flat is the list of what a concatenation joins, through groups.
-func flat(re *syntax.Regexp) (parts []*syntax.Regexp) {
+// flatten is the list of what a concatenation joins, through groups.
+func flatten(re *syntax.Regexp) (parts []*syntax.Regexp) {
 	for _, sub := range re.Sub {
 		for sub.Op == syntax.OpCapture {
 			sub = sub.Sub[0]
 		}
 		if sub.Op == syntax.OpConcat {
-			parts = append(parts, flat(sub)...)
+			parts = append(parts, flatten(sub)...)
 			continue
 		}
 		parts = append(parts, sub)
@@ -124,13 +124,13 @@ func flat(re *syntax.Regexp) (parts []*syntax.Regexp) {
 	return parts
 }
 
-// run multiplies the literals of the first parts as long as they stay few, and
+// literalRun multiplies the literals of the first parts as long as they stay few, and
 // says how many parts that took.
-func run(parts []*syntax.Regexp) (words []string, n int) {
+func literalRun(parts []*syntax.Regexp) (words []string, n int) {
 	words = []string{""}
 	for _, p := range parts {
 		next := literals(p)
-		if next == nil || len(words)*len(next) > product {
+		if next == nil || len(words)*len(next) > maxProduct {
 			break
 		}
 		words, n = multiply(words, next), n+1
@@ -164,21 +164,21 @@ func literals(re *syntax.Regexp) []string {
 		}
 		return []string{strings.ToLower(word)}
 	case syntax.OpCharClass:
-		return letters(re.Rune)
+		return classLetters(re.Rune)
 	case syntax.OpConcat:
-		if words, n := run(re.Sub); n == len(re.Sub) {
+		if words, n := literalRun(re.Sub); n == len(re.Sub) {
 			return words
 		}
 	case syntax.OpAlternate:
-		return union(re.Sub)
+		return unionLiterals(re.Sub)
 	}
 	return nil
 }
 
-func union(branches []*syntax.Regexp) (all []string) {
+func unionLiterals(branches []*syntax.Regexp) (all []string) {
 	for _, b := range branches {
 		words := literals(b)
-		if words == nil || len(all)+len(words) > product {
+		if words == nil || len(all)+len(words) > maxProduct {
 			return nil
 		}
 		all = append(all, words...)
@@ -187,8 +187,8 @@ func union(branches []*syntax.Regexp) (all []string) {
 	return slices.Compact(all)
 }
 
-// letters is a class of at most four characters, both cases of one counting once.
-func letters(ranges []rune) (all []string) {
+// classLetters is a class of at most four characters, both cases of one counting once.
+func classLetters(ranges []rune) (all []string) {
 	for i := 0; i < len(ranges); i += 2 {
 		if ranges[i] == '\u017f' || ranges[i] == '\u212a' { // s and k in ananother case: ascii replaces them
 			continue

@@ -2,12 +2,12 @@ package match
 
 import "slices"
 
-// keyword in the place of an anchor's number says that a word only makes its
+// keywordUse in the place of an anchor's number says that a word only makes its
 // pattern worth trying.
-const keyword = -1
+const keywordUse = -1
 
-// use is what a found word is for.
-type use struct {
+// wordUse is what a found word is for.
+type wordUse struct {
 	pattern, anchor int
 	length          uint32
 }
@@ -20,12 +20,12 @@ type automaton struct {
 	width    uint32
 	next     []uint32
 	firstOut uint32
-	outs     [][]use // by row from firstOut on
+	outs     [][]wordUse // by row from firstOut on
 }
 
 type node struct {
 	children map[byte]int
-	uses     []use
+	uses     []wordUse
 	fail     int
 }
 
@@ -34,7 +34,7 @@ type builder struct{ nodes []node }
 func newBuilder() *builder { return &builder{nodes: []node{{children: map[byte]int{}}}} }
 
 // add puts a word in; it is not empty, ASCII and in lower case.
-func (b *builder) add(word string, u use) {
+func (b *builder) add(word string, u wordUse) {
 	at := 0
 	for i := range len(word) {
 		child, ok := b.nodes[at].children[word[i]]
@@ -52,7 +52,7 @@ func (b *builder) add(word string, u use) {
 func (b *builder) build() *automaton {
 	a := &automaton{}
 	used := b.classes(a)
-	order := b.link()
+	order := b.linkFailures()
 	// Rows in the order root, inner states, ending states.
 	slices.SortStableFunc(order, func(x, y int) int { return min(1, len(b.nodes[x].uses)) - min(1, len(b.nodes[y].uses)) })
 	if i := slices.Index(order, 0); i > 0 {
@@ -93,9 +93,9 @@ func (b *builder) classes(a *automaton) (used []byte) {
 	return used
 }
 
-// link sets every node's longest proper suffix, takes over what ends there, and
+// linkFailures sets every node's longest proper suffix, takes over what ends there, and
 // returns the nodes in breadth-first order.
-func (b *builder) link() []int {
+func (b *builder) linkFailures() []int {
 	order := []int{0}
 	for i := 0; i < len(order); i++ {
 		at := order[i]

@@ -9,20 +9,20 @@ import (
 // by more bytes ahead.
 type shift struct{ at, by int }
 
-// odd are the runes beyond ASCII that are an ASCII letter in another case: as
+// foldingRunes are the runes beyond ASCII that are an ASCII letter in another case: as
 // the lower case of the first and as the upper case of the other two.
-const odd = "\u0130\u017f\u212a"
+const foldingRunes = "\u0130\u017f\u212a"
 
-// ascii replaces the odd runes by their ASCII letters, which the automaton
+// foldToASCII replaces the odd runes by their ASCII letters, which the automaton
 // knows; most texts have none and come back as they are.
-func ascii(text string) (plain string, shifts []shift) {
-	if !strings.Contains(text, odd[:2]) && !strings.Contains(text, odd[2:4]) && !strings.Contains(text, odd[4:]) {
+func foldToASCII(text string) (plain string, shifts []shift) {
+	if !strings.Contains(text, foldingRunes[:2]) && !strings.Contains(text, foldingRunes[2:4]) && !strings.Contains(text, foldingRunes[4:]) {
 		return text, nil
 	}
 	var b strings.Builder
 	by := 0
 	for {
-		i := strings.IndexAny(text, odd)
+		i := strings.IndexAny(text, foldingRunes)
 		if i < 0 {
 			b.WriteString(text)
 			return b.String(), shifts
@@ -30,9 +30,9 @@ func ascii(text string) (plain string, shifts []shift) {
 		b.WriteString(text[:i])
 		letter, n := byte('i'), 2
 		switch {
-		case strings.HasPrefix(text[i:], odd[2:4]):
+		case strings.HasPrefix(text[i:], foldingRunes[2:4]):
 			letter = 's'
-		case strings.HasPrefix(text[i:], odd[4:]):
+		case strings.HasPrefix(text[i:], foldingRunes[4:]):
 			letter, n = 'k', 3
 		}
 		b.WriteByte(letter)
@@ -42,8 +42,8 @@ func ascii(text string) (plain string, shifts []shift) {
 	}
 }
 
-// back is the place in the original of a place in the shortened text.
-func back(shifts []shift, at int) int {
+// originalOffset is the place in the original of a place in the shortened text.
+func originalOffset(shifts []shift, at int) int {
 	i := sort.Search(len(shifts), func(i int) bool { return shifts[i].at > at })
 	if i == 0 {
 		return at

@@ -2,11 +2,11 @@ package match
 
 import "regexp/syntax"
 
-// AnyNumber is more line breaks than are counted.
-const AnyNumber = 1 << 20
+// Unbounded is more line breaks than are counted.
+const Unbounded = 1 << 20
 
-// breaksIn is how many line breaks a match of re can hold, at most AnyNumber.
-func breaksIn(re *syntax.Regexp) (n int) {
+// countLineBreaks is how many line breaks a match of re can hold, at most AnyNumber.
+func countLineBreaks(re *syntax.Regexp) (n int) {
 	switch re.Op {
 	case syntax.OpLiteral:
 		for _, r := range re.Rune {
@@ -26,7 +26,7 @@ func breaksIn(re *syntax.Regexp) (n int) {
 		return 1
 	}
 	for _, sub := range re.Sub {
-		if of := breaksIn(sub); re.Op == syntax.OpAlternate {
+		if of := countLineBreaks(sub); re.Op == syntax.OpAlternate {
 			n = max(n, of)
 		} else {
 			n += of
@@ -34,9 +34,9 @@ func breaksIn(re *syntax.Regexp) (n int) {
 	}
 	switch {
 	case n > 0 && (re.Op == syntax.OpStar || re.Op == syntax.OpPlus || re.Op == syntax.OpRepeat && re.Max < 0):
-		return AnyNumber
+		return Unbounded
 	case re.Op == syntax.OpRepeat:
 		n *= re.Max
 	}
-	return min(n, AnyNumber)
+	return min(n, Unbounded)
 }

@@ -58,16 +58,16 @@ func New(patterns []Pattern) (*Set, error) {
 		if err != nil {
 			return nil, fmt.Errorf("expression %d: %w", i+1, err)
 		}
-		c := compiled{Pattern: p, breaks: breaksIn(tree), re: sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(p.Expr) })}
-		c.anchors = anchorsOf(tree)
+		c := compiled{Pattern: p, breaks: countLineBreaks(tree), re: sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(p.Expr) })}
+		c.anchors = findAnchors(tree)
 		for k, a := range c.anchors {
-			b.add(a.literal, use{pattern: i, anchor: k})
+			b.add(a.literal, wordUse{pattern: i, anchor: k})
 		}
 		if len(c.anchors) == 0 {
 			s.whole = append(s.whole, i)
 		}
 		for _, word := range p.Keywords {
-			b.add(strings.ToLower(word), use{pattern: i, anchor: keyword})
+			b.add(strings.ToLower(word), wordUse{pattern: i, anchor: keywordUse})
 		}
 		if len(p.Keywords) == 0 {
 			s.always = append(s.always, i)
@@ -101,9 +101,9 @@ type Matcher struct {
 	watched bool
 }
 
-// mostWindows of a pattern in one text; with more, the whole text is one. It
+// maxWindows of a pattern in one text; with more, the whole text is one. It
 // bounds the time that a text made to have many takes.
-const mostWindows = 256
+const maxWindows = 256
 
 type span struct{ start, end int }
 
@@ -123,11 +123,11 @@ type Hit struct {
 // may say that a pattern is not wanted; nil wants all.
 func (m *Matcher) Find(text string, skip func(pattern int) bool) []Hit {
 	m.search++
-	m.collect(text, skip)
+	m.searchWords(text, skip)
 	var hits []Hit
 	for _, i := range m.touched {
 		if m.isActive(i) {
-			if spans := m.windowed(i, text); len(spans) > 0 {
+			if spans := m.searchWindows(i, text); len(spans) > 0 {
 				hits = append(hits, Hit{i, spans})
 			}
 		}
@@ -135,7 +135,7 @@ func (m *Matcher) Find(text string, skip func(pattern int) bool) []Hit {
 	}
 	m.touched = m.touched[:0]
 	for _, i := range m.set.whole {
-		if m.isActive(i) && (skip == nil || !skip(i)) && m.watch(i) {
+		if m.isActive(i) && (skip == nil || !skip(i)) && m.noteWatched(i) {
 			if spans := m.set.patterns[i].re().FindAllStringIndex(text, -1); len(spans) > 0 {
 				hits = append(hits, Hit{i, spans})
 			}
@@ -149,34 +149,34 @@ func (m *Matcher) isActive(i int) bool {
 	return len(m.set.patterns[i].Keywords) == 0 || m.active[i] == m.search
 }
 
-// collect runs the automaton and keeps the window of each literal whose tail follows.
-func (m *Matcher) collect(text string, skip func(int) bool) {
+// searchWords runs the automaton and keeps the window of each literal whose tail follows.
+func (m *Matcher) searchWords(text string, skip func(int) bool) {
 	a := m.set.words
 	state := uint32(0)
-	plain, shifts := ascii(text)
+	plain, shifts := foldToASCII(text)
 	for i := 0; i < len(plain); i++ {
 		state = a.next[state+uint32(a.class[plain[i]])]
 		if state >= a.firstOut {
-			m.hit(text, i+1, shifts, a.outs[(state-a.firstOut)/a.width], skip)
+			m.handleWord(text, i+1, shifts, a.outs[(state-a.firstOut)/a.width], skip)
 		}
 	}
 }
 
-func (m *Matcher) hit(text string, end int, shifts []shift, uses []use, skip func(int) bool) {
+func (m *Matcher) handleWord(text string, end int, shifts []shift, uses []wordUse, skip func(int) bool) {
 	for _, u := range uses {
-		start, end := back(shifts, end-int(u.length)), back(shifts, end)
+		start, end := originalOffset(shifts, end-int(u.length)), originalOffset(shifts, end)
 		switch {
-		case u.anchor == keyword:
+		case u.anchor == keywordUse:
 			m.active[u.pattern] = m.search
 		case m.full[u.pattern] == m.search || skip != nil && skip(u.pattern):
-		case m.watch(u.pattern) && m.tail(u).follows(text[end:]):
-			m.open(u.pattern, m.set.patterns[u.pattern].anchors[u.anchor].window(text, start, end), text)
+		case m.noteWatched(u.pattern) && m.tail(u).mayFollow(text[end:]):
+			m.addWindow(u.pattern, m.set.patterns[u.pattern].anchors[u.anchor].window(text, start, end), text)
 		}
 	}
 }
 
-// watch notes that a literal of a pattern was seen, and returns true.
-func (m *Matcher) watch(pattern int) bool {
+// noteWatched notes that a literal of a pattern was seen, and returns true.
+func (m *Matcher) noteWatched(pattern int) bool {
 	m.watched = m.watched || m.set.patterns[pattern].watch
 	return true
 }
@@ -189,19 +189,19 @@ func (m *Matcher) Watched() bool {
 	return seen
 }
 
-// open adds a window of a pattern.
-func (m *Matcher) open(pattern int, w span, text string) {
+// addWindow adds a window of a pattern.
+func (m *Matcher) addWindow(pattern int, w span, text string) {
 	all := m.windows[pattern]
 	switch len(all) {
 	case 0:
 		m.touched = append(m.touched, pattern)
-	case mostWindows:
+	case maxWindows:
 		m.full[pattern], all, w = m.search, all[:0], span{0, len(text)}
 	}
 	m.windows[pattern] = append(all, w)
 }
 
-func (m *Matcher) tail(u use) *tail {
+func (m *Matcher) tail(u wordUse) *tail {
 	if m.tails[u.pattern] == nil {
 		m.tails[u.pattern] = make([]*tail, len(m.set.patterns[u.pattern].anchors))
 	}
@@ -212,8 +212,8 @@ func (m *Matcher) tail(u use) *tail {
 	return *t
 }
 
-// windowed runs pattern i over its windows, joined where they meet.
-func (m *Matcher) windowed(i int, text string) (spans [][]int) {
+// searchWindows runs pattern i over its windows, joined where they meet.
+func (m *Matcher) searchWindows(i int, text string) (spans [][]int) {
 	w := m.windows[i]
 	slices.SortFunc(w, func(a, b span) int { return cmp.Compare(a.start, b.start) })
 	re := m.set.patterns[i].re()

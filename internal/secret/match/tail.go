@@ -17,16 +17,16 @@ type tail struct {
 }
 
 type tailState struct {
-	pcs  []uint32
-	yes  bool
-	next [256]int32 // 0 means not known yet
+	pcs     []uint32
+	accepts bool
+	next    [256]int32 // 0 means not known yet
 }
 
 // Numbers of states: dead is one from which nothing matches.
 const (
-	dead       = 1
-	mostStates = 1000 // 1 kB each; more are forgotten and begun anew
-	mostSteps  = 512  // after which the tail counts as one that follows: a text must not be read again for each literal
+	dead      = 1
+	maxStates = 1000 // 1 kB each; more are forgotten and begun anew
+	maxSteps  = 512  // after which the tail counts as one that follows: a text must not be read again for each literal
 )
 
 func newTail(parts []*syntax.Regexp) *tail {
@@ -49,19 +49,19 @@ func (t *tail) reset() {
 	t.state([]uint32{uint32(t.prog.Start)})
 }
 
-// follows reports whether the tail may match at the beginning of text.
-func (t *tail) follows(text string) bool {
+// mayFollow reports whether the tail may match at the beginning of text.
+func (t *tail) mayFollow(text string) bool {
 	at := int32(2)
-	for i := 0; !t.states[at].yes; i++ {
+	for i := 0; !t.states[at].accepts; i++ {
 		if i == len(text) {
 			return false
 		}
-		if i == mostSteps {
+		if i == maxSteps {
 			return true
 		}
 		next := t.states[at].next[text[i]]
 		if next == 0 {
-			if len(t.states) >= mostStates {
+			if len(t.states) >= maxStates {
 				at = t.restart(at)
 			}
 			next = t.step(at, text[i])
@@ -89,7 +89,7 @@ func (t *tail) step(at int32, b byte) int32 {
 		switch {
 		case b < 0x80 && inst.MatchRune(rune(b)):
 			out = append(out, inst.Out)
-		case b >= 0x80 && beyondASCII(inst):
+		case b >= 0x80 && matchesNonASCII(inst):
 			out = append(out, inst.Out, pc) // the rune ends here, or goes on
 		}
 	}
@@ -99,7 +99,7 @@ func (t *tail) step(at int32, b byte) int32 {
 	return t.state(out)
 }
 
-func beyondASCII(i *syntax.Inst) bool {
+func matchesNonASCII(i *syntax.Inst) bool {
 	switch i.Op {
 	case syntax.InstRuneAny, syntax.InstRuneAnyNotNL:
 		return true
@@ -120,14 +120,14 @@ func (t *tail) state(from []uint32) int32 {
 	clear(t.closed)
 	var s tailState
 	for _, pc := range from {
-		t.closure(pc, &s)
+		t.addClosure(pc, &s)
 	}
 	slices.Sort(s.pcs)
 	key := make([]byte, 0, 4*len(s.pcs)+1)
 	for _, pc := range s.pcs {
 		key = append(key, byte(pc), byte(pc>>8), byte(pc>>16))
 	}
-	if s.yes {
+	if s.accepts {
 		key = append(key, 'y')
 	}
 	if n, known := t.byKey[string(key)]; known {
@@ -138,8 +138,8 @@ func (t *tail) state(from []uint32) int32 {
 	return n
 }
 
-// closure adds to s what the instruction at pc leads to without reading a byte.
-func (t *tail) closure(pc uint32, s *tailState) {
+// addClosure adds to s what the instruction at pc leads to without reading a byte.
+func (t *tail) addClosure(pc uint32, s *tailState) {
 	if t.closed[pc] {
 		return
 	}
@@ -147,12 +147,12 @@ func (t *tail) closure(pc uint32, s *tailState) {
 	inst := &t.prog.Inst[pc]
 	switch inst.Op {
 	case syntax.InstAlt, syntax.InstAltMatch:
-		t.closure(inst.Out, s)
-		t.closure(inst.Arg, s)
+		t.addClosure(inst.Out, s)
+		t.addClosure(inst.Arg, s)
 	case syntax.InstCapture, syntax.InstEmptyWidth, syntax.InstNop:
-		t.closure(inst.Out, s)
+		t.addClosure(inst.Out, s)
 	case syntax.InstMatch:
-		s.yes = true
+		s.accepts = true
 	case syntax.InstFail:
 	default:
 		s.pcs = append(s.pcs, pc)

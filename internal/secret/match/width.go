@@ -48,23 +48,23 @@ func (a *anchor) window(text string, start, end int) span {
 
 func widthOf(parts ...*syntax.Regexp) (w width) {
 	for _, p := range parts {
-		w.add(widthOfOne(p))
+		w.add(nodeWidth(p))
 	}
 	return w
 }
 
 func (w *width) add(o width) {
 	w.fixed, w.runs = w.fixed+o.fixed, w.runs+o.runs
-	w.mix(o)
+	w.unionClass(o)
 }
 
-func (w *width) mix(o width) {
+func (w *width) unionClass(o width) {
 	for i, in := range o.class {
 		w.class[i] = w.class[i] || in
 	}
 }
 
-func widthOfOne(re *syntax.Regexp) (w width) {
+func nodeWidth(re *syntax.Regexp) (w width) {
 	switch re.Op {
 	case syntax.OpLiteral:
 		w.fixed = len(re.Rune)
@@ -84,26 +84,26 @@ func widthOfOne(re *syntax.Regexp) (w width) {
 		w = widthOf(re.Sub...)
 	case syntax.OpAlternate:
 		for _, sub := range re.Sub {
-			o := widthOfOne(sub)
+			o := nodeWidth(sub)
 			w.fixed, w.runs = max(w.fixed, o.fixed), max(w.runs, o.runs)
-			w.mix(o)
+			w.unionClass(o)
 		}
 	case syntax.OpQuest:
-		w = widthOfOne(re.Sub[0])
+		w = nodeWidth(re.Sub[0])
 	case syntax.OpStar, syntax.OpPlus:
-		w.runs, w.class = 1, bytesOf(re.Sub[0])
+		w.runs, w.class = 1, possibleBytes(re.Sub[0])
 	case syntax.OpRepeat:
-		w = widthOfOne(re.Sub[0])
+		w = nodeWidth(re.Sub[0])
 		if re.Max < 0 {
-			return width{runs: 1, class: bytesOf(re.Sub[0])}
+			return width{runs: 1, class: possibleBytes(re.Sub[0])}
 		}
 		w.fixed, w.runs = w.fixed*re.Max, w.runs*re.Max
 	}
 	return w
 }
 
-// bytesOf is the set of bytes that a match of re can have.
-func bytesOf(re *syntax.Regexp) (set [256]bool) {
+// possibleBytes is the set of bytes that a match of re can have.
+func possibleBytes(re *syntax.Regexp) (set [256]bool) {
 	upper := func() {
 		for b := utf8.RuneSelf; b < 256; b++ {
 			set[b] = true
@@ -136,7 +136,7 @@ func bytesOf(re *syntax.Regexp) (set [256]bool) {
 		set['\n'] = false
 	}
 	for _, sub := range re.Sub {
-		for b, in := range bytesOf(sub) {
+		for b, in := range possibleBytes(sub) {
 			set[b] = set[b] || in
 		}
 	}

@@ -10,15 +10,15 @@ import (
 	"strings"
 )
 
-// Forms are the ways in which a secret may be written in a text: as it is, in
+// EncodedForms are the ways in which a secret may be written in a text: as it is, in
 // base64 (both alphabets, wherever its bytes lie among others), in hex,
 // percent-encoded, escaped in JSON.
-func Forms(secret string) []string {
+func EncodedForms(secret string) []string {
 	inHex := hex.EncodeToString([]byte(secret))
 	quoted, _ := json.Marshal(secret) // a string always is
 	forms := []string{
 		secret, inHex, strings.ToUpper(inHex), strings.Trim(string(quoted), `"`), url.QueryEscape(secret), url.PathEscape(secret),
-		percent(secret, "%"), strings.ToLower(percent(secret, "%")), percent(secret, `\u00`), strings.ToLower(percent(secret, `\u00`)),
+		hexEscape(secret, "%"), strings.ToLower(hexEscape(secret, "%")), hexEscape(secret, `\u00`), strings.ToLower(hexEscape(secret, `\u00`)),
 	}
 	for shift := range 3 {
 		padded := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", shift) + secret))
@@ -29,8 +29,8 @@ func Forms(secret string) []string {
 	return slices.Compact(forms)
 }
 
-// percent writes every byte in hex behind a prefix.
-func percent(text, prefix string) string {
+// hexEscape writes every byte in hex behind a prefix.
+func hexEscape(text, prefix string) string {
 	var out strings.Builder
 	for _, b := range []byte(text) {
 		out.WriteString(prefix + strings.ToUpper(hex.EncodeToString([]byte{b})))
@@ -50,10 +50,10 @@ func NewLogScrubber(secrets ...string) *LogScrubber {
 	type pair struct{ form, shown string }
 	var pairs []pair
 	for _, secret := range secrets {
-		if len(secret) < leastSecret {
+		if len(secret) < minSecretLength {
 			continue
 		}
-		for _, form := range Forms(secret) {
+		for _, form := range EncodedForms(secret) {
 			shown := "…"
 			if form == secret {
 				shown = Value(secret)
@@ -71,7 +71,7 @@ func NewLogScrubber(secrets ...string) *LogScrubber {
 
 // Scrub returns a line without its secrets.
 func (s *LogScrubber) Scrub(line []byte) []byte {
-	return []byte(Words(withoutOpaque(URL(s.known.Replace(string(line))))))
+	return []byte(Words(redactLine(URL(s.known.Replace(string(line))))))
 }
 
 // Words is a text with every word shortened that looks like a key.
@@ -83,14 +83,14 @@ func Words(text string) string {
 			begin++
 		}
 		if !beginsLikeKey(text[begin:]) { // "\nvapi-" may be an escape before "vapi-", or nothing of the kind
-			begin += escapeBefore(text, begin)
+			begin += escapeLength(text, begin)
 		}
 		end := begin
 		for end < len(text) && (isKeyByte(text[end]) || strings.HasPrefix(text[begin:], "1//0") && text[end] == '/') {
 			end++
 		}
 		out.WriteString(text[done:begin])
-		if word := text[begin:end]; looksSecret(word) {
+		if word := text[begin:end]; looksLikeKey(word) {
 			out.WriteString(Value(word))
 		} else {
 			out.WriteString(word)
@@ -100,10 +100,10 @@ func Words(text string) string {
 	return out.String()
 }
 
-// escapeBefore is the length of the rest of an escape at the beginning of a
+// escapeLength is the length of the rest of an escape at the beginning of a
 // word: of "\n" and "\u0022" in JSON, of "%3D" in an address, of the color in
 // "ESC[32m".
-func escapeBefore(text string, begin int) int {
+func escapeLength(text string, begin int) int {
 	if begin == 0 || begin >= len(text) {
 		return 0
 	}
@@ -112,13 +112,13 @@ func escapeBefore(text string, begin int) int {
 	switch text[begin-1] {
 	case '\\':
 		switch {
-		case len(rest) >= 5 && rest[0] == 'u' && areHex(rest[1:5]):
+		case len(rest) >= 5 && rest[0] == 'u' && isHex(rest[1:5]):
 			return 5
 		case strings.IndexByte("nrtbf", rest[0]) >= 0:
 			return 1
 		}
 	case '%':
-		if len(rest) >= 2 && areHex(rest[:2]) {
+		if len(rest) >= 2 && isHex(rest[:2]) {
 			return 2
 		}
 	case '[', ';':
@@ -132,7 +132,7 @@ func escapeBefore(text string, begin int) int {
 	return 0
 }
 
-func areHex(digits string) bool {
+func isHex(digits string) bool {
 	return strings.Trim(digits, "0123456789abcdefABCDEF") == ""
 }
 

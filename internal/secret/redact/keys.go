@@ -10,9 +10,9 @@ import (
 // Keys returns a deep copy of v, made of maps, lists and scalars, in which
 // values under secret-looking keys and texts that look like keys are
 // shortened. References stay.
-func Keys(v any) any { return walk("", v) }
+func Keys(v any) any { return redactTree("", v) }
 
-func walk(name string, v any) any {
+func redactTree(name string, v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		if v == nil {
@@ -20,46 +20,46 @@ func walk(name string, v any) any {
 		}
 		out := make(map[string]any, len(v))
 		for key, inner := range v {
-			if _, isMap := inner.(map[string]any); isMap && isEnvironment(key) {
-				out[key] = environment(inner.(map[string]any))
+			if _, isMap := inner.(map[string]any); isMap && isEnvironmentKey(key) {
+				out[key] = redactEnvironment(inner.(map[string]any))
 				continue
 			}
-			out[key] = walk(inherit(name, key), inner)
+			out[key] = redactTree(inheritName(name, key), inner)
 		}
 		return out
 	case []any:
 		out := make([]any, len(v))
 		for i, inner := range v {
-			out[i] = walk(name, inner)
+			out[i] = redactTree(name, inner)
 		}
 		return out
 	case string:
-		return Named(name, v)
+		return NamedValue(name, v)
 	case int, int64, uint64, float64:
-		if secretName(name) {
+		if isSecretName(name) {
 			return Value(fmt.Sprint(v))
 		}
 	}
 	return v
 }
 
-// isEnvironment reports whether a mapping under that key is the environment of
+// isEnvironmentKey reports whether a mapping under that key is the environment of
 // a program: a service's, or LiteLLM's environment_variables.
-func isEnvironment(key string) bool {
+func isEnvironmentKey(key string) bool {
 	return key == "env" || key == "environment" || key == "environment_variables"
 }
 
-// environment shortens the values of an environment, whatever their names:
+// redactEnvironment shortens the values of an environment, whatever their names:
 // anything may be a secret there. Short words and numbers stay.
-func environment(vars map[string]any) map[string]any {
+func redactEnvironment(vars map[string]any) map[string]any {
 	out := make(map[string]any, len(vars))
 	for name, value := range vars {
 		text, isText := value.(string)
 		switch {
 		case !isText:
-			out[name] = walk(name, value)
-		case len(text) < leastSecret || IsReference(text):
-			out[name] = Named(name, text)
+			out[name] = redactTree(name, value)
+		case len(text) < minSecretLength || IsReference(text):
+			out[name] = NamedValue(name, text)
 		default:
 			out[name] = Value(text)
 		}
@@ -67,9 +67,9 @@ func environment(vars map[string]any) map[string]any {
 	return out
 }
 
-// insideJSON is Keys for a text that is a JSON object or list, as
+// redactJSON is Keys for a text that is a JSON object or list, as
 // vertex_credentials may be; false when it is not, or has no secret.
-func insideJSON(text string) (string, bool) {
+func redactJSON(text string) (string, bool) {
 	trimmed := strings.TrimSpace(text)
 	if !strings.HasPrefix(trimmed, "{") && !strings.HasPrefix(trimmed, "[") {
 		return "", false
@@ -83,27 +83,27 @@ func insideJSON(text string) (string, bool) {
 	return string(after), errBefore == nil && errAfter == nil && !bytes.Equal(before, after)
 }
 
-// inherit keeps the name of a secret map for what is in it: `secrets: {a: …}`.
-func inherit(outer, key string) string {
-	if secretName(outer) && (!reference(key) || strings.HasSuffix(strings.ToLower(outer), "headers")) {
+// inheritName keeps the name of a secret map for what is in it: `secrets: {a: …}`.
+func inheritName(outer, key string) string {
+	if isSecretName(outer) && (!isReferenceName(key) || strings.HasSuffix(strings.ToLower(outer), "headers")) {
 		return outer
 	}
 	return key
 }
 
-// Named shortens value when name is the name of a secret or value looks like
+// NamedValue shortens value when name is the name of a secret or value looks like
 // one, unless it is a reference.
-func Named(name, value string) string {
+func NamedValue(name, value string) string {
 	switch {
 	case value == "" || IsReference(value):
 		return value
-	case secretName(name):
+	case isSecretName(name):
 		return Value(value)
 	}
-	if shown, ok := insideJSON(value); ok {
+	if shown, ok := redactJSON(value); ok {
 		return shown
 	}
-	return text(value)
+	return redactText(value)
 }
 
 // Args is Named for a command line: --api-key=K, --api-key K and bare keys.
@@ -117,11 +117,11 @@ func Args(args []string) []string {
 		flag, value, joined := strings.Cut(arg, "=")
 		switch {
 		case joined:
-			out[i] = flag + "=" + Named(strings.TrimLeft(flag, "-"), value)
+			out[i] = flag + "=" + NamedValue(strings.TrimLeft(flag, "-"), value)
 		case strings.HasPrefix(arg, "-"):
-			out[i] = text(arg)
+			out[i] = redactText(arg)
 		default:
-			out[i] = Named(previous, arg)
+			out[i] = NamedValue(previous, arg)
 		}
 		previous = ""
 		if strings.HasPrefix(arg, "-") && !joined {
@@ -131,14 +131,14 @@ func Args(args []string) []string {
 	return out
 }
 
-// secretName reports whether a key of that name holds a secret rather than
+// isSecretName reports whether a key of that name holds a secret rather than
 // where one is.
-func secretName(name string) bool {
+func isSecretName(name string) bool {
 	name = strings.ToLower(strings.ReplaceAll(name, "-", "_"))
 	if strings.Contains(name, "webhook") || strings.HasSuffix(name, "headers") {
 		return true // an address of a webhook is its key; a header may be anything
 	}
-	if reference(name) || strings.HasSuffix(name, "_tokens") {
+	if isReferenceName(name) || strings.HasSuffix(name, "_tokens") {
 		return false // max_tokens and its like are numbers
 	}
 	for _, part := range [...]string{"api_key", "apikey", "master_key", "secret", "password", "passwd", "passphrase", "private_key", "access_key", "salt_key", "authorization", "cookie"} {
@@ -149,8 +149,8 @@ func secretName(name string) bool {
 	return name == "token" || name == "key" || strings.HasSuffix(name, "_token") || strings.HasSuffix(name, "_key")
 }
 
-// reference reports whether a key of that name says where something is.
-func reference(name string) bool {
+// isReferenceName reports whether a key of that name says where something is.
+func isReferenceName(name string) bool {
 	for _, end := range [...]string{"_ref", "_file", "_files", "_path", "_dir", "_url", "_uri", "_endpoint", "_env", "_name", "_header"} {
 		if strings.HasSuffix(strings.ToLower(name), end) {
 			return true

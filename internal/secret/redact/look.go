@@ -24,19 +24,19 @@ var prefixes = [...]keyPrefix{
 	{"dop_v1_", 30}, {"doo_v1_", 30}, {"dor_v1_", 30}, {"hvs.", 24}, {"hvb.", 24}, {"lin_api_", 30}, {"ntn_", 30}, {"shpat_", 30}, {"sntrys_", 30}, {"glsa_", 30}, {"eyJ", 40}, {"AGE-SECRET-KEY-", 30},
 }
 
-// text shortens a value that is a key by its look, the key in "Bearer KEY", a
+// redactText shortens a value that is a key by its look, the key in "Bearer KEY", a
 // private key, and the password in a URL.
-func text(value string) string {
-	if scheme, key, ok := strings.Cut(value, " "); ok && strings.EqualFold(scheme, "bearer") && len(key) >= leastSecret && !IsReference(key) {
+func redactText(value string) string {
+	if scheme, key, ok := strings.Cut(value, " "); ok && strings.EqualFold(scheme, "bearer") && len(key) >= minSecretLength && !IsReference(key) {
 		return scheme + " " + Value(key)
 	}
-	if looksSecret(value) {
+	if looksLikeKey(value) {
 		return Value(value)
 	}
-	return URL(withoutPrivateKeys(value))
+	return URL(redactPrivateKeys(value))
 }
 
-func looksSecret(value string) bool {
+func looksLikeKey(value string) bool {
 	for _, p := range prefixes {
 		if len(value) >= p.least && strings.HasPrefix(value, p.prefix) && !strings.ContainsAny(value[len(p.prefix):], " \t\n/") {
 			return true
@@ -68,14 +68,14 @@ func URL(text string) string {
 		if end < 0 {
 			end = len(rest)
 		}
-		out.WriteString("://" + withoutQuery(withoutWebhook(withoutUser(rest[:end]))))
+		out.WriteString("://" + redactQuery(redactWebhook(redactUser(rest[:end]))))
 		text = rest[end:]
 	}
 }
 
-// withoutUser shortens what stands before the @ of user:password@host/path. A
+// redactUser shortens what stands before the @ of user:password@host/path. A
 // user stays, unless it is long enough to be a key.
-func withoutUser(address string) string {
+func redactUser(address string) string {
 	end := strings.IndexAny(address, "/?#")
 	if end < 0 {
 		end = len(address)
@@ -87,23 +87,23 @@ func withoutUser(address string) string {
 	user, _, hasPassword := strings.Cut(address[:at], ":")
 	switch {
 	case hasPassword:
-		return shortKey(user) + ":…" + address[at:]
-	case len(user) >= leastSecret || looksSecret(user):
+		return shortenKey(user) + ":…" + address[at:]
+	case len(user) >= minSecretLength || looksLikeKey(user):
 		return Value(user) + address[at:]
 	}
 	return address
 }
 
-func shortKey(user string) string {
-	if len(user) >= leastSecret || looksSecret(user) {
+func shortenKey(user string) string {
+	if len(user) >= minSecretLength || looksLikeKey(user) {
 		return Value(user)
 	}
 	return user
 }
 
-// withoutWebhook replaces the path of an address that is itself a key: a
+// redactWebhook replaces the path of an address that is itself a key: a
 // webhook's, or a bot's.
-func withoutWebhook(address string) string {
+func redactWebhook(address string) string {
 	host, path, _ := strings.Cut(address, "/")
 	path, query, hasQuery := strings.Cut(path, "?")
 	lower := strings.ToLower(path)
@@ -118,9 +118,9 @@ func withoutWebhook(address string) string {
 	return host + "/…"
 }
 
-// withoutQuery replaces the values of a query, and a fragment that has any;
+// redactQuery replaces the values of a query, and a fragment that has any;
 // their names stay.
-func withoutQuery(address string) string {
+func redactQuery(address string) string {
 	address, fragment, hasFragment := strings.Cut(address, "#")
 	path, query, hasQuery := strings.Cut(address, "?")
 	parts := strings.FieldsFunc(query, func(r rune) bool { return r == '&' || r == ';' })

@@ -53,11 +53,11 @@ func TestALogHasNoValueThatItsNameMakesASecret(t *testing.T) {
 func TestAConfigurationShowsNoPrivateKeyUnderAnyName(t *testing.T) {
 	t.Parallel()
 	for _, pem := range []string{"-----BEGIN PRIVATE KEY-----\n" + opaque + "\n-----END PRIVATE KEY-----\n", "-----BEGIN OPENSSH PRIVATE KEY-----\n" + opaque} {
-		if got := redact.Named("unknown", pem); strings.Contains(got, opaque[4:20]) {
+		if got := redact.NamedValue("unknown", pem); strings.Contains(got, opaque[4:20]) {
 			t.Errorf("%s", got)
 		}
 	}
-	if public := "-----BEGIN PUBLIC KEY-----\n" + opaque; redact.Named("unknown", public) != public {
+	if public := "-----BEGIN PUBLIC KEY-----\n" + opaque; redact.NamedValue("unknown", public) != public {
 		t.Error("a public key is hidden")
 	}
 }

@@ -2,20 +2,20 @@ package redact
 
 import "strings"
 
-// leastOpaque is the length in bytes from which a value without a known form is
+// minOpaqueLength is the length in bytes from which a value without a known form is
 // taken for a secret because of what stands before it.
-const leastOpaque = 12
+const minOpaqueLength = 12
 
-// withoutOpaque is a line of a log with the values shortened that are secret by
+// redactLine is a line of a log with the values shortened that are secret by
 // what stands before them: a scheme as in "Authorization: Bearer VALUE", a name
 // as in api_key=VALUE or "refresh_token": "VALUE", the first line of a private key.
-func withoutOpaque(line string) string {
-	return withoutNamed(withoutCredentials(withoutPrivateKeys(line)))
+func redactLine(line string) string {
+	return redactNamedValues(redactAuthSchemes(redactPrivateKeys(line)))
 }
 
-// withoutPrivateKeys replaces what stands between the first and the last line
+// redactPrivateKeys replaces what stands between the first and the last line
 // of private keys in a text.
-func withoutPrivateKeys(text string) string {
+func redactPrivateKeys(text string) string {
 	const mark = "PRIVATE KEY-----"
 	before, rest, found := strings.Cut(text, mark)
 	if !found || !strings.Contains(before, "-----BEGIN ") {
@@ -30,11 +30,11 @@ func withoutPrivateKeys(text string) string {
 		return before + mark + "…" + rest[end:]
 	}
 	last += end + len(mark)
-	return before + mark + "…" + rest[end:last] + withoutPrivateKeys(rest[last:])
+	return before + mark + "…" + rest[end:last] + redactPrivateKeys(rest[last:])
 }
 
-// withoutCredentials shortens what follows "Bearer " and "Basic ", if it may be a key.
-func withoutCredentials(line string) string {
+// redactAuthSchemes shortens what follows "Bearer " and "Basic ", if it may be a key.
+func redactAuthSchemes(line string) string {
 	for _, scheme := range [...]string{"bearer ", "basic "} {
 		lower := strings.ToLower(line)
 		if len(lower) != len(line) { // letters that are longer in lower case: positions would differ
@@ -48,8 +48,8 @@ func withoutCredentials(line string) string {
 				break
 			}
 			begin := done + at + len(scheme)
-			end := begin + opaqueLength(line[begin:])
-			out.WriteString(line[done:begin] + shortOpaque(line[begin:end]))
+			end := begin + keyLength(line[begin:])
+			out.WriteString(line[done:begin] + shortenOpaque(line[begin:end]))
 			done = end
 		}
 		line = out.String() + line[done:]
@@ -57,9 +57,9 @@ func withoutCredentials(line string) string {
 	return line
 }
 
-// withoutNamed shortens values behind the names of secrets: name=value,
+// redactNamedValues shortens values behind the names of secrets: name=value,
 // name: value, "name": "value".
-func withoutNamed(line string) string {
+func redactNamedValues(line string) string {
 	var out strings.Builder
 	done := 0
 	for i := 0; i < len(line); i++ {
@@ -71,23 +71,23 @@ func withoutNamed(line string) string {
 		for begin > 0 && isKeyByte(name[begin-1]) {
 			begin--
 		}
-		if name = name[begin:]; name == "" || !secretName(name) {
+		if name = name[begin:]; name == "" || !isSecretName(name) {
 			continue
 		}
 		value := i + 1 + len(line[i+1:]) - len(strings.TrimLeft(line[i+1:], " \"'\\"))
-		end := value + opaqueLength(line[value:])
+		end := value + keyLength(line[value:])
 		if value < done || end == value {
 			continue
 		}
-		out.WriteString(line[done:value] + shortOpaque(line[value:end]))
+		out.WriteString(line[done:value] + shortenOpaque(line[value:end]))
 		done = end
 		i = end - 1
 	}
 	return out.String() + line[done:]
 }
 
-// opaqueLength is the length of the stretch of text that keys, tokens and base64 are made of.
-func opaqueLength(text string) int {
+// keyLength is the length of the stretch of text that keys, tokens and base64 are made of.
+func keyLength(text string) int {
 	n := 0
 	for n < len(text) && (isKeyByte(text[n]) || strings.IndexByte("+/=~", text[n]) >= 0) {
 		n++
@@ -95,9 +95,9 @@ func opaqueLength(text string) int {
 	return n
 }
 
-// shortOpaque shortens a value that may be a key: long, and no plain word.
-func shortOpaque(value string) string {
-	if len(value) < leastOpaque || !strings.ContainsAny(value, "0123456789") {
+// shortenOpaque shortens a value that may be a key: long, and no plain word.
+func shortenOpaque(value string) string {
+	if len(value) < minOpaqueLength || !strings.ContainsAny(value, "0123456789") {
 		return value
 	}
 	return Value(value)

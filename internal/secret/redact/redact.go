@@ -14,16 +14,16 @@ import (
 	"unicode"
 )
 
-// leastSecret is the length in bytes from which a secret may show its last
+// minSecretLength is the length in bytes from which a secret may show its last
 // four characters, and from which a Scrubber looks for it: shorter words occur
 // in ordinary text.
-const leastSecret = 8
+const minSecretLength = 8
 
 // Value shortens a secret to "sk-…last4", or "…last4" without that prefix;
 // one of fewer than 8 bytes becomes "…". What would show more than half of
 // the secret is "…" too.
 func Value(secret string) string {
-	if len(secret) < leastSecret {
+	if len(secret) < minSecretLength {
 		return "…"
 	}
 	prefix := ""
@@ -31,7 +31,7 @@ func Value(secret string) string {
 		prefix = "sk-"
 	}
 	tail := []rune(secret)
-	if len(tail) < leastSecret+len(prefix) {
+	if len(tail) < minSecretLength+len(prefix) {
 		return prefix + "…"
 	}
 	return prefix + "…" + string(tail[len(tail)-4:])
@@ -41,20 +41,20 @@ func Value(secret string) string {
 // os.environ/NAME, $NAME or ${NAME}.
 func IsReference(value string) bool {
 	if name, ok := strings.CutPrefix(value, "os.environ/"); ok {
-		return isName(name)
+		return isVariableName(name)
 	}
 	if name, ok := strings.CutPrefix(value, "$"); ok {
 		if inner, ok := strings.CutPrefix(name, "{"); ok {
 			name, ok = strings.CutSuffix(inner, "}")
-			return ok && isName(name)
+			return ok && isVariableName(name)
 		}
-		return isName(name)
+		return isVariableName(name)
 	}
 	return false
 }
 
-// isName reports whether s can be the name of an environment variable.
-func isName(s string) bool {
+// isVariableName reports whether s can be the name of an environment variable.
+func isVariableName(s string) bool {
 	notName := func(r rune) bool {
 		return r != '_' && (r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r))
 	}
@@ -69,7 +69,7 @@ type Scrubber struct {
 
 // NewScrubber returns a Scrubber of those secrets that have at least 8 bytes.
 func NewScrubber(secrets ...string) *Scrubber {
-	kept := slices.DeleteFunc(slices.Clone(secrets), func(s string) bool { return len(s) < leastSecret })
+	kept := slices.DeleteFunc(slices.Clone(secrets), func(s string) bool { return len(s) < minSecretLength })
 	slices.SortFunc(kept, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
 	s := &Scrubber{}
 	for _, secret := range slices.Compact(kept) {

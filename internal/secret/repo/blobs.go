@@ -19,14 +19,14 @@ var ErrMissing = errors.New("the object is not in this repository")
 // git command that is started when it is first needed. It is for one goroutine.
 // Content is streamed, so that memory does not grow with the size of a file.
 type Blobs struct {
-	r      *Repo
-	cancel context.CancelFunc
-	cmd    *exec.Cmd
-	in     io.WriteCloser
-	out    *bufio.Reader
-	watch  *watched
-	ended  bool
-	check  bool // sizes only, without contents
+	r         *Repo
+	cancel    context.CancelFunc
+	cmd       *exec.Cmd
+	in        io.WriteCloser
+	out       *bufio.Reader
+	watch     *watchedOutput
+	hasEnded  bool
+	sizesOnly bool // sizes only, without contents
 }
 
 // Blobs returns a reader of contents. Close ends its command.
@@ -34,7 +34,7 @@ func (r *Repo) Blobs() *Blobs { return &Blobs{r: r} }
 
 func (b *Blobs) start(ctx context.Context) error {
 	ctx, b.cancel = context.WithCancel(ctx)
-	b.cmd = b.r.command(ctx, "cat-file", map[bool]string{true: "--batch-check", false: "--batch"}[b.check])
+	b.cmd = b.r.command(ctx, "cat-file", map[bool]string{true: "--batch-check", false: "--batch"}[b.sizesOnly])
 	var err error
 	if b.in, err = b.cmd.StdinPipe(); err != nil {
 		return err
@@ -47,7 +47,7 @@ func (b *Blobs) start(ctx context.Context) error {
 		b.cmd = nil
 		return fmt.Errorf("run git: %w", err)
 	}
-	b.watch = watch(b.cmd, out, b.cancel)
+	b.watch = watchOutput(b.cmd, out, b.cancel)
 	b.out = bufio.NewReaderSize(b.watch, 64<<10)
 	return nil
 }
@@ -61,7 +61,7 @@ func (b *Blobs) Read(ctx context.Context, hash string, use func(size int64, cont
 		}
 	}
 	err := b.read(hash, use)
-	if err != nil && (b.ended || !errors.Is(err, ErrMissing)) {
+	if err != nil && (b.hasEnded || !errors.Is(err, ErrMissing)) {
 		b.Close() // what it would print next is not known
 	}
 	return err
@@ -76,7 +76,7 @@ func (b *Blobs) read(hash string, use func(size int64, content io.Reader) error)
 	}
 	head, err := b.out.ReadString('\n')
 	if err != nil { // of a partial clone it may die of a missing object
-		b.ended = true
+		b.hasEnded = true
 		return fmt.Errorf("read %s: %w: git cat-file ended", hash, ErrMissing)
 	}
 	words := strings.Fields(head)
@@ -90,7 +90,7 @@ func (b *Blobs) read(hash string, use func(size int64, content io.Reader) error)
 	if err != nil {
 		return fmt.Errorf("git cat-file printed %.80q", head)
 	}
-	if b.check {
+	if b.sizesOnly {
 		return use(size, nil)
 	}
 	content := io.LimitReader(b.out, size)
@@ -128,5 +128,5 @@ func (b *Blobs) Close() {
 	_ = b.in.Close()
 	b.cancel()
 	_ = b.cmd.Wait() // it was ended
-	b.cmd, b.ended = nil, false
+	b.cmd, b.hasEnded = nil, false
 }

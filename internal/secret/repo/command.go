@@ -31,23 +31,23 @@ var settings = [...]string{
 // it leaves out is read from the object itself (see Blobs).
 const bigFile = "2m"
 
-// surroundings are the variables that every git command gets: it prints plain
+// gitEnvironment are the variables that every git command gets: it prints plain
 // English, asks nothing, locks nothing, executes and fetches nothing, and reads
 // the objects that are really there.
-var surroundings = [...]string{
+var gitEnvironment = [...]string{
 	"LC_ALL=C", "TZ=UTC", "GIT_OPTIONAL_LOCKS=0", "GIT_TERMINAL_PROMPT=0", "GIT_ALLOW_PROTOCOL=none", "GIT_NO_LAZY_FETCH=1",
 	"GIT_NO_REPLACE_OBJECTS=1", "GIT_ATTR_NOSYSTEM=1", "GIT_PAGER=cat", "GIT_EDITOR=false", "GIT_ASKPASS=",
 	"SSH_ASKPASS=", "GIT_TRACE2=0", "GIT_TRACE2_EVENT=0", "GIT_TRACE2_PERF=0",
 }
 
-// kept are the variables of git's own that are passed on: they say where the
+// keptVariables are the variables of git's own that are passed on: they say where the
 // user's configuration is and where the search for a repository ends.
-var kept = [...]string{
+var keptVariables = [...]string{
 	"GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM",
 }
 
-// outputPatience is how long output is still read after a git was killed.
-const outputPatience = 2 * time.Second
+// outputTimeout is how long output is still read after a git was killed.
+const outputTimeout = 2 * time.Second
 
 // Command returns a git command that runs in folder. It is the only place that
 // makes one: no setting of the repository and no variable of the environment
@@ -59,25 +59,25 @@ func Command(ctx context.Context, folder string, args ...string) *exec.Cmd {
 	}
 	cmd := exec.CommandContext(ctx, "git", append(words, args...)...) //nolint:gosec // arguments are the callers' own and checked revisions
 	cmd.Dir = folder
-	cmd.Env = environment(os.Environ())
-	cmd.WaitDelay = outputPatience
+	cmd.Env = cleanEnvironment(os.Environ())
+	cmd.WaitDelay = outputTimeout
 	return cmd
 }
 
-// environment returns the variables of all without those that redirect git.
-func environment(all []string) []string {
+// cleanEnvironment returns the variables of all without those that redirect git.
+func cleanEnvironment(all []string) []string {
 	var clean []string
 	for _, v := range all {
 		name, _, _ := strings.Cut(v, "=")
-		if !strings.HasPrefix(name, "GIT_") || isKept(name) {
+		if !strings.HasPrefix(name, "GIT_") || isKeptVariable(name) {
 			clean = append(clean, v)
 		}
 	}
-	return append(clean, surroundings[:]...)
+	return append(clean, gitEnvironment[:]...)
 }
 
-func isKept(name string) bool {
-	for _, k := range kept {
+func isKeptVariable(name string) bool {
+	for _, k := range keptVariables {
 		if k == name {
 			return true
 		}

@@ -29,7 +29,7 @@ func (r *Repo) Files(ctx context.Context) ([]string, error) {
 			continue
 		}
 		last = path
-		inner, err := r.inside(ctx, path)
+		inner, err := r.filesIn(ctx, path)
 		if err != nil {
 			return nil, err
 		}
@@ -38,14 +38,14 @@ func (r *Repo) Files(ctx context.Context) ([]string, error) {
 	return all, nil
 }
 
-// inside is path itself, or the files of the repository that it is.
-func (r *Repo) inside(ctx context.Context, path string) ([]string, error) {
+// filesIn is path itself, or the files of the repository that it is.
+func (r *Repo) filesIn(ctx context.Context, path string) ([]string, error) {
 	info, err := os.Lstat(filepath.Join(r.Top, path))
 	if err != nil || !info.IsDir() {
 		return []string{path}, nil
 	}
 	sub, err := open(ctx, filepath.Join(r.Top, path), nil)
-	if errors.Is(err, ErrNone) || err == nil && sub.Top == r.Top { // a submodule that is not checked out
+	if errors.Is(err, ErrNoRepository) || err == nil && sub.Top == r.Top { // a submodule that is not checked out
 		return []string{path}, nil
 	}
 	if err != nil {
@@ -58,8 +58,8 @@ func (r *Repo) inside(ctx context.Context, path string) ([]string, error) {
 	return files, err
 }
 
-// Tracked are the files in the index, relative to Top.
-func (r *Repo) Tracked(ctx context.Context) ([]string, error) {
+// TrackedFiles are the files in the index, relative to Top.
+func (r *Repo) TrackedFiles(ctx context.Context) ([]string, error) {
 	out, err := r.Git(ctx, nil, "ls-files", "-z", "--cached")
 	if err != nil {
 		return nil, err
@@ -67,14 +67,14 @@ func (r *Repo) Tracked(ctx context.Context) ([]string, error) {
 	return strings.FieldsFunc(string(out), func(c rune) bool { return c == 0 }), nil
 }
 
-// Staged is the content of a file in the index.
-func (r *Repo) Staged(ctx context.Context, path string) ([]byte, error) {
+// StagedContent is the content of a file in the index.
+func (r *Repo) StagedContent(ctx context.Context, path string) ([]byte, error) {
 	return r.Git(ctx, nil, "cat-file", "blob", ":"+path)
 }
 
-// Changed are the files that differ from HEAD or are new, without the ignored
+// ChangedFiles are the files that differ from HEAD or are new, without the ignored
 // ones, relative to Top.
-func (r *Repo) Changed(ctx context.Context) (files []string, err error) {
+func (r *Repo) ChangedFiles(ctx context.Context) (files []string, err error) {
 	off, err := r.withoutFilters(ctx)
 	if err != nil {
 		return nil, err
@@ -107,9 +107,9 @@ func (r *Repo) withoutFilters(ctx context.Context) (*Repo, error) {
 	return &off, err
 }
 
-// Ignored returns those of the paths, relative to Top or absolute, that git
+// IgnoredPaths returns those of the paths, relative to Top or absolute, that git
 // ignores in effect: by any .gitignore, .git/info/exclude or the user's own.
-func (r *Repo) Ignored(ctx context.Context, paths []string) (map[string]bool, error) {
+func (r *Repo) IgnoredPaths(ctx context.Context, paths []string) (map[string]bool, error) {
 	in := strings.NewReader(strings.Join(paths, "\x00") + "\x00")
 	out, err := r.Git(ctx, in, "check-ignore", "-z", "--stdin")
 	if e := (*Error)(nil); errors.As(err, &e) && e.Status == 1 { // none is

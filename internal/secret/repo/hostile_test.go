@@ -14,21 +14,21 @@ import (
 
 // operations are all that this package asks git for.
 func operations(r *repo.Repo) map[string]func(context.Context) error {
-	none := func(repo.Added) error { return nil }
+	none := func(repo.Addition) error { return nil }
 	return map[string]func(context.Context) error{
 		"open":    func(ctx context.Context) error { _, err := repo.Open(ctx, r.Top); return err },
 		"files":   func(ctx context.Context) error { _, err := r.Files(ctx); return err },
-		"tracked": func(ctx context.Context) error { _, err := r.Tracked(ctx); return err },
-		"changed": func(ctx context.Context) error { _, err := r.Changed(ctx); return err },
-		"ignored": func(ctx context.Context) error { _, err := r.Ignored(ctx, []string{"x"}); return err },
+		"tracked": func(ctx context.Context) error { _, err := r.TrackedFiles(ctx); return err },
+		"changed": func(ctx context.Context) error { _, err := r.ChangedFiles(ctx); return err },
+		"ignored": func(ctx context.Context) error { _, err := r.IgnoredPaths(ctx, []string{"x"}); return err },
 		"hooks":   func(ctx context.Context) error { _, err := r.Hooks(ctx); return err },
 		"partial": func(ctx context.Context) error { _, err := r.IsPartial(ctx); return err },
-		"blob":    func(ctx context.Context) error { _, _ = r.Staged(ctx, "key.pem"); return nil }, // it is missing
-		"staged":  func(ctx context.Context) error { _, err := r.StagedPatch(ctx, none); return err },
-		"range":   func(ctx context.Context) error { _, _ = r.Range(ctx, "HEAD", none); return nil },
+		"blob":    func(ctx context.Context) error { _, _ = r.StagedContent(ctx, "key.pem"); return nil }, // it is missing
+		"staged":  func(ctx context.Context) error { _, err := r.StagedChanges(ctx, none); return err },
+		"range":   func(ctx context.Context) error { _, _ = r.RangeChanges(ctx, "HEAD", none); return nil },
 		"history": func(ctx context.Context) error {
 			tips, err := r.Tips(ctx)
-			_, _ = r.Log(ctx, tips, nil, none)
+			_, _ = r.LogChanges(ctx, tips, nil, none)
 			return err
 		},
 	}
@@ -79,7 +79,7 @@ func TestVariablesThatRedirectGitAreNotFollowed(t *testing.T) {
 		t.Setenv(name, value)
 	}
 	r := open(t, g.Dir)
-	files, err := r.Tracked(t.Context())
+	files, err := r.TrackedFiles(t.Context())
 	if err != nil || r.Top != g.Dir {
 		t.Fatal(r.Top, err)
 	}
@@ -102,7 +102,7 @@ func TestNoNameOfAFilterKeepsItOn(t *testing.T) {
 			t.Fatalf("%s: the filter does not run: %v", name, err)
 		}
 		g.Write("a.txt", "two\n")
-		changed, err := open(t, g.Dir).Changed(t.Context())
+		changed, err := open(t, g.Dir).ChangedFiles(t.Context())
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}

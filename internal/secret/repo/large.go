@@ -26,9 +26,9 @@ type source struct {
 	all       bool // of the whole history: any object may be large
 }
 
-var index = source{command: []string{"diff", "--staged"}}
+var indexSource = source{command: []string{"diff", "--staged"}}
 
-func logOf(revisions string, all bool) source {
+func logSource(revisions string, all bool) source {
 	return source{revisions: revisions, all: all, command: []string{
 		"log", "--cc", "--full-history", "--sparse", "--no-notes", "--no-mailmap", "--no-decorate", "--no-show-signature",
 		"--encoding=UTF-8", "--date=iso-strict-local", "--format=" + header, "--stdin",
@@ -37,8 +37,8 @@ func logOf(revisions string, all bool) source {
 
 func (s source) input() io.Reader { return strings.NewReader(s.revisions) }
 
-// changes yields all that a source adds.
-func (r *Repo) changes(ctx context.Context, s source, w want, yield func(Added) error) (Counts, error) {
+// readChanges yields all that a source adds.
+func (r *Repo) readChanges(ctx context.Context, s source, w selection, yield func(Addition) error) (Counts, error) {
 	large, err := r.largePaths(ctx, s)
 	if err != nil {
 		return Counts{}, err
@@ -51,7 +51,7 @@ func (r *Repo) changes(ctx context.Context, s source, w want, yield func(Added) 
 	if err != nil || len(large) == 0 {
 		return counts, err
 	}
-	return counts, r.raw(ctx, s, large, func(a Added) error {
+	return counts, r.rawChanges(ctx, s, large, func(a Addition) error {
 		if isZero(a.Blob) || a.Kind != Opaque {
 			return nil
 		}
@@ -59,13 +59,13 @@ func (r *Repo) changes(ctx context.Context, s source, w want, yield func(Added) 
 	})
 }
 
-// mostArguments bounds the pathspecs of one command, in bytes.
-const mostArguments = 100 << 10
+// maxArgumentBytes bounds the pathspecs of one command, in bytes.
+const maxArgumentBytes = 100 << 10
 
 func pathspecs(magic string, paths []string) (all []string) {
 	size := 0
 	for _, path := range paths {
-		if size += len(magic) + len(path) + 1; size > mostArguments {
+		if size += len(magic) + len(path) + 1; size > maxArgumentBytes {
 			break
 		}
 		all = append(all, magic+path)
@@ -76,18 +76,18 @@ func pathspecs(magic string, paths []string) (all []string) {
 // largePaths are the paths at which a change has a large file, before or after
 // it: as many as fit into one command.
 func (r *Repo) largePaths(ctx context.Context, s source) ([]string, error) {
-	if any, err := r.mayHaveLarge(ctx, s); err != nil || !any {
+	if any, err := r.hasLargeObject(ctx, s); err != nil || !any {
 		return nil, err
 	}
-	sizes := r.sizes()
+	sizes := r.newSizeReader()
 	defer sizes.Close()
 	large := map[string]bool{}
-	err := r.raw(ctx, s, nil, func(a Added) error {
+	err := r.rawChanges(ctx, s, nil, func(a Addition) error {
 		if a.Kind != Opaque || large[a.Path] {
 			return nil
 		}
-		for _, hash := range append(a.Old, a.Blob) {
-			size, err := sizes.of(ctx, hash)
+		for _, hash := range append(a.OldBlobs, a.Blob) {
+			size, err := sizes.size(ctx, hash)
 			if err != nil {
 				return err
 			}
@@ -102,10 +102,10 @@ func (r *Repo) largePaths(ctx context.Context, s source) ([]string, error) {
 	return paths[:len(pathspecs(":(exclude,literal)", paths))], err
 }
 
-// mayHaveLarge reports whether the repository has a large object at all. That is
+// hasLargeObject reports whether the repository has a large object at all. That is
 // faster than to look at each change of a whole history, and slower than to look
 // at a few changes.
-func (r *Repo) mayHaveLarge(ctx context.Context, s source) (any bool, err error) {
+func (r *Repo) hasLargeObject(ctx context.Context, s source) (any bool, err error) {
 	if !s.all {
 		return true, nil
 	}
@@ -124,24 +124,24 @@ func (r *Repo) mayHaveLarge(ctx context.Context, s source) (any bool, err error)
 	return any, err
 }
 
-// raw yields which objects a source's changes are about, as Opaque.
-func (r *Repo) raw(ctx context.Context, s source, paths []string, yield func(Added) error) error {
+// rawChanges yields which objects a source's changes are about, as Opaque.
+func (r *Repo) rawChanges(ctx context.Context, s source, paths []string, yield func(Addition) error) error {
 	args := append(slices.Clone(s.command), "--raw", "--no-abbrev", "--no-renames", "--no-relative", "--ignore-submodules=none")
 	if len(paths) > 0 {
 		args = append(append(args, "--"), pathspecs(":(literal)", paths)...)
 	}
 	return r.pipe(ctx, s.input(), args, func(stdout io.Reader) error {
-		p := &patch{in: bufio.NewReaderSize(stdout, 1<<16), yield: yield}
+		p := &patchParser{in: bufio.NewReaderSize(stdout, 1<<16), yield: yield}
 		for {
 			if next, err := p.in.Peek(1); err == nil && next[0] == 0 {
-				if err := p.begin(); err != nil {
+				if err := p.beginCommit(); err != nil {
 					return err
 				}
 				continue
 			}
 			line, err := p.in.ReadString('\n')
 			if strings.HasPrefix(line, ":") {
-				if err := p.object(strings.TrimSuffix(line, "\n")); err != nil {
+				if err := p.parseRawLine(strings.TrimSuffix(line, "\n")); err != nil {
 					return err
 				}
 			}
@@ -155,16 +155,16 @@ func (r *Repo) raw(ctx context.Context, s source, paths []string, yield func(Add
 	})
 }
 
-// object reads ":MODE MODE HASH HASH STATUS<tab>NAME"; of a merge, there are as
+// parseRawLine reads ":MODE MODE HASH HASH STATUS<tab>NAME"; of a merge, there are as
 // many colons as parents, and a mode and a hash for each of them and the result.
-func (p *patch) object(line string) error {
+func (p *patchParser) parseRawLine(line string) error {
 	head, name, ok := strings.Cut(line, "\t")
 	parents := len(head) - len(strings.TrimLeft(head, ":"))
 	words := strings.Fields(head[parents:])
 	if !ok || len(words) != 2*parents+3 {
 		return fmt.Errorf("%w: %.80q", errPatch, line)
 	}
-	name, err := plain(name)
+	name, err := parseName(name)
 	if err != nil {
 		return err
 	}
@@ -176,7 +176,7 @@ func (p *patch) object(line string) error {
 	a.Kind = Opaque
 	for _, hash := range words[parents+1 : 2*parents+1] {
 		if !isZero(hash) {
-			a.Old = append(a.Old, hash)
+			a.OldBlobs = append(a.OldBlobs, hash)
 		}
 	}
 	return p.yield(a)
@@ -184,13 +184,13 @@ func (p *patch) object(line string) error {
 
 func isZero(hash string) bool { return strings.Trim(hash, "0") == "" }
 
-// sizes asks for the sizes of objects.
-type sizes struct{ Blobs }
+// sizeReader asks for the sizes of objects.
+type sizeReader struct{ Blobs }
 
-func (r *Repo) sizes() *sizes { return &sizes{Blobs{r: r, check: true}} }
+func (r *Repo) newSizeReader() *sizeReader { return &sizeReader{Blobs{r: r, sizesOnly: true}} }
 
-// of is the size of an object; 0 when there is none.
-func (s *sizes) of(ctx context.Context, hash string) (int64, error) {
+// size is the size of an object; 0 when there is none.
+func (s *sizeReader) size(ctx context.Context, hash string) (int64, error) {
 	if isZero(hash) {
 		return 0, nil
 	}

@@ -14,31 +14,31 @@ import (
 // ErrRevision says that a revision or range names nothing.
 var ErrRevision = errors.New("no such revision")
 
-// diffs are the options of every patch: the lines that are new, merges against
+// diffOptions are the options of every patch: the lines that are new, merges against
 // all their parents, no program of the user's in between.
-var diffs = [...]string{"--no-color", "--no-ext-diff", "--no-textconv", "--submodule=short", "--no-relative", "--full-index",
+var diffOptions = [...]string{"--no-color", "--no-ext-diff", "--no-textconv", "--submodule=short", "--no-relative", "--full-index",
 	"--src-prefix=a/", "--dst-prefix=b/"}
 
 // Context is how many unchanged lines stand around the added ones of a Hunk.
 const Context = 12
 
 // options are those of a patch from which that is wanted.
-func (w want) options() []string {
+func (w selection) options() []string {
 	context := 0
 	if w.hunks {
 		context = Context
 	}
-	return append(diffs[:len(diffs):len(diffs)], fmt.Sprintf("-U%d", context))
+	return append(diffOptions[:len(diffOptions):len(diffOptions)], fmt.Sprintf("-U%d", context))
 }
 
-// StagedPatch is what the index adds to HEAD, with the whole of each changed file.
-func (r *Repo) StagedPatch(ctx context.Context, yield func(Added) error) (Counts, error) {
-	return r.changes(ctx, index, want{files: true}, yield)
+// StagedChanges is what the index adds to HEAD, with the whole of each changed file.
+func (r *Repo) StagedChanges(ctx context.Context, yield func(Addition) error) (Counts, error) {
+	return r.readChanges(ctx, indexSource, selection{files: true}, yield)
 }
 
-// Range is the log of A..B, or of any revisions that git log takes, without
+// RangeChanges is the log of A..B, or of any revisions that git log takes, without
 // options, with the whole of each changed file.
-func (r *Repo) Range(ctx context.Context, revisions string, yield func(Added) error) (Counts, error) {
+func (r *Repo) RangeChanges(ctx context.Context, revisions string, yield func(Addition) error) (Counts, error) {
 	for _, word := range strings.Fields(revisions) {
 		if strings.HasPrefix(word, "-") {
 			return Counts{}, fmt.Errorf("%w: %q is an option", ErrRevision, word)
@@ -47,12 +47,12 @@ func (r *Repo) Range(ctx context.Context, revisions string, yield func(Added) er
 	if _, err := r.Git(ctx, nil, append([]string{"rev-list", "-n1", "--end-of-options"}, append(strings.Fields(revisions), "--")...)...); err != nil {
 		return Counts{}, fmt.Errorf("%w: %w", ErrRevision, err)
 	}
-	return r.changes(ctx, logOf(strings.Join(strings.Fields(revisions), "\n")+"\n", false), want{files: true}, yield)
+	return r.readChanges(ctx, logSource(strings.Join(strings.Fields(revisions), "\n")+"\n", false), selection{files: true}, yield)
 }
 
-// IsCut reports whether the revisions reach a commit at which a shallow clone
+// ReachesShallow reports whether the revisions reach a commit at which a shallow clone
 // ends: what is between it and where the range begins is not here.
-func (r *Repo) IsCut(ctx context.Context, revisions string) (cut bool, err error) {
+func (r *Repo) ReachesShallow(ctx context.Context, revisions string) (cut bool, err error) {
 	ends := strings.Fields(r.Shallow)
 	if len(ends) == 0 {
 		return false, nil
@@ -68,22 +68,22 @@ func (r *Repo) IsCut(ctx context.Context, revisions string) (cut bool, err error
 	return cut, err
 }
 
-// Log is the log of all commits that the tips reach and known does not, with
+// LogChanges is the log of all commits that the tips reach and known does not, with
 // the lines around what is added.
-func (r *Repo) Log(ctx context.Context, tips, known []string, yield func(Added) error) (Counts, error) {
+func (r *Repo) LogChanges(ctx context.Context, tips, known []string, yield func(Addition) error) (Counts, error) {
 	if len(tips) == 0 {
 		return Counts{}, nil
 	}
-	return r.changes(ctx, logOf(revisions(tips, known), len(known) == 0), want{hunks: true}, yield)
+	return r.readChanges(ctx, logSource(revisionInput(tips, known), len(known) == 0), selection{hunks: true}, yield)
 }
 
-// LogOf yields the whole of the changed files with these paths, in each commit
+// LogFiles yields the whole of the changed files with these paths, in each commit
 // that the tips reach and known does not. It counts nothing.
-func (r *Repo) LogOf(ctx context.Context, tips, known, paths []string, yield func(Added) error) error {
+func (r *Repo) LogFiles(ctx context.Context, tips, known, paths []string, yield func(Addition) error) error {
 	if len(tips) == 0 {
 		return nil
 	}
-	s, w := logOf(revisions(tips, known), false), want{files: true, only: true}
+	s, w := logSource(revisionInput(tips, known), false), selection{files: true, only: true}
 	for len(paths) > 0 {
 		limits := pathspecs(":(literal)", paths)
 		if len(limits) == 0 {
@@ -98,7 +98,7 @@ func (r *Repo) LogOf(ctx context.Context, tips, known, paths []string, yield fun
 	return nil
 }
 
-func revisions(tips, known []string) string {
+func revisionInput(tips, known []string) string {
 	var b strings.Builder
 	for _, t := range tips {
 		b.WriteString(t + "\n")
@@ -109,10 +109,10 @@ func revisions(tips, known []string) string {
 	return b.String()
 }
 
-func (r *Repo) stream(ctx context.Context, in io.Reader, w want, args []string, yield func(Added) error) (Counts, error) {
+func (r *Repo) stream(ctx context.Context, in io.Reader, w selection, args []string, yield func(Addition) error) (Counts, error) {
 	var counts Counts
 	err := r.pipe(ctx, in, args, func(stdout io.Reader) (err error) {
-		counts, err = parse(stdout, w, yield)
+		counts, err = parsePatch(stdout, w, yield)
 		return err
 	})
 	return counts, err
@@ -149,9 +149,9 @@ func sorted(set map[string]bool) (all []string) {
 	return all
 }
 
-// Reaches reports whether the tips still reach all of known: that history was
+// ReachesAll reports whether the tips still reach all of known: that history was
 // only added to.
-func (r *Repo) Reaches(ctx context.Context, tips, known []string) bool {
-	out, err := r.Git(ctx, strings.NewReader(revisions(known, tips)), "rev-list", "-n1", "--stdin")
+func (r *Repo) ReachesAll(ctx context.Context, tips, known []string) bool {
+	out, err := r.Git(ctx, strings.NewReader(revisionInput(known, tips)), "rev-list", "-n1", "--stdin")
 	return err == nil && len(bytes.TrimSpace(out)) == 0
 }

@@ -16,30 +16,30 @@ type Kind int
 
 // Kinds of what a commit, or the index, adds.
 const (
-	Run     Kind = iota // Text are added lines, one after the other
-	Hunk                // Text are added lines and unchanged ones around them; New says which are added
-	File                // Blob is what a changed file holds now; New says which lines of it are added
-	Opaque              // Blob is what a file holds that git does not compare line by line; Old what it held before
-	Renamed             // the file at From is at Path now, with other content or the same; Blob is its new content
-	Message             // Text is the message of a commit; the names of its author and committer go before it
+	AddedLines  Kind = iota // Text are added lines, one after the other
+	Hunk                    // Text are added lines and unchanged ones around them; New says which are added
+	ChangedFile             // Blob is what a changed file holds now; New says which lines of it are added
+	Opaque                  // Blob is what a file holds that git does not compare line by line; Old what it held before
+	Renamed                 // the file at From is at Path now, with other content or the same; Blob is its new content
+	Message                 // Text is the message of a commit; the names of its author and committer go before it
 )
 
-// Added is something that a commit, or the index, adds.
-type Added struct {
-	Kind   Kind
-	Commit string // full hash; empty for the index
-	Date   string // author date, RFC 3339, UTC
-	Path   string
-	From   string
-	Line   int // of the first line of Text in the new file
-	Text   string
-	New    []Lines
-	Blob   string
-	Old    []string
+// Addition is something that a commit, or the index, adds.
+type Addition struct {
+	Kind     Kind
+	Commit   string // full hash; empty for the index
+	Date     string // author date, RFC 3339, UTC
+	Path     string
+	From     string
+	Line     int // of the first line of Text in the new file
+	Text     string
+	NewLines []LineRange
+	Blob     string
+	OldBlobs []string
 }
 
-// Lines are lines of a file, counted from 1, Last included.
-type Lines struct{ First, Last int }
+// LineRange are lines of a file, counted from 1, Last included.
+type LineRange struct{ First, Last int }
 
 // Counts says what a patch was about besides added lines.
 type Counts struct {
@@ -50,20 +50,20 @@ type Counts struct {
 // errPatch says that git printed what this package does not know.
 var errPatch = errors.New("a patch that does not read as git writes it")
 
-// want says which kinds besides Run and Opaque a patch yields.
-type want struct {
+// selection says which kinds besides Run and Opaque a patch yields.
+type selection struct {
 	hunks, files bool
 	only         bool // files and nothing else
 }
 
-// patch reads what `git log -p --cc` prints with header as its format, or
+// patchParser reads what `git log -p --cc` prints with header as its format, or
 // `git diff` without one.
-type patch struct {
+type patchParser struct {
 	in     *bufio.Reader
-	want   want
-	yield  func(Added) error
+	want   selection
+	yield  func(Addition) error
 	counts Counts
-	commit Added // commit and date
+	commit Addition // commit and date
 	file   file
 	left   []int // lines of each parent, then of the result, that the hunk still has
 	line   int   // of the result, next
@@ -77,9 +77,9 @@ type patch struct {
 type file struct {
 	path, renamed string
 	blob          string
-	old           []string // of the parents that have the file
-	isNew         bool     // no parent has it
-	lines         []Lines  // that are added
+	old           []string    // of the parents that have the file
+	isNew         bool        // no parent has it
+	lines         []LineRange // that are added
 }
 
 // hunk is the new side of a hunk.
@@ -94,27 +94,27 @@ type hunk struct {
 // a patch outside of hunks, and one ends each of its three parts.
 const header = "%x00%H%x00%ad%x00%an <%ae>%n%cn <%ce>%n%n%B%x00"
 
-// mostMessage bounds the part of a commit's message that is read, in bytes.
-const mostMessage = 1 << 20
+// maxMessageBytes bounds the part of a commit's message that is read, in bytes.
+const maxMessageBytes = 1 << 20
 
-// parse reads a whole patch and calls yield for what it adds.
-func parse(r io.Reader, want want, yield func(Added) error) (Counts, error) {
-	p := &patch{in: bufio.NewReaderSize(r, 1<<16), want: want, yield: yield, counts: Counts{Renames: map[string][]string{}}}
+// parsePatch reads a whole patch and calls yield for what it adds.
+func parsePatch(r io.Reader, want selection, yield func(Addition) error) (Counts, error) {
+	p := &patchParser{in: bufio.NewReaderSize(r, 1<<16), want: want, yield: yield, counts: Counts{Renames: map[string][]string{}}}
 	for {
 		if next, err := p.in.Peek(1); err == nil && next[0] == 0 && !p.inHunk() {
-			if err := p.begin(); err != nil {
+			if err := p.beginCommit(); err != nil {
 				return p.counts, err
 			}
 			continue
 		}
 		line, err := p.in.ReadBytes('\n')
 		if len(line) > 0 {
-			if bad := p.take(line); bad != nil {
+			if bad := p.parseLine(line); bad != nil {
 				return p.counts, bad
 			}
 		}
 		if errors.Is(err, io.EOF) {
-			return p.counts, p.end()
+			return p.counts, p.finish()
 		}
 		if err != nil {
 			return p.counts, err
@@ -122,8 +122,8 @@ func parse(r io.Reader, want want, yield func(Added) error) (Counts, error) {
 	}
 }
 
-// begin reads the header of a commit.
-func (p *patch) begin() error {
+// beginCommit reads the header of a commit.
+func (p *patchParser) beginCommit() error {
 	if err := p.endFile(); err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ func (p *patch) begin() error {
 	var parts [3]string
 	for i := range parts {
 		var err error
-		if parts[i], err = p.field(); err != nil {
+		if parts[i], err = p.readField(); err != nil {
 			return fmt.Errorf("%w: the header of a commit ends early", errPatch)
 		}
 	}
@@ -139,7 +139,7 @@ func (p *patch) begin() error {
 	if utc, ok := strings.CutSuffix(date, "+00:00"); ok { // git before 2.42
 		date = utc + "Z"
 	}
-	p.commit = Added{Commit: hash, Date: date}
+	p.commit = Addition{Commit: hash, Date: date}
 	p.counts.Commits++
 	if p.want.only {
 		return nil
@@ -149,12 +149,12 @@ func (p *patch) begin() error {
 	return p.yield(message)
 }
 
-// field reads up to the next byte 0 and keeps the beginning.
-func (p *patch) field() (string, error) {
+// readField reads up to the next byte 0 and keeps the beginning.
+func (p *patchParser) readField() (string, error) {
 	var kept []byte
 	for {
 		part, err := p.in.ReadSlice(0)
-		kept = append(kept, part[:min(len(part), max(mostMessage-len(kept), 0))]...)
+		kept = append(kept, part[:min(len(part), max(maxMessageBytes-len(kept), 0))]...)
 		if errors.Is(err, bufio.ErrBufferFull) {
 			continue
 		}
@@ -162,15 +162,15 @@ func (p *patch) field() (string, error) {
 	}
 }
 
-// end flushes the last file; a patch that ends inside a hunk was cut off.
-func (p *patch) end() error {
+// finish flushes the last file; a patch that ends inside a hunk was cut off.
+func (p *patchParser) finish() error {
 	if p.inHunk() {
 		return fmt.Errorf("%w: it ends in the middle", errPatch)
 	}
 	return p.endFile()
 }
 
-func (p *patch) inHunk() bool {
+func (p *patchParser) inHunk() bool {
 	for _, n := range p.left {
 		if n > 0 {
 			return true
@@ -179,18 +179,18 @@ func (p *patch) inHunk() bool {
 	return false
 }
 
-func (p *patch) take(line []byte) error {
+func (p *patchParser) parseLine(line []byte) error {
 	switch {
 	case line[0] == '\\': // "\ No newline at end of file", about the line before
 		p.cutNewline()
 		return nil
 	case p.inHunk():
-		return p.body(line)
+		return p.parseHunkLine(line)
 	}
 	if err := p.flush(); err != nil {
 		return err
 	}
-	word, rest, _ := strings.Cut(strings.TrimSuffix(string(line[:min(len(line), mostHeader)]), "\n"), " ")
+	word, rest, _ := strings.Cut(strings.TrimSuffix(string(line[:min(len(line), maxHeaderBytes)]), "\n"), " ")
 	switch word {
 	case "diff":
 		if err := p.endFile(); err != nil {
@@ -198,13 +198,13 @@ func (p *patch) take(line []byte) error {
 		}
 		return p.beginFile(rest)
 	case "rename":
-		return p.renamed(rest)
+		return p.parseRename(rest)
 	case "index":
-		return p.objects(rest)
+		return p.parseIndexLine(rest)
 	case "+++":
-		return p.name(rest)
+		return p.parseNewName(rest)
 	case "Binary":
-		return p.opaque()
+		return p.yieldOpaque()
 	case "@@", "@@@", "@@@@", "@@@@@", "@@@@@@", "@@@@@@@", "@@@@@@@@":
 		return p.beginHunk(string(line))
 	}
@@ -214,11 +214,11 @@ func (p *patch) take(line []byte) error {
 	return nil
 }
 
-// mostHeader bounds a line outside of hunks: names of files, hashes of parents.
-const mostHeader = 1 << 20
+// maxHeaderBytes bounds a line outside of hunks: names of files, hashes of parents.
+const maxHeaderBytes = 1 << 20
 
 // cutNewline takes the last line break off what was read last.
-func (p *patch) cutNewline() {
+func (p *patchParser) cutNewline() {
 	if n := p.added.Len(); p.plus && n > 0 && p.added.Bytes()[n-1] == '\n' {
 		p.added.Truncate(n - 1)
 	}
@@ -226,18 +226,18 @@ func (p *patch) cutNewline() {
 
 // beginFile reads "--git a/NAME b/NAME" or "--cc NAME". Names that differ are
 // said again by lines that follow.
-func (p *patch) beginFile(words string) (err error) {
+func (p *patchParser) beginFile(words string) (err error) {
 	p.file = file{}
 	form, names, _ := strings.Cut(words, " ")
 	if form != "--git" {
-		p.file.path, err = plain(names)
+		p.file.path, err = parseName(names)
 		return err
 	}
 	half := len(names) / 2
 	if len(names)%2 == 0 || names[half] != ' ' {
 		return nil
 	}
-	second, err := plain(names[half+1:])
+	second, err := parseName(names[half+1:])
 	if err != nil {
 		return err
 	}
@@ -245,10 +245,10 @@ func (p *patch) beginFile(words string) (err error) {
 	return nil
 }
 
-// renamed reads "from NAME" and "to NAME".
-func (p *patch) renamed(words string) error {
+// parseRename reads "from NAME" and "to NAME".
+func (p *patchParser) parseRename(words string) error {
 	which, name, _ := strings.Cut(words, " ")
-	name, err := plain(name)
+	name, err := parseName(name)
 	if err != nil {
 		return err
 	}
@@ -266,8 +266,8 @@ func (p *patch) renamed(words string) error {
 	return p.yield(a)
 }
 
-// objects reads "OLD..NEW MODE", or with more than one OLD, a comma between them.
-func (p *patch) objects(words string) error {
+// parseIndexLine reads "OLD..NEW MODE", or with more than one OLD, a comma between them.
+func (p *patchParser) parseIndexLine(words string) error {
 	hashes, _, _ := strings.Cut(words, " ")
 	before, after, ok := strings.Cut(hashes, "..")
 	if !ok {
@@ -283,8 +283,8 @@ func (p *patch) objects(words string) error {
 	return nil
 }
 
-// opaque yields a file of which git only says that it differs.
-func (p *patch) opaque() error {
+// yieldOpaque yields a file of which git only says that it differs.
+func (p *patchParser) yieldOpaque() error {
 	if p.file.path == "" || p.file.blob == "" {
 		return fmt.Errorf("%w: a binary file without a name", errPatch)
 	}
@@ -292,12 +292,12 @@ func (p *patch) opaque() error {
 		return nil
 	}
 	a := p.commit
-	a.Kind, a.Path, a.Blob, a.Old = Opaque, p.file.path, p.file.blob, p.file.old
+	a.Kind, a.Path, a.Blob, a.OldBlobs = Opaque, p.file.path, p.file.blob, p.file.old
 	return p.yield(a)
 }
 
 // endFile yields what was held back until the end of a file's changes.
-func (p *patch) endFile() error {
+func (p *patchParser) endFile() error {
 	if err := p.flush(); err != nil {
 		return err
 	}
@@ -307,26 +307,26 @@ func (p *patch) endFile() error {
 		return nil
 	}
 	a := p.commit
-	a.Kind, a.Path, a.Blob, a.New = File, f.path, f.blob, f.lines
+	a.Kind, a.Path, a.Blob, a.NewLines = ChangedFile, f.path, f.blob, f.lines
 	return p.yield(a)
 }
 
-// plain is a name that git printed: quoted as in C when it has unusual
+// parseName is a name that git printed: quoted as in C when it has unusual
 // characters.
-func plain(name string) (string, error) {
+func parseName(name string) (string, error) {
 	if strings.HasPrefix(name, `"`) {
-		return unquote(name)
+		return unquoteName(name)
 	}
 	return name, nil
 }
 
-// name reads the name of the new file, b/NAME, with a tab behind it when it has
+// parseNewName reads the name of the new file, b/NAME, with a tab behind it when it has
 // spaces.
-func (p *patch) name(name string) error {
+func (p *patchParser) parseNewName(name string) error {
 	if name == "/dev/null" {
 		return nil
 	}
-	name, err := plain(strings.TrimSuffix(name, "\t"))
+	name, err := parseName(strings.TrimSuffix(name, "\t"))
 	if err != nil {
 		return err
 	}
@@ -338,13 +338,13 @@ func (p *patch) name(name string) error {
 	return nil
 }
 
-// lessThanNone is how git prints the -1 lines that a combined diff without
+// minusOneLines is how git prints the -1 lines that a combined diff without
 // context has in the result when the end of a file is taken off, as the stash
 // of a deletion is (seen with git 2.39): an unsigned long of 64 or 32 bits.
-var lessThanNone = [...]string{"18446744073709551615", "4294967295"}
+var minusOneLines = [...]string{"18446744073709551615", "4294967295"}
 
 // beginHunk reads "@@ -1,2 +3,4 @@ …", or with a third @ and range for each further parent.
-func (p *patch) beginHunk(line string) error {
+func (p *patchParser) beginHunk(line string) error {
 	words := strings.Fields(line)
 	p.left = p.left[:0]
 	for _, w := range words[1:] {
@@ -355,7 +355,7 @@ func (p *patch) beginHunk(line string) error {
 		n := 1
 		at, err := strconv.Atoi(start)
 		switch combined := len(words[0]) > 2; {
-		case combined && slices.Contains(lessThanNone[:], count):
+		case combined && slices.Contains(minusOneLines[:], count):
 			n = 0
 		case err == nil && given:
 			n, err = strconv.Atoi(count)
@@ -375,9 +375,9 @@ func (p *patch) beginHunk(line string) error {
 	return nil
 }
 
-// body reads a line of a hunk. Before it stands a mark for each parent: + not in
+// parseHunkLine reads a line of a hunk. Before it stands a mark for each parent: + not in
 // it, - only in it, a space for the rest.
-func (p *patch) body(line []byte) error {
+func (p *patchParser) parseHunkLine(line []byte) error {
 	parents := len(p.left) - 1
 	if len(line) <= parents && len(bytes.TrimRight(line, "\n")) < parents {
 		return fmt.Errorf("%w: %.80q in a hunk", errPatch, line)
@@ -396,11 +396,11 @@ func (p *patch) body(line []byte) error {
 	p.left[parents]--
 	p.line++
 	isAdded := bytes.Count(marks, []byte("+")) == parents // in none of the parents
-	p.around(text, isAdded)
+	p.keepHunkLine(text, isAdded)
 	if !isAdded {
 		return p.flushRun()
 	}
-	p.addLine()
+	p.countAddedLine()
 	if p.added.Len() == 0 {
 		p.from = p.line - 1
 	}
@@ -411,26 +411,26 @@ func (p *patch) body(line []byte) error {
 	return nil
 }
 
-// around keeps a line of the new side, when a hunk is wanted as a whole.
-func (p *patch) around(text []byte, isAdded bool) {
+// keepHunkLine keeps a line of the new side, when a hunk is wanted as a whole.
+func (p *patchParser) keepHunkLine(text []byte, isAdded bool) {
 	if p.want.hunks && !p.file.isNew {
 		p.hunk.text.Write(text)
 		p.hunk.other = p.hunk.other || !isAdded
 	}
 }
 
-// addLine counts the line before p.line as an added one.
-func (p *patch) addLine() {
+// countAddedLine counts the line before p.line as an added one.
+func (p *patchParser) countAddedLine() {
 	at, n := p.line-1, len(p.file.lines)
 	if n > p.hunk.first && p.file.lines[n-1].Last == at-1 {
 		p.file.lines[n-1].Last = at
 		return
 	}
-	p.file.lines = append(p.file.lines, Lines{at, at})
+	p.file.lines = append(p.file.lines, LineRange{at, at})
 }
 
 // flush yields the run and the hunk that were read.
-func (p *patch) flush() error {
+func (p *patchParser) flush() error {
 	if err := p.flushRun(); err != nil {
 		return err
 	}
@@ -442,11 +442,11 @@ func (p *patch) flush() error {
 		return nil
 	}
 	a := p.commit
-	a.Kind, a.Path, a.Line, a.Text, a.New = Hunk, p.file.path, h.from, text, lines
+	a.Kind, a.Path, a.Line, a.Text, a.NewLines = Hunk, p.file.path, h.from, text, lines
 	return p.yield(a)
 }
 
-func (p *patch) flushRun() error {
+func (p *patchParser) flushRun() error {
 	p.plus = false
 	if p.added.Len() == 0 {
 		return nil
@@ -457,8 +457,8 @@ func (p *patch) flushRun() error {
 	return p.yield(a)
 }
 
-// unquote reads git's quoting of a path: C's escapes, bytes in octal.
-func unquote(s string) (string, error) {
+// unquoteName reads git's quoting of a path: C's escapes, bytes in octal.
+func unquoteName(s string) (string, error) {
 	bad := fmt.Errorf("%w: file name %.80q", errPatch, s)
 	inner, ok := strings.CutSuffix(s[1:], `"`)
 	if !ok {

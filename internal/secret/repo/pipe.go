@@ -16,7 +16,7 @@ func (r *Repo) pipe(ctx context.Context, in io.Reader, args []string, read func(
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	cmd := r.command(ctx, args...)
-	complaints := &head{}
+	complaints := &headBuffer{}
 	cmd.Stdin, cmd.Stderr = in, complaints
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -25,34 +25,34 @@ func (r *Repo) pipe(ctx context.Context, in io.Reader, args []string, read func(
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("run git: %w", err)
 	}
-	w := watch(cmd, out, func() { cancel(&Error{Command: args[0], Status: -1, Says: sayItHung()}) })
+	w := watchOutput(cmd, out, func() { cancel(&Error{Command: args[0], Status: -1, Stderr: hangMessage()}) })
 	err = read(w)
 	w.stop()
 	if err != nil && ctx.Err() == nil {
 		cancel(err) // git still writes, and nothing reads it
 	}
 	if ended := cmd.Wait(); ended != nil {
-		return complaint(ctx, args[0], ended, complaints.String())
+		return commandError(ctx, args[0], ended, complaints.String())
 	}
 	return err
 }
 
-// sayItHung returns what is said of a git that was ended since it did nothing.
-func sayItHung() string {
+// hangMessage returns what is said of a git that was ended since it did nothing.
+func hangMessage() string {
 	return fmt.Sprintf("it printed nothing and did nothing for %v, and was ended: "+
-		"is one of its files (.gitignore, .gitattributes, one that a setting of git names) a named pipe?", silence)
+		"is one of its files (.gitignore, .gitattributes, one that a setting of git names) a named pipe?", silenceLimit)
 }
 
-// watched is the output of a git. While a read of it waits, the git is looked at
+// watchedOutput is the output of a git. While a read of it waits, the git is looked at
 // every now and then.
-type watched struct {
+type watchedOutput struct {
 	out   io.Reader
 	timer *time.Timer
 }
 
-func watch(cmd *exec.Cmd, out io.Reader, giveUp func()) *watched {
-	w := &watched{out: out}
-	work := work{pid: cmd.Process.Pid}
+func watchOutput(cmd *exec.Cmd, out io.Reader, giveUp func()) *watchedOutput {
+	w := &watchedOutput{out: out}
+	work := activity{pid: cmd.Process.Pid}
 	again := make(chan struct{}, 1)
 	again <- struct{}{}
 	w.timer = time.AfterFunc(time.Hour, func() {
@@ -62,8 +62,8 @@ func watch(cmd *exec.Cmd, out io.Reader, giveUp func()) *watched {
 		default:
 			return
 		}
-		if work.goesOn() {
-			w.timer.Reset(silence)
+		if work.hasProgressed() {
+			w.timer.Reset(silenceLimit)
 			return
 		}
 		giveUp()
@@ -72,22 +72,22 @@ func watch(cmd *exec.Cmd, out io.Reader, giveUp func()) *watched {
 	return w
 }
 
-func (w *watched) Read(b []byte) (int, error) {
-	w.timer.Reset(silence)
+func (w *watchedOutput) Read(b []byte) (int, error) {
+	w.timer.Reset(silenceLimit)
 	defer w.timer.Stop()
 	return w.out.Read(b)
 }
 
-func (w *watched) stop() { w.timer.Stop() }
+func (w *watchedOutput) stop() { w.timer.Stop() }
 
-// mostComplaints bounds what is kept of a git's complaints, in bytes.
-const mostComplaints = 16 << 10
+// maxStderrBytes bounds what is kept of a git's complaints, in bytes.
+const maxStderrBytes = 16 << 10
 
-// head keeps the beginning of what is written to it.
-type head struct{ bytes.Buffer }
+// headBuffer keeps the beginning of what is written to it.
+type headBuffer struct{ bytes.Buffer }
 
-func (h *head) Write(b []byte) (int, error) {
-	if room := mostComplaints - h.Len(); room > 0 {
+func (h *headBuffer) Write(b []byte) (int, error) {
+	if room := maxStderrBytes - h.Len(); room > 0 {
 		_, _ = h.Buffer.Write(b[:min(room, len(b))]) // never fails
 	}
 	return len(b), nil

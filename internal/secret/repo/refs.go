@@ -52,13 +52,13 @@ func (r *Repo) Refs(ctx context.Context) (all []Ref, err error) {
 	return all, nil
 }
 
-// mostTags bounds how many tags of tags are followed.
-const mostTags = 1000
+// maxTagDepth bounds how many tags of tags are followed.
+const maxTagDepth = 1000
 
 // followTag adds to a ref what the tag adds that it tags: its message, and in the
 // end a content or a tree.
 func (r *Repo) followTag(ctx context.Context, hash string, ref *Ref) error {
-	for range mostTags {
+	for range maxTagDepth {
 		out, err := r.Git(ctx, nil, "cat-file", "tag", hash)
 		if err != nil {
 			return err
@@ -87,7 +87,7 @@ func (r *Repo) followTag(ctx context.Context, hash string, ref *Ref) error {
 		}
 		return nil
 	}
-	return fmt.Errorf("%s: a tag of more than %d tags", ref.Name, mostTags)
+	return fmt.Errorf("%s: a tag of more than %d tags", ref.Name, maxTagDepth)
 }
 
 // treeBlobs are the contents in a tree, by path.
@@ -106,8 +106,8 @@ func (r *Repo) treeBlobs(ctx context.Context, tree string) (map[string]string, e
 	return blobs, nil
 }
 
-// Contents are the objects with content that only the ref leads to, by path.
-func (r *Repo) Contents(ctx context.Context, ref Ref) (map[string]string, error) {
+// RefContents are the objects with content that only the ref leads to, by path.
+func (r *Repo) RefContents(ctx context.Context, ref Ref) (map[string]string, error) {
 	if ref.Blob != "" {
 		return map[string]string{ref.Name: ref.Blob}, nil
 	}
@@ -117,18 +117,18 @@ func (r *Repo) Contents(ctx context.Context, ref Ref) (map[string]string, error)
 	return r.treeBlobs(ctx, ref.Tree)
 }
 
-// mostSettings bounds a file of settings of git, in bytes.
-const mostSettings = 1 << 20
+// maxSettingsBytes bounds a file of settings of git, in bytes.
+const maxSettingsBytes = 1 << 20
 
-// Settings are the texts of the repository's own files of settings, by path.
-func (r *Repo) Settings(ctx context.Context) (map[string]string, error) {
+// ReadSettings are the texts of the repository's own files of settings, by path.
+func (r *Repo) ReadSettings(ctx context.Context) (map[string]string, error) {
 	out, err := r.Git(ctx, nil, "rev-parse", "--git-common-dir")
 	if err != nil {
 		return nil, err
 	}
 	texts := map[string]string{}
 	for _, path := range [...]string{filepath.Join(r.absolute(out), "config"), filepath.Join(r.Dir, "config.worktree")} {
-		text, err := safefile.Read(path, mostSettings)
+		text, err := safefile.Read(path, maxSettingsBytes)
 		if errors.Is(err, os.ErrNotExist) {
 			continue
 		}
@@ -140,8 +140,8 @@ func (r *Repo) Settings(ctx context.Context) (map[string]string, error) {
 	return texts, nil
 }
 
-// Submodules counts the submodules in the index.
-func (r *Repo) Submodules(ctx context.Context) (n int, err error) {
+// CountSubmodules counts the submodules in the index.
+func (r *Repo) CountSubmodules(ctx context.Context) (n int, err error) {
 	out, err := r.Git(ctx, nil, "ls-files", "-z", "--stage")
 	for line := range bytes.SplitSeq(out, []byte{0}) {
 		if bytes.HasPrefix(line, []byte("160000 ")) {

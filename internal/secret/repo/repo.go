@@ -20,8 +20,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// ErrNone says that a folder is in no git repository, or that there is no git.
-var ErrNone = errors.New("not in a git repository")
+// ErrNoRepository says that a folder is in no git repository, or that there is no git.
+var ErrNoRepository = errors.New("not in a git repository")
 
 // Repo is a repository with its working tree.
 type Repo struct {
@@ -45,13 +45,13 @@ func open(ctx context.Context, folder string, env []string) (*Repo, error) {
 		return nil, err
 	}
 	if _, err := exec.LookPath("git"); err != nil {
-		return nil, fmt.Errorf("%w: git is not installed", ErrNone)
+		return nil, fmt.Errorf("%w: git is not installed", ErrNoRepository)
 	}
 	r := &Repo{Top: folder, env: env}
 	out, err := r.Git(ctx, nil, "rev-parse", "--is-bare-repository", "--absolute-git-dir", "--git-path", "shallow")
 	if err != nil {
 		if strings.Contains(err.Error(), "not a git repository") {
-			return nil, fmt.Errorf("%s is %w", folder, ErrNone)
+			return nil, fmt.Errorf("%s is %w", folder, ErrNoRepository)
 		}
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func open(ctx context.Context, folder string, env []string) (*Repo, error) {
 // readShallow reads which commits are missing. A linked work tree shares the
 // file with the other ones, so only git knows its path.
 func (r *Repo) readShallow(path string) error {
-	text, err := safefile.Read(r.absolute([]byte(path)), safefile.Document)
+	text, err := safefile.Read(r.absolute([]byte(path)), safefile.DocumentLimit)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("read which commits are missing: %w", err)
 	}
@@ -111,22 +111,22 @@ func (r *Repo) Git(ctx context.Context, in io.Reader, args ...string) ([]byte, e
 type Error struct {
 	Command string
 	Status  int    // exit status; -1 when it did not end by itself
-	Says    string // its complaint, on one line
+	Stderr  string // its complaint, on one line
 }
 
-func (e *Error) Error() string { return fmt.Sprintf("git %s: %s", e.Command, e.Says) }
+func (e *Error) Error() string { return fmt.Sprintf("git %s: %s", e.Command, e.Stderr) }
 
-func complaint(ctx context.Context, command string, err error, says string) error {
+func commandError(ctx context.Context, command string, err error, says string) error {
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
 	}
-	e := &Error{Command: command, Status: -1, Says: strings.Join(strings.Fields(says), " ")}
+	e := &Error{Command: command, Status: -1, Stderr: strings.Join(strings.Fields(says), " ")}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
 		e.Status = exit.ExitCode()
 	}
-	if e.Says == "" {
-		e.Says = err.Error()
+	if e.Stderr == "" {
+		e.Stderr = err.Error()
 	}
 	return e
 }

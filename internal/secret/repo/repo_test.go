@@ -23,10 +23,10 @@ func open(t *testing.T, dir string) *repo.Repo {
 	return r
 }
 
-func all(t *testing.T, log func(ctx context.Context, yield func(repo.Added) error) (repo.Counts, error)) (lines []string, counts repo.Counts) {
+func all(t *testing.T, log func(ctx context.Context, yield func(repo.Addition) error) (repo.Counts, error)) (lines []string, counts repo.Counts) {
 	t.Helper()
-	counts, err := log(t.Context(), func(a repo.Added) error {
-		if a.Kind != repo.Run {
+	counts, err := log(t.Context(), func(a repo.Addition) error {
+		if a.Kind != repo.AddedLines {
 			return nil
 		}
 		for i, l := range strings.Split(strings.TrimSuffix(a.Text, "\n"), "\n") {
@@ -47,8 +47,8 @@ func history(t *testing.T, r *repo.Repo) ([]string, repo.Counts) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return all(t, func(ctx context.Context, yield func(repo.Added) error) (repo.Counts, error) {
-		return r.Log(ctx, tips, nil, yield)
+	return all(t, func(ctx context.Context, yield func(repo.Addition) error) (repo.Counts, error) {
+		return r.LogChanges(ctx, tips, nil, yield)
 	})
 }
 
@@ -109,7 +109,7 @@ func TestNamesWithNewlinesQuotesAndSpacesComeBackAsTheyAre(t *testing.T) {
 	g.Git("add", ".")
 	r := open(t, g.Dir)
 	var seen []string
-	if _, err := r.StagedPatch(t.Context(), func(a repo.Added) error { seen = append(seen, a.Path); return nil }); err != nil {
+	if _, err := r.StagedChanges(t.Context(), func(a repo.Addition) error { seen = append(seen, a.Path); return nil }); err != nil {
 		t.Fatal(err)
 	}
 	slices.Sort(seen)
@@ -143,15 +143,15 @@ func TestARangeIsCheckedBeforeItIsUsed(t *testing.T) {
 	g.Commit("a.txt", "one\n")
 	g.Commit("a.txt", "one\ntwo\n")
 	r := open(t, g.Dir)
-	in := func(revisions string) func(ctx context.Context, yield func(repo.Added) error) (repo.Counts, error) {
-		return func(ctx context.Context, yield func(repo.Added) error) (repo.Counts, error) {
-			return r.Range(ctx, revisions, yield)
+	in := func(revisions string) func(ctx context.Context, yield func(repo.Addition) error) (repo.Counts, error) {
+		return func(ctx context.Context, yield func(repo.Addition) error) (repo.Counts, error) {
+			return r.RangeChanges(ctx, revisions, yield)
 		}
 	}
 	lines, _ := all(t, in("HEAD~1..HEAD"))
 	want(t, lines, "a.txt:2:two")
 	for _, bad := range []string{"nosuch..HEAD", "--output=x", "HEAD --all"} {
-		if _, err := in(bad)(t.Context(), func(repo.Added) error { return nil }); !errors.Is(err, repo.ErrRevision) {
+		if _, err := in(bad)(t.Context(), func(repo.Addition) error { return nil }); !errors.Is(err, repo.ErrRevision) {
 			t.Errorf("%s: %v", bad, err)
 		}
 	}
@@ -176,7 +176,7 @@ func TestFilesAreThoseThatGitWouldTakeInSubmodulesToo(t *testing.T) {
 
 func TestWhatIsNoRepositoryIsSaid(t *testing.T) {
 	t.Parallel()
-	if _, err := repo.Open(t.Context(), t.TempDir()); !errors.Is(err, repo.ErrNone) {
+	if _, err := repo.Open(t.Context(), t.TempDir()); !errors.Is(err, repo.ErrNoRepository) {
 		t.Fatal(err)
 	}
 	bare := filepath.Join(t.TempDir(), "b.git")
@@ -210,14 +210,14 @@ func TestIgnoredIsWhatIsIgnoredInEffect(t *testing.T) {
 	g := repotest.New(t)
 	g.Write(".gitignore", "*.key\n!good.key\n")
 	g.Write("sub/.gitignore", "inner\n")
-	got, err := open(t, g.Dir).Ignored(t.Context(), []string{"a.key", "good.key", "sub/inner", "inner"})
+	got, err := open(t, g.Dir).IgnoredPaths(t.Context(), []string{"a.key", "good.key", "sub/inner", "inner"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !got["a.key"] || got["good.key"] || !got["sub/inner"] || got["inner"] {
 		t.Fatal(got)
 	}
-	if got, err := open(t, g.Dir).Ignored(t.Context(), []string{"none"}); err != nil || got["none"] {
+	if got, err := open(t, g.Dir).IgnoredPaths(t.Context(), []string{"none"}); err != nil || got["none"] {
 		t.Fatal(got, err)
 	}
 }

@@ -2,10 +2,10 @@ package repo
 
 import "time"
 
-// silence is how long a git may print nothing. What it does meanwhile cannot be
+// silenceLimit is how long a git may print nothing. What it does meanwhile cannot be
 // seen here, so it is long.
-const silence = 2 * time.Minute
+const silenceLimit = 2 * time.Minute
 
-type work struct{ pid int }
+type activity struct{ pid int }
 
-func (*work) goesOn() bool { return false }
+func (*activity) hasProgressed() bool { return false }

@@ -7,18 +7,18 @@ import (
 	"time"
 )
 
-// silence is how long a git may print nothing, use no processor and wait for no
+// silenceLimit is how long a git may print nothing, use no processor and wait for no
 // disk.
-const silence = 8 * time.Second
+const silenceLimit = 8 * time.Second
 
-// work is what a process has done so far.
-type work struct {
+// activity is what a process has done so far.
+type activity struct {
 	pid   int
 	ticks string
 }
 
-// goesOn reports whether the process did something since the last call.
-func (w *work) goesOn() bool {
+// hasProgressed reports whether the process did something since the last call.
+func (w *activity) hasProgressed() bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", w.pid))
 	if err != nil {
 		return false

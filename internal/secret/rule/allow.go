@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// Allow is what is not counted as a secret.
-type Allow struct {
+// Allowlist is what is not counted as a secret.
+type Allowlist struct {
 	And       bool // all the criteria have to hold instead of one
 	Target    string
 	Commits   map[string]bool
@@ -20,20 +20,20 @@ type Allow struct {
 	paths, regexes func(text string) bool
 }
 
-func (a *Allow) compile() (err error) {
+func (a *Allowlist) compile() (err error) {
 	if len(a.Commits)+len(a.Paths)+len(a.Regexes)+len(a.StopWords) == 0 {
 		return errors.New("an allowlist must have commits, paths, regexes or stopwords")
 	}
-	if a.paths, err = oneOf(a.Paths); err != nil {
+	if a.paths, err = compileAny(a.Paths); err != nil {
 		return err
 	}
-	a.regexes, err = oneOf(a.Regexes)
+	a.regexes, err = compileAny(a.Regexes)
 	return err
 }
 
-// oneOf returns a matcher of any of the expressions. They are joined as gitleaks
+// compileAny returns a matcher of any of the expressions. They are joined as gitleaks
 // joins them, where an (?i) holds for all expressions behind it as well.
-func oneOf(exprs []string) (func(text string) bool, error) {
+func compileAny(exprs []string) (func(text string) bool, error) {
 	if len(exprs) == 0 {
 		return func(string) bool { return false }, nil
 	}
@@ -45,8 +45,8 @@ func oneOf(exprs []string) (func(text string) bool, error) {
 	return func(text string) bool { return re().MatchString(text) }, nil
 }
 
-// Skips reports whether nothing is looked for in that file of that commit.
-func (a *Allow) Skips(path, commit string) bool {
+// Excludes reports whether nothing is looked for in that file of that commit.
+func (a *Allowlist) Excludes(path, commit string) bool {
 	inCommit, inPath := a.Commits[strings.ToLower(commit)], path != "" && a.paths(path)
 	if !a.And {
 		return inCommit || inPath
@@ -57,20 +57,20 @@ func (a *Allow) Skips(path, commit string) bool {
 	return (len(a.Commits) == 0 || inCommit) && (len(a.Paths) == 0 || inPath)
 }
 
-// OnLine reports whether the expressions look at the line of what was found.
-func (a *Allow) OnLine() bool { return a.Target == "line" }
+// TargetsLine reports whether the expressions look at the line of what was found.
+func (a *Allowlist) TargetsLine() bool { return a.Target == "line" }
 
 // Matches reports whether one of the expressions matches what it looks at:
 // the secret, the match that it is in, or the line.
-func (a *Allow) Matches(secret, match, line string) bool {
+func (a *Allowlist) Matches(secret, match, line string) bool {
 	target := map[string]string{"": secret, "match": match, "line": line}[a.Target]
 	return target != "" && a.regexes(target)
 }
 
-// Forgives reports whether what was found is not counted. matches is what
+// Allows reports whether what was found is not counted. matches is what
 // Matches returns.
-func (a *Allow) Forgives(path, commit, secret string, matches bool) bool {
-	byWord := a.stops(secret)
+func (a *Allowlist) Allows(path, commit, secret string, matches bool) bool {
+	byWord := a.hasStopWord(secret)
 	if !a.And {
 		return matches || byWord
 	}
@@ -79,7 +79,7 @@ func (a *Allow) Forgives(path, commit, secret string, matches bool) bool {
 		(len(a.Regexes) == 0 || matches) && (len(a.StopWords) == 0 || byWord)
 }
 
-func (a *Allow) stops(secret string) bool {
+func (a *Allowlist) hasStopWord(secret string) bool {
 	lower := strings.ToLower(secret)
 	for _, w := range a.StopWords {
 		if strings.Contains(lower, w) {

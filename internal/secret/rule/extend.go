@@ -7,7 +7,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-func (s *Set) extend(o *Set, disabled []string) {
+func (s *Set) merge(o *Set, disabled []string) {
 	at := map[string]int{}
 	for i, r := range s.Rules {
 		at[r.ID] = i
@@ -21,13 +21,13 @@ func (s *Set) extend(o *Set, disabled []string) {
 			s.Rules = append(s.Rules, base)
 			continue
 		}
-		s.Rules[i] = s.Rules[i].over(base)
+		s.Rules[i] = s.Rules[i].overlay(base)
 	}
 	s.Allow = append(s.Allow, o.Allow...)
 }
 
-// over lays what r says over base, as gitleaks does for rules of the same name.
-func (r Rule) over(base Rule) Rule {
+// overlay lays what r says over base, as gitleaks does for rules of the same name.
+func (r Rule) overlay(base Rule) Rule {
 	if r.Description != "" {
 		base.Description = r.Description
 	}
@@ -44,7 +44,7 @@ func (r Rule) over(base Rule) Rule {
 		base.Path = r.Path
 	}
 	base.Keywords = append(append([]string{}, base.Keywords...), r.Keywords...)
-	base.Allow = append(append([]*Allow{}, base.Allow...), r.Allow...)
+	base.Allow = append(append([]*Allowlist{}, base.Allow...), r.Allow...)
 	return base
 }
 
@@ -53,6 +53,6 @@ func readExtension(folder, path string) (string, error) {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(folder, path)
 	}
-	b, err := safefile.Read(path, mostRules)
+	b, err := safefile.Read(path, maxRuleBytes)
 	return string(b), err
 }

@@ -27,17 +27,17 @@ import (
 var Gitleaks string
 
 //go:embed flowgate.toml
-var own string
+var ownRules string
 
 // File is the name of a repository's own rules, as gitleaks has it.
 const File = ".gitleaks.toml"
 
-// mostRules bounds a file of rules, in bytes: gitleaks' own has 100 kB.
-const mostRules = 4 << 20
+// maxRuleBytes bounds a file of rules, in bytes: gitleaks' own has 100 kB.
+const maxRuleBytes = 4 << 20
 
-// engine is raised when package match or scan find something else in the same
+// engineVersion is raised when package match or scan find something else in the same
 // text by the same rules, so that no cache keeps what an older one found.
-const engine = "2"
+const engineVersion = "2"
 
 // Rule says what one kind of secret looks like.
 type Rule struct {
@@ -48,7 +48,7 @@ type Rule struct {
 	Group       int     // of Expr, holds the secret; 0: the first that is not empty
 	Entropy     float64 // Shannon bits a character that a secret has to exceed; 0: any
 	Keywords    []string
-	Allow       []*Allow
+	Allow       []*Allowlist
 	Required    []Required
 	SkipReport  bool // only other rules need it
 	Known       bool // a secret that is known by its value: no allowlist and no path hides it
@@ -63,7 +63,7 @@ type Required struct {
 // Set is a list of rules with what none of them counts.
 type Set struct {
 	Rules    []Rule
-	Allow    []*Allow
+	Allow    []*Allowlist
 	Path     string // .gitleaks.toml, relative to the folder it was loaded for; empty: none
 	Baseline string // file that is not searched either: gitleaks' hold secrets; empty: none
 	Digest   string // hexadecimal; another one means other findings
@@ -76,36 +76,36 @@ func Default() (*Set, error) { return Load("") }
 // which says itself whether it extends the default ones, or the default ones;
 // FlowGate's own are always among them.
 func Load(folder string) (*Set, error) {
-	text, path, err := repositoryRules(folder)
+	text, path, err := readRepositoryRules(folder)
 	if err != nil {
 		return nil, err
 	}
 	digest := sha256.New()
-	s, err := read(text, folder, 0, func(b string) { _, _ = digest.Write([]byte(b + "\x00")) })
+	s, err := parse(text, folder, 0, func(b string) { _, _ = digest.Write([]byte(b + "\x00")) })
 	if err != nil {
-		return nil, fmt.Errorf("read rules %s: %w", orDefault(path), err)
+		return nil, fmt.Errorf("read rules %s: %w", describeSource(path), err)
 	}
-	ours, err := read(own, "", 0, func(b string) { _, _ = digest.Write([]byte(b + "\x00" + engine)) })
+	ours, err := parse(ownRules, "", 0, func(b string) { _, _ = digest.Write([]byte(b + "\x00" + engineVersion)) })
 	if err != nil {
 		return nil, fmt.Errorf("read FlowGate's own rules: %w", err)
 	}
-	s.extend(ours, nil)
+	s.merge(ours, nil)
 	s.Path, s.Digest = path, hex.EncodeToString(digest.Sum(nil))
 	return s, nil
 }
 
-func orDefault(path string) string {
+func describeSource(path string) string {
 	if path == "" {
 		return "of gitleaks"
 	}
 	return path
 }
 
-func repositoryRules(folder string) (text, path string, err error) {
+func readRepositoryRules(folder string) (text, path string, err error) {
 	if folder == "" {
 		return Gitleaks, "", nil
 	}
-	b, err := safefile.Read(filepath.Join(folder, File), mostRules)
+	b, err := safefile.Read(filepath.Join(folder, File), maxRuleBytes)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Gitleaks, "", nil
 	}

@@ -61,12 +61,12 @@ func TestAnotherSetOfRulesHasAnotherDigest(t *testing.T) {
 	note("extended", s, err)
 	s, err = rule.Default()
 	if err == nil {
-		s.Known([]string{"a secret of ours"})
+		s.AddKnown([]string{"a secret of ours"})
 	}
 	note("with a secret", s, err)
 	s, err = rule.Default()
 	if err == nil {
-		s.Known([]string{"another secret"})
+		s.AddKnown([]string{"another secret"})
 	}
 	note("with another", s, err)
 	if again, err := rule.Default(); err != nil || seen[again.Digest] != "the default" {

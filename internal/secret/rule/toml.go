@@ -51,36 +51,36 @@ type allowTable struct {
 	StopWords   []string `toml:"stopwords"`
 }
 
-// deepest is how often a rule file may extend another, as in gitleaks.
-const deepest = 2
+// maxExtendDepth is how often a rule file may extend another, as in gitleaks.
+const maxExtendDepth = 2
 
-// read makes a rule file into a set; seen is told every text that went into it.
-func read(text, folder string, depth int, seen func(string)) (*Set, error) {
+// parse makes a rule file into a set; seen is told every text that went into it.
+func parse(text, folder string, depth int, seen func(string)) (*Set, error) {
 	seen(text)
 	var doc document
 	if err := toml.Unmarshal([]byte(text), &doc); err != nil {
-		return nil, position(err)
+		return nil, withPosition(err)
 	}
 	s := &Set{}
 	for _, t := range doc.Rules {
-		r, err := t.rule()
+		r, err := t.toRule()
 		if err != nil {
 			return nil, fmt.Errorf("rule %q: %w", t.ID, err)
 		}
 		s.Rules = append(s.Rules, r)
 	}
-	targeted, err := s.allow(doc)
+	targeted, err := s.parseAllowlists(doc)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.extendBy(doc, folder, depth, seen); err != nil {
+	if err := s.applyExtend(doc, folder, depth, seen); err != nil {
 		return nil, err
 	}
-	return s, s.settle(targeted, depth)
+	return s, s.resolveReferences(targeted, depth)
 }
 
-// position says where a TOML file is wrong.
-func position(err error) error {
+// withPosition says where a TOML file is wrong.
+func withPosition(err error) error {
 	var at *toml.DecodeError
 	if errors.As(err, &at) {
 		row, column := at.Position()
@@ -89,10 +89,10 @@ func position(err error) error {
 	return err
 }
 
-func (s *Set) extendBy(doc document, folder string, depth int, seen func(string)) error {
+func (s *Set) applyExtend(doc document, folder string, depth int, seen func(string)) error {
 	text := Gitleaks
 	switch {
-	case depth >= deepest || !doc.Extend.UseDefault && doc.Extend.Path == "":
+	case depth >= maxExtendDepth || !doc.Extend.UseDefault && doc.Extend.Path == "":
 		return nil
 	case doc.Extend.UseDefault && doc.Extend.Path != "":
 		return errors.New("extend has both useDefault and path; it can have one")
@@ -102,23 +102,23 @@ func (s *Set) extendBy(doc document, folder string, depth int, seen func(string)
 			return fmt.Errorf("extend.path: %w", err)
 		}
 	}
-	base, err := read(text, folder, depth+1, seen)
+	base, err := parse(text, folder, depth+1, seen)
 	if err != nil {
 		return fmt.Errorf("extended rules: %w", err)
 	}
-	s.extend(base, doc.Extend.DisabledRules)
+	s.merge(base, doc.Extend.DisabledRules)
 	return nil
 }
 
-// allow reads the allowlists of all rules, and returns those of some rules by
+// parseAllowlists reads the allowlists of all rules, and returns those of some rules by
 // the rule's ID.
-func (s *Set) allow(doc document) (map[string][]*Allow, error) {
+func (s *Set) parseAllowlists(doc document) (map[string][]*Allowlist, error) {
 	if doc.Allowlist != nil {
 		doc.Allowlists = append(doc.Allowlists, *doc.Allowlist)
 	}
-	targeted := map[string][]*Allow{}
+	targeted := map[string][]*Allowlist{}
 	for _, t := range doc.Allowlists {
-		a, err := t.allow()
+		a, err := t.toAllowlist()
 		if err != nil {
 			return nil, fmt.Errorf("allowlist: %w", err)
 		}
@@ -132,8 +132,8 @@ func (s *Set) allow(doc document) (map[string][]*Allow, error) {
 	return targeted, nil
 }
 
-// settle gives rules the allowlists meant for them and looks that each is whole.
-func (s *Set) settle(targeted map[string][]*Allow, depth int) error {
+// resolveReferences gives rules the allowlists meant for them and looks that each is whole.
+func (s *Set) resolveReferences(targeted map[string][]*Allowlist, depth int) error {
 	if depth > 0 {
 		return nil
 	}
@@ -160,7 +160,7 @@ func (s *Set) settle(targeted map[string][]*Allow, depth int) error {
 	return nil
 }
 
-func (t ruleTable) rule() (Rule, error) {
+func (t ruleTable) toRule() (Rule, error) {
 	r := Rule{
 		ID: t.ID, Description: t.Description, Expr: t.Regex, Group: t.SecretGroup, Entropy: t.Entropy,
 		Keywords: t.Keywords, SkipReport: t.SkipReport,
@@ -175,7 +175,7 @@ func (t ruleTable) rule() (Rule, error) {
 		t.Allowlists = append(t.Allowlists, *t.Allowlist)
 	}
 	for _, a := range t.Allowlists {
-		made, err := a.allow()
+		made, err := a.toAllowlist()
 		if err != nil {
 			return r, err
 		}
@@ -197,8 +197,8 @@ func (t ruleTable) rule() (Rule, error) {
 	return r, err
 }
 
-func (t allowTable) allow() (*Allow, error) {
-	a := &Allow{Target: t.RegexTarget, Paths: t.Paths, Regexes: t.Regexes, Commits: map[string]bool{}}
+func (t allowTable) toAllowlist() (*Allowlist, error) {
+	a := &Allowlist{Target: t.RegexTarget, Paths: t.Paths, Regexes: t.Regexes, Commits: map[string]bool{}}
 	switch strings.ToUpper(t.Condition) {
 	case "AND", "&&":
 		a.And = true

@@ -18,15 +18,15 @@ type Cache struct {
 	seal         Seal
 	path, digest string
 	opened       time.Time
-	before       map[string]entry
+	before       map[string]cacheEntry
 
 	mu    sync.Mutex
-	after map[string]entry
+	after map[string]cacheEntry
 	grown bool
 }
 
-// entry is one file as it was when it was searched.
-type entry struct {
+// cacheEntry is one file as it was when it was searched.
+type cacheEntry struct {
 	path     string
 	blob     string // empty when it was skipped before it was read
 	stat     stat
@@ -44,7 +44,7 @@ const cacheFormat = "flowgate scan cache 4"
 // OpenCache reads the cache in the file at path. One that is missing, not of this
 // user's FlowGate, or of other rules is an empty one.
 func OpenCache(seal Seal, path, digest string) *Cache {
-	c := &Cache{seal: seal, path: path, digest: digest, opened: time.Now(), before: map[string]entry{}, after: map[string]entry{}}
+	c := &Cache{seal: seal, path: path, digest: digest, opened: time.Now(), before: map[string]cacheEntry{}, after: map[string]cacheEntry{}}
 	b, err := seal.read(path)
 	if err != nil {
 		return c
@@ -59,12 +59,12 @@ func OpenCache(seal Seal, path, digest string) *Cache {
 
 // parseCache reads what Save wrote: a header with the rules' digest, then a line
 // for each file, with its findings as JSON.
-func parseCache(b []byte, digest string) (map[string]entry, error) {
+func parseCache(b []byte, digest string) (map[string]cacheEntry, error) {
 	head, rest, _ := bytes.Cut(b, []byte("\n"))
 	if string(head) != cacheFormat+" "+digest {
 		return nil, fmt.Errorf("another cache: %.80q", head)
 	}
-	all := make(map[string]entry, bytes.Count(rest, []byte("\n")))
+	all := make(map[string]cacheEntry, bytes.Count(rest, []byte("\n")))
 	lines := bufio.NewScanner(bytes.NewReader(rest))
 	lines.Buffer(nil, len(rest)+1)
 	for lines.Scan() {
@@ -77,7 +77,7 @@ func parseCache(b []byte, digest string) (map[string]entry, error) {
 	return all, lines.Err()
 }
 
-func parseEntry(line string) (e entry, err error) {
+func parseEntry(line string) (e cacheEntry, err error) {
 	words := strings.SplitN(line, "\t", 8)
 	if len(words) != 8 {
 		return e, fmt.Errorf("%d columns", len(words))
@@ -99,7 +99,7 @@ func parseEntry(line string) (e entry, err error) {
 	return e, err
 }
 
-func (e entry) line() string {
+func (e cacheEntry) encode() string {
 	path, findings := e.path, ""
 	if strings.ContainsAny(path, "\"\t\n\r") {
 		path = strconv.Quote(path)
@@ -114,14 +114,14 @@ func (e entry) line() string {
 	return fmt.Sprintf("%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\n", e.stat.size, e.stat.modified, e.stat.changed, e.stat.inode, e.blob, e.skipped, path, findings)
 }
 
-// unchanged returns what is known of a file that looks as it did.
-func (c *Cache) unchanged(path string, info fs.FileInfo) (entry, bool) {
+// findUnchanged returns what is known of a file that looks as it did.
+func (c *Cache) findUnchanged(path string, info fs.FileInfo) (cacheEntry, bool) {
 	if c == nil {
-		return entry{}, false
+		return cacheEntry{}, false
 	}
 	e, ok := c.before[path]
 	if !ok || e.stat != statOf(info) || e.stat.changed == 0 {
-		return entry{}, false
+		return cacheEntry{}, false
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -129,20 +129,20 @@ func (c *Cache) unchanged(path string, info fs.FileInfo) (entry, bool) {
 	return e, true
 }
 
-// old returns what is known of another state of a file.
-func (c *Cache) old(path string) (entry, bool) {
+// findOld returns what is known of another state of a file.
+func (c *Cache) findOld(path string) (cacheEntry, bool) {
 	if c == nil {
-		return entry{}, false
+		return cacheEntry{}, false
 	}
 	e, ok := c.before[path]
 	return e, ok && e.blob != ""
 }
 
-func (c *Cache) keep(e entry) {
+func (c *Cache) put(e cacheEntry) {
 	if c == nil {
 		return
 	}
-	if e.stat.racy(c.opened) {
+	if e.stat.isRacy(c.opened) {
 		e.stat.changed = 0 // known by its blob id only
 	}
 	c.mu.Lock()
@@ -150,9 +150,9 @@ func (c *Cache) keep(e entry) {
 	c.after[e.path], c.grown = e, true
 }
 
-// racy reports whether a file changed so shortly before the scan that it may
+// isRacy reports whether a file changed so shortly before the scan that it may
 // have changed again since, within one tick of the file system's clock.
-func (s stat) racy(now time.Time) bool {
+func (s stat) isRacy(now time.Time) bool {
 	tick := 50 * time.Millisecond
 	if s.changed%int64(time.Second) == 0 {
 		tick = 2 * time.Second // this file system counts seconds
@@ -168,7 +168,7 @@ func (c *Cache) Save() error {
 	}
 	var body bytes.Buffer
 	for _, e := range c.after {
-		body.WriteString(e.line())
+		body.WriteString(e.encode())
 	}
 	return c.seal.write(c.path, append([]byte(cacheFormat+" "+c.digest+"\n"), body.Bytes()...))
 }

@@ -35,13 +35,13 @@ type encoded struct {
 func decode(text string, before []segment) (string, []segment) {
 	var all []segment
 	shift := 0
-	for _, e := range outranked(encodings(text)) {
-		value := e.read(text[e.start:e.end])
+	for _, e := range dropOutranked(findEncodings(text)) {
+		value := e.decode(text[e.start:e.end])
 		if value == "" {
 			continue
 		}
 		at := e.start + shift
-		all = append(all, segment{toOriginal(before, e.extent), e.extent, extent{at, at + len(value)}, value, before})
+		all = append(all, segment{originalExtent(before, e.extent), e.extent, extent{at, at + len(value)}, value, before})
 		shift += len(value) - (e.end - e.start)
 	}
 	if len(all) == 0 {
@@ -58,8 +58,8 @@ func decode(text string, before []segment) (string, []segment) {
 	return b.String(), all
 }
 
-// outranked drops what overlaps a neighbour of a higher kind.
-func outranked(all []encoded) (kept []encoded) {
+// dropOutranked drops what overlaps a neighbour of a higher kind.
+func dropOutranked(all []encoded) (kept []encoded) {
 	for i, e := range all {
 		above := func(o encoded) bool { return e.overlaps(o.extent) && o.kind > e.kind }
 		if i > 0 && above(all[i-1]) || i+1 < len(all) && above(all[i+1]) {
@@ -70,10 +70,10 @@ func outranked(all []encoded) (kept []encoded) {
 	return kept
 }
 
-// encodings finds what may be encoded. It is this expression, leftmost first:
+// findEncodings finds what may be encoded. It is this expression, leftmost first:
 //
 //	%hh(?:.*%hh)? | (?:U\+hhhh(?:\s|$))+ | (?i)(?:\\{1,2}uhhhh)+ | [0-9A-Fa-f]{32,} | [\w/+-]{16,}={0,2}
-func encodings(text string) (all []encoded) {
+func findEncodings(text string) (all []encoded) {
 	for i := 0; i < len(text); {
 		e := encoded{}
 		switch c := text[i]; {
@@ -81,8 +81,8 @@ func encodings(text string) (all []encoded) {
 			e = encoded{extent{i, percentEnd(text, i)}, percentKind}
 		case c == '\\':
 			e = encoded{extent{i, escapesEnd(text, i)}, unicodeKind}
-		case isWord(c):
-			e, i = word(text, i)
+		case isBase64Char(c):
+			e, i = scanWord(text, i)
 		}
 		if e.end <= e.start {
 			i++
@@ -94,11 +94,11 @@ func encodings(text string) (all []encoded) {
 	return all
 }
 
-// word looks at a run of base64's characters; without an encoding in it, next is
+// scanWord looks at a run of base64's characters; without an encoding in it, next is
 // its last character.
-func word(text string, start int) (e encoded, next int) {
+func scanWord(text string, start int) (e encoded, next int) {
 	end := start
-	for end < len(text) && isWord(text[end]) {
+	for end < len(text) && isBase64Char(text[end]) {
 		end++
 	}
 	digits := start
@@ -122,7 +122,7 @@ func word(text string, start int) (e encoded, next int) {
 }
 
 func percentEnd(text string, i int) int {
-	isCode := func(i int) bool { return text[i] == '%' && hexRun(text, i+1, 2) }
+	isCode := func(i int) bool { return text[i] == '%' && isHexRun(text, i+1, 2) }
 	if !isCode(i) {
 		return 0
 	}
@@ -144,7 +144,7 @@ func escapesEnd(text string, i int) (end int) {
 		for n < 2 && i+n < len(text) && text[i+n] == '\\' {
 			n++
 		}
-		if n == 0 || i+n >= len(text) || text[i+n]|0x20 != 'u' || !hexRun(text, i+n+1, 4) {
+		if n == 0 || i+n >= len(text) || text[i+n]|0x20 != 'u' || !isHexRun(text, i+n+1, 4) {
 			return end
 		}
 		i += n + 5
@@ -153,7 +153,7 @@ func escapesEnd(text string, i int) (end int) {
 }
 
 func codePointsEnd(text string, i int) (end int) {
-	for i+6 <= len(text) && text[i] == 'U' && text[i+1] == '+' && hexRun(text, i+2, 4) {
+	for i+6 <= len(text) && text[i] == 'U' && text[i+1] == '+' && isHexRun(text, i+2, 4) {
 		if i += 6; i == len(text) {
 			return i
 		}
@@ -166,7 +166,7 @@ func codePointsEnd(text string, i int) (end int) {
 	return end
 }
 
-func hexRun(text string, i, n int) bool {
+func isHexRun(text string, i, n int) bool {
 	if i+n > len(text) {
 		return false
 	}
@@ -180,12 +180,12 @@ func hexRun(text string, i, n int) bool {
 
 func isHex(c byte) bool { return c-'0' < 10 || c|0x20-'a' < 6 }
 
-func isWord(c byte) bool {
+func isBase64Char(c byte) bool {
 	return c|0x20-'a' < 26 || c-'0' < 10 || c == '_' || c == '/' || c == '+' || c == '-'
 }
 
-// read decodes a piece; "" when it says nothing printable.
-func (k kind) read(s string) string {
+// decode decodes a piece; "" when it says nothing printable.
+func (k kind) decode(s string) string {
 	switch k {
 	case percentKind:
 		return readPercent(s)
@@ -193,23 +193,23 @@ func (k kind) read(s string) string {
 		return readUnicode(s)
 	case hexKind:
 		if b, err := hex.DecodeString(s); err == nil && strings.ContainsAny(s, "0123456789") {
-			return printable(b)
+			return printableText(b)
 		}
 	case base64Kind:
 		if !strings.ContainsAny(s, "0123456789+/-_") {
 			return "" // a long word in code
 		}
-		if b, err := base64.StdEncoding.DecodeString(s); err == nil && printable(b) != "" {
+		if b, err := base64.StdEncoding.DecodeString(s); err == nil && printableText(b) != "" {
 			return string(b)
 		}
 		if b, err := base64.RawURLEncoding.DecodeString(s); err == nil {
-			return printable(b)
+			return printableText(b)
 		}
 	}
 	return ""
 }
 
-func printable(b []byte) string {
+func printableText(b []byte) string {
 	for _, c := range b {
 		if c <= 8 || c >= 0x7f {
 			return ""
@@ -221,12 +221,12 @@ func printable(b []byte) string {
 func readPercent(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
-		if s[i] != '%' || !hexRun(s, i+1, 2) {
+		if s[i] != '%' || !isHexRun(s, i+1, 2) {
 			b.WriteByte(s[i])
 			continue
 		}
 		code, _ := strconv.ParseUint(s[i+1:i+3], 16, 8)
-		if printable([]byte{byte(code)}) == "" {
+		if printableText([]byte{byte(code)}) == "" {
 			return ""
 		}
 		b.WriteByte(byte(code))
@@ -239,7 +239,7 @@ func readUnicode(s string) string {
 	var b strings.Builder
 	for i := 0; i+4 <= len(s); i++ {
 		if s[i]|0x20 == 'u' || s[i] == '+' && s[i-1] == 'U' {
-			if hexRun(s, i+1, 4) {
+			if isHexRun(s, i+1, 4) {
 				code, _ := strconv.ParseUint(s[i+1:i+5], 16, 32)
 				b.WriteRune(rune(code))
 				i += 4

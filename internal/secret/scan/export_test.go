@@ -2,7 +2,7 @@ package scan
 
 // For tests: fuzzing.
 var (
-	Fragments     = fragments
+	Fragments     = readFragments
 	ParseBaseline = parseBaseline
 	ParseIgnore   = parseIgnore
 	ParseEntry    = parseEntry
@@ -12,4 +12,4 @@ var (
 func (w *Worker) Search(f Fragment) []Finding { return w.search(f, everyRule) }
 
 // Characters are the bytes that begin a character.
-func Characters(text string) []struct{} { return make([]struct{}, characters(text)) }
+func Characters(text string) []struct{} { return make([]struct{}, countRunes(text)) }

@@ -18,20 +18,20 @@ const (
 // program, a document.
 var errBinary = errors.New("binary")
 
-// fragments cuts a file into fragments as gitleaks does and yields each. A file
+// readFragments cuts a file into fragments as gitleaks does and yields each. A file
 // in UTF-16 or UTF-32 is decoded first.
-func fragments(r io.Reader, path string, yield func(Fragment)) error {
+func readFragments(r io.Reader, path string, yield func(Fragment)) error {
 	in := bufio.NewReader(r)
 	buf := make([]byte, fragmentBytes, fragmentBytes+peekBytes)
 	f := Fragment{Path: path, Line: 1}
-	var source *recorder
+	var source *byteRecorder
 	for first := true; ; first = false {
 		n, err := in.Read(buf[:fragmentBytes])
 		if first && IsBinary(buf[:n]) {
 			return errBinary
 		}
-		if encoding := encodingOf(buf[:min(n, headBytes)]); first && encoding != nil {
-			source = &recorder{in: io.MultiReader(strings.NewReader(string(buf[:n])), in)}
+		if encoding := detectEncoding(buf[:min(n, headBytes)]); first && encoding != nil {
+			source = &byteRecorder{in: io.MultiReader(strings.NewReader(string(buf[:n])), in)}
 			in = bufio.NewReader(encoding.NewDecoder().Reader(source))
 			n, err = in.Read(buf[:fragmentBytes])
 		}
@@ -46,20 +46,20 @@ func fragments(r io.Reader, path string, yield func(Fragment)) error {
 			return err
 		}
 		f.Text = string(piece)
-		f.bytes = source.take(in)
+		f.bytes = source.takeBytes(in)
 		yield(f)
-		f = f.after()
+		f = f.next()
 	}
 }
 
-// after is the place of the text that follows a fragment.
-func (f Fragment) after() Fragment {
+// next is the place of the text that follows a fragment.
+func (f Fragment) next() Fragment {
 	last := strings.LastIndexByte(f.Text, '\n')
 	if last >= 0 {
 		f.Column = 0
 	}
 	f.Line += strings.Count(f.Text, "\n")
-	f.Column += characters(f.Text[last+1:])
+	f.Column += countRunes(f.Text[last+1:])
 	f.Text, f.bytes = "", ""
 	return f
 }
@@ -70,8 +70,8 @@ const (
 	seamBytes  = 8 << 10   // on either side of the end of a fragment that are searched as one
 )
 
-// pieces cuts a long text, at line ends where there are any, and yields each.
-func pieces(f Fragment, yield func(Fragment)) {
+// splitLong cuts a long text, at line ends where there are any, and yields each.
+func splitLong(f Fragment, yield func(Fragment)) {
 	for rest := f.Text; rest != ""; {
 		end := len(rest)
 		if end > 2*pieceBytes {
@@ -82,25 +82,25 @@ func pieces(f Fragment, yield func(Fragment)) {
 		}
 		f.Text, rest = rest[:end], rest[end:]
 		yield(f)
-		f = f.after()
+		f = f.next()
 	}
 }
 
-// seam joins the fragments of one file, so that what lies across the end of one
+// fileSearcher joins the fragments of one file, so that what lies across the end of one
 // is found too.
-type seam struct {
+type fileSearcher struct {
 	w     *Worker
 	of    scope
 	tail  Fragment // the end of the last fragment
 	open  bool
-	bytes mixed
+	bytes rawSearcher
 }
 
 // search returns what is found in the next fragment of a file.
-func (s *seam) search(f Fragment) []Finding {
+func (s *fileSearcher) search(f Fragment) []Finding {
 	found := s.w.search(f, s.of)
 	if s.open {
-		found = append(found, s.across(f)...)
+		found = append(found, s.searchSeam(f)...)
 	}
 	s.tail, s.open = tailOf(f), true
 	if f.bytes != "" {
@@ -109,8 +109,8 @@ func (s *seam) search(f Fragment) []Finding {
 	return found
 }
 
-// across returns what begins in the last fragment and ends in f.
-func (s *seam) across(f Fragment) (found []Finding) {
+// searchSeam returns what begins in the last fragment and ends in f.
+func (s *fileSearcher) searchSeam(f Fragment) (found []Finding) {
 	middle := len(s.tail.Text)
 	joined := s.tail
 	joined.Text += f.Text[:min(seamBytes, len(f.Text))]
@@ -130,7 +130,7 @@ func tailOf(f Fragment) Fragment {
 	}
 	tail := f
 	tail.Text = f.Text[:at]
-	tail = tail.after()
+	tail = tail.next()
 	tail.Text = f.Text[at:]
 	return tail
 }

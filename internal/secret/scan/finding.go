@@ -31,13 +31,13 @@ type Finding struct {
 	at         extent // in the text of its fragment
 }
 
-// shown is the length from which a secret shows two characters at each end.
-const shown = 16
+// minPreviewLength is the length from which a secret shows two characters at each end.
+const minPreviewLength = 16
 
 // preview is what may be seen of a secret.
 func preview(secret string) string {
 	r := []rune(secret)
-	if len(r) < shown || strings.ContainsRune(secret, '\n') {
+	if len(r) < minPreviewLength || strings.ContainsRune(secret, '\n') {
 		return ""
 	}
 	return string(r[:2]) + "…" + string(r[len(r)-2:])
@@ -45,10 +45,10 @@ func preview(secret string) string {
 
 func newFinding(f Fragment, r *rule.Rule) Finding {
 	n := Finding{Rule: r.ID, Description: r.Description, File: f.Path, Commit: f.Commit, Date: f.Date}
-	return n.fingerprinted()
+	return n.withFingerprint()
 }
 
-func (n Finding) fingerprinted() Finding {
+func (n Finding) withFingerprint() Finding {
 	n.Fingerprint = fmt.Sprintf("%s:%s:%d", n.File, n.Rule, n.Line)
 	if n.Commit != "" {
 		n.Fingerprint = n.Commit + ":" + n.Fingerprint
@@ -56,9 +56,9 @@ func (n Finding) fingerprinted() Finding {
 	return n
 }
 
-// placed returns n with its place in the fragment. at are the bytes from the
+// withPlace returns n with its place in the fragment. at are the bytes from the
 // first to the last that are no line breaks.
-func (n Finding) placed(f Fragment, lines *newlines, loc location, at extent, secret string) Finding {
+func (n Finding) withPlace(f Fragment, lines *lineIndex, loc location, at extent, secret string) Finding {
 	n.Line, n.EndLine = f.Line+loc.line, f.Line+loc.endLine
 	end := at.end
 	for end > at.start && f.Text[end-1] == '\r' {
@@ -72,11 +72,11 @@ func (n Finding) placed(f Fragment, lines *newlines, loc location, at extent, se
 		n.EndColumn += f.Column
 	}
 	n.Preview, n.secret, n.byteColumn, n.at = preview(secret), secret, loc.column, at
-	return n.fingerprinted()
+	return n.withFingerprint()
 }
 
-// arrange drops what a generic rule found where a better one did, and sorts.
-func arrange(found []Finding) []Finding {
+// dropGeneric drops what a generic rule found where a better one did, and sorts.
+func dropGeneric(found []Finding) []Finding {
 	better := map[int]*secrets{}
 	for _, n := range found {
 		if !isGeneric(n) {
@@ -88,7 +88,7 @@ func arrange(found []Finding) []Finding {
 	}
 	kept := found[:0:0]
 	for _, n := range found {
-		if !isGeneric(n) || !better[n.Line].hold(n.secret) {
+		if !isGeneric(n) || !better[n.Line].contains(n.secret) {
 			kept = append(kept, n)
 		}
 	}
@@ -102,18 +102,18 @@ type secrets struct {
 	index *suffixarray.Index // of all, made when there are many
 }
 
-// fewSecrets are looked through one by one.
-const fewSecrets = 64
+// indexThreshold are looked through one by one.
+const indexThreshold = 64
 
 func (s *secrets) add(secret string) { s.all = append(s.all, secret) }
 
-// hold reports whether one of the secrets contains text.
-func (s *secrets) hold(text string) bool {
+// contains reports whether one of the secrets contains text.
+func (s *secrets) contains(text string) bool {
 	if s == nil {
 		return false
 	}
 	contains := func(secret string) bool { return strings.Contains(secret, text) }
-	if len(s.all) <= fewSecrets || strings.IndexByte(text, 0) >= 0 {
+	if len(s.all) <= indexThreshold || strings.IndexByte(text, 0) >= 0 {
 		return slices.ContainsFunc(s.all, contains)
 	}
 	if s.index == nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/secret/repo"
 )
 
-// past is what a history scan found, up to which commits.
-type past struct {
+// historyRecord is what a history scan found, up to which commits.
+type historyRecord struct {
 	Format   string         `json:"format"`
 	Digest   string         `json:"digest"`  // of the rules
 	Shallow  string         `json:"shallow"` // of the clone's boundary, under which commits may appear
@@ -28,14 +28,14 @@ func (s *Scanner) History(ctx context.Context, r *repo.Repo, seal Seal, cache st
 	if err != nil {
 		return newCollector().result(s), err
 	}
-	before := s.recall(ctx, r, seal, cache, tips)
+	before := s.loadHistory(ctx, r, seal, cache, tips)
 	if len(tips) > 0 && slices.Equal(before.Tips, tips) {
 		result := newCollector().result(s)
 		result.Add(before.result())
 		return result, nil
 	}
-	result, far, err := s.patches(ctx, r, func(ctx context.Context, yield func(repo.Added) error) (repo.Counts, error) {
-		return r.Log(ctx, tips, before.Tips, yield)
+	result, far, err := s.patches(ctx, r, func(ctx context.Context, yield func(repo.Addition) error) (repo.Counts, error) {
+		return r.LogChanges(ctx, tips, before.Tips, yield)
 	})
 	if err != nil {
 		return result, err
@@ -43,8 +43,8 @@ func (s *Scanner) History(ctx context.Context, r *repo.Repo, seal Seal, cache st
 	for _, path := range before.Far {
 		far.paths[path] = true
 	}
-	long, _, err := s.patches(ctx, r, func(ctx context.Context, yield func(repo.Added) error) (repo.Counts, error) {
-		return repo.Counts{}, r.LogOf(ctx, tips, before.Tips, far.all(), yield)
+	long, _, err := s.patches(ctx, r, func(ctx context.Context, yield func(repo.Addition) error) (repo.Counts, error) {
+		return repo.Counts{}, r.LogFiles(ctx, tips, before.Tips, far.withRenames(), yield)
 	})
 	if err != nil {
 		return result, err
@@ -52,12 +52,12 @@ func (s *Scanner) History(ctx context.Context, r *repo.Repo, seal Seal, cache st
 	result.Add(long)
 	complete := len(result.Scanned.Unread) == 0
 	result.Add(before.result())
-	result.Findings = distinct(result.Findings)
+	result.Findings = dropDuplicates(result.Findings)
 	slices.SortStableFunc(result.Findings, compare)
 	if cache != "" && complete {
-		after := past{
+		after := historyRecord{
 			Format: cacheFormat, Digest: s.rules.Digest, Shallow: r.Shallow, Tips: tips,
-			Commits: result.Scanned.Commits, Skipped: result.Scanned.Skipped, Far: far.all(), Findings: result.Findings,
+			Commits: result.Scanned.Commits, Skipped: result.Scanned.Skipped, Far: far.withRenames(), Findings: result.Findings,
 		}
 		if b, err := json.Marshal(after); err == nil {
 			_ = seal.write(cache, b) // the next scan reads more; nothing is wrong with this one
@@ -67,22 +67,22 @@ func (s *Scanner) History(ctx context.Context, r *repo.Repo, seal Seal, cache st
 }
 
 // result is what is remembered, as the result of a scan.
-func (p past) result() Result {
+func (p historyRecord) result() Result {
 	return Result{Findings: p.Findings, Scanned: Scanned{Commits: p.Commits, Cached: p.Commits, Skipped: p.Skipped}}
 }
 
-// recall returns what an earlier scan found that still holds, or nothing.
-func (s *Scanner) recall(ctx context.Context, r *repo.Repo, seal Seal, cache string, tips []string) past {
-	var p past
+// loadHistory returns what an earlier scan found that still holds, or nothing.
+func (s *Scanner) loadHistory(ctx context.Context, r *repo.Repo, seal Seal, cache string, tips []string) historyRecord {
+	var p historyRecord
 	if cache == "" {
-		return past{}
+		return historyRecord{}
 	}
 	b, err := seal.read(cache)
 	if err != nil || json.Unmarshal(b, &p) != nil {
-		return past{}
+		return historyRecord{}
 	}
-	if p.Format != cacheFormat || p.Digest != s.rules.Digest || p.Shallow != r.Shallow || !slices.Equal(p.Tips, tips) && !r.Reaches(ctx, tips, p.Tips) {
-		return past{}
+	if p.Format != cacheFormat || p.Digest != s.rules.Digest || p.Shallow != r.Shallow || !slices.Equal(p.Tips, tips) && !r.ReachesAll(ctx, tips, p.Tips) {
+		return historyRecord{}
 	}
 	return p
 }

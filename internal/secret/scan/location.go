@@ -15,9 +15,9 @@ type location struct {
 	from, to              int // bytes of the line, for allow comments
 }
 
-// newlines finds lines and columns in a text; what it needs for that is computed
+// lineIndex finds lines and columns in a text; what it needs for that is computed
 // when first needed.
-type newlines struct {
+type lineIndex struct {
 	text  string
 	ends  []int // of all lines but the last one
 	runes []int // before each block of runeBlock bytes
@@ -25,7 +25,7 @@ type newlines struct {
 
 const runeBlock = 512
 
-func (n *newlines) prepare() {
+func (n *lineIndex) prepare() {
 	if n.ends != nil {
 		return
 	}
@@ -39,7 +39,7 @@ func (n *newlines) prepare() {
 	}
 }
 
-func (n *newlines) locate(m extent) (loc location) {
+func (n *lineIndex) locate(m extent) (loc location) {
 	n.prepare()
 	at, _ := slices.BinarySearch(n.ends, m.start+1) // the first end behind the start
 	if at == len(n.ends) {
@@ -63,7 +63,7 @@ func (n *newlines) locate(m extent) (loc location) {
 
 // startColumn is column of where a match begins. One that begins with a line
 // break counts as on the next line.
-func (n *newlines) startColumn(at int) int {
+func (n *lineIndex) startColumn(at int) int {
 	if at < len(n.text) && n.text[at] == '\n' {
 		at++
 	}
@@ -72,7 +72,7 @@ func (n *newlines) startColumn(at int) int {
 
 // column is the place of a byte in its line, in characters from 1. A byte order
 // mark at the beginning is no character.
-func (n *newlines) column(at int) int {
+func (n *lineIndex) column(at int) int {
 	n.prepare()
 	from := 0
 	if line, _ := slices.BinarySearch(n.ends, at); line > 0 {
@@ -80,24 +80,24 @@ func (n *newlines) column(at int) int {
 	} else if strings.HasPrefix(n.text, "\ufeff") {
 		from = min(len("\ufeff"), at)
 	}
-	return n.before(at) - n.before(from) + 1
+	return n.runesBefore(at) - n.runesBefore(from) + 1
 }
 
-// before counts the characters before a byte.
-func (n *newlines) before(at int) int {
+// runesBefore counts the characters before a byte.
+func (n *lineIndex) runesBefore(at int) int {
 	if n.runes == nil {
 		count := 0
 		for i := 0; i <= len(n.text); i += runeBlock {
 			n.runes = append(n.runes, count)
-			count += characters(n.text[i:min(i+runeBlock, len(n.text))])
+			count += countRunes(n.text[i:min(i+runeBlock, len(n.text))])
 		}
 	}
 	block := at / runeBlock
-	return n.runes[block] + characters(n.text[block*runeBlock:at])
+	return n.runes[block] + countRunes(n.text[block*runeBlock:at])
 }
 
-// characters counts the bytes that begin one.
-func characters(text string) (n int) {
+// countRunes counts the bytes that begin one.
+func countRunes(text string) (n int) {
 	for i := range len(text) {
 		if text[i]&0xc0 != 0x80 {
 			n++

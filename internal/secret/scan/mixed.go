@@ -11,13 +11,13 @@ import (
 // all characters that follow. So of a file that is decoded, the bytes themselves
 // are searched as well, without zero bytes.
 
-// recorder keeps the bytes that a decoder reads. A nil recorder keeps nothing.
-type recorder struct {
+// byteRecorder keeps the bytes that a decoder reads. A nil recorder keeps nothing.
+type byteRecorder struct {
 	in   io.Reader
 	kept []byte
 }
 
-func (r *recorder) Read(b []byte) (int, error) {
+func (r *byteRecorder) Read(b []byte) (int, error) {
 	n, err := r.in.Read(b)
 	r.kept = append(r.kept, b[:n]...)
 	return n, err
@@ -27,9 +27,9 @@ func (r *recorder) Read(b []byte) (int, error) {
 // read ahead: they hold 4 kB each, of UTF-32 four times as much.
 const aheadBytes = 64 << 10
 
-// take returns the next bytes, without zero bytes and without those that belong
+// takeBytes returns the next bytes, without zero bytes and without those that belong
 // to text that was not read yet. decoded is the reader of that text.
-func (r *recorder) take(decoded *bufio.Reader) string {
+func (r *byteRecorder) takeBytes(decoded *bufio.Reader) string {
 	if r == nil {
 		return ""
 	}
@@ -42,28 +42,28 @@ func (r *recorder) take(decoded *bufio.Reader) string {
 	return text
 }
 
-// mixed searches the bytes of a file that is decoded.
-type mixed struct {
-	seam *seam
+// rawSearcher searches the bytes of a file that is decoded.
+type rawSearcher struct {
+	seam *fileSearcher
 	at   Fragment // the place of the next bytes
-	seen map[ruleSecret]bool
+	seen map[secretKey]bool
 }
 
-// ruleSecret is what was found, wherever it is.
-type ruleSecret struct{ rule, secret string }
+// secretKey is what was found, wherever it is.
+type secretKey struct{ rule, secret string }
 
 // search returns what is in the bytes of f and was not found in what was decoded
 // of them.
-func (m *mixed) search(of *seam, f Fragment, decoded []Finding) []Finding {
+func (m *rawSearcher) search(of *fileSearcher, f Fragment, decoded []Finding) []Finding {
 	if m.seam == nil {
-		m.seam, m.seen = &seam{w: of.w, of: of.of}, map[ruleSecret]bool{}
+		m.seam, m.seen = &fileSearcher{w: of.w, of: of.of}, map[secretKey]bool{}
 		m.at = Fragment{Path: f.Path, Commit: f.Commit, Date: f.Date, Line: 1}
 	}
 	for _, n := range decoded {
-		m.seen[ruleSecret{n.Rule, n.secret}] = true
+		m.seen[secretKey{n.Rule, n.secret}] = true
 	}
 	m.at.Text = f.bytes
 	found := m.seam.search(m.at)
-	m.at = m.at.after()
-	return slices.DeleteFunc(found, func(n Finding) bool { return m.seen[ruleSecret{n.Rule, n.secret}] })
+	m.at = m.at.next()
+	return slices.DeleteFunc(found, func(n Finding) bool { return m.seen[secretKey{n.Rule, n.secret}] })
 }

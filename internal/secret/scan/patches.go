@@ -19,7 +19,7 @@ const batchBytes = 64 << 10
 
 // Stream is a source of what was added: one of the methods of repo.Repo with its
 // arguments bound.
-type Stream func(ctx context.Context, yield func(repo.Added) error) (repo.Counts, error)
+type Stream func(ctx context.Context, yield func(repo.Addition) error) (repo.Counts, error)
 
 // Patches scans what a stream says was added to r.
 func (s *Scanner) Patches(ctx context.Context, r *repo.Repo, stream Stream) (Result, error) {
@@ -28,28 +28,28 @@ func (s *Scanner) Patches(ctx context.Context, r *repo.Repo, stream Stream) (Res
 }
 
 // patches is Patches, and tells how far it got and where more may be.
-func (s *Scanner) patches(ctx context.Context, r *repo.Repo, stream Stream) (Result, *reached, error) {
-	c, far := newCollector(), &reached{paths: map[string]bool{}}
-	batches := make(chan []repo.Added, 2*runtime.GOMAXPROCS(0))
+func (s *Scanner) patches(ctx context.Context, r *repo.Repo, stream Stream) (Result, *longMatchPaths, error) {
+	c, far := newCollector(), &longMatchPaths{paths: map[string]bool{}}
+	batches := make(chan []repo.Addition, 2*runtime.GOMAXPROCS(0))
 	var wg conc.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
-			w := &patchWorker{Worker: s.Worker(), blobs: r.Blobs(), c: c, far: far, contents: map[content][]Finding{}}
+			w := &patchWorker{Worker: s.Worker(), blobs: r.Blobs(), c: c, far: far, contents: map[contentKey][]Finding{}}
 			defer w.blobs.Close()
 			for batch := range batches {
-				w.batch(ctx, batch)
+				w.searchBatch(ctx, batch)
 			}
 		})
 	}
-	counts, err := feed(ctx, stream, batches)
+	counts, err := feedBatches(ctx, stream, batches)
 	close(batches)
 	wg.Wait()
 	c.Scanned.Commits, far.renames = counts.Commits, counts.Renames
 	return c.result(s), far, err
 }
 
-func feed(ctx context.Context, stream Stream, batches chan<- []repo.Added) (repo.Counts, error) {
-	var batch []repo.Added
+func feedBatches(ctx context.Context, stream Stream, batches chan<- []repo.Addition) (repo.Counts, error) {
+	var batch []repo.Addition
 	size := 0
 	send := func() error {
 		select {
@@ -60,7 +60,7 @@ func feed(ctx context.Context, stream Stream, batches chan<- []repo.Added) (repo
 			return ctx.Err()
 		}
 	}
-	counts, err := stream(ctx, func(a repo.Added) error {
+	counts, err := stream(ctx, func(a repo.Addition) error {
 		batch = append(batch, a)
 		if a.Blob != "" {
 			size += batchBytes / 8 // it has to be read
@@ -76,22 +76,22 @@ func feed(ctx context.Context, stream Stream, batches chan<- []repo.Added) (repo
 	return counts, err
 }
 
-// reached are the paths at which something that may be a part of a long match
+// longMatchPaths are the paths at which something that may be a part of a long match
 // was added: a key whose first line stays, say, while others change.
-type reached struct {
+type longMatchPaths struct {
 	mu      sync.Mutex
 	paths   map[string]bool
 	renames map[string][]string
 }
 
-func (r *reached) add(path string) {
+func (r *longMatchPaths) add(path string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.paths[path] = true
 }
 
-// all are the paths, and those that they were renamed to, sorted.
-func (r *reached) all() (all []string) {
+// withRenames are the paths, and those that they were renamed to, sorted.
+func (r *longMatchPaths) withRenames() (all []string) {
 	for path := range r.paths {
 		all = append(all, path)
 	}
@@ -112,28 +112,28 @@ type patchWorker struct {
 	*Worker
 	blobs    *repo.Blobs
 	c        *collector
-	far      *reached
+	far      *longMatchPaths
 	named    string // the path whose name was searched last
-	contents map[content][]Finding
+	contents map[contentKey][]Finding
 }
 
-func (w *patchWorker) batch(ctx context.Context, batch []repo.Added) {
+func (w *patchWorker) searchBatch(ctx context.Context, batch []repo.Addition) {
 	for _, a := range batch {
 		if ctx.Err() != nil {
 			return
 		}
-		found, err := w.added(ctx, a)
+		found, err := w.searchAddition(ctx, a)
 		if err != nil {
-			w.c.unread(a.Path+" in "+commitOr(a.Commit), err)
+			w.c.addUnread(a.Path+" in "+shortCommit(a.Commit), err)
 		}
-		w.c.do(func(r *Result) {
+		w.c.update(func(r *Result) {
 			r.Findings = append(r.Findings, found...)
 			r.Scanned.Bytes += int64(len(a.Text))
 		})
 	}
 }
 
-func commitOr(hash string) string {
+func shortCommit(hash string) string {
 	if hash == "" {
 		return "the index"
 	}
@@ -144,125 +144,125 @@ func commitOr(hash string) string {
 // the names of the people who made it.
 const MessageFile = "(message)"
 
-func (w *patchWorker) added(ctx context.Context, a repo.Added) (found []Finding, err error) {
+func (w *patchWorker) searchAddition(ctx context.Context, a repo.Addition) (found []Finding, err error) {
 	f := Fragment{Path: a.Path, Commit: a.Commit, Date: a.Date, Line: a.Line, Text: a.Text}
 	switch a.Kind {
 	case repo.Message:
 		f.Path, f.Line = MessageFile, 0
-		return w.Names(f), nil
+		return w.SearchNames(f), nil
 	case repo.Hunk:
-		return touching(w.search(f, severalLines), a.New), nil
-	case repo.File:
-		err = w.file(ctx, a, severalLines, func(of []Finding) { found = append(found, touching(of, a.New)...) })
+		return findingsOn(w.search(f, severalLines), a.NewLines), nil
+	case repo.ChangedFile:
+		err = w.searchFile(ctx, a, severalLines, func(of []Finding) { found = append(found, findingsOn(of, a.NewLines)...) })
 		return found, err
 	case repo.Opaque:
-		found, err = w.opaque(ctx, a)
+		found, err = w.searchOpaque(ctx, a)
 	case repo.Renamed:
-		found, err = w.renamed(ctx, a)
+		found, err = w.searchRenamed(ctx, a)
 	default:
-		found = w.run(f)
+		found = w.searchAddedLines(f)
 	}
 	if name := a.Commit + ":" + a.Path; name != w.named {
 		w.named = name
-		for _, n := range w.known(a.Path) {
+		for _, n := range w.searchName(a.Path) {
 			n.Commit, n.Date = a.Commit, a.Date
-			found = append(found, n.fingerprinted())
+			found = append(found, n.withFingerprint())
 		}
 	}
 	return found, err
 }
 
-// run searches added lines.
-func (w *patchWorker) run(f Fragment) (found []Finding) {
-	s := seam{w: w.Worker}
+// searchAddedLines searches added lines.
+func (w *patchWorker) searchAddedLines(f Fragment) (found []Finding) {
+	s := fileSearcher{w: w.Worker}
 	w.Worker.far = false
-	pieces(f, func(f Fragment) { found = append(found, s.search(f)...) })
+	splitLong(f, func(f Fragment) { found = append(found, s.search(f)...) })
 	if w.Worker.far {
 		w.far.add(f.Path)
 	}
 	return found
 }
 
-// touching are the findings that have a line in common with those that are new.
-func touching(found []Finding, lines []repo.Lines) []Finding {
+// findingsOn are the findings that have a line in common with those that are new.
+func findingsOn(found []Finding, lines []repo.LineRange) []Finding {
 	return slices.DeleteFunc(found, func(n Finding) bool {
-		at, _ := slices.BinarySearchFunc(lines, n.Line, func(l repo.Lines, line int) int { return l.Last - line })
+		at, _ := slices.BinarySearchFunc(lines, n.Line, func(l repo.LineRange, line int) int { return l.Last - line })
 		return at == len(lines) || lines[at].First > n.EndLine
 	})
 }
 
-// content is one content at one path.
-type content struct{ path, blob string }
+// contentKey is one content at one path.
+type contentKey struct{ path, blob string }
 
-// mostContents are how many contents a worker remembers: what a commit replaces
+// maxContents are how many contents a worker remembers: what a commit replaces
 // is mostly what the next one in the log has added.
-const mostContents = 64
+const maxContents = 64
 
-// opaque searches a file whose changes git does not show. Of one that was there
+// searchOpaque searches a file whose changes git does not show. Of one that was there
 // before, what is found counts when it was not found before.
-func (w *patchWorker) opaque(ctx context.Context, a repo.Added) ([]Finding, error) {
+func (w *patchWorker) searchOpaque(ctx context.Context, a repo.Addition) ([]Finding, error) {
 	if isArchive(a.Path) {
-		w.c.skipped("archive")
+		w.c.countSkipped("archive")
 		return nil, nil
 	}
-	found, err := w.whole(ctx, a, a.Blob)
+	found, err := w.searchWhole(ctx, a, a.Blob)
 	if errors.Is(err, errBinary) {
-		w.c.skipped("binary")
+		w.c.countSkipped("binary")
 		return nil, nil
 	}
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
-	before := map[ruleSecret]bool{}
-	for _, blob := range a.Old {
-		old, err := w.whole(ctx, a, blob)
+	before := map[secretKey]bool{}
+	for _, blob := range a.OldBlobs {
+		old, err := w.searchWhole(ctx, a, blob)
 		if err != nil && !errors.Is(err, errBinary) && !errors.Is(err, repo.ErrMissing) {
 			return nil, err
 		}
 		for _, n := range old {
-			before[ruleSecret{n.Rule, n.secret}] = true
+			before[secretKey{n.Rule, n.secret}] = true
 		}
 	}
-	fresh := slices.DeleteFunc(slices.Clone(found), func(n Finding) bool { return before[ruleSecret{n.Rule, n.secret}] })
+	fresh := slices.DeleteFunc(slices.Clone(found), func(n Finding) bool { return before[secretKey{n.Rule, n.secret}] })
 	for i := range fresh {
 		fresh[i].Commit, fresh[i].Date = a.Commit, a.Date
-		fresh[i] = fresh[i].fingerprinted()
+		fresh[i] = fresh[i].withFingerprint()
 	}
 	return fresh, nil
 }
 
-// renamed searches a file whose old name kept rules from it: an archive by its
+// searchRenamed searches a file whose old name kept rules from it: an archive by its
 // name, a path that an allowlist excuses, a kind of file that a rule is not for.
 // What the rules found under the old name does not count.
-func (w *patchWorker) renamed(ctx context.Context, a repo.Added) ([]Finding, error) {
+func (w *patchWorker) searchRenamed(ctx context.Context, a repo.Addition) ([]Finding, error) {
 	wasArchive := isArchive(a.From)
-	if isArchive(a.Path) || !wasArchive && !w.seesMore(a) {
+	if isArchive(a.Path) || !wasArchive && !w.isSeenByMoreRules(a) {
 		return nil, nil
 	}
-	found, err := w.whole(ctx, a, a.Blob)
+	found, err := w.searchWhole(ctx, a, a.Blob)
 	switch {
 	case errors.Is(err, errBinary):
-		w.c.skipped("binary")
+		w.c.countSkipped("binary")
 		return nil, nil
 	case errors.Is(err, repo.ErrMissing) && w.blobs.IsSubmodule(ctx, a.Commit, a.Path):
 		return nil, nil
 	case err != nil || wasArchive:
 		return slices.Clone(found), err
 	}
-	before, from := map[ruleSecret]bool{}, a
+	before, from := map[secretKey]bool{}, a
 	from.Path = a.From
-	old, err := w.whole(ctx, from, a.Blob)
+	old, err := w.searchWhole(ctx, from, a.Blob)
 	for _, n := range old {
-		before[ruleSecret{n.Rule, n.secret}] = true
+		before[secretKey{n.Rule, n.secret}] = true
 	}
-	return slices.DeleteFunc(slices.Clone(found), func(n Finding) bool { return before[ruleSecret{n.Rule, n.secret}] }), err
+	return slices.DeleteFunc(slices.Clone(found), func(n Finding) bool { return before[secretKey{n.Rule, n.secret}] }), err
 }
 
-// seesMore reports whether a rule looks at the new name and not at the old one.
-func (w *patchWorker) seesMore(a repo.Added) bool {
-	w.enter(Fragment{Path: a.From, Commit: a.Commit})
+// isSeenByMoreRules reports whether a rule looks at the new name and not at the old one.
+func (w *patchWorker) isSeenByMoreRules(a repo.Addition) bool {
+	w.enterPlace(Fragment{Path: a.From, Commit: a.Commit})
 	old := w.place
-	w.enter(Fragment{Path: a.Path, Commit: a.Commit})
+	w.enterPlace(Fragment{Path: a.Path, Commit: a.Commit})
 	for i, off := range w.place.off {
 		if old.off[i] && !off {
 			return true
@@ -271,45 +271,45 @@ func (w *patchWorker) seesMore(a repo.Added) bool {
 	return false
 }
 
-// whole is what is found in one content.
-func (w *patchWorker) whole(ctx context.Context, a repo.Added, blob string) ([]Finding, error) {
-	key := content{a.Path, blob}
+// searchWhole is what is found in one content.
+func (w *patchWorker) searchWhole(ctx context.Context, a repo.Addition, blob string) ([]Finding, error) {
+	key := contentKey{a.Path, blob}
 	if found, ok := w.contents[key]; ok {
 		return found, nil
 	}
 	found := []Finding{}
 	a.Blob = blob
-	err := w.file(ctx, a, everyRule, func(of []Finding) { found = append(found, of...) })
+	err := w.searchFile(ctx, a, everyRule, func(of []Finding) { found = append(found, of...) })
 	if err != nil {
 		return nil, err
 	}
-	if len(w.contents) >= mostContents {
+	if len(w.contents) >= maxContents {
 		clear(w.contents)
 	}
 	w.contents[key] = found
 	return found, nil
 }
 
-// file searches the content a.Blob, fragment by fragment.
-func (w *patchWorker) file(ctx context.Context, a repo.Added, of scope, yield func([]Finding)) error {
-	s := seam{w: w.Worker, of: of}
+// searchFile searches the content a.Blob, fragment by fragment.
+func (w *patchWorker) searchFile(ctx context.Context, a repo.Addition, of scope, yield func([]Finding)) error {
+	s := fileSearcher{w: w.Worker, of: of}
 	return w.blobs.Read(ctx, a.Blob, func(_ int64, in io.Reader) error {
-		return fragments(full{in}, a.Path, func(f Fragment) {
+		return readFragments(fullReader{in}, a.Path, func(f Fragment) {
 			if ctx.Err() != nil {
 				return
 			}
 			f.Commit, f.Date = a.Commit, a.Date
-			w.c.do(func(r *Result) { r.Scanned.Bytes += int64(len(f.Text)) })
+			w.c.update(func(r *Result) { r.Scanned.Bytes += int64(len(f.Text)) })
 			yield(s.search(f))
 		})
 	})
 }
 
-// full reads as much as is asked for, so that fragments do not depend on how git
+// fullReader reads as much as is asked for, so that fragments do not depend on how git
 // writes into a pipe.
-type full struct{ in io.Reader }
+type fullReader struct{ in io.Reader }
 
-func (f full) Read(b []byte) (int, error) {
+func (f fullReader) Read(b []byte) (int, error) {
 	n, err := io.ReadFull(f.in, b)
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		err = nil

@@ -14,21 +14,21 @@ func (s *Scanner) References(ctx context.Context, r *repo.Repo) (Result, error) 
 		return Result{}, err
 	}
 	c := newCollector()
-	w := &patchWorker{Worker: s.Worker(), blobs: r.Blobs(), c: c, contents: map[content][]Finding{}}
+	w := &patchWorker{Worker: s.Worker(), blobs: r.Blobs(), c: c, contents: map[contentKey][]Finding{}}
 	defer w.blobs.Close()
 	for _, ref := range refs {
-		c.Findings = append(c.Findings, w.known(ref.Name)...)
+		c.Findings = append(c.Findings, w.searchName(ref.Name)...)
 		if ref.Message != "" {
-			c.Findings = append(c.Findings, w.Names(Fragment{Path: ref.Name, Text: ref.Message})...)
+			c.Findings = append(c.Findings, w.SearchNames(Fragment{Path: ref.Name, Text: ref.Message})...)
 		}
-		contents, err := r.Contents(ctx, ref)
+		contents, err := r.RefContents(ctx, ref)
 		if err != nil {
-			c.unread(ref.Name, err)
+			c.addUnread(ref.Name, err)
 		}
 		for path, blob := range contents {
-			found, err := w.opaque(ctx, repo.Added{Path: path, Blob: blob})
+			found, err := w.searchOpaque(ctx, repo.Addition{Path: path, Blob: blob})
 			if err != nil {
-				c.unread(path+" in "+ref.Name, err)
+				c.addUnread(path+" in "+ref.Name, err)
 			}
 			c.Findings = append(c.Findings, found...)
 		}
@@ -42,7 +42,7 @@ func (s *Scanner) Settings(ctx context.Context, r *repo.Repo, shown func(path st
 	if !s.hasKnown {
 		return Result{}, nil
 	}
-	texts, err := r.Settings(ctx)
+	texts, err := r.ReadSettings(ctx)
 	c, w := newCollector(), s.Worker()
 	for path, text := range texts {
 		c.Findings = append(c.Findings, w.search(Fragment{Path: shown(path), Line: 1, Text: text}, knownOnly)...)

@@ -40,27 +40,27 @@ func newCollector() *collector {
 	return &collector{Result: Result{Findings: []Finding{}, Scanned: Scanned{Skipped: map[string]int{}, Unread: []Unread{}}}}
 }
 
-func (c *collector) do(f func(*Result)) {
+func (c *collector) update(f func(*Result)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	f(&c.Result)
 }
 
-func (c *collector) skipped(why string) { c.do(func(r *Result) { r.Scanned.Skipped[why]++ }) }
+func (c *collector) countSkipped(why string) { c.update(func(r *Result) { r.Scanned.Skipped[why]++ }) }
 
-func (c *collector) unread(what string, err error) {
-	c.do(func(r *Result) { r.Scanned.Unread = append(r.Scanned.Unread, Unread{what, err.Error()}) })
+func (c *collector) addUnread(what string, err error) {
+	c.update(func(r *Result) { r.Scanned.Unread = append(r.Scanned.Unread, Unread{what, err.Error()}) })
 }
 
 // result is what was gathered, in the order of places, without known secrets in
 // names.
 func (c *collector) result(s *Scanner) Result {
-	s.masked(c.Findings)
+	s.maskFiles(c.Findings)
 	for i := range c.Scanned.Unread {
 		c.Scanned.Unread[i].What = s.Mask(c.Scanned.Unread[i].What)
 	}
 	slices.SortStableFunc(c.Findings, compare)
-	c.Findings = distinct(c.Findings)
+	c.Findings = dropDuplicates(c.Findings)
 	slices.SortFunc(c.Scanned.Unread, func(a, b Unread) int {
 		if a.What < b.What {
 			return -1

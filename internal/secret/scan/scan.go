@@ -97,8 +97,8 @@ func (s *Scanner) arrangeScopes() {
 type Worker struct {
 	s     *Scanner
 	m     *match.Matcher
-	place place
-	lines map[*rule.Allow]lineVerdict
+	place placeVerdict
+	lines map[*rule.Allowlist]lineVerdict
 	far   bool // a fragment held a part of a match that may reach far
 }
 
@@ -109,9 +109,9 @@ type lineVerdict struct {
 	matches bool
 }
 
-// place is what the path and commit of a fragment alone decide; fragments of one
+// placeVerdict is what the path and commit of a fragment alone decide; fragments of one
 // file come one after the other, so only the last is kept.
-type place struct {
+type placeVerdict struct {
 	path, commit string
 	known, skip  bool
 	off          []bool // by pattern: this rule does not look there
@@ -119,7 +119,7 @@ type place struct {
 
 // Worker returns a new Worker.
 func (s *Scanner) Worker() *Worker {
-	return &Worker{s: s, m: s.set.Matcher(), lines: map[*rule.Allow]lineVerdict{}}
+	return &Worker{s: s, m: s.set.Matcher(), lines: map[*rule.Allowlist]lineVerdict{}}
 }
 
 // depth is how often a text is decoded and searched again: gitleaks' default.
@@ -129,7 +129,7 @@ const depth = 5
 func (w *Worker) Scan(f Fragment) []Finding { return w.scan(f, everyRule) }
 
 func (w *Worker) scan(f Fragment, of scope) []Finding {
-	w.enter(f)
+	w.enterPlace(f)
 	if w.place.skip && !w.s.hasKnown {
 		return nil
 	}
@@ -140,9 +140,9 @@ func (w *Worker) scan(f Fragment, of scope) []Finding {
 	if isEmpty(f.Text) {
 		return found
 	}
-	d, lines := &decodedText{text: f.Text}, &newlines{text: f.Text}
+	d, lines := &decodedText{text: f.Text}, &lineIndex{text: f.Text}
 	for range depth + 1 {
-		found = append(found, w.pass(f, d, lines, of)...)
+		found = append(found, w.searchText(f, d, lines, of)...)
 		text, segments := decode(d.text, d.segments)
 		if len(segments) == 0 {
 			break
@@ -150,45 +150,45 @@ func (w *Worker) scan(f Fragment, of scope) []Finding {
 		d = &decodedText{text: text, segments: segments}
 	}
 	w.far = w.m.Watched() || w.far
-	return arrange(found)
+	return dropGeneric(found)
 }
 
-// enter decides what the rules' paths and allowlists say of the place of f.
-func (w *Worker) enter(f Fragment) {
+// enterPlace decides what the rules' paths and allowlists say of the place of f.
+func (w *Worker) enterPlace(f Fragment) {
 	if w.place.known && w.place.path == f.Path && w.place.commit == f.Commit {
 		return
 	}
-	w.place = place{path: f.Path, commit: f.Commit, known: true, off: make([]bool, len(w.s.content))}
-	w.place.skip = w.s.Skips(f.Path, f.Commit)
+	w.place = placeVerdict{path: f.Path, commit: f.Commit, known: true, off: make([]bool, len(w.s.content))}
+	w.place.skip = w.s.IsExcluded(f.Path, f.Commit)
 	for i, n := range w.s.content {
 		r := &w.s.rules.Rules[n]
-		w.place.off[i] = !r.Known && (w.place.skip || r.Path != nil && !r.Path.MatchString(f.Path) || skips(r.Allow, f.Path, f.Commit))
+		w.place.off[i] = !r.Known && (w.place.skip || r.Path != nil && !r.Path.MatchString(f.Path) || isExcluded(r.Allow, f.Path, f.Commit))
 	}
 }
 
-// Skips reports whether the rules look at nothing in that file of that commit,
+// IsExcluded reports whether the rules look at nothing in that file of that commit,
 // but for known secrets.
-func (s *Scanner) Skips(path, commit string) bool {
-	return path != "" && (path == s.rules.Path || path == s.rules.Baseline) || skips(s.rules.Allow, path, commit)
+func (s *Scanner) IsExcluded(path, commit string) bool {
+	return path != "" && (path == s.rules.Path || path == s.rules.Baseline) || isExcluded(s.rules.Allow, path, commit)
 }
 
-func skips(allow []*rule.Allow, path, commit string) bool {
-	return (path != "" || commit != "") && slices.ContainsFunc(allow, func(a *rule.Allow) bool { return a.Skips(path, commit) })
+func isExcluded(allow []*rule.Allowlist, path, commit string) bool {
+	return (path != "" || commit != "") && slices.ContainsFunc(allow, func(a *rule.Allowlist) bool { return a.Excludes(path, commit) })
 }
 
 // byPath applies the rules that look at the path alone.
 func (w *Worker) byPath(f Fragment) (found []Finding) {
 	for _, i := range w.s.pathOnly {
 		r := &w.s.rules.Rules[i]
-		if !r.SkipReport && r.Path.MatchString(f.Path) && !skips(r.Allow, f.Path, f.Commit) {
+		if !r.SkipReport && r.Path.MatchString(f.Path) && !isExcluded(r.Allow, f.Path, f.Commit) {
 			found = append(found, newFinding(f, r))
 		}
 	}
 	return found
 }
 
-// pass searches one text: the fragment's own, or one with segments decoded.
-func (w *Worker) pass(f Fragment, d *decodedText, lines *newlines, of scope) (found []Finding) {
+// searchText searches one text: the fragment's own, or one with segments decoded.
+func (w *Worker) searchText(f Fragment, d *decodedText, lines *lineIndex, of scope) (found []Finding) {
 	other := w.s.only[of]
 	hits := w.m.Find(d.text, func(pattern int) bool { return w.place.off[pattern] || other != nil && other[pattern] })
 	for _, h := range hits {
@@ -196,17 +196,17 @@ func (w *Worker) pass(f Fragment, d *decodedText, lines *newlines, of scope) (fo
 		if r.SkipReport {
 			continue
 		}
-		of := w.judge(f, d, lines, h)
+		of := w.judgeMatches(f, d, lines, h)
 		if len(r.Required) > 0 && len(of) > 0 {
-			of = w.withRequired(f, d, lines, r, of, hits)
+			of = w.keepWithRequired(f, d, lines, r, of, hits)
 		}
 		found = append(found, of...)
 	}
 	return found
 }
 
-// judge makes matches of one rule into findings, except those that are none.
-func (w *Worker) judge(f Fragment, d *decodedText, lines *newlines, h match.Hit) (found []Finding) {
+// judgeMatches makes matches of one rule into findings, except those that are none.
+func (w *Worker) judgeMatches(f Fragment, d *decodedText, lines *lineIndex, h match.Hit) (found []Finding) {
 	r, re := &w.s.rules.Rules[w.s.content[h.Pattern]], w.s.set.Regexp(h.Pattern)
 	for _, span := range h.Spans {
 		at := extent{span[0], span[1]}
@@ -214,11 +214,11 @@ func (w *Worker) judge(f Fragment, d *decodedText, lines *newlines, h match.Hit)
 		matched := strings.Trim(whole, "\n") // a match may begin or end with line breaks
 		decodedLine, shown := "", extent{}
 		if len(d.segments) > 0 {
-			within := overlapping(d.segments, at)
+			within := segmentsTouching(d.segments, at)
 			if len(within) == 0 {
 				continue // an earlier pass has found it
 			}
-			at, decodedLine = toOriginal(within, at), d.lineOf(within)
+			at, decodedLine = originalExtent(within, at), d.lineAround(within)
 			shown = at
 		} else {
 			shown.start = at.start + len(whole) - len(strings.TrimLeft(whole, "\n"))
@@ -233,24 +233,24 @@ func (w *Worker) judge(f Fragment, d *decodedText, lines *newlines, h match.Hit)
 		if decodedLine == "" {
 			decodedLine = line
 		}
-		secret, ok := group(re.FindStringSubmatch(matched), r.Group, matched)
+		secret, ok := selectSecret(re.FindStringSubmatch(matched), r.Group, matched)
 		if !ok || r.Entropy != 0 && entropy(secret) <= r.Entropy {
 			continue
 		}
-		forgives := func(a *rule.Allow) bool {
-			return a.Forgives(f.Path, f.Commit, secret, w.allowed(a, secret, matched, decodedLine))
+		forgives := func(a *rule.Allowlist) bool {
+			return a.Allows(f.Path, f.Commit, secret, w.matchesAllowlist(a, secret, matched, decodedLine))
 		}
 		if !r.Known && (slices.ContainsFunc(w.s.rules.Allow, forgives) || slices.ContainsFunc(r.Allow, forgives)) {
 			continue
 		}
-		found = append(found, newFinding(f, r).placed(f, lines, loc, shown, secret))
+		found = append(found, newFinding(f, r).withPlace(f, lines, loc, shown, secret))
 	}
 	return found
 }
 
-// allowed is a.Matches; of one line it is asked once.
-func (w *Worker) allowed(a *rule.Allow, secret, matched, line string) bool {
-	if !a.OnLine() {
+// matchesAllowlist is a.Matches; of one line it is asked once.
+func (w *Worker) matchesAllowlist(a *rule.Allowlist, secret, matched, line string) bool {
+	if !a.TargetsLine() {
 		return a.Matches(secret, matched, line)
 	}
 	if v, ok := w.lines[a]; ok && v.line == line {
@@ -274,9 +274,9 @@ func (w *Worker) isMarked(line string) bool {
 // allowComment on a line is gitleaks' mark for what is meant to be there.
 const allowComment = "gitleaks:allow"
 
-// group is the secret in a match: the group that the rule names, or the first
+// selectSecret is the secret in a match: the group that the rule names, or the first
 // that holds something.
-func group(groups []string, n int, matched string) (string, bool) {
+func selectSecret(groups []string, n int, matched string) (string, bool) {
 	switch {
 	case len(groups) < 2:
 		return matched, true
@@ -294,24 +294,24 @@ func group(groups []string, n int, matched string) (string, bool) {
 	return matched, true
 }
 
-// withRequired keeps the findings that have one of each rule in r.Required nearby.
-func (w *Worker) withRequired(f Fragment, d *decodedText, lines *newlines, r *rule.Rule, found []Finding, hits []match.Hit) []Finding {
+// keepWithRequired keeps the findings that have one of each rule in r.Required nearby.
+func (w *Worker) keepWithRequired(f Fragment, d *decodedText, lines *lineIndex, r *rule.Rule, found []Finding, hits []match.Hit) []Finding {
 	beside := map[string]neighbours{}
 	for _, h := range hits {
 		id := w.s.rules.Rules[w.s.content[h.Pattern]].ID
 		if slices.ContainsFunc(r.Required, func(q rule.Required) bool { return q.ID == id }) {
-			beside[id] = beside[id].with(w.judge(f, d, lines, h))
+			beside[id] = beside[id].add(w.judgeMatches(f, d, lines, h))
 		}
 	}
 	return slices.DeleteFunc(found, func(p Finding) bool {
-		return slices.ContainsFunc(r.Required, func(q rule.Required) bool { return !beside[q.ID].near(p, q) })
+		return slices.ContainsFunc(r.Required, func(q rule.Required) bool { return !beside[q.ID].hasNear(p, q) })
 	})
 }
 
 // neighbours are the columns, in bytes, of what another rule found, by line.
 type neighbours map[int][]int
 
-func (n neighbours) with(found []Finding) neighbours {
+func (n neighbours) add(found []Finding) neighbours {
 	if n == nil {
 		n = neighbours{}
 	}
@@ -324,8 +324,8 @@ func (n neighbours) with(found []Finding) neighbours {
 	return n
 }
 
-// near reports whether one of them is as near to p as q wants.
-func (n neighbours) near(p Finding, q rule.Required) bool {
+// hasNear reports whether one of them is as near to p as q wants.
+func (n neighbours) hasNear(p Finding, q rule.Required) bool {
 	if q.WithinLines != nil && *q.WithinLines < len(n) {
 		for line := p.Line - *q.WithinLines; line <= p.Line+*q.WithinLines; line++ {
 			if isNear(n[line], p, q) {

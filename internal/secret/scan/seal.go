@@ -19,8 +19,8 @@ type Seal struct {
 	Getenv func(string) string
 }
 
-// mostRemembered bounds a file that is read back, in bytes.
-const mostRemembered = 256 << 20
+// maxSealedBytes bounds a file that is read back, in bytes.
+const maxSealedBytes = 256 << 20
 
 var errSeal = errors.New("it was not written by this user's FlowGate in this folder")
 
@@ -31,7 +31,7 @@ func (s Seal) read(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := trust.ReadState(s.Root, path, mostRemembered)
+	b, err := trust.ReadState(s.Root, path, maxSealedBytes)
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,7 @@ func (w *Worker) search(f Fragment, of scope) []Finding {
 	if isEmpty(f.Text) {
 		return found
 	}
-	if text, ok := withoutZeros(f.Text); ok {
+	if text, ok := dropZeroBytes(f.Text); ok {
 		f.Text = text
 		found = append(found, w.scan(f, of)...)
 	}
@@ -21,26 +21,26 @@ func isEmpty(text string) bool {
 	return text != "" && text[0] == 0 && text[1:] == text[:len(text)-1]
 }
 
-// Names searches a text that is no file for what may be in it: names of files,
+// SearchNames searches a text that is no file for what may be in it: names of files,
 // branches and people, messages of commits. It leaves out rules that take any
 // odd word for a secret.
-func (w *Worker) Names(f Fragment) []Finding { return w.search(f, specific) }
+func (w *Worker) SearchNames(f Fragment) []Finding { return w.search(f, specific) }
 
-// known searches the name of a file for known secrets. They are its line 0.
-func (w *Worker) known(path string) []Finding {
+// searchName searches the name of a file for known secrets. They are its line 0.
+func (w *Worker) searchName(path string) []Finding {
 	if !w.s.hasKnown {
 		return nil
 	}
 	found := w.scan(Fragment{Text: path}, knownOnly)
 	for i := range found {
 		found[i].File, found[i].Line, found[i].EndLine, found[i].Column, found[i].EndColumn = path, 0, 0, 0, 0
-		found[i] = found[i].fingerprinted()
+		found[i] = found[i].withFingerprint()
 	}
 	return found
 }
 
-// masked replaces the known secrets in names, which reports show.
-func (s *Scanner) masked(found []Finding) {
+// maskFiles replaces the known secrets in names, which reports show.
+func (s *Scanner) maskFiles(found []Finding) {
 	if !s.hasKnown {
 		return
 	}
@@ -53,7 +53,7 @@ func (s *Scanner) masked(found []Finding) {
 		}
 		if name != n.File {
 			found[i].File = name
-			found[i] = found[i].fingerprinted()
+			found[i] = found[i].withFingerprint()
 		}
 	}
 }
@@ -68,9 +68,9 @@ func (s *Scanner) Mask(text string) string {
 	return text
 }
 
-// distinct drops findings that are the same in all that is reported; of one
+// dropDuplicates drops findings that are the same in all that is reported; of one
 // known secret, one a line is kept.
-func distinct(found []Finding) []Finding {
+func dropDuplicates(found []Finding) []Finding {
 	seen := make(map[Finding]bool, len(found))
 	return slices.DeleteFunc(found, func(n Finding) bool {
 		n.secret, n.byteColumn, n.at = "", 0, extent{}

@@ -9,9 +9,9 @@ func (e extent) contains(o extent) bool { return e.start <= o.start && o.end <= 
 
 func (e extent) merge(o extent) extent { return extent{min(e.start, o.start), max(e.end, o.end)} }
 
-// overlapping are the segments that a match in the decoded text touches. They
+// segmentsTouching are the segments that a match in the decoded text touches. They
 // lie one after the other in all.
-func overlapping(all []segment, m extent) []segment {
+func segmentsTouching(all []segment, m extent) []segment {
 	from := sort.Search(len(all), func(i int) bool { return all[i].decoded.end >= m.start })
 	to := from
 	for to < len(all) && all[to].decoded.start <= m.end {
@@ -20,14 +20,14 @@ func overlapping(all []segment, m extent) []segment {
 	return all[from:to]
 }
 
-// toOriginal is the place in the fragment of a place in a text that was decoded
+// originalExtent is the place in the fragment of a place in a text that was decoded
 // into segments.
-func toOriginal(all []segment, at extent) extent {
+func originalExtent(all []segment, at extent) extent {
 	if len(all) == 0 {
 		return at
 	}
 	before := extent{}
-	for _, s := range overlapping(all, at) {
+	for _, s := range segmentsTouching(all, at) {
 		if s.decoded.contains(at) {
 			return s.original
 		}
@@ -42,7 +42,7 @@ func toOriginal(all []segment, at extent) extent {
 	if before.end == 0 {
 		return at
 	}
-	return toOriginal(all[0].before, before)
+	return originalExtent(all[0].before, before)
 }
 
 // decodedText is what a pass searches: the fragment's own text, or one with
@@ -53,8 +53,8 @@ type decodedText struct {
 	last     extent // the line that lineOf returned last
 }
 
-// lineOf is the line of the decoded text that the segments are in.
-func (d *decodedText) lineOf(all []segment) string {
+// lineAround is the line of the decoded text that the segments are in.
+func (d *decodedText) lineAround(all []segment) string {
 	text, span := d.text, all[0].decoded.merge(all[len(all)-1].decoded)
 	if d.last.end > d.last.start && d.last.contains(span) {
 		return text[d.last.start:d.last.end]

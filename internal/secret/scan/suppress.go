@@ -23,7 +23,7 @@ type Ignore map[string]bool
 
 // ReadIgnore reads the folder's .gitleaksignore; without one nothing is ignored.
 func ReadIgnore(folder string) (Ignore, error) {
-	b, err := safefile.Read(filepath.Join(folder, IgnoreFile), safefile.Document)
+	b, err := safefile.Read(filepath.Join(folder, IgnoreFile), safefile.DocumentLimit)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -47,9 +47,9 @@ func (i Ignore) Has(n Finding) bool {
 	return i[n.Fingerprint] || i[fmt.Sprintf("%s:%s:%d", n.File, n.Rule, n.Line)]
 }
 
-// known is a finding in a baseline. gitleaks' reports have the same keys, so
+// baselineEntry is a finding in a baseline. gitleaks' reports have the same keys, so
 // they can be given as baselines too.
-type known struct {
+type baselineEntry struct {
 	Rule   string `json:"RuleID"`
 	File   string `json:"File"`
 	Line   int    `json:"StartLine"`
@@ -57,14 +57,14 @@ type known struct {
 }
 
 // Baseline is a set of findings that are known already.
-type Baseline map[known]bool
+type Baseline map[baselineEntry]bool
 
 // ErrBaseline says that a file is no baseline.
 var ErrBaseline = errors.New("not a baseline: a JSON list of findings with RuleID, File, StartLine and Commit")
 
 // ReadBaseline reads a baseline, or a JSON report of gitleaks.
 func ReadBaseline(path string) (Baseline, error) {
-	b, err := safefile.Read(path, safefile.Document)
+	b, err := safefile.Read(path, safefile.DocumentLimit)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +72,7 @@ func ReadBaseline(path string) (Baseline, error) {
 }
 
 func parseBaseline(b []byte) (Baseline, error) {
-	var all []known
+	var all []baselineEntry
 	if err := json.Unmarshal(bytes.TrimSpace(b), &all); err != nil || all == nil {
 		return nil, ErrBaseline
 	}
@@ -87,7 +87,7 @@ func parseBaseline(b []byte) (Baseline, error) {
 }
 
 // Has reports whether the finding is known.
-func (b Baseline) Has(n Finding) bool { return b[known{n.Rule, n.File, n.Line, n.Commit}] }
+func (b Baseline) Has(n Finding) bool { return b[baselineEntry{n.Rule, n.File, n.Line, n.Commit}] }
 
 // WriteBaseline makes all the findings known. It holds no secret. It replaces a
 // baseline or an empty file, and nothing else.
@@ -97,9 +97,9 @@ func WriteBaseline(path string, found []Finding) error {
 			return fmt.Errorf("%s is there already, and is replaced only when it is a baseline: %w", path, err)
 		}
 	}
-	all := []known{}
+	all := []baselineEntry{}
 	for _, n := range found {
-		all = append(all, known{n.Rule, n.File, n.Line, n.Commit})
+		all = append(all, baselineEntry{n.Rule, n.File, n.Line, n.Commit})
 	}
 	b, err := json.MarshalIndent(all, "", "  ")
 	if err != nil {

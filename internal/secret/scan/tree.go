@@ -31,13 +31,13 @@ func (s *Scanner) Tree(ctx context.Context, root string, files []string, cache *
 		wg.Go(func() {
 			w := &treeWorker{tree: t, hash: sha1.New()}
 			for i := next.Add(1) - 1; i < int64(len(files)) && ctx.Err() == nil; i = next.Add(1) - 1 {
-				w.file(ctx, files[i])
+				w.scanFile(ctx, files[i])
 			}
 		})
 	}
 	wg.Wait()
 	if err := ctx.Err(); err != nil {
-		t.c.unread(root, err)
+		t.c.addUnread(root, err)
 	}
 	return t.c.result(s)
 }
@@ -58,49 +58,49 @@ type treeWorker struct {
 // archives are endings of files that hold others; those are not looked into.
 var archives = [...]string{".zip", ".jar", ".war", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar", ".lz4", ".br"}
 
-func (t *treeWorker) file(ctx context.Context, path string) {
+func (t *treeWorker) scanFile(ctx context.Context, path string) {
 	full := filepath.Join(t.root, filepath.FromSlash(path))
 	info, err := os.Lstat(full)
 	switch {
 	case errors.Is(err, fs.ErrNotExist): // deleted, maybe just now, or left out of a sparse working tree
-		t.c.skipped("not-checked-out")
+		t.c.countSkipped("not-checked-out")
 		return
 	case err != nil:
-		t.c.unread(path, err)
+		t.c.addUnread(path, err)
 		return
 	case info.Mode()&fs.ModeSymlink != 0:
-		t.link(path, full)
+		t.scanLink(path, full)
 		return
 	case info.IsDir():
-		t.c.skipped("submodule")
+		t.c.countSkipped("submodule")
 		return
 	case !info.Mode().IsRegular() || info.Size() == 0:
 		return
 	}
-	if known, ok := t.cache.unchanged(path, info); ok {
+	if known, ok := t.cache.findUnchanged(path, info); ok {
 		t.reuse(known)
 		return
 	}
-	if why := t.skipped(path); why != "" {
-		found := t.name(path)
-		t.cache.keep(entry{path: path, stat: statOf(info), skipped: why, findings: found})
-		t.c.do(func(r *Result) {
+	if why := t.skipReason(path); why != "" {
+		found := t.searchName(path)
+		t.cache.put(cacheEntry{path: path, stat: statOf(info), skipped: why, findings: found})
+		t.c.update(func(r *Result) {
 			r.Findings = append(r.Findings, found...)
 			r.Scanned.Skipped[why]++
 		})
 		return
 	}
-	if err := t.read(ctx, path, full); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		t.c.unread(path, err)
+	if err := t.scanContent(ctx, path, full); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.c.addUnread(path, err)
 	}
 }
 
-// skipped says why nothing is looked for in a file of that name.
-func (t *treeWorker) skipped(path string) string {
+// skipReason says why nothing is looked for in a file of that name.
+func (t *treeWorker) skipReason(path string) string {
 	if isArchive(path) {
 		return "archive"
 	}
-	if t.s.Skips(path, "") && !t.s.hasKnown {
+	if t.s.IsExcluded(path, "") && !t.s.hasKnown {
 		return "allowed"
 	}
 	return ""
@@ -114,31 +114,31 @@ func (t *treeWorker) worker() *Worker {
 	return t.w
 }
 
-// name returns the known secrets in the name of a file.
-func (t *treeWorker) name(path string) []Finding {
+// searchName returns the known secrets in the name of a file.
+func (t *treeWorker) searchName(path string) []Finding {
 	if !t.s.hasKnown {
 		return nil
 	}
-	return t.worker().known(path)
+	return t.worker().searchName(path)
 }
 
-// link searches what a symbolic link points to, which git keeps as a file does
+// scanLink searches what a symbolic link points to, which git keeps as a file does
 // its text.
-func (t *treeWorker) link(path, full string) {
+func (t *treeWorker) scanLink(path, full string) {
 	target, err := os.Readlink(full)
 	if err != nil {
-		t.c.unread(path, err)
+		t.c.addUnread(path, err)
 		return
 	}
-	found := append(t.name(path), t.worker().search(Fragment{Path: path, Line: 1, Text: target}, everyRule)...)
-	t.c.do(func(r *Result) {
+	found := append(t.searchName(path), t.worker().search(Fragment{Path: path, Line: 1, Text: target}, everyRule)...)
+	t.c.update(func(r *Result) {
 		r.Findings = append(r.Findings, found...)
 		r.Scanned.Skipped["symlink"]++
 	})
 }
 
-func (t *tree) reuse(e entry) {
-	t.c.do(func(r *Result) {
+func (t *tree) reuse(e cacheEntry) {
+	t.c.update(func(r *Result) {
 		r.Scanned.Cached++
 		r.Findings = append(r.Findings, e.findings...)
 		if e.skipped != "" {
@@ -149,9 +149,9 @@ func (t *tree) reuse(e entry) {
 	})
 }
 
-// read searches one file. Its blob id is computed on the way, or before when an
+// scanContent searches one file. Its blob id is computed on the way, or before when an
 // earlier scan knows the file by another state.
-func (t *treeWorker) read(ctx context.Context, path, full string) error {
+func (t *treeWorker) scanContent(ctx context.Context, path, full string) error {
 	f, err := safefile.Open(full)
 	if err != nil {
 		return err
@@ -161,16 +161,16 @@ func (t *treeWorker) read(ctx context.Context, path, full string) error {
 	if err != nil {
 		return err
 	}
-	e := entry{path: path, stat: statOf(info), findings: t.name(path)}
+	e := cacheEntry{path: path, stat: statOf(info), findings: t.searchName(path)}
 	t.hash.Reset()
 	_, _ = fmt.Fprintf(t.hash, "blob %d\x00", info.Size())
-	if old, ok := t.cache.old(path); ok {
+	if old, ok := t.cache.findOld(path); ok {
 		if _, err := io.Copy(t.hash, f); err != nil {
 			return err
 		}
 		if e.blob = hex.EncodeToString(t.hash.Sum(nil)); e.blob == old.blob {
 			old.stat = e.stat
-			t.cache.keep(old)
+			t.cache.put(old)
 			t.reuse(old)
 			return nil
 		}
@@ -182,15 +182,15 @@ func (t *treeWorker) read(ctx context.Context, path, full string) error {
 	return t.search(ctx, e, f, io.TeeReader(f, t.hash))
 }
 
-func (t *treeWorker) search(ctx context.Context, e entry, f *os.File, in io.Reader) error {
-	seam := seam{w: t.worker()}
+func (t *treeWorker) search(ctx context.Context, e cacheEntry, f *os.File, in io.Reader) error {
+	seam := fileSearcher{w: t.worker()}
 	bytes, first := int64(0), true
-	err := fragments(in, e.path, func(fragment Fragment) {
+	err := readFragments(in, e.path, func(fragment Fragment) {
 		if ctx.Err() != nil {
 			return
 		}
 		if first && strings.HasPrefix(fragment.Text, lfsPointer) {
-			t.c.skipped("lfs-pointer")
+			t.c.countSkipped("lfs-pointer")
 		}
 		first = false
 		bytes += int64(len(fragment.Text))
@@ -201,13 +201,13 @@ func (t *treeWorker) search(ctx context.Context, e entry, f *os.File, in io.Read
 		return ctx.Err()
 	case errors.Is(err, errBinary):
 		e.skipped = "binary"
-		t.c.skipped(e.skipped)
+		t.c.countSkipped(e.skipped)
 	case err != nil:
 		return err
-	case t.s.Skips(e.path, ""): // only known secrets were looked for
-		t.c.skipped("allowed")
+	case t.s.IsExcluded(e.path, ""): // only known secrets were looked for
+		t.c.countSkipped("allowed")
 	}
-	t.c.do(func(r *Result) {
+	t.c.update(func(r *Result) {
 		if e.skipped == "" {
 			r.Scanned.Files++
 		}
@@ -222,7 +222,7 @@ func (t *treeWorker) search(ctx context.Context, e entry, f *os.File, in io.Read
 const lfsPointer = "version https://git-lfs.github.com/spec/"
 
 // remember keeps what was found, unless the file changed while it was read.
-func (t *treeWorker) remember(e entry, f *os.File) {
+func (t *treeWorker) remember(e cacheEntry, f *os.File) {
 	after, err := f.Stat()
 	if err != nil || statOf(after) != e.stat {
 		return
@@ -230,5 +230,5 @@ func (t *treeWorker) remember(e entry, f *os.File) {
 	if e.blob == "" && e.skipped == "" {
 		e.blob = hex.EncodeToString(t.hash.Sum(nil))
 	}
-	t.cache.keep(e)
+	t.cache.put(e)
 }

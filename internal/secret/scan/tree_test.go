@@ -226,7 +226,7 @@ func TestNoFindingShowsMoreThanFourCharacters(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set.Known([]string{"hunter2hunter2", "correct horse battery staple"})
+	set.AddKnown([]string{"hunter2hunter2", "correct horse battery staple"})
 	s, err := scan.New(set)
 	if err != nil {
 		t.Fatal(err)

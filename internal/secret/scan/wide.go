@@ -12,9 +12,9 @@ import (
 // headBytes of a file decide how its characters are encoded.
 const headBytes = 4 << 10
 
-// encodingOf is how a file that begins so is encoded, when it is in UTF-16 or
+// detectEncoding is how a file that begins so is encoded, when it is in UTF-16 or
 // UTF-32: by its byte order mark, or by where its zero bytes are; else nil.
-func encodingOf(head []byte) encoding.Encoding {
+func detectEncoding(head []byte) encoding.Encoding {
 	for _, mark := range [...]struct {
 		bytes string
 		is    encoding.Encoding
@@ -28,12 +28,12 @@ func encodingOf(head []byte) encoding.Encoding {
 			return mark.is
 		}
 	}
-	return withoutMark(head)
+	return guessEncoding(head)
 }
 
-// withoutMark looks at which of each four bytes are zero: in text, most
+// guessEncoding looks at which of each four bytes are zero: in text, most
 // characters have a zero byte, always at the same place.
-func withoutMark(head []byte) encoding.Encoding {
+func guessEncoding(head []byte) encoding.Encoding {
 	var zeros [4]int
 	units := len(head) / 4
 	for i, c := range head[:units*4] {
@@ -45,7 +45,7 @@ func withoutMark(head []byte) encoding.Encoding {
 	few := func(n int) bool { return 20*n <= units }
 	even, odd := zeros[0]+zeros[2], zeros[1]+zeros[3]
 	switch {
-	case units < 2 || hasPlainText(head):
+	case units < 2 || hasASCIIRun(head):
 		return nil
 	case most(zeros[1]) && most(zeros[2]) && most(zeros[3]) && few(zeros[0]):
 		return utf32.UTF32(utf32.LittleEndian, utf32.IgnoreBOM)
@@ -59,13 +59,13 @@ func withoutMark(head []byte) encoding.Encoding {
 	return nil
 }
 
-// fewestPlain is how many bytes in a row are text in ASCII. In UTF-16 they would
+// minASCIIRun is how many bytes in a row are text in ASCII. In UTF-16 they would
 // be half as many characters, each of two letters: no language writes so.
-const fewestPlain = 24
+const minASCIIRun = 24
 
-// hasPlainText reports whether a part of a file is text in ASCII: the file then
+// hasASCIIRun reports whether a part of a file is text in ASCII: the file then
 // has more than one encoding, and is not decoded as a whole.
-func hasPlainText(head []byte) bool {
+func hasASCIIRun(head []byte) bool {
 	run := 0
 	for _, c := range head {
 		if c >= ' ' && c <= '~' || c == '\n' || c == '\r' || c == '\t' {
@@ -73,19 +73,19 @@ func hasPlainText(head []byte) bool {
 		} else {
 			run = 0
 		}
-		if run >= fewestPlain {
+		if run >= minASCIIRun {
 			return true
 		}
 	}
 	return false
 }
 
-// fewestWide is how many characters in a row, each with a zero byte, are text.
-const fewestWide = 8
+// minWideRun is how many characters in a row, each with a zero byte, are text.
+const minWideRun = 8
 
-// withoutZeros returns a text without its zero bytes, when some of it is in
+// dropZeroBytes returns a text without its zero bytes, when some of it is in
 // UTF-16 or UTF-32: what a shell appended to a file of another encoding.
-func withoutZeros(text string) (string, bool) {
+func dropZeroBytes(text string) (string, bool) {
 	run := 0
 	for at := strings.IndexByte(text, 0); at >= 0; {
 		next := strings.IndexByte(text[at+1:], 0)
@@ -94,7 +94,7 @@ func withoutZeros(text string) (string, bool) {
 		} else {
 			run = 0
 		}
-		if run >= fewestWide {
+		if run >= minWideRun {
 			return strings.ReplaceAll(text, "\x00", ""), true
 		}
 		if next < 0 {

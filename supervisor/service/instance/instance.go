@@ -183,7 +183,7 @@ func (run *Process) isFamily(pid int) bool {
 
 // Failure gathers what people need to know when the service failed.
 func (run *Process) Failure(p *StartRequest, exit *control.Exit) control.Failure {
-	lines, err := logfile.Last(run.LogFile, run.LogFrom, control.FailureLines)
+	lines, err := logfile.LastLines(run.LogFile, run.LogFrom, control.FailureLines)
 	if err != nil {
 		lines = []string{fmt.Sprintf("(the log cannot be read: %v)", errors.Unwrap(err))}
 	}

@@ -44,7 +44,7 @@ func Launch(ctx context.Context, p *StartRequest) (*Process, error) {
 	}
 	defer input.Close()
 	mark := ledger.Mark(p.Config.Paths.RuntimeDir, p.Service.Name)
-	run := &Process{Spec: spec, cfg: p.Config, census: p.Census, LogFile: output.Name(), LogFrom: logfile.End(output.Name()), Started: ledger.Timestamp()}
+	run := &Process{Spec: spec, cfg: p.Config, census: p.Census, LogFile: output.Name(), LogFrom: logfile.EndOffset(output.Name()), Started: ledger.Timestamp()}
 	run.LogInfo, _ = output.Stat()
 	child, err := os.StartProcess(spec.Args[0], spec.Args, &os.ProcAttr{
 		Dir: spec.Dir, Env: append(slices.Clone(spec.Env), ledger.MarkVariable+"="+mark), Files: []*os.File{input, output, output},

@@ -57,7 +57,7 @@ func (run *Process) watchProbes(ctx context.Context, svc config.Service) {
 			run.probeRepeatedly(ctx, ready, target, false, quiet)
 			return
 		}
-		run.send(ctx, Observation{Finding: probe.Finding{Evidence: probe.Fine}, Passed: true})
+		run.send(ctx, Observation{Finding: probe.Finding{Evidence: probe.Passed}, Passed: true})
 	})
 	if watched {
 		run.watchers.Go(func() { run.probeLiveness(ctx, live, target) })
@@ -80,7 +80,7 @@ type silence struct {
 
 // isExceeded reports a silence that has reached its limit.
 func (s *silence) isExceeded(f probe.Finding, asked time.Time) bool {
-	if f.Answered() {
+	if f.HasAnswer() {
 		s.unanswered = 0
 		return false
 	}
@@ -96,7 +96,7 @@ func (s *silence) isExceeded(f probe.Finding, asked time.Time) bool {
 func (run *Process) probeRepeatedly(ctx context.Context, p config.Probe, target probe.Target, once bool, quiet *silence) bool {
 	prober, err := probe.New(p, target)
 	if err != nil { // a pattern that the configuration would have refused
-		return run.send(ctx, Observation{Finding: probe.Finding{Evidence: probe.Strange, Err: err}, Failed: true}) && false
+		return run.send(ctx, Observation{Finding: probe.Finding{Evidence: probe.Inconclusive, Err: err}, Failed: true}) && false
 	}
 	count := series{probe: p}
 	timer := time.NewTimer(firstProbeDelay)
@@ -174,8 +174,8 @@ func (run *Process) probeLiveness(ctx context.Context, p config.Probe, target pr
 		}
 		timer.Reset(alignDelay(time.Now(), time.Duration(p.Interval)))
 		f := prober.Ask(ctx)
-		if p.HTTP != "" && f.Answered() {
-			f = probe.Finding{Evidence: probe.Fine}
+		if p.HTTP != "" && f.HasAnswer() {
+			f = probe.Finding{Evidence: probe.Passed}
 		}
 		if o := count.observe(f); o.Failed {
 			o.Liveness = true

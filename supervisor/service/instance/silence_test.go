@@ -12,7 +12,7 @@ import (
 func TestOneQuestionWithoutAnAnswerIsNoSilenceHoweverLongItTook(t *testing.T) {
 	t.Parallel()
 	lasts := instance.IsSilenceExceeded(30*time.Second, 3)
-	silent := probe.Finding{Evidence: probe.Silent, Err: errors.New("timeout")}
+	silent := probe.Finding{Evidence: probe.NoAnswer, Err: errors.New("timeout")}
 	asked := time.Now().Add(-time.Hour) // this process was suspended meanwhile
 	if lasts(silent, asked) || lasts(silent, time.Now()) {
 		t.Error("fewer questions than liveness wants are enough")
@@ -20,7 +20,7 @@ func TestOneQuestionWithoutAnAnswerIsNoSilenceHoweverLongItTook(t *testing.T) {
 	if !lasts(silent, time.Now()) {
 		t.Error("three questions and an hour are not")
 	}
-	if lasts(probe.Finding{Evidence: probe.Fine}, time.Now()) || lasts(silent, time.Now()) {
+	if lasts(probe.Finding{Evidence: probe.Passed}, time.Now()) || lasts(silent, time.Now()) {
 		t.Error("an answer does not end the silence")
 	}
 }
