@@ -274,12 +274,34 @@ func (a *assembler) judgeCalls() (hasCall, areWhole bool) {
 	return hasCall, areWhole
 }
 
-// bytesPerToken is a rule of thumb for English text and code.
-const bytesPerToken = 4
+// Rules of thumb: how many bytes of English text or code a token has, and how
+// many tokens an image or the page of a document.
+const (
+	bytesPerToken   = 4
+	attachmentToken = 1600
+)
+
+// estimatePrompt returns about how many tokens a request has.
+func (r *request) estimatePrompt() int {
+	size, attachments := 0, 0
+	for _, parts := range [][]part{r.parts, r.inner} {
+		for i := range parts {
+			if parts[i].media != nil {
+				attachments++
+				continue
+			}
+			size += len(parts[i].text)
+		}
+	}
+	for i := range r.tools {
+		size += len(r.tools[i].name) + len(r.tools[i].description) + len(r.tools[i].schema)
+	}
+	return size/bytesPerToken + attachments*attachmentToken
+}
 
 // estimate fills in the usage that the upstream did not tell.
 func (a *assembler) estimate() {
 	a.estimated = true
-	a.reply.usage.input = max(1, a.prompt/bytesPerToken)
+	a.reply.usage.input = max(1, a.prompt)
 	a.reply.usage.output = (a.size + bytesPerToken - 1) / bytesPerToken
 }

@@ -145,7 +145,7 @@ func (f *failure) isOverflow() bool {
 func appendFailure(dst []byte, d Dialect, f *failure) []byte {
 	if d == Messages {
 		dst = append(dst, `{"type":"error","error":{"type":`...)
-		dst = appendText(dst, []byte(f.kind))
+		dst = appendText(dst, []byte(f.anthropicKind()))
 		dst = append(dst, `,"message":"`...)
 		if f.isOverflow() && !bytes.Contains(bytes.ToLower(f.message), []byte("prompt is too long")) {
 			dst = append(dst, "prompt is too long: "...) // Claude Code compacts on these words
@@ -159,6 +159,20 @@ func appendFailure(dst []byte, d Dialect, f *failure) []byte {
 	dst = append(dst, `,"param":null,"code":`...)
 	dst = f.appendCode(dst)
 	return append(dst, '}', '}')
+}
+
+// anthropicKind returns the error type for a client of Anthropic's.
+func (f *failure) anthropicKind() string {
+	for _, kind := range kinds {
+		if kind == f.kind {
+			return kind
+		}
+	}
+	switch string(f.code) {
+	case "rate_limit_exceeded", "insufficient_quota":
+		return "rate_limit_error"
+	}
+	return kindOf(f.status)
 }
 
 // appendCode appends OpenAI's code of an error: null where there is none.

@@ -31,6 +31,7 @@ func TestErrorsComeInTheClientsEnvelope(t *testing.T) {
 			`{"error":{"message":"prompt is too long: 5 tokens > 4 maximum","type":"invalid_request_error","param":null,"code":"context_length_exceeded"}}`},
 		{"a limit of rates is no overflow", translate.Messages, 429, `{"error":{"message":"context window tokens per minute"}}`,
 			`{"type":"error","error":{"type":"rate_limit_error","message":"context window tokens per minute"}}`},
+		{"OpenAI's own type for messages", translate.Messages, 500, `{"error":{"message":"x","type":"server_error"}}`, `{"type":"error","error":{"type":"api_error","message":"x"}}`},
 		{"a page", translate.Messages, 502, "<html>\n\"bad\"</html>", `{"type":"error","error":{"type":"api_error","message":"<html>\n\"bad\"</html>"}}`},
 		{"nothing", translate.Messages, 500, "", `{"type":"error","error":{"type":"api_error","message":"the upstream gave no reason"}}`},
 		{"FastAPI's", translate.Chat, 422, `{"detail":[{"loc":["body"],"msg":"field required"}]}`, `{"error":{"message":"field required","type":"invalid_request_error","param":null,"code":null}}`},

@@ -13,9 +13,13 @@ func FuzzRequest(f *testing.F) {
 	for _, d := range dialects {
 		f.Add(uint8(d), []byte(smallRequest[d]))
 		f.Add(uint8(d), []byte(fullRequest[d]))
+		f.Add(uint8(d), []byte(sharedRequest[d]))
 	}
 	f.Fuzz(func(t *testing.T, dialect uint8, body []byte) {
 		from := dialects[int(dialect)%len(dialects)]
+		if native := translate.Native(from, body); json.Valid(body) && !json.Valid(native) {
+			t.Fatalf("Native makes of\n%s\nthis:\n%s", body, native)
+		}
 		for _, to := range dialects {
 			for _, opts := range []translate.Options{options, {ID: "1", Effort: true, Adaptive: true, ReasoningBack: true, TextParts: true}} {
 				out, call, err := translate.Request(from, to, body, opts)

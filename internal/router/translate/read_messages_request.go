@@ -1,6 +1,9 @@
 package translate
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // readMessages reads a request to /v1/messages.
 func (r *request) readMessages(s *scan) {
@@ -10,7 +13,7 @@ func (r *request) readMessages(s *scan) {
 			r.model = s.raw()
 		case "system":
 			from := len(r.parts)
-			r.readBlocks(s, "system.", func(p part) { r.parts = append(r.parts, p) })
+			r.readBlocks(s, "system.", r.addSystem)
 			r.addLead(from)
 		case "messages":
 			if !s.array(func() { r.readMessage(s) }) {
@@ -29,7 +32,7 @@ func (r *request) readMessages(s *scan) {
 		case "output_config":
 			r.readOutputConfig(s)
 		default:
-			if !r.readParam(s, key) {
+			if !r.readParam(s, key) && !isNull(s.raw()) {
 				r.drop("", string(key))
 			}
 		}
@@ -37,6 +40,19 @@ func (r *request) readMessages(s *scan) {
 	if !ok {
 		r.refuse("body", "expected a JSON object")
 	}
+}
+
+// billingPrefix begins the block of a system prompt with which Claude Code tells
+// Anthropic who is to be charged. It has a number that is another every time, so
+// that no other upstream could use its prompt cache.
+const billingPrefix = "x-anthropic-billing-header:"
+
+func (r *request) addSystem(p part) {
+	if bytes.HasPrefix(p.text, []byte(billingPrefix)) {
+		r.drop("system.", strings.TrimSuffix(billingPrefix, ":"))
+		return
+	}
+	r.parts = append(r.parts, p)
 }
 
 // readMessage reads one message. Its content may stand before its role.

@@ -138,6 +138,9 @@ func (r *request) addText(role role, text []byte) {
 // addLead moves the parts from the given one on, which the conversation does not
 // hold, to the system prompt.
 func (r *request) addLead(from int) {
+	if from == len(r.parts) {
+		return
+	}
 	if r.lead.to == r.lead.from {
 		r.lead = span{from, len(r.parts)}
 		return

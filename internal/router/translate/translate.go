@@ -18,6 +18,9 @@
 // x-flowgate-dropped. Call.IsEstimated tells, after the reply, whether its usage
 // was estimated.
 //
+// A request that needs no translation goes through Native: thinking that another
+// upstream gave the client must not reach this one.
+//
 // Every dialect has one reader and one writer for requests and for replies, and
 // they meet in the types request and reply. So each file lies beside one side of
 // the mapping: read_messages_request.go, write_chat_request.go and so on.
@@ -98,7 +101,7 @@ type Call struct {
 	dropped   []string
 	names     map[string]toolName // by the upstream's name
 	echo      echo
-	prompt    int // bytes of the request, for the estimate
+	prompt    int // about how many tokens the request has
 	estimated bool
 }
 
@@ -132,7 +135,7 @@ func (c *Call) complete() {
 // Request translates a request body from the client's dialect to the
 // upstream's. An error is a *RequestError.
 func Request(from, to Dialect, body []byte, opts Options) ([]byte, *Call, error) {
-	c := &Call{from: from, to: to, opts: opts, prompt: len(body)}
+	c := &Call{from: from, to: to, opts: opts}
 	c.complete()
 	r := &request{Call: c, parts: make([]part, 0, 16+len(body)/1024), turns: make([]turn, 0, 8+len(body)/4096)}
 	s := &scan{doc: body}
@@ -147,6 +150,7 @@ func Request(from, to Dialect, body []byte, opts Options) ([]byte, *Call, error)
 	if err := s.end(); err != nil {
 		return nil, nil, &RequestError{Member: "body", Reason: err.Error()}
 	}
+	c.prompt = r.estimatePrompt()
 	out := make([]byte, 0, len(body)+len(body)/8+512)
 	switch to {
 	case Messages:

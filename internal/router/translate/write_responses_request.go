@@ -2,6 +2,10 @@ package translate
 
 import "bytes"
 
+// leastOutput is the smallest limit that OpenAI's /v1/responses takes. Claude Code
+// asks for a single token to see whether a model answers.
+const leastOutput = 16
+
 // appendResponses appends the request as /v1/responses takes it. Nothing is to
 // be stored there: the client sends the whole conversation every time.
 func (r *request) appendResponses(dst []byte) []byte {
@@ -25,7 +29,11 @@ func (r *request) appendResponses(dst []byte) []byte {
 		dst = r.appendTurnItems(dst, &r.turns[i])
 	}
 	dst = append(dst, ']')
-	if !isNull(r.most) {
+	switch most := wholeNumber(r.most); {
+	case isNull(r.most):
+	case most >= 0 && most < leastOutput:
+		dst = appendNumberMember(dst, "max_output_tokens", leastOutput)
+	default:
 		dst = appendMember(dst, "max_output_tokens", r.most)
 	}
 	dst = r.appendParams(dst)

@@ -1,0 +1,94 @@
+package translate
+
+import "bytes"
+
+// ownMark is how every opaque field begins that the package has written.
+const ownMark = `"flowgate:`
+
+// Native returns the body of a request for an upstream that speaks the client's
+// dialect, without the thinking that came from an upstream of another: its
+// opaque fields mean nothing there, and Anthropic refuses them. A body without
+// such thinking is returned as it is, after one search for a mark.
+func Native(d Dialect, body []byte) []byte {
+	if d == Chat || !bytes.Contains(body, []byte(ownMark)) {
+		return body
+	}
+	c := cutter{scan: scan{doc: body}}
+	c.object(func(key []byte) {
+		switch {
+		case d == Messages && string(key) == "messages":
+			c.array(func() {
+				c.object(func(key []byte) {
+					if string(key) == "content" && c.kind() == '[' {
+						c.elements("signature", `{"type":"text","text":"..."}`)
+					}
+				})
+			})
+		case d == Responses && string(key) == "input":
+			c.elements("encrypted_content", "")
+		}
+	})
+	if c.err != nil || c.copied == 0 {
+		return body
+	}
+	return append(c.out, body[c.copied:]...)
+}
+
+// cutter copies a document without some elements of its arrays.
+type cutter struct {
+	scan
+	out    []byte
+	copied int // what stands before this place was copied or cut
+}
+
+// elements reads an array and cuts the objects out whose field holds a mark.
+// Where none is left, it puts in what may not be missing.
+func (c *cutter) elements(field, substitute string) {
+	type element struct {
+		from, to int
+		isMarked bool
+	}
+	var all []element
+	marked := 0
+	c.array(func() {
+		from := c.at
+		value := c.raw()
+		isMarked := hasMark(value, field)
+		if isMarked {
+			marked++
+		}
+		all = append(all, element{from, c.at, isMarked})
+	})
+	if c.err != nil || marked == 0 {
+		return
+	}
+	c.out = append(c.out, c.doc[c.copied:all[0].from]...)
+	kept := 0
+	for _, e := range all {
+		if e.isMarked {
+			continue
+		}
+		if kept++; kept > 1 {
+			c.out = append(c.out, ',')
+		}
+		c.out = append(c.out, c.doc[e.from:e.to]...)
+	}
+	if kept == 0 {
+		c.out = append(c.out, substitute...)
+	}
+	c.copied = all[len(all)-1].to
+}
+
+// hasMark reports whether a member of an object is one of the package's own
+// opaque fields.
+func hasMark(object []byte, field string) bool {
+	if !bytes.Contains(object, []byte(ownMark)) {
+		return false
+	}
+	found := false
+	s := &scan{doc: object}
+	s.object(func(key []byte) {
+		found = found || string(key) == field && bytes.HasPrefix(s.raw(), []byte(ownMark))
+	})
+	return found
+}
