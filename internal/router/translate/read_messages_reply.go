@@ -44,11 +44,14 @@ func (a *assembler) readMessagesReply(body []byte) {
 // readMessagesEvent reads an event of /v1/messages.
 func (a *assembler) readMessagesEvent(data []byte) {
 	var kind, message, start, delta []byte
+	index := ""
 	s := &scan{doc: data}
 	s.object(func(key []byte) {
 		switch string(key) {
 		case "type":
 			kind, _ = s.text()
+		case "index":
+			index = string(s.raw())
 		case "message":
 			message = s.raw()
 		case "content_block":
@@ -74,9 +77,9 @@ func (a *assembler) readMessagesEvent(data []byte) {
 		})
 		a.start()
 	case "content_block_start":
-		a.readContentBlock(start)
+		a.keepCall(index, a.readContentBlock(start))
 	case "content_block_delta":
-		a.readBlockDelta(delta)
+		a.readBlockDelta(a.calls[index], delta)
 	case "content_block_stop":
 		a.endBlock()
 	case "message_delta":
@@ -91,8 +94,18 @@ func (a *assembler) readMessagesEvent(data []byte) {
 	}
 }
 
-// readContentBlock reads a block, whole or as it starts.
-func (a *assembler) readContentBlock(data []byte) {
+// keepCall notes the call whose input follows under an index; nil is none, such
+// as a tool that the provider runs itself.
+func (a *assembler) keepCall(index string, b *block) {
+	if a.calls == nil {
+		a.calls = make(map[string]*block)
+	}
+	a.calls[index] = b
+}
+
+// readContentBlock reads a block, whole or as it starts. It returns the call
+// that the block is.
+func (a *assembler) readContentBlock(data []byte) *block {
 	var b contentBlock
 	s := &scan{doc: data}
 	s.object(func(key []byte) {
@@ -134,7 +147,9 @@ func (a *assembler) readContentBlock(data []byte) {
 			a.piece(call, appendEscaped(nil, b.input))
 		}
 		a.pump()
+		return call
 	}
+	return nil
 }
 
 // signThinking notes Anthropic's signature of the thinking that has just passed.
@@ -152,7 +167,7 @@ func (a *assembler) signThinking(signature []byte) {
 	a.sign(markSignature(messagesSignature, signature))
 }
 
-func (a *assembler) readBlockDelta(delta []byte) {
+func (a *assembler) readBlockDelta(call *block, delta []byte) {
 	s := &scan{doc: delta}
 	s.object(func(key []byte) {
 		switch string(key) {
@@ -166,9 +181,8 @@ func (a *assembler) readBlockDelta(delta []byte) {
 			text, _ := s.text()
 			a.signThinking(text)
 		case "partial_json":
-			text, _ := s.text()
-			if b := a.reply.last(); b != nil && b.kind == callPart {
-				a.piece(b, text)
+			if text, _ := s.text(); call != nil {
+				a.piece(call, text)
 			}
 		}
 	})
