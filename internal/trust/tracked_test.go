@@ -50,6 +50,26 @@ func TestStateThatGitTracksIsFoundInEveryKindOfRepository(t *testing.T) {
 	}
 }
 
+// TestStateIsTrackedWhateverTheCaseOfItsName: where a file system takes both for
+// one, a commit of .Router brings .router along.
+func TestStateIsTrackedWhateverTheCaseOfItsName(t *testing.T) {
+	t.Parallel()
+	g := repotest.New(t)
+	file := filepath.Join(g.Dir, ".Router", "State")
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	g.Git("add", "-f", ".Router")
+	for _, path := range []string{".router", ".router/state", ".ROUTER/STATE"} {
+		if err := trust.CheckUntracked(filepath.Join(g.Dir, path)); err == nil || fault.From(err).Code != "state-untrusted" {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
 func TestAnIndexThatCannotBeReadIsNotTakenForAnEmptyOne(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
