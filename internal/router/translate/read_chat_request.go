@@ -145,6 +145,8 @@ func (r *request) readHistoryCall(s *scan) part {
 					p.name, _ = s.text()
 				case "arguments", "input":
 					p.text, _ = s.text()
+				default:
+					r.drop("messages.tool_calls.function.", string(key))
 				}
 			})
 		case "type", "index":
@@ -191,6 +193,8 @@ func (r *request) readChatPart(s *scan, add func(part)) {
 					address, _ = s.text()
 				case "detail":
 					detail, _ = s.text()
+				default:
+					r.drop(path+"image_url.", string(key))
 				}
 			})
 		case "file":
@@ -202,6 +206,8 @@ func (r *request) readChatPart(s *scan, add func(part)) {
 					name, _ = s.text()
 				case "file_id":
 					fileID, _ = s.text()
+				default:
+					r.drop(path+"file.", string(key))
 				}
 			})
 		case "input_audio":
@@ -288,8 +294,11 @@ func (r *request) readChatChoice(s *scan) {
 			kind, _ = s.text()
 		case "function", "custom":
 			s.object(func(key []byte) {
-				if string(key) == "name" {
+				switch string(key) {
+				case "name":
 					r.choice.name, _ = s.text()
+				default:
+					r.drop("tool_choice.function.", string(key))
 				}
 			})
 		case "allowed_tools":
@@ -301,6 +310,8 @@ func (r *request) readChatChoice(s *scan) {
 					r.drop("tool_choice.allowed_tools.", string(key))
 				}
 			})
+		default:
+			r.drop("tool_choice.", string(key))
 		}
 	})
 	if string(kind) == "allowed_tools" {
@@ -317,7 +328,7 @@ func (r *request) readResponseFormat(s *scan) {
 		case "type":
 			kind, _ = s.text()
 		case "json_schema":
-			s.object(func(key []byte) { r.format.readMember(string(key), s) })
+			s.object(func(key []byte) { r.readFormatMember(s, "response_format.json_schema.", string(key)) })
 		default:
 			r.drop("response_format.", string(key))
 		}

@@ -203,6 +203,9 @@ func (r *request) addSource(kind partKind, b *contentBlock, path string, add fun
 			data, _ = s.text()
 		case "url":
 			address, _ = s.text()
+		case "file_id":
+		default:
+			r.drop(path+"source.", string(key))
 		}
 	})
 	switch string(form) {

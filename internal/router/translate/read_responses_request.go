@@ -120,7 +120,8 @@ func (r *request) addItem(i *item) {
 	case "function_call":
 		r.add(assistantRole, part{kind: callPart, id: i.callID, name: i.name, namespace: i.namespace, text: i.args})
 	case "custom_tool_call":
-		r.add(assistantRole, part{kind: callPart, custom: true, id: i.callID, name: i.name, namespace: i.namespace, text: i.input})
+		p := part{kind: callPart, custom: true, id: i.callID, name: i.name, namespace: i.namespace, text: i.input}
+		r.add(assistantRole, p)
 	case "function_call_output", "custom_tool_call_output":
 		p := part{kind: resultPart, id: i.callID, custom: i.kind[0] == 'c', inner: span{from: len(r.inner)}}
 		r.readContentParts(i.output, "input.output.", r.addInner)
@@ -248,6 +249,7 @@ func (r *request) checkFileID(path string, id []byte) {
 func (r *request) readResponsesTool(s *scan, namespace []byte) {
 	t := tool{namespace: namespace}
 	var kind, inner []byte
+	var unknown []string
 	s.object(func(key []byte) {
 		switch string(key) {
 		case "type":
@@ -264,8 +266,16 @@ func (r *request) readResponsesTool(s *scan, namespace []byte) {
 			t.grammar = grammarOf(s)
 		case "tools":
 			inner = s.raw()
+		default:
+			unknown = append(unknown, string(key))
 		}
 	})
+	switch string(kind) {
+	case "function", "custom", "namespace":
+		for _, key := range unknown {
+			r.drop("tools.", key)
+		}
+	}
 	switch string(kind) {
 	case "function":
 		r.tools = append(r.tools, t)
@@ -273,6 +283,9 @@ func (r *request) readResponsesTool(s *scan, namespace []byte) {
 		t.custom = true
 		r.tools = append(r.tools, t)
 	case "namespace":
+		if len(t.description) > 0 {
+			r.drop("tools.namespace.", "description")
+		}
 		s := &scan{doc: inner}
 		s.array(func() { r.readResponsesTool(s, t.name) })
 	default:
@@ -377,7 +390,7 @@ func (r *request) readTextOptions(s *scan) {
 					kind, _ = s.text()
 					return
 				}
-				r.format.readMember(string(key), s)
+				r.readFormatMember(s, "text.format.", string(key))
 			})
 			r.format.complete(string(kind))
 		default:
@@ -386,8 +399,9 @@ func (r *request) readTextOptions(s *scan) {
 	})
 }
 
-// readMember reads a member of a JSON schema format of OpenAI's two dialects.
-func (f *format) readMember(key string, s *scan) {
+// readFormatMember reads a member of a JSON schema format of OpenAI's two dialects.
+func (r *request) readFormatMember(s *scan, path, key string) {
+	f := &r.format
 	switch key {
 	case "name":
 		f.name, _ = s.text()
@@ -397,6 +411,8 @@ func (f *format) readMember(key string, s *scan) {
 		f.strict = s.raw()
 	case "description":
 		f.about, _ = s.text()
+	default:
+		r.drop(path, key)
 	}
 }
 

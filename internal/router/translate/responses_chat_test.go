@@ -49,7 +49,7 @@ func TestRequestsFromResponsesToChat(t *testing.T) {
 				{"type":"web_search"},{"type":"image_generation"},{"type":"local_shell"}]}`,
 			want: `{"model":"m","messages":[{"role":"assistant","content":null,"tool_calls":[{"id":"c1","type":"function","function":{"name":"mcp__git__log","arguments":"{}"}}]}],
 				"tools":[{"type":"function","function":{"name":"mcp__git__log","parameters":{"type":"object","properties":{}}}}]}`,
-			dropped: []string{"tools.web_search", "tools.image_generation", "tools.local_shell"}},
+			dropped: []string{"tools.namespace.description", "tools.web_search", "tools.image_generation", "tools.local_shell"}},
 		{name: "images, files and a format",
 			body: `{"model":"m","input":[{"role":"user","content":[{"type":"input_image","image_url":"data:image/png;base64,AAA=","detail":"low"},{"type":"input_file","filename":"a.pdf","file_data":"data:application/pdf;base64,JV"}]}],
 				"text":{"format":{"type":"json_schema","name":"n","schema":{"type":"object"},"strict":true}},"top_logprobs":2,"temperature":1}`,

@@ -11,7 +11,8 @@ import (
 const (
 	customOpen   = `{\"input\":\"`
 	customClose  = `\"}`
-	customSchema = `{"type":"object","properties":{"input":{"type":"string"}},"required":["input"],"additionalProperties":false}`
+	customSchema = `{"type":"object","properties":{"input":{"type":"string"}},"required":["input"],` +
+		`"additionalProperties":false}`
 )
 
 // appendSchema appends what arguments a tool takes. A schema without properties
