@@ -30,7 +30,7 @@ type Auth mg.Namespace
 // List lists the providers, how each signs in and what is possible now.
 func (Auth) List(ctx context.Context, provider *string) error {
 	return runReading(ctx, "auth:list", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		return auth.Status(ctx, cfg, s.authEnvironment(), auth.StatusOptions{Provider: deref(provider)})
+		return auth.Status(ctx, cfg, s.readOnlyAuthEnvironment(), auth.StatusOptions{Provider: deref(provider)})
 	})
 }
 
@@ -40,16 +40,16 @@ func (Auth) Status(ctx context.Context, provider *string, live *bool, within *ti
 		if err := s.trust.Fault(); err != nil && deref(live) { // it sends the management key
 			return nil, err
 		}
-		return auth.Status(ctx, cfg, s.authEnvironment(), auth.StatusOptions{Provider: deref(provider), Live: deref(live), Within: deref(within)})
+		return auth.Status(ctx, cfg, s.readOnlyAuthEnvironment(), auth.StatusOptions{Provider: deref(provider), Live: deref(live), Within: deref(within)})
 	})
 }
 
 // Login signs in to a provider; a secret comes from -stdin, -env=NAME, -file=F or a prompt, never from an argument. -wire writes an API key's use into the configuration.
 func (Auth) Login(ctx context.Context, provider string, method *string, paste *bool, stdin *bool, env *string, file *string, label *string, project *string, force *bool, share *bool, wire *bool, timeout *time.Duration) error {
 	return runChanging(ctx, "auth:login", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		return withEvents(cfg, "signed in")(s.applyKey(ctx, cfg)(auth.Login(ctx, cfg, authEnvironment(), provider, auth.LoginOptions{
+		return withEvents(cfg, "signed in")(s.applyKey(ctx, cfg)(auth.Login(ctx, cfg, s.authEnvironment(), provider, auth.LoginOptions{
 			Method: deref(method), Paste: deref(paste), Stdin: deref(stdin), Env: deref(env), File: deref(file), Label: deref(label), Project: deref(project),
-			Force: deref(force), Share: deref(share), Wire: deref(wire), Timeout: deref(timeout), Person: newPerson(),
+			Force: deref(force), Share: deref(share), Wire: deref(wire), Timeout: deref(timeout), Person: s.newPerson(),
 		})))
 	})
 }
@@ -71,28 +71,28 @@ func (Auth) ImportHeadless(ctx context.Context, provider string, source *string,
 
 // Refresh renews the access tokens of a provider's accounts, or of one account, at the provider.
 func (Auth) Refresh(ctx context.Context, provider string) error {
-	return runChanging(ctx, "auth:refresh", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
+	return runChanging(ctx, "auth:refresh", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
 		defer context.AfterFunc(ctx, ignoreInterrupts)()
-		return withEvents(cfg, "renewed")(auth.Refresh(ctx, cfg, authEnvironment(), provider))
+		return withEvents(cfg, "renewed")(auth.Refresh(ctx, cfg, s.authEnvironment(), provider))
 	})
 }
 
 // Logout moves an account into the trash; -undo brings it back.
 func (Auth) Logout(ctx context.Context, account string, undo *bool) error {
-	return runChanging(ctx, "auth:logout", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
+	return runChanging(ctx, "auth:logout", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
 		if deref(undo) {
-			return withEvents(cfg, "restored")(auth.Restore(ctx, cfg, authEnvironment(), account))
+			return withEvents(cfg, "restored")(auth.Restore(ctx, cfg, s.authEnvironment(), account))
 		}
-		c, err := auth.Logout(ctx, cfg, authEnvironment(), account)
+		c, err := auth.Logout(ctx, cfg, s.authEnvironment(), account)
 		return withEvents(cfg, "moved into the trash")(warnOfOldKey(ctx, cfg, c.Source, "take it out of flowgate.yaml and type mage profile:set "+policy.CurrentOrDefault(cfg)+", or mage stop")(c, err))
 	})
 }
 
 // Export writes an account, a provider's, or all, into one encrypted file for another machine's auth:import.
 func (Auth) Export(ctx context.Context, account string, dest *string, recipient *string, env *string, force *bool) error {
-	return runChanging(ctx, "auth:export", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
-		return withEvents(cfg, "exported")(auth.Export(ctx, cfg, authEnvironment(), account, auth.ExportOptions{
-			Dest: deref(dest), Recipient: deref(recipient), Env: deref(env), Force: deref(force), Secret: newPerson().Secret,
+	return runChanging(ctx, "auth:export", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+		return withEvents(cfg, "exported")(auth.Export(ctx, cfg, s.authEnvironment(), account, auth.ExportOptions{
+			Dest: deref(dest), Recipient: deref(recipient), Env: deref(env), Force: deref(force), Secret: s.newPerson().Secret,
 		}))
 	})
 }
@@ -111,7 +111,7 @@ func (s session) applyKey(ctx context.Context, old *config.Config) func(auth.Cha
 		if err := s.renewTrust(nil, false); err != nil { // the change is ours: it does not end the trust
 			return c, err
 		}
-		cfg, err := loadConfig()
+		cfg, err := s.loadConfig()
 		if err != nil {
 			return c, err
 		}
@@ -143,9 +143,9 @@ func routerRuns(ctx context.Context, cfg *config.Config) bool {
 }
 
 func authImport(ctx context.Context, provider string, o auth.ImportOptions) error {
-	return runChanging(ctx, "auth:import", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
-		o.Secret = newPerson().Secret
-		return withEvents(cfg, "imported")(auth.Import(ctx, cfg, authEnvironment(), provider, o))
+	return runChanging(ctx, "auth:import", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+		o.Secret = s.newPerson().Secret
+		return withEvents(cfg, "imported")(auth.Import(ctx, cfg, s.authEnvironment(), provider, o))
 	})
 }
 
@@ -174,36 +174,37 @@ func recordChange(cfg *config.Config, what string, c auth.Change) {
 	_ = supervisor.Note(cfg, e) // the credential is in place whatever becomes of the log
 }
 
-func authEnvironment() auth.Environment {
-	return auth.Environment{Getenv: os.Getenv, Now: time.Now, GOOS: runtime.GOOS}
+// authEnvironment returns the environment for a target that changes something.
+func (s session) authEnvironment() auth.Environment {
+	return auth.Environment{Getenv: s.getenv, Now: time.Now, GOOS: runtime.GOOS}
 }
 
-// authEnvironment is the environment for a target that only reads.
-func (s session) authEnvironment() auth.Environment {
-	env := authEnvironment()
+// readOnlyAuthEnvironment returns the environment for a target that only reads.
+func (s session) readOnlyAuthEnvironment() auth.Environment {
+	env := s.authEnvironment()
 	env.Untrusted = !s.trust.Trusted
 	return env
 }
 
-// newPerson is who sits at the terminal, if somebody does.
-func newPerson() auth.Person {
-	p := auth.Person{In: os.Stdin, Out: os.Stderr, Environ: os.Environ()}
-	if fd := int(os.Stdin.Fd()); term.IsTerminal(fd) {
+// newPerson returns the ways to ask the user, those on a terminal included when there is one.
+func (s session) newPerson() auth.Person {
+	p := auth.Person{In: s.stdin, Out: s.stderr, Environ: os.Environ()}
+	if fd := int(s.stdin.Fd()); term.IsTerminal(fd) {
 		p.Secret = func(prompt string) (string, error) {
-			_, _ = os.Stderr.WriteString(prompt)
+			_, _ = s.stderr.WriteString(prompt)
 			secret, err := term.ReadPassword(fd)
-			_, _ = os.Stderr.WriteString("\n")
+			_, _ = s.stderr.WriteString("\n")
 			return string(secret), err
 		}
-		p.Confirm = confirm
+		p.Confirm = s.confirm
 	}
 	return p
 }
 
 // confirm asks a question that only a typed yes agrees to.
-func confirm(question string) bool {
-	_, _ = os.Stderr.WriteString(question + " [y/N] ")
-	answer, _ := bufio.NewReader(io.LimitReader(os.Stdin, 64)).ReadString('\n')
+func (s session) confirm(question string) bool {
+	_, _ = s.stderr.WriteString(question + " [y/N] ")
+	answer, _ := bufio.NewReader(io.LimitReader(s.stdin, 64)).ReadString('\n')
 	answer = strings.ToLower(strings.TrimSpace(answer))
 	return answer == "y" || answer == "yes"
 }

@@ -2,7 +2,6 @@ package tasks
 
 import (
 	"context"
-	"os"
 	"time"
 
 	"github.com/magefile/mage/mg"
@@ -66,7 +65,7 @@ func (Bootstrap) Outdated(ctx context.Context, online *bool, offline *bool) erro
 
 // bootstrapRequest is a request without particulars.
 func (s session) bootstrapRequest(cfg *config.Config, runtime string, offline *bool) bootstrap.Request {
-	return bootstrap.Request{Config: cfg, Runtime: runtime, Offline: deref(offline), Getenv: os.Getenv, Progress: os.Stderr, OnStep: failpoint}
+	return bootstrap.Request{Config: cfg, Runtime: runtime, Offline: deref(offline), Getenv: s.getenv, Progress: s.stderr, OnStep: failpoint}
 }
 
 // Update tries a runtime's latest version, or the one named, alone, and switches to it; what fails is taken back.

@@ -3,7 +3,6 @@ package tasks
 import (
 	"context"
 	"encoding/json"
-	"os"
 	"time"
 
 	"github.com/magefile/mage/mg"
@@ -18,14 +17,14 @@ type Config mg.Namespace
 
 // Validate reads the configuration and lists every problem in it.
 func (Config) Validate(ctx context.Context) error {
-	return run(ctx, "config:validate", func(context.Context, session) (any, error) {
-		file := configFile()
+	return run(ctx, "config:validate", func(_ context.Context, s session) (any, error) {
+		file := s.configFile()
 		if file == "" {
 			return config.Findings{}, noFileFault()
 		}
-		found, err := config.Check(file, os.Getenv)
+		found, err := config.Check(file, s.getenv)
 		if err == nil && len(found.Problems) > 0 {
-			_, err = config.Load(file, os.Getenv)
+			_, err = config.Load(file, s.getenv)
 		}
 		if err == nil {
 			err = found.Err() // mistakes in auth.providers do not keep Load from the rest
@@ -44,7 +43,7 @@ func (Config) Show(ctx context.Context) error {
 // Migrate rewrites an old configuration file in the current version; comments and order stay.
 func (Config) Migrate(ctx context.Context, dryRun *bool) error {
 	return run(ctx, "config:migrate", func(ctx context.Context, s session) (any, error) {
-		if configFile() == "" {
+		if s.configFile() == "" {
 			return nil, noFileFault()
 		}
 		if err := s.checkTrust(ctx, !deref(dryRun)); err != nil {

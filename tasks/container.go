@@ -14,7 +14,7 @@ import (
 // report: as the first process of a container this one has orphans to reap.
 func superviseUnderInit() error {
 	args := os.Args[1:]
-	for name, value := range typed.common {
+	for name, value := range started.line.Common {
 		args = append(args, "-"+name+"="+value)
 	}
 	status, err := container.RunUnderInit(selfexec.Path(), args)

@@ -2,86 +2,69 @@ package tasks
 
 import (
 	"context"
-	"os"
-	"os/exec"
-	"slices"
-	"strings"
-	"syscall"
-	"time"
 
-	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/magefile/mage/mg"
+
 	"github.com/flowgate-go/flowgate/internal/gotest"
-	"github.com/flowgate-go/flowgate/internal/report"
-	"github.com/flowgate-go/flowgate/internal/selfexec"
 )
 
-// step is a run of the go command on FlowGate's own source.
-type step struct {
-	args  []string
-	env   []string       // over the environment
-	tests *gotest.Stream // of go test -json
-}
+// Test holds the targets that test FlowGate itself; they need its source tree.
+type Test mg.Namespace
 
-// stepResult is the data of one step.
-type stepResult struct {
-	Command string        `json:"command"`
-	OK      bool          `json:"ok"`
-	TookMS  float64       `json:"took_ms"`
-	Skipped []gotest.Skip `json:"skipped,omitzero"`
-}
-
-// runGoSteps runs the steps in order, their output on stderr, and stops at the first that fails.
-func runGoSteps(ctx context.Context, name string, steps ...step) error {
-	return run(ctx, name, func(ctx context.Context, _ session) (any, error) {
-		if _, err := os.Stat("magefile.go"); err != nil {
-			return nil, fault.Usage("source-missing", "%s works on FlowGate's own source, which is not in this folder", name).
-				WithHint("run it in a clone of the repository")
+// Default passes the tests: all packages under the race detector; says which were skipped.
+func (Test) Default(ctx context.Context, run *string) error {
+	forbid := started.getenv("FLOWGATE_FORBID_SKIPS") != ""
+	var steps []step
+	for _, module := range [...]string{".", testModule} {
+		args := []string{"test", "-C=" + module, "-json", "-race", "./..."}
+		if deref(run) != "" {
+			args = append(args, "-run="+deref(run))
 		}
-		if err := requireSourceBuild(name); err != nil {
-			return nil, err
-		}
-		var all []stepResult
-		for _, s := range steps {
-			r, err := s.run(ctx)
-			all = append(all, r)
-			if err != nil {
-				return all, err
-			}
-		}
-		return all, nil
-	})
+		steps = append(steps, step{args: args, tests: &gotest.Stream{Forbid: forbid, Elsewhere: targetsByPackage()}})
+	}
+	return runGoSteps(ctx, "test", steps...)
 }
 
-// requireSourceBuild reports whether a target may execute the source in this folder: an
-// installed binary does not, whatever folder it is called in.
-func requireSourceBuild(name string) error {
-	if self, err := os.Executable(); err == nil && selfexec.IsMageBuild(self) {
-		return nil
-	}
-	return fault.Usage("not-trusted", "%s executes the source in this folder, and this program was not compiled from it", name).
-		WithHint("in a clone that you trust: go tool mage %s", name)
+// Clients runs the real Codex and Claude Code through the router; needs node and npm.
+func (Test) Clients(ctx context.Context) error {
+	return clientSuite().run(ctx)
 }
 
-func (s step) run(ctx context.Context) (stepResult, error) {
-	started := time.Now()
-	cmd := exec.CommandContext(ctx, "go", s.args...) //nolint:gosec // the commands are this package's own
-	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
-	cmd.Env = append(os.Environ(), s.env...)
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.WaitDelay = 3 * time.Second
-	r := stepResult{Command: strings.Join(append(append(slices.Clone(s.env), "go"), s.args...), " ")}
-	var skipped error
-	if s.tests != nil {
-		cmd.Stdout = s.tests
+// Litellm runs the whole of FlowGate with the real LiteLLM in the router's place; needs python3.
+func (Test) Litellm(ctx context.Context) error {
+	return litellmSuite().run(ctx)
+}
+
+// Oracle compares the stack with the real CLIProxyAPI, built from its published module; needs the module proxy.
+func (Test) Oracle(ctx context.Context) error {
+	return oracleSuite().run(ctx)
+}
+
+// Bench runs the benchmarks of docs/benchmarks.md.
+func (Test) Bench(ctx context.Context) error {
+	return runGoSteps(ctx, "test:bench",
+		step{args: []string{"test", "-run=^$", "-bench=.", "-benchmem", "./..."}},
+		step{args: []string{"test", "-C=" + testModule, "-run=^$", "-bench=.", "-benchmem", "./..."}})
+}
+
+// Lint vets the code for Linux and macOS and runs the linters of .golangci.yml.
+func Lint(ctx context.Context) error {
+	darwin := []string{"GOOS=darwin", "GOARCH=arm64", "CGO_ENABLED=0"}
+	var steps []step
+	for _, module := range [...]string{".", testModule, oracleModule} {
+		steps = append(steps, step{args: []string{"vet", "-C=" + module, "./..."}})
 	}
-	err := cmd.Run()
-	if s.tests != nil {
-		skipped = s.tests.Close()
-		r.Skipped = append([]gotest.Skip{}, s.tests.Skipped...)
+	for _, m := range [...]struct{ module, tools string }{{".", "tools/go.mod"}, {testModule, "../tools/go.mod"}} {
+		steps = append(steps,
+			step{args: []string{"vet", "-C=" + m.module, "./..."}, env: darwin},
+			step{args: []string{"tool", "-C=" + m.module, "-modfile=" + m.tools, "golangci-lint", "run"}})
 	}
-	r.OK, r.TookMS = err == nil && skipped == nil, report.Millis(time.Since(started))
-	if err != nil {
-		return r, fault.New("step-failed", "%s: %w", r.Command, err)
-	}
-	return r, skipped
+	return runGoSteps(ctx, "lint", append(steps, step{args: []string{"build", "./..."}, env: darwin})...)
+}
+
+// Vuln asks the Go vulnerability database about everything that FlowGate calls; needs the network.
+func Vuln(ctx context.Context) error {
+	return runGoSteps(ctx, "vuln",
+		step{args: []string{"tool", "-modfile=tools/go.mod", "govulncheck", "./..."}},
+		step{args: []string{"tool", "-C=" + testModule, "-modfile=../tools/go.mod", "govulncheck", "./..."}})
 }

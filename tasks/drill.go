@@ -17,7 +17,7 @@ type Drill mg.Namespace
 // Default breaks a private stack in one way, or in all, and wants doctor to name the cause and the stack to recover.
 func (Drill) Default(ctx context.Context, drill *string) error {
 	return run(ctx, "drill", func(ctx context.Context, s session) (any, error) {
-		return drills.Run(ctx, drills.Options{Name: deref(drill), Self: selfexec.Path(), Environ: os.Environ(), Getenv: os.Getenv, Emit: s.out.Stream})
+		return drills.Run(ctx, drills.Options{Name: deref(drill), Self: selfexec.Path(), Environ: os.Environ(), Getenv: s.getenv, Emit: s.out.Stream})
 	})
 }
 
@@ -29,7 +29,7 @@ func (Drill) List(ctx context.Context) error {
 // Soak sends requests to a private router while random faults befall its stack, and counts those that were lost.
 func Soak(ctx context.Context, duration *time.Duration, clients *int) error {
 	return runBounded(ctx, "soak", time.Minute, func(ctx context.Context, s session) (any, error) {
-		o := drills.Options{Self: selfexec.Path(), Environ: os.Environ(), Getenv: os.Getenv, Emit: s.out.Stream}
+		o := drills.Options{Self: selfexec.Path(), Environ: os.Environ(), Getenv: s.getenv, Emit: s.out.Stream}
 		return drills.Soak(ctx, o, deref(duration), deref(clients))
 	})
 }

@@ -1,17 +1,17 @@
 package tasks
 
-// Parse is parse for tests: the arguments for mage, the common flags, and the
+// Parse is Catalogue.Parse for tests: the arguments for mage, the common flags, and the
 // namespace that was typed alone.
 func Parse(words ...string) (args []string, common map[string]string, listed string, err error) {
-	line, err := parse(words)
-	return line.args, line.common, line.listed, err
+	line, err := catalogue.Parse(words)
+	return line.Args, line.Common, line.Namespace, err
 }
 
 // TargetNames are the names that mage knows the targets by.
 func TargetNames() []string {
 	var names []string
 	for _, t := range parsed() {
-		names = append(names, t.method)
+		names = append(names, t.Method)
 	}
 	return names
 }
@@ -23,7 +23,7 @@ func Elsewhere() map[string]string { return targetsByPackage() }
 func Usages() map[string]string {
 	all := map[string]string{}
 	for _, t := range parsed() {
-		all[t.name] = t.usage()
+		all[t.Name] = t.Usage()
 	}
 	return all
 }
@@ -32,7 +32,7 @@ func Usages() map[string]string {
 func Synopses() map[string]string {
 	all := map[string]string{}
 	for _, t := range parsed() {
-		all[t.name] = t.synopsis
+		all[t.Name] = t.Synopsis
 	}
 	return all
 }
@@ -41,7 +41,7 @@ func Synopses() map[string]string {
 func Reads() map[string]string {
 	all := map[string]string{}
 	for _, t := range parsed() {
-		all[t.name] = t.reads
+		all[t.Name] = t.ReadOnly
 	}
 	return all
 }

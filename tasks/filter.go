@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"os"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/report"
@@ -26,7 +25,7 @@ func runFilter(ctx context.Context, expr string, slurp bool) error {
 			return nil, err
 		}
 		s.out.Filter = nil
-		err = filterStream(ctx, s.out, f, bufio.NewReader(os.Stdin), slurp)
+		err = filterStream(ctx, s.out, f, bufio.NewReader(s.stdin), slurp)
 		if errors.Is(err, report.ErrNoOutput) {
 			if s.out.ExitByFilter {
 				exit = &report.Exit{Status: fault.ExitFailed, Message: err.Error()}

@@ -52,21 +52,21 @@ func routerOptions(supervised, keys string) router.Options {
 // as often as it must: twice what it holds of requests and replies at most.
 const routerMemory = 512 << 20
 
-func serveRouter(ctx context.Context, settings, addr string, o router.Options) error {
-	if settings == "" {
+func (s session) serveRouter(ctx context.Context, file, addr string, o router.Options) error {
+	if file == "" {
 		return fault.Usage("argument-missing", "router:serve needs -settings=FILE").
 			WithHint("the file that profile:set writes: .router/runtime/litellm.active.yaml")
 	}
-	s, err := router.Load(settings, os.Getenv)
+	settings, err := router.Load(file, s.getenv)
 	if err != nil {
 		return err
 	}
-	if os.Getenv("GOMEMLIMIT") == "" {
+	if s.getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(routerMemory)
 	}
-	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	log := slog.New(slog.NewJSONHandler(s.stderr, nil))
 	o.Logger = log
-	handler, err := router.New(s, o)
+	handler, err := router.New(settings, o)
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func serveRouter(ctx context.Context, settings, addr string, o router.Options) e
 	return router.Serve(ctx, addr, handler, router.ServeOptions{Ready: ready, Logger: log})
 }
 
-func serveEcho(ctx context.Context, host string, port int, file string) error {
+func (s session) serveEcho(ctx context.Context, host string, port int, file string) error {
 	o := echo.Options{Version: version.String()}
 	if file != "" {
 		key, _, err := keyfile.Read(file)
@@ -84,7 +84,7 @@ func serveEcho(ctx context.Context, host string, port int, file string) error {
 		}
 		o.Keys = []string{key}
 	}
-	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	log := slog.New(slog.NewJSONHandler(s.stderr, nil))
 	ready := func(a net.Addr) {
 		log.Info("echo upstream listens: a stand-in, not CLIProxyAPI", "address", a.String())
 	}
@@ -94,22 +94,22 @@ func serveEcho(ctx context.Context, host string, port int, file string) error {
 // inheritedFDs are the descriptors that a supervisor was given; 0 means none.
 type inheritedFDs struct{ notify, lifeline, handover int }
 
-func runSupervisor(ctx context.Context, given inheritedFDs, ephemeral string, up, check bool) error {
-	cfg, err := loadConfig()
+func (s session) runSupervisor(ctx context.Context, given inheritedFDs, ephemeral string, up, check bool) error {
+	cfg, err := s.loadConfig()
 	if err != nil || check {
 		return err
 	}
 	if given.handover == 0 { // else this very process runs the stack already
-		if err := checkSupervisorTrust(cfg); err != nil {
+		if err := s.checkSupervisorTrust(cfg); err != nil {
 			return err
 		}
 	}
 	o := daemon.Options{
 		Config: cfg, Self: selfexec.Path(), Version: version.String(), Ephemeral: ephemeral, Environ: os.Environ(),
-		Log: slog.New(slog.NewJSONHandler(os.Stderr, nil)), Up: up,
+		Log: slog.New(slog.NewJSONHandler(s.stderr, nil)), Up: up,
 	}
 	if up {
-		if err := supervisor.Regenerate(ctx, cfg, os.Getenv); err != nil {
+		if err := supervisor.Regenerate(ctx, cfg, s.getenv); err != nil {
 			return err
 		}
 	}

@@ -2,7 +2,6 @@ package tasks
 
 import (
 	"context"
-	"os"
 	"time"
 
 	"github.com/magefile/mage/mg"
@@ -62,14 +61,14 @@ func (s session) stackOptions(cfg *config.Config, service *string, timeout *time
 	if cfg == nil {
 		cfg = &config.Config{}
 	}
-	return stack.Options{File: configFile(), Start: startOptions(s, cfg, service, timeout), At: failpoint}
+	return stack.Options{File: s.configFile(), Start: startOptions(s, cfg, service, timeout), At: failpoint}
 }
 
 // recover ends what a killed command left half-done.
 func (s session) recover(ctx context.Context) error {
 	did, err := stack.Recover(ctx, s.stackOptions(nil, nil, nil))
 	if did != "" { // also without a terminal: it is why the stack is as it is
-		_, _ = os.Stderr.WriteString(printable.EscapePage(printable.EscapeLine(did) + "\n"))
+		s.writeLines(printable.EscapeLine(did))
 	}
 	return err
 }

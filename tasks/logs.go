@@ -3,7 +3,6 @@ package tasks
 import (
 	"context"
 	"errors"
-	"os"
 	"strings"
 	"time"
 
@@ -51,7 +50,7 @@ func Logs(ctx context.Context, service *string, n *int, since *time.Duration, le
 			return nil, err
 		}
 		o := logs.Options{
-			Services: serviceList(service), N: lineLimit(n, since), Since: sinceTime(since), Level: deref(level), Follow: deref(follow), Scrub: newScrubber(cfg),
+			Services: serviceList(service), N: lineLimit(n, since), Since: sinceTime(since), Level: deref(level), Follow: deref(follow), Scrub: s.newScrubber(cfg),
 		}
 		return emitLines(ctx, s, o.Follow, func(lines []logs.LogLine) any { return logLines{lines} },
 			func(ctx context.Context, emit func(logs.LogLine) error) error {
@@ -82,7 +81,7 @@ func emitLines[T any](ctx context.Context, s session, follow bool, wrap func([]T
 		err := source(ctx, func(line T) error { all = append(all, line); return nil })
 		return wrap(all), err
 	}
-	ctx, stop := untilReaderLeaves(ctx, os.Stdout)
+	ctx, stop := untilReaderLeaves(ctx, s.stdout)
 	defer stop()
 	err := source(ctx, func(line T) error { return s.out.Line(line) })
 	if errors.Is(err, report.ErrReaderGone) {
@@ -111,12 +110,12 @@ func sinceTime(since *time.Duration) time.Time {
 }
 
 // newScrubber takes the installation's own secrets out of a log line.
-func newScrubber(cfg *config.Config) func([]byte) []byte {
-	var s *redact.LogScrubber // the keys are read when the first line comes: most commands never need them
+func (s session) newScrubber(cfg *config.Config) func([]byte) []byte {
+	var scrubber *redact.LogScrubber // the keys are read when the first line comes: most commands never need them
 	return func(line []byte) []byte {
-		if s == nil {
-			s = redact.NewLogScrubber(auth.Secrets(cfg, os.Getenv)...)
+		if scrubber == nil {
+			scrubber = redact.NewLogScrubber(auth.Secrets(cfg, s.getenv)...)
 		}
-		return s.Scrub(line)
+		return scrubber.Scrub(line)
 	}
 }

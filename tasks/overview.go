@@ -3,11 +3,11 @@ package tasks
 import (
 	"context"
 	"fmt"
-	"os"
 	"runtime"
 
 	"github.com/samber/lo"
 
+	"github.com/flowgate-go/flowgate/internal/commandline"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/internal/printable"
@@ -60,8 +60,10 @@ type targetHelp struct {
 	Synopsis string `json:"synopsis"`
 }
 
-func describeTargets(targets []target) targetList {
-	return targetList{lo.Map(targets, func(t target, _ int) targetHelp { return targetHelp{t.name, "mage " + t.usage(), t.synopsis} })}
+func describeTargets(targets []commandline.Target) targetList {
+	return targetList{lo.Map(targets, func(t commandline.Target, _ int) targetHelp {
+		return targetHelp{t.Name, "mage " + t.Usage(), t.Synopsis}
+	})}
 }
 
 // Help lists all targets, or shows how one is typed.
@@ -79,13 +81,13 @@ func findHelp(word string) (targetList, error) {
 	if word == "" {
 		return describeTargets(catalogue), nil
 	}
-	if inside := targetsIn(word); len(inside) > 0 {
+	if inside := catalogue.Within(word); len(inside) > 0 {
 		return describeTargets(inside), nil
 	}
-	if t, ok := lookupTarget(word); ok {
-		return describeTargets([]target{t}), nil
+	if t, ok := catalogue.Lookup(word); ok {
+		return describeTargets(commandline.Catalogue{t}), nil
 	}
-	return targetList{}, unknownTargetFault(word)
+	return targetList{}, catalogue.UnknownFault(word)
 }
 
 // versions is the data of version.
@@ -108,6 +110,6 @@ func (s session) writeIfLive(lines ...string) {
 		return
 	}
 	for _, line := range lines {
-		_, _ = os.Stderr.WriteString(printable.EscapePage(printable.EscapeLine(line) + "\n"))
+		s.writeLines(printable.EscapeLine(line))
 	}
 }

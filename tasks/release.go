@@ -2,7 +2,6 @@ package tasks
 
 import (
 	"context"
-	"os"
 
 	"github.com/magefile/mage/mg"
 
@@ -22,7 +21,7 @@ func (Release) Check(ctx context.Context) error {
 		if err := requireSourceBuild("release:check"); err != nil {
 			return nil, err
 		}
-		o := ready.Options{Source: ".", Version: version.Number, Steps: releaseSteps(), Log: os.Stderr}
+		o := ready.Options{Source: ".", Version: version.Number, Steps: releaseSteps(), Log: s.stderr}
 		return report.Checked{Checks: checks.Run(ctx, ready.Checks(o), checks.Options{Emit: s.out.Stream})}, ctx.Err()
 	})
 }
@@ -36,7 +35,7 @@ func (Release) Notes(ctx context.Context, version *string) error {
 
 // Build compiles the archives of a release for Linux and macOS, the same bytes from the same source.
 func (Release) Build(ctx context.Context, out *string) error {
-	return run(ctx, "release:build", func(ctx context.Context, _ session) (any, error) {
+	return run(ctx, "release:build", func(ctx context.Context, s session) (any, error) {
 		if err := requireSourceBuild("release:build"); err != nil {
 			return nil, err
 		}
@@ -44,7 +43,7 @@ func (Release) Build(ctx context.Context, out *string) error {
 		if dir == "" {
 			dir = "dist"
 		}
-		return dataOrError(release.Build(ctx, ".", dir, version.Number, release.Platforms(), os.Stderr))
+		return dataOrError(release.Build(ctx, ".", dir, version.Number, release.Platforms(), s.stderr))
 	})
 }
 
@@ -59,7 +58,7 @@ func releaseVersion(given *string) string {
 func releaseSteps() map[string]string {
 	steps := map[string]string{"tests.pass": "go tool mage test"}
 	for id, name := range map[string]string{"doctor.passes": "doctor", "security.passes": "security-check"} {
-		if _, ok := lookupTarget(name); ok {
+		if _, ok := catalogue.Lookup(name); ok {
 			steps[id] = "go tool mage " + name
 		}
 	}

@@ -39,9 +39,9 @@ func doctorOptions(s session, only, skip *string, fix, strict, online *bool) (do
 	untrusted, err := s.examineForChecks(deref(fix))
 	return doctor.Options{
 		Untrusted: untrusted,
-		File:      configFile(), Cwd: cwd, Self: selfexec.Path(), Only: deref(only), Skip: deref(skip),
+		File:      s.configFile(), Cwd: cwd, Self: selfexec.Path(), Only: deref(only), Skip: deref(skip),
 		Fix: deref(fix), Strict: deref(strict), Online: deref(online),
-		Environ: os.Environ(), Getenv: os.Getenv, Now: time.Now, Emit: s.out.Stream,
+		Environ: os.Environ(), Getenv: s.getenv, Now: time.Now, Emit: s.out.Stream,
 	}, err
 }
 

@@ -15,8 +15,8 @@ type Router mg.Namespace
 
 // Serve runs the embedded router in the foreground with a LiteLLM configuration file, until SIGTERM.
 func (Router) Serve(ctx context.Context, settings *string, host *string, port *int, supervised *string, keys *string) error {
-	return runServer(ctx, "router:serve", func(ctx context.Context) error {
-		return serveRouter(ctx, deref(settings), listenAddress(deref(host), deref(port), config.DefaultRouterPort), routerOptions(deref(supervised), deref(keys)))
+	return runServer(ctx, "router:serve", func(ctx context.Context, s session) error {
+		return s.serveRouter(ctx, deref(settings), listenAddress(deref(host), deref(port), config.DefaultRouterPort), routerOptions(deref(supervised), deref(keys)))
 	})
 }
 
@@ -25,8 +25,8 @@ type Echo mg.Namespace
 
 // Serve runs the echo upstream in the foreground, until SIGTERM.
 func (Echo) Serve(ctx context.Context, host *string, port *int, keyfile *string) error {
-	return runServer(ctx, "echo:serve", func(ctx context.Context) error {
-		return serveEcho(ctx, deref(host), deref(port), deref(keyfile))
+	return runServer(ctx, "echo:serve", func(ctx context.Context, s session) error {
+		return s.serveEcho(ctx, deref(host), deref(port), deref(keyfile))
 	})
 }
 
@@ -38,9 +38,9 @@ func (Supervisor) Run(ctx context.Context, up *bool, check *bool, notify *int, l
 	if container.IsInit() && notify == nil && lifeline == nil && handover == nil {
 		return superviseUnderInit()
 	}
-	return runServer(ctx, "supervisor:run", func(ctx context.Context) error {
+	return runServer(ctx, "supervisor:run", func(ctx context.Context, s session) error {
 		given := inheritedFDs{deref(notify), deref(lifeline), deref(handover)}
-		return runSupervisor(ctx, given, deref(ephemeral), deref(up), deref(check))
+		return s.runSupervisor(ctx, given, deref(ephemeral), deref(up), deref(check))
 	})
 }
 

@@ -16,7 +16,7 @@ import (
 // Start brings the services up and waits until they are ready; -share accepts a sign-in that another tool holds too.
 func Start(ctx context.Context, service *string, timeout *time.Duration, share *bool) error {
 	return runChanging(ctx, "start", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		if err := auth.Admit(ctx, cfg, authEnvironment(), deref(share)); err != nil {
+		if err := auth.Admit(ctx, cfg, s.authEnvironment(), deref(share)); err != nil {
 			return nil, err
 		}
 		return stack.Up(ctx, cfg, s.stackOptions(cfg, service, timeout))
@@ -57,7 +57,7 @@ func Status(ctx context.Context, service *string) error {
 // Top is a live table of the services on a terminal, until Ctrl-C; elsewhere it is status once more.
 func Top(ctx context.Context, every *time.Duration) error {
 	return runReading(ctx, "top", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		return watch(ctx, s, cfg, deref(every))
+		return showTop(ctx, s, cfg, deref(every))
 	})
 }
 
@@ -91,14 +91,14 @@ func queryService(cfg *config.Config, service *string, ask func() (control.Statu
 
 func startOptions(s session, cfg *config.Config, service *string, timeout *time.Duration) supervisor.StartOptions {
 	return supervisor.StartOptions{
-		Services: serviceList(service), Timeout: deref(timeout), Environ: os.Environ(), Getenv: os.Getenv,
-		Progress: s.progress, Scrub: newScrubber(cfg),
+		Services: serviceList(service), Timeout: deref(timeout), Environ: os.Environ(), Getenv: s.getenv,
+		Progress: s.progress, Scrub: s.newScrubber(cfg),
 	}
 }
 
 // progress shows an event to whoever watches the terminal.
 func (s session) progress(e control.Event) {
 	if s.out.Live {
-		_, _ = os.Stderr.WriteString(printable.EscapePage(printable.EscapeLine(e.Line()) + "\n"))
+		s.writeLines(printable.EscapeLine(e.Line()))
 	}
 }

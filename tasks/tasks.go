@@ -1,22 +1,20 @@
 // Package tasks holds the targets: what people type behind mage. Every exported
-// function here is one; each reads its parameters, calls one function of the
-// domain, and hands the result to run, which prints the report.
+// function with a context as its first parameter is one; each reads its parameters,
+// calls one function of the domain, and hands the result to run, which prints the
+// report. The magefile calls ReadCommandLine before anything else.
 //
-// The first thing that happens in the program is in this file: the command line
-// is read and brought into the form that mage's own parsing takes.
+// The package is larger than others because each target is one function of it:
+// mage makes targets only of the functions of the package that the magefile imports.
 package tasks
 
 import (
 	"context"
 	"os"
 	"os/signal"
-	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 
 	"github.com/sourcegraph/conc/panics"
-	"golang.org/x/term"
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
@@ -24,118 +22,50 @@ import (
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
-// typed is the command line with the common flags taken out of os.Args. It is
-// the one initialisation in the program that does something: mage parses
-// os.Args first thing in main, and would refuse what people may type here.
-var typed = take()
-
-func take() commandLine {
-	if strings.HasSuffix(filepath.Base(os.Args[0]), ".test") { // go test's own flags
-		return commandLine{}
-	}
-	line, err := parse(os.Args[1:])
-	if err == nil {
-		_, err = output(line.common) // what was typed wrong is said before any work
-	}
-	if err == nil && line.listed == "" {
-		os.Args = append(os.Args[:1:1], line.args...)
-		return line
-	}
-	os.Exit(exitStatus(answer(line, err)))
-	return commandLine{}
-}
-
-// answer prints what needs no target: a complaint about the command line, or
-// the targets of a namespace.
-func answer(line commandLine, err error) error {
-	out, wrong := output(line.common)
-	if wrong != nil {
-		out = &report.Output{Stdout: os.Stdout, Indent: term.IsTerminal(int(os.Stdout.Fd()))}
-	}
-	now := time.Now()
-	r := newReport(line.first, now)
-	if err != nil {
-		r.Finish(nil, err, now)
-	} else {
-		r.Finish(describeTargets(targetsIn(line.listed)), nil, now)
-	}
-	exit := out.Emit(context.Background(), r)
-	if exit != nil {
-		_, _ = os.Stderr.WriteString("Error: " + exit.Error() + "\n")
-	}
-	return exit
-}
-
-func exitStatus(err error) int {
-	if exit, ok := err.(*report.Exit); ok { //nolint:errorlint // Emit returns it bare
-		return exit.Status
-	}
-	return 0
-}
-
-// output makes the common flags into the way a report is printed.
-func output(common map[string]string) (*report.Output, error) {
-	name := common["format"]
-	if name == "" {
-		name = os.Getenv("FLOWGATE_FORMAT")
-	}
-	format, err := report.ParseFormat(name)
-	if err != nil {
-		return nil, err
-	}
-	out := &report.Output{
-		Stdout: os.Stdout, Stderr: os.Stderr, Format: format,
-		Raw: common["raw"] == "true", ExitByFilter: common["exit"] == "true",
-		Indent: term.IsTerminal(int(os.Stdout.Fd())), Live: term.IsTerminal(int(os.Stderr.Fd())),
-	}
-	expr, filtered := common["jq"]
-	if !filtered {
-		return out, nil
-	}
-	if format != report.JSON && format != report.JSONL {
-		return nil, fault.Usage("flag-invalid", "-jq works on JSON and -format is %s", format).WithHint("leave one of the two out")
-	}
-	out.Filter, err = report.CompileFilter(expr)
-	return out, err
-}
-
-// session is what a target works with.
+// session is what one target works with.
 type session struct {
+	invocation
 	out    *report.Output
 	report *report.Report
 	trust  trust.Verdict // of the configuration, where the target has one
 }
 
-// run does a target's work between the begin and the print of its report. A
-// signal ends the work's context and makes the report an interrupted one; a
-// panic becomes its error.
-func run(ctx context.Context, command string, work func(ctx context.Context, s session) (any, error)) error {
-	return runBounded(ctx, command, 10*time.Second, work)
+// work is what a target does; what it returns becomes the report's data or error.
+type work func(ctx context.Context, s session) (any, error)
+
+// signalPatience is how long a target may take to end after a signal before its
+// work is left behind.
+const signalPatience = 10 * time.Second
+
+// run does a target's work and prints its report. A signal ends the work's
+// context and makes the report an interrupted one; a panic becomes its error.
+func run(ctx context.Context, command string, do work) error {
+	return runBounded(ctx, command, signalPatience, do)
 }
 
 // runBounded is run with the time that the work may take to end after a signal;
 // 0 means as long as it takes.
-func runBounded(ctx context.Context, command string, patience time.Duration, work func(ctx context.Context, s session) (any, error)) error {
-	out, err := output(typed.common)
-	if err != nil {
-		return &report.Exit{Status: fault.ExitUsage, Message: err.Error()}
-	}
+func runBounded(ctx context.Context, command string, patience time.Duration, do work) error {
 	caughtPipe := make(chan os.Signal, 1) // a reader that left early (| head -1) must not kill us half-way
 	signal.Notify(caughtPipe, syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	r := newReport(command, time.Now())
-	data, err := runRecovered(ctx, command, patience, func() (any, error) { return work(ctx, session{out: out, report: r}) })
-	if ctx.Err() != nil && !out.Quiet {
+	s := session{invocation: started, out: started.newOutput(started.print), report: r}
+	data, err := runRecovered(ctx, command, patience, func() (any, error) { return do(ctx, s) })
+	if ctx.Err() != nil && !s.out.Quiet {
 		err = report.Interrupted()
 	}
 	r.Finish(data, err, time.Now())
-	return out.Emit(ctx, r)
+	return s.out.Emit(ctx, r)
 }
 
-// runRecovered does the work in a goroutine of its own, which is left behind when it
-// is still not done so long after a signal: nothing may keep a command from ending.
-func runRecovered(ctx context.Context, command string, patience time.Duration, work func() (any, error)) (any, error) {
+// runRecovered does the work in a goroutine of its own and makes a panic in it an
+// error. The goroutine is left behind when the work is not done within patience
+// after a signal: nothing may keep a command from ending.
+func runRecovered(
+	ctx context.Context, command string, patience time.Duration, do func() (any, error),
+) (any, error) {
 	type outcome struct {
 		data any
 		err  error
@@ -143,8 +73,9 @@ func runRecovered(ctx context.Context, command string, patience time.Duration, w
 	done := make(chan outcome, 1)
 	go func() {
 		var o outcome
-		if p := panics.Try(func() { o.data, o.err = work() }); p != nil {
-			o.err = fault.New("internal", "%s: a fault in FlowGate itself: %v", command, p.Value).WithHint("please report it, with what you typed")
+		if p := panics.Try(func() { o.data, o.err = do() }); p != nil {
+			o.err = fault.New("internal", "%s: a fault in FlowGate itself: %v", command, p.Value).
+				WithHint("please report it, with what you typed")
 		}
 		done <- o
 	}()
@@ -167,27 +98,30 @@ func runRecovered(ctx context.Context, command string, patience time.Duration, w
 
 // runServer is run for a target that is a server: a signal is how it is told to
 // end, so it exits 0 then, and success prints no report.
-func runServer(ctx context.Context, command string, work func(ctx context.Context) error) error {
+func runServer(ctx context.Context, command string, do func(ctx context.Context, s session) error) error {
 	return runBounded(ctx, command, 0, func(ctx context.Context, s session) (any, error) {
 		s.out.Quiet = true
-		return nil, work(ctx)
+		return nil, do(ctx, s)
 	})
 }
 
-// configFile is the configuration file in force; "" means the built-in default.
-func configFile() string {
-	return config.Discover(typed.common["config"], os.Getenv("FLOWGATE_CONFIG"), "")
+// configFile returns the path of the configuration file in force; "" means the
+// built-in default.
+func (i invocation) configFile() string {
+	return config.Discover(i.line.Common["config"], i.getenv("FLOWGATE_CONFIG"), "")
 }
 
-func loadConfig() (*config.Config, error) {
-	if file := configFile(); file != "" {
-		return config.Load(file, os.Getenv)
+// loadConfig returns the configuration in force. Faults: those of config.Load.
+func (i invocation) loadConfig() (*config.Config, error) {
+	if file := i.configFile(); file != "" {
+		return config.Load(file, i.getenv)
 	}
 	cfg := config.Default(".")
 	return cfg, config.CheckFolder(cfg.Dir)
 }
 
-// deref is what a pointer parameter holds, or its type's zero.
+// deref returns the value of a pointer parameter, or its type's zero value when
+// the flag was not given.
 func deref[T any](p *T) (v T) {
 	if p != nil {
 		v = *p
@@ -195,7 +129,7 @@ func deref[T any](p *T) (v T) {
 	return v
 }
 
-// serviceList is a list of the service named, or nil for all.
+// serviceList returns a list of the one service named, or nil for all.
 func serviceList(service *string) []string {
 	if deref(service) == "" {
 		return nil
@@ -203,7 +137,7 @@ func serviceList(service *string) []string {
 	return []string{*service}
 }
 
-// dataOrError is a result for a report: none beside an error.
+// dataOrError returns a report's data: result, or none beside an error.
 func dataOrError[T any](result T, err error) (any, error) {
 	if err != nil {
 		return nil, err

@@ -3,9 +3,6 @@ package tasks
 import (
 	"context"
 	"fmt"
-	"os"
-	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/config"
@@ -14,35 +11,42 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/observe"
 )
 
-// watch redraws the table until ctx ends. Without a terminal it is one status.
-func watch(ctx context.Context, s session, cfg *config.Config, every time.Duration) (any, error) {
+// topHeader names the columns of the table that top draws.
+var topHeader = []string{
+	"SERVICE", "STATE", "READY", "PID", "UPTIME", "RESTARTS", "CPU %", "MEMORY", "FILES", "SOCKETS", "LAST DECISION",
+}
+
+// showTop redraws the table of services until ctx ends. Without a terminal it
+// returns one status.
+func showTop(ctx context.Context, s session, cfg *config.Config, every time.Duration) (any, error) {
 	query := func(ctx context.Context) (control.Status, error) { return supervisor.Query(ctx, cfg) }
 	if !s.out.Live || !s.out.Indent {
 		return query(ctx)
 	}
 	s.out.Quiet = true // the table was what there is to see
 	return nil, observe.Top(ctx, query, every, func(status control.Status) error {
-		_, err := os.Stderr.WriteString("\x1b[H\x1b[2J" + table(status))
-		return err
+		return s.out.Redraw(topHeader, topRows(status))
 	})
 }
 
-// table is a status for people, a line a service.
-func table(status control.Status) string {
-	var text strings.Builder
-	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "SERVICE\tSTATE\tREADY\tPID\tUPTIME\tRESTARTS\tCPU %\tMEMORY\tFILES\tSOCKETS\tLAST DECISION")
+// topRows returns the cells of each service under topHeader.
+func topRows(status control.Status) [][]string {
+	rows := make([][]string, 0, len(status.Services))
 	for _, svc := range status.Services {
 		uptime := time.Duration(svc.UptimeS * float64(time.Second)).Round(time.Second)
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%t\t%d\t%v\t%d\t%s\t%s\n", svc.Name, svc.State, svc.Ready, svc.PID, uptime, svc.Restarts, usage(svc.Usage), decision(svc.Decision))
+		row := []string{
+			svc.Name, svc.State, fmt.Sprint(svc.Ready), fmt.Sprint(svc.PID), uptime.String(), fmt.Sprint(svc.Restarts),
+		}
+		row = append(row, usageCells(svc.Usage)...)
+		rows = append(rows, append(row, decisionCell(svc.Decision)))
 	}
-	_ = w.Flush() // into memory
-	return text.String()
+	return rows
 }
 
-func usage(u *control.Usage) string {
+// usageCells returns the cells of processor, memory, files and sockets.
+func usageCells(u *control.Usage) []string {
 	if u == nil {
-		return "-\t-\t-\t-"
+		return []string{"-", "-", "-", "-"}
 	}
 	count := func(n *int) string {
 		if n == nil {
@@ -50,10 +54,14 @@ func usage(u *control.Usage) string {
 		}
 		return fmt.Sprint(*n)
 	}
-	return fmt.Sprintf("%.1f\t%.1f MB\t%s\t%s", u.CPUPct, float64(u.RSS)/(1<<20), count(u.Files), count(u.Sockets))
+	const megabyte = 1 << 20
+	return []string{
+		fmt.Sprintf("%.1f", u.CPUPct), fmt.Sprintf("%.1f MB", float64(u.RSS)/megabyte), count(u.Files), count(u.Sockets),
+	}
 }
 
-func decision(d *control.Decision) string {
+// decisionCell returns the evidence and the reason of the last decision.
+func decisionCell(d *control.Decision) string {
 	if d == nil {
 		return ""
 	}

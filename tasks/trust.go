@@ -2,7 +2,6 @@ package tasks
 
 import (
 	"context"
-	"os"
 
 	"github.com/magefile/mage/mg"
 
@@ -17,11 +16,11 @@ type Trust mg.Namespace
 // Default says that you have reviewed the configuration here and trust it; -show only says what it would execute and write.
 func (Trust) Default(ctx context.Context, show *bool) error {
 	return run(ctx, "trust", func(_ context.Context, s session) (any, error) {
-		cfg, err := loadConfig()
+		cfg, err := s.loadConfig()
 		if err != nil {
 			return nil, err
 		}
-		if err := trust.CheckStateHome(cfg, os.Getenv); err != nil {
+		if err := trust.CheckStateHome(cfg, s.getenv); err != nil {
 			return nil, err
 		}
 		return s.trustConfig(cfg, deref(show))
@@ -30,20 +29,20 @@ func (Trust) Default(ctx context.Context, show *bool) error {
 
 // List lists the installations that you trust.
 func (Trust) List(ctx context.Context) error {
-	return run(ctx, "trust:list", func(context.Context, session) (any, error) {
-		all, err := trust.List(os.Getenv)
+	return run(ctx, "trust:list", func(_ context.Context, s session) (any, error) {
+		all, err := trust.List(s.getenv)
 		return trustList{all}, err
 	})
 }
 
 // Revoke takes the trust in the configuration here back; what runs goes on running.
 func (Trust) Revoke(ctx context.Context) error {
-	return run(ctx, "trust:revoke", func(context.Context, session) (any, error) {
-		cfg, err := loadConfig()
+	return run(ctx, "trust:revoke", func(_ context.Context, s session) (any, error) {
+		cfg, err := s.loadConfig()
 		if err != nil {
 			return nil, err
 		}
-		changed, err := trust.Revoke(cfg, os.Getenv)
+		changed, err := trust.Revoke(cfg, s.getenv)
 		return trustRevoked{changed}, err
 	})
 }
@@ -59,7 +58,7 @@ type trustRevoked struct {
 
 // trustConfig shows what cfg would do and, unless only that was asked for, trusts it.
 func (s session) trustConfig(cfg *config.Config, onlyShow bool) (any, error) {
-	v := examineTrust(cfg)
+	v := s.examineTrust(cfg)
 	s.writeIfLive(v.Lines()[1:]...)
 	if onlyShow || v.Foreign {
 		if v.Foreign && !onlyShow {
@@ -67,9 +66,9 @@ func (s session) trustConfig(cfg *config.Config, onlyShow bool) (any, error) {
 		}
 		return v, nil
 	}
-	if _, err := stack.Trust(cfg, "trust", os.Getenv); err != nil {
+	if _, err := stack.Trust(cfg, "trust", s.getenv); err != nil {
 		return v, err
 	}
-	v = examineTrust(cfg)
+	v = s.examineTrust(cfg)
 	return v, v.Fault()
 }

@@ -2,7 +2,6 @@ package tasks
 
 import (
 	"context"
-	"os"
 	"path"
 
 	"github.com/flowgate-go/flowgate/internal/gotest"
@@ -45,7 +44,7 @@ func (s suite) run(ctx context.Context) error {
 	return runGoSteps(ctx, s.target, step{
 		args:  args,
 		env:   env,
-		tests: &gotest.Stream{Out: os.Stderr, Verbose: true, Forbid: true},
+		tests: &gotest.Stream{Verbose: true, Forbid: true},
 	})
 }
 

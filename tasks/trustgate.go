@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"io"
-	"os"
 	"strings"
 	"time"
 
@@ -40,30 +39,30 @@ func runWithConfig(ctx context.Context, command string, changes bool, work func(
 		if err != nil {
 			return nil, err
 		}
-		s.trust = examineTrust(cfg)
+		s.trust = s.examineTrust(cfg)
 		return work(ctx, s, cfg)
 	})
 }
 
 // examineTrust says whether this user trusts cfg.
-func examineTrust(cfg *config.Config) trust.Verdict {
-	given := typed.common["trust"]
+func (s session) examineTrust(cfg *config.Config) trust.Verdict {
+	given := s.line.Common["trust"]
 	if given == "" {
-		given = os.Getenv(trust.Variable)
+		given = s.getenv(trust.Variable)
 	}
-	named := typed.common["config"] != "" || os.Getenv("FLOWGATE_CONFIG") != ""
-	return trust.Examine(trust.Subject{Config: cfg, Given: given, Named: named, Getenv: os.Getenv})
+	named := s.line.Common["config"] != "" || s.getenv("FLOWGATE_CONFIG") != ""
+	return trust.Examine(trust.Subject{Config: cfg, Given: given, Named: named, Getenv: s.getenv})
 }
 
 // loadForReading loads the configuration for a target that only reads, and says so when it
 // is not trusted.
 func (s session) loadForReading(context.Context) (*config.Config, error) {
-	cfg, err := loadConfig()
+	cfg, err := s.loadConfig()
 	if err != nil {
 		return nil, err
 	}
-	s.warnUntrusted(examineTrust(cfg))
-	if err := trust.CheckStateHome(cfg, os.Getenv); err != nil {
+	s.warnUntrusted(s.examineTrust(cfg))
+	if err := trust.CheckStateHome(cfg, s.getenv); err != nil {
 		return nil, err
 	}
 	if err := trust.CheckState(cfg); err != nil {
@@ -86,7 +85,7 @@ func (s session) warnUntrusted(v trust.Verdict) {
 
 // writeLines writes lines for people to stderr, whether or not that is a terminal.
 func (s session) writeLines(lines ...string) {
-	_, _ = os.Stderr.WriteString(printable.EscapePage(strings.Join(lines, "\n") + "\n"))
+	_, _ = s.stderr.WriteString(printable.EscapePage(strings.Join(lines, "\n") + "\n"))
 }
 
 // loadForChanging loads the configuration for a target that changes something, ends what a
@@ -94,12 +93,12 @@ func (s session) writeLines(lines ...string) {
 // Faults: not-trusted, not-yours, state-home-unsafe, those of config.Load and
 // stack.Recover.
 func (s session) loadForChanging(ctx context.Context) (*config.Config, error) {
-	cfg, err := loadConfig()
+	cfg, err := s.loadConfig()
 	if err == nil {
-		if err := trust.CheckStateHome(cfg, os.Getenv); err != nil {
+		if err := trust.CheckStateHome(cfg, s.getenv); err != nil {
 			return nil, err
 		}
-		if v := examineTrust(cfg); !v.Trusted && !v.Known {
+		if v := s.examineTrust(cfg); !v.Trusted && !v.Known {
 			if err := s.requireTrust(ctx, cfg, v); err != nil {
 				return cfg, err
 			}
@@ -112,11 +111,11 @@ func (s session) loadForChanging(ctx context.Context) (*config.Config, error) {
 		if err := s.recover(ctx); err != nil {
 			return nil, err
 		}
-		if cfg, err = loadConfig(); err != nil {
+		if cfg, err = s.loadConfig(); err != nil {
 			return nil, err
 		}
 	}
-	return cfg, s.requireTrust(ctx, cfg, examineTrust(cfg))
+	return cfg, s.requireTrust(ctx, cfg, s.examineTrust(cfg))
 }
 
 // requireTrust returns nil when cfg is trusted, or becomes so because the user agrees on
@@ -126,15 +125,15 @@ func (s session) requireTrust(ctx context.Context, cfg *config.Config, v trust.V
 	switch {
 	case !v.Trusted:
 		s.warnUntrusted(v)
-		if v.Foreign || !askForTrust(ctx) {
+		if v.Foreign || !s.askForTrust(ctx) {
 			return v.Fault()
 		}
 		s.report.Trust, by = nil, s.report.Command
-	case typed.common["trust"] != "" && cfg.File != "": // typed once, for this command and those that follow
+	case s.line.Common["trust"] != "" && cfg.File != "": // typed once, for this command and those that follow
 		by = "-trust"
 	}
 	if by != "" {
-		if _, err := stack.Trust(cfg, by, os.Getenv); err != nil {
+		if _, err := stack.Trust(cfg, by, s.getenv); err != nil {
 			return err
 		}
 	}
@@ -148,12 +147,12 @@ func (s session) requireTrust(ctx context.Context, cfg *config.Config, v trust.V
 }
 
 // askForTrust asks on a terminal whether the user trusts what was shown there.
-func askForTrust(ctx context.Context) bool {
-	if !term.IsTerminal(int(os.Stdin.Fd())) || !term.IsTerminal(int(os.Stderr.Fd())) {
+func (s session) askForTrust(ctx context.Context) bool {
+	if !term.IsTerminal(int(s.stdin.Fd())) || !term.IsTerminal(int(s.stderr.Fd())) {
 		return false
 	}
-	_, _ = os.Stderr.WriteString("Do you trust it? [y/N] ")
-	return readYes(ctx, os.Stdin)
+	_, _ = s.stderr.WriteString("Do you trust it? [y/N] ")
+	return readYes(ctx, s.stdin)
 }
 
 // readYes reports whether the next line of in says yes. It ends with ctx.
@@ -175,7 +174,7 @@ func readYes(ctx context.Context, in io.Reader) bool {
 // checkTrust is admit or look for a target that works with a configuration that
 // cannot be read, too: then the record of its file decides.
 func (s session) checkTrust(ctx context.Context, changes bool) error {
-	_, err := loadConfig()
+	_, err := s.loadConfig()
 	switch {
 	case err == nil && changes:
 		_, err = s.loadForChanging(ctx)
@@ -184,7 +183,7 @@ func (s session) checkTrust(ctx context.Context, changes bool) error {
 		_, err = s.loadForReading(ctx)
 		return err
 	}
-	if _, known := trust.OfFile(configFile(), os.Getenv); !known && changes {
+	if _, known := trust.OfFile(s.configFile(), s.getenv); !known && changes {
 		return err
 	}
 	return nil
@@ -196,11 +195,11 @@ func (s session) renewTrust(err error, dryRun bool) error {
 	if err != nil || dryRun {
 		return err
 	}
-	cfg, loadErr := loadConfig()
-	if loadErr != nil || examineTrust(cfg).Trusted {
+	cfg, loadErr := s.loadConfig()
+	if loadErr != nil || s.examineTrust(cfg).Trusted {
 		return nil //nolint:nilerr // a dry run of the next command says what is wrong with the file
 	}
-	_, err = trust.Write(cfg, s.report.Command, time.Now(), os.Getenv)
+	_, err = trust.Write(cfg, s.report.Command, time.Now(), s.getenv)
 	return err
 }
 
@@ -221,11 +220,11 @@ func (s session) checkMayRead(cfg *config.Config, path string) error {
 }
 
 // checkSupervisorTrust reports whether the supervisor may run cfg. It asks nobody.
-func checkSupervisorTrust(cfg *config.Config) error {
-	if err := trust.CheckStateHome(cfg, os.Getenv); err != nil {
+func (s session) checkSupervisorTrust(cfg *config.Config) error {
+	if err := trust.CheckStateHome(cfg, s.getenv); err != nil {
 		return err
 	}
-	if err := examineTrust(cfg).Fault(); err != nil {
+	if err := s.examineTrust(cfg).Fault(); err != nil {
 		return err
 	}
 	return trust.CheckState(cfg)
@@ -235,14 +234,14 @@ func checkSupervisorTrust(cfg *config.Config) error {
 // then; to mend something in it is refused. Faults: not-trusted, not-yours,
 // state-home-unsafe.
 func (s session) examineForChecks(fix bool) (untrusted string, err error) {
-	cfg, err := loadConfig()
+	cfg, err := s.loadConfig()
 	if err != nil {
 		return "", nil //nolint:nilerr // nothing can be executed then, and the checks say why
 	}
-	if err := trust.CheckStateHome(cfg, os.Getenv); err != nil {
+	if err := trust.CheckStateHome(cfg, s.getenv); err != nil {
 		return "", err
 	}
-	v := examineTrust(cfg)
+	v := s.examineTrust(cfg)
 	s.warnUntrusted(v)
 	if fix {
 		err = v.Fault()

@@ -1,0 +1,70 @@
+// Package commandline reads what was typed behind the program's name and brings
+// it into the form that mage's own parser takes. Call Catalogue.Parse.
+//
+// It knows the targets from the catalogue that it is given, runs none, and
+// prints nothing.
+package commandline
+
+import (
+	"slices"
+	"strings"
+)
+
+// Catalogue lists all targets in alphabetical order.
+type Catalogue []Target
+
+// Target is a function that can be run by its name.
+type Target struct {
+	Name     string // "profile:set"; that of a Default method is the namespace's
+	Method   string // what mage calls it, "profile:set" or "test:default"
+	Synopsis string // first line of its comment, without the function's name
+	Params   []Param
+	ReadOnly string // when it changes nothing: "always", "without -fix", "with -dry-run"; "" for never
+
+	NormalName, NormalMethod string // Normalize of Name and Method, made before the program runs
+}
+
+// Param is a parameter of a target.
+type Param struct {
+	Name     string // lower case, as mage matches it
+	Flag     string // as people type it: writeBaseline is write-baseline, range_ is range
+	Kind     string // string, bool, int or time.Duration
+	Optional bool   // -name=value; else by position
+}
+
+// positionalNames are optional parameters that may also be given by position.
+var positionalNames = []string{"service", "target", "provider", "drill"}
+
+// Usage returns how the target is typed, "profile:set NAME [-timeout=DURATION]".
+func (t Target) Usage() string {
+	words := []string{t.Name}
+	for _, p := range t.Params {
+		switch {
+		case !p.Optional:
+			words = append(words, strings.ToUpper(p.Name))
+		case slices.Contains(positionalNames, p.Name):
+			words = append(words, "["+strings.ToUpper(p.Name)+"]")
+		case p.Kind == "bool":
+			words = append(words, "[-"+p.Flag+"]")
+		default:
+			words = append(words, "[-"+p.Flag+"="+strings.ToUpper(strings.TrimPrefix(p.Kind, "time."))+"]")
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// positionalIndex is the index of the parameter that may be given by position, -1 when
+// there is none.
+func (t Target) positionalIndex() int {
+	return slices.IndexFunc(t.Params, func(p Param) bool { return p.Optional && slices.Contains(positionalNames, p.Name) })
+}
+
+// flag returns the optional parameter with that name; dashes in it do not count.
+func (t Target) flag(name string) (Param, bool) {
+	name = Normalize(name)
+	i := slices.IndexFunc(t.Params, func(p Param) bool { return p.Optional && Normalize(p.Flag) == name })
+	if i < 0 {
+		return Param{}, false
+	}
+	return t.Params[i], true
+}

@@ -1,0 +1,89 @@
+package tasks
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/gotest"
+	"github.com/flowgate-go/flowgate/internal/report"
+	"github.com/flowgate-go/flowgate/internal/selfexec"
+)
+
+// step is a run of the go command on FlowGate's own source.
+type step struct {
+	args  []string
+	env   []string       // over the environment
+	tests *gotest.Stream // of go test -json
+}
+
+// stepResult is the data of one step.
+type stepResult struct {
+	Command string        `json:"command"`
+	OK      bool          `json:"ok"`
+	TookMS  float64       `json:"took_ms"`
+	Skipped []gotest.Skip `json:"skipped,omitzero"`
+}
+
+// runGoSteps runs the steps in order, their output on stderr, and stops at the first that fails.
+func runGoSteps(ctx context.Context, name string, steps ...step) error {
+	return run(ctx, name, func(ctx context.Context, s session) (any, error) {
+		if _, err := os.Stat("magefile.go"); err != nil {
+			return nil, fault.Usage("source-missing", "%s works on FlowGate's own source, which is not in this folder", name).
+				WithHint("run it in a clone of the repository")
+		}
+		if err := requireSourceBuild(name); err != nil {
+			return nil, err
+		}
+		var all []stepResult
+		for _, step := range steps {
+			r, err := step.run(ctx, s.stderr)
+			all = append(all, r)
+			if err != nil {
+				return all, err
+			}
+		}
+		return all, nil
+	})
+}
+
+// requireSourceBuild reports whether a target may execute the source in this folder: an
+// installed binary does not, whatever folder it is called in.
+func requireSourceBuild(name string) error {
+	if self, err := os.Executable(); err == nil && selfexec.IsMageBuild(self) {
+		return nil
+	}
+	return fault.Usage("not-trusted", "%s executes the source in this folder, and this program was not compiled from it", name).
+		WithHint("in a clone that you trust: go tool mage %s", name)
+}
+
+func (s step) run(ctx context.Context, out io.Writer) (stepResult, error) {
+	started := time.Now()
+	cmd := exec.CommandContext(ctx, "go", s.args...) //nolint:gosec // the commands are this package's own
+	cmd.Stdout, cmd.Stderr = out, out
+	cmd.Env = append(os.Environ(), s.env...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 3 * time.Second
+	r := stepResult{Command: strings.Join(append(append(slices.Clone(s.env), "go"), s.args...), " ")}
+	var skipped error
+	if s.tests != nil {
+		s.tests.Out = out
+		cmd.Stdout = s.tests
+	}
+	err := cmd.Run()
+	if s.tests != nil {
+		skipped = s.tests.Close()
+		r.Skipped = append([]gotest.Skip{}, s.tests.Skipped...)
+	}
+	r.OK, r.TookMS = err == nil && skipped == nil, report.Millis(time.Since(started))
+	if err != nil {
+		return r, fault.New("step-failed", "%s: %w", r.Command, err)
+	}
+	return r, skipped
+}

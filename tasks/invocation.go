@@ -1,0 +1,106 @@
+package tasks
+
+import (
+	"context"
+	"io"
+	"os"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/flowgate-go/flowgate/internal/commandline"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/report"
+)
+
+// invocation is what the program was started with.
+type invocation struct {
+	line   commandline.Line
+	print  printOptions
+	stdin  *os.File
+	stdout *os.File
+	stderr *os.File
+	getenv func(string) string
+}
+
+// started is the invocation of this program. ReadCommandLine sets it once, before
+// any target runs: mage calls targets as functions, so nothing can be passed to them.
+var started = invocation{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv}
+
+// ReadCommandLine reads args, the program's os.Args, and returns them in the form
+// that mage's own parser takes. done is true when there is nothing left to run: a
+// fault or the targets of a namespace were printed, and the program exits with status.
+func ReadCommandLine(args []string) (rest []string, status int, done bool) {
+	line, err := catalogue.Parse(args[1:])
+	if err == nil {
+		started.print, err = parsePrintOptions(line.Common, started.getenv)
+	}
+	if err == nil && line.Namespace == "" {
+		started.line = line
+		return append(args[:1:1], line.Args...), 0, false
+	}
+	return nil, started.printWithoutTarget(line, err), true
+}
+
+// printWithoutTarget prints err, or the targets of the namespace that was typed
+// alone, and returns the exit status.
+func (i invocation) printWithoutTarget(line commandline.Line, err error) int {
+	options, wrong := parsePrintOptions(line.Common, i.getenv)
+	if wrong != nil {
+		options = printOptions{}
+	}
+	now := time.Now()
+	r := newReport(line.First, now)
+	if err != nil {
+		r.Finish(nil, err, now)
+	} else {
+		r.Finish(describeTargets(catalogue.Within(line.Namespace)), nil, now)
+	}
+	exit, failed := i.newOutput(options).Emit(context.Background(), r).(*report.Exit) //nolint:errorlint // Emit returns it bare
+	if !failed {
+		return 0
+	}
+	_, _ = io.WriteString(i.stderr, "Error: "+exit.Error()+"\n")
+	return exit.Status
+}
+
+// printOptions say how reports are printed: the common flags, parsed and compiled.
+type printOptions struct {
+	format       report.Format
+	filter       *report.Filter
+	raw          bool
+	exitByFilter bool
+}
+
+// parsePrintOptions reads the common flags; FLOWGATE_FORMAT holds without -format.
+// Faults: format-unknown, flag-invalid, jq-invalid.
+func parsePrintOptions(common map[string]string, getenv func(string) string) (printOptions, error) {
+	name := common["format"]
+	if name == "" {
+		name = getenv("FLOWGATE_FORMAT")
+	}
+	format, err := report.ParseFormat(name)
+	if err != nil {
+		return printOptions{}, err
+	}
+	o := printOptions{format: format, raw: common["raw"] == "true", exitByFilter: common["exit"] == "true"}
+	expr, filtered := common["jq"]
+	if !filtered {
+		return o, nil
+	}
+	if format != report.JSON && format != report.JSONL {
+		return o, fault.Usage("flag-invalid", "-jq works on JSON and -format is %s", format).
+			WithHint("leave one of the two out")
+	}
+	o.filter, err = report.CompileFilter(expr)
+	return o, err
+}
+
+// newOutput returns where and how one target's report is printed.
+func (i invocation) newOutput(o printOptions) *report.Output {
+	return &report.Output{
+		Stdout: i.stdout, Stderr: i.stderr, Format: o.format,
+		Filter: o.filter, Raw: o.raw, ExitByFilter: o.exitByFilter,
+		Indent: term.IsTerminal(int(i.stdout.Fd())), Live: term.IsTerminal(int(i.stderr.Fd())),
+	}
+}
