@@ -1,6 +1,10 @@
 package auth
 
-import "time"
+import (
+	"time"
+
+	"github.com/flowgate-go/flowgate/auth/credential"
+)
 
 // State says how a credential stands, as far as was seen.
 type State string
@@ -37,9 +41,12 @@ type Account struct {
 	Problems    []Problem  `json:"problems"`    // never nil
 	Live        *Live      `json:"live,omitempty"`
 
-	grant string     // refresh token
-	held  credential // what the file holds
+	content credential.Content // what the file holds
 }
+
+// Credential returns what the account's file holds. It has secrets: it is for the
+// packages below this one, which compare and renew credentials, and is never shown.
+func (a Account) Credential() credential.Content { return a.content }
 
 // Problem is something about a credential that somebody should look at.
 type Problem struct {
@@ -64,7 +71,7 @@ const (
 	ProblemClock      = "refresh-in-future" // last refreshed in the future: a clock is wrong
 )
 
-func (a *Account) problem(code, message string) {
+func (a *Account) addProblem(code, message string) {
 	a.Problems = append(a.Problems, Problem{code, message})
 }
 

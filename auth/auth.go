@@ -54,6 +54,6 @@ func ServerFolder(cfg *config.Config, getenv func(string) string, own cliproxy.F
 	return own.Folder(home, lo.CoalesceOrEmpty(svc.Cwd, cfg.Dir))
 }
 
-// trash is where files go that logout and import take away. It is inside the
+// TrashFolder is where files go that logout and import take away. It is inside the
 // credential folder, so that a rename always does; CLIProxyAPI loads no subfolders.
-func trash(folder string) string { return filepath.Join(folder, ".trash") }
+func TrashFolder(folder string) string { return filepath.Join(folder, ".trash") }

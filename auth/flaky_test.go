@@ -13,11 +13,12 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/refresh"
+	"github.com/flowgate-go/flowgate/auth/signin"
 	"github.com/flowgate-go/flowgate/internal/cliproxy/cliproxytest"
 	"github.com/flowgate-go/flowgate/internal/flaky"
 )
@@ -105,7 +106,7 @@ func TestOddAnswersOfATokenEndpointAreAskedAgain(t *testing.T) {
 			all.run(func() {
 				front := &flaky.Server{Path: path, Faults: []flaky.Fault{fault}}
 				s := polled(t, "device_code", front, &oauthDouble{})
-				if got, _, err := s.login("acme", auth.LoginOptions{Timeout: 30 * time.Second}); err != nil || !got.Changed {
+				if got, _, err := s.login("acme", signin.Options{Timeout: 30 * time.Second}); err != nil || !got.Changed {
 					t.Errorf("%s at %s: %+v, %v", name, path, got, err)
 				}
 			})
@@ -122,7 +123,7 @@ func TestAServerThatOnlyGivesPagesEndsTheSignInBeforeTheTimeLimit(t *testing.T) 
 			all.run(func() {
 				front := &flaky.Server{Path: path, Faults: slices.Repeat([]flaky.Fault{flaky.ReplyHTML}, 50)}
 				s := polled(t, method, front, &oauthDouble{status: `{"status":"ok"}`})
-				_, _, err := s.login("acme", auth.LoginOptions{Timeout: 90 * time.Second})
+				_, _, err := s.login("acme", signin.Options{Timeout: 90 * time.Second})
 				if wantCode(t, err, "login-failed"); err == nil || !strings.Contains(err.Error(), "text/html") || len(front.RequestTimes()) > 5 {
 					t.Errorf("%s: %v, asked %d times", path, err, len(front.RequestTimes()))
 				}
@@ -140,7 +141,7 @@ func TestASignInSurvivesABadNetworkInEveryPollingMethod(t *testing.T) {
 			all.run(func() {
 				front := &flaky.Server{Path: path, Faults: faults}
 				s := polled(t, method, front, &oauthDouble{status: `{"status":"ok"}`})
-				got, _, err := s.login("acme", auth.LoginOptions{Timeout: 60 * time.Second})
+				got, _, err := s.login("acme", signin.Options{Timeout: 60 * time.Second})
 				if err != nil || !got.Changed || len(front.RequestTimes()) != len(faults)+1 {
 					t.Errorf("%s, %s: %+v, %v, %d questions", method, name, got, err, len(front.RequestTimes()))
 				}
@@ -152,7 +153,7 @@ func TestASignInSurvivesABadNetworkInEveryPollingMethod(t *testing.T) {
 			double := &cliproxytest.Server{Seven: true, Words: []string{"codex"}, Finish: writes(s), Front: front.InFrontOf}
 			s.serve(double)
 			out := answering(s, s.callbackAt(), "code=good&state=STATE")
-			got, _, err := s.login("codex", auth.LoginOptions{Timeout: 60 * time.Second, Person: auth.Person{Out: out}})
+			got, _, err := s.login("codex", signin.Options{Timeout: 60 * time.Second, Terminal: signin.Terminal{Out: out}})
 			if err != nil || !got.Changed || len(front.RequestTimes()) != len(faults)+1 {
 				t.Errorf("management, %s: %+v, %v, %d questions", name, got, err, len(front.RequestTimes()))
 			}
@@ -170,7 +171,7 @@ func TestTheBrowsersAnswerIsHandedOverAgainWhenItWasLost(t *testing.T) {
 	front := &flaky.Server{Path: "/v0/management/oauth-callback", Faults: []flaky.Fault{flaky.ReplyStatus(502), flaky.DropConnection}}
 	s.serve(&cliproxytest.Server{Seven: true, Words: []string{"codex"}, Finish: writes(s), Front: front.InFrontOf})
 	out := answering(s, s.callbackAt(), "code=good&state=STATE")
-	got, _, err := s.login("codex", auth.LoginOptions{Timeout: 30 * time.Second, Person: auth.Person{Out: out}})
+	got, _, err := s.login("codex", signin.Options{Timeout: 30 * time.Second, Terminal: signin.Terminal{Out: out}})
 	if err != nil || !got.Changed || len(front.RequestTimes()) != 3 {
 		t.Errorf("%+v, %v, %d tries", got, err, len(front.RequestTimes()))
 	}
@@ -183,7 +184,7 @@ func TestALostBeginIsSentAgain(t *testing.T) {
 		all.run(func() {
 			front := &flaky.Server{Path: path, Faults: []flaky.Fault{flaky.DropConnection, flaky.ReplyStatus(502)}}
 			s := polled(t, method, front, &oauthDouble{status: `{"status":"ok"}`})
-			if got, _, err := s.login("acme", auth.LoginOptions{Timeout: 30 * time.Second}); err != nil || !got.Changed {
+			if got, _, err := s.login("acme", signin.Options{Timeout: 30 * time.Second}); err != nil || !got.Changed {
 				t.Errorf("%s: %+v, %v", method, got, err)
 			}
 		})
@@ -199,7 +200,7 @@ func TestAFinalAnswerEndsThePolling(t *testing.T) {
 			all.run(func() {
 				front := &flaky.Server{Path: path, Faults: []flaky.Fault{flaky.ReplyJSON(status, text)}}
 				s := polled(t, method, front, &oauthDouble{status: `{"status":"ok"}`})
-				_, _, err := s.login("acme", auth.LoginOptions{Timeout: 20 * time.Second})
+				_, _, err := s.login("acme", signin.Options{Timeout: 20 * time.Second})
 				if wantCode(t, err, "login-failed"); len(front.RequestTimes()) != 1 {
 					t.Errorf("%s %d: asked %d times", method, status, len(front.RequestTimes()))
 				}
@@ -216,7 +217,7 @@ func TestTheTimeLimitEndsASignInWhoseServerStaysAwayAndNamesTheCause(t *testing.
 		all.run(func() {
 			front := &flaky.Server{Path: path, Faults: slices.Repeat([]flaky.Fault{flaky.ReplyStatus(503)}, 50)}
 			s := polled(t, method, front, &oauthDouble{status: `{"status":"ok"}`})
-			_, _, err := s.login("acme", auth.LoginOptions{Timeout: 4 * time.Second})
+			_, _, err := s.login("acme", signin.Options{Timeout: 4 * time.Second})
 			if wantCode(t, err, "login-timeout"); err == nil || !strings.Contains(err.Error(), "503") {
 				t.Errorf("%s: the cause is not named: %v", method, err)
 			}
@@ -251,7 +252,7 @@ func TestSlowDownAndIntervalsAreHonoured(t *testing.T) {
 		all.run(func() {
 			front := &flaky.Server{Path: c.path, Faults: []flaky.Fault{c.fault}}
 			s := polled(t, c.method, front, &oauthDouble{status: `{"status":"ok"}`, start: c.start})
-			_, _, err := s.login("acme", auth.LoginOptions{Timeout: 30 * time.Second})
+			_, _, err := s.login("acme", signin.Options{Timeout: 30 * time.Second})
 			at := front.RequestTimes()
 			if err != nil || len(at) != 2 || at[1].Sub(at[0]) < c.pause || at[1].Sub(at[0]) > c.pause+4*time.Second {
 				t.Errorf("%s: %v, asked at %v", name, err, at)
@@ -270,7 +271,7 @@ func TestReplyFormsOfOlderServersAreUnderstood(t *testing.T) {
 		for _, status := range []string{"authorized", "Completed", "SUCCESS", "ok"} {
 			all.run(func() {
 				s := polled(t, "oauth_poll", &flaky.Server{}, &oauthDouble{start: start, status: `{"status":"` + status + `"}`})
-				_, w, err := s.login("acme", auth.LoginOptions{Timeout: 5 * time.Second})
+				_, w, err := s.login("acme", signin.Options{Timeout: 5 * time.Second})
 				if err != nil || !strings.Contains(w.String(), "https://p.example/a") {
 					t.Errorf("%s, %s: %v", start, status, err)
 				}
@@ -279,7 +280,7 @@ func TestReplyFormsOfOlderServersAreUnderstood(t *testing.T) {
 	}
 	for _, status := range []string{"cancelled", "canceled", "Denied", "expired", "failed"} {
 		s := polled(t, "oauth_poll", &flaky.Server{}, &oauthDouble{status: `{"status":"` + status + `"}`})
-		_, _, err := s.login("acme", auth.LoginOptions{Timeout: 5 * time.Second})
+		_, _, err := s.login("acme", signin.Options{Timeout: 5 * time.Second})
 		wantCode(t, err, "login-failed")
 	}
 	all.wg.Wait()
@@ -309,7 +310,7 @@ func TestAStrayRequestToTheCallbackChangesNothing(t *testing.T) {
 		}
 		get(t, browser(t), redirect+"?code=good&state="+m[1])
 	}}
-	got, _, err := s.login("codex", auth.LoginOptions{Timeout: 20 * time.Second, Person: auth.Person{Out: w}})
+	got, _, err := s.login("codex", signin.Options{Timeout: 20 * time.Second, Terminal: signin.Terminal{Out: w}})
 	if err != nil || got.Account.Email != "new@x.y" {
 		t.Fatalf("%+v, %v", got, err)
 	}
@@ -335,7 +336,7 @@ func TestAnyPathCanBeTheOneThatTheBrowserComesBackTo(t *testing.T) {
 			}
 			get(t, browser(t), back+"?error=access_denied&state="+state)
 		}}
-		_, _, err := s.login("acme", auth.LoginOptions{Person: auth.Person{Out: w}, Timeout: 20 * time.Second})
+		_, _, err := s.login("acme", signin.Options{Terminal: signin.Terminal{Out: w}, Timeout: 20 * time.Second})
 		if wantCode(t, err, "login-denied"); stray != http.StatusNotFound {
 			t.Errorf("%q: another path was answered with %d", path, stray)
 		}
@@ -347,7 +348,7 @@ func TestWhatAProviderSaysIsShownAndNotObeyed(t *testing.T) {
 	s := polled(t, "oauth_poll", &flaky.Server{}, &oauthDouble{
 		start: `{"url":"https://p.example/\u001b]0;x\u0007\nOpen evil","user_code":"A\u202e\u001b[2J"}`, status: `{"status":"ok"}`,
 	})
-	_, w, _ := s.login("acme", auth.LoginOptions{Timeout: 5 * time.Second})
+	_, w, _ := s.login("acme", signin.Options{Timeout: 5 * time.Second})
 	if strings.ContainsAny(w.String(), "\x1b\x07\u202e") || strings.Contains(w.String(), "\nOpen evil") {
 		t.Errorf("%q", w)
 	}
@@ -365,7 +366,7 @@ func TestNoKeyIsSentInTheClearByTheOldPair(t *testing.T) {
 		s.env.Getenv = func(string) string { return canary }
 		c["method"], c["key_env"] = "oauth_poll", "K"
 		s.cfg.Providers = map[string]map[string]any{"acme": c}
-		_, _, err := s.login("acme", auth.LoginOptions{Timeout: 5 * time.Second})
+		_, _, err := s.login("acme", signin.Options{Timeout: 5 * time.Second})
 		wantCode(t, err, "provider-invalid")
 	}
 }
@@ -403,7 +404,7 @@ func TestCtrlCWhileARenewalIsUnderWayLosesNoGrant(t *testing.T) {
 	second := s.credential("codex-b.json", codex("b@x.y", "rt-b", time.Hour))
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { <-arrived; cancel() }()
-	got, err := auth.Refresh(ctx, s.cfg, s.env, "codex")
+	got, err := refresh.Accounts(ctx, s.cfg, s.env, "codex")
 	if !errors.Is(err, context.Canceled) && err == nil {
 		t.Error("the interruption is not reported")
 	}
@@ -425,7 +426,7 @@ func TestARenewalThatIsNotAnsweredAfterCtrlCEndsInTime(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	interrupted := make(chan time.Time, 1)
 	go func() { <-arrived; interrupted <- time.Now(); cancel() }()
-	_, err := auth.Refresh(ctx, s.cfg, s.env, "codex")
+	_, err := refresh.Accounts(ctx, s.cfg, s.env, "codex")
 	if took := time.Since(<-interrupted); err == nil || took > 4900*time.Millisecond {
 		t.Errorf("%v after %v", err, took)
 	}
@@ -439,7 +440,7 @@ func TestAPartialRenewalIsReported(t *testing.T) {
 	s.credential("codex-a.json", codex("a@x.y", "rt-a", time.Hour))
 	s.credential("codex-b.json", codex("b@x.y", "rt-a", time.Hour)) // a copy: its grant is used up by the first
 	s.credential("codex-c.json", codex("c@x.y", "rt-c", time.Hour))
-	got, err := auth.Refresh(t.Context(), s.cfg, s.env, "codex")
+	got, err := refresh.Accounts(t.Context(), s.cfg, s.env, "codex")
 	wantCode(t, err, "grant-dead")
 	if !got.Changed || got.Account.Account != "codex-a" || len(got.Others) != 1 || got.Others[0].Account.Account != "codex-c" {
 		t.Errorf("renewed: %+v", got)
@@ -473,7 +474,7 @@ func TestARenewalWithoutAnExpiryLeavesNoOldOne(t *testing.T) {
 			s.cfg.Providers = map[string]map[string]any{"acme": {"token_url": srv.URL, "client_id": "x"}}
 			then := now().Add(-time.Hour).Format(time.RFC3339)
 			file := s.credential("acme-a.json", object{"type": "acme", "access_token": "old", "refresh_token": "rt", "expired": then, "expires_at": then, "expiry": 5})
-			got, err := auth.Refresh(t.Context(), s.cfg, s.env, "acme")
+			got, err := refresh.Accounts(t.Context(), s.cfg, s.env, "acme")
 			if err != nil || got.Account.State != c.state {
 				t.Errorf("%+v, %v", got.Account, err)
 			}
@@ -482,16 +483,5 @@ func TestARenewalWithoutAnExpiryLeavesNoOldOne(t *testing.T) {
 				t.Errorf("the file holds %v", after)
 			}
 		})
-	}
-}
-
-func TestAFileSystemWithoutLocksIsNotTakenForAnotherCommand(t *testing.T) {
-	t.Parallel()
-	for err, want := range map[error]bool{
-		syscall.EWOULDBLOCK: true, syscall.EINTR: true, syscall.ENOLCK: false, syscall.EOPNOTSUPP: false, syscall.EIO: false, syscall.EBADF: false,
-	} {
-		if got := auth.IsContention(err); got != want {
-			t.Errorf("%v: %v", err, got)
-		}
 	}
 }

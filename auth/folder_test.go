@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/source"
+	"github.com/flowgate-go/flowgate/auth/status"
 	"github.com/flowgate-go/flowgate/internal/config"
 )
 
@@ -52,14 +54,14 @@ func TestCredentialsGoToTheFolderThatTheServerLoads(t *testing.T) {
 				return
 			}
 			s.put(s.home(".codex/auth.json"), codexCLI("a@x.y", "r1", 3600e9))
-			got, err := s.importing("codex", auth.ImportOptions{Share: true})
+			got, err := s.importing("codex", source.Options{Share: true})
 			if err != nil || filepath.Dir(got.Destination) != want {
 				t.Errorf("%+v, %v", got, err)
 			}
 			if _, err := os.Stat(filepath.Join(s.dir, "config", ".router")); err == nil {
 				t.Error("config/.router was made, which no .gitignore knows")
 			}
-			view, err := auth.Status(t.Context(), s.cfg, s.env, auth.StatusOptions{})
+			view, err := status.Read(t.Context(), s.cfg, s.env, status.Options{})
 			if err != nil || view.Folder != want {
 				t.Errorf("status names %q, %v", view.Folder, err)
 			}

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/source"
 )
 
 func TestCodexIsImportedAsItIsSignedIn(t *testing.T) {
@@ -47,7 +47,7 @@ func TestCodexIsImportedAsItIsSignedIn(t *testing.T) {
 			t.Parallel()
 			s := newSite(t)
 			s.put(s.home(".codex/auth.json"), c.content)
-			got, err := s.importing("codex", auth.ImportOptions{Share: true})
+			got, err := s.importing("codex", source.Options{Share: true})
 			if !strings.Contains(c.want, "-") {
 				if err != nil || got.Account.Provider != c.want {
 					t.Errorf("%+v, %v", got.Account, err)
@@ -85,7 +85,7 @@ func TestOnlyTokensOfGithubComAreCopilots(t *testing.T) {
 			if c.hosts != nil {
 				s.put(s.home(".config/github-copilot/hosts.json"), c.hosts)
 			}
-			got, err := s.importing("copilot", auth.ImportOptions{})
+			got, err := s.importing("copilot", source.Options{})
 			if c.code != "" {
 				wantCode(t, err, c.code)
 				return
@@ -97,7 +97,7 @@ func TestOnlyTokensOfGithubComAreCopilots(t *testing.T) {
 	}
 	s := newSite(t)
 	s.put(s.home(".config/github-copilot/apps.json"), object{"github.com:a": object{"oauth_token": "t1"}, "github.com:b": object{"oauth_token": "t2"}})
-	if _, err := s.importing("copilot", auth.ImportOptions{}); err != nil || len(s.grants()) != 2 {
+	if _, err := s.importing("copilot", source.Options{}); err != nil || len(s.grants()) != 2 {
 		t.Errorf("two entries without a user: %v, %v", s.grants(), err)
 	}
 }
@@ -114,7 +114,7 @@ func TestWhatRenewsAKiroTokenIsCarriedOrRefused(t *testing.T) {
 	}
 	s := newSite(t)
 	file := s.put(s.home(".aws/sso/cache/kiro-auth-token.json"), external(""))
-	got, err := s.importing("kiro", auth.ImportOptions{})
+	got, err := s.importing("kiro", source.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func TestWhatRenewsAKiroTokenIsCarriedOrRefused(t *testing.T) {
 	}
 	for _, without := range []string{"tokenEndpoint", "clientId"} {
 		s.put(file, external(without))
-		_, err := s.importing("kiro", auth.ImportOptions{})
+		_, err := s.importing("kiro", source.Options{})
 		wantCode(t, err, "source-unsupported")
 	}
 }
@@ -153,10 +153,10 @@ func TestSignInsThatFlowGateCannotReadAreNamed(t *testing.T) {
 			t.Parallel()
 			s := newSite(t)
 			file := s.put(s.home(c.path), c.content)
-			for _, source := range []string{"", file} {
-				_, err := s.importing(c.provider, auth.ImportOptions{Source: source, Project: "p"})
-				if wantCode(t, err, "source-unsupported"); err == nil || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), filepath.Base(file)) && source != "" && name != "Gemini CLI with a keychain" || strings.Contains(err.Error(), canary) {
-					t.Errorf("%q: %v", source, err)
+			for _, origin := range []string{"", file} {
+				_, err := s.importing(c.provider, source.Options{Source: origin, Project: "p"})
+				if wantCode(t, err, "source-unsupported"); err == nil || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), filepath.Base(file)) && origin != "" && name != "Gemini CLI with a keychain" || strings.Contains(err.Error(), canary) {
+					t.Errorf("%q: %v", origin, err)
 				}
 			}
 		})
@@ -165,12 +165,12 @@ func TestSignInsThatFlowGateCannotReadAreNamed(t *testing.T) {
 	file := s.put("kiro.json", object{
 		"client_id": "c", "client_secret": "s", "access_token": "at", "refresh_token": "rt", "expires_at": now().Add(time.Hour).Format(time.RFC3339), "region": "us-east-1", "start_url": "https://x", "oauth_flow": "DeviceCode",
 	})
-	got, err := s.importing("kiro", auth.ImportOptions{Source: file})
+	got, err := s.importing("kiro", source.Options{Source: file})
 	if err != nil || s.read(got.Destination)["client_secret"] != "s" || s.read(got.Destination)["auth_method"] != "idc" {
 		t.Errorf("%+v, %v", got, err)
 	}
 	s.put(s.home(".kiro/kiro-auth-token.json"), object{"accessToken": "at2", "refreshToken": "rt2", "authMethod": "social", "profileArn": "p"})
-	if got, err := s.importing("kiro", auth.ImportOptions{}); err != nil || filepath.Base(filepath.Dir(got.Source)) != ".kiro" {
+	if got, err := s.importing("kiro", source.Options{}); err != nil || filepath.Base(filepath.Dir(got.Source)) != ".kiro" {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
@@ -179,12 +179,12 @@ func TestClaudesRelativesWithoutAWrapperAreRead(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	file := s.put(s.home(".claude/.credentials.json"), object{"accessToken": "at", "refreshToken": "rt"})
-	got, err := s.importing("claude", auth.ImportOptions{Take: true})
+	got, err := s.importing("claude", source.Options{Take: true})
 	if err != nil || s.read(got.Destination)["refresh_token"] != "rt" || s.read(file)["refreshToken"] != "" {
 		t.Errorf("%+v, %v", got, err)
 	}
 	s.put(file, object{"mcpOAuth": object{}})
-	_, err = s.importing("claude", auth.ImportOptions{})
+	_, err = s.importing("claude", source.Options{})
 	wantCode(t, err, "source-invalid")
 	if b, _ := os.ReadFile(file); len(b) == 0 {
 		t.Error("the source is gone")

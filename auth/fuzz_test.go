@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/source"
 	"github.com/flowgate-go/flowgate/internal/config"
 )
 
@@ -51,8 +52,8 @@ func FuzzImport(f *testing.F) {
 			t.Fatal(err)
 		}
 		began := time.Now()
-		o := auth.ImportOptions{Source: file, Project: "p", Share: true, DryRun: true}
-		_, dry := auth.Import(t.Context(), cfg, env, chosen.provider, o)
+		o := source.Options{Source: file, Project: "p", Share: true, DryRun: true}
+		_, dry := source.Import(t.Context(), cfg, env, chosen.provider, o)
 		if _, err := os.Stat(cfg.Paths.Auths()); err == nil {
 			t.Error("a dry run wrote something")
 		}
@@ -60,7 +61,7 @@ func FuzzImport(f *testing.F) {
 			return // refused: the real one, which waits for the disk, would be too
 		}
 		o.DryRun = false
-		change, err := auth.Import(t.Context(), cfg, env, chosen.provider, o)
+		change, err := source.Import(t.Context(), cfg, env, chosen.provider, o)
 		written, _ := filepath.Glob(filepath.Join(cfg.Paths.Auths(), "*.json"))
 		if time.Since(began) > 5*time.Second {
 			t.Error("slow")

@@ -10,7 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/source"
+	"github.com/flowgate-go/flowgate/auth/vault"
 	"github.com/flowgate-go/flowgate/internal/cliproxy/cliproxytest"
 )
 
@@ -59,7 +60,7 @@ func TestTwoOrganisationsWithOneEMailAreTwoAccounts(t *testing.T) {
 	s := newSite(t)
 	for _, organization := range []string{"org-team", "org-enterprise"} {
 		s.signedIn("rt-"+organization, "ada@corp.example", organization, "acct-1")
-		got, err := s.importing("claude", auth.ImportOptions{Share: true})
+		got, err := s.importing("claude", source.Options{Share: true})
 		if err != nil || got.Account.Team != "Org "+organization {
 			t.Fatalf("%+v, %v", got, err)
 		}
@@ -76,7 +77,7 @@ func TestTwoOrganisationsWithOneEMailAreTwoAccounts(t *testing.T) {
 		}
 	}
 	s.signedIn("rt-renewed", "ada@corp.example", "org-team", "acct-1")
-	if _, err := s.importing("claude", auth.ImportOptions{Share: true, Force: true}); err != nil {
+	if _, err := s.importing("claude", source.Options{Share: true, Force: true}); err != nil {
 		t.Fatal(err)
 	}
 	want["claude-"+hash8("org-team")+"-ada@corp.example.json"] = "rt-renewed"
@@ -139,7 +140,7 @@ func TestNoImportDestroysAnAccount(t *testing.T) {
 			s := newSite(t)
 			for i, sign := range []func(*site, string){c.first, c.second} {
 				sign(s, fmt.Sprintf("rt-%d", i+1))
-				got, err := s.importing(c.provider, auth.ImportOptions{Share: true, Project: "p"})
+				got, err := s.importing(c.provider, source.Options{Share: true, Project: "p"})
 				if err != nil || !got.Changed {
 					t.Fatalf("import %d: %+v, %v", i+1, got, err)
 				}
@@ -148,7 +149,7 @@ func TestNoImportDestroysAnAccount(t *testing.T) {
 			if values := fmt.Sprint(grants); len(grants) != 2 || !strings.Contains(values, "rt-1") || !strings.Contains(values, "rt-2") {
 				t.Errorf("%v", grants)
 			}
-			again, err := s.importing(c.provider, auth.ImportOptions{Share: true, Project: "p"})
+			again, err := s.importing(c.provider, source.Options{Share: true, Project: "p"})
 			if err != nil || again.Changed || len(s.grants()) != 2 {
 				t.Errorf("the same again: %+v, %v", again, err)
 			}
@@ -178,7 +179,7 @@ func TestARenewedSignInOfAnAccountReplacesItsOwnFileAndTheOldIsInTheTrash(t *tes
 			s := newSite(t)
 			for i, r := range []string{"rt-old", "rt-new"} {
 				s.put(s.home(c.path), c.content(r, time.Duration(i+1)*time.Hour))
-				if got, err := s.importing(c.provider, auth.ImportOptions{Share: true}); err != nil || !got.Changed {
+				if got, err := s.importing(c.provider, source.Options{Share: true}); err != nil || !got.Changed {
 					t.Fatalf("%+v, %v", got, err)
 				}
 			}
@@ -197,11 +198,11 @@ func TestAFileThatTheServerMadeIsOfItsOrganisation(t *testing.T) {
 	enterprise := "claude-" + hash8("org-e") + "-ada@x.y.json"
 	s.credential(enterprise, object{"type": "claude", "email": "ada@x.y", "access_token": "a", "refresh_token": "rt-e", "organization_uuid": "org-e", "account_uuid": "acct"})
 	s.signedIn("rt-t", "ada@x.y", "org-t", "acct")
-	got, err := s.importing("claude", auth.ImportOptions{Share: true})
+	got, err := s.importing("claude", source.Options{Share: true})
 	if err != nil || s.read(got.Destination)["organization_uuid"] != "org-t" || s.grants()[enterprise] != "rt-e" {
 		t.Errorf("%+v, %v, %v", got, err, s.grants())
 	}
-	_, err = s.importing("claude", auth.ImportOptions{Share: true, Dest: filepath.Join(s.cfg.Paths.Auths(), enterprise)})
+	_, err = s.importing("claude", source.Options{Share: true, Dest: filepath.Join(s.cfg.Paths.Auths(), enterprise)})
 	wantCode(t, err, "destination-taken")
 }
 
@@ -213,7 +214,7 @@ func TestAStateOfAnotherSignInNamesNobody(t *testing.T) {
 	c := claudeCode("rt", now().Add(time.Hour))
 	c["organizationUuid"] = "org-new"
 	s.put(s.home(".claude/.credentials.json"), c)
-	got, err := s.importing("claude", auth.ImportOptions{Share: true})
+	got, err := s.importing("claude", source.Options{Share: true})
 	if err != nil || got.Account.Email != "" || s.read(got.Destination)["organization_uuid"] != "org-new" {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -226,22 +227,22 @@ func TestAnImportWhoseProofFailsLeavesEverythingAsItWas(t *testing.T) {
 	s.serve(double)
 	old := s.credential("codex-d6ef02da-a@x.y-plus.json", codex("a@x.y", "rt-old", time.Minute))
 	before, _ := os.ReadFile(old)
-	source := s.put(s.home(".codex/auth.json"), codexCLI("a@x.y", "rt-new", time.Hour))
-	_, err := s.importing("codex", auth.ImportOptions{Take: true})
+	origin := s.put(s.home(".codex/auth.json"), codexCLI("a@x.y", "rt-new", time.Hour))
+	_, err := s.importing("codex", source.Options{Take: true})
 	wantCode(t, err, "proof-failed")
 	if after, _ := os.ReadFile(old); string(after) != string(before) {
 		t.Errorf("the file has %s", after)
 	}
-	if tokens := s.read(source)["tokens"].(object); tokens["refresh_token"] != "rt-new" {
+	if tokens := s.read(origin)["tokens"].(object); tokens["refresh_token"] != "rt-new" {
 		t.Error("the source lost its refresh token")
 	}
-	if left, _ := filepath.Glob(source + ".flowgate-*"); len(left) > 0 || s.trash() != "" {
+	if left, _ := filepath.Glob(origin + ".flowgate-*"); len(left) > 0 || s.trash() != "" {
 		t.Errorf("left: %v, %s", left, s.trash())
 	}
 	if err := os.Remove(old); err != nil {
 		t.Fatal(err)
 	}
-	_, err = s.importing("codex", auth.ImportOptions{Share: true})
+	_, err = s.importing("codex", source.Options{Share: true})
 	if wantCode(t, err, "proof-failed"); len(s.grants()) > 0 {
 		t.Errorf("left: %v", s.grants())
 	}
@@ -251,11 +252,11 @@ func TestAnUndoThatFailsItsProofIsUndone(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.credential("codex-a.json", codex("a@x.y", "rt", time.Hour))
-	if _, err := auth.Logout(t.Context(), s.cfg, s.env, "codex-a"); err != nil {
+	if _, err := vault.Logout(t.Context(), s.cfg, s.env, "codex-a"); err != nil {
 		t.Fatal(err)
 	}
 	s.serve(&cliproxytest.Server{Seven: true, Models: map[string]int{"codex-a.json": 0}})
-	_, err := auth.Restore(t.Context(), s.cfg, s.env, "codex-a")
+	_, err := vault.Restore(t.Context(), s.cfg, s.env, "codex-a")
 	if wantCode(t, err, "proof-failed"); len(s.grants()) != 0 || !strings.Contains(s.trash(), `"rt"`) {
 		t.Errorf("%v; trash %s", s.grants(), s.trash())
 	}
@@ -277,7 +278,7 @@ func TestOneOddFileDoesNotStopAFolder(t *testing.T) {
 	if err := os.Symlink(filepath.Join(dir, "codex-a.json"), filepath.Join(dir, "link.json")); err != nil {
 		t.Fatal(err)
 	}
-	got, err := s.importing("all", auth.ImportOptions{Source: dir, Share: true})
+	got, err := s.importing("all", source.Options{Source: dir, Share: true})
 	if err != nil || !got.Changed || len(got.Others) != 1 || len(s.grants()) != 2 {
 		t.Fatalf("%+v, %v, %v", got, err, s.grants())
 	}
@@ -286,7 +287,7 @@ func TestOneOddFileDoesNotStopAFolder(t *testing.T) {
 		if !strings.Contains(said, name) {
 			t.Errorf("%s is not named: %s", name, said)
 		}
-		_, err := s.importing("codex", auth.ImportOptions{Source: filepath.Join(dir, name), Share: true})
+		_, err := s.importing("codex", source.Options{Source: filepath.Join(dir, name), Share: true})
 		if err == nil {
 			t.Errorf("%s was taken when it was named", name)
 		}
@@ -300,7 +301,7 @@ func TestTakeNeverTakesFromWhatWasLeftOut(t *testing.T) {
 	s := newSite(t)
 	one := s.put("other/one.json", codex("a@x.y", "r1", time.Hour))
 	two := s.put("other/two.json", codex("a@x.y", "r2", 2*time.Hour))
-	if _, err := s.importing("all", auth.ImportOptions{Source: filepath.Join(s.dir, "other"), Take: true}); err != nil {
+	if _, err := s.importing("all", source.Options{Source: filepath.Join(s.dir, "other"), Take: true}); err != nil {
 		t.Fatal(err)
 	}
 	if s.read(one)["refresh_token"] != "r1" || s.read(two)["refresh_token"] != "" || !strings.Contains(fmt.Sprint(s.grants()), "r2") {
@@ -317,7 +318,7 @@ func TestAFileOfBracketsIsRefusedAtOnce(t *testing.T) {
 		file := s.put("deep.json", text)
 		for _, provider := range []string{"codex", "all", "claude", "kiro", "copilot"} {
 			began := time.Now()
-			_, err := s.importing(provider, auth.ImportOptions{Source: file})
+			_, err := s.importing(provider, source.Options{Source: file})
 			if wantCode(t, err, "source-invalid"); time.Since(began) > time.Second {
 				t.Errorf("%s, %s: %v", name, provider, time.Since(began))
 			}

@@ -12,6 +12,12 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/bundle"
+	"github.com/flowgate-go/flowgate/auth/grant"
+	"github.com/flowgate-go/flowgate/auth/refresh"
+	"github.com/flowgate-go/flowgate/auth/source"
+	"github.com/flowgate-go/flowgate/auth/status"
+	"github.com/flowgate-go/flowgate/auth/vault"
 )
 
 // home is a path in the site's home folder.
@@ -19,8 +25,8 @@ func (s *site) home(path ...string) string {
 	return filepath.Join(append([]string{s.dir, "home"}, path...)...)
 }
 
-func (s *site) importing(provider string, o auth.ImportOptions) (auth.Change, error) {
-	return auth.Import(s.t.Context(), s.cfg, s.env, provider, o)
+func (s *site) importing(provider string, o source.Options) (auth.Change, error) {
+	return source.Import(s.t.Context(), s.cfg, s.env, provider, o)
 }
 
 // read is a JSON file.
@@ -54,38 +60,38 @@ func TestEachToolsCredentialBecomesTheFileThatTheServerLoads(t *testing.T) {
 	t.Parallel()
 	later := now().Add(6 * time.Hour)
 	for name, c := range map[string]struct {
-		provider, source string
+		provider, origin string
 		content          any
-		o                auth.ImportOptions
+		o                source.Options
 		file             string
 		want             object
 	}{
-		"Codex": {"codex", ".codex/auth.json", codexCLI("a@x.y", "r1", 6*time.Hour), auth.ImportOptions{Share: true}, "codex-d6ef02da-a@x.y-plus.json",
+		"Codex": {"codex", ".codex/auth.json", codexCLI("a@x.y", "r1", 6*time.Hour), source.Options{Share: true}, "codex-d6ef02da-a@x.y-plus.json",
 			object{"type": "codex", "email": "a@x.y", "account_id": "acc-a@x.y", "refresh_token": "r1", "expired": "2026-11-25T18:00:00Z", "last_refresh": "2026-11-25T11:00:00Z"}},
-		"Claude Code": {"claude", ".claude/.credentials.json", claudeCode("r2", later), auth.ImportOptions{Share: true, Label: "work"}, "claude-work.json",
+		"Claude Code": {"claude", ".claude/.credentials.json", claudeCode("r2", later), source.Options{Share: true, Label: "work"}, "claude-work.json",
 			object{"type": "claude", "access_token": canary + "-at", "refresh_token": "r2", "id_token": "", "expired": "2026-11-25T18:00:00Z"}},
-		"Gemini CLI": {"gemini", ".gemini/oauth_creds.json", object{"access_token": "at", "refresh_token": "r3", "token_type": "Bearer", "scope": "s1 s2", "expiry_date": later.UnixMilli(), "id_token": jwt(object{"email": "g@x.y"})}, auth.ImportOptions{Project: "p-1"}, "g@x.y-p-1.json",
+		"Gemini CLI": {"gemini", ".gemini/oauth_creds.json", object{"access_token": "at", "refresh_token": "r3", "token_type": "Bearer", "scope": "s1 s2", "expiry_date": later.UnixMilli(), "id_token": jwt(object{"email": "g@x.y"})}, source.Options{Project: "p-1"}, "g@x.y-p-1.json",
 			object{"type": "gemini", "email": "g@x.y", "project_id": "p-1", "auto": false, "checked": true}},
-		"Copilot": {"copilot", ".config/github-copilot/apps.json", object{"github.com:Iv1.other": object{"user": "u", "oauth_token": "gho_other"}, "github.com:Iv1.b507a08c87ecfe98": object{"user": "u", "oauth_token": "ghu_best"}}, auth.ImportOptions{}, "github-copilot-u.json",
+		"Copilot": {"copilot", ".config/github-copilot/apps.json", object{"github.com:Iv1.other": object{"user": "u", "oauth_token": "gho_other"}, "github.com:Iv1.b507a08c87ecfe98": object{"user": "u", "oauth_token": "ghu_best"}}, source.Options{}, "github-copilot-u.json",
 			object{"type": "github-copilot", "access_token": "ghu_best", "token_type": "bearer", "username": "u"}},
-		"Copilot, old file": {"copilot", ".config/github-copilot/hosts.json", object{"github.com": object{"user": "v", "oauth_token": "gho_1"}}, auth.ImportOptions{}, "github-copilot-v.json",
+		"Copilot, old file": {"copilot", ".config/github-copilot/hosts.json", object{"github.com": object{"user": "v", "oauth_token": "gho_1"}}, source.Options{}, "github-copilot-v.json",
 			object{"type": "github-copilot", "access_token": "gho_1", "username": "v"}},
-		"Qwen Code": {"qwen", ".qwen/oauth_creds.json", object{"access_token": "at", "refresh_token": "r4", "resource_url": "portal.qwen.ai", "expiry_date": later.UnixMilli()}, auth.ImportOptions{Share: true}, "qwen-qwen.json",
+		"Qwen Code": {"qwen", ".qwen/oauth_creds.json", object{"access_token": "at", "refresh_token": "r4", "resource_url": "portal.qwen.ai", "expiry_date": later.UnixMilli()}, source.Options{Share: true}, "qwen-qwen.json",
 			object{"type": "qwen", "resource_url": "portal.qwen.ai", "expired": "2026-11-25T18:00:00Z", "refresh_token": "r4"}},
-		"Kiro": {"kiro", ".aws/sso/cache/kiro-auth-token.json", object{"accessToken": "at", "refreshToken": "r5", "profileArn": "arn:1", "expiresAt": later.Format(time.RFC3339), "authMethod": "IdC", "provider": "Enterprise", "clientIdHash": "ab12"}, auth.ImportOptions{}, "kiro-idc.json",
+		"Kiro": {"kiro", ".aws/sso/cache/kiro-auth-token.json", object{"accessToken": "at", "refreshToken": "r5", "profileArn": "arn:1", "expiresAt": later.Format(time.RFC3339), "authMethod": "IdC", "provider": "Enterprise", "clientIdHash": "ab12"}, source.Options{}, "kiro-idc.json",
 			object{"type": "kiro", "auth_method": "idc", "profile_arn": "arn:1", "expires_at": "2026-11-25T18:00:00Z", "client_id": "cid", "client_secret": "csec"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t)
-			source := s.put(s.home(c.source), c.content)
+			origin := s.put(s.home(c.origin), c.content)
 			s.put(s.home(".aws/sso/cache/ab12.json"), object{"clientId": "cid", "clientSecret": "csec"})
 			got, err := s.importing(c.provider, c.o)
 			if err != nil {
 				t.Fatal(err)
 			}
 			file := filepath.Join(s.cfg.Paths.Auths(), c.file)
-			if !got.Changed || got.Destination != file || got.Source != source || got.Account == nil || got.Account.Provider != c.provider {
+			if !got.Changed || got.Destination != file || got.Source != origin || got.Account == nil || got.Account.Provider != c.provider {
 				t.Fatalf("%+v", got)
 			}
 			content := s.read(file)
@@ -122,7 +128,7 @@ func TestPlacesFollowTheToolsOwnVariables(t *testing.T) {
 	s.put(filepath.Join(elsewhere, ".credentials.json"), claudeCode("r2", now().Add(time.Hour)))
 	s.put(filepath.Join(elsewhere, ".claude.json"), object{"oauthAccount": object{"emailAddress": "c@x.y"}})
 	for provider, account := range map[string]string{"codex": "codex-d6ef02da-a@x.y-plus", "claude": "claude-c@x.y"} {
-		if got, err := s.importing(provider, auth.ImportOptions{Share: true}); err != nil || got.Account.Account != account {
+		if got, err := s.importing(provider, source.Options{Share: true}); err != nil || got.Account.Account != account {
 			t.Errorf("%s: %+v, %v", provider, got.Account, err)
 		}
 	}
@@ -133,7 +139,7 @@ func TestSeveralAccountsLiveSideBySide(t *testing.T) {
 	s := newSite(t)
 	for _, email := range []string{"a@x.y", "b@x.y"} {
 		s.put(s.home(".codex/auth.json"), codexCLI(email, "r-"+email, time.Hour))
-		if _, err := s.importing("codex", auth.ImportOptions{Share: true}); err != nil {
+		if _, err := s.importing("codex", source.Options{Share: true}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -150,7 +156,7 @@ func TestAnAccountThatIsThereKeepsItsFileAndItsOwnKeys(t *testing.T) {
 	old["account_id"] = "acc-a@x.y"
 	file := s.credential("codex-a@x.y.json", old) // as the Plus family names it
 	s.put(s.home(".codex/auth.json"), codexCLI("a@x.y", "r1", time.Hour))
-	got, err := s.importing("codex", auth.ImportOptions{Share: true})
+	got, err := s.importing("codex", source.Options{Share: true})
 	if err != nil || got.Destination != file {
 		t.Fatalf("%+v, %v", got, err)
 	}
@@ -165,12 +171,12 @@ func TestANewerTokenIsNeverReplacedByAnOlderOne(t *testing.T) {
 	have := codex("a@x.y", "renewed", 5*time.Hour)
 	file := s.credential("codex-a@x.y.json", have)
 	s.put(s.home(".codex/auth.json"), codexCLI("a@x.y", "old", time.Hour))
-	_, err := s.importing("codex", auth.ImportOptions{Share: true})
+	_, err := s.importing("codex", source.Options{Share: true})
 	wantCode(t, err, "credential-older")
 	if s.read(file)["refresh_token"] != "renewed" {
 		t.Error("it was replaced")
 	}
-	if _, err := s.importing("codex", auth.ImportOptions{Share: true, Force: true}); err != nil || s.read(file)["refresh_token"] != "old" {
+	if _, err := s.importing("codex", source.Options{Share: true, Force: true}); err != nil || s.read(file)["refresh_token"] != "old" {
 		t.Errorf("-force: %v", err)
 	}
 }
@@ -178,28 +184,28 @@ func TestANewerTokenIsNeverReplacedByAnOlderOne(t *testing.T) {
 func TestASingleUseGrantIsNotSharedUnasked(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	source := s.put(s.home(".codex/auth.json"), codexCLI("a@x.y", canary+"-r1", time.Hour))
-	before := s.read(source)
-	_, err := s.importing("codex", auth.ImportOptions{})
+	origin := s.put(s.home(".codex/auth.json"), codexCLI("a@x.y", canary+"-r1", time.Hour))
+	before := s.read(origin)
+	_, err := s.importing("codex", source.Options{})
 	wantCode(t, err, "grant-shared")
-	if !strings.Contains(err.Error(), source) || !strings.Contains(err.Error(), "a@x.y") || strings.Contains(err.Error(), canary) {
+	if !strings.Contains(err.Error(), origin) || !strings.Contains(err.Error(), "a@x.y") || strings.Contains(err.Error(), canary) {
 		t.Errorf("%v", err)
 	}
 	if len(s.accounts()) != 0 {
 		t.Error("something was written")
 	}
-	got, err := s.importing("codex", auth.ImportOptions{Take: true})
+	got, err := s.importing("codex", source.Options{Take: true})
 	if err != nil || len(got.Warnings) != 1 || got.Warnings[0].Code != "grant-taken" {
 		t.Fatalf("%+v, %v", got, err)
 	}
-	if tokens := s.read(source)["tokens"].(object); tokens["refresh_token"] != "" || tokens["access_token"] != before["tokens"].(object)["access_token"] {
+	if tokens := s.read(origin)["tokens"].(object); tokens["refresh_token"] != "" || tokens["access_token"] != before["tokens"].(object)["access_token"] {
 		t.Errorf("the source has %v", tokens)
 	}
-	backups, _ := filepath.Glob(source + ".flowgate-*")
+	backups, _ := filepath.Glob(origin + ".flowgate-*")
 	if len(backups) != 1 || s.read(backups[0])["tokens"].(object)["refresh_token"] != canary+"-r1" {
 		t.Errorf("backups %v", backups)
 	}
-	if shared, err := auth.SharedGrants(t.Context(), s.cfg, s.env, s.accounts()); err != nil || len(shared) != 0 {
+	if shared, err := grant.FindShared(t.Context(), s.cfg, s.env, s.accounts()); err != nil || len(shared) != 0 {
 		t.Errorf("still shared: %+v, %v", shared, err)
 	}
 }
@@ -208,11 +214,11 @@ func TestAGrantInTheTrashIsAHolderToo(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.credential("codex-b.json", codex("b@x.y", "same", time.Hour))
-	if _, err := auth.Logout(t.Context(), s.cfg, s.env, "codex-b"); err != nil {
+	if _, err := vault.Logout(t.Context(), s.cfg, s.env, "codex-b"); err != nil {
 		t.Fatal(err)
 	}
 	s.put(s.home("one.json"), codex("c@x.y", "same", time.Hour))
-	_, err := s.importing("codex", auth.ImportOptions{Source: s.home("one.json"), Take: true})
+	_, err := s.importing("codex", source.Options{Source: s.home("one.json"), Take: true})
 	wantCode(t, err, "grant-shared")
 	if err != nil && !strings.Contains(err.Error(), ".trash") {
 		t.Errorf("%v", err)
@@ -226,7 +232,7 @@ func TestAWholeFolderOfAnotherServerIsTaken(t *testing.T) {
 	s.put("other/claude-b.json", object{"type": "claude", "access_token": "a", "refresh_token": "r2", "email": "b@x.y", "expired": "2026-12-01T00:00:00Z"})
 	s.put("other/readme.txt", "x")
 	s.credential("codex-a.json", codex("a@x.y", "newer", 9*time.Hour))
-	got, err := s.importing("all", auth.ImportOptions{Source: filepath.Join(s.dir, "other"), Share: true})
+	got, err := s.importing("all", source.Options{Source: filepath.Join(s.dir, "other"), Share: true})
 	if err != nil || len(got.Others) != 1 {
 		t.Fatalf("%+v, %v", got, err)
 	}
@@ -235,7 +241,7 @@ func TestAWholeFolderOfAnotherServerIsTaken(t *testing.T) {
 			t.Errorf("%+v", c)
 		}
 	}
-	if _, err := s.importing("gemini", auth.ImportOptions{Source: filepath.Join(s.dir, "other")}); err == nil {
+	if _, err := s.importing("gemini", source.Options{Source: filepath.Join(s.dir, "other")}); err == nil {
 		t.Error("a provider that is not there was imported")
 	}
 }
@@ -244,15 +250,15 @@ func TestAnAPIKeyInCodexBecomesAnAPIKey(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.put(s.home(".codex/auth.json"), object{"auth_mode": "apikey", "OPENAI_API_KEY": "sk-" + canary})
-	got, err := s.importing("codex", auth.ImportOptions{})
+	got, err := s.importing("codex", source.Options{})
 	if err != nil || got.Account.Provider != "openai" || got.Account.State != auth.Lasting || got.Account.Mode != "0600" {
 		t.Fatalf("%+v, %v", got, err)
 	}
-	if again, err := s.importing("codex", auth.ImportOptions{}); err != nil || again.Changed {
+	if again, err := s.importing("codex", source.Options{}); err != nil || again.Changed {
 		t.Errorf("%+v, %v", again, err)
 	}
 	s.put(s.home(".codex/auth.json"), object{"OPENAI_API_KEY": "sk-another-key"})
-	_, err = s.importing("codex", auth.ImportOptions{})
+	_, err = s.importing("codex", source.Options{})
 	wantCode(t, err, "destination-taken")
 }
 
@@ -294,7 +300,7 @@ func TestBadSourcesAreRefusedAndNothingIsWritten(t *testing.T) {
 			t.Parallel()
 			s := newSite(t)
 			c.make(s, s.home(".codex/auth.json"))
-			_, err := s.importing("codex", auth.ImportOptions{Share: true})
+			_, err := s.importing("codex", source.Options{Share: true})
 			wantCode(t, err, c.code)
 			if err != nil && strings.Contains(err.Error(), canary) {
 				t.Errorf("a token is shown: %v", err)
@@ -310,7 +316,7 @@ func TestATokenThatIsNoJWTIsImportedWithoutClaims(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.put(s.home(".codex/auth.json"), object{"tokens": object{"access_token": "opaque", "id_token": "a.b.c", "refresh_token": "r"}})
-	got, err := s.importing("codex", auth.ImportOptions{Share: true})
+	got, err := s.importing("codex", source.Options{Share: true})
 	if err != nil || got.Account.State != auth.Unknown || filepath.Base(got.Destination) != "codex-account.json" {
 		t.Fatalf("%+v, %v", got, err)
 	}
@@ -320,7 +326,7 @@ func TestAnExpiredTokenIsTakenWithAWarning(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.put(s.home(".codex/auth.json"), codexCLI("a@x.y", "r", -time.Hour))
-	got, err := s.importing("codex", auth.ImportOptions{Share: true})
+	got, err := s.importing("codex", source.Options{Share: true})
 	if err != nil || got.Account.State != auth.Stale || got.Warnings[0].Code != "token-expired" {
 		t.Fatalf("%+v, %v", got, err)
 	}
@@ -329,18 +335,18 @@ func TestAnExpiredTokenIsTakenWithAWarning(t *testing.T) {
 func TestBadDestinationsAreRefused(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	source := s.put(s.home(".codex/auth.json"), codexCLI("a@x.y", "r", time.Hour))
+	origin := s.put(s.home(".codex/auth.json"), codexCLI("a@x.y", "r", time.Hour))
 	link := filepath.Join(s.dir, "link.json")
 	if err := os.Symlink(s.put("target.json", "{}"), link); err != nil {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct{ dest, code string }{
-		"the source itself": {source, "source-is-destination"},
+		"the source itself": {origin, "source-is-destination"},
 		"a symbolic link":   {link, "destination-unsafe"},
 		"another account":   {s.put("taken.json", codex("z@x.y", "rz", time.Hour)), "destination-taken"},
 		"below a file":      {filepath.Join(s.put("plain", "x"), "sub.json"), "write-failed"},
 	} {
-		_, err := s.importing("codex", auth.ImportOptions{Share: true, Dest: c.dest})
+		_, err := s.importing("codex", source.Options{Share: true, Dest: c.dest})
 		if wantCode(t, err, c.code); t.Failed() {
 			t.Log(name)
 		}
@@ -354,7 +360,7 @@ func TestADryRunWritesNothing(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.put(s.home(".codex/auth.json"), codexCLI("a@x.y", "r", time.Hour))
-	got, err := s.importing("codex", auth.ImportOptions{Take: true, DryRun: true})
+	got, err := s.importing("codex", source.Options{Take: true, DryRun: true})
 	if err != nil || !got.Changed {
 		t.Fatalf("%+v, %v", got, err)
 	}
@@ -371,7 +377,7 @@ func TestOfTwoImportsAtOnceOneChangesAndBothSucceed(t *testing.T) {
 	changed := make([]bool, 8)
 	for i := range changed {
 		wg.Go(func() {
-			c, err := auth.Import(context.Background(), s.cfg, s.env, "codex", auth.ImportOptions{Share: true})
+			c, err := source.Import(context.Background(), s.cfg, s.env, "codex", source.Options{Share: true})
 			if err != nil {
 				t.Error(err)
 			}
@@ -394,12 +400,12 @@ func TestAHostileNameStaysInTheFolder(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.put(s.home(".codex/auth.json"), codexCLI("../../../etc/x\x00\n@y", "r", time.Hour))
-	got, err := s.importing("codex", auth.ImportOptions{Share: true})
+	got, err := s.importing("codex", source.Options{Share: true})
 	if err != nil || filepath.Dir(got.Destination) != s.cfg.Paths.Auths() {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	s.put(s.home(".aws/sso/cache/kiro-auth-token.json"), object{"accessToken": "a", "refreshToken": "r", "authMethod": "../../x", "clientIdHash": "../../../etc/passwd", "profileArn": "p"})
-	got, err = s.importing("kiro", auth.ImportOptions{})
+	got, err = s.importing("kiro", source.Options{})
 	if err != nil || filepath.Dir(got.Destination) != s.cfg.Paths.Auths() {
 		t.Fatalf("%+v, %v", got, err)
 	}
@@ -412,20 +418,20 @@ func TestAnExportMovesAccountsToAnotherMachine(t *testing.T) {
 	here.put(filepath.Join(here.cfg.Paths.Secrets(), "provider-openai.key"), "sk-"+canary+"\n")
 	file := filepath.Join(here.dir, "x.age")
 	ask := func(string) (string, error) { return "correct horse battery", nil }
-	got, err := auth.Export(t.Context(), here.cfg, here.env, "all", auth.ExportOptions{Dest: file, Secret: ask})
+	got, err := bundle.Export(t.Context(), here.cfg, here.env, "all", bundle.Options{Dest: file, Secret: ask})
 	if err != nil || !got.Changed {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	if b, _ := os.ReadFile(file); strings.Contains(string(b), canary) {
 		t.Error("it is not encrypted")
 	}
-	_, err = auth.Export(t.Context(), here.cfg, here.env, "all", auth.ExportOptions{Dest: file, Secret: ask})
+	_, err = bundle.Export(t.Context(), here.cfg, here.env, "all", bundle.Options{Dest: file, Secret: ask})
 	wantCode(t, err, "destination-taken")
-	_, err = there.importing("all", auth.ImportOptions{Source: file, Secret: func(string) (string, error) { return "something else", nil }})
+	_, err = there.importing("all", source.Options{Source: file, Secret: func(string) (string, error) { return "something else", nil }})
 	wantCode(t, err, "decrypt-failed")
-	_, err = there.importing("all", auth.ImportOptions{Source: file})
+	_, err = there.importing("all", source.Options{Source: file})
 	wantCode(t, err, "passphrase-missing")
-	moved, err := there.importing("all", auth.ImportOptions{Source: file, Secret: ask})
+	moved, err := there.importing("all", source.Options{Source: file, Secret: ask})
 	if err != nil || len(moved.Others) != 1 {
 		t.Fatalf("%+v, %v", moved, err)
 	}
@@ -440,22 +446,22 @@ func TestLogoutIsUndone(t *testing.T) {
 	s := newSite(t)
 	file := s.credential("codex-a.json", codex("a@x.y", "r", time.Hour))
 	s.credential("codex-b.json", codex("b@x.y", "r2", time.Hour))
-	_, err := auth.Logout(t.Context(), s.cfg, s.env, "codex")
+	_, err := vault.Logout(t.Context(), s.cfg, s.env, "codex")
 	wantCode(t, err, "account-ambiguous")
-	_, err = auth.Logout(t.Context(), s.cfg, s.env, "codex-x")
+	_, err = vault.Logout(t.Context(), s.cfg, s.env, "codex-x")
 	wantCode(t, err, "account-unknown")
-	got, err := auth.Logout(t.Context(), s.cfg, s.env, "a@x.y")
+	got, err := vault.Logout(t.Context(), s.cfg, s.env, "a@x.y")
 	if err != nil || !got.Changed || len(s.accounts()) != 1 {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	if info, err := os.Stat(got.Destination); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("%v", err)
 	}
-	back, err := auth.Restore(t.Context(), s.cfg, s.env, "codex-a")
+	back, err := vault.Restore(t.Context(), s.cfg, s.env, "codex-a")
 	if err != nil || back.Destination != file || len(s.accounts()) != 2 {
 		t.Fatalf("%+v, %v", back, err)
 	}
-	_, err = auth.Restore(t.Context(), s.cfg, s.env, "codex-a")
+	_, err = vault.Restore(t.Context(), s.cfg, s.env, "codex-a")
 	wantCode(t, err, "account-unknown")
 }
 
@@ -465,11 +471,11 @@ func TestWithinSaysWhichProviderRunsOut(t *testing.T) {
 	s.cfg.Providers = map[string]map[string]any{"codex": {}, "claude": {}}
 	s.credential("codex.json", codex("a@x.y", "r", time.Hour))
 	s.credential("claude.json", object{"type": "claude", "access_token": "a", "expired": now().Add(2 * time.Hour).Format(time.RFC3339)})
-	view, err := auth.Status(t.Context(), s.cfg, s.env, auth.StatusOptions{Within: time.Hour})
+	view, err := status.Read(t.Context(), s.cfg, s.env, status.Options{Within: time.Hour})
 	if err != nil {
 		t.Errorf("within an hour: %v", err)
 	}
-	view, err = auth.Status(t.Context(), s.cfg, s.env, auth.StatusOptions{Within: 8 * time.Hour})
+	view, err = status.Read(t.Context(), s.cfg, s.env, status.Options{Within: 8 * time.Hour})
 	wantCode(t, err, "accounts-ending")
 	if len(view.Ending) != 1 || view.Ending[0].Provider != "claude" {
 		t.Errorf("%+v", view.Ending)
@@ -482,7 +488,7 @@ func TestTwoFilesOfOneAccountAreNotTakenForTwo(t *testing.T) {
 	s.credential("codex-have.json", codex("a@x.y", "r0", time.Minute))
 	s.put("other/one.json", codex("a@x.y", "r1", time.Hour))
 	s.put("other/two.json", codex("a@x.y", "r2", 2*time.Hour))
-	got, err := s.importing("codex", auth.ImportOptions{Source: filepath.Join(s.dir, "other"), Share: true})
+	got, err := s.importing("codex", source.Options{Source: filepath.Join(s.dir, "other"), Share: true})
 	if err != nil || len(s.accounts()) != 1 || !got.Changed || len(got.Others) != 1 || got.Others[0].Changed {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -491,9 +497,9 @@ func TestTwoFilesOfOneAccountAreNotTakenForTwo(t *testing.T) {
 func TestWhatFindsNothingMakesNoFolder(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	_, err := auth.Logout(t.Context(), s.cfg, s.env, "nobody")
+	_, err := vault.Logout(t.Context(), s.cfg, s.env, "nobody")
 	wantCode(t, err, "account-unknown")
-	_, err = auth.Refresh(t.Context(), s.cfg, s.env, "codex")
+	_, err = refresh.Accounts(t.Context(), s.cfg, s.env, "codex")
 	wantCode(t, err, "account-unknown")
 	if _, err := os.Stat(filepath.Join(s.dir, ".router")); err == nil {
 		t.Error("a folder was made")

@@ -18,6 +18,10 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/grant"
+	"github.com/flowgate-go/flowgate/auth/signin"
+	"github.com/flowgate-go/flowgate/auth/source"
+	"github.com/flowgate-go/flowgate/auth/status"
 	"github.com/flowgate-go/flowgate/internal/cliproxy/cliproxytest"
 	"github.com/flowgate-go/flowgate/internal/config"
 )
@@ -96,7 +100,7 @@ func TestTheServerSignsInAndOnlyItsFileCounts(t *testing.T) {
 				if c.code == "login-timeout" {
 					limit = 2 * time.Second
 				}
-				got, w, err := s.login("codex", auth.LoginOptions{Timeout: limit, Person: auth.Person{Out: answering(s, s.callbackAt(), c.query)}})
+				got, w, err := s.login("codex", signin.Options{Timeout: limit, Terminal: signin.Terminal{Out: answering(s, s.callbackAt(), c.query)}})
 				if strings.Contains(w.String(), canary) {
 					t.Errorf("a secret is shown: %s", w)
 				}
@@ -124,7 +128,7 @@ func TestAWordWithoutAFileIsNoSuccess(t *testing.T) {
 	s := newSite(t)
 	s.serve(&cliproxytest.Server{Words: []string{"codex"}, Finish: func(string) string { return "" }})
 	s.credential("codex-old.json", codex("old@x.y", "r", time.Hour)) // not of this sign-in
-	_, _, err := s.login("codex", auth.LoginOptions{Timeout: 20 * time.Second, Person: auth.Person{Out: answering(s, s.callbackAt(), "code=good&state=STATE")}})
+	_, _, err := s.login("codex", signin.Options{Timeout: 20 * time.Second, Terminal: signin.Terminal{Out: answering(s, s.callbackAt(), "code=good&state=STATE")}})
 	wantCode(t, err, "login-unproven")
 }
 
@@ -136,7 +140,7 @@ func TestCtrlCCancelsAtTheServer(t *testing.T) {
 	s.callbackAt()
 	ctx, cancel := context.WithCancel(t.Context())
 	w := &terminal{on: address, act: func([]string) { cancel() }}
-	_, err := auth.Login(ctx, s.cfg, s.env, "codex", auth.LoginOptions{Person: auth.Person{Out: w}})
+	_, err := signin.Login(ctx, s.cfg, s.env, "codex", signin.Options{Terminal: signin.Terminal{Out: w}})
 	if !errors.Is(err, context.Canceled) || !slices.Contains(double.Asked(), "DELETE /v0/management/oauth-session") {
 		t.Errorf("%v: %v", err, double.Asked())
 	}
@@ -147,7 +151,7 @@ func TestPollingIsNoFasterThanItMayBe(t *testing.T) {
 	s := newSite(t)
 	double := &cliproxytest.Server{Seven: true, Words: []string{"kimi"}}
 	s.serve(double)
-	_, _, err := s.login("kimi", auth.LoginOptions{Timeout: 4 * time.Second})
+	_, _, err := s.login("kimi", signin.Options{Timeout: 4 * time.Second})
 	wantCode(t, err, "login-timeout")
 	polls := 0
 	for _, asked := range double.Asked() {
@@ -164,10 +168,10 @@ func TestAProviderThatTheServerLacksIsSaid(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.serve(&cliproxytest.Server{Seven: true, Words: []string{"codex"}})
-	_, _, err := s.login("iflow", auth.LoginOptions{Timeout: 5 * time.Second})
+	_, _, err := s.login("iflow", signin.Options{Timeout: 5 * time.Second})
 	wantCode(t, err, "provider-unsupported")
 	s.put(s.home(".qwen/oauth_creds.json"), object{"access_token": "at", "refresh_token": "r4", "expiry_date": now().Add(time.Hour).UnixMilli()})
-	_, err = s.importing("qwen", auth.ImportOptions{Share: true})
+	_, err = s.importing("qwen", source.Options{Share: true})
 	wantCode(t, err, "provider-unsupported")
 	if len(s.accounts()) > 0 {
 		t.Error("it was written")
@@ -182,14 +186,14 @@ func TestAWrongManagementKeyIsTriedOnceOverManyCommands(t *testing.T) {
 	s.env.Now = time.Now
 	file := s.put(filepath.Join(s.cfg.Paths.Secrets(), "management.key"), canary+"-wrong")
 	for range 6 {
-		_, err := auth.Status(t.Context(), s.cfg, s.env, auth.StatusOptions{Live: true})
+		_, err := status.Read(t.Context(), s.cfg, s.env, status.Options{Live: true})
 		wantCode(t, err, "management-key-refused")
 	}
 	if n := len(double.Asked()); n != 1 {
 		t.Errorf("asked %d times", n)
 	}
 	s.put(file, managementKey)
-	if _, err := auth.Status(t.Context(), s.cfg, s.env, auth.StatusOptions{Live: true}); err != nil {
+	if _, err := status.Read(t.Context(), s.cfg, s.env, status.Options{Live: true}); err != nil {
 		t.Errorf("with the right key: %v", err)
 	}
 }
@@ -200,12 +204,12 @@ func TestAnImportIsProvenByTheRunningServer(t *testing.T) {
 	double := &cliproxytest.Server{Seven: true, Models: map[string]int{"claude-none.json": 0}}
 	s.serve(double)
 	s.put(s.home(".codex/auth.json"), codexCLI("a@x.y", "r", time.Hour))
-	got, err := s.importing("codex", auth.ImportOptions{Share: true})
+	got, err := s.importing("codex", source.Options{Share: true})
 	if err != nil || got.Account.Live == nil || got.Account.Live.Models != 3 {
 		t.Errorf("%+v, %v", got, err)
 	}
 	s.put(s.home(".claude/.credentials.json"), claudeCode("r2", now().Add(time.Hour)))
-	_, err = s.importing("claude", auth.ImportOptions{Share: true, Label: "none"})
+	_, err = s.importing("claude", source.Options{Share: true, Label: "none"})
 	wantCode(t, err, "proof-failed")
 }
 
@@ -220,7 +224,7 @@ func TestTheServersWordChangesAState(t *testing.T) {
 	for _, name := range []string{"dead", "parked", "well"} {
 		s.credential(name+".json", codex(name+"@x.y", "r-"+name, time.Hour))
 	}
-	view, err := auth.Status(t.Context(), s.cfg, s.env, auth.StatusOptions{Live: true})
+	view, err := status.Read(t.Context(), s.cfg, s.env, status.Options{Live: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,11 +242,11 @@ func TestAServerThatIsDownLeavesAccountsUnreachableNotDead(t *testing.T) {
 	s.serve(&cliproxytest.Server{Seven: true})
 	s.cfg.Services[0].Port = 1
 	s.credential("a.json", codex("a@x.y", "r", time.Hour))
-	view, err := auth.Status(t.Context(), s.cfg, s.env, auth.StatusOptions{Live: true})
+	view, err := status.Read(t.Context(), s.cfg, s.env, status.Options{Live: true})
 	if err != nil || view.Server.Answers || view.Accounts[0].State != auth.Unreachable {
 		t.Errorf("%+v, %v", view, err)
 	}
-	_, _, err = s.login("codex", auth.LoginOptions{Timeout: time.Second})
+	_, _, err = s.login("codex", signin.Options{Timeout: time.Second})
 	wantCode(t, err, "method-unready")
 }
 
@@ -256,12 +260,12 @@ func TestTheOldPairOfEndpointsStillSignsIn(t *testing.T) {
 	}}
 	base := s.cfg.Services[0].URL()
 	w := answering(s, base+"/codex/callback", "code=good&state=STATE") // the server's own page
-	got, _, err := s.login("codex", auth.LoginOptions{Timeout: 10 * time.Second, Person: auth.Person{Out: w}})
+	got, _, err := s.login("codex", signin.Options{Timeout: 10 * time.Second, Terminal: signin.Terminal{Out: w}})
 	if err != nil || got.Account.Email != "new@x.y" {
 		t.Errorf("%+v, %v", got, err)
 	}
 	s.put(filepath.Join(s.cfg.Paths.Secrets(), "management.key"), "wrong")
-	_, _, err = s.login("codex", auth.LoginOptions{Timeout: 10 * time.Second})
+	_, _, err = s.login("codex", signin.Options{Timeout: 10 * time.Second})
 	wantCode(t, err, "management-key-refused")
 }
 
@@ -270,19 +274,19 @@ func TestAStartIsRefusedWhileAnotherToolHoldsTheGrant(t *testing.T) {
 	s := newSite(t)
 	s.put(s.home(".codex/auth.json"), codexCLI("a@x.y", canary+"-r", time.Hour))
 	s.credential("copied-by-hand.json", codex("a@x.y", canary+"-r", time.Hour))
-	if err := auth.Admit(t.Context(), s.cfg, s.env, false); err != nil {
+	if err := grant.CheckStart(t.Context(), s.cfg, s.env, false); err != nil {
 		t.Errorf("the echo renews nothing: %v", err)
 	}
 	s.serve(&cliproxytest.Server{Seven: true})
-	err := auth.Admit(t.Context(), s.cfg, s.env, false)
+	err := grant.CheckStart(t.Context(), s.cfg, s.env, false)
 	wantCode(t, err, "grant-shared")
 	if err != nil && strings.Contains(err.Error(), canary) {
 		t.Errorf("a token is shown: %v", err)
 	}
-	if err := auth.Admit(t.Context(), s.cfg, s.env, true); err != nil {
+	if err := grant.CheckStart(t.Context(), s.cfg, s.env, true); err != nil {
 		t.Errorf("-share: %v", err)
 	}
-	if err := auth.Admit(t.Context(), s.cfg, s.env, false); err != nil {
+	if err := grant.CheckStart(t.Context(), s.cfg, s.env, false); err != nil {
 		t.Errorf("accepted before: %v", err)
 	}
 	if b, _ := os.ReadFile(filepath.Join(s.cfg.Paths.RuntimeDir, "auth-shared.json")); strings.Contains(string(b), canary) {
@@ -295,10 +299,10 @@ func TestAnImportThatWasSharedOnPurposeDoesNotStopAStart(t *testing.T) {
 	s := newSite(t)
 	s.serve(&cliproxytest.Server{Seven: true})
 	s.put(s.home(".codex/auth.json"), codexCLI("a@x.y", "r", time.Hour))
-	if _, err := s.importing("codex", auth.ImportOptions{Share: true}); err != nil {
+	if _, err := s.importing("codex", source.Options{Share: true}); err != nil {
 		t.Fatal(err)
 	}
-	if err := auth.Admit(t.Context(), s.cfg, s.env, false); err != nil {
+	if err := grant.CheckStart(t.Context(), s.cfg, s.env, false); err != nil {
 		t.Error(err)
 	}
 }
@@ -309,7 +313,7 @@ func TestAServerThatGoesAwayInTheMiddleIsSaid(t *testing.T) {
 	double := &cliproxytest.Server{Seven: true, Words: []string{"kimi"}}
 	s.serve(double)
 	w := &terminal{on: address, act: func([]string) { double.Stop() }}
-	_, _, err := s.login("kimi", auth.LoginOptions{Timeout: 5 * time.Second, Person: auth.Person{Out: w}})
+	_, _, err := s.login("kimi", signin.Options{Timeout: 5 * time.Second, Terminal: signin.Terminal{Out: w}})
 	wantCode(t, err, "management-unreachable")
 	if err == nil || !strings.Contains(err.Error(), "not finished within 5s") {
 		t.Errorf("it did not wait for the server to come back: %v", err)
@@ -329,7 +333,7 @@ func TestAProviderThatDropsTheConnectionIsSaid(t *testing.T) {
 	defer drops.Close()
 	s.cfg.Providers["acme"]["token_url"] = drops.URL + "/token"
 	w := &terminal{on: address, act: func(m []string) { i.signIn(browser(t), m[1]) }}
-	_, _, err := s.login("acme", auth.LoginOptions{Person: auth.Person{Out: w}, Timeout: 20 * time.Second})
+	_, _, err := s.login("acme", signin.Options{Terminal: signin.Terminal{Out: w}, Timeout: 20 * time.Second})
 	wantCode(t, err, "login-failed")
 	if len(s.accounts()) > 0 {
 		t.Error("something was written")
@@ -348,7 +352,7 @@ func TestAnotherAccountThatIsRenewedMeanwhileIsNotTheOneThatSignedIn(t *testing.
 		return ""
 	}}
 	s.serve(double)
-	got, _, err := s.login("codex", auth.LoginOptions{Timeout: 20 * time.Second, Person: auth.Person{Out: answering(s, s.callbackAt(), "code=good&state=STATE")}})
+	got, _, err := s.login("codex", signin.Options{Timeout: 20 * time.Second, Terminal: signin.Terminal{Out: answering(s, s.callbackAt(), "code=good&state=STATE")}})
 	if err != nil || got.Account.Email != "new@x.y" {
 		t.Errorf("%+v, %v", got.Account, err)
 	}

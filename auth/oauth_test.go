@@ -24,6 +24,8 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/op"
 
 	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/refresh"
+	"github.com/flowgate-go/flowgate/auth/signin"
 )
 
 // The OAuth 2 server of these tests is zitadel/oidc's provider with its example
@@ -176,13 +178,13 @@ func (w *terminal) String() string {
 
 var address = regexp.MustCompile(`(?s)(https?://\S+)\n`)
 
-func (s *site) login(provider string, o auth.LoginOptions) (auth.Change, *terminal, error) {
-	w, _ := o.Person.Out.(*terminal)
+func (s *site) login(provider string, o signin.Options) (auth.Change, *terminal, error) {
+	w, _ := o.Terminal.Out.(*terminal)
 	if w == nil {
 		w = &terminal{on: address}
-		o.Person.Out = w
+		o.Terminal.Out = w
 	}
-	c, err := auth.Login(s.t.Context(), s.cfg, s.env, provider, o)
+	c, err := signin.Login(s.t.Context(), s.cfg, s.env, provider, o)
 	w.wg.Wait()
 	return c, w, err
 }
@@ -192,7 +194,7 @@ func TestPKCESignsInAtARealServerAndTheGrantIsRenewedOnce(t *testing.T) {
 	s, i := newSite(t), newIssuer(t)
 	i.configure(s, "pkce")
 	w := &terminal{on: address, act: func(m []string) { i.signIn(browser(t), m[1]) }}
-	got, _, err := s.login("acme", auth.LoginOptions{Person: auth.Person{Out: w}, Timeout: 20 * time.Second})
+	got, _, err := s.login("acme", signin.Options{Terminal: signin.Terminal{Out: w}, Timeout: 20 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,7 +205,7 @@ func TestPKCESignsInAtARealServerAndTheGrantIsRenewedOnce(t *testing.T) {
 		t.Errorf("the address: %s", w)
 	}
 	before := s.read(got.Destination)
-	renewed, err := auth.Refresh(t.Context(), s.cfg, s.env, "acme")
+	renewed, err := refresh.Accounts(t.Context(), s.cfg, s.env, "acme")
 	if err != nil || !renewed.Changed {
 		t.Fatalf("%+v, %v", renewed, err)
 	}
@@ -212,7 +214,7 @@ func TestPKCESignsInAtARealServerAndTheGrantIsRenewedOnce(t *testing.T) {
 		t.Errorf("not renewed: %v", after)
 	}
 	s.put(got.Destination, before) // as a copy elsewhere would have it: its token is used up
-	_, err = auth.Refresh(t.Context(), s.cfg, s.env, "acme")
+	_, err = refresh.Accounts(t.Context(), s.cfg, s.env, "acme")
 	wantCode(t, err, "grant-dead")
 	if a := s.accounts()[0]; a.State != auth.Dead || !strings.Contains(a.Evidence, "invalid_grant") {
 		t.Errorf("%s: %s", a.State, a.Evidence)
@@ -247,7 +249,7 @@ func TestPKCEByPasting(t *testing.T) {
 		_ = res.Body.Close()
 		_, _ = io.WriteString(typed, last+"\n")
 	}}
-	got, _, err := s.login("acme", auth.LoginOptions{Paste: true, Person: auth.Person{In: in, Out: w}, Timeout: 20 * time.Second})
+	got, _, err := s.login("acme", signin.Options{Paste: true, Terminal: signin.Terminal{In: in, Out: w}, Timeout: 20 * time.Second})
 	if err != nil || got.Account.State != auth.Fresh {
 		t.Fatalf("%+v, %v: %s", got, err, w)
 	}
@@ -264,18 +266,18 @@ func TestAnAnswerToAnotherSignInIsRefused(t *testing.T) {
 				t.Errorf("%s: the page says %q", name, page)
 			}
 		}}
-		_, _, err := s.login("acme", auth.LoginOptions{Person: auth.Person{Out: w}, Timeout: time.Second})
+		_, _, err := s.login("acme", signin.Options{Terminal: signin.Terminal{Out: w}, Timeout: time.Second})
 		wantCode(t, err, "login-timeout")
 		in, typed := io.Pipe()
 		go func() { _, _ = io.WriteString(typed, "http://127.0.0.1/callback?"+query+"\n") }()
-		_, _, err = s.login("acme", auth.LoginOptions{Paste: true, Person: auth.Person{In: in}, Timeout: 20 * time.Second})
+		_, _, err = s.login("acme", signin.Options{Paste: true, Terminal: signin.Terminal{In: in}, Timeout: 20 * time.Second})
 		wantCode(t, err, "state-mismatch")
 	}
 	w := &terminal{on: regexp.MustCompile(`redirect_uri=(\S+?)&.*state=([^&\s]+)`), act: func(m []string) {
 		at, _ := url.QueryUnescape(m[1])
 		get(t, browser(t), at+"?error=access_denied&state="+m[2])
 	}}
-	_, _, err := s.login("acme", auth.LoginOptions{Person: auth.Person{Out: w}, Timeout: 20 * time.Second})
+	_, _, err := s.login("acme", signin.Options{Terminal: signin.Terminal{Out: w}, Timeout: 20 * time.Second})
 	wantCode(t, err, "login-denied")
 	if len(s.accounts()) != 0 {
 		t.Error("something was written")
@@ -287,12 +289,12 @@ func TestAPersonWhoNeverAnswersEndsTheWaiting(t *testing.T) {
 	s, i := newSite(t), newIssuer(t)
 	for _, method := range []string{"pkce", "device_code"} {
 		i.configure(s, method)
-		_, _, err := s.login("acme", auth.LoginOptions{Timeout: 300 * time.Millisecond})
+		_, _, err := s.login("acme", signin.Options{Timeout: 300 * time.Millisecond})
 		wantCode(t, err, "login-timeout")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	w := &terminal{on: address, act: func([]string) { cancel() }}
-	_, err := auth.Login(ctx, s.cfg, s.env, "acme", auth.LoginOptions{Method: "pkce", Person: auth.Person{Out: w}})
+	_, err := signin.Login(ctx, s.cfg, s.env, "acme", signin.Options{Method: "pkce", Terminal: signin.Terminal{Out: w}})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("Ctrl-C: %v", err)
 	}
@@ -307,7 +309,7 @@ func TestADeviceCodeIsAllowedAndDenied(t *testing.T) {
 			i.configure(s, "device_code")
 			w := &terminal{on: regexp.MustCompile(`type the code (\S+) there`), act: func(m []string) { i.device(browser(t), m[1], action) }}
 			began := time.Now()
-			got, _, err := s.login("acme", auth.LoginOptions{Person: auth.Person{Out: w}, Timeout: 30 * time.Second})
+			got, _, err := s.login("acme", signin.Options{Terminal: signin.Terminal{Out: w}, Timeout: 30 * time.Second})
 			if took := time.Since(began); took < 5*time.Second {
 				t.Errorf("polled after %v: the server's interval is 5 s", took)
 			}
@@ -326,7 +328,7 @@ func TestATokenIsNeverSentInTheClear(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.cfg.Providers = map[string]map[string]any{"acme": {"method": "pkce", "client_id": "x", "auth_url": "https://a.example/a", "token_url": "http://a.example/t"}}
-	_, _, err := s.login("acme", auth.LoginOptions{})
+	_, _, err := s.login("acme", signin.Options{})
 	wantCode(t, err, "provider-invalid")
 }
 
@@ -340,7 +342,7 @@ func TestTakenCallbackPortIsSaid(t *testing.T) {
 	}
 	defer func() { _ = l.Close() }()
 	s.cfg.Providers["acme"]["redirect_url"] = "http://" + l.Addr().String() + "/callback"
-	_, _, err = s.login("acme", auth.LoginOptions{})
+	_, _, err = s.login("acme", signin.Options{})
 	wantCode(t, err, "callback-port-taken")
 }
 
@@ -355,14 +357,14 @@ func TestAnotherProgramsCallbackPortOfIPv6IsSaid(t *testing.T) {
 	defer func() { _ = l.Close() }()
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	s.cfg.Providers["acme"]["redirect_url"] = "http://localhost:" + port + "/callback"
-	_, _, err = s.login("acme", auth.LoginOptions{})
+	_, _, err = s.login("acme", signin.Options{})
 	wantCode(t, err, "callback-port-taken")
 }
 
 func TestAKeyInThePlaceOfItsVariablesNameIsNotRepeated(t *testing.T) {
 	t.Parallel()
 	const key = "a1B2c3D4e5F6g7H8i9J0"
-	_, _, err := newSite(t).login("openai", auth.LoginOptions{Env: key})
+	_, _, err := newSite(t).login("openai", signin.Options{Env: key})
 	if wantCode(t, err, "credential-input"); strings.Contains(err.Error(), key) {
 		t.Errorf("%v", err)
 	}
@@ -371,11 +373,11 @@ func TestAKeyInThePlaceOfItsVariablesNameIsNotRepeated(t *testing.T) {
 func TestAnAPIKeyComesFromAnywhereButAnArgument(t *testing.T) {
 	t.Parallel()
 	key := "sk-" + canary + "-0123456789"
-	for name, o := range map[string]auth.LoginOptions{
-		"stdin":    {Stdin: true, Person: auth.Person{In: strings.NewReader(key + "\n")}},
+	for name, o := range map[string]signin.Options{
+		"stdin":    {Stdin: true, Terminal: signin.Terminal{In: strings.NewReader(key + "\n")}},
 		"variable": {Env: "THE_KEY"},
 		"file":     {File: "key.txt"},
-		"prompt":   {Person: auth.Person{Secret: func(string) (string, error) { return key, nil }}},
+		"prompt":   {Terminal: signin.Terminal{Secret: func(string) (string, error) { return key, nil }}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -395,9 +397,9 @@ func TestAnAPIKeyComesFromAnywhereButAnArgument(t *testing.T) {
 		})
 	}
 	s := newSite(t)
-	for name, o := range map[string]auth.LoginOptions{
-		"nobody to ask": {}, "an empty stdin": {Stdin: true, Person: auth.Person{In: strings.NewReader("")}}, "no such variable": {Env: "NOPE"}, "no such file": {File: "/nope"},
-		"white space": {Stdin: true, Person: auth.Person{In: strings.NewReader("two words here\n")}},
+	for name, o := range map[string]signin.Options{
+		"nobody to ask": {}, "an empty stdin": {Stdin: true, Terminal: signin.Terminal{In: strings.NewReader("")}}, "no such variable": {Env: "NOPE"}, "no such file": {File: "/nope"},
+		"white space": {Stdin: true, Terminal: signin.Terminal{In: strings.NewReader("two words here\n")}},
 	} {
 		_, _, err := s.login("openai", o)
 		if wantCode(t, err, "credential-input"); t.Failed() {
@@ -410,7 +412,7 @@ func TestAServiceAccountIsKeptAsTheServerWantsIt(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	file := s.put("sa.json", object{"type": "service_account", "project_id": "p", "client_email": "x@p.iam", "private_key": "-----BEGIN"})
-	got, _, err := s.login("vertex", auth.LoginOptions{File: file})
+	got, _, err := s.login("vertex", signin.Options{File: file})
 	if err != nil || got.Account.Provider != "vertex" || got.Account.State != auth.Lasting || s.read(got.Destination)["project_id"] != "p" {
 		t.Fatalf("%+v, %v", got, err)
 	}
@@ -421,18 +423,18 @@ func TestACommandsWordIsNotBelievedButItsFileIs(t *testing.T) {
 	s := newSite(t)
 	s.cfg.Providers = map[string]map[string]any{"acme": {"command": []any{"/bin/sh", "-c", `echo '{"type":"acme","access_token":"a","refresh_token":"r"}' > {dir}/acme.json`}}, "liar": {"command": []any{"/bin/true"}}}
 	s.put(".router/auths/.keep", "")
-	if got, _, err := s.login("acme", auth.LoginOptions{}); err != nil || got.Account.State != auth.Unknown {
+	if got, _, err := s.login("acme", signin.Options{}); err != nil || got.Account.State != auth.Unknown {
 		t.Errorf("%+v, %v", got, err)
 	}
-	_, _, err := s.login("liar", auth.LoginOptions{})
+	_, _, err := s.login("liar", signin.Options{})
 	wantCode(t, err, "login-unproven")
 }
 
 func TestAnUnknownMethodIsNamed(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	_, _, err := s.login("openai", auth.LoginOptions{Method: "pkcee"})
+	_, _, err := s.login("openai", signin.Options{Method: "pkcee"})
 	wantCode(t, err, "method-unknown")
-	_, _, err = s.login("openai", auth.LoginOptions{Method: "pkce"})
+	_, _, err = s.login("openai", signin.Options{Method: "pkce"})
 	wantCode(t, err, "method-unready")
 }

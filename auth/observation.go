@@ -2,15 +2,14 @@ package auth
 
 import (
 	"crypto/hmac"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"time"
 
+	"github.com/flowgate-go/flowgate/auth/credential"
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/privatefile"
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
@@ -42,34 +41,21 @@ func readObservations(cfg *config.Config) observations {
 }
 
 // apply puts what was seen earlier over what the file says.
-func (o observations) apply(a *Account, c credential) {
+func (o observations) apply(a *Account, c credential.Content) {
 	seen, ok := o[filepath.Base(a.File)]
-	if ok && c.Refresh != "" && hmac.Equal([]byte(seen.Grant), []byte(hashed(seen.Salt, c.Refresh))) {
+	if ok && c.RefreshToken != "" && hmac.Equal([]byte(seen.Grant), []byte(credential.Hash(seen.Salt, c.RefreshToken))) {
 		a.State, a.Evidence, a.ObservedAt = seen.State, seen.Evidence, seen.At
 	}
 }
 
-// observe remembers what was seen of a file's grant.
-func observe(cfg *config.Config, file, grant string, state State, evidence string, now time.Time) error {
-	salt := newSalt()
+// RecordState remembers what was seen of a file's grant.
+func RecordState(cfg *config.Config, file, grant string, state State, evidence string, now time.Time) error {
+	salt := credential.NewSalt()
 	all := readObservations(cfg)
-	all[filepath.Base(file)] = observation{state, evidence, now.UTC(), salt, hashed(salt, grant)}
+	all[filepath.Base(file)] = observation{state, evidence, now.UTC(), salt, credential.Hash(salt, grant)}
 	data, err := json.Marshal(all)
 	if err != nil {
 		return fmt.Errorf("encode observations: %w", err)
 	}
-	return writeFile(observationFile(cfg), data)
-}
-
-func newSalt() []byte {
-	salt := make([]byte, 16)
-	_, _ = rand.Read(salt) // never fails (crypto/rand since Go 1.24)
-	return salt
-}
-
-// hashed is what grants are compared by.
-func hashed(salt []byte, secret string) string {
-	mac := hmac.New(sha256.New, salt)
-	_, _ = mac.Write([]byte(secret))
-	return base64.RawStdEncoding.EncodeToString(mac.Sum(nil))
+	return privatefile.Write(observationFile(cfg), data)
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/inventory"
 	"github.com/flowgate-go/flowgate/internal/config"
 )
 
@@ -49,7 +49,7 @@ profiles: {reliability: {litellm_settings: {slack_webhook: https://host/canary-w
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := auth.Secrets(cfg, getenv)
+	got := inventory.Secrets(cfg, getenv)
 	for _, want := range strings.Fields("canary-gateway-1 canary-provider-1 canary-access-1 canary-nested-1 canary-cookie-1 canary-listed-1 canary-server-1 canary-management canary-given-key " +
 		"canary-proxypw canary-own-head canary-service-1 canary-user-12 canary-password canary-query-1 canary-in-json canary-header-1 https://host/canary-webhook canary-referred canary-named-1 canary-openai-1") {
 		if !slices.Contains(got, want) {
@@ -79,7 +79,7 @@ func TestAKeyInTheConfigurationItselfIsSeen(t *testing.T) {
 		"provider": {Providers: map[string]map[string]any{"p": {"client_secret": "hunter-two"}}},
 		"service":  {Services: []config.Service{{Env: map[string]string{"ANY": "a1b2c3d4e5f6a7b8c9d0"}}}},
 	} {
-		if !auth.HasWrittenSecret(c) {
+		if !inventory.HasWrittenSecret(c) {
 			t.Errorf("%s: not seen", name)
 		}
 	}
@@ -88,11 +88,11 @@ func TestAKeyInTheConfigurationItselfIsSeen(t *testing.T) {
 		"version": base(object{"api_base": "https://host/?api-version=2024-02-01"}), "service": {Services: []config.Service{{Env: map[string]string{"LOG": "information", "HOME": "/home/alice/somewhere"}}}},
 		"numbers": base(object{"max_tokens": 4096, "rpm": "100"}),
 	} {
-		if auth.HasWrittenSecret(c) {
+		if inventory.HasWrittenSecret(c) {
 			t.Errorf("%s: taken for a secret", name)
 		}
 	}
-	if c := config.Default(t.TempDir()); auth.HasWrittenSecret(c) {
+	if c := config.Default(t.TempDir()); inventory.HasWrittenSecret(c) {
 		t.Errorf("the default: %v", slices.Collect(maps.Keys(c.Base)))
 	}
 }

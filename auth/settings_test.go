@@ -8,7 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/provider"
+	"github.com/flowgate-go/flowgate/auth/signin"
+	"github.com/flowgate-go/flowgate/auth/status"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
@@ -32,10 +34,10 @@ func TestTheConfigurationKnowsWhatTheProvidersRead(t *testing.T) {
 	t.Parallel()
 	known := config.ProviderKeys()
 	slices.Sort(known)
-	if read := settingKeys(reflect.TypeFor[auth.Settings]()); !slices.Equal(read, known) {
+	if read := settingKeys(reflect.TypeFor[provider.Settings]()); !slices.Equal(read, known) {
 		t.Errorf("the configuration knows\n%v\nand the providers read\n%v", known, read)
 	}
-	methods := auth.MethodNames()
+	methods := signin.MethodNames()
 	written := config.Methods()
 	slices.Sort(written)
 	if !slices.Equal(methods, written) {
@@ -98,14 +100,14 @@ auth:
 			if s.cfg, err = config.Load(file, s.env.Getenv); err != nil {
 				t.Fatalf("the rest of the file is refused: %v", err)
 			}
-			if _, err := auth.Status(t.Context(), s.cfg, s.env, auth.StatusOptions{}); err != nil {
+			if _, err := status.Read(t.Context(), s.cfg, s.env, status.Options{}); err != nil {
 				t.Errorf("status: %v", err)
 			}
-			_, _, err = s.login("kimi", auth.LoginOptions{Timeout: time.Second})
+			_, _, err = s.login("kimi", signin.Options{Timeout: time.Second})
 			if wantCode(t, err, "provider-invalid"); err == nil || !strings.Contains(err.Error(), "flowgate.yaml:"+c.at) {
 				t.Errorf("login: %v", err)
 			}
-			key := auth.LoginOptions{Env: "K"}
+			key := signin.Options{Env: "K"}
 			s.env.Getenv = func(string) string { return "sk-0123456789" }
 			if _, _, err := s.login("openai", key); err != nil {
 				t.Errorf("another provider: %v", err)

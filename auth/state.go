@@ -3,40 +3,42 @@ package auth
 import (
 	"fmt"
 	"time"
+
+	"github.com/flowgate-go/flowgate/auth/credential"
 )
 
 // clockSlack is how far a time in a file may lie ahead before a clock must be
 // wrong.
 const clockSlack = 5 * time.Minute
 
-// judge concludes the state from what the credential itself holds.
-func (a *Account) judge(c credential, lasting bool, now time.Time) {
-	if c.BadTime {
-		a.problem(ProblemTime, "its expiry is written in no known form")
+// judgeState concludes the state from what the credential itself holds.
+func (a *Account) judgeState(c credential.Content, lasting bool, now time.Time) {
+	if c.HasBadExpiry {
+		a.addProblem(ProblemTime, "its expiry is written in no known form")
 	}
-	if c.Refreshed.After(now.Add(clockSlack)) {
-		a.problem(ProblemClock, "it was last refreshed in the future ("+stamp(c.Refreshed)+"): a clock is wrong")
+	if c.RefreshedAt.After(now.Add(clockSlack)) {
+		a.addProblem(ProblemClock, "it was last refreshed in the future ("+credential.FormatTime(c.RefreshedAt)+"): a clock is wrong")
 	}
 	switch {
-	case c.Access == "" && c.Refresh == "":
-		a.problem(ProblemNoToken, "it holds neither an access token nor a refresh token")
+	case c.AccessToken == "" && c.RefreshToken == "":
+		a.addProblem(ProblemNoToken, "it holds neither an access token nor a refresh token")
 		a.Evidence = "the file holds no token"
-	case c.Expires.IsZero() && lasting:
+	case c.ExpiresAt.IsZero() && lasting:
 		a.State, a.Evidence = Lasting, "credentials of this kind have no end of their own"
-	case c.Expires.IsZero() && c.Refresh != "":
+	case c.ExpiresAt.IsZero() && c.RefreshToken != "":
 		a.Evidence = "the file does not say when the access token expires; a refresh token is there"
-	case c.Expires.IsZero():
+	case c.ExpiresAt.IsZero():
 		a.Evidence = "the file does not say when the access token expires"
-	case c.Expires.After(now):
-		a.State, a.Evidence = Fresh, fmt.Sprintf("%s says that the access token expires at %s", c.From, stamp(c.Expires))
-		if c.Refresh == "" && !lasting {
-			a.problem(ProblemNoRefresh, "there is no refresh token: it ends at "+stamp(c.Expires))
+	case c.ExpiresAt.After(now):
+		a.State, a.Evidence = Fresh, fmt.Sprintf("%s says that the access token expires at %s", c.ExpirySource, credential.FormatTime(c.ExpiresAt))
+		if c.RefreshToken == "" && !lasting {
+			a.addProblem(ProblemNoRefresh, "there is no refresh token: it ends at "+credential.FormatTime(c.ExpiresAt))
 		}
-	case c.Refresh != "":
-		a.State, a.Evidence = Stale, fmt.Sprintf("%s says that the access token expired at %s; a refresh token is there", c.From, stamp(c.Expires))
+	case c.RefreshToken != "":
+		a.State, a.Evidence = Stale, fmt.Sprintf("%s says that the access token expired at %s; a refresh token is there", c.ExpirySource, credential.FormatTime(c.ExpiresAt))
 	default:
-		a.State, a.Evidence = Dead, fmt.Sprintf("%s says that the access token expired at %s, and there is no refresh token", c.From, stamp(c.Expires))
-		a.problem(ProblemNoRefresh, "it has expired and there is no refresh token")
+		a.State, a.Evidence = Dead, fmt.Sprintf("%s says that the access token expired at %s, and there is no refresh token", c.ExpirySource, credential.FormatTime(c.ExpiresAt))
+		a.addProblem(ProblemNoRefresh, "it has expired and there is no refresh token")
 	}
 }
 
@@ -51,7 +53,7 @@ func (a Account) UsableUntil(at time.Time) (bool, string) {
 	case a.State == Fresh && (a.Refreshable || a.ExpiresAt != nil && a.ExpiresAt.After(at)):
 		return true, ""
 	case a.State == Fresh:
-		return false, "it ends at " + stamp(*a.ExpiresAt) + " and cannot be renewed"
+		return false, "it ends at " + credential.FormatTime(*a.ExpiresAt) + " and cannot be renewed"
 	case a.State == Parked && a.Live != nil && a.Live.RetryAt != nil && a.Live.RetryAt.Before(at):
 		return true, ""
 	case a.State == Unknown && a.Refreshable && len(a.Problems) == 0:
@@ -59,5 +61,3 @@ func (a Account) UsableUntil(at time.Time) (bool, string) {
 	}
 	return false, string(a.State) + ": " + a.Evidence
 }
-
-func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

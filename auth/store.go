@@ -12,18 +12,16 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/sourcegraph/conc/iter"
 
+	"github.com/flowgate-go/flowgate/auth/credential"
+	"github.com/flowgate-go/flowgate/auth/provider"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
-
-// maxFile is the most that is read of a credential file; real ones are below 16 kB.
-const maxFile = 1 << 20
 
 // Accounts lists the credentials of the installation, by provider and name: the
 // files that CLIProxyAPI loads from Folder, and the API keys among FlowGate's
@@ -31,11 +29,11 @@ const maxFile = 1 << 20
 // cannot be read is an error. No folder means no accounts. Faults:
 // auth-dir-unreadable, provider-invalid.
 func Accounts(ctx context.Context, cfg *config.Config, env Environment) ([]Account, error) {
-	providers, err := Providers(cfg)
+	providers, err := provider.All(cfg)
 	if err != nil {
 		return nil, err
 	}
-	files, err := list(Folder(cfg, env))
+	files, err := CredentialFiles(Folder(cfg, env))
 	if err != nil {
 		return nil, err
 	}
@@ -45,22 +43,22 @@ func Accounts(ctx context.Context, cfg *config.Config, env Environment) ([]Accou
 		if ctx.Err() != nil {
 			return Account{}
 		}
-		return examine(*file, providers, seen, now)
+		return readAccount(*file, providers, seen, now)
 	})
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	accounts = append(accounts, keys(cfg, providers, now)...)
-	twice(accounts)
+	accounts = append(accounts, APIKeys(cfg, providers, now)...)
+	markDuplicates(accounts)
 	slices.SortStableFunc(accounts, func(a, b Account) int {
 		return cmp.Or(strings.Compare(a.Provider, b.Provider), strings.Compare(a.Account, b.Account))
 	})
 	return accounts, nil
 }
 
-// list returns the files that CLIProxyAPI would load: *.json at the top level,
+// CredentialFiles returns the files that CLIProxyAPI would load: *.json at the top level,
 // hidden ones too.
-func list(folder string) ([]string, error) {
+func CredentialFiles(folder string) ([]string, error) {
 	entries, err := os.ReadDir(folder)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -78,54 +76,59 @@ func list(folder string) ([]string, error) {
 	return files, nil
 }
 
-// examine reads one credential file.
-func examine(file string, providers []Provider, seen observations, now time.Time) Account {
+// ReadAccount reads one credential file as Accounts does.
+func ReadAccount(cfg *config.Config, file string, providers []provider.Provider, now time.Time) Account {
+	return readAccount(file, providers, readObservations(cfg), now)
+}
+
+// readAccount reads one credential file.
+func readAccount(file string, providers []provider.Provider, seen observations, now time.Time) Account {
 	name := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
 	a := Account{Account: name, File: file, State: Unknown, ObservedAt: now.UTC(), Problems: []Problem{}}
-	data, err := a.open(file)
+	data, err := a.readFile(file)
 	if err != nil {
 		a.Evidence = "the file could not be read"
 		return a
 	}
-	c, err := parse(data)
+	c, err := credential.Parse(data)
 	if err != nil {
-		a.problem(ProblemInvalid, err.Error())
+		a.addProblem(ProblemInvalid, err.Error())
 		a.Evidence = err.Error()
 		return a
 	}
-	a.fill(c, now)
-	p, known := ofType(providers, c.Type)
+	a.setContent(c, now)
+	p, known := provider.OfType(providers, c.Type)
 	a.Provider = c.Type
 	switch {
 	case c.Type == "":
-		a.problem(ProblemNoType, `there is no "type" in it, so CLIProxyAPI does not load it`)
+		a.addProblem(ProblemNoType, `there is no "type" in it, so CLIProxyAPI does not load it`)
 	case !known:
-		a.problem(ProblemType, fmt.Sprintf("no provider has files of type %q; auth.providers can name one (file_type)", c.Type))
+		a.addProblem(ProblemType, fmt.Sprintf("no provider has files of type %q; auth.providers can name one (file_type)", c.Type))
 	default:
 		a.Provider, a.Method = p.Name, p.Methods[0]
 	}
-	a.judge(c, p.Settings.Lasting, now)
+	a.judgeState(c, p.Settings.Lasting, now)
 	seen.apply(&a, c)
 	return a
 }
 
-// open reads a file's mode, owner and content, and notes what is wrong with them.
-func (a *Account) open(file string) ([]byte, error) {
+// readFile reads a file's mode, owner and content, and notes what is wrong with them.
+func (a *Account) readFile(file string) ([]byte, error) {
 	f, err := safefile.Open(file)
 	if err != nil {
-		a.problem(ProblemUnreadable, reason(err))
+		a.addProblem(ProblemUnreadable, safefile.Reason(err))
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
 	info, err := f.Stat()
 	if err != nil {
-		a.problem(ProblemUnreadable, reason(err))
+		a.addProblem(ProblemUnreadable, safefile.Reason(err))
 		return nil, err
 	}
-	a.permissions(file, info)
-	if info.Size() > maxFile {
+	a.checkPermissions(file, info)
+	if info.Size() > credential.MaxSize {
 		err := fmt.Errorf("it has %d bytes; a credential has a few thousand", info.Size())
-		a.problem(ProblemTooLarge, err.Error())
+		a.addProblem(ProblemTooLarge, err.Error())
 		return nil, err
 	}
 	data := make([]byte, info.Size())
@@ -134,63 +137,41 @@ func (a *Account) open(file string) ([]byte, error) {
 		err = nil // empty, or cut short by a rewrite just now
 	}
 	if err != nil {
-		a.problem(ProblemUnreadable, reason(err))
+		a.addProblem(ProblemUnreadable, safefile.Reason(err))
 	}
 	return data, err
 }
 
-func (a *Account) permissions(file string, info fs.FileInfo) {
+func (a *Account) checkPermissions(file string, info fs.FileInfo) {
 	mode := info.Mode().Perm()
 	a.Mode = fmt.Sprintf("%#04o", mode)
 	if mode&0o077 != 0 {
-		a.problem(ProblemMode, "others than the owner may read or change it; chmod 600 "+file)
+		a.addProblem(ProblemMode, "others than the owner may read or change it; chmod 600 "+file)
 	}
-	if foreignOwner(info) {
-		a.problem(ProblemOwner, "it belongs to another user")
+	if credential.HasForeignOwner(info) {
+		a.addProblem(ProblemOwner, "it belongs to another user")
 	}
 	if at, err := os.Lstat(file); err == nil && at.Mode()&fs.ModeSymlink != 0 {
-		a.problem(ProblemSymlink, "it is a symbolic link")
+		a.addProblem(ProblemSymlink, "it is a symbolic link")
 	}
 }
 
-func foreignOwner(info fs.FileInfo) bool {
-	owner, ok := info.Sys().(*syscall.Stat_t)
-	return ok && int(owner.Uid) != os.Geteuid()
-}
-
-func (a *Account) fill(c credential, now time.Time) {
-	a.Email, a.Plan, a.Refreshable, a.Disabled = c.Email, c.Plan, c.Refresh != "", c.Disabled
-	a.grant, a.held, a.Team = c.Refresh, c, c.Team
-	if !c.Expires.IsZero() {
-		in := c.Expires.Sub(now).Round(time.Second).Seconds()
-		a.ExpiresAt, a.ExpiresInS = &c.Expires, &in
+func (a *Account) setContent(c credential.Content, now time.Time) {
+	a.Email, a.Plan, a.Refreshable, a.Disabled = c.Email, c.Plan, c.RefreshToken != "", c.Disabled
+	a.content, a.Team = c, c.Organization
+	if !c.ExpiresAt.IsZero() {
+		in := c.ExpiresAt.Sub(now).Round(time.Second).Seconds()
+		a.ExpiresAt, a.ExpiresInS = &c.ExpiresAt, &in
 	}
-	if !c.Refreshed.IsZero() {
-		a.LastRefresh = &c.Refreshed
+	if !c.RefreshedAt.IsZero() {
+		a.LastRefresh = &c.RefreshedAt
 	}
 }
 
-// reason is a file system error without the path, which stands beside it.
-func reason(err error) string {
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		return path.Err.Error()
-	}
-	return err.Error()
-}
-
-func ofType(providers []Provider, fileType string) (Provider, bool) {
-	i := slices.IndexFunc(providers, func(p Provider) bool { return p.Type() == fileType })
-	if i < 0 {
-		return Provider{}, false
-	}
-	return providers[i], true
-}
-
-// twice notes accounts that several files hold: the server takes them for
+// markDuplicates notes accounts that several files hold: the server takes them for
 // several credentials. Where the ids leave it open, the e-mail and the plan
 // decide; this is only a remark.
-func twice(accounts []Account) {
+func markDuplicates(accounts []Account) {
 	groups := map[string][]int{}
 	for i, a := range accounts {
 		if a.Email == "" || a.Provider == "" {
@@ -198,9 +179,9 @@ func twice(accounts []Account) {
 		}
 		key := a.Provider + "\x00" + strings.ToLower(a.Email)
 		for _, j := range groups[key] {
-			v := a.held.identity().compare(accounts[j].held.identity())
-			if v == sameAccount || v == unclear && a.Plan == accounts[j].Plan {
-				accounts[i].problem(ProblemTwice, "the same account as "+filepath.Base(accounts[j].File))
+			v := a.content.Identity().Compare(accounts[j].content.Identity())
+			if v == credential.SameAccount || v == credential.Unclear && a.Plan == accounts[j].Plan {
+				accounts[i].addProblem(ProblemTwice, "the same account as "+filepath.Base(accounts[j].File))
 				break
 			}
 		}

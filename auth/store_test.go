@@ -11,6 +11,10 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/grant"
+	"github.com/flowgate-go/flowgate/auth/provider"
+	"github.com/flowgate-go/flowgate/auth/source"
+	"github.com/flowgate-go/flowgate/auth/status"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/rightstest"
 )
@@ -171,11 +175,11 @@ func TestWhatMayNotBeReadIsNoMissingCredential(t *testing.T) {
 	if all := s.accounts(); len(all) != 1 || len(all[0].Problems) != 1 || all[0].Problems[0].Code != auth.ProblemUnreadable {
 		t.Errorf("a closed file: %+v", all)
 	}
-	source := s.put(s.home(".codex/auth.json"), codexCLI("b@x.y", "r2", time.Hour))
-	if err := os.Chmod(source, 0); err != nil {
+	origin := s.put(s.home(".codex/auth.json"), codexCLI("b@x.y", "r2", time.Hour))
+	if err := os.Chmod(origin, 0); err != nil {
 		t.Fatal(err)
 	}
-	_, err := s.importing("codex", auth.ImportOptions{})
+	_, err := s.importing("codex", source.Options{})
 	wantCode(t, err, "source-unreadable")
 	folder := s.cfg.Paths.Auths()
 	if err := os.Chmod(folder, 0); err != nil {
@@ -200,7 +204,7 @@ func TestSharedGrantsAreNamedAcrossFolderAndTrash(t *testing.T) {
 	s.credential("a.json", codex("a@x.y", canary+"-same", time.Hour))
 	s.credential("b.json", codex("b@x.y", canary+"-own", time.Hour))
 	s.credential(".trash/c.json.20260101", codex("c@x.y", canary+"-same", time.Hour))
-	shared, err := auth.SharedGrants(t.Context(), s.cfg, s.env, s.accounts())
+	shared, err := grant.FindShared(t.Context(), s.cfg, s.env, s.accounts())
 	if err != nil || len(shared) != 1 || len(shared[0].Holders) != 2 || !shared[0].SingleUse || shared[0].Provider != "codex" {
 		t.Fatalf("%+v, %v", shared, err)
 	}
@@ -219,19 +223,19 @@ func TestProvidersComeFromTheConfigurationToo(t *testing.T) {
 		"acme":  {"file_type": "acme-type", "device_url": "https://a/d", "token_url": "https://a/t"},
 		"codex": {"method": "oauth_poll", "auth_url_endpoint": "/x"},
 	}
-	acme, err := auth.Find(s.cfg, "acme")
+	acme, err := provider.Find(s.cfg, "acme")
 	if err != nil || acme.Methods[0] != "device_code" || acme.Type() != "acme-type" || !acme.Written {
 		t.Errorf("%+v, %v", acme, err)
 	}
-	known, err := auth.Find(s.cfg, "codex")
+	known, err := provider.Find(s.cfg, "codex")
 	if err != nil || known.Methods[0] != "oauth_poll" || known.Methods[1] != "management" || !known.Settings.SingleUse {
 		t.Errorf("%+v, %v", known, err)
 	}
-	_, err = auth.Find(s.cfg, "codx")
+	_, err = provider.Find(s.cfg, "codx")
 	wantCode(t, err, "provider-unknown")
 	for name, bad := range map[string]map[string]any{"acme": {"scopes": "not a list"}, "../evil": {}} {
 		s.cfg.Providers = map[string]map[string]any{name: bad}
-		_, err = auth.Providers(s.cfg)
+		_, err = provider.All(s.cfg)
 		wantCode(t, err, "provider-invalid")
 	}
 }
@@ -258,7 +262,7 @@ func TestAThousandCredentialsAreReadAsFastAsTheyCanBe(t *testing.T) {
 
 // status is all that auth:status does.
 func (s *site) status() {
-	view, err := auth.Status(s.t.Context(), s.cfg, s.env, auth.StatusOptions{})
+	view, err := status.Read(s.t.Context(), s.cfg, s.env, status.Options{})
 	if err != nil || len(view.Accounts) != 1000 {
 		s.t.Fatal(err)
 	}

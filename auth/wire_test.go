@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/signin"
 	"github.com/flowgate-go/flowgate/internal/cliproxy/cliproxytest"
 	"github.com/flowgate-go/flowgate/internal/config"
 )
@@ -38,20 +39,20 @@ func (s *site) configured(upstream string) (file string) {
 	return file
 }
 
-func apiKey() auth.LoginOptions {
-	return auth.LoginOptions{Stdin: true, Method: "api_key", Person: auth.Person{In: strings.NewReader("sk-" + canary + "-key\n")}}
+func apiKey() signin.Options {
+	return signin.Options{Stdin: true, Method: "api_key", Terminal: signin.Terminal{In: strings.NewReader("sk-" + canary + "-key\n")}}
 }
 
 func TestAnAPIKeyIsUsableAtOnceWithConsent(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		change func(o *auth.LoginOptions)
+		change func(o *signin.Options)
 		wired  bool
 	}{
-		"-wire":       {func(o *auth.LoginOptions) { o.Wire = true }, true},
-		"yes":         {func(o *auth.LoginOptions) { o.Person.Confirm = func(string) bool { return true } }, true},
-		"no":          {func(o *auth.LoginOptions) { o.Person.Confirm = func(string) bool { return false } }, false},
-		"no terminal": {func(*auth.LoginOptions) {}, false},
+		"-wire":       {func(o *signin.Options) { o.Wire = true }, true},
+		"yes":         {func(o *signin.Options) { o.Terminal.Confirm = func(string) bool { return true } }, true},
+		"no":          {func(o *signin.Options) { o.Terminal.Confirm = func(string) bool { return false } }, false},
+		"no terminal": {func(*signin.Options) {}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -181,9 +182,9 @@ func TestAStaticTokenOfAnyProviderIsTaken(t *testing.T) {
 		s := newSite(t)
 		file := s.put("token", content)
 		s.cfg.Providers = map[string]map[string]any{"tok": {"method": "static_token", "token_file": file, "file_type": "tok"}}
-		o := auth.LoginOptions{Method: "static_token", File: file}
+		o := signin.Options{Method: "static_token", File: file}
 		if provider == "tok" {
-			o = auth.LoginOptions{}
+			o = signin.Options{}
 		}
 		got, _, err := s.login(provider, o)
 		if err != nil || !got.Changed || got.Account.Provider != provider || len(got.Warnings) == 0 || got.Warnings[0].Code != "refresh-missing" || !strings.Contains(got.Warnings[0].Message, "lasting") {

@@ -17,6 +17,8 @@ import (
 	"golang.org/x/term"
 
 	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/source"
+	"github.com/flowgate-go/flowgate/auth/vault"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/supervisor"
@@ -30,7 +32,7 @@ type Auth mg.Namespace
 // List lists the providers, how each signs in and what is possible now.
 func (Auth) List(ctx context.Context, provider *string) error {
 	return runReading(ctx, "auth:list", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		return auth.Status(ctx, cfg, s.readOnlyAuthEnvironment(), auth.StatusOptions{Provider: deref(provider)})
+		return status.Read(ctx, cfg, s.readOnlyAuthEnvironment(), status.Options{Provider: deref(provider)})
 	})
 }
 
@@ -40,14 +42,14 @@ func (Auth) Status(ctx context.Context, provider *string, live *bool, within *ti
 		if err := s.trust.Fault(); err != nil && deref(live) { // it sends the management key
 			return nil, err
 		}
-		return auth.Status(ctx, cfg, s.readOnlyAuthEnvironment(), auth.StatusOptions{Provider: deref(provider), Live: deref(live), Within: deref(within)})
+		return status.Read(ctx, cfg, s.readOnlyAuthEnvironment(), status.Options{Provider: deref(provider), Live: deref(live), Within: deref(within)})
 	})
 }
 
 // Login signs in to a provider; a secret comes from -stdin, -env=NAME, -file=F or a prompt, never from an argument. -wire writes an API key's use into the configuration.
 func (Auth) Login(ctx context.Context, provider string, method *string, paste *bool, stdin *bool, env *string, file *string, label *string, project *string, force *bool, share *bool, wire *bool, timeout *time.Duration) error {
 	return runChanging(ctx, "auth:login", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		return withEvents(cfg, "signed in")(s.applyKey(ctx, cfg)(auth.Login(ctx, cfg, s.authEnvironment(), provider, auth.LoginOptions{
+		return withEvents(cfg, "signed in")(s.applyKey(ctx, cfg)(signin.Login(ctx, cfg, s.authEnvironment(), provider, signin.Options{
 			Method: deref(method), Paste: deref(paste), Stdin: deref(stdin), Env: deref(env), File: deref(file), Label: deref(label), Project: deref(project),
 			Force: deref(force), Share: deref(share), Wire: deref(wire), Timeout: deref(timeout), Person: s.newPerson(),
 		})))
@@ -56,7 +58,7 @@ func (Auth) Login(ctx context.Context, provider string, method *string, paste *b
 
 // Import brings in what another tool, another CLIProxyAPI or an export holds; PROVIDER all takes everything in a folder or an export.
 func (Auth) Import(ctx context.Context, provider string, source *string, dest *string, dryRun *bool, force *bool, share *bool, take *bool, label *string, project *string, env *string, identity *string) error {
-	return authImport(ctx, provider, auth.ImportOptions{
+	return authImport(ctx, provider, importOptions{
 		Source: deref(source), Dest: deref(dest), DryRun: deref(dryRun), Force: deref(force), Share: deref(share), Take: deref(take),
 		Label: deref(label), Project: deref(project), Env: deref(env), Identity: deref(identity),
 	})
@@ -64,7 +66,7 @@ func (Auth) Import(ctx context.Context, provider string, source *string, dest *s
 
 // ImportHeadless is the old spelling of auth:import.
 func (Auth) ImportHeadless(ctx context.Context, provider string, source *string, dest *string, dryRun *bool, force *bool, share *bool, take *bool) error {
-	return authImport(ctx, provider, auth.ImportOptions{
+	return authImport(ctx, provider, importOptions{
 		Source: deref(source), Dest: deref(dest), DryRun: deref(dryRun), Force: deref(force), Share: deref(share), Take: deref(take),
 	})
 }
@@ -73,7 +75,7 @@ func (Auth) ImportHeadless(ctx context.Context, provider string, source *string,
 func (Auth) Refresh(ctx context.Context, provider string) error {
 	return runChanging(ctx, "auth:refresh", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
 		defer context.AfterFunc(ctx, ignoreInterrupts)()
-		return withEvents(cfg, "renewed")(auth.Refresh(ctx, cfg, s.authEnvironment(), provider))
+		return withEvents(cfg, "renewed")(refresh.Accounts(ctx, cfg, s.authEnvironment(), provider))
 	})
 }
 
@@ -81,9 +83,9 @@ func (Auth) Refresh(ctx context.Context, provider string) error {
 func (Auth) Logout(ctx context.Context, account string, undo *bool) error {
 	return runChanging(ctx, "auth:logout", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
 		if deref(undo) {
-			return withEvents(cfg, "restored")(auth.Restore(ctx, cfg, s.authEnvironment(), account))
+			return withEvents(cfg, "restored")(vault.Restore(ctx, cfg, s.authEnvironment(), account))
 		}
-		c, err := auth.Logout(ctx, cfg, s.authEnvironment(), account)
+		c, err := vault.Logout(ctx, cfg, s.authEnvironment(), account)
 		return withEvents(cfg, "moved into the trash")(warnOfOldKey(ctx, cfg, c.Source, "take it out of flowgate.yaml and type mage profile:set "+policy.CurrentOrDefault(cfg)+", or mage stop")(c, err))
 	})
 }
@@ -91,7 +93,7 @@ func (Auth) Logout(ctx context.Context, account string, undo *bool) error {
 // Export writes an account, a provider's, or all, into one encrypted file for another machine's auth:import.
 func (Auth) Export(ctx context.Context, account string, dest *string, recipient *string, env *string, force *bool) error {
 	return runChanging(ctx, "auth:export", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		return withEvents(cfg, "exported")(auth.Export(ctx, cfg, s.authEnvironment(), account, auth.ExportOptions{
+		return withEvents(cfg, "exported")(bundle.Export(ctx, cfg, s.authEnvironment(), account, bundle.Options{
 			Dest: deref(dest), Recipient: deref(recipient), Env: deref(env), Force: deref(force), Secret: s.newPerson().Secret,
 		}))
 	})
@@ -142,10 +144,13 @@ func routerRuns(ctx context.Context, cfg *config.Config) bool {
 	return err == nil && slices.ContainsFunc(status.Services, func(svc control.ServiceStatus) bool { return svc.Name == config.LiteLLM && svc.Live })
 }
 
-func authImport(ctx context.Context, provider string, o auth.ImportOptions) error {
+// importOptions are the flags of auth:import; its -source has the package's name.
+type importOptions = source.Options
+
+func authImport(ctx context.Context, provider string, o importOptions) error {
 	return runChanging(ctx, "auth:import", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
 		o.Secret = s.newPerson().Secret
-		return withEvents(cfg, "imported")(auth.Import(ctx, cfg, s.authEnvironment(), provider, o))
+		return withEvents(cfg, "imported")(source.Import(ctx, cfg, s.authEnvironment(), provider, o))
 	})
 }
 
@@ -187,8 +192,8 @@ func (s session) readOnlyAuthEnvironment() auth.Environment {
 }
 
 // newPerson returns the ways to ask the user, those on a terminal included when there is one.
-func (s session) newPerson() auth.Person {
-	p := auth.Person{In: s.stdin, Out: s.stderr, Environ: os.Environ()}
+func (s session) newPerson() signin.Terminal {
+	p := signin.Terminal{In: s.stdin, Out: s.stderr, Environ: os.Environ()}
 	if fd := int(s.stdin.Fd()); term.IsTerminal(fd) {
 		p.Secret = func(prompt string) (string, error) {
 			_, _ = s.stderr.WriteString(prompt)

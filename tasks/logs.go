@@ -8,7 +8,7 @@ import (
 
 	"github.com/samber/lo"
 
-	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/inventory"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/report"
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
@@ -114,7 +114,7 @@ func (s session) newScrubber(cfg *config.Config) func([]byte) []byte {
 	var scrubber *redact.LogScrubber // the keys are read when the first line comes: most commands never need them
 	return func(line []byte) []byte {
 		if scrubber == nil {
-			scrubber = redact.NewLogScrubber(auth.Secrets(cfg, s.getenv)...)
+			scrubber = redact.NewLogScrubber(inventory.Secrets(cfg, s.getenv)...)
 		}
 		return scrubber.Scrub(line)
 	}

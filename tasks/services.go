@@ -5,7 +5,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/grant"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/printable"
 	"github.com/flowgate-go/flowgate/supervisor"
@@ -16,7 +16,7 @@ import (
 // Start brings the services up and waits until they are ready; -share accepts a sign-in that another tool holds too.
 func Start(ctx context.Context, service *string, timeout *time.Duration, share *bool) error {
 	return runChanging(ctx, "start", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		if err := auth.Admit(ctx, cfg, s.authEnvironment(), deref(share)); err != nil {
+		if err := grant.CheckStart(ctx, cfg, s.authEnvironment(), deref(share)); err != nil {
 			return nil, err
 		}
 		return stack.Up(ctx, cfg, s.stackOptions(cfg, service, timeout))

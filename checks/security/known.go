@@ -1,6 +1,9 @@
 package security
 
-import "github.com/flowgate-go/flowgate/auth"
+import (
+	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/inventory"
+)
 
 // secrets are all values that this installation keeps secret, as far as they can
 // be read.
@@ -8,7 +11,7 @@ func (s *audit) secrets() []string {
 	if s.cfg == nil {
 		return nil
 	}
-	return auth.Secrets(s.cfg, s.o.Getenv)
+	return inventory.Secrets(s.cfg, s.o.Getenv)
 }
 
 // authFolder is where CLIProxyAPI loads credential files from.

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/inventory"
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
@@ -87,7 +87,7 @@ func (p *private) configure() error {
 	if _, err := policy.Write(p.cfg, active, time.Now()); err != nil {
 		return err
 	}
-	p.secret = auth.Secrets(p.cfg, p.getenv)
+	p.secret = inventory.Secrets(p.cfg, p.getenv)
 	p.takeInstalled()
 	return nil
 }

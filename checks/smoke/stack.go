@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/inventory"
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/policy"
@@ -31,7 +31,7 @@ func (s *stack) router(model string) (Router, error) {
 	if err != nil {
 		return Router{}, err
 	}
-	s.secret = append(auth.Secrets(s.cfg, s.getenv), key)
+	s.secret = append(inventory.Secrets(s.cfg, s.getenv), key)
 	return Router{URL: routerService(s.cfg).URL(), Key: key, Model: model}.ours(), nil
 }
 

@@ -84,3 +84,9 @@ func From(err error) *Error {
 	outer.Message = redactMessage(err.Error())
 	return &outer
 }
+
+// HasCode reports whether the outermost fault in err's tree has that code.
+func HasCode(err error, code string) bool {
+	var f *Error
+	return errors.As(err, &f) && f.Code == code
+}

@@ -100,3 +100,15 @@ func EscapeJSON(doc []byte) []byte {
 	}
 	return out
 }
+
+// maxExcerpt bounds Excerpt, in bytes.
+const maxExcerpt = 200
+
+// Excerpt returns another program's message on one line, cut to 200 bytes.
+func Excerpt(message string) string {
+	message = EscapeLine(strings.Join(strings.Fields(message), " "))
+	if len(message) > maxExcerpt {
+		message = strings.ToValidUTF8(message[:maxExcerpt], "") + "…"
+	}
+	return message
+}

@@ -5,7 +5,7 @@ import (
 
 	"github.com/samber/lo"
 
-	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/inventory"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
@@ -15,6 +15,6 @@ import (
 // text. A secret that is an ordinary word, as a header's value may be, is left
 // to its place: it could be a part of a name elsewhere.
 func known(cfg *config.Config, getenv func(string) string) []string {
-	others := slices.DeleteFunc(auth.Secrets(cfg, getenv), func(v string) bool { return !redact.LooksRandom(v) })
+	others := slices.DeleteFunc(inventory.Secrets(cfg, getenv), func(v string) bool { return !redact.LooksRandom(v) })
 	return lo.Uniq(append(policy.KnownSecrets(cfg, getenv), others...))
 }

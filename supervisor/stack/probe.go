@@ -9,7 +9,7 @@ import (
 
 	"github.com/samber/lo"
 
-	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/inventory"
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
@@ -89,7 +89,7 @@ func (o Options) probe(ctx context.Context, cfg *config.Config, data Probed, emi
 		}
 	}
 	if len(data.Missing) > 0 {
-		data.Logs = target.scrubbed(logs.Tail(private, examined(private), 20), auth.Secrets(cfg, o.getenv))
+		data.Logs = target.scrubbed(logs.Tail(private, examined(private), 20), inventory.Secrets(cfg, o.getenv))
 	}
 	down, cancel := context.WithTimeout(context.WithoutCancel(ctx), 4*time.Second)
 	defer cancel()

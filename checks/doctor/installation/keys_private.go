@@ -6,7 +6,7 @@ import (
 
 	"github.com/samber/lo"
 
-	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/inventory"
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/permission"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
@@ -35,7 +35,7 @@ func filesWithKeys(s *subject.Subject) []string {
 	if s.Config.CLIProxyConfigFile != "" {
 		all = append(all, findBackups(s.Config.CLIProxyConfigFile)...)
 	}
-	if s.Config.File != "" && auth.HasWrittenSecret(s.Config) {
+	if s.Config.File != "" && inventory.HasWrittenSecret(s.Config) {
 		all = append(append(all, s.Config.File), findBackups(s.Config.File)...)
 	}
 	return lo.Uniq(all)

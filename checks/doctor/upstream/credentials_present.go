@@ -7,6 +7,7 @@ import (
 	"github.com/samber/lo"
 
 	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/provider"
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 )
@@ -28,7 +29,7 @@ func credentialsPresent(s *subject.Subject) checks.Check {
 			if err != nil {
 				return checks.FromFault(err)
 			}
-			providers, err := auth.Providers(s.Config)
+			providers, err := provider.All(s.Config)
 			if err != nil {
 				return checks.FromFault(err)
 			}

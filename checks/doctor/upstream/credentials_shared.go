@@ -7,7 +7,7 @@ import (
 
 	"github.com/samber/lo"
 
-	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/grant"
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 )
@@ -15,7 +15,7 @@ import (
 // sharedGrants is the detail of credentials.shared.
 type sharedGrants struct {
 	checks.Note
-	Grants []auth.SharedGrant `json:"grants"`
+	Grants []grant.Shared `json:"grants"`
 }
 
 func credentialsShared(s *subject.Subject) checks.Check {
@@ -26,16 +26,16 @@ func credentialsShared(s *subject.Subject) checks.Check {
 			if err != nil {
 				return checks.FromFault(err)
 			}
-			shared, err := auth.SharedGrants(ctx, s.Config, s.AuthEnvironment(), accounts)
+			shared, err := grant.FindShared(ctx, s.Config, s.AuthEnvironment(), accounts)
 			if err != nil {
 				return checks.FromFault(err)
 			}
-			found := sharedGrants{Grants: lo.Filter(shared, func(g auth.SharedGrant, _ int) bool { return g.SingleUse })}
+			found := sharedGrants{Grants: lo.Filter(shared, func(g grant.Shared, _ int) bool { return g.SingleUse })}
 			if len(found.Grants) == 0 {
 				return checks.Passed(nil)
 			}
-			lines := lo.Map(found.Grants, func(g auth.SharedGrant, _ int) string {
-				return strings.Join(lo.Map(g.Holders, func(h auth.Holder, _ int) string { return h.Keeper + ": " + filepath.Base(h.File) }), " and ")
+			lines := lo.Map(found.Grants, func(g grant.Shared, _ int) string {
+				return strings.Join(lo.Map(g.Holders, func(h grant.Holder, _ int) string { return h.Keeper + ": " + filepath.Base(h.File) }), " and ")
 			})
 			found.Text = "one sign-in in two places; whichever renews it first signs the other out: " + strings.Join(lo.Uniq(lines), "; ")
 			return checks.Warned("").WithDetail(found).WithFix("mage auth:status", "sign in once more for one of them, and remove the copy")

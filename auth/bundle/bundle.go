@@ -1,0 +1,99 @@
+package bundle
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"filippo.io/age"
+	"filippo.io/age/armor"
+
+	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/credential"
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// bundleSchema names what is inside an export.
+const bundleSchema = "flowgate.credentials/v1"
+
+// maxBundle bounds what is decrypted: a thousand credentials have 4 MB.
+const maxBundle = 64 << 20
+
+// document is the content of an export, before it is encrypted.
+type document struct {
+	Schema string `json:"schema"`
+	Files  []File `json:"files"`
+}
+
+type File struct {
+	Name     string `json:"name"`
+	Provider string `json:"provider"` // of an API key; a credential file says it itself
+	Text     string `json:"text"`
+}
+
+func Seal(accounts []auth.Account, recipient age.Recipient) ([]byte, error) {
+	b := document{Schema: bundleSchema}
+	for _, a := range accounts {
+		data, err := credential.ReadFile(a.File)
+		if err != nil {
+			return nil, err
+		}
+		f := File{Name: filepath.Base(a.File), Text: string(data)}
+		if a.Method == "api_key" {
+			f.Provider = a.Provider
+		}
+		b.Files = append(b.Files, f)
+	}
+	var out bytes.Buffer
+	w, err := age.Encrypt(&out, recipient)
+	if err == nil {
+		err = json.NewEncoder(w).Encode(b)
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("encrypt: %w", err)
+	}
+	return out.Bytes(), nil
+}
+
+// Key says where the key of an export comes from.
+type Key struct {
+	Env      string                              // the variable that holds the passphrase
+	Identity string                              // the file of an age identity; "": a passphrase
+	Ask      func(prompt string) (string, error) // asks for the passphrase; may be nil
+}
+
+// Open decrypts an export that was read from file.
+func Open(data []byte, file string, env auth.Environment, k Key) ([]File, error) {
+	identities, err := k.identities(env)
+	if err != nil {
+		return nil, err
+	}
+	var sealed io.Reader = bytes.NewReader(data)
+	if bytes.HasPrefix(data, []byte("-----BEGIN")) {
+		sealed = armor.NewReader(sealed)
+	}
+	open, err := age.Decrypt(sealed, identities...)
+	var text []byte
+	if err == nil {
+		text, err = io.ReadAll(io.LimitReader(open, maxBundle))
+	}
+	if err != nil {
+		return nil, fault.New("decrypt-failed", "%s cannot be decrypted: %w", file, err).WithHint("another passphrase or -identity; or the file is damaged")
+	}
+	var b document
+	if json.Unmarshal(text, &b) != nil || b.Schema != bundleSchema {
+		return nil, credential.Invalid(file, errors.New("it was not made by auth:export"))
+	}
+	return b.Files, nil
+}
+
+// IsBundle reports whether data is a file of the age format, binary or armored.
+func IsBundle(data []byte) bool {
+	return bytes.HasPrefix(data, []byte("age-encryption.org/")) || bytes.HasPrefix(data, []byte("-----BEGIN AGE ENCRYPTED FILE-----"))
+}

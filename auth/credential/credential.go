@@ -1,0 +1,157 @@
+package credential
+
+import (
+	"bytes"
+	"errors"
+	"time"
+
+	"github.com/tidwall/gjson"
+)
+
+// Errors of parse.
+var (
+	ErrEmpty     = errors.New("the file is empty")
+	ErrNotJSON   = errors.New("it is no JSON (truncated, binary, or something else)")
+	errNotObject = errors.New("it is JSON, but no object")
+	ErrTooDeep   = errors.New("it is nested too deeply for a credential")
+)
+
+// Content is the content of one file that CLIProxyAPI loads. It holds
+// secrets: never print it.
+type Content struct {
+	Type         string
+	AccessToken  string // what is presented to the provider: an access token or a key
+	RefreshToken string
+	Email        string
+	Plan         string
+	Organization string // name of the organisation
+	AccountID    string
+	ExpiresAt    time.Time // zero when the file does not say
+	RefreshedAt  time.Time
+	raw          []byte // the file: identity reads it when it is asked
+	Disabled     bool
+	HasBadExpiry bool // an expiry is there and cannot be read
+	ExpirySource string
+}
+
+// Parse reads a credential file as leniently as CLIProxyAPI 7 does. Values of a
+// wrong type count as absent.
+func Parse(data []byte) (Content, error) {
+	if len(data) == 0 {
+		return Content{}, ErrEmpty
+	}
+	doc, err := ReadObject(data)
+	if err != nil {
+		return Content{}, err
+	}
+	top := Members(doc)
+	nested := Members(top["token"]) // gemini's and others' inner token
+	c := Content{
+		Type:         FirstText(top["type"]),
+		AccessToken:  FirstText(top["access_token"], nested["access_token"], top["api_key"], top["cookie"]),
+		RefreshToken: FirstText(top["refresh_token"], nested["refresh_token"]),
+		Email:        FirstText(top["email"], top["username"]),
+		Plan:         FirstText(top["plan"], top["plan_type"], top["chatgpt_plan_type"]),
+		Organization: FirstText(top["organization_name"]),
+		AccountID:    FirstText(top["account_id"], top["account_uuid"], top["sub"]),
+		Disabled:     top["disabled"].Type == gjson.True,
+		raw:          data,
+	}
+	if c.AccessToken == "" && top["service_account"].IsObject() {
+		c.AccessToken = FirstText(Members(top["service_account"])["private_key"])
+	}
+	c.readTimes(top, nested)
+	c.fillFromClaims(FirstText(top["id_token"]))
+	return c, nil
+}
+
+// maxDepth is how deep objects and lists may lie in each other; credentials have
+// three levels.
+const maxDepth = 32
+
+// ReadObject reads a JSON object. The depth is looked at first: readers of JSON
+// take quadratic time, or the whole stack, for a file of brackets.
+func ReadObject(data []byte) (gjson.Result, error) {
+	if depthOf(data) > maxDepth {
+		return gjson.Result{}, ErrTooDeep
+	}
+	if !gjson.ValidBytes(data) {
+		return gjson.Result{}, ErrNotJSON
+	}
+	doc := gjson.ParseBytes(data)
+	if !doc.IsObject() {
+		return gjson.Result{}, errNotObject
+	}
+	return doc, nil
+}
+
+// depthOf is the greatest number of objects and lists around one place of a
+// JSON text. It counts no further than just over maxDepth.
+func depthOf(data []byte) int {
+	if opened := bytes.Count(data, []byte("{")) + bytes.Count(data, []byte("[")); opened <= maxDepth {
+		return opened // it cannot be deeper
+	}
+	depth, deepest, quoted := 0, 0, false
+	for i := 0; i < len(data) && deepest <= maxDepth; i++ {
+		switch c := data[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			depth++
+			deepest = max(deepest, depth)
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return deepest
+}
+
+func (c *Content) readTimes(top, nested map[string]gjson.Result) {
+	at, ok, given := readFirstTime(top, ExpiryKeys())
+	if !ok {
+		inner, innerOK, innerGiven := readFirstTime(nested, ExpiryKeys())
+		at, ok, given = inner, innerOK, given || innerGiven
+	}
+	c.HasBadExpiry = given && !ok
+	if ok {
+		c.ExpiresAt, c.ExpirySource = at, "the file"
+	} else if own, isJWT := ReadClaims(c.AccessToken); isJWT && !own.ExpiresAt.IsZero() {
+		c.ExpiresAt, c.ExpirySource = own.ExpiresAt, "the access token itself"
+	}
+	c.RefreshedAt, _, _ = readFirstTime(top, refreshKeys())
+}
+
+// fillFromClaims fills in what the file itself does not say.
+func (c *Content) fillFromClaims(idToken string) {
+	if idToken == "" || c.Email != "" && c.Plan != "" && c.AccountID != "" {
+		return
+	}
+	id, ok := ReadClaims(idToken)
+	if !ok {
+		return
+	}
+	for _, fill := range [...]struct {
+		into *string
+		from string
+	}{{&c.Email, id.Email}, {&c.Plan, id.Plan}, {&c.AccountID, id.Account}} {
+		if *fill.into == "" {
+			*fill.into = fill.from
+		}
+	}
+}
+
+// Members is v's members by key; the last of several with one key counts, as in
+// encoding/json.
+func Members(v gjson.Result) map[string]gjson.Result {
+	members := map[string]gjson.Result{}
+	if v.IsObject() {
+		v.ForEach(func(key, value gjson.Result) bool {
+			members[key.Str] = value
+			return true
+		})
+	}
+	return members
+}

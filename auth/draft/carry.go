@@ -1,0 +1,97 @@
+package draft
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/samber/lo"
+	"github.com/tidwall/gjson"
+
+	"github.com/flowgate-go/flowgate/auth/credential"
+	"github.com/flowgate-go/flowgate/internal/printable"
+)
+
+// CarryUnknown copies the members of doc that are not known here, under the server's
+// spelling, and says so: what renews a token may be among them. Members that
+// steer the server, and what is no text, number or list of texts, are left out.
+func (d *Draft) CarryUnknown(doc gjson.Result, file string, known ...string) {
+	var carried, left []string
+	doc.ForEach(func(key, value gjson.Result) bool {
+		name := snakeCase(key.Str)
+		_, taken := d.Fields[name]
+		switch kept := TextOrTexts(value); {
+		case slices.Contains(known, key.Str) || value.Type == gjson.Null || taken:
+		case IsServerField(name) || name == "" || len(key.Str) > 64 || kept == nil && value.Type != gjson.Number && !value.IsBool():
+			left = append(left, printable.EscapeLine(printable.Excerpt(key.Str)))
+		default:
+			d.Fields[name] = kept
+			if kept == nil {
+				d.Fields[name] = value.Value()
+			}
+			carried = append(carried, printable.EscapeLine(key.Str))
+		}
+		return true
+	})
+	if len(carried) > 0 {
+		d.Warn("field-carried", "%s in %s %s not known here and %s carried over as it is", SomeNames(carried), file, isOrAre(carried), isOrAre(carried))
+	}
+	if len(left) > 0 {
+		d.Warn("field-left-out", "%s in %s %s not known here and left out", SomeNames(left), file, isOrAre(left))
+	}
+}
+
+// IsServerField reports a member that tells CLIProxyAPI what to do with a
+// credential: only its own files may have those.
+func IsServerField(name string) bool {
+	return slices.Contains([]string{
+		"type", "disabled", "prefix", "proxy_url", "priority", "weight", "headers", "base_url", "excluded_models", "request_retry", "websockets", "note",
+	}, name)
+}
+
+func isOrAre(names []string) string { return lo.Ternary(len(names) == 1, "is", "are") }
+
+// SomeNames lists at most five names.
+func SomeNames(names []string) string {
+	if len(names) > 5 {
+		return strings.Join(names[:5], ", ") + fmt.Sprintf(" and %d more", len(names)-5)
+	}
+	return strings.Join(names, ", ")
+}
+
+// snakeCase is a name in the spelling of CLIProxyAPI's files: fooBar becomes
+// foo_bar. "" for what is no such name.
+func snakeCase(name string) string {
+	var b strings.Builder
+	for i, r := range name {
+		switch {
+		case r >= 'A' && r <= 'Z':
+			if i > 0 {
+				b.WriteByte('_')
+			}
+			b.WriteRune(r - 'A' + 'a')
+		case r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '_':
+			b.WriteRune(r)
+		default:
+			return ""
+		}
+	}
+	return b.String()
+}
+
+// TextOrTexts is a text, or a list of texts; nil for everything else.
+func TextOrTexts(v gjson.Result) any {
+	if s := credential.FirstText(v); s != "" {
+		return s
+	}
+	var list []string
+	for _, item := range v.Array() {
+		if v.IsArray() && item.Type == gjson.String {
+			list = append(list, item.Str)
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	return list
+}

@@ -1,0 +1,58 @@
+package auth
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/suggest"
+)
+
+// FindAccount finds the account that a person named: by its name, its file, its email,
+// or its provider when that has only one.
+func FindAccount(accounts []Account, name string) (Account, error) {
+	tests := []func(Account) bool{
+		func(a Account) bool { return a.Account == name || filepath.Base(a.File) == name || a.File == name },
+		func(a Account) bool { return a.Email != "" && strings.EqualFold(a.Email, name) },
+		func(a Account) bool { return a.Provider == name },
+	}
+	for _, fits := range tests {
+		found := lo.Filter(accounts, func(a Account, _ int) bool { return fits(a) })
+		if len(found) == 1 {
+			return found[0], nil
+		}
+		if len(found) > 1 {
+			return Account{}, fault.Usage("account-ambiguous", "%q fits %d accounts", name, len(found)).
+				WithHint("one of %s", strings.Join(AccountNames(found), ", "))
+		}
+	}
+	return Account{}, fault.Usage("account-unknown", "there is no account %q", name).WithHint("%s", AccountHint(name, AccountNames(accounts)))
+}
+
+func AccountNames(accounts []Account) []string {
+	return lo.Map(accounts, func(a Account, _ int) string { return a.Account })
+}
+
+func AccountHint(name string, have []string) string {
+	if len(have) == 0 {
+		return "there is none; mage auth:status lists them"
+	}
+	if near := suggest.Nearest(name, have); near != "" {
+		return fmt.Sprintf("did you mean %q? mage auth:status lists them", near)
+	}
+	if len(have) > 10 {
+		return "mage auth:status lists them"
+	}
+	return "there are " + strings.Join(have, ", ")
+}
+
+// AccountLabel is an account as people know it.
+func AccountLabel(email, file string) string {
+	if email != "" {
+		return email
+	}
+	return strings.TrimSuffix(file, ".json")
+}

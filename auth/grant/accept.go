@@ -1,0 +1,97 @@
+package grant
+
+import (
+	"context"
+	"crypto/hmac"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/credential"
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/privatefile"
+	"github.com/flowgate-go/flowgate/internal/safefile"
+)
+
+// acceptance is a grant that a person said may be shared. When the token is
+// renewed it is another grant, shared with nobody.
+type acceptance struct {
+	Salt  []byte `json:"salt"`
+	Grant string `json:"grant"` // salted hash
+}
+
+// maxAccepted bounds the file; the oldest are forgotten.
+const maxAccepted = 200
+
+func acceptedFile(cfg *config.Config) string {
+	return filepath.Join(cfg.Paths.RuntimeDir, "auth-shared.json")
+}
+
+func readAccepted(cfg *config.Config) []acceptance {
+	var all []acceptance
+	if data, err := safefile.Read(acceptedFile(cfg), safefile.DocumentLimit); err == nil {
+		_ = json.Unmarshal(data, &all) // a damaged file counts as none: the person is asked again
+	}
+	return all
+}
+
+// Accept keeps in mind that these grants may be shared.
+func Accept(cfg *config.Config, grants ...string) error {
+	all := readAccepted(cfg)
+	for _, grant := range grants {
+		if !isAccepted(all, grant) {
+			salt := credential.NewSalt()
+			all = append(all, acceptance{salt, credential.Hash(salt, grant)})
+		}
+	}
+	data, err := json.Marshal(all[max(0, len(all)-maxAccepted):])
+	if err != nil {
+		return fmt.Errorf("encode what is accepted: %w", err)
+	}
+	return privatefile.Write(acceptedFile(cfg), data)
+}
+
+func isAccepted(all []acceptance, grant string) bool {
+	return slices.ContainsFunc(all, func(a acceptance) bool { return hmac.Equal([]byte(a.Grant), []byte(credential.Hash(a.Salt, grant))) })
+}
+
+// CheckStart refuses to start a CLIProxyAPI that would renew a grant that another
+// tool holds too and so sign that out, unless share accepts it now or an import
+// did. It looks at single-use grants only, and a folder that cannot be read is no
+// reason: the server will say so. Fault: grant-shared.
+func CheckStart(ctx context.Context, cfg *config.Config, env auth.Environment, share bool) error {
+	if svc, ok := cfg.Service(config.CLIProxy); !ok || svc.Runtime == config.RuntimeEcho {
+		return nil // nobody renews anything
+	}
+	accounts, err := auth.Accounts(ctx, cfg, env)
+	if err != nil {
+		return nil //nolint:nilerr // doctor and auth:status say what is wrong with the folder
+	}
+	accounts = lo.Filter(accounts, func(a auth.Account, _ int) bool { return !a.Disabled })
+	shared, err := FindShared(ctx, cfg, env, accounts)
+	if err != nil {
+		return nil //nolint:nilerr // as above
+	}
+	known := readAccepted(cfg)
+	shared = lo.Filter(shared, func(s Shared, _ int) bool {
+		live := lo.Filter(s.Holders, func(h Holder, _ int) bool { return h.Keeper != KeeperTrash })
+		return s.SingleUse && len(live) > 1 && live[0].Keeper == KeeperServer && !isAccepted(known, live[0].token)
+	})
+	if len(shared) == 0 {
+		return nil
+	}
+	if share {
+		return Accept(cfg, lo.Map(shared, func(s Shared, _ int) string { return s.Holders[0].token })...)
+	}
+	first := shared[0]
+	places := lo.Map(first.Holders, func(h Holder, _ int) string { return h.File + " (account " + h.Account + ")" })
+	return fault.New("grant-shared", "%s hold one grant of %s; once the server renews it, the others are signed out", strings.Join(places, " and "), first.Provider).
+		WithHint("mage auth:login %s makes one of its own, mage auth:import %s -take moves it, mage start -share accepts it", first.Provider, first.Provider).
+		WithDetail(first)
+}

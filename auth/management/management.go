@@ -1,0 +1,120 @@
+package management
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/internal/cliproxy"
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/keyfile"
+	"github.com/flowgate-go/flowgate/internal/printable"
+	"github.com/flowgate-go/flowgate/internal/privatefile"
+	"github.com/flowgate-go/flowgate/internal/safefile"
+)
+
+// banTime is how long CLIProxyAPI refuses a machine after five wrong keys, and
+// so how long a refused key is remembered.
+const banTime = 30 * time.Minute
+
+// Server is the management API of the installation's CLIProxyAPI. A key that it
+// refused is remembered over commands: a loop of them would be banned.
+type Server struct {
+	*cliproxy.Client
+	cfg     *config.Config
+	keyMark string // of the key and the server's configuration
+}
+
+// ErrNoServer means that the upstream is no CLIProxyAPI.
+var ErrNoServer = errors.New("the upstream is the echo, which signs in nowhere")
+
+// Open returns the server's client; nothing is asked yet. Faults:
+// management-key-missing, management-key-refused; errNoServer.
+func Open(cfg *config.Config, env auth.Environment) (*Server, error) {
+	svc, ok := cfg.Service(config.CLIProxy)
+	if !ok || svc.Runtime == config.RuntimeEcho {
+		return nil, ErrNoServer
+	}
+	file := filepath.Join(cfg.Paths.Secrets(), "management.key")
+	key, _, err := keyfile.Read(file)
+	if err != nil {
+		return nil, fault.New("management-key-missing", "the key of CLIProxyAPI's management API is not in %s: %s", file, safefile.Reason(err)).
+			WithHint("put there what remote-management.secret-key was before the server replaced it by a hash, one line, mode 0600")
+	}
+	changed := time.Time{}
+	if info, err := os.Stat(cfg.CLIProxyConfigFile); err == nil {
+		changed = info.ModTime()
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %d", key, svc.URL(), changed.UnixNano()))
+	s := &Server{&cliproxy.Client{Base: svc.URL(), Key: key}, cfg, hex.EncodeToString(sum[:])}
+	if s.wasRefused(env.Now()) {
+		return nil, fault.New("management-key-refused", "CLIProxyAPI at %s refused the management key in %s a short while ago; it is not tried again", svc.URL(), file).
+			WithHint("correct the key or remote-management.secret-key; five wrong tries ban this machine for 30 minutes")
+	}
+	return s, nil
+}
+
+func (s *Server) refusalFile() string {
+	return filepath.Join(s.cfg.Paths.RuntimeDir, "management-key.refused")
+}
+
+func (s *Server) wasRefused(now time.Time) bool {
+	info, err := os.Stat(s.refusalFile())
+	if err != nil || now.Sub(info.ModTime()) > banTime {
+		return false
+	}
+	seen, err := safefile.Read(s.refusalFile(), safefile.DocumentLimit)
+	return err == nil && string(seen) == s.keyMark
+}
+
+// Note remembers a refusal and passes err on; a reply that nobody expected
+// becomes a fault.
+func (s *Server) Note(err error) error {
+	if reply := (*cliproxy.ReplyError)(nil); errors.As(err, &reply) {
+		return fault.New("management-failed", "CLIProxyAPI at %s answered %d: %w", s.Base, reply.Status, err).WithHint("mage logs cliproxyapi_plus says more")
+	}
+	if fault.HasCode(err, "management-key-refused") {
+		_ = privatefile.Write(s.refusalFile(), []byte(s.keyMark)) // if that fails, the next command tries once more
+	}
+	return err
+}
+
+// ListFiles is Files with refusals remembered.
+func (s *Server) ListFiles(ctx context.Context) ([]cliproxy.CredentialFile, error) {
+	files, err := s.Files(ctx)
+	return files, s.Note(err)
+}
+
+// NotReady says whether a CLIProxyAPI answers.
+func NotReady(cfg *config.Config, env auth.Environment) string {
+	svc, ok := cfg.Service(config.CLIProxy)
+	if !ok || svc.Runtime == config.RuntimeEcho {
+		return "it needs CLIProxyAPI, and the upstream is the echo (services.cliproxyapi_plus.runtime: cliproxyapi)"
+	}
+	at, err := url.Parse(svc.URL())
+	if err != nil {
+		return err.Error()
+	}
+	if env.Untrusted {
+		return "the configuration is not trusted, so CLIProxyAPI was not asked (mage trust)"
+	}
+	c, err := net.DialTimeout("tcp", at.Host, 500*time.Millisecond)
+	if err != nil {
+		return "CLIProxyAPI does not answer at " + svc.URL() + " (mage start)"
+	}
+	_ = c.Close()
+	return ""
+}
+
+func LiveState(f cliproxy.CredentialFile) auth.Live {
+	return auth.Live{Listed: true, Status: f.Status, Message: printable.Excerpt(f.StatusMessage), RetryAt: f.NextRetryAfter, Models: -1, Available: !f.Unavailable && !f.Disabled}
+}

@@ -1,0 +1,214 @@
+package refresh
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/samber/lo"
+	"github.com/tidwall/gjson"
+	"github.com/tidwall/sjson"
+	"golang.org/x/oauth2"
+
+	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/credential"
+	"github.com/flowgate-go/flowgate/auth/draft"
+	"github.com/flowgate-go/flowgate/auth/grant"
+	"github.com/flowgate-go/flowgate/auth/provider"
+	"github.com/flowgate-go/flowgate/auth/signin/oauth"
+	"github.com/flowgate-go/flowgate/auth/signin/retry"
+	"github.com/flowgate-go/flowgate/auth/vault"
+	"github.com/flowgate-go/flowgate/auth/vault/proof"
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/privatefile"
+	"github.com/flowgate-go/flowgate/internal/safefile"
+)
+
+// afterInterrupt is how long a renewal that was sent may go on after Ctrl-C:
+// mage ends the process 5 s after it.
+const afterInterrupt = 4 * time.Second
+
+// Accounts renews the access tokens of a provider's accounts, or of the one
+// account that which names, at the provider itself, and writes each at once. A
+// renewal that was sent is waited for and saved even when ctx ends: a refresh
+// token that may be used once would be lost otherwise. When some accounts cannot
+// be renewed, the change says which were and which were not, beside the error. A
+// grant that the provider refuses is remembered, so that status can say so.
+// Faults: provider-unknown, account-unknown, refresh-unsupported, grant-dead,
+// login-failed, write-failed, locked.
+func Accounts(ctx context.Context, cfg *config.Config, env auth.Environment, which string) (auth.Change, error) {
+	unlock, err := vault.Lock(ctx, auth.Folder(cfg, env))
+	if err != nil {
+		return auth.Change{}, err
+	}
+	defer unlock()
+	p, accounts, err := renewable(ctx, cfg, env, which)
+	if err != nil {
+		return auth.Change{}, err
+	}
+	changes, failed, err := renewAll(ctx, cfg, env, p, accounts)
+	if err = errors.Join(err, proof.StillInPlace(proof.All(ctx, cfg, env, changes))); err != nil {
+		err = firstFault(err)
+	}
+	if len(changes) == 0 {
+		return auth.Change{Warnings: []auth.Warning{}, Failed: failed}, err
+	}
+	first := changes[0]
+	first.Others, first.Failed = changes[1:], failed
+	return first, err
+}
+
+// renewAll renews one account after the other. After ctx has ended no further
+// renewal is begun.
+func renewAll(ctx context.Context, cfg *config.Config, env auth.Environment, p provider.Provider, accounts []auth.Account) ([]auth.Change, []auth.Failure, error) {
+	var changes []auth.Change
+	var failed []auth.Failure
+	var failures []error
+	for _, a := range accounts {
+		if ctx.Err() != nil {
+			failures = append(failures, ctx.Err())
+			failed = append(failed, auth.Failure{Account: a.Account, Code: "interrupted", Message: "it was not begun"})
+			continue
+		}
+		r := &renewer{cfg: cfg, client: &oauth.Client{Provider: p, Env: env}}
+		c, err := r.renew(ctx, a)
+		if err != nil {
+			failures = append(failures, fmt.Errorf("renew %s: %w", a.Account, err))
+			failed = append(failed, auth.Failure{Account: a.Account, Code: fault.From(err).Code, Message: err.Error()})
+			continue
+		}
+		changes = append(changes, c)
+	}
+	return changes, failed, errors.Join(failures...)
+}
+
+// firstFault is err with the code and the hint of the first fault in it.
+func firstFault(err error) error {
+	f := *fault.From(err)
+	f.Message = strings.ReplaceAll(err.Error(), "\n", "; ")
+	return &f
+}
+
+// renewable finds the provider and those of its accounts that can be renewed.
+func renewable(ctx context.Context, cfg *config.Config, env auth.Environment, which string) (provider.Provider, []auth.Account, error) {
+	accounts, err := auth.Accounts(ctx, cfg, env)
+	if err != nil {
+		return provider.Provider{}, nil, err
+	}
+	p, err := provider.Find(cfg, which)
+	if err != nil {
+		a, unknown := auth.FindAccount(accounts, which)
+		if unknown != nil {
+			return p, nil, err
+		}
+		accounts = []auth.Account{a}
+		if p, err = provider.Find(cfg, a.Provider); err != nil {
+			return p, nil, err
+		}
+	}
+	if p.Settings.TokenURL == "" {
+		return p, nil, fault.New("refresh-unsupported", "credentials of %s are renewed by CLIProxyAPI alone, when they come near their end", p.Name).
+			WithHint("let it run (mage start); or set token_url and client_id in auth.providers.%s", p.Name)
+	}
+	accounts = lo.Filter(accounts, func(a auth.Account, _ int) bool { return a.Provider == p.Name && a.Refreshable && !a.Disabled })
+	if len(accounts) == 0 {
+		return p, nil, fault.New("account-unknown", "there is no account of %s that can be renewed", p.Name).WithHint("mage auth:status %s shows what there is", p.Name)
+	}
+	return p, accounts, nil
+}
+
+// renewer renews the accounts of one provider.
+type renewer struct {
+	cfg    *config.Config
+	client *oauth.Client
+}
+
+// renew renews one account. The temporary file is there before the provider is
+// asked: once it has answered the old refresh token may be worth nothing.
+func (r *renewer) renew(ctx context.Context, a auth.Account) (auth.Change, error) {
+	none := auth.Change{}
+	conf, err := r.client.Config("")
+	if err != nil {
+		return none, err
+	}
+	old, err := safefile.Read(a.File, credential.MaxSize)
+	if err != nil {
+		return none, privatefile.Unwritable(a.File, err)
+	}
+	pending, err := privatefile.Begin(a.File)
+	if err != nil {
+		return none, err
+	}
+	defer func() { _ = pending.Cleanup() }()
+	token, err := r.exchangeGrant(ctx, conf, a.Credential().RefreshToken)
+	if err != nil {
+		err = oauth.Refusal(r.client.Provider.Name, err)
+		if fault.HasCode(err, "grant-dead") {
+			err = errors.Join(err, auth.RecordState(r.cfg, a.File, a.Credential().RefreshToken, auth.Dead, err.Error(), r.client.Env.Now()))
+		}
+		return none, err
+	}
+	d := draft.Draft{Provider: r.client.Provider, Fields: r.client.TokenFields(token)}
+	content, err := d.Text(withoutExpiry(old, token.Expiry))
+	if err != nil {
+		return none, err
+	}
+	if err := privatefile.Finish(pending, a.File, content); err != nil {
+		return none, err
+	}
+	c := auth.Change{Changed: true, Destination: a.File, Warnings: []auth.Warning{}, Proof: "the provider gave a new access token"}
+	for _, h := range grant.ToolHolders(context.WithoutCancel(ctx), []provider.Provider{r.client.Provider}, r.client.Env) {
+		if h.Holds(a.Credential().RefreshToken) && token.RefreshToken != a.Credential().RefreshToken {
+			c.Warnings = append(c.Warnings, auth.Warning{Code: "grant-shared", Message: fmt.Sprintf("%s had the same grant; %s is signed out there now", h.File, h.Account)})
+		}
+	}
+	return c, nil
+}
+
+// withoutExpiry is a file without the expiry of its old access token. Under keys
+// that the server may read besides expired, it gets the new one.
+func withoutExpiry(file []byte, expires time.Time) []byte {
+	for name, value := range credential.Members(gjson.ParseBytes(file)) {
+		if !slices.Contains(credential.ExpiryKeys(), name) {
+			continue
+		}
+		var changed []byte
+		var err error
+		if value.Type == gjson.String && !expires.IsZero() {
+			changed, err = sjson.SetBytes(file, name, credential.FormatTime(expires))
+		} else {
+			changed, err = sjson.DeleteBytes(file, name)
+		}
+		if err == nil {
+			file = changed
+		}
+	}
+	return file
+}
+
+// exchangeGrant asks the provider for new tokens. From the moment that the
+// request is sent the end of ctx only shortens the wait for the answer.
+func (r *renewer) exchangeGrant(ctx context.Context, conf *oauth2.Config, grant string) (*oauth2.Token, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	going, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() {
+		if retry.Sleep(going, afterInterrupt) == nil {
+			cancel()
+		}
+	})
+	defer stop()
+	expired := &oauth2.Token{RefreshToken: grant, Expiry: time.Unix(1, 0)}
+	token, err := conf.TokenSource(r.client.Context(going), expired).Token()
+	if err != nil && ctx.Err() != nil && going.Err() != nil {
+		return nil, fault.New("login-failed", "%s did not answer within %s of the interruption; it may have used up the refresh token", r.client.Provider.Name, afterInterrupt).
+			WithHint("mage auth:refresh %s tries again; if it is refused then, mage auth:login %s", r.client.Provider.Name, r.client.Provider.Name)
+	}
+	return token, err
+}

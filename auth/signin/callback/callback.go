@@ -1,0 +1,189 @@
+package callback
+
+import (
+	"cmp"
+	"context"
+	"crypto/subtle"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/sourcegraph/conc"
+
+	"github.com/flowgate-go/flowgate/auth/signin/retry"
+	"github.com/flowgate-go/flowgate/auth/signin/session"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/printable"
+)
+
+// Page is the page that the browser comes back to. It listens on loopback
+// only and takes one answer: the first that carries the state of this sign-in.
+// Everything else that arrives there changes nothing.
+type Page struct {
+	Redirect string // the address that the provider is told
+	host     string // the Host that a browser sends for it
+	path     string
+	answers  chan url.Values
+	state    atomic.Pointer[string] // what answers must carry; nil until expect
+	server   *http.Server
+	serving  conc.WaitGroup
+}
+
+// Expect says which state answers must carry; before that none is taken.
+func (c *Page) Expect(state string) { c.state.Store(&state) }
+
+// Listen opens the page at redirect, whose host must be this machine; without
+// a port any free one is taken. Faults: callback-port-taken, provider-invalid.
+func Listen(redirect string) (*Page, error) {
+	at, err := url.Parse(redirect)
+	if err != nil || at.Scheme != "http" || at.Hostname() != "localhost" && at.Hostname() != "127.0.0.1" {
+		return nil, fault.Usage("provider-invalid", "redirect_url %q is not an http address on this machine", retry.HideQuery(redirect)).WithHint("http://127.0.0.1/callback, or what the provider has registered")
+	}
+	port := at.Port()
+	if port == "" {
+		port = "0"
+	}
+	l, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", port))
+	if err != nil {
+		return nil, fault.New("callback-port-taken", "the browser has to come back to 127.0.0.1:%s, which cannot be listened on: %w", port, err).
+			WithHint("another sign-in under way? end it, or use -paste")
+	}
+	if port == "0" {
+		at.Host = net.JoinHostPort(at.Hostname(), portOf(l))
+	}
+	c := &Page{Redirect: at.String(), host: strings.TrimSuffix(at.Host, ":80"), path: cmp.Or(at.Path, "/"), answers: make(chan url.Values, 1)}
+	c.server = &http.Server{Handler: http.HandlerFunc(c.receive), ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10}
+	c.serving.Go(func() { _ = c.server.Serve(l) }) // ends with close
+	if at.Hostname() == "localhost" {
+		if err := c.listenIPv6(portOf(l)); err != nil {
+			c.Close()
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// listenIPv6 opens the page at ::1 too, which browsers may take localhost for.
+// A machine without IPv6 needs none. Fault: callback-port-taken, when another
+// program would get the answer there.
+func (c *Page) listenIPv6(port string) error {
+	l, err := net.Listen("tcp6", net.JoinHostPort("::1", port))
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fault.New("callback-port-taken", "another program listens on [::1]:%s, where the browser may come back to as well: %w", port, err).
+			WithHint("end that program, or use -paste")
+	}
+	if err == nil {
+		c.serving.Go(func() { _ = c.server.Serve(l) }) // ends with close
+	}
+	return nil
+}
+
+func portOf(l net.Listener) string {
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	return port
+}
+
+func (c *Page) receive(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	q := r.URL.Query()
+	switch {
+	case r.URL.Path != c.path:
+		http.NotFound(w, r)
+	case r.Method != http.MethodGet:
+		http.Error(w, "FlowGate waits for a browser here.", http.StatusMethodNotAllowed)
+	case !strings.EqualFold(strings.TrimSuffix(r.Host, ":80"), c.host):
+		http.Error(w, "FlowGate waits for a sign-in at another address.", http.StatusBadRequest)
+	case !c.hasState(q):
+		http.Error(w, "This answer does not belong to the sign-in that FlowGate waits for; it goes on waiting.", http.StatusBadRequest)
+	case q.Get("code") == "" && q.Get("error") == "":
+		http.Error(w, "FlowGate waits for a sign-in here; this address has neither a code nor an error.", http.StatusBadRequest)
+	default:
+		select {
+		case c.answers <- q:
+		default: // the browser was reloaded
+		}
+		_, _ = w.Write([]byte("FlowGate has the answer. You can close this page; the command line says how it ended.\n"))
+	}
+}
+
+// hasState reports whether an answer carries the state of this sign-in.
+func (c *Page) hasState(q url.Values) bool {
+	state := c.state.Load()
+	return state != nil && *state != "" && subtle.ConstantTimeCompare([]byte(readState(q)), []byte(*state)) == 1
+}
+
+// readState is the state of an answer. Claude's page shows code and state as one
+// text, which is taken apart in q.
+func readState(q url.Values) string {
+	if code, after, ok := strings.Cut(q.Get("code"), "#"); ok {
+		q.Set("code", code)
+		q.Set("state", cmp.Or(q.Get("state"), after))
+	}
+	return q.Get("state")
+}
+
+func (c *Page) Close() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if c.server.Shutdown(ctx) != nil { // lets the last page out
+		_ = c.server.Close()
+	}
+	c.serving.Wait()
+}
+
+// Await waits for the browser, or for a person to paste its last address, and
+// returns what it brought when it carries the right state. Faults:
+// state-mismatch, login-denied, credential-input.
+func Await(ctx context.Context, s *session.Session, page *Page, state string) (url.Values, error) {
+	var q url.Values
+	if page == nil {
+		s.Say("Then paste the address that the browser ends at (it may say that it cannot be reached), and press Enter:")
+		line, err := s.ReadLine(ctx)
+		if err != nil {
+			return nil, err
+		}
+		q = parsePasted(line)
+	} else {
+		select {
+		case q = <-page.answers:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	return q, checkAnswer(q, state)
+}
+
+// parsePasted reads the browser's last address, its query alone, or the code#state
+// that some providers show.
+func parsePasted(line string) url.Values {
+	if code, state, ok := strings.Cut(line, "#"); ok && !strings.ContainsAny(line, "/?=") {
+		return url.Values{"code": {code}, "state": {state}}
+	}
+	if at, err := url.Parse(line); err == nil && at.RawQuery != "" {
+		line = at.RawQuery
+	}
+	q, _ := url.ParseQuery(strings.TrimPrefix(line, "?"))
+	return q
+}
+
+// checkAnswer refuses an answer that is not to our question.
+func checkAnswer(q url.Values, state string) error {
+	switch {
+	case subtle.ConstantTimeCompare([]byte(readState(q)), []byte(state)) != 1:
+		return fault.New("state-mismatch", "the browser's answer belongs to another sign-in (its state is not the one that was sent); it was refused").
+			WithHint("close older pages of this sign-in, run it again and use its new address; when pasting, paste the whole address")
+	case q.Get("error") == "access_denied":
+		return fault.New("login-denied", "the sign-in was refused at the provider").WithHint("run it again and allow it there")
+	case q.Get("error") != "":
+		return fault.New("login-failed", "the provider answered %s: %s", printable.Excerpt(q.Get("error")), printable.Excerpt(q.Get("error_description"))).WithHint("run it again")
+	case q.Get("code") == "":
+		return fault.Usage("credential-input", "the address has neither a code nor an error in it").WithHint("paste the whole address that the browser ends at")
+	}
+	return nil
+}

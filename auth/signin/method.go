@@ -1,0 +1,85 @@
+package signin
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/draft"
+	"github.com/flowgate-go/flowgate/auth/provider"
+	"github.com/flowgate-go/flowgate/auth/signin/oauth"
+	"github.com/flowgate-go/flowgate/auth/signin/poll"
+	"github.com/flowgate-go/flowgate/auth/signin/session"
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/suggest"
+)
+
+// method is a way to sign in: it returns the credential, or nil when the server
+// has written it itself. ready says why it cannot be used now, or "".
+type method struct {
+	run   func(ctx context.Context, s *session.Session) ([]draft.Draft, error)
+	ready func(s *session.Session) string
+}
+
+// methods are all that there are. A new one is a file and a line.
+func methods() map[string]method {
+	return map[string]method{
+		"management":   {runManagement, readyManagement},
+		"oauth_poll":   {poll.Run, poll.NotReady},
+		"pkce":         {runPKCE, readyPKCE},
+		"device_code":  {runDevice, readyDevice},
+		"api_key":      {runKey, always},
+		"static_token": {runToken, always},
+		"import":       {runImport, readyImport},
+		"command":      {runCommand, readyCommand},
+	}
+}
+
+// NotReady says why a provider cannot sign in with that method now; "" when it can.
+func NotReady(cfg *config.Config, env auth.Environment, p provider.Provider, name string) string {
+	m, ok := methods()[name]
+	if !ok {
+		return "there is no method " + name
+	}
+	return m.ready(&session.Session{Config: cfg, Env: env, Provider: p})
+}
+
+// MethodNames returns the methods that there are, in alphabetical order.
+func MethodNames() []string { return slices.Sorted(maps.Keys(methods())) }
+
+func always(*session.Session) string { return "" }
+
+func chooseMethod(p provider.Provider, asked string) (string, method, error) {
+	name := asked
+	if name == "" {
+		name = p.Methods[0]
+	}
+	known := methods()
+	m, ok := known[name]
+	if ok {
+		return name, m, nil
+	}
+	all := MethodNames()
+	hint := "known: " + strings.Join(all, ", ")
+	if near := suggest.Nearest(name, all); near != "" {
+		hint = fmt.Sprintf("did you mean %q? %s", near, hint)
+	}
+	return "", m, fault.Usage("method-unknown", "%s: there is no method %q", p.Name, name).WithHint("%s", hint)
+}
+
+func suggestMethods(p provider.Provider, method string) string {
+	others := slices.DeleteFunc(slices.Clone(p.Methods), func(m string) bool { return m == method })
+	if len(others) == 0 {
+		return "mage auth:list shows what is possible now"
+	}
+	return "or another way: -method=" + strings.Join(others, ", -method=")
+}
+
+// oauthOf returns the client for the provider's OAuth endpoints.
+func oauthOf(s *session.Session) *oauth.Client {
+	return &oauth.Client{Provider: s.Provider, Env: s.Env, OnLost: s.NoteLost}
+}

@@ -1,0 +1,54 @@
+package signin
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/flowgate-go/flowgate/auth/draft"
+	"github.com/flowgate-go/flowgate/auth/signin/oauth"
+	"github.com/flowgate-go/flowgate/auth/signin/retry"
+	"github.com/flowgate-go/flowgate/auth/signin/session"
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// runDevice signs in with a code that is typed on any other machine (RFC 8628).
+// x/oauth2 keeps the server's interval and slows down when told to; lost answers
+// are asked for again until the code or the time limit ends.
+func runDevice(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
+	client := oauthOf(s)
+	conf, err := client.Config("")
+	if err != nil {
+		return nil, err
+	}
+	var ask, claim []oauth2.AuthCodeOption
+	if s.Provider.Settings.DevicePKCE {
+		verifier := oauth2.GenerateVerifier()
+		ask, claim = append(ask, oauth2.S256ChallengeOption(verifier)), append(claim, oauth2.VerifierOption(verifier))
+	}
+	device, err := conf.DeviceAuth(client.RetryContext(ctx, retry.MinPause, retry.StartTries), ask...)
+	if err != nil {
+		return nil, oauth.Refusal(s.Provider.Name, err)
+	}
+	showUserCode(s, cmp.Or(device.VerificationURIComplete, device.VerificationURI), device.UserCode)
+	pause := max(retry.MinPause, min(time.Duration(device.Interval)*time.Second, retry.MaxPause))
+	token, err := conf.DeviceAccessToken(client.RetryContext(ctx, pause, 0), device, claim...)
+	if err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
+		return nil, withLost(s, fault.New("login-expired", "the code was not typed before it expired").WithHint("run it again for a new code"))
+	}
+	if err != nil {
+		return nil, oauth.Refusal(s.Provider.Name, err)
+	}
+	return []draft.Draft{{Fields: client.TokenFields(token)}}, nil
+}
+
+func readyDevice(s *session.Session) string {
+	set := s.Provider.Settings
+	if set.DeviceURL == "" || set.TokenURL == "" || set.ClientID == "" {
+		return "device_url, token_url and client_id are not all set"
+	}
+	return ""
+}

@@ -1,0 +1,190 @@
+package wire
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/management"
+	"github.com/flowgate-go/flowgate/auth/signin/session"
+	"github.com/flowgate-go/flowgate/auth/vault"
+	"github.com/flowgate-go/flowgate/internal/cliproxy"
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/privatefile"
+	"github.com/flowgate-go/flowgate/internal/safefile"
+)
+
+// AddToConfig makes an API key that is in its place usable by the router: it is
+// named in flowgate.yaml, when the person agrees.
+func AddToConfig(s *session.Session, c *auth.Change) error {
+	if s.Config.File == "" {
+		c.Warnings = append(c.Warnings, auth.Warning{Code: "key-not-wired", Message: "there is no configuration file yet, so nothing uses the key: mage init writes one"})
+		return nil
+	}
+	name := c.Account.Provider
+	plan, err := config.WireKey(s.Config.File, name, c.Destination, true, s.Env.Now(), s.Env.Getenv)
+	switch {
+	case err != nil && !s.Options.Wire:
+		c.Warnings = append(c.Warnings, auth.Warning{Code: "key-not-wired", Message: err.Error()})
+		return nil
+	case err != nil:
+		return err
+	case !plan.Changed:
+		return nil
+	case !hasConsent(s, fmt.Sprintf("Write credentials.upstream.%s, and api_key_ref for %d deployments, into %s?", name, len(plan.Deployments), s.Config.File)):
+		c.Warnings = append(c.Warnings, auth.Warning{Code: "key-not-wired", Message: fmt.Sprintf("%s does not name the key yet; run it again with -wire, or write credentials.upstream.%s: {file: %s}", s.Config.File, name, c.Destination)})
+		return nil
+	}
+	wiring, err := config.WireKey(s.Config.File, name, c.Destination, false, s.Env.Now(), s.Env.Getenv)
+	if err != nil {
+		return err
+	}
+	c.Changed, c.Wired = true, &wiring
+	c.Proof = "the key is named in " + s.Config.File
+	if len(wiring.Deployments) == 0 {
+		c.Warnings = append(c.Warnings, auth.Warning{Code: "no-deployment", Message: "no deployment of " + name + " waits for a key: add one with model: " + name + "/… and api_key_ref: " + name})
+	}
+	return nil
+}
+
+// hasConsent asks for leave to change a file that people edit; -wire gives it
+// beforehand, and without a terminal there is none.
+func hasConsent(s *session.Session, question string) bool {
+	return s.Options.Wire || s.Options.Terminal.Confirm != nil && s.Options.Terminal.Confirm(question)
+}
+
+// keyItem is an API key as CLIProxyAPI's list of the provider has it.
+func keyItem(s *session.Session, key string) map[string]any {
+	set := s.Provider.Settings
+	if set.KeyList == "openai-compatibility" {
+		item := map[string]any{"name": s.Provider.Name, "base-url": set.KeyBaseURL, "api-key-entries": []any{map[string]any{"api-key": key}}}
+		var models []any
+		for _, name := range set.KeyModels {
+			models = append(models, map[string]any{"name": name, "alias": name})
+		}
+		if len(models) > 0 {
+			item["models"] = models
+		}
+		return item
+	}
+	item := map[string]any{"api-key": key}
+	if set.KeyBaseURL != "" {
+		item["base-url"] = set.KeyBaseURL
+	}
+	return item
+}
+
+// AddToServer puts an API key into CLIProxyAPI's list for the provider: through the
+// management API of the server that runs, else into its configuration file when
+// the person agrees. Faults: those of the management API, provider-unsupported,
+// wire-unsafe, key-not-wired.
+func AddToServer(ctx context.Context, s *session.Session, key string) (auth.Change, error) {
+	item := keyItem(s, key)
+	c := auth.Change{Destination: s.Config.CLIProxyConfigFile, Warnings: []auth.Warning{}, Account: &auth.Account{
+		Provider: s.Provider.Name, Method: "api_key", Account: s.Provider.Settings.KeyList, File: s.Config.CLIProxyConfigFile,
+		State: auth.Lasting, Evidence: "an API key has no end of its own", ObservedAt: s.Env.Now().UTC(), Problems: []auth.Problem{},
+	}}
+	srv, err := management.Open(s.Config, s.Env)
+	if err == nil {
+		err = addToServer(ctx, s, srv, item, &c)
+	}
+	if err == nil || !fault.HasCode(err, "management-unreachable") && !fault.HasCode(err, "management-key-missing") {
+		if errors.Is(err, cliproxy.ErrUnsupported) {
+			err = fault.New("provider-unsupported", "CLIProxyAPI at %s (version %s) has no %s", srv.Base, srv.Version, s.Provider.Settings.KeyList).WithHint("another version has; mage bootstrap:update installs one")
+		}
+		return c, err
+	}
+	return c, addToFile(s, item, &c)
+}
+
+// addToServer adds the item to the server's list and looks whether it is there.
+func addToServer(ctx context.Context, s *session.Session, srv *management.Server, item map[string]any, c *auth.Change) error {
+	list := s.Provider.Settings.KeyList
+	have, err := srv.Keys(ctx, list)
+	if err != nil {
+		return srv.Note(err)
+	}
+	if slices.ContainsFunc(have, func(other map[string]any) bool { return holdsKey(other, item) }) {
+		c.Proof = "nothing to do: the server has the key already"
+		return nil
+	}
+	if err := srv.SetKeys(ctx, list, append(have, item)); err != nil {
+		return srv.Note(err)
+	}
+	c.Changed = true
+	now, err := srv.Keys(ctx, list)
+	if err != nil {
+		return srv.Note(err)
+	}
+	if !slices.ContainsFunc(now, func(other map[string]any) bool { return holdsKey(other, item) }) {
+		return fault.New("proof-failed", "CLIProxyAPI at %s took the key and does not list it in %s", srv.Base, list).WithHint("mage logs cliproxyapi_plus says more")
+	}
+	c.Proof = "the server lists the key in " + list
+	return nil
+}
+
+// holdsKey reports whether an entry of the server holds the key of item.
+func holdsKey(entry, item map[string]any) bool {
+	if key, ok := item["api-key"]; ok {
+		return entry["api-key"] == key
+	}
+	inner, _ := item["api-key-entries"].([]any)
+	wanted, _ := inner[0].(map[string]any)
+	entries, _ := entry["api-key-entries"].([]any)
+	return slices.ContainsFunc(entries, func(e any) bool {
+		m, _ := e.(map[string]any)
+		return m["api-key"] == wanted["api-key"]
+	})
+}
+
+// addToFile adds the item to CLIProxyAPI's own configuration file. The old file,
+// which holds keys, is kept in the trash.
+func addToFile(s *session.Session, item map[string]any, c *auth.Change) error {
+	file, list := s.Config.CLIProxyConfigFile, s.Provider.Settings.KeyList
+	if file == "" {
+		return fault.Usage("cliproxy-config-missing", "there is no configuration file of CLIProxyAPI to put the key into").WithHint("mage init -upstream=cliproxyapi writes one")
+	}
+	old, err := safefile.Read(file, safefile.DocumentLimit)
+	if err != nil {
+		return fault.New("source-unreadable", "read %s: %s", file, safefile.Reason(err)).WithHint("it must be a file of yours that you may read")
+	}
+	text, err := json.Marshal(item)
+	if err != nil {
+		return fmt.Errorf("encode the key's entry: %w", err)
+	}
+	if key, _ := item["api-key"].(string); key != "" && bytes.Contains(old, []byte(key)) {
+		c.Proof = "nothing to do: " + file + " has the key already"
+		return nil
+	}
+	added, err := config.AddToList(file, old, list, string(text))
+	if err != nil {
+		return fault.Usage("wire-unsafe", "%s cannot be changed safely: %w", file, err).WithHint("add the key to %s by hand; nothing was changed", list)
+	}
+	if !hasConsent(s, fmt.Sprintf("CLIProxyAPI does not answer. Write the key into %s of %s?", list, file)) {
+		return fault.Usage("key-not-wired", "CLIProxyAPI does not answer, and without leave its file %s is not changed", file).WithHint("start it (mage start) and run this again, or say -wire")
+	}
+	if err := privatefile.Write(filepath.Join(auth.TrashFolder(auth.Folder(s.Config, s.Env)), vault.TrashName(filepath.Base(file), s.Env.Now())), old); err != nil {
+		return err
+	}
+	target, err := filepath.EvalSymlinks(file)
+	if err != nil {
+		return privatefile.Unwritable(file, err)
+	}
+	if err := privatefile.Write(target, added); err != nil {
+		return err
+	}
+	if _, err := cliproxy.ReadFile(file); err != nil {
+		return errors.Join(fault.New("wire-unsafe", "%s could not be read any more; it was put back", file).WithHint("add the key to %s by hand", list), privatefile.Write(target, old))
+	}
+	c.Changed, c.Proof = true, "the key is in "+list+" of "+file
+	if management.NotReady(s.Config, s.Env) == "" {
+		c.Warnings = append(c.Warnings, auth.Warning{Code: "restart-needed", Message: "a CLIProxyAPI that runs does not see the change: mage restart cliproxyapi_plus"})
+	}
+	return nil
+}

@@ -1,0 +1,100 @@
+package tool
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/credential"
+	"github.com/flowgate-go/flowgate/auth/draft"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/printable"
+)
+
+// copilotClient is the OAuth app of the Copilot editor plug-ins, which the Plus
+// family uses too.
+const copilotClient = "Iv1.b507a08c87ecfe98"
+
+// copilotHost is the only host whose tokens CLIProxyAPI uses: it sends them to
+// api.github.com whatever host they are of.
+const copilotHost = "github.com"
+
+// copilotEditors is what GitHub Copilot's editor plug-ins share: apps.json, or
+// the older hosts.json.
+func copilotEditors() Tool {
+	return Tool{
+		Keeper: "copilot-editors", Provider: "copilot",
+		Places: func(env auth.Environment) []string {
+			dir := filepath.Join(pathUnder(env, "XDG_CONFIG_HOME", ".config"), "github-copilot")
+			return []string{filepath.Join(dir, "apps.json"), filepath.Join(dir, "hosts.json"), copilotCLI(env)}
+		},
+		Absent: "sign in to Copilot in your editor, or: mage auth:login copilot",
+		read:   readCopilot,
+	}
+}
+
+// copilotCLI is where GitHub's Copilot CLI notes who is signed in.
+func copilotCLI(env auth.Environment) string {
+	return pathUnder(env, "COPILOT_HOME", ".copilot", "config.json")
+}
+
+// readCopilot makes one account of each user of github.com. Of several entries
+// of a user the one of the plug-ins' own app counts; entries that name no user
+// are accounts of their own.
+func readCopilot(doc gjson.Result, at Location) ([]draft.Draft, error) {
+	for _, key := range [...]string{"copilotTokens", "copilot_tokens", "loggedInUsers", "logged_in_users", "lastLoggedInUser", "last_logged_in_user"} {
+		if doc.Get(key).Exists() {
+			return nil, unsupportedCopilotCLI(at)
+		}
+	}
+	var users, others []string
+	best := map[string]draft.Draft{}
+	doc.ForEach(func(key, entry gjson.Result) bool {
+		token, user := credential.FirstText(entry.Get("oauth_token")), credential.FirstText(entry.Get("user"))
+		host, app, _ := strings.Cut(key.Str, ":")
+		switch host = strings.TrimSpace(host); {
+		case token == "":
+			return true
+		case !strings.EqualFold(host, copilotHost):
+			others = append(others, printable.Excerpt(host))
+			return true
+		}
+		account := "user " + strings.ToLower(user)
+		if user == "" {
+			account = "token " + token
+		}
+		if _, have := best[account]; !have {
+			users = append(users, account)
+		} else if app != copilotClient {
+			return true
+		}
+		d := draft.Draft{Label: "copilot", Fields: map[string]any{"access_token": token, "token_type": "bearer", "username": user, "scope": ""}}
+		d.CarryUnknown(entry, at.File, "oauth_token", "user", "githubAppId", "dev_override")
+		best[account] = d
+		return true
+	})
+	if len(users) == 0 && len(others) > 0 {
+		return nil, fault.New("source-unsupported", "%s holds tokens of %s only, and CLIProxyAPI can use those of %s", at.File, strings.Join(others, ", "), copilotHost).
+			WithHint("mage auth:login copilot signs in at github.com")
+	}
+	if len(users) == 0 {
+		return nil, credential.Invalid(at.File, ErrOtherForm)
+	}
+	slices.Sort(users)
+	drafts := make([]draft.Draft, len(users))
+	for i, user := range users {
+		drafts[i] = best[user]
+	}
+	if len(others) > 0 {
+		drafts[0].Warn("host-unsupported", "the tokens of %s in %s were left out: CLIProxyAPI can use those of %s", strings.Join(others, ", "), at.File, copilotHost)
+	}
+	return drafts, nil
+}
+
+func unsupportedCopilotCLI(at Location) error {
+	return fault.New("source-unsupported", "%s is of GitHub Copilot CLI, which keeps a token of an app of its own, mostly in the system's keychain; FlowGate does not take it", at.File).
+		WithHint("mage auth:login copilot makes a sign-in of its own")
+}

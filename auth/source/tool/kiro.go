@@ -1,0 +1,106 @@
+package tool
+
+import (
+	"cmp"
+	"path/filepath"
+	"strings"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/credential"
+	"github.com/flowgate-go/flowgate/auth/draft"
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// kiroIDE is Amazon's Kiro: kiro-auth-token.json in the AWS SSO cache and, for
+// an organisation's sign-in, the client registration beside it.
+func kiroIDE() Tool {
+	return Tool{
+		Keeper: "kiro", Provider: "kiro", refresh: "refreshToken",
+		Places: func(env auth.Environment) []string {
+			home := env.Getenv("HOME")
+			return append([]string{
+				filepath.Join(home, ".aws", "sso", "cache", "kiro-auth-token.json"), filepath.Join(home, ".kiro", "kiro-auth-token.json"),
+			}, kiroCLI(env)...)
+		},
+		Absent: "sign in to Kiro",
+		read:   readKiro,
+	}
+}
+
+// kiroCLI is where kiro-cli keeps its database.
+func kiroCLI(env auth.Environment) []string {
+	if env.GOOS == "darwin" {
+		return []string{filepath.Join(env.Getenv("HOME"), "Library", "Application Support", "kiro-cli", "data.sqlite3")}
+	}
+	return []string{filepath.Join(pathUnder(env, "XDG_DATA_HOME", filepath.Join(".local", "share")), "kiro-cli", "data.sqlite3")}
+}
+
+// kiroFields are the names of Kiro's members in CLIProxyAPIPlus's files. The IDE
+// writes the former, kiro-cli's database the latter.
+func kiroFields() map[string]string {
+	return map[string]string{
+		"refreshToken": "refresh_token", "profileArn": "profile_arn", "provider": "provider", "region": "region", "startUrl": "start_url", "email": "email",
+		"tokenEndpoint": "token_endpoint", "issuerUrl": "issuer_url", "clientId": "client_id", "clientSecret": "client_secret", "clientIdHash": "client_id_hash",
+		"scopes": "scopes",
+	}
+}
+
+func readKiro(doc gjson.Result, at Location) ([]draft.Draft, error) {
+	access := credential.FirstText(doc.Get("accessToken"), doc.Get("access_token"))
+	if access == "" || credential.FirstText(doc.Get("authMethod"), doc.Get("auth_method"), doc.Get("profileArn"), doc.Get("profile_arn"), doc.Get("provider"),
+		doc.Get("start_url"), doc.Get("oauth_flow")) == "" {
+		return nil, credential.Invalid(at.File, ErrOtherForm)
+	}
+	fields := map[string]any{"access_token": access}
+	known := []string{"accessToken", "access_token", "expiresAt", "expires_at", "authMethod", "auth_method", "oauth_flow"}
+	for from, to := range kiroFields() {
+		known = append(known, from, to)
+		for _, name := range [...]string{from, to} {
+			if value := draft.TextOrTexts(doc.Get(name)); value != nil {
+				fields[to] = value
+			}
+		}
+	}
+	method := strings.ToLower(credential.FirstText(doc.Get("authMethod"), doc.Get("auth_method")))
+	if method == "" && fields["client_secret"] != nil {
+		method = "idc" // kiro-cli does not say it
+	}
+	fields["auth_method"], fields["expires_at"] = method, cmp.Or(formatExpiry(doc.Get("expiresAt")), formatExpiry(doc.Get("expires_at")))
+	d := draft.Draft{Fields: fields, Label: "kiro", Name: "kiro-" + method + ".json"}
+	if doc.Get("refresh_token").Exists() {
+		d.RefreshPath = "refresh_token"
+	}
+	if email, ok := fields["email"].(string); ok {
+		d.Name = "kiro-" + method + "-" + strings.NewReplacer("@", "-", ".", "-").Replace(email) + ".json"
+	}
+	d.Name = draft.SafeName(d.Name)
+	if hash, ok := fields["client_id_hash"].(string); ok && fields["client_secret"] == nil {
+		addRegistration(&d, hash, at)
+	}
+	if method == credential.KiroExternalIDP && (fields["token_endpoint"] == nil || fields["client_id"] == nil) {
+		return nil, fault.New("source-unsupported", "%s is a sign-in at an organisation's identity provider without tokenEndpoint and clientId, so it could not be renewed", at.File).
+			WithHint("sign in to Kiro again and import at once; or mage auth:login kiro")
+	}
+	d.CarryUnknown(doc, at.File, known...)
+	return []draft.Draft{d}, nil
+}
+
+// addRegistration adds the client that the sign-in was made with; without it the
+// token cannot be renewed.
+func addRegistration(d *draft.Draft, hash string, at Location) {
+	if strings.Trim(hash, "0123456789abcdefABCDEF") != "" {
+		d.Warn("registration-missing", "clientIdHash is not a hash; the client registration was not looked for")
+		delete(d.Fields, "client_id_hash")
+		return
+	}
+	file := filepath.Join(filepath.Dir(at.File), hash+".json")
+	data, err := credential.ReadFile(file)
+	client, bad := credential.ReadObject(data)
+	if err != nil || bad != nil || credential.FirstText(client.Get("clientId")) == "" {
+		d.Warn("registration-missing", "the client registration %s cannot be read, so the token cannot be renewed", file)
+		return
+	}
+	d.Fields["client_id"], d.Fields["client_secret"] = credential.FirstText(client.Get("clientId")), credential.FirstText(client.Get("clientSecret"))
+}

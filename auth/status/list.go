@@ -1,0 +1,58 @@
+package status
+
+import (
+	"context"
+
+	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/management"
+	"github.com/flowgate-go/flowgate/auth/provider"
+	"github.com/flowgate-go/flowgate/auth/signin"
+	"github.com/flowgate-go/flowgate/internal/config"
+)
+
+// ProviderStatus is a provider and what is possible with it now.
+type ProviderStatus struct {
+	Name          string   `json:"name"`
+	Methods       []string `json:"methods"`
+	DefaultMethod string   `json:"default_method"`
+	Available     bool     `json:"available"` // the default method can be used now
+	Reason        string   `json:"reason"`    // why not
+	Possible      []string `json:"possible"`  // the methods that can; never nil
+	ImportsFrom   string   `json:"imports_from,omitempty"`
+	Configured    bool     `json:"configured"` // it stands in flowgate.yaml
+}
+
+// List says of every provider, or of the one named, how it can sign in now.
+// Fault: provider-invalid.
+func List(_ context.Context, cfg *config.Config, env auth.Environment, only string) ([]ProviderStatus, error) {
+	providers, err := provider.All(cfg)
+	if err != nil {
+		return nil, err
+	}
+	server := management.NotReady(cfg, env)
+	all := []ProviderStatus{}
+	for _, p := range providers {
+		if only != "" && p.Name != only {
+			continue
+		}
+		st := ProviderStatus{Name: p.Name, Methods: p.Methods, DefaultMethod: p.Methods[0], Possible: []string{}, ImportsFrom: p.Settings.ImportDoc, Configured: p.Written}
+		wrong := provider.CheckSettings(cfg, p)
+		for i, name := range p.Methods {
+			why := server // asked once for all
+			if name != "management" {
+				why = signin.NotReady(cfg, env, p, name)
+			}
+			if wrong != nil {
+				why = wrong.Error()
+			}
+			if why == "" {
+				st.Possible = append(st.Possible, name)
+			}
+			if i == 0 {
+				st.Available, st.Reason = why == "", why
+			}
+		}
+		all = append(all, st)
+	}
+	return all, nil
+}

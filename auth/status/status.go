@@ -1,0 +1,214 @@
+package status
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/credential"
+	"github.com/flowgate-go/flowgate/auth/grant"
+	"github.com/flowgate-go/flowgate/auth/management"
+	"github.com/flowgate-go/flowgate/auth/provider"
+	"github.com/flowgate-go/flowgate/internal/cliproxy"
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/printable"
+)
+
+// Options steer Status.
+type Options struct {
+	Provider string        // "": all
+	Live     bool          // ask the running server too
+	Within   time.Duration // over 0: a provider without a usable account at that time from now is an error
+}
+
+// Overview is what there is to sign in with.
+type Overview struct {
+	Folder    string           `json:"folder"`           // where the credential files are: CLIProxyAPI's auth-dir
+	Accounts  []auth.Account   `json:"accounts"`         // never nil
+	Ending    []Ending         `json:"ending,omitempty"` // with -within: providers that will be without
+	Shared    []grant.Shared   `json:"shared_grants,omitempty"`
+	Server    *ServerStatus    `json:"server,omitempty"` // with -live
+	Providers []ProviderStatus `json:"providers"`
+}
+
+// ServerStatus is the server as -live saw it.
+type ServerStatus struct {
+	URL     string `json:"url"`
+	Answers bool   `json:"answers"`
+	Version string `json:"version,omitempty"`
+	Reason  string `json:"reason,omitempty"`
+}
+
+// Ending is a provider that will have no usable account.
+type Ending struct {
+	Provider string   `json:"provider"`
+	Reasons  []string `json:"reasons"` // one an account
+}
+
+// maxLookups is how many credentials -live asks the models of: each costs the
+// server 60 ms.
+const maxLookups = 20
+
+// Read shows the accounts. It refreshes nothing. Faults: provider-unknown,
+// accounts-ending, those of Accounts and, with Live, of the management API but
+// its absence. The overview is valid with accounts-ending too.
+func Read(ctx context.Context, cfg *config.Config, env auth.Environment, o Options) (Overview, error) {
+	if o.Within < 0 {
+		return Overview{}, fault.Usage("flag-invalid", "-within=%s lies in the past", o.Within).WithHint("-within=8h looks eight hours ahead")
+	}
+	if o.Provider != "" {
+		if _, err := provider.Find(cfg, o.Provider); err != nil {
+			return Overview{}, err
+		}
+	}
+	accounts, err := auth.Accounts(ctx, cfg, env)
+	if err != nil {
+		return Overview{}, err
+	}
+	view := Overview{Folder: auth.Folder(cfg, env)}
+	if view.Shared, err = grant.FindShared(ctx, cfg, env, accounts); err != nil {
+		return view, err
+	}
+	view.Accounts = lo.Filter(accounts, func(a auth.Account, _ int) bool { return o.Provider == "" || a.Provider == o.Provider })
+	if o.Live {
+		if err := view.live(ctx, cfg, env); err != nil {
+			return view, err
+		}
+	}
+	if view.Providers, err = List(ctx, cfg, env, o.Provider); err != nil {
+		return view, err
+	}
+	if o.Within > 0 {
+		return view, view.ending(cfg, env.Now().Add(o.Within), o)
+	}
+	return view, nil
+}
+
+// ending looks for providers that will have nothing usable: those written in
+// the configuration, or, where none is, those that have accounts.
+func (v *Overview) ending(cfg *config.Config, at time.Time, o Options) error {
+	by := lo.GroupBy(v.Accounts, func(a auth.Account) string { return a.Provider })
+	var names []string
+	switch {
+	case o.Provider != "":
+		names = []string{o.Provider}
+	case len(cfg.Providers) > 0:
+		names = lo.Keys(cfg.Providers)
+	default:
+		names = lo.Keys(by)
+	}
+	for _, name := range slices.Sorted(slices.Values(names)) {
+		e := Ending{Provider: name, Reasons: []string{}}
+		usable := false
+		for _, a := range by[name] {
+			ok, why := a.UsableUntil(at)
+			usable = usable || ok
+			if !ok {
+				e.Reasons = append(e.Reasons, a.Account+": "+why)
+			}
+		}
+		if len(by[name]) == 0 {
+			e.Reasons = append(e.Reasons, "it has no account")
+		}
+		if !usable {
+			v.Ending = append(v.Ending, e)
+		}
+	}
+	if len(v.Ending) == 0 && len(names) > 0 {
+		return nil
+	}
+	if len(names) == 0 {
+		return fault.New("accounts-ending", "no provider is configured and there is no account").WithHint("mage auth:list shows how to sign in")
+	}
+	first := v.Ending[0]
+	return fault.New("accounts-ending", "%s will have no usable account at %s: %s", strings.Join(lo.Map(v.Ending, func(e Ending, _ int) string { return e.Provider }), ", "), credential.FormatTime(at), strings.Join(first.Reasons, "; ")).
+		WithHint("mage auth:login %s", first.Provider)
+}
+
+// live adds what the running server says.
+func (v *Overview) live(ctx context.Context, cfg *config.Config, env auth.Environment) error {
+	s, err := management.Open(cfg, env)
+	if errors.Is(err, management.ErrNoServer) {
+		v.Server = &ServerStatus{Reason: err.Error()}
+		return nil
+	}
+	if fault.HasCode(err, "management-key-missing") { // the files tell what they tell without the server
+		f := fault.From(err)
+		v.Server = &ServerStatus{Reason: f.Message + "; " + f.Hint}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	v.Server = &ServerStatus{URL: s.Base}
+	files, err := s.ListFiles(ctx)
+	if fault.HasCode(err, "management-unreachable") {
+		v.Server.Reason = err.Error()
+		v.unreachable(s, env)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	v.Server.Answers, v.Server.Version = true, s.Version
+	return v.compare(ctx, s, files, env.Now())
+}
+
+// compare puts the server's list beside the accounts.
+func (v *Overview) compare(ctx context.Context, s *management.Server, files []cliproxy.CredentialFile, now time.Time) error {
+	listed := lo.KeyBy(files, func(f cliproxy.CredentialFile) string { return f.Name })
+	for i := range v.Accounts {
+		a := &v.Accounts[i]
+		f, ok := listed[filepath.Base(a.File)]
+		if !ok {
+			a.Live = &auth.Live{Models: -1}
+			continue
+		}
+		live := management.LiveState(f)
+		if i < maxLookups {
+			n, known, err := s.Models(ctx, f.Name)
+			if err != nil {
+				return err
+			}
+			if known {
+				live.Models = n
+			}
+		}
+		a.Live = &live
+		heed(a, live, now)
+	}
+	return nil
+}
+
+func (v *Overview) unreachable(s *management.Server, env auth.Environment) {
+	for i := range v.Accounts {
+		a := &v.Accounts[i]
+		if a.Method == "api_key" {
+			continue // no server has to know it
+		}
+		a.State, a.ObservedAt = auth.Unreachable, env.Now().UTC()
+		a.Evidence = "CLIProxyAPI at " + s.Base + " does not answer; by itself: " + a.Evidence
+	}
+}
+
+// heed lets the server's word change the state: it has tried the credential.
+func heed(a *auth.Account, live auth.Live, now time.Time) {
+	said := strings.ToLower(live.Message)
+	has := func(words ...string) bool {
+		return lo.SomeBy(words, func(w string) bool { return strings.Contains(said, w) })
+	}
+	evidence := "the server says: " + live.Status + ", " + printable.Excerpt(live.Message)
+	switch {
+	case has("invalid_grant", "refresh_token_reused", "refresh_token_revoked", "refresh_token_expired", "refresh_token_invalidated"):
+		a.State, a.Evidence, a.ObservedAt = auth.Dead, evidence, now.UTC()
+	case live.RetryAt != nil && live.RetryAt.After(now) && has("quota", "429", "rate limit", "rate_limit", "usage_limit", "usage limit", "exhausted"):
+		a.State, a.Evidence, a.ObservedAt = auth.Parked, evidence+", until "+credential.FormatTime(*live.RetryAt), now.UTC()
+	}
+}

@@ -1,0 +1,123 @@
+package vault
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"os"
+	"slices"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/draft"
+	"github.com/flowgate-go/flowgate/auth/grant"
+	"github.com/flowgate-go/flowgate/auth/vault/plan"
+	"github.com/flowgate-go/flowgate/auth/vault/proof"
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/privatefile"
+)
+
+// Options steer Install.
+type Options struct {
+	plan.Options
+	Dry bool // do everything but write
+}
+
+// installer writes credentials: the one way by which a credential gets into the
+// folder.
+type installer struct {
+	cfg *config.Config
+	env auth.Environment
+	Options
+}
+
+// Install decides on all drafts, then writes them; when one is refused nothing
+// is written, and when the proof fails everything is put back as it was. Faults:
+// those of Plan and of Prove, write-failed, locked.
+func Install(ctx context.Context, cfg *config.Config, env auth.Environment, drafts []draft.Draft, o Options) (auth.Change, error) {
+	if !o.Dry {
+		if err := os.MkdirAll(auth.Folder(cfg, env), 0o700); err != nil {
+			return auth.Change{}, privatefile.Unwritable(auth.Folder(cfg, env), err)
+		}
+		unlock, err := Lock(ctx, auth.Folder(cfg, env))
+		if err != nil {
+			return auth.Change{}, err
+		}
+		defer unlock()
+	}
+	moves, err := plan.Make(ctx, cfg, env, drafts, o.Options)
+	if err != nil {
+		return auth.Change{}, err
+	}
+	return installer{cfg, env, o}.applyAll(ctx, moves)
+}
+
+// applyAll writes all moves and proves them. Of a folder or an export, what
+// cannot be proven is put back and left out, as long as something is proven.
+func (d installer) applyAll(ctx context.Context, moves []plan.Placement) (auth.Change, error) {
+	done := make([]undoSteps, len(moves))
+	changes := make([]auth.Change, len(moves))
+	for i, m := range moves {
+		var err error
+		if changes[i], err = d.apply(m, &done[i]); err != nil {
+			return auth.Change{}, undoAll(done, err)
+		}
+	}
+	unproven := make([]error, len(changes))
+	if !d.Dry {
+		var err error
+		if unproven, err = proof.Each(ctx, d.cfg, d.env, changes); err != nil {
+			return auth.Change{}, undoAll(done, err)
+		}
+	}
+	if err := d.leaveOutUnproven(changes, unproven, done); err != nil {
+		return auth.Change{}, undoAll(done, err)
+	}
+	for i, m := range moves {
+		if m.AcceptedGrant != "" && unproven[i] == nil && !d.Dry {
+			if err := grant.Accept(d.cfg, m.AcceptedGrant); err != nil {
+				return auth.Change{}, undoAll(done, err)
+			}
+		}
+	}
+	slices.SortStableFunc(changes, func(a, b auth.Change) int { // what was done comes first in the report
+		return cmp.Compare(lo.Ternary(a.Changed, 0, 1), lo.Ternary(b.Changed, 0, 1))
+	})
+	first := changes[0]
+	first.Others = changes[1:]
+	return first, nil
+}
+
+// leaveOutUnproven puts back what could not be proven. It returns the failure
+// when nothing was proven, or when only all of it may be taken.
+func (d installer) leaveOutUnproven(changes []auth.Change, unproven []error, done []undoSteps) error {
+	failure := errors.Join(unproven...)
+	if failure == nil {
+		return nil
+	}
+	first, _ := lo.Find(unproven, func(err error) bool { return err != nil })
+	proven := false
+	for i, err := range unproven {
+		if err != nil && !fault.HasCode(err, "proof-failed") {
+			return err
+		}
+		proven = proven || err == nil && changes[i].Changed
+	}
+	if !d.Lenient || !proven {
+		return first
+	}
+	for i, why := range unproven {
+		if why == nil {
+			continue
+		}
+		if err := done[i].undo(nil); err != nil {
+			return err
+		}
+		done[i] = nil
+		changes[i].Changed, changes[i].Account, changes[i].Proof = false, nil, "it was left out"
+		changes[i].Warnings = []auth.Warning{{Code: "source-left-out", Message: changes[i].Source + " was left out: " + why.Error()}}
+	}
+	return nil
+}

@@ -1,0 +1,103 @@
+package plan
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/credential"
+	"github.com/flowgate-go/flowgate/auth/draft"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/privatefile"
+	"github.com/flowgate-go/flowgate/internal/safefile"
+)
+
+// chooseDestination is the file that a draft goes to: the one that holds the same
+// account already, or a new one. Another account's file is never chosen.
+func (p planner) chooseDestination(draft *draft.Draft, c credential.Content, accounts []auth.Account, taken []string) (string, error) {
+	name, err := draft.FileName()
+	if err != nil {
+		return "", err
+	}
+	if p.Dest == "" {
+		for _, a := range accounts {
+			if a.Provider == draft.Provider.Name && credential.Compare(a.Credential(), c) == credential.SameAccount {
+				return a.File, nil
+			}
+		}
+		return p.freeName(draft, c, name, taken)
+	}
+	dest, err := filepath.Abs(p.Dest)
+	if err != nil {
+		return "", fmt.Errorf("resolve %s: %w", p.Dest, err)
+	}
+	if info, err := os.Stat(dest); err == nil && info.IsDir() {
+		dest = filepath.Join(dest, name)
+	}
+	return dest, nil
+}
+
+// freeName is a name in the credential folder that no other account has: the
+// usual one, else with -2, -3 and so on. -force takes the usual one.
+func (p planner) freeName(draft *draft.Draft, c credential.Content, name string, taken []string) (string, error) {
+	base := strings.TrimSuffix(name, ".json")
+	for n := 1; n < 1000; n++ {
+		file := filepath.Join(auth.Folder(p.cfg, p.env), base+".json")
+		if n > 1 {
+			file = filepath.Join(auth.Folder(p.cfg, p.env), fmt.Sprintf("%s-%d.json", base, n))
+		}
+		if slices.Contains(taken, file) || !p.Force && holdsOtherAccount(file, c) {
+			continue
+		}
+		if n > 1 {
+			draft.Warn("account-separate", "%s.json is of another account, or cannot be shown to be of this one, so this one became %s; if they are one account, mage auth:logout %s puts the older away", base, filepath.Base(file), base)
+		}
+		return file, nil
+	}
+	return "", fault.New("destination-taken", "%s and 999 names like it are taken in %s", name, auth.Folder(p.cfg, p.env)).WithHint("-dest=FILE or -label=NAME names another")
+}
+
+// holdsOtherAccount reports whether there is a file of another account. One that is
+// damaged holds nothing that could be lost; it goes into the trash all the same.
+func holdsOtherAccount(file string, c credential.Content) bool {
+	info, err := os.Lstat(file)
+	if err != nil || !info.Mode().IsRegular() || info.Size() > credential.MaxSize {
+		return false // occupant says what is wrong with it
+	}
+	data, err := safefile.Read(file, credential.MaxSize)
+	if err != nil {
+		return false
+	}
+	old, err := credential.Parse(data)
+	return err == nil && old.Secret() != "" && (old.Type != c.Type || credential.Compare(old, c) != credential.SameAccount)
+}
+
+// readExisting is what is at dest now; nil when nothing is.
+func (p planner) readExisting(dest string, draft *draft.Draft) ([]byte, error) {
+	info, err := os.Lstat(dest)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, privatefile.Unwritable(dest, err)
+	case !info.Mode().IsRegular():
+		return nil, fault.New("destination-unsafe", "%s is no regular file (a symbolic link, a pipe, a folder); nothing was written", dest).
+			WithHint("move it away, or name another with -dest")
+	}
+	if source, err := os.Stat(draft.Source); err == nil && os.SameFile(source, info) {
+		return nil, fault.Usage("source-is-destination", "%s is the source and the destination", dest).WithHint("-dest=FILE names another place")
+	}
+	if info.Size() > credential.MaxSize {
+		return nil, fault.New("destination-unsafe", "%s is no credential file: it has %d bytes", dest, info.Size()).WithHint("move it away")
+	}
+	old, err := safefile.Read(dest, credential.MaxSize)
+	if err != nil {
+		return nil, privatefile.Unwritable(dest, err)
+	}
+	return old, nil
+}

@@ -1,0 +1,73 @@
+package plan
+
+import (
+	"context"
+	"strings"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/grant"
+	"github.com/flowgate-go/flowgate/auth/provider"
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// checkGrants refuses drafts whose grant another file holds, unless it is shared or
+// moved on purpose. Where refresh tokens may be used more than once that is a
+// warning only.
+func (p planner) checkGrants(ctx context.Context, moves []Placement, accounts []auth.Account) error {
+	providers, err := provider.All(p.cfg)
+	if err != nil {
+		return err
+	}
+	holders := grant.FindHolders(ctx, p.cfg, p.env, providers, accounts)
+	for i := range moves {
+		if err := p.checkGrant(&moves[i], holders); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+func (p planner) checkGrant(m *Placement, holders []grant.Holder) error {
+	if m.Draft.APIKey != "" {
+		return nil
+	}
+	c, err := m.Draft.Content()
+	if err != nil || c.RefreshToken == "" {
+		return err
+	}
+	if m.Draft.Source != "" && m.Draft.RefreshPath != "" {
+		holders = append(holders, grant.NewHolder(m.Draft.Keeper, m.Draft.Source, auth.AccountLabel(c.Email, m.Draft.Keeper), m.Draft.Provider.Name, c.RefreshToken))
+	}
+	others := lo.UniqBy(lo.Filter(holders, func(h grant.Holder, _ int) bool {
+		return h.File != m.Dest && h.Holds(c.RefreshToken)
+	}), func(h grant.Holder) string { return h.File })
+	m.TakesGrant = p.Take && m.Draft.RefreshPath != "" && !m.LeftOut
+	left := lo.Filter(others, func(h grant.Holder, _ int) bool { return !m.TakesGrant || h.File != m.Draft.Source })
+	switch {
+	case m.LeftOut:
+		return nil
+	case p.Take && !m.TakesGrant:
+		return fault.New("take-impossible", "the grant cannot be moved away from %s", Origin(m.Draft)).WithHint("sign out there, or accept with -share that both hold it")
+	case len(left) == 0:
+		return nil
+	case !m.Draft.Provider.Settings.SingleUse:
+		m.Draft.Warn("grant-shared", "%s %s the same grant; signing out there ends it here", strings.Join(holderFiles(left), " and "), lo.Ternary(len(left) == 1, "has", "have"))
+	case p.Share || m.Unchanged:
+		if p.Share {
+			m.AcceptedGrant = c.RefreshToken
+		}
+		m.Draft.Warn("grant-shared", "%s %s the same grant: refresh tokens of %s can be used once, so whoever renews first signs the other out", strings.Join(holderFiles(left), " and "), lo.Ternary(len(left) == 1, "has", "have"), m.Draft.Provider.Name)
+	default:
+		return fault.New("grant-shared", "%s (account %s) and %s (account %s) would hold one grant; refresh tokens of %s can be used once, so each would sign the other out",
+			left[0].File, left[0].Account, m.Dest, auth.AccountLabel(c.Email, m.Draft.Label), m.Draft.Provider.Name).
+			WithHint("mage auth:login %s makes a grant of its own; -take moves this one (the source keeps a backup and is signed out); -share accepts it", m.Draft.Provider.Name).
+			WithDetail(grant.Shared{Provider: m.Draft.Provider.Name, SingleUse: true, Holders: append(left, grant.Holder{Keeper: grant.KeeperServer, File: m.Dest, Account: auth.AccountLabel(c.Email, m.Draft.Label)})})
+	}
+	return nil
+}
+
+func holderFiles(holders []grant.Holder) []string {
+	return lo.Map(holders, func(h grant.Holder, _ int) string { return h.File })
+}

@@ -1,0 +1,49 @@
+package plan
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/flowgate-go/flowgate/auth/draft"
+	"github.com/flowgate-go/flowgate/auth/management"
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// dropUnsupported refuses what the running server would ignore; of a folder or an
+// export it is left out. Without a server the draft gets a warning.
+func (p planner) dropUnsupported(ctx context.Context, drafts []draft.Draft) ([]draft.Draft, error) {
+	if !slices.ContainsFunc(drafts, func(one draft.Draft) bool { return one.APIKey == "" && one.Provider.Settings.PlusOnly }) {
+		return drafts, nil
+	}
+	s, err := management.Open(p.cfg, p.env)
+	if err == nil {
+		_, err = s.ListFiles(ctx)
+	}
+	if err != nil && !errors.Is(err, management.ErrNoServer) && !fault.HasCode(err, "management-unreachable") && !fault.HasCode(err, "management-key-missing") {
+		return nil, err
+	}
+	var kept []draft.Draft
+	var refusal error
+	var names []string
+	for _, one := range drafts {
+		switch {
+		case one.APIKey != "" || !one.Provider.Settings.PlusOnly:
+		case err == nil && s.Seven && !p.Force:
+			names = append(names, Origin(&one))
+			refusal = fault.New("provider-unsupported", "CLIProxyAPI at %s (version %s) does not load credentials of %s; nothing was written", s.Base, s.Version, one.Provider.Name).
+				WithHint("CLIProxyAPIPlus does; -force writes it all the same")
+			continue
+		default:
+			one.Warn("plus-only", "only the Plus family of CLIProxyAPI loads credentials of %s", one.Provider.Name)
+		}
+		kept = append(kept, one)
+	}
+	if refusal != nil && (!p.Lenient || len(kept) == 0) {
+		return nil, refusal
+	}
+	if refusal != nil {
+		kept[0].Warn("source-left-out", "%s: this server does not load credentials of that kind; -force writes them all the same", draft.SomeNames(names))
+	}
+	return kept, nil
+}

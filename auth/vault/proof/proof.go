@@ -1,0 +1,171 @@
+package proof
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/management"
+	"github.com/flowgate-go/flowgate/auth/provider"
+	"github.com/flowgate-go/flowgate/auth/signin/retry"
+	"github.com/flowgate-go/flowgate/internal/cliproxy"
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// The server sees a new file within 0.1 s and has its models a moment later
+// (measured on CLIProxyAPI 7).
+const (
+	proofPatience = 8 * time.Second
+	proofPause    = 250 * time.Millisecond
+)
+
+// prover shows that credentials that were written work.
+type prover struct {
+	cfg *config.Config
+	env auth.Environment
+}
+
+// All is proveEach with one error: the first. Faults: proof-failed, and
+// those of the management API but its absence.
+func All(ctx context.Context, cfg *config.Config, env auth.Environment, changes []auth.Change) error {
+	unproven, err := Each(ctx, cfg, env, changes)
+	for _, one := range unproven {
+		if err == nil {
+			err = one
+		}
+	}
+	return err
+}
+
+// Each reads back what was written and, with a server running, waits until
+// it lists each credential with models. It returns what is wrong with each; nil
+// for those that are proven.
+func Each(ctx context.Context, cfg *config.Config, env auth.Environment, changes []auth.Change) ([]error, error) {
+	d := prover{cfg, env}
+	unproven := make([]error, len(changes))
+	providers, err := provider.All(d.cfg)
+	if err != nil {
+		return nil, err
+	}
+	for i := range changes {
+		unproven[i] = d.readBack(&changes[i], providers)
+	}
+	if !slices.ContainsFunc(changes, func(c auth.Change) bool { return c.Changed }) {
+		return unproven, nil
+	}
+	s, err := management.Open(d.cfg, d.env)
+	if errors.Is(err, management.ErrNoServer) || fault.HasCode(err, "management-key-missing") {
+		return unproven, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	until := time.Now().Add(proofPatience) // for all: they were written before
+	for i := range changes {
+		if unproven[i] == nil {
+			unproven[i] = d.prove(ctx, s, &changes[i], until)
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+	}
+	return unproven, nil
+}
+
+// StillInPlace says of a failed proof that the file is there all the same.
+func StillInPlace(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("the credential is in its place, but its proof failed: %w", err)
+}
+
+func (d prover) readBack(c *auth.Change, providers []provider.Provider) error {
+	a := auth.ReadAccount(d.cfg, c.Destination, providers, d.env.Now())
+	if filepath.Ext(c.Destination) != ".json" {
+		for _, key := range auth.APIKeys(d.cfg, providers, d.env.Now()) {
+			if key.File == c.Destination {
+				a = key
+			}
+		}
+	}
+	c.Account = &a
+	bad := slices.IndexFunc(a.Problems, func(p auth.Problem) bool {
+		return slices.Contains([]string{auth.ProblemUnreadable, auth.ProblemInvalid, auth.ProblemNoToken, auth.ProblemNoType}, p.Code)
+	})
+	if bad >= 0 {
+		return fault.New("proof-failed", "%s does not read back as a credential: %s", c.Destination, a.Problems[bad].Message).WithHint("mage auth:status shows it")
+	}
+	return nil
+}
+
+// prove waits until the server lists the file with models; it asks at least once.
+func (d prover) prove(ctx context.Context, s *management.Server, c *auth.Change, until time.Time) error {
+	if !c.Changed || filepath.Dir(c.Destination) != auth.Folder(d.cfg, d.env) || c.Account.Disabled {
+		return nil
+	}
+	name := filepath.Base(c.Destination)
+	for {
+		live, err := askServer(ctx, s, name)
+		if fault.HasCode(err, "management-unreachable") {
+			c.Proof += "; no server runs that could list it"
+			return nil
+		}
+		if err != nil && !retry.IsTransient(err) {
+			return err
+		}
+		if err == nil && live.Listed && live.Models != 0 {
+			c.Account.Live = &live
+			c.Proof = "the server lists it" + describeModels(live.Models)
+			return nil
+		}
+		switch late := time.Now().After(until); {
+		case late && err != nil:
+			return err
+		case late:
+			return unprovenFault(s, name, live)
+		}
+		if err := retry.Sleep(ctx, proofPause); err != nil {
+			return err
+		}
+	}
+}
+
+func describeModels(n int) string {
+	if n < 0 {
+		return "; this server does not say with which models"
+	}
+	return fmt.Sprintf(" with %d models", n)
+}
+
+func unprovenFault(s *management.Server, name string, live auth.Live) error {
+	if !live.Listed {
+		return fault.New("proof-failed", "CLIProxyAPI at %s does not list %s", s.Base, name).
+			WithHint("does it load another folder? mage doctor compares auth-dir")
+	}
+	return fault.New("proof-failed", "CLIProxyAPI at %s (version %s) lists %s and offers no model with it", s.Base, s.Version, name).
+		WithHint("this server cannot use credentials of that kind; CLIProxyAPI 7 dropped Gemini CLI, Qwen, iFlow, Kiro and Copilot, which the Plus family has")
+}
+
+// askServer is what the server says about one file.
+func askServer(ctx context.Context, s *management.Server, name string) (auth.Live, error) {
+	files, err := s.ListFiles(ctx)
+	if err != nil {
+		return auth.Live{}, err
+	}
+	i := slices.IndexFunc(files, func(f cliproxy.CredentialFile) bool { return f.Name == name })
+	if i < 0 {
+		return auth.Live{Models: -1}, nil
+	}
+	live := management.LiveState(files[i])
+	count, known, err := s.Models(ctx, name)
+	if known {
+		live.Models = count
+	}
+	return live, err
+}

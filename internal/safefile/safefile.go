@@ -1,0 +1,87 @@
+// Package safefile reads files that must be regular ones. A named pipe or a
+// device in the place of a configuration or state file would make an ordinary
+// read wait for ever; Read refuses it at once.
+package safefile
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+// ErrNotRegular is the cause of a *fs.PathError for what is no regular file:
+// a folder, a pipe, a socket, a device.
+var ErrNotRegular = errors.New("not a regular file")
+
+// Open opens a regular file for reading and never blocks.
+func Open(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = &fs.PathError{Op: "open", Path: path, Err: fmt.Errorf("%w: it %s", ErrNotRegular, describeKind(info.Mode()))}
+	}
+	if err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+func describeKind(m fs.FileMode) string {
+	switch {
+	case m.IsDir():
+		return "is a directory"
+	case m&fs.ModeNamedPipe != 0:
+		return "is a named pipe"
+	}
+	return "is a device or a socket"
+}
+
+// Limits for Read, in bytes, by what a file is.
+const (
+	KeyLimit      = 64 << 10  // a key, a process id, a version
+	DocumentLimit = 16 << 20  // a configuration, state, a credential file
+	BulkLimit     = 512 << 20 // what grows with what it is about: a manifest, a log
+)
+
+// ErrTooLarge is the cause of a *fs.PathError for a file beyond the limit.
+var ErrTooLarge = errors.New("too large")
+
+// Read returns the content of a regular file of at most limit bytes. It does not
+// begin to read a larger one, however little of the disk it takes.
+func Read(path string, limit int64) ([]byte, error) {
+	f, err := Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	tooLarge := &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("%w: more than %d bytes", ErrTooLarge, limit)}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > limit {
+		return nil, tooLarge
+	}
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if int64(len(data)) > limit { // it grows, or does not say its size
+		return nil, tooLarge
+	}
+	return data, err
+}
+
+// Reason returns the message of a file system error without the path, for a
+// text that names the path itself.
+func Reason(err error) string {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err.Error()
+	}
+	return err.Error()
+}
