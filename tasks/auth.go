@@ -17,7 +17,11 @@ import (
 	"golang.org/x/term"
 
 	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/bundle"
+	"github.com/flowgate-go/flowgate/auth/refresh"
+	"github.com/flowgate-go/flowgate/auth/signin"
 	"github.com/flowgate-go/flowgate/auth/source"
+	"github.com/flowgate-go/flowgate/auth/status"
 	"github.com/flowgate-go/flowgate/auth/vault"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/policy"
@@ -51,7 +55,7 @@ func (Auth) Login(ctx context.Context, provider string, method *string, paste *b
 	return runChanging(ctx, "auth:login", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
 		return withEvents(cfg, "signed in")(s.applyKey(ctx, cfg)(signin.Login(ctx, cfg, s.authEnvironment(), provider, signin.Options{
 			Method: deref(method), Paste: deref(paste), Stdin: deref(stdin), Env: deref(env), File: deref(file), Label: deref(label), Project: deref(project),
-			Force: deref(force), Share: deref(share), Wire: deref(wire), Timeout: deref(timeout), Person: s.newPerson(),
+			Force: deref(force), Share: deref(share), Wire: deref(wire), Timeout: deref(timeout), Terminal: s.newPerson(),
 		})))
 	})
 }

@@ -13,15 +13,15 @@ import (
 // ownClients are the files that may make an HTTP client or a transport without
 // this package, and why.
 var ownClients = map[string]string{
-	"internal/loopback/loopback.go":       "is this package",
-	"internal/router/transport.go":        "the router's upstreams; its dial confirms the supervised ones",
-	"supervisor/client.go":                "a Unix socket, whose peer is confirmed by its credentials",
-	"auth/signin/retry/client.go":         "providers on the Internet",
-	"auth/signin/oauth/oauth.go":          "the same, with the provider's form of bodies",
-	"internal/download/download.go":       "files on the Internet",
-	"internal/bootstrap/bootstrap.go":     "releases on the Internet",
-	"internal/download/secure.go":         "files and releases on the Internet",
-	"checks/doctor/upstream_reachable.go": "upstreams on the Internet, without a key",
+	"internal/loopback/loopback.go":                   "is this package",
+	"internal/router/transport.go":                    "the router's upstreams; its dial confirms the supervised ones",
+	"supervisor/client/client.go":                     "a Unix socket, whose peer is confirmed by its credentials",
+	"auth/signin/retry/client.go":                     "providers on the Internet",
+	"auth/signin/oauth/oauth.go":                      "the same, with the provider's form of bodies",
+	"internal/download/download.go":                   "files on the Internet",
+	"internal/bootstrap/bootstrap.go":                 "releases on the Internet",
+	"internal/download/secure.go":                     "files and releases on the Internet",
+	"checks/doctor/environment/upstream_reachable.go": "upstreams on the Internet, without a key",
 }
 
 var makesClient = regexp.MustCompile(`http\.(Client\{|DefaultClient|DefaultTransport|Transport\{|Get\(|Post\(|Head\(|PostForm\()|new\(http\.(Client|Transport)\)`)
