@@ -32,19 +32,16 @@ var echoed = [...]struct{ name, absent string }{
 	{"metadata", "{}"},
 }
 
-// read copies what is to be repeated.
-func (e *echo) read(body []byte) {
-	s := &scan{doc: body}
-	s.object(func(key []byte) {
-		for i := range echoed {
-			if echoed[i].name == string(key) {
-				if value := s.raw(); !isNull(value) {
-					e.values[i] = onOneLine(value)
-				}
-				return
-			}
+// note copies a member of the request that is to be repeated.
+func (e *echo) note(key, value []byte) {
+	if isNull(value) {
+		return
+	}
+	for i := range echoed {
+		if echoed[i].name == string(key) {
+			e.values[i] = onOneLine(value)
 		}
-	})
+	}
 }
 
 // onOneLine returns a copy of a value without line ends, which an event's data

@@ -1,8 +1,15 @@
 package translate
 
+import (
+	"bytes"
+	"slices"
+)
+
 // readResponses reads a request to /v1/responses.
 func (r *request) readResponses(s *scan) {
 	ok := s.object(func(key []byte) {
+		start := s.at
+		defer func() { r.echo.note(key, s.doc[start:s.at]) }()
 		switch string(key) {
 		case "model":
 			r.model = s.raw()
@@ -38,9 +45,7 @@ func (r *request) readResponses(s *scan) {
 	})
 	if !ok {
 		r.refuse("body", "expected a JSON object")
-		return
 	}
-	r.echo.read(s.doc)
 }
 
 // refuseState refuses members that refer to what an upstream of the Responses
@@ -71,12 +76,13 @@ func (r *request) readInput(s *scan) {
 type item struct {
 	kind, role, id, callID       []byte
 	name, namespace, args, input []byte
-	content, output, summary     []byte
-	encrypted                    []byte
+	summary, encrypted           []byte
+	content                      int  // where its content begins in request.parts
+	output                       span // in request.inner
 }
 
 func (r *request) readItem(s *scan) {
-	var i item
+	i := item{content: len(r.parts), output: span{len(r.inner), len(r.inner)}}
 	s.object(func(key []byte) {
 		switch string(key) {
 		case "type":
@@ -96,9 +102,14 @@ func (r *request) readItem(s *scan) {
 		case "input":
 			i.input, _ = s.text()
 		case "content":
-			i.content = s.raw()
+			if i.hasContent() {
+				r.readParts(s, "input.content.", func(p part) { r.parts = append(r.parts, p) })
+			}
 		case "output":
-			i.output = s.raw()
+			if len(i.kind) == 0 || bytes.HasSuffix(i.kind, []byte("call_output")) {
+				r.readParts(s, "input.output.", r.addInner)
+				i.output.to = len(r.inner)
+			}
 		case "summary":
 			i.summary = s.raw()
 		case "encrypted_content":
@@ -113,22 +124,29 @@ func (r *request) readItem(s *scan) {
 	r.addItem(&i)
 }
 
+// hasContent reports whether the content of an item is read: its type may come
+// later, and other types are left out as a whole.
+func (i *item) hasContent() bool {
+	return len(i.kind) == 0 || string(i.kind) == "message" || string(i.kind) == "reasoning"
+}
+
 func (r *request) addItem(i *item) {
-	switch string(i.kind) {
-	case "message", "":
+	if string(i.kind) == "message" || len(i.kind) == 0 {
 		r.addMessageItem(i)
+		return
+	}
+	content := slices.Clone(r.parts[i.content:])
+	r.parts = r.parts[:i.content]
+	switch string(i.kind) {
 	case "function_call":
 		r.add(assistantRole, part{kind: callPart, id: i.callID, name: i.name, namespace: i.namespace, text: i.args})
 	case "custom_tool_call":
 		p := part{kind: callPart, custom: true, id: i.callID, name: i.name, namespace: i.namespace, text: i.input}
 		r.add(assistantRole, p)
 	case "function_call_output", "custom_tool_call_output":
-		p := part{kind: resultPart, id: i.callID, custom: i.kind[0] == 'c', inner: span{from: len(r.inner)}}
-		r.readContentParts(i.output, "input.output.", r.addInner)
-		p.inner.to = len(r.inner)
-		r.add(userRole, p)
+		r.add(userRole, part{kind: resultPart, id: i.callID, custom: i.kind[0] == 'c', inner: i.output})
 	case "reasoning":
-		r.addReasoningItem(i)
+		r.addReasoningItem(i, content)
 	case "item_reference":
 		r.refuse("input.item_reference", "this upstream keeps no items; send the item itself")
 	default:
@@ -147,37 +165,30 @@ func (r *request) addMessageItem(i *item) {
 	default:
 		r.refuse("input.role", "expected user, assistant, system or developer")
 	}
-	from := len(r.parts)
-	r.readContentParts(i.content, "input.content.", func(p part) { r.parts = append(r.parts, p) })
-	r.close(role, from)
+	r.close(role, i.content)
 }
 
 // addReasoningItem adds thinking, with what its item carries of the upstream
 // that it came from.
-func (r *request) addReasoningItem(i *item) {
+func (r *request) addReasoningItem(i *item, content []part) {
 	if data, ok := ownSignature(redactedSignature, i.encrypted); ok {
 		r.add(assistantRole, part{kind: redactedPart, id: markSignature(redactedSignature, data)})
 		return
 	}
-	var text []byte
-	for _, list := range [][]byte{i.summary, i.content} {
-		r.readContentParts(list, "input.summary.", func(p part) {
-			if len(text) > 0 {
-				text = append(text, textSeparator...)
-			}
-			text = append(text, p.text...)
-		})
+	var texts [][]byte
+	if !isNull(i.summary) {
+		r.readParts(&scan{doc: i.summary}, "input.summary.", func(p part) { texts = append(texts, p.text) })
 	}
+	for _, p := range content {
+		texts = append(texts, p.text)
+	}
+	text := bytes.Join(texts, []byte(textSeparator))
 	r.add(assistantRole, part{kind: thinkingPart, text: text, id: i.encrypted, name: i.id})
 }
 
-// readContentParts reads a content: a string or a list of parts. Empty texts are left out.
-func (r *request) readContentParts(content []byte, path string, add func(part)) {
-	if isNull(content) {
-		return
-	}
-	s := &scan{doc: content}
-	if content[0] == '"' {
+// readParts reads a content: a string or a list of parts. Empty texts are left out.
+func (r *request) readParts(s *scan, path string, add func(part)) {
+	if s.kind() == '"' {
 		if text, _ := s.text(); len(text) > 0 {
 			add(part{text: text})
 		}

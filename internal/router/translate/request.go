@@ -24,6 +24,7 @@ type request struct {
 	effort   effort
 	format   format
 
+	scratch     []part   // room that is used again
 	hasCustom   bool     // the history has calls of custom tools
 	serverTools []string // kinds and names of the tools that were left out
 }

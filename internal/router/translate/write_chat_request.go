@@ -120,7 +120,7 @@ const textSeparator = `\n\n`
 // appendChatAssistant appends what the model said and the tools that it called.
 func (r *request) appendChatAssistant(dst []byte, parts []part) []byte {
 	dst = append(appendComma(dst), `{"role":"assistant"`...)
-	texts, calls := make([]part, 0, len(parts)), 0
+	texts, calls := r.scratch[:0], 0
 	var reasoning [][]byte
 	for i := range parts {
 		switch p := &parts[i]; p.kind {
@@ -138,6 +138,7 @@ func (r *request) appendChatAssistant(dst []byte, parts []part) []byte {
 			texts = append(texts, *p)
 		}
 	}
+	r.scratch = texts
 	if len(reasoning) > 0 {
 		dst = appendTextMember(dst, "reasoning_content", bytes.Join(reasoning, []byte(textSeparator)))
 	}
