@@ -44,14 +44,6 @@ func (r *request) readChat(s *scan) {
 	r.raiseLead()
 }
 
-// raiseLead makes the system messages at the beginning of the conversation the
-// system prompt.
-func (r *request) raiseLead() {
-	if len(r.turns) > 0 && r.turns[0].role == systemRole && r.turns[0].from == 0 {
-		r.lead, r.turns = r.turns[0].span, r.turns[1:]
-	}
-}
-
 func (r *request) readStreamOptions(s *scan) {
 	s.object(func(key []byte) {
 		switch string(key) {

@@ -46,6 +46,7 @@ func (r *request) readResponses(s *scan) {
 	if !ok {
 		r.refuse("body", "expected a JSON object")
 	}
+	r.raiseLead()
 }
 
 // refuseState refuses members that refer to what an upstream of the Responses

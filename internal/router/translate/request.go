@@ -152,6 +152,24 @@ func (r *request) addLead(from int) {
 	r.lead.to = len(r.parts)
 }
 
+// raiseLead moves the system messages at the beginning of the conversation to
+// the system prompt.
+func (r *request) raiseLead() {
+	if len(r.turns) == 0 || r.turns[0].role != systemRole {
+		return
+	}
+	first := r.turns[0].span
+	r.turns = r.turns[1:]
+	if r.lead.to == r.lead.from {
+		r.lead = first
+		return
+	}
+	lead := slices.Concat(r.parts[r.lead.from:r.lead.to], r.parts[first.from:first.to])
+	r.lead.from = len(r.parts)
+	r.parts = append(r.parts, lead...)
+	r.lead.to = len(r.parts)
+}
+
 // result returns the parts of a tool's result.
 func (r *request) result(p *part) []part { return r.inner[p.inner.from:p.inner.to] }
 

@@ -15,7 +15,7 @@ func TestRequestsFromResponsesToChat(t *testing.T) {
 			want: `{"model":"m","messages":[{"role":"user","content":"hi"}],"max_tokens":16}`},
 		{name: "instructions, a developer's message, and the user's",
 			body: `{"model":"m","instructions":"be terse","input":[{"type":"message","role":"developer","content":[{"type":"input_text","text":"rules"}]},{"role":"user","content":"hi"}]}`,
-			want: `{"model":"m","messages":[{"role":"system","content":"be terse"},{"role":"system","content":"rules"},{"role":"user","content":"hi"}]}`},
+			want: `{"model":"m","messages":[{"role":"system","content":"be terse\n\nrules"},{"role":"user","content":"hi"}]}`},
 		{name: "what Codex sends",
 			body: `{"model":"m","instructions":"i","input":[{"type":"message","role":"user","content":[{"type":"input_text","text":"go"}]},
 				{"type":"reasoning","id":"rs_1","summary":[{"type":"summary_text","text":"hm"}],"content":null,"encrypted_content":"flowgate:chat"},

@@ -82,7 +82,7 @@ func TestRequestsFromResponsesToMessages(t *testing.T) {
 				{"type":"reasoning","summary":[{"type":"summary_text","text":"foreign"}],"encrypted_content":"gAAAA"},
 				{"type":"custom_tool_call","call_id":"c1","name":"apply_patch","input":"*** a"},{"type":"custom_tool_call_output","call_id":"c1","output":"ok"}],
 				"tools":[{"type":"custom","name":"apply_patch","description":"d"}],"reasoning":{"effort":"medium"},"max_output_tokens":20000}`,
-			want: `{"model":"m","max_tokens":20000,"system":"i","messages":[{"role":"user","content":[{"type":"text","text":"rules"},{"type":"text","text":"go"}]},
+			want: `{"model":"m","max_tokens":20000,"system":[{"type":"text","text":"i"},{"type":"text","text":"rules"}],"messages":[{"role":"user","content":[{"type":"text","text":"go"}]},
 				{"role":"assistant","content":[{"type":"thinking","thinking":"hm","signature":"sig=="},{"type":"redacted_thinking","data":"dada"},{"type":"tool_use","id":"c1","name":"apply_patch","input":{"input":"*** a"}}]},
 				{"role":"user","content":[{"type":"tool_result","tool_use_id":"c1","content":"ok"}]}],
 				"tools":[{"name":"apply_patch","description":"d","input_schema":{"type":"object","properties":{"input":{"type":"string"}},"required":["input"],"additionalProperties":false}}],

@@ -26,8 +26,8 @@ func FuzzRequests(f *testing.F) {
 				t.Fatalf("%v: %s", err, body)
 			}
 			theirs := builtin.Registry().TranslateRequest(formats[from], translator.FormatOpenAI, "m", body, false)
-			list := compare(nil, "", unify(decode(t, ours)), unify(decode(t, theirs)))
-			acceptedRequests[from].check(t, string(body), list, make(map[string]bool))
+			list := compare(nil, "", unifyChat(decode(t, ours)), unifyChat(decode(t, theirs)))
+			acceptedRequests[pair{from, translate.Chat}].check(t, string(body), list, make(map[string]bool))
 		}
 	})
 }

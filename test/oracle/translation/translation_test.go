@@ -131,6 +131,14 @@ var requestCases = map[translate.Dialect][]string{
 		`{"model":"m","max_tokens":9000,"messages":[{"role":"user","content":"a"}],"thinking":{"type":"enabled","budget_tokens":8192}}`,
 		`{"model":"m","max_tokens":16,"messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"t1","is_error":true,"content":"gone"}]}]}`,
 	},
+	translate.Chat: {
+		`{"model":"m","max_tokens":16,"messages":[{"role":"system","content":"s"},{"role":"user","content":"hi \"q\" \u00e9 é"}]}`,
+		`{"model":"m","max_tokens":16,"messages":[{"role":"user","content":"go"},{"role":"assistant","content":"I look","tool_calls":[{"id":"toolu_1","type":"function","function":{"name":"Read","arguments":"{\"path\":\"a\\\"b\"}"}},{"id":"toolu_2","type":"function","function":{"name":"Now","arguments":"{}"}}]},
+			{"role":"tool","tool_call_id":"toolu_1","content":"x"},{"role":"tool","tool_call_id":"toolu_2","content":"y"},{"role":"user","content":"so"}]}`,
+		`{"model":"m","max_tokens":16,"messages":[{"role":"user","content":[{"type":"text","text":"see"},{"type":"image_url","image_url":{"url":"data:image/png;base64,AAA="}}]}],"temperature":0.5,"stop":["x"]}`,
+		`{"model":"m","max_tokens":16,"messages":[{"role":"user","content":"a"}],"tools":[{"type":"function","function":{"name":"Read","description":"d","parameters":{"type":"object","properties":{"p":{"type":"string"}}}}}],"tool_choice":"required","parallel_tool_calls":false}`,
+		`{"model":"m","max_tokens":16,"messages":[{"role":"user","content":"a"}],"tools":[{"type":"function","function":{"name":"Read","parameters":{"type":"object","properties":{}}}}],"tool_choice":{"type":"function","function":{"name":"Read"}}}`,
+	},
 	translate.Responses: {
 		`{"model":"m","input":"hi","max_output_tokens":16}`,
 		`{"model":"m","instructions":"be terse","input":[{"type":"message","role":"developer","content":[{"type":"input_text","text":"rules"}]},{"role":"user","content":"hi"}],"stream":true}`,
@@ -145,27 +153,51 @@ var requestCases = map[translate.Dialect][]string{
 	},
 }
 
-func TestRequestsToChatAreThoseOfCLIProxyAPI(t *testing.T) {
+func TestRequestsAreThoseOfCLIProxyAPI(t *testing.T) {
 	t.Parallel()
-	for _, from := range []translate.Dialect{translate.Messages, translate.Responses} {
+	for pair, accepted := range acceptedRequests {
 		used := make(map[string]bool)
-		for i, body := range requestCases[from] {
-			ours, _, err := translate.Request(from, translate.Chat, []byte(body), options)
+		for i, body := range requestCases[pair.from] {
+			ours, _, err := translate.Request(pair.from, pair.to, []byte(body), options)
 			if err != nil {
 				t.Fatal(err)
 			}
 			isStream := strings.Contains(body, `"stream":true`)
-			theirs := builtin.Registry().TranslateRequest(formats[from], translator.FormatOpenAI, "m", []byte(body), isStream)
-			list := compare(nil, "", unify(decode(t, ours)), unify(decode(t, theirs)))
-			acceptedRequests[from].check(t, fmt.Sprintf("%s %d", from, i), list, used)
+			theirs := builtin.Registry().TranslateRequest(formats[pair.from], formats[pair.to], "m", []byte(body), isStream)
+			list := compare(nil, "", unify[pair.to](decode(t, ours)), unify[pair.to](decode(t, theirs)))
+			accepted.check(t, fmt.Sprintf("%s→%s %d", pair.from, pair.to, i), list, used)
 		}
-		acceptedRequests[from].checkUsed(t, used)
+		accepted.checkUsed(t, used)
 	}
 }
 
-// acceptedRequests are the accepted differences by the client's dialect.
-var acceptedRequests = map[translate.Dialect]accepted{
-	translate.Messages: {
+// pair is a client's dialect and an upstream's.
+type pair struct{ from, to translate.Dialect }
+
+// acceptedRequests are the accepted differences. CLIProxyAPI has no upstream of
+// the Responses API but Codex's own, which takes less than the API.
+var acceptedRequests = map[pair]accepted{
+	{translate.Chat, translate.Messages}: {
+		"stream":                                "false is what Anthropic takes by itself",
+		"metadata":                              "CLIProxyAPI invents a user",
+		"temperature":                           "CLIProxyAPI loses it",
+		"tool_choice.disable_parallel_tool_use": "CLIProxyAPI loses parallel_tool_calls",
+		"tools[].description":                   "CLIProxyAPI invents an empty description",
+	},
+	{translate.Responses, translate.Messages}: {
+		"stream":                 "false is what Anthropic takes by itself",
+		"metadata":               "CLIProxyAPI invents a user",
+		"messages":               "CLIProxyAPI loses an input that is a text, and moves a call behind the result of the one before",
+		"messages[].content":     "CLIProxyAPI makes the instructions a message of the user",
+		"system":                 "CLIProxyAPI makes the instructions a message of the user",
+		"max_tokens":             "the default limit is 8192; CLIProxyAPI's is more than some models take",
+		"tools[].input_schema":   "CLIProxyAPI passes a custom tool that Anthropic does not know",
+		"tools[].type":           "CLIProxyAPI passes a custom tool that Anthropic does not know",
+		"thinking.budget_tokens": "the budget lies below the limit, and leaves room for the answer",
+		"top_p":                  "CLIProxyAPI loses it",
+		"output_config":          "CLIProxyAPI loses text.format",
+	},
+	{translate.Messages, translate.Chat}: {
 		"stream":                       "false is what chat takes by itself",
 		"stream_options":               "without it most upstreams tell no usage in streams",
 		"parallel_tool_calls":          "CLIProxyAPI loses disable_parallel_tool_use",
@@ -173,10 +205,10 @@ var acceptedRequests = map[translate.Dialect]accepted{
 		"stop":                         "a list is what every upstream takes; CLIProxyAPI makes a text of a list of one",
 		"messages[].content":           "CLIProxyAPI loses that a tool's result is an error",
 	},
-	translate.Responses: {
-		"stream":          "false is what chat takes by itself",
-		"stream_options":  "without it most upstreams tell no usage in streams",
-		"messages[].role": "CLIProxyAPI makes the developer's message one of the user",
+	{translate.Responses, translate.Chat}: {
+		"stream":         "false is what chat takes by itself",
+		"stream_options": "without it most upstreams tell no usage in streams",
+		"messages":       "CLIProxyAPI makes the developer's message one of the user",
 		"tools[].function.parameters.additionalProperties": "a custom tool has no other argument than its text",
 		"temperature":     "CLIProxyAPI loses it",
 		"top_p":           "CLIProxyAPI loses it",
@@ -184,10 +216,42 @@ var acceptedRequests = map[translate.Dialect]accepted{
 	},
 }
 
-// unify gives a chat request one form of the things that can be said in two: a
-// list of one text is that text, and an assistant's text and its calls may be
-// two messages.
-func unify(v any) any {
+// unify gives a request one form of the things that can be said in two, by the
+// upstream's dialect.
+var unify = map[translate.Dialect]func(any) any{translate.Chat: unifyChat, translate.Messages: unifyMessages}
+
+// unifyMessages makes every text a list of one block, and one message of several
+// in a row with the same role.
+func unifyMessages(v any) any {
+	request := v.(map[string]any)
+	blocks := func(v any) any {
+		if text, ok := v.(string); ok {
+			return []any{map[string]any{"type": "text", "text": text}}
+		}
+		return v
+	}
+	if system, ok := request["system"]; ok {
+		request["system"] = blocks(system)
+	}
+	messages := []any{}
+	for _, m := range request["messages"].([]any) {
+		message := m.(map[string]any)
+		message["content"] = blocks(message["content"])
+		if n := len(messages); n > 0 {
+			if last := messages[n-1].(map[string]any); last["role"] == message["role"] {
+				last["content"] = append(last["content"].([]any), message["content"].([]any)...)
+				continue
+			}
+		}
+		messages = append(messages, message)
+	}
+	request["messages"] = messages
+	return request
+}
+
+// unifyChat makes a list of one text that text, and one message of an assistant's
+// text and its calls.
+func unifyChat(v any) any {
 	request := v.(map[string]any)
 	var messages []any
 	for _, m := range request["messages"].([]any) {
