@@ -5,12 +5,12 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/internal/tcp"
 )
 
 // plant is a made-up secret.
@@ -38,10 +38,11 @@ func (t *trial) add(kind, prefix, file string) string {
 
 // plant makes an installation as a user has it and fills it with secrets.
 func (t *trial) plant(ctx context.Context) checks.Outcome {
-	router, upstream, err := twoPorts()
+	ports, err := tcp.FreePorts(2)
 	if err != nil {
-		return checks.Failed("%v", err)
+		return checks.FromFault(err)
 	}
+	router, upstream := ports[0], ports[1]
 	if out := t.command(ctx, "init", fmt.Sprintf("-port=%d", router), fmt.Sprintf("-upstream-port=%d", upstream)); out.status != 0 {
 		return checks.Failed("init exits with %d", out.status)
 	}
@@ -52,19 +53,6 @@ func (t *trial) plant(ctx context.Context) checks.Outcome {
 		}
 	}
 	return checks.Passed(checks.Note{Text: fmt.Sprintf("%d secrets", len(t.planted))})
-}
-
-func twoPorts() (a, b int, err error) {
-	var ports [2]int
-	for i := range ports {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return 0, 0, err
-		}
-		defer func() { _ = l.Close() }() // both open until both are known
-		ports[i] = l.Addr().(*net.TCPAddr).Port
-	}
-	return ports[0], ports[1], nil
 }
 
 func (t *trial) write(file, text string) error {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/internal/safefile"
+	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
 // disguises are the forms in which a secret could come out, by name.
@@ -104,7 +105,7 @@ func (t *trial) talk() {
 	t.inLog, t.loud = t.look(before, loudLog), true
 	var lines strings.Builder
 	for _, p := range t.planted {
-		if p.file != "" && !inside(filepath.Join(t.dir, ".router"), p.file) && !inside(filepath.Join(t.dir, "config"), p.file) || p.file == "" && p.kind != "environment variable" {
+		if p.file != "" && !trust.IsWithin(p.file, filepath.Join(t.dir, ".router")) && !trust.IsWithin(p.file, filepath.Join(t.dir, "config")) || p.file == "" && p.kind != "environment variable" {
 			continue // the installation does not know it
 		}
 		for as, form := range disguises(p.value) {
@@ -124,16 +125,11 @@ func (t *trial) mayHold(path string) bool {
 		return true
 	}
 	for _, folder := range [...]string{".git", ".router/auths", ".router/secrets"} {
-		if inside(filepath.Join(t.dir, folder), path) {
+		if trust.IsWithin(path, filepath.Join(t.dir, folder)) {
 			return true
 		}
 	}
 	return slices.ContainsFunc(t.planted, func(p plant) bool {
 		return p.file != "" && (path == p.file || strings.HasPrefix(path, p.file+"."))
 	})
-}
-
-func inside(folder, path string) bool {
-	rel, err := filepath.Rel(folder, path)
-	return err == nil && rel != ".." && !strings.HasPrefix(rel, "../")
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -17,6 +16,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/scaffold"
+	"github.com/flowgate-go/flowgate/internal/tcp"
 	"github.com/flowgate-go/flowgate/supervisor"
 	"github.com/flowgate-go/flowgate/supervisor/control"
 )
@@ -55,7 +55,7 @@ func newStack(o Options) (*stack, error) {
 }
 
 func (s *stack) prepare() error {
-	ports, err := freePorts()
+	ports, err := tcp.FreePorts(2)
 	if err != nil {
 		return err
 	}
@@ -79,18 +79,6 @@ func (s *stack) prepare() error {
 	}
 	s.beside, err = process.Identify(s.bystander.Process.Pid)
 	return err
-}
-
-func freePorts() (ports [2]int, err error) {
-	for i := range ports {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return ports, fault.New("port-unavailable", "find a free port on 127.0.0.1: %w", err)
-		}
-		defer l.Close() // both stay open until the last is found: no port twice
-		ports[i] = l.Addr().(*net.TCPAddr).Port
-	}
-	return ports, nil
 }
 
 // step notes what was done or seen.

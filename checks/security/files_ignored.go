@@ -21,8 +21,11 @@ func (s *audit) filesIgnored() checks.Check {
 	return checks.Check{
 		ID: "files.ignored", Title: "git ignores the files that people put secrets into", After: []string{"folder.ignored"}, // both may write .gitignore
 		Run: func(ctx context.Context) checks.Outcome {
-			if s.repo == nil {
+			switch {
+			case s.repo == nil:
 				return s.noGit()
+			case s.repo.Bare:
+				return checks.Skipped("%s is a bare repository: it has no working tree", s.root)
 			}
 			open, err := s.unignored(ctx)
 			switch {

@@ -14,6 +14,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/flowgate-go/flowgate/internal/secret/repo"
+	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
 // Hook is what InstallHook did.
@@ -58,11 +59,11 @@ func usable(r *repo.Repo, hooks repo.Hooks) error {
 	const run = "mage security-check -staged -only='secrets.staged,files.tracked'"
 	shared := hooks.Scope == "global" || hooks.Scope == "system"
 	common := filepath.Dir(hooks.Folder)
-	switch folder := resolved(hooks.Folder); {
+	switch folder := trust.RealPath(hooks.Folder); {
 	case shared:
 		return fault.New("hook-failed", "the %s configuration of git sets core.hooksPath: a hook in %s would run in every repository", hooks.Scope, hooks.Folder).
 			WithHint("put `%s` into your own pre-commit there, or give this repository hooks of its own: git config --local core.hooksPath %s", run, filepath.Join(r.Dir, "hooks"))
-	case hooks.Scope != "" && !inside(resolved(r.Top), folder) && !inside(resolved(r.Dir), folder):
+	case hooks.Scope != "" && !trust.IsWithin(folder, trust.RealPath(r.Top)) && !trust.IsWithin(folder, trust.RealPath(r.Dir)):
 		return fault.New("hook-failed", "core.hooksPath of this repository is %s, which is not in it", hooks.Folder).
 			WithHint("put `%s` into the pre-commit there by hand, or unset it: git config --unset core.hooksPath", run)
 	case isGenerated(folder):
@@ -77,17 +78,6 @@ func usable(r *repo.Repo, hooks repo.Hooks) error {
 func isGenerated(folder string) bool {
 	rules, err := safefile.Read(filepath.Join(folder, ".gitignore"), safefile.DocumentLimit)
 	return err == nil && strings.TrimSpace(string(rules)) == "*" || strings.HasSuffix(folder, "/.husky/_")
-}
-
-// resolved is path with the links in it followed, as far as it exists.
-func resolved(path string) string {
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		return real
-	}
-	if dir := filepath.Dir(path); dir != path {
-		return filepath.Join(resolved(dir), filepath.Base(path))
-	}
-	return path
 }
 
 func (h *Hook) install(program string) error {

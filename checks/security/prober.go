@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"slices"
 	"strings"
 	"time"
 
@@ -79,10 +81,10 @@ func (p *prober) isLocal(addr string) error {
 // others are this machine's addresses besides loopback; link-local ones need a
 // zone and are left out.
 func (p *prober) others() []string {
-	return sorted(lo.Filter(lo.Keys(p.local), func(a string, _ int) bool {
+	return lo.Filter(slices.Sorted(maps.Keys(p.local)), func(a string, _ int) bool {
 		ip := net.ParseIP(a)
 		return !ip.IsLoopback() && !ip.IsLinkLocalUnicast()
-	}))
+	})
 }
 
 func (p *prober) address(svc config.Service) string { return strings.TrimPrefix(svc.URL(), "http://") }
@@ -114,15 +116,16 @@ func (s *audit) withTargets(ctx context.Context, look func(*prober, []config.Ser
 
 func atLoopback(address string) bool {
 	host, _, err := net.SplitHostPort(address)
-	return err == nil && isLoopback(host)
+	return err == nil && loopback.IsHost(host)
 }
 
 // excerptBytes of a reply's body are looked at and shown.
 const excerptBytes = 4 << 10
 
-// try sends one request. It is as it should be when no connection is taken or
-// right says so of the reply. What takes a connection is reachable, whatever it
-// speaks; on loopback, where connections are to be taken, it cannot be judged then.
+// try sends one request. The service refused it when no connection was taken, or
+// when isRefusal says so of the reply. What takes a connection can be reached,
+// whatever it speaks. On loopback, where a service has to take connections, it
+// cannot be judged without an HTTP reply.
 func (p *prober) try(ctx context.Context, a attempt, right func(reply *http.Response, body string) bool) {
 	if a.Method == "" {
 		a.Method = http.MethodGet
@@ -132,7 +135,7 @@ func (p *prober) try(ctx context.Context, a attempt, right func(reply *http.Resp
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected = true }})
 	req, err := http.NewRequestWithContext(ctx, a.Method, "http://"+a.Address+a.Path, strings.NewReader(a.body))
 	if err != nil {
-		a.Answer = "not sent: " + err.Error()
+		a.Answer, a.Refused, a.unjudged = "not sent: "+err.Error(), false, true
 		p.all = append(p.all, a)
 		return
 	}
@@ -146,8 +149,10 @@ func (p *prober) try(ctx context.Context, a attempt, right func(reply *http.Resp
 	if err != nil {
 		a.Answer = "no connection"
 		if connected {
-			a.Answer, a.Refused, a.unjudged = "takes the connection and gives no HTTP reply", false, atLoopback(a.Address)
+			a.Answer = "takes the connection and gives no HTTP reply"
 		}
+		a.unjudged = atLoopback(a.Address)
+		a.Refused = !connected && !a.unjudged
 		p.all = append(p.all, a)
 		return
 	}

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"net"
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/loopback"
 	"github.com/flowgate-go/flowgate/internal/policy"
 )
 
@@ -36,7 +36,7 @@ func (s *audit) routerKey() checks.Check {
 			key := active.MasterKey(s.o.Getenv)
 			why := weakness(key)
 			switch {
-			case key == "" && !isLoopback(svc.Host):
+			case key == "" && !loopback.IsHost(svc.Host):
 				return checks.Failed("the router listens on %s and has no master key: it serves everybody who reaches it", svc.Host).WithFix("mage profile:set "+active.Profile, "give it one")
 			case key == "":
 				return checks.Skipped("the master key is not known here")
@@ -46,9 +46,4 @@ func (s *audit) routerKey() checks.Check {
 			return checks.Passed(nil)
 		},
 	}
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

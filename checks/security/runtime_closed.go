@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
 func (s *audit) runtimeClosed() checks.Check {
@@ -49,5 +50,5 @@ func leadsOut(root, path string, info fs.FileInfo) bool {
 		return ok && info.Mode().IsRegular() && st.Nlink > 1
 	}
 	to, err := filepath.EvalSymlinks(path)
-	return err == nil && !inside(root, to) // one that leads nowhere leads to nobody
+	return err == nil && !trust.IsWithin(to, root) // one that leads nowhere leads to nobody
 }

@@ -16,7 +16,7 @@ import (
 // tolerance is what a file in the runtime folder may let others do: nothing,
 // but for installed programs, which anybody has.
 func (s *audit) tolerance(path string) fs.FileMode {
-	if inside(filepath.Join(s.cfg.Paths.Root(), "store"), path) {
+	if trust.IsWithin(path, filepath.Join(s.cfg.Paths.Root(), "store")) {
 		return 0o055
 	}
 	return 0

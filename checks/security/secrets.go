@@ -12,6 +12,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/report"
 	"github.com/flowgate-go/flowgate/internal/secret/repo"
 	"github.com/flowgate-go/flowgate/internal/secret/scan"
+	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
 // scanTimeout bounds one scan: of a large history it takes minutes.
@@ -209,13 +210,13 @@ func (s *audit) isOwn(dir string) bool {
 	if !filepath.IsAbs(dir) {
 		dir = filepath.Join(s.o.Cwd, dir)
 	}
-	return resolved(dir) == resolved(s.repo.Dir)
+	return trust.RealPath(dir) == trust.RealPath(s.repo.Dir)
 }
 
 // inRoot is a path as findings have it: relative to the scanned folder, if it is
 // in there.
 func (s *audit) inRoot(path string) string {
-	if rel, err := filepath.Rel(s.root, path); err == nil && inside(s.root, path) {
+	if rel, err := filepath.Rel(s.root, path); err == nil && trust.IsWithin(path, s.root) {
 		return filepath.ToSlash(rel)
 	}
 	return path

@@ -9,11 +9,6 @@ import (
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
-func sorted(all []string) []string {
-	slices.Sort(all)
-	return all
-}
-
 func (s *audit) secretsReferenced() checks.Check {
 	return checks.Check{
 		ID: "secrets.referenced", Title: "The configuration says where secrets are and holds none",
@@ -35,8 +30,9 @@ func (s *audit) secretsReferenced() checks.Check {
 					visit(map[string]any{name: value}, "services."+svc.Name+".env", note)
 				}
 			}
+			slices.Sort(inline)
 			if len(inline) > 0 {
-				return checks.Failed("%s %s a secret written out", names(sorted(inline)), map[bool]string{true: "holds", false: "hold"}[len(inline) == 1]).
+				return checks.Failed("%s %s a secret written out", names(inline), map[bool]string{true: "holds", false: "hold"}[len(inline) == 1]).
 					WithFix("", "put each into a file of its own and name it in credentials.upstream, or write os.environ/NAME")
 			}
 			return checks.Passed(nil)

@@ -76,7 +76,7 @@ func (s *audit) suppressions() (err error) {
 		}
 		return f.WithHint("a report of gitleaks in JSON is one too")
 	}
-	if full, err := filepath.Abs(s.o.Baseline); err == nil && inside(s.root, full) {
+	if full, err := filepath.Abs(s.o.Baseline); err == nil && trust.IsWithin(full, s.root) {
 		rel, _ := filepath.Rel(s.root, full)
 		s.rules.Baseline = filepath.ToSlash(rel)
 		s.rules.Digest += " without " + s.rules.Baseline
@@ -128,12 +128,6 @@ func (s *audit) shown(path string) string {
 		return rel
 	}
 	return path
-}
-
-// inside reports whether path is folder or lies in it.
-func inside(folder, path string) bool {
-	rel, err := filepath.Rel(folder, path)
-	return err == nil && rel != ".." && !strings.HasPrefix(rel, "../")
 }
 
 // noGit is the outcome of a check that needs a repository.

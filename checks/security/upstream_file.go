@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"time"
 
@@ -126,8 +127,9 @@ func (s *audit) upstreamQuiet() checks.Check {
 				if !u.Manage.NoPanel && u.Manage.Secret != "" {
 					on = append(on, "the control panel (disable-control-panel: false)")
 				}
+				slices.Sort(on)
 				if len(on) > 0 {
-					return checks.Warned("on in %s: %s", path, names(sorted(on))).WithFix("", "turn each off")
+					return checks.Warned("on in %s: %s", path, names(on)).WithFix("", "turn each off")
 				}
 				return checks.Passed(nil)
 			})

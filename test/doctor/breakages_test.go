@@ -195,7 +195,7 @@ func upstream() []breakage {
 				s.install("7.3.0")
 				return nil
 			}},
-		{check: "stack.address", how: "api_base names a port where nobody listens", fix: "write api_base: http://127.0.0.1:", from: stopped,
+		{check: "stack.address", how: "api_base names a port where no process listens", fix: "write api_base: http://127.0.0.1:", from: stopped,
 			harm: func(s *stack) func() {
 				return changed(settings, fmt.Sprintf("127.0.0.1:%d/v1", s.upPort), "127.0.0.1:1/v1")(s)
 			}},

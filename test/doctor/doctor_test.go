@@ -146,7 +146,7 @@ func TestAnAddressFromTheEnvironmentIsFollowed(t *testing.T) {
 	s.edit(settings, "api_base: http://127.0.0.1:"+strconv.Itoa(s.upPort)+"/v1", "api_base: os.environ/FLOWGATE_TEST_BASE")
 	s.env = append(s.env, "FLOWGATE_TEST_BASE=http://127.0.0.1:1/v1")
 	stopped(s)
-	if f := s.doctor().of("stack.address"); f.Status != "fail" || !strings.Contains(string(f.Detail), "nobody listens") {
+	if f := s.doctor().of("stack.address"); f.Status != "fail" || !strings.Contains(string(f.Detail), "no process listens") {
 		t.Fatalf("%s %s", f.Status, f.Detail)
 	}
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// leastGo is the go line of go.mod.
-const leastGo = "go1.26"
+// minGoVersion is the go line of go.mod.
+const minGoVersion = "go1.26"
 
 // goInstall is which Go there is.
 type goInstall struct {
@@ -32,11 +32,15 @@ func goVersion(s *subject.Subject) checks.Check {
 			path, err := exec.LookPath("go")
 			if err != nil {
 				t.Text = "there is no go on PATH; the compiled binary needs none"
-				return checks.Passed(t)
+				return checks.Skipped("").WithDetail(t)
 			}
 			t.Path, t.Found = path, readGoVersion(path)
-			if version.IsValid(t.Found) && version.Compare(t.Found, leastGo) < 0 {
-				t.Text = path + " is " + t.Found + ", and FlowGate is built with " + leastGo + " or newer"
+			switch {
+			case !version.IsValid(t.Found):
+				t.Text = "the version of " + path + " is not known"
+				return checks.Skipped("").WithDetail(t)
+			case version.Compare(t.Found, minGoVersion) < 0:
+				t.Text = path + " is " + t.Found + ", and FlowGate is built with " + minGoVersion + " or newer"
 				return checks.Warned("").WithDetail(t).WithFix("", "install a newer Go, or use the compiled binary")
 			}
 			return checks.Passed(t)

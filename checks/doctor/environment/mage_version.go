@@ -30,7 +30,7 @@ func mageVersion(s *subject.Subject) checks.Check {
 			path, err := exec.LookPath("mage")
 			if err != nil {
 				m.Text = "there is no mage on PATH; go tool mage and the compiled binary need none"
-				return checks.Passed(m)
+				return checks.Skipped("").WithDetail(m)
 			}
 			m.Path = path
 			if real, err := filepath.EvalSymlinks(path); err == nil {
@@ -38,10 +38,16 @@ func mageVersion(s *subject.Subject) checks.Check {
 			}
 			info, err := readBuildInfo(path)
 			if err != nil || info.Main.Path != mageModule {
-				return checks.Passed(m) // somebody's own mage: this very program under that name, or a wrapper
+				// This program under that name, or a wrapper.
+				m.Text = m.Path + " is not mage itself, so its version is not known"
+				return checks.Skipped("").WithDetail(m)
 			}
 			m.Found = info.Main.Version
-			if m.Pinned != "" && m.Found != m.Pinned && m.Found != "(devel)" {
+			switch {
+			case m.Pinned == "" || m.Found == "(devel)":
+				m.Text = "one of the versions is not known"
+				return checks.Skipped("").WithDetail(m)
+			case m.Found != m.Pinned:
 				m.Text = m.Path + " is mage " + m.Found + ", and FlowGate is made with " + m.Pinned
 				return checks.Warned("").WithDetail(m).WithFix("go install "+mageModule+"@"+m.Pinned, "install that one, or type go tool mage")
 			}

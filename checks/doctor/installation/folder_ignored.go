@@ -17,6 +17,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/flowgate-go/flowgate/internal/scaffold"
 	"github.com/flowgate-go/flowgate/internal/secret/repo"
+	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
 func folderIgnored(s *subject.Subject) checks.Check {
@@ -81,9 +82,9 @@ func findWorkTree(dir string) (string, bool) {
 func findUnignored(ctx context.Context, s *subject.Subject, top string) ([]string, error) {
 	inside := map[string]string{}
 	var asked []string
-	top = followLinks(top)
+	top = trust.RealPath(top)
 	for path, probe := range pathsWithKeys(s) {
-		at := filepath.Join(followLinks(path), probe) // git refuses to look behind a link, and takes only the link itself
+		at := filepath.Join(trust.RealPath(path), probe) // git refuses to look behind a link, and takes only the link itself
 		rel, err := filepath.Rel(top, at)
 		if err != nil || rel == ".." || strings.HasPrefix(rel, "../") {
 			continue
@@ -105,17 +106,6 @@ func findUnignored(ctx context.Context, s *subject.Subject, top string) ([]strin
 	return lo.Reject(open, func(path string, _ int) bool { // one line for a folder covers what is in it
 		return lo.SomeBy(open, func(other string) bool { return strings.HasPrefix(path, other+"/") })
 	}), nil
-}
-
-// followLinks is path with the links in it followed, as far as it exists.
-func followLinks(path string) string {
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		return real
-	}
-	if dir := filepath.Dir(path); dir != path {
-		return filepath.Join(followLinks(dir), filepath.Base(path))
-	}
-	return path
 }
 
 // checkIgnore returns those of paths that git ignores.
@@ -145,7 +135,7 @@ func pathsWithKeys(s *subject.Subject) map[string]string {
 
 // ignoreLine is the line of a .gitignore at top that covers path.
 func ignoreLine(top, path string) string {
-	rel, _ := filepath.Rel(followLinks(top), followLinks(path))
+	rel, _ := filepath.Rel(trust.RealPath(top), trust.RealPath(path))
 	rel = strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(rel) // a name, not a pattern
 	if isFolder(path) {
 		return "/" + rel + "/"

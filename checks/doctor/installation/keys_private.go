@@ -15,16 +15,8 @@ import (
 func keysPrivate(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "keys.private", Title: "Files that hold keys are yours alone", Needs: []string{"config.valid"},
-		Run: func(context.Context) checks.Outcome {
-			found := permission.FindExposed(filesWithKeys(s))
-			if len(found) == 0 {
-				return checks.Passed(nil)
-			}
-			return checks.Failed("").WithDetail(permission.Describe(s, found)).WithFix(permission.ChmodCommand(s, found), "keep others out; -fix does it")
-		},
-		Mend: func(context.Context) ([]string, error) {
-			return permission.Protect(s, permission.FindExposed(filesWithKeys(s)))
-		},
+		Run:  func(context.Context) checks.Outcome { return permission.Examine(s, filesWithKeys(s)) },
+		Mend: func(context.Context) ([]string, error) { return permission.Restrict(s, filesWithKeys(s)) },
 	}
 }
 

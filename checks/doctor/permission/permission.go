@@ -1,9 +1,10 @@
-// Package permission finds the files that other users can read or write, says so,
-// and takes those permissions away: what the checks on folders, keys and
-// credentials share.
+// Package permission has what the checks on folders, keys and credentials share:
+// Examine finds the files that other users can read or write, Restrict takes
+// those permissions away.
 package permission
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -16,76 +17,49 @@ import (
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 )
 
-// exposure is a file or folder that others may use, or that is not ours.
+// exposure is a file or folder that other users can use, or that another user owns.
 type exposure struct {
 	Path  string `json:"path"`
-	Mode  string `json:"mode"`           // octal, "0644"
-	Owner int    `json:"owner"`          // user id
-	Want  string `json:"want,omitempty"` // mode that -fix gives it; "" when it is another user's, or a folder for everybody such as /tmp
+	Mode  string `json:"mode"`  // octal, "0644"
+	Owner int    `json:"owner"` // user id
+	// Want is the mode that -fix gives it; "" when another user owns it, or when it
+	// is a folder for everybody, such as /tmp.
+	Want string `json:"want,omitempty"`
 
 	want fs.FileMode
 }
 
-// exposures is the detail of the checks about permissions.
+// exposures is the detail of the checks on permissions.
 type exposures struct {
 	checks.Note
 	Files []exposure `json:"files"`
 }
 
-// FindExposed returns those of paths that somebody else may read or write, or that
-// belong to somebody else; what does not exist is left out. Links are followed:
-// what counts is who can read the key.
-func FindExposed(all []string) []exposure {
-	var found []exposure
-	for _, path := range all {
-		info, err := os.Stat(path)
-		if err != nil {
-			continue
-		}
-		owner := os.Geteuid()
-		if st, ok := info.Sys().(*syscall.Stat_t); ok {
-			owner = int(st.Uid)
-		}
-		e := exposure{Path: path, Mode: fmt.Sprintf("%04o", info.Mode().Perm()), Owner: owner}
-		switch {
-		case owner != os.Geteuid():
-		case info.Mode().Perm()&0o077 != 0 && info.Mode()&fs.ModeSticky != 0: // /tmp and its like: everybody's on purpose
-		case info.Mode().Perm()&0o077 != 0:
-			e.want = info.Mode().Perm() &^ 0o077
-			e.Want = fmt.Sprintf("%04o", e.want)
-		default:
-			continue
-		}
-		found = append(found, e)
+// Examine fails when another user owns one of the paths or can use it. It leaves
+// out paths that do not exist, and follows links: what counts is who can read the
+// key. Without a finding it is skipped when one of the paths cannot be examined.
+func Examine(s *subject.Subject, paths []string) checks.Outcome {
+	found, err := findExposed(paths)
+	switch {
+	case len(found) == 0 && err != nil:
+		return checks.Skipped("the permissions are not known: %v", err)
+	case len(found) == 0:
+		return checks.Passed(nil)
 	}
-	return found
-}
-
-func Describe(s *subject.Subject, found []exposure) exposures {
 	lines := lo.Map(found, func(e exposure, _ int) string {
 		if e.Want == "" {
 			return fmt.Sprintf("%s belongs to user id %d, with mode %s", s.ShortPath(e.Path), e.Owner, e.Mode)
 		}
 		return fmt.Sprintf("%s has mode %s", s.ShortPath(e.Path), e.Mode)
 	})
-	return exposures{checks.Notef("%s", strings.Join(lines, ", ")), found}
+	return checks.Failed("").WithDetail(exposures{checks.Notef("%s", strings.Join(lines, ", ")), found}).
+		WithFix(chmodCommand(s, found), "keep others out; -fix does it")
 }
 
-// ChmodCommand is the command that does what -fix does, for people who rather do it
-// themselves; "" when it takes more than that.
-func ChmodCommand(s *subject.Subject, found []exposure) string {
-	words := []string{"chmod", "go-rwx"}
-	for _, e := range found {
-		if e.Want == "" {
-			return ""
-		}
-		words = append(words, subject.ShellQuote(s.ShortPath(e.Path)))
-	}
-	return strings.Join(words, " ")
-}
-
-// Protect takes the rights of others away.
-func Protect(s *subject.Subject, found []exposure) ([]string, error) {
+// Restrict takes the permissions of other users away from the exposed ones of the
+// paths that lie in the installation, and returns a line for each that it changed.
+func Restrict(s *subject.Subject, paths []string) ([]string, error) {
+	found, _ := findExposed(paths) // Examine says what cannot be examined
 	var done []string
 	for _, e := range found {
 		if e.Want == "" || !s.OwnsPath(e.Path) {
@@ -97,4 +71,55 @@ func Protect(s *subject.Subject, found []exposure) ([]string, error) {
 		done = append(done, fmt.Sprintf("gave %s mode %s", s.ShortPath(e.Path), e.Want))
 	}
 	return done, nil
+}
+
+// findExposed returns the exposed ones of the paths, and the first error about one
+// that cannot be examined.
+func findExposed(paths []string) (found []exposure, err error) {
+	for _, path := range paths {
+		info, statErr := os.Stat(path)
+		if statErr != nil {
+			if err == nil && !errors.Is(statErr, fs.ErrNotExist) {
+				err = statErr
+			}
+			continue
+		}
+		if e, exposed := examineFile(path, info); exposed {
+			found = append(found, e)
+		}
+	}
+	return found, err
+}
+
+func examineFile(path string, info fs.FileInfo) (e exposure, exposed bool) {
+	owner := os.Geteuid()
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		owner = int(st.Uid)
+	}
+	mode := info.Mode().Perm()
+	e = exposure{Path: path, Mode: fmt.Sprintf("%04o", mode), Owner: owner}
+	switch {
+	case owner != os.Geteuid():
+		return e, true
+	case mode&0o077 == 0:
+		return e, false
+	case info.Mode()&fs.ModeSticky != 0: // a folder for everybody, such as /tmp, stays one
+		return e, true
+	}
+	e.want = mode &^ 0o077
+	e.Want = fmt.Sprintf("%04o", e.want)
+	return e, true
+}
+
+// chmodCommand returns the command that does what -fix does; "" when no chmod is
+// enough.
+func chmodCommand(s *subject.Subject, found []exposure) string {
+	words := []string{"chmod", "go-rwx"}
+	for _, e := range found {
+		if e.Want == "" {
+			return ""
+		}
+		words = append(words, subject.ShellQuote(s.ShortPath(e.Path)))
+	}
+	return strings.Join(words, " ")
 }

@@ -24,15 +24,21 @@ func runtimesGood(s *subject.Subject) checks.Check {
 		ID: "runtimes.good", Title: "No program is of a version that is known to be bad", Needs: []string{"config.valid"},
 		Run: func(context.Context) checks.Outcome {
 			found := knownBadVersions{}
-			var lines []string
+			var lines, unknown []string
 			for _, svc := range s.Config.Services {
 				name, version := installedRelease(s, svc)
+				if name == config.RuntimeLiteLLM && version == "" {
+					unknown = append(unknown, svc.Name)
+				}
 				if b, is := runtimestore.FindBadVersion(name, version); is {
 					found.Versions = append(found.Versions, b)
 					lines = append(lines, svc.Name+" is "+name+" "+version+": "+b.Why)
 				}
 			}
-			if len(lines) == 0 {
+			switch {
+			case len(lines) == 0 && len(unknown) > 0:
+				return checks.Skipped("the version of %s is not known", strings.Join(unknown, ", "))
+			case len(lines) == 0:
 				return checks.Passed(nil)
 			}
 			found.Text = strings.Join(lines, "; ")

@@ -16,16 +16,23 @@ func servicesDotenv(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "services.dotenv", Title: "No .env slips settings into a service", Needs: []string{"config.valid"},
 		Run: func(context.Context) checks.Outcome {
-			var found []string
+			var found, unknown []string
 			for _, svc := range s.Config.Services {
 				own := svc.Runtime == config.RuntimeEmbedded || svc.Runtime == config.RuntimeEcho
 				spec, err := s.Command(svc)
-				if own || err != nil {
+				if own {
+					continue
+				}
+				if err != nil {
+					unknown = append(unknown, svc.Name)
 					continue
 				}
 				found = append(found, dotenvFiles(svc, spec)...)
 			}
-			if len(found) == 0 {
+			switch {
+			case len(found) == 0 && len(unknown) > 0:
+				return checks.Skipped("what %s executes is not known", strings.Join(unknown, ", "))
+			case len(found) == 0:
 				return checks.Passed(nil)
 			}
 			return checks.Warned("").WithDetail(subject.PathsDetail{Note: checks.Notef("%s is loaded by a service", s.ShortPaths(found)), Paths: found}).

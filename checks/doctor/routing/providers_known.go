@@ -22,6 +22,9 @@ func providersKnown(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "providers.known", Title: "Every deployment names a provider that LiteLLM has", Needs: []string{"config.valid"},
 		Run: func(context.Context) checks.Outcome {
+			if _, err := s.RouterSettings(); err != nil {
+				return checks.Skipped("there is no router")
+			}
 			var odd []string
 			known := knownProviders()
 			for _, d := range s.Deployments() {

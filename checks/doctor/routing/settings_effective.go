@@ -16,7 +16,7 @@ func settingsEffective(s *subject.Subject) checks.Check {
 		Run: func(context.Context) checks.Outcome {
 			settings, err := s.RouterSettings()
 			if err != nil || !s.RouterIsLiteLLM() {
-				return checks.Passed(nil)
+				return checks.Skipped("the router is not LiteLLM")
 			}
 			for _, name := range [...]string{"router_settings", "litellm_settings"} {
 				if subject.Section(settings, name)["allowed_fails"] == deadAllowedFails {

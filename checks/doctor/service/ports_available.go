@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"syscall"
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
@@ -102,21 +101,10 @@ func examineOtherFamily(s *subject.Subject, svc config.Service, p port) port {
 	return p
 }
 
-// owns reports whether a process belongs to the running service svc.
+// ownsProcess reports whether a process belongs to the running service svc.
 func ownsProcess(s *subject.Subject, svc config.Service, pid int) bool {
 	running, ok := s.RunningService(svc.Name)
-	if !ok || pid == 0 {
-		return false
-	}
-	if group, err := syscall.Getpgid(pid); err == nil && group == running.PID {
-		return true
-	}
-	for p := pid; p > 1; p = process.ParentPID(p) {
-		if p == running.PID {
-			return true
-		}
-	}
-	return false
+	return ok && process.BelongsTo(pid, running.PID)
 }
 
 // fix is a command that shows who is there: ending somebody's process is for

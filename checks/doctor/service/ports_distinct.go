@@ -13,8 +13,13 @@ func portsDistinct(s *subject.Subject) checks.Check {
 		ID: "ports.distinct", Title: "Every service has a port of its own", Needs: []string{"config.valid"},
 		Run: func(context.Context) checks.Outcome {
 			router, routed := s.Config.Service(config.LiteLLM)
-			own, ok := s.CLIProxyConfig()
-			if !ok || !routed || own.Port != router.Port {
+			own, known := s.CLIProxyConfig()
+			switch {
+			case !routed:
+				return checks.Skipped("there is no router")
+			case !known:
+				return checks.Skipped("no configuration file of CLIProxyAPI could be read")
+			case own.Port != router.Port:
 				return checks.Passed(nil)
 			}
 			return checks.Failed("%s makes CLIProxyAPI listen on port %d, which is the router's", s.ShortPath(s.Config.CLIProxyConfigFile), own.Port).

@@ -8,6 +8,7 @@ import (
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/loopback"
 	"github.com/flowgate-go/flowgate/internal/tcp"
 )
 
@@ -20,14 +21,14 @@ func portsLoopback(s *subject.Subject) checks.Check {
 			for _, svc := range s.Config.Services {
 				running, _ := s.RunningService(svc.Name)
 				switch {
-				case !subject.IsLoopback(svc.Host):
+				case !loopback.IsHost(svc.Host):
 					open = append(open, fmt.Sprintf("services.%s.host is %s", svc.Name, svc.Host))
 				case running.PID != 0 && tcp.IsExposed(running.PID, svc.Port):
 					open = append(open, fmt.Sprintf("%s (process %d) listens on more than %s", svc.Name, running.PID, svc.Host))
 					fix = loopbackFix(s, svc)
 				}
 			}
-			if own, ok := s.CLIProxyConfig(); ok && !subject.IsLoopback(own.Host) {
+			if own, ok := s.CLIProxyConfig(); ok && !loopback.IsHost(own.Host) {
 				open = append(open, fmt.Sprintf("host in %s is %q", s.ShortPath(s.Config.CLIProxyConfigFile), own.Host))
 			}
 			if len(open) == 0 {

@@ -14,8 +14,11 @@ func readinessFree(s *subject.Subject) checks.Check {
 		ID: "readiness.free", Title: "Asking for readiness costs nothing", Needs: []string{"config.valid"},
 		Run: func(context.Context) checks.Outcome {
 			svc, ok := s.Config.Service(config.LiteLLM)
+			if !ok {
+				return checks.Skipped("there is no router")
+			}
 			path, _, _ := strings.Cut(svc.ReadinessPath, "?")
-			if ok && strings.TrimSuffix(path, "/") == "/health" {
+			if strings.TrimSuffix(path, "/") == "/health" {
 				return checks.Failed("services.litellm.readiness_path is %s, which calls every deployment for money each time it is asked", svc.ReadinessPath).
 					WithFix("", "write readiness_path: /health/readiness")
 			}

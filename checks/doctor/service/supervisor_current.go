@@ -14,7 +14,7 @@ func supervisorCurrent(s *subject.Subject) checks.Check {
 		Run: func(context.Context) checks.Outcome {
 			status, err := s.Status()
 			if err != nil || status.Supervisor == nil {
-				return checks.Passed(subject.FileDetail{Note: checks.Notef("FlowGate %s; no supervisor runs", version.String())})
+				return checks.Skipped("no supervisor runs")
 			}
 			if why := status.Supervisor.UpgradeFailure; why != "" {
 				return checks.Warned("the last upgrade was taken back and the old supervisor goes on: %s", why).

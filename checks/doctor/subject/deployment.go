@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/loopback"
 	"github.com/flowgate-go/flowgate/internal/policy"
 )
 
@@ -108,16 +109,10 @@ func (d Deployment) LeadsTo(svc config.Service) bool {
 	case strings.EqualFold(host, svc.Host):
 		return true
 	case bound == nil || asked == nil: // "localhost" is either family
-		return IsLoopback(host) && (IsLoopback(svc.Host) || bound != nil && bound.IsUnspecified())
+		return loopback.IsHost(host) && (loopback.IsHost(svc.Host) || bound != nil && bound.IsUnspecified())
 	}
 	// A listener on 127.0.0.1 does not hear [::1]; one on [::] hears both.
 	return asked.IsLoopback() && (bound.Equal(asked) || bound.Equal(net.IPv6unspecified) || bound.IsUnspecified() && asked.To4() != nil)
 }
 
 func (d Deployment) String() string { return d.Path + " (" + d.Group + ")" }
-
-// IsLoopback reports whether a host leads nowhere but to this machine.
-func IsLoopback(host string) bool {
-	ip := net.ParseIP(strings.Trim(host, "[]"))
-	return host == "localhost" || ip != nil && ip.IsLoopback()
-}

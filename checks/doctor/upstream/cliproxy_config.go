@@ -8,6 +8,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/internal/loopback"
 )
 
 // maxSecretBytes is bcrypt's limit in bytes; CLIProxyAPI exits 0 on a longer one.
@@ -51,7 +52,7 @@ func cliproxyConfig(s *subject.Subject) checks.Check {
 // empty or unspecified one is every address.
 func isReachable(bound, asked string) bool {
 	ip := net.ParseIP(bound)
-	return bound == "" || bound == asked || ip != nil && ip.IsUnspecified() || subject.IsLoopback(bound) && subject.IsLoopback(asked)
+	return bound == "" || bound == asked || ip != nil && ip.IsUnspecified() || loopback.IsHost(bound) && loopback.IsHost(asked)
 }
 
 // isCreatedAfter reports whether the file at path was made after a moment: one that is

@@ -15,7 +15,10 @@ func cliproxyHeaders(s *subject.Subject) checks.Check {
 				return checks.Skipped("version 3 has no router: clients talk to CLIProxyAPI itself")
 			}
 			own, err := s.CLIProxyFile()
-			if err == nil && !own.PassthroughHeaders {
+			if err != nil {
+				return checks.Skipped("%v", err)
+			}
+			if !own.PassthroughHeaders {
 				return checks.Warned("passthrough-headers is not true in %s: clients see no rate limits of the providers", s.ShortPath(s.Config.CLIProxyConfigFile)).
 					WithFix("", "write passthrough-headers: true there; the server reads the file again by itself")
 			}

@@ -28,7 +28,12 @@ func cliproxyVersion(s *subject.Subject, ask func(context.Context) management) c
 				return checks.Skipped("the server does not say its version")
 			}
 			spec, err := s.Command(svc)
-			if err == nil && spec.Version != "" && spec.Version != found.Version {
+			switch {
+			case err != nil || spec.Version == "":
+				return checks.Skipped("").WithDetail(runningVersion{
+					Note: checks.Notef("the installed version is not known"), Version: found.Version, Commit: found.Commit,
+				})
+			case spec.Version != found.Version:
 				return checks.Warned("").WithDetail(runningVersion{checks.Notef("version %s runs, and %s is installed", found.Version, spec.Version), found.Version, found.Commit}).
 					WithFix("mage restart "+svc.Name, "start the installed version")
 			}

@@ -13,16 +13,8 @@ import (
 func credentialsPrivate(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "credentials.private", Title: "Credential files are yours alone", Needs: []string{"config.valid"},
-		Run: func(context.Context) checks.Outcome {
-			found := permission.FindExposed(credentialFiles(s))
-			if len(found) == 0 {
-				return checks.Passed(nil)
-			}
-			return checks.Failed("").WithDetail(permission.Describe(s, found)).WithFix(permission.ChmodCommand(s, found), "keep others out; -fix does it")
-		},
-		Mend: func(context.Context) ([]string, error) {
-			return permission.Protect(s, permission.FindExposed(credentialFiles(s)))
-		},
+		Run:  func(context.Context) checks.Outcome { return permission.Examine(s, credentialFiles(s)) },
+		Mend: func(context.Context) ([]string, error) { return permission.Restrict(s, credentialFiles(s)) },
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/loopback"
 	"github.com/flowgate-go/flowgate/internal/report"
 	"github.com/flowgate-go/flowgate/internal/tcp"
 )
@@ -35,8 +36,12 @@ func stackAddress(s *subject.Subject) checks.Check {
 				return checks.Skipped("there is no router")
 			}
 			bad, status := miswirings{}, report.Warn
+			var unknown error
 			for _, d := range s.Deployments() {
-				problem, wrong := findMiswiring(s, d, router, up)
+				problem, wrong, err := findMiswiring(d, router, up)
+				if err != nil {
+					unknown = fmt.Errorf("the listener at %s is not known: %w", subject.StripSecrets(d.Base), err)
+				}
 				if wrong {
 					status = report.Fail
 				}
@@ -45,7 +50,10 @@ func stackAddress(s *subject.Subject) checks.Check {
 					bad.Text += fmt.Sprintf("; %s has api_base %s, %s", d, subject.StripSecrets(d.Base), problem)
 				}
 			}
-			if bad.Text == "" {
+			switch {
+			case bad.Text == "" && unknown != nil:
+				return checks.Skipped("%v", unknown)
+			case bad.Text == "":
 				return checks.Passed(nil)
 			}
 			bad.Text = strings.TrimPrefix(bad.Text, "; ")
@@ -54,27 +62,28 @@ func stackAddress(s *subject.Subject) checks.Check {
 	}
 }
 
-// miswired says what is wrong with where d's requests go, "" when nothing is. It
-// is not wrong, but odd, when a program of one's own, an Ollama, does not run.
-func findMiswiring(s *subject.Subject, d subject.Deployment, router, up config.Service) (problem string, wrong bool) {
+// findMiswiring returns what is wrong with the address that d's requests go to,
+// "" when nothing is. It is odd, but not wrong, when a program of the user's own,
+// such as Ollama, does not run. The error says why the listener is not known.
+func findMiswiring(d subject.Deployment, router, up config.Service) (problem string, wrong bool, err error) {
 	host, port, ok := d.Address()
 	switch {
-	case !ok || !subject.IsLoopback(host):
-		return "", false
+	case !ok || !loopback.IsHost(host):
+		return "", false, nil
 	case d.LeadsTo(router):
-		return "which is the router itself", true
+		return "which is the router itself", true, nil
 	case d.LeadsTo(up):
 		path := strings.TrimSuffix(d.Base[strings.Index(d.Base, "://")+3:], "/")
 		if d.Provider() != "anthropic" && !strings.Contains(path, "/") {
-			return "without the /v1 that the upstream serves its models under", true
+			return "without the /v1 that the upstream serves its models under", true, nil
 		}
-		return "", false
+		return "", false, nil
 	}
 	if _, held, err := tcp.FindListener(host, port); err != nil || held {
-		return "", false
+		return "", false, err
 	}
 	if provider := d.Provider(); provider != "" && provider != "openai" && provider != "anthropic" {
-		return "where no " + provider + " listens now", false
+		return "where no " + provider + " listens now", false, nil
 	}
-	return fmt.Sprintf("where nobody listens; %s listens on %s", up.Name, up.Addr()), true
+	return fmt.Sprintf("where no process listens; %s listens on %s", up.Name, up.Addr()), true, nil
 }
