@@ -17,6 +17,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/keyfile"
 	"github.com/flowgate-go/flowgate/internal/router"
 	"github.com/flowgate-go/flowgate/internal/router/echo"
+	"github.com/flowgate-go/flowgate/internal/router/listen"
+	"github.com/flowgate-go/flowgate/internal/router/settings"
 	"github.com/flowgate-go/flowgate/internal/selfexec"
 	"github.com/flowgate-go/flowgate/internal/version"
 	"github.com/flowgate-go/flowgate/supervisor"
@@ -57,7 +59,7 @@ func (s session) serveRouter(ctx context.Context, file, addr string, o router.Op
 		return fault.Usage("argument-missing", "router:serve needs -settings=FILE").
 			WithHint("the file that profile:set writes: .router/runtime/litellm.active.yaml")
 	}
-	settings, err := router.Load(file, s.getenv)
+	loaded, err := settings.Load(file, s.getenv)
 	if err != nil {
 		return err
 	}
@@ -66,13 +68,13 @@ func (s session) serveRouter(ctx context.Context, file, addr string, o router.Op
 	}
 	log := slog.New(slog.NewJSONHandler(s.stderr, nil))
 	o.Logger = log
-	handler, err := router.New(settings, o)
+	handler, err := router.New(loaded, o)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = handler.Close() }()
 	ready := func(a net.Addr) { log.Info("router listens", "address", a.String(), "version", version.String()) }
-	return router.Serve(ctx, addr, handler, router.ServeOptions{Ready: ready, Logger: log})
+	return listen.Serve(ctx, addr, handler, listen.Options{Ready: ready, Logger: log})
 }
 
 func (s session) serveEcho(ctx context.Context, host string, port int, file string) error {
@@ -88,7 +90,7 @@ func (s session) serveEcho(ctx context.Context, host string, port int, file stri
 	ready := func(a net.Addr) {
 		log.Info("echo upstream listens: a stand-in, not CLIProxyAPI", "address", a.String())
 	}
-	return router.Serve(ctx, listenAddress(host, port, config.DefaultUpstreamPort), echo.New(o), router.ServeOptions{Ready: ready, Logger: log})
+	return listen.Serve(ctx, listenAddress(host, port, config.DefaultUpstreamPort), echo.New(o), listen.Options{Ready: ready, Logger: log})
 }
 
 // inheritedFDs are the descriptors that a supervisor was given; 0 means none.

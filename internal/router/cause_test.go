@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/transport"
 )
 
 // at is lone with another address.
@@ -163,7 +164,7 @@ func TestCausesOfErrorsThatNeedARealNetwork(t *testing.T) {
 		"connection-failed": {errors.New("something new")},
 	} {
 		for _, err := range list {
-			if got := router.CauseOf(err); got != want {
+			if got := string(transport.CauseOf(err)); got != want {
 				t.Errorf("%v: %s, want %s", err, got, want)
 			}
 		}

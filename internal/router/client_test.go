@@ -210,8 +210,8 @@ func TestTheIntervalOfKeepAlivesIsSetAsInLiteLLM(t *testing.T) {
 			text += "\ngeneral_settings: {master_key: k}"
 		}
 		s, err := load(t, "model_list: []\n"+text+"\n", "", "", nil)
-		if err != nil || s.KeepAlive() != want || len(s.Warnings) > 0 {
-			t.Errorf("%q: %v, %v, %v", text, s.KeepAlive(), err, s.Warnings)
+		if err != nil || s.KeepAlive != want || len(s.Warnings) > 0 {
+			t.Errorf("%q: %v, %v, %v", text, s.KeepAlive, err, s.Warnings)
 		}
 	}
 	up := httptest.NewServer(trickle(dialects["chat/completions"].content, 300*time.Millisecond, 1, "data: [DONE]\n\n"))
@@ -229,7 +229,7 @@ func TestAClientThatDoesNotReadAWholeReplyIsGivenUp(t *testing.T) {
 	d := dialects["chat/completions"]
 	big := strings.Replace(d.whole, "hello", strings.Repeat("x", 40<<20), 1)
 	s, _ := scripted(t, router.Options{}, oneTry, answers("application/json", big))
-	s.router.SetWritePatience(time.Second)
+	s.router.SetWriteTimeout(time.Second)
 	// read takes the whole reply, a megabyte at a time, after a first pause.
 	read := func(first, between time.Duration) (n int, took time.Duration) {
 		res := s.open(t.Context(), d.path, `{"model":"alone","messages":[]}`)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/listen"
 )
 
 // bounded serves a router that takes so many connections, before an upstream
@@ -45,7 +46,7 @@ func bounded(t *testing.T, connections int) (addr string, began chan struct{}, r
 	ready := make(chan string, 1)
 	var owner sync.WaitGroup
 	owner.Go(func() {
-		_ = router.Serve(ctx, "127.0.0.1:0", handler, router.ServeOptions{MaxConnections: connections, DrainTimeout: time.Second, Ready: func(a net.Addr) { ready <- a.String() }})
+		_ = listen.Serve(ctx, "127.0.0.1:0", handler, listen.Options{MaxConnections: connections, DrainTimeout: time.Second, Ready: func(a net.Addr) { ready <- a.String() }})
 	})
 	t.Cleanup(func() { release(); stop(); owner.Wait(); _ = handler.Close() })
 	return <-ready, began, release

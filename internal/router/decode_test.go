@@ -16,6 +16,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/decode"
 )
 
 // flushWriter is what compressors have in common.
@@ -225,7 +226,7 @@ func FuzzDecodeBody(f *testing.F) {
 	f.Add([]byte("x\x9c"), ",, identity ,deflate")
 	f.Fuzz(func(t *testing.T, body []byte, encoding string) {
 		read := func(encoding string, body []byte) (string, error) {
-			r := router.DecodeBody(io.NopCloser(bytes.NewReader(body)), http.Header{"Content-Encoding": {encoding}})
+			r := decode.Body(io.NopCloser(bytes.NewReader(body)), http.Header{"Content-Encoding": {encoding}})
 			defer r.Close()
 			got, err := io.ReadAll(io.LimitReader(r, 4<<20))
 			return string(got), err

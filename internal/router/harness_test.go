@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/settings"
 	"github.com/flowgate-go/flowgate/internal/router/upstreamtest"
 )
 
@@ -63,14 +64,14 @@ func closedAddr(t testing.TB) string {
 }
 
 // load writes yaml, in which UP and DOWN stand for the addresses, and loads it.
-func load(t testing.TB, yaml, up, down string, env map[string]string) (*router.Settings, error) {
+func load(t testing.TB, yaml, up, down string, env map[string]string) (*settings.Settings, error) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "litellm.active.yaml")
 	yaml = strings.NewReplacer("127.0.0.1:9190", up, "127.0.0.1:9199", down, "UP", up, "DOWN", down).Replace(yaml)
 	if err := os.WriteFile(path, []byte(yaml), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return router.Load(path, func(name string) string { return env[name] })
+	return settings.Load(path, func(name string) string { return env[name] })
 }
 
 // start runs a stack. Waits between retries are noted, not waited for, unless opts say how.

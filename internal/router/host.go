@@ -8,9 +8,10 @@ import (
 	"strings"
 )
 
-// hostAllowed refuses requests that a browser was tricked into sending to a
-// loopback address under a foreign name (DNS rebinding).
-func (r *Router) hostAllowed(req *http.Request) bool {
+// isHostAllowed reports whether the Host header is one under which this machine is
+// known. A request to a loopback address under a foreign name comes from a browser
+// that was tricked into sending it (DNS rebinding).
+func (r *Router) isHostAllowed(req *http.Request) bool {
 	local, ok := req.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
 	if !ok || !local.IP.IsLoopback() || req.Host == "" {
 		return true
@@ -22,12 +23,11 @@ func (r *Router) hostAllowed(req *http.Request) bool {
 	if _, err := netip.ParseAddr(host); err == nil {
 		return true
 	}
-	matches := func(allowed string) bool { return matchesHost(allowed, host) }
-	return slices.ContainsFunc(r.opts.Hosts, matches) || slices.ContainsFunc(r.settings.hosts, matches)
+	return slices.ContainsFunc(r.hosts, func(allowed string) bool { return matchesHost(allowed, host) })
 }
 
-// hostName is the name in a Host header: without port and brackets, in lower
-// case, without the dot that ends an absolute name.
+// hostName returns the name in a Host header without port and brackets, in lower case,
+// and without the dot that ends an absolute name.
 func hostName(host string) string {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
@@ -35,7 +35,7 @@ func hostName(host string) string {
 	return strings.TrimSuffix(strings.ToLower(strings.Trim(host, "[]")), ".")
 }
 
-// matchesHost reports whether an allowed name is host; *.NAME is every name below NAME.
+// matchesHost reports whether an allowed name is host. *.NAME matches every name below NAME.
 func matchesHost(allowed, host string) bool {
 	allowed = hostName(allowed)
 	if below, ok := strings.CutPrefix(allowed, "*"); ok && strings.HasPrefix(below, ".") {

@@ -95,7 +95,7 @@ func TestAnHTTP2ConnectionThatDiedSilentlyIsReplaced(t *testing.T) {
 	s := start(t, strings.ReplaceAll(yaml, "http://UP", "https://"+tun.addr), router.Options{})
 	pool := x509.NewCertPool()
 	pool.AddCert(up.Certificate())
-	pings := s.router.TrustForTest(pool)
+	pings := s.router.Trust(pool)
 	if pings == nil || pings.SendPingTimeout <= 0 || pings.SendPingTimeout > time.Minute || pings.PingTimeout <= 0 || pings.PingTimeout > time.Minute {
 		t.Fatalf("HTTP/2 is not asked for signs of life: %+v", pings)
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/settings"
 )
 
 const minimal = `model_list:
@@ -67,7 +67,7 @@ func TestLoadSaysWhatIsWrongWithTheFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, code := range map[string]string{filepath.Join(dir, "none.yaml"): "settings-not-found", dir: "settings-unreadable", big: "settings-unreadable"} {
-		_, err := router.Load(path, os.Getenv)
+		_, err := settings.Load(path, os.Getenv)
 		var f *fault.Error
 		if !errors.As(err, &f) || f.Code != code || !strings.Contains(f.Message, path) {
 			t.Errorf("Load(%s) = %v; want %s", path, err, code)
@@ -123,7 +123,7 @@ model_list:
   - {model_name: b, litellm_params: {<<: *base, model: deepseek/b}}
 general_settings: {master_key: sk-test}
 `, "127.0.0.1:1", "", nil)
-	if err != nil || len(s.Deployments) != 2 || s.Deployments[1].Upstream != "b" || s.Deployments[1].Kind != router.OpenAI {
+	if err != nil || len(s.Deployments) != 2 || s.Deployments[1].Upstream != "b" || s.Deployments[1].Kind != settings.OpenAI {
 		t.Fatalf("%+v, %v", s, err)
 	}
 }

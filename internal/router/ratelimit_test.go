@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/failure"
 )
 
 func TestWaitsOfUpstreamsAreReadInAllTheirForms(t *testing.T) {
@@ -75,10 +76,10 @@ func TestWaitsOfUpstreamsAreReadInAllTheirForms(t *testing.T) {
 		if strings.Contains(lines, "GMT") { // a date holds the separator itself
 			h = http.Header{"Retry-After": {strings.TrimPrefix(lines, "Retry-After: ")}}
 		}
-		if wait, window := router.ReadWait(h, 429, now); wait != want.wait || window != want.window {
+		if wait, window := failure.ReadRetryAfter(h, 429, now); wait != want.wait || window != want.window {
 			t.Errorf("%q: %v %v, want %v %v", lines, wait, window, want.wait, want.window)
 		}
-		if wait, window := router.ReadWait(h, 500, now); window || want.window && wait > time.Hour {
+		if wait, window := failure.ReadRetryAfter(h, 500, now); window || want.window && wait > time.Hour {
 			t.Errorf("%q on 500: %v %v; its windows say nothing", lines, wait, window)
 		}
 	}
@@ -91,7 +92,7 @@ func FuzzWaitsOfUpstreams(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, value string) {
 		for _, name := range []string{"Retry-After", "Retry-After-Ms", "X-Ratelimit-Reset-Tokens", "Anthropic-Ratelimit-Unified-Reset"} {
-			wait, window := router.ReadWait(http.Header{name: {value}}, 429, newClock().now)
+			wait, window := failure.ReadRetryAfter(http.Header{name: {value}}, 429, newClock().now)
 			if wait < 0 || wait > 31*24*time.Hour || !window && wait > time.Hour {
 				t.Errorf("%s: %q is %v", name, value, wait)
 			}

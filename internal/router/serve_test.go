@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/listen"
 )
 
 // serving runs Serve until stop is called, which returns what Serve did.
@@ -23,7 +23,7 @@ func serving(t *testing.T, h http.Handler, drain time.Duration) (addr string, st
 	ready, done := make(chan string, 1), make(chan error, 1)
 	var owner sync.WaitGroup
 	owner.Go(func() {
-		done <- router.Serve(ctx, "127.0.0.1:0", h, router.ServeOptions{DrainTimeout: drain, Ready: func(a net.Addr) { ready <- a.String() }})
+		done <- listen.Serve(ctx, "127.0.0.1:0", h, listen.Options{DrainTimeout: drain, Ready: func(a net.Addr) { ready <- a.String() }})
 	})
 	t.Cleanup(func() { stop(); owner.Wait() })
 	return <-ready, stop, func() error { return <-done }
@@ -36,12 +36,12 @@ func TestAPortThatIsTakenIsSaid(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	err = router.Serve(t.Context(), l.Addr().String(), http.NotFoundHandler(), router.ServeOptions{})
+	err = listen.Serve(t.Context(), l.Addr().String(), http.NotFoundHandler(), listen.Options{})
 	var f *fault.Error
 	if !errors.As(err, &f) || f.Code != "port-in-use" || !strings.Contains(f.Message, l.Addr().String()) || f.Hint == "" {
 		t.Errorf("%v", err)
 	}
-	if err = router.Serve(t.Context(), "256.0.0.1:x", nil, router.ServeOptions{}); !errors.As(err, &f) || f.Code != "listen-failed" {
+	if err = listen.Serve(t.Context(), "256.0.0.1:x", nil, listen.Options{}); !errors.As(err, &f) || f.Code != "listen-failed" {
 		t.Errorf("%v", err)
 	}
 }

@@ -1,18 +1,22 @@
 package router
 
 import (
-	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/flowgate-go/flowgate/internal/router/cooldown"
+	"github.com/flowgate-go/flowgate/internal/router/deployment"
+	"github.com/flowgate-go/flowgate/internal/router/dialect"
+	"github.com/flowgate-go/flowgate/internal/router/reply"
 )
 
-// StatePath is where a Router tells the State of its deployments to clients with its key.
+// StatePath is the route at which clients with the key get the State of the deployments.
 const StatePath = "/health/deployments"
 
 // State is which deployments of a Router may be asked now.
 type State struct {
 	Deployments       int       `json:"deployments"`
-	Available         int       `json:"available"`          // of them
+	Available         int       `json:"available"`          // how many of them may be asked
 	Cooling           []Cooling `json:"cooling"`            // those that cool down, in the order of model_list
 	UnavailableGroups []string  `json:"unavailable_groups"` // model_names of which no deployment may be asked
 }
@@ -23,60 +27,46 @@ type Cooling struct {
 	Group      string    `json:"group"`      // model_name
 	Since      time.Time `json:"since"`
 	Until      time.Time `json:"until"`
-	NextTrial  time.Time `json:"next_trial"`      // from when one request may try it; until, or earlier
-	Trial      bool      `json:"trial,omitempty"` // one tries it now
+	NextTrial  time.Time `json:"next_trial"`      // from when one request may try it; Until, or earlier
+	Trial      bool      `json:"trial,omitempty"` // one request tries it now
 	Status     int       `json:"status"`          // of the failure that the cooldown followed
-	Class      string    `json:"class"`           // of it, as in the log: RateLimitError
-	Cause      string    `json:"cause,omitempty"` // of it, where the connection failed: certificate, refused, …
-	Reason     string    `json:"reason"`          // the same for people
+	Class      string    `json:"class"`           // LiteLLM's exception class of that failure: RateLimitError
+	Cause      string    `json:"cause,omitempty"` // why the connection failed: certificate, refused, …; empty when the upstream answered
+	Reason     string    `json:"reason"`          // what happened, for people
 }
 
-// State tells which deployments may be asked now. It changes nothing.
+// State returns which deployments may be asked now. It changes nothing.
 func (r *Router) State() State {
-	now := r.opts.Now()
-	s := State{Deployments: len(r.settings.Deployments), Cooling: []Cooling{}, UnavailableGroups: []string{}}
-	available := map[string]bool{}
-	for _, d := range r.settings.Deployments {
-		a, _ := d.accessTo(now)
-		if a == accessNone || a == accessBusy {
-			s.Cooling = append(s.Cooling, d.cooling())
-		} else if d.missing == "" {
+	now := r.policy.Now()
+	s := State{Deployments: len(r.deployments), Cooling: []Cooling{}, UnavailableGroups: []string{}}
+	isAvailable := map[string]bool{}
+	for _, d := range r.deployments {
+		access, _ := d.Cooldown.Access(now)
+		if access == cooldown.Closed || access == cooldown.Busy {
+			s.Cooling = append(s.Cooling, describeCooldown(d))
+		} else if d.MissingKey == "" {
 			s.Available++
-			available[d.Group] = true
+			isAvailable[d.Group] = true
 		}
 	}
-	for _, name := range r.settings.names {
-		if !available[name] {
+	for _, name := range r.settings.Groups {
+		if !isAvailable[name] {
 			s.UnavailableGroups = append(s.UnavailableGroups, name)
 		}
 	}
 	return s
 }
 
-// cooling describes the cooldown of d.
-func (d *Deployment) cooling() Cooling {
-	s := &d.state
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// describeCooldown returns the cooldown of d.
+func describeCooldown(d *deployment.Deployment) Cooling {
+	c := d.Cooldown.Cooldown()
 	return Cooling{
-		Deployment: d.ID, Group: d.Group, Since: s.since.UTC(), Until: s.until.UTC(), NextTrial: s.nextTry.UTC(), Trial: s.trial != nil,
-		Status: s.why.status, Class: s.why.class, Cause: string(s.why.cause), Reason: s.why.String(),
+		Deployment: d.ID, Group: d.Group, Since: c.Since.UTC(), Until: c.Until.UTC(), NextTrial: c.NextTrial.UTC(), Trial: c.InTrial,
+		Status: c.Failure.Status, Class: c.Failure.Class, Cause: string(c.Failure.Cause), Reason: c.Failure.Reason(),
 	}
 }
 
-// String says for people why a deployment cools down.
-func (w coolingReason) String() string {
-	switch {
-	case w.cause == causeTimeout && w.class == "Timeout":
-		return "The upstream did not answer in time."
-	case w.cause != "":
-		return w.cause.advice()
-	case w.class == "APIConnectionError":
-		return "A stream of the upstream ended too early."
-	}
-	return fmt.Sprintf("The upstream answered %d.", w.status)
-}
-
-func (r *Router) deployments(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, http.StatusOK, encode(r.State()))
+// serveState answers GET /health/deployments.
+func (r *Router) serveState(w http.ResponseWriter, _ *http.Request) {
+	reply.WriteJSON(w, http.StatusOK, dialect.EncodeJSON(r.State()))
 }

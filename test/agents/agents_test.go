@@ -13,6 +13,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/router"
 	"github.com/flowgate-go/flowgate/internal/router/echo"
+	"github.com/flowgate-go/flowgate/internal/router/settings"
 	"github.com/flowgate-go/flowgate/test/agents"
 )
 
@@ -59,13 +60,13 @@ func startRouter(t *testing.T) (url string, asked func() string) {
 	if err := os.WriteFile(path, []byte(strings.ReplaceAll(config, "UPSTREAM/", upstream.URL+"/")), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	settings, err := router.Load(path, func(name string) string {
+	loaded, err := settings.Load(path, func(name string) string {
 		return map[string]string{"UPSTREAM_KEY": upstreamKey, "ROUTER_KEY": routerKey}[name]
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler, err := router.New(settings, router.Options{})
+	handler, err := router.New(loaded, router.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

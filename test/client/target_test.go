@@ -18,6 +18,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/router"
 	"github.com/flowgate-go/flowgate/internal/router/echo"
+	"github.com/flowgate-go/flowgate/internal/router/settings"
 )
 
 // Keys of the client tests: the router's own and its upstream's.
@@ -106,11 +107,11 @@ func newDirect(t *testing.T) target {
 func newEmbedded(t *testing.T) target {
 	t.Helper()
 	u := newUpstream(t)
-	settings, err := router.Load(u.settings(t), environment)
+	loaded, err := settings.Load(u.settings(t), environment)
 	if err != nil {
 		t.Fatal(err)
 	}
-	router, err := router.New(settings, router.Options{})
+	router, err := router.New(loaded, router.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,11 +17,13 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/router"
 	"github.com/flowgate-go/flowgate/internal/router/echo"
+	"github.com/flowgate-go/flowgate/internal/router/listen"
+	"github.com/flowgate-go/flowgate/internal/router/settings"
 	"github.com/flowgate-go/flowgate/test/litellm"
 )
 
-// settings serve both routers alike; the upstream is the echo.
-const settings = `model_list: [{model_name: m, litellm_params: {model: openai/m, api_base: "http://%s/v1", api_key: k}}]
+// benchSettings serve both routers alike; the upstream is the echo.
+const benchSettings = `model_list: [{model_name: m, litellm_params: {model: openai/m, api_base: "http://%s/v1", api_key: k}}]
 general_settings: {master_key: sk-bench-0123456789}
 litellm_settings: {num_retries: 0}
 `
@@ -33,12 +35,12 @@ func BenchmarkRouters(b *testing.B) {
 	if os.Getenv("FLOWGATE_REQUIRE_LITELLM") != "1" {
 		b.Skip("the real LiteLLM is not installed: set FLOWGATE_REQUIRE_LITELLM=1")
 	}
-	up := serve(b, "127.0.0.1:0", echo.New(echo.Options{}))
+	up := start(b, "127.0.0.1:0", echo.New(echo.Options{}))
 	file := filepath.Join(b.TempDir(), "settings.yaml")
-	if err := os.WriteFile(file, fmt.Appendf(nil, settings, up), 0o600); err != nil {
+	if err := os.WriteFile(file, fmt.Appendf(nil, benchSettings, up), 0o600); err != nil {
 		b.Fatal(err)
 	}
-	s, err := router.Load(file, os.Getenv)
+	s, err := settings.Load(file, os.Getenv)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -46,20 +48,20 @@ func BenchmarkRouters(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	embedded := serve(b, "127.0.0.1:0", router)
+	embedded := start(b, "127.0.0.1:0", router)
 	real := startLiteLLM(b, file)
 	b.Run("embedded", func(b *testing.B) { ask(b, embedded) })
 	b.Run("litellm", func(b *testing.B) { ask(b, real) })
 }
 
-// serve runs a handler until the benchmark ends and returns its address.
-func serve(b *testing.B, addr string, h http.Handler) string {
+// start runs a handler until the benchmark ends and returns its address.
+func start(b *testing.B, addr string, h http.Handler) string {
 	b.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	ready := make(chan string, 1)
 	var owner sync.WaitGroup
 	owner.Go(func() {
-		if err := router.Serve(ctx, addr, h, router.ServeOptions{Ready: func(a net.Addr) { ready <- a.String() }}); err != nil {
+		if err := listen.Serve(ctx, addr, h, listen.Options{Ready: func(a net.Addr) { ready <- a.String() }}); err != nil {
 			b.Error(err)
 		}
 	})

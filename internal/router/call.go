@@ -1,0 +1,91 @@
+package router
+
+import (
+	"net/http"
+
+	"github.com/flowgate-go/flowgate/internal/router/dialect"
+	"github.com/flowgate-go/flowgate/internal/router/memory"
+	"github.com/flowgate-go/flowgate/internal/router/reply"
+	"github.com/flowgate-go/flowgate/internal/router/request"
+	"github.com/flowgate-go/flowgate/internal/router/route"
+	"github.com/flowgate-go/flowgate/internal/router/upstream"
+)
+
+// call is one request of a client and the steps of its path, each with its own
+// state: accept, route, attempt, copy. Calls are pooled with their buffers.
+type call struct {
+	request  request.Request   // accept: what the client asks for
+	loan     memory.Loan       // the bytes that are held
+	walk     route.Walk        // route and account: which deployments are asked
+	exchange upstream.Exchange // attempt: the upstream's side
+	writer   reply.Writer      // copy: the client's side
+}
+
+// maxPooledBuffer is the longest buffer, in bytes, that is kept for the next call.
+const maxPooledBuffer = 1 << 20
+
+// begin takes a call from the pool for a request.
+func (r *Router) begin(w http.ResponseWriter, req *http.Request, d dialect.Dialect) *call {
+	c := r.calls.Get().(*call)
+	c.request.Reset(req, d)
+	c.loan.Reset(&r.memory)
+	c.writer.Reset(w, &c.request, &r.replies)
+	c.exchange.Reset(&r.sender, &c.request, &c.writer, &c.loan)
+	c.walk.Reset(&r.policy, &c.request, &c.exchange, &c.writer.Routing)
+	return c
+}
+
+// end returns a call to the pool. The Transport may still hold a part of the
+// request's body (RoundTripper's contract allows that); then the call is left to it.
+func (r *Router) end(c *call) {
+	c.loan.GiveBack()
+	c.writer.Clear()
+	if c.request.IsReusable(maxPooledBuffer) && c.writer.IsReusable(maxPooledBuffer) && c.exchange.IsReusable(maxPooledBuffer) {
+		c.request.HTTP = nil
+		r.calls.Put(c)
+	}
+}
+
+// servePost answers the routes that have a body. pathModel is the model that the path
+// names; it wins over the body's.
+func (r *Router) servePost(w http.ResponseWriter, req *http.Request, d dialect.Dialect, pathModel string) {
+	if req.Method != http.MethodPost {
+		refuseMethod(w, req, "POST")
+		return
+	}
+	if !r.authorize(w, req, d) {
+		return
+	}
+	c := r.begin(w, req, d)
+	defer r.end(c)
+	if f := c.request.Accept(w, &r.reader, &c.loan, pathModel); f != nil {
+		c.writer.Fail(f)
+		return
+	}
+	if d == dialect.CountTokens {
+		c.countTokens(w)
+		return
+	}
+	c.answer()
+}
+
+// answer finds a deployment that answers, copies its reply to the client, and counts
+// how that ended.
+func (c *call) answer() {
+	g := c.walk.Group()
+	if g == nil || c.request.ModelLiteral == nil {
+		c.writer.Fail(c.walk.NoSuchModel())
+		return
+	}
+	defer c.writer.Finish()
+	c.writer.StartKeepAlive(c.walk.KeepAlive(g))
+	a, f := c.walk.Answer(g)
+	if f != nil {
+		c.writer.Fail(f)
+		return
+	}
+	end := c.writer.Deliver(a)
+	if a.Events != nil {
+		c.walk.CountStream(a, end)
+	}
+}

@@ -1,0 +1,176 @@
+package cooldown
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/internal/router/settings"
+)
+
+// MaxRetryWait is the longest time that an upstream may ask for and still be asked
+// again by the same request. A longer one begins a cooldown at once.
+const MaxRetryWait = time.Minute
+
+// LiteLLM's rule when allowed_fails is not set (measured): a deployment that has
+// siblings cools down when, within a minute, more than half of at least five
+// requests failed.
+const (
+	defaultWindow  = time.Minute
+	defaultMinimum = 5
+)
+
+// Policy is the rule by which deployments cool down.
+type Policy struct {
+	Rule   settings.CooldownRule
+	Strict bool // LiteLLM's behaviour also where the router improves on it
+	Now    func() time.Time
+	Logger *slog.Logger
+}
+
+// EffectiveRule returns the rule that is in force. Unless strict, settings that
+// LiteLLM ignores count.
+func EffectiveRule(s *settings.Settings, strict bool) settings.CooldownRule {
+	rule := s.Cooldown
+	if strict {
+		if rule.AllowedFails != nil && *rule.AllowedFails == settings.DefaultAllowedFails {
+			rule.AllowedFails = nil
+		}
+		return rule
+	}
+	rule.AllowedFails = lo.CoalesceOrEmpty(rule.AllowedFails, s.MisplacedCooldown.AllowedFails)
+	rule.Length = lo.CoalesceOrEmpty(rule.Length, s.MisplacedCooldown.Length)
+	return rule
+}
+
+// CountSuccess counts a good reply. When it is that of a trial, the cooldown ends.
+func (p *Policy) CountSuccess(s *State, t *Trial) {
+	now := p.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.resetWindow(now, p.window())
+	if t != nil {
+		p.end(s, now)
+		s.endTrial(t)
+	}
+	s.requests++
+}
+
+// PassTrial ends the cooldown when the stream of a trial has begun. The stream is
+// counted when it has ended.
+func (p *Policy) PassTrial(s *State, t *Trial) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t.passed = true
+	p.end(s, p.Now())
+	s.endTrial(t)
+}
+
+// CountFailure counts a failure and begins a cooldown if the rule says so. isOnly
+// says that the group has no other deployment. A trial that fails begins the next
+// cooldown whatever the rule says, unless another request had a reply since.
+func (p *Policy) CountFailure(s *State, f Failure, isOnly bool, t *Trial) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	defer s.endTrial(t)
+	now := p.Now()
+	if f.Harmless || p.Rule.Disabled || !isCounted(f.Status) {
+		if t != nil && !f.Harmless {
+			p.end(s, now) // the deployment answers
+		}
+		return
+	}
+	s.resetWindow(now, p.window())
+	s.requests++
+	s.failures++
+	if !p.isExceeded(s, f, isOnly) && (t == nil || t.passed && s.failures < s.requests) {
+		return
+	}
+	if length := p.length(s, f); length > 0 {
+		s.requests, s.failures = 0, 0
+		p.begin(s, f, now, length)
+	}
+}
+
+// begin begins a cooldown, or moves the end of one that lasts: the later end
+// counts. The caller holds mu.
+func (p *Policy) begin(s *State, f Failure, now time.Time, length time.Duration) {
+	until := now.Add(length)
+	if !now.Before(s.until) { // also when there is none
+		s.since, s.until = now, time.Time{}
+	}
+	if until.After(s.until) {
+		s.until, s.hasRateLimit = until, f.FromRateLimit && length == f.RetryAfter
+		s.why = f
+		p.Logger.Warn("cooldown began", "deployment", s.Deployment.ID, "group", s.Deployment.Group, "status", f.Status,
+			"class", f.Class, "cause", string(f.Cause), "seconds", length.Seconds())
+	}
+	s.nextTrial = s.until
+	if next := now.Add(trialInterval); s.hasRateLimit && next.Before(s.until) {
+		s.nextTrial = next
+	}
+}
+
+// end ends the cooldown after a good trial. The caller holds mu.
+func (p *Policy) end(s *State, now time.Time) {
+	if now.Before(s.until) {
+		p.Logger.Info("cooldown ended early", "deployment", s.Deployment.ID, "group", s.Deployment.Group)
+	}
+	s.until, s.requests, s.failures = time.Time{}, 0, 0
+}
+
+// resetWindow begins a new count when the old one is older than window. The caller holds mu.
+func (s *State) resetWindow(now time.Time, window time.Duration) {
+	if now.Sub(s.window) >= window {
+		s.window, s.requests, s.failures = now, 0, 0
+	}
+}
+
+// window returns how long failures count: with allowed_fails, as long as a cooldown lasts.
+func (p *Policy) window() time.Duration {
+	if p.Rule.AllowedFails == nil {
+		return defaultWindow
+	}
+	return lo.FromPtrOr(p.Rule.Length, settings.DefaultCooldown)
+}
+
+// isCounted reports whether a status speaks against the deployment; 400, 403 and 422 never do.
+func isCounted(status int) bool {
+	switch status {
+	case http.StatusUnauthorized, http.StatusNotFound, http.StatusRequestTimeout, http.StatusTooManyRequests:
+		return true
+	}
+	return status >= 500
+}
+
+// isExceeded applies the rule to what was counted. A wait longer than MaxRetryWait
+// begins a cooldown at once: until then the upstream would only refuse. The caller
+// holds mu.
+func (p *Policy) isExceeded(s *State, f Failure, isOnly bool) bool {
+	if f.RetryAfter > MaxRetryWait && !p.Strict {
+		return true
+	}
+	if n := p.Rule.AllowedFails; n != nil {
+		return s.failures > *n
+	}
+	if f.Status == http.StatusUnauthorized || f.Status == http.StatusNotFound {
+		return true
+	}
+	if isOnly {
+		return false
+	}
+	return f.Status == http.StatusTooManyRequests || s.requests >= defaultMinimum && 2*s.failures > s.requests
+}
+
+// length returns the length of a cooldown: the deployment's own, what the upstream
+// asked for, or the configured one, in this order; those that are 0 do not count.
+func (p *Policy) length(s *State, f Failure) time.Duration {
+	for _, d := range [...]time.Duration{s.Deployment.Cooldown, f.RetryAfter, lo.FromPtrOr(p.Rule.Length, settings.DefaultCooldown)} {
+		if d > 0 {
+			return d
+		}
+	}
+	return 0
+}

@@ -1,0 +1,89 @@
+// Package deployment is a deployment at work: the addresses and headers of its
+// requests, the dialects that it has, its cooldown, and its key, which must not
+// appear in replies. New makes one of its settings.
+//
+// It never sends anything itself.
+package deployment
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/router/cooldown"
+	"github.com/flowgate-go/flowgate/internal/router/dialect"
+	"github.com/flowgate-go/flowgate/internal/router/settings"
+)
+
+// Deployment is a deployment with everything that its requests have in common.
+type Deployment struct {
+	*settings.Deployment
+	Cooldown cooldown.State
+
+	ModelLiteral []byte   // Upstream as a JSON string literal
+	IDHeader     []string // header values; they must not be changed
+	GroupHeader  []string
+	ModelHeader  []string
+
+	urls            [dialect.Count]*url.URL
+	header          http.Header // shared by all requests: never changed
+	anthropicHeader http.Header // the same for Anthropic's dialects
+	missing         missingRoutes
+	redactor        *strings.Replacer // takes the key out of texts; nil without a key
+	randomKey       []byte            // the key, when it is so random that no text contains it by chance
+}
+
+// anthropicVersion is sent when the client names no version, as LiteLLM does.
+const anthropicVersion = "2023-06-01"
+
+// New makes a deployment of its settings.
+func New(s *settings.Deployment) *Deployment {
+	d := &Deployment{
+		Deployment: s, ModelLiteral: dialect.EncodeJSON(s.Upstream),
+		IDHeader: []string{s.ID}, GroupHeader: []string{s.Group}, ModelHeader: []string{s.Model},
+	}
+	d.Cooldown.Deployment = s
+	d.prepareRedaction()
+	d.header = http.Header{
+		"Content-Type":    {"application/json"},
+		"Accept":          {"*/*"},
+		"Accept-Encoding": {"identity"},
+		"User-Agent":      {"flowgate"},
+	}
+	switch {
+	case s.Key == "":
+	case s.Kind == settings.Anthropic:
+		d.header["X-Api-Key"] = []string{s.Key}
+	default:
+		d.header["Authorization"] = []string{"Bearer " + s.Key}
+	}
+	d.anthropicHeader = d.header.Clone()
+	d.anthropicHeader["Anthropic-Version"] = []string{anthropicVersion}
+	if s.Base == nil {
+		return d
+	}
+	for in := range dialect.Count {
+		d.urls[in] = s.Base.JoinPath(in.Path())
+	}
+	return d
+}
+
+// URL returns the address of requests in a dialect. query is what goes along of the
+// client's query string.
+func (d *Deployment) URL(in dialect.Dialect, query string) *url.URL {
+	u := d.urls[in]
+	if query == "" {
+		return u
+	}
+	copied := *u
+	copied.RawQuery = strings.Trim(u.RawQuery+"&"+query, "&")
+	return &copied
+}
+
+// ExceptionName returns the name that LiteLLM's messages give to the upstream's errors.
+func (d *Deployment) ExceptionName() string {
+	if d.Kind == settings.Anthropic {
+		return "AnthropicException"
+	}
+	return "OpenAIException"
+}

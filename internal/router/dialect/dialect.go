@@ -1,0 +1,57 @@
+// Package dialect holds what differs between the interfaces that clients and
+// upstreams speak: paths, required members, the shape of errors, of streams and of
+// replies. Dialect is the enumeration; Error writes an error, Restream turns a
+// whole reply into a stream.
+//
+// It never sends anything and never translates one dialect into another.
+package dialect
+
+// Dialect is the form of requests and replies on a route.
+type Dialect int
+
+// The dialects.
+const (
+	Chat Dialect = iota
+	Completions
+	Embeddings
+	Responses
+	Messages
+	CountTokens
+	Count // how many dialects there are
+)
+
+// spec is what differs between dialects.
+type spec struct {
+	name     string   // how LiteLLM's error messages begin
+	path     string   // below an upstream's base address
+	required []string // members besides model that a request must have
+	done     bool     // streams end with data: [DONE]
+	route    string   // the router's own route
+}
+
+var specs = [Count]spec{
+	Chat:        {"/chat/completions", "chat/completions", []string{"messages"}, true, "/v1/chat/completions"},
+	Completions: {"/completions", "completions", nil, true, "/v1/completions"},
+	Embeddings:  {"/embeddings", "embeddings", []string{"input"}, false, "/v1/embeddings"},
+	Responses:   {"/responses", "responses", []string{"input"}, false, "/v1/responses"},
+	Messages:    {"anthropic_messages", "messages", []string{"messages", "max_tokens"}, false, "/v1/messages"},
+	CountTokens: {"anthropic_count_tokens", "messages/count_tokens", []string{"messages"}, false, "/v1/messages/count_tokens"},
+}
+
+// IsAnthropic reports whether the dialect is one of Anthropic's.
+func (d Dialect) IsAnthropic() bool { return d >= Messages }
+
+// Name returns the route's name with which LiteLLM begins error messages.
+func (d Dialect) Name() string { return specs[d].name }
+
+// Path returns the endpoint's path below an upstream's base address, without a slash before it.
+func (d Dialect) Path() string { return specs[d].path }
+
+// Required returns the members besides model that a request must have. It must not be changed.
+func (d Dialect) Required() []string { return specs[d].required }
+
+// EndsWithDone reports whether streams end with the line data: [DONE].
+func (d Dialect) EndsWithDone() bool { return specs[d].done }
+
+// String returns the router's route of the dialect, for messages to people and for logs.
+func (d Dialect) String() string { return specs[d].route }

@@ -1,0 +1,129 @@
+package dialect
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/samber/lo"
+)
+
+// StatusOverloaded is the status that Anthropic answers when it has no capacity.
+const StatusOverloaded = 529
+
+// Error is an error as clients get it.
+type Error struct {
+	Message string
+	Type    string // OpenAI's dialects; empty is null
+	Param   string // OpenAI's dialects; empty is null
+	Repeat  bool   // provider_specific_fields.error repeats the message
+}
+
+type specificFields struct {
+	Error string `json:"error"`
+}
+
+type openAIError struct {
+	Message  string          `json:"message"`
+	Type     *string         `json:"type"`
+	Param    *string         `json:"param"`
+	Code     string          `json:"code"`
+	Specific *specificFields `json:"provider_specific_fields,omitempty"`
+}
+
+type anthropicError struct {
+	Type     string          `json:"type"`
+	Message  string          `json:"message"`
+	Specific *specificFields `json:"provider_specific_fields,omitempty"`
+}
+
+// Body encodes the error as the body of a reply with that status.
+func (e Error) Body(d Dialect, status int) []byte {
+	var s *specificFields
+	if e.Repeat {
+		s = &specificFields{e.Message}
+	}
+	if d.IsAnthropic() {
+		return EncodeJSON(struct {
+			Type  string         `json:"type"`
+			Error anthropicError `json:"error"`
+		}{"error", anthropicError{AnthropicType(status), e.Message, s}})
+	}
+	return EncodeJSON(struct {
+		Error openAIError `json:"error"`
+	}{openAIError{e.Message, lo.EmptyableToPtr(e.Type), lo.EmptyableToPtr(e.Param), strconv.Itoa(status), s}})
+}
+
+// AnthropicType returns Anthropic's error.type for a status.
+func AnthropicType(status int) string {
+	switch status {
+	case http.StatusUnauthorized:
+		return "authentication_error"
+	case http.StatusForbidden:
+		return "permission_error"
+	case http.StatusNotFound:
+		return "not_found_error"
+	case http.StatusRequestEntityTooLarge:
+		return "request_too_large"
+	case http.StatusTooManyRequests:
+		return "rate_limit_error"
+	case StatusOverloaded:
+		return "overloaded_error"
+	case http.StatusRequestTimeout: // LiteLLM's word
+		return "api_error"
+	}
+	return lo.Ternary(status >= 500, "api_error", "invalid_request_error")
+}
+
+// ErrorEvent is an error as the last event of a stream.
+type ErrorEvent struct {
+	Error
+	Status     int
+	TooLong    bool   // the prompt does not fit the model's context window
+	Sequence   int    // how many events the stream had before
+	ResponseID string // of a Responses stream
+	Model      string // of a Responses stream
+	Created    int64  // of a Responses stream: seconds since 1970
+}
+
+// Encode returns the event in the dialect's form.
+func (e ErrorEvent) Encode(d Dialect) []byte {
+	switch d {
+	case Messages, CountTokens:
+		return frame("event: error\ndata: ", Error{Message: e.Message}.Body(d, e.Status))
+	case Responses:
+		return e.failedResponse()
+	}
+	return frame("data: ", Error{Message: e.Message, Type: e.Type, Param: e.Param}.Body(d, e.Status))
+}
+
+// failedResponse returns the event response.failed.
+func (e ErrorEvent) failedResponse() []byte {
+	type responseError struct {
+		Code    string `json:"code"`
+		Message string `json:"message"`
+	}
+	type response struct {
+		ID        string        `json:"id"`
+		Object    string        `json:"object"`
+		CreatedAt int64         `json:"created_at"`
+		Status    string        `json:"status"`
+		Error     responseError `json:"error"`
+		Model     string        `json:"model"`
+		Output    []string      `json:"output"`
+	}
+	code := "server_error"
+	switch {
+	case e.TooLong:
+		code = "context_length_exceeded"
+	case e.Status == http.StatusTooManyRequests:
+		code = "rate_limit_exceeded"
+	case e.Status < 500:
+		code = "invalid_request_error"
+	}
+	return frame("event: response.failed\ndata: ", EncodeJSON(struct {
+		Type     string   `json:"type"`
+		Sequence int      `json:"sequence_number"`
+		Response response `json:"response"`
+	}{"response.failed", e.Sequence, response{e.ResponseID, "response", e.Created, "failed",
+		responseError{code, e.Message}, e.Model, []string{}}}))
+}

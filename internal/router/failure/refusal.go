@@ -1,0 +1,94 @@
+package failure
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/router/deployment"
+	"github.com/flowgate-go/flowgate/internal/router/dialect"
+	"github.com/flowgate-go/flowgate/internal/router/transport"
+)
+
+// Refused returns the failure of an upstream's answer with an error status. A
+// missing route is marked as such; the caller notes it at the deployment.
+func Refused(d *deployment.Deployment, in dialect.Dialect, status int, header http.Header, body []byte, now time.Time) *Failure {
+	if d.IsRouteMissing(status, body) {
+		return RouteMissing(d, in, status, body)
+	}
+	if cause := transport.RefusalCause(status, string(body)); cause != "" {
+		return notFromAPI(d, in, cause, body)
+	}
+	f := Classify(d, in, status, string(body))
+	f.readRetryHeaders(header, status, now)
+	f.Harmless = f.Harmless || status == http.StatusNotFound && !d.MentionsModel(body)
+	return f
+}
+
+// NotFinal returns the failure of a redirection, or of a change of protocol that was
+// not asked for. Its body is not read: it may be a connection that stays open.
+func NotFinal(d *deployment.Deployment, in dialect.Dialect, status int) *Failure {
+	return Classify(d, in, http.StatusBadGateway, fmt.Sprintf("answered %d, not an API reply: api_base must be the final address", status))
+}
+
+// notFromAPI returns the failure of a refusal that the upstream's API did not write.
+func notFromAPI(d *deployment.Deployment, in dialect.Dialect, cause transport.Cause, body []byte) *Failure {
+	f := Classify(d, in, http.StatusBadGateway, string(body))
+	f.Cause, f.Retry, f.Sibling = cause, false, true
+	f.Text += " " + cause.Advice()
+	return f
+}
+
+// RouteMissing returns the failure of an upstream that lacks the route, as it said with
+// that status. The client gets 400: Claude Code takes a 404 for a wrong model, and
+// Codex repeats it.
+func RouteMissing(d *deployment.Deployment, in dialect.Dialect, status int, body []byte) *Failure {
+	f := Classify(d, in, http.StatusBadRequest, Shorten(d.Redact(string(body))))
+	f.Harmless, f.Sibling, f.RouteMissing, f.UpstreamStatus = true, true, true, status
+	f.Text += "\n\n" + d.MissingRouteMessage(in)
+	return f
+}
+
+// InReply returns the failure that an error inside of a successful reply tells. Its
+// status is the one that the error gives, 500 when it gives none.
+func InReply(d *deployment.Deployment, in dialect.Dialect, header http.Header, body []byte, now time.Time) *Failure {
+	if deployment.DeniesRoute(body) {
+		return RouteMissing(d, in, http.StatusOK, body)
+	}
+	inner, text := dialect.ErrorIn(body), string(body)
+	status := dialect.ErrorStatus(body)
+	if inner != nil {
+		text = `{"error":` + string(inner) + `}`
+	}
+	if status == 0 {
+		status = dialect.ErrorStatus(inner)
+	}
+	if status == 0 {
+		status = http.StatusInternalServerError
+	}
+	f := Classify(d, in, status, text)
+	f.readRetryHeaders(header, status, now)
+	return f
+}
+
+// readRetryHeaders reads when, and whether, the upstream wants to be asked again.
+// Another deployment may be asked in any case.
+func (f *Failure) readRetryHeaders(header http.Header, status int, now time.Time) {
+	f.RetryAfter, f.FromRateLimit = ReadRetryAfter(header, status, now)
+	switch header.Get("X-Should-Retry") {
+	case "true":
+		f.Retry = true
+	case "false":
+		f.Sibling = f.Sibling || f.Retry
+		f.Retry = false
+	}
+}
+
+// Shorten bounds what a client or an upstream sent, for error messages.
+func Shorten(s string) string {
+	if len(s) <= 200 {
+		return s
+	}
+	return strings.ToValidUTF8(s[:200], "") + "…"
+}

@@ -1,0 +1,75 @@
+package router
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/router/dialect"
+	"github.com/flowgate-go/flowgate/internal/router/failure"
+	"github.com/flowgate-go/flowgate/internal/router/reply"
+	"github.com/flowgate-go/flowgate/internal/router/request"
+	"github.com/flowgate-go/flowgate/internal/secret/redact"
+)
+
+// ServeHTTP answers one request. The route is checked before the key, as in LiteLLM:
+// an unknown path is 404 and a wrong method 405 also without a key.
+func (r *Router) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	setSecurityHeaders(w.Header())
+	to, isKnown := findRoute(req.URL.Path)
+	if !isKnown {
+		to, isKnown = findRoute(foldPath(req.URL.Path))
+	}
+	switch {
+	case !r.isHostAllowed(req):
+		request.RefuseBody(w, req)
+		reply.WriteError(w, to.dialect, http.StatusForbidden, dialect.Error{Type: "permission_error",
+			Message: "Host header not allowed: use localhost or an IP address, or list the name in general_settings.flowgate_allowed_hosts"})
+	case wantsWebSocket(req):
+		refuseWebSocket(w, req, to.dialect)
+	case !isKnown:
+		refusePath(w, req)
+	case to.get == nil:
+		r.servePost(w, req, to.dialect, to.model)
+	case req.Method != http.MethodGet && req.Method != http.MethodHead:
+		refuseMethod(w, req, "GET, HEAD")
+	case isOpen(to.path) || r.authorize(w, req, dialect.Chat):
+		to.get(r, w, req)
+	}
+}
+
+// refuseMethod answers 405.
+func refuseMethod(w http.ResponseWriter, req *http.Request, allow string) {
+	request.RefuseBody(w, req)
+	w.Header().Set("Allow", allow)
+	writeDetail(w, http.StatusMethodNotAllowed, "Method Not Allowed")
+}
+
+// refusePath answers 404 and names the nearest route.
+func refusePath(w http.ResponseWriter, req *http.Request) {
+	request.RefuseBody(w, req)
+	text := "Not Found: the router has no " + req.Method + " " + redact.Words(failure.Shorten(req.URL.Path))
+	if near := nearestRoute(req.URL.Path); near != "" {
+		method := http.MethodPost
+		if _, ok := getRoutes[near]; ok {
+			method = http.MethodGet
+		}
+		text += "; the nearest route is " + method + " " + near
+	}
+	writeDetail(w, http.StatusNotFound, text)
+}
+
+// wantsWebSocket reports whether a request asks to become a WebSocket. Other
+// upgrades, such as h2c, may be ignored, and are.
+func wantsWebSocket(req *http.Request) bool {
+	return slices.ContainsFunc(req.Header["Upgrade"], func(v string) bool { return strings.Contains(strings.ToLower(v), "websocket") })
+}
+
+// refuseWebSocket answers 426, at which Codex goes on over HTTP at once.
+func refuseWebSocket(w http.ResponseWriter, req *http.Request, d dialect.Dialect) {
+	w.Header().Set("Connection", "Upgrade") // RFC 9110 wants both
+	w.Header().Set("Upgrade", "HTTP/1.1")
+	request.RefuseBody(w, req)
+	reply.WriteError(w, d, http.StatusUpgradeRequired, dialect.Error{Type: "invalid_request_error",
+		Message: "WebSockets are not served here: send POST " + failure.Shorten(req.URL.Path) + " over HTTP (Codex: supports_websockets = false)"})
+}

@@ -1,0 +1,235 @@
+package listen
+
+import (
+	"container/list"
+	"context"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// boundedListener bounds the connections of clients, in all and of one peer. When there
+// are too many, it closes the oldest ones on which no authorized request is served,
+// beginning with those that never had one. While all are busy, a new one is answered 503.
+type boundedListener struct {
+	net.Listener
+	limit   int // in all
+	perPeer int // of one peer that is not this machine
+
+	mu    sync.Mutex
+	all   *list.List // of *connection, the oldest first
+	peers map[netip.Addr]int
+
+	isWaiting atomic.Bool   // a connection waits for room
+	freed     chan struct{} // receives when there may be room
+}
+
+// connection is one connection of a client.
+type connection struct {
+	*net.TCPConn
+	place    *list.Element // in all; nil when it is not counted any more
+	peer     netip.Addr
+	use      atomic.Int32
+	hasBegun atomic.Bool // a request has begun on it
+}
+
+// What a connection is used for.
+const (
+	useNone int32 = iota // no authorized request has come on it
+	useIdle              // one has been served
+	useBusy              // one is being served
+)
+
+// Bounds of the number of clients' connections.
+const (
+	maxConnections = 16384
+	minConnections = 16
+	reservedFiles  = 64 // descriptors for everything that is not a connection
+)
+
+// bound returns listener with at most limit connections. With limit 0, half of the
+// descriptors that this process may open are for clients, because each request needs
+// another for its upstream.
+func bound(listener net.Listener, limit int) *boundedListener {
+	if limit == 0 {
+		limit = maxConnections
+		var files syscall.Rlimit
+		if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files) == nil && files.Cur < 2*maxConnections {
+			limit = max(minConnections, (int(files.Cur)-reservedFiles)/2)
+		}
+	}
+	return &boundedListener{Listener: listener, limit: limit, perPeer: max(minConnections, limit/4), all: list.New(), peers: map[netip.Addr]int{}, freed: make(chan struct{}, 1)}
+}
+
+// Accept implements net.Listener.
+func (l *boundedListener) Accept() (net.Conn, error) {
+	for {
+		conn, err := l.Listener.Accept()
+		tcp, ok := conn.(*net.TCPConn)
+		if err != nil || !ok {
+			return conn, err
+		}
+		if c := l.admit(tcp); c != nil {
+			return c, nil
+		}
+		if c := l.admitLater(tcp); c != nil {
+			return c, nil
+		}
+		refuseConnection(tcp)
+	}
+}
+
+// admit counts a connection, after making room for it. It returns nil when there is no room.
+func (l *boundedListener) admit(tcp *net.TCPConn) *connection {
+	c := &connection{TCPConn: tcp}
+	if at, ok := tcp.RemoteAddr().(*net.TCPAddr); ok {
+		c.peer = at.AddrPort().Addr().Unmap().WithZone("")
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !c.peer.IsLoopback() && l.peers[c.peer] >= l.perPeer && !l.makeRoom(c.peer) {
+		return nil
+	}
+	if l.all.Len() >= l.limit && !l.makeRoom(netip.Addr{}) {
+		return nil
+	}
+	c.place = l.all.PushBack(c)
+	l.peers[c.peer]++
+	return c
+}
+
+// roomTimeout is how long a new connection waits until a busy one becomes idle or is closed.
+const roomTimeout = 100 * time.Millisecond
+
+// admitLater waits for room up to roomTimeout, and admits a connection then.
+func (l *boundedListener) admitLater(tcp *net.TCPConn) *connection {
+	l.isWaiting.Store(true)
+	defer l.isWaiting.Store(false)
+	late := time.After(roomTimeout)
+	for {
+		if c := l.admit(tcp); c != nil {
+			return c
+		}
+		select {
+		case <-l.freed:
+		case <-late:
+			return nil
+		}
+	}
+}
+
+// noteRoom wakes the connection that waits for room.
+func (l *boundedListener) noteRoom() {
+	if !l.isWaiting.Load() {
+		return
+	}
+	select {
+	case l.freed <- struct{}{}:
+	default:
+	}
+}
+
+// makeRoom closes the oldest connection of a peer, the zero address for any, on which
+// no authorized request is served, and reports whether there was one. The caller holds mu.
+func (l *boundedListener) makeRoom(peer netip.Addr) bool {
+	var idle *connection
+	for e := l.all.Front(); e != nil; e = e.Next() {
+		c := e.Value.(*connection)
+		use := c.use.Load()
+		if peer.IsValid() && c.peer != peer || use == useBusy {
+			continue
+		}
+		if use == useNone {
+			l.drop(c)
+			return true
+		}
+		if idle == nil {
+			idle = c
+		}
+	}
+	if idle != nil {
+		l.drop(idle)
+	}
+	return idle != nil
+}
+
+// drop closes a connection and stops counting it. The caller holds mu.
+func (l *boundedListener) drop(c *connection) {
+	_ = c.Close()
+	l.forget(c)
+}
+
+// forget stops counting a connection. It may be called again. The caller holds mu.
+func (l *boundedListener) forget(c *connection) {
+	if c.place == nil {
+		return
+	}
+	l.all.Remove(c.place)
+	c.place = nil
+	if l.peers[c.peer]--; l.peers[c.peer] == 0 {
+		delete(l.peers, c.peer)
+	}
+}
+
+// trackState is an http.Server's ConnState.
+func (l *boundedListener) trackState(conn net.Conn, state http.ConnState) {
+	c, ok := conn.(*connection)
+	if !ok {
+		return
+	}
+	switch state {
+	case http.StateActive:
+		c.hasBegun.Store(true)
+	case http.StateIdle:
+		if c.use.Load() == useBusy {
+			c.use.Store(useIdle)
+			l.noteRoom()
+		}
+	case http.StateClosed, http.StateHijacked:
+		l.mu.Lock()
+		l.forget(c)
+		l.mu.Unlock()
+		l.noteRoom()
+	}
+}
+
+// closeUnused closes the connections on which no request has begun. The listener must
+// be closed already. Clients open such connections ahead of need, and
+// http.Server.Shutdown waits five seconds for each of them.
+func (l *boundedListener) closeUnused() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for e := l.all.Front(); e != nil; e = e.Next() {
+		if c := e.Value.(*connection); !c.hasBegun.Load() {
+			_ = c.Close()
+		}
+	}
+}
+
+// connectionKey is the key of a request's connection in its context.
+type connectionKey struct{}
+
+// withConnection is an http.Server's ConnContext.
+func withConnection(ctx context.Context, conn net.Conn) context.Context {
+	return context.WithValue(ctx, connectionKey{}, conn)
+}
+
+// MarkAuthorized notes that a request is authorized: its connection is not closed to
+// make room for others while it is served.
+func MarkAuthorized(req *http.Request) {
+	if c, ok := req.Context().Value(connectionKey{}).(*connection); ok {
+		c.use.Store(useBusy)
+	}
+}
+
+// refuseConnection answers 503 on a connection for which there is no room, and closes it.
+func refuseConnection(conn net.Conn) {
+	_ = conn.SetWriteDeadline(time.Now().Add(100 * time.Millisecond)) // the answer fits into the empty buffer of the socket
+	_, _ = conn.Write([]byte("HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: " +
+		"88\r\n\r\n" + `{"error":{"message":"Too many connections at once","type":"server_error","code":"503"}}` + "\n"))
+	_ = conn.Close()
+}

@@ -1,0 +1,96 @@
+// Package listen accepts connections of clients and serves a handler: it bounds connections, and
+// drains requests when it ends. Call Serve.
+//
+// It never looks into a request; MarkAuthorized tells it which connections to keep.
+package listen
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"syscall"
+	"time"
+
+	"github.com/samber/lo"
+	"github.com/sourcegraph/conc"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// Options say how Serve begins and ends. The zero value works.
+type Options struct {
+	Ready        func(net.Addr) // called once, when connections are accepted; may be nil
+	DrainTimeout time.Duration  // how long requests in flight may take after ctx ended; default 30 s
+	// MaxConnections bounds the connections of clients; 0: by the descriptors
+	// that this process may open, at most 16384.
+	MaxConnections int
+
+	Logger *slog.Logger // what net/http reports about connections; default: discarded
+}
+
+// Limits of a connection. Streams have no limit here: the router bounds them.
+const (
+	headerTimeout       = 10 * time.Second
+	idleTimeout         = 2 * time.Minute
+	defaultDrainTimeout = 30 * time.Second
+)
+
+// Serve listens on addr (host:port) and serves h until ctx ends. Then it
+// closes the listener, waits for requests in flight, ends those that take
+// longer than the drain timeout, and returns nil. Faults: port-in-use,
+// listen-failed, serve-failed.
+func Serve(ctx context.Context, addr string, h http.Handler, opts Options) error {
+	var lc net.ListenConfig
+	listener, err := lc.Listen(ctx, "tcp", addr)
+	if err != nil {
+		return listenFault(addr, err)
+	}
+	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	logger := lo.CoalesceOrEmpty(opts.Logger, slog.New(slog.DiscardHandler))
+	bounded := bound(listener, opts.MaxConnections)
+	server := &http.Server{Handler: h, ConnState: bounded.trackState, ConnContext: withConnection,
+		ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout,
+		BaseContext: func(net.Listener) context.Context { return base }, ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn)}
+	server.RegisterOnShutdown(bounded.closeUnused)
+	if opts.Ready != nil {
+		opts.Ready(listener.Addr())
+	}
+	var owner conc.WaitGroup
+	failed := make(chan error, 1)
+	owner.Go(func() { failed <- server.Serve(bounded) })
+	defer owner.Wait()
+	select {
+	case err := <-failed:
+		return fault.New("serve-failed", "serve on %s: %w", addr, err)
+	case <-ctx.Done():
+	}
+	return drain(server, cancel, lo.CoalesceOrEmpty(opts.DrainTimeout, defaultDrainTimeout), logger)
+}
+
+// drain waits up to limit for the requests in flight, and then closes their connections.
+func drain(server *http.Server, cancelRequests context.CancelFunc, limit time.Duration, logger *slog.Logger) error {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	err := server.Shutdown(ctx)
+	if err == nil {
+		return nil
+	}
+	logger.Warn("requests cut at the end of the drain", "seconds", limit.Seconds())
+	defer cancelRequests() // after the connections are closed: a handler that gives up must not look like one that answered
+	if err := server.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		return fault.New("serve-failed", "close: %w", err)
+	}
+	return nil
+}
+
+// listenFault returns the fault for an address that cannot be listened on.
+func listenFault(addr string, err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fault.New("port-in-use", "%s is in use: %w", addr, err).
+			WithHint("stop what holds it, or give the service another port")
+	}
+	return fault.New("listen-failed", "listen on %s: %w", addr, err)
+}

@@ -1,0 +1,92 @@
+package memory
+
+import "io"
+
+// Loan counts the bytes that one request holds. It belongs to one goroutine. The
+// zero value must be reset before use.
+type Loan struct {
+	budget *Budget
+	held   int64
+}
+
+// Reset makes an empty loan of a budget. What was held before must have been given back.
+func (l *Loan) Reset(b *Budget) { l.budget, l.held = b, 0 }
+
+// take counts n more bytes to the loan, until GiveBack.
+func (l *Loan) take(n int64) error {
+	if n <= 0 {
+		return nil
+	}
+	if !l.budget.take(n) {
+		return ErrExhausted
+	}
+	l.held += n
+	return nil
+}
+
+// GiveBack returns all bytes of the loan to its budget.
+func (l *Loan) GiveBack() {
+	if l.held > 0 {
+		l.budget.giveBack(l.held)
+		l.held = 0
+	}
+}
+
+// FirstRead is the capacity, in bytes, of the first buffer for a body of unknown length.
+const FirstRead = 4 << 10
+
+// maxAnnounced is the most that is allocated, in bytes, for a length that was only announced.
+const maxAnnounced = 256 << 10
+
+// ReadAll appends all of r to buf, at most limit+1 bytes. size is the expected
+// length, -1 if unknown; memory grows with the bytes that really come. The error
+// is ErrExhausted when all requests together hold too much, else r's own.
+func (l *Loan) ReadAll(buf []byte, r io.Reader, size, limit int64) ([]byte, error) {
+	if want := int(min(size, maxAnnounced)); want > cap(buf) {
+		buf = append(make([]byte, 0, want), buf...)
+	}
+	if err := l.take(min(max(size, int64(len(buf))), int64(cap(buf)))); err != nil {
+		return buf, err
+	}
+	for int64(len(buf)) <= limit {
+		if len(buf) == cap(buf) {
+			if size == int64(len(buf)) {
+				var one [1]byte
+				n, err := r.Read(one[:])
+				if n == 0 && err == io.EOF {
+					return buf, nil
+				}
+				buf, size = append(buf, one[:n]...), -1
+				continue
+			}
+			var err error
+			if buf, err = l.grow(buf, size, limit); err != nil {
+				return buf, err
+			}
+		}
+		n, err := r.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if err == io.EOF {
+			return buf, nil
+		}
+		if err != nil {
+			return buf, err
+		}
+	}
+	return buf, nil
+}
+
+// grow doubles the capacity of buf, but not beyond the expected size.
+func (l *Loan) grow(buf []byte, size, limit int64) ([]byte, error) {
+	want := min(max(2*int64(cap(buf)), FirstRead), limit+1)
+	if size > int64(len(buf)) {
+		want = min(want, size)
+	}
+	want = max(want, int64(len(buf))+1)
+	if err := l.take(want - int64(cap(buf))); err != nil {
+		return buf, err
+	}
+	grown := make([]byte, len(buf), want)
+	copy(grown, buf)
+	return grown, nil
+}

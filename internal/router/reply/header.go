@@ -1,0 +1,114 @@
+package reply
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// Routing is what clients are told about the attempts that a reply needed.
+type Routing struct {
+	Retries     int // in the group that answered
+	RetryBudget int // how many were allowed there
+	FellBack    bool
+}
+
+// Header values that replies share; they must not be changed.
+var (
+	jsonType = []string{"application/json"}
+	sseType  = []string{"text/event-stream; charset=utf-8"}
+	noCache  = []string{"no-cache"}
+	no       = []string{"no"}
+	digits   = [...][]string{{"0"}, {"1"}, {"2"}, {"3"}, {"4"}, {"5"}, {"6"}, {"7"}, {"8"}, {"9"}}
+)
+
+// setHeaders sets the headers that say which deployment answered.
+func (w *Writer) setHeaders(a *Answer) {
+	h := w.http.Header()
+	h["X-Litellm-Call-Id"] = []string{w.request.ID}
+	h["X-Litellm-Model-Id"] = a.Deployment.IDHeader
+	h["X-Litellm-Model-Group"] = a.Deployment.GroupHeader
+	h["X-Litellm-Model-Name"] = a.Deployment.ModelHeader
+	h["X-Litellm-Attempted-Retries"] = numberHeader(w.Routing.Retries)
+	h["X-Litellm-Attempted-Fallbacks"] = digits[0]
+	if w.Routing.FellBack { // LiteLLM says 1 however many there were
+		h["X-Litellm-Attempted-Fallbacks"] = digits[1]
+	}
+	if w.Routing.Retries > 0 {
+		h["X-Litellm-Max-Retries"] = numberHeader(w.Routing.RetryBudget)
+	}
+	repeatHeaders(h, a.Header)
+	a.Deployment.RedactHeaders(h)
+}
+
+// numberHeader returns a number as a header value.
+func numberHeader(n int) []string {
+	if n < len(digits) {
+		return digits[n]
+	}
+	return []string{strconv.Itoa(n)}
+}
+
+// repeatHeaders copies the upstream's headers about limits and about the request: under
+// their own names, which clients of a provider read, and under LiteLLM's prefix. Others
+// are not copied: they may hold keys, cookies or addresses.
+func repeatHeaders(to, from http.Header) {
+	for name, values := range from {
+		repeated := isRepeated(name)
+		if repeated {
+			to[name] = values
+		}
+		if repeated || isDescriptive(name) {
+			to[prefixed(name)] = values
+		}
+	}
+	if id := from["Request-Id"]; id == nil && from["X-Request-Id"] != nil {
+		to["Request-Id"] = from["X-Request-Id"] // Anthropic's SDKs read this one only
+	}
+}
+
+// isRepeated reports whether clients get a header under its own name.
+func isRepeated(name string) bool {
+	switch name {
+	case "Retry-After", "Retry-After-Ms", "X-Should-Retry", "X-Request-Id", "Request-Id", "X-Reasoning-Included", "Ratelimit":
+		return true
+	}
+	for _, family := range [...]string{"X-Ratelimit-", "Anthropic-Ratelimit-", "Anthropic-Priority-", "Openai-", "X-Codex-", "Ratelimit-"} {
+		if strings.HasPrefix(name, family) {
+			return true
+		}
+	}
+	return false
+}
+
+// isDescriptive reports whether clients get a header under LiteLLM's prefix only.
+func isDescriptive(name string) bool {
+	switch name {
+	case "Content-Type", "Content-Length", "Content-Encoding", "Date", "Server", "Cf-Ray", "Cf-Cache-Status", "Apim-Request-Id", "X-Envoy-Upstream-Service-Time":
+		return true
+	}
+	for _, family := range [...]string{"Anthropic-", "X-Cpa-", "X-Ms-", "X-Groq-", "Azureml-", "Fireworks-"} {
+		if strings.HasPrefix(name, family) {
+			return true
+		}
+	}
+	return false
+}
+
+// prefixed returns a header's name under LiteLLM's prefix, for the names that nearly
+// every reply has without making a new string.
+func prefixed(name string) string {
+	switch name {
+	case "Content-Type":
+		return "Llm_provider-Content-Type"
+	case "Content-Length":
+		return "Llm_provider-Content-Length"
+	case "Date":
+		return "Llm_provider-Date"
+	case "Server":
+		return "Llm_provider-Server"
+	case "X-Request-Id":
+		return "Llm_provider-X-Request-Id"
+	}
+	return "Llm_provider-" + name
+}

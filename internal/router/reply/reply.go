@@ -1,0 +1,144 @@
+// Package reply sends a reply to the client: a whole one, a stream piece by piece as
+// it comes, or an error. An Answer is a deployment's good reply; the Writer is the
+// client's side of a request. Call Writer.Reset, then Deliver or Fail.
+//
+// It never changes a reply except for the model's name and the deployment's key.
+package reply
+
+import (
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/internal/router/deployment"
+	"github.com/flowgate-go/flowgate/internal/router/dialect"
+	"github.com/flowgate-go/flowgate/internal/router/failure"
+	"github.com/flowgate-go/flowgate/internal/router/splice"
+	"github.com/flowgate-go/flowgate/internal/router/watchdog"
+)
+
+// Answer is a deployment's good reply: whole, or a stream that has begun.
+type Answer struct {
+	Deployment *deployment.Deployment
+	Header     http.Header // the upstream's; nil for a mock
+	Status     int
+
+	Body                 []byte // a whole reply
+	ModelStart, ModelEnd int    // where the model stands in Body; ModelEnd 0: nowhere
+
+	Events  *splice.Stream  // a stream; nil for a whole reply. The Writer holds what came up to its first content
+	Source  io.ReadCloser   // the rest of the stream, decoded
+	Guard   *watchdog.Guard // of the attempt
+	Release func()          // ends the attempt
+
+	redaction deployment.EventRedaction
+}
+
+// Discard closes a reply that is not sent to the client.
+func (a *Answer) Discard() {
+	if a.Source != nil {
+		_ = a.Source.Close()
+	}
+	if a.Release != nil {
+		a.Release()
+	}
+}
+
+// Deliver sends a good reply to the client. The End is that of a stream.
+func (w *Writer) Deliver(a *Answer) End {
+	if a.Events != nil {
+		defer a.Discard()
+		return w.copyStream(a)
+	}
+	w.stopKeepAlive()
+	if w.isCommitted {
+		w.deliverAsStream(a)
+		return End{}
+	}
+	w.setHeaders(a)
+	h := w.http.Header()
+	h["Content-Type"] = jsonType
+	size := len(a.Body)
+	if a.ModelEnd > 0 {
+		size += len(w.request.ModelLiteral) - (a.ModelEnd - a.ModelStart)
+	}
+	h["Content-Length"] = []string{strconv.Itoa(size)}
+	w.http.WriteHeader(lo.CoalesceOrEmpty(a.Status, http.StatusOK))
+	if a.ModelEnd > 0 {
+		w.writeWhole(a.Body[:a.ModelStart], w.request.ModelLiteral, a.Body[a.ModelEnd:])
+		return End{}
+	}
+	w.writeWhole(a.Body)
+	return End{}
+}
+
+// deliverAsStream sends a whole reply to a client whose stream has begun with keep-alives.
+func (w *Writer) deliverAsStream(a *Answer) {
+	body := a.Body
+	if a.ModelEnd > 0 {
+		body = slices.Concat(body[:a.ModelStart], w.request.ModelLiteral, body[a.ModelEnd:])
+	}
+	if w.out = dialect.Restream(w.request.Dialect, body); w.out == nil {
+		w.failCommitted(failure.CannotRestream(a.Deployment))
+		return
+	}
+	w.writeLast()
+}
+
+// Fail answers the client with an error.
+func (w *Writer) Fail(f *failure.Failure) {
+	if f.ClientGone {
+		return
+	}
+	w.stopKeepAlive()
+	if w.isCommitted {
+		w.failCommitted(f)
+		return
+	}
+	h := w.http.Header()
+	h["X-Litellm-Call-Id"] = []string{w.request.ID}
+	repeatHeaders(h, f.Header)
+	f.Deployment.RedactHeaders(h)
+	if f.Deployment != nil {
+		h["X-Litellm-Model-Id"] = f.Deployment.IDHeader
+		h["X-Litellm-Model-Group"] = f.Deployment.GroupHeader
+	}
+	if f.RetryAfter > 0 {
+		h["Retry-After"] = []string{strconv.Itoa(failure.CeilSeconds(f.RetryAfter))}
+	}
+	d := lo.Ternary(f.OpenAIOnly, dialect.Chat, w.request.Dialect)
+	WriteError(w.http, d, f.Status, dialect.Error{Message: f.Text + f.Suffix, Type: f.Kind, Param: f.Param, Repeat: f.Repeat})
+}
+
+// failCommitted ends a stream that has begun with keep-alives by an error event.
+func (w *Writer) failCommitted(f *failure.Failure) {
+	withSuffix := *f
+	withSuffix.Text += f.Suffix
+	w.out = w.errorEvent(&withSuffix, f.Status, 0)
+	w.writeLast()
+}
+
+// errorEvent returns a failure as an event of the stream's dialect. sequence is how
+// many events went before it.
+func (w *Writer) errorEvent(f *failure.Failure, status, sequence int) []byte {
+	return dialect.ErrorEvent{
+		Error: dialect.Error{Message: f.Text, Type: f.Kind, Param: f.Param}, Status: status, TooLong: f.TooLong, Sequence: sequence,
+		ResponseID: "resp_" + w.request.ID, Model: w.request.Model, Created: w.opts.Now().Unix(),
+	}.Encode(w.request.Dialect)
+}
+
+// WriteError sends an error in the dialect's form.
+func WriteError(w http.ResponseWriter, d dialect.Dialect, status int, e dialect.Error) {
+	WriteJSON(w, status, e.Body(d, status))
+}
+
+// WriteJSON sends a JSON document.
+func WriteJSON(w http.ResponseWriter, status int, body []byte) {
+	w.Header()["Content-Type"] = jsonType
+	w.Header()["Content-Length"] = []string{strconv.Itoa(len(body))}
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // an error means that the client left
+}

@@ -1,0 +1,90 @@
+package request
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/router/decode"
+	"github.com/flowgate-go/flowgate/internal/router/failure"
+	"github.com/flowgate-go/flowgate/internal/router/memory"
+	"github.com/flowgate-go/flowgate/internal/router/watchdog"
+)
+
+// Limits of reading a request.
+const (
+	DefaultBodyTimeout = 60 * time.Second // for a whole body, and
+	bodyRate           = 16 << 10         // one second more for each of so many bytes
+)
+
+// readBody reads the whole body before anything is sent: routing needs it, and a
+// Transport that still reads from the client when the reply begins cuts streams
+// (golang/go#40747).
+func (q *Request) readBody(w http.ResponseWriter, r *Reader, loan *memory.Loan) *failure.Failure {
+	size := q.HTTP.ContentLength
+	if size > r.MaxBody {
+		return tooLarge(r.MaxBody)
+	}
+	source, decoder, f := q.bodySource(r.MaxBody)
+	if f != nil {
+		w.Header()["Accept-Encoding"] = []string{acceptedEncodings}
+		RefuseBody(w, q.HTTP)
+		return f
+	}
+	if decoder != nil {
+		defer decoder.Close()
+		size = -1
+	}
+	rc := http.NewResponseController(w)
+	g := r.Watchdog.Guard(r.BodyTimeout+time.Duration(max(q.HTTP.ContentLength, 0)/bodyRate)*time.Second, func() {
+		_ = rc.SetReadDeadline(time.Now()) // not every connection has deadlines
+	})
+	var err error
+	q.body, err = loan.ReadAll(q.body[:0], source, size, r.MaxBody)
+	if errors.Is(err, memory.ErrExhausted) { // a client that still sends would not see the answer
+		q.body = nil
+		loan.GiveBack()
+		_, _ = io.Copy(io.Discard, io.LimitReader(q.HTTP.Body, r.MaxBody)) // the answer is the same however it ends
+	}
+	g.Stop()
+	if err != nil || int64(len(q.body)) > r.MaxBody {
+		return q.incompleteBody(w, r, g, err)
+	}
+	return q.checkBody()
+}
+
+// incompleteBody returns the failure of a body that could not be read to its end.
+func (q *Request) incompleteBody(w http.ResponseWriter, r *Reader, g *watchdog.Guard, err error) *failure.Failure {
+	var broken *decode.Error
+	switch {
+	case err == nil, errors.Is(err, errBodyTooLong):
+		return tooLarge(r.MaxBody)
+	case errors.Is(err, memory.ErrExhausted):
+		RefuseBody(w, q.HTTP)
+		return failure.MemoryExhausted()
+	case g.IsLate():
+		return bodyTimeout(g.Limit())
+	case errors.Is(q.HTTP.Context().Err(), context.Canceled):
+		return &failure.Failure{ClientGone: true}
+	case errors.As(err, &broken):
+		return failure.BadRequest("request_body", "Invalid request: the body is not valid "+broken.Coding+", which its Content-Encoding announces")
+	}
+	return failure.BadRequest("request_body", "Invalid request: the body ended early")
+}
+
+// bodyTimeout returns the failure of a body that did not come in time.
+func bodyTimeout(limit time.Duration) *failure.Failure {
+	f := failure.BadRequest("request_body", "Request timed out: the body did not arrive within "+limit.String())
+	f.Status = http.StatusRequestTimeout
+	return f
+}
+
+// tooLarge returns the failure of a body that is longer than limit bytes.
+func tooLarge(limit int64) *failure.Failure {
+	f := failure.BadRequest("request_body", "Request body is longer than "+strconv.FormatInt(limit, 10)+" bytes")
+	f.Status = http.StatusRequestEntityTooLarge
+	return f
+}

@@ -1,0 +1,134 @@
+// Package request reads a client's request: its body, the model that it asks for,
+// and what it asks of the router. Request.Accept reads one; Request.NewBody makes the
+// body for a deployment of the bytes that came, with the model's name replaced.
+//
+// It never decodes a body as a whole, and never changes a member that is not meant
+// for the router.
+package request
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/router/dialect"
+	"github.com/flowgate-go/flowgate/internal/router/failure"
+	"github.com/flowgate-go/flowgate/internal/router/memory"
+	"github.com/flowgate-go/flowgate/internal/router/splice"
+	"github.com/flowgate-go/flowgate/internal/router/watchdog"
+)
+
+// Reader holds the limits of reading requests. All requests of a router share one.
+type Reader struct {
+	MaxBody     int64         // longest body in bytes
+	BodyTimeout time.Duration // for a whole body, besides one second for each 16 kB
+	AllowMocks  bool          // mock_testing_ members are allowed
+	Watchdog    *watchdog.Watchdog
+}
+
+// Request is one request of a client. It is reused with its buffers: Reset begins a
+// new one.
+type Request struct {
+	HTTP    *http.Request
+	Dialect dialect.Dialect
+	ID      string // the call's id: the client's own, or a random one
+
+	Model        string
+	ModelLiteral []byte // the model as a JSON string literal, to put into replies; nil without one
+	Stream       bool
+	PromptBytes  int // length of the prompt for the local estimate; counted in CountTokens only
+	Control      Control
+
+	body         []byte // as it came
+	edits        []edit // what upstreams get differently, in order
+	keepsMembers bool   // members besides the model go to upstreams
+	lent         atomic.Int32
+}
+
+// edit replaces body[start:end] by the deployment's model name, or by nothing.
+type edit struct {
+	start, end int
+	kind       editKind
+}
+
+type editKind int
+
+const (
+	cut editKind = iota
+	replaceModel
+	insertModel
+)
+
+// Reset begins a new request.
+func (q *Request) Reset(req *http.Request, d dialect.Dialect) {
+	q.HTTP, q.Dialect, q.ID = req, d, CallID(req)
+	q.Model, q.ModelLiteral, q.Stream, q.PromptBytes, q.Control = "", nil, false, 0, Control{}
+	q.body, q.edits, q.keepsMembers = q.body[:0], q.edits[:0], false
+}
+
+// IsReusable reports whether the request may be reset for another one: no Transport
+// still holds a part of the body, which RoundTripper's contract allows, and the
+// buffer is at most maxBuffer long.
+func (q *Request) IsReusable(maxBuffer int) bool {
+	return q.lent.Load() == 0 && cap(q.body) <= maxBuffer
+}
+
+// Accept reads the body and understands it. pathModel is the model that the path
+// names; it wins over the body's. The failure is the client's fault.
+func (q *Request) Accept(w http.ResponseWriter, r *Reader, loan *memory.Loan, pathModel string) *failure.Failure {
+	if f := q.readBody(w, r, loan); f != nil {
+		return f
+	}
+	s := &scanner{request: q, allowMocks: r.AllowMocks, tail: bytes.IndexByte(q.body, '{') + 1}
+	if err := splice.Members(q.body, s.member); err != nil {
+		f := failure.BadRequest("request_body", "Invalid JSON payload: "+describePosition(q.body, err))
+		f.OpenAIOnly = true
+		return f
+	}
+	switch {
+	case pathModel != "" && s.hasModel && q.ModelLiteral == nil:
+		s.fail(failure.BadRequest("model", "The body's 'model' is not a text; the path names the model"))
+	case pathModel != "":
+		q.setModel(pathModel)
+	}
+	q.keepsMembers = s.keeps
+	if s.problem != nil {
+		return s.problem
+	}
+	for _, key := range q.Dialect.Required() {
+		if !slices.Contains(s.seen, key) {
+			return failure.BadRequest(key, fmt.Sprintf("%s: Missing required parameter: '%s'.", q.Dialect.Name(), key))
+		}
+	}
+	return q.readControlHeaders()
+}
+
+// setModel replaces the body's model by the path's.
+func (q *Request) setModel(model string) {
+	q.Model = model
+	q.ModelLiteral, _ = json.Marshal(model) // a string always marshals
+	for _, e := range q.edits {
+		if e.kind == replaceModel {
+			return
+		}
+	}
+	at := bytes.IndexByte(q.body, '{') + 1
+	q.edits = append([]edit{{at, at, insertModel}}, q.edits...)
+}
+
+// describePosition returns where a syntax error is, in Python's words.
+func describePosition(body []byte, err error) string {
+	var e *splice.SyntaxError
+	if !errors.As(err, &e) {
+		return err.Error()
+	}
+	before := body[:e.Offset]
+	line := bytes.Count(before, []byte{'\n'}) + 1
+	column := e.Offset - bytes.LastIndexByte(before, '\n')
+	return fmt.Sprintf("%s: line %d column %d (char %d)", e.Reason, line, column, e.Offset)
+}

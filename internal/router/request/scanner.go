@@ -1,0 +1,143 @@
+package request
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/flowgate-go/flowgate/internal/router/dialect"
+	"github.com/flowgate-go/flowgate/internal/router/failure"
+)
+
+// scanner reads what the router needs of a body while splice.Members walks it.
+type scanner struct {
+	request    *Request
+	allowMocks bool
+	tail       int      // end of the member before, or just behind the opening brace
+	keeps      bool     // a member that stays has been seen
+	isHeadCut  bool     // the first members were cut: the next one's comma has to go too
+	seen       []string // of the members that some dialect requires
+	hasModel   bool     // a member that names the model has been seen
+	problem    *failure.Failure
+}
+
+// member reads one top-level member. Members meant for the router are cut out:
+// upstreams do not know them, and some refuse them.
+func (s *scanner) member(key []byte, start, end int) bool {
+	q := s.request
+	value := q.body[start:end]
+	stays := true
+	switch string(key) {
+	case "model":
+		s.readModel(value, start, end)
+	case "stream":
+		q.Stream = string(value) == "true"
+	case "messages", "input", "max_tokens":
+		s.noteRequired(string(key), value)
+	case "system", "tools":
+		s.countPrompt(value)
+	case "api_base", "base_url", "api_key":
+		s.fail(failure.BadRequest(string(key), fmt.Sprintf("%s is not allowed in requests: deployments have their own", key)))
+	case "num_retries", "fallbacks", "disable_fallbacks", "timeout":
+		stays = false
+		s.fail(q.Control.set(string(key), value))
+	case "max_retries", "mock_response", "context_window_fallbacks", "stream_timeout":
+		stays = false
+	default:
+		if bytes.EqualFold(key, []byte("model")) { // upstreams written in Go read it as model
+			s.noteModel()
+		}
+		stays = !bytes.HasPrefix(key, []byte("mock_testing_"))
+		if !stays {
+			s.readMockTesting(string(key), value)
+		}
+	}
+	s.cutMember(stays, start, end)
+	return true
+}
+
+// cutMember adds the edits that cut a member, commas included, unless it stays.
+func (s *scanner) cutMember(stays bool, start, end int) {
+	q := s.request
+	switch {
+	case !stays:
+		q.edits = append(q.edits, edit{s.tail, end, cut})
+		s.isHeadCut = s.isHeadCut || !s.keeps
+	case s.isHeadCut && !s.keeps:
+		comma := s.tail + bytes.IndexByte(q.body[s.tail:start], ',') + 1
+		at := len(q.edits)
+		if at > 0 && q.edits[at-1].start == start { // the model's own edit comes after the comma
+			at--
+		}
+		q.edits = append(q.edits, edit{})
+		copy(q.edits[at+1:], q.edits[at:])
+		q.edits[at] = edit{s.tail, comma, cut}
+	}
+	s.keeps = s.keeps || stays
+	s.tail = end
+}
+
+// readModel reads the model's name and adds the edit that replaces it.
+func (s *scanner) readModel(value []byte, start, end int) {
+	if !s.noteModel() {
+		return
+	}
+	name, ok := dialect.UnquoteJSON(value)
+	if !ok {
+		return
+	}
+	s.request.Model, s.request.ModelLiteral = name, value
+	s.request.edits = append(s.request.edits, edit{start, end, replaceModel})
+}
+
+// noteModel notes a member that names the model. It refuses a second one, and
+// returns false then: the upstream might use the other.
+func (s *scanner) noteModel() bool {
+	if s.hasModel {
+		s.fail(failure.BadRequest("model", "The body names 'model' twice"))
+		return false
+	}
+	s.hasModel = true
+	return true
+}
+
+// noteRequired notes a member that some dialect requires.
+func (s *scanner) noteRequired(key string, value []byte) {
+	if string(value) == "null" {
+		return
+	}
+	s.seen = append(s.seen, key)
+	if key == "messages" {
+		s.countPrompt(value)
+		if value[0] != '[' {
+			s.fail(failure.BadRequest("", "Invalid request format: 'messages' must be a list"))
+		}
+	}
+}
+
+// countPrompt adds a part of the prompt whose tokens are to be counted.
+func (s *scanner) countPrompt(part []byte) {
+	if s.request.Dialect == dialect.CountTokens {
+		s.request.PromptBytes += promptBytes("", part, maxEstimateDepth)
+	}
+}
+
+// fail records the first error of the request; nil is not an error.
+func (s *scanner) fail(f *failure.Failure) {
+	if s.problem == nil {
+		s.problem = f
+	}
+}
+
+// readMockTesting reads a member by which LiteLLM's tests ask for failures.
+func (s *scanner) readMockTesting(key string, value []byte) {
+	if !s.allowMocks {
+		f := failure.BadRequest("", "Mock testing request params are disabled on this proxy: "+key+". An admin can enable them by setting "+
+			"`general_settings.dangerously_allow_mock_testing_request_params: true` in config.yaml. This setting cannot be changed from the Admin UI or the API.")
+		f.Repeat = true
+		s.fail(f)
+		return
+	}
+	if key == "mock_testing_fallbacks" {
+		s.request.Control.MockFailure = string(value) == "true"
+	}
+}

@@ -1,0 +1,84 @@
+package route
+
+import (
+	"log/slog"
+	"unicode/utf8"
+
+	"github.com/flowgate-go/flowgate/internal/router/deployment"
+	"github.com/flowgate-go/flowgate/internal/router/failure"
+	"github.com/flowgate-go/flowgate/internal/router/reply"
+	"github.com/flowgate-go/flowgate/internal/router/transport"
+)
+
+// countAnswer counts a good reply. A stream counts once, when it has ended; its first
+// event is enough for a trial. A reply that counts tokens does not count.
+func (w *Walk) countAnswer(g *Group, a *reply.Answer) {
+	trial := w.trial
+	w.trial, w.answered, w.answeredTrial = nil, g, trial
+	switch {
+	case w.isCounting():
+	case a.Events == nil:
+		w.policy.Cooldown.CountSuccess(&a.Deployment.Cooldown, trial)
+	case trial != nil:
+		w.policy.Cooldown.PassTrial(&a.Deployment.Cooldown, trial)
+	}
+}
+
+// countFailure counts and logs an attempt that failed.
+func (w *Walk) countFailure(g *Group, d *deployment.Deployment, f *failure.Failure) {
+	trial := w.trial
+	w.trial = nil
+	if f.ClientGone {
+		d.Cooldown.CancelTrial(trial)
+		return
+	}
+	w.logFailure("attempt failed", d, f)
+	w.policy.Cooldown.CountFailure(&d.Cooldown, f.Cooldown(), g.isOnly(), trial)
+}
+
+// CountStream counts a stream at its end. A stream that the client left, or did not
+// take, is not counted.
+func (w *Walk) CountStream(a *reply.Answer, end reply.End) {
+	switch {
+	case w.answered == nil || w.isCounting():
+	case end.How == reply.Complete:
+		w.policy.Cooldown.CountSuccess(&a.Deployment.Cooldown, nil)
+	case end.Failure != nil && !end.Failure.ClientGone:
+		w.noteMissingRoute(a.Deployment, end.Failure)
+		w.logFailure("stream failed", a.Deployment, end.Failure)
+		w.policy.Cooldown.CountFailure(&a.Deployment.Cooldown, end.Failure.Cooldown(), w.answered.isOnly(), w.answeredTrial)
+	}
+}
+
+// noteMissingRoute remembers that the upstream lacks the route, if f says so.
+func (w *Walk) noteMissingRoute(d *deployment.Deployment, f *failure.Failure) {
+	if f.RouteMissing && d.NoteMissingRoute(w.request.Dialect) {
+		w.policy.Logger.Warn("the upstream lacks a route; it is not asked for it again", "deployment", d.ID, "group", d.Group,
+			"route", w.request.Dialect.String(), "status", f.UpstreamStatus)
+	}
+}
+
+// maxLoggedAgent is the longest User-Agent that is logged, in bytes.
+const maxLoggedAgent = 100
+
+// logFailure logs why d did not answer, which route and client it concerns, and the
+// error itself without credentials.
+func (w *Walk) logFailure(message string, d *deployment.Deployment, f *failure.Failure) {
+	req := w.request.HTTP
+	agent := req.UserAgent()
+	if len(agent) > maxLoggedAgent {
+		agent = agent[:maxLoggedAgent]
+	}
+	if !utf8.ValidString(agent) {
+		agent = "?"
+	}
+	attrs := []any{"deployment", d.ID, "group", d.Group, "status", f.Status, "class", f.Class,
+		"route", w.request.Dialect.String(), "client", agent, "remote", req.RemoteAddr, "call_id", w.request.ID}
+	if f.Cause != "" {
+		attrs = append(attrs, "cause", string(f.Cause))
+	}
+	if f.Err != nil {
+		attrs = append(attrs, "error", transport.WithoutCredentials(d.Redact(f.Err.Error())))
+	}
+	w.policy.Logger.Log(req.Context(), slog.LevelWarn, message, attrs...)
+}

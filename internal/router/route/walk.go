@@ -1,0 +1,65 @@
+// Package route decides which deployment gets a request, how often it is retried, and
+// which groups stand in for one that failed: LiteLLM's retries, fallbacks and
+// simple-shuffle. A Policy is shared by all requests; a Walk is the path of one
+// request through groups and deployments. Call Walk.Answer.
+//
+// It never sends a request itself (upstream does) and never writes to a client.
+package route
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/router/cooldown"
+	"github.com/flowgate-go/flowgate/internal/router/deployment"
+	"github.com/flowgate-go/flowgate/internal/router/reply"
+	"github.com/flowgate-go/flowgate/internal/router/request"
+	"github.com/flowgate-go/flowgate/internal/router/settings"
+	"github.com/flowgate-go/flowgate/internal/router/upstream"
+)
+
+// Sleep waits for d or until ctx ends, whose error it returns then.
+type Sleep func(ctx context.Context, d time.Duration) error
+
+// Policy is what all requests share when they are routed.
+type Policy struct {
+	Settings *settings.Settings
+	Groups   map[string]*Group
+	Cooldown *cooldown.Policy
+	Logger   *slog.Logger
+	Now      func() time.Time
+	Rand     func() float64 // from 0 up to 1
+	Sleep    Sleep
+	After    func(time.Duration) <-chan time.Time // time.After
+}
+
+// Walk is the path of one request through groups and deployments. It is reused:
+// Reset begins a new request.
+type Walk struct {
+	policy   *Policy
+	request  *request.Request
+	exchange *upstream.Exchange
+	routing  *reply.Routing // what the client is told
+
+	trial      *cooldown.Trial          // the attempt in progress is one
+	visited    []string                 // groups asked
+	tried      []*deployment.Deployment // deployments that failed in this group
+	candidates []*deployment.Deployment // scratch
+
+	answered      *Group          // the group that answered; nil when its reply does not count
+	answeredTrial *cooldown.Trial // the reply is that of a trial
+}
+
+// Reset begins a new request, whose attempts x makes. routing gets what the client is told.
+func (w *Walk) Reset(p *Policy, q *request.Request, x *upstream.Exchange, routing *reply.Routing) {
+	w.policy, w.request, w.exchange, w.routing = p, q, x, routing
+	w.visited, w.tried, w.trial = w.visited[:0], w.tried[:0], nil
+	w.answered, w.answeredTrial = nil, nil
+}
+
+// Group returns the group of the model that the request asks for; nil when there is none.
+func (w *Walk) Group() *Group { return w.policy.Groups[w.request.Model] }
+
+// KeepAlive returns the interval of keep-alives while a group is asked.
+func (w *Walk) KeepAlive(g *Group) time.Duration { return g.keepAlive(w.policy.Settings.KeepAlive) }

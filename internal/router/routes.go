@@ -1,0 +1,121 @@
+package router
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/router/dialect"
+	"github.com/flowgate-go/flowgate/internal/suggest"
+)
+
+// getHandler answers a route without a body.
+type getHandler func(*Router, http.ResponseWriter, *http.Request)
+
+// postRoutes are the routes that have a body, with and without the version folder as
+// in LiteLLM. A route that passes through is one line here.
+var postRoutes = map[string]dialect.Dialect{
+	"/v1/chat/completions": dialect.Chat, "/chat/completions": dialect.Chat,
+	"/v1/completions": dialect.Completions, "/completions": dialect.Completions,
+	"/v1/embeddings": dialect.Embeddings, "/embeddings": dialect.Embeddings,
+	"/v1/responses": dialect.Responses, "/responses": dialect.Responses,
+	"/v1/messages": dialect.Messages, "/v1/messages/count_tokens": dialect.CountTokens,
+}
+
+// getRoutes are the routes that are answered without an upstream.
+var getRoutes = map[string]getHandler{
+	"/": (*Router).serveIndex, "/v1/models": (*Router).serveModels, "/models": (*Router).serveModels,
+	"/health/liveliness": (*Router).serveLiveness, "/health/liveness": (*Router).serveLiveness,
+	"/health/readiness": (*Router).serveReadiness, StatePath: (*Router).serveState,
+}
+
+// isOpen reports whether a route needs no key.
+func isOpen(path string) bool {
+	return path == "/" || strings.HasPrefix(path, "/health/") && path != StatePath
+}
+
+// target is the route that a request's path names.
+type target struct {
+	path    string // as the route is written
+	dialect dialect.Dialect
+	model   string     // the model that the path names
+	get     getHandler // nil for a route that has a body
+}
+
+// findRoute returns the route of a path, exactly as it is spelt.
+func findRoute(path string) (to target, ok bool) {
+	if d, ok := postRoutes[path]; ok {
+		return target{path: path, dialect: d}, true
+	}
+	if model, d, ok := parseEnginePath(path); ok {
+		return target{path: path, dialect: d, model: model}, true
+	}
+	get, ok := getRoutes[path]
+	if !ok {
+		get = findModelRoute(path)
+	}
+	return target{path: path, get: get}, get != nil
+}
+
+// parseEnginePath returns the model and the dialect of /engines/X/chat/completions and
+// similar paths, which old OpenAI and Azure clients use.
+func parseEnginePath(path string) (model string, d dialect.Dialect, ok bool) {
+	for _, prefix := range []string{"/engines/", "/openai/deployments/"} {
+		rest, found := strings.CutPrefix(path, prefix)
+		if !found {
+			continue
+		}
+		for _, d := range []dialect.Dialect{dialect.Chat, dialect.Completions, dialect.Embeddings} {
+			if model, found := strings.CutSuffix(rest, "/"+d.Path()); found && model != "" {
+				return model, d, true
+			}
+		}
+	}
+	return "", 0, false
+}
+
+// foldPath undoes what clients' base addresses do to a path: doubled slashes, a slash
+// at the end, the version folder twice, an endpoint behind an endpoint.
+func foldPath(path string) string {
+	for strings.Contains(path, "//") {
+		path = strings.ReplaceAll(path, "//", "/")
+	}
+	if len(path) > 1 {
+		path = strings.TrimSuffix(path, "/")
+	}
+	for strings.HasPrefix(path, "/v1/v1/") {
+		path = strings.TrimPrefix(path, "/v1")
+	}
+	for base := range postRoutes {
+		if rest, ok := strings.CutPrefix(path, base); ok && isRoute(rest) {
+			return rest
+		}
+	}
+	return path
+}
+
+// isRoute reports whether a path, other than "/", is a route.
+func isRoute(path string) bool {
+	_, isPost := postRoutes[path]
+	_, isGet := getRoutes[path]
+	return isPost || isGet && path != "/"
+}
+
+// nearestRoute returns the route that an unknown path probably means; empty when none
+// is near.
+func nearestRoute(path string) string {
+	path = strings.ToLower(foldPath(path))
+	if strings.HasPrefix(path, "/health") {
+		return "/health/readiness"
+	}
+	known := slices.Sorted(maps.Keys(postRoutes))
+	known = append(known, slices.Sorted(maps.Keys(getRoutes))...)
+	slices.SortStableFunc(known, func(a, b string) int { return len(b) - len(a) }) // the longest first
+	for _, route := range known {
+		if route != "/" && (strings.HasSuffix(path, route) || strings.HasPrefix(path, route+"/") || strings.HasSuffix(route, path) && len(path) > 1) {
+			return route
+		}
+	}
+	return suggest.Nearest(path, slices.DeleteFunc(known, func(route string) bool { return route == "/" }))
+}

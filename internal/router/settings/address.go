@@ -1,0 +1,80 @@
+package settings
+
+import (
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/router/dialect"
+	"github.com/flowgate-go/flowgate/internal/router/settings/document"
+)
+
+// parseBase checks api_base and, for Anthropic, adds the version folder that
+// LiteLLM adds by itself.
+func parseBase(kind Kind, base string, params document.Section) *url.URL {
+	u, err := url.Parse(strings.TrimRight(base, "/"))
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		params.Fail("api_base", "expected an address such as http://127.0.0.1:8317/v1")
+		return nil
+	}
+	if u.User != nil {
+		params.Fail("api_base", "the address holds a user name; put the key into api_key")
+		return nil
+	}
+	u = withoutEndpoint(u)
+	if u.Path == "" {
+		u.Path = "/" // JoinPath would make a relative path of an empty one
+	}
+	if kind == Anthropic && !strings.HasSuffix(u.Path, "/v1") {
+		u = u.JoinPath("v1")
+	}
+	u.Fragment = ""
+	return u
+}
+
+// withoutEndpoint returns an address without the endpoint at its end and without
+// slashes at its end: http://127.0.0.1:8317/v1 for
+// http://127.0.0.1:8317/v1/chat/completions.
+func withoutEndpoint(u *url.URL) *url.URL {
+	base := *u
+	for d := range dialect.Count {
+		base.Path = strings.TrimRight(u.Path, "/")
+		if path, ok := strings.CutSuffix(base.Path, "/"+d.Path()); ok {
+			base.Path, base.RawPath = path, strings.TrimSuffix(strings.TrimRight(u.RawPath, "/"), "/"+d.Path())
+			break
+		}
+	}
+	return &base
+}
+
+// ParseHostPort reads host:port, or an address with a scheme, and returns it as
+// HostPort does. Fault: settings-invalid.
+func ParseHostPort(address string) (string, error) {
+	if !strings.Contains(address, "://") {
+		address = "http://" + address
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.Hostname() == "" {
+		return "", fault.Usage("settings-invalid", "expected addresses such as http://127.0.0.1:8317")
+	}
+	return HostPort(u), nil
+}
+
+// HostPort returns host:port of an address, so that equal addresses are equal
+// texts: every name of this machine's loopback is 127.0.0.1.
+func HostPort(u *url.URL) string {
+	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
+	if ip, err := netip.ParseAddr(host); err == nil && ip.Unmap().IsLoopback() || host == "localhost" {
+		host = "127.0.0.1"
+	}
+	port := u.Port()
+	if port == "" && u.Scheme == "https" {
+		port = "443"
+	}
+	if port == "" {
+		port = "80"
+	}
+	return net.JoinHostPort(host, port)
+}

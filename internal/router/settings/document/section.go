@@ -1,0 +1,247 @@
+package document
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/token"
+)
+
+// startOf returns where a node's text begins: a block mapping's own token is the colon of its first pair.
+func startOf(node ast.Node) *token.Position {
+	switch n := node.(type) {
+	case *ast.MappingNode:
+		if len(n.Values) > 0 && !n.IsFlowStyle {
+			return n.Values[0].Key.GetToken().Position
+		}
+	case *ast.MappingValueNode:
+		return n.Key.GetToken().Position
+	}
+	return node.GetToken().Position
+}
+
+// At returns the path of the value under key.
+func (s Section) At(key any) []any { return append(slices.Clone(s.path), key) }
+
+// Path returns the section's own path.
+func (s Section) Path() []any { return s.path }
+
+// File returns the file that the section belongs to.
+func (s Section) File() *File { return s.file }
+
+// Has reports whether key has a value that is not null.
+func (s Section) Has(key string) bool { return s.values[key] != nil }
+
+// Value returns the value under key as it was parsed; nil when absent.
+func (s Section) Value(key string) any { return s.values[key] }
+
+// Keys returns the keys of the section, sorted.
+func (s Section) Keys() []string { return slices.Sorted(maps.Keys(s.values)) }
+
+// Fail records an error in the value under key.
+func (s Section) Fail(key, format string, args ...any) { s.file.Fail(s.At(key), format, args...) }
+
+// Warn adds a warning about the value under key.
+func (s Section) Warn(code, key, format string, args ...any) {
+	s.file.Warn(code, s.At(key), format, args...)
+}
+
+// Sub returns the mapping under key; an absent one and null are empty.
+func (s Section) Sub(key string) Section {
+	return s.file.Mapping(s.At(key), s.values[key])
+}
+
+// Mapping returns v, the value at path, as a section.
+func (f *File) Mapping(path []any, v any) Section {
+	out := Section{file: f, path: path}
+	if v == nil {
+		return out
+	}
+	m, ok := v.(map[string]any)
+	if !ok {
+		f.Fail(path, "expected a mapping, found %s", kindOf(v))
+	}
+	out.values = m
+	return out
+}
+
+// List returns the sequence under key; an absent one and null are empty.
+func (s Section) List(key string) []any {
+	v := s.values[key]
+	if v == nil {
+		return nil
+	}
+	l, ok := v.([]any)
+	if !ok {
+		s.Fail(key, "expected a list, found %s", kindOf(v))
+	}
+	return l
+}
+
+// Text returns the string under key, with an os.environ/NAME reference resolved.
+// missing names the variable of a reference that is not set.
+func (s Section) Text(key string) (value, missing string) {
+	v := s.values[key]
+	if v == nil {
+		return "", ""
+	}
+	str, ok := v.(string)
+	if !ok {
+		s.Fail(key, "expected text, found %s", kindOf(v))
+		return "", ""
+	}
+	name, isRef := strings.CutPrefix(str, "os.environ/")
+	if !isRef {
+		return str, ""
+	}
+	if value = s.file.getenv(name); value == "" {
+		return "", name
+	}
+	return value, ""
+}
+
+// Number returns the number under key, from 0 to 1e9, or nil when absent. It may
+// stand in an environment variable.
+func (s Section) Number(key string) *float64 {
+	var f float64
+	switch v := s.values[key].(type) {
+	case nil:
+		return nil
+	case int64:
+		f = float64(v)
+	case uint64:
+		f = float64(v)
+	case float64:
+		f = v
+	case string:
+		str, missing := s.Text(key)
+		if missing != "" {
+			s.Warn("environment-variable-unset", key, "environment variable %s is not set; the default is used", missing)
+			return nil
+		}
+		n, err := strconv.ParseFloat(str, 64)
+		if err != nil {
+			s.Fail(key, "expected a number, found text")
+			return nil
+		}
+		f = n
+	default:
+		s.Fail(key, "expected a number, found %s", kindOf(v))
+		return nil
+	}
+	if f < 0 || math.IsNaN(f) || f > 1e9 {
+		s.Fail(key, "expected a number from 0 to 1000000000")
+		return nil
+	}
+	return &f
+}
+
+// Count returns the whole number under key, or nil when absent.
+func (s Section) Count(key string) *int {
+	f := s.Number(key)
+	if f == nil {
+		return nil
+	}
+	if *f != math.Trunc(*f) {
+		s.Fail(key, "expected a whole number")
+	}
+	n := int(*f)
+	return &n
+}
+
+// Seconds returns the timeout under key; 0 when absent. An explicit 0 is an error.
+func (s Section) Seconds(key string) time.Duration {
+	f := s.Number(key)
+	if f == nil {
+		return 0
+	}
+	if *f == 0 {
+		s.Fail(key, "expected seconds above 0")
+	}
+	return time.Duration(*f * float64(time.Second))
+}
+
+// Interval returns the duration under key, nil when absent. An explicit 0 is allowed and means never.
+func (s Section) Interval(key string) *time.Duration {
+	f := s.Number(key)
+	if f == nil {
+		return nil
+	}
+	d := time.Duration(*f * float64(time.Second))
+	return &d
+}
+
+// Flag returns the boolean under key; false when absent.
+func (s Section) Flag(key string) bool {
+	v := s.values[key]
+	b, ok := v.(bool)
+	if v != nil && !ok {
+		s.Fail(key, "expected true or false, found %s", kindOf(v))
+	}
+	return b
+}
+
+// Names returns the list of model groups under key.
+func (s Section) Names(key string) []string { return s.Texts(key, "the name of a model group") }
+
+// Texts returns the list of strings under key; expected says what each of them is, for messages.
+func (s Section) Texts(key, expected string) []string {
+	return s.file.strings(s.At(key), s.List(key), expected)
+}
+
+// strings returns list, which stands at path, as strings.
+func (f *File) strings(path []any, list []any, expected string) []string {
+	out := make([]string, 0, len(list))
+	for i, v := range list {
+		name, ok := v.(string)
+		if !ok {
+			f.Fail(append(slices.Clone(path), i), "expected %s, found %s", expected, kindOf(v))
+		}
+		out = append(out, name)
+	}
+	return out
+}
+
+// Chains returns LiteLLM's fallbacks under key: a list of mappings from a group to a list of groups.
+func (s Section) Chains(key string) map[string][]string {
+	out := map[string][]string{}
+	for i, v := range s.List(key) {
+		entry := s.file.Mapping(append(s.At(key), i), v)
+		for group := range entry.values {
+			out[group] = entry.Names(group)
+		}
+	}
+	return out
+}
+
+// WarnUnknown warns about each key that is not among known.
+func (s Section) WarnUnknown(known ...string) {
+	for _, key := range s.Keys() {
+		if !slices.Contains(known, key) {
+			s.Warn("setting-without-effect", key, "%s has no effect in the embedded router", key)
+		}
+	}
+}
+
+// kindOf returns what a value is, for messages.
+func kindOf(v any) string {
+	switch v.(type) {
+	case map[string]any:
+		return "a mapping"
+	case []any:
+		return "a list"
+	case string:
+		return "text"
+	case bool:
+		return "true or false"
+	case nil:
+		return "nothing"
+	}
+	return fmt.Sprintf("%v", v)
+}

@@ -1,0 +1,120 @@
+package settings
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/router/settings/document"
+	"github.com/flowgate-go/flowgate/internal/safefile"
+)
+
+// maxSettings is the largest settings file that Load reads, in bytes.
+const maxSettings = 16 << 20
+
+// Load reads a LiteLLM configuration file. getenv resolves os.environ/NAME
+// references; it is asked once for each. Faults: settings-not-found,
+// settings-unreadable, settings-invalid (with file:line:column),
+// master-key-missing, master-key-weak.
+func Load(path string, getenv func(string) string) (*Settings, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fault.New("settings-unreadable", "resolve %s: %w", path, err)
+	}
+	text, err := readFile(abs)
+	if err != nil {
+		return nil, err
+	}
+	file, top, err := document.Parse(abs, text, getenv)
+	if err != nil {
+		return nil, err
+	}
+	s := readSections(top)
+	if err := file.Err(); err != nil {
+		return nil, err
+	}
+	s.Path, s.Warnings = abs, file.Warnings
+	return s, s.CheckMasterKey()
+}
+
+// readFile reads a settings file of at most maxSettings bytes.
+func readFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fault.Usage("settings-not-found", "router settings %s do not exist: %w", path, fs.ErrNotExist).
+			WithHint("write them with: mage profile:set NAME")
+	case err != nil:
+		return nil, fault.New("settings-unreadable", "read router settings: %w", err)
+	case info.IsDir():
+		return nil, fault.Usage("settings-unreadable", "router settings %s are a folder", path)
+	case info.Size() > maxSettings:
+		return nil, fault.Usage("settings-unreadable", "router settings %s are %d bytes long; at most %d are read", path, info.Size(), maxSettings)
+	}
+	text, err := safefile.Read(path, maxSettings)
+	if err != nil {
+		return nil, fault.New("settings-unreadable", "read router settings: %w", err)
+	}
+	return text, nil
+}
+
+// CheckMasterKey reports a key that is missing, or that everyone knows. Faults:
+// master-key-missing, master-key-weak.
+func (s *Settings) CheckMasterKey() error {
+	switch s.MasterKey {
+	case "":
+		return fault.Usage("master-key-missing", "%s: general_settings.master_key is not set", s.Path).
+			WithHint("clients need a key; mage init writes one")
+	case "sk-1234":
+		return fault.Usage("master-key-weak", "%s: general_settings.master_key is the sample key of LiteLLM's documentation", s.Path).
+			WithHint("mage init writes a random one")
+	}
+	return nil
+}
+
+// readSections reads every section. Errors are recorded in the file.
+func readSections(top document.Section) *Settings {
+	top.WarnUnknown("model_list", "general_settings", "litellm_settings", "router_settings", "environment_variables", "include")
+	if top.Has("include") {
+		top.Fail("include", "the embedded router reads no included files")
+	}
+	readEnvironment(top)
+	s := &Settings{}
+	general, litellm, router := top.Sub("general_settings"), top.Sub("litellm_settings"), top.Sub("router_settings")
+	readGeneral(s, general)
+	forward := readForwarding(general, litellm)
+	readReliability(s, litellm, router)
+	s.KeepAlive = *lo.CoalesceOrEmpty(litellm.Interval(keepAliveKey), general.Interval(keepAliveKey), lo.ToPtr(defaultKeepAlive))
+	readFallbacks(s, litellm, router)
+	readModels(s, top, forward)
+	warnUnknownFallbacks(s, top)
+	return s
+}
+
+// readEnvironment makes the section environment_variables visible to references, as
+// LiteLLM does by exporting it.
+func readEnvironment(top document.Section) {
+	vars := top.Sub("environment_variables")
+	values := map[string]string{}
+	for _, key := range vars.Keys() {
+		values[key], _ = vars.Text(key)
+	}
+	top.File().AddVariables(values)
+}
+
+// readGeneral reads general_settings, except what is about clients' headers and keep-alives.
+func readGeneral(s *Settings, general document.Section) {
+	general.WarnUnknown("master_key", keepAliveKey, "dangerously_allow_mock_testing_request_params", "forward_client_headers_to_llm_api",
+		"forward_openai_org_id", "flowgate_forward_client_identity", "flowgate_cliproxyapi_addresses", "flowgate_allowed_hosts")
+	key, missing := general.Text("master_key")
+	if missing != "" {
+		general.Warn("environment-variable-unset", "master_key", "environment variable %s is not set", missing)
+	}
+	s.MasterKey = lo.CoalesceOrEmpty(key, general.File().Getenv("LITELLM_MASTER_KEY"))
+	s.AllowedHosts = general.Texts("flowgate_allowed_hosts", "a host name")
+	s.AllowMocks = general.Flag("dangerously_allow_mock_testing_request_params")
+}

@@ -1,0 +1,86 @@
+// Package settings reads LiteLLM's configuration format: which models are served
+// where, and by which rules. Load reads a file and returns Settings.
+//
+// It never sends anything. Settings hold keys: they must not be printed.
+package settings
+
+import (
+	"net/url"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+)
+
+// Settings is a LiteLLM configuration with its references resolved and its
+// defaults filled in. It holds keys: never print or encode it.
+type Settings struct {
+	Path        string           // absolute
+	Warnings    []config.Warning // keys without effect, deployments that cannot serve, settings that LiteLLM reads differently
+	Deployments []*Deployment    // in the order of model_list, without those that have no address
+
+	Groups        []string // model_name of every group that can serve, in the order of model_list
+	DroppedGroups []string // model_names without a deployment that has an address
+	MasterKey     string   // the key that clients send
+	AllowedHosts  []string // general_settings.flowgate_allowed_hosts
+	AllowMocks    bool     // general_settings.dangerously_allow_mock_testing_request_params
+
+	Retries             int           // retries of a request in its group
+	Timeout             time.Duration // 0 when unset: then DefaultTimeout or DefaultShortTimeout
+	StreamTimeout       time.Duration // router_settings.stream_timeout; 0 when unset
+	FirstContentTimeout time.Duration // router_settings.ttft_timeout; 0 when unset
+	KeepAlive           time.Duration // silence after which a client gets a comment; 0: never
+
+	Fallbacks        map[string][]string
+	ContextFallbacks map[string][]string // when the prompt is too long for the group
+	DefaultFallbacks []string
+
+	Cooldown          CooldownRule // as written under router_settings
+	MisplacedCooldown CooldownRule // as written under litellm_settings, where LiteLLM ignores it
+}
+
+// Deployment is one entry of model_list: a model at an upstream.
+type Deployment struct {
+	ID       string // model_info.id, or a digest of the entry
+	Group    string // model_name
+	Model    string // litellm_params.model as written: "openai/gpt-5"
+	Upstream string // the name that the upstream gets: "gpt-5"
+	Kind     Kind   // the interfaces that the upstream has
+
+	Base        *url.URL // api_base with the version folder; nil for a mock without an address
+	Key         string   // empty: requests carry no key
+	MissingKey  string   // the environment variable that should hold the key and is not set
+	Mock        *string  // mock_response: the deployment answers with this text itself
+	ForwardRule ForwardRule
+
+	Retries             *int          // nil: the general number
+	Timeout             time.Duration // 0 when unset
+	StreamTimeout       time.Duration // 0 when unset
+	FirstContentTimeout time.Duration // ttft_timeout; 0 when unset
+	KeepAlive           *time.Duration
+	Cooldown            time.Duration // cooldown_time; 0 when unset
+
+	Weight *float64
+	RPM    *float64
+	TPM    *float64
+	Order  float64 // lower goes first; unset is 1
+}
+
+// CooldownRule says when a deployment cools down. Fields that are not set are nil.
+type CooldownRule struct {
+	AllowedFails *int
+	Length       *time.Duration
+	Disabled     bool
+}
+
+// Defaults of LiteLLM 1.106.2, measured.
+const (
+	DefaultTimeout      = 6000 * time.Second
+	DefaultShortTimeout = 600 * time.Second // messages and responses
+	DefaultCooldown     = 5 * time.Second
+	DefaultAllowedFails = 3 // LiteLLM treats this number as unset
+
+	defaultRetries = 2
+)
+
+// defaultKeepAlive is FlowGate's own: LiteLLM sends no keep-alives unless told to.
+const defaultKeepAlive = 15 * time.Second

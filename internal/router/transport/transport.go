@@ -1,0 +1,58 @@
+// Package transport connects to upstreams. New makes a Transport; CauseOf says why
+// a connection failed, in words that clients may see.
+//
+// It never sends a request to a supervised address at which a process of another
+// user listens, never follows a redirection, and never uses a proxy for a loopback
+// address.
+package transport
+
+import (
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/proxy"
+)
+
+// An HTTP/2 connection that was silent for pingAfter is sent a ping, and closed
+// when no answer comes within pingTimeout. Without that, a connection that died
+// without notice would be given to request after request.
+const (
+	pingAfter   = 15 * time.Second
+	pingTimeout = 10 * time.Second
+)
+
+// Transport sends requests over kept connections.
+type Transport struct {
+	Shared   *http.Transport
+	Unshared *http.Transport // for a request that needs a connection of its own
+}
+
+// New returns a Transport for few upstreams and many requests. peers are the
+// addresses at which only processes of this user may get requests.
+func New(peers OwnPeers) Transport {
+	shared := &http.Transport{
+		Proxy:                  proxy.FromEnvironment(os.Getenv),
+		OnProxyConnectResponse: checkProxyResponse,
+		DialContext:            peers.dial,
+		TLSHandshakeTimeout:    10 * time.Second,
+		ForceAttemptHTTP2:      true,
+		MaxIdleConns:           1024,
+		MaxIdleConnsPerHost:    256,
+		IdleConnTimeout:        90 * time.Second,
+		DisableCompression:     true,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout},
+		MaxResponseHeaderBytes: 1 << 20,
+		WriteBufferSize:        32 << 10,
+		ReadBufferSize:         32 << 10,
+	}
+	unshared := shared.Clone()
+	unshared.DisableKeepAlives = true
+	return Transport{shared, unshared}
+}
+
+// Close closes the idle connections. Requests in flight go on.
+func (t Transport) Close() {
+	t.Shared.CloseIdleConnections()
+	t.Unshared.CloseIdleConnections()
+}

@@ -1,0 +1,101 @@
+// Package upstream sends a request to one deployment, once, and reads the reply: the
+// whole of it, or a stream up to its first content. A Sender is shared by all
+// requests; an Exchange is one request's side towards upstreams. Call
+// Exchange.Attempt.
+//
+// It never retries, and never chooses a deployment.
+package upstream
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/router/deployment"
+	"github.com/flowgate-go/flowgate/internal/router/failure"
+	"github.com/flowgate-go/flowgate/internal/router/memory"
+	"github.com/flowgate-go/flowgate/internal/router/reply"
+	"github.com/flowgate-go/flowgate/internal/router/request"
+	"github.com/flowgate-go/flowgate/internal/router/settings"
+	"github.com/flowgate-go/flowgate/internal/router/transport"
+	"github.com/flowgate-go/flowgate/internal/router/watchdog"
+)
+
+// Sender is what all requests to upstreams share.
+type Sender struct {
+	Settings  *settings.Settings
+	Transport transport.Transport
+	Watchdog  *watchdog.Watchdog
+	Now       func() time.Time
+	MaxBody   int64 // longest unstreamed reply in bytes
+	Strict    bool  // LiteLLM's status for invalid replies
+}
+
+// Exchange is one request's side towards upstreams. It is reused with its buffers:
+// Reset begins a new request.
+type Exchange struct {
+	sender  *Sender
+	request *request.Request
+	writer  *reply.Writer
+	loan    *memory.Loan
+	trace   transport.Trace
+	body    []byte // the reply as far as it was read
+}
+
+// Reset begins a new request, whose replies go to w and count to loan.
+func (x *Exchange) Reset(s *Sender, q *request.Request, w *reply.Writer, loan *memory.Loan) {
+	x.sender, x.request, x.writer, x.loan = s, q, w, loan
+}
+
+// IsReusable reports whether the buffer is at most maxBuffer long.
+func (x *Exchange) IsReusable(maxBuffer int) bool { return cap(x.body) <= maxBuffer }
+
+// attempt is what bounds one attempt.
+type attempt struct {
+	guard   watchdog.Guard
+	context transport.Context
+}
+
+// begin starts an attempt. Its context ends when the upstream sends nothing for the
+// time limit silence, sends no content for the time limit content, or when release
+// is called.
+func (x *Exchange) begin(silence, content time.Duration) (a *attempt, release func()) {
+	ctx, cancel := context.WithCancel(x.request.HTTP.Context())
+	a = &attempt{context: x.trace.With(ctx)}
+	a.guard.Start(x.sender.Watchdog, silence, cancel)
+	a.guard.EndAfter(content)
+	return a, func() {
+		a.guard.Stop()
+		cancel()
+	}
+}
+
+// Attempt sends the request to a deployment once. Of the two results one is nil.
+func (x *Exchange) Attempt(d *deployment.Deployment) (*reply.Answer, *failure.Failure) {
+	switch {
+	case d.Mock != nil:
+		return x.mock(d)
+	case d.MissingKey != "":
+		f := failure.Classify(d, x.request.Dialect, http.StatusUnauthorized,
+			fmt.Sprintf("environment variable %s, which holds the key of deployment %q, is not set", d.MissingKey, d.ID))
+		f.Harmless = true // waiting does not set it
+		return nil, f
+	}
+	at, release := x.begin(x.limits(d))
+	res, err := x.roundTrip(&at.context, d)
+	if err != nil {
+		release()
+		return nil, failure.Unreachable(x.request.HTTP.Context(), d, &at.guard, false, err)
+	}
+	a := &reply.Answer{Deployment: d, Header: res.Header, Status: res.StatusCode, Source: res.Body, Guard: &at.guard, Release: release}
+	f := x.receive(a, res)
+	if f != nil || a.Events == nil {
+		a.Discard() // nothing more is read of it
+	}
+	if f != nil {
+		f.Header = res.Header
+		return nil, f
+	}
+	return a, nil
+}

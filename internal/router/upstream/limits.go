@@ -1,0 +1,63 @@
+package upstream
+
+import (
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/router/deployment"
+	"github.com/flowgate-go/flowgate/internal/router/dialect"
+	"github.com/flowgate-go/flowgate/internal/router/settings"
+)
+
+const (
+	// openingShare is how many stream_timeouts a stream may take until its first
+	// content, while it sends comments or pings, when neither ttft_timeout nor timeout
+	// is set.
+	openingShare = 10
+
+	// countTimeout is how long an upstream may take to count tokens: clients count
+	// before they send, and wait for it.
+	countTimeout = 5 * time.Second
+
+	// errorTimeout is how long the body of an error may take: the status and the
+	// headers say the most important, and a fallback may wait.
+	errorTimeout = 5 * time.Second
+)
+
+// limits returns how long an attempt at d may take. Without a stream, both are the
+// time in all. With one, silence is the longest time in which nothing comes, not even
+// a comment, and content the time until the first content.
+func (x *Exchange) limits(d *deployment.Deployment) (silence, content time.Duration) {
+	s, in := x.sender.Settings, x.request.Dialect
+	limit := settings.DefaultTimeout
+	if in.IsAnthropic() || in == dialect.Responses {
+		limit = settings.DefaultShortTimeout
+	}
+	configured := firstPositive(d.Timeout, s.Timeout)
+	limit = firstPositive(configured, limit)
+	silence, content = limit, limit
+	if x.request.Stream {
+		stream := firstPositive(d.StreamTimeout, s.StreamTimeout)
+		silence = firstPositive(stream, limit)
+		if stream > 0 && configured == 0 {
+			content = min(limit, openingShare*stream)
+		}
+		content = firstPositive(d.FirstContentTimeout, s.FirstContentTimeout, max(content, silence))
+	}
+	if in == dialect.CountTokens {
+		silence, content = min(silence, countTimeout), min(content, countTimeout)
+	}
+	if asked := x.request.Control.Timeout; asked > 0 {
+		silence, content = min(silence, asked), min(content, asked)
+	}
+	return silence, content
+}
+
+// firstPositive returns the first duration that is set, 0 when none is.
+func firstPositive(list ...time.Duration) time.Duration {
+	for _, d := range list {
+		if d > 0 {
+			return d
+		}
+	}
+	return 0
+}

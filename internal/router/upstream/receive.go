@@ -1,0 +1,193 @@
+package upstream
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+
+	"github.com/flowgate-go/flowgate/internal/router/decode"
+	"github.com/flowgate-go/flowgate/internal/router/dialect"
+	"github.com/flowgate-go/flowgate/internal/router/failure"
+	"github.com/flowgate-go/flowgate/internal/router/memory"
+	"github.com/flowgate-go/flowgate/internal/router/reply"
+	"github.com/flowgate-go/flowgate/internal/router/splice"
+	"github.com/flowgate-go/flowgate/internal/router/watchdog"
+)
+
+// maxFirstBuffer is the most that is allocated, in bytes, for a reply whose length was announced.
+const maxFirstBuffer = 1 << 20
+
+// receive reads a whole reply, or a stream up to its first content. The bytes decide
+// which of the two it is; the Content-Type may be wrong.
+func (x *Exchange) receive(a *reply.Answer, res *http.Response) *failure.Failure {
+	if x.request.Stream {
+		a.Guard.Progress()
+	}
+	a.Source = decode.Body(res.Body, res.Header)
+	if res.StatusCode < 200 || res.StatusCode > 299 {
+		a.Guard.EndAfter(a.Guard.Elapsed() + errorTimeout)
+		return x.refused(a, res)
+	}
+	size := res.ContentLength
+	if a.Source != res.Body {
+		size = -1
+	}
+	if want := int(max(min(size, maxFirstBuffer), memory.FirstRead)); want > cap(x.body) {
+		x.body = make([]byte, 0, want)
+	}
+	x.body = x.body[:0]
+	isDeclared := decode.IsEventStream(res.Header)
+	for rounds := 0; ; {
+		n, err := a.Source.Read(x.body[len(x.body):cap(x.body)])
+		x.body = x.body[:len(x.body)+n]
+		if name := decode.Compression(x.body); name != "" && rounds < decode.MaxCodings { // compressed without a header that says so
+			a.Source, size, rounds = decode.Rest(x.body, a.Source, name), -1, rounds+1
+			x.body = x.body[:0]
+			continue
+		}
+		form := decode.Recognize(x.body, isDeclared)
+		if form == decode.Unknown && (err != nil || len(x.body) == cap(x.body)) {
+			form = decode.Declared(isDeclared)
+		}
+		switch form {
+		case decode.Stream:
+			return x.readOpening(a, err)
+		case decode.Whole:
+			return x.readWhole(a, size, err)
+		}
+	}
+}
+
+// readWhole reads the rest of an unstreamed reply, whose beginning is in body, and
+// finds the model in it. A body that is not a JSON object to its end is a failure: an
+// HTML page, a cut reply, nothing. So is an error with status 200. err is that of the
+// last read.
+func (x *Exchange) readWhole(a *reply.Answer, size int64, err error) *failure.Failure {
+	limit := x.sender.MaxBody
+	if err == nil {
+		var source io.Reader = a.Source
+		if x.request.Stream { // the limit is that of a silence
+			source = progressReader{source, a.Guard}
+		}
+		x.body, err = x.loan.ReadAll(x.body, source, size, limit)
+	}
+	switch {
+	case errors.Is(err, memory.ErrExhausted):
+		return failure.MemoryExhausted()
+	case err != nil && !errors.Is(err, io.EOF):
+		return x.unreadable(a, err)
+	case int64(len(x.body)) > limit:
+		return failure.InvalidReply(a.Deployment, x.body, x.sender.Strict)
+	}
+	a.Body = a.Deployment.RedactReply(bytes.TrimPrefix(x.body, []byte(decode.ByteOrderMark)))
+	var scan dialect.ReplyScan
+	err = splice.Members(a.Body, func(key []byte, start, end int) bool {
+		if string(key) == "model" && a.Body[start] == '"' {
+			a.ModelStart, a.ModelEnd = start, end
+		}
+		scan.Member(key, a.Body[start:end])
+		return true
+	})
+	switch {
+	case err != nil:
+		if first := dialect.FirstElement(a.Body); dialect.IsErrorObject(first) {
+			return x.errorInReply(a, first)
+		}
+		return failure.InvalidReply(a.Deployment, a.Body, x.sender.Strict)
+	case scan.IsError():
+		return x.errorInReply(a, a.Body)
+	}
+	return nil
+}
+
+// progressReader reports progress to a guard with each piece.
+type progressReader struct {
+	io.Reader
+	guard *watchdog.Guard
+}
+
+// Read reads the next piece.
+func (r progressReader) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	r.guard.Progress()
+	return n, err
+}
+
+// readOpening reads a stream, whose beginning is in body, up to its first event with
+// content. Before it, a failure can still be retried and has a status. err is that of
+// the last read.
+func (x *Exchange) readOpening(a *reply.Answer, err error) *failure.Failure {
+	a.Events = &splice.Stream{Model: x.request.ModelLiteral}
+	chunk := x.writer.Chunk()
+	x.writer.HoldOpening(a)
+	for piece := x.body; ; {
+		if x.writer.AppendOpening(a, piece, err != nil) {
+			return nil
+		}
+		if f := x.openingFailure(a, err); f != nil {
+			x.writer.DropOpening()
+			return f
+		}
+		var n int
+		n, err = a.Source.Read(chunk)
+		piece = chunk[:n]
+		a.Guard.Progress()
+	}
+}
+
+// openingFailure returns what ended a stream before its first content; nil when
+// nothing did. err is that of the last read.
+func (x *Exchange) openingFailure(a *reply.Answer, err error) *failure.Failure {
+	switch {
+	case a.Events.Failed:
+		return x.errorInReply(a, a.Events.Error)
+	case a.Events.Done || errors.Is(err, io.EOF):
+		return failure.InvalidReply(a.Deployment, slices.Concat(x.writer.Opening(), a.Events.Held()), x.sender.Strict)
+	case err != nil:
+		return x.unreadable(a, err)
+	}
+	return nil
+}
+
+// errorInReply returns the failure that an error inside of a successful reply tells.
+func (x *Exchange) errorInReply(a *reply.Answer, body []byte) *failure.Failure {
+	return failure.InReply(a.Deployment, x.request.Dialect, a.Header, body, x.sender.Now())
+}
+
+// unreadable returns the failure of a reply whose body ended in err.
+func (x *Exchange) unreadable(a *reply.Answer, err error) *failure.Failure {
+	return failure.Unreadable(x.request.HTTP.Context(), a.Deployment, a.Guard, err)
+}
+
+// refused returns the failure of an answer that is not a success.
+func (x *Exchange) refused(a *reply.Answer, res *http.Response) *failure.Failure {
+	if res.StatusCode < 400 {
+		return failure.NotFinal(a.Deployment, x.request.Dialect, res.StatusCode)
+	}
+	return failure.Refused(a.Deployment, x.request.Dialect, res.StatusCode, res.Header, readErrorBody(a.Source), x.sender.Now())
+}
+
+// readErrorBody reads an error's body up to failure.MaxErrorText. Of an event stream
+// it returns the first data, of a list the first element.
+func readErrorBody(source io.Reader) []byte {
+	body, _ := io.ReadAll(io.LimitReader(source, failure.MaxErrorText)) // what came before an error must do
+	for range decode.MaxCodings {
+		name := decode.Compression(body)
+		if name == "" {
+			break
+		}
+		rest := decode.Rest(body, io.NopCloser(bytes.NewReader(nil)), name)
+		body, _ = io.ReadAll(io.LimitReader(rest, failure.MaxErrorText))
+	}
+	body = bytes.TrimPrefix(body, []byte(decode.ByteOrderMark))
+	if decode.Recognize(body, false) == decode.Stream {
+		for line := range bytes.Lines(body) {
+			if data, ok := bytes.CutPrefix(line, []byte("data:")); ok {
+				return bytes.TrimSpace(data)
+			}
+		}
+	}
+	return dialect.FirstElement(body)
+}

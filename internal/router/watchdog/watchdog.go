@@ -1,0 +1,160 @@
+// Package watchdog ends what takes too long. A Watchdog holds one timer for all
+// its Guards; a Guard bounds one operation, which reports its progress. Call
+// Watchdog.Guard first.
+//
+// It never blocks an operation: progress is one atomic store.
+package watchdog
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Watchdog calls the expire function of each Guard that makes no progress within
+// its limit. All requests share its one timer, because a timer for each would be
+// set and stopped thousands of times a second for nothing. The zero value works.
+type Watchdog struct {
+	mu     sync.Mutex
+	guards map[*Guard]struct{}
+	timer  *time.Timer
+	next   time.Duration // when the timer fires, since epoch; 0: it does not
+}
+
+// epoch is what guards count from, so that a deadline fits into an atomic integer.
+var epoch = time.Now()
+
+// Guard is one operation that must make progress within its limit.
+type Guard struct {
+	watchdog *Watchdog
+	limit    time.Duration
+	end      time.Duration // since epoch; progress does not extend the time beyond it; 0: no such end
+	expire   func()
+	begun    time.Duration // since epoch
+	deadline atomic.Int64  // since epoch; 0 while the guard is paused
+	late     atomic.Bool   // the guard has expired
+}
+
+// Guard starts a guard. expire is called once, when limit passes without progress.
+// It must not block, nor start or stop a guard.
+func (w *Watchdog) Guard(limit time.Duration, expire func()) *Guard {
+	g := &Guard{}
+	g.Start(w, limit, expire)
+	return g
+}
+
+// Start starts a guard that is not running, as Watchdog.Guard does.
+func (g *Guard) Start(w *Watchdog, limit time.Duration, expire func()) {
+	g.watchdog, g.limit, g.expire, g.end = w, limit, expire, 0
+	g.begun = time.Since(epoch)
+	g.late.Store(false)
+	end := g.begun + limit
+	g.deadline.Store(int64(end))
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.guards == nil {
+		w.guards = map[*Guard]struct{}{}
+		w.timer = time.AfterFunc(limit, w.sweep)
+	}
+	w.guards[g] = struct{}{}
+	w.wakeAt(end, limit)
+}
+
+// wakeAt sets the timer to fire at end, which is the duration in from now, unless
+// it fires before. The caller holds mu.
+func (w *Watchdog) wakeAt(end, in time.Duration) {
+	if w.next == 0 || end < w.next {
+		w.next = end
+		w.timer.Reset(in)
+	}
+}
+
+// EndAfter bounds the guard to limit since its start, whatever progress is made
+// until then. It never moves an earlier end.
+func (g *Guard) EndAfter(limit time.Duration) {
+	if g.end > 0 && g.end <= g.begun+limit {
+		return
+	}
+	g.end = g.begun + limit
+	if int64(g.end) >= g.deadline.Load() {
+		return
+	}
+	g.deadline.Store(int64(g.end))
+	g.watchdog.mu.Lock()
+	defer g.watchdog.mu.Unlock()
+	g.watchdog.wakeAt(g.end, limit)
+}
+
+// ClearEnd removes the end that EndAfter set.
+func (g *Guard) ClearEnd() { g.end = 0 }
+
+// Progress grants the whole limit again, up to the end.
+func (g *Guard) Progress() { g.progressAt(time.Since(epoch)) }
+
+func (g *Guard) progressAt(now time.Duration) {
+	deadline := now + g.limit
+	if g.end > 0 && g.end < deadline {
+		deadline = g.end
+	}
+	g.deadline.Store(int64(deadline))
+}
+
+// Pause stops the clock until the next Progress.
+func (g *Guard) Pause() { g.deadline.Store(0) }
+
+// Stop ends the guard. When it returns, expire is not running and will not be
+// called. A guard that was never started may be stopped.
+func (g *Guard) Stop() {
+	if g.watchdog == nil {
+		return
+	}
+	g.watchdog.mu.Lock()
+	delete(g.watchdog.guards, g)
+	g.watchdog.mu.Unlock()
+}
+
+// Elapsed returns the time since the start.
+func (g *Guard) Elapsed() time.Duration { return time.Since(epoch) - g.begun }
+
+// IsLate reports whether the guard has expired.
+func (g *Guard) IsLate() bool { return g.late.Load() }
+
+// Limit returns the time within which progress must be made.
+func (g *Guard) Limit() time.Duration { return g.limit }
+
+// ExceededLimit returns the limit that an expired guard exceeded: that of EndAfter
+// when the end has passed, else that of one silence.
+func (g *Guard) ExceededLimit() time.Duration {
+	if g.end > 0 && time.Since(epoch) >= g.end {
+		return g.end - g.begun
+	}
+	return g.limit
+}
+
+// sweep expires the guards that are late and sets the timer for the next one. It
+// holds mu meanwhile, so that Stop waits for it: what expire ends may serve
+// another request as soon as the guard is stopped.
+func (w *Watchdog) sweep() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := time.Since(epoch)
+	w.next = 0
+	for g := range w.guards {
+		end := time.Duration(g.deadline.Load())
+		if end == 0 {
+			end = now + g.limit // paused: it cannot be late before this
+		}
+		if end <= now {
+			delete(w.guards, g)
+			g.late.Store(true)
+			g.expire()
+			continue
+		}
+		if w.next == 0 || end < w.next {
+			w.next = end
+		}
+	}
+	if w.next != 0 {
+		w.timer.Reset(w.next - now)
+	}
+}
