@@ -53,3 +53,6 @@ func (r *Router) Trust(pool *x509.CertPool) *http.HTTP2Config {
 	}
 	return r.sender.Transport.Shared.HTTP2
 }
+
+// Held returns how many bytes of requests and replies are held now.
+func (r *Router) Held() int64 { return r.memory.Held() }

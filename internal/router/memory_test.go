@@ -82,14 +82,16 @@ func TestABodyThatIsOnlyAnnouncedTakesNoMemory(t *testing.T) {
 func TestRepliesCountToo(t *testing.T) {
 	t.Parallel()
 	var once sync.Once
-	began, release := make(chan struct{}), make(chan struct{})
+	hold := make(chan struct{})
+	release := sync.OnceFunc(func() { close(hold) })
 	up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, `{"object":"chat.completion","model":"m","x":"`+strings.Repeat("y", 3*mib))
 		w.(http.Flusher).Flush()
-		once.Do(func() { close(began); <-release })
+		once.Do(func() { <-hold })
 		fmt.Fprint(w, `"}`)
 	}))
 	defer up.Close()
+	defer release()
 	s := startAt(t, strings.TrimPrefix(up.URL, "http://"), ownYAML, router.Options{MaxBody: 4 * mib, MaxHeld: 5 * mib})
 	var owner sync.WaitGroup
 	owner.Go(func() {
@@ -97,12 +99,12 @@ func TestRepliesCountToo(t *testing.T) {
 			t.Errorf("the first: %d %.300s", got.status, got.body)
 		}
 	})
-	<-began
+	eventually(t, "the first is held", func() bool { return s.router.Held() > 3*mib })
 	eventually(t, "the second does not fit", func() bool {
 		got := s.send(http.MethodPost, "/v1/chat/completions", large(10), nil)
 		return got.status == http.StatusServiceUnavailable && got.header.Get("Retry-After") == "1"
 	})
-	close(release)
+	release()
 	owner.Wait()
 	if got := s.send(http.MethodPost, "/v1/chat/completions", large(10), nil); got.status != http.StatusOK {
 		t.Errorf("afterwards: %d %.300s", got.status, got.body)

@@ -42,6 +42,9 @@ var ErrExhausted = errors.New("too many bytes are held")
 // SetLimit sets the most bytes that may be held. It must not be called after the first use.
 func (b *Budget) SetLimit(limit int64) { b.limit = limit }
 
+// Held returns how many bytes are held now.
+func (b *Budget) Held() int64 { return b.held.Load() }
+
 // take reports whether n more bytes may be held, and counts them if so.
 func (b *Budget) take(n int64) bool {
 	held := b.held.Add(n)
