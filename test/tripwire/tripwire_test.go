@@ -182,7 +182,7 @@ func (c *checkout) run(words []string, become func(*testing.T, string, ...string
 		cmd = become(c.t, binary, words...)
 	}
 	cmd.Dir = c.tree
-	cmd.Env = []string{"HOME=" + c.home, "TMPDIR=" + filepath.Join(c.base, "tmp"), "PATH=/usr/local/bin:/usr/bin:/bin", "GIT_CONFIG_GLOBAL=/dev/null", "CI=true"}
+	cmd.Env = c.environment()
 	cmd.Stdin = strings.NewReader("")
 	out := c.output(cmd, isServer(words))
 	if ctx.Err() != nil {
@@ -207,6 +207,10 @@ func (c *checkout) run(words []string, become func(*testing.T, string, ...string
 	if err := c.bystander.Process.Signal(syscall.Signal(0)); err != nil || ended(c.bystander.Process.Pid) {
 		c.t.Fatalf("%v ended a process that a planted file names", words)
 	}
+}
+
+func (c *checkout) environment() []string {
+	return []string{"HOME=" + c.home, "TMPDIR=" + filepath.Join(c.base, "tmp"), "PATH=/usr/local/bin:/usr/bin:/bin", "GIT_CONFIG_GLOBAL=/dev/null", "CI=true"}
 }
 
 // output runs the command and returns what it printed. A server is asked to end
