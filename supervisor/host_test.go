@@ -93,6 +93,38 @@ func TestAFolderTakenByAnother(t *testing.T) {
 	}
 }
 
+// TestAStoppedServiceIsNotStartedByASupervisorThatHung has a supervisor that wakes
+// up when the one that took its folder has stopped the services and ended.
+func TestAStoppedServiceIsNotStartedByASupervisorThatHung(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, trivial(t, "a"))
+	before := s.mustStart()
+	first := s.recorded()[0]
+	if err := first.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(s.cfg.Paths.RuntimeDir); err != nil {
+		t.Fatal(err)
+	}
+	s.mustStart()
+	if _, err := supervisor.Stop(t.Context(), s.cfg, nil); err != nil || answers(before.Services[0].URL) {
+		t.Fatalf("the service was not stopped: %v", err)
+	}
+	if err := first.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the first to give way", func() bool { return !first.Alive() })
+	if left := s.processes("a"); len(left) > 0 || answers(before.Services[0].URL) {
+		t.Errorf("the service was started again: %v", left)
+	}
+	if events := s.events(); events[len(events)-1] != "supervisor.superseded" {
+		t.Errorf("events %q", events)
+	}
+	if status := s.query(); status.Supervisor != nil || find(t, status, "a").State != control.StateStopped {
+		t.Errorf("%+v", status)
+	}
+}
+
 func TestAServiceManagerIsToldReadyAndAlive(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, trivial(t, "a"))

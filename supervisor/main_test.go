@@ -14,6 +14,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/trust/trusttest"
 	"github.com/flowgate-go/flowgate/supervisor"
 	"github.com/flowgate-go/flowgate/supervisor/daemon"
+	"github.com/flowgate-go/flowgate/supervisor/daemon/handover"
 )
 
 // TestMain lets the test binary be the programs that the tests need: the
@@ -41,7 +42,7 @@ func residentMain(args []string) int {
 	notify := flags.Int("notify", 0, "")
 	lifeline := flags.Int("lifeline", 0, "")
 	ephemeral := flags.String("ephemeral", "", "")
-	handover := flags.Int("handover", 0, "")
+	note := flags.Int("handover", 0, "")
 	check := flags.Bool("check", false, "")
 	up := flags.Bool("up", false, "")
 	if err := flags.Parse(args); err != nil {
@@ -55,7 +56,7 @@ func residentMain(args []string) int {
 		return 0
 	}
 	version := "test"
-	if *handover != 0 {
+	if *note != 0 {
 		version = "next"
 	}
 	o := daemon.Options{
@@ -68,8 +69,8 @@ func residentMain(args []string) int {
 	if o.Lifeline, err = inherited[io.Reader](*lifeline); err != nil {
 		return 2
 	}
-	if *handover != 0 {
-		if o.Handover, err = daemon.InheritedFile(*handover); err != nil {
+	if *note != 0 {
+		if o.Handover, err = handover.InheritedFile(*note); err != nil {
 			return 2
 		}
 	}
@@ -115,7 +116,7 @@ func inherited[T any](fd int) (none T, err error) {
 	if fd == 0 {
 		return none, nil
 	}
-	file, err := daemon.InheritedFile(fd)
+	file, err := handover.InheritedFile(fd)
 	if err != nil {
 		return none, err
 	}

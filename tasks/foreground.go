@@ -23,6 +23,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/version"
 	"github.com/flowgate-go/flowgate/supervisor"
 	"github.com/flowgate-go/flowgate/supervisor/daemon"
+	"github.com/flowgate-go/flowgate/supervisor/daemon/handover"
 )
 
 // listenAddress is where a server listens: loopback unless told otherwise.
@@ -116,17 +117,17 @@ func (s session) runSupervisor(ctx context.Context, given inheritedFDs, ephemera
 		}
 	}
 	if given.notify != 0 {
-		if o.Notify, err = daemon.InheritedFile(given.notify); err != nil {
+		if o.Notify, err = handover.InheritedFile(given.notify); err != nil {
 			return err
 		}
 	}
 	if given.lifeline != 0 {
-		if o.Lifeline, err = daemon.InheritedFile(given.lifeline); err != nil {
+		if o.Lifeline, err = handover.InheritedFile(given.lifeline); err != nil {
 			return err
 		}
 	}
 	if given.handover != 0 {
-		if o.Handover, err = daemon.InheritedFile(given.handover); err != nil {
+		if o.Handover, err = handover.InheritedFile(given.handover); err != nil {
 			return err
 		}
 	}

@@ -9,10 +9,26 @@ import (
 // unreadyRestart is how long a service may lack its own readiness by default.
 const unreadyRestart = 5 * time.Minute
 
-// defaultRestart is what holds when nothing is written.
+// defaultRestart returns the restarts of a service whose configuration names none.
 func defaultRestart() Restart {
 	const burst = 5 // systemd's StartLimitBurst
 	return Restart{Policy: "always", Max: burst, Within: time.Minute, Backoff: 500 * time.Millisecond}
+}
+
+// WithDefaults returns the restarts with the default in place of each number that
+// is 0 or less, as in a service that was not read from a file.
+func (r Restart) WithDefaults() Restart {
+	d := defaultRestart()
+	if r.Max <= 0 {
+		r.Max = d.Max
+	}
+	if r.Within <= 0 {
+		r.Within = d.Within
+	}
+	if r.Backoff <= 0 {
+		r.Backoff = d.Backoff
+	}
+	return r
 }
 
 func (r *resolver) resolveServices(doc servicesV2, upstreamKey string) {

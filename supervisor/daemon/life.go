@@ -3,73 +3,88 @@ package daemon
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/sourcegraph/conc"
 
 	"github.com/flowgate-go/flowgate/supervisor/control"
+	"github.com/flowgate-go/flowgate/supervisor/daemon/folder"
+	"github.com/flowgate-go/flowgate/supervisor/daemon/operation"
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
-	"github.com/flowgate-go/flowgate/supervisor/service"
 )
 
-// live is one life of the supervisor, from the adoption of what runs to the
-// end of its last command; its first result is why it ended.
-func (r *resident) live(ctx context.Context, given inheritance) (why, err error) {
-	r.ownCtx, r.disown = context.WithCancelCause(context.WithoutCancel(ctx))
-	defer r.disown(nil)
-	err = r.open(given)
-	if given.first {
-		tell(r.opts.Notify, err)
+// live runs one life of the supervisor, from the adoption of what runs to the end of
+// its last command, and returns why it ended.
+func (r *resident) live(ctx context.Context, found predecessor) (why, err error) {
+	listener, err := r.begin(ctx, found)
+	if found.first {
+		reportStartup(r.opts.Notify, err)
 	}
 	if err != nil {
-		r.disown(service.ErrHandover)
-		r.owners.Wait()
+		r.services.Shutdown(true)
 		return nil, err
 	}
-	r.serve(ctx, given.first)
+	r.serve(ctx, listener, found.first)
 	return context.Cause(ctx), nil
 }
 
-// open adopts what an earlier supervisor left and begins to listen.
-func (r *resident) open(given inheritance) error {
-	r.units, r.order, r.gate, r.nextProgram = map[string]*service.Runner{}, nil, newGate(), ""
-	r.recorder = ledger.NewRecorder(func() error { return ledger.Write(r.paths.RuntimeDir, r.ledger()) }, r.unrecorded)
-	r.adoptAll(given.ledger, given.requests)
-	var err error
-	if r.listener == nil {
-		err = r.listen()
-	} else {
-		r.noteSocket()
-	}
-	if err == nil && given.first {
+// begin adopts what an earlier supervisor left and begins to listen.
+func (r *resident) begin(ctx context.Context, found predecessor) (*net.UnixListener, error) {
+	r.nextProgram.Store(nil)
+	r.recorder = ledger.NewRecorder(r.writeLedger, r.reportLedger)
+	r.services = operation.New(ctx, operation.Options{
+		Config: r.opts.Config, Self: r.opts.Self, Version: r.opts.Version, Environ: r.opts.Environ, Census: r.census,
+		Emit: r.events.Emit, Recorder: r.recorder, OwnFolder: r.folder.IsHeld, StayEmpty: r.opts.Up,
+	})
+	r.services.Adopt(found.ledger, found.requests)
+	listener, err := r.folder.Listen()
+	if err == nil && found.first {
 		if err = r.recorder.WriteNow(); err != nil {
-			_ = r.listener.Close()
+			_ = listener.Close()
 		}
 	}
 	if err != nil {
-		return control.UnwritableFault(r.paths.RuntimeDir, err)
+		return nil, control.UnwritableFault(r.paths.RuntimeDir, err)
 	}
 	name := control.EventSupervisorStarted
 	if r.upgrades > 0 {
 		name = control.EventSupervisorUpgrade
 	}
-	notify(daemon.SdNotifyReady)
+	notifyManager(daemon.SdNotifyReady)
 	r.events.Emit(control.Event{Event: name, Result: "ok", Detail: r.opts.Version})
-	if given.damaged != "" {
-		r.events.Emit(control.Event{Event: control.EventSupervisorRebuilt, Result: "ok", Detail: "what was no ledger of ours is in " + given.damaged})
+	if found.damaged != "" {
+		r.events.Emit(control.Event{
+			Event: control.EventSupervisorRebuilt, Result: "ok", Detail: "the file that was not a ledger of this stack is " + found.damaged,
+		})
 	}
-	return nil
+	return listener, nil
 }
 
-// unrecorded says once that the ledger cannot be written, and once that it can
-// again. A disk that is full does not stop the services.
-func (r *resident) unrecorded(err error) {
-	r.unwritten.Store(err != nil)
+// writeLedger writes supervisor.json. In a folder that is not this supervisor's it
+// writes nothing: the file there is another supervisor's.
+func (r *resident) writeLedger() error {
+	if !r.folder.IsHeld() {
+		return nil
+	}
+	return ledger.Write(r.paths.RuntimeDir, r.ledger())
+}
+
+// ledger returns what the next supervisor must know.
+func (r *resident) ledger() ledger.Ledger {
+	return ledger.Ledger{
+		Program: r.opts.Version, Supervisor: r.id, Socket: r.folder.Socket(), Services: r.services.Entries(),
+	}
+}
+
+// reportLedger emits an event when the ledger cannot be written any more, and
+// another when it can again. A full disk does not stop the services.
+func (r *resident) reportLedger(err error) {
+	r.ledgerFails.Store(err != nil)
 	e := control.Event{Event: control.EventSupervisorUnrecorded, Result: "ok"}
 	if err != nil {
 		e.Result, e.Detail = "error", err.Error()
@@ -77,83 +92,96 @@ func (r *resident) unrecorded(err error) {
 	r.events.Emit(e)
 }
 
-// serve answers commands until ctx ends, then stops every service or, when ctx
-// says so, leaves them to the next supervisor.
-func (r *resident) serve(ctx context.Context, first bool) {
+// status returns the present status of the stack.
+func (r *resident) status() control.Status {
+	s := control.Status{
+		Profile: control.ActiveProfile(r.opts.Config),
+		Supervisor: &control.SupervisorInfo{
+			PID: os.Getpid(), Version: r.opts.Version, Adopted: r.services.HasAdopted(), Socket: r.folder.Socket(),
+			Upgrades: r.upgrades, UpgradeFailure: r.upgradeFailure,
+		},
+		Services: []control.ServiceStatus{},
+	}
+	for _, snapshot := range r.services.Snapshots() {
+		svc := snapshot.ServiceStatus
+		if svc.StartedAt != nil {
+			svc.UptimeS = control.Uptime(snapshot.Identity, *svc.StartedAt)
+		}
+		s.Services = append(s.Services, svc)
+	}
+	return s
+}
+
+// serve answers commands until ctx ends, then stops every service or, when the
+// cause of ctx asks for it, leaves the services to the next supervisor.
+func (r *resident) serve(ctx context.Context, listener *net.UnixListener, first bool) {
 	server := &http.Server{
 		Handler:           r.routes(),
 		ReadHeaderTimeout: 5 * time.Second,
 		ErrorLog:          slog.NewLogLogger(r.opts.Log.Handler(), slog.LevelWarn),
 	}
-	var servers, keepers conc.WaitGroup
-	servers.Go(func() { r.answer(server, r.listener) })
-	keeping, endKeeping := context.WithCancel(context.WithoutCancel(ctx))
-	keepers.Go(func() { r.recorder.Run(keeping) })
-	keepers.Go(func() { r.keep(keeping, func(l *net.UnixListener) { servers.Go(func() { r.answer(server, l) }) }) })
+	var servers, background conc.WaitGroup
+	answer := func(l *net.UnixListener) { servers.Go(func() { r.answer(server, l) }) }
+	answer(listener)
+	working, endWork := context.WithCancel(context.WithoutCancel(ctx))
+	background.Go(func() { r.recorder.Run(working) })
+	background.Go(func() { r.maintain(working, answer) })
 	if r.opts.Up && first {
-		keepers.Go(func() { r.up(ctx) })
+		background.Go(func() { r.startConfigured(ctx) })
 	}
-	r.untilEnd(ctx)
+	r.awaitEnd(ctx)
 
-	r.gate.close()
-	why := context.Cause(ctx)
-	if leaves(why) {
-		r.disown(service.ErrHandover)
-	} else {
-		notify(daemon.SdNotifyStopping)
-		r.stopAll()
-		r.disown(nil)
+	handsOver := keepsServices(context.Cause(ctx))
+	if !handsOver {
+		notifyManager(daemon.SdNotifyStopping)
 	}
-	r.owners.Wait()
-	endKeeping()
-	keepers.Wait()
-	if !leaves(why) {
+	r.services.Shutdown(handsOver)
+	endWork()
+	background.Wait()
+	if !handsOver {
 		r.events.Emit(control.Event{Event: control.EventSupervisorStopped, Result: "ok"})
+	} else {
+		r.folder.DetachListener() // else closing the server would close the socket that the next life needs
 	}
-	r.closeServer(ctx, server, leaves(why))
+	closeServer(ctx, server)
 	servers.Wait()
 }
 
-// up is the start that Options.Up asks for; what fails is in the events and
-// stays for a person to see to.
-func (r *resident) up(ctx context.Context) {
-	if err := r.start(ctx, control.Request{Config: r.opts.Config}); err != nil {
+// keepsServices reports whether a life that ended with this cause leaves its
+// services running.
+func keepsServices(why error) bool {
+	return errors.Is(why, folder.ErrSuperseded) || errors.As(why, new(upgradeTo))
+}
+
+// startConfigured is the start that Options.Up asks for. Failures are in the events;
+// a person has to act on them.
+func (r *resident) startConfigured(ctx context.Context) {
+	if err := r.services.Start(ctx, control.Request{Config: r.opts.Config}); err != nil {
 		r.opts.Log.Error("start", "err", err)
 	}
 }
 
-// closeServer ends the answers; a socket that the next life needs stays open.
-func (r *resident) closeServer(ctx context.Context, server *http.Server, keep bool) {
-	kept := (*net.UnixListener)(nil)
-	if file, err := r.listener.File(); keep && err == nil {
-		if l, err := net.FileListener(file); err == nil {
-			kept = l.(*net.UnixListener)
-		}
-		_ = file.Close()
-	}
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	if server.Shutdown(drain) != nil {
-		_ = server.Close()
-	}
-	r.listener = kept // nil: the next life opens it anew
-}
-
 // answer serves the control socket through one listener.
 func (r *resident) answer(server *http.Server, l *net.UnixListener) {
-	if err := server.Serve(control.SameUserListener{UnixListener: l}); !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
+	err := server.Serve(control.SameUserListener{UnixListener: l})
+	if !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
 		r.opts.Log.Error("control socket", "err", err)
 		r.end(err)
 	}
 }
 
-// leaves reports an end that leaves the services running.
-func leaves(why error) bool {
-	return errors.Is(why, errSuperseded) || errors.As(why, new(upgradeTo))
+// closeServer lets the answers in progress finish.
+func closeServer(ctx context.Context, server *http.Server) {
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if server.Shutdown(drain) != nil {
+		_ = server.Close()
+	}
 }
 
-// untilEnd returns when ctx ends, or when nobody wanted this supervisor.
-func (r *resident) untilEnd(ctx context.Context) {
+// awaitEnd returns when ctx ends. It ends a supervisor that a command started and
+// no command uses.
+func (r *resident) awaitEnd(ctx context.Context) {
 	if r.opts.Notify != nil {
 		idle := time.NewTimer(r.opts.IdleLimit)
 		defer idle.Stop()
@@ -161,7 +189,7 @@ func (r *resident) untilEnd(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-idle.C:
-			if !r.used.Load() && !r.adopted.Load() {
+			if !r.commandSeen.Load() && !r.services.HasAdopted() {
 				r.end(nil)
 				return
 			}
@@ -170,11 +198,6 @@ func (r *resident) untilEnd(ctx context.Context) {
 	<-ctx.Done()
 }
 
-// watchLifeline ends the supervisor when its owner has gone.
-func (r *resident) watchLifeline() {
-	if r.opts.Lifeline == nil {
-		return
-	}
-	_, _ = io.Copy(io.Discard, r.opts.Lifeline)
-	r.end(nil)
-}
+// notifyManager tells the service manager that started this process, if one did
+// (sd_notify(3)).
+func notifyManager(state string) { _, _ = daemon.SdNotify(false, state) }

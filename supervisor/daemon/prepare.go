@@ -14,81 +14,82 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/supervisor/control"
+	"github.com/flowgate-go/flowgate/supervisor/daemon/folder"
+	"github.com/flowgate-go/flowgate/supervisor/daemon/handover"
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
 	"github.com/flowgate-go/flowgate/supervisor/logs"
 )
 
-// inheritance is what a supervisor finds when its life begins.
-type inheritance struct {
-	first    bool // its process begins
+// predecessor is what a life finds of the supervisor before it.
+type predecessor struct {
+	first    bool // this is the first life of the process
 	ledger   ledger.Ledger
-	damaged  string                     // where what was in its place was moved
-	requests map[string]control.Request // of running services, by name
+	damaged  string                     // where a file that was not a ledger was moved; "" without one
+	requests map[string]control.Request // of running services, by name; only in a handover
 }
 
-// prepare takes the runtime folder for this supervisor: by its lock, or, in a
+// prepare takes the runtime folder for this supervisor: by its lock or, in a
 // handover, from the program before.
-func prepare(ctx context.Context, o Options) (*resident, inheritance, error) {
+func prepare(ctx context.Context, o Options) (*resident, predecessor, error) {
 	paths := o.Config.Paths
-	none := inheritance{}
 	if err := checkEphemeral(o.Ephemeral, paths.RuntimeDir); err != nil {
-		return nil, none, err
+		return nil, predecessor{}, err
 	}
 	id, err := process.Identify(os.Getpid())
 	if err != nil {
-		return nil, none, fmt.Errorf("identify this process: %w", err)
+		return nil, predecessor{}, fmt.Errorf("identify this process: %w", err)
 	}
-	r := &resident{opts: o, movedLogs: map[string]os.FileInfo{}, paths: paths, id: id, census: ledger.NewCensus(), disk: logs.DiskWatch{Dir: paths.ProcessLogs(), LastWritable: time.Now()}}
-	r.events = logs.NewEventLog(paths.LogFile, o.Log, func() string { return control.ActiveProfile(r.opts.Config) })
+	r := &resident{opts: o, paths: paths, id: id, census: ledger.NewCensus(), movedLogs: map[string]os.FileInfo{}}
+	r.disk = logs.DiskWatch{Dir: paths.ProcessLogs(), LastWritable: time.Now()}
+	r.events = logs.NewEventLog(paths.LogFile, o.Log, func() string { return control.ActiveProfile(o.Config) })
 	if o.Handover != nil {
-		return r.inherit(o.Handover)
+		found, err := r.takeOver(o.Handover)
+		return r, found, err
 	}
-	if err := control.EnsureRuntimeDir(paths.RuntimeDir); err != nil {
-		return nil, none, err
+	if r.folder, err = folder.Take(ctx, paths.RuntimeDir, id); err != nil {
+		return nil, predecessor{}, err
 	}
-	if r.socket, err = control.PrepareSocketPath(paths.RuntimeDir); err != nil {
-		return nil, none, control.UnwritableFault(paths.RuntimeDir, err)
-	}
-	r.lock, err = control.AcquireLock(ctx, control.LockPath(paths.RuntimeDir), control.LockTimeout)
-	if errors.Is(err, context.DeadlineExceeded) {
-		return nil, none, fault.New("supervisor-running", "another supervisor holds %s", paths.RuntimeDir).
-			WithHint("see mage status")
-	}
-	if err != nil {
-		return nil, none, control.UnwritableFault(paths.RuntimeDir, err)
-	}
-	given := inheritance{first: true}
-	given.ledger, given.damaged = ledger.Load(paths.RuntimeDir)
-	return r, given, nil
+	found := predecessor{first: true}
+	found.ledger, found.damaged = ledger.Load(paths.RuntimeDir)
+	return r, found, nil
 }
 
-// leave removes what only a running supervisor has, then gives the folder back.
-func (r *resident) leave() error {
-	if r.listener != nil {
-		_ = r.listener.Close()
+// takeOver prepares the program that takes over the process of the one before.
+func (r *resident) takeOver(note *os.File) (predecessor, error) {
+	n, lock, listener, err := handover.Read(note)
+	if err != nil {
+		return predecessor{}, err
 	}
-	_ = os.Remove(r.socket)
-	r.leaveLedger()
+	r.folder = folder.Inherit(r.paths.RuntimeDir, r.id, lock, listener, n.Socket)
+	r.upgrades = n.Upgrades
+	r.commandSeen.Store(true)
+	return predecessor{first: true, ledger: n.Ledger, requests: n.Requests}, nil
+}
+
+// leave removes what only a running supervisor has, then unlocks the folder.
+func (r *resident) leave() error {
+	r.folder.Leave()
+	r.removeLedger()
 	var err error
 	if r.opts.Ephemeral != "" {
 		err = os.RemoveAll(r.opts.Ephemeral)
 	}
-	return errors.Join(err, r.lock.Close())
+	return errors.Join(err, r.folder.Unlock())
 }
 
-// leaveLedger removes the ledger unless a process that did not end is in it.
-func (r *resident) leaveLedger() {
-	for _, u := range r.all() {
-		if u.Snapshot.Load().Identity.PID != 0 {
-			_ = r.recorder.WriteNow() // its tell has the error
+// removeLedger removes the ledger unless it names a process that did not end.
+func (r *resident) removeLedger() {
+	for _, s := range r.services.Snapshots() {
+		if s.Identity.PID != 0 {
+			_ = r.recorder.WriteNow() // the recorder reports the error
 			return
 		}
 	}
 	ledger.Remove(r.paths.RuntimeDir)
 }
 
-// checkEphemeral makes sure that a folder about to be removed some day is one
-// that was made for it.
+// checkEphemeral returns a fault for a folder that Run must not remove at its end.
+// Fault: ephemeral-refused.
 func checkEphemeral(dir, runtimeDir string) error {
 	if dir == "" {
 		return nil
@@ -98,19 +99,19 @@ func checkEphemeral(dir, runtimeDir string) error {
 	if filepath.IsAbs(dir) && inside && strings.HasPrefix(filepath.Base(dir), "flowgate-") {
 		return nil
 	}
-	return fault.Usage("ephemeral-refused", "the folder %s would be removed at the end, but is no private one", dir).
+	return fault.Usage("ephemeral-refused", "the folder %s would be removed at the end, but was not made for that", dir).
 		WithHint("give an absolute folder named flowgate-… that contains the runtime folder %s", runtimeDir)
 }
 
-// tell reports the outcome of the start to the command that waits for it.
-func tell(to io.WriteCloser, err error) {
+// reportStartup tells the command that waits for the start how it went.
+func reportStartup(to io.WriteCloser, err error) {
 	if to == nil {
 		return
 	}
-	var line control.StartupResult
+	var result control.StartupResult
 	if err != nil {
-		line.Fault = control.EncodeFault(err)
+		result.Fault = control.EncodeFault(err)
 	}
-	_ = json.NewEncoder(to).Encode(line) // the command may have gone: then nobody waits
+	_ = json.NewEncoder(to).Encode(result) // the command may have ended
 	_ = to.Close()
 }

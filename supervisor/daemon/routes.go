@@ -11,70 +11,80 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
-// maxRequest bounds a command's body; a configuration has a few kilobytes.
+// maxRequest bounds the body of a command. A configuration has a few kilobytes.
 const maxRequest = 8 << 20
 
-// routes are the control socket's endpoints.
+// routes returns the handler of the control socket.
 func (r *resident) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(r.status())
 	})
-	mux.HandleFunc("POST /v1/start", r.command(r.startOrEnd))
-	mux.HandleFunc("POST /v1/stop", r.command(r.stop))
-	mux.HandleFunc("POST /v1/restart", r.command(r.restart))
-	mux.HandleFunc("POST /v1/upgrade", r.command(r.upgrade))
+	mux.HandleFunc("POST /v1/start", r.handleCommand(r.services.Start))
+	mux.HandleFunc("POST /v1/stop", r.handleCommand(r.services.Stop))
+	mux.HandleFunc("POST /v1/restart", r.handleCommand(r.services.Restart))
+	mux.HandleFunc("POST /v1/upgrade", r.handleCommand(r.upgrade))
 	return mux
 }
 
-// command answers with events while the operation goes on and with the status
-// at its end.
-func (r *resident) command(op func(context.Context, control.Request) error) http.HandlerFunc {
+// handleCommand returns a handler that runs an operation. It replies with events
+// while the operation runs and with the status at its end.
+func (r *resident) handleCommand(op func(context.Context, control.Request) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, req *http.Request) {
-		r.used.Store(true)
-		var q control.Request
-		err := json.NewDecoder(http.MaxBytesReader(w, req.Body, maxRequest)).Decode(&q)
-		if err == nil && q.Config == nil {
-			err = fault.New("control-invalid", "a command without a configuration")
-		}
+		r.commandSeen.Store(true)
+		q, err := readRequest(w, req)
 		if err != nil {
 			w.WriteHeader(http.StatusBadRequest)
-			_ = json.NewEncoder(w).Encode(control.Reply{Fault: control.EncodeFault(fault.New("control-invalid", "read the command: %w", err))})
+			_ = json.NewEncoder(w).Encode(control.Reply{Fault: control.EncodeFault(err)})
 			return
 		}
 		w.Header().Set("Content-Type", "application/jsonl")
-		answer := http.NewResponseController(w)
-		_ = answer.Flush() // the command is taken: if we are killed now, it is not asked again
+		flush := http.NewResponseController(w)
+		_ = flush.Flush() // the client sees that the command was received, and does not send it to the next supervisor
 		var events <-chan control.Event
 		if !q.Quiet {
-			var leave func()
-			events, leave = r.events.Subscribe()
-			defer leave()
+			var unsubscribe func()
+			events, unsubscribe = r.events.Subscribe()
+			defer unsubscribe()
 		}
 		done := make(chan error, 1)
 		var running conc.WaitGroup
 		defer running.Wait()
 		running.Go(func() { done <- op(req.Context(), q) })
-		ending := r.relay(json.NewEncoder(w), answer, events, done)
-		switch {
-		case ending && r.nextProgram != "":
-			r.end(upgradeTo{r.nextProgram})
-		case ending:
-			r.end(nil)
+		if !r.relay(json.NewEncoder(w), flush, events, done) {
+			return
 		}
+		if next := r.nextProgram.Load(); next != nil {
+			r.end(upgradeTo{*next})
+			return
+		}
+		r.end(nil)
 	}
 }
 
-// relay writes events until the operation is done, then the last line. A client
-// that has gone is written to in vain; its operation goes its way. It reports
-// whether the supervisor is to end.
+// readRequest reads the body of a command. Fault: control-invalid.
+func readRequest(w http.ResponseWriter, req *http.Request) (control.Request, error) {
+	var q control.Request
+	err := json.NewDecoder(http.MaxBytesReader(w, req.Body, maxRequest)).Decode(&q)
+	if err == nil && q.Config == nil {
+		err = fault.New("control-invalid", "a command without a configuration")
+	}
+	if err != nil {
+		return q, fault.New("control-invalid", "read the command: %w", err)
+	}
+	return q, nil
+}
+
+// relay writes events until the operation is done, then the last line. It reports
+// whether the supervisor is to end. Write errors are ignored: the operation
+// continues after the client disconnected.
 func (r *resident) relay(out *json.Encoder, flush *http.ResponseController, events <-chan control.Event, done <-chan error) bool {
 	for {
 		select {
 		case e := <-events:
 			_ = out.Encode(control.Reply{Event: &e})
-			if len(events) == 0 { // else the next goes with it
+			if len(events) == 0 { // else it is flushed with the next one
 				_ = flush.Flush()
 			}
 		case err := <-done:
@@ -82,9 +92,9 @@ func (r *resident) relay(out *json.Encoder, flush *http.ResponseController, even
 				e := <-events
 				_ = out.Encode(control.Reply{Event: &e})
 			}
-			_ = r.recorder.WritePending() // the services run whether or not it can be written
+			_ = r.recorder.WritePending() // the command succeeded even if the ledger cannot be written
 			status := r.status()
-			last := control.Reply{Status: &status, Ending: r.gate.isClosed(), Identity: &r.id}
+			last := control.Reply{Status: &status, Ending: r.services.IsClosed(), Identity: &r.id}
 			if err != nil {
 				last.Fault = control.EncodeFault(err)
 			}

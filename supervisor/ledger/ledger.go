@@ -1,7 +1,11 @@
-// Package ledger is supervisor.json: what a supervisor must know again after
-// it was killed. Load reads it and never fails for what is written there: a
-// file that is torn, empty, of a future format or somebody else's is moved
-// aside, and the stack is rebuilt from what really runs.
+// Package ledger reads and writes supervisor.json, which holds what the next
+// supervisor must know after this one was killed. A supervisor calls Load once and
+// writes through a Recorder; a command calls Read. Survivors finds the services of
+// a killed supervisor among the processes of the machine.
+//
+// Load does not fail because of what the file holds: a file that is torn, empty, of
+// a future format or from another installation is moved aside, and the ledger is
+// rebuilt from the processes that run.
 package ledger
 
 import (
@@ -24,16 +28,16 @@ import (
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
-// version is the format that is written; older ones are read.
+// version is the format that Write writes. Older formats are read.
 const version = 2
 
-// kind names the ledger to trust.Key.
+// kind is what the ledger is signed as; see trust.Key.
 const kind = "ledger"
 
-// mostBytes bounds what is read: a hundred services are 100 kB.
-const mostBytes = 16 << 20
+// maxBytes bounds what is read. A hundred services take 100 kB.
+const maxBytes = 16 << 20
 
-// Ledger is the whole file.
+// Ledger is the content of supervisor.json.
 type Ledger struct {
 	Version    int              `json:"version"`
 	Program    string           `json:"program_version"`
@@ -42,13 +46,13 @@ type Ledger struct {
 	Services   []Entry          `json:"services"`
 }
 
-// Entry is one service that is not simply stopped.
+// Entry is one service in a state other than stopped.
 type Entry struct {
 	Name      string           `json:"name"`
 	Runtime   string           `json:"runtime"`
 	Host      string           `json:"host,omitempty"`
 	Port      int              `json:"port,omitempty"`
-	Process   process.Identity `json:"process"` // leads a process group; zero without a process
+	Process   process.Identity `json:"process"` // the leader of the process group; zero without a process
 	StartedAt time.Time        `json:"started_at,omitzero"`
 	State     string           `json:"state,omitempty"` // "" in version 1: it ran
 	Restarts  int              `json:"restarts,omitempty"`
@@ -56,17 +60,17 @@ type Entry struct {
 	LastExit  *Exit            `json:"last_exit,omitempty"`
 	Reason    string           `json:"reason,omitempty"`
 	Decision  *Decision        `json:"decision,omitempty"`
-	LogFrom   int64            `json:"log_from,omitempty"` // place where its process's lines begin
+	LogFrom   int64            `json:"log_from,omitempty"` // offset in the log at which the process's lines begin
 }
 
 // Exit says how a process ended.
 type Exit struct {
-	Code   int       `json:"code"`             // -1 when a signal ended it, or when nobody could see how
-	Signal string    `json:"signal,omitempty"` // "killed", "terminated", …; "unknown" when nobody could see
+	Code   int       `json:"code"`             // -1 when a signal ended it or the status is unknown
+	Signal string    `json:"signal,omitempty"` // "killed", "terminated", …; "unknown" when the status is unknown
 	At     time.Time `json:"at"`
 }
 
-// String is for people: "exit status 3", "signal: killed".
+// String returns the exit for people: "exit status 3", "signal: killed".
 func (e Exit) String() string {
 	switch e.Signal {
 	case "":
@@ -77,12 +81,13 @@ func (e Exit) String() string {
 	return "signal: " + e.Signal
 }
 
+// unknown is the Signal of an exit whose status no supervisor could read.
 const unknown = "unknown"
 
-// Unseen is the end of a process that was no child of its supervisor.
-func Unseen(at time.Time) Exit { return Exit{Code: -1, Signal: unknown, At: at} }
+// UnknownExit returns the exit of a process that was not a child of its supervisor.
+func UnknownExit(at time.Time) Exit { return Exit{Code: -1, Signal: unknown, At: at} }
 
-// Decision is what was made of evidence about a service.
+// Decision is what a supervisor decided on evidence about a service.
 type Decision struct {
 	At       time.Time `json:"at"`
 	Evidence string    `json:"evidence"` // a probe.Evidence
@@ -90,30 +95,30 @@ type Decision struct {
 	Reason   string    `json:"reason"` // for people
 }
 
-// Budget are the restarts that were spent lately, each at the uptime of the
-// machine: a clock that nobody sets and that counts from anew with the boot.
+// Budget holds when restarts were spent, by the clock that counts from boot: no
+// change of the wall clock moves it.
 type Budget []boottime.Moment
 
-// Within are those that still count.
+// Within returns the restarts that are not older than window.
 func (b Budget) Within(window time.Duration) Budget {
 	return slices.DeleteFunc(slices.Clone(b), func(m boottime.Moment) bool { return m.Age() > window })
 }
 
-// Path is where the ledger of a runtime folder lies.
+// Path returns the path of the ledger of a runtime folder.
 func Path(runtimeDir string) string { return filepath.Join(runtimeDir, "supervisor.json") }
 
-// Read is the ledger of a runtime folder; an empty one when there is none, or
-// none that can be read.
+// Read returns the ledger of a runtime folder. It is empty when the file is missing
+// or cannot be believed.
 func Read(runtimeDir string) Ledger {
 	l, _ := read(runtimeDir)
 	return l
 }
 
-// Load is Read, and moves a file aside that is no ledger of ours; the second
-// result is where to, "" when all was well.
-func Load(runtimeDir string) (Ledger, string) {
+// Load returns what Read returns, and moves a file aside that is not a ledger of
+// this user and installation. movedTo is the file's new path, "" when it stayed.
+func Load(runtimeDir string) (l Ledger, movedTo string) {
 	names, _ := os.ReadDir(runtimeDir)
-	for _, name := range names { // of a supervisor that was killed while it wrote
+	for _, name := range names { // left by a supervisor that was killed while it wrote
 		if strings.HasPrefix(name.Name(), ".supervisor.json") {
 			_ = os.Remove(filepath.Join(runtimeDir, name.Name()))
 		}
@@ -124,18 +129,18 @@ func Load(runtimeDir string) (Ledger, string) {
 	}
 	aside := Path(runtimeDir) + ".damaged"
 	if os.Rename(Path(runtimeDir), aside) != nil {
-		return l, Path(runtimeDir) // it is replaced where it lies
+		return l, Path(runtimeDir) // the next write replaces it
 	}
 	return l, aside
 }
 
 func read(runtimeDir string) (Ledger, error) {
 	root := config.Paths{RuntimeDir: runtimeDir}.Root()
-	raw, err := trust.ReadState(root, Path(runtimeDir), mostBytes)
+	raw, err := trust.ReadState(root, Path(runtimeDir), maxBytes)
 	if err != nil {
 		return Ledger{}, err
 	}
-	key, _ := trust.LoadKey(os.Getenv) // without one, nothing was ever signed here
+	key, _ := trust.LoadKey(os.Getenv) // without a key, nothing was ever signed
 	if raw, err = key.Open(kind, trust.Place(root), raw); err != nil {
 		return Ledger{}, fmt.Errorf("read %s: %w", Path(runtimeDir), err)
 	}
@@ -149,7 +154,7 @@ func read(runtimeDir string) (Ledger, error) {
 	return l, nil
 }
 
-// Write replaces the ledger, atomically.
+// Write replaces the ledger of a runtime folder atomically.
 func Write(runtimeDir string, l Ledger) error {
 	l.Version = version
 	raw, err := json.MarshalIndent(l, "", "  ")
@@ -157,20 +162,20 @@ func Write(runtimeDir string, l Ledger) error {
 		return fmt.Errorf("encode supervisor.json: %w", err)
 	}
 	raw = append(raw, '\n')
-	if key, err := trust.EnsureKey(os.Getenv); err == nil { // else the next supervisor finds the services by their mark
+	if key, err := trust.EnsureKey(os.Getenv); err == nil { // without a key, the next supervisor finds the services by their mark
 		raw = key.Seal(kind, trust.Place(config.Paths{RuntimeDir: runtimeDir}.Root()), raw)
 	}
 	return renameio.WriteFile(Path(runtimeDir), raw, 0o600, renameio.WithTempDir(runtimeDir))
 }
 
-// Remove is for the end of a supervisor that leaves nothing behind.
+// Remove removes the ledger of a runtime folder.
 func Remove(runtimeDir string) { _ = os.Remove(Path(runtimeDir)) }
 
-// Sign signs the ledger of a runtime folder that was written by a version of
-// FlowGate that did not, when it is the user's own. Fault: not-yours.
+// Sign signs a ledger that an older version of FlowGate wrote without a signature,
+// if the file belongs to the user alone. Fault: not-yours.
 func Sign(runtimeDir string) error {
 	root := config.Paths{RuntimeDir: runtimeDir}.Root()
-	raw, err := trust.ReadState(root, Path(runtimeDir), mostBytes)
+	raw, err := trust.ReadState(root, Path(runtimeDir), maxBytes)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

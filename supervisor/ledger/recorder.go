@@ -7,35 +7,38 @@ import (
 	"time"
 )
 
-// minWriteInterval is the least time between two writes of the ledger that nobody
-// waits for. What a kill in between loses, the marks of the processes say.
+// minWriteInterval is the least time between two writes that no command waits for.
+// What a kill in between loses is found by the marks of the processes.
 const minWriteInterval = 20 * time.Millisecond
 
 // Recorder writes the ledger, at most one write at a time.
 type Recorder struct {
 	writeFile    func() error
-	reportChange func(error) // called when writing begins to fail, and with nil when it works again
+	reportChange func(error)
 	wake         chan struct{}
-	pending      atomic.Bool // something changed since the last write that worked
+	pending      atomic.Bool // something changed since the last write that succeeded
 
-	mu     sync.Mutex
+	mu     sync.Mutex // held while the ledger is written; guards failed
 	failed bool
 }
 
-func NewRecorder(write func() error, tell func(error)) *Recorder {
-	return &Recorder{writeFile: write, reportChange: tell, wake: make(chan struct{}, 1)}
+// NewRecorder returns a Recorder that writes by calling write. It calls
+// reportChange with the error when writes begin to fail, and with nil when they
+// succeed again.
+func NewRecorder(write func() error, reportChange func(error)) *Recorder {
+	return &Recorder{writeFile: write, reportChange: reportChange, wake: make(chan struct{}, 1)}
 }
 
-// WriteSoon has the ledger written in a moment.
+// WriteSoon has Run write the ledger in a moment.
 func (r *Recorder) WriteSoon() {
 	r.pending.Store(true)
 	select {
 	case r.wake <- struct{}{}:
-	default: // it is going to be already
+	default: // Run is going to write already
 	}
 }
 
-// Run writes as long as ctx lasts.
+// Run writes what WriteSoon asks for until ctx ends.
 func (r *Recorder) Run(ctx context.Context) {
 	for {
 		select {
@@ -43,7 +46,7 @@ func (r *Recorder) Run(ctx context.Context) {
 			return
 		case <-r.wake:
 		}
-		_ = r.WritePending() // tell has it
+		_ = r.WritePending() // reportChange has the error
 		select {
 		case <-ctx.Done():
 			return
@@ -52,7 +55,8 @@ func (r *Recorder) Run(ctx context.Context) {
 	}
 }
 
-// WritePending writes now what would be written soon, and waits for a write that goes on.
+// WritePending writes the ledger now if a write is due, and waits for the end of a
+// write in progress.
 func (r *Recorder) WritePending() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -62,7 +66,7 @@ func (r *Recorder) WritePending() error {
 	return r.writeLocked()
 }
 
-// WriteNow writes now.
+// WriteNow writes the ledger now.
 func (r *Recorder) WriteNow() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -75,8 +79,8 @@ func (r *Recorder) writeLocked() error {
 	if err != nil {
 		r.pending.Store(true)
 	}
-	if was := r.failed; was != (err != nil) {
-		r.failed = err != nil
+	if failed := err != nil; failed != r.failed {
+		r.failed = failed
 		r.reportChange(err)
 	}
 	return err

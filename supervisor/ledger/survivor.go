@@ -14,10 +14,10 @@ import (
 	"github.com/flowgate-go/flowgate/internal/selfexec"
 )
 
-// Survivors are the services of a killed supervisor that still run: processes
-// of this user that carry the mark of this runtime folder, and that the ledger
-// names or, whatever became of the ledger, that run the service's command.
-// While a supervisor lives there are none.
+// Survivors returns the services of a killed supervisor that still run: processes
+// of this user that carry the mark of the runtime folder and that the ledger names
+// or, when it does not, that execute the service's command. While a supervisor
+// other than this process lives there are none.
 func Survivors(cfg *config.Config, l Ledger) []Entry {
 	if l.Supervisor.Alive() && l.Supervisor.PID != os.Getpid() {
 		return nil
@@ -25,13 +25,14 @@ func Survivors(cfg *config.Config, l Ledger) []Entry {
 	return RunningServices(cfg, l)
 }
 
-// RunningServices are the services of a runtime folder that have a process,
-// whether or not their supervisor lives: see survivors.
+// RunningServices returns the services of a runtime folder that have a process, as
+// Survivors does, whether or not their supervisor lives.
 func RunningServices(cfg *config.Config, l Ledger) []Entry {
 	dir := cfg.Paths.RuntimeDir
 	found := map[string]process.Identity{}
 	for mark, id := range NewCensus().Leaders() {
-		if name, ours := strings.CutPrefix(mark, Mark(dir, "")); ours && !strings.Contains(name, ":") { // a folder's name may go on with a colon
+		name, ours := strings.CutPrefix(mark, Mark(dir, ""))
+		if ours && !strings.Contains(name, ":") { // another folder's name may go on with a colon
 			found[name] = id
 		}
 	}
@@ -56,19 +57,20 @@ func RunningServices(cfg *config.Config, l Ledger) []Entry {
 	return list
 }
 
-// isServiceProcess reports whether a process was executed by the command of a
-// service. It is asked where the ledger does not name the process: programs
-// that a service starts, and what is typed in their shells, carry its mark too.
+// isServiceProcess reports whether a process executes the command of a service. The
+// mark alone does not prove it: programs that a service starts inherit the mark.
 func isServiceProcess(cfg *config.Config, name string, id process.Identity) bool {
 	svc, known := cfg.Service(name)
 	if !known {
 		return false
 	}
-	spec, err := runtimestore.Command(cfg, svc, runtimestore.Environment{Self: selfexec.Path(), Environ: os.Environ(), LookPath: exec.LookPath})
+	env := runtimestore.Environment{Self: selfexec.Path(), Environ: os.Environ(), LookPath: exec.LookPath}
+	spec, err := runtimestore.Command(cfg, svc, env)
 	return err == nil && process.HasCommand(id.PID, spec.Args)
 }
 
-// processStartTime returns when a process was started, as far as the system knows.
+// processStartTime returns when a process was started, or the present time when the
+// system does not know.
 func processStartTime(id process.Identity) time.Time {
 	at := Timestamp()
 	if age, known := id.Age(); known {
@@ -77,5 +79,6 @@ func processStartTime(id process.Identity) time.Time {
 	return at
 }
 
-// Timestamp is the time as reports have it.
+// Timestamp returns the present time as the ledger and reports hold it: UTC, in
+// milliseconds.
 func Timestamp() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }

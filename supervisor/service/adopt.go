@@ -1,6 +1,8 @@
 package service
 
 import (
+	"context"
+
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/probe"
 	"github.com/flowgate-go/flowgate/supervisor/control"
@@ -8,18 +10,47 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/service/instance"
 )
 
-// Lost is the end of a process that nobody saw.
-func (u *Runner) Lost(e ledger.Entry) Phase {
-	if e.State == control.StateRunning {
-		exit := ledger.Unseen(ledger.Timestamp())
-		u.publish(func(s *Snapshot) { s.LastExit = &exit })
-	}
-	return u.retryOrGiveUp(probe.Exited, fault.New("service-exited", "service %q ended while no supervisor ran", u.Name).
-		WithHint("mage logs %s shows its last lines", u.Name))
+// Adopt has Run begin with a process that an earlier supervisor started, and go
+// on with what that one was doing with it. Call it before Run.
+func (u *Runner) Adopt(r *instance.StartRequest, e ledger.Entry) {
+	u.request = r
+	u.restore(e)
+	u.publish(func(s *Snapshot) { // at once: the first ledger that is written must name the process
+		if s.State == control.StateStopped { // the ledger did not know the process, or is of version 1
+			s.State = control.StateRunning
+		}
+		s.Identity, s.PID, s.Live, s.StartedAt, s.LogFrom = e.Process, e.Process.PID, true, &e.StartedAt, e.LogFrom
+	})
+	u.first = func(context.Context) phase { return u.adoptProcess(e) }
 }
 
-// Restore shows what the ledger knows.
-func (u *Runner) Restore(e ledger.Entry) {
+// ResumeFailed has Run begin with a service that an earlier supervisor gave up.
+// Call it before Run.
+func (u *Runner) ResumeFailed(r *instance.StartRequest, e ledger.Entry) {
+	u.request = r
+	u.restore(e)
+}
+
+// ResumeLost has Run begin with a service whose process ended while no supervisor
+// ran: it is restarted within its limit. Call it before Run.
+func (u *Runner) ResumeLost(r *instance.StartRequest, e ledger.Entry) {
+	u.request, u.wasReady = r, true
+	u.restore(e)
+	u.first = func(context.Context) phase { return u.restartLost(e) }
+}
+
+// restartLost restarts a service after an end that no supervisor saw.
+func (u *Runner) restartLost(e ledger.Entry) phase {
+	if e.State == control.StateRunning {
+		exit := ledger.UnknownExit(ledger.Timestamp())
+		u.publish(func(s *Snapshot) { s.LastExit = &exit })
+	}
+	return u.retryOrGiveUp(probe.Exited, fault.New("service-exited", "service %q ended while no supervisor ran", u.name).
+		WithHint("mage logs %s shows its last lines", u.name))
+}
+
+// restore publishes the state that the ledger holds.
+func (u *Runner) restore(e ledger.Entry) {
 	u.budget = e.Spent
 	u.publish(func(s *Snapshot) {
 		if e.State != "" {
@@ -29,21 +60,20 @@ func (u *Runner) Restore(e ledger.Entry) {
 	})
 }
 
-// Adopt takes over a process that runs, and goes on with what was being done
-// with it. Whether it is ready says its next probe.
-func (u *Runner) Adopt(e ledger.Entry) Phase {
-	run := instance.Adopt(u.Request, e)
-	u.Restore(e)
-	u.setProcess(run)
+// adoptProcess takes over a running process. Its next probe says whether it is
+// ready.
+func (u *Runner) adoptProcess(e ledger.Entry) phase {
+	p := instance.Adopt(u.request, e)
+	u.setProcess(p)
 	switch e.State {
 	case control.StateStopping:
 		return u.stop(nil)
 	case control.StateStarting:
-		u.WasReady = e.Restarts > 0
+		u.wasReady = e.Restarts > 0
 		return u.waitUntilReady
 	}
-	close(run.BecameReady)
-	u.WasReady = true
+	close(p.FirstReady)
+	u.wasReady = true
 	u.publish(func(s *Snapshot) {
 		s.State, s.Reason = control.StateRunning, "adopted, and not asked yet whether it is ready"
 	})

@@ -1,3 +1,11 @@
+// Package service runs one service: New makes its Runner, whose Run starts,
+// watches, restarts and stops the service's process as commands and probes ask
+// for it. Start and Stop send commands, Snapshot reads the state.
+//
+// A Runner is a state machine. Each state is a method that returns the next one
+// (a phase): idle, startProcess, waitUntilReady, watchRunning, waitBackoff, stop,
+// awaitStuckProcess. Package instance knows one process; this package decides what
+// to do about it.
 package service
 
 import (
@@ -12,145 +20,180 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/service/instance"
 )
 
-// command is a command to the owner of a service: start by plan, or stop.
+// command is what the Runner is asked to do: start or stop the service.
 type command struct {
 	start  *instance.StartRequest // nil means stop
-	done   chan error             // gets the outcome; holds one, so the owner never waits
-	onExec func()                 // called once its process is executed; may be nil
+	done   chan error             // gets the result; its buffer of one keeps the Runner from waiting
+	onExec func()                 // called once the process is executed; may be nil
 }
 
-// Snapshot is what others see of a service; never changed once published.
+// Snapshot is the published state of a service. It does not change after it was
+// published.
 type Snapshot struct {
 	control.ServiceStatus
 	Service  config.Service
-	Identity process.Identity // of the process, zero without one
-	LogFrom  int64            // place where its lines begin
-	LogInfo  os.FileInfo      // its log as it was opened; nil when not known
-	Budget   ledger.Budget
+	Identity process.Identity // of the process; zero without one
+	LogFrom  int64            // offset in the log at which the process's lines begin
+	LogInfo  os.FileInfo      // of the log file as it was opened; nil when not known
+	Budget   ledger.Budget    // restarts that count against the limit
 }
 
-// Runner is one service. Its goroutine, own, is the only one that touches its
-// process and the fields below snap; others send orders and load snap.
+// Supervisor is what a Runner needs of the supervisor that it belongs to.
+type Supervisor struct {
+	Emit      func(control.Event)
+	Recorder  *ledger.Recorder
+	OwnFolder func() bool // reports whether the runtime folder is still this supervisor's
+}
+
+// Runner owns one service. Only the goroutine that executes Run touches the
+// process and the fields below owner; other goroutines send commands and read
+// snapshots.
 type Runner struct {
-	Name       string
-	commands   chan command
-	Snapshot   atomic.Pointer[Snapshot]
-	emit       func(control.Event)
-	recordSoon func() // has the ledger written soon
-	recordNow  func() // writes it now
+	name     string
+	commands chan command
+	snapshot atomic.Pointer[Snapshot]
+	owner    Supervisor
 
-	Request       *instance.StartRequest
-	process       *instance.Process
-	awaitingReady []chan error  // start commands that wait for ready
-	awaitingExec  []func()      // of those that wait for its execution
-	Owned         bool          // its goroutine was started
-	WasReady      bool          // since the last start command
-	budget        ledger.Budget // restarts since then, those that count
+	first         phase
+	request       *instance.StartRequest // the last start command's; nil before the first
+	process       *instance.Process      // nil without one
+	awaitingReady []chan error           // results of start commands that wait for readiness
+	awaitingExec  []func()               // callbacks of those that wait only for the process to exist
+	wasReady      bool                   // since the last start command
+	budget        ledger.Budget          // restarts since the last start command
 }
 
-// Phase is what a unit does between two changes of its state; it returns the next.
-type Phase func(context.Context) Phase
+// phase is one state of a Runner. It returns the next state, nil at the end.
+type phase func(context.Context) phase
 
-func New(svc config.Service, cfg *config.Config, emit func(control.Event), ledger *ledger.Recorder) *Runner {
-	u := &Runner{Name: svc.Name, commands: make(chan command), emit: emit, recordSoon: ledger.WriteSoon, recordNow: func() { _ = ledger.WriteNow() }} // its tell has the error
-	u.Snapshot.Store(&Snapshot{Service: svc, ServiceStatus: control.StoppedService(cfg, svc)})
+// New returns a Runner of a stopped service.
+func New(svc config.Service, cfg *config.Config, owner Supervisor) *Runner {
+	u := &Runner{name: svc.Name, commands: make(chan command), owner: owner}
+	u.first = u.idle
+	u.snapshot.Store(&Snapshot{Service: svc, ServiceStatus: control.StoppedService(cfg, svc)})
 	return u
 }
 
-// Run runs the unit until ctx ends; its process ends before it does, or is
-// handed over.
-func (u *Runner) Run(ctx context.Context, first Phase) {
-	for next := first; next != nil; {
+// Name returns the name of the service.
+func (u *Runner) Name() string { return u.name }
+
+// Snapshot returns the state of the service. The caller must not change it.
+func (u *Runner) Snapshot() *Snapshot { return u.snapshot.Load() }
+
+// Request returns what the service was last started by, nil when it was not. It
+// may be called only before Run begins and after it returned.
+func (u *Runner) Request() *instance.StartRequest { return u.request }
+
+// Run carries out commands until ctx ends, then ends the process. It leaves the
+// process running when the cause of ctx is ErrHandover.
+func (u *Runner) Run(ctx context.Context) {
+	for next := u.first; next != nil; {
 		next = next(ctx)
 	}
 }
 
-// Do sends an order and waits for its outcome. executed, if not nil, is called
-// as soon as its process runs.
-func (u *Runner) Do(ctx context.Context, p *instance.StartRequest, executed func()) error {
-	o := command{start: p, done: make(chan error, 1), onExec: executed}
+// Start starts the service and waits until it is ready. It calls onExec, if that
+// is not nil, as soon as the process exists.
+func (u *Runner) Start(ctx context.Context, r *instance.StartRequest, onExec func()) error {
+	return u.send(ctx, command{start: r, done: make(chan error, 1), onExec: onExec})
+}
+
+// Stop ends the process of the service. Fault: service-stuck.
+func (u *Runner) Stop(ctx context.Context) error {
+	return u.send(ctx, command{done: make(chan error, 1)})
+}
+
+func (u *Runner) send(ctx context.Context, c command) error {
 	select {
-	case u.commands <- o:
+	case u.commands <- c:
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
 	select {
-	case err := <-o.done:
+	case err := <-c.done:
 		return err
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
 }
 
-// Idle is stopped or failed.
-func (u *Runner) Idle(ctx context.Context) Phase {
+// idle waits for a command while the service is stopped or failed.
+func (u *Runner) idle(ctx context.Context) phase {
 	select {
 	case <-ctx.Done():
 		return nil
-	case o := <-u.commands:
-		if o.start == nil {
+	case c := <-u.commands:
+		if c.start == nil {
 			u.publish(func(s *Snapshot) { s.State, s.Reason = control.StateStopped, "" })
-			u.recordSoon()
-			o.done <- nil
-			return u.Idle
+			u.record()
+			c.done <- nil
+			return u.idle
 		}
-		return u.beginStart(o)
+		return u.beginStart(c)
 	}
 }
 
-// beginStart starts afresh for a command: earlier ends and restarts are forgotten.
-func (u *Runner) beginStart(o command) Phase {
-	u.Request, u.WasReady, u.budget = o.start, false, nil
-	u.awaitReady(o)
+// beginStart starts the service for a command, which resets its restarts.
+func (u *Runner) beginStart(c command) phase {
+	u.request, u.wasReady, u.budget = c.start, false, nil
+	u.awaitReady(c)
 	u.publish(func(s *Snapshot) {
 		last := s.LastExit
-		s.Service, s.ServiceStatus = o.start.Service, control.StoppedService(o.start.Config, o.start.Service)
+		s.Service, s.ServiceStatus = c.start.Service, control.StoppedService(c.start.Config, c.start.Service)
 		s.LastExit = last
 	})
 	return u.startProcess
 }
 
-// awaitReady makes a start command wait for ready.
-func (u *Runner) awaitReady(o command) {
-	u.awaitingReady = append(u.awaitingReady, o.done)
-	if o.onExec != nil {
-		u.awaitingExec = append(u.awaitingExec, o.onExec)
+// awaitReady has a start command wait until the service is ready.
+func (u *Runner) awaitReady(c command) {
+	u.awaitingReady = append(u.awaitingReady, c.done)
+	if c.onExec != nil {
+		u.awaitingExec = append(u.awaitingExec, c.onExec)
 	}
 	if u.process != nil {
 		u.notifyExec()
 	}
 }
 
-// notifyExec tells those that wait for no more than that.
+// notifyExec calls back the commands that wait only for the process to exist.
 func (u *Runner) notifyExec() {
-	for _, tell := range u.awaitingExec {
-		tell()
+	for _, onExec := range u.awaitingExec {
+		onExec()
 	}
 	u.awaitingExec = nil
 }
 
-// giveUp gives the service up with the reason, which the waiting commands get.
-func (u *Runner) giveUp(err error) Phase {
-	f := u.Request.Explain(err)
+// giveUp makes the service failed. The waiting commands get the fault.
+func (u *Runner) giveUp(err error) phase {
+	f := u.request.AddFailure(err)
 	u.publish(func(s *Snapshot) { s.State, s.Ready, s.Reason = control.StateFailed, false, f.Message })
-	u.emit(control.Event{Event: control.EventFailed, Service: u.Name, Result: "error", Detail: f.Code + ": " + f.Message})
-	u.recordSoon()
-	u.answerWaiting(f)
-	return u.Idle
+	u.emit(control.EventFailed, "error", f.Code+": "+f.Message)
+	u.record()
+	u.replyToWaiting(f)
+	return u.idle
 }
 
-// answerWaiting tells the commands that wait for ready.
-func (u *Runner) answerWaiting(err error) {
+// replyToWaiting gives the start commands that wait for readiness their result.
+func (u *Runner) replyToWaiting(err error) {
 	for _, done := range u.awaitingReady {
 		done <- err
 	}
 	u.awaitingReady, u.awaitingExec = nil, nil
 }
 
-// publish shows others a changed state.
+// publish replaces the snapshot by a changed copy.
 func (u *Runner) publish(change func(*Snapshot)) {
-	next := *u.Snapshot.Load()
+	next := *u.snapshot.Load()
 	change(&next)
 	next.Budget = u.budget
-	u.Snapshot.Store(&next)
+	u.snapshot.Store(&next)
 }
+
+// emit records an event of the service.
+func (u *Runner) emit(name, result, detail string) {
+	u.owner.Emit(control.Event{Event: name, Service: u.name, Result: result, Detail: detail})
+}
+
+// record has the ledger written soon.
+func (u *Runner) record() { u.owner.Recorder.WriteSoon() }

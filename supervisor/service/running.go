@@ -8,28 +8,23 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/probe"
 	"github.com/flowgate-go/flowgate/supervisor/control"
+	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
 
-const (
-	defaultRestartWindow = time.Minute // that Restart.Max counts in
-	maxBackoff           = 30 * time.Second
-	defaultMaxRestarts   = 5
-	defaultBackoff       = 500 * time.Millisecond
-)
-
-// watchRunning watches a service that was ready until it ends, is to stop, or
-// evidence of its own state says that it must be started anew.
-func (u *Runner) watchRunning(ctx context.Context) Phase {
+// watchRunning watches a service that has been ready until its process ends, a
+// command stops it, or a probe shows that it must be restarted.
+func (u *Runner) watchRunning(ctx context.Context) phase {
 	var unreadySince time.Time
 	for {
 		select {
 		case o := <-u.process.Observations:
 			switch {
 			case o.Liveness:
-				return u.restartHung(o.Finding)
+				return u.restartNotAlive(o.Finding)
 			case o.Failed:
 				unreadySince = u.markUnready(o.Finding, unreadySince)
-				if limit := time.Duration(u.Request.Service.UnreadyRestart); limit > 0 && !unreadySince.IsZero() && time.Since(unreadySince) >= limit {
+				limit := time.Duration(u.request.Service.UnreadyRestart)
+				if limit > 0 && !unreadySince.IsZero() && time.Since(unreadySince) >= limit {
 					return u.restartUnready(o.Finding, limit)
 				}
 			case o.Passed:
@@ -38,34 +33,36 @@ func (u *Runner) watchRunning(ctx context.Context) Phase {
 			}
 		case <-u.process.Ended:
 			return u.handleExit()
-		case o := <-u.commands:
+		case c := <-u.commands:
 			switch {
-			case o.start == nil:
-				return u.stop(&o)
-			case u.Snapshot.Load().Ready:
-				o.done <- nil
+			case c.start == nil:
+				return u.stop(&c)
+			case u.snapshot.Load().Ready:
+				c.done <- nil
 			default:
-				u.awaitReady(o)
+				u.awaitReady(c)
 			}
 		case <-ctx.Done():
-			return u.onShutdown(ctx)
+			return u.shutDown(ctx)
 		}
 	}
 }
 
+// markReadyAgain publishes that a service is ready after it was not.
 func (u *Runner) markReadyAgain() {
-	if u.Snapshot.Load().Ready {
+	if u.snapshot.Load().Ready {
 		return
 	}
 	u.publish(func(s *Snapshot) { s.Ready, s.Reason = true, "" })
-	u.emit(control.Event{Event: control.EventReady, Service: u.Name, Result: "ok"})
-	u.answerWaiting(nil)
+	u.emit(control.EventReady, "ok", "")
+	u.replyToWaiting(nil)
 }
 
-// markUnready shows lost readiness when that is new, or is so for a new reason. It
-// returns since when evidence of the service's own state has been against it.
+// markUnready publishes lost readiness when it is new or has a new reason. It
+// returns since when findings about the service's own state have been bad; since
+// is what it returned before.
 func (u *Runner) markUnready(f probe.Finding, since time.Time) time.Time {
-	s := u.Snapshot.Load()
+	s := u.snapshot.Load()
 	reason, own := f.Err.Error(), f.Evidence.IsAboutService()
 	if own && since.IsZero() {
 		since = time.Now()
@@ -77,8 +74,8 @@ func (u *Runner) markUnready(f probe.Finding, since time.Time) time.Time {
 		return since
 	}
 	u.publish(func(s *Snapshot) { s.Ready, s.Reason = false, reason })
-	u.emit(control.Event{Event: control.EventUnready, Service: u.Name, Result: "error", Detail: reason})
-	switch limit := time.Duration(u.Request.Service.UnreadyRestart); {
+	u.emit(control.EventUnready, "error", reason)
+	switch limit := time.Duration(u.request.Service.UnreadyRestart); {
 	case !own:
 		u.recordDecision(f.Evidence, false, "a restart does not mend "+reason)
 	case limit <= 0:
@@ -89,58 +86,62 @@ func (u *Runner) markUnready(f probe.Finding, since time.Time) time.Time {
 	return since
 }
 
-// restartHung ends a service whose liveness probe failed.
-func (u *Runner) restartHung(f probe.Finding) Phase {
-	if u.Request.Service.Restart.Policy == "never" || !f.Evidence.IsAboutService() {
+// restartNotAlive restarts a service whose liveness probe failed, unless its
+// restart policy forbids it.
+func (u *Runner) restartNotAlive(f probe.Finding) phase {
+	if u.request.Service.Restart.Policy == "never" || !f.Evidence.IsAboutService() {
 		u.recordDecision(f.Evidence, false, "no restart by policy: not alive: "+f.Err.Error())
 		return u.watchRunning
 	}
 	return u.restartProcess(f.Evidence, fmt.Errorf("it is not alive: %w", f.Err))
 }
 
-// restartUnready ends a service that lacked its own readiness for too long.
-func (u *Runner) restartUnready(f probe.Finding, limit time.Duration) Phase {
-	if u.Request.Service.Restart.Policy == "never" {
+// restartUnready restarts a service that was not ready for longer than limit,
+// unless its restart policy forbids it.
+func (u *Runner) restartUnready(f probe.Finding, limit time.Duration) phase {
+	if u.request.Service.Restart.Policy == "never" {
 		u.recordDecision(f.Evidence, false, "no restart by policy: not ready: "+f.Err.Error())
 		return u.watchRunning
 	}
 	return u.restartProcess(f.Evidence, fmt.Errorf("it was not ready for %v: %w", limit, f.Err))
 }
 
-func (u *Runner) restartProcess(e probe.Evidence, why error) Phase {
-	failure := u.process.Failure(u.Request, nil)
+// restartProcess ends the process and starts another after the backoff.
+func (u *Runner) restartProcess(e probe.Evidence, why error) phase {
+	failure := u.process.Failure(u.request.Service, nil)
 	u.publish(func(s *Snapshot) { s.State, s.Ready = control.StateStopping, false })
-	again := func(how string) Phase {
-		cause := fault.New("service-exited", "service %q was ended (%s): %w", u.Name, how, why).
-			WithHint("mage logs %s shows its last lines", u.Name).WithDetail(failure)
+	retry := func(how string) phase {
+		cause := fault.New("service-exited", "service %q was ended (%s): %w", u.name, how, why).
+			WithHint("mage logs %s shows its last lines", u.name).WithDetail(failure)
 		return u.retryOrGiveUp(e, cause)
 	}
 	how, err := u.endProcess(u.stopTimeout())
 	if err != nil {
-		return u.markStuck(err, func(exit control.Exit) Phase { return again(exit.String()) })
+		return u.markStuck(err, func(exit ledger.Exit) phase { return retry(exit.String()) })
 	}
-	return again(how)
+	return retry(how)
 }
 
-// handleExit decides what follows on the end of a service that nobody asked to end.
-func (u *Runner) handleExit() Phase {
+// handleExit decides by the restart policy what follows on the end of a process
+// that no command stopped.
+func (u *Runner) handleExit() phase {
 	exit := u.collectExit()
-	failure := u.process.Failure(u.Request, &exit)
+	failure := u.process.Failure(u.request.Service, &exit)
 	u.process = nil
-	ended := fault.New("service-exited", "service %q ended: %s", u.Name, exit).
-		WithHint("mage logs %s shows its last lines", u.Name).WithDetail(failure)
-	clean := exit.Code == 0
-	switch policy := u.Request.Service.Restart.Policy; {
-	case policy == "never" && !clean:
+	ended := fault.New("service-exited", "service %q ended: %s", u.name, exit).
+		WithHint("mage logs %s shows its last lines", u.name).WithDetail(failure)
+	succeeded := exit.Code == 0
+	switch policy := u.request.Service.Restart.Policy; {
+	case policy == "never" && !succeeded:
 		u.recordDecision(probe.Exited, false, "policy never: "+exit.String())
 		return u.giveUp(ended)
-	case clean && (policy == "never" || policy == "on-failure"):
+	case succeeded && (policy == "never" || policy == "on-failure"):
 		u.recordDecision(probe.Exited, false, "policy "+policy+": "+exit.String())
-		u.answerWaiting(ended)
+		u.replyToWaiting(ended)
 		u.publish(func(s *Snapshot) { s.State, s.Ready = control.StateStopped, false })
-		u.emit(control.Event{Event: control.EventStopped, Service: u.Name, Result: "ok", Detail: exit.String()})
-		u.recordSoon()
-		return u.Idle
+		u.emit(control.EventStopped, "ok", exit.String())
+		u.record()
+		return u.idle
 	}
 	return u.retryOrGiveUp(probe.Exited, ended)
 }

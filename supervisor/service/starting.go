@@ -7,37 +7,42 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/probe"
 	"github.com/flowgate-go/flowgate/supervisor/control"
+	"github.com/flowgate-go/flowgate/supervisor/ledger"
 	"github.com/flowgate-go/flowgate/supervisor/service/instance"
 )
 
-// abortTimeout is what a process that did not get ready in time is given to end.
+// abortTimeout is how long a process that did not get ready may take to end
+// after SIGTERM.
 const abortTimeout = 2 * time.Second
 
-// startProcess executes the service and waits until it is ready.
-func (u *Runner) startProcess(ctx context.Context) Phase {
+// startProcess executes the service's program.
+func (u *Runner) startProcess(ctx context.Context) phase {
 	u.publish(func(s *Snapshot) { s.State, s.Ready = control.StateStarting, false })
-	u.emit(control.Event{Event: control.EventStarting, Service: u.Name, Result: "ok"})
-	run, err := instance.Launch(ctx, u.Request)
+	u.emit(control.EventStarting, "ok", "")
+	p, err := instance.Launch(ctx, u.request)
 	if err != nil {
 		return u.startFailed(err)
 	}
-	u.setProcess(run)
+	u.setProcess(p)
 	return u.waitUntilReady
 }
 
-// setProcess makes a process the unit's own and shows it.
-func (u *Runner) setProcess(run *instance.Process) {
-	u.process = run
+// setProcess makes p the service's process and publishes it.
+func (u *Runner) setProcess(p *instance.Process) {
+	u.process = p
 	u.publish(func(s *Snapshot) {
-		s.LogInfo = run.LogInfo
-		s.Identity, s.PID, s.Live, s.StartedAt, s.Version, s.LogFrom = run.Leader(), run.Leader().PID, true, &run.Started, run.Spec.Version, run.LogFrom
+		s.LogInfo, s.LogFrom = p.LogInfo, p.LogFrom
+		s.Identity, s.PID, s.Live = p.Leader(), p.Leader().PID, true
+		s.StartedAt, s.Version = &p.Started, p.Spec.Version
 	})
-	u.recordSoon()
+	u.record()
 	u.notifyExec()
 }
 
-func (u *Runner) waitUntilReady(ctx context.Context) Phase {
-	deadline := time.NewTimer(u.Request.Timeout)
+// waitUntilReady waits for the first readiness of a process, no longer than the
+// start's timeout.
+func (u *Runner) waitUntilReady(ctx context.Context) phase {
+	deadline := time.NewTimer(u.request.Timeout)
 	defer deadline.Stop()
 	var last probe.Finding
 	for {
@@ -47,62 +52,63 @@ func (u *Runner) waitUntilReady(ctx context.Context) Phase {
 			if !o.Passed || o.Liveness {
 				continue
 			}
-			ours, err := u.process.CheckListener(u.Request.Service)
+			listens, err := u.process.CheckListener(u.request.Service)
 			if err != nil {
 				return u.abortStart(err)
 			}
-			if ours {
+			if listens {
 				return u.markReady()
 			}
 		case <-u.process.Ended:
 			return u.startFailed(u.exitBeforeReady())
 		case <-deadline.C:
-			failure := u.process.Failure(u.Request, nil)
-			return u.abortStart(instance.TimeoutFault(u.Request, last, failure))
-		case o := <-u.commands:
-			if o.start == nil {
-				return u.stop(&o)
+			failure := u.process.Failure(u.request.Service, nil)
+			return u.abortStart(u.request.TimeoutFault(last, failure))
+		case c := <-u.commands:
+			if c.start == nil {
+				return u.stop(&c)
 			}
-			u.awaitReady(o)
+			u.awaitReady(c)
 		case <-ctx.Done():
-			return u.onShutdown(ctx)
+			return u.shutDown(ctx)
 		}
 	}
 }
 
-func (u *Runner) markReady() Phase {
-	close(u.process.BecameReady)
-	u.WasReady = true
+// markReady publishes the first readiness of a process.
+func (u *Runner) markReady() phase {
+	close(u.process.FirstReady)
+	u.wasReady = true
 	u.publish(func(s *Snapshot) { s.State, s.Ready, s.Reason = control.StateRunning, true, "" })
-	u.emit(control.Event{Event: control.EventReady, Service: u.Name, Result: "ok"})
-	u.recordSoon()
-	u.answerWaiting(nil)
+	u.emit(control.EventReady, "ok", "")
+	u.record()
+	u.replyToWaiting(nil)
 	return u.watchRunning
 }
 
-// abortStart ends a process that runs and is not what was to be started.
-func (u *Runner) abortStart(cause error) Phase {
+// abortStart ends a process that did not get ready.
+func (u *Runner) abortStart(cause error) phase {
 	if _, err := u.endProcess(abortTimeout); err != nil {
-		return u.markStuck(err, func(control.Exit) Phase { return u.startFailed(cause) })
+		return u.markStuck(err, func(ledger.Exit) phase { return u.startFailed(cause) })
 	}
 	return u.startFailed(cause)
 }
 
-// startFailed gives up a start that a command asked for; a restart is tried
-// again within the limit.
-func (u *Runner) startFailed(err error) Phase {
-	if !u.WasReady {
+// startFailed gives up a start that a command asked for. A restart is tried again
+// within the restart limit.
+func (u *Runner) startFailed(err error) phase {
+	if !u.wasReady {
 		return u.giveUp(err)
 	}
 	return u.retryOrGiveUp(probe.Exited, err)
 }
 
-// exitBeforeReady is a failure whatever the exit status: CLIProxyAPI exits 0
-// when its port is taken.
+// exitBeforeReady returns the fault of a process that ended before it was ready,
+// whatever its exit status: CLIProxyAPI exits with 0 when its port is taken.
 func (u *Runner) exitBeforeReady() error {
 	exit := u.collectExit()
-	failure := u.process.Failure(u.Request, &exit)
+	failure := u.process.Failure(u.request.Service, &exit)
 	u.process = nil
-	return fault.New("start-failed", "service %q ended before it was ready: %s", u.Name, exit).
-		WithHint("its last lines are in %s; mage logs %s shows more", failure.LogFile, u.Name).WithDetail(failure)
+	return fault.New("start-failed", "service %q ended before it was ready: %s", u.name, exit).
+		WithHint("its last lines are in %s; mage logs %s shows more", failure.LogFile, u.name).WithDetail(failure)
 }

@@ -17,67 +17,79 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
 
-// Launch executes a service in a process group of its own. Its output goes
-// straight to its log file, not through a pipe, so that it does not depend on
-// the supervisor.
-func Launch(ctx context.Context, p *StartRequest) (*Process, error) {
-	spec, err := p.verifiedCommand()
+// Launch executes a service in a process group of its own and begins to watch it.
+// The process writes to its log file itself, not through a pipe, so that it does
+// not depend on the supervisor. Faults: those of runtimestore.Command and
+// store.VerifyProgram, port-in-use, port-unusable, runtime-dir-unwritable,
+// start-failed.
+func Launch(ctx context.Context, r *StartRequest) (*Process, error) {
+	spec, err := r.verifiedCommand()
 	if err != nil {
 		return nil, err
 	}
-	if err := checkPort(ctx, p.Service); err != nil {
+	if err := checkPort(ctx, r.Service); err != nil {
 		return nil, err
 	}
 	if spec.OwnDir {
 		if err := os.MkdirAll(spec.Dir, 0o700); err != nil {
-			return nil, control.UnwritableFault(p.Config.Paths.RuntimeDir, err)
+			return nil, control.UnwritableFault(r.Config.Paths.RuntimeDir, err)
 		}
 	}
-	output, err := control.OpenLog(control.LogPath(p.Config, p.Service.Name))
+	log, err := control.OpenLog(control.LogPath(r.Config, r.Service.Name))
 	if err != nil {
-		return nil, control.UnwritableFault(p.Config.Paths.RuntimeDir, err)
+		return nil, control.UnwritableFault(r.Config.Paths.RuntimeDir, err)
 	}
-	defer output.Close()
+	defer log.Close()
+	p := newProcess(r, spec)
+	p.LogFrom, p.Started = logfile.EndOffset(log.Name()), ledger.Timestamp()
+	p.LogInfo, _ = log.Stat()
+	child, err := startChild(spec, p.family.Mark, log)
+	if err != nil {
+		return nil, r.execFault(err, spec.Dir)
+	}
+	p.handle, p.family.Leader = process.HoldChild(child.Pid)
+	p.rejoinCensus = r.Census.Exempt(child.Pid)
+	_ = child.Release() // the handle is enough, and each later child would have to close this one's descriptor
+	p.watch(r.Service)
+	return p, nil
+}
+
+// startChild executes a program with no input and its output in log.
+func startChild(spec runtimestore.Spec, mark string, log *os.File) (*os.Process, error) {
 	input, err := os.Open(os.DevNull)
 	if err != nil {
-		return nil, p.execFault(err, spec.Dir)
+		return nil, err
 	}
 	defer input.Close()
-	mark := ledger.Mark(p.Config.Paths.RuntimeDir, p.Service.Name)
-	run := &Process{Spec: spec, cfg: p.Config, census: p.Census, LogFile: output.Name(), LogFrom: logfile.EndOffset(output.Name()), Started: ledger.Timestamp()}
-	run.LogInfo, _ = output.Stat()
-	child, err := os.StartProcess(spec.Args[0], spec.Args, &os.ProcAttr{
-		Dir: spec.Dir, Env: append(slices.Clone(spec.Env), ledger.MarkVariable+"="+mark), Files: []*os.File{input, output, output},
-		Sys: &syscall.SysProcAttr{Setpgid: true},
+	return os.StartProcess(spec.Args[0], spec.Args, &os.ProcAttr{
+		Dir: spec.Dir, Env: append(slices.Clone(spec.Env), ledger.MarkVariable+"="+mark),
+		Files: []*os.File{input, log, log}, Sys: &syscall.SysProcAttr{Setpgid: true},
 	})
-	if err != nil {
-		return nil, p.execFault(err, spec.Dir)
-	}
-	run.family.Mark = mark
-	run.handle, run.family.Leader = process.HoldChild(child.Pid)
-	run.rejoinCensus = p.Census.Exempt(child.Pid)
-	_ = child.Release() // hold is all that is needed; each child has to close what its parent has open
-	run.watch(p.Service)
-	return run, nil
 }
 
 // Adopt begins to watch the process of a ledger's entry, which an earlier
 // supervisor executed.
-func Adopt(p *StartRequest, e ledger.Entry) *Process {
-	spec, _ := runtimestore.Command(p.Config, p.Service, p.Env) // used only for the runtime's version
-	run := &Process{
-		Spec: spec, family: process.Family{Leader: e.Process, Mark: ledger.Mark(p.Config.Paths.RuntimeDir, p.Service.Name)},
-		cfg: p.Config, census: p.Census,
-		Started: e.StartedAt, LogFile: control.LogPath(p.Config, p.Service.Name), LogFrom: e.LogFrom,
-	}
-	run.LogInfo, _ = os.Stat(run.LogFile)
-	run.watch(p.Service)
-	return run
+func Adopt(r *StartRequest, e ledger.Entry) *Process {
+	spec, _ := runtimestore.Command(r.Config, r.Service, r.Env) // used only for the runtime's version and for probes
+	p := newProcess(r, spec)
+	p.family.Leader, p.Started, p.LogFrom = e.Process, e.StartedAt, e.LogFrom
+	p.LogInfo, _ = os.Stat(p.logPath)
+	p.watch(r.Service)
+	return p
 }
 
-// checkPort refuses a port that somebody else holds, and says who.
+// newProcess returns a Process without an identity.
+func newProcess(r *StartRequest, spec runtimestore.Spec) *Process {
+	return &Process{
+		Spec: spec, cfg: r.Config, census: r.Census, logPath: control.LogPath(r.Config, r.Service.Name),
+		family: process.Family{Mark: ledger.Mark(r.Config.Paths.RuntimeDir, r.Service.Name)},
+	}
+}
+
+// checkPort returns a fault when another process has the service's port, and
+// names that process. Faults: port-in-use, port-unusable.
 func checkPort(ctx context.Context, svc config.Service) error {
-	if svc.Port == 0 { // a service that listens nowhere
+	if svc.Port == 0 { // the service does not listen
 		return nil
 	}
 	bindErr := tcp.CheckFree(ctx, svc.Addr())
@@ -89,8 +101,8 @@ func checkPort(ctx context.Context, svc config.Service) error {
 		return fault.New("port-unusable", "service %q cannot listen on %s: %w", svc.Name, svc.Addr(), bindErr).
 			WithHint("choose another host or port for services.%s", svc.Name).WithDetail(failure)
 	}
-	// Who holds it is a help for people: not knowing changes nothing.
-	if h, ok, err := tcp.FindListener(svc.Host, svc.Port); ok && err == nil {
+	// The holder is a help for people: not to know it changes nothing.
+	if h, found, err := tcp.FindListener(svc.Host, svc.Port); found && err == nil {
 		failure.Holder = &h
 	}
 	f := fault.New("port-in-use", "service %q cannot listen on %s: %s has it", svc.Name, svc.Addr(), failure.Holder)
@@ -98,9 +110,9 @@ func checkPort(ctx context.Context, svc config.Service) error {
 	return f.WithHint("stop that process, or give services.%s.port another number", svc.Name).WithDetail(failure)
 }
 
-// exitFromWait reads how a process that was waited for ended.
-func exitFromWait(status syscall.WaitStatus) control.Exit {
-	exit := control.Exit{Code: status.ExitStatus(), At: ledger.Timestamp()}
+// toExit returns how a process that was waited for ended.
+func toExit(status syscall.WaitStatus) ledger.Exit {
+	exit := ledger.Exit{Code: status.ExitStatus(), At: ledger.Timestamp()}
 	if status.Signaled() {
 		exit.Signal = status.Signal().String()
 	}

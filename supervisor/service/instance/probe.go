@@ -9,27 +9,27 @@ import (
 )
 
 const (
-	firstProbeDelay    = 10 * time.Millisecond
-	maxStartDelay      = 250 * time.Millisecond // while starting
-	probeTick          = time.Second            // between moments at which probes of longer intervals come due
-	startDelayFraction = 10                     // while starting: a tenth of the time waited so far
+	firstProbeDelay  = 10 * time.Millisecond
+	maxStartDelay    = 250 * time.Millisecond // between probes of a service that is not ready yet
+	startDelayFactor = 10                     // such a delay is a tenth of the time since the start
+	probeTick        = time.Second            // probes with long intervals are due at multiples of it
 )
 
 // Observation is what a probe found.
 type Observation struct {
-	Liveness bool // of the liveness probe; else of startup and readiness
+	Liveness bool // of the liveness probe; else of the startup or the readiness probe
 	Finding  probe.Finding
-	Passed   bool // so many successes in a row as the probe wants
-	Failed   bool // so many failures
+	Passed   bool // as many successes in a row as the probe wants
+	Failed   bool // as many failures in a row as the probe allows
 }
 
-// series counts what a probe finds in a row.
+// series counts the results of a probe in a row.
 type series struct {
 	probe               config.Probe
 	successes, failures int
 }
 
-func (s *series) observe(f probe.Finding) Observation {
+func (s *series) add(f probe.Finding) Observation {
 	if f.OK() {
 		s.successes, s.failures = s.successes+1, 0
 	} else {
@@ -38,112 +38,114 @@ func (s *series) observe(f probe.Finding) Observation {
 	return Observation{Finding: f, Passed: s.successes >= s.probe.Successes, Failed: s.failures >= s.probe.Failures}
 }
 
-// watchProbes begins to ask the service. A service without a readiness probe
-// is ready as it runs.
-func (run *Process) watchProbes(ctx context.Context, svc config.Service) {
-	target := probe.Target{Service: svc, Dir: run.Spec.Dir, Env: run.Spec.Env, Log: run.LogFile, LogFrom: run.LogFrom, Key: ProbeKey(run.cfg, svc, run.Leader().PID, run.Spec.Env)}
-	ready, asked := svc.ReadinessProbe()
-	live, watched := svc.LivenessProbe()
-	quiet := (*silence)(nil)
-	_, begins := svc.StartupProbe() // readiness is asked after it only, liveness of an adopted service at once
-	if asked && watched && !begins && isSameProbe(ready, live) {
-		quiet, watched = &silence{limit: time.Duration(live.Interval) * time.Duration(live.Failures), minProbes: live.Failures}, false
+// startProbes begins to probe the service. A service without a readiness probe is
+// ready as soon as its process exists.
+func (p *Process) startProbes(ctx context.Context, svc config.Service) {
+	target := probe.Target{
+		Service: svc, Dir: p.Spec.Dir, Env: p.Spec.Env, Log: p.logPath, LogFrom: p.LogFrom,
+		Key: ProbeKey(p.cfg, svc, p.Leader().PID, p.Spec.Env),
 	}
-	run.watchers.Go(func() {
-		if p, ok := svc.StartupProbe(); ok && !run.probeRepeatedly(ctx, p, target, true, nil) {
+	startup, hasStartup := svc.StartupProbe()
+	readiness, hasReadiness := svc.ReadinessProbe()
+	liveness, hasLiveness := svc.LivenessProbe()
+	shared := (*silence)(nil)
+	// With a startup probe, readiness begins only after it, but the liveness of an adopted service at once.
+	if hasReadiness && hasLiveness && !hasStartup && isSameProbe(readiness, liveness) {
+		limit := time.Duration(liveness.Interval) * time.Duration(liveness.Failures)
+		shared, hasLiveness = &silence{limit: limit, minProbes: liveness.Failures}, false
+	}
+	p.watchers.Go(func() {
+		if hasStartup && !p.probeUntilPassed(ctx, startup, target) {
 			return
 		}
-		if asked {
-			run.probeRepeatedly(ctx, ready, target, false, quiet)
+		if hasReadiness {
+			p.probeReadiness(ctx, readiness, target, shared)
 			return
 		}
-		run.send(ctx, Observation{Finding: probe.Finding{Evidence: probe.Passed}, Passed: true})
+		p.send(ctx, Observation{Finding: probe.Finding{Evidence: probe.Passed}, Passed: true})
 	})
-	if watched {
-		run.watchers.Go(func() { run.probeLiveness(ctx, live, target) })
+	if hasLiveness {
+		p.watchers.Go(func() { p.probeLiveness(ctx, liveness, target) })
 	}
 }
 
-// isSameProbe reports a liveness probe that would ask, less often, what the
-// readiness probe asks: then that one's answers do for both.
-func isSameProbe(ready, live config.Probe) bool {
-	return live.HTTP != "" && live.HTTP == ready.HTTP && live.Timeout == ready.Timeout && ready.Interval <= live.Interval
+// isSameProbe reports whether a liveness probe would ask what the readiness probe
+// asks at least as often: then the answers to readiness serve both.
+func isSameProbe(readiness, liveness config.Probe) bool {
+	return liveness.HTTP != "" && liveness.HTTP == readiness.HTTP && liveness.Timeout == readiness.Timeout &&
+		readiness.Interval <= liveness.Interval
 }
 
-// silence is how long a service has given no answer of any kind.
-type silence struct {
-	limit      time.Duration
-	minProbes  int       // questions without an answer: one proves nothing when this process was suspended over it
-	unanswered int       // so far
-	since      time.Time // when the first of them was asked
+// probeUntilPassed runs the startup probe until it passed, and sends what it found
+// before. It reports whether it passed before ctx ended.
+func (p *Process) probeUntilPassed(ctx context.Context, c config.Probe, target probe.Target) bool {
+	passed := false
+	p.repeat(ctx, c, target, func(o Observation, _ time.Time) bool {
+		passed = o.Passed
+		return !passed && p.send(ctx, o)
+	})
+	return passed
 }
 
-// isExceeded reports a silence that has reached its limit.
-func (s *silence) isExceeded(f probe.Finding, asked time.Time) bool {
-	if f.HasAnswer() {
-		s.unanswered = 0
-		return false
-	}
-	if s.unanswered++; s.unanswered == 1 {
-		s.since = asked
-	}
-	return s.unanswered >= s.minProbes && time.Since(s.since) >= s.limit
+// probeReadiness runs the readiness probe until ctx ends. With shared, it also
+// sends a failed liveness when a service that has been ready is silent for too long.
+func (p *Process) probeReadiness(ctx context.Context, c config.Probe, target probe.Target, shared *silence) {
+	p.repeat(ctx, c, target, func(o Observation, asked time.Time) bool {
+		if !p.send(ctx, o) {
+			return false
+		}
+		if shared == nil || !p.hasBeenReady() || !shared.isExceeded(o.Finding, asked) {
+			return true
+		}
+		return p.send(ctx, Observation{Finding: o.Finding, Failed: true, Liveness: true})
+	})
 }
 
-// probeRepeatedly asks again and again until ctx ends; with once, until it passed. It
-// reports that it did. With quiet, it also tells when a service that was ready
-// has been silent for too long.
-func (run *Process) probeRepeatedly(ctx context.Context, p config.Probe, target probe.Target, once bool, quiet *silence) bool {
-	prober, err := probe.New(p, target)
-	if err != nil { // a pattern that the configuration would have refused
-		return run.send(ctx, Observation{Finding: probe.Finding{Evidence: probe.Inconclusive, Err: err}, Failed: true}) && false
+// repeat probes again and again until handle returns false or ctx ends.
+func (p *Process) repeat(ctx context.Context, c config.Probe, target probe.Target, handle func(o Observation, asked time.Time) bool) {
+	prober, err := probe.New(c, target)
+	if err != nil { // an invalid pattern, which the configuration would have refused
+		p.send(ctx, Observation{Finding: probe.Finding{Evidence: probe.Inconclusive, Err: err}, Failed: true})
+		return
 	}
-	count := series{probe: p}
+	results := series{probe: c}
 	timer := time.NewTimer(firstProbeDelay)
 	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return false
+			return
 		case <-timer.C:
 		}
 		asked := time.Now()
-		o := count.observe(prober.Ask(ctx))
-		if once && o.Passed {
-			return true
+		if !handle(results.add(prober.Ask(ctx)), asked) {
+			return
 		}
-		o.Passed = o.Passed && !once
-		if !run.send(ctx, o) {
-			return false
-		}
-		if quiet != nil && run.wasReady() && quiet.isExceeded(o.Finding, asked) && !run.send(ctx, Observation{Finding: o.Finding, Failed: true, Liveness: true}) {
-			return false
-		}
-		timer.Reset(run.nextProbeDelay(p))
+		timer.Reset(p.nextProbeDelay(c))
 	}
 }
 
-// nextProbeDelay is short while the service starts, and the probe's own after.
-func (run *Process) nextProbeDelay(p config.Probe) time.Duration {
-	if run.wasReady() {
-		return alignDelay(time.Now(), time.Duration(p.Interval))
+// nextProbeDelay returns the probe's interval, or less until the first readiness.
+func (p *Process) nextProbeDelay(c config.Probe) time.Duration {
+	interval := time.Duration(c.Interval)
+	if p.hasBeenReady() {
+		return alignDelay(time.Now(), interval)
 	}
-	return min(max(time.Since(run.Started)/startDelayFraction, firstProbeDelay), maxStartDelay, time.Duration(p.Interval))
+	return min(max(time.Since(p.Started)/startDelayFactor, firstProbeDelay), maxStartDelay, interval)
 }
 
-// wasReady reports that the service has been ready once.
-func (run *Process) wasReady() bool {
+// hasBeenReady reports whether the service has been ready once.
+func (p *Process) hasBeenReady() bool {
 	select {
-	case <-run.BecameReady:
+	case <-p.FirstReady:
 		return true
 	default:
 		return false
 	}
 }
 
-// alignDelay is a long interval, up to probeTogether less, so that the probes of
-// many services come due at the same moments: waking up for each alone costs
-// more.
+// alignDelay shortens a long interval by up to probeTick, so that the probes of
+// many services are due at the same moments: one wake-up for all costs less.
 func alignDelay(now time.Time, interval time.Duration) time.Duration {
 	if interval < 4*probeTick {
 		return interval
@@ -151,20 +153,20 @@ func alignDelay(now time.Time, interval time.Duration) time.Duration {
 	return now.Add(interval).Truncate(probeTick).Sub(now)
 }
 
-// probeLiveness asks from the first readiness on, and tells only of failures: any
-// HTTP answer is a sign of life.
-func (run *Process) probeLiveness(ctx context.Context, p config.Probe, target probe.Target) {
-	prober, err := probe.New(p, target)
+// probeLiveness runs the liveness probe from the first readiness on, and sends
+// only failures. Any HTTP answer counts as a sign of life.
+func (p *Process) probeLiveness(ctx context.Context, c config.Probe, target probe.Target) {
+	prober, err := probe.New(c, target)
 	if err != nil {
 		return
 	}
 	select {
 	case <-ctx.Done():
 		return
-	case <-run.BecameReady:
+	case <-p.FirstReady:
 	}
-	count := series{probe: p}
-	timer := time.NewTimer(time.Duration(p.Interval))
+	results := series{probe: c}
+	timer := time.NewTimer(time.Duration(c.Interval))
 	defer timer.Stop()
 	for {
 		select {
@@ -172,25 +174,27 @@ func (run *Process) probeLiveness(ctx context.Context, p config.Probe, target pr
 			return
 		case <-timer.C:
 		}
-		timer.Reset(alignDelay(time.Now(), time.Duration(p.Interval)))
+		timer.Reset(alignDelay(time.Now(), time.Duration(c.Interval)))
 		f := prober.Ask(ctx)
-		if p.HTTP != "" && f.HasAnswer() {
+		if c.HTTP != "" && f.HasAnswer() {
 			f = probe.Finding{Evidence: probe.Passed}
 		}
-		if o := count.observe(f); o.Failed {
+		if o := results.add(f); o.Failed {
 			o.Liveness = true
-			if !run.send(ctx, o) {
+			if !p.send(ctx, o) {
 				return
 			}
 		}
 	}
 }
 
-func (run *Process) send(ctx context.Context, o Observation) bool {
+// send hands an observation to the owner of the process. It reports false when ctx
+// ended before.
+func (p *Process) send(ctx context.Context, o Observation) bool {
 	select {
 	case <-ctx.Done():
 		return false
-	case run.Observations <- o:
+	case p.Observations <- o:
 		return true
 	}
 }

@@ -16,72 +16,84 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
-// StartRequest is what a start command wants of a service.
+// StartRequest says how to start one service, and its restarts.
 type StartRequest struct {
 	Config  *config.Config
 	Service config.Service
 	Env     runtimestore.Environment
 	Timeout time.Duration   // from exec to ready
-	Command control.Request // as it came, for the next supervisor
+	Command control.Request // the command as it was received, for a handover
 	Census  *process.Census
 }
 
-// Explain makes the fault that people get of a failure of this service.
-func (p *StartRequest) Explain(err error) *fault.Error {
+// AddFailure returns the fault of err with a Failure as its detail, unless it has a
+// detail.
+func (r *StartRequest) AddFailure(err error) *fault.Error {
 	f := *fault.From(err)
 	if f.Detail == nil {
-		f.Detail = control.Failure{Service: p.Service.Name, Port: p.Service.Port, Log: []string{}, LogFile: control.LogPath(p.Config, p.Service.Name)}
+		f.Detail = r.emptyFailure()
 	}
 	return &f
+}
+
+// emptyFailure returns the failure of a service that has no process.
+func (r *StartRequest) emptyFailure() control.Failure {
+	return control.Failure{
+		Service: r.Service.Name, Port: r.Service.Port,
+		Log: []string{}, LogFile: control.LogPath(r.Config, r.Service.Name),
+	}
 }
 
 // verifiedCommand returns what the service executes, after it checked that a
 // program of the store is as it was installed. Faults: those of
 // runtimestore.Command and store.VerifyProgram.
-func (p *StartRequest) verifiedCommand() (runtimestore.Spec, error) {
-	spec, err := runtimestore.Command(p.Config, p.Service, p.Env)
+func (r *StartRequest) verifiedCommand() (runtimestore.Spec, error) {
+	spec, err := runtimestore.Command(r.Config, r.Service, r.Env)
 	if err != nil {
 		return spec, err
 	}
-	return spec, store.VerifyProgram(p.Config, spec.Runtime, spec.Args[0])
+	return spec, store.VerifyProgram(r.Config, spec.Runtime, spec.Args[0])
 }
 
-// CheckExecutable reports what stands against the execution of a service, its
-// running process left aside.
-func (p *StartRequest) CheckExecutable() error {
-	if _, err := p.verifiedCommand(); err != nil {
+// CheckExecutable returns the fault that Launch would return for the service's
+// program or log. It does not look at the port, which a running process may have.
+func (r *StartRequest) CheckExecutable() error {
+	if _, err := r.verifiedCommand(); err != nil {
 		return err
 	}
-	log, err := control.OpenLog(control.LogPath(p.Config, p.Service.Name))
+	log, err := control.OpenLog(control.LogPath(r.Config, r.Service.Name))
 	if err != nil {
-		return control.UnwritableFault(p.Config.Paths.RuntimeDir, err)
+		return control.UnwritableFault(r.Config.Paths.RuntimeDir, err)
 	}
 	return log.Close()
 }
 
-func (p *StartRequest) execFault(err error, dir string) error {
-	return fault.New("start-failed", "execute service %q: %w", p.Service.Name, err).WithHint("%s", execHint(err, dir)).
-		WithDetail(control.Failure{Service: p.Service.Name, Port: p.Service.Port, Log: []string{}, LogFile: control.LogPath(p.Config, p.Service.Name)})
+// execFault returns the fault of a program that could not be executed in dir.
+func (r *StartRequest) execFault(err error, dir string) error {
+	return fault.New("start-failed", "execute service %q: %w", r.Service.Name, err).
+		WithHint("%s", execHint(err, dir)).WithDetail(r.emptyFailure())
 }
 
-// TimeoutFault is the fault of a service that was not ready in time; last is what
-// its last probe found.
-func TimeoutFault(p *StartRequest, last probe.Finding, failure control.Failure) error {
-	why, hint := "nothing was heard from it", fmt.Sprintf("give it longer with -timeout, or read mage logs %s", p.Service.Name)
+// execHint returns the hint for the failed exec of a program in dir.
+func execHint(err error, dir string) string {
+	if errors.Is(err, syscall.ENOEXEC) {
+		return fmt.Sprintf("it is not a program for %s on %s: install the one for this machine", runtime.GOOS, runtime.GOARCH)
+	}
+	return "try it by hand in " + dir
+}
+
+// TimeoutFault returns the fault of a service that was not ready in time; last is
+// what its last probe found.
+func (r *StartRequest) TimeoutFault(last probe.Finding, failure control.Failure) error {
+	why := "it did not answer any probe"
+	hint := fmt.Sprintf("give it longer with -timeout, or read mage logs %s", r.Service.Name)
 	if last.Err != nil {
 		why = last.Err.Error()
 	}
 	if last.Evidence == probe.Refused {
-		hint = fmt.Sprintf("it runs, and its readiness path wants a key that FlowGate does not have: name one without in services.%s.readiness_path", p.Service.Name)
+		hint = fmt.Sprintf("it runs, and its readiness path wants a key that FlowGate does not have: "+
+			"name one without in services.%s.readiness_path", r.Service.Name)
 	}
-	return fault.New("start-timeout", "service %q was not ready within %v: %s", p.Service.Name, p.Timeout, why).
+	return fault.New("start-timeout", "service %q was not ready within %v: %s", r.Service.Name, r.Timeout, why).
 		WithHint("%s", hint).WithDetail(failure)
-}
-
-// execHint says what to do about a program that the system would not execute.
-func execHint(err error, dir string) string {
-	if errors.Is(err, syscall.ENOEXEC) {
-		return fmt.Sprintf("it is no program for %s on %s: install the one for this machine", runtime.GOOS, runtime.GOARCH)
-	}
-	return "try it by hand in " + dir
 }

@@ -1,4 +1,4 @@
-package daemon
+package operation
 
 import (
 	"github.com/samber/lo"
@@ -6,22 +6,29 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 )
 
-// withDependencies are the named services and all that they depend on, in start order.
+// milestones are what the dependents of a service wait for. Each is closed when it
+// is reached.
+type milestones struct{ started, ready chan struct{} }
+
+func newMilestones() *milestones { return &milestones{make(chan struct{}), make(chan struct{})} }
+
+// withDependencies returns the named services and all that they depend on, in
+// start order.
 func withDependencies(cfg *config.Config, names []string) []config.Service {
 	wanted := map[string]bool{}
-	var want func(name string)
-	want = func(name string) {
+	var add func(name string)
+	add = func(name string) {
 		svc, ok := cfg.Service(name)
 		if !ok || wanted[name] {
 			return
 		}
 		wanted[name] = true
 		for _, dep := range svc.DependsOn {
-			want(dep)
+			add(dep)
 		}
 	}
 	for _, name := range names {
-		want(name)
+		add(name)
 	}
 	return lo.Filter(cfg.Services, func(s config.Service, _ int) bool { return wanted[s.Name] })
 }

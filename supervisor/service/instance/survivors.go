@@ -12,11 +12,12 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
 
-// EndSurvivors ends services without a supervisor, and returns those it ended.
-// No names means all of them.
+// EndSurvivors ends the named services of a killed supervisor, all when none is
+// named, and returns the entries of those that it ended. Fault: service-stuck for
+// the first process that does not end.
 func EndSurvivors(ctx context.Context, cfg *config.Config, names []string) ([]ledger.Entry, error) {
 	var ended []ledger.Entry
-	var stuck error // the first process that does not end
+	var stuck error
 	for _, e := range ledger.Survivors(cfg, ledger.Read(cfg.Paths.RuntimeDir)) {
 		if ctx.Err() != nil {
 			return ended, context.Cause(ctx)
@@ -24,13 +25,13 @@ func EndSurvivors(ctx context.Context, cfg *config.Config, names []string) ([]le
 		if len(names) > 0 && !slices.Contains(names, e.Name) {
 			continue
 		}
-		run := &Process{
+		p := &Process{
 			census: ledger.NewCensus(),
 			family: process.Family{Leader: e.Process, Mark: ledger.Mark(cfg.Paths.RuntimeDir, e.Name)},
 		}
-		run.watch(config.Service{})
-		if _, _, err := run.Terminate(StopTimeout(ServiceOfEntry(cfg, e))); err != nil {
-			run.Release()
+		p.watch(config.Service{}) // which has no probes
+		if _, _, err := p.Terminate(StopTimeout(ServiceOf(cfg, e))); err != nil {
+			p.Release()
 			stuck = cmp.Or(stuck, err)
 			continue
 		}
@@ -39,17 +40,22 @@ func EndSurvivors(ctx context.Context, cfg *config.Config, names []string) ([]le
 	return ended, stuck
 }
 
-func ServiceOfEntry(cfg *config.Config, e ledger.Entry) config.Service {
+// ServiceOf returns the service of a ledger's entry. One that the configuration no
+// longer has is never restarted.
+func ServiceOf(cfg *config.Config, e ledger.Entry) config.Service {
 	if svc, ok := cfg.Service(e.Name); ok {
 		return svc
 	}
-	return config.Service{Name: e.Name, Runtime: e.Runtime, Host: e.Host, Port: e.Port, Restart: config.Restart{Policy: "never"}}
+	return config.Service{
+		Name: e.Name, Runtime: e.Runtime, Host: e.Host, Port: e.Port, Restart: config.Restart{Policy: "never"},
+	}
 }
 
-// StopTimeout is from SIGTERM to SIGKILL.
+// StopTimeout returns how long a service may take to end after SIGTERM before it
+// gets SIGKILL.
 func StopTimeout(svc config.Service) time.Duration {
-	if own := time.Duration(svc.StopTimeout); own > 0 {
-		return own
+	if configured := time.Duration(svc.StopTimeout); configured > 0 {
+		return configured
 	}
 	return runtimestore.StopTimeout(svc.Runtime)
 }

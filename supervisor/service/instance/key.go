@@ -13,10 +13,11 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
-// ProbeKey returns the key that a probe presents when a service answers that it
-// wants one: the router's own key, or one of the upstream's. It goes to the
-// process pid and its family and to nobody else. environ is what the service was
-// started with.
+// ProbeKey returns a function that finds the key for a probe when a service
+// answers that it wants one: the router's own key, or one of the upstream's. The
+// function returns "" unless the process pid or its family listens at the service's
+// address, so that no other process gets the key. environ is the environment that
+// the service was started with.
 func ProbeKey(cfg *config.Config, svc config.Service, pid int, environ []string) func() string {
 	if cfg == nil || pid == 0 {
 		return nil
@@ -28,13 +29,13 @@ func ProbeKey(cfg *config.Config, svc config.Service, pid int, environ []string)
 		if svc.Name == config.CLIProxy {
 			return upstreamKey(cfg)
 		}
-		key, _ := policy.ClientKey(cfg, control.GetenvIn(environ)) // without one the answer stays what it was
+		key, _ := policy.ClientKey(cfg, control.GetenvIn(environ)) // without a key the finding stays as it was
 		return key
 	}
 }
 
-// upstreamKey is a key that CLIProxyAPI accepts: one of its own configuration, else
-// the one that FlowGate made.
+// upstreamKey returns a key that CLIProxyAPI accepts: one of its own
+// configuration, else the one that FlowGate made.
 func upstreamKey(cfg *config.Config) string {
 	if f, err := cliproxy.ReadFile(cfg.CLIProxyConfigFile); err == nil && len(f.APIKeys) > 0 {
 		return f.APIKeys[0]
@@ -43,9 +44,9 @@ func upstreamKey(cfg *config.Config) string {
 	return key
 }
 
-// isServedBy reports whether the process that listens on a service's address is
-// pid, one of its group, or a descendant: a launcher such as uv listens nowhere
-// itself.
+// isServedBy reports whether the process that listens at a service's address is
+// pid, a member of its group, or a descendant: a launcher such as uv does not
+// listen itself.
 func isServedBy(pid int, svc config.Service) bool {
 	if tcp.IsListening(pid, svc.Host, svc.Port) {
 		return true

@@ -1,0 +1,206 @@
+// Package instance knows one process of a service: Launch executes it, Adopt takes
+// over one that an earlier supervisor executed. A Process is watched from then on:
+// Ended is closed when it ends, Observations has what its probes found. Terminate
+// ends it, Collect waits for it, Release leaves it running.
+//
+// What follows from an end or an observation is decided by package service. Only
+// processes whose identity is known are signalled, never a bare pid.
+package instance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/sourcegraph/conc"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/logfile"
+	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/runtimestore"
+	"github.com/flowgate-go/flowgate/internal/tcp"
+	"github.com/flowgate-go/flowgate/supervisor/control"
+	"github.com/flowgate-go/flowgate/supervisor/ledger"
+)
+
+// KillTimeout is how long a stop waits after SIGKILL for the process, and again
+// for its descendants: they do not end while they wait for a dead disk.
+const KillTimeout = 5 * time.Second
+
+// Process is one process of a service, from its start or adoption until Collect or
+// Release.
+type Process struct {
+	Spec    runtimestore.Spec
+	Started time.Time
+	LogFrom int64       // offset in the log at which the process's lines begin
+	LogInfo os.FileInfo // of the log file as it was opened; nil when not known
+
+	Ended        chan struct{}    // closed when the process ended; Collect is still to be called
+	Observations chan Observation // what the probes found
+	FirstReady   chan struct{}    // to be closed by the owner at the first readiness: liveness probes begin
+
+	cfg          *config.Config // that the process was started by
+	logPath      string
+	handle       *process.Handle
+	family       process.Family
+	census       *process.Census
+	rejoinCensus func() // has the census look at the leader again; nil for a process that is not a child
+	stopWatching context.CancelFunc
+	watchers     conc.WaitGroup
+}
+
+// watch begins to observe the process.
+func (p *Process) watch(svc config.Service) {
+	var ctx context.Context
+	ctx, p.stopWatching = context.WithCancel(context.Background())
+	p.Ended, p.Observations, p.FirstReady = make(chan struct{}), make(chan Observation), make(chan struct{})
+	if p.handle == nil {
+		p.handle = process.Hold(p.Leader())
+	}
+	p.watchers.Go(func() {
+		if p.handle.Await(ctx) == nil {
+			close(p.Ended)
+		}
+	})
+	p.startProbes(ctx, svc)
+}
+
+// Leader returns the identity of the process, which leads its group.
+func (p *Process) Leader() process.Identity { return p.family.Leader }
+
+// Release stops watching the process and leaves it running.
+func (p *Process) Release() {
+	p.stopWatching()
+	p.watchers.Wait()
+	p.handle.Close()
+	if p.rejoinCensus != nil {
+		p.rejoinCensus()
+	}
+}
+
+// Collect ends what is left of the family of a process that has ended, waits for
+// the process and returns how it ended. The descendants get SIGTERM, and SIGKILL
+// at the deadline. KillTimeout after the deadline Collect returns in any case.
+func (p *Process) Collect(deadline time.Time) ledger.Exit {
+	if begin := time.Now(); deadline.Before(begin) {
+		deadline = begin
+	}
+	p.family.LeaderUnreaped = p.rejoinCensus != nil
+	p.endFamily(deadline)
+	p.Release()
+	status, isChild := process.TryWait(p.Leader().PID)
+	if !isChild {
+		return ledger.UnknownExit(ledger.Timestamp())
+	}
+	return toExit(status)
+}
+
+// endFamily ends the descendants of the process.
+func (p *Process) endFamily(deadline time.Time) {
+	terminated := false
+	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
+		members, err := p.census.Members(p.family)
+		if err == nil && len(members) == 0 || time.Since(deadline) > KillTimeout {
+			return // after an error, such as a lack of descriptors, the members are unknown
+		}
+		switch {
+		case !time.Now().Before(deadline):
+			signalAll(members, syscall.SIGKILL)
+		case !terminated && err == nil:
+			signalAll(members, syscall.SIGTERM)
+			terminated = true
+		}
+		time.Sleep(wait) // the system has no event for the end of a group
+	}
+}
+
+func signalAll(processes []process.Identity, sig syscall.Signal) {
+	for _, p := range processes {
+		_ = p.Signal(sig) // one that has ended is fine
+	}
+}
+
+// Terminate ends the process: SIGTERM to its group, SIGKILL after timeout, then
+// the descendants that left the group. It returns how the process ended and
+// whether it had to be killed. A process that has not ended KillTimeout after
+// SIGKILL is the fault service-stuck; Collect is to be called when it ends.
+func (p *Process) Terminate(timeout time.Duration) (exit ledger.Exit, killed bool, err error) {
+	deadline := time.Now().Add(timeout)
+	_ = p.handle.SignalGroup(syscall.SIGTERM)
+	_ = p.handle.SignalGroup(syscall.SIGCONT) // a suspended process does not receive SIGTERM
+	if !p.endsWithin(timeout) {
+		killed = true
+		_ = p.handle.SignalGroup(syscall.SIGKILL)
+		if !p.endsWithin(KillTimeout) {
+			return ledger.Exit{}, true, fault.New("service-stuck",
+				"process %d was sent SIGKILL and has not ended within %v: it waits for a device or a file system",
+				p.Leader().PID, KillTimeout).WithHint("mend what it waits for (a network file system, a disk); it ends then")
+		}
+	}
+	return p.Collect(deadline), killed, nil
+}
+
+// endsWithin reports whether the process ends before limit has passed.
+func (p *Process) endsWithin(limit time.Duration) bool {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-p.Ended:
+		return true
+	case <-timer.C:
+		return false
+	}
+}
+
+// CheckListener reports whether the process, or one that it started, listens on
+// the service's port. A foreign process there is the fault listener-foreign. No
+// listener is not an error: it may just be replaced.
+func (p *Process) CheckListener(svc config.Service) (bool, error) {
+	pid := p.Leader().PID
+	if svc.Port == 0 || tcp.IsListening(pid, svc.Host, svc.Port) {
+		return true, nil
+	}
+	holder, found, err := tcp.FindListener(svc.Host, svc.Port)
+	if err != nil || !found {
+		return false, nil //nolint:nilerr // not knowing the listener is as good as none
+	}
+	if p.hasMember(holder.PID) {
+		return true, nil
+	}
+	failure := p.Failure(svc, nil)
+	failure.Holder = &holder
+	return false, fault.New("listener-foreign", "service %q runs, but %s answers on its address %s", svc.Name, &holder, svc.Addr()).
+		WithHint("stop that process, or give services.%s.port another number", svc.Name).WithDetail(failure)
+}
+
+// hasMember reports whether a process belongs to this one's family or descends
+// from it.
+func (p *Process) hasMember(pid int) bool {
+	if members, err := p.census.Members(p.family); err == nil {
+		for _, m := range members {
+			if m.PID == pid {
+				return true
+			}
+		}
+	}
+	for ; pid > 1; pid = process.ParentPID(pid) {
+		if pid == p.Leader().PID {
+			return true
+		}
+	}
+	return false
+}
+
+// Failure returns what people need to know about a failure of the service: its
+// last lines and, if exit is not nil, how the process ended.
+func (p *Process) Failure(svc config.Service, exit *ledger.Exit) control.Failure {
+	lines, err := logfile.LastLines(p.logPath, p.LogFrom, control.FailureLines)
+	if err != nil {
+		lines = []string{fmt.Sprintf("(the log cannot be read: %v)", errors.Unwrap(err))}
+	}
+	return control.Failure{Service: svc.Name, Port: svc.Port, Exit: exit, Log: lines, LogFile: p.logPath}
+}
