@@ -59,22 +59,22 @@ func Passed(detail any) Outcome { return Outcome{Status: report.Pass, Detail: de
 
 // Failed is the outcome of a check that found the fault described.
 func Failed(format string, args ...any) Outcome {
-	return Outcome{Status: report.Fail, Detail: Note{shown(format, args)}}
+	return Outcome{Status: report.Fail, Detail: Note{redactf(format, args)}}
 }
 
 // Warned is the outcome of a check that found something that works but that
 // somebody should look at.
 func Warned(format string, args ...any) Outcome {
-	return Outcome{Status: report.Warn, Detail: Note{shown(format, args)}}
+	return Outcome{Status: report.Warn, Detail: Note{redactf(format, args)}}
 }
 
 // Skipped is the outcome of a check that could not be tried.
 func Skipped(format string, args ...any) Outcome {
-	return Outcome{Status: report.Skip, Detail: Note{shown(format, args)}}
+	return Outcome{Status: report.Skip, Detail: Note{redactf(format, args)}}
 }
 
-// shown is a text without the secrets of addresses in it.
-func shown(format string, args []any) string { return redact.URL(fmt.Sprintf(format, args...)) }
+// redactf is a text without the secrets of addresses in it.
+func redactf(format string, args []any) string { return redact.URL(fmt.Sprintf(format, args...)) }
 
 // WithFix returns the outcome with what mends it.
 func (o Outcome) WithFix(command, text string) Outcome {
@@ -88,8 +88,8 @@ func (o Outcome) WithDetail(detail any) Outcome {
 	return o
 }
 
-// reason is the outcome's sentence, "" when it has none.
-func (o Outcome) reason() string {
+// reasonText is the outcome's sentence, "" when it has none.
+func (o Outcome) reasonText() string {
 	if r, ok := o.Detail.(report.Reasoned); ok {
 		return r.Reason()
 	}

@@ -21,7 +21,7 @@ type Options struct {
 	Mend     bool                // mend what a check complains about and can mend, and examine it again
 }
 
-type pending struct {
+type scheduled struct {
 	Check
 	result report.Result
 	done   chan struct{} // closed once result is set
@@ -39,10 +39,10 @@ func Run(ctx context.Context, list []Check, o Options) []report.Result {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	all := lo.Map(list, func(c Check, _ int) *pending { return &pending{Check: c, done: make(chan struct{})} })
-	byID := index(all)
+	all := lo.Map(list, func(c Check, _ int) *scheduled { return &scheduled{Check: c, done: make(chan struct{})} })
+	byID := indexByID(all)
 	slots := make(chan struct{}, o.Parallel)
-	finished := make(chan *pending, len(all))
+	finished := make(chan *scheduled, len(all))
 	var wg conc.WaitGroup
 	for _, p := range all {
 		wg.Go(func() {
@@ -57,11 +57,11 @@ func Run(ctx context.Context, list []Check, o Options) []report.Result {
 		}
 	}
 	wg.Wait()
-	return lo.Map(all, func(p *pending, _ int) report.Result { return p.result })
+	return lo.Map(all, func(p *scheduled, _ int) report.Result { return p.result })
 }
 
-func index(all []*pending) map[string]*pending {
-	byID := make(map[string]*pending, len(all))
+func indexByID(all []*scheduled) map[string]*scheduled {
+	byID := make(map[string]*scheduled, len(all))
 	for _, p := range all {
 		for _, id := range slices.Concat(p.Needs, p.After) {
 			if byID[id] == nil {
@@ -76,40 +76,40 @@ func index(all []*pending) map[string]*pending {
 	return byID
 }
 
-func (p *pending) examine(ctx context.Context, byID map[string]*pending, slots chan struct{}, o Options) report.Result {
+func (p *scheduled) examine(ctx context.Context, byID map[string]*scheduled, slots chan struct{}, o Options) report.Result {
 	for _, id := range p.After {
 		<-byID[id].done
 	}
 	for _, id := range p.Needs {
 		<-byID[id].done
 		if s := byID[id].result.Status; s == report.Fail || s == report.Skip {
-			return p.finish(Skipped("%s did not pass", id), 0)
+			return p.toResult(Skipped("%s did not pass", id), 0)
 		}
 	}
 	slots <- struct{}{}
 	defer func() { <-slots }()
 	start := o.Now()
-	outcome := p.bounded(ctx, p.Run)
+	outcome := p.runWithTimeout(ctx, p.Run)
 	if complains := outcome.Status == report.Warn || outcome.Status == report.Fail; o.Mend && complains && p.Mend != nil {
-		outcome = p.bounded(ctx, p.mended(outcome))
+		outcome = p.runWithTimeout(ctx, p.mendAndRerun(outcome))
 	}
-	return p.finish(outcome, o.Now().Sub(start))
+	return p.toResult(outcome, o.Now().Sub(start))
 }
 
-func (p *pending) finish(o Outcome, took time.Duration) report.Result {
+func (p *scheduled) toResult(o Outcome, took time.Duration) report.Result {
 	return report.Result{
 		ID: p.ID, Family: p.Family, Title: p.Title, Status: o.Status, Detail: o.Detail,
 		Fix: o.Fix, Mended: o.Mended, DurationMS: report.Millis(took),
 	}
 }
 
-// mended is a run of Mend followed by one of Run, whose outcome says what was
+// mendAndRerun is a run of Mend followed by one of Run, whose outcome says what was
 // done. When Mend fails the complaint stays, with the reason.
-func (p *pending) mended(complaint Outcome) func(context.Context) Outcome {
+func (p *scheduled) mendAndRerun(complaint Outcome) func(context.Context) Outcome {
 	return func(ctx context.Context) Outcome {
 		done, err := p.Mend(ctx)
 		if err != nil {
-			o := FromFault(fmt.Errorf("%s; mending it failed: %w", complaint.reason(), err))
+			o := FromFault(fmt.Errorf("%s; mending it failed: %w", complaint.reasonText(), err))
 			o.Status, o.Fix, o.Mended = complaint.Status, complaint.Fix, done
 			return o
 		}
@@ -119,10 +119,10 @@ func (p *pending) mended(complaint Outcome) func(context.Context) Outcome {
 	}
 }
 
-// grace is how long a check may take to return once its context has ended.
-const grace = 50 * time.Millisecond
+// lateGrace is how long a check may take to return once its context has ended.
+const lateGrace = 50 * time.Millisecond
 
-func (p *pending) bounded(parent context.Context, run func(context.Context) Outcome) Outcome {
+func (p *scheduled) runWithTimeout(parent context.Context, run func(context.Context) Outcome) Outcome {
 	timeout := p.Timeout
 	if timeout == 0 {
 		timeout = DefaultTimeout
@@ -145,7 +145,7 @@ func (p *pending) bounded(parent context.Context, run func(context.Context) Outc
 	select {
 	case o := <-result:
 		return o
-	case <-time.After(grace):
+	case <-time.After(lateGrace):
 	}
 	if parent.Err() != nil {
 		return Skipped("interrupted")

@@ -17,11 +17,11 @@ import (
 // skip leaves it out: then the need is dropped. Fault: check-unknown when a glob
 // matches nothing.
 func Select(list []Check, only, skip string) ([]Check, error) {
-	wanted, err := matching(list, only, "only")
+	wanted, err := matchIDs(list, only, "only")
 	if err != nil {
 		return nil, err
 	}
-	unwanted, err := matching(list, skip, "skip")
+	unwanted, err := matchIDs(list, skip, "skip")
 	if err != nil {
 		return nil, err
 	}
@@ -43,8 +43,8 @@ func Select(list []Check, only, skip string) ([]Check, error) {
 	return kept, nil
 }
 
-// matching are the IDs that globs match.
-func matching(list []Check, globs, flag string) (map[string]bool, error) {
+// matchIDs are the IDs that globs match.
+func matchIDs(list []Check, globs, flag string) (map[string]bool, error) {
 	found := map[string]bool{}
 	if globs == "" {
 		return found, nil
@@ -62,7 +62,7 @@ func matching(list []Check, globs, flag string) (map[string]bool, error) {
 			some = some || ok
 		}
 		if !some {
-			return nil, Unknown(list, glob).WithHint("-%s takes IDs and globs; %s", flag, hint(list, glob))
+			return nil, Unknown(list, glob).WithHint("-%s takes IDs and globs; %s", flag, hintAt(list, glob))
 		}
 	}
 	return found, nil
@@ -70,10 +70,10 @@ func matching(list []Check, globs, flag string) (map[string]bool, error) {
 
 // Unknown is the fault check-unknown for an ID that no check of the list has.
 func Unknown(list []Check, id string) *fault.Error {
-	return fault.Usage("check-unknown", "there is no check %q", id).WithHint("%s", hint(list, id))
+	return fault.Usage("check-unknown", "there is no check %q", id).WithHint("%s", hintAt(list, id))
 }
 
-func hint(list []Check, id string) string {
+func hintAt(list []Check, id string) string {
 	ids := lo.Map(list, func(c Check, _ int) string { return c.ID })
 	if hint := suggest.Hint(id, ids); hint != "" {
 		return hint

@@ -18,7 +18,7 @@ func Smoke(ctx context.Context, profile *string, timeout *time.Duration, keep *b
 		}
 		return smoke.Run(ctx, smoke.Options{
 			Config: cfg, URL: deref(url), Profile: deref(profile), Runtime: deref(runtime),
-			Timeout: deref(timeout), Keep: deref(keep), Self: selfexec.Path(), Environ: os.Environ(), Getenv: s.getenv, Emit: s.out.Stream, Apart: !s.trust.Trusted,
+			Timeout: deref(timeout), Keep: deref(keep), Self: selfexec.Path(), Environ: os.Environ(), Getenv: s.getenv, Emit: s.out.Stream, AlwaysPrivate: !s.trust.Trusted,
 		})
 	})
 }

@@ -25,8 +25,8 @@ type Options struct {
 	Emit    func(report.Result)
 }
 
-// Tried is what a canary report says of what was tried.
-type Tried struct {
+// Summary is what a canary report says of what was tried.
+type Summary struct {
 	Secrets  int      `json:"secrets"`  // planted
 	Commands []string `json:"commands"` // as typed
 	Files    int      `json:"files"`    // searched
@@ -34,13 +34,13 @@ type Tried struct {
 
 // trial is one installation under trial.
 type trial struct {
-	o       Options
-	dir     string
-	planted []plant
-	outputs []output
-	tried   Tried
-	inLog   []trace // in the service's log before it was made to talk
-	loud    bool    // it was
+	options     Options
+	dir         string
+	secrets     []secret
+	outputs     []output
+	summary     Summary
+	tracesInLog []trace // in the service's log before it was made to talk
+	logFilled   bool    // it was
 }
 
 // output is what one command printed.
@@ -56,17 +56,17 @@ func Run(ctx context.Context, o Options) (_ report.Checked, err error) {
 		return report.Checked{}, fault.New("temp-dir-unwritable", "make a folder for the trial: %w", err).
 			WithHint("free space or set TMPDIR to a folder that can be written")
 	}
-	t := &trial{o: o, dir: dir}
-	defer func() { err = errors.Join(err, t.down()) }()
+	t := &trial{options: o, dir: dir}
+	defer func() { err = errors.Join(err, t.tearDown()) }()
 	results := checks.Run(ctx, t.checks(), checks.Options{Emit: o.Emit})
-	t.tried.Secrets = len(t.planted)
-	return report.Checked{Checks: results, Data: t.tried}, nil
+	t.summary.Secrets = len(t.secrets)
+	return report.Checked{Checks: results, Data: t.summary}, nil
 }
 
 func (t *trial) checks() []checks.Check {
 	list := []checks.Check{
-		{ID: "canary.planted", Title: "Made-up secrets of every kind are planted", Timeout: time.Minute, Run: t.plant},
-		{ID: "canary.commands", Title: "The targets run, and fail where they should", Needs: []string{"canary.planted"}, Timeout: 5 * time.Minute, Run: t.run},
+		{ID: "canary.planted", Title: "Made-up secrets of every kind are planted", Timeout: time.Minute, Run: t.plantSecrets},
+		{ID: "canary.commands", Title: "The targets run, and fail where they should", Needs: []string{"canary.planted"}, Timeout: 5 * time.Minute, Run: t.runCommands},
 		{ID: "canary.output", Title: "No command prints a secret", Needs: []string{"canary.commands"}, Run: t.searchOutput},
 		{ID: "canary.files", Title: "No log, event, cache or temporary file holds a secret", Needs: []string{"canary.commands"}, Timeout: time.Minute, Run: t.searchFiles},
 	}
@@ -76,10 +76,10 @@ func (t *trial) checks() []checks.Check {
 	return list
 }
 
-func (t *trial) down() error {
+func (t *trial) tearDown() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	t.command(ctx, "stop")
+	t.runCommand(ctx, "stop")
 	if err := os.RemoveAll(t.dir); err != nil {
 		return fault.New("teardown-failed", "remove the trial in %s: %w", t.dir, err).WithHint("stop what runs from it: ps -ef | grep %s", t.dir)
 	}
@@ -93,20 +93,20 @@ type trace struct {
 	As     string `json:"as"` // plain, base64, hex …
 }
 
-// traces is the detail of a search.
-type traces struct {
+// tracesDetail is the detail of a search.
+type tracesDetail struct {
 	Text   string  `json:"reason"`
 	Traces []trace `json:"traces"`
 }
 
 // Reason implements report.Reasoned.
-func (t traces) Reason() string { return t.Text }
+func (t tracesDetail) Reason() string { return t.Text }
 
-func outcome(found []trace, looked string) checks.Outcome {
+func searchOutcome(found []trace, looked string) checks.Outcome {
 	if len(found) == 0 {
 		return checks.Passed(checks.Note{Text: looked})
 	}
 	first := found[0]
-	o := checks.Failed("").WithDetail(traces{fmt.Sprintf("%d traces, the first: the %s, %s, in %s", len(found), first.Secret, first.As, first.Place), found})
+	o := checks.Failed("").WithDetail(tracesDetail{fmt.Sprintf("%d traces, the first: the %s, %s, in %s", len(found), first.Secret, first.As, first.Place), found})
 	return o.WithFix("", "please report it: FlowGate prints or writes what it should not")
 }

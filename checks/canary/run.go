@@ -38,11 +38,11 @@ func Commands() [][]string {
 	for _, target := range []string{"config:validate", "config:show", "config:migrate", "start", "doctor", "security-check", "verify", "smoke", "rollback"} {
 		all = append(all, []string{target, "@"})
 	}
-	return append(all, []string{"router:serve", "-settings=config/flowgate.yaml", "-port=1"}, []string{"echo:serve", "-host=256.0.0.1"}, lastLogs(), []string{"stop"})
+	return append(all, []string{"router:serve", "-settings=config/flowgate.yaml", "-port=1"}, []string{"echo:serve", "-host=256.0.0.1"}, finalLogsCommand(), []string{"stop"})
 }
 
-// lastLogs is the command that shows a log in which every secret stands.
-func lastLogs() []string { return []string{"logs", "-n=5000"} }
+// finalLogsCommand is the command that shows a log in which every secret stands.
+func finalLogsCommand() []string { return []string{"logs", "-n=5000"} }
 
 // authCommands sign in, import, show and move the credentials that were planted.
 func authCommands() [][]string {
@@ -56,29 +56,29 @@ func authCommands() [][]string {
 	}
 }
 
-type ended struct{ status int }
+type exitStatus struct{ status int }
 
-// run types all commands and sends requests in between.
-func (t *trial) run(ctx context.Context) checks.Outcome {
+// runCommands types all commands and sends requests in between.
+func (t *trial) runCommands(ctx context.Context) checks.Outcome {
 	broken, _ := filepath.Glob(filepath.Join(t.dir, "broken", "*.yaml"))
 	for _, words := range Commands() {
 		switch {
 		case words[0] == "stop":
-			t.processes(ctx)
-		case slices.Equal(words, lastLogs()):
-			t.talk()
+			t.captureProcesses(ctx)
+		case slices.Equal(words, finalLogsCommand()):
+			t.fillLog()
 		}
 		if i := slices.Index(words, "@"); i >= 0 {
 			for _, file := range broken {
-				t.command(ctx, append(slices.Clone(words[:i]), "-config="+file)...)
+				t.runCommand(ctx, append(slices.Clone(words[:i]), "-config="+file)...)
 			}
 			continue
 		}
-		if end := t.command(ctx, words...); words[0] == "start" && len(words) == 1 && end.status != 0 {
-			return checks.Failed("start exits with %d: %s", end.status, t.said())
+		if end := t.runCommand(ctx, words...); words[0] == "start" && len(words) == 1 && end.status != 0 {
+			return checks.Failed("start exits with %d: %s", end.status, t.lastComplaint())
 		}
 		if words[0] == "health" {
-			t.requests(ctx)
+			t.sendRequests(ctx)
 		}
 	}
 	if ctx.Err() != nil {
@@ -87,44 +87,44 @@ func (t *trial) run(ctx context.Context) checks.Outcome {
 	return checks.Passed(checks.Note{Text: fmt.Sprintf("%d commands", len(t.outputs))})
 }
 
-// command runs the program in the trial's folder, as a user without any other
+// runCommand runs the program in the trial's folder, as a user without any other
 // configuration, and keeps what it prints.
-func (t *trial) command(ctx context.Context, words ...string) ended {
+func (t *trial) runCommand(ctx context.Context, words ...string) exitStatus {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	temp := filepath.Join(t.dir, "tmp")
 	_ = os.MkdirAll(temp, 0o700) // the command says if it cannot write there
 	var stdout, stderr bytes.Buffer
-	cmd := exec.CommandContext(ctx, t.o.Self, words...) //nolint:gosec // this program itself
+	cmd := exec.CommandContext(ctx, t.options.Self, words...) //nolint:gosec // this program itself
 	cmd.Dir, cmd.Stdout, cmd.Stderr = t.dir, &stdout, &stderr
 	cmd.Stdin = strings.NewReader("{}\n")
-	cmd.Env = append(slices.DeleteFunc(slices.Clone(t.o.Environ), func(v string) bool { return strings.HasPrefix(v, "FLOWGATE_") }),
-		"HOME="+t.dir, "XDG_STATE_HOME="+filepath.Join(t.dir, "state"), "TMPDIR="+temp, "CANARY_KEY="+t.value("environment variable"))
+	cmd.Env = append(slices.DeleteFunc(slices.Clone(t.options.Environ), func(v string) bool { return strings.HasPrefix(v, "FLOWGATE_") }),
+		"HOME="+t.dir, "XDG_STATE_HOME="+filepath.Join(t.dir, "state"), "TMPDIR="+temp, "CANARY_KEY="+t.secretOf("environment variable"))
 	err := cmd.Run()
-	t.tried.Commands = append(t.tried.Commands, strings.Join(words, " "))
+	t.summary.Commands = append(t.summary.Commands, strings.Join(words, " "))
 	t.outputs = append(t.outputs, output{strings.Join(words, " "), map[string][]byte{"stdout": stdout.Bytes(), "stderr": stderr.Bytes()}})
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
-		return ended{exit.ExitCode()}
+		return exitStatus{exit.ExitCode()}
 	}
 	if err != nil {
-		return ended{-1}
+		return exitStatus{-1}
 	}
-	return ended{}
+	return exitStatus{}
 }
 
-// said is the first line that the last command complained with, without secrets.
-func (t *trial) said() string {
+// lastComplaint is the first line that the last command complained with, without secrets.
+func (t *trial) lastComplaint() string {
 	var values []string
-	for _, p := range t.planted {
+	for _, p := range t.secrets {
 		values = append(values, p.value)
 	}
 	line, _, _ := bytes.Cut(t.outputs[len(t.outputs)-1].streams["stderr"], []byte("\n"))
 	return string(redact.NewScrubber(values...).Scrub(line))
 }
 
-func (t *trial) value(kind string) string {
-	for _, p := range t.planted {
+func (t *trial) secretOf(kind string) string {
+	for _, p := range t.secrets {
 		if p.kind == kind {
 			return p.value
 		}
@@ -132,24 +132,24 @@ func (t *trial) value(kind string) string {
 	return ""
 }
 
-// processes keeps the arguments of every process, which anybody can read.
-func (t *trial) processes(ctx context.Context) {
+// captureProcesses keeps the arguments of every process, which anybody can read.
+func (t *trial) captureProcesses(ctx context.Context) {
 	out, err := exec.CommandContext(ctx, "ps", "-A", "-o", "args").Output()
 	if err == nil {
 		t.outputs = append(t.outputs, output{"ps", map[string][]byte{"the list of processes": out}})
 	}
 }
 
-// requests sends secrets through the router, right and wrong ones, where it may
+// sendRequests sends secrets through the router, right and wrong ones, where it may
 // fail and write things down.
-func (t *trial) requests(ctx context.Context) {
+func (t *trial) sendRequests(ctx context.Context) {
 	client := loopback.New(loopback.Options{Timeout: 5 * time.Second})
 	base := t.routerURL(ctx)
 	for _, r := range []struct{ path, key, model string }{
-		{"/v1/chat/completions", t.value("gateway key"), "router-default"}, {"/v1/chat/completions", t.value("gateway key"), "canary-env"},
-		{"/v1/chat/completions", t.value("gateway key"), "canary"}, {"/v1/messages", t.value("gateway key"), "router-default"},
-		{"/v1/chat/completions", t.add("wrong key that a client sent", "sk-", ""), "router-default"},
-		{"/v1/models?api_key=" + t.add("key in a query", "sk-", ""), "", ""}, {"/nosuch/" + t.add("key in a path", "sk-", ""), "", ""},
+		{"/v1/chat/completions", t.secretOf("gateway key"), "router-default"}, {"/v1/chat/completions", t.secretOf("gateway key"), "canary-env"},
+		{"/v1/chat/completions", t.secretOf("gateway key"), "canary"}, {"/v1/messages", t.secretOf("gateway key"), "router-default"},
+		{"/v1/chat/completions", t.addSecret("wrong key that a client sent", "sk-", ""), "router-default"},
+		{"/v1/models?api_key=" + t.addSecret("key in a query", "sk-", ""), "", ""}, {"/nosuch/" + t.addSecret("key in a path", "sk-", ""), "", ""},
 	} {
 		body := fmt.Sprintf(`{"model":%q,"max_tokens":5,"messages":[{"role":"user","content":"x"}]}`, r.model)
 		req, err := http.NewRequestWithContext(ctx, http.MethodPost, base+r.path, strings.NewReader(body))
@@ -171,6 +171,6 @@ func (t *trial) requests(ctx context.Context) {
 
 // routerURL is where the trial's router listens.
 func (t *trial) routerURL(ctx context.Context) string {
-	t.command(ctx, "status", `-jq=.data.services[]|select(.name=="litellm").url`, "-raw")
+	t.runCommand(ctx, "status", `-jq=.data.services[]|select(.name=="litellm").url`, "-raw")
 	return strings.TrimSpace(string(t.outputs[len(t.outputs)-1].streams["stdout"]))
 }

@@ -20,13 +20,13 @@ import (
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
-// disguises are the forms in which a secret could come out, by name.
-func disguises(secret string) map[string]string {
+// encodings are the forms in which a secret could come out, by name.
+func encodings(secret string) map[string]string {
 	quoted, _ := json.Marshal(secret) // a string always is
 	all := map[string]string{
 		"plain": secret, "in hex": hex.EncodeToString([]byte(secret)), "in HEX": strings.ToUpper(hex.EncodeToString([]byte(secret))),
 		"as JSON": strings.Trim(string(quoted), `"`), "in a URL": url.QueryEscape(secret), "in a path": url.PathEscape(secret),
-		"backwards": reversed(secret),
+		"backwards": reverse(secret),
 	}
 	for shift := range 3 { // the three ways in which its bytes may lie among others
 		padded := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", shift) + secret))
@@ -37,16 +37,16 @@ func disguises(secret string) map[string]string {
 	return all
 }
 
-func reversed(s string) string {
+func reverse(s string) string {
 	b := []byte(s)
 	slices.Reverse(b)
 	return string(b)
 }
 
-// look returns the traces of planted secrets in b.
-func (t *trial) look(b []byte, place string) (found []trace) {
-	for _, p := range t.planted {
-		forms := disguises(p.value)
+// findTraces returns the traces of planted secrets in b.
+func (t *trial) findTraces(b []byte, place string) (found []trace) {
+	for _, p := range t.secrets {
+		forms := encodings(p.value)
 		for _, as := range slices.Sorted(maps.Keys(forms)) {
 			if bytes.Contains(b, []byte(forms[as])) {
 				found = append(found, trace{p.kind, place, as})
@@ -61,54 +61,54 @@ func (t *trial) searchOutput(context.Context) checks.Outcome {
 	var found []trace
 	for _, o := range t.outputs {
 		for _, stream := range slices.Sorted(maps.Keys(o.streams)) {
-			found = append(found, t.look(o.streams[stream], stream+" of "+o.command)...)
+			found = append(found, t.findTraces(o.streams[stream], stream+" of "+o.command)...)
 		}
 	}
-	return outcome(found, fmt.Sprintf("%d commands", len(t.outputs)))
+	return searchOutcome(found, fmt.Sprintf("%d commands", len(t.outputs)))
 }
 
 // searchFiles looks into everything that the trial left in its folder, besides
 // the files that secrets were planted in and what is generated to hold them.
 func (t *trial) searchFiles(context.Context) checks.Outcome {
-	found := t.inLog
+	found := t.tracesInLog
 	err := filepath.WalkDir(t.dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() || t.mayHold(path) {
+		if err != nil || !d.Type().IsRegular() || t.mayHoldSecrets(path) {
 			return err
 		}
 		b, err := safefile.Read(path, safefile.BulkLimit)
 		if err != nil {
 			return err
 		}
-		t.tried.Files++
+		t.summary.Files++
 		rel, err := filepath.Rel(t.dir, path)
-		found = append(found, t.look(b, rel)...)
+		found = append(found, t.findTraces(b, rel)...)
 		return err
 	})
 	if err != nil {
 		return checks.Failed("%v", err)
 	}
-	return outcome(found, fmt.Sprintf("%d files", t.tried.Files))
+	return searchOutcome(found, fmt.Sprintf("%d files", t.summary.Files))
 }
 
-// loudLog is the log of the service that talks.
-const loudLog = ".router/runtime/process-logs/litellm.log"
+// filledLog is the log of the service that talks.
+const filledLog = ".router/runtime/process-logs/litellm.log"
 
-// talk has a service write every secret that the installation knows into its
+// fillLog has a service write every secret that the installation knows into its
 // log, in the forms that programs write: logs has to hide them. What the log
 // held before is searched first.
-func (t *trial) talk() {
-	path := filepath.Join(t.dir, loudLog)
+func (t *trial) fillLog() {
+	path := filepath.Join(t.dir, filledLog)
 	before, err := safefile.Read(path, safefile.BulkLimit)
 	if err != nil {
 		return // searchOutput misses the command's output then, and searchFiles finds what there is
 	}
-	t.inLog, t.loud = t.look(before, loudLog), true
+	t.tracesInLog, t.logFilled = t.findTraces(before, filledLog), true
 	var lines strings.Builder
-	for _, p := range t.planted {
+	for _, p := range t.secrets {
 		if p.file != "" && !trust.IsWithin(p.file, filepath.Join(t.dir, ".router")) && !trust.IsWithin(p.file, filepath.Join(t.dir, "config")) || p.file == "" && p.kind != "environment variable" {
 			continue // the installation does not know it
 		}
-		for as, form := range disguises(p.value) {
+		for as, form := range encodings(p.value) {
 			if as != "backwards" {
 				fmt.Fprintf(&lines, "INFO the service says (%s) %s\n", as, form)
 			}
@@ -117,11 +117,11 @@ func (t *trial) talk() {
 	_ = os.WriteFile(path, append(before, lines.String()...), 0o600) // a failure shows as a command without lines
 }
 
-// mayHold reports a file that is there to hold secrets: planted ones, their
+// mayHoldSecrets reports a file that is there to hold secrets: planted ones, their
 // backups, the generated router configuration, and the folders of credentials
 // and keys, where sign-ins and imports put what they got.
-func (t *trial) mayHold(path string) bool {
-	if filepath.Base(path) == "litellm.active.yaml" || t.loud && path == filepath.Join(t.dir, loudLog) {
+func (t *trial) mayHoldSecrets(path string) bool {
+	if filepath.Base(path) == "litellm.active.yaml" || t.logFilled && path == filepath.Join(t.dir, filledLog) {
 		return true
 	}
 	for _, folder := range [...]string{".git", ".router/auths", ".router/secrets"} {
@@ -129,7 +129,7 @@ func (t *trial) mayHold(path string) bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(t.planted, func(p plant) bool {
+	return slices.ContainsFunc(t.secrets, func(p secret) bool {
 		return p.file != "" && (path == p.file || strings.HasPrefix(path, p.file+"."))
 	})
 }

@@ -19,30 +19,30 @@ func fillDisk(ctx context.Context, s *stack) error {
 		return err
 	}
 	_ = file.Close()
-	s.step("the disk is full")
-	router, err := s.router(ctx)
+	s.noteStep("the disk is full")
+	router, err := s.routerStatus(ctx)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(s.named(ctx, false, "folder.space", "0 MB are free"), s.serves(ctx)); err != nil {
+	if err := errors.Join(s.expectComplaint(ctx, false, "folder.space", "0 MB are free"), s.expectServing(ctx)); err != nil {
 		return err
 	}
 	if err := syscall.Kill(router.PID, syscall.SIGKILL); err != nil {
 		return err
 	}
-	s.step("kill -9 of process %d, the router", router.PID)
-	if err := s.replaced(ctx, router.PID); err != nil {
+	s.noteStep("kill -9 of process %d, the router", router.PID)
+	if err := s.waitForNewRouter(ctx, router.PID); err != nil {
 		return err
 	}
 	if err := os.Remove(fill); err != nil {
 		return err
 	}
-	return s.serves(ctx)
+	return s.expectServing(ctx)
 }
 
-// ownDisk gives the runtime folder a disk of its own in memory, which only root
+// mountDisk gives the runtime folder a disk of its own in memory, which only root
 // may. The files of the profile move to it.
-func ownDisk(s *stack) error {
+func mountDisk(s *stack) error {
 	saved := map[string][]byte{}
 	for _, path := range []string{s.cfg.Paths.ActiveConfig, s.cfg.Paths.StateFile} {
 		raw, err := os.ReadFile(path)
@@ -53,7 +53,7 @@ func ownDisk(s *stack) error {
 	}
 	dir := s.cfg.Paths.RuntimeDir
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=64m,mode=0700"); err != nil {
-		return skipped{"a disk of its own cannot be mounted here, which only root may: " + err.Error()}
+		return skipError{"a disk of its own cannot be mounted here, which only root may: " + err.Error()}
 	}
 	s.cleanUps = append(s.cleanUps, func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
 	for path, raw := range saved {

@@ -45,8 +45,8 @@ type Drills struct {
 	Drills []Drill `json:"drills"`
 }
 
-// timeout is what one drill may take: several starts and a hung probe.
-const timeout = 2 * time.Minute
+// drillTimeout is what one drill may take: several starts and a hung probe.
+const drillTimeout = 2 * time.Minute
 
 // Run goes through one drill or all of them. Fault: drill-unknown.
 func Run(ctx context.Context, o Options) (report.Checked, error) {
@@ -64,23 +64,23 @@ func Run(ctx context.Context, o Options) (report.Checked, error) {
 	return report.Checked{Checks: checks.Run(ctx, list, checks.Options{Parallel: 2, Emit: o.Emit})}, nil
 }
 
-// proof is the detail of a drill: what was done and seen, step by step.
-type proof struct {
+// stepsDetail is the detail of a drill: what was done and seen, step by step.
+type stepsDetail struct {
 	checks.Note
 	Steps []string `json:"steps"`
 }
 
 func (d Drill) check(o Options) checks.Check {
 	return checks.Check{
-		ID: "drill." + d.Name, Title: d.Title, Family: "drill", Timeout: timeout,
+		ID: "drill." + d.Name, Title: d.Title, Family: "drill", Timeout: drillTimeout,
 		Run: func(ctx context.Context) checks.Outcome {
 			s, err := newStack(o)
 			if err != nil {
 				return checks.FromFault(err)
 			}
-			err = d.hold(ctx, s)
-			seen := proof{Steps: s.steps}
-			var skip skipped
+			err = d.runInStack(ctx, s)
+			seen := stepsDetail{Steps: s.steps}
+			var skip skipError
 			switch {
 			case asSkipped(err, &skip):
 				return checks.Skipped("%s", skip.why)
@@ -93,10 +93,10 @@ func (d Drill) check(o Options) checks.Check {
 	}
 }
 
-// hold runs the drill between a start and an end of its stack.
-func (d Drill) hold(ctx context.Context, s *stack) (err error) {
+// runInStack runs the drill between a start and an end of its stack.
+func (d Drill) runInStack(ctx context.Context, s *stack) (err error) {
 	defer func() {
-		if end := s.end(); err == nil {
+		if end := s.tearDown(); err == nil {
 			err = end
 		}
 	}()
@@ -111,5 +111,5 @@ func (d Drill) hold(ctx context.Context, s *stack) (err error) {
 	if err := d.run(ctx, s); err != nil {
 		return err
 	}
-	return s.untouched()
+	return s.expectBystander()
 }

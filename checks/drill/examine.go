@@ -10,10 +10,10 @@ import (
 	"github.com/flowgate-go/flowgate/internal/report"
 )
 
-// named has doctor examine the stack and wants one check to complain with all
+// expectComplaint has doctor examine the stack and wants one check to complain with all
 // the words.
-func (s *stack) named(ctx context.Context, fix bool, id string, words ...string) error {
-	r, err := s.examine(ctx, fix, id)
+func (s *stack) expectComplaint(ctx context.Context, fix bool, id string, words ...string) error {
+	r, err := s.runCheck(ctx, fix, id)
 	if err != nil {
 		return err
 	}
@@ -26,25 +26,25 @@ func (s *stack) named(ctx context.Context, fix bool, id string, words ...string)
 			return fmt.Errorf("doctor does not name the cause: %s says %q and not %q", id, reason, word)
 		}
 	}
-	s.step("doctor: %s: %s%s", id, reason, strings.Join(r.Mended, "; "))
+	s.noteStep("doctor: %s: %s%s", id, reason, strings.Join(r.Mended, "; "))
 	return nil
 }
 
-// well wants a check of doctor to pass.
-func (s *stack) well(ctx context.Context, id string) error {
-	r, err := s.examine(ctx, false, id)
+// expectPass wants a check of doctor to pass.
+func (s *stack) expectPass(ctx context.Context, id string) error {
+	r, err := s.runCheck(ctx, false, id)
 	if err == nil && r.Status != report.Pass {
 		err = fmt.Errorf("doctor still says of %s: %s", id, reasonOf(r))
 	}
 	if err == nil {
-		s.step("doctor: %s is well", id)
+		s.noteStep("doctor: %s is well", id)
 	}
 	return err
 }
 
-func (s *stack) examine(ctx context.Context, fix bool, id string) (report.Result, error) {
+func (s *stack) runCheck(ctx context.Context, fix bool, id string) (report.Result, error) {
 	examined, err := doctor.Run(ctx, doctor.Options{
-		File: s.cfg.File, Cwd: s.dir, Self: s.o.Self, Fix: fix, Environ: s.o.Environ, Getenv: s.o.Getenv, Now: time.Now,
+		File: s.cfg.File, Cwd: s.dir, Self: s.options.Self, Fix: fix, Environ: s.options.Environ, Getenv: s.options.Getenv, Now: time.Now,
 	})
 	if err != nil {
 		return report.Result{}, err

@@ -22,9 +22,9 @@ func List() []Drill {
 		{Name: "service-killed", Title: "A router that is killed comes back", About: "The router is ended three times with kill -9.", run: killService},
 		{Name: "supervisor-killed", Title: "A router outlives its supervisor and is adopted", About: "The supervisor is ended with kill -9 and another one started.", run: killSupervisor},
 		{Name: "port-stolen", Title: "A stranger on the router's port is named and left alone", About: "While the router is stopped, somebody else takes its port.", run: stealPort},
-		{Name: "pid-stale", Title: "A pid file of somebody else's process does no harm", About: "Pid files are left behind: one of a process that has ended, one of a stranger's.", run: leavePID},
+		{Name: "pid-stale", Title: "A pid file of somebody else's process does no harm", About: "Pid files are left behind: one of a process that has ended, one of a stranger's.", run: leavePIDFiles},
 		{Name: "probe-hung", Title: "A router that hangs is found and replaced", About: "The router is suspended: it takes connections and answers none.", run: hangProbe},
-		{Name: "disk-full", Title: "On a full disk the router serves on", About: "The disk of the runtime folder, a small one of its own, is filled.", run: fillDisk, before: ownDisk},
+		{Name: "disk-full", Title: "On a full disk the router serves on", About: "The disk of the runtime folder, a small one of its own, is filled.", run: fillDisk, before: mountDisk},
 		{Name: "credential-expired", Title: "A credential that has ended is named", About: "A credential whose token has expired, without a refresh token, appears among the credentials.", run: expireCredential},
 		{Name: "upgrade-cut", Title: "An upgrade cut in half leaves the old supervisor in charge", About: "The new program vanishes between its check and its execution.", run: cutUpgrade},
 	}
@@ -32,19 +32,19 @@ func List() []Drill {
 
 func killService(ctx context.Context, s *stack) error {
 	for range 3 {
-		router, err := s.router(ctx)
+		router, err := s.routerStatus(ctx)
 		if err != nil {
 			return err
 		}
 		if err := syscall.Kill(router.PID, syscall.SIGKILL); err != nil {
 			return err
 		}
-		s.step("kill -9 of process %d, the router", router.PID)
-		if err := s.replaced(ctx, router.PID); err != nil {
+		s.noteStep("kill -9 of process %d, the router", router.PID)
+		if err := s.waitForNewRouter(ctx, router.PID); err != nil {
 			return err
 		}
 	}
-	return errors.Join(s.named(ctx, false, "processes.crashing", config.LiteLLM+" ended 3 times"), s.serves(ctx))
+	return errors.Join(s.expectComplaint(ctx, false, "processes.crashing", config.LiteLLM+" ended 3 times"), s.expectServing(ctx))
 }
 
 func killSupervisor(ctx context.Context, s *stack) error {
@@ -55,18 +55,18 @@ func killSupervisor(ctx context.Context, s *stack) error {
 	if err := syscall.Kill(before.Supervisor.PID, syscall.SIGKILL); err != nil {
 		return err
 	}
-	s.step("kill -9 of process %d, the supervisor", before.Supervisor.PID)
+	s.noteStep("kill -9 of process %d, the supervisor", before.Supervisor.PID)
 	router := before.Only(config.LiteLLM).Services[0]
 	gone := func() bool {
 		status, err := supervisor.Query(ctx, s.cfg)
 		return err == nil && status.Supervisor == nil
 	}
-	err = s.until(ctx, "no supervisor runs", gone)
+	err = s.waitFor(ctx, "no supervisor runs", gone)
 	if err == nil {
-		err = s.serves(ctx)
+		err = s.expectServing(ctx)
 	}
 	if err == nil {
-		err = s.named(ctx, false, "processes.orphaned", strconv.Itoa(router.PID))
+		err = s.expectComplaint(ctx, false, "processes.orphaned", strconv.Itoa(router.PID))
 	}
 	if err == nil {
 		err = s.start(ctx)
@@ -74,12 +74,12 @@ func killSupervisor(ctx context.Context, s *stack) error {
 	if err != nil {
 		return err
 	}
-	after, err := s.router(ctx)
+	after, err := s.routerStatus(ctx)
 	if err != nil || after.PID != router.PID || !after.Ready {
 		return fmt.Errorf("the router was not adopted: process %d became %d, %w", router.PID, after.PID, err)
 	}
-	s.step("the router was adopted: process %d still", after.PID)
-	return s.well(ctx, "processes.orphaned")
+	s.noteStep("the router was adopted: process %d still", after.PID)
+	return s.expectPass(ctx, "processes.orphaned")
 }
 
 func stealPort(ctx context.Context, s *stack) error {
@@ -92,11 +92,11 @@ func stealPort(ctx context.Context, s *stack) error {
 		return err
 	}
 	defer thief.Close()
-	s.step("process %d took %s", os.Getpid(), svc.Addr())
+	s.noteStep("process %d took %s", os.Getpid(), svc.Addr())
 	if f := fault.From(s.start(ctx)); f == nil || f.Code != "port-in-use" {
 		return fmt.Errorf("the start was not refused: %w", f)
 	}
-	if err := s.named(ctx, false, "ports.available", svc.Addr(), strconv.Itoa(os.Getpid())); err != nil {
+	if err := s.expectComplaint(ctx, false, "ports.available", svc.Addr(), strconv.Itoa(os.Getpid())); err != nil {
 		return err
 	}
 	if err := thief.Close(); err != nil {
@@ -105,23 +105,23 @@ func stealPort(ctx context.Context, s *stack) error {
 	if err := s.start(ctx); err != nil {
 		return err
 	}
-	return errors.Join(s.serves(ctx), s.well(ctx, "ports.available"))
+	return errors.Join(s.expectServing(ctx), s.expectPass(ctx, "ports.available"))
 }
 
-func leavePID(ctx context.Context, s *stack) error {
+func leavePIDFiles(ctx context.Context, s *stack) error {
 	dir := s.cfg.Paths.RuntimeDir
 	stale, theirs := filepath.Join(dir, "litellm.pid"), filepath.Join(dir, "other.pid")
 	const nobody = 1<<22 + 1 // above every pid that Linux and macOS give out
-	for path, pid := range map[string]int{stale: nobody, theirs: s.beside.PID} {
+	for path, pid := range map[string]int{stale: nobody, theirs: s.bystanderID.PID} {
 		if err := os.WriteFile(path, []byte(strconv.Itoa(pid)+"\n"), 0o600); err != nil {
 			return err
 		}
 	}
-	s.step("%s names nobody, %s the process beside the stack", filepath.Base(stale), filepath.Base(theirs))
-	if err := s.named(ctx, false, "processes.stale", "other.pid"); err != nil {
+	s.noteStep("%s names nobody, %s the process beside the stack", filepath.Base(stale), filepath.Base(theirs))
+	if err := s.expectComplaint(ctx, false, "processes.stale", "other.pid"); err != nil {
 		return err
 	}
-	if err := s.named(ctx, true, "processes.stale", "litellm.pid"); err != nil {
+	if err := s.expectComplaint(ctx, true, "processes.stale", "litellm.pid"); err != nil {
 		return err
 	}
 	if _, err := os.Stat(stale); err == nil {
@@ -130,14 +130,14 @@ func leavePID(ctx context.Context, s *stack) error {
 	if _, err := os.Stat(theirs); err != nil {
 		return fmt.Errorf("doctor -fix removed a file about somebody else: %w", err)
 	}
-	if _, err := supervisor.Restart(ctx, s.cfg, supervisor.StartOptions{Self: s.o.Self, Environ: s.o.Environ}); err != nil {
+	if _, err := supervisor.Restart(ctx, s.cfg, supervisor.StartOptions{Self: s.options.Self, Environ: s.options.Environ}); err != nil {
 		return err
 	}
-	return s.serves(ctx)
+	return s.expectServing(ctx)
 }
 
 func hangProbe(ctx context.Context, s *stack) error {
-	router, err := s.router(ctx)
+	router, err := s.routerStatus(ctx)
 	if err != nil {
 		return err
 	}
@@ -145,27 +145,27 @@ func hangProbe(ctx context.Context, s *stack) error {
 	for i := range s.cfg.Services {
 		s.cfg.Services[i].Probes.Liveness = &config.Probe{Interval: config.Span(time.Second), Timeout: config.Span(time.Second), Failures: 12}
 	}
-	if _, err := supervisor.Restart(ctx, s.cfg, supervisor.StartOptions{Self: s.o.Self, Environ: s.o.Environ}); err != nil {
+	if _, err := supervisor.Restart(ctx, s.cfg, supervisor.StartOptions{Self: s.options.Self, Environ: s.options.Environ}); err != nil {
 		return err
 	}
-	if router, err = s.router(ctx); err != nil {
+	if router, err = s.routerStatus(ctx); err != nil {
 		return err
 	}
 	if err := syscall.Kill(router.PID, syscall.SIGSTOP); err != nil {
 		return err
 	}
-	s.step("process %d, the router, is suspended", router.PID)
-	if err := s.named(ctx, false, "services.ready", config.LiteLLM, "no answer"); err != nil {
+	s.noteStep("process %d, the router, is suspended", router.PID)
+	if err := s.expectComplaint(ctx, false, "services.ready", config.LiteLLM, "no answer"); err != nil {
 		return err
 	}
-	if err := s.replaced(ctx, router.PID); err != nil {
+	if err := s.waitForNewRouter(ctx, router.PID); err != nil {
 		return err
 	}
-	return errors.Join(s.serves(ctx), s.well(ctx, "services.ready"))
+	return errors.Join(s.expectServing(ctx), s.expectPass(ctx, "services.ready"))
 }
 
 func expireCredential(ctx context.Context, s *stack) error {
-	if err := s.well(ctx, "credentials.fresh"); err != nil {
+	if err := s.expectPass(ctx, "credentials.fresh"); err != nil {
 		return err
 	}
 	file := filepath.Join(s.cfg.Paths.Auths(), "codex-drill@example.com.json")
@@ -173,21 +173,21 @@ func expireCredential(ctx context.Context, s *stack) error {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return err
 	}
-	s.step("%s has expired and cannot be renewed", filepath.Base(file))
-	if err := s.named(ctx, false, "credentials.fresh", filepath.Base(file)); err != nil {
+	s.noteStep("%s has expired and cannot be renewed", filepath.Base(file))
+	if err := s.expectComplaint(ctx, false, "credentials.fresh", filepath.Base(file)); err != nil {
 		return err
 	}
-	if err := s.serves(ctx); err != nil {
+	if err := s.expectServing(ctx); err != nil {
 		return err
 	}
 	if err := os.Remove(file); err != nil {
 		return err
 	}
-	return s.well(ctx, "credentials.fresh")
+	return s.expectPass(ctx, "credentials.fresh")
 }
 
 func cutUpgrade(ctx context.Context, s *stack) error {
-	before, err := s.router(ctx)
+	before, err := s.routerStatus(ctx)
 	if err != nil {
 		return err
 	}
@@ -199,13 +199,13 @@ func cutUpgrade(ctx context.Context, s *stack) error {
 	if f := fault.From(err); f == nil || f.Code != "upgrade-failed" {
 		return fmt.Errorf("the upgrade was not noticed to have failed: %w", err)
 	}
-	s.step("%v", err)
-	if err := s.named(ctx, false, "supervisor.current", "upgrade"); err != nil {
+	s.noteStep("%v", err)
+	if err := s.expectComplaint(ctx, false, "supervisor.current", "upgrade"); err != nil {
 		return err
 	}
-	after, err := s.router(ctx)
+	after, err := s.routerStatus(ctx)
 	if err != nil || after.PID != before.PID {
 		return fmt.Errorf("the router did not stay: process %d became %d, %w", before.PID, after.PID, err)
 	}
-	return s.serves(ctx)
+	return s.expectServing(ctx)
 }

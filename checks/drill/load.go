@@ -17,45 +17,45 @@ import (
 
 // load is clients at work.
 type load struct {
-	url, key string
-	again    atomic.Int64
-	requests atomic.Int64
-	inFlight atomic.Int64
-	lost     atomic.Int64
-	first    sync.Once
-	reason   string
-	killed   atomic.Int64 // when a kill of the router last began, Unix milliseconds
+	url, key   string
+	resent     atomic.Int64
+	requests   atomic.Int64
+	inFlight   atomic.Int64
+	lost       atomic.Int64
+	firstLoss  sync.Once
+	lossReason string
+	lastKillMS atomic.Int64 // when a kill of the router last began, Unix milliseconds
 }
 
-// send sends one request after the other until ctx ends; the last one is
+// sendRequests sends one request after the other until ctx ends; the last one is
 // waited for.
-func (l *load) send(ctx context.Context) {
+func (l *load) sendRequests(ctx context.Context) {
 	client := loopback.New(loopback.Options{Timeout: 30 * time.Second, Idle: 1})
 	defer client.CloseIdleConnections()
 	for ctx.Err() == nil {
 		began := time.Now().UnixMilli()
-		err := l.one(client)
+		err := l.sendOne(client)
 		switch {
 		case errors.Is(err, syscall.ECONNREFUSED):
-			l.again.Add(1)
+			l.resent.Add(1)
 			time.Sleep(5 * time.Millisecond) // nobody listens: as a client waits before it tries again
 			continue
 		case err == nil:
-		case l.killed.Load() >= began-keptMS:
+		case l.lastKillMS.Load() >= began-keptConnectionMS:
 			l.inFlight.Add(1)
 		default:
 			l.lost.Add(1)
-			l.first.Do(func() { l.reason = err.Error() })
+			l.firstLoss.Do(func() { l.lossReason = err.Error() })
 		}
 		l.requests.Add(1)
 	}
 }
 
-// keptMS is how long after a kill a client may still take a kept connection to
+// keptConnectionMS is how long after a kill a client may still take a kept connection to
 // the killed router for a good one.
-const keptMS = 1000
+const keptConnectionMS = 1000
 
-func (l *load) one(client *http.Client) error {
+func (l *load) sendOne(client *http.Client) error {
 	body := strings.NewReader(`{"model":"router-default","messages":[{"role":"user","content":"soak"}]}`)
 	req, err := http.NewRequest(http.MethodPost, l.url, body)
 	if err != nil {

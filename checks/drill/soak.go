@@ -18,9 +18,9 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
-// Soaked is what came of the requests. A request that finds nobody listening
+// SoakResult is what came of the requests. A request that finds nobody listening
 // is sent again, as clients do; one that was sent and not answered is lost.
-type Soaked struct {
+type SoakResult struct {
 	checks.Note
 	Seconds  float64        `json:"seconds"`
 	Requests int64          `json:"requests"`
@@ -42,15 +42,15 @@ func Soak(ctx context.Context, o Options, span time.Duration, clients int) (repo
 		clients = 8
 	}
 	list := []checks.Check{{
-		ID: "soak.requests", Title: "No request is lost but those in flight in a killed router", Family: "drill", Timeout: span + timeout,
+		ID: "soak.requests", Title: "No request is lost but those in flight in a killed router", Family: "drill", Timeout: span + drillTimeout,
 		Run: func(ctx context.Context) checks.Outcome {
 			s, err := newStack(o)
 			if err != nil {
 				return checks.FromFault(err)
 			}
-			seen := Soaked{Faults: map[string]int{}}
+			seen := SoakResult{Faults: map[string]int{}}
 			d := Drill{run: func(ctx context.Context, s *stack) error { return s.soak(ctx, span, clients, &seen) }}
-			if err := d.hold(ctx, s); err != nil {
+			if err := d.runInStack(ctx, s); err != nil {
 				seen.Text = err.Error()
 				return checks.Failed("").WithDetail(seen)
 			}
@@ -60,7 +60,7 @@ func Soak(ctx context.Context, o Options, span time.Duration, clients int) (repo
 	return report.Checked{Checks: checks.Run(ctx, list, checks.Options{Emit: o.Emit})}, nil
 }
 
-func (s *stack) soak(ctx context.Context, span time.Duration, clients int, seen *Soaked) error {
+func (s *stack) soak(ctx context.Context, span time.Duration, clients int, seen *SoakResult) error {
 	key, _, err := keyfile.Read(s.cfg.Paths.Secrets() + "/gateway.key")
 	if err != nil {
 		return err
@@ -72,13 +72,13 @@ func (s *stack) soak(ctx context.Context, span time.Duration, clients int, seen 
 	began := time.Now()
 	var work conc.WaitGroup
 	for range clients {
-		work.Go(func() { l.send(until) })
+		work.Go(func() { l.sendRequests(until) })
 	}
-	err = s.befall(until, l, seen.Faults)
+	err = s.injectFaults(until, l, seen.Faults)
 	stop()
 	work.Wait()
-	seen.Seconds, seen.Requests, seen.Again = time.Since(began).Round(time.Millisecond).Seconds(), l.requests.Load(), l.again.Load()
-	seen.InFlight, seen.Lost, seen.First = l.inFlight.Load(), l.lost.Load(), l.reason
+	seen.Seconds, seen.Requests, seen.Again = time.Since(began).Round(time.Millisecond).Seconds(), l.requests.Load(), l.resent.Load()
+	seen.InFlight, seen.Lost, seen.First = l.inFlight.Load(), l.lost.Load(), l.lossReason
 	switch {
 	case err != nil:
 		return err
@@ -92,17 +92,17 @@ func (s *stack) soak(ctx context.Context, span time.Duration, clients int, seen 
 	return nil
 }
 
-// befall does one random fault after the other.
-func (s *stack) befall(ctx context.Context, l *load, counts map[string]int) error {
+// injectFaults does one random fault after the other.
+func (s *stack) injectFaults(ctx context.Context, l *load, counts map[string]int) error {
 	faults := []struct {
 		name string
 		do   func(context.Context) error
 	}{
-		{"supervisor killed", s.faultSupervisor},
-		{"supervisor suspended", s.faultSuspended},
-		{"supervisor upgraded", s.faultUpgrade},
-		{"router killed", func(ctx context.Context) error { return s.faultRouter(ctx, l) }},
-		{"commands at once", s.faultCommands},
+		{"supervisor killed", s.killSupervisor},
+		{"supervisor suspended", s.pauseSupervisor},
+		{"supervisor upgraded", s.upgradeSupervisor},
+		{"router killed", func(ctx context.Context) error { return s.killRouter(ctx, l) }},
+		{"commands at once", s.runCommandsAtOnce},
 	}
 	// What was begun is finished: a fault that is cut short proves nothing.
 	patient := context.WithoutCancel(ctx)
@@ -120,7 +120,7 @@ func (s *stack) befall(ctx context.Context, l *load, counts map[string]int) erro
 	return nil
 }
 
-func (s *stack) faultSupervisor(ctx context.Context) error {
+func (s *stack) killSupervisor(ctx context.Context) error {
 	status, err := supervisor.Query(ctx, s.cfg)
 	if err != nil || status.Supervisor == nil {
 		return errors.Join(err, errors.New("no supervisor to kill"))
@@ -131,7 +131,7 @@ func (s *stack) faultSupervisor(ctx context.Context) error {
 	return s.start(ctx)
 }
 
-func (s *stack) faultSuspended(ctx context.Context) error {
+func (s *stack) pauseSupervisor(ctx context.Context) error {
 	status, err := supervisor.Query(ctx, s.cfg)
 	if err != nil || status.Supervisor == nil {
 		return errors.Join(err, errors.New("no supervisor to suspend"))
@@ -143,26 +143,26 @@ func (s *stack) faultSuspended(ctx context.Context) error {
 	return syscall.Kill(status.Supervisor.PID, syscall.SIGCONT)
 }
 
-func (s *stack) faultUpgrade(ctx context.Context) error {
-	_, err := supervisor.Upgrade(ctx, s.cfg, s.o.Self)
+func (s *stack) upgradeSupervisor(ctx context.Context) error {
+	_, err := supervisor.Upgrade(ctx, s.cfg, s.options.Self)
 	return err
 }
 
-// faultRouter kills the router, and starts it again if that was once too often
+// killRouter kills the router, and starts it again if that was once too often
 // for its start limit.
-func (s *stack) faultRouter(ctx context.Context, l *load) error {
-	router, err := s.router(ctx)
+func (s *stack) killRouter(ctx context.Context, l *load) error {
+	router, err := s.routerStatus(ctx)
 	if err != nil {
 		return err
 	}
-	l.killed.Store(time.Now().UnixMilli())
+	l.lastKillMS.Store(time.Now().UnixMilli())
 	if err := syscall.Kill(router.PID, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
 		return err
 	}
-	wait, cancel := context.WithTimeout(ctx, timeout)
+	wait, cancel := context.WithTimeout(ctx, drillTimeout)
 	defer cancel()
-	return s.until(wait, "the router is ready again, as another process", func() bool {
-		now, err := s.router(wait)
+	return s.waitFor(wait, "the router is ready again, as another process", func() bool {
+		now, err := s.routerStatus(wait)
 		if err == nil && now.State != control.StateRunning && now.PID != router.PID {
 			err = s.start(wait) // cuts its wait short
 		}
@@ -170,7 +170,7 @@ func (s *stack) faultRouter(ctx context.Context, l *load) error {
 	})
 }
 
-func (s *stack) faultCommands(ctx context.Context) error {
+func (s *stack) runCommandsAtOnce(ctx context.Context) error {
 	errs := make([]error, 6)
 	var commands conc.WaitGroup
 	for i := range errs {

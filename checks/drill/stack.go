@@ -24,32 +24,32 @@ import (
 // stack is a private router with a bystander beside it: a process that no
 // drill may touch.
 type stack struct {
-	o         Options
-	dir       string
-	cfg       *config.Config
-	life, own *os.File // the lifeline: the supervisor's end, and ours
-	bystander *exec.Cmd
-	beside    process.Identity
-	steps     []string
-	cleanUps  []func()
+	options          Options
+	dir              string
+	cfg              *config.Config
+	lifeline, ownEnd *os.File // the lifeline: the supervisor's end, and ours
+	bystander        *exec.Cmd
+	bystanderID      process.Identity
+	steps            []string
+	cleanUps         []func()
 }
 
-// skipped is the error of a drill that cannot be held here.
-type skipped struct{ why string }
+// skipError is the error of a drill that cannot be held here.
+type skipError struct{ why string }
 
 // Error implements error.
-func (s skipped) Error() string { return s.why }
+func (s skipError) Error() string { return s.why }
 
-func asSkipped(err error, s *skipped) bool { return errors.As(err, s) }
+func asSkipped(err error, s *skipError) bool { return errors.As(err, s) }
 
 func newStack(o Options) (*stack, error) {
 	dir, err := os.MkdirTemp("", "flowgate-drill-")
 	if err != nil {
 		return nil, fault.New("temp-dir-unwritable", "make a private folder: %w", err)
 	}
-	s := &stack{o: o, dir: dir}
+	s := &stack{options: o, dir: dir}
 	if err := s.prepare(); err != nil {
-		return nil, errors.Join(err, s.end())
+		return nil, errors.Join(err, s.tearDown())
 	}
 	return s, nil
 }
@@ -62,14 +62,14 @@ func (s *stack) prepare() error {
 	if s.cfg, err = scaffold.WritePrivate(s.dir, ports[0], ports[1], config.RuntimeEmbedded); err != nil {
 		return err
 	}
-	active, err := policy.Prepare(s.cfg, s.cfg.DefaultProfile(), s.o.Getenv)
+	active, err := policy.Prepare(s.cfg, s.cfg.DefaultProfile(), s.options.Getenv)
 	if err != nil {
 		return err
 	}
 	if _, err := policy.Write(s.cfg, active, time.Now()); err != nil {
 		return err
 	}
-	if s.life, s.own, err = os.Pipe(); err != nil {
+	if s.lifeline, s.ownEnd, err = os.Pipe(); err != nil {
 		return err
 	}
 	s.bystander = exec.Command("sleep", "600")
@@ -77,24 +77,24 @@ func (s *stack) prepare() error {
 	if err := s.bystander.Start(); err != nil {
 		return err
 	}
-	s.beside, err = process.Identify(s.bystander.Process.Pid)
+	s.bystanderID, err = process.Identify(s.bystander.Process.Pid)
 	return err
 }
 
-// step notes what was done or seen.
-func (s *stack) step(format string, args ...any) {
+// noteStep notes what was done or seen.
+func (s *stack) noteStep(format string, args ...any) {
 	s.steps = append(s.steps, fmt.Sprintf(format, args...))
 }
 
 func (s *stack) start(ctx context.Context) error {
 	_, err := supervisor.Start(ctx, s.cfg, supervisor.StartOptions{
-		Self: s.o.Self, Environ: s.o.Environ, Lifeline: s.life, Ephemeral: s.dir,
+		Self: s.options.Self, Environ: s.options.Environ, Lifeline: s.lifeline, Ephemeral: s.dir,
 	})
 	return err
 }
 
-// router is the router as the supervisor sees it.
-func (s *stack) router(ctx context.Context) (control.ServiceStatus, error) {
+// routerStatus is the router as the supervisor sees it.
+func (s *stack) routerStatus(ctx context.Context) (control.ServiceStatus, error) {
 	status, err := supervisor.Query(ctx, s.cfg)
 	if err != nil {
 		return control.ServiceStatus{}, err
@@ -106,8 +106,8 @@ func (s *stack) router(ctx context.Context) (control.ServiceStatus, error) {
 	return only[0], nil
 }
 
-// until waits for something to hold.
-func (s *stack) until(ctx context.Context, what string, holds func() bool) error {
+// waitFor waits for something to hold.
+func (s *stack) waitFor(ctx context.Context, what string, holds func() bool) error {
 	for !holds() {
 		select {
 		case <-ctx.Done():
@@ -115,20 +115,20 @@ func (s *stack) until(ctx context.Context, what string, holds func() bool) error
 		case <-time.After(20 * time.Millisecond): // a status has no event for a command
 		}
 	}
-	s.step("%s", what)
+	s.noteStep("%s", what)
 	return nil
 }
 
-// replaced waits until the router is ready as another process.
-func (s *stack) replaced(ctx context.Context, pid int) error {
-	return s.until(ctx, "the router is ready again, as another process", func() bool {
-		now, err := s.router(ctx)
+// waitForNewRouter waits until the router is ready as another process.
+func (s *stack) waitForNewRouter(ctx context.Context, pid int) error {
+	return s.waitFor(ctx, "the router is ready again, as another process", func() bool {
+		now, err := s.routerStatus(ctx)
 		return err == nil && now.Ready && now.PID != pid
 	})
 }
 
-// serves asks the router itself.
-func (s *stack) serves(ctx context.Context) error {
+// expectServing asks the router itself.
+func (s *stack) expectServing(ctx context.Context) error {
 	svc, _ := s.cfg.Service(config.LiteLLM)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, svc.URL()+svc.ReadinessPath, nil)
 	if err != nil {
@@ -142,28 +142,28 @@ func (s *stack) serves(ctx context.Context) error {
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("the router answers %s", resp.Status)
 	}
-	s.step("the router serves")
+	s.noteStep("the router serves")
 	return nil
 }
 
-// untouched wants the bystander to be the very process that it was.
-func (s *stack) untouched() error {
-	if !s.beside.Alive() {
+// expectBystander wants the bystander to be the very process that it was.
+func (s *stack) expectBystander() error {
+	if !s.bystanderID.Alive() {
 		return errors.New("a process that is none of the stack's was ended")
 	}
-	s.step("the process beside the stack was not touched")
+	s.noteStep("the process beside the stack was not touched")
 	return nil
 }
 
-// end takes the stack down and removes its folder.
-func (s *stack) end() error {
+// tearDown takes the stack down and removes its folder.
+func (s *stack) tearDown() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	var err error
 	if s.cfg != nil {
 		_, err = supervisor.Stop(ctx, s.cfg, nil)
 	}
-	for _, f := range []*os.File{s.life, s.own} {
+	for _, f := range []*os.File{s.lifeline, s.ownEnd} {
 		if f != nil {
 			_ = f.Close()
 		}

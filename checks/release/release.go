@@ -26,43 +26,43 @@ type Options struct {
 	Log     io.Writer         // their output
 }
 
-// stepPatience bounds one command: all tests under the race detector take
+// stepTimeout bounds one command: all tests under the race detector take
 // minutes on two cores.
-const stepPatience = time.Hour
+const stepTimeout = time.Hour
 
 // Checks are those of a release, cheap ones first: a command is not run when
 // one of them failed.
 func Checks(o Options) []checks.Check {
 	list := []checks.Check{
-		{ID: "version.valid", Title: "The version is one", Family: "release", Run: o.version},
-		{ID: "changelog.entry", Title: "The changelog has the version", Family: "release", Run: o.changelog},
-		{ID: "tree.clean", Title: "Everything is committed", Family: "release", Run: o.clean},
-		{ID: "tag.free", Title: "The version is not released yet", Family: "release", Needs: []string{"version.valid", "tree.clean"}, Run: o.free},
+		{ID: "version.valid", Title: "The version is one", Family: "release", Run: o.checkVersion},
+		{ID: "changelog.entry", Title: "The changelog has the version", Family: "release", Run: o.checkChangelog},
+		{ID: "tree.clean", Title: "Everything is committed", Family: "release", Run: o.checkTree},
+		{ID: "tag.free", Title: "The version is not released yet", Family: "release", Needs: []string{"version.valid", "tree.clean"}, Run: o.checkTag},
 	}
 	before := []string{"version.valid", "changelog.entry", "tree.clean", "tag.free"}
 	for _, id := range [...]string{"doctor.passes", "security.passes", "tests.pass"} {
 		command := o.Steps[id]
-		list = append(list, checks.Check{ID: id, Title: command, Family: "release", Needs: before, Timeout: stepPatience, Run: o.step(command)})
+		list = append(list, checks.Check{ID: id, Title: command, Family: "release", Needs: before, Timeout: stepTimeout, Run: o.runStep(command)})
 		before = append(before[:len(before):len(before)], id) // one after the other: their output is read by people
 	}
 	return list
 }
 
-func (o Options) version(context.Context) checks.Outcome {
+func (o Options) checkVersion(context.Context) checks.Outcome {
 	if !regexp.MustCompile(`^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$`).MatchString(o.Version) {
 		return checks.Failed("%q is no semantic version without build metadata", o.Version).WithFix("", "correct Number in internal/version/version.go")
 	}
 	return checks.Passed(checks.Note{Text: o.Version})
 }
 
-func (o Options) changelog(context.Context) checks.Outcome {
+func (o Options) checkChangelog(context.Context) checks.Outcome {
 	if _, err := release.ReadNotes(o.Source+"/CHANGELOG.md", o.Version); err != nil {
 		return checks.FromFault(err)
 	}
 	return checks.Passed(nil)
 }
 
-func (o Options) clean(ctx context.Context) checks.Outcome {
+func (o Options) checkTree(ctx context.Context) checks.Outcome {
 	changed, err := o.source().ChangedFiles(ctx)
 	if err != nil {
 		return checks.Failed("ask git: %v", err)
@@ -73,7 +73,7 @@ func (o Options) clean(ctx context.Context) checks.Outcome {
 	return checks.Passed(nil)
 }
 
-func (o Options) free(ctx context.Context) checks.Outcome {
+func (o Options) checkTag(ctx context.Context) checks.Outcome {
 	out, err := o.source().Git(ctx, nil, "tag", "--list", "v"+o.Version)
 	if err != nil {
 		return checks.Failed("ask git: %v", err)
@@ -90,7 +90,7 @@ func (o Options) free(ctx context.Context) checks.Outcome {
 
 func (o Options) source() *repo.Repo { return &repo.Repo{Top: o.Source} }
 
-func (o Options) step(command string) func(context.Context) checks.Outcome {
+func (o Options) runStep(command string) func(context.Context) checks.Outcome {
 	return func(ctx context.Context) checks.Outcome {
 		words := strings.Fields(command)
 		if len(words) == 0 {

@@ -14,9 +14,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/report"
 )
 
-// exposure are the checks that send requests, only with Options.Probe.
-func (s *audit) exposure() []checks.Check {
-	if !s.o.Probe {
+// exposureChecks are the checks that send requests, only with Options.Probe.
+func (s *audit) exposureChecks() []checks.Check {
+	if !s.options.Probe {
 		return nil
 	}
 	return []checks.Check{
@@ -28,10 +28,10 @@ func (s *audit) exposureAddresses() checks.Check {
 	return checks.Check{
 		ID: "exposure.addresses", Title: "Other addresses of this machine lead to no service",
 		Run: func(ctx context.Context) checks.Outcome {
-			return s.withTargets(ctx, func(p *prober, running []config.Service) checks.Outcome {
+			return s.probeServices(ctx, func(p *prober, running []config.Service) checks.Outcome {
 				for _, svc := range running {
-					for _, ip := range p.others() {
-						p.try(ctx, attempt{Service: svc.Name, Address: net.JoinHostPort(ip, fmt.Sprint(svc.Port)), Path: "/", What: "connect from another address"}, refusedOrClosed)
+					for _, ip := range p.otherAddresses() {
+						p.send(ctx, attempt{Service: svc.Name, Address: net.JoinHostPort(ip, fmt.Sprint(svc.Port)), Path: "/", What: "connect from another address"}, isNoReply)
 					}
 				}
 				return p.outcome("answer at another address than loopback", "write host: 127.0.0.1 for the service, and in CLIProxyAPI's own file")
@@ -40,8 +40,8 @@ func (s *audit) exposureAddresses() checks.Check {
 	}
 }
 
-// wrong are keys that must not open anything.
-var wrong = [...]struct{ what, key string }{
+// wrongKeys are keys that must not open anything.
+var wrongKeys = [...]struct{ what, key string }{
 	{"no key", ""}, {"a sample key", "sk-1234"}, {"a sample key", "your-api-key-1"}, {"a sample key", "changeme"},
 	{"a wrong key", "sk-flowgate-probe-with-a-wrong-key"},
 }
@@ -50,14 +50,14 @@ func (s *audit) exposureKeys() checks.Check {
 	return checks.Check{
 		ID: "exposure.keys", Title: "Nothing is served without the right key",
 		Run: func(ctx context.Context) checks.Outcome {
-			return s.withTargets(ctx, func(p *prober, running []config.Service) checks.Outcome {
+			return s.probeServices(ctx, func(p *prober, running []config.Service) checks.Outcome {
 				for _, svc := range running {
-					for _, k := range wrong {
-						a := attempt{Service: svc.Name, Address: p.address(svc), What: k.what, header: bearer(k.key)}
+					for _, k := range wrongKeys {
+						a := attempt{Service: svc.Name, Address: p.addressOf(svc), What: k.what, header: bearerHeader(k.key)}
 						a.Path = "/v1/models"
-						p.try(ctx, a, refused)
+						p.send(ctx, a, isRefusal)
 						a.Method, a.Path, a.body = http.MethodPost, "/v1/chat/completions", `{"model":"router-default","max_tokens":1,"messages":[{"role":"user","content":"x"}]}`
-						p.try(ctx, a, refused)
+						p.send(ctx, a, isRefusal)
 					}
 				}
 				return p.outcome("answer without the right key", "give it a key: general_settings.master_key_ref, api-keys")
@@ -66,7 +66,7 @@ func (s *audit) exposureKeys() checks.Check {
 	}
 }
 
-func bearer(key string) http.Header {
+func bearerHeader(key string) http.Header {
 	if key == "" {
 		return http.Header{}
 	}
@@ -77,13 +77,13 @@ func (s *audit) exposureHeaders() checks.Check {
 	return checks.Check{
 		ID: "exposure.headers", Title: "No header opens what a key should",
 		Run: func(ctx context.Context) checks.Outcome {
-			return s.withTargets(ctx, func(p *prober, running []config.Service) checks.Outcome {
+			return s.probeServices(ctx, func(p *prober, running []config.Service) checks.Outcome {
 				for _, svc := range running {
 					for name, value := range map[string]string{
 						"X-Forwarded-For": "127.0.0.1", "X-Real-Ip": "::1", "Forwarded": "for=127.0.0.1", "X-Forwarded-Host": "localhost",
 						"X-Original-Url": "/health/readiness", "Host": "rebound.example",
 					} {
-						p.try(ctx, attempt{Service: svc.Name, Address: p.address(svc), Path: "/v1/models", What: name + ": " + value, header: http.Header{name: {value}}}, refused)
+						p.send(ctx, attempt{Service: svc.Name, Address: p.addressOf(svc), Path: "/v1/models", What: name + ": " + value, header: http.Header{name: {value}}}, isRefusal)
 					}
 				}
 				return p.outcome("believe a header", "take the service off the network: it believes what callers say of themselves")
@@ -96,18 +96,18 @@ func (s *audit) exposureOrigin() checks.Check {
 	return checks.Check{
 		ID: "exposure.origin", Title: "No web page may read a service's answers",
 		Run: func(ctx context.Context) checks.Outcome {
-			return s.withTargets(ctx, func(p *prober, running []config.Service) checks.Outcome {
+			return s.probeServices(ctx, func(p *prober, running []config.Service) checks.Outcome {
 				var served, allowing []string
 				for _, svc := range running {
 					for _, method := range []string{http.MethodGet, http.MethodOptions} {
-						a := attempt{Service: svc.Name, Address: p.address(svc), Method: method, Path: "/v1/models", What: method + " of a foreign page", header: http.Header{
+						a := attempt{Service: svc.Name, Address: p.addressOf(svc), Method: method, Path: "/v1/models", What: method + " of a foreign page", header: http.Header{
 							"Origin": {"https://page.example"}, "Access-Control-Request-Method": {"GET"}, "Access-Control-Request-Headers": {"authorization"},
 						}}
-						p.try(ctx, a, func(r *http.Response, _ string) bool {
+						p.send(ctx, a, func(r *http.Response, _ string) bool {
 							allowed := r.Header.Get("Access-Control-Allow-Origin")
 							if allowed == "*" || allowed == "https://page.example" {
 								allowing = append(allowing, svc.Name)
-								if method == http.MethodGet && !refused(r, "") {
+								if method == http.MethodGet && !isRefusal(r, "") {
 									served = append(served, svc.Name)
 								}
 							}
@@ -120,10 +120,10 @@ func (s *audit) exposureOrigin() checks.Check {
 				case o.Status != report.Pass || len(allowing) == 0:
 				case len(served) > 0:
 					o.Status = report.Warn
-					o.Detail = tries{strings.Join(served, ", ") + " lets pages of every origin read its answers, and answers without a key", p.all}
+					o.Detail = probeDetail{strings.Join(served, ", ") + " lets pages of every origin read its answers, and answers without a key", p.attempts}
 					o = o.WithFix("", "give it a key: general_settings.master_key_ref, api-keys")
 				default:
-					o.Detail = tries{strings.Join(lo.Uniq(allowing), ", ") + " lets pages of every origin read its answers, and refuses those without a key", p.all}
+					o.Detail = probeDetail{strings.Join(lo.Uniq(allowing), ", ") + " lets pages of every origin read its answers, and refuses those without a key", p.attempts}
 				}
 				return o
 			})
@@ -135,13 +135,13 @@ func (s *audit) exposurePaths() checks.Check {
 	return checks.Check{
 		ID: "exposure.paths", Title: "No spelling of a path gets round the key",
 		Run: func(ctx context.Context) checks.Outcome {
-			return s.withTargets(ctx, func(p *prober, running []config.Service) checks.Outcome {
+			return s.probeServices(ctx, func(p *prober, running []config.Service) checks.Outcome {
 				for _, svc := range running {
 					for _, path := range []string{
 						"//v1/models", "/v1//models", "/v1/./models", "/health/../v1/models", "/health/readiness/../../v1/models", "/%2e%2e/v1/models", "/v1/models/",
 						"/V1/MODELS", "/v1%2fmodels", "/health/readiness;/../v1/models", "/v1/models%00", "/healthz/..%2fv1/models",
 					} {
-						p.try(ctx, attempt{Service: svc.Name, Address: p.address(svc), Path: path, What: "another spelling"}, withoutModels)
+						p.send(ctx, attempt{Service: svc.Name, Address: p.addressOf(svc), Path: path, What: "another spelling"}, listsNoModels)
 					}
 				}
 				return p.outcome("serve what a key should open", "report it to the service's authors, and keep it on loopback")
@@ -154,27 +154,27 @@ func (s *audit) exposureManagement() checks.Check {
 	return checks.Check{
 		ID: "exposure.management", Title: "Accounts cannot be managed without the key",
 		Run: func(ctx context.Context) checks.Outcome {
-			return s.withTargets(ctx, func(p *prober, running []config.Service) checks.Outcome {
+			return s.probeServices(ctx, func(p *prober, running []config.Service) checks.Outcome {
 				running = lo.Filter(running, func(svc config.Service, _ int) bool {
 					return svc.Name == config.CLIProxy && svc.Runtime != config.RuntimeEcho
 				})
 				if len(running) == 0 {
 					return checks.Skipped("the upstream is not CLIProxyAPI")
 				}
-				p.try(ctx, attempt{Service: running[0].Name, Address: p.address(running[0]), Path: "/v0/management/config", What: "no key"}, refused)
+				p.send(ctx, attempt{Service: running[0].Name, Address: p.addressOf(running[0]), Path: "/v0/management/config", What: "no key"}, isRefusal)
 				return p.outcome("answer to the management interface without a key", "set remote-management.secret-key")
 			})
 		},
 	}
 }
 
-// refused is a reply that serves nothing. A redirect is none: it was not followed.
-func refused(r *http.Response, _ string) bool { return r.StatusCode >= 300 }
+// isRefusal is a reply that serves nothing. A redirect is none: it was not followed.
+func isRefusal(r *http.Response, _ string) bool { return r.StatusCode >= 300 }
 
-// refusedOrClosed holds for no reply at all: try takes a refused connection for right.
-func refusedOrClosed(*http.Response, string) bool { return false }
+// isNoReply holds for no reply at all: try takes a refused connection for right.
+func isNoReply(*http.Response, string) bool { return false }
 
-// withoutModels is a reply that does not list models.
-func withoutModels(r *http.Response, body string) bool {
+// listsNoModels is a reply that does not list models.
+func listsNoModels(r *http.Response, body string) bool {
 	return r.StatusCode != http.StatusOK || !strings.Contains(body, `"data"`)
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/scaffold"
 )
 
-// ignorable are names that no repository around a router should take, with the
+// ignoreRules are names that no repository around a router should take, with the
 // lines of a .gitignore that see to it.
-var ignorable = [...]struct{ probe, line string }{
+var ignoreRules = [...]struct{ probe, line string }{
 	{".env", ".env"}, {".env.local", ".env.*"}, {"flowgate-probe.pem", "*.pem"}, {"flowgate-probe.key", "*.key"},
 }
 
@@ -27,18 +27,18 @@ func (s *audit) filesIgnored() checks.Check {
 			case s.repo.Bare:
 				return checks.Skipped("%s is a bare repository: it has no working tree", s.root)
 			}
-			open, err := s.unignored(ctx)
+			open, err := s.missingIgnoreLines(ctx)
 			switch {
 			case err != nil:
 				return checks.Failed("%v", err)
 			case len(open) > 0:
-				return checks.Warned("").WithDetail(listing{"git would take " + names(open), open}).
+				return checks.Warned("").WithDetail(filesDetail{"git would take " + joinNames(open), open}).
 					WithFix("mage security-check -fix", "add the lines to .gitignore")
 			}
 			return checks.Passed(nil)
 		},
 		Mend: func(ctx context.Context) ([]string, error) {
-			open, err := s.unignored(ctx)
+			open, err := s.missingIgnoreLines(ctx)
 			if err != nil {
 				return nil, err
 			}
@@ -46,22 +46,22 @@ func (s *audit) filesIgnored() checks.Check {
 			if !changed {
 				return nil, err
 			}
-			return []string{"added " + names(open) + " to .gitignore"}, err
+			return []string{"added " + joinNames(open) + " to .gitignore"}, err
 		},
 	}
 }
 
-// unignored are the lines that are missing.
-func (s *audit) unignored(ctx context.Context) (lines []string, err error) {
+// missingIgnoreLines are the lines that are missing.
+func (s *audit) missingIgnoreLines(ctx context.Context) (lines []string, err error) {
 	if s.repo.Bare {
 		return nil, nil
 	}
 	var probes []string
-	for _, i := range ignorable {
+	for _, i := range ignoreRules {
 		probes = append(probes, i.probe)
 	}
 	ignored, err := s.repo.IgnoredPaths(ctx, probes)
-	for _, i := range ignorable {
+	for _, i := range ignoreRules {
 		if !ignored[i.probe] {
 			lines = append(lines, i.line)
 		}

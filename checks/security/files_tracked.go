@@ -10,14 +10,14 @@ import (
 	"github.com/flowgate-go/flowgate/checks"
 )
 
-// listing is the detail of checks that name files.
-type listing struct {
+// filesDetail is the detail of checks that name files.
+type filesDetail struct {
 	Text  string   `json:"reason"`
 	Files []string `json:"files"`
 }
 
 // Reason implements report.Reasoned.
-func (l listing) Reason() string { return l.Text }
+func (l filesDetail) Reason() string { return l.Text }
 
 func (s *audit) filesTracked() checks.Check {
 	return checks.Check{
@@ -32,28 +32,28 @@ func (s *audit) filesTracked() checks.Check {
 			}
 			var bad []string
 			for _, file := range tracked {
-				if s.sensitive(ctx, file) {
+				if s.isSensitive(ctx, file) {
 					bad = append(bad, file)
 				}
 			}
 			if len(bad) == 0 {
 				return checks.Passed(checks.Note{Text: ""})
 			}
-			return checks.Failed("").WithDetail(listing{"git tracks " + names(bad), bad}).
+			return checks.Failed("").WithDetail(filesDetail{"git tracks " + joinNames(bad), bad}).
 				WithFix("", "git rm --cached each, let .gitignore cover it, and replace the secrets in it")
 		},
 	}
 }
 
-// always are names, in lower case, of files that hold secrets whatever is in them.
-var always = [...]string{
+// secretFileNames are names, in lower case, of files that hold secrets whatever is in them.
+var secretFileNames = [...]string{
 	".env", ".env.*", "*.env", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx", "*.ppk",
 	"id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", ".netrc", "_netrc", ".pypirc", ".htpasswd", ".git-credentials", ".pgpass",
 	"kiro-auth-token.json", "oauth_creds.json", ".credentials.json", "auth.json.bak", "gateway.key", "upstream.key", "management.key",
 }
 
-// folders are those of programs that keep credentials in them.
-var folders = [...]string{".router", ".cli-proxy-api", ".claude/.credentials.json", ".codex/auth.json", ".gemini/oauth_creds.json", ".qwen/oauth_creds.json", ".aws/credentials", ".aws/sso", "github-copilot/hosts.json", "github-copilot/apps.json"}
+// credentialPaths are those of programs that keep credentials in them.
+var credentialPaths = [...]string{".router", ".cli-proxy-api", ".claude/.credentials.json", ".codex/auth.json", ".gemini/oauth_creds.json", ".qwen/oauth_creds.json", ".aws/credentials", ".aws/sso", "github-copilot/hosts.json", "github-copilot/apps.json"}
 
 // byContent are names of files that hold secrets when one of marks is in them.
 var byContent = [...]struct {
@@ -66,22 +66,22 @@ var byContent = [...]struct {
 	},
 }
 
-// excused are parts of paths of what only shows how it looks.
-var excused = [...]string{"example", "sample", "template", "dist", "testdata", "test", "tests", "fixtures", "docs", "doc"}
+// exampleWords are parts of paths of what only shows how it looks.
+var exampleWords = [...]string{"example", "sample", "template", "dist", "testdata", "test", "tests", "fixtures", "docs", "doc"}
 
-func (s *audit) sensitive(ctx context.Context, file string) bool {
+func (s *audit) isSensitive(ctx context.Context, file string) bool {
 	lower := strings.ToLower(file)
-	if isExcused(lower) {
+	if isExample(lower) {
 		return false
 	}
 	base := path.Base(lower)
-	if matches(always[:], base) || slices.ContainsFunc(folders[:], func(f string) bool {
+	if matchesAny(secretFileNames[:], base) || slices.ContainsFunc(credentialPaths[:], func(f string) bool {
 		return strings.Contains("/"+lower+"/", "/"+f+"/")
 	}) {
 		return true
 	}
 	for _, kind := range byContent {
-		if matches(kind.names, base) {
+		if matchesAny(kind.names, base) {
 			content, err := s.repo.StagedContent(ctx, file)
 			if err == nil && slices.ContainsFunc(kind.marks, func(m string) bool { return bytes.Contains(content, []byte(m)) }) {
 				return true
@@ -91,21 +91,21 @@ func (s *audit) sensitive(ctx context.Context, file string) bool {
 	return false
 }
 
-func matches(globs []string, base string) bool {
+func matchesAny(globs []string, base string) bool {
 	return slices.ContainsFunc(globs, func(g string) bool {
 		ok, _ := path.Match(g, base)
 		return ok
 	})
 }
 
-func isExcused(lower string) bool {
+func isExample(lower string) bool {
 	dir, base := path.Split(lower)
 	for _, part := range strings.Split(strings.Trim(dir, "/"), "/") {
-		if slices.Contains(excused[:], part) || part == "examples" || part == "samples" {
+		if slices.Contains(exampleWords[:], part) || part == "examples" || part == "samples" {
 			return true
 		}
 	}
 	return slices.ContainsFunc(strings.FieldsFunc(base, func(c rune) bool { return c == '.' || c == '-' || c == '_' }), func(w string) bool {
-		return slices.Contains(excused[:4], w)
+		return slices.Contains(exampleWords[:4], w)
 	})
 }

@@ -24,8 +24,8 @@ type Hook struct {
 	Chained string `json:"chained,omitempty"` // the hook that was there, which runs first
 }
 
-// mark says which hook is ours, on its second line.
-const mark = "# FlowGate's pre-commit hook: mage security:install-hook"
+// hookMark says which hook is ours, on its second line.
+const hookMark = "# FlowGate's pre-commit hook: mage security:install-hook"
 
 // InstallHook writes a pre-commit hook that stops a commit whose changes hold a
 // secret. One that is there already runs before it. program is what executes
@@ -39,13 +39,13 @@ func InstallHook(ctx context.Context, cwd, program string) (Hook, error) {
 	if err != nil {
 		return Hook{}, fault.New("hook-failed", "find the folder of git's hooks: %w", err)
 	}
-	if err := usable(r, hooks); err != nil {
+	if err := checkHooksFolder(r, hooks); err != nil {
 		return Hook{}, err
 	}
 	h := Hook{Hook: filepath.Join(hooks.Folder, "pre-commit")}
 	err = os.MkdirAll(hooks.Folder, 0o755) //nolint:gosec // as git makes it
 	if err == nil {
-		err = h.install(program)
+		err = h.write(program)
 	}
 	if err != nil {
 		return Hook{}, fault.New("hook-failed", "install the hook %s: %w", h.Hook, err)
@@ -53,9 +53,9 @@ func InstallHook(ctx context.Context, cwd, program string) (Hook, error) {
 	return h, nil
 }
 
-// usable refuses a folder of hooks that is not this repository's alone, and one
+// checkHooksFolder refuses a folder of hooks that is not this repository's alone, and one
 // that another tool makes anew.
-func usable(r *repo.Repo, hooks repo.Hooks) error {
+func checkHooksFolder(r *repo.Repo, hooks repo.Hooks) error {
 	const run = "mage security-check -staged -only='secrets.staged,files.tracked'"
 	shared := hooks.Scope == "global" || hooks.Scope == "system"
 	common := filepath.Dir(hooks.Folder)
@@ -80,14 +80,14 @@ func isGenerated(folder string) bool {
 	return err == nil && strings.TrimSpace(string(rules)) == "*" || strings.HasSuffix(folder, "/.husky/_")
 }
 
-func (h *Hook) install(program string) error {
+func (h *Hook) write(program string) error {
 	old, err := safefile.Read(h.Hook, safefile.DocumentLimit)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	before := h.Hook + ".before-flowgate"
-	ours := strings.Contains(string(old), mark)
-	if ours && !isWritten(string(old)) {
+	ours := strings.Contains(string(old), hookMark)
+	if ours && !isUnchangedScript(string(old)) {
 		return fmt.Errorf("it was changed by hand since FlowGate wrote it: take the lines of your own into %s and remove it", before)
 	}
 	if _, err := os.Lstat(before); err == nil {
@@ -102,34 +102,34 @@ func (h *Hook) install(program string) error {
 		}
 		h.Chained = before
 	}
-	text := script(program, h.Chained != "")
+	text := hookScript(program, h.Chained != "")
 	if h.Changed = string(old) != text; !h.Changed {
 		return nil
 	}
 	return renameio.WriteFile(h.Hook, []byte(text), 0o755)
 }
 
-func script(program string, chained bool) string {
+func hookScript(program string, chained bool) string {
 	first := ""
 	if chained {
-		first = chain
+		first = chainLine
 	}
-	return "#!/bin/sh\n" + mark + "\n" + first +
-		"exec " + quoted(program) + " security-check -staged -only='secrets.staged,files.tracked' -format=text >&2\n"
+	return "#!/bin/sh\n" + hookMark + "\n" + first +
+		"exec " + quoteProgram(program) + " security-check -staged -only='secrets.staged,files.tracked' -format=text >&2\n"
 }
 
-// isWritten reports whether a hook is as script writes it, for any program.
-func isWritten(text string) bool {
-	rest, _ := strings.CutPrefix(text, "#!/bin/sh\n"+mark+"\n")
-	rest = strings.TrimPrefix(rest, chain)
+// isUnchangedScript reports whether a hook is as script writes it, for any program.
+func isUnchangedScript(text string) bool {
+	rest, _ := strings.CutPrefix(text, "#!/bin/sh\n"+hookMark+"\n")
+	rest = strings.TrimPrefix(rest, chainLine)
 	return strings.HasPrefix(rest, "exec ") && strings.Count(rest, "\n") == 1 && strings.HasSuffix(rest, "\n")
 }
 
-// chain runs the hook that was there before.
-const chain = "\"$0.before-flowgate\" \"$@\" || exit\n"
+// chainLine runs the hook that was there before.
+const chainLine = "\"$0.before-flowgate\" \"$@\" || exit\n"
 
-// quoted is a word that a shell takes as it is; words of letters stay bare.
-func quoted(word string) string {
+// quoteProgram is a word that a shell takes as it is; words of letters stay bare.
+func quoteProgram(word string) string {
 	if word == "go tool mage" {
 		return word
 	}

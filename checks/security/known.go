@@ -5,16 +5,16 @@ import (
 	"github.com/flowgate-go/flowgate/auth/inventory"
 )
 
-// secrets are all values that this installation keeps secret, as far as they can
+// installationSecrets are all values that this installation keeps secret, as far as they can
 // be read.
-func (s *audit) secrets() []string {
+func (s *audit) installationSecrets() []string {
 	if s.cfg == nil {
 		return nil
 	}
-	return inventory.Secrets(s.cfg, s.o.Getenv)
+	return inventory.Secrets(s.cfg, s.options.Getenv)
 }
 
 // authFolder is where CLIProxyAPI loads credential files from.
 func (s *audit) authFolder() string {
-	return auth.Folder(s.cfg, auth.Environment{Getenv: s.o.Getenv})
+	return auth.Folder(s.cfg, auth.Environment{Getenv: s.options.Getenv})
 }

@@ -38,20 +38,20 @@ type attempt struct {
 	unjudged bool // it took the connection, and gave no HTTP reply or asks for TLS
 }
 
-// tries is the detail of a check that sent requests.
-type tries struct {
+// probeDetail is the detail of a check that sent requests.
+type probeDetail struct {
 	Text  string    `json:"reason"`
 	Tried []attempt `json:"tried"`
 }
 
 // Reason implements report.Reasoned.
-func (t tries) Reason() string { return t.Text }
+func (t probeDetail) Reason() string { return t.Text }
 
 // prober sends requests to this machine's own addresses and to no other.
 type prober struct {
-	http  *http.Client
-	local map[string]bool
-	all   []attempt
+	http     *http.Client
+	local    map[string]bool
+	attempts []attempt
 }
 
 func newProber() (*prober, error) {
@@ -78,24 +78,26 @@ func (p *prober) isLocal(addr string) error {
 	return nil
 }
 
-// others are this machine's addresses besides loopback; link-local ones need a
+// otherAddresses are this machine's addresses besides loopback; link-local ones need a
 // zone and are left out.
-func (p *prober) others() []string {
+func (p *prober) otherAddresses() []string {
 	return lo.Filter(slices.Sorted(maps.Keys(p.local)), func(a string, _ int) bool {
 		ip := net.ParseIP(a)
 		return !ip.IsLoopback() && !ip.IsLinkLocalUnicast()
 	})
 }
 
-func (p *prober) address(svc config.Service) string { return strings.TrimPrefix(svc.URL(), "http://") }
+func (p *prober) addressOf(svc config.Service) string {
+	return strings.TrimPrefix(svc.URL(), "http://")
+}
 
-// withTargets gives look the services that run.
-func (s *audit) withTargets(ctx context.Context, look func(*prober, []config.Service) checks.Outcome) checks.Outcome {
+// probeServices gives look the services that run.
+func (s *audit) probeServices(ctx context.Context, look func(*prober, []config.Service) checks.Outcome) checks.Outcome {
 	if s.cfg == nil {
 		return s.noConfig()
 	}
-	if s.o.Untrusted != "" {
-		return checks.Skipped("the configuration is not trusted (%s): review it, then run `mage trust`", s.o.Untrusted)
+	if s.options.Untrusted != "" {
+		return checks.Skipped("the configuration is not trusted (%s): review it, then run `mage trust`", s.options.Untrusted)
 	}
 	status, err := supervisor.Query(ctx, s.cfg)
 	if err != nil {
@@ -114,7 +116,7 @@ func (s *audit) withTargets(ctx context.Context, look func(*prober, []config.Ser
 	return look(p, live)
 }
 
-func atLoopback(address string) bool {
+func isAtLoopback(address string) bool {
 	host, _, err := net.SplitHostPort(address)
 	return err == nil && loopback.IsHost(host)
 }
@@ -122,11 +124,11 @@ func atLoopback(address string) bool {
 // excerptBytes of a reply's body are looked at and shown.
 const excerptBytes = 4 << 10
 
-// try sends one request. The service refused it when no connection was taken, or
+// send sends one request. The service refused it when no connection was taken, or
 // when isRefusal says so of the reply. What takes a connection can be reached,
 // whatever it speaks. On loopback, where a service has to take connections, it
 // cannot be judged without an HTTP reply.
-func (p *prober) try(ctx context.Context, a attempt, right func(reply *http.Response, body string) bool) {
+func (p *prober) send(ctx context.Context, a attempt, right func(reply *http.Response, body string) bool) {
 	if a.Method == "" {
 		a.Method = http.MethodGet
 	}
@@ -136,7 +138,7 @@ func (p *prober) try(ctx context.Context, a attempt, right func(reply *http.Resp
 	req, err := http.NewRequestWithContext(ctx, a.Method, "http://"+a.Address+a.Path, strings.NewReader(a.body))
 	if err != nil {
 		a.Answer, a.Refused, a.unjudged = "not sent: "+err.Error(), false, true
-		p.all = append(p.all, a)
+		p.attempts = append(p.attempts, a)
 		return
 	}
 	for name, values := range a.header {
@@ -151,21 +153,21 @@ func (p *prober) try(ctx context.Context, a attempt, right func(reply *http.Resp
 		if connected {
 			a.Answer = "takes the connection and gives no HTTP reply"
 		}
-		a.unjudged = atLoopback(a.Address)
+		a.unjudged = isAtLoopback(a.Address)
 		a.Refused = !connected && !a.unjudged
-		p.all = append(p.all, a)
+		p.attempts = append(p.attempts, a)
 		return
 	}
 	defer func() { _ = res.Body.Close() }()
 	body, _ := io.ReadAll(io.LimitReader(res.Body, 16<<20)) // what came is what there is to judge
 	a.Status, a.Refused = res.StatusCode, right(res, string(body))
 	if asksForTLS(res, string(body)) {
-		a.Refused, a.unjudged = false, atLoopback(a.Address)
+		a.Refused, a.unjudged = false, isAtLoopback(a.Address)
 	}
 	if !a.Refused {
 		a.Answer = strings.Join(strings.Fields(string(body[:min(len(body), 120)])), " ")
 	}
-	p.all = append(p.all, a)
+	p.attempts = append(p.attempts, a)
 }
 
 // asksForTLS reports whether a reply only says, as Go's and nginx's servers do,
@@ -176,19 +178,19 @@ func asksForTLS(reply *http.Response, body string) bool {
 
 // outcome says what answered, or that all was refused.
 func (p *prober) outcome(fault, fix string) checks.Outcome {
-	answered := lo.Filter(p.all, func(a attempt, _ int) bool { return !a.Refused && !a.unjudged })
-	unjudged := lo.Filter(p.all, func(a attempt, _ int) bool { return a.unjudged })
+	answered := lo.Filter(p.attempts, func(a attempt, _ int) bool { return !a.Refused && !a.unjudged })
+	unjudged := lo.Filter(p.attempts, func(a attempt, _ int) bool { return a.unjudged })
 	if len(answered) == 0 && len(unjudged) > 0 {
 		services := lo.Uniq(lo.Map(unjudged, func(a attempt, _ int) string { return a.Service }))
-		return checks.Warned("").WithDetail(tries{fmt.Sprintf("%s: %d of %d requests got no HTTP reply or one that asks for TLS, so what it serves cannot be judged", strings.Join(services, ", "), len(unjudged), len(p.all)), p.all}).
+		return checks.Warned("").WithDetail(probeDetail{fmt.Sprintf("%s: %d of %d requests got no HTTP reply or one that asks for TLS, so what it serves cannot be judged", strings.Join(services, ", "), len(unjudged), len(p.attempts)), p.attempts}).
 			WithFix("mage health", "a service of FlowGate's speaks plain HTTP: find out what has the port")
 	}
 	if len(answered) == 0 {
-		return checks.Passed(tries{fmt.Sprintf("%d requests, all refused", len(p.all)), p.all})
+		return checks.Passed(probeDetail{fmt.Sprintf("%d requests, all refused", len(p.attempts)), p.attempts})
 	}
 	places := lo.Uniq(lo.Map(answered, func(a attempt, _ int) string {
 		return fmt.Sprintf("%s at %s%s (%s: %d)", a.Service, a.Address, a.Path, a.What, a.Status)
 	}))
-	o := checks.Outcome{Status: report.Fail, Detail: tries{names(places) + " " + fault, p.all}}
+	o := checks.Outcome{Status: report.Fail, Detail: probeDetail{joinNames(places) + " " + fault, p.attempts}}
 	return o.WithFix("", fix)
 }

@@ -33,8 +33,8 @@ func (s *audit) routerKey() checks.Check {
 			if general["dangerously_permit_weak_or_unset_master_key"] == true {
 				return checks.Failed("dangerously_permit_weak_or_unset_master_key is set").WithFix("", "take it out of general_settings")
 			}
-			key := active.MasterKey(s.o.Getenv)
-			why := weakness(key)
+			key := active.MasterKey(s.options.Getenv)
+			why := findWeakness(key)
 			switch {
 			case key == "" && !loopback.IsHost(svc.Host):
 				return checks.Failed("the router listens on %s and has no master key: it serves everybody who reaches it", svc.Host).WithFix("mage profile:set "+active.Profile, "give it one")

@@ -20,15 +20,15 @@ func (s *audit) runtimeClosed() checks.Check {
 			}
 			root := s.cfg.Paths.Root()
 			if _, err := os.Stat(root); err != nil {
-				return checks.Skipped("there is no %s", s.shown(root))
+				return checks.Skipped("there is no %s", s.shortPath(root))
 			}
 			real, err := filepath.EvalSymlinks(root)
 			if err != nil {
 				return checks.Failed("%v", err)
 			}
 			var leads []string
-			err = s.runtimeFiles(func(path string, info fs.FileInfo) {
-				if s.tolerance(path) == 0 && leadsOut(real, path, info) {
+			err = s.walkRuntimeFolder(func(path string, info fs.FileInfo) {
+				if s.toleratedMode(path) == 0 && leadsOutside(real, path, info) {
 					leads = append(leads, path)
 				}
 			})
@@ -36,7 +36,7 @@ func (s *audit) runtimeClosed() checks.Check {
 			case err != nil:
 				return checks.Failed("%v", err)
 			case len(leads) > 0:
-				return checks.Failed("").WithDetail(listing{names(leads) + ": also reached from outside the runtime folder", leads}).
+				return checks.Failed("").WithDetail(filesDetail{joinNames(leads) + ": also reached from outside the runtime folder", leads}).
 					WithFix("", "put a copy of its own in the place of each")
 			}
 			return checks.Passed(nil)
@@ -44,7 +44,7 @@ func (s *audit) runtimeClosed() checks.Check {
 	}
 }
 
-func leadsOut(root, path string, info fs.FileInfo) bool {
+func leadsOutside(root, path string, info fs.FileInfo) bool {
 	if info.Mode()&fs.ModeSymlink == 0 {
 		st, ok := info.Sys().(*syscall.Stat_t)
 		return ok && info.Mode().IsRegular() && st.Nlink > 1

@@ -13,17 +13,17 @@ import (
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
-// tolerance is what a file in the runtime folder may let others do: nothing,
+// toleratedMode is what a file in the runtime folder may let others do: nothing,
 // but for installed programs, which anybody has.
-func (s *audit) tolerance(path string) fs.FileMode {
+func (s *audit) toleratedMode(path string) fs.FileMode {
 	if trust.IsWithin(path, filepath.Join(s.cfg.Paths.Root(), "store")) {
 		return 0o055
 	}
 	return 0
 }
 
-// runtimeFiles calls look for everything in the runtime folder.
-func (s *audit) runtimeFiles(look func(path string, info fs.FileInfo)) error {
+// walkRuntimeFolder calls look for everything in the runtime folder.
+func (s *audit) walkRuntimeFolder(look func(path string, info fs.FileInfo)) error {
 	return filepath.WalkDir(s.cfg.Paths.Root(), func(path string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil // a service that runs makes and removes files
@@ -42,24 +42,24 @@ func (s *audit) runtimePrivate() checks.Check {
 	return checks.Check{
 		ID: "runtime.private", Title: "Everything in the runtime folder is yours alone",
 		Run: func(context.Context) checks.Outcome {
-			open, foreign, err := s.openFiles()
+			open, foreign, err := s.findExposed()
 			switch {
 			case s.cfg == nil:
 				return s.noConfig()
 			case errors.Is(err, fs.ErrNotExist):
-				return checks.Skipped("there is no %s", s.shown(s.cfg.Paths.Root()))
+				return checks.Skipped("there is no %s", s.shortPath(s.cfg.Paths.Root()))
 			case err != nil:
 				return checks.Failed("%v", err)
 			case len(foreign) > 0:
-				return checks.Failed("").WithDetail(listing{names(foreign) + " belong to another user", foreign}).WithFix("", "chown them, or move the folder to one of your own")
+				return checks.Failed("").WithDetail(filesDetail{joinNames(foreign) + " belong to another user", foreign}).WithFix("", "chown them, or move the folder to one of your own")
 			case len(open) > 0:
-				return checks.Failed("").WithDetail(listing{"others may use " + names(open), open}).WithFix("mage security-check -fix", "keep others out")
+				return checks.Failed("").WithDetail(filesDetail{"others may use " + joinNames(open), open}).WithFix("mage security-check -fix", "keep others out")
 			}
 			return checks.Passed(nil)
 		},
 		Mend: func(context.Context) (done []string, err error) {
-			open, _, err := s.openFiles()
-			if s.o.Untrusted != "" || !trust.IsWithin(s.cfg.Paths.Root(), trust.Folder(s.cfg)) {
+			open, _, err := s.findExposed()
+			if s.options.Untrusted != "" || !trust.IsWithin(s.cfg.Paths.Root(), trust.Folder(s.cfg)) {
 				return nil, err // -fix touches nothing outside of the installation's own folder
 			}
 			for _, path := range open {
@@ -67,31 +67,31 @@ func (s *audit) runtimePrivate() checks.Check {
 				if statErr != nil {
 					continue
 				}
-				mode := info.Mode().Perm() &^ (0o077 &^ s.tolerance(path))
+				mode := info.Mode().Perm() &^ (0o077 &^ s.toleratedMode(path))
 				if err := os.Chmod(path, mode); err != nil {
 					return done, err
 				}
-				done = append(done, fmt.Sprintf("gave %s mode %04o", s.shown(path), mode))
+				done = append(done, fmt.Sprintf("gave %s mode %04o", s.shortPath(path), mode))
 			}
 			return done, err
 		},
 	}
 }
 
-func (s *audit) openFiles() (open, foreign []string, err error) {
+func (s *audit) findExposed() (open, foreign []string, err error) {
 	if s.cfg == nil {
 		return nil, nil, nil
 	}
 	if _, err := os.Stat(s.cfg.Paths.Root()); err != nil {
 		return nil, nil, err
 	}
-	err = s.runtimeFiles(func(path string, info fs.FileInfo) {
+	err = s.walkRuntimeFolder(func(path string, info fs.FileInfo) {
 		st, known := info.Sys().(*syscall.Stat_t)
 		switch {
 		case info.Mode()&fs.ModeSymlink != 0: // runtime.closed looks where it leads
 		case known && int(st.Uid) != os.Geteuid():
 			foreign = append(foreign, path)
-		case info.Mode().Perm()&0o077&^s.tolerance(path) != 0:
+		case info.Mode().Perm()&0o077&^s.toleratedMode(path) != 0:
 			open = append(open, path)
 		}
 	})

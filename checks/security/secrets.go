@@ -18,8 +18,8 @@ import (
 // scanTimeout bounds one scan: of a large history it takes minutes.
 const scanTimeout = time.Hour
 
-// summary is the detail of a content check.
-type summary struct {
+// scanSummary is the detail of a content check.
+type scanSummary struct {
 	Text     string `json:"reason"`
 	Findings int    `json:"findings"` // not in the baseline
 	Known    int    `json:"known"`    // in the baseline
@@ -30,7 +30,7 @@ type summary struct {
 }
 
 // Reason implements report.Reasoned.
-func (m summary) Reason() string { return m.Text }
+func (m scanSummary) Reason() string { return m.Text }
 
 func (s *audit) secretsTree() checks.Check {
 	return checks.Check{
@@ -39,9 +39,9 @@ func (s *audit) secretsTree() checks.Check {
 			if s.repo != nil && s.repo.Bare {
 				return checks.Skipped("%s is a bare repository: it has no working tree", s.root)
 			}
-			return s.examine(func(sc *scan.Scanner) (scan.Result, error) {
+			return s.runScan(func(sc *scan.Scanner) (scan.Result, error) {
 				result := scan.Result{}
-				files, err := s.files(ctx, func(path string, err error) {
+				files, err := s.listFiles(ctx, func(path string, err error) {
 					result.Scanned.Unread = append(result.Scanned.Unread, scan.Unread{What: path, Reason: err.Error()})
 				})
 				if err != nil {
@@ -50,7 +50,7 @@ func (s *audit) secretsTree() checks.Check {
 				cache := s.treeCache()
 				result.Add(sc.Tree(ctx, s.root, files, cache))
 				if s.repo != nil {
-					settings, err := sc.Settings(ctx, s.repo, s.inRoot)
+					settings, err := sc.Settings(ctx, s.repo, s.relativeToRoot)
 					if err != nil {
 						result.Scanned.Unread = append(result.Scanned.Unread, scan.Unread{What: ".git/config", Reason: err.Error()})
 					}
@@ -67,19 +67,19 @@ func (s *audit) secretsTree() checks.Check {
 
 func (s *audit) treeCache() *scan.Cache {
 	name := "tree"
-	if s.o.All {
+	if s.options.All {
 		name = "all"
 	}
-	if s.cache(name) == "" {
+	if s.cachePath(name) == "" {
 		return nil
 	}
-	return scan.OpenCache(s.seal(), s.cache(name), s.rules.Digest+s.root)
+	return scan.OpenCache(s.seal(), s.cachePath(name), s.rules.Digest+s.root)
 }
 
-// files are those to search. The runtime folder, which is full of secrets, is
+// listFiles are those to search. The runtime folder, which is full of secrets, is
 // for other checks.
-func (s *audit) files(ctx context.Context, unreadable func(string, error)) ([]string, error) {
-	if s.repo != nil && !s.o.All {
+func (s *audit) listFiles(ctx context.Context, unreadable func(string, error)) ([]string, error) {
+	if s.repo != nil && !s.options.All {
 		return s.repo.Files(ctx)
 	}
 	return repo.Walk(ctx, s.root, func(path string) bool {
@@ -93,7 +93,7 @@ func (s *audit) secretsStaged() checks.Check {
 		ID: "secrets.staged", Title: "No secret is staged", Timeout: scanTimeout,
 		Run: func(ctx context.Context) checks.Outcome {
 			whole := func(context.Context) (bool, error) { return false, nil }
-			return s.patch(ctx, whole, func(ctx context.Context, yield func(repo.Addition) error) (repo.Counts, error) {
+			return s.scanPatch(ctx, whole, func(ctx context.Context, yield func(repo.Addition) error) (repo.Counts, error) {
 				return s.repo.StagedChanges(ctx, yield)
 			})
 		},
@@ -104,8 +104,8 @@ func (s *audit) secretsRange() checks.Check {
 	return checks.Check{
 		ID: "secrets.range", Title: "No commit of the range adds a secret", Timeout: scanTimeout,
 		Run: func(ctx context.Context) checks.Outcome {
-			return s.patch(ctx, s.rangeIsCut, func(ctx context.Context, yield func(repo.Addition) error) (repo.Counts, error) {
-				return s.repo.RangeChanges(ctx, s.o.Range, yield)
+			return s.scanPatch(ctx, s.isRangeCut, func(ctx context.Context, yield func(repo.Addition) error) (repo.Counts, error) {
+				return s.repo.RangeChanges(ctx, s.options.Range, yield)
 			})
 		},
 	}
@@ -118,8 +118,8 @@ func (s *audit) secretsHistory() checks.Check {
 			if s.repo == nil {
 				return s.noGit()
 			}
-			return s.examine(func(sc *scan.Scanner) (scan.Result, error) {
-				result, err := sc.History(ctx, s.repo, s.seal(), s.cache("history"))
+			return s.runScan(func(sc *scan.Scanner) (scan.Result, error) {
+				result, err := sc.History(ctx, s.repo, s.seal(), s.cachePath("history"))
 				if err == nil {
 					var refs scan.Result
 					refs, err = sc.References(ctx, s.repo)
@@ -131,16 +131,16 @@ func (s *audit) secretsHistory() checks.Check {
 				if n, err := s.repo.CountSubmodules(ctx); err == nil && n > 0 {
 					result.Add(scan.Result{Scanned: scan.Scanned{Skipped: map[string]int{"submodule-history": n}}})
 				}
-				return result, s.partial(ctx, &result, err)
+				return result, s.explainPartialClone(ctx, &result, err)
 			})
 		},
 	}
 }
 
-// partial explains what could not be read of a clone that has only a part of
+// explainPartialClone explains what could not be read of a clone that has only a part of
 // the objects. FlowGate never fetches them itself: what a repository's settings
 // say about its remote may be anything.
-func (s *audit) partial(ctx context.Context, result *scan.Result, err error) error {
+func (s *audit) explainPartialClone(ctx context.Context, result *scan.Result, err error) error {
 	if err == nil && len(result.Scanned.Unread) == 0 {
 		return nil
 	}
@@ -157,80 +157,80 @@ func (s *audit) partial(ctx context.Context, result *scan.Result, err error) err
 	return nil
 }
 
-func (s *audit) rangeIsCut(ctx context.Context) (bool, error) {
-	return s.repo.ReachesShallow(ctx, s.o.Range)
+func (s *audit) isRangeCut(ctx context.Context) (bool, error) {
+	return s.repo.ReachesShallow(ctx, s.options.Range)
 }
 
-// patch searches what a stream yields. isCut says whether a shallow clone lacks a
+// scanPatch searches what a stream yields. isCut says whether a shallow clone lacks a
 // part of it.
-func (s *audit) patch(ctx context.Context, isCut func(context.Context) (bool, error), stream scan.Stream) checks.Outcome {
+func (s *audit) scanPatch(ctx context.Context, isCut func(context.Context) (bool, error), stream scan.Stream) checks.Outcome {
 	if s.repo == nil {
-		if dir := s.o.Getenv("GIT_DIR"); dir != "" {
-			return checks.Failed("%v, and GIT_DIR=%s is not followed", s.none, dir).WithFix("", "run it inside the repository itself")
+		if dir := s.options.Getenv("GIT_DIR"); dir != "" {
+			return checks.Failed("%v, and GIT_DIR=%s is not followed", s.noRepoReason, dir).WithFix("", "run it inside the repository itself")
 		}
 		return s.noGit()
 	}
-	return s.examine(func(sc *scan.Scanner) (scan.Result, error) {
+	return s.runScan(func(sc *scan.Scanner) (scan.Result, error) {
 		result, err := sc.Patches(ctx, s.repo, stream)
 		if cut, bad := isCut(ctx); err == nil && bad != nil {
 			err = bad
 		} else if cut {
 			result.Scanned.Unread = append(result.Scanned.Unread, scan.Unread{What: "range", Reason: "this clone is shallow and ends within the range: some of its commits are not here (git fetch --unshallow)"})
 		}
-		if dir := s.o.Getenv("GIT_DIR"); dir != "" && !s.isOwn(dir) {
+		if dir := s.options.Getenv("GIT_DIR"); dir != "" && !s.isOwnGitDir(dir) {
 			result.Scanned.Unread = append(result.Scanned.Unread, scan.Unread{What: dir, Reason: "GIT_DIR names another repository than the one of the working folder, which was searched"})
 		}
-		return result, s.partial(ctx, &result, err)
+		return result, s.explainPartialClone(ctx, &result, err)
 	})
 }
 
-// examine runs one scan and judges what it found.
-func (s *audit) examine(look func(*scan.Scanner) (scan.Result, error)) checks.Outcome {
+// runScan runs one scan and judges what it found.
+func (s *audit) runScan(look func(*scan.Scanner) (scan.Result, error)) checks.Outcome {
 	sc, err := s.scanner()
 	if err != nil {
 		return checks.Failed("the rules cannot be used: %v", err)
 	}
 	result, err := look(sc)
-	m := s.admit(&result)
+	m := s.summarize(&result)
 	switch {
 	case errors.Is(err, repo.ErrRevision):
-		return checks.Failed("-range=%s: %v", s.o.Range, err).WithFix("", "write two commits, branches or tags, as in -range=origin/main..HEAD")
+		return checks.Failed("-range=%s: %v", s.options.Range, err).WithFix("", "write two commits, branches or tags, as in -range=origin/main..HEAD")
 	case err != nil:
 		return checks.Failed("the scan did not end: %v", err)
 	case m.Findings > 0:
-		return outcome(report.Fail, m).WithFix("", "replace each secret where it was issued and take it out; a false alarm: add its fingerprint to .gitleaksignore")
+		return scanOutcome(report.Fail, m).WithFix("", "replace each secret where it was issued and take it out; a false alarm: add its fingerprint to .gitleaksignore")
 	case m.Unread > 0:
-		return outcome(report.Fail, m).WithFix("", "data.scanned.unread says what could not be searched")
+		return scanOutcome(report.Fail, m).WithFix("", "data.scanned.unread says what could not be searched")
 	}
-	return outcome(report.Pass, m)
+	return scanOutcome(report.Pass, m)
 }
 
-// isOwn reports whether dir, as git gives it to a hook, is this repository's.
-func (s *audit) isOwn(dir string) bool {
+// isOwnGitDir reports whether dir, as git gives it to a hook, is this repository's.
+func (s *audit) isOwnGitDir(dir string) bool {
 	if !filepath.IsAbs(dir) {
-		dir = filepath.Join(s.o.Cwd, dir)
+		dir = filepath.Join(s.options.Cwd, dir)
 	}
 	return trust.RealPath(dir) == trust.RealPath(s.repo.Dir)
 }
 
-// inRoot is a path as findings have it: relative to the scanned folder, if it is
+// relativeToRoot is a path as findings have it: relative to the scanned folder, if it is
 // in there.
-func (s *audit) inRoot(path string) string {
+func (s *audit) relativeToRoot(path string) string {
 	if rel, err := filepath.Rel(s.root, path); err == nil && trust.IsWithin(path, s.root) {
 		return filepath.ToSlash(rel)
 	}
 	return path
 }
 
-func outcome(status report.Status, m summary) checks.Outcome {
+func scanOutcome(status report.Status, m scanSummary) checks.Outcome {
 	return checks.Outcome{Status: status, Detail: m}
 }
 
-// admit drops what is ignored, marks what is known, adds the rest to the report
+// summarize drops what is ignored, marks what is known, adds the rest to the report
 // and sums it up.
-func (s *audit) admit(result *scan.Result) summary {
+func (s *audit) summarize(result *scan.Result) scanSummary {
 	result.Findings = slices.DeleteFunc(result.Findings, s.ignore.Has)
-	m := summary{
+	m := scanSummary{
 		Files: result.Scanned.Files, Commits: result.Scanned.Commits, Cached: result.Scanned.Cached, Unread: len(result.Scanned.Unread),
 		Text: fmt.Sprintf("%d files and %d commits searched, %d of them known already", result.Scanned.Files, result.Scanned.Commits, result.Scanned.Cached),
 	}
@@ -241,12 +241,12 @@ func (s *audit) admit(result *scan.Result) summary {
 			m.Known++
 			continue
 		}
-		fresh = append(fresh, place(*f))
+		fresh = append(fresh, describePlace(*f))
 	}
 	m.Findings = len(fresh)
 	switch {
 	case len(fresh) > 0:
-		m.Text = fmt.Sprintf("%d found: %s", len(fresh), names(fresh))
+		m.Text = fmt.Sprintf("%d found: %s", len(fresh), joinNames(fresh))
 	case m.Unread > 0:
 		m.Text = fmt.Sprintf("not everything could be searched: %s: %s", result.Scanned.Unread[0].What, result.Scanned.Unread[0].Reason)
 	}
@@ -256,7 +256,7 @@ func (s *audit) admit(result *scan.Result) summary {
 	return m
 }
 
-func place(f scan.Finding) string {
+func describePlace(f scan.Finding) string {
 	where := fmt.Sprintf("%s:%d", f.File, f.Line)
 	if f.Commit != "" {
 		where += " in " + f.Commit[:min(len(f.Commit), 10)]

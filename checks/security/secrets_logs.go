@@ -24,14 +24,14 @@ func (s *audit) secretsLogs() checks.Check {
 			logs, err := s.logs()
 			switch {
 			case errors.Is(err, fs.ErrNotExist):
-				return checks.Skipped("there is no %s", s.shown(s.cfg.Paths.Root()))
+				return checks.Skipped("there is no %s", s.shortPath(s.cfg.Paths.Root()))
 			case err != nil:
 				return checks.Failed("%v", err)
 			}
-			return s.examine(func(sc *scan.Scanner) (scan.Result, error) {
+			return s.runScan(func(sc *scan.Scanner) (scan.Result, error) {
 				result := sc.Tree(ctx, "/", logs, nil)
 				for i := range result.Findings {
-					result.Findings[i].File = s.shown("/" + result.Findings[i].File)
+					result.Findings[i].File = s.shortPath("/" + result.Findings[i].File)
 				}
 				return result, nil
 			})
@@ -45,7 +45,7 @@ func (s *audit) logs() (all []string, err error) {
 	if _, err := os.Stat(s.cfg.Paths.Root()); err != nil {
 		return nil, err
 	}
-	err = s.runtimeFiles(func(path string, info fs.FileInfo) {
+	err = s.walkRuntimeFolder(func(path string, info fs.FileInfo) {
 		if info.Mode().IsRegular() && filepath.Ext(path) == ".log" {
 			all = append(all, strings.TrimPrefix(path, "/"))
 		}

@@ -18,21 +18,21 @@ func (s *audit) secretsReferenced() checks.Check {
 			}
 			var inline []string
 			note := func(path string) { inline = append(inline, path) }
-			visit(s.cfg.Base, "litellm_base", note)
+			findWrittenSecrets(s.cfg.Base, "litellm_base", note)
 			for name, overlay := range s.cfg.Profiles {
-				visit(overlay, "profiles."+name, note)
+				findWrittenSecrets(overlay, "profiles."+name, note)
 			}
 			for name, provider := range s.cfg.Providers {
-				visit(provider, "auth.providers."+name, note)
+				findWrittenSecrets(provider, "auth.providers."+name, note)
 			}
 			for _, svc := range s.cfg.Services {
 				for name, value := range svc.Env {
-					visit(map[string]any{name: value}, "services."+svc.Name+".env", note)
+					findWrittenSecrets(map[string]any{name: value}, "services."+svc.Name+".env", note)
 				}
 			}
 			slices.Sort(inline)
 			if len(inline) > 0 {
-				return checks.Failed("%s %s a secret written out", names(inline), map[bool]string{true: "holds", false: "hold"}[len(inline) == 1]).
+				return checks.Failed("%s %s a secret written out", joinNames(inline), map[bool]string{true: "holds", false: "hold"}[len(inline) == 1]).
 					WithFix("", "put each into a file of its own and name it in credentials.upstream, or write os.environ/NAME")
 			}
 			return checks.Passed(nil)
@@ -40,8 +40,8 @@ func (s *audit) secretsReferenced() checks.Check {
 	}
 }
 
-// visit notes the paths of values that redact would hide: those are secrets.
-func visit(v any, path string, note func(string)) {
+// findWrittenSecrets notes the paths of values that redact would hide: those are secrets.
+func findWrittenSecrets(v any, path string, note func(string)) {
 	switch v := v.(type) {
 	case map[string]any:
 		for key, inner := range v {
@@ -52,11 +52,11 @@ func visit(v any, path string, note func(string)) {
 				}
 				continue
 			}
-			visit(inner, at, note)
+			findWrittenSecrets(inner, at, note)
 		}
 	case []any:
 		for i, inner := range v {
-			visit(inner, fmt.Sprintf("%s[%d]", path, i), note)
+			findWrittenSecrets(inner, fmt.Sprintf("%s[%d]", path, i), note)
 		}
 	}
 }

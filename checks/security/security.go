@@ -76,20 +76,20 @@ func Checks(ctx context.Context, o Options) ([]checks.Check, func() (Examined, e
 	if err != nil {
 		return nil, nil, err
 	}
-	list, closeDoctor := s.checks(ctx)
+	list, closeDoctor := s.allChecks(ctx)
 	list, err = checks.Select(list, o.Only, o.Skip)
 	if err != nil {
 		closeDoctor()
-		return nil, nil, needsFlag(err, o)
+		return nil, nil, hintAtFlag(err, o)
 	}
 	return list, func() (Examined, error) {
 		closeDoctor()
-		return s.examined()
+		return s.collectExamined()
 	}, nil
 }
 
-// needsFlag says so when what was chosen is only there with another flag.
-func needsFlag(err error, o Options) error {
+// hintAtFlag says so when what was chosen is only there with another flag.
+func hintAtFlag(err error, o Options) error {
 	if _, other := checks.Select(List(), o.Only, o.Skip); other != nil {
 		return err
 	}
@@ -99,30 +99,30 @@ func needsFlag(err error, o Options) error {
 // List returns all checks in the order in which Run reports them. They are for
 // reading, not for running.
 func List() []checks.Check {
-	s := &audit{o: Options{History: true, Probe: true}}
-	list, done := s.checks(context.Background())
+	s := &audit{options: Options{History: true, Probe: true}}
+	list, done := s.allChecks(context.Background())
 	done()
 	return append(list, s.secretsStaged(), s.secretsRange())
 }
 
-// fromDoctor are checks of the doctor's that are about safety too.
-const fromDoctor = "folder.private,folder.ignored,keys.private,credentials.private,ports.loopback,cliproxy.keys,services.dotenv,runtimes.digest,runtimes.good"
+// sharedChecks are checks of the doctor's that are about safety too.
+const sharedChecks = "folder.private,folder.ignored,keys.private,credentials.private,ports.loopback,cliproxy.keys,services.dotenv,runtimes.digest,runtimes.good"
 
-// checks are all checks, each after those that it needs, and what to call when
+// allChecks are all checks, each after those that it needs, and what to call when
 // they have run.
-func (s *audit) checks(ctx context.Context) ([]checks.Check, func()) {
-	shared, done := doctor.Checks(ctx, s.o.Options)
-	shared, err := checks.Select(shared, fromDoctor, "")
+func (s *audit) allChecks(ctx context.Context) ([]checks.Check, func()) {
+	shared, done := doctor.Checks(ctx, s.options.Options)
+	shared, err := checks.Select(shared, sharedChecks, "")
 	if err != nil {
 		panic(err) // an ID in fromDoctor is none
 	}
 	own := slices.Concat(
 		[]checks.Check{s.filesTracked(), s.filesIgnored(), s.runtimePrivate(), s.runtimeClosed(), s.secretsLogs()},
-		s.content(),
+		s.contentChecks(),
 		[]checks.Check{
 			s.managementKey(), s.managementRemote(), s.upstreamQuiet(), s.secretsReferenced(), s.routerKey(),
 		},
-		s.exposure())
+		s.exposureChecks())
 	for i := range own {
 		own[i].Family = "security"
 		if own[i].Timeout == 0 {
@@ -132,18 +132,18 @@ func (s *audit) checks(ctx context.Context) ([]checks.Check, func()) {
 	return append(shared, own...), done
 }
 
-// content are the checks of what files and commits hold.
-func (s *audit) content() []checks.Check {
+// contentChecks are the checks of what files and commits hold.
+func (s *audit) contentChecks() []checks.Check {
 	var list []checks.Check
 	switch {
-	case s.o.Staged:
+	case s.options.Staged:
 		list = append(list, s.secretsStaged())
-	case s.o.Range != "":
+	case s.options.Range != "":
 		list = append(list, s.secretsRange())
 	default:
 		list = append(list, s.secretsTree())
 	}
-	if s.o.History {
+	if s.options.History {
 		list = append(list, s.secretsHistory())
 	}
 	return list

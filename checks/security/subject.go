@@ -21,18 +21,18 @@ import (
 
 // audit is what is examined.
 type audit struct {
-	o    Options
-	root string         // absolute folder that is scanned
-	repo *repo.Repo     // nil when root is in no repository
-	none error          // why
-	cfg  *config.Config // nil when the configuration cannot be used
-	err  error          // why
+	options      Options
+	root         string         // absolute folder that is scanned
+	repo         *repo.Repo     // nil when root is in no repository
+	noRepoReason error          // why
+	cfg          *config.Config // nil when the configuration cannot be used
+	configError  error          // why
 
-	ignore   scan.Ignore
-	baseline scan.Baseline
-	known    func() []string // secrets of the installation
-	rules    *rule.Set
-	scanner  func() (*scan.Scanner, error)
+	ignore       scan.Ignore
+	baseline     scan.Baseline
+	knownSecrets func() []string // secrets of the installation
+	rules        *rule.Set
+	scanner      func() (*scan.Scanner, error)
 
 	mu     sync.Mutex
 	result scan.Result
@@ -41,42 +41,42 @@ type audit struct {
 // newAudit finds out what there is to examine, and refuses rules and baselines
 // that cannot be used before any work starts.
 func newAudit(ctx context.Context, o Options) (*audit, error) {
-	s := &audit{o: o, root: o.Cwd}
-	s.cfg, s.err = subject.Configuration(o.Options.Subject())
+	s := &audit{options: o, root: o.Cwd}
+	s.cfg, s.configError = subject.Configuration(o.Options.Subject())
 	r, err := repo.Open(ctx, o.Cwd)
 	switch {
 	case err == nil:
 		s.repo, s.root = r, r.Top
 	case errors.Is(err, repo.ErrNoRepository):
-		s.none = err
+		s.noRepoReason = err
 	default:
 		return nil, fault.New("git-failed", "look for a git repository in %s: %w", o.Cwd, err).
 			WithHint("git says why; for another user's repository: git config --global --add safe.directory %s", o.Cwd)
 	}
-	s.known = sync.OnceValue(s.secrets)
+	s.knownSecrets = sync.OnceValue(s.installationSecrets)
 	if s.rules, err = rule.Load(s.root); err != nil {
 		return nil, fault.Usage("rules-invalid", "%w", err).WithHint("correct %s; its format is gitleaks'", rule.File)
 	}
 	s.scanner = sync.OnceValues(func() (*scan.Scanner, error) { return scan.New(s.rules) })
-	s.rules.AddKnown(s.known())
-	return s, s.suppressions()
+	s.rules.AddKnown(s.knownSecrets())
+	return s, s.loadSuppressions()
 }
 
-func (s *audit) suppressions() (err error) {
+func (s *audit) loadSuppressions() (err error) {
 	if s.ignore, err = scan.ReadIgnore(s.root); err != nil {
 		return fault.Usage("baseline-invalid", "read %s: %w", scan.IgnoreFile, err)
 	}
-	if s.o.Baseline == "" {
+	if s.options.Baseline == "" {
 		return nil
 	}
-	if s.baseline, err = scan.ReadBaseline(s.o.Baseline); err != nil {
-		f := fault.Usage("baseline-invalid", "read the baseline %s: %w", s.o.Baseline, err)
+	if s.baseline, err = scan.ReadBaseline(s.options.Baseline); err != nil {
+		f := fault.Usage("baseline-invalid", "read the baseline %s: %w", s.options.Baseline, err)
 		if errors.Is(err, fs.ErrNotExist) {
-			return f.WithHint("make one with -write-baseline=%s", s.o.Baseline)
+			return f.WithHint("make one with -write-baseline=%s", s.options.Baseline)
 		}
 		return f.WithHint("a report of gitleaks in JSON is one too")
 	}
-	if full, err := filepath.Abs(s.o.Baseline); err == nil && trust.IsWithin(full, s.root) {
+	if full, err := filepath.Abs(s.options.Baseline); err == nil && trust.IsWithin(full, s.root) {
 		rel, _ := filepath.Rel(s.root, full)
 		s.rules.Baseline = filepath.ToSlash(rel)
 		s.rules.Digest += " without " + s.rules.Baseline
@@ -84,8 +84,8 @@ func (s *audit) suppressions() (err error) {
 	return nil
 }
 
-// examined is the data of the report, after the checks have run.
-func (s *audit) examined() (Examined, error) {
+// collectExamined is the data of the report, after the checks have run.
+func (s *audit) collectExamined() (Examined, error) {
 	e := Examined{Root: s.root, Git: s.repo != nil, Findings: s.result.Findings, Scanned: s.result.Scanned}
 	if e.Findings == nil {
 		e.Findings = []scan.Finding{}
@@ -96,19 +96,19 @@ func (s *audit) examined() (Examined, error) {
 	if e.Scanned.Skipped == nil {
 		e.Scanned.Skipped = map[string]int{}
 	}
-	if s.o.WriteBaseline != "" {
-		if err := scan.WriteBaseline(s.o.WriteBaseline, e.Findings); err != nil {
+	if s.options.WriteBaseline != "" {
+		if err := scan.WriteBaseline(s.options.WriteBaseline, e.Findings); err != nil {
 			return e, fault.New("baseline-unwritable", "write the baseline: %w", err)
 		}
-		e.Baseline = s.o.WriteBaseline
+		e.Baseline = s.options.WriteBaseline
 	}
-	return e, s.err
+	return e, s.configError
 }
 
-// cache is the file in which a scan of that name is remembered; empty without a
+// cachePath is the file in which a scan of that name is remembered; empty without a
 // configuration that is trusted.
-func (s *audit) cache(name string) string {
-	if s.cfg == nil || s.o.Untrusted != "" || trust.CheckFolders(s.cfg.Paths.Root(), filepath.Join(s.cfg.Paths.Root(), "cache")) != nil {
+func (s *audit) cachePath(name string) string {
+	if s.cfg == nil || s.options.Untrusted != "" || trust.CheckFolders(s.cfg.Paths.Root(), filepath.Join(s.cfg.Paths.Root(), "cache")) != nil {
 		return ""
 	}
 	return filepath.Join(s.cfg.Paths.Root(), "cache", name)
@@ -119,27 +119,27 @@ func (s *audit) seal() scan.Seal {
 	if s.cfg == nil {
 		return scan.Seal{}
 	}
-	return scan.Seal{Root: s.cfg.Paths.Root(), Getenv: s.o.Getenv}
+	return scan.Seal{Root: s.cfg.Paths.Root(), Getenv: s.options.Getenv}
 }
 
-// shown is a path as people in the folder that they work in would type it.
-func (s *audit) shown(path string) string {
-	if rel, err := filepath.Rel(s.o.Cwd, path); err == nil && len(rel) < len(path) {
+// shortPath is a path as people in the folder that they work in would type it.
+func (s *audit) shortPath(path string) string {
+	if rel, err := filepath.Rel(s.options.Cwd, path); err == nil && len(rel) < len(path) {
 		return rel
 	}
 	return path
 }
 
 // noGit is the outcome of a check that needs a repository.
-func (s *audit) noGit() checks.Outcome { return checks.Skipped("%v", s.none) }
+func (s *audit) noGit() checks.Outcome { return checks.Skipped("%v", s.noRepoReason) }
 
 // noConfig is the outcome of a check that needs the configuration.
 func (s *audit) noConfig() checks.Outcome {
 	return checks.Skipped("the configuration cannot be used")
 }
 
-// names are a few of many things in a sentence.
-func names(all []string) string {
+// joinNames are a few of many things in a sentence.
+func joinNames(all []string) string {
 	const most = 5
 	if len(all) <= most {
 		return strings.Join(all, ", ")

@@ -15,9 +15,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/keyfile"
 )
 
-// withUpstream gives CLIProxyAPI's own configuration to look, or says why there
+// withCLIProxyConfig gives CLIProxyAPI's own configuration to look, or says why there
 // is none.
-func (s *audit) withUpstream(look func(path string, u cliproxy.File) checks.Outcome) checks.Outcome {
+func (s *audit) withCLIProxyConfig(look func(path string, u cliproxy.File) checks.Outcome) checks.Outcome {
 	if s.cfg == nil {
 		return s.noConfig()
 	}
@@ -27,24 +27,24 @@ func (s *audit) withUpstream(look func(path string, u cliproxy.File) checks.Outc
 	}
 	u, err := cliproxy.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return checks.Skipped("there is no %s", s.shown(path))
+		return checks.Skipped("there is no %s", s.shortPath(path))
 	}
 	if err != nil {
 		return checks.Failed("%v", err)
 	}
-	return look(s.shown(path), u)
+	return look(s.shortPath(path), u)
 }
 
 func (s *audit) managementKey() checks.Check {
 	return checks.Check{
 		ID: "management.key", Title: "The management key cannot be guessed",
 		Run: func(context.Context) checks.Outcome {
-			return s.withUpstream(func(path string, u cliproxy.File) checks.Outcome {
+			return s.withCLIProxyConfig(func(path string, u cliproxy.File) checks.Outcome {
 				key := u.Manage.Secret
 				if isHash(key) {
 					key = s.managementKeyFile()
 				}
-				if why := weakness(key); key != "" && why != "" {
+				if why := findWeakness(key); key != "" && why != "" {
 					return checks.Failed("remote-management.secret-key in %s %s", path, why).
 						WithFix("", "write a random one, and the same into .router/secrets/management.key")
 				}
@@ -66,19 +66,19 @@ func (s *audit) managementKeyFile() string {
 	return key
 }
 
-// leastKey is the length of a key that is not worth trying, in characters.
-const leastKey = 16
+// minKeyLength is the length of a key that is not worth trying, in characters.
+const minKeyLength = 16
 
-// weakness says why a key is a bad one.
-func weakness(key string) string {
+// findWeakness says why a key is a bad one.
+func findWeakness(key string) string {
 	lower := strings.ToLower(key)
 	for _, sample := range [...]string{"your-", "changeme", "change-me", "example", "placeholder", "password", "secret-key", "management-key", "sk-1234", "admin", "xxxx", "<", "replace"} {
 		if strings.HasPrefix(lower, sample) {
 			return "is a sample"
 		}
 	}
-	if len(key) < leastKey {
-		return fmt.Sprintf("is shorter than %d characters", leastKey)
+	if len(key) < minKeyLength {
+		return fmt.Sprintf("is shorter than %d characters", minKeyLength)
 	}
 	if strings.Count(key, key[:1]) == len(key) {
 		return "is one character repeated"
@@ -90,11 +90,11 @@ func (s *audit) managementRemote() checks.Check {
 	return checks.Check{
 		ID: "management.remote", Title: "Accounts are managed from this machine only",
 		Run: func(context.Context) checks.Outcome {
-			if s.cfg != nil && s.remoteByEnvironment() {
+			if s.cfg != nil && s.isRemoteByEnvironment() {
 				return checks.Failed("MANAGEMENT_PASSWORD is set for cliproxyapi_plus: it turns remote management on").
 					WithFix("", "unset it, and use remote-management.secret-key")
 			}
-			return s.withUpstream(func(path string, u cliproxy.File) checks.Outcome {
+			return s.withCLIProxyConfig(func(path string, u cliproxy.File) checks.Outcome {
 				if u.Manage.AllowRemote {
 					return checks.Failed("remote-management.allow-remote is on in %s", path).WithFix("", "write allow-remote: false")
 				}
@@ -104,12 +104,12 @@ func (s *audit) managementRemote() checks.Check {
 	}
 }
 
-func (s *audit) remoteByEnvironment() bool {
+func (s *audit) isRemoteByEnvironment() bool {
 	svc, ok := s.cfg.Service(config.CLIProxy)
 	if !ok || svc.Runtime == config.RuntimeEcho {
 		return false
 	}
-	return svc.Env["MANAGEMENT_PASSWORD"] != "" || s.o.Getenv("MANAGEMENT_PASSWORD") != ""
+	return svc.Env["MANAGEMENT_PASSWORD"] != "" || s.options.Getenv("MANAGEMENT_PASSWORD") != ""
 }
 
 func (s *audit) upstreamQuiet() checks.Check {
@@ -117,7 +117,7 @@ func (s *audit) upstreamQuiet() checks.Check {
 		ID: "upstream.quiet", Title: "CLIProxyAPI writes no requests down and serves nothing extra",
 		Timeout: 5 * time.Second,
 		Run: func(context.Context) checks.Outcome {
-			return s.withUpstream(func(path string, u cliproxy.File) checks.Outcome {
+			return s.withCLIProxyConfig(func(path string, u cliproxy.File) checks.Outcome {
 				var on []string
 				for name, is := range map[string]bool{"debug": u.Debug, "request-log": u.RequestLog, "pprof": u.Pprof.Enable} {
 					if is {
@@ -129,7 +129,7 @@ func (s *audit) upstreamQuiet() checks.Check {
 				}
 				slices.Sort(on)
 				if len(on) > 0 {
-					return checks.Warned("on in %s: %s", path, names(on)).WithFix("", "turn each off")
+					return checks.Warned("on in %s: %s", path, joinNames(on)).WithFix("", "turn each off")
 				}
 				return checks.Passed(nil)
 			})

@@ -25,20 +25,20 @@ func (l Leak) Reason() string {
 	return "a key stands in clear text in " + strings.Join(l.Files, ", ")
 }
 
-// logs is the check that no secret of the stack is in any log: events, the
+// logsCheck is the check that no secret of the stack is in any log: events, the
 // services' own output and the supervisor's.
-func (s *stack) logs(after []string) checks.Check {
+func (s *stack) logsCheck(after []string) checks.Check {
 	return checks.Check{ID: "logs.clean", Title: "No log holds a secret", Family: "smoke", After: after, Run: func(context.Context) checks.Outcome {
 		var found Leak
 		read := 0
 		isWord := func(secret string) bool { return !redact.LooksRandom(secret) } // as a header's value may be
-		secrets := append(policy.KnownSecrets(s.cfg, s.getenv), slices.DeleteFunc(slices.Clone(s.secret), isWord)...)
+		secrets := append(policy.KnownSecrets(s.cfg, s.getenv), slices.DeleteFunc(slices.Clone(s.secrets), isWord)...)
 		err := filepath.WalkDir(s.cfg.Paths.RuntimeDir, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || !d.Type().IsRegular() || filepath.Ext(path) != ".log" {
 				return err
 			}
 			read++
-			leaks, err := holdsAny(path, secrets)
+			leaks, err := containsAny(path, secrets)
 			if leaks {
 				found.Files = append(found.Files, path)
 			}
@@ -56,7 +56,7 @@ func (s *stack) logs(after []string) checks.Check {
 	}}
 }
 
-func holdsAny(path string, secrets []string) (bool, error) {
+func containsAny(path string, secrets []string) (bool, error) {
 	b, err := safefile.Read(path, safefile.BulkLimit)
 	if err != nil {
 		return false, err

@@ -20,33 +20,33 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor"
 )
 
-// private is a stack of smoke's own: its folder, ports and keys exist for one run.
-type private struct {
+// privateStack is a stack of smoke's own: its folder, ports and keys exist for one run.
+type privateStack struct {
 	stack
-	o       Options
-	dir     string
-	missing error    // why the installation has no LiteLLM, where the router is one
-	life    *os.File // the supervisor takes the stack down when this end closes, however smoke died
+	options      Options
+	dir          string
+	runtimeError error    // why the installation has no LiteLLM, where the router is one
+	lifeline     *os.File // the supervisor takes the stack down when this end closes, however smoke died
 }
 
 func runPrivate(ctx context.Context, o Options) (_ report.Checked, err error) {
-	p, err := newPrivate(o)
+	p, err := newPrivateStack(o)
 	if err != nil {
 		return report.Checked{}, err
 	}
 	defer func() {
 		if !o.Keep || ctx.Err() != nil {
-			err = errors.Join(err, p.down())
+			err = errors.Join(err, p.tearDown())
 		}
 	}()
-	r, err := p.router("router-default")
+	r, err := p.newRouter("router-default")
 	if err != nil {
 		return report.Checked{}, err
 	}
-	r.Own = true
-	list := append(p.bringUp(), p.health([]string{"services.started"})...)
+	r.Private = true
+	list := append(p.startChecks(), p.healthChecks([]string{"services.started"})...)
 	list = append(list, r.Probes([]string{"router.ready"}, probeTimeout)...)
-	list = append(list, p.logs(ids(list)))
+	list = append(list, p.logsCheck(checkIDs(list)))
 	results := checks.Run(ctx, list, checks.Options{Emit: o.Emit})
 	target := p.target("private", r, results)
 	if o.Keep {
@@ -55,80 +55,80 @@ func runPrivate(ctx context.Context, o Options) (_ report.Checked, err error) {
 	return report.Checked{Checks: results, Data: target}, nil
 }
 
-func newPrivate(o Options) (*private, error) {
+func newPrivateStack(o Options) (*privateStack, error) {
 	dir, err := os.MkdirTemp("", "flowgate-*") // short: the control socket's path must fit behind macOS's long TMPDIR
 	if err != nil {
 		return nil, fault.New("temp-dir-unwritable", "make a folder for the private stack: %w", err).
 			WithHint("free space or set TMPDIR to a folder that can be written")
 	}
-	p := &private{o: o, dir: dir, stack: stack{getenv: o.Getenv}}
+	p := &privateStack{options: o, dir: dir, stack: stack{getenv: o.Getenv}}
 	if err := p.configure(); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	return p, nil
 }
 
-func (p *private) configure() error {
+func (p *privateStack) configure() error {
 	ports, err := tcp.FreePorts(2)
 	if err != nil {
 		return err
 	}
-	p.cfg, err = scaffold.WritePrivate(p.dir, ports[0], ports[1], p.o.Runtime)
+	p.cfg, err = scaffold.WritePrivate(p.dir, ports[0], ports[1], p.options.Runtime)
 	if err != nil {
 		return err
 	}
-	if p.o.Profile == "" {
-		p.o.Profile = p.cfg.DefaultProfile()
+	if p.options.Profile == "" {
+		p.options.Profile = p.cfg.DefaultProfile()
 	}
-	active, err := policy.Prepare(p.cfg, p.o.Profile, p.getenv)
+	active, err := policy.Prepare(p.cfg, p.options.Profile, p.getenv)
 	if err != nil {
 		return err
 	}
 	if _, err := policy.Write(p.cfg, active, time.Now()); err != nil {
 		return err
 	}
-	p.secret = inventory.Secrets(p.cfg, p.getenv)
-	p.takeInstalled()
+	p.secrets = inventory.Secrets(p.cfg, p.getenv)
+	p.useInstalledLiteLLM()
 	return nil
 }
 
-// takeInstalled has the private stack run the LiteLLM that the installation has:
+// useInstalledLiteLLM has the private stack run the LiteLLM that the installation has:
 // the private folder has a store of its own, which is empty.
-func (p *private) takeInstalled() {
-	if p.o.Runtime != config.RuntimeLiteLLM || p.o.Apart {
+func (p *privateStack) useInstalledLiteLLM() {
+	if p.options.Runtime != config.RuntimeLiteLLM || p.options.AlwaysPrivate {
 		return
 	}
 	cwd, _ := os.Getwd() // one of the places of a virtual environment
-	bin, err := runtimestore.FindLiteLLM(p.o.Config, runtimestore.Environment{Cwd: cwd, Environ: p.o.Environ, LookPath: exec.LookPath})
-	if p.missing = err; err == nil {
-		p.o.Environ = append(slices.Clone(p.o.Environ), "FLOWGATE_LITELLM="+bin)
+	bin, err := runtimestore.FindLiteLLM(p.options.Config, runtimestore.Environment{Cwd: cwd, Environ: p.options.Environ, LookPath: exec.LookPath})
+	if p.runtimeError = err; err == nil {
+		p.options.Environ = append(slices.Clone(p.options.Environ), "FLOWGATE_LITELLM="+bin)
 	}
 }
 
-func (p *private) bringUp() []checks.Check {
-	budget := p.o.Timeout
+func (p *privateStack) startChecks() []checks.Check {
+	budget := p.options.Timeout
 	if budget == 0 {
 		budget = runtimestore.StartTimeout(routerService(p.cfg).Runtime) + 5*time.Second
 	}
 	return []checks.Check{
-		{ID: "runtimes.present", Title: "The runtimes are present", Family: "smoke", Run: p.runtimes},
-		{ID: "profile.active", Title: "The profile is activated", Family: "smoke", Needs: []string{"runtimes.present"}, Run: p.profile},
-		{ID: "services.started", Title: "The services start", Family: "smoke", Needs: []string{"profile.active"}, Timeout: budget + 5*time.Second, Run: p.start},
+		{ID: "runtimes.present", Title: "The runtimes are present", Family: "smoke", Run: p.checkRuntimes},
+		{ID: "profile.active", Title: "The profile is activated", Family: "smoke", Needs: []string{"runtimes.present"}, Run: p.checkProfile},
+		{ID: "services.started", Title: "The services start", Family: "smoke", Needs: []string{"profile.active"}, Timeout: budget + 5*time.Second, Run: p.startServices},
 	}
 }
 
-func (p *private) runtimes(context.Context) checks.Outcome {
+func (p *privateStack) checkRuntimes(context.Context) checks.Outcome {
 	type found struct {
 		Service string `json:"service"`
 		Runtime string `json:"runtime"`
 		Program string `json:"program"`
 	}
-	if p.missing != nil {
-		return checks.FromFault(p.missing)
+	if p.runtimeError != nil {
+		return checks.FromFault(p.runtimeError)
 	}
 	var all []found
 	for _, svc := range p.cfg.Services {
-		spec, err := runtimestore.Command(p.cfg, svc, runtimestore.Environment{Self: p.o.Self, Environ: p.o.Environ, LookPath: exec.LookPath})
+		spec, err := runtimestore.Command(p.cfg, svc, runtimestore.Environment{Self: p.options.Self, Environ: p.options.Environ, LookPath: exec.LookPath})
 		if err != nil {
 			return checks.FromFault(err)
 		}
@@ -137,10 +137,10 @@ func (p *private) runtimes(context.Context) checks.Outcome {
 	return checks.Passed(all)
 }
 
-func (p *private) profile(context.Context) checks.Outcome {
+func (p *privateStack) checkProfile(context.Context) checks.Outcome {
 	name, since := policy.Current(p.cfg)
-	if name != p.o.Profile {
-		return checks.Failed("profile %q is not the active one: %q is", p.o.Profile, name)
+	if name != p.options.Profile {
+		return checks.Failed("profile %q is not the active one: %q is", p.options.Profile, name)
 	}
 	return checks.Passed(struct {
 		Profile string    `json:"profile"`
@@ -148,15 +148,15 @@ func (p *private) profile(context.Context) checks.Outcome {
 	}{name, since})
 }
 
-func (p *private) start(ctx context.Context) checks.Outcome {
+func (p *privateStack) startServices(ctx context.Context) checks.Outcome {
 	read, write, err := os.Pipe()
 	if err != nil {
 		return checks.Failed("make a lifeline: %v", err)
 	}
 	defer func() { _ = read.Close() }()
-	p.life = write
-	o := supervisor.StartOptions{Timeout: p.o.Timeout, Self: p.o.Self, Environ: p.o.Environ}
-	if !p.o.Keep {
+	p.lifeline = write
+	o := supervisor.StartOptions{Timeout: p.options.Timeout, Self: p.options.Self, Environ: p.options.Environ}
+	if !p.options.Keep {
 		o.Lifeline, o.Ephemeral = read, p.dir
 	}
 	if p.status, err = supervisor.Start(ctx, p.cfg, o); err != nil {
@@ -165,13 +165,13 @@ func (p *private) start(ctx context.Context) checks.Outcome {
 	return checks.Passed(p.status.Services)
 }
 
-// down stops the stack and removes its folder, whatever state they are in.
-func (p *private) down() error {
+// tearDown stops the stack and removes its folder, whatever state they are in.
+func (p *privateStack) tearDown() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Second) // mage ends an interrupted target after 5 s
 	defer cancel()
 	_, err := supervisor.Stop(ctx, p.cfg, nil)
-	if p.life != nil {
-		_ = p.life.Close()
+	if p.lifeline != nil {
+		_ = p.lifeline.Close()
 	}
 	if rm := os.RemoveAll(p.dir); rm != nil && !errors.Is(rm, os.ErrNotExist) {
 		err = errors.Join(err, rm)

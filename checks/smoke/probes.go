@@ -44,29 +44,29 @@ func (r Router) prompt(stream bool) prompt {
 // that must pass before any of them; timeout bounds each.
 func (r Router) Probes(needs []string, timeout time.Duration) []checks.Check {
 	if r.client == nil {
-		r = r.ours()
+		r = r.confirmingOwner()
 	}
 	probe := func(id, title string, run func(context.Context) checks.Outcome) checks.Check {
 		return checks.Check{ID: id, Title: title, Family: "smoke", Needs: needs, Timeout: timeout, Run: run}
 	}
 	return []checks.Check{
-		probe("models.listed", "The router lists its models", r.models),
-		probe("chat.answered", "A chat completion is answered", r.chat),
-		probe("chat.streamed", "A streamed chat completion arrives whole", r.stream),
-		probe("messages.answered", "An Anthropic message is answered", r.anthropic),
-		probe("tokens.counted", "Tokens of a message are counted", r.count),
-		probe("key.refused", "A wrong key is refused", r.wrongKey),
-		probe("fallback.taken", "A fallback answers when the first deployment fails", r.fallback),
+		probe("models.listed", "The router lists its models", r.checkModels),
+		probe("chat.answered", "A chat completion is answered", r.checkChat),
+		probe("chat.streamed", "A streamed chat completion arrives whole", r.checkStream),
+		probe("messages.answered", "An Anthropic message is answered", r.checkMessages),
+		probe("tokens.counted", "Tokens of a message are counted", r.checkTokenCount),
+		probe("key.refused", "A wrong key is refused", r.checkWrongKey),
+		probe("fallback.taken", "A fallback answers when the first deployment fails", r.checkFallback),
 	}
 }
 
-func (r Router) models(ctx context.Context) checks.Outcome {
+func (r Router) checkModels(ctx context.Context) checks.Outcome {
 	var list struct {
 		Data []struct {
 			ID string `json:"id"`
 		} `json:"data"`
 	}
-	a, err := r.do(ctx, http.MethodGet, "/v1/models", r.Key, nil)
+	a, err := r.send(ctx, http.MethodGet, "/v1/models", r.Key, nil)
 	if err == nil {
 		err = a.decode("/v1/models", &list)
 	}
@@ -81,7 +81,7 @@ func (r Router) models(ctx context.Context) checks.Outcome {
 	return checks.Failed("/v1/models lists %d models, and %q is not one of them", len(list.Data), r.Model)
 }
 
-func (r Router) chat(ctx context.Context) checks.Outcome {
+func (r Router) checkChat(ctx context.Context) checks.Outcome {
 	var out struct {
 		Model   string `json:"model"`
 		Choices []struct {
@@ -98,8 +98,8 @@ func (r Router) chat(ctx context.Context) checks.Outcome {
 	return checks.Passed(Answer{Status: a.status, Model: out.Model, Text: excerpt([]byte(out.Choices[0].Message.Content))})
 }
 
-func (r Router) stream(ctx context.Context) checks.Outcome {
-	a, err := r.do(ctx, http.MethodPost, "/v1/chat/completions", r.Key, r.prompt(true))
+func (r Router) checkStream(ctx context.Context) checks.Outcome {
+	a, err := r.send(ctx, http.MethodPost, "/v1/chat/completions", r.Key, r.prompt(true))
 	if err != nil {
 		return checks.Failed("the stream broke: %v", err)
 	}
@@ -117,7 +117,7 @@ func (r Router) stream(ctx context.Context) checks.Outcome {
 	return checks.Passed(Answer{Status: a.status, Events: events})
 }
 
-func (r Router) anthropic(ctx context.Context) checks.Outcome {
+func (r Router) checkMessages(ctx context.Context) checks.Outcome {
 	var out struct {
 		Model   string `json:"model"`
 		Content []struct {
@@ -134,7 +134,7 @@ func (r Router) anthropic(ctx context.Context) checks.Outcome {
 	return checks.Passed(Answer{Status: a.status, Model: out.Model, Text: excerpt([]byte(out.Content[0].Text))})
 }
 
-func (r Router) count(ctx context.Context) checks.Outcome {
+func (r Router) checkTokenCount(ctx context.Context) checks.Outcome {
 	var out struct {
 		InputTokens int `json:"input_tokens"`
 	}
@@ -150,17 +150,17 @@ func (r Router) count(ctx context.Context) checks.Outcome {
 	return checks.Passed(Answer{Status: a.status, Tokens: out.InputTokens})
 }
 
-// refusals are the statuses by which routers turn a wrong key down. LiteLLM
+// refusalStatuses are the statuses by which routers turn a wrong key down. LiteLLM
 // 1.106 without a database answers 400, others 401 or 403.
-var refusals = []int{http.StatusUnauthorized, http.StatusForbidden}
+var refusalStatuses = []int{http.StatusUnauthorized, http.StatusForbidden}
 
-func (r Router) wrongKey(ctx context.Context) checks.Outcome {
-	a, err := r.do(ctx, http.MethodPost, "/v1/chat/completions", "sk-flowgate-wrong-key", r.prompt(false))
+func (r Router) checkWrongKey(ctx context.Context) checks.Outcome {
+	a, err := r.send(ctx, http.MethodPost, "/v1/chat/completions", "sk-flowgate-wrong-key", r.prompt(false))
 	if err != nil {
 		return checks.Failed("%v", err)
 	}
 	litellm := a.status == http.StatusBadRequest && bytes.Contains(a.body, []byte("No connected db"))
-	if litellm || slices.Contains(refusals, a.status) {
+	if litellm || slices.Contains(refusalStatuses, a.status) {
 		return checks.Passed(Answer{Status: a.status})
 	}
 	if a.status == http.StatusOK {
@@ -173,7 +173,7 @@ func (r Router) wrongKey(ctx context.Context) checks.Outcome {
 // FallbackModel is the group whose only deployment fails in a private stack.
 const FallbackModel = "smoke-fallback"
 
-func (r Router) fallback(ctx context.Context) checks.Outcome {
+func (r Router) checkFallback(ctx context.Context) checks.Outcome {
 	var out struct {
 		Model string `json:"model"`
 	}
@@ -181,7 +181,7 @@ func (r Router) fallback(ctx context.Context) checks.Outcome {
 	p.Model = FallbackModel
 	a, err := r.post(ctx, "/v1/chat/completions", p, &out)
 	if err != nil {
-		if !r.Own && (a.status == http.StatusBadRequest || a.status == http.StatusNotFound) {
+		if !r.Private && (a.status == http.StatusBadRequest || a.status == http.StatusNotFound) {
 			return checks.Skipped("this router has no group %s whose first deployment fails on purpose; a private stack has one", FallbackModel)
 		}
 		return checks.Failed("no fallback was taken: %v", err)

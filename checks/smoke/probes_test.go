@@ -25,7 +25,7 @@ func brokenRouter(t *testing.T, status int, contentType, body string) smoke.Rout
 		_, _ = fmt.Fprint(w, body)
 	}))
 	t.Cleanup(srv.Close)
-	return smoke.Router{URL: srv.URL, Key: "sk-x", Model: "m", Own: true}
+	return smoke.Router{URL: srv.URL, Key: "sk-x", Model: "m", Private: true}
 }
 
 func TestProbesDoNotPassOnARouterThatIsWrong(t *testing.T) {
@@ -37,7 +37,7 @@ func TestProbesDoNotPassOnARouterThatIsWrong(t *testing.T) {
 		"a redirect":        brokenRouter(t, 302, "text/plain", ""),
 		"an unended stream": brokenRouter(t, 200, "text/event-stream", "data: {}\n\ndata: {}\n\n"),
 		"an empty stream":   brokenRouter(t, 200, "text/event-stream", "data: [DONE]\n\n"),
-		"nobody":            {URL: "http://127.0.0.1:1", Key: "sk-x", Model: "m", Own: true},
+		"nobody":            {URL: "http://127.0.0.1:1", Key: "sk-x", Model: "m", Private: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -14,10 +14,10 @@ import (
 
 // Router is the northbound endpoint that the probes talk to.
 type Router struct {
-	URL   string // base URL without a trailing slash and without /v1
-	Key   string // sent as a bearer token; never printed
-	Model string // model group that the probes ask for
-	Own   bool   // a private stack, which has the group FallbackModel
+	URL     string // base URL without a trailing slash and without /v1
+	Key     string // sent as a bearer token; never printed
+	Model   string // model group that the probes ask for
+	Private bool   // a private stack, which has the group FallbackModel
 
 	client *http.Client
 }
@@ -34,20 +34,20 @@ type reply struct {
 // keptConnections is how many connections to the router are used again.
 const keptConnections = 16
 
-// ours has the probes reach a router of this user only.
-func (r Router) ours() Router {
+// confirmingOwner has the probes reach a router of this user only.
+func (r Router) confirmingOwner() Router {
 	r.client = loopback.New(loopback.Options{MaxReply: maxReply, Idle: keptConnections})
 	return r
 }
 
-// elsewhere has the probes reach a router that the user named, with the key
+// anywhere has the probes reach a router that the user named, with the key
 // that the user gave for it.
-func (r Router) elsewhere() Router {
+func (r Router) anywhere() Router {
 	r.client = loopback.WithForeignKey(loopback.Options{MaxReply: maxReply, Idle: keptConnections})
 	return r
 }
 
-func (r Router) do(ctx context.Context, method, path, key string, body any) (reply, error) {
+func (r Router) send(ctx context.Context, method, path, key string, body any) (reply, error) {
 	var payload io.Reader
 	if body != nil {
 		b, err := json.Marshal(body)
@@ -76,7 +76,7 @@ func (r Router) do(ctx context.Context, method, path, key string, body any) (rep
 
 // post sends body with the router's key and decodes a 200 into out.
 func (r Router) post(ctx context.Context, path string, body, out any) (reply, error) {
-	a, err := r.do(ctx, http.MethodPost, path, r.Key, body)
+	a, err := r.send(ctx, http.MethodPost, path, r.Key, body)
 	if err != nil {
 		return a, err
 	}

@@ -23,17 +23,17 @@ import (
 
 // Options say what Run sends its requests through.
 type Options struct {
-	Config  *config.Config // of the stack that may be running
-	URL     string         // base URL of a router elsewhere; its key comes from FLOWGATE_GATEWAY_KEY
-	Profile string         // of a private stack; empty means the default one
-	Runtime string         // of a private stack's router: config.RuntimeEmbedded (default) or config.RuntimeLiteLLM
-	Timeout time.Duration  // until a private stack is ready; 0 means by runtime
-	Keep    bool           // leave the private stack up
-	Apart   bool           // always a private stack: Config is not trusted
-	Self    string         // binary that runs the private stack
-	Environ []string       // what its services inherit
-	Getenv  func(string) string
-	Emit    func(report.Result)
+	Config        *config.Config // of the stack that may be running
+	URL           string         // base URL of a router elsewhere; its key comes from FLOWGATE_GATEWAY_KEY
+	Profile       string         // of a private stack; empty means the default one
+	Runtime       string         // of a private stack's router: config.RuntimeEmbedded (default) or config.RuntimeLiteLLM
+	Timeout       time.Duration  // until a private stack is ready; 0 means by runtime
+	Keep          bool           // leave the private stack up
+	AlwaysPrivate bool           // always a private stack: Config is not trusted
+	Self          string         // binary that runs the private stack
+	Environ       []string       // what its services inherit
+	Getenv        func(string) string
+	Emit          func(report.Result)
 }
 
 // Target is what a smoke report says of the stack it examined.
@@ -62,12 +62,12 @@ func Run(ctx context.Context, o Options) (report.Checked, error) {
 	if o.URL != "" {
 		return runURL(ctx, o)
 	}
-	if o.Profile == "" && o.Runtime == "" && !o.Keep && !o.Apart {
+	if o.Profile == "" && o.Runtime == "" && !o.Keep && !o.AlwaysPrivate {
 		status, err := supervisor.Query(ctx, o.Config)
 		if err != nil {
 			return report.Checked{}, err
 		}
-		if routerRuns(o.Config, status) {
+		if isRouterRunning(o.Config, status) {
 			return runRunning(ctx, o, status)
 		}
 	}
@@ -75,7 +75,7 @@ func Run(ctx context.Context, o Options) (report.Checked, error) {
 }
 
 func runURL(ctx context.Context, o Options) (report.Checked, error) {
-	r := Router{URL: strings.TrimSuffix(strings.TrimSuffix(o.URL, "/"), "/v1"), Key: o.Getenv(KeyVariable), Model: modelOf(o.Config)}
+	r := Router{URL: strings.TrimSuffix(strings.TrimSuffix(o.URL, "/"), "/v1"), Key: o.Getenv(KeyVariable), Model: defaultModel(o.Config)}
 	if !strings.HasPrefix(r.URL, "http://") && !strings.HasPrefix(r.URL, "https://") {
 		return report.Checked{}, fault.Usage("url-invalid", "-url=%s is not an http or https URL", o.URL).
 			WithHint("give the router's base URL, for example -url=http://127.0.0.1:4000")
@@ -84,10 +84,10 @@ func runURL(ctx context.Context, o Options) (report.Checked, error) {
 		return report.Checked{}, fault.Usage("key-missing", "no key for %s: %s is not set", r.URL, KeyVariable).
 			WithHint("set it without leaving it in the shell's history: export %s=$(cat gateway.key)", KeyVariable)
 	}
-	if r = r.elsewhere(); slices.Contains(policy.KnownSecrets(o.Config, o.Getenv), r.Key) {
-		r = r.ours() // FlowGate's own key goes to a process of this user only
+	if r = r.anywhere(); slices.Contains(policy.KnownSecrets(o.Config, o.Getenv), r.Key) {
+		r = r.confirmingOwner() // FlowGate's own key goes to a process of this user only
 	}
-	ready := checks.Check{ID: "router.ready", Title: "The router is ready", Timeout: probeTimeout, Run: r.readiness}
+	ready := checks.Check{ID: "router.ready", Title: "The router is ready", Timeout: probeTimeout, Run: r.checkReadiness}
 	list := append([]checks.Check{ready}, r.Probes([]string{"router.ready"}, probeTimeout)...)
 	return report.Checked{
 		Checks: checks.Run(ctx, list, checks.Options{Emit: o.Emit}),
@@ -97,12 +97,12 @@ func runURL(ctx context.Context, o Options) (report.Checked, error) {
 
 func runRunning(ctx context.Context, o Options, status control.Status) (report.Checked, error) {
 	s := stack{cfg: o.Config, getenv: o.Getenv, status: status}
-	r, err := s.router(modelOf(o.Config))
+	r, err := s.newRouter(defaultModel(o.Config))
 	if err != nil {
 		return report.Checked{}, err
 	}
-	list := append(s.health(nil), r.Probes([]string{"router.ready"}, probeTimeout)...)
-	list = append(list, s.logs(ids(list)))
+	list := append(s.healthChecks(nil), r.Probes([]string{"router.ready"}, probeTimeout)...)
+	list = append(list, s.logsCheck(checkIDs(list)))
 	results := checks.Run(ctx, list, checks.Options{Emit: o.Emit})
 	return report.Checked{Checks: results, Data: s.target("running", r, results)}, nil
 }
@@ -117,7 +117,7 @@ func routerService(cfg *config.Config) config.Service {
 	return svc
 }
 
-func routerRuns(cfg *config.Config, status control.Status) bool {
+func isRouterRunning(cfg *config.Config, status control.Status) bool {
 	for _, s := range status.Services {
 		if s.Name == routerService(cfg).Name {
 			return s.Live
@@ -126,7 +126,7 @@ func routerRuns(cfg *config.Config, status control.Status) bool {
 	return false
 }
 
-func modelOf(cfg *config.Config) string {
+func defaultModel(cfg *config.Config) string {
 	if cfg.Integration.DefaultModel != "" {
 		return cfg.Integration.DefaultModel
 	}
@@ -140,7 +140,7 @@ func modelOf(cfg *config.Config) string {
 	return "router-default"
 }
 
-func ids(list []checks.Check) []string {
+func checkIDs(list []checks.Check) []string {
 	out := make([]string, len(list))
 	for i, c := range list {
 		out[i] = c.ID

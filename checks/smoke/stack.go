@@ -19,31 +19,31 @@ import (
 
 // stack is a set of services under examination, private or the user's own.
 type stack struct {
-	cfg    *config.Config
-	getenv func(string) string
-	status control.Status
-	secret []string // values that are not shown
+	cfg     *config.Config
+	getenv  func(string) string
+	status  control.Status
+	secrets []string // values that are not shown
 }
 
-// router is the endpoint of the stack with the key that its clients send.
-func (s *stack) router(model string) (Router, error) {
+// newRouter is the endpoint of the stack with the key that its clients send.
+func (s *stack) newRouter(model string) (Router, error) {
 	key, err := policy.ClientKey(s.cfg, s.getenv)
 	if err != nil {
 		return Router{}, err
 	}
-	s.secret = append(inventory.Secrets(s.cfg, s.getenv), key)
-	return Router{URL: routerService(s.cfg).URL(), Key: key, Model: model}.ours(), nil
+	s.secrets = append(inventory.Secrets(s.cfg, s.getenv), key)
+	return Router{URL: routerService(s.cfg).URL(), Key: key, Model: model}.confirmingOwner(), nil
 }
 
-// health are the checks of liveness and readiness.
-func (s *stack) health(needs []string) []checks.Check {
+// healthChecks are the checks of liveness and readiness.
+func (s *stack) healthChecks(needs []string) []checks.Check {
 	return []checks.Check{
-		{ID: "services.live", Title: "All services are alive", Family: "smoke", Needs: needs, Run: s.live},
-		{ID: "router.ready", Title: "All services are ready", Family: "smoke", Needs: []string{"services.live"}, Run: s.ready},
+		{ID: "services.live", Title: "All services are alive", Family: "smoke", Needs: needs, Run: s.checkLive},
+		{ID: "router.ready", Title: "All services are ready", Family: "smoke", Needs: []string{"services.live"}, Run: s.checkReady},
 	}
 }
 
-func (s *stack) live(ctx context.Context) checks.Outcome {
+func (s *stack) checkLive(ctx context.Context) checks.Outcome {
 	status, err := supervisor.Query(ctx, s.cfg)
 	if err != nil {
 		return checks.Failed("%v", err)
@@ -57,7 +57,7 @@ func (s *stack) live(ctx context.Context) checks.Outcome {
 	return checks.Passed(status.Services)
 }
 
-func (s *stack) ready(ctx context.Context) checks.Outcome {
+func (s *stack) checkReady(ctx context.Context) checks.Outcome {
 	status, err := supervisor.Health(ctx, s.cfg)
 	if err != nil {
 		return checks.Failed("%v", err)
@@ -70,12 +70,12 @@ func (s *stack) ready(ctx context.Context) checks.Outcome {
 	return checks.Passed(nil)
 }
 
-// readiness is the check of a router that FlowGate does not run.
-func (r Router) readiness(ctx context.Context) checks.Outcome {
+// checkReadiness is the check of a router that FlowGate does not run.
+func (r Router) checkReadiness(ctx context.Context) checks.Outcome {
 	started := time.Now()
-	a, err := r.do(ctx, http.MethodGet, "/health/readiness", "", nil)
+	a, err := r.send(ctx, http.MethodGet, "/health/readiness", "", nil)
 	if err == nil && a.status == http.StatusNotFound {
-		a, err = r.do(ctx, http.MethodGet, "/v1/models", r.Key, nil)
+		a, err = r.send(ctx, http.MethodGet, "/v1/models", r.Key, nil)
 	}
 	if err != nil {
 		return checks.Failed("no answer from %s after %s: %v", r.URL, time.Since(started).Round(time.Millisecond), err)
@@ -124,7 +124,7 @@ func (s *stack) target(mode string, r Router, results []report.Result) Target {
 	if report.Count(results).Fail == 0 {
 		return t
 	}
-	scrubber := redact.NewLogScrubber(s.secret...)
+	scrubber := redact.NewLogScrubber(s.secrets...)
 	t.Logs = map[string][]string{}
 	for _, svc := range s.cfg.Services {
 		for _, line := range logs.Tail(s.cfg, svc.Name, 20) {

@@ -10,7 +10,7 @@ import (
 // to type next. It says what was seen; where nothing was, it says that.
 func (t History) explainState(p healthRecord, unknown error) (cause, next string) {
 	switch {
-	case t.State == stateWell:
+	case t.State == stateHealthy:
 		return "", ""
 	case t.State == stateUnknown:
 		return fmt.Sprintf("the supervisor did not answer: %v", unknown), "mage doctor -only='supervisor.*,processes.*'"

@@ -69,8 +69,8 @@ func runtimeSwitches(s *subject.Subject) []Moment {
 	return all
 }
 
-// mostAccounts bounds how many changes of credentials are listed: a folder may hold thousands.
-const mostAccounts = 20
+// maxAccounts bounds how many changes of credentials are listed: a folder may hold thousands.
+const maxAccounts = 20
 
 // signIns are the latest changes of credentials, and ends that nothing renews;
 // the latest twenty of each.
@@ -88,7 +88,7 @@ func credentialChanges(s *subject.Subject) []Moment {
 
 func keepLatest(all []Moment) []Moment {
 	slices.SortStableFunc(all, func(a, b Moment) int { return b.At.Compare(a.At) })
-	return all[:min(len(all), mostAccounts)]
+	return all[:min(len(all), maxAccounts)]
 }
 
 // lastBefore is the last of the moments that is not after at.

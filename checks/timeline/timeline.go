@@ -39,11 +39,11 @@ type History struct {
 	Moments    []Moment   `json:"moments"`     // everything since Since, oldest first; the latest 500
 }
 
-// mostMoments bounds how many moments are told.
-const mostMoments = 500
+// maxMoments bounds how many moments are told.
+const maxMoments = 500
 
-// defaultReach is how far back a timeline reaches unless told.
-const defaultReach = 24 * time.Hour
+// defaultSpan is how far back a timeline reaches unless told.
+const defaultSpan = 24 * time.Hour
 
 // Read says what happened in the last reach (0: a day), and the most likely
 // cause when the stack is not well. It looks at events, files and the running stack, and
@@ -56,14 +56,14 @@ func Read(ctx context.Context, o subject.Options, reach time.Duration) (History,
 	}
 	_, unknown := s.Status()
 	status, _ := s.Health() // a service that does not answer in time is not ready; that is no error here
-	return buildHistory(ctx, s, o.Now().Add(-cmp.Or(reach, defaultReach)), status, unknown)
+	return buildHistory(ctx, s, o.Now().Add(-cmp.Or(reach, defaultSpan)), status, unknown)
 }
 
 // Headline is the headline of the timeline for a stack that was started once and
 // is not well. What the checks have asked is not asked again.
 func Headline(ctx context.Context, s *subject.Subject) string {
 	status, err := s.Status()
-	if !subject.Exists(s.Config.Paths.LogFile) || stackState(status, err) == stateWell {
+	if !subject.Exists(s.Config.Paths.LogFile) || stackState(status, err) == stateHealthy {
 		return ""
 	}
 	t, err := buildHistory(ctx, s, s.Now(), status, err)
@@ -81,7 +81,7 @@ func buildHistory(ctx context.Context, s *subject.Subject, since time.Time, stat
 	}
 	past := replayEvents(events, s.Config.Services)
 	t.State, t.WellSince, t.WellUntil = stackState(status, unknown), past.readySince, past.readyUntil
-	if t.State == stateWell {
+	if t.State == stateHealthy {
 		t.WellUntil = &t.ObservedAt
 	}
 	changes := slices.Concat(collectChanges(s), upgradeMoments(events))
@@ -91,21 +91,21 @@ func buildHistory(ctx context.Context, s *subject.Subject, since time.Time, stat
 			t.Changed = append(t.Changed, m)
 		}
 	}
-	past.orphaned = status.Supervisor == nil && t.State == stateUnwell
+	past.orphaned = status.Supervisor == nil && t.State == stateUnhealthy
 	t.Cause, t.Next = t.explainState(past, unknown)
 	all := slices.Concat(eventMoments(events), changes, t.probeMoments(status))
 	slices.SortStableFunc(all, func(a, b Moment) int { return a.At.Compare(b.At) })
 	all = slices.DeleteFunc(all, func(m Moment) bool { return m.At.Before(since) })
-	t.Moments = append(t.Moments, all[max(0, len(all)-mostMoments):]...)
+	t.Moments = append(t.Moments, all[max(0, len(all)-maxMoments):]...)
 	return t, nil
 }
 
 // States of a stack.
 const (
-	stateWell    = "well"    // every service is live and ready, and watched
-	stateUnwell  = "unwell"  // some service is not
-	stateDown    = "down"    // none runs
-	stateUnknown = "unknown" // the supervisor did not say
+	stateHealthy   = "well"    // every service is live and ready, and watched
+	stateUnhealthy = "unwell"  // some service is not
+	stateDown      = "down"    // none runs
+	stateUnknown   = "unknown" // the supervisor did not say
 )
 
 func stackState(status control.Status, unknown error) string {
@@ -122,11 +122,11 @@ func stackState(status control.Status, unknown error) string {
 	case unknown != nil:
 		return stateUnknown
 	case ready == len(status.Services) && status.Supervisor != nil:
-		return stateWell
+		return stateHealthy
 	case live == 0 && status.Supervisor == nil:
 		return stateDown
 	}
-	return stateUnwell
+	return stateUnhealthy
 }
 
 // probeMoments are the services as they were just seen.
@@ -147,7 +147,7 @@ func (t History) probeMoments(status control.Status) []Moment {
 
 // Headline implements report.Headed: the whole timeline in one line.
 func (t History) Headline() string {
-	if t.State == stateWell {
+	if t.State == stateHealthy {
 		return "the stack is well"
 	}
 	line := "the stack is " + t.State

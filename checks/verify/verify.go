@@ -45,14 +45,14 @@ func Run(ctx context.Context, o security.Options) (report.Checked, error) {
 	}
 	shared, done := doctor.Checks(ctx, o.Options)
 	defer done()
-	list := union(shared, own)
+	list := mergeChecks(shared, own)
 	v := Verified{Config: o.File}
 	var results []report.Result
 	var tried report.Checked
 	var smokeErr error
 	var wg conc.WaitGroup
 	wg.Go(func() { results = checks.Run(ctx, list, checks.Options{Emit: o.Emit, Mend: o.Fix}) })
-	wg.Go(func() { tried, smokeErr = trySmoke(ctx, o.Options) })
+	wg.Go(func() { tried, smokeErr = runSmoke(ctx, o.Options) })
 	wg.Wait()
 	v.Security, err = finish()
 	v.Smoke = tried.Data
@@ -62,17 +62,17 @@ func Run(ctx context.Context, o security.Options) (report.Checked, error) {
 	return report.Checked{Checks: append(results, tried.Checks...), Data: v, Strict: o.Strict}, err
 }
 
-// union is a and what of b is not in it, both in their order.
-func union(a, b []checks.Check) []checks.Check {
+// mergeChecks is a and what of b is not in it, both in their order.
+func mergeChecks(a, b []checks.Check) []checks.Check {
 	return lo.UniqBy(append(a, b...), func(c checks.Check) string { return c.ID })
 }
 
-// trySmoke is smoke with the configuration in force, or nothing when that cannot
+// runSmoke is smoke with the configuration in force, or nothing when that cannot
 // be used: doctor's checks say so.
-func trySmoke(ctx context.Context, o doctor.Options) (report.Checked, error) {
+func runSmoke(ctx context.Context, o doctor.Options) (report.Checked, error) {
 	cfg, err := subject.Configuration(o.Subject())
 	if err != nil {
 		return report.Checked{}, nil //nolint:nilerr // as said
 	}
-	return smoke.Run(ctx, smoke.Options{Config: cfg, Self: o.Self, Environ: o.Environ, Getenv: o.Getenv, Emit: o.Emit, Apart: o.Untrusted != ""})
+	return smoke.Run(ctx, smoke.Options{Config: cfg, Self: o.Self, Environ: o.Environ, Getenv: o.Getenv, Emit: o.Emit, AlwaysPrivate: o.Untrusted != ""})
 }

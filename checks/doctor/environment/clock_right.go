@@ -12,8 +12,8 @@ import (
 // Seconds of difference from which a clock is odd, and from which tokens are
 // taken for expired or not yet valid.
 const (
-	oddSkew   = 60
-	worstSkew = 300
+	warnSkewS = 60
+	maxSkewS  = 300
 )
 
 func clockRight(s *subject.Subject, try func(context.Context) []triedUpstream) checks.Check {
@@ -21,7 +21,7 @@ func clockRight(s *subject.Subject, try func(context.Context) []triedUpstream) c
 		ID: "clock.right", Title: "The clock of this machine is right", Needs: []string{"config.valid"}, Timeout: subject.Patience, Active: true,
 		Run: func(ctx context.Context) checks.Outcome {
 			if !s.Online {
-				return offline()
+				return skippedOffline()
 			}
 			nearest, some := triedUpstream{}, false
 			for _, r := range try(ctx) {
@@ -33,9 +33,9 @@ func clockRight(s *subject.Subject, try func(context.Context) []triedUpstream) c
 			switch skew := math.Abs(nearest.SkewS); {
 			case !some:
 				return checks.Skipped("no upstream said its time")
-			case skew >= worstSkew:
+			case skew >= maxSkewS:
 				return checks.Failed("%s", text).WithFix("", "set the clock, and let NTP keep it")
-			case skew >= oddSkew:
+			case skew >= warnSkewS:
 				return checks.Warned("%s", text).WithFix("", "set the clock, and let NTP keep it")
 			}
 			return checks.Passed(nearest)

@@ -13,8 +13,8 @@ import (
 
 // Open files that a busy router needs at least, two for each request under way.
 const (
-	fewFiles  = 256
-	goodFiles = 1024
+	minFiles    = 256
+	enoughFiles = 1024
 )
 
 // fileLimit is the number of files that a process may have open.
@@ -33,7 +33,7 @@ func filesEnough(s *subject.Subject) checks.Check {
 				return checks.Skipped("the limit is not known: %v", err)
 			}
 			l := fileLimit{Soft: soft, Hard: hard, Note: checks.Notef("at most %d files may be open at once", soft)}
-			most := uint64(4 * goodFiles)
+			most := uint64(4 * enoughFiles)
 			if hard != 0 {
 				most = min(hard, most)
 			}
@@ -41,9 +41,9 @@ func filesEnough(s *subject.Subject) checks.Check {
 			switch {
 			case soft == 0:
 				return checks.Passed(fileLimit{})
-			case soft < fewFiles:
+			case soft < minFiles:
 				return checks.Failed("").WithDetail(l).WithFix(fix, "raise the limit, then mage restart from that shell")
-			case soft < goodFiles:
+			case soft < enoughFiles:
 				return checks.Warned("").WithDetail(l).WithFix(fix, "raise the limit, then mage restart from that shell")
 			}
 			l.Text = ""

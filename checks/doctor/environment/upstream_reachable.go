@@ -35,14 +35,14 @@ type triedUpstreams struct {
 	Upstreams []triedUpstream `json:"upstreams"`
 }
 
-func offline() checks.Outcome { return checks.Skipped("offline: -online tries") }
+func skippedOffline() checks.Outcome { return checks.Skipped("offline: -online tries") }
 
 func upstreamReachable(s *subject.Subject, try func(context.Context) []triedUpstream) checks.Check {
 	return checks.Check{
 		ID: "upstream.reachable", Title: "Every upstream can be reached", Needs: []string{"config.valid"}, Timeout: subject.Patience, Active: true,
 		Run: func(ctx context.Context) checks.Outcome {
 			if !s.Online {
-				return offline()
+				return skippedOffline()
 			}
 			all := try(ctx)
 			found := triedUpstreams{Upstreams: all}

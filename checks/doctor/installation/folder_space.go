@@ -14,9 +14,9 @@ import (
 // Least free space: below the first nothing can be relied on, below the second
 // an upgrade of LiteLLM (742 MB) does not fit.
 const (
-	leastSpace  = 50 << 20
-	enoughSpace = 1 << 30
-	leastInodes = 1000
+	minSpace     = 50 << 20
+	upgradeSpace = 1 << 30
+	minInodes    = 1000
 )
 
 // freeSpace is what is free on the disk of the runtime folder.
@@ -49,11 +49,11 @@ func folderSpace(s *subject.Subject) checks.Check {
 // judge weighs the inodes only where the file system counts them.
 func (f freeSpace) judge(counted bool) checks.Outcome {
 	switch {
-	case f.Free < leastSpace:
+	case f.Free < minSpace:
 		f.Text = fmt.Sprintf("only %d MB are free", f.Free>>20)
-	case counted && f.Inodes < leastInodes:
+	case counted && f.Inodes < minInodes:
 		f.Text = fmt.Sprintf("only %d more files fit", f.Inodes)
-	case f.Free < enoughSpace:
+	case f.Free < upgradeSpace:
 		f.Text = fmt.Sprintf("%d MB are free; an upgrade of a runtime needs up to 1 GB", f.Free>>20)
 		return checks.Warned("").WithDetail(f).WithFix("df -h "+subject.ShellQuote(f.Path), "free some space")
 	default:

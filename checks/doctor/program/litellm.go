@@ -17,8 +17,8 @@ import (
 
 // Python versions that LiteLLM 1.106 takes (its metadata: >=3.10,<3.15).
 const (
-	oldestPython = 10
-	tooNewPython = 15
+	minPythonMinor = 10
+	endPythonMinor = 15
 )
 
 // pythonInstall is the interpreter of a LiteLLM.
@@ -113,5 +113,5 @@ func isSupportedPython(version string) bool {
 	major, rest, _ := strings.Cut(version, ".")
 	minor, _, _ := strings.Cut(rest, ".")
 	n, err := strconv.Atoi(minor)
-	return major == "3" && err == nil && n >= oldestPython && n < tooNewPython
+	return major == "3" && err == nil && n >= minPythonMinor && n < endPythonMinor
 }

@@ -61,7 +61,7 @@ func examinePort(ctx context.Context, s *subject.Subject, svc config.Service) po
 	p := port{Service: svc.Name, Address: svc.Addr(), Port: svc.Port, State: "free"}
 	if running, ok := s.RunningService(svc.Name); ok && tcp.IsListening(running.PID, svc.Host, svc.Port) { // far cheaper than to ask who does
 		p.State = "ours"
-		return examineOtherFamily(s, svc, p)
+		return findSharedPort(s, svc, p)
 	}
 	holder, held, err := tcp.FindListener(svc.Host, svc.Port)
 	switch {
@@ -78,12 +78,12 @@ func examinePort(ctx context.Context, s *subject.Subject, svc config.Service) po
 			return p
 		}
 	}
-	return examineOtherFamily(s, svc, p)
+	return findSharedPort(s, svc, p)
 }
 
 // shared looks for another program on a service's port at the loopback address
 // of the other family, where a client that connects to localhost may end up.
-func examineOtherFamily(s *subject.Subject, svc config.Service, p port) port {
+func findSharedPort(s *subject.Subject, svc config.Service, p port) port {
 	other := "::1"
 	switch svc.Host {
 	case "127.0.0.1", "localhost":

@@ -18,14 +18,14 @@ import (
 const crashWindow = time.Hour
 
 // Ends of one service within crashWindow from which it counts as crashing.
-const someCrashes = 3
+const minCrashes = 3
 
 // crashes is the detail of processes.crashing.
 type crashes struct {
 	checks.Note
-	Since time.Time      `json:"since"`
-	Ends  map[string]int `json:"ends"`   // unexpected ends by service
-	Given []string       `json:"failed"` // services that were given up
+	Since   time.Time      `json:"since"`
+	Ends    map[string]int `json:"ends"`   // unexpected ends by service
+	GivenUp []string       `json:"failed"` // services that were given up
 
 	unexecuted map[string]bool // given up before a process was there
 }
@@ -40,18 +40,18 @@ func processesCrashing(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "processes.crashing", Title: "No service crashed again and again in the last hour", Needs: []string{"config.valid"},
 		Run: func(ctx context.Context) checks.Outcome {
-			c := crashes{Since: s.Now().UTC().Add(-crashWindow), Ends: map[string]int{}, Given: []string{}, unexecuted: map[string]bool{}}
+			c := crashes{Since: s.Now().UTC().Add(-crashWindow), Ends: map[string]int{}, GivenUp: []string{}, unexecuted: map[string]bool{}}
 			if err := s.Events(ctx, c.Since, c.count); err != nil {
 				return checks.FromFault(err)
 			}
 			var worst string
 			var lines []string
 			for _, svc := range s.Config.Services {
-				if n := c.Ends[svc.Name]; n >= someCrashes {
+				if n := c.Ends[svc.Name]; n >= minCrashes {
 					worst = svc.Name
 					lines = append(lines, fmt.Sprintf("%s ended %d times without being asked to", svc.Name, n))
 				}
-				if slices.Contains(c.Given, svc.Name) {
+				if slices.Contains(c.GivenUp, svc.Name) {
 					worst = svc.Name
 					lines = append(lines, svc.Name+" was given up")
 				}
@@ -61,9 +61,9 @@ func processesCrashing(s *subject.Subject) checks.Check {
 			}
 			c.Text = strings.Join(lines, "; ")
 			o := checks.Warned("").WithDetail(c).WithFix("mage logs "+worst, "its last lines say why")
-			if len(c.Given) > 0 && c.unexecuted[worst] {
+			if len(c.GivenUp) > 0 && c.unexecuted[worst] {
 				o = checks.Failed("").WithDetail(c).WithFix("mage start "+worst, "it was not executed, so its log does not say why; the start tries again and says what is missing")
-			} else if len(c.Given) > 0 {
+			} else if len(c.GivenUp) > 0 {
 				o = checks.Failed("").WithDetail(c).WithFix("mage logs "+worst, "its last lines say why; mage start tries again")
 			}
 			return o
@@ -78,9 +78,9 @@ func (c *crashes) count(e control.Event) {
 		c.Ends[e.Service]++
 	case control.EventFailed:
 		code, _, _ := strings.Cut(e.Detail, ":")
-		c.Given = lo.Uniq(append(c.Given, e.Service))
+		c.GivenUp = lo.Uniq(append(c.GivenUp, e.Service))
 		c.unexecuted[e.Service] = slices.Contains(beforeExecution[:], code)
 	case control.EventReady:
-		c.Given = lo.Without(c.Given, e.Service)
+		c.GivenUp = lo.Without(c.GivenUp, e.Service)
 	}
 }

@@ -22,9 +22,9 @@ type Answer struct {
 	Header http.Header `json:"-"`
 }
 
-// mostRead bounds what is read of an answer, in bytes: a list of 10,000
+// maxReplyBytes bounds what is read of an answer, in bytes: a list of 10,000
 // accounts has 5 MB.
-const mostRead = 16 << 20
+const maxReplyBytes = 16 << 20
 
 // get asks without following redirects; headers are name, value pairs. With
 // headers, which carry a key, it asks processes of this user only.

@@ -12,8 +12,8 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/logs"
 )
 
-// mostEvents is how many events are looked at; the reader bounds their bytes.
-const mostEvents = 20_000
+// maxEvents is how many events are looked at; the reader bounds their bytes.
+const maxEvents = 20_000
 
 // events calls visit for the latest n events since a time. A pipe in the log's
 // place is a fault: reading it would wait for ever.
@@ -26,7 +26,7 @@ func (s *Subject) Events(ctx context.Context, since time.Time, visit func(contro
 		return fault.New("log-unreadable", "%s: %v", s.ShortPath(s.Config.Paths.LogFile), WithoutPath(err)).WithHint("move it away; the supervisor writes a new one")
 	}
 	_ = f.Close()
-	return logs.Events(ctx, s.Config, logs.EventOptions{N: mostEvents, Since: since}, func(e control.Event) error {
+	return logs.Events(ctx, s.Config, logs.EventOptions{N: maxEvents, Since: since}, func(e control.Event) error {
 		visit(e)
 		return nil
 	})

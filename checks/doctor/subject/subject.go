@@ -75,7 +75,7 @@ type Subject struct {
 func New(ctx context.Context, o Options) *Subject {
 	s := &Subject{
 		Options: o,
-		keyless: loopback.Keyless(loopback.Options{MaxReply: mostRead}), keyed: loopback.New(loopback.Options{MaxReply: mostRead}),
+		keyless: loopback.Keyless(loopback.Options{MaxReply: maxReplyBytes}), keyed: loopback.New(loopback.Options{MaxReply: maxReplyBytes}),
 	}
 	if o.Getenv != nil {
 		s.load()

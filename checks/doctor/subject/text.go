@@ -39,9 +39,9 @@ func StripSecrets(address string) string {
 	return u.String()
 }
 
-// maxSanitized is the length in characters up to which another program's
+// maxSanitizedRunes is the length in characters up to which another program's
 // words are shown.
-const maxSanitized = 200
+const maxSanitizedRunes = 200
 
 // Sanitize is what another program said, in one short line without control
 // characters and without words that look like keys.
@@ -51,8 +51,8 @@ func Sanitize(text string) string {
 		words[i] = redact.NamedValue("", word)
 	}
 	line := []rune(strings.ToValidUTF8(strings.Join(words, " "), "?"))
-	if len(line) > maxSanitized {
-		line = append(line[:maxSanitized], '…')
+	if len(line) > maxSanitizedRunes {
+		line = append(line[:maxSanitizedRunes], '…')
 	}
 	return string(line)
 }

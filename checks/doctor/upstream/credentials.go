@@ -32,8 +32,8 @@ type credentials struct {
 	Examined int          `json:"examined"`
 }
 
-// mostTold bounds how many accounts one result names: a folder may hold thousands.
-const mostTold = 20
+// maxListed bounds how many accounts one result names: a folder may hold thousands.
+const maxListed = 20
 
 // outcome says what is wrong with some of all accounts; without a complaint
 // the check has passed.
@@ -41,12 +41,12 @@ func (c credentials) outcome(o checks.Outcome, command, fix string) checks.Outco
 	if len(c.Accounts) == 0 {
 		return checks.Passed(credentials{Accounts: []credential{}, Examined: c.Examined})
 	}
-	lines := lo.Map(c.Accounts[:min(len(c.Accounts), mostTold)], func(a credential, _ int) string {
+	lines := lo.Map(c.Accounts[:min(len(c.Accounts), maxListed)], func(a credential, _ int) string {
 		return filepath.Base(a.File) + ": " + a.Problem
 	})
-	if more := len(c.Accounts) - mostTold; more > 0 {
+	if more := len(c.Accounts) - maxListed; more > 0 {
 		lines = append(lines, fmt.Sprintf("and %d more", more))
-		c.Accounts = c.Accounts[:mostTold]
+		c.Accounts = c.Accounts[:maxListed]
 	}
 	c.Text = strings.Join(lines, "; ")
 	return o.WithDetail(c).WithFix(command, fix)

@@ -9,8 +9,8 @@ import (
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 )
 
-// renewWindow is how far ahead an end that nothing can put off is told.
-const renewWindow = 24 * time.Hour
+// expiryWindow is how far ahead an end that nothing can put off is told.
+const expiryWindow = 24 * time.Hour
 
 func credentialsRenewable(s *subject.Subject) checks.Check {
 	return checks.Check{
@@ -20,7 +20,7 @@ func credentialsRenewable(s *subject.Subject) checks.Check {
 			if err != nil {
 				return checks.FromFault(err)
 			}
-			end := s.Now().Add(renewWindow)
+			end := s.Now().Add(expiryWindow)
 			return collectProblems(accounts, func(a auth.Account) string {
 				if a.State == auth.Fresh && !a.Refreshable && a.ExpiresAt != nil && a.ExpiresAt.Before(end) && !a.Disabled {
 					return "it ends at " + a.ExpiresAt.UTC().Format(time.RFC3339) + " and there is no refresh token"

@@ -60,12 +60,12 @@ func credentialsUsable(s *subject.Subject, ask func(context.Context) management)
 func listUnusable(all []serverAccount) serverAccounts {
 	aside := lo.Filter(all, func(f serverAccount, _ int) bool { return f.Disabled || f.Unavailable || f.Status == "error" })
 	l := serverAccounts{Accounts: []serverAccount{}, Examined: len(all)}
-	for _, f := range aside[:min(len(aside), mostTold)] {
+	for _, f := range aside[:min(len(aside), maxListed)] {
 		f = f.sanitized()
 		l.Accounts = append(l.Accounts, f)
 		l.Text += "; " + f.Name + " is " + f.describe()
 	}
-	if more := len(aside) - mostTold; more > 0 {
+	if more := len(aside) - maxListed; more > 0 {
 		l.Text += fmt.Sprintf("; and %d more", more)
 	}
 	l.Text = strings.TrimPrefix(l.Text, "; ")
