@@ -181,6 +181,7 @@ type chatCall struct {
 	key      []byte // its index; nil: unsaid
 	id, name []byte
 	args     []byte
+	thought  []byte // Gemini's thought signature
 }
 
 func (a *assembler) readChatCall(s *scan) {
@@ -196,9 +197,39 @@ func (a *assembler) readChatCall(s *scan) {
 			call.id, _ = s.text()
 		case "function", "custom":
 			function = s.raw()
+		case "extra_content":
+			call.thought = readThought(s)
 		}
 	})
 	a.readFunction(&call, function)
+}
+
+// readThought reads the thought signature that Gemini sends with a call.
+func readThought(s *scan) (signature []byte) {
+	s.object(func(key []byte) {
+		if string(key) == "google" {
+			s.object(func(key []byte) {
+				if string(key) == "thought_signature" {
+					signature, _ = s.text()
+				}
+			})
+		}
+	})
+	return signature
+}
+
+// keepThought carries the thought signature of the call that follows in the
+// opaque field of the thinking before it: Gemini refuses a call without its own.
+func (a *assembler) keepThought(signature []byte) {
+	if len(signature) == 0 || a.from == Chat {
+		return
+	}
+	b := a.reply.last()
+	if b == nil || b.kind != thinkingPart || b.closed {
+		b = a.add(&block{kind: thinkingPart})
+	}
+	b.signature, b.done = markSignature(callSignature, signature), true
+	a.pump()
 }
 
 func (a *assembler) readFunction(call *chatCall, function []byte) {
@@ -240,6 +271,7 @@ func (a *assembler) findCall(call *chatCall) *block {
 	}
 	b := a.calls[key]
 	if b == nil || call.isNew(b) {
+		a.keepThought(call.thought)
 		b = a.call(nil, nil)
 	}
 	a.calls[key], a.calls["last"] = b, b

@@ -103,3 +103,24 @@ func TestTheLimitOfTokensWithinACallIsNoCall(t *testing.T) {
 		t.Errorf("%v: %s", err, out)
 	}
 }
+
+func TestGeminiGetsItsThoughtSignaturesBack(t *testing.T) {
+	t.Parallel()
+	upstream := translatetest.ChatReply(`{"role":"assistant","content":null,"tool_calls":[{"id":"c1","type":"function","function":{"name":"Now","arguments":"{}"},"extra_content":{"google":{"thought_signature":"AbC/+=="}}},
+		{"id":"c2","type":"function","function":{"name":"Now","arguments":"{}"}}]}`, "tool_calls")
+	_, call := mustRequest(t, translate.Messages, translate.Chat, smallRequest[translate.Messages], options)
+	out, err := call.Reply([]byte(upstream))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(out), `"content":`)
+	content, _, _ := strings.Cut(rest, `,"stop_reason"`)
+	opts := options
+	for _, opts.Thoughts = range []bool{true, false} {
+		body, call := mustRequest(t, translate.Messages, translate.Chat, `{"model":"m","max_tokens":9,"messages":[{"role":"assistant","content":`+content+`}]}`, opts)
+		want := `{"id":"c1","type":"function","function":{"name":"Now","arguments":"{}"},"extra_content":{"google":{"thought_signature":"AbC/+=="}}},{"id":"c2","type":"function","function":{"name":"Now","arguments":"{}"}}`
+		if strings.Contains(string(body), want) != opts.Thoughts || (len(call.Dropped()) == 0) != opts.Thoughts {
+			t.Errorf("%v: %s, dropped %q", opts.Thoughts, body, call.Dropped())
+		}
+	}
+}

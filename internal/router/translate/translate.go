@@ -75,6 +75,7 @@ type Options struct {
 	Effort        bool   // chat upstream: it takes reasoning_effort
 	Adaptive      bool   // messages upstream: its model thinks by output_config.effort and not by a budget
 	ReasoningBack bool   // chat upstream: it wants its own reasoning_content back
+	Thoughts      bool   // chat upstream: it wants the thought signatures of its calls back (Gemini)
 	TextParts     bool   // chat upstream: it takes texts in several parts; else they are joined
 	NoImages      bool   // the upstream's model takes no images
 	NoFiles       bool   // the upstream's model takes no files

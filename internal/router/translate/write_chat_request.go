@@ -129,7 +129,7 @@ func (r *request) appendChatAssistant(dst []byte, parts []part) []byte {
 		case thinkingPart:
 			if r.opts.ReasoningBack && isChatSignature(p.id) {
 				reasoning = append(reasoning, p.text)
-			} else {
+			} else if _, ok := ownSignature(callSignature, p.id); !ok || !r.opts.Thoughts || len(p.text) > 0 {
 				r.dropThinking()
 			}
 		case redactedPart:
@@ -152,15 +152,28 @@ func (r *request) appendChatAssistant(dst []byte, parts []part) []byte {
 		dst = append(dst, '"', '"')
 	}
 	if calls > 0 {
-		dst = append(dst, `,"tool_calls":[`...)
-		for i := range parts {
-			if parts[i].kind == callPart {
-				dst = r.appendChatCall(dst, &parts[i])
-			}
-		}
-		dst = append(dst, ']')
+		dst = r.appendChatCalls(dst, parts)
 	}
 	return append(dst, '}')
+}
+
+func (r *request) appendChatCalls(dst []byte, parts []part) []byte {
+	dst = append(dst, `,"tool_calls":[`...)
+	var thought []byte // of the call that follows
+	for i := range parts {
+		switch p := &parts[i]; p.kind {
+		case thinkingPart:
+			thought, _ = ownSignature(callSignature, p.id)
+		case callPart:
+			dst = r.appendChatCall(dst, p)
+			if len(thought) > 0 && r.opts.Thoughts {
+				dst = append(dst[:len(dst)-1], `,"extra_content":{"google":{"thought_signature":`...)
+				dst = append(appendText(dst, thought), "}}}"...)
+			}
+			thought = nil
+		}
+	}
+	return append(dst, ']')
 }
 
 // dropThinking notes that thinking of the history was left out: it came from

@@ -175,16 +175,17 @@ var acceptedStreams = map[translate.Dialect]map[string]string{
 
 // lost are the streams of which CLIProxyAPI loses something for every client.
 var lost = map[string]string{
-	"calls without an index":                        "CLIProxyAPI makes one call of two",
-	"all calls with index 0":                        "CLIProxyAPI makes one call of two",
-	"arguments that are an object, and none at all": "CLIProxyAPI passes arguments that are no JSON where there are none",
-	"the limit of tokens within a call":             "CLIProxyAPI calls a reply complete that the limit of tokens cut off",
-	"no usage and no [DONE]":                        "CLIProxyAPI does not end its stream",
-	"an event over several lines":                   "CLIProxyAPI reads line by line",
-	"a filtered reply":                              "CLIProxyAPI calls a filtered reply complete",
-	"a refusal":                                     "CLIProxyAPI loses the refusal",
-	"content in parts":                              "CLIProxyAPI passes the parts as JSON text",
-	"a function call of the old kind":               "CLIProxyAPI does not know it",
+	"calls without an index":                                 "CLIProxyAPI makes one call of two",
+	"all calls with index 0":                                 "CLIProxyAPI makes one call of two",
+	"arguments that are an object, and none at all":          "CLIProxyAPI passes arguments that are no JSON where there are none",
+	"Gemini's thought signatures, with and without thinking": "CLIProxyAPI loses them",
+	"the limit of tokens within a call":                      "CLIProxyAPI calls a reply complete that the limit of tokens cut off",
+	"no usage and no [DONE]":                                 "CLIProxyAPI does not end its stream",
+	"an event over several lines":                            "CLIProxyAPI reads line by line",
+	"a filtered reply":                                       "CLIProxyAPI calls a filtered reply complete",
+	"a refusal":                                              "CLIProxyAPI loses the refusal",
+	"content in parts":                                       "CLIProxyAPI passes the parts as JSON text",
+	"a function call of the old kind":                        "CLIProxyAPI does not know it",
 }
 
 func merge(a, b map[string]string) map[string]string {
