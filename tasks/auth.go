@@ -158,7 +158,7 @@ func authImport(ctx context.Context, provider string, o importOptions) error {
 	})
 }
 
-// withEvents is a change as data, with a line in the events log for each account
+// withEvents returns a change as data, with a line in the events log for each account
 // that changed. A failure has data only when it says what was done beside it.
 func withEvents(cfg *config.Config, what string) func(auth.Change, error) (any, error) {
 	return func(c auth.Change, err error) (any, error) {

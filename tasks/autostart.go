@@ -19,7 +19,7 @@ func (Service) Install(ctx context.Context, now *bool) error {
 	})
 }
 
-// Uninstall takes that back.
+// Uninstall removes what service:install has set up.
 func (Service) Uninstall(ctx context.Context) error {
 	return runChanging(ctx, "service:uninstall", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
 		return autostart.Uninstall(ctx, autostart.Options{Config: cfg})

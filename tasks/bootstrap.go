@@ -42,7 +42,7 @@ func (Bootstrap) Litellm(ctx context.Context, version *string, from *string, off
 	})
 }
 
-// Embedded says that the router inside this program needs no installation.
+// Embedded shows the router inside this program, which needs no installation.
 func (Bootstrap) Embedded(ctx context.Context) error {
 	return runReading(ctx, "bootstrap:embedded", func(context.Context, session, *config.Config) (any, error) {
 		return bootstrap.Embedded(selfexec.Path(), version.String()), nil
@@ -63,7 +63,7 @@ func (Bootstrap) Outdated(ctx context.Context, online *bool, offline *bool) erro
 	})
 }
 
-// bootstrapRequest is a request without particulars.
+// bootstrapRequest returns a request with what all targets of bootstrap share.
 func (s session) bootstrapRequest(cfg *config.Config, runtime string, offline *bool) bootstrap.Request {
 	return bootstrap.Request{Config: cfg, Runtime: runtime, Offline: deref(offline), Getenv: s.getenv, Progress: s.stderr, OnStep: failpoint}
 }

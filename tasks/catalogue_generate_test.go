@@ -32,7 +32,7 @@ func TestTheCatalogueIsWrittenFromTheSource(t *testing.T) {
 	}
 }
 
-// literal is the catalogue as Go source: a literal of constants, which is ready
+// literal returns the catalogue as Go source: a literal of constants, which is ready
 // when the program begins.
 func literal(all []commandline.Target) []byte {
 	var b bytes.Buffer
@@ -54,7 +54,7 @@ func literal(all []commandline.Target) []byte {
 	return b.Bytes()
 }
 
-// parsed are the targets that this package's source has, in alphabetical order.
+// parsed returns the targets that this package's source has, in alphabetical order.
 func parsed() commandline.Catalogue {
 	var all commandline.Catalogue
 	names, _ := filepath.Glob("*.go")

@@ -26,7 +26,7 @@ func (Drill) List(ctx context.Context) error {
 	return run(ctx, "drill:list", func(context.Context, session) (any, error) { return drills.Drills{Drills: drills.List()}, nil })
 }
 
-// Soak sends requests to a private router while random faults befall its stack, and counts those that were lost.
+// Soak sends requests to a private router while it injects random faults into its stack, and counts lost requests.
 func Soak(ctx context.Context, duration *time.Duration, clients *int) error {
 	return runBounded(ctx, "soak", time.Minute, func(ctx context.Context, s session) (any, error) {
 		o := drills.Options{Self: selfexec.Path(), Environ: os.Environ(), Getenv: s.getenv, Emit: s.out.Stream}

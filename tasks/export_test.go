@@ -1,13 +1,13 @@
 package tasks
 
-// Parse is Catalogue.Parse for tests: the arguments for mage, the common flags, and the
+// Parse returns Catalogue.Parse for tests: the arguments for mage, the common flags, and the
 // namespace that was typed alone.
 func Parse(words ...string) (args []string, common map[string]string, listed string, err error) {
 	line, err := catalogue.Parse(words)
 	return line.Args, line.Common, line.Namespace, err
 }
 
-// TargetNames are the names that mage knows the targets by.
+// TargetNames returns the names that mage knows the targets by.
 func TargetNames() []string {
 	var names []string
 	for _, t := range parsed() {
@@ -16,10 +16,10 @@ func TargetNames() []string {
 	return names
 }
 
-// Elsewhere is by package the target that runs tests which the target test skips.
+// Elsewhere returns by package the target that runs tests which the target test skips.
 func Elsewhere() map[string]string { return targetsByPackage() }
 
-// Usages are the usage lines of all targets.
+// Usages returns the usage lines of all targets.
 func Usages() map[string]string {
 	all := map[string]string{}
 	for _, t := range parsed() {
@@ -28,7 +28,7 @@ func Usages() map[string]string {
 	return all
 }
 
-// Synopses are the one-line descriptions of all targets.
+// Synopses returns the one-line descriptions of all targets.
 func Synopses() map[string]string {
 	all := map[string]string{}
 	for _, t := range parsed() {

@@ -51,7 +51,7 @@ func filterStream(ctx context.Context, out *report.Output, f *report.Filter, in 
 			break
 		}
 		if err != nil {
-			return fault.Usage("input-invalid", "stdin: document %d at byte %d is no JSON: %w", n, d.InputOffset(), err).
+			return fault.Usage("input-invalid", "stdin: document %d at byte %d is not JSON: %w", n, d.InputOffset(), err).
 				WithHint("filter reads JSON documents one after the other: pipe a target, or curl, into it")
 		}
 		if slurp {

@@ -26,7 +26,7 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/daemon/handover"
 )
 
-// listenAddress is where a server listens: loopback unless told otherwise.
+// listenAddress returns where a server listens: loopback unless told otherwise.
 func listenAddress(host string, port, standard int) string {
 	if host == "" {
 		host = "127.0.0.1"

@@ -36,7 +36,7 @@ func (Generation) Diff(ctx context.Context, a int, b int) error {
 	})
 }
 
-// Pin keeps a recorded state for ever; -off lets it go.
+// Pin keeps a recorded state until -off is given: it is never pruned.
 func (Generation) Pin(ctx context.Context, number int, off *bool) error {
 	return runChanging(ctx, "generation:pin", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
 		return dataOrError(generation.Pin(ctx, cfg.Paths.Root(), number, !deref(off)))
@@ -56,7 +56,7 @@ func Rollback(ctx context.Context, to *int, dryRun *bool, skipProbes *bool, time
 	})
 }
 
-// stackOptions are the options of what changes the stack; cfg is nil where it may not parse.
+// stackOptions returns the options of a change of the stack; cfg is nil where the file may not parse.
 func (s session) stackOptions(cfg *config.Config, service *string, timeout *time.Duration) stack.Options {
 	if cfg == nil {
 		cfg = &config.Config{}
@@ -64,7 +64,7 @@ func (s session) stackOptions(cfg *config.Config, service *string, timeout *time
 	return stack.Options{File: s.configFile(), Start: startOptions(s, cfg, service, timeout), At: failpoint}
 }
 
-// recover ends what a killed command left half-done.
+// recover completes or undoes the change that a killed command left half-done.
 func (s session) recover(ctx context.Context) error {
 	did, err := stack.Recover(ctx, s.stackOptions(nil, nil, nil))
 	if did != "" { // also without a terminal: it is why the stack is as it is

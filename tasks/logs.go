@@ -90,7 +90,7 @@ func emitLines[T any](ctx context.Context, s session, follow bool, wrap func([]T
 	return wrap(all), err
 }
 
-// lineLimit is how many are asked for: all when only a time is.
+// lineLimit returns how many lines are asked for: n, else all (-1) with -since, else defaultLines.
 func lineLimit(n *int, since *time.Duration) int {
 	switch {
 	case n != nil:
@@ -101,7 +101,7 @@ func lineLimit(n *int, since *time.Duration) int {
 	return defaultLines
 }
 
-// sinceTime is the time so long before now; zero when none is asked for.
+// sinceTime returns the time that lies since before now; the zero time without -since.
 func sinceTime(since *time.Duration) time.Time {
 	if since == nil {
 		return time.Time{}

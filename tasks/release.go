@@ -54,7 +54,7 @@ func releaseVersion(given *string) string {
 	return version.Number
 }
 
-// releaseSteps are the targets that a release runs, as far as there are.
+// releaseSteps returns the commands that a release runs, by the ID of their check.
 func releaseSteps() map[string]string {
 	steps := map[string]string{"tests.pass": "go tool mage test"}
 	for id, name := range map[string]string{"doctor.passes": "doctor", "security.passes": "security-check"} {

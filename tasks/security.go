@@ -13,7 +13,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/selfexec"
 )
 
-// Security holds the targets around security-check.
+// Security holds the further targets of security-check.
 type Security mg.Namespace
 
 // SecurityCheck looks for secrets that are exposed or about to be: in files, commits, logs, configuration and ports.
@@ -30,7 +30,7 @@ func SecurityCheck(ctx context.Context, only *string, skip *string, fix *bool, s
 	})
 }
 
-// doctorOptions are the options that doctor, security-check and verify share.
+// doctorOptions returns the options that doctor, security-check and verify share.
 func doctorOptions(s session, only, skip *string, fix, strict, online *bool) (doctor.Options, error) {
 	cwd, err := os.Getwd()
 	if err != nil {
@@ -52,7 +52,7 @@ func (Security) InstallHook(ctx context.Context) error {
 	})
 }
 
-// hookCommand is how a hook executes this program: as a binary by its path, or where
+// hookCommand returns how a hook executes this program: as a binary by its path, or where
 // mage compiled it for one run, through Go.
 func hookCommand() string {
 	self, err := os.Executable()

@@ -76,7 +76,7 @@ func Health(ctx context.Context, service *string) error {
 	})
 }
 
-// queryService is the status of one service, or of all when none is named.
+// queryService returns the status of one service, or of all when none is named.
 func queryService(cfg *config.Config, service *string, ask func() (control.Status, error)) (control.Status, error) {
 	name := deref(service)
 	if _, known := cfg.Service(name); name != "" && !known {
@@ -96,7 +96,7 @@ func startOptions(s session, cfg *config.Config, service *string, timeout *time.
 	}
 }
 
-// progress shows an event to whoever watches the terminal.
+// progress prints an event on stderr when that is a terminal.
 func (s session) progress(e control.Event) {
 	if s.out.Live {
 		s.writeLines(printable.EscapeLine(e.Line()))

@@ -48,7 +48,7 @@ func (s suite) run(ctx context.Context) error {
 	})
 }
 
-// targetsByPackage is the target that runs all of a package, by import path.
+// targetsByPackage returns the target that runs all of a package, by import path.
 func targetsByPackage() map[string]string {
 	all := map[string]string{}
 	for _, s := range [...]suite{clientSuite(), litellmSuite(), oracleSuite()} {

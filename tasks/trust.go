@@ -35,7 +35,7 @@ func (Trust) List(ctx context.Context) error {
 	})
 }
 
-// Revoke takes the trust in the configuration here back; what runs goes on running.
+// Revoke withdraws the trust in the configuration here; running services are not stopped.
 func (Trust) Revoke(ctx context.Context) error {
 	return run(ctx, "trust:revoke", func(_ context.Context, s session) (any, error) {
 		cfg, err := s.loadConfig()

@@ -83,7 +83,7 @@ func (s session) warnUntrusted(v trust.Verdict) {
 	s.writeLines(v.Lines()...)
 }
 
-// writeLines writes lines for people to stderr, whether or not that is a terminal.
+// writeLines writes lines to stderr, whether or not that is a terminal.
 func (s session) writeLines(lines ...string) {
 	_, _ = s.stderr.WriteString(printable.EscapePage(strings.Join(lines, "\n") + "\n"))
 }
@@ -219,7 +219,7 @@ func (s session) checkMayRead(cfg *config.Config, path string) error {
 	return s.trust.Fault()
 }
 
-// checkSupervisorTrust reports whether the supervisor may run cfg. It asks nobody.
+// checkSupervisorTrust returns a fault unless the supervisor may run cfg. It never asks.
 func (s session) checkSupervisorTrust(cfg *config.Config) error {
 	if err := trust.CheckStateHome(cfg, s.getenv); err != nil {
 		return err

@@ -9,7 +9,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// assetFor is the release's archive for this machine. The two families spell
+// assetFor returns the release's archive for this machine. The two families spell
 // processors differently: amd64 or x86_64, arm64 or aarch64.
 func (r githubRelease) assetFor(system, processor string, musl bool) (githubAsset, error) {
 	spellings := map[string][]string{"amd64": {"amd64", "x86_64"}, "arm64": {"arm64", "aarch64"}}[processor]
@@ -34,7 +34,7 @@ func (r githubRelease) assetFor(system, processor string, musl bool) (githubAsse
 		WithHint("it has %s; a fresh release may still be uploading", strings.Join(names, ", "))
 }
 
-// assetNamed is the asset with one name.
+// assetNamed returns the asset with one name.
 func (r githubRelease) assetNamed(name string) (githubAsset, bool) {
 	for _, a := range r.Assets {
 		if strings.EqualFold(a.Name, name) {
@@ -60,7 +60,7 @@ func findChecksum(text, name string) (string, bool) {
 	return "", false
 }
 
-// usesMusl reports a Linux without glibc, such as Alpine.
+// usesMusl reports whether this is a Linux without glibc, such as Alpine.
 func usesMusl() bool {
 	loaders, _ := filepath.Glob("/lib/ld-musl-*")
 	if runtime.GOOS != "linux" || len(loaders) == 0 {

@@ -34,7 +34,7 @@ type Request struct {
 	Version    string // without a leading v; "" as above
 	From       string // an archive or a binary on this machine, or a name to look for on PATH
 	SHA256     string // expected, of the archive or binary
-	NoChecksum bool   // take what no digest is known of
+	NoChecksum bool   // install an asset whose digest is not known
 	Offline    bool   // use nothing but what is on this machine
 	Repository string // OWNER/NAME on GitHub; default $FLOWGATE_CLIPROXYAPI_REPOSITORY, else DefaultRepository
 
@@ -74,7 +74,7 @@ func (r Request) withDefaults() Request {
 // Install makes sure that a version of a runtime is in the store, and active if
 // none was. A version that is there is left alone, whatever the network does.
 // Faults: runtime-unknown, version-known-bad, version-invalid, offline, those of
-// the two ways.
+// each source.
 func Install(ctx context.Context, r Request) (Result, error) {
 	r = r.withDefaults()
 	if r.Runtime != config.RuntimeLiteLLM && r.Runtime != config.RuntimeCLIProxyAPI {
@@ -91,7 +91,7 @@ func Install(ctx context.Context, r Request) (Result, error) {
 		return Result{}, err
 	}
 	defer lock.Close()
-	if in, ok := r.findPresent(); ok { // who held the lock installed it
+	if in, ok := r.findPresent(); ok { // the holder of the lock installed it
 		return r.finish(in, false)
 	}
 	n, err := r.prepareInstall(ctx)
@@ -127,7 +127,7 @@ func (r Request) prepareInstall(ctx context.Context) (store.NewInstall, error) {
 	return r.prepareRelease(ctx)
 }
 
-// findPresent is the install that makes the request done already. One that this
+// findPresent returns the install that makes the request done already. One that this
 // user's FlowGate did not make here does not: services do not run it.
 func (r Request) findPresent() (store.Install, bool) {
 	if r.From != "" {
@@ -184,10 +184,10 @@ func (r Request) validate() error {
 		return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '.' || c == '-' || c == '+' || c == '_'
 	}
 	if strings.ContainsFunc(r.Version, func(c rune) bool { return !ok(c) }) || strings.HasPrefix(r.Version, ".") || strings.HasPrefix(r.Version, "-") || len(r.Version) > 64 {
-		return fault.Usage("version-invalid", "%q is no version", r.Version).WithHint("write it as the release has it, for example -version=%s", LiteLLMVersion)
+		return fault.Usage("version-invalid", "%q is not a version", r.Version).WithHint("write it as the release has it, for example -version=%s", LiteLLMVersion)
 	}
 	if sum := strings.TrimPrefix(strings.ToLower(r.SHA256), "sha256:"); r.SHA256 != "" && (len(sum) != 64 || strings.Trim(sum, "0123456789abcdef") != "") {
-		return fault.Usage("checksum-invalid", "-sha256=%s is no SHA-256", r.SHA256).WithHint("it has 64 hexadecimal digits; sha256sum FILE prints it")
+		return fault.Usage("checksum-invalid", "-sha256=%s is not a SHA-256 digest", r.SHA256).WithHint("it has 64 hexadecimal digits; sha256sum FILE prints it")
 	}
 	if r.Runtime == config.RuntimeCLIProxyAPI && r.Getenv != nil {
 		if _, err := r.githubClient(); err != nil {
@@ -234,7 +234,7 @@ func InstallNeeded(ctx context.Context, r Request) (Result, error) {
 	return all, nil
 }
 
-// NeededRuntimes are the runtimes that the services of a configuration run and that
+// NeededRuntimes returns the runtimes that the services of a configuration run and that
 // have to be installed.
 func NeededRuntimes(cfg *config.Config) []string {
 	var names []string
@@ -255,7 +255,7 @@ func withoutURL(err error) error {
 	return err
 }
 
-// findProgram is a program on this machine, by path or by name on PATH.
+// findProgram returns a program on this machine, by path or by name on PATH.
 func findProgram(name string) (string, error) {
 	if _, err := os.Stat(name); err != nil && !strings.ContainsRune(name, '/') {
 		if name, err = exec.LookPath(name); err != nil {

@@ -57,7 +57,7 @@ func (r Request) prepareRelease(ctx context.Context) (store.NewInstall, error) {
 	unpack := n.Fill
 	n.Fill = func(ctx context.Context, dir string, n *store.NewInstall) error {
 		err := unpack(ctx, dir, n)
-		_ = os.Remove(path) // installed or no good
+		_ = os.Remove(path) // installed, or of no further use
 		if err != nil {
 			return err
 		}
@@ -66,7 +66,7 @@ func (r Request) prepareRelease(ctx context.Context) (store.NewInstall, error) {
 	return n, nil
 }
 
-// expectedDigest is the digest that the archive must have; "" when none is demanded.
+// expectedDigest returns the digest that the archive must have; "" when none is demanded.
 func (r Request) expectedDigest(ctx context.Context, g github, release githubRelease, name string) (string, error) {
 	if r.SHA256 != "" {
 		return strings.TrimPrefix(strings.ToLower(r.SHA256), "sha256:"), nil
@@ -87,7 +87,7 @@ func (r Request) expectedDigest(ctx context.Context, g github, release githubRel
 		WithHint("a fresh release may still be uploading: try again later. -sha256=… names one; -insecure-no-checksum does without")
 }
 
-// installFromArchive is an install out of an archive.
+// installFromArchive returns an install out of an archive.
 func (r Request) installFromArchive(path, version, sum string) store.NewInstall {
 	return store.NewInstall{Name: r.Runtime, Version: version, Digest: "sha256:" + sum, Fill: func(ctx context.Context, dir string, n *store.NewInstall) error {
 		if err := archive.Extract(ctx, path, dir, archive.Limits{}); err != nil {
@@ -111,7 +111,7 @@ func (r Request) installFromArchive(path, version, sum string) store.NewInstall 
 	}}
 }
 
-// findProgramIn is the program in an unpacked release, wherever it lies.
+// findProgramIn returns the program in an unpacked release, wherever it lies.
 func findProgramIn(dir string) (string, error) {
 	binary := ""
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
@@ -130,7 +130,7 @@ func findProgramIn(dir string) (string, error) {
 	return binary, nil
 }
 
-// progressReporter tells of a download's progress in steps of a tenth.
+// progressReporter returns a function that writes a download's progress to r.Progress in steps of a tenth.
 func (r Request) progressReporter() func(done, total int64) {
 	last := int64(-1)
 	return func(done, total int64) {

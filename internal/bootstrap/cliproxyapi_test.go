@@ -78,7 +78,7 @@ func (b *builder) clean() {
 	}
 }
 
-// packed is a release whose program reports this version.
+// packed returns a release whose program reports this version.
 func packed(t *testing.T, version string) []byte {
 	t.Helper()
 	mine, _ := built()

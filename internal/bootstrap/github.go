@@ -56,12 +56,12 @@ func (r Request) githubClient() (github, error) {
 	}
 	owner, name, ok := strings.Cut(g.repository, "/")
 	if !ok || owner == "" || name == "" || url.PathEscape(owner) != owner || url.PathEscape(name) != name {
-		return g, fault.Usage("repository-invalid", "%q is no repository", g.repository).WithHint("write OWNER/NAME, for example -repository=%s", DefaultRepository)
+		return g, fault.Usage("repository-invalid", "%q is not the name of a repository", g.repository).WithHint("write OWNER/NAME, for example -repository=%s", DefaultRepository)
 	}
 	return g, nil
 }
 
-// findRelease is the one with a version, or the latest. Tags are with and without
+// findRelease returns the release with that version, or the latest for "". Tags are with and without
 // a leading v.
 func (g github) findRelease(ctx context.Context, version string) (githubRelease, error) {
 	if version == "" {

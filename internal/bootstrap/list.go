@@ -10,13 +10,13 @@ type Listing struct {
 	Runtimes []store.Install `json:"runtimes"`
 }
 
-// List is what is installed, with the router inside this program first.
+// List returns what is installed, with the router inside this program first.
 func List(cfg *config.Config, self, version string) (Listing, error) {
 	installed, err := store.Installed(cfg)
 	return Listing{append(Embedded(self, version).Runtimes, installed...)}, err
 }
 
-// Embedded is the router inside this program, which is always there.
+// Embedded returns the router inside this program, which is always there.
 func Embedded(self, version string) Listing {
 	return Listing{[]store.Install{{Name: config.RuntimeEmbedded, Version: version, Source: "this program", Path: self, Active: true}}}
 }

@@ -29,7 +29,7 @@ var liteLLMLock []byte
 // installTimeout is how long an installation may take; it is 740 MB.
 const installTimeout = 20 * time.Minute
 
-// prepareLiteLLM is LiteLLM in a virtual environment of its own, with prisma, without
+// prepareLiteLLM returns LiteLLM in a virtual environment of its own, with prisma, without
 // which it answers a missing key with 500 instead of 401 (measured on 1.106.2).
 func (r Request) prepareLiteLLM(ctx context.Context) (store.NewInstall, error) {
 	if r.From != "" {
@@ -55,7 +55,7 @@ func (r Request) prepareLiteLLM(ctx context.Context) (store.NewInstall, error) {
 	}, nil
 }
 
-// Requirements is what pip installs for a version of LiteLLM: the lock file
+// Requirements returns what pip installs for a version of LiteLLM: the lock file
 // with digests for LiteLLMVersion, else the three names.
 func Requirements(version string) []byte {
 	if version == LiteLLMVersion {
@@ -127,7 +127,7 @@ func (i installer) install(ctx context.Context, dir, pins string, hashed, offlin
 	return subprocess.Python(ctx, interpreter, append(args, flags...)...)
 }
 
-// findInstaller is what can make a virtual environment here.
+// findInstaller returns what can make a virtual environment here.
 func findInstaller(ctx context.Context) (installer, error) {
 	if uv, err := exec.LookPath("uv"); err == nil {
 		return installer{uv, true}, nil
@@ -165,14 +165,14 @@ func runInstaller(ctx context.Context, code, hint string, cmd *exec.Cmd) error {
 	return nil
 }
 
-// outputTail is the end of a program's output on one line, without the credentials
+// outputTail returns the end of a program's output on one line, without the credentials
 // that the address of a package index may hold.
 func outputTail(out []byte) string {
 	line := strings.Join(strings.Fields(subprocess.Tail(out, 1<<10)), " ")
 	return string(redact.NewLogScrubber().Scrub([]byte(line)))
 }
 
-// prepareAdopted is an environment that somebody else made: the store holds a link to
+// prepareAdopted returns an install of an environment that FlowGate did not make: the store holds a link to
 // its command, and the environment has to stay where it is.
 func (r Request) prepareAdopted() (store.NewInstall, error) {
 	path, err := findProgram(r.From)

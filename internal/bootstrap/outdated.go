@@ -48,7 +48,7 @@ const maxStatusAge = 24 * time.Hour
 // Outdated says for each runtime in the store, or that the configuration needs,
 // what its latest version is. Answers are a day old at most, or new when online
 // is set; with r.Offline the last one is taken however old. A source that does
-// not answer is no error: its reason says so.
+// not answer is not an error: its Reason says so.
 func Outdated(ctx context.Context, r Request, online bool, now time.Time) ([]VersionStatus, error) {
 	r = r.withDefaults()
 	installed, err := store.Installed(r.Config)
@@ -76,7 +76,7 @@ func (r Request) checkVersion(ctx context.Context, online bool, now time.Time) V
 	path := filepath.Join(store.Dir(r.Config, r.Runtime), "latest.json")
 	var n VersionStatus
 	if data, err := safefile.Read(path, safefile.DocumentLimit); err == nil {
-		_ = json.Unmarshal(data, &n) // damaged is as good as none
+		_ = json.Unmarshal(data, &n) // a damaged file counts as none
 	}
 	age := now.Sub(n.CheckedAt)
 	if !r.Offline && (online || n.Latest == "" || age > maxStatusAge || age < 0) {

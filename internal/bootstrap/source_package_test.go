@@ -16,7 +16,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/bootstrap"
 )
 
-// sourcePackage is a source distribution whose build backend, which it brings
+// sourcePackage returns a source distribution whose build backend, which it brings
 // itself, writes the file tripwire when it is built.
 func sourcePackage(t *testing.T, tripwire string) []byte {
 	t.Helper()

@@ -11,7 +11,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
-// find resolves what somebody typed to a target: profile:set, profile-set,
+// find returns the target that was typed: profile:set, profile-set,
 // profileSet and `profile set` (next is the word that follows) are one.
 // used is 2 when next belongs to the name.
 func (c Catalogue) find(word, next string) (t Target, used int, ok bool) {

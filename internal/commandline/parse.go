@@ -70,7 +70,7 @@ func (l *Line) parseCommon(words []string) (rest []string, err error) {
 	return rest, nil
 }
 
-// splitFlag splits -name=value and --name=value; name is "" when word is no flag.
+// splitFlag splits -name=value and --name=value; name is "" when word is not a flag.
 func splitFlag(word string) (name, value string, given bool) {
 	if len(word) < 2 || word[0] != '-' {
 		return "", "", false
@@ -108,7 +108,7 @@ func (c Catalogue) parseTarget(l *Line, words []string) ([]string, error) {
 	return c.parseArguments(l, t, words[used:])
 }
 
-// fullName is what a complaint shows: both words when the first is a namespace.
+// fullName returns the name that a fault shows: both words when the first is a namespace.
 func (c Catalogue) fullName(word, next string) string {
 	if next != "" && next[0] != '-' && len(c.Within(word)) > 0 {
 		return word + ":" + next

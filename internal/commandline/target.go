@@ -53,7 +53,7 @@ func (t Target) Usage() string {
 	return strings.Join(words, " ")
 }
 
-// positionalIndex is the index of the parameter that may be given by position, -1 when
+// positionalIndex returns the index of the parameter that may be given by position, -1 when
 // there is none.
 func (t Target) positionalIndex() int {
 	return slices.IndexFunc(t.Params, func(p Param) bool { return p.Optional && slices.Contains(positionalNames, p.Name) })

@@ -3,7 +3,7 @@
 // generations/NNNN. Record adds one, List and Find read them.
 //
 // A generation holds no credential and no key: in their place stand marks (see
-// Sealed). The package restores nothing; package upgrade does.
+// Sealed). The package restores nothing; package supervisor/stack does.
 package generation
 
 import (
@@ -40,7 +40,7 @@ type Generation struct {
 	RuntimeDir string `json:"runtime_dir"`
 	ProxyFile  string `json:"proxy_file,omitempty"` // CLIProxyAPI's own configuration
 
-	// SecretDigests are those of the files that say what a part's secrets were, by part.
+	// SecretDigests are the digests of the files that describe a part's secrets, by part.
 	SecretDigests map[string]string `json:"secret_digests,omitempty"`
 
 	// Verified is Ready under its older name, which scripts and earlier versions read;
@@ -69,7 +69,7 @@ const (
 
 const recordName = "generation.json"
 
-// Dir is the folder of a stack's generations; root is config.Paths.Root.
+// Dir returns the folder of a stack's generations; root is config.Paths.Root.
 func Dir(root string) string { return filepath.Join(root, "generations") }
 
 // List returns the generations below root in the order of their numbers, and
@@ -165,8 +165,8 @@ func (s signer) decode(n int, data []byte) (g Generation, err error) {
 	return g, nil
 }
 
-// readFast is read, or a Generation without a number, with the folder of them all
-// open: of a thousand, finding the way from the root anew is a quarter of the time.
+// readFast is readRecord with the folder of all generations
+// open; for a record that it cannot read it returns a Generation without a number.
 func readFast(mark signer, root string, dir, n int) Generation {
 	g, err := mark.decode(n, readRecordAt(dir, n))
 	if err != nil {
@@ -175,7 +175,7 @@ func readFast(mark signer, root string, dir, n int) Generation {
 	return g
 }
 
-// fastRecordSize is more than a record of two services is long.
+// fastRecordSize is larger than any record of two services.
 const fastRecordSize = 4 << 10
 
 // readRecordAt reads a record; nil when it cannot be read, or is a long one.
@@ -228,7 +228,7 @@ func keptHint(list []int) string {
 	return "kept are " + strconv.Itoa(list[0]) + " to " + strconv.Itoa(list[len(list)-1]) + "; mage generation:list shows them"
 }
 
-// ReadPart is the text of one part without its secrets. Fault: generation-damaged.
+// ReadPart returns the text of one part without its secrets. Fault: generation-damaged.
 func (g Generation) ReadPart(root, part string) (Sealed, error) {
 	path := filepath.Join(Dir(root), folderName(g.Number), part+".yaml")
 	data, err := trust.ReadState(root, path, maxPartSize)
@@ -254,10 +254,10 @@ func (g Generation) ReadPart(root, part string) (Sealed, error) {
 	return sealed, nil
 }
 
-// CurrentPath is the file that says which generation is in force.
+// CurrentPath returns the file that says which generation is in force.
 func CurrentPath(root string) string { return filepath.Join(Dir(root), "current") }
 
-// Current is the number of the generation in force, 0 for none.
+// Current returns the number of the generation in force, 0 for none.
 func Current(root string) int {
 	data, err := trust.ReadState(root, CurrentPath(root), 32)
 	if err != nil {
@@ -270,7 +270,7 @@ func Current(root string) int {
 	return n
 }
 
-// FindPrevious is the generation that a rollback without a number goes to: the last
+// FindPrevious returns the generation that a rollback without a number goes to: the last
 // one before the current whose services were seen ready.
 func FindPrevious(all []Generation, current int) (Generation, error) {
 	for _, g := range slices.Backward(all) {

@@ -20,7 +20,7 @@ import (
 
 func noenv(string) string { return "" }
 
-// initialised is a folder as mage init leaves it, with a profile in force.
+// initialised returns a folder as mage init leaves it, with a profile in force.
 func initialised(t testing.TB) *config.Config {
 	t.Helper()
 	dir := t.TempDir()

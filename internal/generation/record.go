@@ -31,7 +31,7 @@ import (
 // MaxKept is how many generations are kept besides those that are pinned.
 const MaxKept = 20
 
-// RecordRequest is what Record looks at.
+// RecordRequest says what Record records.
 type RecordRequest struct {
 	Config  *config.Config
 	Env     runtimestore.Environment // what services were executed with
@@ -113,8 +113,8 @@ func takeSnapshot(s RecordRequest) (Generation, map[string]Sealed, error) {
 	return g, texts, nil
 }
 
-// SecretKey is what the digests of secrets are made with; without it nobody can try
-// guesses at them.
+// SecretKey returns the key of the digests of secrets. Without it a digest cannot be
+// compared with guesses.
 func SecretKey(secrets string) ([]byte, error) {
 	key, _, err := keyfile.Ensure(filepath.Join(secrets, "generation.key"))
 	if err != nil {
@@ -123,7 +123,7 @@ func SecretKey(secrets string) ([]byte, error) {
 	return []byte(key), nil
 }
 
-// currentRuntimes are the runtimes of the services as they would be executed now.
+// currentRuntimes returns the runtimes of the services as they would be executed now.
 func currentRuntimes(cfg *config.Config, env runtimestore.Environment) []Runtime {
 	list := make([]Runtime, 0, len(cfg.Services))
 	for _, svc := range cfg.Services {
@@ -180,7 +180,7 @@ func writeGeneration(root string, g Generation, texts map[string]Sealed) error {
 	return renameio.WriteFile(CurrentPath(root), []byte(strconv.Itoa(g.Number)+"\n"), 0o600)
 }
 
-// marshalIndented is v as JSON for a file.
+// marshalIndented returns v as JSON for a file.
 func marshalIndented(v any) ([]byte, error) {
 	data, err := json.MarshalIndent(v, "", "  ")
 	return append(data, '\n'), err
@@ -203,7 +203,7 @@ func prune(root string, all []Generation, current int) error {
 	return nil
 }
 
-// lockGenerations makes its holder the only one that changes which generations there are.
+// lockGenerations takes the lock that every change of the set of generations needs.
 func lockGenerations(ctx context.Context, root string) (io.Closer, error) {
 	lock, err := flock.Take(ctx, filepath.Join(Dir(root), ".lock"), time.Minute)
 	if err != nil {
@@ -212,7 +212,7 @@ func lockGenerations(ctx context.Context, root string) (io.Closer, error) {
 	return lock, nil
 }
 
-// Pin keeps a generation for ever, or no longer. Of any number of commands at
+// Pin excludes a generation from pruning, or includes it again. Of any number of commands at
 // once, no pin is lost, nor a generation that one of them just pinned. Faults:
 // generation-unknown, generation-unwritable; generation-unreadable when the pins
 // that are there cannot be read.
@@ -262,7 +262,7 @@ func readPins(root string) (list []int, err error) {
 	return list, err
 }
 
-// Digest is "sha256:" and the hexadecimal digest of data.
+// Digest returns "sha256:" and the hexadecimal digest of data.
 func Digest(data []byte) string {
 	sum := sha256.Sum256(data)
 	return "sha256:" + hex.EncodeToString(sum[:])

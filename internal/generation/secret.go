@@ -44,11 +44,11 @@ type foundSecret struct{ value, path string }
 // known. It fails when a secret could not be taken out whole.
 func Seal(text, key []byte, known []string) (Sealed, error) {
 	if bytes.Contains(text, []byte(markBegin)) || bytes.ContainsFunc(text, isPrivateRune) {
-		return Sealed{}, fmt.Errorf("the text has marks of its own that FlowGate uses")
+		return Sealed{}, fmt.Errorf("the text has characters of Unicode's private use area, or a mark that FlowGate puts in the place of a secret")
 	}
 	secrets := findSecrets(text, known)
 	if len(secrets) > lastPrivate-firstPrivate {
-		return Sealed{}, fmt.Errorf("it has %d secrets", len(secrets))
+		return Sealed{}, fmt.Errorf("it has %d secrets, more than can be replaced by marks", len(secrets))
 	}
 	slices.SortStableFunc(secrets, func(a, b foundSecret) int { return cmp.Compare(len(b.value), len(a.value)) })
 	out := string(text)
@@ -57,7 +57,7 @@ func Seal(text, key []byte, known []string) (Sealed, error) {
 	}
 	for _, s := range findSecrets([]byte(out), known) {
 		if !strings.ContainsFunc(s.value, isPrivateRune) {
-			return Sealed{}, fmt.Errorf("the secret at %s is written in a way that it cannot be taken out", cmp.Or(s.path, "an unknown place"))
+			return Sealed{}, fmt.Errorf("the secret at %s is written in a form in which it cannot be replaced by a mark", cmp.Or(s.path, "an unknown place"))
 		}
 	}
 	return numberMarks(out, secrets, key), nil
@@ -215,7 +215,7 @@ func collectInsideJSON(path, a, b string, add func(value, path string)) bool {
 	return true
 }
 
-// writtenForms are the ways in which a value may be written in a text: as it
+// writtenForms returns the ways in which a value may be written in a text: as it
 // is, escaped in JSON or a quoted scalar once or twice, or line by line.
 func writtenForms(value string) [][]string {
 	quoted := strings.Trim(string(quoteJSON(value)), `"`)
@@ -234,7 +234,7 @@ func quoteJSON(text string) []byte {
 	return bytes.TrimSpace(out.Bytes())
 }
 
-// splitWords are the stretches of a text between white space and what YAML puts
+// splitWords returns the stretches of a text between white space and what YAML puts
 // around a scalar.
 func splitWords(text []byte) []string {
 	return strings.FieldsFunc(string(text), func(r rune) bool { return strings.ContainsRune(" \t\r\n\"'`,[]{}", r) })

@@ -10,7 +10,7 @@ type Listing struct {
 // maxExamined bounds how many generations Listed reads whole to find damage.
 const maxExamined = 100
 
-// ListWithDamage is List for a report, with what cannot be restored.
+// ListWithDamage returns the data of generation:list: all generations, and which of them cannot be restored.
 func ListWithDamage(root string) (Listing, error) {
 	all, current, err := List(root)
 	if err != nil || len(all) > maxExamined {

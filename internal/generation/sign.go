@@ -29,7 +29,7 @@ type signer struct {
 }
 
 func newSigner(root string) signer {
-	key, _ := trust.LoadKey(os.Getenv) // without one, nothing was ever signed here
+	key, _ := trust.LoadKey(os.Getenv) // without a key, nothing was ever signed here
 	return signer{key, trust.Place(root)}
 }
 

@@ -16,7 +16,7 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// YAML is the configuration as YAML, keys sorted, so that equal ones are equal
+// YAML returns the configuration as YAML, keys sorted, so that equal ones are equal
 // byte for byte. Texts that YAML 1.1, which LiteLLM reads, could take for
 // something else (yes, 12:30, 2026-01-01) are quoted.
 func (a Active) YAML() ([]byte, error) {
@@ -70,7 +70,7 @@ func (a Active) EnvReferences() []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// MasterKey is the key that clients present to the router; a reference is
+// MasterKey returns the key that clients present to the router; a reference is
 // looked up with getenv. It is a secret.
 func (a Active) MasterKey(getenv func(string) string) string {
 	general, _ := a.Config["general_settings"].(map[string]any)

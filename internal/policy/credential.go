@@ -85,7 +85,7 @@ func unusableCredentialFault(name, path, file string, err error) error {
 		WithHint("it must be a readable file that holds the key on one line")
 }
 
-// setMasterKey settles general_settings.master_key: LiteLLM refuses to start
+// setMasterKey sets general_settings.master_key: LiteLLM refuses to start
 // without one (measured on LiteLLM 1.106.2).
 func (b *builder) setMasterKey() error {
 	general, _ := b.active.Config["general_settings"].(map[string]any)

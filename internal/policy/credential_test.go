@@ -11,7 +11,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/policy"
 )
 
-// withCredential is a configuration whose only deployment uses c.
+// withCredential returns a configuration whose only deployment uses c.
 func withCredential(t *testing.T, c config.Credential) *config.Config {
 	t.Helper()
 	cfg := config.Default(t.TempDir())

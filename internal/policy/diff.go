@@ -58,7 +58,7 @@ func compare(from, to map[string]any, keys []string, changes []Change) []Change 
 	return changes
 }
 
-// redactSetting is value without secrets, judged by the name of its key.
+// redactSetting returns value without secrets, judged by the name of its key.
 func redactSetting(key string, value any) any {
 	return redact.Keys(map[string]any{key: value}).(map[string]any)[key]
 }

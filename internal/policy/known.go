@@ -17,7 +17,7 @@ const (
 	managementKey = "management.key"
 )
 
-// ClientKey is the key that clients of the stack send: the master key of the
+// ClientKey returns the key that clients of the stack send: the master key of the
 // active router configuration, or in version 3 the upstream's key: the one that
 // FlowGate made, else the first of CLIProxyAPI's own api-keys. It is a secret.
 // Faults: active-missing, active-invalid, client-key-missing.
@@ -35,7 +35,7 @@ func ClientKey(cfg *config.Config, getenv func(string) string) (string, error) {
 	return readStackKey(cfg, gatewayKey)
 }
 
-// upstreamClientKey is the key that clients of a CLIProxyAPI without a router send.
+// upstreamClientKey returns the key that clients of a CLIProxyAPI without a router send.
 func upstreamClientKey(cfg *config.Config) (string, error) {
 	key, err := readStackKey(cfg, upstreamKey)
 	if err == nil {
@@ -78,7 +78,7 @@ func KnownSecrets(cfg *config.Config, getenv func(string) string) []string {
 	return all
 }
 
-// CurrentOrDefault is the profile in force, or the default one when none was chosen yet.
+// CurrentOrDefault returns the profile in force, or the default one when none was chosen yet.
 func CurrentOrDefault(cfg *config.Config) string {
 	if name, _ := Current(cfg); name != "" {
 		if _, known := cfg.Profiles[name]; known {

@@ -45,7 +45,7 @@ func checkFile(cfg *config.Config, key, path string, isOurs func(head []byte) bo
 		return nil
 	}
 	if _, err := os.Lstat(path); err != nil {
-		return nil //nolint:nilerr // it is not there, or whoever writes it says what is wrong with its folder
+		return nil //nolint:nilerr // it is not there, or the write reports what is wrong with its folder
 	}
 	head, err := readHead(path)
 	switch {
@@ -58,7 +58,7 @@ func checkFile(cfg *config.Config, key, path string, isOurs func(head []byte) bo
 		WithHint("name a file that does not exist yet, or move that one away")
 }
 
-// readHead reads the beginning of a regular file that is no link.
+// readHead reads the first headBytes of a regular file; a link is an error.
 func readHead(path string) ([]byte, error) {
 	info, err := os.Lstat(path)
 	if err != nil {

@@ -35,7 +35,7 @@ func Prepare(cfg *config.Config, profile string, getenv func(string) string) (Ac
 	return assemble(builder{cfg: cfg, getenv: getenv}, profile)
 }
 
-// Build is Build that writes nothing: a key of FlowGate's own that is missing is
+// Build is Prepare without a write: a key of FlowGate's own that is missing is
 // the fault credential-missing, as any other.
 func Build(cfg *config.Config, profile string, getenv func(string) string) (Active, error) {
 	return assemble(builder{cfg: cfg, getenv: getenv, readOnly: true}, profile)
@@ -78,7 +78,7 @@ func (b *builder) warn(code, path, message string) {
 	b.active.Warnings = append(b.active.Warnings, config.Warning{Code: code, Path: path, Message: message})
 }
 
-// Merged is profiles[profile] over litellm_base, nothing resolved and nothing
+// Merged returns profiles[profile] over litellm_base, nothing resolved and nothing
 // completed: what the file says. Faults: profile-unknown, profiles-not-supported.
 func Merged(cfg *config.Config, profile string) (map[string]any, error) {
 	if cfg.Version == 3 {

@@ -74,8 +74,8 @@ func (p *Previous) Restore() error {
 	return errors.Join(errs...)
 }
 
-// nextState is the state file's content with the profile set. One that cannot
-// be read is begun anew: it holds nothing that cannot be found again.
+// nextState returns the state file's content with the profile set. A file that
+// cannot be read is replaced: it holds nothing that is lost with it.
 func nextState(old []byte, profile string, now time.Time) ([]byte, error) {
 	state := map[string]json.RawMessage{}
 	if json.Unmarshal(old, &state) != nil || state == nil {

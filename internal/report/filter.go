@@ -72,7 +72,7 @@ func (f *Filter) Print(ctx context.Context, w io.Writer, v any, raw, indent bool
 	return nil
 }
 
-// Interrupted is the fault of a command that a signal ended.
+// Interrupted returns the fault of a command that a signal ended.
 func Interrupted() *fault.Error {
 	f := fault.New("interrupted", "interrupted before the end")
 	f.Exit = fault.ExitInterrupted

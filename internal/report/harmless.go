@@ -8,7 +8,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/printable"
 )
 
-// writeEscaped writes a page that a terminal shows and does not obey: names of
+// writeEscaped writes a page without what a terminal would obey: names of
 // files and processes, and what other programs say, may hold escape sequences.
 func writeEscaped(w io.Writer, r *Report, write func(io.Writer, *Report) error, harmless func(string) string) error {
 	var page bytes.Buffer
@@ -19,7 +19,7 @@ func writeEscaped(w io.Writer, r *Report, write func(io.Writer, *Report) error, 
 	return err
 }
 
-// escapeText is a page of the text format, harmless.
+// escapeText returns a page of the text format without what a terminal would obey.
 func escapeText(page string) string { return printable.EscapePage(foldNames(page)) }
 
 // foldNames puts names that YAML wrote as a block of lines, since they hold
@@ -50,7 +50,7 @@ func foldNames(page string) string {
 	return out.String()
 }
 
-// blockKey is what stands before the colon of a line that begins a block of
+// blockKey returns what stands before the colon of a line that begins a block of
 // lines, when it is the key of a name, or stands in a list.
 func blockKey(line string) (key string, ok bool) {
 	line = strings.TrimRight(line, "\n")

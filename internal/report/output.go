@@ -56,8 +56,8 @@ type Output struct {
 	mu sync.Mutex
 }
 
-// Exit is the error a target returns: its text is what people read last on
-// stderr and its ExitStatus is what mage exits with.
+// Exit is the error that a target returns: mage prints its text on stderr and exits
+// with its ExitStatus.
 type Exit struct {
 	Status  int
 	Message string
@@ -132,7 +132,7 @@ func (o *Output) render(ctx context.Context, page *bytes.Buffer, r *Report) erro
 	return writeJSON(page, r, o.Indent && o.Format != JSONL)
 }
 
-// Stream tells of one finished check while others still run: a line on stdout
+// Stream prints one finished check while others still run: a line on stdout
 // in the jsonl format, a ✓/✗ line on stderr when that is a terminal.
 func (o *Output) Stream(c Result) {
 	o.mu.Lock()
@@ -222,7 +222,7 @@ func exitError(r *Report, filterFault *fault.Error) error {
 	return &Exit{r.exit, message}
 }
 
-// failureMessage is what people read last on stderr: each check that failed, or
+// failureMessage returns what people read last on stderr: each check that failed, or
 // that only warned when there are no failures and warnings count.
 func (r *Report) failureMessage() string {
 	bad, what := Fail, "failure"

@@ -24,10 +24,10 @@ type Report struct {
 	DurationMS float64   `json:"duration_ms"` // wall time of the target
 	Summary    *Summary  `json:"summary,omitempty"`
 	Checks     []Result  `json:"checks,omitzero"` // nil unless the target is a run of checks
-	Data       any       `json:"data,omitempty"`  // what a target that is no check run returns
+	Data       any       `json:"data,omitempty"`  // what a target returns that does not run checks
 	Error      *Problem  `json:"error"`
 
-	// Trust is there when the configuration is not trusted: what it would execute and write.
+	// Trust is set when the configuration is not trusted: what it would execute and write.
 	Trust any `json:"trust,omitempty"`
 
 	exit int
@@ -47,9 +47,9 @@ type Status string
 // The four outcomes of a check.
 const (
 	Pass Status = "pass"
-	Warn Status = "warn" // works, but somebody should look
+	Warn Status = "warn" // works, but should be looked at
 	Fail Status = "fail"
-	Skip Status = "skip" // not tried; detail.reason says why
+	Skip Status = "skip" // not run; detail.reason says why
 )
 
 // Result is one examined check.
@@ -125,7 +125,7 @@ func (r *Report) setChecks(c Checked) {
 	}
 }
 
-// Exit is the exit status that the report asks for.
+// Exit returns the exit status that the report asks for.
 func (r *Report) Exit() int { return r.exit }
 
 // Count sums results up by status.
@@ -146,5 +146,5 @@ func Count(checks []Result) *Summary {
 	return &s
 }
 
-// Millis is d in milliseconds with three decimals.
+// Millis returns d in milliseconds with three decimals.
 func Millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -17,7 +17,7 @@ type Place struct {
 	EndColumn   int
 	Commit      string // empty: as the file is now
 	Fingerprint string
-	Known       bool // from a baseline: no news
+	Known       bool // listed in a baseline
 }
 
 // Placed is a report's data that has places, for the formats sarif and github.
@@ -98,7 +98,7 @@ type sarifRegion struct {
 	EndColumn   int `json:"endColumn,omitempty"`
 }
 
-// defaultFile is the file of a failure that has none: GitHub wants one.
+// defaultFile is the file of a failure that has none: GitHub requires one.
 const defaultFile = "README.md"
 
 func writeSARIF(w io.Writer, r *Report, indent bool) error {
@@ -152,7 +152,7 @@ func (p Place) sarifLocation() (at sarifLocation) {
 	return at
 }
 
-// toURI is a path as a relative reference of RFC 3986.
+// toURI returns a path as a relative reference of RFC 3986.
 func toURI(path string) string {
 	var b strings.Builder
 	for _, c := range []byte(filepath.ToSlash(path)) {

@@ -40,8 +40,7 @@ func formatCheck(c Result) string {
 	return fmt.Sprintf("%s %-24s %s (%.1f ms)\n", mark, c.ID, printable.EscapeLine(text), c.DurationMS)
 }
 
-// Headed is data that can be told in one line, which stands before everything
-// else where people read.
+// Headed is data with a headline: one line that the text format prints first.
 type Headed interface{ Headline() string }
 
 func writeText(w io.Writer, r *Report) error {
@@ -72,11 +71,11 @@ func writeText(w io.Writer, r *Report) error {
 // returns the lines, each with its line break; none of its text is escaped yet.
 type Paged interface{ Page() string }
 
-// Brief is data that people read in a shorter form than programs do.
+// Brief is data that the text format prints in a shorter form than JSON.
 type Brief interface{ Brief() any }
 
-// pageEscaper is what makes a page of the report's text harmless: lines of logs
-// are no YAML, whatever they look like.
+// pageEscaper returns the function that escapes the report's text. Lines of logs are
+// not YAML, whatever they look like.
 func pageEscaper(r *Report) func(string) string {
 	if _, ok := r.Data.(Paged); ok {
 		return printable.EscapePage

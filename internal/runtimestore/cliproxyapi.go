@@ -15,7 +15,7 @@ import (
 // binary, in archives and in packages; the Plus family first.
 var binaryNames = [...]string{"cli-proxy-api-plus", "CLIProxyAPIPlus", "cli-proxy-api", "CLIProxyAPI"}
 
-// BinaryNames are the names that a release of CLIProxyAPI gives its program.
+// BinaryNames returns the names that a release of CLIProxyAPI gives its program.
 func BinaryNames() []string { return slices.Clone(binaryNames[:]) }
 
 // fillCLIProxyAPI is the real CLIProxyAPI or CLIProxyAPIPlus. Host and port stand

@@ -14,7 +14,7 @@ import (
 // loopbackHosts is what no proxy may stand in front of.
 const loopbackHosts = "127.0.0.1,localhost,::1"
 
-// serviceEnv is the environment of a service: what it inherits without mage's and
+// serviceEnv returns the environment of a service: what it inherits without mage's and
 // FlowGate's own switches, then what the runtime needs, then services.NAME.env.
 func serviceEnv(svc config.Service, inherited []string, extra map[string]string) ([]string, error) {
 	vars := make(map[string]string, len(inherited))
@@ -40,8 +40,8 @@ func serviceEnv(svc config.Service, inherited []string, extra map[string]string)
 	}), nil
 }
 
-// isOwnVariable reports a variable that steers the command, or the supervisor under a
-// service manager, and would steer a service that is this same program.
+// isOwnVariable reports whether a variable configures the command, or the supervisor
+// under a service manager, and so must not reach a service that is this same program.
 func isOwnVariable(name string) bool {
 	return strings.HasPrefix(name, "MAGEFILE_") || name == "NOTIFY_SOCKET" || strings.HasPrefix(name, "WATCHDOG_") || name == "FLOWGATE_CONFIG" || name == "FLOWGATE_FORMAT" || name == "FLOWGATE_SERVICE"
 }

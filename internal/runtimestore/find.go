@@ -25,7 +25,7 @@ func findBinary(svc config.Service, env Environment, demand candidate, places []
 		if found, ok := findExecutable(demand.path, env.LookPath); ok {
 			return found, nil
 		}
-		return "", fault.New("runtime-missing", "service %q: %s names %s, which is no executable file",
+		return "", fault.New("runtime-missing", "service %q: %s names %s, which is not an executable file",
 			svc.Name, demand.label, demand.path).WithHint("correct or unset %s", strings.TrimPrefix(demand.label, "$"))
 	}
 	tried := make([]string, 0, len(places))

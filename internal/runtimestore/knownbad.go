@@ -34,7 +34,7 @@ func FindBadVersion(runtime, version string) (BadVersion, bool) {
 	return BadVersion{}, false
 }
 
-// ListBadVersions is the whole list.
+// ListBadVersions returns the whole list.
 func ListBadVersions() []BadVersion {
 	var list []BadVersion
 	if err := json.Unmarshal(knownBad, &list); err != nil {

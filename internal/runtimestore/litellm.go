@@ -51,8 +51,9 @@ func fillLiteLLM(spec *Spec, cfg *config.Config, svc config.Service, env Environ
 	return nil
 }
 
-// LiteLLMVersion reads the version of a LiteLLM program, "" when it cannot be told, off the name of its metadata folder in
-// the binary's virtual environment: asking the binary takes ten seconds.
+// LiteLLMVersion returns the version of a LiteLLM program, "" when it is not known. It
+// reads the name of the metadata folder in the program's virtual environment: asking
+// the program takes ten seconds.
 func LiteLLMVersion(bin string) string {
 	if real, err := filepath.EvalSymlinks(bin); err == nil {
 		bin = real

@@ -24,7 +24,7 @@ func fillEmbedded(spec *Spec, cfg *config.Config, svc config.Service, env Enviro
 	return nil
 }
 
-// otherAddresses are the addresses of the services beside the router, with commas.
+// otherAddresses returns the addresses of the services beside the router, with commas.
 func otherAddresses(cfg *config.Config, router config.Service) string {
 	others := lo.Filter(cfg.Services, func(s config.Service, _ int) bool { return s.Name != router.Name })
 	return strings.Join(lo.Map(others, func(s config.Service, _ int) string { return strings.TrimPrefix(s.URL(), "http://") }), ",")

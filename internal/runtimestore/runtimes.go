@@ -73,7 +73,7 @@ func Command(cfg *config.Config, svc config.Service, env Environment) (Spec, err
 	return spec, err
 }
 
-// StartTimeout is how long a service may take from exec to ready. The real
+// StartTimeout returns how long a service may take from exec to ready. The real
 // LiteLLM needs 11–13 s on two idle cores and has been seen to need 81.
 func StartTimeout(runtime string) time.Duration {
 	switch runtime {
@@ -86,7 +86,7 @@ func StartTimeout(runtime string) time.Duration {
 	}
 }
 
-// StopTimeout is how long a service may take from SIGTERM to its end before it
+// StopTimeout returns how long a service may take from SIGTERM to its end before it
 // is killed. CLIProxyAPI and the embedded servers let requests finish for up to
 // 30 s and end at once when there are none.
 func StopTimeout(runtime string) time.Duration {

@@ -14,7 +14,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/runtimestore"
 )
 
-// stack is a configuration in a folder of its own.
+// stack returns a configuration in a folder of its own.
 func stack(t *testing.T) *config.Config {
 	t.Helper()
 	dir := t.TempDir()

@@ -8,7 +8,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 )
 
-// Of the stack that Private writes.
+// Names in the configuration that WritePrivate writes.
 const (
 	SmokeGroup = "smoke-fallback"        // its only deployment fails, so an answer shows that the fallback was taken
 	smokeModel = "openai/fail-503-smoke" // the echo upstream answers 503 to models named so
@@ -39,7 +39,7 @@ func WritePrivate(dir string, routerPort, upstreamPort int, runtime string) (*co
 	return config.Load(filepath.Join(o.Dir, "config", "flowgate.yaml"), func(string) string { return "" })
 }
 
-// smokeDeployment is one more entry of model_list; it is not retried, so that
+// smokeDeployment returns one more entry of model_list; it is not retried, so that
 // the fallback is what is seen.
 func (o Options) smokeDeployment() string {
 	return fmt.Sprintf(`    - model_name: %s

@@ -1,4 +1,4 @@
-// Package scaffold writes a first configuration: Init for people, Private for
+// Package scaffold writes a first configuration: Init for people, WritePrivate for
 // a stack that is thrown away after use.
 //
 // It never writes over a file unless Force is set, and then keeps the old one;
@@ -157,7 +157,7 @@ func (o Options) checkOverwrite() error {
 		case err != nil:
 			return initFault(err)
 		case !info.Mode().IsRegular():
-			return fault.Usage("already-initialised", "%s is there and is no regular file", name).WithHint("move it away first")
+			return fault.Usage("already-initialised", "%s is there and is not a regular file", name).WithHint("move it away first")
 		case !o.Force:
 			return fault.Usage("already-initialised", "%s is there already; nothing was changed", name).
 				WithHint("-force keeps it as %s.bak-TIME and writes a new one; keys are kept", name)
@@ -167,8 +167,8 @@ func (o Options) checkOverwrite() error {
 }
 
 func initFault(err error) error {
-	return fault.New("init-failed", "initialise: %w", err).WithHint("nothing was left behind; the folder must be writable")
+	return fault.New("init-failed", "initialise: %w", err).WithHint("everything was taken back; the folder must be writable")
 }
 
-// quoteYAML is s as a YAML text in double quotes.
+// quoteYAML returns s as a YAML text in double quotes.
 func quoteYAML(s string) string { return strconv.Quote(s) }

@@ -23,7 +23,7 @@ func empty(string) string { return "" }
 
 func now() time.Time { return time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC) }
 
-// tree is every file and folder below dir with its mode and content.
+// tree returns every file and folder below dir with its mode and content.
 func tree(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	out := map[string]string{}

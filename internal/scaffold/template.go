@@ -17,7 +17,7 @@ var (
 	cliproxyTemplate string
 )
 
-// flowgateYAML is the text of flowgate.yaml. deployment and fallback are further
+// flowgateYAML returns the text of flowgate.yaml. deployment and fallback are further
 // list entries, whole lines; normally empty.
 func (o Options) flowgateYAML(deployment, fallback string) string {
 	defaultModel, cheapModel, note := "router-default", "router-cheap", ""
@@ -38,7 +38,7 @@ func (o Options) flowgateYAML(deployment, fallback string) string {
 	).Replace(flowgateTemplate)
 }
 
-// cliproxyYAML is the text of cliproxyapi.yaml.
+// cliproxyYAML returns the text of cliproxyapi.yaml.
 func (o Options) cliproxyYAML(upstreamKey, managementKey string) string {
 	return strings.NewReplacer(
 		"@UPSTREAM_PORT@", strconv.Itoa(o.UpstreamPort),
@@ -47,7 +47,7 @@ func (o Options) cliproxyYAML(upstreamKey, managementKey string) string {
 	).Replace(cliproxyTemplate)
 }
 
-// nextCommands is what people type after init.
+// nextCommands returns what people type after init.
 func (o Options) nextCommands() []string {
 	base := fmt.Sprintf("http://127.0.0.1:%d", o.RouterPort)
 	var lines []string

@@ -40,8 +40,8 @@ func (w *writer) recordCreated(name string) {
 	w.undos = append(w.undos, func() error { return os.Remove(filepath.Join(w.dir, name)) })
 }
 
-// makeFolder makes one folder; one that is there gets mode when that takes rights
-// away from others.
+// makeFolder makes one folder. A folder that exists gets mode only when that takes
+// rights away from others.
 func (w *writer) makeFolder(name string, mode fs.FileMode) {
 	if w.err != nil {
 		return
@@ -80,8 +80,7 @@ func (w *writer) ensureKey(name string) string {
 	return key
 }
 
-// writeFile writes a file; one that is there with another text is kept under another
-// name first.
+// writeFile writes a file. A file that exists with another text is first kept as a backup.
 func (w *writer) writeFile(name, text string, mode fs.FileMode) {
 	path := filepath.Join(w.dir, name)
 	if w.err != nil || hasContent(path, text, mode) {
@@ -138,7 +137,7 @@ func replaceFile(path string, data []byte, mode fs.FileMode) error {
 	return f.CloseAtomicallyReplace()
 }
 
-// createFile writes a file that must not be there.
+// createFile writes a file that must not exist.
 func (w *writer) createFile(name string, data []byte, mode fs.FileMode) {
 	f, err := os.OpenFile(filepath.Join(w.dir, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {

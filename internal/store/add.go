@@ -34,7 +34,7 @@ type NewInstall struct {
 	Fill    func(ctx context.Context, dir string, n *NewInstall) error
 }
 
-// Folder is the name that the install will have.
+// Folder returns the name that the install will have.
 func (n NewInstall) Folder() string {
 	return n.Version + "-" + strings.TrimPrefix(n.Digest, "sha256:")[:12]
 }
@@ -86,7 +86,7 @@ func removeLeftovers(dir string) error {
 // partialName is the folder of downloads that can be resumed.
 const partialName = ".partial"
 
-// PartialDir is the folder in which downloads for a runtime are kept until they
+// PartialDir returns the folder in which downloads for a runtime are kept until they
 // are whole.
 func PartialDir(cfg *config.Config, name string) string {
 	return filepath.Join(Dir(cfg, name), partialName)
@@ -162,7 +162,7 @@ func Remove(in Install) error {
 	if in.Active || in.Pinned {
 		return fault.Usage("version-in-use", "%s %s is active or pinned", in.Name, in.Version)
 	}
-	// Without its record it is no install any more, so a half-removed one is none.
+	// A folder without its record does not count as an install, so the record goes first.
 	if err := os.Remove(filepath.Join(in.Path, recordName)); err != nil {
 		return unwritableFault(in.Path, err)
 	}

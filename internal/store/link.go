@@ -84,14 +84,14 @@ func Activate(cfg *config.Config, name, folder string) error {
 	return syncDir(dir)
 }
 
-// ActiveFolder is the folder name of a runtime's active install, "" for none. It does
+// ActiveFolder returns the folder name of a runtime's active install, "" for none. It does
 // not say whether that is there.
 func ActiveFolder(cfg *config.Config, name string) string { return activeFolder(Dir(cfg, name)) }
 
 func activeFolder(dir string) string {
 	target, err := os.Readlink(filepath.Join(dir, currentName))
 	if err != nil || target != filepath.Base(target) || strings.HasPrefix(target, ".") {
-		return "" // none, or not one of ours
+		return "" // there is no link, or FlowGate did not make it
 	}
 	return target
 }
@@ -116,7 +116,7 @@ func Pin(cfg *config.Config, name, version string) error {
 	return nil
 }
 
-// PinnedVersion is the version that a runtime is pinned to, "" for none.
+// PinnedVersion returns the version that a runtime is pinned to, "" for none.
 func PinnedVersion(cfg *config.Config, name string) string { return pinnedVersion(Dir(cfg, name)) }
 
 func pinnedVersion(dir string) string {

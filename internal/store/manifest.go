@@ -39,7 +39,7 @@ func buildManifest(dir string) ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// quoteName is a file's name as it stands in a manifest: one that would end its
+// quoteName returns a file's name as it stands in a manifest: one that would end its
 // line, or looks quoted itself, is quoted.
 func quoteName(name string) string {
 	if strings.ContainsAny(name, "\n\r") || strings.HasPrefix(name, `"`) {

@@ -16,7 +16,7 @@ import (
 func CheckPlatform(path string) error {
 	built, err := readPlatforms(path)
 	if err != nil {
-		return fault.New("platform-wrong", "%s is no program for this machine: %w", path, err).
+		return fault.New("platform-wrong", "%s is not a program for this machine: %w", path, err).
 			WithHint("this machine is %s/%s", runtime.GOOS, runtime.GOARCH)
 	}
 	for _, b := range built {

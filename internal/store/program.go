@@ -53,7 +53,7 @@ func besides(listed []byte, dir string) (names []string) {
 	return names
 }
 
-// manifestLine is the line of a manifest for one file as it is now.
+// manifestLine returns the line of a manifest for one file as it is now.
 func manifestLine(dir, name string) (string, error) {
 	path := filepath.Join(dir, filepath.FromSlash(name))
 	info, err := os.Lstat(path)
@@ -64,7 +64,7 @@ func manifestLine(dir, name string) (string, error) {
 	return fmt.Sprintf("%s %s %s\n", sum, mode, name), err
 }
 
-// changed is the fault of an install whose files are not those of its manifest.
+// changed returns the fault of an install whose files are not those of its manifest.
 func changed(in Install, names []string, what string) *fault.Error {
 	if names == nil {
 		names = []string{}

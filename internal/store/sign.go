@@ -17,7 +17,7 @@ const recordKind = "store"
 // maxRecordSize bounds what is read of a record.
 const maxRecordSize = 1 << 20
 
-// rootOf is config.Paths.Root of the store that an install's folder lies in.
+// rootOf returns config.Paths.Root of the store that an install's folder lies in.
 func rootOf(path string) string { return filepath.Dir(filepath.Dir(filepath.Dir(path))) }
 
 // CheckSigned reports as a fault when this user's FlowGate did not install in

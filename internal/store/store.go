@@ -59,7 +59,7 @@ type record struct {
 	InstalledAt time.Time `json:"installed_at"`
 }
 
-// Dir is the folder of one runtime's installs.
+// Dir returns the folder of one runtime's installs.
 func Dir(cfg *config.Config, name string) string {
 	return filepath.Join(cfg.Paths.Root(), "store", name)
 }
@@ -115,13 +115,13 @@ func readInstall(path string) (Install, bool) {
 	dir := filepath.Dir(path)
 	in.Active = activeFolder(dir) == filepath.Base(path)
 	in.Pinned = pinnedVersion(dir) == r.Version
-	key, _ := trust.LoadKey(os.Getenv) // without one, nothing was ever signed here
+	key, _ := trust.LoadKey(os.Getenv) // without a key, nothing was ever signed here
 	_, unsigned := key.Open(recordKind, trust.Place(root), data)
 	in.Signed = unsigned == nil
 	return in, true
 }
 
-// folderNames are the names of the real folders in dir; none when it is missing.
+// folderNames returns the names of the real folders in dir; none when it is missing.
 func folderNames(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -139,9 +139,9 @@ func folderNames(dir string) ([]string, error) {
 	return names, nil
 }
 
-// Executable is the absolute path of the install's program.
+// Executable returns the absolute path of the install's program.
 func (in Install) Executable() string { return filepath.Join(in.Path, in.Binary) }
 
-// Folder is the name of the install within its runtime's folder, by which a
+// Folder returns the name of the install within its runtime's folder, by which a
 // generation remembers it.
 func (in Install) Folder() string { return filepath.Base(in.Path) }

@@ -87,7 +87,7 @@ func (v Verdict) Fault() error {
 		WithHint("mage trust -show says what it would execute and write; in CI: -trust=%s, or %s with that value", v.Digest, Variable)
 }
 
-// Lines are the verdict for people: the advice, then what the configuration
+// Lines returns the verdict for people: the advice, then what the configuration
 // would execute, write, read and send.
 func (v Verdict) Lines() []string {
 	lines := []string{Advice, "  " + v.Reason}
@@ -109,7 +109,7 @@ func (v Verdict) Lines() []string {
 	return append(lines, "  digest   "+v.Digest)
 }
 
-// printable is text on one line, without what a terminal or a CI system obeys.
+// printable returns text on one line, without what a terminal or a CI system obeys.
 func printable(text string) string {
 	quoted := fmt.Sprintf("%+q", text)
 	if plain := quoted[1 : len(quoted)-1]; plain != text {

@@ -48,7 +48,7 @@ func LoadKey(getenv func(string) string) (Key, error) {
 	return Key{secret}, nil
 }
 
-// EnsureKey is LoadKey that makes the key when there is none. Of several callers
+// EnsureKey is LoadKey that also makes the key when there is none. Of several callers
 // at once one makes it and all return it. Faults: not-yours, trust-unwritable,
 // those of StateDir.
 func EnsureKey(getenv func(string) string) (Key, error) {
@@ -89,7 +89,7 @@ func makeKey(dir string) error {
 	return nil
 }
 
-// MAC is the keyed digest of data in hexadecimal digits. kind says what sort of
+// MAC returns the keyed digest of data in hexadecimal digits. kind says what sort of
 // file it is and place which installation's: a signature of one is worth
 // nothing in another. A zero Key has none: "".
 func (k Key) MAC(kind, place string, data []byte) string {
@@ -130,7 +130,7 @@ func (k Key) Seal(kind, place string, doc []byte) []byte {
 	return append(bytes.Clone(body), macBegin+mac+macEnd...)
 }
 
-// indented is a JSON document on several lines; another text as it is.
+// indented returns a JSON document on several lines; another text as it is.
 func indented(doc []byte) []byte {
 	var out bytes.Buffer
 	if json.Indent(&out, bytes.TrimSpace(doc), "", "  ") != nil {

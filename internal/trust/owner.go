@@ -14,7 +14,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// ownerOf is the user that a file belongs to, and its group.
+// ownerOf returns the user that a file belongs to, and its group.
 func ownerOf(info fs.FileInfo) (uid, gid int) {
 	st, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
@@ -95,7 +95,7 @@ var runtimeFiles = [...]string{
 }
 
 // CheckState reports as a fault when a folder or file of an installation's state
-// is not the user's alone. What does not exist yet is all right. Fault: not-yours.
+// is not the user's alone. What does not exist yet is accepted. Fault: not-yours.
 func CheckState(cfg *config.Config) error {
 	root := cfg.Paths.Root()
 	if err := CheckFolders(root, cfg.Paths.RuntimeDir); err != nil {

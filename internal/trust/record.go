@@ -34,7 +34,7 @@ const recordSchema = "flowgate.trust/v1"
 // maxRecord is more than a record with two paths of the longest kind is long.
 const maxRecord = 32 << 10
 
-// identity is what a record is kept by.
+// identity returns what a record is kept by.
 func identity(cfg *config.Config) (file, runtimeDir string) {
 	if cfg.File != "" {
 		file = RealPath(cfg.File)

@@ -15,7 +15,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
-// stateHome is an environment with a state folder of its own.
+// stateHome returns an environment with a state folder of its own.
 func stateHome(t *testing.T) (dir string, getenv func(string) string) {
 	t.Helper()
 	base := t.TempDir()

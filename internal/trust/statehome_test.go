@@ -14,7 +14,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
-// environment is one with HOME and XDG_STATE_HOME.
+// environment returns one with HOME and XDG_STATE_HOME.
 func environment(home, state string) func(string) string {
 	return func(name string) string { return map[string]string{"HOME": home, "XDG_STATE_HOME": state}[name] }
 }

@@ -33,7 +33,7 @@ type Entry struct {
 	whole string // Value with its secrets, for the digest
 }
 
-// Folder is the folder that an installation may regard as its own: the one that
+// Folder returns the folder that an installation may regard as its own: the one that
 // holds config/flowgate.yaml or flowgate.yaml, or the working folder without a file.
 func Folder(cfg *config.Config) string {
 	if cfg.File != "" && filepath.Base(cfg.Dir) == "config" {
@@ -77,7 +77,7 @@ type surfaceBuilder struct {
 	own, home string
 }
 
-// entry is a setting with a value that is no path.
+// entry returns a setting with a value that is no path.
 func entry(key, value string) Entry {
 	shown := redact.NamedValue(lastOf(key), value)
 	inHeaders := strings.Contains(strings.ToLower(key), "headers.")
@@ -89,7 +89,7 @@ func entry(key, value string) Entry {
 
 func lastOf(key string) string { return key[strings.LastIndexByte(key, '.')+1:] }
 
-// path is a setting that names a file or folder.
+// path returns a setting that names a file or folder.
 func (b *surfaceBuilder) path(key, path string) Entry {
 	e := Entry{Key: key, Value: path, Outside: !IsWithin(path, b.own)}
 	if rel, err := filepath.Rel(b.own, path); err == nil && !e.Outside {
@@ -187,7 +187,7 @@ func walk(key string, value any, leaf func(key string, value any)) {
 	}
 }
 
-// shellWords are words as a shell would read them, where that is short to say.
+// shellWords returns words as a shell would read them, where that is short to say.
 func shellWords(words []string) string {
 	quoted := make([]string, len(words))
 	for i, w := range words {

@@ -62,7 +62,7 @@ func checkRepository(top, path string) error {
 	return nil
 }
 
-// gitDir is the git folder of the work tree top, "" when top is none.
+// gitDir returns the git folder of the work tree top, "" when top is none.
 func gitDir(top string) (string, error) {
 	at := filepath.Join(top, ".git")
 	info, err := os.Stat(at)
@@ -96,7 +96,7 @@ func readBounded(path string, limit int64) ([]byte, error) {
 	return data, err
 }
 
-// trackedBelow is the first name in an index that is path or lies below it.
+// trackedBelow returns the first name in an index that is path or lies below it.
 func trackedBelow(index, path string) (string, error) {
 	data, err := readBounded(index, maxIndex)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -122,7 +122,7 @@ func trackedBelow(index, path string) (string, error) {
 
 var errIndex = errors.New("it is not a git index that can be read")
 
-// indexNames are the paths in a git index of version 2, 3 or 4, whose entries
+// indexNames returns the paths in a git index of version 2, 3 or 4, whose entries
 // have hashes of so many bytes (gitformat-index(5)).
 func indexNames(data []byte, hashSize int) ([]string, error) {
 	if len(data) < 12 || !bytes.HasPrefix(data, []byte("DIRC")) {

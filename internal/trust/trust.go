@@ -70,7 +70,7 @@ func foreignOwner(path string) (uid int, foreign bool) {
 	return uid, uid >= 0 && uid != os.Geteuid()
 }
 
-// AsOwner is the hint to run a command as the user that its files belong to.
+// AsOwner returns the hint to run a command as the user that its files belong to.
 func AsOwner(uid int) string {
 	name := "'#" + strconv.Itoa(uid) + "'" // what sudo takes for a user without a name
 	if known, err := user.LookupId(strconv.Itoa(uid)); err == nil {
@@ -84,7 +84,7 @@ func unwritable(path string, err error) error {
 		WithHint("make the folder writable, or set XDG_STATE_HOME to one of your own")
 }
 
-// RealPath is path without symbolic links. Of what does not exist yet the part
+// RealPath returns path without symbolic links. Of what does not exist yet the part
 // that does is resolved.
 func RealPath(path string) string {
 	abs, err := filepath.Abs(path)
