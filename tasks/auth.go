@@ -46,32 +46,79 @@ func (Auth) Status(ctx context.Context, provider *string, live *bool, within *ti
 		if err := s.trust.Fault(); err != nil && deref(live) { // it sends the management key
 			return nil, err
 		}
-		return status.Read(ctx, cfg, s.readOnlyAuthEnvironment(), status.Options{Provider: deref(provider), Live: deref(live), Within: deref(within)})
+		return status.Read(
+			ctx,
+			cfg,
+			s.readOnlyAuthEnvironment(),
+			status.Options{Provider: deref(provider), Live: deref(live), Within: deref(within)},
+		)
 	})
 }
 
 // Login signs in to a provider; a secret comes from -stdin, -env=NAME, -file=F or a prompt, never from an argument. -wire writes an API key's use into the configuration.
-func (Auth) Login(ctx context.Context, provider string, method *string, paste *bool, stdin *bool, env *string, file *string, label *string, project *string, force *bool, share *bool, wire *bool, timeout *time.Duration) error {
+func (Auth) Login(
+	ctx context.Context,
+	provider string,
+	method *string,
+	paste *bool,
+	stdin *bool,
+	env *string,
+	file *string,
+	label *string,
+	project *string,
+	force *bool,
+	share *bool,
+	wire *bool,
+	timeout *time.Duration,
+) error {
 	return runChanging(ctx, "auth:login", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		return withEvents(cfg, "signed in")(s.applyKey(ctx, cfg)(signin.Login(ctx, cfg, s.authEnvironment(), provider, signin.Options{
-			Method: deref(method), Paste: deref(paste), Stdin: deref(stdin), Env: deref(env), File: deref(file), Label: deref(label), Project: deref(project),
-			Force: deref(force), Share: deref(share), Wire: deref(wire), Timeout: deref(timeout), Terminal: s.newPerson(),
-		})))
+		note := withEvents(cfg, "signed in")
+		return note(
+			s.applyKey(ctx, cfg)(signin.Login(ctx, cfg, s.authEnvironment(), provider, signin.Options{
+				Method: deref(method), Paste: deref(paste), Stdin: deref(stdin), Env: deref(env), File: deref(file),
+				Label: deref(label), Project: deref(project),
+				Force: deref(force), Share: deref(share), Wire: deref(wire), Timeout: deref(timeout), Terminal: s.newPerson(),
+			})),
+		)
 	})
 }
 
 // Import brings in what another tool, another CLIProxyAPI or an export holds; PROVIDER all takes everything in a folder or an export.
-func (Auth) Import(ctx context.Context, provider string, source *string, dest *string, dryRun *bool, force *bool, share *bool, take *bool, label *string, project *string, env *string, identity *string) error {
+func (Auth) Import(
+	ctx context.Context,
+	provider string,
+	source *string,
+	dest *string,
+	dryRun *bool,
+	force *bool,
+	share *bool,
+	take *bool,
+	label *string,
+	project *string,
+	env *string,
+	identity *string,
+) error {
 	return authImport(ctx, provider, importOptions{
-		Source: deref(source), Dest: deref(dest), DryRun: deref(dryRun), Force: deref(force), Share: deref(share), Take: deref(take),
+		Source: deref(source), Dest: deref(dest), DryRun: deref(dryRun), Force: deref(force), Share: deref(share),
+		Take: deref(take),
 		Label: deref(label), Project: deref(project), Env: deref(env), Identity: deref(identity),
 	})
 }
 
 // ImportHeadless is the old spelling of auth:import.
-func (Auth) ImportHeadless(ctx context.Context, provider string, source *string, dest *string, dryRun *bool, force *bool, share *bool, take *bool) error {
+func (Auth) ImportHeadless(
+	ctx context.Context,
+	provider string,
+	source *string,
+	dest *string,
+	dryRun *bool,
+	force *bool,
+	share *bool,
+	take *bool,
+) error {
 	return authImport(ctx, provider, importOptions{
-		Source: deref(source), Dest: deref(dest), DryRun: deref(dryRun), Force: deref(force), Share: deref(share), Take: deref(take),
+		Source: deref(source), Dest: deref(dest), DryRun: deref(dryRun), Force: deref(force), Share: deref(share),
+		Take: deref(take),
 	})
 }
 
@@ -90,12 +137,32 @@ func (Auth) Logout(ctx context.Context, account string, undo *bool) error {
 			return withEvents(cfg, "restored")(vault.Restore(ctx, cfg, s.authEnvironment(), account))
 		}
 		c, err := vault.Logout(ctx, cfg, s.authEnvironment(), account)
-		return withEvents(cfg, "moved into the trash")(warnOfOldKey(ctx, cfg, c.Source, "take it out of flowgate.yaml and type mage profile:set "+policy.CurrentOrDefault(cfg)+", or mage stop")(c, err))
+		return withEvents(
+			cfg,
+			"moved into the trash",
+		)(
+			warnOfOldKey(
+				ctx,
+				cfg,
+				c.Source,
+				"take it out of flowgate.yaml and type mage profile:set "+policy.CurrentOrDefault(cfg)+", or mage stop",
+			)(
+				c,
+				err,
+			),
+		)
 	})
 }
 
 // Export writes an account, a provider's, or all, into one encrypted file for another machine's auth:import.
-func (Auth) Export(ctx context.Context, account string, dest *string, recipient *string, env *string, force *bool) error {
+func (Auth) Export(
+	ctx context.Context,
+	account string,
+	dest *string,
+	recipient *string,
+	env *string,
+	force *bool,
+) error {
 	return runChanging(ctx, "auth:export", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
 		return withEvents(cfg, "exported")(bundle.Export(ctx, cfg, s.authEnvironment(), account, bundle.Options{
 			Dest: deref(dest), Recipient: deref(recipient), Env: deref(env), Force: deref(force), Secret: s.newPerson().Secret,
@@ -112,7 +179,15 @@ func ignoreInterrupts() { signal.Ignore(os.Interrupt) }
 func (s session) applyKey(ctx context.Context, old *config.Config) func(auth.Change, error) (auth.Change, error) {
 	return func(c auth.Change, err error) (auth.Change, error) {
 		if err != nil || c.Wired == nil || !c.Wired.Changed {
-			return warnOfOldKey(ctx, old, c.Destination, "mage profile:set "+policy.CurrentOrDefault(old)+" puts the new one in force")(c, err)
+			return warnOfOldKey(
+				ctx,
+				old,
+				c.Destination,
+				"mage profile:set "+policy.CurrentOrDefault(old)+" puts the new one in force",
+			)(
+				c,
+				err,
+			)
 		}
 		if err := s.renewTrust(nil, false); err != nil { // the change is ours: it does not end the trust
 			return c, err
@@ -125,7 +200,10 @@ func (s session) applyKey(ctx context.Context, old *config.Config) func(auth.Cha
 			return c, nil
 		}
 		if _, err := stack.SetProfile(ctx, cfg, policy.CurrentOrDefault(cfg), s.stackOptions(cfg, nil, nil)); err != nil {
-			c.Warnings = append(c.Warnings, auth.Warning{Code: "restart-needed", Message: "the running router does not use the key yet: " + err.Error()})
+			c.Warnings = append(
+				c.Warnings,
+				auth.Warning{Code: "restart-needed", Message: "the running router does not use the key yet: " + err.Error()},
+			)
 		}
 		return c, nil
 	}
@@ -133,11 +211,24 @@ func (s session) applyKey(ctx context.Context, old *config.Config) func(auth.Cha
 
 // warnOfOldKey adds a warning to a change of a key file that the configuration
 // names, when the router runs: it goes on with the key that it was started with.
-func warnOfOldKey(ctx context.Context, cfg *config.Config, file, cure string) func(auth.Change, error) (auth.Change, error) {
+func warnOfOldKey(
+	ctx context.Context,
+	cfg *config.Config,
+	file, cure string,
+) func(auth.Change, error) (auth.Change, error) {
 	return func(c auth.Change, err error) (auth.Change, error) {
-		named := slices.ContainsFunc(slices.Collect(maps.Values(cfg.Credentials)), func(one config.Credential) bool { return one.File != "" && one.File == file })
+		named := slices.ContainsFunc(
+			slices.Collect(maps.Values(cfg.Credentials)),
+			func(one config.Credential) bool { return one.File != "" && one.File == file },
+		)
 		if err == nil && c.Changed && named && routerRuns(ctx, cfg) {
-			c.Warnings = append(c.Warnings, auth.Warning{Code: "restart-needed", Message: "the running router still sends the key that it was started with: " + cure})
+			c.Warnings = append(
+				c.Warnings,
+				auth.Warning{
+					Code:    "restart-needed",
+					Message: "the running router still sends the key that it was started with: " + cure,
+				},
+			)
 		}
 		return c, err
 	}
@@ -145,7 +236,11 @@ func warnOfOldKey(ctx context.Context, cfg *config.Config, file, cure string) fu
 
 func routerRuns(ctx context.Context, cfg *config.Config) bool {
 	status, err := supervisor.Query(ctx, cfg)
-	return err == nil && slices.ContainsFunc(status.Services, func(svc control.ServiceStatus) bool { return svc.Name == config.LiteLLM && svc.Live })
+	return err == nil &&
+		slices.ContainsFunc(
+			status.Services,
+			func(svc control.ServiceStatus) bool { return svc.Name == config.LiteLLM && svc.Live },
+		)
 }
 
 // importOptions are the flags of auth:import; its -source has the package's name.
@@ -176,7 +271,11 @@ func recordChange(cfg *config.Config, what string, c auth.Change) {
 	if !c.Changed {
 		return
 	}
-	e := control.Event{Event: control.EventCredentialChanged, Result: "ok", Detail: what + ": " + filepath.Base(c.Destination)}
+	e := control.Event{
+		Event:  control.EventCredentialChanged,
+		Result: "ok",
+		Detail: what + ": " + filepath.Base(c.Destination),
+	}
 	if c.Account != nil {
 		e.Provider, e.Detail = c.Account.Provider, what+": "+c.Account.Account
 	}

@@ -24,13 +24,26 @@ func (Bootstrap) Default(ctx context.Context, offline *bool) error {
 }
 
 // Cliproxyapi installs CLIProxyAPI from GitHub's releases, or from a file or a name on PATH.
-func (Bootstrap) Cliproxyapi(ctx context.Context, version *string, from *string, sha256 *string, repository *string, offline *bool, pin *bool, insecureNoChecksum *bool) error {
-	return runChanging(ctx, "bootstrap:cliproxyapi", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		r := s.bootstrapRequest(cfg, config.RuntimeCLIProxyAPI, offline)
-		r.Version, r.From, r.SHA256, r.Repository = deref(version), deref(from), deref(sha256), deref(repository)
-		r.NoChecksum, r.Pin = deref(insecureNoChecksum), deref(pin)
-		return dataOrError(bootstrap.Install(ctx, r))
-	})
+func (Bootstrap) Cliproxyapi(
+	ctx context.Context,
+	version *string,
+	from *string,
+	sha256 *string,
+	repository *string,
+	offline *bool,
+	pin *bool,
+	insecureNoChecksum *bool,
+) error {
+	return runChanging(
+		ctx,
+		"bootstrap:cliproxyapi",
+		func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+			r := s.bootstrapRequest(cfg, config.RuntimeCLIProxyAPI, offline)
+			r.Version, r.From, r.SHA256, r.Repository = deref(version), deref(from), deref(sha256), deref(repository)
+			r.NoChecksum, r.Pin = deref(insecureNoChecksum), deref(pin)
+			return dataOrError(bootstrap.Install(ctx, r))
+		},
+	)
 }
 
 // Litellm installs LiteLLM into a virtual environment of its own, by uv or by python3 and pip.
@@ -65,13 +78,34 @@ func (Bootstrap) Outdated(ctx context.Context, online *bool, offline *bool) erro
 
 // bootstrapRequest returns a request with what all targets of bootstrap share.
 func (s session) bootstrapRequest(cfg *config.Config, runtime string, offline *bool) bootstrap.Request {
-	return bootstrap.Request{Config: cfg, Runtime: runtime, Offline: deref(offline), Getenv: s.getenv, Progress: s.stderr, OnStep: failpoint}
+	return bootstrap.Request{
+		Config:   cfg,
+		Runtime:  runtime,
+		Offline:  deref(offline),
+		Getenv:   s.getenv,
+		Progress: s.stderr,
+		OnStep:   failpoint,
+	}
 }
 
 // Update tries a runtime's latest version, or the one named, alone, and switches to it; what fails is taken back.
-func (Bootstrap) Update(ctx context.Context, runtime string, version *string, offline *bool, pin *bool, unpin *bool, skipProbe *bool, skipProbes *bool, timeout *time.Duration) error {
+func (Bootstrap) Update(
+	ctx context.Context,
+	runtime string,
+	version *string,
+	offline *bool,
+	pin *bool,
+	unpin *bool,
+	skipProbe *bool,
+	skipProbes *bool,
+	timeout *time.Duration,
+) error {
 	return runChanging(ctx, "bootstrap:update", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		r := stack.UpdateRequest{Request: s.bootstrapRequest(cfg, runtime, offline), Unpin: deref(unpin), SkipProbe: deref(skipProbe)}
+		r := stack.UpdateRequest{
+			Request:   s.bootstrapRequest(cfg, runtime, offline),
+			Unpin:     deref(unpin),
+			SkipProbe: deref(skipProbe),
+		}
 		r.Version, r.Pin = deref(version), deref(pin)
 		o := s.stackOptions(cfg, nil, timeout)
 		o.SkipProbes = deref(skipProbes)
@@ -81,9 +115,14 @@ func (Bootstrap) Update(ctx context.Context, runtime string, version *string, of
 
 // Gc removes the versions that are not active, not pinned and in no kept generation.
 func (Bootstrap) Gc(ctx context.Context, dryRun *bool) error {
-	return runWithConfig(ctx, "bootstrap:gc", !deref(dryRun), func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
-		return dataOrError(stack.Collect(ctx, cfg, deref(dryRun)))
-	})
+	return runWithConfig(
+		ctx,
+		"bootstrap:gc",
+		!deref(dryRun),
+		func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
+			return dataOrError(stack.Collect(ctx, cfg, deref(dryRun)))
+		},
+	)
 }
 
 // Runtimes holds the targets that examine runtimes.

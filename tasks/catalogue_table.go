@@ -87,7 +87,7 @@ var catalogue = commandline.Catalogue{
 			{Name: "insecurenochecksum", Flag: "insecure-no-checksum", Kind: "bool", Optional: true},
 		}},
 	{Name: "bootstrap:embedded", Method: "bootstrap:embedded", NormalName: "bootstrapembedded", NormalMethod: "bootstrapembedded", ReadOnly: "always",
-		Synopsis: "says that the router inside this program needs no installation."},
+		Synopsis: "shows the router inside this program, which needs no installation."},
 	{Name: "bootstrap:gc", Method: "bootstrap:gc", NormalName: "bootstrapgc", NormalMethod: "bootstrapgc", ReadOnly: "with -dry-run",
 		Synopsis: "removes the versions that are not active, not pinned and in no kept generation.", Params: []commandline.Param{
 			{Name: "dryrun", Flag: "dry-run", Kind: "bool", Optional: true},
@@ -176,7 +176,7 @@ var catalogue = commandline.Catalogue{
 	{Name: "generation:list", Method: "generation:list", NormalName: "generationlist", NormalMethod: "generationlist", ReadOnly: "always",
 		Synopsis: "lists the states that got ready, and the current one."},
 	{Name: "generation:pin", Method: "generation:pin", NormalName: "generationpin", NormalMethod: "generationpin", ReadOnly: "",
-		Synopsis: "keeps a recorded state for ever; -off lets it go.", Params: []commandline.Param{
+		Synopsis: "keeps a recorded state until -off is given: it is never pruned.", Params: []commandline.Param{
 			{Name: "number", Flag: "number", Kind: "int", Optional: false},
 			{Name: "off", Flag: "off", Kind: "bool", Optional: true},
 		}},
@@ -294,7 +294,7 @@ var catalogue = commandline.Catalogue{
 			{Name: "now", Flag: "now", Kind: "bool", Optional: true},
 		}},
 	{Name: "service:uninstall", Method: "service:uninstall", NormalName: "serviceuninstall", NormalMethod: "serviceuninstall", ReadOnly: "",
-		Synopsis: "takes that back."},
+		Synopsis: "removes what service:install has set up."},
 	{Name: "smoke", Method: "smoke", NormalName: "smoke", NormalMethod: "smoke", ReadOnly: "always",
 		Synopsis: "sends real requests through the running router, or through a private one that it brings up and takes down.", Params: []commandline.Param{
 			{Name: "profile", Flag: "profile", Kind: "string", Optional: true},
@@ -304,7 +304,7 @@ var catalogue = commandline.Catalogue{
 			{Name: "runtime", Flag: "runtime", Kind: "string", Optional: true},
 		}},
 	{Name: "soak", Method: "soak", NormalName: "soak", NormalMethod: "soak", ReadOnly: "",
-		Synopsis: "sends requests to a private router while random faults befall its stack, and counts those that were lost.", Params: []commandline.Param{
+		Synopsis: "sends requests to a private router while it injects random faults into its stack, and counts lost requests.", Params: []commandline.Param{
 			{Name: "duration", Flag: "duration", Kind: "time.Duration", Optional: true},
 			{Name: "clients", Flag: "clients", Kind: "int", Optional: true},
 		}},
@@ -357,7 +357,7 @@ var catalogue = commandline.Catalogue{
 	{Name: "trust:list", Method: "trust:list", NormalName: "trustlist", NormalMethod: "trustlist", ReadOnly: "always",
 		Synopsis: "lists the installations that you trust."},
 	{Name: "trust:revoke", Method: "trust:revoke", NormalName: "trustrevoke", NormalMethod: "trustrevoke", ReadOnly: "",
-		Synopsis: "takes the trust in the configuration here back; what runs goes on running."},
+		Synopsis: "withdraws the trust in the configuration here; running services are not stopped."},
 	{Name: "verify", Method: "verify", NormalName: "verify", NormalMethod: "verify", ReadOnly: "without -fix",
 		Synopsis: "runs doctor, security-check and smoke side by side and makes one report of them, for CI jobs.", Params: []commandline.Param{
 			{Name: "fix", Flag: "fix", Kind: "bool", Optional: true},

@@ -54,7 +54,16 @@ func TestWhatPeopleTypeBecomesWhatMageTakes(t *testing.T) {
 
 func TestCommonFlagsAreTakenFromAnywhereOnTheLine(t *testing.T) {
 	t.Parallel()
-	args, common, _, err := tasks.Parse("--config=a.yaml", "profile", "set", "-raw", "cost", "-jq", ".data | .current", "-exit=false")
+	args, common, _, err := tasks.Parse(
+		"--config=a.yaml",
+		"profile",
+		"set",
+		"-raw",
+		"cost",
+		"-jq",
+		".data | .current",
+		"-exit=false",
+	)
 	want := map[string]string{"config": "a.yaml", "raw": "true", "jq": ".data | .current", "exit": "false"}
 	if err != nil || !maps.Equal(common, want) || !slices.Equal(args, []string{"profile:set", "cost"}) {
 		t.Fatalf("%v %v %v", args, common, err)

@@ -22,9 +22,15 @@ func superviseUnderInit() error {
 	case err != nil:
 		return &report.Exit{Status: fault.ExitFailed, Message: err.Error()}
 	case status.Signaled():
-		return &report.Exit{Status: 128 + int(status.Signal()), Message: fmt.Sprintf("the supervisor was ended by signal %v", status.Signal())}
+		return &report.Exit{
+			Status:  128 + int(status.Signal()),
+			Message: fmt.Sprintf("the supervisor was ended by signal %v", status.Signal()),
+		}
 	case status.ExitStatus() != 0:
-		return &report.Exit{Status: status.ExitStatus(), Message: fmt.Sprintf("the supervisor ended with status %d", status.ExitStatus())}
+		return &report.Exit{
+			Status:  status.ExitStatus(),
+			Message: fmt.Sprintf("the supervisor ended with status %d", status.ExitStatus()),
+		}
 	}
 	return nil
 }

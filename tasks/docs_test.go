@@ -32,7 +32,9 @@ func read(t *testing.T, name string) string {
 func TestTheDocumentsListEveryTarget(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
-	b.WriteString("# Targets\n\nWritten by `go test ./tasks -update`. Every target also takes the flags in [json.md](json.md). A target that only reads reports also on a configuration that is not trusted ([threat-model.md](threat-model.md)).\n\n| target | what it does | only reads |\n|---|---|---|\n")
+	b.WriteString(
+		"# Targets\n\nWritten by `go test ./tasks -update`. Every target also takes the flags in [json.md](json.md). A target that only reads reports also on a configuration that is not trusted ([threat-model.md](threat-model.md)).\n\n| target | what it does | only reads |\n|---|---|---|\n",
+	)
 	usages, synopses, reads := tasks.Usages(), tasks.Synopses(), tasks.Reads()
 	for _, name := range slices.Sorted(maps.Keys(usages)) {
 		fmt.Fprintf(&b, "| `mage %s` | %s | %s |\n", usages[name], synopses[name], reads[name])
@@ -75,7 +77,9 @@ func TestTheCatalogueIsWhatMageSees(t *testing.T) {
 
 func TestFilesThatTheDocumentsNameExist(t *testing.T) {
 	t.Parallel()
-	named := regexp.MustCompile("[`(]((?:tasks|checks|auth|supervisor|upgrade|internal|test|testdata|docs|tools|config)/[\\w./-]*)[`)]")
+	named := regexp.MustCompile(
+		"[`(]((?:tasks|checks|auth|supervisor|upgrade|internal|test|testdata|docs|tools|config)/[\\w./-]*)[`)]",
+	)
 	for _, doc := range []string{"README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/json.md", "docs/benchmarks.md", "docs/compatibility.md", "docs/security.md", "docs/release-and-rollback.md", "docs/recipes.md", "docs/ci.md", "docs/runbook.md"} {
 		for _, m := range named.FindAllStringSubmatch(read(t, doc), -1) {
 			if strings.HasPrefix(m[1], "config/") {

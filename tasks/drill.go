@@ -17,13 +17,26 @@ type Drill mg.Namespace
 // Default breaks a private stack in one way, or in all, and wants doctor to name the cause and the stack to recover.
 func (Drill) Default(ctx context.Context, drill *string) error {
 	return run(ctx, "drill", func(ctx context.Context, s session) (any, error) {
-		return drills.Run(ctx, drills.Options{Name: deref(drill), Self: selfexec.Path(), Environ: os.Environ(), Getenv: s.getenv, Emit: s.out.Stream})
+		return drills.Run(
+			ctx,
+			drills.Options{
+				Name:    deref(drill),
+				Self:    selfexec.Path(),
+				Environ: os.Environ(),
+				Getenv:  s.getenv,
+				Emit:    s.out.Stream,
+			},
+		)
 	})
 }
 
 // List lists the drills.
 func (Drill) List(ctx context.Context) error {
-	return run(ctx, "drill:list", func(context.Context, session) (any, error) { return drills.Drills{Drills: drills.List()}, nil })
+	return run(
+		ctx,
+		"drill:list",
+		func(context.Context, session) (any, error) { return drills.Drills{Drills: drills.List()}, nil },
+	)
 }
 
 // Soak sends requests to a private router while it injects random faults into its stack, and counts lost requests.

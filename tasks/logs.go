@@ -50,7 +50,8 @@ func Logs(ctx context.Context, service *string, n *int, since *time.Duration, le
 			return nil, err
 		}
 		o := logs.Options{
-			Services: serviceList(service), N: lineLimit(n, since), Since: sinceTime(since), Level: deref(level), Follow: deref(follow), Scrub: s.newScrubber(cfg),
+			Services: serviceList(service), N: lineLimit(n, since), Since: sinceTime(since), Level: deref(level),
+			Follow: deref(follow), Scrub: s.newScrubber(cfg),
 		}
 		return emitLines(ctx, s, o.Follow, func(lines []logs.LogLine) any { return logLines{lines} },
 			func(ctx context.Context, emit func(logs.LogLine) error) error {
@@ -75,7 +76,13 @@ func Events(ctx context.Context, n *int, since *time.Duration, follow *bool) err
 
 // emitLines gathers what a source gives out for the report, or, when it follows,
 // prints each as it comes until the reader of stdout leaves.
-func emitLines[T any](ctx context.Context, s session, follow bool, wrap func([]T) any, source func(context.Context, func(T) error) error) (any, error) {
+func emitLines[T any](
+	ctx context.Context,
+	s session,
+	follow bool,
+	wrap func([]T) any,
+	source func(context.Context, func(T) error) error,
+) (any, error) {
 	all := []T{}
 	if !follow {
 		err := source(ctx, func(line T) error { all = append(all, line); return nil })

@@ -30,7 +30,10 @@ func Overview(ctx context.Context) error {
 	return runReading(ctx, "overview", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
 		status, err := supervisor.Query(ctx, cfg)
 		o := overview{Version: version.String(), Config: cfg.File, Profile: policy.CurrentOrDefault(cfg)}
-		o.Services = lo.SliceToMap(status.Services, func(svc control.ServiceStatus) (string, string) { return svc.Name, svc.State })
+		o.Services = lo.SliceToMap(
+			status.Services,
+			func(svc control.ServiceStatus) (string, string) { return svc.Name, svc.State },
+		)
 		o.Next = suggestNext(cfg, status)
 		s.writeIfLive(o.Next...)
 		return o, err
@@ -40,13 +43,23 @@ func Overview(ctx context.Context) error {
 func suggestNext(cfg *config.Config, status control.Status) []string {
 	switch {
 	case cfg.File == "":
-		return []string{"mage smoke        # a private router, real requests, a report", fmt.Sprintf("mage init start   # a router of your own on 127.0.0.1:%d", config.DefaultRouterPort), "mage help         # all targets"}
+		return []string{
+			"mage smoke        # a private router, real requests, a report",
+			fmt.Sprintf("mage init start   # a router of your own on 127.0.0.1:%d", config.DefaultRouterPort),
+			"mage help         # all targets",
+		}
 	case status.Supervisor == nil:
 		return []string{"mage start        # bring the services up", "mage smoke        # or try a private stack first"}
 	case status.Unhealthy() != nil:
-		return []string{"mage doctor       # what is wrong, and the command that mends it", "mage logs         # what the services wrote"}
+		return []string{
+			"mage doctor       # what is wrong, and the command that mends it",
+			"mage logs         # what the services wrote",
+		}
 	}
-	return []string{"mage smoke        # real requests through the running router", "mage profile:list # policies to choose from"}
+	return []string{
+		"mage smoke        # real requests through the running router",
+		"mage profile:list # policies to choose from",
+	}
 }
 
 // targetList is the data of help and of a namespace alone.

@@ -17,7 +17,21 @@ import (
 type Security mg.Namespace
 
 // SecurityCheck looks for secrets that are exposed or about to be: in files, commits, logs, configuration and ports.
-func SecurityCheck(ctx context.Context, only *string, skip *string, fix *bool, strict *bool, online *bool, all *bool, staged *bool, range_ *string, history *bool, probe *bool, baseline *string, writeBaseline *string) error {
+func SecurityCheck(
+	ctx context.Context,
+	only *string,
+	skip *string,
+	fix *bool,
+	strict *bool,
+	online *bool,
+	all *bool,
+	staged *bool,
+	range_ *string,
+	history *bool,
+	probe *bool,
+	baseline *string,
+	writeBaseline *string,
+) error {
 	return run(ctx, "security-check", func(ctx context.Context, s session) (any, error) {
 		o, err := doctorOptions(s, only, skip, fix, strict, online)
 		if err != nil {

@@ -14,9 +14,21 @@ import (
 type Router mg.Namespace
 
 // Serve runs the embedded router in the foreground with a LiteLLM configuration file, until SIGTERM.
-func (Router) Serve(ctx context.Context, settings *string, host *string, port *int, supervised *string, keys *string) error {
+func (Router) Serve(
+	ctx context.Context,
+	settings *string,
+	host *string,
+	port *int,
+	supervised *string,
+	keys *string,
+) error {
 	return runServer(ctx, "router:serve", func(ctx context.Context, s session) error {
-		return s.serveRouter(ctx, deref(settings), listenAddress(deref(host), deref(port), config.DefaultRouterPort), routerOptions(deref(supervised), deref(keys)))
+		return s.serveRouter(
+			ctx,
+			deref(settings),
+			listenAddress(deref(host), deref(port), config.DefaultRouterPort),
+			routerOptions(deref(supervised), deref(keys)),
+		)
 	})
 }
 
@@ -34,7 +46,15 @@ func (Echo) Serve(ctx context.Context, host *string, port *int, keyfile *string)
 type Supervisor mg.Namespace
 
 // Run is the resident supervisor in the foreground, until SIGTERM; start runs it in the background, -up starts the services as well.
-func (Supervisor) Run(ctx context.Context, up *bool, check *bool, notify *int, lifeline *int, handover *int, ephemeral *string) error {
+func (Supervisor) Run(
+	ctx context.Context,
+	up *bool,
+	check *bool,
+	notify *int,
+	lifeline *int,
+	handover *int,
+	ephemeral *string,
+) error {
 	if container.IsInit() && notify == nil && lifeline == nil && handover == nil {
 		return superviseUnderInit()
 	}

@@ -11,7 +11,14 @@ import (
 )
 
 // Smoke sends real requests through the running router, or through a private one that it brings up and takes down.
-func Smoke(ctx context.Context, profile *string, timeout *time.Duration, keep *bool, url *string, runtime *string) error {
+func Smoke(
+	ctx context.Context,
+	profile *string,
+	timeout *time.Duration,
+	keep *bool,
+	url *string,
+	runtime *string,
+) error {
 	return runReading(ctx, "smoke", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
 		if err := s.trust.Fault(); err != nil && deref(runtime) != "" { // a runtime may be a program of this folder
 			return nil, err

@@ -18,18 +18,31 @@ import (
 
 // runChanging is run for a target that changes something: the configuration has
 // to be trusted. What a killed command left half-done is put right first.
-func runChanging(ctx context.Context, command string, work func(ctx context.Context, s session, cfg *config.Config) (any, error)) error {
+func runChanging(
+	ctx context.Context,
+	command string,
+	work func(ctx context.Context, s session, cfg *config.Config) (any, error),
+) error {
 	return runWithConfig(ctx, command, true, work)
 }
 
 // runReading is run for a target that only reads: with a configuration that is not
 // trusted it reports, and executes and writes nothing.
-func runReading(ctx context.Context, command string, work func(ctx context.Context, s session, cfg *config.Config) (any, error)) error {
+func runReading(
+	ctx context.Context,
+	command string,
+	work func(ctx context.Context, s session, cfg *config.Config) (any, error),
+) error {
 	return runWithConfig(ctx, command, false, work)
 }
 
 // runWithConfig is withConfig when changes is set, else looking.
-func runWithConfig(ctx context.Context, command string, changes bool, work func(ctx context.Context, s session, cfg *config.Config) (any, error)) error {
+func runWithConfig(
+	ctx context.Context,
+	command string,
+	changes bool,
+	work func(ctx context.Context, s session, cfg *config.Config) (any, error),
+) error {
 	return run(ctx, command, func(ctx context.Context, s session) (any, error) {
 		prepare := s.loadForReading
 		if changes {
@@ -69,7 +82,9 @@ func (s session) loadForReading(context.Context) (*config.Config, error) {
 		return nil, err
 	}
 	if stack.Pending(cfg) {
-		s.writeLines("a change was interrupted, or another command is at it: the next command that changes something puts it right, for example `mage start`")
+		s.writeLines(
+			"a change was interrupted, or another command is at it: the next command that changes something puts it right, for example `mage start`",
+		)
 	}
 	return cfg, nil
 }

@@ -166,7 +166,10 @@ func (r Request) finish(in store.Install, changed bool) (Result, error) {
 			r.Runtime+" -version="+in.Version+" tries the other one and switches")
 	}
 	if changed && r.From == "" && r.Runtime == config.RuntimeLiteLLM && in.Version != LiteLLMVersion {
-		result.Warnings = append(result.Warnings, "LiteLLM "+in.Version+" has no lock file here: its packages were taken as the index gave them")
+		result.Warnings = append(
+			result.Warnings,
+			"LiteLLM "+in.Version+" has no lock file here: its packages were taken as the index gave them",
+		)
 	}
 	if r.Pin && !in.Pinned {
 		if err := store.Pin(r.Config, r.Runtime, in.Version); err != nil {
@@ -181,13 +184,19 @@ func (r Request) finish(in store.Install, changed bool) (Result, error) {
 // validate refuses what was asked for wrongly before anything is done.
 func (r Request) validate() error {
 	ok := func(c rune) bool {
-		return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '.' || c == '-' || c == '+' || c == '_'
+		return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '.' || c == '-' || c == '+' ||
+			c == '_'
 	}
-	if strings.ContainsFunc(r.Version, func(c rune) bool { return !ok(c) }) || strings.HasPrefix(r.Version, ".") || strings.HasPrefix(r.Version, "-") || len(r.Version) > 64 {
-		return fault.Usage("version-invalid", "%q is not a version", r.Version).WithHint("write it as the release has it, for example -version=%s", LiteLLMVersion)
+	if strings.ContainsFunc(r.Version, func(c rune) bool { return !ok(c) }) || strings.HasPrefix(r.Version, ".") ||
+		strings.HasPrefix(r.Version, "-") ||
+		len(r.Version) > 64 {
+		return fault.Usage("version-invalid", "%q is not a version", r.Version).
+			WithHint("write it as the release has it, for example -version=%s", LiteLLMVersion)
 	}
-	if sum := strings.TrimPrefix(strings.ToLower(r.SHA256), "sha256:"); r.SHA256 != "" && (len(sum) != 64 || strings.Trim(sum, "0123456789abcdef") != "") {
-		return fault.Usage("checksum-invalid", "-sha256=%s is not a SHA-256 digest", r.SHA256).WithHint("it has 64 hexadecimal digits; sha256sum FILE prints it")
+	if sum := strings.TrimPrefix(strings.ToLower(r.SHA256), "sha256:"); r.SHA256 != "" &&
+		(len(sum) != 64 || strings.Trim(sum, "0123456789abcdef") != "") {
+		return fault.Usage("checksum-invalid", "-sha256=%s is not a SHA-256 digest", r.SHA256).
+			WithHint("it has 64 hexadecimal digits; sha256sum FILE prints it")
 	}
 	if r.Runtime == config.RuntimeCLIProxyAPI && r.Getenv != nil {
 		if _, err := r.githubClient(); err != nil {
@@ -207,7 +216,8 @@ func refuseBadVersion(runtime, version string) error {
 
 func unknownRuntimeFault(name string) error {
 	if name == config.RuntimeEmbedded || name == config.RuntimeEcho {
-		return fault.Usage("runtime-unknown", "the runtime %q is FlowGate itself", name).WithHint("it needs no installation and has FlowGate's own version")
+		return fault.Usage("runtime-unknown", "the runtime %q is FlowGate itself", name).
+			WithHint("it needs no installation and has FlowGate's own version")
 	}
 	known := []string{config.RuntimeCLIProxyAPI, config.RuntimeLiteLLM}
 	f := fault.Usage("runtime-unknown", "there is no runtime %q to install", name)

@@ -45,7 +45,10 @@ func (r Request) prepareRelease(ctx context.Context) (store.NewInstall, error) {
 	}
 	fmt.Fprintf(r.Progress, "fetching %s of %s %s\n", asset.Name, g.repository, release.Tag)
 	path := filepath.Join(store.PartialDir(r.Config, r.Runtime), version+"-"+filepath.Base(asset.Name))
-	sum, err := download.Get(ctx, download.Request{URL: asset.URL, Path: path, SHA256: want, Client: r.Client, Progress: r.progressReporter()})
+	sum, err := download.Get(
+		ctx,
+		download.Request{URL: asset.URL, Path: path, SHA256: want, Client: r.Client, Progress: r.progressReporter()},
+	)
 	if err != nil {
 		return store.NewInstall{}, err
 	}
@@ -89,26 +92,31 @@ func (r Request) expectedDigest(ctx context.Context, g github, release githubRel
 
 // installFromArchive returns an install out of an archive.
 func (r Request) installFromArchive(path, version, sum string) store.NewInstall {
-	return store.NewInstall{Name: r.Runtime, Version: version, Digest: "sha256:" + sum, Fill: func(ctx context.Context, dir string, n *store.NewInstall) error {
-		if err := archive.Extract(ctx, path, dir, archive.Limits{}); err != nil {
-			return err
-		}
-		binary, err := findProgramIn(dir)
-		if err != nil {
-			return err
-		}
-		n.Binary = filepath.Base(binary)
-		root := filepath.Join(dir, n.Binary)
-		if binary != root {
-			if err := os.Rename(binary, root); err != nil {
+	return store.NewInstall{
+		Name:    r.Runtime,
+		Version: version,
+		Digest:  "sha256:" + sum,
+		Fill: func(ctx context.Context, dir string, n *store.NewInstall) error {
+			if err := archive.Extract(ctx, path, dir, archive.Limits{}); err != nil {
+				return err
+			}
+			binary, err := findProgramIn(dir)
+			if err != nil {
+				return err
+			}
+			n.Binary = filepath.Base(binary)
+			root := filepath.Join(dir, n.Binary)
+			if binary != root {
+				if err := os.Rename(binary, root); err != nil {
+					return fault.New("unpack-failed", "%w", err)
+				}
+			}
+			if err := os.Chmod(root, 0o700); err != nil { //nolint:gosec // a program is executable
 				return fault.New("unpack-failed", "%w", err)
 			}
-		}
-		if err := os.Chmod(root, 0o700); err != nil { //nolint:gosec // a program is executable
-			return fault.New("unpack-failed", "%w", err)
-		}
-		return store.CheckPlatform(root)
-	}}
+			return store.CheckPlatform(root)
+		},
+	}
 }
 
 // findProgramIn returns the program in an unpacked release, wherever it lies.

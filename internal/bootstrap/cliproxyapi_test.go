@@ -122,7 +122,11 @@ func TestAReleaseIsInstalledAndRunBySideOfOthers(t *testing.T) {
 	if err := store.Verify(got.Runtimes[0]); err != nil {
 		t.Error(err)
 	}
-	spec, err := runtimestore.Command(withProxyConfig(t, r.Config), config.Service{Name: config.CLIProxy, Runtime: r.Runtime}, runtimestore.Environment{})
+	spec, err := runtimestore.Command(
+		withProxyConfig(t, r.Config),
+		config.Service{Name: config.CLIProxy, Runtime: r.Runtime},
+		runtimestore.Environment{},
+	)
 	if err != nil || spec.Version != "6.9.1" || !strings.HasPrefix(spec.Args[0], store.Dir(r.Config, r.Runtime)) {
 		t.Errorf("a service would execute %+v, %v", spec, err)
 	}
@@ -132,7 +136,8 @@ func TestAReleaseIsInstalledAndRunBySideOfOthers(t *testing.T) {
 	}
 	r.Version = "v6.9.0"
 	got, err = bootstrap.Install(t.Context(), r)
-	if err != nil || !got.Changed || got.Runtimes[0].Active || len(got.Warnings) != 1 || !strings.Contains(got.Warnings[0], "bootstrap:update") {
+	if err != nil || !got.Changed || got.Runtimes[0].Active || len(got.Warnings) != 1 ||
+		!strings.Contains(got.Warnings[0], "bootstrap:update") {
 		t.Errorf("an older one: %+v, %v", got, err)
 	}
 	if partial, _ := os.ReadDir(store.PartialDir(r.Config, r.Runtime)); len(partial) != 0 {
@@ -427,14 +432,24 @@ func TestAFileOrABinaryOnThisMachineIsInstalledToo(t *testing.T) {
 	t.Parallel()
 	mine, others := built()
 	dir := t.TempDir()
-	files := map[string][]byte{"CLIProxyAPI_7.0.2_linux_amd64.tar.gz": packed(t, "7.0.2"), "proxy": mine, "other": others, "page": []byte("<html>")}
+	files := map[string][]byte{
+		"CLIProxyAPI_7.0.2_linux_amd64.tar.gz": packed(t, "7.0.2"),
+		"proxy":                                mine,
+		"other":                                others,
+		"page":                                 []byte("<html>"),
+	}
 	for name, data := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for name, want := range map[string]string{"CLIProxyAPI_7.0.2_linux_amd64.tar.gz": "7.0.2", "proxy": "6.9.1-plus"} {
-		r := bootstrap.Request{Config: config.Default(t.TempDir()), Runtime: config.RuntimeCLIProxyAPI, From: filepath.Join(dir, name), Offline: true}
+		r := bootstrap.Request{
+			Config:  config.Default(t.TempDir()),
+			Runtime: config.RuntimeCLIProxyAPI,
+			From:    filepath.Join(dir, name),
+			Offline: true,
+		}
 		got, err := bootstrap.Install(t.Context(), r)
 		if err != nil || got.Runtimes[0].Version != want {
 			t.Errorf("%s: %+v, %v", name, got, err)
@@ -444,10 +459,25 @@ func TestAFileOrABinaryOnThisMachineIsInstalledToo(t *testing.T) {
 		}
 	}
 	for name, code := range map[string]string{"other": "platform-wrong", "page": "platform-wrong", "none": "source-not-found"} {
-		_, err := bootstrap.Install(t.Context(), bootstrap.Request{Config: config.Default(t.TempDir()), Runtime: config.RuntimeCLIProxyAPI, From: filepath.Join(dir, name)})
+		_, err := bootstrap.Install(
+			t.Context(),
+			bootstrap.Request{
+				Config:  config.Default(t.TempDir()),
+				Runtime: config.RuntimeCLIProxyAPI,
+				From:    filepath.Join(dir, name),
+			},
+		)
 		wantFault(t, err, code)
 	}
-	_, err := bootstrap.Install(t.Context(), bootstrap.Request{Config: config.Default(t.TempDir()), Runtime: config.RuntimeCLIProxyAPI, From: filepath.Join(dir, "proxy"), SHA256: strings.Repeat("0", 64)})
+	_, err := bootstrap.Install(
+		t.Context(),
+		bootstrap.Request{
+			Config:  config.Default(t.TempDir()),
+			Runtime: config.RuntimeCLIProxyAPI,
+			From:    filepath.Join(dir, "proxy"),
+			SHA256:  strings.Repeat("0", 64),
+		},
+	)
 	wantFault(t, err, "checksum-mismatch")
 }
 

@@ -56,7 +56,8 @@ func (r Request) githubClient() (github, error) {
 	}
 	owner, name, ok := strings.Cut(g.repository, "/")
 	if !ok || owner == "" || name == "" || url.PathEscape(owner) != owner || url.PathEscape(name) != name {
-		return g, fault.Usage("repository-invalid", "%q is not the name of a repository", g.repository).WithHint("write OWNER/NAME, for example -repository=%s", DefaultRepository)
+		return g, fault.Usage("repository-invalid", "%q is not the name of a repository", g.repository).
+			WithHint("write OWNER/NAME, for example -repository=%s", DefaultRepository)
 	}
 	return g, nil
 }

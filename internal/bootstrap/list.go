@@ -18,7 +18,9 @@ func List(cfg *config.Config, self, version string) (Listing, error) {
 
 // Embedded returns the router inside this program, which is always there.
 func Embedded(self, version string) Listing {
-	return Listing{[]store.Install{{Name: config.RuntimeEmbedded, Version: version, Source: "this program", Path: self, Active: true}}}
+	return Listing{
+		[]store.Install{{Name: config.RuntimeEmbedded, Version: version, Source: "this program", Path: self, Active: true}},
+	}
 }
 
 // RemoveUnused removes the versions that are neither active, pinned nor kept by

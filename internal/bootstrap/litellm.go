@@ -85,9 +85,12 @@ func createEnvironment(ctx context.Context, tool installer, dir string, requirem
 		return err
 	}
 	hashed := strings.Contains(string(requirements), "--hash=")
-	return runInstaller(ctx, "packages-failed",
+	return runInstaller(
+		ctx,
+		"packages-failed",
 		"check the network and the package index that pip or uv is set to (PIP_INDEX_URL, UV_INDEX_URL); nothing was installed",
-		tool.install(ctx, dir, pins, hashed, offline))
+		tool.install(ctx, dir, pins, hashed, offline),
+	)
 }
 
 // installer is uv, which takes seconds, or a Python with venv and pip.
@@ -180,21 +183,30 @@ func (r Request) prepareAdopted() (store.NewInstall, error) {
 		_, err = os.Stat(path)
 	}
 	if err != nil {
-		return store.NewInstall{}, fault.Usage("source-not-found", "-from=%s: %w", r.From, err).WithHint("give the litellm command of a virtual environment")
+		return store.NewInstall{}, fault.Usage("source-not-found", "-from=%s: %w", r.From, err).
+			WithHint("give the litellm command of a virtual environment")
 	}
 	version := orElse(r.Version, runtimestore.LiteLLMVersion(path))
 	if version == "" {
-		return store.NewInstall{}, fault.Usage("source-not-found", "-from=%s: there is no LiteLLM beside it", r.From).WithHint("give the litellm command of a virtual environment, or -version too")
+		return store.NewInstall{}, fault.Usage("source-not-found", "-from=%s: there is no LiteLLM beside it", r.From).
+			WithHint("give the litellm command of a virtual environment, or -version too")
 	}
 	sum, err := fileDigest(path)
 	if err != nil {
-		return store.NewInstall{}, fault.Usage("source-not-found", "-from=%s: %w", r.From, err).WithHint("give the litellm command of a virtual environment")
+		return store.NewInstall{}, fault.Usage("source-not-found", "-from=%s: %w", r.From, err).
+			WithHint("give the litellm command of a virtual environment")
 	}
-	return store.NewInstall{Name: r.Runtime, Version: version, Digest: "sha256:" + sum, Binary: "bin/litellm", Source: "environment of " + path,
+	return store.NewInstall{
+		Name:    r.Runtime,
+		Version: version,
+		Digest:  "sha256:" + sum,
+		Binary:  "bin/litellm",
+		Source:  "environment of " + path,
 		Fill: func(_ context.Context, dir string, _ *store.NewInstall) error {
 			if err := os.Mkdir(filepath.Join(dir, "bin"), 0o700); err != nil {
 				return fault.New("unpack-failed", "%w", err)
 			}
 			return os.Symlink(path, filepath.Join(dir, "bin", "litellm"))
-		}}, nil
+		},
+	}, nil
 }

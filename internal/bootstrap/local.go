@@ -19,14 +19,17 @@ import (
 func (r Request) prepareLocal(ctx context.Context) (store.NewInstall, error) {
 	path, err := findProgram(r.From)
 	if err != nil {
-		return store.NewInstall{}, fault.Usage("source-not-found", "-from=%s: %w", r.From, err).WithHint("give a path, or a name that is on PATH")
+		return store.NewInstall{}, fault.Usage("source-not-found", "-from=%s: %w", r.From, err).
+			WithHint("give a path, or a name that is on PATH")
 	}
 	sum, err := fileDigest(path)
 	if err != nil {
-		return store.NewInstall{}, fault.Usage("source-not-found", "-from=%s: %w", r.From, err).WithHint("give an archive or a program")
+		return store.NewInstall{}, fault.Usage("source-not-found", "-from=%s: %w", r.From, err).
+			WithHint("give an archive or a program")
 	}
 	if want := strings.TrimPrefix(strings.ToLower(r.SHA256), "sha256:"); want != "" && want != sum {
-		return store.NewInstall{}, fault.New("checksum-mismatch", "%s has SHA-256 %s, not %s", path, sum, want).WithHint("it is another file or damaged; nothing was installed")
+		return store.NewInstall{}, fault.New("checksum-mismatch", "%s has SHA-256 %s, not %s", path, sum, want).
+			WithHint("it is another file or damaged; nothing was installed")
 	}
 	if strings.HasSuffix(path, ".tar.gz") || strings.HasSuffix(path, ".tgz") {
 		n := r.installFromArchive(path, r.Version, sum)
@@ -44,7 +47,13 @@ func (r Request) prepareLocal(ctx context.Context) (store.NewInstall, error) {
 				WithHint("give the program of CLIProxyAPI; for one that prints no version, name it with -version=…")
 		}
 	}
-	n := store.NewInstall{Name: r.Runtime, Version: version, Digest: "sha256:" + sum, Source: "file " + path, Binary: runtimestore.BinaryNames()[0]}
+	n := store.NewInstall{
+		Name:    r.Runtime,
+		Version: version,
+		Digest:  "sha256:" + sum,
+		Source:  "file " + path,
+		Binary:  runtimestore.BinaryNames()[0],
+	}
 	n.Fill = func(_ context.Context, dir string, n *store.NewInstall) error {
 		return copyProgram(path, filepath.Join(dir, n.Binary))
 	}

@@ -139,17 +139,34 @@ func latestLiteLLM(ctx context.Context) (string, error) {
 	}
 	cmd := subprocess.Python(ctx, tool.path, "-m", "pip", "index", "versions", "--disable-pip-version-check", "litellm")
 	if tool.uv {
-		cmd = subprocess.Installer(ctx, tool.path, "pip", "compile", "--quiet", "--no-deps", "--no-build", "--no-header", "--no-annotate", "-")
+		cmd = subprocess.Installer(
+			ctx,
+			tool.path,
+			"pip",
+			"compile",
+			"--quiet",
+			"--no-deps",
+			"--no-build",
+			"--no-header",
+			"--no-annotate",
+			"-",
+		)
 	}
 	cmd.Stdin = strings.NewReader("litellm\n")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		return "", fault.New("packages-failed", "ask the package index: %w: %s", err, outputTail(out)).WithHint("check the network and the index that pip or uv is set to")
+		return "", fault.New("packages-failed", "ask the package index: %w: %s", err, outputTail(out)).
+			WithHint("check the network and the index that pip or uv is set to")
 	}
 	if version := parseLatest(string(out)); version != "" {
 		return version, nil
 	}
-	return "", fault.New("latest-unknown", "%s did not say what the latest LiteLLM is: %s", filepath.Base(tool.path), outputTail(out))
+	return "", fault.New(
+		"latest-unknown",
+		"%s did not say what the latest LiteLLM is: %s",
+		filepath.Base(tool.path),
+		outputTail(out),
+	)
 }
 
 // parseLatest reads "litellm (1.2.3)", as pip prints it, or "litellm==1.2.3", as uv does.

@@ -29,7 +29,8 @@ func reportedVersion(ctx context.Context, path string) string {
 	_, rest, ok := strings.Cut(string(out), "Version: ")
 	version, _, comma := strings.Cut(rest, ",")
 	version = strings.TrimPrefix(strings.TrimSpace(version), "v")
-	if !ok || !comma || version == "" || (Request{Runtime: config.RuntimeCLIProxyAPI, Version: version}).validate() != nil {
+	if !ok || !comma || version == "" ||
+		(Request{Runtime: config.RuntimeCLIProxyAPI, Version: version}).validate() != nil {
 		return unknownVersion
 	}
 	return version

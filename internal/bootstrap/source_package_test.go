@@ -28,7 +28,9 @@ func sourcePackage(t *testing.T, tripwire string) []byte {
 		"pyproject.toml": "[build-system]\nrequires = []\nbuild-backend = \"backend\"\nbackend-path = [\".\"]\n",
 		"backend.py":     fmt.Sprintf("open(%q, 'w').write('built')\n", tripwire),
 	} {
-		err := w.WriteHeader(&tar.Header{Name: "tripwire-1.0/" + name, Mode: 0o644, Size: int64(len(text)), Typeflag: tar.TypeReg})
+		err := w.WriteHeader(
+			&tar.Header{Name: "tripwire-1.0/" + name, Mode: 0o644, Size: int64(len(text)), Typeflag: tar.TypeReg},
+		)
 		if err == nil {
 			_, err = w.Write([]byte(text))
 		}

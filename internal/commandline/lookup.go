@@ -58,7 +58,11 @@ func (c Catalogue) UnknownFault(word string) error {
 		return f.WithHint("did you mean %s? mage help lists them all", near)
 	}
 	if inside := c.Within(space); len(inside) > 0 {
-		return f.WithHint("%s has %s", space, strings.Join(lo.Map(inside, func(t Target, _ int) string { return t.Name }), ", "))
+		return f.WithHint(
+			"%s has %s",
+			space,
+			strings.Join(lo.Map(inside, func(t Target, _ int) string { return t.Name }), ", "),
+		)
 	}
 	return f.WithHint("mage help lists them all")
 }

@@ -96,7 +96,8 @@ func (c Catalogue) parseTarget(l *Line, words []string) ([]string, error) {
 		}
 		return nil, c.UnknownFault(c.fullName(words[0], next))
 	}
-	if both := c.fullName(words[0], next); used == 1 && both != words[0] && t.positionalIndex() < 0 { // `bootstrap litelm`: bootstrap alone is a target too
+	if both := c.fullName(words[0], next); used == 1 && both != words[0] &&
+		t.positionalIndex() < 0 { // `bootstrap litelm`: bootstrap alone is a target too
 		if _, _, ok := c.find(next, ""); !ok {
 			return nil, c.UnknownFault(both)
 		}
@@ -124,7 +125,8 @@ func (c Catalogue) parseArguments(l *Line, t Target, words []string) ([]string, 
 	for len(words) > 0 {
 		if name, _, _ := splitFlag(words[0]); name == "" && len(missing) > 0 {
 			if err := missing[0].checkValue(words[0]); err != nil {
-				return nil, fault.Usage("flag-invalid", "%s: %s is not a valid %s: %w", t.Name, words[0], strings.ToUpper(missing[0].Name), err).WithHint("usage: mage %s", t.Usage())
+				return nil, fault.Usage("flag-invalid", "%s: %s is not a valid %s: %w", t.Name, words[0], strings.ToUpper(missing[0].Name), err).
+					WithHint("usage: mage %s", t.Usage())
 			}
 			l.Args, words, missing = append(l.Args, words[0]), words[1:], missing[1:]
 			continue
@@ -146,7 +148,8 @@ func (c Catalogue) parseArguments(l *Line, t Target, words []string) ([]string, 
 		flags, words = append(flags, flag), words[used:]
 	}
 	if len(missing) > 0 {
-		return nil, fault.Usage("argument-missing", "%s needs %s", t.Name, strings.ToUpper(missing[0].Name)).WithHint("usage: mage %s", t.Usage())
+		return nil, fault.Usage("argument-missing", "%s needs %s", t.Name, strings.ToUpper(missing[0].Name)).
+			WithHint("usage: mage %s", t.Usage())
 	}
 	l.Args = append(l.Args, flags...)
 	return words, nil
@@ -203,7 +206,8 @@ func (c Catalogue) parsePositional(t Target, words []string) (string, int, error
 // withUnit makes seconds of a bare number where a duration is wanted, as in
 // flowgate.yaml.
 func (p Param) withUnit(value string) string {
-	if _, err := strconv.ParseFloat(value, 64); err == nil && p.Kind == "time.Duration" && strings.Trim(value, "0123456789.") == "" {
+	if _, err := strconv.ParseFloat(value, 64); err == nil && p.Kind == "time.Duration" &&
+		strings.Trim(value, "0123456789.") == "" {
 		return value + "s"
 	}
 	return value

@@ -29,7 +29,11 @@ func TestForgedPointersChooseOnlyAmongSignedGenerations(t *testing.T) {
 	}
 	raw, err := os.ReadFile(filepath.Join(planted, "generation.json"))
 	if err == nil {
-		err = os.WriteFile(filepath.Join(planted, "generation.json"), []byte(strings.ReplaceAll(string(raw), `"number": 2`, `"number": 9`)), 0o600)
+		err = os.WriteFile(
+			filepath.Join(planted, "generation.json"),
+			[]byte(strings.ReplaceAll(string(raw), `"number": 2`, `"number": 9`)),
+			0o600,
+		)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +47,8 @@ func TestForgedPointersChooseOnlyAmongSignedGenerations(t *testing.T) {
 			t.Errorf("%q: %d, %v", current, number, err)
 		}
 		before, err := generation.FindPrevious(all, number)
-		if err == nil && (before.Number > 3 || before.Unsigned) || err != nil && fault.From(err).Code != "generation-unknown" {
+		if err == nil && (before.Number > 3 || before.Unsigned) ||
+			err != nil && fault.From(err).Code != "generation-unknown" {
 			t.Errorf("%q: a rollback goes to %+v, %v", current, before, err)
 		}
 	}
@@ -84,7 +89,8 @@ func TestNothingIsRemovedWhileThePinsCannotBeRead(t *testing.T) {
 		if _, err := os.Stat(filepath.Join(generation.Dir(root), "0001")); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if _, err := generation.Pin(t.Context(), root, next, true); err == nil || fault.From(err).Code != "generation-unreadable" {
+		if _, err := generation.Pin(t.Context(), root, next, true); err == nil ||
+			fault.From(err).Code != "generation-unreadable" {
 			t.Errorf("%s: generation %s was pinned: %v", name, strconv.Itoa(next), err)
 		}
 	}

@@ -180,7 +180,12 @@ const fastRecordSize = 4 << 10
 
 // readRecordAt reads a record; nil when it cannot be read, or is a long one.
 func readRecordAt(dir, n int) []byte {
-	fd, err := unix.Openat(dir, folderName(n)+"/"+recordName, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK|unix.O_NOFOLLOW, 0)
+	fd, err := unix.Openat(
+		dir,
+		folderName(n)+"/"+recordName,
+		unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK|unix.O_NOFOLLOW,
+		0,
+	)
 	if err != nil {
 		return nil
 	}
@@ -225,7 +230,11 @@ func keptHint(list []int) string {
 	if len(list) == 0 {
 		return "none is recorded yet: mage start records one when the stack got ready"
 	}
-	return "kept are " + strconv.Itoa(list[0]) + " to " + strconv.Itoa(list[len(list)-1]) + "; mage generation:list shows them"
+	return "kept are " + strconv.Itoa(
+		list[0],
+	) + " to " + strconv.Itoa(
+		list[len(list)-1],
+	) + "; mage generation:list shows them"
 }
 
 // ReadPart returns the text of one part without its secrets. Fault: generation-damaged.
@@ -296,5 +305,6 @@ func unreadableFault(path string, err error) error {
 }
 
 func unwritableFault(path string, err error) error {
-	return fault.New("generation-unwritable", "write %s: %w", path, err).WithHint("make it writable and free space on its disk")
+	return fault.New("generation-unwritable", "write %s: %w", path, err).
+		WithHint("make it writable and free space on its disk")
 }

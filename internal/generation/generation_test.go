@@ -45,8 +45,11 @@ func set(t testing.TB, cfg *config.Config, profile string) {
 
 func record(t testing.TB, cfg *config.Config, reason string) (generation.Generation, bool) {
 	t.Helper()
-	g, recorded, err := generation.Record(t.Context(), generation.RecordRequest{Config: cfg, Reason: reason, Now: time.Now(), Secrets: policy.KnownSecrets(cfg, noenv),
-		Env: runtimestore.Environment{Self: "/self", Version: "1.2.3"}})
+	g, recorded, err := generation.Record(
+		t.Context(),
+		generation.RecordRequest{Config: cfg, Reason: reason, Now: time.Now(), Secrets: policy.KnownSecrets(cfg, noenv),
+			Env: runtimestore.Environment{Self: "/self", Version: "1.2.3"}},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +68,8 @@ func TestAStateIsRecordedOnceAndTheLastTwentyAreKept(t *testing.T) {
 	cfg := initialised(t)
 	root := cfg.Paths.Root()
 	first, recorded := record(t, cfg, "start")
-	if !recorded || first.Number != 1 || !first.Ready || first.Profile != "balanced" || len(first.Runtimes) != 2 || first.Runtimes[1].Version != "1.2.3" {
+	if !recorded || first.Number != 1 || !first.Ready || first.Profile != "balanced" || len(first.Runtimes) != 2 ||
+		first.Runtimes[1].Version != "1.2.3" {
 		t.Fatalf("%+v", first)
 	}
 	if again, recorded := record(t, cfg, "start"); recorded || again.Number != 1 {
@@ -86,7 +90,8 @@ func TestAStateIsRecordedOnceAndTheLastTwentyAreKept(t *testing.T) {
 		t.Errorf("before: %+v, %v", g, err)
 	}
 	d, err := generation.Diff(root, 30, 31)
-	if err != nil || len(d.Changes) != 2 || d.Changes[0].From != "cost" && d.Changes[0].To != "cost" || len(d.Changes[1].Diff) < 5 {
+	if err != nil || len(d.Changes) != 2 || d.Changes[0].From != "cost" && d.Changes[0].To != "cost" ||
+		len(d.Changes[1].Diff) < 5 {
 		t.Errorf("%+v, %v", d, err)
 	}
 	_, err = generation.Find(root, 5)
@@ -129,8 +134,13 @@ func TestNoKeyIsInAGeneration(t *testing.T) {
 		"short":   "cnry1",
 	}
 	proxy := filepath.Join(filepath.Dir(cfg.File), "cliproxyapi.yaml")
-	text := fmt.Sprintf("# old: %s\nport: 8317\napi-keys:\n  - %s\nremote-management:\n  secret-key: '%s'\n  password: %s\n",
-		secrets["comment"], secrets["inline"], secrets["quoted"], secrets["short"])
+	text := fmt.Sprintf(
+		"# old: %s\nport: 8317\napi-keys:\n  - %s\nremote-management:\n  secret-key: '%s'\n  password: %s\n",
+		secrets["comment"],
+		secrets["inline"],
+		secrets["quoted"],
+		secrets["short"],
+	)
 	if err := os.WriteFile(proxy, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -139,21 +149,24 @@ func TestNoKeyIsInAGeneration(t *testing.T) {
 	for _, known := range policy.KnownSecrets(cfg, noenv) {
 		secrets[known] = known
 	}
-	_ = filepath.WalkDir(filepath.Join(cfg.Paths.Root(), "generations"), func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		data, _ := os.ReadFile(path)
-		for name, value := range secrets {
-			if strings.Contains(string(data), value) {
-				t.Errorf("%s holds the key %s", path, name)
+	_ = filepath.WalkDir(
+		filepath.Join(cfg.Paths.Root(), "generations"),
+		func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
 			}
-		}
-		if info, _ := d.Info(); info.Mode().Perm() != 0o600 {
-			t.Errorf("%s has mode %v", path, info.Mode())
-		}
-		return nil
-	})
+			data, _ := os.ReadFile(path)
+			for name, value := range secrets {
+				if strings.Contains(string(data), value) {
+					t.Errorf("%s holds the key %s", path, name)
+				}
+			}
+			if info, _ := d.Info(); info.Mode().Perm() != 0o600 {
+				t.Errorf("%s has mode %v", path, info.Mode())
+			}
+			return nil
+		},
+	)
 	part, err := g.ReadPart(cfg.Paths.Root(), generation.PartProxy)
 	if err != nil {
 		t.Fatal(err)
@@ -183,10 +196,12 @@ func TestAnotherValueOfAShortSecretDoesNotTakeThePlaceOfANumber(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if back, missing := sealed.Open(key, nil, []byte("password: 1")); string(back) != "version: 1\npassword: 1\n" || len(missing) > 0 {
+	if back, missing := sealed.Open(key, nil, []byte("password: 1")); string(back) != "version: 1\npassword: 1\n" ||
+		len(missing) > 0 {
 		t.Errorf("the same: %q, %v", back, missing)
 	}
-	if back, missing := sealed.Open(key, nil, []byte("password: 2")); len(missing) != 1 || strings.Contains(string(back), "version: 2") {
+	if back, missing := sealed.Open(key, nil, []byte("password: 2")); len(missing) != 1 ||
+		strings.Contains(string(back), "version: 2") {
 		t.Errorf("another: %q, %v", back, missing)
 	}
 }
@@ -219,7 +234,8 @@ func FuzzSeal(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if back, missing := sealed.Open([]byte("k"), []string{known}, []byte(text)); string(back) != text || len(missing) > 0 {
+		if back, missing := sealed.Open([]byte("k"), []string{known}, []byte(text)); string(back) != text ||
+			len(missing) > 0 {
 			t.Errorf("%q came back as %q, missing %v", text, back, missing)
 		}
 	})

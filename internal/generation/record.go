@@ -130,7 +130,10 @@ func currentRuntimes(cfg *config.Config, env runtimestore.Environment) []Runtime
 		r := Runtime{Service: svc.Name, Runtime: svc.Runtime}
 		if spec, err := runtimestore.Command(cfg, svc, env); err == nil {
 			r.Version = spec.Version
-			if strings.HasPrefix(spec.Args[0], filepath.Join(store.Dir(cfg, svc.Runtime), "current")+string(filepath.Separator)) {
+			if strings.HasPrefix(
+				spec.Args[0],
+				filepath.Join(store.Dir(cfg, svc.Runtime), "current")+string(filepath.Separator),
+			) {
 				r.Folder = store.ActiveFolder(cfg, svc.Runtime)
 			}
 		}

@@ -44,7 +44,9 @@ type foundSecret struct{ value, path string }
 // known. It fails when a secret could not be taken out whole.
 func Seal(text, key []byte, known []string) (Sealed, error) {
 	if bytes.Contains(text, []byte(markBegin)) || bytes.ContainsFunc(text, isPrivateRune) {
-		return Sealed{}, fmt.Errorf("the text has characters of Unicode's private use area, or a mark that FlowGate puts in the place of a secret")
+		return Sealed{}, fmt.Errorf(
+			"the text has characters of Unicode's private use area, or a mark that FlowGate puts in the place of a secret",
+		)
 	}
 	secrets := findSecrets(text, known)
 	if len(secrets) > lastPrivate-firstPrivate {
@@ -57,7 +59,10 @@ func Seal(text, key []byte, known []string) (Sealed, error) {
 	}
 	for _, s := range findSecrets([]byte(out), known) {
 		if !strings.ContainsFunc(s.value, isPrivateRune) {
-			return Sealed{}, fmt.Errorf("the secret at %s is written in a form in which it cannot be replaced by a mark", cmp.Or(s.path, "an unknown place"))
+			return Sealed{}, fmt.Errorf(
+				"the secret at %s is written in a form in which it cannot be replaced by a mark",
+				cmp.Or(s.path, "an unknown place"),
+			)
 		}
 	}
 	return numberMarks(out, secrets, key), nil
@@ -79,7 +84,10 @@ func numberMarks(text string, secrets []foundSecret, key []byte) Sealed {
 		if marks[r] == "" {
 			s := secrets[r-firstPrivate]
 			marks[r] = markBegin + strconv.Itoa(len(marks)) + "»"
-			sealed.Secrets = append(sealed.Secrets, Secret{Mark: marks[r], Path: s.path, MAC: secretMAC(key, s.value), Short: len(s.value) < minUniqueLength})
+			sealed.Secrets = append(
+				sealed.Secrets,
+				Secret{Mark: marks[r], Path: s.path, MAC: secretMAC(key, s.value), Short: len(s.value) < minUniqueLength},
+			)
 		}
 		out.WriteString(marks[r])
 		i += size
@@ -219,9 +227,17 @@ func collectInsideJSON(path, a, b string, add func(value, path string)) bool {
 // is, escaped in JSON or a quoted scalar once or twice, or line by line.
 func writtenForms(value string) [][]string {
 	quoted := strings.Trim(string(quoteJSON(value)), `"`)
-	forms := [][]string{{value}, {quoted}, {strings.Trim(string(quoteJSON(quoted)), `"`)}, {strings.ReplaceAll(value, "'", "''")}}
+	forms := [][]string{
+		{value},
+		{quoted},
+		{strings.Trim(string(quoteJSON(quoted)), `"`)},
+		{strings.ReplaceAll(value, "'", "''")},
+	}
 	if lines := strings.FieldsFunc(value, func(r rune) bool { return r == '\n' }); len(lines) > 1 {
-		forms = append(forms, slices.DeleteFunc(lines, func(l string) bool { return len(strings.TrimSpace(l)) < minUniqueLength }))
+		forms = append(
+			forms,
+			slices.DeleteFunc(lines, func(l string) bool { return len(strings.TrimSpace(l)) < minUniqueLength }),
+		)
 	}
 	return forms
 }
@@ -250,7 +266,8 @@ func replaceWord(text, value, by string) string {
 			return out.String()
 		}
 		end := at + len(value)
-		if at > 0 && isWordByte(text[at-1]) && isWordByte(value[0]) || end < len(text) && isWordByte(text[end]) && isWordByte(value[len(value)-1]) {
+		if at > 0 && isWordByte(text[at-1]) && isWordByte(value[0]) ||
+			end < len(text) && isWordByte(text[end]) && isWordByte(value[len(value)-1]) {
 			out.WriteString(text[:end])
 		} else {
 			out.WriteString(text[:at] + by)

@@ -28,7 +28,11 @@ func (a Active) YAML() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode profile %q: %w", a.Profile, err)
 	}
-	header := fmt.Sprintf(generatedBy+"from %s, profile %s. Do not edit: the next profile:set replaces it.\n", oneLine(source), oneLine(a.Profile))
+	header := fmt.Sprintf(
+		generatedBy+"from %s, profile %s. Do not edit: the next profile:set replaces it.\n",
+		oneLine(source),
+		oneLine(a.Profile),
+	)
 	return append([]byte(header), body...), nil
 }
 
@@ -116,17 +120,20 @@ func collectSecrets(v any, found map[string]bool, getenv func(string) string) {
 func Load(cfg *config.Config) (Active, error) {
 	data, err := safefile.Read(cfg.Paths.ActiveConfig, safefile.DocumentLimit)
 	if errors.Is(err, fs.ErrNotExist) {
-		return Active{}, fault.New("active-missing", "no profile is active: %w", err).WithHint("choose one with `mage profile:set NAME`, or `mage start`")
+		return Active{}, fault.New("active-missing", "no profile is active: %w", err).
+			WithHint("choose one with `mage profile:set NAME`, or `mage start`")
 	}
 	if err != nil {
 		return Active{}, fault.New("active-invalid", "read the active configuration: %w", err)
 	}
 	a := Active{Source: cfg.File}
 	if err := nesting.CheckLongYAML(data); err != nil {
-		return Active{}, fault.New("active-invalid", "%s: %w", cfg.Paths.ActiveConfig, err).WithHint("write it anew with `mage profile:set NAME`")
+		return Active{}, fault.New("active-invalid", "%s: %w", cfg.Paths.ActiveConfig, err).
+			WithHint("write it anew with `mage profile:set NAME`")
 	}
 	if err := yaml.Unmarshal(data, &a.Config); err != nil {
-		return Active{}, fault.New("active-invalid", "%s is damaged", cfg.Paths.ActiveConfig).WithHint("write it anew with `mage profile:set NAME`")
+		return Active{}, fault.New("active-invalid", "%s is damaged", cfg.Paths.ActiveConfig).
+			WithHint("write it anew with `mage profile:set NAME`")
 	}
 	a.Profile, _ = Current(cfg)
 	return a, nil

@@ -29,7 +29,11 @@ func (b *builder) moveCooldownSettings() {
 			continue
 		}
 		router[key] = value
-		b.warn("setting-moved", path, fmt.Sprintf("%s moved to router_settings: LiteLLM ignores it under litellm_settings", path))
+		b.warn(
+			"setting-moved",
+			path,
+			fmt.Sprintf("%s moved to router_settings: LiteLLM ignores it under litellm_settings", path),
+		)
 	}
 }
 

@@ -17,7 +17,9 @@ func withCredential(t *testing.T, c config.Credential) *config.Config {
 	cfg := config.Default(t.TempDir())
 	cfg.File = filepath.Join(cfg.Dir, "flowgate.yaml")
 	cfg.Credentials["cheap"] = c
-	cfg.Base["model_list"] = []any{map[string]any{"model_name": "g", "litellm_params": map[string]any{"model": "openai/g", "api_key_ref": "cheap"}}}
+	cfg.Base["model_list"] = []any{
+		map[string]any{"model_name": "g", "litellm_params": map[string]any{"model": "openai/g", "api_key_ref": "cheap"}},
+	}
 	return cfg
 }
 
@@ -31,7 +33,8 @@ func TestAKeyFileIsReadTrimmed(t *testing.T) {
 	if got := at(a.Config, "model_list", 0, "litellm_params", "api_key"); got != "sk-from-file" {
 		t.Errorf("got %v", got)
 	}
-	if len(a.Warnings) != 1 || a.Warnings[0].Code != "credential-readable" || !strings.Contains(a.Warnings[0].Message, file) {
+	if len(a.Warnings) != 1 || a.Warnings[0].Code != "credential-readable" ||
+		!strings.Contains(a.Warnings[0].Message, file) {
 		t.Errorf("warnings %v", a.Warnings)
 	}
 }
@@ -41,13 +44,15 @@ func TestAKeyFromTheEnvironmentStaysAReference(t *testing.T) {
 	cfg := withCredential(t, config.Credential{Env: "CHEAP_KEY"})
 	a := build(t, cfg, "cost", env("CHEAP_KEY", "sk-canary-value"))
 	out, err := a.YAML()
-	if err != nil || strings.Contains(string(out), "canary") || !strings.Contains(string(out), "api_key: os.environ/CHEAP_KEY\n") {
+	if err != nil || strings.Contains(string(out), "canary") ||
+		!strings.Contains(string(out), "api_key: os.environ/CHEAP_KEY\n") {
 		t.Errorf("%v\n%s", err, out)
 	}
 	if got := a.EnvReferences(); !reflect.DeepEqual(got, []string{"CHEAP_KEY"}) {
 		t.Errorf("references %v", got)
 	}
-	if got := a.Secrets(env("CHEAP_KEY", "sk-canary-value")); !reflect.DeepEqual(got[0], "sk-canary-value") && !reflect.DeepEqual(got[1], "sk-canary-value") {
+	if got := a.Secrets(env("CHEAP_KEY", "sk-canary-value")); !reflect.DeepEqual(got[0], "sk-canary-value") &&
+		!reflect.DeepEqual(got[1], "sk-canary-value") {
 		t.Error("the variable's value is not among the secrets")
 	}
 }
@@ -95,7 +100,8 @@ func TestTheMasterKeyComesFromTheFileTheEnvironmentOrIsMade(t *testing.T) {
 	}
 	cfg.Base["general_settings"] = nil
 	a := build(t, cfg, "cost", env("LITELLM_MASTER_KEY", "sk-env"))
-	if got := at(a.Config, "general_settings", "master_key"); got != "os.environ/LITELLM_MASTER_KEY" || a.MasterKey(env("LITELLM_MASTER_KEY", "sk-env")) != "sk-env" {
+	if got := at(a.Config, "general_settings", "master_key"); got != "os.environ/LITELLM_MASTER_KEY" ||
+		a.MasterKey(env("LITELLM_MASTER_KEY", "sk-env")) != "sk-env" {
 		t.Errorf("got %v", got)
 	}
 	if _, err := os.Stat(filepath.Join(cfg.Paths.Secrets(), "gateway.key")); err == nil {
@@ -113,7 +119,8 @@ func TestDollarReferencesBecomeLiteLLMsOwn(t *testing.T) {
 	cfg := config.Default(t.TempDir())
 	cfg.Base["litellm_settings"] = map[string]any{"a": "${SOME_NAME}", "b": "costs ${5}", "c": []any{"${OTHER}"}}
 	a := build(t, cfg, "cost", empty)
-	if at(a.Config, "litellm_settings", "a") != "os.environ/SOME_NAME" || at(a.Config, "litellm_settings", "b") != "costs ${5}" {
+	if at(a.Config, "litellm_settings", "a") != "os.environ/SOME_NAME" ||
+		at(a.Config, "litellm_settings", "b") != "costs ${5}" {
 		t.Errorf("got %v", a.Config["litellm_settings"])
 	}
 	if got := a.EnvReferences(); !reflect.DeepEqual(got, []string{"OTHER", "SOME_NAME"}) {

@@ -44,9 +44,11 @@ func upstreamClientKey(cfg *config.Config) (string, error) {
 	own, readErr := cliproxy.ReadFile(cfg.CLIProxyConfigFile)
 	switch {
 	case readErr != nil:
-		return "", fault.From(err).WithHint("put the key into that file (mode 0600); CLIProxyAPI's own file cannot be read either: %v", readErr)
+		return "", fault.From(err).
+			WithHint("put the key into that file (mode 0600); CLIProxyAPI's own file cannot be read either: %v", readErr)
 	case len(own.APIKeys) == 0 || own.APIKeys[0] == "":
-		return "", fault.From(err).WithHint("put the key into that file (mode 0600), or add one to api-keys in %s", cfg.CLIProxyConfigFile)
+		return "", fault.From(err).
+			WithHint("put the key into that file (mode 0600), or add one to api-keys in %s", cfg.CLIProxyConfigFile)
 	}
 	return own.APIKeys[0], nil
 }

@@ -25,14 +25,18 @@ func TestWithoutARouterClientsSendFlowGatesKeyElseTheFirstOfCLIProxyAPIs(t *test
 			t.Fatal(err)
 		}
 	}
-	put("config/flowgate.yaml", "config_version: 3\npaths: {runtime_dir: ../.router/runtime, log_file: ../l}\ncliproxyapi_plus: {config_file: own.yaml}\n")
+	put(
+		"config/flowgate.yaml",
+		"config_version: 3\npaths: {runtime_dir: ../.router/runtime, log_file: ../l}\ncliproxyapi_plus: {config_file: own.yaml}\n",
+	)
 	put("config/own.yaml", "port: 8317\n")
 	cfg, err := config.Load(filepath.Join(dir, "config/flowgate.yaml"), func(string) string { return "" })
 	if err != nil {
 		t.Fatal(err)
 	}
 	key := func() (string, error) { return policy.ClientKey(cfg, os.Getenv) }
-	if _, err := key(); fault.From(err) == nil || fault.From(err).Code != "client-key-missing" || !strings.Contains(fault.From(err).Hint, "api-keys in "+filepath.Join(dir, "config/own.yaml")) {
+	if _, err := key(); fault.From(err) == nil || fault.From(err).Code != "client-key-missing" ||
+		!strings.Contains(fault.From(err).Hint, "api-keys in "+filepath.Join(dir, "config/own.yaml")) {
 		t.Errorf("without any key: %v, hint %q", err, fault.From(err).Hint)
 	}
 	put("config/own.yaml", "port: 8317\napi-keys: [sk-theirs-1, sk-theirs-2]\n")

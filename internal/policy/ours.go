@@ -41,7 +41,8 @@ func CheckFiles(cfg *config.Config) error {
 }
 
 func checkFile(cfg *config.Config, key, path string, isOurs func(head []byte) bool) error {
-	if trust.IsWithin(path, cfg.Paths.RuntimeDir) && trust.IsWithin(cfg.Paths.RuntimeDir, trust.Folder(cfg)) && cfg.Paths.RuntimeDir != trust.Folder(cfg) {
+	if trust.IsWithin(path, cfg.Paths.RuntimeDir) && trust.IsWithin(cfg.Paths.RuntimeDir, trust.Folder(cfg)) &&
+		cfg.Paths.RuntimeDir != trust.Folder(cfg) {
 		return nil
 	}
 	if _, err := os.Lstat(path); err != nil {

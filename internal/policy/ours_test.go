@@ -15,7 +15,12 @@ import (
 // TestFilesOfOthersAreNotReplaced: paths.* may name any file of the user.
 func TestFilesOfOthersAreNotReplaced(t *testing.T) {
 	t.Parallel()
-	texts := map[string]string{"a shell's": "export A=b\n", "JSON of another": "{\"name\": \"x\"}\n", "a YAML": "a: b\n", "an event of another": "{\"event\": 1}\n"}
+	texts := map[string]string{
+		"a shell's":           "export A=b\n",
+		"JSON of another":     "{\"name\": \"x\"}\n",
+		"a YAML":              "a: b\n",
+		"an event of another": "{\"event\": 1}\n",
+	}
 	keys := map[string]func(cfg *config.Config, path string){
 		"active_config": func(cfg *config.Config, path string) { cfg.Paths.ActiveConfig = path },
 		"state_file":    func(cfg *config.Config, path string) { cfg.Paths.StateFile = path },

@@ -84,10 +84,12 @@ func TestTheBuiltInDefaultBuildsEveryProfileAndMakesItsKeys(t *testing.T) {
 			t.Errorf("the master key is not the one in gateway.key: %v", err)
 		}
 		upstream, err := os.ReadFile(filepath.Join(cfg.Paths.Secrets(), "upstream.key"))
-		if key, _ := at(a.Config, "model_list", 0, "litellm_params", "api_key").(string); err != nil || key+"\n" != string(upstream) {
+		if key, _ := at(a.Config, "model_list", 0, "litellm_params", "api_key").(string); err != nil ||
+			key+"\n" != string(upstream) {
 			t.Errorf("the deployment's key is not the one in upstream.key: %v", err)
 		}
-		if at(a.Config, "model_list", 0, "litellm_params", "api_key_ref") != nil || at(a.Config, "general_settings", "master_key_ref") != nil {
+		if at(a.Config, "model_list", 0, "litellm_params", "api_key_ref") != nil ||
+			at(a.Config, "general_settings", "master_key_ref") != nil {
 			t.Error("a reference is left, which LiteLLM does not know")
 		}
 		if got := a.Secrets(empty); len(got) != 2 {
@@ -98,10 +100,27 @@ func TestTheBuiltInDefaultBuildsEveryProfileAndMakesItsKeys(t *testing.T) {
 
 func TestMergeMergesMapsAndReplacesTheRestWithoutTouchingItsInputs(t *testing.T) {
 	t.Parallel()
-	base := map[string]any{"m": map[string]any{"a": 1, "deep": map[string]any{"x": 1, "y": 2}}, "l": []any{1, 2}, "s": "old", "gone": map[string]any{"a": 1}}
-	overlay := map[string]any{"m": map[string]any{"b": 2, "deep": map[string]any{"y": 3}}, "l": []any{3}, "s": nil, "gone": 7, "new": map[string]any{"z": []any{map[string]any{}}}}
+	base := map[string]any{
+		"m":    map[string]any{"a": 1, "deep": map[string]any{"x": 1, "y": 2}},
+		"l":    []any{1, 2},
+		"s":    "old",
+		"gone": map[string]any{"a": 1},
+	}
+	overlay := map[string]any{
+		"m":    map[string]any{"b": 2, "deep": map[string]any{"y": 3}},
+		"l":    []any{3},
+		"s":    nil,
+		"gone": 7,
+		"new":  map[string]any{"z": []any{map[string]any{}}},
+	}
 	got := policy.Merge(base, overlay)
-	want := map[string]any{"m": map[string]any{"a": 1, "b": 2, "deep": map[string]any{"x": 1, "y": 3}}, "l": []any{3}, "s": nil, "gone": 7, "new": map[string]any{"z": []any{map[string]any{}}}}
+	want := map[string]any{
+		"m":    map[string]any{"a": 1, "b": 2, "deep": map[string]any{"x": 1, "y": 3}},
+		"l":    []any{3},
+		"s":    nil,
+		"gone": 7,
+		"new":  map[string]any{"z": []any{map[string]any{}}},
+	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v", got)
 	}
@@ -127,10 +146,14 @@ func TestVersion3HasNoProfiles(t *testing.T) {
 func TestSettingsThatLiteLLMIgnoresMoveToWhereTheyWork(t *testing.T) {
 	t.Parallel()
 	cfg := config.Default(t.TempDir())
-	cfg.Profiles["old"] = map[string]any{"litellm_settings": map[string]any{"allowed_fails": 4, "cooldown_time": 20}, "router_settings": map[string]any{"cooldown_time": 9}}
+	cfg.Profiles["old"] = map[string]any{
+		"litellm_settings": map[string]any{"allowed_fails": 4, "cooldown_time": 20},
+		"router_settings":  map[string]any{"cooldown_time": 9},
+	}
 	a := build(t, cfg, "old", empty)
 	router := at(a.Config, "router_settings")
-	if at(router, "allowed_fails") != 4 || at(router, "cooldown_time") != 9 || at(router, "routing_strategy") != "simple-shuffle" {
+	if at(router, "allowed_fails") != 4 || at(router, "cooldown_time") != 9 ||
+		at(router, "routing_strategy") != "simple-shuffle" {
 		t.Errorf("router_settings %v", router)
 	}
 	settings, _ := at(a.Config, "litellm_settings").(map[string]any)
@@ -146,7 +169,11 @@ func TestDeploymentsGetIDsThatDependOnTheirParametersOnly(t *testing.T) {
 	t.Parallel()
 	cfg := config.Default(t.TempDir())
 	entry := func(model, key string, info map[string]any) map[string]any {
-		return map[string]any{"model_name": "g", "litellm_params": map[string]any{"model": model, "api_key": key}, "model_info": info}
+		return map[string]any{
+			"model_name":     "g",
+			"litellm_params": map[string]any{"model": model, "api_key": key},
+			"model_info":     info,
+		}
 	}
 	ids := func(entries ...any) (out []string) {
 		cfg.Base["model_list"] = entries
@@ -157,11 +184,18 @@ func TestDeploymentsGetIDsThatDependOnTheirParametersOnly(t *testing.T) {
 		}
 		return out
 	}
-	first := ids(entry("openai/a", "k1", nil), entry("openai/b", "k1", nil), entry("openai/a", "k2", nil), entry("openai/c", "k", map[string]any{"id": "mine", "mode": "chat"}))
-	if first[0] == first[1] || first[2] != first[0]+"-2" || first[3] != "mine" || !strings.HasPrefix(first[0], "g-") || len(first[0]) != 10 {
+	first := ids(
+		entry("openai/a", "k1", nil),
+		entry("openai/b", "k1", nil),
+		entry("openai/a", "k2", nil),
+		entry("openai/c", "k", map[string]any{"id": "mine", "mode": "chat"}),
+	)
+	if first[0] == first[1] || first[2] != first[0]+"-2" || first[3] != "mine" || !strings.HasPrefix(first[0], "g-") ||
+		len(first[0]) != 10 {
 		t.Errorf("got %v", first)
 	}
-	if swapped := ids(entry("openai/b", "other", nil), entry("openai/a", "k9", map[string]any{})); swapped[0] != first[1] || swapped[1] != first[0] {
+	if swapped := ids(entry("openai/b", "other", nil), entry("openai/a", "k9", map[string]any{})); swapped[0] != first[1] ||
+		swapped[1] != first[0] {
 		t.Errorf("got %v after %v", swapped, first)
 	}
 }
@@ -189,9 +223,15 @@ func TestTheRouterIsToldWhereTheCLIProxyAPIIs(t *testing.T) {
 func TestFlowGatesOwnSettingsOfADeploymentDoNotReachAProvider(t *testing.T) {
 	t.Parallel()
 	cfg := config.Default(t.TempDir())
-	cfg.Base["model_list"] = []any{map[string]any{"model_name": "g", "litellm_params": map[string]any{"model": "openai/g", "flowgate_cliproxyapi": true}}}
+	cfg.Base["model_list"] = []any{
+		map[string]any{
+			"model_name":     "g",
+			"litellm_params": map[string]any{"model": "openai/g", "flowgate_cliproxyapi": true},
+		},
+	}
 	entry := at(build(t, cfg, "cost", empty).Config, "model_list", 0)
-	if at(entry, "litellm_params", "flowgate_cliproxyapi") != nil || at(entry, "model_info", "flowgate_cliproxyapi") != true {
+	if at(entry, "litellm_params", "flowgate_cliproxyapi") != nil ||
+		at(entry, "model_info", "flowgate_cliproxyapi") != true {
 		t.Errorf("%v", entry)
 	}
 }

@@ -110,7 +110,8 @@ func TestUnknownKeysOfTheStateSurviveAndTornStateIsNoError(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if mine.String() != want || string(state["current_profile"]) != `"cost"` || string(state["updated_at"]) != `"2026-03-04T05:06:07Z"` {
+		if mine.String() != want || string(state["current_profile"]) != `"cost"` ||
+			string(state["updated_at"]) != `"2026-03-04T05:06:07Z"` {
 			t.Errorf("%s became %s", old, read(t, cfg.Paths.StateFile))
 		}
 	}
@@ -151,7 +152,8 @@ func TestLoadSaysWhatIsMissingOrDamaged(t *testing.T) {
 	if err := os.WriteFile(cfg.Paths.ActiveConfig, []byte("general_settings: [sk-canary"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := policy.Load(cfg); !errors.As(err, &f) || f.Code != "active-invalid" || strings.Contains(f.Message, "canary") {
+	if _, err := policy.Load(cfg); !errors.As(err, &f) || f.Code != "active-invalid" ||
+		strings.Contains(f.Message, "canary") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -159,9 +161,42 @@ func TestLoadSaysWhatIsMissingOrDamaged(t *testing.T) {
 func TestBytesAreStableAndReadTheSameByYAML11(t *testing.T) {
 	t.Parallel()
 	cfg := config.Default(t.TempDir())
-	texts := []any{"yes", "off", "12:30", "2026-01-01", "0777", "1_000", "null", "~", "", " x", "a: b", "# c", "line\nline\n", "é😀", "\x00\x1b", "<&>", "os.environ/X", "n", "1e3", ".5", "=", "!t", "- d", "a\tb", "'", "\"", "\\", "\u2028"}
+	texts := []any{
+		"yes",
+		"off",
+		"12:30",
+		"2026-01-01",
+		"0777",
+		"1_000",
+		"null",
+		"~",
+		"",
+		" x",
+		"a: b",
+		"# c",
+		"line\nline\n",
+		"é😀",
+		"\x00\x1b",
+		"<&>",
+		"os.environ/X",
+		"n",
+		"1e3",
+		".5",
+		"=",
+		"!t",
+		"- d",
+		"a\tb",
+		"'",
+		"\"",
+		"\\",
+		"\u2028",
+	}
 	numbers := []any{1, -2, 1.5, true, nil, []any{}, map[string]any{}}
-	cfg.Base["litellm_settings"] = map[string]any{"texts": texts, "numbers": numbers, "yes": map[string]any{"a: b": []any{[]any{map[string]any{"on": "x"}}}}}
+	cfg.Base["litellm_settings"] = map[string]any{
+		"texts":   texts,
+		"numbers": numbers,
+		"yes":     map[string]any{"a: b": []any{[]any{map[string]any{"on": "x"}}}},
+	}
 	a := build(t, cfg, "cost", empty)
 	first, err := a.YAML()
 	if err != nil {
@@ -190,7 +225,8 @@ func TestBytesAreStableAndReadTheSameByYAML11(t *testing.T) {
 		t.Log("no PyYAML here; read back by our own YAML only")
 		return
 	}
-	out, err := exec.Command(python, "-c", "import sys, json, yaml; json.dump(yaml.safe_load(open(sys.argv[1])), sys.stdout, ensure_ascii=True)", cfg.Paths.ActiveConfig).Output()
+	out, err := exec.Command(python, "-c", "import sys, json, yaml; json.dump(yaml.safe_load(open(sys.argv[1])), sys.stdout, ensure_ascii=True)", cfg.Paths.ActiveConfig).
+		Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,7 +268,9 @@ func TestDiffComparesDeploymentsByGroupAndHidesTheirKeys(t *testing.T) {
 		return map[string]any{"model_name": group, "litellm_params": map[string]any{"model": "openai/x", "api_key": key}}
 	}
 	cfg.Profiles["a"] = map[string]any{"model_list": []any{one("g", "sk-canary-000001"), one("h", "sk-canary-000002")}}
-	cfg.Profiles["b"] = map[string]any{"model_list": []any{one("h", "sk-canary-000002"), one("g", "sk-canary-000003"), one("g", "sk-canary-000004")}}
+	cfg.Profiles["b"] = map[string]any{
+		"model_list": []any{one("h", "sk-canary-000002"), one("g", "sk-canary-000003"), one("g", "sk-canary-000004")},
+	}
 	changes, err := policy.Diff(cfg, "a", "b")
 	if err != nil {
 		t.Fatal(err)
@@ -280,7 +318,9 @@ func TestAFileThatCannotBePutBackIsNotCalledUnchanged(t *testing.T) {
 	}
 	for name, p := range map[string]*policy.Previous{"files that were there": second, "files that were not": previous} {
 		err := p.Restore()
-		if f := fault.From(err); err == nil || f.Code != "write-failed" || !strings.Contains(f.Message, "put "+cfg.Paths.ActiveConfig+" back") || strings.Contains(f.Hint, "not changed") {
+		if f := fault.From(err); err == nil || f.Code != "write-failed" ||
+			!strings.Contains(f.Message, "put "+cfg.Paths.ActiveConfig+" back") ||
+			strings.Contains(f.Hint, "not changed") {
 			t.Errorf("%s: %v, hint %q", name, err, fault.From(err).Hint)
 		}
 	}

@@ -42,7 +42,8 @@ func TestAFilterPrintsWhatJqPrints(t *testing.T) {
 			t.Fatalf("%s: %v", c.expr, err)
 		}
 		var out bytes.Buffer
-		if err := f.Print(t.Context(), &out, decode(t, c.in), c.raw, false); err != nil && !errors.Is(err, report.ErrNoOutput) {
+		if err := f.Print(t.Context(), &out, decode(t, c.in), c.raw, false); err != nil &&
+			!errors.Is(err, report.ErrNoOutput) {
 			t.Fatalf("%s: %v", c.expr, err)
 		}
 		if out.String() != c.want {
@@ -68,7 +69,8 @@ func TestAnExpressionThatDoesNotParseSaysWhere(t *testing.T) {
 	t.Parallel()
 	for _, expr := range []string{".a |", "nosuch(1)", "input_filename |"} {
 		_, err := report.CompileFilter(expr)
-		if e := fault.From(err); e == nil || e.Code != "jq-invalid" || e.Exit != fault.ExitFilter || !strings.Contains(e.Message, expr) {
+		if e := fault.From(err); e == nil || e.Code != "jq-invalid" || e.Exit != fault.ExitFilter ||
+			!strings.Contains(e.Message, expr) {
 			t.Errorf("%s: %v", expr, err)
 		}
 	}

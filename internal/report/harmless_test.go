@@ -14,7 +14,10 @@ import (
 func TestNothingThatIsShownCommandsATerminal(t *testing.T) {
 	t.Parallel()
 	const evil = "\x1b]0;owned\a \u009b2J\r"
-	bad := report.Checked{Data: note{evil}, Checks: []report.Result{{ID: "a.bad", Status: report.Fail, Title: "A", Detail: note{evil}}}}
+	bad := report.Checked{
+		Data:   note{evil},
+		Checks: []report.Result{{ID: "a.bad", Status: report.Fail, Title: "A", Detail: note{evil}}},
+	}
 	var live, out bytes.Buffer
 	for _, format := range []report.Format{report.Text, report.GitHub, report.JUnit, report.JSON} {
 		o := &report.Output{Stdout: &out, Stderr: &live, Live: true, Format: format}

@@ -20,7 +20,8 @@ func TestRedrawAlignsColumnsAndEscapesWhatATerminalWouldObey(t *testing.T) {
 		t.Errorf("got %q", stderr.String())
 	}
 	lines := strings.Split(text, "\n")
-	if strings.Index(lines[0], "STATE") != strings.Index(lines[1], "ready") || strings.Index(lines[1], "ready") != strings.Index(lines[2], "down") {
+	if strings.Index(lines[0], "STATE") != strings.Index(lines[1], "ready") ||
+		strings.Index(lines[1], "ready") != strings.Index(lines[2], "down") {
 		t.Errorf("the columns are not aligned:\n%s", text)
 	}
 }

@@ -26,7 +26,13 @@ func (n note) Reason() string { return n.Why }
 func checked() report.Checked {
 	return report.Checked{Data: note{"x"}, Checks: []report.Result{
 		{ID: "a.good", Status: report.Pass, Title: "A is good"},
-		{ID: "b.bad", Status: report.Fail, Title: "B is good", Detail: note{"b: 100% <broken>\nreally"}, Fix: &report.Fix{Command: "mage mend", Text: "mend it"}},
+		{
+			ID:     "b.bad",
+			Status: report.Fail,
+			Title:  "B is good",
+			Detail: note{"b: 100% <broken>\nreally"},
+			Fix:    &report.Fix{Command: "mage mend", Text: "mend it"},
+		},
 		{ID: "c.left", Status: report.Skip, Title: "C is good", Detail: note{"b failed"}},
 		{ID: "d.so", Status: report.Warn, Title: "D is good", Detail: note{"not quite"}},
 	}}
@@ -131,7 +137,9 @@ func TestAFilterThatFailsNeverHidesAFailure(t *testing.T) {
 			}
 		}
 		var r report.Report
-		if err := json.Unmarshal(out.Bytes(), &r); err != nil || r.OK || r.DurationMS != 7.4 || (r.Error == nil) != (c.code == "") || r.Error != nil && r.Error.Code != c.code {
+		if err := json.Unmarshal(out.Bytes(), &r); err != nil || r.OK || r.DurationMS != 7.4 ||
+			(r.Error == nil) != (c.code == "") ||
+			r.Error != nil && r.Error.Code != c.code {
 			t.Errorf("%s: %v: %s", name, err, out.String())
 		}
 	}

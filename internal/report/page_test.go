@@ -35,7 +35,11 @@ func printed(t *testing.T, format report.Format, data any) string {
 
 func TestLinesOfALogAreShownAsTheyAreAndObeyedByNoTerminal(t *testing.T) {
 	t.Parallel()
-	got := printed(t, report.Text, page{[]string{`{"level":"INFO"}`, "name: |", "  deeper: \"x\"", "\x1b[31mred\x07\ttab"}})
+	got := printed(
+		t,
+		report.Text,
+		page{[]string{`{"level":"INFO"}`, "name: |", "  deeper: \"x\"", "\x1b[31mred\x07\ttab"}},
+	)
 	if want := "{\"level\":\"INFO\"}\nname: |\n  deeper: \"x\"\n\\x1b[31mred\\x07\ttab\n"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}

@@ -102,8 +102,16 @@ type sarifRegion struct {
 const defaultFile = "README.md"
 
 func writeSARIF(w io.Writer, r *Report, indent bool) error {
-	run := sarifRun{ColumnKind: "unicodeCodePoints", Results: []sarifResult{}, Invocations: []sarifInvocation{{r.Error == nil}}}
-	run.Tool.Driver = sarifDriver{Name: "FlowGate " + r.Command, URI: "https://github.com/flowgate-go/flowgate", Rules: []sarifRule{}}
+	run := sarifRun{
+		ColumnKind:  "unicodeCodePoints",
+		Results:     []sarifResult{},
+		Invocations: []sarifInvocation{{r.Error == nil}},
+	}
+	run.Tool.Driver = sarifDriver{
+		Name:  "FlowGate " + r.Command,
+		URI:   "https://github.com/flowgate-go/flowgate",
+		Rules: []sarifRule{},
+	}
 	all := placesOf(r)
 	for _, p := range all {
 		run.add(p, "error", p.Text)
@@ -115,7 +123,11 @@ func writeSARIF(w io.Writer, r *Report, indent bool) error {
 		}
 	}
 	if r.Error != nil {
-		run.add(Place{Rule: r.Error.Code, Text: r.Error.Code, File: defaultFile, Fingerprint: r.Error.Code}, "error", r.Error.Message)
+		run.add(
+			Place{Rule: r.Error.Code, Text: r.Error.Code, File: defaultFile, Fingerprint: r.Error.Code},
+			"error",
+			r.Error.Message,
+		)
 	}
 	return writeJSON(w, sarifLog{"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0", []sarifRun{run}}, indent)
 }
@@ -134,7 +146,13 @@ func (run *sarifRun) add(p Place, level, text string) {
 	if p.Commit != "" {
 		text += " (added in commit " + p.Commit + ")"
 	}
-	result := sarifResult{Rule: p.Rule, Index: index, Level: level, Message: sarifText{text}, Locations: []sarifLocation{p.sarifLocation()}}
+	result := sarifResult{
+		Rule:      p.Rule,
+		Index:     index,
+		Level:     level,
+		Message:   sarifText{text},
+		Locations: []sarifLocation{p.sarifLocation()},
+	}
 	if p.Fingerprint != "" {
 		result.Fingerprints = map[string]string{"flowgate/v1": p.Fingerprint}
 	}

@@ -12,7 +12,16 @@ type placed struct{}
 
 func (placed) Places() []report.Place {
 	return []report.Place{
-		{Rule: "github-pat", Text: "A token.", File: "a dir/ü#1.txt", Line: 3, Column: 5, EndLine: 3, EndColumn: 45, Fingerprint: "f1"},
+		{
+			Rule:        "github-pat",
+			Text:        "A token.",
+			File:        "a dir/ü#1.txt",
+			Line:        3,
+			Column:      5,
+			EndLine:     3,
+			EndColumn:   45,
+			Fingerprint: "f1",
+		},
 		{Rule: "github-pat", Text: "A token.", File: "b.txt", Line: 1, Commit: "abc", Fingerprint: "f2", Known: true},
 		{Rule: "pkcs12-file", Text: "A keystore.", File: "c.p12"},
 	}
@@ -41,7 +50,8 @@ func TestAnnotationsNameFilesAndLines(t *testing.T) {
 	with := checked()
 	with.Data = placed{}
 	out, _ := emit(t, &report.Output{Format: report.GitHub}, finished(with, nil))
-	if !strings.Contains(out, "::error file=a dir/ü#1.txt,line=3,title=github-pat::A token.\n") || strings.Contains(out, "b.txt") {
+	if !strings.Contains(out, "::error file=a dir/ü#1.txt,line=3,title=github-pat::A token.\n") ||
+		strings.Contains(out, "b.txt") {
 		t.Fatal(out)
 	}
 }

@@ -171,7 +171,14 @@ func writeJUnit(w io.Writer, r *Report) error {
 		s.Cases = append(s.Cases, k)
 	}
 	if r.Error != nil {
-		s.Cases = append(s.Cases, junitCase{Name: r.Command, Class: s.Name, Error: &junitNote{r.Error.Code + ": " + printable.EscapeLine(r.Error.Message)}})
+		s.Cases = append(
+			s.Cases,
+			junitCase{
+				Name:  r.Command,
+				Class: s.Name,
+				Error: &junitNote{r.Error.Code + ": " + printable.EscapeLine(r.Error.Message)},
+			},
+		)
 		s.Errors++
 	}
 	s.Tests = len(s.Cases)

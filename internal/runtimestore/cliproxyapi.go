@@ -22,14 +22,22 @@ func BinaryNames() []string { return slices.Clone(binaryNames[:]) }
 // in its own configuration file, which it takes as its only argument.
 func fillCLIProxyAPI(spec *Spec, cfg *config.Config, svc config.Service, env Environment) error {
 	demand, _ := lookupEnv(env.Environ, "FLOWGATE_CLIPROXYAPI")
-	places := lo.Map(binaryNames[:], func(name string, _ int) candidate { return storeCandidate(cfg, "cliproxyapi", name) })
+	places := lo.Map(
+		binaryNames[:],
+		func(name string, _ int) candidate { return storeCandidate(cfg, "cliproxyapi", name) },
+	)
 	old := filepath.Join(cfg.Paths.RuntimeDir, "bin", "CLIProxyAPIPlus")
 	places = append(places, candidate{path: old, label: old, check: func() error { return trust.CheckProgram(old) }})
 	places = append(places, lo.Map(binaryNames[:], func(name string, _ int) candidate {
 		return candidate{path: name, label: "PATH (" + name + ")"}
 	})...)
-	bin, err := findBinary(svc, env, candidate{path: demand, label: "$FLOWGATE_CLIPROXYAPI"}, places,
-		"mage bootstrap cliproxyapi installs it; or set FLOWGATE_CLIPROXYAPI to the path of one, or choose runtime: echo to try things out")
+	bin, err := findBinary(
+		svc,
+		env,
+		candidate{path: demand, label: "$FLOWGATE_CLIPROXYAPI"},
+		places,
+		"mage bootstrap cliproxyapi installs it; or set FLOWGATE_CLIPROXYAPI to the path of one, or choose runtime: echo to try things out",
+	)
 	if err != nil {
 		return err
 	}

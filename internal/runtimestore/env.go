@@ -43,7 +43,10 @@ func serviceEnv(svc config.Service, inherited []string, extra map[string]string)
 // isOwnVariable reports whether a variable configures the command, or the supervisor
 // under a service manager, and so must not reach a service that is this same program.
 func isOwnVariable(name string) bool {
-	return strings.HasPrefix(name, "MAGEFILE_") || name == "NOTIFY_SOCKET" || strings.HasPrefix(name, "WATCHDOG_") || name == "FLOWGATE_CONFIG" || name == "FLOWGATE_FORMAT" || name == "FLOWGATE_SERVICE"
+	return strings.HasPrefix(name, "MAGEFILE_") || name == "NOTIFY_SOCKET" || strings.HasPrefix(name, "WATCHDOG_") ||
+		name == "FLOWGATE_CONFIG" ||
+		name == "FLOWGATE_FORMAT" ||
+		name == "FLOWGATE_SERVICE"
 }
 
 // expandReferences resolves the ${NAME} references in one value of services.NAME.env.

@@ -22,8 +22,20 @@ func TestChildrenInheritTheEnvironmentWithoutTheCommandsSwitches(t *testing.T) {
 	t.Parallel()
 	svc := service(config.RuntimeEcho)
 	svc.Env = map[string]string{"KEY": "pre-${TOKEN}-${TOKEN}-post", "PLAIN": "$5 {x}", "EMPTY": "${BLANK}"}
-	spec, err := runtimestore.Command(stack(t), svc, environment("HOME=/old", "HOME=/home/x", "TOKEN=t0k", "BLANK=",
-		"MAGEFILE_VERBOSE=1", "NOTIFY_SOCKET=/n", "WATCHDOG_USEC=5", "FLOWGATE_SERVICE=other", "FLOWGATE_CONFIG=/x", "FLOWGATE_FORMAT=text", "NO_PROXY=corp, 127.0.0.1", "broken"))
+	spec, err := runtimestore.Command(stack(t), svc, environment(
+		"HOME=/old",
+		"HOME=/home/x",
+		"TOKEN=t0k",
+		"BLANK=",
+		"MAGEFILE_VERBOSE=1",
+		"NOTIFY_SOCKET=/n",
+		"WATCHDOG_USEC=5",
+		"FLOWGATE_SERVICE=other",
+		"FLOWGATE_CONFIG=/x",
+		"FLOWGATE_FORMAT=text",
+		"NO_PROXY=corp, 127.0.0.1",
+		"broken",
+	))
 	if err != nil {
 		t.Fatal(err)
 	}

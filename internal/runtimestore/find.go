@@ -20,7 +20,13 @@ type candidate struct {
 // findBinary returns the first place that holds an executable file. A place taken
 // from a variable is a demand: when it holds none, nothing else is tried. A file
 // that must not be executed is an error: another one would surprise its user.
-func findBinary(svc config.Service, env Environment, demand candidate, places []candidate, install string) (string, error) {
+func findBinary(
+	svc config.Service,
+	env Environment,
+	demand candidate,
+	places []candidate,
+	install string,
+) (string, error) {
 	if demand.path != "" {
 		if found, ok := findExecutable(demand.path, env.LookPath); ok {
 			return found, nil

@@ -24,11 +24,15 @@ func install(t *testing.T, cfg *config.Config, name, version, program string) st
 		t.Fatal(err)
 	}
 	defer func() { _ = lock.Close() }()
-	in, err := store.Add(t.Context(), cfg, store.NewInstall{Name: name, Version: version, Digest: "sha256:" + strings.Repeat("0", 64), Binary: program,
-		Fill: func(_ context.Context, dir string, _ *store.NewInstall) error {
-			put(t, filepath.Join(dir, program), 0o700)
-			return nil
-		}})
+	in, err := store.Add(
+		t.Context(),
+		cfg,
+		store.NewInstall{Name: name, Version: version, Digest: "sha256:" + strings.Repeat("0", 64), Binary: program,
+			Fill: func(_ context.Context, dir string, _ *store.NewInstall) error {
+				put(t, filepath.Join(dir, program), 0o700)
+				return nil
+			}},
+	)
 	if err == nil {
 		err = store.Activate(cfg, name, in.Folder())
 	}

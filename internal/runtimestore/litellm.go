@@ -26,8 +26,13 @@ func findLiteLLM(cfg *config.Config, svc config.Service, env Environment) (strin
 		}
 	}
 	places = append(places, candidate{path: "litellm", label: "PATH (litellm)"})
-	return findBinary(svc, env, candidate{path: demand, label: "$FLOWGATE_LITELLM"}, places,
-		"mage bootstrap litellm installs it; or set FLOWGATE_LITELLM to the path of one, or choose runtime: embedded, which needs no Python")
+	return findBinary(
+		svc,
+		env,
+		candidate{path: demand, label: "$FLOWGATE_LITELLM"},
+		places,
+		"mage bootstrap litellm installs it; or set FLOWGATE_LITELLM to the path of one, or choose runtime: embedded, which needs no Python",
+	)
 }
 
 // fillLiteLLM is the real LiteLLM. It gets an empty folder of its own: a .env in
@@ -58,7 +63,9 @@ func LiteLLMVersion(bin string) string {
 	if real, err := filepath.EvalSymlinks(bin); err == nil {
 		bin = real
 	}
-	found, _ := filepath.Glob(filepath.Join(filepath.Dir(filepath.Dir(bin)), "lib", "python3*", "site-packages", "litellm-*.dist-info"))
+	found, _ := filepath.Glob(
+		filepath.Join(filepath.Dir(filepath.Dir(bin)), "lib", "python3*", "site-packages", "litellm-*.dist-info"),
+	)
 	if len(found) != 1 {
 		return ""
 	}

@@ -27,7 +27,10 @@ func fillEmbedded(spec *Spec, cfg *config.Config, svc config.Service, env Enviro
 // otherAddresses returns the addresses of the services beside the router, with commas.
 func otherAddresses(cfg *config.Config, router config.Service) string {
 	others := lo.Filter(cfg.Services, func(s config.Service, _ int) bool { return s.Name != router.Name })
-	return strings.Join(lo.Map(others, func(s config.Service, _ int) string { return strings.TrimPrefix(s.URL(), "http://") }), ",")
+	return strings.Join(
+		lo.Map(others, func(s config.Service, _ int) string { return strings.TrimPrefix(s.URL(), "http://") }),
+		",",
+	)
 }
 
 // fillEcho is the deterministic upstream inside this program. Only the place of
@@ -46,8 +49,12 @@ func checkActiveConfig(cfg *config.Config, svc config.Service) error {
 	if isFile(cfg.Paths.ActiveConfig) {
 		return nil
 	}
-	return fault.New("active-config-missing", "service %q: there is no router configuration %s",
-		svc.Name, cfg.Paths.ActiveConfig).WithHint("activate a profile first: mage profile:set NAME (mage profile:list names them)")
+	return fault.New(
+		"active-config-missing",
+		"service %q: there is no router configuration %s",
+		svc.Name,
+		cfg.Paths.ActiveConfig,
+	).WithHint("activate a profile first: mage profile:set NAME (mage profile:list names them)")
 }
 
 func isFile(path string) bool {

@@ -71,7 +71,11 @@ func TestOwnRuntimesExecuteThisProgram(t *testing.T) {
 	wantFault(t, err, "active-config-missing", cfg.Paths.ActiveConfig, "profile:set")
 
 	put(t, cfg.Paths.ActiveConfig, 0o600)
-	cfg.Services = []config.Service{service(config.RuntimeEmbedded), {Name: "up", Host: "0.0.0.0", Port: 8317}, {Name: "more", Host: "::1", Port: 9}}
+	cfg.Services = []config.Service{
+		service(config.RuntimeEmbedded),
+		{Name: "up", Host: "0.0.0.0", Port: 8317},
+		{Name: "more", Host: "::1", Port: 9},
+	}
 	router, err := runtimestore.Command(cfg, service(config.RuntimeEmbedded), environment())
 	want := []string{"/self", "router:serve", "-settings=" + cfg.Paths.ActiveConfig, "-host=127.0.0.1", "-port=4000",
 		"-supervised=127.0.0.1:8317,[::1]:9", "-keys=" + cfg.Paths.Secrets()}
@@ -98,7 +102,16 @@ func TestLiteLLMIsLookedForFromTheNearestToTheFarthest(t *testing.T) {
 	svc, env := service(config.RuntimeLiteLLM), environment()
 	env.Cwd = t.TempDir()
 	_, err := runtimestore.Command(cfg, svc, env)
-	wantFault(t, err, "runtime-missing", `"svc"`, "store/litellm/current/bin/litellm", ".venv/bin/litellm", "PATH", "FLOWGATE_LITELLM")
+	wantFault(
+		t,
+		err,
+		"runtime-missing",
+		`"svc"`,
+		"store/litellm/current/bin/litellm",
+		".venv/bin/litellm",
+		"PATH",
+		"FLOWGATE_LITELLM",
+	)
 
 	onPath := filepath.Join(t.TempDir(), "litellm")
 	env.LookPath = func(name string) (string, error) {
@@ -164,7 +177,8 @@ func TestCLIProxyAPIIsFoundUnderEveryName(t *testing.T) {
 	expect := func(bin, version string) {
 		t.Helper()
 		spec, err := runtimestore.Command(cfg, svc, environment())
-		if want := []string{bin, "-config", cfg.CLIProxyConfigFile}; err != nil || !slices.Equal(spec.Args, want) || spec.Version != version {
+		if want := []string{bin, "-config", cfg.CLIProxyConfigFile}; err != nil || !slices.Equal(spec.Args, want) ||
+			spec.Version != version {
 			t.Errorf("want %v version %q, got %+v, %v", want, version, spec, err)
 		}
 	}

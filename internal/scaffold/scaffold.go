@@ -79,7 +79,15 @@ func (o Options) write(w *writer) error {
 	return w.err
 }
 
-var folders = [...]string{".router", ".router/runtime", ".router/runtime/process-logs", ".router/auths", ".router/secrets", ".router/store", ".router/generations"}
+var folders = [...]string{
+	".router",
+	".router/runtime",
+	".router/runtime/process-logs",
+	".router/auths",
+	".router/secrets",
+	".router/store",
+	".router/generations",
+}
 
 // withDefaults fills in defaults and refuses what is unknown.
 func (o Options) withDefaults() (Options, error) {
@@ -157,7 +165,8 @@ func (o Options) checkOverwrite() error {
 		case err != nil:
 			return initFault(err)
 		case !info.Mode().IsRegular():
-			return fault.Usage("already-initialised", "%s is there and is not a regular file", name).WithHint("move it away first")
+			return fault.Usage("already-initialised", "%s is there and is not a regular file", name).
+				WithHint("move it away first")
 		case !o.Force:
 			return fault.Usage("already-initialised", "%s is there already; nothing was changed", name).
 				WithHint("-force keeps it as %s.bak-TIME and writes a new one; keys are kept", name)
@@ -167,7 +176,8 @@ func (o Options) checkOverwrite() error {
 }
 
 func initFault(err error) error {
-	return fault.New("init-failed", "initialise: %w", err).WithHint("everything was taken back; the folder must be writable")
+	return fault.New("init-failed", "initialise: %w", err).
+		WithHint("everything was taken back; the folder must be writable")
 }
 
 // quoteYAML returns s as a YAML text in double quotes.

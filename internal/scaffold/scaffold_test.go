@@ -139,7 +139,9 @@ func TestKeysArePrivateRandomAndWhereTheyBelong(t *testing.T) {
 		t.Fatal(mode, err)
 	}
 	if cliproxy.Host != "127.0.0.1" || cliproxy.Port != 8317 || cliproxy.AuthDir != filepath.Join(dir, ".router", "auths") ||
-		!slices.Equal(cliproxy.APIKeys, []string{keys["upstream.key"]}) || cliproxy.Management.SecretKey != keys["management.key"] || cliproxy.Management.AllowRemote {
+		!slices.Equal(cliproxy.APIKeys, []string{keys["upstream.key"]}) ||
+		cliproxy.Management.SecretKey != keys["management.key"] ||
+		cliproxy.Management.AllowRemote {
 		t.Error("cliproxyapi.yaml does not hold what it should")
 	}
 	for _, folder := range []string{".router", ".router/runtime", ".router/runtime/process-logs", ".router/auths", ".router/secrets", ".router/store", ".router/generations"} {
@@ -168,7 +170,8 @@ func TestInitRefusesWhenAFileIsThereAndChangesNothing(t *testing.T) {
 		before := tree(t, dir)
 		_, err := scaffold.Init(scaffold.Options{Dir: dir, Now: now})
 		var f *fault.Error
-		if !errors.As(err, &f) || f.Code != "already-initialised" || f.Exit != fault.ExitUsage || !strings.Contains(f.Message, name) {
+		if !errors.As(err, &f) || f.Code != "already-initialised" || f.Exit != fault.ExitUsage ||
+			!strings.Contains(f.Message, name) {
 			t.Errorf("got %v", err)
 		}
 		if !reflect.DeepEqual(tree(t, dir), before) {
@@ -284,7 +287,8 @@ func TestUnknownRuntimesAreRefusedWithTheKnownOnes(t *testing.T) {
 		o.Dir = t.TempDir()
 		_, err := scaffold.Init(o)
 		var f *fault.Error
-		if !errors.As(err, &f) || f.Code != "runtime-unknown" || f.Exit != fault.ExitUsage || !strings.Contains(f.Hint, "known: ") {
+		if !errors.As(err, &f) || f.Code != "runtime-unknown" || f.Exit != fault.ExitUsage ||
+			!strings.Contains(f.Hint, "known: ") {
 			t.Errorf("got %v", err)
 		}
 	}
@@ -297,7 +301,8 @@ func TestThePrivateStackHasAFallbackToShowInEveryProfile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(cfg.Warnings) != 0 || !strings.HasPrefix(cfg.Paths.Root(), dir) || cfg.File != filepath.Join(dir, "config", "flowgate.yaml") {
+	if len(cfg.Warnings) != 0 || !strings.HasPrefix(cfg.Paths.Root(), dir) ||
+		cfg.File != filepath.Join(dir, "config", "flowgate.yaml") {
 		t.Errorf("got %+v", cfg)
 	}
 	for _, profile := range cfg.ProfileNames() {
@@ -319,7 +324,9 @@ func TestThePrivateStackHasAFallbackToShowInEveryProfile(t *testing.T) {
 			t.Fatal(err)
 		}
 		last := active.Models[len(active.Models)-1]
-		if last.Name != scaffold.SmokeGroup || last.Params["model"] != "openai/fail-503-smoke" || last.Params["num_retries"] != uint64(0) || last.Params["api_base"] != "http://127.0.0.1:18318/v1" {
+		if last.Name != scaffold.SmokeGroup || last.Params["model"] != "openai/fail-503-smoke" ||
+			last.Params["num_retries"] != uint64(0) ||
+			last.Params["api_base"] != "http://127.0.0.1:18318/v1" {
 			t.Errorf("%s: %+v", profile, last)
 		}
 		if f := active.Settings.Fallbacks; len(f) != 2 || !slices.Equal(f[1][scaffold.SmokeGroup], []string{"router-cheap"}) {

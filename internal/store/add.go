@@ -53,7 +53,8 @@ func Lock(ctx context.Context, cfg *config.Config, name string) (io.Closer, erro
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	case errors.Is(err, context.DeadlineExceeded):
-		return nil, fault.New("store-busy", "another command installs %s since %v", name, lockWait).WithHint("wait for it or end it")
+		return nil, fault.New("store-busy", "another command installs %s since %v", name, lockWait).
+			WithHint("wait for it or end it")
 	case err != nil:
 		return nil, unwritableFault(dir, err)
 	}

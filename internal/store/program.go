@@ -70,5 +70,6 @@ func changed(in Install, names []string, what string) *fault.Error {
 		names = []string{}
 	}
 	return fault.New("store-tampered", "%s %s in %s was changed after its installation: %s", in.Name, in.Version, in.Path, what).
-		WithHint("remove that folder and run mage bootstrap %s -version=%s", in.Name, in.Version).WithDetail(Tampered{Path: in.Path, Changed: names})
+		WithHint("remove that folder and run mage bootstrap %s -version=%s", in.Name, in.Version).
+		WithDetail(Tampered{Path: in.Path, Changed: names})
 }

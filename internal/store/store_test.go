@@ -48,8 +48,12 @@ func add(ctx context.Context, cfg *config.Config, version string, fill func(dir 
 		return store.Install{}, err
 	}
 	defer lock.Close()
-	return store.Add(ctx, cfg, store.NewInstall{Name: "cliproxyapi", Version: version, Digest: sha(version), Binary: "bin/run", Source: "a test",
-		Fill: func(_ context.Context, dir string, _ *store.NewInstall) error { return fill(dir) }})
+	return store.Add(
+		ctx,
+		cfg,
+		store.NewInstall{Name: "cliproxyapi", Version: version, Digest: sha(version), Binary: "bin/run", Source: "a test",
+			Fill: func(_ context.Context, dir string, _ *store.NewInstall) error { return fill(dir) }},
+	)
 }
 
 func wantCode(t *testing.T, err error, code string) {

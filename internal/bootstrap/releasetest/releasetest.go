@@ -61,7 +61,10 @@ func Asset(version string) string {
 func (s *Server) Add(version string, archive []byte) {
 	sum := sha256.Sum256(archive)
 	name := Asset(version)
-	s.AddFiles(version, map[string][]byte{name: archive, "checksums.txt": []byte(hex.EncodeToString(sum[:]) + "  " + name + "\n")})
+	s.AddFiles(
+		version,
+		map[string][]byte{name: archive, "checksums.txt": []byte(hex.EncodeToString(sum[:]) + "  " + name + "\n")},
+	)
 }
 
 // AddFiles adds a release with these assets.
