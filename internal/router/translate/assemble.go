@@ -205,7 +205,7 @@ func (a *assembler) shut(b *block) {
 			a.dst = a.out.delta(a.dst, b, b.text)
 		}
 	case !isObject(b.plain) && a.reply.finish != finishLength:
-		a.fail(broken("the upstream called the tool " + string(b.tool.name) + " with arguments that are no JSON object"))
+		a.fail(broken("the upstream called the tool " + string(b.tool.name) + " with arguments that are not a JSON object"))
 		return
 	}
 	b.done, b.closed = true, true

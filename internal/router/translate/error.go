@@ -17,7 +17,7 @@ type failure struct {
 	message []byte
 }
 
-// ReplyError says that a reply with a good status is no reply: it is broken, in
+// ReplyError says that a reply with a good status cannot be used: it is broken, in
 // another dialect, empty, or an error. The router answers 502 with it, or goes
 // on to another deployment.
 type ReplyError struct {
@@ -49,7 +49,7 @@ func kindOf(status int) string {
 }
 
 // Error turns the body of a reply with an error status into the client's
-// envelope. The upstream's wording is kept whole; a body that is no envelope,
+// envelope. The upstream's wording is kept whole; a body that is not an envelope,
 // such as a page of a proxy in between, is the wording itself.
 func (c *Call) Error(status int, body []byte) []byte {
 	f := readFailure(body)

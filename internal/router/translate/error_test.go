@@ -29,7 +29,7 @@ func TestErrorsComeInTheClientsEnvelope(t *testing.T) {
 			`{"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: This model's maximum context length is 8192 tokens."}}`},
 		{"Anthropic's overflow for responses", translate.Responses, 400, `{"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: 5 tokens > 4 maximum"}}`,
 			`{"error":{"message":"prompt is too long: 5 tokens > 4 maximum","type":"invalid_request_error","param":null,"code":"context_length_exceeded"}}`},
-		{"a limit of rates is no overflow", translate.Messages, 429, `{"error":{"message":"context window tokens per minute"}}`,
+		{"a rate limit is not an overflow", translate.Messages, 429, `{"error":{"message":"context window tokens per minute"}}`,
 			`{"type":"error","error":{"type":"rate_limit_error","message":"context window tokens per minute"}}`},
 		{"OpenAI's own type for messages", translate.Messages, 500, `{"error":{"message":"x","type":"server_error"}}`, `{"type":"error","error":{"type":"api_error","message":"x"}}`},
 		{"a page", translate.Messages, 502, "<html>\n\"bad\"</html>", `{"type":"error","error":{"type":"api_error","message":"<html>\n\"bad\"</html>"}}`},

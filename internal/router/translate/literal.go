@@ -77,7 +77,7 @@ func appendEscaped(dst, plain []byte) []byte {
 	return append(dst, plain[from:]...)
 }
 
-// escapeString returns plain as a text. Bytes that are no UTF-8 become U+FFFD.
+// escapeString returns plain as a text. Bytes that are not UTF-8 become U+FFFD.
 func escapeString(plain string) []byte {
 	return appendEscaped(nil, bytes.ToValidUTF8([]byte(plain), []byte("\ufffd")))
 }
@@ -157,7 +157,7 @@ func plainText(text []byte) []byte {
 // maxNumber is the largest number that counts as one of tokens or the like.
 const maxNumber = 1 << 40
 
-// wholeNumber reads a number of tokens or the like; -1 when value is none.
+// wholeNumber reads a number of tokens or the like; -1 when value is not one.
 func wholeNumber(value []byte) int {
 	n, err := strconv.Atoi(string(value))
 	if err != nil || n < 0 || n > maxNumber {

@@ -94,8 +94,8 @@ func (a *assembler) readMessagesEvent(data []byte) {
 	}
 }
 
-// keepCall notes the call whose input follows under an index; nil is none, such
-// as a tool that the provider runs itself.
+// keepCall notes the call whose input follows under an index; nil where the block is not a
+// call of the client's tools, such as a tool that the provider runs itself.
 func (a *assembler) keepCall(index string, b *block) {
 	if a.calls == nil {
 		a.calls = make(map[string]*block)

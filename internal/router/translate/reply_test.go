@@ -95,7 +95,7 @@ func TestToolsWithLongNamesAreToldApart(t *testing.T) {
 	}
 }
 
-func TestTheLimitOfTokensWithinACallIsNoCall(t *testing.T) {
+func TestAReplyThatEndsWithinACallSaysSo(t *testing.T) {
 	t.Parallel()
 	_, call := mustRequest(t, translate.Messages, translate.Chat, smallRequest[translate.Messages], options)
 	out, err := call.Reply([]byte(translatetest.ChatReply(`{"role":"assistant","content":"x","tool_calls":[{"id":"c","function":{"name":"Read","arguments":"{\"pa"}}]}`, "length")))

@@ -173,14 +173,14 @@ func (r *request) raiseLead() {
 // result returns the parts of a tool's result.
 func (r *request) result(p *part) []part { return r.inner[p.inner.from:p.inner.to] }
 
-// sliceText notes a part of a tool result: a text, an image or a file.
+// addInner adds a part of a tool result: a text, an image or a file.
 func (r *request) addInner(p part) {
 	if p.kind != textPart || len(p.text) > 0 {
 		r.inner = append(r.inner, p)
 	}
 }
 
-// imageOf returns the image or file at an address, which may hold the data itself.
+// dataOf returns the image or file at an address, which may hold the data itself.
 func dataOf(kind partKind, address []byte) part {
 	rest, ok := bytes.CutPrefix(address, []byte("data:"))
 	if !ok {

@@ -118,7 +118,7 @@ func (s *scan) ends(bracket byte) bool {
 }
 
 // text reads a string and returns what stands between its quotes, escapes as
-// they are. It returns false, and reads over the value, when that is no string.
+// they are. It returns false, and reads over the value, when that is not a string.
 func (s *scan) text() ([]byte, bool) {
 	value := s.raw()
 	if len(value) < 2 || value[0] != '"' {
@@ -148,7 +148,7 @@ func (s *scan) raw() []byte {
 	return s.cut(end)
 }
 
-// cut takes the bytes up to end; -1 says that the value is none.
+// cut takes the bytes up to end; -1 says that there is no value.
 func (s *scan) cut(end int) []byte {
 	if end < 0 {
 		s.fail("expected a value")

@@ -96,7 +96,7 @@ func (s *Stream) event(data []byte, isError bool) {
 
 func (s *Stream) checkEvents() {
 	if s.events.broken {
-		s.a.fail(broken("the upstream sent an event that is no JSON"))
+		s.a.fail(broken("the upstream sent an event that is not JSON"))
 	}
 }
 
@@ -161,7 +161,7 @@ func (c *Call) Replay(dst, body []byte) ([]byte, error) {
 // readReply reads a JSON reply of the upstream.
 func (a *assembler) readReply(body []byte) {
 	if !isObject(body) {
-		a.fail(broken("the upstream's reply is no JSON object: " + excerpt(body)))
+		a.fail(broken("the upstream's reply is not a JSON object: " + excerpt(body)))
 		return
 	}
 	switch a.to {

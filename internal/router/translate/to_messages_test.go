@@ -67,7 +67,7 @@ func TestRequestsFromChatToMessages(t *testing.T) {
 	})
 	checkRefused(t, translate.Chat, translate.Messages, []refusedCase{
 		{name: "a sound", body: `{"model":"m","messages":[{"role":"user","content":[{"type":"input_audio","input_audio":{}}]}]}`, member: "messages.content.input_audio"},
-		{name: "arguments that are no object", body: `{"model":"m","messages":[{"role":"assistant","tool_calls":[{"id":"c","function":{"name":"n","arguments":"{"}}]}]}`, member: "arguments"},
+		{name: "arguments that are not an object", body: `{"model":"m","messages":[{"role":"assistant","tool_calls":[{"id":"c","function":{"name":"n","arguments":"{"}}]}]}`, member: "arguments"},
 		{name: "a file of the provider", body: `{"model":"m","messages":[{"role":"user","content":[{"type":"file","file":{"file_id":"f"}}]}]}`, member: "messages.content.file.file_id"},
 		{name: "an unknown role", body: `{"model":"m","messages":[{"role":"robot","content":"x"}]}`, member: "messages.role"},
 	})

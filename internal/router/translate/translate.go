@@ -92,7 +92,7 @@ type RequestError struct {
 // Error names the member and the reason.
 func (e *RequestError) Error() string { return e.Member + ": " + e.Reason }
 
-// Call is one request on its way: what its reply needs to know.
+// Call is one request that was sent upstream: what its reply needs to know.
 type Call struct {
 	from, to Dialect // the client's dialect, the upstream's
 	opts     Options

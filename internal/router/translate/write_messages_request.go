@@ -182,7 +182,7 @@ func (r *request) appendInput(dst []byte, p *part) []byte {
 	if plain := dst[start:]; isNothing(plain) {
 		dst = append(dst[:start], '{', '}')
 	} else if plain[0] != '{' || !json.Valid(plain) {
-		r.refuse("arguments", "the arguments of the call "+string(p.id)+" are no JSON object")
+		r.refuse("arguments", "the arguments of the call "+string(p.id)+" are not a JSON object")
 	}
 	return dst
 }

@@ -177,7 +177,7 @@ var acceptedStreams = map[translate.Dialect]map[string]string{
 var lost = map[string]string{
 	"calls without an index":                                 "CLIProxyAPI makes one call of two",
 	"all calls with index 0":                                 "CLIProxyAPI makes one call of two",
-	"arguments that are an object, and none at all":          "CLIProxyAPI passes arguments that are no JSON where there are none",
+	"arguments that are an object, and none at all":          "CLIProxyAPI passes an empty text as arguments",
 	"Gemini's thought signatures, with and without thinking": "CLIProxyAPI loses them",
 	"the limit of tokens within a call":                      "CLIProxyAPI calls a reply complete that the limit of tokens cut off",
 	"no usage and no [DONE]":                                 "CLIProxyAPI does not end its stream",

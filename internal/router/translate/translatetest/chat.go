@@ -79,9 +79,9 @@ var Chat = []Played{
 	{Name: "an error event", Stream: Chunks(`"delta":{"content":"Hel"}`) + "event: error\ndata: it broke\n\n", Failure: "it broke"},
 	{Name: "nothing", Stream: "", Failure: "broke off"},
 	{Name: "no content", Stream: Chunks(`"delta":{"role":"assistant"}`, `"delta":{},"finish_reason":"stop"`) + Done, Failure: "without content"},
-	{Name: "broken arguments", Stream: Chunks(`"delta":{"tool_calls":[{"index":0,"id":"c1","function":{"name":"Read","arguments":"{\"path\""}}]},"finish_reason":"tool_calls"`) + Done, Failure: "no JSON object"},
+	{Name: "broken arguments", Stream: Chunks(`"delta":{"tool_calls":[{"index":0,"id":"c1","function":{"name":"Read","arguments":"{\"path\""}}]},"finish_reason":"tool_calls"`) + Done, Failure: "not a JSON object"},
 	{Name: "a call without a name", Stream: Chunks(`"delta":{"tool_calls":[{"index":0,"id":"c1","function":{"arguments":"{}"}}]},"finish_reason":"tool_calls"`) + Done, Failure: "name"},
-	{Name: "an event that is no JSON", Stream: Chunks(`"delta":{"content":"Hel"}`) + "data: {oops\n\n" + Done, Failure: "no JSON"},
+	{Name: "an event that is not JSON", Stream: Chunks(`"delta":{"content":"Hel"}`) + "data: {oops\n\n" + Done, Failure: "not JSON"},
 	{Name: "a page", Stream: "<html>\n<body>\n", Failure: "broke off"},
 	{Name: "another dialect", Stream: "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{}}\n\n", Failure: "broke off"},
 }

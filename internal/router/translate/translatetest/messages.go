@@ -72,6 +72,6 @@ var Messages = []Played{
 	{Name: "cut within a text", Stream: messageEvents(messageStart, blockStart(0, `{"type":"text","text":""}`), blockDelta(0, `{"type":"text_delta","text":"Hel"}`)), Failure: "broke off"},
 	{Name: "an overload", Stream: messageEvents(messageStart, blockStart(0, `{"type":"text","text":"a"}`), `{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}`), Failure: "Overloaded"},
 	{Name: "nothing", Stream: messageEvents(messageStart), Failure: "broke off"},
-	{Name: "broken arguments", Stream: messageEvents(messageStart, blockStart(0, `{"type":"tool_use","id":"t1","name":"Read","input":{}}`), blockDelta(0, `{"type":"input_json_delta","partial_json":"{\"pa"}`), blockStop(0), messageDelta(`"tool_use"`), messageStop), Failure: "no JSON object"},
+	{Name: "broken arguments", Stream: messageEvents(messageStart, blockStart(0, `{"type":"tool_use","id":"t1","name":"Read","input":{}}`), blockDelta(0, `{"type":"input_json_delta","partial_json":"{\"pa"}`), blockStop(0), messageDelta(`"tool_use"`), messageStop), Failure: "not a JSON object"},
 	{Name: "another dialect", Stream: Chunks(`"delta":{"content":"Hel"},"finish_reason":"stop"`) + Done, Failure: "broke off"},
 }

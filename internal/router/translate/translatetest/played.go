@@ -9,7 +9,7 @@ type Played struct {
 	Name    string
 	Stream  string
 	Reply   string // "": the reply as JSON says something else
-	Failure string // a part of what the client is told where the stream is no whole reply
+	Failure string // a part of what the client is told where the stream is not a whole reply
 }
 
 // All are the streams by the dialect of their upstreams.

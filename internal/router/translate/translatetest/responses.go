@@ -76,5 +76,5 @@ var Responses = []Played{
 	{Name: "an error", Stream: responseEvents(responseCreated, `{"type":"error","code":"x","message":"it broke","param":null}`), Failure: "it broke"},
 	{Name: "no content", Stream: responseEvents(responseCreated, `{"type":"response.completed","response":{"id":"resp_9","status":"completed","output":[]}}`), Failure: "without content"},
 	{Name: "broken arguments", Stream: responseEvents(responseCreated, itemAdded(0, `{"id":"fc_1","type":"function_call","call_id":"c1","name":"Read","arguments":""}`), itemDelta("function_call_arguments", 0, `{\"path\"`),
-		itemDone(0, `{"id":"fc_1","type":"function_call","call_id":"c1","name":"Read","arguments":"{\"path\""}`), responseEnd("completed", "", "")), Failure: "no JSON object"},
+		itemDone(0, `{"id":"fc_1","type":"function_call","call_id":"c1","name":"Read","arguments":"{\"path\""}`), responseEnd("completed", "", "")), Failure: "not a JSON object"},
 }
