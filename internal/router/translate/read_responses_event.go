@@ -1,0 +1,120 @@
+package translate
+
+// responsesEvent is an event of /v1/responses as it stands.
+type responsesEvent struct {
+	kind, delta, item, response []byte
+	key                         string // where the item stands in the output
+	summary                     int
+}
+
+// readResponsesEvent reads an event of /v1/responses.
+func (a *assembler) readResponsesEvent(data []byte) {
+	e := responsesEvent{}
+	s := &scan{doc: data}
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "type":
+			e.kind, _ = s.text()
+		case "delta":
+			e.delta, _ = s.text()
+		case "item":
+			e.item = s.raw()
+		case "response":
+			e.response = s.raw()
+		case "output_index":
+			e.key = string(s.raw())
+		case "summary_index":
+			e.summary = wholeNumber(s.raw())
+		}
+	})
+	switch string(e.kind) {
+	case "response.created", "response.in_progress", "response.queued":
+		a.readResponse(e.response)
+		a.start()
+	case "response.completed", "response.incomplete", "response.failed", "response.done":
+		a.readResponse(e.response)
+		if a.reply.finish != finishUnsaid {
+			a.concludeContent()
+		}
+	case "error", "response.error":
+		a.fail(readFailure(data))
+	default:
+		a.readItemEvent(&e)
+	}
+}
+
+// readItemEvent reads an event about an item.
+func (a *assembler) readItemEvent(e *responsesEvent) {
+	switch string(e.kind) {
+	case "response.output_item.added":
+		a.addItem(e)
+	case "response.output_item.done":
+		a.endItem(e)
+	case "response.output_text.delta":
+		a.text(textPart, e.delta)
+	case "response.refusal.delta":
+		a.text(refusalPart, e.delta)
+	case "response.reasoning_summary_text.delta", "response.reasoning_text.delta":
+		a.text(thinkingPart, e.delta)
+	case "response.reasoning_summary_part.added":
+		if b := a.reply.last(); e.summary > 0 && b != nil && b.kind == thinkingPart {
+			a.text(thinkingPart, []byte(textSeparator))
+		}
+	case "response.function_call_arguments.delta":
+		if b := a.calls[e.key]; b != nil {
+			a.piece(b, e.delta)
+		}
+	case "response.custom_tool_call_input.delta":
+		if b := a.calls[e.key]; b != nil {
+			if len(b.text) == 0 {
+				a.piece(b, []byte(customOpen))
+			}
+			a.piece(b, appendEscaped(nil, e.delta))
+		}
+	}
+}
+
+func (a *assembler) addItem(e *responsesEvent) {
+	i := readItem(e.item)
+	switch string(i.kind) {
+	case "function_call", "custom_tool_call":
+		if a.calls == nil {
+			a.calls = make(map[string]*block)
+		}
+		a.calls[e.key] = a.openCall(&i)
+	default:
+		a.endTexts()
+	}
+}
+
+// endTexts lets the next item begin a block of its own.
+func (a *assembler) endTexts() {
+	if b := a.reply.last(); b != nil && b.kind != callPart {
+		b.done = true
+		a.pump()
+	}
+}
+
+func (a *assembler) endItem(e *responsesEvent) {
+	i := readItem(e.item)
+	b := a.calls[e.key]
+	switch {
+	case b != nil:
+		if string(i.kind) == "custom_tool_call" && len(b.text) > 0 {
+			a.piece(b, []byte(customClose))
+		}
+		a.fillCall(b, &i)
+		b.done = b.tool.custom || isObject(b.plain) || isNothing(b.plain)
+		a.pump()
+	case string(i.kind) == "reasoning":
+		a.signReasoning(&i)
+		a.endTexts()
+	case string(i.kind) == "message":
+		if last := a.reply.last(); last == nil || last.done || last.kind == callPart || last.kind == thinkingPart {
+			a.readOutputParts(i.content, textPart) // no pieces of it have passed
+		}
+		a.endTexts()
+	case string(i.kind) == "function_call" || string(i.kind) == "custom_tool_call":
+		a.readOutputItem(e.item)
+	}
+}

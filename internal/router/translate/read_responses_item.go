@@ -1,0 +1,190 @@
+package translate
+
+import (
+	"bytes"
+	"slices"
+)
+
+// item is an item of the conversation; which members count depends on its type.
+type item struct {
+	kind, role, id, callID       []byte
+	name, namespace, args, input []byte
+	summary, encrypted           []byte
+	content                      int  // where its content begins in request.parts
+	output                       span // in request.inner
+}
+
+func (r *request) readItem(s *scan) {
+	i := item{content: len(r.parts), output: span{len(r.inner), len(r.inner)}}
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "type":
+			i.kind, _ = s.text()
+		case "role":
+			i.role, _ = s.text()
+		case "id":
+			i.id, _ = s.text()
+		case "call_id":
+			i.callID, _ = s.text()
+		case "name":
+			i.name, _ = s.text()
+		case "namespace":
+			i.namespace, _ = s.text()
+		case "arguments":
+			i.args, _ = s.text()
+		case "input":
+			i.input, _ = s.text()
+		case "content":
+			if i.hasContent() {
+				r.readParts(s, "input.content.", func(p part) { r.parts = append(r.parts, p) })
+			}
+		case "output":
+			if len(i.kind) == 0 || bytes.HasSuffix(i.kind, []byte("call_output")) {
+				r.readParts(s, "input.output.", r.addInner)
+				i.output.to = len(r.inner)
+			}
+		case "summary":
+			i.summary = s.raw()
+		case "encrypted_content":
+			i.encrypted, _ = s.text()
+		case "status":
+		default:
+			if !isNull(s.raw()) {
+				r.drop("input.", string(key))
+			}
+		}
+	})
+	r.addItem(&i)
+}
+
+// hasContent reports whether the content of an item is read: its type may come
+// later, and other types are left out as a whole.
+func (i *item) hasContent() bool {
+	return len(i.kind) == 0 || string(i.kind) == "message" || string(i.kind) == "reasoning"
+}
+
+func (r *request) addItem(i *item) {
+	if string(i.kind) == "message" || len(i.kind) == 0 {
+		r.addMessageItem(i)
+		return
+	}
+	content := slices.Clone(r.parts[i.content:])
+	r.parts = r.parts[:i.content]
+	switch string(i.kind) {
+	case "function_call":
+		r.add(assistantRole, part{kind: callPart, id: i.callID, name: i.name, namespace: i.namespace, text: i.args})
+	case "custom_tool_call":
+		p := part{kind: callPart, custom: true, id: i.callID, name: i.name, namespace: i.namespace, text: i.input}
+		r.add(assistantRole, p)
+	case "function_call_output", "custom_tool_call_output":
+		r.add(userRole, part{kind: resultPart, id: i.callID, custom: i.kind[0] == 'c', inner: i.output})
+	case "reasoning":
+		r.addReasoningItem(i, content)
+	case "item_reference":
+		r.refuse("input.item_reference", "this upstream keeps no items; send the item itself")
+	default:
+		r.drop("input.", string(i.kind))
+	}
+}
+
+func (r *request) addMessageItem(i *item) {
+	var role role
+	switch string(i.role) {
+	case "user":
+		role = userRole
+	case "assistant":
+		role = assistantRole
+	case "system", "developer":
+	default:
+		r.refuse("input.role", "expected user, assistant, system or developer")
+	}
+	r.close(role, i.content)
+}
+
+// addReasoningItem adds thinking, with what its item carries of the upstream
+// that it came from.
+func (r *request) addReasoningItem(i *item, content []part) {
+	if data, ok := ownSignature(redactedSignature, i.encrypted); ok {
+		r.add(assistantRole, part{kind: redactedPart, id: markSignature(redactedSignature, data)})
+		return
+	}
+	var texts [][]byte
+	if !isNull(i.summary) {
+		r.readParts(&scan{doc: i.summary}, "input.summary.", func(p part) { texts = append(texts, p.text) })
+	}
+	for _, p := range content {
+		texts = append(texts, p.text)
+	}
+	text := bytes.Join(texts, []byte(textSeparator))
+	r.add(assistantRole, part{kind: thinkingPart, text: text, id: i.encrypted, name: i.id})
+}
+
+// readParts reads a content: a string or a list of parts. Empty texts are left out.
+func (r *request) readParts(s *scan, path string, add func(part)) {
+	if s.kind() == '"' {
+		if text, _ := s.text(); len(text) > 0 {
+			add(part{text: text})
+		}
+		return
+	}
+	s.array(func() { r.readContentPart(s, path, add) })
+}
+
+func (r *request) readContentPart(s *scan, path string, add func(part)) {
+	var kind, text, image, detail, data, address, name, fileID []byte
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "type":
+			kind, _ = s.text()
+		case "text", "refusal":
+			text, _ = s.text()
+		case "image_url":
+			image, _ = s.text()
+		case "detail":
+			detail, _ = s.text()
+		case "file_data":
+			data, _ = s.text()
+		case "file_url":
+			address, _ = s.text()
+		case "filename":
+			name, _ = s.text()
+		case "file_id":
+			fileID, _ = s.text()
+		case "annotations", "logprobs":
+		default:
+			if !isNull(s.raw()) {
+				r.drop(path, string(key))
+			}
+		}
+	})
+	switch string(kind) {
+	case "input_text", "output_text", "text", "summary_text", "reasoning_text":
+		if len(text) > 0 {
+			add(part{text: text})
+		}
+	case "refusal":
+		add(part{kind: refusalPart, text: text})
+	case "input_image":
+		r.checkFileID(path, fileID)
+		p := dataOf(imagePart, image)
+		p.id = detail
+		add(p)
+	case "input_file":
+		r.checkFileID(path, fileID)
+		if len(data) > 0 {
+			address = data
+		}
+		p := dataOf(filePart, address)
+		p.name = name
+		add(p)
+	default:
+		r.refuse(path+string(kind), "this kind of content cannot be sent to the upstream")
+	}
+}
+
+// checkFileID refuses a file that lies at the provider of another dialect.
+func (r *request) checkFileID(path string, id []byte) {
+	if len(id) > 0 {
+		r.refuse(path+"file_id", "this upstream has no such file; send its data")
+	}
+}
