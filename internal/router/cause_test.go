@@ -1,9 +1,6 @@
 package router_test
 
 import (
-	"context"
-	"crypto/tls"
-	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -12,11 +9,9 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/router"
-	"github.com/flowgate-go/flowgate/internal/router/transport"
 )
 
 // at is lone with another address.
@@ -146,28 +141,6 @@ func TestABrokenReplyCarriesItsCause(t *testing.T) {
 	s = startAt(t, up.addr(), lone(once), router.Options{})
 	if got := s.chat("m"); got.status != 500 || !strings.Contains(got.body, "closed the connection") || !strings.Contains(s.log.String(), `"cause":"closed"`) {
 		t.Errorf("%d %s; %s", got.status, got.body, s.log)
-	}
-}
-
-func TestCausesOfErrorsThatNeedARealNetwork(t *testing.T) {
-	t.Parallel()
-	dial := func(err error) error { return &net.OpError{Op: "dial", Net: "tcp", Err: err} }
-	for want, list := range map[string][]error{
-		"unreachable": {dial(syscall.EHOSTUNREACH), dial(syscall.ENETUNREACH)},
-		"timeout":     {dial(context.DeadlineExceeded), &net.OpError{Op: "read", Err: syscall.ETIMEDOUT}},
-		"proxy": {&net.OpError{Op: "proxyconnect", Err: dial(syscall.ECONNREFUSED)}, &net.OpError{Op: "socks connect", Err: io.EOF},
-			errors.New(`invalid proxy address "x"`)},
-		"reset":             {&net.OpError{Op: "read", Err: syscall.ECONNRESET}, &net.OpError{Op: "write", Err: syscall.EPIPE}, errors.New("http2: client connection lost")},
-		"closed":            {io.EOF, fmt.Errorf("x: %w", io.ErrUnexpectedEOF), errors.New("http: server closed idle connection")},
-		"tls":               {&net.OpError{Op: "remote error", Err: tls.AlertError(40)}},
-		"certificate":       {&tls.CertificateVerificationError{Err: errors.New("expired")}},
-		"connection-failed": {errors.New("something new")},
-	} {
-		for _, err := range list {
-			if got := string(transport.CauseOf(err)); got != want {
-				t.Errorf("%v: %s, want %s", err, got, want)
-			}
-		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/flowgate-go/flowgate/internal/router/dialect"
+	"github.com/flowgate-go/flowgate/internal/router/estimate"
 	"github.com/flowgate-go/flowgate/internal/router/reply"
 	"github.com/flowgate-go/flowgate/internal/router/splice"
 )
@@ -29,7 +30,7 @@ func (c *call) countTokens(w http.ResponseWriter) {
 	reply.WriteJSON(w, http.StatusOK, dialect.EncodeJSON(struct {
 		InputTokens int    `json:"input_tokens"`
 		Source      string `json:"litellm_count_source"`
-	}{c.request.EstimatedTokens(), "local_estimate"}))
+	}{estimate.Tokens(c.request.PromptBytes), "local_estimate"}))
 }
 
 // addCountSource adds litellm_count_source to an upstream's reply. It returns false

@@ -7,6 +7,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/router/dialect"
 	"github.com/flowgate-go/flowgate/internal/router/failure"
+	"github.com/flowgate-go/flowgate/internal/router/listen"
 	"github.com/flowgate-go/flowgate/internal/router/reply"
 	"github.com/flowgate-go/flowgate/internal/router/request"
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
@@ -21,7 +22,7 @@ func (r *Router) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		to, isKnown = findRoute(foldPath(req.URL.Path))
 	}
 	switch {
-	case !r.isHostAllowed(req):
+	case !r.access.IsHostAllowed(req):
 		request.RefuseBody(w, req)
 		reply.WriteError(w, to.dialect, http.StatusForbidden, dialect.Error{Type: "permission_error",
 			Message: "Host header not allowed: use localhost or an IP address, or list the name in general_settings.flowgate_allowed_hosts"})
@@ -73,3 +74,34 @@ func refuseWebSocket(w http.ResponseWriter, req *http.Request, d dialect.Dialect
 	reply.WriteError(w, d, http.StatusUpgradeRequired, dialect.Error{Type: "invalid_request_error",
 		Message: "WebSockets are not served here: send POST " + failure.Shorten(req.URL.Path) + " over HTTP (Codex: supports_websockets = false)"})
 }
+
+// authorize checks the request's key. It answers 401 itself, and returns false, when
+// the key is not the right one.
+func (r *Router) authorize(w http.ResponseWriter, req *http.Request, d dialect.Dialect) bool {
+	refusal, ok := r.access.CheckKey(req)
+	if ok {
+		listen.MarkAuthorized(req)
+		return true
+	}
+	w.Header()["X-Litellm-Call-Id"] = []string{request.CallID(req)}
+	w.Header().Set("WWW-Authenticate", "Bearer")
+	request.RefuseBody(w, req)
+	reply.WriteError(w, d, http.StatusUnauthorized, dialect.Error{Message: refusal, Type: "auth_error", Param: "None"})
+	return false
+}
+
+// setSecurityHeaders sets the headers that LiteLLM puts on every reply.
+func setSecurityHeaders(h http.Header) {
+	h["X-Content-Type-Options"] = nosniff
+	h["X-Frame-Options"] = deny
+	h["Content-Security-Policy"] = noFrames
+	h["Vary"] = origin
+}
+
+// Header values that replies share; they must not be changed.
+var (
+	nosniff  = []string{"nosniff"}
+	deny     = []string{"DENY"}
+	noFrames = []string{"frame-ancestors 'none'"}
+	origin   = []string{"Origin"}
+)

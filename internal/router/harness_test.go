@@ -20,6 +20,11 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/upstreamtest"
 )
 
+const minimal = `model_list:
+  - {model_name: m, litellm_params: {model: openai/up-model, api_base: http://UP/v1, api_key: k-up}, model_info: {id: id-m}}
+general_settings: {master_key: sk-test}
+`
+
 // stack is a router on a real socket before a scripted upstream.
 type stack struct {
 	t      *testing.T

@@ -12,14 +12,15 @@ package router
 
 import (
 	"context"
-	"crypto/sha256"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/samber/lo"
 
+	"github.com/flowgate-go/flowgate/internal/router/access"
 	"github.com/flowgate-go/flowgate/internal/router/cooldown"
 	"github.com/flowgate-go/flowgate/internal/router/deployment"
 	"github.com/flowgate-go/flowgate/internal/router/memory"
@@ -78,10 +79,9 @@ const (
 // Router serves the groups of one Settings. It is safe for concurrent use.
 type Router struct {
 	settings    *settings.Settings
-	hosts       []string // allowed in Host headers
+	access      *access.Rules
 	deployments []*deployment.Deployment
 	modelList   []byte // the body of GET /v1/models
-	keySum      [sha256.Size]byte
 
 	reader   request.Reader
 	policy   route.Policy
@@ -103,8 +103,7 @@ func New(s *settings.Settings, opts Options) (*Router, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Router{settings: s, hosts: append(opts.Hosts[:len(opts.Hosts):len(opts.Hosts)], s.AllowedHosts...),
-		modelList: encodeModelList(s.Groups), keySum: sha256.Sum256([]byte(s.MasterKey))}
+	r := &Router{settings: s, access: access.New(s.MasterKey, slices.Concat(opts.Hosts, s.AllowedHosts)...), modelList: encodeModelList(s.Groups)}
 	for _, d := range s.Deployments {
 		r.deployments = append(r.deployments, deployment.New(d))
 	}

@@ -26,7 +26,7 @@ func (s *ReplyScan) Member(key, value []byte) {
 	case "error", "errors":
 		s.hasError = s.hasError || !splice.IsEmpty(value)
 	case "choices":
-		s.failed = s.failed || splice.ChoiceFailed(value)
+		s.failed = s.failed || splice.HasFailedChoice(value)
 		s.choices = value
 	case "content", "output", "data":
 		s.hasAnswer = s.hasAnswer || !splice.IsEmpty(value)
@@ -35,7 +35,7 @@ func (s *ReplyScan) Member(key, value []byte) {
 
 // IsError reports whether the reply is an error in spite of its status.
 func (s *ReplyScan) IsError() bool {
-	return s.failed || s.hasError && !s.hasAnswer && (splice.IsEmpty(s.choices) || splice.AreHollowChoices(s.choices))
+	return s.failed || s.hasError && !s.hasAnswer && (splice.IsEmpty(s.choices) || splice.AreEmptyChoices(s.choices))
 }
 
 // FirstElement returns the first element of a JSON list, or body itself when it is

@@ -19,13 +19,13 @@ type answer struct {
 	out  int // tokens of the answer
 }
 
-// answer decides on the answer to a conversation: a tool call when the user
+// chooseAnswer returns the answer to a conversation: a tool call when the user
 // asks for one or tool_choice forces one, else the echo of what was said last.
-func (c *call) answer(conversation []message) answer {
+func (c *call) chooseAnswer(conversation []message) answer {
 	a := answer{in: c.req.tokens(conversation)}
 	said, byTool := lastSaid(conversation)
 	if !byTool {
-		a.tool = c.toolCall(said)
+		a.tool = c.chooseTool(said)
 	}
 	if a.tool != nil {
 		a.out = tokens(a.tool.name) + tokens(a.tool.arguments)
@@ -36,7 +36,7 @@ func (c *call) answer(conversation []message) answer {
 	return a
 }
 
-// echo is the text that answers said.
+// echo returns the text that answers said.
 func (c *call) echo(said string) string {
 	text := "echo: " + clip(said, maxEcho)
 	if !c.script.big {
@@ -46,7 +46,7 @@ func (c *call) echo(said string) string {
 	return clip(strings.Repeat(text, bigEcho/len(text)+1), bigEcho)
 }
 
-// clip cuts s to at most n bytes, between two characters.
+// clip returns at most the first n bytes of s, cut between two characters.
 func clip(s string, n int) string {
 	if len(s) <= n {
 		return s
@@ -79,7 +79,7 @@ func lastSaid(conversation []message) (said string, byTool bool) {
 	return "", false
 }
 
-// lastText is the last block that has a text; images have none.
+// lastText returns the last text of the blocks; images have none.
 func lastText(c content) string {
 	for i := len(c) - 1; i >= 0; i-- {
 		if c[i].Text != "" {
@@ -89,10 +89,10 @@ func lastText(c content) string {
 	return ""
 }
 
-// tokens counts as a tokenizer does on average: four characters are one token.
+// tokens returns the tokens of a text as a tokenizer counts them on average: one for four characters.
 func tokens(s string) int { return (utf8.RuneCountInString(s) + 3) / 4 }
 
-// tokens counts the whole request: system prompt, tools and conversation.
+// tokens returns the tokens of the whole request: system prompt, tools and conversation.
 func (r *request) tokens(conversation []message) int {
 	n := tokens(r.System.text()) + tokens(r.Instructions.text())
 	for _, m := range conversation {
@@ -104,7 +104,7 @@ func (r *request) tokens(conversation []message) int {
 	return n
 }
 
-// pieces cuts a text into the deltas of a stream: about four characters each,
+// pieces returns a text as the deltas of a stream: about four characters each,
 // at least five of them, so that a stream can break after three, and at most 64.
 func pieces(text string) []string {
 	runes := []rune(text)

@@ -21,22 +21,22 @@ type call struct {
 	created int64  // unix seconds
 }
 
-// post wraps an answering function: key check, body, the words of the model
-// name, then the answer. An error that it returns is the client's (400).
+// post returns a handler that checks the key, reads the body, obeys the words of the
+// model name, and calls answer. An error of answer is the client's fault (400).
 func (s *server) post(d dialect, answer func(*call) error) http.HandlerFunc {
-	return s.keyed(func(w http.ResponseWriter, r *http.Request) {
+	return s.requireKey(func(w http.ResponseWriter, r *http.Request) {
 		body, status, err := readBody(w, r)
 		if err != nil {
-			d.fail(w, status, "%v", err)
+			d.writeError(w, status, "%v", err)
 			return
 		}
 		c := &call{w: w, r: r, dialect: d, digest: digest(r.URL.Path, body), created: s.now().Unix()}
 		if err := json.Unmarshal(body, &c.req); err != nil {
-			d.fail(w, http.StatusBadRequest, "the body is not a request in JSON: %v", err)
+			d.writeError(w, http.StatusBadRequest, "the body is not a request in JSON: %v", err)
 			return
 		}
 		if c.req.Model == "" {
-			d.fail(w, http.StatusBadRequest, "%v", missing("model"))
+			d.writeError(w, http.StatusBadRequest, "%v", missingError("model"))
 			return
 		}
 		c.script = parseScript(c.req.Model)
@@ -44,7 +44,7 @@ func (s *server) post(d dialect, answer func(*call) error) http.HandlerFunc {
 			return
 		}
 		if err := answer(c); err != nil {
-			d.fail(w, http.StatusBadRequest, "%v", err)
+			d.writeError(w, http.StatusBadRequest, "%v", err)
 		}
 	})
 }
@@ -69,6 +69,7 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, int, error) {
 	return buf.Bytes(), 0, nil
 }
 
+// digest returns 24 hex digits of a path and a body.
 func digest(path string, body []byte) string {
 	h := sha256.New()
 	h.Write([]byte(path))
@@ -77,9 +78,9 @@ func digest(path string, body []byte) string {
 	return hex.EncodeToString(h.Sum(nil)[:12])
 }
 
-// reply writes v as the answer, in gzip when the model name asks for that and
+// writeReply writes v as the answer, in gzip when the model name asks for that and
 // the client takes it.
-func (c *call) reply(v any) {
+func (c *call) writeReply(v any) {
 	if c.script.gzip && acceptsGzip(c.r.Header) {
 		writeGzip(c.w, v)
 		return

@@ -11,6 +11,7 @@ type chatReply struct {
 	Usage             *usage       `json:"usage,omitempty"`
 }
 
+// chatChoice is one choice of a reply (Message set) or of a chunk (Delta set).
 type chatChoice struct {
 	Index        int          `json:"index"`
 	Message      *chatMessage `json:"message,omitempty"`
@@ -26,6 +27,7 @@ type chatMessage struct {
 	ToolCalls []chatToolCall `json:"tool_calls,omitempty"`
 }
 
+// chatToolCall is a call of a tool in a message or a delta.
 type chatToolCall struct {
 	Index    *int         `json:"index,omitempty"` // deltas only
 	ID       string       `json:"id,omitempty"`
@@ -33,6 +35,7 @@ type chatToolCall struct {
 	Function chatFunction `json:"function"`
 }
 
+// chatFunction is the function that a tool call names.
 type chatFunction struct {
 	Name      string `json:"name,omitempty"`
 	Arguments string `json:"arguments"`
@@ -45,36 +48,39 @@ type usage struct {
 	TotalTokens      int `json:"total_tokens"`
 }
 
+// newUsage returns the usage of so many tokens in and out.
 func newUsage(in, out int) *usage { return &usage{in, out, in + out} }
 
 // chat answers POST /v1/chat/completions.
 func chat(c *call) error {
 	if len(c.req.Messages) == 0 {
-		return missing("messages")
+		return missingError("messages")
 	}
-	a := c.answer(c.req.Messages)
+	a := c.chooseAnswer(c.req.Messages)
 	if c.req.Stream {
-		c.chatStream(a)
+		c.streamChat(a)
 		return nil
 	}
 	m := &chatMessage{Role: "assistant", Content: &a.text}
 	if a.tool != nil {
-		m.Content, m.ToolCalls = nil, []chatToolCall{c.chatToolCall(a.tool)}
+		m.Content, m.ToolCalls = nil, []chatToolCall{c.newChatToolCall(a.tool)}
 	}
-	reply := c.chatReply("chat.completion", chatChoice{Message: m, FinishReason: new(chatFinish(a))})
+	reply := c.newChatReply("chat.completion", chatChoice{Message: m, FinishReason: new(chatFinishReason(a))})
 	reply.Usage = newUsage(a.in, a.out)
-	c.reply(reply)
+	c.writeReply(reply)
 	return nil
 }
 
-func chatFinish(a answer) string {
+// chatFinishReason returns the finish reason of an answer.
+func chatFinishReason(a answer) string {
 	if a.tool != nil {
 		return "tool_calls"
 	}
 	return "stop"
 }
 
-func (c *call) chatReply(object string, choices ...chatChoice) chatReply {
+// newChatReply returns a reply or a chunk with the choices.
+func (c *call) newChatReply(object string, choices ...chatChoice) chatReply {
 	if choices == nil {
 		choices = []chatChoice{} // the usage chunk has an empty list
 	}
@@ -84,21 +90,22 @@ func (c *call) chatReply(object string, choices ...chatChoice) chatReply {
 	}
 }
 
-func (c *call) chatToolCall(t *toolCall) chatToolCall {
+// newChatToolCall returns a tool call in the form of chat completions.
+func (c *call) newChatToolCall(t *toolCall) chatToolCall {
 	return chatToolCall{ID: "call_" + c.digest, Type: "function", Function: chatFunction{t.name, t.arguments}}
 }
 
-// chatStream sends role, deltas, finish reason, the usage if asked for, [DONE].
-func (c *call) chatStream(a answer) {
-	st := c.stream()
+// streamChat sends role, deltas, finish reason, the usage if asked for, [DONE].
+func (c *call) streamChat(a answer) {
+	st := c.beginStream()
 	chunk := func(delta chatMessage, finish *string) {
-		st.send("", c.chatReply("chat.completion.chunk", chatChoice{Delta: &delta, FinishReason: finish}))
+		st.send("", c.newChatReply("chat.completion.chunk", chatChoice{Delta: &delta, FinishReason: finish}))
 	}
 	failed := func(message string) { st.send("", openAI.errorBody(503, message)) }
 	text, emit := a.text, func(piece string) { chunk(chatMessage{Content: &piece}, nil) }
 	first := chatMessage{Role: "assistant", Content: new("")}
 	if a.tool != nil {
-		head := c.chatToolCall(a.tool)
+		head := c.newChatToolCall(a.tool)
 		head.Index, head.Function.Arguments = new(0), ""
 		first = chatMessage{Role: "assistant", ToolCalls: []chatToolCall{head}}
 		text, emit = a.tool.arguments, func(piece string) {
@@ -107,14 +114,14 @@ func (c *call) chatStream(a answer) {
 		}
 	}
 	chunk(first, nil)
-	if !st.deltas(text, emit, failed) {
+	if !st.sendDeltas(text, emit, failed) {
 		return
 	}
-	chunk(chatMessage{}, new(chatFinish(a)))
+	chunk(chatMessage{}, new(chatFinishReason(a)))
 	if c.req.StreamOptions.IncludeUsage {
-		last := c.chatReply("chat.completion.chunk")
+		last := c.newChatReply("chat.completion.chunk")
 		last.Usage = newUsage(a.in, a.out)
 		st.send("", last)
 	}
-	st.done()
+	st.sendDone()
 }

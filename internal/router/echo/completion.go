@@ -15,6 +15,7 @@ type completionReply struct {
 	Usage   *usage             `json:"usage,omitempty"`
 }
 
+// completionChoice is one choice of a reply or of a chunk.
 type completionChoice struct {
 	Index        int       `json:"index"`
 	Text         string    `json:"text"`
@@ -22,31 +23,32 @@ type completionChoice struct {
 	FinishReason *string   `json:"finish_reason"`
 }
 
-// completions answers POST /v1/completions: one choice a prompt.
+// completions answers POST /v1/completions: one choice for each prompt.
 func completions(c *call) error {
-	prompts, err := texts(c.req.Prompt)
+	prompts, err := parseTexts(c.req.Prompt)
 	if err != nil {
 		return fmt.Errorf("prompt: %w", err)
 	}
 	if len(prompts) == 0 {
-		return missing("prompt")
+		return missingError("prompt")
 	}
 	if c.req.Stream {
-		c.completionStream(prompts)
+		c.streamCompletions(prompts)
 		return nil
 	}
-	reply, in, out := c.completionReply(), 0, 0
+	reply, in, out := c.newCompletionReply(), 0, 0
 	for i, prompt := range prompts {
 		text := c.echo(prompt)
 		in, out = in+tokens(prompt), out+tokens(text)
 		reply.Choices = append(reply.Choices, completionChoice{Index: i, Text: text, FinishReason: new("stop")})
 	}
 	reply.Usage = newUsage(in, out)
-	c.reply(reply)
+	c.writeReply(reply)
 	return nil
 }
 
-func (c *call) completionReply(choices ...completionChoice) completionReply {
+// newCompletionReply returns a reply or a chunk with the choices.
+func (c *call) newCompletionReply(choices ...completionChoice) completionReply {
 	if choices == nil {
 		choices = []completionChoice{}
 	}
@@ -55,24 +57,24 @@ func (c *call) completionReply(choices ...completionChoice) completionReply {
 	}
 }
 
-// completionStream sends the choices one after the other.
-func (c *call) completionStream(prompts []string) {
-	st := c.stream()
+// streamCompletions sends the choices one after the other.
+func (c *call) streamCompletions(prompts []string) {
+	st := c.beginStream()
 	failed := func(message string) { st.send("", openAI.errorBody(http.StatusServiceUnavailable, message)) }
 	in, out := 0, 0
 	for i, prompt := range prompts {
 		text := c.echo(prompt)
 		in, out = in+tokens(prompt), out+tokens(text)
-		emit := func(piece string) { st.send("", c.completionReply(completionChoice{Index: i, Text: piece})) }
-		if !st.deltas(text, emit, failed) {
+		emit := func(piece string) { st.send("", c.newCompletionReply(completionChoice{Index: i, Text: piece})) }
+		if !st.sendDeltas(text, emit, failed) {
 			return
 		}
-		st.send("", c.completionReply(completionChoice{Index: i, FinishReason: new("stop")}))
+		st.send("", c.newCompletionReply(completionChoice{Index: i, FinishReason: new("stop")}))
 	}
 	if c.req.StreamOptions.IncludeUsage {
-		last := c.completionReply()
+		last := c.newCompletionReply()
 		last.Usage = newUsage(in, out)
 		st.send("", last)
 	}
-	st.done()
+	st.sendDone()
 }

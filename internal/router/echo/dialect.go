@@ -3,9 +3,11 @@ package echo
 import (
 	"fmt"
 	"net/http"
+
+	dialects "github.com/flowgate-go/flowgate/internal/router/dialect"
 )
 
-// dialect is the API family of a route: it decides what an error looks like.
+// dialect is the family of interfaces that a route belongs to; it decides the form of errors.
 type dialect int
 
 const (
@@ -18,6 +20,7 @@ type openAIError struct {
 	Error openAIErrorBody `json:"error"`
 }
 
+// openAIErrorBody is the member error of an openAIError.
 type openAIErrorBody struct {
 	Message string  `json:"message"`
 	Type    string  `json:"type"`
@@ -32,24 +35,26 @@ type anthropicError struct {
 	Error anthropicErrorBody `json:"error"`
 }
 
+// anthropicErrorBody is the member error of an anthropicError.
 type anthropicErrorBody struct {
 	Type    string `json:"type"`
 	Message string `json:"message"`
 }
 
-// fail writes an error with that status in the dialect.
-func (d dialect) fail(w http.ResponseWriter, status int, format string, args ...any) {
+// writeError writes an error with that status in the dialect.
+func (d dialect) writeError(w http.ResponseWriter, status int, format string, args ...any) {
 	writeJSON(w, status, d.errorBody(status, fmt.Sprintf(format, args...)))
 }
 
+// errorBody returns an error with that status in the dialect's form.
 func (d dialect) errorBody(status int, message string) any {
 	if d == anthropic {
-		return anthropicError{Type: "error", Error: anthropicErrorBody{Type: anthropicType(status), Message: message}}
+		return anthropicError{Type: "error", Error: anthropicErrorBody{Type: dialects.AnthropicType(status), Message: message}}
 	}
 	return openAIError{Error: openAIErrorBody{Message: message, Type: openAIType(status)}}
 }
 
-// openAIType is the error type that the OpenAI API gives with a status.
+// openAIType returns the error type that the OpenAI API gives with a status.
 func openAIType(status int) string {
 	switch {
 	case status == http.StatusUnauthorized:
@@ -64,29 +69,8 @@ func openAIType(status int) string {
 	return "invalid_request_error"
 }
 
-// anthropicType is the error type that the Anthropic API gives with a status.
-func anthropicType(status int) string {
-	switch status {
-	case http.StatusUnauthorized:
-		return "authentication_error"
-	case http.StatusForbidden:
-		return "permission_error"
-	case http.StatusNotFound:
-		return "not_found_error"
-	case http.StatusRequestEntityTooLarge:
-		return "request_too_large"
-	case http.StatusTooManyRequests:
-		return "rate_limit_error"
-	case 529: // Anthropic's own status
-		return "overloaded_error"
-	}
-	if status >= 500 {
-		return "api_error"
-	}
-	return "invalid_request_error"
-}
+// missingError names a field that a request lacks, in the words of the OpenAI API.
+type missingError string
 
-// missing is a field that a request lacks, in the words of the OpenAI API.
-type missing string
-
-func (m missing) Error() string { return "Missing required parameter: '" + string(m) + "'." }
+// Error names the field.
+func (m missingError) Error() string { return "Missing required parameter: '" + string(m) + "'." }

@@ -5,8 +5,11 @@
 // tell it to fail (script.go lists the words), so that retries and fallbacks
 // can be shown at work.
 //
-// It never calls another server, never keeps a request, and never passes for
-// the real thing: "/" says what it is and every reply carries X-Flowgate-Echo.
+// It never calls another server, never keeps a request, and never pretends to be
+// CLIProxyAPIPlus: "/" says what it is and every reply has the header X-Flowgate-Echo.
+//
+// It is longer than 700 lines because it is one server for all dialects, with the
+// replies of each written out as types; a file is one dialect or one part of a request.
 package echo
 
 import (
@@ -51,10 +54,10 @@ func New(opts Options) http.Handler {
 		s.now = time.Now
 	}
 	s.routes = []route{
-		{"GET", "/{$}", s.root},
-		{"GET", "/healthz", s.healthz},
-		{"GET", "/v1/models", s.keyed(s.models)},
-		{"GET", "/v1/models/{id}", s.keyed(s.model)},
+		{"GET", "/{$}", s.serveRoot},
+		{"GET", "/healthz", s.serveHealth},
+		{"GET", "/v1/models", s.requireKey(s.serveModels)},
+		{"GET", "/v1/models/{id}", s.requireKey(s.serveModel)},
 		{"POST", "/v1/chat/completions", s.post(openAI, chat)},
 		{"POST", "/v1/completions", s.post(openAI, completions)},
 		{"POST", "/v1/embeddings", s.post(openAI, embeddings)},
@@ -65,13 +68,14 @@ func New(opts Options) http.Handler {
 	return s.handler()
 }
 
+// handler returns the handler of all routes.
 func (s *server) handler() http.Handler {
 	mux := http.NewServeMux()
 	for _, r := range s.routes {
 		mux.HandleFunc(r.method+" "+r.path, r.serve)
 	}
-	mux.HandleFunc("/v0/management/", s.management)
-	mux.HandleFunc("/", s.unknown)
+	mux.HandleFunc("/v0/management/", s.serveManagement)
+	mux.HandleFunc("/", s.refuseUnknown)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Flowgate-Echo", "1")
 		mux.ServeHTTP(w, r)
@@ -86,7 +90,8 @@ type about struct {
 	Endpoints []string `json:"endpoints"`
 }
 
-func (s *server) root(w http.ResponseWriter, _ *http.Request) {
+// serveRoot says what this server is.
+func (s *server) serveRoot(w http.ResponseWriter, _ *http.Request) {
 	a := about{
 		Service: "flowgate-echo",
 		Version: s.version,
@@ -98,20 +103,21 @@ func (s *server) root(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, a)
 }
 
-func (s *server) healthz(w http.ResponseWriter, _ *http.Request) {
+// serveHealth answers the probe.
+func (s *server) serveHealth(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, struct {
 		Status string `json:"status"`
 	}{"ok"})
 }
 
-// management answers as CLIProxyAPI does when it has no management key: 404
+// serveManagement answers as CLIProxyAPI does when it has no management key: 404
 // with an empty body on every route.
-func (s *server) management(w http.ResponseWriter, _ *http.Request) {
+func (s *server) serveManagement(w http.ResponseWriter, _ *http.Request) {
 	w.WriteHeader(http.StatusNotFound)
 }
 
-// unknown answers a path that no route has, or a route's path with another method.
-func (s *server) unknown(w http.ResponseWriter, r *http.Request) {
+// refuseUnknown answers a path that no route has, or a route's path with another method.
+func (s *server) refuseUnknown(w http.ResponseWriter, r *http.Request) {
 	d := openAI
 	if strings.HasPrefix(r.URL.Path, "/v1/messages") {
 		d = anthropic
@@ -119,8 +125,8 @@ func (s *server) unknown(w http.ResponseWriter, r *http.Request) {
 	i := slices.IndexFunc(s.routes, func(known route) bool { return known.path == r.URL.Path })
 	if i >= 0 {
 		w.Header().Set("Allow", s.routes[i].method)
-		d.fail(w, http.StatusMethodNotAllowed, "%s takes %s, not %s", r.URL.Path, s.routes[i].method, r.Method)
+		d.writeError(w, http.StatusMethodNotAllowed, "%s takes %s, not %s", r.URL.Path, s.routes[i].method, r.Method)
 		return
 	}
-	d.fail(w, http.StatusNotFound, "the echo upstream has no %s %.200s", r.Method, r.URL.Path)
+	d.writeError(w, http.StatusNotFound, "the echo upstream has no %s %.200s", r.Method, r.URL.Path)
 }

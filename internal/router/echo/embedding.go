@@ -16,6 +16,7 @@ const (
 	maxInputs         = 2048 // of the OpenAI API
 )
 
+// embeddingReply is the reply to an embeddings request.
 type embeddingReply struct {
 	Object string         `json:"object"`
 	Data   []embedding    `json:"data"`
@@ -23,12 +24,14 @@ type embeddingReply struct {
 	Usage  embeddingUsage `json:"usage"`
 }
 
+// embedding is the embedding of one text.
 type embedding struct {
 	Object    string `json:"object"`
 	Index     int    `json:"index"`
 	Embedding any    `json:"embedding"` // []float32, or base64 of little-endian float32s
 }
 
+// embeddingUsage counts the tokens of an embeddings request.
 type embeddingUsage struct {
 	PromptTokens int `json:"prompt_tokens"`
 	TotalTokens  int `json:"total_tokens"`
@@ -37,7 +40,7 @@ type embeddingUsage struct {
 // embeddings answers POST /v1/embeddings: the same text always gets the same
 // unit vector, another text another one.
 func embeddings(c *call) error {
-	inputs, err := texts(c.req.Input)
+	inputs, err := parseTexts(c.req.Input)
 	if err != nil {
 		return fmt.Errorf("input: %w", err)
 	}
@@ -47,7 +50,7 @@ func embeddings(c *call) error {
 	}
 	switch {
 	case len(inputs) == 0:
-		return missing("input")
+		return missingError("input")
 	case len(inputs) > maxInputs:
 		return fmt.Errorf("input has %d texts: at most %d go into one request", len(inputs), maxInputs)
 	case dimensions < 1 || dimensions > maxDimensions:
@@ -55,16 +58,16 @@ func embeddings(c *call) error {
 	}
 	reply := embeddingReply{Object: "list", Model: c.req.Model, Data: make([]embedding, len(inputs))}
 	for i, input := range inputs {
-		reply.Data[i] = embedding{Object: "embedding", Index: i, Embedding: c.vector(input, dimensions)}
+		reply.Data[i] = embedding{Object: "embedding", Index: i, Embedding: c.encodeVector(input, dimensions)}
 		reply.Usage.PromptTokens += tokens(input)
 	}
 	reply.Usage.TotalTokens = reply.Usage.PromptTokens
-	c.reply(reply)
+	c.writeReply(reply)
 	return nil
 }
 
-// vector is the embedding of a text in the encoding that the client asks for.
-func (c *call) vector(text string, dimensions int) any {
+// encodeVector returns the embedding of a text in the encoding that the client asks for.
+func (c *call) encodeVector(text string, dimensions int) any {
 	v := unitVector(text, dimensions)
 	if c.req.EncodingFormat != "base64" {
 		return v
@@ -76,7 +79,7 @@ func (c *call) vector(text string, dimensions int) any {
 	return base64.StdEncoding.EncodeToString(packed)
 }
 
-// unitVector draws a vector of length one, seeded by the text.
+// unitVector returns a vector of length one that is a function of the text.
 func unitVector(text string, dimensions int) []float32 {
 	draw := rand.New(rand.NewChaCha8(sha256.Sum256([]byte(text))))
 	v, sum := make([]float64, dimensions), 0.0

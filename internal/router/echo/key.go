@@ -11,6 +11,7 @@ import (
 // same time however much of a key is right and however long it is.
 type keyring [][sha256.Size]byte
 
+// newKeyring returns the ring of keys.
 func newKeyring(keys []string) keyring {
 	ring := make(keyring, 0, len(keys))
 	for _, key := range keys {
@@ -19,9 +20,9 @@ func newKeyring(keys []string) keyring {
 	return ring
 }
 
-// holds reports whether key is accepted. It looks at every key of the ring
-// whatever it finds.
-func (ring keyring) holds(key string) bool {
+// accepts reports whether key is one of the ring. It compares all of them, whatever it
+// finds.
+func (ring keyring) accepts(key string) bool {
 	digest := sha256.Sum256([]byte(key))
 	found := 0
 	for i := range ring {
@@ -30,9 +31,9 @@ func (ring keyring) holds(key string) bool {
 	return found == 1
 }
 
-// presented returns the keys that a request carries, in any of the places
-// where CLIProxyAPI looks.
-func presented(h http.Header) []string {
+// requestKeys returns the keys that a request has, in any of the headers that
+// CLIProxyAPI reads.
+func requestKeys(h http.Header) []string {
 	var keys []string
 	if auth := strings.TrimSpace(h.Get("Authorization")); auth != "" {
 		scheme, key, spaced := strings.Cut(auth, " ")
@@ -55,20 +56,20 @@ type refusal struct {
 	Error string `json:"error"`
 }
 
-// keyed lets only requests with an accepted key through to next.
-func (s *server) keyed(next http.HandlerFunc) http.HandlerFunc {
+// requireKey returns a handler that calls next for requests with an accepted key only.
+func (s *server) requireKey(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if len(s.keys) == 0 {
 			next(w, r)
 			return
 		}
-		keys := presented(r.Header)
+		keys := requestKeys(r.Header)
 		if len(keys) == 0 {
 			writeJSON(w, http.StatusUnauthorized, refusal{"Missing API key"})
 			return
 		}
 		for _, key := range keys {
-			if key != "" && s.keys.holds(key) {
+			if key != "" && s.keys.accepts(key) {
 				next(w, r)
 				return
 			}

@@ -27,6 +27,7 @@ type messageBlock struct {
 	Input json.RawMessage `json:"input,omitempty"`
 }
 
+// messageUsage counts tokens in Anthropic's dialect.
 type messageUsage struct {
 	InputTokens              int `json:"input_tokens"`
 	CacheCreationInputTokens int `json:"cache_creation_input_tokens"`
@@ -42,32 +43,35 @@ func messages(c *call) error {
 	case c.req.MaxTokens == nil:
 		return errors.New("max_tokens: Field required")
 	}
-	a := c.answer(c.req.Messages)
+	a := c.chooseAnswer(c.req.Messages)
 	if c.req.Stream {
-		c.messageStream(a)
+		c.streamMessage(a)
 		return nil
 	}
-	reply := c.messageReply(a.in, a.out)
-	reply.Content, reply.StopReason = []messageBlock{c.messageBlock(a)}, new(messageStop(a))
-	c.reply(reply)
+	reply := c.newMessageReply(a.in, a.out)
+	reply.Content, reply.StopReason = []messageBlock{c.newMessageBlock(a)}, new(messageStopReason(a))
+	c.writeReply(reply)
 	return nil
 }
 
-func (c *call) messageReply(in, out int) messageReply {
+// newMessageReply returns a message without content.
+func (c *call) newMessageReply(in, out int) messageReply {
 	return messageReply{
 		ID: "msg_" + c.digest, Type: "message", Role: "assistant", Model: c.req.Model,
 		Content: []messageBlock{}, Usage: messageUsage{InputTokens: in, OutputTokens: out},
 	}
 }
 
-func (c *call) messageBlock(a answer) messageBlock {
+// newMessageBlock returns an answer as a content block.
+func (c *call) newMessageBlock(a answer) messageBlock {
 	if a.tool == nil {
 		return messageBlock{Type: "text", Text: &a.text}
 	}
 	return messageBlock{Type: "tool_use", ID: "toolu_" + c.digest, Name: a.tool.name, Input: json.RawMessage(a.tool.arguments)}
 }
 
-func messageStop(a answer) string {
+// messageStopReason returns the stop reason of an answer.
+func messageStopReason(a answer) string {
 	if a.tool != nil {
 		return "tool_use"
 	}

@@ -44,11 +44,11 @@ type (
 	}
 )
 
-// messageStream sends the answer as one content block.
-func (c *call) messageStream(a answer) {
-	st := c.stream()
-	st.send("message_start", messageStart{"message_start", c.messageReply(a.in, 1)})
-	block, text := c.messageBlock(a), a.text
+// streamMessage sends the answer as one content block.
+func (c *call) streamMessage(a answer) {
+	st := c.beginStream()
+	st.send("message_start", messageStart{"message_start", c.newMessageReply(a.in, 1)})
+	block, text := c.newMessageBlock(a), a.text
 	piece := func(p string) blockPiece { return blockPiece{Type: "text_delta", Text: &p} }
 	if a.tool == nil {
 		block.Text = new("")
@@ -64,12 +64,12 @@ func (c *call) messageStream(a answer) {
 	failed := func(message string) {
 		st.send("error", anthropic.errorBody(http.StatusServiceUnavailable, message))
 	}
-	if !st.deltas(text, emit, failed) {
+	if !st.sendDeltas(text, emit, failed) {
 		return
 	}
 	st.send("content_block_stop", blockStop{Type: "content_block_stop"})
 	st.send("message_delta", messageDelta{
-		Type: "message_delta", Delta: messageEnd{StopReason: messageStop(a)}, Usage: messageUsage{InputTokens: a.in, OutputTokens: a.out},
+		Type: "message_delta", Delta: messageEnd{StopReason: messageStopReason(a)}, Usage: messageUsage{InputTokens: a.in, OutputTokens: a.out},
 	})
 	st.send("message_stop", bareEvent{"message_stop"})
 }

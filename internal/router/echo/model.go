@@ -5,6 +5,7 @@ import "net/http"
 // modelCreated is the time that LiteLLM, too, gives every model, in unix seconds.
 const modelCreated = 1677610602
 
+// model is one line of the list of models.
 type model struct {
 	ID      string `json:"id"`
 	Object  string `json:"object"`
@@ -16,11 +17,13 @@ type model struct {
 // the name is the script.
 var modelNames = [...]string{"router-default", "router-cheap", "echo", "echo-embedding"}
 
+// newModel returns the line of a model.
 func newModel(id string) model {
 	return model{ID: id, Object: "model", Created: modelCreated, OwnedBy: "flowgate-echo"}
 }
 
-func (s *server) models(w http.ResponseWriter, _ *http.Request) {
+// serveModels answers GET /v1/models.
+func (s *server) serveModels(w http.ResponseWriter, _ *http.Request) {
 	list := struct {
 		Object string  `json:"object"`
 		Data   []model `json:"data"`
@@ -31,12 +34,13 @@ func (s *server) models(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, list)
 }
 
-func (s *server) model(w http.ResponseWriter, r *http.Request) {
+// serveModel answers GET /v1/models/ID.
+func (s *server) serveModel(w http.ResponseWriter, r *http.Request) {
 	for _, id := range modelNames {
 		if id == r.PathValue("id") {
 			writeJSON(w, http.StatusOK, newModel(id))
 			return
 		}
 	}
-	openAI.fail(w, http.StatusNotFound, "the model %.200q is not listed", r.PathValue("id"))
+	openAI.writeError(w, http.StatusNotFound, "the model %.200q is not listed", r.PathValue("id"))
 }

@@ -29,8 +29,7 @@ func (c *counter) next(model string) int {
 	return c.calls[model]
 }
 
-// obey does what the model name asks for before there is an answer, and
-// reports whether the call is over.
+// obey does what the model name asks for before the answer, and reports whether the call is over.
 func (c *call) obey(counts *counter) bool {
 	s := c.script
 	if !wait(c.r.Context(), s.sleep) {
@@ -42,7 +41,7 @@ func (c *call) obey(counts *counter) bool {
 	}
 	switch {
 	case s.html:
-		c.page(http.StatusOK)
+		c.writePage(http.StatusOK)
 	case s.badjson:
 		writeBytes(c.w, http.StatusOK, "application/json", []byte(`{"id":"echo-badjson","choices":[{`))
 	case s.emptybody:
@@ -63,7 +62,7 @@ func (c *call) fail() {
 	}
 	switch {
 	case s.html:
-		c.page(s.fail)
+		c.writePage(s.fail)
 	case c.dialect == openAI && s.context:
 		writeJSON(c.w, s.fail, openAIError{openAIErrorBody{
 			Message: "This model's maximum context length is 10 tokens. However, your messages resulted in 20 tokens.",
@@ -75,12 +74,12 @@ func (c *call) fail() {
 			Type:    "invalid_request_error", Code: new("content_policy_violation"),
 		}})
 	default:
-		c.dialect.fail(c.w, s.fail, "the echo upstream was told to answer %d by the model name", s.fail)
+		c.dialect.writeError(c.w, s.fail, "the echo upstream was told to answer %d by the model name", s.fail)
 	}
 }
 
-// page answers with HTML, as a proxy in between would.
-func (c *call) page(status int) {
+// writePage answers with HTML, as a proxy between would.
+func (c *call) writePage(status int) {
 	body := fmt.Sprintf("<html><body><h1>%d from a proxy</h1></body></html>", status)
 	writeBytes(c.w, status, "text/html", []byte(body))
 }

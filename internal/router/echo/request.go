@@ -40,6 +40,7 @@ type message struct {
 // content is a text or a list of blocks; both read as a list.
 type content []block
 
+// block is one block of a content.
 type block struct {
 	Type    string  `json:"type"`
 	Text    string  `json:"text"`
@@ -62,7 +63,7 @@ func (c *content) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// text is all the text of the blocks, tool results included.
+// text returns all the text of the blocks, tool results included.
 func (c content) text() string {
 	var b strings.Builder
 	for _, block := range c {
@@ -72,8 +73,8 @@ func (c content) text() string {
 	return b.String()
 }
 
-// items reads the input of /v1/responses: a text is one message of the user.
-func (r *request) items() ([]message, error) {
+// parseItems reads the input of /v1/responses; a text is one message of the user.
+func (r *request) parseItems() ([]message, error) {
 	raw := bytes.TrimSpace(r.Input)
 	if len(raw) > 0 && raw[0] == '"' {
 		m := message{Role: "user"}

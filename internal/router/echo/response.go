@@ -36,6 +36,7 @@ type responseItem struct {
 	Arguments *string        `json:"arguments,omitempty"`
 }
 
+// responsePart is a text in a message.
 type responsePart struct {
 	Type        string     `json:"type"`
 	Text        string     `json:"text"`
@@ -43,6 +44,7 @@ type responsePart struct {
 	Logprobs    []struct{} `json:"logprobs"`
 }
 
+// responseUsage counts tokens in the Responses API.
 type responseUsage struct {
 	InputTokens         int             `json:"input_tokens"`
 	InputTokensDetails  cachedTokens    `json:"input_tokens_details"`
@@ -51,10 +53,12 @@ type responseUsage struct {
 	TotalTokens         int             `json:"total_tokens"`
 }
 
+// cachedTokens is a part of responseUsage.
 type cachedTokens struct {
 	CachedTokens int `json:"cached_tokens"`
 }
 
+// reasoningTokens is a part of responseUsage.
 type reasoningTokens struct {
 	ReasoningTokens int `json:"reasoning_tokens"`
 }
@@ -62,22 +66,23 @@ type reasoningTokens struct {
 // responses answers POST /v1/responses.
 func responses(c *call) error {
 	if len(c.req.Input) == 0 {
-		return missing("input")
+		return missingError("input")
 	}
-	items, err := c.req.items()
+	items, err := c.req.parseItems()
 	if err != nil {
 		return fmt.Errorf("input: %w", err)
 	}
-	a := c.answer(items)
+	a := c.chooseAnswer(items)
 	if c.req.Stream {
-		c.responseStream(a)
+		c.streamResponse(a)
 		return nil
 	}
-	c.reply(c.completed(a))
+	c.writeReply(c.newCompletedResponse(a))
 	return nil
 }
 
-func (c *call) responseReply(status string) responseReply {
+// newResponseReply returns a response without output.
+func (c *call) newResponseReply(status string) responseReply {
 	return responseReply{
 		ID: "resp_" + c.digest, Object: "response", CreatedAt: c.created, Status: status, Model: c.req.Model,
 		Metadata: map[string]string{}, Output: []responseItem{}, ParallelToolCalls: true,
@@ -85,15 +90,16 @@ func (c *call) responseReply(status string) responseReply {
 	}
 }
 
-// completed is the whole response, as a reply or at the end of a stream.
-func (c *call) completed(a answer) responseReply {
-	r := c.responseReply("completed")
-	r.Output = []responseItem{c.responseItem(a)}
+// newCompletedResponse returns the whole response, as a reply or for the end of a stream.
+func (c *call) newCompletedResponse(a answer) responseReply {
+	r := c.newResponseReply("completed")
+	r.Output = []responseItem{c.newResponseItem(a)}
 	r.Usage = &responseUsage{InputTokens: a.in, OutputTokens: a.out, TotalTokens: a.in + a.out}
 	return r
 }
 
-func (c *call) responseItem(a answer) responseItem {
+// newResponseItem returns an answer as an item.
+func (c *call) newResponseItem(a answer) responseItem {
 	if a.tool != nil {
 		return responseItem{
 			ID: "fc_" + c.digest, Type: "function_call", Status: "completed",
@@ -106,12 +112,13 @@ func (c *call) responseItem(a answer) responseItem {
 	}
 }
 
+// textPart returns a text as a part.
 func textPart(text string) responsePart {
 	return responsePart{Type: "output_text", Text: text, Annotations: []struct{}{}, Logprobs: []struct{}{}}
 }
 
-// begun is an item as it is announced: in progress and empty.
-func (i responseItem) begun() responseItem {
+// empty returns the item as it is announced: in progress and without content.
+func (i responseItem) empty() responseItem {
 	i.Status = "in_progress"
 	if i.Arguments != nil {
 		i.Arguments = new("")

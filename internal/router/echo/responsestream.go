@@ -58,56 +58,59 @@ type responseStream struct {
 	number int
 }
 
-// next returns the number of the event that is about to be sent.
-func (rs *responseStream) next() int {
+// nextNumber returns the number of the event that is about to be sent.
+func (rs *responseStream) nextNumber() int {
 	rs.number++
 	return rs.number - 1
 }
 
-func (rs *responseStream) lifecycle(kind string, r responseReply) {
-	rs.send(kind, responseEvent{kind, rs.next(), r})
+// sendResponse sends an event that has the response.
+func (rs *responseStream) sendResponse(kind string, r responseReply) {
+	rs.send(kind, responseEvent{kind, rs.nextNumber(), r})
 }
 
-func (rs *responseStream) item(kind string, item responseItem) {
-	rs.send(kind, itemEvent{Type: kind, SequenceNumber: rs.next(), Item: item})
+// sendItem sends an event that has an item.
+func (rs *responseStream) sendItem(kind string, item responseItem) {
+	rs.send(kind, itemEvent{Type: kind, SequenceNumber: rs.nextNumber(), Item: item})
 }
 
-func (rs *responseStream) failed(message string) {
-	rs.send("error", errorEvent{Type: "error", SequenceNumber: rs.next(), Code: "server_error", Message: message})
+// sendError sends the event of an error.
+func (rs *responseStream) sendError(message string) {
+	rs.send("error", errorEvent{Type: "error", SequenceNumber: rs.nextNumber(), Code: "server_error", Message: message})
 }
 
-// responseStream sends the sequence that Codex and the SDKs wait for: created,
+// streamResponse sends the sequence that Codex and the SDKs wait for: created,
 // in progress, the item with its parts and deltas, completed.
-func (c *call) responseStream(a answer) {
-	rs := &responseStream{stream: c.stream()}
-	rs.lifecycle("response.created", c.responseReply("in_progress"))
-	rs.lifecycle("response.in_progress", c.responseReply("in_progress"))
-	item := c.responseItem(a)
-	rs.item("response.output_item.added", item.begun())
-	body := rs.text
+func (c *call) streamResponse(a answer) {
+	rs := &responseStream{stream: c.beginStream()}
+	rs.sendResponse("response.created", c.newResponseReply("in_progress"))
+	rs.sendResponse("response.in_progress", c.newResponseReply("in_progress"))
+	item := c.newResponseItem(a)
+	rs.sendItem("response.output_item.added", item.empty())
+	body := rs.sendText
 	if a.tool != nil {
-		body = rs.arguments
+		body = rs.sendArguments
 	}
 	if !body(item, a) {
 		return
 	}
-	rs.item("response.output_item.done", item)
-	rs.lifecycle("response.completed", c.completed(a))
+	rs.sendItem("response.output_item.done", item)
+	rs.sendResponse("response.completed", c.newCompletedResponse(a))
 }
 
-// text sends the one part of a message.
-func (rs *responseStream) text(item responseItem, a answer) bool {
+// sendText sends the one part of a message, and reports whether the stream goes on.
+func (rs *responseStream) sendText(item responseItem, a answer) bool {
 	part := func(kind, text string) {
-		rs.send(kind, partEvent{Type: kind, SequenceNumber: rs.next(), ItemID: item.ID, Part: textPart(text)})
+		rs.send(kind, partEvent{Type: kind, SequenceNumber: rs.nextNumber(), ItemID: item.ID, Part: textPart(text)})
 	}
 	event := func(kind string, delta, text *string) {
 		rs.send(kind, textEvent{
-			Type: kind, SequenceNumber: rs.next(), ItemID: item.ID, Delta: delta, Text: text, Logprobs: []struct{}{},
+			Type: kind, SequenceNumber: rs.nextNumber(), ItemID: item.ID, Delta: delta, Text: text, Logprobs: []struct{}{},
 		})
 	}
 	part("response.content_part.added", "")
 	emit := func(piece string) { event("response.output_text.delta", &piece, nil) }
-	if !rs.deltas(a.text, emit, rs.failed) {
+	if !rs.sendDeltas(a.text, emit, rs.sendError) {
 		return false
 	}
 	event("response.output_text.done", nil, &a.text)
@@ -115,15 +118,15 @@ func (rs *responseStream) text(item responseItem, a answer) bool {
 	return true
 }
 
-// arguments sends the arguments of a function call.
-func (rs *responseStream) arguments(item responseItem, a answer) bool {
+// sendArguments sends the arguments of a function call, and reports whether the stream goes on.
+func (rs *responseStream) sendArguments(item responseItem, a answer) bool {
 	event := func(kind string, delta, arguments *string, name string) {
 		rs.send(kind, argumentsEvent{
-			Type: kind, SequenceNumber: rs.next(), ItemID: item.ID, Delta: delta, Arguments: arguments, Name: name,
+			Type: kind, SequenceNumber: rs.nextNumber(), ItemID: item.ID, Delta: delta, Arguments: arguments, Name: name,
 		})
 	}
 	emit := func(piece string) { event("response.function_call_arguments.delta", &piece, nil, "") }
-	if !rs.deltas(a.tool.arguments, emit, rs.failed) {
+	if !rs.sendDeltas(a.tool.arguments, emit, rs.sendError) {
 		return false
 	}
 	event("response.function_call_arguments.done", nil, &a.tool.arguments, a.tool.name)

@@ -39,6 +39,7 @@ const (
 	maxSleep  = 10 * time.Minute // LiteLLM's default timeout for /v1/messages
 )
 
+// parseScript returns what a model name tells the server to do.
 func parseScript(model string) script {
 	var s script
 	if len(model) > maxScript {
@@ -50,13 +51,13 @@ func parseScript(model string) script {
 		if i+1 < len(words) {
 			next = words[i+1]
 		}
-		s.word(word, next)
+		s.readWord(word, next)
 	}
 	return s
 }
 
-// word takes one word of a model name; next is the one behind it.
-func (s *script) word(word, next string) {
+// readWord reads one word of a model name; next is the word after it.
+func (s *script) readWord(word, next string) {
 	if flag := s.flag(word); flag != nil {
 		*flag = true
 		return
@@ -81,7 +82,7 @@ func (s *script) word(word, next string) {
 	}
 }
 
-// flag returns the field of a word that stands for itself, or nil.
+// flag returns the field of a word that has no number; nil for other words.
 func (s *script) flag(word string) *bool {
 	switch word {
 	case "ctx":
@@ -114,7 +115,7 @@ func (s *script) flag(word string) *bool {
 	return nil
 }
 
-// failStatus reads NNN of fail-NNN; anything that is no error status is 0.
+// failStatus returns NNN of fail-NNN, or 0 when it is not an error status.
 func failStatus(digits string) int {
 	status, err := strconv.Atoi(digits)
 	if err != nil || len(digits) != 3 || status < 400 || status > 599 {
@@ -123,6 +124,7 @@ func failStatus(digits string) int {
 	return status
 }
 
+// milliseconds returns the duration of so many milliseconds, at most maxSleep; 0 when digits are not a number.
 func milliseconds(digits string) time.Duration {
 	ms, err := strconv.Atoi(digits)
 	if err != nil || ms < 0 {

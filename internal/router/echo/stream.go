@@ -17,15 +17,15 @@ const (
 	gap        = 10 * time.Millisecond
 )
 
-// stream is a server-sent event stream being written.
+// stream writes server-sent events.
 type stream struct {
-	call *call
-	ctrl *http.ResponseController
-	gone bool // the client has left: nothing more is written
+	call   *call
+	ctrl   *http.ResponseController
+	isGone bool // the client has left: nothing more is written
 }
 
-// stream sends the headers and returns the stream behind them.
-func (c *call) stream() *stream {
+// beginStream sends the headers and returns the stream.
+func (c *call) beginStream() *stream {
 	h := c.w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-cache")
@@ -33,7 +33,7 @@ func (c *call) stream() *stream {
 	st := &stream{call: c, ctrl: http.NewResponseController(c.w)}
 	st.flush()
 	if !wait(c.r.Context(), c.script.ttfb) {
-		st.gone = true
+		st.isGone = true
 	}
 	if c.script.cut0 {
 		panic(http.ErrAbortHandler)
@@ -41,9 +41,10 @@ func (c *call) stream() *stream {
 	return st
 }
 
+// flush sends what was written.
 func (st *stream) flush() {
 	if st.ctrl.Flush() != nil {
-		st.gone = true
+		st.isGone = true
 	}
 }
 
@@ -57,26 +58,26 @@ func (st *stream) send(name string, v any) {
 	st.write(append(line, "\n\n"...))
 }
 
+// write writes and sends b.
 func (st *stream) write(b []byte) {
-	if st.gone {
+	if st.isGone {
 		return
 	}
 	if _, err := st.call.w.Write(b); err != nil {
-		st.gone = true
+		st.isGone = true
 		return
 	}
 	st.flush()
 }
 
-// deltas emits the pieces of a text and does on the way what the model name
-// asks for; failed sends an error in the stream's dialect. It reports whether
-// the stream goes on.
-func (st *stream) deltas(text string, emit func(piece string), failed func(message string)) bool {
+// sendDeltas emits the pieces of a text and obeys the model name between them. failed
+// sends an error in the stream's dialect. It reports whether the stream goes on.
+func (st *stream) sendDeltas(text string, emit func(piece string), failed func(message string)) bool {
 	s := st.call.script
 	for i, piece := range pieces(text) {
 		emit(piece)
 		if s.cut {
-			st.gone = st.gone || !wait(st.call.r.Context(), gap)
+			st.isGone = st.isGone || !wait(st.call.r.Context(), gap)
 		}
 		switch {
 		case i+1 == errorAfter && s.errstream:
@@ -85,17 +86,17 @@ func (st *stream) deltas(text string, emit func(piece string), failed func(messa
 		case i+1 == cutAfter && s.cut:
 			panic(http.ErrAbortHandler)
 		case i+1 == cutAfter && s.pausemid:
-			st.gone = st.gone || !wait(st.call.r.Context(), pause)
+			st.isGone = st.isGone || !wait(st.call.r.Context(), pause)
 		}
-		if st.gone {
+		if st.isGone {
 			return false
 		}
 	}
 	return true
 }
 
-// done ends a stream of the chat dialect.
-func (st *stream) done() {
+// sendDone ends a stream of the chat dialect.
+func (st *stream) sendDone() {
 	if !st.call.script.nodone {
 		st.write([]byte("data: [DONE]\n\n"))
 	}

@@ -7,16 +7,16 @@ import (
 	"strings"
 )
 
-// texts reads what completions call a prompt and embeddings an input: a text,
-// several, tokens (a list of numbers), or several lists of tokens. A list of
-// tokens is echoed as its numbers. Null and nothing are no text.
-func texts(raw json.RawMessage) ([]string, error) {
+// parseTexts reads what completions call a prompt and embeddings an input: a text,
+// several, tokens (a list of numbers), or several lists of tokens. A list of tokens is
+// echoed as its numbers. Null and an absent value have no text.
+func parseTexts(raw json.RawMessage) ([]string, error) {
 	raw = bytes.TrimSpace(raw)
 	if len(raw) == 0 || bytes.Equal(raw, []byte("null")) {
 		return nil, nil
 	}
 	if raw[0] != '[' {
-		text, err := text(raw)
+		text, err := parseText(raw)
 		return []string{text}, err
 	}
 	var list []json.RawMessage
@@ -24,21 +24,21 @@ func texts(raw json.RawMessage) ([]string, error) {
 		return nil, err
 	}
 	if len(list) > 0 && isNumber(list[0]) {
-		text, err := text(raw)
+		text, err := parseText(raw)
 		return []string{text}, err
 	}
 	out := make([]string, len(list))
 	for i, item := range list {
 		var err error
-		if out[i], err = text(item); err != nil {
+		if out[i], err = parseText(item); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
 }
 
-// text reads one text or one list of tokens.
-func text(raw json.RawMessage) (string, error) {
+// parseText reads one text or one list of tokens.
+func parseText(raw json.RawMessage) (string, error) {
 	var s string
 	if json.Unmarshal(raw, &s) == nil {
 		return s, nil
@@ -54,6 +54,7 @@ func text(raw json.RawMessage) (string, error) {
 	return strings.Join(words, " "), nil
 }
 
+// isNumber reports whether a JSON value is a number.
 func isNumber(raw json.RawMessage) bool {
 	return len(raw) > 0 && (raw[0] == '-' || '0' <= raw[0] && raw[0] <= '9')
 }

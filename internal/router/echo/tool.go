@@ -24,6 +24,7 @@ type tool struct {
 	} `json:"function"`
 }
 
+// name returns the tool's name.
 func (t tool) name() string {
 	if t.Function.Name != "" {
 		return t.Function.Name
@@ -31,6 +32,7 @@ func (t tool) name() string {
 	return t.Name
 }
 
+// schema returns the schema of the tool's arguments.
 func (t tool) schema() json.RawMessage {
 	switch {
 	case len(t.Function.Parameters) > 0:
@@ -41,23 +43,23 @@ func (t tool) schema() json.RawMessage {
 	return t.InputSchema
 }
 
-// callable reports whether a client would run the tool itself; web_search and
+// isCallable reports whether a client would run the tool itself; web_search and
 // the like run at the provider.
-func (t tool) callable() bool {
+func (t tool) isCallable() bool {
 	return t.name() != "" && (t.Type == "" || t.Type == "function" || t.Type == "custom" && len(t.InputSchema) > 0)
 }
 
-// toolCall returns the call that the request forces by tool_choice or that the
+// chooseTool returns the call that the request forces by tool_choice or that the
 // text asks for with "call tool NAME", optionally followed by a JSON object of
 // arguments; nil when there is none.
-func (c *call) toolCall(said string) *toolCall {
+func (c *call) chooseTool(said string) *toolCall {
 	choice := c.req.toolChoice()
 	if choice.mode == "none" {
 		return nil
 	}
-	wanted, arguments := askedTool(said)
+	wanted, arguments := parseToolCall(said)
 	for _, t := range c.req.Tools {
-		if !t.callable() {
+		if !t.isCallable() {
 			continue
 		}
 		switch name := t.name(); {
@@ -79,16 +81,17 @@ type choice struct{ mode, name string }
 func (r *request) toolChoice() choice {
 	var word string
 	if json.Unmarshal(r.ToolChoice, &word) == nil {
-		return choice{mode: mode(word)}
+		return choice{mode: parseMode(word)}
 	}
 	var t tool
 	if json.Unmarshal(r.ToolChoice, &t) != nil {
 		return choice{mode: "auto"}
 	}
-	return choice{mode: mode(t.Type), name: t.name()}
+	return choice{mode: parseMode(t.Type), name: t.name()}
 }
 
-func mode(word string) string {
+// parseMode returns the mode that a word of tool_choice means.
+func parseMode(word string) string {
 	switch word {
 	case "none":
 		return "none"
@@ -98,28 +101,28 @@ func mode(word string) string {
 	return "auto"
 }
 
-// askedTool finds "call tool NAME" in a text and the JSON object behind it.
-func askedTool(said string) (name, arguments string) {
+// parseToolCall returns NAME of "call tool NAME" in a text and the JSON object after it.
+func parseToolCall(said string) (name, arguments string) {
 	const ask = "call tool "
 	i := strings.LastIndex(strings.ToLower(said), ask)
 	if i < 0 || len(strings.ToLower(said)) != len(said) {
 		return "", "{}"
 	}
 	rest := strings.TrimLeft(said[i+len(ask):], "`\"' ")
-	end := strings.IndexFunc(rest, func(r rune) bool { return !nameRune(r) })
+	end := strings.IndexFunc(rest, func(r rune) bool { return !isNameRune(r) })
 	if end < 0 {
 		end = len(rest)
 	}
-	return rest[:end], objectIn(rest[end:])
+	return rest[:end], firstObject(rest[end:])
 }
 
-// nameRune reports whether r can stand in a tool's name.
-func nameRune(r rune) bool {
+// isNameRune reports whether r can stand in a tool's name.
+func isNameRune(r rune) bool {
 	return r == '_' || r == '-' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
 }
 
-// objectIn returns the first JSON object in s, or an empty one.
-func objectIn(s string) string {
+// firstObject returns the first JSON object in s, or an empty one.
+func firstObject(s string) string {
 	i := strings.IndexByte(s, '{')
 	if i < 0 {
 		return "{}"

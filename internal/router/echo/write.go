@@ -22,11 +22,12 @@ func encode(v any) []byte {
 }
 
 // writeJSON writes a whole reply. A write error means that the client has
-// left; there is nobody to tell.
+// left, and is ignored.
 func writeJSON(w http.ResponseWriter, status int, v any) {
 	writeBytes(w, status, "application/json", encode(v))
 }
 
+// writeBytes writes a whole reply.
 func writeBytes(w http.ResponseWriter, status int, contentType string, body []byte) {
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
@@ -34,10 +35,12 @@ func writeBytes(w http.ResponseWriter, status int, contentType string, body []by
 	_, _ = w.Write(body)
 }
 
+// acceptsGzip reports whether the client takes gzip.
 func acceptsGzip(h http.Header) bool {
 	return strings.Contains(h.Get("Accept-Encoding"), "gzip")
 }
 
+// writeGzip writes v as a whole reply in gzip.
 func writeGzip(w http.ResponseWriter, v any) {
 	var buf bytes.Buffer
 	z := gzip.NewWriter(&buf)

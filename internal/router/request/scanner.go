@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/flowgate-go/flowgate/internal/router/dialect"
+	"github.com/flowgate-go/flowgate/internal/router/estimate"
 	"github.com/flowgate-go/flowgate/internal/router/failure"
 )
 
@@ -117,7 +118,7 @@ func (s *scanner) noteRequired(key string, value []byte) {
 // countPrompt adds a part of the prompt whose tokens are to be counted.
 func (s *scanner) countPrompt(part []byte) {
 	if s.request.Dialect == dialect.CountTokens {
-		s.request.PromptBytes += promptBytes("", part, maxEstimateDepth)
+		s.request.PromptBytes += estimate.PromptBytes(part)
 	}
 }
 

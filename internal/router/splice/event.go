@@ -2,8 +2,8 @@ package splice
 
 import "bytes"
 
-// event is what Stream looks at in the data of one event. Values are slices of
-// the document, nil where it has none.
+// event is what Stream needs of the data of one event. Values are slices of the
+// document, nil where it has none.
 type event struct {
 	start, end int // where the model stands; end 0: nowhere
 
@@ -17,11 +17,11 @@ type event struct {
 	block    []byte // Anthropic: content_block
 }
 
-// inspect looks into the data of one event: what kind of event it is, and
-// where the model stands in it; end is 0 when there is none.
+// inspect notes what kind of event the data are, and returns where the model stands in
+// them; end is 0 when it is nowhere.
 func (s *Stream) inspect(data []byte) (start, end int) {
-	if s.named {
-		s.fail(data)
+	if s.namesError {
+		s.noteError(data)
 	}
 	// Without its first quote, of which events are full, a key is found faster.
 	hasError := bytes.Contains(data, []byte(`error"`))
@@ -34,35 +34,35 @@ func (s *Stream) inspect(data []byte) (start, end int) {
 	}
 	var e event
 	if e.read(data) != nil {
-		if !s.judgeList(data) {
-			s.join(data)
+		if !s.inspectList(data) {
+			s.joinData(data)
 		}
 		return 0, 0
 	}
-	s.judge(&e, data)
+	s.noteEvent(&e, data)
 	return e.start, e.end
 }
 
-// judge notes whether e is an error, content, or the end of the stream.
-func (s *Stream) judge(e *event, data []byte) {
-	s.typed = s.typed || e.kind != nil && e.choices == nil
+// noteEvent notes whether e is an error, content, or the end of the stream.
+func (s *Stream) noteEvent(e *event, data []byte) {
+	s.hasTypes = s.hasTypes || e.kind != nil && e.choices == nil
 	switch {
 	case e.isError():
-		s.fail(data)
-	case !e.opens():
+		s.noteError(data)
+	case !e.isOpening():
 		s.noteContent()
 	}
 	s.noteEnd(data)
 }
 
-// judgeList reports whether the data are a list that begins with an error, as
+// inspectList reports whether the data are a list that begins with an error, as
 // Google sends it, and notes the error.
-func (s *Stream) judgeList(data []byte) bool {
+func (s *Stream) inspectList(data []byte) bool {
 	isError := false
 	_ = Elements(data, func(start, end int) bool { // an error: it is not a list
 		var e event
 		if isError = e.read(data[start:end]) == nil && e.isError(); isError {
-			s.fail(data[start:end])
+			s.noteError(data[start:end])
 		}
 		return false
 	})
@@ -73,52 +73,54 @@ func (s *Stream) judgeList(data []byte) bool {
 // counts as content any more.
 func (s *Stream) noteContent() { s.Content = s.Content || !s.Failed }
 
-// join collects the data of an event whose JSON stands on several lines. Once
-// content has passed there is nothing left to find out.
-func (s *Stream) join(data []byte) {
+// joinData collects the data of an event whose JSON stands on several lines. After
+// content has passed, nothing more must be known.
+func (s *Stream) joinData(data []byte) {
 	if s.Content {
 		return
 	}
-	if len(s.joined)+len(data) > MaxLine {
+	if len(s.joinedData)+len(data) > MaxLine {
 		s.noteContent()
 		return
 	}
-	s.joined = append(append(s.joined, data...), '\n')
+	s.joinedData = append(append(s.joinedData, data...), '\n')
 }
 
-// judgeJoined looks into the lines that join has collected, once: to look after
+// inspectJoined inspects the lines that joinData has collected, once: doing so after
 // each line would take a time that grows with the square of their number.
-func (s *Stream) judgeJoined() bool {
+func (s *Stream) inspectJoined() bool {
 	var e event
-	if len(s.joined) == 0 || e.read(s.joined) != nil {
+	if len(s.joinedData) == 0 || e.read(s.joinedData) != nil {
 		return false
 	}
-	s.judge(&e, s.joined)
-	s.joined = nil
+	s.noteEvent(&e, s.joinedData)
+	s.joinedData = nil
 	return true
 }
 
 // endEvent notes the blank line after an event.
 func (s *Stream) endEvent() {
-	if s.named && !s.Failed {
-		s.fail(nil)
+	if s.namesError && !s.Failed {
+		s.noteError(nil)
 	}
-	s.Ended = s.Ended || s.last
-	s.named, s.last, s.told, s.filled = false, false, false, false
-	if !s.judgeJoined() && len(s.joined) > 0 { // no JSON: whatever it is, it is not ours to hold back
+	s.Ended = s.Ended || s.namesLast
+	s.namesError, s.namesLast, s.namesType, s.hasData = false, false, false, false
+	if !s.inspectJoined() && len(s.joinedData) > 0 { // not JSON: it is not held back
 		s.noteContent()
-		s.joined = nil
+		s.joinedData = nil
 	}
 }
 
-func (s *Stream) fail(data []byte) {
+// noteError notes that the stream failed; data are those of the error.
+func (s *Stream) noteError(data []byte) {
 	if !s.Failed {
 		s.Failed = true
 		s.Error = bytes.Clone(data)
 	}
 }
 
-// findModel finds the model in an event that passes amid others.
+// findModel returns where the model stands in an event after the first content; end is
+// 0 when it is nowhere.
 func findModel(data []byte) (start, end int) {
 	err := Members(data, func(key []byte, from, to int) bool {
 		switch string(key) {
@@ -127,7 +129,7 @@ func findModel(data []byte) (start, end int) {
 				start, end = from, to
 			}
 		case "message", "response":
-			if a, b := innerModel(data[from:to]); b > 0 {
+			if a, b := findInnerModel(data[from:to]); b > 0 {
 				start, end = from+a, from+b
 			}
 		}
@@ -139,7 +141,7 @@ func findModel(data []byte) (start, end int) {
 	return start, end
 }
 
-// read takes an event apart.
+// read reads the members of an event.
 func (e *event) read(data []byte) error {
 	return Members(data, func(key []byte, from, to int) bool {
 		e.members++
@@ -151,7 +153,7 @@ func (e *event) read(data []byte) error {
 			}
 		case "message", "response":
 			e.response = value
-			if a, b := innerModel(value); b > 0 && e.end == 0 {
+			if a, b := findInnerModel(value); b > 0 && e.end == 0 {
 				e.start, e.end = from+a, from+b
 			}
 		case "type":
@@ -173,8 +175,8 @@ func (e *event) read(data []byte) error {
 	})
 }
 
-// innerModel finds the string member "model" of the object in data.
-func innerModel(data []byte) (start, end int) {
+// findInnerModel returns the place of the string member the string member "model" of the object in data.
+func findInnerModel(data []byte) (start, end int) {
 	if data[0] != '{' {
 		return 0, 0
 	}
@@ -190,70 +192,70 @@ func innerModel(data []byte) (start, end int) {
 	return start, end
 }
 
-// isError reports whether the event tells that the request failed.
+// isError reports whether the event says that the request failed.
 func (e *event) isError() bool {
 	switch string(e.kind) {
 	case `"error"`, `"response.failed"`, `"response.error"`:
 		return true
 	}
-	return string(e.object) == `"error"` || !IsEmpty(e.err) || ChoiceFailed(e.choices)
+	return string(e.object) == `"error"` || !IsEmpty(e.err) || HasFailedChoice(e.choices)
 }
 
-// ChoiceFailed reports whether one of a chat reply's choices holds an error
-// instead of an answer, as OpenRouter's do.
-func ChoiceFailed(choices []byte) bool {
+// HasFailedChoice reports whether one of a chat reply's choices is an error instead of
+// an answer, as OpenRouter sends it.
+func HasFailedChoice(choices []byte) bool {
 	if !bytes.Contains(choices, []byte(`"error"`)) {
 		return false
 	}
-	failed := false
+	hasFailed := false
 	_ = Elements(choices, func(from, to int) bool { // what is not well-formed has no error in it
 		_ = Members(choices[from:to], func(key []byte, a, b int) bool {
 			value := choices[from+a : from+b]
 			switch string(key) {
 			case "error":
-				failed = failed || !IsEmpty(value)
+				hasFailed = hasFailed || !IsEmpty(value)
 			case "finish_reason":
-				failed = failed || string(value) == `"error"`
+				hasFailed = hasFailed || string(value) == `"error"`
 			}
-			return !failed
+			return !hasFailed
 		})
-		return !failed
+		return !hasFailed
 	})
-	return failed
+	return hasFailed
 }
 
-// opens reports whether the event only opens a reply: it holds nothing that a
-// client could show.
-func (e *event) opens() bool {
+// isOpening reports whether the event only opens a reply: it has nothing that a client
+// could show.
+func (e *event) isOpening() bool {
 	switch string(e.kind) {
 	case `"message_start"`, `"ping"`, `"keepalive"`, `"response.created"`, `"response.in_progress"`, `"response.queued"`:
 		return true
 	case `"content_block_start"`:
-		return isHollow(e.block)
+		return isEmptyPart(e.block)
 	case `"response.output_item.added"`, `"response.content_part.added"`, `"response.reasoning_summary_part.added"`:
-		return isHollow(e.response)
+		return isEmptyPart(e.response)
 	}
 	if e.choices == nil || len(e.usage) > 0 && e.usage[0] == '{' {
 		return e.members == 0
 	}
-	return AreHollowChoices(e.choices)
+	return AreEmptyChoices(e.choices)
 }
 
-// AreHollowChoices reports whether the choices of a chat or completions reply,
-// or of a chunk of one, hold no answer.
-func AreHollowChoices(choices []byte) bool {
-	hollow := true
+// AreEmptyChoices reports whether the choices of a chat or completions reply, or of a
+// chunk of one, have no answer.
+func AreEmptyChoices(choices []byte) bool {
+	isEmpty := true
 	err := Elements(choices, func(from, to int) bool {
-		hollow = hollow && isHollowChoice(choices[from:to])
-		return hollow
+		isEmpty = isEmpty && isEmptyChoice(choices[from:to])
+		return isEmpty
 	})
-	return err == nil && hollow
+	return err == nil && isEmpty
 }
 
-// isHollow reports whether a content block, an item or a part is an empty text,
+// isEmptyPart reports whether a content block, an item or a part is an empty text,
 // message or piece of reasoning. A tool call never is: it has a name.
-func isHollow(part []byte) bool {
-	hollow := true
+func isEmptyPart(part []byte) bool {
+	isEmpty := true
 	err := Members(part, func(key []byte, from, to int) bool {
 		value := part[from:to]
 		switch string(key) {
@@ -261,47 +263,48 @@ func isHollow(part []byte) bool {
 			switch string(value) {
 			case `"text"`, `"thinking"`, `"message"`, `"reasoning"`, `"output_text"`, `"summary_text"`, `"reasoning_text"`:
 			default:
-				hollow = false
+				isEmpty = false
 			}
 		case "text", "thinking", "content", "summary", "signature":
-			hollow = hollow && IsEmpty(value)
+			isEmpty = isEmpty && IsEmpty(value)
 		}
-		return hollow
+		return isEmpty
 	})
-	return err == nil && hollow
+	return err == nil && isEmpty
 }
 
-// isHollowChoice reports whether a choice of a chat or completions chunk holds
-// no more than a role.
-func isHollowChoice(choice []byte) bool {
-	hollow := true
+// isEmptyChoice reports whether a choice of a chat or completions chunk has only a
+// role.
+func isEmptyChoice(choice []byte) bool {
+	isEmpty := true
 	err := Members(choice, func(key []byte, from, to int) bool {
 		value := choice[from:to]
 		switch string(key) {
 		case "delta", "message":
-			hollow = isHollowDelta(value)
+			isEmpty = isEmptyDelta(value)
 		case "text", "finish_reason":
-			hollow = IsEmpty(value)
+			isEmpty = IsEmpty(value)
 		}
-		return hollow
+		return isEmpty
 	})
-	return err == nil && hollow
+	return err == nil && isEmpty
 }
 
-func isHollowDelta(delta []byte) bool {
+// isEmptyDelta reports whether a delta or message has only a role.
+func isEmptyDelta(delta []byte) bool {
 	if IsEmpty(delta) {
 		return true
 	}
-	hollow := true
+	isEmpty := true
 	err := Members(delta, func(key []byte, from, to int) bool {
-		hollow = string(key) == "role" || IsEmpty(delta[from:to])
-		return hollow
+		isEmpty = string(key) == "role" || IsEmpty(delta[from:to])
+		return isEmpty
 	})
-	return err == nil && hollow
+	return err == nil && isEmpty
 }
 
-// IsEmpty reports whether a JSON value says nothing: it is absent, null,
-// false, or an empty string, object or array.
+// IsEmpty reports whether a JSON value is absent, null, false, 0, or an empty string,
+// object or array.
 func IsEmpty(value []byte) bool {
 	switch string(value) {
 	case "", "null", "false", `""`, "{}", "[]", "0":
@@ -313,8 +316,8 @@ func IsEmpty(value []byte) bool {
 // noteEnd notes whether the event is the end that its dialect demands.
 func (s *Stream) noteEnd(data []byte) {
 	switch {
-	case s.Ended, s.told:
-	case s.typed:
+	case s.Ended, s.namesType:
+	case s.hasTypes:
 		s.Ended = isTypedEnd(data)
 	default:
 		s.Ended = isChatEnd(data)
@@ -322,7 +325,7 @@ func (s *Stream) noteEnd(data []byte) {
 }
 
 // isEventType reports whether an event line's name is a type of Anthropic's or
-// the Responses API, so that the data need not be asked for it.
+// the Responses API, so that the data need not be searched for it.
 func isEventType(name []byte) bool {
 	return bytes.HasPrefix(name, []byte("response.")) || bytes.HasPrefix(name, []byte("message_")) || bytes.HasPrefix(name, []byte("content_block_"))
 }
@@ -336,6 +339,7 @@ func isLast(kind []byte) bool {
 	return false
 }
 
+// isTypedEnd reports whether the type of an event is one that ends a stream.
 func isTypedEnd(data []byte) bool {
 	ended := false
 	_ = Members(data, func(key []byte, from, to int) bool { // what is not well-formed is not the end
@@ -347,8 +351,8 @@ func isTypedEnd(data []byte) bool {
 	return ended
 }
 
-// isChatEnd reports whether a chat or completions chunk names a finish reason
-// or brings the usage after the last choice. Within text the quotes of a key
+// isChatEnd reports whether a chat or completions chunk has a finish reason, or the
+// usage after the last choice. Within text the quotes of a key
 // would be escaped. Some upstreams send the usage so far in every chunk, beside
 // a choice; that is not the end.
 func isChatEnd(data []byte) bool {
@@ -360,17 +364,18 @@ func isChatEnd(data []byte) bool {
 	for ; at >= 0; at = bytes.Index(data, []byte(key)) {
 		isKey := at > 0 && data[at-1] == '"'
 		data = data[at+len(key):]
-		i := space(data, 0)
+		i := skipSpace(data, 0)
 		if !isKey || i == len(data) || data[i] != ':' {
 			continue
 		}
-		if i = space(data, i+1); i+1 < len(data) && data[i] == '"' && data[i+1] != '"' {
+		if i = skipSpace(data, i+1); i+1 < len(data) && data[i] == '"' && data[i+1] != '"' {
 			return true
 		}
 	}
 	return false
 }
 
+// isUsageChunk reports whether a chunk has the usage and no choice.
 func isUsageChunk(data []byte) bool {
 	if !bytes.Contains(data, []byte(`usage"`)) {
 		return false

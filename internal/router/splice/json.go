@@ -4,7 +4,8 @@
 // rewriter of event streams.
 //
 // It never validates a document fully: what lies inside a value is skipped by
-// matching quotes and brackets, and judged by whoever decodes it.
+// matching quotes and brackets. It is longer than 700 lines because what an event
+// means is found in the same pass in which it is rewritten.
 package splice
 
 import (
@@ -22,45 +23,45 @@ type SyntaxError struct {
 // Error names the reason and the character, counted from 0.
 func (e *SyntaxError) Error() string { return fmt.Sprintf("%s (char %d)", e.Reason, e.Offset) }
 
-// Visit sees one member of an object: its decoded key, and where its value
+// Visit is called for one member of an object: its decoded key, and where its value
 // starts and ends in the document. It returns false to stop the scan; what
 // follows is then not looked at. key is only valid during the call.
 type Visit func(key []byte, start, end int) bool
 
 // Members calls visit for each top-level member of the JSON object in doc, in
-// order, duplicates included. The error is a *SyntaxError when doc is no
-// object, is cut off, or something follows it.
+// order, duplicates included. The error is a *SyntaxError when doc is not
+// an object, is cut off, or is followed by something.
 func Members(doc []byte, visit Visit) error {
-	i := space(doc, 0)
+	i := skipSpace(doc, 0)
 	if i == len(doc) || doc[i] != '{' {
 		return &SyntaxError{i, "expected a JSON object"}
 	}
-	i = space(doc, i+1)
+	i = skipSpace(doc, i+1)
 	if i < len(doc) && doc[i] == '}' {
-		return trailing(doc, i+1)
+		return checkEnd(doc, i+1)
 	}
 	for {
 		key, next, err := memberKey(doc, i)
 		if err != nil {
 			return err
 		}
-		end, err := value(doc, next)
+		end, err := skipValue(doc, next)
 		if err != nil {
 			return err
 		}
 		if !visit(key, next, end) {
 			return nil
 		}
-		i = space(doc, end)
+		i = skipSpace(doc, end)
 		switch {
 		case i == len(doc):
 			return &SyntaxError{i, "unexpected end of the object"}
 		case doc[i] == '}':
-			return trailing(doc, i+1)
+			return checkEnd(doc, i+1)
 		case doc[i] != ',':
 			return &SyntaxError{i, "expected ',' or '}'"}
 		}
-		i = space(doc, i+1)
+		i = skipSpace(doc, i+1)
 	}
 }
 
@@ -69,7 +70,7 @@ func memberKey(doc []byte, i int) (key []byte, next int, err error) {
 	if i == len(doc) || doc[i] != '"' {
 		return nil, 0, &SyntaxError{i, "unexpected character, expected a string key"}
 	}
-	end, err := str(doc, i)
+	end, err := skipString(doc, i)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -81,26 +82,26 @@ func memberKey(doc []byte, i int) (key []byte, next int, err error) {
 		}
 		key = []byte(s)
 	}
-	i = space(doc, end)
+	i = skipSpace(doc, end)
 	if i == len(doc) || doc[i] != ':' {
 		return nil, 0, &SyntaxError{i, "expected ':'"}
 	}
-	return key, space(doc, i+1), nil
+	return key, skipSpace(doc, i+1), nil
 }
 
-// value returns the end of the value that starts at i.
-func value(doc []byte, i int) (int, error) {
+// skipValue returns the end of the value that starts at i.
+func skipValue(doc []byte, i int) (int, error) {
 	if i == len(doc) {
 		return 0, &SyntaxError{i, "unexpected end, expected a value"}
 	}
 	switch doc[i] {
 	case '"':
-		return str(doc, i)
+		return skipString(doc, i)
 	case '{', '[':
-		return nested(doc, i)
+		return skipNested(doc, i)
 	}
 	end := i
-	for end < len(doc) && scalar[doc[end]] {
+	for end < len(doc) && isScalar[doc[end]] {
 		end++
 	}
 	if !isPlainScalar(doc[i:end]) && !json.Valid(doc[i:end]) {
@@ -124,19 +125,19 @@ func isPlainScalar(text []byte) bool {
 	return len(text) > 0 && text[0] != '0'
 }
 
-// scalar holds the characters that numbers, true, false and null consist of.
-var scalar = [256]bool{'+': true, '-': true, '.': true, 'E': true,
+// isScalar says which characters numbers, true, false and null consist of.
+var isScalar = [256]bool{'+': true, '-': true, '.': true, 'E': true,
 	'0': true, '1': true, '2': true, '3': true, '4': true, '5': true, '6': true, '7': true, '8': true, '9': true,
 	'a': true, 'e': true, 'f': true, 'l': true, 'n': true, 'r': true, 's': true, 't': true, 'u': true}
 
-// nested returns the end of the object or array that starts at i: the place
-// where as many brackets are closed as were opened, strings left out.
-func nested(doc []byte, i int) (int, error) {
+// skipNested returns the end of the object or array that starts at i: the place where
+// as many brackets are closed as were opened, those in strings not counted.
+func skipNested(doc []byte, i int) (int, error) {
 	start, depth := i, 0
 	for i < len(doc) {
 		switch doc[i] {
 		case '"':
-			end, err := str(doc, i)
+			end, err := skipString(doc, i)
 			if err != nil {
 				return 0, err
 			}
@@ -154,10 +155,10 @@ func nested(doc []byte, i int) (int, error) {
 	return 0, &SyntaxError{start, "object or array is not closed"}
 }
 
-// str returns the end of the string that starts at i, its closing quote
-// included. It hops from quote to quote: an escaped one has an odd number of
-// backslashes before it.
-func str(doc []byte, i int) (int, error) {
+// skipString returns the end of the string that starts at i, its closing quote
+// included. It searches for quotes: an escaped one has an odd number of backslashes
+// before it.
+func skipString(doc []byte, i int) (int, error) {
 	for from := i + 1; ; {
 		n := bytes.IndexByte(doc[from:], '"')
 		if n < 0 {
@@ -174,15 +175,17 @@ func str(doc []byte, i int) (int, error) {
 	}
 }
 
-func space(doc []byte, i int) int {
+// skipSpace returns the place of the first character from i that is not white space.
+func skipSpace(doc []byte, i int) int {
 	for i < len(doc) && (doc[i] == ' ' || doc[i] == '\n' || doc[i] == '\r' || doc[i] == '\t') {
 		i++
 	}
 	return i
 }
 
-func trailing(doc []byte, i int) error {
-	if i = space(doc, i); i < len(doc) {
+// checkEnd returns an error when anything but white space follows from i.
+func checkEnd(doc []byte, i int) error {
+	if i = skipSpace(doc, i); i < len(doc) {
 		return &SyntaxError{i, "unexpected data after the object"}
 	}
 	return nil
@@ -191,31 +194,31 @@ func trailing(doc []byte, i int) error {
 // Elements calls visit with the place of each element of the JSON array in
 // doc, in order, until visit returns false. The error is as that of Members.
 func Elements(doc []byte, visit func(start, end int) bool) error {
-	i := space(doc, 0)
+	i := skipSpace(doc, 0)
 	if i == len(doc) || doc[i] != '[' {
 		return &SyntaxError{i, "expected a JSON array"}
 	}
-	i = space(doc, i+1)
+	i = skipSpace(doc, i+1)
 	if i < len(doc) && doc[i] == ']' {
-		return trailing(doc, i+1)
+		return checkEnd(doc, i+1)
 	}
 	for {
-		end, err := value(doc, i)
+		end, err := skipValue(doc, i)
 		if err != nil {
 			return err
 		}
 		if !visit(i, end) {
 			return nil
 		}
-		i = space(doc, end)
+		i = skipSpace(doc, end)
 		switch {
 		case i == len(doc):
 			return &SyntaxError{i, "unexpected end of the array"}
 		case doc[i] == ']':
-			return trailing(doc, i+1)
+			return checkEnd(doc, i+1)
 		case doc[i] != ',':
 			return &SyntaxError{i, "expected ',' or ']'"}
 		}
-		i = space(doc, i+1)
+		i = skipSpace(doc, i+1)
 	}
 }

@@ -3,7 +3,7 @@ package splice
 import "bytes"
 
 // MaxLine is the longest line, in bytes, that Stream looks into; longer ones
-// pass as they are. An event that long is a finished answer with images in it.
+// pass as they are. An event that long is a finished reply with images in it.
 const MaxLine = 1 << 20
 
 // Stream replaces the model in server-sent events as they pass: the top-level
@@ -12,8 +12,8 @@ const MaxLine = 1 << 20
 // out, and in a stream with line ends that are a CR alone all line ends become
 // LF, which every client reads. All other bytes stay what they are.
 //
-// Whole lines come out at once; only an unfinished line is held back, which no
-// reader could use before its end. How the input was cut into chunks never
+// Whole lines come out at once; only an unfinished line is held back, which a
+// reader could not use before its end. How the input was cut into chunks never
 // changes the output.
 //
 // Stream also notes what passed: content, an error, the stream's own end.
@@ -27,48 +27,49 @@ type Stream struct {
 	Failed  bool   // an error event passed
 	Error   []byte // the data of the first error event
 
-	hold   []byte // the unfinished line
-	joined []byte // the data so far of an event over several lines, while Content is false
-	begun  bool   // the first bytes, which may be a byte order mark, were looked at
-	long   bool   // the rest of a line longer than MaxLine passes
-	open   bool   // the last line that came out was not the blank one that ends an event
-	bareCR bool   // a line ended in a CR alone: all line ends become LF
-	skipLF bool   // the last chunk ended in a CR that ended a line: an LF after it belongs to it
-	typed  bool   // events have a "type", as in Anthropic's and the Responses API; chat chunks do not
-	named  bool   // the event line of the current event says error
-	last   bool   // the event line of the current event names the last one
-	filled bool   // a data line of the current event passed
-	told   bool   // the event line of the current event repeats its type
+	heldLine   []byte // the unfinished line
+	joinedData []byte // the data so far of an event over several lines, while Content is false
+	hasBegun   bool   // the first bytes, which may be a byte order mark, were looked at
+	inLongLine bool   // the rest of a line longer than MaxLine passes
+	inEvent    bool   // the last line that came out was not the blank one that ends an event
+	hasBareCR  bool   // a line ended in a CR alone: all line ends become LF
+	skipsLF    bool   // the last chunk ended in a CR that ended a line: an LF after it belongs to it
+	hasTypes   bool   // events have a "type", as in Anthropic's and the Responses API; chat chunks do not
+	hasData    bool   // a data line of the current event passed
+	namesError bool   // the event line of the current event says error
+	namesLast  bool   // the event line of the current event names the last one
+	namesType  bool   // the event line of the current event repeats its type
 }
 
+// What lines begin with.
 const (
 	byteOrderMark = "\xef\xbb\xbf"
 	dataPrefix    = "data:"
 )
 
-// Append appends to dst what may pass after chunk arrived, and returns dst.
+// Append adds a chunk of input and appends to dst what may pass now.
 func (s *Stream) Append(dst, chunk []byte) []byte {
-	if !s.begun {
+	if !s.hasBegun {
 		chunk = s.dropByteOrderMark(chunk)
 	}
 	for len(chunk) > 0 {
-		if s.skipLF {
-			s.skipLF = false
+		if s.skipsLF {
+			s.skipsLF = false
 			if chunk[0] == '\n' {
 				chunk = chunk[1:]
 				continue
 			}
 		}
 		if s.holdsCR() && chunk[0] != '\n' {
-			s.bareCR = true
-			dst = s.finishLine(dst, nil)
+			s.hasBareCR = true
+			dst = s.endLine(dst, nil)
 			continue
 		}
 		n := s.lineEnd(chunk)
 		if n == 0 {
-			return s.partial(dst, chunk)
+			return s.holdPart(dst, chunk)
 		}
-		dst = s.finishLine(dst, chunk[:n])
+		dst = s.endLine(dst, chunk[:n])
 		chunk = chunk[n:]
 	}
 	return dst
@@ -77,78 +78,79 @@ func (s *Stream) Append(dst, chunk []byte) []byte {
 // Finish ends a stream that came to its regular end: an unfinished line and an
 // unfinished event are completed.
 func (s *Stream) Finish(dst []byte) []byte {
-	s.begun = true
-	if len(s.hold) > 0 || s.long {
+	s.hasBegun = true
+	if len(s.heldLine) > 0 || s.inLongLine {
 		dst = s.Append(dst, []byte{'\n'})
 	}
 	return s.Abandon(dst)
 }
 
-// EndInput is called when no more input comes. Some servers leave the last line
-// ends out: the line that is held back is passed on if its data are whole, and
-// what the last event says counts.
+// EndInput notes that no more input comes. Some servers omit the last line ends: the
+// line that is held back is appended to dst if its data are whole, and the last event
+// counts.
 func (s *Stream) EndInput(dst []byte) []byte {
-	dst = s.completeLine(dst)
-	s.judgeJoined()
-	s.Ended = s.Ended || s.last && s.filled
+	dst = s.completeHeldLine(dst)
+	s.inspectJoined()
+	s.Ended = s.Ended || s.namesLast && s.hasData
 	return dst
 }
 
-func (s *Stream) completeLine(dst []byte) []byte {
-	data, ok := bytes.CutPrefix(bytes.TrimSpace(s.hold), []byte(dataPrefix))
-	if !ok || s.long {
+// completeHeldLine appends the line that is held back if its data are whole.
+func (s *Stream) completeHeldLine(dst []byte) []byte {
+	data, ok := bytes.CutPrefix(bytes.TrimSpace(s.heldLine), []byte(dataPrefix))
+	if !ok || s.inLongLine {
 		return dst
 	}
 	data = bytes.TrimSpace(data)
-	if !s.named && string(data) != "[DONE]" {
+	if !s.namesError && string(data) != "[DONE]" {
 		all := Visit(func([]byte, int, int) bool { return true })
-		if Members(data, all) != nil && Members(append(bytes.Clone(s.joined), data...), all) != nil {
+		if Members(data, all) != nil && Members(append(bytes.Clone(s.joinedData), data...), all) != nil {
 			return dst
 		}
 	}
 	return s.Append(dst, []byte{'\n'})
 }
 
-// Held is the line that is held back.
-func (s *Stream) Held() []byte { return s.hold }
+// Held returns the line that is held back.
+func (s *Stream) Held() []byte { return s.heldLine }
 
 // Abandon drops the unfinished line of a stream that broke off and ends the
 // unfinished event, so that an error event can follow.
 func (s *Stream) Abandon(dst []byte) []byte {
-	if s.long {
+	if s.inLongLine {
 		dst = append(dst, '\n')
 	}
-	if s.open {
+	if s.inEvent {
 		dst = append(dst, '\n')
 	}
-	s.hold, s.long, s.open = s.hold[:0], false, false
+	s.heldLine, s.inLongLine, s.inEvent = s.heldLine[:0], false, false
 	return dst
 }
 
 // InEvent reports whether the last line that came out left an event unfinished.
-func (s *Stream) InEvent() bool { return s.open }
+func (s *Stream) InEvent() bool { return s.inEvent }
 
 // InLine reports whether what came out ends inside of a line.
-func (s *Stream) InLine() bool { return s.long }
+func (s *Stream) InLine() bool { return s.inLongLine }
 
-// dropByteOrderMark returns what there is to read after a byte order mark;
-// nothing while the bytes so far may be the beginning of one.
+// dropByteOrderMark returns the bytes after a byte order mark, or nothing while the
+// bytes so far may be the beginning of one.
 func (s *Stream) dropByteOrderMark(chunk []byte) []byte {
-	if len(s.hold) > 0 {
-		chunk = append(s.hold, chunk...)
-		s.hold = nil
+	if len(s.heldLine) > 0 {
+		chunk = append(s.heldLine, chunk...)
+		s.heldLine = nil
 	}
 	if len(chunk) < len(byteOrderMark) && bytes.HasPrefix([]byte(byteOrderMark), chunk) {
-		s.hold = append(s.hold, chunk...)
+		s.heldLine = append(s.heldLine, chunk...)
 		return nil
 	}
-	s.begun = true
+	s.hasBegun = true
 	return bytes.TrimPrefix(chunk, []byte(byteOrderMark))
 }
 
-// holdsCR reports whether the line held back ends in a CR, which ends the line
+// holdsCR reports whether the line that is held back ends in a CR, which ends the line
 // whatever follows.
-func (s *Stream) holdsCR() bool { return len(s.hold) > 0 && s.hold[len(s.hold)-1] == '\r' }
+func (s *Stream) holdsCR() bool { return len(s.heldLine) > 0 && s.heldLine[len(s.heldLine)-1] == '\r' }
 
 // lineEnd returns the length of chunk's first line with its line end: LF, CR
 // LF, or CR. It returns 0 when the end is not there yet. A CR at the end of
@@ -164,84 +166,84 @@ func (s *Stream) lineEnd(chunk []byte) int {
 	case cr == 0 || cr == n-1:
 		return n
 	case cr < len(part):
-		s.bareCR = true
+		s.hasBareCR = true
 		return cr
-	case s.bareCR:
-		s.skipLF = true
+	case s.hasBareCR:
+		s.skipsLF = true
 		return cr
 	}
 	return 0
 }
 
-// finishLine passes the line that ends in last, which follows what is held back.
-func (s *Stream) finishLine(dst, last []byte) []byte {
-	if s.long {
-		s.long = false
+// endLine appends to dst the line that consists of what is held back and last.
+func (s *Stream) endLine(dst, last []byte) []byte {
+	if s.inLongLine {
+		s.inLongLine = false
 		text := trimLineEnd(last)
-		s.hold = append(s.hold, last[len(text):]...)
-		dst = s.appendLineEnd(append(dst, text...), s.hold)
-		s.hold = s.hold[:0]
+		s.heldLine = append(s.heldLine, last[len(text):]...)
+		dst = s.appendLineEnd(append(dst, text...), s.heldLine)
+		s.heldLine = s.heldLine[:0]
 		return dst
 	}
-	if len(s.hold) == 0 {
-		return s.line(dst, last)
+	if len(s.heldLine) == 0 {
+		return s.passLine(dst, last)
 	}
-	s.hold = append(s.hold, last...)
-	dst = s.line(dst, s.hold)
-	s.hold = s.hold[:0]
+	s.heldLine = append(s.heldLine, last...)
+	dst = s.passLine(dst, s.heldLine)
+	s.heldLine = s.heldLine[:0]
 	return dst
 }
 
 // partial takes in a chunk without a line end.
-func (s *Stream) partial(dst, chunk []byte) []byte {
-	if !s.long && len(s.hold)+len(chunk) <= MaxLine {
-		s.hold = append(s.hold, chunk...)
+func (s *Stream) holdPart(dst, chunk []byte) []byte {
+	if !s.inLongLine && len(s.heldLine)+len(chunk) <= MaxLine {
+		s.heldLine = append(s.heldLine, chunk...)
 		return dst
 	}
-	if !s.long {
-		s.long = true
-		dst = append(dst, s.hold...)
-		s.hold = append(s.hold, chunk[:min(len(chunk), len(dataPrefix))]...)
-		s.countLong(s.hold)
-		s.hold = s.hold[:0]
+	if !s.inLongLine {
+		s.inLongLine = true
+		dst = append(dst, s.heldLine...)
+		s.heldLine = append(s.heldLine, chunk[:min(len(chunk), len(dataPrefix))]...)
+		s.noteLongLine(s.heldLine)
+		s.heldLine = s.heldLine[:0]
 	}
 	if end := len(chunk) - 1; chunk[end] == '\r' {
-		s.hold = append(s.hold, '\r')
+		s.heldLine = append(s.heldLine, '\r')
 		chunk = chunk[:end]
 	}
 	return append(dst, chunk...)
 }
 
-// line passes one whole line, its line end included.
-func (s *Stream) line(dst, line []byte) []byte {
+// passLine appends one whole line, its line end included, to dst.
+func (s *Stream) passLine(dst, line []byte) []byte {
 	text := trimLineEnd(line)
 	end := line[len(text):]
 	if len(text) > MaxLine {
-		s.countLong(line)
+		s.noteLongLine(line)
 		return s.appendLineEnd(append(dst, text...), end)
 	}
-	s.open = len(text) > 0
+	s.inEvent = len(text) > 0
 	switch {
-	case !s.open:
+	case !s.inEvent:
 		s.endEvent()
 	case bytes.HasPrefix(text, []byte(dataPrefix)):
-		return s.appendLineEnd(s.dataLine(dst, text), end)
+		return s.appendLineEnd(s.passData(dst, text), end)
 	case bytes.HasPrefix(text, []byte("event:")):
 		name := bytes.TrimPrefix(text[len("event:"):], []byte{' '})
-		s.named, s.last, s.told = string(name) == "error", isLast(name), isEventType(name)
+		s.namesError, s.namesLast, s.namesType = string(name) == "error", isLast(name), isEventType(name)
 	}
 	return s.appendLineEnd(append(dst, text...), end)
 }
 
-// dataLine passes a data line, given without its line end.
-func (s *Stream) dataLine(dst, text []byte) []byte {
+// passData appends a data line, given without its line end, to dst.
+func (s *Stream) passData(dst, text []byte) []byte {
 	data := bytes.TrimLeft(text[len(dataPrefix):], " ")
 	if len(data) < 10 && string(bytes.TrimSpace(data)) == "[DONE]" {
 		s.Done = true
 		return append(dst, text...)
 	}
 	s.Events++
-	s.filled = true
+	s.hasData = true
 	start, end := s.inspect(data)
 	if end == 0 {
 		return append(dst, text...)
@@ -252,17 +254,18 @@ func (s *Stream) dataLine(dst, text []byte) []byte {
 	return append(dst, text[at+end:]...)
 }
 
-// countLong notes a line that is too long to look into.
-func (s *Stream) countLong(line []byte) {
-	s.open = true
+// noteLongLine notes a line that is too long to be inspected.
+func (s *Stream) noteLongLine(line []byte) {
+	s.inEvent = true
 	if bytes.HasPrefix(line, []byte(dataPrefix)) {
 		s.Events++
 		s.noteContent()
 	}
 }
 
+// appendLineEnd appends a line end, as an LF when line ends are replaced.
 func (s *Stream) appendLineEnd(dst, end []byte) []byte {
-	if s.bareCR {
+	if s.hasBareCR {
 		return append(dst, '\n')
 	}
 	return append(dst, end...)

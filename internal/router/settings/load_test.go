@@ -1,4 +1,4 @@
-package router_test
+package settings_test
 
 import (
 	"errors"
@@ -16,6 +16,17 @@ const minimal = `model_list:
   - {model_name: m, litellm_params: {model: openai/up-model, api_base: http://UP/v1, api_key: k-up}, model_info: {id: id-m}}
 general_settings: {master_key: sk-test}
 `
+
+// load writes yaml, in which UP and DOWN stand for addresses, and loads it.
+func load(t testing.TB, yaml, up, down string, env map[string]string) (*settings.Settings, error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "litellm.active.yaml")
+	yaml = strings.NewReplacer("127.0.0.1:9190", up, "127.0.0.1:9199", down, "UP", up, "DOWN", down).Replace(yaml)
+	if err := os.WriteFile(path, []byte(yaml), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return settings.Load(path, func(name string) string { return env[name] })
+}
 
 func TestLoadRefusesWhatLiteLLMWouldStartWithAndSaysWhere(t *testing.T) {
 	t.Parallel()

@@ -1,4 +1,4 @@
-package router_test
+package listen_test
 
 import (
 	"context"
@@ -15,6 +15,18 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/router/listen"
 )
+
+var client = &http.Client{Transport: &http.Transport{}}
+
+// eventually polls until done says so.
+func eventually(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(5 * time.Second); !done(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: not within 5 s", what)
+		}
+	}
+}
 
 // serving runs Serve until stop is called, which returns what Serve did.
 func serving(t *testing.T, h http.Handler, drain time.Duration) (addr string, stop context.CancelFunc, wait func() error) {

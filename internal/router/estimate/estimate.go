@@ -1,4 +1,8 @@
-package request
+// Package estimate guesses the length of a prompt in tokens without a tokenizer. Call
+// PromptBytes for each part of the prompt, and Tokens for their sum.
+//
+// It never decodes a part: strings are measured where they stand.
+package estimate
 
 import (
 	"bytes"
@@ -16,11 +20,14 @@ const (
 	attachmentTokens = 1600 // an image of the size to which Anthropic scales them, or a page of a PDF
 )
 
-// EstimatedTokens returns an estimate of the prompt's length in tokens, at least 1.
-func (q *Request) EstimatedTokens() int { return max(1, q.PromptBytes/bytesPerToken) }
+// Tokens returns an estimate of the tokens of so many bytes of prompt, at least 1.
+func Tokens(bytes int) int { return max(1, bytes/bytesPerToken) }
 
-// maxEstimateDepth is how many levels of a prompt are looked into for text and attachments.
-const maxEstimateDepth = 16
+// PromptBytes returns the length of a part of a prompt, a JSON value, in bytes of text.
+func PromptBytes(part []byte) int { return promptBytes("", part, maxDepth) }
+
+// maxDepth is how many levels of a prompt are searched for text and attachments.
+const maxDepth = 16
 
 // promptBytes returns the length of a part of a prompt in bytes of text. Strings count
 // unescaped; an image or a document counts attachmentTokens whatever its length. key

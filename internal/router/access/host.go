@@ -1,4 +1,4 @@
-package router
+package access
 
 import (
 	"net"
@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// isHostAllowed reports whether the Host header is one under which this machine is
+// IsHostAllowed reports whether the Host header is one under which this machine is
 // known. A request to a loopback address under a foreign name comes from a browser
 // that was tricked into sending it (DNS rebinding).
-func (r *Router) isHostAllowed(req *http.Request) bool {
+func (r *Rules) IsHostAllowed(req *http.Request) bool {
 	local, ok := req.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
 	if !ok || !local.IP.IsLoopback() || req.Host == "" {
 		return true

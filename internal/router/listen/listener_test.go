@@ -1,4 +1,4 @@
-package router_test
+package listen_test
 
 import (
 	"bufio"
@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -15,7 +17,14 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/router"
 	"github.com/flowgate-go/flowgate/internal/router/listen"
+	"github.com/flowgate-go/flowgate/internal/router/settings"
 )
+
+const oneDeployment = `model_list: [{model_name: m, litellm_params: {model: openai/m, api_base: "%s/v1", api_key: k}}]
+general_settings: {master_key: sk-test}
+`
+
+const goodReply = `{"id":"1","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"good"},"finish_reason":"stop"}]}`
 
 // bounded serves a router that takes so many connections, before an upstream
 // that answers when release is closed.
@@ -34,11 +43,15 @@ func bounded(t *testing.T, connections int) (addr string, began chan struct{}, r
 	t.Cleanup(up.Close)
 	release = sync.OnceFunc(func() { close(hold) })
 	t.Cleanup(release)
-	settings, err := load(t, ownYAML, strings.TrimPrefix(up.URL, "http://"), "127.0.0.1:1", nil)
+	path := filepath.Join(t.TempDir(), "settings.yaml")
+	if err := os.WriteFile(path, fmt.Appendf(nil, oneDeployment, up.URL), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := settings.Load(path, os.Getenv)
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler, err := router.New(settings, router.Options{})
+	handler, err := router.New(loaded, router.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
