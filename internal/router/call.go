@@ -40,7 +40,8 @@ func (r *Router) begin(w http.ResponseWriter, req *http.Request, d dialect.Diale
 func (r *Router) end(c *call) {
 	c.loan.GiveBack()
 	c.writer.Clear()
-	if c.request.IsReusable(maxPooledBuffer) && c.writer.IsReusable(maxPooledBuffer) && c.exchange.IsReusable(maxPooledBuffer) {
+	if c.request.IsReusable(maxPooledBuffer) && c.writer.IsReusable(maxPooledBuffer) &&
+		c.exchange.IsReusable(maxPooledBuffer) {
 		c.request.HTTP = nil
 		r.calls.Put(c)
 	}

@@ -25,7 +25,8 @@ func (r *Router) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	case !r.access.IsHostAllowed(req):
 		request.RefuseBody(w, req)
 		reply.WriteError(w, to.dialect, http.StatusForbidden, dialect.Error{Type: "permission_error",
-			Message: "Host header not allowed: use localhost or an IP address, or list the name in general_settings.flowgate_allowed_hosts"})
+			Message: "Host header not allowed: use localhost or an IP address, or list the name in " +
+				"general_settings.flowgate_allowed_hosts"})
 	case wantsWebSocket(req):
 		refuseWebSocket(w, req, to.dialect)
 	case !isKnown:
@@ -63,7 +64,8 @@ func refusePath(w http.ResponseWriter, req *http.Request) {
 // wantsWebSocket reports whether a request asks to become a WebSocket. Other
 // upgrades, such as h2c, may be ignored, and are.
 func wantsWebSocket(req *http.Request) bool {
-	return slices.ContainsFunc(req.Header["Upgrade"], func(v string) bool { return strings.Contains(strings.ToLower(v), "websocket") })
+	return slices.ContainsFunc(req.Header["Upgrade"],
+		func(v string) bool { return strings.Contains(strings.ToLower(v), "websocket") })
 }
 
 // refuseWebSocket answers 426, at which Codex goes on over HTTP at once.
@@ -72,7 +74,8 @@ func refuseWebSocket(w http.ResponseWriter, req *http.Request, d dialect.Dialect
 	w.Header().Set("Upgrade", "HTTP/1.1")
 	request.RefuseBody(w, req)
 	reply.WriteError(w, d, http.StatusUpgradeRequired, dialect.Error{Type: "invalid_request_error",
-		Message: "WebSockets are not served here: send POST " + failure.Shorten(req.URL.Path) + " over HTTP (Codex: supports_websockets = false)"})
+		Message: "WebSockets are not served here: send POST " + failure.Shorten(req.URL.Path) +
+			" over HTTP (Codex: supports_websockets = false)"})
 }
 
 // authorize checks the request's key. It answers 401 itself, and returns false, when

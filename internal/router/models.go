@@ -71,7 +71,8 @@ func (r *Router) serveReadiness(w http.ResponseWriter, _ *http.Request) {
 
 // serveIndex says, without the key, what this server is.
 func (r *Router) serveIndex(w http.ResponseWriter, _ *http.Request) {
-	reply.WriteJSON(w, http.StatusOK, []byte(`{"service":"flowgate embedded router","models":"/v1/models","ready":"/health/readiness"}`))
+	reply.WriteJSON(w, http.StatusOK, []byte(`{"service":"flowgate embedded router","models":"/v1/models",`+
+		`"ready":"/health/readiness"}`))
 }
 
 // writeDetail sends an error in the form that LiteLLM's web framework gives outside of any dialect.

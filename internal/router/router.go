@@ -11,7 +11,6 @@
 package router
 
 import (
-	"context"
 	"log/slog"
 	"math/rand/v2"
 	"slices"
@@ -103,19 +102,22 @@ func New(s *settings.Settings, opts Options) (*Router, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Router{settings: s, access: access.New(s.MasterKey, slices.Concat(opts.Hosts, s.AllowedHosts)...), modelList: encodeModelList(s.Groups)}
+	r := &Router{settings: s, access: access.New(s.MasterKey, slices.Concat(opts.Hosts, s.AllowedHosts)...),
+		modelList: encodeModelList(s.Groups)}
 	for _, d := range s.Deployments {
 		r.deployments = append(r.deployments, deployment.New(d))
 	}
 	r.memory.SetLimit(opts.MaxHeld)
 	r.calls.New = func() any { return new(call) }
-	r.reader = request.Reader{MaxBody: opts.MaxBody, BodyTimeout: opts.BodyTimeout, AllowMocks: s.AllowMocks, Watchdog: &r.watchdog}
+	r.reader = request.Reader{MaxBody: opts.MaxBody, BodyTimeout: opts.BodyTimeout, AllowMocks: s.AllowMocks,
+		Watchdog: &r.watchdog}
 	r.replies = reply.Options{Watchdog: &r.watchdog, WriteTimeout: reply.DefaultWriteTimeout, Now: opts.Now}
 	r.sender = upstream.Sender{Settings: s, Transport: transport.New(peers), Watchdog: &r.watchdog, Now: opts.Now,
 		MaxBody: opts.MaxBody, Strict: opts.StrictParity}
 	r.policy = route.Policy{Settings: s, Groups: route.NewGroups(s, r.deployments), Logger: opts.Logger,
 		Now: opts.Now, Rand: opts.Rand, Sleep: opts.Sleep, After: time.After,
-		Cooldown: &cooldown.Policy{Rule: cooldown.EffectiveRule(s, opts.StrictParity), Strict: opts.StrictParity, Now: opts.Now, Logger: opts.Logger}}
+		Cooldown: &cooldown.Policy{Rule: cooldown.EffectiveRule(s, opts.StrictParity), Strict: opts.StrictParity,
+			Now: opts.Now, Logger: opts.Logger}}
 	for _, w := range s.Warnings {
 		opts.Logger.Warn(w.Message, "code", w.Code, "path", w.Path, "line", w.Line)
 	}
@@ -133,23 +135,11 @@ func setDefaults(opts *Options) {
 		opts.Rand = rand.Float64
 	}
 	if opts.Sleep == nil {
-		opts.Sleep = sleep
+		opts.Sleep = route.SleepOnTimer
 	}
 	opts.BodyTimeout = lo.CoalesceOrEmpty(opts.BodyTimeout, request.DefaultBodyTimeout)
 	opts.MaxBody = lo.CoalesceOrEmpty(opts.MaxBody, defaultMaxBody)
 	opts.MaxHeld = max(lo.CoalesceOrEmpty(opts.MaxHeld, defaultMaxHeld), opts.MaxBody+1)
-}
-
-// sleep is the default of Options.Sleep.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }
 
 // Close closes idle connections to upstreams. Requests in flight go on.

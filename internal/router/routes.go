@@ -113,7 +113,8 @@ func nearestRoute(path string) string {
 	known = append(known, slices.Sorted(maps.Keys(getRoutes))...)
 	slices.SortStableFunc(known, func(a, b string) int { return len(b) - len(a) }) // the longest first
 	for _, route := range known {
-		if route != "/" && (strings.HasSuffix(path, route) || strings.HasPrefix(path, route+"/") || strings.HasSuffix(route, path) && len(path) > 1) {
+		if route != "/" && (strings.HasSuffix(path, route) || strings.HasPrefix(path, route+"/") ||
+			strings.HasSuffix(route, path) && len(path) > 1) {
 			return route
 		}
 	}

@@ -31,8 +31,9 @@ type Cooling struct {
 	Trial      bool      `json:"trial,omitempty"` // one request tries it now
 	Status     int       `json:"status"`          // of the failure that the cooldown followed
 	Class      string    `json:"class"`           // LiteLLM's exception class of that failure: RateLimitError
-	Cause      string    `json:"cause,omitempty"` // why the connection failed: certificate, refused, …; empty when the upstream answered
-	Reason     string    `json:"reason"`          // what happened, for people
+	// why the connection failed: certificate, refused, …; empty when the upstream answered
+	Cause  string `json:"cause,omitempty"`
+	Reason string `json:"reason"` // what happened, for people
 }
 
 // State returns which deployments may be asked now. It changes nothing.
@@ -61,7 +62,8 @@ func (r *Router) State() State {
 func describeCooldown(d *deployment.Deployment) Cooling {
 	c := d.Cooldown.Cooldown()
 	return Cooling{
-		Deployment: d.ID, Group: d.Group, Since: c.Since.UTC(), Until: c.Until.UTC(), NextTrial: c.NextTrial.UTC(), Trial: c.InTrial,
+		Deployment: d.ID, Group: d.Group, Since: c.Since.UTC(), Until: c.Until.UTC(), NextTrial: c.NextTrial.UTC(),
+		Trial:  c.InTrial,
 		Status: c.Failure.Status, Class: c.Failure.Class, Cause: string(c.Failure.Cause), Reason: c.Failure.Reason(),
 	}
 }

@@ -23,7 +23,8 @@ func New(key string, hosts ...string) *Rules {
 }
 
 // keyHeaders are the headers that may have the key; LiteLLM reads all of them on every route.
-var keyHeaders = []string{"Authorization", "X-Api-Key", "X-Litellm-Api-Key", "Api-Key", "X-Goog-Api-Key", "Ocp-Apim-Subscription-Key"}
+var keyHeaders = []string{"Authorization", "X-Api-Key", "X-Litellm-Api-Key", "Api-Key", "X-Goog-Api-Key",
+	"Ocp-Apim-Subscription-Key"}
 
 // CheckKey compares the request's keys with the right one in constant time. ok is
 // false when none fits; then refusal says why, in LiteLLM's words.

@@ -167,7 +167,8 @@ func (p *Policy) isExceeded(s *State, f Failure, isOnly bool) bool {
 // length returns the length of a cooldown: the deployment's own, what the upstream
 // asked for, or the configured one, in this order; those that are 0 do not count.
 func (p *Policy) length(s *State, f Failure) time.Duration {
-	for _, d := range [...]time.Duration{s.Deployment.Cooldown, f.RetryAfter, lo.FromPtrOr(p.Rule.Length, settings.DefaultCooldown)} {
+	configured := lo.FromPtrOr(p.Rule.Length, settings.DefaultCooldown)
+	for _, d := range [...]time.Duration{s.Deployment.Cooldown, f.RetryAfter, configured} {
 		if d > 0 {
 			return d
 		}

@@ -178,7 +178,8 @@ func (c *coding) open() error {
 	case "gzip":
 		c.out, err = gzip.NewReader(c.in)
 	case "zstd":
-		c.zstd, err = zstd.NewReader(c.in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(zstdWindow))
+		c.zstd, err = zstd.NewReader(c.in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+			zstd.WithDecoderMaxWindow(zstdWindow))
 		c.out = c.zstd
 	case "br":
 		c.out, err = brotli.NewReader(c.in), nil

@@ -35,7 +35,8 @@ func isProtocolHeader(name string) bool {
 // isLiteLLMHeader reports whether LiteLLM 1.106.2 forwards a header under
 // forward_client_headers_to_llm_api.
 func isLiteLLMHeader(name string) bool {
-	return strings.HasPrefix(name, "X-") && !strings.HasPrefix(name, "X-Stainless") || strings.HasPrefix(name, "Anthropic-Beta")
+	return strings.HasPrefix(name, "X-") && !strings.HasPrefix(name, "X-Stainless") ||
+		strings.HasPrefix(name, "Anthropic-Beta")
 }
 
 // isIdentityHeader reports whether a header is one by which coding agents and SDKs
@@ -45,8 +46,10 @@ func isIdentityHeader(name string) bool {
 	case "User-Agent", "Originator", "Version", "X-App", "X-Title", "X-Initiator", "Http-Referer":
 		return true
 	}
-	for _, family := range [...]string{"X-Claude-", "X-Stainless-", "X-Session-", "X-Codex-", "X-Client-", "X-Openai-", "X-Opencode-", "X-App-",
-		"Session-", "Session_", "Thread-", "Thread_", "Conversation-", "Conversation_", "Originator-", "Copilot-", "Editor-"} {
+	for _, family := range [...]string{"X-Claude-", "X-Stainless-", "X-Session-", "X-Codex-", "X-Client-",
+		"X-Openai-", "X-Opencode-", "X-App-",
+		"Session-", "Session_", "Thread-", "Thread_", "Conversation-", "Conversation_", "Originator-", "Copilot-",
+		"Editor-"} {
 		if strings.HasPrefix(name, family) {
 			return true
 		}
@@ -62,11 +65,13 @@ func isWithheld(name string) bool {
 		name = textproto.CanonicalMIMEHeaderKey(strings.ReplaceAll(name, "_", "-"))
 	}
 	switch name {
-	case "Authorization", "X-Authorization", "X-Auth-Token", "X-Access-Token", "X-Amz-Security-Token", "X-Local-Password",
+	case "Authorization", "X-Authorization", "X-Auth-Token", "X-Access-Token", "X-Amz-Security-Token",
+		"X-Local-Password",
 		"Cookie", "Cookie2", "Set-Cookie", "Set-Cookie2",
 		"Forwarded", "Via", "X-Remote-Addr", "X-Remote-User", "X-Envoy-External-Address", "X-Original-Host",
 		"Connection", "Keep-Alive", "Te", "Trailer", "Transfer-Encoding", "Upgrade", "Http2-Settings", "Expect",
-		"Host", "Content-Length", "Content-Type", "Content-Encoding", "Accept-Encoding", "Content-Md5", "Digest", "Content-Digest", "Repr-Digest":
+		"Host", "Content-Length", "Content-Type", "Content-Encoding", "Accept-Encoding", "Content-Md5", "Digest",
+		"Content-Digest", "Repr-Digest":
 		return true
 	}
 	for _, family := range [...]string{"X-Litellm-", "X-Forwarded-", "Proxy-"} {

@@ -11,7 +11,8 @@ import (
 // the route at all: 405, or a 404 that is not about a model or another object that
 // the request names.
 func (d *Deployment) IsRouteMissing(status int, body []byte) bool {
-	return status == http.StatusMethodNotAllowed || status == http.StatusNotFound && !d.MentionsModel(body) && !mentionsObject(body)
+	return status == http.StatusMethodNotAllowed || status == http.StatusNotFound && !d.MentionsModel(body) &&
+		!mentionsObject(body)
 }
 
 // DeniesRoute reports whether an error with status 200 says that the upstream does
@@ -58,7 +59,8 @@ func isWordRune(r rune) bool {
 // client sent the id of: Codex repeats items that the provider did not keep.
 func mentionsObject(body []byte) bool {
 	lower := bytes.ToLower(body)
-	for _, sign := range [...]string{"with id", "previous_response", "resp_", "conv_", "file-", "file_id", "file object",
+	for _, sign := range [...]string{"with id", "previous_response", "resp_", "conv_", "file-", "file_id",
+		"file object",
 		"vector_store", "vector store", "pmpt_", "conversation", "container", "cntr_"} {
 		if bytes.Contains(lower, []byte(sign)) {
 			return true

@@ -131,7 +131,8 @@ func (d *Deployment) RedactEvents(piece []byte, stream *splice.Stream, state *Ev
 	if d == nil || d.redactor == nil {
 		return piece
 	}
-	state.inError = state.inError || stream.Failed || bytes.Contains(piece, errorMember) || bytes.Contains(piece, errorEventLine)
+	state.inError = state.inError || stream.Failed ||
+		bytes.Contains(piece, errorMember) || bytes.Contains(piece, errorEventLine)
 	if state.inError || hasComment(piece) {
 		piece = append(piece[:0], d.Redact(string(piece))...)
 	} else {

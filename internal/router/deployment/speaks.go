@@ -35,9 +35,11 @@ func (d *Deployment) NoteMissingRoute(in dialect.Dialect) (isNew bool) {
 // what to do.
 func (d *Deployment) MissingRouteMessage(in dialect.Dialect) string {
 	if !d.Kind.Speaks(in) {
-		return fmt.Sprintf("deployment %q speaks Anthropic Messages only, it has no %s, and requests are not translated into another dialect: use /v1/messages",
+		return fmt.Sprintf("deployment %q speaks Anthropic Messages only, it has no %s, and requests are not "+
+			"translated into another dialect: use /v1/messages",
 			d.ID, in)
 	}
-	return fmt.Sprintf("The upstream of deployment %q does not serve %s, and requests are not translated into another dialect: use a route that it serves, or correct its api_base.",
+	return fmt.Sprintf("The upstream of deployment %q does not serve %s, and requests are not translated into "+
+		"another dialect: use a route that it serves, or correct its api_base.",
 		d.ID, in)
 }

@@ -35,7 +35,8 @@ var specs = [Count]spec{
 	Embeddings:  {"/embeddings", "embeddings", []string{"input"}, false, "/v1/embeddings"},
 	Responses:   {"/responses", "responses", []string{"input"}, false, "/v1/responses"},
 	Messages:    {"anthropic_messages", "messages", []string{"messages", "max_tokens"}, false, "/v1/messages"},
-	CountTokens: {"anthropic_count_tokens", "messages/count_tokens", []string{"messages"}, false, "/v1/messages/count_tokens"},
+	CountTokens: {"anthropic_count_tokens", "messages/count_tokens", []string{"messages"}, false,
+		"/v1/messages/count_tokens"},
 }
 
 // IsAnthropic reports whether the dialect is one of Anthropic's.

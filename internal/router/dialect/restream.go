@@ -72,14 +72,17 @@ func restreamResponse(reply object, body []byte) []byte {
 	opening["status"], opening["output"] = json.RawMessage(`"in_progress"`), json.RawMessage(`[]`)
 	out := namedEvent("response.created", fmt.Sprintf(`"sequence_number":0,"response":%s`, EncodeJSON(opening)))
 	for i, item := range items {
-		out += namedEvent("response.output_item.added", fmt.Sprintf(`"sequence_number":%d,"output_index":%d,"item":%s`, 2*i+1, i, oneLine(item))) +
-			namedEvent("response.output_item.done", fmt.Sprintf(`"sequence_number":%d,"output_index":%d,"item":%s`, 2*i+2, i, oneLine(item)))
+		out += namedEvent("response.output_item.added",
+			fmt.Sprintf(`"sequence_number":%d,"output_index":%d,"item":%s`, 2*i+1, i, oneLine(item))) +
+			namedEvent("response.output_item.done", fmt.Sprintf(`"sequence_number":%d,"output_index":%d,"item":%s`,
+				2*i+2, i, oneLine(item)))
 	}
 	last := "response.completed"
 	if string(reply["status"]) == `"incomplete"` {
 		last = "response.incomplete"
 	}
-	return []byte(out + namedEvent(last, fmt.Sprintf(`"sequence_number":%d,"response":%s`, 2*len(items)+1, oneLine(body))))
+	return []byte(out + namedEvent(last, fmt.Sprintf(`"sequence_number":%d,"response":%s`, 2*len(items)+1,
+		oneLine(body))))
 }
 
 // restreamMessage returns the events of an Anthropic message.
@@ -90,12 +93,14 @@ func restreamMessage(reply object) []byte {
 	}
 	stop := object{"stop_reason": orNull(reply["stop_reason"]), "stop_sequence": orNull(reply["stop_sequence"])}
 	opening := maps.Clone(reply)
-	opening["content"], opening["stop_reason"], opening["stop_sequence"] = json.RawMessage(`[]`), json.RawMessage(`null`), json.RawMessage(`null`)
+	opening["content"] = json.RawMessage(`[]`)
+	opening["stop_reason"], opening["stop_sequence"] = json.RawMessage(`null`), json.RawMessage(`null`)
 	out := namedEvent("message_start", fmt.Sprintf(`"message":%s`, EncodeJSON(opening)))
 	for i, block := range blocks {
 		out += restreamBlock(i, block)
 	}
-	return []byte(out + namedEvent("message_delta", fmt.Sprintf(`"delta":%s,"usage":%s`, EncodeJSON(stop), oneLine(orNull(reply["usage"])))) + namedEvent("message_stop", ""))
+	return []byte(out + namedEvent("message_delta", fmt.Sprintf(`"delta":%s,"usage":%s`, EncodeJSON(stop),
+		oneLine(orNull(reply["usage"])))) + namedEvent("message_stop", ""))
 }
 
 // restreamBlock returns the events of one content block. Text, thinking and tool
@@ -106,7 +111,8 @@ func restreamBlock(index int, block object) string {
 	add := func(member, empty, kind, name string, value []byte) {
 		if !splice.IsEmpty(block[member]) {
 			opening[member] = json.RawMessage(empty)
-			deltas += namedEvent("content_block_delta", fmt.Sprintf(`"index":%d,"delta":{"type":%q,%q:%s}`, index, kind, name, value))
+			deltas += namedEvent("content_block_delta", fmt.Sprintf(`"index":%d,"delta":{"type":%q,%q:%s}`, index,
+				kind, name, value))
 		}
 	}
 	switch string(block["type"]) {
@@ -118,7 +124,8 @@ func restreamBlock(index int, block object) string {
 	case `"tool_use"`:
 		add("input", `{}`, "input_json_delta", "partial_json", EncodeJSON(string(block["input"])))
 	}
-	return namedEvent("content_block_start", fmt.Sprintf(`"index":%d,"content_block":%s`, index, EncodeJSON(opening))) + deltas +
+	return namedEvent("content_block_start", fmt.Sprintf(`"index":%d,"content_block":%s`, index,
+		EncodeJSON(opening))) + deltas +
 		namedEvent("content_block_stop", fmt.Sprintf(`"index":%d`, index))
 }
 

@@ -52,7 +52,8 @@ func (s *server) post(d dialect, answer func(*call) error) http.HandlerFunc {
 // readBody returns the whole body, or a status and an error for the client.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, int, error) {
 	if enc := r.Header.Get("Content-Encoding"); enc != "" && enc != "identity" {
-		return nil, http.StatusUnsupportedMediaType, fmt.Errorf("content encoding %.40q is not understood: send the body uncompressed", enc)
+		return nil, http.StatusUnsupportedMediaType,
+			fmt.Errorf("content encoding %.40q is not understood: send the body uncompressed", enc)
 	}
 	var buf bytes.Buffer
 	if r.ContentLength > 0 {

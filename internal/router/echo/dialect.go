@@ -49,7 +49,8 @@ func (d dialect) writeError(w http.ResponseWriter, status int, format string, ar
 // errorBody returns an error with that status in the dialect's form.
 func (d dialect) errorBody(status int, message string) any {
 	if d == anthropic {
-		return anthropicError{Type: "error", Error: anthropicErrorBody{Type: dialects.AnthropicType(status), Message: message}}
+		return anthropicError{Type: "error", Error: anthropicErrorBody{Type: dialects.AnthropicType(status),
+			Message: message}}
 	}
 	return openAIError{Error: openAIErrorBody{Message: message, Type: openAIType(status)}}
 }

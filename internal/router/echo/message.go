@@ -67,7 +67,8 @@ func (c *call) newMessageBlock(a answer) messageBlock {
 	if a.tool == nil {
 		return messageBlock{Type: "text", Text: &a.text}
 	}
-	return messageBlock{Type: "tool_use", ID: "toolu_" + c.digest, Name: a.tool.name, Input: json.RawMessage(a.tool.arguments)}
+	return messageBlock{Type: "tool_use", ID: "toolu_" + c.digest, Name: a.tool.name,
+		Input: json.RawMessage(a.tool.arguments)}
 }
 
 // messageStopReason returns the stop reason of an answer.

@@ -69,7 +69,8 @@ func (c *call) streamMessage(a answer) {
 	}
 	st.send("content_block_stop", blockStop{Type: "content_block_stop"})
 	st.send("message_delta", messageDelta{
-		Type: "message_delta", Delta: messageEnd{StopReason: messageStopReason(a)}, Usage: messageUsage{InputTokens: a.in, OutputTokens: a.out},
+		Type: "message_delta", Delta: messageEnd{StopReason: messageStopReason(a)},
+		Usage: messageUsage{InputTokens: a.in, OutputTokens: a.out},
 	})
 	st.send("message_stop", bareEvent{"message_stop"})
 }

@@ -105,7 +105,8 @@ func (rs *responseStream) sendText(item responseItem, a answer) bool {
 	}
 	event := func(kind string, delta, text *string) {
 		rs.send(kind, textEvent{
-			Type: kind, SequenceNumber: rs.nextNumber(), ItemID: item.ID, Delta: delta, Text: text, Logprobs: []struct{}{},
+			Type: kind, SequenceNumber: rs.nextNumber(), ItemID: item.ID, Delta: delta, Text: text,
+			Logprobs: []struct{}{},
 		})
 	}
 	part("response.content_part.added", "")
@@ -122,7 +123,8 @@ func (rs *responseStream) sendText(item responseItem, a answer) bool {
 func (rs *responseStream) sendArguments(item responseItem, a answer) bool {
 	event := func(kind string, delta, arguments *string, name string) {
 		rs.send(kind, argumentsEvent{
-			Type: kind, SequenceNumber: rs.nextNumber(), ItemID: item.ID, Delta: delta, Arguments: arguments, Name: name,
+			Type: kind, SequenceNumber: rs.nextNumber(), ItemID: item.ID, Delta: delta, Arguments: arguments,
+			Name: name,
 		})
 	}
 	emit := func(piece string) { event("response.function_call_arguments.delta", &piece, nil, "") }

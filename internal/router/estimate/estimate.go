@@ -77,7 +77,8 @@ func objectBytes(key string, object []byte, depth int) int {
 // textBytes returns the length of a JSON string without its escapes, quotes included,
 // or that of an attachment when the string is a data: address.
 func textBytes(literal []byte) int {
-	if bytes.HasPrefix(literal, []byte(`"data:`)) && bytes.Contains(literal[:min(len(literal), 200)], []byte(";base64,")) {
+	if bytes.HasPrefix(literal, []byte(`"data:`)) &&
+		bytes.Contains(literal[:min(len(literal), 200)], []byte(";base64,")) {
 		return attachmentTokens * bytesPerToken
 	}
 	n := 0

@@ -28,7 +28,8 @@ func Classify(d *deployment.Deployment, in dialect.Dialect, status int, body str
 	case status == 400 && isTooLong(body):
 		f.Class, f.TooLong = "ContextWindowExceededError", true
 		prefix = "litellm.ContextWindowExceededError: litellm.BadRequestError: ContextWindowExceededError: "
-	case status == 400 && (strings.Contains(body, "content_policy_violation") || strings.Contains(body, "safety system")):
+	case status == 400 &&
+		(strings.Contains(body, "content_policy_violation") || strings.Contains(body, "safety system")):
 		f.Class = "ContentPolicyViolationError"
 		prefix = "litellm.BadRequestError: litellm.ContentPolicyViolationError: "
 	case f.Class == "Timeout":
@@ -80,7 +81,8 @@ func errorType(status int, upstreamType string) string {
 
 // isTooLong reports whether an error says that the prompt does not fit the context window.
 func isTooLong(body string) bool {
-	for _, sign := range []string{"context_length_exceeded", "maximum context length", "prompt is too long", "context window"} {
+	for _, sign := range []string{"context_length_exceeded", "maximum context length", "prompt is too long",
+		"context window"} {
 		if strings.Contains(body, sign) {
 			return true
 		}

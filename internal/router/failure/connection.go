@@ -22,10 +22,13 @@ const MaxErrorText = 64 << 10
 // Unreachable returns the failure when no reply came, or when isBegun, only a part
 // of one. client is the client's context, g the guard of the attempt, err the error
 // of the connection.
-func Unreachable(client context.Context, d *deployment.Deployment, g *watchdog.Guard, isBegun bool, err error) *Failure {
-	f := &Failure{Status: http.StatusInternalServerError, Class: "InternalServerError", Kind: "internal_server_error", Retry: true, Deployment: d,
+func Unreachable(client context.Context, d *deployment.Deployment, g *watchdog.Guard, isBegun bool,
+	err error) *Failure {
+	f := &Failure{Status: http.StatusInternalServerError, Class: "InternalServerError",
+		Kind: "internal_server_error", Retry: true, Deployment: d,
 		Cause: transport.CauseOf(err), Err: err}
-	f.Text = "litellm.InternalServerError: InternalServerError: " + d.ExceptionName() + " - Connection error. " + f.Cause.Advice()
+	f.Text = "litellm.InternalServerError: InternalServerError: " + d.ExceptionName() + " - Connection error. " +
+		f.Cause.Advice()
 	switch f.Cause {
 	case transport.CauseCertificate:
 		f.Retry, f.Sibling = false, true // it does not verify the next time either
@@ -39,7 +42,8 @@ func Unreachable(client context.Context, d *deployment.Deployment, g *watchdog.G
 	case g.IsLate():
 		f.Cause = transport.CauseTimeout
 		f.Status, f.Class, f.Kind = http.StatusRequestTimeout, "Timeout", "invalid_request_error"
-		f.Text = fmt.Sprintf("litellm.Timeout: APITimeoutError - Request timed out. Error_str: Request timed out. - timeout value=%s, time taken=%.2f seconds",
+		f.Text = fmt.Sprintf("litellm.Timeout: APITimeoutError - Request timed out. Error_str: Request timed out. "+
+			"- timeout value=%s, time taken=%.2f seconds",
 			pythonFloat(g.ExceededLimit().Seconds()), g.Elapsed().Seconds())
 	case isBegun:
 		f.Class, f.Kind = "APIConnectionError", ""
@@ -66,8 +70,10 @@ func Unreadable(client context.Context, d *deployment.Deployment, g *watchdog.Gu
 	if !errors.As(err, &broken) {
 		return Unreachable(client, d, g, true, err)
 	}
-	return &Failure{Status: http.StatusBadGateway, Class: "BadGatewayError", Kind: "internal_server_error", Retry: true, Deployment: d, Err: err,
-		Text: fmt.Sprintf("litellm.BadGatewayError: BadGatewayError: %s - The reply's Content-Encoding does not fit its bytes: %v",
+	return &Failure{Status: http.StatusBadGateway, Class: "BadGatewayError", Kind: "internal_server_error",
+		Retry: true, Deployment: d, Err: err,
+		Text: fmt.Sprintf("litellm.BadGatewayError: BadGatewayError: %s - The reply's Content-Encoding does not "+
+			"fit its bytes: %v",
 			d.ExceptionName(), broken)}
 }
 
@@ -81,7 +87,8 @@ func InvalidReply(d *deployment.Deployment, body []byte, strict bool) *Failure {
 	shown := d.Redact(string(body[:min(len(body), MaxErrorText)]))
 	shown = strings.ToValidUTF8(shown[:min(len(shown), 200)], "?")
 	return &Failure{Status: status, Class: class, Kind: "internal_server_error", Retry: true, Deployment: d,
-		Text: fmt.Sprintf("litellm.%s: %s: %s - Empty or invalid response from LLM endpoint. Received: '%s'. Check the reverse proxy or model server configuration.",
+		Text: fmt.Sprintf("litellm.%s: %s: %s - Empty or invalid response from LLM endpoint. Received: '%s'. "+
+			"Check the reverse proxy or model server configuration.",
 			class, class, d.ExceptionName(), shown)}
 }
 
@@ -102,7 +109,8 @@ func StreamTimeout(client context.Context, d *deployment.Deployment, g *watchdog
 // CannotRestream returns the failure of a whole reply that cannot be turned into a
 // stream, when keep-alives have begun the stream to the client.
 func CannotRestream(d *deployment.Deployment) *Failure {
-	return &Failure{Status: http.StatusBadGateway, Class: "BadGatewayError", Kind: "internal_server_error", Deployment: d,
+	return &Failure{Status: http.StatusBadGateway, Class: "BadGatewayError", Kind: "internal_server_error",
+		Deployment: d,
 		Text: "litellm.BadGatewayError: BadGatewayError: " + d.ExceptionName() +
 			" - The upstream was asked for a stream and answered in one piece of a kind that is not known: " +
 			"ask without a stream, or set keepalive_seconds: 0 for this deployment"}

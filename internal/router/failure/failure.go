@@ -44,19 +44,23 @@ type Failure struct {
 // Cooldown returns what a cooldown must know of the failure.
 func (f *Failure) Cooldown() cooldown.Failure {
 	return cooldown.Failure{
-		Status: f.Status, Class: f.Class, Cause: f.Cause, RetryAfter: f.RetryAfter, FromRateLimit: f.FromRateLimit, Harmless: f.Harmless,
+		Status: f.Status, Class: f.Class, Cause: f.Cause, RetryAfter: f.RetryAfter, FromRateLimit: f.FromRateLimit,
+		Harmless: f.Harmless,
 	}
 }
 
 // BadRequest returns the failure of a request that is itself at fault.
 func BadRequest(param, text string) *Failure {
-	return &Failure{Status: http.StatusBadRequest, Text: text, Kind: "invalid_request_error", Param: param, Harmless: true}
+	return &Failure{Status: http.StatusBadRequest, Text: text, Kind: "invalid_request_error", Param: param,
+		Harmless: true}
 }
 
 // MemoryExhausted returns the failure of a request whose bytes do not fit at the moment.
 func MemoryExhausted() *Failure {
-	return &Failure{Status: http.StatusServiceUnavailable, Kind: "server_error", Harmless: true, RetryAfter: time.Second,
-		Text: "The router holds as many bytes of requests and replies as it may: try again in a second, or send fewer large requests at once"}
+	return &Failure{Status: http.StatusServiceUnavailable, Kind: "server_error", Harmless: true,
+		RetryAfter: time.Second,
+		Text: "The router holds as many bytes of requests and replies as it may: try again in a second, or send " +
+			"fewer large requests at once"}
 }
 
 // CeilSeconds returns a duration in seconds, rounded up.

@@ -13,7 +13,8 @@ import (
 
 // Refused returns the failure of an upstream's answer with an error status. A
 // missing route is marked as such; the caller notes it at the deployment.
-func Refused(d *deployment.Deployment, in dialect.Dialect, status int, header http.Header, body []byte, now time.Time) *Failure {
+func Refused(d *deployment.Deployment, in dialect.Dialect, status int, header http.Header, body []byte,
+	now time.Time) *Failure {
 	if d.IsRouteMissing(status, body) {
 		return RouteMissing(d, in, status, body)
 	}
@@ -29,7 +30,8 @@ func Refused(d *deployment.Deployment, in dialect.Dialect, status int, header ht
 // NotFinal returns the failure of a redirection, or of a change of protocol that was
 // not asked for. Its body is not read: it may be a connection that stays open.
 func NotFinal(d *deployment.Deployment, in dialect.Dialect, status int) *Failure {
-	return Classify(d, in, http.StatusBadGateway, fmt.Sprintf("answered %d, not an API reply: api_base must be the final address", status))
+	return Classify(d, in, http.StatusBadGateway,
+		fmt.Sprintf("answered %d, not an API reply: api_base must be the final address", status))
 }
 
 // notFromAPI returns the failure of a refusal that the upstream's API did not write.

@@ -20,12 +20,14 @@ const (
 // asks for none. fromRateLimit reports that a rate-limit header gives it: then it may
 // exceed an hour.
 func ReadRetryAfter(h http.Header, status int, now time.Time) (wait time.Duration, fromRateLimit bool) {
-	asked := max(parseWait(h.Get("Retry-After-Ms"), now, time.Millisecond), parseWait(h.Get("Retry-After"), now, time.Second))
+	asked := max(parseWait(h.Get("Retry-After-Ms"), now, time.Millisecond),
+		parseWait(h.Get("Retry-After"), now, time.Second))
 	if asked > 0 && asked <= maxRetryAfter {
 		return asked, false
 	}
 	var end time.Duration
-	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable || status == dialect.StatusOverloaded {
+	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable ||
+		status == dialect.StatusOverloaded {
 		end = min(longestWindow(h, now), maxRateLimitWait)
 	}
 	switch {

@@ -3,6 +3,7 @@ package listen
 import (
 	"container/list"
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
@@ -62,7 +63,8 @@ func bound(listener net.Listener, limit int) *boundedListener {
 			limit = max(minConnections, (int(files.Cur)-reservedFiles)/2)
 		}
 	}
-	return &boundedListener{Listener: listener, limit: limit, perPeer: max(minConnections, limit/4), all: list.New(), peers: map[netip.Addr]int{}, freed: make(chan struct{}, 1)}
+	return &boundedListener{Listener: listener, limit: limit, perPeer: max(minConnections, limit/4),
+		all: list.New(), peers: map[netip.Addr]int{}, freed: make(chan struct{}, 1)}
 }
 
 // Accept implements net.Listener.
@@ -228,8 +230,10 @@ func MarkAuthorized(req *http.Request) {
 
 // refuseConnection answers 503 on a connection for which there is no room, and closes it.
 func refuseConnection(conn net.Conn) {
-	_ = conn.SetWriteDeadline(time.Now().Add(100 * time.Millisecond)) // the answer fits into the empty buffer of the socket
-	_, _ = conn.Write([]byte("HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: " +
-		"88\r\n\r\n" + `{"error":{"message":"Too many connections at once","type":"server_error","code":"503"}}` + "\n"))
+	// the answer fits into the empty buffer of the socket
+	_ = conn.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
+	body := `{"error":{"message":"Too many connections at once","type":"server_error","code":"503"}}` + "\n"
+	_, _ = fmt.Fprintf(conn, "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 1\r\n"+
+		"Connection: close\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
 	_ = conn.Close()
 }

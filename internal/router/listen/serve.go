@@ -53,7 +53,8 @@ func Serve(ctx context.Context, addr string, h http.Handler, opts Options) error
 	bounded := bound(listener, opts.MaxConnections)
 	server := &http.Server{Handler: h, ConnState: bounded.trackState, ConnContext: withConnection,
 		ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout,
-		BaseContext: func(net.Listener) context.Context { return base }, ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn)}
+		BaseContext: func(net.Listener) context.Context { return base },
+		ErrorLog:    slog.NewLogLogger(logger.Handler(), slog.LevelWarn)}
 	server.RegisterOnShutdown(bounded.closeUnused)
 	if opts.Ready != nil {
 		opts.Ready(listener.Addr())
@@ -79,7 +80,8 @@ func drain(server *http.Server, cancelRequests context.CancelFunc, limit time.Du
 		return nil
 	}
 	logger.Warn("requests cut at the end of the drain", "seconds", limit.Seconds())
-	defer cancelRequests() // after the connections are closed: a handler that gives up must not look like one that answered
+	// after the connections are closed: a handler that gives up must not look like one that answered
+	defer cancelRequests()
 	if err := server.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 		return fault.New("serve-failed", "close: %w", err)
 	}

@@ -70,10 +70,12 @@ func repeatHeaders(to, from http.Header) {
 // isRepeated reports whether clients get a header under its own name.
 func isRepeated(name string) bool {
 	switch name {
-	case "Retry-After", "Retry-After-Ms", "X-Should-Retry", "X-Request-Id", "Request-Id", "X-Reasoning-Included", "Ratelimit":
+	case "Retry-After", "Retry-After-Ms", "X-Should-Retry", "X-Request-Id", "Request-Id", "X-Reasoning-Included",
+		"Ratelimit":
 		return true
 	}
-	for _, family := range [...]string{"X-Ratelimit-", "Anthropic-Ratelimit-", "Anthropic-Priority-", "Openai-", "X-Codex-", "Ratelimit-"} {
+	for _, family := range [...]string{"X-Ratelimit-", "Anthropic-Ratelimit-", "Anthropic-Priority-", "Openai-",
+		"X-Codex-", "Ratelimit-"} {
 		if strings.HasPrefix(name, family) {
 			return true
 		}
@@ -84,7 +86,8 @@ func isRepeated(name string) bool {
 // isDescriptive reports whether clients get a header under LiteLLM's prefix only.
 func isDescriptive(name string) bool {
 	switch name {
-	case "Content-Type", "Content-Length", "Content-Encoding", "Date", "Server", "Cf-Ray", "Cf-Cache-Status", "Apim-Request-Id", "X-Envoy-Upstream-Service-Time":
+	case "Content-Type", "Content-Length", "Content-Encoding", "Date", "Server", "Cf-Ray", "Cf-Cache-Status",
+		"Apim-Request-Id", "X-Envoy-Upstream-Service-Time":
 		return true
 	}
 	for _, family := range [...]string{"Anthropic-", "X-Cpa-", "X-Ms-", "X-Groq-", "Azureml-", "Fireworks-"} {

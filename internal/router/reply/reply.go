@@ -110,7 +110,8 @@ func (w *Writer) Fail(f *failure.Failure) {
 		h["Retry-After"] = []string{strconv.Itoa(failure.CeilSeconds(f.RetryAfter))}
 	}
 	d := lo.Ternary(f.OpenAIOnly, dialect.Chat, w.request.Dialect)
-	WriteError(w.http, d, f.Status, dialect.Error{Message: f.Text + f.Suffix, Type: f.Kind, Param: f.Param, Repeat: f.Repeat})
+	WriteError(w.http, d, f.Status, dialect.Error{Message: f.Text + f.Suffix, Type: f.Kind, Param: f.Param,
+		Repeat: f.Repeat})
 }
 
 // failCommitted ends a stream that has begun with keep-alives by an error event.
@@ -125,7 +126,8 @@ func (w *Writer) failCommitted(f *failure.Failure) {
 // many events went before it.
 func (w *Writer) errorEvent(f *failure.Failure, status, sequence int) []byte {
 	return dialect.ErrorEvent{
-		Error: dialect.Error{Message: f.Text, Type: f.Kind, Param: f.Param}, Status: status, TooLong: f.TooLong, Sequence: sequence,
+		Error: dialect.Error{Message: f.Text, Type: f.Kind, Param: f.Param}, Status: status, TooLong: f.TooLong,
+		Sequence:   sequence,
 		ResponseID: "resp_" + w.request.ID, Model: w.request.Model, Created: w.opts.Now().Unix(),
 	}.Encode(w.request.Dialect)
 }

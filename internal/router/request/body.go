@@ -70,7 +70,8 @@ func (q *Request) incompleteBody(w http.ResponseWriter, r *Reader, g *watchdog.G
 	case errors.Is(q.HTTP.Context().Err(), context.Canceled):
 		return &failure.Failure{ClientGone: true}
 	case errors.As(err, &broken):
-		return failure.BadRequest("request_body", "Invalid request: the body is not valid "+broken.Coding+", which its Content-Encoding announces")
+		return failure.BadRequest("request_body", "Invalid request: the body is not valid "+broken.Coding+
+			", which its Content-Encoding announces")
 	}
 	return failure.BadRequest("request_body", "Invalid request: the body ended early")
 }

@@ -17,7 +17,8 @@ const maxCallID = 128
 
 // CallID returns the client's own call id if it is valid, else a random UUID.
 func CallID(req *http.Request) string {
-	if id := req.Header.Get("X-Litellm-Call-Id"); id != "" && len(id) <= maxCallID && strings.Trim(id, callIDCharacters) == "" {
+	if id := req.Header.Get("X-Litellm-Call-Id"); id != "" && len(id) <= maxCallID &&
+		strings.Trim(id, callIDCharacters) == "" {
 		return id
 	}
 	var raw [16]byte

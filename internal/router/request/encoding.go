@@ -64,7 +64,8 @@ func (q *Request) bodySource(limit int64) (io.Reader, io.Closer, *failure.Failur
 
 // unsupportedEncoding returns the failure of a body whose encoding is unknown.
 func unsupportedEncoding(name string) *failure.Failure {
-	f := failure.BadRequest("content-encoding", fmt.Sprintf("Content-Encoding %q is not supported, only %s: switch the compression of requests off in the client (Codex: features.enable_request_compression = false)",
+	f := failure.BadRequest("content-encoding", fmt.Sprintf("Content-Encoding %q is not supported, only %s: "+
+		"switch the compression of requests off in the client (Codex: features.enable_request_compression = false)",
 		failure.Shorten(name), acceptedEncodings))
 	f.Status = http.StatusUnsupportedMediaType
 	return f
@@ -77,7 +78,8 @@ func (q *Request) checkBody() *failure.Failure {
 		return nil
 	}
 	if name := decode.Compression(q.body); name != "" {
-		f := failure.BadRequest("content-encoding", "The body is compressed, but the request has no Content-Encoding: "+name)
+		f := failure.BadRequest("content-encoding", "The body is compressed, but the request has no "+
+			"Content-Encoding: "+name)
 		f.Status = http.StatusUnsupportedMediaType
 		return f
 	}

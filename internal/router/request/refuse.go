@@ -17,5 +17,6 @@ func RefuseBody(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	w.Header().Set("Connection", "close")
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(refusedBodyTimeout)) // not every connection has deadlines
+	// not every connection has deadlines
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(refusedBodyTimeout))
 }

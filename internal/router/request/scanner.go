@@ -37,7 +37,8 @@ func (s *scanner) member(key []byte, start, end int) bool {
 	case "system", "tools":
 		s.countPrompt(value)
 	case "api_base", "base_url", "api_key":
-		s.fail(failure.BadRequest(string(key), fmt.Sprintf("%s is not allowed in requests: deployments have their own", key)))
+		s.fail(failure.BadRequest(string(key), fmt.Sprintf("%s is not allowed in requests: deployments have "+
+			"their own", key)))
 	case "num_retries", "fallbacks", "disable_fallbacks", "timeout":
 		stays = false
 		s.fail(q.Control.set(string(key), value))
@@ -132,8 +133,10 @@ func (s *scanner) fail(f *failure.Failure) {
 // readMockTesting reads a member by which LiteLLM's tests ask for failures.
 func (s *scanner) readMockTesting(key string, value []byte) {
 	if !s.allowMocks {
-		f := failure.BadRequest("", "Mock testing request params are disabled on this proxy: "+key+". An admin can enable them by setting "+
-			"`general_settings.dangerously_allow_mock_testing_request_params: true` in config.yaml. This setting cannot be changed from the Admin UI or the API.")
+		f := failure.BadRequest("", "Mock testing request params are disabled on this proxy: "+key+
+			". An admin can enable them by setting "+
+			"`general_settings.dangerously_allow_mock_testing_request_params: true` in config.yaml. This setting "+
+			"cannot be changed from the Admin UI or the API.")
 		f.Repeat = true
 		s.fail(f)
 		return

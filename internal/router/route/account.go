@@ -46,14 +46,16 @@ func (w *Walk) CountStream(a *reply.Answer, end reply.End) {
 	case end.Failure != nil && !end.Failure.ClientGone:
 		w.noteMissingRoute(a.Deployment, end.Failure)
 		w.logFailure("stream failed", a.Deployment, end.Failure)
-		w.policy.Cooldown.CountFailure(&a.Deployment.Cooldown, end.Failure.Cooldown(), w.answered.isOnly(), w.answeredTrial)
+		w.policy.Cooldown.CountFailure(&a.Deployment.Cooldown, end.Failure.Cooldown(), w.answered.isOnly(),
+			w.answeredTrial)
 	}
 }
 
 // noteMissingRoute remembers that the upstream lacks the route, if f says so.
 func (w *Walk) noteMissingRoute(d *deployment.Deployment, f *failure.Failure) {
 	if f.RouteMissing && d.NoteMissingRoute(w.request.Dialect) {
-		w.policy.Logger.Warn("the upstream lacks a route; it is not asked for it again", "deployment", d.ID, "group", d.Group,
+		w.policy.Logger.Warn("the upstream lacks a route; it is not asked for it again", "deployment", d.ID,
+			"group", d.Group,
 			"route", w.request.Dialect.String(), "status", f.UpstreamStatus)
 	}
 }

@@ -23,13 +23,15 @@ func (w *Walk) Answer(g *Group) (*reply.Answer, *failure.Failure) {
 func (w *Walk) NoSuchModel() *failure.Failure {
 	q := w.request
 	if q.ModelLiteral != nil && slices.Contains(w.policy.Settings.DroppedGroups, q.Model) {
-		return failure.BadRequest("", fmt.Sprintf("litellm.BadRequestError: There are no healthy deployments for this model: %s. Its provider needs an api_base in the embedded router.", q.Model))
+		return failure.BadRequest("", fmt.Sprintf("litellm.BadRequestError: There are no healthy deployments for "+
+			"this model: %s. Its provider needs an api_base in the embedded router.", q.Model))
 	}
 	name := "None"
 	if q.ModelLiteral != nil {
 		name = failure.Shorten(q.Model)
 	}
-	f := failure.BadRequest("", fmt.Sprintf("%s: Invalid model name passed in model=%s. Call `/v1/models` to view available models for your key.", q.Dialect.Name(), name))
+	f := failure.BadRequest("", fmt.Sprintf("%s: Invalid model name passed in model=%s. Call `/v1/models` to view "+
+		"available models for your key.", q.Dialect.Name(), name))
 	f.Repeat = true
 	return f
 }
@@ -71,7 +73,8 @@ func (w *Walk) fallbackSuffix(g *Group, f *failure.Failure, targets []string, fi
 	case w.request.Control.NoFallbacks, first == nil && f.Class == classCooldown:
 		return ""
 	case first == nil:
-		return fmt.Sprintf("\n\nLiteLLM: model group '%s' failed with the error above. No fallback was attempted.", g.Name)
+		return fmt.Sprintf("\n\nLiteLLM: model group '%s' failed with the error above. No fallback was attempted.",
+			g.Name)
 	}
 	return fmt.Sprintf("\n\nLiteLLM: model group '%s' failed with the error above. Fallback to %s also failed: %s",
 		g.Name, strings.Join(targets, ", "), first.Text)

@@ -51,7 +51,9 @@ func NewGroups(s *settings.Settings, deployments []*deployment.Deployment) map[s
 		}
 	}
 	for _, g := range groups {
-		slices.SortStableFunc(g.Deployments, func(a, b *deployment.Deployment) int { return cmp.Compare(a.Order, b.Order) })
+		slices.SortStableFunc(g.Deployments, func(a, b *deployment.Deployment) int {
+			return cmp.Compare(a.Order, b.Order)
+		})
 		g.hasKey = slices.ContainsFunc(g.Deployments, func(d *deployment.Deployment) bool { return d.MissingKey == "" })
 	}
 	return groups

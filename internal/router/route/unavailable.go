@@ -34,14 +34,17 @@ func (w *Walk) unavailable(g *Group) *failure.Failure {
 		}
 	}
 	if !isCooling && unfit != nil {
-		f := failure.BadRequest("", "litellm.BadRequestError: "+unfit.ExceptionName()+" - "+unfit.MissingRouteMessage(w.request.Dialect))
+		f := failure.BadRequest("", "litellm.BadRequestError: "+unfit.ExceptionName()+" - "+
+			unfit.MissingRouteMessage(w.request.Dialect))
 		f.Class, f.Deployment = "BadRequestError", unfit
 		return f
 	}
 	seconds := max(1, failure.CeilSeconds(left))
-	return &failure.Failure{Status: http.StatusTooManyRequests, Class: classCooldown, Kind: "all_deployments_in_cooldown", Harmless: true,
+	return &failure.Failure{Status: http.StatusTooManyRequests, Class: classCooldown,
+		Kind: "all_deployments_in_cooldown", Harmless: true,
 		RetryAfter: max(left, time.Second),
-		Text: fmt.Sprintf("No deployments available for selected model, Try again in %d seconds. All deployments for selected model are in cooldown. Passed model=%s. pre-call-checks=False",
+		Text: fmt.Sprintf("No deployments available for selected model, Try again in %d seconds. All deployments "+
+			"for selected model are in cooldown. Passed model=%s. pre-call-checks=False",
 			seconds, g.Name)}
 }
 

@@ -22,6 +22,18 @@ import (
 // Sleep waits for d or until ctx ends, whose error it returns then.
 type Sleep func(ctx context.Context, d time.Duration) error
 
+// SleepOnTimer is a Sleep that waits on a timer.
+func SleepOnTimer(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
 // Policy is what all requests share when they are routed.
 type Policy struct {
 	Settings *settings.Settings

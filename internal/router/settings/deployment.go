@@ -40,7 +40,8 @@ func readModels(s *Settings, top document.Section, forward forwardSettings) {
 func readDeployment(entry document.Section, index int) *Deployment {
 	entry.WarnUnknown("model_name", "litellm_params", "model_info")
 	params := entry.Sub("litellm_params")
-	params.WarnUnknown("model", "api_base", "api_key", "custom_llm_provider", "timeout", "stream_timeout", "ttft_timeout",
+	params.WarnUnknown("model", "api_base", "api_key", "custom_llm_provider", "timeout", "stream_timeout",
+		"ttft_timeout",
 		"keepalive_seconds", "num_retries", "cooldown_time", "weight", "rpm", "tpm", "order", "mock_response",
 		"flowgate_forward_client_identity", "flowgate_cliproxyapi")
 	group, _ := entry.Text("model_name")
@@ -101,18 +102,21 @@ func readUpstream(d *Deployment, params document.Section) {
 	d.Key, d.MissingKey = params.Text("api_key")
 	base, missing := params.Text("api_base")
 	if missing != "" {
-		params.Warn("environment-variable-unset", "api_base", "environment variable %s is not set; the deployment cannot serve", missing)
+		params.Warn("environment-variable-unset", "api_base",
+			"environment variable %s is not set; the deployment cannot serve", missing)
 		return
 	}
 	if base == "" {
 		base = from.base
 		if base == "" && d.Mock == nil {
-			params.Warn("provider-unknown", "model", "provider %q needs an api_base here; the deployment cannot serve", prefix)
+			params.Warn("provider-unknown", "model", "provider %q needs an api_base here; the deployment "+
+				"cannot serve", prefix)
 		}
 		readUsualKey(d, from, params)
 	}
 	if d.MissingKey != "" {
-		params.Warn("environment-variable-unset", "api_key", "environment variable %s is not set; the deployment answers 401 until it is", d.MissingKey)
+		params.Warn("environment-variable-unset", "api_key",
+			"environment variable %s is not set; the deployment answers 401 until it is", d.MissingKey)
 	}
 	if base != "" {
 		d.Base = parseBase(d.Kind, base, params)

@@ -53,7 +53,8 @@ func readFile(path string) ([]byte, error) {
 	case info.IsDir():
 		return nil, fault.Usage("settings-unreadable", "router settings %s are a folder", path)
 	case info.Size() > maxSettings:
-		return nil, fault.Usage("settings-unreadable", "router settings %s are %d bytes long; at most %d are read", path, info.Size(), maxSettings)
+		return nil, fault.Usage("settings-unreadable", "router settings %s are %d bytes long; at most %d are read",
+			path, info.Size(), maxSettings)
 	}
 	text, err := safefile.Read(path, maxSettings)
 	if err != nil {
@@ -70,7 +71,8 @@ func (s *Settings) CheckMasterKey() error {
 		return fault.Usage("master-key-missing", "%s: general_settings.master_key is not set", s.Path).
 			WithHint("clients need a key; mage init writes one")
 	case "sk-1234":
-		return fault.Usage("master-key-weak", "%s: general_settings.master_key is the sample key of LiteLLM's documentation", s.Path).
+		return fault.Usage("master-key-weak", "%s: general_settings.master_key is the sample key of LiteLLM's "+
+			"documentation", s.Path).
 			WithHint("mage init writes a random one")
 	}
 	return nil
@@ -78,7 +80,8 @@ func (s *Settings) CheckMasterKey() error {
 
 // readSections reads every section. Errors are recorded in the file.
 func readSections(top document.Section) *Settings {
-	top.WarnUnknown("model_list", "general_settings", "litellm_settings", "router_settings", "environment_variables", "include")
+	top.WarnUnknown("model_list", "general_settings", "litellm_settings", "router_settings",
+		"environment_variables", "include")
 	if top.Has("include") {
 		top.Fail("include", "the embedded router reads no included files")
 	}
@@ -88,7 +91,8 @@ func readSections(top document.Section) *Settings {
 	readGeneral(s, general)
 	forward := readForwarding(general, litellm)
 	readReliability(s, litellm, router)
-	s.KeepAlive = *lo.CoalesceOrEmpty(litellm.Interval(keepAliveKey), general.Interval(keepAliveKey), lo.ToPtr(defaultKeepAlive))
+	s.KeepAlive = *lo.CoalesceOrEmpty(litellm.Interval(keepAliveKey), general.Interval(keepAliveKey),
+		lo.ToPtr(defaultKeepAlive))
 	readFallbacks(s, litellm, router)
 	readModels(s, top, forward)
 	warnUnknownFallbacks(s, top)
@@ -108,8 +112,10 @@ func readEnvironment(top document.Section) {
 
 // readGeneral reads general_settings, except what is about clients' headers and keep-alives.
 func readGeneral(s *Settings, general document.Section) {
-	general.WarnUnknown("master_key", keepAliveKey, "dangerously_allow_mock_testing_request_params", "forward_client_headers_to_llm_api",
-		"forward_openai_org_id", "flowgate_forward_client_identity", "flowgate_cliproxyapi_addresses", "flowgate_allowed_hosts")
+	general.WarnUnknown("master_key", keepAliveKey, "dangerously_allow_mock_testing_request_params",
+		"forward_client_headers_to_llm_api",
+		"forward_openai_org_id", "flowgate_forward_client_identity", "flowgate_cliproxyapi_addresses",
+		"flowgate_allowed_hosts")
 	key, missing := general.Text("master_key")
 	if missing != "" {
 		general.Warn("environment-variable-unset", "master_key", "environment variable %s is not set", missing)

@@ -31,7 +31,8 @@ type provider struct {
 // providers is the provider table. Every other provider needs an api_base and is
 // taken for OpenAI-compatible.
 var providers = [...]provider{
-	{"openai", OpenAI, "https://api.openai.com/v1", "OPENAI_API_KEY", []string{"gpt-", "chatgpt-", "o1", "o3", "o4", "text-embedding-"}},
+	{"openai", OpenAI, "https://api.openai.com/v1", "OPENAI_API_KEY", []string{"gpt-", "chatgpt-", "o1", "o3", "o4",
+		"text-embedding-"}},
 	{"anthropic", Anthropic, "https://api.anthropic.com", "ANTHROPIC_API_KEY", []string{"claude-"}},
 }
 

@@ -15,26 +15,33 @@ const keepAliveKey = "sse_keepalive_ping_interval_seconds"
 
 // readReliability reads retries, timeouts and cooldowns.
 func readReliability(s *Settings, litellm, router document.Section) {
-	litellm.WarnUnknown("num_retries", "request_timeout", "allowed_fails", "cooldown_time", "fallbacks", "default_fallbacks",
+	litellm.WarnUnknown("num_retries", "request_timeout", "allowed_fails", "cooldown_time", "fallbacks",
+		"default_fallbacks",
 		"context_window_fallbacks", "model_group_settings", keepAliveKey)
 	router.WarnUnknown("routing_strategy", "num_retries", "timeout", "stream_timeout", "ttft_timeout", "allowed_fails",
 		"cooldown_time", "disable_cooldowns", "fallbacks", "default_fallbacks", "context_window_fallbacks")
 	if strategy, _ := router.Text("routing_strategy"); strategy != "" && strategy != "simple-shuffle" {
-		router.Warn("routing-strategy-unknown", "routing_strategy", "routing strategy %q is not available; simple-shuffle is used", strategy)
+		router.Warn("routing-strategy-unknown", "routing_strategy",
+			"routing strategy %q is not available; simple-shuffle is used", strategy)
 	}
 	// Measured: router_settings win for num_retries, litellm_settings for the timeout.
 	s.Retries = *lo.CoalesceOrEmpty(router.Count("num_retries"), litellm.Count("num_retries"), lo.ToPtr(defaultRetries))
 	s.Timeout = lo.CoalesceOrEmpty(litellm.Seconds("request_timeout"), router.Seconds("timeout"))
 	s.StreamTimeout, s.FirstContentTimeout = router.Seconds("stream_timeout"), router.Seconds("ttft_timeout")
-	s.Cooldown = CooldownRule{router.Count("allowed_fails"), router.Interval("cooldown_time"), router.Flag("disable_cooldowns")}
-	s.MisplacedCooldown = CooldownRule{AllowedFails: litellm.Count("allowed_fails"), Length: litellm.Interval("cooldown_time")}
+	s.Cooldown = CooldownRule{router.Count("allowed_fails"), router.Interval("cooldown_time"),
+		router.Flag("disable_cooldowns")}
+	s.MisplacedCooldown = CooldownRule{AllowedFails: litellm.Count("allowed_fails"),
+		Length: litellm.Interval("cooldown_time")}
 	for _, key := range []string{"allowed_fails", "cooldown_time"} {
 		if litellm.Has(key) {
-			litellm.Warn("cooldown-setting-misplaced", key, "LiteLLM ignores %s under litellm_settings; the embedded router honours it: write it under router_settings", key)
+			litellm.Warn("cooldown-setting-misplaced", key,
+				"LiteLLM ignores %s under litellm_settings; the embedded router honours it: write it under "+
+					"router_settings", key)
 		}
 	}
 	if n := s.Cooldown.AllowedFails; n != nil && *n == DefaultAllowedFails {
-		router.Warn("allowed-fails-default", "allowed_fails", "LiteLLM takes allowed_fails: 3 for unset; the embedded router honours it")
+		router.Warn("allowed-fails-default", "allowed_fails",
+			"LiteLLM takes allowed_fails: 3 for unset; the embedded router honours it")
 	}
 }
 
@@ -64,11 +71,13 @@ func warnUnknownFallbacks(s *Settings, top document.Section) {
 		}
 		for _, name := range append([]string{from}, to...) {
 			if name != "*" && !exists[name] {
-				top.File().Warn("fallback-unknown", []any{section, key}, "a fallback names %q, which no deployment that can serve has as model_name", name)
+				top.File().Warn("fallback-unknown", []any{section, key},
+					"a fallback names %q, which no deployment that can serve has as model_name", name)
 			}
 		}
 	}
-	for key, chains := range map[string]map[string][]string{"fallbacks": s.Fallbacks, "context_window_fallbacks": s.ContextFallbacks} {
+	for key, chains := range map[string]map[string][]string{"fallbacks": s.Fallbacks,
+		"context_window_fallbacks": s.ContextFallbacks} {
 		for _, from := range slices.Sorted(maps.Keys(chains)) {
 			check(key, from, chains[from])
 		}

@@ -14,9 +14,10 @@ import (
 // Settings is a LiteLLM configuration with its references resolved and its
 // defaults filled in. It holds keys: never print or encode it.
 type Settings struct {
-	Path        string           // absolute
-	Warnings    []config.Warning // keys without effect, deployments that cannot serve, settings that LiteLLM reads differently
-	Deployments []*Deployment    // in the order of model_list, without those that have no address
+	Path string // absolute
+	// keys without effect, deployments that cannot serve, settings that LiteLLM reads differently
+	Warnings    []config.Warning
+	Deployments []*Deployment // in the order of model_list, without those that have no address
 
 	Groups        []string // model_name of every group that can serve, in the order of model_list
 	DroppedGroups []string // model_names without a deployment that has an address

@@ -228,7 +228,8 @@ func HasFailedChoice(choices []byte) bool {
 // could show.
 func (e *event) isOpening() bool {
 	switch string(e.kind) {
-	case `"message_start"`, `"ping"`, `"keepalive"`, `"response.created"`, `"response.in_progress"`, `"response.queued"`:
+	case `"message_start"`, `"ping"`, `"keepalive"`, `"response.created"`, `"response.in_progress"`,
+		`"response.queued"`:
 		return true
 	case `"content_block_start"`:
 		return isEmptyPart(e.block)
@@ -261,7 +262,8 @@ func isEmptyPart(part []byte) bool {
 		switch string(key) {
 		case "type":
 			switch string(value) {
-			case `"text"`, `"thinking"`, `"message"`, `"reasoning"`, `"output_text"`, `"summary_text"`, `"reasoning_text"`:
+			case `"text"`, `"thinking"`, `"message"`, `"reasoning"`, `"output_text"`, `"summary_text"`,
+				`"reasoning_text"`:
 			default:
 				isEmpty = false
 			}
@@ -327,7 +329,8 @@ func (s *Stream) noteEnd(data []byte) {
 // isEventType reports whether an event line's name is a type of Anthropic's or
 // the Responses API, so that the data need not be searched for it.
 func isEventType(name []byte) bool {
-	return bytes.HasPrefix(name, []byte("response.")) || bytes.HasPrefix(name, []byte("message_")) || bytes.HasPrefix(name, []byte("content_block_"))
+	return bytes.HasPrefix(name, []byte("response.")) || bytes.HasPrefix(name, []byte("message_")) ||
+		bytes.HasPrefix(name, []byte("content_block_"))
 }
 
 // isLast reports whether a stream ends with the event of that type.

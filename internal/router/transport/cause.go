@@ -55,7 +55,8 @@ func checkProxyResponse(_ context.Context, _ *url.URL, _ *http.Request, res *htt
 func CauseOf(err error) Cause {
 	var op *net.OpError
 	var refusal *proxyRefusal
-	if errors.As(err, &op) && (op.Op == "proxyconnect" || strings.HasPrefix(op.Op, "socks")) || errors.As(err, &refusal) ||
+	if errors.As(err, &op) && (op.Op == "proxyconnect" || strings.HasPrefix(op.Op, "socks")) ||
+		errors.As(err, &refusal) ||
 		strings.Contains(err.Error(), "invalid proxy") {
 		return CauseProxy
 	}
@@ -82,7 +83,8 @@ func CauseOf(err error) Cause {
 		return CauseClosed
 	case containsAny(err, "client connection lost", "server sent GOAWAY", "stream error:"):
 		return CauseReset
-	case containsAny(err, "malformed HTTP", "malformed chunked", "invalid byte in chunk", "response headers exceeded", "readLoopPeekFailLocked: %!w(<nil>)"):
+	case containsAny(err, "malformed HTTP", "malformed chunked", "invalid byte in chunk",
+		"response headers exceeded", "readLoopPeekFailLocked: %!w(<nil>)"):
 		return CauseProtocol
 	}
 	return CauseOther
@@ -98,7 +100,8 @@ func tlsCause(err error) Cause {
 	var alert tls.AlertError
 	var record tls.RecordHeaderError
 	switch {
-	case errors.As(err, &unverified), errors.As(err, &authority), errors.As(err, &host), errors.As(err, &invalid), errors.As(err, &roots):
+	case errors.As(err, &unverified), errors.As(err, &authority), errors.As(err, &host), errors.As(err, &invalid),
+		errors.As(err, &roots):
 		return CauseCertificate
 	case errors.Is(err, http.ErrSchemeMismatch), errors.As(err, &record):
 		return CauseNoTLS
@@ -123,7 +126,8 @@ func containsAny(err error, texts ...string) bool {
 // speaksTLS reports whether an upstream's 400 says that its port wants TLS.
 func speaksTLS(status int, body string) bool {
 	return status == http.StatusBadRequest &&
-		(strings.Contains(body, "HTTP request to an HTTPS server") || strings.Contains(body, "HTTP request was sent to HTTPS port"))
+		(strings.Contains(body, "HTTP request to an HTTPS server") ||
+			strings.Contains(body, "HTTP request was sent to HTTPS port"))
 }
 
 // RefusalCause returns why a refusal does not come from the upstream's API; empty
@@ -143,11 +147,14 @@ func RefusalCause(status int, body string) Cause {
 func (k Cause) Advice() string {
 	switch k {
 	case CauseCertificate:
-		return "The upstream's TLS certificate does not verify: correct the host in api_base, renew the certificate, or set SSL_CERT_FILE to a file with its CA."
+		return "The upstream's TLS certificate does not verify: correct the host in api_base, renew the " +
+			"certificate, or set SSL_CERT_FILE to a file with its CA."
 	case CauseTLS:
-		return "The TLS handshake with the upstream failed: check the TLS versions and client certificates that it asks for."
+		return "The TLS handshake with the upstream failed: check the TLS versions and client certificates that " +
+			"it asks for."
 	case CauseNoTLS:
-		return "The upstream's port speaks plain HTTP and no TLS: write http:// in api_base, or the port that serves https."
+		return "The upstream's port speaks plain HTTP and no TLS: write http:// in api_base, or the port that " +
+			"serves https."
 	case CauseNeedsTLS:
 		return "The upstream's port speaks TLS: write https:// in api_base."
 	case CauseDNS:
@@ -157,15 +164,18 @@ func (k Cause) Advice() string {
 	case CauseUnreachable:
 		return "The upstream's network cannot be reached: check the network, the VPN and the host in api_base."
 	case CauseProxy:
-		return "The proxy cannot be used: check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY, or add the upstream's host to NO_PROXY."
+		return "The proxy cannot be used: check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY, or add the upstream's host " +
+			"to NO_PROXY."
 	case CauseTimeout:
-		return "The upstream did not accept the connection in time: check that its host is up and no firewall drops packets."
+		return "The upstream did not accept the connection in time: check that its host is up and no firewall " +
+			"drops packets."
 	case CauseClosed:
 		return "The upstream closed the connection before its reply was complete: look into its log."
 	case CauseReset:
 		return "The connection to the upstream was reset: look into its log, and at proxies and firewalls between."
 	case CauseNotOurs:
-		return "A process of another user has the upstream's port; nothing was sent to it. Start the upstream again: mage status shows who has the port."
+		return "A process of another user has the upstream's port; nothing was sent to it. Start the upstream " +
+			"again: mage status shows who has the port."
 	case CauseProtocol:
 		return "What answered does not speak HTTP correctly: check the port in api_base."
 	}

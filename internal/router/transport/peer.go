@@ -52,7 +52,8 @@ func (own OwnPeers) dial(ctx context.Context, network, addr string) (net.Conn, e
 	if err != nil {
 		return nil, err
 	}
-	rule := max(own[settings.HostPort(&url.URL{Host: addr})], own[settings.HostPort(&url.URL{Host: conn.RemoteAddr().String()})])
+	rule := max(own[settings.HostPort(&url.URL{Host: addr})],
+		own[settings.HostPort(&url.URL{Host: conn.RemoteAddr().String()})])
 	remote, isTCP := conn.RemoteAddr().(*net.TCPAddr)
 	if rule == 0 || rule == checkOnLoopback && isTCP && !remote.IP.IsLoopback() {
 		return conn, nil

@@ -57,5 +57,6 @@ func IsClosedUnanswered(err error) bool {
 		return op.Op == "read" && !op.Timeout()
 	}
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		containsAny(err, "server closed idle connection", "client connection lost", "client connection force closed", "server sent GOAWAY")
+		containsAny(err, "server closed idle connection", "client connection lost",
+			"client connection force closed", "server sent GOAWAY")
 }

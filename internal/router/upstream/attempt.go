@@ -78,7 +78,8 @@ func (x *Exchange) Attempt(d *deployment.Deployment) (*reply.Answer, *failure.Fa
 		return x.mock(d)
 	case d.MissingKey != "":
 		f := failure.Classify(d, x.request.Dialect, http.StatusUnauthorized,
-			fmt.Sprintf("environment variable %s, which holds the key of deployment %q, is not set", d.MissingKey, d.ID))
+			fmt.Sprintf("environment variable %s, which holds the key of deployment %q, is not set",
+				d.MissingKey, d.ID))
 		f.Harmless = true // waiting does not set it
 		return nil, f
 	}
@@ -88,7 +89,8 @@ func (x *Exchange) Attempt(d *deployment.Deployment) (*reply.Answer, *failure.Fa
 		release()
 		return nil, failure.Unreachable(x.request.HTTP.Context(), d, &at.guard, false, err)
 	}
-	a := &reply.Answer{Deployment: d, Header: res.Header, Status: res.StatusCode, Source: res.Body, Guard: &at.guard, Release: release}
+	a := &reply.Answer{Deployment: d, Header: res.Header, Status: res.StatusCode, Source: res.Body,
+		Guard: &at.guard, Release: release}
 	f := x.receive(a, res)
 	if f != nil || a.Events == nil {
 		a.Discard() // nothing more is read of it

@@ -16,10 +16,12 @@ import (
 // mock answers by the deployment's mock_response, without an upstream.
 func (x *Exchange) mock(d *deployment.Deployment) (*reply.Answer, *failure.Failure) {
 	q := x.request
-	body, events := dialect.MockReply(q.Dialect, string(dialect.EncodeJSON(*d.Mock)), string(q.ModelLiteral), x.sender.Now().Unix(), q.ID)
+	body, events := dialect.MockReply(q.Dialect, string(dialect.EncodeJSON(*d.Mock)), string(q.ModelLiteral),
+		x.sender.Now().Unix(), q.ID)
 	switch {
 	case body == "":
-		f := failure.BadRequest("", fmt.Sprintf("deployment %q has a mock_response, which cannot answer %s", d.ID, q.Dialect))
+		f := failure.BadRequest("", fmt.Sprintf("deployment %q has a mock_response, which cannot answer %s", d.ID,
+			q.Dialect))
 		f.Deployment = d
 		return nil, f
 	case !q.Stream || q.Dialect == dialect.CountTokens:

@@ -42,7 +42,8 @@ func (x *Exchange) receive(a *reply.Answer, res *http.Response) *failure.Failure
 	for rounds := 0; ; {
 		n, err := a.Source.Read(x.body[len(x.body):cap(x.body)])
 		x.body = x.body[:len(x.body)+n]
-		if name := decode.Compression(x.body); name != "" && rounds < decode.MaxCodings { // compressed without a header that says so
+		// compressed without a header that says so
+		if name := decode.Compression(x.body); name != "" && rounds < decode.MaxCodings {
 			a.Source, size, rounds = decode.Rest(x.body, a.Source, name), -1, rounds+1
 			x.body = x.body[:0]
 			continue
@@ -166,7 +167,8 @@ func (x *Exchange) refused(a *reply.Answer, res *http.Response) *failure.Failure
 	if res.StatusCode < 400 {
 		return failure.NotFinal(a.Deployment, x.request.Dialect, res.StatusCode)
 	}
-	return failure.Refused(a.Deployment, x.request.Dialect, res.StatusCode, res.Header, readErrorBody(a.Source), x.sender.Now())
+	return failure.Refused(a.Deployment, x.request.Dialect, res.StatusCode, res.Header, readErrorBody(a.Source),
+		x.sender.Now())
 }
 
 // readErrorBody reads an error's body up to failure.MaxErrorText. Of an event stream

@@ -86,13 +86,18 @@ func (p *play) fail(code string) {
 	case strings.Contains(p.r.URL.Path, "/messages"):
 		p.json(status, `{"type":"error","error":{"type":"api_error","message":"upstream says `+code+`"}}`)
 	case p.says("ctx"):
-		p.json(status, `{"error":{"message":"This model's maximum context length is 10 tokens. However, your messages resulted in 20 tokens.","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}`)
+		p.json(status, `{"error":{"message":"This model's maximum context length is 10 tokens. However,`+
+			` your messages resulted in 20 tokens.","type":"invalid_request_error","param":"messages",`+
+			`"code":"context_length_exceeded"}}`)
 	case p.says("nomodel"):
-		p.json(status, `{"error":{"message":"The model does not exist or you do not have access to it.","type":"invalid_request_error","param":null,"code":"model_not_found"}}`)
+		p.json(status, `{"error":{"message":"The model does not exist or you do not have access to it.",`+
+			`"type":"invalid_request_error","param":null,"code":"model_not_found"}}`)
 	case p.says("policy"):
-		p.json(status, `{"error":{"message":"Your request was rejected as a result of our safety system.","type":"invalid_request_error","param":null,"code":"content_policy_violation"}}`)
+		p.json(status, `{"error":{"message":"Your request was rejected as a result of our safety system.",`+
+			`"type":"invalid_request_error","param":null,"code":"content_policy_violation"}}`)
 	default:
-		p.json(status, `{"error":{"message":"upstream says `+code+`","type":"upstream_error","param":null,"code":"x`+code+`"}}`)
+		p.json(status, `{"error":{"message":"upstream says `+code+
+			`","type":"upstream_error","param":null,"code":"x`+code+`"}}`)
 	}
 }
 
@@ -112,15 +117,21 @@ func (p *play) whole() {
 	case strings.HasSuffix(path, "/count_tokens"):
 		reply = `{"input_tokens":42}`
 	case strings.HasSuffix(path, "/embeddings"):
-		reply = `{"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.1,0.2]}],"model":"e","usage":{"prompt_tokens":1,"total_tokens":1}}`
+		reply = `{"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.1,0.2]}],"model":"e",` +
+			`"usage":{"prompt_tokens":1,"total_tokens":1}}`
 	case strings.HasSuffix(path, "/messages"):
-		reply = `{"content":[{"text":"` + content + `","type":"text"}],"id":"msg_1","model":` + model + `,"role":"assistant","stop_reason":"end_turn","stop_sequence":null,"type":"message","usage":{"input_tokens":3,"output_tokens":5}}`
+		reply = `{"content":[{"text":"` + content + `","type":"text"}],"id":"msg_1","model":` + model +
+			`,"role":"assistant","stop_reason":"end_turn","stop_sequence":null,"type":"message",` +
+			`"usage":{"input_tokens":3,"output_tokens":5}}`
 	case strings.HasSuffix(path, "/responses"):
 		reply = p.response("completed", content)
 	case strings.HasSuffix(path, "/chat/completions"):
-		reply = `{"choices":[{"finish_reason":"stop","index":0,"message":{"content":"` + content + `","role":"assistant"}}],"created":1,"id":"c1","model":` + model + `,"object":"chat.completion","system_fingerprint":"fp_1",` + usage + `,"x_unknown":"kept?"}`
+		reply = `{"choices":[{"finish_reason":"stop","index":0,"message":{"content":"` + content +
+			`","role":"assistant"}}],"created":1,"id":"c1","model":` + model +
+			`,"object":"chat.completion","system_fingerprint":"fp_1",` + usage + `,"x_unknown":"kept?"}`
 	case strings.HasSuffix(path, "/completions"):
-		reply = `{"choices":[{"finish_reason":"stop","index":0,"text":"` + content + `"}],"created":1,"id":"c1","model":` + model + `,"object":"text_completion",` + usage + `}`
+		reply = `{"choices":[{"finish_reason":"stop","index":0,"text":"` + content +
+			`"}],"created":1,"id":"c1","model":` + model + `,"object":"text_completion",` + usage + `}`
 	default:
 		p.json(http.StatusNotFound, `{"error":{"message":"no such path","type":"not_found","param":null,"code":"404"}}`)
 		return
@@ -138,7 +149,9 @@ func (p *play) whole() {
 
 func (p *play) response(status, content string) string {
 	text, _ := json.Marshal(content)
-	return `{"id":"resp_1","object":"response","created_at":1,"status":"` + status + `","model":` + strconv.Quote(p.Model) +
-		`,"output":[{"id":"msg_1","type":"message","role":"assistant","status":"completed","content":[{"type":"output_text","text":` + string(text) +
+	return `{"id":"resp_1","object":"response","created_at":1,"status":"` + status + `","model":` +
+		strconv.Quote(p.Model) +
+		`,"output":[{"id":"msg_1","type":"message","role":"assistant","status":"completed",` +
+		`"content":[{"type":"output_text","text":` + string(text) +
 		`,"annotations":[]}]}],"usage":{"input_tokens":3,"output_tokens":5,"total_tokens":8}}`
 }

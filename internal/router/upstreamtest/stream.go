@@ -26,7 +26,8 @@ func (p *play) stream() {
 	case strings.HasSuffix(path, "/responses"):
 		p.named("response.created", `"sequence_number":0,"response":`+p.response("in_progress", ""))
 		p.pieces(func(i int) {
-			p.named("response.output_text.delta", fmt.Sprintf(`"sequence_number":%d,"item_id":"msg_1","output_index":0,"content_index":0,"delta":"w%d "`, i+1, i))
+			p.named("response.output_text.delta", fmt.Sprintf(`"sequence_number":%d,"item_id":"msg_1",`+
+				`"output_index":0,"content_index":0,"delta":"w%d "`, i+1, i))
 		})
 		p.named("response.completed", `"sequence_number":6,"response":`+p.response("completed", "hello from upstream"))
 	default:
@@ -39,7 +40,9 @@ func (p *play) anthropic(model string) {
 		p.named("error", `"error":{"type":"overloaded_error","message":"upstream overloaded"}`)
 		return
 	}
-	p.named("message_start", `"message":{"content":[],"id":"msg_1","model":`+model+`,"role":"assistant","stop_reason":null,"stop_sequence":null,"type":"message","usage":{"input_tokens":3,"output_tokens":1}}`)
+	p.named("message_start", `"message":{"content":[],"id":"msg_1","model":`+model+
+		`,"role":"assistant","stop_reason":null,"stop_sequence":null,"type":"message","usage":{"input_tokens":3,`+
+		`"output_tokens":1}}`)
 	p.named("content_block_start", `"content_block":{"text":"","type":"text"},"index":0`)
 	p.named("ping", "")
 	if !p.pieces(func(i int) {
@@ -67,7 +70,8 @@ func (p *play) openai(model string, chat bool) {
 		p.data(`{"error":{"message":"upstream overloaded","type":"server_error","code":503}}`)
 		return
 	}
-	p.data(head + last + `,"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":5,"total_tokens":8}}`)
+	p.data(head + last + `,"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":5,` +
+		`"total_tokens":8}}`)
 	if !p.says("nodone") {
 		p.data("[DONE]")
 	}

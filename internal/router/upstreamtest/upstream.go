@@ -2,8 +2,8 @@
 // upstream on a real socket, for tests. Start it; the model name of a request
 // is the script of the reply, in the words of the recorded transcripts:
 //
-//	fail-NNN      that status; -raS adds Retry-After: S, -ctx and -policy the 400s of those names, -nomodel the 404 for a
-//	              model, -html an HTML body
+//	fail-NNN      that status; -raS adds Retry-After: S, -ctx and -policy the 400s of those names,
+//	              -nomodel the 404 for a model, -html an HTML body
 //	failfirstN-NNN  N failures, then success
 //	sleepMS       waits before anything
 //	ttfbMS        headers at once, the first event later
@@ -12,7 +12,7 @@
 //	pausemid      four seconds without an event
 //	nodone, html, badjson, emptybody, reset, gzip, big, nopath, redirect, cookie
 //
-// It never answers anybody but 127.0.0.1.
+// It listens on 127.0.0.1 only.
 package upstreamtest
 
 import (

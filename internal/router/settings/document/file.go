@@ -64,7 +64,8 @@ func Parse(file string, text []byte, getenv func(string) string) (*File, Section
 	}
 	values, ok := top.(map[string]any)
 	if !ok {
-		return nil, Section{}, fault.Usage("settings-invalid", "%s:1:1: expected a mapping with model_list and general_settings", file).
+		return nil, Section{}, fault.Usage("settings-invalid",
+			"%s:1:1: expected a mapping with model_list and general_settings", file).
 			WithHint("write it with: mage profile:set NAME")
 	}
 	return f, Section{file: f, values: values}, nil
@@ -105,13 +106,15 @@ func (f *File) Fail(path []any, format string, args ...any) {
 		return
 	}
 	line, column := f.position(path)
-	f.err = fault.Usage("settings-invalid", "%s:%d:%d: %s: %s", f.path, line, column, dotted(path), fmt.Sprintf(format, args...))
+	f.err = fault.Usage("settings-invalid", "%s:%d:%d: %s: %s", f.path, line, column, dotted(path),
+		fmt.Sprintf(format, args...))
 }
 
 // Warn adds a warning about the value at path.
 func (f *File) Warn(code string, path []any, format string, args ...any) {
 	line, _ := f.position(path)
-	f.Warnings = append(f.Warnings, config.Warning{Code: code, Path: dotted(path), Line: line, Message: fmt.Sprintf(format, args...)})
+	f.Warnings = append(f.Warnings, config.Warning{Code: code, Path: dotted(path), Line: line,
+		Message: fmt.Sprintf(format, args...)})
 }
 
 // dotted returns a path as people write it: model_list[3].litellm_params.model.

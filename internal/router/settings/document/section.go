@@ -122,7 +122,8 @@ func (s Section) Number(key string) *float64 {
 	case string:
 		str, missing := s.Text(key)
 		if missing != "" {
-			s.Warn("environment-variable-unset", key, "environment variable %s is not set; the default is used", missing)
+			s.Warn("environment-variable-unset", key, "environment variable %s is not set; the default is used",
+				missing)
 			return nil
 		}
 		n, err := strconv.ParseFloat(str, 64)
