@@ -69,3 +69,19 @@ func TestACallKeepsNothingOfTheBody(t *testing.T) {
 		}
 	}
 }
+
+func TestAChatClientSeesUsageOnlyIfItAskedForIt(t *testing.T) {
+	t.Parallel()
+	upstream := translatetest.Messages[0].Stream
+	for request, want := range map[string]bool{
+		`{"model":"m","stream":true,"messages":[]}`:                                          false,
+		`{"model":"m","stream":true,"messages":[],"stream_options":{"include_usage":false}}`: false,
+		`{"model":"m","stream":true,"messages":[],"stream_options":{"include_usage":true}}`:  true,
+	} {
+		_, call := mustRequest(t, translate.Chat, translate.Messages, request, options)
+		out, failure := translatetest.Stream(call, upstream, 1<<20)
+		if failure != "" || strings.Contains(string(out), `"usage"`) != want {
+			t.Errorf("%s: %s\n%s", request, failure, out)
+		}
+	}
+}
