@@ -11,6 +11,7 @@ import (
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/internal/report"
 	"github.com/flowgate-go/flowgate/internal/secret/repo"
+	"github.com/flowgate-go/flowgate/internal/secret/repo/patch"
 	"github.com/flowgate-go/flowgate/internal/secret/scan"
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
@@ -93,7 +94,7 @@ func (s *audit) secretsStaged() checks.Check {
 		ID: "secrets.staged", Title: "No secret is staged", Timeout: scanTimeout,
 		Run: func(ctx context.Context) checks.Outcome {
 			whole := func(context.Context) (bool, error) { return false, nil }
-			return s.scanPatch(ctx, whole, func(ctx context.Context, yield func(repo.Addition) error) (repo.Counts, error) {
+			return s.scanPatch(ctx, whole, func(ctx context.Context, yield func(patch.Addition) error) (patch.Counts, error) {
 				return s.repo.StagedChanges(ctx, yield)
 			})
 		},
@@ -104,7 +105,7 @@ func (s *audit) secretsRange() checks.Check {
 	return checks.Check{
 		ID: "secrets.range", Title: "No commit of the range adds a secret", Timeout: scanTimeout,
 		Run: func(ctx context.Context) checks.Outcome {
-			return s.scanPatch(ctx, s.isRangeCut, func(ctx context.Context, yield func(repo.Addition) error) (repo.Counts, error) {
+			return s.scanPatch(ctx, s.isRangeCut, func(ctx context.Context, yield func(patch.Addition) error) (patch.Counts, error) {
 				return s.repo.RangeChanges(ctx, s.options.Range, yield)
 			})
 		},

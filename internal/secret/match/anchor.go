@@ -7,8 +7,8 @@ import (
 	"unicode"
 )
 
-// anchor is a literal, ASCII and in lower case, with what stands before and
-// after it in a match: every match of the expression holds one of its anchors.
+// anchor is a literal, ASCII and in lower case, with the parts of the expression before
+// and after it. Every match of an expression contains one of its anchors.
 type anchor struct {
 	literal       string
 	before, after []*syntax.Regexp
@@ -17,8 +17,8 @@ type anchor struct {
 
 const (
 	maxLiteral = 12  // bytes of a literal that are searched for; the rest is tried by the tail
-	maxAnchors = 128 // anchors of one expression at most
-	maxProduct = 32  // literals that neighbours may be multiplied to
+	maxAnchors = 128 // anchors of one expression
+	maxProduct = 32  // literals that joined neighbours may have
 )
 
 // findAnchors returns the anchors of an expression, or nil when it has none.
@@ -38,7 +38,8 @@ func findAnchors(tree *syntax.Regexp) []anchor {
 	return all
 }
 
-// chooseAnchors returns the best set of anchors that re offers.
+// chooseAnchors returns the best set of anchors of re, or nil when re can match without
+// a literal.
 func chooseAnchors(re *syntax.Regexp) []anchor {
 	switch re.Op {
 	case syntax.OpCapture:
@@ -62,8 +63,8 @@ func chooseAnchors(re *syntax.Regexp) []anchor {
 	return nil
 }
 
-// chooseInConcat tries every run of neighbours that are literals, and every
-// alternative on its own, and takes the one whose shortest literal is longest.
+// chooseInConcat considers every run of neighbours that are literals, and every other
+// part on its own, and returns the anchors whose shortest literal is longest.
 func chooseInConcat(parts []*syntax.Regexp) (best []anchor) {
 	for i := 0; i < len(parts); {
 		words, n := literalRun(parts[i:])
@@ -83,6 +84,8 @@ func chooseInConcat(parts []*syntax.Regexp) (best []anchor) {
 	return best
 }
 
+// isBetter reports whether the anchors a have a longer shortest literal than b, or as
+// long and fewer of them.
 func isBetter(a, b []anchor) bool {
 	if len(a) == 0 || len(a) > maxAnchors {
 		return false
@@ -91,6 +94,7 @@ func isBetter(a, b []anchor) bool {
 	return x > y || x == y && len(a) < len(b)
 }
 
+// shortestLiteral returns the length of the shortest literal.
 func shortestLiteral(all []anchor) int {
 	least := 0
 	for i, a := range all {
@@ -101,6 +105,7 @@ func shortestLiteral(all []anchor) int {
 	return least
 }
 
+// newAnchors returns one anchor for each literal.
 func newAnchors(words []string, before, after []*syntax.Regexp) []anchor {
 	var all []anchor
 	for _, w := range words {
@@ -109,7 +114,7 @@ func newAnchors(words []string, before, after []*syntax.Regexp) []anchor {
 	return all
 }
 
-// flatten is the list of what a concatenation joins, through groups.
+// flatten returns the parts of a concatenation, also those inside groups.
 func flatten(re *syntax.Regexp) (parts []*syntax.Regexp) {
 	for _, sub := range re.Sub {
 		for sub.Op == syntax.OpCapture {
@@ -124,8 +129,8 @@ func flatten(re *syntax.Regexp) (parts []*syntax.Regexp) {
 	return parts
 }
 
-// literalRun multiplies the literals of the first parts as long as they stay few, and
-// says how many parts that took.
+// literalRun joins the literals of the first parts as long as there are at most
+// maxProduct, and returns how many parts that took.
 func literalRun(parts []*syntax.Regexp) (words []string, n int) {
 	words = []string{""}
 	for _, p := range parts {
@@ -141,7 +146,7 @@ func literalRun(parts []*syntax.Regexp) (words []string, n int) {
 	return words, n
 }
 
-// multiply joins each of a with each of b.
+// multiply joins each text of a with each text of b.
 func multiply(a, b []string) (all []string) {
 	for _, x := range a {
 		for _, y := range b {
@@ -151,8 +156,8 @@ func multiply(a, b []string) (all []string) {
 	return all
 }
 
-// literals is the finite set of texts that re matches, in lower case and without
-// an empty one, or nil when it is none such.
+// literals returns the finite set of texts that re matches, in lower case. It returns
+// nil when the set is not finite, is too large or contains the empty text.
 func literals(re *syntax.Regexp) []string {
 	switch re.Op {
 	case syntax.OpCapture:
@@ -175,6 +180,7 @@ func literals(re *syntax.Regexp) []string {
 	return nil
 }
 
+// unionLiterals returns the literals of all branches, or nil when one has none.
 func unionLiterals(branches []*syntax.Regexp) (all []string) {
 	for _, b := range branches {
 		words := literals(b)
@@ -187,10 +193,11 @@ func unionLiterals(branches []*syntax.Regexp) (all []string) {
 	return slices.Compact(all)
 }
 
-// classLetters is a class of at most four characters, both cases of one counting once.
+// classLetters returns the characters of a class of at most four, where both cases of a
+// letter count once; else nil.
 func classLetters(ranges []rune) (all []string) {
 	for i := 0; i < len(ranges); i += 2 {
-		if ranges[i] == '\u017f' || ranges[i] == '\u212a' { // s and k in ananother case: ascii replaces them
+		if ranges[i] == '\u017f' || ranges[i] == '\u212a' { // they fold to s and k; foldToASCII has replaced them
 			continue
 		}
 		if ranges[i+1] > unicode.MaxASCII || ranges[i+1]-ranges[i] > 4 {

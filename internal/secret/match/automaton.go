@@ -2,38 +2,40 @@ package match
 
 import "slices"
 
-// keywordUse in the place of an anchor's number says that a word only makes its
-// pattern worth trying.
+// keywordUse stands in the place of an anchor's number: the word is a keyword, which
+// only makes its pattern worth trying.
 const keywordUse = -1
 
-// wordUse is what a found word is for.
+// wordUse says what a word of the automaton is for.
 type wordUse struct {
 	pattern, anchor int
 	length          uint32
 }
 
-// automaton is Aho-Corasick's, as a table: bytes fall into classes, upper case
-// into that of its lower case. States are offsets of rows in next; those from
-// firstOut on end a word.
+// automaton is an Aho-Corasick automaton as a table. Bytes fall into classes, a capital
+// into the class of its small letter. A state is the offset of its row in next; a word
+// ends in the states from firstOut on.
 type automaton struct {
 	class    [256]uint8
 	width    uint32
 	next     []uint32
 	firstOut uint32
-	outs     [][]wordUse // by row from firstOut on
+	outs     [][]wordUse // words that end in a state, by row from firstOut on
 }
 
+// node is a state of the automaton while it is built.
 type node struct {
 	children map[byte]int
 	uses     []wordUse
 	fail     int
 }
 
+// builder builds an automaton from words.
 type builder struct{ nodes []node }
 
 func newBuilder() *builder { return &builder{nodes: []node{{children: map[byte]int{}}}} }
 
-// add puts a word in; it is not empty, ASCII and in lower case.
+// add adds a word, which is not empty, is ASCII and in lower case.
 func (b *builder) add(word string, u wordUse) {
 	at := 0
 	for i := range len(word) {
@@ -49,6 +51,7 @@ func (b *builder) add(word string, u wordUse) {
 	b.nodes[at].uses = append(b.nodes[at].uses, u)
 }
 
+// build returns the automaton of all words.
 func (b *builder) build() *automaton {
 	a := &automaton{}
 	used := b.classes(a)
@@ -76,7 +79,7 @@ func (b *builder) build() *automaton {
 	return a
 }
 
-// classes numbers the bytes that words have; class 0 is every other byte.
+// classes numbers the bytes that occur in words; class 0 is every other byte.
 func (b *builder) classes(a *automaton) (used []byte) {
 	for _, n := range b.nodes {
 		for c := range n.children {
@@ -93,8 +96,8 @@ func (b *builder) classes(a *automaton) (used []byte) {
 	return used
 }
 
-// linkFailures sets every node's longest proper suffix, takes over what ends there, and
-// returns the nodes in breadth-first order.
+// linkFailures sets the failure link of every node (its longest proper suffix), copies
+// the words that end there, and returns the nodes in breadth-first order.
 func (b *builder) linkFailures() []int {
 	order := []int{0}
 	for i := 0; i < len(order); i++ {
@@ -110,6 +113,7 @@ func (b *builder) linkFailures() []int {
 	return order
 }
 
+// step returns the node that c leads to from at.
 func (b *builder) step(at int, c byte) int {
 	for {
 		if child, ok := b.nodes[at].children[c]; ok {

@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// shift is a place in a text that ascii shortened: from there on the original is
-// by more bytes ahead.
+// shift is an offset in a text that foldToASCII shortened, from which on the original
+// is by bytes longer.
 type shift struct{ at, by int }
 
-// foldingRunes are the runes beyond ASCII that are an ASCII letter in another case: as
-// the lower case of the first and as the upper case of the other two.
+// foldingRunes are the runes beyond ASCII that fold to an ASCII letter: U+0130 to i,
+// U+017F to s, U+212A to k.
 const foldingRunes = "\u0130\u017f\u212a"
 
-// foldToASCII replaces the odd runes by their ASCII letters, which the automaton
-// knows; most texts have none and come back as they are.
+// foldToASCII replaces the foldingRunes by their ASCII letters, which the automaton
+// knows. Most texts have none and are returned unchanged.
 func foldToASCII(text string) (plain string, shifts []shift) {
 	if !strings.Contains(text, foldingRunes[:2]) && !strings.Contains(text, foldingRunes[2:4]) && !strings.Contains(text, foldingRunes[4:]) {
 		return text, nil
@@ -42,7 +42,7 @@ func foldToASCII(text string) (plain string, shifts []shift) {
 	}
 }
 
-// originalOffset is the place in the original of a place in the shortened text.
+// originalOffset returns the offset in the original of an offset in the shortened text.
 func originalOffset(shifts []shift, at int) int {
 	i := sort.Search(len(shifts), func(i int) bool { return shifts[i].at > at })
 	if i == 0 {

@@ -2,10 +2,11 @@ package match
 
 import "regexp/syntax"
 
-// Unbounded is more line breaks than are counted.
+// Unbounded is what LineBreaks returns when there is no bound.
 const Unbounded = 1 << 20
 
-// countLineBreaks is how many line breaks a match of re can hold, at most AnyNumber.
+// countLineBreaks returns how many line breaks a match of re can hold, at most
+// Unbounded.
 func countLineBreaks(re *syntax.Regexp) (n int) {
 	switch re.Op {
 	case syntax.OpLiteral:

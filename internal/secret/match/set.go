@@ -1,20 +1,22 @@
-// Package match finds where many regular expressions match a text while
-// running hardly any of them. New compiles a Set; each goroutine takes a Matcher
-// of its own from it and calls Find.
+// Package match finds where many regular expressions match a text while running hardly
+// any of them. New compiles a Set; each goroutine takes a Matcher of its own from it
+// and calls Find.
 //
-// What Find returns is exactly what (*regexp.Regexp).FindAllStringIndex returns
-// for each expression whose keywords are in the text. Three steps make it fast:
+// Find returns exactly what (*regexp.Regexp).FindAllStringIndex returns for each
+// expression that has a keyword in the text. Three steps make it fast:
 //
-//  1. From the syntax tree of each expression follows a set of literals one of
-//     which is in every match (anchor.go). One Aho-Corasick automaton finds the
-//     literals and keywords of all expressions in one pass, upper case as lower.
-//  2. What has to follow the literal is tried by a lazily built DFA that takes
-//     assertions for true (tail.go). It may say yes too often, never no.
-//  3. The expression itself runs only over a window around what is left
-//     (width.go), which holds every match with that literal in it, and one byte
-//     more on either side, so that ^, $ and \b are decided as in the whole text.
+//  1. The syntax tree of each expression yields a set of literals, one of which is in
+//     every match (anchor.go). One Aho-Corasick automaton finds the literals and
+//     keywords of all expressions in one pass, without regard to case.
+//  2. A lazily built DFA that takes assertions for true checks what has to follow the
+//     literal (tail.go). It may accept too often, but never rejects a match.
+//  3. The expression itself runs only over a window around each literal that is left
+//     (width.go). The window contains every match with that literal, and one byte more
+//     on either side, so that ^, $ and \b are decided as in the whole text.
 //
-// The package knows nothing of secrets, files or rules.
+// The package knows nothing of secrets, files or rules. It has more than 700 lines
+// because each step relies on the details of the others: the proof that nothing is
+// missed needs all of them in one place.
 package match
 
 import (
@@ -30,17 +32,18 @@ import (
 // Pattern is one expression in Go's syntax.
 type Pattern struct {
 	Expr     string
-	Keywords []string // one of them, in any case, has to be in the text; none means always tried
+	Keywords []string // one of them must be in the text, in any case; without any the expression always runs
 }
 
 // Set is a compiled list of patterns, safe for concurrent use.
 type Set struct {
 	patterns []compiled
 	words    *automaton
-	whole    []int // patterns without a literal: tried over the whole text
+	whole    []int // patterns without an anchor: they run over the whole text
 	always   []int // patterns without keywords
 }
 
+// compiled is a Pattern with its anchors.
 type compiled struct {
 	Pattern
 	re      func() *regexp.Regexp // compiled when first needed
@@ -49,7 +52,7 @@ type compiled struct {
 	watch   bool
 }
 
-// New compiles the patterns. Its error names the one that does not parse.
+// New compiles the patterns. Its error names the expression that does not parse.
 func New(patterns []Pattern) (*Set, error) {
 	s := &Set{}
 	b := newBuilder()
@@ -78,18 +81,18 @@ func New(patterns []Pattern) (*Set, error) {
 	return s, nil
 }
 
-// Regexp is the compiled expression of pattern i.
+// Regexp returns the compiled expression of pattern i.
 func (s *Set) Regexp(i int) *regexp.Regexp { return s.patterns[i].re() }
 
-// LineBreaks returns how many line breaks a match of pattern i can hold at most;
-// AnyNumber when there is no bound.
+// LineBreaks returns how many line breaks a match of pattern i can hold; Unbounded when
+// there is no bound.
 func (s *Set) LineBreaks(i int) int { return s.patterns[i].breaks }
 
-// Watch has Matcher.Watched speak of pattern i. It is for the time before the
-// first search.
+// Watch makes Matcher.Watched report literals of pattern i. Call it before the first
+// search.
 func (s *Set) Watch(i int) { s.patterns[i].watch = true }
 
-// Matcher is the state of one goroutine's searches.
+// Matcher holds the state of one goroutine's searches.
 type Matcher struct {
 	set     *Set
 	tails   [][]*tail // by pattern and anchor; made when first needed
@@ -101,10 +104,11 @@ type Matcher struct {
 	watched bool
 }
 
-// maxWindows of a pattern in one text; with more, the whole text is one. It
-// bounds the time that a text made to have many takes.
+// maxWindows bounds the windows of a pattern in one text. With more, one window covers
+// the whole text, which bounds the time for a text that is made to have many.
 const maxWindows = 256
 
+// span is a half-open range of bytes.
 type span struct{ start, end int }
 
 // Matcher returns a new Matcher.
@@ -113,14 +117,14 @@ func (s *Set) Matcher() *Matcher {
 	return &Matcher{set: s, tails: make([][]*tail, n), active: make([]uint64, n), windows: make([][]span, n), full: make([]uint64, n)}
 }
 
-// Hit is where one pattern matches.
+// Hit holds the matches of one pattern.
 type Hit struct {
 	Pattern int
-	Spans   [][]int // as of FindAllStringIndex; never empty
+	Spans   [][]int // as FindAllStringIndex returns them; never empty
 }
 
-// Find returns the matches of all patterns, in the order of the patterns. skip
-// may say that a pattern is not wanted; nil wants all.
+// Find returns the matches of all patterns, in the order of the patterns. It leaves out
+// the patterns for which skip returns true; a nil skip leaves out none.
 func (m *Matcher) Find(text string, skip func(pattern int) bool) []Hit {
 	m.search++
 	m.searchWords(text, skip)
@@ -145,11 +149,14 @@ func (m *Matcher) Find(text string, skip func(pattern int) bool) []Hit {
 	return hits
 }
 
+// isActive reports whether the text has a keyword of pattern i, or the pattern has no
+// keywords.
 func (m *Matcher) isActive(i int) bool {
 	return len(m.set.patterns[i].Keywords) == 0 || m.active[i] == m.search
 }
 
-// searchWords runs the automaton and keeps the window of each literal whose tail follows.
+// searchWords runs the automaton over text and adds the window of each literal whose
+// tail may follow.
 func (m *Matcher) searchWords(text string, skip func(int) bool) {
 	a := m.set.words
 	state := uint32(0)
@@ -162,6 +169,7 @@ func (m *Matcher) searchWords(text string, skip func(int) bool) {
 	}
 }
 
+// handleWord handles the words that end before the offset end of the folded text.
 func (m *Matcher) handleWord(text string, end int, shifts []shift, uses []wordUse, skip func(int) bool) {
 	for _, u := range uses {
 		start, end := originalOffset(shifts, end-int(u.length)), originalOffset(shifts, end)
@@ -175,14 +183,14 @@ func (m *Matcher) handleWord(text string, end int, shifts []shift, uses []wordUs
 	}
 }
 
-// noteWatched notes that a literal of a pattern was seen, and returns true.
+// noteWatched records that a literal of a watched pattern occurs, and returns true.
 func (m *Matcher) noteWatched(pattern int) bool {
 	m.watched = m.watched || m.set.patterns[pattern].watch
 	return true
 }
 
-// Watched reports whether a text that Find searched since the last call holds a
-// literal of a watched pattern: a part of a match, when no whole one.
+// Watched reports whether a text that Find searched since the last call has a literal
+// of a watched pattern: part of a match, or a whole one.
 func (m *Matcher) Watched() bool {
 	seen := m.watched
 	m.watched = false
@@ -201,6 +209,7 @@ func (m *Matcher) addWindow(pattern int, w span, text string) {
 	m.windows[pattern] = append(all, w)
 }
 
+// tail returns the DFA of an anchor, and builds it at first use.
 func (m *Matcher) tail(u wordUse) *tail {
 	if m.tails[u.pattern] == nil {
 		m.tails[u.pattern] = make([]*tail, len(m.set.patterns[u.pattern].anchors))

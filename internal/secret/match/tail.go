@@ -6,9 +6,9 @@ import (
 	"unicode"
 )
 
-// tail tells whether what has to follow a literal may follow it in a text: a
-// DFA over bytes, built state by state as texts need them. Assertions count as
-// true, and a byte beyond ASCII as any rune beyond ASCII, whole or in part.
+// tail decides whether the parts after a literal may match at an offset of a text: a
+// DFA over bytes that is built state by state. Assertions count as true, and a byte
+// beyond ASCII matches like any rune beyond ASCII, or a part of one.
 type tail struct {
 	prog   *syntax.Prog
 	states []tailState
@@ -22,20 +22,21 @@ type tailState struct {
 	next    [256]int32 // 0 means not known yet
 }
 
-// Numbers of states: dead is one from which nothing matches.
+// Bounds of the DFA. dead is the state from which nothing matches.
 const (
 	dead      = 1
-	maxStates = 1000 // 1 kB each; more are forgotten and begun anew
-	maxSteps  = 512  // after which the tail counts as one that follows: a text must not be read again for each literal
+	maxStates = 1000 // 1 kB each; beyond, all are dropped and built again
+	maxSteps  = 512  // after which the tail counts as matching: the text must not be read again for each literal
 )
 
+// newTail returns the DFA of a concatenation.
 func newTail(parts []*syntax.Regexp) *tail {
 	re := (&syntax.Regexp{Op: syntax.OpConcat, Sub: slices.Clone(parts)}).Simplify()
 	if len(parts) == 0 {
 		re = &syntax.Regexp{Op: syntax.OpEmptyMatch}
 	}
 	prog, err := syntax.Compile(re)
-	if err != nil { // never: New has parsed it
+	if err != nil { // cannot happen: New has parsed it
 		return &tail{states: make([]tailState, 3)}
 	}
 	t := &tail{prog: prog, closed: make([]bool, len(prog.Inst))}
@@ -43,6 +44,7 @@ func newTail(parts []*syntax.Regexp) *tail {
 	return t
 }
 
+// reset drops all states.
 func (t *tail) reset() {
 	t.byKey = map[string]int32{}
 	t.states = append(t.states[:0], tailState{}, tailState{})
@@ -75,13 +77,14 @@ func (t *tail) mayFollow(text string) bool {
 	return true
 }
 
-// restart forgets all states but the one a search is in.
+// restart drops all states but the current one of a search.
 func (t *tail) restart(at int32) int32 {
 	pcs := slices.Clone(t.states[at].pcs)
 	t.reset()
 	return t.state(pcs)
 }
 
+// step returns the state after the byte b.
 func (t *tail) step(at int32, b byte) int32 {
 	var out []uint32
 	for _, pc := range t.states[at].pcs {
@@ -90,7 +93,7 @@ func (t *tail) step(at int32, b byte) int32 {
 		case b < 0x80 && inst.MatchRune(rune(b)):
 			out = append(out, inst.Out)
 		case b >= 0x80 && matchesNonASCII(inst):
-			out = append(out, inst.Out, pc) // the rune ends here, or goes on
+			out = append(out, inst.Out, pc) // the rune ends here, or continues
 		}
 	}
 	if len(out) == 0 {
@@ -99,6 +102,7 @@ func (t *tail) step(at int32, b byte) int32 {
 	return t.state(out)
 }
 
+// matchesNonASCII reports whether the instruction can match a rune beyond ASCII.
 func matchesNonASCII(i *syntax.Inst) bool {
 	switch i.Op {
 	case syntax.InstRuneAny, syntax.InstRuneAnyNotNL:
@@ -115,7 +119,7 @@ func matchesNonASCII(i *syntax.Inst) bool {
 	return i.Rune[0] > unicode.MaxASCII
 }
 
-// state returns the number of the state that these instructions begin.
+// state returns the number of the state that consists of these instructions.
 func (t *tail) state(from []uint32) int32 {
 	clear(t.closed)
 	var s tailState
@@ -138,7 +142,7 @@ func (t *tail) state(from []uint32) int32 {
 	return n
 }
 
-// addClosure adds to s what the instruction at pc leads to without reading a byte.
+// addClosure adds to s the instructions that pc reaches without reading a byte.
 func (t *tail) addClosure(pc uint32, s *tailState) {
 	if t.closed[pc] {
 		return

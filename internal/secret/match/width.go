@@ -6,17 +6,17 @@ import (
 	"unicode/utf8"
 )
 
-// width says how far a part of an expression can reach: over fixed bytes and
-// over as many runs of bytes of class as it has unbounded repetitions.
+// width says how many bytes a part of an expression can match: fixed bytes, and one run
+// of bytes of class for each unbounded repetition.
 type width struct {
 	fixed int
 	runs  int
 	class [256]bool
 }
 
-// reach is the end of the longest possible match of a part with width w that
-// begins at from: within fixed bytes the part is in its first run at the
-// latest, which ends before the first byte that is not of the class, and so on.
+// reach returns the end of the longest possible match of a part with width w that
+// begins at from. Within fixed bytes the part is in its first run at the latest, which
+// ends before the first byte outside the class, and so on for each run.
 func (w *width) reach(text string, from int) int {
 	end := min(from+w.fixed, len(text))
 	for range w.runs {
@@ -40,12 +40,13 @@ func (w *width) reachBack(text string, from int) int {
 	return start
 }
 
-// window is where a match with the anchor's literal at start to end can lie, and
-// one byte more on either side.
+// window returns the range that contains every match with the anchor's literal at start
+// to end, and one byte more on either side.
 func (a *anchor) window(text string, start, end int) span {
 	return span{max(a.left.reachBack(text, start)-1, 0), min(a.right.reach(text, end)+1, len(text))}
 }
 
+// widthOf returns the width of a concatenation.
 func widthOf(parts ...*syntax.Regexp) (w width) {
 	for _, p := range parts {
 		w.add(nodeWidth(p))
@@ -53,17 +54,20 @@ func widthOf(parts ...*syntax.Regexp) (w width) {
 	return w
 }
 
+// add adds the width of a following part.
 func (w *width) add(o width) {
 	w.fixed, w.runs = w.fixed+o.fixed, w.runs+o.runs
 	w.unionClass(o)
 }
 
+// unionClass adds the bytes of o's class to w's.
 func (w *width) unionClass(o width) {
 	for i, in := range o.class {
 		w.class[i] = w.class[i] || in
 	}
 }
 
+// nodeWidth returns the width of one syntax node.
 func nodeWidth(re *syntax.Regexp) (w width) {
 	switch re.Op {
 	case syntax.OpLiteral:
@@ -102,7 +106,7 @@ func nodeWidth(re *syntax.Regexp) (w width) {
 	return w
 }
 
-// possibleBytes is the set of bytes that a match of re can have.
+// possibleBytes returns the bytes that can occur in a match of re.
 func possibleBytes(re *syntax.Regexp) (set [256]bool) {
 	upper := func() {
 		for b := utf8.RuneSelf; b < 256; b++ {

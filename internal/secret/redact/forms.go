@@ -10,12 +10,12 @@ import (
 	"strings"
 )
 
-// EncodedForms are the ways in which a secret may be written in a text: as it is, in
-// base64 (both alphabets, wherever its bytes lie among others), in hex,
-// percent-encoded, escaped in JSON.
+// EncodedForms returns the ways in which a text may contain the secret: as it is, in
+// base64 (both alphabets, at any offset within other bytes), in hex, percent-encoded,
+// escaped in JSON.
 func EncodedForms(secret string) []string {
 	inHex := hex.EncodeToString([]byte(secret))
-	quoted, _ := json.Marshal(secret) // a string always is
+	quoted, _ := json.Marshal(secret) // never fails for a string
 	forms := []string{
 		secret, inHex, strings.ToUpper(inHex), strings.Trim(string(quoted), `"`), url.QueryEscape(secret), url.PathEscape(secret),
 		hexEscape(secret, "%"), strings.ToLower(hexEscape(secret, "%")), hexEscape(secret, `\u00`), strings.ToLower(hexEscape(secret, `\u00`)),
@@ -29,7 +29,7 @@ func EncodedForms(secret string) []string {
 	return slices.Compact(forms)
 }
 
-// hexEscape writes every byte in hex behind a prefix.
+// hexEscape returns every byte of text in hex, each behind prefix.
 func hexEscape(text, prefix string) string {
 	var out strings.Builder
 	for _, b := range []byte(text) {
@@ -38,14 +38,14 @@ func hexEscape(text, prefix string) string {
 	return out.String()
 }
 
-// LogScrubber takes secrets out of the lines of logs: known ones in every form,
-// words that look like keys, and what is secret in addresses.
+// LogScrubber redacts the lines of logs: known secrets in every encoded form, words
+// that look like keys, and the secret parts of URLs.
 type LogScrubber struct {
 	known *strings.Replacer
 }
 
-// NewLogScrubber returns a LogScrubber that knows these secrets, as far as they
-// have at least 8 bytes.
+// NewLogScrubber returns a LogScrubber that knows the secrets that have at least 8
+// bytes.
 func NewLogScrubber(secrets ...string) *LogScrubber {
 	type pair struct{ form, shown string }
 	var pairs []pair
@@ -74,7 +74,7 @@ func (s *LogScrubber) Scrub(line []byte) []byte {
 	return []byte(Words(redactLine(URL(s.known.Replace(string(line))))))
 }
 
-// Words is a text with every word shortened that looks like a key.
+// Words returns text with every word shortened that looks like a key.
 func Words(text string) string {
 	var out strings.Builder
 	for done := 0; done < len(text); {
@@ -100,9 +100,8 @@ func Words(text string) string {
 	return out.String()
 }
 
-// escapeLength is the length of the rest of an escape at the beginning of a
-// word: of "\n" and "\u0022" in JSON, of "%3D" in an address, of the color in
-// "ESC[32m".
+// escapeLength returns the length of the rest of an escape at the beginning of a word:
+// of "\n" and "\u0022" in JSON, of "%3D" in a URL, of the color in "ESC[32m".
 func escapeLength(text string, begin int) int {
 	if begin == 0 || begin >= len(text) {
 		return 0
@@ -132,11 +131,12 @@ func escapeLength(text string, begin int) int {
 	return 0
 }
 
+// isHex reports whether text consists of hexadecimal digits.
 func isHex(digits string) bool {
 	return strings.Trim(digits, "0123456789abcdefABCDEF") == ""
 }
 
-// isKeyByte reports whether keys are made of c.
+// isKeyByte reports whether c can be part of a key.
 func isKeyByte(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.'
 }

@@ -7,11 +7,12 @@ import (
 	"strings"
 )
 
-// Keys returns a deep copy of v, made of maps, lists and scalars, in which
-// values under secret-looking keys and texts that look like keys are
-// shortened. References stay.
+// Keys returns a deep copy of v, which consists of maps, lists and scalars. In the
+// copy, values under secret-looking keys and texts that look like keys are shortened.
+// References stay.
 func Keys(v any) any { return redactTree("", v) }
 
+// redactTree is Keys for the value of the key name.
 func redactTree(name string, v any) any {
 	switch v := v.(type) {
 	case map[string]any:
@@ -43,14 +44,14 @@ func redactTree(name string, v any) any {
 	return v
 }
 
-// isEnvironmentKey reports whether a mapping under that key is the environment of
-// a program: a service's, or LiteLLM's environment_variables.
+// isEnvironmentKey reports whether the mapping under that key is the environment of a
+// program: a service's, or LiteLLM's environment_variables.
 func isEnvironmentKey(key string) bool {
 	return key == "env" || key == "environment" || key == "environment_variables"
 }
 
-// redactEnvironment shortens the values of an environment, whatever their names:
-// anything may be a secret there. Short words and numbers stay.
+// redactEnvironment shortens the values of an environment whatever their names, since
+// any of them may be a secret. Short words and numbers stay.
 func redactEnvironment(vars map[string]any) map[string]any {
 	out := make(map[string]any, len(vars))
 	for name, value := range vars {
@@ -67,8 +68,8 @@ func redactEnvironment(vars map[string]any) map[string]any {
 	return out
 }
 
-// redactJSON is Keys for a text that is a JSON object or list, as
-// vertex_credentials may be; false when it is not, or has no secret.
+// redactJSON is Keys for a text that is a JSON object or list, as vertex_credentials
+// may be; false when it is not, or has no secret.
 func redactJSON(text string) (string, bool) {
 	trimmed := strings.TrimSpace(text)
 	if !strings.HasPrefix(trimmed, "{") && !strings.HasPrefix(trimmed, "[") {
@@ -83,7 +84,8 @@ func redactJSON(text string) (string, bool) {
 	return string(after), errBefore == nil && errAfter == nil && !bytes.Equal(before, after)
 }
 
-// inheritName keeps the name of a secret map for what is in it: `secrets: {a: …}`.
+// inheritName returns the name under which the entry key of the map outer is judged:
+// entries of a secret map are secret too, as in `secrets: {a: …}`.
 func inheritName(outer, key string) string {
 	if isSecretName(outer) && (!isReferenceName(key) || strings.HasSuffix(strings.ToLower(outer), "headers")) {
 		return outer
@@ -91,8 +93,8 @@ func inheritName(outer, key string) string {
 	return key
 }
 
-// NamedValue shortens value when name is the name of a secret or value looks like
-// one, unless it is a reference.
+// NamedValue shortens value when name is the name of a secret or value looks like a
+// key, unless value is a reference.
 func NamedValue(name, value string) string {
 	switch {
 	case value == "" || IsReference(value):
@@ -106,7 +108,7 @@ func NamedValue(name, value string) string {
 	return redactText(value)
 }
 
-// Args is Named for a command line: --api-key=K, --api-key K and bare keys.
+// Args redacts a command line: --api-key=K, --api-key K and keys as arguments.
 func Args(args []string) []string {
 	if args == nil {
 		return nil
@@ -131,12 +133,12 @@ func Args(args []string) []string {
 	return out
 }
 
-// isSecretName reports whether a key of that name holds a secret rather than
-// where one is.
+// isSecretName reports whether the key of that name holds a secret rather than the
+// place of one.
 func isSecretName(name string) bool {
 	name = strings.ToLower(strings.ReplaceAll(name, "-", "_"))
 	if strings.Contains(name, "webhook") || strings.HasSuffix(name, "headers") {
-		return true // an address of a webhook is its key; a header may be anything
+		return true // the URL of a webhook is a key itself; a header may hold anything
 	}
 	if isReferenceName(name) || strings.HasSuffix(name, "_tokens") {
 		return false // max_tokens and its like are numbers
@@ -149,7 +151,7 @@ func isSecretName(name string) bool {
 	return name == "token" || name == "key" || strings.HasSuffix(name, "_token") || strings.HasSuffix(name, "_key")
 }
 
-// isReferenceName reports whether a key of that name says where something is.
+// isReferenceName reports whether the key of that name holds the place of something.
 func isReferenceName(name string) bool {
 	for _, end := range [...]string{"_ref", "_file", "_files", "_path", "_dir", "_url", "_uri", "_endpoint", "_env", "_name", "_header"} {
 		if strings.HasSuffix(strings.ToLower(name), end) {

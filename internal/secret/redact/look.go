@@ -6,26 +6,27 @@ import (
 	"unicode"
 )
 
-// keyPrefix is how a kind of key begins, and how long it is at least.
+// keyPrefix is the prefix of a kind of key, with the least length of such a key in
+// bytes.
 type keyPrefix struct {
 	prefix string
 	least  int
 }
 
-// prefixes of keys and tokens that the known services issue, and the least
-// length from which a word with one is taken for a key.
+// prefixes lists the keys and tokens that known services issue. least is the length
+// from which a word with the prefix counts as a key.
 var prefixes = [...]keyPrefix{
-	// providers of models
+	// model providers
 	{"sk-", 12}, {"sk_", 24}, {"AIza", 30}, {"ya29.", 20}, {"1//0", 24}, {"GOCSPX-", 20}, {"xai-", 20}, {"gsk_", 20}, {"hf_", 20}, {"api_org_", 30}, {"nvapi-", 20}, {"pplx-", 20},
 	{"r8_", 20}, {"tgp_v1_", 20}, {"fw_", 20}, {"csk-", 24}, {"jina_", 24}, {"tvly-", 20}, {"pcsk_", 30}, {"dapi", 36}, {"lsv2_", 30}, {"sess-", 30}, {"ABSK", 60}, {"bedrock-api-key-", 40},
-	// hosts of code, clouds and other services
+	// code hosts, clouds and other services
 	{"ghp_", 20}, {"gho_", 20}, {"ghu_", 20}, {"ghs_", 20}, {"ghr_", 20}, {"github_pat_", 20}, {"glpat-", 20}, {"gldt-", 20}, {"glrt-", 20}, {"AKIA", 20}, {"ASIA", 20}, {"ABIA", 20}, {"ACCA", 20}, {"LTAI", 20},
 	{"xoxb-", 20}, {"xoxp-", 20}, {"xoxa-", 20}, {"xoxr-", 20}, {"xoxs-", 20}, {"xoxe.", 20}, {"xoxe-", 20}, {"xapp-", 20}, {"npm_", 30}, {"pypi-", 40}, {"SG.", 40}, {"rk_live_", 20}, {"rk_test_", 20}, {"whsec_", 20},
 	{"dop_v1_", 30}, {"doo_v1_", 30}, {"dor_v1_", 30}, {"hvs.", 24}, {"hvb.", 24}, {"lin_api_", 30}, {"ntn_", 30}, {"shpat_", 30}, {"sntrys_", 30}, {"glsa_", 30}, {"eyJ", 40}, {"AGE-SECRET-KEY-", 30},
 }
 
-// redactText shortens a value that is a key by its look, the key in "Bearer KEY", a
-// private key, and the password in a URL.
+// redactText shortens a value that looks like a key, the key in "Bearer KEY", a private
+// key, and the secret parts of URLs.
 func redactText(value string) string {
 	if scheme, key, ok := strings.Cut(value, " "); ok && strings.EqualFold(scheme, "bearer") && len(key) >= minSecretLength && !IsReference(key) {
 		return scheme + " " + Value(key)
@@ -36,6 +37,8 @@ func redactText(value string) string {
 	return URL(redactPrivateKeys(value))
 }
 
+// looksLikeKey reports whether value has the prefix and the length of a known kind of
+// key.
 func looksLikeKey(value string) bool {
 	for _, p := range prefixes {
 		if len(value) >= p.least && strings.HasPrefix(value, p.prefix) && !strings.ContainsAny(value[len(p.prefix):], " \t\n/") {
@@ -45,14 +48,14 @@ func looksLikeKey(value string) bool {
 	return false
 }
 
-// beginsLikeKey reports whether a text begins with the prefix of a key.
+// beginsLikeKey reports whether text begins with the prefix of a known kind of key.
 func beginsLikeKey(text string) bool {
 	return slices.ContainsFunc(prefixes[:], func(p keyPrefix) bool { return strings.HasPrefix(text, p.prefix) })
 }
 
-// URL is a text with the passwords and the values of queries in its addresses
-// shortened: scheme://user:…@host/path?name=…. It is for every address that a
-// message shows, also one that cannot be parsed.
+// URL returns text with the passwords and query values of its URLs shortened:
+// scheme://user:…@host/path?name=…. Use it for every URL in a message, also for one
+// that cannot be parsed.
 func URL(text string) string {
 	if !strings.Contains(text, "://") {
 		return text
@@ -73,8 +76,8 @@ func URL(text string) string {
 	}
 }
 
-// redactUser shortens what stands before the @ of user:password@host/path. A
-// user stays, unless it is long enough to be a key.
+// redactUser shortens what stands before the @ of user:password@host/path. The user
+// stays, unless it is long enough to be a key.
 func redactUser(address string) string {
 	end := strings.IndexAny(address, "/?#")
 	if end < 0 {
@@ -94,6 +97,7 @@ func redactUser(address string) string {
 	return address
 }
 
+// shortenKey shortens a user name that may be a key.
 func shortenKey(user string) string {
 	if len(user) >= minSecretLength || looksLikeKey(user) {
 		return Value(user)
@@ -101,8 +105,8 @@ func shortenKey(user string) string {
 	return user
 }
 
-// redactWebhook replaces the path of an address that is itself a key: a
-// webhook's, or a bot's.
+// redactWebhook replaces the path of a URL whose path is a key: a webhook's, or a
+// bot's.
 func redactWebhook(address string) string {
 	host, path, _ := strings.Cut(address, "/")
 	path, query, hasQuery := strings.Cut(path, "?")
@@ -118,8 +122,8 @@ func redactWebhook(address string) string {
 	return host + "/…"
 }
 
-// redactQuery replaces the values of a query, and a fragment that has any;
-// their names stay.
+// redactQuery replaces the values of a query, and a fragment with values; the names
+// stay.
 func redactQuery(address string) string {
 	address, fragment, hasFragment := strings.Cut(address, "#")
 	path, query, hasQuery := strings.Cut(address, "?")
@@ -145,8 +149,8 @@ func redactQuery(address string) string {
 	return path
 }
 
-// LooksRandom reports whether a value has a long stretch of letters and digits,
-// as keys have and words have not.
+// LooksRandom reports whether value contains at least 16 letters and digits in a row, a
+// digit among them, as keys do and words do not.
 func LooksRandom(value string) bool {
 	isOther := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }
 	return slices.ContainsFunc(strings.FieldsFunc(value, isOther), func(word string) bool {

@@ -2,19 +2,19 @@ package redact
 
 import "strings"
 
-// minOpaqueLength is the length in bytes from which a value without a known form is
-// taken for a secret because of what stands before it.
+// minOpaqueLength is the length in bytes from which a value without a known prefix
+// counts as a secret because of what stands before it.
 const minOpaqueLength = 12
 
-// redactLine is a line of a log with the values shortened that are secret by
-// what stands before them: a scheme as in "Authorization: Bearer VALUE", a name
-// as in api_key=VALUE or "refresh_token": "VALUE", the first line of a private key.
+// redactLine shortens the values of a log line that are secret by what stands before
+// them: an authentication scheme as in "Authorization: Bearer VALUE", a name as in
+// api_key=VALUE or "refresh_token": "VALUE", the first line of a private key.
 func redactLine(line string) string {
 	return redactNamedValues(redactAuthSchemes(redactPrivateKeys(line)))
 }
 
-// redactPrivateKeys replaces what stands between the first and the last line
-// of private keys in a text.
+// redactPrivateKeys replaces what stands between the first and the last line of each
+// private key in text.
 func redactPrivateKeys(text string) string {
 	const mark = "PRIVATE KEY-----"
 	before, rest, found := strings.Cut(text, mark)
@@ -33,11 +33,11 @@ func redactPrivateKeys(text string) string {
 	return before + mark + "…" + rest[end:last] + redactPrivateKeys(rest[last:])
 }
 
-// redactAuthSchemes shortens what follows "Bearer " and "Basic ", if it may be a key.
+// redactAuthSchemes shortens the values after "Bearer " and "Basic " that may be keys.
 func redactAuthSchemes(line string) string {
 	for _, scheme := range [...]string{"bearer ", "basic "} {
 		lower := strings.ToLower(line)
-		if len(lower) != len(line) { // letters that are longer in lower case: positions would differ
+		if len(lower) != len(line) { // some letters are longer in lower case: offsets would differ
 			continue
 		}
 		var out strings.Builder
@@ -57,8 +57,8 @@ func redactAuthSchemes(line string) string {
 	return line
 }
 
-// redactNamedValues shortens values behind the names of secrets: name=value,
-// name: value, "name": "value".
+// redactNamedValues shortens the values of secret names: name=value, name: value,
+// "name": "value".
 func redactNamedValues(line string) string {
 	var out strings.Builder
 	done := 0
@@ -86,7 +86,8 @@ func redactNamedValues(line string) string {
 	return out.String() + line[done:]
 }
 
-// keyLength is the length of the stretch of text that keys, tokens and base64 are made of.
+// keyLength returns the length of the characters at the beginning of text that keys,
+// tokens and base64 consist of.
 func keyLength(text string) int {
 	n := 0
 	for n < len(text) && (isKeyByte(text[n]) || strings.IndexByte("+/=~", text[n]) >= 0) {
@@ -95,7 +96,7 @@ func keyLength(text string) int {
 	return n
 }
 
-// shortenOpaque shortens a value that may be a key: long, and no plain word.
+// shortenOpaque shortens a value that may be a key: it is long and has a digit.
 func shortenOpaque(value string) string {
 	if len(value) < minOpaqueLength || !strings.ContainsAny(value, "0123456789") {
 		return value

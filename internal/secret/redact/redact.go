@@ -1,9 +1,10 @@
-// Package redact keeps secrets out of what people and logs see. Value shortens
-// one secret; Keys copies a configuration with the values of secret-looking
-// keys shortened; NewScrubber replaces known secrets in any text.
+// Package redact keeps secrets out of what people and logs see. Value shortens one
+// secret; Keys copies a configuration with the values of secret-looking keys shortened;
+// NewScrubber replaces known secrets in any text, NewLogScrubber also what looks like
+// one.
 //
-// It never decides what is secret by asking the network, and never keeps a
-// secret beyond the Scrubber that was given it.
+// It never asks the network whether a text is a secret, and keeps no secret beyond the
+// Scrubber that was given it.
 package redact
 
 import (
@@ -14,14 +15,14 @@ import (
 	"unicode"
 )
 
-// minSecretLength is the length in bytes from which a secret may show its last
-// four characters, and from which a Scrubber looks for it: shorter words occur
-// in ordinary text.
+// minSecretLength is the length in bytes from which a secret may show its last four
+// characters, and from which a Scrubber searches for it: shorter words occur in
+// ordinary text.
 const minSecretLength = 8
 
-// Value shortens a secret to "sk-…last4", or "…last4" without that prefix;
-// one of fewer than 8 bytes becomes "…". What would show more than half of
-// the secret is "…" too.
+// Value shortens a secret to "sk-…last4", or "…last4" without that prefix. A secret of
+// fewer than 8 bytes becomes "…", and so does one of which four characters would be
+// more than half.
 func Value(secret string) string {
 	if len(secret) < minSecretLength {
 		return "…"
@@ -37,8 +38,8 @@ func Value(secret string) string {
 	return prefix + "…" + string(tail[len(tail)-4:])
 }
 
-// IsReference reports whether value only says where a secret is:
-// os.environ/NAME, $NAME or ${NAME}.
+// IsReference reports whether value only names the place of a secret: os.environ/NAME,
+// $NAME or ${NAME}.
 func IsReference(value string) bool {
 	if name, ok := strings.CutPrefix(value, "os.environ/"); ok {
 		return isVariableName(name)
@@ -67,7 +68,7 @@ type Scrubber struct {
 	shown   [][]byte
 }
 
-// NewScrubber returns a Scrubber of those secrets that have at least 8 bytes.
+// NewScrubber returns a Scrubber of the secrets that have at least 8 bytes.
 func NewScrubber(secrets ...string) *Scrubber {
 	kept := slices.DeleteFunc(slices.Clone(secrets), func(s string) bool { return len(s) < minSecretLength })
 	slices.SortFunc(kept, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
@@ -79,9 +80,8 @@ func NewScrubber(secrets ...string) *Scrubber {
 	return s
 }
 
-// Scrub returns text with every known secret shortened, and text itself when
-// it holds none. A secret cut in two by the ends of text is not found: give
-// whole lines.
+// Scrub returns text with every known secret shortened, and text itself when it holds
+// none. It does not find a secret that text holds only a part of: give it whole lines.
 func (s *Scrubber) Scrub(text []byte) []byte {
 	for i, secret := range s.secrets {
 		if bytes.Contains(text, secret) {

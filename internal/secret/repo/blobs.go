@@ -11,13 +11,13 @@ import (
 	"strings"
 )
 
-// ErrMissing says that an object is not here: a partial clone has it at its
-// remote only, a damaged one not at all.
+// ErrMissing means that an object is not in this repository: a partial clone has it
+// only at its remote, a damaged repository not at all.
 var ErrMissing = errors.New("the object is not in this repository")
 
-// Blobs reads contents of files by their hash, one after the other, through one
-// git command that is started when it is first needed. It is for one goroutine.
-// Content is streamed, so that memory does not grow with the size of a file.
+// Blobs reads the contents of objects by their hash, one after the other, through one
+// git command that starts at first use. It is for one goroutine. It streams, so memory
+// does not grow with the size of a file.
 type Blobs struct {
 	r         *Repo
 	cancel    context.CancelFunc
@@ -29,9 +29,10 @@ type Blobs struct {
 	sizesOnly bool // sizes only, without contents
 }
 
-// Blobs returns a reader of contents. Close ends its command.
+// Blobs returns a reader of objects. Close ends its command.
 func (r *Repo) Blobs() *Blobs { return &Blobs{r: r} }
 
+// start starts the git command.
 func (b *Blobs) start(ctx context.Context) error {
 	ctx, b.cancel = context.WithCancel(ctx)
 	b.cmd = b.r.command(ctx, "cat-file", map[bool]string{true: "--batch-check", false: "--batch"}[b.sizesOnly])
@@ -52,8 +53,8 @@ func (b *Blobs) start(ctx context.Context) error {
 	return nil
 }
 
-// Read gives the content of an object to use, which need not read all of it.
-// Its error wraps ErrMissing when there is none.
+// Read calls use with the content of an object, which use need not read to the end. Its
+// error wraps ErrMissing when the object does not exist.
 func (b *Blobs) Read(ctx context.Context, hash string, use func(size int64, content io.Reader) error) error {
 	if b.cmd == nil {
 		if err := b.start(ctx); err != nil {
@@ -62,11 +63,12 @@ func (b *Blobs) Read(ctx context.Context, hash string, use func(size int64, cont
 	}
 	err := b.read(hash, use)
 	if err != nil && (b.hasEnded || !errors.Is(err, ErrMissing)) {
-		b.Close() // what it would print next is not known
+		b.Close() // the rest of its output cannot be told apart
 	}
 	return err
 }
 
+// read requests one object and reads git's reply.
 func (b *Blobs) read(hash string, use func(size int64, content io.Reader) error) error {
 	if strings.ContainsRune(hash, '\n') { // COMMIT:PATH with an odd name
 		return fmt.Errorf("%q: %w", hash, ErrMissing)
@@ -75,7 +77,7 @@ func (b *Blobs) read(hash string, use func(size int64, content io.Reader) error)
 		return fmt.Errorf("ask git for %s: %w", hash, err)
 	}
 	head, err := b.out.ReadString('\n')
-	if err != nil { // of a partial clone it may die of a missing object
+	if err != nil { // in a partial clone git may fail on a missing object
 		b.hasEnded = true
 		return fmt.Errorf("read %s: %w: git cat-file ended", hash, ErrMissing)
 	}
@@ -94,7 +96,7 @@ func (b *Blobs) read(hash string, use func(size int64, content io.Reader) error)
 		return use(size, nil)
 	}
 	content := io.LimitReader(b.out, size)
-	if words[1] == "blob" { // of a submodule it is a commit
+	if words[1] == "blob" { // a submodule is a commit instead
 		if err := use(size, content); err != nil {
 			return err
 		}
@@ -108,8 +110,8 @@ func (b *Blobs) read(hash string, use func(size int64, content io.Reader) error)
 	return nil
 }
 
-// IsSubmodule reports whether a path in a commit, or in the index, is a
-// submodule: there is no content of it.
+// IsSubmodule reports whether a path in a commit, or in the index when commit is empty,
+// is a submodule: it has no content here.
 func (b *Blobs) IsSubmodule(ctx context.Context, commit, path string) bool {
 	args := []string{"ls-tree", "--full-tree", commit, "--", path}
 	if commit == "" {
@@ -119,7 +121,7 @@ func (b *Blobs) IsSubmodule(ctx context.Context, commit, path string) bool {
 	return err == nil && strings.HasPrefix(string(out), "160000 ")
 }
 
-// Close ends the command, if there is one.
+// Close ends the command, if it runs.
 func (b *Blobs) Close() {
 	if b.cmd == nil {
 		return
@@ -127,6 +129,6 @@ func (b *Blobs) Close() {
 	b.watch.stop()
 	_ = b.in.Close()
 	b.cancel()
-	_ = b.cmd.Wait() // it was ended
+	_ = b.cmd.Wait() // it fails, since the command was killed
 	b.cmd, b.hasEnded = nil, false
 }

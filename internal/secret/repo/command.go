@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// settings overrule what the configuration of a repository or user says. They
-// fall into two groups: those that make git print the same for everybody, and
-// those that name programs, files or servers which git would use.
+// settings override the configuration of repository and user: the first group makes git
+// print the same for every user, the second turns off what names programs, files or
+// servers that git would use.
 var settings = [...]string{
 	"core.quotePath=true", "core.commitGraph=false", "core.untrackedCache=false", "core.bigFileThreshold=" + bigFile,
 	"color.ui=false", "color.diff=false", "color.status=false", "column.ui=never",
@@ -27,44 +27,44 @@ var settings = [...]string{
 	"protocol.allow=never", "submodule.recurse=false", "fetch.recurseSubmodules=false", "maintenance.auto=false", "gc.auto=0",
 }
 
-// bigFile is the size from which git does not compare a file line by line. What
-// it leaves out is read from the object itself (see Blobs).
+// bigFile is the size from which git does not compare a file line by line. Blobs reads
+// such files instead.
 const bigFile = "2m"
 
-// gitEnvironment are the variables that every git command gets: it prints plain
-// English, asks nothing, locks nothing, executes and fetches nothing, and reads
-// the objects that are really there.
+// gitEnvironment holds the variables of every git command: it prints plain English,
+// asks and locks nothing, executes and fetches nothing, and reads the objects that
+// really exist.
 var gitEnvironment = [...]string{
 	"LC_ALL=C", "TZ=UTC", "GIT_OPTIONAL_LOCKS=0", "GIT_TERMINAL_PROMPT=0", "GIT_ALLOW_PROTOCOL=none", "GIT_NO_LAZY_FETCH=1",
 	"GIT_NO_REPLACE_OBJECTS=1", "GIT_ATTR_NOSYSTEM=1", "GIT_PAGER=cat", "GIT_EDITOR=false", "GIT_ASKPASS=",
 	"SSH_ASKPASS=", "GIT_TRACE2=0", "GIT_TRACE2_EVENT=0", "GIT_TRACE2_PERF=0",
 }
 
-// keptVariables are the variables of git's own that are passed on: they say where the
-// user's configuration is and where the search for a repository ends.
+// keptVariables are git's own variables that are passed on: they say where the user's
+// configuration is and where the search for a repository ends.
 var keptVariables = [...]string{
 	"GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM",
 }
 
-// outputTimeout is how long output is still read after a git was killed.
+// outputTimeout bounds how long output is read after git was killed.
 const outputTimeout = 2 * time.Second
 
-// Command returns a git command that runs in folder. It is the only place that
-// makes one: no setting of the repository and no variable of the environment
-// lets that command execute a program, use the network, or look elsewhere.
+// Command returns a git command that runs in folder. No other function makes one: no
+// setting of the repository and no environment variable makes this command execute a
+// program, use the network, or read elsewhere.
 func Command(ctx context.Context, folder string, args ...string) *exec.Cmd {
 	words := []string{"--no-pager"}
 	for _, s := range settings {
 		words = append(words, "-c", s)
 	}
-	cmd := exec.CommandContext(ctx, "git", append(words, args...)...) //nolint:gosec // arguments are the callers' own and checked revisions
+	cmd := exec.CommandContext(ctx, "git", append(words, args...)...) //nolint:gosec // the callers' arguments and checked revisions
 	cmd.Dir = folder
 	cmd.Env = cleanEnvironment(os.Environ())
 	cmd.WaitDelay = outputTimeout
 	return cmd
 }
 
-// cleanEnvironment returns the variables of all without those that redirect git.
+// cleanEnvironment returns all without the variables that redirect git.
 func cleanEnvironment(all []string) []string {
 	var clean []string
 	for _, v := range all {
@@ -76,6 +76,7 @@ func cleanEnvironment(all []string) []string {
 	return append(clean, gitEnvironment[:]...)
 }
 
+// isKeptVariable reports whether a variable of git's is passed on.
 func isKeptVariable(name string) bool {
 	for _, k := range keptVariables {
 		if k == name {
@@ -85,9 +86,9 @@ func isKeptVariable(name string) bool {
 	return false
 }
 
-// hookVariables returns what git tells a hook about the change that it is run
-// for: another index (commit -a, commit FILE), and the objects that a push
-// brings before they are accepted (pre-receive).
+// hookVariables returns what git tells a hook about its change: another index (commit
+// -a, commit FILE), and the objects that a push brings before they are accepted
+// (pre-receive).
 func hookVariables(getenv func(string) string) (all []string) {
 	if index := getenv("GIT_INDEX_FILE"); index != "" {
 		all = append(all, "GIT_INDEX_FILE="+index)

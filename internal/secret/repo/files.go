@@ -12,10 +12,10 @@ import (
 	"strings"
 )
 
-// Files are the files that are tracked, or neither tracked nor ignored, with
-// slashes and relative to Top, submodules and repositories inside included. A
-// submodule that is not checked out is its folder. Files may be gone by the time
-// they are opened.
+// Files returns the files that are tracked, or neither tracked nor ignored, with
+// slashes and relative to Top, those of submodules and nested repositories included. A
+// submodule that is not checked out is returned as its folder. A file may have been
+// removed by the time it is opened.
 func (r *Repo) Files(ctx context.Context) ([]string, error) {
 	out, err := r.Git(ctx, nil, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
 	if err != nil {
@@ -25,7 +25,7 @@ func (r *Repo) Files(ctx context.Context) ([]string, error) {
 	last := ""
 	for _, raw := range bytes.Split(out, []byte{0}) {
 		path := strings.TrimSuffix(string(raw), "/")
-		if path == "" || path == last { // a conflict lists a file once a side
+		if path == "" || path == last { // a conflict lists a file once for each side
 			continue
 		}
 		last = path
@@ -38,7 +38,7 @@ func (r *Repo) Files(ctx context.Context) ([]string, error) {
 	return all, nil
 }
 
-// filesIn is path itself, or the files of the repository that it is.
+// filesIn returns path itself, or the files of the repository in that folder.
 func (r *Repo) filesIn(ctx context.Context, path string) ([]string, error) {
 	info, err := os.Lstat(filepath.Join(r.Top, path))
 	if err != nil || !info.IsDir() {
@@ -58,7 +58,7 @@ func (r *Repo) filesIn(ctx context.Context, path string) ([]string, error) {
 	return files, err
 }
 
-// TrackedFiles are the files in the index, relative to Top.
+// TrackedFiles returns the files in the index, relative to Top.
 func (r *Repo) TrackedFiles(ctx context.Context) ([]string, error) {
 	out, err := r.Git(ctx, nil, "ls-files", "-z", "--cached")
 	if err != nil {
@@ -67,12 +67,12 @@ func (r *Repo) TrackedFiles(ctx context.Context) ([]string, error) {
 	return strings.FieldsFunc(string(out), func(c rune) bool { return c == 0 }), nil
 }
 
-// StagedContent is the content of a file in the index.
+// StagedContent returns the content of a file in the index.
 func (r *Repo) StagedContent(ctx context.Context, path string) ([]byte, error) {
 	return r.Git(ctx, nil, "cat-file", "blob", ":"+path)
 }
 
-// ChangedFiles are the files that differ from HEAD or are new, without the ignored
+// ChangedFiles returns the files that differ from HEAD or are new, without ignored
 // ones, relative to Top.
 func (r *Repo) ChangedFiles(ctx context.Context) (files []string, err error) {
 	off, err := r.withoutFilters(ctx)
@@ -88,12 +88,12 @@ func (r *Repo) ChangedFiles(ctx context.Context) (files []string, err error) {
 	return files, err
 }
 
-// withoutFilters returns r with the programs turned off through which git would
-// compare files of the working tree. They are turned off in the environment: with
-// -c, a name of a filter that has a = in it would end there.
+// withoutFilters returns r with the filter programs turned off that git would run to
+// compare files of the working tree. They are turned off by environment variables: with
+// -c, the name of a filter that contains a = would end there.
 func (r *Repo) withoutFilters(ctx context.Context) (*Repo, error) {
 	out, err := r.Git(ctx, nil, "config", "-z", "--name-only", "--get-regexp", `^filter\..*\.(clean|smudge|process|required)$`)
-	if e := (*Error)(nil); errors.As(err, &e) && e.Status == 1 { // there is none
+	if e := (*Error)(nil); errors.As(err, &e) && e.Status == 1 { // no filter is set
 		return r, nil
 	}
 	off, n := *r, 0
@@ -107,12 +107,12 @@ func (r *Repo) withoutFilters(ctx context.Context) (*Repo, error) {
 	return &off, err
 }
 
-// IgnoredPaths returns those of the paths, relative to Top or absolute, that git
-// ignores in effect: by any .gitignore, .git/info/exclude or the user's own.
+// IgnoredPaths returns the paths, relative to Top or absolute, that git ignores: by any
+// .gitignore, .git/info/exclude or the user's own file.
 func (r *Repo) IgnoredPaths(ctx context.Context, paths []string) (map[string]bool, error) {
 	in := strings.NewReader(strings.Join(paths, "\x00") + "\x00")
 	out, err := r.Git(ctx, in, "check-ignore", "-z", "--stdin")
-	if e := (*Error)(nil); errors.As(err, &e) && e.Status == 1 { // none is
+	if e := (*Error)(nil); errors.As(err, &e) && e.Status == 1 { // none is ignored
 		err = nil
 	}
 	if err != nil {
@@ -125,8 +125,8 @@ func (r *Repo) IgnoredPaths(ctx context.Context, paths []string) (map[string]boo
 	return ignored, nil
 }
 
-// Walk yields every regular file under folder, relative to it and with slashes;
-// skip prunes folders and files. What cannot be listed goes to unreadable.
+// Walk returns every regular file under folder, relative to it and with slashes. skip
+// prunes folders and files. Walk calls unreadable for what cannot be listed.
 func Walk(ctx context.Context, folder string, skip func(path string) bool, unreadable func(path string, err error)) ([]string, error) {
 	var all []string
 	err := filepath.WalkDir(folder, func(full string, d fs.DirEntry, err error) error {

@@ -8,14 +8,14 @@ import (
 	"strings"
 )
 
-// Hooks says where git looks for the repository's hooks.
+// Hooks describes where git looks for the repository's hooks.
 type Hooks struct {
 	Folder string // absolute; it may not exist
-	Scope  string // of the setting core.hooksPath: local, worktree, global or system; empty: it is not set
+	Scope  string // scope of core.hooksPath: local, worktree, global or system; empty: not set
 }
 
-// Hooks returns the folder of the repository's hooks: core.hooksPath, or hooks
-// in the .git folder that all work trees share.
+// Hooks returns the folder of the repository's hooks: core.hooksPath, or hooks in the
+// .git folder that all work trees share. It does not create the folder.
 func (r *Repo) Hooks(ctx context.Context) (Hooks, error) {
 	h, err := r.hooksSetting(ctx)
 	if err != nil || h.Scope != "" {
@@ -28,19 +28,20 @@ func (r *Repo) Hooks(ctx context.Context) (Hooks, error) {
 // hooksSetting returns the last value of core.hooksPath that a file sets.
 func (r *Repo) hooksSetting(ctx context.Context) (h Hooks, err error) {
 	out, err := r.Git(ctx, nil, "config", "-z", "--show-scope", "--type=path", "--get-all", "core.hooksPath")
-	if e := (*Error)(nil); errors.As(err, &e) && e.Status == 1 { // it is not set
+	if e := (*Error)(nil); errors.As(err, &e) && e.Status == 1 { // not set
 		return h, nil
 	}
 	words := bytes.Split(bytes.TrimSuffix(out, []byte{0}), []byte{0})
 	for i := 0; i+1 < len(words); i += 2 {
-		if scope := string(words[i]); scope != "command" { // Command's own
+		if scope := string(words[i]); scope != "command" { // set by Command
 			h = Hooks{Folder: r.absolute(words[i+1]), Scope: scope}
 		}
 	}
 	return h, err
 }
 
-// absolute is a path that git printed, which may be relative to Top.
+// absolute returns a path that git printed, which may be relative to Top, as an
+// absolute path.
 func (r *Repo) absolute(printed []byte) string {
 	path := strings.TrimSuffix(string(printed), "\n")
 	if filepath.IsAbs(path) {

@@ -9,12 +9,13 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/secret/repo"
+	"github.com/flowgate-go/flowgate/internal/secret/repo/patch"
 	"github.com/flowgate-go/flowgate/internal/secret/repo/repotest"
 )
 
 // operations are all that this package asks git for.
 func operations(r *repo.Repo) map[string]func(context.Context) error {
-	none := func(repo.Addition) error { return nil }
+	none := func(patch.Addition) error { return nil }
 	return map[string]func(context.Context) error{
 		"open":    func(ctx context.Context) error { _, err := repo.Open(ctx, r.Top); return err },
 		"files":   func(ctx context.Context) error { _, err := r.Files(ctx); return err },

@@ -10,15 +10,16 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/secret/repo"
+	"github.com/flowgate-go/flowgate/internal/secret/repo/patch"
 	"github.com/flowgate-go/flowgate/internal/secret/repo/repotest"
 )
 
 // added is what a log yields of one kind, one line each.
-func added(t *testing.T, r *repo.Repo, kind repo.Kind, log func(yield func(repo.Addition) error) error) (all []string) {
+func added(t *testing.T, r *repo.Repo, kind patch.Kind, log func(yield func(patch.Addition) error) error) (all []string) {
 	t.Helper()
 	blobs := r.Blobs()
 	defer blobs.Close()
-	if err := log(func(a repo.Addition) error {
+	if err := log(func(a patch.Addition) error {
 		if a.Kind != kind {
 			return nil
 		}
@@ -66,29 +67,29 @@ func TestEachKindOfAnAdditionIsYielded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := func(yield func(repo.Addition) error) error {
+	log := func(yield func(patch.Addition) error) error {
 		_, err := r.LogChanges(t.Context(), tips, nil, yield)
 		return err
 	}
-	want(t, added(t, r, repo.Hunk, log), `sp ace.txt:1:"1\nTWO\n3\nFOUR\n5\n"[{2 2} {4 5}]0`)
-	want(t, added(t, r, repo.AddedLines, log), `link:1:"file now\n"[]0`, `link:1:"target"[]0`, `sp ace.txt:1:"1\n2\n3\n4\n5\n"[]0`, `sp ace.txt:2:"TWO\n"[]0`, `sp ace.txt:4:"FOUR\n5"[]0`)
-	want(t, added(t, r, repo.Opaque, log), `bin:0:"\x00\n"[]0`, `bin:0:"\x00\nmore\n"[]1`, `new name.sql:0:"a\nb\n"[]1`, `ü.sql:0:"a\n"[]0`)
-	messages := added(t, r, repo.Message, log)
+	want(t, added(t, r, patch.Hunk, log), `sp ace.txt:1:"1\nTWO\n3\nFOUR\n5\n"[{2 2} {4 5}]0`)
+	want(t, added(t, r, patch.AddedLines, log), `link:1:"file now\n"[]0`, `link:1:"target"[]0`, `sp ace.txt:1:"1\n2\n3\n4\n5\n"[]0`, `sp ace.txt:2:"TWO\n"[]0`, `sp ace.txt:4:"FOUR\n5"[]0`)
+	want(t, added(t, r, patch.Opaque, log), `bin:0:"\x00\n"[]0`, `bin:0:"\x00\nmore\n"[]1`, `new name.sql:0:"a\nb\n"[]1`, `ü.sql:0:"a\n"[]0`)
+	messages := added(t, r, patch.Message, log)
 	if len(messages) != 8 || !slices.ContainsFunc(messages, func(m string) bool {
 		return strings.Contains(m, `a <a@example.com>\na <a@example.com>\n\nit has\n\ndiff --git`)
 	}) {
 		t.Errorf("%q", messages)
 	}
-	inRange := func(yield func(repo.Addition) error) error {
+	inRange := func(yield func(patch.Addition) error) error {
 		_, err := r.RangeChanges(t.Context(), "HEAD", yield)
 		return err
 	}
-	want(t, added(t, r, repo.ChangedFile, inRange), `sp ace.txt:0:"1\nTWO\n3\nFOUR\n5"[{2 2} {4 5}]0`)
-	of := func(paths ...string) func(func(repo.Addition) error) error {
-		return func(yield func(repo.Addition) error) error { return r.LogFiles(t.Context(), tips, nil, paths, yield) }
+	want(t, added(t, r, patch.ChangedFile, inRange), `sp ace.txt:0:"1\nTWO\n3\nFOUR\n5"[{2 2} {4 5}]0`)
+	of := func(paths ...string) func(func(patch.Addition) error) error {
+		return func(yield func(patch.Addition) error) error { return r.LogFiles(t.Context(), tips, nil, paths, yield) }
 	}
-	want(t, added(t, r, repo.ChangedFile, of("sp ace.txt", "none")), `sp ace.txt:0:"1\nTWO\n3\nFOUR\n5"[{2 2} {4 5}]0`)
-	want(t, added(t, r, repo.ChangedFile, of("s*")))
+	want(t, added(t, r, patch.ChangedFile, of("sp ace.txt", "none")), `sp ace.txt:0:"1\nTWO\n3\nFOUR\n5"[{2 2} {4 5}]0`)
+	want(t, added(t, r, patch.ChangedFile, of("s*")))
 }
 
 func TestARenameIsKnown(t *testing.T) {
@@ -98,7 +99,7 @@ func TestARenameIsKnown(t *testing.T) {
 	g.Git("mv", "a b", "c\nd")
 	g.Git("commit", "-q", "-m", "rename")
 	r := open(t, g.Dir)
-	counts, err := r.RangeChanges(t.Context(), "HEAD", func(repo.Addition) error { return nil })
+	counts, err := r.RangeChanges(t.Context(), "HEAD", func(patch.Addition) error { return nil })
 	if err != nil || !slices.Equal(counts.Renames["a b"], []string{"c\nd"}) {
 		t.Fatalf("%+v, %v", counts, err)
 	}
@@ -145,23 +146,25 @@ func TestALargeFileIsNeverPartOfAPatch(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {
-		log    func(yield func(repo.Addition) error) (repo.Counts, error)
+		log    func(yield func(patch.Addition) error) (patch.Counts, error)
 		opaque int
 	}{
-		"history": {func(yield func(repo.Addition) error) (repo.Counts, error) {
+		"history": {func(yield func(patch.Addition) error) (patch.Counts, error) {
 			return r.LogChanges(t.Context(), tips, nil, yield)
 		}, 2},
-		"range": {func(yield func(repo.Addition) error) (repo.Counts, error) {
+		"range": {func(yield func(patch.Addition) error) (patch.Counts, error) {
 			return r.RangeChanges(t.Context(), "HEAD", yield)
 		}, 2},
-		"staged": {func(yield func(repo.Addition) error) (repo.Counts, error) { return r.StagedChanges(t.Context(), yield) }, 1},
+		"staged": {func(yield func(patch.Addition) error) (patch.Counts, error) {
+			return r.StagedChanges(t.Context(), yield)
+		}, 1},
 	} {
 		opaque := 0
-		_, err := c.log(func(a repo.Addition) error {
-			if a.Kind != repo.Opaque && a.Path == "grows.txt" {
+		_, err := c.log(func(a patch.Addition) error {
+			if a.Kind != patch.Opaque && a.Path == "grows.txt" {
 				t.Errorf("%s: kind %d, %d bytes", name, a.Kind, len(a.Text))
 			}
-			if a.Kind == repo.Opaque {
+			if a.Kind == patch.Opaque {
 				opaque++
 			}
 			return nil

@@ -5,45 +5,47 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
+	"github.com/flowgate-go/flowgate/internal/secret/repo/patch"
 	"io"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// git reads a file that is new as a whole before it compares it, however large
-// it is. So files that are large in one of the commits are left out of patches;
-// which they are, and what they hold, is asked for by itself.
+// git reads a new file as a whole before it compares it, however large it is. So files
+// that are large in one of the commits are left out of patches, and are read through
+// Blobs instead.
 
 // largeBytes is bigFile as a number.
 const largeBytes = 2 << 20
 
-// source is where changes are taken from: the index, or revisions.
+// source says where changes are read from: the index, or revisions.
 type source struct {
 	command   []string
 	revisions string
-	all       bool // of the whole history: any object may be large
+	all       bool // the whole history: any object may be in it
 }
 
 var indexSource = source{command: []string{"diff", "--staged"}}
 
+// logSource returns the source of the commits that the revisions reach.
 func logSource(revisions string, all bool) source {
 	return source{revisions: revisions, all: all, command: []string{
 		"log", "--cc", "--full-history", "--sparse", "--no-notes", "--no-mailmap", "--no-decorate", "--no-show-signature",
-		"--encoding=UTF-8", "--date=iso-strict-local", "--format=" + header, "--stdin",
+		"--encoding=UTF-8", "--date=iso-strict-local", "--format=" + patch.CommitFormat, "--stdin",
 	}}
 }
 
+// input returns the standard input of the source's git command.
 func (s source) input() io.Reader { return strings.NewReader(s.revisions) }
 
 // readChanges yields all that a source adds.
-func (r *Repo) readChanges(ctx context.Context, s source, w selection, yield func(Addition) error) (Counts, error) {
+func (r *Repo) readChanges(ctx context.Context, s source, w patch.Selection, yield func(patch.Addition) error) (patch.Counts, error) {
 	large, err := r.largePaths(ctx, s)
 	if err != nil {
-		return Counts{}, err
+		return patch.Counts{}, err
 	}
-	args := append(append(slices.Clone(s.command), "-p", "-D"), w.options()...)
+	args := append(append(slices.Clone(s.command), "-p", "-D"), patchOptions(w)...)
 	if len(large) > 0 {
 		args = append(append(args, "--"), pathspecs(":(exclude,literal)", large)...)
 	}
@@ -51,17 +53,18 @@ func (r *Repo) readChanges(ctx context.Context, s source, w selection, yield fun
 	if err != nil || len(large) == 0 {
 		return counts, err
 	}
-	return counts, r.rawChanges(ctx, s, large, func(a Addition) error {
-		if isZero(a.Blob) || a.Kind != Opaque {
+	return counts, r.rawChanges(ctx, s, large, func(a patch.Addition) error {
+		if patch.IsZeroHash(a.Blob) || a.Kind != patch.Opaque {
 			return nil
 		}
 		return yield(a)
 	})
 }
 
-// maxArgumentBytes bounds the pathspecs of one command, in bytes.
+// maxArgumentBytes bounds the pathspecs of one command.
 const maxArgumentBytes = 100 << 10
 
+// pathspecs returns the paths as pathspecs, as many as fit into one command.
 func pathspecs(magic string, paths []string) (all []string) {
 	size := 0
 	for _, path := range paths {
@@ -73,8 +76,8 @@ func pathspecs(magic string, paths []string) (all []string) {
 	return all
 }
 
-// largePaths are the paths at which a change has a large file, before or after
-// it: as many as fit into one command.
+// largePaths returns the paths at which a change has a large file, before or after it,
+// as many as fit into one command.
 func (r *Repo) largePaths(ctx context.Context, s source) ([]string, error) {
 	if any, err := r.hasLargeObject(ctx, s); err != nil || !any {
 		return nil, err
@@ -82,8 +85,8 @@ func (r *Repo) largePaths(ctx context.Context, s source) ([]string, error) {
 	sizes := r.newSizeReader()
 	defer sizes.Close()
 	large := map[string]bool{}
-	err := r.rawChanges(ctx, s, nil, func(a Addition) error {
-		if a.Kind != Opaque || large[a.Path] {
+	err := r.rawChanges(ctx, s, nil, func(a patch.Addition) error {
+		if a.Kind != patch.Opaque || large[a.Path] {
 			return nil
 		}
 		for _, hash := range append(a.OldBlobs, a.Blob) {
@@ -103,8 +106,8 @@ func (r *Repo) largePaths(ctx context.Context, s source) ([]string, error) {
 }
 
 // hasLargeObject reports whether the repository has a large object at all. That is
-// faster than to look at each change of a whole history, and slower than to look
-// at a few changes.
+// faster than checking each change of a whole history, and slower than checking a few
+// changes.
 func (r *Repo) hasLargeObject(ctx context.Context, s source) (any bool, err error) {
 	if !s.all {
 		return true, nil
@@ -124,74 +127,23 @@ func (r *Repo) hasLargeObject(ctx context.Context, s source) (any bool, err erro
 	return any, err
 }
 
-// rawChanges yields which objects a source's changes are about, as Opaque.
-func (r *Repo) rawChanges(ctx context.Context, s source, paths []string, yield func(Addition) error) error {
+// rawChanges yields the objects that a source's changes touch, as Opaque.
+func (r *Repo) rawChanges(ctx context.Context, s source, paths []string, yield func(patch.Addition) error) error {
 	args := append(slices.Clone(s.command), "--raw", "--no-abbrev", "--no-renames", "--no-relative", "--ignore-submodules=none")
 	if len(paths) > 0 {
 		args = append(append(args, "--"), pathspecs(":(literal)", paths)...)
 	}
-	return r.pipe(ctx, s.input(), args, func(stdout io.Reader) error {
-		p := &patchParser{in: bufio.NewReaderSize(stdout, 1<<16), yield: yield}
-		for {
-			if next, err := p.in.Peek(1); err == nil && next[0] == 0 {
-				if err := p.beginCommit(); err != nil {
-					return err
-				}
-				continue
-			}
-			line, err := p.in.ReadString('\n')
-			if strings.HasPrefix(line, ":") {
-				if err := p.parseRawLine(strings.TrimSuffix(line, "\n")); err != nil {
-					return err
-				}
-			}
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
-			if err != nil {
-				return err
-			}
-		}
-	})
+	return r.pipe(ctx, s.input(), args, func(stdout io.Reader) error { return patch.ParseRaw(stdout, yield) })
 }
 
-// parseRawLine reads ":MODE MODE HASH HASH STATUS<tab>NAME"; of a merge, there are as
-// many colons as parents, and a mode and a hash for each of them and the result.
-func (p *patchParser) parseRawLine(line string) error {
-	head, name, ok := strings.Cut(line, "\t")
-	parents := len(head) - len(strings.TrimLeft(head, ":"))
-	words := strings.Fields(head[parents:])
-	if !ok || len(words) != 2*parents+3 {
-		return fmt.Errorf("%w: %.80q", errPatch, line)
-	}
-	name, err := parseName(name)
-	if err != nil {
-		return err
-	}
-	a := p.commit
-	a.Path, a.Blob = name, words[2*parents+1]
-	if mode := words[parents]; mode == "160000" { // a submodule: the object is a commit of another repository
-		return nil
-	}
-	a.Kind = Opaque
-	for _, hash := range words[parents+1 : 2*parents+1] {
-		if !isZero(hash) {
-			a.OldBlobs = append(a.OldBlobs, hash)
-		}
-	}
-	return p.yield(a)
-}
-
-func isZero(hash string) bool { return strings.Trim(hash, "0") == "" }
-
-// sizeReader asks for the sizes of objects.
+// sizeReader returns the sizes of objects.
 type sizeReader struct{ Blobs }
 
 func (r *Repo) newSizeReader() *sizeReader { return &sizeReader{Blobs{r: r, sizesOnly: true}} }
 
-// size is the size of an object; 0 when there is none.
+// size returns the size of an object; 0 when it does not exist.
 func (s *sizeReader) size(ctx context.Context, hash string) (int64, error) {
-	if isZero(hash) {
+	if patch.IsZeroHash(hash) {
 		return 0, nil
 	}
 	size := int64(0)

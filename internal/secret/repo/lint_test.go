@@ -15,13 +15,13 @@ import (
 // git command made elsewhere would not have the settings of Command.
 func TestOnlyThisPackageMakesGitCommands(t *testing.T) {
 	t.Parallel()
-	root := filepath.Join("..", "..")
+	root := filepath.Join("..", "..", "..")
 	seen := 0
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && (path != root && strings.HasPrefix(d.Name(), ".") || path == filepath.Join(root, "internal", "repo")):
+		case d.IsDir() && (path != root && strings.HasPrefix(d.Name(), ".") || path == filepath.Join(root, "internal", "secret", "repo")):
 			return fs.SkipDir
 		case d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go"):
 			return nil

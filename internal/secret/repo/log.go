@@ -6,52 +6,54 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/flowgate-go/flowgate/internal/secret/repo/patch"
 	"io"
 	"slices"
 	"strings"
 )
 
-// ErrRevision says that a revision or range names nothing.
+// ErrRevision means that a revision or range names no commit.
 var ErrRevision = errors.New("no such revision")
 
-// diffOptions are the options of every patch: the lines that are new, merges against
-// all their parents, no program of the user's in between.
+// diffOptions are the options of every patch: it has added lines, merges compared with
+// all parents, and no program of the user's in between.
 var diffOptions = [...]string{"--no-color", "--no-ext-diff", "--no-textconv", "--submodule=short", "--no-relative", "--full-index",
 	"--src-prefix=a/", "--dst-prefix=b/"}
 
-// Context is how many unchanged lines stand around the added ones of a Hunk.
+// Context is how many unchanged lines a Hunk has around the added ones.
 const Context = 12
 
-// options are those of a patch from which that is wanted.
-func (w selection) options() []string {
+// patchOptions returns the options of a patch that has what is selected.
+func patchOptions(w patch.Selection) []string {
 	context := 0
-	if w.hunks {
+	if w.Hunks {
 		context = Context
 	}
 	return append(diffOptions[:len(diffOptions):len(diffOptions)], fmt.Sprintf("-U%d", context))
 }
 
-// StagedChanges is what the index adds to HEAD, with the whole of each changed file.
-func (r *Repo) StagedChanges(ctx context.Context, yield func(Addition) error) (Counts, error) {
-	return r.readChanges(ctx, indexSource, selection{files: true}, yield)
+// StagedChanges yields what the index adds to HEAD, with the whole of each changed
+// file.
+func (r *Repo) StagedChanges(ctx context.Context, yield func(patch.Addition) error) (patch.Counts, error) {
+	return r.readChanges(ctx, indexSource, patch.Selection{Files: true}, yield)
 }
 
-// RangeChanges is the log of A..B, or of any revisions that git log takes, without
-// options, with the whole of each changed file.
-func (r *Repo) RangeChanges(ctx context.Context, revisions string, yield func(Addition) error) (Counts, error) {
+// RangeChanges yields what the commits of A..B add, or of any revisions that git log
+// accepts, without options, with the whole of each changed file.
+func (r *Repo) RangeChanges(ctx context.Context, revisions string, yield func(patch.Addition) error) (patch.Counts, error) {
 	for _, word := range strings.Fields(revisions) {
 		if strings.HasPrefix(word, "-") {
-			return Counts{}, fmt.Errorf("%w: %q is an option", ErrRevision, word)
+			return patch.Counts{}, fmt.Errorf("%w: %q is an option", ErrRevision, word)
 		}
 	}
 	if _, err := r.Git(ctx, nil, append([]string{"rev-list", "-n1", "--end-of-options"}, append(strings.Fields(revisions), "--")...)...); err != nil {
-		return Counts{}, fmt.Errorf("%w: %w", ErrRevision, err)
+		return patch.Counts{}, fmt.Errorf("%w: %w", ErrRevision, err)
 	}
-	return r.readChanges(ctx, logSource(strings.Join(strings.Fields(revisions), "\n")+"\n", false), selection{files: true}, yield)
+	return r.readChanges(ctx, logSource(strings.Join(strings.Fields(revisions), "\n")+"\n", false), patch.Selection{Files: true}, yield)
 }
 
 // ReachesShallow reports whether the revisions reach a commit at which a shallow clone
-// ends: what is between it and where the range begins is not here.
+// ends: the commits between it and the beginning of the range are not here.
 func (r *Repo) ReachesShallow(ctx context.Context, revisions string) (cut bool, err error) {
 	ends := strings.Fields(r.Shallow)
 	if len(ends) == 0 {
@@ -68,28 +70,28 @@ func (r *Repo) ReachesShallow(ctx context.Context, revisions string) (cut bool, 
 	return cut, err
 }
 
-// LogChanges is the log of all commits that the tips reach and known does not, with
-// the lines around what is added.
-func (r *Repo) LogChanges(ctx context.Context, tips, known []string, yield func(Addition) error) (Counts, error) {
+// LogChanges yields what all commits add that tips reach and known does not, with the
+// lines around it.
+func (r *Repo) LogChanges(ctx context.Context, tips, known []string, yield func(patch.Addition) error) (patch.Counts, error) {
 	if len(tips) == 0 {
-		return Counts{}, nil
+		return patch.Counts{}, nil
 	}
-	return r.readChanges(ctx, logSource(revisionInput(tips, known), len(known) == 0), selection{hunks: true}, yield)
+	return r.readChanges(ctx, logSource(revisionInput(tips, known), len(known) == 0), patch.Selection{Hunks: true}, yield)
 }
 
-// LogFiles yields the whole of the changed files with these paths, in each commit
-// that the tips reach and known does not. It counts nothing.
-func (r *Repo) LogFiles(ctx context.Context, tips, known, paths []string, yield func(Addition) error) error {
+// LogFiles yields the whole of the changed files with these paths, in each commit that
+// tips reach and known does not. It counts nothing.
+func (r *Repo) LogFiles(ctx context.Context, tips, known, paths []string, yield func(patch.Addition) error) error {
 	if len(tips) == 0 {
 		return nil
 	}
-	s, w := logSource(revisionInput(tips, known), false), selection{files: true, only: true}
+	s, w := logSource(revisionInput(tips, known), false), patch.Selection{Files: true, FilesOnly: true}
 	for len(paths) > 0 {
 		limits := pathspecs(":(literal)", paths)
 		if len(limits) == 0 {
 			return fmt.Errorf("a name of %d bytes is too long for git", len(paths[0]))
 		}
-		args := append(append(append(slices.Clone(s.command), "-p", "-D"), w.options()...), "--")
+		args := append(append(append(slices.Clone(s.command), "-p", "-D"), patchOptions(w)...), "--")
 		if _, err := r.stream(ctx, s.input(), w, append(args, limits...), yield); err != nil {
 			return err
 		}
@@ -98,6 +100,8 @@ func (r *Repo) LogFiles(ctx context.Context, tips, known, paths []string, yield 
 	return nil
 }
 
+// revisionInput returns the input of git log --stdin for the commits that tips reach
+// and known does not.
 func revisionInput(tips, known []string) string {
 	var b strings.Builder
 	for _, t := range tips {
@@ -109,17 +113,18 @@ func revisionInput(tips, known []string) string {
 	return b.String()
 }
 
-func (r *Repo) stream(ctx context.Context, in io.Reader, w selection, args []string, yield func(Addition) error) (Counts, error) {
-	var counts Counts
+// stream runs a git command and parses the patch that it prints.
+func (r *Repo) stream(ctx context.Context, in io.Reader, w patch.Selection, args []string, yield func(patch.Addition) error) (patch.Counts, error) {
+	var counts patch.Counts
 	err := r.pipe(ctx, in, args, func(stdout io.Reader) (err error) {
-		counts, err = parsePatch(stdout, w, yield)
+		counts, err = patch.Parse(stdout, w, yield)
 		return err
 	})
 	return counts, err
 }
 
-// Tips are all commits from which a history scan begins: every ref, every entry
-// of every reflog (so all stashes), and the commits that nothing names any more.
+// Tips returns all commits from which a history scan begins: every ref, every entry of
+// every reflog (so all stashes), and the commits that nothing names any more.
 func (r *Repo) Tips(ctx context.Context) ([]string, error) {
 	tips := map[string]bool{}
 	out, err := r.Git(ctx, nil, "rev-list", "--all", "--reflog", "--no-walk=unsorted")
@@ -130,7 +135,7 @@ func (r *Repo) Tips(ctx context.Context) ([]string, error) {
 		tips[hash] = true
 	}
 	out, err = r.Git(ctx, nil, "fsck", "--unreachable", "--no-progress", "--connectivity-only")
-	if e := (*Error)(nil); err != nil && !errors.As(err, &e) { // a damaged repository still has most of it
+	if e := (*Error)(nil); err != nil && !errors.As(err, &e) { // a damaged repository still has most of its commits
 		return nil, err
 	}
 	for line := range strings.Lines(string(out)) {
@@ -141,6 +146,7 @@ func (r *Repo) Tips(ctx context.Context) ([]string, error) {
 	return sorted(tips), nil
 }
 
+// sorted returns the members of set in order.
 func sorted(set map[string]bool) (all []string) {
 	for s := range set {
 		all = append(all, s)
@@ -149,7 +155,7 @@ func sorted(set map[string]bool) (all []string) {
 	return all
 }
 
-// ReachesAll reports whether the tips still reach all of known: that history was
+// ReachesAll reports whether the tips still reach all of known, so that history was
 // only added to.
 func (r *Repo) ReachesAll(ctx context.Context, tips, known []string) bool {
 	out, err := r.Git(ctx, strings.NewReader(revisionInput(known, tips)), "rev-list", "-n1", "--stdin")

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// pipe runs a git command and gives what it prints to read. A git that neither
-// prints nor works for the time silence is ended: it waits for something that
-// will not come, such as a named pipe in the place of a .gitignore.
+// pipe runs a git command and calls read with its output. It kills a git that neither
+// prints nor works for silenceLimit: such a git waits for something that will not come,
+// such as a named pipe in the place of a .gitignore.
 func (r *Repo) pipe(ctx context.Context, in io.Reader, args []string, read func(stdout io.Reader) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -29,7 +29,7 @@ func (r *Repo) pipe(ctx context.Context, in io.Reader, args []string, read func(
 	err = read(w)
 	w.stop()
 	if err != nil && ctx.Err() == nil {
-		cancel(err) // git still writes, and nothing reads it
+		cancel(err) // git still writes, and its output is not read any more
 	}
 	if ended := cmd.Wait(); ended != nil {
 		return commandError(ctx, args[0], ended, complaints.String())
@@ -37,19 +37,21 @@ func (r *Repo) pipe(ctx context.Context, in io.Reader, args []string, read func(
 	return err
 }
 
-// hangMessage returns what is said of a git that was ended since it did nothing.
+// hangMessage returns the message about a git that was killed because it did nothing.
 func hangMessage() string {
 	return fmt.Sprintf("it printed nothing and did nothing for %v, and was ended: "+
 		"is one of its files (.gitignore, .gitattributes, one that a setting of git names) a named pipe?", silenceLimit)
 }
 
-// watchedOutput is the output of a git. While a read of it waits, the git is looked at
-// every now and then.
+// watchedOutput is the output of a git command. While a read waits, the command's
+// activity is checked every silenceLimit.
 type watchedOutput struct {
 	out   io.Reader
 	timer *time.Timer
 }
 
+// watchOutput returns the output of cmd, which calls giveUp when the command does
+// nothing.
 func watchOutput(cmd *exec.Cmd, out io.Reader, giveUp func()) *watchedOutput {
 	w := &watchedOutput{out: out}
 	work := activity{pid: cmd.Process.Pid}
@@ -78,9 +80,10 @@ func (w *watchedOutput) Read(b []byte) (int, error) {
 	return w.out.Read(b)
 }
 
+// stop ends the checks.
 func (w *watchedOutput) stop() { w.timer.Stop() }
 
-// maxStderrBytes bounds what is kept of a git's complaints, in bytes.
+// maxStderrBytes bounds what is kept of a git's standard error.
 const maxStderrBytes = 16 << 10
 
 // headBuffer keeps the beginning of what is written to it.

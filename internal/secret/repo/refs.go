@@ -12,19 +12,19 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// Ref is a branch, a tag or another name, with what only it leads to.
+// Ref is a branch, a tag or another name, with the content that only it leads to.
 type Ref struct {
 	Name    string // refs/heads/main
-	Message string // of an annotated tag, after the name of its maker; else empty
-	Blob    string // the content that it names; empty for a commit, which is in the log, and a tree
-	Tree    string // the tree that it names; empty for all others
+	Message string // tagger and message of an annotated tag; else empty
+	Blob    string // the blob that it names; empty for a tree and for a commit, which the log has
+	Tree    string // the tree that it names; else empty
 }
 
-// refFormat are the fields of Ref and two more, with a byte 0 after each.
+// refFormat holds the fields of Ref and two more, with a byte 0 after each.
 const refFormat = "%(refname)%00%(objecttype) %(objectname)%00%(type) %(object)%00" +
 	"%(if:equals=tag)%(objecttype)%(then)%(taggername) %(taggeremail)\n\n%(contents)%(end)%00"
 
-// Refs are all names of the repository.
+// Refs returns all names of the repository.
 func (r *Repo) Refs(ctx context.Context) (all []Ref, err error) {
 	out, err := r.Git(ctx, nil, "for-each-ref", "--format="+refFormat)
 	if err != nil {
@@ -55,8 +55,8 @@ func (r *Repo) Refs(ctx context.Context) (all []Ref, err error) {
 // maxTagDepth bounds how many tags of tags are followed.
 const maxTagDepth = 1000
 
-// followTag adds to a ref what the tag adds that it tags: its message, and in the
-// end a content or a tree.
+// followTag adds to ref the message of a tag that it tags, and the blob or tree at the
+// end of the chain.
 func (r *Repo) followTag(ctx context.Context, hash string, ref *Ref) error {
 	for range maxTagDepth {
 		out, err := r.Git(ctx, nil, "cat-file", "tag", hash)
@@ -90,7 +90,7 @@ func (r *Repo) followTag(ctx context.Context, hash string, ref *Ref) error {
 	return fmt.Errorf("%s: a tag of more than %d tags", ref.Name, maxTagDepth)
 }
 
-// treeBlobs are the contents in a tree, by path.
+// treeBlobs returns the blobs in a tree, by path.
 func (r *Repo) treeBlobs(ctx context.Context, tree string) (map[string]string, error) {
 	out, err := r.Git(ctx, nil, "ls-tree", "-r", "-z", tree)
 	if err != nil {
@@ -106,7 +106,7 @@ func (r *Repo) treeBlobs(ctx context.Context, tree string) (map[string]string, e
 	return blobs, nil
 }
 
-// RefContents are the objects with content that only the ref leads to, by path.
+// RefContents returns the blobs that only the ref leads to, by path.
 func (r *Repo) RefContents(ctx context.Context, ref Ref) (map[string]string, error) {
 	if ref.Blob != "" {
 		return map[string]string{ref.Name: ref.Blob}, nil
@@ -117,10 +117,10 @@ func (r *Repo) RefContents(ctx context.Context, ref Ref) (map[string]string, err
 	return r.treeBlobs(ctx, ref.Tree)
 }
 
-// maxSettingsBytes bounds a file of settings of git, in bytes.
+// maxSettingsBytes bounds a file of git settings.
 const maxSettingsBytes = 1 << 20
 
-// ReadSettings are the texts of the repository's own files of settings, by path.
+// ReadSettings returns the texts of the repository's own settings files, by path.
 func (r *Repo) ReadSettings(ctx context.Context) (map[string]string, error) {
 	out, err := r.Git(ctx, nil, "rev-parse", "--git-common-dir")
 	if err != nil {

@@ -1,9 +1,9 @@
-// Package repo reads a git repository through the git command: which files it
-// has, what its commits added. Open finds it.
+// Package repo reads a git repository through the git command: the files it has, and
+// what its commits added. Open finds the repository of a folder.
 //
 // Command makes every git command of FlowGate. None of them changes a repository,
-// executes what a repository's settings name, or uses the network; and a user's
-// settings of git do not change what is read.
+// executes what a repository's settings name, or uses the network; a user's git
+// settings do not change what is read.
 package repo
 
 import (
@@ -20,20 +20,21 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// ErrNoRepository says that a folder is in no git repository, or that there is no git.
+// ErrNoRepository means that a folder is in no git repository, or that git is not
+// installed.
 var ErrNoRepository = errors.New("not in a git repository")
 
-// Repo is a repository with its working tree.
+// Repo is a repository, with its working tree if it has one.
 type Repo struct {
 	Top     string // absolute folder of the working tree; of a bare repository, its own folder
 	Dir     string // absolute .git folder
 	Bare    bool   // it has no working tree
-	Shallow string // the commits at which a shallow clone ends; empty: it is whole
+	Shallow string // the commits at which a shallow clone ends; empty: the clone is complete
 
-	env []string // what git tells a hook
+	env []string // variables that git sets for a hook
 }
 
-// Open returns the repository that the folder is in. Its error wraps ErrNone
+// Open returns the repository that contains the folder. Its error wraps ErrNoRepository
 // when there is none.
 func Open(ctx context.Context, folder string) (*Repo, error) {
 	return open(ctx, folder, hookVariables(os.Getenv))
@@ -70,34 +71,35 @@ func open(ctx context.Context, folder string, env []string) (*Repo, error) {
 	return r, err
 }
 
-// readShallow reads which commits are missing. A linked work tree shares the
-// file with the other ones, so only git knows its path.
+// readShallow reads the commits at which a shallow clone ends. A linked work tree
+// shares that file with others, so only git knows its path.
 func (r *Repo) readShallow(path string) error {
 	text, err := safefile.Read(r.absolute([]byte(path)), safefile.DocumentLimit)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("read which commits are missing: %w", err)
+		return fmt.Errorf("read where the shallow clone ends: %w", err)
 	}
 	r.Shallow = string(text)
 	return nil
 }
 
-// IsPartial reports whether the clone was made with a filter: some of its
-// objects are only at the remote.
+// IsPartial reports whether the clone was made with a filter: some of its objects exist
+// only at the remote.
 func (r *Repo) IsPartial(ctx context.Context) (bool, error) {
 	out, err := r.Git(ctx, nil, "config", "--get-regexp", `^(extensions\.partialclone|remote\..*\.promisor)$`)
-	if e := (*Error)(nil); errors.As(err, &e) && e.Status == 1 { // no such setting
+	if e := (*Error)(nil); errors.As(err, &e) && e.Status == 1 { // the setting does not exist
 		return false, nil
 	}
 	return len(bytes.TrimSpace(out)) > 0, err
 }
 
+// command is Command in the repository's folder.
 func (r *Repo) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := Command(ctx, r.Top, args...)
 	cmd.Env = append(cmd.Env, r.env...)
 	return cmd
 }
 
-// Git runs a git command that only reads, and returns what it printed.
+// Git runs a git command that only reads, and returns its output.
 func (r *Repo) Git(ctx context.Context, in io.Reader, args ...string) ([]byte, error) {
 	var out []byte
 	err := r.pipe(ctx, in, args, func(stdout io.Reader) (err error) {
@@ -110,12 +112,13 @@ func (r *Repo) Git(ctx context.Context, in io.Reader, args ...string) ([]byte, e
 // Error is a git command that failed.
 type Error struct {
 	Command string
-	Status  int    // exit status; -1 when it did not end by itself
-	Stderr  string // its complaint, on one line
+	Status  int    // exit status; -1 when it was killed
+	Stderr  string // its standard error, on one line
 }
 
 func (e *Error) Error() string { return fmt.Sprintf("git %s: %s", e.Command, e.Stderr) }
 
+// commandError returns the error of a git command that ended with err.
 func commandError(ctx context.Context, command string, err error, says string) error {
 	if cause := context.Cause(ctx); cause != nil {
 		return cause

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/secret/repo"
+	"github.com/flowgate-go/flowgate/internal/secret/repo/patch"
 	"github.com/flowgate-go/flowgate/internal/secret/repo/repotest"
 )
 
@@ -23,10 +24,10 @@ func open(t *testing.T, dir string) *repo.Repo {
 	return r
 }
 
-func all(t *testing.T, log func(ctx context.Context, yield func(repo.Addition) error) (repo.Counts, error)) (lines []string, counts repo.Counts) {
+func all(t *testing.T, log func(ctx context.Context, yield func(patch.Addition) error) (patch.Counts, error)) (lines []string, counts patch.Counts) {
 	t.Helper()
-	counts, err := log(t.Context(), func(a repo.Addition) error {
-		if a.Kind != repo.AddedLines {
+	counts, err := log(t.Context(), func(a patch.Addition) error {
+		if a.Kind != patch.AddedLines {
 			return nil
 		}
 		for i, l := range strings.Split(strings.TrimSuffix(a.Text, "\n"), "\n") {
@@ -41,13 +42,13 @@ func all(t *testing.T, log func(ctx context.Context, yield func(repo.Addition) e
 	return lines, counts
 }
 
-func history(t *testing.T, r *repo.Repo) ([]string, repo.Counts) {
+func history(t *testing.T, r *repo.Repo) ([]string, patch.Counts) {
 	t.Helper()
 	tips, err := r.Tips(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return all(t, func(ctx context.Context, yield func(repo.Addition) error) (repo.Counts, error) {
+	return all(t, func(ctx context.Context, yield func(patch.Addition) error) (patch.Counts, error) {
 		return r.LogChanges(ctx, tips, nil, yield)
 	})
 }
@@ -109,7 +110,7 @@ func TestNamesWithNewlinesQuotesAndSpacesComeBackAsTheyAre(t *testing.T) {
 	g.Git("add", ".")
 	r := open(t, g.Dir)
 	var seen []string
-	if _, err := r.StagedChanges(t.Context(), func(a repo.Addition) error { seen = append(seen, a.Path); return nil }); err != nil {
+	if _, err := r.StagedChanges(t.Context(), func(a patch.Addition) error { seen = append(seen, a.Path); return nil }); err != nil {
 		t.Fatal(err)
 	}
 	slices.Sort(seen)
@@ -143,15 +144,15 @@ func TestARangeIsCheckedBeforeItIsUsed(t *testing.T) {
 	g.Commit("a.txt", "one\n")
 	g.Commit("a.txt", "one\ntwo\n")
 	r := open(t, g.Dir)
-	in := func(revisions string) func(ctx context.Context, yield func(repo.Addition) error) (repo.Counts, error) {
-		return func(ctx context.Context, yield func(repo.Addition) error) (repo.Counts, error) {
+	in := func(revisions string) func(ctx context.Context, yield func(patch.Addition) error) (patch.Counts, error) {
+		return func(ctx context.Context, yield func(patch.Addition) error) (patch.Counts, error) {
 			return r.RangeChanges(ctx, revisions, yield)
 		}
 	}
 	lines, _ := all(t, in("HEAD~1..HEAD"))
 	want(t, lines, "a.txt:2:two")
 	for _, bad := range []string{"nosuch..HEAD", "--output=x", "HEAD --all"} {
-		if _, err := in(bad)(t.Context(), func(repo.Addition) error { return nil }); !errors.Is(err, repo.ErrRevision) {
+		if _, err := in(bad)(t.Context(), func(patch.Addition) error { return nil }); !errors.Is(err, repo.ErrRevision) {
 			t.Errorf("%s: %v", bad, err)
 		}
 	}

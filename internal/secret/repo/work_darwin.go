@@ -2,10 +2,12 @@ package repo
 
 import "time"
 
-// silenceLimit is how long a git may print nothing. What it does meanwhile cannot be
-// seen here, so it is long.
+// silenceLimit is how long a git may print nothing, use no processor and wait for no
+// disk. macOS does not show the last two, so it is longer there.
 const silenceLimit = 2 * time.Minute
 
+// activity is what a process has done so far.
 type activity struct{ pid int }
 
+// hasProgressed reports whether the process did something since the last call.
 func (*activity) hasProgressed() bool { return false }

@@ -8,7 +8,7 @@ import (
 )
 
 // silenceLimit is how long a git may print nothing, use no processor and wait for no
-// disk.
+// disk. macOS does not show the last two, so it is longer there.
 const silenceLimit = 8 * time.Second
 
 // activity is what a process has done so far.
@@ -27,7 +27,7 @@ func (w *activity) hasProgressed() bool {
 	if len(words) < 13 {
 		return false
 	}
-	ticks := fmt.Sprintf("%s %s", words[11], words[12]) // in user and in kernel mode
+	ticks := fmt.Sprintf("%s %s", words[11], words[12]) // user and kernel time
 	before := w.ticks
 	w.ticks = ticks
 	return before != ticks || words[0][0] == 'R' || words[0][0] == 'D'

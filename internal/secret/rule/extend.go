@@ -7,6 +7,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
+// merge adds the rules and allowlists of o that are not disabled. Rules of the same ID
+// keep what s says over what o says.
 func (s *Set) merge(o *Set, disabled []string) {
 	at := map[string]int{}
 	for i, r := range s.Rules {
@@ -26,7 +28,8 @@ func (s *Set) merge(o *Set, disabled []string) {
 	s.Allow = append(s.Allow, o.Allow...)
 }
 
-// overlay lays what r says over base, as gitleaks does for rules of the same name.
+// overlay returns base with what r sets itself, as gitleaks does for rules of the same
+// ID.
 func (r Rule) overlay(base Rule) Rule {
 	if r.Description != "" {
 		base.Description = r.Description
@@ -48,7 +51,7 @@ func (r Rule) overlay(base Rule) Rule {
 	return base
 }
 
-// readExtension reads the file that extend.path names.
+// readExtension reads the rule file that extend.path names.
 func readExtension(folder, path string) (string, error) {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(folder, path)

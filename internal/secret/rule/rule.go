@@ -1,11 +1,10 @@
-// Package rule holds what makes a text a secret: gitleaks' rules
-// (gitleaks.toml, from gitleaks 8.30.1 as it is), FlowGate's own (flowgate.toml)
-// and a repository's .gitleaks.toml. Load is the whole of it; package scan
-// applies what it returns.
+// Package rule loads the rules that say which text is a secret: gitleaks' rules
+// (gitleaks.toml, unchanged from gitleaks 8.30.1), FlowGate's own (flowgate.toml) and a
+// repository's .gitleaks.toml. Call Load; package scan applies the Set that it returns.
 //
-// The rules are data in this binary instead of the gitleaks module, whose
-// dependencies would add 10 MB and initialisations to every command; the tests
-// of package scan use that module as their oracle.
+// The rules are embedded instead of imported from the gitleaks module, whose
+// dependencies would add 10 MB and initialisation time to every command. The tests of
+// package scan compare with that module.
 package rule
 
 import (
@@ -29,52 +28,52 @@ var Gitleaks string
 //go:embed flowgate.toml
 var ownRules string
 
-// File is the name of a repository's own rules, as gitleaks has it.
+// File is the name of a repository's own rule file, as gitleaks names it.
 const File = ".gitleaks.toml"
 
-// maxRuleBytes bounds a file of rules, in bytes: gitleaks' own has 100 kB.
+// maxRuleBytes bounds a rule file; gitleaks' own has 100 kB.
 const maxRuleBytes = 4 << 20
 
 // engineVersion is raised when package match or scan find something else in the same
-// text by the same rules, so that no cache keeps what an older one found.
+// text by the same rules, so that results cached by an older version are not used.
 const engineVersion = "2"
 
-// Rule says what one kind of secret looks like.
+// Rule describes one kind of secret.
 type Rule struct {
 	ID          string
 	Description string
-	Expr        string // in Go's syntax; empty: the path alone
+	Expr        string // in Go's syntax; empty: only the path counts
 	Path        *regexp.Regexp
-	Group       int     // of Expr, holds the secret; 0: the first that is not empty
-	Entropy     float64 // Shannon bits a character that a secret has to exceed; 0: any
+	Group       int     // group of Expr that holds the secret; 0: the first that is not empty
+	Entropy     float64 // least Shannon bits per character of a secret, exclusive; 0: any
 	Keywords    []string
 	Allow       []*Allowlist
 	Required    []Required
-	SkipReport  bool // only other rules need it
-	Known       bool // a secret that is known by its value: no allowlist and no path hides it
+	SkipReport  bool // not reported: only other rules require it
+	Known       bool // its value is known: no allowlist and no path hides it
 }
 
-// Required is another rule that has to match nearby.
+// Required is another rule that must match nearby.
 type Required struct {
 	ID                         string
 	WithinLines, WithinColumns *int
 }
 
-// Set is a list of rules with what none of them counts.
+// Set is a list of rules with the allowlists that hold for all of them.
 type Set struct {
 	Rules    []Rule
 	Allow    []*Allowlist
 	Path     string // .gitleaks.toml, relative to the folder it was loaded for; empty: none
-	Baseline string // file that is not searched either: gitleaks' hold secrets; empty: none
-	Digest   string // hexadecimal; another one means other findings
+	Baseline string // file that is not searched, since gitleaks' baselines hold secrets; empty: none
+	Digest   string // hexadecimal; it differs when findings may differ
 }
 
 // Default returns gitleaks' rules and FlowGate's own.
 func Default() (*Set, error) { return Load("") }
 
-// Load returns the rules that hold in the folder: those of its .gitleaks.toml,
-// which says itself whether it extends the default ones, or the default ones;
-// FlowGate's own are always among them.
+// Load returns the rules that hold in the folder: those of its .gitleaks.toml, which
+// says whether it extends gitleaks' rules, or else gitleaks' rules. FlowGate's own
+// rules are always included.
 func Load(folder string) (*Set, error) {
 	text, path, err := readRepositoryRules(folder)
 	if err != nil {
@@ -94,6 +93,7 @@ func Load(folder string) (*Set, error) {
 	return s, nil
 }
 
+// describeSource names a rule file for messages.
 func describeSource(path string) string {
 	if path == "" {
 		return "of gitleaks"
@@ -101,6 +101,8 @@ func describeSource(path string) string {
 	return path
 }
 
+// readRepositoryRules returns the folder's .gitleaks.toml, or gitleaks' rules when
+// there is none.
 func readRepositoryRules(folder string) (text, path string, err error) {
 	if folder == "" {
 		return Gitleaks, "", nil

@@ -23,6 +23,7 @@ type document struct {
 	Allowlists []allowTable `toml:"allowlists"`
 }
 
+// ruleTable is one [[rules]] table.
 type ruleTable struct {
 	ID          string       `toml:"id"`
 	Description string       `toml:"description"`
@@ -41,6 +42,7 @@ type ruleTable struct {
 	} `toml:"required"`
 }
 
+// allowTable is one [[allowlists]] table.
 type allowTable struct {
 	TargetRules []string `toml:"targetRules"`
 	Condition   string   `toml:"condition"`
@@ -51,10 +53,12 @@ type allowTable struct {
 	StopWords   []string `toml:"stopwords"`
 }
 
-// maxExtendDepth is how often a rule file may extend another, as in gitleaks.
+// maxExtendDepth is how many levels of rule files may extend one another, as in
+// gitleaks.
 const maxExtendDepth = 2
 
-// parse makes a rule file into a set; seen is told every text that went into it.
+// parse reads the text of a rule file into a Set. It calls seen with every text that
+// the Set is made of.
 func parse(text, folder string, depth int, seen func(string)) (*Set, error) {
 	seen(text)
 	var doc document
@@ -79,7 +83,7 @@ func parse(text, folder string, depth int, seen func(string)) (*Set, error) {
 	return s, s.resolveReferences(targeted, depth)
 }
 
-// withPosition says where a TOML file is wrong.
+// withPosition adds line and column to an error of the TOML parser.
 func withPosition(err error) error {
 	var at *toml.DecodeError
 	if errors.As(err, &at) {
@@ -89,6 +93,7 @@ func withPosition(err error) error {
 	return err
 }
 
+// applyExtend merges the rules that the file's [extend] table names.
 func (s *Set) applyExtend(doc document, folder string, depth int, seen func(string)) error {
 	text := Gitleaks
 	switch {
@@ -110,8 +115,8 @@ func (s *Set) applyExtend(doc document, folder string, depth int, seen func(stri
 	return nil
 }
 
-// parseAllowlists reads the allowlists of all rules, and returns those of some rules by
-// the rule's ID.
+// parseAllowlists adds the allowlists for all rules to s, and returns those for single
+// rules by the rule's ID.
 func (s *Set) parseAllowlists(doc document) (map[string][]*Allowlist, error) {
 	if doc.Allowlist != nil {
 		doc.Allowlists = append(doc.Allowlists, *doc.Allowlist)
@@ -132,7 +137,9 @@ func (s *Set) parseAllowlists(doc document) (map[string][]*Allowlist, error) {
 	return targeted, nil
 }
 
-// resolveReferences gives rules the allowlists meant for them and looks that each is whole.
+// resolveReferences adds the targeted allowlists to their rules, and checks that every
+// rule is complete and every referenced rule exists. Only the outermost file is
+// checked.
 func (s *Set) resolveReferences(targeted map[string][]*Allowlist, depth int) error {
 	if depth > 0 {
 		return nil
@@ -160,6 +167,7 @@ func (s *Set) resolveReferences(targeted map[string][]*Allowlist, depth int) err
 	return nil
 }
 
+// toRule checks a table and returns its Rule.
 func (t ruleTable) toRule() (Rule, error) {
 	r := Rule{
 		ID: t.ID, Description: t.Description, Expr: t.Regex, Group: t.SecretGroup, Entropy: t.Entropy,
@@ -197,6 +205,7 @@ func (t ruleTable) toRule() (Rule, error) {
 	return r, err
 }
 
+// toAllowlist checks a table and returns its Allowlist.
 func (t allowTable) toAllowlist() (*Allowlist, error) {
 	a := &Allowlist{Target: t.RegexTarget, Paths: t.Paths, Regexes: t.Regexes, Commits: map[string]bool{}}
 	switch strings.ToUpper(t.Condition) {

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// Cache remembers what was found in files, by path, state and blob id, for one
-// set of rules. A nil Cache remembers nothing. It holds no secrets.
+// Cache remembers what was found in files, by path, state and blob id, for one set of
+// rules. A nil Cache remembers nothing. It holds no secrets.
 type Cache struct {
 	seal         Seal
 	path, digest string
@@ -28,21 +28,21 @@ type Cache struct {
 // cacheEntry is one file as it was when it was searched.
 type cacheEntry struct {
 	path     string
-	blob     string // empty when it was skipped before it was read
+	blob     string // empty for a file that was skipped unread
 	stat     stat
 	skipped  string
 	findings []Finding
 }
 
-// stat changes when a file does.
+// stat is what changes when a file does.
 type stat struct{ size, modified, changed, inode int64 }
 
-// cacheFormat begins a cache file; another one is not read. It counts up when
-// the same rules find something else.
+// cacheFormat begins a cache file; a file that begins otherwise is not read. It counts
+// up when the same rules find something else.
 const cacheFormat = "flowgate scan cache 4"
 
-// OpenCache reads the cache in the file at path. One that is missing, not of this
-// user's FlowGate, or of other rules is an empty one.
+// OpenCache reads the cache at path. It returns an empty Cache when the file is
+// missing, was not written by this user's FlowGate, or belongs to other rules.
 func OpenCache(seal Seal, path, digest string) *Cache {
 	c := &Cache{seal: seal, path: path, digest: digest, opened: time.Now(), before: map[string]cacheEntry{}, after: map[string]cacheEntry{}}
 	b, err := seal.read(path)
@@ -57,8 +57,8 @@ func OpenCache(seal Seal, path, digest string) *Cache {
 	return c
 }
 
-// parseCache reads what Save wrote: a header with the rules' digest, then a line
-// for each file, with its findings as JSON.
+// parseCache parses what Save wrote: a header with the rules' digest, then a line for
+// each file, with its findings as JSON.
 func parseCache(b []byte, digest string) (map[string]cacheEntry, error) {
 	head, rest, _ := bytes.Cut(b, []byte("\n"))
 	if string(head) != cacheFormat+" "+digest {
@@ -77,6 +77,7 @@ func parseCache(b []byte, digest string) (map[string]cacheEntry, error) {
 	return all, lines.Err()
 }
 
+// parseEntry parses one line of a cache file.
 func parseEntry(line string) (e cacheEntry, err error) {
 	words := strings.SplitN(line, "\t", 8)
 	if len(words) != 8 {
@@ -99,6 +100,7 @@ func parseEntry(line string) (e cacheEntry, err error) {
 	return e, err
 }
 
+// encode returns the entry as a line of a cache file.
 func (e cacheEntry) encode() string {
 	path, findings := e.path, ""
 	if strings.ContainsAny(path, "\"\t\n\r") {
@@ -107,14 +109,14 @@ func (e cacheEntry) encode() string {
 	if len(e.findings) > 0 {
 		b, err := json.Marshal(e.findings)
 		if err != nil {
-			return "" // never: strings and numbers
+			return "" // cannot happen with strings and numbers
 		}
 		findings = string(b)
 	}
 	return fmt.Sprintf("%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\n", e.stat.size, e.stat.modified, e.stat.changed, e.stat.inode, e.blob, e.skipped, path, findings)
 }
 
-// findUnchanged returns what is known of a file that looks as it did.
+// findUnchanged returns the entry of a file whose size, times and inode are the same.
 func (c *Cache) findUnchanged(path string, info fs.FileInfo) (cacheEntry, bool) {
 	if c == nil {
 		return cacheEntry{}, false
@@ -129,7 +131,7 @@ func (c *Cache) findUnchanged(path string, info fs.FileInfo) (cacheEntry, bool) 
 	return e, true
 }
 
-// findOld returns what is known of another state of a file.
+// findOld returns the entry of an earlier state of a file.
 func (c *Cache) findOld(path string) (cacheEntry, bool) {
 	if c == nil {
 		return cacheEntry{}, false
@@ -138,6 +140,7 @@ func (c *Cache) findOld(path string) (cacheEntry, bool) {
 	return e, ok && e.blob != ""
 }
 
+// put adds an entry.
 func (c *Cache) put(e cacheEntry) {
 	if c == nil {
 		return
@@ -150,18 +153,18 @@ func (c *Cache) put(e cacheEntry) {
 	c.after[e.path], c.grown = e, true
 }
 
-// isRacy reports whether a file changed so shortly before the scan that it may
-// have changed again since, within one tick of the file system's clock.
+// isRacy reports whether a file changed so shortly before the scan that it may have
+// changed again since, within one tick of the file system's clock.
 func (s stat) isRacy(now time.Time) bool {
 	tick := 50 * time.Millisecond
 	if s.changed%int64(time.Second) == 0 {
-		tick = 2 * time.Second // this file system counts seconds
+		tick = 2 * time.Second // this file system stores whole seconds
 	}
 	return now.UnixNano()-max(s.changed, s.modified) < int64(tick)
 }
 
-// Save writes what the scan saw, when that is anything new. A folder that it has
-// to make for that is ignored by git.
+// Save writes what the scan saw, when that is new. A folder that it has to make for
+// that is ignored by git.
 func (c *Cache) Save() error {
 	if c == nil || !c.grown && len(c.after) == len(c.before) {
 		return nil

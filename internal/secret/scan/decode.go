@@ -7,15 +7,16 @@ import (
 	"strings"
 )
 
-// segment is an encoded piece of a text and what it says, as in gitleaks'
-// detect/codec: places in the fragment, in the text before this pass, after it.
+// segment is an encoded piece of a text with its decoded value, as in gitleaks'
+// detect/codec. Its extents are in the fragment, in the text before this pass and in
+// the text after it.
 type segment struct {
 	original, encoded, decoded extent
 	value                      string
-	before                     []segment // of the previous pass
+	before                     []segment // segments of the previous pass
 }
 
-// kind of an encoding; of two that overlap the higher one goes first.
+// kind is an encoding; of two that overlap the higher one wins.
 type kind int
 
 const (
@@ -25,13 +26,14 @@ const (
 	percentKind
 )
 
+// encoded is a piece of text that may be encoded.
 type encoded struct {
 	extent
 	kind
 }
 
-// decode returns text with its encoded pieces replaced by what they say, and the
-// pieces; none means that there is nothing (more) to decode.
+// decode returns text with its encoded pieces replaced by their values, and the pieces;
+// none means that there is nothing (more) to decode.
 func decode(text string, before []segment) (string, []segment) {
 	var all []segment
 	shift := 0
@@ -58,7 +60,7 @@ func decode(text string, before []segment) (string, []segment) {
 	return b.String(), all
 }
 
-// dropOutranked drops what overlaps a neighbour of a higher kind.
+// dropOutranked removes the pieces that overlap a neighbour of a higher kind.
 func dropOutranked(all []encoded) (kept []encoded) {
 	for i, e := range all {
 		above := func(o encoded) bool { return e.overlaps(o.extent) && o.kind > e.kind }
@@ -70,7 +72,8 @@ func dropOutranked(all []encoded) (kept []encoded) {
 	return kept
 }
 
-// findEncodings finds what may be encoded. It is this expression, leftmost first:
+// findEncodings finds the pieces that may be encoded. It is equivalent to this
+// expression, leftmost first:
 //
 //	%hh(?:.*%hh)? | (?:U\+hhhh(?:\s|$))+ | (?i)(?:\\{1,2}uhhhh)+ | [0-9A-Fa-f]{32,} | [\w/+-]{16,}={0,2}
 func findEncodings(text string) (all []encoded) {
@@ -94,8 +97,8 @@ func findEncodings(text string) (all []encoded) {
 	return all
 }
 
-// scanWord looks at a run of base64's characters; without an encoding in it, next is
-// its last character.
+// scanWord examines a run of base64 characters. Without an encoding in it, next is its
+// last character.
 func scanWord(text string, start int) (e encoded, next int) {
 	end := start
 	for end < len(text) && isBase64Char(text[end]) {
@@ -121,6 +124,7 @@ func scanWord(text string, start int) (e encoded, next int) {
 	return encoded{}, end - 1
 }
 
+// percentEnd returns the end of the percent-encoded piece at i, 0 when there is none.
 func percentEnd(text string, i int) int {
 	isCode := func(i int) bool { return text[i] == '%' && isHexRun(text, i+1, 2) }
 	if !isCode(i) {
@@ -138,6 +142,7 @@ func percentEnd(text string, i int) int {
 	return i + 3
 }
 
+// escapesEnd returns the end of the \u escapes at i, 0 when there are none.
 func escapesEnd(text string, i int) (end int) {
 	for {
 		n := 0
@@ -152,6 +157,7 @@ func escapesEnd(text string, i int) (end int) {
 	}
 }
 
+// codePointsEnd returns the end of the U+ code points at i, 0 when there are none.
 func codePointsEnd(text string, i int) (end int) {
 	for i+6 <= len(text) && text[i] == 'U' && text[i+1] == '+' && isHexRun(text, i+2, 4) {
 		if i += 6; i == len(text) {
@@ -166,6 +172,7 @@ func codePointsEnd(text string, i int) (end int) {
 	return end
 }
 
+// isHexRun reports whether n hexadecimal digits stand at i.
 func isHexRun(text string, i, n int) bool {
 	if i+n > len(text) {
 		return false
@@ -184,7 +191,7 @@ func isBase64Char(c byte) bool {
 	return c|0x20-'a' < 26 || c-'0' < 10 || c == '_' || c == '/' || c == '+' || c == '-'
 }
 
-// decode decodes a piece; "" when it says nothing printable.
+// decode returns the decoded piece; "" when it is not printable.
 func (k kind) decode(s string) string {
 	switch k {
 	case percentKind:
@@ -209,6 +216,8 @@ func (k kind) decode(s string) string {
 	return ""
 }
 
+// printableText returns b as text; "" when it has control characters or bytes beyond
+// ASCII.
 func printableText(b []byte) string {
 	for _, c := range b {
 		if c <= 8 || c >= 0x7f {
@@ -218,6 +227,7 @@ func printableText(b []byte) string {
 	return string(b)
 }
 
+// readPercent decodes %hh.
 func readPercent(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
@@ -235,6 +245,7 @@ func readPercent(s string) string {
 	return b.String()
 }
 
+// readUnicode decodes \uhhhh and U+hhhh.
 func readUnicode(s string) string {
 	var b strings.Builder
 	for i := 0; i+4 <= len(s); i++ {

@@ -7,19 +7,18 @@ import (
 	"strings"
 )
 
-// Sizes in which gitleaks reads files; a fragment ends after an empty line when
-// there is one within the second of them.
+// Sizes in which gitleaks reads files. A fragment ends after an empty line when there
+// is one within the next peekBytes.
 const (
 	fragmentBytes = 100_000
 	peekBytes     = 25_000
 )
 
-// errBinary says that a file is of a kind that is no text: an archive, a
-// program, a document.
+// errBinary means that a file is in a binary format: an archive, a program, a document.
 var errBinary = errors.New("binary")
 
-// readFragments cuts a file into fragments as gitleaks does and yields each. A file
-// in UTF-16 or UTF-32 is decoded first.
+// readFragments splits a file into fragments as gitleaks does and yields each. It
+// decodes a file in UTF-16 or UTF-32 first.
 func readFragments(r io.Reader, path string, yield func(Fragment)) error {
 	in := bufio.NewReader(r)
 	buf := make([]byte, fragmentBytes, fragmentBytes+peekBytes)
@@ -52,7 +51,7 @@ func readFragments(r io.Reader, path string, yield func(Fragment)) error {
 	}
 }
 
-// next is the place of the text that follows a fragment.
+// next returns the place of the text after a fragment.
 func (f Fragment) next() Fragment {
 	last := strings.LastIndexByte(f.Text, '\n')
 	if last >= 0 {
@@ -66,11 +65,12 @@ func (f Fragment) next() Fragment {
 
 // Sizes of texts that are longer than a fragment.
 const (
-	pieceBytes = 256 << 10 // of added lines that are searched at once
-	seamBytes  = 8 << 10   // on either side of the end of a fragment that are searched as one
+	pieceBytes = 256 << 10 // added lines that are searched at once
+	seamBytes  = 8 << 10   // on either side of the end of a fragment that are searched together
 )
 
-// splitLong cuts a long text, at line ends where there are any, and yields each.
+// splitLong splits a long text, at line ends where there are any, and yields each
+// piece.
 func splitLong(f Fragment, yield func(Fragment)) {
 	for rest := f.Text; rest != ""; {
 		end := len(rest)
@@ -86,12 +86,11 @@ func splitLong(f Fragment, yield func(Fragment)) {
 	}
 }
 
-// fileSearcher joins the fragments of one file, so that what lies across the end of one
-// is found too.
+// fileSearcher searches the fragments of one file, and across their ends.
 type fileSearcher struct {
 	w     *Worker
 	of    scope
-	tail  Fragment // the end of the last fragment
+	tail  Fragment // end of the previous fragment
 	open  bool
 	bytes rawSearcher
 }
@@ -109,7 +108,7 @@ func (s *fileSearcher) search(f Fragment) []Finding {
 	return found
 }
 
-// searchSeam returns what begins in the last fragment and ends in f.
+// searchSeam returns what begins in the previous fragment and ends in f.
 func (s *fileSearcher) searchSeam(f Fragment) (found []Finding) {
 	middle := len(s.tail.Text)
 	joined := s.tail
@@ -122,7 +121,8 @@ func (s *fileSearcher) searchSeam(f Fragment) (found []Finding) {
 	return found
 }
 
-// tailOf is the end of a fragment, from a beginning of a line where there is one.
+// tailOf returns the end of a fragment, from the beginning of a line where there is
+// one.
 func tailOf(f Fragment) Fragment {
 	at := max(len(f.Text)-seamBytes, 0)
 	if line := strings.IndexByte(f.Text[at:], '\n'); line >= 0 && at > 0 && at+line+1 < len(f.Text) {

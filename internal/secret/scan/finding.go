@@ -24,17 +24,19 @@ type Finding struct {
 	Date        string `json:"date,omitempty"` // author date, RFC 3339
 	Fingerprint string `json:"fingerprint"`    // as gitleaks writes it
 	Preview     string `json:"preview"`
-	Baseline    bool   `json:"baseline"` // known from the baseline, so no failure
+	// Baseline is a set of findings that are accepted already.
+	Baseline bool `json:"baseline"` // known from the baseline, so no failure
 
 	secret     string
 	byteColumn int
-	at         extent // in the text of its fragment
+	at         extent // its place in the fragment's text
 }
 
-// minPreviewLength is the length from which a secret shows two characters at each end.
+// minPreviewLength is the length in characters from which a preview shows two
+// characters at each end.
 const minPreviewLength = 16
 
-// preview is what may be seen of a secret.
+// preview returns what may be shown of a secret.
 func preview(secret string) string {
 	r := []rune(secret)
 	if len(r) < minPreviewLength || strings.ContainsRune(secret, '\n') {
@@ -43,11 +45,13 @@ func preview(secret string) string {
 	return string(r[:2]) + "…" + string(r[len(r)-2:])
 }
 
+// newFinding returns a finding of r in the file of f, without a place.
 func newFinding(f Fragment, r *rule.Rule) Finding {
 	n := Finding{Rule: r.ID, Description: r.Description, File: f.Path, Commit: f.Commit, Date: f.Date}
 	return n.withFingerprint()
 }
 
+// withFingerprint returns n with the fingerprint of its place.
 func (n Finding) withFingerprint() Finding {
 	n.Fingerprint = fmt.Sprintf("%s:%s:%d", n.File, n.Rule, n.Line)
 	if n.Commit != "" {
@@ -56,8 +60,8 @@ func (n Finding) withFingerprint() Finding {
 	return n
 }
 
-// withPlace returns n with its place in the fragment. at are the bytes from the
-// first to the last that are no line breaks.
+// withPlace returns n with its place in the fragment. at is the range from the first to
+// the last byte that is not a line break.
 func (n Finding) withPlace(f Fragment, lines *lineIndex, loc location, at extent, secret string) Finding {
 	n.Line, n.EndLine = f.Line+loc.line, f.Line+loc.endLine
 	end := at.end
@@ -75,7 +79,8 @@ func (n Finding) withPlace(f Fragment, lines *lineIndex, loc location, at extent
 	return n.withFingerprint()
 }
 
-// dropGeneric drops what a generic rule found where a better one did, and sorts.
+// dropGeneric removes what a generic rule found where a specific rule found it too, and
+// sorts.
 func dropGeneric(found []Finding) []Finding {
 	better := map[int]*secrets{}
 	for _, n := range found {
@@ -96,13 +101,13 @@ func dropGeneric(found []Finding) []Finding {
 	return kept
 }
 
-// secrets are those that better rules found on one line.
+// secrets holds the secrets that specific rules found on one line.
 type secrets struct {
 	all   []string
-	index *suffixarray.Index // of all, made when there are many
+	index *suffixarray.Index // index of all, made when there are many
 }
 
-// indexThreshold are looked through one by one.
+// indexThreshold is the number of secrets up to which they are compared one by one.
 const indexThreshold = 64
 
 func (s *secrets) add(secret string) { s.all = append(s.all, secret) }
@@ -122,13 +127,15 @@ func (s *secrets) contains(text string) bool {
 	return len(s.index.Lookup([]byte(text), 1)) > 0
 }
 
+// isGeneric reports whether a generic rule made the finding.
 func isGeneric(n Finding) bool { return strings.Contains(strings.ToLower(n.Rule), "generic") }
 
+// compare orders findings by place.
 func compare(a, b Finding) int {
 	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Commit, b.Commit))
 }
 
-// entropy is Shannon's, in bits a byte, as gitleaks computes it.
+// entropy returns the Shannon entropy of s in bits per byte, as gitleaks computes it.
 func entropy(s string) (bits float64) {
 	counts := map[rune]int{}
 	for _, r := range s {

@@ -6,23 +6,24 @@ import (
 	"slices"
 
 	"github.com/flowgate-go/flowgate/internal/secret/repo"
+	"github.com/flowgate-go/flowgate/internal/secret/repo/patch"
 )
 
-// historyRecord is what a history scan found, up to which commits.
+// historyRecord is what a history scan found, and the commits that it reached.
 type historyRecord struct {
 	Format   string         `json:"format"`
-	Digest   string         `json:"digest"`  // of the rules
-	Shallow  string         `json:"shallow"` // of the clone's boundary, under which commits may appear
+	Digest   string         `json:"digest"`  // digest of the rules
+	Shallow  string         `json:"shallow"` // boundary of a shallow clone; commits below may appear later
 	Tips     []string       `json:"tips"`
 	Commits  int            `json:"commits"`
 	Skipped  map[string]int `json:"skipped"`
-	Far      []string       `json:"far"` // paths at which parts of long matches were added
+	Far      []string       `json:"far"` // paths at which a part of a long match was added
 	Findings []Finding      `json:"findings"`
 }
 
-// History scans every commit that any ref, reflog entry or nothing at all names,
-// merges included. The file at cache remembers the result: while history is only
-// added to, the next scan reads what is new. Empty: no cache.
+// History scans every commit that any ref or reflog entry names, and those that nothing
+// names, merges included. The file at cache remembers the result: while history is only
+// added to, the next scan reads what is new. An empty cache means none.
 func (s *Scanner) History(ctx context.Context, r *repo.Repo, seal Seal, cache string) (Result, error) {
 	tips, err := r.Tips(ctx)
 	if err != nil {
@@ -34,7 +35,7 @@ func (s *Scanner) History(ctx context.Context, r *repo.Repo, seal Seal, cache st
 		result.Add(before.result())
 		return result, nil
 	}
-	result, far, err := s.patches(ctx, r, func(ctx context.Context, yield func(repo.Addition) error) (repo.Counts, error) {
+	result, far, err := s.patches(ctx, r, func(ctx context.Context, yield func(patch.Addition) error) (patch.Counts, error) {
 		return r.LogChanges(ctx, tips, before.Tips, yield)
 	})
 	if err != nil {
@@ -43,8 +44,8 @@ func (s *Scanner) History(ctx context.Context, r *repo.Repo, seal Seal, cache st
 	for _, path := range before.Far {
 		far.paths[path] = true
 	}
-	long, _, err := s.patches(ctx, r, func(ctx context.Context, yield func(repo.Addition) error) (repo.Counts, error) {
-		return repo.Counts{}, r.LogFiles(ctx, tips, before.Tips, far.withRenames(), yield)
+	long, _, err := s.patches(ctx, r, func(ctx context.Context, yield func(patch.Addition) error) (patch.Counts, error) {
+		return patch.Counts{}, r.LogFiles(ctx, tips, before.Tips, far.withRenames(), yield)
 	})
 	if err != nil {
 		return result, err
@@ -60,18 +61,18 @@ func (s *Scanner) History(ctx context.Context, r *repo.Repo, seal Seal, cache st
 			Commits: result.Scanned.Commits, Skipped: result.Scanned.Skipped, Far: far.withRenames(), Findings: result.Findings,
 		}
 		if b, err := json.Marshal(after); err == nil {
-			_ = seal.write(cache, b) // the next scan reads more; nothing is wrong with this one
+			_ = seal.write(cache, b) // on failure the next scan reads more; this one is complete
 		}
 	}
 	return result, nil
 }
 
-// result is what is remembered, as the result of a scan.
+// result returns the record as the result of a scan.
 func (p historyRecord) result() Result {
 	return Result{Findings: p.Findings, Scanned: Scanned{Commits: p.Commits, Cached: p.Commits, Skipped: p.Skipped}}
 }
 
-// loadHistory returns what an earlier scan found that still holds, or nothing.
+// loadHistory returns the record of an earlier scan that still holds, or an empty one.
 func (s *Scanner) loadHistory(ctx context.Context, r *repo.Repo, seal Seal, cache string, tips []string) historyRecord {
 	var p historyRecord
 	if cache == "" {

@@ -8,23 +8,24 @@ import (
 // extent is a half-open range of bytes.
 type extent struct{ start, end int }
 
-// location is where a match is, counted as gitleaks counts (detect/location.go
-// there), oddities included: fingerprints and allowlists depend on it.
+// location is the place of a match, counted as gitleaks counts (detect/location.go
+// there) with its inconsistencies: fingerprints and allowlists depend on it.
 type location struct {
 	line, endLine, column int
-	from, to              int // bytes of the line, for allow comments
+	from, to              int // extent of the line, for allow comments
 }
 
-// lineIndex finds lines and columns in a text; what it needs for that is computed
-// when first needed.
+// lineIndex finds lines and columns in a text. It builds its tables at first use.
 type lineIndex struct {
 	text  string
-	ends  []int // of all lines but the last one
-	runes []int // before each block of runeBlock bytes
+	ends  []int // end of each line but the last
+	runes []int // runes before each block of runeBlock bytes
 }
 
+// runeBlock is the distance in bytes at which runes are counted in advance.
 const runeBlock = 512
 
+// prepare finds the line ends.
 func (n *lineIndex) prepare() {
 	if n.ends != nil {
 		return
@@ -39,6 +40,7 @@ func (n *lineIndex) prepare() {
 	}
 }
 
+// locate returns the location of an extent.
 func (n *lineIndex) locate(m extent) (loc location) {
 	n.prepare()
 	at, _ := slices.BinarySearch(n.ends, m.start+1) // the first end behind the start
@@ -61,8 +63,8 @@ func (n *lineIndex) locate(m extent) (loc location) {
 	return loc
 }
 
-// startColumn is column of where a match begins. One that begins with a line
-// break counts as on the next line.
+// startColumn returns the column at which a match begins. A match that begins with a
+// line break begins on the next line.
 func (n *lineIndex) startColumn(at int) int {
 	if at < len(n.text) && n.text[at] == '\n' {
 		at++
@@ -70,8 +72,8 @@ func (n *lineIndex) startColumn(at int) int {
 	return n.column(at)
 }
 
-// column is the place of a byte in its line, in characters from 1. A byte order
-// mark at the beginning is no character.
+// column returns the place of a byte in its line, in characters from 1. A byte order
+// mark at the beginning does not count.
 func (n *lineIndex) column(at int) int {
 	n.prepare()
 	from := 0
@@ -96,7 +98,7 @@ func (n *lineIndex) runesBefore(at int) int {
 	return n.runes[block] + countRunes(n.text[block*runeBlock:at])
 }
 
-// countRunes counts the bytes that begin one.
+// countRunes counts the bytes that begin a character.
 func countRunes(text string) (n int) {
 	for i := range len(text) {
 		if text[i]&0xc0 != 0x80 {

@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// A shell may append ASCII to a file that is in UTF-16, and one odd byte shifts
-// all characters that follow. So of a file that is decoded, the bytes themselves
-// are searched as well, without zero bytes.
+// A shell may append ASCII to a file that is in UTF-16, and one additional byte shifts
+// all characters after it. So the bytes of a file that is decoded are searched as well,
+// without zero bytes.
 
-// byteRecorder keeps the bytes that a decoder reads. A nil recorder keeps nothing.
+// byteRecorder keeps the bytes that a decoder reads. A nil byteRecorder keeps nothing.
 type byteRecorder struct {
 	in   io.Reader
 	kept []byte
@@ -23,18 +23,18 @@ func (r *byteRecorder) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// aheadBytes are how many bytes a decoder, and the reader behind it, may have
-// read ahead: they hold 4 kB each, of UTF-32 four times as much.
+// aheadBytes is how many bytes a decoder and the reader behind it may have read ahead:
+// they hold 4 kB each, of UTF-32 four times as much.
 const aheadBytes = 64 << 10
 
-// takeBytes returns the next bytes, without zero bytes and without those that belong
-// to text that was not read yet. decoded is the reader of that text.
+// takeBytes returns the next bytes, without zero bytes and without those of text that
+// was not read yet. decoded is the reader of that text.
 func (r *byteRecorder) takeBytes(decoded *bufio.Reader) string {
 	if r == nil {
 		return ""
 	}
 	n := max(len(r.kept)-aheadBytes, 0)
-	if _, err := decoded.Peek(1); err != nil { // this was the last of it
+	if _, err := decoded.Peek(1); err != nil { // the end of the text
 		n = len(r.kept)
 	}
 	text := strings.ReplaceAll(string(r.kept[:n]), "\x00", "")
@@ -49,11 +49,11 @@ type rawSearcher struct {
 	seen map[secretKey]bool
 }
 
-// secretKey is what was found, wherever it is.
+// secretKey identifies a secret that a rule found, wherever it is.
 type secretKey struct{ rule, secret string }
 
-// search returns what is in the bytes of f and was not found in what was decoded
-// of them.
+// search returns what is found in the bytes of f, without what was found in the decoded
+// text.
 func (m *rawSearcher) search(of *fileSearcher, f Fragment, decoded []Finding) []Finding {
 	if m.seam == nil {
 		m.seam, m.seen = &fileSearcher{w: of.w, of: of.of}, map[secretKey]bool{}

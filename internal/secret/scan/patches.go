@@ -12,25 +12,25 @@ import (
 	"github.com/sourcegraph/conc"
 
 	"github.com/flowgate-go/flowgate/internal/secret/repo"
+	"github.com/flowgate-go/flowgate/internal/secret/repo/patch"
 )
 
-// batchBytes of added lines go to a worker at once: most hunks are a few lines.
+// batchBytes of added lines go to a worker at once, since most hunks are a few lines.
 const batchBytes = 64 << 10
 
-// Stream is a source of what was added: one of the methods of repo.Repo with its
-// arguments bound.
-type Stream func(ctx context.Context, yield func(repo.Addition) error) (repo.Counts, error)
+// Stream is a source of additions: a method of repo.Repo with its arguments bound.
+type Stream func(ctx context.Context, yield func(patch.Addition) error) (patch.Counts, error)
 
-// Patches scans what a stream says was added to r.
+// Patches scans what a stream yields of r.
 func (s *Scanner) Patches(ctx context.Context, r *repo.Repo, stream Stream) (Result, error) {
 	result, _, err := s.patches(ctx, r, stream)
 	return result, err
 }
 
-// patches is Patches, and tells how far it got and where more may be.
+// patches is Patches; it also returns the paths at which a long match may have changed.
 func (s *Scanner) patches(ctx context.Context, r *repo.Repo, stream Stream) (Result, *longMatchPaths, error) {
 	c, far := newCollector(), &longMatchPaths{paths: map[string]bool{}}
-	batches := make(chan []repo.Addition, 2*runtime.GOMAXPROCS(0))
+	batches := make(chan []patch.Addition, 2*runtime.GOMAXPROCS(0))
 	var wg conc.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
@@ -48,8 +48,9 @@ func (s *Scanner) patches(ctx context.Context, r *repo.Repo, stream Stream) (Res
 	return c.result(s), far, err
 }
 
-func feedBatches(ctx context.Context, stream Stream, batches chan<- []repo.Addition) (repo.Counts, error) {
-	var batch []repo.Addition
+// feedBatches groups what a stream yields into batches and sends them.
+func feedBatches(ctx context.Context, stream Stream, batches chan<- []patch.Addition) (patch.Counts, error) {
+	var batch []patch.Addition
 	size := 0
 	send := func() error {
 		select {
@@ -60,10 +61,10 @@ func feedBatches(ctx context.Context, stream Stream, batches chan<- []repo.Addit
 			return ctx.Err()
 		}
 	}
-	counts, err := stream(ctx, func(a repo.Addition) error {
+	counts, err := stream(ctx, func(a patch.Addition) error {
 		batch = append(batch, a)
 		if a.Blob != "" {
-			size += batchBytes / 8 // it has to be read
+			size += batchBytes / 8 // its content has to be read
 		}
 		if size += len(a.Text); size < batchBytes {
 			return nil
@@ -76,21 +77,22 @@ func feedBatches(ctx context.Context, stream Stream, batches chan<- []repo.Addit
 	return counts, err
 }
 
-// longMatchPaths are the paths at which something that may be a part of a long match
-// was added: a key whose first line stays, say, while others change.
+// longMatchPaths collects the paths at which a part of a long match may have been
+// added, such as the end of a key whose first line stays.
 type longMatchPaths struct {
 	mu      sync.Mutex
 	paths   map[string]bool
 	renames map[string][]string
 }
 
+// add adds a path.
 func (r *longMatchPaths) add(path string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.paths[path] = true
 }
 
-// withRenames are the paths, and those that they were renamed to, sorted.
+// withRenames returns the paths, and those that they were renamed to, sorted.
 func (r *longMatchPaths) withRenames() (all []string) {
 	for path := range r.paths {
 		all = append(all, path)
@@ -107,17 +109,18 @@ func (r *longMatchPaths) withRenames() (all []string) {
 	return all
 }
 
-// patchWorker searches what was added, for one goroutine.
+// patchWorker searches additions, for one goroutine.
 type patchWorker struct {
 	*Worker
 	blobs    *repo.Blobs
 	c        *collector
 	far      *longMatchPaths
-	named    string // the path whose name was searched last
+	named    string // commit and path whose name was searched last
 	contents map[contentKey][]Finding
 }
 
-func (w *patchWorker) searchBatch(ctx context.Context, batch []repo.Addition) {
+// searchBatch searches a batch and adds the findings to the collector.
+func (w *patchWorker) searchBatch(ctx context.Context, batch []patch.Addition) {
 	for _, a := range batch {
 		if ctx.Err() != nil {
 			return
@@ -133,6 +136,7 @@ func (w *patchWorker) searchBatch(ctx context.Context, batch []repo.Addition) {
 	}
 }
 
+// shortCommit returns the beginning of a hash for messages, or "the index".
 func shortCommit(hash string) string {
 	if hash == "" {
 		return "the index"
@@ -140,24 +144,25 @@ func shortCommit(hash string) string {
 	return hash[:min(len(hash), 10)]
 }
 
-// MessageFile is the File of findings in the message of a commit or tag, and in
-// the names of the people who made it.
+// MessageFile is the File of findings in the message of a commit or tag, and in the
+// names of its authors.
 const MessageFile = "(message)"
 
-func (w *patchWorker) searchAddition(ctx context.Context, a repo.Addition) (found []Finding, err error) {
+// searchAddition searches one addition.
+func (w *patchWorker) searchAddition(ctx context.Context, a patch.Addition) (found []Finding, err error) {
 	f := Fragment{Path: a.Path, Commit: a.Commit, Date: a.Date, Line: a.Line, Text: a.Text}
 	switch a.Kind {
-	case repo.Message:
+	case patch.Message:
 		f.Path, f.Line = MessageFile, 0
 		return w.SearchNames(f), nil
-	case repo.Hunk:
+	case patch.Hunk:
 		return findingsOn(w.search(f, severalLines), a.NewLines), nil
-	case repo.ChangedFile:
+	case patch.ChangedFile:
 		err = w.searchFile(ctx, a, severalLines, func(of []Finding) { found = append(found, findingsOn(of, a.NewLines)...) })
 		return found, err
-	case repo.Opaque:
+	case patch.Opaque:
 		found, err = w.searchOpaque(ctx, a)
-	case repo.Renamed:
+	case patch.Renamed:
 		found, err = w.searchRenamed(ctx, a)
 	default:
 		found = w.searchAddedLines(f)
@@ -172,7 +177,7 @@ func (w *patchWorker) searchAddition(ctx context.Context, a repo.Addition) (foun
 	return found, err
 }
 
-// searchAddedLines searches added lines.
+// searchAddedLines searches a run of added lines.
 func (w *patchWorker) searchAddedLines(f Fragment) (found []Finding) {
 	s := fileSearcher{w: w.Worker}
 	w.Worker.far = false
@@ -183,24 +188,24 @@ func (w *patchWorker) searchAddedLines(f Fragment) (found []Finding) {
 	return found
 }
 
-// findingsOn are the findings that have a line in common with those that are new.
-func findingsOn(found []Finding, lines []repo.LineRange) []Finding {
+// findingsOn returns the findings that have a line in common with lines.
+func findingsOn(found []Finding, lines []patch.LineRange) []Finding {
 	return slices.DeleteFunc(found, func(n Finding) bool {
-		at, _ := slices.BinarySearchFunc(lines, n.Line, func(l repo.LineRange, line int) int { return l.Last - line })
+		at, _ := slices.BinarySearchFunc(lines, n.Line, func(l patch.LineRange, line int) int { return l.Last - line })
 		return at == len(lines) || lines[at].First > n.EndLine
 	})
 }
 
-// contentKey is one content at one path.
+// contentKey identifies a blob at a path.
 type contentKey struct{ path, blob string }
 
-// maxContents are how many contents a worker remembers: what a commit replaces
-// is mostly what the next one in the log has added.
+// maxContents bounds how many blobs' findings a worker remembers: mostly a commit
+// replaces what the next one in the log has added.
 const maxContents = 64
 
-// searchOpaque searches a file whose changes git does not show. Of one that was there
-// before, what is found counts when it was not found before.
-func (w *patchWorker) searchOpaque(ctx context.Context, a repo.Addition) ([]Finding, error) {
+// searchOpaque searches a file whose changes git does not show. What was found in its
+// old content too is left out.
+func (w *patchWorker) searchOpaque(ctx context.Context, a patch.Addition) ([]Finding, error) {
 	if isArchive(a.Path) {
 		w.c.countSkipped("archive")
 		return nil, nil
@@ -231,10 +236,10 @@ func (w *patchWorker) searchOpaque(ctx context.Context, a repo.Addition) ([]Find
 	return fresh, nil
 }
 
-// searchRenamed searches a file whose old name kept rules from it: an archive by its
-// name, a path that an allowlist excuses, a kind of file that a rule is not for.
-// What the rules found under the old name does not count.
-func (w *patchWorker) searchRenamed(ctx context.Context, a repo.Addition) ([]Finding, error) {
+// searchRenamed searches a file whose old name excluded it from rules: an archive by
+// its name, a path in an allowlist, a kind of file that a rule is not for. What the
+// rules found under the old name is left out.
+func (w *patchWorker) searchRenamed(ctx context.Context, a patch.Addition) ([]Finding, error) {
 	wasArchive := isArchive(a.From)
 	if isArchive(a.Path) || !wasArchive && !w.isSeenByMoreRules(a) {
 		return nil, nil
@@ -258,8 +263,9 @@ func (w *patchWorker) searchRenamed(ctx context.Context, a repo.Addition) ([]Fin
 	return slices.DeleteFunc(slices.Clone(found), func(n Finding) bool { return before[secretKey{n.Rule, n.secret}] }), err
 }
 
-// isSeenByMoreRules reports whether a rule looks at the new name and not at the old one.
-func (w *patchWorker) isSeenByMoreRules(a repo.Addition) bool {
+// isSeenByMoreRules reports whether a rule searches files of the new name and not of
+// the old one.
+func (w *patchWorker) isSeenByMoreRules(a patch.Addition) bool {
 	w.enterPlace(Fragment{Path: a.From, Commit: a.Commit})
 	old := w.place
 	w.enterPlace(Fragment{Path: a.Path, Commit: a.Commit})
@@ -271,8 +277,8 @@ func (w *patchWorker) isSeenByMoreRules(a repo.Addition) bool {
 	return false
 }
 
-// searchWhole is what is found in one content.
-func (w *patchWorker) searchWhole(ctx context.Context, a repo.Addition, blob string) ([]Finding, error) {
+// searchWhole returns what is found in one blob.
+func (w *patchWorker) searchWhole(ctx context.Context, a patch.Addition, blob string) ([]Finding, error) {
 	key := contentKey{a.Path, blob}
 	if found, ok := w.contents[key]; ok {
 		return found, nil
@@ -290,8 +296,8 @@ func (w *patchWorker) searchWhole(ctx context.Context, a repo.Addition, blob str
 	return found, nil
 }
 
-// searchFile searches the content a.Blob, fragment by fragment.
-func (w *patchWorker) searchFile(ctx context.Context, a repo.Addition, of scope, yield func([]Finding)) error {
+// searchFile searches the blob a.Blob, fragment by fragment.
+func (w *patchWorker) searchFile(ctx context.Context, a patch.Addition, of scope, yield func([]Finding)) error {
 	s := fileSearcher{w: w.Worker, of: of}
 	return w.blobs.Read(ctx, a.Blob, func(_ int64, in io.Reader) error {
 		return readFragments(fullReader{in}, a.Path, func(f Fragment) {
@@ -305,7 +311,7 @@ func (w *patchWorker) searchFile(ctx context.Context, a repo.Addition, of scope,
 	})
 }
 
-// fullReader reads as much as is asked for, so that fragments do not depend on how git
+// fullReader fills the buffer of each read, so that fragments do not depend on how git
 // writes into a pipe.
 type fullReader struct{ in io.Reader }
 
@@ -317,6 +323,7 @@ func (f fullReader) Read(b []byte) (int, error) {
 	return n, err
 }
 
+// isArchive reports whether the name of a file is an archive's.
 func isArchive(path string) bool {
 	lower := strings.ToLower(path)
 	return slices.ContainsFunc(archives[:], func(ending string) bool { return strings.HasSuffix(lower, ending) })

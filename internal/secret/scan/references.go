@@ -4,10 +4,11 @@ import (
 	"context"
 
 	"github.com/flowgate-go/flowgate/internal/secret/repo"
+	"github.com/flowgate-go/flowgate/internal/secret/repo/patch"
 )
 
-// References scans what no log shows: names of branches and tags, messages of
-// tags, and contents that a name leads to without a commit.
+// References scans what no log shows: names of branches and tags, messages of tags, and
+// contents that a name leads to without a commit.
 func (s *Scanner) References(ctx context.Context, r *repo.Repo) (Result, error) {
 	refs, err := r.Refs(ctx)
 	if err != nil {
@@ -26,7 +27,7 @@ func (s *Scanner) References(ctx context.Context, r *repo.Repo) (Result, error) 
 			c.addUnread(ref.Name, err)
 		}
 		for path, blob := range contents {
-			found, err := w.searchOpaque(ctx, repo.Addition{Path: path, Blob: blob})
+			found, err := w.searchOpaque(ctx, patch.Addition{Path: path, Blob: blob})
 			if err != nil {
 				c.addUnread(path+" in "+ref.Name, err)
 			}
@@ -36,8 +37,8 @@ func (s *Scanner) References(ctx context.Context, r *repo.Repo) (Result, error) 
 	return c.result(s), ctx.Err()
 }
 
-// Settings looks for known secrets in the repository's own settings, such as the
-// addresses of remotes.
+// Settings searches the repository's own settings for known secrets, such as in the
+// URLs of remotes.
 func (s *Scanner) Settings(ctx context.Context, r *repo.Repo, shown func(path string) string) (Result, error) {
 	if !s.hasKnown {
 		return Result{}, nil

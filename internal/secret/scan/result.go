@@ -5,26 +5,28 @@ import (
 	"sync"
 )
 
-// Result is what a scan found and looked at.
+// Result is what a scan found and searched.
 type Result struct {
 	Findings []Finding
 	Scanned  Scanned
 }
 
-// Scanned says what was looked at, and what was not.
+// Scanned says what was searched and what was not.
 type Scanned struct {
 	Files   int   `json:"files"`
 	Commits int   `json:"commits"`
-	Bytes   int64 `json:"bytes"`  // of text given to the rules
-	Cached  int   `json:"cached"` // of files and commits: known from an earlier scan, not read again
-	// Skipped counts what was not searched and holds no text of this repository: binary, allowed, archive, lfs-pointer,
-	// submodule, submodule-history, not-checked-out.
+	Bytes   int64 `json:"bytes"`  // text given to the rules
+	Cached  int   `json:"cached"` // files and commits known from an earlier scan and not read again
+	// Skipped counts, by reason, what was not searched because it has no text of this
+	// repository: binary, allowed, archive, lfs-pointer, submodule, submodule-history,
+	// not-checked-out.
 	Skipped map[string]int `json:"skipped"`
-	// Unread lists what should have been searched and could not be; a scan with any is no clean one.
+	// Unread lists what should have been searched and could not be; a scan with any did
+	// not succeed.
 	Unread []Unread `json:"unread"`
 }
 
-// Unread is something that could not be read.
+// Unread names something that could not be read.
 type Unread struct {
 	What   string `json:"what"`
 	Reason string `json:"reason"`
@@ -40,20 +42,23 @@ func newCollector() *collector {
 	return &collector{Result: Result{Findings: []Finding{}, Scanned: Scanned{Skipped: map[string]int{}, Unread: []Unread{}}}}
 }
 
+// update calls f with the result under the lock.
 func (c *collector) update(f func(*Result)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	f(&c.Result)
 }
 
+// countSkipped counts something that was skipped.
 func (c *collector) countSkipped(why string) { c.update(func(r *Result) { r.Scanned.Skipped[why]++ }) }
 
+// addUnread adds something that could not be read.
 func (c *collector) addUnread(what string, err error) {
 	c.update(func(r *Result) { r.Scanned.Unread = append(r.Scanned.Unread, Unread{what, err.Error()}) })
 }
 
-// result is what was gathered, in the order of places, without known secrets in
-// names.
+// result returns what was gathered, in the order of places, with the known secrets in
+// names replaced.
 func (c *collector) result(s *Scanner) Result {
 	s.maskFiles(c.Findings)
 	for i := range c.Scanned.Unread {
@@ -70,7 +75,7 @@ func (c *collector) result(s *Scanner) Result {
 	return c.Result
 }
 
-// Add joins another scan's results to r.
+// Add joins the result of another scan to r.
 func (r *Result) Add(o Result) {
 	r.Findings = append(r.Findings, o.Findings...)
 	r.Scanned.Files += o.Scanned.Files

@@ -1,10 +1,11 @@
-// Package scan finds secrets in texts as gitleaks does: the same rules on the
-// same fragments of text give the same findings. New compiles a rule.Set; each
-// goroutine takes a Worker from it and gives it fragments. Tree and History
-// (tree.go, history.go) scan a folder and a repository's commits, and remember
-// what they saw.
+// Package scan finds secrets in texts as gitleaks does: the same rules on the same
+// fragments of text give the same findings. New compiles a rule.Set; each goroutine
+// takes a Worker from it and gives it fragments. Tree and History (tree.go, history.go)
+// scan a folder and a repository's commits, and remember what they saw.
 //
-// A secret leaves this package only as a preview of at most four characters.
+// A secret leaves this package only as a preview of at most four characters: findings
+// hold the secret in unexported fields, which is why the scans of trees and of
+// histories are not packages of their own, and this package has more than 700 lines.
 package scan
 
 import (
@@ -19,13 +20,13 @@ import (
 // Fragment is a piece of text with its place.
 type Fragment struct {
 	Path   string // with slashes, relative to the scanned folder
-	Commit string // empty: not from a commit
+	Commit string // empty when it is not from a commit
 	Date   string // author date of the commit, RFC 3339, UTC
 	Line   int    // of the first line of Text, counted from 1; 0 in a text without lines
-	Column int    // how many characters stand before Text in its first line
+	Column int    // number of characters before Text in its first line
 	Text   string
 
-	bytes string // of a file that is decoded: its next bytes, without zero bytes
+	bytes string // the next bytes of a decoded file, without zero bytes
 }
 
 // Scanner is a compiled set of rules, safe for concurrent use.
@@ -34,17 +35,17 @@ type Scanner struct {
 	set      *match.Set
 	content  []int // rule of each pattern of set
 	pathOnly []int
-	only     [allRules][]bool // by scope and pattern: the rule is not of that scope
+	only     [allRules][]bool // by scope and pattern: the rule is outside that scope
 	hasKnown bool
 }
 
-// scope says which rules are wanted.
+// scope says which rules apply.
 type scope int
 
 const (
-	everyRule    scope = iota // as gitleaks does
-	severalLines              // rules whose matches may hold line breaks, or that need other rules nearby
-	specific                  // rules that do not take any odd word for a secret
+	everyRule    scope = iota // all rules, as in gitleaks
+	severalLines              // rules whose matches may contain line breaks, or that require other rules nearby
+	specific                  // rules that are not generic
 	knownOnly                 // values that are secrets of this installation
 	allRules
 )
@@ -69,8 +70,8 @@ func New(rules *rule.Set) (*Scanner, error) {
 	return s, err
 }
 
-// arrangeScopes finds out which rules belong to which scope, and watches those
-// whose matches can reach further than the lines around a change.
+// arrangeScopes computes which rules belong to which scope, and watches those whose
+// matches can be longer than the lines around a change.
 func (s *Scanner) arrangeScopes() {
 	needed := map[string]bool{}
 	for _, r := range s.rules.Rules {
@@ -99,22 +100,22 @@ type Worker struct {
 	m     *match.Matcher
 	place placeVerdict
 	lines map[*rule.Allowlist]lineVerdict
-	far   bool // a fragment held a part of a match that may reach far
+	far   bool // a fragment had a part of a match that may be longer than its lines
 }
 
-// lineVerdict is what an allowlist said of the line that it saw last: a line of
-// a minified file may hold thousands of findings.
+// lineVerdict is the result of an allowlist for the line that it saw last: a line of a
+// minified file may have thousands of findings.
 type lineVerdict struct {
 	line    string
 	matches bool
 }
 
-// placeVerdict is what the path and commit of a fragment alone decide; fragments of one
-// file come one after the other, so only the last is kept.
+// placeVerdict is what the path and the commit of a fragment decide. Only the last is
+// kept, since the fragments of a file follow one another.
 type placeVerdict struct {
 	path, commit string
 	known, skip  bool
-	off          []bool // by pattern: this rule does not look there
+	off          []bool // by pattern: the rule does not apply there
 }
 
 // Worker returns a new Worker.
@@ -128,6 +129,7 @@ const depth = 5
 // Scan returns what the rules find in f, in the order of lines.
 func (w *Worker) Scan(f Fragment) []Finding { return w.scan(f, everyRule) }
 
+// scan is Scan with the rules of a scope.
 func (w *Worker) scan(f Fragment, of scope) []Finding {
 	w.enterPlace(f)
 	if w.place.skip && !w.s.hasKnown {
@@ -153,7 +155,7 @@ func (w *Worker) scan(f Fragment, of scope) []Finding {
 	return dropGeneric(found)
 }
 
-// enterPlace decides what the rules' paths and allowlists say of the place of f.
+// enterPlace computes the placeVerdict of f.
 func (w *Worker) enterPlace(f Fragment) {
 	if w.place.known && w.place.path == f.Path && w.place.commit == f.Commit {
 		return
@@ -166,17 +168,17 @@ func (w *Worker) enterPlace(f Fragment) {
 	}
 }
 
-// IsExcluded reports whether the rules look at nothing in that file of that commit,
-// but for known secrets.
+// IsExcluded reports whether a file of a commit is searched for known secrets only.
 func (s *Scanner) IsExcluded(path, commit string) bool {
 	return path != "" && (path == s.rules.Path || path == s.rules.Baseline) || isExcluded(s.rules.Allow, path, commit)
 }
 
+// isExcluded reports whether an allowlist excludes the file of that commit.
 func isExcluded(allow []*rule.Allowlist, path, commit string) bool {
 	return (path != "" || commit != "") && slices.ContainsFunc(allow, func(a *rule.Allowlist) bool { return a.Excludes(path, commit) })
 }
 
-// byPath applies the rules that look at the path alone.
+// byPath applies the rules that match the path only.
 func (w *Worker) byPath(f Fragment) (found []Finding) {
 	for _, i := range w.s.pathOnly {
 		r := &w.s.rules.Rules[i]
@@ -205,7 +207,8 @@ func (w *Worker) searchText(f Fragment, d *decodedText, lines *lineIndex, of sco
 	return found
 }
 
-// judgeMatches makes matches of one rule into findings, except those that are none.
+// judgeMatches turns the matches of one rule into findings, without those that
+// allowlists or the entropy exclude.
 func (w *Worker) judgeMatches(f Fragment, d *decodedText, lines *lineIndex, h match.Hit) (found []Finding) {
 	r, re := &w.s.rules.Rules[w.s.content[h.Pattern]], w.s.set.Regexp(h.Pattern)
 	for _, span := range h.Spans {
@@ -216,7 +219,7 @@ func (w *Worker) judgeMatches(f Fragment, d *decodedText, lines *lineIndex, h ma
 		if len(d.segments) > 0 {
 			within := segmentsTouching(d.segments, at)
 			if len(within) == 0 {
-				continue // an earlier pass has found it
+				continue // an earlier pass found it
 			}
 			at, decodedLine = originalExtent(within, at), d.lineAround(within)
 			shown = at
@@ -248,7 +251,7 @@ func (w *Worker) judgeMatches(f Fragment, d *decodedText, lines *lineIndex, h ma
 	return found
 }
 
-// matchesAllowlist is a.Matches; of one line it is asked once.
+// matchesAllowlist is a.Matches, which is called once for a line.
 func (w *Worker) matchesAllowlist(a *rule.Allowlist, secret, matched, line string) bool {
 	if !a.TargetsLine() {
 		return a.Matches(secret, matched, line)
@@ -261,7 +264,7 @@ func (w *Worker) matchesAllowlist(a *rule.Allowlist, secret, matched, line strin
 	return v.matches
 }
 
-// isMarked reports whether a line has the mark of what is meant to be there.
+// isMarked reports whether a line has allowComment.
 func (w *Worker) isMarked(line string) bool {
 	if v, ok := w.lines[nil]; ok && v.line == line {
 		return v.matches
@@ -271,11 +274,11 @@ func (w *Worker) isMarked(line string) bool {
 	return v.matches
 }
 
-// allowComment on a line is gitleaks' mark for what is meant to be there.
+// allowComment on a line is gitleaks' mark for a secret that may stay there.
 const allowComment = "gitleaks:allow"
 
-// selectSecret is the secret in a match: the group that the rule names, or the first
-// that holds something.
+// selectSecret returns the secret in a match: the group that the rule names, or the
+// first that is not empty.
 func selectSecret(groups []string, n int, matched string) (string, bool) {
 	switch {
 	case len(groups) < 2:
@@ -294,7 +297,8 @@ func selectSecret(groups []string, n int, matched string) (string, bool) {
 	return matched, true
 }
 
-// keepWithRequired keeps the findings that have one of each rule in r.Required nearby.
+// keepWithRequired returns the findings that have one of each rule in r.Required
+// nearby.
 func (w *Worker) keepWithRequired(f Fragment, d *decodedText, lines *lineIndex, r *rule.Rule, found []Finding, hits []match.Hit) []Finding {
 	beside := map[string]neighbours{}
 	for _, h := range hits {
@@ -308,9 +312,10 @@ func (w *Worker) keepWithRequired(f Fragment, d *decodedText, lines *lineIndex, 
 	})
 }
 
-// neighbours are the columns, in bytes, of what another rule found, by line.
+// neighbours holds the columns, in bytes, of what another rule found, by line.
 type neighbours map[int][]int
 
+// add adds the places of findings.
 func (n neighbours) add(found []Finding) neighbours {
 	if n == nil {
 		n = neighbours{}
@@ -324,7 +329,7 @@ func (n neighbours) add(found []Finding) neighbours {
 	return n
 }
 
-// hasNear reports whether one of them is as near to p as q wants.
+// hasNear reports whether one of them is as near to p as q requires.
 func (n neighbours) hasNear(p Finding, q rule.Required) bool {
 	if q.WithinLines != nil && *q.WithinLines < len(n) {
 		for line := p.Line - *q.WithinLines; line <= p.Line+*q.WithinLines; line++ {
@@ -342,6 +347,7 @@ func (n neighbours) hasNear(p Finding, q rule.Required) bool {
 	return false
 }
 
+// isNear reports whether one of the columns of a line is as near to p as q requires.
 func isNear(columns []int, p Finding, q rule.Required) bool {
 	if q.WithinColumns == nil {
 		return len(columns) > 0

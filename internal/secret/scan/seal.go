@@ -12,20 +12,21 @@ import (
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
-// Seal authenticates the files in which results of scans are remembered: whoever
+// Seal authenticates the files in which results of scans are remembered: a person who
 // could write one could hide findings.
 type Seal struct {
-	Root   string // folder of the installation that the files are in
+	Root   string // folder of the installation that contains the files
 	Getenv func(string) string
 }
 
-// maxSealedBytes bounds a file that is read back, in bytes.
+// maxSealedBytes bounds a file that is read back.
 const maxSealedBytes = 256 << 20
 
+// errSeal means that the file has no valid signature of this user for this place.
 var errSeal = errors.New("it was not written by this user's FlowGate in this folder")
 
-// read returns what write wrote, when the file and its folders are this user's
-// alone and it has this user's signature for this place.
+// read returns what write wrote, when the file and its folders belong to this user
+// alone and the file has this user's signature for this place.
 func (s Seal) read(path string) ([]byte, error) {
 	key, err := trust.LoadKey(s.Getenv)
 	if err != nil {
@@ -42,8 +43,8 @@ func (s Seal) read(path string) ([]byte, error) {
 	return body, nil
 }
 
-// write writes a file with a signature before it. A folder that it has to make
-// for that is ignored by git.
+// write writes a file with a signature before it. It makes the folder if necessary, and
+// has git ignore that.
 func (s Seal) write(path string, body []byte) error {
 	key, err := trust.EnsureKey(s.Getenv)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 
 // seal is that of a user whose state folder is beside the cache.
 func seal(cache string) scan.Seal {
-	state := filepath.Join(filepath.Dir(cache), "state")
+	state := filepath.Dir(cache) + "-state" // beside it: a folder that others may write must not hold the key
 	return scan.Seal{Root: filepath.Dir(cache), Getenv: func(name string) string {
 		if name == "XDG_STATE_HOME" {
 			return state

@@ -2,7 +2,7 @@ package scan
 
 import "slices"
 
-// search is scan, and looks at text in UTF-16 or UTF-32 within other text too.
+// search is scan; it also searches text in UTF-16 or UTF-32 within other text.
 func (w *Worker) search(f Fragment, of scope) []Finding {
 	found := w.scan(f, of)
 	if isEmpty(f.Text) {
@@ -15,18 +15,18 @@ func (w *Worker) search(f Fragment, of scope) []Finding {
 	return found
 }
 
-// isEmpty reports whether a text is zero bytes alone, as in the holes of a sparse
-// file: they may be gigabytes.
+// isEmpty reports whether a text consists of zero bytes, as in the holes of a sparse
+// file, which may be gigabytes.
 func isEmpty(text string) bool {
 	return text != "" && text[0] == 0 && text[1:] == text[:len(text)-1]
 }
 
-// SearchNames searches a text that is no file for what may be in it: names of files,
-// branches and people, messages of commits. It leaves out rules that take any
-// odd word for a secret.
+// SearchNames searches a text that is not a file: names of files, branches and people,
+// messages of commits. It leaves out generic rules, which take any unusual word for a
+// secret.
 func (w *Worker) SearchNames(f Fragment) []Finding { return w.search(f, specific) }
 
-// searchName searches the name of a file for known secrets. They are its line 0.
+// searchName searches the name of a file for known secrets. Their line is 0.
 func (w *Worker) searchName(path string) []Finding {
 	if !w.s.hasKnown {
 		return nil
@@ -39,7 +39,7 @@ func (w *Worker) searchName(path string) []Finding {
 	return found
 }
 
-// maskFiles replaces the known secrets in names, which reports show.
+// maskFiles replaces the known secrets in the names of files, which reports show.
 func (s *Scanner) maskFiles(found []Finding) {
 	if !s.hasKnown {
 		return
@@ -58,7 +58,7 @@ func (s *Scanner) maskFiles(found []Finding) {
 	}
 }
 
-// Mask is a text with the known secrets in it replaced.
+// Mask returns text with the known secrets in it replaced.
 func (s *Scanner) Mask(text string) string {
 	for pattern, i := range s.content {
 		if s.rules.Rules[i].Known {
@@ -68,8 +68,8 @@ func (s *Scanner) Mask(text string) string {
 	return text
 }
 
-// dropDuplicates drops findings that are the same in all that is reported; of one
-// known secret, one a line is kept.
+// dropDuplicates removes findings that are equal in all that is reported. Of one known
+// secret it keeps one finding per line.
 func dropDuplicates(found []Finding) []Finding {
 	seen := make(map[Finding]bool, len(found))
 	return slices.DeleteFunc(found, func(n Finding) bool {

@@ -2,15 +2,15 @@ package scan
 
 import "sort"
 
-// overlaps reports whether two extents meet, ends included.
+// overlaps reports whether two extents overlap or touch.
 func (e extent) overlaps(o extent) bool { return o.start <= e.end && o.end >= e.start }
 
 func (e extent) contains(o extent) bool { return e.start <= o.start && o.end <= e.end }
 
 func (e extent) merge(o extent) extent { return extent{min(e.start, o.start), max(e.end, o.end)} }
 
-// segmentsTouching are the segments that a match in the decoded text touches. They
-// lie one after the other in all.
+// segmentsTouching returns the segments that a match in the decoded text touches, which
+// follow one another in all.
 func segmentsTouching(all []segment, m extent) []segment {
 	from := sort.Search(len(all), func(i int) bool { return all[i].decoded.end >= m.start })
 	to := from
@@ -20,8 +20,8 @@ func segmentsTouching(all []segment, m extent) []segment {
 	return all[from:to]
 }
 
-// originalExtent is the place in the fragment of a place in a text that was decoded
-// into segments.
+// originalExtent returns the place in the fragment of a place in the text that was
+// decoded into segments.
 func originalExtent(all []segment, at extent) extent {
 	if len(all) == 0 {
 		return at
@@ -45,15 +45,15 @@ func originalExtent(all []segment, at extent) extent {
 	return originalExtent(all[0].before, before)
 }
 
-// decodedText is what a pass searches: the fragment's own text, or one with
-// segments decoded.
+// decodedText is what a pass searches: the fragment's own text, or one with segments
+// decoded.
 type decodedText struct {
 	text     string
 	segments []segment
-	last     extent // the line that lineOf returned last
+	last     extent // the line that lineAround returned last
 }
 
-// lineAround is the line of the decoded text that the segments are in.
+// lineAround returns the line of the decoded text that contains the segments.
 func (d *decodedText) lineAround(all []segment) string {
 	text, span := d.text, all[0].decoded.merge(all[len(all)-1].decoded)
 	if d.last.end > d.last.start && d.last.contains(span) {

@@ -15,7 +15,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// IgnoreFile lists fingerprints of findings that are none, as gitleaks has it.
+// IgnoreFile lists fingerprints of findings that are not secrets, as in gitleaks.
 const IgnoreFile = ".gitleaksignore"
 
 // Ignore is a set of fingerprints.
@@ -41,14 +41,14 @@ func parseIgnore(b []byte) Ignore {
 	return ignore
 }
 
-// Has reports whether the finding is ignored, by its own fingerprint or by the
-// one that it has in every commit.
+// Has reports whether the finding is ignored, by its own fingerprint or by the one that
+// it has in every commit.
 func (i Ignore) Has(n Finding) bool {
 	return i[n.Fingerprint] || i[fmt.Sprintf("%s:%s:%d", n.File, n.Rule, n.Line)]
 }
 
 // baselineEntry is a finding in a baseline. gitleaks' reports have the same keys, so
-// they can be given as baselines too.
+// they can be used as baselines too.
 type baselineEntry struct {
 	Rule   string `json:"RuleID"`
 	File   string `json:"File"`
@@ -56,10 +56,10 @@ type baselineEntry struct {
 	Commit string `json:"Commit"`
 }
 
-// Baseline is a set of findings that are known already.
+// Baseline is a set of findings that are accepted already.
 type Baseline map[baselineEntry]bool
 
-// ErrBaseline says that a file is no baseline.
+// ErrBaseline means that a file is not a baseline.
 var ErrBaseline = errors.New("not a baseline: a JSON list of findings with RuleID, File, StartLine and Commit")
 
 // ReadBaseline reads a baseline, or a JSON report of gitleaks.
@@ -86,15 +86,15 @@ func parseBaseline(b []byte) (Baseline, error) {
 	return base, nil
 }
 
-// Has reports whether the finding is known.
+// Has reports whether the baseline has the finding.
 func (b Baseline) Has(n Finding) bool { return b[baselineEntry{n.Rule, n.File, n.Line, n.Commit}] }
 
-// WriteBaseline makes all the findings known. It holds no secret. It replaces a
-// baseline or an empty file, and nothing else.
+// WriteBaseline writes a baseline with all the findings. It contains no secret. It
+// replaces a baseline or an empty file, and nothing else.
 func WriteBaseline(path string, found []Finding) error {
 	if info, err := os.Lstat(path); err == nil && (!info.Mode().IsRegular() || info.Size() > 0) {
 		if _, err := ReadBaseline(path); err != nil {
-			return fmt.Errorf("%s is there already, and is replaced only when it is a baseline: %w", path, err)
+			return fmt.Errorf("%s exists, and is replaced only when it is a baseline: %w", path, err)
 		}
 	}
 	all := []baselineEntry{}

@@ -20,9 +20,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// Tree scans files, named relative to root and with slashes. What cache knows of
-// is not read again when its size, times and inode are the same, and not
-// searched again when its blob id is.
+// Tree scans files, named relative to root and with slashes. A file that the cache has
+// is not read again when its size, times and inode are the same, and not searched again
+// when its blob id is.
 func (s *Scanner) Tree(ctx context.Context, root string, files []string, cache *Cache) Result {
 	t := &tree{s: s, root: root, cache: cache, c: newCollector()}
 	next := atomic.Int64{}
@@ -42,6 +42,7 @@ func (s *Scanner) Tree(ctx context.Context, root string, files []string, cache *
 	return t.c.result(s)
 }
 
+// tree is one scan of a folder.
 type tree struct {
 	s     *Scanner
 	root  string
@@ -49,20 +50,22 @@ type tree struct {
 	c     *collector
 }
 
+// treeWorker searches files, for one goroutine.
 type treeWorker struct {
 	*tree
 	w    *Worker // made when the first file is searched
 	hash hash.Hash
 }
 
-// archives are endings of files that hold others; those are not looked into.
+// archives holds the suffixes of files that contain other files. They are not searched.
 var archives = [...]string{".zip", ".jar", ".war", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar", ".lz4", ".br"}
 
+// scanFile searches one file, or reuses what the cache has.
 func (t *treeWorker) scanFile(ctx context.Context, path string) {
 	full := filepath.Join(t.root, filepath.FromSlash(path))
 	info, err := os.Lstat(full)
 	switch {
-	case errors.Is(err, fs.ErrNotExist): // deleted, maybe just now, or left out of a sparse working tree
+	case errors.Is(err, fs.ErrNotExist): // deleted, or left out of a sparse working tree
 		t.c.countSkipped("not-checked-out")
 		return
 	case err != nil:
@@ -95,7 +98,7 @@ func (t *treeWorker) scanFile(ctx context.Context, path string) {
 	}
 }
 
-// skipReason says why nothing is looked for in a file of that name.
+// skipReason returns why a file of that name is not searched, "" when it is.
 func (t *treeWorker) skipReason(path string) string {
 	if isArchive(path) {
 		return "archive"
@@ -106,7 +109,7 @@ func (t *treeWorker) skipReason(path string) string {
 	return ""
 }
 
-// worker is made when it is first needed.
+// worker returns the Worker, made at first use.
 func (t *treeWorker) worker() *Worker {
 	if t.w == nil {
 		t.w = t.s.Worker()
@@ -122,8 +125,7 @@ func (t *treeWorker) searchName(path string) []Finding {
 	return t.worker().searchName(path)
 }
 
-// scanLink searches what a symbolic link points to, which git keeps as a file does
-// its text.
+// scanLink searches the target of a symbolic link, which git stores like a file's text.
 func (t *treeWorker) scanLink(path, full string) {
 	target, err := os.Readlink(full)
 	if err != nil {
@@ -137,6 +139,7 @@ func (t *treeWorker) scanLink(path, full string) {
 	})
 }
 
+// reuse adds what the cache has of a file.
 func (t *tree) reuse(e cacheEntry) {
 	t.c.update(func(r *Result) {
 		r.Scanned.Cached++
@@ -149,8 +152,8 @@ func (t *tree) reuse(e cacheEntry) {
 	})
 }
 
-// scanContent searches one file. Its blob id is computed on the way, or before when an
-// earlier scan knows the file by another state.
+// scanContent searches one file. It computes the blob id while it reads, or before when
+// the cache has another state of the file.
 func (t *treeWorker) scanContent(ctx context.Context, path, full string) error {
 	f, err := safefile.Open(full)
 	if err != nil {
@@ -182,6 +185,7 @@ func (t *treeWorker) scanContent(ctx context.Context, path, full string) error {
 	return t.search(ctx, e, f, io.TeeReader(f, t.hash))
 }
 
+// search searches the content of a file and remembers what was found.
 func (t *treeWorker) search(ctx context.Context, e cacheEntry, f *os.File, in io.Reader) error {
 	seam := fileSearcher{w: t.worker()}
 	bytes, first := int64(0), true
@@ -204,7 +208,7 @@ func (t *treeWorker) search(ctx context.Context, e cacheEntry, f *os.File, in io
 		t.c.countSkipped(e.skipped)
 	case err != nil:
 		return err
-	case t.s.IsExcluded(e.path, ""): // only known secrets were looked for
+	case t.s.IsExcluded(e.path, ""): // only known secrets were searched
 		t.c.countSkipped("allowed")
 	}
 	t.c.update(func(r *Result) {
@@ -218,10 +222,10 @@ func (t *treeWorker) search(ctx context.Context, e cacheEntry, f *os.File, in io
 	return nil
 }
 
-// lfsPointer begins a file whose content Git LFS keeps elsewhere.
+// lfsPointer begins a file whose content Git LFS stores elsewhere.
 const lfsPointer = "version https://git-lfs.github.com/spec/"
 
-// remember keeps what was found, unless the file changed while it was read.
+// remember caches what was found, unless the file changed while it was read.
 func (t *treeWorker) remember(e cacheEntry, f *os.File) {
 	after, err := f.Stat()
 	if err != nil || statOf(after) != e.stat {

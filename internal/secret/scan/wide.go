@@ -9,11 +9,12 @@ import (
 	"golang.org/x/text/encoding/unicode/utf32"
 )
 
-// headBytes of a file decide how its characters are encoded.
+// headBytes is how much of a file decides its encoding.
 const headBytes = 4 << 10
 
-// detectEncoding is how a file that begins so is encoded, when it is in UTF-16 or
-// UTF-32: by its byte order mark, or by where its zero bytes are; else nil.
+// detectEncoding returns the encoding of a file that begins with head, when it is
+// UTF-16 or UTF-32: by its byte order mark, or by the places of its zero bytes; else
+// nil.
 func detectEncoding(head []byte) encoding.Encoding {
 	for _, mark := range [...]struct {
 		bytes string
@@ -31,8 +32,8 @@ func detectEncoding(head []byte) encoding.Encoding {
 	return guessEncoding(head)
 }
 
-// guessEncoding looks at which of each four bytes are zero: in text, most
-// characters have a zero byte, always at the same place.
+// guessEncoding examines which of each four bytes are zero: in text, most characters
+// have a zero byte, always at the same place.
 func guessEncoding(head []byte) encoding.Encoding {
 	var zeros [4]int
 	units := len(head) / 4
@@ -59,12 +60,12 @@ func guessEncoding(head []byte) encoding.Encoding {
 	return nil
 }
 
-// minASCIIRun is how many bytes in a row are text in ASCII. In UTF-16 they would
-// be half as many characters, each of two letters: no language writes so.
+// minASCIIRun is how many printable ASCII bytes in a row are ASCII text. In UTF-16 they
+// would be half as many characters, each of two letters, which no language has.
 const minASCIIRun = 24
 
-// hasASCIIRun reports whether a part of a file is text in ASCII: the file then
-// has more than one encoding, and is not decoded as a whole.
+// hasASCIIRun reports whether a part of a file is ASCII text: the file then has more
+// than one encoding, and is not decoded as a whole.
 func hasASCIIRun(head []byte) bool {
 	run := 0
 	for _, c := range head {
@@ -83,8 +84,8 @@ func hasASCIIRun(head []byte) bool {
 // minWideRun is how many characters in a row, each with a zero byte, are text.
 const minWideRun = 8
 
-// dropZeroBytes returns a text without its zero bytes, when some of it is in
-// UTF-16 or UTF-32: what a shell appended to a file of another encoding.
+// dropZeroBytes returns a text without its zero bytes, when a part of it is in UTF-16
+// or UTF-32: what a shell appended to a file of another encoding.
 func dropZeroBytes(text string) (string, bool) {
 	run := 0
 	for at := strings.IndexByte(text, 0); at >= 0; {

@@ -1,10 +1,10 @@
-package repo_test
+package patch_test
 
 import (
 	"strings"
 	"testing"
 
-	"github.com/flowgate-go/flowgate/internal/secret/repo"
+	"github.com/flowgate-go/flowgate/internal/secret/repo/patch"
 )
 
 func FuzzAPatchIsReadOrRefused(f *testing.F) {
@@ -17,8 +17,8 @@ func FuzzAPatchIsReadOrRefused(f *testing.F) {
 	f.Add("+++ b/x\n@@@ -2,1 -2,1 +2,18446744073709551615 @@@\n--b\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		size := 0
-		_, err := repo.Parse(strings.NewReader(text), func(a repo.Addition) error {
-			if a.Kind == repo.AddedLines {
+		_, err := patch.ParseAll(strings.NewReader(text), func(a patch.Addition) error {
+			if a.Kind == patch.AddedLines {
 				size += len(a.Text)
 			}
 			return nil
@@ -33,8 +33,8 @@ func FuzzAPatchIsReadOrRefused(f *testing.F) {
 func TestACombinedPatchThatEndsAFileIsRead(t *testing.T) {
 	t.Parallel()
 	var added []string
-	_, err := repo.Parse(strings.NewReader("diff --cc x\n--- a/x\n+++ b/x\n@@@ -2,1 -2,1 +2,18446744073709551615 @@@ f\n--b\ndiff --cc y\n--- a/y\n+++ b/y\n@@@ -1,1 -1,1 +1,1 @@@\n--a\n++c\n"),
-		func(a repo.Addition) error { added = append(added, a.Path+":"+a.Text); return nil })
+	_, err := patch.ParseAll(strings.NewReader("diff --cc x\n--- a/x\n+++ b/x\n@@@ -2,1 -2,1 +2,18446744073709551615 @@@ f\n--b\ndiff --cc y\n--- a/y\n+++ b/y\n@@@ -1,1 -1,1 +1,1 @@@\n--a\n++c\n"),
+		func(a patch.Addition) error { added = append(added, a.Path+":"+a.Text); return nil })
 	if err != nil || len(added) != 1 || added[0] != "y:c\n" {
 		t.Errorf("%q, %v", added, err)
 	}
@@ -45,7 +45,7 @@ func TestAPatchThatEndsInTheMiddleIsNoWholePatch(t *testing.T) {
 	for _, text := range []string{
 		"+++ b/x\n@@ -0,0 +1,2 @@\n+a\n", "@@ nonsense @@\n", "\x00nothing\n", "+++ x\n", "+++ \"b/\\9\"\n", "+++ \"b\n", "@@@ -1 +1 @@@\n", "@@ -1,-5 +1 @@\n",
 	} {
-		if _, err := repo.Parse(strings.NewReader(text), func(repo.Addition) error { return nil }); err == nil {
+		if _, err := patch.ParseAll(strings.NewReader(text), func(patch.Addition) error { return nil }); err == nil {
 			t.Errorf("%q was taken", text)
 		}
 	}
@@ -57,8 +57,8 @@ func FuzzARawLineIsReadOrRefused(f *testing.F) {
 	f.Add(":000000 160000 0000 2222 A\tsub")
 	f.Add(":::\t")
 	f.Fuzz(func(t *testing.T, line string) {
-		a, err := repo.ParseObject(line)
-		if err == nil && a.Kind == repo.Opaque && (a.Blob == "" || len(a.OldBlobs) > strings.Count(line, ":")) {
+		a, err := patch.ParseObject(line)
+		if err == nil && a.Kind == patch.Opaque && (a.Blob == "" || len(a.OldBlobs) > strings.Count(line, ":")) {
 			t.Fatalf("%q: %+v", line, a)
 		}
 	})
