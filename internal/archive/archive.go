@@ -1,9 +1,8 @@
-// Package archive unpacks archives from strangers. Extract is the whole of it:
-// it writes regular files and folders below one folder, or nothing that stays
-// useful: its caller removes the folder when it fails.
+// Package archive unpacks archives that may be malicious. Extract writes regular files
+// and folders below one folder; when it fails, its caller removes that folder.
 //
-// It never follows or makes a link, never sets a file's owner, never writes a
-// bit of a mode but rwx for the owner, and stops at its limits.
+// It never follows or makes a link, never sets a file's owner, never sets permissions
+// other than rwx for the owner, and stops at its limits.
 package archive
 
 import (
@@ -22,10 +21,11 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// Limits bound what an archive may become. The real ones hold five files and 60 MB.
+// Limits bound what an archive may contain. FlowGate's real archives have five files
+// and 60 MB.
 type Limits struct {
-	Bytes int64 // of all files together
-	Files int   // and folders
+	Bytes int64 // all files together
+	Files int   // files and folders
 }
 
 // Extract unpacks the gzipped tar file into dir, which exists and is empty. Zero
@@ -44,7 +44,7 @@ func Extract(ctx context.Context, file, dir string, l Limits) error {
 	if err != nil {
 		return err
 	}
-	root, err := os.OpenRoot(dir) // a second wall behind the check of every name
+	root, err := os.OpenRoot(dir) // a second defence after the check of every name
 	if err != nil {
 		return unpackError(dir, err)
 	}
@@ -67,8 +67,8 @@ func Extract(ctx context.Context, file, dir string, l Limits) error {
 	}
 }
 
-// openGzip looks at the first bytes: a web page in the place of an archive is what
-// a proxy's sign-in page or an expired link gives.
+// openGzip reads the first bytes and begins to unpack. A web page in the place of an
+// archive comes from a proxy's sign-in page or an expired link.
 func openGzip(in io.Reader, file string) (io.Reader, error) {
 	buffered := bufio.NewReader(in)
 	head, _ := buffered.Peek(64)
@@ -91,6 +91,7 @@ type unpacker struct {
 	left Limits
 }
 
+// writeEntry checks and writes one entry.
 func (u *unpacker) writeEntry(h *tar.Header, content io.Reader) error {
 	if h.Typeflag == tar.TypeXGlobalHeader {
 		return nil
@@ -100,7 +101,7 @@ func (u *unpacker) writeEntry(h *tar.Header, content io.Reader) error {
 		return nil
 	}
 	if !filepath.IsLocal(name) || path.IsAbs(h.Name) {
-		return unsafeError(u.file, "%q leads out of the folder", h.Name)
+		return unsafeError(u.file, "%q leads outside of the folder", h.Name)
 	}
 	if u.left.Files--; u.left.Files < 0 {
 		return tooLargeError(u.file, "more files than the limit")
@@ -116,7 +117,7 @@ func (u *unpacker) writeEntry(h *tar.Header, content io.Reader) error {
 	return unsafeError(u.file, "%q is a device, a pipe or something unknown (type %q)", h.Name, h.Typeflag)
 }
 
-// checkEnd reads what follows the last entry: gzip's checksum is behind it.
+// checkEnd reads what follows the last entry, where gzip's checksum is.
 func (u *unpacker) checkEnd(rest io.Reader) error {
 	const padding = 1 << 20
 	n, err := io.Copy(io.Discard, io.LimitReader(rest, padding+1))
@@ -129,6 +130,7 @@ func (u *unpacker) checkEnd(rest io.Reader) error {
 	return nil
 }
 
+// makeFolder makes a folder and its parents.
 func (u *unpacker) makeFolder(name string) error {
 	if name == "." || name == "" {
 		return nil
@@ -139,6 +141,7 @@ func (u *unpacker) makeFolder(name string) error {
 	return nil
 }
 
+// writeFile writes a regular file.
 func (u *unpacker) writeFile(name string, h *tar.Header, content io.Reader) error {
 	if h.Size > u.left.Bytes {
 		return tooLargeError(u.file, "it unpacks to more than the limit")
@@ -177,7 +180,8 @@ func (u *unpacker) writeFile(name string, h *tar.Header, content io.Reader) erro
 	return nil
 }
 
-// trackedWriter tells an error of the disk from one of the archive.
+// trackedWriter marks its errors, to tell errors of the disk from errors of the
+// archive.
 type trackedWriter struct{ io.Writer }
 
 type writeError struct{ error }
@@ -190,22 +194,26 @@ func (t trackedWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// damagedError returns the fault of an archive that cannot be read.
 func damagedError(file string, err error) error {
-	return fault.New("archive-invalid", "%s is no whole gzipped tar archive: %w", file, err).
+	return fault.New("archive-invalid", "%s is not a complete gzipped tar archive: %w", file, err).
 		WithHint("it was cut or is something else; fetch it again")
 }
 
+// unsafeError returns the fault of an archive that may do harm.
 func unsafeError(file, format string, args ...any) error {
 	f := fault.New("archive-unsafe", format, args...)
 	f.Message = file + " is refused: " + f.Message
 	return f.WithHint("an honest release has no such thing; do not use it, and tell its publisher")
 }
 
+// tooLargeError returns the fault of an archive beyond the limits.
 func tooLargeError(file, what string) error {
 	return fault.New("archive-too-large", "%s is refused: %s", file, what).
 		WithHint("an honest release is far below it; do not use this one")
 }
 
+// unpackError returns the fault of a failed write.
 func unpackError(name string, err error) error {
 	return fault.New("unpack-failed", "unpack %s: %w", name, err).
 		WithHint("free space and make the folder writable; nothing was installed")

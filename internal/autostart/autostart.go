@@ -1,8 +1,8 @@
-// Package autostart has the user's service manager run a stack's supervisor
-// from login on: a systemd user unit on Linux, a launchd agent on macOS. Call
-// Install or Uninstall; neither needs root.
+// Package autostart has the user's service manager run a stack's supervisor from login
+// on: a systemd user unit on Linux, a launchd agent on macOS. Call Install or
+// Uninstall; neither needs root.
 //
-// Each runtime folder has a unit of its own, so that several stacks never meet.
+// Each runtime folder has a unit of its own, so several stacks never interfere.
 package autostart
 
 import (
@@ -25,8 +25,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// Options are what Install and Uninstall need. The zero value but for Config
-// means this machine, this user and this program.
+// Options configure Install and Uninstall. Only Config is required: the defaults are
+// this machine, this user and this program.
 type Options struct {
 	Config  *config.Config
 	Program string // absolute path of this program; default os.Executable
@@ -43,19 +43,18 @@ type Unit struct {
 	File    string `json:"file"`
 	Changed bool   `json:"changed"`
 	Started bool   `json:"started"`
-	// Warnings names what the stack reads that is not there at login.
+	// Warnings names what the stack reads that does not exist at login.
 	Warnings []string `json:"warnings"`
 }
 
-// unit is what a template is filled with.
+// unit holds the values of a template.
 type unit struct {
 	Name, Program, Config, Dir, Log, Description string
-	State                                        string // XDG_STATE_HOME: where the records of trust are; a manager does not know it
+	State                                        string // XDG_STATE_HOME, which has the records of trust; the manager does not set it
 }
 
-// Install writes the unit and has the manager take it on. When the manager
-// refuses, nothing is left behind. Faults: autostart-unsupported,
-// autostart-failed.
+// Install writes the unit and enables it. When the manager refuses, nothing is left
+// behind. Faults: autostart-unsupported, autostart-failed.
 func Install(ctx context.Context, o Options) (Unit, error) {
 	m, u, err := o.complete()
 	if err != nil {
@@ -67,10 +66,10 @@ func Install(ctx context.Context, o Options) (Unit, error) {
 	}
 	old, readErr := os.ReadFile(u.File)
 	u.Changed = readErr != nil || !bytes.Equal(old, text)
-	if err := os.MkdirAll(filepath.Dir(u.File), 0o755); err != nil { //nolint:gosec // the managers' folders are open to read
+	if err := os.MkdirAll(filepath.Dir(u.File), 0o755); err != nil { //nolint:gosec // other users may read the manager's folder
 		return u, managerError(u, err)
 	}
-	if err := renameio.WriteFile(u.File, text, 0o644); err != nil { // no secret is in it
+	if err := renameio.WriteFile(u.File, text, 0o644); err != nil { // the unit contains no secret
 		return u, managerError(u, err)
 	}
 	for _, command := range m.enable(u, o.Start) {
@@ -86,8 +85,8 @@ func Install(ctx context.Context, o Options) (Unit, error) {
 	return u, nil
 }
 
-// Uninstall has the manager forget the unit, which ends the supervisor if the
-// manager started it, and removes it. One that is not there is no error.
+// Uninstall disables the unit, which ends the supervisor if the manager started it, and
+// removes it. A unit that does not exist is not an error.
 func Uninstall(ctx context.Context, o Options) (Unit, error) {
 	m, u, err := o.complete()
 	if err != nil {
@@ -108,12 +107,13 @@ func Uninstall(ctx context.Context, o Options) (Unit, error) {
 	return u, nil
 }
 
+// managerError returns the fault of a manager that refused.
 func managerError(u Unit, err error) error {
 	return fault.New("autostart-failed", "%s unit %s: %w", u.Manager, u.Name, err).
 		WithHint("a manager of your own user must run: on Linux, log in at the machine or `loginctl enable-linger`")
 }
 
-// complete fills in what is not given.
+// complete fills in the defaults and chooses the manager.
 func (o *Options) complete() (manager, Unit, error) {
 	var err error
 	if o.Program == "" {
@@ -144,6 +144,7 @@ func (o *Options) complete() (manager, Unit, error) {
 	return manager{}, Unit{}, fault.Usage("autostart-unsupported", "no service manager of %s is known", o.OS)
 }
 
+// runManager runs a command of the manager.
 func runManager(ctx context.Context, name string, args ...string) error {
 	out, err := exec.CommandContext(ctx, name, args...).CombinedOutput() //nolint:gosec // systemctl or launchctl
 	if err != nil {
@@ -152,14 +153,15 @@ func runManager(ctx context.Context, name string, args ...string) error {
 	return nil
 }
 
-// manager is a service manager: how its unit looks and what takes it on.
+// manager is a service manager: the text of its unit and its commands.
 type manager struct {
-	text    string                   // a template over unit
-	fill    func(unit) (unit, error) // writes what a template is filled with as its format has it
+	text    string                   // template over unit
+	fill    func(unit) (unit, error) // escapes the values of the template for its format
 	enable  func(u Unit, start bool) [][]string
 	disable func(u Unit) [][]string
 }
 
+// render returns the text of the unit.
 func (m manager) render(o Options, u Unit) ([]byte, error) {
 	t, err := template.New(u.Name).Parse(m.text)
 	if err != nil {

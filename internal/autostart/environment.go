@@ -10,8 +10,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 )
 
-// missingAtLogin warns of the environment variables that the configuration reads:
-// a service manager starts the stack without what a shell exports.
+// missingAtLogin warns of the environment variables that the configuration reads: a
+// service manager starts the stack without what a shell exports.
 func missingAtLogin(cfg *config.Config, manager string) []string {
 	warnings := []string{}
 	names := readVariables(cfg)
@@ -22,11 +22,11 @@ func missingAtLogin(cfg *config.Config, manager string) []string {
 	if manager == "launchd" {
 		cure = "set them with launchctl setenv at login"
 	}
-	return append(warnings, fmt.Sprintf("%s has no variables of a shell, and the configuration reads %s: %s, or use file: references",
+	return append(warnings, fmt.Sprintf("%s does not have the variables of a shell, and the configuration reads %s: %s, or use file: references",
 		manager, strings.Join(names, ", "), cure))
 }
 
-// readVariables are the names of the environment variables that the configuration
+// readVariables returns the names of the environment variables that the configuration
 // reads, sorted.
 func readVariables(cfg *config.Config) []string {
 	found := map[string]bool{}
@@ -47,7 +47,7 @@ func readVariables(cfg *config.Config) []string {
 	for _, profile := range cfg.Profiles {
 		collectReferences(profile, found)
 	}
-	for _, svc := range cfg.Services { // what a service is given itself is there
+	for _, svc := range cfg.Services { // a service's own variables are set
 		for name := range svc.Env {
 			delete(found, name)
 		}

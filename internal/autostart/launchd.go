@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// launchd's agent is started again unless it ended well, and leaves what it
-// started alone (launchd.plist(5)).
+// launchd returns the manager of macOS. Its agent is restarted unless it ended
+// successfully, and what the agent started is left alone (launchd.plist(5)).
 func launchd() manager {
 	domain := "gui/" + strconv.Itoa(os.Getuid())
 	return manager{
@@ -45,7 +45,7 @@ func launchd() manager {
 			}, nil
 		},
 		enable: func(u Unit, start bool) [][]string {
-			if !start { // it is loaded at the next login
+			if !start { // launchd loads it at the next login
 				return nil
 			}
 			return [][]string{{"launchctl", "bootstrap", domain, u.File}}

@@ -8,8 +8,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// systemd's unit kills the supervisor alone: what a supervisor that was killed
-// leaves running is adopted by the next one (systemd.kill(5)).
+// systemd returns the manager of Linux. Its unit kills the supervisor alone: the next
+// supervisor adopts what a killed one leaves running (systemd.kill(5)).
 func systemd() manager {
 	return manager{
 		text: `# FlowGate: written by mage service:install, removed by mage service:uninstall.
@@ -51,12 +51,11 @@ WantedBy=default.target
 	}
 }
 
-// The four kinds of text in a unit, each with its own way to write a path:
-// every value has %% for a percent sign (systemd.unit(5)); the words of a
-// command line are quoted and have $$ for a dollar sign, but for the program
-// itself, whose path is taken as it is (systemd.service(5)); Environment has quotes
-// and no dollar signs to double (systemd.exec(5)); WorkingDirectory is
-// neither quoted nor unescaped.
+// The four kinds of text in a unit escape a path differently. Every value has %% for a
+// percent sign (systemd.unit(5)). The words of a command line are quoted and have $$ for
+// a dollar sign, except in the path of the program itself (systemd.service(5)).
+// Environment is quoted and does not double dollar signs (systemd.exec(5)).
+// WorkingDirectory is neither quoted nor unescaped.
 var (
 	systemdText = strings.NewReplacer(`%`, `%%`, "\n", " ", "\r", " ")
 	systemdVar  = strings.NewReplacer(`%`, `%%`, `\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "\t", `\t`)
@@ -64,13 +63,12 @@ var (
 	systemdWord = strings.NewReplacer(`%`, `%%`, `$`, `$$`, `\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "\t", `\t`)
 )
 
-// escapeSystemdUnit writes the paths of a unit so that systemd reads them back. A
-// program or folder that it would refuse goes through env(1), whose arguments
-// may hold every character.
+// escapeSystemdUnit escapes the paths of a unit for systemd. A program or folder that
+// systemd would refuse is run by env(1), whose arguments may contain every character.
 func escapeSystemdUnit(u unit) (unit, error) {
 	for _, path := range [...]string{u.Program, u.Config, u.Dir, u.State} {
 		if !utf8.ValidString(path) {
-			return u, fault.Usage("autostart-unsupported", "systemd takes no path that is not UTF-8: %q", path).
+			return u, fault.Usage("autostart-unsupported", "systemd does not accept a path that is not UTF-8: %q", path).
 				WithHint("rename the folder")
 		}
 	}

@@ -1,6 +1,5 @@
-// Package container is what the first process of a container has to do: the
-// kernel gives it every orphan, and nothing else can reap them. Ask IsInit, then
-// call RunUnderInit. It never waits for a process of another kind.
+// Package container does the work of the first process of a container: the kernel gives
+// it every orphan, which no other process can reap. Call IsInit, then RunUnderInit.
 package container
 
 import (
@@ -12,18 +11,17 @@ import (
 	"time"
 )
 
-// reapInterval is the longest time that an orphan which ended waits to be reaped
-// when the signal that tells of it was lost among others.
+// reapInterval bounds how long an ended orphan waits to be reaped when its SIGCHLD was
+// merged with others.
 const reapInterval = time.Second
 
 // IsInit reports whether this process is the first of its container.
 func IsInit() bool { return os.Getpid() == 1 }
 
-// RunUnderInit runs a program as a child of the first process of a container:
-// signals are passed on to it and every other child that ended is reaped, so that
-// the program's own children are nobody else's business. It returns how the
-// program ended; the kernel ends whatever is left of the container with its
-// first process.
+// RunUnderInit runs a program as a child of the first process of a container. It passes
+// signals on to the program and reaps every other child that ends. It returns how the
+// program ended; with its first process, the kernel ends everything else in the
+// container.
 func RunUnderInit(path string, args []string) (syscall.WaitStatus, error) {
 	signals := make(chan os.Signal, 64)
 	signal.Notify(signals, syscall.SIGCHLD, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2)
@@ -35,7 +33,7 @@ func RunUnderInit(path string, args []string) (syscall.WaitStatus, error) {
 		return 0, fmt.Errorf("execute %s: %w", path, err)
 	}
 	pid := child.Pid
-	_ = child.Release() // it is waited for by its number, as the orphans are
+	_ = child.Release() // reapChildren waits for its pid
 	ticker := time.NewTicker(reapInterval)
 	defer ticker.Stop()
 	for {
@@ -46,13 +44,13 @@ func RunUnderInit(path string, args []string) (syscall.WaitStatus, error) {
 		case <-ticker.C:
 		case s := <-signals:
 			if s != syscall.SIGCHLD {
-				_ = syscall.Kill(pid, s.(syscall.Signal)) // not waited for yet, so the number is its own
+				_ = syscall.Kill(pid, s.(syscall.Signal)) // not reaped yet, so the pid is still the child's
 			}
 		}
 	}
 }
 
-// reapChildren reaps the children that have ended; it stops at the one with that pid.
+// reapChildren reaps the children that have ended, and stops at the one with that pid.
 func reapChildren(pid int) (status syscall.WaitStatus, ended bool) {
 	for {
 		reaped, err := syscall.Wait4(-1, &status, syscall.WNOHANG, nil)

@@ -1,9 +1,9 @@
-// Package download fetches a file over HTTP so that what was fetched before an
-// interruption is not fetched again. Get is the whole of it.
+// Package download fetches a file over HTTP and resumes after an interruption. Call
+// Get.
 //
-// It never takes a file for whole whose digest is not the expected one, never
-// joins the halves of two different files, never sends credentials, and speaks
-// to other machines over https only.
+// It never accepts a file with another digest than the expected one, never joins parts
+// of two different files, never sends credentials, and uses https only, except to this
+// machine.
 package download
 
 import (
@@ -24,22 +24,22 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// Request says what to fetch and where to.
+// Request says what to fetch and where to write it.
 type Request struct {
 	URL      string
-	Path     string                  // the file; its folder is made; what it holds is taken for a beginning
+	Path     string                  // the file; its folder is made; its content counts as the beginning of the download
 	SHA256   string                  // 64 hexadecimal digits; "" accepts any content
 	Client   *http.Client            // default: http.DefaultClient, which knows the proxy variables; Guard is applied to it
 	MaxBytes int64                   // default 1 GB
-	Idle     time.Duration           // without a byte for so long an attempt ends; default 30 s
+	Idle     time.Duration           // an attempt ends after so long without a byte; default 30 s
 	Attempts int                     // default 4
 	Progress func(done, total int64) // called at most ten times a second; total 0 when unknown; may be nil
 }
 
-// Get fetches the file and returns the SHA-256 of what is in it, in hexadecimal.
-// After a cut it goes on where it was, also in a later process, if the server
-// still has the same file. Faults: address-insecure, download-failed,
-// download-too-large and checksum-mismatch; the last two leave no file.
+// Get fetches the file and returns its SHA-256 in hexadecimal. After an interruption it
+// resumes, also in a later process, if the server still has the same file. Faults:
+// address-insecure, download-failed, download-too-large and checksum-mismatch; the last
+// two leave no file.
 func Get(ctx context.Context, r Request) (sum string, err error) {
 	r = r.withDefaults()
 	if err := RequireSecure(r.URL); err != nil {
@@ -60,7 +60,7 @@ func Get(ctx context.Context, r Request) (sum string, err error) {
 				return sum, err
 			}
 			r.removePartial()
-			if from == 0 || attempt >= r.Attempts { // in one piece it is not a bad beginning's fault
+			if from == 0 || attempt >= r.Attempts { // the whole file came in one attempt
 				return "", fault.New("checksum-mismatch", "%s has SHA-256 %s, not %s", r.URL, sum, r.SHA256).
 					WithHint("it was damaged on its way or replaced; nothing was installed. Try again; if it stays so, do not use it")
 			}
@@ -76,6 +76,7 @@ func Get(ctx context.Context, r Request) (sum string, err error) {
 	}
 }
 
+// withDefaults returns r with its defaults filled in.
 func (r Request) withDefaults() Request {
 	r.Client = Guard(r.Client)
 	if r.MaxBytes == 0 {
@@ -93,12 +94,12 @@ func (r Request) withDefaults() Request {
 	return r
 }
 
-// transientError is an error that another attempt may not meet.
+// transientError is an error after which another attempt may succeed.
 type transientError struct{ error }
 
 func (t transientError) Unwrap() error { return t.error }
 
-// attempt fetches what is missing; from is what was there before.
+// attempt fetches what is missing; from is how many bytes were there before.
 func (r Request) attempt(ctx context.Context) (from int64, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -135,6 +136,7 @@ func (r Request) attempt(ctx context.Context) (from int64, err error) {
 	return from, r.receive(ctx, res, from, idle)
 }
 
+// receive appends the reply's body to the file.
 func (r Request) receive(ctx context.Context, res *http.Response, from int64, idle *time.Timer) error {
 	flags := os.O_WRONLY | os.O_CREATE | os.O_APPEND | syscall.O_NOFOLLOW
 	if from == 0 {
@@ -181,6 +183,7 @@ func (r Request) receive(ctx context.Context, res *http.Response, from int64, id
 	}
 }
 
+// statusError returns the error of a reply that is not the file.
 func statusError(res *http.Response) error {
 	err := fmt.Errorf("the server answered %s", res.Status)
 	if res.StatusCode >= 500 || res.StatusCode == http.StatusTooManyRequests {
@@ -189,7 +192,7 @@ func statusError(res *http.Response) error {
 	return err
 }
 
-// contextCause says why a context ended an attempt rather than that it did.
+// contextCause returns why a context ended an attempt, or else err.
 func contextCause(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
@@ -197,6 +200,7 @@ func contextCause(ctx context.Context, err error) error {
 	return err
 }
 
+// fileDigest returns the SHA-256 of a file in hexadecimal.
 func fileDigest(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -210,6 +214,7 @@ func fileDigest(path string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
+// downloadError returns the fault download-failed, unless err is a fault already.
 func downloadError(url string, err error) error {
 	var f *fault.Error
 	if errors.As(err, &f) {
@@ -223,7 +228,7 @@ func downloadError(url string, err error) error {
 		WithHint("check the network and HTTPS_PROXY; what has come is kept and the next try goes on from there. -from=FILE takes a file that you fetched")
 }
 
-// rejectTooLarge removes what came so far: it is of no use to a later try.
+// rejectTooLarge removes what was fetched, which no later attempt can use.
 func (r Request) rejectTooLarge() error {
 	r.removePartial()
 	return fault.New("download-too-large", "%s is larger than %d MB", r.URL, r.MaxBytes>>20).
@@ -235,6 +240,7 @@ func unwritable(path string, err error) error {
 		WithHint("make it writable, free space on its disk; nothing was installed")
 }
 
+// waitBeforeRetry waits, or returns the cause of ctx when that ends first.
 func waitBeforeRetry(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():

@@ -52,7 +52,8 @@ func (r Request) rememberValidator(res *http.Response) {
 	_ = renameio.WriteFile(r.validatorPath(), []byte(r.URL+"\n"+validator), 0o600) // without it the file is fetched anew
 }
 
-// readValidator returns what rememberValidator noted for this address, or "".
+// readValidator returns the validator that rememberValidator wrote for this address, or
+// "".
 func (r Request) readValidator() string {
 	data, err := safefile.Read(r.validatorPath(), safefile.DocumentLimit)
 	if err != nil {
@@ -65,15 +66,15 @@ func (r Request) readValidator() string {
 	return validator
 }
 
-// removePartial removes the file and what was noted about it.
+// removePartial removes the file and its validator.
 func (r Request) removePartial() {
 	_ = os.Remove(r.Path)
 	_ = os.Remove(r.validatorPath())
 }
 
-// checkComplete decides about a 416 reply: the file is complete if the server
-// says that it has exactly the bytes that are there. Otherwise the beginning is
-// of another file and is removed.
+// checkComplete handles a 416 reply: the file is complete if the server says that it
+// has exactly the bytes that are there. Otherwise the file belongs to another version
+// and is removed.
 func (r Request) checkComplete(res *http.Response, have int64) error {
 	if res.Header.Get("Content-Range") == fmt.Sprintf("bytes */%d", have) {
 		return nil
@@ -82,7 +83,7 @@ func (r Request) checkComplete(res *http.Response, have int64) error {
 	return transientError{errors.New("the server has another file than the one that was begun")}
 }
 
-// startsAt reports whether a 206 reply begins at the byte asked for.
+// startsAt reports whether a 206 reply begins at the requested byte.
 func startsAt(res *http.Response, from int64) bool {
 	return strings.HasPrefix(strings.TrimSpace(res.Header.Get("Content-Range")), fmt.Sprintf("bytes %d-", from))
 }

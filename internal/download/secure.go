@@ -10,12 +10,11 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// maxRedirects is how many redirects are followed; net/http follows as many.
+// maxRedirects is how many redirects are followed, as many as in net/http.
 const maxRedirects = 10
 
-// RequireSecure returns the fault address-insecure unless address is https, or
-// http on this machine. The message leaves out what an address may hold of
-// credentials.
+// RequireSecure returns the fault address-insecure unless address is https, or http on
+// this machine. The message leaves out credentials that the address may contain.
 func RequireSecure(address string) error {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -29,6 +28,7 @@ func RequireSecure(address string) error {
 		WithHint("check GITHUB_API_URL and the addresses that this server names")
 }
 
+// isSecure reports whether u is https, or http on this machine.
 func isSecure(u *url.URL) bool {
 	switch u.Scheme {
 	case "https":
@@ -40,9 +40,9 @@ func isSecure(u *url.URL) bool {
 	return false
 }
 
-// Guard returns a copy of client (nil: http.DefaultClient) that follows
-// redirects to secure addresses only, and sends no Authorization header after a
-// redirect: net/http keeps it for other ports and for subdomains of a host.
+// Guard returns a copy of client (nil: http.DefaultClient) that follows redirects to
+// secure addresses only, and sends no Authorization header after a redirect: net/http
+// keeps it for other ports and for subdomains of a host.
 func Guard(client *http.Client) *http.Client {
 	if client == nil {
 		client = http.DefaultClient

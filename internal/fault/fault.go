@@ -1,7 +1,7 @@
-// Package fault holds the one error type that people and scripts see: a stable
-// code, one line that says what is wrong and where, and a hint that says what
-// to do. Start with New or Wrap; package report turns the outermost fault into
-// the error object of a report and into the exit status.
+// Package fault holds the one error type that people and scripts see: a stable code,
+// one line that says what is wrong and where, and a hint that says what to do. Start
+// with New; package report turns the outermost fault into the error object of a report
+// and into the exit status.
 //
 // It never prints and never exits.
 package fault
@@ -27,11 +27,11 @@ type Error struct {
 	Message string // one line: what, where
 	Hint    string // one line: what to do; may be empty
 	Exit    int    // one of the Exit constants
-	Err     error  // cause, for errors.Is; not printed apart from Message
+	Err     error  // cause, for errors.Is; only Message is printed
 	Detail  any    // machine-readable particulars, put into the report; may be nil
 }
 
-// Error returns the message, so that a fault reads like any other error when wrapped.
+// Error returns the message.
 func (e *Error) Error() string { return e.Message }
 
 // Unwrap returns the cause.
@@ -43,19 +43,20 @@ func New(code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: redactMessage(err.Error()), Exit: ExitFailed, Err: errors.Unwrap(err)}
 }
 
-// redactMessage is a message without the secrets of addresses in it and without words
-// that look like keys: an address or a key may have been typed, or stand in the
-// environment, where something else was expected.
+// redactMessage returns a message without the secrets in URLs and without words that
+// look like keys: a user may have typed one, or set it in the environment, in the place
+// of something else.
 func redactMessage(message string) string { return redact.Words(redact.URL(message)) }
 
-// Usage is New with exit status ExitUsage: the caller typed or configured something wrong.
+// Usage is New with exit status ExitUsage: the user typed or configured something
+// wrong.
 func Usage(code, format string, args ...any) *Error {
 	e := New(code, format, args...)
 	e.Exit = ExitUsage
 	return e
 }
 
-// WithHint returns e with what to do about it.
+// WithHint returns e with a hint that says what to do.
 func (e *Error) WithHint(format string, args ...any) *Error {
 	e.Hint = fmt.Sprintf(format, args...)
 	return e
@@ -67,8 +68,8 @@ func (e *Error) WithDetail(detail any) *Error {
 	return e
 }
 
-// From returns the outermost fault in err's tree; an error that holds none
-// becomes a fault with code "internal".
+// From returns the outermost fault in err's tree; an error without one becomes a fault
+// with code "internal".
 func From(err error) *Error {
 	if err == nil {
 		return nil

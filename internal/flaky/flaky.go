@@ -1,6 +1,5 @@
-// Package flaky is a double of a bad network, for tests: Server puts faults in
-// front of a handler, one for each matching request, in order, and passes on
-// what comes after them.
+// Package flaky simulates a bad network in tests: a Server puts faults in front of a
+// handler, one for each matching request, in order, and passes later requests on.
 package flaky
 
 import (
@@ -20,14 +19,14 @@ func DropConnection(w http.ResponseWriter, _ *http.Request) {
 	}
 }
 
-// CutBody sends the begin of a JSON answer, names its full length, and closes.
+// CutBody sends the beginning of a JSON reply, announces its full length, and closes.
 func CutBody(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", "100")
 	_, _ = w.Write([]byte(`{"status":"o`))
 }
 
-// CutWithoutLength sends the begin of a JSON answer without a length, so that only
+// CutWithoutLength sends the beginning of a JSON reply without a length, so that only
 // its content shows that the end is missing.
 func CutWithoutLength(w http.ResponseWriter, _ *http.Request) {
 	if c, _, err := w.(http.Hijacker).Hijack(); err == nil {
@@ -36,19 +35,18 @@ func CutWithoutLength(w http.ResponseWriter, _ *http.Request) {
 	}
 }
 
-// ReplyStatus answers with that status and a page, as a proxy in between does.
+// ReplyStatus answers with that status and an HTML page, as a proxy does.
 func ReplyStatus(status int) Fault {
 	return func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>not now", status) }
 }
 
-// ReplyHTML answers with a page and a status that says that all is well, as a
-// network's portal does.
+// ReplyHTML answers 200 with an HTML page, as a network's captive portal does.
 func ReplyHTML(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	_, _ = w.Write([]byte("<html><body>Please agree to our terms"))
 }
 
-// ReplyRetryAfter answers 429 and asks to wait.
+// ReplyRetryAfter answers 429 with a Retry-After header.
 func ReplyRetryAfter(wait time.Duration) Fault {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Retry-After", strconv.Itoa(int(wait.Seconds())))
@@ -65,14 +63,14 @@ func ReplyJSON(status int, text string) Fault {
 	}
 }
 
-// Hang gives no answer until the client has gone.
+// Hang gives no answer until the client disconnects.
 func Hang(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 
 // Server puts faults in front of Next.
 type Server struct {
 	Next   http.Handler
-	Path   string  // of the requests that fail; others pass
-	Faults []Fault // the first of them for the first request, and so on
+	Path   string  // path of the requests that fail; others are passed on
+	Faults []Fault // one for each request, in order
 
 	mu   sync.Mutex
 	seen []time.Time
@@ -93,6 +91,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.Next.ServeHTTP(w, r)
 }
 
+// nextFault returns the fault of a request, nil when it is passed on.
 func (s *Server) nextFault(r *http.Request) Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -106,7 +105,7 @@ func (s *Server) nextFault(r *http.Request) Fault {
 	return nil
 }
 
-// RequestTimes are the times of the requests for Path.
+// RequestTimes returns the times of the requests for Path.
 func (s *Server) RequestTimes() []time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// finish shows a package that is done, or will not be.
+// finish prints a package that is done, or that the stream ended in.
 func (s *Stream) finish(name string) error {
 	r := s.packages[name]
 	delete(s.packages, name)

@@ -16,7 +16,7 @@ type Skip struct {
 	Target  string `json:"target,omitempty"` // that runs it: "test:litellm"
 }
 
-// String is the skip as people read it.
+// String returns the skip for messages.
 func (s Skip) String() string {
 	text := s.Package + " " + s.Test + ": " + cmp.Or(s.Reason, "it gives no reason")
 	if s.Target != "" {
@@ -25,9 +25,8 @@ func (s Skip) String() string {
 	return text
 }
 
-// Close shows what is left, and every test that was skipped, with their number.
-// With Forbid it returns a fault, tests-skipped, that names those which no other
-// target runs.
+// Close prints what is left, and every skipped test, with their number. With Forbid it
+// returns the fault tests-skipped, which names those that no other target runs.
 func (s *Stream) Close() error {
 	if len(s.line) > 0 {
 		if err := s.take(s.line); err != nil {
@@ -59,5 +58,5 @@ func (s *Stream) Close() error {
 		WithHint("give the test what it says it lacks; go may remember the skip: go clean -testcache")
 }
 
-// oneLine is text without its line ends and indentation.
+// oneLine returns text without its line ends and indentation.
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

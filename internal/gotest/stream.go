@@ -1,6 +1,6 @@
-// Package gotest reads what `go test -json` prints: people see what go test
-// prints without that flag, and the tests that were skipped are kept, each with
-// its reason. Have a Stream as the stdout of the go command, then Close it.
+// Package gotest reads the output of `go test -json`: it prints what go test prints
+// without that flag, and keeps the tests that were skipped, each with its reason. Use a
+// Stream as the stdout of the go command, then call Close.
 //
 // It runs nothing.
 package gotest
@@ -14,11 +14,11 @@ import (
 
 // Stream is the reader of one run of go test. Only Out has to be set.
 type Stream struct {
-	Out       io.Writer         // for people
-	Verbose   bool              // they see everything at once, as with -v
-	Forbid    bool              // Close returns a fault when a test was skipped that Elsewhere does not know
-	Elsewhere map[string]string // by package: the target that runs all of it, and forbids to skip there
-	Skipped   []Skip            // what was skipped so far, in the order of time
+	Out       io.Writer         // for the user
+	Verbose   bool              // print everything at once, as with -v
+	Forbid    bool              // Close returns a fault when a test was skipped whose package is not in Elsewhere
+	Elsewhere map[string]string // by package: the target that runs it without skips
+	Skipped   []Skip            // skipped tests so far, in the order of time
 
 	line     []byte // the beginning of the next line
 	packages map[string]*record
@@ -36,13 +36,13 @@ type printed struct {
 	verdict string // its line with --- FAIL
 	text    strings.Builder
 	passed  bool
-	direct  bool // more than what it logged: a race, a crash, output of its own
+	direct  bool // it printed more than its log: a race, a crash, output of its own
 }
 
-// event is a line of the stream, as `go doc test2json` and `go help buildjson` have it.
+// event is a line of the stream, see `go doc test2json` and `go help buildjson`.
 type event struct{ Action, Package, Test, Output string }
 
-// Write takes the next part of the stream. It fails as Out does.
+// Write reads the next part of the stream. It fails when Out does.
 func (s *Stream) Write(p []byte) (int, error) {
 	s.line = append(s.line, p...)
 	for {
@@ -60,7 +60,7 @@ func (s *Stream) Write(p []byte) (int, error) {
 func (s *Stream) take(line []byte) error {
 	var e event
 	if err := json.Unmarshal(line, &e); err != nil || e.Action == "" {
-		_, err := s.Out.Write(line) // no event: go itself says something
+		_, err := s.Out.Write(line) // not an event: output of the go command itself
 		return err
 	}
 	if e.Package == "" || s.Verbose {
@@ -68,7 +68,7 @@ func (s *Stream) take(line []byte) error {
 			return err
 		}
 	}
-	if e.Package == "" { // of a compiler
+	if e.Package == "" { // output of a compiler
 		return nil
 	}
 	t := s.record(e.Package).printed(e.Test)

@@ -1,6 +1,6 @@
-// Package keyfile keeps keys in files of one line: Ensure makes one that is
-// not there yet, Read returns one. Both are for FlowGate's own keys and for
-// credentials that a configuration names.
+// Package keyfile stores keys in files of one line: Ensure makes a key that does not
+// exist yet, Read returns one. Both serve FlowGate's own keys and credentials that a
+// configuration names.
 //
 // It never overwrites a key, and a key never appears in its errors.
 package keyfile
@@ -19,25 +19,25 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// maxKeyBytes is the most that Read takes for a key; real ones are below 4 kB.
+// maxKeyBytes is the size above which Read refuses a file; real keys are below 4 kB.
 const maxKeyBytes = 64 << 10
 
 // Errors of Read, next to those of the file system.
 var (
 	ErrEmpty         = errors.New("the file is empty")
 	ErrMultipleLines = errors.New("the file holds more than one line")
-	ErrTooLarge      = errors.New("the file is larger than 64 kB, so it holds no key")
+	ErrTooLarge      = errors.New("the file is larger than 64 kB, so it is not a key")
 )
 
-// New returns a fresh key: "sk-" and 48 hexadecimal digits, 192 random bits.
+// New returns a new key: "sk-" and 48 hexadecimal digits, 192 random bits.
 func New() string {
 	raw := make([]byte, 24)
 	_, _ = rand.Read(raw) // never fails (crypto/rand since Go 1.24)
 	return "sk-" + hex.EncodeToString(raw)
 }
 
-// Read returns the key in path, without surrounding white space, and whether
-// others than the owner may read the file.
+// Read returns the key in path, without surrounding white space. open reports whether
+// other users may read the file.
 func Read(path string) (key string, open bool, err error) {
 	f, err := safefile.Open(path)
 	if err != nil {
@@ -64,9 +64,8 @@ func Read(path string) (key string, open bool, err error) {
 	return string(trimmed), info.Mode().Perm()&0o077 != 0, nil
 }
 
-// Ensure returns the key in path and makes one first when the file does not
-// exist: 0600 in a folder 0700. Of several callers at once one makes the key
-// and all return it.
+// Ensure returns the key in path and first makes one when the file does not exist: 0600
+// in a folder 0700. Of several concurrent callers one makes the key and all return it.
 func Ensure(path string) (key string, created bool, err error) {
 	if key, _, err = Read(path); !errors.Is(err, fs.ErrNotExist) {
 		return key, false, err
@@ -85,8 +84,7 @@ func Ensure(path string) (key string, created bool, err error) {
 	return key, true, nil
 }
 
-// writeNew makes path with data, whole from the moment it is there, or fails
-// with fs.ErrExist.
+// writeNew creates path with data in one step, or fails with fs.ErrExist.
 func writeNew(path string, data []byte) (err error) {
 	temp, err := os.CreateTemp(filepath.Dir(path), ".new-*") // mode 0600
 	if err != nil {

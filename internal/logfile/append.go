@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Append adds a line, or several (without the end of the last), to a file in one
-// write, so that lines of several processes never mix, and makes file and
-// folder (0600, 0700) when they are not there. Before that, a file that is too large becomes a piece.
+// Append adds one or several lines, without the last line end, to a file in one write,
+// so that lines of several processes never mix. It makes file and folder (0600, 0700)
+// when they do not exist, and makes a piece of a file that is too large first.
 func Append(path string, line []byte, l Limits) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
@@ -35,7 +35,7 @@ func Append(path string, line []byte, l Limits) error {
 	return errors.Join(write(file, line), file.Close())
 }
 
-// write adds the line whole or not at all: a disk that gets full in the middle
+// write writes the line whole or not at all: a disk that becomes full in the middle
 // leaves no half of it.
 func write(file *os.File, line []byte) error {
 	info, err := file.Stat()
@@ -52,6 +52,8 @@ func write(file *os.File, line []byte) error {
 	return nil
 }
 
+// hasTornLine reports whether the last line of a file has no line end, as after a power
+// cut.
 func hasTornLine(file *os.File, size int64) bool {
 	last := make([]byte, 1)
 	_, err := file.ReadAt(last, size-1)

@@ -6,14 +6,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// firstWindow is how much of a log's end is read first by Backwards.
+// firstWindow is how much of a log's end Backwards reads first.
 const firstWindow = 64 << 10
 
-// Backwards reads the end of a log, then more and more of it, until enough is
-// satisfied or everything kept was read. Each round calls begin, then line for
-// every line of the part, oldest first, then enough; whole says that the part
-// begins with the first byte kept. The follower that it returns stands behind
-// the last line, with a line whose end has not come in Rest.
+// Backwards reads the end of a log, then more and more of it, until enough returns true
+// or everything kept was read. Each round calls begin, then line for every line of the
+// part, oldest first, then enough; whole says that the part begins with the first byte
+// kept. The Follower that it returns stands after the last line; an unfinished line is
+// in its Rest.
 func Backwards(path string, begin func(whole bool), line func([]byte) error, enough func() bool) (*Follower, error) {
 	first, end := readBounds(path)
 	for window := int64(firstWindow); ; window *= 4 {
@@ -28,9 +28,10 @@ func Backwards(path string, begin func(whole bool), line func([]byte) error, eno
 	}
 }
 
-// readBounds are the places of the first byte that is kept of a log and of its end.
+// readBounds returns the offsets of the first byte that is kept of a log and of its
+// end.
 func readBounds(path string) (first, end int64) {
-	unlock, _ := lock(path, unix.LOCK_SH) // without the lock they may be off while a cut goes on
+	unlock, _ := lock(path, unix.LOCK_SH) // without the lock they may be wrong during a cut
 	defer unlock()
 	all, _ := listPieces(path)
 	end = baseOffset(all)

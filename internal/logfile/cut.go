@@ -11,15 +11,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// fsBlock is what file systems that can take the front off a file count in.
+// fsBlock is the unit in which file systems can remove the front of a file.
 const fsBlock = 4096
 
-// Cut bounds a file that somebody else appends to: when it is too large, its
-// front becomes a piece. Where the file system can take the front off in place
-// (ext4 and XFS on Linux) no line is lost; elsewhere what is written in the
-// microseconds between the last read and the cut is. The first result is how
-// many bytes were given up: the middle of a file that grew to many times its
-// limit between two cuts, or all when the disk is full.
+// Cut bounds a file that another process appends to: when it is too large, its front
+// becomes a piece. Where the file system can remove the front in place (ext4 and XFS on
+// Linux) no line is lost; elsewhere, lines written in the microseconds between the last
+// read and the cut are. dropped counts the bytes that were not kept: the middle of a
+// file that grew to many times its limit between two cuts, or all of it when the disk
+// is full.
 func Cut(path string, l Limits) (dropped int64, err error) {
 	info, err := os.Stat(path)
 	if err != nil || l.Size <= 0 || info.Size() < l.Size {
@@ -51,8 +51,8 @@ func Cut(path string, l Limits) (dropped int64, err error) {
 	return from + lost, nil
 }
 
-// copyPart copies a part of a file into a new one beside it, an empty one when
-// that fails.
+// copyPart copies a part of a file into a new file beside it, which is empty when that
+// fails.
 func copyPart(file *os.File, dir string, from, end int64) (path string, err error) {
 	out, err := os.CreateTemp(dir, ".cut-*")
 	if err != nil {
@@ -65,10 +65,9 @@ func copyPart(file *os.File, dir string, from, end int64) (path string, err erro
 	return out.Name(), errors.Join(err, out.Close())
 }
 
-// cutFront makes the copy a piece and takes its bytes off the file, while
-// nobody reads. The piece is named first: killed in between, lines are there
-// twice and not lost. The first result is how much of what was written since
-// the copy was lost.
+// cutFront makes the copy a piece and removes its bytes from the file, under the
+// exclusive lock. The piece is named first: a kill in between duplicates lines instead
+// of losing them. lost is how much of what was written since the copy was not kept.
 func cutFront(file *os.File, path, kept string, end int64) (lost int64, err error) {
 	unlock, err := lock(path, unix.LOCK_EX)
 	defer unlock()
@@ -94,8 +93,8 @@ func cutFront(file *os.File, path, kept string, end int64) (lost int64, err erro
 	return lost, errors.Join(err, file.Truncate(0))
 }
 
-// appendRest adds what was written since to the piece, and says how much: all
-// of it unless the disk is full.
+// appendRest appends what was written since to the piece, and returns how much: all of
+// it unless the disk is full.
 func appendRest(file *os.File, piece string, end int64) int64 {
 	out, err := os.OpenFile(piece, os.O_WRONLY|os.O_APPEND, 0)
 	if err != nil {

@@ -15,21 +15,21 @@ const (
 	maxLine  = 1 << 20 // a longer line is given out in parts
 )
 
-// Follower gives out the lines of a file as they are added, across cuts. It
-// notices a file that somebody else cut short or replaced, and begins anew
-// with that. The zero value with a Path begins at the first byte kept.
+// Follower returns the lines of a file as they are added, across cuts. When another
+// process truncates or replaces the file, it begins again with the new one. The zero
+// value with a Path begins at the first byte kept.
 type Follower struct {
 	Path string
 
-	offset int64 // place of the next byte to read
-	base   int64 // at the last look
+	offset int64 // offset of the next byte to read
+	base   int64 // baseOffset at the last read
 	info   fs.FileInfo
-	rest   []byte // a line whose end has not come yet
-	// skipsHalfLine is set when offset lies within a line, whose rest is not given out.
+	rest   []byte // an unfinished line
+	// skipsHalfLine is set when offset lies within a line, whose rest is skipped.
 	skipsHalfLine bool
 }
 
-// NewFollower begins at a place that End gave.
+// NewFollower returns a Follower that begins at an offset, such as one of EndOffset.
 func NewFollower(path string, offset int64) *Follower {
 	f := &Follower{Path: path, offset: offset}
 	f.info, _ = os.Stat(path)
@@ -38,7 +38,8 @@ func NewFollower(path string, offset int64) *Follower {
 	return f
 }
 
-// Poll gives out what was added since; it ends with the error of emit.
+// Poll calls emit with each line that was added since, and stops at the first error of
+// emit.
 func (f *Follower) Poll(emit func([]byte) error) error {
 	buf := make([]byte, readSize)
 	for {
@@ -52,15 +53,15 @@ func (f *Follower) Poll(emit func([]byte) error) error {
 	}
 }
 
-// Rest is a last line whose end has not come; empty when there is none.
+// Rest returns the last line while it is unfinished; empty when there is none.
 func (f *Follower) Rest() []byte { return f.rest }
 
-// read reads on from where it stands, under the lock, and moves.
+// read reads at the current offset, under the lock, and advances it.
 func (f *Follower) read(buf []byte) (int, error) {
 	unlock, err := lock(f.Path, unix.LOCK_SH)
 	defer unlock()
 	if errors.Is(err, fs.ErrNotExist) {
-		return 0, nil // it may come yet
+		return 0, nil // it may be created later
 	}
 	if err != nil {
 		return 0, err
@@ -79,13 +80,14 @@ func (f *Follower) read(buf []byte) (int, error) {
 	return f.readCurrent(baseOffset(all), buf)
 }
 
-// skipTo passes over what was given up, with the half line before it.
+// skipTo skips bytes that were not kept, and the unfinished line before them.
 func (f *Follower) skipTo(start int64) {
 	if f.offset < start {
 		f.offset, f.rest = start, nil
 	}
 }
 
+// readCurrent reads from the file itself.
 func (f *Follower) readCurrent(base int64, buf []byte) (int, error) {
 	info, err := os.Stat(f.Path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -102,6 +104,7 @@ func (f *Follower) readCurrent(base int64, buf []byte) (int, error) {
 	return f.readAt(f.Path, f.offset-base, buf)
 }
 
+// readAt reads from a piece or the file.
 func (f *Follower) readAt(path string, at int64, buf []byte) (int, error) {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -119,6 +122,7 @@ func (f *Follower) readAt(path string, at int64, buf []byte) (int, error) {
 	return n, err
 }
 
+// emitLines calls emit with each complete line.
 func (f *Follower) emitLines(data []byte, emit func([]byte) error) error {
 	f.rest = append(f.rest, data...)
 	for {

@@ -8,7 +8,7 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// Levels that a line can have, the least first.
+// Levels of a line, the least severe first.
 const (
 	LevelDebug = "debug"
 	LevelInfo  = "info"
@@ -16,15 +16,14 @@ const (
 	LevelError = "error"
 )
 
-// Levels are all of them, the least first.
+// Levels returns all levels, the least severe first.
 func Levels() []string { return []string{LevelDebug, LevelInfo, LevelWarn, LevelError} }
 
-// timeWindow is how much of a line time and level are looked for in.
+// timeWindow is how much of a line is searched for time and level.
 const timeWindow = 160
 
-// ReadTime is when a line says that it was written: the time of a JSON line, or an
-// ISO 8601 date and time near its beginning, local unless it says otherwise.
-// False when it says nothing.
+// ReadTime returns the time of a line: the time of a JSON line, or an ISO 8601 date and
+// time near its beginning, in local time unless it has a zone; false when it has none.
 func ReadTime(line []byte) (time.Time, bool) {
 	if len(line) > 0 && line[0] == '{' {
 		for _, key := range [...]string{"time", "timestamp", "ts"} {
@@ -48,6 +47,7 @@ func ReadTime(line []byte) (time.Time, bool) {
 	return time.Time{}, false
 }
 
+// parseTime parses the date and time at the beginning of text.
 func parseTime(text string) (time.Time, bool) {
 	end := strings.IndexFunc(text[19:], func(r rune) bool { return !strings.ContainsRune(".,0123456789Z+-:", r) })
 	stamp := text
@@ -63,15 +63,15 @@ func parseTime(text string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// Level is the level that a line names: of a JSON line, or the first word near
-// its beginning that is one. "" when it names none.
+// Level returns the level of a line: that of a JSON line, or the first word near its
+// beginning that names one; "" when there is none.
 func Level(line []byte) string {
 	if len(line) > 0 && line[0] == '{' {
 		return levelOf(strings.ToLower(gjson.GetBytes(line, "level").String()))
 	}
 	words := bytes.FieldsFunc(line[:min(len(line), timeWindow)], func(r rune) bool { return (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') })
 	for _, word := range words {
-		// In running text only capitals, or a bracketed or labelled word, are meant so.
+		// In running text, a level is in capitals, in brackets or after a label.
 		lower := strings.ToLower(string(word))
 		if level := levelOf(lower); level != "" && (string(word) != lower || labelled(line, word)) {
 			return level
@@ -80,6 +80,7 @@ func Level(line []byte) string {
 	return ""
 }
 
+// labelled reports whether the word stands in brackets or after a label.
 func labelled(line, word []byte) bool {
 	at := bytes.Index(line, word)
 	before := at > 0 && (line[at-1] == '[' || line[at-1] == '=' || line[at-1] == '"')
@@ -87,6 +88,7 @@ func labelled(line, word []byte) bool {
 	return before || end < len(line) && line[end] == ']'
 }
 
+// levelOf returns the level that a word names.
 func levelOf(word string) string {
 	switch word {
 	case "trace", "debug", "verbose":

@@ -1,12 +1,15 @@
-// Package logfile reads and bounds files that lines are appended to. Append
-// adds a line; Cut takes what is too much off a file that somebody else writes
-// to and never closes; Tail and Follower read across both.
+// Package logfile reads and bounds files that lines are appended to. Append adds a
+// line; Cut bounds a file that another process writes and never closes; Tail and
+// Follower read across both.
 //
-// Every byte keeps its place: what was taken off a file is kept beside it under
-// the name FILE.END, where END is how many bytes were ever written before its
-// end. So a reader that knows where it stands loses no line and reads none
-// twice, however often the file is cut. A shared lock on the folder keeps cuts
-// away while something is read. The package never waits for a writer.
+// Every byte keeps its offset: what is cut off a file is kept beside it as a piece
+// under the name FILE.END, where END is the number of bytes ever written before the
+// piece's end. So a reader that knows its offset loses no line and reads none twice,
+// however often the file is cut. A shared lock on the folder excludes cuts while
+// something is read. The package never waits for a writer.
+//
+// It has slightly more than 700 lines: writing, cutting and reading share the rules of
+// pieces and offsets.
 package logfile
 
 import (
@@ -25,16 +28,16 @@ import (
 
 // Limits bound a file. The zero value bounds nothing.
 type Limits struct {
-	Size int64         // bytes that make a file too large
+	Size int64         // bytes from which a file is cut
 	Keep int           // pieces kept beside it
-	Age  time.Duration // of a piece, from its last byte
+	Age  time.Duration // greatest age of a piece, from its last write
 }
 
-// StandardLimits are the limits of logs and events: at most 40 MB a file with its
+// StandardLimits returns the limits of logs and events: at most 40 MB a file with its
 // pieces, none older than two weeks.
 func StandardLimits() Limits { return Limits{Size: 10 << 20, Keep: 3, Age: 14 * 24 * time.Hour} }
 
-// piece is what was taken off a file: its bytes are those before end.
+// piece is a part that was cut off a file: the bytes before the offset end.
 type piece struct {
 	path string
 	end  int64
@@ -44,9 +47,10 @@ type piece struct {
 
 func (p piece) start() int64 { return p.end - p.size }
 
+// pieceName returns the name of a file's piece that ends at an offset.
 func pieceName(path string, end int64) string { return fmt.Sprintf("%s.%016d", path, end) }
 
-// listPieces are those of a file, the oldest first.
+// listPieces returns the pieces of a file, the oldest first.
 func listPieces(path string) ([]piece, error) {
 	names, err := readNames(filepath.Dir(path))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -71,6 +75,7 @@ func listPieces(path string) ([]piece, error) {
 	return found, nil
 }
 
+// readNames returns the names in a folder.
 func readNames(dir string) ([]string, error) {
 	file, err := os.Open(dir)
 	if err != nil {
@@ -80,7 +85,7 @@ func readNames(dir string) ([]string, error) {
 	return file.Readdirnames(-1)
 }
 
-// baseOffset is how many bytes were ever taken off the front of a file.
+// baseOffset returns how many bytes were ever cut off the front of a file.
 func baseOffset(all []piece) int64 {
 	if len(all) == 0 {
 		return 0
@@ -88,9 +93,9 @@ func baseOffset(all []piece) int64 {
 	return all[len(all)-1].end
 }
 
-// EndOffset is the place behind the last byte of a file; 0 when there is none.
+// EndOffset returns the offset after the last byte of a file; 0 when it does not exist.
 func EndOffset(path string) int64 {
-	unlock, _ := lock(path, unix.LOCK_SH) // without the lock it may be off while a cut goes on
+	unlock, _ := lock(path, unix.LOCK_SH) // without the lock the offset may be wrong during a cut
 	defer unlock()
 	all, _ := listPieces(path)
 	info, err := os.Stat(path)
@@ -100,11 +105,10 @@ func EndOffset(path string) int64 {
 	return baseOffset(all) + info.Size()
 }
 
-// lock takes the folder's lock, shared or exclusive. The function gives it
-// back and is there with an error too.
+// lock takes the folder's lock, shared or exclusive. unlock is never nil.
 //
-// It does without os.File, which asks and sets what a poller needs: more system
-// calls than the lock, for each line that is written.
+// It does without os.File (and so without package flock), which costs more system calls
+// than the lock itself, for each line that is written.
 func lock(path string, how int) (unlock func(), err error) {
 	dir := filepath.Dir(path)
 	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_DIRECTORY, 0)
@@ -119,8 +123,8 @@ func lock(path string, how int) (unlock func(), err error) {
 	}
 }
 
-// prune removes the pieces that are too many or too old. The newest stays as
-// an empty file: its name holds the place.
+// prune removes the pieces that are too many or too old. The newest stays as an empty
+// file, since its name holds the offset.
 func prune(path string, l Limits, now time.Time) {
 	all, _ := listPieces(path)
 	for i, p := range all {

@@ -12,13 +12,12 @@ import (
 )
 
 const (
-	tailLimit = 4 << 20 // bytes of a file that are looked at for its last lines
+	tailLimit = 4 << 20 // bytes of a file that are searched for its last lines
 	tailBlock = 64 << 10
 )
 
-// LastLines are the last n lines of a file that begin at or after the place from;
-// the last one counts although its end may not have come yet. Only the file
-// itself and its newest piece are looked at.
+// LastLines returns the last n lines of a file that begin at or after the offset from;
+// an unfinished last line counts. It reads only the file itself and its newest piece.
 func LastLines(path string, from int64, n int) ([]string, error) {
 	t, err := readTail(path, from, n)
 	if err != nil {
@@ -31,9 +30,9 @@ func LastLines(path string, from int64, n int) ([]string, error) {
 	return lines[max(0, len(lines)-n):], nil
 }
 
-// Tail gives out the last n lines of a file and returns a follower behind them.
-// A last line whose end has not come is left to the follower; it counts among
-// the n when whole is set. A negative n means all lines, pieces included.
+// Tail calls emit with the last n lines of a file and returns a Follower after them. An
+// unfinished last line is left to the Follower; it counts among the n when whole is
+// set. A negative n means all lines, pieces included.
 func Tail(path string, n int, whole bool, emit func([]byte) error) (*Follower, error) {
 	if n < 0 {
 		f := &Follower{Path: path}
@@ -59,10 +58,11 @@ func Tail(path string, n int, whole bool, emit func([]byte) error) (*Follower, e
 // tailText is the end of a file.
 type tailText struct {
 	lines  []string // complete ones
-	rest   string   // behind the last line end
-	offset int64    // place of the file's end
+	rest   string   // unfinished line
+	offset int64    // offset of the file's end
 }
 
+// readTail reads the last n lines of a file and its newest piece.
 func readTail(path string, from int64, n int) (tailText, error) {
 	unlock, err := lock(path, unix.LOCK_SH)
 	defer unlock()
@@ -95,21 +95,22 @@ func readTail(path string, from int64, n int) (tailText, error) {
 	return tailText{lines: lines[max(0, len(lines)-n):], rest: rest, offset: end}, nil
 }
 
-// pair is the newest piece and the file behind it, read by place.
+// pair is the newest piece and the file after it, read by offset.
 type pair struct {
+	// piece is a part that was cut off a file: the bytes before the offset end.
 	piece io.ReaderAt // nil: none
-	start int64       // place of its first byte
-	base  int64       // place of the file's first byte
+	start int64       // offset of its first byte
+	base  int64       // offset of the file's first byte
 	file  io.ReaderAt
 }
 
-// joinNewest is a file with the newest piece before it, if there is one, and the
-// place where both begin.
+// joinNewest returns a file with its newest piece, if there is one, and the offset at
+// which they begin.
 func joinNewest(file io.ReaderAt, all []piece) (both pair, first int64, closePiece func() error) {
 	both = pair{base: baseOffset(all), file: file}
 	if len(all) > 0 {
 		newest := all[len(all)-1]
-		if f, err := os.Open(newest.path); err == nil { // one that cannot be read is as good as none
+		if f, err := os.Open(newest.path); err == nil { // a piece that cannot be read is skipped
 			both.piece, both.start = f, newest.start()
 			return both, both.start, f.Close
 		}
@@ -117,7 +118,7 @@ func joinNewest(file io.ReaderAt, all []piece) (both pair, first int64, closePie
 	return both, both.base, func() error { return nil }
 }
 
-// ReadAt reads at a place.
+// ReadAt reads at an offset.
 func (p pair) ReadAt(buf []byte, at int64) (n int, err error) {
 	if before := p.base - at; before > 0 {
 		n, err = p.piece.ReadAt(buf[:min(before, int64(len(buf)))], at-p.start)
@@ -130,8 +131,8 @@ func (p pair) ReadAt(buf []byte, at int64) (n int, err error) {
 	return n + m, err
 }
 
-// readBack reads a file from its end backwards until it has n line ends more
-// than it needs, or reached from or the limit.
+// readBack reads a file backwards from its end until it has more than n line ends, or
+// reached from or the limit.
 func readBack(file io.ReaderAt, from, end int64, n int) ([]byte, error) {
 	var text []byte
 	for at := end; at > from && len(text) < tailLimit && bytes.Count(text, []byte{'\n'}) <= n; {

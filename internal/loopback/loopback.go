@@ -1,11 +1,8 @@
-// Package loopback makes requests to the services on this machine, with one set
-// of rules: no proxy, no redirect followed, bounded replies. New returns the
-// client for requests that carry one of FlowGate's own keys, or a prompt: its
-// connections are confirmed by the kernel to lead to a process of this user
-// before a byte is sent. Keyless returns the client for everything else, which
-// refuses to send a key.
-//
-// It never dials another machine with New, and never asks a service.
+// Package loopback makes requests to the services on this machine, with one set of
+// rules: no proxy, no redirect followed, bounded replies. New returns the client for
+// requests with one of FlowGate's own keys, or a prompt: before it sends a byte, the
+// kernel confirms that its connection leads to a process of this user. Keyless returns
+// the client for all other requests, which refuses to send a key.
 package loopback
 
 import (
@@ -26,10 +23,10 @@ const (
 	connectPatience = 5 * time.Second
 )
 
-// Options say how a client is used. The zero value works.
+// Options configure a client. The zero value works.
 type Options struct {
-	Timeout  time.Duration           // of a whole request; 0: that of its context
-	Idle     int                     // connections to a service that are kept for later requests; 0: none
+	Timeout  time.Duration           // limit of a whole request; 0: that of its context
+	Idle     int                     // idle connections kept for each service; 0: none
 	MaxReply int64                   // longest reply in bytes; default 8 MiB; more is ErrTooLarge
 	Only     func(addr string) error // refuses addresses (host:port); nil: none
 }
@@ -40,8 +37,8 @@ var ErrTooLarge = errors.New("the reply is too large")
 // ErrKey refuses a request of a Keyless client that carries a key.
 var ErrKey = errors.New("a request with a key needs a client that confirms its receiver")
 
-// New returns a client whose connections lead to processes of this user only;
-// others fail with a *tcp.ForeignPeerError before anything is sent.
+// New returns a client whose connections lead to processes of this user only; other
+// connections fail with a *tcp.ForeignPeerError before anything is sent.
 func New(o Options) *http.Client {
 	return o.client(Dial, false)
 }
@@ -51,8 +48,8 @@ func Keyless(o Options) *http.Client {
 	return o.client(dialAny, true)
 }
 
-// WithForeignKey returns a client for a service at an address that the user named,
-// with a key that the user gave for it and that is not FlowGate's own.
+// WithForeignKey returns a client for a service at an address that the user named, with
+// a key that the user gave for it and that is not FlowGate's own.
 func WithForeignKey(o Options) *http.Client {
 	return o.client(dialAny, false)
 }
@@ -80,7 +77,7 @@ func (o Options) client(dial dialer, keyless bool) *http.Client {
 	}
 }
 
-// dialer is http.Transport's DialContext.
+// dialer is the type of http.Transport's DialContext.
 type dialer func(ctx context.Context, network, addr string) (net.Conn, error)
 
 // Dial connects to a service of this user on this machine. It closes the
@@ -97,11 +94,12 @@ func Dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	return conn, nil
 }
 
+// dialAny connects to any process.
 func dialAny(ctx context.Context, network, addr string) (net.Conn, error) {
 	return (&net.Dialer{Timeout: connectPatience, KeepAlive: -1}).DialContext(ctx, network, addr)
 }
 
-// boundedTransport is a transport whose replies have a limit.
+// boundedTransport is a transport with bounded replies.
 type boundedTransport struct {
 	*http.Transport
 	limit   int64
@@ -128,7 +126,7 @@ func (b *boundedTransport) RoundTrip(req *http.Request) (*http.Response, error) 
 	return res, nil
 }
 
-// limitedBody is a reply's body that fails with ErrTooLarge after so many bytes.
+// limitedBody is the body of a reply, which fails with ErrTooLarge after left bytes.
 type limitedBody struct {
 	body io.ReadCloser
 	left int64

@@ -1,8 +1,7 @@
-// Package nesting refuses YAML and JSON that would cost a parser more than a
-// configuration is worth: parsers recurse into nesting, a stack overflow cannot
-// be recovered from, and goccy/go-yaml 1.19.2 needs 300 bytes for each sign and
-// time that grows with the square of a map's keys (1.5 s for 20,000). Call YAML
-// or JSON with a text before it is parsed.
+// Package nesting refuses YAML and JSON that would cost a parser too much: parsers
+// recurse into nesting, a stack overflow cannot be recovered from, and goccy/go-yaml
+// 1.19.2 needs 300 bytes for each sign and time that grows with the square of a map's
+// keys (1.5 s for 20,000). Call CheckYAML or CheckJSON before a text is parsed.
 package nesting
 
 import (
@@ -13,7 +12,7 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// What a text may have.
+// Limits of a text.
 const (
 	MaxDepth     = 100
 	MaxEntries   = 20_000 // keys, commas and documents
@@ -26,8 +25,8 @@ var (
 	ErrTooMany = errors.New("too many entries")
 )
 
-// CheckYAML returns ErrTooDeep or ErrTooMany for a text that a parser should not be
-// given, and nil for one that is no YAML.
+// CheckYAML returns ErrTooDeep or ErrTooMany for a text that must not be parsed, and
+// nil for a text that is not YAML.
 func CheckYAML(text []byte) error {
 	if err := CheckSigns(text); err != nil {
 		return err
@@ -36,8 +35,8 @@ func CheckYAML(text []byte) error {
 	return err
 }
 
-// CheckLongYAML is YAML without a bound on entries that a text can reach in practice, for
-// lists of thousands of deployments.
+// CheckLongYAML is CheckYAML for lists of thousands of deployments: its bound on
+// entries is higher than real texts reach.
 func CheckLongYAML(text []byte) error {
 	if err := CheckSigns(text); err != nil {
 		return err
@@ -46,7 +45,7 @@ func CheckLongYAML(text []byte) error {
 	return err
 }
 
-// CheckSigns returns ErrTooMany for a text that is too much for the lexer already.
+// CheckSigns returns ErrTooMany for a text that is too much even for the lexer.
 func CheckSigns(text []byte) error {
 	if len(text) <= maxSignCount {
 		return nil
@@ -84,7 +83,7 @@ func findExcess(all token.Tokens, mostEntries int) (*token.Token, error) {
 		case token.MappingValueType, token.CollectEntryType, token.DocumentHeaderType, token.DocumentEndType:
 			entries++
 		case token.StringType, token.IntegerType, token.SingleQuoteType, token.DoubleQuoteType:
-			if t.Prev == nil || t.Prev.Type != token.AnchorType { // an anchor's name is no scalar
+			if t.Prev == nil || t.Prev.Type != token.AnchorType { // an anchor's name is not a scalar
 				openers = 0
 			}
 		}
@@ -98,8 +97,8 @@ func findExcess(all token.Tokens, mostEntries int) (*token.Token, error) {
 	return nil, nil
 }
 
-// CheckJSON returns ErrTooDeep for a text whose brackets nest deeper than MaxDepth.
-// It takes any text and looks at each byte once.
+// CheckJSON returns ErrTooDeep for a text whose brackets nest deeper than MaxDepth. It
+// accepts any text and reads each byte once.
 func CheckJSON(text []byte) error {
 	depth, quoted := 0, false
 	for i := 0; i < len(text); i++ {

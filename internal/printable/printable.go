@@ -1,8 +1,8 @@
-// Package printable makes texts of unknown origin, as names of files and what
-// other programs say, safe to show: Line for a text that stands in a line,
-// Page for a page of lines, JSON for encoded JSON. Control characters (C0, DEL,
-// C1) and format characters (bidirectional marks, zero-width characters) become
-// escapes that can be read, and no line is a workflow command of GitHub Actions.
+// Package printable makes texts of unknown origin, such as names of files and output of
+// programs, safe to show: EscapeLine for one line, EscapePage for several, EscapeJSON
+// for encoded JSON. Control characters (C0, DEL, C1) and format characters
+// (bidirectional marks, zero-width characters) become readable escapes, and no line is
+// a workflow command of GitHub Actions.
 package printable
 
 import (
@@ -13,19 +13,20 @@ import (
 	"unicode/utf8"
 )
 
-// isHidden reports whether a terminal obeys r, or shows nothing for it.
+// isHidden reports whether a terminal interprets r, or shows nothing for it.
 func isHidden(r rune) bool {
 	return r < ' ' || r >= 0x7f && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029')
 }
 
-// EscapeLine is text on one line: "a\nb" becomes `a\nb`.
+// EscapeLine returns text as one line: "a\nb" becomes `a\nb`.
 func EscapeLine(text string) string { return strings.ReplaceAll(escapeHidden(text, ""), "##[", `##\[`) }
 
-// EscapeLines is text whose lines stay lines, for what may be a workflow command.
+// EscapeLines returns text with its lines and tabs unchanged. It does not change
+// workflow commands.
 func EscapeLines(text string) string { return escapeHidden(text, "\n\t") }
 
-// EscapePage is text whose lines stay lines; tabs stay, too. A line that a runner of
-// GitHub Actions would obey is broken by a backslash.
+// EscapePage returns text with its lines and tabs unchanged. A line that a GitHub
+// Actions runner would execute gets a backslash.
 func EscapePage(text string) string {
 	text = EscapeLines(text)
 	if !strings.Contains(text, "::") && !strings.Contains(text, "##[") {
@@ -38,8 +39,8 @@ func EscapePage(text string) string {
 	return strings.Join(lines, "")
 }
 
-// escapeCommand breaks the two forms of a workflow command: "::error" after any white
-// space, and "##[error" anywhere.
+// escapeCommand adds a backslash to the two forms of a workflow command: "::error"
+// after any white space, and "##[error" anywhere.
 func escapeCommand(line string) string {
 	if trimmed := strings.TrimLeftFunc(line, unicode.IsSpace); strings.HasPrefix(trimmed, "::") {
 		line = line[:len(line)-len(trimmed)] + `\` + trimmed
@@ -47,6 +48,7 @@ func escapeCommand(line string) string {
 	return strings.ReplaceAll(line, "##[", `##\[`)
 }
 
+// escapeHidden replaces the hidden characters of text but those in kept.
 func escapeHidden(text, kept string) string {
 	if strings.IndexFunc(text, func(r rune) bool { return r == utf8.RuneError || isHidden(r) }) < 0 {
 		return text
@@ -77,8 +79,8 @@ func escapeHidden(text, kept string) string {
 	return out.String()
 }
 
-// EscapeJSON returns valid JSON with the hidden characters in its strings escaped, as
-// encoding/json does it for C0 only. It means the same.
+// EscapeJSON returns equivalent JSON with the hidden characters in its strings escaped;
+// encoding/json escapes C0 only.
 func EscapeJSON(doc []byte) []byte {
 	doc = bytes.ReplaceAll(doc, []byte("##["), []byte(`##\u005b`)) // a workflow command, wherever it stands
 	if bytes.IndexFunc(doc, func(r rune) bool { return r >= 0x7f && isHidden(r) }) < 0 {

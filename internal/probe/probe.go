@@ -1,8 +1,7 @@
-// Package probe asks a service how it is: New, then Ask again and again. What
-// comes back is evidence of a kind, which decides what may follow; see Own.
+// Package probe asks a service for its state: call New, then Ask again and again. A
+// Finding holds evidence of a kind, which decides what may follow; see IsAboutService.
 //
-// A probe goes nowhere but where it is sent: no proxy, no redirect, no
-// connection kept.
+// A probe uses no proxy, follows no redirect and keeps no connection.
 package probe
 
 import (
@@ -24,32 +23,32 @@ import (
 	"github.com/flowgate-go/flowgate/internal/loopback"
 )
 
-// Target is the process that is asked.
+// Target is the process that is probed.
 type Target struct {
 	Service config.Service
-	Dir     string   // that a command runs in
-	Env     []string // of a command
-	Log     string   // file of its output
+	Dir     string   // working folder of a command
+	Env     []string // environment of a command
+	Log     string   // file with its output
 	LogFrom int64    // place (logfile.End) where its lines begin
 
-	// Key is asked for a key to present when the service answers 401 or 403: the
-	// default path of a command, /v1/models, wants one. "" or nil: none.
+	// Key returns the key to send when the service answers 401 or 403: the default path
+	// of a command, /v1/models, requires one. "" or nil: none.
 	Key func() string
 }
 
-// Finding is the outcome of one question.
+// Finding is the result of one probe.
 type Finding struct {
 	Evidence Evidence
 	Err      error // nil exactly when Evidence is Fine; says in a few words what came instead
 }
 
-// OK reports a probe that passed.
+// OK reports whether the probe passed.
 func (f Finding) OK() bool { return f.Err == nil }
 
-// HasAnswer reports that the service gave an answer of any kind.
+// HasAnswer reports whether the service gave an answer of any kind.
 func (f Finding) HasAnswer() bool { return f.Evidence != NoAnswer && f.Evidence != Exited }
 
-// Prober asks one question of one process.
+// Prober probes one process.
 type Prober struct {
 	probe   config.Probe
 	target  Target
@@ -72,7 +71,7 @@ func New(p config.Probe, t Target) (*Prober, error) {
 	return prober, nil
 }
 
-// Ask asks once, within the probe's timeout. It is not for two goroutines at once.
+// Ask probes once, within the probe's timeout. It is not for concurrent use.
 func (p *Prober) Ask(ctx context.Context) Finding {
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(p.probe.Timeout))
 	defer cancel()
@@ -88,8 +87,8 @@ func (p *Prober) Ask(ctx context.Context) Finding {
 	}
 }
 
-// askHTTP is one GET by hand: a transport's goroutines and pools would make up
-// most of its cost.
+// askHTTP sends one GET without http.Transport, whose goroutines and pools would be
+// most of the cost.
 func (p *Prober) askHTTP(ctx context.Context) Finding {
 	base := p.target.Service.URL()
 	full := base + p.probe.HTTP
@@ -109,15 +108,15 @@ func (p *Prober) askHTTP(ctx context.Context) Finding {
 	return Finding{Evidence: Passed}
 }
 
-// expensivePath is LiteLLM's: with a key it sends a request to every model.
-// freePath says without one whether LiteLLM is ready.
+// LiteLLM sends a request to every model when expensivePath is requested with a key.
+// freePath tells without a key whether LiteLLM is ready.
 const (
 	expensivePath = "/health"
 	freePath      = "/health/readiness"
 )
 
-// askWithKey asks again, with a key, a service that answered refused without
-// one; LiteLLM's /health only when it has no free path beside it.
+// askWithKey repeats, with a key, a request that was refused without one; for LiteLLM's
+// /health only when its free path does not answer.
 func (p *Prober) askWithKey(ctx context.Context, base string, refused int) (status int, err error) {
 	if p.probe.HTTP == expensivePath && p.target.Service.Name == config.LiteLLM {
 		if status, err := get(ctx, base+freePath, ""); err == nil && classifyStatus(status) == Passed {
@@ -130,6 +129,7 @@ func (p *Prober) askWithKey(ctx context.Context, base string, refused int) (stat
 	return refused, nil
 }
 
+// get returns the status of one GET, with a key when key is not empty.
 func get(ctx context.Context, full, key string) (status int, err error) {
 	u, err := url.Parse(full)
 	if err != nil {
@@ -157,9 +157,10 @@ func get(ctx context.Context, full, key string) (status int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	return resp.StatusCode, nil // the body goes with the connection: its end may be long in coming
+	return resp.StatusCode, nil // the connection closes without reading the body, which may take long
 }
 
+// askTCP connects to the service.
 func (p *Prober) askTCP(ctx context.Context) Finding {
 	u, err := url.Parse(p.target.Service.URL())
 	if err != nil {
@@ -173,9 +174,10 @@ func (p *Prober) askTCP(ctx context.Context) Finding {
 	return Finding{Evidence: Passed}
 }
 
-// runCommand runs a program; what it leaves behind in its group ends with it.
+// runCommand runs a program. On timeout the processes that it left in its group are
+// killed with it.
 func (p *Prober) runCommand(ctx context.Context) Finding {
-	cmd := exec.CommandContext(ctx, p.probe.Command[0], p.probe.Command[1:]...) //nolint:gosec // what the configuration names is what is to be run
+	cmd := exec.CommandContext(ctx, p.probe.Command[0], p.probe.Command[1:]...) //nolint:gosec // the configuration names the command
 	cmd.Dir, cmd.Env = p.target.Dir, p.target.Env
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
@@ -189,10 +191,10 @@ func (p *Prober) runCommand(ctx context.Context) Finding {
 	case errors.As(err, &exit):
 		return Finding{Unready, fmt.Errorf("%s: %w", p.probe.Command[0], exit)}
 	}
-	return Finding{Inconclusive, err} // it could not be run, which says nothing of the service
+	return Finding{Inconclusive, err} // it could not run, which says nothing about the service
 }
 
-// matchLog passes once a line matched, and for ever then.
+// matchLog passes once a line matched, and from then on always.
 func (p *Prober) matchLog() Finding {
 	found := errors.New("found")
 	err := error(nil)
@@ -214,9 +216,9 @@ func (p *Prober) matchLog() Finding {
 	return Finding{Unready, fmt.Errorf("no line of its log matches %q yet", p.probe.Log)}
 }
 
-// classifyFailure is the evidence of a request without an HTTP answer: something
-// else than HTTP is an answer still, and what this process lacks itself says
-// nothing of the service.
+// classifyFailure returns the evidence of a request without an HTTP answer. An answer
+// that is not HTTP is still an answer, and a resource that this process lacks says
+// nothing about the service.
 func classifyFailure(err error) Evidence {
 	var network net.Error
 	for _, own := range [...]error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.EADDRNOTAVAIL} {
@@ -230,7 +232,7 @@ func classifyFailure(err error) Evidence {
 	return Inconclusive
 }
 
-// unwrapNetwork takes the layers of connection and socket off a failed request.
+// unwrapNetwork returns the error below the layers of connection and socket.
 func unwrapNetwork(err error) error {
 	var errno syscall.Errno
 	switch {

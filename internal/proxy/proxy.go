@@ -1,8 +1,8 @@
-// Package proxy says through which proxy a request to the world goes. Use
+// Package proxy decides which proxy a request to another machine uses. Use
 // FromEnvironment as the Proxy of an http.Transport.
 //
-// It reads what http.ProxyFromEnvironment reads and ALL_PROXY, which curl and
-// most agents honour. Requests to this machine's loopback go through none.
+// It reads what http.ProxyFromEnvironment reads and ALL_PROXY, which curl and most
+// agents honour. Requests to loopback use no proxy.
 package proxy
 
 import (
@@ -13,9 +13,9 @@ import (
 	"golang.org/x/net/http/httpproxy"
 )
 
-// FromEnvironment reads HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, in
-// either case, once, and returns which proxy a request needs; nil is none.
-// ALL_PROXY holds for the schemes that have no variable of their own.
+// FromEnvironment reads HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY once, in either
+// case, and returns a function that returns the proxy of a request; nil means none.
+// ALL_PROXY applies to the schemes without a variable of their own.
 func FromEnvironment(getenv func(string) string) func(*http.Request) (*url.URL, error) {
 	either := func(upper, lower string) string { return lo.CoalesceOrEmpty(getenv(upper), getenv(lower)) }
 	all := either("ALL_PROXY", "all_proxy")

@@ -21,10 +21,10 @@ import (
 	"github.com/flowgate-go/flowgate/internal/subprocess"
 )
 
-// Platform is a system and a processor in Go's words.
+// Platform is an operating system and a processor, as Go names them.
 type Platform struct{ OS, Arch string }
 
-// Platforms are those that a release is built for.
+// Platforms returns the platforms that a release is built for.
 func Platforms() []Platform {
 	return []Platform{{"linux", "amd64"}, {"linux", "arm64"}, {"darwin", "amd64"}, {"darwin", "arm64"}}
 }
@@ -43,11 +43,10 @@ type Built struct {
 	Artifacts []Artifact `json:"artifacts"`
 }
 
-// Build compiles the source tree for each platform into dir: an archive with
-// the program, its licence and the README, a bill of materials beside it, and
-// checksums.txt. From the same source and the same Go the same bytes come,
-// wherever the tree lies and whenever it is built. Faults: source-missing,
-// build-failed.
+// Build compiles the source tree for each platform into dir: an archive with the
+// program, its licence and the README, a bill of materials beside it, and
+// checksums.txt. The same source and the same Go give the same bytes, in any folder and
+// at any time. Faults: source-missing, build-failed.
 func Build(ctx context.Context, source, dir, version string, platforms []Platform, log io.Writer) (Built, error) {
 	b := Built{Version: version, Dir: dir, Artifacts: []Artifact{}}
 	if _, err := os.Stat(filepath.Join(source, "magefile.go")); err != nil {
@@ -109,7 +108,7 @@ func (p Platform) build(ctx context.Context, source, dir, version string, log io
 	return []Artifact{archive, sbom}, err
 }
 
-// packFiles is a gzipped tar of the files in the order of their names, without
+// packFiles returns a gzipped tar of the files in the order of their names, without
 // times and owners, so that equal files make equal archives.
 func packFiles(files map[string]string) ([]byte, error) {
 	var out bytes.Buffer
@@ -136,6 +135,7 @@ func packFiles(files map[string]string) ([]byte, error) {
 	return out.Bytes(), err
 }
 
+// writeArtifact writes one file of a release.
 func writeArtifact(dir, name string, data []byte) (Artifact, error) {
 	if err := renameio.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
 		return Artifact{}, buildError(err)
@@ -144,6 +144,7 @@ func writeArtifact(dir, name string, data []byte) (Artifact, error) {
 	return Artifact{name, hex.EncodeToString(sum[:]), len(data)}, nil
 }
 
+// buildError returns the fault of a failed step.
 func buildError(err error) error {
 	return fault.New("build-failed", "make the release: %w", err).WithHint("free space and make the folder writable")
 }

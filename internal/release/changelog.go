@@ -1,6 +1,6 @@
-// Package release makes a release of FlowGate out of its source tree: Build the
-// archives with their digests and bills of materials, Notes what has changed.
-// It never tags, pushes or publishes anything.
+// Package release makes a release of FlowGate from its source tree: Build makes the
+// archives with their digests and bills of materials, ReadNotes returns what has
+// changed. It never tags, pushes or publishes anything.
 package release
 
 import (
@@ -16,8 +16,8 @@ type ReleaseNotes struct {
 	Notes   string `json:"notes"` // Markdown
 }
 
-// ReadNotes reads a version's section out of a changelog: from its "## " heading to
-// the next one. Faults: changelog-missing, changelog-entry-missing.
+// ReadNotes reads a version's section of a changelog: from its "## " heading to the
+// next one. Faults: changelog-missing, changelog-entry-missing.
 func ReadNotes(file, version string) (ReleaseNotes, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
@@ -31,8 +31,8 @@ func ReadNotes(file, version string) (ReleaseNotes, error) {
 	return ReleaseNotes{version, notes}, nil
 }
 
-// FindSection is the text below the heading of a version: "## 1.2.3", "## v1.2.3",
-// "## [1.2.3] - 2026-01-02". found is false when there is none, or nothing in it.
+// FindSection returns the text below the heading of a version: "## 1.2.3", "## v1.2.3",
+// "## [1.2.3] - 2026-01-02". found is false when there is none, or it is empty.
 func FindSection(changelog, version string) (text string, found bool) {
 	var lines []string
 	inside := false

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// cycloneDX is a CycloneDX 1.5 document: what a program is made of. Only what Go
-// wrote into the program goes in, so it is as reproducible as that.
+// cycloneDX is a CycloneDX 1.5 document: the components of a program. It has only what
+// Go wrote into the program, so it is as reproducible as that.
 type cycloneDX struct {
 	Format     string      `json:"bomFormat"`
 	Spec       string      `json:"specVersion"`
@@ -36,6 +36,7 @@ type moduleHash struct {
 	Content   string `json:"content"`
 }
 
+// billOfMaterials returns the bill of materials of a program.
 func billOfMaterials(binary, version string) ([]byte, error) {
 	info, err := buildinfo.ReadFile(binary)
 	if err != nil {

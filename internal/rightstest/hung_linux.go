@@ -20,9 +20,9 @@ const (
 	fuseHeader = 16 // of a reply: length, error, number of the request
 )
 
-// HungDisk mounts a file system at dir that never answers what is asked of a
-// file in it: a process that opens one waits in the kernel and does not end by
-// SIGKILL, until undo or the end of the test. It takes the right Mount.
+// HungDisk mounts a file system at dir that never answers requests about a file in it:
+// a process that opens one waits in the kernel and does not end by SIGKILL, until undo
+// or the end of the test. It requires the right Mount.
 func HungDisk(t testing.TB, dir string) (undo func()) {
 	t.Helper()
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -30,12 +30,12 @@ func HungDisk(t testing.TB, dir string) (undo func()) {
 	}
 	fd, err := unix.Open("/dev/fuse", unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
-		t.Skip("no file systems in user space here: ", err)
+		t.Skip("file systems in user space are not available: ", err)
 	}
 	options := fmt.Sprintf("fd=%d,rootmode=40000,user_id=%d,group_id=%d", fd, os.Geteuid(), os.Getegid())
 	if err := syscall.Mount("hung", dir, "fuse.hung", syscall.MS_NOSUID|syscall.MS_NODEV, options); err != nil {
 		_ = unix.Close(fd)
-		t.Skip("no file systems in user space here: ", err)
+		t.Skip("file systems in user space are not available: ", err)
 	}
 	kernel := os.NewFile(uintptr(fd), "fuse")
 	done := make(chan struct{})
@@ -69,7 +69,7 @@ func answerAllButLookups(fd int) {
 		}
 		operation, number := binary.LittleEndian.Uint32(buf[4:]), binary.LittleEndian.Uint64(buf[8:])
 		switch operation {
-		case fuseLookup: // read and never answered: that is what cannot be killed
+		case fuseLookup: // never answered: its process cannot be killed
 		case fuseInit:
 			reply(fd, number, 0, 64, func(body []byte) {
 				binary.LittleEndian.PutUint32(body, 7)
@@ -90,6 +90,7 @@ func answerAllButLookups(fd int) {
 	}
 }
 
+// reply writes one reply to the kernel.
 func reply(fd int, number uint64, errno syscall.Errno, size int, fill func(body []byte)) {
 	out := make([]byte, fuseHeader+size)
 	binary.LittleEndian.PutUint32(out, uint32(len(out)))

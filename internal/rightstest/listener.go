@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// Listener is a server of another user on this machine. It answers every
-// request with 200 and keeps what it heard.
+// Listener is a server of another user on this machine. It answers every request with
+// 200 and records what it received.
 type Listener struct {
 	Addr string // host:port
 
@@ -23,8 +23,8 @@ type Listener struct {
 	heard   bytes.Buffer
 }
 
-// Pause keeps the server from accepting connections; they wait in the kernel's
-// queue. It skips the test where the process cannot be signalled.
+// Pause keeps the server from accepting connections; they wait in the kernel's queue.
+// It skips the test where the process cannot be signalled.
 func (l *Listener) Pause(t *testing.T) {
 	t.Helper()
 	if err := l.process.Signal(syscall.SIGSTOP); err != nil || os.Geteuid() != 0 {
@@ -32,22 +32,22 @@ func (l *Listener) Pause(t *testing.T) {
 	}
 }
 
-// Write takes what the server heard.
+// Write records what the server received.
 func (l *Listener) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.heard.Write(p)
 }
 
-// Heard is all that clients sent so far.
+// Heard returns everything that clients sent so far.
 func (l *Listener) Heard() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.heard.String()
 }
 
-// served is a server in Perl: it prints what it hears and answers each
-// connection once.
+// served is a server in Perl: it prints what it receives and answers each connection
+// once.
 const served = `use IO::Socket::INET; $| = 1;
 my $l = IO::Socket::INET->new(Listen => 64, LocalAddr => $ARGV[0], LocalPort => $ARGV[1], ReuseAddr => 1) or die "$!";
 print "listening ", $l->sockport, "\n";
@@ -58,8 +58,8 @@ while (my $c = $l->accept) {
   exit;
 }`
 
-// OtherListens has another user listen on host:port, 0 for any free port, until
-// the end of the test. It skips where Other does, and without Perl.
+// OtherListens has another user listen on host:port, 0 for any free port, until the end
+// of the test. It skips where Other does, and without Perl.
 func OtherListens(t *testing.T, host string, port int) *Listener {
 	t.Helper()
 	cmd := Other(t, "perl", "-e", served, host, strconv.Itoa(port))

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// Other is a command that runs as another user: as root, or where sudo asks for
-// no password. It reads and writes nothing that only the own user may.
+// Other returns a command that runs as another user: as root, or where sudo asks for no
+// password. It cannot read or write what only this user may.
 func Other(t *testing.T, name string, args ...string) *exec.Cmd {
 	t.Helper()
 	path, err := exec.LookPath(name)
@@ -21,7 +21,7 @@ func Other(t *testing.T, name string, args ...string) *exec.Cmd {
 		return cmd
 	}
 	if out, err := exec.CommandContext(t.Context(), "sudo", "-n", "-u", "nobody", "true").CombinedOutput(); err != nil {
-		t.Skipf("nobody else can be become here, without root and without sudo that asks for no password: %v %s", err, out)
+		t.Skipf("cannot run as another user without root and without sudo that asks for no password: %v %s", err, out)
 	}
 	return exec.CommandContext(t.Context(), "sudo", append([]string{"-n", "-u", "nobody", path}, args...)...) //nolint:gosec // what a test names
 }

@@ -1,12 +1,12 @@
-// Package rightstest has a test go on with other rights than the tests were started
-// with: the right to mount, or none of root's. Such a test is run again, alone,
-// in a process that has them, and what becomes of it there, it becomes here:
+// Package rightstest runs a test with other rights than the tests were started with:
+// with the right to mount, or without those of root. It runs the test again, alone, in
+// a process that has them, and reports the result of that process:
 //
-//	if !rights.Mount(t) {
+//	if !rightstest.Mount(t) {
 //		return // it passed in a process of its own
 //	}
 //
-// Only where the system grants them to nobody, the test is skipped.
+// It skips the test only where the system does not grant these rights.
 package rightstest
 
 import (
@@ -22,7 +22,7 @@ import (
 // variable tells the other process which rights it was given.
 const variable = "FLOWGATE_TEST_RIGHTS"
 
-// again runs the test that calls it in a process that start starts.
+// again runs the calling test in a process that start starts.
 func again(t *testing.T, given string, start func(*exec.Cmd) error) {
 	t.Helper()
 	self, err := os.Executable()
@@ -40,11 +40,11 @@ func again(t *testing.T, given string, start func(*exec.Cmd) error) {
 	cmd.Stdout, cmd.Stderr = &out, &out
 	cmd.WaitDelay = 5 * time.Second
 	if err := start(cmd); err != nil {
-		t.Skipf("no process gets the right here (%s): %v", given, err)
+		t.Skipf("no process can get the right here (%s): %v", given, err)
 	}
 	err = cmd.Wait()
 	switch text := out.String(); {
-	case err == nil && strings.Contains(text, "--- SKIP: "+t.Name()): // or a part of it: here nobody else would say so
+	case err == nil && strings.Contains(text, "--- SKIP: "+t.Name()): // also when only a part of it was skipped
 		t.Skip(text)
 	case err == nil && strings.Contains(text, "--- PASS: "+t.Name()+" ("):
 		t.Logf("with other rights (%s):\n%s", given, text)
@@ -53,6 +53,6 @@ func again(t *testing.T, given string, start func(*exec.Cmd) error) {
 	}
 }
 
-// Again reports whether this process is such another one, beside the first: what
-// both choose by counting, as ports, has to begin elsewhere.
+// Again reports whether this process is such another process. What both choose by
+// counting, such as ports, has to begin at another number.
 func Again() bool { return os.Getenv(variable) != "" }

@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Mount reports whether the test goes on here, where it may mount: as root, or
-// in a user namespace of its own.
+// Mount reports whether the test runs on here, with the right to mount: as root, or in
+// a user namespace of its own.
 func Mount(t *testing.T) bool {
 	t.Helper()
 	err := tryMount(t)
@@ -36,15 +36,15 @@ func tryMount(t *testing.T) error {
 	return syscall.Unmount(dir, 0)
 }
 
-// PIDs reports whether the test goes on here, where it has all process numbers
-// for itself, beginning with 1, and may choose the next one.
+// PIDs reports whether the test runs on here, in a namespace of process ids of its own,
+// in which it may choose the next pid.
 func PIDs(t *testing.T) bool {
 	t.Helper()
 	if !Again() {
 		again(t, "pids", namespace(syscall.CLONE_NEWPID))
 		return false
 	}
-	// The folder of the processes of this namespace alone; no other sees it.
+	// Mount the /proc of this namespace, which other namespaces do not see.
 	err := syscall.Mount("", "/", "", syscall.MS_PRIVATE|syscall.MS_REC, "")
 	if err == nil {
 		err = syscall.Mount("proc", "/proc", "proc", 0, "")
@@ -55,8 +55,8 @@ func PIDs(t *testing.T) bool {
 	return true
 }
 
-// namespace starts a command in namespaces of its own, as the user it would be
-// else, but with the right to mount.
+// namespace starts a command in namespaces of its own, as the same user, with the right
+// to mount.
 func namespace(flags uintptr) func(*exec.Cmd) error {
 	return func(cmd *exec.Cmd) error {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: flags | syscall.CLONE_NEWNS}
@@ -70,8 +70,8 @@ func namespace(flags uintptr) func(*exec.Cmd) error {
 	}
 }
 
-// Ordinary reports whether the test goes on here, where permissions hold: as
-// an ordinary user, or as root without the capabilities that make it root.
+// Ordinary reports whether the test runs on here, where permissions hold: as an
+// ordinary user, or as root without the capabilities of root.
 func Ordinary(t *testing.T) bool {
 	t.Helper()
 	closed := filepath.Join(t.TempDir(), "closed")
@@ -88,8 +88,8 @@ func Ordinary(t *testing.T) bool {
 	return false
 }
 
-// withoutCapabilities starts a command whose bounding set is empty. That is a
-// property of the thread, which therefore ends with the function.
+// withoutCapabilities starts a command whose bounding set of capabilities is empty.
+// That set belongs to the thread, which therefore ends with the function.
 func withoutCapabilities(cmd *exec.Cmd) error {
 	started := make(chan error, 1)
 	go func() {

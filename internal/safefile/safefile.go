@@ -1,6 +1,6 @@
-// Package safefile reads files that must be regular ones. A named pipe or a
-// device in the place of a configuration or state file would make an ordinary
-// read wait for ever; Read refuses it at once.
+// Package safefile reads regular files only. A named pipe or a device in the place of a
+// configuration or state file would make an ordinary read wait for ever; Read refuses
+// it at once.
 package safefile
 
 import (
@@ -12,8 +12,8 @@ import (
 	"syscall"
 )
 
-// ErrNotRegular is the cause of a *fs.PathError for what is no regular file:
-// a folder, a pipe, a socket, a device.
+// ErrNotRegular is the cause of a *fs.PathError for what is not a regular file: a
+// folder, a pipe, a socket, a device.
 var ErrNotRegular = errors.New("not a regular file")
 
 // Open opens a regular file for reading and never blocks.
@@ -33,6 +33,7 @@ func Open(path string) (*os.File, error) {
 	return f, nil
 }
 
+// describeKind says what a file that is not regular is.
 func describeKind(m fs.FileMode) string {
 	switch {
 	case m.IsDir():
@@ -50,11 +51,11 @@ const (
 	BulkLimit     = 512 << 20 // what grows with what it is about: a manifest, a log
 )
 
-// ErrTooLarge is the cause of a *fs.PathError for a file beyond the limit.
+// ErrTooLarge is the cause of a *fs.PathError for a file above the limit.
 var ErrTooLarge = errors.New("too large")
 
-// Read returns the content of a regular file of at most limit bytes. It does not
-// begin to read a larger one, however little of the disk it takes.
+// Read returns the content of a regular file of at most limit bytes. It does not begin
+// to read a larger one, even a sparse one.
 func Read(path string, limit int64) ([]byte, error) {
 	f, err := Open(path)
 	if err != nil {
@@ -70,7 +71,7 @@ func Read(path string, limit int64) ([]byte, error) {
 		return nil, tooLarge
 	}
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if int64(len(data)) > limit { // it grows, or does not say its size
+	if int64(len(data)) > limit { // it grew, or has no size
 		return nil, tooLarge
 	}
 	return data, err

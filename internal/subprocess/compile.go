@@ -12,9 +12,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/flock"
 )
 
-// CompileFlowGate compiles the program of the source tree at root into dir and returns
-// its path, for tests: the command of the README, so a static binary, with the
-// failpoints that tests kill it at.
+// CompileFlowGate compiles the source tree at root into dir and returns the path of the
+// program, for tests: it is static, as the README's command makes it, and has the
+// failpoints at which tests kill it.
 func CompileFlowGate(ctx context.Context, root, dir string) (string, error) {
 	binary, err := filepath.Abs(filepath.Join(dir, "flowgate"))
 	if err != nil {
@@ -33,12 +33,12 @@ func CompileFlowGate(ctx context.Context, root, dir string) (string, error) {
 	return binary, nil
 }
 
-// LockSource keeps others from having mage compile the source tree at root until
-// it is closed: mage writes a file there meanwhile, and removes it.
+// LockSource keeps other processes from having mage compile the source tree at root
+// until it is closed: mage writes a file there meanwhile, and removes it.
 func LockSource(ctx context.Context, root string) (io.Closer, error) {
 	file := filepath.Join(root, "magefile.go")
 	if _, err := os.Stat(file); err != nil {
-		return nil, fmt.Errorf("find the source: %w", err) // else the lock would make it
+		return nil, fmt.Errorf("find the source: %w", err) // otherwise the lock would create the file
 	}
 	lock, err := flock.Take(ctx, file, 10*time.Minute)
 	if err != nil {

@@ -8,45 +8,44 @@ import (
 	"strings"
 )
 
-// safeFolder is the working folder of programs that must not read settings or
-// code out of the folder that the user happens to be in: it belongs to root on
-// every system.
+// safeFolder is the working folder of programs that must not read settings or code from
+// the user's current folder. It belongs to root on every system.
 const safeFolder = "/"
 
-// passedVariables are the variables that an isolated program still gets: where programs
-// and the home folder are, the language, and how the network is reached.
+// passedVariables are passed on to an isolated program: they say where programs and the
+// home folder are, the language, and how the network is reached.
 var passedVariables = [...]string{
 	"PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "LANG", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR",
 	"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy",
 }
 
 // Isolated is Command in a working folder outside of every work tree, with an
-// environment of a few known variables and those that begin with one of the
-// prefixes. Use it for programs of other people that need nothing of the folder
-// that the user works in.
+// environment of a few known variables and those that begin with one of the prefixes.
+// Use it for other people's programs that need nothing of the user's current folder.
 func Isolated(ctx context.Context, prefixes []string, name string, args ...string) *exec.Cmd {
 	cmd := Command(ctx, name, args...)
 	cmd.Dir, cmd.Env = safeFolder, filterEnviron(os.Environ(), prefixes)
 	return cmd
 }
 
-// installerPrefixes are the variables by which a user sets up pip and uv:
-// their package index, their cache, their certificates.
+// installerPrefixes begin the variables by which a user configures pip and uv: package
+// index, cache, certificates.
 var installerPrefixes = []string{"PIP_", "UV_", "XDG_", "LC_"}
 
-// Python is Isolated for a Python interpreter, which gets -I: it imports
-// nothing from the working folder, from PYTHONPATH or from the user's own
-// packages. The variables that set up pip and uv are passed on.
+// Python is Isolated for a Python interpreter, which gets -I: it imports nothing from
+// the working folder, from PYTHONPATH or from the user's own packages. The variables
+// that configure pip and uv are passed on.
 func Python(ctx context.Context, interpreter string, args ...string) *exec.Cmd {
 	return Isolated(ctx, installerPrefixes, interpreter, append([]string{"-I"}, args...)...)
 }
 
-// Installer is Isolated for uv: the variables that set up pip and uv are passed
-// on, and no uv.toml or pyproject.toml of the user's folder is read.
+// Installer is Isolated for uv: the variables that configure pip and uv are passed on,
+// and no uv.toml or pyproject.toml of the user's folder is read.
 func Installer(ctx context.Context, name string, args ...string) *exec.Cmd {
 	return Isolated(ctx, installerPrefixes, name, args...)
 }
 
+// filterEnviron returns the entries that are passed on.
 func filterEnviron(environ, prefixes []string) []string {
 	return slices.DeleteFunc(slices.Clone(environ), func(entry string) bool {
 		name, _, _ := strings.Cut(entry, "=")

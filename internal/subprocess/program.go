@@ -1,7 +1,7 @@
-// Package subprocess runs other people's programs: npm, pip, uv, agents,
-// LiteLLM. Call Command and use what it returns as any exec.Cmd.
+// Package subprocess runs other people's programs: npm, pip, uv, agents, LiteLLM. Call
+// Command and use what it returns as any exec.Cmd.
 //
-// It never runs a shell, and nothing of a program outlives its context.
+// It never runs a shell, and nothing that a program starts outlives its context.
 package subprocess
 
 import (
@@ -13,11 +13,11 @@ import (
 	"github.com/flowgate-go/flowgate/internal/process"
 )
 
-// outputPatience is how long output is still read after a program was killed.
+// outputPatience bounds how long output is read after a program was killed.
 const outputPatience = 5 * time.Second
 
-// Command is exec.CommandContext with a process group of its own: when ctx
-// ends, the program is killed together with everything it has started.
+// Command is exec.CommandContext with a process group of its own: when ctx ends, the
+// program is killed together with everything that it started in its group.
 func Command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...) //nolint:gosec // callers run what they name
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -26,8 +26,8 @@ func Command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// Tail is the last part of what a program printed, at most n bytes, for
-// messages about its failure.
+// Tail returns the last n bytes of what a program printed, for messages about its
+// failure.
 func Tail(output []byte, n int) string {
 	if len(output) > n {
 		output = output[len(output)-n:]

@@ -1,4 +1,4 @@
-// Package version knows which FlowGate this is. It reads nothing until asked.
+// Package version holds the version of FlowGate. It reads nothing until called.
 package version
 
 import (
@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// Number is the release this tree is or becomes (semver, without a leading v).
+// Number is the release that this tree is or becomes (semver, without a leading v).
 const Number = "0.1.0"
 
-// String is Number and, where the build recorded it, the commit: "0.1.0+1a2b3c4d".
+// String returns Number and, where the build recorded it, the commit: "0.1.0+1a2b3c4d".
 func String() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
