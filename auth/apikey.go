@@ -14,12 +14,12 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// APIKeyFile is where the API key of a provider is kept.
-func APIKeyFile(cfg *config.Config, provider string) string {
-	return filepath.Join(cfg.Paths.Secrets(), "provider-"+provider+".key")
+// APIKeyFile returns the file that FlowGate keeps the API key of a provider in.
+func APIKeyFile(cfg *config.Config, name string) string {
+	return filepath.Join(cfg.Paths.Secrets(), "provider-"+name+".key")
 }
 
-// APIKeys are the API keys that FlowGate keeps, of whatever provider.
+// APIKeys returns the API keys that FlowGate keeps, one account for each provider.
 func APIKeys(cfg *config.Config, providers []provider.Provider, now time.Time) []Account {
 	var found []Account
 	for _, p := range providers {
@@ -33,10 +33,10 @@ func APIKeys(cfg *config.Config, providers []provider.Provider, now time.Time) [
 			a.Mode = fmt.Sprintf("%#04o", info.Mode().Perm())
 			var open bool
 			if _, open, err = keyfile.Read(path); open {
-				a.addProblem(ProblemMode, "others than the owner may read or change it; chmod 600 "+path)
+				a.addProblem(ProblemMode, "other users may read or change it; chmod 600 "+path)
 			}
 		}
-		a.State, a.Evidence = Lasting, "an API key has no end of its own"
+		a.State, a.Evidence = Lasting, "an API key does not expire"
 		if err != nil {
 			a.State, a.Evidence = Unknown, "the key could not be read"
 			a.addProblem(ProblemUnreadable, safefile.Reason(err))

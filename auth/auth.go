@@ -1,11 +1,12 @@
-// Package auth signs in to providers and keeps their credentials: which
-// providers and methods there are (Providers), which accounts (Accounts) and in
-// what state, the sign-ins themselves (Login), imports from other tools
-// (Import), refreshing, removal with undo, and moving to another machine.
+// Package auth knows the accounts of an installation: the credentials that it
+// has, their states and their problems.
 //
 // Call Accounts first: it reads the folder of credential files that CLIProxyAPI
-// loads. Looking never refreshes, changes or sends a token; no function returns
-// or prints one.
+// loads. This package changes no credential and sends nothing over the network;
+// no exported field holds a token. The packages below it do the rest:
+// auth/status shows accounts and providers, auth/signin signs in, auth/source
+// imports from other tools, auth/vault writes, removes and restores credential
+// files, auth/refresh renews tokens, auth/bundle exports.
 package auth
 
 import (
@@ -19,18 +20,18 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 )
 
-// Environment is what the package looks at besides the configuration.
+// Environment is what the packages of auth depend on besides the configuration.
 type Environment struct {
 	Getenv func(string) string // HOME, CODEX_HOME, …
 	Now    func() time.Time
 	GOOS   string // runtime.GOOS: where other tools keep their files
 
-	// Untrusted says that the configuration is not trusted: nothing that it names is asked.
+	// Untrusted reports that the user does not trust the configuration: no server that it names is contacted.
 	Untrusted bool
 }
 
-// Folder is where the credential files are: where CLIProxyAPI loads them from,
-// as ServerFolder says, else .router/auths.
+// Folder returns the folder of credential files: the one that CLIProxyAPI loads
+// them from (ServerFolder), else .router/auths.
 func Folder(cfg *config.Config, env Environment) string {
 	if cfg.CLIProxyConfigFile == "" {
 		return cfg.Paths.Auths()
@@ -42,9 +43,9 @@ func Folder(cfg *config.Config, env Environment) string {
 	return ServerFolder(cfg, env.Getenv, f)
 }
 
-// ServerFolder is the folder that CLIProxyAPI with the configuration own loads
-// credentials from: auth-dir counts from the folder that the server is started
-// in, and ~ is its HOME.
+// ServerFolder returns the folder that CLIProxyAPI with the configuration own
+// loads credentials from: auth-dir is relative to the folder that the server is
+// started in, and ~ is the server's HOME.
 func ServerFolder(cfg *config.Config, getenv func(string) string, own cliproxy.File) string {
 	svc, _ := cfg.Service(config.CLIProxy)
 	home := getenv("HOME")
@@ -54,6 +55,7 @@ func ServerFolder(cfg *config.Config, getenv func(string) string, own cliproxy.F
 	return own.Folder(home, lo.CoalesceOrEmpty(svc.Cwd, cfg.Dir))
 }
 
-// TrashFolder is where files go that logout and import take away. It is inside the
-// credential folder, so that a rename always does; CLIProxyAPI loads no subfolders.
+// TrashFolder returns the folder that removed and replaced files are moved to. It
+// is inside the credential folder, so that moving is a rename on one file system;
+// CLIProxyAPI loads no subfolders.
 func TrashFolder(folder string) string { return filepath.Join(folder, ".trash") }

@@ -11,8 +11,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
-// FindAccount finds the account that a person named: by its name, its file, its email,
-// or its provider when that has only one.
+// FindAccount returns the account that name means: its name, its file, its e-mail
+// address, or its provider if that has only one account. Faults:
+// account-ambiguous, account-unknown.
 func FindAccount(accounts []Account, name string) (Account, error) {
 	tests := []func(Account) bool{
 		func(a Account) bool { return a.Account == name || filepath.Base(a.File) == name || a.File == name },
@@ -25,17 +26,20 @@ func FindAccount(accounts []Account, name string) (Account, error) {
 			return found[0], nil
 		}
 		if len(found) > 1 {
-			return Account{}, fault.Usage("account-ambiguous", "%q fits %d accounts", name, len(found)).
-				WithHint("one of %s", strings.Join(AccountNames(found), ", "))
+			return Account{}, fault.Usage("account-ambiguous", "%q matches %d accounts", name, len(found)).
+				WithHint("type one of %s", strings.Join(AccountNames(found), ", "))
 		}
 	}
 	return Account{}, fault.Usage("account-unknown", "there is no account %q", name).WithHint("%s", AccountHint(name, AccountNames(accounts)))
 }
 
+// AccountNames returns the names that FindAccount takes.
 func AccountNames(accounts []Account) []string {
 	return lo.Map(accounts, func(a Account, _ int) string { return a.Account })
 }
 
+// AccountHint returns the hint for an unknown account name: the nearest of the
+// existing ones, or all.
 func AccountHint(name string, have []string) string {
 	if len(have) == 0 {
 		return "there is none; mage auth:status lists them"
@@ -49,7 +53,7 @@ func AccountHint(name string, have []string) string {
 	return "there are " + strings.Join(have, ", ")
 }
 
-// AccountLabel is an account as people know it.
+// AccountLabel returns the e-mail address of an account, else its file name.
 func AccountLabel(email, file string) string {
 	if email != "" {
 		return email

@@ -13,9 +13,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// observation is what was once seen of a grant: that the provider refused to
-// renew it. It is kept because looking must not try again, and holds only as
-// long as the credential holds that same grant.
+// observation records that the provider refused to renew a grant. It is kept
+// because showing accounts must not try again, and counts only while the
+// credential file holds that same grant.
 type observation struct {
 	State    State     `json:"state"`
 	Evidence string    `json:"evidence"`
@@ -24,14 +24,15 @@ type observation struct {
 	Grant    string    `json:"grant"` // salted hash of the refresh token
 }
 
-// observations are by file name.
+// observations are keyed by file name.
 type observations map[string]observation
 
+// observationFile returns the file that observations are kept in.
 func observationFile(cfg *config.Config) string {
 	return filepath.Join(cfg.Paths.RuntimeDir, "auth-observed.json")
 }
 
-// readObservations returns what was seen earlier; a damaged file counts as none.
+// readObservations returns the recorded observations; a damaged file counts as none.
 func readObservations(cfg *config.Config) observations {
 	o := observations{}
 	if data, err := safefile.Read(observationFile(cfg), safefile.DocumentLimit); err == nil {
@@ -40,7 +41,7 @@ func readObservations(cfg *config.Config) observations {
 	return o
 }
 
-// apply puts what was seen earlier over what the file says.
+// apply replaces the state that follows from the file by the recorded one.
 func (o observations) apply(a *Account, c credential.Content) {
 	seen, ok := o[filepath.Base(a.File)]
 	if ok && c.RefreshToken != "" && hmac.Equal([]byte(seen.Grant), []byte(credential.Hash(seen.Salt, c.RefreshToken))) {
@@ -48,7 +49,8 @@ func (o observations) apply(a *Account, c credential.Content) {
 	}
 }
 
-// RecordState remembers what was seen of a file's grant.
+// RecordState records what was observed of a file's grant, so that Accounts shows
+// it. Fault: write-failed.
 func RecordState(cfg *config.Config, file, grant string, state State, evidence string, now time.Time) error {
 	salt := credential.NewSalt()
 	all := readObservations(cfg)

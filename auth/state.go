@@ -7,14 +7,14 @@ import (
 	"github.com/flowgate-go/flowgate/auth/credential"
 )
 
-// clockSlack is how far a time in a file may lie ahead before a clock must be
-// wrong.
+// clockSlack is how far the last refresh may lie in the future before a clock is
+// reported as wrong.
 const clockSlack = 5 * time.Minute
 
-// judgeState concludes the state from what the credential itself holds.
+// judgeState sets the state that follows from the credential's own content.
 func (a *Account) judgeState(c credential.Content, lasting bool, now time.Time) {
 	if c.HasBadExpiry {
-		a.addProblem(ProblemTime, "its expiry is written in no known form")
+		a.addProblem(ProblemTime, "its expiry cannot be read")
 	}
 	if c.RefreshedAt.After(now.Add(clockSlack)) {
 		a.addProblem(ProblemClock, "it was last refreshed in the future ("+credential.FormatTime(c.RefreshedAt)+"): a clock is wrong")
@@ -24,27 +24,27 @@ func (a *Account) judgeState(c credential.Content, lasting bool, now time.Time) 
 		a.addProblem(ProblemNoToken, "it holds neither an access token nor a refresh token")
 		a.Evidence = "the file holds no token"
 	case c.ExpiresAt.IsZero() && lasting:
-		a.State, a.Evidence = Lasting, "credentials of this kind have no end of their own"
+		a.State, a.Evidence = Lasting, "credentials of this kind do not expire"
 	case c.ExpiresAt.IsZero() && c.RefreshToken != "":
-		a.Evidence = "the file does not say when the access token expires; a refresh token is there"
+		a.Evidence = "the file does not say when the access token expires; there is a refresh token"
 	case c.ExpiresAt.IsZero():
 		a.Evidence = "the file does not say when the access token expires"
 	case c.ExpiresAt.After(now):
 		a.State, a.Evidence = Fresh, fmt.Sprintf("%s says that the access token expires at %s", c.ExpirySource, credential.FormatTime(c.ExpiresAt))
 		if c.RefreshToken == "" && !lasting {
-			a.addProblem(ProblemNoRefresh, "there is no refresh token: it ends at "+credential.FormatTime(c.ExpiresAt))
+			a.addProblem(ProblemNoRefresh, "there is no refresh token: it expires at "+credential.FormatTime(c.ExpiresAt))
 		}
 	case c.RefreshToken != "":
-		a.State, a.Evidence = Stale, fmt.Sprintf("%s says that the access token expired at %s; a refresh token is there", c.ExpirySource, credential.FormatTime(c.ExpiresAt))
+		a.State, a.Evidence = Stale, fmt.Sprintf("%s says that the access token expired at %s; there is a refresh token", c.ExpirySource, credential.FormatTime(c.ExpiresAt))
 	default:
 		a.State, a.Evidence = Dead, fmt.Sprintf("%s says that the access token expired at %s, and there is no refresh token", c.ExpirySource, credential.FormatTime(c.ExpiresAt))
 		a.addProblem(ProblemNoRefresh, "it has expired and there is no refresh token")
 	}
 }
 
-// UsableUntil reports whether the account can be expected to work at that time,
-// and why not. What is only unknown does not count as usable.
-func (a Account) UsableUntil(at time.Time) (bool, string) {
+// IsUsableAt reports whether the account can be expected to work at that time,
+// and if not, the reason.
+func (a Account) IsUsableAt(at time.Time) (bool, string) {
 	switch {
 	case a.Disabled:
 		return false, "it is disabled"
@@ -53,7 +53,7 @@ func (a Account) UsableUntil(at time.Time) (bool, string) {
 	case a.State == Fresh && (a.Refreshable || a.ExpiresAt != nil && a.ExpiresAt.After(at)):
 		return true, ""
 	case a.State == Fresh:
-		return false, "it ends at " + credential.FormatTime(*a.ExpiresAt) + " and cannot be renewed"
+		return false, "it expires at " + credential.FormatTime(*a.ExpiresAt) + " and cannot be renewed"
 	case a.State == Parked && a.Live != nil && a.Live.RetryAt != nil && a.Live.RetryAt.Before(at):
 		return true, ""
 	case a.State == Unknown && a.Refreshable && len(a.Problems) == 0:

@@ -23,11 +23,11 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// Accounts lists the credentials of the installation, by provider and name: the
-// files that CLIProxyAPI loads from Folder, and the API keys among FlowGate's
-// secrets. What is wrong with one is among its Problems; only a folder that
-// cannot be read is an error. No folder means no accounts. Faults:
-// auth-dir-unreadable, provider-invalid.
+// Accounts returns the credentials of the installation, sorted by provider and
+// name: the files that CLIProxyAPI loads from Folder, and the API keys among
+// FlowGate's secrets. A defect of one file is among that account's Problems; only
+// a folder that cannot be read is an error. Without a folder there are no
+// accounts. Faults: auth-dir-unreadable, provider-invalid.
 func Accounts(ctx context.Context, cfg *config.Config, env Environment) ([]Account, error) {
 	providers, err := provider.All(cfg)
 	if err != nil {
@@ -56,8 +56,8 @@ func Accounts(ctx context.Context, cfg *config.Config, env Environment) ([]Accou
 	return accounts, nil
 }
 
-// CredentialFiles returns the files that CLIProxyAPI would load: *.json at the top level,
-// hidden ones too.
+// CredentialFiles returns the files in folder that CLIProxyAPI would load: *.json
+// at the top level, hidden ones too. Fault: auth-dir-unreadable.
 func CredentialFiles(folder string) ([]string, error) {
 	entries, err := os.ReadDir(folder)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -65,7 +65,7 @@ func CredentialFiles(folder string) ([]string, error) {
 	}
 	if err != nil {
 		return nil, fault.New("auth-dir-unreadable", "read the credential folder: %w", err).
-			WithHint("it must be a folder that you may read")
+			WithHint("it must be a folder that you can read")
 	}
 	var files []string
 	for _, e := range entries {
@@ -81,7 +81,7 @@ func ReadAccount(cfg *config.Config, file string, providers []provider.Provider,
 	return readAccount(file, providers, readObservations(cfg), now)
 }
 
-// readAccount reads one credential file.
+// readAccount reads one credential file and judges its state.
 func readAccount(file string, providers []provider.Provider, seen observations, now time.Time) Account {
 	name := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
 	a := Account{Account: name, File: file, State: Unknown, ObservedAt: now.UTC(), Problems: []Problem{}}
@@ -101,7 +101,7 @@ func readAccount(file string, providers []provider.Provider, seen observations, 
 	a.Provider = c.Type
 	switch {
 	case c.Type == "":
-		a.addProblem(ProblemNoType, `there is no "type" in it, so CLIProxyAPI does not load it`)
+		a.addProblem(ProblemNoType, `it has no "type", so CLIProxyAPI does not load it`)
 	case !known:
 		a.addProblem(ProblemType, fmt.Sprintf("no provider has files of type %q; auth.providers can name one (file_type)", c.Type))
 	default:
@@ -112,7 +112,7 @@ func readAccount(file string, providers []provider.Provider, seen observations, 
 	return a
 }
 
-// readFile reads a file's mode, owner and content, and notes what is wrong with them.
+// readFile reads a file's mode, owner and content, and adds their problems.
 func (a *Account) readFile(file string) ([]byte, error) {
 	f, err := safefile.Open(file)
 	if err != nil {
@@ -134,7 +134,7 @@ func (a *Account) readFile(file string) ([]byte, error) {
 	data := make([]byte, info.Size())
 	n, err := io.ReadFull(f, data)
 	if data = data[:n]; errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		err = nil // empty, or cut short by a rewrite just now
+		err = nil // empty, or truncated by a rewrite meanwhile
 	}
 	if err != nil {
 		a.addProblem(ProblemUnreadable, safefile.Reason(err))
@@ -142,11 +142,12 @@ func (a *Account) readFile(file string) ([]byte, error) {
 	return data, err
 }
 
+// checkPermissions sets Mode and adds the problems of mode, owner and link.
 func (a *Account) checkPermissions(file string, info fs.FileInfo) {
 	mode := info.Mode().Perm()
 	a.Mode = fmt.Sprintf("%#04o", mode)
 	if mode&0o077 != 0 {
-		a.addProblem(ProblemMode, "others than the owner may read or change it; chmod 600 "+file)
+		a.addProblem(ProblemMode, "other users may read or change it; chmod 600 "+file)
 	}
 	if credential.HasForeignOwner(info) {
 		a.addProblem(ProblemOwner, "it belongs to another user")
@@ -156,6 +157,7 @@ func (a *Account) checkPermissions(file string, info fs.FileInfo) {
 	}
 }
 
+// setContent takes over what the file says.
 func (a *Account) setContent(c credential.Content, now time.Time) {
 	a.Email, a.Plan, a.Refreshable, a.Disabled = c.Email, c.Plan, c.RefreshToken != "", c.Disabled
 	a.content, a.Team = c, c.Organization
@@ -168,9 +170,9 @@ func (a *Account) setContent(c credential.Content, now time.Time) {
 	}
 }
 
-// markDuplicates notes accounts that several files hold: the server takes them for
-// several credentials. Where the ids leave it open, the e-mail and the plan
-// decide; this is only a remark.
+// markDuplicates adds a problem to each account that another file holds, too: the
+// server treats them as several credentials. Where the ids do not decide, the
+// e-mail and the plan do, since this is only a warning.
 func markDuplicates(accounts []Account) {
 	groups := map[string][]int{}
 	for i, a := range accounts {

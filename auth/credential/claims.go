@@ -8,24 +8,24 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// Claims are what a JSON Web Token says about its owner. Its signature is not
-// checked: nothing is granted because of them, they only name an account.
+// Claims are the claims of a JSON Web Token about its owner. The signature is not
+// verified, because they only name an account and grant nothing.
 type Claims struct {
 	Email     string
 	Plan      string
 	Account   string
 	Subject   string
-	ExpiresAt time.Time // zero when the token does not say
+	ExpiresAt time.Time // zero when the token has none
 }
 
-// Where the known issuers put them: OpenID Connect's standard claims, then
+// The paths of the claims: OpenID Connect's standard claims, then
 // OpenAI's (github.com/openai/codex, codex-rs/login/src/token_data.rs).
 const (
 	claimAuth    = `https://api\.openai\.com/auth`
 	claimProfile = `https://api\.openai\.com/profile`
 )
 
-// ReadClaims returns the claims of a JWT; ok is false when token is none.
+// ReadClaims returns the claims of a JWT; ok is false if token is not a JWT.
 func ReadClaims(token string) (c Claims, ok bool) {
 	_, rest, found := strings.Cut(token, ".")
 	body, _, signed := strings.Cut(rest, ".")
@@ -54,7 +54,8 @@ func ReadClaims(token string) (c Claims, ok bool) {
 	return c, true
 }
 
-// FirstText is the first of the values that is a text and not blank.
+// FirstText returns the first of the values that is a nonblank string, trimmed; ""
+// if none is.
 func FirstText(values ...gjson.Result) string {
 	for _, v := range values {
 		if s := strings.TrimSpace(v.Str); v.Type == gjson.String && s != "" {

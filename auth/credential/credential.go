@@ -1,3 +1,8 @@
+// Package credential reads credential files as CLIProxyAPI does: Parse returns the
+// tokens, times and names in one, Content.Identity the provider's own ids, Compare
+// whether two are of the same account.
+//
+// It sends nothing and writes nothing. Its types hold secrets: never print them.
 package credential
 
 import (
@@ -11,31 +16,31 @@ import (
 // Errors of parse.
 var (
 	ErrEmpty     = errors.New("the file is empty")
-	ErrNotJSON   = errors.New("it is no JSON (truncated, binary, or something else)")
-	errNotObject = errors.New("it is JSON, but no object")
+	ErrNotJSON   = errors.New("it is not JSON (truncated, binary, or something else)")
+	errNotObject = errors.New("it is JSON, but not an object")
 	ErrTooDeep   = errors.New("it is nested too deeply for a credential")
 )
 
-// Content is the content of one file that CLIProxyAPI loads. It holds
-// secrets: never print it.
+// Content is the content of one credential file. It holds secrets: never print it.
 type Content struct {
 	Type         string
-	AccessToken  string // what is presented to the provider: an access token or a key
+	AccessToken  string // what requests to the provider carry: an access token or an API key
 	RefreshToken string
 	Email        string
 	Plan         string
-	Organization string // name of the organisation
+	Organization string // the organisation's name
 	AccountID    string
-	ExpiresAt    time.Time // zero when the file does not say
+	ExpiresAt    time.Time // zero when unknown
 	RefreshedAt  time.Time
-	raw          []byte // the file: identity reads it when it is asked
+	raw          []byte // the whole file: Identity reads it on demand
 	Disabled     bool
-	HasBadExpiry bool // an expiry is there and cannot be read
+	HasBadExpiry bool // the file has an expiry that cannot be read
 	ExpirySource string
 }
 
-// Parse reads a credential file as leniently as CLIProxyAPI 7 does. Values of a
-// wrong type count as absent.
+// Parse reads the text of a credential file as leniently as CLIProxyAPI 7 does:
+// a member whose value has another type than expected counts as absent. Errors:
+// ErrEmpty, ErrNotJSON, ErrTooDeep, and one for JSON that is not an object.
 func Parse(data []byte) (Content, error) {
 	if len(data) == 0 {
 		return Content{}, ErrEmpty
@@ -45,7 +50,7 @@ func Parse(data []byte) (Content, error) {
 		return Content{}, err
 	}
 	top := Members(doc)
-	nested := Members(top["token"]) // gemini's and others' inner token
+	nested := Members(top["token"]) // gemini and others have the token in an object
 	c := Content{
 		Type:         FirstText(top["type"]),
 		AccessToken:  FirstText(top["access_token"], nested["access_token"], top["api_key"], top["cookie"]),
@@ -65,12 +70,12 @@ func Parse(data []byte) (Content, error) {
 	return c, nil
 }
 
-// maxDepth is how deep objects and lists may lie in each other; credentials have
+// maxDepth bounds how deeply objects and lists may be nested; credentials have
 // three levels.
 const maxDepth = 32
 
-// ReadObject reads a JSON object. The depth is looked at first: readers of JSON
-// take quadratic time, or the whole stack, for a file of brackets.
+// ReadObject parses a JSON object. It checks the depth first, because parsing a
+// file of brackets takes quadratic time or the whole stack.
 func ReadObject(data []byte) (gjson.Result, error) {
 	if depthOf(data) > maxDepth {
 		return gjson.Result{}, ErrTooDeep
@@ -85,8 +90,7 @@ func ReadObject(data []byte) (gjson.Result, error) {
 	return doc, nil
 }
 
-// depthOf is the greatest number of objects and lists around one place of a
-// JSON text. It counts no further than just over maxDepth.
+// depthOf returns the nesting depth of a JSON text, or some number over maxDepth.
 func depthOf(data []byte) int {
 	if opened := bytes.Count(data, []byte("{")) + bytes.Count(data, []byte("[")); opened <= maxDepth {
 		return opened // it cannot be deeper
@@ -109,6 +113,7 @@ func depthOf(data []byte) int {
 	return deepest
 }
 
+// readTimes sets the expiry and the last refresh.
 func (c *Content) readTimes(top, nested map[string]gjson.Result) {
 	at, ok, given := readFirstTime(top, ExpiryKeys())
 	if !ok {
@@ -124,7 +129,7 @@ func (c *Content) readTimes(top, nested map[string]gjson.Result) {
 	c.RefreshedAt, _, _ = readFirstTime(top, refreshKeys())
 }
 
-// fillFromClaims fills in what the file itself does not say.
+// fillFromClaims takes from the ID token what the file itself does not have.
 func (c *Content) fillFromClaims(idToken string) {
 	if idToken == "" || c.Email != "" && c.Plan != "" && c.AccountID != "" {
 		return
@@ -143,8 +148,8 @@ func (c *Content) fillFromClaims(idToken string) {
 	}
 }
 
-// Members is v's members by key; the last of several with one key counts, as in
-// encoding/json.
+// Members returns the members of an object by key; of several with one key the
+// last counts, as in encoding/json. Other values have none.
 func Members(v gjson.Result) map[string]gjson.Result {
 	members := map[string]gjson.Result{}
 	if v.IsObject() {

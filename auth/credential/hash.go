@@ -7,13 +7,14 @@ import (
 	"encoding/base64"
 )
 
+// NewSalt returns 16 random bytes for Hash.
 func NewSalt() []byte {
 	salt := make([]byte, 16)
 	_, _ = rand.Read(salt) // never fails (crypto/rand since Go 1.24)
 	return salt
 }
 
-// Hash is what grants are compared by.
+// Hash returns a salted hash of a secret, to compare it with one that is stored.
 func Hash(salt []byte, secret string) string {
 	mac := hmac.New(sha256.New, salt)
 	_, _ = mac.Write([]byte(secret))

@@ -7,13 +7,13 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// Identity is what a credential says about whose it is: the provider's own ids,
-// and what only helps to tell accounts apart. A file name is not part of it, and
-// an e-mail address alone proves nothing: one person may have an account in
-// several organisations under one address.
+// Identity holds the ids that name the account of a credential, and values that
+// only help to tell accounts apart. A file name is not part of it, and an e-mail
+// address alone does not decide: one address may have accounts in several
+// organisations.
 type Identity map[string]string
 
-// The members of an identity.
+// The keys of an Identity.
 const (
 	IDOrganization = "organization" // Claude
 	idAccount      = "account"      // Codex's workspace, Claude's account
@@ -29,22 +29,22 @@ const (
 	idEmail        = "email"
 )
 
-// decisiveIDs are those that name one account: when both credentials have one
-// and it is equal (and none differs) they are of the same account.
+// decisiveIDs returns the ids that name one account: if two credentials have the
+// same value of one, and no id differs, they are of the same account.
 func decisiveIDs() []string {
 	return []string{IDOrganization, idAccount, idSubject, idUser, idService, idClient, idProfile}
 }
 
-// Verdict is what a comparison of two identities gives.
+// Verdict is the result of comparing two identities.
 type Verdict int
 
 const (
-	Unclear      Verdict = iota // nothing that names an account is known of both
-	SameAccount                 // of one account
-	OtherAccount                // of different accounts
+	Unclear      Verdict = iota // they have no decisive id in common
+	SameAccount                 // the same account
+	OtherAccount                // different accounts
 )
 
-// readIdentity takes the identity from a credential file's members.
+// readIdentity returns the identity in a credential file's members.
 func readIdentity(top map[string]gjson.Result) Identity {
 	service := Members(top["service_account"])
 	id := Identity{
@@ -67,9 +67,9 @@ func readIdentity(top map[string]gjson.Result) Identity {
 	return id
 }
 
-// registeredClient is the client that a machine registered for its sign-in. The
-// client of an organisation's identity provider, which all its users share, has
-// no secret and no hash.
+// registeredClient returns the id of the OAuth client that a machine registered
+// for its sign-in. The client of an organisation's identity provider, which all
+// its users share, has no secret and no hash: it returns "".
 func registeredClient(top map[string]gjson.Result) string {
 	if hash := FirstText(top["client_id_hash"]); hash != "" || FirstText(top["client_secret"]) == "" {
 		return hash
@@ -77,20 +77,20 @@ func registeredClient(top map[string]gjson.Result) string {
 	return FirstText(top["client_id"])
 }
 
-// isSharedProfile reports a profile that Amazon gives to everybody who signs in
-// with a Builder ID or a social account: it names nobody. These are the account
-// numbers in the ARNs that Kiro has built in.
+// isSharedProfile reports whether a profile is one of those that all sign-ins with
+// a Builder ID or a social account share, so that it does not name an account.
+// These are the account numbers in the ARNs that Kiro has built in.
 func isSharedProfile(arn string) bool {
 	return strings.Contains(arn, ":638616132270:") || strings.Contains(arn, ":699475941385:")
 }
 
-// Identity is whose the credential is. It is read when it is asked: a status of
-// a thousand files needs few.
+// Identity returns the ids of the credential's account. They are read on demand:
+// showing a thousand files needs few of them.
 func (c Content) Identity() Identity {
 	if c.raw == nil {
 		return Identity{}
 	}
-	top := Members(gjson.ParseBytes(c.raw)) // parse has looked at it
+	top := Members(gjson.ParseBytes(c.raw)) // Parse has checked it
 	id := readIdentity(top)
 	if known, ok := ReadClaims(FirstText(top["id_token"])); ok {
 		id.addClaims(known)
@@ -100,7 +100,7 @@ func (c Content) Identity() Identity {
 	return id
 }
 
-// addClaims fills in what an ID token says.
+// addClaims adds the ids of a token's claims where the file has none.
 func (id Identity) addClaims(c Claims) {
 	for key, value := range map[string]string{idAccount: c.Account, idSubject: c.Subject, idEmail: c.Email} {
 		if id[key] == "" {
@@ -109,7 +109,7 @@ func (id Identity) addClaims(c Claims) {
 	}
 }
 
-// Compare says whether two credentials of one provider are of one account.
+// Compare compares the identities of two credentials of one provider.
 func (id Identity) Compare(other Identity) Verdict {
 	result := Unclear
 	for key, value := range id {
@@ -128,9 +128,10 @@ func (id Identity) Compare(other Identity) Verdict {
 	return result
 }
 
-// leavesUndecided reports whether an equal id does not decide. One account may be in
-// several organisations, so it counts only when both or neither name theirs; and
-// a profile of Kiro behind an identity provider is the organisation's.
+// leavesUndecided reports whether an equal id does not prove the same account. One
+// account may be in several organisations, so the id counts only if both or neither
+// name theirs; and a profile of Kiro behind an identity provider is the
+// organisation's.
 func (id Identity) leavesUndecided(other Identity, key string) bool {
 	switch key {
 	case IDOrganization:
@@ -141,9 +142,9 @@ func (id Identity) leavesUndecided(other Identity, key string) bool {
 	return (id[IDOrganization] == "") != (other[IDOrganization] == "")
 }
 
-// Compare is compare, by the secret where the ids leave it open: one
-// grant is one account, and two grants are taken for two accounts, since
-// replacing the wrong one would lose it.
+// Compare compares the accounts of two credentials of one provider: by their ids,
+// and if those do not decide by the secret. Two different grants count as two
+// accounts, since replacing the wrong one would lose it.
 func Compare(a, b Content) Verdict {
 	v := a.Identity().Compare(b.Identity())
 	if v != Unclear {
@@ -158,9 +159,9 @@ func Compare(a, b Content) Verdict {
 	return OtherAccount
 }
 
-// Secret is what the account is reached with: the refresh token, else what is
-// presented to the provider.
+// Secret returns the refresh token, else the access token or API key.
 func (c Content) Secret() string { return cmp.Or(c.RefreshToken, c.AccessToken) }
 
-// KiroExternalIDP is Kiro's sign-in at an organisation's own identity provider.
+// KiroExternalIDP is the auth_method of a Kiro sign-in at an organisation's own
+// identity provider.
 const KiroExternalIDP = "external_idp"

@@ -13,11 +13,12 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// MaxSize is the most that is read of a credential file; real ones are below 16 kB.
+// MaxSize bounds a credential file, in bytes; real ones are below 16 kB.
 const MaxSize = 1 << 20
 
-// ReadFile reads a file of another tool: a regular one of this user, of at
-// most 1 MB.
+// ReadFile reads a credential file of another program: a regular file of this user
+// of at most MaxSize bytes. Faults: source-missing, source-unreadable,
+// source-invalid, source-unsupported.
 func ReadFile(file string) ([]byte, error) {
 	info, err := os.Lstat(file)
 	switch {
@@ -40,23 +41,26 @@ func ReadFile(file string) ([]byte, error) {
 		data, err = safefile.Read(file, MaxSize)
 	}
 	if err != nil {
-		return nil, fault.New("source-unreadable", "read %s: %s", file, safefile.Reason(err)).WithHint("it must be a file of yours that you may read; -source=FILE names another")
+		return nil, fault.New("source-unreadable", "read %s: %s", file, safefile.Reason(err)).WithHint("it must be a file that you own and can read; -source=FILE names another")
 	}
 	return data, nil
 }
 
+// Missing returns the fault source-missing.
 func Missing(file string) error {
-	return fault.New("source-missing", "there is no %s", file).WithHint("-source=FILE names where the credential is")
+	return fault.New("source-missing", "%s does not exist", file).WithHint("-source=FILE names where the credential is")
 }
 
+// Invalid returns the fault source-invalid with the reason why.
 func Invalid(file string, why error) error {
 	return fault.New("source-invalid", "%s holds no credential: %w", file, why).
 		WithHint("sign in again with the tool that it belongs to, or name another file with -source")
 }
 
-// IsDatabase reports whether data is the begin of a SQLite database.
+// IsDatabase reports whether data begins as a SQLite database does.
 func IsDatabase(data []byte) bool { return bytes.HasPrefix(data, []byte("SQLite format 3\x00")) }
 
+// isDatabaseFile reports whether the file begins as a SQLite database does.
 func isDatabaseFile(file string) bool {
 	f, err := safefile.Open(file)
 	if err != nil {
@@ -68,13 +72,14 @@ func isDatabaseFile(file string) bool {
 	return err == nil && IsDatabase(head)
 }
 
-// UnsupportedDatabase refuses a database of kiro-cli and says how its content
-// becomes a file that can be imported.
+// UnsupportedDatabase returns the fault source-unsupported for a database of
+// kiro-cli; the hint converts it into a file that can be imported.
 func UnsupportedDatabase(file string) error {
-	return fault.New("source-unsupported", "%s is a SQLite database, as kiro-cli keeps its sign-in, and FlowGate reads files of JSON only", file).
+	return fault.New("source-unsupported", "%s is a SQLite database, as kiro-cli writes it, and FlowGate reads JSON files only", file).
 		WithHint(`sqlite3 %q "select json_patch(coalesce((select value from auth_kv where key like '%%:odic:device-registration'), '{}'), value) from auth_kv where key like 'kirocli:%%:token'" > kiro.json (chmod 600), then mage auth:import kiro -source=kiro.json; or sign in with mage auth:login kiro`, file)
 }
 
+// HasForeignOwner reports whether the file belongs to another user.
 func HasForeignOwner(info fs.FileInfo) bool {
 	owner, ok := info.Sys().(*syscall.Stat_t)
 	return ok && int(owner.Uid) != os.Geteuid()

@@ -8,19 +8,20 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// The keys that CLIProxyAPI 7 reads an expiry and a last refresh from, in its
-// order (sdk/cliproxy/auth/types.go there).
+// ExpiryKeys returns the keys that CLIProxyAPI 7 reads an expiry from, in its order
+// (sdk/cliproxy/auth/types.go there).
 func ExpiryKeys() []string {
 	return []string{"expired", "expire", "expires_at", "expiresAt", "expiry", "expires"}
 }
 
+// refreshKeys returns the keys that it reads the last refresh from.
 func refreshKeys() []string {
 	return []string{"last_refresh", "lastRefresh", "last_refreshed_at", "lastRefreshedAt"}
 }
 
 // ReadTime reads a point in time as leniently as CLIProxyAPI does: RFC 3339,
 // "2006-01-02 15:04[:05]" (UTC), seconds since 1970, or milliseconds when the
-// number is over 1e12. ok is false for what is none of them.
+// number is over 1e12. ok is false for every other value.
 func ReadTime(v gjson.Result) (at time.Time, ok bool) {
 	switch v.Type {
 	case gjson.Number:
@@ -39,6 +40,7 @@ func ReadTime(v gjson.Result) (at time.Time, ok bool) {
 	return time.Time{}, false
 }
 
+// readUnixTime reads seconds or milliseconds since 1970.
 func readUnixTime(n float64) (time.Time, bool) {
 	if !(n > 0 && n < 1e14) { // NaN too
 		return time.Time{}, false
@@ -50,11 +52,11 @@ func readUnixTime(n float64) (time.Time, bool) {
 	return at, isPlausible(at)
 }
 
-// isPlausible reports a year that JSON's RFC 3339 can write.
+// isPlausible reports whether RFC 3339 can express the year.
 func isPlausible(at time.Time) bool { return at.Year() > 1970 && at.Year() < 9999 }
 
-// readFirstTime returns the time under the first of keys that holds one. given
-// tells whether any of the keys holds a value at all.
+// readFirstTime returns the time under the first of keys that has a readable one.
+// given reports whether any of the keys has a value at all.
 func readFirstTime(object map[string]gjson.Result, keys []string) (at time.Time, ok, given bool) {
 	for _, key := range keys {
 		v, there := object[key]
@@ -69,9 +71,11 @@ func readFirstTime(object map[string]gjson.Result, keys []string) (at time.Time,
 	return time.Time{}, false, given
 }
 
+// FormatTime returns t in the form that CLIProxyAPI writes: RFC 3339, UTC.
 func FormatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// IsNewer reports whether a was issued after b, by expiry and then by last refresh.
+// IsNewer reports whether a was issued after b, judged by expiry, then by last
+// refresh.
 func IsNewer(a, b Content) bool {
 	if !a.ExpiresAt.IsZero() && !b.ExpiresAt.IsZero() && !a.ExpiresAt.Equal(b.ExpiresAt) {
 		return a.ExpiresAt.After(b.ExpiresAt)

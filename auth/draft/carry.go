@@ -12,9 +12,10 @@ import (
 	"github.com/flowgate-go/flowgate/internal/printable"
 )
 
-// CarryUnknown copies the members of doc that are not known here, under the server's
-// spelling, and says so: what renews a token may be among them. Members that
-// steer the server, and what is no text, number or list of texts, are left out.
+// CarryUnknown copies the members of doc that are not among known, under the
+// server's spelling, and adds a warning: one of them may be needed to renew the
+// token. Members that are settings of the server, and values other than strings,
+// numbers, booleans and lists of strings, are left out.
 func (d *Draft) CarryUnknown(doc gjson.Result, file string, known ...string) {
 	var carried, left []string
 	doc.ForEach(func(key, value gjson.Result) bool {
@@ -34,24 +35,25 @@ func (d *Draft) CarryUnknown(doc gjson.Result, file string, known ...string) {
 		return true
 	})
 	if len(carried) > 0 {
-		d.Warn("field-carried", "%s in %s %s not known here and %s carried over as it is", SomeNames(carried), file, isOrAre(carried), isOrAre(carried))
+		d.Warn("field-carried", "%s in %s %s unknown to FlowGate and %s copied unchanged", SomeNames(carried), file, isOrAre(carried), isOrAre(carried))
 	}
 	if len(left) > 0 {
-		d.Warn("field-left-out", "%s in %s %s not known here and left out", SomeNames(left), file, isOrAre(left))
+		d.Warn("field-left-out", "%s in %s %s unknown to FlowGate and left out", SomeNames(left), file, isOrAre(left))
 	}
 }
 
-// IsServerField reports a member that tells CLIProxyAPI what to do with a
-// credential: only its own files may have those.
+// IsServerField reports whether a member is a setting of CLIProxyAPI for a
+// credential. Only its own files may set those.
 func IsServerField(name string) bool {
 	return slices.Contains([]string{
 		"type", "disabled", "prefix", "proxy_url", "priority", "weight", "headers", "base_url", "excluded_models", "request_retry", "websockets", "note",
 	}, name)
 }
 
+// isOrAre returns the verb for names.
 func isOrAre(names []string) string { return lo.Ternary(len(names) == 1, "is", "are") }
 
-// SomeNames lists at most five names.
+// SomeNames joins at most five names, and says how many more there are.
 func SomeNames(names []string) string {
 	if len(names) > 5 {
 		return strings.Join(names[:5], ", ") + fmt.Sprintf(" and %d more", len(names)-5)
@@ -59,8 +61,8 @@ func SomeNames(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// snakeCase is a name in the spelling of CLIProxyAPI's files: fooBar becomes
-// foo_bar. "" for what is no such name.
+// snakeCase returns a name in the spelling of CLIProxyAPI's files: fooBar becomes
+// foo_bar. It returns "" if the name has other characters.
 func snakeCase(name string) string {
 	var b strings.Builder
 	for i, r := range name {
@@ -79,7 +81,7 @@ func snakeCase(name string) string {
 	return b.String()
 }
 
-// TextOrTexts is a text, or a list of texts; nil for everything else.
+// TextOrTexts returns a string, or a list of strings; nil for every other value.
 func TextOrTexts(v gjson.Result) any {
 	if s := credential.FirstText(v); s != "" {
 		return s

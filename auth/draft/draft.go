@@ -1,3 +1,7 @@
+// Package draft describes a credential that was read or received and is not yet
+// written: its provider, the members of its file, and the file's name.
+//
+// A Draft holds secrets: never print it.
 package draft
 
 import (
@@ -17,30 +21,32 @@ import (
 	"github.com/flowgate-go/flowgate/auth/provider"
 )
 
-// Draft is a credential on its way into the folder. It holds secrets.
+// Draft is a credential that is to be written. It holds secrets.
 type Draft struct {
 	Provider provider.Provider
-	Fields   map[string]any // the file's content
-	Name     string         // the file's name; "" follows from the content
-	Label    string         // stands for the email in the name when the content has none
-	APIKey   string         // an API key instead of a file
-	Static   bool           // a person named this very token: that it cannot be renewed is no reason to refuse it
+	Fields   map[string]any // members of the file
+	Name     string         // the file's name; "": FileName makes it
+	Label    string         // replaces the e-mail address in the file's name if there is none
+	APIKey   string         // an API key instead of a credential file
+	Static   bool           // the user gave this very token: it is accepted although it cannot be renewed
 	Warnings []auth.Warning
 
-	Keeper      string // whose file it was found in; "" for a sign-in
-	Source      string // that file
-	RefreshPath string // path of the refresh token in it, for -take; "" when it cannot be taken
+	Keeper      string // the program whose file it was read from; "" for a sign-in
+	Source      string // the file that it was read from
+	RefreshPath string // gjson path of the refresh token in Source, for -take; "" if it cannot be taken
 }
 
+// Warn adds a warning to the draft.
 func (d *Draft) Warn(code, format string, args ...any) {
 	d.Warnings = append(d.Warnings, auth.Warning{Code: code, Message: fmt.Sprintf(format, args...)})
 }
 
-// Text is the text of the file, keys of old that the draft does not have
-// included: the server keeps its own there (prefix, priority, disabled).
+// Text returns the text of the file: the draft's members, and those of old that the
+// draft does not have, since the server keeps settings there (prefix, priority,
+// disabled).
 func (d *Draft) Text(old []byte) ([]byte, error) {
 	merged := map[string]any{}
-	_ = json.Unmarshal(old, &merged) // what is no object is replaced
+	_ = json.Unmarshal(old, &merged) // what is not an object is replaced
 	if merged == nil {
 		merged = map[string]any{}
 	}
@@ -54,7 +60,7 @@ func (d *Draft) Text(old []byte) ([]byte, error) {
 	return append(text, '\n'), nil
 }
 
-// Content is the draft as the store would read it.
+// Content returns the draft as Parse reads its file.
 func (d *Draft) Content() (credential.Content, error) {
 	text, err := d.Text(nil)
 	if err != nil {
@@ -63,8 +69,8 @@ func (d *Draft) Content() (credential.Content, error) {
 	return credential.Parse(text)
 }
 
-// FileName is the name of a new file: the provider's pattern, its words filled
-// in, those without a value left out with the dash before them.
+// FileName returns the name of a new file: the provider's pattern with its words
+// replaced; a word without a value is left out together with the dash before it.
 func (d *Draft) FileName() (string, error) {
 	if d.Name != "" {
 		return d.Name, nil
@@ -87,8 +93,8 @@ func (d *Draft) FileName() (string, error) {
 	return SafeName(pattern), nil
 }
 
-// accountMark is CLIProxyAPI 7's mark of an account in a file name: the first 8
-// hexadecimal digits of the SHA-256 of its id.
+// accountMark returns the mark of an account in a file name of CLIProxyAPI 7: the
+// first 8 hexadecimal digits of the SHA-256 of its id.
 func accountMark(account string) string {
 	if account == "" {
 		return ""
@@ -97,13 +103,14 @@ func accountMark(account string) string {
 	return hex.EncodeToString(sum[:4])
 }
 
-// planSlug is a plan as CLIProxyAPI writes it into a file name.
+// planSlug returns a plan as CLIProxyAPI writes it into a file name.
 func planSlug(plan string) string {
 	words := strings.FieldsFunc(plan, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 	return strings.ToLower(strings.Join(words, "-"))
 }
 
-// SafeName makes a name that stays in its folder, whatever a token claimed.
+// SafeName returns a file name without separators, leading dots and characters
+// other than letters, digits and @._+-, whatever a token claims.
 func SafeName(name string) string {
 	if strings.EqualFold(filepath.Ext(name), ".json") {
 		name = name[:len(name)-len(".json")]

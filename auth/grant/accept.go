@@ -19,16 +19,17 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// acceptance is a grant that a person said may be shared. When the token is
-// renewed it is another grant, shared with nobody.
+// acceptance is a grant that the user allowed to be shared. A renewed token is
+// another grant.
 type acceptance struct {
 	Salt  []byte `json:"salt"`
 	Grant string `json:"grant"` // salted hash
 }
 
-// maxAccepted bounds the file; the oldest are forgotten.
+// maxAccepted bounds the file; the oldest entries are dropped.
 const maxAccepted = 200
 
+// acceptedFile returns the file that accepted grants are kept in.
 func acceptedFile(cfg *config.Config) string {
 	return filepath.Join(cfg.Paths.RuntimeDir, "auth-shared.json")
 }
@@ -36,12 +37,12 @@ func acceptedFile(cfg *config.Config) string {
 func readAccepted(cfg *config.Config) []acceptance {
 	var all []acceptance
 	if data, err := safefile.Read(acceptedFile(cfg), safefile.DocumentLimit); err == nil {
-		_ = json.Unmarshal(data, &all) // a damaged file counts as none: the person is asked again
+		_ = json.Unmarshal(data, &all) // a damaged file counts as none: the user is asked again
 	}
 	return all
 }
 
-// Accept keeps in mind that these grants may be shared.
+// Accept records that these grants may be shared. Fault: write-failed.
 func Accept(cfg *config.Config, grants ...string) error {
 	all := readAccepted(cfg)
 	for _, grant := range grants {
@@ -52,7 +53,7 @@ func Accept(cfg *config.Config, grants ...string) error {
 	}
 	data, err := json.Marshal(all[max(0, len(all)-maxAccepted):])
 	if err != nil {
-		return fmt.Errorf("encode what is accepted: %w", err)
+		return fmt.Errorf("encode the accepted grants: %w", err)
 	}
 	return privatefile.Write(acceptedFile(cfg), data)
 }
@@ -61,13 +62,13 @@ func isAccepted(all []acceptance, grant string) bool {
 	return slices.ContainsFunc(all, func(a acceptance) bool { return hmac.Equal([]byte(a.Grant), []byte(credential.Hash(a.Salt, grant))) })
 }
 
-// CheckStart refuses to start a CLIProxyAPI that would renew a grant that another
-// tool holds too and so sign that out, unless share accepts it now or an import
-// did. It looks at single-use grants only, and a folder that cannot be read is no
-// reason: the server will say so. Fault: grant-shared.
+// CheckStart refuses to start a CLIProxyAPI that would renew a single-use grant
+// which another tool holds, too, and so sign that tool out; share accepts it from
+// now on, as an import with -share does. A folder that cannot be read is not a
+// reason to refuse. Fault: grant-shared.
 func CheckStart(ctx context.Context, cfg *config.Config, env auth.Environment, share bool) error {
 	if svc, ok := cfg.Service(config.CLIProxy); !ok || svc.Runtime == config.RuntimeEcho {
-		return nil // nobody renews anything
+		return nil // the echo renews nothing
 	}
 	accounts, err := auth.Accounts(ctx, cfg, env)
 	if err != nil {
@@ -91,7 +92,7 @@ func CheckStart(ctx context.Context, cfg *config.Config, env auth.Environment, s
 	}
 	first := shared[0]
 	places := lo.Map(first.Holders, func(h Holder, _ int) string { return h.File + " (account " + h.Account + ")" })
-	return fault.New("grant-shared", "%s hold one grant of %s; once the server renews it, the others are signed out", strings.Join(places, " and "), first.Provider).
-		WithHint("mage auth:login %s makes one of its own, mage auth:import %s -take moves it, mage start -share accepts it", first.Provider, first.Provider).
+	return fault.New("grant-shared", "%s hold the same grant of %s; when the server renews it, the others are signed out", strings.Join(places, " and "), first.Provider).
+		WithHint("mage auth:login %s makes another grant, mage auth:import %s -take moves it, mage start -share accepts it", first.Provider, first.Provider).
 		WithDetail(first)
 }

@@ -1,3 +1,5 @@
+// Package grant finds refresh tokens that several programs hold: FindShared lists
+// them, CheckStart refuses to start a server that would sign another program out.
 package grant
 
 import (
@@ -14,17 +16,17 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// Shared is one sign-in that several files hold. Where the provider makes
-// refresh tokens that may be used once, whoever renews first signs the others out.
+// Shared is a grant that several files hold. If the provider's refresh tokens can
+// be used once, the first holder that renews it signs the others out.
 type Shared struct {
 	Provider  string   `json:"provider"`
-	SingleUse bool     `json:"single_use"` // sharing it breaks; else it is only untidy
-	Holders   []Holder `json:"holders"`    // two or more, those that CLIProxyAPI loads first
+	SingleUse bool     `json:"single_use"` // a holder that renews it signs the others out
+	Holders   []Holder `json:"holders"`    // two or more; those that CLIProxyAPI loads come first
 }
 
 // Holder is a file with a refresh token.
 type Holder struct {
-	Keeper  string `json:"keeper"` // whose file it is: cliproxyapi, trash, codex-cli, …
+	Keeper  string `json:"keeper"` // the owner of the file: cliproxyapi, trash, codex-cli, …
 	File    string `json:"file"`
 	Account string `json:"account"` // email or file name
 
@@ -40,15 +42,15 @@ func NewHolder(keeper, file, account, provider, token string) Holder {
 // Holds reports whether the file holds that refresh token.
 func (h Holder) Holds(token string) bool { return token != "" && h.token == token }
 
-// The keepers that are no other tool.
+// The keepers besides other tools.
 const (
 	KeeperServer = "cliproxyapi"
 	KeeperTrash  = "trash"
 )
 
-// FindShared names the grants that more than one file holds: the given
-// accounts, the trash, and the known tools' own stores. Tokens are compared by
-// hashes with a salt that is thrown away.
+// FindShared returns the grants that several files hold: files of the given
+// accounts, files in the trash, and those of the known tools. Fault:
+// provider-invalid.
 func FindShared(ctx context.Context, cfg *config.Config, env auth.Environment, accounts []auth.Account) ([]Shared, error) {
 	providers, err := provider.All(cfg)
 	if err != nil {
@@ -57,14 +59,15 @@ func FindShared(ctx context.Context, cfg *config.Config, env auth.Environment, a
 	return groupByGrant(FindHolders(ctx, cfg, env, providers, accounts), providers), ctx.Err()
 }
 
-// FindHolders returns the files that hold a refresh token: those of the accounts,
-// those in the trash, and the known tools' own.
+// FindHolders returns the files that hold a refresh token: files of the accounts,
+// files in the trash, and those of the known tools.
 func FindHolders(ctx context.Context, cfg *config.Config, env auth.Environment, providers []provider.Provider, accounts []auth.Account) []Holder {
 	holders := accountHolders(accounts)
 	holders = append(holders, trashHolders(auth.Folder(cfg, env), providers)...)
 	return append(holders, ToolHolders(ctx, providers, env)...)
 }
 
+// accountHolders returns the accounts that have a refresh token.
 func accountHolders(accounts []auth.Account) []Holder {
 	var all []Holder
 	for _, a := range accounts {
@@ -75,7 +78,7 @@ func accountHolders(accounts []auth.Account) []Holder {
 	return all
 }
 
-// trashHolders are the holders that logout and import moved away.
+// trashHolders returns the holders in the trash.
 func trashHolders(folder string, providers []provider.Provider) []Holder {
 	entries, _ := os.ReadDir(auth.TrashFolder(folder)) // none when it is not there
 	var all []Holder
@@ -88,6 +91,7 @@ func trashHolders(folder string, providers []provider.Provider) []Holder {
 	return all
 }
 
+// readHolder reads one file; ok is false if it has no refresh token.
 func readHolder(keeper, file string, providers []provider.Provider) (Holder, bool) {
 	info, err := os.Stat(file)
 	if err != nil || info.Size() > credential.MaxSize {
@@ -105,17 +109,15 @@ func readHolder(keeper, file string, providers []provider.Provider) (Holder, boo
 	return NewHolder(keeper, file, auth.AccountLabel(c.Email, filepath.Base(file)), p.Name, c.RefreshToken), true
 }
 
-// groupByGrant groups holders by their grant.
+// groupByGrant returns the grants with more than one holder.
 func groupByGrant(holders []Holder, providers []provider.Provider) []Shared {
-	salt := credential.NewSalt()
 	groups := map[string]int{}
 	var all []Shared
 	for _, h := range holders {
-		key := credential.Hash(salt, h.token)
-		at, seen := groups[key]
+		at, seen := groups[h.token]
 		if !seen {
 			at = len(all)
-			groups[key] = at
+			groups[h.token] = at
 			all = append(all, Shared{Provider: h.provider, SingleUse: isSingleUse(providers, h.provider)})
 		}
 		all[at].Holders = append(all[at].Holders, h)
@@ -123,12 +125,13 @@ func groupByGrant(holders []Holder, providers []provider.Provider) []Shared {
 	return slices.DeleteFunc(all, func(s Shared) bool { return len(s.Holders) < 2 })
 }
 
+// isSingleUse reports whether the provider's refresh tokens can be used once.
 func isSingleUse(providers []provider.Provider, name string) bool {
 	i := slices.IndexFunc(providers, func(p provider.Provider) bool { return p.Name == name })
 	return i >= 0 && providers[i].Settings.SingleUse
 }
 
-// ToolHolders are the holders of grants in the known tools' own stores.
+// ToolHolders returns the holders among the known tools' own files.
 func ToolHolders(ctx context.Context, providers []provider.Provider, env auth.Environment) []Holder {
 	var all []Holder
 	for _, s := range tool.All() {
@@ -139,7 +142,7 @@ func ToolHolders(ctx context.Context, providers []provider.Provider, env auth.En
 		p := providers[i]
 		drafts, err := s.Find(tool.Location{Env: env})
 		if err != nil {
-			continue // nothing there, or nothing that can be read
+			continue // there is no file, or it cannot be read
 		}
 		for _, d := range drafts {
 			d.Provider = p

@@ -1,3 +1,7 @@
+// Package management opens the management API of the installation's CLIProxyAPI:
+// Open returns a client with the installation's key.
+//
+// It never tries a refused key again: five wrong ones ban this machine.
 package management
 
 import (
@@ -22,20 +26,20 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// banTime is how long CLIProxyAPI refuses a machine after five wrong keys, and
-// so how long a refused key is remembered.
+// banTime is how long CLIProxyAPI bans a machine after five wrong keys, and so how
+// long a refused key is not tried again.
 const banTime = 30 * time.Minute
 
-// Server is the management API of the installation's CLIProxyAPI. A key that it
-// refused is remembered over commands: a loop of them would be banned.
+// Server is the management API of the installation's CLIProxyAPI. A refused key is
+// recorded in the runtime folder, so that commands in a loop do not cause a ban.
 type Server struct {
 	*cliproxy.Client
 	cfg     *config.Config
-	keyMark string // of the key and the server's configuration
+	keyMark string // hash of the key and of the age of the server's configuration
 }
 
-// ErrNoServer means that the upstream is no CLIProxyAPI.
-var ErrNoServer = errors.New("the upstream is the echo, which signs in nowhere")
+// ErrNoServer reports that the installation has no CLIProxyAPI.
+var ErrNoServer = errors.New("the upstream is the echo, which has no accounts")
 
 // Open returns the server's client; nothing is asked yet. Faults:
 // management-key-missing, management-key-refused; errNoServer.
@@ -63,10 +67,12 @@ func Open(cfg *config.Config, env auth.Environment) (*Server, error) {
 	return s, nil
 }
 
+// refusalFile returns the file that records a refused key.
 func (s *Server) refusalFile() string {
 	return filepath.Join(s.cfg.Paths.RuntimeDir, "management-key.refused")
 }
 
+// wasRefused reports whether the server refused this key less than banTime ago.
 func (s *Server) wasRefused(now time.Time) bool {
 	info, err := os.Stat(s.refusalFile())
 	if err != nil || now.Sub(info.ModTime()) > banTime {
@@ -76,29 +82,31 @@ func (s *Server) wasRefused(now time.Time) bool {
 	return err == nil && string(seen) == s.keyMark
 }
 
-// Note remembers a refusal and passes err on; a reply that nobody expected
-// becomes a fault.
+// Note records a refused key and returns err; an unexpected reply becomes the fault
+// management-failed.
 func (s *Server) Note(err error) error {
 	if reply := (*cliproxy.ReplyError)(nil); errors.As(err, &reply) {
 		return fault.New("management-failed", "CLIProxyAPI at %s answered %d: %w", s.Base, reply.Status, err).WithHint("mage logs cliproxyapi_plus says more")
 	}
 	if fault.HasCode(err, "management-key-refused") {
-		_ = privatefile.Write(s.refusalFile(), []byte(s.keyMark)) // if that fails, the next command tries once more
+		_ = privatefile.Write(s.refusalFile(), []byte(s.keyMark)) // if that fails, the next command tries the key once more
 	}
 	return err
 }
 
-// ListFiles is Files with refusals remembered.
+// ListFiles returns the credentials that the server has loaded, and records a
+// refused key.
 func (s *Server) ListFiles(ctx context.Context) ([]cliproxy.CredentialFile, error) {
 	files, err := s.Files(ctx)
 	return files, s.Note(err)
 }
 
-// NotReady says whether a CLIProxyAPI answers.
+// NotReady returns why CLIProxyAPI cannot be asked now; "" if it can. It opens a
+// connection for at most half a second.
 func NotReady(cfg *config.Config, env auth.Environment) string {
 	svc, ok := cfg.Service(config.CLIProxy)
 	if !ok || svc.Runtime == config.RuntimeEcho {
-		return "it needs CLIProxyAPI, and the upstream is the echo (services.cliproxyapi_plus.runtime: cliproxyapi)"
+		return "it needs CLIProxyAPI, but the upstream is the echo (services.cliproxyapi_plus.runtime: cliproxyapi changes that)"
 	}
 	at, err := url.Parse(svc.URL())
 	if err != nil {
@@ -115,6 +123,7 @@ func NotReady(cfg *config.Config, env auth.Environment) string {
 	return ""
 }
 
+// LiveState returns what the server reports about one credential.
 func LiveState(f cliproxy.CredentialFile) auth.Live {
 	return auth.Live{Listed: true, Status: f.Status, Message: printable.Excerpt(f.StatusMessage), RetryAt: f.NextRetryAfter, Models: -1, Available: !f.Unavailable && !f.Disabled}
 }

@@ -1,3 +1,5 @@
+// Package provider knows the providers: those that are built in (providers.yaml)
+// and those of the configuration. All lists them, Find returns one.
 package provider
 
 import (
@@ -18,33 +20,32 @@ import (
 	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
-// builtin is what is known of the providers without any configuration.
+// builtin holds the settings of the built-in providers.
 //
 //go:embed providers.yaml
 var builtin []byte
 
-// Provider is somebody who issues credentials, with what its methods need to
-// know. Everything that differs between providers is in these settings: no code
-// branches on a name.
+// Provider is a service that issues credentials. Everything that differs between
+// providers is in its settings: no code branches on a name.
 type Provider struct {
 	Name     string
-	Methods  []string // how it can be signed in; the first is the default
+	Methods  []string // ways to sign in; the first is the default
 	Settings Settings
-	Written  bool // it stands in the configuration
+	Written  bool // the configuration has settings of it
 }
 
-// Settings are auth.providers.NAME over what is built in. Which key belongs to
-// which method is in docs/auth.md.
+// Settings are the built-in settings of a provider, overridden by
+// auth.providers.NAME. docs/auth.md says which key belongs to which method.
 type Settings struct {
 	Method  string   `json:"method"`
 	Methods []string `json:"methods"`
 
 	FileType  string `json:"file_type"`   // "type" in its credential files; the provider's name when empty
 	FileName  string `json:"file_name"`   // pattern of a new file's name; see fileName
-	Lasting   bool   `json:"lasting"`     // its credentials have no end of their own
-	SingleUse bool   `json:"single_use"`  // a refresh token may be used once: two holders sign each other out
+	Lasting   bool   `json:"lasting"`     // its credentials do not expire
+	SingleUse bool   `json:"single_use"`  // a refresh token can be used once: two holders sign each other out
 	PlusOnly  bool   `json:"plus_only"`   // CLIProxyAPI 7 does not load its files; the Plus family does
-	ImportDoc string `json:"import_from"` // what import finds, for people
+	ImportDoc string `json:"import_from"` // what auth:import finds, shown by auth:list
 
 	managementSettings
 	pollSettings
@@ -53,7 +54,7 @@ type Settings struct {
 	commandSettings
 }
 
-// managementSettings are of the methods that CLIProxyAPI itself carries out.
+// managementSettings are the settings of sign-ins through CLIProxyAPI.
 type managementSettings struct {
 	Login       string            `json:"login"`        // X in /v0/management/X-auth-url; the provider's name when empty
 	Callback    string            `json:"callback"`     // X in /X/callback of older servers; Login when empty
@@ -61,7 +62,8 @@ type managementSettings struct {
 	RedirectURL string            `json:"redirect_url"` // where the browser comes back to; for pkce too
 }
 
-// pollSettings are of oauth_poll, the pair of endpoints of old configurations.
+// pollSettings are the settings of oauth_poll, the pair of endpoints of old
+// configurations.
 type pollSettings struct {
 	AuthURLEndpoint string `json:"auth_url_endpoint"`
 	StatusEndpoint  string `json:"status_endpoint"`
@@ -71,7 +73,7 @@ type pollSettings struct {
 	KeyEnv          string `json:"key_env"`
 }
 
-// oauthSettings are of pkce, device_code and refreshing.
+// oauthSettings are the settings of pkce, device_code and auth:refresh.
 type oauthSettings struct {
 	AuthURL         string            `json:"auth_url"`
 	TokenURL        string            `json:"token_url"`
@@ -79,28 +81,28 @@ type oauthSettings struct {
 	ClientID        string            `json:"client_id"`
 	ClientSecretEnv string            `json:"client_secret_env"`
 	Scopes          []string          `json:"scopes"`
-	AuthParams      map[string]string `json:"auth_params"`    // more parameters of the first request
+	AuthParams      map[string]string `json:"auth_params"`    // further parameters of the authorization request
 	TokenEncoding   string            `json:"token_encoding"` // form (RFC 6749) or json
 	DevicePKCE      bool              `json:"device_pkce"`    // the device flow wants a code challenge
 }
 
-// keySettings are of api_key and static_token.
+// keySettings are the settings of api_key and static_token.
 type keySettings struct {
-	APIKeyProvider string   `json:"api_key_provider"` // whose key an API key in its tool's file is
-	APIKeyEnv      string   `json:"api_key_env"`      // where api_key looks when nothing is given
-	KeyList        string   `json:"key_list"`         // where CLIProxyAPI keeps API keys of the provider
+	APIKeyProvider string   `json:"api_key_provider"` // the provider that an API key in its tool's file belongs to
+	APIKeyEnv      string   `json:"api_key_env"`      // the variable that api_key reads by default
+	KeyList        string   `json:"key_list"`         // CLIProxyAPI's list of API keys of the provider
 	KeyBaseURL     string   `json:"key_base_url"`     // the address that goes with a key there
 	KeyModels      []string `json:"key_models"`       // the models of openai-compatibility
 	TokenFile      string   `json:"token_file"`       // of static_token
 }
 
-// commandSettings are of command.
+// commandSettings are the settings of command.
 type commandSettings struct {
 	Command   []string `json:"command"`    // what to run; {config} and {dir} are replaced
 	LoginFlag string   `json:"login_flag"` // of the server's own program, used when Command is empty
 }
 
-// Type is the "type" of the provider's credential files.
+// Type returns the "type" of the provider's credential files.
 func (p Provider) Type() string {
 	if p.Settings.FileType != "" {
 		return p.Settings.FileType
@@ -108,8 +110,8 @@ func (p Provider) Type() string {
 	return p.Name
 }
 
-// All are those built in and those of the configuration, by name. Fault:
-// provider-invalid, when one of the configuration's keys has a wrong type.
+// All returns the built-in providers and those of the configuration, sorted by
+// name. Fault: provider-invalid, when a key of the configuration has a wrong type.
 func All(cfg *config.Config) ([]Provider, error) {
 	table, err := known()
 	if err != nil {
@@ -129,7 +131,7 @@ func All(cfg *config.Config) ([]Provider, error) {
 	return all, nil
 }
 
-// known is the built-in table; nobody changes it after it was read.
+// known returns the built-in table; it is not changed after it was read.
 var known = sync.OnceValues(func() (map[string]map[string]any, error) {
 	var table map[string]map[string]any
 	if err := yaml.Unmarshal(builtin, &table); err != nil {
@@ -138,12 +140,12 @@ var known = sync.OnceValues(func() (map[string]map[string]any, error) {
 	return table, nil
 })
 
-// compose puts the settings that a person wrote over those built in.
+// compose merges the configuration's settings over the built-in ones.
 func compose(name string, base, written map[string]any) (Provider, error) {
 	p := Provider{Name: name}
 	if strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") != "" || name == "" {
 		return p, fault.Usage("provider-invalid", "auth.providers.%q cannot be the name of a provider", name).
-			WithHint("letters, digits, - and _ make one: it becomes part of file names")
+			WithHint("use letters, digits, - and _: the name becomes part of file names")
 	}
 	merged := maps.Clone(base)
 	if merged == nil {
@@ -162,13 +164,14 @@ func compose(name string, base, written map[string]any) (Provider, error) {
 		p.Methods = append([]string{m}, slices.DeleteFunc(slices.Clone(p.Methods), func(other string) bool { return other == m })...)
 	}
 	if len(p.Methods) == 0 {
-		p.Methods = []string{guess(p.Settings)}
+		p.Methods = []string{guessMethod(p.Settings)}
 	}
 	return p, nil
 }
 
-// guess is the method of a provider that names none: the one that its settings are of.
-func guess(s Settings) string {
+// guessMethod returns the method of a provider that names none: the one that its
+// settings belong to.
+func guessMethod(s Settings) string {
 	switch {
 	case s.AuthURLEndpoint != "":
 		return "oauth_poll"
@@ -186,8 +189,8 @@ func guess(s Settings) string {
 	return "management"
 }
 
-// CheckSettings refuses a provider whose settings in the configuration have mistakes:
-// without them it would sign in otherwise than meant. Fault: provider-invalid.
+// CheckSettings refuses a provider whose settings in the configuration have
+// mistakes. Fault: provider-invalid, with all problems as its detail.
 func CheckSettings(cfg *config.Config, p Provider) error {
 	problems := cfg.ProviderProblems[p.Name]
 	if len(problems) == 0 {
@@ -199,8 +202,8 @@ func CheckSettings(cfg *config.Config, p Provider) error {
 	return fault.Usage("provider-invalid", "%s", first.String()).WithHint("%s", hint).WithDetail(config.Problems{Problems: problems})
 }
 
-// Find returns the provider with that name. Faults: provider-unknown with the
-// known ones and the nearest, provider-invalid.
+// Find returns the provider with that name. Faults: provider-unknown, whose hint
+// names the nearest and all known ones; provider-invalid.
 func Find(cfg *config.Config, name string) (Provider, error) {
 	all, err := All(cfg)
 	if err != nil {
@@ -220,6 +223,7 @@ func Find(cfg *config.Config, name string) (Provider, error) {
 	return Provider{}, fault.Usage("provider-unknown", "unknown provider %q", name).WithHint("%s", hint)
 }
 
+// OfType returns the provider whose credential files have that type.
 func OfType(providers []Provider, fileType string) (Provider, bool) {
 	i := slices.IndexFunc(providers, func(p Provider) bool { return p.Type() == fileType })
 	if i < 0 {

@@ -1,3 +1,6 @@
+// Package refresh renews access tokens at the provider itself (auth:refresh).
+// Accounts is the whole of it. CLIProxyAPI renews its accounts on its own; this is
+// for providers whose token endpoint is configured.
 package refresh
 
 import (
@@ -28,17 +31,17 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// afterInterrupt is how long a renewal that was sent may go on after Ctrl-C:
-// mage ends the process 5 s after it.
+// afterInterrupt is how long a renewal whose request was sent may continue after
+// Ctrl-C: mage ends the process 5 s after it.
 const afterInterrupt = 4 * time.Second
 
-// Accounts renews the access tokens of a provider's accounts, or of the one
-// account that which names, at the provider itself, and writes each at once. A
-// renewal that was sent is waited for and saved even when ctx ends: a refresh
-// token that may be used once would be lost otherwise. When some accounts cannot
-// be renewed, the change says which were and which were not, beside the error. A
-// grant that the provider refuses is remembered, so that status can say so.
-// Faults: provider-unknown, account-unknown, refresh-unsupported, grant-dead,
+// Accounts renews the access tokens of a provider's accounts, or of the account that
+// which names, and writes each file at once. If ctx ends while a request is under
+// way, it waits up to afterInterrupt for the answer and saves it, since a refresh
+// token that can be used once would otherwise be lost; an answer that comes later is
+// lost, and the fault says so. If some accounts cannot be renewed, the change lists
+// both kinds, beside the error. A grant that the provider refuses is recorded, so
+// that auth.Accounts shows it as dead. Faults: provider-unknown, account-unknown, refresh-unsupported, grant-dead,
 // login-failed, write-failed, locked.
 func Accounts(ctx context.Context, cfg *config.Config, env auth.Environment, which string) (auth.Change, error) {
 	unlock, err := vault.Lock(ctx, auth.Folder(cfg, env))
@@ -46,7 +49,7 @@ func Accounts(ctx context.Context, cfg *config.Config, env auth.Environment, whi
 		return auth.Change{}, err
 	}
 	defer unlock()
-	p, accounts, err := renewable(ctx, cfg, env, which)
+	p, accounts, err := findRenewable(ctx, cfg, env, which)
 	if err != nil {
 		return auth.Change{}, err
 	}
@@ -62,8 +65,8 @@ func Accounts(ctx context.Context, cfg *config.Config, env auth.Environment, whi
 	return first, err
 }
 
-// renewAll renews one account after the other. After ctx has ended no further
-// renewal is begun.
+// renewAll renews the accounts one after the other. After ctx has ended it begins no
+// further renewal.
 func renewAll(ctx context.Context, cfg *config.Config, env auth.Environment, p provider.Provider, accounts []auth.Account) ([]auth.Change, []auth.Failure, error) {
 	var changes []auth.Change
 	var failed []auth.Failure
@@ -71,7 +74,7 @@ func renewAll(ctx context.Context, cfg *config.Config, env auth.Environment, p p
 	for _, a := range accounts {
 		if ctx.Err() != nil {
 			failures = append(failures, ctx.Err())
-			failed = append(failed, auth.Failure{Account: a.Account, Code: "interrupted", Message: "it was not begun"})
+			failed = append(failed, auth.Failure{Account: a.Account, Code: "interrupted", Message: "its renewal was not begun"})
 			continue
 		}
 		r := &renewer{cfg: cfg, client: &oauth.Client{Provider: p, Env: env}}
@@ -86,15 +89,15 @@ func renewAll(ctx context.Context, cfg *config.Config, env auth.Environment, p p
 	return changes, failed, errors.Join(failures...)
 }
 
-// firstFault is err with the code and the hint of the first fault in it.
+// firstFault returns err with the code and the hint of the first fault in it.
 func firstFault(err error) error {
 	f := *fault.From(err)
 	f.Message = strings.ReplaceAll(err.Error(), "\n", "; ")
 	return &f
 }
 
-// renewable finds the provider and those of its accounts that can be renewed.
-func renewable(ctx context.Context, cfg *config.Config, env auth.Environment, which string) (provider.Provider, []auth.Account, error) {
+// findRenewable returns the provider, and those of its accounts that can be renewed.
+func findRenewable(ctx context.Context, cfg *config.Config, env auth.Environment, which string) (provider.Provider, []auth.Account, error) {
 	accounts, err := auth.Accounts(ctx, cfg, env)
 	if err != nil {
 		return provider.Provider{}, nil, err
@@ -111,12 +114,12 @@ func renewable(ctx context.Context, cfg *config.Config, env auth.Environment, wh
 		}
 	}
 	if p.Settings.TokenURL == "" {
-		return p, nil, fault.New("refresh-unsupported", "credentials of %s are renewed by CLIProxyAPI alone, when they come near their end", p.Name).
-			WithHint("let it run (mage start); or set token_url and client_id in auth.providers.%s", p.Name)
+		return p, nil, fault.New("refresh-unsupported", "only CLIProxyAPI renews credentials of %s, shortly before they expire", p.Name).
+			WithHint("start it (mage start); or set token_url and client_id in auth.providers.%s", p.Name)
 	}
 	accounts = lo.Filter(accounts, func(a auth.Account, _ int) bool { return a.Provider == p.Name && a.Refreshable && !a.Disabled })
 	if len(accounts) == 0 {
-		return p, nil, fault.New("account-unknown", "there is no account of %s that can be renewed", p.Name).WithHint("mage auth:status %s shows what there is", p.Name)
+		return p, nil, fault.New("account-unknown", "%s has no account that can be renewed", p.Name).WithHint("mage auth:status %s lists its accounts", p.Name)
 	}
 	return p, accounts, nil
 }
@@ -127,8 +130,8 @@ type renewer struct {
 	client *oauth.Client
 }
 
-// renew renews one account. The temporary file is there before the provider is
-// asked: once it has answered the old refresh token may be worth nothing.
+// renew renews one account. It prepares the file before it sends the request: after
+// the answer the old refresh token may be invalid.
 func (r *renewer) renew(ctx context.Context, a auth.Account) (auth.Change, error) {
 	none := auth.Change{}
 	conf, err := r.client.Config("")
@@ -139,11 +142,11 @@ func (r *renewer) renew(ctx context.Context, a auth.Account) (auth.Change, error
 	if err != nil {
 		return none, privatefile.Unwritable(a.File, err)
 	}
-	pending, err := privatefile.Begin(a.File)
+	replacement, err := vault.Prepare(a.File)
 	if err != nil {
 		return none, err
 	}
-	defer func() { _ = pending.Cleanup() }()
+	defer replacement.Discard()
 	token, err := r.exchangeGrant(ctx, conf, a.Credential().RefreshToken)
 	if err != nil {
 		err = oauth.Refusal(r.client.Provider.Name, err)
@@ -157,20 +160,20 @@ func (r *renewer) renew(ctx context.Context, a auth.Account) (auth.Change, error
 	if err != nil {
 		return none, err
 	}
-	if err := privatefile.Finish(pending, a.File, content); err != nil {
+	if err := replacement.Write(content); err != nil {
 		return none, err
 	}
 	c := auth.Change{Changed: true, Destination: a.File, Warnings: []auth.Warning{}, Proof: "the provider gave a new access token"}
 	for _, h := range grant.ToolHolders(context.WithoutCancel(ctx), []provider.Provider{r.client.Provider}, r.client.Env) {
 		if h.Holds(a.Credential().RefreshToken) && token.RefreshToken != a.Credential().RefreshToken {
-			c.Warnings = append(c.Warnings, auth.Warning{Code: "grant-shared", Message: fmt.Sprintf("%s had the same grant; %s is signed out there now", h.File, h.Account)})
+			c.Warnings = append(c.Warnings, auth.Warning{Code: "grant-shared", Message: fmt.Sprintf("%s had the same grant; %s is now signed out there", h.File, h.Account)})
 		}
 	}
 	return c, nil
 }
 
-// withoutExpiry is a file without the expiry of its old access token. Under keys
-// that the server may read besides expired, it gets the new one.
+// withoutExpiry returns a credential file without the expiry of its old access token.
+// Other keys than "expired" that the server may read get the new expiry.
 func withoutExpiry(file []byte, expires time.Time) []byte {
 	for name, value := range credential.Members(gjson.ParseBytes(file)) {
 		if !slices.Contains(credential.ExpiryKeys(), name) {
@@ -190,8 +193,8 @@ func withoutExpiry(file []byte, expires time.Time) []byte {
 	return file
 }
 
-// exchangeGrant asks the provider for new tokens. From the moment that the
-// request is sent the end of ctx only shortens the wait for the answer.
+// exchangeGrant exchanges the refresh token for new tokens. Once the request is sent,
+// the end of ctx only shortens the wait for the answer.
 func (r *renewer) exchangeGrant(ctx context.Context, conf *oauth2.Config, grant string) (*oauth2.Token, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err

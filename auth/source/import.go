@@ -1,3 +1,8 @@
+// Package source imports credentials that another program holds: Import takes them
+// from the usual place of the provider's own tool (package tool), from a file, from
+// a folder of another CLIProxyAPI, or from an export.
+//
+// Gather only reads; package vault decides and writes.
 package source
 
 import (
@@ -12,30 +17,30 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 )
 
-// Options steer Import. The zero value looks at the usual places and
-// refuses whatever could cost a sign-in.
+// Options steer Import. The zero value reads the usual places and refuses whatever
+// could end a sign-in.
 type Options struct {
 	Source  string // a file, a folder of credential files, or an export; "": the usual places
-	Dest    string // a file or folder; "": CLIProxyAPI's folder, under the name that it would give
-	Label   string // names the account where the source does not
-	Project string // Google Cloud project, where the provider wants one
-	DryRun  bool   // do everything but write
-	Force   bool   // older over newer, without a refresh token, over another account
-	Share   bool   // accept that two programs hold one grant
-	Take    bool   // move the grant: the source keeps a backup and loses its refresh token
+	Dest    string // a file or folder; "": CLIProxyAPI's folder, with the name that it would choose
+	Label   string // names the account if the source does not
+	Project string // Google Cloud project, if the provider needs one
+	DryRun  bool   // do everything except writing
+	Force   bool   // replace a newer credential or another account, accept a missing refresh token
+	Share   bool   // accept that several programs hold one grant
+	Take    bool   // move the grant: its refresh token is removed from the source, which gets a backup
 
 	Env      string                              // variable that holds an export's passphrase
 	Identity string                              // file of an age identity, for an export
-	Secret   func(prompt string) (string, error) // asks for a passphrase; may be nil
+	Secret   func(prompt string) (string, error) // asks for the passphrase; nil without a terminal
 }
 
-// Import brings a credential that another program holds into the folder that
-// CLIProxyAPI loads. It changes nothing unless it returns no error: when the
-// proof fails, what was there is put back. Accounts are compared by the
-// provider's own ids, and what is replaced goes into the trash first. Faults:
-// provider-unknown, import-unsupported, source-missing, source-unreadable,
-// source-invalid, source-unsupported, project-missing, passphrase-missing, decrypt-failed, and
-// those of place.
+// Import copies the credential of a provider (or of all) that another program holds
+// into the folder that CLIProxyAPI loads. If it fails, at a write or at the proof,
+// every file is as it was before. Accounts are compared by the provider's own ids;
+// a replaced file is moved to the trash. Faults: provider-unknown,
+// import-unsupported, source-missing, source-unreadable, source-invalid,
+// source-unsupported, project-missing, passphrase-missing, decrypt-failed, and
+// those of vault.Install.
 func Import(ctx context.Context, cfg *config.Config, env auth.Environment, name string, o Options) (auth.Change, error) {
 	drafts, err := Gather(ctx, cfg, env, name, o)
 	if err != nil {
@@ -45,7 +50,8 @@ func Import(ctx context.Context, cfg *config.Config, env auth.Environment, name 
 	return vault.Install(ctx, cfg, env, drafts, vault.Options{Options: plan, Dry: o.DryRun})
 }
 
-// Gather reads the drafts of a provider from where the options say.
+// Gather reads the credentials of a provider from the place that o names. It writes
+// nothing. Faults: those of Import up to decrypt-failed.
 func Gather(ctx context.Context, cfg *config.Config, env auth.Environment, name string, o Options) ([]draft.Draft, error) {
 	in := importer{cfg: cfg, at: tool.Location{Project: o.Project, Env: env}, o: o}
 	if name != auth.AllProviders {

@@ -21,24 +21,25 @@ import (
 	"github.com/flowgate-go/flowgate/internal/printable"
 )
 
-// importer is one import's look at its source.
+// importer reads the source of one import.
 type importer struct {
 	cfg      *config.Config
-	provider *provider.Provider // nil: all
+	provider *provider.Provider // nil: of all providers
 	at       tool.Location
 	o        Options
 }
 
+// open reads the source that the options name.
 func (in importer) open(ctx context.Context) ([]draft.Draft, error) {
 	if in.o.Source == "" {
-		return in.usual(ctx)
+		return in.readUsualPlaces(ctx)
 	}
 	info, err := os.Stat(in.o.Source)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, credential.Missing(in.o.Source)
 	case err == nil && info.IsDir():
-		return in.folder()
+		return in.readFolder()
 	}
 	data, err := credential.ReadFile(in.o.Source)
 	if err != nil {
@@ -47,18 +48,19 @@ func (in importer) open(ctx context.Context) ([]draft.Draft, error) {
 	if bundle.IsBundle(data) {
 		return in.unpack(data)
 	}
-	return in.file(data)
+	return in.parseFile(data)
 }
 
-// usual looks where the provider's own tools keep their credentials.
-func (in importer) usual(ctx context.Context) ([]draft.Draft, error) {
+// readUsualPlaces reads the files of the provider's own tools, else their keychain
+// items.
+func (in importer) readUsualPlaces(ctx context.Context) ([]draft.Draft, error) {
 	if in.provider == nil {
-		return nil, fault.Usage("source-missing", "all is for a folder or an export").WithHint("-source=FOLDER or -source=FILE.age")
+		return nil, fault.Usage("source-missing", "all needs a folder or an export").WithHint("-source=FOLDER or -source=FILE.age")
 	}
-	tools := in.matching()
+	tools := in.toolsOfProvider()
 	if len(tools) == 0 {
-		return nil, fault.Usage("import-unsupported", "no other tool is known to keep credentials of %s", in.provider.Name).
-			WithHint("mage auth:login %s, or -source=FILE with a file that CLIProxyAPI made", in.provider.Name)
+		return nil, fault.Usage("import-unsupported", "FlowGate knows no tool that keeps credentials of %s", in.provider.Name).
+			WithHint("mage auth:login %s, or -source=FILE with a credential file of CLIProxyAPI", in.provider.Name)
 	}
 	var looked []string
 	for _, s := range tools {
@@ -73,11 +75,12 @@ func (in importer) usual(ctx context.Context) ([]draft.Draft, error) {
 		}
 		looked = append(looked, s.Places(in.at.Env)...)
 	}
-	return nil, fault.New("source-missing", "no credential of %s was found; looked at %s", in.provider.Name, strings.Join(looked, ", ")).
+	return nil, fault.New("source-missing", "no credential of %s was found; searched %s", in.provider.Name, strings.Join(looked, ", ")).
 		WithHint("%s; or -source=FILE", tools[0].Absent)
 }
 
-func (in importer) matching() []tool.Tool {
+// toolsOfProvider returns the known tools of the provider.
+func (in importer) toolsOfProvider() []tool.Tool {
 	var found []tool.Tool
 	for _, s := range tool.All() {
 		if s.Provider == in.provider.Name {
@@ -87,8 +90,8 @@ func (in importer) matching() []tool.Tool {
 	return found
 }
 
-// file reads a file of any form that the provider has.
-func (in importer) file(data []byte) ([]draft.Draft, error) {
+// parseFile reads a credential file of CLIProxyAPI or of one of the provider's tools.
+func (in importer) parseFile(data []byte) ([]draft.Draft, error) {
 	in.at.File = in.o.Source
 	if credential.IsDatabase(data) {
 		return nil, credential.UnsupportedDatabase(in.o.Source)
@@ -101,7 +104,7 @@ func (in importer) file(data []byte) ([]draft.Draft, error) {
 		return ParseCredential(in.provider, data, in.o.Source)
 	}
 	err := credential.Invalid(in.o.Source, tool.ErrOtherForm)
-	for _, s := range in.matching() {
+	for _, s := range in.toolsOfProvider() {
 		drafts, failed := s.Parse(data, in.at)
 		if failed == nil {
 			return drafts, nil
@@ -111,22 +114,23 @@ func (in importer) file(data []byte) ([]draft.Draft, error) {
 	return nil, err
 }
 
-// ParseCredential reads a file that a CLIProxyAPI made.
+// ParseCredential reads a credential file of CLIProxyAPI; to is nil for any
+// provider. Faults: source-invalid.
 func ParseCredential(provider *provider.Provider, data []byte, file string) ([]draft.Draft, error) {
 	c, err := credential.Parse(data)
 	if err != nil {
 		return nil, credential.Invalid(file, err)
 	}
 	if c.Type == "" {
-		return nil, credential.Invalid(file, errors.New(`there is no "type" in it`))
+		return nil, credential.Invalid(file, errors.New(`it has no "type"`))
 	}
 	if c.Secret() == "" {
-		return nil, credential.Invalid(file, errors.New("there is neither an access token nor a refresh token in it"))
+		return nil, credential.Invalid(file, errors.New("it has neither an access token nor a refresh token"))
 	}
 	if provider != nil && c.Type != provider.Type() {
-		return nil, credential.Invalid(file, fault.New("source-invalid", "it is a credential of type %q, and %s has %q", c.Type, provider.Name, provider.Type()))
+		return nil, credential.Invalid(file, fault.New("source-invalid", "it is a credential of type %q; the type of %s is %q", c.Type, provider.Name, provider.Type()))
 	}
-	fields, _ := gjson.ParseBytes(data).Value().(map[string]any) // parse has looked at its depth
+	fields, _ := gjson.ParseBytes(data).Value().(map[string]any) // Parse has checked its depth
 	d := draft.Draft{Fields: fields, Name: draft.SafeName(filepath.Base(file)), Keeper: "cliproxyapi-elsewhere", Source: file, RefreshPath: "refresh_token"}
 	if credential.FirstText(gjson.GetBytes(data, "refresh_token")) == "" {
 		d.RefreshPath = "token.refresh_token"
@@ -134,9 +138,9 @@ func ParseCredential(provider *provider.Provider, data []byte, file string) ([]d
 	return []draft.Draft{d}, nil
 }
 
-// folder reads all credential files of another CLIProxyAPI. As that does, it
-// passes over what is not one, and says so.
-func (in importer) folder() ([]draft.Draft, error) {
+// readFolder reads all credential files of another CLIProxyAPI. As the server does,
+// it leaves out other files, with a warning.
+func (in importer) readFolder() ([]draft.Draft, error) {
 	files, err := auth.CredentialFiles(in.o.Source)
 	if err != nil {
 		return nil, err
@@ -144,7 +148,7 @@ func (in importer) folder() ([]draft.Draft, error) {
 	var drafts []draft.Draft
 	var odd []auth.Warning
 	for _, file := range files {
-		found, err := in.member(file)
+		found, err := in.readMember(file)
 		if err != nil {
 			odd = append(odd, auth.Warning{Code: "source-left-out", Message: filepath.Base(file) + " was left out: " + err.Error()})
 			continue
@@ -156,15 +160,16 @@ func (in importer) folder() ([]draft.Draft, error) {
 		if len(odd) > 0 {
 			why = "; " + odd[0].Message
 		}
-		return nil, fault.New("source-missing", "no credential of that kind is in %s%s", in.o.Source, why).
-			WithHint("mage auth:import all -source=%s takes those of every provider", in.o.Source)
+		return nil, fault.New("source-missing", "%s has no credential of that provider%s", in.o.Source, why).
+			WithHint("mage auth:import all -source=%s imports those of every provider", in.o.Source)
 	}
 	drafts[0].Warnings = append(drafts[0].Warnings, odd...)
 	return drafts, nil
 }
 
-// member reads one file of a folder: nothing when it is of another provider.
-func (in importer) member(file string) ([]draft.Draft, error) {
+// readMember reads one file of a folder; it returns nothing if the file is of another
+// provider.
+func (in importer) readMember(file string) ([]draft.Draft, error) {
 	data, err := credential.ReadFile(file)
 	if err != nil {
 		return nil, err
@@ -180,6 +185,8 @@ func (in importer) member(file string) ([]draft.Draft, error) {
 }
 
 // Bind ties a draft to its provider.
+// Bind sets the provider of a draft and the type of its file; to is nil if the
+// file's type says which. Fault: provider-invalid.
 func Bind(cfg *config.Config, to *provider.Provider, d *draft.Draft) error {
 	if d.APIKey != "" {
 		if d.Provider.Name == "" {
@@ -206,17 +213,18 @@ func Bind(cfg *config.Config, to *provider.Provider, d *draft.Draft) error {
 	return nil
 }
 
-// unpack reads an export. Nothing of it is believed: names are made safe and
-// every file is read as an import is.
+// unpack reads an export. Its content is not trusted: names are made safe and every
+// file is read as any other import.
 func (in importer) unpack(data []byte) ([]draft.Draft, error) {
 	files, err := bundle.Open(data, in.o.Source, in.at.Env, bundle.Key{Env: in.o.Env, Identity: in.o.Identity, Ask: in.o.Secret})
 	if err != nil {
 		return nil, err
 	}
-	return in.bundled(files)
+	return in.readBundle(files)
 }
 
-func (in importer) bundled(files []bundle.File) ([]draft.Draft, error) {
+// readBundle reads the files of an export.
+func (in importer) readBundle(files []bundle.File) ([]draft.Draft, error) {
 	var drafts []draft.Draft
 	var odd []auth.Warning
 	for _, f := range files {
@@ -242,7 +250,7 @@ func (in importer) bundled(files []bundle.File) ([]draft.Draft, error) {
 		drafts = append(drafts, found...)
 	}
 	if len(drafts) == 0 {
-		return nil, fault.New("source-missing", "no credential of that kind is in %s", in.o.Source).WithHint("mage auth:import all -source=%s takes all", in.o.Source)
+		return nil, fault.New("source-missing", "%s has no credential of that provider", in.o.Source).WithHint("mage auth:import all -source=%s imports all", in.o.Source)
 	}
 	drafts[0].Warnings = append(drafts[0].Warnings, odd...)
 	return drafts, nil

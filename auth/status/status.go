@@ -108,7 +108,7 @@ func (v *Overview) ending(cfg *config.Config, at time.Time, o Options) error {
 		e := Ending{Provider: name, Reasons: []string{}}
 		usable := false
 		for _, a := range by[name] {
-			ok, why := a.UsableUntil(at)
+			ok, why := a.IsUsableAt(at)
 			usable = usable || ok
 			if !ok {
 				e.Reasons = append(e.Reasons, a.Account+": "+why)

@@ -22,8 +22,9 @@ import (
 // folder: their work takes milliseconds.
 const maxLockWait = 10 * time.Second
 
-// Lock keeps others from changing the folder meanwhile; one that is not there
-// needs no lock. Faults: locked, lock-unavailable.
+// Lock takes the lock of the credential folder and waits for it for maxLockWait. A
+// folder that does not exist needs no lock. Faults: locked, lock-unavailable,
+// write-failed.
 func Lock(ctx context.Context, folder string) (unlock func(), err error) {
 	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
 		return func() {}, nil
@@ -36,7 +37,7 @@ func Lock(ctx context.Context, folder string) (unlock func(), err error) {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case errors.Is(err, context.DeadlineExceeded):
-		return nil, fault.New("locked", "another command is changing the credentials in %s", folder).WithHint("wait until it has ended")
+		return nil, fault.New("locked", "another command is changing the credentials in %s", folder).WithHint("wait until it ends")
 	case errors.As(err, new(*fs.PathError)): // the file could not be opened
 		return nil, privatefile.Unwritable(path, err)
 	}
@@ -44,15 +45,14 @@ func Lock(ctx context.Context, folder string) (unlock func(), err error) {
 		WithHint("the file system offers no locks (NFS without lockd?); put auth-dir on a local one")
 }
 
-// apply writes one move. What it did is added to done, to be undone when a
-// later part fails.
+// apply writes one placement, and adds to done the steps that take it back.
 func (d installer) apply(m plan.Placement, done *undoSteps) (auth.Change, error) {
 	c := auth.Change{Source: m.Draft.Source, Destination: m.Dest, Warnings: append([]auth.Warning{}, m.Draft.Warnings...)}
 	if d.Dry {
 		c.Changed, c.Proof = !m.Unchanged, "dry run: nothing was written"
 		return c, nil
 	}
-	c.Proof = "nothing to do: the credential was there already"
+	c.Proof = "nothing to do: the file has this credential already"
 	if m.LeftOut {
 		c.Proof = "it was left out"
 	}
@@ -73,12 +73,12 @@ func (d installer) apply(m plan.Placement, done *undoSteps) (auth.Change, error)
 		return c, err
 	}
 	c.Changed = true
-	c.Warnings = append(c.Warnings, auth.Warning{Code: "grant-taken", Message: m.Draft.Source + " has no refresh token any more; " + backup + " has it as it was"})
+	c.Warnings = append(c.Warnings, auth.Warning{Code: "grant-taken", Message: m.Draft.Source + " has no refresh token any more; the backup is " + backup})
 	return c, nil
 }
 
-// replaceFile writes a move's file. What was there goes into the trash first, unless
-// the new file holds the same grant.
+// replaceFile writes a placement's file. The old file is copied to the trash first,
+// unless the new one holds the same grant.
 func (d installer) replaceFile(m plan.Placement, done *undoSteps) error {
 	if m.Old != nil && !keepsGrant(m) {
 		trashed := filepath.Join(auth.TrashFolder(auth.Folder(d.cfg, d.env)), TrashName(filepath.Base(m.Dest), d.env.Now()))
@@ -87,30 +87,30 @@ func (d installer) replaceFile(m plan.Placement, done *undoSteps) error {
 		}
 		done.add(func() error { return removeTrashed(trashed) })
 	}
-	was, _ := os.Lstat(m.Dest) // nil when nothing is there
+	was, _ := os.Lstat(m.Dest) // nil if there is no file
 	done.add(func() error { return d.restore(m, was) })
 	return privatefile.Write(m.Dest, m.Text)
 }
 
-// removeTrashed takes a file out of the trash, and the trash when it is empty.
+// removeTrashed removes a file from the trash, and the trash if it is empty.
 func removeTrashed(file string) error {
 	if err := os.Remove(file); err != nil {
 		return err
 	}
-	_ = os.Remove(filepath.Dir(file)) // it holds others, mostly
+	_ = os.Remove(filepath.Dir(file)) // fails if there are others
 	return nil
 }
 
-// keepsGrant reports whether the new content holds the grant of the old one, so
-// that nothing is lost with it.
+// keepsGrant reports whether the new content has the grant of the old one, so that
+// replacing it loses nothing.
 func keepsGrant(m plan.Placement) bool {
 	old, err := credential.Parse(m.Old)
 	c, err2 := credential.Parse(m.Text)
 	return err == nil && err2 == nil && old.RefreshToken != "" && old.RefreshToken == c.RefreshToken
 }
 
-// restore makes a move's place what it was, its mode and time too. A sign-in
-// that has just been made is nowhere else, so it goes into the trash.
+// restore makes a placement's file what it was, with its mode and time. The
+// credential of a sign-in exists nowhere else, so it is moved to the trash.
 func (d installer) restore(m plan.Placement, was fs.FileInfo) error {
 	if m.Draft.Keeper == "" && m.Draft.Source == "" && m.Draft.APIKey == "" {
 		trashed := filepath.Join(auth.TrashFolder(auth.Folder(d.cfg, d.env)), TrashName(filepath.Base(m.Dest), d.env.Now()))
@@ -127,23 +127,25 @@ func (d installer) restore(m plan.Placement, was fs.FileInfo) error {
 	return nil
 }
 
-// undoSteps is what has to be done to have everything as it was, in the order in
-// which it was done.
+// undoSteps are the functions that take back the steps of a change, in the order of
+// those steps.
 type undoSteps []func() error
 
+// add adds the function that takes back the latest step.
 func (u *undoSteps) add(step func() error) { *u = append(*u, step) }
 
-// undo takes all steps, the last first, and returns why.
+// undo takes back all steps, the last first. It returns why, joined with the errors
+// of undoing.
 func (u undoSteps) undo(why error) error {
 	for i := len(u) - 1; i >= 0; i-- {
 		if err := u[i](); err != nil {
-			why = errors.Join(why, fmt.Errorf("put back what was there: %w", err))
+			why = errors.Join(why, fmt.Errorf("undo: %w", err))
 		}
 	}
 	return why
 }
 
-// undoAll undoes all moves, the last first, and returns why.
+// undoAll takes back all changes, the last first. It returns why, as undo does.
 func undoAll(done []undoSteps, why error) error {
 	for i := len(done) - 1; i >= 0; i-- {
 		why = done[i].undo(why)
@@ -151,12 +153,13 @@ func undoAll(done []undoSteps, why error) error {
 	return why
 }
 
-// TrashName is a file's name in the trash: CLIProxyAPI would not load it.
+// TrashName returns a file's name in the trash. CLIProxyAPI does not load such a
+// name.
 func TrashName(name string, now time.Time) string {
 	return name + "." + now.UTC().Format("20060102T150405.000Z")
 }
 
-// originalName is the name that a file in the trash had.
+// originalName returns the name that a file in the trash had.
 func originalName(name string) (original string, ok bool) {
 	for _, end := range [...]string{".json.", ".key."} {
 		if at := strings.LastIndex(name, end); at > 0 {

@@ -1,3 +1,7 @@
+// Package vault is the only code that writes credential files: Install writes new
+// ones, Logout moves one to the trash, Restore moves it back, Prepare replaces a
+// renewed one. Each takes the lock of the folder (Lock), proves what it wrote, and
+// takes back its changes when a later step fails.
 package vault
 
 import (
@@ -22,20 +26,19 @@ import (
 // Options steer Install.
 type Options struct {
 	plan.Options
-	Dry bool // do everything but write
+	Dry bool // do everything except writing
 }
 
-// installer writes credentials: the one way by which a credential gets into the
-// folder.
+// installer writes the placements of one command.
 type installer struct {
 	cfg *config.Config
 	env auth.Environment
 	Options
 }
 
-// Install decides on all drafts, then writes them; when one is refused nothing
-// is written, and when the proof fails everything is put back as it was. Faults:
-// those of Plan and of Prove, write-failed, locked.
+// Install decides on all drafts (plan.Make), writes them, and proves that they work.
+// If one is refused, nothing is written; if a write or a proof fails, every file is
+// as it was before. Faults: those of plan.Make and proof.Each, write-failed, locked.
 func Install(ctx context.Context, cfg *config.Config, env auth.Environment, drafts []draft.Draft, o Options) (auth.Change, error) {
 	if !o.Dry {
 		if err := os.MkdirAll(auth.Folder(cfg, env), 0o700); err != nil {
@@ -47,19 +50,19 @@ func Install(ctx context.Context, cfg *config.Config, env auth.Environment, draf
 		}
 		defer unlock()
 	}
-	moves, err := plan.Make(ctx, cfg, env, drafts, o.Options)
+	placements, err := plan.Make(ctx, cfg, env, drafts, o.Options)
 	if err != nil {
 		return auth.Change{}, err
 	}
-	return installer{cfg, env, o}.applyAll(ctx, moves)
+	return installer{cfg, env, o}.applyAll(ctx, placements)
 }
 
-// applyAll writes all moves and proves them. Of a folder or an export, what
-// cannot be proven is put back and left out, as long as something is proven.
-func (d installer) applyAll(ctx context.Context, moves []plan.Placement) (auth.Change, error) {
-	done := make([]undoSteps, len(moves))
-	changes := make([]auth.Change, len(moves))
-	for i, m := range moves {
+// applyAll writes all placements and proves them. With Lenient, those that cannot be
+// proven are taken back and left out, as long as one is proven.
+func (d installer) applyAll(ctx context.Context, placements []plan.Placement) (auth.Change, error) {
+	done := make([]undoSteps, len(placements))
+	changes := make([]auth.Change, len(placements))
+	for i, m := range placements {
 		var err error
 		if changes[i], err = d.apply(m, &done[i]); err != nil {
 			return auth.Change{}, undoAll(done, err)
@@ -75,14 +78,14 @@ func (d installer) applyAll(ctx context.Context, moves []plan.Placement) (auth.C
 	if err := d.leaveOutUnproven(changes, unproven, done); err != nil {
 		return auth.Change{}, undoAll(done, err)
 	}
-	for i, m := range moves {
+	for i, m := range placements {
 		if m.AcceptedGrant != "" && unproven[i] == nil && !d.Dry {
 			if err := grant.Accept(d.cfg, m.AcceptedGrant); err != nil {
 				return auth.Change{}, undoAll(done, err)
 			}
 		}
 	}
-	slices.SortStableFunc(changes, func(a, b auth.Change) int { // what was done comes first in the report
+	slices.SortStableFunc(changes, func(a, b auth.Change) int { // the report begins with what changed
 		return cmp.Compare(lo.Ternary(a.Changed, 0, 1), lo.Ternary(b.Changed, 0, 1))
 	})
 	first := changes[0]
@@ -90,8 +93,8 @@ func (d installer) applyAll(ctx context.Context, moves []plan.Placement) (auth.C
 	return first, nil
 }
 
-// leaveOutUnproven puts back what could not be proven. It returns the failure
-// when nothing was proven, or when only all of it may be taken.
+// leaveOutUnproven takes back the changes that could not be proven. It returns the
+// failure if nothing was proven, or without Lenient.
 func (d installer) leaveOutUnproven(changes []auth.Change, unproven []error, done []undoSteps) error {
 	failure := errors.Join(unproven...)
 	if failure == nil {

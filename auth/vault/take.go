@@ -11,8 +11,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/privatefile"
 )
 
-// removeGrant removes the refresh token from the source, which keeps a backup
-// beside it, and returns the backup's name.
+// removeGrant removes the refresh token from the source, after writing a backup
+// beside it. It returns the backup's name.
 func (d installer) removeGrant(m plan.Placement, done *undoSteps) (string, error) {
 	data, err := credential.ReadFile(m.Draft.Source)
 	if err != nil {

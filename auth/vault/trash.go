@@ -22,9 +22,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// Logout takes an account out of the folder that CLIProxyAPI loads and keeps
-// it in the trash; Restore undoes it. The provider is not told: the grant lives
-// on. Faults: account-unknown, account-ambiguous, write-failed, locked.
+// Logout moves an account's file to the trash, so that CLIProxyAPI no longer loads
+// it; Restore moves it back. The provider is not told: the grant stays valid.
+// Faults: account-unknown, account-ambiguous, write-failed, locked.
 func Logout(ctx context.Context, cfg *config.Config, env auth.Environment, account string) (auth.Change, error) {
 	folder := auth.Folder(cfg, env)
 	unlock, err := Lock(ctx, folder)
@@ -48,11 +48,11 @@ func Logout(ctx context.Context, cfg *config.Config, env auth.Environment, accou
 		return auth.Change{}, privatefile.Unwritable(to, err)
 	}
 	return auth.Change{Changed: true, Source: a.File, Destination: to, Proof: "the file is in the trash", Warnings: []auth.Warning{{
-		Code: "grant-alive", Message: "the provider was not told: mage auth:logout " + a.Account + " -undo brings it back, deleting " + to + " does not revoke it",
+		Code: "grant-alive", Message: "the grant is still valid at the provider: mage auth:logout " + a.Account + " -undo restores the file, deleting " + to + " does not revoke it",
 	}}}, nil
 }
 
-// moveFile renames, also to another file system.
+// moveFile renames a file, or copies it to another file system and removes it.
 func moveFile(from, to string) error {
 	err := os.Rename(from, to)
 	if err == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
@@ -68,9 +68,10 @@ func moveFile(from, to string) error {
 	return os.Remove(from)
 }
 
-// Restore brings an account back that was last logged out under that name.
-// When the proof fails it is in the trash again. Faults: account-unknown,
-// destination-taken, write-failed, locked, and those of prove.
+// Restore moves the file that was last logged out under that account name back from
+// the trash. If the proof fails, it is moved to the trash again. Faults:
+// account-unknown, account-ambiguous, destination-taken, write-failed, locked, and
+// those of proof.All.
 func Restore(ctx context.Context, cfg *config.Config, env auth.Environment, account string) (auth.Change, error) {
 	folder := auth.Folder(cfg, env)
 	unlock, err := Lock(ctx, folder)
@@ -92,12 +93,12 @@ func Restore(ctx context.Context, cfg *config.Config, env auth.Environment, acco
 		to = filepath.Join(cfg.Paths.Secrets(), original)
 	}
 	if _, err := os.Lstat(to); err == nil {
-		return auth.Change{}, fault.New("destination-taken", "%s is there again; nothing was changed", to).WithHint("log that out first, or move it away")
+		return auth.Change{}, fault.New("destination-taken", "%s exists again; nothing was changed", to).WithHint("log out that account first, or move the file away")
 	}
 	if err := moveFile(from, to); err != nil {
 		return auth.Change{}, privatefile.Unwritable(to, err)
 	}
-	changes := []auth.Change{{Changed: true, Source: from, Destination: to, Proof: "the file is back", Warnings: []auth.Warning{}}}
+	changes := []auth.Change{{Changed: true, Source: from, Destination: to, Proof: "the file was restored", Warnings: []auth.Warning{}}}
 	if err = proof.All(ctx, cfg, env, changes); err != nil {
 		if back := moveFile(to, from); back != nil {
 			return auth.Change{}, errors.Join(err, privatefile.Unwritable(from, back))
@@ -107,15 +108,15 @@ func Restore(ctx context.Context, cfg *config.Config, env auth.Environment, acco
 	return changes[0], nil
 }
 
-// newestInTrash is the youngest file in the trash of the account that logout takes
-// under that name. Faults: account-unknown, account-ambiguous.
+// newestInTrash returns the newest file in the trash of the account that Logout knows
+// by that name. Faults: account-unknown, account-ambiguous.
 func newestInTrash(folder, account string, providers []provider.Provider) (string, error) {
 	entries, err := os.ReadDir(auth.TrashFolder(folder))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", fault.New("auth-dir-unreadable", "read the trash: %w", err).WithHint("it must be a folder that you may read")
+		return "", fault.New("auth-dir-unreadable", "read the trash: %w", err).WithHint("it must be a folder that you can read")
 	}
-	var fits, have []string
-	meant := map[string]string{} // the youngest file of each account
+	var found, have []string
+	newest := map[string]string{} // the newest file of each account
 	for _, e := range entries {
 		original, ok := originalName(e.Name())
 		if !ok {
@@ -125,26 +126,26 @@ func newestInTrash(folder, account string, providers []provider.Provider) (strin
 		have = append(have, name)
 		switch {
 		case account == name || account == original || account == e.Name():
-			fits = append(fits, e.Name())
+			found = append(found, e.Name())
 		case isAccountFile(filepath.Join(auth.TrashFolder(folder), e.Name()), name, account, providers):
-			meant[name] = max(meant[name], e.Name())
+			newest[name] = max(newest[name], e.Name())
 		}
 	}
-	if len(fits) == 0 && len(meant) > 1 {
-		return "", fault.Usage("account-ambiguous", "%q fits %d accounts in the trash", account, len(meant)).
-			WithHint("one of %s", strings.Join(slices.Sorted(maps.Keys(meant)), ", "))
+	if len(found) == 0 && len(newest) > 1 {
+		return "", fault.Usage("account-ambiguous", "%q matches %d accounts in the trash", account, len(newest)).
+			WithHint("type one of %s", strings.Join(slices.Sorted(maps.Keys(newest)), ", "))
 	}
-	for _, file := range meant {
-		fits = append(fits, file)
+	for _, file := range newest {
+		found = append(found, file)
 	}
-	if len(fits) == 0 {
+	if len(found) == 0 {
 		return "", fault.Usage("account-unknown", "the trash has no account %q", account).WithHint("%s", auth.AccountHint(account, lo.Uniq(have)))
 	}
-	return slices.Max(fits), nil // the time is in the name
+	return slices.Max(found), nil // the time is in the name
 }
 
-// isAccountFile reports whether a file in the trash is of the account that a person
-// names by its e-mail or its provider.
+// isAccountFile reports whether a file in the trash is of the account with that
+// e-mail address or provider.
 func isAccountFile(file, name, account string, providers []provider.Provider) bool {
 	if provider, ok := strings.CutPrefix(name, "provider-"); ok && provider == account {
 		return true

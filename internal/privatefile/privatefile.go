@@ -1,3 +1,6 @@
+// Package privatefile replaces files that hold secrets: whole, with mode 0600 from
+// the first byte, and synced. Write is for most callers; Begin and Finish are for
+// those that must know beforehand that the file can be written.
 package privatefile
 
 import (
@@ -10,9 +13,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// Write replaces a file whole: 0600 from its first byte, synced, and under
-// a temporary name that CLIProxyAPI's watcher does not load (it begins with a
-// dot and does not end in .json). Fault: write-failed.
+// Write replaces the file at path and makes its folder (0700) if it is missing.
+// Until it is complete the new file has a temporary name that CLIProxyAPI does not
+// load: it begins with a dot and does not end in .json. Fault: write-failed.
 func Write(path string, data []byte) error {
 	f, err := Begin(path)
 	if err != nil {
@@ -21,7 +24,8 @@ func Write(path string, data []byte) error {
 	return Finish(f, path, data)
 }
 
-// Restore makes a file what it was, mode and time included.
+// Restore writes the old content of a file with its old mode and time; was is nil
+// when those are unknown.
 func Restore(path string, data []byte, was os.FileInfo) error {
 	if err := Write(path, data); err != nil || was == nil {
 		return err
@@ -29,8 +33,8 @@ func Restore(path string, data []byte, was os.FileInfo) error {
 	return errors.Join(os.Chmod(path, was.Mode().Perm()), os.Chtimes(path, was.ModTime(), was.ModTime()))
 }
 
-// Begin makes the temporary file, so that what cannot be written is known
-// before something is done that cannot be undone.
+// Begin creates the temporary file for Finish, so that an unwritable folder is
+// known before anything is done that cannot be undone. Fault: write-failed.
 func Begin(path string) (*renameio.PendingFile, error) {
 	err := os.MkdirAll(filepath.Dir(path), 0o700)
 	var f *renameio.PendingFile
@@ -43,7 +47,8 @@ func Begin(path string) (*renameio.PendingFile, error) {
 	return f, nil
 }
 
-// Finish puts the file in its place, or removes it.
+// Finish writes data and replaces the file at path. If it fails, the temporary file
+// is removed and the old file is unchanged. Fault: write-failed.
 func Finish(f *renameio.PendingFile, path string, data []byte) error {
 	defer func() { _ = f.Cleanup() }()
 	_, err := f.Write(data)
@@ -56,6 +61,8 @@ func Finish(f *renameio.PendingFile, path string, data []byte) error {
 	return nil
 }
 
+// Unwritable returns the fault write-failed for a file that err prevented from
+// being written.
 func Unwritable(path string, err error) error {
 	return fault.New("write-failed", "write %s: %w", path, err).
 		WithHint("the folder must be writable and the disk not full; this file was not changed")

@@ -88,7 +88,7 @@ func AddToServer(ctx context.Context, s *session.Session, key string) (auth.Chan
 	item := keyItem(s, key)
 	c := auth.Change{Destination: s.Config.CLIProxyConfigFile, Warnings: []auth.Warning{}, Account: &auth.Account{
 		Provider: s.Provider.Name, Method: "api_key", Account: s.Provider.Settings.KeyList, File: s.Config.CLIProxyConfigFile,
-		State: auth.Lasting, Evidence: "an API key has no end of its own", ObservedAt: s.Env.Now().UTC(), Problems: []auth.Problem{},
+		State: auth.Lasting, Evidence: "an API key does not expire", ObservedAt: s.Env.Now().UTC(), Problems: []auth.Problem{},
 	}}
 	srv, err := management.Open(s.Config, s.Env)
 	if err == nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/flowgate-go/flowgate/auth/draft"
 )
 
-// claudeCode is Anthropic's Claude Code: .credentials.json, on macOS an item of
+// claudeCode returns Anthropic's Claude Code: .credentials.json, on macOS an item of
 // the keychain.
 func claudeCode() Tool {
 	return Tool{
@@ -25,9 +25,10 @@ func claudeCode() Tool {
 	}
 }
 
+// readClaude reads .credentials.json.
 func readClaude(doc gjson.Result, at Location) ([]draft.Draft, error) {
 	oauth, refresh := doc.Get("claudeAiOauth"), ""
-	if !oauth.Exists() { // as some of its relatives write it
+	if !oauth.Exists() { // as programs derived from it write it
 		oauth, refresh = doc, "refreshToken"
 	}
 	access := credential.FirstText(oauth.Get("accessToken"))
@@ -47,17 +48,17 @@ func readClaude(doc gjson.Result, at Location) ([]draft.Draft, error) {
 	d.CarryUnknown(oauth, at.File, "accessToken", "refreshToken", "expiresAt", "refreshTokenExpiresAt", "scopes", "subscriptionType", "rateLimitTier",
 		"isMax", "clientId", "organizationUuid", "accountUuid", "emailAddress", "mcpOAuth", "organizationName")
 	if owner.email == "" {
-		d.Warn("email-unknown", "the file does not say whose account it is; -label=NAME gives it a name")
+		d.Warn("email-unknown", "the file does not name its account; -label=NAME gives it a name")
 	}
 	return []draft.Draft{d}, nil
 }
 
-// owner is whose sign-in Claude Code has.
+// owner is the account that Claude Code is signed in with.
 type owner struct{ email, account, organization, name string }
 
 // claudeOwner reads the owner from the credential itself and from Claude Code's
-// own state: beside the credential under CLAUDE_CONFIG_DIR, else in the home
-// folder. A state of another organisation is of an earlier sign-in.
+// state: beside the credential under CLAUDE_CONFIG_DIR, else in the home folder. A
+// state of another organisation belongs to an earlier sign-in and is not used.
 func claudeOwner(doc gjson.Result, at Location) owner {
 	own := doc.Get("claudeAiOauth")
 	o := owner{
@@ -84,5 +85,5 @@ func claudeOwner(doc gjson.Result, at Location) owner {
 	return o
 }
 
-// differs reports whether both are known and not equal.
+// differs reports whether both are known and different.
 func differs(a, b string) bool { return a != "" && b != "" && !strings.EqualFold(a, b) }

@@ -13,9 +13,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/printable"
 )
 
-// codexCLI is OpenAI's Codex: auth.json (codex-rs/login/src/auth/storage.rs in
-// github.com/openai/codex). It may keep it in the system's keyring instead,
-// which nothing else reads.
+// codexCLI returns OpenAI's Codex: auth.json (codex-rs/login/src/auth/storage.rs in
+// github.com/openai/codex). Codex can keep it in the system's keyring instead,
+// which FlowGate does not read.
 func codexCLI() Tool {
 	return Tool{
 		Keeper: "codex-cli", Provider: "codex", refresh: "tokens.refresh_token",
@@ -27,14 +27,15 @@ func codexCLI() Tool {
 	}
 }
 
-// The ways in which Codex may be signed in, as auth_mode names them, in lower
-// case and without separators.
+// The ways to sign in to Codex, as auth_mode names them, in lower case and without
+// separators.
 const (
 	codexChatGPT  = "chatgpt"
 	codexExternal = "chatgptauthtokens" // tokens that another program renews
 	codexAPIKey   = "apikey"
 )
 
+// readCodex reads auth.json.
 func readCodex(doc gjson.Result, at Location) ([]draft.Draft, error) {
 	tokens, key := doc.Get("tokens"), credential.FirstText(doc.Get("OPENAI_API_KEY"))
 	mode := codexMode(doc)
@@ -62,8 +63,8 @@ func readCodex(doc gjson.Result, at Location) ([]draft.Draft, error) {
 	return []draft.Draft{codexTokens(doc, at)}, nil
 }
 
-// codexMode is how Codex is signed in: what auth_mode says, else in the order in
-// which Codex itself looks. "" when it is not.
+// codexMode returns how Codex is signed in: auth_mode, else what the file holds, in
+// the order in which Codex itself looks. It returns "" if Codex is not signed in.
 func codexMode(doc gjson.Result) string {
 	if mode := credential.FirstText(doc.Get("auth_mode")); mode != "" {
 		return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(mode))
@@ -87,8 +88,8 @@ func codexMode(doc gjson.Result) string {
 	return ""
 }
 
-// unsupportedCodex refuses, by its name, a way to sign in that CLIProxyAPI has
-// no credential file for.
+// unsupportedCodex returns the fault for a way to sign in that CLIProxyAPI has no
+// credential file for.
 func unsupportedCodex(at Location, mode string) error {
 	names := map[string]string{
 		"personalaccesstoken": "a personal access token (at-…)", "agentidentity": "an agent identity", "bedrockapikey": "an API key of Amazon Bedrock",
@@ -97,10 +98,11 @@ func unsupportedCodex(at Location, mode string) error {
 	if !known {
 		name = "auth_mode " + printable.Excerpt(mode) + ", which FlowGate does not know"
 	}
-	return fault.New("source-unsupported", "%s: Codex is signed in with %s, and CLIProxyAPI cannot use that", at.File, name).
+	return fault.New("source-unsupported", "%s: Codex is signed in with %s, which CLIProxyAPI cannot use", at.File, name).
 		WithHint("mage auth:login codex signs in with a ChatGPT account; mage auth:login openai takes an API key of OpenAI")
 }
 
+// codexTokens returns the draft for tokens of ChatGPT.
 func codexTokens(doc gjson.Result, at Location) draft.Draft {
 	tokens := doc.Get("tokens")
 	fields := pickTexts(tokens, "id_token", "access_token", "refresh_token", "account_id")

@@ -14,15 +14,15 @@ import (
 	"github.com/flowgate-go/flowgate/internal/printable"
 )
 
-// copilotClient is the OAuth app of the Copilot editor plug-ins, which the Plus
-// family uses too.
+// copilotClient is the id of the OAuth app of Copilot's editor plug-ins, which the
+// Plus family of CLIProxyAPI uses, too.
 const copilotClient = "Iv1.b507a08c87ecfe98"
 
 // copilotHost is the only host whose tokens CLIProxyAPI uses: it sends them to
 // api.github.com whatever host they are of.
 const copilotHost = "github.com"
 
-// copilotEditors is what GitHub Copilot's editor plug-ins share: apps.json, or
+// copilotEditors returns GitHub Copilot's editor plug-ins, which share apps.json or
 // the older hosts.json.
 func copilotEditors() Tool {
 	return Tool{
@@ -36,14 +36,15 @@ func copilotEditors() Tool {
 	}
 }
 
-// copilotCLI is where GitHub's Copilot CLI notes who is signed in.
+// copilotCLI returns the file in which GitHub's Copilot CLI records the signed-in
+// users.
 func copilotCLI(env auth.Environment) string {
 	return pathUnder(env, "COPILOT_HOME", ".copilot", "config.json")
 }
 
-// readCopilot makes one account of each user of github.com. Of several entries
-// of a user the one of the plug-ins' own app counts; entries that name no user
-// are accounts of their own.
+// readCopilot returns one draft for each user of github.com. Of several entries of
+// a user the one of the plug-ins' own app counts; an entry without a user is a
+// separate account.
 func readCopilot(doc gjson.Result, at Location) ([]draft.Draft, error) {
 	for _, key := range [...]string{"copilotTokens", "copilot_tokens", "loggedInUsers", "logged_in_users", "lastLoggedInUser", "last_logged_in_user"} {
 		if doc.Get(key).Exists() {
@@ -94,7 +95,8 @@ func readCopilot(doc gjson.Result, at Location) ([]draft.Draft, error) {
 	return drafts, nil
 }
 
+// unsupportedCopilotCLI returns the fault for a file of Copilot CLI.
 func unsupportedCopilotCLI(at Location) error {
-	return fault.New("source-unsupported", "%s is of GitHub Copilot CLI, which keeps a token of an app of its own, mostly in the system's keychain; FlowGate does not take it", at.File).
-		WithHint("mage auth:login copilot makes a sign-in of its own")
+	return fault.New("source-unsupported", "%s belongs to GitHub Copilot CLI, whose token is for another app and mostly in the system's keychain; FlowGate does not import it", at.File).
+		WithHint("mage auth:login copilot signs in separately")
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/printable"
 )
 
-// geminiCLI is Google's Gemini CLI: oauth_creds.json.
+// geminiCLI returns Google's Gemini CLI: oauth_creds.json.
 func geminiCLI() Tool {
 	return Tool{
 		Keeper: "gemini-cli", Provider: "gemini", refresh: "refresh_token", keychain: "gemini-cli-oauth",
@@ -26,13 +26,15 @@ func geminiCLI() Tool {
 	}
 }
 
+// geminiFile returns a file in Gemini CLI's folder.
 func geminiFile(env auth.Environment, name string) string {
 	return filepath.Join(env.Getenv("HOME"), ".gemini", name)
 }
 
+// readGemini reads oauth_creds.json, or the form that Gemini CLI has in the keychain.
 func readGemini(doc gjson.Result, at Location) ([]draft.Draft, error) {
-	if who := credential.FirstText(doc.Get("active")); who != "" && !doc.Get("access_token").Exists() {
-		return nil, fault.New("source-unsupported", "Gemini CLI is signed in as %s, and keeps the credential in the system's keychain (newer versions delete oauth_creds.json)", printable.EscapeLine(who)).
+	if email := credential.FirstText(doc.Get("active")); email != "" && !doc.Get("access_token").Exists() {
+		return nil, fault.New("source-unsupported", "Gemini CLI is signed in as %s, and keeps the credential in the system's keychain (newer versions delete oauth_creds.json)", printable.EscapeLine(email)).
 			WithHint("mage auth:login gemini signs in for CLIProxyAPI itself; or -source=FILE with an oauth_creds.json of an older Gemini CLI")
 	}
 	if kept := doc.Get("token"); kept.IsObject() && credential.FirstText(kept.Get("accessToken")) != "" { // as in the keychain
@@ -60,11 +62,12 @@ func readGemini(doc gjson.Result, at Location) ([]draft.Draft, error) {
 	return []draft.Draft{d}, nil
 }
 
-// keychainGemini is what Gemini CLI keeps in the keychain, in the form of its file.
+// keychainGemini converts the form that Gemini CLI has in the keychain to that of
+// its file.
 func keychainGemini(kept gjson.Result) string {
 	text, _ := json.Marshal(map[string]any{
 		"access_token": kept.Get("accessToken").Str, "refresh_token": kept.Get("refreshToken").Str, "token_type": kept.Get("tokenType").Str,
 		"scope": kept.Get("scope").Str, "expiry_date": kept.Get("expiresAt").Num, "id_token": kept.Get("idToken").Str,
-	}) // texts and a number: it cannot fail
+	}) // strings and a number: it cannot fail
 	return string(text)
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// kiroIDE is Amazon's Kiro: kiro-auth-token.json in the AWS SSO cache and, for
+// kiroIDE returns Amazon's Kiro: kiro-auth-token.json in the AWS SSO cache and, for
 // an organisation's sign-in, the client registration beside it.
 func kiroIDE() Tool {
 	return Tool{
@@ -29,7 +29,7 @@ func kiroIDE() Tool {
 	}
 }
 
-// kiroCLI is where kiro-cli keeps its database.
+// kiroCLI returns the database of kiro-cli.
 func kiroCLI(env auth.Environment) []string {
 	if env.GOOS == "darwin" {
 		return []string{filepath.Join(env.Getenv("HOME"), "Library", "Application Support", "kiro-cli", "data.sqlite3")}
@@ -37,8 +37,8 @@ func kiroCLI(env auth.Environment) []string {
 	return []string{filepath.Join(pathUnder(env, "XDG_DATA_HOME", filepath.Join(".local", "share")), "kiro-cli", "data.sqlite3")}
 }
 
-// kiroFields are the names of Kiro's members in CLIProxyAPIPlus's files. The IDE
-// writes the former, kiro-cli's database the latter.
+// kiroFields maps the names of Kiro's members to those in CLIProxyAPIPlus's files.
+// The IDE writes the former, kiro-cli's database the latter.
 func kiroFields() map[string]string {
 	return map[string]string{
 		"refreshToken": "refresh_token", "profileArn": "profile_arn", "provider": "provider", "region": "region", "startUrl": "start_url", "email": "email",
@@ -47,6 +47,7 @@ func kiroFields() map[string]string {
 	}
 }
 
+// readKiro reads kiro-auth-token.json, or a token that kiro-cli wrote.
 func readKiro(doc gjson.Result, at Location) ([]draft.Draft, error) {
 	access := credential.FirstText(doc.Get("accessToken"), doc.Get("access_token"))
 	if access == "" || credential.FirstText(doc.Get("authMethod"), doc.Get("auth_method"), doc.Get("profileArn"), doc.Get("profile_arn"), doc.Get("provider"),
@@ -65,7 +66,7 @@ func readKiro(doc gjson.Result, at Location) ([]draft.Draft, error) {
 	}
 	method := strings.ToLower(credential.FirstText(doc.Get("authMethod"), doc.Get("auth_method")))
 	if method == "" && fields["client_secret"] != nil {
-		method = "idc" // kiro-cli does not say it
+		method = "idc" // kiro-cli does not write it
 	}
 	fields["auth_method"], fields["expires_at"] = method, cmp.Or(formatExpiry(doc.Get("expiresAt")), formatExpiry(doc.Get("expires_at")))
 	d := draft.Draft{Fields: fields, Label: "kiro", Name: "kiro-" + method + ".json"}
@@ -87,11 +88,11 @@ func readKiro(doc gjson.Result, at Location) ([]draft.Draft, error) {
 	return []draft.Draft{d}, nil
 }
 
-// addRegistration adds the client that the sign-in was made with; without it the
-// token cannot be renewed.
+// addRegistration adds the OAuth client that the sign-in was made with; without it
+// the token cannot be renewed.
 func addRegistration(d *draft.Draft, hash string, at Location) {
 	if strings.Trim(hash, "0123456789abcdefABCDEF") != "" {
-		d.Warn("registration-missing", "clientIdHash is not a hash; the client registration was not looked for")
+		d.Warn("registration-missing", "clientIdHash is not a hash; the client registration was not read")
 		delete(d.Fields, "client_id_hash")
 		return
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/flowgate-go/flowgate/auth/draft"
 )
 
-// qwenCode is Alibaba's Qwen Code: oauth_creds.json.
+// qwenCode returns Alibaba's Qwen Code: oauth_creds.json.
 func qwenCode() Tool {
 	return Tool{
 		Keeper: "qwen-code", Provider: "qwen", refresh: "refresh_token",
@@ -22,6 +22,7 @@ func qwenCode() Tool {
 	}
 }
 
+// readQwen reads oauth_creds.json.
 func readQwen(doc gjson.Result, at Location) ([]draft.Draft, error) {
 	if credential.FirstText(doc.Get("access_token")) == "" || !doc.Get("expiry_date").Exists() {
 		return nil, credential.Invalid(at.File, ErrOtherForm)

@@ -1,3 +1,8 @@
+// Package tool reads the credential files of the providers' own tools: Codex,
+// Claude Code, Gemini CLI, Copilot's editor plug-ins, Kiro, Qwen Code. All lists
+// the tools; each file of the package is one tool's.
+//
+// It writes nothing and changes no tool's file.
 package tool
 
 import (
@@ -18,35 +23,35 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// Tool is another program that keeps credentials of a provider.
+// Tool is a program that keeps credentials of a provider.
 type Tool struct {
 	Keeper   string // "codex-cli"
 	Provider string
-	Places   func(env auth.Environment) []string                        // where its file usually is, best first
-	keychain string                                                     // macOS: the item that holds it where there is no file
-	read     func(doc gjson.Result, at Location) ([]draft.Draft, error) // what is in the file
-	refresh  string                                                     // path of the refresh token, for -take
-	Absent   string                                                     // what to do when nothing was found
+	Places   func(env auth.Environment) []string                        // its usual files, the preferred one first
+	keychain string                                                     // macOS: the keychain item that holds the credential if there is no file
+	read     func(doc gjson.Result, at Location) ([]draft.Draft, error) // reads the file's content
+	refresh  string                                                     // gjson path of the refresh token, for -take
+	Absent   string                                                     // hint for a user whose files were not found
 }
 
-// Location is what a source may look at besides the document.
+// Location is what a tool's reader may use besides the document.
 type Location struct {
 	File    string
-	Project string // of -project
+	Project string // the flag -project
 	Env     auth.Environment
 }
 
-// All are the known tools. A new one is a file and a line.
+// All returns the known tools. A new one is a file in this package and a line here.
 func All() []Tool {
 	return []Tool{codexCLI(), claudeCode(), geminiCLI(), copilotEditors(), kiroIDE(), qwenCode()}
 }
 
-// ErrOtherForm means that a document is not of this source's form.
-var ErrOtherForm = errors.New("not of this form")
+// ErrOtherForm reports that a document does not have the form of the tool's file.
+var ErrOtherForm = errors.New("it does not have the expected form")
 
-// Find reads the first of the usual places that holds a credential. When none
-// does, the error is that of the first place that says most: one that names what
-// is there, before one that only holds nothing.
+// Find reads the first of the usual files that holds a credential. If none does,
+// the error is the most specific one: source-unsupported before source-invalid
+// before fs.ErrNotExist.
 func (s Tool) Find(at Location) ([]draft.Draft, error) {
 	best := error(fs.ErrNotExist)
 	for _, file := range s.Places(at.Env) {
@@ -64,7 +69,8 @@ func (s Tool) Find(at Location) ([]draft.Draft, error) {
 	return nil, best
 }
 
-// load reads one file of the source. Faults: source-unreadable, source-invalid.
+// load reads one file of the tool. Faults: source-unreadable, source-invalid,
+// source-unsupported.
 func (s Tool) load(file string, at Location) ([]draft.Draft, error) {
 	data, err := credential.ReadFile(file)
 	if err != nil {
@@ -74,6 +80,8 @@ func (s Tool) load(file string, at Location) ([]draft.Draft, error) {
 	return s.Parse(data, at)
 }
 
+// Parse reads the content of a file of the tool. Faults: source-invalid,
+// source-unsupported.
 func (s Tool) Parse(data []byte, at Location) ([]draft.Draft, error) {
 	if credential.IsDatabase(data) {
 		return nil, credential.UnsupportedDatabase(at.File)
@@ -95,7 +103,8 @@ func (s Tool) Parse(data []byte, at Location) ([]draft.Draft, error) {
 	return drafts, nil
 }
 
-// ReadKeychain asks the macOS keychain, which may ask the person.
+// ReadKeychain reads the tool's item of the macOS keychain, which may ask the user.
+// It returns fs.ErrNotExist if there is none.
 func (s Tool) ReadKeychain(ctx context.Context, at Location) ([]draft.Draft, error) {
 	if at.Env.GOOS != "darwin" || s.keychain == "" {
 		return nil, fs.ErrNotExist
@@ -107,12 +116,13 @@ func (s Tool) ReadKeychain(ctx context.Context, at Location) ([]draft.Draft, err
 	at.File = "keychain: " + s.keychain
 	drafts, err := s.Parse(data, at)
 	for i := range drafts {
-		drafts[i].RefreshPath = "" // it cannot be taken from there
+		drafts[i].RefreshPath = "" // -take does not change the keychain
 	}
 	return drafts, err
 }
 
-// pathUnder joins a path to the folder that the variable names, else to home's.
+// pathUnder joins a path to the folder that the variable names, else to the
+// standard folder in HOME.
 func pathUnder(env auth.Environment, variable, standard string, path ...string) string {
 	dir := env.Getenv(variable)
 	if dir == "" {
@@ -121,7 +131,7 @@ func pathUnder(env auth.Environment, variable, standard string, path ...string) 
 	return filepath.Join(append([]string{dir}, path...)...)
 }
 
-// pickTexts picks the texts under keys, those that are there.
+// pickTexts returns the nonblank strings under keys.
 func pickTexts(doc gjson.Result, keys ...string) map[string]any {
 	fields := map[string]any{}
 	for _, key := range keys {
@@ -132,13 +142,15 @@ func pickTexts(doc gjson.Result, keys ...string) map[string]any {
 	return fields
 }
 
-// formatExpiry is a time in the form that CLIProxyAPI writes; "" when v is none.
+// formatExpiry returns a time in the form that CLIProxyAPI writes; "" if v is not a
+// time.
 func formatExpiry(v gjson.Result) string {
 	at, ok := credential.ReadTime(v)
 	return lo.Ternary(ok, credential.FormatTime(at), "")
 }
 
-// readStateFile reads a file that only helps to name an account; those grow large.
+// readStateFile reads a tool's state, which only names the account and may be large
+// (16 MB at most).
 func readStateFile(file string) ([]byte, error) {
 	info, err := os.Stat(file)
 	if err != nil || info.Size() > 16*credential.MaxSize {

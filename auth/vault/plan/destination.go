@@ -17,8 +17,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// chooseDestination is the file that a draft goes to: the one that holds the same
-// account already, or a new one. Another account's file is never chosen.
+// chooseDestination returns the file that a draft goes to: the one that holds the
+// same account, else a new one. It never returns another account's file.
 func (p planner) chooseDestination(draft *draft.Draft, c credential.Content, accounts []auth.Account, taken []string) (string, error) {
 	name, err := draft.FileName()
 	if err != nil {
@@ -42,8 +42,8 @@ func (p planner) chooseDestination(draft *draft.Draft, c credential.Content, acc
 	return dest, nil
 }
 
-// freeName is a name in the credential folder that no other account has: the
-// usual one, else with -2, -3 and so on. -force takes the usual one.
+// freeName returns a file in the credential folder that no other account has: the
+// usual name, else with -2, -3 and so on. Force chooses the usual name.
 func (p planner) freeName(draft *draft.Draft, c credential.Content, name string, taken []string) (string, error) {
 	base := strings.TrimSuffix(name, ".json")
 	for n := 1; n < 1000; n++ {
@@ -55,19 +55,19 @@ func (p planner) freeName(draft *draft.Draft, c credential.Content, name string,
 			continue
 		}
 		if n > 1 {
-			draft.Warn("account-separate", "%s.json is of another account, or cannot be shown to be of this one, so this one became %s; if they are one account, mage auth:logout %s puts the older away", base, filepath.Base(file), base)
+			draft.Warn("account-separate", "%s.json holds another account, or it cannot be proven that it is the same one, so the new file is %s; if they are the same account, mage auth:logout %s removes the older file", base, filepath.Base(file), base)
 		}
 		return file, nil
 	}
-	return "", fault.New("destination-taken", "%s and 999 names like it are taken in %s", name, auth.Folder(p.cfg, p.env)).WithHint("-dest=FILE or -label=NAME names another")
+	return "", fault.New("destination-taken", "%s and 999 names like it exist in %s", name, auth.Folder(p.cfg, p.env)).WithHint("-dest=FILE or -label=NAME names another")
 }
 
-// holdsOtherAccount reports whether there is a file of another account. One that is
-// damaged holds nothing that could be lost; it goes into the trash all the same.
+// holdsOtherAccount reports whether a file holds another account. A damaged file
+// holds nothing that could be lost; it is moved to the trash anyway.
 func holdsOtherAccount(file string, c credential.Content) bool {
 	info, err := os.Lstat(file)
 	if err != nil || !info.Mode().IsRegular() || info.Size() > credential.MaxSize {
-		return false // occupant says what is wrong with it
+		return false // readExisting reports why
 	}
 	data, err := safefile.Read(file, credential.MaxSize)
 	if err != nil {
@@ -77,7 +77,7 @@ func holdsOtherAccount(file string, c credential.Content) bool {
 	return err == nil && old.Secret() != "" && (old.Type != c.Type || credential.Compare(old, c) != credential.SameAccount)
 }
 
-// readExisting is what is at dest now; nil when nothing is.
+// readExisting returns the present content of dest; nil if there is no file.
 func (p planner) readExisting(dest string, draft *draft.Draft) ([]byte, error) {
 	info, err := os.Lstat(dest)
 	switch {
@@ -86,14 +86,14 @@ func (p planner) readExisting(dest string, draft *draft.Draft) ([]byte, error) {
 	case err != nil:
 		return nil, privatefile.Unwritable(dest, err)
 	case !info.Mode().IsRegular():
-		return nil, fault.New("destination-unsafe", "%s is no regular file (a symbolic link, a pipe, a folder); nothing was written", dest).
-			WithHint("move it away, or name another with -dest")
+		return nil, fault.New("destination-unsafe", "%s is not a regular file (a symbolic link, a pipe, a folder); nothing was written", dest).
+			WithHint("move it away, or choose another file with -dest")
 	}
 	if source, err := os.Stat(draft.Source); err == nil && os.SameFile(source, info) {
 		return nil, fault.Usage("source-is-destination", "%s is the source and the destination", dest).WithHint("-dest=FILE names another place")
 	}
 	if info.Size() > credential.MaxSize {
-		return nil, fault.New("destination-unsafe", "%s is no credential file: it has %d bytes", dest, info.Size()).WithHint("move it away")
+		return nil, fault.New("destination-unsafe", "%s is not a credential file: it has %d bytes", dest, info.Size()).WithHint("move it away")
 	}
 	old, err := safefile.Read(dest, credential.MaxSize)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// place decides on one draft; earlier are the moves decided before it.
+// place decides on one draft; earlier are the placements of the drafts before it.
 func (p planner) place(draft *draft.Draft, earlier []Placement, accounts []auth.Account, several bool) (Placement, error) {
 	if draft.APIKey != "" {
 		return p.placeKey(draft)
@@ -23,11 +23,11 @@ func (p planner) place(draft *draft.Draft, earlier []Placement, accounts []auth.
 		return Placement{}, err
 	}
 	if c.RefreshToken == "" && !draft.Provider.Settings.Lasting && draft.Static {
-		draft.Warn("refresh-missing", "the token has no refresh token: when it ends it cannot be renewed; lasting: true in auth.providers.%s says that it has no end", draft.Provider.Name)
+		draft.Warn("refresh-missing", "there is no refresh token: when the token expires it cannot be renewed; lasting: true in auth.providers.%s says that it does not expire", draft.Provider.Name)
 	}
 	if c.RefreshToken == "" && !draft.Provider.Settings.Lasting && !draft.Static && !p.Force {
-		return Placement{}, fault.New("refresh-missing", "the credential from %s has no refresh token: it would end and could not be renewed", Origin(draft)).
-			WithHint("sign in again there, or here with mage auth:login %s; -force takes it all the same", draft.Provider.Name)
+		return Placement{}, fault.New("refresh-missing", "the credential from %s has no refresh token: it would expire and could not be renewed", Origin(draft)).
+			WithHint("sign in again there, or here with mage auth:login %s; -force imports it anyway", draft.Provider.Name)
 	}
 	if !c.ExpiresAt.IsZero() && c.ExpiresAt.Before(p.env.Now()) {
 		draft.Warn("token-expired", "its access token expired at %s; the server renews it when it loads it", credential.FormatTime(c.ExpiresAt))
@@ -48,9 +48,9 @@ func (p planner) place(draft *draft.Draft, earlier []Placement, accounts []auth.
 	return m, p.compareWithExisting(&m, c, several)
 }
 
-// keptFields is what stays of the file that is replaced: all that the new one does not
-// have when it is of the same account, else only what steers the server. The ids
-// of another account would be wrong beside the new tokens.
+// keptFields returns the members of the replaced file that the new one keeps: all if
+// it is of the same account, else only the server's settings. The ids of another
+// account would be wrong beside the new tokens.
 func keptFields(old []byte, c credential.Content) []byte {
 	was, err := credential.Parse(old)
 	if err != nil || was.Type == c.Type && credential.Compare(was, c) == credential.SameAccount {
@@ -66,8 +66,8 @@ func keptFields(old []byte, c credential.Content) []byte {
 	return text
 }
 
-// earlierPlaces is where an earlier draft of the same account goes, and the places
-// that earlier drafts of other accounts take.
+// earlierPlaces returns the file of an earlier draft of the same account, and the
+// files that earlier drafts of other accounts go to.
 func earlierPlaces(earlier []Placement, c credential.Content) (same string, taken []string) {
 	for _, m := range earlier {
 		other, err := m.Draft.Content()
@@ -79,6 +79,7 @@ func earlierPlaces(earlier []Placement, c credential.Content) (same string, take
 	return "", taken
 }
 
+// Origin returns the file that a draft was read from, else its provider.
 func Origin(d *draft.Draft) string {
 	if d.Source == "" {
 		return d.Provider.Name
@@ -86,7 +87,7 @@ func Origin(d *draft.Draft) string {
 	return d.Source
 }
 
-// placeKey decides on an API key. One kept already is never replaced unasked.
+// placeKey decides on an API key. Another key is replaced only with Force.
 func (p planner) placeKey(draft *draft.Draft) (Placement, error) {
 	owner := draft.Provider
 	if other := owner.Settings.APIKeyProvider; other != "" {
@@ -94,7 +95,7 @@ func (p planner) placeKey(draft *draft.Draft) (Placement, error) {
 		if err != nil {
 			return Placement{}, err
 		}
-		draft.Warn("api-key", "%s holds an API key and no sign-in; it becomes the API key of %s", Origin(draft), other)
+		draft.Warn("api-key", "%s holds an API key instead of a sign-in; it becomes the API key of %s", Origin(draft), other)
 		owner = p
 	}
 	draft.Provider = owner
@@ -105,7 +106,7 @@ func (p planner) placeKey(draft *draft.Draft) (Placement, error) {
 	}
 	m.Unchanged = m.Old != nil && bytes.Equal(bytes.TrimSpace(m.Old), []byte(draft.APIKey))
 	if m.Old != nil && !m.Unchanged && !p.Force {
-		return m, fault.New("destination-taken", "%s holds another API key of %s", m.Dest, owner.Name).WithHint("-force replaces it; the old one goes into the trash")
+		return m, fault.New("destination-taken", "%s holds another API key of %s", m.Dest, owner.Name).WithHint("-force replaces it; the old one is moved to the trash")
 	}
 	return m, nil
 }

@@ -1,3 +1,6 @@
+// Package plan decides which file each new credential goes to, and refuses those
+// that could cost a sign-in: another account's file, an older token, a grant that
+// another program holds. Make decides for all; it writes nothing.
 package plan
 
 import (
@@ -14,27 +17,27 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// Options steer Plan. The zero value refuses whatever could cost a sign-in.
+// Options steer Make. The zero value refuses whatever could cost a sign-in.
 type Options struct {
 	Dest    string // a file or folder; "": the credential folder
 	Force   bool   // replace what is newer or of another account
 	Share   bool   // accept that several programs hold one grant
 	Take    bool   // move the grant away from its source
-	Lenient bool   // leave out with a warning what cannot be taken of a folder or an export
+	Lenient bool   // leave out, with a warning, those drafts of a folder or an export that are refused
 }
 
-// planner decides where drafts go.
+// planner decides on the drafts of one command.
 type planner struct {
 	cfg *config.Config
 	env auth.Environment
 	Options
 }
 
-// Make decides for all drafts where they go; it writes nothing. When one is
-// refused all are, except of a folder or an export (Lenient). Faults:
+// Make decides for all drafts which file they go to; it writes nothing. If one is
+// refused, all are, unless o is Lenient. Faults:
 // refresh-missing, credential-older, grant-shared, take-impossible,
 // source-is-destination, destination-unsafe, destination-taken,
-// provider-unsupported, and those of the management API but its absence.
+// provider-unsupported, and those of a management API that answers.
 func Make(ctx context.Context, cfg *config.Config, env auth.Environment, drafts []draft.Draft, o Options) ([]Placement, error) {
 	p := planner{cfg, env, o}
 	drafts, err := p.dropUnsupported(ctx, drafts)
@@ -44,30 +47,30 @@ func Make(ctx context.Context, cfg *config.Config, env auth.Environment, drafts 
 	return p.placeAll(ctx, drafts)
 }
 
-// Placement is one draft with where it goes, decided before anything is written.
+// Placement is the decision on one draft.
 type Placement struct {
 	Draft         *draft.Draft
 	Dest          string
-	Old           []byte // what was there; nil when nothing was
-	Text          []byte
-	Unchanged     bool   // nothing is to be written
-	LeftOut       bool   // another of the same account is taken, or is there already
-	TakesGrant    bool   // the source loses its refresh token
-	AcceptedGrant string // the grant that is shared on purpose; "" when none is
+	Old           []byte // the present content of Dest; nil if there is no file
+	Text          []byte // the new content
+	Unchanged     bool   // Dest is not written
+	LeftOut       bool   // a newer credential of the same account is used instead
+	TakesGrant    bool   // the refresh token is removed from the source
+	AcceptedGrant string // the refresh token that the user allows to be shared; "": none
 }
 
-// placeAll plans every draft. Drafts of one account in one import are one: the
-// newest of them is taken.
+// placeAll decides on every draft. Of several drafts of one account the newest is
+// used.
 func (p planner) placeAll(ctx context.Context, drafts []draft.Draft) ([]Placement, error) {
 	accounts, err := auth.Accounts(ctx, p.cfg, p.env)
 	if err != nil {
 		return nil, err
 	}
-	var moves []Placement
+	var placements []Placement
 	var refused []error
 	var out []*draft.Draft
 	for i := range drafts {
-		m, err := p.place(&drafts[i], moves, accounts, len(drafts) > 1)
+		m, err := p.place(&drafts[i], placements, accounts, len(drafts) > 1)
 		if err != nil && p.Lenient && canBeLeftOut(err) {
 			refused, out = append(refused, err), append(out, &drafts[i])
 			continue
@@ -75,34 +78,33 @@ func (p planner) placeAll(ctx context.Context, drafts []draft.Draft) ([]Placemen
 		if err != nil {
 			return nil, err
 		}
-		moves = append(moves, m)
+		placements = append(placements, m)
 	}
-	if len(moves) == 0 {
+	if len(placements) == 0 {
 		return nil, refused[0]
 	}
 	for i, one := range out {
-		moves[0].Draft.Warn("source-left-out", "%s was left out: %v", Origin(one), refused[i])
+		placements[0].Draft.Warn("source-left-out", "%s was left out: %v", Origin(one), refused[i])
 	}
-	leaveOutOlder(moves)
-	slices.SortStableFunc(moves, func(a, b Placement) int { // what was done comes first in the report
+	leaveOutOlder(placements)
+	slices.SortStableFunc(placements, func(a, b Placement) int { // the report begins with what is written
 		return cmp.Compare(lo.Ternary(a.LeftOut, 1, 0), lo.Ternary(b.LeftOut, 1, 0))
 	})
-	return moves, p.checkGrants(ctx, moves, accounts)
+	return placements, p.checkGrants(ctx, placements, accounts)
 }
 
-// canBeLeftOut reports a refusal that concerns one draft of many.
+// canBeLeftOut reports whether a refusal concerns only one draft of many.
 func canBeLeftOut(err error) bool {
 	return slices.Contains([]string{
 		"refresh-missing", "credential-older", "source-is-destination", "destination-unsafe", "destination-taken", "source-invalid",
 	}, fault.From(err).Code)
 }
 
-// leaveOutOlder keeps the newest of the moves that go to one file: two files of
-// one account would be two credentials.
-func leaveOutOlder(moves []Placement) {
-	for i := range moves {
-		for j := range moves[:i] {
-			a, b := &moves[j], &moves[i]
+// leaveOutOlder leaves out all but the newest of the placements with the same file.
+func leaveOutOlder(placements []Placement) {
+	for i := range placements {
+		for j := range placements[:i] {
+			a, b := &placements[j], &placements[i]
 			if a.Dest != b.Dest || a.LeftOut || b.LeftOut {
 				continue
 			}
@@ -111,11 +113,12 @@ func leaveOutOlder(moves []Placement) {
 				older = a
 			}
 			older.Unchanged, older.LeftOut = true, true
-			older.Draft.Warn(auth.ProblemTwice, "%s was left out: %s takes another of the same account", Origin(older.Draft), older.Dest)
+			older.Draft.Warn(auth.ProblemTwice, "%s was left out: %s gets a newer credential of the same account", Origin(older.Draft), older.Dest)
 		}
 	}
 }
 
+// isNewerDraft reports whether a was issued after b.
 func isNewerDraft(a, b *draft.Draft) bool {
 	x, err := a.Content()
 	y, err2 := b.Content()

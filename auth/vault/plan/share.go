@@ -12,23 +12,24 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// checkGrants refuses drafts whose grant another file holds, unless it is shared or
-// moved on purpose. Where refresh tokens may be used more than once that is a
-// warning only.
-func (p planner) checkGrants(ctx context.Context, moves []Placement, accounts []auth.Account) error {
+// checkGrants refuses drafts whose grant another file holds, unless the user shares
+// or moves it on purpose. If the provider's refresh tokens can be used more than
+// once, it only adds a warning.
+func (p planner) checkGrants(ctx context.Context, placements []Placement, accounts []auth.Account) error {
 	providers, err := provider.All(p.cfg)
 	if err != nil {
 		return err
 	}
 	holders := grant.FindHolders(ctx, p.cfg, p.env, providers, accounts)
-	for i := range moves {
-		if err := p.checkGrant(&moves[i], holders); err != nil {
+	for i := range placements {
+		if err := p.checkGrant(&placements[i], holders); err != nil {
 			return err
 		}
 	}
 	return ctx.Err()
 }
 
+// checkGrant decides on the grant of one placement.
 func (p planner) checkGrant(m *Placement, holders []grant.Holder) error {
 	if m.Draft.APIKey != "" {
 		return nil
@@ -49,7 +50,7 @@ func (p planner) checkGrant(m *Placement, holders []grant.Holder) error {
 	case m.LeftOut:
 		return nil
 	case p.Take && !m.TakesGrant:
-		return fault.New("take-impossible", "the grant cannot be moved away from %s", Origin(m.Draft)).WithHint("sign out there, or accept with -share that both hold it")
+		return fault.New("take-impossible", "the refresh token cannot be removed from %s", Origin(m.Draft)).WithHint("sign out there, or let both hold it with -share")
 	case len(left) == 0:
 		return nil
 	case !m.Draft.Provider.Settings.SingleUse:
@@ -58,16 +59,17 @@ func (p planner) checkGrant(m *Placement, holders []grant.Holder) error {
 		if p.Share {
 			m.AcceptedGrant = c.RefreshToken
 		}
-		m.Draft.Warn("grant-shared", "%s %s the same grant: refresh tokens of %s can be used once, so whoever renews first signs the other out", strings.Join(holderFiles(left), " and "), lo.Ternary(len(left) == 1, "has", "have"), m.Draft.Provider.Name)
+		m.Draft.Warn("grant-shared", "%s %s the same grant: refresh tokens of %s can be used once, so the first that renews it signs the other out", strings.Join(holderFiles(left), " and "), lo.Ternary(len(left) == 1, "has", "have"), m.Draft.Provider.Name)
 	default:
-		return fault.New("grant-shared", "%s (account %s) and %s (account %s) would hold one grant; refresh tokens of %s can be used once, so each would sign the other out",
+		return fault.New("grant-shared", "%s (account %s) and %s (account %s) would hold the same grant; refresh tokens of %s can be used once, so each would sign the other out",
 			left[0].File, left[0].Account, m.Dest, auth.AccountLabel(c.Email, m.Draft.Label), m.Draft.Provider.Name).
-			WithHint("mage auth:login %s makes a grant of its own; -take moves this one (the source keeps a backup and is signed out); -share accepts it", m.Draft.Provider.Name).
+			WithHint("mage auth:login %s makes another grant; -take moves this one (the source gets a backup and is signed out); -share accepts it", m.Draft.Provider.Name).
 			WithDetail(grant.Shared{Provider: m.Draft.Provider.Name, SingleUse: true, Holders: append(left, grant.Holder{Keeper: grant.KeeperServer, File: m.Dest, Account: auth.AccountLabel(c.Email, m.Draft.Label)})})
 	}
 	return nil
 }
 
+// holderFiles returns the files of holders.
 func holderFiles(holders []grant.Holder) []string {
 	return lo.Map(holders, func(h grant.Holder, _ int) string { return h.File })
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// dropUnsupported refuses what the running server would ignore; of a folder or an
-// export it is left out. Without a server the draft gets a warning.
+// dropUnsupported refuses drafts that the running server would ignore; if the plan is
+// Lenient, it leaves them out. Without a server the drafts get a warning.
 func (p planner) dropUnsupported(ctx context.Context, drafts []draft.Draft) ([]draft.Draft, error) {
 	if !slices.ContainsFunc(drafts, func(one draft.Draft) bool { return one.APIKey == "" && one.Provider.Settings.PlusOnly }) {
 		return drafts, nil
@@ -32,7 +32,7 @@ func (p planner) dropUnsupported(ctx context.Context, drafts []draft.Draft) ([]d
 		case err == nil && s.Seven && !p.Force:
 			names = append(names, Origin(&one))
 			refusal = fault.New("provider-unsupported", "CLIProxyAPI at %s (version %s) does not load credentials of %s; nothing was written", s.Base, s.Version, one.Provider.Name).
-				WithHint("CLIProxyAPIPlus does; -force writes it all the same")
+				WithHint("CLIProxyAPIPlus does; -force writes it anyway")
 			continue
 		default:
 			one.Warn("plus-only", "only the Plus family of CLIProxyAPI loads credentials of %s", one.Provider.Name)
@@ -43,7 +43,7 @@ func (p planner) dropUnsupported(ctx context.Context, drafts []draft.Draft) ([]d
 		return nil, refusal
 	}
 	if refusal != nil {
-		kept[0].Warn("source-left-out", "%s: this server does not load credentials of that kind; -force writes them all the same", draft.SomeNames(names))
+		kept[0].Warn("source-left-out", "%s: this server does not load credentials of that kind; -force writes them anyway", draft.SomeNames(names))
 	}
 	return kept, nil
 }

@@ -12,12 +12,13 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// state of a file that tells whether it changed.
+// Footprint is the size and time of a file, which show whether it changed.
 type Footprint struct {
 	size int64
 	at   time.Time
 }
 
+// Snapshot returns the footprints of the credential files in folder.
 func Snapshot(folder string) (map[string]Footprint, error) {
 	files, err := auth.CredentialFiles(folder)
 	if err != nil {
@@ -32,34 +33,35 @@ func Snapshot(folder string) (map[string]Footprint, error) {
 	return seen, nil
 }
 
-// AwaitFile is the proof of a sign-in whose credential somebody else wrote: a
-// new or changed file of the provider's type. No word of a server counts
-// without one. Fault: login-unproven.
+// AwaitFile waits for the credential file of a sign-in that the server or another
+// program makes: a file of the provider that is new or changed since before. Without
+// one the sign-in has failed, whatever the server reports. If the proof of that file
+// fails, the file stays. Faults: login-unproven, those of All.
 func AwaitFile(ctx context.Context, cfg *config.Config, env auth.Environment, p provider.Provider, before map[string]Footprint) (auth.Change, error) {
-	late := time.After(proofPatience)
+	late := time.After(maxWait)
 	for {
 		accounts, err := auth.Accounts(ctx, cfg, env)
 		if err != nil {
 			return auth.Change{}, err
 		}
 		if file := findWritten(accounts, p, before); file != "" {
-			c := []auth.Change{{Changed: true, Destination: file, Warnings: []auth.Warning{}, Proof: "a new credential file is there"}}
-			return c[0], StillInPlace(All(ctx, cfg, env, c)) // the server wrote it: it stays
+			c := []auth.Change{{Changed: true, Destination: file, Warnings: []auth.Warning{}, Proof: "there is a new credential file"}}
+			return c[0], StillInPlace(All(ctx, cfg, env, c)) // the server wrote the file, so it is not removed
 		}
 		select {
 		case <-ctx.Done():
 			return auth.Change{}, ctx.Err()
 		case <-late:
-			return auth.Change{}, fault.New("login-unproven", "the sign-in to %s was said to have worked, but no new or changed credential of it is in %s", p.Name, auth.Folder(cfg, env)).
-				WithHint("does the server write to another folder? mage doctor compares auth-dir; mage logs cliproxyapi_plus has what it said")
-		case <-time.After(proofPause):
+			return auth.Change{}, fault.New("login-unproven", "the sign-in to %s was reported as done, but %s has no new or changed credential of it", p.Name, auth.Folder(cfg, env)).
+				WithHint("does the server write to another folder? mage doctor compares auth-dir; mage logs cliproxyapi_plus shows its log")
+		case <-time.After(pause):
 		}
 	}
 }
 
-// findWritten is the file that a sign-in has left: a new one, else the one that was
-// changed last. The server may renew other accounts meanwhile, so that a
-// changed file alone says less.
+// findWritten returns the file that a sign-in wrote: a new one, else the one that was
+// changed last. A new file comes first, since the server may renew other accounts
+// meanwhile.
 func findWritten(accounts []auth.Account, p provider.Provider, before map[string]Footprint) (file string) {
 	var at time.Time
 	fresh := false

@@ -1,3 +1,6 @@
+// Package proof shows that credentials work after they were written: Each and All
+// read the files back and wait until the running server lists them with models;
+// AwaitFile waits for the file of a sign-in that another program makes.
 package proof
 
 import (
@@ -17,21 +20,21 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// The server sees a new file within 0.1 s and has its models a moment later
-// (measured on CLIProxyAPI 7).
+// The server lists a new file within 0.1 s and its models soon after (measured on
+// CLIProxyAPI 7).
 const (
-	proofPatience = 8 * time.Second
-	proofPause    = 250 * time.Millisecond
+	maxWait = 8 * time.Second
+	pause   = 250 * time.Millisecond
 )
 
-// prover shows that credentials that were written work.
+// prover proves credentials of one installation.
 type prover struct {
 	cfg *config.Config
 	env auth.Environment
 }
 
-// All is proveEach with one error: the first. Faults: proof-failed, and
-// those of the management API but its absence.
+// All is Each with one error, the first. Faults: proof-failed, and those of a
+// management API that answers.
 func All(ctx context.Context, cfg *config.Config, env auth.Environment, changes []auth.Change) error {
 	unproven, err := Each(ctx, cfg, env, changes)
 	for _, one := range unproven {
@@ -42,9 +45,9 @@ func All(ctx context.Context, cfg *config.Config, env auth.Environment, changes 
 	return err
 }
 
-// Each reads back what was written and, with a server running, waits until
-// it lists each credential with models. It returns what is wrong with each; nil
-// for those that are proven.
+// Each reads the files of all changes back and waits until a running server lists
+// each credential with models. It returns one error for each change: nil if it is
+// proven.
 func Each(ctx context.Context, cfg *config.Config, env auth.Environment, changes []auth.Change) ([]error, error) {
 	d := prover{cfg, env}
 	unproven := make([]error, len(changes))
@@ -65,7 +68,7 @@ func Each(ctx context.Context, cfg *config.Config, env auth.Environment, changes
 	if err != nil {
 		return nil, err
 	}
-	until := time.Now().Add(proofPatience) // for all: they were written before
+	until := time.Now().Add(maxWait) // for all: they were written before this call
 	for i := range changes {
 		if unproven[i] == nil {
 			unproven[i] = d.prove(ctx, s, &changes[i], until)
@@ -77,7 +80,7 @@ func Each(ctx context.Context, cfg *config.Config, env auth.Environment, changes
 	return unproven, nil
 }
 
-// StillInPlace says of a failed proof that the file is there all the same.
+// StillInPlace adds to the error of a failed proof that the file was not taken back.
 func StillInPlace(err error) error {
 	if err == nil {
 		return nil
@@ -85,6 +88,7 @@ func StillInPlace(err error) error {
 	return fmt.Errorf("the credential is in its place, but its proof failed: %w", err)
 }
 
+// readBack reads the file of a change and sets its account.
 func (d prover) readBack(c *auth.Change, providers []provider.Provider) error {
 	a := auth.ReadAccount(d.cfg, c.Destination, providers, d.env.Now())
 	if filepath.Ext(c.Destination) != ".json" {
@@ -104,7 +108,8 @@ func (d prover) readBack(c *auth.Change, providers []provider.Provider) error {
 	return nil
 }
 
-// prove waits until the server lists the file with models; it asks at least once.
+// prove waits until the server lists the file with models, at most until that time;
+// it asks at least once.
 func (d prover) prove(ctx context.Context, s *management.Server, c *auth.Change, until time.Time) error {
 	if !c.Changed || filepath.Dir(c.Destination) != auth.Folder(d.cfg, d.env) || c.Account.Disabled {
 		return nil
@@ -130,12 +135,13 @@ func (d prover) prove(ctx context.Context, s *management.Server, c *auth.Change,
 		case late:
 			return unprovenFault(s, name, live)
 		}
-		if err := retry.Sleep(ctx, proofPause); err != nil {
+		if err := retry.Sleep(ctx, pause); err != nil {
 			return err
 		}
 	}
 }
 
+// describeModels returns the number of models as part of a proof.
 func describeModels(n int) string {
 	if n < 0 {
 		return "; this server does not say with which models"
@@ -143,16 +149,17 @@ func describeModels(n int) string {
 	return fmt.Sprintf(" with %d models", n)
 }
 
+// unprovenFault returns the fault for a credential that the server does not use.
 func unprovenFault(s *management.Server, name string, live auth.Live) error {
 	if !live.Listed {
 		return fault.New("proof-failed", "CLIProxyAPI at %s does not list %s", s.Base, name).
 			WithHint("does it load another folder? mage doctor compares auth-dir")
 	}
 	return fault.New("proof-failed", "CLIProxyAPI at %s (version %s) lists %s and offers no model with it", s.Base, s.Version, name).
-		WithHint("this server cannot use credentials of that kind; CLIProxyAPI 7 dropped Gemini CLI, Qwen, iFlow, Kiro and Copilot, which the Plus family has")
+		WithHint("this server cannot use credentials of that kind; CLIProxyAPI 7 dropped Gemini CLI, Qwen, iFlow, Kiro and Copilot, which the Plus family loads")
 }
 
-// askServer is what the server says about one file.
+// askServer returns what the server reports about one file.
 func askServer(ctx context.Context, s *management.Server, name string) (auth.Live, error) {
 	files, err := s.ListFiles(ctx)
 	if err != nil {
