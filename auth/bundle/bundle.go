@@ -1,3 +1,6 @@
+// Package bundle moves credentials to another machine in one file that only its
+// recipient can read (age, https://age-encryption.org/v1): Export writes it, Open
+// reads it for an import.
 package bundle
 
 import (
@@ -16,13 +19,13 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// bundleSchema names what is inside an export.
+// bundleSchema is the schema of an export's content.
 const bundleSchema = "flowgate.credentials/v1"
 
-// maxBundle bounds what is decrypted: a thousand credentials have 4 MB.
+// maxBundle bounds the decrypted content, in bytes: a thousand credentials have 4 MB.
 const maxBundle = 64 << 20
 
-// document is the content of an export, before it is encrypted.
+// document is the decrypted content of an export.
 type document struct {
 	Schema string `json:"schema"`
 	Files  []File `json:"files"`
@@ -61,14 +64,15 @@ func Seal(accounts []auth.Account, recipient age.Recipient) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// Key says where the key of an export comes from.
+// Key names the source of an export's key.
 type Key struct {
 	Env      string                              // the variable that holds the passphrase
 	Identity string                              // the file of an age identity; "": a passphrase
 	Ask      func(prompt string) (string, error) // asks for the passphrase; may be nil
 }
 
-// Open decrypts an export that was read from file.
+// Open decrypts an export that was read from file. Faults: passphrase-missing,
+// recipient-invalid, decrypt-failed, source-invalid.
 func Open(data []byte, file string, env auth.Environment, k Key) ([]File, error) {
 	identities, err := k.identities(env)
 	if err != nil {
@@ -84,7 +88,7 @@ func Open(data []byte, file string, env auth.Environment, k Key) ([]File, error)
 		text, err = io.ReadAll(io.LimitReader(open, maxBundle))
 	}
 	if err != nil {
-		return nil, fault.New("decrypt-failed", "%s cannot be decrypted: %w", file, err).WithHint("another passphrase or -identity; or the file is damaged")
+		return nil, fault.New("decrypt-failed", "%s cannot be decrypted: %w", file, err).WithHint("try another passphrase or -identity; or the file is damaged")
 	}
 	var b document
 	if json.Unmarshal(text, &b) != nil || b.Schema != bundleSchema {

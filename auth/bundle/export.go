@@ -22,12 +22,11 @@ type Options struct {
 	Recipient string                              // an age recipient; "": a passphrase
 	Env       string                              // variable that holds the passphrase
 	Force     bool                                // replace the file
-	Secret    func(prompt string) (string, error) // asks for the passphrase; may be nil
+	Secret    func(prompt string) (string, error) // asks for the passphrase; nil without a terminal
 }
 
-// Export writes an account, or those of a provider, or all, into one file that
-// only its recipient can read (age, https://age-encryption.org/v1). Import takes
-// it on another machine. Faults: account-unknown, account-ambiguous,
+// Export writes an account, those of a provider, or all, into one encrypted file.
+// source.Import reads it on another machine. Faults: account-unknown, account-ambiguous,
 // recipient-invalid, passphrase-missing, destination-taken, write-failed.
 func Export(ctx context.Context, cfg *config.Config, env auth.Environment, account string, o Options) (auth.Change, error) {
 	accounts, err := auth.Accounts(ctx, cfg, env)
@@ -46,7 +45,7 @@ func Export(ctx context.Context, cfg *config.Config, env auth.Environment, accou
 		return auth.Change{}, fmt.Errorf("resolve %s: %w", o.Dest, err)
 	}
 	if _, err := os.Lstat(dest); err == nil && !o.Force {
-		return auth.Change{}, fault.Usage("destination-taken", "%s is there already", dest).WithHint("-dest=FILE names another, -force replaces it")
+		return auth.Change{}, fault.Usage("destination-taken", "%s exists already", dest).WithHint("-dest=FILE names another, -force replaces it")
 	}
 	recipient, err := o.recipient(env)
 	if err != nil {
@@ -61,12 +60,12 @@ func Export(ctx context.Context, cfg *config.Config, env auth.Environment, accou
 	}
 	c := auth.Change{Changed: true, Account: &chosen[0], Source: chosen[0].File, Destination: dest, Warnings: []auth.Warning{}, Proof: fmt.Sprintf("%d accounts, encrypted", len(chosen))}
 	if lo.SomeBy(chosen, func(a auth.Account) bool { return a.Refreshable }) {
-		c.Warnings = append(c.Warnings, auth.Warning{Code: "grant-shared", Message: "both machines hold the grant from now on: log out here (mage auth:logout) once it works there"})
+		c.Warnings = append(c.Warnings, auth.Warning{Code: "grant-shared", Message: "both machines now hold the grant: log out here (mage auth:logout) when it works there"})
 	}
 	return c, nil
 }
 
-// pickAccounts is pick that takes a provider's accounts, and all, too.
+// pickAccounts returns the accounts of a provider, all, or the one that name means.
 func pickAccounts(accounts []auth.Account, name string) ([]auth.Account, error) {
 	of := lo.Filter(accounts, func(a auth.Account, _ int) bool { return a.Provider == name || name == auth.AllProviders })
 	if len(of) > 0 {

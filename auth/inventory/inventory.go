@@ -1,3 +1,5 @@
+// Package inventory lists the values that an installation keeps secret. Logs, reports
+// and checks must show none of them.
 package inventory
 
 import (
@@ -19,16 +21,15 @@ import (
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
-// Bounds of what is taken for a secret in a file, in bytes.
+// Bounds of a secret value and of a file with secrets, in bytes.
 const (
-	leastToken      = 12
-	mostSecretBytes = 1 << 20
+	minTokenBytes = 12
+	maxFileBytes  = 1 << 20
 )
 
-// Secrets are all values that this installation keeps secret, as far as they
-// can be read: its keys, the tokens in its credential files, CLIProxyAPI's keys,
-// what its configuration hides when it is shown, and the variables that it
-// refers to. It is what logs, reports and checks must not show.
+// Secrets returns all values that the installation keeps secret and that can be read:
+// its keys, the tokens in its credential files, CLIProxyAPI's keys, the values that
+// its configuration hides when it is shown, and the variables that it refers to.
 func Secrets(cfg *config.Config, getenv func(string) string) []string {
 	all := policy.KnownSecrets(cfg, getenv)
 	for _, c := range cfg.Credentials {
@@ -47,16 +48,16 @@ func Secrets(cfg *config.Config, getenv func(string) string) []string {
 	}
 	files, _ := filepath.Glob(filepath.Join(auth.Folder(cfg, auth.Environment{Getenv: getenv}), "*.json"))
 	for _, file := range append(append(files, cfg.SecretFiles...), cfg.CLIProxyConfigFile) {
-		all = append(all, tokensIn(file)...)
+		all = append(all, readTokens(file)...)
 	}
 	all = append(all, configuredSecrets(cfg, getenv)...)
-	all = slices.DeleteFunc(all, func(v string) bool { return len(v) < leastToken || redact.IsReference(v) })
+	all = slices.DeleteFunc(all, func(v string) bool { return len(v) < minTokenBytes || redact.IsReference(v) })
 	slices.Sort(all)
 	return slices.Compact(all)
 }
 
-// configuredSecrets are the secrets that are written in the configuration, and the
-// values of the variables that it refers to or that providers' programs read.
+// configuredSecrets returns the secrets in the configuration, and the values of the
+// variables that it refers to or that providers' programs read.
 func configuredSecrets(cfg *config.Config, getenv func(string) string) (all []string) {
 	take := func(hidden bool, text string) {
 		name, isRef := strings.CutPrefix(text, "os.environ/")
@@ -86,8 +87,8 @@ func configuredSecrets(cfg *config.Config, getenv func(string) string) (all []st
 	return all
 }
 
-// partsOf are a secret text and the secrets in it: the credentials after a
-// scheme as in "Bearer KEY", the password and the values of the query of an address.
+// partsOf returns a secret text and the secrets in it: the credentials after a scheme
+// as in "Bearer KEY", user, password and query values of an address.
 func partsOf(text string) []string {
 	parts := []string{text}
 	if _, credentials, ok := strings.Cut(text, " "); ok && !strings.Contains(credentials, " ") {
@@ -112,8 +113,8 @@ var providerVariables = [...]string{
 	"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "FLOWGATE_GATEWAY_KEY",
 }
 
-// walkTexts calls take for every text of a document, and says whether its shown
-// copy hides it.
+// walkTexts calls take for every string of a document; hidden reports whether the
+// redacted copy hides it.
 func walkTexts(v, shown any, take func(hidden bool, text string)) {
 	switch v := v.(type) {
 	case map[string]any:
@@ -139,9 +140,9 @@ func walkTexts(v, shown any, take func(hidden bool, text string)) {
 	}
 }
 
-// tokensIn are the values of secret-looking keys in a JSON or YAML file.
-func tokensIn(file string) (all []string) {
-	b, err := safefile.Read(file, mostSecretBytes)
+// readTokens returns the values of secret-looking keys in a JSON or YAML file.
+func readTokens(file string) (all []string) {
+	b, err := safefile.Read(file, maxFileBytes)
 	if err != nil || !json.Valid(b) && nesting.CheckYAML(b) != nil {
 		return nil
 	}
@@ -158,6 +159,7 @@ func tokensIn(file string) (all []string) {
 	return all
 }
 
+// collectTokens adds the strings below secret-looking keys to all.
 func collectTokens(v any, secret bool, all *[]string) {
 	switch v := v.(type) {
 	case map[string]any:
@@ -175,8 +177,8 @@ func collectTokens(v any, secret bool, all *[]string) {
 	}
 }
 
-// isPlainName reports whether a key below a secret one says what is not secret:
-// the type, times and addresses of a token.
+// isPlainName reports whether a key below a secret one holds a value that is not
+// secret: a type, time or address of the token.
 func isPlainName(key string) bool {
 	key = strings.ToLower(key)
 	for _, end := range [...]string{"type", "uri", "url", "endpoint", "scope", "expiry", "expired", "expires_at", "email", "region", "name"} {

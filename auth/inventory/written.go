@@ -7,8 +7,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
-// HasWrittenSecret reports whether a secret stands in the configuration itself:
-// under the name of one, or as a value that is made like one where secrets are.
+// HasWrittenSecret reports whether the configuration itself holds a secret: under a
+// name of secrets, or as a random value in a place of secrets.
 func HasWrittenSecret(cfg *config.Config) bool {
 	for _, maps := range []map[string]map[string]any{{"": cfg.Base}, cfg.Profiles, cfg.Providers} {
 		for _, m := range maps {
@@ -27,7 +27,7 @@ func HasWrittenSecret(cfg *config.Config) bool {
 	return false
 }
 
-// hasSecret walks a document and its shown copy.
+// hasSecret reports whether a document differs from its redacted copy by a secret.
 func hasSecret(name string, v, shown any) bool {
 	switch v := v.(type) {
 	case map[string]any:
@@ -51,9 +51,9 @@ func hasSecret(name string, v, shown any) bool {
 	return false
 }
 
-// isWrittenSecret reports whether a value is a secret: its shown copy differs,
-// and its name, its look or the password in its address says that it is more
-// than a word in a place that is never shown, such as a header.
+// isWrittenSecret reports whether a value is a secret: its redacted copy differs, and
+// its name, its randomness or a password in its address shows that it is not just a
+// word in a place that is always redacted, such as a header.
 func isWrittenSecret(name, value, shown string) bool {
 	if value == shown || redact.IsReference(value) {
 		return false

@@ -1,3 +1,8 @@
+// Package signin signs in to providers (auth:login): Login runs one method, proves the
+// credential, and puts an API key where it is used. Each method is a file method_*.go
+// and a line in methods.
+//
+// A secret comes from stdin, a variable, a file or a prompt, never from an argument.
 package signin
 
 import (
@@ -20,9 +25,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/printable"
 )
 
-// standardTimeout is how long a person may take: CLIProxyAPI's own browser
-// flows wait as long.
-const standardTimeout = 5 * time.Minute
+// defaultTimeout is how long the user may take: CLIProxyAPI's own browser flows wait
+// as long.
+const defaultTimeout = 5 * time.Minute
 
 // Options steer Login.
 type Options = session.Options
@@ -30,13 +35,15 @@ type Options = session.Options
 // Terminal is how Login talks to the user.
 type Terminal = session.Terminal
 
-// Login signs in to a provider and returns when the credential is in its place
-// and proven. Whatever ends it early leaves the folder as it was. An API key is
-// named in flowgate.yaml, when the person agrees, or given to CLIProxyAPI. Faults:
+// Login signs in to a provider and returns when the credential is written and proven.
+// If it fails, the credential folder is as it was before, except after the methods
+// whose credential another program writes (management, oauth_poll, command): a file
+// that this program wrote stays, even if its proof fails. An API key is also entered
+// into flowgate.yaml, if the user agrees, or given to CLIProxyAPI. Faults:
 // provider-unknown, method-unknown, method-unready, callback-port-taken,
 // state-mismatch, login-denied, login-expired, login-timeout, login-failed,
 // login-unproven, credential-input, those of the management API, and those of
-// Import.
+// vault.Install.
 func Login(ctx context.Context, cfg *config.Config, env auth.Environment, name string, o session.Options) (auth.Change, error) {
 	p, err := provider.Find(cfg, name)
 	if err != nil {
@@ -54,7 +61,7 @@ func Login(ctx context.Context, cfg *config.Config, env auth.Environment, name s
 		return auth.Change{}, fault.New("method-unready", "%s cannot sign in with %s: %s", p.Name, chosen, why).WithHint("%s", suggestMethods(p, chosen))
 	}
 	if o.Timeout <= 0 {
-		o.Timeout = standardTimeout
+		o.Timeout = defaultTimeout
 	}
 	before, err := proof.Snapshot(auth.Folder(cfg, env))
 	if err != nil {
@@ -66,7 +73,7 @@ func Login(ctx context.Context, cfg *config.Config, env auth.Environment, name s
 	if err != nil {
 		return auth.Change{}, explainEnd(ctx, limited, s, o.Timeout, err)
 	}
-	if chosen == "api_key" && p.Settings.KeyList != "" && isRealServer(s) {
+	if chosen == "api_key" && p.Settings.KeyList != "" && hasCLIProxyAPI(s) {
 		return wire.AddToServer(ctx, s, drafts[0].APIKey)
 	}
 	if drafts == nil {
@@ -87,13 +94,14 @@ func Login(ctx context.Context, cfg *config.Config, env auth.Environment, name s
 	return c, err
 }
 
-// isRealServer reports whether the upstream is a CLIProxyAPI.
-func isRealServer(s *session.Session) bool {
+// hasCLIProxyAPI reports whether the upstream is a CLIProxyAPI, not the echo.
+func hasCLIProxyAPI(s *session.Session) bool {
 	svc, ok := s.Config.Service(config.CLIProxy)
 	return ok && svc.Runtime != config.RuntimeEcho
 }
 
-// explainEnd makes a clear fault of a sign-in that a clock or a signal ended.
+// explainEnd returns the fault for a sign-in that the time limit or a signal ended;
+// other errors as they are.
 func explainEnd(ctx, limited context.Context, s *session.Session, limit time.Duration, err error) error {
 	switch {
 	case ctx.Err() != nil:
@@ -107,7 +115,7 @@ func explainEnd(ctx, limited context.Context, s *session.Session, limit time.Dur
 	return err
 }
 
-// withLost adds to a fault why the last question had no answer, if it had none.
+// withLost adds to a fault why the last request was lost, if it was.
 func withLost(s *session.Session, f *fault.Error) *fault.Error {
 	if s.Lost == nil {
 		return f
@@ -116,6 +124,6 @@ func withLost(s *session.Session, f *fault.Error) *fault.Error {
 	if u := (*url.Error)(nil); errors.As(why, &u) { // its address may hold a code
 		why = u.Err
 	}
-	f.Message += "; the last question had no answer: " + printable.Excerpt(why.Error())
+	f.Message += "; the last request had no answer: " + printable.Excerpt(why.Error())
 	return f
 }

@@ -18,14 +18,16 @@ import (
 	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
-// method is a way to sign in: it returns the credential, or nil when the server
-// has written it itself. ready says why it cannot be used now, or "".
+// method is a way to sign in. run returns the drafts of the credential, or nil if
+// another program writes the file. ready returns why the method cannot be used now;
+// "" if it can.
 type method struct {
 	run   func(ctx context.Context, s *session.Session) ([]draft.Draft, error)
 	ready func(s *session.Session) string
 }
 
-// methods are all that there are. A new one is a file and a line.
+// methods returns the known methods by name. A new one is a file in this package and a
+// line here.
 func methods() map[string]method {
 	return map[string]method{
 		"management":   {runManagement, readyManagement},
@@ -39,7 +41,7 @@ func methods() map[string]method {
 	}
 }
 
-// NotReady says why a provider cannot sign in with that method now; "" when it can.
+// NotReady returns why a provider cannot sign in with that method now; "" if it can.
 func NotReady(cfg *config.Config, env auth.Environment, p provider.Provider, name string) string {
 	m, ok := methods()[name]
 	if !ok {
@@ -48,11 +50,14 @@ func NotReady(cfg *config.Config, env auth.Environment, p provider.Provider, nam
 	return m.ready(&session.Session{Config: cfg, Env: env, Provider: p})
 }
 
-// MethodNames returns the methods that there are, in alphabetical order.
+// MethodNames returns the names of the known methods, sorted.
 func MethodNames() []string { return slices.Sorted(maps.Keys(methods())) }
 
+// always is the ready of methods that can always be used.
 func always(*session.Session) string { return "" }
 
+// chooseMethod returns the method with the name asked for, else the provider's default.
+// Fault: method-unknown.
 func chooseMethod(p provider.Provider, asked string) (string, method, error) {
 	name := asked
 	if name == "" {
@@ -71,12 +76,13 @@ func chooseMethod(p provider.Provider, asked string) (string, method, error) {
 	return "", m, fault.Usage("method-unknown", "%s: there is no method %q", p.Name, name).WithHint("%s", hint)
 }
 
+// suggestMethods returns the hint with the provider's other methods.
 func suggestMethods(p provider.Provider, method string) string {
 	others := slices.DeleteFunc(slices.Clone(p.Methods), func(m string) bool { return m == method })
 	if len(others) == 0 {
 		return "mage auth:list shows what is possible now"
 	}
-	return "or another way: -method=" + strings.Join(others, ", -method=")
+	return "or choose another method: -method=" + strings.Join(others, ", -method=")
 }
 
 // oauthOf returns the client for the provider's OAuth endpoints.

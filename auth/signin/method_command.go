@@ -19,9 +19,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
-// runCommand runs a program that signs in by itself: that of the configuration,
-// or the server's own with its flag for this provider. Its exit status means
-// nothing (CLIProxyAPI's is 0 when it failed); the credential file does.
+// runCommand runs a program that signs in: the configuration's command, or the
+// server's program with its flag for this provider. Exit status 0 is not a proof
+// (CLIProxyAPI's is 0 after failures); the credential file is.
 func runCommand(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
 	args, err := loginCommand(s)
 	if err != nil {
@@ -37,12 +37,12 @@ func runCommand(ctx context.Context, s *session.Session) ([]draft.Draft, error) 
 		if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) {
 			return nil, fault.New("login-failed", "run %s: %w", args[0], err).WithHint("is it installed?")
 		}
-		return nil, fault.New("login-failed", "%s ended with %v", args[0], err).WithHint("what it printed says why")
+		return nil, fault.New("login-failed", "%s failed: %v", args[0], err).WithHint("its output says why")
 	}
 	return nil, ctx.Err()
 }
 
-// loginCommand is what is run. Faults: those of finding the server's program.
+// loginCommand returns the command to run. Faults: those of runtimestore.Command.
 func loginCommand(s *session.Session) ([]string, error) {
 	set := s.Provider.Settings
 	if len(set.Command) > 0 {
@@ -58,6 +58,7 @@ func loginCommand(s *session.Session) ([]string, error) {
 	return append(spec.Args, set.LoginFlag, "-no-browser"), nil
 }
 
+// readyCommand returns why there is no command to run.
 func readyCommand(s *session.Session) string {
 	if len(s.Provider.Settings.Command) == 0 && s.Provider.Settings.LoginFlag == "" {
 		return "neither command nor login_flag is set"

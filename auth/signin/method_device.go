@@ -15,9 +15,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// runDevice signs in with a code that is typed on any other machine (RFC 8628).
-// x/oauth2 keeps the server's interval and slows down when told to; lost answers
-// are asked for again until the code or the time limit ends.
+// runDevice signs in with a code that the user enters on any machine (RFC 8628).
+// x/oauth2 obeys the server's interval and slow_down; lost answers are requested again
+// until the code expires or the time limit is reached.
 func runDevice(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
 	client := oauthOf(s)
 	conf, err := client.Config("")
@@ -37,7 +37,7 @@ func runDevice(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
 	pause := max(retry.MinPause, min(time.Duration(device.Interval)*time.Second, retry.MaxPause))
 	token, err := conf.DeviceAccessToken(client.RetryContext(ctx, pause, 0), device, claim...)
 	if err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
-		return nil, withLost(s, fault.New("login-expired", "the code was not typed before it expired").WithHint("run it again for a new code"))
+		return nil, withLost(s, fault.New("login-expired", "the code was not entered before it expired").WithHint("run it again for a new code"))
 	}
 	if err != nil {
 		return nil, oauth.Refusal(s.Provider.Name, err)
@@ -45,6 +45,7 @@ func runDevice(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
 	return []draft.Draft{{Fields: client.TokenFields(token)}}, nil
 }
 
+// readyDevice returns which settings are missing.
 func readyDevice(s *session.Session) string {
 	set := s.Provider.Settings
 	if set.DeviceURL == "" || set.TokenURL == "" || set.ClientID == "" {

@@ -10,14 +10,15 @@ import (
 	"github.com/flowgate-go/flowgate/auth/source/tool"
 )
 
-// runImport takes what another program has.
+// runImport reads the credential that the provider's own tool has.
 func runImport(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
 	return source.Gather(ctx, s.Config, s.Env, s.Provider.Name, source.Options{Source: s.Options.File, Project: s.Options.Project, Secret: s.Options.Terminal.Secret})
 }
 
+// readyImport returns why there is nothing to import from.
 func readyImport(s *session.Session) string {
 	if slices.ContainsFunc(tool.All(), func(src tool.Tool) bool { return src.Provider == s.Provider.Name }) {
 		return ""
 	}
-	return "no tool is known to keep its credentials"
+	return "FlowGate knows no tool that keeps its credentials"
 }

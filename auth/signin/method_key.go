@@ -19,25 +19,26 @@ import (
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
-// runKey keeps an API key under .router/secrets, one line, 0600.
+// runKey reads an API key.
 func runKey(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
 	key, err := readSecret(ctx, s, "API key of "+s.Provider.Name)
 	if err != nil {
 		return nil, err
 	}
 	if strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r == 0x7f || r > 0x7e }) || len(key) < 8 {
-		return nil, fault.Usage("credential-input", "what was given is no API key: it has white space or other signs in it, or is shorter than 8").WithHint("one line, nothing but the key")
+		return nil, fault.Usage("credential-input", "the input is not an API key: it has white space or characters that keys do not have, or fewer than 8 characters").WithHint("give one line with the key only")
 	}
 	return []draft.Draft{{APIKey: key}}, nil
 }
 
-// readSecret takes a secret from where the options say, never from an argument.
+// readSecret reads a secret from the file, stdin, the variable or the prompt that the
+// options name; what describes it in messages. Fault: credential-input.
 func readSecret(ctx context.Context, s *session.Session, what string) (string, error) {
 	switch {
 	case s.Options.File != "":
 		key, _, err := keyfile.Read(s.Options.File)
 		if err != nil {
-			return "", fault.Usage("credential-input", "read %s: %s", s.Options.File, safefile.Reason(err)).WithHint("a file of one line")
+			return "", fault.Usage("credential-input", "read %s: %s", s.Options.File, safefile.Reason(err)).WithHint("the file must have one line")
 		}
 		return key, nil
 	case s.Options.Stdin:
@@ -49,23 +50,23 @@ func readSecret(ctx context.Context, s *session.Session, what string) (string, e
 		}
 		if s.Options.Env != "" {
 			if redact.LooksRandom(name) {
-				name = redact.Value(name) // the key itself, given where its variable's name belongs
+				name = redact.Value(name) // the user typed the key in place of the variable's name
 			}
 			return "", fault.Usage("credential-input", "the variable %s is not set", name).WithHint("export it, or use -stdin or -file=F")
 		}
 	}
 	if s.Options.Terminal.Secret == nil {
-		return "", fault.Usage("credential-input", "there is no terminal to ask for the %s", what).WithHint("-stdin, -env=NAME or -file=F give it")
+		return "", fault.Usage("credential-input", "without a terminal the %s cannot be typed", what).WithHint("use -stdin, -env=NAME or -file=F")
 	}
 	value, err := s.Options.Terminal.Secret(what + ": ")
 	if err != nil || strings.TrimSpace(value) == "" {
-		return "", fault.Usage("credential-input", "nothing was typed").WithHint("-stdin, -env=NAME or -file=F give it otherwise")
+		return "", fault.Usage("credential-input", "nothing was typed").WithHint("or use -stdin, -env=NAME or -file=F")
 	}
 	return strings.TrimSpace(value), nil
 }
 
-// runToken keeps a token that somebody has already: a service account, a file
-// that CLIProxyAPI made, or a bare token.
+// runToken reads a token that the user has already: a service account, a credential
+// file of CLIProxyAPI, or the token alone.
 func runToken(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
 	drafts, err := readToken(ctx, s)
 	for i := range drafts {
@@ -74,6 +75,8 @@ func runToken(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
 	return drafts, err
 }
 
+// readToken reads the token from the file that the options or the settings name, else
+// as readSecret does.
 func readToken(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
 	file := lo.CoalesceOrEmpty(s.Options.File, s.Provider.Settings.TokenFile)
 	if file == "" {
@@ -91,7 +94,7 @@ func readToken(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
 	switch {
 	case errors.Is(err, credential.ErrTooDeep):
 		return nil, credential.Invalid(file, err)
-	case err != nil: // a bare token
+	case err != nil: // the token alone
 		s.Options.File = file
 		token, err := readSecret(ctx, s, "token of "+s.Provider.Name)
 		return []draft.Draft{{Fields: map[string]any{"access_token": token, "token_type": "bearer"}, Label: "token"}}, err

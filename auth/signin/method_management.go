@@ -20,8 +20,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/printable"
 )
 
-// runManagement lets CLIProxyAPI sign in: it makes the address and exchanges the
-// code, we show the one and catch the other. It writes the credential itself.
+// runManagement lets CLIProxyAPI sign in: the server makes the address, exchanges the
+// code and writes the credential; FlowGate shows the address and passes on the
+// browser's answer.
 func runManagement(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
 	srv, err := management.Open(s.Config, s.Env)
 	if err != nil {
@@ -55,11 +56,12 @@ func runManagement(ctx context.Context, s *session.Session) ([]draft.Draft, erro
 	return nil, nil
 }
 
+// loginWord returns the provider's name in /v0/management/X-auth-url.
 func loginWord(s *session.Session) string {
 	return lo.CoalesceOrEmpty(s.Provider.Settings.Login, s.Provider.Name)
 }
 
-// explainRefusal explains why a sign-in did not begin.
+// explainRefusal returns the fault for a sign-in that the server did not begin.
 func explainRefusal(s *session.Session, srv *management.Server, err error) error {
 	var reply *cliproxy.ReplyError
 	switch {
@@ -68,12 +70,12 @@ func explainRefusal(s *session.Session, srv *management.Server, err error) error
 			WithHint("%s; the Plus family and generation 7 support different providers", suggestMethods(s.Provider, "management"))
 	case errors.As(err, &reply):
 		return fault.New("login-failed", "CLIProxyAPI could not begin the sign-in to %s: %s", s.Provider.Name, printable.Excerpt(reply.Reason)).
-			WithHint("it has to reach the provider over the network; mage logs cliproxyapi_plus says more")
+			WithHint("it must reach the provider over the network; see mage logs cliproxyapi_plus")
 	}
 	return srv.Note(err)
 }
 
-// follow leads the person through the sign-in until the server says how it ended.
+// follow shows the user what to do and waits until the server reports the end.
 func follow(ctx context.Context, s *session.Session, srv *management.Server, login cliproxy.Login, page *callback.Page) error {
 	switch {
 	case login.UserCode != "":
@@ -81,19 +83,21 @@ func follow(ctx context.Context, s *session.Session, srv *management.Server, log
 	case login.URL == "":
 		// Plus 6 says code or address with the progress.
 	case page == nil && !s.Options.Paste:
-		s.Say("Open this address:\n\n  %s\n", printable.EscapeLine(login.URL))
+		s.Say("Open this address:\n\n  %s\n", printable.EscapeLine(strings.TrimSpace(login.URL)))
 	default:
-		s.Say("Open this address in a browser and sign in to %s:\n\n  %s\n", s.Provider.Name, printable.EscapeLine(login.URL))
+		s.Say("Open this address in a browser and sign in to %s:\n\n  %s\n", s.Provider.Name, printable.EscapeLine(strings.TrimSpace(login.URL)))
 		return deliver(ctx, s, srv, login, page)
 	}
 	return await(ctx, s, srv, login.State)
 }
 
+// showUserCode tells the user to enter a code.
 func showUserCode(s *session.Session, url, code string) {
-	s.Say("Open this address and type the code %s there:\n\n  %s\n", printable.EscapeLine(code), printable.EscapeLine(url))
+	s.Say("Open this address and enter the code %s there:\n\n  %s\n", printable.EscapeLine(code), printable.EscapeLine(url))
 }
 
-// deliver hands the browser's answer to the server, a refusal too.
+// deliver waits for the browser's answer and passes it on to the server, also a
+// refusal.
 func deliver(ctx context.Context, s *session.Session, srv *management.Server, login cliproxy.Login, page *callback.Page) error {
 	q, err := callback.Await(ctx, s, page, login.State)
 	if fault.HasCode(err, "login-denied") || fault.HasCode(err, "login-failed") {
@@ -103,15 +107,15 @@ func deliver(ctx context.Context, s *session.Session, srv *management.Server, lo
 	if err != nil {
 		return err
 	}
-	if err := handOver(ctx, s, srv, q); err != nil {
+	if err := passOn(ctx, s, srv, q); err != nil {
 		return err
 	}
 	return await(ctx, s, srv, login.State)
 }
 
-// handOver gives the server the browser's answer, again when it is not known
-// whether the server got it. A conflict then means that it had.
-func handOver(ctx context.Context, s *session.Session, srv *management.Server, q url.Values) error {
+// passOn sends the browser's answer to the server, repeatedly if it is not known
+// whether the server received it. A conflict in a repetition means that it had.
+func passOn(ctx context.Context, s *session.Session, srv *management.Server, q url.Values) error {
 	pause, again := retry.MinPause, false
 	return retry.Poll(ctx, &pause, s.NoteLost, func() (bool, error) {
 		err := srv.Deliver(ctx, callbackWord(s), q)
@@ -127,29 +131,31 @@ func handOver(ctx context.Context, s *session.Session, srv *management.Server, q
 	})
 }
 
-// tellRefusal lets the server know of a refusal, so that it does not wait on, and gives
-// it the moment that it takes to notice.
+// tellRefusal passes a refusal on to the server, so that it stops waiting, and gives it
+// at most two seconds to notice.
 func tellRefusal(ctx context.Context, s *session.Session, srv *management.Server, refusal url.Values, state string) {
 	ctx, stop := context.WithTimeout(ctx, 2*time.Second)
 	defer stop()
 	if srv.Deliver(ctx, callbackWord(s), refusal) == nil {
-		_ = await(ctx, s, srv, state) // it fails, as it should
+		_ = await(ctx, s, srv, state) // fails as expected
 	}
 }
 
+// callbackWord returns the provider's name in /X/callback of older servers.
 func callbackWord(s *session.Session) string {
 	return lo.CoalesceOrEmpty(s.Provider.Settings.Callback, loginWord(s))
 }
 
+// explainFailure returns the fault for an answer that the server refused.
 func explainFailure(s *session.Session, srv *management.Server, err error) error {
 	if reply := (*cliproxy.ReplyError)(nil); errors.As(err, &reply) {
-		return fault.New("login-failed", "CLIProxyAPI did not take the answer: %s", printable.Excerpt(reply.Reason)).WithHint("run it again")
+		return fault.New("login-failed", "CLIProxyAPI refused the browser's answer: %s", printable.Excerpt(reply.Reason)).WithHint("run it again")
 	}
 	return srv.Note(err)
 }
 
-// await polls until the sign-in has ended. "ok" from an older server means
-// little: the caller looks for the file.
+// await polls until the sign-in has ended. An older server reports "ok" for every
+// state that it does not know: the caller looks for the file.
 func await(ctx context.Context, s *session.Session, srv *management.Server, state string) error {
 	pause, shownText := retry.MinPause, ""
 	tell := func(text string, say func()) {
@@ -174,27 +180,31 @@ func await(ctx context.Context, s *session.Session, srv *management.Server, stat
 		case cliproxy.DeviceCode:
 			tell(p.UserCode, func() { showUserCode(s, p.VerificationURL, p.UserCode) })
 		case cliproxy.AuthURL:
-			tell(p.URL, func() { s.Say("Open this address and sign in:\n\n  %s\n", printable.EscapeLine(p.URL)) })
+			tell(p.URL, func() {
+				s.Say("Open this address and sign in:\n\n  %s\n", printable.EscapeLine(strings.TrimSpace(p.URL)))
+			})
 		}
 		return false, nil
 	})
 }
 
-// judgeFailure judges a sign-in that the server calls failed. One that it does not
-// know may have ended well over a minute ago: the file decides then.
+// judgeFailure decides on a sign-in that the server reports as failed. One that the
+// server does not know may have succeeded more than a minute ago: then the file
+// decides.
 func judgeFailure(s *session.Session, reason string) (done bool, err error) {
 	if strings.Contains(reason, "unknown or expired") {
 		return true, nil
 	}
 	return false, fault.New("login-failed", "CLIProxyAPI could not finish the sign-in to %s: %s", s.Provider.Name, printable.Excerpt(reason)).
-		WithHint("run it again; mage logs cliproxyapi_plus says more")
+		WithHint("run it again; see mage logs cliproxyapi_plus")
 }
 
-// cancel ends the sign-in at the server, also when a signal ended us.
+// cancel ends the sign-in at the server, also after a signal.
 func cancel(ctx context.Context, s *session.Session, srv *management.Server, state string) {
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer stop()
-	_ = srv.Cancel(ctx, state) // it ends by itself in half an hour
+	_ = srv.Cancel(ctx, state) // else the server ends it after half an hour
 }
 
+// readyManagement returns why CLIProxyAPI cannot be asked.
 func readyManagement(s *session.Session) string { return management.NotReady(s.Config, s.Env) }

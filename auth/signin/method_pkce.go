@@ -13,9 +13,9 @@ import (
 	"github.com/flowgate-go/flowgate/auth/signin/session"
 )
 
-// runPKCE signs in at the provider itself: authorization code with PKCE and
-// state (RFC 6749, 7636, 8252), the browser coming back to loopback, or its
-// last address pasted.
+// runPKCE signs in at the provider itself: authorization code with PKCE and state
+// (RFC 6749, 7636, 8252). The browser is redirected to loopback, or the user pastes
+// its last address.
 func runPKCE(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
 	redirect := lo.CoalesceOrEmpty(s.Provider.Settings.RedirectURL, "http://127.0.0.1/callback")
 	var page *callback.Page
@@ -46,7 +46,7 @@ func runPKCE(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
 		return nil, err
 	}
 	exchange := []oauth2.AuthCodeOption{oauth2.VerifierOption(verifier)}
-	if s.Provider.Settings.TokenEncoding == "json" { // Anthropic's endpoint wants the state again
+	if s.Provider.Settings.TokenEncoding == "json" { // Anthropic's endpoint requires the state again
 		exchange = append(exchange, oauth2.SetAuthURLParam("state", state))
 	}
 	token, err := conf.Exchange(client.RetryContext(ctx, retry.MinPause, retry.StartTries), q.Get("code"), exchange...)
@@ -56,6 +56,7 @@ func runPKCE(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
 	return []draft.Draft{{Fields: client.TokenFields(token)}}, nil
 }
 
+// readyPKCE returns which settings are missing.
 func readyPKCE(s *session.Session) string {
 	set := s.Provider.Settings
 	if set.AuthURL == "" || set.TokenURL == "" || set.ClientID == "" {

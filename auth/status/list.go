@@ -10,19 +10,19 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 )
 
-// ProviderStatus is a provider and what is possible with it now.
+// ProviderStatus is a provider with the methods that can be used now.
 type ProviderStatus struct {
 	Name          string   `json:"name"`
 	Methods       []string `json:"methods"`
 	DefaultMethod string   `json:"default_method"`
 	Available     bool     `json:"available"` // the default method can be used now
-	Reason        string   `json:"reason"`    // why not
-	Possible      []string `json:"possible"`  // the methods that can; never nil
+	Reason        string   `json:"reason"`    // why it cannot
+	Possible      []string `json:"possible"`  // the methods that can be used now; never nil
 	ImportsFrom   string   `json:"imports_from,omitempty"`
-	Configured    bool     `json:"configured"` // it stands in flowgate.yaml
+	Configured    bool     `json:"configured"` // flowgate.yaml has settings of it
 }
 
-// List says of every provider, or of the one named, how it can sign in now.
+// List returns for every provider, or only the one named, how it can sign in now.
 // Fault: provider-invalid.
 func List(_ context.Context, cfg *config.Config, env auth.Environment, only string) ([]ProviderStatus, error) {
 	providers, err := provider.All(cfg)
@@ -38,7 +38,7 @@ func List(_ context.Context, cfg *config.Config, env auth.Environment, only stri
 		st := ProviderStatus{Name: p.Name, Methods: p.Methods, DefaultMethod: p.Methods[0], Possible: []string{}, ImportsFrom: p.Settings.ImportDoc, Configured: p.Written}
 		wrong := provider.CheckSettings(cfg, p)
 		for i, name := range p.Methods {
-			why := server // asked once for all
+			why := server // CLIProxyAPI is asked once for all providers
 			if name != "management" {
 				why = signin.NotReady(cfg, env, p, name)
 			}

@@ -1,3 +1,6 @@
+// Package status shows accounts and providers (auth:status, auth:list): Read returns
+// the accounts, the providers, shared grants, and with Live what the running server
+// reports. It changes and renews nothing.
 package status
 
 import (
@@ -21,24 +24,24 @@ import (
 	"github.com/flowgate-go/flowgate/internal/printable"
 )
 
-// Options steer Status.
+// Options steer Read.
 type Options struct {
 	Provider string        // "": all
-	Live     bool          // ask the running server too
-	Within   time.Duration // over 0: a provider without a usable account at that time from now is an error
+	Live     bool          // ask the running server, too
+	Within   time.Duration // over 0: a provider without a usable account after that time is an error
 }
 
-// Overview is what there is to sign in with.
+// Overview is the accounts and providers of an installation.
 type Overview struct {
 	Folder    string           `json:"folder"`           // where the credential files are: CLIProxyAPI's auth-dir
 	Accounts  []auth.Account   `json:"accounts"`         // never nil
-	Ending    []Ending         `json:"ending,omitempty"` // with -within: providers that will be without
+	Ending    []Ending         `json:"ending,omitempty"` // with -within: providers that will have no usable account
 	Shared    []grant.Shared   `json:"shared_grants,omitempty"`
 	Server    *ServerStatus    `json:"server,omitempty"` // with -live
 	Providers []ProviderStatus `json:"providers"`
 }
 
-// ServerStatus is the server as -live saw it.
+// ServerStatus is the state of CLIProxyAPI (-live).
 type ServerStatus struct {
 	URL     string `json:"url"`
 	Answers bool   `json:"answers"`
@@ -49,16 +52,16 @@ type ServerStatus struct {
 // Ending is a provider that will have no usable account.
 type Ending struct {
 	Provider string   `json:"provider"`
-	Reasons  []string `json:"reasons"` // one an account
+	Reasons  []string `json:"reasons"` // one for each account
 }
 
-// maxLookups is how many credentials -live asks the models of: each costs the
-// server 60 ms.
+// maxLookups is the number of credentials whose models -live requests: each request
+// takes the server 60 ms.
 const maxLookups = 20
 
-// Read shows the accounts. It refreshes nothing. Faults: provider-unknown,
-// accounts-ending, those of Accounts and, with Live, of the management API but
-// its absence. The overview is valid with accounts-ending too.
+// Read returns the accounts and providers. Faults: provider-unknown, accounts-ending,
+// those of auth.Accounts and, with Live, those of a management API that answers. The
+// overview is also valid with accounts-ending.
 func Read(ctx context.Context, cfg *config.Config, env auth.Environment, o Options) (Overview, error) {
 	if o.Within < 0 {
 		return Overview{}, fault.Usage("flag-invalid", "-within=%s lies in the past", o.Within).WithHint("-within=8h looks eight hours ahead")
@@ -78,7 +81,7 @@ func Read(ctx context.Context, cfg *config.Config, env auth.Environment, o Optio
 	}
 	view.Accounts = lo.Filter(accounts, func(a auth.Account, _ int) bool { return o.Provider == "" || a.Provider == o.Provider })
 	if o.Live {
-		if err := view.live(ctx, cfg, env); err != nil {
+		if err := view.addLive(ctx, cfg, env); err != nil {
 			return view, err
 		}
 	}
@@ -86,14 +89,14 @@ func Read(ctx context.Context, cfg *config.Config, env auth.Environment, o Optio
 		return view, err
 	}
 	if o.Within > 0 {
-		return view, view.ending(cfg, env.Now().Add(o.Within), o)
+		return view, view.findEnding(cfg, env.Now().Add(o.Within), o)
 	}
 	return view, nil
 }
 
-// ending looks for providers that will have nothing usable: those written in
-// the configuration, or, where none is, those that have accounts.
-func (v *Overview) ending(cfg *config.Config, at time.Time, o Options) error {
+// findEnding sets Ending: of the configured providers, or if there are none of those
+// with accounts, the ones that will have no usable account at that time.
+func (v *Overview) findEnding(cfg *config.Config, at time.Time, o Options) error {
 	by := lo.GroupBy(v.Accounts, func(a auth.Account) string { return a.Provider })
 	var names []string
 	switch {
@@ -132,14 +135,14 @@ func (v *Overview) ending(cfg *config.Config, at time.Time, o Options) error {
 		WithHint("mage auth:login %s", first.Provider)
 }
 
-// live adds what the running server says.
-func (v *Overview) live(ctx context.Context, cfg *config.Config, env auth.Environment) error {
+// addLive adds what the running server reports.
+func (v *Overview) addLive(ctx context.Context, cfg *config.Config, env auth.Environment) error {
 	s, err := management.Open(cfg, env)
 	if errors.Is(err, management.ErrNoServer) {
 		v.Server = &ServerStatus{Reason: err.Error()}
 		return nil
 	}
-	if fault.HasCode(err, "management-key-missing") { // the files tell what they tell without the server
+	if fault.HasCode(err, "management-key-missing") { // the accounts are shown without the server
 		f := fault.From(err)
 		v.Server = &ServerStatus{Reason: f.Message + "; " + f.Hint}
 		return nil
@@ -151,18 +154,18 @@ func (v *Overview) live(ctx context.Context, cfg *config.Config, env auth.Enviro
 	files, err := s.ListFiles(ctx)
 	if fault.HasCode(err, "management-unreachable") {
 		v.Server.Reason = err.Error()
-		v.unreachable(s, env)
+		v.setUnreachable(s, env)
 		return nil
 	}
 	if err != nil {
 		return err
 	}
 	v.Server.Answers, v.Server.Version = true, s.Version
-	return v.compare(ctx, s, files, env.Now())
+	return v.addServerList(ctx, s, files, env.Now())
 }
 
-// compare puts the server's list beside the accounts.
-func (v *Overview) compare(ctx context.Context, s *management.Server, files []cliproxy.CredentialFile, now time.Time) error {
+// addServerList adds the server's list to the accounts.
+func (v *Overview) addServerList(ctx context.Context, s *management.Server, files []cliproxy.CredentialFile, now time.Time) error {
 	listed := lo.KeyBy(files, func(f cliproxy.CredentialFile) string { return f.Name })
 	for i := range v.Accounts {
 		a := &v.Accounts[i]
@@ -182,29 +185,31 @@ func (v *Overview) compare(ctx context.Context, s *management.Server, files []cl
 			}
 		}
 		a.Live = &live
-		heed(a, live, now)
+		applyLive(a, live, now)
 	}
 	return nil
 }
 
-func (v *Overview) unreachable(s *management.Server, env auth.Environment) {
+// setUnreachable sets the state of all accounts that only the server knows.
+func (v *Overview) setUnreachable(s *management.Server, env auth.Environment) {
 	for i := range v.Accounts {
 		a := &v.Accounts[i]
 		if a.Method == "api_key" {
-			continue // no server has to know it
+			continue // FlowGate keeps it
 		}
 		a.State, a.ObservedAt = auth.Unreachable, env.Now().UTC()
-		a.Evidence = "CLIProxyAPI at " + s.Base + " does not answer; by itself: " + a.Evidence
+		a.Evidence = "CLIProxyAPI at " + s.Base + " does not answer; the file alone: " + a.Evidence
 	}
 }
 
-// heed lets the server's word change the state: it has tried the credential.
-func heed(a *auth.Account, live auth.Live, now time.Time) {
+// applyLive changes the state to what the server reports, since it has tried the
+// credential.
+func applyLive(a *auth.Account, live auth.Live, now time.Time) {
 	said := strings.ToLower(live.Message)
 	has := func(words ...string) bool {
 		return lo.SomeBy(words, func(w string) bool { return strings.Contains(said, w) })
 	}
-	evidence := "the server says: " + live.Status + ", " + printable.Excerpt(live.Message)
+	evidence := "the server reports: " + live.Status + ", " + printable.Excerpt(live.Message)
 	switch {
 	case has("invalid_grant", "refresh_token_reused", "refresh_token_revoked", "refresh_token_expired", "refresh_token_invalidated"):
 		a.State, a.Evidence, a.ObservedAt = auth.Dead, evidence, now.UTC()

@@ -1,3 +1,6 @@
+// Package callback receives the browser's answer at the end of a sign-in: Listen
+// opens a page on loopback, Await waits for the answer there, or for the address
+// that the user pastes.
 package callback
 
 import (
@@ -21,11 +24,11 @@ import (
 	"github.com/flowgate-go/flowgate/internal/printable"
 )
 
-// Page is the page that the browser comes back to. It listens on loopback
-// only and takes one answer: the first that carries the state of this sign-in.
-// Everything else that arrives there changes nothing.
+// Page is the page that the browser is redirected to. It listens on loopback only
+// and takes one answer: the first with the state of this sign-in. Every other
+// request is refused and changes nothing.
 type Page struct {
-	Redirect string // the address that the provider is told
+	Redirect string // the redirect address that is sent to the provider
 	host     string // the Host that a browser sends for it
 	path     string
 	answers  chan url.Values
@@ -34,15 +37,15 @@ type Page struct {
 	serving  conc.WaitGroup
 }
 
-// Expect says which state answers must carry; before that none is taken.
+// Expect sets the state that answers must have; before, every answer is refused.
 func (c *Page) Expect(state string) { c.state.Store(&state) }
 
-// Listen opens the page at redirect, whose host must be this machine; without
-// a port any free one is taken. Faults: callback-port-taken, provider-invalid.
+// Listen opens the page at redirect, whose host must be this machine. Without a port
+// it chooses a free one. Faults: callback-port-taken, provider-invalid.
 func Listen(redirect string) (*Page, error) {
 	at, err := url.Parse(redirect)
 	if err != nil || at.Scheme != "http" || at.Hostname() != "localhost" && at.Hostname() != "127.0.0.1" {
-		return nil, fault.Usage("provider-invalid", "redirect_url %q is not an http address on this machine", retry.HideQuery(redirect)).WithHint("http://127.0.0.1/callback, or what the provider has registered")
+		return nil, fault.Usage("provider-invalid", "redirect_url %q is not an http address on this machine", retry.HideQuery(redirect)).WithHint("use http://127.0.0.1/callback, or the address that the provider has registered")
 	}
 	port := at.Port()
 	if port == "" {
@@ -50,8 +53,8 @@ func Listen(redirect string) (*Page, error) {
 	}
 	l, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", port))
 	if err != nil {
-		return nil, fault.New("callback-port-taken", "the browser has to come back to 127.0.0.1:%s, which cannot be listened on: %w", port, err).
-			WithHint("another sign-in under way? end it, or use -paste")
+		return nil, fault.New("callback-port-taken", "cannot listen on 127.0.0.1:%s, where the browser is redirected to: %w", port, err).
+			WithHint("is another sign-in running? end it, or use -paste")
 	}
 	if port == "0" {
 		at.Host = net.JoinHostPort(at.Hostname(), portOf(l))
@@ -68,13 +71,13 @@ func Listen(redirect string) (*Page, error) {
 	return c, nil
 }
 
-// listenIPv6 opens the page at ::1 too, which browsers may take localhost for.
-// A machine without IPv6 needs none. Fault: callback-port-taken, when another
-// program would get the answer there.
+// listenIPv6 opens the page at ::1, too, since browsers may resolve localhost to it.
+// A machine without IPv6 is not an error. Fault: callback-port-taken, if another
+// program would receive the answer there.
 func (c *Page) listenIPv6(port string) error {
 	l, err := net.Listen("tcp6", net.JoinHostPort("::1", port))
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fault.New("callback-port-taken", "another program listens on [::1]:%s, where the browser may come back to as well: %w", port, err).
+		return fault.New("callback-port-taken", "another program listens on [::1]:%s, where the browser may be redirected to: %w", port, err).
 			WithHint("end that program, or use -paste")
 	}
 	if err == nil {
@@ -83,11 +86,13 @@ func (c *Page) listenIPv6(port string) error {
 	return nil
 }
 
+// portOf returns the port of a listener.
 func portOf(l net.Listener) string {
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	return port
 }
 
+// receive handles a request for the page.
 func (c *Page) receive(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Referrer-Policy", "no-referrer")
@@ -100,7 +105,7 @@ func (c *Page) receive(w http.ResponseWriter, r *http.Request) {
 	case !strings.EqualFold(strings.TrimSuffix(r.Host, ":80"), c.host):
 		http.Error(w, "FlowGate waits for a sign-in at another address.", http.StatusBadRequest)
 	case !c.hasState(q):
-		http.Error(w, "This answer does not belong to the sign-in that FlowGate waits for; it goes on waiting.", http.StatusBadRequest)
+		http.Error(w, "This answer does not belong to the sign-in that FlowGate waits for. FlowGate still waits.", http.StatusBadRequest)
 	case q.Get("code") == "" && q.Get("error") == "":
 		http.Error(w, "FlowGate waits for a sign-in here; this address has neither a code nor an error.", http.StatusBadRequest)
 	default:
@@ -108,18 +113,18 @@ func (c *Page) receive(w http.ResponseWriter, r *http.Request) {
 		case c.answers <- q:
 		default: // the browser was reloaded
 		}
-		_, _ = w.Write([]byte("FlowGate has the answer. You can close this page; the command line says how it ended.\n"))
+		_, _ = w.Write([]byte("FlowGate has the answer. You can close this page; the terminal shows the result.\n"))
 	}
 }
 
-// hasState reports whether an answer carries the state of this sign-in.
+// hasState reports whether an answer has the state of this sign-in.
 func (c *Page) hasState(q url.Values) bool {
 	state := c.state.Load()
 	return state != nil && *state != "" && subtle.ConstantTimeCompare([]byte(readState(q)), []byte(*state)) == 1
 }
 
-// readState is the state of an answer. Claude's page shows code and state as one
-// text, which is taken apart in q.
+// readState returns the state of an answer. Claude's page shows code#state as one
+// text, which it splits in q.
 func readState(q url.Values) string {
 	if code, after, ok := strings.Cut(q.Get("code"), "#"); ok {
 		q.Set("code", code)
@@ -128,22 +133,23 @@ func readState(q url.Values) string {
 	return q.Get("state")
 }
 
+// Close stops the page after the last reply was sent.
 func (c *Page) Close() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	if c.server.Shutdown(ctx) != nil { // lets the last page out
+	if c.server.Shutdown(ctx) != nil { // waits for the last reply
 		_ = c.server.Close()
 	}
 	c.serving.Wait()
 }
 
-// Await waits for the browser, or for a person to paste its last address, and
-// returns what it brought when it carries the right state. Faults:
-// state-mismatch, login-denied, credential-input.
+// Await waits for the browser's answer at page, or with a nil page for the user to
+// paste the browser's last address. It returns the query of an answer with the right
+// state. Faults: state-mismatch, login-denied, login-failed, credential-input.
 func Await(ctx context.Context, s *session.Session, page *Page, state string) (url.Values, error) {
 	var q url.Values
 	if page == nil {
-		s.Say("Then paste the address that the browser ends at (it may say that it cannot be reached), and press Enter:")
+		s.Say("Then paste the last address of the browser (the browser may report that it cannot be reached), and press Enter:")
 		line, err := s.ReadLine(ctx)
 		if err != nil {
 			return nil, err
@@ -159,8 +165,8 @@ func Await(ctx context.Context, s *session.Session, page *Page, state string) (u
 	return q, checkAnswer(q, state)
 }
 
-// parsePasted reads the browser's last address, its query alone, or the code#state
-// that some providers show.
+// parsePasted parses what the user pasted: the browser's last address, its query
+// alone, or the code#state that some providers show.
 func parsePasted(line string) url.Values {
 	if code, state, ok := strings.Cut(line, "#"); ok && !strings.ContainsAny(line, "/?=") {
 		return url.Values{"code": {code}, "state": {state}}
@@ -172,7 +178,7 @@ func parsePasted(line string) url.Values {
 	return q
 }
 
-// checkAnswer refuses an answer that is not to our question.
+// checkAnswer refuses an answer with another state, an error, or without a code.
 func checkAnswer(q url.Values, state string) error {
 	switch {
 	case subtle.ConstantTimeCompare([]byte(readState(q)), []byte(state)) != 1:
@@ -183,7 +189,7 @@ func checkAnswer(q url.Values, state string) error {
 	case q.Get("error") != "":
 		return fault.New("login-failed", "the provider answered %s: %s", printable.Excerpt(q.Get("error")), printable.Excerpt(q.Get("error_description"))).WithHint("run it again")
 	case q.Get("code") == "":
-		return fault.Usage("credential-input", "the address has neither a code nor an error in it").WithHint("paste the whole address that the browser ends at")
+		return fault.Usage("credential-input", "the address has neither a code nor an error").WithHint("paste the whole last address of the browser")
 	}
 	return nil
 }

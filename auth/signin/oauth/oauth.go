@@ -1,3 +1,5 @@
+// Package oauth speaks OAuth 2 with a provider's endpoints, for sign-ins and for
+// renewals. The protocol itself is golang.org/x/oauth2's.
 package oauth
 
 import (
@@ -27,10 +29,10 @@ import (
 type Client struct {
 	Provider provider.Provider
 	Env      auth.Environment
-	OnLost   func(error) // told of each answer that was lost, and nil once one arrived; nil when nothing is repeated
+	OnLost   func(error) // told of each lost answer, and nil after an answer; nil if nothing is repeated
 }
 
-// Config is the provider as an OAuth 2 client sees it. Fault: provider-invalid.
+// Config returns the provider's settings for x/oauth2. Fault: provider-invalid.
 func (c *Client) Config(redirect string) (*oauth2.Config, error) {
 	set := c.Provider.Settings
 	for _, at := range [...]string{set.AuthURL, set.TokenURL, set.DeviceURL} {
@@ -48,15 +50,16 @@ func (c *Client) Config(redirect string) (*oauth2.Config, error) {
 	return conf, nil
 }
 
-// Context makes x/oauth2 use that client, and JSON where the provider wants it.
+// Context returns a context with which x/oauth2 sends requests as the provider wants
+// them, once.
 func (c *Client) Context(ctx context.Context) context.Context {
 	client := retry.NewClient()
 	client.Transport = c.transport()
 	return context.WithValue(ctx, oauth2.HTTPClient, client)
 }
 
-// RetryContext is withClient for requests that may be sent again: tries times,
-// or, when that is 0, until ctx ends.
+// RetryContext is Context for requests that may be repeated: they are sent tries
+// times at most, or if that is 0 until ctx ends.
 func (c *Client) RetryContext(ctx context.Context, pause time.Duration, tries int) context.Context {
 	client := retry.NewClient()
 	client.Timeout = 0 // the transport bounds each try
@@ -64,7 +67,7 @@ func (c *Client) RetryContext(ctx context.Context, pause time.Duration, tries in
 	return context.WithValue(ctx, oauth2.HTTPClient, client)
 }
 
-// transport is how the provider wants the bodies of token requests.
+// transport returns the transport that encodes token requests as the provider wants.
 func (c *Client) transport() http.RoundTripper {
 	if c.Provider.Settings.TokenEncoding == "json" {
 		return jsonBodies{}
@@ -72,8 +75,8 @@ func (c *Client) transport() http.RoundTripper {
 	return http.DefaultTransport
 }
 
-// jsonBodies sends a form as a JSON object. RFC 6749 wants a form; Anthropic's
-// token endpoint takes JSON only.
+// jsonBodies sends a form as a JSON object. RFC 6749 requires a form, but Anthropic's
+// token endpoint accepts JSON only.
 type jsonBodies struct{}
 
 // RoundTrip implements http.RoundTripper.
@@ -104,7 +107,7 @@ func (jsonBodies) RoundTrip(req *http.Request) (*http.Response, error) {
 	return http.DefaultTransport.RoundTrip(next)
 }
 
-// TokenFields are a token as CLIProxyAPI's files have it.
+// TokenFields returns the members of a credential file for a token.
 func (c *Client) TokenFields(t *oauth2.Token) map[string]any {
 	fields := map[string]any{"access_token": t.AccessToken, "last_refresh": credential.FormatTime(c.Env.Now())}
 	if t.RefreshToken != "" {
@@ -143,8 +146,9 @@ func (c *Client) TokenFields(t *oauth2.Token) map[string]any {
 	return fields
 }
 
-// Refusal makes a clear fault of what a token endpoint said. Its body is not
-// shown whole: it may hold tokens.
+// Refusal returns the fault for an error of a token endpoint: login-denied,
+// login-expired, grant-dead or login-failed. It shows the endpoint's error code and
+// description only, since the rest of the body may hold tokens.
 func Refusal(provider string, err error) error {
 	var r *oauth2.RetrieveError
 	if !errors.As(err, &r) {
@@ -161,7 +165,7 @@ func Refusal(provider string, err error) error {
 	case "access_denied":
 		return fault.New("login-denied", "the sign-in was refused: %s", what).WithHint("run it again and allow it there")
 	case "expired_token":
-		return fault.New("login-expired", "the code was not typed in time: %s", what).WithHint("run it again for a new code")
+		return fault.New("login-expired", "the code was not entered in time: %s", what).WithHint("run it again for a new code")
 	case "invalid_grant":
 		return fault.New("grant-dead", "the grant is refused: %s", what).WithHint("sign in again: mage auth:login %s", provider)
 	}

@@ -1,3 +1,5 @@
+// Package poll signs in through the pair of endpoints of old configurations
+// (oauth_poll): one returns an address to open, the other the status of the sign-in.
 package poll
 
 import (
@@ -29,8 +31,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// pollReply is what both endpoints of oauth_poll answer with. Servers of
-// different ages use different names for the address and the code.
+// pollReply is the reply of both endpoints. Older and newer servers use different
+// names for the address and the code.
 type pollReply struct {
 	URL      string  `json:"url"`
 	AuthURL  string  `json:"auth_url"`
@@ -40,40 +42,41 @@ type pollReply struct {
 	Code     string  `json:"user_code"`
 	Status   string  `json:"status"`
 	Error    string  `json:"error"`
-	Interval float64 `json:"interval"` // seconds between two questions
+	Interval float64 `json:"interval"` // seconds between two requests
 }
 
-// address is what the person has to open.
+// address returns the address that the user has to open.
 func (r pollReply) address() string {
 	return strings.TrimSpace(cmp.Or(r.AuthURL, r.URL, r.LoginURL, r.Verify))
 }
 
-// pause is the time between two questions that the server asks for; 0 when it
-// does not say.
+// pause returns the time between two requests that the server asks for; 0: none.
 func (r pollReply) pause() time.Duration {
 	return time.Duration(max(0, min(r.Interval, retry.MaxPause.Seconds())) * float64(time.Second))
 }
 
-// The words that a status endpoint ends a sign-in with, those of the first
-// FlowGate included. Every other word means that it goes on.
+// isPollSuccess reports whether a status means that the sign-in has succeeded, in the
+// words of today's servers and of the first FlowGate. A status that is neither success
+// nor failure means that it continues.
 func isPollSuccess(status string) bool {
 	return slices.Contains([]string{"ok", "success", "completed", "complete", "done", "authorized"}, status)
 }
 
+// isPollFailure reports whether a status means that the sign-in has failed.
 func isPollFailure(status string) bool {
 	return slices.Contains([]string{"error", "failed", "denied", "expired", "cancelled", "canceled"}, status)
 }
 
-// Run is the pair of endpoints of old configurations: one gives an address
-// to open, the other is asked with its state until the sign-in has ended.
-// Whoever serves them catches the browser and writes the credential.
+// Run gets the address from one endpoint, shows it, and requests the other with the
+// sign-in's state until it has ended. The server of the endpoints receives the
+// browser's answer and writes the credential.
 func Run(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
 	set := s.Provider.Settings
 	key, err := pollKey(s)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := pollURL(s, set.StatusEndpoint); err != nil { // before a person is sent anywhere
+	if _, err := pollURL(s, set.StatusEndpoint); err != nil { // before the user is told to open anything
 		return nil, err
 	}
 	start, err := pollStart(ctx, s, key)
@@ -82,7 +85,7 @@ func Run(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
 	}
 	at, err := url.Parse(start.address())
 	if err != nil || start.address() == "" {
-		return nil, fault.New("login-failed", "%s gave no address to open", retry.HideQuery(set.AuthURLEndpoint)).WithHint("is auth_url_endpoint right?")
+		return nil, fault.New("login-failed", "%s returned no address to open", retry.HideQuery(set.AuthURLEndpoint)).WithHint("is auth_url_endpoint right?")
 	}
 	s.Say("Open this address and sign in to %s:\n\n  %s\n", s.Provider.Name, printable.EscapeLine(start.address()))
 	if start.Code != "" {
@@ -91,7 +94,7 @@ func Run(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
 	return nil, pollStatus(ctx, s, key, lo.CoalesceOrEmpty(start.State, at.Query().Get("state")), start.pause())
 }
 
-// pollStart asks for the address, a few times when the answer is lost.
+// pollStart requests the address, StartTries times at most.
 func pollStart(ctx context.Context, s *session.Session, key string) (start pollReply, err error) {
 	pause, left := retry.MinPause, retry.StartTries
 	err = retry.Poll(ctx, &pause, s.NoteLost, func() (bool, error) {
@@ -109,8 +112,8 @@ func pollStart(ctx context.Context, s *session.Session, key string) (start pollR
 	return start, err
 }
 
-// pollStatus asks how the sign-in stands until it has ended; the file decides
-// whether it worked.
+// pollStatus requests the status until the sign-in has ended. The credential file
+// decides whether it succeeded.
 func pollStatus(ctx context.Context, s *session.Session, key, state string, pause time.Duration) error {
 	pause = max(pause, retry.MinPause)
 	return retry.Poll(ctx, &pause, s.NoteLost, func() (bool, error) {
@@ -137,8 +140,8 @@ func pollStatus(ctx context.Context, s *session.Session, key, state string, paus
 	})
 }
 
-// pollGet asks one of the endpoints. A lost answer is a transient error; a
-// refused key ends the sign-in: it is not tried again.
+// pollGet requests one of the endpoints. A lost answer is a transient error; a refused
+// key is not tried again.
 func pollGet(ctx context.Context, s *session.Session, endpoint, key string, query url.Values) (pollReply, error) {
 	var reply pollReply
 	ctx, cancel := context.WithTimeout(ctx, retry.TryTimeout)
@@ -154,7 +157,7 @@ func pollGet(ctx context.Context, s *session.Session, endpoint, key string, quer
 	at.RawQuery = q.Encode()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
 	if err != nil {
-		return reply, fmt.Errorf("ask %s: %w", retry.HideQuery(endpoint), err)
+		return reply, fmt.Errorf("request %s: %w", retry.HideQuery(endpoint), err)
 	}
 	header := lo.CoalesceOrEmpty(s.Provider.Settings.KeyHeader, "Authorization")
 	if key != "" {
@@ -172,7 +175,7 @@ func pollGet(ctx context.Context, s *session.Session, endpoint, key string, quer
 	return readPoll(s, retry.HideQuery(endpoint), res, body)
 }
 
-// readPoll reads what an endpoint answered.
+// readPoll reads the reply of an endpoint.
 func readPoll(s *session.Session, endpoint string, res *http.Response, body []byte) (pollReply, error) {
 	var reply pollReply
 	code := gjson.GetBytes(body, "error").Str
@@ -183,7 +186,7 @@ func readPoll(s *session.Session, endpoint string, res *http.Response, body []by
 		return reply, &retry.TransientError{Err: fmt.Errorf("%s answered %s", endpoint, res.Status), After: retry.ReadRetryAfter(res.Header, time.Now())}
 	case res.StatusCode == http.StatusUnauthorized || res.StatusCode == http.StatusForbidden:
 		return reply, fault.New("management-key-refused", "%s refused the key (%d); it was tried once and not again", endpoint, res.StatusCode).
-			WithHint("key_file, key_env and key_header of auth.providers.%s say which is sent and how", s.Provider.Name)
+			WithHint("key_file, key_env and key_header of auth.providers.%s set which key is sent and how", s.Provider.Name)
 	case res.StatusCode == http.StatusOK && retry.IsCutShort(body):
 		return reply, &retry.TransientError{Err: fmt.Errorf("%s: the answer was cut short", endpoint)}
 	}
@@ -195,13 +198,13 @@ func readPoll(s *session.Session, endpoint string, res *http.Response, body []by
 		err = nil // a member of another type than known counts as absent
 	}
 	if res.StatusCode != http.StatusOK || err != nil {
-		return reply, fault.New("login-failed", "%s answered %d, and not as expected", endpoint, res.StatusCode).WithHint("is the endpoint right, and the server up?")
+		return reply, fault.New("login-failed", "%s answered %d, which is not expected", endpoint, res.StatusCode).WithHint("is the endpoint right, and the server up?")
 	}
 	return reply, nil
 }
 
-// pollURL is an endpoint's address, counted from base_url. Fault:
-// provider-invalid, also for one that would send a key in the clear.
+// pollURL returns an endpoint's address, which may be relative to base_url. Fault:
+// provider-invalid, also for one that would send a key unencrypted.
 func pollURL(s *session.Session, endpoint string) (*url.URL, error) {
 	base := s.Provider.Settings.BaseURL
 	if svc, ok := s.Config.Service(config.CLIProxy); ok && base == "" {
@@ -212,13 +215,13 @@ func pollURL(s *session.Session, endpoint string) (*url.URL, error) {
 		at, err = url.Parse(strings.TrimRight(base, "/") + "/" + strings.TrimLeft(endpoint, "/"))
 	}
 	if err != nil {
-		return nil, fault.Usage("provider-invalid", "auth.providers.%s: an endpoint is not an address", s.Provider.Name).WithHint("a path such as /v0/management/codex-auth-url, or a whole address")
+		return nil, fault.Usage("provider-invalid", "auth.providers.%s: an endpoint is not an address", s.Provider.Name).WithHint("write a path such as /v0/management/codex-auth-url, or a whole address")
 	}
 	return at, retry.CheckAddress(s.Provider.Name, at.String())
 }
 
-// pollKey is the key that the endpoints want; FlowGate's management key when
-// nothing else is said, none when there is none.
+// pollKey returns the key for the endpoints: that of key_env or key_file, else
+// FlowGate's management key, "" if there is none. Fault: credential-missing.
 func pollKey(s *session.Session) (string, error) {
 	set := s.Provider.Settings
 	if set.KeyEnv != "" {
@@ -235,11 +238,12 @@ func pollKey(s *session.Session) (string, error) {
 	}
 	key, _, err := keyfile.Read(file)
 	if err != nil && set.KeyFile != "" {
-		return "", fault.Usage("credential-missing", "auth.providers.%s.key_file %s: %s", s.Provider.Name, file, safefile.Reason(err)).WithHint("one line, mode 0600")
+		return "", fault.Usage("credential-missing", "auth.providers.%s.key_file %s: %s", s.Provider.Name, file, safefile.Reason(err)).WithHint("the file must have one line and mode 0600")
 	}
 	return key, nil
 }
 
+// NotReady returns which settings are missing, or why CLIProxyAPI cannot be asked.
 func NotReady(s *session.Session) string {
 	if s.Provider.Settings.AuthURLEndpoint == "" || s.Provider.Settings.StatusEndpoint == "" {
 		return "auth_url_endpoint and status_endpoint are not both set"

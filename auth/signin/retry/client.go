@@ -14,7 +14,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// CheckAddress refuses to send tokens in the clear to another machine.
+// CheckAddress refuses an address to which tokens would be sent unencrypted over the
+// network. An empty one is not refused. Fault: provider-invalid.
 func CheckAddress(provider, address string) error {
 	if address == "" {
 		return nil
@@ -33,8 +34,8 @@ func isLoopback(host string) bool {
 	return strings.EqualFold(host, "localhost") || err == nil && ip.Unmap().IsLoopback()
 }
 
-// HideQuery is an address without what may be secret in it: the user and
-// the query.
+// HideQuery returns an address without the parts that may be secret: user, query and
+// fragment.
 func HideQuery(address string) string {
 	at, err := url.Parse(address)
 	if err != nil {
@@ -44,14 +45,15 @@ func HideQuery(address string) string {
 	return at.String()
 }
 
-// NewClient speaks to providers, through the proxy of the environment. It
-// follows no redirects: a token endpoint has none.
+// NewClient returns a client for providers, which uses the proxy of the environment.
+// It follows no redirects: a token endpoint has none.
 func NewClient() *http.Client {
 	return &http.Client{Timeout: 30 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
-// Unreachable is a failure on the way, without the URL, whose query may hold a code.
-// Without a URL there was an answer, which could not be read.
+// Unreachable returns the fault for a request that failed: login-failed. It leaves
+// the URL out, whose query may hold a code. An error without a URL means that there
+// was an answer which could not be read.
 func Unreachable(what string, err error) error {
 	var u *url.Error
 	var lost *TransientError
@@ -59,13 +61,13 @@ func Unreachable(what string, err error) error {
 	case errors.As(err, &u):
 		err = u.Err
 	case !errors.As(err, &lost):
-		return fault.New("login-failed", "%s did not answer as expected: %w", what, err).WithHint("is the address right, and no portal or proxy in the way?")
+		return fault.New("login-failed", "%s did not answer as expected: %w", what, err).WithHint("is the address right, and is no captive portal or proxy answering instead?")
 	}
 	return fault.New("login-failed", "%s cannot be reached: %w", what, err).WithHint("is the network up, and HTTPS_PROXY right?")
 }
 
-// IsCutShort reports whether body is JSON whose end is missing, as a connection
-// leaves it that broke before the last byte.
+// IsCutShort reports whether body is JSON whose end is missing because the connection
+// broke.
 func IsCutShort(body []byte) bool {
 	var value json.RawMessage
 	err := json.NewDecoder(bytes.NewReader(body)).Decode(&value)

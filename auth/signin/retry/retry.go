@@ -1,3 +1,7 @@
+// Package retry repeats requests of a sign-in over an unreliable network: Poll repeats
+// a question until it has an answer, Transport one HTTP request. Both tell apart lost
+// answers, which are repeated, answers of another program (a captive portal), which
+// are repeated a few times, and refusals, which end the sign-in.
 package retry
 
 import (
@@ -24,32 +28,32 @@ import (
 )
 
 const (
-	// MaxPause is the longest wait between two questions about a sign-in.
+	// MaxPause is the longest wait between two requests about a sign-in.
 	MaxPause = 30 * time.Second
-	// TryTimeout bounds one question to a provider; one that hangs is asked again.
+	// TryTimeout bounds one request to a provider; after it the request is repeated.
 	TryTimeout = 15 * time.Second
-	// SlowDown is what slow_down adds to the pause (RFC 8628, section 3.5).
+	// SlowDown is added to the pause after slow_down (RFC 8628, section 3.5).
 	SlowDown = 5 * time.Second
-	// StartTries is how often a request that begins something is sent.
+	// StartTries is how often a request that begins a sign-in is sent.
 	StartTries = 3
-	// maxForeign is how many foreign answers in a row end a sign-in: a portal or a
-	// proxy on the way is gone soon, a wrong address is not.
+	// maxForeign is how many foreign answers in a row end a sign-in: a captive portal
+	// goes away soon, a wrong address does not.
 	maxForeign = 5
 )
 
 // TransientError is a failure of the network or of a server that is overloaded
-// or restarting: the same question may be answered the next time.
+// or restarting: the same request may succeed the next time.
 type TransientError struct {
 	Err     error
-	After   time.Duration // what Retry-After asked for; 0 when it said nothing
-	Foreign bool          // something answered, but not as the server does: it is asked again a few times only
+	After   time.Duration // the Retry-After of the reply; 0: none
+	Foreign bool          // another program answered: the request is repeated a few times only
 }
 
 func (e *TransientError) Error() string { return e.Err.Error() }
 func (e *TransientError) Unwrap() error { return e.Err }
 
-// LostAnswer is a failure of the network as a transient error. A certificate
-// that does not fit is not one: it will not fit the next time either.
+// LostAnswer returns a failure of the network as a transient error. A certificate
+// that cannot be verified is not transient: the fault login-failed.
 func LostAnswer(err error) error {
 	if bad := (*tls.CertificateVerificationError)(nil); errors.As(err, &bad) {
 		return Unreachable("the server", err)
@@ -57,25 +61,25 @@ func LostAnswer(err error) error {
 	return &TransientError{Err: err}
 }
 
-// ForeignAnswer is the error of an answer that another program on the way gave,
-// as the page of a network's portal. It is asked again up to oddTries times.
-func ForeignAnswer(who string, res *http.Response) error {
+// ForeignAnswer returns the error for an answer of another program, such as the page
+// of a captive portal. The request is repeated up to maxForeign times.
+func ForeignAnswer(from string, res *http.Response) error {
 	kind, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
-	return &TransientError{Foreign: true, Err: fmt.Errorf("%s answered %s with %s, and not as expected", who, res.Status, lo.CoalesceOrEmpty(printable.Excerpt(kind), "no content type"))}
+	return &TransientError{Foreign: true, Err: fmt.Errorf("%s answered %s with %s, and not as expected", from, res.Status, lo.CoalesceOrEmpty(printable.Excerpt(kind), "no content type"))}
 }
 
-// IsForeign reports whether something else than the server answered.
+// IsForeign reports whether another program than the server answered.
 func IsForeign(err error) bool {
 	var lost *TransientError
-	return errors.As(err, &lost) && lost.Foreign || fault.HasCode(err, "management-failed")
+	return errors.As(err, &lost) && lost.Foreign || fault.HasCode(err, "management-failed") || isRedirect(err)
 }
 
-// IsTransientStatus reports whether an HTTP status says "ask again".
+// IsTransientStatus reports whether a request with that HTTP status may succeed later.
 func IsTransientStatus(status int) bool {
 	return status >= 500 || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout || status == http.StatusTooEarly
 }
 
-// IsTransient reports whether the same question may be answered the next time.
+// IsTransient reports whether the same request may succeed the next time.
 func IsTransient(err error) bool {
 	var lost *TransientError
 	var reply *cliproxy.ReplyError
@@ -83,13 +87,20 @@ func IsTransient(err error) bool {
 	case errors.As(err, &lost):
 		return true
 	case errors.As(err, &reply):
-		return IsTransientStatus(reply.Status)
+		return IsTransientStatus(reply.Status) || isRedirect(err)
 	}
 	return fault.HasCode(err, "management-unreachable") || fault.HasCode(err, "management-failed")
 }
 
+// isRedirect reports whether the management API's reply is a redirect, which
+// CLIProxyAPI never sends.
+func isRedirect(err error) bool {
+	var reply *cliproxy.ReplyError
+	return errors.As(err, &reply) && reply.Status >= 300 && reply.Status < 400
+}
+
 // ReadRetryAfter returns how long a reply asks to wait: its Retry-After in
-// seconds, or as a date after now. 0 when it has none that can be read.
+// seconds, or as a date after now. It returns 0 without a readable one.
 func ReadRetryAfter(header http.Header, now time.Time) time.Duration {
 	value := strings.TrimSpace(header.Get("Retry-After"))
 	if seconds, err := strconv.ParseFloat(value, 64); err == nil && seconds > 0 && seconds < 1e6 {
@@ -101,10 +112,11 @@ func ReadRetryAfter(header http.Header, now time.Time) time.Duration {
 	return 0
 }
 
-// Poll asks until ask reports the end, fails for good, or ctx ends. A transient
-// failure is noted and asked again after a pause that doubles up to
-// maxPollPause, an odd one at most oddTries times in a row; ask may change
-// pause, which is the time between two questions.
+// Poll calls ask until it reports the end, fails with an error that is not transient,
+// or ctx ends. After a transient error it waits for a pause that doubles up to
+// MaxPause; after maxForeign foreign answers in a row it gives up. pause is the time
+// between two calls, and ask may change it. note is told of each transient error, and
+// nil after an answer.
 func Poll(ctx context.Context, pause *time.Duration, note func(error), ask func() (done bool, err error)) error {
 	lost, odd := 0, 0
 	for {
@@ -134,7 +146,8 @@ func Poll(ctx context.Context, pause *time.Duration, note func(error), ask func(
 	}
 }
 
-// UnexpectedAnswer is the fault of a server that went on to answer as another program.
+// UnexpectedAnswer returns the fault for a server whose answers are foreign every
+// time: login-failed, or the management-failed that err is.
 func UnexpectedAnswer(err error) error {
 	if fault.HasCode(err, "management-failed") {
 		return err
@@ -145,7 +158,7 @@ func UnexpectedAnswer(err error) error {
 	return fault.New("login-failed", "%w", err).WithHint("is the address right, and no portal or proxy in the way?")
 }
 
-// pauseAfter is the wait after the n-th failure in a row (from 0).
+// pauseAfter returns the wait after the n-th failure in a row (from 0).
 func pauseAfter(err error, pause time.Duration, n int) time.Duration {
 	var lost *TransientError
 	if errors.As(err, &lost) && lost.After > 0 {
@@ -154,7 +167,7 @@ func pauseAfter(err error, pause time.Duration, n int) time.Duration {
 	return max(pause, min(pause<<min(n, 5), MaxPause))
 }
 
-// Sleep waits; its error is that of ctx when that ends first.
+// Sleep waits for d. It returns the error of ctx if ctx ends first.
 func Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -166,15 +179,15 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Transport sends a request again when its answer was lost on the way or
-// the server could not answer now. It reads each reply whole (at most 1 MB), so
-// that a connection that ends in the middle of one counts as lost too.
+// Transport repeats a request whose answer was lost or whose server could not answer.
+// It reads each reply whole (at most 1 MB), so that a reply that breaks off counts as
+// lost, too.
 type Transport struct {
 	Ctx   context.Context //nolint:containedctx // x/oauth2 makes its device request without one
 	Base  http.RoundTripper
 	Pause time.Duration
-	Tries int         // how often a request is sent; 0: until ctx ends
-	Note  func(error) // told of each lost answer, and nil once one arrived
+	Tries int         // how often a request is sent; 0: until Ctx ends
+	Note  func(error) // told of each lost answer, and nil after an answer
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -208,7 +221,8 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 }
 
-// try sends req once. A reply that says "ask again" comes with a transient error.
+// try sends req once. A reply that may be another one later comes with a transient
+// error.
 func (t *Transport) try(ctx context.Context, req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithTimeout(ctx, TryTimeout)
 	defer cancel()
@@ -242,7 +256,7 @@ func (t *Transport) try(ctx context.Context, req *http.Request) (*http.Response,
 	return res, nil
 }
 
-// isJSON reports whether a reply means to be JSON.
+// isJSON reports whether a reply is declared as JSON or begins as an object.
 func isJSON(res *http.Response, body []byte) bool {
 	return strings.Contains(res.Header.Get("Content-Type"), "json") || bytes.HasPrefix(bytes.TrimSpace(body), []byte("{"))
 }
@@ -271,6 +285,6 @@ func isDeviceAnswer(body []byte) bool {
 	return false
 }
 
-// MinPause is the time between two questions to the server. It keeps a success
-// for a minute, and asks the provider no more often than this.
+// MinPause is the shortest time between two requests to the server, which keeps a
+// success for a minute and asks the provider no more often.
 const MinPause = 1500 * time.Millisecond

@@ -1,3 +1,5 @@
+// Package session holds what the methods of one sign-in share: the installation,
+// the provider, the options and the terminal.
 package session
 
 import (
@@ -8,28 +10,28 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 )
 
-// Session is one sign-in under way.
+// Session is one sign-in.
 type Session struct {
 	Config   *config.Config
 	Env      auth.Environment
 	Provider provider.Provider
 	Options  Options
-	Lost     error // why the last question about the sign-in had no answer; nil when it had one
+	Lost     error // why the last request of the sign-in was lost; nil if it was answered
 }
 
-// Options steer Login. A secret comes from Stdin, Env or File and never
-// from an argument.
+// Options steer a sign-in. A secret comes from Stdin, Env or File and never from an
+// argument.
 type Options struct {
 	Method   string        // "": the provider's default
 	Timeout  time.Duration // 0: 5 min
-	Paste    bool          // the browser is on another machine: its last address is pasted here
+	Paste    bool          // the browser is on another machine: the user pastes its last address
 	Stdin    bool          // the secret is the first line of In
 	Env      string        // the secret is in this variable
 	File     string        // the secret is in this file
-	Label    string        // names the account where the provider does not
-	Project  string        // Google Cloud project, where the provider wants one
+	Label    string        // names the account if the provider does not
+	Project  string        // Google Cloud project, if the provider needs one
 	Force    bool
 	Share    bool
-	Wire     bool // an API key is written into the configuration that uses it, unasked
+	Wire     bool // write an API key into the configuration that uses it without asking
 	Terminal Terminal
 }

@@ -11,33 +11,34 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// Terminal is who signs in.
+// Terminal is how the user is told and asked.
 type Terminal struct {
-	In      io.Reader                           // what is pasted or piped
-	Out     io.Writer                           // what to open and to type; os.Stderr
-	Secret  func(prompt string) (string, error) // asks without echo; nil when there is no terminal
-	Confirm func(question string) bool          // asks for leave; nil when there is no terminal
-	Environ []string                            // what a command inherits
+	In      io.Reader                           // what the user pastes or pipes
+	Out     io.Writer                           // instructions to the user; os.Stderr
+	Secret  func(prompt string) (string, error) // asks for a secret without echo; nil without a terminal
+	Confirm func(question string) bool          // asks for consent; nil without a terminal
+	Environ []string                            // the environment of commands
 }
 
-// Say tells the person something.
+// Say writes a line to the user.
 func (s *Session) Say(format string, args ...any) {
 	if s.Options.Terminal.Out != nil {
 		_, _ = fmt.Fprintf(s.Options.Terminal.Out, format+"\n", args...)
 	}
 }
 
-// ReadLine reads one line of what a person pastes or pipes, at most 64 kB.
+// ReadLine reads one line that the user pastes or pipes, at most 64 kB. Fault:
+// credential-input.
 func (s *Session) ReadLine(ctx context.Context) (string, error) {
 	if s.Options.Terminal.In == nil {
-		return "", fault.Usage("credential-input", "there is nobody to ask: stdin is not open").WithHint("run it in a terminal")
+		return "", fault.Usage("credential-input", "stdin is not open, so nothing can be read from it").WithHint("run it in a terminal")
 	}
 	type line struct {
 		text string
 		err  error
 	}
 	read := make(chan line, 1)
-	go func() { // ends with the line or with the process: a read from a terminal cannot be called off
+	go func() { // ends with the line or with the process: a read from a terminal cannot be cancelled
 		text, err := bufio.NewReader(io.LimitReader(s.Options.Terminal.In, 64<<10)).ReadString('\n')
 		if errors.Is(err, io.EOF) && text != "" {
 			err = nil
@@ -47,7 +48,7 @@ func (s *Session) ReadLine(ctx context.Context) (string, error) {
 	select {
 	case l := <-read:
 		if l.err != nil || l.text == "" {
-			return "", fault.Usage("credential-input", "nothing was given on stdin").WithHint("paste or pipe one line")
+			return "", fault.Usage("credential-input", "stdin has no line").WithHint("paste or pipe one line")
 		}
 		return l.text, nil
 	case <-ctx.Done():
@@ -55,5 +56,5 @@ func (s *Session) ReadLine(ctx context.Context) (string, error) {
 	}
 }
 
-// NoteLost remembers why the last question had no answer; nil when it had one.
+// NoteLost sets Lost.
 func (s *Session) NoteLost(err error) { s.Lost = err }

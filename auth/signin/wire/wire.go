@@ -1,3 +1,5 @@
+// Package wire puts an API key where it is used: AddToConfig enters it into
+// flowgate.yaml for the router, AddToServer into CLIProxyAPI.
 package wire
 
 import (
@@ -20,11 +22,12 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// AddToConfig makes an API key that is in its place usable by the router: it is
-// named in flowgate.yaml, when the person agrees.
+// AddToConfig enters a key file that was written into flowgate.yaml, if the user
+// agrees, so that the router uses it. Faults: those of config.WireKey, if
+// -wire was given; else they are warnings.
 func AddToConfig(s *session.Session, c *auth.Change) error {
 	if s.Config.File == "" {
-		c.Warnings = append(c.Warnings, auth.Warning{Code: "key-not-wired", Message: "there is no configuration file yet, so nothing uses the key: mage init writes one"})
+		c.Warnings = append(c.Warnings, auth.Warning{Code: "key-not-wired", Message: "there is no configuration file yet, so nothing uses the key; mage init writes one"})
 		return nil
 	}
 	name := c.Account.Provider
@@ -53,13 +56,13 @@ func AddToConfig(s *session.Session, c *auth.Change) error {
 	return nil
 }
 
-// hasConsent asks for leave to change a file that people edit; -wire gives it
-// beforehand, and without a terminal there is none.
+// hasConsent asks whether a file that users edit may be changed. The flag -wire
+// answers yes; without a terminal the answer is no.
 func hasConsent(s *session.Session, question string) bool {
 	return s.Options.Wire || s.Options.Terminal.Confirm != nil && s.Options.Terminal.Confirm(question)
 }
 
-// keyItem is an API key as CLIProxyAPI's list of the provider has it.
+// keyItem returns the entry of an API key in CLIProxyAPI's list of the provider.
 func keyItem(s *session.Session, key string) map[string]any {
 	set := s.Provider.Settings
 	if set.KeyList == "openai-compatibility" {
@@ -81,8 +84,8 @@ func keyItem(s *session.Session, key string) map[string]any {
 }
 
 // AddToServer puts an API key into CLIProxyAPI's list for the provider: through the
-// management API of the server that runs, else into its configuration file when
-// the person agrees. Faults: those of the management API, provider-unsupported,
+// management API if the server runs, else into its configuration file if the user
+// agrees. Faults: those of the management API, provider-unsupported,
 // wire-unsafe, key-not-wired.
 func AddToServer(ctx context.Context, s *session.Session, key string) (auth.Change, error) {
 	item := keyItem(s, key)
@@ -96,14 +99,14 @@ func AddToServer(ctx context.Context, s *session.Session, key string) (auth.Chan
 	}
 	if err == nil || !fault.HasCode(err, "management-unreachable") && !fault.HasCode(err, "management-key-missing") {
 		if errors.Is(err, cliproxy.ErrUnsupported) {
-			err = fault.New("provider-unsupported", "CLIProxyAPI at %s (version %s) has no %s", srv.Base, srv.Version, s.Provider.Settings.KeyList).WithHint("another version has; mage bootstrap:update installs one")
+			err = fault.New("provider-unsupported", "CLIProxyAPI at %s (version %s) has no %s", srv.Base, srv.Version, s.Provider.Settings.KeyList).WithHint("newer versions have; mage bootstrap:update installs one")
 		}
 		return c, err
 	}
 	return c, addToFile(s, item, &c)
 }
 
-// addToServer adds the item to the server's list and looks whether it is there.
+// addToServer adds the item to the running server's list and reads the list back.
 func addToServer(ctx context.Context, s *session.Session, srv *management.Server, item map[string]any, c *auth.Change) error {
 	list := s.Provider.Settings.KeyList
 	have, err := srv.Keys(ctx, list)
@@ -123,7 +126,7 @@ func addToServer(ctx context.Context, s *session.Session, srv *management.Server
 		return srv.Note(err)
 	}
 	if !slices.ContainsFunc(now, func(other map[string]any) bool { return holdsKey(other, item) }) {
-		return fault.New("proof-failed", "CLIProxyAPI at %s took the key and does not list it in %s", srv.Base, list).WithHint("mage logs cliproxyapi_plus says more")
+		return fault.New("proof-failed", "CLIProxyAPI at %s accepted the key but does not list it in %s", srv.Base, list).WithHint("see mage logs cliproxyapi_plus")
 	}
 	c.Proof = "the server lists the key in " + list
 	return nil
@@ -143,16 +146,17 @@ func holdsKey(entry, item map[string]any) bool {
 	})
 }
 
-// addToFile adds the item to CLIProxyAPI's own configuration file. The old file,
-// which holds keys, is kept in the trash.
+// addToFile adds the item to CLIProxyAPI's configuration file. The old file, which
+// holds keys, is copied to the trash. Faults: cliproxy-config-missing,
+// source-unreadable, wire-unsafe, key-not-wired, write-failed.
 func addToFile(s *session.Session, item map[string]any, c *auth.Change) error {
 	file, list := s.Config.CLIProxyConfigFile, s.Provider.Settings.KeyList
 	if file == "" {
-		return fault.Usage("cliproxy-config-missing", "there is no configuration file of CLIProxyAPI to put the key into").WithHint("mage init -upstream=cliproxyapi writes one")
+		return fault.Usage("cliproxy-config-missing", "CLIProxyAPI has no configuration file for the key").WithHint("mage init -upstream=cliproxyapi writes one")
 	}
 	old, err := safefile.Read(file, safefile.DocumentLimit)
 	if err != nil {
-		return fault.New("source-unreadable", "read %s: %s", file, safefile.Reason(err)).WithHint("it must be a file of yours that you may read")
+		return fault.New("source-unreadable", "read %s: %s", file, safefile.Reason(err)).WithHint("it must be a file that you own and can read")
 	}
 	text, err := json.Marshal(item)
 	if err != nil {
@@ -167,7 +171,7 @@ func addToFile(s *session.Session, item map[string]any, c *auth.Change) error {
 		return fault.Usage("wire-unsafe", "%s cannot be changed safely: %w", file, err).WithHint("add the key to %s by hand; nothing was changed", list)
 	}
 	if !hasConsent(s, fmt.Sprintf("CLIProxyAPI does not answer. Write the key into %s of %s?", list, file)) {
-		return fault.Usage("key-not-wired", "CLIProxyAPI does not answer, and without leave its file %s is not changed", file).WithHint("start it (mage start) and run this again, or say -wire")
+		return fault.Usage("key-not-wired", "CLIProxyAPI does not answer, and its file %s is not changed without consent", file).WithHint("start it (mage start) and run this again, or use -wire")
 	}
 	if err := privatefile.Write(filepath.Join(auth.TrashFolder(auth.Folder(s.Config, s.Env)), vault.TrashName(filepath.Base(file), s.Env.Now())), old); err != nil {
 		return err
@@ -180,7 +184,7 @@ func addToFile(s *session.Session, item map[string]any, c *auth.Change) error {
 		return err
 	}
 	if _, err := cliproxy.ReadFile(file); err != nil {
-		return errors.Join(fault.New("wire-unsafe", "%s could not be read any more; it was put back", file).WithHint("add the key to %s by hand", list), privatefile.Write(target, old))
+		return errors.Join(fault.New("wire-unsafe", "%s could not be read after the change; it was restored", file).WithHint("add the key to %s by hand", list), privatefile.Write(target, old))
 	}
 	c.Changed, c.Proof = true, "the key is in "+list+" of "+file
 	if management.NotReady(s.Config, s.Env) == "" {
