@@ -87,6 +87,7 @@ func networkFaults() map[string][]flaky.Fault {
 		"408 and 425":    {flaky.ReplyStatus(408), flaky.ReplyStatus(425)},
 		"a portal":       {flaky.ReplyHTML, flaky.ReplyHTML},
 		"empty":          {flaky.ReplyJSON(200, "")},
+		"moved":          {flaky.ReplyJSON(302, ""), flaky.ReplyJSON(302, "")},
 	}
 }
 

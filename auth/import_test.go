@@ -505,3 +505,33 @@ func TestWhatFindsNothingMakesNoFolder(t *testing.T) {
 		t.Error("a folder was made")
 	}
 }
+
+func TestAByteOrderMarkIsAcceptedFromOtherToolsAndNamedInTheFolder(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	text, err := json.Marshal(codexCLI("a@x.y", "rt-1", time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.put(s.home(".codex/auth.json"), "\xef\xbb\xbf"+string(text))
+	native, err := json.Marshal(codex("b@x.y", "rt-2", time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := s.put("elsewhere/b.json", "\xef\xbb\xbf"+string(native))
+	for _, from := range []string{"", file, filepath.Dir(file)} {
+		got, err := s.importing("codex", source.Options{Source: from, Share: true})
+		if err != nil {
+			t.Fatalf("%q: %v", from, err)
+		}
+		if b, _ := os.ReadFile(got.Destination); len(b) == 0 || b[0] != '{' {
+			t.Errorf("%q: the file begins with %q", from, b[:min(len(b), 8)])
+		}
+	}
+	s.credential("c.json", "\xef\xbb\xbf"+string(native))
+	for _, a := range s.accounts() {
+		if bad := len(a.Problems) > 0 && strings.Contains(a.Problems[0].Message, "byte-order mark"); bad != (a.Account == "c") {
+			t.Errorf("%s: %v", a.Account, a.Problems)
+		}
+	}
+}

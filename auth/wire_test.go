@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -190,5 +191,40 @@ func TestAStaticTokenOfAnyProviderIsTaken(t *testing.T) {
 		if err != nil || !got.Changed || got.Account.Provider != provider || len(got.Warnings) == 0 || got.Warnings[0].Code != "refresh-missing" || !strings.Contains(got.Warnings[0].Message, "lasting") {
 			t.Errorf("%s: %+v, %v", provider, got, err)
 		}
+	}
+}
+
+func TestAnEmptyOrOneLineListOfTheServerTakesTheKey(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"claude-api-key: [] # none yet\nport: 1\n":         "claude-api-key: [{\"api-key\":\"sk-%s\"}] # none yet\nport: 1\n",
+		"claude-api-key: [{api-key: sk-other}]\nport: 1\n": "claude-api-key: [{\"api-key\":\"sk-%s\"}, {api-key: sk-other}]\nport: 1\n",
+	} {
+		got, err := config.AddToList("cliproxyapi.yaml", []byte(text), "claude-api-key", `{"api-key":"sk-`+canary+`"}`)
+		if err != nil || string(got) != fmt.Sprintf(want, canary) {
+			t.Errorf("%q became %q, %v", text, got, err)
+		}
+	}
+}
+
+func TestAReadOnlyFileIsNotReplaced(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	file := s.configured("echo")
+	if err := os.Chmod(file, 0o400); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := apiKey()
+	o.Wire = true
+	_, _, err = s.login("openai", o)
+	if wantCode(t, err, "wire-unsafe"); err == nil || !strings.Contains(err.Error(), "read-only") {
+		t.Errorf("%v", err)
+	}
+	if after, _ := os.ReadFile(file); string(after) != string(before) {
+		t.Errorf("the file became %s", after)
 	}
 }

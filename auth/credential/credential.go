@@ -17,6 +17,7 @@ import (
 var (
 	ErrEmpty     = errors.New("the file is empty")
 	ErrNotJSON   = errors.New("it is not JSON (truncated, binary, or something else)")
+	errBOM       = errors.New("it begins with a byte-order mark, and CLIProxyAPI does not load such a file; save it without one")
 	errNotObject = errors.New("it is JSON, but not an object")
 	ErrTooDeep   = errors.New("it is nested too deeply for a credential")
 )
@@ -40,10 +41,14 @@ type Content struct {
 
 // Parse reads the text of a credential file as leniently as CLIProxyAPI 7 does:
 // a member whose value has another type than expected counts as absent. Errors:
-// ErrEmpty, ErrNotJSON, ErrTooDeep, and one for JSON that is not an object.
+// ErrEmpty, ErrNotJSON, ErrTooDeep, and others for JSON that is not an object or
+// begins with a byte-order mark.
 func Parse(data []byte) (Content, error) {
 	if len(data) == 0 {
 		return Content{}, ErrEmpty
+	}
+	if bytes.HasPrefix(data, byteOrderMark) {
+		return Content{}, errBOM
 	}
 	doc, err := ReadObject(data)
 	if err != nil {

@@ -46,6 +46,13 @@ func ReadFile(file string) ([]byte, error) {
 	return data, nil
 }
 
+// byteOrderMark begins a text that some editors write as UTF-8.
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
+// TrimByteOrderMark returns data without the byte-order mark that some editors write,
+// so that a file that only has to be read is accepted with it.
+func TrimByteOrderMark(data []byte) []byte { return bytes.TrimPrefix(data, byteOrderMark) }
+
 // Missing returns the fault source-missing.
 func Missing(file string) error {
 	return fault.New("source-missing", "%s does not exist", file).WithHint("-source=FILE names where the credential is")

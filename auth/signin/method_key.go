@@ -90,6 +90,7 @@ func readToken(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
 	if err != nil {
 		return nil, err
 	}
+	data = credential.TrimByteOrderMark(data)
 	doc, err := credential.ReadObject(data)
 	switch {
 	case errors.Is(err, credential.ErrTooDeep):

@@ -45,6 +45,7 @@ func (in importer) open(ctx context.Context) ([]draft.Draft, error) {
 	if err != nil {
 		return nil, err
 	}
+	data = credential.TrimByteOrderMark(data)
 	if bundle.IsBundle(data) {
 		return in.unpack(data)
 	}
@@ -174,6 +175,7 @@ func (in importer) readMember(file string) ([]draft.Draft, error) {
 	if err != nil {
 		return nil, err
 	}
+	data = credential.TrimByteOrderMark(data)
 	doc, err := credential.ReadObject(data)
 	if err != nil {
 		return nil, credential.Invalid(file, err)

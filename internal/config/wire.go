@@ -3,6 +3,7 @@ package config
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"path/filepath"
 	"reflect"
 	"strconv"
@@ -53,11 +54,30 @@ func WireKey(path, provider, keyFile string, dryRun bool, now time.Time, getenv 
 		return w, unsafeWiringFault(path, provider, keyFile, err)
 	}
 	w.Changed = !bytes.Equal(data, after)
-	if dryRun || !w.Changed {
+	if !w.Changed {
+		return w, nil
+	}
+	if err := CheckWritable(path); err != nil {
+		return w, unsafeWiringFault(path, provider, keyFile, err)
+	}
+	if dryRun {
 		return w, nil
 	}
 	w.Backup, err = Replace(path, data, after, now)
 	return w, err
+}
+
+// CheckWritable refuses a file whose owner has made it read-only. Replacing it would
+// succeed, since that needs the folder's permission only.
+func CheckWritable(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if info.Mode().Perm()&0o200 == 0 {
+		return fmt.Errorf("it is read-only (mode %#04o); chmod u+w %s allows the change", info.Mode().Perm(), path)
+	}
+	return nil
 }
 
 func unsafeWiringFault(path, provider, keyFile string, err error) error {
@@ -220,8 +240,15 @@ func AddToList(file string, data []byte, key, item string) ([]byte, error) {
 			text = e.newline + text
 		}
 		e.replace(len(data), len(data), text)
+	case f.value.kind == listKind && data[e.offset(f.value.at)] == '[':
+		at := e.offset(f.value.at) + 1
+		separator := ", "
+		if len(f.value.items) == 0 {
+			separator = ""
+		}
+		e.replace(at, at, item+separator)
 	case f.value.kind != listKind || len(f.value.items) == 0:
-		return nil, fmt.Errorf("%s is there and empty, or is not a list", key)
+		return nil, fmt.Errorf("%s has no value, or is not a list", key)
 	default:
 		first := f.value.items[0]
 		at := e.offset(first.at)

@@ -173,6 +173,9 @@ func addToFile(s *session.Session, item map[string]any, c *auth.Change) error {
 	if !hasConsent(s, fmt.Sprintf("CLIProxyAPI does not answer. Write the key into %s of %s?", list, file)) {
 		return fault.Usage("key-not-wired", "CLIProxyAPI does not answer, and its file %s is not changed without consent", file).WithHint("start it (mage start) and run this again, or use -wire")
 	}
+	if err := config.CheckWritable(file); err != nil {
+		return fault.Usage("wire-unsafe", "%s cannot be changed: %w", file, err).WithHint("add the key to %s by hand; nothing was changed", list)
+	}
 	if err := privatefile.Write(filepath.Join(auth.TrashFolder(auth.Folder(s.Config, s.Env)), vault.TrashName(filepath.Base(file), s.Env.Now())), old); err != nil {
 		return err
 	}

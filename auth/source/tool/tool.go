@@ -83,6 +83,7 @@ func (s Tool) load(file string, at Location) ([]draft.Draft, error) {
 // Parse reads the content of a file of the tool. Faults: source-invalid,
 // source-unsupported.
 func (s Tool) Parse(data []byte, at Location) ([]draft.Draft, error) {
+	data = credential.TrimByteOrderMark(data)
 	if credential.IsDatabase(data) {
 		return nil, credential.UnsupportedDatabase(at.File)
 	}
