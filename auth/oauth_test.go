@@ -262,7 +262,7 @@ func TestAnAnswerToAnotherSignInIsRefused(t *testing.T) {
 	for name, query := range map[string]string{"foreign state": "code=x&state=foreign", "no state": "code=x"} {
 		w := &terminal{on: regexp.MustCompile(`redirect_uri=(\S+?)&`), act: func(m []string) {
 			at, _ := url.QueryUnescape(m[1])
-			if page, _ := get(t, browser(t), at+"?"+query); !strings.Contains(page, "goes on waiting") {
+			if page, _ := get(t, browser(t), at+"?"+query); !strings.Contains(page, "still waits") {
 				t.Errorf("%s: the page says %q", name, page)
 			}
 		}}
@@ -307,7 +307,7 @@ func TestADeviceCodeIsAllowedAndDenied(t *testing.T) {
 			t.Parallel()
 			s, i := newSite(t), newIssuer(t)
 			i.configure(s, "device_code")
-			w := &terminal{on: regexp.MustCompile(`type the code (\S+) there`), act: func(m []string) { i.device(browser(t), m[1], action) }}
+			w := &terminal{on: regexp.MustCompile(`enter the code (\S+) there`), act: func(m []string) { i.device(browser(t), m[1], action) }}
 			began := time.Now()
 			got, _, err := s.login("acme", signin.Options{Terminal: signin.Terminal{Out: w}, Timeout: 30 * time.Second})
 			if took := time.Since(began); took < 5*time.Second {

@@ -1,7 +1,6 @@
 package auth_test
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -190,19 +189,6 @@ func TestAStaticTokenOfAnyProviderIsTaken(t *testing.T) {
 		got, _, err := s.login(provider, o)
 		if err != nil || !got.Changed || got.Account.Provider != provider || len(got.Warnings) == 0 || got.Warnings[0].Code != "refresh-missing" || !strings.Contains(got.Warnings[0].Message, "lasting") {
 			t.Errorf("%s: %+v, %v", provider, got, err)
-		}
-	}
-}
-
-func TestAnEmptyOrOneLineListOfTheServerTakesTheKey(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]string{
-		"claude-api-key: [] # none yet\nport: 1\n":         "claude-api-key: [{\"api-key\":\"sk-%s\"}] # none yet\nport: 1\n",
-		"claude-api-key: [{api-key: sk-other}]\nport: 1\n": "claude-api-key: [{\"api-key\":\"sk-%s\"}, {api-key: sk-other}]\nport: 1\n",
-	} {
-		got, err := config.AddToList("cliproxyapi.yaml", []byte(text), "claude-api-key", `{"api-key":"sk-`+canary+`"}`)
-		if err != nil || string(got) != fmt.Sprintf(want, canary) {
-			t.Errorf("%q became %q, %v", text, got, err)
 		}
 	}
 }

@@ -125,13 +125,15 @@ func TestAnItemIsAddedToAListAndNothingElseChanges(t *testing.T) {
 		"port: 1":       "port: 1\nkeys:\n  - {\"api-key\": \"k2\"}\n",
 		"keys: # mine\n  - api-key: k1\n    x: 1\np: 1\n": "keys: # mine\n  - {\"api-key\": \"k2\"}\n  - api-key: k1\n    x: 1\np: 1\n",
 		"keys:\n- api-key: k1\n":                          "keys:\n- {\"api-key\": \"k2\"}\n- api-key: k1\n",
+		"keys: [] # none\n":                               "keys: [{\"api-key\": \"k2\"}] # none\n",
+		"keys: [{a: b}]\n":                                "keys: [{\"api-key\": \"k2\"}, {a: b}]\n",
 		"{\"p\": 1}\n":                                    "{\"keys\": [{\"api-key\": \"k2\"}], \"p\": 1}\n",
 	} {
 		if got, err := config.AddToList("f", []byte(text), "keys", item); err != nil || string(got) != want {
 			t.Errorf("%q: %q, %v", text, got, err)
 		}
 	}
-	for _, text := range []string{"keys: []\n", "keys: x\n", "keys:\n", "keys: [{a: b}]\n", "[1]\n", ""} {
+	for _, text := range []string{"keys: x\n", "keys:\n", "[1]\n", ""} {
 		if got, err := config.AddToList("f", []byte(text), "keys", item); err == nil {
 			t.Errorf("%q became %q", text, got)
 		}
