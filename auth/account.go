@@ -11,13 +11,14 @@ type State string
 
 // The states. Without evidence a state is Unknown.
 const (
-	Fresh       State = "fresh"                // the access token has not expired
-	Stale       State = "stale-but-renewable"  // the access token has expired; there is a refresh token
-	Lasting     State = "no-refresh-by-design" // it does not expire: an API key, a GitHub token
-	Dead        State = "grant-dead"           // the provider refused to renew it, or it has expired without a refresh token
-	Parked      State = "quota-parked"         // the server waits until the quota is reset
-	Unreachable State = "unreachable"          // CLIProxyAPI did not answer
-	Unknown     State = "unknown"              // there is no evidence for another state
+	Fresh   State = "fresh"                // the access token has not expired
+	Stale   State = "stale-but-renewable"  // the access token has expired; there is a refresh token
+	Lasting State = "no-refresh-by-design" // it does not expire: an API key, a GitHub token
+	// the provider refused to renew it, or it has expired without a refresh token
+	Dead        State = "grant-dead"
+	Parked      State = "quota-parked" // the server waits until the quota is reset
+	Unreachable State = "unreachable"  // CLIProxyAPI did not answer
+	Unknown     State = "unknown"      // there is no evidence for another state
 )
 
 // Account is one credential as reports show it. It holds no secret.

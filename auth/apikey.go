@@ -28,7 +28,8 @@ func APIKeys(cfg *config.Config, providers []provider.Provider, now time.Time) [
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		a := Account{Provider: p.Name, Method: "api_key", Account: "provider-" + p.Name, File: path, ObservedAt: now.UTC(), Problems: []Problem{}}
+		a := Account{Provider: p.Name, Method: "api_key", Account: "provider-" + p.Name, File: path, ObservedAt: now.UTC(),
+			Problems: []Problem{}}
 		if err == nil {
 			a.Mode = fmt.Sprintf("%#04o", info.Mode().Perm())
 			var open bool

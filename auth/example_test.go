@@ -21,7 +21,10 @@ func ExampleAccounts() {
 	_ = os.MkdirAll(cfg.Paths.Auths(), 0o700)
 	_ = os.WriteFile(filepath.Join(cfg.Paths.Auths(), "claude-ada.json"), []byte(`{
 		"type": "claude", "email": "ada@example.com", "access_token": "…", "refresh_token": "…", "expired": "2026-11-25T18:00:00Z"}`), 0o600)
-	env := auth.Environment{Getenv: os.Getenv, Now: func() time.Time { return time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC) }}
+	env := auth.Environment{Getenv: os.Getenv, Now: func() time.Time {
+		return time.Date(2026, 11, 25, 12, 0, 0, 0,
+			time.UTC)
+	}}
 	accounts, err := auth.Accounts(context.Background(), cfg, env)
 	if err != nil {
 		panic(err)

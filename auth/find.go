@@ -30,7 +30,8 @@ func FindAccount(accounts []Account, name string) (Account, error) {
 				WithHint("type one of %s", strings.Join(AccountNames(found), ", "))
 		}
 	}
-	return Account{}, fault.Usage("account-unknown", "there is no account %q", name).WithHint("%s", AccountHint(name, AccountNames(accounts)))
+	return Account{}, fault.Usage("account-unknown", "there is no account %q", name).
+		WithHint("%s", AccountHint(name, AccountNames(accounts)))
 }
 
 // AccountNames returns the names that FindAccount takes.

@@ -101,7 +101,8 @@ func TestOddAnswersOfATokenEndpointAreAskedAgain(t *testing.T) {
 		}
 	}
 	for name, fault := range map[string]flaky.Fault{
-		"null": flaky.ReplyJSON(200, "null"), "a list": flaky.ReplyJSON(200, "[]"), "moved": flaky.ReplyJSON(302, ""), "cut plain text": plain(`{"access_tok`), "nothing": plain(""),
+		"null": flaky.ReplyJSON(200, "null"), "a list": flaky.ReplyJSON(200, "[]"), "moved": flaky.ReplyJSON(302, ""),
+		"cut plain text": plain(`{"access_tok`), "nothing": plain(""),
 	} {
 		for _, path := range []string{"/device", "/token"} {
 			all.run(func() {
@@ -119,13 +120,15 @@ func TestOddAnswersOfATokenEndpointAreAskedAgain(t *testing.T) {
 func TestAServerThatOnlyGivesPagesEndsTheSignInBeforeTheTimeLimit(t *testing.T) {
 	t.Parallel()
 	var all together
-	for method, paths := range map[string][]string{"oauth_poll": {"/start", "/status"}, "device_code": {"/device", "/token"}} {
+	for method, paths := range map[string][]string{"oauth_poll": {"/start", "/status"},
+		"device_code": {"/device", "/token"}} {
 		for _, path := range paths {
 			all.run(func() {
 				front := &flaky.Server{Path: path, Faults: slices.Repeat([]flaky.Fault{flaky.ReplyHTML}, 50)}
 				s := polled(t, method, front, &oauthDouble{status: `{"status":"ok"}`})
 				_, _, err := s.login("acme", signin.Options{Timeout: 90 * time.Second})
-				if wantCode(t, err, "login-failed"); err == nil || !strings.Contains(err.Error(), "text/html") || len(front.RequestTimes()) > 5 {
+				if wantCode(t, err, "login-failed"); err == nil || !strings.Contains(err.Error(), "text/html") ||
+					len(front.RequestTimes()) > 5 {
 					t.Errorf("%s: %v, asked %d times", path, err, len(front.RequestTimes()))
 				}
 			})
@@ -169,7 +172,8 @@ func TestASignInSurvivesABadNetworkInEveryPollingMethod(t *testing.T) {
 func TestTheBrowsersAnswerIsHandedOverAgainWhenItWasLost(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	front := &flaky.Server{Path: "/v0/management/oauth-callback", Faults: []flaky.Fault{flaky.ReplyStatus(502), flaky.DropConnection}}
+	front := &flaky.Server{Path: "/v0/management/oauth-callback",
+		Faults: []flaky.Fault{flaky.ReplyStatus(502), flaky.DropConnection}}
 	s.serve(&cliproxytest.Server{Seven: true, Words: []string{"codex"}, Finish: writes(s), Front: front.InFrontOf})
 	out := answering(s, s.callbackAt(), "code=good&state=STATE")
 	got, _, err := s.login("codex", signin.Options{Timeout: 30 * time.Second, Terminal: signin.Terminal{Out: out}})
@@ -237,16 +241,20 @@ func TestSlowDownAndIntervalsAreHonoured(t *testing.T) {
 		start        string
 		pause        time.Duration
 	}{
-		"a word":           {"oauth_poll", "/status", flaky.ReplyJSON(200, word), "", 6 * time.Second},
-		"an error":         {"oauth_poll", "/status", flaky.ReplyJSON(400, slow), "", 6 * time.Second},
-		"an error 429":     {"oauth_poll", "/status", flaky.ReplyJSON(429, slow), "", 6 * time.Second},
-		"interval":         {"oauth_poll", "/status", flaky.ReplyJSON(200, `{"status":"wait"}`), `{"url":"https://p.example/a","interval":4}`, 4 * time.Second},
-		"interval later":   {"oauth_poll", "/status", flaky.ReplyJSON(200, `{"status":"wait","interval":4}`), "", 4 * time.Second},
-		"device, 200":      {"device_code", "/token", flaky.ReplyJSON(200, slow), "", 5 * time.Second},
-		"device, 400":      {"device_code", "/token", flaky.ReplyJSON(400, slow), "", 5 * time.Second},
-		"device, 429":      {"device_code", "/token", flaky.ReplyJSON(429, slow), "", 5 * time.Second},
-		"device, pending":  {"device_code", "/token", flaky.ReplyJSON(503, `{"error":"authorization_pending"}`), "", 900 * time.Millisecond},
-		"pending, 400":     {"oauth_poll", "/status", flaky.ReplyJSON(400, `{"error":"authorization_pending"}`), "", time.Second},
+		"a word":       {"oauth_poll", "/status", flaky.ReplyJSON(200, word), "", 6 * time.Second},
+		"an error":     {"oauth_poll", "/status", flaky.ReplyJSON(400, slow), "", 6 * time.Second},
+		"an error 429": {"oauth_poll", "/status", flaky.ReplyJSON(429, slow), "", 6 * time.Second},
+		"interval": {"oauth_poll", "/status", flaky.ReplyJSON(200, `{"status":"wait"}`),
+			`{"url":"https://p.example/a","interval":4}`, 4 * time.Second},
+		"interval later": {"oauth_poll", "/status", flaky.ReplyJSON(200, `{"status":"wait","interval":4}`), "",
+			4 * time.Second},
+		"device, 200": {"device_code", "/token", flaky.ReplyJSON(200, slow), "", 5 * time.Second},
+		"device, 400": {"device_code", "/token", flaky.ReplyJSON(400, slow), "", 5 * time.Second},
+		"device, 429": {"device_code", "/token", flaky.ReplyJSON(429, slow), "", 5 * time.Second},
+		"device, pending": {"device_code", "/token", flaky.ReplyJSON(503, `{"error":"authorization_pending"}`), "",
+			900 * time.Millisecond},
+		"pending, 400": {"oauth_poll", "/status", flaky.ReplyJSON(400, `{"error":"authorization_pending"}`), "",
+			time.Second},
 		"Retry-After":      {"oauth_poll", "/status", flaky.ReplyRetryAfter(4 * time.Second), "", 4 * time.Second},
 		"Retry-After, too": {"device_code", "/token", flaky.ReplyRetryAfter(4 * time.Second), "", 4 * time.Second},
 	} {
@@ -267,7 +275,8 @@ func TestReplyFormsOfOlderServersAreUnderstood(t *testing.T) {
 	t.Parallel()
 	var all together
 	for _, start := range []string{
-		`{"auth_url":"https://p.example/a"}`, `{"login_url":"https://p.example/a"}`, `{"url":"https://p.example/a","status":true,"interval":"2"}`,
+		`{"auth_url":"https://p.example/a"}`, `{"login_url":"https://p.example/a"}`,
+		`{"url":"https://p.example/a","status":true,"interval":"2"}`,
 	} {
 		for _, status := range []string{"authorized", "Completed", "SUCCESS", "ok"} {
 			all.run(func() {
@@ -295,9 +304,12 @@ func TestAStrayRequestToTheCallbackChangesNothing(t *testing.T) {
 	var replies []string
 	w := &terminal{on: regexp.MustCompile(`state=(\S+)\n`), act: func(m []string) {
 		for _, stray := range []struct{ method, query, host string }{
-			{"GET", "?code=x", ""}, {"GET", "?code=x&state=other", ""}, {"GET", "?error=access_denied", ""}, {"GET", "?error=access_denied&state=", ""},
-			{"HEAD", "?code=good&state=" + m[1], ""}, {"POST", "?code=good&state=" + m[1], ""}, {"GET", "", ""}, {"GET", "?state=" + m[1], ""},
-			{"GET", "/more?code=bad&state=" + m[1], ""}, {"GET", "?code=bad&state=" + m[1], "evil.example"}, {"GET", "?code=bad&state=" + m[1], "127.0.0.1.nip.io:80"},
+			{"GET", "?code=x", ""}, {"GET", "?code=x&state=other", ""}, {"GET", "?error=access_denied", ""},
+			{"GET", "?error=access_denied&state=", ""},
+			{"HEAD", "?code=good&state=" + m[1], ""}, {"POST", "?code=good&state=" + m[1], ""}, {"GET", "", ""},
+			{"GET", "?state=" + m[1], ""},
+			{"GET", "/more?code=bad&state=" + m[1], ""}, {"GET", "?code=bad&state=" + m[1], "evil.example"},
+			{"GET", "?code=bad&state=" + m[1], "127.0.0.1.nip.io:80"},
 		} {
 			req, _ := http.NewRequestWithContext(t.Context(), stray.method, redirect+stray.query, nil)
 			req.Host = stray.host
@@ -347,7 +359,8 @@ func TestAnyPathCanBeTheOneThatTheBrowserComesBackTo(t *testing.T) {
 func TestWhatAProviderSaysIsShownAndNotObeyed(t *testing.T) {
 	t.Parallel()
 	s := polled(t, "oauth_poll", &flaky.Server{}, &oauthDouble{
-		start: `{"url":"https://p.example/\u001b]0;x\u0007\nOpen evil","user_code":"A\u202e\u001b[2J"}`, status: `{"status":"ok"}`,
+		start:  `{"url":"https://p.example/\u001b]0;x\u0007\nOpen evil","user_code":"A\u202e\u001b[2J"}`,
+		status: `{"status":"ok"}`,
 	})
 	_, w, _ := s.login("acme", signin.Options{Timeout: 5 * time.Second})
 	if strings.ContainsAny(w.String(), "\x1b\x07\u202e") || strings.Contains(w.String(), "\nOpen evil") {
@@ -389,7 +402,8 @@ func rotating(t *testing.T, after time.Duration, arrived chan<- string) *httptes
 			arrived <- token
 		}
 		time.Sleep(after) // the provider's own time
-		_ = json.NewEncoder(w).Encode(object{"access_token": "new-" + token, "refresh_token": token + "+", "expires_in": 3600, "token_type": "bearer"})
+		_ = json.NewEncoder(w).Encode(object{"access_token": "new-" + token, "refresh_token": token + "+", "expires_in": 3600,
+			"token_type": "bearer"})
 	}))
 	t.Cleanup(srv.Close)
 	return srv
@@ -412,7 +426,8 @@ func TestCtrlCWhileARenewalIsUnderWayLosesNoGrant(t *testing.T) {
 	if s.read(first)["refresh_token"] != "rt-a+" || s.read(second)["refresh_token"] != "rt-b" {
 		t.Errorf("%v, %v", s.read(first)["refresh_token"], s.read(second)["refresh_token"])
 	}
-	if !got.Changed || got.Account == nil || got.Account.Account != "codex-a" || len(got.Failed) != 1 || got.Failed[0].Account != "codex-b" {
+	if !got.Changed || got.Account == nil || got.Account.Account != "codex-a" || len(got.Failed) != 1 ||
+		got.Failed[0].Account != "codex-b" {
 		t.Errorf("%+v", got)
 	}
 }
@@ -443,7 +458,8 @@ func TestAPartialRenewalIsReported(t *testing.T) {
 	s.credential("codex-c.json", codex("c@x.y", "rt-c", time.Hour))
 	got, err := refresh.Accounts(t.Context(), s.cfg, s.env, "codex")
 	wantCode(t, err, "grant-dead")
-	if !got.Changed || got.Account.Account != "codex-a" || len(got.Others) != 1 || got.Others[0].Account.Account != "codex-c" {
+	if !got.Changed || got.Account.Account != "codex-a" || len(got.Others) != 1 ||
+		got.Others[0].Account.Account != "codex-c" {
 		t.Errorf("renewed: %+v", got)
 	}
 	if len(got.Failed) != 1 || got.Failed[0].Account != "codex-b" || got.Failed[0].Code != "grant-dead" {
@@ -474,13 +490,15 @@ func TestARenewalWithoutAnExpiryLeavesNoOldOne(t *testing.T) {
 			t.Cleanup(srv.Close)
 			s.cfg.Providers = map[string]map[string]any{"acme": {"token_url": srv.URL, "client_id": "x"}}
 			then := now().Add(-time.Hour).Format(time.RFC3339)
-			file := s.credential("acme-a.json", object{"type": "acme", "access_token": "old", "refresh_token": "rt", "expired": then, "expires_at": then, "expiry": 5})
+			file := s.credential("acme-a.json", object{"type": "acme", "access_token": "old", "refresh_token": "rt",
+				"expired": then, "expires_at": then, "expiry": 5})
 			got, err := refresh.Accounts(t.Context(), s.cfg, s.env, "acme")
 			if err != nil || got.Account.State != c.state {
 				t.Errorf("%+v, %v", got.Account, err)
 			}
 			after := s.read(file)
-			if after["expiry"] != nil || after["expires_at"] == then || after["expired"] == then || (after["expires_at"] == nil) != (c.expired == nil) {
+			if after["expiry"] != nil || after["expires_at"] == then || after["expired"] == then ||
+				(after["expires_at"] == nil) != (c.expired == nil) {
 				t.Errorf("the file holds %v", after)
 			}
 		})

@@ -16,22 +16,28 @@ import (
 // has as config/.
 func TestCredentialsGoToTheFolderThatTheServerLoads(t *testing.T) {
 	t.Parallel()
-	const v3 = "config_version: 3\npaths: {runtime_dir: ../.router/runtime, log_file: l}\ncliproxyapi_plus: {config_file: cliproxyapi.yaml}\n"
+	const v3 = "config_version: 3\npaths: {runtime_dir: ../.router/runtime, log_file: l}\ncliproxyapi_plus: " +
+		"{config_file: cliproxyapi.yaml}\n"
 	version2 := func(service string) string {
-		return "paths: {runtime_dir: ../.router/runtime, active_config: a, state_file: s, log_file: l}\nlitellm_base: {}\nprofiles: {balanced: {}}\n" +
+		return "paths: {runtime_dir: ../.router/runtime, active_config: a, state_file: s, log_file: l}\nlitellm_base: " +
+			"{}\nprofiles: {balanced: {}}\n" +
 			"services:\n  litellm: {port: 4000, runtime: embedded}\n  cliproxyapi_plus: {port: 8317, " + service + "}\n"
 	}
 	for name, c := range map[string]struct{ text, own, want string }{
-		"version 2, cwd":            {version2(`command: {cwd: .., args: [bin/x, -config, config/cliproxyapi.yaml]}`), "auth-dir: ./.router/auths", ".router/auths"},
+		"version 2, cwd": {version2(`command: {cwd: .., args: [bin/x, -config, config/cliproxyapi.yaml]}`),
+			"auth-dir: ./.router/auths", ".router/auths"},
 		"version 2, no cwd":         {version2(`command: {args: [bin/x]}`), "auth-dir: ../creds", "creds"},
 		"version 2, another folder": {version2(`command: {cwd: ../work, args: [bin/x]}`), "auth-dir: creds", "work/creds"},
 		"version 2, own runtime":    {version2(`runtime: cliproxyapi`), "auth-dir: ../.router/auths", ".router/auths"},
-		"version 2, home":           {version2(`command: {args: [bin/x]}, env: {HOME: /srv/proxy}`), "auth-dir: ~/auths", "/srv/proxy/auths"},
-		"version 2, absolute":       {version2(`command: {cwd: .., args: [bin/x]}`), "auth-dir: /srv/auths", "/srv/auths"},
-		"version 2, another file":   {version2(`command: {cwd: .., args: [bin/x, --config=etc/own.yaml]}`), "auth-dir: ignored", "elsewhere"},
-		"version 2, a missing file": {version2(`command: {cwd: .., args: [bin/x, -config, nope.yaml]}`), "auth-dir: auths", "auths"},
-		"version 3":                 {v3, "auth-dir: ./.router/auths", ".router/auths"},
-		"version 3, none":           {v3, "", "home/.cli-proxy-api"},
+		"version 2, home": {version2(`command: {args: [bin/x]}, env: {HOME: /srv/proxy}`), "auth-dir: ~/auths",
+			"/srv/proxy/auths"},
+		"version 2, absolute": {version2(`command: {cwd: .., args: [bin/x]}`), "auth-dir: /srv/auths", "/srv/auths"},
+		"version 2, another file": {version2(`command: {cwd: .., args: [bin/x, --config=etc/own.yaml]}`),
+			"auth-dir: ignored", "elsewhere"},
+		"version 2, a missing file": {version2(`command: {cwd: .., args: [bin/x, -config, nope.yaml]}`), "auth-dir: auths",
+			"auths"},
+		"version 3":       {v3, "auth-dir: ./.router/auths", ".router/auths"},
+		"version 3, none": {v3, "", "home/.cli-proxy-api"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -17,7 +17,8 @@ import (
 func FuzzImport(f *testing.F) {
 	tools := []struct{ provider, file string }{
 		{"codex", ".codex/auth.json"}, {"claude", ".claude/.credentials.json"}, {"gemini", ".gemini/oauth_creds.json"},
-		{"copilot", ".config/github-copilot/apps.json"}, {"kiro", ".aws/sso/cache/kiro-auth-token.json"}, {"qwen", ".qwen/oauth_creds.json"},
+		{"copilot", ".config/github-copilot/apps.json"}, {"kiro", ".aws/sso/cache/kiro-auth-token.json"},
+		{"qwen", ".qwen/oauth_creds.json"},
 		{"vertex", "any.json"},
 	}
 	for i, seed := range []string{
@@ -36,7 +37,8 @@ func FuzzImport(f *testing.F) {
 	}
 	dir := f.TempDir()
 	cfg := config.Default(dir)
-	env := auth.Environment{Now: now, GOOS: "linux", Getenv: func(name string) string { return map[string]string{"HOME": filepath.Join(dir, "home")}[name] }}
+	env := auth.Environment{Now: now, GOOS: "linux",
+		Getenv: func(name string) string { return map[string]string{"HOME": filepath.Join(dir, "home")}[name] }}
 	f.Fuzz(func(t *testing.T, tool uint8, data []byte) {
 		chosen := tools[int(tool)%len(tools)]
 		for _, folder := range []string{"home", ".router"} {
@@ -72,7 +74,8 @@ func FuzzImport(f *testing.F) {
 			}
 			return
 		}
-		if change.Account == nil || filepath.Dir(change.Destination) != cfg.Paths.Auths() && filepath.Dir(change.Destination) != cfg.Paths.Secrets() {
+		if change.Account == nil || filepath.Dir(change.Destination) != cfg.Paths.Auths() &&
+			filepath.Dir(change.Destination) != cfg.Paths.Secrets() {
 			t.Errorf("%+v", change)
 		}
 	})

@@ -90,8 +90,9 @@ func jwt(claims object) string {
 // codex is a codex credential file that expires so long after now.
 func codex(email, refresh string, in time.Duration) object {
 	return object{
-		"type": "codex", "email": email, "access_token": canary + "-access", "refresh_token": refresh, "account_id": "acc-" + email,
-		"expired": now().Add(in).Format(time.RFC3339), "last_refresh": now().Add(-time.Hour).Format(time.RFC3339),
+		"type": "codex", "email": email, "access_token": canary + "-access", "refresh_token": refresh,
+		"account_id": "acc-" + email,
+		"expired":    now().Add(in).Format(time.RFC3339), "last_refresh": now().Add(-time.Hour).Format(time.RFC3339),
 		"id_token": jwt(object{"email": email, "https://api.openai.com/auth": object{"chatgpt_plan_type": "plus"}}),
 	}
 }

@@ -18,7 +18,8 @@ import (
 // signedIn is what Claude Code has after a sign-in to an organisation.
 func (s *site) signedIn(refresh, email, organization, account string) {
 	s.put(s.home(".claude/.credentials.json"), claudeCode(refresh, now().Add(time.Hour)))
-	s.put(s.home(".claude.json"), object{"oauthAccount": object{"emailAddress": email, "organizationUuid": organization, "accountUuid": account, "organizationName": "Org " + organization}})
+	s.put(s.home(".claude.json"), object{"oauthAccount": object{"emailAddress": email, "organizationUuid": organization,
+		"accountUuid": account, "organizationName": "Org " + organization}})
 }
 
 // grants are the refresh tokens in the credential folder, by file.
@@ -66,7 +67,8 @@ func TestTwoOrganisationsWithOneEMailAreTwoAccounts(t *testing.T) {
 		}
 	}
 	want := map[string]string{
-		"claude-" + hash8("org-team") + "-ada@corp.example.json": "rt-org-team", "claude-" + hash8("org-enterprise") + "-ada@corp.example.json": "rt-org-enterprise",
+		"claude-" + hash8("org-team") + "-ada@corp.example.json":       "rt-org-team",
+		"claude-" + hash8("org-enterprise") + "-ada@corp.example.json": "rt-org-enterprise",
 	}
 	if got := s.grants(); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("%v, not %v", got, want)
@@ -102,7 +104,8 @@ func TestNoImportDestroysAnAccount(t *testing.T) {
 	}
 	kiro := func(more object) func(s *site, refresh string) {
 		return file(".aws/sso/cache/kiro-auth-token.json", func(refresh string) object {
-			o := object{"accessToken": "at-" + refresh, "refreshToken": refresh, "expiresAt": later.Format(time.RFC3339), "provider": "x"}
+			o := object{"accessToken": "at-" + refresh, "refreshToken": refresh, "expiresAt": later.Format(time.RFC3339),
+				"provider": "x"}
 			for key, value := range more {
 				o[key] = value
 			}
@@ -113,7 +116,8 @@ func TestNoImportDestroysAnAccount(t *testing.T) {
 		return object{"access_token": "at", "refresh_token": refresh, "expiry_date": later.UnixMilli()}
 	})
 	gemini := file(".gemini/oauth_creds.json", func(refresh string) object {
-		return object{"access_token": "at", "refresh_token": refresh, "expiry_date": later.UnixMilli(), "id_token": jwt(object{"email": "g@x.y"})}
+		return object{"access_token": "at", "refresh_token": refresh, "expiry_date": later.UnixMilli(),
+			"id_token": jwt(object{"email": "g@x.y"})}
 	})
 	shared := "arn:aws:codewhisperer:us-east-1:699475941385:profile/EHGA3GRVQMUK"
 	for name, c := range map[string]struct {
@@ -125,15 +129,25 @@ func TestNoImportDestroysAnAccount(t *testing.T) {
 		"Claude, organisation known of the other":    {"claude", claude("o", "a1", "x@y.z"), claude("", "a1", "x@y.z")},
 		"Claude, only the e-mail":                    {"claude", claude("", "", "x@y.z"), claude("", "", "x@y.z")},
 		"Claude, nothing":                            {"claude", claude("", "", ""), claude("", "", "")},
-		"Kiro, social":                               {"kiro", kiro(object{"authMethod": "social", "profileArn": shared}), kiro(object{"authMethod": "social", "profileArn": shared})},
-		"Kiro, two registrations":                    {"kiro", kiro(object{"authMethod": "IdC", "clientIdHash": "aa"}), kiro(object{"authMethod": "IdC", "clientIdHash": "bb"})},
-		"Kiro, Builder ID and an organisation":       {"kiro", kiro(object{"authMethod": "IdC", "provider": "BuilderId"}), kiro(object{"authMethod": "IdC", "provider": "Enterprise", "startUrl": "https://o.awsapps.com/start"})},
-		"Kiro, one registration, two profiles":       {"kiro", kiro(object{"authMethod": "IdC", "clientIdHash": "aa", "profileArn": "arn:aws:x:1:1:profile/A"}), kiro(object{"authMethod": "IdC", "clientIdHash": "aa", "profileArn": "arn:aws:x:1:1:profile/B"})},
-		"Kiro, users of one identity provider": {"kiro", kiro(object{"authMethod": "external_idp", "tokenEndpoint": "https://i/t", "clientId": "c", "profileArn": "arn:aws:x:1:1:profile/A"}),
-			kiro(object{"authMethod": "external_idp", "tokenEndpoint": "https://i/t", "clientId": "c", "profileArn": "arn:aws:x:1:1:profile/A"})},
-		"Qwen":                  {"qwen", qwen, qwen},
-		"Gemini, one e-mail":    {"gemini", gemini, gemini},
-		"Copilot without users": {"copilot", file(".config/github-copilot/apps.json", func(token string) object { return object{"github.com:a": object{"oauth_token": token}} }), file(".config/github-copilot/apps.json", func(token string) object { return object{"github.com:a": object{"oauth_token": token}} })},
+		"Kiro, social": {"kiro", kiro(object{"authMethod": "social", "profileArn": shared}),
+			kiro(object{"authMethod": "social", "profileArn": shared})},
+		"Kiro, two registrations": {"kiro", kiro(object{"authMethod": "IdC", "clientIdHash": "aa"}),
+			kiro(object{"authMethod": "IdC", "clientIdHash": "bb"})},
+		"Kiro, Builder ID and an organisation": {"kiro", kiro(object{"authMethod": "IdC", "provider": "BuilderId"}),
+			kiro(object{"authMethod": "IdC", "provider": "Enterprise", "startUrl": "https://o.awsapps.com/start"})},
+		"Kiro, one registration, two profiles": {"kiro", kiro(object{"authMethod": "IdC", "clientIdHash": "aa",
+			"profileArn": "arn:aws:x:1:1:profile/A"}), kiro(object{"authMethod": "IdC", "clientIdHash": "aa",
+			"profileArn": "arn:aws:x:1:1:profile/B"})},
+		"Kiro, users of one identity provider": {"kiro", kiro(object{"authMethod": "external_idp",
+			"tokenEndpoint": "https://i/t", "clientId": "c", "profileArn": "arn:aws:x:1:1:profile/A"}),
+			kiro(object{"authMethod": "external_idp", "tokenEndpoint": "https://i/t", "clientId": "c",
+				"profileArn": "arn:aws:x:1:1:profile/A"})},
+		"Qwen":               {"qwen", qwen, qwen},
+		"Gemini, one e-mail": {"gemini", gemini, gemini},
+		"Copilot without users": {"copilot", file(".config/github-copilot/apps.json",
+			func(token string) object { return object{"github.com:a": object{"oauth_token": token}} }),
+			file(".config/github-copilot/apps.json",
+				func(token string) object { return object{"github.com:a": object{"oauth_token": token}} })},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -146,7 +160,8 @@ func TestNoImportDestroysAnAccount(t *testing.T) {
 				}
 			}
 			grants := s.grants()
-			if values := fmt.Sprint(grants); len(grants) != 2 || !strings.Contains(values, "rt-1") || !strings.Contains(values, "rt-2") {
+			if values := fmt.Sprint(grants); len(grants) != 2 || !strings.Contains(values, "rt-1") ||
+				!strings.Contains(values, "rt-2") {
 				t.Errorf("%v", grants)
 			}
 			again, err := s.importing(c.provider, source.Options{Share: true, Project: "p"})
@@ -165,7 +180,8 @@ func TestARenewedSignInOfAnAccountReplacesItsOwnFileAndTheOldIsInTheTrash(t *tes
 	}{
 		"Codex": {"codex", ".codex/auth.json", func(r string, in time.Duration) object { return codexCLI("a@x.y", r, in) }},
 		"Kiro, one registration": {"kiro", ".aws/sso/cache/kiro-auth-token.json", func(r string, in time.Duration) object {
-			return object{"accessToken": "a", "refreshToken": r, "expiresAt": now().Add(in).Format(time.RFC3339), "authMethod": "IdC", "clientIdHash": "aa", "provider": "Enterprise"}
+			return object{"accessToken": "a", "refreshToken": r, "expiresAt": now().Add(in).Format(time.RFC3339),
+				"authMethod": "IdC", "clientIdHash": "aa", "provider": "Enterprise"}
 		}},
 		"Copilot, one user": {"copilot", ".config/github-copilot/apps.json", func(r string, _ time.Duration) object {
 			return object{"github.com:a": object{"oauth_token": r, "user": "octocat"}}
@@ -183,7 +199,8 @@ func TestARenewedSignInOfAnAccountReplacesItsOwnFileAndTheOldIsInTheTrash(t *tes
 					t.Fatalf("%+v, %v", got, err)
 				}
 			}
-			if g := s.grants(); len(g) != 1 || !strings.Contains(fmt.Sprint(g), "rt-new") || !strings.Contains(s.trash(), "rt-old") {
+			if g := s.grants(); len(g) != 1 || !strings.Contains(fmt.Sprint(g), "rt-new") ||
+				!strings.Contains(s.trash(), "rt-old") {
 				t.Errorf("%v; trash %s", g, s.trash())
 			}
 		})
@@ -196,7 +213,8 @@ func TestAFileThatTheServerMadeIsOfItsOrganisation(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	enterprise := "claude-" + hash8("org-e") + "-ada@x.y.json"
-	s.credential(enterprise, object{"type": "claude", "email": "ada@x.y", "access_token": "a", "refresh_token": "rt-e", "organization_uuid": "org-e", "account_uuid": "acct"})
+	s.credential(enterprise, object{"type": "claude", "email": "ada@x.y", "access_token": "a", "refresh_token": "rt-e",
+		"organization_uuid": "org-e", "account_uuid": "acct"})
 	s.signedIn("rt-t", "ada@x.y", "org-t", "acct")
 	got, err := s.importing("claude", source.Options{Share: true})
 	if err != nil || s.read(got.Destination)["organization_uuid"] != "org-t" || s.grants()[enterprise] != "rt-e" {
@@ -269,8 +287,10 @@ func TestOneOddFileDoesNotStopAFolder(t *testing.T) {
 	s.put("other/codex-a.json", codex("a@x.y", "r1", time.Hour))
 	s.put("other/codex-z.json", codex("z@x.y", "r2", time.Hour))
 	odd := map[string]any{
-		"settings.json": object{"theme": "dark"}, "half.json": "", "cut.json": `{"type":"codex","acc`, "list.json": "[]", "typed.json": object{"type": "codex"},
-		"ending.json": object{"type": "codex", "access_token": "a", "email": "e@x.y"}, "deep.json": strings.Repeat("[", 1<<20),
+		"settings.json": object{"theme": "dark"}, "half.json": "", "cut.json": `{"type":"codex","acc`, "list.json": "[]",
+		"typed.json":  object{"type": "codex"},
+		"ending.json": object{"type": "codex", "access_token": "a", "email": "e@x.y"},
+		"deep.json":   strings.Repeat("[", 1<<20),
 	}
 	for name, content := range odd {
 		s.put("other/"+name, content)
@@ -304,7 +324,8 @@ func TestTakeNeverTakesFromWhatWasLeftOut(t *testing.T) {
 	if _, err := s.importing("all", source.Options{Source: filepath.Join(s.dir, "other"), Take: true}); err != nil {
 		t.Fatal(err)
 	}
-	if s.read(one)["refresh_token"] != "r1" || s.read(two)["refresh_token"] != "" || !strings.Contains(fmt.Sprint(s.grants()), "r2") {
+	if s.read(one)["refresh_token"] != "r1" || s.read(two)["refresh_token"] != "" ||
+		!strings.Contains(fmt.Sprint(s.grants()), "r2") {
 		t.Errorf("%v, %v, %v", s.read(one)["refresh_token"], s.read(two)["refresh_token"], s.grants())
 	}
 }
@@ -313,7 +334,9 @@ func TestAFileOfBracketsIsRefusedAtOnce(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	for name, text := range map[string]string{
-		"lists": strings.Repeat("[", 1<<20-1), "objects": strings.Repeat(`{"a":`, 200000), "inside": `{"type":"codex","access_token":"a","x":` + strings.Repeat("[", 400000) + strings.Repeat("]", 400000) + "}",
+		"lists": strings.Repeat("[", 1<<20-1), "objects": strings.Repeat(`{"a":`, 200000),
+		"inside": `{"type":"codex","access_token":"a","x":` + strings.Repeat("[", 400000) + strings.Repeat("]",
+			400000) + "}",
 	} {
 		file := s.put("deep.json", text)
 		for _, provider := range []string{"codex", "all", "claude", "kiro", "copilot"} {

@@ -46,14 +46,16 @@ func (s *site) read(path string) object {
 // codexCLI is what Codex keeps: an account whose access token ends so long after now.
 func codexCLI(email, refresh string, in time.Duration) object {
 	return object{"OPENAI_API_KEY": nil, "last_refresh": now().Add(-time.Hour).Format(time.RFC3339Nano), "tokens": object{
-		"id_token":      jwt(object{"email": email, "https://api.openai.com/auth": object{"chatgpt_plan_type": "Plus", "chatgpt_account_id": "acc-" + email}}),
+		"id_token": jwt(object{"email": email, "https://api.openai.com/auth": object{"chatgpt_plan_type": "Plus",
+			"chatgpt_account_id": "acc-" + email}}),
 		"access_token":  jwt(object{"exp": now().Add(in).Unix()}),
 		"refresh_token": refresh,
 	}}
 }
 
 func claudeCode(refresh string, expires time.Time) object {
-	return object{"claudeAiOauth": object{"accessToken": canary + "-at", "refreshToken": refresh, "expiresAt": expires.UnixMilli(), "scopes": []string{"user:inference"}, "subscriptionType": "max"}}
+	return object{"claudeAiOauth": object{"accessToken": canary + "-at", "refreshToken": refresh,
+		"expiresAt": expires.UnixMilli(), "scopes": []string{"user:inference"}, "subscriptionType": "max"}}
 }
 
 func TestEachToolsCredentialBecomesTheFileThatTheServerLoads(t *testing.T) {
@@ -66,20 +68,34 @@ func TestEachToolsCredentialBecomesTheFileThatTheServerLoads(t *testing.T) {
 		file             string
 		want             object
 	}{
-		"Codex": {"codex", ".codex/auth.json", codexCLI("a@x.y", "r1", 6*time.Hour), source.Options{Share: true}, "codex-d6ef02da-a@x.y-plus.json",
-			object{"type": "codex", "email": "a@x.y", "account_id": "acc-a@x.y", "refresh_token": "r1", "expired": "2026-11-25T18:00:00Z", "last_refresh": "2026-11-25T11:00:00Z"}},
-		"Claude Code": {"claude", ".claude/.credentials.json", claudeCode("r2", later), source.Options{Share: true, Label: "work"}, "claude-work.json",
-			object{"type": "claude", "access_token": canary + "-at", "refresh_token": "r2", "id_token": "", "expired": "2026-11-25T18:00:00Z"}},
-		"Gemini CLI": {"gemini", ".gemini/oauth_creds.json", object{"access_token": "at", "refresh_token": "r3", "token_type": "Bearer", "scope": "s1 s2", "expiry_date": later.UnixMilli(), "id_token": jwt(object{"email": "g@x.y"})}, source.Options{Project: "p-1"}, "g@x.y-p-1.json",
+		"Codex": {"codex", ".codex/auth.json", codexCLI("a@x.y", "r1", 6*time.Hour), source.Options{Share: true},
+			"codex-d6ef02da-a@x.y-plus.json",
+			object{"type": "codex", "email": "a@x.y", "account_id": "acc-a@x.y", "refresh_token": "r1",
+				"expired": "2026-11-25T18:00:00Z", "last_refresh": "2026-11-25T11:00:00Z"}},
+		"Claude Code": {"claude", ".claude/.credentials.json", claudeCode("r2", later),
+			source.Options{Share: true, Label: "work"}, "claude-work.json",
+			object{"type": "claude", "access_token": canary + "-at", "refresh_token": "r2", "id_token": "",
+				"expired": "2026-11-25T18:00:00Z"}},
+		"Gemini CLI": {"gemini", ".gemini/oauth_creds.json", object{"access_token": "at", "refresh_token": "r3",
+			"token_type": "Bearer", "scope": "s1 s2", "expiry_date": later.UnixMilli(),
+			"id_token": jwt(object{"email": "g@x.y"})}, source.Options{Project: "p-1"}, "g@x.y-p-1.json",
 			object{"type": "gemini", "email": "g@x.y", "project_id": "p-1", "auto": false, "checked": true}},
-		"Copilot": {"copilot", ".config/github-copilot/apps.json", object{"github.com:Iv1.other": object{"user": "u", "oauth_token": "gho_other"}, "github.com:Iv1.b507a08c87ecfe98": object{"user": "u", "oauth_token": "ghu_best"}}, source.Options{}, "github-copilot-u.json",
+		"Copilot": {"copilot", ".config/github-copilot/apps.json",
+			object{"github.com:Iv1.other": object{"user": "u", "oauth_token": "gho_other"},
+				"github.com:Iv1.b507a08c87ecfe98": object{"user": "u", "oauth_token": "ghu_best"}}, source.Options{},
+			"github-copilot-u.json",
 			object{"type": "github-copilot", "access_token": "ghu_best", "token_type": "bearer", "username": "u"}},
-		"Copilot, old file": {"copilot", ".config/github-copilot/hosts.json", object{"github.com": object{"user": "v", "oauth_token": "gho_1"}}, source.Options{}, "github-copilot-v.json",
+		"Copilot, old file": {"copilot", ".config/github-copilot/hosts.json",
+			object{"github.com": object{"user": "v", "oauth_token": "gho_1"}}, source.Options{}, "github-copilot-v.json",
 			object{"type": "github-copilot", "access_token": "gho_1", "username": "v"}},
-		"Qwen Code": {"qwen", ".qwen/oauth_creds.json", object{"access_token": "at", "refresh_token": "r4", "resource_url": "portal.qwen.ai", "expiry_date": later.UnixMilli()}, source.Options{Share: true}, "qwen-qwen.json",
+		"Qwen Code": {"qwen", ".qwen/oauth_creds.json", object{"access_token": "at", "refresh_token": "r4",
+			"resource_url": "portal.qwen.ai", "expiry_date": later.UnixMilli()}, source.Options{Share: true}, "qwen-qwen.json",
 			object{"type": "qwen", "resource_url": "portal.qwen.ai", "expired": "2026-11-25T18:00:00Z", "refresh_token": "r4"}},
-		"Kiro": {"kiro", ".aws/sso/cache/kiro-auth-token.json", object{"accessToken": "at", "refreshToken": "r5", "profileArn": "arn:1", "expiresAt": later.Format(time.RFC3339), "authMethod": "IdC", "provider": "Enterprise", "clientIdHash": "ab12"}, source.Options{}, "kiro-idc.json",
-			object{"type": "kiro", "auth_method": "idc", "profile_arn": "arn:1", "expires_at": "2026-11-25T18:00:00Z", "client_id": "cid", "client_secret": "csec"}},
+		"Kiro": {"kiro", ".aws/sso/cache/kiro-auth-token.json", object{"accessToken": "at", "refreshToken": "r5",
+			"profileArn": "arn:1", "expiresAt": later.Format(time.RFC3339), "authMethod": "IdC", "provider": "Enterprise",
+			"clientIdHash": "ab12"}, source.Options{}, "kiro-idc.json",
+			object{"type": "kiro", "auth_method": "idc", "profile_arn": "arn:1", "expires_at": "2026-11-25T18:00:00Z",
+				"client_id": "cid", "client_secret": "csec"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -91,7 +107,8 @@ func TestEachToolsCredentialBecomesTheFileThatTheServerLoads(t *testing.T) {
 				t.Fatal(err)
 			}
 			file := filepath.Join(s.cfg.Paths.Auths(), c.file)
-			if !got.Changed || got.Destination != file || got.Source != origin || got.Account == nil || got.Account.Provider != c.provider {
+			if !got.Changed || got.Destination != file || got.Source != origin || got.Account == nil ||
+				got.Account.Provider != c.provider {
 				t.Fatalf("%+v", got)
 			}
 			content := s.read(file)
@@ -106,7 +123,8 @@ func TestEachToolsCredentialBecomesTheFileThatTheServerLoads(t *testing.T) {
 			before, _ := os.Stat(file)
 			again, err := s.importing(c.provider, c.o)
 			after, _ := os.Stat(file)
-			if err != nil || again.Changed || !after.ModTime().Equal(before.ModTime()) || !strings.Contains(again.Proof, "already") {
+			if err != nil || again.Changed || !after.ModTime().Equal(before.ModTime()) ||
+				!strings.Contains(again.Proof, "already") {
 				t.Errorf("the second time: %+v, %v", again, err)
 			}
 			if b, _ := json.Marshal(got); strings.Contains(string(b), canary) {
@@ -176,7 +194,8 @@ func TestANewerTokenIsNeverReplacedByAnOlderOne(t *testing.T) {
 	if s.read(file)["refresh_token"] != "renewed" {
 		t.Error("it was replaced")
 	}
-	if _, err := s.importing("codex", source.Options{Share: true, Force: true}); err != nil || s.read(file)["refresh_token"] != "old" {
+	if _, err := s.importing("codex", source.Options{Share: true, Force: true}); err != nil ||
+		s.read(file)["refresh_token"] != "old" {
 		t.Errorf("-force: %v", err)
 	}
 }
@@ -188,7 +207,8 @@ func TestASingleUseGrantIsNotSharedUnasked(t *testing.T) {
 	before := s.read(origin)
 	_, err := s.importing("codex", source.Options{})
 	wantCode(t, err, "grant-shared")
-	if !strings.Contains(err.Error(), origin) || !strings.Contains(err.Error(), "a@x.y") || strings.Contains(err.Error(), canary) {
+	if !strings.Contains(err.Error(), origin) || !strings.Contains(err.Error(), "a@x.y") ||
+		strings.Contains(err.Error(), canary) {
 		t.Errorf("%v", err)
 	}
 	if len(s.accounts()) != 0 {
@@ -198,7 +218,8 @@ func TestASingleUseGrantIsNotSharedUnasked(t *testing.T) {
 	if err != nil || len(got.Warnings) != 1 || got.Warnings[0].Code != "grant-taken" {
 		t.Fatalf("%+v, %v", got, err)
 	}
-	if tokens := s.read(origin)["tokens"].(object); tokens["refresh_token"] != "" || tokens["access_token"] != before["tokens"].(object)["access_token"] {
+	if tokens := s.read(origin)["tokens"].(object); tokens["refresh_token"] != "" ||
+		tokens["access_token"] != before["tokens"].(object)["access_token"] {
 		t.Errorf("the source has %v", tokens)
 	}
 	backups, _ := filepath.Glob(origin + ".flowgate-*")
@@ -229,7 +250,8 @@ func TestAWholeFolderOfAnotherServerIsTaken(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.put("other/codex-a.json", codex("a@x.y", "r1", time.Hour))
-	s.put("other/claude-b.json", object{"type": "claude", "access_token": "a", "refresh_token": "r2", "email": "b@x.y", "expired": "2026-12-01T00:00:00Z"})
+	s.put("other/claude-b.json", object{"type": "claude", "access_token": "a", "refresh_token": "r2", "email": "b@x.y",
+		"expired": "2026-12-01T00:00:00Z"})
 	s.put("other/readme.txt", "x")
 	s.credential("codex-a.json", codex("a@x.y", "newer", 9*time.Hour))
 	got, err := s.importing("all", source.Options{Source: filepath.Join(s.dir, "other"), Share: true})
@@ -315,7 +337,8 @@ func TestBadSourcesAreRefusedAndNothingIsWritten(t *testing.T) {
 func TestATokenThatIsNoJWTIsImportedWithoutClaims(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	s.put(s.home(".codex/auth.json"), object{"tokens": object{"access_token": "opaque", "id_token": "a.b.c", "refresh_token": "r"}})
+	s.put(s.home(".codex/auth.json"), object{"tokens": object{"access_token": "opaque", "id_token": "a.b.c",
+		"refresh_token": "r"}})
 	got, err := s.importing("codex", source.Options{Share: true})
 	if err != nil || got.Account.State != auth.Unknown || filepath.Base(got.Destination) != "codex-account.json" {
 		t.Fatalf("%+v, %v", got, err)
@@ -404,7 +427,8 @@ func TestAHostileNameStaysInTheFolder(t *testing.T) {
 	if err != nil || filepath.Dir(got.Destination) != s.cfg.Paths.Auths() {
 		t.Fatalf("%+v, %v", got, err)
 	}
-	s.put(s.home(".aws/sso/cache/kiro-auth-token.json"), object{"accessToken": "a", "refreshToken": "r", "authMethod": "../../x", "clientIdHash": "../../../etc/passwd", "profileArn": "p"})
+	s.put(s.home(".aws/sso/cache/kiro-auth-token.json"), object{"accessToken": "a", "refreshToken": "r",
+		"authMethod": "../../x", "clientIdHash": "../../../etc/passwd", "profileArn": "p"})
 	got, err = s.importing("kiro", source.Options{})
 	if err != nil || filepath.Dir(got.Destination) != s.cfg.Paths.Auths() {
 		t.Fatalf("%+v, %v", got, err)
@@ -427,7 +451,8 @@ func TestAnExportMovesAccountsToAnotherMachine(t *testing.T) {
 	}
 	_, err = bundle.Export(t.Context(), here.cfg, here.env, "all", bundle.Options{Dest: file, Secret: ask})
 	wantCode(t, err, "destination-taken")
-	_, err = there.importing("all", source.Options{Source: file, Secret: func(string) (string, error) { return "something else", nil }})
+	_, err = there.importing("all", source.Options{Source: file,
+		Secret: func(string) (string, error) { return "something else", nil }})
 	wantCode(t, err, "decrypt-failed")
 	_, err = there.importing("all", source.Options{Source: file})
 	wantCode(t, err, "passphrase-missing")
@@ -470,7 +495,8 @@ func TestWithinSaysWhichProviderRunsOut(t *testing.T) {
 	s := newSite(t)
 	s.cfg.Providers = map[string]map[string]any{"codex": {}, "claude": {}}
 	s.credential("codex.json", codex("a@x.y", "r", time.Hour))
-	s.credential("claude.json", object{"type": "claude", "access_token": "a", "expired": now().Add(2 * time.Hour).Format(time.RFC3339)})
+	s.credential("claude.json", object{"type": "claude", "access_token": "a",
+		"expired": now().Add(2 * time.Hour).Format(time.RFC3339)})
 	view, err := status.Read(t.Context(), s.cfg, s.env, status.Options{Within: time.Hour})
 	if err != nil {
 		t.Errorf("within an hour: %v", err)
@@ -530,7 +556,8 @@ func TestAByteOrderMarkIsAcceptedFromOtherToolsAndNamedInTheFolder(t *testing.T)
 	}
 	s.credential("c.json", "\xef\xbb\xbf"+string(native))
 	for _, a := range s.accounts() {
-		if bad := len(a.Problems) > 0 && strings.Contains(a.Problems[0].Message, "byte-order mark"); bad != (a.Account == "c") {
+		if bad := len(a.Problems) > 0 && strings.Contains(a.Problems[0].Message,
+			"byte-order mark"); bad != (a.Account == "c") {
 			t.Errorf("%s: %v", a.Account, a.Problems)
 		}
 	}

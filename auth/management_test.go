@@ -100,7 +100,8 @@ func TestTheServerSignsInAndOnlyItsFileCounts(t *testing.T) {
 				if c.code == "login-timeout" {
 					limit = 2 * time.Second
 				}
-				got, w, err := s.login("codex", signin.Options{Timeout: limit, Terminal: signin.Terminal{Out: answering(s, s.callbackAt(), c.query)}})
+				got, w, err := s.login("codex", signin.Options{Timeout: limit,
+					Terminal: signin.Terminal{Out: answering(s, s.callbackAt(), c.query)}})
 				if strings.Contains(w.String(), canary) {
 					t.Errorf("a secret is shown: %s", w)
 				}
@@ -114,7 +115,8 @@ func TestTheServerSignsInAndOnlyItsFileCounts(t *testing.T) {
 					}
 					return
 				}
-				if err != nil || !got.Changed || got.Account.Email != "new@x.y" || !strings.Contains(got.Proof, "the server lists it") {
+				if err != nil || !got.Changed || got.Account.Email != "new@x.y" ||
+					!strings.Contains(got.Proof, "the server lists it") {
 					t.Errorf("%+v, %v", got, err)
 				}
 			})
@@ -128,7 +130,8 @@ func TestAWordWithoutAFileIsNoSuccess(t *testing.T) {
 	s := newSite(t)
 	s.serve(&cliproxytest.Server{Words: []string{"codex"}, Finish: func(string) string { return "" }})
 	s.credential("codex-old.json", codex("old@x.y", "r", time.Hour)) // not of this sign-in
-	_, _, err := s.login("codex", signin.Options{Timeout: 20 * time.Second, Terminal: signin.Terminal{Out: answering(s, s.callbackAt(), "code=good&state=STATE")}})
+	_, _, err := s.login("codex", signin.Options{Timeout: 20 * time.Second,
+		Terminal: signin.Terminal{Out: answering(s, s.callbackAt(), "code=good&state=STATE")}})
 	wantCode(t, err, "login-unproven")
 }
 
@@ -170,7 +173,8 @@ func TestAProviderThatTheServerLacksIsSaid(t *testing.T) {
 	s.serve(&cliproxytest.Server{Seven: true, Words: []string{"codex"}})
 	_, _, err := s.login("iflow", signin.Options{Timeout: 5 * time.Second})
 	wantCode(t, err, "provider-unsupported")
-	s.put(s.home(".qwen/oauth_creds.json"), object{"access_token": "at", "refresh_token": "r4", "expiry_date": now().Add(time.Hour).UnixMilli()})
+	s.put(s.home(".qwen/oauth_creds.json"), object{"access_token": "at", "refresh_token": "r4",
+		"expiry_date": now().Add(time.Hour).UnixMilli()})
 	_, err = s.importing("qwen", source.Options{Share: true})
 	wantCode(t, err, "provider-unsupported")
 	if len(s.accounts()) > 0 {
@@ -218,8 +222,9 @@ func TestTheServersWordChangesAState(t *testing.T) {
 	s := newSite(t)
 	retry := now().Add(time.Hour)
 	s.serve(&cliproxytest.Server{Seven: true, Status: map[string]map[string]any{
-		"dead.json":   {"status": "error", "status_message": `refresh failed: {"error":"invalid_grant"}`},
-		"parked.json": {"status": "error", "unavailable": true, "status_message": "429 usage_limit_reached", "next_retry_after": retry.Format(time.RFC3339)},
+		"dead.json": {"status": "error", "status_message": `refresh failed: {"error":"invalid_grant"}`},
+		"parked.json": {"status": "error", "unavailable": true, "status_message": "429 usage_limit_reached",
+			"next_retry_after": retry.Format(time.RFC3339)},
 	}})
 	for _, name := range []string{"dead", "parked", "well"} {
 		s.credential(name+".json", codex(name+"@x.y", "r-"+name, time.Hour))
@@ -256,7 +261,8 @@ func TestTheOldPairOfEndpointsStillSignsIn(t *testing.T) {
 	double := &cliproxytest.Server{Seven: true, Words: []string{"codex"}, Finish: writes(s)}
 	s.serve(double)
 	s.cfg.Providers = map[string]map[string]any{"codex": {
-		"method": "oauth_poll", "auth_url_endpoint": "/v0/management/codex-auth-url?is_webui=true", "status_endpoint": "/v0/management/get-auth-status",
+		"method": "oauth_poll", "auth_url_endpoint": "/v0/management/codex-auth-url?is_webui=true",
+		"status_endpoint": "/v0/management/get-auth-status",
 	}}
 	base := s.cfg.Services[0].URL()
 	w := answering(s, base+"/codex/callback", "code=good&state=STATE") // the server's own page
@@ -289,7 +295,8 @@ func TestAStartIsRefusedWhileAnotherToolHoldsTheGrant(t *testing.T) {
 	if err := grant.CheckStart(t.Context(), s.cfg, s.env, false); err != nil {
 		t.Errorf("accepted before: %v", err)
 	}
-	if b, _ := os.ReadFile(filepath.Join(s.cfg.Paths.RuntimeDir, "auth-shared.json")); strings.Contains(string(b), canary) {
+	if b, _ := os.ReadFile(filepath.Join(s.cfg.Paths.RuntimeDir, "auth-shared.json")); strings.Contains(string(b),
+		canary) {
 		t.Error("the token is kept")
 	}
 }
@@ -352,7 +359,8 @@ func TestAnotherAccountThatIsRenewedMeanwhileIsNotTheOneThatSignedIn(t *testing.
 		return ""
 	}}
 	s.serve(double)
-	got, _, err := s.login("codex", signin.Options{Timeout: 20 * time.Second, Terminal: signin.Terminal{Out: answering(s, s.callbackAt(), "code=good&state=STATE")}})
+	got, _, err := s.login("codex", signin.Options{Timeout: 20 * time.Second,
+		Terminal: signin.Terminal{Out: answering(s, s.callbackAt(), "code=good&state=STATE")}})
 	if err != nil || got.Account.Email != "new@x.y" {
 		t.Errorf("%+v, %v", got.Account, err)
 	}

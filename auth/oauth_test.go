@@ -85,7 +85,8 @@ func newIssuer(t *testing.T) *issuer {
 	}
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	at := "http://localhost:" + port
-	handler := exampleop.SetupServer(at, publicClients{storage.NewStorage(storage.NewUserStore(at))}, slog.New(slog.DiscardHandler), false)
+	handler := exampleop.SetupServer(at, publicClients{storage.NewStorage(storage.NewUserStore(at))},
+		slog.New(slog.DiscardHandler), false)
 	srv := &httptest.Server{Listener: l, Config: &http.Server{Handler: handler}}
 	srv.Start()
 	t.Cleanup(srv.Close)
@@ -95,8 +96,9 @@ func newIssuer(t *testing.T) *issuer {
 // configure makes a provider of the issuer.
 func (i *issuer) configure(s *site, method string) {
 	s.cfg.Providers = map[string]map[string]any{"acme": {
-		"method": method, "client_id": "flowgate", "scopes": []any{"openid", "email", "profile", "offline_access"}, "single_use": true,
-		"auth_url": i.url + "/auth", "token_url": i.url + "/oauth/token", "device_url": i.url + "/device_authorization",
+		"method": method, "client_id": "flowgate", "scopes": []any{"openid", "email", "profile", "offline_access"},
+		"single_use": true,
+		"auth_url":   i.url + "/auth", "token_url": i.url + "/oauth/token", "device_url": i.url + "/device_authorization",
 	}}
 	s.env.Now = time.Now
 }
@@ -210,7 +212,8 @@ func TestPKCESignsInAtARealServerAndTheGrantIsRenewedOnce(t *testing.T) {
 		t.Fatalf("%+v, %v", renewed, err)
 	}
 	after := s.read(got.Destination)
-	if before["access_token"] == after["access_token"] || before["refresh_token"] == after["refresh_token"] || after["email"] != mail {
+	if before["access_token"] == after["access_token"] || before["refresh_token"] == after["refresh_token"] ||
+		after["email"] != mail {
 		t.Errorf("not renewed: %v", after)
 	}
 	s.put(got.Destination, before) // as a copy elsewhere would have it: its token is used up
@@ -241,7 +244,8 @@ func TestPKCEByPasting(t *testing.T) {
 			return nil
 		}
 		_, at := get(t, c, m[1])
-		res, err := c.PostForm(i.url+"/login/username", url.Values{"id": {at.Query().Get("authRequestID")}, "username": {user}, "password": {password}})
+		res, err := c.PostForm(i.url+"/login/username", url.Values{"id": {at.Query().Get("authRequestID")},
+			"username": {user}, "password": {password}})
 		if err != nil {
 			t.Error(err)
 			return
@@ -249,7 +253,8 @@ func TestPKCEByPasting(t *testing.T) {
 		_ = res.Body.Close()
 		_, _ = io.WriteString(typed, last+"\n")
 	}}
-	got, _, err := s.login("acme", signin.Options{Paste: true, Terminal: signin.Terminal{In: in, Out: w}, Timeout: 20 * time.Second})
+	got, _, err := s.login("acme", signin.Options{Paste: true, Terminal: signin.Terminal{In: in, Out: w},
+		Timeout: 20 * time.Second})
 	if err != nil || got.Account.State != auth.Fresh {
 		t.Fatalf("%+v, %v: %s", got, err, w)
 	}
@@ -307,7 +312,8 @@ func TestADeviceCodeIsAllowedAndDenied(t *testing.T) {
 			t.Parallel()
 			s, i := newSite(t), newIssuer(t)
 			i.configure(s, "device_code")
-			w := &terminal{on: regexp.MustCompile(`enter the code (\S+) there`), act: func(m []string) { i.device(browser(t), m[1], action) }}
+			w := &terminal{on: regexp.MustCompile(`enter the code (\S+) there`),
+				act: func(m []string) { i.device(browser(t), m[1], action) }}
 			began := time.Now()
 			got, _, err := s.login("acme", signin.Options{Terminal: signin.Terminal{Out: w}, Timeout: 30 * time.Second})
 			if took := time.Since(began); took < 5*time.Second {
@@ -327,7 +333,8 @@ func TestADeviceCodeIsAllowedAndDenied(t *testing.T) {
 func TestATokenIsNeverSentInTheClear(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	s.cfg.Providers = map[string]map[string]any{"acme": {"method": "pkce", "client_id": "x", "auth_url": "https://a.example/a", "token_url": "http://a.example/t"}}
+	s.cfg.Providers = map[string]map[string]any{"acme": {"method": "pkce", "client_id": "x",
+		"auth_url": "https://a.example/a", "token_url": "http://a.example/t"}}
 	_, _, err := s.login("acme", signin.Options{})
 	wantCode(t, err, "provider-invalid")
 }
@@ -398,7 +405,8 @@ func TestAnAPIKeyComesFromAnywhereButAnArgument(t *testing.T) {
 	}
 	s := newSite(t)
 	for name, o := range map[string]signin.Options{
-		"nobody to ask": {}, "an empty stdin": {Stdin: true, Terminal: signin.Terminal{In: strings.NewReader("")}}, "no such variable": {Env: "NOPE"}, "no such file": {File: "/nope"},
+		"nobody to ask": {}, "an empty stdin": {Stdin: true, Terminal: signin.Terminal{In: strings.NewReader("")}},
+		"no such variable": {Env: "NOPE"}, "no such file": {File: "/nope"},
 		"white space": {Stdin: true, Terminal: signin.Terminal{In: strings.NewReader("two words here\n")}},
 	} {
 		_, _, err := s.login("openai", o)
@@ -411,9 +419,11 @@ func TestAnAPIKeyComesFromAnywhereButAnArgument(t *testing.T) {
 func TestAServiceAccountIsKeptAsTheServerWantsIt(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	file := s.put("sa.json", object{"type": "service_account", "project_id": "p", "client_email": "x@p.iam", "private_key": "-----BEGIN"})
+	file := s.put("sa.json", object{"type": "service_account", "project_id": "p", "client_email": "x@p.iam",
+		"private_key": "-----BEGIN"})
 	got, _, err := s.login("vertex", signin.Options{File: file})
-	if err != nil || got.Account.Provider != "vertex" || got.Account.State != auth.Lasting || s.read(got.Destination)["project_id"] != "p" {
+	if err != nil || got.Account.Provider != "vertex" || got.Account.State != auth.Lasting ||
+		s.read(got.Destination)["project_id"] != "p" {
 		t.Fatalf("%+v, %v", got, err)
 	}
 }
@@ -421,7 +431,9 @@ func TestAServiceAccountIsKeptAsTheServerWantsIt(t *testing.T) {
 func TestACommandsWordIsNotBelievedButItsFileIs(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	s.cfg.Providers = map[string]map[string]any{"acme": {"command": []any{"/bin/sh", "-c", `echo '{"type":"acme","access_token":"a","refresh_token":"r"}' > {dir}/acme.json`}}, "liar": {"command": []any{"/bin/true"}}}
+	s.cfg.Providers = map[string]map[string]any{"acme": {"command": []any{"/bin/sh", "-c",
+		`echo '{"type":"acme","access_token":"a","refresh_token":"r"}' > {dir}/acme.json`}},
+		"liar": {"command": []any{"/bin/true"}}}
 	s.put(".router/auths/.keep", "")
 	if got, _, err := s.login("acme", signin.Options{}); err != nil || got.Account.State != auth.Unknown {
 		t.Errorf("%+v, %v", got, err)

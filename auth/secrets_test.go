@@ -22,8 +22,9 @@ func TestSecretsAreThoseOfEveryPlace(t *testing.T) {
 		"token": object{"refresh": "canary-nested-1", "token_uri": "https://shown-2"}, "cookies": []any{"canary-cookie-1"},
 	})
 	s.put("extra.yaml", "client_secret: canary-listed-1\nnote: shown-3-shown\n")
-	s.put("config/cliproxyapi.yaml", "api-keys: [canary-server-1]\nremote-management: {secret-key: canary-management}\nhost: shown-4-shown\n"+
-		"proxy-url: socks5://proxy:canary-proxypw@host:1\nclaude-api-key: [{headers: {X-Any: canary-own-head}}]\n")
+	s.put("config/cliproxyapi.yaml",
+		"api-keys: [canary-server-1]\nremote-management: {secret-key: canary-management}\nhost: shown-4-shown\n"+
+			"proxy-url: socks5://proxy:canary-proxypw@host:1\nclaude-api-key: [{headers: {X-Any: canary-own-head}}]\n")
 	s.put("given.key", "canary-given-key\n")
 	s.put("config/flowgate.yaml", `config_version: 2
 paths: {active_config: ../.router/runtime/litellm.active.yaml, runtime_dir: ../.router/runtime, state_file: ../.router/runtime/state.json, log_file: ../.router/runtime/events.log}
@@ -43,15 +44,18 @@ litellm_base:
         extra_headers: {X-Auth: Bearer canary-header-1}
 profiles: {reliability: {litellm_settings: {slack_webhook: https://host/canary-webhook}}}
 `)
-	variables := map[string]string{"REFERRED": "canary-referred", "NAMED_KEY": "canary-named-1", "OPENAI_API_KEY": "canary-openai-1", "EDITOR": "shown-8-shown", "HOME": s.dir}
+	variables := map[string]string{"REFERRED": "canary-referred", "NAMED_KEY": "canary-named-1",
+		"OPENAI_API_KEY": "canary-openai-1", "EDITOR": "shown-8-shown", "HOME": s.dir}
 	getenv := func(name string) string { return variables[name] }
 	cfg, err := config.Load(filepath.Join(s.dir, "config/flowgate.yaml"), getenv)
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := inventory.Secrets(cfg, getenv)
-	for _, want := range strings.Fields("canary-gateway-1 canary-provider-1 canary-access-1 canary-nested-1 canary-cookie-1 canary-listed-1 canary-server-1 canary-management canary-given-key " +
-		"canary-proxypw canary-own-head canary-service-1 canary-user-12 canary-password canary-query-1 canary-in-json canary-header-1 https://host/canary-webhook canary-referred canary-named-1 canary-openai-1") {
+	for _, want := range strings.Fields("canary-gateway-1 canary-provider-1 canary-access-1 canary-nested-1 " +
+		"canary-cookie-1 canary-listed-1 canary-server-1 canary-management canary-given-key " +
+		"canary-proxypw canary-own-head canary-service-1 canary-user-12 canary-password canary-query-1 canary-in-json " +
+		"canary-header-1 https://host/canary-webhook canary-referred canary-named-1 canary-openai-1") {
 		if !slices.Contains(got, want) {
 			t.Errorf("%s is not known", want)
 		}
@@ -72,8 +76,11 @@ func TestAKeyInTheConfigurationItselfIsSeen(t *testing.T) {
 		return &config.Config{Base: map[string]any{"model_list": []any{map[string]any{"litellm_params": params}}}}
 	}
 	for name, c := range map[string]*config.Config{
-		"api_key": base(object{"api_key": "hunter-two"}), "look": base(object{"model": "sk-ant-REDACTED"}), "header": base(object{"extra_headers": object{"X-Any": "a1b2c3d4e5f6a7b8c9d0"}}),
-		"password": base(object{"api_base": "https://u:pw@host/"}), "query": base(object{"api_base": "https://host/?sig=a1b2c3d4e5f6a7b8c9d0"}), "webhook": base(object{"slack_webhook": []any{"https://host/x"}}),
+		"api_key": base(object{"api_key": "hunter-two"}), "look": base(object{"model": "sk-ant-REDACTED"}),
+		"header":   base(object{"extra_headers": object{"X-Any": "a1b2c3d4e5f6a7b8c9d0"}}),
+		"password": base(object{"api_base": "https://u:pw@host/"}),
+		"query":    base(object{"api_base": "https://host/?sig=a1b2c3d4e5f6a7b8c9d0"}),
+		"webhook":  base(object{"slack_webhook": []any{"https://host/x"}}),
 		"in JSON":  base(object{"vertex_credentials": `{"private_key":"a1b2c3d4e5f6a7b8c9d0"}`}),
 		"profile":  {Profiles: map[string]map[string]any{"p": {"general_settings": object{"master_key": "hunter-two"}}}},
 		"provider": {Providers: map[string]map[string]any{"p": {"client_secret": "hunter-two"}}},
@@ -84,8 +91,11 @@ func TestAKeyInTheConfigurationItselfIsSeen(t *testing.T) {
 		}
 	}
 	for name, c := range map[string]*config.Config{
-		"none": {}, "reference": base(object{"api_key": "os.environ/KEY", "master_key": "${KEY}"}), "header": base(object{"extra_headers": object{"X-Team": "platform-team"}}),
-		"version": base(object{"api_base": "https://host/?api-version=2024-02-01"}), "service": {Services: []config.Service{{Env: map[string]string{"LOG": "information", "HOME": "/home/alice/somewhere"}}}},
+		"none": {}, "reference": base(object{"api_key": "os.environ/KEY", "master_key": "${KEY}"}),
+		"header":  base(object{"extra_headers": object{"X-Team": "platform-team"}}),
+		"version": base(object{"api_base": "https://host/?api-version=2024-02-01"}),
+		"service": {Services: []config.Service{{Env: map[string]string{"LOG": "information",
+			"HOME": "/home/alice/somewhere"}}}},
 		"numbers": base(object{"max_tokens": 4096, "rpm": "100"}),
 	} {
 		if inventory.HasWrittenSecret(c) {

@@ -91,7 +91,8 @@ auth:
 				t.Fatalf("%+v, %v", found, err)
 			}
 			p := found.Problems[0]
-			if at := fmt.Sprintf("%d:%d", p.Line, p.Column); at != c.at || !strings.Contains(p.Message, c.says) || !strings.Contains(p.Hint, c.hint) {
+			if at := fmt.Sprintf("%d:%d", p.Line, p.Column); at != c.at || !strings.Contains(p.Message, c.says) ||
+				!strings.Contains(p.Hint, c.hint) {
 				t.Errorf("%s: %+v", at, p)
 			}
 			if f := fault.From(found.Err()); f == nil || f.Code != "config-invalid" || f.Exit != fault.ExitUsage {

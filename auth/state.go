@@ -17,7 +17,8 @@ func (a *Account) judgeState(c credential.Content, lasting bool, now time.Time) 
 		a.addProblem(ProblemTime, "its expiry cannot be read")
 	}
 	if c.RefreshedAt.After(now.Add(clockSlack)) {
-		a.addProblem(ProblemClock, "it was last refreshed in the future ("+credential.FormatTime(c.RefreshedAt)+"): a clock is wrong")
+		a.addProblem(ProblemClock,
+			"it was last refreshed in the future ("+credential.FormatTime(c.RefreshedAt)+"): a clock is wrong")
 	}
 	switch {
 	case c.AccessToken == "" && c.RefreshToken == "":
@@ -30,14 +31,17 @@ func (a *Account) judgeState(c credential.Content, lasting bool, now time.Time) 
 	case c.ExpiresAt.IsZero():
 		a.Evidence = "the file does not say when the access token expires"
 	case c.ExpiresAt.After(now):
-		a.State, a.Evidence = Fresh, fmt.Sprintf("%s says that the access token expires at %s", c.ExpirySource, credential.FormatTime(c.ExpiresAt))
+		a.State, a.Evidence = Fresh, fmt.Sprintf("%s says that the access token expires at %s", c.ExpirySource,
+			credential.FormatTime(c.ExpiresAt))
 		if c.RefreshToken == "" && !lasting {
 			a.addProblem(ProblemNoRefresh, "there is no refresh token: it expires at "+credential.FormatTime(c.ExpiresAt))
 		}
 	case c.RefreshToken != "":
-		a.State, a.Evidence = Stale, fmt.Sprintf("%s says that the access token expired at %s; there is a refresh token", c.ExpirySource, credential.FormatTime(c.ExpiresAt))
+		a.State, a.Evidence = Stale, fmt.Sprintf("%s says that the access token expired at %s; there is a refresh token",
+			c.ExpirySource, credential.FormatTime(c.ExpiresAt))
 	default:
-		a.State, a.Evidence = Dead, fmt.Sprintf("%s says that the access token expired at %s, and there is no refresh token", c.ExpirySource, credential.FormatTime(c.ExpiresAt))
+		a.State, a.Evidence = Dead, fmt.Sprintf("%s says that the access token expired at %s, and there is no refresh token",
+			c.ExpirySource, credential.FormatTime(c.ExpiresAt))
 		a.addProblem(ProblemNoRefresh, "it has expired and there is no refresh token")
 	}
 }

@@ -103,7 +103,8 @@ func readAccount(file string, providers []provider.Provider, seen observations, 
 	case c.Type == "":
 		a.addProblem(ProblemNoType, `it has no "type", so CLIProxyAPI does not load it`)
 	case !known:
-		a.addProblem(ProblemType, fmt.Sprintf("no provider has files of type %q; auth.providers can name one (file_type)", c.Type))
+		a.addProblem(ProblemType, fmt.Sprintf("no provider has files of type %q; auth.providers can name one (file_type)",
+			c.Type))
 	default:
 		a.Provider, a.Method = p.Name, p.Methods[0]
 	}

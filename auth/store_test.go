@@ -31,10 +31,12 @@ func TestAnAccountIsShownWithItsEvidenceAndWithoutItsTokens(t *testing.T) {
 	s := newSite(t)
 	file := s.credential("codex-a@x.y-plus.json", codex("a@x.y", canary+"-refresh", 8*time.Hour))
 	a := s.accounts()[0]
-	if a.Provider != "codex" || a.Method != "management" || a.Account != "codex-a@x.y-plus" || a.Email != "a@x.y" || a.Plan != "plus" || a.File != file || a.Mode != "0600" {
+	if a.Provider != "codex" || a.Method != "management" || a.Account != "codex-a@x.y-plus" || a.Email != "a@x.y" ||
+		a.Plan != "plus" || a.File != file || a.Mode != "0600" {
 		t.Errorf("identity: %+v", a)
 	}
-	if a.State != auth.Fresh || !strings.Contains(a.Evidence, "2026-11-25T20:00:00Z") || *a.ExpiresInS != 8*3600 || !a.Refreshable || len(a.Problems) > 0 {
+	if a.State != auth.Fresh || !strings.Contains(a.Evidence, "2026-11-25T20:00:00Z") || *a.ExpiresInS != 8*3600 ||
+		!a.Refreshable || len(a.Problems) > 0 {
 		t.Errorf("state: %+v", a)
 	}
 	if a.LastRefresh == nil || !a.LastRefresh.Equal(now().Add(-time.Hour)) || !a.ObservedAt.Equal(now()) {
@@ -53,30 +55,46 @@ func TestStatesFollowFromWhatAFileHolds(t *testing.T) {
 		state   auth.State
 		problem string // code of the only problem; "" for none
 	}{
-		"expires later":              {object{"type": "claude", "access_token": "a", "refresh_token": "r", "expired": future.Format(time.RFC3339)}, auth.Fresh, ""},
-		"later, not renewable":       {object{"type": "claude", "access_token": "a", "expired": future.Format(time.RFC3339)}, auth.Fresh, auth.ProblemNoRefresh},
-		"expired, renewable":         {object{"type": "claude", "access_token": "a", "refresh_token": "r", "expired": past.Format(time.RFC3339)}, auth.Stale, ""},
-		"expired, not renewable":     {object{"type": "claude", "access_token": "a", "expired": past.Format(time.RFC3339)}, auth.Dead, auth.ProblemNoRefresh},
-		"an inner token":             {object{"type": "gemini", "token": object{"access_token": "a", "refresh_token": "r", "expiry": future.Format(time.RFC3339Nano)}}, auth.Fresh, ""},
-		"milliseconds":               {object{"type": "qwen", "access_token": "a", "refresh_token": "r", "expires_at": future.UnixMilli()}, auth.Fresh, ""},
-		"seconds as text":            {object{"type": "qwen", "access_token": "a", "refresh_token": "r", "expire": fmt.Sprint(past.Unix())}, auth.Stale, ""},
-		"an empty key, then another": {object{"type": "qwen", "access_token": "a", "refresh_token": "r", "expired": "", "expiry": "2026-11-25 13:00"}, auth.Fresh, ""},
-		"only the JWT says":          {object{"type": "codex", "access_token": jwt(object{"exp": past.Unix()}), "refresh_token": "r"}, auth.Stale, ""},
-		"a time that is none":        {object{"type": "claude", "access_token": "a", "refresh_token": "r", "expired": "soon"}, auth.Unknown, auth.ProblemTime},
-		"no expiry":                  {object{"type": "kimi", "access_token": "a", "refresh_token": "r"}, auth.Unknown, ""},
-		"no end by design":           {object{"type": "github-copilot", "access_token": "a", "username": "u"}, auth.Lasting, ""},
-		"a service account":          {object{"type": "vertex", "service_account": object{"private_key": "k"}}, auth.Lasting, ""},
-		"no token":                   {object{"type": "codex"}, auth.Unknown, auth.ProblemNoToken},
-		"refreshed in the future":    {object{"type": "claude", "access_token": "a", "refresh_token": "r", "expired": future.Format(time.RFC3339), "last_refresh": future.Format(time.RFC3339)}, auth.Fresh, auth.ProblemClock},
-		"wrong types":                {`{"type":"codex","access_token":5,"refresh_token":["x"],"expired":{},"email":true,"disabled":"yes"}`, auth.Unknown, ""},
-		"no type":                    {`{"access_token":"a","expired":"2099-01-01T00:00:00Z","refresh_token":"r"}`, auth.Fresh, auth.ProblemNoType},
-		"a foreign type":             {`{"type":"acme","access_token":"a","expired":"2099-01-01T00:00:00Z","refresh_token":"r"}`, auth.Fresh, auth.ProblemType},
-		"empty":                      {"", auth.Unknown, auth.ProblemInvalid},
-		"truncated":                  {`{"type":"codex","access_tok`, auth.Unknown, auth.ProblemInvalid},
-		"binary":                     {"\x00\xff\x1f\x8b", auth.Unknown, auth.ProblemInvalid},
-		"a list":                     {`[1]`, auth.Unknown, auth.ProblemInvalid},
-		"a text":                     {`"x"`, auth.Unknown, auth.ProblemInvalid},
-		"too large":                  {strings.Repeat(" ", 1<<20) + "{}", auth.Unknown, auth.ProblemTooLarge},
+		"expires later": {object{"type": "claude", "access_token": "a", "refresh_token": "r",
+			"expired": future.Format(time.RFC3339)}, auth.Fresh, ""},
+		"later, not renewable": {object{"type": "claude", "access_token": "a", "expired": future.Format(time.RFC3339)},
+			auth.Fresh, auth.ProblemNoRefresh},
+		"expired, renewable": {object{"type": "claude", "access_token": "a", "refresh_token": "r",
+			"expired": past.Format(time.RFC3339)}, auth.Stale, ""},
+		"expired, not renewable": {object{"type": "claude", "access_token": "a", "expired": past.Format(time.RFC3339)},
+			auth.Dead, auth.ProblemNoRefresh},
+		"an inner token": {object{"type": "gemini", "token": object{"access_token": "a", "refresh_token": "r",
+			"expiry": future.Format(time.RFC3339Nano)}}, auth.Fresh, ""},
+		"milliseconds": {object{"type": "qwen", "access_token": "a", "refresh_token": "r",
+			"expires_at": future.UnixMilli()}, auth.Fresh, ""},
+		"seconds as text": {object{"type": "qwen", "access_token": "a", "refresh_token": "r",
+			"expire": fmt.Sprint(past.Unix())}, auth.Stale, ""},
+		"an empty key, then another": {object{"type": "qwen", "access_token": "a", "refresh_token": "r", "expired": "",
+			"expiry": "2026-11-25 13:00"}, auth.Fresh, ""},
+		"only the JWT says": {object{"type": "codex", "access_token": jwt(object{"exp": past.Unix()}),
+			"refresh_token": "r"}, auth.Stale, ""},
+		"a time that is none": {object{"type": "claude", "access_token": "a", "refresh_token": "r", "expired": "soon"},
+			auth.Unknown, auth.ProblemTime},
+		"no expiry": {object{"type": "kimi", "access_token": "a", "refresh_token": "r"}, auth.Unknown, ""},
+		"no end by design": {object{"type": "github-copilot", "access_token": "a", "username": "u"}, auth.Lasting,
+			""},
+		"a service account": {object{"type": "vertex", "service_account": object{"private_key": "k"}}, auth.Lasting,
+			""},
+		"no token": {object{"type": "codex"}, auth.Unknown, auth.ProblemNoToken},
+		"refreshed in the future": {object{"type": "claude", "access_token": "a", "refresh_token": "r",
+			"expired": future.Format(time.RFC3339), "last_refresh": future.Format(time.RFC3339)}, auth.Fresh, auth.ProblemClock},
+		"wrong types": {`{"type":"codex","access_token":5,"refresh_token":["x"],"expired":{},"email":true,"disabled":"yes"}`,
+			auth.Unknown, ""},
+		"no type": {`{"access_token":"a","expired":"2099-01-01T00:00:00Z","refresh_token":"r"}`,
+			auth.Fresh, auth.ProblemNoType},
+		"a foreign type": {`{"type":"acme","access_token":"a","expired":"2099-01-01T00:00:00Z","refresh_token":"r"}`,
+			auth.Fresh, auth.ProblemType},
+		"empty":     {"", auth.Unknown, auth.ProblemInvalid},
+		"truncated": {`{"type":"codex","access_tok`, auth.Unknown, auth.ProblemInvalid},
+		"binary":    {"\x00\xff\x1f\x8b", auth.Unknown, auth.ProblemInvalid},
+		"a list":    {`[1]`, auth.Unknown, auth.ProblemInvalid},
+		"a text":    {`"x"`, auth.Unknown, auth.ProblemInvalid},
+		"too large": {strings.Repeat(" ", 1<<20) + "{}", auth.Unknown, auth.ProblemTooLarge},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -89,7 +107,8 @@ func TestStatesFollowFromWhatAFileHolds(t *testing.T) {
 			if name == "wrong types" {
 				return // two problems
 			}
-			if c.problem == "" && len(a.Problems) > 0 || c.problem != "" && (len(a.Problems) != 1 || a.Problems[0].Code != c.problem) {
+			if c.problem == "" && len(a.Problems) > 0 || c.problem != "" &&
+				(len(a.Problems) != 1 || a.Problems[0].Code != c.problem) {
 				t.Errorf("problems %v", a.Problems)
 			}
 		})
@@ -126,7 +145,8 @@ func TestWhatIsWrongWithAFileIsAProblemAndNeverAHang(t *testing.T) {
 	if err := syscall.Mkfifo(filepath.Join(folder, "pipe.json"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]string{"open": auth.ProblemMode, "link": auth.ProblemSymlink, "dangling": auth.ProblemUnreadable, "pipe": auth.ProblemUnreadable}
+	want := map[string]string{"open": auth.ProblemMode, "link": auth.ProblemSymlink, "dangling": auth.ProblemUnreadable,
+		"pipe": auth.ProblemUnreadable}
 	for _, a := range s.accounts() {
 		if len(a.Problems) != 1 || a.Problems[0].Code != want[a.Account] {
 			t.Errorf("%s: %v", a.Account, a.Problems)
@@ -172,7 +192,8 @@ func TestWhatMayNotBeReadIsNoMissingCredential(t *testing.T) {
 	if err := os.Chmod(file, 0); err != nil {
 		t.Fatal(err)
 	}
-	if all := s.accounts(); len(all) != 1 || len(all[0].Problems) != 1 || all[0].Problems[0].Code != auth.ProblemUnreadable {
+	if all := s.accounts(); len(all) != 1 || len(all[0].Problems) != 1 ||
+		all[0].Problems[0].Code != auth.ProblemUnreadable {
 		t.Errorf("a closed file: %+v", all)
 	}
 	origin := s.put(s.home(".codex/auth.json"), codexCLI("b@x.y", "r2", time.Hour))
@@ -205,7 +226,8 @@ func TestSharedGrantsAreNamedAcrossFolderAndTrash(t *testing.T) {
 	s.credential("b.json", codex("b@x.y", canary+"-own", time.Hour))
 	s.credential(".trash/c.json.20260101", codex("c@x.y", canary+"-same", time.Hour))
 	shared, err := grant.FindShared(t.Context(), s.cfg, s.env, s.accounts())
-	if err != nil || len(shared) != 1 || len(shared[0].Holders) != 2 || !shared[0].SingleUse || shared[0].Provider != "codex" {
+	if err != nil || len(shared) != 1 || len(shared[0].Holders) != 2 || !shared[0].SingleUse ||
+		shared[0].Provider != "codex" {
 		t.Fatalf("%+v, %v", shared, err)
 	}
 	if h := shared[0].Holders[1]; h.Keeper != "trash" || h.Account != "c@x.y" {
@@ -301,7 +323,8 @@ func thousand(s *site) {
 }
 
 func FuzzACredentialFileIsReadOrRefused(f *testing.F) {
-	for _, seed := range []string{``, `{}`, `[]`, `{"type":"codex","expired":1e300}`, `{"token":{"expiry":"2026-01-01T00:00:00Z"}}`,
+	for _, seed := range []string{``, `{}`, `[]`, `{"type":"codex","expired":1e300}`,
+		`{"token":{"expiry":"2026-01-01T00:00:00Z"}}`,
 		`{"type":"codex","access_token":"a.e30.c","id_token":"a.bnVsbA.c"}`, `{"expires":-1,"type":"x","type":"y"}`} {
 		f.Add([]byte(seed))
 	}

@@ -17,7 +17,8 @@ func TestAForcedImportLeavesNoIdsOfTheOtherAccountBehind(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	file := s.credential("claude-a.json", object{
-		"type": "claude", "access_token": "a", "refresh_token": "rt-old", "organization_uuid": "org-old", "account_uuid": "acc-old",
+		"type": "claude", "access_token": "a", "refresh_token": "rt-old", "organization_uuid": "org-old",
+		"account_uuid":      "acc-old",
 		"organization_name": "Old", "prefix": "mine", "priority": 7,
 	})
 	s.put(s.home(".claude/.credentials.json"), claudeCode("rt-new", now().Add(time.Hour)))
@@ -60,7 +61,8 @@ func TestAFailedProofLeavesModeTimeAndMemoryAsTheyWere(t *testing.T) {
 			}
 		}
 	}
-	for _, left := range []string{filepath.Join(s.cfg.Paths.Auths(), ".trash"), filepath.Join(s.cfg.Paths.RuntimeDir, "auth-shared.json")} {
+	for _, left := range []string{filepath.Join(s.cfg.Paths.Auths(), ".trash"),
+		filepath.Join(s.cfg.Paths.RuntimeDir, "auth-shared.json")} {
 		if _, err := os.Lstat(left); err == nil {
 			t.Errorf("%s was left", left)
 		}
@@ -72,7 +74,8 @@ func TestOneFileThatTheServerCannotUseDoesNotStopAFolder(t *testing.T) {
 	s := newSite(t)
 	s.serve(&cliproxytest.Server{Seven: true, Models: map[string]int{"b.json": 0}})
 	for _, name := range []string{"a", "b", "c"} {
-		s.put("other/"+name+".json", object{"type": "xai", "access_token": "at", "refresh_token": "rt-" + name, "email": name + "@x.y"})
+		s.put("other/"+name+".json", object{"type": "xai", "access_token": "at", "refresh_token": "rt-" + name,
+			"email": name + "@x.y"})
 	}
 	got, err := s.importing("all", source.Options{Source: filepath.Join(s.dir, "other")})
 	if err != nil || !got.Changed || len(got.Others) != 2 || !got.Others[0].Changed {
@@ -85,7 +88,8 @@ func TestOneFileThatTheServerCannotUseDoesNotStopAFolder(t *testing.T) {
 	if have := s.grants(); len(have) != 2 || have["b.json"] != "" {
 		t.Errorf("the folder holds %v", have)
 	}
-	if _, err := s.importing("all", source.Options{Source: s.put("alone/b.json", object{"type": "xai", "access_token": "at", "refresh_token": "rt-b"})}); err == nil {
+	if _, err := s.importing("all", source.Options{Source: s.put("alone/b.json",
+		object{"type": "xai", "access_token": "at", "refresh_token": "rt-b"})}); err == nil {
 		t.Error("a file that was named and cannot be used was taken")
 	}
 }
@@ -98,7 +102,8 @@ func TestAnUndoTakesTheWordsThatALogoutTakes(t *testing.T) {
 		if _, err := vault.Logout(t.Context(), s.cfg, s.env, word); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := vault.Restore(t.Context(), s.cfg, s.env, word); err != nil || filepath.Base(got.Destination) != "codex-a.json" {
+		if got, err := vault.Restore(t.Context(), s.cfg, s.env, word); err != nil ||
+			filepath.Base(got.Destination) != "codex-a.json" {
 			t.Errorf("%s: %+v, %v", word, got, err)
 		}
 	}
@@ -122,9 +127,11 @@ func TestAnUndoTakesTheWordsThatALogoutTakes(t *testing.T) {
 func TestAServerThatCannotSayWhatItHasIsAFaultWithAHint(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	front := &flaky.Server{Path: "/v0/management/auth-files", Faults: slices.Repeat([]flaky.Fault{flaky.ReplyStatus(500)}, 100)}
+	front := &flaky.Server{Path: "/v0/management/auth-files", Faults: slices.Repeat([]flaky.Fault{flaky.ReplyStatus(500)},
+		100)}
 	s.serve(&cliproxytest.Server{Seven: true, Front: front.InFrontOf})
-	_, err := s.importing("xai", source.Options{Source: s.put("xai-a.json", object{"type": "xai", "access_token": "at", "refresh_token": "rt"})})
+	_, err := s.importing("xai", source.Options{Source: s.put("xai-a.json",
+		object{"type": "xai", "access_token": "at", "refresh_token": "rt"})})
 	if wantCode(t, err, "management-failed"); len(s.grants()) != 0 {
 		t.Errorf("left: %v", s.grants())
 	}

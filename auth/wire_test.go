@@ -40,7 +40,8 @@ func (s *site) configured(upstream string) (file string) {
 }
 
 func apiKey() signin.Options {
-	return signin.Options{Stdin: true, Method: "api_key", Terminal: signin.Terminal{In: strings.NewReader("sk-" + canary + "-key\n")}}
+	return signin.Options{Stdin: true, Method: "api_key",
+		Terminal: signin.Terminal{In: strings.NewReader("sk-" + canary + "-key\n")}}
 }
 
 func TestAnAPIKeyIsUsableAtOnceWithConsent(t *testing.T) {
@@ -67,13 +68,15 @@ func TestAnAPIKeyIsUsableAtOnceWithConsent(t *testing.T) {
 			}
 			after, _ := os.ReadFile(file)
 			if !c.wired {
-				if string(after) != string(before) || got.Wired != nil || len(got.Warnings) != 1 || got.Warnings[0].Code != "key-not-wired" {
+				if string(after) != string(before) || got.Wired != nil || len(got.Warnings) != 1 ||
+					got.Warnings[0].Code != "key-not-wired" {
 					t.Errorf("%+v\n%s", got, after)
 				}
 				return
 			}
 			cfg, err := config.Load(file, s.env.Getenv)
-			if err != nil || cfg.Credentials["openai"].File != got.Destination || got.Wired == nil || len(got.Wired.Deployments) != 1 {
+			if err != nil || cfg.Credentials["openai"].File != got.Destination || got.Wired == nil ||
+				len(got.Wired.Deployments) != 1 {
 				t.Fatalf("%+v, %v", got, err)
 			}
 			if strings.Contains(string(after), canary) || !strings.Contains(string(after), "# the big one") {
@@ -91,13 +94,16 @@ func TestAnAPIKeyIsUsableAtOnceWithConsent(t *testing.T) {
 
 func TestAKeyOfAFileProviderGoesIntoCLIProxyAPI(t *testing.T) {
 	t.Parallel()
-	for provider, list := range map[string]string{"claude": "claude-api-key", "gemini": "gemini-api-key", "codex": "codex-api-key", "acme": "openai-compatibility"} {
+	for provider, list := range map[string]string{"claude": "claude-api-key", "gemini": "gemini-api-key",
+		"codex": "codex-api-key", "acme": "openai-compatibility"} {
 		t.Run(provider, func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t)
-			double := &cliproxytest.Server{Seven: true, Keys: map[string][]map[string]any{list: {{"api-key": "old", "prefix": "x", "name": "other"}}}}
+			double := &cliproxytest.Server{Seven: true, Keys: map[string][]map[string]any{list: {{"api-key": "old",
+				"prefix": "x", "name": "other"}}}}
 			s.serve(double)
-			s.cfg.Providers = map[string]map[string]any{"acme": {"key_list": "openai-compatibility", "key_base_url": "https://acme.example/v1", "key_models": []any{"m"}}}
+			s.cfg.Providers = map[string]map[string]any{"acme": {"key_list": "openai-compatibility",
+				"key_base_url": "https://acme.example/v1", "key_models": []any{"m"}}}
 			got, w, err := s.login(provider, apiKey())
 			if err != nil || !got.Changed || !strings.Contains(got.Proof, list) || strings.Contains(w.String(), canary) {
 				t.Fatalf("%+v, %v", got, err)
@@ -110,7 +116,8 @@ func TestAKeyOfAFileProviderGoesIntoCLIProxyAPI(t *testing.T) {
 			if list == "openai-compatibility" {
 				mine = mine["api-key-entries"].([]any)[0].(object)
 			}
-			if mine["api-key"] != "sk-"+canary+"-key" || list == "codex-api-key" && mine["base-url"] != "https://api.openai.com/v1" {
+			if mine["api-key"] != "sk-"+canary+"-key" || list == "codex-api-key" &&
+				mine["base-url"] != "https://api.openai.com/v1" {
 				t.Errorf("%v", items[1])
 			}
 			if again, _, err := s.login(provider, apiKey()); err != nil || again.Changed || len(double.Keys[list]) != 2 {
@@ -146,7 +153,8 @@ func TestAKeyIsWrittenIntoTheFileOfACLIProxyAPIThatDoesNotRun(t *testing.T) {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	b, _ := os.ReadFile(own)
-	if !strings.HasPrefix(string(b), "host: 127.0.0.1 # mine\n") || !strings.Contains(string(b), "claude-api-key:\n  - {\"api-key\":\"sk-"+canary) {
+	if !strings.HasPrefix(string(b), "host: 127.0.0.1 # mine\n") ||
+		!strings.Contains(string(b), "claude-api-key:\n  - {\"api-key\":\"sk-"+canary) {
 		t.Errorf("%s", b)
 	}
 	if info, _ := os.Stat(own); info.Mode().Perm() != 0o600 {
@@ -165,7 +173,8 @@ func TestAKeyIsWrittenIntoTheFileOfACLIProxyAPIThatDoesNotRun(t *testing.T) {
 
 func TestAKeyOfAnyProviderIsKeptWithoutCLIProxyAPI(t *testing.T) {
 	t.Parallel()
-	for provider, owner := range map[string]string{"kimi": "kimi", "claude": "anthropic", "codex": "openai", "gemini": "gemini"} {
+	for provider, owner := range map[string]string{"kimi": "kimi", "claude": "anthropic", "codex": "openai",
+		"gemini": "gemini"} {
 		s := newSite(t)
 		got, _, err := s.login(provider, apiKey())
 		if err != nil || got.Account.Provider != owner || got.Account.State != auth.Lasting {
@@ -177,7 +186,8 @@ func TestAKeyOfAnyProviderIsKeptWithoutCLIProxyAPI(t *testing.T) {
 func TestAStaticTokenOfAnyProviderIsTaken(t *testing.T) {
 	t.Parallel()
 	for provider, content := range map[string]any{
-		"tok": canary + "-token\n", "claude": object{"type": "claude", "access_token": "a", "email": "a@x.y", "expired": now().Add(time.Hour).Format(time.RFC3339)}, "kimi": canary + "-token",
+		"tok": canary + "-token\n", "claude": object{"type": "claude", "access_token": "a", "email": "a@x.y",
+			"expired": now().Add(time.Hour).Format(time.RFC3339)}, "kimi": canary + "-token",
 	} {
 		s := newSite(t)
 		file := s.put("token", content)
@@ -187,7 +197,8 @@ func TestAStaticTokenOfAnyProviderIsTaken(t *testing.T) {
 			o = signin.Options{}
 		}
 		got, _, err := s.login(provider, o)
-		if err != nil || !got.Changed || got.Account.Provider != provider || len(got.Warnings) == 0 || got.Warnings[0].Code != "refresh-missing" || !strings.Contains(got.Warnings[0].Message, "lasting") {
+		if err != nil || !got.Changed || got.Account.Provider != provider || len(got.Warnings) == 0 ||
+			got.Warnings[0].Code != "refresh-missing" || !strings.Contains(got.Warnings[0].Message, "lasting") {
 			t.Errorf("%s: %+v, %v", provider, got, err)
 		}
 	}

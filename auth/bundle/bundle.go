@@ -88,7 +88,8 @@ func Open(data []byte, file string, env auth.Environment, k Key) ([]File, error)
 		text, err = io.ReadAll(io.LimitReader(open, maxBundle))
 	}
 	if err != nil {
-		return nil, fault.New("decrypt-failed", "%s cannot be decrypted: %w", file, err).WithHint("try another passphrase or -identity; or the file is damaged")
+		return nil, fault.New("decrypt-failed", "%s cannot be decrypted: %w", file, err).
+			WithHint("try another passphrase or -identity; or the file is damaged")
 	}
 	var b document
 	if json.Unmarshal(text, &b) != nil || b.Schema != bundleSchema {
@@ -99,5 +100,6 @@ func Open(data []byte, file string, env auth.Environment, k Key) ([]File, error)
 
 // IsBundle reports whether data is a file of the age format, binary or armored.
 func IsBundle(data []byte) bool {
-	return bytes.HasPrefix(data, []byte("age-encryption.org/")) || bytes.HasPrefix(data, []byte("-----BEGIN AGE ENCRYPTED FILE-----"))
+	return bytes.HasPrefix(data, []byte("age-encryption.org/")) ||
+		bytes.HasPrefix(data, []byte("-----BEGIN AGE ENCRYPTED FILE-----"))
 }

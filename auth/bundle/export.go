@@ -28,7 +28,8 @@ type Options struct {
 // Export writes an account, those of a provider, or all, into one encrypted file.
 // source.Import reads it on another machine. Faults: account-unknown, account-ambiguous,
 // recipient-invalid, passphrase-missing, destination-taken, write-failed.
-func Export(ctx context.Context, cfg *config.Config, env auth.Environment, account string, o Options) (auth.Change, error) {
+func Export(ctx context.Context, cfg *config.Config, env auth.Environment, account string,
+	o Options) (auth.Change, error) {
 	accounts, err := auth.Accounts(ctx, cfg, env)
 	if err != nil {
 		return auth.Change{}, err
@@ -45,7 +46,8 @@ func Export(ctx context.Context, cfg *config.Config, env auth.Environment, accou
 		return auth.Change{}, fmt.Errorf("resolve %s: %w", o.Dest, err)
 	}
 	if _, err := os.Lstat(dest); err == nil && !o.Force {
-		return auth.Change{}, fault.Usage("destination-taken", "%s exists already", dest).WithHint("-dest=FILE names another, -force replaces it")
+		return auth.Change{}, fault.Usage("destination-taken", "%s exists already", dest).
+			WithHint("-dest=FILE names another, -force replaces it")
 	}
 	recipient, err := o.recipient(env)
 	if err != nil {
@@ -58,9 +60,11 @@ func Export(ctx context.Context, cfg *config.Config, env auth.Environment, accou
 	if err := privatefile.Write(dest, sealed); err != nil {
 		return auth.Change{}, err
 	}
-	c := auth.Change{Changed: true, Account: &chosen[0], Source: chosen[0].File, Destination: dest, Warnings: []auth.Warning{}, Proof: fmt.Sprintf("%d accounts, encrypted", len(chosen))}
+	c := auth.Change{Changed: true, Account: &chosen[0], Source: chosen[0].File, Destination: dest,
+		Warnings: []auth.Warning{}, Proof: fmt.Sprintf("%d accounts, encrypted", len(chosen))}
 	if lo.SomeBy(chosen, func(a auth.Account) bool { return a.Refreshable }) {
-		c.Warnings = append(c.Warnings, auth.Warning{Code: "grant-shared", Message: "both machines now hold the grant: log out here (mage auth:logout) when it works there"})
+		c.Warnings = append(c.Warnings, auth.Warning{Code: "grant-shared",
+			Message: "both machines now hold the grant: log out here (mage auth:logout) when it works there"})
 	}
 	return c, nil
 }

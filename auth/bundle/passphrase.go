@@ -17,7 +17,8 @@ func (o Options) recipient(env auth.Environment) (age.Recipient, error) {
 	if o.Recipient != "" {
 		found, err := age.ParseRecipients(strings.NewReader(o.Recipient))
 		if err != nil || len(found) != 1 {
-			return nil, fault.Usage("recipient-invalid", "-recipient is not an age recipient").WithHint("it begins with age1; age-keygen makes one on the other machine")
+			return nil, fault.Usage("recipient-invalid", "-recipient is not an age recipient").
+				WithHint("it begins with age1; age-keygen makes one on the other machine")
 		}
 		return found[0], nil
 	}
@@ -30,7 +31,8 @@ func (o Options) recipient(env auth.Environment) (age.Recipient, error) {
 
 // readPassphrase reads the passphrase from the variable, else from the prompt; a new
 // one is asked for twice. Fault: passphrase-missing.
-func readPassphrase(env auth.Environment, variable string, ask func(string) (string, error), fresh bool) (string, error) {
+func readPassphrase(env auth.Environment, variable string, ask func(string) (string, error),
+	fresh bool) (string, error) {
 	if variable == "" {
 		variable = "FLOWGATE_PASSPHRASE"
 	}
@@ -40,7 +42,8 @@ func readPassphrase(env auth.Environment, variable string, ask func(string) (str
 		if phrase, err = ask("Passphrase: "); err != nil {
 			return "", fault.Usage("passphrase-missing", "no passphrase was typed").WithHint("or set the variable %s", variable)
 		}
-		if again, err := lo.Ternary(fresh, ask, func(string) (string, error) { return phrase, nil })("Again: "); err != nil || again != phrase {
+		if again, err := lo.Ternary(fresh, ask, func(string) (string, error) { return phrase, nil })("Again: "); err != nil ||
+			again != phrase {
 			return "", fault.Usage("passphrase-missing", "the two passphrases differ").WithHint("run it again")
 		}
 	}
@@ -49,7 +52,9 @@ func readPassphrase(env auth.Environment, variable string, ask func(string) (str
 			WithHint("set the variable %s, or use -recipient (export) or -identity (import)", variable)
 	}
 	if fresh && len(phrase) < 12 {
-		return "", fault.Usage("passphrase-missing", "the passphrase is too short: an attacker can try any number of them on a file").WithHint("use 12 characters or more, such as several words")
+		return "", fault.Usage("passphrase-missing",
+			"the passphrase is too short: an attacker can try any number of them on a file").
+			WithHint("use 12 characters or more, such as several words")
 	}
 	return phrase, nil
 }
@@ -62,7 +67,8 @@ func (k Key) identities(env auth.Environment) ([]age.Identity, error) {
 		}
 		found, err := age.ParseIdentities(bytes.NewReader(data))
 		if err != nil {
-			return nil, fault.Usage("recipient-invalid", "%s does not hold an age identity", k.Identity).WithHint("name the file that age-keygen made")
+			return nil, fault.Usage("recipient-invalid", "%s does not hold an age identity", k.Identity).
+				WithHint("name the file that age-keygen made")
 		}
 		return found, nil
 	}

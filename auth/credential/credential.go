@@ -15,9 +15,10 @@ import (
 
 // Errors of parse.
 var (
-	ErrEmpty     = errors.New("the file is empty")
-	ErrNotJSON   = errors.New("it is not JSON (truncated, binary, or something else)")
-	errBOM       = errors.New("it begins with a byte-order mark, and CLIProxyAPI does not load such a file; save it without one")
+	ErrEmpty   = errors.New("the file is empty")
+	ErrNotJSON = errors.New("it is not JSON (truncated, binary, or something else)")
+	errBOM     = errors.New("it begins with a byte-order mark, and CLIProxyAPI does not load such a file; save it " +
+		"without one")
 	errNotObject = errors.New("it is JSON, but not an object")
 	ErrTooDeep   = errors.New("it is nested too deeply for a credential")
 )

@@ -41,7 +41,8 @@ func ReadFile(file string) ([]byte, error) {
 		data, err = safefile.Read(file, MaxSize)
 	}
 	if err != nil {
-		return nil, fault.New("source-unreadable", "read %s: %s", file, safefile.Reason(err)).WithHint("it must be a file that you own and can read; -source=FILE names another")
+		return nil, fault.New("source-unreadable", "read %s: %s", file, safefile.Reason(err)).
+			WithHint("it must be a file that you own and can read; -source=FILE names another")
 	}
 	return data, nil
 }
@@ -82,8 +83,10 @@ func isDatabaseFile(file string) bool {
 // UnsupportedDatabase returns the fault source-unsupported for a database of
 // kiro-cli; the hint converts it into a file that can be imported.
 func UnsupportedDatabase(file string) error {
-	return fault.New("source-unsupported", "%s is a SQLite database, as kiro-cli writes it, and FlowGate reads JSON files only", file).
-		WithHint(`sqlite3 %q "select json_patch(coalesce((select value from auth_kv where key like '%%:odic:device-registration'), '{}'), value) from auth_kv where key like 'kirocli:%%:token'" > kiro.json (chmod 600), then mage auth:import kiro -source=kiro.json; or sign in with mage auth:login kiro`, file)
+	return fault.New("source-unsupported",
+		"%s is a SQLite database, as kiro-cli writes it, and FlowGate reads JSON files only", file).
+		WithHint(`sqlite3 %q "select json_patch(coalesce((select value from auth_kv where key like '%%:odic:device-registration'), '{}'), value) from auth_kv where key like 'kirocli:%%:token'" > kiro.json (chmod 600), then mage auth:import kiro -source=kiro.json; or sign in with mage auth:login kiro`,
+			file)
 }
 
 // HasForeignOwner reports whether the file belongs to another user.

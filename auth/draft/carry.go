@@ -23,7 +23,8 @@ func (d *Draft) CarryUnknown(doc gjson.Result, file string, known ...string) {
 		_, taken := d.Fields[name]
 		switch kept := TextOrTexts(value); {
 		case slices.Contains(known, key.Str) || value.Type == gjson.Null || taken:
-		case IsServerField(name) || name == "" || len(key.Str) > 64 || kept == nil && value.Type != gjson.Number && !value.IsBool():
+		case IsServerField(name) || name == "" || len(key.Str) > 64 || kept == nil && value.Type != gjson.Number &&
+			!value.IsBool():
 			left = append(left, printable.EscapeLine(printable.Excerpt(key.Str)))
 		default:
 			d.Fields[name] = kept
@@ -35,7 +36,8 @@ func (d *Draft) CarryUnknown(doc gjson.Result, file string, known ...string) {
 		return true
 	})
 	if len(carried) > 0 {
-		d.Warn("field-carried", "%s in %s %s unknown to FlowGate and %s copied unchanged", SomeNames(carried), file, isOrAre(carried), isOrAre(carried))
+		d.Warn("field-carried", "%s in %s %s unknown to FlowGate and %s copied unchanged", SomeNames(carried), file,
+			isOrAre(carried), isOrAre(carried))
 	}
 	if len(left) > 0 {
 		d.Warn("field-left-out", "%s in %s %s unknown to FlowGate and left out", SomeNames(left), file, isOrAre(left))
@@ -46,7 +48,8 @@ func (d *Draft) CarryUnknown(doc gjson.Result, file string, known ...string) {
 // credential. Only its own files may set those.
 func IsServerField(name string) bool {
 	return slices.Contains([]string{
-		"type", "disabled", "prefix", "proxy_url", "priority", "weight", "headers", "base_url", "excluded_models", "request_retry", "websockets", "note",
+		"type", "disabled", "prefix", "proxy_url", "priority", "weight", "headers", "base_url", "excluded_models",
+		"request_retry", "websockets", "note",
 	}, name)
 }
 

@@ -81,8 +81,10 @@ func (d *Draft) FileName() (string, error) {
 	}
 	pattern := lo.CoalesceOrEmpty(d.Provider.Settings.FileName, "{type}-{email}.json")
 	words := map[string]string{
-		"{type}": d.Provider.Type(), "{email}": lo.CoalesceOrEmpty(c.Email, d.Label, c.AccountID, "account"), "{plan}": planSlug(c.Plan),
-		"{account8}": accountMark(cmp.Or(c.Identity()[credential.IDOrganization], c.AccountID)), "{project}": fmt.Sprint(lo.CoalesceOrEmpty(d.Fields["project_id"], any(""))),
+		"{type}": d.Provider.Type(), "{email}": lo.CoalesceOrEmpty(c.Email, d.Label, c.AccountID, "account"),
+		"{plan}":     planSlug(c.Plan),
+		"{account8}": accountMark(cmp.Or(c.Identity()[credential.IDOrganization], c.AccountID)),
+		"{project}":  fmt.Sprint(lo.CoalesceOrEmpty(d.Fields["project_id"], any(""))),
 	}
 	for word, value := range words {
 		if value == "" {

@@ -59,7 +59,10 @@ func Accept(cfg *config.Config, grants ...string) error {
 }
 
 func isAccepted(all []acceptance, grant string) bool {
-	return slices.ContainsFunc(all, func(a acceptance) bool { return hmac.Equal([]byte(a.Grant), []byte(credential.Hash(a.Salt, grant))) })
+	return slices.ContainsFunc(all, func(a acceptance) bool {
+		return hmac.Equal([]byte(a.Grant),
+			[]byte(credential.Hash(a.Salt, grant)))
+	})
 }
 
 // CheckStart refuses to start a CLIProxyAPI that would renew a single-use grant
@@ -92,7 +95,9 @@ func CheckStart(ctx context.Context, cfg *config.Config, env auth.Environment, s
 	}
 	first := shared[0]
 	places := lo.Map(first.Holders, func(h Holder, _ int) string { return h.File + " (account " + h.Account + ")" })
-	return fault.New("grant-shared", "%s hold the same grant of %s; when the server renews it, the others are signed out", strings.Join(places, " and "), first.Provider).
-		WithHint("mage auth:login %s makes another grant, mage auth:import %s -take moves it, mage start -share accepts it", first.Provider, first.Provider).
+	return fault.New("grant-shared", "%s hold the same grant of %s; when the server renews it, the others are signed out",
+		strings.Join(places, " and "), first.Provider).
+		WithHint("mage auth:login %s makes another grant, mage auth:import %s -take moves it, mage start -share accepts it",
+			first.Provider, first.Provider).
 		WithDetail(first)
 }

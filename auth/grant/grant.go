@@ -51,7 +51,8 @@ const (
 // FindShared returns the grants that several files hold: files of the given
 // accounts, files in the trash, and those of the known tools. Fault:
 // provider-invalid.
-func FindShared(ctx context.Context, cfg *config.Config, env auth.Environment, accounts []auth.Account) ([]Shared, error) {
+func FindShared(ctx context.Context, cfg *config.Config, env auth.Environment,
+	accounts []auth.Account) ([]Shared, error) {
 	providers, err := provider.All(cfg)
 	if err != nil {
 		return nil, err
@@ -61,7 +62,8 @@ func FindShared(ctx context.Context, cfg *config.Config, env auth.Environment, a
 
 // FindHolders returns the files that hold a refresh token: files of the accounts,
 // files in the trash, and those of the known tools.
-func FindHolders(ctx context.Context, cfg *config.Config, env auth.Environment, providers []provider.Provider, accounts []auth.Account) []Holder {
+func FindHolders(ctx context.Context, cfg *config.Config, env auth.Environment, providers []provider.Provider,
+	accounts []auth.Account) []Holder {
 	holders := accountHolders(accounts)
 	holders = append(holders, trashHolders(auth.Folder(cfg, env), providers)...)
 	return append(holders, ToolHolders(ctx, providers, env)...)

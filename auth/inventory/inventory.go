@@ -108,8 +108,10 @@ func partsOf(text string) []string {
 
 // providerVariables are the variables in which providers' programs expect a key.
 var providerVariables = [...]string{
-	"OPENAI_API_KEY", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN", "GEMINI_API_KEY", "GOOGLE_API_KEY", "OPENROUTER_API_KEY", "AZURE_API_KEY",
-	"MISTRAL_API_KEY", "GROQ_API_KEY", "XAI_API_KEY", "DEEPSEEK_API_KEY", "DASHSCOPE_API_KEY", "GITHUB_TOKEN", "GH_TOKEN", "HF_TOKEN", "LITELLM_MASTER_KEY",
+	"OPENAI_API_KEY", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN", "GEMINI_API_KEY",
+	"GOOGLE_API_KEY", "OPENROUTER_API_KEY", "AZURE_API_KEY",
+	"MISTRAL_API_KEY", "GROQ_API_KEY", "XAI_API_KEY", "DEEPSEEK_API_KEY", "DASHSCOPE_API_KEY", "GITHUB_TOKEN", "GH_TOKEN",
+	"HF_TOKEN", "LITELLM_MASTER_KEY",
 	"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "FLOWGATE_GATEWAY_KEY",
 }
 
@@ -132,7 +134,8 @@ func walkTexts(v, shown any, take func(hidden bool, text string)) {
 	case string:
 		take(fmt.Sprint(shown) != v, v)
 		var inside, insideShown any
-		if text, _ := shown.(string); text != v && json.Unmarshal([]byte(v), &inside) == nil && json.Unmarshal([]byte(text), &insideShown) == nil {
+		if text, _ := shown.(string); text != v && json.Unmarshal([]byte(v), &inside) == nil &&
+			json.Unmarshal([]byte(text), &insideShown) == nil {
 			if _, scalar := inside.(string); !scalar {
 				walkTexts(inside, insideShown, take)
 			}
@@ -181,7 +184,8 @@ func collectTokens(v any, secret bool, all *[]string) {
 // secret: a type, time or address of the token.
 func isPlainName(key string) bool {
 	key = strings.ToLower(key)
-	for _, end := range [...]string{"type", "uri", "url", "endpoint", "scope", "expiry", "expired", "expires_at", "email", "region", "name"} {
+	for _, end := range [...]string{"type", "uri", "url", "endpoint", "scope", "expiry", "expired", "expires_at", "email",
+		"region", "name"} {
 		if strings.HasSuffix(key, end) {
 			return true
 		}
@@ -192,10 +196,12 @@ func isPlainName(key string) bool {
 // isTokenName reports whether a key of that name holds a token.
 func isTokenName(key string) bool {
 	key = strings.ToLower(key)
-	if strings.HasSuffix(key, "_type") || strings.HasSuffix(key, "_uri") || strings.HasSuffix(key, "_url") || strings.HasSuffix(key, "_endpoint") {
+	if strings.HasSuffix(key, "_type") || strings.HasSuffix(key, "_uri") || strings.HasSuffix(key, "_url") ||
+		strings.HasSuffix(key, "_endpoint") {
 		return false
 	}
-	for _, part := range [...]string{"token", "secret", "api-key", "api_key", "apikey", "cookie", "password", "private_key"} {
+	for _, part := range [...]string{"token", "secret", "api-key", "api_key", "apikey", "cookie", "password",
+		"private_key"} {
 		if strings.Contains(key, part) {
 			return true
 		}

@@ -51,8 +51,10 @@ func Open(cfg *config.Config, env auth.Environment) (*Server, error) {
 	file := filepath.Join(cfg.Paths.Secrets(), "management.key")
 	key, _, err := keyfile.Read(file)
 	if err != nil {
-		return nil, fault.New("management-key-missing", "the key of CLIProxyAPI's management API is not in %s: %s", file, safefile.Reason(err)).
-			WithHint("put there what remote-management.secret-key was before the server replaced it by a hash, one line, mode 0600")
+		return nil, fault.New("management-key-missing", "the key of CLIProxyAPI's management API is not in %s: %s", file,
+			safefile.Reason(err)).
+			WithHint("put there what remote-management.secret-key was before the server replaced it by a hash, one line, " +
+				"mode 0600")
 	}
 	changed := time.Time{}
 	if info, err := os.Stat(cfg.CLIProxyConfigFile); err == nil {
@@ -61,7 +63,8 @@ func Open(cfg *config.Config, env auth.Environment) (*Server, error) {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %d", key, svc.URL(), changed.UnixNano()))
 	s := &Server{&cliproxy.Client{Base: svc.URL(), Key: key}, cfg, hex.EncodeToString(sum[:])}
 	if s.wasRefused(env.Now()) {
-		return nil, fault.New("management-key-refused", "CLIProxyAPI at %s refused the management key in %s a short while ago; it is not tried again", svc.URL(), file).
+		return nil, fault.New("management-key-refused",
+			"CLIProxyAPI at %s refused the management key in %s a short while ago; it is not tried again", svc.URL(), file).
 			WithHint("correct the key or remote-management.secret-key; five wrong tries ban this machine for 30 minutes")
 	}
 	return s, nil
@@ -86,7 +89,8 @@ func (s *Server) wasRefused(now time.Time) bool {
 // management-failed.
 func (s *Server) Note(err error) error {
 	if reply := (*cliproxy.ReplyError)(nil); errors.As(err, &reply) {
-		return fault.New("management-failed", "CLIProxyAPI at %s answered %d: %w", s.Base, reply.Status, err).WithHint("mage logs cliproxyapi_plus says more")
+		return fault.New("management-failed", "CLIProxyAPI at %s answered %d: %w", s.Base, reply.Status, err).
+			WithHint("mage logs cliproxyapi_plus says more")
 	}
 	if fault.HasCode(err, "management-key-refused") {
 		_ = privatefile.Write(s.refusalFile(), []byte(s.keyMark)) // if that fails, the next command tries the key once more
@@ -106,7 +110,8 @@ func (s *Server) ListFiles(ctx context.Context) ([]cliproxy.CredentialFile, erro
 func NotReady(cfg *config.Config, env auth.Environment) string {
 	svc, ok := cfg.Service(config.CLIProxy)
 	if !ok || svc.Runtime == config.RuntimeEcho {
-		return "it needs CLIProxyAPI, but the upstream is the echo (services.cliproxyapi_plus.runtime: cliproxyapi changes that)"
+		return "it needs CLIProxyAPI, but the upstream is the echo (services.cliproxyapi_plus.runtime: cliproxyapi " +
+			"changes that)"
 	}
 	at, err := url.Parse(svc.URL())
 	if err != nil {
@@ -125,5 +130,6 @@ func NotReady(cfg *config.Config, env auth.Environment) string {
 
 // LiveState returns what the server reports about one credential.
 func LiveState(f cliproxy.CredentialFile) auth.Live {
-	return auth.Live{Listed: true, Status: f.Status, Message: printable.Excerpt(f.StatusMessage), RetryAt: f.NextRetryAfter, Models: -1, Available: !f.Unavailable && !f.Disabled}
+	return auth.Live{Listed: true, Status: f.Status, Message: printable.Excerpt(f.StatusMessage),
+		RetryAt: f.NextRetryAfter, Models: -1, Available: !f.Unavailable && !f.Disabled}
 }

@@ -157,11 +157,13 @@ func compose(name string, base, written map[string]any) (Provider, error) {
 		err = json.NewDecoder(bytes.NewReader(text)).Decode(&p.Settings)
 	}
 	if err != nil {
-		return p, fault.Usage("provider-invalid", "auth.providers.%s: %w", name, err).WithHint("docs/auth.md says which keys there are")
+		return p, fault.Usage("provider-invalid", "auth.providers.%s: %w", name, err).
+			WithHint("docs/auth.md says which keys there are")
 	}
 	p.Methods = p.Settings.Methods
 	if m := p.Settings.Method; m != "" {
-		p.Methods = append([]string{m}, slices.DeleteFunc(slices.Clone(p.Methods), func(other string) bool { return other == m })...)
+		p.Methods = append([]string{m}, slices.DeleteFunc(slices.Clone(p.Methods),
+			func(other string) bool { return other == m })...)
 	}
 	if len(p.Methods) == 0 {
 		p.Methods = []string{guessMethod(p.Settings)}
@@ -199,7 +201,8 @@ func CheckSettings(cfg *config.Config, p Provider) error {
 	first := problems[0]
 	hint := lo.CoalesceOrEmpty(first.Hint, "mage config:validate lists all problems")
 	first.Hint = ""
-	return fault.Usage("provider-invalid", "%s", first.String()).WithHint("%s", hint).WithDetail(config.Problems{Problems: problems})
+	return fault.Usage("provider-invalid", "%s", first.String()).WithHint("%s", hint).
+		WithDetail(config.Problems{Problems: problems})
 }
 
 // Find returns the provider with that name. Faults: provider-unknown, whose hint

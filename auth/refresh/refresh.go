@@ -67,7 +67,8 @@ func Accounts(ctx context.Context, cfg *config.Config, env auth.Environment, whi
 
 // renewAll renews the accounts one after the other. After ctx has ended it begins no
 // further renewal.
-func renewAll(ctx context.Context, cfg *config.Config, env auth.Environment, p provider.Provider, accounts []auth.Account) ([]auth.Change, []auth.Failure, error) {
+func renewAll(ctx context.Context, cfg *config.Config, env auth.Environment, p provider.Provider,
+	accounts []auth.Account) ([]auth.Change, []auth.Failure, error) {
 	var changes []auth.Change
 	var failed []auth.Failure
 	var failures []error
@@ -97,7 +98,8 @@ func firstFault(err error) error {
 }
 
 // findRenewable returns the provider, and those of its accounts that can be renewed.
-func findRenewable(ctx context.Context, cfg *config.Config, env auth.Environment, which string) (provider.Provider, []auth.Account, error) {
+func findRenewable(ctx context.Context, cfg *config.Config, env auth.Environment,
+	which string) (provider.Provider, []auth.Account, error) {
 	accounts, err := auth.Accounts(ctx, cfg, env)
 	if err != nil {
 		return provider.Provider{}, nil, err
@@ -114,12 +116,17 @@ func findRenewable(ctx context.Context, cfg *config.Config, env auth.Environment
 		}
 	}
 	if p.Settings.TokenURL == "" {
-		return p, nil, fault.New("refresh-unsupported", "only CLIProxyAPI renews credentials of %s, shortly before they expire", p.Name).
+		return p, nil, fault.New("refresh-unsupported",
+			"only CLIProxyAPI renews credentials of %s, shortly before they expire", p.Name).
 			WithHint("start it (mage start); or set token_url and client_id in auth.providers.%s", p.Name)
 	}
-	accounts = lo.Filter(accounts, func(a auth.Account, _ int) bool { return a.Provider == p.Name && a.Refreshable && !a.Disabled })
+	accounts = lo.Filter(accounts, func(a auth.Account, _ int) bool {
+		return a.Provider == p.Name && a.Refreshable &&
+			!a.Disabled
+	})
 	if len(accounts) == 0 {
-		return p, nil, fault.New("account-unknown", "%s has no account that can be renewed", p.Name).WithHint("mage auth:status %s lists its accounts", p.Name)
+		return p, nil, fault.New("account-unknown", "%s has no account that can be renewed", p.Name).
+			WithHint("mage auth:status %s lists its accounts", p.Name)
 	}
 	return p, accounts, nil
 }
@@ -151,7 +158,8 @@ func (r *renewer) renew(ctx context.Context, a auth.Account) (auth.Change, error
 	if err != nil {
 		err = oauth.Refusal(r.client.Provider.Name, err)
 		if fault.HasCode(err, "grant-dead") {
-			err = errors.Join(err, auth.RecordState(r.cfg, a.File, a.Credential().RefreshToken, auth.Dead, err.Error(), r.client.Env.Now()))
+			err = errors.Join(err, auth.RecordState(r.cfg, a.File, a.Credential().RefreshToken, auth.Dead, err.Error(),
+				r.client.Env.Now()))
 		}
 		return none, err
 	}
@@ -163,10 +171,12 @@ func (r *renewer) renew(ctx context.Context, a auth.Account) (auth.Change, error
 	if err := replacement.Write(content); err != nil {
 		return none, err
 	}
-	c := auth.Change{Changed: true, Destination: a.File, Warnings: []auth.Warning{}, Proof: "the provider gave a new access token"}
+	c := auth.Change{Changed: true, Destination: a.File, Warnings: []auth.Warning{},
+		Proof: "the provider gave a new access token"}
 	for _, h := range grant.ToolHolders(context.WithoutCancel(ctx), []provider.Provider{r.client.Provider}, r.client.Env) {
 		if h.Holds(a.Credential().RefreshToken) && token.RefreshToken != a.Credential().RefreshToken {
-			c.Warnings = append(c.Warnings, auth.Warning{Code: "grant-shared", Message: fmt.Sprintf("%s had the same grant; %s is now signed out there", h.File, h.Account)})
+			c.Warnings = append(c.Warnings, auth.Warning{Code: "grant-shared",
+				Message: fmt.Sprintf("%s had the same grant; %s is now signed out there", h.File, h.Account)})
 		}
 	}
 	return c, nil
@@ -210,8 +220,11 @@ func (r *renewer) exchangeGrant(ctx context.Context, conf *oauth2.Config, grant 
 	expired := &oauth2.Token{RefreshToken: grant, Expiry: time.Unix(1, 0)}
 	token, err := conf.TokenSource(r.client.Context(going), expired).Token()
 	if err != nil && ctx.Err() != nil && going.Err() != nil {
-		return nil, fault.New("login-failed", "%s did not answer within %s of the interruption; it may have used up the refresh token", r.client.Provider.Name, afterInterrupt).
-			WithHint("mage auth:refresh %s tries again; if it is refused then, mage auth:login %s", r.client.Provider.Name, r.client.Provider.Name)
+		return nil, fault.New("login-failed",
+			"%s did not answer within %s of the interruption; it may have used up the refresh token", r.client.Provider.Name,
+			afterInterrupt).
+			WithHint("mage auth:refresh %s tries again; if it is refused then, mage auth:login %s", r.client.Provider.Name,
+				r.client.Provider.Name)
 	}
 	return token, err
 }

@@ -44,7 +44,8 @@ type Terminal = session.Terminal
 // state-mismatch, login-denied, login-expired, login-timeout, login-failed,
 // login-unproven, credential-input, those of the management API, and those of
 // vault.Install.
-func Login(ctx context.Context, cfg *config.Config, env auth.Environment, name string, o session.Options) (auth.Change, error) {
+func Login(ctx context.Context, cfg *config.Config, env auth.Environment, name string,
+	o session.Options) (auth.Change, error) {
 	p, err := provider.Find(cfg, name)
 	if err != nil {
 		return auth.Change{}, err
@@ -58,7 +59,8 @@ func Login(ctx context.Context, cfg *config.Config, env auth.Environment, name s
 	}
 	s := &session.Session{Config: cfg, Env: env, Provider: p, Options: o}
 	if why := m.ready(s); why != "" {
-		return auth.Change{}, fault.New("method-unready", "%s cannot sign in with %s: %s", p.Name, chosen, why).WithHint("%s", suggestMethods(p, chosen))
+		return auth.Change{}, fault.New("method-unready", "%s cannot sign in with %s: %s", p.Name, chosen, why).
+			WithHint("%s", suggestMethods(p, chosen))
 	}
 	if o.Timeout <= 0 {
 		o.Timeout = defaultTimeout
@@ -109,7 +111,8 @@ func explainEnd(ctx, limited context.Context, s *session.Session, limit time.Dur
 	case errors.Is(limited.Err(), context.DeadlineExceeded) && fault.HasCode(s.Lost, "management-unreachable"):
 		return fmt.Errorf("signing in to %s was not finished within %s: %w", s.Provider.Name, limit, s.Lost)
 	case errors.Is(limited.Err(), context.DeadlineExceeded):
-		return withLost(s, fault.New("login-timeout", "signing in to %s was not finished within %s; nothing was changed", s.Provider.Name, limit).
+		return withLost(s, fault.New("login-timeout", "signing in to %s was not finished within %s; nothing was changed",
+			s.Provider.Name, limit).
 			WithHint("run it again; -timeout=10m gives more time"))
 	}
 	return err

@@ -51,7 +51,8 @@ func loginCommand(s *session.Session) ([]string, error) {
 	}
 	svc, _ := s.Config.Service(config.CLIProxy)
 	svc.Name, svc.Runtime = config.CLIProxy, config.RuntimeCLIProxyAPI
-	spec, err := runtimestore.Command(s.Config, svc, runtimestore.Environment{Environ: s.Options.Terminal.Environ, LookPath: exec.LookPath})
+	spec, err := runtimestore.Command(s.Config, svc, runtimestore.Environment{Environ: s.Options.Terminal.Environ,
+		LookPath: exec.LookPath})
 	if err != nil {
 		return nil, err
 	}

@@ -37,7 +37,8 @@ func runDevice(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
 	pause := max(retry.MinPause, min(time.Duration(device.Interval)*time.Second, retry.MaxPause))
 	token, err := conf.DeviceAccessToken(client.RetryContext(ctx, pause, 0), device, claim...)
 	if err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
-		return nil, withLost(s, fault.New("login-expired", "the code was not entered before it expired").WithHint("run it again for a new code"))
+		return nil, withLost(s, fault.New("login-expired", "the code was not entered before it expired").
+			WithHint("run it again for a new code"))
 	}
 	if err != nil {
 		return nil, oauth.Refusal(s.Provider.Name, err)

@@ -12,7 +12,8 @@ import (
 
 // runImport reads the credential that the provider's own tool has.
 func runImport(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
-	return source.Gather(ctx, s.Config, s.Env, s.Provider.Name, source.Options{Source: s.Options.File, Project: s.Options.Project, Secret: s.Options.Terminal.Secret})
+	return source.Gather(ctx, s.Config, s.Env, s.Provider.Name,
+		source.Options{Source: s.Options.File, Project: s.Options.Project, Secret: s.Options.Terminal.Secret})
 }
 
 // readyImport returns why there is nothing to import from.

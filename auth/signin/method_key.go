@@ -26,7 +26,9 @@ func runKey(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
 		return nil, err
 	}
 	if strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r == 0x7f || r > 0x7e }) || len(key) < 8 {
-		return nil, fault.Usage("credential-input", "the input is not an API key: it has white space or characters that keys do not have, or fewer than 8 characters").WithHint("give one line with the key only")
+		return nil, fault.Usage("credential-input",
+			"the input is not an API key: it has white space or characters that keys do not have, or fewer than 8 characters").
+			WithHint("give one line with the key only")
 	}
 	return []draft.Draft{{APIKey: key}}, nil
 }
@@ -38,7 +40,8 @@ func readSecret(ctx context.Context, s *session.Session, what string) (string, e
 	case s.Options.File != "":
 		key, _, err := keyfile.Read(s.Options.File)
 		if err != nil {
-			return "", fault.Usage("credential-input", "read %s: %s", s.Options.File, safefile.Reason(err)).WithHint("the file must have one line")
+			return "", fault.Usage("credential-input", "read %s: %s", s.Options.File, safefile.Reason(err)).
+				WithHint("the file must have one line")
 		}
 		return key, nil
 	case s.Options.Stdin:
@@ -52,11 +55,13 @@ func readSecret(ctx context.Context, s *session.Session, what string) (string, e
 			if redact.LooksRandom(name) {
 				name = redact.Value(name) // the user typed the key in place of the variable's name
 			}
-			return "", fault.Usage("credential-input", "the variable %s is not set", name).WithHint("export it, or use -stdin or -file=F")
+			return "", fault.Usage("credential-input", "the variable %s is not set", name).
+				WithHint("export it, or use -stdin or -file=F")
 		}
 	}
 	if s.Options.Terminal.Secret == nil {
-		return "", fault.Usage("credential-input", "without a terminal the %s cannot be typed", what).WithHint("use -stdin, -env=NAME or -file=F")
+		return "", fault.Usage("credential-input", "without a terminal the %s cannot be typed", what).
+			WithHint("use -stdin, -env=NAME or -file=F")
 	}
 	value, err := s.Options.Terminal.Secret(what + ": ")
 	if err != nil || strings.TrimSpace(value) == "" {
@@ -104,7 +109,9 @@ func readToken(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
 		if err := json.Unmarshal(data, &account); err != nil {
 			return nil, credential.Invalid(file, credential.ErrNotJSON)
 		}
-		return []draft.Draft{{Fields: map[string]any{"service_account": account, "project_id": credential.FirstText(doc.Get("project_id")), "email": credential.FirstText(doc.Get("client_email"))}}}, nil
+		return []draft.Draft{{Fields: map[string]any{"service_account": account,
+				"project_id": credential.FirstText(doc.Get("project_id")), "email": credential.FirstText(doc.Get("client_email"))}}},
+			nil
 	}
 	return source.ParseCredential(&s.Provider, data, file)
 }

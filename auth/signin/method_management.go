@@ -66,17 +66,21 @@ func explainRefusal(s *session.Session, srv *management.Server, err error) error
 	var reply *cliproxy.ReplyError
 	switch {
 	case errors.Is(err, cliproxy.ErrUnsupported):
-		return fault.New("provider-unsupported", "CLIProxyAPI at %s (version %s) cannot sign in to %s", srv.Base, lo.CoalesceOrEmpty(srv.Version, "unknown"), s.Provider.Name).
-			WithHint("%s; the Plus family and generation 7 support different providers", suggestMethods(s.Provider, "management"))
+		return fault.New("provider-unsupported", "CLIProxyAPI at %s (version %s) cannot sign in to %s", srv.Base,
+			lo.CoalesceOrEmpty(srv.Version, "unknown"), s.Provider.Name).
+			WithHint("%s; the Plus family and generation 7 support different providers",
+				suggestMethods(s.Provider, "management"))
 	case errors.As(err, &reply):
-		return fault.New("login-failed", "CLIProxyAPI could not begin the sign-in to %s: %s", s.Provider.Name, printable.Excerpt(reply.Reason)).
+		return fault.New("login-failed", "CLIProxyAPI could not begin the sign-in to %s: %s", s.Provider.Name,
+			printable.Excerpt(reply.Reason)).
 			WithHint("it must reach the provider over the network; see mage logs cliproxyapi_plus")
 	}
 	return srv.Note(err)
 }
 
 // follow shows the user what to do and waits until the server reports the end.
-func follow(ctx context.Context, s *session.Session, srv *management.Server, login cliproxy.Login, page *callback.Page) error {
+func follow(ctx context.Context, s *session.Session, srv *management.Server, login cliproxy.Login,
+	page *callback.Page) error {
 	switch {
 	case login.UserCode != "":
 		showUserCode(s, login.URL, login.UserCode)
@@ -85,7 +89,8 @@ func follow(ctx context.Context, s *session.Session, srv *management.Server, log
 	case page == nil && !s.Options.Paste:
 		s.Say("Open this address:\n\n  %s\n", printable.EscapeLine(strings.TrimSpace(login.URL)))
 	default:
-		s.Say("Open this address in a browser and sign in to %s:\n\n  %s\n", s.Provider.Name, printable.EscapeLine(strings.TrimSpace(login.URL)))
+		s.Say("Open this address in a browser and sign in to %s:\n\n  %s\n", s.Provider.Name,
+			printable.EscapeLine(strings.TrimSpace(login.URL)))
 		return deliver(ctx, s, srv, login, page)
 	}
 	return await(ctx, s, srv, login.State)
@@ -93,12 +98,14 @@ func follow(ctx context.Context, s *session.Session, srv *management.Server, log
 
 // showUserCode tells the user to enter a code.
 func showUserCode(s *session.Session, url, code string) {
-	s.Say("Open this address and enter the code %s there:\n\n  %s\n", printable.EscapeLine(code), printable.EscapeLine(url))
+	s.Say("Open this address and enter the code %s there:\n\n  %s\n", printable.EscapeLine(code),
+		printable.EscapeLine(url))
 }
 
 // deliver waits for the browser's answer and passes it on to the server, also a
 // refusal.
-func deliver(ctx context.Context, s *session.Session, srv *management.Server, login cliproxy.Login, page *callback.Page) error {
+func deliver(ctx context.Context, s *session.Session, srv *management.Server, login cliproxy.Login,
+	page *callback.Page) error {
 	q, err := callback.Await(ctx, s, page, login.State)
 	if fault.HasCode(err, "login-denied") || fault.HasCode(err, "login-failed") {
 		tellRefusal(ctx, s, srv, q, login.State)
@@ -121,7 +128,8 @@ func passOn(ctx context.Context, s *session.Session, srv *management.Server, q u
 		err := srv.Deliver(ctx, callbackWord(s), q)
 		var reply *cliproxy.ReplyError
 		switch {
-		case err == nil, again && errors.As(err, &reply) && (reply.Status == http.StatusConflict || reply.Status == http.StatusNotFound):
+		case err == nil, again && errors.As(err, &reply) && (reply.Status == http.StatusConflict ||
+			reply.Status == http.StatusNotFound):
 			return true, nil
 		case retry.IsTransient(err):
 			again = true
@@ -149,7 +157,8 @@ func callbackWord(s *session.Session) string {
 // explainFailure returns the fault for an answer that the server refused.
 func explainFailure(s *session.Session, srv *management.Server, err error) error {
 	if reply := (*cliproxy.ReplyError)(nil); errors.As(err, &reply) {
-		return fault.New("login-failed", "CLIProxyAPI refused the browser's answer: %s", printable.Excerpt(reply.Reason)).WithHint("run it again")
+		return fault.New("login-failed", "CLIProxyAPI refused the browser's answer: %s", printable.Excerpt(reply.Reason)).
+			WithHint("run it again")
 	}
 	return srv.Note(err)
 }
@@ -195,7 +204,8 @@ func judgeFailure(s *session.Session, reason string) (done bool, err error) {
 	if strings.Contains(reason, "unknown or expired") {
 		return true, nil
 	}
-	return false, fault.New("login-failed", "CLIProxyAPI could not finish the sign-in to %s: %s", s.Provider.Name, printable.Excerpt(reason)).
+	return false, fault.New("login-failed", "CLIProxyAPI could not finish the sign-in to %s: %s", s.Provider.Name,
+		printable.Excerpt(reason)).
 		WithHint("run it again; see mage logs cliproxyapi_plus")
 }
 

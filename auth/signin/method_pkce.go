@@ -40,7 +40,8 @@ func runPKCE(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
 	for name, value := range s.Provider.Settings.AuthParams {
 		params = append(params, oauth2.SetAuthURLParam(name, value))
 	}
-	s.Say("Open this address in a browser and sign in to %s:\n\n  %s\n", s.Provider.Name, conf.AuthCodeURL(state, params...))
+	s.Say("Open this address in a browser and sign in to %s:\n\n  %s\n", s.Provider.Name,
+		conf.AuthCodeURL(state, params...))
 	q, err := callback.Await(ctx, s, page, state)
 	if err != nil {
 		return nil, err

@@ -41,18 +41,21 @@ type Options struct {
 // import-unsupported, source-missing, source-unreadable, source-invalid,
 // source-unsupported, project-missing, passphrase-missing, decrypt-failed, and
 // those of vault.Install.
-func Import(ctx context.Context, cfg *config.Config, env auth.Environment, name string, o Options) (auth.Change, error) {
+func Import(ctx context.Context, cfg *config.Config, env auth.Environment, name string,
+	o Options) (auth.Change, error) {
 	drafts, err := Gather(ctx, cfg, env, name, o)
 	if err != nil {
 		return auth.Change{}, err
 	}
-	plan := plan.Options{Dest: o.Dest, Force: o.Force, Share: o.Share, Take: o.Take, Lenient: o.Source != "" && len(drafts) > 1}
+	plan := plan.Options{Dest: o.Dest, Force: o.Force, Share: o.Share, Take: o.Take, Lenient: o.Source != "" &&
+		len(drafts) > 1}
 	return vault.Install(ctx, cfg, env, drafts, vault.Options{Options: plan, Dry: o.DryRun})
 }
 
 // Gather reads the credentials of a provider from the place that o names. It writes
 // nothing. Faults: those of Import up to decrypt-failed.
-func Gather(ctx context.Context, cfg *config.Config, env auth.Environment, name string, o Options) ([]draft.Draft, error) {
+func Gather(ctx context.Context, cfg *config.Config, env auth.Environment, name string,
+	o Options) ([]draft.Draft, error) {
 	in := importer{cfg: cfg, at: tool.Location{Project: o.Project, Env: env}, o: o}
 	if name != auth.AllProviders {
 		p, err := provider.Find(cfg, name)

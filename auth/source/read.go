@@ -56,11 +56,13 @@ func (in importer) open(ctx context.Context) ([]draft.Draft, error) {
 // items.
 func (in importer) readUsualPlaces(ctx context.Context) ([]draft.Draft, error) {
 	if in.provider == nil {
-		return nil, fault.Usage("source-missing", "all needs a folder or an export").WithHint("-source=FOLDER or -source=FILE.age")
+		return nil, fault.Usage("source-missing", "all needs a folder or an export").
+			WithHint("-source=FOLDER or -source=FILE.age")
 	}
 	tools := in.toolsOfProvider()
 	if len(tools) == 0 {
-		return nil, fault.Usage("import-unsupported", "FlowGate knows no tool that keeps credentials of %s", in.provider.Name).
+		return nil, fault.Usage("import-unsupported", "FlowGate knows no tool that keeps credentials of %s",
+			in.provider.Name).
 			WithHint("mage auth:login %s, or -source=FILE with a credential file of CLIProxyAPI", in.provider.Name)
 	}
 	var looked []string
@@ -76,7 +78,8 @@ func (in importer) readUsualPlaces(ctx context.Context) ([]draft.Draft, error) {
 		}
 		looked = append(looked, s.Places(in.at.Env)...)
 	}
-	return nil, fault.New("source-missing", "no credential of %s was found; searched %s", in.provider.Name, strings.Join(looked, ", ")).
+	return nil, fault.New("source-missing", "no credential of %s was found; searched %s", in.provider.Name,
+		strings.Join(looked, ", ")).
 		WithHint("%s; or -source=FILE", tools[0].Absent)
 }
 
@@ -129,10 +132,12 @@ func ParseCredential(provider *provider.Provider, data []byte, file string) ([]d
 		return nil, credential.Invalid(file, errors.New("it has neither an access token nor a refresh token"))
 	}
 	if provider != nil && c.Type != provider.Type() {
-		return nil, credential.Invalid(file, fault.New("source-invalid", "it is a credential of type %q; the type of %s is %q", c.Type, provider.Name, provider.Type()))
+		return nil, credential.Invalid(file, fault.New("source-invalid",
+			"it is a credential of type %q; the type of %s is %q", c.Type, provider.Name, provider.Type()))
 	}
 	fields, _ := gjson.ParseBytes(data).Value().(map[string]any) // Parse has checked its depth
-	d := draft.Draft{Fields: fields, Name: draft.SafeName(filepath.Base(file)), Keeper: "cliproxyapi-elsewhere", Source: file, RefreshPath: "refresh_token"}
+	d := draft.Draft{Fields: fields, Name: draft.SafeName(filepath.Base(file)), Keeper: "cliproxyapi-elsewhere",
+		Source: file, RefreshPath: "refresh_token"}
 	if credential.FirstText(gjson.GetBytes(data, "refresh_token")) == "" {
 		d.RefreshPath = "token.refresh_token"
 	}
@@ -151,7 +156,8 @@ func (in importer) readFolder() ([]draft.Draft, error) {
 	for _, file := range files {
 		found, err := in.readMember(file)
 		if err != nil {
-			odd = append(odd, auth.Warning{Code: "source-left-out", Message: filepath.Base(file) + " was left out: " + err.Error()})
+			odd = append(odd, auth.Warning{Code: "source-left-out",
+				Message: filepath.Base(file) + " was left out: " + err.Error()})
 			continue
 		}
 		drafts = append(drafts, found...)
@@ -218,7 +224,8 @@ func Bind(cfg *config.Config, to *provider.Provider, d *draft.Draft) error {
 // unpack reads an export. Its content is not trusted: names are made safe and every
 // file is read as any other import.
 func (in importer) unpack(data []byte) ([]draft.Draft, error) {
-	files, err := bundle.Open(data, in.o.Source, in.at.Env, bundle.Key{Env: in.o.Env, Identity: in.o.Identity, Ask: in.o.Secret})
+	files, err := bundle.Open(data, in.o.Source, in.at.Env, bundle.Key{Env: in.o.Env, Identity: in.o.Identity,
+		Ask: in.o.Secret})
 	if err != nil {
 		return nil, err
 	}
@@ -245,14 +252,16 @@ func (in importer) readBundle(files []bundle.File) ([]draft.Draft, error) {
 		}
 		found, err := ParseCredential(in.provider, []byte(f.Text), f.Name)
 		if err != nil {
-			odd = append(odd, auth.Warning{Code: "source-left-out", Message: printable.EscapeLine(f.Name) + " was left out: " + err.Error()})
+			odd = append(odd, auth.Warning{Code: "source-left-out",
+				Message: printable.EscapeLine(f.Name) + " was left out: " + err.Error()})
 			continue
 		}
 		found[0].Source, found[0].Keeper, found[0].RefreshPath = in.o.Source, "", ""
 		drafts = append(drafts, found...)
 	}
 	if len(drafts) == 0 {
-		return nil, fault.New("source-missing", "%s has no credential of that provider", in.o.Source).WithHint("mage auth:import all -source=%s imports all", in.o.Source)
+		return nil, fault.New("source-missing", "%s has no credential of that provider", in.o.Source).
+			WithHint("mage auth:import all -source=%s imports all", in.o.Source)
 	}
 	drafts[0].Warnings = append(drafts[0].Warnings, odd...)
 	return drafts, nil

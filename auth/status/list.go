@@ -35,7 +35,8 @@ func List(_ context.Context, cfg *config.Config, env auth.Environment, only stri
 		if only != "" && p.Name != only {
 			continue
 		}
-		st := ProviderStatus{Name: p.Name, Methods: p.Methods, DefaultMethod: p.Methods[0], Possible: []string{}, ImportsFrom: p.Settings.ImportDoc, Configured: p.Written}
+		st := ProviderStatus{Name: p.Name, Methods: p.Methods, DefaultMethod: p.Methods[0], Possible: []string{},
+			ImportsFrom: p.Settings.ImportDoc, Configured: p.Written}
 		wrong := provider.CheckSettings(cfg, p)
 		for i, name := range p.Methods {
 			why := server // CLIProxyAPI is asked once for all providers

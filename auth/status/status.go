@@ -64,7 +64,8 @@ const maxLookups = 20
 // overview is also valid with accounts-ending.
 func Read(ctx context.Context, cfg *config.Config, env auth.Environment, o Options) (Overview, error) {
 	if o.Within < 0 {
-		return Overview{}, fault.Usage("flag-invalid", "-within=%s lies in the past", o.Within).WithHint("-within=8h looks eight hours ahead")
+		return Overview{}, fault.Usage("flag-invalid", "-within=%s lies in the past", o.Within).
+			WithHint("-within=8h looks eight hours ahead")
 	}
 	if o.Provider != "" {
 		if _, err := provider.Find(cfg, o.Provider); err != nil {
@@ -79,7 +80,10 @@ func Read(ctx context.Context, cfg *config.Config, env auth.Environment, o Optio
 	if view.Shared, err = grant.FindShared(ctx, cfg, env, accounts); err != nil {
 		return view, err
 	}
-	view.Accounts = lo.Filter(accounts, func(a auth.Account, _ int) bool { return o.Provider == "" || a.Provider == o.Provider })
+	view.Accounts = lo.Filter(accounts, func(a auth.Account, _ int) bool {
+		return o.Provider == "" ||
+			a.Provider == o.Provider
+	})
 	if o.Live {
 		if err := view.addLive(ctx, cfg, env); err != nil {
 			return view, err
@@ -128,10 +132,13 @@ func (v *Overview) findEnding(cfg *config.Config, at time.Time, o Options) error
 		return nil
 	}
 	if len(names) == 0 {
-		return fault.New("accounts-ending", "no provider is configured and there is no account").WithHint("mage auth:list shows how to sign in")
+		return fault.New("accounts-ending", "no provider is configured and there is no account").
+			WithHint("mage auth:list shows how to sign in")
 	}
 	first := v.Ending[0]
-	return fault.New("accounts-ending", "%s will have no usable account at %s: %s", strings.Join(lo.Map(v.Ending, func(e Ending, _ int) string { return e.Provider }), ", "), credential.FormatTime(at), strings.Join(first.Reasons, "; ")).
+	return fault.New("accounts-ending", "%s will have no usable account at %s: %s",
+		strings.Join(lo.Map(v.Ending, func(e Ending, _ int) string { return e.Provider }), ", "), credential.FormatTime(at),
+		strings.Join(first.Reasons, "; ")).
 		WithHint("mage auth:login %s", first.Provider)
 }
 
@@ -165,7 +172,8 @@ func (v *Overview) addLive(ctx context.Context, cfg *config.Config, env auth.Env
 }
 
 // addServerList adds the server's list to the accounts.
-func (v *Overview) addServerList(ctx context.Context, s *management.Server, files []cliproxy.CredentialFile, now time.Time) error {
+func (v *Overview) addServerList(ctx context.Context, s *management.Server, files []cliproxy.CredentialFile,
+	now time.Time) error {
 	listed := lo.KeyBy(files, func(f cliproxy.CredentialFile) string { return f.Name })
 	for i := range v.Accounts {
 		a := &v.Accounts[i]
@@ -211,9 +219,11 @@ func applyLive(a *auth.Account, live auth.Live, now time.Time) {
 	}
 	evidence := "the server reports: " + live.Status + ", " + printable.Excerpt(live.Message)
 	switch {
-	case has("invalid_grant", "refresh_token_reused", "refresh_token_revoked", "refresh_token_expired", "refresh_token_invalidated"):
+	case has("invalid_grant", "refresh_token_reused", "refresh_token_revoked", "refresh_token_expired",
+		"refresh_token_invalidated"):
 		a.State, a.Evidence, a.ObservedAt = auth.Dead, evidence, now.UTC()
-	case live.RetryAt != nil && live.RetryAt.After(now) && has("quota", "429", "rate limit", "rate_limit", "usage_limit", "usage limit", "exhausted"):
+	case live.RetryAt != nil && live.RetryAt.After(now) && has("quota", "429", "rate limit", "rate_limit", "usage_limit",
+		"usage limit", "exhausted"):
 		a.State, a.Evidence, a.ObservedAt = auth.Parked, evidence+", until "+credential.FormatTime(*live.RetryAt), now.UTC()
 	}
 }

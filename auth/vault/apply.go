@@ -37,7 +37,8 @@ func Lock(ctx context.Context, folder string) (unlock func(), err error) {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case errors.Is(err, context.DeadlineExceeded):
-		return nil, fault.New("locked", "another command is changing the credentials in %s", folder).WithHint("wait until it ends")
+		return nil, fault.New("locked", "another command is changing the credentials in %s", folder).
+			WithHint("wait until it ends")
 	case errors.As(err, new(*fs.PathError)): // the file could not be opened
 		return nil, privatefile.Unwritable(path, err)
 	}
@@ -73,7 +74,8 @@ func (d installer) apply(m plan.Placement, done *undoSteps) (auth.Change, error)
 		return c, err
 	}
 	c.Changed = true
-	c.Warnings = append(c.Warnings, auth.Warning{Code: "grant-taken", Message: m.Draft.Source + " has no refresh token any more; the backup is " + backup})
+	c.Warnings = append(c.Warnings, auth.Warning{Code: "grant-taken",
+		Message: m.Draft.Source + " has no refresh token any more; the backup is " + backup})
 	return c, nil
 }
 

@@ -39,7 +39,8 @@ type installer struct {
 // Install decides on all drafts (plan.Make), writes them, and proves that they work.
 // If one is refused, nothing is written; if a write or a proof fails, every file is
 // as it was before. Faults: those of plan.Make and proof.Each, write-failed, locked.
-func Install(ctx context.Context, cfg *config.Config, env auth.Environment, drafts []draft.Draft, o Options) (auth.Change, error) {
+func Install(ctx context.Context, cfg *config.Config, env auth.Environment, drafts []draft.Draft,
+	o Options) (auth.Change, error) {
 	if !o.Dry {
 		if err := os.MkdirAll(auth.Folder(cfg, env), 0o700); err != nil {
 			return auth.Change{}, privatefile.Unwritable(auth.Folder(cfg, env), err)
@@ -120,7 +121,8 @@ func (d installer) leaveOutUnproven(changes []auth.Change, unproven []error, don
 		}
 		done[i] = nil
 		changes[i].Changed, changes[i].Account, changes[i].Proof = false, nil, "it was left out"
-		changes[i].Warnings = []auth.Warning{{Code: "source-left-out", Message: changes[i].Source + " was left out: " + why.Error()}}
+		changes[i].Warnings = []auth.Warning{{Code: "source-left-out",
+			Message: changes[i].Source + " was left out: " + why.Error()}}
 	}
 	return nil
 }

@@ -47,9 +47,12 @@ func Logout(ctx context.Context, cfg *config.Config, env auth.Environment, accou
 	if err := moveFile(a.File, to); err != nil {
 		return auth.Change{}, privatefile.Unwritable(to, err)
 	}
-	return auth.Change{Changed: true, Source: a.File, Destination: to, Proof: "the file is in the trash", Warnings: []auth.Warning{{
-		Code: "grant-alive", Message: "the grant is still valid at the provider: mage auth:logout " + a.Account + " -undo restores the file, deleting " + to + " does not revoke it",
-	}}}, nil
+	return auth.Change{Changed: true, Source: a.File, Destination: to, Proof: "the file is in the trash",
+		Warnings: []auth.Warning{{
+			Code: "grant-alive",
+			Message: "the grant is still valid at the provider: mage auth:logout " + a.Account + " -undo restores the file, " +
+				"deleting " + to + " does not revoke it",
+		}}}, nil
 }
 
 // moveFile renames a file, or copies it to another file system and removes it.
@@ -93,12 +96,14 @@ func Restore(ctx context.Context, cfg *config.Config, env auth.Environment, acco
 		to = filepath.Join(cfg.Paths.Secrets(), original)
 	}
 	if _, err := os.Lstat(to); err == nil {
-		return auth.Change{}, fault.New("destination-taken", "%s exists again; nothing was changed", to).WithHint("log out that account first, or move the file away")
+		return auth.Change{}, fault.New("destination-taken", "%s exists again; nothing was changed", to).
+			WithHint("log out that account first, or move the file away")
 	}
 	if err := moveFile(from, to); err != nil {
 		return auth.Change{}, privatefile.Unwritable(to, err)
 	}
-	changes := []auth.Change{{Changed: true, Source: from, Destination: to, Proof: "the file was restored", Warnings: []auth.Warning{}}}
+	changes := []auth.Change{{Changed: true, Source: from, Destination: to, Proof: "the file was restored",
+		Warnings: []auth.Warning{}}}
 	if err = proof.All(ctx, cfg, env, changes); err != nil {
 		if back := moveFile(to, from); back != nil {
 			return auth.Change{}, errors.Join(err, privatefile.Unwritable(from, back))
@@ -113,7 +118,8 @@ func Restore(ctx context.Context, cfg *config.Config, env auth.Environment, acco
 func newestInTrash(folder, account string, providers []provider.Provider) (string, error) {
 	entries, err := os.ReadDir(auth.TrashFolder(folder))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", fault.New("auth-dir-unreadable", "read the trash: %w", err).WithHint("it must be a folder that you can read")
+		return "", fault.New("auth-dir-unreadable", "read the trash: %w", err).
+			WithHint("it must be a folder that you can read")
 	}
 	var found, have []string
 	newest := map[string]string{} // the newest file of each account
@@ -139,7 +145,8 @@ func newestInTrash(folder, account string, providers []provider.Provider) (strin
 		found = append(found, file)
 	}
 	if len(found) == 0 {
-		return "", fault.Usage("account-unknown", "the trash has no account %q", account).WithHint("%s", auth.AccountHint(account, lo.Uniq(have)))
+		return "", fault.Usage("account-unknown", "the trash has no account %q", account).
+			WithHint("%s", auth.AccountHint(account, lo.Uniq(have)))
 	}
 	return slices.Max(found), nil // the time is in the name
 }

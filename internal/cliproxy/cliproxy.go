@@ -76,7 +76,8 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 		return unreachable(c.Base, io.ErrUnexpectedEOF)
 	}
 	if err := json.Unmarshal(reply, out); err != nil {
-		return fault.New("management-failed", "%s/v0/management/%s did not answer as CLIProxyAPI does: no JSON of that form", c.Base, path).
+		return fault.New("management-failed", "%s/v0/management/%s did not answer as CLIProxyAPI does: no JSON of that form",
+			c.Base, path).
 			WithHint("is another program listening there? mage doctor looks")
 	}
 	return nil
@@ -148,16 +149,20 @@ func (c *Client) judge(status int, reply []byte) error {
 	case status >= 200 && status < 300:
 		return nil
 	case status == http.StatusUnauthorized:
-		c.refusal = fault.New("management-key-refused", "CLIProxyAPI at %s refused the management key (%s); it was tried once and not again", c.Base, said).
-			WithHint("the key in .router/secrets/management.key must be what remote-management.secret-key was when the server started; five wrong tries ban this machine for 30 minutes")
+		c.refusal = fault.New("management-key-refused",
+			"CLIProxyAPI at %s refused the management key (%s); it was tried once and not again", c.Base, said).
+			WithHint("the key in .router/secrets/management.key must be what remote-management.secret-key was when the " +
+				"server started; five wrong tries ban this machine for 30 minutes")
 		return c.refusal
 	case status == http.StatusForbidden && strings.Contains(said, "banned"):
 		c.refusal = fault.New("management-banned", "CLIProxyAPI at %s refuses everybody here: %s", c.Base, said).
 			WithHint("wait, or restart it (mage restart cliproxyapi_plus), and correct .router/secrets/management.key first")
 		return c.refusal
 	case status == http.StatusForbidden, status == http.StatusNotFound && c.Version == "" && len(reply) == 0:
-		c.refusal = fault.New("management-off", "the management API of CLIProxyAPI at %s is off (%d %s)", c.Base, status, said).
-			WithHint("set remote-management.secret-key in its configuration to what .router/secrets/management.key holds, and restart it")
+		c.refusal = fault.New("management-off", "the management API of CLIProxyAPI at %s is off (%d %s)", c.Base, status,
+			said).
+			WithHint("set remote-management.secret-key in its configuration to what .router/secrets/management.key holds, " +
+				"and restart it")
 		return c.refusal
 	case status == http.StatusNotFound && said == "":
 		return ErrUnsupported

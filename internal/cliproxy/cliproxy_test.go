@@ -34,7 +34,8 @@ func TestAWrongKeyIsPresentedOnce(t *testing.T) {
 		s := &cliproxytest.Server{Seven: seven, Key: key}
 		c := open(t, s, "wrong-key-12345")
 		for range 7 {
-			if _, err := c.Files(t.Context()); code(err) != "management-key-refused" || strings.Contains(err.Error(), "wrong-key") {
+			if _, err := c.Files(t.Context()); code(err) != "management-key-refused" ||
+				strings.Contains(err.Error(), "wrong-key") {
 				t.Errorf("%v", err)
 			}
 		}
@@ -135,7 +136,8 @@ func TestAStrangerOnThePortIsNotTakenForTheServer(t *testing.T) {
 func TestTheFolderIsReadFromTheServersFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "c.yaml")
-	for text, want := range map[string]string{"auth-dir: /a/b/\n": "/a/b", "auth-dir: ~/x\n": "/home/me/x", "port: 1\n": "/home/me/.cli-proxy-api", "auth-dir: rel\n": "/start/rel"} {
+	for text, want := range map[string]string{"auth-dir: /a/b/\n": "/a/b", "auth-dir: ~/x\n": "/home/me/x",
+		"port: 1\n": "/home/me/.cli-proxy-api", "auth-dir: rel\n": "/start/rel"} {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}

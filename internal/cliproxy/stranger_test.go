@@ -9,7 +9,10 @@ import (
 // strangers is the address of a server that answers everything with a page.
 func strangers(t *testing.T) string {
 	t.Helper()
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>hello")) }))
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_,
+			_ = w.Write([]byte("<html>hello"))
+	}))
 	t.Cleanup(srv.Close)
 	return srv.URL
 }

@@ -45,7 +45,8 @@ func (c *Page) Expect(state string) { c.state.Store(&state) }
 func Listen(redirect string) (*Page, error) {
 	at, err := url.Parse(redirect)
 	if err != nil || at.Scheme != "http" || at.Hostname() != "localhost" && at.Hostname() != "127.0.0.1" {
-		return nil, fault.Usage("provider-invalid", "redirect_url %q is not an http address on this machine", retry.HideQuery(redirect)).WithHint("use http://127.0.0.1/callback, or the address that the provider has registered")
+		return nil, fault.Usage("provider-invalid", "redirect_url %q is not an http address on this machine",
+			retry.HideQuery(redirect)).WithHint("use http://127.0.0.1/callback, or the address that the provider has registered")
 	}
 	port := at.Port()
 	if port == "" {
@@ -53,14 +54,17 @@ func Listen(redirect string) (*Page, error) {
 	}
 	l, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", port))
 	if err != nil {
-		return nil, fault.New("callback-port-taken", "cannot listen on 127.0.0.1:%s, where the browser is redirected to: %w", port, err).
+		return nil, fault.New("callback-port-taken", "cannot listen on 127.0.0.1:%s, where the browser is redirected to: %w",
+			port, err).
 			WithHint("is another sign-in running? end it, or use -paste")
 	}
 	if port == "0" {
 		at.Host = net.JoinHostPort(at.Hostname(), portOf(l))
 	}
-	c := &Page{Redirect: at.String(), host: strings.TrimSuffix(at.Host, ":80"), path: cmp.Or(at.Path, "/"), answers: make(chan url.Values, 1)}
-	c.server = &http.Server{Handler: http.HandlerFunc(c.receive), ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10}
+	c := &Page{Redirect: at.String(), host: strings.TrimSuffix(at.Host, ":80"), path: cmp.Or(at.Path, "/"),
+		answers: make(chan url.Values, 1)}
+	c.server = &http.Server{Handler: http.HandlerFunc(c.receive), ReadHeaderTimeout: 10 * time.Second,
+		MaxHeaderBytes: 64 << 10}
 	c.serving.Go(func() { _ = c.server.Serve(l) }) // ends with close
 	if at.Hostname() == "localhost" {
 		if err := c.listenIPv6(portOf(l)); err != nil {
@@ -77,7 +81,8 @@ func Listen(redirect string) (*Page, error) {
 func (c *Page) listenIPv6(port string) error {
 	l, err := net.Listen("tcp6", net.JoinHostPort("::1", port))
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fault.New("callback-port-taken", "another program listens on [::1]:%s, where the browser may be redirected to: %w", port, err).
+		return fault.New("callback-port-taken",
+			"another program listens on [::1]:%s, where the browser may be redirected to: %w", port, err).
 			WithHint("end that program, or use -paste")
 	}
 	if err == nil {
@@ -105,9 +110,11 @@ func (c *Page) receive(w http.ResponseWriter, r *http.Request) {
 	case !strings.EqualFold(strings.TrimSuffix(r.Host, ":80"), c.host):
 		http.Error(w, "FlowGate waits for a sign-in at another address.", http.StatusBadRequest)
 	case !c.hasState(q):
-		http.Error(w, "This answer does not belong to the sign-in that FlowGate waits for. FlowGate still waits.", http.StatusBadRequest)
+		http.Error(w, "This answer does not belong to the sign-in that FlowGate waits for. FlowGate still waits.",
+			http.StatusBadRequest)
 	case q.Get("code") == "" && q.Get("error") == "":
-		http.Error(w, "FlowGate waits for a sign-in here; this address has neither a code nor an error.", http.StatusBadRequest)
+		http.Error(w, "FlowGate waits for a sign-in here; this address has neither a code nor an error.",
+			http.StatusBadRequest)
 	default:
 		select {
 		case c.answers <- q:
@@ -149,7 +156,8 @@ func (c *Page) Close() {
 func Await(ctx context.Context, s *session.Session, page *Page, state string) (url.Values, error) {
 	var q url.Values
 	if page == nil {
-		s.Say("Then paste the last address of the browser (the browser may report that it cannot be reached), and press Enter:")
+		s.Say("Then paste the last address of the browser (the browser may report that it cannot be reached), and press " +
+			"Enter:")
 		line, err := s.ReadLine(ctx)
 		if err != nil {
 			return nil, err
@@ -182,14 +190,19 @@ func parsePasted(line string) url.Values {
 func checkAnswer(q url.Values, state string) error {
 	switch {
 	case subtle.ConstantTimeCompare([]byte(readState(q)), []byte(state)) != 1:
-		return fault.New("state-mismatch", "the browser's answer belongs to another sign-in (its state is not the one that was sent); it was refused").
-			WithHint("close older pages of this sign-in, run it again and use its new address; when pasting, paste the whole address")
+		return fault.New("state-mismatch",
+			"the browser's answer belongs to another sign-in (its state is not the one that was sent); it was refused").
+			WithHint("close older pages of this sign-in, run it again and use its new address; when pasting, paste the " +
+				"whole address")
 	case q.Get("error") == "access_denied":
-		return fault.New("login-denied", "the sign-in was refused at the provider").WithHint("run it again and allow it there")
+		return fault.New("login-denied", "the sign-in was refused at the provider").
+			WithHint("run it again and allow it there")
 	case q.Get("error") != "":
-		return fault.New("login-failed", "the provider answered %s: %s", printable.Excerpt(q.Get("error")), printable.Excerpt(q.Get("error_description"))).WithHint("run it again")
+		return fault.New("login-failed", "the provider answered %s: %s", printable.Excerpt(q.Get("error")),
+			printable.Excerpt(q.Get("error_description"))).WithHint("run it again")
 	case q.Get("code") == "":
-		return fault.Usage("credential-input", "the address has neither a code nor an error").WithHint("paste the whole last address of the browser")
+		return fault.Usage("credential-input", "the address has neither a code nor an error").
+			WithHint("paste the whole last address of the browser")
 	}
 	return nil
 }

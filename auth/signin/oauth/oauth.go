@@ -42,7 +42,8 @@ func (c *Client) Config(redirect string) (*oauth2.Config, error) {
 	}
 	conf := &oauth2.Config{
 		ClientID: set.ClientID, RedirectURL: redirect, Scopes: set.Scopes,
-		Endpoint: oauth2.Endpoint{AuthURL: set.AuthURL, TokenURL: set.TokenURL, DeviceAuthURL: set.DeviceURL, AuthStyle: oauth2.AuthStyleInParams},
+		Endpoint: oauth2.Endpoint{AuthURL: set.AuthURL, TokenURL: set.TokenURL, DeviceAuthURL: set.DeviceURL,
+			AuthStyle: oauth2.AuthStyleInParams},
 	}
 	if set.ClientSecretEnv != "" {
 		conf.ClientSecret = c.Env.Getenv(set.ClientSecretEnv)
@@ -160,14 +161,17 @@ func Refusal(provider string, err error) error {
 		}
 		return retry.Unreachable(provider, err)
 	}
-	what := fmt.Sprintf("%s answered %s %s", provider, r.Response.Status, printable.Excerpt(strings.TrimSpace(r.ErrorCode+" "+r.ErrorDescription)))
+	what := fmt.Sprintf("%s answered %s %s", provider, r.Response.Status,
+		printable.Excerpt(strings.TrimSpace(r.ErrorCode+" "+r.ErrorDescription)))
 	switch r.ErrorCode {
 	case "access_denied":
 		return fault.New("login-denied", "the sign-in was refused: %s", what).WithHint("run it again and allow it there")
 	case "expired_token":
-		return fault.New("login-expired", "the code was not entered in time: %s", what).WithHint("run it again for a new code")
+		return fault.New("login-expired", "the code was not entered in time: %s", what).
+			WithHint("run it again for a new code")
 	case "invalid_grant":
-		return fault.New("grant-dead", "the grant is refused: %s", what).WithHint("sign in again: mage auth:login %s", provider)
+		return fault.New("grant-dead", "the grant is refused: %s", what).
+			WithHint("sign in again: mage auth:login %s", provider)
 	}
 	return fault.New("login-failed", "%s", what).WithHint("run it again; is the clock of this machine right?")
 }

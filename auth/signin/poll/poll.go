@@ -85,7 +85,8 @@ func Run(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
 	}
 	at, err := url.Parse(start.address())
 	if err != nil || start.address() == "" {
-		return nil, fault.New("login-failed", "%s returned no address to open", retry.HideQuery(set.AuthURLEndpoint)).WithHint("is auth_url_endpoint right?")
+		return nil, fault.New("login-failed", "%s returned no address to open", retry.HideQuery(set.AuthURLEndpoint)).
+			WithHint("is auth_url_endpoint right?")
 	}
 	s.Say("Open this address and sign in to %s:\n\n  %s\n", s.Provider.Name, printable.EscapeLine(start.address()))
 	if start.Code != "" {
@@ -133,7 +134,8 @@ func pollStatus(ctx context.Context, s *session.Session, key, state string, paus
 		case isPollSuccess(status):
 			return true, nil
 		case isPollFailure(status):
-			return false, fault.New("login-failed", "the sign-in to %s ended with %s: %s", s.Provider.Name, printable.Excerpt(status), printable.Excerpt(lo.CoalesceOrEmpty(p.Error, status))).
+			return false, fault.New("login-failed", "the sign-in to %s ended with %s: %s", s.Provider.Name,
+				printable.Excerpt(status), printable.Excerpt(lo.CoalesceOrEmpty(p.Error, status))).
 				WithHint("run it again")
 		}
 		return false, nil
@@ -183,9 +185,11 @@ func readPoll(s *session.Session, endpoint string, res *http.Response, body []by
 	case res.StatusCode >= 400 && gjson.ValidBytes(body) && (code == "slow_down" || code == "authorization_pending"):
 		return pollReply{Status: code}, nil // as in RFC 8628
 	case retry.IsTransientStatus(res.StatusCode):
-		return reply, &retry.TransientError{Err: fmt.Errorf("%s answered %s", endpoint, res.Status), After: retry.ReadRetryAfter(res.Header, time.Now())}
+		return reply, &retry.TransientError{Err: fmt.Errorf("%s answered %s", endpoint, res.Status),
+			After: retry.ReadRetryAfter(res.Header, time.Now())}
 	case res.StatusCode == http.StatusUnauthorized || res.StatusCode == http.StatusForbidden:
-		return reply, fault.New("management-key-refused", "%s refused the key (%d); it was tried once and not again", endpoint, res.StatusCode).
+		return reply, fault.New("management-key-refused", "%s refused the key (%d); it was tried once and not again",
+			endpoint, res.StatusCode).
 			WithHint("key_file, key_env and key_header of auth.providers.%s set which key is sent and how", s.Provider.Name)
 	case res.StatusCode == http.StatusOK && retry.IsCutShort(body):
 		return reply, &retry.TransientError{Err: fmt.Errorf("%s: the answer was cut short", endpoint)}
@@ -198,7 +202,8 @@ func readPoll(s *session.Session, endpoint string, res *http.Response, body []by
 		err = nil // a member of another type than known counts as absent
 	}
 	if res.StatusCode != http.StatusOK || err != nil {
-		return reply, fault.New("login-failed", "%s answered %d, which is not expected", endpoint, res.StatusCode).WithHint("is the endpoint right, and the server up?")
+		return reply, fault.New("login-failed", "%s answered %d, which is not expected", endpoint, res.StatusCode).
+			WithHint("is the endpoint right, and the server up?")
 	}
 	return reply, nil
 }
@@ -215,7 +220,8 @@ func pollURL(s *session.Session, endpoint string) (*url.URL, error) {
 		at, err = url.Parse(strings.TrimRight(base, "/") + "/" + strings.TrimLeft(endpoint, "/"))
 	}
 	if err != nil {
-		return nil, fault.Usage("provider-invalid", "auth.providers.%s: an endpoint is not an address", s.Provider.Name).WithHint("write a path such as /v0/management/codex-auth-url, or a whole address")
+		return nil, fault.Usage("provider-invalid", "auth.providers.%s: an endpoint is not an address", s.Provider.Name).
+			WithHint("write a path such as /v0/management/codex-auth-url, or a whole address")
 	}
 	return at, retry.CheckAddress(s.Provider.Name, at.String())
 }
@@ -228,7 +234,8 @@ func pollKey(s *session.Session) (string, error) {
 		if key := s.Env.Getenv(set.KeyEnv); key != "" {
 			return key, nil
 		}
-		return "", fault.Usage("credential-missing", "%s, which auth.providers.%s.key_env names, is not set", set.KeyEnv, s.Provider.Name).WithHint("export it")
+		return "", fault.Usage("credential-missing", "%s, which auth.providers.%s.key_env names, is not set", set.KeyEnv,
+			s.Provider.Name).WithHint("export it")
 	}
 	file := set.KeyFile
 	if file == "" {
@@ -238,7 +245,8 @@ func pollKey(s *session.Session) (string, error) {
 	}
 	key, _, err := keyfile.Read(file)
 	if err != nil && set.KeyFile != "" {
-		return "", fault.Usage("credential-missing", "auth.providers.%s.key_file %s: %s", s.Provider.Name, file, safefile.Reason(err)).WithHint("the file must have one line and mode 0600")
+		return "", fault.Usage("credential-missing", "auth.providers.%s.key_file %s: %s", s.Provider.Name, file,
+			safefile.Reason(err)).WithHint("the file must have one line and mode 0600")
 	}
 	return key, nil
 }

@@ -48,7 +48,10 @@ func HideQuery(address string) string {
 // NewClient returns a client for providers, which uses the proxy of the environment.
 // It follows no redirects: a token endpoint has none.
 func NewClient() *http.Client {
-	return &http.Client{Timeout: 30 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return &http.Client{Timeout: 30 * time.Second, CheckRedirect: func(*http.Request,
+		[]*http.Request) error {
+		return http.ErrUseLastResponse
+	}}
 }
 
 // Unreachable returns the fault for a request that failed: login-failed. It leaves
@@ -61,9 +64,11 @@ func Unreachable(what string, err error) error {
 	case errors.As(err, &u):
 		err = u.Err
 	case !errors.As(err, &lost):
-		return fault.New("login-failed", "%s did not answer as expected: %w", what, err).WithHint("is the address right, and is no captive portal or proxy answering instead?")
+		return fault.New("login-failed", "%s did not answer as expected: %w", what, err).
+			WithHint("is the address right, and is no captive portal or proxy answering instead?")
 	}
-	return fault.New("login-failed", "%s cannot be reached: %w", what, err).WithHint("is the network up, and HTTPS_PROXY right?")
+	return fault.New("login-failed", "%s cannot be reached: %w", what, err).
+		WithHint("is the network up, and HTTPS_PROXY right?")
 }
 
 // IsCutShort reports whether body is JSON whose end is missing because the connection

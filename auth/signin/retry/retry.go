@@ -65,7 +65,8 @@ func LostAnswer(err error) error {
 // of a captive portal. The request is repeated up to maxForeign times.
 func ForeignAnswer(from string, res *http.Response) error {
 	kind, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
-	return &TransientError{Foreign: true, Err: fmt.Errorf("%s answered %s with %s, and not as expected", from, res.Status, lo.CoalesceOrEmpty(printable.Excerpt(kind), "no content type"))}
+	return &TransientError{Foreign: true, Err: fmt.Errorf("%s answered %s with %s, and not as expected", from, res.Status,
+		lo.CoalesceOrEmpty(printable.Excerpt(kind), "no content type"))}
 }
 
 // IsForeign reports whether another program than the server answered.
@@ -76,7 +77,8 @@ func IsForeign(err error) bool {
 
 // IsTransientStatus reports whether a request with that HTTP status may succeed later.
 func IsTransientStatus(status int) bool {
-	return status >= 500 || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout || status == http.StatusTooEarly
+	return status >= 500 || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout ||
+		status == http.StatusTooEarly
 }
 
 // IsTransient reports whether the same request may succeed the next time.
@@ -251,7 +253,8 @@ func (t *Transport) try(ctx context.Context, req *http.Request) (*http.Response,
 		return nil, ForeignAnswer("it", res)
 	}
 	if IsTransientStatus(res.StatusCode) && !isDeviceAnswer(body) {
-		return res, &TransientError{Err: fmt.Errorf("it answered %s", res.Status), After: ReadRetryAfter(res.Header, time.Now())}
+		return res, &TransientError{Err: fmt.Errorf("it answered %s", res.Status),
+			After: ReadRetryAfter(res.Header, time.Now())}
 	}
 	return res, nil
 }

@@ -31,7 +31,8 @@ func (s *Session) Say(format string, args ...any) {
 // credential-input.
 func (s *Session) ReadLine(ctx context.Context) (string, error) {
 	if s.Options.Terminal.In == nil {
-		return "", fault.Usage("credential-input", "stdin is not open, so nothing can be read from it").WithHint("run it in a terminal")
+		return "", fault.Usage("credential-input", "stdin is not open, so nothing can be read from it").
+			WithHint("run it in a terminal")
 	}
 	type line struct {
 		text string

@@ -27,7 +27,8 @@ import (
 // -wire was given; else they are warnings.
 func AddToConfig(s *session.Session, c *auth.Change) error {
 	if s.Config.File == "" {
-		c.Warnings = append(c.Warnings, auth.Warning{Code: "key-not-wired", Message: "there is no configuration file yet, so nothing uses the key; mage init writes one"})
+		c.Warnings = append(c.Warnings, auth.Warning{Code: "key-not-wired",
+			Message: "there is no configuration file yet, so nothing uses the key; mage init writes one"})
 		return nil
 	}
 	name := c.Account.Provider
@@ -40,8 +41,11 @@ func AddToConfig(s *session.Session, c *auth.Change) error {
 		return err
 	case !plan.Changed:
 		return nil
-	case !hasConsent(s, fmt.Sprintf("Write credentials.upstream.%s, and api_key_ref for %d deployments, into %s?", name, len(plan.Deployments), s.Config.File)):
-		c.Warnings = append(c.Warnings, auth.Warning{Code: "key-not-wired", Message: fmt.Sprintf("%s does not name the key yet; run it again with -wire, or write credentials.upstream.%s: {file: %s}", s.Config.File, name, c.Destination)})
+	case !hasConsent(s, fmt.Sprintf("Write credentials.upstream.%s, and api_key_ref for %d deployments, into %s?", name,
+		len(plan.Deployments), s.Config.File)):
+		c.Warnings = append(c.Warnings, auth.Warning{Code: "key-not-wired",
+			Message: fmt.Sprintf("%s does not name the key yet; run it again with -wire, or write credentials.upstream.%s: "+
+				"{file: %s}", s.Config.File, name, c.Destination)})
 		return nil
 	}
 	wiring, err := config.WireKey(s.Config.File, name, c.Destination, false, s.Env.Now(), s.Env.Getenv)
@@ -51,7 +55,8 @@ func AddToConfig(s *session.Session, c *auth.Change) error {
 	c.Changed, c.Wired = true, &wiring
 	c.Proof = "the key is named in " + s.Config.File
 	if len(wiring.Deployments) == 0 {
-		c.Warnings = append(c.Warnings, auth.Warning{Code: "no-deployment", Message: "no deployment of " + name + " waits for a key: add one with model: " + name + "/… and api_key_ref: " + name})
+		c.Warnings = append(c.Warnings, auth.Warning{Code: "no-deployment",
+			Message: "no deployment of " + name + " waits for a key: add one with model: " + name + "/… and api_key_ref: " + name})
 	}
 	return nil
 }
@@ -66,7 +71,8 @@ func hasConsent(s *session.Session, question string) bool {
 func keyItem(s *session.Session, key string) map[string]any {
 	set := s.Provider.Settings
 	if set.KeyList == "openai-compatibility" {
-		item := map[string]any{"name": s.Provider.Name, "base-url": set.KeyBaseURL, "api-key-entries": []any{map[string]any{"api-key": key}}}
+		item := map[string]any{"name": s.Provider.Name, "base-url": set.KeyBaseURL,
+			"api-key-entries": []any{map[string]any{"api-key": key}}}
 		var models []any
 		for _, name := range set.KeyModels {
 			models = append(models, map[string]any{"name": name, "alias": name})
@@ -91,7 +97,8 @@ func AddToServer(ctx context.Context, s *session.Session, key string) (auth.Chan
 	item := keyItem(s, key)
 	c := auth.Change{Destination: s.Config.CLIProxyConfigFile, Warnings: []auth.Warning{}, Account: &auth.Account{
 		Provider: s.Provider.Name, Method: "api_key", Account: s.Provider.Settings.KeyList, File: s.Config.CLIProxyConfigFile,
-		State: auth.Lasting, Evidence: "an API key does not expire", ObservedAt: s.Env.Now().UTC(), Problems: []auth.Problem{},
+		State: auth.Lasting, Evidence: "an API key does not expire", ObservedAt: s.Env.Now().UTC(),
+		Problems: []auth.Problem{},
 	}}
 	srv, err := management.Open(s.Config, s.Env)
 	if err == nil {
@@ -99,7 +106,8 @@ func AddToServer(ctx context.Context, s *session.Session, key string) (auth.Chan
 	}
 	if err == nil || !fault.HasCode(err, "management-unreachable") && !fault.HasCode(err, "management-key-missing") {
 		if errors.Is(err, cliproxy.ErrUnsupported) {
-			err = fault.New("provider-unsupported", "CLIProxyAPI at %s (version %s) has no %s", srv.Base, srv.Version, s.Provider.Settings.KeyList).WithHint("newer versions have; mage bootstrap:update installs one")
+			err = fault.New("provider-unsupported", "CLIProxyAPI at %s (version %s) has no %s", srv.Base, srv.Version,
+				s.Provider.Settings.KeyList).WithHint("newer versions have; mage bootstrap:update installs one")
 		}
 		return c, err
 	}
@@ -107,7 +115,8 @@ func AddToServer(ctx context.Context, s *session.Session, key string) (auth.Chan
 }
 
 // addToServer adds the item to the running server's list and reads the list back.
-func addToServer(ctx context.Context, s *session.Session, srv *management.Server, item map[string]any, c *auth.Change) error {
+func addToServer(ctx context.Context, s *session.Session, srv *management.Server, item map[string]any,
+	c *auth.Change) error {
 	list := s.Provider.Settings.KeyList
 	have, err := srv.Keys(ctx, list)
 	if err != nil {
@@ -126,7 +135,8 @@ func addToServer(ctx context.Context, s *session.Session, srv *management.Server
 		return srv.Note(err)
 	}
 	if !slices.ContainsFunc(now, func(other map[string]any) bool { return holdsKey(other, item) }) {
-		return fault.New("proof-failed", "CLIProxyAPI at %s accepted the key but does not list it in %s", srv.Base, list).WithHint("see mage logs cliproxyapi_plus")
+		return fault.New("proof-failed", "CLIProxyAPI at %s accepted the key but does not list it in %s", srv.Base, list).
+			WithHint("see mage logs cliproxyapi_plus")
 	}
 	c.Proof = "the server lists the key in " + list
 	return nil
@@ -152,11 +162,13 @@ func holdsKey(entry, item map[string]any) bool {
 func addToFile(s *session.Session, item map[string]any, c *auth.Change) error {
 	file, list := s.Config.CLIProxyConfigFile, s.Provider.Settings.KeyList
 	if file == "" {
-		return fault.Usage("cliproxy-config-missing", "CLIProxyAPI has no configuration file for the key").WithHint("mage init -upstream=cliproxyapi writes one")
+		return fault.Usage("cliproxy-config-missing", "CLIProxyAPI has no configuration file for the key").
+			WithHint("mage init -upstream=cliproxyapi writes one")
 	}
 	old, err := safefile.Read(file, safefile.DocumentLimit)
 	if err != nil {
-		return fault.New("source-unreadable", "read %s: %s", file, safefile.Reason(err)).WithHint("it must be a file that you own and can read")
+		return fault.New("source-unreadable", "read %s: %s", file, safefile.Reason(err)).
+			WithHint("it must be a file that you own and can read")
 	}
 	text, err := json.Marshal(item)
 	if err != nil {
@@ -168,15 +180,19 @@ func addToFile(s *session.Session, item map[string]any, c *auth.Change) error {
 	}
 	added, err := config.AddToList(file, old, list, string(text))
 	if err != nil {
-		return fault.Usage("wire-unsafe", "%s cannot be changed safely: %w", file, err).WithHint("add the key to %s by hand; nothing was changed", list)
+		return fault.Usage("wire-unsafe", "%s cannot be changed safely: %w", file, err).
+			WithHint("add the key to %s by hand; nothing was changed", list)
 	}
 	if !hasConsent(s, fmt.Sprintf("CLIProxyAPI does not answer. Write the key into %s of %s?", list, file)) {
-		return fault.Usage("key-not-wired", "CLIProxyAPI does not answer, and its file %s is not changed without consent", file).WithHint("start it (mage start) and run this again, or use -wire")
+		return fault.Usage("key-not-wired", "CLIProxyAPI does not answer, and its file %s is not changed without consent",
+			file).WithHint("start it (mage start) and run this again, or use -wire")
 	}
 	if err := config.CheckWritable(file); err != nil {
-		return fault.Usage("wire-unsafe", "%s cannot be changed: %w", file, err).WithHint("add the key to %s by hand; nothing was changed", list)
+		return fault.Usage("wire-unsafe", "%s cannot be changed: %w", file, err).
+			WithHint("add the key to %s by hand; nothing was changed", list)
 	}
-	if err := privatefile.Write(filepath.Join(auth.TrashFolder(auth.Folder(s.Config, s.Env)), vault.TrashName(filepath.Base(file), s.Env.Now())), old); err != nil {
+	if err := privatefile.Write(filepath.Join(auth.TrashFolder(auth.Folder(s.Config, s.Env)),
+		vault.TrashName(filepath.Base(file), s.Env.Now())), old); err != nil {
 		return err
 	}
 	target, err := filepath.EvalSymlinks(file)
@@ -187,11 +203,13 @@ func addToFile(s *session.Session, item map[string]any, c *auth.Change) error {
 		return err
 	}
 	if _, err := cliproxy.ReadFile(file); err != nil {
-		return errors.Join(fault.New("wire-unsafe", "%s could not be read after the change; it was restored", file).WithHint("add the key to %s by hand", list), privatefile.Write(target, old))
+		return errors.Join(fault.New("wire-unsafe", "%s could not be read after the change; it was restored", file).
+			WithHint("add the key to %s by hand", list), privatefile.Write(target, old))
 	}
 	c.Changed, c.Proof = true, "the key is in "+list+" of "+file
 	if management.NotReady(s.Config, s.Env) == "" {
-		c.Warnings = append(c.Warnings, auth.Warning{Code: "restart-needed", Message: "a CLIProxyAPI that runs does not see the change: mage restart cliproxyapi_plus"})
+		c.Warnings = append(c.Warnings, auth.Warning{Code: "restart-needed",
+			Message: "a CLIProxyAPI that runs does not see the change: mage restart cliproxyapi_plus"})
 	}
 	return nil
 }

@@ -40,12 +40,14 @@ func readClaude(doc gjson.Result, at Location) ([]draft.Draft, error) {
 		"access_token": access, "refresh_token": credential.FirstText(oauth.Get("refreshToken")), "id_token": "",
 		"email": owner.email, "expired": formatExpiry(oauth.Get("expiresAt")), "last_refresh": "",
 	}}
-	for key, value := range map[string]string{"organization_uuid": owner.organization, "account_uuid": owner.account, "organization_name": owner.name} {
+	for key, value := range map[string]string{"organization_uuid": owner.organization, "account_uuid": owner.account,
+		"organization_name": owner.name} {
 		if value != "" {
 			d.Fields[key] = value
 		}
 	}
-	d.CarryUnknown(oauth, at.File, "accessToken", "refreshToken", "expiresAt", "refreshTokenExpiresAt", "scopes", "subscriptionType", "rateLimitTier",
+	d.CarryUnknown(oauth, at.File, "accessToken", "refreshToken", "expiresAt", "refreshTokenExpiresAt", "scopes",
+		"subscriptionType", "rateLimitTier",
 		"isMax", "clientId", "organizationUuid", "accountUuid", "emailAddress", "mcpOAuth", "organizationName")
 	if owner.email == "" {
 		d.Warn("email-unknown", "the file does not name its account; -label=NAME gives it a name")
@@ -67,18 +69,21 @@ func claudeOwner(doc gjson.Result, at Location) owner {
 		organization: credential.FirstText(own.Get("organizationUuid"), doc.Get("organizationUuid")),
 		name:         credential.FirstText(own.Get("organizationName"), doc.Get("organizationName")),
 	}
-	for _, file := range [...]string{filepath.Join(filepath.Dir(at.File), ".claude.json"), filepath.Join(at.Env.Getenv("HOME"), ".claude.json")} {
+	for _, file := range [...]string{filepath.Join(filepath.Dir(at.File), ".claude.json"),
+		filepath.Join(at.Env.Getenv("HOME"), ".claude.json")} {
 		data, err := readStateFile(file)
 		if err != nil {
 			continue
 		}
 		state := gjson.GetBytes(data, "oauthAccount")
 		organization := credential.FirstText(state.Get("organizationUuid"))
-		if differs(o.organization, organization) || differs(o.account, credential.FirstText(state.Get("accountUuid"))) || credential.FirstText(state.Get("emailAddress")) == "" {
+		if differs(o.organization, organization) || differs(o.account, credential.FirstText(state.Get("accountUuid"))) ||
+			credential.FirstText(state.Get("emailAddress")) == "" {
 			continue
 		}
 		return owner{
-			cmp.Or(o.email, credential.FirstText(state.Get("emailAddress"))), cmp.Or(o.account, credential.FirstText(state.Get("accountUuid"))),
+			cmp.Or(o.email, credential.FirstText(state.Get("emailAddress"))),
+			cmp.Or(o.account, credential.FirstText(state.Get("accountUuid"))),
 			cmp.Or(o.organization, organization), cmp.Or(o.name, credential.FirstText(state.Get("organizationName"))),
 		}
 	}

@@ -92,7 +92,8 @@ func codexMode(doc gjson.Result) string {
 // credential file for.
 func unsupportedCodex(at Location, mode string) error {
 	names := map[string]string{
-		"personalaccesstoken": "a personal access token (at-…)", "agentidentity": "an agent identity", "bedrockapikey": "an API key of Amazon Bedrock",
+		"personalaccesstoken": "a personal access token (at-…)", "agentidentity": "an agent identity",
+		"bedrockapikey": "an API key of Amazon Bedrock",
 	}
 	name, known := names[mode]
 	if !known {
@@ -109,7 +110,8 @@ func codexTokens(doc gjson.Result, at Location) draft.Draft {
 	id, _ := credential.ReadClaims(credential.FirstText(tokens.Get("id_token")))
 	access, _ := credential.ReadClaims(credential.FirstText(tokens.Get("access_token")))
 	for key, value := range map[string]string{
-		"account_id": cmp.Or(id.Account, access.Account), "email": cmp.Or(id.Email, access.Email), "last_refresh": formatExpiry(doc.Get("last_refresh")),
+		"account_id": cmp.Or(id.Account, access.Account), "email": cmp.Or(id.Email, access.Email),
+		"last_refresh": formatExpiry(doc.Get("last_refresh")),
 	} {
 		if fields[key] == nil {
 			fields[key] = value

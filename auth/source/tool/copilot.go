@@ -46,7 +46,8 @@ func copilotCLI(env auth.Environment) string {
 // a user the one of the plug-ins' own app counts; an entry without a user is a
 // separate account.
 func readCopilot(doc gjson.Result, at Location) ([]draft.Draft, error) {
-	for _, key := range [...]string{"copilotTokens", "copilot_tokens", "loggedInUsers", "logged_in_users", "lastLoggedInUser", "last_logged_in_user"} {
+	for _, key := range [...]string{"copilotTokens", "copilot_tokens", "loggedInUsers", "logged_in_users",
+		"lastLoggedInUser", "last_logged_in_user"} {
 		if doc.Get(key).Exists() {
 			return nil, unsupportedCopilotCLI(at)
 		}
@@ -72,13 +73,15 @@ func readCopilot(doc gjson.Result, at Location) ([]draft.Draft, error) {
 		} else if app != copilotClient {
 			return true
 		}
-		d := draft.Draft{Label: "copilot", Fields: map[string]any{"access_token": token, "token_type": "bearer", "username": user, "scope": ""}}
+		d := draft.Draft{Label: "copilot", Fields: map[string]any{"access_token": token, "token_type": "bearer",
+			"username": user, "scope": ""}}
 		d.CarryUnknown(entry, at.File, "oauth_token", "user", "githubAppId", "dev_override")
 		best[account] = d
 		return true
 	})
 	if len(users) == 0 && len(others) > 0 {
-		return nil, fault.New("source-unsupported", "%s holds tokens of %s only, and CLIProxyAPI can use those of %s", at.File, strings.Join(others, ", "), copilotHost).
+		return nil, fault.New("source-unsupported", "%s holds tokens of %s only, and CLIProxyAPI can use those of %s",
+			at.File, strings.Join(others, ", "), copilotHost).
 			WithHint("mage auth:login copilot signs in at github.com")
 	}
 	if len(users) == 0 {
@@ -90,13 +93,16 @@ func readCopilot(doc gjson.Result, at Location) ([]draft.Draft, error) {
 		drafts[i] = best[user]
 	}
 	if len(others) > 0 {
-		drafts[0].Warn("host-unsupported", "the tokens of %s in %s were left out: CLIProxyAPI can use those of %s", strings.Join(others, ", "), at.File, copilotHost)
+		drafts[0].Warn("host-unsupported", "the tokens of %s in %s were left out: CLIProxyAPI can use those of %s",
+			strings.Join(others, ", "), at.File, copilotHost)
 	}
 	return drafts, nil
 }
 
 // unsupportedCopilotCLI returns the fault for a file of Copilot CLI.
 func unsupportedCopilotCLI(at Location) error {
-	return fault.New("source-unsupported", "%s belongs to GitHub Copilot CLI, whose token is for another app and mostly in the system's keychain; FlowGate does not import it", at.File).
+	return fault.New("source-unsupported",
+		"%s belongs to GitHub Copilot CLI, whose token is for another app and mostly in the system's keychain; FlowGate "+
+			"does not import it", at.File).
 		WithHint("mage auth:login copilot signs in separately")
 }

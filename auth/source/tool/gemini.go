@@ -34,13 +34,18 @@ func geminiFile(env auth.Environment, name string) string {
 // readGemini reads oauth_creds.json, or the form that Gemini CLI has in the keychain.
 func readGemini(doc gjson.Result, at Location) ([]draft.Draft, error) {
 	if email := credential.FirstText(doc.Get("active")); email != "" && !doc.Get("access_token").Exists() {
-		return nil, fault.New("source-unsupported", "Gemini CLI is signed in as %s, and keeps the credential in the system's keychain (newer versions delete oauth_creds.json)", printable.EscapeLine(email)).
-			WithHint("mage auth:login gemini signs in for CLIProxyAPI itself; or -source=FILE with an oauth_creds.json of an older Gemini CLI")
+		return nil, fault.New("source-unsupported",
+			"Gemini CLI is signed in as %s, and keeps the credential in the system's keychain (newer versions delete "+
+				"oauth_creds.json)", printable.EscapeLine(email)).
+			WithHint("mage auth:login gemini signs in for CLIProxyAPI itself; or -source=FILE with an oauth_creds.json of " +
+				"an older Gemini CLI")
 	}
-	if kept := doc.Get("token"); kept.IsObject() && credential.FirstText(kept.Get("accessToken")) != "" { // as in the keychain
+	// as in the keychain
+	if kept := doc.Get("token"); kept.IsObject() && credential.FirstText(kept.Get("accessToken")) != "" {
 		return readGemini(gjson.Parse(keychainGemini(kept)), at)
 	}
-	if credential.FirstText(doc.Get("access_token")) == "" && credential.FirstText(doc.Get("refresh_token")) == "" || !doc.Get("expiry_date").Exists() {
+	if credential.FirstText(doc.Get("access_token")) == "" && credential.FirstText(doc.Get("refresh_token")) == "" ||
+		!doc.Get("expiry_date").Exists() {
 		return nil, credential.Invalid(at.File, ErrOtherForm)
 	}
 	project := at.Project
@@ -48,11 +53,13 @@ func readGemini(doc gjson.Result, at Location) ([]draft.Draft, error) {
 		project = at.Env.Getenv("GOOGLE_CLOUD_PROJECT")
 	}
 	if project == "" {
-		return nil, fault.Usage("project-missing", "Gemini's credential needs a Google Cloud project, which %s does not name", at.File).
+		return nil, fault.Usage("project-missing", "Gemini's credential needs a Google Cloud project, which %s does not name",
+			at.File).
 			WithHint("-project=ID, or GOOGLE_CLOUD_PROJECT")
 	}
 	token := pickTexts(doc, "access_token", "refresh_token", "token_type")
-	token["expiry"], token["token_uri"], token["universe_domain"] = formatExpiry(doc.Get("expiry_date")), "https://oauth2.googleapis.com/token", "googleapis.com"
+	token["expiry"], token["token_uri"], token["universe_domain"] = formatExpiry(doc.Get("expiry_date")),
+		"https://oauth2.googleapis.com/token", "googleapis.com"
 	token["client_id"] = "681255809395-oo8ft2oprdrnp9e3aqf6av3hmdib135j.apps.googleusercontent.com" // Gemini CLI's own
 	token["scopes"] = strings.Fields(credential.FirstText(doc.Get("scope")))
 	id, _ := credential.ReadClaims(credential.FirstText(doc.Get("id_token")))
@@ -66,8 +73,9 @@ func readGemini(doc gjson.Result, at Location) ([]draft.Draft, error) {
 // its file.
 func keychainGemini(kept gjson.Result) string {
 	text, _ := json.Marshal(map[string]any{
-		"access_token": kept.Get("accessToken").Str, "refresh_token": kept.Get("refreshToken").Str, "token_type": kept.Get("tokenType").Str,
-		"scope": kept.Get("scope").Str, "expiry_date": kept.Get("expiresAt").Num, "id_token": kept.Get("idToken").Str,
+		"access_token": kept.Get("accessToken").Str, "refresh_token": kept.Get("refreshToken").Str,
+		"token_type": kept.Get("tokenType").Str,
+		"scope":      kept.Get("scope").Str, "expiry_date": kept.Get("expiresAt").Num, "id_token": kept.Get("idToken").Str,
 	}) // strings and a number: it cannot fail
 	return string(text)
 }

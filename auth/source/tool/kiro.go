@@ -21,7 +21,8 @@ func kiroIDE() Tool {
 		Places: func(env auth.Environment) []string {
 			home := env.Getenv("HOME")
 			return append([]string{
-				filepath.Join(home, ".aws", "sso", "cache", "kiro-auth-token.json"), filepath.Join(home, ".kiro", "kiro-auth-token.json"),
+				filepath.Join(home, ".aws", "sso", "cache", "kiro-auth-token.json"),
+				filepath.Join(home, ".kiro", "kiro-auth-token.json"),
 			}, kiroCLI(env)...)
 		},
 		Absent: "sign in to Kiro",
@@ -34,15 +35,18 @@ func kiroCLI(env auth.Environment) []string {
 	if env.GOOS == "darwin" {
 		return []string{filepath.Join(env.Getenv("HOME"), "Library", "Application Support", "kiro-cli", "data.sqlite3")}
 	}
-	return []string{filepath.Join(pathUnder(env, "XDG_DATA_HOME", filepath.Join(".local", "share")), "kiro-cli", "data.sqlite3")}
+	return []string{filepath.Join(pathUnder(env, "XDG_DATA_HOME", filepath.Join(".local", "share")), "kiro-cli",
+		"data.sqlite3")}
 }
 
 // kiroFields maps the names of Kiro's members to those in CLIProxyAPIPlus's files.
 // The IDE writes the former, kiro-cli's database the latter.
 func kiroFields() map[string]string {
 	return map[string]string{
-		"refreshToken": "refresh_token", "profileArn": "profile_arn", "provider": "provider", "region": "region", "startUrl": "start_url", "email": "email",
-		"tokenEndpoint": "token_endpoint", "issuerUrl": "issuer_url", "clientId": "client_id", "clientSecret": "client_secret", "clientIdHash": "client_id_hash",
+		"refreshToken": "refresh_token", "profileArn": "profile_arn", "provider": "provider", "region": "region",
+		"startUrl": "start_url", "email": "email",
+		"tokenEndpoint": "token_endpoint", "issuerUrl": "issuer_url", "clientId": "client_id",
+		"clientSecret": "client_secret", "clientIdHash": "client_id_hash",
 		"scopes": "scopes",
 	}
 }
@@ -50,7 +54,8 @@ func kiroFields() map[string]string {
 // readKiro reads kiro-auth-token.json, or a token that kiro-cli wrote.
 func readKiro(doc gjson.Result, at Location) ([]draft.Draft, error) {
 	access := credential.FirstText(doc.Get("accessToken"), doc.Get("access_token"))
-	if access == "" || credential.FirstText(doc.Get("authMethod"), doc.Get("auth_method"), doc.Get("profileArn"), doc.Get("profile_arn"), doc.Get("provider"),
+	if access == "" || credential.FirstText(doc.Get("authMethod"), doc.Get("auth_method"), doc.Get("profileArn"),
+		doc.Get("profile_arn"), doc.Get("provider"),
 		doc.Get("start_url"), doc.Get("oauth_flow")) == "" {
 		return nil, credential.Invalid(at.File, ErrOtherForm)
 	}
@@ -68,7 +73,8 @@ func readKiro(doc gjson.Result, at Location) ([]draft.Draft, error) {
 	if method == "" && fields["client_secret"] != nil {
 		method = "idc" // kiro-cli does not write it
 	}
-	fields["auth_method"], fields["expires_at"] = method, cmp.Or(formatExpiry(doc.Get("expiresAt")), formatExpiry(doc.Get("expires_at")))
+	fields["auth_method"], fields["expires_at"] = method, cmp.Or(formatExpiry(doc.Get("expiresAt")),
+		formatExpiry(doc.Get("expires_at")))
 	d := draft.Draft{Fields: fields, Label: "kiro", Name: "kiro-" + method + ".json"}
 	if doc.Get("refresh_token").Exists() {
 		d.RefreshPath = "refresh_token"
@@ -81,7 +87,9 @@ func readKiro(doc gjson.Result, at Location) ([]draft.Draft, error) {
 		addRegistration(&d, hash, at)
 	}
 	if method == credential.KiroExternalIDP && (fields["token_endpoint"] == nil || fields["client_id"] == nil) {
-		return nil, fault.New("source-unsupported", "%s is a sign-in at an organisation's identity provider without tokenEndpoint and clientId, so it could not be renewed", at.File).
+		return nil, fault.New("source-unsupported",
+			"%s is a sign-in at an organisation's identity provider without tokenEndpoint and clientId, so it could not be "+
+				"renewed", at.File).
 			WithHint("sign in to Kiro again and import at once; or mage auth:login kiro")
 	}
 	d.CarryUnknown(doc, at.File, known...)
@@ -103,5 +111,6 @@ func addRegistration(d *draft.Draft, hash string, at Location) {
 		d.Warn("registration-missing", "the client registration %s cannot be read, so the token cannot be renewed", file)
 		return
 	}
-	d.Fields["client_id"], d.Fields["client_secret"] = credential.FirstText(client.Get("clientId")), credential.FirstText(client.Get("clientSecret"))
+	d.Fields["client_id"], d.Fields["client_secret"] = credential.FirstText(client.Get("clientId")),
+		credential.FirstText(client.Get("clientSecret"))
 }

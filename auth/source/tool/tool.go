@@ -27,8 +27,9 @@ import (
 type Tool struct {
 	Keeper   string // "codex-cli"
 	Provider string
-	Places   func(env auth.Environment) []string                        // its usual files, the preferred one first
-	keychain string                                                     // macOS: the keychain item that holds the credential if there is no file
+	Places   func(env auth.Environment) []string // its usual files, the preferred one first
+	// macOS: the keychain item that holds the credential if there is no file
+	keychain string
 	read     func(doc gjson.Result, at Location) ([]draft.Draft, error) // reads the file's content
 	refresh  string                                                     // gjson path of the refresh token, for -take
 	Absent   string                                                     // hint for a user whose files were not found
@@ -62,7 +63,8 @@ func (s Tool) Find(at Location) ([]draft.Draft, error) {
 		if err == nil {
 			return drafts, nil
 		}
-		if errors.Is(best, fs.ErrNotExist) || fault.HasCode(best, "source-invalid") && fault.HasCode(err, "source-unsupported") {
+		if errors.Is(best, fs.ErrNotExist) || fault.HasCode(best, "source-invalid") &&
+			fault.HasCode(err, "source-unsupported") {
 			best = err
 		}
 	}

@@ -21,7 +21,9 @@ func (p planner) compareWithExisting(m *Placement, c credential.Content, several
 		return nil // replacing a damaged file mends it
 	}
 	if old.Secret() != "" && (old.Type != c.Type || credential.Compare(old, c) != credential.SameAccount) {
-		return fault.New("destination-taken", "%s holds another account (%s %s), or it cannot be proven that it is the same one", m.Dest, old.Type, cmp.Or(old.Email, "without an e-mail address")).
+		return fault.New("destination-taken",
+			"%s holds another account (%s %s), or it cannot be proven that it is the same one", m.Dest, old.Type,
+			cmp.Or(old.Email, "without an e-mail address")).
 			WithHint("-dest=FILE or -label=NAME chooses another file, -force replaces it; the old one is moved to the trash")
 	}
 	if !credential.IsNewer(old, c) {
@@ -32,7 +34,8 @@ func (p planner) compareWithExisting(m *Placement, c credential.Content, several
 		m.Draft.Warn("credential-older", "%s was not changed: it is newer than %s", m.Dest, m.Draft.Source)
 		return nil
 	}
-	return fault.New("credential-older", "%s is newer than the credential in %s; nothing was changed", m.Dest, Origin(m.Draft)).
+	return fault.New("credential-older", "%s is newer than the credential in %s; nothing was changed", m.Dest,
+		Origin(m.Draft)).
 		WithHint("this is normal: the server renews its own copy. -force replaces it anyway")
 }
 

@@ -19,7 +19,8 @@ import (
 
 // chooseDestination returns the file that a draft goes to: the one that holds the
 // same account, else a new one. It never returns another account's file.
-func (p planner) chooseDestination(draft *draft.Draft, c credential.Content, accounts []auth.Account, taken []string) (string, error) {
+func (p planner) chooseDestination(draft *draft.Draft, c credential.Content, accounts []auth.Account,
+	taken []string) (string, error) {
 	name, err := draft.FileName()
 	if err != nil {
 		return "", err
@@ -55,11 +56,14 @@ func (p planner) freeName(draft *draft.Draft, c credential.Content, name string,
 			continue
 		}
 		if n > 1 {
-			draft.Warn("account-separate", "%s.json holds another account, or it cannot be proven that it is the same one, so the new file is %s; if they are the same account, mage auth:logout %s removes the older file", base, filepath.Base(file), base)
+			draft.Warn("account-separate",
+				"%s.json holds another account, or it cannot be proven that it is the same one, so the new file is %s; if they "+
+					"are the same account, mage auth:logout %s removes the older file", base, filepath.Base(file), base)
 		}
 		return file, nil
 	}
-	return "", fault.New("destination-taken", "%s and 999 names like it exist in %s", name, auth.Folder(p.cfg, p.env)).WithHint("-dest=FILE or -label=NAME names another")
+	return "", fault.New("destination-taken", "%s and 999 names like it exist in %s", name, auth.Folder(p.cfg, p.env)).
+		WithHint("-dest=FILE or -label=NAME names another")
 }
 
 // holdsOtherAccount reports whether a file holds another account. A damaged file
@@ -86,14 +90,17 @@ func (p planner) readExisting(dest string, draft *draft.Draft) ([]byte, error) {
 	case err != nil:
 		return nil, privatefile.Unwritable(dest, err)
 	case !info.Mode().IsRegular():
-		return nil, fault.New("destination-unsafe", "%s is not a regular file (a symbolic link, a pipe, a folder); nothing was written", dest).
+		return nil, fault.New("destination-unsafe",
+			"%s is not a regular file (a symbolic link, a pipe, a folder); nothing was written", dest).
 			WithHint("move it away, or choose another file with -dest")
 	}
 	if source, err := os.Stat(draft.Source); err == nil && os.SameFile(source, info) {
-		return nil, fault.Usage("source-is-destination", "%s is the source and the destination", dest).WithHint("-dest=FILE names another place")
+		return nil, fault.Usage("source-is-destination", "%s is the source and the destination", dest).
+			WithHint("-dest=FILE names another place")
 	}
 	if info.Size() > credential.MaxSize {
-		return nil, fault.New("destination-unsafe", "%s is not a credential file: it has %d bytes", dest, info.Size()).WithHint("move it away")
+		return nil, fault.New("destination-unsafe", "%s is not a credential file: it has %d bytes", dest, info.Size()).
+			WithHint("move it away")
 	}
 	old, err := safefile.Read(dest, credential.MaxSize)
 	if err != nil {

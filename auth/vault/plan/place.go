@@ -14,7 +14,8 @@ import (
 )
 
 // place decides on one draft; earlier are the placements of the drafts before it.
-func (p planner) place(draft *draft.Draft, earlier []Placement, accounts []auth.Account, several bool) (Placement, error) {
+func (p planner) place(draft *draft.Draft, earlier []Placement, accounts []auth.Account,
+	several bool) (Placement, error) {
 	if draft.APIKey != "" {
 		return p.placeKey(draft)
 	}
@@ -23,14 +24,18 @@ func (p planner) place(draft *draft.Draft, earlier []Placement, accounts []auth.
 		return Placement{}, err
 	}
 	if c.RefreshToken == "" && !draft.Provider.Settings.Lasting && draft.Static {
-		draft.Warn("refresh-missing", "there is no refresh token: when the token expires it cannot be renewed; lasting: true in auth.providers.%s says that it does not expire", draft.Provider.Name)
+		draft.Warn("refresh-missing",
+			"there is no refresh token: when the token expires it cannot be renewed; lasting: true in auth.providers.%s "+
+				"says that it does not expire", draft.Provider.Name)
 	}
 	if c.RefreshToken == "" && !draft.Provider.Settings.Lasting && !draft.Static && !p.Force {
-		return Placement{}, fault.New("refresh-missing", "the credential from %s has no refresh token: it would expire and could not be renewed", Origin(draft)).
+		return Placement{}, fault.New("refresh-missing",
+			"the credential from %s has no refresh token: it would expire and could not be renewed", Origin(draft)).
 			WithHint("sign in again there, or here with mage auth:login %s; -force imports it anyway", draft.Provider.Name)
 	}
 	if !c.ExpiresAt.IsZero() && c.ExpiresAt.Before(p.env.Now()) {
-		draft.Warn("token-expired", "its access token expired at %s; the server renews it when it loads it", credential.FormatTime(c.ExpiresAt))
+		draft.Warn("token-expired", "its access token expired at %s; the server renews it when it loads it",
+			credential.FormatTime(c.ExpiresAt))
 	}
 	m := Placement{Draft: draft}
 	dest, taken := earlierPlaces(earlier, c)
@@ -71,7 +76,8 @@ func keptFields(old []byte, c credential.Content) []byte {
 func earlierPlaces(earlier []Placement, c credential.Content) (same string, taken []string) {
 	for _, m := range earlier {
 		other, err := m.Draft.Content()
-		if m.Draft.APIKey == "" && err == nil && other.Type == c.Type && credential.Compare(other, c) == credential.SameAccount {
+		if m.Draft.APIKey == "" && err == nil && other.Type == c.Type &&
+			credential.Compare(other, c) == credential.SameAccount {
 			return m.Dest, nil
 		}
 		taken = append(taken, m.Dest)
@@ -106,7 +112,8 @@ func (p planner) placeKey(draft *draft.Draft) (Placement, error) {
 	}
 	m.Unchanged = m.Old != nil && bytes.Equal(bytes.TrimSpace(m.Old), []byte(draft.APIKey))
 	if m.Old != nil && !m.Unchanged && !p.Force {
-		return m, fault.New("destination-taken", "%s holds another API key of %s", m.Dest, owner.Name).WithHint("-force replaces it; the old one is moved to the trash")
+		return m, fault.New("destination-taken", "%s holds another API key of %s", m.Dest, owner.Name).
+			WithHint("-force replaces it; the old one is moved to the trash")
 	}
 	return m, nil
 }

@@ -38,7 +38,8 @@ type planner struct {
 // refresh-missing, credential-older, grant-shared, take-impossible,
 // source-is-destination, destination-unsafe, destination-taken,
 // provider-unsupported, and those of a management API that answers.
-func Make(ctx context.Context, cfg *config.Config, env auth.Environment, drafts []draft.Draft, o Options) ([]Placement, error) {
+func Make(ctx context.Context, cfg *config.Config, env auth.Environment, drafts []draft.Draft,
+	o Options) ([]Placement, error) {
 	p := planner{cfg, env, o}
 	drafts, err := p.dropUnsupported(ctx, drafts)
 	if err != nil {
@@ -96,7 +97,8 @@ func (p planner) placeAll(ctx context.Context, drafts []draft.Draft) ([]Placemen
 // canBeLeftOut reports whether a refusal concerns only one draft of many.
 func canBeLeftOut(err error) bool {
 	return slices.Contains([]string{
-		"refresh-missing", "credential-older", "source-is-destination", "destination-unsafe", "destination-taken", "source-invalid",
+		"refresh-missing", "credential-older", "source-is-destination", "destination-unsafe", "destination-taken",
+		"source-invalid",
 	}, fault.From(err).Code)
 }
 
@@ -113,7 +115,8 @@ func leaveOutOlder(placements []Placement) {
 				older = a
 			}
 			older.Unchanged, older.LeftOut = true, true
-			older.Draft.Warn(auth.ProblemTwice, "%s was left out: %s gets a newer credential of the same account", Origin(older.Draft), older.Dest)
+			older.Draft.Warn(auth.ProblemTwice, "%s was left out: %s gets a newer credential of the same account",
+				Origin(older.Draft), older.Dest)
 		}
 	}
 }

@@ -39,7 +39,8 @@ func (p planner) checkGrant(m *Placement, holders []grant.Holder) error {
 		return err
 	}
 	if m.Draft.Source != "" && m.Draft.RefreshPath != "" {
-		holders = append(holders, grant.NewHolder(m.Draft.Keeper, m.Draft.Source, auth.AccountLabel(c.Email, m.Draft.Keeper), m.Draft.Provider.Name, c.RefreshToken))
+		holders = append(holders, grant.NewHolder(m.Draft.Keeper, m.Draft.Source, auth.AccountLabel(c.Email, m.Draft.Keeper),
+			m.Draft.Provider.Name, c.RefreshToken))
 	}
 	others := lo.UniqBy(lo.Filter(holders, func(h grant.Holder, _ int) bool {
 		return h.File != m.Dest && h.Holds(c.RefreshToken)
@@ -50,21 +51,30 @@ func (p planner) checkGrant(m *Placement, holders []grant.Holder) error {
 	case m.LeftOut:
 		return nil
 	case p.Take && !m.TakesGrant:
-		return fault.New("take-impossible", "the refresh token cannot be removed from %s", Origin(m.Draft)).WithHint("sign out there, or let both hold it with -share")
+		return fault.New("take-impossible", "the refresh token cannot be removed from %s", Origin(m.Draft)).
+			WithHint("sign out there, or let both hold it with -share")
 	case len(left) == 0:
 		return nil
 	case !m.Draft.Provider.Settings.SingleUse:
-		m.Draft.Warn("grant-shared", "%s %s the same grant; signing out there ends it here", strings.Join(holderFiles(left), " and "), lo.Ternary(len(left) == 1, "has", "have"))
+		m.Draft.Warn("grant-shared", "%s %s the same grant; signing out there ends it here",
+			strings.Join(holderFiles(left), " and "), lo.Ternary(len(left) == 1, "has", "have"))
 	case p.Share || m.Unchanged:
 		if p.Share {
 			m.AcceptedGrant = c.RefreshToken
 		}
-		m.Draft.Warn("grant-shared", "%s %s the same grant: refresh tokens of %s can be used once, so the first that renews it signs the other out", strings.Join(holderFiles(left), " and "), lo.Ternary(len(left) == 1, "has", "have"), m.Draft.Provider.Name)
+		m.Draft.Warn("grant-shared",
+			"%s %s the same grant: refresh tokens of %s can be used once, so the first that renews it signs the other out",
+			strings.Join(holderFiles(left), " and "), lo.Ternary(len(left) == 1, "has", "have"), m.Draft.Provider.Name)
 	default:
-		return fault.New("grant-shared", "%s (account %s) and %s (account %s) would hold the same grant; refresh tokens of %s can be used once, so each would sign the other out",
+		return fault.New("grant-shared",
+			"%s (account %s) and %s (account %s) would hold the same grant; refresh tokens of %s can be used once, so each "+
+				"would sign the other out",
 			left[0].File, left[0].Account, m.Dest, auth.AccountLabel(c.Email, m.Draft.Label), m.Draft.Provider.Name).
-			WithHint("mage auth:login %s makes another grant; -take moves this one (the source gets a backup and is signed out); -share accepts it", m.Draft.Provider.Name).
-			WithDetail(grant.Shared{Provider: m.Draft.Provider.Name, SingleUse: true, Holders: append(left, grant.Holder{Keeper: grant.KeeperServer, File: m.Dest, Account: auth.AccountLabel(c.Email, m.Draft.Label)})})
+			WithHint("mage auth:login %s makes another grant; -take moves this one (the source gets a backup and is signed "+
+				"out); -share accepts it", m.Draft.Provider.Name).
+			WithDetail(grant.Shared{Provider: m.Draft.Provider.Name, SingleUse: true,
+				Holders: append(left, grant.Holder{Keeper: grant.KeeperServer, File: m.Dest,
+					Account: auth.AccountLabel(c.Email, m.Draft.Label)})})
 	}
 	return nil
 }

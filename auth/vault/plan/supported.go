@@ -13,14 +13,18 @@ import (
 // dropUnsupported refuses drafts that the running server would ignore; if the plan is
 // Lenient, it leaves them out. Without a server the drafts get a warning.
 func (p planner) dropUnsupported(ctx context.Context, drafts []draft.Draft) ([]draft.Draft, error) {
-	if !slices.ContainsFunc(drafts, func(one draft.Draft) bool { return one.APIKey == "" && one.Provider.Settings.PlusOnly }) {
+	if !slices.ContainsFunc(drafts, func(one draft.Draft) bool {
+		return one.APIKey == "" &&
+			one.Provider.Settings.PlusOnly
+	}) {
 		return drafts, nil
 	}
 	s, err := management.Open(p.cfg, p.env)
 	if err == nil {
 		_, err = s.ListFiles(ctx)
 	}
-	if err != nil && !errors.Is(err, management.ErrNoServer) && !fault.HasCode(err, "management-unreachable") && !fault.HasCode(err, "management-key-missing") {
+	if err != nil && !errors.Is(err, management.ErrNoServer) && !fault.HasCode(err, "management-unreachable") &&
+		!fault.HasCode(err, "management-key-missing") {
 		return nil, err
 	}
 	var kept []draft.Draft
@@ -31,7 +35,9 @@ func (p planner) dropUnsupported(ctx context.Context, drafts []draft.Draft) ([]d
 		case one.APIKey != "" || !one.Provider.Settings.PlusOnly:
 		case err == nil && s.Seven && !p.Force:
 			names = append(names, Origin(&one))
-			refusal = fault.New("provider-unsupported", "CLIProxyAPI at %s (version %s) does not load credentials of %s; nothing was written", s.Base, s.Version, one.Provider.Name).
+			refusal = fault.New("provider-unsupported",
+				"CLIProxyAPI at %s (version %s) does not load credentials of %s; nothing was written", s.Base, s.Version,
+				one.Provider.Name).
 				WithHint("CLIProxyAPIPlus does; -force writes it anyway")
 			continue
 		default:
@@ -43,7 +49,8 @@ func (p planner) dropUnsupported(ctx context.Context, drafts []draft.Draft) ([]d
 		return nil, refusal
 	}
 	if refusal != nil {
-		kept[0].Warn("source-left-out", "%s: this server does not load credentials of that kind; -force writes them anyway", draft.SomeNames(names))
+		kept[0].Warn("source-left-out", "%s: this server does not load credentials of that kind; -force writes them anyway",
+			draft.SomeNames(names))
 	}
 	return kept, nil
 }

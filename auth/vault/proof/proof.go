@@ -100,10 +100,12 @@ func (d prover) readBack(c *auth.Change, providers []provider.Provider) error {
 	}
 	c.Account = &a
 	bad := slices.IndexFunc(a.Problems, func(p auth.Problem) bool {
-		return slices.Contains([]string{auth.ProblemUnreadable, auth.ProblemInvalid, auth.ProblemNoToken, auth.ProblemNoType}, p.Code)
+		return slices.Contains([]string{auth.ProblemUnreadable, auth.ProblemInvalid, auth.ProblemNoToken, auth.ProblemNoType},
+			p.Code)
 	})
 	if bad >= 0 {
-		return fault.New("proof-failed", "%s does not read back as a credential: %s", c.Destination, a.Problems[bad].Message).WithHint("mage auth:status shows it")
+		return fault.New("proof-failed", "%s does not read back as a credential: %s", c.Destination, a.Problems[bad].Message).
+			WithHint("mage auth:status shows it")
 	}
 	return nil
 }
@@ -155,8 +157,10 @@ func unprovenFault(s *management.Server, name string, live auth.Live) error {
 		return fault.New("proof-failed", "CLIProxyAPI at %s does not list %s", s.Base, name).
 			WithHint("does it load another folder? mage doctor compares auth-dir")
 	}
-	return fault.New("proof-failed", "CLIProxyAPI at %s (version %s) lists %s and offers no model with it", s.Base, s.Version, name).
-		WithHint("this server cannot use credentials of that kind; CLIProxyAPI 7 dropped Gemini CLI, Qwen, iFlow, Kiro and Copilot, which the Plus family loads")
+	return fault.New("proof-failed", "CLIProxyAPI at %s (version %s) lists %s and offers no model with it", s.Base,
+		s.Version, name).
+		WithHint("this server cannot use credentials of that kind; CLIProxyAPI 7 dropped Gemini CLI, Qwen, iFlow, Kiro " +
+			"and Copilot, which the Plus family loads")
 }
 
 // askServer returns what the server reports about one file.

@@ -94,7 +94,8 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request) bool {
 	given := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 	switch {
 	case s.Seven && s.failures >= 5:
-		reply(w, http.StatusForbidden, map[string]any{"error": "IP banned due to too many failed attempts. Try again in 30m0s"})
+		reply(w, http.StatusForbidden,
+			map[string]any{"error": "IP banned due to too many failed attempts. Try again in 30m0s"})
 	case given == "":
 		s.failures++
 		reply(w, http.StatusUnauthorized, map[string]any{"error": "missing management key"})
@@ -139,7 +140,8 @@ func (s *Server) begin(w http.ResponseWriter, word string) {
 			s.begun++
 			state := fmt.Sprintf("state-%d", s.begun)
 			s.sessions[state] = "wait"
-			reply(w, http.StatusOK, map[string]any{"status": "ok", "url": "https://provider.example/authorize?state=" + state, "state": state})
+			reply(w, http.StatusOK, map[string]any{"status": "ok", "url": "https://provider.example/authorize?state=" + state,
+				"state": state})
 			return
 		}
 	}
@@ -204,7 +206,9 @@ func (s *Server) files(w http.ResponseWriter) {
 		if filepath.Ext(e.Name()) != ".json" || err != nil || json.Unmarshal(b, &content) != nil || content.Type == "" {
 			continue
 		}
-		f := map[string]any{"id": e.Name(), "name": e.Name(), "type": content.Type, "provider": content.Type, "status": "active", "status_message": "", "disabled": false, "unavailable": false, "email": content.Email, "auth_index": 7}
+		f := map[string]any{"id": e.Name(), "name": e.Name(), "type": content.Type, "provider": content.Type,
+			"status": "active", "status_message": "", "disabled": false, "unavailable": false, "email": content.Email,
+			"auth_index": 7}
 		if s.Seven {
 			f["auth_index"] = "0123456789abcdef"
 		}
