@@ -41,7 +41,7 @@ func markedAs(t *testing.T, id process.Identity, mark string) {
 }
 
 // untouched wants a process to be no service of the stack, and to survive a stop.
-func untouched(t *testing.T, s *stack, id process.Identity) {
+func untouched(t *testing.T, s *testStack, id process.Identity) {
 	t.Helper()
 	if status := s.query(); status.Services[0].State != control.StateStopped || status.Services[0].PID != 0 {
 		t.Errorf("it is taken for the service: %+v", status.Services[0])
@@ -61,7 +61,7 @@ func untouched(t *testing.T, s *stack, id process.Identity) {
 }
 
 // outlives wants a process to survive the stop of the stack's own service.
-func outlives(t *testing.T, s *stack, id process.Identity) {
+func outlives(t *testing.T, s *testStack, id process.Identity) {
 	t.Helper()
 	if _, err := supervisor.Stop(t.Context(), s.cfg, nil); err != nil || !id.Alive() {
 		t.Errorf("stop of the service: %v; it lives: %v", err, id.Alive())

@@ -63,7 +63,7 @@ func TestAFloodOfLogLinesIsBoundedAndDisturbsNobody(t *testing.T) {
 }
 
 // dropped is how many bytes of logs were given up, as the events have it.
-func (s *stack) dropped() (total int64) {
+func (s *testStack) dropped() (total int64) {
 	s.t.Helper()
 	for _, detail := range s.said(control.EventLogDropped) {
 		n, err := strconv.ParseInt(strings.Fields(detail)[0], 10, 64)

@@ -75,7 +75,7 @@ func TestAFollowerOfTenBusyLogsLosesNoLine(t *testing.T) {
 
 // cutsLoseNothing reports a file system that can take the front off a file in
 // place; where it cannot, a cut may lose what is written at that moment.
-func (s *stack) cutsLoseNothing() bool {
+func (s *testStack) cutsLoseNothing() bool {
 	s.t.Helper()
 	path := filepath.Join(s.t.TempDir(), "try")
 	if err := os.WriteFile(path, make([]byte, 3*4096), 0o600); err != nil {

@@ -18,7 +18,7 @@ import (
 )
 
 // smallDisk is a stack whose runtime folder is a file system of its own.
-func smallDisk(t *testing.T, size string, services ...config.Service) *stack {
+func smallDisk(t *testing.T, size string, services ...config.Service) *testStack {
 	t.Helper()
 	s := newStack(t, services...)
 	rightstest.SmallDisk(t, s.cfg.Paths.RuntimeDir, size)

@@ -15,7 +15,7 @@ import (
 )
 
 // put writes a file of the runtime folder, as a service would have.
-func (s *stack) put(name, text string) {
+func (s *testStack) put(name, text string) {
 	s.t.Helper()
 	path := filepath.Join(s.cfg.Paths.RuntimeDir, name)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -31,7 +31,7 @@ func (s *stack) put(name, text string) {
 	}
 }
 
-func (s *stack) logs(o logs.Options) []string {
+func (s *testStack) logs(o logs.Options) []string {
 	s.t.Helper()
 	var lines []string
 	err := logs.Logs(s.t.Context(), s.cfg, o, func(l logs.LogLine) error {

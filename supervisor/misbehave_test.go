@@ -121,7 +121,7 @@ func TestAStopEndsADaemonOutsideTheGroup(t *testing.T) {
 	}
 }
 
-func (s *stack) tail(name string) string {
+func (s *testStack) tail(name string) string {
 	return strings.Join(logs.Tail(s.cfg, name, 3), "\n")
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 // keyed is a router whose paths want a key, with what FlowGate generates for it.
-func keyed(t *testing.T, path, master string, flags ...string) *stack {
+func keyed(t *testing.T, path, master string, flags ...string) *testStack {
 	t.Helper()
 	svc := trivial(t, config.LiteLLM, append([]string{"-wantkey=sk-router"}, flags...)...)
 	svc.ReadinessPath, svc.Probes = path, config.Probes{Readiness: &config.Probe{HTTP: path, Interval: config.Span(50 * time.Millisecond)}}
@@ -27,7 +27,7 @@ func keyed(t *testing.T, path, master string, flags ...string) *stack {
 
 func TestAReadinessPathThatWantsAKeyIsAskedAgainWithIt(t *testing.T) {
 	t.Parallel()
-	for name, s := range map[string]*stack{
+	for name, s := range map[string]*testStack{
 		"a key":             keyed(t, "/v1/models", "sk-router"),
 		"a reference":       keyed(t, "/v1/models", "os.environ/ROUTER_KEY"),
 		"behind a launcher": keyed(t, "/v1/models", "sk-router", "-child"),

@@ -12,11 +12,12 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/supervisor"
 	"github.com/flowgate-go/flowgate/supervisor/control"
+	"github.com/flowgate-go/flowgate/supervisor/stack"
 )
 
 // routed is a stack with a router that reads its active configuration and does
 // not start with the profile "bad".
-func routed(t *testing.T) *stack {
+func routed(t *testing.T) *testStack {
 	t.Helper()
 	router := trivial(t, config.LiteLLM)
 	s := newStack(t, trivial(t, config.CLIProxy), router)
@@ -31,9 +32,9 @@ func routed(t *testing.T) *stack {
 	return s
 }
 
-func (s *stack) setProfile(name string) (supervisor.ProfileChange, error) {
+func (s *testStack) setProfile(name string) (stack.ProfileChange, error) {
 	noEnv := func(string) string { return "" }
-	return supervisor.SetProfile(s.t.Context(), s.cfg, name, supervisor.StartOptions{Self: os.Args[0], Getenv: noEnv})
+	return stack.SetProfile(s.t.Context(), s.cfg, name, stack.Options{Start: supervisor.StartOptions{Self: os.Args[0], Getenv: noEnv}})
 }
 
 func TestSetProfileRestartsTheRouterAndNothingElse(t *testing.T) {
@@ -80,7 +81,7 @@ func TestAProfileThatTheRouterDoesNotStartWithIsTakenBack(t *testing.T) {
 	wantFault(t, err, "profile-not-ready", `"bad"`, "ended before it was ready", "router ready", "profile:diff good bad")
 	var f *fault.Error
 	errors.As(err, &f)
-	detail, ok := f.Detail.(supervisor.ProfileFailure)
+	detail, ok := f.Detail.(stack.ProfileFailure)
 	if !ok || detail.Restored != "good" || detail.RestoredProblem != "" || detail.Failure == nil ||
 		!slices.Contains(detail.Failure.Log, "the configuration is broken") {
 		t.Errorf("detail %+v", f.Detail)
@@ -107,7 +108,7 @@ func TestWhenTheProfileBeforeFailsTooBothStoriesAreTold(t *testing.T) {
 	wantFault(t, err, "profile-not-ready")
 	var f *fault.Error
 	errors.As(err, &f)
-	detail, _ := f.Detail.(supervisor.ProfileFailure)
+	detail, _ := f.Detail.(stack.ProfileFailure)
 	if detail.RestoredProblem == "" || detail.RestoredFailure == nil || !strings.Contains(f.Message, "and with the one before") {
 		t.Errorf("%v, detail %+v", err, detail)
 	}

@@ -77,7 +77,7 @@ func gapOf(t *testing.T, detail string) (from, to time.Time) {
 
 // wantNoteBetweenItsLines is about what a person reads: the lines before, that
 // some are missing, the lines after.
-func (s *stack) wantNoteBetweenItsLines(service string, from time.Time) {
+func (s *testStack) wantNoteBetweenItsLines(service string, from time.Time) {
 	s.t.Helper()
 	before, notes, after := 0, 0, 0
 	err := logs.Logs(s.t.Context(), s.cfg, logs.Options{N: -1, Services: []string{service}}, func(l logs.LogLine) error {

@@ -23,18 +23,18 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/logs"
 )
 
-// stack is a configuration with a runtime folder of its own. When the test ends
+// testStack is a configuration with a runtime folder of its own. When the test ends
 // it is stopped, and none of its processes may be left.
-type stack struct {
+type testStack struct {
 	t   testing.TB
 	cfg *config.Config
 }
 
-func newStack(t testing.TB, services ...config.Service) *stack {
+func newStack(t testing.TB, services ...config.Service) *testStack {
 	t.Helper()
 	dir := t.TempDir()
 	runtime := filepath.Join(dir, ".router", "runtime")
-	s := &stack{t: t, cfg: &config.Config{
+	s := &testStack{t: t, cfg: &config.Config{
 		File: filepath.Join(dir, "flowgate.json"), Dir: dir, Version: 2, Services: services,
 		Paths: config.Paths{
 			RuntimeDir: runtime, ActiveConfig: filepath.Join(runtime, "litellm.active.yaml"),
@@ -46,7 +46,7 @@ func newStack(t testing.TB, services ...config.Service) *stack {
 	return s
 }
 
-func (s *stack) save() {
+func (s *testStack) save() {
 	s.t.Helper()
 	raw, err := json.Marshal(s.cfg)
 	if err == nil {
@@ -57,7 +57,7 @@ func (s *stack) save() {
 	}
 }
 
-func (s *stack) cleanUp() {
+func (s *testStack) cleanUp() {
 	ids := s.recorded()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
@@ -73,7 +73,7 @@ func (s *stack) cleanUp() {
 }
 
 // recorded are the processes in supervisor.json: the supervisor first.
-func (s *stack) recorded() []process.Identity {
+func (s *testStack) recorded() []process.Identity {
 	raw, err := os.ReadFile(filepath.Join(s.cfg.Paths.RuntimeDir, "supervisor.json"))
 	if err != nil {
 		return nil
@@ -94,7 +94,7 @@ func (s *stack) recorded() []process.Identity {
 }
 
 // replaceInLedger makes supervisor.json name another process.
-func (s *stack) replaceInLedger(old, other process.Identity) {
+func (s *testStack) replaceInLedger(old, other process.Identity) {
 	s.t.Helper()
 	path := filepath.Join(s.cfg.Paths.RuntimeDir, "supervisor.json")
 	raw, err := os.ReadFile(path)
@@ -117,11 +117,11 @@ func (s *stack) replaceInLedger(old, other process.Identity) {
 	}
 }
 
-func (s *stack) start(names ...string) (control.Status, error) {
+func (s *testStack) start(names ...string) (control.Status, error) {
 	return supervisor.Start(s.t.Context(), s.cfg, supervisor.StartOptions{Services: names, Self: os.Args[0]})
 }
 
-func (s *stack) mustStart(names ...string) control.Status {
+func (s *testStack) mustStart(names ...string) control.Status {
 	s.t.Helper()
 	status, err := s.start(names...)
 	if err != nil {
@@ -131,7 +131,7 @@ func (s *stack) mustStart(names ...string) control.Status {
 }
 
 // kill ends the supervisor at once and waits until it is gone.
-func (s *stack) kill() {
+func (s *testStack) kill() {
 	s.t.Helper()
 	ids := s.recorded()
 	if len(ids) == 0 {
@@ -144,7 +144,7 @@ func (s *stack) kill() {
 }
 
 // processes are all that carry the mark of a service of this stack.
-func (s *stack) processes(service string) []process.Identity {
+func (s *testStack) processes(service string) []process.Identity {
 	s.t.Helper()
 	members, err := (&process.Census{Variable: "FLOWGATE_SERVICE"}).Members(process.Family{Mark: s.cfg.Paths.RuntimeDir + ":" + service})
 	if err != nil {
@@ -154,7 +154,7 @@ func (s *stack) processes(service string) []process.Identity {
 }
 
 // said are the events of a name, with their details.
-func (s *stack) said(name string) []string {
+func (s *testStack) said(name string) []string {
 	s.t.Helper()
 	var details []string
 	err := logs.Events(s.t.Context(), s.cfg, logs.EventOptions{N: -1}, func(e control.Event) error {
@@ -169,7 +169,7 @@ func (s *stack) said(name string) []string {
 	return details
 }
 
-func (s *stack) query() control.Status {
+func (s *testStack) query() control.Status {
 	s.t.Helper()
 	status, err := supervisor.Query(s.t.Context(), s.cfg)
 	if err != nil {
@@ -178,7 +178,7 @@ func (s *stack) query() control.Status {
 	return status
 }
 
-func (s *stack) service(name string) control.ServiceStatus {
+func (s *testStack) service(name string) control.ServiceStatus {
 	s.t.Helper()
 	return find(s.t, s.query(), name)
 }
@@ -193,7 +193,7 @@ func find(t testing.TB, status control.Status, name string) control.ServiceStatu
 }
 
 // events are the names of the recorded events, "service.ready a" and the like.
-func (s *stack) events() []string {
+func (s *testStack) events() []string {
 	s.t.Helper()
 	var names []string
 	err := logs.Events(s.t.Context(), s.cfg, logs.EventOptions{N: -1}, func(e control.Event) error {
@@ -206,7 +206,7 @@ func (s *stack) events() []string {
 	return names
 }
 
-func (s *stack) read(name string) string {
+func (s *testStack) read(name string) string {
 	raw, _ := os.ReadFile(filepath.Join(s.cfg.Paths.RuntimeDir, name))
 	return string(raw)
 }
@@ -265,7 +265,7 @@ func eventually(t testing.TB, what string, cond func() bool) {
 }
 
 // supervisorCommand is a supervisor that no command starts.
-func (s *stack) supervisorCommand() *exec.Cmd {
+func (s *testStack) supervisorCommand() *exec.Cmd {
 	cmd := exec.Command(os.Args[0], "supervisor:run", "-config="+s.cfg.File)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	return cmd
@@ -288,7 +288,7 @@ func sleeper(t testing.TB) process.Identity {
 }
 
 // another is whether a service has another process than that, which is ready.
-func (s *stack) another(name string, pid int) func() bool {
+func (s *testStack) another(name string, pid int) func() bool {
 	return func() bool { now := s.service(name); return now.Ready && now.PID != pid }
 }
 

@@ -17,7 +17,7 @@ import (
 
 // waiting is a service that waits for a disk that never answers, beside one
 // that is well.
-func waiting(t *testing.T, disk string) *stack {
+func waiting(t *testing.T, disk string) *testStack {
 	t.Helper()
 	stuck := config.Service{
 		Name: "stuck", Runtime: config.RuntimeCommand, Command: []string{"/bin/cat", filepath.Join(disk, "file")},

@@ -203,7 +203,7 @@ func TestTheBudgetOfRestartsOutlivesTheSupervisor(t *testing.T) {
 }
 
 // startSupervisor starts one as a service manager would: no command comes.
-func (s *stack) startSupervisor() {
+func (s *testStack) startSupervisor() {
 	s.t.Helper()
 	cmd := s.supervisorCommand()
 	if err := cmd.Start(); err != nil {

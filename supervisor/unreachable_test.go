@@ -19,7 +19,7 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
 
-func (s *stack) socket() string { return filepath.Join(s.cfg.Paths.RuntimeDir, "supervisor.sock") }
+func (s *testStack) socket() string { return filepath.Join(s.cfg.Paths.RuntimeDir, "supervisor.sock") }
 
 // answers reports whether a service answers its readiness path.
 func answers(url string) bool {
@@ -75,7 +75,7 @@ func TestASocketReplacedByAnotherFileIsOpenedAnew(t *testing.T) {
 }
 
 // hang suspends the supervisor as a debugger or a job control signal does.
-func (s *stack) hang() {
+func (s *testStack) hang() {
 	s.t.Helper()
 	id := s.recorded()[0]
 	if err := id.Signal(syscall.SIGSTOP); err != nil {
@@ -236,7 +236,7 @@ func TestStopForceLeavesAProcessThatIsNoSupervisorAlone(t *testing.T) {
 }
 
 // replaceSupervisor makes supervisor.json name another process as the supervisor.
-func (s *stack) replaceSupervisor(other process.Identity) {
+func (s *testStack) replaceSupervisor(other process.Identity) {
 	s.t.Helper()
 	l := ledger.Read(s.cfg.Paths.RuntimeDir)
 	l.Supervisor = other

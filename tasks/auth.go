@@ -279,7 +279,7 @@ func recordChange(cfg *config.Config, what string, c auth.Change) {
 	if c.Account != nil {
 		e.Provider, e.Detail = c.Account.Provider, what+": "+c.Account.Account
 	}
-	_ = supervisor.Note(cfg, e) // the credential is in place whatever becomes of the log
+	_ = supervisor.RecordEvent(cfg, e) // the credential is in place whatever becomes of the log
 }
 
 // authEnvironment returns the environment for a target that changes something.

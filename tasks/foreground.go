@@ -21,9 +21,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/settings"
 	"github.com/flowgate-go/flowgate/internal/selfexec"
 	"github.com/flowgate-go/flowgate/internal/version"
-	"github.com/flowgate-go/flowgate/supervisor"
 	"github.com/flowgate-go/flowgate/supervisor/daemon"
 	"github.com/flowgate-go/flowgate/supervisor/daemon/handover"
+	"github.com/flowgate-go/flowgate/supervisor/stack"
 )
 
 // listenAddress returns where a server listens: loopback unless told otherwise.
@@ -112,7 +112,7 @@ func (s session) runSupervisor(ctx context.Context, given inheritedFDs, ephemera
 		Log: slog.New(slog.NewJSONHandler(s.stderr, nil)), Up: up,
 	}
 	if up {
-		if err := supervisor.Regenerate(ctx, cfg, s.getenv); err != nil {
+		if err := stack.WriteRouterConfig(ctx, cfg, s.getenv); err != nil {
 			return err
 		}
 	}

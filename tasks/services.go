@@ -19,14 +19,14 @@ func Start(ctx context.Context, service *string, timeout *time.Duration, share *
 		if err := grant.CheckStart(ctx, cfg, s.authEnvironment(), deref(share)); err != nil {
 			return nil, err
 		}
-		return stack.Up(ctx, cfg, s.stackOptions(cfg, service, timeout))
+		return stack.StartFresh(ctx, cfg, s.stackOptions(cfg, service, timeout))
 	})
 }
 
 // Restart stops services and starts them again with the configuration as it is now.
 func Restart(ctx context.Context, service *string, timeout *time.Duration) error {
 	return runChanging(ctx, "restart", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		return stack.Again(ctx, cfg, s.stackOptions(cfg, service, timeout))
+		return stack.RestartFresh(ctx, cfg, s.stackOptions(cfg, service, timeout))
 	})
 }
 

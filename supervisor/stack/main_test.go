@@ -75,7 +75,7 @@ func (s *installation) load() *config.Config {
 
 func (s *installation) up() {
 	s.t.Helper()
-	if _, err := stack.Up(s.t.Context(), s.load(), s.o); err != nil {
+	if _, err := stack.StartFresh(s.t.Context(), s.load(), s.o); err != nil {
 		s.t.Fatal(err)
 	}
 }

@@ -20,7 +20,7 @@ import (
 
 // privateStack is a copy of the user's stack below dir, on spare ports, that
 // knows no credential: all models lead to the echo upstream.
-func (o Options) privateStack(cfg *config.Config, runtime, dir string) (*config.Config, endpoint, error) {
+func privateStack(o Options, cfg *config.Config, runtime, dir string) (*config.Config, endpoint, error) {
 	ports, err := tcp.FreePorts(2)
 	if err != nil {
 		return nil, endpoint{}, err
@@ -34,12 +34,12 @@ func (o Options) privateStack(cfg *config.Config, runtime, dir string) (*config.
 		target, err := proxyAlone(cfg, &private, dir, ports[0])
 		return &private, target, err
 	}
-	target, err := o.routerWithEcho(cfg, &private, runtime, ports)
+	target, err := routerWithEcho(o, cfg, &private, runtime, ports)
 	return &private, target, err
 }
 
 // routerWithEcho is the router before the echo upstream.
-func (o Options) routerWithEcho(cfg, private *config.Config, runtime string, ports []int) (endpoint, error) {
+func routerWithEcho(o Options, cfg, private *config.Config, runtime string, ports []int) (endpoint, error) {
 	echo := fmt.Sprintf("http://127.0.0.1:%d", ports[1])
 	private.Services = []config.Service{
 		{Name: config.CLIProxy, Host: "127.0.0.1", Port: ports[1], Runtime: config.RuntimeEcho, ReadinessPath: "/healthz", Restart: config.Restart{Policy: "never"}},

@@ -55,11 +55,11 @@ func Probe(ctx context.Context, o Options, cfg *config.Config, runtime, version 
 		}
 		binary = spec.Args[0]
 	}
-	return o.probe(ctx, cfg, Probed{Runtime: runtime, Version: version, Program: binary}, emit)
+	return ProbeProgram(ctx, o, cfg, Probed{Runtime: runtime, Version: version, Program: binary}, emit)
 }
 
-// probe examines the program that data names.
-func (o Options) probe(ctx context.Context, cfg *config.Config, data Probed, emit func(report.Result)) (_ report.Checked, err error) {
+// ProbeProgram probes the program that data names, as Probe does.
+func ProbeProgram(ctx context.Context, o Options, cfg *config.Config, data Probed, emit func(report.Result)) (_ report.Checked, err error) {
 	runtime := data.Runtime
 	list, err := requests(runtime)
 	if err != nil {
@@ -70,7 +70,7 @@ func (o Options) probe(ctx context.Context, cfg *config.Config, data Probed, emi
 		return report.Checked{}, fault.New("temp-dir-unwritable", "make a folder for the probe: %w", err).WithHint("free space or set TMPDIR")
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	private, target, err := o.privateStack(cfg, runtime, dir)
+	private, target, err := privateStack(o, cfg, runtime, dir)
 	if err != nil {
 		return report.Checked{}, err
 	}

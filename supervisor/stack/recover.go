@@ -36,7 +36,7 @@ func Recover(ctx context.Context, o Options) (did string, err error) {
 	if cfg == nil {
 		cfg = placed(root)
 	}
-	lock, ok := supervisor.TryExclusive(ctx, cfg)
+	lock, ok := supervisor.TryLockChanges(ctx, cfg)
 	if !ok {
 		return "", nil
 	}
@@ -68,7 +68,7 @@ func (o Options) recover(ctx context.Context, root string, cfg *config.Config) (
 			}
 		}
 	}
-	_ = supervisor.Note(cfg, control.Event{Event: control.EventChangeRecovered, Result: "ok", Detail: did})
+	_ = supervisor.RecordEvent(cfg, control.Event{Event: control.EventChangeRecovered, Result: "ok", Detail: did})
 	return did, nil
 }
 

@@ -45,7 +45,7 @@ func Rollback(ctx context.Context, o Options, to int, dryRun bool) (Restored, er
 		return r.result, err
 	}
 	if !dryRun {
-		lock, err := supervisor.Exclusive(ctx, placed(root))
+		lock, err := supervisor.LockChanges(ctx, placed(root))
 		if err != nil {
 			return r.result, err
 		}
@@ -118,11 +118,11 @@ func (r *rollback) run(ctx context.Context) (Restored, error) {
 	e := control.Event{Event: control.EventGenerationRestored, Profile: r.target.Profile, Result: "ok", Detail: describe(r.target)}
 	if err != nil {
 		e.Event, e.Result, e.Detail = control.EventRollbackFailed, "error", describe(r.target)+": "+err.Error()
-		_ = supervisor.Note(r.change.before, e)
+		_ = supervisor.RecordEvent(r.change.before, e)
 		r.dropBackups()
 		return r.result, err
 	}
-	_ = supervisor.Note(r.change.after, e)
+	_ = supervisor.RecordEvent(r.change.after, e)
 	r.result.Current, r.result.Restarted, r.result.Verified = r.target.Number, restarted, r.change.verified
 	return r.result, nil
 }

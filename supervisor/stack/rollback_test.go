@@ -22,7 +22,7 @@ func TestAKeyThatWasReplacedSinceIsTakenFromTheFileAsItIs(t *testing.T) {
 	s.up()
 	s.replace(s.file, "sk-first-0123456789", "sk-second-0123456789")
 	s.replace(s.file, "num_retries: 2", "num_retries: 1")
-	if _, err := stack.Again(t.Context(), s.load(), s.o); err != nil {
+	if _, err := stack.RestartFresh(t.Context(), s.load(), s.o); err != nil {
 		t.Fatal(err)
 	}
 	r, err := stack.Rollback(t.Context(), s.o, 1, false)
@@ -41,7 +41,7 @@ func TestAKeyThatIsNowhereEndsARollbackBeforeItBegins(t *testing.T) {
 	s.replace(s.file, "api_key_ref: upstream", "api_key: sk-first-0123456789")
 	s.up()
 	s.replace(s.file, "api_key: sk-first-0123456789", "api_key_ref: upstream")
-	if _, err := stack.Again(t.Context(), s.load(), s.o); err != nil {
+	if _, err := stack.RestartFresh(t.Context(), s.load(), s.o); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Remove(filepath.Join(filepath.Dir(s.file), "..", ".router/runtime/litellm.active.yaml")); err != nil {

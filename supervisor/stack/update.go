@@ -59,12 +59,12 @@ func Update(ctx context.Context, o Options, cfg *config.Config, r UpdateRequest)
 	}
 	if !in.Active {
 		if !r.SkipProbe {
-			if u.Probes, err = o.tried(ctx, cfg, in); err != nil {
+			if u.Probes, err = tryAlone(ctx, o, cfg, in); err != nil {
 				return u, err
 			}
 			o.at("probed")
 		}
-		if err := o.switchTo(ctx, cfg, in, &u); err != nil {
+		if err := switchTo(ctx, o, cfg, in, &u); err != nil {
 			return u, err
 		}
 		u.Runtimes[0].Active = true
@@ -88,9 +88,9 @@ func unpinned(cfg *config.Config, r UpdateRequest) error {
 		WithHint("bootstrap -pin did that; add -unpin to let go")
 }
 
-// tried examines the new version alone.
-func (o Options) tried(ctx context.Context, cfg *config.Config, in store.Install) ([]report.Result, error) {
-	checked, err := o.probe(ctx, cfg, Probed{Runtime: in.Name, Version: in.Version, Program: in.Executable()}, nil)
+// tryAlone probes the new version alone.
+func tryAlone(ctx context.Context, o Options, cfg *config.Config, in store.Install) ([]report.Result, error) {
+	checked, err := ProbeProgram(ctx, o, cfg, Probed{Runtime: in.Name, Version: in.Version, Program: in.Executable()}, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -103,8 +103,8 @@ func (o Options) tried(ctx context.Context, cfg *config.Config, in store.Install
 }
 
 // switchTo makes the install the active one, under the journal.
-func (o Options) switchTo(ctx context.Context, cfg *config.Config, in store.Install, u *Updated) error {
-	lock, err := supervisor.Exclusive(ctx, cfg)
+func switchTo(ctx context.Context, o Options, cfg *config.Config, in store.Install, u *Updated) error {
+	lock, err := supervisor.LockChanges(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -122,14 +122,14 @@ func (o Options) switchTo(ctx context.Context, cfg *config.Config, in store.Inst
 	e := control.Event{Event: control.EventRuntimeUpdated, Result: "ok", Detail: in.Name + " " + u.From + " to " + in.Version}
 	if err != nil {
 		e.Event, e.Result, e.Detail = control.EventUpdateFailed, "error", e.Detail+": "+err.Error()
-		_ = supervisor.Note(cfg, e)
+		_ = supervisor.RecordEvent(cfg, e)
 		u.Restarted = []string{}
 		return err
 	}
-	_ = supervisor.Note(cfg, e)
+	_ = supervisor.RecordEvent(cfg, e)
 	u.Changed, u.Verified = true, c.verified
 	if status, err := supervisor.Query(ctx, cfg); err == nil {
-		o.record(ctx, cfg, "bootstrap:update", status)
+		record(ctx, o, cfg, "bootstrap:update", status)
 	}
 	return nil
 }
@@ -138,7 +138,7 @@ func (o Options) switchTo(ctx context.Context, cfg *config.Config, in store.Inst
 // generation; on dryRun it only says which.
 func Collect(ctx context.Context, cfg *config.Config, dryRun bool) (bootstrap.Listing, error) {
 	if !dryRun { // which makes no file, not even a lock's
-		lock, err := supervisor.Exclusive(ctx, cfg)
+		lock, err := supervisor.LockChanges(ctx, cfg)
 		if err != nil {
 			return bootstrap.Listing{}, err
 		}

@@ -75,7 +75,7 @@ func (o Options) load() (*config.Config, error) {
 
 // record adds a generation of a stack that is ready. That it could not is an
 // event and no fault of the command, which did what it was to do.
-func (o Options) record(ctx context.Context, cfg *config.Config, reason string, status control.Status) {
+func record(ctx context.Context, o Options, cfg *config.Config, reason string, status control.Status) {
 	if len(status.Services) == 0 || status.Unhealthy() != nil {
 		return
 	}
@@ -85,35 +85,8 @@ func (o Options) record(ctx context.Context, cfg *config.Config, reason string, 
 		e.Event, e.Result, e.Detail = control.EventGenerationUnrecorded, "error", reason+": "+err.Error()
 	}
 	if recorded || err != nil {
-		_ = supervisor.Note(cfg, e) // a full disk; nothing to add to that
+		_ = supervisor.RecordEvent(cfg, e) // a full disk; nothing to add to that
 	}
-}
-
-// Up is supervisor.Up that records what got ready.
-func Up(ctx context.Context, cfg *config.Config, o Options) (control.Status, error) {
-	status, err := supervisor.Up(ctx, cfg, o.Start)
-	if err == nil {
-		o.record(ctx, cfg, "start", status)
-	}
-	return status, err
-}
-
-// Again is supervisor.Again that records what got ready.
-func Again(ctx context.Context, cfg *config.Config, o Options) (control.Status, error) {
-	status, err := supervisor.Again(ctx, cfg, o.Start)
-	if err == nil {
-		o.record(ctx, cfg, "restart", status)
-	}
-	return status, err
-}
-
-// SetProfile is supervisor.SetProfile that records what got ready.
-func SetProfile(ctx context.Context, cfg *config.Config, name string, o Options) (supervisor.ProfileChange, error) {
-	change, err := supervisor.SetProfile(ctx, cfg, name, o.Start)
-	if err == nil && change.Changed {
-		o.record(ctx, cfg, "profile:set", change.Status)
-	}
-	return change, err
 }
 
 // Migrate is config.Migrate that records the new file when the stack, which it
@@ -125,7 +98,7 @@ func Migrate(ctx context.Context, o Options, dryRun bool, now time.Time) (config
 	}
 	if cfg, err := o.load(); err == nil {
 		if status, err := supervisor.Query(ctx, cfg); err == nil {
-			o.record(ctx, cfg, "config:migrate", status)
+			record(ctx, o, cfg, "config:migrate", status)
 		}
 	}
 	return m, nil
