@@ -13,6 +13,7 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor"
 	"github.com/flowgate-go/flowgate/supervisor/control"
 	"github.com/flowgate-go/flowgate/supervisor/stack"
+	"github.com/flowgate-go/flowgate/supervisor/stack/change"
 )
 
 // routed is a stack with a router that reads its active configuration and does
@@ -34,7 +35,7 @@ func routed(t *testing.T) *testStack {
 
 func (s *testStack) setProfile(name string) (stack.ProfileChange, error) {
 	noEnv := func(string) string { return "" }
-	return stack.SetProfile(s.t.Context(), s.cfg, name, stack.Options{Start: supervisor.StartOptions{Self: os.Args[0], Getenv: noEnv}})
+	return stack.SetProfile(s.t.Context(), s.cfg, name, change.Options{Start: supervisor.StartOptions{Self: os.Args[0], Getenv: noEnv}})
 }
 
 func TestSetProfileRestartsTheRouterAndNothingElse(t *testing.T) {

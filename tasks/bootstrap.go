@@ -11,6 +11,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/selfexec"
 	"github.com/flowgate-go/flowgate/internal/version"
 	"github.com/flowgate-go/flowgate/supervisor/stack"
+	"github.com/flowgate-go/flowgate/supervisor/stack/try"
 )
 
 // Bootstrap holds the targets that install what services run.
@@ -120,7 +121,7 @@ func (Bootstrap) Gc(ctx context.Context, dryRun *bool) error {
 		"bootstrap:gc",
 		!deref(dryRun),
 		func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
-			return dataOrError(stack.Collect(ctx, cfg, deref(dryRun)))
+			return dataOrError(stack.RemoveUnused(ctx, cfg, deref(dryRun)))
 		},
 	)
 }
@@ -131,6 +132,6 @@ type Runtimes mg.Namespace
 // Probe starts a version of a runtime alone on a spare port and sends it every request that FlowGate relies on.
 func (Runtimes) Probe(ctx context.Context, runtime string, version *string, timeout *time.Duration) error {
 	return runChanging(ctx, "runtimes:probe", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		return dataOrError(stack.Probe(ctx, s.stackOptions(cfg, nil, timeout), cfg, runtime, deref(version), s.out.Stream))
+		return dataOrError(try.Run(ctx, s.stackOptions(cfg, nil, timeout), cfg, runtime, deref(version), s.out.Stream))
 	})
 }

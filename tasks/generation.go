@@ -9,7 +9,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/generation"
 	"github.com/flowgate-go/flowgate/internal/printable"
-	"github.com/flowgate-go/flowgate/supervisor/stack"
+	"github.com/flowgate-go/flowgate/supervisor/stack/change"
 )
 
 // Generation holds the targets of recorded states.
@@ -51,22 +51,22 @@ func Rollback(ctx context.Context, to *int, dryRun *bool, skipProbes *bool, time
 		if err := s.checkTrust(ctx, !deref(dryRun)); err != nil {
 			return nil, err
 		}
-		restored, err := stack.Rollback(ctx, o, deref(to), deref(dryRun))
+		restored, err := change.Rollback(ctx, o, deref(to), deref(dryRun))
 		return dataOrError(restored, s.renewTrust(err, deref(dryRun)))
 	})
 }
 
 // stackOptions returns the options of a change of the stack; cfg is nil where the file may not parse.
-func (s session) stackOptions(cfg *config.Config, service *string, timeout *time.Duration) stack.Options {
+func (s session) stackOptions(cfg *config.Config, service *string, timeout *time.Duration) change.Options {
 	if cfg == nil {
 		cfg = &config.Config{}
 	}
-	return stack.Options{File: s.configFile(), Start: startOptions(s, cfg, service, timeout), At: failpoint}
+	return change.Options{File: s.configFile(), Start: startOptions(s, cfg, service, timeout), At: failpoint}
 }
 
 // recover completes or undoes the change that a killed command left half-done.
 func (s session) recover(ctx context.Context) error {
-	did, err := stack.Recover(ctx, s.stackOptions(nil, nil, nil))
+	did, err := change.Recover(ctx, s.stackOptions(nil, nil, nil))
 	if did != "" { // also without a terminal: it is why the stack is as it is
 		s.writeLines(printable.EscapeLine(did))
 	}

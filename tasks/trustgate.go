@@ -14,6 +14,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/printable"
 	"github.com/flowgate-go/flowgate/internal/trust"
 	"github.com/flowgate-go/flowgate/supervisor/stack"
+	"github.com/flowgate-go/flowgate/supervisor/stack/change"
 )
 
 // runChanging is run for a target that changes something: the configuration has
@@ -81,7 +82,7 @@ func (s session) loadForReading(context.Context) (*config.Config, error) {
 	if err := trust.CheckState(cfg); err != nil {
 		return nil, err
 	}
-	if stack.Pending(cfg) {
+	if change.Pending(cfg) {
 		s.writeLines(
 			"a change was interrupted, or another command is at it: the next command that changes something puts it right, for example `mage start`",
 		)
@@ -106,7 +107,7 @@ func (s session) writeLines(lines ...string) {
 // loadForChanging loads the configuration for a target that changes something, ends what a
 // killed command left half-done, and asks or fails when it is not trusted.
 // Faults: not-trusted, not-yours, state-home-unsafe, those of config.Load and
-// stack.Recover.
+// change.Recover.
 func (s session) loadForChanging(ctx context.Context) (*config.Config, error) {
 	cfg, err := s.loadConfig()
 	if err == nil {
@@ -122,7 +123,7 @@ func (s session) loadForChanging(ctx context.Context) (*config.Config, error) {
 			return nil, err
 		}
 	}
-	if err != nil || stack.Pending(cfg) {
+	if err != nil || change.Pending(cfg) {
 		if err := s.recover(ctx); err != nil {
 			return nil, err
 		}

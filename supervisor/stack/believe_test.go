@@ -12,6 +12,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/scaffold"
 	"github.com/flowgate-go/flowgate/internal/trust"
 	"github.com/flowgate-go/flowgate/supervisor/stack"
+	"github.com/flowgate-go/flowgate/supervisor/stack/change"
 )
 
 // file is one of a journal's, as it stands there.
@@ -24,13 +25,13 @@ type file struct {
 
 // interrupted is an installation in which a journal of an older version lies,
 // which signed nothing.
-func interrupted(t *testing.T, f file, link string) (*config.Config, stack.Options) {
+func interrupted(t *testing.T, f file, link string) (*config.Config, change.Options) {
 	t.Helper()
 	dir := t.TempDir()
 	if _, err := scaffold.Init(scaffold.Options{Dir: dir}); err != nil {
 		t.Fatal(err)
 	}
-	o := stack.Options{File: filepath.Join(dir, "config", "flowgate.yaml")}
+	o := change.Options{File: filepath.Join(dir, "config", "flowgate.yaml")}
 	cfg, err := config.Load(o.File, os.Getenv)
 	if err != nil {
 		t.Fatal(err)
@@ -64,13 +65,13 @@ func put(t *testing.T, path, text string) {
 func TestAJournalOfAnOlderVersionIsBelievedOnceItsUserTrustsIt(t *testing.T) {
 	t.Parallel()
 	cfg, o := interrupted(t, file{Path: "DIR/config/cliproxyapi.yaml", Mode: 0o6777, Name: "0"}, "")
-	if _, err := stack.Recover(t.Context(), o); err == nil || fault.From(err).Code != "state-untrusted" {
+	if _, err := change.Recover(t.Context(), o); err == nil || fault.From(err).Code != "state-untrusted" {
 		t.Fatalf("without a signature: %v", err)
 	}
 	if _, err := stack.Trust(cfg, "trust", os.Getenv); err != nil {
 		t.Fatal(err)
 	}
-	if did, err := stack.Recover(t.Context(), o); err != nil || did == "" {
+	if did, err := change.Recover(t.Context(), o); err != nil || did == "" {
 		t.Fatalf("%q, %v", did, err)
 	}
 	data, err := os.ReadFile(cfg.CLIProxyConfigFile)
@@ -78,7 +79,7 @@ func TestAJournalOfAnOlderVersionIsBelievedOnceItsUserTrustsIt(t *testing.T) {
 	if err != nil || string(data) != "# put back\n" || statErr != nil || info.Mode()&^0o755 != 0 {
 		t.Errorf("%q, %v, %v", data, err, info.Mode())
 	}
-	if stack.Pending(cfg) {
+	if change.Pending(cfg) {
 		t.Error("the journal is still there")
 	}
 }
@@ -113,7 +114,7 @@ func TestAJournalPutsBackOnlyFilesOfItsInstallation(t *testing.T) {
 
 // refused expects neither Trust nor Recover to believe the journal, nor anything
 // to change.
-func refused(t *testing.T, name string, cfg *config.Config, o stack.Options) {
+func refused(t *testing.T, name string, cfg *config.Config, o change.Options) {
 	t.Helper()
 	dir := filepath.Dir(cfg.Dir)
 	before, err := os.ReadFile(cfg.File)
@@ -130,7 +131,7 @@ func refused(t *testing.T, name string, cfg *config.Config, o stack.Options) {
 		t.Fatal(err, keyErr)
 	}
 	put(t, path, string(key.Seal("journal", trust.Place(cfg.Paths.Root()), data)))
-	if _, err := stack.Recover(t.Context(), o); err == nil || fault.From(err).Code != "state-untrusted" {
+	if _, err := change.Recover(t.Context(), o); err == nil || fault.From(err).Code != "state-untrusted" {
 		t.Errorf("%s: recovered: %v", name, err)
 	}
 	if mine, err := os.ReadFile(filepath.Join(dir, "home", ".bashrc")); err != nil || string(mine) != "# mine\n" {

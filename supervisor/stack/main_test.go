@@ -18,6 +18,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/trust/trusttest"
 	"github.com/flowgate-go/flowgate/supervisor"
 	"github.com/flowgate-go/flowgate/supervisor/stack"
+	"github.com/flowgate-go/flowgate/supervisor/stack/change"
 )
 
 // binary is the compiled program, which supervisors and services are.
@@ -40,7 +41,7 @@ func inMain(m *testing.M) int {
 // installation is an initialised folder; what runs in it ends with the test.
 type installation struct {
 	t    *testing.T
-	o    stack.Options
+	o    change.Options
 	file string
 }
 
@@ -55,7 +56,7 @@ func initialised(t *testing.T, o scaffold.Options) *installation {
 		t.Fatal(err)
 	}
 	s := &installation{t: t, file: filepath.Join(o.Dir, "config", "flowgate.yaml")}
-	s.o = stack.Options{File: s.file, Start: supervisor.StartOptions{Self: binary, Environ: os.Environ(), Getenv: func(string) string { return "" }, Timeout: 20 * time.Second}}
+	s.o = change.Options{File: s.file, Start: supervisor.StartOptions{Self: binary, Environ: os.Environ(), Getenv: func(string) string { return "" }, Timeout: 20 * time.Second}}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		defer cancel()

@@ -11,6 +11,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/supervisor"
 	"github.com/flowgate-go/flowgate/supervisor/control"
+	"github.com/flowgate-go/flowgate/supervisor/stack/change"
 )
 
 // ProfileChange is what SetProfile did.
@@ -40,7 +41,7 @@ type ProfileFailure struct {
 // When the router does not get ready, SetProfile restores what was before and
 // restarts the router with it; that is the fault profile-not-ready. Other faults:
 // those of policy.Prepare and supervisor.Restart.
-func SetProfile(ctx context.Context, cfg *config.Config, name string, o Options) (ProfileChange, error) {
+func SetProfile(ctx context.Context, cfg *config.Config, name string, o change.Options) (ProfileChange, error) {
 	change := ProfileChange{
 		From: control.ActiveProfile(cfg), To: name, Restarted: []string{}, Warnings: []config.Warning{},
 	}

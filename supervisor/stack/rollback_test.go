@@ -13,6 +13,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/scaffold"
 	"github.com/flowgate-go/flowgate/supervisor"
 	"github.com/flowgate-go/flowgate/supervisor/stack"
+	"github.com/flowgate-go/flowgate/supervisor/stack/change"
 )
 
 func TestAKeyThatWasReplacedSinceIsTakenFromTheFileAsItIs(t *testing.T) {
@@ -25,7 +26,7 @@ func TestAKeyThatWasReplacedSinceIsTakenFromTheFileAsItIs(t *testing.T) {
 	if _, err := stack.RestartFresh(t.Context(), s.load(), s.o); err != nil {
 		t.Fatal(err)
 	}
-	r, err := stack.Rollback(t.Context(), s.o, 1, false)
+	r, err := change.Rollback(t.Context(), s.o, 1, false)
 	if err != nil || !r.Verified || r.Current != 1 {
 		t.Fatalf("%+v, %v", r, err)
 	}
@@ -48,7 +49,7 @@ func TestAKeyThatIsNowhereEndsARollbackBeforeItBegins(t *testing.T) {
 		t.Fatal(err)
 	}
 	before, _ := os.ReadFile(s.file)
-	_, err := stack.Rollback(t.Context(), s.o, 1, false)
+	_, err := change.Rollback(t.Context(), s.o, 1, false)
 	code(t, err, "secret-gone", "litellm_base.model_list[0].litellm_params.api_key")
 	if after, _ := os.ReadFile(s.file); string(after) != string(before) {
 		t.Error("the file was changed")
@@ -71,7 +72,7 @@ func TestAnInterruptedRollbackLeavesTheStackAsItWas(t *testing.T) {
 			cancel()
 		}
 	}
-	if _, err := stack.Rollback(ctx, o, 1, false); !errors.Is(err, context.Canceled) {
+	if _, err := change.Rollback(ctx, o, 1, false); !errors.Is(err, context.Canceled) {
 		t.Fatalf("want canceled, got %v", err)
 	}
 	if copies, _ := filepath.Glob(filepath.Join(s.load().Dir, "*.bak-*")); len(copies) > 0 {
@@ -85,7 +86,7 @@ func TestAnInterruptedRollbackLeavesTheStackAsItWas(t *testing.T) {
 	if err != nil || !strings.Contains(string(log), `"event":"rollback.failed"`) || strings.Contains(string(log), `"event":"generation.restored"`) {
 		t.Errorf("%v, events\n%s", err, log)
 	}
-	if did, err := stack.Recover(t.Context(), s.o); did != "" || err != nil {
+	if did, err := change.Recover(t.Context(), s.o); did != "" || err != nil {
 		t.Errorf("something was left to recover: %q, %v", did, err)
 	}
 }
@@ -100,7 +101,7 @@ func TestOfManyRollbacksAtOnceEachFindsAWholeState(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range 4 {
 		all.Go(func() {
-			if _, err := stack.Rollback(t.Context(), s.o, i%2+1, false); err != nil {
+			if _, err := change.Rollback(t.Context(), s.o, i%2+1, false); err != nil {
 				t.Error(err)
 			}
 		})

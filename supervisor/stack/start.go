@@ -12,12 +12,13 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/flowgate-go/flowgate/supervisor"
 	"github.com/flowgate-go/flowgate/supervisor/control"
+	"github.com/flowgate-go/flowgate/supervisor/stack/change"
 )
 
 // StartFresh starts services as supervisor.Start does, after it wrote the router's
 // configuration (see WriteRouterConfig), and records a generation of what got ready.
 // Faults: those of policy.Prepare, policy.Write and supervisor.Start.
-func StartFresh(ctx context.Context, cfg *config.Config, o Options) (control.Status, error) {
+func StartFresh(ctx context.Context, cfg *config.Config, o change.Options) (control.Status, error) {
 	if status, err := writeRouterConfig(ctx, cfg, o.Start, isRouterRunning); err != nil {
 		return status, err
 	}
@@ -31,7 +32,7 @@ func StartFresh(ctx context.Context, cfg *config.Config, o Options) (control.Sta
 // RestartFresh restarts services as supervisor.Restart does, after it wrote the
 // router's configuration, and records a generation of what got ready. It stops
 // nothing when the configuration cannot be written. Faults as for StartFresh.
-func RestartFresh(ctx context.Context, cfg *config.Config, o Options) (control.Status, error) {
+func RestartFresh(ctx context.Context, cfg *config.Config, o change.Options) (control.Status, error) {
 	always := func(control.Status) bool { return false }
 	if status, err := writeRouterConfig(ctx, cfg, o.Start, always); err != nil {
 		return status, err

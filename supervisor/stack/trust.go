@@ -8,6 +8,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/store"
 	"github.com/flowgate-go/flowgate/internal/trust"
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
+	"github.com/flowgate-go/flowgate/supervisor/stack/journal"
 )
 
 // Trust records that the user trusts cfg as it is, by the command that was
@@ -23,7 +24,7 @@ func Trust(cfg *config.Config, by string, getenv func(string) string) (trust.Rec
 		return trust.Record{}, err
 	}
 	for _, sign := range []func() error{
-		func() error { return signJournal(root, cfg) },
+		func() error { return journal.Sign(root, cfg) },
 		func() error { return generation.Sign(root) },
 		func() error { return store.Sign(cfg) },
 		func() error { return ledger.Sign(cfg.Paths.RuntimeDir) },

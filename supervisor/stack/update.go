@@ -12,6 +12,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/store"
 	"github.com/flowgate-go/flowgate/supervisor"
 	"github.com/flowgate-go/flowgate/supervisor/control"
+	"github.com/flowgate-go/flowgate/supervisor/stack/change"
+	"github.com/flowgate-go/flowgate/supervisor/stack/journal"
+	"github.com/flowgate-go/flowgate/supervisor/stack/try"
 )
 
 // Updated is what Update did.
@@ -38,9 +41,9 @@ type UpdateRequest struct {
 // tries it alone (Probe), switches to it, restarts the service that runs it and
 // sends requests through. When any of that fails everything is as before. Faults:
 // version-pinned, those of bootstrap.Install, probe-missing, update-failed.
-func Update(ctx context.Context, o Options, cfg *config.Config, r UpdateRequest) (Updated, error) {
+func Update(ctx context.Context, o change.Options, cfg *config.Config, r UpdateRequest) (Updated, error) {
 	u := Updated{Runtime: r.Runtime, Restarted: []string{}, Probes: []report.Result{}, Warnings: []string{}}
-	if err := unpinned(cfg, r); err != nil {
+	if err := checkPin(cfg, r); err != nil {
 		return u, err
 	}
 	old, _ := store.Current(cfg, r.Runtime)
@@ -53,7 +56,7 @@ func Update(ctx context.Context, o Options, cfg *config.Config, r UpdateRequest)
 	}
 	in := result.Runtimes[0]
 	u.To, u.Runtimes, u.Warnings = in.Version, result.Runtimes, result.Warnings
-	o.at("installed")
+	o.Reached("installed")
 	if err := store.CheckSigned(in); err != nil {
 		return u, err
 	}
@@ -62,7 +65,7 @@ func Update(ctx context.Context, o Options, cfg *config.Config, r UpdateRequest)
 			if u.Probes, err = tryAlone(ctx, o, cfg, in); err != nil {
 				return u, err
 			}
-			o.at("probed")
+			o.Reached("probed")
 		}
 		if err := switchTo(ctx, o, cfg, in, &u); err != nil {
 			return u, err
@@ -76,7 +79,7 @@ func Update(ctx context.Context, o Options, cfg *config.Config, r UpdateRequest)
 	return u, err
 }
 
-func unpinned(cfg *config.Config, r UpdateRequest) error {
+func checkPin(cfg *config.Config, r UpdateRequest) error {
 	pin := store.PinnedVersion(cfg, r.Runtime)
 	switch {
 	case pin == "" || pin == strings.TrimPrefix(r.Version, "v"):
@@ -89,12 +92,12 @@ func unpinned(cfg *config.Config, r UpdateRequest) error {
 }
 
 // tryAlone probes the new version alone.
-func tryAlone(ctx context.Context, o Options, cfg *config.Config, in store.Install) ([]report.Result, error) {
-	checked, err := ProbeProgram(ctx, o, cfg, Probed{Runtime: in.Name, Version: in.Version, Program: in.Executable()}, nil)
+func tryAlone(ctx context.Context, o change.Options, cfg *config.Config, in store.Install) ([]report.Result, error) {
+	checked, err := try.RunProgram(ctx, o, cfg, try.Result{Runtime: in.Name, Version: in.Version, Program: in.Executable()}, nil)
 	if err != nil {
 		return nil, err
 	}
-	if missing := checked.Data.(Probed).Missing; len(missing) > 0 {
+	if missing := checked.Data.(try.Result).Missing; len(missing) > 0 {
 		return checked.Checks, fault.New("probe-missing", "%s %s does not do what FlowGate relies on: %s; nothing was switched",
 			in.Name, in.Version, strings.Join(missing, ", ")).
 			WithHint("mage runtimes:probe %s -version=%s shows each; the version in use stays", in.Name, in.Version).WithDetail(checked.Data)
@@ -103,22 +106,24 @@ func tryAlone(ctx context.Context, o Options, cfg *config.Config, in store.Insta
 }
 
 // switchTo makes the install the active one, under the journal.
-func switchTo(ctx context.Context, o Options, cfg *config.Config, in store.Install, u *Updated) error {
+func switchTo(ctx context.Context, o change.Options, cfg *config.Config, in store.Install, u *Updated) error {
 	lock, err := supervisor.LockChanges(ctx, cfg)
 	if err != nil {
 		return err
 	}
 	defer lock.Close()
 	root := cfg.Paths.Root()
-	c := change{root: root, before: cfg, after: cfg, links: []string{in.Name}, paths: []string{generation.CurrentPath(root)},
-		journal: journal{Kind: "bootstrap:update", From: generation.Current(root)}}
-	c.steps = []step{{"runtime:" + in.Name, func() error { return store.Activate(cfg, in.Name, in.Folder()) }}}
+	c := change.Change{Root: root, Before: cfg, After: cfg, Links: []string{in.Name}, Paths: []string{generation.CurrentPath(root)},
+		Journal: journal.Entry{Kind: "bootstrap:update", From: generation.Current(root)}}
+	c.Steps = []change.Step{{
+		Name: "runtime:" + in.Name, Do: func() error { return store.Activate(cfg, in.Name, in.Folder()) },
+	}}
 	for _, svc := range cfg.Services {
 		if svc.Runtime == in.Name {
-			c.restart = append(c.restart, svc.Name)
+			c.Restart = append(c.Restart, svc.Name)
 		}
 	}
-	u.Restarted, err = c.make(ctx, o, "update-failed")
+	u.Restarted, err = c.Make(ctx, o, "update-failed")
 	e := control.Event{Event: control.EventRuntimeUpdated, Result: "ok", Detail: in.Name + " " + u.From + " to " + in.Version}
 	if err != nil {
 		e.Event, e.Result, e.Detail = control.EventUpdateFailed, "error", e.Detail+": "+err.Error()
@@ -127,16 +132,16 @@ func switchTo(ctx context.Context, o Options, cfg *config.Config, in store.Insta
 		return err
 	}
 	_ = supervisor.RecordEvent(cfg, e)
-	u.Changed, u.Verified = true, c.verified
+	u.Changed, u.Verified = true, c.Verified
 	if status, err := supervisor.Query(ctx, cfg); err == nil {
 		record(ctx, o, cfg, "bootstrap:update", status)
 	}
 	return nil
 }
 
-// Collect removes versions that are neither active, pinned nor part of a kept
+// RemoveUnused removes versions that are neither active, pinned nor part of a kept
 // generation; on dryRun it only says which.
-func Collect(ctx context.Context, cfg *config.Config, dryRun bool) (bootstrap.Listing, error) {
+func RemoveUnused(ctx context.Context, cfg *config.Config, dryRun bool) (bootstrap.Listing, error) {
 	if !dryRun { // which makes no file, not even a lock's
 		lock, err := supervisor.LockChanges(ctx, cfg)
 		if err != nil {

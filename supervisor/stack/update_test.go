@@ -16,6 +16,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/store"
 	"github.com/flowgate-go/flowgate/supervisor"
 	"github.com/flowgate-go/flowgate/supervisor/stack"
+	"github.com/flowgate-go/flowgate/supervisor/stack/try"
 )
 
 // TestCLIProxyAPIIsUpdatedFromItsReleases takes the whole way: a release is
@@ -56,7 +57,7 @@ func TestCLIProxyAPIIsUpdatedFromItsReleases(t *testing.T) {
 	add("7.1.0", "main.lacks=/v0/management/auth-files")
 	_, err = stack.Update(t.Context(), s.o, cfg, request(""))
 	code(t, err, "probe-missing", "auth-files", "7.1.0", "nothing was switched")
-	if missing := fault.From(err).Detail.(stack.Probed).Missing; !slices.Equal(missing, []string{"auth-files"}) {
+	if missing := fault.From(err).Detail.(try.Result).Missing; !slices.Equal(missing, []string{"auth-files"}) {
 		t.Errorf("missing: %v", missing)
 	}
 	if in, _ := store.Current(cfg, config.RuntimeCLIProxyAPI); in.Version != "7.0.0" {
@@ -89,15 +90,15 @@ func TestAProbeTouchesNothingOfTheStackThatRuns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	checked, err := stack.Probe(t.Context(), s.o, s.load(), config.RuntimeEmbedded, "", nil)
-	if err != nil || len(checked.Data.(stack.Probed).Missing) > 0 {
+	checked, err := try.Run(t.Context(), s.o, s.load(), config.RuntimeEmbedded, "", nil)
+	if err != nil || len(checked.Data.(try.Result).Missing) > 0 {
 		t.Fatalf("%+v, %v", checked, err)
 	}
 	after, err := supervisor.Query(t.Context(), s.load())
 	if err != nil || before.Services[1].PID != after.Services[1].PID || before.Supervisor.PID != after.Supervisor.PID {
 		t.Errorf("before %+v, after %+v, %v", before, after, err)
 	}
-	_, err = stack.Probe(t.Context(), s.o, s.load(), "nonsense", "", nil)
+	_, err = try.Run(t.Context(), s.o, s.load(), "nonsense", "", nil)
 	if err == nil || !strings.Contains(err.Error(), "nonsense") {
 		t.Error(err)
 	}

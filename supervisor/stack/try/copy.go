@@ -1,4 +1,4 @@
-package stack
+package try
 
 import (
 	"fmt"
@@ -16,11 +16,12 @@ import (
 	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/flowgate-go/flowgate/internal/tcp"
+	"github.com/flowgate-go/flowgate/supervisor/stack/change"
 )
 
-// privateStack is a copy of the user's stack below dir, on spare ports, that
+// copyStack is a copy of the user's stack below dir, on spare ports, that
 // knows no credential: all models lead to the echo upstream.
-func privateStack(o Options, cfg *config.Config, runtime, dir string) (*config.Config, endpoint, error) {
+func copyStack(o change.Options, cfg *config.Config, runtime, dir string) (*config.Config, endpoint, error) {
 	ports, err := tcp.FreePorts(2)
 	if err != nil {
 		return nil, endpoint{}, err
@@ -31,15 +32,15 @@ func privateStack(o Options, cfg *config.Config, runtime, dir string) (*config.C
 	private.File, private.Credentials, private.SecretFiles, private.Providers = "", nil, nil, nil
 	private.Paths = config.Paths{RuntimeDir: at, ActiveConfig: filepath.Join(at, "litellm.active.yaml"), StateFile: filepath.Join(at, "state.json"), LogFile: filepath.Join(at, "events.log")}
 	if runtime == config.RuntimeCLIProxyAPI {
-		target, err := proxyAlone(cfg, &private, dir, ports[0])
+		target, err := copyProxy(cfg, &private, dir, ports[0])
 		return &private, target, err
 	}
-	target, err := routerWithEcho(o, cfg, &private, runtime, ports)
+	target, err := copyRouter(o, cfg, &private, runtime, ports)
 	return &private, target, err
 }
 
-// routerWithEcho is the router before the echo upstream.
-func routerWithEcho(o Options, cfg, private *config.Config, runtime string, ports []int) (endpoint, error) {
+// copyRouter is the router before the echo upstream.
+func copyRouter(o change.Options, cfg, private *config.Config, runtime string, ports []int) (endpoint, error) {
 	echo := fmt.Sprintf("http://127.0.0.1:%d", ports[1])
 	private.Services = []config.Service{
 		{Name: config.CLIProxy, Host: "127.0.0.1", Port: ports[1], Runtime: config.RuntimeEcho, ReadinessPath: "/healthz", Restart: config.Restart{Policy: "never"}},
@@ -54,16 +55,16 @@ func routerWithEcho(o Options, cfg, private *config.Config, runtime string, port
 		return endpoint{}, fault.New("temp-dir-unwritable", "make a key for the probe: %w", err)
 	}
 	profile := policy.CurrentOrDefault(cfg)
-	private.Base = detached(cfg.Base, echo, key)
+	private.Base = detach(cfg.Base, echo, key)
 	private.Profiles = map[string]map[string]any{}
 	for name, overlay := range cfg.Profiles {
-		private.Profiles[name] = detached(overlay, echo, key)
+		private.Profiles[name] = detach(overlay, echo, key)
 	}
 	if len(private.Profiles) == 0 { // version 3 has no router of its own
 		profile, private.Profiles = "balanced", map[string]map[string]any{"balanced": {}}
 	}
 	private.Version = config.CurrentVersion
-	active, err := policy.Prepare(private, profile, o.getenv)
+	active, err := policy.Prepare(private, profile, o.Getenv)
 	if err != nil {
 		return endpoint{}, err
 	}
@@ -73,13 +74,13 @@ func routerWithEcho(o Options, cfg, private *config.Config, runtime string, port
 	if _, err := policy.Write(private, active, time.Now()); err != nil {
 		return endpoint{}, err
 	}
-	return endpoint{url: private.Services[1].URL(), key: active.MasterKey(o.getenv)}, nil
+	return endpoint{url: private.Services[1].URL(), key: active.MasterKey(o.Getenv)}, nil
 }
 
-// detached is a piece of LiteLLM's configuration without what leads to the
+// detach is a piece of LiteLLM's configuration without what leads to the
 // world: keys are replaced, bases lead to the echo upstream, data stores and
 // callbacks are left out.
-func detached(fragment map[string]any, echo, key string) map[string]any {
+func detach(fragment map[string]any, echo, key string) map[string]any {
 	out := policy.Merge(fragment, nil)
 	for _, section := range []string{"general_settings", "litellm_settings", "router_settings"} {
 		settings, ok := out[section].(map[string]any)
@@ -111,9 +112,9 @@ func detached(fragment map[string]any, echo, key string) map[string]any {
 	return out
 }
 
-// proxyAlone is CLIProxyAPI with the user's own configuration on another port,
+// copyProxy is CLIProxyAPI with the user's own configuration on another port,
 // with an empty folder of credentials and keys of its own.
-func proxyAlone(cfg, private *config.Config, dir string, port int) (endpoint, error) {
+func copyProxy(cfg, private *config.Config, dir string, port int) (endpoint, error) {
 	settings := map[string]any{}
 	if cfg.CLIProxyConfigFile != "" {
 		text, err := safefile.Read(cfg.CLIProxyConfigFile, safefile.DocumentLimit)

@@ -1,4 +1,4 @@
-package stack
+package try
 
 import (
 	"cmp"
@@ -20,10 +20,11 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor"
 	"github.com/flowgate-go/flowgate/supervisor/control"
 	"github.com/flowgate-go/flowgate/supervisor/logs"
+	"github.com/flowgate-go/flowgate/supervisor/stack/change"
 )
 
-// Probed is the data of runtimes:probe.
-type Probed struct {
+// Result is the data of runtimes:probe.
+type Result struct {
 	Runtime string   `json:"runtime"`
 	Version string   `json:"version"`
 	Program string   `json:"program"`
@@ -31,12 +32,12 @@ type Probed struct {
 	Logs    []string `json:"logs,omitempty"`
 }
 
-// Probe starts a version of a runtime on a spare port, with a copy of the user's
+// Run starts a version of a runtime on a spare port, with a copy of the user's
 // own configuration but without credentials, and sends it every request that
 // FlowGate relies on. version "" means the active one. The stack that runs is
 // not touched. Faults: runtime-unknown, version-not-installed, runtime-missing;
 // those of supervisor.Start.
-func Probe(ctx context.Context, o Options, cfg *config.Config, runtime, version string, emit func(report.Result)) (report.Checked, error) {
+func Run(ctx context.Context, o change.Options, cfg *config.Config, runtime, version string, emit func(report.Result)) (report.Checked, error) {
 	binary := ""
 	if version != "" {
 		in, err := store.Find(cfg, runtime, version)
@@ -49,19 +50,19 @@ func Probe(ctx context.Context, o Options, cfg *config.Config, runtime, version 
 		if !ok {
 			svc = config.Service{Name: runtime, Runtime: runtime}
 		}
-		spec, err := runtimestore.Command(cfg, svc, o.environment())
+		spec, err := runtimestore.Command(cfg, svc, o.Environment())
 		if err != nil {
 			return report.Checked{}, err
 		}
 		binary = spec.Args[0]
 	}
-	return ProbeProgram(ctx, o, cfg, Probed{Runtime: runtime, Version: version, Program: binary}, emit)
+	return RunProgram(ctx, o, cfg, Result{Runtime: runtime, Version: version, Program: binary}, emit)
 }
 
-// ProbeProgram probes the program that data names, as Probe does.
-func ProbeProgram(ctx context.Context, o Options, cfg *config.Config, data Probed, emit func(report.Result)) (_ report.Checked, err error) {
+// RunProgram probes the program that data names, as Probe does.
+func RunProgram(ctx context.Context, o change.Options, cfg *config.Config, data Result, emit func(report.Result)) (_ report.Checked, err error) {
 	runtime := data.Runtime
-	list, err := requests(runtime)
+	list, err := loadProbes(runtime)
 	if err != nil {
 		return report.Checked{}, err
 	}
@@ -70,7 +71,7 @@ func ProbeProgram(ctx context.Context, o Options, cfg *config.Config, data Probe
 		return report.Checked{}, fault.New("temp-dir-unwritable", "make a folder for the probe: %w", err).WithHint("free space or set TMPDIR")
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	private, target, err := privateStack(o, cfg, runtime, dir)
+	private, target, err := copyStack(o, cfg, runtime, dir)
 	if err != nil {
 		return report.Checked{}, err
 	}
@@ -80,8 +81,8 @@ func ProbeProgram(ctx context.Context, o Options, cfg *config.Config, data Probe
 	}
 	defer read.Close()
 	defer write.Close() // ends the stack however this command ends
-	so := supervisor.StartOptions{Self: o.self(), Environ: environWith(o.environ(), runtime, data.Program), Timeout: o.Start.Timeout, Ephemeral: dir, Lifeline: read}
-	results := checks.Run(ctx, probeChecks(private, so, target, &data, list), checks.Options{Emit: emit, Parallel: 4})
+	so := supervisor.StartOptions{Self: o.Self(), Environ: withProgram(o.Environ(), runtime, data.Program), Timeout: o.Start.Timeout, Ephemeral: dir, Lifeline: read}
+	results := checks.Run(ctx, listChecks(private, so, target, &data, list), checks.Options{Emit: emit, Parallel: 4})
 	data.Missing = []string{}
 	for _, r := range results {
 		if r.Status != report.Pass {
@@ -89,7 +90,7 @@ func ProbeProgram(ctx context.Context, o Options, cfg *config.Config, data Probe
 		}
 	}
 	if len(data.Missing) > 0 {
-		data.Logs = target.scrubbed(logs.Tail(private, examined(private), 20), inventory.Secrets(cfg, o.getenv))
+		data.Logs = target.scrub(logs.Tail(private, probedService(private), 20), inventory.Secrets(cfg, o.Getenv))
 	}
 	down, cancel := context.WithTimeout(context.WithoutCancel(ctx), 4*time.Second)
 	defer cancel()
@@ -100,15 +101,15 @@ func ProbeProgram(ctx context.Context, o Options, cfg *config.Config, data Probe
 	return report.Checked{Checks: results, Data: data}, nil
 }
 
-// probeChecks start the stack and then ask for everything.
-func probeChecks(private *config.Config, so supervisor.StartOptions, e endpoint, data *Probed, list []request) []checks.Check {
+// listChecks start the stack and then ask for everything.
+func listChecks(private *config.Config, so supervisor.StartOptions, e endpoint, data *Result, list []probeRequest) []checks.Check {
 	started := checks.Check{ID: "started", Title: data.Runtime + " gets ready with a copy of the configuration", Family: "probe",
 		Timeout: 2*runtimestore.StartTimeout(data.Runtime) + 10*time.Second, Run: func(ctx context.Context) checks.Outcome {
 			status, err := supervisor.Start(ctx, private, so)
 			if err != nil {
 				return checks.FromFault(err)
 			}
-			data.Version = cmp.Or(data.Version, versionOf(status, examined(private)))
+			data.Version = cmp.Or(data.Version, serviceVersion(status, probedService(private)))
 			return checks.Passed(nil)
 		}}
 	all := []checks.Check{started}
@@ -118,19 +119,19 @@ func probeChecks(private *config.Config, so supervisor.StartOptions, e endpoint,
 	return all
 }
 
-// examined is the service that runs the runtime: the last to start.
-func examined(private *config.Config) string {
+// probedService is the service that runs the runtime: the last to start.
+func probedService(private *config.Config) string {
 	return private.Services[len(private.Services)-1].Name
 }
 
-// scrubbed are log lines without secrets: those of the installation and the
+// scrub are log lines without secrets: those of the installation and the
 // keys that the endpoint was given.
-func (e endpoint) scrubbed(lines, secrets []string) []string {
+func (e endpoint) scrub(lines, secrets []string) []string {
 	s := redact.NewLogScrubber(append(secrets, e.key, e.management)...)
 	return lo.Map(lines, func(line string, _ int) string { return string(s.Scrub([]byte(line))) })
 }
 
-func versionOf(status control.Status, service string) string {
+func serviceVersion(status control.Status, service string) string {
 	for _, s := range status.Services {
 		if s.Name == service {
 			return s.Version
@@ -139,8 +140,8 @@ func versionOf(status control.Status, service string) string {
 	return ""
 }
 
-// environWith names the program under examination where runtimes.Command looks first.
-func environWith(environ []string, runtime, binary string) []string {
+// withProgram names the program under examination where runtimes.Command looks first.
+func withProgram(environ []string, runtime, binary string) []string {
 	variable := map[string]string{config.RuntimeLiteLLM: "FLOWGATE_LITELLM", config.RuntimeCLIProxyAPI: "FLOWGATE_CLIPROXYAPI"}[runtime]
 	if variable == "" || binary == "" {
 		return environ

@@ -1,4 +1,4 @@
-package stack
+package try
 
 import (
 	"context"
@@ -25,8 +25,8 @@ import (
 //go:embed probes
 var probes embed.FS
 
-// request is one probe: what is asked and what the answer has to have.
-type request struct {
+// probeRequest is one probe: what is asked and what the answer has to have.
+type probeRequest struct {
 	ID         string         `yaml:"id"`
 	Include    string         `yaml:"include"` // all requests of another runtime, in this one's place
 	Method     string         `yaml:"method"`  // default GET
@@ -41,18 +41,18 @@ type request struct {
 	Contains   []string       `yaml:"contains"` // in the body
 }
 
-// requests are the probes of a runtime. Fault: runtime-unknown.
-func requests(runtime string) ([]request, error) {
+// loadProbes are the probes of a runtime. Fault: runtime-unknown.
+func loadProbes(runtime string) ([]probeRequest, error) {
 	data, err := probes.ReadFile("probes/" + runtime + ".yaml")
 	if err != nil {
 		return nil, fault.Usage("runtime-unknown", "there are no probes of a runtime %q", runtime).WithHint("known are cliproxyapi, embedded, litellm")
 	}
-	var list []request
+	var list []probeRequest
 	if err := yaml.UnmarshalWithOptions(data, &list, yaml.DisallowUnknownField()); err != nil {
 		return nil, fmt.Errorf("probes of %s: %w", runtime, err)
 	}
 	if len(list) == 1 && list[0].Include != "" {
-		return requests(list[0].Include)
+		return loadProbes(list[0].Include)
 	}
 	return list, nil
 }
@@ -62,20 +62,20 @@ type endpoint struct {
 	url, key, management string
 }
 
-// maxAnswer bounds what a probe reads.
-const maxAnswer = 4 << 20
+// maxReply bounds what a probe reads.
+const maxReply = 4 << 20
 
 // check is the probe as a check.
-func (r request) check(e endpoint, needs []string) checks.Check {
+func (r probeRequest) check(e endpoint, needs []string) checks.Check {
 	return checks.Check{ID: r.ID, Title: r.title(), Family: "probe", Needs: needs, Timeout: 60 * time.Second, Run: func(ctx context.Context) checks.Outcome {
-		if err := r.ask(ctx, e); err != nil {
+		if err := r.send(ctx, e); err != nil {
 			return checks.Failed("%v", err)
 		}
 		return checks.Passed(nil)
 	}}
 }
 
-func (r request) title() string {
+func (r probeRequest) title() string {
 	method := r.Method
 	if method == "" {
 		method = http.MethodGet
@@ -83,7 +83,7 @@ func (r request) title() string {
 	return method + " " + r.Path
 }
 
-func (r request) ask(ctx context.Context, e endpoint) error {
+func (r probeRequest) send(ctx context.Context, e endpoint) error {
 	var body io.Reader
 	if r.Body != nil {
 		data, err := json.Marshal(r.Body)
@@ -106,7 +106,7 @@ func (r request) ask(ctx context.Context, e endpoint) error {
 	case r.Management:
 		req.Header.Set("Authorization", "Bearer "+e.management)
 	}
-	res, err := loopback.New(loopback.Options{MaxReply: maxAnswer}).Do(req)
+	res, err := loopback.New(loopback.Options{MaxReply: maxReply}).Do(req)
 	if err != nil {
 		return err
 	}
@@ -115,10 +115,10 @@ func (r request) ask(ctx context.Context, e endpoint) error {
 	if err != nil {
 		return fmt.Errorf("read the answer: %w", err)
 	}
-	return r.judge(res, data)
+	return r.checkReply(res, data)
 }
 
-func (r request) judge(res *http.Response, data []byte) error {
+func (r probeRequest) checkReply(res *http.Response, data []byte) error {
 	if !slices.Contains(r.Status, res.StatusCode) {
 		return fmt.Errorf("answered %d, not %s: %.200s", res.StatusCode, strings.Trim(fmt.Sprint(r.Status), "[]"), data)
 	}
@@ -134,7 +134,7 @@ func (r request) judge(res *http.Response, data []byte) error {
 		}
 	}
 	if len(r.Fields) > 0 {
-		lost, err := without(data, r.Fields)
+		lost, err := missingFields(data, r.Fields)
 		if err != nil {
 			return err
 		}
@@ -146,8 +146,8 @@ func (r request) judge(res *http.Response, data []byte) error {
 	return nil
 }
 
-// without names the expressions that give nothing on a JSON document.
-func without(data []byte, fields []string) ([]string, error) {
+// missingFields names the expressions that give nothing on a JSON document.
+func missingFields(data []byte, fields []string) ([]string, error) {
 	var doc any
 	if err := json.Unmarshal(data, &doc); err != nil {
 		return nil, errors.New("the answer is no JSON")

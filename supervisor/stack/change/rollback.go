@@ -1,4 +1,4 @@
-package stack
+package change
 
 import (
 	"bytes"
@@ -36,28 +36,28 @@ type Restored struct {
 // generation-damaged, secret-gone, version-not-installed, store-tampered,
 // rollback-elsewhere, journal-failed.
 func Rollback(ctx context.Context, o Options, to int, dryRun bool) (Restored, error) {
-	root, err := o.root()
+	root, err := o.findRoot()
 	if err != nil {
 		return Restored{}, err
 	}
-	r := rollback{o: o, root: root, result: Restored{Changed: []string{}, Restarted: []string{}, Backups: []string{}, Warnings: []string{}, DryRun: dryRun}}
-	if err := r.choose(to); err != nil {
+	r := rollbackPlan{o: o, root: root, result: Restored{Changed: []string{}, Restarted: []string{}, Backups: []string{}, Warnings: []string{}, DryRun: dryRun}}
+	if err := r.chooseTarget(to); err != nil {
 		return r.result, err
 	}
 	if !dryRun {
-		lock, err := supervisor.LockChanges(ctx, placed(root))
+		lock, err := supervisor.LockChanges(ctx, minimalConfig(root))
 		if err != nil {
 			return r.result, err
 		}
 		defer lock.Close()
-		did, err := o.recover(ctx, root, placed(root))
+		did, err := o.undoPending(ctx, root, minimalConfig(root))
 		if err != nil {
 			return r.result, err
 		}
 		if did != "" {
 			r.result.Warnings = append(r.result.Warnings, did)
 		}
-		if err := r.choose(to); err != nil { // again: who held the lock may have changed it
+		if err := r.chooseTarget(to); err != nil { // again: who held the lock may have changed it
 			return r.result, err
 		}
 	}
@@ -65,30 +65,30 @@ func Rollback(ctx context.Context, o Options, to int, dryRun bool) (Restored, er
 		return r.result, err
 	}
 	if dryRun {
-		r.result.Restarted = r.change.restart
+		r.result.Restarted = r.change.Restart
 		return r.result, nil
 	}
-	return r.run(ctx)
+	return r.execute(ctx)
 }
 
-func (o Options) root() (string, error) {
-	if cfg, err := o.load(); err == nil {
+func (o Options) findRoot() (string, error) {
+	if cfg, err := o.Load(); err == nil {
 		return cfg.Paths.Root(), nil
 	}
 	return generation.FindRoot(o.File, ".")
 }
 
-// rollback is one on its way.
-type rollback struct {
+// rollbackPlan is one on its way.
+type rollbackPlan struct {
 	o       Options
 	root    string
 	current generation.Generation // Number 0 when none is
 	target  generation.Generation
-	change  change
+	change  Change
 	result  Restored
 }
 
-func (r *rollback) choose(to int) error {
+func (r *rollbackPlan) chooseTarget(to int) error {
 	all, current, err := generation.List(r.root)
 	if err != nil {
 		return err
@@ -113,23 +113,23 @@ func (r *rollback) choose(to int) error {
 	return nil
 }
 
-func (r *rollback) run(ctx context.Context) (Restored, error) {
-	restarted, err := r.change.make(ctx, r.o, "rollback-failed")
-	e := control.Event{Event: control.EventGenerationRestored, Profile: r.target.Profile, Result: "ok", Detail: describe(r.target)}
+func (r *rollbackPlan) execute(ctx context.Context) (Restored, error) {
+	restarted, err := r.change.Make(ctx, r.o, "rollback-failed")
+	e := control.Event{Event: control.EventGenerationRestored, Profile: r.target.Profile, Result: "ok", Detail: Describe(r.target)}
 	if err != nil {
-		e.Event, e.Result, e.Detail = control.EventRollbackFailed, "error", describe(r.target)+": "+err.Error()
-		_ = supervisor.RecordEvent(r.change.before, e)
+		e.Event, e.Result, e.Detail = control.EventRollbackFailed, "error", Describe(r.target)+": "+err.Error()
+		_ = supervisor.RecordEvent(r.change.Before, e)
 		r.dropBackups()
 		return r.result, err
 	}
-	_ = supervisor.RecordEvent(r.change.after, e)
-	r.result.Current, r.result.Restarted, r.result.Verified = r.target.Number, restarted, r.change.verified
+	_ = supervisor.RecordEvent(r.change.After, e)
+	r.result.Current, r.result.Restarted, r.result.Verified = r.target.Number, restarted, r.change.Verified
 	return r.result, nil
 }
 
 // dropBackups removes the backups of files that are again what they were: a
 // rollback that was taken back leaves no copy of keys behind.
-func (r *rollback) dropBackups() {
+func (r *rollbackPlan) dropBackups() {
 	r.result.Backups = slices.DeleteFunc(r.result.Backups, func(backup string) bool {
 		path := backup[:strings.LastIndex(backup, ".bak-")]
 		kept, err := safefile.Read(backup, safefile.DocumentLimit)
@@ -138,6 +138,6 @@ func (r *rollback) dropBackups() {
 	})
 }
 
-func describe(g generation.Generation) string {
+func Describe(g generation.Generation) string {
 	return fmt.Sprintf("generation %d (%s, profile %s)", g.Number, g.Reason, g.Profile)
 }

@@ -1,4 +1,4 @@
-package stack
+package change
 
 import (
 	"bytes"
@@ -19,17 +19,18 @@ import (
 	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/flowgate-go/flowgate/internal/store"
+	"github.com/flowgate-go/flowgate/supervisor/stack/journal"
 )
 
 // plan makes the change without doing any of it.
-func (r *rollback) plan() error {
-	texts, err := r.texts()
+func (r *rollbackPlan) plan() error {
+	texts, err := r.targetTexts()
 	if err != nil {
 		return err
 	}
 	after := config.Default(".")
 	if r.target.ConfigFile != "" {
-		after, err = config.LoadText(r.target.ConfigFile, texts[generation.PartConfig], r.o.getenv)
+		after, err = config.LoadText(r.target.ConfigFile, texts[generation.PartConfig], r.o.Getenv)
 		if err != nil {
 			return err
 		}
@@ -38,38 +39,38 @@ func (r *rollback) plan() error {
 		return fault.Usage("rollback-elsewhere", "generation %d has its runtime folder at %s, not %s", r.target.Number, after.Paths.RuntimeDir, r.target.RuntimeDir).
 			WithHint("a stack that was moved cannot be rolled back; restore paths.runtime_dir by hand first")
 	}
-	r.change = change{root: r.root, after: after, before: r.before(after),
-		journal: journal{Kind: "rollback", From: r.result.From, To: r.target.Number}}
-	if err := r.active(after); err != nil {
+	r.change = Change{Root: r.root, After: after, Before: r.currentConfig(after),
+		Journal: journal.Entry{Kind: "rollback", From: r.result.From, To: r.target.Number}}
+	if err := r.planProfile(after); err != nil {
 		return err
 	}
 	for _, part := range [...]string{generation.PartProxy, generation.PartConfig} {
-		r.file(part, texts[part])
+		r.planFile(part, texts[part])
 	}
-	if err := r.runtimes(after); err != nil {
+	if err := r.planRuntimes(after); err != nil {
 		return err
 	}
-	r.pointer()
+	r.planPointer()
 	return nil
 }
 
-// before is what services run from now: the present configuration, or when it
+// currentConfig is what services run from now: the present configuration, or when it
 // does not parse that of the current generation, which got ready last.
-func (r *rollback) before(after *config.Config) *config.Config {
-	if cfg, err := r.o.load(); err == nil {
+func (r *rollbackPlan) currentConfig(after *config.Config) *config.Config {
+	if cfg, err := r.o.Load(); err == nil {
 		return cfg
 	}
 	if part, err := r.current.ReadPart(r.root, generation.PartConfig); err == nil {
-		if cfg, err := config.LoadText(r.current.ConfigFile, part.Text, r.o.getenv); err == nil {
+		if cfg, err := config.LoadText(r.current.ConfigFile, part.Text, r.o.Getenv); err == nil {
 			return cfg
 		}
 	}
 	return after
 }
 
-// texts are the target's files with their secrets, only those that differ from
+// targetTexts are the target's files with their secrets, only those that differ from
 // the present ones in more than secrets; the configuration is always there.
-func (r *rollback) texts() (map[string][]byte, error) {
+func (r *rollbackPlan) targetTexts() (map[string][]byte, error) {
 	key, err := generation.SecretKey(filepath.Join(r.root, "secrets"))
 	if err != nil {
 		return nil, err
@@ -84,12 +85,12 @@ func (r *rollback) texts() (map[string][]byte, error) {
 			return nil, err
 		}
 		present, _ := safefile.Read(path, safefile.DocumentLimit) // missing or unreadable: nothing to take secrets from
-		now, err := generation.Seal(present, key, r.known())
+		now, err := generation.Seal(present, key, r.knownSecrets())
 		if err == nil && generation.Digest(now.Text) == r.target.Digests[part] {
 			texts[part] = present
 			continue
 		}
-		text, missing := sealed.Open(key, r.known(), r.sources(path, present)...)
+		text, missing := sealed.Open(key, r.knownSecrets(), r.secretSources(path, present)...)
 		if len(missing) > 0 {
 			return nil, fault.New("secret-gone", "%s of generation %d had a key at %s that is nowhere on this machine any more", filepath.Base(path), r.target.Number, strings.Join(missing, ", ")).
 				WithHint("generations hold no keys: put the key into %s at that place and roll back again", path)
@@ -99,8 +100,8 @@ func (r *rollback) texts() (map[string][]byte, error) {
 	return texts, nil
 }
 
-// sources are texts that may hold a secret: the file and its backups.
-func (r *rollback) sources(path string, present []byte) [][]byte {
+// secretSources are texts that may hold a secret: the file and its backups.
+func (r *rollbackPlan) secretSources(path string, present []byte) [][]byte {
 	list := [][]byte{present}
 	backups, _ := filepath.Glob(path + ".bak-*")
 	for _, b := range backups {
@@ -111,26 +112,26 @@ func (r *rollback) sources(path string, present []byte) [][]byte {
 	return list
 }
 
-func (r *rollback) known() []string {
-	cfg := placed(r.root)
+func (r *rollbackPlan) knownSecrets() []string {
+	cfg := minimalConfig(r.root)
 	cfg.Paths.ActiveConfig = filepath.Join(cfg.Paths.RuntimeDir, "litellm.active.yaml")
-	all := known(cfg, r.o.getenv)
-	if present, err := r.o.load(); err == nil {
-		all = append(all, known(present, r.o.getenv)...)
+	all := KnownSecrets(cfg, r.o.Getenv)
+	if present, err := r.o.Load(); err == nil {
+		all = append(all, KnownSecrets(present, r.o.Getenv)...)
 	}
 	return all
 }
 
-// file plans the replacement of one that people edit, when it differs.
-func (r *rollback) file(part string, text []byte) {
+// planFile plans the replacement of one that people edit, when it differs.
+func (r *rollbackPlan) planFile(part string, text []byte) {
 	path := map[string]string{generation.PartConfig: r.target.ConfigFile, generation.PartProxy: r.target.ProxyFile}[part]
 	present, err := safefile.Read(path, safefile.DocumentLimit)
 	if text == nil || err == nil && bytes.Equal(present, text) {
 		return
 	}
 	r.result.Changed = append(r.result.Changed, path)
-	r.change.paths = append(r.change.paths, path)
-	r.change.steps = append(r.change.steps, step{"file:" + part, func() error {
+	r.change.Paths = append(r.change.Paths, path)
+	r.change.Steps = append(r.change.Steps, Step{"file:" + part, func() error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return renameio.WriteFile(path, text, 0o600)
 		}
@@ -141,21 +142,21 @@ func (r *rollback) file(part string, text []byte) {
 		return err
 	}})
 	if part == generation.PartProxy {
-		r.again(config.CLIProxy)
+		r.addRestart(config.CLIProxy)
 	}
 }
 
-// active plans the router's configuration and the profile.
-func (r *rollback) active(after *config.Config) error {
+// planProfile plans the router's configuration and the profile.
+func (r *rollbackPlan) planProfile(after *config.Config) error {
 	for _, svc := range after.Services {
-		if old, ok := r.change.before.Service(svc.Name); ok && !reflect.DeepEqual(old, svc) {
-			r.again(svc.Name)
+		if old, ok := r.change.Before.Service(svc.Name); ok && !reflect.DeepEqual(old, svc) {
+			r.addRestart(svc.Name)
 		}
 	}
 	if r.target.Profile == "" {
 		return nil
 	}
-	active, err := policy.Prepare(after, r.target.Profile, r.o.getenv)
+	active, err := policy.Prepare(after, r.target.Profile, r.o.Getenv)
 	if err != nil {
 		return err
 	}
@@ -173,19 +174,19 @@ func (r *rollback) active(after *config.Config) error {
 		return nil
 	}
 	r.result.Changed = append(r.result.Changed, after.Paths.ActiveConfig)
-	r.change.paths = append(r.change.paths, after.Paths.ActiveConfig, after.Paths.StateFile)
-	r.change.steps = append(r.change.steps, step{"profile", func() error {
+	r.change.Paths = append(r.change.Paths, after.Paths.ActiveConfig, after.Paths.StateFile)
+	r.change.Steps = append(r.change.Steps, Step{"profile", func() error {
 		_, err := policy.Write(after, active, time.Now())
 		return err
 	}})
 	if !same {
-		r.again(config.LiteLLM)
+		r.addRestart(config.LiteLLM)
 	}
 	return nil
 }
 
-// runtimes plans the switches of versions.
-func (r *rollback) runtimes(after *config.Config) error {
+// planRuntimes plans the switches of versions.
+func (r *rollbackPlan) planRuntimes(after *config.Config) error {
 	for _, want := range r.target.Runtimes {
 		if want.Folder == "" {
 			continue // this program itself, or one from outside of the store
@@ -204,26 +205,26 @@ func (r *rollback) runtimes(after *config.Config) error {
 			return err
 		}
 		r.result.Changed = append(r.result.Changed, want.Runtime+" "+want.Version)
-		r.change.links = append(r.change.links, want.Runtime)
-		r.change.steps = append(r.change.steps, step{"runtime:" + want.Runtime, func() error {
+		r.change.Links = append(r.change.Links, want.Runtime)
+		r.change.Steps = append(r.change.Steps, Step{"runtime:" + want.Runtime, func() error {
 			return store.Activate(after, want.Runtime, want.Folder)
 		}})
-		r.again(want.Service)
+		r.addRestart(want.Service)
 	}
 	return nil
 }
 
-// pointer plans which generation is the current one.
-func (r *rollback) pointer() {
+// planPointer plans which generation is the current one.
+func (r *rollbackPlan) planPointer() {
 	path := generation.CurrentPath(r.root)
-	r.change.paths = append(r.change.paths, path)
-	r.change.steps = append(r.change.steps, step{"current", func() error {
+	r.change.Paths = append(r.change.Paths, path)
+	r.change.Steps = append(r.change.Steps, Step{"current", func() error {
 		return renameio.WriteFile(path, []byte(strconv.Itoa(r.target.Number)+"\n"), 0o600)
 	}})
 }
 
-func (r *rollback) again(service string) {
-	if _, ok := r.change.after.Service(service); ok && !slices.Contains(r.change.restart, service) {
-		r.change.restart = append(r.change.restart, service)
+func (r *rollbackPlan) addRestart(service string) {
+	if _, ok := r.change.After.Service(service); ok && !slices.Contains(r.change.Restart, service) {
+		r.change.Restart = append(r.change.Restart, service)
 	}
 }

@@ -1,4 +1,4 @@
-package stack_test
+package try_test
 
 import (
 	"os"

@@ -1,4 +1,4 @@
-package stack
+package change
 
 import (
 	"context"
@@ -13,20 +13,21 @@ import (
 	"github.com/flowgate-go/flowgate/internal/report"
 	"github.com/flowgate-go/flowgate/supervisor"
 	"github.com/flowgate-go/flowgate/supervisor/control"
+	"github.com/flowgate-go/flowgate/supervisor/stack/journal"
 )
 
-// change is one that can be taken back: what is written down, what is done,
+// Change is one that can be taken back: what is written down, what is done,
 // and which services have to run anew for it.
-type change struct {
-	root     string
-	before   *config.Config // what services run from now; for taking back
-	after    *config.Config
-	journal  journal
-	paths    []string // files that steps replace
-	links    []string // runtimes whose active version steps change
-	steps    []step
-	restart  []string // services whose inputs the steps change
-	verified bool     // set by make
+type Change struct {
+	Root     string
+	Before   *config.Config // what services run from now; for taking back
+	After    *config.Config
+	Journal  journal.Entry
+	Paths    []string // files that steps replace
+	Links    []string // runtimes whose active version steps change
+	Steps    []Step
+	Restart  []string // services whose inputs the steps change
+	Verified bool     // set by make
 }
 
 // TakenBack is the detail of a fault that ended a change: what went wrong with
@@ -39,37 +40,37 @@ type TakenBack struct {
 	RestoredFailure any    `json:"restored_failure,omitempty"`
 }
 
-// make does the change: writes the journal, takes the steps, restarts what runs,
+// Make does the change: writes the journal, takes the steps, restarts what runs,
 // sends the probes. When something fails it takes all of it back, and the fault
 // code has both stories. restarted are the services that run anew.
-func (c *change) make(ctx context.Context, o Options, code string) (restarted []string, err error) {
-	status, err := supervisor.Query(ctx, c.after)
+func (c *Change) Make(ctx context.Context, o Options, code string) (restarted []string, err error) {
+	status, err := supervisor.Query(ctx, c.After)
 	if err != nil {
 		return nil, err
 	}
-	c.journal.StartedAt, c.journal.Restart = time.Now().UTC(), toRestart(status, c.restart)
-	o.at("journal")
-	j, err := begin(c.root, c.before, c.journal, c.paths, c.links)
+	c.Journal.StartedAt, c.Journal.Restart = time.Now().UTC(), selectRunning(status, c.Restart)
+	o.Reached("journal")
+	j, err := journal.Begin(c.Root, c.Before, c.Journal, c.Paths, c.Links)
 	if err != nil {
 		return nil, err
 	}
-	o.at("begun")
-	if err = c.forward(ctx, o, j.Restart); err == nil {
-		o.at("verified")
-		if err = j.end(c.root); err == nil {
-			o.at("ended")
+	o.Reached("begun")
+	if err = c.apply(ctx, o, j.Restart); err == nil {
+		o.Reached("verified")
+		if err = j.End(c.Root); err == nil {
+			o.Reached("ended")
 			return j.Restart, nil
 		}
 	}
-	return nil, c.back(ctx, o, j, code, err)
+	return nil, c.takeBack(ctx, o, j, code, err)
 }
 
-func (c *change) forward(ctx context.Context, o Options, restart []string) error {
-	for _, s := range c.steps {
-		if err := s.do(); err != nil {
+func (c *Change) apply(ctx context.Context, o Options, restart []string) error {
+	for _, s := range c.Steps {
+		if err := s.Do(); err != nil {
 			return err
 		}
-		o.at(s.name)
+		o.Reached(s.Name)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -79,19 +80,19 @@ func (c *change) forward(ctx context.Context, o Options, restart []string) error
 	}
 	so := o.Start
 	so.Services = restart
-	if _, err := supervisor.Restart(ctx, c.after, so); err != nil {
+	if _, err := supervisor.Restart(ctx, c.After, so); err != nil {
 		return err
 	}
-	o.at("restarted")
+	o.Reached("restarted")
 	return o.verify(ctx, c)
 }
 
 // verify sends smoke's requests through the router that runs.
-func (o Options) verify(ctx context.Context, c *change) error {
+func (o Options) verify(ctx context.Context, c *Change) error {
 	if o.SkipProbes {
 		return nil
 	}
-	checked, err := smoke.Run(ctx, smoke.Options{Config: c.after, Self: o.self(), Environ: o.environ(), Getenv: o.getenv})
+	checked, err := smoke.Run(ctx, smoke.Options{Config: c.After, Self: o.Self(), Environ: o.Environ(), Getenv: o.Getenv})
 	if err != nil {
 		return err
 	}
@@ -104,20 +105,20 @@ func (o Options) verify(ctx context.Context, c *change) error {
 			return fault.New("probe-failed", "%s failed%s", r.ID, why).WithDetail(checked.Checks)
 		}
 	}
-	c.verified = true
+	c.Verified = true
 	return nil
 }
 
-// back takes the change back. Services that it restarted run from what was
+// takeBack takes the change back. Services that it restarted run from what was
 // before again, also after Ctrl-C.
-func (c *change) back(ctx context.Context, o Options, j *journal, code string, cause error) error {
+func (c *Change) takeBack(ctx context.Context, o Options, j *journal.Entry, code string, cause error) error {
 	detail := TakenBack{Problem: cause.Error(), Failure: fault.From(cause).Detail}
 	ending := "everything is as it was"
-	err := j.undo(c.root, c.before, o.at)
+	err := j.Undo(c.Root, c.Before, o.Reached)
 	if err == nil && len(j.Restart) > 0 && fault.From(cause).Code != "start-interrupted" {
 		so := o.Start
 		so.Services = j.Restart
-		_, err = supervisor.Restart(context.WithoutCancel(ctx), c.before, so)
+		_, err = supervisor.Restart(context.WithoutCancel(ctx), c.Before, so)
 		ending = "everything is as it was and the services are ready"
 	}
 	if err != nil {
@@ -131,8 +132,8 @@ func (c *change) back(ctx context.Context, o Options, j *journal, code string, c
 	return f.WithHint("mage logs shows what the services said; mage generation:list what can be gone back to").WithDetail(detail)
 }
 
-// toRestart are those of the services that do not stand still.
-func toRestart(status control.Status, services []string) []string {
+// selectRunning are those of the services that do not stand still.
+func selectRunning(status control.Status, services []string) []string {
 	list := []string{}
 	for _, s := range status.Services {
 		if status.Supervisor != nil && s.State != control.StateStopped && slices.Contains(services, s.Name) {
@@ -142,9 +143,15 @@ func toRestart(status control.Status, services []string) []string {
 	return list
 }
 
-func plural(n int, what string) string {
+func pluralize(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}
 	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// Step is one part of a change.
+type Step struct {
+	Name string
+	Do   func() error
 }

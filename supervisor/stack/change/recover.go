@@ -1,4 +1,4 @@
-package stack
+package change
 
 import (
 	"context"
@@ -9,12 +9,13 @@ import (
 	"github.com/flowgate-go/flowgate/internal/generation"
 	"github.com/flowgate-go/flowgate/supervisor"
 	"github.com/flowgate-go/flowgate/supervisor/control"
+	"github.com/flowgate-go/flowgate/supervisor/stack/journal"
 )
 
 // Pending reports whether a change has begun and not ended: somebody is at it,
 // or was killed and Recover has to be called. It is one look at the disk.
 func Pending(cfg *config.Config) bool {
-	_, err := os.Stat(pendingDir(cfg.Paths.Root()))
+	_, err := os.Stat(journal.Dir(cfg.Paths.Root()))
 	return err == nil
 }
 
@@ -23,48 +24,48 @@ func Pending(cfg *config.Config) bool {
 // what it did in one line, "" when there was nothing to do or when the change is another command's that still lives. Faults:
 // journal-damaged, undo-failed; those of supervisor.Restart.
 func Recover(ctx context.Context, o Options) (did string, err error) {
-	cfg, loadErr := o.load()
+	cfg, loadErr := o.Load()
 	root := ""
 	if loadErr == nil {
 		root = cfg.Paths.Root()
 	} else if root, err = generation.FindRoot(o.File, "."); err != nil {
 		return "", nil // nothing was ever recorded, so nothing was changed either
 	}
-	if _, err := os.Stat(pendingDir(root)); err != nil {
+	if _, err := os.Stat(journal.Dir(root)); err != nil {
 		return "", nil
 	}
 	if cfg == nil {
-		cfg = placed(root)
+		cfg = minimalConfig(root)
 	}
 	lock, ok := supervisor.TryLockChanges(ctx, cfg)
 	if !ok {
 		return "", nil
 	}
 	defer lock.Close()
-	return o.recover(ctx, root, cfg)
+	return o.undoPending(ctx, root, cfg)
 }
 
-// recover does what Recover is for; its caller holds the lock.
-func (o Options) recover(ctx context.Context, root string, cfg *config.Config) (string, error) {
-	j, err := pending(root, cfg)
+// undoPending does what Recover is for; its caller holds the lock.
+func (o Options) undoPending(ctx context.Context, root string, cfg *config.Config) (string, error) {
+	j, err := journal.Read(root, cfg)
 	if j == nil || err != nil {
 		return "", err
 	}
-	if err := j.undo(root, cfg, o.at); err != nil {
+	if err := j.Undo(root, cfg, o.Reached); err != nil {
 		return "", err
 	}
 	did := fmt.Sprintf("%s from generation %d was interrupted at %s; everything is as it was before it",
 		j.Kind, j.From, j.StartedAt.Format("15:04:05"))
-	if now, err := o.load(); err == nil {
+	if now, err := o.Load(); err == nil {
 		cfg = now
 		if status, err := supervisor.Query(ctx, cfg); err == nil {
-			if again := toRestart(status, j.Restart); len(again) > 0 {
+			if again := selectRunning(status, j.Restart); len(again) > 0 {
 				so := o.Start
 				so.Services = again
 				if _, err := supervisor.Restart(ctx, cfg, so); err != nil {
 					return did, err
 				}
-				did += fmt.Sprintf(", and %s restarted", plural(len(again), "service"))
+				did += fmt.Sprintf(", and %s restarted", pluralize(len(again), "service"))
 			}
 		}
 	}
@@ -72,9 +73,9 @@ func (o Options) recover(ctx context.Context, root string, cfg *config.Config) (
 	return did, nil
 }
 
-// placed is enough of a configuration to find the files below root by, for when
+// minimalConfig is enough of a configuration to find the files below root by, for when
 // the real one does not parse: every generation says where they are.
-func placed(root string) *config.Config {
+func minimalConfig(root string) *config.Config {
 	cfg := &config.Config{Dir: root}
 	if all, _, err := generation.List(root); err == nil && len(all) > 0 {
 		cfg.Paths.RuntimeDir = all[len(all)-1].RuntimeDir

@@ -1,4 +1,4 @@
-package stack
+package change
 
 import (
 	"slices"
@@ -11,10 +11,10 @@ import (
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
-// known are the secrets that no generation may hold, wherever they stand in a
+// KnownSecrets are the secrets that no generation may hold, wherever they stand in a
 // text. A secret that is an ordinary word, as a header's value may be, is left
 // to its place: it could be a part of a name elsewhere.
-func known(cfg *config.Config, getenv func(string) string) []string {
+func KnownSecrets(cfg *config.Config, getenv func(string) string) []string {
 	others := slices.DeleteFunc(inventory.Secrets(cfg, getenv), func(v string) bool { return !redact.LooksRandom(v) })
 	return lo.Uniq(append(policy.KnownSecrets(cfg, getenv), others...))
 }

@@ -1,4 +1,4 @@
-package stack
+package journal
 
 import (
 	"encoding/json"
@@ -16,44 +16,44 @@ import (
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
-// journalName is the journal's file in generations/pending, and journalKind names
+// fileName is the journal's file in generations/pending, and journalKind names
 // it to trust.Key.
 const (
-	journalName = "journal.json"
-	journalKind = "journal"
+	fileName = "journal.json"
+	kind     = "journal"
 )
 
 // Bounds of what is read of a journal and of one of its copies.
 const (
-	mostJournal = 1 << 20
-	mostCopy    = 16 << 20
+	maxJournal = 1 << 20
+	maxCopy    = 16 << 20
 )
 
-// believe reports as a fault when this user's FlowGate did not write the journal
+// checkTrust reports as a fault when this user's FlowGate did not write the journal
 // here, or when it names a file that no change of this installation touches.
-func (j *journal) believe(root string, cfg *config.Config, data []byte) error {
+func (j *Entry) checkTrust(root string, cfg *config.Config, data []byte) error {
 	key, err := trust.LoadKey(os.Getenv)
 	if err == nil {
-		_, err = key.Open(journalKind, trust.Place(root), data)
+		_, err = key.Open(kind, trust.Place(root), data)
 	}
 	if err != nil {
-		return fault.Usage("state-untrusted", "the journal of an interrupted change in %s was not written by this user's FlowGate here; nothing was put back", pendingDir(root)).
+		return fault.Usage("state-untrusted", "the journal of an interrupted change in %s was not written by this user's FlowGate here; nothing was put back", Dir(root)).
 			WithHint("if you know nothing of it, remove that folder; if it is yours, of a version before 0.2 or of a folder that was moved: mage trust")
 	}
 	return j.checkFiles(root, cfg)
 }
 
 // checkFiles reports as a fault a file that the journal must not name.
-func (j *journal) checkFiles(root string, cfg *config.Config) error {
+func (j *Entry) checkFiles(root string, cfg *config.Config) error {
 	for _, f := range j.Files {
-		if f.Name == "" || strings.Trim(f.Name, "0123456789") != "" || !isPartOf(root, cfg, f.Path) {
+		if f.Name == "" || strings.Trim(f.Name, "0123456789") != "" || !isInstallationFile(root, cfg, f.Path) {
 			return fault.Usage("state-untrusted", "the journal of an interrupted change in %s names %q, which no change of this installation touches; nothing was put back",
-				pendingDir(root), f.Path).WithHint("remove that folder; its numbered files are copies of what was before")
+				Dir(root), f.Path).WithHint("remove that folder; its numbered files are copies of what was before")
 		}
 	}
 	for name, folder := range j.Links {
 		if !isPlainName(name) || folder != "" && !isPlainName(folder) {
-			return fault.Usage("state-untrusted", "the journal of an interrupted change in %s names the folder %q; nothing was put back", pendingDir(root), folder).
+			return fault.Usage("state-untrusted", "the journal of an interrupted change in %s names the folder %q; nothing was put back", Dir(root), folder).
 				WithHint("remove that folder")
 		}
 	}
@@ -64,10 +64,10 @@ func isPlainName(name string) bool {
 	return name != "" && name == filepath.Base(name) && !strings.HasPrefix(name, ".")
 }
 
-// isPartOf reports whether path is a file that a change of this installation
+// isInstallationFile reports whether path is a file that a change of this installation
 // replaces: the configuration, CLIProxyAPI's, or state below root. There is no
 // link in it.
-func isPartOf(root string, cfg *config.Config, path string) bool {
+func isInstallationFile(root string, cfg *config.Config, path string) bool {
 	if !filepath.IsAbs(path) || path != filepath.Clean(path) || trust.RealPath(path) != path {
 		return false
 	}
@@ -81,19 +81,19 @@ func isPartOf(root string, cfg *config.Config, path string) bool {
 	return inRoot || beside
 }
 
-// signJournal signs the journal of an interrupted change that a version of
+// Sign signs the journal of an interrupted change that a version of
 // FlowGate wrote that did not, when it is the user's own and names only files of
 // this installation.
-func signJournal(root string, cfg *config.Config) error {
-	path := filepath.Join(pendingDir(root), journalName)
-	data, err := trust.ReadState(root, path, mostJournal)
+func Sign(root string, cfg *config.Config) error {
+	path := filepath.Join(Dir(root), fileName)
+	data, err := trust.ReadState(root, path, maxJournal)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	var j journal
+	var j Entry
 	if err := json.Unmarshal(data, &j); err != nil {
 		return nil //nolint:nilerr // the next change says that it is damaged
 	}
@@ -105,8 +105,8 @@ func signJournal(root string, cfg *config.Config) error {
 		return err
 	}
 	doc, _ := trust.Unsealed(data)
-	if err := renameio.WriteFile(path, key.Seal(journalKind, trust.Place(root), doc), 0o600); err != nil {
-		return journalFailed(path, err)
+	if err := renameio.WriteFile(path, key.Seal(kind, trust.Place(root), doc), 0o600); err != nil {
+		return writeFault(path, err)
 	}
 	return nil
 }

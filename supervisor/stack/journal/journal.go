@@ -1,4 +1,4 @@
-package stack
+package journal
 
 import (
 	"encoding/json"
@@ -20,23 +20,23 @@ import (
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
-// journal says how things were before a change, in generations/pending. That
+// Entry says how things were before a change, in generations/pending. That
 // folder's appearance, a rename, begins the change; its disappearance, another
 // one, ends it. As long as it is there the change did not happen: who finds it
 // puts back what it holds. Its copies are the files as they are, with the keys
 // in them, 0600, and live as long as the change.
-type journal struct {
+type Entry struct {
 	Kind      string            `json:"kind"` // rollback, bootstrap:update
 	From      int               `json:"from"` // generations
 	To        int               `json:"to"`
 	StartedAt time.Time         `json:"started_at"`
-	Files     []saved           `json:"files"`
+	Files     []savedFile       `json:"files"`
 	Links     map[string]string `json:"links"` // folder that was active, by runtime; "" for none
 	Restart   []string          `json:"restart"`
 }
 
-// saved is one file as it was.
-type saved struct {
+// savedFile is one file as it was.
+type savedFile struct {
 	Path   string      `json:"path"` // real, no link
 	Mode   fs.FileMode `json:"mode"`
 	Absent bool        `json:"absent"`
@@ -44,31 +44,25 @@ type saved struct {
 	Digest string      `json:"digest,omitempty"` // of its copy; "" in journals of versions before 0.2
 }
 
-// step is one part of a change.
-type step struct {
-	name string
-	do   func() error
-}
+func Dir(root string) string { return filepath.Join(generation.Dir(root), "pending") }
 
-func pendingDir(root string) string { return filepath.Join(generation.Dir(root), "pending") }
-
-// begin writes the journal for a change of these files and links. On failure
+// Begin writes the journal for a change of these files and links. On failure
 // nothing has begun.
-func begin(root string, cfg *config.Config, j journal, paths []string, links []string) (*journal, error) {
+func Begin(root string, cfg *config.Config, j Entry, paths []string, links []string) (*Entry, error) {
 	dir := generation.Dir(root)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, journalFailed(dir, err)
+		return nil, writeFault(dir, err)
 	}
-	sweep(root)
+	removeLeftovers(root)
 	temp, err := os.MkdirTemp(dir, ".pending-*")
 	if err != nil {
-		return nil, journalFailed(dir, err)
+		return nil, writeFault(dir, err)
 	}
 	defer func() { _ = os.RemoveAll(temp) }() // gone under that name once it is in force
 	for _, path := range paths {
-		s, err := save(path, temp, strconv.Itoa(len(j.Files)))
+		s, err := saveCopy(path, temp, strconv.Itoa(len(j.Files)))
 		if err != nil {
-			return nil, journalFailed(path, err)
+			return nil, writeFault(path, err)
 		}
 		j.Files = append(j.Files, s)
 	}
@@ -82,26 +76,26 @@ func begin(root string, cfg *config.Config, j journal, paths []string, links []s
 	}
 	data, err := json.MarshalIndent(j, "", "  ")
 	if err == nil {
-		err = renameio.WriteFile(filepath.Join(temp, journalName), key.Seal(journalKind, trust.Place(root), append(data, '\n')), 0o600)
+		err = renameio.WriteFile(filepath.Join(temp, fileName), key.Seal(kind, trust.Place(root), append(data, '\n')), 0o600)
 	}
 	if err == nil {
-		err = os.Rename(temp, pendingDir(root))
+		err = os.Rename(temp, Dir(root))
 	}
 	if err == nil {
 		err = syncDir(dir)
 	}
 	if err != nil {
-		return nil, journalFailed(dir, err)
+		return nil, writeFault(dir, err)
 	}
 	return &j, nil
 }
 
-// save copies a file into the journal.
-func save(path, dir, name string) (saved, error) {
+// saveCopy copies a file into the journal.
+func saveCopy(path, dir, name string) (savedFile, error) {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
 	}
-	s := saved{Path: path, Name: name}
+	s := savedFile{Path: path, Name: name}
 	data, err := safefile.Read(path, safefile.DocumentLimit)
 	if errors.Is(err, fs.ErrNotExist) {
 		s.Absent = true
@@ -118,16 +112,16 @@ func save(path, dir, name string) (saved, error) {
 	return s, renameio.WriteFile(filepath.Join(dir, name), data, 0o600)
 }
 
-// pending reads the journal of a change that has begun and not ended; nil when
+// Read reads the journal of a change that has begun and not ended; nil when
 // there is none. Only one that this user's FlowGate wrote here is believed, and
 // only about files of this installation. Faults: not-yours, state-untrusted,
 // journal-damaged.
-func pending(root string, cfg *config.Config) (*journal, error) {
-	data, err := trust.ReadState(root, filepath.Join(pendingDir(root), journalName), mostJournal)
+func Read(root string, cfg *config.Config) (*Entry, error) {
+	data, err := trust.ReadState(root, filepath.Join(Dir(root), fileName), maxJournal)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	var j journal
+	var j Entry
 	if err == nil {
 		err = json.Unmarshal(data, &j)
 	}
@@ -136,18 +130,18 @@ func pending(root string, cfg *config.Config) (*journal, error) {
 	case errors.As(err, &f):
 		return nil, f
 	case err == nil:
-		if err := j.believe(root, cfg, data); err != nil {
+		if err := j.checkTrust(root, cfg, data); err != nil {
 			return nil, err
 		}
 	default:
-		return nil, fault.New("journal-damaged", "read the journal of an interrupted change in %s: %w", pendingDir(root), err).
+		return nil, fault.New("journal-damaged", "read the journal of an interrupted change in %s: %w", Dir(root), err).
 			WithHint("its numbered files are copies of what was before; put them back by hand and remove the folder")
 	}
 	return &j, nil
 }
 
-// undo puts everything back and ends the change. It can be repeated.
-func (j *journal) undo(root string, cfg *config.Config, at func(string)) error {
+// Undo puts everything back and ends the change. It can be repeated.
+func (j *Entry) Undo(root string, cfg *config.Config, at func(string)) error {
 	var errs []error
 	for _, f := range j.Files {
 		errs = append(errs, f.restore(root))
@@ -159,44 +153,44 @@ func (j *journal) undo(root string, cfg *config.Config, at func(string)) error {
 	}
 	if err := errors.Join(errs...); err != nil {
 		return fault.New("undo-failed", "put back what was before: %w", err).
-			WithHint("the copies are in %s; the next command tries again", pendingDir(root))
+			WithHint("the copies are in %s; the next command tries again", Dir(root))
 	}
-	return j.end(root)
+	return j.End(root)
 }
 
-func (f saved) restore(root string) error {
+func (f savedFile) restore(root string) error {
 	if f.Absent {
 		if err := os.Remove(f.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 		return nil
 	}
-	data, err := trust.ReadState(root, filepath.Join(pendingDir(root), f.Name), mostCopy)
+	data, err := trust.ReadState(root, filepath.Join(Dir(root), f.Name), maxCopy)
 	if err != nil {
 		return err
 	}
 	if f.Digest != "" && generation.Digest(data) != f.Digest {
-		return fmt.Errorf("the copy of %s in %s is not what was saved", f.Path, pendingDir(root))
+		return fmt.Errorf("the copy of %s in %s is not what was saved", f.Path, Dir(root))
 	}
 	return renameio.WriteFile(f.Path, data, f.Mode&0o755, renameio.IgnoreUmask())
 }
 
-// end makes the present state the one that counts.
-func (j *journal) end(root string) error {
+// End makes the present state the one that counts.
+func (j *Entry) End(root string) error {
 	done := filepath.Join(generation.Dir(root), fmt.Sprintf(".done-%d", time.Now().UnixNano()))
-	err := os.Rename(pendingDir(root), done)
+	err := os.Rename(Dir(root), done)
 	if err == nil {
 		err = syncDir(generation.Dir(root))
 	}
 	if err != nil {
-		return journalFailed(pendingDir(root), err)
+		return writeFault(Dir(root), err)
 	}
 	_ = os.RemoveAll(done) // else the next change sweeps it
 	return nil
 }
 
-// sweep removes what killed commands left of journals that are not in force.
-func sweep(root string) {
+// removeLeftovers removes what killed commands left of journals that are not in force.
+func removeLeftovers(root string) {
 	for _, pattern := range [...]string{".pending-*", ".done-*"} {
 		left, _ := filepath.Glob(filepath.Join(generation.Dir(root), pattern))
 		for _, path := range left {
@@ -213,7 +207,7 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-func journalFailed(path string, err error) error {
+func writeFault(path string, err error) error {
 	return fault.New("journal-failed", "write down the change at %s: %w", path, err).
 		WithHint("free space and make it writable; nothing was changed")
 }

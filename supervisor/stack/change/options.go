@@ -1,0 +1,63 @@
+package change
+
+import (
+	"os"
+	"os/exec"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/runtimestore"
+	"github.com/flowgate-go/flowgate/internal/selfexec"
+	"github.com/flowgate-go/flowgate/internal/version"
+	"github.com/flowgate-go/flowgate/supervisor"
+)
+
+// Options steer the functions of this package. The zero value works on the
+// built-in default in the working folder.
+type Options struct {
+	File       string // configuration file; "" means the built-in default
+	Start      supervisor.StartOptions
+	SkipProbes bool              // ready is enough, no requests are sent
+	At         func(step string) // called at each step of a change; may be nil
+}
+
+func (o Options) Reached(step string) {
+	if o.At != nil {
+		o.At(step)
+	}
+}
+
+func (o Options) Getenv(name string) string {
+	if o.Start.Getenv != nil {
+		return o.Start.Getenv(name)
+	}
+	return os.Getenv(name)
+}
+
+func (o Options) Environ() []string {
+	if o.Start.Environ != nil {
+		return o.Start.Environ
+	}
+	return os.Environ()
+}
+
+func (o Options) Self() string {
+	if o.Start.Self != "" {
+		return o.Start.Self
+	}
+	return selfexec.Path()
+}
+
+// Environment is what services are executed with.
+func (o Options) Environment() runtimestore.Environment {
+	cwd, _ := os.Getwd() // only one of the places where a virtual environment may be
+	return runtimestore.Environment{Self: o.Self(), Version: version.String(), Cwd: cwd, Environ: o.Environ(), LookPath: exec.LookPath}
+}
+
+// Load reads the configuration as it is now.
+func (o Options) Load() (*config.Config, error) {
+	if o.File == "" {
+		cfg := config.Default(".")
+		return cfg, config.CheckFolder(cfg.Dir)
+	}
+	return config.Load(o.File, o.Getenv)
+}
