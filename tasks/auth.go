@@ -100,7 +100,7 @@ func (Auth) Import(
 ) error {
 	return authImport(ctx, provider, importOptions{
 		Source: deref(source), Dest: deref(dest), DryRun: deref(dryRun), Force: deref(force), Share: deref(share),
-		Take: deref(take),
+		Take:  deref(take),
 		Label: deref(label), Project: deref(project), Env: deref(env), Identity: deref(identity),
 	})
 }
