@@ -52,10 +52,13 @@ func New(s *settings.Deployment) *Deployment {
 	}
 	switch {
 	case s.Key == "":
-	case s.Kind == settings.Anthropic:
-		d.header["X-Api-Key"] = []string{s.Key}
+	case s.KeyHeader != "":
+		d.header.Set(s.KeyHeader, s.Key)
 	default:
 		d.header["Authorization"] = []string{"Bearer " + s.Key}
+	}
+	for name, value := range s.Headers {
+		d.header.Set(name, value)
 	}
 	d.anthropicHeader = d.header.Clone()
 	d.anthropicHeader["Anthropic-Version"] = []string{anthropicVersion}
@@ -63,9 +66,27 @@ func New(s *settings.Deployment) *Deployment {
 		return d
 	}
 	for in := range dialect.Count {
-		d.urls[in] = s.Base.JoinPath(in.Path())
+		d.urls[in] = endpoint(s, in)
 	}
 	return d
+}
+
+// endpoint returns the address of a deployment's requests in a dialect. Azure's are
+// those that LiteLLM 1.106.2 asks.
+func endpoint(s *settings.Deployment, in dialect.Dialect) *url.URL {
+	switch {
+	case s.MessagesBase != nil && in.IsAnthropic():
+		return s.MessagesBase.JoinPath(in.Path())
+	case s.APIVersion == "":
+		return s.Base.JoinPath(in.Path())
+	case in == dialect.Responses:
+		u := s.Base.JoinPath("openai/v1", in.Path())
+		u.RawQuery = "api-version=preview"
+		return u
+	}
+	u := s.Base.JoinPath("openai/deployments", s.Upstream, in.Path())
+	u.RawQuery = url.Values{"api-version": {s.APIVersion}}.Encode()
+	return u
 }
 
 // URL returns the address of requests in a dialect. query is what goes along of the

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"strings"
 
 	"github.com/samber/lo"
 
@@ -13,11 +12,11 @@ import (
 
 // readModels reads model_list.
 func readModels(s *Settings, top document.Section, forward forwardSettings) {
-	seen := map[string]bool{}
+	seen, known, credentials := map[string]bool{}, providers{}, readCredentials(top)
 	for i, v := range top.List("model_list") {
 		path := []any{"model_list", i}
 		entry := top.File().Mapping(path, v)
-		d := readDeployment(entry, i)
+		d := readDeployment(entry, i, known, credentials)
 		if d == nil {
 			continue
 		}
@@ -37,11 +36,11 @@ func readModels(s *Settings, top document.Section, forward forwardSettings) {
 }
 
 // readDeployment reads one entry of model_list. It returns nil when the file has an error.
-func readDeployment(entry document.Section, index int) *Deployment {
+func readDeployment(entry document.Section, index int, known providers, credentials credentials) *Deployment {
 	entry.WarnUnknown("model_name", "litellm_params", "model_info")
 	params := entry.Sub("litellm_params")
-	params.WarnUnknown("model", "api_base", "api_key", "custom_llm_provider", "timeout", "stream_timeout",
-		"ttft_timeout",
+	params.WarnUnknown("model", "api_base", "base_url", "api_key", "api_version", "azure_ad_token", "litellm_credential_name",
+		"organization", "extra_headers", "custom_llm_provider", "timeout", "stream_timeout", "ttft_timeout",
 		"keepalive_seconds", "num_retries", "cooldown_time", "weight", "rpm", "tpm", "order", "mock_response",
 		"flowgate_forward_client_identity", "flowgate_cliproxyapi")
 	group, _ := entry.Text("model_name")
@@ -63,7 +62,7 @@ func readDeployment(entry document.Section, index int) *Deployment {
 		d.ID = hex.EncodeToString(sum[:16])
 	}
 	readTuning(d, params)
-	readUpstream(d, params)
+	readUpstream(d, upstreamEntry{params: params, info: entry.Sub("model_info"), credentials: credentials}, known)
 	if entry.File().Err() != nil {
 		return nil
 	}
@@ -83,54 +82,5 @@ func readTuning(d *Deployment, params document.Section) {
 	if params.Has("mock_response") {
 		text, _ := params.Text("mock_response")
 		d.Mock = &text
-	}
-}
-
-// readUpstream reads where the deployment's model is served, under which name, and
-// with which key.
-func readUpstream(d *Deployment, params document.Section) {
-	prefix, name, _ := strings.Cut(d.Model, "/")
-	if name == "" {
-		prefix, name = guessProvider(d.Model), d.Model
-	}
-	if p, _ := params.Text("custom_llm_provider"); p != "" {
-		prefix = p
-		name = strings.TrimPrefix(d.Model, p+"/")
-	}
-	from := findProvider(prefix)
-	d.Upstream, d.Kind = name, from.kind
-	d.Key, d.MissingKey = params.Text("api_key")
-	base, missing := params.Text("api_base")
-	if missing != "" {
-		params.Warn("environment-variable-unset", "api_base",
-			"environment variable %s is not set; the deployment cannot serve", missing)
-		return
-	}
-	if base == "" {
-		base = from.base
-		if base == "" && d.Mock == nil {
-			params.Warn("provider-unknown", "model", "provider %q needs an api_base here; the deployment "+
-				"cannot serve", prefix)
-		}
-		readUsualKey(d, from, params)
-	}
-	if d.MissingKey != "" {
-		params.Warn("environment-variable-unset", "api_key",
-			"environment variable %s is not set; the deployment answers 401 until it is", d.MissingKey)
-	}
-	if base != "" {
-		d.Base = parseBase(d.Kind, base, params)
-	}
-}
-
-// readUsualKey reads the key of a deployment at its provider's public address from
-// the provider's usual variable when the entry has no key. It is called for that
-// address only, so that the key is never sent to another one.
-func readUsualKey(d *Deployment, from provider, params document.Section) {
-	if from.keyVariable == "" || d.Key != "" || d.MissingKey != "" || d.Mock != nil {
-		return
-	}
-	if d.Key = params.File().Getenv(from.keyVariable); d.Key == "" {
-		d.MissingKey = from.keyVariable
 	}
 }

@@ -80,8 +80,7 @@ func (s *Settings) CheckMasterKey() error {
 
 // readSections reads every section. Errors are recorded in the file.
 func readSections(top document.Section) *Settings {
-	top.WarnUnknown("model_list", "general_settings", "litellm_settings", "router_settings",
-		"environment_variables", "include")
+	top.WarnUnknown("model_list", "general_settings", "litellm_settings", "router_settings", "environment_variables", "include", "credential_list")
 	if top.Has("include") {
 		top.Fail("include", "the embedded router reads no included files")
 	}

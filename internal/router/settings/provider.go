@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/router/dialect"
+	"github.com/flowgate-go/flowgate/internal/router/provider"
+	"github.com/flowgate-go/flowgate/internal/router/settings/document"
 )
 
 // Kind is the family of interfaces that an upstream has.
@@ -16,44 +18,65 @@ const (
 	Anthropic             // Anthropic's messages only
 )
 
-// Speaks reports whether an upstream of the kind can have the dialect at all.
-func (k Kind) Speaks(d dialect.Dialect) bool { return k == OpenAI || d.IsAnthropic() }
+// providers finds rows of the provider table, each of them once.
+type providers map[string]provider.Provider
 
-// provider is one row of the provider table.
-type provider struct {
-	name        string   // the prefix of litellm_params.model
-	kind        Kind     // the interfaces that it has
-	base        string   // its public address
-	keyVariable string   // the environment variable that usually holds its key
-	models      []string // how names of its models begin that have no prefix
-}
-
-// providers is the provider table. Every other provider needs an api_base and is
-// taken for OpenAI-compatible.
-var providers = [...]provider{
-	{"openai", OpenAI, "https://api.openai.com/v1", "OPENAI_API_KEY", []string{"gpt-", "chatgpt-", "o1", "o3", "o4",
-		"text-embedding-"}},
-	{"anthropic", Anthropic, "https://api.anthropic.com", "ANTHROPIC_API_KEY", []string{"claude-"}},
-}
-
-// findProvider returns the row of a provider. The row of one that is not in the
-// table has only its name.
-func findProvider(name string) provider {
-	for _, p := range providers {
-		if p.name == name {
-			return p
-		}
+// find returns the row of a prefix. The row of one that is not in the table has only
+// its prefix.
+func (p providers) find(prefix string) provider.Provider {
+	row, isRead := p[prefix]
+	if !isRead {
+		row, _ = provider.Find(prefix)
+		row.Prefix = prefix
+		p[prefix] = row
 	}
-	return provider{name: name}
+	return row
+}
+
+// splitModel returns the provider's prefix and the name that the upstream gets.
+// responsesOnly is set by names such as azure/responses/gpt-5, which LiteLLM sends to
+// the responses route.
+func splitModel(model string, params document.Section) (prefix, name string, responsesOnly bool) {
+	prefix, name, _ = strings.Cut(model, "/")
+	if name == "" {
+		prefix, name = guessProvider(model), model
+	}
+	if p, _ := params.Text("custom_llm_provider"); p != "" {
+		prefix, name = p, strings.TrimPrefix(model, p+"/")
+	}
+	if prefix == "azure" || prefix == "openai" {
+		name, responsesOnly = strings.CutPrefix(name, "responses/")
+	}
+	return prefix, name, responsesOnly
 }
 
 // guessProvider returns the provider of a model name without a prefix, as LiteLLM
 // does by its table of models; empty when it is unknown.
 func guessProvider(model string) string {
-	for _, p := range providers {
+	for _, p := range [...]struct {
+		prefix string
+		models []string
+	}{
+		{"openai", []string{"gpt-", "chatgpt-", "o1", "o3", "o4", "text-embedding-", "dall-e-", "whisper-", "tts-", "omni-moderation-"}},
+		{"anthropic", []string{"claude-"}},
+	} {
 		if slices.ContainsFunc(p.models, func(prefix string) bool { return strings.HasPrefix(model, prefix) }) {
-			return p.name
+			return p.prefix
 		}
 	}
 	return ""
+}
+
+// dialectsOf returns the dialects that a provider's own server has.
+func dialectsOf(row provider.Provider) dialect.Set {
+	var all []dialect.Dialect
+	for route, dialects := range map[string][]dialect.Dialect{
+		provider.Chat: {dialect.Chat}, provider.Completions: {dialect.Completions}, provider.Embeddings: {dialect.Embeddings},
+		provider.Responses: {dialect.Responses}, provider.Messages: {dialect.Messages, dialect.CountTokens},
+	} {
+		if row.Has(route) {
+			all = append(all, dialects...)
+		}
+	}
+	return dialect.SetOf(all...)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/router/dialect"
 )
 
 // Settings is a LiteLLM configuration with its references resolved and its
@@ -47,10 +48,16 @@ type Deployment struct {
 	Upstream string // the name that the upstream gets: "gpt-5"
 	Kind     Kind   // the interfaces that the upstream has
 
-	Base        *url.URL // api_base with the version folder; nil for a mock without an address
-	Key         string   // empty: requests carry no key
-	MissingKey  string   // the environment variable that should hold the key and is not set
-	Mock        *string  // mock_response: the deployment answers with this text itself
+	Dialects     dialect.Set // what the upstream has; dialect.All when nothing is known of it
+	Base         *url.URL    // api_base with the version folder; nil for a mock without an address
+	MessagesBase *url.URL    // the same for messages, where they have another address; else nil
+	APIVersion   string      // azure: api_version of the requests below /openai/deployments; empty: below /openai/v1
+
+	Key         string            // empty: requests carry no key
+	KeyHeader   string            // the header of the bare key; empty: Authorization with Bearer
+	Headers     map[string]string // further headers, the entry's own and the provider's
+	MissingKey  string            // the environment variable that should hold the key and is not set
+	Mock        *string           // mock_response: the deployment answers with this text itself
 	ForwardRule ForwardRule
 
 	Retries             *int          // nil: the general number

@@ -1,0 +1,220 @@
+package settings
+
+import (
+	"cmp"
+	"net/url"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/router/dialect"
+	"github.com/flowgate-go/flowgate/internal/router/provider"
+	"github.com/flowgate-go/flowgate/internal/router/settings/document"
+)
+
+// upstreamEntry is what an entry of model_list says of its upstream.
+type upstreamEntry struct {
+	params      document.Section // litellm_params
+	info        document.Section // model_info
+	credentials credentials
+}
+
+// readUpstream reads where the deployment's model is served, under which name, with
+// which key, and which dialects it has there. A deployment that stays without Base
+// cannot serve; then there is a warning that says why.
+func readUpstream(d *Deployment, entry upstreamEntry, known providers) {
+	params := entry.params
+	prefix, name, responsesOnly := splitModel(d.Model, params)
+	row := known.find(prefix)
+	d.Upstream = name
+	if len(row.Speaks) > 0 && dialectsOf(row) == dialect.SetOf(dialect.Messages, dialect.CountTokens) {
+		d.Kind = Anthropic
+	}
+	values, ok := entry.named(d)
+	if !ok {
+		return
+	}
+	base, isOwn, ok := readBase(d, row, params, values)
+	if !ok {
+		return
+	}
+	readKey(d, row, params, values, isOwn)
+	readHeaders(d, row, params)
+	d.Dialects = dialect.All
+	if isOwn || d.Kind == Anthropic || row.Path != "" || prefix == "azure" {
+		d.Dialects = dialectsOf(row)
+	}
+	if responsesOnly {
+		d.Dialects = dialect.SetOf(dialect.Responses)
+	}
+	readDialects(d, entry.info)
+	if base == "" {
+		return
+	}
+	if d.Base = parseBase(d.Kind, base, params); d.Base == nil {
+		return
+	}
+	d.Base = row.Complete(d.Base)
+	if prefix == "azure_ai" && !isAzureHost(d.Base.Hostname()) {
+		d.KeyHeader = "" // as LiteLLM does for models that are served elsewhere
+	}
+	if prefix == "azure" {
+		readAzure(d, params, responsesOnly)
+	}
+	if isOwn && row.MessagesBase != "" {
+		address, _ := provider.Provider{Base: row.MessagesBase, BaseVariables: row.MessagesBaseVariables}.Address(params.File().Getenv)
+		d.MessagesBase = parseBase(Anthropic, address, params)
+	}
+}
+
+// readBase returns the address of the entry, of its credential, or of the provider.
+// isOwn is set for an address of the provider itself, the only one that gets the key
+// of the provider's usual variable. ok is false when the deployment cannot serve.
+func readBase(d *Deployment, row provider.Provider, params, values document.Section) (base string, isOwn, ok bool) {
+	for _, source := range [...]struct {
+		section document.Section
+		key     string
+	}{{params, "api_base"}, {params, "base_url"}, {values, "api_base"}, {values, "base_url"}} {
+		base, missing := source.section.Text(source.key)
+		if missing != "" {
+			source.section.Warn("environment-variable-unset", source.key, "environment variable %s is not set; the deployment cannot serve", missing)
+			return "", false, false
+		}
+		if base != "" {
+			return base, isAddressOf(row, base), warnNativeOnly(row, params)
+		}
+	}
+	if base, _ = row.Address(params.File().Getenv); base == "" && d.Mock == nil {
+		params.Warn("provider-unknown", "model", "%s; the deployment cannot serve", whyNoAddress(row))
+		return "", false, true
+	}
+	return base, true, true
+}
+
+// warnNativeOnly reports whether an entry with an address of its own can be served.
+// LiteLLM speaks the provider's native interface there, which this router does not have.
+func warnNativeOnly(row provider.Provider, params document.Section) bool {
+	if row.Unsupported {
+		params.Warn("provider-unsupported", "model", "%s; the deployment cannot serve", whyNoAddress(row))
+	}
+	return !row.Unsupported
+}
+
+// whyNoAddress returns why an entry without api_base has no address, and what to do.
+func whyNoAddress(row provider.Provider) string {
+	switch {
+	case row.SignIn != "":
+		return "provider \"" + row.Prefix + "\" is a subscription: sign in with mage auth:login " + row.SignIn +
+			", and name the model that CLIProxyAPI serves, as openai/MODEL with its address as api_base"
+	case row.Unsupported:
+		return "the embedded router does not speak to provider \"" + row.Prefix + "\"; runtime: litellm does"
+	case row.Prefix == "":
+		return "the model has no provider's prefix; write it as PROVIDER/MODEL, for example openai/MODEL"
+	case len(row.BaseVariables) > 0:
+		return "provider \"" + row.Prefix + "\" needs an api_base here, or " + row.BaseVariables[0] + " in the environment"
+	}
+	return "provider \"" + row.Prefix + "\" needs an api_base here"
+}
+
+// isAddressOf reports whether an address is the provider's own: the host of its default address.
+func isAddressOf(row provider.Provider, address string) bool {
+	own, err := url.Parse(row.Base)
+	if err != nil || own.Scheme != "https" {
+		return false
+	}
+	u, err := url.Parse(address)
+	return err == nil && u.Scheme == "https" && strings.EqualFold(u.Host, own.Host)
+}
+
+// readKey reads the key of the entry, of its credential, or of the provider's usual
+// variable. The last is sent to the provider's own address only.
+func readKey(d *Deployment, row provider.Provider, params, values document.Section, isOwn bool) {
+	d.KeyHeader = row.KeyHeader
+	section, key := params, "api_key"
+	d.Key, d.MissingKey = params.Text("api_key")
+	if d.Key == "" && d.MissingKey == "" {
+		section = values
+		d.Key, d.MissingKey = values.Text("api_key")
+	}
+	if d.Key == "" && d.MissingKey == "" && row.Prefix == "azure" {
+		section, key = params, "azure_ad_token"
+		if d.Key, d.MissingKey = params.Text(key); d.Key != "" {
+			d.KeyHeader = ""
+		}
+	}
+	if d.MissingKey != "" {
+		section.Warn("environment-variable-unset", key, "environment variable %s is not set; the deployment answers 401 until it is", d.MissingKey)
+	}
+	if strings.HasPrefix(d.Key, "${") {
+		section.Warn("key-is-shell-reference", key, "the text %q is sent as the key: write os.environ/%s", d.Key, strings.Trim(d.Key, "${}"))
+	}
+	if d.Key != "" || d.MissingKey != "" || d.Mock != nil || len(row.KeyVariables) == 0 {
+		return
+	}
+	usual, variable := row.Key(params.File().Getenv)
+	switch {
+	case isOwn && usual != "":
+		d.Key = usual
+	case isOwn && !row.KeyOptional:
+		d.MissingKey = row.KeyVariables[0]
+		params.Warn("environment-variable-unset", "model", "environment variable %s is not set; the deployment answers 401 until it is", d.MissingKey)
+	case !isOwn && usual != "" && !row.KeyOptional:
+		params.Warn("key-not-sent", "model", "no key is sent to this address; if it is to get the one of %s, write api_key: os.environ/%s", variable, variable)
+	}
+}
+
+// readHeaders reads the headers that an entry and its provider add to each request.
+func readHeaders(d *Deployment, row provider.Provider, params document.Section) {
+	d.Headers = map[string]string{}
+	for name, value := range row.Headers {
+		d.Headers[name] = strings.ReplaceAll(value, "{api_key}", d.Key)
+	}
+	if organization, _ := params.Text("organization"); organization != "" {
+		d.Headers["Openai-Organization"] = organization
+	}
+	extra := params.Sub("extra_headers")
+	for _, name := range extra.Keys() {
+		if value, missing := extra.Text(name); missing != "" {
+			extra.Warn("environment-variable-unset", name, "environment variable %s is not set; the header is not sent", missing)
+		} else if value != "" {
+			d.Headers[name] = value
+		}
+	}
+}
+
+// readDialects reads model_info.speaks, which goes over what is known of the provider.
+func readDialects(d *Deployment, info document.Section) {
+	if !info.Has("speaks") {
+		return
+	}
+	row := provider.Provider{Speaks: info.Texts("speaks", "chat, responses, messages, completions or embeddings")}
+	for _, route := range row.Speaks {
+		if !isDialect(route) {
+			info.Fail("speaks", "%q is not a dialect: expected chat, responses, messages, completions or embeddings", route)
+		}
+	}
+	d.Dialects = dialectsOf(row)
+}
+
+func isDialect(route string) bool { return dialectsOf(provider.Provider{Speaks: []string{route}}) != 0 }
+
+// isAzureHost reports whether a host is one of Azure's, whose keys have a header of their own.
+func isAzureHost(host string) bool {
+	return strings.HasSuffix(host, ".services.ai.azure.com") || strings.HasSuffix(host, ".openai.azure.com")
+}
+
+// defaultAzureVersion is the api_version that LiteLLM 1.106.2 uses when an entry has
+// none (litellm.AZURE_DEFAULT_API_VERSION).
+const defaultAzureVersion = "2025-02-01-preview"
+
+// readAzure reads which of Azure's two interfaces an entry uses: the one below
+// /openai/v1, by its address or for responses, or that of deployments with api_version.
+func readAzure(d *Deployment, params document.Section, responsesOnly bool) {
+	version, _ := params.Text("api_version")
+	version = cmp.Or(version, params.File().Getenv("AZURE_API_VERSION"), defaultAzureVersion)
+	if responsesOnly || strings.HasSuffix(d.Base.Path, "/openai/v1") {
+		if !strings.HasSuffix(d.Base.Path, "/openai/v1") {
+			d.Base = d.Base.JoinPath("openai/v1")
+		}
+		return
+	}
+	d.APIVersion = version
+}
