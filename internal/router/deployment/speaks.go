@@ -5,19 +5,40 @@ import (
 	"sync/atomic"
 
 	"github.com/flowgate-go/flowgate/internal/router/dialect"
-	"github.com/flowgate-go/flowgate/internal/router/settings"
 )
 
 // missingRoutes are the dialects that the upstream turned out not to have. They are
 // remembered until the settings are loaded again.
 type missingRoutes [dialect.Count]atomic.Bool
 
+// translations are the dialects that a request can be translated into, the one that
+// loses least first. Completions and embeddings are not translated, and tokens are
+// counted by an upstream that has Anthropic's route, or estimated.
+var translations = [dialect.Count][]dialect.Dialect{
+	dialect.Chat:      {dialect.Responses, dialect.Messages},
+	dialect.Messages:  {dialect.Chat, dialect.Responses},
+	dialect.Responses: {dialect.Chat, dialect.Messages},
+}
+
 // OutgoingDialect returns the dialect in which a request in the dialect in is sent
-// to the deployment. ok is false when the deployment cannot get it. This is where it
-// is decided, for each attempt, whether a request passes through: the result is
-// always in, because requests are not translated.
+// to the deployment: in itself where the upstream has it, so that the request passes
+// through; else one that it can be translated into. ok is false when the deployment
+// has none of them. This is decided for each attempt: routes turn out to be missing.
 func (d *Deployment) OutgoingDialect(in dialect.Dialect) (out dialect.Dialect, ok bool) {
-	return in, d.Dialects.Has(in) && !d.missing[in].Load()
+	if d.has(in) {
+		return in, true
+	}
+	for _, out := range translations[in] {
+		if d.has(out) {
+			return out, true
+		}
+	}
+	return in, false
+}
+
+// has reports whether the upstream has a dialect, as far as is known.
+func (d *Deployment) has(in dialect.Dialect) bool {
+	return d.Dialects.Has(in) && !d.missing[in].Load()
 }
 
 // Serves reports whether the deployment may get requests in a dialect.
@@ -35,15 +56,10 @@ func (d *Deployment) NoteMissingRoute(in dialect.Dialect) (isNew bool) {
 // MissingRouteMessage returns which dialect the deployment cannot serve, why, and
 // what to do.
 func (d *Deployment) MissingRouteMessage(in dialect.Dialect) string {
-	if !d.Dialects.Has(in) {
-		if d.Kind == settings.Anthropic {
-			return fmt.Sprintf("deployment %q speaks Anthropic Messages only, it has no %s, and requests are not translated into another dialect: use /v1/messages",
-				d.ID, in)
-		}
-		return fmt.Sprintf("the provider of deployment %q (%s) has no %s, and requests are not translated into another dialect: use a route that it serves",
+	if translations[in] == nil {
+		return fmt.Sprintf("The upstream of deployment %q (%s) does not serve %s, and such requests are not translated: use a route that it serves.",
 			d.ID, d.Model, in)
 	}
-	return fmt.Sprintf("The upstream of deployment %q does not serve %s, and requests are not translated into "+
-		"another dialect: use a route that it serves, or correct its api_base.",
-		d.ID, in)
+	return fmt.Sprintf("The upstream of deployment %q (%s) serves neither %s nor a route that such a request can be translated for: correct its api_base.",
+		d.ID, d.Model, in)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/router/cooldown"
 	"github.com/flowgate-go/flowgate/internal/router/deployment"
+	"github.com/flowgate-go/flowgate/internal/router/dialect"
 	"github.com/flowgate-go/flowgate/internal/router/transport"
 )
 
@@ -34,11 +35,12 @@ type Failure struct {
 	FromRateLimit  bool          // RetryAfter comes from a rate-limit header
 	Retry          bool          // another attempt may help
 	Sibling        bool          // an attempt may help at a deployment that was not tried yet
-	RouteMissing   bool          // the upstream lacks the route: asking another deployment does not count as a retry
-	UpstreamStatus int           // with RouteMissing: what the upstream answered
-	Harmless       bool          // the failure says nothing about the deployment's health
-	ClientGone     bool          // the client disconnected: no reply is sent
-	TooLong        bool          // the prompt does not fit the model's context window
+	RouteMissing   bool          // the upstream lacks MissingRoute: asking again in another way does not count as a retry
+	MissingRoute   dialect.Dialect
+	UpstreamStatus int  // with RouteMissing: what the upstream answered
+	Harmless       bool // the failure says nothing about the deployment's health
+	ClientGone     bool // the client disconnected: no reply is sent
+	TooLong        bool // the prompt does not fit the model's context window
 }
 
 // Cooldown returns what a cooldown must know of the failure.

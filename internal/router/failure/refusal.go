@@ -47,7 +47,7 @@ func notFromAPI(d *deployment.Deployment, in dialect.Dialect, cause transport.Ca
 // Codex repeats it.
 func RouteMissing(d *deployment.Deployment, in dialect.Dialect, status int, body []byte) *Failure {
 	f := Classify(d, in, http.StatusBadRequest, Shorten(d.Redact(string(body))))
-	f.Harmless, f.Sibling, f.RouteMissing, f.UpstreamStatus = true, true, true, status
+	f.Harmless, f.Sibling, f.RouteMissing, f.MissingRoute, f.UpstreamStatus = true, true, true, in, status
 	f.Text += "\n\n" + d.MissingRouteMessage(in)
 	return f
 }

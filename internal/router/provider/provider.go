@@ -49,6 +49,7 @@ type Provider struct {
 
 	Rename           map[string]string `yaml:"rename"`            // members of a chat request with another name there
 	Headers          map[string]string `yaml:"headers"`           // further headers; {api_key} stands for the key
+	TakesEffort      bool              `yaml:"takes_effort"`      // it takes reasoning_effort in chat requests
 	ReturnsReasoning bool              `yaml:"returns_reasoning"` // it demands reasoning_content of earlier replies back
 
 	SignIn      string `yaml:"sign_in"`     // the CLIProxyAPI provider that reaches it

@@ -19,7 +19,9 @@ var (
 	sseType  = []string{"text/event-stream; charset=utf-8"}
 	noCache  = []string{"no-cache"}
 	no       = []string{"no"}
-	digits   = [...][]string{{"0"}, {"1"}, {"2"}, {"3"}, {"4"}, {"5"}, {"6"}, {"7"}, {"8"}, {"9"}}
+
+	estimated = []string{"estimated"}
+	digits    = [...][]string{{"0"}, {"1"}, {"2"}, {"3"}, {"4"}, {"5"}, {"6"}, {"7"}, {"8"}, {"9"}}
 )
 
 // setHeaders sets the headers that say which deployment answered.
@@ -36,6 +38,12 @@ func (w *Writer) setHeaders(a *Answer) {
 	}
 	if w.Routing.Retries > 0 {
 		h["X-Litellm-Max-Retries"] = numberHeader(w.Routing.RetryBudget)
+	}
+	if len(a.Dropped) > 0 {
+		h["X-Flowgate-Dropped"] = []string{strings.Join(a.Dropped, ", ")}
+	}
+	if a.UsageEstimated {
+		h["X-Flowgate-Usage"] = estimated
 	}
 	repeatHeaders(h, a.Header)
 	a.Deployment.RedactHeaders(h)

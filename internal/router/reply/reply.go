@@ -26,6 +26,9 @@ type Answer struct {
 	Header     http.Header // the upstream's; nil for a mock
 	Status     int
 
+	Dropped        []string // members of the request that its translation lost
+	UsageEstimated bool     // the upstream told no usage; the one of Body is an estimate
+
 	Body                 []byte // a whole reply
 	ModelStart, ModelEnd int    // where the model stands in Body; ModelEnd 0: nowhere
 

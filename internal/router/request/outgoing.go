@@ -42,6 +42,14 @@ func (q *Request) NewBody(modelLiteral []byte) (io.ReadCloser, int64) {
 	return io.NopCloser(bytes.NewReader(whole)), int64(size)
 }
 
+// AppendBody appends the body for an upstream whose model's name is modelLiteral to dst.
+func (q *Request) AppendBody(dst, modelLiteral []byte) []byte {
+	for _, piece := range q.newOutgoing(modelLiteral).pieces {
+		dst = append(dst, piece...)
+	}
+	return dst
+}
+
 // newOutgoing applies the edits to the client's body.
 func (q *Request) newOutgoing(modelLiteral []byte) *outgoing {
 	o := &outgoing{loans: &q.lent}

@@ -53,10 +53,9 @@ func (w *Walk) CountStream(a *reply.Answer, end reply.End) {
 
 // noteMissingRoute remembers that the upstream lacks the route, if f says so.
 func (w *Walk) noteMissingRoute(d *deployment.Deployment, f *failure.Failure) {
-	if f.RouteMissing && d.NoteMissingRoute(w.request.Dialect) {
-		w.policy.Logger.Warn("the upstream lacks a route; it is not asked for it again", "deployment", d.ID,
-			"group", d.Group,
-			"route", w.request.Dialect.String(), "status", f.UpstreamStatus)
+	if f.RouteMissing && d.NoteMissingRoute(f.MissingRoute) {
+		w.policy.Logger.Warn("the upstream lacks a route; it is not asked for it again", "deployment", d.ID, "group", d.Group,
+			"route", f.MissingRoute.String(), "status", f.UpstreamStatus)
 	}
 }
 

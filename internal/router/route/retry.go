@@ -86,16 +86,22 @@ func (w *Walk) tryOrder(g *Group, order float64) (*reply.Answer, *failure.Failur
 	}
 }
 
-// attempt asks d once.
+// attempt asks d once, or once more for each dialect that turns out to be missing
+// there while another one is left.
 func (w *Walk) attempt(d *deployment.Deployment) (*reply.Answer, *failure.Failure) {
 	if w.request.Control.MockFailure && len(w.visited) == 1 {
 		return nil, failure.Classify(d, w.request.Dialect, http.StatusInternalServerError, "mock_testing_fallbacks")
 	}
-	a, f := w.exchange.Attempt(d)
-	if f != nil {
+	for {
+		a, f := w.exchange.Attempt(d)
+		if f == nil {
+			return a, nil
+		}
 		w.noteMissingRoute(d, f)
+		if !f.RouteMissing || w.isCounting() || !d.Serves(w.request.Dialect) {
+			return nil, f
+		}
 	}
-	return a, f
 }
 
 // isCounting reports whether the request only counts tokens.

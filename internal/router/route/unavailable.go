@@ -72,7 +72,7 @@ func (w *Walk) waitForTrial(g *Group, timeout *<-chan time.Time) bool {
 func (w *Walk) runningTrial(g *Group) *cooldown.Trial {
 	now := w.policy.Now()
 	for _, d := range g.Deployments {
-		if !d.Dialects.Has(w.request.Dialect) {
+		if !d.Serves(w.request.Dialect) {
 			continue
 		}
 		if t := d.Cooldown.RunningTrial(now); t != nil {

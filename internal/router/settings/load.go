@@ -89,6 +89,7 @@ func readSections(top document.Section) *Settings {
 	general, litellm, router := top.Sub("general_settings"), top.Sub("litellm_settings"), top.Sub("router_settings")
 	readGeneral(s, general)
 	forward := readForwarding(general, litellm)
+	s.RefuseUnknownParams = litellm.Has("drop_params") && !litellm.Flag("drop_params")
 	readReliability(s, litellm, router)
 	s.KeepAlive = *lo.CoalesceOrEmpty(litellm.Interval(keepAliveKey), general.Interval(keepAliveKey),
 		lo.ToPtr(defaultKeepAlive))

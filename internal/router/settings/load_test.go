@@ -93,7 +93,7 @@ func TestLoadWarnsAboutWhatHasNoEffectOrAnother(t *testing.T) {
     litellm_params: {model: openai/up, api_base: http://UP/v1, api_key: os.environ/NOPE, temperature: 0.2}
   - {model_name: lost, litellm_params: {model: nosuchprovider/x}}
 general_settings: {master_key: os.environ/KEY, database_url: x}
-litellm_settings: {allowed_fails: 1, drop_params: true, fallbacks: [{m: [ghost]}]}
+litellm_settings: {allowed_fails: 1, drop_params: true, set_verbose: true, fallbacks: [{m: [ghost]}]}
 router_settings: {routing_strategy: least-busy, allowed_fails: 3}
 surprise: 1
 `, "127.0.0.1:1", "", map[string]string{"KEY": "sk-env"})
@@ -106,7 +106,7 @@ surprise: 1
 		{Code: "provider-unknown", Path: "model_list[1].litellm_params.model", Line: 4},
 		{Code: "setting-without-effect", Path: "general_settings.database_url", Line: 5},
 		{Code: "cooldown-setting-misplaced", Path: "litellm_settings.allowed_fails", Line: 6},
-		{Code: "setting-without-effect", Path: "litellm_settings.drop_params", Line: 6},
+		{Code: "setting-without-effect", Path: "litellm_settings.set_verbose", Line: 6},
 		{Code: "fallback-unknown", Path: "litellm_settings.fallbacks", Line: 6},
 		{Code: "routing-strategy-unknown", Path: "router_settings.routing_strategy", Line: 7},
 		{Code: "allowed-fails-default", Path: "router_settings.allowed_fails", Line: 7},

@@ -15,8 +15,7 @@ const keepAliveKey = "sse_keepalive_ping_interval_seconds"
 
 // readReliability reads retries, timeouts and cooldowns.
 func readReliability(s *Settings, litellm, router document.Section) {
-	litellm.WarnUnknown("num_retries", "request_timeout", "allowed_fails", "cooldown_time", "fallbacks",
-		"default_fallbacks",
+	litellm.WarnUnknown("drop_params", "num_retries", "request_timeout", "allowed_fails", "cooldown_time", "fallbacks", "default_fallbacks",
 		"context_window_fallbacks", "model_group_settings", keepAliveKey)
 	router.WarnUnknown("routing_strategy", "num_retries", "timeout", "stream_timeout", "ttft_timeout", "allowed_fails",
 		"cooldown_time", "disable_cooldowns", "fallbacks", "default_fallbacks", "context_window_fallbacks")

@@ -24,7 +24,11 @@ type Settings struct {
 	DroppedGroups []string // model_names without a deployment that has an address
 	MasterKey     string   // the key that clients send
 	AllowedHosts  []string // general_settings.flowgate_allowed_hosts
-	AllowMocks    bool     // general_settings.dangerously_allow_mock_testing_request_params
+	// RefuseUnknownParams has a parameter refused that cannot be said in the upstream's
+	// dialect: litellm_settings.drop_params is false.
+	RefuseUnknownParams bool
+
+	AllowMocks bool // general_settings.dangerously_allow_mock_testing_request_params
 
 	Retries             int           // retries of a request in its group
 	Timeout             time.Duration // 0 when unset: then DefaultTimeout or DefaultShortTimeout
@@ -48,10 +52,15 @@ type Deployment struct {
 	Upstream string // the name that the upstream gets: "gpt-5"
 	Kind     Kind   // the interfaces that the upstream has
 
-	Dialects     dialect.Set // what the upstream has; dialect.All when nothing is known of it
-	Base         *url.URL    // api_base with the version folder; nil for a mock without an address
-	MessagesBase *url.URL    // the same for messages, where they have another address; else nil
-	APIVersion   string      // azure: api_version of the requests below /openai/deployments; empty: below /openai/v1
+	Dialects        dialect.Set // what the upstream has; dialect.All when nothing is known of it
+	Base            *url.URL    // api_base with the version folder; nil for a mock without an address
+	MessagesBase    *url.URL    // the same for messages, where they have another address; else nil
+	MaxTokensName   string      // chat: the upstream's name of the limit; empty: max_tokens
+	MaxOutputTokens int         // model_info.max_output_tokens; 0 when unset
+	TakesEffort     bool        // chat: the upstream takes reasoning_effort
+	ReasoningBack   bool        // chat: the upstream wants the reasoning of earlier replies back
+
+	APIVersion string // azure: api_version of the requests below /openai/deployments; empty: below /openai/v1
 
 	Key         string            // empty: requests carry no key
 	KeyHeader   string            // the header of the bare key; empty: Authorization with Bearer

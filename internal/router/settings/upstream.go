@@ -3,6 +3,7 @@ package settings
 import (
 	"cmp"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/router/dialect"
@@ -46,6 +47,7 @@ func readUpstream(d *Deployment, entry upstreamEntry, known providers) {
 		d.Dialects = dialect.SetOf(dialect.Responses)
 	}
 	readDialects(d, entry.info)
+	readTranslation(d, row, entry.info, isOwn)
 	if base == "" {
 		return
 	}
@@ -192,6 +194,18 @@ func readDialects(d *Deployment, info document.Section) {
 		}
 	}
 	d.Dialects = dialectsOf(row)
+}
+
+// readTranslation reads what a translation must know of the upstream.
+func readTranslation(d *Deployment, row provider.Provider, info document.Section, isOwn bool) {
+	d.TakesEffort, d.ReasoningBack = row.TakesEffort, row.ReturnsReasoning
+	if count := info.Count("max_output_tokens"); count != nil {
+		d.MaxOutputTokens = *count
+	}
+	if isOwn && (row.Prefix == "openai" || row.Prefix == "azure") { // newer models refuse max_tokens
+		d.MaxTokensName = "max_completion_tokens"
+		d.TakesEffort = slices.ContainsFunc([]string{"gpt-5", "o1", "o3", "o4"}, func(p string) bool { return strings.HasPrefix(d.Upstream, p) })
+	}
 }
 
 func isDialect(route string) bool { return dialectsOf(provider.Provider{Speaks: []string{route}}) != 0 }

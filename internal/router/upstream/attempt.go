@@ -13,11 +13,13 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/router/deployment"
+	"github.com/flowgate-go/flowgate/internal/router/dialect"
 	"github.com/flowgate-go/flowgate/internal/router/failure"
 	"github.com/flowgate-go/flowgate/internal/router/memory"
 	"github.com/flowgate-go/flowgate/internal/router/reply"
 	"github.com/flowgate-go/flowgate/internal/router/request"
 	"github.com/flowgate-go/flowgate/internal/router/settings"
+	"github.com/flowgate-go/flowgate/internal/router/translate"
 	"github.com/flowgate-go/flowgate/internal/router/transport"
 	"github.com/flowgate-go/flowgate/internal/router/watchdog"
 )
@@ -41,6 +43,10 @@ type Exchange struct {
 	loan    *memory.Loan
 	trace   transport.Trace
 	body    []byte // the reply as far as it was read
+
+	out        dialect.Dialect // in which the upstream is asked
+	call       *translate.Call // turns its reply back; nil when the request passes through
+	translated []byte          // the body for the upstream; with call only
 }
 
 // Reset begins a new request, whose replies go to w and count to loan.
@@ -83,14 +89,19 @@ func (x *Exchange) Attempt(d *deployment.Deployment) (*reply.Answer, *failure.Fa
 		f.Harmless = true // waiting does not set it
 		return nil, f
 	}
+	if f := x.translate(d); f != nil {
+		return nil, f
+	}
 	at, release := x.begin(x.limits(d))
 	res, err := x.roundTrip(&at.context, d)
 	if err != nil {
 		release()
 		return nil, failure.Unreachable(x.request.HTTP.Context(), d, &at.guard, false, err)
 	}
-	a := &reply.Answer{Deployment: d, Header: res.Header, Status: res.StatusCode, Source: res.Body,
-		Guard: &at.guard, Release: release}
+	a := &reply.Answer{Deployment: d, Header: res.Header, Status: res.StatusCode, Source: res.Body, Guard: &at.guard, Release: release}
+	if x.call != nil {
+		a.Dropped = x.call.Dropped()
+	}
 	f := x.receive(a, res)
 	if f != nil || a.Events == nil {
 		a.Discard() // nothing more is read of it

@@ -54,6 +54,10 @@ func (x *Exchange) receive(a *reply.Answer, res *http.Response) *failure.Failure
 		}
 		switch form {
 		case decode.Stream:
+			if x.call != nil {
+				x.translateStream(a, err)
+				err = nil
+			}
 			return x.readOpening(a, err)
 		case decode.Whole:
 			return x.readWhole(a, size, err)
@@ -99,6 +103,8 @@ func (x *Exchange) readWhole(a *reply.Answer, size int64, err error) *failure.Fa
 		return failure.InvalidReply(a.Deployment, a.Body, x.sender.Strict)
 	case scan.IsError():
 		return x.errorInReply(a, a.Body)
+	case x.call != nil:
+		return x.translateWhole(a)
 	}
 	return nil
 }
@@ -154,7 +160,7 @@ func (x *Exchange) openingFailure(a *reply.Answer, err error) *failure.Failure {
 
 // errorInReply returns the failure that an error inside of a successful reply tells.
 func (x *Exchange) errorInReply(a *reply.Answer, body []byte) *failure.Failure {
-	return failure.InReply(a.Deployment, x.request.Dialect, a.Header, body, x.sender.Now())
+	return failure.InReply(a.Deployment, x.out, a.Header, body, x.sender.Now())
 }
 
 // unreadable returns the failure of a reply whose body ended in err.
@@ -167,8 +173,12 @@ func (x *Exchange) refused(a *reply.Answer, res *http.Response) *failure.Failure
 	if res.StatusCode < 400 {
 		return failure.NotFinal(a.Deployment, x.request.Dialect, res.StatusCode)
 	}
-	return failure.Refused(a.Deployment, x.request.Dialect, res.StatusCode, res.Header, readErrorBody(a.Source),
-		x.sender.Now())
+	body := readErrorBody(a.Source)
+	if x.call != nil && !a.Deployment.IsRouteMissing(res.StatusCode, body) {
+		body = x.call.Error(res.StatusCode, body)
+		return failure.Refused(a.Deployment, x.request.Dialect, res.StatusCode, res.Header, body, x.sender.Now())
+	}
+	return failure.Refused(a.Deployment, x.out, res.StatusCode, res.Header, body, x.sender.Now())
 }
 
 // readErrorBody reads an error's body up to failure.MaxErrorText. Of an event stream

@@ -1,9 +1,12 @@
 package upstream
 
 import (
+	"bytes"
 	"context"
 	"io"
+	"maps"
 	"net/http"
+	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/router/deployment"
 	"github.com/flowgate-go/flowgate/internal/router/transport"
@@ -24,18 +27,39 @@ func (x *Exchange) roundTrip(ctx context.Context, d *deployment.Deployment) (*ht
 // newRequest returns the request to d.
 func (x *Exchange) newRequest(ctx context.Context, d *deployment.Deployment) *http.Request {
 	in, clientKey := x.request.HTTP, x.sender.Settings.MasterKey
-	out, _ := d.OutgoingDialect(x.request.Dialect) // route asks only deployments that have one
 	query := ""
-	if out.IsAnthropic() {
+	if x.out.IsAnthropic() && x.call == nil {
 		query = deployment.ForwardedQuery(in.URL.RawQuery, clientKey)
 	}
-	body, size := x.request.NewBody(d.ModelLiteral)
-	u := d.URL(out, query)
+	body, size := x.newBody(d)
+	u := d.URL(x.out, query)
 	req := &http.Request{Method: http.MethodPost, URL: u, Host: u.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: d.HeaderFor(out, in.Header, clientKey), Body: body, ContentLength: size}
+		Header: d.HeaderFor(x.out, x.forwardedHeader(), clientKey), Body: body, ContentLength: size}
 	req.GetBody = func() (io.ReadCloser, error) { // for a kept connection that the upstream closed meanwhile
-		body, _ := x.request.NewBody(d.ModelLiteral)
+		body, _ := x.newBody(d)
 		return body, nil
 	}
 	return req.WithContext(ctx)
+}
+
+// newBody returns the body for d and its length in bytes.
+func (x *Exchange) newBody(d *deployment.Deployment) (io.ReadCloser, int64) {
+	if x.call != nil {
+		return io.NopCloser(bytes.NewReader(x.translated)), int64(len(x.translated))
+	}
+	return x.request.NewBody(d.ModelLiteral)
+}
+
+// forwardedHeader returns the client's header as far as the upstream may get it: what
+// belongs to the client's dialect stays here when the request is translated.
+func (x *Exchange) forwardedHeader() http.Header {
+	client := x.request.HTTP.Header
+	if x.call == nil {
+		return client
+	}
+	header := maps.Clone(client)
+	maps.DeleteFunc(header, func(name string, _ []string) bool {
+		return strings.HasPrefix(name, "Anthropic-") || name == "Openai-Beta"
+	})
+	return header
 }

@@ -1,0 +1,112 @@
+package upstream
+
+import (
+	"bytes"
+	"errors"
+	"io"
+
+	"github.com/flowgate-go/flowgate/internal/router/deployment"
+	"github.com/flowgate-go/flowgate/internal/router/dialect"
+	"github.com/flowgate-go/flowgate/internal/router/failure"
+	"github.com/flowgate-go/flowgate/internal/router/reply"
+	"github.com/flowgate-go/flowgate/internal/router/translate"
+	"github.com/flowgate-go/flowgate/internal/router/watchdog"
+)
+
+// translatedDialects are the dialects that package translate knows.
+var translatedDialects = map[dialect.Dialect]translate.Dialect{
+	dialect.Chat: translate.Chat, dialect.Messages: translate.Messages, dialect.Responses: translate.Responses,
+}
+
+// translate decides how the upstream is asked, and translates the request where it
+// does not have the client's dialect. What cannot be said there is the client's
+// fault; another deployment may have the dialect.
+func (x *Exchange) translate(d *deployment.Deployment) *failure.Failure {
+	in := x.request.Dialect
+	x.call, x.translated = nil, nil
+	if x.out, _ = d.OutgoingDialect(in); x.out == in { // route asks only deployments that have one
+		return nil
+	}
+	body := x.request.AppendBody(nil, d.ModelLiteral)
+	var err error
+	x.translated, x.call, err = translate.Request(translatedDialects[in], translatedDialects[x.out], body, x.options(d))
+	if err == nil {
+		return nil
+	}
+	f := failure.BadRequest("", err.Error())
+	if e := (*translate.RequestError)(nil); errors.As(err, &e) {
+		f.Param = e.Member
+	}
+	f.Deployment, f.Sibling = d, true
+	return f
+}
+
+// options returns what is known of the call and of the deployment.
+func (x *Exchange) options(d *deployment.Deployment) translate.Options {
+	return translate.Options{
+		Model: x.request.Model, ID: x.request.ID, Created: x.sender.Now(),
+		MaxTokensName: d.MaxTokensName, Effort: d.TakesEffort, ReasoningBack: d.ReasoningBack, MaxTokens: d.MaxOutputTokens,
+		Strict: x.sender.Settings.RefuseUnknownParams,
+	}
+}
+
+// translateWhole turns the upstream's whole reply into the client's.
+func (x *Exchange) translateWhole(a *reply.Answer) *failure.Failure {
+	body, err := x.call.Reply(a.Body)
+	if err != nil {
+		return failure.InvalidReply(a.Deployment, a.Body, x.sender.Strict)
+	}
+	a.Body, a.ModelStart, a.ModelEnd = body, 0, 0
+	a.UsageEstimated = x.call.IsEstimated()
+	return nil
+}
+
+// translateStream makes the source of a stream, whose beginning is in body, one that
+// reads as if the upstream spoke the client's dialect. err is that of the last read.
+func (x *Exchange) translateStream(a *reply.Answer, err error) {
+	first := bytes.Clone(x.body)
+	x.body = x.body[:0]
+	a.Source = &translatedStream{source: a.Source, guard: a.Guard, stream: x.call.Stream(), first: first, err: err}
+}
+
+// translatedStream reads an upstream's stream in the client's dialect.
+type translatedStream struct {
+	source io.ReadCloser
+	guard  *watchdog.Guard
+	stream *translate.Stream
+	first  []byte // of the upstream's, read already
+	out    []byte // translated, and not read yet
+	chunk  [8 << 10]byte
+	err    error // after which nothing more is read of the upstream
+	isDone bool  // the stream's end was translated
+}
+
+// Read reads what the client gets next. It returns the upstream's error as it is: the
+// reader ends the client's stream with it.
+func (s *translatedStream) Read(p []byte) (int, error) {
+	for len(s.out) == 0 {
+		if s.err != nil && s.first == nil {
+			return 0, s.err
+		}
+		piece := s.first
+		if s.first = nil; piece == nil {
+			var n int
+			n, s.err = s.source.Read(s.chunk[:])
+			piece = s.chunk[:n]
+			s.guard.Progress()
+		}
+		s.out = s.stream.Append(s.out[:0], piece)
+		if errors.Is(s.err, io.EOF) && !s.isDone {
+			s.out, s.isDone = s.stream.End(s.out), true
+		}
+		if s.stream.IsOver() && s.err == nil {
+			s.err, s.isDone = io.EOF, true
+		}
+	}
+	n := copy(p, s.out)
+	s.out = s.out[n:]
+	return n, nil
+}
+
+// Close closes the upstream's stream.
+func (s *translatedStream) Close() error { return s.source.Close() }
