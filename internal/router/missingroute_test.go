@@ -33,15 +33,15 @@ func TestARouteThatTheUpstreamLacksIs400AtOnceAndRemembered(t *testing.T) {
 		body   string
 	}{
 		"gin": {404, "404 page not found"}, "FastAPI": {404, `{"detail":"Not Found"}`}, "empty": {404, ""}, "nginx": {404, "<html><head><title>404 Not Found</title></head></html>"},
-		"Express": {404, "Cannot POST /v1/responses"}, "PHP": {404, "File not found."}, "OpenAI": {404, `{"error":{"message":"Invalid URL (POST /v1/responses)","type":"invalid_request_error","param":null,"code":null}}`},
-		"LM Studio": {200, `{"error":"Unexpected endpoint or method. (POST /v1/responses)"}`},
+		"Express": {404, "Cannot POST /v1/embeddings"}, "PHP": {404, "File not found."}, "OpenAI": {404, `{"error":{"message":"Invalid URL (POST /v1/embeddings)","type":"invalid_request_error","param":null,"code":null}}`},
+		"LM Studio": {200, `{"error":"Unexpected endpoint or method. (POST /v1/embeddings)"}`},
 		"method":    {405, `{"detail":"Method Not Allowed"}`}, "method that speaks of a model": {405, "no such model method"},
 	} {
-		handler, refused, answered := lacking("/responses", c.status, c.body)
+		handler, refused, answered := lacking("/embeddings", c.status, c.body)
 		s := behind(t, minimal, router.Options{}, handler)
 		for range 3 {
-			got := s.send("POST", "/v1/responses", `{"model":"m","input":1}`, nil)
-			if got.status != 400 || !strings.HasPrefix(got.body, `{"error":{"message":"litellm.BadRequestError`) || !strings.Contains(got.body, `deployment \"id-m\" does not serve /v1/responses`) {
+			got := s.send("POST", "/v1/embeddings", `{"model":"m","input":1}`, nil)
+			if got.status != 400 || !strings.HasPrefix(got.body, `{"error":{"message":"litellm.BadRequestError`) || !strings.Contains(got.body, `deployment \"id-m\" (openai/up-model) does not serve /v1/embeddings`) {
 				t.Errorf("%s: %d %s", name, got.status, got.body)
 			}
 		}
@@ -64,9 +64,9 @@ func TestAModelsShortNameInsideOfAWordIsNotTheModel(t *testing.T) {
 	t.Parallel()
 	const page = "<html><head><title>404 Not Found</title></head><body><hr><center>nginx/1.24.0 foo3</center></body></html>"
 	for name, status := range map[string]int{"m": 400, "o3": 400, "nginx": 404, "foo3": 404} {
-		handler, _, _ := lacking("/responses", 404, page)
+		handler, _, _ := lacking("/embeddings", 404, page)
 		s := behind(t, strings.Replace(minimal, "up-model", name, 1), router.Options{}, handler)
-		if got := s.send("POST", "/v1/responses", `{"model":"m","input":1}`, nil); got.status != status {
+		if got := s.send("POST", "/v1/embeddings", `{"model":"m","input":1}`, nil); got.status != status {
 			t.Errorf("%s: %d %s", name, got.status, got.body)
 		}
 	}
@@ -104,12 +104,16 @@ func TestA404AboutAModelOrAnObjectStaysA404(t *testing.T) {
 
 func TestClaudeCodeGetsItsOwnEnvelopeForAMissingRoute(t *testing.T) {
 	t.Parallel()
-	handler, _, _ := lacking("/messages", 404, "404 page not found")
+	handler, refused, _ := lacking("", 404, "404 page not found")
 	s := behind(t, minimal, router.Options{}, handler)
 	for range 2 {
-		if got := s.messages("m"); got.status != 400 || !strings.HasPrefix(got.body, `{"type":"error","error":{"type":"invalid_request_error","message":`) {
+		got := s.messages("m")
+		if got.status != 400 || !strings.HasPrefix(got.body, `{"type":"error","error":{"type":"invalid_request_error","message":`) {
 			t.Errorf("%d %s", got.status, got.body)
 		}
+	}
+	if refused.Load() != 3 { // messages, chat, responses; then it is known
+		t.Errorf("asked %d times", refused.Load())
 	}
 }
 
@@ -141,7 +145,7 @@ func TestADeploymentWithTheRouteAnswersForOneWithoutIt(t *testing.T) {
 				t.Errorf("%s: %d %s", name, got.status, got.body)
 			}
 		}
-		if got := strings.Join(s.models(), " "); got != "nopath ok ok ok" {
+		if got := strings.Join(s.models(), " "); got != "nopath nopath nopath ok ok ok" {
 			t.Errorf("%s: asked %s", name, got)
 		}
 	}
