@@ -168,8 +168,8 @@ func TestDialectsAreWhatTheTableOrTheEntrySays(t *testing.T) {
 	} {
 		d := deployment.New(load(t, params, nil).Deployments[0])
 		for in := range dialect.Count {
-			if d.Serves(in) != want[in] {
-				t.Errorf("%s serves %s: %v", params, in, d.Serves(in))
+			if out, _ := d.OutgoingDialect(in); (out == in && d.Serves(in)) != want[in] {
+				t.Errorf("%s has %s: %v", params, in, d.Serves(in))
 			}
 		}
 	}
@@ -187,4 +187,39 @@ func TestHeadersOfAnEntryAreSentWithEachRequest(t *testing.T) {
 	if codes(s) != "environment-variable-unset extra_headers.X-Unset" {
 		t.Error(codes(s))
 	}
+}
+
+func TestARequestIsTranslatedIntoTheNextDialectThatIsThere(t *testing.T) {
+	t.Parallel()
+	for params, want := range map[string]string{
+		`{model: groq/x, api_key: k}}`:                "chat:chat messages:chat responses:chat",
+		`{model: anthropic/c, api_base: "http://h"}}`: "chat:messages messages:messages responses:messages",
+		`{model: openai/responses/x, api_key: k}}`:    "chat:responses messages:responses responses:responses",
+		`{model: openai/x, api_key: k}}`:              "chat:chat messages:chat responses:responses",
+		`{model: jina_ai/x, api_key: k}}`:             "chat:none messages:none responses:none",
+	} {
+		d := deployment.New(load(t, params, nil).Deployments[0])
+		var got []string
+		for _, in := range []dialect.Dialect{dialect.Chat, dialect.Messages, dialect.Responses} {
+			out, ok := d.OutgoingDialect(in)
+			name := map[bool]string{true: short(out), false: "none"}[ok]
+			got = append(got, short(in)+":"+name)
+		}
+		if text := strings.Join(got, " "); text != want {
+			t.Errorf("%s: %s, not %s", params, text, want)
+		}
+	}
+	d := deployment.New(load(t, `{model: openai/x, api_base: "http://h/v1"}}`, nil).Deployments[0])
+	for _, missing := range []dialect.Dialect{dialect.Messages, dialect.Chat, dialect.Responses} {
+		if !d.NoteMissingRoute(missing) || d.NoteMissingRoute(missing) {
+			t.Errorf("%s is noted twice or never", missing)
+		}
+	}
+	if d.Serves(dialect.Messages) {
+		t.Error("a deployment without any route serves messages")
+	}
+}
+
+func short(d dialect.Dialect) string {
+	return map[dialect.Dialect]string{dialect.Chat: "chat", dialect.Messages: "messages", dialect.Responses: "responses"}[d]
 }

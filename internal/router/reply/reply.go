@@ -57,9 +57,10 @@ func (w *Writer) Deliver(a *Answer) End {
 		return w.copyStream(a)
 	}
 	w.stopKeepAlive()
-	if w.isCommitted {
-		w.deliverAsStream(a)
-		return End{}
+	if w.isCommitted || w.request.Stream && w.request.Dialect != dialect.CountTokens {
+		if w.deliverAsStream(a) {
+			return End{}
+		}
 	}
 	w.setHeaders(a)
 	h := w.http.Header()
@@ -78,17 +79,27 @@ func (w *Writer) Deliver(a *Answer) End {
 	return End{}
 }
 
-// deliverAsStream sends a whole reply to a client whose stream has begun with keep-alives.
-func (w *Writer) deliverAsStream(a *Answer) {
+// deliverAsStream sends a whole reply to a client that asked for a stream. It returns
+// false, and sends nothing, for a reply of an unknown form, unless keep-alives have
+// begun the stream: then that is an error.
+func (w *Writer) deliverAsStream(a *Answer) bool {
 	body := a.Body
 	if a.ModelEnd > 0 {
 		body = slices.Concat(body[:a.ModelStart], w.request.ModelLiteral, body[a.ModelEnd:])
 	}
-	if w.out = dialect.Restream(w.request.Dialect, body); w.out == nil {
+	w.out = dialect.Restream(w.request.Dialect, body)
+	switch {
+	case w.out == nil && w.isCommitted:
 		w.failCommitted(failure.CannotRestream(a.Deployment))
-		return
+		return true
+	case w.out == nil:
+		return false
 	}
+	w.mu.Lock()
+	w.commit(a)
+	w.mu.Unlock()
 	w.writeLast()
+	return true
 }
 
 // Fail answers the client with an error.

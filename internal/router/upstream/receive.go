@@ -54,6 +54,9 @@ func (x *Exchange) receive(a *reply.Answer, res *http.Response) *failure.Failure
 		}
 		switch form {
 		case decode.Stream:
+			if !x.request.Stream && isTranslatable(x.request.Dialect) {
+				return x.collect(a, err)
+			}
 			if x.call != nil {
 				x.translateStream(a, err)
 				err = nil
@@ -70,21 +73,8 @@ func (x *Exchange) receive(a *reply.Answer, res *http.Response) *failure.Failure
 // HTML page, a cut reply, nothing. So is an error with status 200. err is that of the
 // last read.
 func (x *Exchange) readWhole(a *reply.Answer, size int64, err error) *failure.Failure {
-	limit := x.sender.MaxBody
-	if err == nil {
-		var source io.Reader = a.Source
-		if x.request.Stream { // the limit is that of a silence
-			source = progressReader{source, a.Guard}
-		}
-		x.body, err = x.loan.ReadAll(x.body, source, size, limit)
-	}
-	switch {
-	case errors.Is(err, memory.ErrExhausted):
-		return failure.MemoryExhausted()
-	case err != nil && !errors.Is(err, io.EOF):
-		return x.unreadable(a, err)
-	case int64(len(x.body)) > limit:
-		return failure.InvalidReply(a.Deployment, x.body, x.sender.Strict)
+	if f := x.readRest(a, size, err); f != nil {
+		return f
 	}
 	a.Body = a.Deployment.RedactReply(bytes.TrimPrefix(x.body, []byte(decode.ByteOrderMark)))
 	var scan dialect.ReplyScan
@@ -105,6 +95,28 @@ func (x *Exchange) readWhole(a *reply.Answer, size int64, err error) *failure.Fa
 		return x.errorInReply(a, a.Body)
 	case x.call != nil:
 		return x.translateWhole(a)
+	}
+	return nil
+}
+
+// readRest reads the rest of a reply into body, whose beginning is there. err is that
+// of the last read.
+func (x *Exchange) readRest(a *reply.Answer, size int64, err error) *failure.Failure {
+	limit := x.sender.MaxBody
+	if err == nil {
+		var source io.Reader = a.Source
+		if x.request.Stream { // the limit is that of a silence
+			source = progressReader{source, a.Guard}
+		}
+		x.body, err = x.loan.ReadAll(x.body, source, size, limit)
+	}
+	switch {
+	case errors.Is(err, memory.ErrExhausted):
+		return failure.MemoryExhausted()
+	case err != nil && !errors.Is(err, io.EOF):
+		return x.unreadable(a, err)
+	case int64(len(x.body)) > limit:
+		return failure.InvalidReply(a.Deployment, x.body, x.sender.Strict)
 	}
 	return nil
 }

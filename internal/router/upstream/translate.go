@@ -61,6 +61,30 @@ func (x *Exchange) translateWhole(a *reply.Answer) *failure.Failure {
 	return nil
 }
 
+// isTranslatable reports whether package translate knows a dialect.
+func isTranslatable(in dialect.Dialect) bool {
+	_, ok := translatedDialects[in]
+	return ok
+}
+
+// collect makes one reply of an upstream's stream, whose beginning is in body, for a
+// client that asked for none. err is that of the last read.
+func (x *Exchange) collect(a *reply.Answer, err error) *failure.Failure {
+	if f := x.readRest(a, -1, err); f != nil {
+		return f
+	}
+	call := x.call
+	if call == nil {
+		call = translate.NewCall(translatedDialects[x.request.Dialect], x.options(a.Deployment))
+	}
+	body, err := call.Collect(a.Deployment.RedactReply(x.body))
+	if e := (*translate.ReplyError)(nil); errors.As(err, &e) {
+		return x.errorInReply(a, dialect.EncodeJSON(map[string]any{"error": map[string]any{"message": e.Message}}))
+	}
+	a.Body, a.UsageEstimated = body, call.IsEstimated()
+	return nil
+}
+
 // translateStream makes the source of a stream, whose beginning is in body, one that
 // reads as if the upstream spoke the client's dialect. err is that of the last read.
 func (x *Exchange) translateStream(a *reply.Answer, err error) {
