@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/samber/lo"
-	"github.com/sourcegraph/conc"
 	"github.com/sourcegraph/conc/panics"
 
 	"github.com/flowgate-go/flowgate/internal/report"
@@ -43,7 +43,7 @@ func Run(ctx context.Context, list []Check, o Options) []report.Result {
 	byID := indexByID(all)
 	slots := make(chan struct{}, o.Parallel)
 	finished := make(chan *scheduled, len(all))
-	var wg conc.WaitGroup
+	var wg sync.WaitGroup
 	for _, p := range all {
 		wg.Go(func() {
 			p.result = p.examine(ctx, byID, slots, o)

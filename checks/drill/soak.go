@@ -5,10 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"syscall"
 	"time"
-
-	"github.com/sourcegraph/conc"
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/internal/config"
@@ -70,7 +69,7 @@ func (s *stack) soak(ctx context.Context, span time.Duration, clients int, seen 
 	until, stop := context.WithTimeout(ctx, span)
 	defer stop()
 	began := time.Now()
-	var work conc.WaitGroup
+	var work sync.WaitGroup
 	for range clients {
 		work.Go(func() { l.sendRequests(until) })
 	}
@@ -172,7 +171,7 @@ func (s *stack) killRouter(ctx context.Context, l *load) error {
 
 func (s *stack) runCommandsAtOnce(ctx context.Context) error {
 	errs := make([]error, 6)
-	var commands conc.WaitGroup
+	var commands sync.WaitGroup
 	for i := range errs {
 		commands.Go(func() {
 			if i%2 == 0 {

@@ -5,9 +5,9 @@ package verify
 
 import (
 	"context"
+	"sync"
 
 	"github.com/samber/lo"
-	"github.com/sourcegraph/conc"
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor"
@@ -50,7 +50,7 @@ func Run(ctx context.Context, o security.Options) (report.Checked, error) {
 	var results []report.Result
 	var tried report.Checked
 	var smokeErr error
-	var wg conc.WaitGroup
+	var wg sync.WaitGroup
 	wg.Go(func() { results = checks.Run(ctx, list, checks.Options{Emit: o.Emit, Mend: o.Fix}) })
 	wg.Go(func() { tried, smokeErr = runSmoke(ctx, o.Options) })
 	wg.Wait()

@@ -22,8 +22,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/sourcegraph/conc"
-
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/selfexec"
@@ -102,7 +100,7 @@ func Run(ctx context.Context, o Options) error {
 	}
 	ctx, stopSignals := notifyTermination(ctx)
 	defer stopSignals()
-	var lifeline conc.WaitGroup
+	var lifeline sync.WaitGroup
 	defer lifeline.Wait()
 	if c, ok := o.Lifeline.(io.Closer); ok {
 		defer func() { _ = c.Close() }()

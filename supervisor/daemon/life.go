@@ -7,10 +7,10 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
-	"github.com/sourcegraph/conc"
 
 	"github.com/flowgate-go/flowgate/supervisor/control"
 	"github.com/flowgate-go/flowgate/supervisor/daemon/folder"
@@ -120,7 +120,7 @@ func (r *resident) serve(ctx context.Context, listener *net.UnixListener, first 
 		ReadHeaderTimeout: 5 * time.Second,
 		ErrorLog:          slog.NewLogLogger(r.opts.Log.Handler(), slog.LevelWarn),
 	}
-	var servers, background conc.WaitGroup
+	var servers, background sync.WaitGroup
 	answer := func(l *net.UnixListener) { servers.Go(func() { r.answer(server, l) }) }
 	answer(listener)
 	working, endWork := context.WithCancel(context.WithoutCancel(ctx))

@@ -4,8 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-
-	"github.com/sourcegraph/conc"
+	"sync"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/supervisor/control"
@@ -49,7 +48,7 @@ func (r *resident) handleCommand(op func(context.Context, control.Request) error
 			defer unsubscribe()
 		}
 		done := make(chan error, 1)
-		var running conc.WaitGroup
+		var running sync.WaitGroup
 		defer running.Wait()
 		running.Go(func() { done <- op(req.Context(), q) })
 		if !r.relay(json.NewEncoder(w), flush, events, done) {

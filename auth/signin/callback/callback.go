@@ -12,11 +12,10 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
-
-	"github.com/sourcegraph/conc"
 
 	"github.com/flowgate-go/flowgate/auth/signin/retry"
 	"github.com/flowgate-go/flowgate/auth/signin/session"
@@ -34,7 +33,7 @@ type Page struct {
 	answers  chan url.Values
 	state    atomic.Pointer[string] // what answers must carry; nil until expect
 	server   *http.Server
-	serving  conc.WaitGroup
+	serving  sync.WaitGroup
 }
 
 // Expect sets the state that answers must have; before, every answer is refused.

@@ -10,11 +10,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"syscall"
 	"time"
 
 	"github.com/samber/lo"
-	"github.com/sourcegraph/conc"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
@@ -59,7 +59,7 @@ func Serve(ctx context.Context, addr string, h http.Handler, opts Options) error
 	if opts.Ready != nil {
 		opts.Ready(listener.Addr())
 	}
-	var owner conc.WaitGroup
+	var owner sync.WaitGroup
 	failed := make(chan error, 1)
 	owner.Go(func() { failed <- server.Serve(bounded) })
 	defer owner.Wait()

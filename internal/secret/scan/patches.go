@@ -9,8 +9,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/sourcegraph/conc"
-
 	"github.com/flowgate-go/flowgate/internal/secret/repo"
 	"github.com/flowgate-go/flowgate/internal/secret/repo/patch"
 )
@@ -31,7 +29,7 @@ func (s *Scanner) Patches(ctx context.Context, r *repo.Repo, stream Stream) (Res
 func (s *Scanner) patches(ctx context.Context, r *repo.Repo, stream Stream) (Result, *longMatchPaths, error) {
 	c, far := newCollector(), &longMatchPaths{paths: map[string]bool{}}
 	batches := make(chan []patch.Addition, 2*runtime.GOMAXPROCS(0))
-	var wg conc.WaitGroup
+	var wg sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			w := &patchWorker{Worker: s.Worker(), blobs: r.Blobs(), c: c, far: far, contents: map[contentKey][]Finding{}}

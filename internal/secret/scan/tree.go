@@ -13,9 +13,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
-
-	"github.com/sourcegraph/conc"
 
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
@@ -26,7 +25,7 @@ import (
 func (s *Scanner) Tree(ctx context.Context, root string, files []string, cache *Cache) Result {
 	t := &tree{s: s, root: root, cache: cache, c: newCollector()}
 	next := atomic.Int64{}
-	var wg conc.WaitGroup
+	var wg sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			w := &treeWorker{tree: t, hash: sha1.New()}

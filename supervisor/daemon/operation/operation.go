@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/sourcegraph/conc"
-
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/supervisor/control"
@@ -124,7 +122,7 @@ func (s *Services) start(ctx context.Context, q control.Request) error {
 	failed, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	errs := make([]error, len(wanted))
-	var starts conc.WaitGroup
+	var starts sync.WaitGroup
 	for i, svc := range wanted {
 		starts.Go(func() {
 			errs[i] = s.startOne(ctx, failed, s.startRequest(svc, q), reached)
@@ -165,7 +163,7 @@ func (s *Services) stopAll(ctx context.Context, names []string) error {
 		finished[u.Name()] = make(chan struct{})
 	}
 	errs := make([]error, len(all))
-	var stops conc.WaitGroup
+	var stops sync.WaitGroup
 	for i, u := range all {
 		stops.Go(func() {
 			defer close(finished[u.Name()])

@@ -15,8 +15,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/sourcegraph/conc"
-
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/runtimestore"
@@ -51,7 +49,7 @@ type Services struct {
 	order   []string        // names in start order
 	running map[string]bool // Runners whose goroutine was started
 
-	goroutines conc.WaitGroup  // the Runners'
+	goroutines sync.WaitGroup  // the Runners'
 	ctx        context.Context // of the Runners; outlives the commands
 	cancel     context.CancelCauseFunc
 	adopted    atomic.Bool

@@ -12,10 +12,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"syscall"
 	"time"
-
-	"github.com/sourcegraph/conc"
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
@@ -50,7 +49,7 @@ type Process struct {
 	census       *process.Census
 	rejoinCensus func() // has the census look at the leader again; nil for a process that is not a child
 	stopWatching context.CancelFunc
-	watchers     conc.WaitGroup
+	watchers     sync.WaitGroup
 }
 
 // watch begins to observe the process.
