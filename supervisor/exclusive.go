@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/flock"
 	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
@@ -21,7 +22,7 @@ func LockChanges(ctx context.Context, cfg *config.Config) (io.Closer, error) {
 	if err := control.EnsureRuntimeDir(cfg.Paths.RuntimeDir); err != nil {
 		return nil, err
 	}
-	lock, err := control.AcquireLock(ctx, control.ChangeLockPath(cfg.Paths.RuntimeDir), changeLockTimeout)
+	lock, err := flock.Take(ctx, control.ChangeLockPath(cfg.Paths.RuntimeDir), changeLockTimeout)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -34,7 +35,7 @@ func LockChanges(ctx context.Context, cfg *config.Config) (io.Closer, error) {
 // TryLockChanges is LockChanges without the wait. ok is false when another command
 // holds the lock.
 func TryLockChanges(ctx context.Context, cfg *config.Config) (lock io.Closer, ok bool) {
-	file, err := control.AcquireLock(ctx, control.ChangeLockPath(cfg.Paths.RuntimeDir), 0)
+	file, err := flock.Take(ctx, control.ChangeLockPath(cfg.Paths.RuntimeDir), 0)
 	return file, err == nil
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/flock"
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/supervisor/client"
 	"github.com/flowgate-go/flowgate/supervisor/control"
@@ -70,7 +71,7 @@ func endSupervisor(ctx context.Context, runtimeDir string, id process.Identity) 
 // folder's lock. Where the system does not say which process holds it, a held
 // lock and the identity in the ledger, which a reused pid does not have, must do.
 func holdsLock(runtimeDir string, id process.Identity) bool {
-	pid, held := control.LockHolder(control.LockPath(runtimeDir))
+	pid, held := flock.Holder(control.LockPath(runtimeDir))
 	return held && id.PID > 1 && id.PID != os.Getpid() && (pid == 0 || pid == id.PID)
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/flock"
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/supervisor/client"
 	"github.com/flowgate-go/flowgate/supervisor/control"
@@ -122,7 +123,7 @@ func stopWithout(ctx context.Context, cfg *config.Config, services []string) (co
 		return offline(cfg), fault.New("supervisor-unreachable", "the runtime folder %s was removed while services run from it", dir).
 			WithHint("mage start makes it anew and adopts them; then mage stop")
 	}
-	lock, err := control.AcquireLock(ctx, control.LockPath(dir), control.LockTimeout)
+	lock, err := flock.Take(ctx, control.LockPath(dir), control.LockTimeout)
 	if err != nil {
 		return offline(cfg), control.UnwritableFault(dir, err)
 	}

@@ -8,9 +8,9 @@ import (
 	"syscall"
 )
 
-// HolderPID returns the pid of the process that holds the exclusive flock of a file, as
+// holderPID returns the pid of the process that holds the exclusive flock of a file, as
 // /proc/locks (proc_locks(5)) says; 0 when it does not say, and on macOS.
-func HolderPID(file *os.File) (pid int) {
+func holderPID(file *os.File) (pid int) {
 	info, err := file.Stat()
 	if err != nil {
 		return 0

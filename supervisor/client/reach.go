@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/flock"
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/supervisor/control"
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
@@ -33,7 +34,7 @@ func LivingSupervisor(runtimeDir string) (id process.Identity, lives bool) {
 	if id.PID != 0 {
 		return id, id.Alive()
 	}
-	pid, held := control.LockHolder(control.LockPath(runtimeDir))
+	pid, held := flock.Holder(control.LockPath(runtimeDir))
 	if !held {
 		return process.Identity{}, false
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/flock"
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/flowgate-go/flowgate/supervisor/client"
@@ -115,7 +116,7 @@ func pidsIn(text []byte) []int {
 // holds the supervisor's lock meanwhile, so that none starts; while one runs,
 // only pid files, which it has none of, are removed.
 func RemoveStale(ctx context.Context, cfg *config.Config) ([]string, error) {
-	lock, err := control.AcquireLock(ctx, control.LockPath(cfg.Paths.RuntimeDir), 50*time.Millisecond)
+	lock, err := flock.Take(ctx, control.LockPath(cfg.Paths.RuntimeDir), 50*time.Millisecond)
 	runs := errors.Is(err, context.DeadlineExceeded)
 	if err != nil && !runs {
 		return nil, control.UnwritableFault(cfg.Paths.RuntimeDir, err)

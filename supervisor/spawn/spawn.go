@@ -14,6 +14,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/flock"
 	"github.com/flowgate-go/flowgate/internal/logfile"
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/selfexec"
@@ -46,7 +47,7 @@ func Ensure(ctx context.Context, cfg *config.Config, c *client.Client, o Options
 	if err := control.EnsureRuntimeDir(dir); err != nil {
 		return err
 	}
-	lock, err := control.AcquireLock(ctx, control.StartLockPath(dir), startLockTimeout)
+	lock, err := flock.Take(ctx, control.StartLockPath(dir), startLockTimeout)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/flock"
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/supervisor/control"
 )
@@ -53,7 +54,7 @@ func Take(ctx context.Context, dir string, id process.Identity) (*Folder, error)
 	if err != nil {
 		return nil, control.UnwritableFault(dir, err)
 	}
-	lock, err := control.AcquireLock(ctx, control.LockPath(dir), control.LockTimeout)
+	lock, err := flock.Take(ctx, control.LockPath(dir), control.LockTimeout)
 	if errors.Is(err, context.DeadlineExceeded) {
 		return nil, fault.New("supervisor-running", "another supervisor holds %s", dir).WithHint("see mage status")
 	}
@@ -113,7 +114,7 @@ func (f *Folder) retake(serve func(*net.UnixListener)) error {
 	if err := control.EnsureRuntimeDir(f.dir); err != nil {
 		return err
 	}
-	lock, err := control.AcquireLock(context.Background(), control.LockPath(f.dir), lockTimeout)
+	lock, err := flock.Take(context.Background(), control.LockPath(f.dir), lockTimeout)
 	if errors.Is(err, context.DeadlineExceeded) {
 		return ErrSuperseded
 	}
