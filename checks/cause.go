@@ -12,7 +12,7 @@ type Cause struct {
 // Reason implements report.Reasoned.
 func (c Cause) Reason() string { return c.Text }
 
-// FromFault is the failed outcome that says what a fault says.
+// FromFault returns a failed outcome with the message, detail and hint of a fault.
 func FromFault(err error) Outcome {
 	f := fault.From(err)
 	o := Failed("%s", f.Message)

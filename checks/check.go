@@ -54,26 +54,27 @@ func Notef(format string, args ...any) Note { return Note{fmt.Sprintf(format, ar
 // Reason implements report.Reasoned.
 func (n Note) Reason() string { return n.Text }
 
-// Passed is the outcome of a check that found things as they should be.
+// Passed returns the outcome of a check that found no problem.
 func Passed(detail any) Outcome { return Outcome{Status: report.Pass, Detail: detail} }
 
-// Failed is the outcome of a check that found the fault described.
+// Failed returns the outcome of a check that found a problem, with the problem as its
+// reason.
 func Failed(format string, args ...any) Outcome {
 	return Outcome{Status: report.Fail, Detail: Note{redactf(format, args)}}
 }
 
-// Warned is the outcome of a check that found something that works but that
-// somebody should look at.
+// Warned returns the outcome of a check that found something that works but needs
+// attention.
 func Warned(format string, args ...any) Outcome {
 	return Outcome{Status: report.Warn, Detail: Note{redactf(format, args)}}
 }
 
-// Skipped is the outcome of a check that could not be tried.
+// Skipped returns the outcome of a check that could not judge.
 func Skipped(format string, args ...any) Outcome {
 	return Outcome{Status: report.Skip, Detail: Note{redactf(format, args)}}
 }
 
-// redactf is a text without the secrets of addresses in it.
+// redactf formats a text and shortens the secrets in its addresses.
 func redactf(format string, args []any) string { return redact.URL(fmt.Sprintf(format, args...)) }
 
 // WithFix returns the outcome with what mends it.
@@ -88,7 +89,7 @@ func (o Outcome) WithDetail(detail any) Outcome {
 	return o
 }
 
-// reasonText is the outcome's sentence, "" when it has none.
+// reasonText returns the outcome's sentence, "" when it has none.
 func (o Outcome) reasonText() string {
 	if r, ok := o.Detail.(report.Reasoned); ok {
 		return r.Reason()

@@ -103,8 +103,8 @@ func (p *scheduled) toResult(o Outcome, took time.Duration) report.Result {
 	}
 }
 
-// mendAndRerun is a run of Mend followed by one of Run, whose outcome says what was
-// done. When Mend fails the complaint stays, with the reason.
+// mendAndRerun returns a func that calls Mend, then Run, and returns the outcome of Run
+// with what Mend did. When Mend fails the complaint stays, with the reason.
 func (p *scheduled) mendAndRerun(complaint Outcome) func(context.Context) Outcome {
 	return func(ctx context.Context) Outcome {
 		done, err := p.Mend(ctx)
@@ -129,7 +129,7 @@ func (p *scheduled) runWithTimeout(parent context.Context, run func(context.Cont
 	}
 	ctx, cancel := context.WithTimeout(parent, timeout)
 	defer cancel()
-	result := make(chan Outcome, 1) // buffered: a check that comes back late finds nobody waiting
+	result := make(chan Outcome, 1) // buffered: a late check must not block
 	go func() {
 		var o Outcome
 		if r := panics.Try(func() { o = run(ctx) }); r != nil {

@@ -43,7 +43,7 @@ func Select(list []Check, only, skip string) ([]Check, error) {
 	return kept, nil
 }
 
-// matchIDs are the IDs that globs match.
+// matchIDs returns the IDs that globs match.
 func matchIDs(list []Check, globs, flag string) (map[string]bool, error) {
 	found := map[string]bool{}
 	if globs == "" {
@@ -68,7 +68,7 @@ func matchIDs(list []Check, globs, flag string) (map[string]bool, error) {
 	return found, nil
 }
 
-// Unknown is the fault check-unknown for an ID that no check of the list has.
+// Unknown returns the fault check-unknown for an ID that no check of the list has.
 func Unknown(list []Check, id string) *fault.Error {
 	return fault.Usage("check-unknown", "there is no check %q", id).WithHint("%s", hintAt(list, id))
 }

@@ -76,7 +76,7 @@ func (t *trial) writeKeys() error {
 		t.addSecret("CLIProxyAPI key", "cpa-", own), t.addSecret("CLIProxyAPI management key", "mk-", own), t.addSecret("provider key", "sk-proj-", own)))
 }
 
-// writeCredentials are files as the providers' own programs write them.
+// writeCredentials writes credential files in the form of the providers' own programs.
 func (t *trial) writeCredentials() error {
 	prefixes := map[string]string{"Claude token": "sk-ant-oat01-", "Gemini token": "ya29."}
 	for _, c := range []struct{ kind, file, form string }{
@@ -125,7 +125,8 @@ func (t *trial) writeConfiguration(upstream int) error {
 	return t.writeFile(file, text)
 }
 
-// writeBrokenConfigs are configurations that are refused; the refusal must not quote them.
+// writeBrokenConfigs writes configurations that are refused; the refusal must not quote
+// them.
 func (t *trial) writeBrokenConfigs() error {
 	for name, form := range map[string]string{
 		"unknown-key.yaml": "config_version: 2\napi_key: %s\n",

@@ -19,8 +19,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
-// Commands are what is typed, in order; a word that begins with @ stands for a
-// broken configuration. Together they run every target that an installation has.
+// Commands returns the commands that a trial runs, in order; a word that begins with @
+// stands for a broken configuration. Together they run every target that an installation
+// has.
 func Commands() [][]string {
 	all := [][]string{
 		{"trust"}, {"trust", "-show"}, {"trust:list"}, {"overview"}, {"version"}, {"help"}, {"config:validate"}, {"config:show"}, {"config:show", "-format=text"}, {"config:schema"}, {"config:migrate", "-dry-run"},
@@ -41,12 +42,13 @@ func Commands() [][]string {
 	return append(all, []string{"router:serve", "-settings=config/flowgate.yaml", "-port=1"}, []string{"echo:serve", "-host=256.0.0.1"}, finalLogsCommand(), []string{"stop"})
 }
 
-// finalLogsCommand is the command that shows a log in which every secret stands.
+// finalLogsCommand returns the command that shows a log into which fillLog wrote every
+// secret.
 func finalLogsCommand() []string { return []string{"logs", "-n=5000"} }
 
 // authCommands sign in, import, show and move the credentials that were planted.
 func authCommands() [][]string {
-	const recipient = "-recipient=age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p" // of age's own README: nobody's here
+	const recipient = "-recipient=age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p" // from age's own README; its identity is not here
 	return [][]string{
 		{"auth:list"}, {"auth:status"}, {"auth:status", "-live", "-format=text"}, {"auth:status", "-within=8h"},
 		{"auth:import", "codex"}, {"auth:import", "codex", "-take", "-dry-run"}, {"auth:import-headless", "codex", "-take"}, {"auth:import", "claude", "-share"},
@@ -113,7 +115,7 @@ func (t *trial) runCommand(ctx context.Context, words ...string) exitStatus {
 	return exitStatus{}
 }
 
-// lastComplaint is the first line that the last command complained with, without secrets.
+// lastComplaint returns the first line that the last command complained with, without secrets.
 func (t *trial) lastComplaint() string {
 	var values []string
 	for _, p := range t.secrets {
@@ -132,7 +134,7 @@ func (t *trial) secretOf(kind string) string {
 	return ""
 }
 
-// captureProcesses keeps the arguments of every process, which anybody can read.
+// captureProcesses records the arguments of every process, which every user can read.
 func (t *trial) captureProcesses(ctx context.Context) {
 	out, err := exec.CommandContext(ctx, "ps", "-A", "-o", "args").Output()
 	if err == nil {
@@ -169,7 +171,7 @@ func (t *trial) sendRequests(ctx context.Context) {
 	}
 }
 
-// routerURL is where the trial's router listens.
+// routerURL returns the address at which the trial's router listens.
 func (t *trial) routerURL(ctx context.Context) string {
 	t.runCommand(ctx, "status", `-jq=.data.services[]|select(.name=="litellm").url`, "-raw")
 	return strings.TrimSpace(string(t.outputs[len(t.outputs)-1].streams["stdout"]))

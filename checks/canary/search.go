@@ -20,7 +20,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
-// encodings are the forms in which a secret could come out, by name.
+// encodings returns the forms in which a secret could come out, by name.
 func encodings(secret string) map[string]string {
 	quoted, _ := json.Marshal(secret) // a string always is
 	all := map[string]string{

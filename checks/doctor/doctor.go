@@ -79,7 +79,7 @@ func Run(ctx context.Context, o Options) (report.Checked, error) {
 	return report.Checked{Checks: results, Data: data, Strict: o.Strict}, s.ConfigError
 }
 
-// Checks are all checks, ready to run, and what to call when they have run: for
+// Checks returns all checks, ready to run, and a func to call when they have run: for
 // families that share some of them.
 func Checks(ctx context.Context, o Options) (list []checks.Check, done func()) {
 	s := subject.New(ctx, o.Subject())

@@ -48,7 +48,7 @@ type Drills struct {
 // drillTimeout is what one drill may take: several starts and a hung probe.
 const drillTimeout = 2 * time.Minute
 
-// Run goes through one drill or all of them. Fault: drill-unknown.
+// Run runs one drill or all of them. Fault: drill-unknown.
 func Run(ctx context.Context, o Options) (report.Checked, error) {
 	drills := List()
 	if o.Name != "" {
@@ -93,7 +93,7 @@ func (d Drill) check(o Options) checks.Check {
 	}
 }
 
-// runInStack runs the drill between a start and an end of its stack.
+// runInStack starts the stack, runs the drill in it and tears it down.
 func (d Drill) runInStack(ctx context.Context, s *stack) (err error) {
 	defer func() {
 		if end := s.tearDown(); err == nil {

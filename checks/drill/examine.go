@@ -10,8 +10,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/report"
 )
 
-// expectComplaint has doctor examine the stack and wants one check to complain with all
-// the words.
+// expectComplaint lets doctor examine the stack and fails unless the check complains with
+// all of the words.
 func (s *stack) expectComplaint(ctx context.Context, fix bool, id string, words ...string) error {
 	r, err := s.runCheck(ctx, fix, id)
 	if err != nil {
@@ -30,18 +30,19 @@ func (s *stack) expectComplaint(ctx context.Context, fix bool, id string, words 
 	return nil
 }
 
-// expectPass wants a check of doctor to pass.
+// expectPass fails unless a check of doctor passes.
 func (s *stack) expectPass(ctx context.Context, id string) error {
 	r, err := s.runCheck(ctx, false, id)
 	if err == nil && r.Status != report.Pass {
 		err = fmt.Errorf("doctor still says of %s: %s", id, reasonOf(r))
 	}
 	if err == nil {
-		s.noteStep("doctor: %s is well", id)
+		s.noteStep("doctor: %s passes", id)
 	}
 	return err
 }
 
+// runCheck runs doctor on the stack and returns the result of one check.
 func (s *stack) runCheck(ctx context.Context, fix bool, id string) (report.Result, error) {
 	examined, err := doctor.Run(ctx, doctor.Options{
 		File: s.cfg.File, Cwd: s.dir, Self: s.options.Self, Fix: fix, Environ: s.options.Environ, Getenv: s.options.Getenv, Now: time.Now,
@@ -57,6 +58,7 @@ func (s *stack) runCheck(ctx context.Context, fix bool, id string) (report.Resul
 	return report.Result{}, fmt.Errorf("doctor has no check %s", id)
 }
 
+// reasonOf returns the reason of a result; "" when it has none.
 func reasonOf(r report.Result) string {
 	if reasoned, ok := r.Detail.(report.Reasoned); ok {
 		return reasoned.Reason()

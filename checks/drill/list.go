@@ -16,16 +16,16 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor"
 )
 
-// List are all drills.
+// List returns all drills.
 func List() []Drill {
 	return []Drill{
 		{Name: "service-killed", Title: "A router that is killed comes back", About: "The router is ended three times with kill -9.", run: killService},
 		{Name: "supervisor-killed", Title: "A router outlives its supervisor and is adopted", About: "The supervisor is ended with kill -9 and another one started.", run: killSupervisor},
-		{Name: "port-stolen", Title: "A stranger on the router's port is named and left alone", About: "While the router is stopped, somebody else takes its port.", run: stealPort},
-		{Name: "pid-stale", Title: "A pid file of somebody else's process does no harm", About: "Pid files are left behind: one of a process that has ended, one of a stranger's.", run: leavePIDFiles},
+		{Name: "port-stolen", Title: "A foreign process on the router's port is named and not touched", About: "While the router is stopped, another process takes its port.", run: stealPort},
+		{Name: "pid-stale", Title: "A pid file that names a foreign process does no harm", About: "Pid files are left behind: one of a process that has ended, one of a process outside the stack.", run: leavePIDFiles},
 		{Name: "probe-hung", Title: "A router that hangs is found and replaced", About: "The router is suspended: it takes connections and answers none.", run: hangProbe},
-		{Name: "disk-full", Title: "On a full disk the router serves on", About: "The disk of the runtime folder, a small one of its own, is filled.", run: fillDisk, before: mountDisk},
-		{Name: "credential-expired", Title: "A credential that has ended is named", About: "A credential whose token has expired, without a refresh token, appears among the credentials.", run: expireCredential},
+		{Name: "disk-full", Title: "The router serves while the disk is full", About: "The disk of the runtime folder, a small one of its own, is filled.", run: fillDisk, before: mountDisk},
+		{Name: "credential-expired", Title: "An expired credential is named", About: "A credential whose token has expired, without a refresh token, appears among the credentials.", run: expireCredential},
 		{Name: "upgrade-cut", Title: "An upgrade cut in half leaves the old supervisor in charge", About: "The new program vanishes between its check and its execution.", run: cutUpgrade},
 	}
 }
@@ -111,13 +111,13 @@ func stealPort(ctx context.Context, s *stack) error {
 func leavePIDFiles(ctx context.Context, s *stack) error {
 	dir := s.cfg.Paths.RuntimeDir
 	stale, theirs := filepath.Join(dir, "litellm.pid"), filepath.Join(dir, "other.pid")
-	const nobody = 1<<22 + 1 // above every pid that Linux and macOS give out
-	for path, pid := range map[string]int{stale: nobody, theirs: s.bystanderID.PID} {
+	const unusedPID = 1<<22 + 1 // above every pid that Linux and macOS give out
+	for path, pid := range map[string]int{stale: unusedPID, theirs: s.bystanderID.PID} {
 		if err := os.WriteFile(path, []byte(strconv.Itoa(pid)+"\n"), 0o600); err != nil {
 			return err
 		}
 	}
-	s.noteStep("%s names nobody, %s the process beside the stack", filepath.Base(stale), filepath.Base(theirs))
+	s.noteStep("%s names no process, %s the bystander", filepath.Base(stale), filepath.Base(theirs))
 	if err := s.expectComplaint(ctx, false, "processes.stale", "other.pid"); err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func leavePIDFiles(ctx context.Context, s *stack) error {
 		return errors.New("doctor -fix left the stale pid file")
 	}
 	if _, err := os.Stat(theirs); err != nil {
-		return fmt.Errorf("doctor -fix removed a file about somebody else: %w", err)
+		return fmt.Errorf("doctor -fix removed the pid file of a foreign process: %w", err)
 	}
 	if _, err := supervisor.Restart(ctx, s.cfg, supervisor.StartOptions{Self: s.options.Self, Environ: s.options.Environ}); err != nil {
 		return err

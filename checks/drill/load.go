@@ -27,8 +27,8 @@ type load struct {
 	lastKillMS atomic.Int64 // when a kill of the router last began, Unix milliseconds
 }
 
-// sendRequests sends one request after the other until ctx ends; the last one is
-// waited for.
+// sendRequests sends one request after the other until ctx ends, and waits for the last
+// one.
 func (l *load) sendRequests(ctx context.Context) {
 	client := loopback.New(loopback.Options{Timeout: 30 * time.Second, Idle: 1})
 	defer client.CloseIdleConnections()
@@ -38,7 +38,7 @@ func (l *load) sendRequests(ctx context.Context) {
 		switch {
 		case errors.Is(err, syscall.ECONNREFUSED):
 			l.resent.Add(1)
-			time.Sleep(5 * time.Millisecond) // nobody listens: as a client waits before it tries again
+			time.Sleep(5 * time.Millisecond) // the router does not listen: wait as clients do before a retry
 			continue
 		case err == nil:
 		case l.lastKillMS.Load() >= began-keptConnectionMS:
@@ -55,6 +55,7 @@ func (l *load) sendRequests(ctx context.Context) {
 // the killed router for a good one.
 const keptConnectionMS = 1000
 
+// sendOne sends one request and returns why it was not answered rightly.
 func (l *load) sendOne(client *http.Client) error {
 	body := strings.NewReader(`{"model":"router-default","messages":[{"role":"user","content":"soak"}]}`)
 	req, err := http.NewRequest(http.MethodPost, l.url, body)

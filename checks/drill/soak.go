@@ -17,22 +17,22 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
-// SoakResult is what came of the requests. A request that finds nobody listening
+// SoakResult is what came of the requests. A request that was refused a connection
 // is sent again, as clients do; one that was sent and not answered is lost.
 type SoakResult struct {
 	checks.Note
 	Seconds  float64        `json:"seconds"`
 	Requests int64          `json:"requests"`
-	Again    int64          `json:"sent_again"`     // nobody listened for the moment
+	Again    int64          `json:"sent_again"`     // the connection was refused
 	InFlight int64          `json:"lost_in_flight"` // in a router that was killed
 	Lost     int64          `json:"lost"`           // any other way: none may be
 	First    string         `json:"first_lost,omitempty"`
 	Faults   map[string]int `json:"faults"`
 }
 
-// Soak loads a private router with clients (default 8) for a time (default one
-// minute) while random faults befall its stack. It fails when a request is lost
-// that was not in flight in a killed router.
+// Soak loads a private router with clients (default 8) for a time (default one minute)
+// while it injects random faults into the stack. It fails when a request is lost that was
+// not in flight in a killed router.
 func Soak(ctx context.Context, o Options, span time.Duration, clients int) (report.Checked, error) {
 	if span <= 0 {
 		span = time.Minute
@@ -91,7 +91,7 @@ func (s *stack) soak(ctx context.Context, span time.Duration, clients int, seen 
 	return nil
 }
 
-// injectFaults does one random fault after the other.
+// injectFaults applies random faults, one after the other, until ctx ends.
 func (s *stack) injectFaults(ctx context.Context, l *load, counts map[string]int) error {
 	faults := []struct {
 		name string
@@ -147,8 +147,7 @@ func (s *stack) upgradeSupervisor(ctx context.Context) error {
 	return err
 }
 
-// killRouter kills the router, and starts it again if that was once too often
-// for its start limit.
+// killRouter kills the router, and starts it again when its start limit is reached.
 func (s *stack) killRouter(ctx context.Context, l *load) error {
 	router, err := s.routerStatus(ctx)
 	if err != nil {

@@ -81,7 +81,7 @@ func (s *stack) prepare() error {
 	return err
 }
 
-// noteStep notes what was done or seen.
+// noteStep records what was done or seen.
 func (s *stack) noteStep(format string, args ...any) {
 	s.steps = append(s.steps, fmt.Sprintf(format, args...))
 }
@@ -93,7 +93,7 @@ func (s *stack) start(ctx context.Context) error {
 	return err
 }
 
-// routerStatus is the router as the supervisor sees it.
+// routerStatus returns the status that the supervisor gives of the router.
 func (s *stack) routerStatus(ctx context.Context) (control.ServiceStatus, error) {
 	status, err := supervisor.Query(ctx, s.cfg)
 	if err != nil {
@@ -106,12 +106,12 @@ func (s *stack) routerStatus(ctx context.Context) (control.ServiceStatus, error)
 	return only[0], nil
 }
 
-// waitFor waits for something to hold.
+// waitFor polls until holds returns true or ctx ends, and notes what as a step.
 func (s *stack) waitFor(ctx context.Context, what string, holds func() bool) error {
 	for !holds() {
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("waited in vain for %s", what)
+			return fmt.Errorf("gave up waiting: %s", what)
 		case <-time.After(20 * time.Millisecond): // a status has no event for a command
 		}
 	}
@@ -127,7 +127,7 @@ func (s *stack) waitForNewRouter(ctx context.Context, pid int) error {
 	})
 }
 
-// expectServing asks the router itself.
+// expectServing asks the router itself whether it is ready.
 func (s *stack) expectServing(ctx context.Context) error {
 	svc, _ := s.cfg.Service(config.LiteLLM)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, svc.URL()+svc.ReadinessPath, nil)
@@ -146,16 +146,16 @@ func (s *stack) expectServing(ctx context.Context) error {
 	return nil
 }
 
-// expectBystander wants the bystander to be the very process that it was.
+// expectBystander fails when the bystander process has ended.
 func (s *stack) expectBystander() error {
 	if !s.bystanderID.Alive() {
 		return errors.New("a process that is none of the stack's was ended")
 	}
-	s.noteStep("the process beside the stack was not touched")
+	s.noteStep("the bystander process was not touched")
 	return nil
 }
 
-// tearDown takes the stack down and removes its folder.
+// tearDown stops the stack and removes its folder.
 func (s *stack) tearDown() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()

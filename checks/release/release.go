@@ -30,11 +30,11 @@ type Options struct {
 // minutes on two cores.
 const stepTimeout = time.Hour
 
-// Checks are those of a release, cheap ones first: a command is not run when
-// one of them failed.
+// Checks returns the checks of a release, cheap ones first: no command is run when one of
+// them failed.
 func Checks(o Options) []checks.Check {
 	list := []checks.Check{
-		{ID: "version.valid", Title: "The version is one", Family: "release", Run: o.checkVersion},
+		{ID: "version.valid", Title: "The version is a semantic version", Family: "release", Run: o.checkVersion},
 		{ID: "changelog.entry", Title: "The changelog has the version", Family: "release", Run: o.checkChangelog},
 		{ID: "tree.clean", Title: "Everything is committed", Family: "release", Run: o.checkTree},
 		{ID: "tag.free", Title: "The version is not released yet", Family: "release", Needs: []string{"version.valid", "tree.clean"}, Run: o.checkTag},
@@ -50,7 +50,7 @@ func Checks(o Options) []checks.Check {
 
 func (o Options) checkVersion(context.Context) checks.Outcome {
 	if !regexp.MustCompile(`^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$`).MatchString(o.Version) {
-		return checks.Failed("%q is no semantic version without build metadata", o.Version).WithFix("", "correct Number in internal/version/version.go")
+		return checks.Failed("%q is not a semantic version without build metadata", o.Version).WithFix("", "correct Number in internal/version/version.go")
 	}
 	return checks.Passed(checks.Note{Text: o.Version})
 }

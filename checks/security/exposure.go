@@ -14,7 +14,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/report"
 )
 
-// exposureChecks are the checks that send requests, only with Options.Probe.
+// exposureChecks returns the checks that send requests; none without Options.Probe.
 func (s *audit) exposureChecks() []checks.Check {
 	if !s.options.Probe {
 		return nil
@@ -26,7 +26,7 @@ func (s *audit) exposureChecks() []checks.Check {
 
 func (s *audit) exposureAddresses() checks.Check {
 	return checks.Check{
-		ID: "exposure.addresses", Title: "Other addresses of this machine lead to no service",
+		ID: "exposure.addresses", Title: "Services do not listen on other addresses of this machine",
 		Run: func(ctx context.Context) checks.Outcome {
 			return s.probeServices(ctx, func(p *prober, running []config.Service) checks.Outcome {
 				for _, svc := range running {
@@ -75,7 +75,7 @@ func bearerHeader(key string) http.Header {
 
 func (s *audit) exposureHeaders() checks.Check {
 	return checks.Check{
-		ID: "exposure.headers", Title: "No header opens what a key should",
+		ID: "exposure.headers", Title: "No header replaces the key",
 		Run: func(ctx context.Context) checks.Outcome {
 			return s.probeServices(ctx, func(p *prober, running []config.Service) checks.Outcome {
 				for _, svc := range running {
@@ -133,7 +133,7 @@ func (s *audit) exposureOrigin() checks.Check {
 
 func (s *audit) exposurePaths() checks.Check {
 	return checks.Check{
-		ID: "exposure.paths", Title: "No spelling of a path gets round the key",
+		ID: "exposure.paths", Title: "No spelling of a path avoids the key",
 		Run: func(ctx context.Context) checks.Outcome {
 			return s.probeServices(ctx, func(p *prober, running []config.Service) checks.Outcome {
 				for _, svc := range running {
@@ -168,13 +168,15 @@ func (s *audit) exposureManagement() checks.Check {
 	}
 }
 
-// isRefusal is a reply that serves nothing. A redirect is none: it was not followed.
+// isRefusal reports whether a reply serves nothing. A redirect is a refusal: it was not
+// followed.
 func isRefusal(r *http.Response, _ string) bool { return r.StatusCode >= 300 }
 
-// isNoReply holds for no reply at all: try takes a refused connection for right.
+// isNoReply never accepts a reply: only a refused connection is right, which send judges
+// itself.
 func isNoReply(*http.Response, string) bool { return false }
 
-// listsNoModels is a reply that does not list models.
+// listsNoModels reports whether a reply does not list models.
 func listsNoModels(r *http.Response, body string) bool {
 	return r.StatusCode != http.StatusOK || !strings.Contains(body, `"data"`)
 }

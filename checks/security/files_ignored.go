@@ -51,7 +51,7 @@ func (s *audit) filesIgnored() checks.Check {
 	}
 }
 
-// missingIgnoreLines are the lines that are missing.
+// missingIgnoreLines returns the lines that .gitignore lacks.
 func (s *audit) missingIgnoreLines(ctx context.Context) (lines []string, err error) {
 	if s.repo.Bare {
 		return nil, nil

@@ -53,8 +53,8 @@ func InstallHook(ctx context.Context, cwd, program string) (Hook, error) {
 	return h, nil
 }
 
-// checkHooksFolder refuses a folder of hooks that is not this repository's alone, and one
-// that another tool makes anew.
+// checkHooksFolder refuses a folder of hooks that other repositories use too, and one
+// that another tool writes.
 func checkHooksFolder(r *repo.Repo, hooks repo.Hooks) error {
 	const run = "mage security-check -staged -only='secrets.staged,files.tracked'"
 	shared := hooks.Scope == "global" || hooks.Scope == "system"
@@ -128,7 +128,8 @@ func isUnchangedScript(text string) bool {
 // chainLine runs the hook that was there before.
 const chainLine = "\"$0.before-flowgate\" \"$@\" || exit\n"
 
-// quoteProgram is a word that a shell takes as it is; words of letters stay bare.
+// quoteProgram returns the path of the program in quotes for a shell; "go tool mage"
+// stays as it is.
 func quoteProgram(word string) string {
 	if word == "go tool mage" {
 		return word

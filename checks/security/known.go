@@ -5,8 +5,8 @@ import (
 	"github.com/flowgate-go/flowgate/auth/inventory"
 )
 
-// installationSecrets are all values that this installation keeps secret, as far as they can
-// be read.
+// installationSecrets returns all values that this installation keeps secret, as far as
+// they can be read.
 func (s *audit) installationSecrets() []string {
 	if s.cfg == nil {
 		return nil
@@ -14,7 +14,7 @@ func (s *audit) installationSecrets() []string {
 	return inventory.Secrets(s.cfg, s.options.Getenv)
 }
 
-// authFolder is where CLIProxyAPI loads credential files from.
+// authFolder returns the folder from which CLIProxyAPI loads credential files.
 func (s *audit) authFolder() string {
 	return auth.Folder(s.cfg, auth.Environment{Getenv: s.options.Getenv})
 }

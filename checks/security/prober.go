@@ -78,8 +78,8 @@ func (p *prober) isLocal(addr string) error {
 	return nil
 }
 
-// otherAddresses are this machine's addresses besides loopback; link-local ones need a
-// zone and are left out.
+// otherAddresses returns this machine's addresses besides loopback, without link-local
+// ones, which need a zone.
 func (p *prober) otherAddresses() []string {
 	return lo.Filter(slices.Sorted(maps.Keys(p.local)), func(a string, _ int) bool {
 		ip := net.ParseIP(a)
@@ -91,7 +91,7 @@ func (p *prober) addressOf(svc config.Service) string {
 	return strings.TrimPrefix(svc.URL(), "http://")
 }
 
-// probeServices gives look the services that run.
+// probeServices calls look with a prober and the services that run.
 func (s *audit) probeServices(ctx context.Context, look func(*prober, []config.Service) checks.Outcome) checks.Outcome {
 	if s.cfg == nil {
 		return s.noConfig()
@@ -176,7 +176,8 @@ func asksForTLS(reply *http.Response, body string) bool {
 	return reply.StatusCode == http.StatusBadRequest && strings.Contains(body, "HTTPS")
 }
 
-// outcome says what answered, or that all was refused.
+// outcome returns the outcome of all attempts: fault says what the ones do that were not
+// refused.
 func (p *prober) outcome(fault, fix string) checks.Outcome {
 	answered := lo.Filter(p.attempts, func(a attempt, _ int) bool { return !a.Refused && !a.unjudged })
 	unjudged := lo.Filter(p.attempts, func(a attempt, _ int) bool { return a.unjudged })

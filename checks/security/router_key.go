@@ -37,7 +37,7 @@ func (s *audit) routerKey() checks.Check {
 			why := findWeakness(key)
 			switch {
 			case key == "" && !loopback.IsHost(svc.Host):
-				return checks.Failed("the router listens on %s and has no master key: it serves everybody who reaches it", svc.Host).WithFix("mage profile:set "+active.Profile, "give it one")
+				return checks.Failed("the router listens on %s and has no master key: every client that reaches it is served", svc.Host).WithFix("mage profile:set "+active.Profile, "give it one")
 			case key == "":
 				return checks.Skipped("the master key is not known here")
 			case why != "":

@@ -50,5 +50,5 @@ func leadsOutside(root, path string, info fs.FileInfo) bool {
 		return ok && info.Mode().IsRegular() && st.Nlink > 1
 	}
 	to, err := filepath.EvalSymlinks(path)
-	return err == nil && !trust.IsWithin(to, root) // one that leads nowhere leads to nobody
+	return err == nil && !trust.IsWithin(to, root) // a broken link leads to no file
 }

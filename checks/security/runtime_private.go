@@ -13,8 +13,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
-// toleratedMode is what a file in the runtime folder may let others do: nothing,
-// but for installed programs, which anybody has.
+// toleratedMode returns the permissions that other users may have on a file in the
+// runtime folder: none, except on installed programs, which are public.
 func (s *audit) toleratedMode(path string) fs.FileMode {
 	if trust.IsWithin(path, filepath.Join(s.cfg.Paths.Root(), "store")) {
 		return 0o055
@@ -22,7 +22,7 @@ func (s *audit) toleratedMode(path string) fs.FileMode {
 	return 0
 }
 
-// walkRuntimeFolder calls look for everything in the runtime folder.
+// walkRuntimeFolder calls look for every file and folder in the runtime folder.
 func (s *audit) walkRuntimeFolder(look func(path string, info fs.FileInfo)) error {
 	return filepath.WalkDir(s.cfg.Paths.Root(), func(path string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
@@ -40,7 +40,7 @@ func (s *audit) walkRuntimeFolder(look func(path string, info fs.FileInfo)) erro
 
 func (s *audit) runtimePrivate() checks.Check {
 	return checks.Check{
-		ID: "runtime.private", Title: "Everything in the runtime folder is yours alone",
+		ID: "runtime.private", Title: "No other user can use files in the runtime folder",
 		Run: func(context.Context) checks.Outcome {
 			open, foreign, err := s.findExposed()
 			switch {
@@ -78,6 +78,8 @@ func (s *audit) runtimePrivate() checks.Check {
 	}
 }
 
+// findExposed returns the files in the runtime folder that other users can use, and those
+// that another user owns.
 func (s *audit) findExposed() (open, foreign []string, err error) {
 	if s.cfg == nil {
 		return nil, nil, nil

@@ -77,8 +77,8 @@ func (s *audit) treeCache() *scan.Cache {
 	return scan.OpenCache(s.seal(), s.cachePath(name), s.rules.Digest+s.root)
 }
 
-// listFiles are those to search. The runtime folder, which is full of secrets, is
-// for other checks.
+// listFiles returns the files to search. Other checks search the runtime folder, which is
+// full of secrets.
 func (s *audit) listFiles(ctx context.Context, unreadable func(string, error)) ([]string, error) {
 	if s.repo != nil && !s.options.All {
 		return s.repo.Files(ctx)
@@ -138,9 +138,9 @@ func (s *audit) secretsHistory() checks.Check {
 	}
 }
 
-// explainPartialClone explains what could not be read of a clone that has only a part of
-// the objects. FlowGate never fetches them itself: what a repository's settings
-// say about its remote may be anything.
+// explainPartialClone gives the reason for what could not be read of a clone that has
+// only a part of the objects. FlowGate never fetches them itself: the repository's
+// settings may name any remote.
 func (s *audit) explainPartialClone(ctx context.Context, result *scan.Result, err error) error {
 	if err == nil && len(result.Scanned.Unread) == 0 {
 		return nil
@@ -162,8 +162,8 @@ func (s *audit) isRangeCut(ctx context.Context) (bool, error) {
 	return s.repo.ReachesShallow(ctx, s.options.Range)
 }
 
-// scanPatch searches what a stream yields. isCut says whether a shallow clone lacks a
-// part of it.
+// scanPatch searches the lines that a stream yields. isCut reports whether a shallow
+// clone lacks a part of them.
 func (s *audit) scanPatch(ctx context.Context, isCut func(context.Context) (bool, error), stream scan.Stream) checks.Outcome {
 	if s.repo == nil {
 		if dir := s.options.Getenv("GIT_DIR"); dir != "" {
@@ -214,8 +214,8 @@ func (s *audit) isOwnGitDir(dir string) bool {
 	return trust.RealPath(dir) == trust.RealPath(s.repo.Dir)
 }
 
-// relativeToRoot is a path as findings have it: relative to the scanned folder, if it is
-// in there.
+// relativeToRoot returns a path relative to the scanned folder when it lies in there, as
+// findings have it.
 func (s *audit) relativeToRoot(path string) string {
 	if rel, err := filepath.Rel(s.root, path); err == nil && trust.IsWithin(path, s.root) {
 		return filepath.ToSlash(rel)
@@ -227,8 +227,8 @@ func scanOutcome(status report.Status, m scanSummary) checks.Outcome {
 	return checks.Outcome{Status: status, Detail: m}
 }
 
-// summarize drops what is ignored, marks what is known, adds the rest to the report
-// and sums it up.
+// summarize drops what is ignored, marks what the baseline has, adds the rest to the
+// report and returns its summary.
 func (s *audit) summarize(result *scan.Result) scanSummary {
 	result.Findings = slices.DeleteFunc(result.Findings, s.ignore.Has)
 	m := scanSummary{

@@ -39,8 +39,8 @@ func (s *audit) secretsLogs() checks.Check {
 	}
 }
 
-// logs are the paths of all logs, without the leading slash: those in the
-// runtime folder, and those that CLIProxyAPI writes beside its credentials.
+// logs returns the paths of all logs without the leading slash: those in the runtime
+// folder, and those that CLIProxyAPI writes beside its credentials.
 func (s *audit) logs() (all []string, err error) {
 	if _, err := os.Stat(s.cfg.Paths.Root()); err != nil {
 		return nil, err

@@ -40,7 +40,7 @@ func (s *audit) secretsReferenced() checks.Check {
 	}
 }
 
-// findWrittenSecrets notes the paths of values that redact would hide: those are secrets.
+// findWrittenSecrets calls note with the path of each value that redact would hide.
 func findWrittenSecrets(v any, path string, note func(string)) {
 	switch v := v.(type) {
 	case map[string]any:

@@ -67,7 +67,7 @@ func Run(ctx context.Context, o Options) (report.Checked, error) {
 	return report.Checked{Checks: results, Data: data, Strict: o.Strict}, err
 }
 
-// Checks are the chosen checks, ready to run; finish returns what they found.
+// Checks returns the chosen checks, ready to run; finish returns what they found.
 func Checks(ctx context.Context, o Options) ([]checks.Check, func() (Examined, error), error) {
 	if o.Staged && o.Range != "" {
 		return nil, nil, fault.Usage("flag-invalid", "-staged and -range look at different changes").WithHint("leave one of the two out")
@@ -108,7 +108,7 @@ func List() []checks.Check {
 // sharedChecks are checks of the doctor's that are about safety too.
 const sharedChecks = "folder.private,folder.ignored,keys.private,credentials.private,ports.loopback,cliproxy.keys,services.dotenv,runtimes.digest,runtimes.good"
 
-// allChecks are all checks, each after those that it needs, and what to call when
+// allChecks returns all checks, each after those that it needs, and what to call when
 // they have run.
 func (s *audit) allChecks(ctx context.Context) ([]checks.Check, func()) {
 	shared, done := doctor.Checks(ctx, s.options.Options)
@@ -132,7 +132,7 @@ func (s *audit) allChecks(ctx context.Context) ([]checks.Check, func()) {
 	return append(shared, own...), done
 }
 
-// contentChecks are the checks of what files and commits hold.
+// contentChecks returns the checks of what files and commits hold.
 func (s *audit) contentChecks() []checks.Check {
 	var list []checks.Check
 	switch {

@@ -62,6 +62,7 @@ func newAudit(ctx context.Context, o Options) (*audit, error) {
 	return s, s.loadSuppressions()
 }
 
+// loadSuppressions reads the ignored fingerprints and the baseline.
 func (s *audit) loadSuppressions() (err error) {
 	if s.ignore, err = scan.ReadIgnore(s.root); err != nil {
 		return fault.Usage("baseline-invalid", "read %s: %w", scan.IgnoreFile, err)
@@ -84,7 +85,7 @@ func (s *audit) loadSuppressions() (err error) {
 	return nil
 }
 
-// collectExamined is the data of the report, after the checks have run.
+// collectExamined returns the data of the report, after the checks have run.
 func (s *audit) collectExamined() (Examined, error) {
 	e := Examined{Root: s.root, Git: s.repo != nil, Findings: s.result.Findings, Scanned: s.result.Scanned}
 	if e.Findings == nil {
@@ -105,8 +106,8 @@ func (s *audit) collectExamined() (Examined, error) {
 	return e, s.configError
 }
 
-// cachePath is the file in which a scan of that name is remembered; empty without a
-// configuration that is trusted.
+// cachePath returns the file in which a scan of that name is remembered; "" without a
+// trusted configuration.
 func (s *audit) cachePath(name string) string {
 	if s.cfg == nil || s.options.Untrusted != "" || trust.CheckFolders(s.cfg.Paths.Root(), filepath.Join(s.cfg.Paths.Root(), "cache")) != nil {
 		return ""
@@ -122,7 +123,7 @@ func (s *audit) seal() scan.Seal {
 	return scan.Seal{Root: s.cfg.Paths.Root(), Getenv: s.options.Getenv}
 }
 
-// shortPath is a path as people in the folder that they work in would type it.
+// shortPath returns the path relative to the working folder when that is shorter.
 func (s *audit) shortPath(path string) string {
 	if rel, err := filepath.Rel(s.options.Cwd, path); err == nil && len(rel) < len(path) {
 		return rel
@@ -130,15 +131,15 @@ func (s *audit) shortPath(path string) string {
 	return path
 }
 
-// noGit is the outcome of a check that needs a repository.
+// noGit returns the outcome of a check that needs a repository.
 func (s *audit) noGit() checks.Outcome { return checks.Skipped("%v", s.noRepoReason) }
 
-// noConfig is the outcome of a check that needs the configuration.
+// noConfig returns the outcome of a check that needs the configuration.
 func (s *audit) noConfig() checks.Outcome {
 	return checks.Skipped("the configuration cannot be used")
 }
 
-// joinNames are a few of many things in a sentence.
+// joinNames returns the first five of the names, with commas between them.
 func joinNames(all []string) string {
 	const most = 5
 	if len(all) <= most {

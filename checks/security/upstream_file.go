@@ -15,8 +15,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/keyfile"
 )
 
-// withCLIProxyConfig gives CLIProxyAPI's own configuration to look, or says why there
-// is none.
+// withCLIProxyConfig calls look with CLIProxyAPI's own configuration, or returns why
+// there is none.
 func (s *audit) withCLIProxyConfig(look func(path string, u cliproxy.File) checks.Outcome) checks.Outcome {
 	if s.cfg == nil {
 		return s.noConfig()
@@ -69,7 +69,7 @@ func (s *audit) managementKeyFile() string {
 // minKeyLength is the length of a key that is not worth trying, in characters.
 const minKeyLength = 16
 
-// findWeakness says why a key is a bad one.
+// findWeakness returns why a key can be guessed; "" when it cannot.
 func findWeakness(key string) string {
 	lower := strings.ToLower(key)
 	for _, sample := range [...]string{"your-", "changeme", "change-me", "example", "placeholder", "password", "secret-key", "management-key", "sk-1234", "admin", "xxxx", "<", "replace"} {

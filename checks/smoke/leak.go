@@ -25,7 +25,7 @@ func (l Leak) Reason() string {
 	return "a key stands in clear text in " + strings.Join(l.Files, ", ")
 }
 
-// logsCheck is the check that no secret of the stack is in any log: events, the
+// logsCheck returns the check that no log holds a secret of the stack: events, the
 // services' own output and the supervisor's.
 func (s *stack) logsCheck(after []string) checks.Check {
 	return checks.Check{ID: "logs.clean", Title: "No log holds a secret", Family: "smoke", After: after, Run: func(context.Context) checks.Outcome {
@@ -56,6 +56,7 @@ func (s *stack) logsCheck(after []string) checks.Check {
 	}}
 }
 
+// containsAny reports whether the file holds one of the secrets.
 func containsAny(path string, secrets []string) (bool, error) {
 	b, err := safefile.Read(path, safefile.BulkLimit)
 	if err != nil {

@@ -92,8 +92,8 @@ func (p *privateStack) configure() error {
 	return nil
 }
 
-// useInstalledLiteLLM has the private stack run the LiteLLM that the installation has:
-// the private folder has a store of its own, which is empty.
+// useInstalledLiteLLM makes the private stack run the LiteLLM of the installation: the
+// private folder has its own store, which is empty.
 func (p *privateStack) useInstalledLiteLLM() {
 	if p.options.Runtime != config.RuntimeLiteLLM || p.options.AlwaysPrivate {
 		return

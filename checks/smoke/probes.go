@@ -40,7 +40,7 @@ func (r Router) prompt(stream bool) prompt {
 	return prompt{Model: r.Model, Messages: []message{{"user", question}}, MaxTokens: 32, Stream: stream}
 }
 
-// Probes are the checks that send real requests to r. needs lists the checks
+// Probes returns the checks that send real requests to r. needs lists the checks
 // that must pass before any of them; timeout bounds each.
 func (r Router) Probes(needs []string, timeout time.Duration) []checks.Check {
 	if r.client == nil {
@@ -164,7 +164,7 @@ func (r Router) checkWrongKey(ctx context.Context) checks.Outcome {
 		return checks.Passed(Answer{Status: a.status})
 	}
 	if a.status == http.StatusOK {
-		return checks.Failed("a wrong key was answered with 200: the router is open to everybody who can reach it").
+		return checks.Failed("a wrong key was answered with 200: the router serves every client that reaches it").
 			WithFix("mage init", "set general_settings.master_key, or let init write a configuration that has one")
 	}
 	return checks.Failed("a wrong key was answered with %d instead of 401: %s", a.status, excerpt(a.body))

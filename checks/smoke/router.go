@@ -34,19 +34,20 @@ type reply struct {
 // keptConnections is how many connections to the router are used again.
 const keptConnections = 16
 
-// confirmingOwner has the probes reach a router of this user only.
+// confirmingOwner returns r with a client that connects to processes of this user only.
 func (r Router) confirmingOwner() Router {
 	r.client = loopback.New(loopback.Options{MaxReply: maxReply, Idle: keptConnections})
 	return r
 }
 
-// anywhere has the probes reach a router that the user named, with the key
-// that the user gave for it.
+// anywhere returns r with a client for a router that the user named, with the key that
+// the user gave for it.
 func (r Router) anywhere() Router {
 	r.client = loopback.WithForeignKey(loopback.Options{MaxReply: maxReply, Idle: keptConnections})
 	return r
 }
 
+// send sends a request with the key, which may be empty, and returns the reply.
 func (r Router) send(ctx context.Context, method, path, key string, body any) (reply, error) {
 	var payload io.Reader
 	if body != nil {
@@ -93,7 +94,7 @@ func (a reply) decode(path string, out any) error {
 	return nil
 }
 
-// excerpt is the head of a body on one line.
+// excerpt returns the beginning of a body on one line.
 func excerpt(b []byte) string {
 	const most = 300
 	s := strings.Join(strings.Fields(string(b[:min(len(b), most)])), " ")

@@ -107,8 +107,8 @@ func runRunning(ctx context.Context, o Options, status control.Status) (report.C
 	return report.Checked{Checks: results, Data: s.target("running", r, results)}, nil
 }
 
-// routerService is the service that clients talk to: LiteLLM's place, or in a
-// version 3 configuration, which has none, CLIProxyAPI.
+// routerService returns the service that clients talk to: litellm, or cliproxyapi_plus in
+// a version 3 configuration, which has no router.
 func routerService(cfg *config.Config) config.Service {
 	if svc, ok := cfg.Service(config.LiteLLM); ok {
 		return svc
@@ -126,6 +126,7 @@ func isRouterRunning(cfg *config.Config, status control.Status) bool {
 	return false
 }
 
+// defaultModel returns the group that clients ask for by default.
 func defaultModel(cfg *config.Config) string {
 	if cfg.Integration.DefaultModel != "" {
 		return cfg.Integration.DefaultModel

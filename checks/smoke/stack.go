@@ -25,7 +25,7 @@ type stack struct {
 	secrets []string // values that are not shown
 }
 
-// newRouter is the endpoint of the stack with the key that its clients send.
+// newRouter returns the router of the stack with the key that its clients send.
 func (s *stack) newRouter(model string) (Router, error) {
 	key, err := policy.ClientKey(s.cfg, s.getenv)
 	if err != nil {
@@ -35,7 +35,7 @@ func (s *stack) newRouter(model string) (Router, error) {
 	return Router{URL: routerService(s.cfg).URL(), Key: key, Model: model}.confirmingOwner(), nil
 }
 
-// healthChecks are the checks of liveness and readiness.
+// healthChecks returns the checks of liveness and readiness.
 func (s *stack) healthChecks(needs []string) []checks.Check {
 	return []checks.Check{
 		{ID: "services.live", Title: "All services are alive", Family: "smoke", Needs: needs, Run: s.checkLive},
@@ -70,7 +70,7 @@ func (s *stack) checkReady(ctx context.Context) checks.Outcome {
 	return checks.Passed(nil)
 }
 
-// checkReadiness is the check of a router that FlowGate does not run.
+// checkReadiness examines a router that FlowGate does not run.
 func (r Router) checkReadiness(ctx context.Context) checks.Outcome {
 	started := time.Now()
 	a, err := r.send(ctx, http.MethodGet, "/health/readiness", "", nil)
@@ -111,8 +111,8 @@ func (t Target) Brief() any {
 	return t
 }
 
-// target describes the examined stack; when a check failed it carries the last
-// log lines of every service.
+// target returns what the report says of the examined stack; when a check failed it has
+// the last log lines of every service.
 func (s *stack) target(mode string, r Router, results []report.Result) Target {
 	t := Target{Mode: mode, URL: r.URL, Model: r.Model, Profile: s.status.Profile, Runtime: routerService(s.cfg).Runtime}
 	if up, ok := s.cfg.Service(config.CLIProxy); ok {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// explainState is the most likely cause of a stack that is not well, and the command
-// to type next. It says what was seen; where nothing was, it says that.
+// explainState returns the most likely cause of a stack that is not healthy, and the
+// command to type next. It names only what was observed.
 func (t History) explainState(p healthRecord, unknown error) (cause, next string) {
 	switch {
 	case t.State == stateHealthy:
@@ -15,7 +15,7 @@ func (t History) explainState(p healthRecord, unknown error) (cause, next string
 	case t.State == stateUnknown:
 		return fmt.Sprintf("the supervisor did not answer: %v", unknown), "mage doctor -only='supervisor.*,processes.*'"
 	case p.orphaned:
-		return "the supervisor was killed, and its services run on with nobody to restart them", "mage start"
+		return "the supervisor was killed, and its services run without a supervisor that restarts them", "mage start"
 	case p.failure != nil:
 		return t.explainFailure(p)
 	case p.stopRequest != nil && t.State == stateDown:
@@ -27,11 +27,11 @@ func (t History) explainState(p healthRecord, unknown error) (cause, next string
 	case p.endsReady:
 		return "a service stopped answering, and no event says why", "mage health"
 	}
-	return "no event says that it ever was well", "mage start"
+	return "no event says that it was ever well", "mage start"
 }
 
-// explainFailure is the verdict on a service that failed: what changed last before it,
-// unless its reason already names the cause.
+// explainFailure returns the cause for a service that failed: its last change before the
+// failure, unless the reason of the failure already names the cause.
 func (t History) explainFailure(p healthRecord) (cause, next string) {
 	at := p.failure.Time()
 	cause = fmt.Sprintf("%s: %s at %s", p.failure.Service, strings.TrimSuffix(p.failure.Event+": "+p.failure.Detail, ": "), formatTime(at))

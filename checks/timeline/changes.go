@@ -13,8 +13,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/store"
 )
 
-// changes are the last changes of everything that a stack is made of, as far as
-// files show them: each file only its latest.
+// collectChanges returns the last change of everything that a stack is made of, as far as
+// files show it.
 func collectChanges(s *subject.Subject) []Moment {
 	what := "was written"
 	if configDrifted(s) {
@@ -35,7 +35,7 @@ func collectChanges(s *subject.Subject) []Moment {
 	return slices.Concat(all, runtimeSwitches(s), credentialChanges(s))
 }
 
-// fileChange is the latest change of a file; none for one that is not there.
+// fileChange returns the latest change of a file; nil when the file does not exist.
 func fileChange(source, what, next string, shown func(string) string, file string) []Moment {
 	info, err := os.Lstat(file)
 	if file == "" || err != nil {
@@ -44,8 +44,8 @@ func fileChange(source, what, next string, shown func(string) string, file strin
 	return []Moment{{info.ModTime().UTC(), source, shown(file), what, next}}
 }
 
-// drifted reports that the configuration would generate something else than
-// what is in force; false when that cannot be told.
+// configDrifted reports whether the configuration would generate something else than what
+// is in force; false when that is not known.
 func configDrifted(s *subject.Subject) bool {
 	plan, err := s.PlannedConfig()
 	if err != nil {
@@ -56,7 +56,7 @@ func configDrifted(s *subject.Subject) bool {
 	return err == nil && unread == nil && !bytes.Equal(want, have)
 }
 
-// installs are the switches to the versions that are active in the store.
+// runtimeSwitches returns the changes to the versions that are active in the store.
 func runtimeSwitches(s *subject.Subject) []Moment {
 	var all []Moment
 	installed, _ := store.Installed(s.Config) // runtimes.digest tells of a store that cannot be read
@@ -72,8 +72,8 @@ func runtimeSwitches(s *subject.Subject) []Moment {
 // maxAccounts bounds how many changes of credentials are listed: a folder may hold thousands.
 const maxAccounts = 20
 
-// signIns are the latest changes of credentials, and ends that nothing renews;
-// the latest twenty of each.
+// credentialChanges returns the latest changes of credentials, and their ends that
+// nothing renews; at most maxAccounts of each.
 func credentialChanges(s *subject.Subject) []Moment {
 	accounts, _ := s.Accounts() // credentials.parsable tells of a folder that cannot be read
 	var changed, ended []Moment
@@ -86,12 +86,13 @@ func credentialChanges(s *subject.Subject) []Moment {
 	return slices.Concat(keepLatest(changed), keepLatest(ended))
 }
 
+// keepLatest returns the latest maxAccounts moments, the newest first.
 func keepLatest(all []Moment) []Moment {
 	slices.SortStableFunc(all, func(a, b Moment) int { return b.At.Compare(a.At) })
 	return all[:min(len(all), maxAccounts)]
 }
 
-// lastBefore is the last of the moments that is not after at.
+// lastBefore returns the last of the moments at or before at.
 func lastBefore(all []Moment, at time.Time) (Moment, bool) {
 	for _, m := range slices.Backward(all) {
 		if !m.At.After(at) {

@@ -11,6 +11,7 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
+// readEvents returns the latest events with sanitized texts.
 func readEvents(ctx context.Context, s *subject.Subject) ([]control.Event, error) {
 	var all []control.Event
 	err := s.Events(ctx, time.Time{}, func(e control.Event) {
@@ -24,15 +25,15 @@ func readEvents(ctx context.Context, s *subject.Subject) ([]control.Event, error
 type healthRecord struct {
 	readySince  *time.Time     // when all services last became ready
 	readyUntil  *time.Time     // last time at which the record has them all ready
-	failure     *control.Event // the last one after that which nobody asked for
-	stopRequest *control.Event // the first stop after that which somebody asked for
+	failure     *control.Event // the last failure after that
+	stopRequest *control.Event // the first requested stop after that
 	endsReady   bool           // the record ends with all of them ready
 
 	orphaned bool // services run on, and no supervisor does
 }
 
-// replayEvents follows which services were ready. A service counts as ready from
-// its event until one that says otherwise.
+// replayEvents replays which services were ready. A service counts as ready from its
+// ready event until an event that says otherwise.
 func replayEvents(events []control.Event, services []config.Service) healthRecord {
 	var p healthRecord
 	ready := map[string]bool{}
@@ -58,7 +59,7 @@ func replayEvents(events []control.Event, services []config.Service) healthRecor
 			}
 			p.noteCause(e)
 		}
-		if well || missing == 0 { // what ends a good time is the last to know of it
+		if well || missing == 0 { // the event that ends a healthy period still counts as its end time
 			p.readyUntil = &at
 		}
 	}
@@ -66,8 +67,8 @@ func replayEvents(events []control.Event, services []config.Service) healthRecor
 	return p
 }
 
-// noteCause keeps what ended the good time. A service that was given up says more
-// than the ends before it.
+// noteCause records the event that ended the healthy period. A service that was given up
+// explains more than the exits before it.
 func (p *healthRecord) noteCause(e control.Event) {
 	switch e.Event {
 	case control.EventStopping:
@@ -79,6 +80,8 @@ func (p *healthRecord) noteCause(e control.Event) {
 	}
 }
 
+// eventMoments returns the events as moments, except changes of the profile, which
+// upgradeMoments has.
 func eventMoments(events []control.Event) []Moment {
 	all := make([]Moment, 0, len(events))
 	for _, e := range events {
@@ -93,7 +96,7 @@ func eventMoments(events []control.Event) []Moment {
 	return all
 }
 
-// upgradeMoments are the changes that events tell of: profiles, and the versions of
+// upgradeMoments returns the changes in the events: of the profile, and of the version of
 // FlowGate that supervisors were started from.
 func upgradeMoments(events []control.Event) []Moment {
 	var all []Moment

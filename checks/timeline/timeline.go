@@ -45,9 +45,9 @@ const maxMoments = 500
 // defaultSpan is how far back a timeline reaches unless told.
 const defaultSpan = 24 * time.Hour
 
-// Read says what happened in the last reach (0: a day), and the most likely
-// cause when the stack is not well. It looks at events, files and the running stack, and
-// changes nothing. Faults: those of config.Load, log-unreadable.
+// Read returns what happened in the last span (0: a day), and the most likely cause when
+// the stack is not healthy. It looks at events, files and the running stack, and changes
+// nothing. Faults: those of config.Load, log-unreadable.
 func Read(ctx context.Context, o subject.Options, reach time.Duration) (History, error) {
 	s := subject.New(ctx, o)
 	defer s.Close()
@@ -59,8 +59,8 @@ func Read(ctx context.Context, o subject.Options, reach time.Duration) (History,
 	return buildHistory(ctx, s, o.Now().Add(-cmp.Or(reach, defaultSpan)), status, unknown)
 }
 
-// Headline is the headline of the timeline for a stack that was started once and
-// is not well. What the checks have asked is not asked again.
+// Headline returns the headline of the history of a stack that was started once and is
+// not healthy; "" otherwise. It repeats no request that the checks have sent.
 func Headline(ctx context.Context, s *subject.Subject) string {
 	status, err := s.Status()
 	if !subject.Exists(s.Config.Paths.LogFile) || stackState(status, err) == stateHealthy {
@@ -108,6 +108,8 @@ const (
 	stateUnknown   = "unknown" // the supervisor did not say
 )
 
+// stackState returns the state of the stack; unknown is why the supervisor did not
+// answer.
 func stackState(status control.Status, unknown error) string {
 	live, ready := 0, 0
 	for _, svc := range status.Services {
@@ -129,7 +131,7 @@ func stackState(status control.Status, unknown error) string {
 	return stateUnhealthy
 }
 
-// probeMoments are the services as they were just seen.
+// probeMoments returns the states of the services as they were just observed.
 func (t History) probeMoments(status control.Status) []Moment {
 	all := make([]Moment, 0, len(status.Services))
 	for _, svc := range status.Services {

@@ -62,13 +62,13 @@ func Run(ctx context.Context, o security.Options) (report.Checked, error) {
 	return report.Checked{Checks: append(results, tried.Checks...), Data: v, Strict: o.Strict}, err
 }
 
-// mergeChecks is a and what of b is not in it, both in their order.
+// mergeChecks returns the checks of a and those of b that a does not have.
 func mergeChecks(a, b []checks.Check) []checks.Check {
 	return lo.UniqBy(append(a, b...), func(c checks.Check) string { return c.ID })
 }
 
-// runSmoke is smoke with the configuration in force, or nothing when that cannot
-// be used: doctor's checks say so.
+// runSmoke runs smoke with the configuration in force, or nothing when that cannot be
+// used: doctor's checks report it.
 func runSmoke(ctx context.Context, o doctor.Options) (report.Checked, error) {
 	cfg, err := subject.Configuration(o.Subject())
 	if err != nil {

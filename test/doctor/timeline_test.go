@@ -39,7 +39,7 @@ func (s *stack) timeline(flags ...string) history {
 func TestATimelineTellsAStopFromADeathAndNamesTheWayBack(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
-	if h := s.timeline(); h.State != "down" || h.Cause != "no event says that it ever was well" || h.WellUntil != nil {
+	if h := s.timeline(); h.State != "down" || h.Cause != "no event says that it was ever well" || h.WellUntil != nil {
 		t.Fatalf("never started: %+v", h)
 	}
 	running(s)

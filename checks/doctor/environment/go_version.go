@@ -48,7 +48,7 @@ func goVersion(s *subject.Subject) checks.Check {
 	}
 }
 
-// readGoVersion is the version of the Go that a go command belongs to, "" when its
+// readGoVersion returns the version of the Go that a go command belongs to, "" when its
 // folder does not say.
 func readGoVersion(path string) string {
 	if real, err := filepath.EvalSymlinks(path); err == nil {

@@ -24,7 +24,7 @@ type mageInstall struct {
 
 func mageVersion(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "environment.mage", Title: "The mage on PATH is the one that FlowGate is made with",
+		ID: "environment.mage", Title: "The mage on PATH has the version that FlowGate needs",
 		Run: func(context.Context) checks.Outcome {
 			m := mageInstall{Pinned: pinnedMage()}
 			path, err := exec.LookPath("mage")
@@ -56,7 +56,7 @@ func mageVersion(s *subject.Subject) checks.Check {
 	}
 }
 
-// readBuildInfo is the build information of a program, which must be a regular file.
+// readBuildInfo returns the build information of a program, which must be a regular file.
 func readBuildInfo(path string) (*buildinfo.BuildInfo, error) {
 	f, err := safefile.Open(path)
 	if err != nil {
@@ -66,7 +66,7 @@ func readBuildInfo(path string) (*buildinfo.BuildInfo, error) {
 	return buildinfo.Read(f)
 }
 
-// pinnedMage is the version of mage that this program is linked with.
+// pinnedMage returns the version of mage that this program is linked with.
 func pinnedMage() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

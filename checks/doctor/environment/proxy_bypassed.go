@@ -13,7 +13,7 @@ import (
 
 func proxyBypassed(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "environment.proxy", Title: "No proxy stands before this machine's own addresses",
+		ID: "environment.proxy", Title: "Requests to this machine use no proxy",
 		Run: func(context.Context) checks.Outcome {
 			var set []string
 			for _, name := range [...]string{"HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"} {

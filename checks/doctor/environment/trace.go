@@ -46,7 +46,7 @@ func traceStages(ctx context.Context) (traced context.Context, reached func() st
 	}), reached
 }
 
-// withoutURL is what went wrong with a request, without the URL.
+// withoutURL returns the text of a request's error without the URL.
 func withoutURL(err error) string {
 	var u *url.Error
 	if errors.As(err, &u) {

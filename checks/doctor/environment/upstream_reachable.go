@@ -59,7 +59,7 @@ func upstreamReachable(s *subject.Subject, try func(context.Context) []triedUpst
 	}
 }
 
-// tryOutside tries every upstream that is no service of this stack, all at once.
+// tryExternal tries every upstream that is not a service of this stack, all at once.
 func tryExternal(ctx context.Context, s *subject.Subject) []triedUpstream {
 	ctx, cancel := context.WithTimeout(ctx, subject.Patience-subject.Patience/10)
 	defer cancel()
@@ -79,6 +79,7 @@ func tryExternal(ctx context.Context, s *subject.Subject) []triedUpstream {
 	return many.Map(urls, func(u *string) triedUpstream { return tryUpstream(ctx, s, client, *u) })
 }
 
+// tryUpstream sends one HEAD without a key and returns what came of it.
 func tryUpstream(ctx context.Context, s *subject.Subject, client *http.Client, base string) triedUpstream {
 	r := triedUpstream{URL: subject.StripSecrets(base), ObservedAt: s.Now().UTC()}
 	traced, stage := traceStages(ctx)

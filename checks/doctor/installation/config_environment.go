@@ -27,7 +27,7 @@ func configEnvironment(s *subject.Subject) checks.Check {
 	}
 }
 
-// references are all variables that the configuration reads, each with the
+// environmentReferences returns all variables that the configuration reads, each with the
 // first place that does, in the order of those places.
 func environmentReferences(s *subject.Subject) []subject.Reference {
 	var all []subject.Reference
@@ -47,7 +47,7 @@ func environmentReferences(s *subject.Subject) []subject.Reference {
 	return lo.UniqBy(all, func(r subject.Reference) string { return r.Name })
 }
 
-// referencedNames are the names in the ${NAME} of a text.
+// referencedNames returns the names in the ${NAME} of a text.
 func referencedNames(text string) []string {
 	var names []string
 	for {

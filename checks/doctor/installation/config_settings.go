@@ -15,18 +15,20 @@ import (
 
 func configSettings(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "config.settings", Title: "Every setting has an effect where it stands", Needs: []string{"config.valid"},
+		ID: "config.settings", Title: "Every setting has an effect", Needs: []string{"config.valid"},
 		Run: func(context.Context) checks.Outcome {
 			return reportWarnings(configWarnings(s, false), "mage config:validate", "move or remove the settings named")
 		},
 	}
 }
 
-// warnings are those of the file that a migration settles, or the others.
+// configWarnings returns the configuration's warnings that a migration settles (old), or
+// the others.
 func configWarnings(s *subject.Subject, old bool) []config.Warning {
 	return lo.Filter(s.Config.Warnings, func(w config.Warning, _ int) bool { return slices.Contains(migratable[:], w.Code) == old })
 }
 
+// reportWarnings warns of the list, and passes when it is empty.
 func reportWarnings(list []config.Warning, command, text string) checks.Outcome {
 	if len(list) == 0 {
 		return checks.Passed(nil)

@@ -16,7 +16,7 @@ type problemsDetail struct {
 
 func configValid(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "config.valid", Title: "The configuration has no mistakes", Needs: []string{"config.readable"},
+		ID: "config.valid", Title: "The configuration is valid", Needs: []string{"config.readable"},
 		Run: func(context.Context) checks.Outcome {
 			if s.Config != nil && len(s.Findings.Problems) > 0 {
 				first := s.Findings.Problems[0]

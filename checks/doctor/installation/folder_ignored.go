@@ -22,7 +22,7 @@ import (
 
 func folderIgnored(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "folder.ignored", Title: "git ignores what holds keys", Needs: []string{"config.valid"}, Timeout: subject.Patience,
+		ID: "folder.ignored", Title: "git ignores files with keys", Needs: []string{"config.valid"}, Timeout: subject.Patience,
 		Run: func(ctx context.Context) checks.Outcome {
 			top, ok := findWorkTree(s.Config.Dir)
 			if !ok {
@@ -64,7 +64,7 @@ func folderIgnored(s *subject.Subject) checks.Check {
 	}
 }
 
-// findWorkTree is the top of the git work tree that holds dir.
+// findWorkTree returns the top of the git work tree that holds dir.
 func findWorkTree(dir string) (string, bool) {
 	for ; ; dir = filepath.Dir(dir) {
 		if subject.Exists(filepath.Join(dir, ".git")) {
@@ -76,9 +76,9 @@ func findWorkTree(dir string) (string, bool) {
 	}
 }
 
-// unignored are the files and folders with keys in the work tree that git
-// would take. Something inside stands for a folder: rules such as /.router/ are
-// about folders, and it may not exist yet.
+// findUnignored returns the files and folders with keys in the work tree that git would
+// track. It asks git about a file inside each folder: rules such as /.router/ match
+// folders only, and the folder may not exist yet.
 func findUnignored(ctx context.Context, s *subject.Subject, top string) ([]string, error) {
 	inside := map[string]string{}
 	var asked []string
@@ -123,8 +123,8 @@ func checkIgnore(ctx context.Context, top string, paths []string) ([]string, err
 	return lo.Filter(paths, func(path string, _ int) bool { return ignored[path] }), err
 }
 
-// private are the files and folders with keys in them, with the name of
-// something in a folder.
+// pathsWithKeys returns the files and folders that hold keys, each folder with the name
+// of a file inside it.
 func pathsWithKeys(s *subject.Subject) map[string]string {
 	all := map[string]string{s.Config.Paths.Root(): "x", s.Config.Paths.RuntimeDir: "x"}
 	for _, file := range filesWithKeys(s) {
@@ -133,7 +133,7 @@ func pathsWithKeys(s *subject.Subject) map[string]string {
 	return all
 }
 
-// ignoreLine is the line of a .gitignore at top that covers path.
+// ignoreLine returns the line of a .gitignore at top that covers path.
 func ignoreLine(top, path string) string {
 	rel, _ := filepath.Rel(trust.RealPath(top), trust.RealPath(path))
 	rel = strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(rel) // a name, not a pattern

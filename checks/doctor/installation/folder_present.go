@@ -22,7 +22,7 @@ func folderPresent(s *subject.Subject) checks.Check {
 			for _, dir := range s.Folders() {
 				info, err := os.Stat(dir)
 				if err == nil && !info.IsDir() {
-					return checks.Failed("%s is no folder", s.ShortPath(dir)).WithFix("", "move it away, or correct paths.runtime_dir")
+					return checks.Failed("%s is not a folder", s.ShortPath(dir)).WithFix("", "move it away, or correct paths.runtime_dir")
 				}
 				if err != nil && !errors.Is(err, fs.ErrNotExist) {
 					return checks.Failed("%v", err).WithFix("", "make it accessible to you, or correct paths.runtime_dir")

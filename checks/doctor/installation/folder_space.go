@@ -29,7 +29,7 @@ type freeSpace struct {
 
 func folderSpace(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "folder.space", Title: "There is room on the disk", Needs: []string{"config.valid"},
+		ID: "folder.space", Title: "The disk has enough free space", Needs: []string{"config.valid"},
 		Run: func(context.Context) checks.Outcome {
 			at := s.Config.Paths.RuntimeDir
 			for !subject.Exists(at) && at != filepath.Dir(at) {
@@ -46,7 +46,8 @@ func folderSpace(s *subject.Subject) checks.Check {
 	}
 }
 
-// judge weighs the inodes only where the file system counts them.
+// judge returns the outcome for the free space. The inodes count only where the file
+// system counts them.
 func (f freeSpace) judge(counted bool) checks.Outcome {
 	switch {
 	case f.Free < minSpace:

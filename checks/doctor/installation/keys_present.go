@@ -38,7 +38,7 @@ func keysPresent(s *subject.Subject) checks.Check {
 	}
 }
 
-// makesItself reports a key that FlowGate makes when it is not there.
+// isGenerated reports whether FlowGate generates the key file when it does not exist.
 func isGenerated(s *subject.Subject, path string) bool {
 	_, real := s.CLIProxyService()
 	secrets := s.Config.Paths.Secrets()

@@ -14,14 +14,14 @@ import (
 
 func keysPrivate(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "keys.private", Title: "Files that hold keys are yours alone", Needs: []string{"config.valid"},
+		ID: "keys.private", Title: "No other user can read files with keys", Needs: []string{"config.valid"},
 		Run:  func(context.Context) checks.Outcome { return permission.Examine(s, filesWithKeys(s)) },
 		Mend: func(context.Context) ([]string, error) { return permission.Restrict(s, filesWithKeys(s)) },
 	}
 }
 
-// filesWithKeys are the keyFiles, the backups of those that people edit, and
-// the configuration when a key is written in it.
+// filesWithKeys returns the key files, the backups of those that people edit, and the
+// configuration when a key is written in it.
 func filesWithKeys(s *subject.Subject) []string {
 	all := s.KeyFiles()
 	if s.Config.CLIProxyConfigFile != "" {
@@ -33,7 +33,7 @@ func filesWithKeys(s *subject.Subject) []string {
 	return lo.Uniq(all)
 }
 
-// findBackups are the copies that FlowGate made of a file before it changed it.
+// findBackups returns the copies that FlowGate made of a file before it changed it.
 func findBackups(file string) []string {
 	all, _ := filepath.Glob(file + ".bak-*")
 	return all

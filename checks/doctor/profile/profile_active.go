@@ -19,7 +19,7 @@ func profileActive(s *subject.Subject) checks.Check {
 			active, err := s.ActiveConfig()
 			switch f := fault.From(err); {
 			case f == nil && active.MasterKey(s.Getenv) == "":
-				return checks.Failed("%s has no master_key", s.ShortPath(s.Config.Paths.ActiveConfig)).WithFix("mage profile:set "+s.Profile(), "generate it anew")
+				return checks.Failed("%s has no master_key", s.ShortPath(s.Config.Paths.ActiveConfig)).WithFix("mage profile:set "+s.Profile(), "generate it again")
 			case f == nil:
 				return checks.Passed(subject.FileDetail{File: s.Config.Paths.ActiveConfig})
 			case f.Code == "active-missing" && s.ConfigFile == "" && !s.WasStarted():
@@ -27,7 +27,7 @@ func profileActive(s *subject.Subject) checks.Check {
 			case f.Code == "active-missing":
 				return checks.Warned("%s is not there yet", s.ShortPath(s.Config.Paths.ActiveConfig)).WithFix("mage profile:set "+s.Profile(), "generate it; mage start does it too")
 			}
-			return checks.FromFault(err).WithFix("mage profile:set "+s.Profile(), "generate it anew")
+			return checks.FromFault(err).WithFix("mage profile:set "+s.Profile(), "generate it again")
 		},
 		Mend: func(context.Context) ([]string, error) {
 			if !s.OwnsPath(s.Config.Paths.ActiveConfig) || !s.OwnsPath(s.Config.Paths.StateFile) {

@@ -12,7 +12,7 @@ import (
 
 func profileCurrent(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "profile.current", Title: "The router's configuration is what the file would make now", Needs: []string{"config.valid", "profile.active", "keys.present"},
+		ID: "profile.current", Title: "The router's configuration is up to date", Needs: []string{"config.valid", "profile.active", "keys.present"},
 		Run: func(context.Context) checks.Outcome {
 			if !subject.Exists(s.Config.Paths.ActiveConfig) { // profile.active says it; the start makes keys that it lacks
 				return checks.Skipped("it was not generated yet")

@@ -23,7 +23,7 @@ type chosenProfile struct {
 
 func profileState(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "profile.state", Title: "The profile in force is one of the configuration", Needs: []string{"config.valid"},
+		ID: "profile.state", Title: "The configuration has the profile in force", Needs: []string{"config.valid"},
 		Run: func(context.Context) checks.Outcome {
 			if s.Config.Version == 3 {
 				return checks.Skipped("version 3 has no profiles")
@@ -35,7 +35,7 @@ func profileState(s *subject.Subject) checks.Check {
 			case err != nil:
 				return checks.Failed("%s: %v", s.ShortPath(s.Config.Paths.StateFile), subject.WithoutPath(err))
 			case !json.Valid(text):
-				return checks.Failed("%s is damaged", s.ShortPath(s.Config.Paths.StateFile)).WithFix("mage profile:set "+s.Config.DefaultProfile(), "choose a profile anew")
+				return checks.Failed("%s is damaged", s.ShortPath(s.Config.Paths.StateFile)).WithFix("mage profile:set "+s.Config.DefaultProfile(), "choose another profile")
 			}
 			name, since := policy.Current(s.Config)
 			if name != "" && !slices.Contains(s.Config.ProfileNames(), name) {

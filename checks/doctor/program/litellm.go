@@ -28,7 +28,7 @@ type pythonInstall struct {
 	UV      string `json:"uv,omitempty"` // uv on PATH, which installs LiteLLM faster than pip
 }
 
-// litellm is the service that runs LiteLLM from a virtual environment, with the
+// findLiteLLM returns the service that runs LiteLLM from a virtual environment, with the
 // path of that program; false when the router is something else.
 func findLiteLLM(s *subject.Subject) (config.Service, string, bool) {
 	svc, ok := s.Config.Service(config.LiteLLM)
@@ -45,11 +45,11 @@ func findLiteLLM(s *subject.Subject) (config.Service, string, bool) {
 // errLauncher is returned for a script of another language, which may start any Python.
 var errLauncher = errors.New("a script that is not Python starts LiteLLM")
 
-// findPython is the Python that runs a script: what its first line names, or
-// python3 on PATH when that line names it through env or there is no script. For
-// a script of another language it is the Python beside it in a virtual
-// environment (pip and uv write such launchers where the path is long or the
-// environment can be moved), else errLauncher.
+// findPython returns the Python that runs a script: the one that its first line names, or
+// python3 on PATH when that line names it through env or there is no script. For a script
+// in another language it returns the Python beside it in a virtual environment (pip and
+// uv write such launchers where the path is long or the environment can be moved), else
+// errLauncher.
 func findPython(script string) (string, error) {
 	words := readShebang(script)
 	switch {
@@ -65,7 +65,7 @@ func findPython(script string) (string, error) {
 	return "", errLauncher
 }
 
-// readShebang is the words of a script's first line after #!, none without one.
+// readShebang returns the words of a script's first line after #!; nil when it has none.
 func readShebang(script string) []string {
 	f, err := safefile.Open(script)
 	if err != nil {
@@ -86,8 +86,8 @@ func isPython(program string) bool {
 	return strings.HasPrefix(name, "python") || strings.HasPrefix(name, "pypy")
 }
 
-// pythonVersion is "3.11.7" for a virtual environment, from its pyvenv.cfg, or
-// else what the interpreter says.
+// pythonVersion returns a version such as "3.11.7": from the pyvenv.cfg of a virtual
+// environment, else from the interpreter itself; "" when neither says it.
 func pythonVersion(ctx context.Context, path string) string {
 	text, err := safefile.Read(filepath.Join(filepath.Dir(filepath.Dir(path)), "pyvenv.cfg"), safefile.KeyLimit)
 	for line := range strings.Lines(string(text)) {

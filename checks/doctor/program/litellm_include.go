@@ -26,7 +26,8 @@ func litellmInclude(s *subject.Subject) checks.Check {
 	}
 }
 
-// describeIncludes are the names of the files, addresses without what may hold a key.
+// describeIncludes returns the names of the included files, without what may hold a key
+// in addresses.
 func describeIncludes(files any) string {
 	list, ok := files.([]any)
 	if !ok {

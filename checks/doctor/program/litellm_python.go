@@ -29,7 +29,7 @@ func litellmPython(s *subject.Subject) checks.Check {
 			found.UV, _ = exec.LookPath("uv")
 			switch {
 			case found.Version == "":
-				return checks.Failed("the Python of LiteLLM, %s, does not run", path).WithFix("", "install LiteLLM anew: its virtual environment has lost its Python")
+				return checks.Failed("the Python of LiteLLM, %s, does not run", path).WithFix("", "install LiteLLM again: its virtual environment has lost its Python")
 			case !isSupportedPython(found.Version):
 				return checks.Failed("LiteLLM needs Python 3.10 to 3.14, and %s is %s", path, found.Version).
 					WithFix("", "make its virtual environment with another Python")

@@ -14,7 +14,7 @@ import (
 
 func runtimesDigest(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "runtimes.digest", Title: "Installed programs are as they were installed", Needs: []string{"config.valid"},
+		ID: "runtimes.digest", Title: "Installed programs are unchanged", Needs: []string{"config.valid"},
 		Run: func(context.Context) checks.Outcome {
 			installed, err := store.Installed(s.Config)
 			if err != nil {

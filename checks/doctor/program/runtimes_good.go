@@ -21,7 +21,7 @@ type knownBadVersions struct {
 
 func runtimesGood(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "runtimes.good", Title: "No program is of a version that is known to be bad", Needs: []string{"config.valid"},
+		ID: "runtimes.good", Title: "No program has a version that is known to be bad", Needs: []string{"config.valid"},
 		Run: func(context.Context) checks.Outcome {
 			found := knownBadVersions{}
 			var lines, unknown []string
@@ -47,8 +47,8 @@ func runtimesGood(s *subject.Subject) checks.Check {
 	}
 }
 
-// release is what a service runs: which program, and its version if that can
-// be told without running it.
+// installedRelease returns the program that a service runs, and its version if that is
+// known without running it.
 func installedRelease(s *subject.Subject, svc config.Service) (name, version string) {
 	spec, err := s.Command(svc)
 	if err != nil {

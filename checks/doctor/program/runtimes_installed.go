@@ -20,7 +20,7 @@ type serviceProgram struct {
 	Path    string `json:"path"`
 }
 
-// reportedElsewhere are faults of a service's command that other checks tell of.
+// reportedElsewhere has the faults of a service's command that other checks report.
 var reportedElsewhere = [...]string{"active-config-missing", "cliproxy-config-missing", "env-unset", "config-invalid"}
 
 func runtimesInstalled(s *subject.Subject) checks.Check {

@@ -19,7 +19,7 @@ type outdatedRuntimes struct {
 
 func runtimesOutdated(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "runtimes.outdated", Title: "Installed programs are of the latest version", Needs: []string{"config.valid"}, Timeout: subject.Patience, Active: true,
+		ID: "runtimes.outdated", Title: "Installed programs have the latest version", Needs: []string{"config.valid"}, Timeout: subject.Patience, Active: true,
 		Run: func(ctx context.Context) checks.Outcome {
 			ctx, cancel := context.WithTimeout(ctx, subject.Patience-subject.Patience/10)
 			defer cancel()

@@ -14,7 +14,7 @@ import (
 
 func servicesDotenv(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "services.dotenv", Title: "No .env slips settings into a service", Needs: []string{"config.valid"},
+		ID: "services.dotenv", Title: "No service loads settings from a .env file", Needs: []string{"config.valid"},
 		Run: func(context.Context) checks.Outcome {
 			var found, unknown []string
 			for _, svc := range s.Config.Services {

@@ -22,7 +22,7 @@ func (d coolingDetail) Reason() string { return d.Text }
 
 func deploymentsAvailable(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "deployments.available", Title: "Every group has a deployment that may be asked", Needs: []string{"services.ready"}, Timeout: subject.Patience,
+		ID: "deployments.available", Title: "Every group has an available deployment", Needs: []string{"services.ready"}, Timeout: subject.Patience,
 		Run: func(context.Context) checks.Outcome {
 			health, err := s.Health()
 			if err != nil {
@@ -33,7 +33,7 @@ func deploymentsAvailable(s *subject.Subject) checks.Check {
 					return judgeDeployments(*svc.Router, svc.Name)
 				}
 			}
-			return checks.Skipped("no embedded router tells of its deployments")
+			return checks.Skipped("no embedded router reports its deployments")
 		},
 	}
 }

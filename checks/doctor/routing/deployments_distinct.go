@@ -11,35 +11,35 @@ import (
 
 func deploymentsDistinct(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "deployments.distinct", Title: "No deployment stands in model_list twice", Needs: []string{"config.valid"},
+		ID: "deployments.distinct", Title: "model_list has no deployment twice", Needs: []string{"config.valid"},
 		Run: func(context.Context) checks.Outcome {
 			settings, err := s.RouterSettings()
 			if err != nil {
 				return checks.Skipped("there is no router")
 			}
 			first, ids := map[string]string{}, map[any]string{}
-			var twins []string
+			var duplicates []string
 			list, _ := settings["model_list"].([]any)
 			for i, d := range subject.DeploymentsIn(settings) {
 				text, err := json.Marshal([]any{d.Group, d.Params})
-				if err != nil { // .inf or .nan: no twin of anything
+				if err != nil { // .inf or .nan cannot be compared
 					continue
 				}
 				if other, there := first[string(text)]; there {
-					twins = append(twins, d.String()+" is the same as "+other)
+					duplicates = append(duplicates, d.String()+" is the same as "+other)
 				}
 				first[string(text)] = d.Path
 				entry, _ := list[i].(map[string]any)
 				id := subject.Section(entry, "model_info")["id"]
 				if other, there := ids[id]; there && id != nil {
-					twins = append(twins, d.String()+" has the id of "+other)
+					duplicates = append(duplicates, d.String()+" has the id of "+other)
 				}
 				ids[id] = d.Path
 			}
-			if len(twins) == 0 {
+			if len(duplicates) == 0 {
 				return checks.Passed(nil)
 			}
-			return checks.Warned("%s", strings.Join(twins, "; ")).WithFix("", "take one out, or let it differ")
+			return checks.Warned("%s", strings.Join(duplicates, "; ")).WithFix("", "take one out, or let it differ")
 		},
 	}
 }

@@ -14,7 +14,7 @@ type fallback struct {
 	to   []string
 }
 
-// listFallbacks are all fallbacks of any kind; router_settings wins the list
+// listFallbacks returns all fallbacks of any kind; router_settings wins the list
 // where both sections have it, as in LiteLLM.
 func listFallbacks(settings map[string]any) []fallback {
 	var all []fallback
@@ -31,6 +31,7 @@ func listFallbacks(settings map[string]any) []fallback {
 	return all
 }
 
+// readFallbacks reads the fallbacks of one list of the settings.
 func readFallbacks(path string, list []any) []fallback {
 	var all, anyGroup = []fallback{}, fallback{path: path, from: "*"}
 	for _, item := range list {

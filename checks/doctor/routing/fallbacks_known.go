@@ -15,30 +15,30 @@ import (
 
 func fallbacksKnown(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "fallbacks.known", Title: "Fallbacks lead from and to groups that exist", Needs: []string{"config.valid"},
+		ID: "fallbacks.known", Title: "Fallbacks name groups that exist", Needs: []string{"config.valid"},
 		Run: func(context.Context) checks.Outcome {
 			settings, err := s.RouterSettings()
 			if err != nil {
 				return checks.Skipped("there is no router")
 			}
 			known := knownGroups(settings)
-			var ghosts []string
+			var unknown []string
 			for _, f := range listFallbacks(settings) {
 				for _, name := range append([]string{f.from}, f.to...) {
 					if name != "*" && !known[name] && !matchesWildcard(known, name) {
-						ghosts = append(ghosts, fmt.Sprintf("%s names %q, which no deployment has%s", f.path, name, checks.DidYouMean(name, slices.Sorted(maps.Keys(known)))))
+						unknown = append(unknown, fmt.Sprintf("%s names %q, which no deployment has%s", f.path, name, checks.DidYouMean(name, slices.Sorted(maps.Keys(known)))))
 					}
 				}
 			}
-			if len(ghosts) == 0 {
+			if len(unknown) == 0 {
 				return checks.Passed(nil)
 			}
-			return checks.Failed("%s", strings.Join(lo.Uniq(ghosts), "; ")).WithFix("", "correct the name, or add a deployment with it")
+			return checks.Failed("%s", strings.Join(lo.Uniq(unknown), "; ")).WithFix("", "correct the name, or add a deployment with it")
 		},
 	}
 }
 
-// knownGroups are the names by which LiteLLM finds deployments: groups, aliases of
+// knownGroups returns the names by which LiteLLM finds deployments: groups, aliases of
 // groups and deployments' own ids.
 func knownGroups(settings map[string]any) map[string]bool {
 	names := subject.Groups(subject.DeploymentsIn(settings))

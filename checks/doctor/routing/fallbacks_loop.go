@@ -12,7 +12,7 @@ import (
 
 func fallbacksLoop(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "fallbacks.loop", Title: "Fallbacks do not lead back to where they began", Needs: []string{"config.valid"},
+		ID: "fallbacks.loop", Title: "Fallbacks form no loop", Needs: []string{"config.valid"},
 		Run: func(context.Context) checks.Outcome {
 			settings, err := s.RouterSettings()
 			if err != nil {
@@ -32,7 +32,8 @@ func fallbacksLoop(s *subject.Subject) checks.Check {
 	}
 }
 
-// findLoop is the first trail through next that comes back to its beginning.
+// findLoop returns the first path through next that returns to its beginning; nil when
+// there is none.
 func findLoop(next map[string][]string) []string {
 	done := map[string]bool{}
 	var visit func(at string, trail []string) []string

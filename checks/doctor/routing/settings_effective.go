@@ -12,7 +12,7 @@ const deadAllowedFails = 3
 
 func settingsEffective(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "settings.effective", Title: "LiteLLM honours the cooldown that is written", Needs: []string{"config.valid"},
+		ID: "settings.effective", Title: "LiteLLM applies the cooldown that is configured", Needs: []string{"config.valid"},
 		Run: func(context.Context) checks.Outcome {
 			settings, err := s.RouterSettings()
 			if err != nil || !s.RouterIsLiteLLM() {

@@ -39,7 +39,8 @@ func knownKeys() map[string][]string {
 	return known
 }
 
-// settingKinds are the types of settings that LiteLLM accepts wrong in silence.
+// settingKinds returns the types of settings for which LiteLLM silently accepts wrong
+// values.
 func settingKinds() map[string]string {
 	return map[string]string{
 		"num_retries": "a whole number", "allowed_fails": "a whole number", "max_fallbacks": "a whole number",
@@ -67,6 +68,7 @@ func settingsKnown(s *subject.Subject) checks.Check {
 	}
 }
 
+// findOddSettings returns the misspelt keys and wrong types in all sections.
 func findOddSettings(settings map[string]any) []string {
 	known := knownKeys()
 	odd := findOddKeys("", settings, known[""])
@@ -83,7 +85,7 @@ func findOddSettings(settings map[string]any) []string {
 	return odd
 }
 
-// findOddKeys are the slips and wrong types in one section.
+// findOddKeys returns the misspelt keys and wrong types in one section.
 func findOddKeys(path string, values map[string]any, known []string) []string {
 	var odd []string
 	kinds := settingKinds()
@@ -98,7 +100,8 @@ func findOddKeys(path string, values map[string]any, known []string) []string {
 	return odd
 }
 
-// findMisspelt is the known key that key nearly is, "" when it is one or none.
+// findMisspelt returns the known key that key is a misspelling of; "" when key is known
+// itself or far from all of them.
 func findMisspelt(key string, known []string) string {
 	if slices.Contains(known, key) || len(key) <= 2*maxEdits {
 		return ""
@@ -107,10 +110,10 @@ func findMisspelt(key string, known []string) string {
 }
 
 // longestShown is the length in bytes up to which a misplaced text is shown: a
-// longer one may be a key that slipped a line.
+// longer one may be a key in the wrong line.
 const longestShown = 12
 
-// describeValue is a wrong value as it may be shown.
+// describeValue returns a wrong value as it may be shown.
 func describeValue(value any) string {
 	switch value := value.(type) {
 	case map[string]any:

@@ -13,7 +13,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/tcp"
 )
 
-// port is who has the address of a service.
+// port is the process that has the address of a service.
 type port struct {
 	Service string      `json:"service"`
 	Address string      `json:"address"`
@@ -57,9 +57,10 @@ func portsAvailable(s *subject.Subject) checks.Check {
 	}
 }
 
+// examinePort returns which process has the port of a service.
 func examinePort(ctx context.Context, s *subject.Subject, svc config.Service) port {
 	p := port{Service: svc.Name, Address: svc.Addr(), Port: svc.Port, State: "free"}
-	if running, ok := s.RunningService(svc.Name); ok && tcp.IsListening(running.PID, svc.Host, svc.Port) { // far cheaper than to ask who does
+	if running, ok := s.RunningService(svc.Name); ok && tcp.IsListening(running.PID, svc.Host, svc.Port) { // far cheaper than to search for the listener
 		p.State = "ours"
 		return findSharedPort(s, svc, p)
 	}
@@ -81,7 +82,7 @@ func examinePort(ctx context.Context, s *subject.Subject, svc config.Service) po
 	return findSharedPort(s, svc, p)
 }
 
-// shared looks for another program on a service's port at the loopback address
+// findSharedPort looks for another program on a service's port at the loopback address
 // of the other family, where a client that connects to localhost may end up.
 func findSharedPort(s *subject.Subject, svc config.Service, p port) port {
 	other := "::1"
@@ -107,8 +108,8 @@ func ownsProcess(s *subject.Subject, svc config.Service, pid int) bool {
 	return ok && process.BelongsTo(pid, running.PID)
 }
 
-// fix is a command that shows who is there: ending somebody's process is for
-// people to decide.
+// fix returns a command that shows the process on the port. Ending it is for people to
+// decide.
 func (p port) fix() string {
 	if p.Holder == nil || p.Holder.PID == 0 {
 		return ""

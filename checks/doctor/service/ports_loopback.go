@@ -40,7 +40,7 @@ func portsLoopback(s *subject.Subject) checks.Check {
 	}
 }
 
-// listenFix says how to bring a running service to loopback whose
+// loopbackFix returns how to make a running service listen on loopback whose
 // services.NAME.host is loopback already.
 func loopbackFix(s *subject.Subject, svc config.Service) string {
 	switch {

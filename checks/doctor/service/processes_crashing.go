@@ -38,7 +38,7 @@ var beforeExecution = [...]string{
 
 func processesCrashing(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "processes.crashing", Title: "No service crashed again and again in the last hour", Needs: []string{"config.valid"},
+		ID: "processes.crashing", Title: "No service crashed repeatedly in the last hour", Needs: []string{"config.valid"},
 		Run: func(ctx context.Context) checks.Outcome {
 			c := crashes{Since: s.Now().UTC().Add(-crashWindow), Ends: map[string]int{}, GivenUp: []string{}, unexecuted: map[string]bool{}}
 			if err := s.Events(ctx, c.Since, c.count); err != nil {
@@ -71,7 +71,7 @@ func processesCrashing(s *subject.Subject) checks.Check {
 	}
 }
 
-// count takes one event in; a service that got ready is given up no more.
+// count counts one event. A service that became ready again is not given up any more.
 func (c *crashes) count(e control.Event) {
 	switch e.Event {
 	case control.EventExited:

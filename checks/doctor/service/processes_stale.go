@@ -20,7 +20,7 @@ type leftovers struct {
 
 func processesStale(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "processes.stale", Title: "No file speaks of a process that is gone", Needs: []string{"config.valid"},
+		ID: "processes.stale", Title: "No state file names a process that has ended", Needs: []string{"config.valid"},
 		Run: func(context.Context) checks.Outcome {
 			r := leftover.Inspect(s.Config)
 			if len(r.Stale)+len(r.Foreign) == 0 {

@@ -11,7 +11,7 @@ import (
 
 func readinessFree(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "readiness.free", Title: "Asking for readiness costs nothing", Needs: []string{"config.valid"},
+		ID: "readiness.free", Title: "Readiness probes cost nothing", Needs: []string{"config.valid"},
 		Run: func(context.Context) checks.Outcome {
 			svc, ok := s.Config.Service(config.LiteLLM)
 			if !ok {

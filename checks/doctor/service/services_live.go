@@ -20,7 +20,7 @@ type observedServices struct {
 	Services   []control.ServiceStatus `json:"services"`
 }
 
-// stackDown is the outcome for a stack that nobody started.
+// stackDown returns the outcome for a stack that was not started.
 func stackDown() checks.Outcome {
 	return checks.Skipped("the stack is down").WithFix("mage start", "bring it up")
 }

@@ -10,14 +10,14 @@ import (
 
 func supervisorCurrent(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "supervisor.current", Title: "The supervisor that runs is of this version", Needs: []string{"supervisor.answers"},
+		ID: "supervisor.current", Title: "The running supervisor has this version", Needs: []string{"supervisor.answers"},
 		Run: func(context.Context) checks.Outcome {
 			status, err := s.Status()
 			if err != nil || status.Supervisor == nil {
 				return checks.Skipped("no supervisor runs")
 			}
 			if why := status.Supervisor.UpgradeFailure; why != "" {
-				return checks.Warned("the last upgrade was taken back and the old supervisor goes on: %s", why).
+				return checks.Warned("the last upgrade failed and the old supervisor continues: %s", why).
 					WithFix("mage supervisor:upgrade", "try again")
 			}
 			if there := status.Supervisor.Version; there != version.String() {

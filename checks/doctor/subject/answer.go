@@ -26,8 +26,8 @@ type Answer struct {
 // accounts has 5 MB.
 const maxReplyBytes = 16 << 20
 
-// get asks without following redirects; headers are name, value pairs. With
-// headers, which carry a key, it asks processes of this user only.
+// Get sends a GET and follows no redirect; headers are name, value pairs. With headers,
+// which carry a key, it connects to processes of this user only.
 func (s *Subject) Get(ctx context.Context, url string, headers ...string) (Answer, error) {
 	a := Answer{URL: url, ObservedAt: s.Now().UTC()}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
@@ -51,7 +51,8 @@ func (s *Subject) Get(ctx context.Context, url string, headers ...string) (Answe
 	return a, err
 }
 
-// greetCLIProxy asks CLIProxyAPI whether it is there and is CLIProxyAPI; a says why not.
+// greetCLIProxy asks CLIProxyAPI for its health and reports whether the answer is
+// CLIProxyAPI's; a says why not.
 func (s *Subject) greetCLIProxy(ctx context.Context) (a Answer, healthy bool) {
 	ctx, cancel := context.WithTimeout(ctx, Patience-Patience/10)
 	defer cancel()
@@ -71,5 +72,5 @@ func (s *Subject) greetCLIProxy(ctx context.Context) (a Answer, healthy bool) {
 	return a, healthy
 }
 
-// SkippedForEcho is the outcome of a check about CLIProxyAPI where the echo stands in.
+// SkippedForEcho returns the outcome of a check about CLIProxyAPI where the echo stands in.
 func SkippedForEcho() checks.Outcome { return checks.Skipped("the upstream is not CLIProxyAPI") }

@@ -21,14 +21,14 @@ type Deployment struct {
 	Params map[string]any
 }
 
-// settings are those of the router as the file has them: the profile in force
-// over litellm_base, no reference resolved.
+// RouterSettings returns the router's settings of the profile in force: the profile over
+// litellm_base, with references unresolved.
 func (s *Subject) RouterSettings() (map[string]any, error) {
 	return policy.Merged(s.Config, s.Profile())
 }
 
-// deployments are the entries of model_list, api_base looked up where it is a
-// reference; none when there is no router.
+// Deployments returns the entries of model_list with references in api_base looked up;
+// nil when there is no router.
 func (s *Subject) Deployments() []Deployment {
 	settings, err := s.RouterSettings()
 	if err != nil {
@@ -43,6 +43,7 @@ func (s *Subject) Deployments() []Deployment {
 	return all
 }
 
+// DeploymentsIn returns the entries of model_list in the router's settings.
 func DeploymentsIn(settings map[string]any) []Deployment {
 	list, _ := settings["model_list"].([]any)
 	all := make([]Deployment, 0, len(list))
@@ -58,7 +59,7 @@ func DeploymentsIn(settings map[string]any) []Deployment {
 	return all
 }
 
-// Groups are the names that clients may ask for.
+// Groups returns the names that clients may ask for.
 func Groups(all []Deployment) map[string]bool {
 	names := map[string]bool{}
 	for _, d := range all {
@@ -67,7 +68,7 @@ func Groups(all []Deployment) map[string]bool {
 	return names
 }
 
-// Provider is the first word of the model's name, "" when there is none.
+// Provider returns the first word of the model's name, "" when there is none.
 func (d Deployment) Provider() string {
 	provider, _, ok := strings.Cut(d.Model, "/")
 	if !ok {
@@ -76,7 +77,7 @@ func (d Deployment) Provider() string {
 	return provider
 }
 
-// UpstreamModel is the name that the upstream is asked for.
+// UpstreamModel returns the name that the upstream is asked for.
 func (d Deployment) UpstreamModel() string {
 	if _, name, ok := strings.Cut(d.Model, "/"); ok {
 		return name
@@ -84,8 +85,8 @@ func (d Deployment) UpstreamModel() string {
 	return d.Model
 }
 
-// Address is the host and port of api_base; false when there is none or it is
-// a reference that is resolved later.
+// Address returns the host and port of api_base; false when it has none or is a reference
+// that is resolved later.
 func (d Deployment) Address() (host string, port int, ok bool) {
 	u, err := url.Parse(d.Base)
 	if err != nil || u.Host == "" {
@@ -115,4 +116,5 @@ func (d Deployment) LeadsTo(svc config.Service) bool {
 	return asked.IsLoopback() && (bound.Equal(asked) || bound.Equal(net.IPv6unspecified) || bound.IsUnspecified() && asked.To4() != nil)
 }
 
+// String returns the path and the group of the deployment.
 func (d Deployment) String() string { return d.Path + " (" + d.Group + ")" }

@@ -15,8 +15,8 @@ import (
 // maxEvents is how many events are looked at; the reader bounds their bytes.
 const maxEvents = 20_000
 
-// events calls visit for the latest n events since a time. A pipe in the log's
-// place is a fault: reading it would wait for ever.
+// Events calls visit for the latest events since a time, at most maxEvents. A pipe in the
+// log's place is a fault: reading it would wait for ever.
 func (s *Subject) Events(ctx context.Context, since time.Time, visit func(control.Event)) error {
 	f, err := safefile.Open(s.Config.Paths.LogFile)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -24,7 +24,7 @@ type PathsDetail struct {
 	Paths []string `json:"paths"`
 }
 
-// keyFiles are the files with keys in them that the configuration knows of.
+// KeyFiles returns the files that hold keys and that the configuration names.
 func (s *Subject) KeyFiles() []string {
 	all, _ := filepath.Glob(filepath.Join(s.Config.Paths.Secrets(), "*.key"))
 	all = append(all, s.Config.Paths.ActiveConfig)
@@ -40,22 +40,23 @@ func (s *Subject) KeyFiles() []string {
 	return lo.Uniq(all)
 }
 
+// Exists reports whether there is anything at path, links not followed.
 func Exists(path string) bool {
 	_, err := os.Lstat(path)
 	return err == nil
 }
 
-// folders are those that FlowGate keeps things of its own in.
+// Folders returns the folders that FlowGate keeps its own files in.
 func (s *Subject) Folders() []string {
 	p := s.Config.Paths
 	all := []string{p.RuntimeDir, p.ProcessLogs(), p.Secrets(), p.Auths()}
-	if filepath.Base(p.Root()) == ".router" { // else it may be somebody's home
+	if filepath.Base(p.Root()) == ".router" { // else it may be a folder with other files, such as a home
 		all = append([]string{p.Root()}, all...)
 	}
 	return all
 }
 
-// isOwn reports whether a path lies in the installation's own folder, links
+// OwnsPath reports whether a path lies in the installation's own folder, links
 // followed: -fix touches nothing else, whatever the configuration names. The
 // folder of its state may be a link to another disk.
 func (s *Subject) OwnsPath(path string) bool {
@@ -67,7 +68,7 @@ func (s *Subject) OwnsPath(path string) bool {
 	return trust.IsWithin(root, trust.Folder(s.Config)) && trust.IsWithin(real, trust.RealPath(root)) && trust.CheckOwner(root) == nil
 }
 
-// shown is a path as people in the folder that they work in would type it.
+// ShortPath returns the path relative to the working folder when that is shorter.
 func (s *Subject) ShortPath(path string) string {
 	if rel, err := filepath.Rel(s.Cwd, path); err == nil && len(rel) < len(path) {
 		return rel
@@ -75,7 +76,7 @@ func (s *Subject) ShortPath(path string) string {
 	return path
 }
 
-// shownAll is shown for a list.
+// ShortPaths returns the short paths of a list, with commas between them.
 func (s *Subject) ShortPaths(paths []string) string {
 	return strings.Join(lo.Map(paths, func(p string, _ int) string { return s.ShortPath(p) }), ", ")
 }

@@ -24,6 +24,7 @@ type unsetVariables struct {
 	Unset []Reference `json:"unset"`
 }
 
+// ReportUnset fails with the variables that are not set, and passes when there are none.
 func ReportUnset(unset []Reference, what, fix string) checks.Outcome {
 	if len(unset) == 0 {
 		return checks.Passed(nil)
@@ -33,8 +34,8 @@ func ReportUnset(unset []Reference, what, fix string) checks.Outcome {
 		WithFix("export "+unset[0].Name+"=…", fix)
 }
 
-// routerReferences are the os.environ/NAME of the profile in force that neither
-// services.litellm.env nor the section environment_variables supplies itself.
+// RouterReferences returns the references os.environ/NAME of the profile in force that
+// neither services.litellm.env nor the section environment_variables supplies.
 func (s *Subject) RouterReferences() []Reference {
 	var all []Reference
 	router, _ := s.Config.Service("litellm")

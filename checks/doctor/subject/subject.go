@@ -136,15 +136,18 @@ func (s *Subject) load() {
 	}
 }
 
+// Close closes the connections that the checks left open.
 func (s *Subject) Close() {
 	s.keyed.CloseIdleConnections()
 	s.keyless.CloseIdleConnections()
 }
 
-// profile is the one in force, or the one that would be.
+// Profile returns the name of the profile in force, or of the default one when none was
+// chosen.
 func (s *Subject) Profile() string { return policy.CurrentOrDefault(s.Config) }
 
-// running is the status of a service that a supervisor keeps alive.
+// RunningService returns the status of a service whose process is alive under a
+// supervisor.
 func (s *Subject) RunningService(name string) (control.ServiceStatus, bool) {
 	status, err := s.Status()
 	if err != nil {
@@ -157,28 +160,30 @@ func (s *Subject) RunningService(name string) (control.ServiceStatus, bool) {
 	return status.Services[i], true
 }
 
-// started reports whether anything was ever started from this configuration.
+// WasStarted reports whether anything was ever started from this configuration.
 func (s *Subject) WasStarted() bool { return Exists(s.Config.Paths.RuntimeDir) }
 
-// real is the upstream service when it is CLIProxyAPI itself, and not the echo.
+// CLIProxyService returns the upstream service, and whether it is CLIProxyAPI and not the
+// echo upstream.
 func (s *Subject) CLIProxyService() (config.Service, bool) {
 	svc, ok := s.Config.Service(config.CLIProxy)
 	return svc, ok && svc.Runtime != config.RuntimeEcho
 }
 
-// genuine reports whether the router is LiteLLM itself, as far as one can tell:
-// a command may be anything, and is LiteLLM in every old configuration.
+// RouterIsLiteLLM reports whether the router is LiteLLM, as far as that is known: a
+// command may be any program, and is LiteLLM in every old configuration.
 func (s *Subject) RouterIsLiteLLM() bool {
 	svc, ok := s.Config.Service(config.LiteLLM)
 	return ok && svc.Runtime != config.RuntimeEmbedded
 }
 
+// AuthEnvironment returns the environment in which accounts are read.
 func (s *Subject) AuthEnvironment() auth.Environment {
 	return auth.Environment{Getenv: s.Getenv, Now: s.Now, GOOS: runtime.GOOS}
 }
 
-// ownFile is CLIProxyAPI's own configuration, where it is the upstream and the
-// file is known.
+// CLIProxyConfig returns CLIProxyAPI's own configuration; false when CLIProxyAPI is not
+// the upstream or its file is not known or not readable.
 func (s *Subject) CLIProxyConfig() (cliproxy.File, bool) {
 	if _, real := s.CLIProxyService(); !real || s.Config.CLIProxyConfigFile == "" {
 		return cliproxy.File{}, false
@@ -187,7 +192,7 @@ func (s *Subject) CLIProxyConfig() (cliproxy.File, bool) {
 	return f, err == nil
 }
 
-// command is what a service executes, or why it cannot be.
+// Command returns what a service executes, or the fault for which it cannot be executed.
 func (s *Subject) Command(svc config.Service) (runtimestore.Spec, error) {
 	return runtimestore.Command(s.Config, svc, runtimestore.Environment{
 		Self: s.Self, Version: version.String(), Cwd: s.Cwd, Environ: s.Environ, LookPath: exec.LookPath,

@@ -10,13 +10,14 @@ import (
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
-// Section is the map under key, nil when there is none.
+// Section returns the map under key; nil when there is none.
 func Section(settings map[string]any, key string) map[string]any {
 	m, _ := settings[key].(map[string]any)
 	return m
 }
 
-// WithoutPath is an error without the path that it names, for a text that names it.
+// WithoutPath returns the cause of an error about a path, for a message that names the
+// path itself.
 func WithoutPath(err error) error {
 	var p *fs.PathError
 	if errors.As(err, &p) {
@@ -25,15 +26,15 @@ func WithoutPath(err error) error {
 	return err
 }
 
-// StripSecrets is an address without what may hold a key: user and password, query
-// and fragment. What is no address is not shown at all.
+// StripSecrets returns an address without the parts that may hold a key: user and
+// password, query and fragment. A text that is not an address is not shown at all.
 func StripSecrets(address string) string {
 	u, err := url.Parse(address)
 	if redact.IsReference(address) {
 		return address
 	}
 	if err != nil {
-		return "(no address)"
+		return "(not an address)"
 	}
 	u.User, u.RawQuery, u.Fragment = nil, "", ""
 	return u.String()
@@ -43,7 +44,7 @@ func StripSecrets(address string) string {
 // words are shown.
 const maxSanitizedRunes = 200
 
-// Sanitize is what another program said, in one short line without control
+// Sanitize returns the text of another program on one short line, without control
 // characters and without words that look like keys.
 func Sanitize(text string) string {
 	words := strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
@@ -57,7 +58,7 @@ func Sanitize(text string) string {
 	return string(line)
 }
 
-// ShellQuote is a word that a shell takes as it is.
+// ShellQuote returns a word in quotes when a shell would change it otherwise.
 func ShellQuote(word string) string {
 	if strings.ContainsAny(word, " \t\n'\"\\$`*?[]#~=%&|;<>(){}!") {
 		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"

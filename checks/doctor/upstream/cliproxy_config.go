@@ -16,7 +16,7 @@ const maxSecretBytes = 72
 
 func cliproxyConfig(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "cliproxy.config", Title: "CLIProxyAPI's own configuration fits", Needs: []string{"config.valid"},
+		ID: "cliproxy.config", Title: "CLIProxyAPI's own configuration fits this stack", Needs: []string{"config.valid"},
 		Run: func(context.Context) checks.Outcome {
 			svc, real := s.CLIProxyService()
 			if !real {

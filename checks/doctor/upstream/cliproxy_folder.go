@@ -10,7 +10,7 @@ import (
 
 func cliproxyFolder(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "cliproxy.folder", Title: "CLIProxyAPI loads credentials from where FlowGate puts them", Needs: []string{"cliproxy.config"},
+		ID: "cliproxy.folder", Title: "CLIProxyAPI loads credentials from FlowGate's folder", Needs: []string{"cliproxy.config"},
 		Run: func(context.Context) checks.Outcome {
 			own, _ := s.CLIProxyFile()
 			have, want := auth.ServerFolder(s.Config, s.Getenv, own), auth.Folder(s.Config, s.AuthEnvironment())

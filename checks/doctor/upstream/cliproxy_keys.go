@@ -12,12 +12,12 @@ import (
 
 func cliproxyKeys(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "cliproxy.keys", Title: "CLIProxyAPI asks clients for a key of your own", Needs: []string{"cliproxy.config"},
+		ID: "cliproxy.keys", Title: "CLIProxyAPI requires a key that is not a sample", Needs: []string{"cliproxy.config"},
 		Run: func(context.Context) checks.Outcome {
 			own, _ := s.CLIProxyFile()
 			keys := lo.Filter(own.APIKeys, func(k string, _ int) bool { return strings.TrimSpace(k) != "" })
 			if len(keys) == 0 {
-				return checks.Failed("api-keys in %s is empty: it serves everybody who can reach it", s.ShortPath(s.Config.CLIProxyConfigFile)).
+				return checks.Failed("api-keys in %s is empty: every client that reaches it is served", s.ShortPath(s.Config.CLIProxyConfigFile)).
 					WithFix("", "write a random key there, and the same into .router/secrets/upstream.key")
 			}
 			if _, sample := lo.Find(keys, func(k string) bool { return strings.HasPrefix(k, "your-api-key") }); sample {

@@ -50,19 +50,20 @@ func cliproxyManagement(s *subject.Subject, ask func(context.Context) management
 			case m.Status == http.StatusNotFound:
 				return checks.Warned("the management API is off: remote-management.secret-key is not set").WithFix("", fix)
 			default:
-				m.Text = fmt.Sprintf("the management API answered %d: after five wrong keys it refuses everybody for half an hour", m.Status)
+				m.Text = fmt.Sprintf("the management API answered %d: after five wrong keys it refuses every request for half an hour", m.Status)
 			}
 			return checks.Failed("").WithDetail(m.Answer).WithFix("", fix)
 		},
 	}
 }
 
+// managementKeyFile returns the path of the file that holds the management key.
 func managementKeyFile(s *subject.Subject) string {
 	return filepath.Join(s.Config.Paths.Secrets(), "management.key")
 }
 
-// askManagement lists the server's credentials with the management key: the
-// cheapest question whose answer others here need too.
+// askManagementAPI lists the server's credentials with the management key: the cheapest
+// request whose answer other checks need too.
 func askManagementAPI(ctx context.Context, s *subject.Subject) management {
 	ctx, cancel := context.WithTimeout(ctx, subject.Patience)
 	defer cancel()
@@ -86,7 +87,7 @@ func askManagementAPI(ctx context.Context, s *subject.Subject) management {
 	return management{Answer: a, err: err}
 }
 
-// mark names a key and the process that refused it, without telling the key.
+// refusalMark returns a digest of a key and of the process that refused it.
 func refusalMark(s *subject.Subject, key string) string {
 	svc, _ := s.CLIProxyService()
 	running, _ := s.RunningService(svc.Name)

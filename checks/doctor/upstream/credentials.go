@@ -35,8 +35,7 @@ type credentials struct {
 // maxListed bounds how many accounts one result names: a folder may hold thousands.
 const maxListed = 20
 
-// outcome says what is wrong with some of all accounts; without a complaint
-// the check has passed.
+// outcome returns o with the collected problems; without one the check has passed.
 func (c credentials) outcome(o checks.Outcome, command, fix string) checks.Outcome {
 	if len(c.Accounts) == 0 {
 		return checks.Passed(credentials{Accounts: []credential{}, Examined: c.Examined})
@@ -52,7 +51,7 @@ func (c credentials) outcome(o checks.Outcome, command, fix string) checks.Outco
 	return o.WithDetail(c).WithFix(command, fix)
 }
 
-// collectProblems collects the accounts about which problem has something to say.
+// collectProblems collects the accounts for which problem returns a text.
 func collectProblems(all []auth.Account, problem func(auth.Account) string) credentials {
 	c := credentials{Accounts: []credential{}, Examined: len(all)}
 	for _, a := range all {
@@ -63,7 +62,7 @@ func collectProblems(all []auth.Account, problem func(auth.Account) string) cred
 	return c
 }
 
-// firstProblemOf is the first problem of an account that has one of the codes.
+// firstProblemOf returns the first problem of an account that has one of the codes.
 func firstProblemOf(codes ...string) func(auth.Account) string {
 	return func(a auth.Account) string {
 		p, _ := lo.Find(a.Problems, func(p auth.Problem) bool { return slices.Contains(codes, p.Code) })

@@ -10,7 +10,7 @@ import (
 
 func credentialsFresh(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "credentials.fresh", Title: "No credential has ended", Needs: []string{"config.valid"},
+		ID: "credentials.fresh", Title: "No credential has expired for good", Needs: []string{"config.valid"},
 		Run: func(context.Context) checks.Outcome {
 			accounts, err := s.Accounts()
 			if err != nil {

@@ -14,7 +14,7 @@ const expiryWindow = 24 * time.Hour
 
 func credentialsRenewable(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "credentials.renewable", Title: "No credential ends within a day for want of a refresh token", Needs: []string{"config.valid"},
+		ID: "credentials.renewable", Title: "No credential expires within a day without a refresh token", Needs: []string{"config.valid"},
 		Run: func(context.Context) checks.Outcome {
 			accounts, err := s.Accounts()
 			if err != nil {
@@ -23,10 +23,10 @@ func credentialsRenewable(s *subject.Subject) checks.Check {
 			end := s.Now().Add(expiryWindow)
 			return collectProblems(accounts, func(a auth.Account) string {
 				if a.State == auth.Fresh && !a.Refreshable && a.ExpiresAt != nil && a.ExpiresAt.Before(end) && !a.Disabled {
-					return "it ends at " + a.ExpiresAt.UTC().Format(time.RFC3339) + " and there is no refresh token"
+					return "it expires at " + a.ExpiresAt.UTC().Format(time.RFC3339) + " and there is no refresh token"
 				}
 				return ""
-			}).outcome(checks.Warned(""), "mage auth:status", "sign in again before it ends: mage auth:login PROVIDER")
+			}).outcome(checks.Warned(""), "mage auth:status", "sign in again before it expires: mage auth:login PROVIDER")
 		},
 	}
 }

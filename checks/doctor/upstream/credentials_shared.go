@@ -20,7 +20,7 @@ type sharedGrants struct {
 
 func credentialsShared(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "credentials.shared", Title: "No sign-in is held by two programs", Needs: []string{"config.valid"},
+		ID: "credentials.shared", Title: "No two programs use one sign-in", Needs: []string{"config.valid"},
 		Run: func(ctx context.Context) checks.Outcome {
 			accounts, err := s.Accounts()
 			if err != nil {

@@ -34,7 +34,7 @@ type serverAccounts struct {
 
 func credentialsUsable(s *subject.Subject, ask func(context.Context) management) checks.Check {
 	return checks.Check{
-		ID: "credentials.usable", Title: "The running server has set no credential aside", Needs: []string{"cliproxy.management"}, Active: true,
+		ID: "credentials.usable", Title: "The running server uses every credential", Needs: []string{"cliproxy.management"}, Active: true,
 		Run: func(ctx context.Context) checks.Outcome {
 			if _, real := s.CLIProxyService(); !real {
 				return subject.SkippedForEcho()
@@ -56,7 +56,7 @@ func credentialsUsable(s *subject.Subject, ask func(context.Context) management)
 	}
 }
 
-// listUnusable is the listing of those that serve nobody at the moment.
+// listUnusable returns the accounts that the server does not use at the moment.
 func listUnusable(all []serverAccount) serverAccounts {
 	aside := lo.Filter(all, func(f serverAccount, _ int) bool { return f.Disabled || f.Unavailable || f.Status == "error" })
 	l := serverAccounts{Accounts: []serverAccount{}, Examined: len(all)}
@@ -72,13 +72,14 @@ func listUnusable(all []serverAccount) serverAccounts {
 	return l
 }
 
-// sanitized is l as it may be shown: a server may write anything, at any length,
-// the key that it was just sent included.
+// sanitized returns l as it may be shown: a server may write anything, at any length,
+// including the key that it was just sent.
 func (l serverAccount) sanitized() serverAccount {
 	l.Name, l.Provider, l.Status, l.Message = subject.Sanitize(l.Name), subject.Sanitize(l.Provider), subject.Sanitize(l.Status), subject.Sanitize(l.Message)
 	return l
 }
 
+// describe returns why the server does not use the account.
 func (l serverAccount) describe() string {
 	switch {
 	case l.Disabled:

@@ -28,7 +28,7 @@ type miswirings struct {
 
 func stackAddress(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "stack.address", Title: "The router sends requests to where the upstream listens", Needs: []string{"config.valid"},
+		ID: "stack.address", Title: "Deployments name the address of the upstream", Needs: []string{"config.valid"},
 		Run: func(context.Context) checks.Outcome {
 			up, _ := s.Config.Service(config.CLIProxy)
 			router, routed := s.Config.Service(config.LiteLLM)

@@ -17,7 +17,7 @@ func stackEnvironment(s *subject.Subject) checks.Check {
 		Run: func(context.Context) checks.Outcome {
 			running, ok := s.RunningService(config.LiteLLM)
 			if !ok {
-				return checks.Skipped("there is no router that runs")
+				return checks.Skipped("the router does not run")
 			}
 			names, known := process.EnvironNames(running.PID)
 			if !known {
@@ -33,8 +33,8 @@ func stackEnvironment(s *subject.Subject) checks.Check {
 	}
 }
 
-// needed are the variables that the router reads itself, those of credentials
-// included.
+// routerVariables returns the variables that the router itself reads, including those of
+// credentials.
 func routerVariables(s *subject.Subject) []subject.Reference {
 	all := s.RouterReferences()
 	used := map[string]bool{}

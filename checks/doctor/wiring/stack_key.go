@@ -44,7 +44,8 @@ func stackKey(s *subject.Subject) checks.Check {
 	}
 }
 
-// acceptedKeys judges keys as the upstream does, and says where it has them from.
+// acceptedKeys returns a func that accepts the keys that the upstream accepts, and the
+// place that they are read from.
 func acceptedKeys(s *subject.Subject) (accepts func(string) bool, where string, err error) {
 	if _, real := s.CLIProxyService(); real {
 		own, err := s.CLIProxyFile()
@@ -56,7 +57,7 @@ func acceptedKeys(s *subject.Subject) (accepts func(string) bool, where string, 
 	return same, s.ShortPath(path), err
 }
 
-// key is the key that d sends, references looked up.
+// resolveKey returns the key that d sends, with references looked up.
 func resolveKey(s *subject.Subject, d subject.Deployment) string {
 	key, _ := d.Params["api_key"].(string)
 	if name, ok := strings.CutPrefix(key, "os.environ/"); ok {

@@ -61,8 +61,8 @@ func stackModels(s *subject.Subject) checks.Check {
 	}
 }
 
-// offered are the models of the upstream and where the list is from, or why
-// they are not known.
+// offeredModels returns the models of the upstream and where their list comes from, or
+// why they are not known.
 func offeredModels(ctx context.Context, s *subject.Subject, up config.Service) (names map[string]bool, source, why string) {
 	if _, live := s.RunningService(up.Name); live {
 		if _, healthy := s.AskCLIProxy(); !healthy {
@@ -79,8 +79,8 @@ func offeredModels(ctx context.Context, s *subject.Subject, up config.Service) (
 	return own.Models(), s.Config.CLIProxyConfigFile, ""
 }
 
-// stripEffort is the name of a model without the effort that CLIProxyAPI
-// takes behind it in parentheses, "gpt-5(high)"; its list has none of those.
+// stripEffort returns the name of a model without the effort that CLIProxyAPI takes
+// behind it in parentheses, as in "gpt-5(high)". Its list has names without effort only.
 func stripEffort(model string) string {
 	if name, _, ok := strings.Cut(model, "("); ok && strings.HasSuffix(model, ")") {
 		return name
@@ -88,7 +88,7 @@ func stripEffort(model string) string {
 	return model
 }
 
-// upstreamKey is one that the upstream accepts, "" when none is known.
+// upstreamKey returns a key that the upstream accepts; "" when none is known.
 func upstreamKey(s *subject.Subject) string {
 	own, err := s.CLIProxyFile()
 	if err != nil || len(own.APIKeys) == 0 {
@@ -97,7 +97,7 @@ func upstreamKey(s *subject.Subject) string {
 	return own.APIKeys[0]
 }
 
-// served is the list of models at base, or why there is none.
+// listModels returns the names of the models that base lists, or why there is no list.
 func listModels(ctx context.Context, s *subject.Subject, base, key string) (map[string]bool, string) {
 	a, err := s.Get(ctx, base+"/v1/models", "Authorization", "Bearer "+key)
 	var list struct {
