@@ -76,7 +76,12 @@ func indexByID(all []*scheduled) map[string]*scheduled {
 	return byID
 }
 
-func (p *scheduled) examine(ctx context.Context, byID map[string]*scheduled, slots chan struct{}, o Options) report.Result {
+func (p *scheduled) examine(
+	ctx context.Context,
+	byID map[string]*scheduled,
+	slots chan struct{},
+	o Options,
+) report.Result {
 	for _, id := range p.After {
 		<-byID[id].done
 	}

@@ -78,7 +78,9 @@ func hintAt(list []Check, id string) string {
 	if hint := suggest.Hint(id, ids); hint != "" {
 		return hint
 	}
-	groups := lo.Uniq(lo.Map(ids, func(id string, _ int) string { group, _, _ := strings.Cut(id, "."); return group + ".*" }))
+	groups := lo.Uniq(
+		lo.Map(ids, func(id string, _ int) string { group, _, _ := strings.Cut(id, "."); return group + ".*" }),
+	)
 	return "there are " + strings.Join(groups, ", ")
 }
 

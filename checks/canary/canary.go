@@ -66,9 +66,21 @@ func Run(ctx context.Context, o Options) (_ report.Checked, err error) {
 func (t *trial) checks() []checks.Check {
 	list := []checks.Check{
 		{ID: "canary.planted", Title: "Made-up secrets of every kind are planted", Timeout: time.Minute, Run: t.plantSecrets},
-		{ID: "canary.commands", Title: "The targets run, and fail where they should", Needs: []string{"canary.planted"}, Timeout: 5 * time.Minute, Run: t.runCommands},
+		{
+			ID:      "canary.commands",
+			Title:   "The targets run, and fail where they should",
+			Needs:   []string{"canary.planted"},
+			Timeout: 5 * time.Minute,
+			Run:     t.runCommands,
+		},
 		{ID: "canary.output", Title: "No command prints a secret", Needs: []string{"canary.commands"}, Run: t.searchOutput},
-		{ID: "canary.files", Title: "No log, event, cache or temporary file holds a secret", Needs: []string{"canary.commands"}, Timeout: time.Minute, Run: t.searchFiles},
+		{
+			ID:      "canary.files",
+			Title:   "No log, event, cache or temporary file holds a secret",
+			Needs:   []string{"canary.commands"},
+			Timeout: time.Minute,
+			Run:     t.searchFiles,
+		},
 	}
 	for i := range list {
 		list[i].Family = "security"
@@ -81,7 +93,8 @@ func (t *trial) tearDown() error {
 	defer cancel()
 	t.runCommand(ctx, "stop")
 	if err := os.RemoveAll(t.dir); err != nil {
-		return fault.New("teardown-failed", "remove the trial in %s: %w", t.dir, err).WithHint("stop what runs from it: ps -ef | grep %s", t.dir)
+		return fault.New("teardown-failed", "remove the trial in %s: %w", t.dir, err).
+			WithHint("stop what runs from it: ps -ef | grep %s", t.dir)
 	}
 	return nil
 }
@@ -107,6 +120,7 @@ func searchOutcome(found []trace, looked string) checks.Outcome {
 		return checks.Passed(checks.Note{Text: looked})
 	}
 	first := found[0]
-	o := checks.Failed("").WithDetail(tracesDetail{fmt.Sprintf("%d traces, the first: the %s, %s, in %s", len(found), first.Secret, first.As, first.Place), found})
+	o := checks.Failed("").
+		WithDetail(tracesDetail{fmt.Sprintf("%d traces, the first: the %s, %s, in %s", len(found), first.Secret, first.As, first.Place), found})
 	return o.WithFix("", "please report it: FlowGate prints or writes what it should not")
 }

@@ -43,11 +43,14 @@ func (t *trial) plantSecrets(ctx context.Context) checks.Outcome {
 		return checks.FromFault(err)
 	}
 	router, upstream := ports[0], ports[1]
-	if out := t.runCommand(ctx, "init", fmt.Sprintf("-port=%d", router), fmt.Sprintf("-upstream-port=%d", upstream)); out.status != 0 {
+	out := t.runCommand(ctx, "init", fmt.Sprintf("-port=%d", router), fmt.Sprintf("-upstream-port=%d", upstream))
+	if out.status != 0 {
 		return checks.Failed("init exits with %d", out.status)
 	}
 	t.outputs = t.outputs[:0] // init made keys of its own, which are replaced now
-	for _, err := range []error{t.writeKeys(), t.writeCredentials(), t.writeConfiguration(upstream), t.writeBrokenConfigs()} {
+	for _, err := range []error{
+		t.writeKeys(), t.writeCredentials(), t.writeConfiguration(upstream), t.writeBrokenConfigs(),
+	} {
 		if err != nil {
 			return checks.Failed("%v", err)
 		}
@@ -65,22 +68,35 @@ func (t *trial) writeFile(file, text string) error {
 
 func (t *trial) writeKeys() error {
 	for kind, file := range map[string]string{
-		"gateway key": ".router/secrets/gateway.key", "upstream key": ".router/secrets/upstream.key", "management key": ".router/secrets/management.key",
+		"gateway key": ".router/secrets/gateway.key", "upstream key": ".router/secrets/upstream.key",
+		"management key": ".router/secrets/management.key",
 	} {
 		if err := t.writeFile(file, t.addSecret(kind, "sk-", file)+"\n"); err != nil {
 			return err
 		}
 	}
 	const own = "config/cliproxyapi.yaml"
-	return t.writeFile(own, fmt.Sprintf("host: 127.0.0.1\nport: 1\napi-keys: [%s]\nremote-management: {secret-key: %s}\ncodex-api-key: [{api-key: %s}]\n",
-		t.addSecret("CLIProxyAPI key", "cpa-", own), t.addSecret("CLIProxyAPI management key", "mk-", own), t.addSecret("provider key", "sk-proj-", own)))
+	return t.writeFile(
+		own,
+		fmt.Sprintf(
+			"host: 127.0.0.1\nport: 1\napi-keys: [%s]\nremote-management: {secret-key: %s}\ncodex-api-key: [{api-key: %s}]\n",
+			t.addSecret(
+				"CLIProxyAPI key",
+				"cpa-",
+				own,
+			),
+			t.addSecret("CLIProxyAPI management key", "mk-", own),
+			t.addSecret("provider key", "sk-proj-", own),
+		),
+	)
 }
 
 // writeCredentials writes credential files in the form of the providers' own programs.
 func (t *trial) writeCredentials() error {
 	prefixes := map[string]string{"Claude token": "sk-ant-oat01-", "Gemini token": "ya29."}
 	for _, c := range []struct{ kind, file, form string }{
-		{"Codex token", "codex-canary@example.com.json", `{"type":"codex","access_token":"%s","refresh_token":"%s","email":"canary@example.com"}`},
+		{"Codex token", "codex-canary@example.com.json",
+			`{"type":"codex","access_token":"%s","refresh_token":"%s","email":"canary@example.com"}`},
 		{"Claude token", "claude-canary@example.com.json", `{"type":"claude","access_token":"%s","refresh_token":"%s"}`},
 		{"Gemini token", "gemini-canary.json", `{"type":"gemini","token":{"access_token":"%s","refresh_token":"%s"}}`},
 		{"Kiro token", "kiro-canary.json", `{"type":"kiro","access_token":"%s","client_secret":"%s"}`},
@@ -88,15 +104,18 @@ func (t *trial) writeCredentials() error {
 		{"iFlow cookie", "iflow-canary.json", `{"type":"iflow","cookie":"%s","api_key":"%s"}`},
 	} {
 		file := ".router/auths/" + c.file
-		if err := t.writeFile(file, fmt.Sprintf(c.form, t.addSecret(c.kind, prefixes[c.kind], file), t.addSecret(c.kind+" (second)", "", file))); err != nil {
+		first, second := t.addSecret(c.kind, prefixes[c.kind], file), t.addSecret(c.kind+" (second)", "", file)
+		if err := t.writeFile(file, fmt.Sprintf(c.form, first, second)); err != nil {
 			return err
 		}
 	}
 	for _, c := range []struct{ kind, file, form string }{
 		{"Codex CLI token", ".codex/auth.json", `{"tokens":{"access_token":"%s","refresh_token":"%s"}}`},
-		{"Claude Code token", ".claude/.credentials.json", `{"claudeAiOauth":{"accessToken":"%s","refreshToken":"%s","expiresAt":4102444800000}}`},
+		{"Claude Code token", ".claude/.credentials.json",
+			`{"claudeAiOauth":{"accessToken":"%s","refreshToken":"%s","expiresAt":4102444800000}}`},
 	} {
-		if err := t.writeFile(c.file, fmt.Sprintf(c.form, t.addSecret(c.kind, "", c.file), t.addSecret(c.kind+" (second)", "", c.file))); err != nil {
+		first, second := t.addSecret(c.kind, "", c.file), t.addSecret(c.kind+" (second)", "", c.file)
+		if err := t.writeFile(c.file, fmt.Sprintf(c.form, first, second)); err != nil {
 			return err
 		}
 	}
@@ -110,17 +129,43 @@ func (t *trial) writeConfiguration(upstream int) error {
 	if err != nil {
 		return err
 	}
-	text := strings.Replace(string(b), "  general_settings:\n", fmt.Sprintf(`    - model_name: canary
+	text := strings.Replace(string(b), "  general_settings:\n", fmt.Sprintf(
+		`    - model_name: canary
       litellm_params: {model: openai/canary, api_base: "http://127.0.0.1:%d/v1", api_key: %s}
     - model_name: canary-env
       litellm_params: {model: openai/fail-503-canary, api_base: "http://127.0.0.1:%d/v1", api_key: os.environ/CANARY_KEY, headers: {Authorization: Bearer %s}}
     - model_name: canary-kinds
       litellm_params: {model: openai/canary, api_base: "http://127.0.0.1:%d/v1?subscription=%s", extra_headers: {X-Auth: %s, X-Callback-Url: "%s"}, vertex_credentials: '{"type":"service_account","private_key":"%s"}'}
   general_settings:
-`, upstream, t.addSecret("inline key", "sk-", file), upstream, t.addSecret("header", "", file),
-		upstream, t.addSecret("query of an address", "", file), t.addSecret("header of another name", "", file), t.addSecret("header that is named like an address", "", file), t.addSecret("key inside JSON", "", file)), 1)
-	text = strings.Replace(text, "    depends_on: [cliproxyapi_plus]\n", fmt.Sprintf("    depends_on: [cliproxyapi_plus]\n    env: {CANARY_TOKEN: %s, CANARY_URL: \"http://user:%s@host\", CANARY_PLAIN: %s}\n", t.addSecret("variable of a service", "", file), t.addSecret("password in a URL", "", file), t.addSecret("variable of any name", "", file)), 1)
-	text = strings.Replace(text, "  cost:\n", fmt.Sprintf("  cost:\n    general_settings: {database_password: %s}\n", t.addSecret("key in a profile", "", file)), 1)
+`,
+		upstream,
+		t.addSecret("inline key", "sk-", file),
+		upstream,
+		t.addSecret("header", "", file),
+		upstream,
+		t.addSecret("query of an address", "", file),
+		t.addSecret("header of another name", "", file),
+		t.addSecret("header that is named like an address", "", file),
+		t.addSecret("key inside JSON", "", file),
+	), 1)
+	text = strings.Replace(
+		text,
+		"    depends_on: [cliproxyapi_plus]\n",
+		fmt.Sprintf(
+			"    depends_on: [cliproxyapi_plus]\n    env: {CANARY_TOKEN: %s, CANARY_URL: \"http://user:%s@host\", "+
+				"CANARY_PLAIN: %s}\n",
+			t.addSecret("variable of a service", "", file),
+			t.addSecret("password in a URL", "", file),
+			t.addSecret("variable of any name", "", file),
+		),
+		1,
+	)
+	text = strings.Replace(
+		text,
+		"  cost:\n",
+		fmt.Sprintf("  cost:\n    general_settings: {database_password: %s}\n", t.addSecret("key in a profile", "", file)),
+		1,
+	)
 	t.addSecret("environment variable", "sk-", "")
 	return t.writeFile(file, text)
 }

@@ -3,6 +3,7 @@ package canary
 import (
 	"bytes"
 	"context"
+	_ "embed" // for commandLines
 	"errors"
 	"fmt"
 	"io"
@@ -19,44 +20,45 @@ import (
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
+// commandLines has the commands before the loops of Commands, one a line. The
+// recipient is from age's own README; its identity is not here.
+//
+//go:embed commands.txt
+var commandLines string
+
+// targetsWithConfig are run with each broken configuration.
+const targetsWithConfig = "config:validate config:show config:migrate start doctor security-check verify smoke rollback"
+
 // Commands returns the commands that a trial runs, in order; a word that begins with @
 // stands for a broken configuration. Together they run every target that an installation
 // has.
 func Commands() [][]string {
-	all := [][]string{
-		{"trust"}, {"trust", "-show"}, {"trust:list"}, {"overview"}, {"version"}, {"help"}, {"config:validate"}, {"config:show"}, {"config:show", "-format=text"}, {"config:schema"}, {"config:migrate", "-dry-run"},
-		{"profile:list"}, {"profile:show", "balanced"}, {"profile:diff", "balanced", "cost"}, {"start"}, {"status"}, {"top"}, {"supervisor:upgrade"}, {"drill:list"}, {"drill", "pid-stale"}, {"soak", "-duration=1s"}, {"health"},
-		{"smoke"}, {"logs"}, {"events"}, {"doctor"}, {"doctor:timeline"}, {"doctor:list"}, {"doctor:explain", "config.valid"}, {"security:list"}, {"security:explain", "secrets.tree"}, {"profile:set", "cost"}, {"restart"}, {"profile:set", "nosuch"},
-		{"generation:list"}, {"generation:show", "1"}, {"generation:diff", "1", "2"}, {"generation:pin", "1"}, {"rollback", "-dry-run"}, {"rollback"},
-		{"bootstrap", "-offline"}, {"bootstrap:embedded"}, {"bootstrap:list"}, {"bootstrap:gc"}, {"bootstrap:outdated", "-offline"},
-		{"bootstrap:cliproxyapi", "-offline"}, {"bootstrap:litellm", "-version=1.82.7"}, {"bootstrap:update", "litellm", "-version=1.82.7"}, {"runtimes:probe", "embedded"},
-		{"verify"}, {"init"}, {"start", "nosuch"}, {"filter", "."},
+	var all [][]string
+	for line := range strings.Lines(commandLines) {
+		all = append(all, strings.Fields(line))
 	}
-	all = append(all, authCommands()...)
 	for _, format := range []string{"json", "jsonl", "text", "github", "junit", "sarif"} {
-		all = append(all, []string{"security-check", "-all", "-probe", "-format=" + format}, []string{"doctor", "-format=" + format})
+		all = append(
+			all,
+			[]string{"security-check", "-all", "-probe", "-format=" + format},
+			[]string{"doctor", "-format=" + format},
+		)
 	}
-	for _, target := range []string{"config:validate", "config:show", "config:migrate", "start", "doctor", "security-check", "verify", "smoke", "rollback"} {
+	for target := range strings.FieldsSeq(targetsWithConfig) {
 		all = append(all, []string{target, "@"})
 	}
-	return append(all, []string{"router:serve", "-settings=config/flowgate.yaml", "-port=1"}, []string{"echo:serve", "-host=256.0.0.1"}, finalLogsCommand(), []string{"stop"})
+	return append(
+		all,
+		[]string{"router:serve", "-settings=config/flowgate.yaml", "-port=1"},
+		[]string{"echo:serve", "-host=256.0.0.1"},
+		finalLogsCommand(),
+		[]string{"stop"},
+	)
 }
 
 // finalLogsCommand returns the command that shows a log into which fillLog wrote every
 // secret.
 func finalLogsCommand() []string { return []string{"logs", "-n=5000"} }
-
-// authCommands sign in, import, show and move the credentials that were planted.
-func authCommands() [][]string {
-	const recipient = "-recipient=age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p" // from age's own README; its identity is not here
-	return [][]string{
-		{"auth:list"}, {"auth:status"}, {"auth:status", "-live", "-format=text"}, {"auth:status", "-within=8h"},
-		{"auth:import", "codex"}, {"auth:import", "codex", "-take", "-dry-run"}, {"auth:import-headless", "codex", "-take"}, {"auth:import", "claude", "-share"},
-		{"auth:import", "gemini", "-source=.env"}, {"auth:import", "all", "-source=.router/auths"}, {"auth:login", "openai", "-env=CANARY_KEY"},
-		{"auth:login", "openai", "-stdin"}, {"auth:login", "codex"}, {"auth:refresh", "iflow"}, {"auth:export", "all", "-dest=all.age", recipient},
-		{"auth:logout", "claude-canary@example.com"}, {"auth:logout", "claude-canary@example.com", "-undo"}, {"auth:import", "all", "-source=all.age"},
-	}
-}
 
 type exitStatus struct{ status int }
 
@@ -100,11 +102,19 @@ func (t *trial) runCommand(ctx context.Context, words ...string) exitStatus {
 	cmd := exec.CommandContext(ctx, t.options.Self, words...) //nolint:gosec // this program itself
 	cmd.Dir, cmd.Stdout, cmd.Stderr = t.dir, &stdout, &stderr
 	cmd.Stdin = strings.NewReader("{}\n")
-	cmd.Env = append(slices.DeleteFunc(slices.Clone(t.options.Environ), func(v string) bool { return strings.HasPrefix(v, "FLOWGATE_") }),
-		"HOME="+t.dir, "XDG_STATE_HOME="+filepath.Join(t.dir, "state"), "TMPDIR="+temp, "CANARY_KEY="+t.secretOf("environment variable"))
+	cmd.Env = append(
+		slices.DeleteFunc(slices.Clone(t.options.Environ), func(v string) bool { return strings.HasPrefix(v, "FLOWGATE_") }),
+		"HOME="+t.dir,
+		"XDG_STATE_HOME="+filepath.Join(t.dir, "state"),
+		"TMPDIR="+temp,
+		"CANARY_KEY="+t.secretOf("environment variable"),
+	)
 	err := cmd.Run()
 	t.summary.Commands = append(t.summary.Commands, strings.Join(words, " "))
-	t.outputs = append(t.outputs, output{strings.Join(words, " "), map[string][]byte{"stdout": stdout.Bytes(), "stderr": stderr.Bytes()}})
+	t.outputs = append(
+		t.outputs,
+		output{strings.Join(words, " "), map[string][]byte{"stdout": stdout.Bytes(), "stderr": stderr.Bytes()}},
+	)
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
 		return exitStatus{exit.ExitCode()}
@@ -148,10 +158,13 @@ func (t *trial) sendRequests(ctx context.Context) {
 	client := loopback.New(loopback.Options{Timeout: 5 * time.Second})
 	base := t.routerURL(ctx)
 	for _, r := range []struct{ path, key, model string }{
-		{"/v1/chat/completions", t.secretOf("gateway key"), "router-default"}, {"/v1/chat/completions", t.secretOf("gateway key"), "canary-env"},
-		{"/v1/chat/completions", t.secretOf("gateway key"), "canary"}, {"/v1/messages", t.secretOf("gateway key"), "router-default"},
+		{"/v1/chat/completions", t.secretOf("gateway key"), "router-default"},
+		{"/v1/chat/completions", t.secretOf("gateway key"), "canary-env"},
+		{"/v1/chat/completions", t.secretOf("gateway key"), "canary"},
+		{"/v1/messages", t.secretOf("gateway key"), "router-default"},
 		{"/v1/chat/completions", t.addSecret("wrong key that a client sent", "sk-", ""), "router-default"},
-		{"/v1/models?api_key=" + t.addSecret("key in a query", "sk-", ""), "", ""}, {"/nosuch/" + t.addSecret("key in a path", "sk-", ""), "", ""},
+		{"/v1/models?api_key=" + t.addSecret("key in a query", "sk-", ""), "", ""},
+		{"/nosuch/" + t.addSecret("key in a path", "sk-", ""), "", ""},
 	} {
 		body := fmt.Sprintf(`{"model":%q,"max_tokens":5,"messages":[{"role":"user","content":"x"}]}`, r.model)
 		req, err := http.NewRequestWithContext(ctx, http.MethodPost, base+r.path, strings.NewReader(body))

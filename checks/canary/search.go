@@ -24,8 +24,13 @@ import (
 func encodings(secret string) map[string]string {
 	quoted, _ := json.Marshal(secret) // a string always is
 	all := map[string]string{
-		"plain": secret, "in hex": hex.EncodeToString([]byte(secret)), "in HEX": strings.ToUpper(hex.EncodeToString([]byte(secret))),
-		"as JSON": strings.Trim(string(quoted), `"`), "in a URL": url.QueryEscape(secret), "in a path": url.PathEscape(secret),
+		"plain":  secret,
+		"in hex": hex.EncodeToString([]byte(secret)),
+		"in HEX": strings.ToUpper(hex.EncodeToString([]byte(secret))),
+		"as JSON": strings.Trim(
+			string(quoted),
+			`"`,
+		), "in a URL": url.QueryEscape(secret), "in a path": url.PathEscape(secret),
 		"backwards": reverse(secret),
 	}
 	for shift := range 3 { // the three ways in which its bytes may lie among others
@@ -105,7 +110,9 @@ func (t *trial) fillLog() {
 	t.tracesInLog, t.logFilled = t.findTraces(before, filledLog), true
 	var lines strings.Builder
 	for _, p := range t.secrets {
-		if p.file != "" && !trust.IsWithin(p.file, filepath.Join(t.dir, ".router")) && !trust.IsWithin(p.file, filepath.Join(t.dir, "config")) || p.file == "" && p.kind != "environment variable" {
+		if p.file != "" && !trust.IsWithin(p.file, filepath.Join(t.dir, ".router")) &&
+			!trust.IsWithin(p.file, filepath.Join(t.dir, "config")) ||
+			p.file == "" && p.kind != "environment variable" {
 			continue // the installation does not know it
 		}
 		for as, form := range encodings(p.value) {

@@ -24,7 +24,8 @@ func fillDisk(ctx context.Context, s *stack) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(s.expectComplaint(ctx, false, "folder.space", "0 MB are free"), s.expectServing(ctx)); err != nil {
+	err = errors.Join(s.expectComplaint(ctx, false, "folder.space", "0 MB are free"), s.expectServing(ctx))
+	if err != nil {
 		return err
 	}
 	if err := syscall.Kill(router.PID, syscall.SIGKILL); err != nil {

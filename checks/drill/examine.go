@@ -45,7 +45,8 @@ func (s *stack) expectPass(ctx context.Context, id string) error {
 // runCheck runs doctor on the stack and returns the result of one check.
 func (s *stack) runCheck(ctx context.Context, fix bool, id string) (report.Result, error) {
 	examined, err := doctor.Run(ctx, doctor.Options{
-		File: s.cfg.File, Cwd: s.dir, Self: s.options.Self, Fix: fix, Environ: s.options.Environ, Getenv: s.options.Getenv, Now: time.Now,
+		File: s.cfg.File, Cwd: s.dir, Self: s.options.Self, Fix: fix,
+		Environ: s.options.Environ, Getenv: s.options.Getenv, Now: time.Now,
 	})
 	if err != nil {
 		return report.Result{}, err

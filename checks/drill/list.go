@@ -19,14 +19,55 @@ import (
 // List returns all drills.
 func List() []Drill {
 	return []Drill{
-		{Name: "service-killed", Title: "A router that is killed comes back", About: "The router is ended three times with kill -9.", run: killService},
-		{Name: "supervisor-killed", Title: "A router outlives its supervisor and is adopted", About: "The supervisor is ended with kill -9 and another one started.", run: killSupervisor},
-		{Name: "port-stolen", Title: "A foreign process on the router's port is named and not touched", About: "While the router is stopped, another process takes its port.", run: stealPort},
-		{Name: "pid-stale", Title: "A pid file that names a foreign process does no harm", About: "Pid files are left behind: one of a process that has ended, one of a process outside the stack.", run: leavePIDFiles},
-		{Name: "probe-hung", Title: "A router that hangs is found and replaced", About: "The router is suspended: it takes connections and answers none.", run: hangProbe},
-		{Name: "disk-full", Title: "The router serves while the disk is full", About: "The disk of the runtime folder, a small one of its own, is filled.", run: fillDisk, before: mountDisk},
-		{Name: "credential-expired", Title: "An expired credential is named", About: "A credential whose token has expired, without a refresh token, appears among the credentials.", run: expireCredential},
-		{Name: "upgrade-cut", Title: "An upgrade cut in half leaves the old supervisor in charge", About: "The new program vanishes between its check and its execution.", run: cutUpgrade},
+		{
+			Name:  "service-killed",
+			Title: "A router that is killed comes back",
+			About: "The router is ended three times with kill -9.",
+			run:   killService,
+		},
+		{
+			Name:  "supervisor-killed",
+			Title: "A router outlives its supervisor and is adopted",
+			About: "The supervisor is ended with kill -9 and another one started.",
+			run:   killSupervisor,
+		},
+		{
+			Name:  "port-stolen",
+			Title: "A foreign process on the router's port is named and not touched",
+			About: "While the router is stopped, another process takes its port.",
+			run:   stealPort,
+		},
+		{
+			Name:  "pid-stale",
+			Title: "A pid file that names a foreign process does no harm",
+			About: "Pid files are left behind: one of a process that has ended, one of a process outside the stack.",
+			run:   leavePIDFiles,
+		},
+		{
+			Name:  "probe-hung",
+			Title: "A router that hangs is found and replaced",
+			About: "The router is suspended: it takes connections and answers none.",
+			run:   hangProbe,
+		},
+		{
+			Name:   "disk-full",
+			Title:  "The router serves while the disk is full",
+			About:  "The disk of the runtime folder, a small one of its own, is filled.",
+			run:    fillDisk,
+			before: mountDisk,
+		},
+		{
+			Name:  "credential-expired",
+			Title: "An expired credential is named",
+			About: "A credential whose token has expired, without a refresh token, appears among the credentials.",
+			run:   expireCredential,
+		},
+		{
+			Name:  "upgrade-cut",
+			Title: "An upgrade cut in half leaves the old supervisor in charge",
+			About: "The new program vanishes between its check and its execution.",
+			run:   cutUpgrade,
+		},
 	}
 }
 
@@ -44,7 +85,10 @@ func killService(ctx context.Context, s *stack) error {
 			return err
 		}
 	}
-	return errors.Join(s.expectComplaint(ctx, false, "processes.crashing", config.LiteLLM+" ended 3 times"), s.expectServing(ctx))
+	return errors.Join(
+		s.expectComplaint(ctx, false, "processes.crashing", config.LiteLLM+" ended 3 times"),
+		s.expectServing(ctx),
+	)
 }
 
 func killSupervisor(ctx context.Context, s *stack) error {
@@ -130,7 +174,7 @@ func leavePIDFiles(ctx context.Context, s *stack) error {
 	if _, err := os.Stat(theirs); err != nil {
 		return fmt.Errorf("doctor -fix removed the pid file of a foreign process: %w", err)
 	}
-	if _, err := supervisor.Restart(ctx, s.cfg, supervisor.StartOptions{Self: s.options.Self, Environ: s.options.Environ}); err != nil {
+	if err := s.restart(ctx); err != nil {
 		return err
 	}
 	return s.expectServing(ctx)
@@ -143,9 +187,13 @@ func hangProbe(ctx context.Context, s *stack) error {
 	}
 	// A minute of silence is what is waited for by default; a drill has less.
 	for i := range s.cfg.Services {
-		s.cfg.Services[i].Probes.Liveness = &config.Probe{Interval: config.Span(time.Second), Timeout: config.Span(time.Second), Failures: 12}
+		s.cfg.Services[i].Probes.Liveness = &config.Probe{
+			Interval: config.Span(time.Second),
+			Timeout:  config.Span(time.Second),
+			Failures: 12,
+		}
 	}
-	if _, err := supervisor.Restart(ctx, s.cfg, supervisor.StartOptions{Self: s.options.Self, Environ: s.options.Environ}); err != nil {
+	if err := s.restart(ctx); err != nil {
 		return err
 	}
 	if router, err = s.routerStatus(ctx); err != nil {
@@ -192,7 +240,8 @@ func cutUpgrade(ctx context.Context, s *stack) error {
 		return err
 	}
 	program := filepath.Join(s.dir, "next")
-	if err := os.WriteFile(program, []byte("#!/bin/sh\nrm '"+program+"'\n"), 0o700); err != nil { //nolint:gosec // it must be executable
+	text := []byte("#!/bin/sh\nrm '" + program + "'\n")
+	if err := os.WriteFile(program, text, 0o700); err != nil { //nolint:gosec // it must be executable
 		return err
 	}
 	_, err = supervisor.Upgrade(ctx, s.cfg, program)

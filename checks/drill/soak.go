@@ -41,7 +41,8 @@ func Soak(ctx context.Context, o Options, span time.Duration, clients int) (repo
 		clients = 8
 	}
 	list := []checks.Check{{
-		ID: "soak.requests", Title: "No request is lost but those in flight in a killed router", Family: "drill", Timeout: span + drillTimeout,
+		ID: "soak.requests", Title: "No request is lost but those in flight in a killed router",
+		Family: "drill", Timeout: span + drillTimeout,
 		Run: func(ctx context.Context) checks.Outcome {
 			s, err := newStack(o)
 			if err != nil {
@@ -76,7 +77,10 @@ func (s *stack) soak(ctx context.Context, span time.Duration, clients int, seen 
 	err = s.injectFaults(until, l, seen.Faults)
 	stop()
 	work.Wait()
-	seen.Seconds, seen.Requests, seen.Again = time.Since(began).Round(time.Millisecond).Seconds(), l.requests.Load(), l.resent.Load()
+	seen.Seconds, seen.Requests, seen.Again = time.Since(began).
+		Round(time.Millisecond).
+		Seconds(),
+		l.requests.Load(), l.resent.Load()
 	seen.InFlight, seen.Lost, seen.First = l.inFlight.Load(), l.lost.Load(), l.lossReason
 	switch {
 	case err != nil:

@@ -93,6 +93,11 @@ func (s *stack) start(ctx context.Context) error {
 	return err
 }
 
+func (s *stack) restart(ctx context.Context) error {
+	_, err := supervisor.Restart(ctx, s.cfg, supervisor.StartOptions{Self: s.options.Self, Environ: s.options.Environ})
+	return err
+}
+
 // routerStatus returns the status that the supervisor gives of the router.
 func (s *stack) routerStatus(ctx context.Context) (control.ServiceStatus, error) {
 	status, err := supervisor.Query(ctx, s.cfg)

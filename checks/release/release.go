@@ -37,12 +37,28 @@ func Checks(o Options) []checks.Check {
 		{ID: "version.valid", Title: "The version is a semantic version", Family: "release", Run: o.checkVersion},
 		{ID: "changelog.entry", Title: "The changelog has the version", Family: "release", Run: o.checkChangelog},
 		{ID: "tree.clean", Title: "Everything is committed", Family: "release", Run: o.checkTree},
-		{ID: "tag.free", Title: "The version is not released yet", Family: "release", Needs: []string{"version.valid", "tree.clean"}, Run: o.checkTag},
+		{
+			ID:     "tag.free",
+			Title:  "The version is not released yet",
+			Family: "release",
+			Needs:  []string{"version.valid", "tree.clean"},
+			Run:    o.checkTag,
+		},
 	}
 	before := []string{"version.valid", "changelog.entry", "tree.clean", "tag.free"}
 	for _, id := range [...]string{"doctor.passes", "security.passes", "tests.pass"} {
 		command := o.Steps[id]
-		list = append(list, checks.Check{ID: id, Title: command, Family: "release", Needs: before, Timeout: stepTimeout, Run: o.runStep(command)})
+		list = append(
+			list,
+			checks.Check{
+				ID:      id,
+				Title:   command,
+				Family:  "release",
+				Needs:   before,
+				Timeout: stepTimeout,
+				Run:     o.runStep(command),
+			},
+		)
 		before = append(before[:len(before):len(before)], id) // one after the other: their output is read by people
 	}
 	return list
@@ -50,7 +66,8 @@ func Checks(o Options) []checks.Check {
 
 func (o Options) checkVersion(context.Context) checks.Outcome {
 	if !regexp.MustCompile(`^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$`).MatchString(o.Version) {
-		return checks.Failed("%q is not a semantic version without build metadata", o.Version).WithFix("", "correct Number in internal/version/version.go")
+		return checks.Failed("%q is not a semantic version without build metadata", o.Version).
+			WithFix("", "correct Number in internal/version/version.go")
 	}
 	return checks.Passed(checks.Note{Text: o.Version})
 }
@@ -68,7 +85,8 @@ func (o Options) checkTree(ctx context.Context) checks.Outcome {
 		return checks.Failed("ask git: %v", err)
 	}
 	if len(changed) > 0 {
-		return checks.Failed("%d files are changed or new, %s first", len(changed), changed[0]).WithFix("git status", "commit or remove them")
+		return checks.Failed("%d files are changed or new, %s first", len(changed), changed[0]).
+			WithFix("git status", "commit or remove them")
 	}
 	return checks.Passed(nil)
 }
@@ -85,7 +103,8 @@ func (o Options) checkTag(ctx context.Context) checks.Outcome {
 	if err == nil && len(bytes.TrimSpace(head)) > 0 {
 		return checks.Passed(checks.Note{Text: "the tag is on this commit"})
 	}
-	return checks.Failed("the tag v%s is on another commit", o.Version).WithFix("", "raise Number in internal/version/version.go")
+	return checks.Failed("the tag v%s is on another commit", o.Version).
+		WithFix("", "raise Number in internal/version/version.go")
 }
 
 func (o Options) source() *repo.Repo { return &repo.Repo{Top: o.Source} }

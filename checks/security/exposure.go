@@ -20,7 +20,8 @@ func (s *audit) exposureChecks() []checks.Check {
 		return nil
 	}
 	return []checks.Check{
-		s.exposureAddresses(), s.exposureKeys(), s.exposureHeaders(), s.exposureOrigin(), s.exposurePaths(), s.exposureManagement(),
+		s.exposureAddresses(), s.exposureKeys(), s.exposureHeaders(),
+		s.exposureOrigin(), s.exposurePaths(), s.exposureManagement(),
 	}
 }
 
@@ -31,14 +32,29 @@ func (s *audit) exposureAddresses() checks.Check {
 			return s.probeServices(ctx, func(p *prober, running []config.Service) checks.Outcome {
 				for _, svc := range running {
 					for _, ip := range p.otherAddresses() {
-						p.send(ctx, attempt{Service: svc.Name, Address: net.JoinHostPort(ip, fmt.Sprint(svc.Port)), Path: "/", What: "connect from another address"}, isNoReply)
+						p.send(
+							ctx,
+							attempt{
+								Service: svc.Name,
+								Address: net.JoinHostPort(ip, fmt.Sprint(svc.Port)),
+								Path:    "/",
+								What:    "connect from another address",
+							},
+							isNoReply,
+						)
 					}
 				}
-				return p.outcome("answer at another address than loopback", "write host: 127.0.0.1 for the service, and in CLIProxyAPI's own file")
+				return p.outcome(
+					"answer at another address than loopback",
+					"write host: 127.0.0.1 for the service, and in CLIProxyAPI's own file",
+				)
 			})
 		},
 	}
 }
+
+// probeBody is a request for a completion of one token.
+const probeBody = `{"model":"router-default","max_tokens":1,"messages":[{"role":"user","content":"x"}]}`
 
 // wrongKeys are keys that must not open anything.
 var wrongKeys = [...]struct{ what, key string }{
@@ -56,7 +72,7 @@ func (s *audit) exposureKeys() checks.Check {
 						a := attempt{Service: svc.Name, Address: p.addressOf(svc), What: k.what, header: bearerHeader(k.key)}
 						a.Path = "/v1/models"
 						p.send(ctx, a, isRefusal)
-						a.Method, a.Path, a.body = http.MethodPost, "/v1/chat/completions", `{"model":"router-default","max_tokens":1,"messages":[{"role":"user","content":"x"}]}`
+						a.Method, a.Path, a.body = http.MethodPost, "/v1/chat/completions", probeBody
 						p.send(ctx, a, isRefusal)
 					}
 				}
@@ -83,7 +99,17 @@ func (s *audit) exposureHeaders() checks.Check {
 						"X-Forwarded-For": "127.0.0.1", "X-Real-Ip": "::1", "Forwarded": "for=127.0.0.1", "X-Forwarded-Host": "localhost",
 						"X-Original-Url": "/health/readiness", "Host": "rebound.example",
 					} {
-						p.send(ctx, attempt{Service: svc.Name, Address: p.addressOf(svc), Path: "/v1/models", What: name + ": " + value, header: http.Header{name: {value}}}, isRefusal)
+						p.send(
+							ctx,
+							attempt{
+								Service: svc.Name,
+								Address: p.addressOf(svc),
+								Path:    "/v1/models",
+								What:    name + ": " + value,
+								header:  http.Header{name: {value}},
+							},
+							isRefusal,
+						)
 					}
 				}
 				return p.outcome("believe a header", "take the service off the network: it believes what callers say of themselves")
@@ -100,9 +126,18 @@ func (s *audit) exposureOrigin() checks.Check {
 				var served, allowing []string
 				for _, svc := range running {
 					for _, method := range []string{http.MethodGet, http.MethodOptions} {
-						a := attempt{Service: svc.Name, Address: p.addressOf(svc), Method: method, Path: "/v1/models", What: method + " of a foreign page", header: http.Header{
-							"Origin": {"https://page.example"}, "Access-Control-Request-Method": {"GET"}, "Access-Control-Request-Headers": {"authorization"},
-						}}
+						a := attempt{
+							Service: svc.Name,
+							Address: p.addressOf(svc),
+							Method:  method,
+							Path:    "/v1/models",
+							What:    method + " of a foreign page",
+							header: http.Header{
+								"Origin": {
+									"https://page.example",
+								}, "Access-Control-Request-Method": {"GET"}, "Access-Control-Request-Headers": {"authorization"},
+							},
+						}
 						p.send(ctx, a, func(r *http.Response, _ string) bool {
 							allowed := r.Header.Get("Access-Control-Allow-Origin")
 							if allowed == "*" || allowed == "https://page.example" {
@@ -120,10 +155,19 @@ func (s *audit) exposureOrigin() checks.Check {
 				case o.Status != report.Pass || len(allowing) == 0:
 				case len(served) > 0:
 					o.Status = report.Warn
-					o.Detail = probeDetail{strings.Join(served, ", ") + " lets pages of every origin read its answers, and answers without a key", p.attempts}
+					o.Detail = probeDetail{
+						strings.Join(served, ", ") + " lets pages of every origin read its answers, and answers without a key",
+						p.attempts,
+					}
 					o = o.WithFix("", "give it a key: general_settings.master_key_ref, api-keys")
 				default:
-					o.Detail = probeDetail{strings.Join(lo.Uniq(allowing), ", ") + " lets pages of every origin read its answers, and refuses those without a key", p.attempts}
+					o.Detail = probeDetail{
+						strings.Join(
+							lo.Uniq(allowing),
+							", ",
+						) + " lets pages of every origin read its answers, and refuses those without a key",
+						p.attempts,
+					}
 				}
 				return o
 			})
@@ -138,10 +182,16 @@ func (s *audit) exposurePaths() checks.Check {
 			return s.probeServices(ctx, func(p *prober, running []config.Service) checks.Outcome {
 				for _, svc := range running {
 					for _, path := range []string{
-						"//v1/models", "/v1//models", "/v1/./models", "/health/../v1/models", "/health/readiness/../../v1/models", "/%2e%2e/v1/models", "/v1/models/",
+						"//v1/models", "/v1//models", "/v1/./models",
+						"/health/../v1/models", "/health/readiness/../../v1/models",
+						"/%2e%2e/v1/models", "/v1/models/",
 						"/V1/MODELS", "/v1%2fmodels", "/health/readiness;/../v1/models", "/v1/models%00", "/healthz/..%2fv1/models",
 					} {
-						p.send(ctx, attempt{Service: svc.Name, Address: p.addressOf(svc), Path: path, What: "another spelling"}, listsNoModels)
+						p.send(
+							ctx,
+							attempt{Service: svc.Name, Address: p.addressOf(svc), Path: path, What: "another spelling"},
+							listsNoModels,
+						)
 					}
 				}
 				return p.outcome("serve what a key should open", "report it to the service's authors, and keep it on loopback")
@@ -161,7 +211,11 @@ func (s *audit) exposureManagement() checks.Check {
 				if len(running) == 0 {
 					return checks.Skipped("the upstream is not CLIProxyAPI")
 				}
-				p.send(ctx, attempt{Service: running[0].Name, Address: p.addressOf(running[0]), Path: "/v0/management/config", What: "no key"}, isRefusal)
+				p.send(
+					ctx,
+					attempt{Service: running[0].Name, Address: p.addressOf(running[0]), Path: "/v0/management/config", What: "no key"},
+					isRefusal,
+				)
 				return p.outcome("answer to the management interface without a key", "set remote-management.secret-key")
 			})
 		},

@@ -19,7 +19,8 @@ var ignoreRules = [...]struct{ probe, line string }{
 
 func (s *audit) filesIgnored() checks.Check {
 	return checks.Check{
-		ID: "files.ignored", Title: "git ignores the files that people put secrets into", After: []string{"folder.ignored"}, // both may write .gitignore
+		ID: "files.ignored", Title: "git ignores the files that people put secrets into",
+		After: []string{"folder.ignored"}, // both may write .gitignore
 		Run: func(ctx context.Context) checks.Outcome {
 			switch {
 			case s.repo == nil:

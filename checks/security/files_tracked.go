@@ -48,12 +48,25 @@ func (s *audit) filesTracked() checks.Check {
 // secretFileNames are names, in lower case, of files that hold secrets whatever is in them.
 var secretFileNames = [...]string{
 	".env", ".env.*", "*.env", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx", "*.ppk",
-	"id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", ".netrc", "_netrc", ".pypirc", ".htpasswd", ".git-credentials", ".pgpass",
-	"kiro-auth-token.json", "oauth_creds.json", ".credentials.json", "auth.json.bak", "gateway.key", "upstream.key", "management.key",
+	"id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", ".netrc", "_netrc", ".pypirc",
+	".htpasswd", ".git-credentials", ".pgpass",
+	"kiro-auth-token.json", "oauth_creds.json", ".credentials.json", "auth.json.bak",
+	"gateway.key", "upstream.key", "management.key",
 }
 
 // credentialPaths are those of programs that keep credentials in them.
-var credentialPaths = [...]string{".router", ".cli-proxy-api", ".claude/.credentials.json", ".codex/auth.json", ".gemini/oauth_creds.json", ".qwen/oauth_creds.json", ".aws/credentials", ".aws/sso", "github-copilot/hosts.json", "github-copilot/apps.json"}
+var credentialPaths = [...]string{
+	".router",
+	".cli-proxy-api",
+	".claude/.credentials.json",
+	".codex/auth.json",
+	".gemini/oauth_creds.json",
+	".qwen/oauth_creds.json",
+	".aws/credentials",
+	".aws/sso",
+	"github-copilot/hosts.json",
+	"github-copilot/apps.json",
+}
 
 // byContent are names of files that hold secrets when one of marks is in them.
 var byContent = [...]struct {
@@ -61,13 +74,47 @@ var byContent = [...]struct {
 }{
 	{[]string{"*.pem", "*.key", "*.crt", "*.cer", "*.asc"}, []string{"PRIVATE KEY"}},
 	{
-		[]string{"codex-*.json", "claude-*.json", "gemini-*.json", "antigravity-*.json", "qwen-*.json", "kiro-*.json", "kimi-*.json", "xai-*.json", "iflow-*.json", "vertex-*.json", "*copilot*.json", "auth.json", "credentials.json", "service-account*.json", "client_secret*.json"},
-		[]string{`"access_token"`, `"refresh_token"`, `"private_key"`, `"client_secret"`, `"OPENAI_API_KEY"`, `"accessToken"`},
+		[]string{
+			"codex-*.json",
+			"claude-*.json",
+			"gemini-*.json",
+			"antigravity-*.json",
+			"qwen-*.json",
+			"kiro-*.json",
+			"kimi-*.json",
+			"xai-*.json",
+			"iflow-*.json",
+			"vertex-*.json",
+			"*copilot*.json",
+			"auth.json",
+			"credentials.json",
+			"service-account*.json",
+			"client_secret*.json",
+		},
+		[]string{
+			`"access_token"`,
+			`"refresh_token"`,
+			`"private_key"`,
+			`"client_secret"`,
+			`"OPENAI_API_KEY"`,
+			`"accessToken"`,
+		},
 	},
 }
 
 // exampleWords are parts of paths of what only shows how it looks.
-var exampleWords = [...]string{"example", "sample", "template", "dist", "testdata", "test", "tests", "fixtures", "docs", "doc"}
+var exampleWords = [...]string{
+	"example",
+	"sample",
+	"template",
+	"dist",
+	"testdata",
+	"test",
+	"tests",
+	"fixtures",
+	"docs",
+	"doc",
+}
 
 func (s *audit) isSensitive(ctx context.Context, file string) bool {
 	lower := strings.ToLower(file)
@@ -105,7 +152,10 @@ func isExample(lower string) bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(strings.FieldsFunc(base, func(c rune) bool { return c == '.' || c == '-' || c == '_' }), func(w string) bool {
-		return slices.Contains(exampleWords[:4], w)
-	})
+	return slices.ContainsFunc(
+		strings.FieldsFunc(base, func(c rune) bool { return c == '.' || c == '-' || c == '_' }),
+		func(w string) bool {
+			return slices.Contains(exampleWords[:4], w)
+		},
+	)
 }

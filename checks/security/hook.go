@@ -61,9 +61,12 @@ func checkHooksFolder(r *repo.Repo, hooks repo.Hooks) error {
 	common := filepath.Dir(hooks.Folder)
 	switch folder := trust.RealPath(hooks.Folder); {
 	case shared:
-		return fault.New("hook-failed", "the %s configuration of git sets core.hooksPath: a hook in %s would run in every repository", hooks.Scope, hooks.Folder).
-			WithHint("put `%s` into your own pre-commit there, or give this repository hooks of its own: git config --local core.hooksPath %s", run, filepath.Join(r.Dir, "hooks"))
-	case hooks.Scope != "" && !trust.IsWithin(folder, trust.RealPath(r.Top)) && !trust.IsWithin(folder, trust.RealPath(r.Dir)):
+		return fault.New("hook-failed", "the %s configuration of git sets core.hooksPath: a hook in %s would run in "+
+			"every repository", hooks.Scope, hooks.Folder).
+			WithHint("put `%s` into your own pre-commit there, or give this repository hooks of its own: git config "+
+				"--local core.hooksPath %s", run, filepath.Join(r.Dir, "hooks"))
+	case hooks.Scope != "" &&
+		!trust.IsWithin(folder, trust.RealPath(r.Top)) && !trust.IsWithin(folder, trust.RealPath(r.Dir)):
 		return fault.New("hook-failed", "core.hooksPath of this repository is %s, which is not in it", hooks.Folder).
 			WithHint("put `%s` into the pre-commit there by hand, or unset it: git config --unset core.hooksPath", run)
 	case isGenerated(folder):
@@ -88,7 +91,10 @@ func (h *Hook) write(program string) error {
 	before := h.Hook + ".before-flowgate"
 	ours := strings.Contains(string(old), hookMark)
 	if ours && !isUnchangedScript(string(old)) {
-		return fmt.Errorf("it was changed by hand since FlowGate wrote it: take the lines of your own into %s and remove it", before)
+		return fmt.Errorf(
+			"it was changed by hand since FlowGate wrote it: take the lines of your own into %s and remove it",
+			before,
+		)
 	}
 	if _, err := os.Lstat(before); err == nil {
 		h.Chained = before

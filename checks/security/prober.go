@@ -183,7 +183,9 @@ func (p *prober) outcome(fault, fix string) checks.Outcome {
 	unjudged := lo.Filter(p.attempts, func(a attempt, _ int) bool { return a.unjudged })
 	if len(answered) == 0 && len(unjudged) > 0 {
 		services := lo.Uniq(lo.Map(unjudged, func(a attempt, _ int) string { return a.Service }))
-		return checks.Warned("").WithDetail(probeDetail{fmt.Sprintf("%s: %d of %d requests got no HTTP reply or one that asks for TLS, so what it serves cannot be judged", strings.Join(services, ", "), len(unjudged), len(p.attempts)), p.attempts}).
+		return checks.Warned("").
+			WithDetail(probeDetail{fmt.Sprintf("%s: %d of %d requests got no HTTP reply or one that asks for TLS, so "+
+				"what it serves cannot be judged", strings.Join(services, ", "), len(unjudged), len(p.attempts)), p.attempts}).
 			WithFix("mage health", "a service of FlowGate's speaks plain HTTP: find out what has the port")
 	}
 	if len(answered) == 0 {

@@ -31,17 +31,21 @@ func (s *audit) routerKey() checks.Check {
 			}
 			general, _ := active.Config["general_settings"].(map[string]any)
 			if general["dangerously_permit_weak_or_unset_master_key"] == true {
-				return checks.Failed("dangerously_permit_weak_or_unset_master_key is set").WithFix("", "take it out of general_settings")
+				return checks.Failed("dangerously_permit_weak_or_unset_master_key is set").
+					WithFix("", "take it out of general_settings")
 			}
 			key := active.MasterKey(s.options.Getenv)
 			why := findWeakness(key)
 			switch {
 			case key == "" && !loopback.IsHost(svc.Host):
-				return checks.Failed("the router listens on %s and has no master key: every client that reaches it is served", svc.Host).WithFix("mage profile:set "+active.Profile, "give it one")
+				return checks.Failed("the router listens on %s and has no master key: every client that reaches it is served",
+					svc.Host).
+					WithFix("mage profile:set "+active.Profile, "give it one")
 			case key == "":
 				return checks.Skipped("the master key is not known here")
 			case why != "":
-				return checks.Failed("the router's master key %s", why).WithFix("", "write a random one into the file that master_key_ref names, and restart")
+				return checks.Failed("the router's master key %s", why).
+					WithFix("", "write a random one into the file that master_key_ref names, and restart")
 			}
 			return checks.Passed(nil)
 		},

@@ -36,7 +36,8 @@ func (s *audit) runtimeClosed() checks.Check {
 			case err != nil:
 				return checks.Failed("%v", err)
 			case len(leads) > 0:
-				return checks.Failed("").WithDetail(filesDetail{joinNames(leads) + ": also reached from outside the runtime folder", leads}).
+				return checks.Failed("").
+					WithDetail(filesDetail{joinNames(leads) + ": also reached from outside the runtime folder", leads}).
 					WithFix("", "put a copy of its own in the place of each")
 			}
 			return checks.Passed(nil)

@@ -51,9 +51,13 @@ func (s *audit) runtimePrivate() checks.Check {
 			case err != nil:
 				return checks.Failed("%v", err)
 			case len(foreign) > 0:
-				return checks.Failed("").WithDetail(filesDetail{joinNames(foreign) + " belong to another user", foreign}).WithFix("", "chown them, or move the folder to one of your own")
+				return checks.Failed("").
+					WithDetail(filesDetail{joinNames(foreign) + " belong to another user", foreign}).
+					WithFix("", "chown them, or move the folder to one of your own")
 			case len(open) > 0:
-				return checks.Failed("").WithDetail(filesDetail{"others may use " + joinNames(open), open}).WithFix("mage security-check -fix", "keep others out")
+				return checks.Failed("").
+					WithDetail(filesDetail{"others may use " + joinNames(open), open}).
+					WithFix("mage security-check -fix", "keep others out")
 			}
 			return checks.Passed(nil)
 		},

@@ -85,7 +85,8 @@ func (s *audit) listFiles(ctx context.Context, unreadable func(string, error)) (
 	}
 	return repo.Walk(ctx, s.root, func(path string) bool {
 		full := filepath.Join(s.root, path)
-		return s.cfg != nil && (full == s.cfg.Paths.Root() || full == s.cfg.CLIProxyConfigFile || slices.Contains(s.cfg.SecretFiles, full))
+		return s.cfg != nil &&
+			(full == s.cfg.Paths.Root() || full == s.cfg.CLIProxyConfigFile || slices.Contains(s.cfg.SecretFiles, full))
 	}, unreadable)
 }
 
@@ -105,9 +106,13 @@ func (s *audit) secretsRange() checks.Check {
 	return checks.Check{
 		ID: "secrets.range", Title: "No commit of the range adds a secret", Timeout: scanTimeout,
 		Run: func(ctx context.Context) checks.Outcome {
-			return s.scanPatch(ctx, s.isRangeCut, func(ctx context.Context, yield func(patch.Addition) error) (patch.Counts, error) {
-				return s.repo.RangeChanges(ctx, s.options.Range, yield)
-			})
+			return s.scanPatch(
+				ctx,
+				s.isRangeCut,
+				func(ctx context.Context, yield func(patch.Addition) error) (patch.Counts, error) {
+					return s.repo.RangeChanges(ctx, s.options.Range, yield)
+				},
+			)
 		},
 	}
 }
@@ -127,7 +132,10 @@ func (s *audit) secretsHistory() checks.Check {
 					result.Add(refs)
 				}
 				if s.repo.Shallow != "" {
-					result.Scanned.Unread = append(result.Scanned.Unread, scan.Unread{What: "history", Reason: "this clone is shallow: older commits are not here (git fetch --unshallow)"})
+					result.Scanned.Unread = append(
+						result.Scanned.Unread,
+						scan.Unread{What: "history", Reason: "this clone is shallow: older commits are not here (git fetch --unshallow)"},
+					)
 				}
 				if n, err := s.repo.CountSubmodules(ctx); err == nil && n > 0 {
 					result.Add(scan.Result{Scanned: scan.Scanned{Skipped: map[string]int{"submodule-history": n}}})
@@ -148,7 +156,8 @@ func (s *audit) explainPartialClone(ctx context.Context, result *scan.Result, er
 	if isPartial, _ := s.repo.IsPartial(ctx); !isPartial {
 		return err
 	}
-	const why = "this clone has only a part of the objects, and nothing was fetched: git fetch --refetch --no-filter, then try again"
+	const why = "this clone has only a part of the objects, and nothing was fetched: git fetch --refetch " +
+		"--no-filter, then try again"
 	if err != nil {
 		return fmt.Errorf("%s: %w", why, err)
 	}
@@ -164,10 +173,15 @@ func (s *audit) isRangeCut(ctx context.Context) (bool, error) {
 
 // scanPatch searches the lines that a stream yields. isCut reports whether a shallow
 // clone lacks a part of them.
-func (s *audit) scanPatch(ctx context.Context, isCut func(context.Context) (bool, error), stream scan.Stream) checks.Outcome {
+func (s *audit) scanPatch(
+	ctx context.Context,
+	isCut func(context.Context) (bool, error),
+	stream scan.Stream,
+) checks.Outcome {
 	if s.repo == nil {
 		if dir := s.options.Getenv("GIT_DIR"); dir != "" {
-			return checks.Failed("%v, and GIT_DIR=%s is not followed", s.noRepoReason, dir).WithFix("", "run it inside the repository itself")
+			return checks.Failed("%v, and GIT_DIR=%s is not followed", s.noRepoReason, dir).
+				WithFix("", "run it inside the repository itself")
 		}
 		return s.noGit()
 	}
@@ -176,10 +190,17 @@ func (s *audit) scanPatch(ctx context.Context, isCut func(context.Context) (bool
 		if cut, bad := isCut(ctx); err == nil && bad != nil {
 			err = bad
 		} else if cut {
-			result.Scanned.Unread = append(result.Scanned.Unread, scan.Unread{What: "range", Reason: "this clone is shallow and ends within the range: some of its commits are not here (git fetch --unshallow)"})
+			result.Scanned.Unread = append(result.Scanned.Unread, scan.Unread{What: "range", Reason: "this clone is " +
+				"shallow and ends within the range: some of its commits are not here (git fetch --unshallow)"})
 		}
 		if dir := s.options.Getenv("GIT_DIR"); dir != "" && !s.isOwnGitDir(dir) {
-			result.Scanned.Unread = append(result.Scanned.Unread, scan.Unread{What: dir, Reason: "GIT_DIR names another repository than the one of the working folder, which was searched"})
+			result.Scanned.Unread = append(
+				result.Scanned.Unread,
+				scan.Unread{
+					What:   dir,
+					Reason: "GIT_DIR names another repository than the one of the working folder, which was searched",
+				},
+			)
 		}
 		return result, s.explainPartialClone(ctx, &result, err)
 	})
@@ -195,11 +216,17 @@ func (s *audit) runScan(look func(*scan.Scanner) (scan.Result, error)) checks.Ou
 	m := s.summarize(&result)
 	switch {
 	case errors.Is(err, repo.ErrRevision):
-		return checks.Failed("-range=%s: %v", s.options.Range, err).WithFix("", "write two commits, branches or tags, as in -range=origin/main..HEAD")
+		return checks.Failed("-range=%s: %v", s.options.Range, err).
+			WithFix("", "write two commits, branches or tags, as in -range=origin/main..HEAD")
 	case err != nil:
 		return checks.Failed("the scan did not end: %v", err)
 	case m.Findings > 0:
-		return scanOutcome(report.Fail, m).WithFix("", "replace each secret where it was issued and take it out; a false alarm: add its fingerprint to .gitleaksignore")
+		return scanOutcome(
+			report.Fail,
+			m,
+		).
+			WithFix("", "replace each secret where it was issued and take it out; a false alarm: add its fingerprint to "+
+				".gitleaksignore")
 	case m.Unread > 0:
 		return scanOutcome(report.Fail, m).WithFix("", "data.scanned.unread says what could not be searched")
 	}
@@ -232,8 +259,14 @@ func scanOutcome(status report.Status, m scanSummary) checks.Outcome {
 func (s *audit) summarize(result *scan.Result) scanSummary {
 	result.Findings = slices.DeleteFunc(result.Findings, s.ignore.Has)
 	m := scanSummary{
-		Files: result.Scanned.Files, Commits: result.Scanned.Commits, Cached: result.Scanned.Cached, Unread: len(result.Scanned.Unread),
-		Text: fmt.Sprintf("%d files and %d commits searched, %d of them known already", result.Scanned.Files, result.Scanned.Commits, result.Scanned.Cached),
+		Files: result.Scanned.Files, Commits: result.Scanned.Commits,
+		Cached: result.Scanned.Cached, Unread: len(result.Scanned.Unread),
+		Text: fmt.Sprintf(
+			"%d files and %d commits searched, %d of them known already",
+			result.Scanned.Files,
+			result.Scanned.Commits,
+			result.Scanned.Cached,
+		),
 	}
 	var fresh []string
 	for i := range result.Findings {
@@ -249,7 +282,11 @@ func (s *audit) summarize(result *scan.Result) scanSummary {
 	case len(fresh) > 0:
 		m.Text = fmt.Sprintf("%d found: %s", len(fresh), joinNames(fresh))
 	case m.Unread > 0:
-		m.Text = fmt.Sprintf("not everything could be searched: %s: %s", result.Scanned.Unread[0].What, result.Scanned.Unread[0].Reason)
+		m.Text = fmt.Sprintf(
+			"not everything could be searched: %s: %s",
+			result.Scanned.Unread[0].What,
+			result.Scanned.Unread[0].Reason,
+		)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

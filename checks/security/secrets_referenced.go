@@ -32,7 +32,7 @@ func (s *audit) secretsReferenced() checks.Check {
 			}
 			slices.Sort(inline)
 			if len(inline) > 0 {
-				return checks.Failed("%s %s a secret written out", joinNames(inline), map[bool]string{true: "holds", false: "hold"}[len(inline) == 1]).
+				return checks.Failed("a secret is written out in %s", joinNames(inline)).
 					WithFix("", "put each into a file of its own and name it in credentials.upstream, or write os.environ/NAME")
 			}
 			return checks.Passed(nil)

@@ -47,7 +47,8 @@ func (e Examined) Places() []report.Place {
 	places := []report.Place{}
 	for _, f := range e.Findings {
 		places = append(places, report.Place{
-			Rule: f.Rule, Text: f.Description, File: f.File, Line: f.Line, Column: f.Column, EndLine: f.EndLine, EndColumn: f.EndColumn,
+			Rule: f.Rule, Text: f.Description, File: f.File,
+			Line: f.Line, Column: f.Column, EndLine: f.EndLine, EndColumn: f.EndColumn,
 			Commit: f.Commit, Fingerprint: f.Fingerprint, Known: f.Baseline,
 		})
 	}
@@ -70,7 +71,8 @@ func Run(ctx context.Context, o Options) (report.Checked, error) {
 // Checks returns the chosen checks, ready to run; finish returns what they found.
 func Checks(ctx context.Context, o Options) ([]checks.Check, func() (Examined, error), error) {
 	if o.Staged && o.Range != "" {
-		return nil, nil, fault.Usage("flag-invalid", "-staged and -range look at different changes").WithHint("leave one of the two out")
+		return nil, nil, fault.Usage("flag-invalid", "-staged and -range look at different changes").
+			WithHint("leave one of the two out")
 	}
 	s, err := newAudit(ctx, o)
 	if err != nil {
@@ -106,7 +108,8 @@ func List() []checks.Check {
 }
 
 // sharedChecks are checks of the doctor's that are about safety too.
-const sharedChecks = "folder.private,folder.ignored,keys.private,credentials.private,ports.loopback,cliproxy.keys,services.dotenv,runtimes.digest,runtimes.good"
+const sharedChecks = "folder.private,folder.ignored,keys.private,credentials.private,ports.loopback," +
+	"cliproxy.keys,services.dotenv,runtimes.digest,runtimes.good"
 
 // allChecks returns all checks, each after those that it needs, and what to call when
 // they have run.

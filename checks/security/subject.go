@@ -109,7 +109,8 @@ func (s *audit) collectExamined() (Examined, error) {
 // cachePath returns the file in which a scan of that name is remembered; "" without a
 // trusted configuration.
 func (s *audit) cachePath(name string) string {
-	if s.cfg == nil || s.options.Untrusted != "" || trust.CheckFolders(s.cfg.Paths.Root(), filepath.Join(s.cfg.Paths.Root(), "cache")) != nil {
+	if s.cfg == nil || s.options.Untrusted != "" ||
+		trust.CheckFolders(s.cfg.Paths.Root(), filepath.Join(s.cfg.Paths.Root(), "cache")) != nil {
 		return ""
 	}
 	return filepath.Join(s.cfg.Paths.Root(), "cache", name)

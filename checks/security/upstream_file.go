@@ -72,7 +72,10 @@ const minKeyLength = 16
 // findWeakness returns why a key can be guessed; "" when it cannot.
 func findWeakness(key string) string {
 	lower := strings.ToLower(key)
-	for _, sample := range [...]string{"your-", "changeme", "change-me", "example", "placeholder", "password", "secret-key", "management-key", "sk-1234", "admin", "xxxx", "<", "replace"} {
+	for _, sample := range [...]string{
+		"your-", "changeme", "change-me", "example", "placeholder",
+		"password", "secret-key", "management-key", "sk-1234", "admin", "xxxx", "<", "replace",
+	} {
 		if strings.HasPrefix(lower, sample) {
 			return "is a sample"
 		}

@@ -99,7 +99,10 @@ func (p *privateStack) useInstalledLiteLLM() {
 		return
 	}
 	cwd, _ := os.Getwd() // one of the places of a virtual environment
-	bin, err := runtimestore.FindLiteLLM(p.options.Config, runtimestore.Environment{Cwd: cwd, Environ: p.options.Environ, LookPath: exec.LookPath})
+	bin, err := runtimestore.FindLiteLLM(
+		p.options.Config,
+		runtimestore.Environment{Cwd: cwd, Environ: p.options.Environ, LookPath: exec.LookPath},
+	)
 	if p.runtimeError = err; err == nil {
 		p.options.Environ = append(slices.Clone(p.options.Environ), "FLOWGATE_LITELLM="+bin)
 	}
@@ -112,8 +115,21 @@ func (p *privateStack) startChecks() []checks.Check {
 	}
 	return []checks.Check{
 		{ID: "runtimes.present", Title: "The runtimes are present", Family: "smoke", Run: p.checkRuntimes},
-		{ID: "profile.active", Title: "The profile is activated", Family: "smoke", Needs: []string{"runtimes.present"}, Run: p.checkProfile},
-		{ID: "services.started", Title: "The services start", Family: "smoke", Needs: []string{"profile.active"}, Timeout: budget + 5*time.Second, Run: p.startServices},
+		{
+			ID:     "profile.active",
+			Title:  "The profile is activated",
+			Family: "smoke",
+			Needs:  []string{"runtimes.present"},
+			Run:    p.checkProfile,
+		},
+		{
+			ID:      "services.started",
+			Title:   "The services start",
+			Family:  "smoke",
+			Needs:   []string{"profile.active"},
+			Timeout: budget + 5*time.Second,
+			Run:     p.startServices,
+		},
 	}
 }
 
@@ -128,7 +144,11 @@ func (p *privateStack) checkRuntimes(context.Context) checks.Outcome {
 	}
 	var all []found
 	for _, svc := range p.cfg.Services {
-		spec, err := runtimestore.Command(p.cfg, svc, runtimestore.Environment{Self: p.options.Self, Environ: p.options.Environ, LookPath: exec.LookPath})
+		spec, err := runtimestore.Command(
+			p.cfg,
+			svc,
+			runtimestore.Environment{Self: p.options.Self, Environ: p.options.Environ, LookPath: exec.LookPath},
+		)
 		if err != nil {
 			return checks.FromFault(err)
 		}

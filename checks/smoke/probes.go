@@ -182,7 +182,10 @@ func (r Router) checkFallback(ctx context.Context) checks.Outcome {
 	a, err := r.post(ctx, "/v1/chat/completions", p, &out)
 	if err != nil {
 		if !r.Private && (a.status == http.StatusBadRequest || a.status == http.StatusNotFound) {
-			return checks.Skipped("this router has no group %s whose first deployment fails on purpose; a private stack has one", FallbackModel)
+			return checks.Skipped(
+				"this router has no group %s whose first deployment fails on purpose; a private stack has one",
+				FallbackModel,
+			)
 		}
 		return checks.Failed("no fallback was taken: %v", err)
 	}

@@ -75,7 +75,11 @@ func Run(ctx context.Context, o Options) (report.Checked, error) {
 }
 
 func runURL(ctx context.Context, o Options) (report.Checked, error) {
-	r := Router{URL: strings.TrimSuffix(strings.TrimSuffix(o.URL, "/"), "/v1"), Key: o.Getenv(KeyVariable), Model: defaultModel(o.Config)}
+	r := Router{
+		URL:   strings.TrimSuffix(strings.TrimSuffix(o.URL, "/"), "/v1"),
+		Key:   o.Getenv(KeyVariable),
+		Model: defaultModel(o.Config),
+	}
 	if !strings.HasPrefix(r.URL, "http://") && !strings.HasPrefix(r.URL, "https://") {
 		return report.Checked{}, fault.Usage("url-invalid", "-url=%s is not an http or https URL", o.URL).
 			WithHint("give the router's base URL, for example -url=http://127.0.0.1:4000")

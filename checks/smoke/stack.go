@@ -39,7 +39,13 @@ func (s *stack) newRouter(model string) (Router, error) {
 func (s *stack) healthChecks(needs []string) []checks.Check {
 	return []checks.Check{
 		{ID: "services.live", Title: "All services are alive", Family: "smoke", Needs: needs, Run: s.checkLive},
-		{ID: "router.ready", Title: "All services are ready", Family: "smoke", Needs: []string{"services.live"}, Run: s.checkReady},
+		{
+			ID:     "router.ready",
+			Title:  "All services are ready",
+			Family: "smoke",
+			Needs:  []string{"services.live"},
+			Run:    s.checkReady,
+		},
 	}
 }
 
@@ -64,7 +70,8 @@ func (s *stack) checkReady(ctx context.Context) checks.Outcome {
 	}
 	for _, svc := range status.Services {
 		if !svc.Ready {
-			return checks.Failed("%s at %s is not ready", svc.Name, svc.URL).WithFix("mage logs "+svc.Name, "its last log lines say why")
+			return checks.Failed("%s at %s is not ready", svc.Name, svc.URL).
+				WithFix("mage logs "+svc.Name, "its last log lines say why")
 		}
 	}
 	return checks.Passed(nil)

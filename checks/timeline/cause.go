@@ -23,7 +23,9 @@ func (t History) explainState(p healthRecord, unknown error) (cause, next string
 	case p.stopRequest != nil:
 		return p.stopRequest.Service + " was stopped by a command at " + formatTime(p.stopRequest.Time()), "mage start"
 	case p.endsReady && t.State == stateDown:
-		return "the supervisor ended without a word after " + formatTime(*p.readyUntil) + ": killed, or the machine was restarted", "mage start"
+		return "the supervisor ended without a word after " + formatTime(
+			*p.readyUntil,
+		) + ": killed, or the machine was restarted", "mage start"
 	case p.endsReady:
 		return "a service stopped answering, and no event says why", "mage health"
 	}
@@ -34,7 +36,12 @@ func (t History) explainState(p healthRecord, unknown error) (cause, next string
 // failure, unless the reason of the failure already names the cause.
 func (t History) explainFailure(p healthRecord) (cause, next string) {
 	at := p.failure.Time()
-	cause = fmt.Sprintf("%s: %s at %s", p.failure.Service, strings.TrimSuffix(p.failure.Event+": "+p.failure.Detail, ": "), formatTime(at))
+	cause = fmt.Sprintf(
+		"%s: %s at %s",
+		p.failure.Service,
+		strings.TrimSuffix(p.failure.Event+": "+p.failure.Detail, ": "),
+		formatTime(at),
+	)
 	if code, _, ok := strings.Cut(p.failure.Detail, ": "); ok && strings.HasPrefix(code, "port-") {
 		return cause, "mage doctor -only='ports.*'"
 	}

@@ -26,12 +26,21 @@ func collectChanges(s *subject.Subject) []Moment {
 	)
 	for _, file := range s.KeyFiles() {
 		// generation.key seals records and opens nothing.
-		own := filepath.Base(file) == "generation.key" || file == s.Config.Paths.ActiveConfig || file == s.Config.CLIProxyConfigFile
+		own := filepath.Base(file) == "generation.key" || file == s.Config.Paths.ActiveConfig ||
+			file == s.Config.CLIProxyConfigFile
 		if !own {
 			all = append(all, fileChange("key", "was written", "mage doctor -only='keys.*,stack.*'", s.ShortPath, file)...)
 		}
 	}
-	all = append(all, fileChange("profile", "was written", "mage profile:set "+subject.ShellQuote(s.Profile()), s.ShortPath, s.Config.Paths.ActiveConfig)...)
+	all = append(
+		all,
+		fileChange(
+			"profile",
+			"was written",
+			"mage profile:set "+subject.ShellQuote(s.Profile()),
+			s.ShortPath,
+			s.Config.Paths.ActiveConfig,
+		)...)
 	return slices.Concat(all, runtimeSwitches(s), credentialChanges(s))
 }
 
@@ -63,7 +72,9 @@ func runtimeSwitches(s *subject.Subject) []Moment {
 	for _, in := range installed {
 		if in.Active {
 			link := filepath.Join(store.Dir(s.Config, in.Name), "current")
-			all = append(all, fileChange("runtime", "became "+in.Version, "mage logs", func(string) string { return in.Name }, link)...)
+			all = append(
+				all,
+				fileChange("runtime", "became "+in.Version, "mage logs", func(string) string { return in.Name }, link)...)
 		}
 	}
 	return all
@@ -80,7 +91,10 @@ func credentialChanges(s *subject.Subject) []Moment {
 	for _, a := range accounts {
 		changed = append(changed, fileChange("credential", "was written", "mage auth:status", filepath.Base, a.File)...)
 		if a.State == auth.Dead && a.ExpiresAt != nil {
-			ended = append(ended, Moment{a.ExpiresAt.UTC(), "credential", filepath.Base(a.File), "ended, and cannot be renewed", "mage auth:status"})
+			ended = append(
+				ended,
+				Moment{a.ExpiresAt.UTC(), "credential", filepath.Base(a.File), "ended, and cannot be renewed", "mage auth:status"},
+			)
 		}
 	}
 	return slices.Concat(keepLatest(changed), keepLatest(ended))

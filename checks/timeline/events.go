@@ -52,7 +52,12 @@ func replayEvents(events []control.Event, services []config.Service) healthRecor
 					p = healthRecord{readySince: &at}
 				}
 			}
-		case control.EventStopping, control.EventStopped, control.EventStarting, control.EventExited, control.EventUnready, control.EventFailed:
+		case control.EventStopping,
+			control.EventStopped,
+			control.EventStarting,
+			control.EventExited,
+			control.EventUnready,
+			control.EventFailed:
 			if was {
 				ready[e.Service] = false
 				missing++

@@ -31,7 +31,7 @@ type History struct {
 	Since      time.Time  `json:"since"`       // beginning of Moments
 	ObservedAt time.Time  `json:"observed_at"` // when the stack was asked
 	State      string     `json:"state"`       // well, unwell, down or unknown
-	WellSince  *time.Time `json:"well_since"`  // when all services last became ready; nil: no record says that they ever did
+	WellSince  *time.Time `json:"well_since"`  // when all services last became ready; nil: not known
 	WellUntil  *time.Time `json:"well_until"`  // last known good time
 	Changed    []Moment   `json:"changed"`     // since WellSince, oldest first
 	Cause      string     `json:"cause"`       // the most likely one; "" when all is well
@@ -73,7 +73,13 @@ func Headline(ctx context.Context, s *subject.Subject) string {
 	return t.Headline()
 }
 
-func buildHistory(ctx context.Context, s *subject.Subject, since time.Time, status control.Status, unknown error) (History, error) {
+func buildHistory(
+	ctx context.Context,
+	s *subject.Subject,
+	since time.Time,
+	status control.Status,
+	unknown error,
+) (History, error) {
 	t := History{Since: since.UTC(), ObservedAt: s.Now().UTC(), Changed: []Moment{}, Moments: []Moment{}}
 	events, err := readEvents(ctx, s)
 	if err != nil {

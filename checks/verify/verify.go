@@ -74,5 +74,15 @@ func runSmoke(ctx context.Context, o doctor.Options) (report.Checked, error) {
 	if err != nil {
 		return report.Checked{}, nil //nolint:nilerr // as said
 	}
-	return smoke.Run(ctx, smoke.Options{Config: cfg, Self: o.Self, Environ: o.Environ, Getenv: o.Getenv, Emit: o.Emit, AlwaysPrivate: o.Untrusted != ""})
+	return smoke.Run(
+		ctx,
+		smoke.Options{
+			Config:        cfg,
+			Self:          o.Self,
+			Environ:       o.Environ,
+			Getenv:        o.Getenv,
+			Emit:          o.Emit,
+			AlwaysPrivate: o.Untrusted != "",
+		},
+	)
 }

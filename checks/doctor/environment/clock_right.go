@@ -18,14 +18,17 @@ const (
 
 func clockRight(s *subject.Subject, try func(context.Context) []triedUpstream) checks.Check {
 	return checks.Check{
-		ID: "clock.right", Title: "The clock of this machine is right", Needs: []string{"config.valid"}, Timeout: subject.Patience, Active: true,
+		ID: "clock.right", Title: "The clock of this machine is right",
+		Needs: []string{"config.valid"}, Timeout: subject.Patience, Active: true,
 		Run: func(ctx context.Context) checks.Outcome {
 			if !s.Online {
 				return skippedOffline()
 			}
 			nearest, some := triedUpstream{}, false
 			for _, r := range try(ctx) {
-				if r.dated && (!some || math.Abs(r.SkewS) < math.Abs(nearest.SkewS)) { // one right clock among wrong ones shows that ours is right
+				if r.dated &&
+					(!some || math.Abs(r.SkewS) < math.Abs(nearest.SkewS)) {
+					// One right clock among wrong ones shows that ours is right.
 					nearest, some = r, true
 				}
 			}

@@ -49,7 +49,9 @@ func mageVersion(s *subject.Subject) checks.Check {
 				return checks.Skipped("").WithDetail(m)
 			case m.Found != m.Pinned:
 				m.Text = m.Path + " is mage " + m.Found + ", and FlowGate is made with " + m.Pinned
-				return checks.Warned("").WithDetail(m).WithFix("go install "+mageModule+"@"+m.Pinned, "install that one, or type go tool mage")
+				return checks.Warned("").
+					WithDetail(m).
+					WithFix("go install "+mageModule+"@"+m.Pinned, "install that one, or type go tool mage")
 			}
 			return checks.Passed(m)
 		},

@@ -26,7 +26,8 @@ func proxyBypassed(s *subject.Subject) checks.Check {
 				return checks.Passed(nil)
 			}
 			return checks.Warned("%s is set, and NO_PROXY does not name 127.0.0.1", strings.Join(set, ", ")).
-				WithFix("export NO_PROXY=127.0.0.1,localhost,::1 no_proxy=127.0.0.1,localhost,::1", "keep clients' requests to the router on this machine")
+				WithFix("export NO_PROXY=127.0.0.1,localhost,::1 no_proxy=127.0.0.1,localhost,::1", "keep clients' requests "+
+					"to the router on this machine")
 		},
 	}
 }

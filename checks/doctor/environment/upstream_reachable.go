@@ -39,7 +39,8 @@ func skippedOffline() checks.Outcome { return checks.Skipped("offline: -online t
 
 func upstreamReachable(s *subject.Subject, try func(context.Context) []triedUpstream) checks.Check {
 	return checks.Check{
-		ID: "upstream.reachable", Title: "Every upstream can be reached", Needs: []string{"config.valid"}, Timeout: subject.Patience, Active: true,
+		ID: "upstream.reachable", Title: "Every upstream can be reached",
+		Needs: []string{"config.valid"}, Timeout: subject.Patience, Active: true,
 		Run: func(ctx context.Context) checks.Outcome {
 			if !s.Online {
 				return skippedOffline()
@@ -53,7 +54,10 @@ func upstreamReachable(s *subject.Subject, try func(context.Context) []triedUpst
 			case len(bad) == 0:
 				return checks.Passed(found)
 			}
-			found.Text = strings.Join(lo.Map(bad, func(r triedUpstream, _ int) string { return fmt.Sprintf("%s: %s: %s", r.URL, r.Stage, r.Error) }), "; ")
+			found.Text = strings.Join(
+				lo.Map(bad, func(r triedUpstream, _ int) string { return fmt.Sprintf("%s: %s: %s", r.URL, r.Stage, r.Error) }),
+				"; ",
+			)
 			return checks.Outcome{Status: report.Fail, Detail: found}.WithFix("", "check the name, the network, and HTTPS_PROXY")
 		},
 	}

@@ -21,7 +21,11 @@ func configCurrent(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "config.current", Title: "The configuration is written in the current version", Needs: []string{"config.valid"},
 		Run: func(context.Context) checks.Outcome {
-			return reportWarnings(configWarnings(s, true), "mage config:migrate", "rewrite the file in version 2; -dry-run shows how")
+			return reportWarnings(
+				configWarnings(s, true),
+				"mage config:migrate",
+				"rewrite the file in version 2; -dry-run shows how",
+			)
 		},
 	}
 }

@@ -22,7 +22,11 @@ func configEnvironment(s *subject.Subject) checks.Check {
 					unset = append(unset, r)
 				}
 			}
-			return subject.ReportUnset(unset, "is not set in this environment", "export it before the start, or correct the reference")
+			return subject.ReportUnset(
+				unset,
+				"is not set in this environment",
+				"export it before the start, or correct the reference",
+			)
 		},
 	}
 }

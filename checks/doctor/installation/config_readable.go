@@ -13,7 +13,11 @@ func configReadable(s *subject.Subject) checks.Check {
 		Run: func(context.Context) checks.Outcome {
 			switch {
 			case s.ConfigFile == "":
-				return checks.Passed(subject.FileDetail{Note: checks.Notef("there is none here: the built-in default is in force; mage init writes one")})
+				return checks.Passed(
+					subject.FileDetail{
+						Note: checks.Notef("there is none here: the built-in default is in force; mage init writes one"),
+					},
+				)
 			case s.Findings.File == "" && s.ConfigError != nil:
 				return checks.FromFault(s.ConfigError)
 			}

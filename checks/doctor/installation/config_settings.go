@@ -25,7 +25,10 @@ func configSettings(s *subject.Subject) checks.Check {
 // configWarnings returns the configuration's warnings that a migration settles (old), or
 // the others.
 func configWarnings(s *subject.Subject, old bool) []config.Warning {
-	return lo.Filter(s.Config.Warnings, func(w config.Warning, _ int) bool { return slices.Contains(migratable[:], w.Code) == old })
+	return lo.Filter(
+		s.Config.Warnings,
+		func(w config.Warning, _ int) bool { return slices.Contains(migratable[:], w.Code) == old },
+	)
 }
 
 // reportWarnings warns of the list, and passes when it is empty.
@@ -39,5 +42,7 @@ func reportWarnings(list []config.Warning, command, text string) checks.Outcome 
 		}
 		return fmt.Sprintf("line %d: %s", w.Line, w.Message)
 	})
-	return checks.Warned("").WithDetail(warningsDetail{checks.Notef("%s", strings.Join(lines, "; ")), list}).WithFix(command, text)
+	return checks.Warned("").
+		WithDetail(warningsDetail{checks.Notef("%s", strings.Join(lines, "; ")), list}).
+		WithFix(command, text)
 }

@@ -20,7 +20,8 @@ func configValid(s *subject.Subject) checks.Check {
 		Run: func(context.Context) checks.Outcome {
 			if s.Config != nil && len(s.Findings.Problems) > 0 {
 				first := s.Findings.Problems[0]
-				return checks.Warned("").WithDetail(problemsDetail{checks.Notef("%s (%d in all)", first, len(s.Findings.Problems)), s.Findings.Problems}).
+				return checks.Warned("").
+					WithDetail(problemsDetail{checks.Notef("%s (%d in all)", first, len(s.Findings.Problems)), s.Findings.Problems}).
 					WithFix("mage config:validate", "correct the lines named")
 			}
 			if s.Config != nil {

@@ -22,7 +22,8 @@ import (
 
 func folderIgnored(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "folder.ignored", Title: "git ignores files with keys", Needs: []string{"config.valid"}, Timeout: subject.Patience,
+		ID: "folder.ignored", Title: "git ignores files with keys",
+		Needs: []string{"config.valid"}, Timeout: subject.Patience,
 		Run: func(ctx context.Context) checks.Outcome {
 			top, ok := findWorkTree(s.Config.Dir)
 			if !ok {
@@ -40,10 +41,14 @@ func folderIgnored(s *subject.Subject) checks.Check {
 			case len(open) == 0:
 				return checks.Passed(nil)
 			}
-			o := checks.Failed("").WithDetail(subject.PathsDetail{Note: checks.Notef("git would take: %s", s.ShortPaths(open)), Paths: open})
+			o := checks.Failed("").
+				WithDetail(subject.PathsDetail{Note: checks.Notef("git would take: %s", s.ShortPaths(open)), Paths: open})
 			if len(lo.Without(open, s.Config.File)) == 0 {
-				return o.WithFix("", "keys are written in the configuration: move them into files (credentials: {upstream: {NAME: {file: …}}}), "+
-					"and replace those that were committed")
+				return o.WithFix(
+					"",
+					"keys are written in the configuration: move them into files (credentials: {upstream: {NAME: {file: …}}}), "+
+						"and replace those that were committed",
+				)
 			}
 			return o.WithFix("mage doctor -fix", "add the lines to .gitignore; git rm --cached what is tracked already")
 		},
@@ -110,7 +115,8 @@ func findUnignored(ctx context.Context, s *subject.Subject, top string) ([]strin
 
 // checkIgnore returns those of paths that git ignores.
 func checkIgnore(ctx context.Context, top string, paths []string) ([]string, error) {
-	for _, rules := range [...]string{".gitignore", filepath.Join(".git", "info", "exclude")} { // git waits for ever on a pipe
+	// git waits forever on a pipe.
+	for _, rules := range [...]string{".gitignore", filepath.Join(".git", "info", "exclude")} {
 		f, err := safefile.Open(filepath.Join(top, rules))
 		if err == nil {
 			_ = f.Close()

@@ -22,7 +22,8 @@ func folderPresent(s *subject.Subject) checks.Check {
 			for _, dir := range s.Folders() {
 				info, err := os.Stat(dir)
 				if err == nil && !info.IsDir() {
-					return checks.Failed("%s is not a folder", s.ShortPath(dir)).WithFix("", "move it away, or correct paths.runtime_dir")
+					return checks.Failed("%s is not a folder", s.ShortPath(dir)).
+						WithFix("", "move it away, or correct paths.runtime_dir")
 				}
 				if err != nil && !errors.Is(err, fs.ErrNotExist) {
 					return checks.Failed("%v", err).WithFix("", "make it accessible to you, or correct paths.runtime_dir")
@@ -35,7 +36,8 @@ func folderPresent(s *subject.Subject) checks.Check {
 			case s.ConfigFile == "" && !s.WasStarted():
 				return checks.Skipped("nothing was started here yet").WithFix("mage start", "start makes what it needs")
 			}
-			return checks.Warned("").WithDetail(subject.PathsDetail{Note: checks.Notef("missing: %s", s.ShortPaths(absent)), Paths: absent}).
+			return checks.Warned("").
+				WithDetail(subject.PathsDetail{Note: checks.Notef("missing: %s", s.ShortPaths(absent)), Paths: absent}).
 				WithFix("mage doctor -fix", "make them")
 		},
 		Mend: func(context.Context) ([]string, error) {

@@ -11,7 +11,8 @@ import (
 
 func folderWritable(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "folder.writable", Title: "The runtime folder can be written", Needs: []string{"config.valid"}, After: []string{"folder.present", "folder.private"},
+		ID: "folder.writable", Title: "The runtime folder can be written",
+		Needs: []string{"config.valid"}, After: []string{"folder.present", "folder.private"},
 		Run: func(context.Context) checks.Outcome {
 			dir := s.Config.Paths.RuntimeDir
 			if !subject.Exists(dir) {
@@ -24,7 +25,8 @@ func folderWritable(s *subject.Subject) checks.Check {
 			}
 			if err != nil {
 				return checks.Failed("%s cannot be written: %v", s.ShortPath(dir), subject.WithoutPath(err)).
-					WithFix("df -h "+subject.ShellQuote(s.ShortPath(dir)), "free space, make the folder writable, or set paths.runtime_dir to another one")
+					WithFix("df -h "+subject.ShellQuote(s.ShortPath(dir)), "free space, make the folder writable, or set "+
+						"paths.runtime_dir to another one")
 			}
 			return checks.Passed(nil)
 		},

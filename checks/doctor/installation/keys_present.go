@@ -26,7 +26,10 @@ func keysPresent(s *subject.Subject) checks.Check {
 				}
 				if _, _, err := keyfile.Read(path); err != nil {
 					bad.Paths = append(bad.Paths, path)
-					lines = append(lines, fmt.Sprintf("credentials.upstream.%s: %s: %v", name, s.ShortPath(path), subject.WithoutPath(err)))
+					lines = append(
+						lines,
+						fmt.Sprintf("credentials.upstream.%s: %s: %v", name, s.ShortPath(path), subject.WithoutPath(err)),
+					)
 				}
 			}
 			if len(lines) == 0 {

@@ -11,7 +11,8 @@ import (
 
 func profileActive(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "profile.active", Title: "The router's configuration was generated", Needs: []string{"config.valid"}, After: []string{"folder.present", "folder.private", "profile.state"},
+		ID: "profile.active", Title: "The router's configuration was generated",
+		Needs: []string{"config.valid"}, After: []string{"folder.present", "folder.private", "profile.state"},
 		Run: func(context.Context) checks.Outcome {
 			if s.Config.Version == 3 {
 				return checks.Skipped("version 3 has no router to configure")
@@ -19,13 +20,15 @@ func profileActive(s *subject.Subject) checks.Check {
 			active, err := s.ActiveConfig()
 			switch f := fault.From(err); {
 			case f == nil && active.MasterKey(s.Getenv) == "":
-				return checks.Failed("%s has no master_key", s.ShortPath(s.Config.Paths.ActiveConfig)).WithFix("mage profile:set "+s.Profile(), "generate it again")
+				return checks.Failed("%s has no master_key", s.ShortPath(s.Config.Paths.ActiveConfig)).
+					WithFix("mage profile:set "+s.Profile(), "generate it again")
 			case f == nil:
 				return checks.Passed(subject.FileDetail{File: s.Config.Paths.ActiveConfig})
 			case f.Code == "active-missing" && s.ConfigFile == "" && !s.WasStarted():
 				return checks.Skipped("nothing was started here yet")
 			case f.Code == "active-missing":
-				return checks.Warned("%s is not there yet", s.ShortPath(s.Config.Paths.ActiveConfig)).WithFix("mage profile:set "+s.Profile(), "generate it; mage start does it too")
+				return checks.Warned("%s is not there yet", s.ShortPath(s.Config.Paths.ActiveConfig)).
+					WithFix("mage profile:set "+s.Profile(), "generate it; mage start does it too")
 			}
 			return checks.FromFault(err).WithFix("mage profile:set "+s.Profile(), "generate it again")
 		},

@@ -12,7 +12,8 @@ import (
 
 func profileCurrent(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "profile.current", Title: "The router's configuration is up to date", Needs: []string{"config.valid", "profile.active", "keys.present"},
+		ID: "profile.current", Title: "The router's configuration is up to date",
+		Needs: []string{"config.valid", "profile.active", "keys.present"},
 		Run: func(context.Context) checks.Outcome {
 			if !subject.Exists(s.Config.Paths.ActiveConfig) { // profile.active says it; the start makes keys that it lacks
 				return checks.Skipped("it was not generated yet")
@@ -31,12 +32,15 @@ func profileCurrent(s *subject.Subject) checks.Check {
 			}
 			have, err := safefile.Read(s.Config.Paths.ActiveConfig, safefile.DocumentLimit)
 			if err != nil {
-				return checks.FromFault(fault.New("active-invalid", "%s: %w", s.ShortPath(s.Config.Paths.ActiveConfig), subject.WithoutPath(err)))
+				return checks.FromFault(
+					fault.New("active-invalid", "%s: %w", s.ShortPath(s.Config.Paths.ActiveConfig), subject.WithoutPath(err)),
+				)
 			}
 			if bytes.Equal(want, have) {
 				return checks.Passed(nil)
 			}
-			return checks.Warned("%s is not what the configuration makes of profile %q now", s.ShortPath(s.Config.Paths.ActiveConfig), s.Profile()).
+			return checks.Warned("%s is not what the configuration makes of profile %q now",
+				s.ShortPath(s.Config.Paths.ActiveConfig), s.Profile()).
 				WithFix("mage profile:set "+s.Profile(), "put the configuration in force; a running router is restarted")
 		},
 	}

@@ -35,11 +35,13 @@ func profileState(s *subject.Subject) checks.Check {
 			case err != nil:
 				return checks.Failed("%s: %v", s.ShortPath(s.Config.Paths.StateFile), subject.WithoutPath(err))
 			case !json.Valid(text):
-				return checks.Failed("%s is damaged", s.ShortPath(s.Config.Paths.StateFile)).WithFix("mage profile:set "+s.Config.DefaultProfile(), "choose another profile")
+				return checks.Failed("%s is damaged", s.ShortPath(s.Config.Paths.StateFile)).
+					WithFix("mage profile:set "+s.Config.DefaultProfile(), "choose another profile")
 			}
 			name, since := policy.Current(s.Config)
 			if name != "" && !slices.Contains(s.Config.ProfileNames(), name) {
-				return checks.Failed("the profile in force, %q, is not in the configuration any more; there are %s", name, strings.Join(s.Config.ProfileNames(), ", ")).
+				return checks.Failed("the profile in force, %q, is not in the configuration any more; there are %s",
+					name, strings.Join(s.Config.ProfileNames(), ", ")).
 					WithFix("mage profile:set "+s.Config.DefaultProfile(), "choose one that is there")
 			}
 			return checks.Passed(chosenProfile{name, since})

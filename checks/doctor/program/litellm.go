@@ -59,7 +59,8 @@ func findPython(script string) (string, error) {
 		return words[0], nil
 	}
 	bin := filepath.Dir(script)
-	if beside := filepath.Join(bin, "python"); subject.Exists(beside) && subject.Exists(filepath.Join(filepath.Dir(bin), "pyvenv.cfg")) {
+	if beside := filepath.Join(bin, "python"); subject.Exists(beside) &&
+		subject.Exists(filepath.Join(filepath.Dir(bin), "pyvenv.cfg")) {
 		return beside, nil
 	}
 	return "", errLauncher

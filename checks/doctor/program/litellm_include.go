@@ -18,7 +18,8 @@ func litellmInclude(s *subject.Subject) checks.Check {
 				return checks.Skipped("%v", err)
 			}
 			if files, ok := settings["include"]; ok {
-				return checks.Warned("the router's settings include %s, and what stands there overrides them", describeIncludes(files)).
+				return checks.Warned("the router's settings include %s, and what stands there overrides them",
+					describeIncludes(files)).
 					WithFix("", "move what it holds into litellm_base")
 			}
 			return checks.Passed(nil)

@@ -11,7 +11,8 @@ import (
 
 func litellmPython(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "litellm.python", Title: "LiteLLM has a Python that it runs on", Needs: []string{"config.valid"}, Timeout: subject.Patience, Active: true,
+		ID: "litellm.python", Title: "LiteLLM has a Python that it runs on",
+		Needs: []string{"config.valid"}, Timeout: subject.Patience, Active: true,
 		Run: func(ctx context.Context) checks.Outcome {
 			_, bin, ok := findLiteLLM(s)
 			if !ok {
@@ -29,7 +30,8 @@ func litellmPython(s *subject.Subject) checks.Check {
 			found.UV, _ = exec.LookPath("uv")
 			switch {
 			case found.Version == "":
-				return checks.Failed("the Python of LiteLLM, %s, does not run", path).WithFix("", "install LiteLLM again: its virtual environment has lost its Python")
+				return checks.Failed("the Python of LiteLLM, %s, does not run", path).
+					WithFix("", "install LiteLLM again: its virtual environment has lost its Python")
 			case !isSupportedPython(found.Version):
 				return checks.Failed("LiteLLM needs Python 3.10 to 3.14, and %s is %s", path, found.Version).
 					WithFix("", "make its virtual environment with another Python")

@@ -19,7 +19,8 @@ import (
 
 func runtimesArchitecture(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "runtimes.architecture", Title: "Every program is made for this machine", Needs: []string{"config.valid", "runtimes.installed"},
+		ID: "runtimes.architecture", Title: "Every program is made for this machine",
+		Needs: []string{"config.valid", "runtimes.installed"},
 		Run: func(context.Context) checks.Outcome {
 			var bad, unknown []string
 			for _, svc := range s.Config.Services {

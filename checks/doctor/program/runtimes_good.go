@@ -42,7 +42,9 @@ func runtimesGood(s *subject.Subject) checks.Check {
 				return checks.Passed(nil)
 			}
 			found.Text = strings.Join(lines, "; ")
-			return checks.Failed("").WithDetail(found).WithFix("mage stop", "stop it, replace every key on this machine, install another version")
+			return checks.Failed("").
+				WithDetail(found).
+				WithFix("mage stop", "stop it, replace every key on this machine, install another version")
 		},
 	}
 }

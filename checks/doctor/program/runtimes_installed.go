@@ -25,7 +25,8 @@ var reportedElsewhere = [...]string{"active-config-missing", "cliproxy-config-mi
 
 func runtimesInstalled(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "runtimes.installed", Title: "The program of every service is there and executable", Needs: []string{"config.valid"},
+		ID: "runtimes.installed", Title: "The program of every service is there and executable",
+		Needs: []string{"config.valid"},
 		Run: func(context.Context) checks.Outcome {
 			var found []serviceProgram
 			var faults []*fault.Error

@@ -19,11 +19,17 @@ type outdatedRuntimes struct {
 
 func runtimesOutdated(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "runtimes.outdated", Title: "Installed programs have the latest version", Needs: []string{"config.valid"}, Timeout: subject.Patience, Active: true,
+		ID: "runtimes.outdated", Title: "Installed programs have the latest version",
+		Needs: []string{"config.valid"}, Timeout: subject.Patience, Active: true,
 		Run: func(ctx context.Context) checks.Outcome {
 			ctx, cancel := context.WithTimeout(ctx, subject.Patience-subject.Patience/10)
 			defer cancel()
-			news, err := bootstrap.Outdated(ctx, bootstrap.Request{Config: s.Config, Offline: !s.Online, Getenv: s.Getenv, Progress: io.Discard}, false, s.Now())
+			news, err := bootstrap.Outdated(
+				ctx,
+				bootstrap.Request{Config: s.Config, Offline: !s.Online, Getenv: s.Getenv, Progress: io.Discard},
+				false,
+				s.Now(),
+			)
 			if err != nil {
 				return checks.FromFault(err)
 			}
@@ -43,7 +49,9 @@ func runtimesOutdated(s *subject.Subject) checks.Check {
 			switch {
 			case old != "":
 				found.Note = checks.Notef("%s", strings.Join(lines, "; "))
-				return checks.Warned("").WithDetail(found).WithFix("mage bootstrap:update "+old, "try the new version alone, then switch to it")
+				return checks.Warned("").
+					WithDetail(found).
+					WithFix("mage bootstrap:update "+old, "try the new version alone, then switch to it")
 			case len(news) == 0:
 				return checks.Skipped("nothing is installed in the store")
 			case !compared:

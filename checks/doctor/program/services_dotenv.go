@@ -35,8 +35,10 @@ func servicesDotenv(s *subject.Subject) checks.Check {
 			case len(found) == 0:
 				return checks.Passed(nil)
 			}
-			return checks.Warned("").WithDetail(subject.PathsDetail{Note: checks.Notef("%s is loaded by a service", s.ShortPaths(found)), Paths: found}).
-				WithFix("", "move it away, set services.litellm.env.LITELLM_MODE to PRODUCTION, or set services.NAME.command.cwd to an empty folder; "+
+			return checks.Warned("").
+				WithDetail(subject.PathsDetail{Note: checks.Notef("%s is loaded by a service", s.ShortPaths(found)), Paths: found}).
+				WithFix("", "move it away, set services.litellm.env.LITELLM_MODE to PRODUCTION, or set "+
+					"services.NAME.command.cwd to an empty folder; "+
 					"put variables into services.NAME.env")
 		},
 	}

@@ -22,7 +22,8 @@ func (d coolingDetail) Reason() string { return d.Text }
 
 func deploymentsAvailable(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "deployments.available", Title: "Every group has an available deployment", Needs: []string{"services.ready"}, Timeout: subject.Patience,
+		ID: "deployments.available", Title: "Every group has an available deployment",
+		Needs: []string{"services.ready"}, Timeout: subject.Patience,
 		Run: func(context.Context) checks.Outcome {
 			health, err := s.Health()
 			if err != nil {
@@ -50,5 +51,7 @@ func judgeDeployments(state router.State, service string) checks.Outcome {
 	}
 	detail.Text = strings.Join(lines, "; ")
 	return checks.Failed("").WithDetail(detail).
-		WithFix("mage logs "+service, "mend what the reason says, or wait for the cooldown's end; mage logs "+service+" shows the failures, mage restart "+service+" forgets them")
+		WithFix("mage logs "+service, fmt.Sprintf(
+			"fix what the reason says, or wait until the cooldown ends; mage logs %[1]s shows the failures, "+
+				"mage restart %[1]s forgets them", service))
 }

@@ -18,7 +18,9 @@ type fallback struct {
 // where both sections have it, as in LiteLLM.
 func listFallbacks(settings map[string]any) []fallback {
 	var all []fallback
-	for _, key := range [...]string{"fallbacks", "context_window_fallbacks", "content_policy_fallbacks", "default_fallbacks"} {
+	for _, key := range [...]string{
+		"fallbacks", "context_window_fallbacks", "content_policy_fallbacks", "default_fallbacks",
+	} {
 		for _, name := range [...]string{"router_settings", "litellm_settings"} {
 			list, ok := subject.Section(settings, name)[key].([]any)
 			if !ok {

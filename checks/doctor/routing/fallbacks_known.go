@@ -26,14 +26,23 @@ func fallbacksKnown(s *subject.Subject) checks.Check {
 			for _, f := range listFallbacks(settings) {
 				for _, name := range append([]string{f.from}, f.to...) {
 					if name != "*" && !known[name] && !matchesWildcard(known, name) {
-						unknown = append(unknown, fmt.Sprintf("%s names %q, which no deployment has%s", f.path, name, checks.DidYouMean(name, slices.Sorted(maps.Keys(known)))))
+						unknown = append(
+							unknown,
+							fmt.Sprintf(
+								"%s names %q, which no deployment has%s",
+								f.path,
+								name,
+								checks.DidYouMean(name, slices.Sorted(maps.Keys(known))),
+							),
+						)
 					}
 				}
 			}
 			if len(unknown) == 0 {
 				return checks.Passed(nil)
 			}
-			return checks.Failed("%s", strings.Join(lo.Uniq(unknown), "; ")).WithFix("", "correct the name, or add a deployment with it")
+			return checks.Failed("%s", strings.Join(lo.Uniq(unknown), "; ")).
+				WithFix("", "correct the name, or add a deployment with it")
 		},
 	}
 }

@@ -29,7 +29,8 @@ func providersKnown(s *subject.Subject) checks.Check {
 			known := knownProviders()
 			for _, d := range s.Deployments() {
 				p := d.Provider()
-				if p == "" || slices.Contains(known, p) || d.Params["custom_llm_provider"] != nil || !s.RouterIsLiteLLM() && d.Base != "" {
+				if p == "" || slices.Contains(known, p) || d.Params["custom_llm_provider"] != nil ||
+					!s.RouterIsLiteLLM() && d.Base != "" {
 					continue
 				}
 				odd = append(odd, d.String()+" has provider "+p+checks.DidYouMean(p, known))
@@ -37,7 +38,8 @@ func providersKnown(s *subject.Subject) checks.Check {
 			if len(odd) == 0 {
 				return checks.Passed(nil)
 			}
-			return checks.Warned("%s", strings.Join(odd, "; ")).WithFix("", "write openai/NAME for an OpenAI-compatible endpoint, anthropic/NAME for an Anthropic one")
+			return checks.Warned("%s", strings.Join(odd, "; ")).
+				WithFix("", "write openai/NAME for an OpenAI-compatible endpoint, anthropic/NAME for an Anthropic one")
 		},
 	}
 }

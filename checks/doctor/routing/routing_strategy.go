@@ -11,7 +11,15 @@ import (
 )
 
 // strategies are LiteLLM 1.106's values of router_settings.routing_strategy.
-var strategies = [...]string{"simple-shuffle", "least-busy", "usage-based-routing", "usage-based-routing-v2", "latency-based-routing", "cost-based-routing", "provider-budget-routing"}
+var strategies = [...]string{
+	"simple-shuffle",
+	"least-busy",
+	"usage-based-routing",
+	"usage-based-routing-v2",
+	"latency-based-routing",
+	"cost-based-routing",
+	"provider-budget-routing",
+}
 
 func routingStrategy(s *subject.Subject) checks.Check {
 	return checks.Check{

@@ -46,14 +46,16 @@ func settingKinds() map[string]string {
 		"num_retries": "a whole number", "allowed_fails": "a whole number", "max_fallbacks": "a whole number",
 		"cooldown_time": "a number of seconds", "request_timeout": "a number of seconds", "timeout": "a number of seconds",
 		"stream_timeout": "a number of seconds", "retry_after": "a number of seconds",
-		"fallbacks": "a list", "default_fallbacks": "a list", "context_window_fallbacks": "a list", "content_policy_fallbacks": "a list",
+		"fallbacks": "a list", "default_fallbacks": "a list",
+		"context_window_fallbacks": "a list", "content_policy_fallbacks": "a list",
 		"drop_params": "true or false", "disable_cooldowns": "true or false", "enable_pre_call_checks": "true or false",
 	}
 }
 
 func settingsKnown(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "settings.known", Title: "The router's settings are spelt and typed as LiteLLM reads them", Needs: []string{"config.valid"},
+		ID: "settings.known", Title: "The router's settings are spelt and typed as LiteLLM reads them",
+		Needs: []string{"config.valid"},
 		Run: func(context.Context) checks.Outcome {
 			settings, err := s.RouterSettings()
 			if err != nil {
@@ -80,7 +82,9 @@ func findOddSettings(settings map[string]any) []string {
 		entry, _ := item.(map[string]any)
 		path := fmt.Sprintf("model_list[%d]", i)
 		odd = append(odd, findOddKeys(path, entry, known["model_list entry"])...)
-		odd = append(odd, findOddKeys(path+".litellm_params", subject.Section(entry, "litellm_params"), known["litellm_params"])...)
+		odd = append(
+			odd,
+			findOddKeys(path+".litellm_params", subject.Section(entry, "litellm_params"), known["litellm_params"])...)
 	}
 	return odd
 }

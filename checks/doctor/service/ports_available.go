@@ -31,7 +31,8 @@ type ports struct {
 
 func portsAvailable(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "ports.available", Title: "Service ports are free or held by our own services", Needs: []string{"config.valid", "supervisor.answers"},
+		ID: "ports.available", Title: "Service ports are free or held by our own services",
+		Needs: []string{"config.valid", "supervisor.answers"},
 		Run: func(ctx context.Context) checks.Outcome {
 			found := ports{Ports: []port{}}
 			o := checks.Passed(nil)
@@ -60,7 +61,8 @@ func portsAvailable(s *subject.Subject) checks.Check {
 // examinePort returns which process has the port of a service.
 func examinePort(ctx context.Context, s *subject.Subject, svc config.Service) port {
 	p := port{Service: svc.Name, Address: svc.Addr(), Port: svc.Port, State: "free"}
-	if running, ok := s.RunningService(svc.Name); ok && tcp.IsListening(running.PID, svc.Host, svc.Port) { // far cheaper than to search for the listener
+	if running, ok := s.RunningService(svc.Name); ok &&
+		tcp.IsListening(running.PID, svc.Host, svc.Port) { // far cheaper than to search for the listener
 		p.State = "ours"
 		return findSharedPort(s, svc, p)
 	}
@@ -98,7 +100,12 @@ func findSharedPort(s *subject.Subject, svc config.Service, p port) port {
 		return p
 	}
 	p.State, p.Holder = "shared", &holder
-	p.Text = fmt.Sprintf("%s: localhost:%d may reach %s, which has the port at another address", svc.Name, svc.Port, holder.String())
+	p.Text = fmt.Sprintf(
+		"%s: localhost:%d may reach %s, which has the port at another address",
+		svc.Name,
+		svc.Port,
+		holder.String(),
+	)
 	return p
 }
 

@@ -22,7 +22,8 @@ func portsDistinct(s *subject.Subject) checks.Check {
 			case own.Port != router.Port:
 				return checks.Passed(nil)
 			}
-			return checks.Failed("%s makes CLIProxyAPI listen on port %d, which is the router's", s.ShortPath(s.Config.CLIProxyConfigFile), own.Port).
+			return checks.Failed("%s makes CLIProxyAPI listen on port %d, which is the router's",
+				s.ShortPath(s.Config.CLIProxyConfigFile), own.Port).
 				WithFix("", "give the two different ports")
 		},
 	}

@@ -14,7 +14,8 @@ import (
 
 func portsLoopback(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "ports.loopback", Title: "Services listen on this machine only", Needs: []string{"config.valid"}, After: []string{"supervisor.answers"},
+		ID: "ports.loopback", Title: "Services listen on this machine only",
+		Needs: []string{"config.valid"}, After: []string{"supervisor.answers"},
 		Run: func(context.Context) checks.Outcome {
 			var open []string
 			fix := "write host: 127.0.0.1, unless others are meant to reach it"
@@ -45,9 +46,12 @@ func portsLoopback(s *subject.Subject) checks.Check {
 func loopbackFix(s *subject.Subject, svc config.Service) string {
 	switch {
 	case len(svc.Command) > 0 && svc.Name == config.LiteLLM:
-		return "add \"--host\", \"" + svc.Host + "\" to services.litellm.command.args, then mage restart litellm: LiteLLM listens on every address without it"
+		return "add \"--host\", \"" + svc.Host + "\" to services.litellm.command.args, then mage restart litellm: " +
+			"LiteLLM listens on every address without it"
 	case svc.Name == config.CLIProxy && s.Config.CLIProxyConfigFile != "":
-		return "write host: " + svc.Host + " in " + s.ShortPath(s.Config.CLIProxyConfigFile) + ", then mage restart " + svc.Name
+		return fmt.Sprintf("write host: %s in %s, then mage restart %s",
+			svc.Host, s.ShortPath(s.Config.CLIProxyConfigFile), svc.Name)
 	}
-	return "have services." + svc.Name + ".command.args tell the program to listen on " + svc.Host + ", then mage restart " + svc.Name
+	return "have services." + svc.Name + ".command.args tell the program to listen on " + svc.Host + ", then mage " +
+		"restart " + svc.Name
 }

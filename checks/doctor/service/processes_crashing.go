@@ -33,14 +33,20 @@ type crashes struct {
 // beforeExecution are the faults of a start that executes nothing, so that the
 // service's log says nothing about them.
 var beforeExecution = [...]string{
-	"runtime-missing", "active-config-missing", "cliproxy-config-missing", "cwd-missing", "env-unset", "port-in-use", "port-unusable", "port-unavailable",
+	"runtime-missing", "active-config-missing", "cliproxy-config-missing", "cwd-missing", "env-unset",
+	"port-in-use", "port-unusable", "port-unavailable",
 }
 
 func processesCrashing(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "processes.crashing", Title: "No service crashed repeatedly in the last hour", Needs: []string{"config.valid"},
 		Run: func(ctx context.Context) checks.Outcome {
-			c := crashes{Since: s.Now().UTC().Add(-crashWindow), Ends: map[string]int{}, GivenUp: []string{}, unexecuted: map[string]bool{}}
+			c := crashes{
+				Since:      s.Now().UTC().Add(-crashWindow),
+				Ends:       map[string]int{},
+				GivenUp:    []string{},
+				unexecuted: map[string]bool{},
+			}
 			if err := s.Events(ctx, c.Since, c.count); err != nil {
 				return checks.FromFault(err)
 			}
@@ -62,7 +68,10 @@ func processesCrashing(s *subject.Subject) checks.Check {
 			c.Text = strings.Join(lines, "; ")
 			o := checks.Warned("").WithDetail(c).WithFix("mage logs "+worst, "its last lines say why")
 			if len(c.GivenUp) > 0 && c.unexecuted[worst] {
-				o = checks.Failed("").WithDetail(c).WithFix("mage start "+worst, "it was not executed, so its log does not say why; the start tries again and says what is missing")
+				o = checks.Failed("").
+					WithDetail(c).
+					WithFix("mage start "+worst, "it was not executed, so its log does not say why; the start tries again and "+
+						"says what is missing")
 			} else if len(c.GivenUp) > 0 {
 				o = checks.Failed("").WithDetail(c).WithFix("mage logs "+worst, "its last lines say why; mage start tries again")
 			}

@@ -20,8 +20,12 @@ func processesOrphaned(s *subject.Subject) checks.Check {
 			if len(r.Orphans) == 0 {
 				return checks.Passed(nil)
 			}
-			lines := lo.Map(r.Orphans, func(o leftover.Orphan, _ int) string { return fmt.Sprintf("%s (process %d)", o.Service, o.PID) })
-			return checks.Failed("").WithDetail(leftovers{checks.Notef("%s run without a supervisor: it was killed", strings.Join(lines, ", ")), r}).
+			lines := lo.Map(
+				r.Orphans,
+				func(o leftover.Orphan, _ int) string { return fmt.Sprintf("%s (process %d)", o.Service, o.PID) },
+			)
+			return checks.Failed("").
+				WithDetail(leftovers{checks.Notef("%s run without a supervisor: it was killed", strings.Join(lines, ", ")), r}).
 				WithFix("mage start", "start a supervisor for them")
 		},
 	}

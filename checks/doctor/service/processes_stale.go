@@ -31,9 +31,14 @@ func processesStale(s *subject.Subject) checks.Check {
 				lines = append(lines, "stale: "+s.ShortPaths(r.Stale))
 			}
 			for _, c := range r.Foreign {
-				lines = append(lines, fmt.Sprintf("%s names process %d for %s, which is not ours", s.ShortPath(c.File), c.PID, c.Service))
+				lines = append(
+					lines,
+					fmt.Sprintf("%s names process %d for %s, which is not ours", s.ShortPath(c.File), c.PID, c.Service),
+				)
 			}
-			return checks.Warned("").WithDetail(leftovers{checks.Notef("%s", strings.Join(lines, "; ")), r}).WithFix("mage doctor -fix", "remove the files; no process is touched")
+			return checks.Warned("").
+				WithDetail(leftovers{checks.Notef("%s", strings.Join(lines, "; ")), r}).
+				WithFix("mage doctor -fix", "remove the files; no process is touched")
 		},
 		Mend: func(ctx context.Context) ([]string, error) {
 			if !s.OwnsPath(s.Config.Paths.RuntimeDir) {

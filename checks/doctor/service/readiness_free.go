@@ -19,7 +19,8 @@ func readinessFree(s *subject.Subject) checks.Check {
 			}
 			path, _, _ := strings.Cut(svc.ReadinessPath, "?")
 			if strings.TrimSuffix(path, "/") == "/health" {
-				return checks.Failed("services.litellm.readiness_path is %s, which calls every deployment for money each time it is asked", svc.ReadinessPath).
+				return checks.Failed("services.litellm.readiness_path is %s, which calls every deployment for money each "+
+					"time it is asked", svc.ReadinessPath).
 					WithFix("", "write readiness_path: /health/readiness")
 			}
 			return checks.Passed(nil)

@@ -27,7 +27,8 @@ func stackDown() checks.Outcome {
 
 func servicesLive(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "services.live", Title: "All services are alive", Needs: []string{"supervisor.answers"}, Timeout: subject.Patience,
+		ID: "services.live", Title: "All services are alive",
+		Needs: []string{"supervisor.answers"}, Timeout: subject.Patience,
 		Run: func(context.Context) checks.Outcome {
 			status, err := s.Status()
 			if err != nil {
@@ -46,9 +47,13 @@ func servicesLive(s *subject.Subject) checks.Check {
 			}), "; ")
 			first := dead[0]
 			if first.State == control.StateStopped || first.State == control.StateFailed && first.LastExit == nil {
-				return checks.Failed("").WithDetail(found).WithFix("mage start "+first.Name, "bring it up again; the start says what is missing")
+				return checks.Failed("").
+					WithDetail(found).
+					WithFix("mage start "+first.Name, "bring it up again; the start says what is missing")
 			}
-			return checks.Failed("").WithDetail(found).WithFix("mage logs "+first.Name, "its log says why it ended; mage start brings it up again")
+			return checks.Failed("").
+				WithDetail(found).
+				WithFix("mage logs "+first.Name, "its log says why it ended; mage start brings it up again")
 		},
 	}
 }

@@ -15,7 +15,8 @@ import (
 
 func servicesReady(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "services.ready", Title: "All services are ready", Needs: []string{"services.live"}, Timeout: subject.Patience, Active: true,
+		ID: "services.ready", Title: "All services are ready",
+		Needs: []string{"services.live"}, Timeout: subject.Patience, Active: true,
 		Run: func(context.Context) checks.Outcome {
 			health, err := s.Health()
 			if err != nil && !errors.Is(err, context.DeadlineExceeded) {
@@ -29,7 +30,9 @@ func servicesReady(s *subject.Subject) checks.Check {
 			found.Text = strings.Join(lo.Map(bad, func(svc control.ServiceStatus, _ int) string {
 				return fmt.Sprintf("%s is not ready: %s", svc.Name, svc.Reason)
 			}), "; ")
-			return checks.Failed("").WithDetail(found).WithFix("mage restart "+bad[0].Name, "restart it; mage logs "+bad[0].Name+" says what it waits for")
+			return checks.Failed("").
+				WithDetail(found).
+				WithFix("mage restart "+bad[0].Name, "restart it; mage logs "+bad[0].Name+" says what it waits for")
 		},
 	}
 }

@@ -18,7 +18,8 @@ type observedSupervisor struct {
 
 func supervisorAnswers(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "supervisor.answers", Title: "The supervisor answers, if one runs", Needs: []string{"config.valid"}, Timeout: subject.Patience,
+		ID: "supervisor.answers", Title: "The supervisor answers, if one runs",
+		Needs: []string{"config.valid"}, Timeout: subject.Patience,
 		Run: func(context.Context) checks.Outcome {
 			status, err := s.Status()
 			if err != nil {

@@ -64,7 +64,8 @@ func (s *Subject) greetCLIProxy(ctx context.Context) (a Answer, healthy bool) {
 	switch {
 	case err != nil:
 		a.Text = fmt.Sprintf("no answer from %s: %v", svc.URL(), err)
-	case a.Status != http.StatusOK || !strings.Contains(a.Body, `"ok"`) && !strings.Contains(a.Body, "CLI Proxy API Server"):
+	case a.Status != http.StatusOK ||
+		!strings.Contains(a.Body, `"ok"`) && !strings.Contains(a.Body, "CLI Proxy API Server"):
 		a.Text = fmt.Sprintf("%s answered %d, and not as CLIProxyAPI does", a.URL, a.Status)
 	default:
 		healthy = true

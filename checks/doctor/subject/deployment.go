@@ -113,7 +113,8 @@ func (d Deployment) LeadsTo(svc config.Service) bool {
 		return loopback.IsHost(host) && (loopback.IsHost(svc.Host) || bound != nil && bound.IsUnspecified())
 	}
 	// A listener on 127.0.0.1 does not hear [::1]; one on [::] hears both.
-	return asked.IsLoopback() && (bound.Equal(asked) || bound.Equal(net.IPv6unspecified) || bound.IsUnspecified() && asked.To4() != nil)
+	return asked.IsLoopback() &&
+		(bound.Equal(asked) || bound.Equal(net.IPv6unspecified) || bound.IsUnspecified() && asked.To4() != nil)
 }
 
 // String returns the path and the group of the deployment.

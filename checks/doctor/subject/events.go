@@ -23,7 +23,8 @@ func (s *Subject) Events(ctx context.Context, since time.Time, visit func(contro
 		return nil
 	}
 	if err != nil {
-		return fault.New("log-unreadable", "%s: %v", s.ShortPath(s.Config.Paths.LogFile), WithoutPath(err)).WithHint("move it away; the supervisor writes a new one")
+		return fault.New("log-unreadable", "%s: %v", s.ShortPath(s.Config.Paths.LogFile), WithoutPath(err)).
+			WithHint("move it away; the supervisor writes a new one")
 	}
 	_ = f.Close()
 	return logs.Events(ctx, s.Config, logs.EventOptions{N: maxEvents, Since: since}, func(e control.Event) error {

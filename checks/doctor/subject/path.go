@@ -65,7 +65,8 @@ func (s *Subject) OwnsPath(path string) bool {
 		return true
 	}
 	root := s.Config.Paths.Root()
-	return trust.IsWithin(root, trust.Folder(s.Config)) && trust.IsWithin(real, trust.RealPath(root)) && trust.CheckOwner(root) == nil
+	return trust.IsWithin(root, trust.Folder(s.Config)) && trust.IsWithin(real, trust.RealPath(root)) &&
+		trust.CheckOwner(root) == nil
 }
 
 // ShortPath returns the path relative to the working folder when that is shorter.

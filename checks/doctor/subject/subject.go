@@ -75,7 +75,9 @@ type Subject struct {
 func New(ctx context.Context, o Options) *Subject {
 	s := &Subject{
 		Options: o,
-		keyless: loopback.Keyless(loopback.Options{MaxReply: maxReplyBytes}), keyed: loopback.New(loopback.Options{MaxReply: maxReplyBytes}),
+		keyless: loopback.Keyless(
+			loopback.Options{MaxReply: maxReplyBytes},
+		), keyed: loopback.New(loopback.Options{MaxReply: maxReplyBytes}),
 	}
 	if o.Getenv != nil {
 		s.load()
@@ -91,16 +93,26 @@ func New(ctx context.Context, o Options) *Subject {
 		s.keyed.Transport = refuseAll{}
 	}
 	s.ActiveConfig = func() (policy.Active, error) { return policy.Load(s.Config) } // not once: -fix may write it
-	s.PlannedConfig = sync.OnceValues(func() (policy.Active, error) { return policy.Build(s.Config, s.Profile(), s.Getenv) })
-	s.CLIProxyFile = sync.OnceValues(func() (cliproxy.File, error) { return cliproxy.ReadFile(s.Config.CLIProxyConfigFile) })
+	s.PlannedConfig = sync.OnceValues(
+		func() (policy.Active, error) { return policy.Build(s.Config, s.Profile(), s.Getenv) },
+	)
+	s.CLIProxyFile = sync.OnceValues(
+		func() (cliproxy.File, error) { return cliproxy.ReadFile(s.Config.CLIProxyConfigFile) },
+	)
 	s.AskCLIProxy = sync.OnceValues(func() (Answer, bool) { return s.greetCLIProxy(ctx) })
-	s.Accounts = sync.OnceValues(func() ([]auth.Account, error) { return auth.Accounts(ctx, s.Config, s.AuthEnvironment()) })
+	s.Accounts = sync.OnceValues(
+		func() ([]auth.Account, error) { return auth.Accounts(ctx, s.Config, s.AuthEnvironment()) },
+	)
 	return s
 }
 
 // askInTime asks in less than a check may take, so that there is time left to say
 // who did not answer.
-func askInTime(ctx context.Context, cfg *config.Config, ask func(context.Context, *config.Config) (control.Status, error)) (control.Status, error) {
+func askInTime(
+	ctx context.Context,
+	cfg *config.Config,
+	ask func(context.Context, *config.Config) (control.Status, error),
+) (control.Status, error) {
 	ctx, cancel := context.WithTimeout(ctx, Patience-Patience/10)
 	defer cancel()
 	return ask(ctx, cfg)

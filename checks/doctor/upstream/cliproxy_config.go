@@ -28,22 +28,32 @@ func cliproxyConfig(s *subject.Subject) checks.Check {
 			own, err := s.CLIProxyFile()
 			switch {
 			case err != nil:
-				return checks.Failed("%s: %s", s.ShortPath(s.Config.CLIProxyConfigFile), strings.TrimPrefix(subject.WithoutPath(err).Error(), s.Config.CLIProxyConfigFile+": ")).WithFix("", "correct it, or let mage init write one")
+				return checks.Failed("%s: %s",
+					s.ShortPath(s.Config.CLIProxyConfigFile),
+					strings.TrimPrefix(subject.WithoutPath(err).Error(), s.Config.CLIProxyConfigFile+": ")).
+					WithFix("", "correct it, or let mage init write one")
 			case own.Port != svc.Port:
-				return checks.Failed("%s has port %d, and services.%s.port is %d", s.ShortPath(s.Config.CLIProxyConfigFile), own.Port, svc.Name, svc.Port).
+				return checks.Failed("%s has port %d, and services.%s.port is %d",
+					s.ShortPath(s.Config.CLIProxyConfigFile), own.Port, svc.Name, svc.Port).
 					WithFix("", "write the same port in both")
 			case len(own.Manage.Secret) > maxSecretBytes:
-				return checks.Failed("remote-management.secret-key in %s is %d bytes long, and CLIProxyAPI takes at most %d", s.ShortPath(s.Config.CLIProxyConfigFile), len(own.Manage.Secret), maxSecretBytes).
+				return checks.Failed("remote-management.secret-key in %s is %d bytes long, and CLIProxyAPI takes at most %d",
+					s.ShortPath(s.Config.CLIProxyConfigFile), len(own.Manage.Secret), maxSecretBytes).
 					WithFix("", "write a shorter one")
 			case !isReachable(own.Host, svc.Host):
-				return checks.Failed("%s has host %q, and services.%s.host is %s", s.ShortPath(s.Config.CLIProxyConfigFile), own.Host, svc.Name, svc.Host).
+				return checks.Failed("%s has host %q, and services.%s.host is %s",
+					s.ShortPath(s.Config.CLIProxyConfigFile), own.Host, svc.Name, svc.Host).
 					WithFix("", "write the same host in both")
 			}
-			if running, ok := s.RunningService(svc.Name); ok && running.StartedAt != nil && isCreatedAfter(s.Config.CLIProxyConfigFile, *running.StartedAt) {
-				return checks.Warned("%s was replaced after the server started, and CLIProxyAPI takes only a file that is changed in place: it runs with what was there before", s.ShortPath(s.Config.CLIProxyConfigFile)).
+			if running, ok := s.RunningService(svc.Name); ok && running.StartedAt != nil &&
+				isCreatedAfter(s.Config.CLIProxyConfigFile, *running.StartedAt) {
+				return checks.Warned("%s was replaced after the server started, and CLIProxyAPI takes only a file that is "+
+					"changed in place: it runs with what was there before", s.ShortPath(s.Config.CLIProxyConfigFile)).
 					WithFix("mage restart "+svc.Name, "start it with the file as it is now")
 			}
-			return checks.Passed(subject.FileDetail{File: s.Config.CLIProxyConfigFile, Note: checks.Notef("listens on %s", svc.Addr())})
+			return checks.Passed(
+				subject.FileDetail{File: s.Config.CLIProxyConfigFile, Note: checks.Notef("listens on %s", svc.Addr())},
+			)
 		},
 	}
 }
@@ -52,7 +62,8 @@ func cliproxyConfig(s *subject.Subject) checks.Check {
 // empty or unspecified one is every address.
 func isReachable(bound, asked string) bool {
 	ip := net.ParseIP(bound)
-	return bound == "" || bound == asked || ip != nil && ip.IsUnspecified() || loopback.IsHost(bound) && loopback.IsHost(asked)
+	return bound == "" || bound == asked || ip != nil && ip.IsUnspecified() ||
+		loopback.IsHost(bound) && loopback.IsHost(asked)
 }
 
 // isCreatedAfter reports whether the file at path was made after a moment: one that is

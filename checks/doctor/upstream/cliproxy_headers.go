@@ -19,7 +19,8 @@ func cliproxyHeaders(s *subject.Subject) checks.Check {
 				return checks.Skipped("%v", err)
 			}
 			if !own.PassthroughHeaders {
-				return checks.Warned("passthrough-headers is not true in %s: clients see no rate limits of the providers", s.ShortPath(s.Config.CLIProxyConfigFile)).
+				return checks.Warned("passthrough-headers is not true in %s: clients see no rate limits of the providers",
+					s.ShortPath(s.Config.CLIProxyConfigFile)).
 					WithFix("", "write passthrough-headers: true there; the server reads the file again by itself")
 			}
 			return checks.Passed(nil)

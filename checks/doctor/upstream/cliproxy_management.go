@@ -29,7 +29,8 @@ type management struct {
 
 func cliproxyManagement(s *subject.Subject, ask func(context.Context) management) checks.Check {
 	return checks.Check{
-		ID: "cliproxy.management", Title: "CLIProxyAPI takes FlowGate's management key", Needs: []string{"cliproxy.reachable", "ports.available"}, Timeout: subject.Patience, Active: true,
+		ID: "cliproxy.management", Title: "CLIProxyAPI takes FlowGate's management key",
+		Needs: []string{"cliproxy.reachable", "ports.available"}, Timeout: subject.Patience, Active: true,
 		Run: func(ctx context.Context) checks.Outcome {
 			if _, real := s.CLIProxyService(); !real {
 				return subject.SkippedForEcho()
@@ -42,7 +43,9 @@ func cliproxyManagement(s *subject.Subject, ask func(context.Context) management
 			case m.err != nil:
 				return checks.Failed("the management API did not answer: %v", m.err)
 			case m.refused:
-				return checks.Failed("the management key was refused before; it is not tried again, since five wrong ones ban this machine").WithFix("", fix)
+				return checks.Failed("the management key was refused before; it is not tried again, since five wrong ones "+
+					"ban this machine").
+					WithFix("", fix)
 			case m.Status == http.StatusOK:
 				return checks.Passed(m.Answer)
 			case m.Status == http.StatusUnauthorized:
@@ -50,7 +53,10 @@ func cliproxyManagement(s *subject.Subject, ask func(context.Context) management
 			case m.Status == http.StatusNotFound:
 				return checks.Warned("the management API is off: remote-management.secret-key is not set").WithFix("", fix)
 			default:
-				m.Text = fmt.Sprintf("the management API answered %d: after five wrong keys it refuses every request for half an hour", m.Status)
+				m.Text = fmt.Sprintf(
+					"the management API answered %d: after five wrong keys it refuses every request for half an hour",
+					m.Status,
+				)
 			}
 			return checks.Failed("").WithDetail(m.Answer).WithFix("", fix)
 		},

@@ -9,7 +9,8 @@ import (
 
 func cliproxyReachable(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "cliproxy.reachable", Title: "CLIProxyAPI answers on its port", Needs: []string{"services.live"}, Timeout: subject.Patience, Active: true,
+		ID: "cliproxy.reachable", Title: "CLIProxyAPI answers on its port",
+		Needs: []string{"services.live"}, Timeout: subject.Patience, Active: true,
 		Run: func(context.Context) checks.Outcome {
 			svc, real := s.CLIProxyService()
 			if !real {
@@ -19,7 +20,9 @@ func cliproxyReachable(s *subject.Subject) checks.Check {
 			if healthy {
 				return checks.Passed(a)
 			}
-			return checks.Failed("").WithDetail(a).WithFix("mage restart "+svc.Name, "restart it; mage logs "+svc.Name+" has its last lines")
+			return checks.Failed("").
+				WithDetail(a).
+				WithFix("mage restart "+svc.Name, "restart it; mage logs "+svc.Name+" has its last lines")
 		},
 	}
 }

@@ -56,7 +56,10 @@ func collectProblems(all []auth.Account, problem func(auth.Account) string) cred
 	c := credentials{Accounts: []credential{}, Examined: len(all)}
 	for _, a := range all {
 		if text := problem(a); text != "" {
-			c.Accounts = append(c.Accounts, credential{a.Provider, a.Account, a.File, a.State, a.Evidence, a.ObservedAt, a.ExpiresAt, text})
+			c.Accounts = append(
+				c.Accounts,
+				credential{a.Provider, a.Account, a.File, a.State, a.Evidence, a.ObservedAt, a.ExpiresAt, text},
+			)
 		}
 	}
 	return c

@@ -16,7 +16,18 @@ func credentialsParsable(s *subject.Subject) checks.Check {
 			if err != nil {
 				return checks.FromFault(err)
 			}
-			return collectProblems(accounts, firstProblemOf(auth.ProblemUnreadable, auth.ProblemInvalid, auth.ProblemTooLarge, auth.ProblemNoType, auth.ProblemNoToken, auth.ProblemTime, auth.ProblemType)).
+			return collectProblems(
+				accounts,
+				firstProblemOf(
+					auth.ProblemUnreadable,
+					auth.ProblemInvalid,
+					auth.ProblemTooLarge,
+					auth.ProblemNoType,
+					auth.ProblemNoToken,
+					auth.ProblemTime,
+					auth.ProblemType,
+				),
+			).
 				outcome(checks.Failed(""), "mage auth:status", "sign in again, or move the file away")
 		},
 	}

@@ -44,7 +44,9 @@ func credentialsPresent(s *subject.Subject) checks.Check {
 				return checks.Passed(nil)
 			}
 			missing.Text = "no credential of " + strings.Join(missing.Providers, ", ")
-			return checks.Failed("").WithDetail(missing).WithFix("mage auth:login "+missing.Providers[0], "sign in, or mage auth:import what another tool has")
+			return checks.Failed("").
+				WithDetail(missing).
+				WithFix("mage auth:login "+missing.Providers[0], "sign in, or mage auth:import what another tool has")
 		},
 	}
 }

@@ -14,7 +14,8 @@ const expiryWindow = 24 * time.Hour
 
 func credentialsRenewable(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "credentials.renewable", Title: "No credential expires within a day without a refresh token", Needs: []string{"config.valid"},
+		ID: "credentials.renewable", Title: "No credential expires within a day without a refresh token",
+		Needs: []string{"config.valid"},
 		Run: func(context.Context) checks.Outcome {
 			accounts, err := s.Accounts()
 			if err != nil {

@@ -35,10 +35,18 @@ func credentialsShared(s *subject.Subject) checks.Check {
 				return checks.Passed(nil)
 			}
 			lines := lo.Map(found.Grants, func(g grant.Shared, _ int) string {
-				return strings.Join(lo.Map(g.Holders, func(h grant.Holder, _ int) string { return h.Keeper + ": " + filepath.Base(h.File) }), " and ")
+				return strings.Join(
+					lo.Map(g.Holders, func(h grant.Holder, _ int) string { return h.Keeper + ": " + filepath.Base(h.File) }),
+					" and ",
+				)
 			})
-			found.Text = "one sign-in in two places; whichever renews it first signs the other out: " + strings.Join(lo.Uniq(lines), "; ")
-			return checks.Warned("").WithDetail(found).WithFix("mage auth:status", "sign in once more for one of them, and remove the copy")
+			found.Text = "one sign-in in two places; whichever renews it first signs the other out: " + strings.Join(
+				lo.Uniq(lines),
+				"; ",
+			)
+			return checks.Warned("").
+				WithDetail(found).
+				WithFix("mage auth:status", "sign in once more for one of them, and remove the copy")
 		},
 	}
 }

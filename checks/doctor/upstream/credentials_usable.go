@@ -34,7 +34,8 @@ type serverAccounts struct {
 
 func credentialsUsable(s *subject.Subject, ask func(context.Context) management) checks.Check {
 	return checks.Check{
-		ID: "credentials.usable", Title: "The running server uses every credential", Needs: []string{"cliproxy.management"}, Active: true,
+		ID: "credentials.usable", Title: "The running server uses every credential",
+		Needs: []string{"cliproxy.management"}, Active: true,
 		Run: func(ctx context.Context) checks.Outcome {
 			if _, real := s.CLIProxyService(); !real {
 				return subject.SkippedForEcho()
@@ -51,14 +52,19 @@ func credentialsUsable(s *subject.Subject, ask func(context.Context) management)
 			if len(l.Accounts) == 0 {
 				return checks.Passed(l)
 			}
-			return checks.Warned("").WithDetail(l).WithFix("mage auth:status -live", "see why; sign in again, enable it, or wait for its quota")
+			return checks.Warned("").
+				WithDetail(l).
+				WithFix("mage auth:status -live", "see why; sign in again, enable it, or wait for its quota")
 		},
 	}
 }
 
 // listUnusable returns the accounts that the server does not use at the moment.
 func listUnusable(all []serverAccount) serverAccounts {
-	aside := lo.Filter(all, func(f serverAccount, _ int) bool { return f.Disabled || f.Unavailable || f.Status == "error" })
+	aside := lo.Filter(
+		all,
+		func(f serverAccount, _ int) bool { return f.Disabled || f.Unavailable || f.Status == "error" },
+	)
 	l := serverAccounts{Accounts: []serverAccount{}, Examined: len(all)}
 	for _, f := range aside[:min(len(aside), maxListed)] {
 		f = f.sanitized()
@@ -75,7 +81,15 @@ func listUnusable(all []serverAccount) serverAccounts {
 // sanitized returns l as it may be shown: a server may write anything, at any length,
 // including the key that it was just sent.
 func (l serverAccount) sanitized() serverAccount {
-	l.Name, l.Provider, l.Status, l.Message = subject.Sanitize(l.Name), subject.Sanitize(l.Provider), subject.Sanitize(l.Status), subject.Sanitize(l.Message)
+	l.Name, l.Provider, l.Status, l.Message = subject.Sanitize(
+		l.Name,
+	), subject.Sanitize(
+		l.Provider,
+	), subject.Sanitize(
+		l.Status,
+	), subject.Sanitize(
+		l.Message,
+	)
 	return l
 }
 

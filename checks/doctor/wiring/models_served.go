@@ -15,7 +15,8 @@ import (
 
 func modelsServed(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "models.served", Title: "The running router serves every model group of the plan", Needs: []string{"services.ready", "ports.available", "profile.active"}, Timeout: subject.Patience, Active: true,
+		ID: "models.served", Title: "The running router serves every model group of the plan",
+		Needs: []string{"services.ready", "ports.available", "profile.active"}, Timeout: subject.Patience, Active: true,
 		Run: func(ctx context.Context) checks.Outcome {
 			svc, ok := s.Config.Service(config.LiteLLM)
 			if !ok {
@@ -44,7 +45,9 @@ func modelsServed(s *subject.Subject) checks.Check {
 			}
 			slices.Sort(found.Missing)
 			found.Text = "dropped at load: " + strings.Join(lo.Uniq(found.Missing), ", ")
-			return checks.Failed("").WithDetail(found).WithFix("mage logs litellm", "its first lines after the start say why; then mage restart litellm")
+			return checks.Failed("").
+				WithDetail(found).
+				WithFix("mage logs litellm", "its first lines after the start say why; then mage restart litellm")
 		},
 	}
 }

@@ -57,7 +57,13 @@ func stackAddress(s *subject.Subject) checks.Check {
 				return checks.Passed(nil)
 			}
 			bad.Text = strings.TrimPrefix(bad.Text, "; ")
-			return checks.Outcome{Status: status, Detail: bad}.WithFix("", "write api_base: "+up.URL()+"/v1, or start the program that the deployment means")
+			return checks.Outcome{
+				Status: status,
+				Detail: bad,
+			}.WithFix(
+				"",
+				"write api_base: "+up.URL()+"/v1, or start the program that the deployment means",
+			)
 		},
 	}
 }

@@ -13,7 +13,8 @@ import (
 
 func stackEnvironment(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "stack.environment", Title: "The running router has every variable that it reads", Needs: []string{"services.live"},
+		ID: "stack.environment", Title: "The running router has every variable that it reads",
+		Needs: []string{"services.live"},
 		Run: func(context.Context) checks.Outcome {
 			running, ok := s.RunningService(config.LiteLLM)
 			if !ok {

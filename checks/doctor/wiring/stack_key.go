@@ -15,7 +15,8 @@ import (
 
 func stackKey(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "stack.key", Title: "The upstream accepts the key that the router sends", Needs: []string{"config.valid", "keys.present"},
+		ID: "stack.key", Title: "The upstream accepts the key that the router sends",
+		Needs: []string{"config.valid", "keys.present"},
 		Run: func(context.Context) checks.Outcome {
 			up, ok := s.Config.Service(config.CLIProxy)
 			if _, routed := s.Config.Service(config.LiteLLM); !ok || !routed {

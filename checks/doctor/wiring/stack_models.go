@@ -25,7 +25,8 @@ type modelsDetail struct {
 
 func stackModels(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "stack.models", Title: "The upstream offers every model that the router asks for", Needs: []string{"config.valid", "ports.available"}, Timeout: subject.Patience, Active: true,
+		ID: "stack.models", Title: "The upstream offers every model that the router asks for",
+		Needs: []string{"config.valid", "ports.available"}, Timeout: subject.Patience, Active: true,
 		Run: func(ctx context.Context) checks.Outcome {
 			up, real := s.CLIProxyService()
 			wanted := lo.Filter(s.Deployments(), func(d subject.Deployment, _ int) bool {
@@ -44,7 +45,9 @@ func stackModels(s *subject.Subject) checks.Check {
 			found := modelsDetail{Missing: []string{}, Offered: len(offered), Source: source}
 			if len(offered) == 0 {
 				found.Text = up.Name + " offers no model at all: no account is signed in"
-				return checks.Failed("").WithDetail(found).WithFix("mage auth:login codex", "sign in, or mage auth:import what another tool has")
+				return checks.Failed("").
+					WithDetail(found).
+					WithFix("mage auth:login codex", "sign in, or mage auth:import what another tool has")
 			}
 			for _, d := range wanted {
 				if name := d.UpstreamModel(); !offered[name] && !offered[stripEffort(name)] {
@@ -55,15 +58,27 @@ func stackModels(s *subject.Subject) checks.Check {
 				return checks.Passed(found)
 			}
 			found.Missing = lo.Uniq(found.Missing)
-			found.Text = "not offered by " + up.Name + ": " + strings.Join(found.Missing, ", ") + checks.DidYouMean(found.Missing[0], slices.Sorted(maps.Keys(offered)))
-			return checks.Failed("").WithDetail(found).WithFix("mage auth:status", "sign in to the provider that has the model, or name one that is offered")
+			found.Text = "not offered by " + up.Name + ": " + strings.Join(
+				found.Missing,
+				", ",
+			) + checks.DidYouMean(
+				found.Missing[0],
+				slices.Sorted(maps.Keys(offered)),
+			)
+			return checks.Failed("").
+				WithDetail(found).
+				WithFix("mage auth:status", "sign in to the provider that has the model, or name one that is offered")
 		},
 	}
 }
 
 // offeredModels returns the models of the upstream and where their list comes from, or
 // why they are not known.
-func offeredModels(ctx context.Context, s *subject.Subject, up config.Service) (names map[string]bool, source, why string) {
+func offeredModels(
+	ctx context.Context,
+	s *subject.Subject,
+	up config.Service,
+) (names map[string]bool, source, why string) {
 	if _, live := s.RunningService(up.Name); live {
 		if _, healthy := s.AskCLIProxy(); !healthy {
 			return nil, "", "cliproxy.reachable did not pass"
