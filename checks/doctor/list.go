@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/credential"
 	"github.com/flowgate-go/flowgate/checks/doctor/environment"
 	"github.com/flowgate-go/flowgate/checks/doctor/installation"
 	"github.com/flowgate-go/flowgate/checks/doctor/profile"
@@ -22,6 +23,7 @@ func allChecks(s *subject.Subject) []checks.Check {
 		program.Checks(s),
 		profile.Checks(s),
 		service.Checks(s),
+		credential.Checks(s),
 		upstream.Checks(s),
 		wiring.Checks(s),
 		routing.Checks(s),

@@ -3,6 +3,9 @@
 // Router.Probes are its requests alone.
 //
 // It takes down what it brought up, however it ends.
+//
+// The package is larger than others (about 880 lines): probes, the private stack
+// and the check of its logs share one Router and one stack.
 package smoke
 
 import (

@@ -59,6 +59,9 @@ func credentialsUsable(s *subject.Subject, ask func(context.Context) management)
 	}
 }
 
+// maxAccounts bounds how many accounts the result names: a server may list thousands.
+const maxAccounts = 20
+
 // listUnusable returns the accounts that the server does not use at the moment.
 func listUnusable(all []serverAccount) serverAccounts {
 	aside := lo.Filter(
@@ -66,12 +69,12 @@ func listUnusable(all []serverAccount) serverAccounts {
 		func(f serverAccount, _ int) bool { return f.Disabled || f.Unavailable || f.Status == "error" },
 	)
 	l := serverAccounts{Accounts: []serverAccount{}, Examined: len(all)}
-	for _, f := range aside[:min(len(aside), maxListed)] {
+	for _, f := range aside[:min(len(aside), maxAccounts)] {
 		f = f.sanitized()
 		l.Accounts = append(l.Accounts, f)
 		l.Text += "; " + f.Name + " is " + f.describe()
 	}
-	if more := len(aside) - maxListed; more > 0 {
+	if more := len(aside) - maxAccounts; more > 0 {
 		l.Text += fmt.Sprintf("; and %d more", more)
 	}
 	l.Text = strings.TrimPrefix(l.Text, "; ")

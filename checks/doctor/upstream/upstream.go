@@ -1,5 +1,5 @@
-// Package upstream holds the checks on CLIProxyAPI, the supervised upstream, and
-// on the credentials that it serves with.
+// Package upstream holds the checks on CLIProxyAPI, the supervised upstream: its
+// configuration, its management API, and the accounts that it uses.
 package upstream
 
 import (
@@ -20,12 +20,6 @@ func Checks(s *subject.Subject) []checks.Check {
 		cliproxyReachable(s),
 		cliproxyManagement(s, ask),
 		cliproxyVersion(s, ask),
-		credentialsPresent(s),
-		credentialsParsable(s),
-		credentialsPrivate(s),
-		credentialsFresh(s),
-		credentialsRenewable(s),
-		credentialsShared(s),
 		credentialsUsable(s, ask),
 	}
 }

@@ -1,4 +1,4 @@
-package upstream
+package credential
 
 import (
 	"fmt"
@@ -13,8 +13,8 @@ import (
 	"github.com/flowgate-go/flowgate/checks"
 )
 
-// credential is what is to be said of one account.
-type credential struct {
+// account is what the report says of one account.
+type account struct {
 	Provider   string     `json:"provider"`
 	Account    string     `json:"account"`
 	File       string     `json:"file"`
@@ -28,7 +28,7 @@ type credential struct {
 // credentials is the detail of the checks about credentials.
 type credentials struct {
 	checks.Note
-	Accounts []credential `json:"accounts"` // those that the check complains of; at most twenty
+	Accounts []account `json:"accounts"` // those that the check complains of; at most twenty
 	Examined int          `json:"examined"`
 }
 
@@ -38,9 +38,9 @@ const maxListed = 20
 // outcome returns o with the collected problems; without one the check has passed.
 func (c credentials) outcome(o checks.Outcome, command, fix string) checks.Outcome {
 	if len(c.Accounts) == 0 {
-		return checks.Passed(credentials{Accounts: []credential{}, Examined: c.Examined})
+		return checks.Passed(credentials{Accounts: []account{}, Examined: c.Examined})
 	}
-	lines := lo.Map(c.Accounts[:min(len(c.Accounts), maxListed)], func(a credential, _ int) string {
+	lines := lo.Map(c.Accounts[:min(len(c.Accounts), maxListed)], func(a account, _ int) string {
 		return filepath.Base(a.File) + ": " + a.Problem
 	})
 	if more := len(c.Accounts) - maxListed; more > 0 {
@@ -53,12 +53,12 @@ func (c credentials) outcome(o checks.Outcome, command, fix string) checks.Outco
 
 // collectProblems collects the accounts for which problem returns a text.
 func collectProblems(all []auth.Account, problem func(auth.Account) string) credentials {
-	c := credentials{Accounts: []credential{}, Examined: len(all)}
+	c := credentials{Accounts: []account{}, Examined: len(all)}
 	for _, a := range all {
 		if text := problem(a); text != "" {
 			c.Accounts = append(
 				c.Accounts,
-				credential{a.Provider, a.Account, a.File, a.State, a.Evidence, a.ObservedAt, a.ExpiresAt, text},
+				account{a.Provider, a.Account, a.File, a.State, a.Evidence, a.ObservedAt, a.ExpiresAt, text},
 			)
 		}
 	}
