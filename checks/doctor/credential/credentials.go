@@ -29,7 +29,7 @@ type account struct {
 type credentials struct {
 	checks.Note
 	Accounts []account `json:"accounts"` // those that the check complains of; at most twenty
-	Examined int          `json:"examined"`
+	Examined int       `json:"examined"`
 }
 
 // maxListed bounds how many accounts one result names: a folder may hold thousands.
