@@ -41,6 +41,7 @@ func (e *Error) Error() string { return fmt.Sprintf("decode %s: %v", e.Coding, e
 // Unwrap returns the decoder's error.
 func (e *Error) Unwrap() error { return e.Err }
 
+// errUnsupported is the cause of an Error for an encoding that is unknown.
 var errUnsupported = errors.New("this encoding is not supported")
 
 // decodedBody reads a body through the decoders of its encodings.

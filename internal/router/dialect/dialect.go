@@ -29,6 +29,7 @@ type spec struct {
 	route    string   // the router's own route
 }
 
+// specs are the differences between the dialects.
 var specs = [Count]spec{
 	Chat:        {"/chat/completions", "chat/completions", []string{"messages"}, true, "/v1/chat/completions"},
 	Completions: {"/completions", "completions", nil, true, "/v1/completions"},

@@ -18,10 +18,12 @@ type Error struct {
 	Repeat  bool   // provider_specific_fields.error repeats the message
 }
 
+// specificFields is provider_specific_fields, which LiteLLM adds to some errors.
 type specificFields struct {
 	Error string `json:"error"`
 }
 
+// openAIError is the member error in OpenAI's dialects.
 type openAIError struct {
 	Message  string          `json:"message"`
 	Type     *string         `json:"type"`
@@ -30,6 +32,7 @@ type openAIError struct {
 	Specific *specificFields `json:"provider_specific_fields,omitempty"`
 }
 
+// anthropicError is the member error in Anthropic's dialects.
 type anthropicError struct {
 	Type     string          `json:"type"`
 	Message  string          `json:"message"`

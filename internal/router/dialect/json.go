@@ -25,6 +25,7 @@ func UnquoteJSON(literal []byte) (text string, ok bool) {
 	if bytes.IndexByte(literal, '\\') < 0 {
 		return string(literal[1 : len(literal)-1]), true
 	}
-	err := json.Unmarshal(literal, &text)
-	return text, err == nil
+	var decoded string // not text, which would be on the heap then for every literal
+	err := json.Unmarshal(literal, &decoded)
+	return decoded, err == nil
 }

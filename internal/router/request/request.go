@@ -56,6 +56,7 @@ type edit struct {
 	kind       editKind
 }
 
+// editKind says what replaces a part of the body.
 type editKind int
 
 const (

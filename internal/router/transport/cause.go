@@ -39,6 +39,7 @@ const (
 // proxyRefusal is a proxy's answer to CONNECT that is not 200.
 type proxyRefusal struct{ status string }
 
+// Error gives the proxy's status.
 func (e *proxyRefusal) Error() string { return "proxy answered " + e.status }
 
 // checkProxyResponse is a Transport's OnProxyConnectResponse. Without it, a proxy's

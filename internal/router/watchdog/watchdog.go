@@ -89,10 +89,8 @@ func (g *Guard) EndAfter(limit time.Duration) {
 func (g *Guard) ClearEnd() { g.end = 0 }
 
 // Progress grants the whole limit again, up to the end.
-func (g *Guard) Progress() { g.progressAt(time.Since(epoch)) }
-
-func (g *Guard) progressAt(now time.Duration) {
-	deadline := now + g.limit
+func (g *Guard) Progress() {
+	deadline := time.Since(epoch) + g.limit
 	if g.end > 0 && g.end < deadline {
 		deadline = g.end
 	}
