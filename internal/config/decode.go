@@ -11,12 +11,25 @@ import (
 	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
+// decoder fills the document types from nodes and reports what does not fit.
+type decoder struct{ *diagnosis }
+
+// decodeDocument fills document, a pointer to a document struct, from the whole file.
+func decodeDocument(d *diagnosis, root *node, document any) {
+	decoder{d}.decode(root, reflect.ValueOf(document).Elem(), pos{1, 1}, "", limits{})
+}
+
+// decodeProvider fills document from the value of one key of auth.providers.
+func decodeProvider(d *diagnosis, n *node, at pos, path string, document *providerFields) {
+	decoder{d}.decode(n, reflect.ValueOf(document).Elem(), at, path, limits{})
+}
+
 // decode fills v, a settable struct, map, list or scalar of the document
 // types, from n. The Go types are the schema: a field's json tag names the
 // key, one without omitempty is required, and the limits of its jsonschema tag
 // (minimum, maximum, enum, minLength, minItems, minProperties) are checked.
 // at is where the key of n stands.
-func (d *diagnosis) decode(n *node, v reflect.Value, at pos, path string, limits limits) {
+func (d decoder) decode(n *node, v reflect.Value, at pos, path string, limits limits) {
 	if n.broken {
 		return
 	}
@@ -49,7 +62,7 @@ func (d *diagnosis) decode(n *node, v reflect.Value, at pos, path string, limits
 		d.decodeScalar(n, v, path, limits)
 		return
 	}
-	limits.checkSize(d, n, at, path)
+	limits.checkSize(d.diagnosis, n, at, path)
 }
 
 // nodeDecoder is a type that reads itself; it returns "" or what it must be.
@@ -68,7 +81,7 @@ func expectedKind(v reflect.Value) kind {
 
 var kindNames = map[kind]string{mapKind: "a map", listKind: "a list"}
 
-func (d *diagnosis) wrongType(n *node, at pos, path, want string) {
+func (d decoder) wrongType(n *node, at pos, path, want string) {
 	where := n.at
 	if n.kind == nullKind {
 		where = at
@@ -76,7 +89,7 @@ func (d *diagnosis) wrongType(n *node, at pos, path, want string) {
 	d.add(where, path, "", "%s must be %s, not %s", path, want, n.describe(path))
 }
 
-func (d *diagnosis) decodeStruct(n *node, v reflect.Value, at pos, path string) {
+func (d decoder) decodeStruct(n *node, v reflect.Value, at pos, path string) {
 	members := membersOf(v)
 	known := lo.Map(members, func(m member, _ int) string { return m.key })
 	open, isOpen := v.Interface().(interface{ open() bool })
@@ -112,7 +125,7 @@ func inPath(path string) string {
 	return " in " + path
 }
 
-func (d *diagnosis) decodeMap(n *node, v reflect.Value, path string) {
+func (d decoder) decodeMap(n *node, v reflect.Value, path string) {
 	v.Set(reflect.MakeMapWithSize(v.Type(), len(n.fields)))
 	compound := v.Type().Elem().Kind() == reflect.Struct || v.Type().Elem().Kind() == reflect.Map
 	for _, f := range n.fields {
@@ -125,7 +138,7 @@ func (d *diagnosis) decodeMap(n *node, v reflect.Value, path string) {
 	}
 }
 
-func (d *diagnosis) decodeList(n *node, v reflect.Value, path string) {
+func (d decoder) decodeList(n *node, v reflect.Value, path string) {
 	v.Set(reflect.MakeSlice(v.Type(), len(n.items), len(n.items)))
 	for i, item := range n.items {
 		d.decode(item, v.Index(i), item.at, fmt.Sprintf("%s[%d]", path, i), limits{})

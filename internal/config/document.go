@@ -15,7 +15,7 @@ type documentV2 struct {
 	SecretFiles   []string                  `json:"secret_files,omitempty" jsonschema:"description=Files that hold secrets and must be private"`
 	Secrets       []string                  `json:"secrets,omitempty" jsonschema:"description=Old name of secret_files,deprecated=true"`
 	Credentials   credentialsDocument       `json:"credentials,omitempty"`
-	Integration   Integration               `json:"integration,omitempty" jsonschema:"description=Model groups that client set-up lines name"`
+	Integration   integrationDocument       `json:"integration,omitempty" jsonschema:"description=Model groups that client set-up lines name"`
 }
 
 // documentV1 is version 2 with the first name of its upstream service.
@@ -30,7 +30,7 @@ type documentV1 struct {
 	Secrets       []string                  `json:"secrets,omitempty"`
 	SecretFiles   []string                  `json:"secret_files,omitempty"`
 	Credentials   credentialsDocument       `json:"credentials,omitempty"`
-	Integration   Integration               `json:"integration,omitempty"`
+	Integration   integrationDocument       `json:"integration,omitempty"`
 }
 
 // documentV3 has no LiteLLM: clients talk to CLIProxyAPI.
@@ -137,3 +137,15 @@ type credentialDocument struct {
 	File string `json:"file,omitempty" jsonschema:"minLength=1"`
 	Env  string `json:"env,omitempty" jsonschema:"minLength=1"`
 }
+
+// integrationDocument names the model groups of client set-up lines.
+type integrationDocument struct {
+	DefaultModel string `json:"default_model,omitempty"`
+	FastModel    string `json:"fast_model,omitempty"`
+}
+
+// Conditions of a dependency.
+const (
+	conditionReady   = "ready"
+	conditionStarted = "started"
+)

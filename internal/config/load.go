@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"reflect"
 	"unicode/utf8"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
@@ -163,9 +162,4 @@ func readVersion(d *diagnosis, root *node) (int, bool) {
 			"config_version must be 1, 2 or 3, not %s", f.value.describe("config_version"))
 	}
 	return 0, false
-}
-
-// decodeInto fills a document struct from the whole file.
-func (d *diagnosis) decodeInto(root *node, document any) {
-	d.decode(root, reflect.ValueOf(document).Elem(), pos{1, 1}, "", limits{})
 }

@@ -2,18 +2,13 @@ package config
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/safefile"
-	"github.com/google/renameio/v2"
 	"github.com/rogpeppe/go-internal/diff"
 )
 
@@ -64,7 +59,7 @@ func Migrate(path string, dryRun bool, now time.Time, getenv func(string) string
 		m.Warnings = append(m.Warnings, before.Warnings...)
 		return m, nil
 	}
-	after, err := checkSameMeaning(before, migrated, path, m.To, getenv)
+	after, err := checkSameMeaning(before, migrated, path, getenv)
 	if err != nil {
 		return Migration{}, unsafeMigrationFault(path, err)
 	}
@@ -79,14 +74,9 @@ func Migrate(path string, dryRun bool, now time.Time, getenv func(string) string
 
 // checkSameMeaning reads the new text in the old file's place and compares what
 // both resolve to.
-func checkSameMeaning(before *Config, migrated []byte, path string, version int, getenv func(string) string) (*Config, error) {
-	d := newDiagnosis(path)
-	root := parse(d, bytes.TrimPrefix(migrated, []byte("\xef\xbb\xbf")))
-	if root == nil {
-		return nil, d.err()
-	}
-	after := resolveDocument(d, root, before.File, version, getenv)
-	if err := d.err(); err != nil {
+func checkSameMeaning(before *Config, migrated []byte, path string, getenv func(string) string) (*Config, error) {
+	after, err := LoadText(path, migrated, getenv)
+	if err != nil {
 		return nil, err
 	}
 	a, b := *before, *after
@@ -100,54 +90,4 @@ func checkSameMeaning(before *Config, migrated []byte, path string, version int,
 func unsafeMigrationFault(path string, err error) error {
 	return fault.Usage("migrate-unsafe", "%s: cannot be rewritten safely: %w", path, err).
 		WithHint("nothing was changed; rename the old keys by hand (docs/configuration.md, versions)")
-}
-
-// Replace puts new in the place of old in a file that people edit: old is kept
-// beside it, as NAME.bak-TIME, which git is told to leave out, and the change is
-// atomic and keeps the mode. A symbolic link stays one: its target is replaced.
-// Nothing is kept when nothing changes, or when the write fails. Faults: config-unreadable,
-// backup-failed, write-failed.
-func Replace(path string, old, new []byte, now time.Time) (backup string, err error) {
-	if bytes.Equal(old, new) {
-		return "", nil
-	}
-	target, err := filepath.EvalSymlinks(path)
-	if err != nil {
-		return "", unreadableFault(path, err)
-	}
-	info, err := os.Stat(target)
-	if err != nil {
-		return "", unreadableFault(path, err)
-	}
-	excludeBackups(target)
-	backup = target + ".bak-" + now.UTC().Format("20060102T150405Z")
-	err = writeNew(backup, old, info.Mode().Perm())
-	for n := 2; errors.Is(err, fs.ErrExist); n++ { // another change within the same second
-		backup = fmt.Sprintf("%s.bak-%s-%d", target, now.UTC().Format("20060102T150405Z"), n)
-		err = writeNew(backup, old, info.Mode().Perm())
-	}
-	if err != nil {
-		return "", fault.New("backup-failed", "back up %s: %w", path, err).WithHint("nothing was changed")
-	}
-	if err := renameio.WriteFile(target, new, info.Mode().Perm(), renameio.IgnoreUmask()); err != nil {
-		_ = os.Remove(backup)
-		return "", fault.New("write-failed", "write %s: %w", path, err).WithHint("nothing was changed; the folder must be writable")
-	}
-	return backup, nil
-}
-
-// writeNew writes a file that must not exist.
-func writeNew(path string, data []byte, mode os.FileMode) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if syncErr := f.Sync(); err == nil {
-		err = syncErr
-	}
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	return err
 }

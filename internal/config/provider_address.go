@@ -9,7 +9,7 @@ import (
 
 // checkAddresses looks at the addresses of a provider: keys and tokens are sent to
 // them. None is shown: it may hold a password.
-func (d *diagnosis) checkAddresses(provider *node, path string) {
+func checkAddresses(d *diagnosis, provider *node, path string) {
 	for _, f := range provider.fields {
 		text, ok := f.value.value.(string)
 		if !ok || text == "" {

@@ -32,7 +32,7 @@ func (r *resolver) resolve() {
 		r.addSecretFiles("secret_files", doc.SecretFiles)
 	default:
 		var doc documentV3
-		r.d.decodeInto(r.root, &doc)
+		decodeDocument(r.d, r.root, &doc)
 		r.resolveVersion3(doc)
 		r.resolveOldProviders()
 		r.resolveProviders("auth", "providers")
@@ -50,7 +50,7 @@ func (r *resolver) resolveVersion2(doc documentV2, upstream string) {
 		StateFile:    r.resolvePath(doc.Paths.StateFile, "paths", "state_file"),
 		LogFile:      r.resolvePath(doc.Paths.LogFile, "paths", "log_file"),
 	}
-	r.cfg.Base, r.cfg.Profiles, r.cfg.Integration = doc.Base, doc.Profiles, doc.Integration
+	r.cfg.Base, r.cfg.Profiles, r.cfg.Integration = doc.Base, doc.Profiles, Integration(doc.Integration)
 	if beside := filepath.Join(r.cfg.Dir, "cliproxyapi.yaml"); isFile(beside) {
 		r.cfg.CLIProxyConfigFile = beside
 	}

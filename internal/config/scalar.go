@@ -69,7 +69,7 @@ func (l limits) checkSize(d *diagnosis, n *node, at pos, path string) {
 }
 
 // decodeScalar reads a string or a whole number.
-func (d *diagnosis) decodeScalar(n *node, v reflect.Value, path string, l limits) {
+func (d decoder) decodeScalar(n *node, v reflect.Value, path string, l limits) {
 	if v.Kind() == reflect.String {
 		d.decodeString(n, v, path, l)
 		return
@@ -93,7 +93,7 @@ func (d *diagnosis) decodeScalar(n *node, v reflect.Value, path string, l limits
 	v.SetInt(number)
 }
 
-func (d *diagnosis) decodeString(n *node, v reflect.Value, path string, l limits) {
+func (d decoder) decodeString(n *node, v reflect.Value, path string, l limits) {
 	text, ok := n.value.(string)
 	if !ok {
 		hint := ""

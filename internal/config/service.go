@@ -46,7 +46,7 @@ func (r *resolver) resolveService(name, key, runtime string, doc serviceDocument
 	s := Service{
 		Name: name, Host: doc.Host, Port: doc.Port, Runtime: runtime,
 		ReadinessPath: doc.ReadinessPath, Command: doc.Command.Args, Env: envStrings(doc.Env),
-		Restart: doc.Restart.applyTo(defaultRestart()), UnreadyRestart: Span(unreadyRestart),
+		Restart: applyRestart(doc.Restart, defaultRestart()), UnreadyRestart: Span(unreadyRestart),
 	}
 	r.resolveHost(&s, key)
 	r.resolveCommand(&s, key, doc.Command.Cwd)
@@ -61,8 +61,8 @@ func (r *resolver) resolveService(name, key, runtime string, doc serviceDocument
 	return s
 }
 
-// applyTo is the default with what is written in its place.
-func (doc restartDocument) applyTo(r Restart) Restart {
+// applyRestart returns r with what is written in its place.
+func applyRestart(doc restartDocument, r Restart) Restart {
 	if doc.Policy != "" {
 		r.Policy = doc.Policy
 	}

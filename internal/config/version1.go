@@ -31,11 +31,11 @@ func (r *resolver) findUpstreamKey() string {
 func (r *resolver) decodeVersion1Or2(upstream string) documentV2 {
 	if upstream == CLIProxy {
 		var doc documentV2
-		r.d.decodeInto(r.root, &doc)
+		decodeDocument(r.d, r.root, &doc)
 		return doc
 	}
 	var doc documentV1
-	r.d.decodeInto(r.root, &doc)
+	decodeDocument(r.d, r.root, &doc)
 	return documentV2{
 		Paths: doc.Paths, Services: servicesV2(doc.Services), Base: doc.Base, Profiles: doc.Profiles, Auth: doc.Auth,
 		Secrets: doc.Secrets, SecretFiles: doc.SecretFiles, Credentials: doc.Credentials, Integration: doc.Integration,

@@ -8,12 +8,6 @@ import (
 	"github.com/samber/lo"
 )
 
-// Conditions of a dependency.
-const (
-	conditionReady   = "ready"
-	conditionStarted = "started"
-)
-
 // resolveDependencies checks depends_on and maps version 1's name of the upstream.
 func (r *resolver) resolveDependencies(s *Service, upstreamKey string) {
 	key := keyInFile(s.Name, upstreamKey)

@@ -189,10 +189,10 @@ func (w *Wiring) checkMeaning(before *Config, text []byte, path, keyFile string,
 		return err
 	}
 	for _, at := range w.Deployments {
-		if params := expected.deploymentParams(at); params["api_key_ref"] != w.Credential {
+		if params := deploymentParams(expected, at); params["api_key_ref"] != w.Credential {
 			return fmt.Errorf("%s would not have it", at)
 		}
-		delete(expected.deploymentParams(at), "api_key_ref")
+		delete(deploymentParams(expected, at), "api_key_ref")
 	}
 	expected.Credentials, expected.Warnings = before.Credentials, before.Warnings
 	if !reflect.DeepEqual(expected, before) {
@@ -201,8 +201,8 @@ func (w *Wiring) checkMeaning(before *Config, text []byte, path, keyFile string,
 	return nil
 }
 
-// deploymentParams is the litellm_params at a path that edit made.
-func (c *Config) deploymentParams(path string) map[string]any {
+// deploymentParams returns the litellm_params at a path that edit made.
+func deploymentParams(c *Config, path string) map[string]any {
 	where, index, _ := strings.Cut(strings.TrimSuffix(path, "].litellm_params"), ".model_list[")
 	fragment := c.Base
 	if name, ok := strings.CutPrefix(where, "profiles."); ok {
