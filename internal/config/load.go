@@ -56,7 +56,7 @@ func Check(path string, getenv func(string) string) (Findings, error) {
 		return Findings{}, err
 	}
 	d.problems = append(d.problems, d.providerProblems...)
-	f := Findings{File: path, Problems: append([]Problem{}, d.sortedProblems()...), Warnings: append([]Warning{}, d.warnings...)}
+	f := Findings{File: path, Problems: append([]Problem{}, d.sortedProblems()...), Warnings: warningsOf(d)}
 	if cfg != nil {
 		f.Version = cfg.Version
 	}
@@ -134,7 +134,7 @@ func CheckFolder(dir string) error {
 func resolveDocument(d *diagnosis, root *node, abs string, version int, getenv func(string) string) *Config {
 	r := &resolver{d: d, root: root, getenv: getenv, cfg: &Config{File: abs, Dir: filepath.Dir(abs), Version: version}}
 	r.resolve()
-	r.cfg.Warnings = d.warnings
+	r.cfg.Warnings = warningsOf(d)
 	return r.cfg
 }
 
@@ -162,4 +162,13 @@ func readVersion(d *diagnosis, root *node) (int, bool) {
 			"config_version must be 1, 2 or 3, not %s", f.value.describe("config_version"))
 	}
 	return 0, false
+}
+
+// warningsOf returns what d found odd, an empty list when there is nothing.
+func warningsOf(d *diagnosis) []Warning {
+	warnings := make([]Warning, 0, len(d.warnings))
+	for _, w := range d.warnings {
+		warnings = append(warnings, Warning(w))
+	}
+	return warnings
 }

@@ -36,13 +36,21 @@ type Problems struct {
 	Problems []Problem `json:"problems"`
 }
 
+// Oddity is something accepted that the file's writer should know about.
+type Oddity struct {
+	Code    string `json:"code"`
+	Path    string `json:"path"`
+	Line    int    `json:"line"`
+	Message string `json:"message"`
+}
+
 // diagnosis collects what is wrong and what is odd about one file.
 type diagnosis struct {
 	file             string
 	code             string // of the fault; config-invalid unless a problem says otherwise
 	problems         []Problem
 	providerProblems []Problem // in auth.providers: reported by Check, and no reason to refuse the file
-	warnings         []Warning
+	warnings         []Oddity
 }
 
 func newDiagnosis(file string) *diagnosis {
@@ -69,7 +77,7 @@ func (d *diagnosis) addInFile(file string, at pos, path, hint, message string) {
 }
 
 func (d *diagnosis) warn(code, path string, at pos, format string, args ...any) {
-	d.warnings = append(d.warnings, Warning{Code: code, Path: path, Line: at.line, Message: fmt.Sprintf(format, args...)})
+	d.warnings = append(d.warnings, Oddity{Code: code, Path: path, Line: at.line, Message: fmt.Sprintf(format, args...)})
 }
 
 // sortedProblems returns at most maxProblems problems in the order of the file.
