@@ -12,6 +12,7 @@ import (
 	"github.com/flowgate-go/flowgate/auth/signin"
 	"github.com/flowgate-go/flowgate/auth/status"
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/config/schema"
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
@@ -32,13 +33,13 @@ func settingKeys(t reflect.Type) []string {
 
 func TestTheConfigurationKnowsWhatTheProvidersRead(t *testing.T) {
 	t.Parallel()
-	known := config.ProviderKeys()
+	known := schema.ProviderKeys()
 	slices.Sort(known)
 	if read := settingKeys(reflect.TypeFor[provider.Settings]()); !slices.Equal(read, known) {
 		t.Errorf("the configuration knows\n%v\nand the providers read\n%v", known, read)
 	}
 	methods := signin.MethodNames()
-	written := config.Methods()
+	written := schema.Methods()
 	slices.Sort(written)
 	if !slices.Equal(methods, written) {
 		t.Errorf("%v, %v", methods, written)

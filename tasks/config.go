@@ -8,6 +8,7 @@ import (
 	"github.com/magefile/mage/mg"
 
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/config/schema"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/supervisor/stack"
 )
@@ -57,7 +58,7 @@ func (Config) Migrate(ctx context.Context, dryRun *bool) error {
 // Schema prints the JSON Schema of flowgate.yaml.
 func (Config) Schema(ctx context.Context) error {
 	return run(ctx, "config:schema", func(context.Context, session) (any, error) {
-		return json.RawMessage(config.Schema()), nil
+		return json.RawMessage(schema.Schema()), nil
 	})
 }
 

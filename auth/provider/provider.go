@@ -16,6 +16,7 @@ import (
 	"github.com/samber/lo"
 
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/suggest"
 )
@@ -202,7 +203,7 @@ func CheckSettings(cfg *config.Config, p Provider) error {
 	hint := lo.CoalesceOrEmpty(first.Hint, "mage config:validate lists all problems")
 	first.Hint = ""
 	return fault.Usage("provider-invalid", "%s", first.String()).WithHint("%s", hint).
-		WithDetail(config.Problems{Problems: problems})
+		WithDetail(yamlnode.Problems{Problems: problems})
 }
 
 // Find returns the provider with that name. Faults: provider-unknown, whose hint

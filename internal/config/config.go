@@ -1,11 +1,17 @@
 // Package config reads flowgate.yaml, versions 1, 2 and 3, into one resolved
 // form. Call Load first; Default gives the configuration that holds when no
-// file exists. The package never writes a file that a person edits except
-// through Migrate, and never resolves a secret: references stay references.
+// file exists. The package never writes a file, and never resolves a secret:
+// references stay references.
+//
+// It is larger than other packages: the resolved types and the resolver that
+// fills them belong together, and its callers need both. What it builds on is
+// below it: config/yamlnode parses, config/schema has the document types. What
+// changes the file is config/rewrite.
 package config
 
 import (
 	"encoding/json"
+	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 	"net"
 	"path/filepath"
 	"strconv"
@@ -41,12 +47,12 @@ type Config struct {
 	Base     map[string]any            `json:"litellm_base,omitempty"` // LiteLLM config fragment; nil in version 3
 	Profiles map[string]map[string]any `json:"profiles,omitempty"`     // overlays by profile name; empty in version 3
 
-	Providers          map[string]map[string]any `json:"auth_providers,omitempty"` // auth.providers, as written, without what is wrong in them
-	ProviderProblems   map[string][]Problem      `json:"-"`                        // what that was, by provider
-	SecretFiles        []string                  `json:"secret_files,omitempty"`   // absolute
-	Credentials        map[string]Credential     `json:"credentials,omitempty"`    // credentials.upstream by name
-	Integration        Integration               `json:"integration"`
-	CLIProxyConfigFile string                    `json:"cliproxy_config_file,omitempty"` // absolute; version 3's cliproxyapi_plus.config_file, else config/cliproxyapi.yaml beside File when that exists
+	Providers          map[string]map[string]any     `json:"auth_providers,omitempty"` // auth.providers, as written, without what is wrong in them
+	ProviderProblems   map[string][]yamlnode.Problem `json:"-"`                        // what that was, by provider
+	SecretFiles        []string                      `json:"secret_files,omitempty"`   // absolute
+	Credentials        map[string]Credential         `json:"credentials,omitempty"`    // credentials.upstream by name
+	Integration        Integration                   `json:"integration"`
+	CLIProxyConfigFile string                        `json:"cliproxy_config_file,omitempty"` // absolute; version 3's cliproxyapi_plus.config_file, else config/cliproxyapi.yaml beside File when that exists
 
 	Warnings []Warning `json:"warnings,omitempty"` // what was accepted though it is old or has no effect
 }

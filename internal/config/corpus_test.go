@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
@@ -48,7 +49,7 @@ func describe(t *testing.T, err error) string {
 	if f.Exit != fault.ExitUsage {
 		t.Errorf("exit status %d", f.Exit)
 	}
-	problems, ok := f.Detail.(config.Problems)
+	problems, ok := f.Detail.(yamlnode.Problems)
 	if !ok || len(problems.Problems) == 0 {
 		t.Fatalf("no problems in %v", err)
 	}

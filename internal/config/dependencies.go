@@ -5,46 +5,48 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/flowgate-go/flowgate/internal/config/schema"
+	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 	"github.com/samber/lo"
 )
 
 // resolveDependencies checks depends_on and maps version 1's name of the upstream.
 func (r *resolver) resolveDependencies(s *Service, upstreamKey string) {
 	key := keyInFile(s.Name, upstreamKey)
-	f, _ := r.root.lookup("services", key, "depends_on")
-	if f.value == nil {
+	f, _ := r.root.Lookup("services", key, "depends_on")
+	if f.Value == nil {
 		return
 	}
-	for _, item := range f.value.items {
-		name, isText := item.value.(string)
+	for _, item := range f.Value.Items {
+		name, isText := item.Value.(string)
 		if !isText {
-			r.d.add(item.at, "services."+key+".depends_on", "", "depends_on must name services, not %s", item.describe("depends_on"))
+			r.d.Add(item.At, "services."+key+".depends_on", "", "depends_on must name services, not %s", item.Describe("depends_on"))
 			continue
 		}
-		r.addDependency(s, key, upstreamKey, name, item.at)
+		r.addDependency(s, key, upstreamKey, name, item.At)
 	}
-	for _, entry := range f.value.fields {
-		name := r.addDependency(s, key, upstreamKey, entry.key, entry.at)
-		switch condition, _ := entry.value.value.(string); condition {
-		case conditionReady:
-		case conditionStarted:
+	for _, entry := range f.Value.Fields {
+		name := r.addDependency(s, key, upstreamKey, entry.Key, entry.At)
+		switch condition, _ := entry.Value.Value.(string); condition {
+		case schema.ConditionReady:
+		case schema.ConditionStarted:
 			s.DependsStarted = append(s.DependsStarted, name)
 		default:
-			r.d.add(entry.value.at, "services."+key+".depends_on."+entry.key, "write ready or started",
-				"the condition of a dependency must be ready or started, not %s", entry.value.describe("depends_on"))
+			r.d.Add(entry.Value.At, "services."+key+".depends_on."+entry.Key, "write ready or started",
+				"the condition of a dependency must be ready or started, not %s", entry.Value.Describe("depends_on"))
 		}
 	}
 }
 
 // addDependency adds one and returns its current name.
-func (r *resolver) addDependency(s *Service, key, upstreamKey, name string, at pos) string {
+func (r *resolver) addDependency(s *Service, key, upstreamKey, name string, at yamlnode.Pos) string {
 	switch name {
 	case CLIProxy, upstreamKey:
 		name = CLIProxy
 	case LiteLLM:
 	default:
-		r.d.addInFile(r.d.file, at, "services."+key+".depends_on",
-			keyHint(name, []string{LiteLLM, upstreamKey}), "unknown service \""+truncateLine(name)+"\" in depends_on")
+		r.d.AddInFile(r.d.File, at, "services."+key+".depends_on",
+			schema.KeyHint(name, []string{LiteLLM, upstreamKey}), "unknown service \""+yamlnode.TruncateLine(name)+"\" in depends_on")
 		return name
 	}
 	if !slices.Contains(s.DependsOn, name) {

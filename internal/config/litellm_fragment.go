@@ -6,25 +6,27 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/flowgate-go/flowgate/internal/config/schema"
+	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
 // resolveCredentials takes credentials.upstream: each has a file or a variable.
-func (r *resolver) resolveCredentials(upstream map[string]credentialDocument) {
+func (r *resolver) resolveCredentials(upstream map[string]schema.CredentialDocument) {
 	if len(upstream) == 0 {
 		return
 	}
 	r.cfg.Credentials = make(map[string]Credential, len(upstream))
 	for name, c := range upstream {
 		keys := []string{"credentials", "upstream", name}
-		f, _ := r.root.lookup(keys...)
-		_, hasFile := f.value.field("file")
-		_, hasEnv := f.value.field("env")
-		if hasFile == hasEnv && f.value != nil && f.value.kind == mapKind {
+		f, _ := r.root.Lookup(keys...)
+		_, hasFile := f.Value.Field("file")
+		_, hasEnv := f.Value.Field("env")
+		if hasFile == hasEnv && f.Value != nil && f.Value.Kind == yamlnode.MapKind {
 			r.addProblem(keys, "write file: PATH or env: NAME", "%s must have exactly one of file and env", strings.Join(keys, "."))
 		}
 		if strings.ContainsAny(c.Env, "=$ /") {
-			r.addProblem(append(keys, "env"), "write the bare name, as in OPENAI_API_KEY", "%q is no name of an environment variable", redactForMessage(c.Env, "key"))
+			r.addProblem(append(keys, "env"), "write the bare name, as in OPENAI_API_KEY", "%q is no name of an environment variable", yamlnode.RedactForMessage(c.Env, "key"))
 		}
 		r.cfg.Credentials[name] = Credential{File: r.resolvePath(c.File, append(keys, "file")...), Env: c.Env}
 	}
@@ -33,87 +35,87 @@ func (r *resolver) resolveCredentials(upstream map[string]credentialDocument) {
 // checkFragments checks what FlowGate itself reads in the LiteLLM fragments; all
 // else in them belongs to LiteLLM and is passed on.
 func (r *resolver) checkFragments() {
-	if base, ok := r.root.field("litellm_base"); ok {
-		r.checkFragment(base.value, "litellm_base")
+	if base, ok := r.root.Field("litellm_base"); ok {
+		r.checkFragment(base.Value, "litellm_base")
 	}
-	profiles, _ := r.root.field("profiles")
-	if profiles.value != nil {
-		for _, p := range profiles.value.fields {
-			r.checkFragment(p.value, "profiles."+p.key)
+	profiles, _ := r.root.Field("profiles")
+	if profiles.Value != nil {
+		for _, p := range profiles.Value.Fields {
+			r.checkFragment(p.Value, "profiles."+p.Key)
 		}
 	}
 }
 
-func (r *resolver) checkFragment(n *node, path string) {
-	if n.kind != mapKind {
+func (r *resolver) checkFragment(n *yamlnode.Node, path string) {
+	if n.Kind != yamlnode.MapKind {
 		return // decode has reported it
 	}
 	for _, section := range [...]string{"litellm_settings", "router_settings", "general_settings"} {
-		if f, ok := n.field(section); ok && f.value.kind != mapKind && f.value.kind != nullKind {
-			r.d.add(f.value.at, joinPath(path, section), "", "%s must be a map, not %s", joinPath(path, section), f.value.describe(joinPath(path, section)))
+		if f, ok := n.Field(section); ok && f.Value.Kind != yamlnode.MapKind && f.Value.Kind != yamlnode.NullKind {
+			r.d.Add(f.Value.At, yamlnode.JoinPath(path, section), "", "%s must be a map, not %s", yamlnode.JoinPath(path, section), f.Value.Describe(yamlnode.JoinPath(path, section)))
 		}
 	}
-	if f, ok := n.field("model_list"); ok {
-		r.checkModelList(f, joinPath(path, "model_list"))
+	if f, ok := n.Field("model_list"); ok {
+		r.checkModelList(f, yamlnode.JoinPath(path, "model_list"))
 	}
-	settings, _ := n.field("litellm_settings")
+	settings, _ := n.Field("litellm_settings")
 	for _, key := range [...]string{"allowed_fails", "cooldown_time"} {
-		if f, ok := settings.value.field(key); ok {
-			r.d.warn("setting-without-effect", path+".litellm_settings."+key, f.at, "LiteLLM ignores %s under litellm_settings; FlowGate moves it to router_settings, where it works", key)
+		if f, ok := settings.Value.Field(key); ok {
+			r.d.Warn("setting-without-effect", path+".litellm_settings."+key, f.At, "LiteLLM ignores %s under litellm_settings; FlowGate moves it to router_settings, where it works", key)
 		}
 	}
 	r.checkReferences(n, path)
 }
 
 // checkModelList checks the outer shape of the deployments.
-func (r *resolver) checkModelList(f field, path string) {
-	if f.value.kind != listKind {
-		r.d.add(f.value.at, path, "write one - model_name: … for each deployment", "%s must be a list, not %s", path, f.value.describe(path))
+func (r *resolver) checkModelList(f yamlnode.Field, path string) {
+	if f.Value.Kind != yamlnode.ListKind {
+		r.d.Add(f.Value.At, path, "write one - model_name: … for each deployment", "%s must be a list, not %s", path, f.Value.Describe(path))
 		return
 	}
-	for i, item := range f.value.items {
+	for i, item := range f.Value.Items {
 		at := fmt.Sprintf("%s[%d]", path, i)
-		if item.kind != mapKind {
-			r.d.add(item.at, at, "", "%s must be a map, not %s", at, item.describe(at))
+		if item.Kind != yamlnode.MapKind {
+			r.d.Add(item.At, at, "", "%s must be a map, not %s", at, item.Describe(at))
 			continue
 		}
-		if _, ok := item.field("model_name"); !ok {
-			r.d.add(item.at, at+".model_name", "add model_name: … there", "missing key \"model_name\" in %s", at)
+		if _, ok := item.Field("model_name"); !ok {
+			r.d.Add(item.At, at+".model_name", "add model_name: … there", "missing key \"model_name\" in %s", at)
 		}
-		params, ok := item.field("litellm_params")
-		if !ok || params.value.kind != mapKind {
-			r.d.add(item.at, at+".litellm_params", "add litellm_params: {model: …} there", "missing map \"litellm_params\" in %s", at)
+		params, ok := item.Field("litellm_params")
+		if !ok || params.Value.Kind != yamlnode.MapKind {
+			r.d.Add(item.At, at+".litellm_params", "add litellm_params: {model: …} there", "missing map \"litellm_params\" in %s", at)
 			continue
 		}
-		if _, ok := params.value.field("model"); !ok {
-			r.d.add(params.at, at+".litellm_params.model", "add model: … there", "missing key \"model\" in %s.litellm_params", at)
+		if _, ok := params.Value.Field("model"); !ok {
+			r.d.Add(params.At, at+".litellm_params.model", "add model: … there", "missing key \"model\" in %s.litellm_params", at)
 		}
 	}
 }
 
 // checkReferences checks every api_key_ref and master_key_ref in n.
-func (r *resolver) checkReferences(n *node, path string) {
-	for i, item := range n.items {
+func (r *resolver) checkReferences(n *yamlnode.Node, path string) {
+	for i, item := range n.Items {
 		r.checkReferences(item, fmt.Sprintf("%s[%d]", path, i))
 	}
-	for _, f := range n.fields {
-		at := joinPath(path, f.key)
-		key, isRef := strings.CutSuffix(f.key, "_ref")
+	for _, f := range n.Fields {
+		at := yamlnode.JoinPath(path, f.Key)
+		key, isRef := strings.CutSuffix(f.Key, "_ref")
 		if !isRef || key != "api_key" && key != "master_key" {
-			r.checkReferences(f.value, at)
+			r.checkReferences(f.Value, at)
 			continue
 		}
 		r.checkReference(f, at)
-		if _, both := n.field(key); both {
-			r.d.add(f.at, at, "keep one of the two", "%s and %s are both given in %s", key, f.key, path)
+		if _, both := n.Field(key); both {
+			r.d.Add(f.At, at, "keep one of the two", "%s and %s are both given in %s", key, f.Key, path)
 		}
 	}
 }
 
-func (r *resolver) checkReference(f field, path string) {
-	name, ok := f.value.value.(string)
+func (r *resolver) checkReference(f yamlnode.Field, path string) {
+	name, ok := f.Value.Value.(string)
 	if !ok {
-		r.d.add(f.value.at, path, "", "%s must be the name of a credential, not %s", path, f.value.describe(path))
+		r.d.Add(f.Value.At, path, "", "%s must be the name of a credential, not %s", path, f.Value.Describe(path))
 		return
 	}
 	if _, ok := r.cfg.Credentials[name]; ok {
@@ -124,7 +126,7 @@ func (r *resolver) checkReference(f field, path string) {
 	if near := suggest.Hint(name, known); near != "" {
 		hint = near
 	} else if len(name) > 16 {
-		name = redactForMessage(name, "key") // rather the key itself than a name
+		name = yamlnode.RedactForMessage(name, "key") // rather the key itself than a name
 	}
-	r.d.add(f.value.at, path, hint, "unknown credential %q", truncateLine(name))
+	r.d.Add(f.Value.At, path, hint, "unknown credential %q", yamlnode.TruncateLine(name))
 }

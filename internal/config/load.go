@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"unicode/utf8"
 
+	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
@@ -20,7 +21,7 @@ func Load(path string, getenv func(string) string) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := d.err(); err != nil {
+	if err := d.Err(); err != nil {
 		return nil, err
 	}
 	return cfg, nil
@@ -32,7 +33,7 @@ func LoadText(path string, data []byte, getenv func(string) string) (*Config, er
 	if err != nil {
 		return nil, err
 	}
-	if err := d.err(); err != nil {
+	if err := d.Err(); err != nil {
 		return nil, err
 	}
 	return cfg, nil
@@ -40,10 +41,10 @@ func LoadText(path string, data []byte, getenv func(string) string) (*Config, er
 
 // Findings is what Check saw in one file.
 type Findings struct {
-	File     string    `json:"file"`    // as the user named it
-	Version  int       `json:"version"` // 0 when it cannot be told
-	Problems []Problem `json:"problems"`
-	Warnings []Warning `json:"warnings"`
+	File     string             `json:"file"`    // as the user named it
+	Version  int                `json:"version"` // 0 when it cannot be told
+	Problems []yamlnode.Problem `json:"problems"`
+	Warnings []Warning          `json:"warnings"`
 }
 
 // Check reads the file as Load does and returns everything that is wrong or
@@ -55,8 +56,8 @@ func Check(path string, getenv func(string) string) (Findings, error) {
 	if err != nil {
 		return Findings{}, err
 	}
-	d.problems = append(d.problems, d.providerProblems...)
-	f := Findings{File: path, Problems: append([]Problem{}, d.sortedProblems()...), Warnings: warningsOf(d)}
+	d.Problems = append(d.Problems, d.ProviderProblems...)
+	f := Findings{File: path, Problems: append([]yamlnode.Problem{}, d.SortedProblems()...), Warnings: warningsOf(d)}
 	if cfg != nil {
 		f.Version = cfg.Version
 	}
@@ -65,9 +66,9 @@ func Check(path string, getenv func(string) string) (Findings, error) {
 
 // Err is nil, or one config-invalid fault that carries every problem found.
 func (f Findings) Err() error {
-	d := newDiagnosis(f.File)
-	d.problems = f.Problems
-	return d.err()
+	d := yamlnode.NewDiagnosis(f.File)
+	d.Problems = f.Problems
+	return d.Err()
 }
 
 // Discover returns the configuration file to use: flag, else env
@@ -91,15 +92,15 @@ func Discover(flag, env, cwd string) string {
 
 // readFile does the work of Load and Check. cfg is nil when the file's version
 // cannot be told, and incomplete when d holds problems.
-func readFile(path string, getenv func(string) string) (*diagnosis, *Config, error) {
-	data, err := readSource(path)
+func readFile(path string, getenv func(string) string) (*yamlnode.Diagnosis, *Config, error) {
+	data, err := yamlnode.ReadSource(path)
 	if err != nil {
 		return nil, nil, err
 	}
 	return readText(path, data, getenv)
 }
 
-func readText(path string, data []byte, getenv func(string) string) (*diagnosis, *Config, error) {
+func readText(path string, data []byte, getenv func(string) string) (*yamlnode.Diagnosis, *Config, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, nil, fault.Usage("config-unreadable", "%s: %w", path, err)
@@ -107,8 +108,8 @@ func readText(path string, data []byte, getenv func(string) string) (*diagnosis,
 	if err := CheckFolder(filepath.Dir(abs)); err != nil {
 		return nil, nil, err
 	}
-	d := newDiagnosis(path)
-	root := parse(d, data)
+	d := yamlnode.NewDiagnosis(path)
+	root := yamlnode.Parse(d, data)
 	if root == nil {
 		return d, nil, nil
 	}
@@ -131,7 +132,7 @@ func CheckFolder(dir string) error {
 }
 
 // resolveDocument resolves a parsed file that lies, or will lie, at abs.
-func resolveDocument(d *diagnosis, root *node, abs string, version int, getenv func(string) string) *Config {
+func resolveDocument(d *yamlnode.Diagnosis, root *yamlnode.Node, abs string, version int, getenv func(string) string) *Config {
 	r := &resolver{d: d, root: root, getenv: getenv, cfg: &Config{File: abs, Dir: filepath.Dir(abs), Version: version}}
 	r.resolve()
 	r.cfg.Warnings = warningsOf(d)
@@ -140,34 +141,34 @@ func resolveDocument(d *diagnosis, root *node, abs string, version int, getenv f
 
 // readVersion reads config_version. A file without it is of version 3 when only
 // that has such keys, else of the current one.
-func readVersion(d *diagnosis, root *node) (int, bool) {
-	f, ok := root.field("config_version")
+func readVersion(d *yamlnode.Diagnosis, root *yamlnode.Node) (int, bool) {
+	f, ok := root.Field("config_version")
 	if !ok {
-		_, hasServices := root.field("services")
-		if _, named := root.lookup("cliproxyapi_plus", "config_file"); named && !hasServices {
+		_, hasServices := root.Field("services")
+		if _, named := root.Lookup("cliproxyapi_plus", "config_file"); named && !hasServices {
 			return 3, true
 		}
 		return CurrentVersion, true
 	}
-	version, ok := f.value.value.(int)
+	version, ok := f.Value.Value.(int)
 	switch {
 	case ok && version >= 1 && version <= 3:
 		return version, true
-	case f.value.kind == scalarKind && f.value.value != f.value.text: // a number, whatever its size
-		d.code = "config-version-unsupported"
-		d.add(f.value.at, "config_version", "use a FlowGate that knows this version, or write the file in version 2",
-			"config_version %s is not supported; known are 1, 2 and 3", f.value.text)
+	case f.Value.Kind == yamlnode.ScalarKind && f.Value.Value != f.Value.Text: // a number, whatever its size
+		d.Code = "config-version-unsupported"
+		d.Add(f.Value.At, "config_version", "use a FlowGate that knows this version, or write the file in version 2",
+			"config_version %s is not supported; known are 1, 2 and 3", f.Value.Text)
 	default:
-		d.add(f.value.at, "config_version", fmt.Sprintf("write config_version: %d", CurrentVersion),
-			"config_version must be 1, 2 or 3, not %s", f.value.describe("config_version"))
+		d.Add(f.Value.At, "config_version", fmt.Sprintf("write config_version: %d", CurrentVersion),
+			"config_version must be 1, 2 or 3, not %s", f.Value.Describe("config_version"))
 	}
 	return 0, false
 }
 
 // warningsOf returns what d found odd, an empty list when there is nothing.
-func warningsOf(d *diagnosis) []Warning {
-	warnings := make([]Warning, 0, len(d.warnings))
-	for _, w := range d.warnings {
+func warningsOf(d *yamlnode.Diagnosis) []Warning {
+	warnings := make([]Warning, 0, len(d.Warnings))
+	for _, w := range d.Warnings {
 		warnings = append(warnings, Warning(w))
 	}
 	return warnings

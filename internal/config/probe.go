@@ -2,6 +2,8 @@ package config
 
 import (
 	"encoding/json"
+	"github.com/flowgate-go/flowgate/internal/config/schema"
+	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 	"regexp"
 	"slices"
 	"strings"
@@ -104,7 +106,7 @@ func (p Probe) withDefaults(interval time.Duration, failures int) Probe {
 }
 
 // resolveProbes resolves services.KEY.probes.
-func (r *resolver) resolveProbes(key string, doc probesDocument) Probes {
+func (r *resolver) resolveProbes(key string, doc schema.ProbesDocument) Probes {
 	return Probes{
 		Startup:   r.resolveProbe(doc.Startup, 1, "services", key, "probes", "startup"),
 		Readiness: r.resolveProbe(doc.Readiness, 1, "services", key, "probes", "readiness"),
@@ -112,7 +114,7 @@ func (r *resolver) resolveProbes(key string, doc probesDocument) Probes {
 	}
 }
 
-func (r *resolver) resolveProbe(doc *probeDocument, failures int, keys ...string) *Probe {
+func (r *resolver) resolveProbe(doc *schema.ProbeDocument, failures int, keys ...string) *Probe {
 	if doc == nil {
 		return nil
 	}
@@ -123,9 +125,9 @@ func (r *resolver) resolveProbe(doc *probeDocument, failures int, keys ...string
 			asked++
 		}
 	}
-	f, _ := r.root.lookup(keys...)
+	f, _ := r.root.Lookup(keys...)
 	inherits := keys[len(keys)-1] == "liveness" && asked == 0 // the question of readiness
-	if asked != 1 && !inherits && f.value != nil && f.value.kind == mapKind && len(f.value.fields) > 0 {
+	if asked != 1 && !inherits && f.Value != nil && f.Value.Kind == yamlnode.MapKind && len(f.Value.Fields) > 0 {
 		r.addProblem(keys, "write http: /path, tcp: true, command: [...] or log: PATTERN",
 			"%s must have exactly one of http, tcp, command and log", strings.Join(keys, "."))
 	}
@@ -135,7 +137,7 @@ func (r *resolver) resolveProbe(doc *probeDocument, failures int, keys ...string
 	if _, err := regexp.Compile(p.Log); err != nil {
 		r.addProblem(append(slices.Clone(keys), "log"), "see https://github.com/google/re2/wiki/Syntax", "the pattern is none: %v", err)
 	}
-	span := func(p *period, none time.Duration) Span {
+	span := func(p *schema.Period, none time.Duration) Span {
 		if p == nil {
 			return Span(none)
 		}

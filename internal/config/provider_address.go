@@ -1,6 +1,7 @@
 package config
 
 import (
+	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 	"net/netip"
 	"net/url"
 	"strconv"
@@ -9,29 +10,29 @@ import (
 
 // checkAddresses looks at the addresses of a provider: keys and tokens are sent to
 // them. None is shown: it may hold a password.
-func checkAddresses(d *diagnosis, provider *node, path string) {
-	for _, f := range provider.fields {
-		text, ok := f.value.value.(string)
+func checkAddresses(d *yamlnode.Diagnosis, provider *yamlnode.Node, path string) {
+	for _, f := range provider.Fields {
+		text, ok := f.Value.Value.(string)
 		if !ok || text == "" {
 			continue
 		}
 		at, err := url.Parse(text)
-		switch f.key {
+		switch f.Key {
 		case "auth_url", "token_url", "device_url", "base_url":
 			if err != nil || !isSecure(at) {
-				d.add(f.value.at, joinPath(path, f.key), "keys and tokens are sent over https only, or over http to this machine", "%s must be an https address, or an http address on this machine", joinPath(path, f.key))
+				d.Add(f.Value.At, yamlnode.JoinPath(path, f.Key), "keys and tokens are sent over https only, or over http to this machine", "%s must be an https address, or an http address on this machine", yamlnode.JoinPath(path, f.Key))
 			}
 		case "key_base_url": // CLIProxyAPI's business, which may have a server in the same network
 			if err != nil || at.Hostname() == "" || !hasPort(at) || at.Scheme != "https" && at.Scheme != "http" {
-				d.add(f.value.at, joinPath(path, f.key), "https://api.openai.com/v1 is one", "%s must be an https or http address", joinPath(path, f.key))
+				d.Add(f.Value.At, yamlnode.JoinPath(path, f.Key), "https://api.openai.com/v1 is one", "%s must be an https or http address", yamlnode.JoinPath(path, f.Key))
 			}
 		case "auth_url_endpoint", "status_endpoint":
 			if err != nil || (at.IsAbs() || at.Host != "") && !isSecure(at) {
-				d.add(f.value.at, joinPath(path, f.key), "a path counts from base_url, else from cliproxyapi_plus", "%s must be a path, an https address, or an http address on this machine", joinPath(path, f.key))
+				d.Add(f.Value.At, yamlnode.JoinPath(path, f.Key), "a path counts from base_url, else from cliproxyapi_plus", "%s must be a path, an https address, or an http address on this machine", yamlnode.JoinPath(path, f.Key))
 			}
 		case "redirect_url":
 			if err != nil || !isCallback(at) {
-				d.add(f.value.at, joinPath(path, f.key), "http://127.0.0.1/callback, or what the provider has registered", "%s must be an http address at localhost or 127.0.0.1: the browser comes back to it", joinPath(path, f.key))
+				d.Add(f.Value.At, yamlnode.JoinPath(path, f.Key), "http://127.0.0.1/callback, or what the provider has registered", "%s must be an http address at localhost or 127.0.0.1: the browser comes back to it", yamlnode.JoinPath(path, f.Key))
 			}
 		}
 	}

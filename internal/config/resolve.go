@@ -1,6 +1,8 @@
 package config
 
 import (
+	"github.com/flowgate-go/flowgate/internal/config/schema"
+	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 	"maps"
 	"os"
 	"path/filepath"
@@ -11,8 +13,8 @@ import (
 // resolver turns a document of any version into cfg. Problems found while
 // doing so go to d with their places in root.
 type resolver struct {
-	d      *diagnosis
-	root   *node
+	d      *yamlnode.Diagnosis
+	root   *yamlnode.Node
 	getenv func(string) string
 	cfg    *Config
 }
@@ -21,7 +23,7 @@ func (r *resolver) resolve() {
 	switch r.cfg.Version {
 	case 1, 2:
 		if r.cfg.Version == 1 {
-			r.d.warn("config-version-old", "config_version", r.root.posOf("config_version"), "version 1 is old; `mage config:migrate` rewrites it as version 2")
+			r.d.Warn("config-version-old", "config_version", r.root.PosOf("config_version"), "version 1 is old; `mage config:migrate` rewrites it as version 2")
 		}
 		upstream := r.findUpstreamKey()
 		doc := r.decodeVersion1Or2(upstream)
@@ -31,8 +33,8 @@ func (r *resolver) resolve() {
 		r.resolveOldSecrets(doc.Secrets)
 		r.addSecretFiles("secret_files", doc.SecretFiles)
 	default:
-		var doc documentV3
-		decodeDocument(r.d, r.root, &doc)
+		var doc schema.DocumentV3
+		schema.DecodeDocument(r.d, r.root, &doc)
 		r.resolveVersion3(doc)
 		r.resolveOldProviders()
 		r.resolveProviders("auth", "providers")
@@ -43,7 +45,7 @@ func (r *resolver) resolve() {
 
 // resolveVersion2 resolves what versions 1 and 2 share; upstream is the version's key
 // of the cliproxyapi_plus service.
-func (r *resolver) resolveVersion2(doc documentV2, upstream string) {
+func (r *resolver) resolveVersion2(doc schema.DocumentV2, upstream string) {
 	r.cfg.Paths = Paths{
 		RuntimeDir:   r.resolvePath(doc.Paths.RuntimeDir, "paths", "runtime_dir"),
 		ActiveConfig: r.resolvePath(doc.Paths.ActiveConfig, "paths", "active_config"),
@@ -90,16 +92,16 @@ func (r *resolver) findCLIProxyFile() {
 // resolveOldProviders reads version 2's old place of auth.providers, which loses
 // where both name a provider.
 func (r *resolver) resolveOldProviders() {
-	f, ok := r.root.field("oauth")
+	f, ok := r.root.Field("oauth")
 	if !ok {
 		return
 	}
-	r.warnRenamed("oauth", f.at, "oauth has moved to auth.providers; `mage config:migrate` moves it")
+	r.warnRenamed("oauth", f.At, "oauth has moved to auth.providers; `mage config:migrate` moves it")
 	r.resolveProviders("oauth")
-	current, _ := r.root.lookup("auth", "providers")
-	for _, p := range f.value.fields {
-		if _, both := current.value.field(p.key); both {
-			r.d.warn("key-ignored", "oauth."+p.key, p.at, "oauth.%s has no effect: auth.providers.%s is there too", p.key, p.key)
+	current, _ := r.root.Lookup("auth", "providers")
+	for _, p := range f.Value.Fields {
+		if _, both := current.Value.Field(p.Key); both {
+			r.d.Warn("key-ignored", "oauth."+p.Key, p.At, "oauth.%s has no effect: auth.providers.%s is there too", p.Key, p.Key)
 		}
 	}
 }
@@ -121,7 +123,7 @@ func (r *resolver) resolvePath(p string, keys ...string) string {
 		expanded = os.Expand(p, func(name string) string {
 			value := r.getenv(name)
 			if value == "" {
-				r.d.add(r.root.posOf(keys...), strings.Join(keys, "."), "set it, or write the path out", "environment variable %s, used in the path %q, is not set", name, p)
+				r.d.Add(r.root.PosOf(keys...), strings.Join(keys, "."), "set it, or write the path out", "environment variable %s, used in the path %q, is not set", name, p)
 			}
 			return value
 		})
@@ -129,7 +131,7 @@ func (r *resolver) resolvePath(p string, keys ...string) string {
 	if rest, ok := strings.CutPrefix(expanded, "~"); ok && (rest == "" || rest[0] == '/') {
 		home := r.getenv("HOME")
 		if home == "" {
-			r.d.add(r.root.posOf(keys...), strings.Join(keys, "."), "write the path out", "HOME is not set, so ~ in %q has no meaning", p)
+			r.d.Add(r.root.PosOf(keys...), strings.Join(keys, "."), "write the path out", "HOME is not set, so ~ in %q has no meaning", p)
 		}
 		expanded = home + rest
 	}

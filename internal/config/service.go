@@ -1,6 +1,7 @@
 package config
 
 import (
+	"github.com/flowgate-go/flowgate/internal/config/schema"
 	"net"
 	"strings"
 	"time"
@@ -31,9 +32,9 @@ func (r Restart) WithDefaults() Restart {
 	return r
 }
 
-func (r *resolver) resolveServices(doc servicesV2, upstreamKey string) {
-	upstream := r.resolveService(CLIProxy, upstreamKey, doc.CLIProxy.Runtime, doc.CLIProxy.serviceDocument)
-	router := r.resolveService(LiteLLM, LiteLLM, doc.LiteLLM.Runtime, doc.LiteLLM.serviceDocument)
+func (r *resolver) resolveServices(doc schema.ServicesV2, upstreamKey string) {
+	upstream := r.resolveService(CLIProxy, upstreamKey, doc.CLIProxy.Runtime, doc.CLIProxy.ServiceDocument)
+	router := r.resolveService(LiteLLM, LiteLLM, doc.LiteLLM.Runtime, doc.LiteLLM.ServiceDocument)
 	for _, s := range [...]*Service{&upstream, &router} {
 		r.resolveDependencies(s, upstreamKey)
 	}
@@ -42,7 +43,7 @@ func (r *resolver) resolveServices(doc servicesV2, upstreamKey string) {
 }
 
 // resolveService resolves one service; key is its name in the file.
-func (r *resolver) resolveService(name, key, runtime string, doc serviceDocument) Service {
+func (r *resolver) resolveService(name, key, runtime string, doc schema.ServiceDocument) Service {
 	s := Service{
 		Name: name, Host: doc.Host, Port: doc.Port, Runtime: runtime,
 		ReadinessPath: doc.ReadinessPath, Command: doc.Command.Args, Env: envStrings(doc.Env),
@@ -62,7 +63,7 @@ func (r *resolver) resolveService(name, key, runtime string, doc serviceDocument
 }
 
 // applyRestart returns r with what is written in its place.
-func applyRestart(doc restartDocument, r Restart) Restart {
+func applyRestart(doc schema.RestartDocument, r Restart) Restart {
 	if doc.Policy != "" {
 		r.Policy = doc.Policy
 	}
@@ -90,9 +91,9 @@ func (r *resolver) resolveHost(s *Service, key string) {
 
 // resolveCommand settles the runtime and the command.
 func (r *resolver) resolveCommand(s *Service, key, cwd string) {
-	service, written := r.root.lookup("services", key)
-	_, named := service.value.field("runtime") // if unknown, decode has reported it
-	command, hasCommand := r.root.lookup("services", key, "command")
+	service, written := r.root.Lookup("services", key)
+	_, named := service.Value.Field("runtime") // if unknown, decode has reported it
+	command, hasCommand := r.root.Lookup("services", key, "command")
 	if s.Runtime == "" && hasCommand {
 		s.Runtime = RuntimeCommand
 	}
@@ -100,7 +101,7 @@ func (r *resolver) resolveCommand(s *Service, key, cwd string) {
 	case !hasCommand && written && (!named || s.Runtime == RuntimeCommand):
 		r.addProblem([]string{"services", key}, "add command: {args: [...]}, or runtime: "+builtinRuntime(s.Name), "missing key \"command\" in services.%s", key)
 	case hasCommand && s.Runtime == builtinRuntime(s.Name):
-		r.d.warn("key-ignored", "services."+key+".command", command.at, "services.%s.command has no effect with runtime %s", key, s.Runtime)
+		r.d.Warn("key-ignored", "services."+key+".command", command.At, "services.%s.command has no effect with runtime %s", key, s.Runtime)
 		s.Command = nil
 	case hasCommand && len(s.Command) > 0 && strings.TrimSpace(s.Command[0]) == "":
 		r.addProblem([]string{"services", key, "command", "args"}, "begin the list with the program to run", "services.%s.command.args[0] is empty", key)
@@ -122,8 +123,8 @@ func builtinRuntime(service string) string {
 
 // resolveReadinessPath settles the path of the readiness probe.
 func (r *resolver) resolveReadinessPath(s *Service, key, oldPath string) {
-	if f, ok := r.root.lookup("services", key, "health_path"); ok {
-		r.d.warn("key-renamed", "services."+key+".health_path", f.at, "health_path is now readiness_path; `mage config:migrate` renames it")
+	if f, ok := r.root.Lookup("services", key, "health_path"); ok {
+		r.d.Warn("key-renamed", "services."+key+".health_path", f.At, "health_path is now readiness_path; `mage config:migrate` renames it")
 		if s.ReadinessPath == "" {
 			s.ReadinessPath = oldPath
 		}
@@ -146,10 +147,10 @@ func (r *resolver) resolveReadinessPath(s *Service, key, oldPath string) {
 
 // addProblem adds a problem at the value of keys.
 func (r *resolver) addProblem(keys []string, hint, format string, args ...any) {
-	r.d.add(r.root.posOf(keys...), strings.Join(keys, "."), hint, format, args...)
+	r.d.Add(r.root.PosOf(keys...), strings.Join(keys, "."), hint, format, args...)
 }
 
-func envStrings(env map[string]text) map[string]string {
+func envStrings(env map[string]schema.Text) map[string]string {
 	if env == nil {
 		return nil
 	}

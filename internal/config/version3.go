@@ -2,6 +2,8 @@ package config
 
 import (
 	"fmt"
+	"github.com/flowgate-go/flowgate/internal/config/schema"
+	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 	"net"
 	"path/filepath"
 	"strings"
@@ -9,7 +11,7 @@ import (
 
 // resolveVersion3 resolves the form without LiteLLM: one service, whose host and port
 // stand in CLIProxyAPI's own configuration file.
-func (r *resolver) resolveVersion3(doc documentV3) {
+func (r *resolver) resolveVersion3(doc schema.DocumentV3) {
 	dir := r.resolvePath(doc.Paths.RuntimeDir, "paths", "runtime_dir")
 	r.cfg.Paths = Paths{
 		RuntimeDir:   dir,
@@ -40,29 +42,29 @@ func (r *resolver) resolveVersion3(doc documentV3) {
 // other keys are its own business.
 func (r *resolver) readCLIProxyAddress(s *Service, file string) {
 	shown := r.displayPath(file)
-	data, err := readSource(file)
+	data, err := yamlnode.ReadSource(file)
 	if err != nil {
 		why := strings.TrimPrefix(err.Error(), file+": ")
 		r.addProblem([]string{"cliproxyapi_plus", "config_file"}, "write it, or name the right file", "cannot read %s: %s", shown, why)
 		return
 	}
-	inner := newDiagnosis(shown)
-	root := parse(inner, data)
-	r.d.problems = append(r.d.problems, inner.problems...)
+	inner := yamlnode.NewDiagnosis(shown)
+	root := yamlnode.Parse(inner, data)
+	r.d.Problems = append(r.d.Problems, inner.Problems...)
 	if root == nil {
 		return
 	}
 	r.readCLIProxyHost(s, root, shown)
-	port, ok := root.field("port")
+	port, ok := root.Field("port")
 	number, isNumber := 0, false
 	if ok {
-		number, isNumber = port.value.value.(int)
+		number, isNumber = port.Value.Value.(int)
 	}
 	switch {
 	case !ok:
-		r.d.addInFile(shown, pos{1, 1}, "port", fmt.Sprint("add port: ", DefaultUpstreamPort), "missing key \"port\"")
+		r.d.AddInFile(shown, yamlnode.Pos{Line: 1, Column: 1}, "port", fmt.Sprint("add port: ", DefaultUpstreamPort), "missing key \"port\"")
 	case !isNumber || number < 1 || number > 65535:
-		r.d.addInFile(shown, port.value.at, "port", fmt.Sprint("write port: ", DefaultUpstreamPort), "port must be a whole number from 1 to 65535, not "+port.value.describe("port"))
+		r.d.AddInFile(shown, port.Value.At, "port", fmt.Sprint("write port: ", DefaultUpstreamPort), "port must be a whole number from 1 to 65535, not "+port.Value.Describe("port"))
 	default:
 		s.Port = number
 	}
@@ -70,18 +72,18 @@ func (r *resolver) readCLIProxyAddress(s *Service, file string) {
 
 // readCLIProxyHost reads the host; CLIProxyAPI listens on every address when it is
 // missing or empty, and so the service says 0.0.0.0, with a warning.
-func (r *resolver) readCLIProxyHost(s *Service, root *node, shown string) {
-	f, ok := root.field("host")
+func (r *resolver) readCLIProxyHost(s *Service, root *yamlnode.Node, shown string) {
+	f, ok := root.Field("host")
 	s.Host = ""
 	if ok {
-		s.Host, _ = f.value.value.(string)
+		s.Host, _ = f.Value.Value.(string)
 	}
 	ip := net.ParseIP(s.Host)
 	if s.Host == "" {
 		s.Host, ip = "0.0.0.0", net.IPv4zero
 	}
 	if ip != nil && ip.IsUnspecified() {
-		r.d.warn("listens-everywhere", "cliproxyapi_plus.config_file", r.root.posOf("cliproxyapi_plus", "config_file"),
+		r.d.Warn("listens-everywhere", "cliproxyapi_plus.config_file", r.root.PosOf("cliproxyapi_plus", "config_file"),
 			"%s makes CLIProxyAPI listen on every address of this machine; write host: \"127.0.0.1\" there", shown)
 	}
 }
@@ -93,5 +95,5 @@ func (r *resolver) displayPath(file string) string {
 	if err != nil {
 		return file
 	}
-	return filepath.Join(filepath.Dir(r.d.file), rel)
+	return filepath.Join(filepath.Dir(r.d.File), rel)
 }

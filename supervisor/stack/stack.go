@@ -9,6 +9,7 @@ package stack
 
 import (
 	"context"
+	"github.com/flowgate-go/flowgate/internal/config/rewrite"
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/config"
@@ -34,10 +35,10 @@ func record(ctx context.Context, o change.Options, cfg *config.Config, reason st
 	}
 }
 
-// Migrate is config.Migrate that records the new file when the stack, which it
+// Migrate is rewrite.Migrate that records the new file when the stack, which it
 // means the same for, is ready.
-func Migrate(ctx context.Context, o change.Options, dryRun bool, now time.Time) (config.Migration, error) {
-	m, err := config.Migrate(o.File, dryRun, now, o.Getenv)
+func Migrate(ctx context.Context, o change.Options, dryRun bool, now time.Time) (rewrite.Migration, error) {
+	m, err := rewrite.Migrate(o.File, dryRun, now, o.Getenv)
 	if err != nil || dryRun || !m.Changed {
 		return m, err
 	}

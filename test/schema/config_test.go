@@ -9,7 +9,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/config/schema"
 )
 
 // corpus holds configurations that are accepted and refused.
@@ -17,7 +17,7 @@ const corpus = "../../testdata/config"
 
 func compiled(t *testing.T) *jsonschema.Schema {
 	t.Helper()
-	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(config.Schema()))
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema.Schema()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,14 +16,14 @@ import (
 	"github.com/flowgate-go/flowgate/auth/signin/session"
 	"github.com/flowgate-go/flowgate/auth/vault"
 	"github.com/flowgate-go/flowgate/internal/cliproxy"
-	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/config/rewrite"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/privatefile"
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 // AddToConfig enters a key file that was written into flowgate.yaml, if the user
-// agrees, so that the router uses it. Faults: those of config.WireKey, if
+// agrees, so that the router uses it. Faults: those of rewrite.WireKey, if
 // -wire was given; else they are warnings.
 func AddToConfig(s *session.Session, c *auth.Change) error {
 	if s.Config.File == "" {
@@ -32,7 +32,7 @@ func AddToConfig(s *session.Session, c *auth.Change) error {
 		return nil
 	}
 	name := c.Account.Provider
-	plan, err := config.WireKey(s.Config.File, name, c.Destination, true, s.Env.Now(), s.Env.Getenv)
+	plan, err := rewrite.WireKey(s.Config.File, name, c.Destination, true, s.Env.Now(), s.Env.Getenv)
 	switch {
 	case err != nil && !s.Options.Wire:
 		c.Warnings = append(c.Warnings, auth.Warning{Code: "key-not-wired", Message: err.Error()})
@@ -48,7 +48,7 @@ func AddToConfig(s *session.Session, c *auth.Change) error {
 				"{file: %s}", s.Config.File, name, c.Destination)})
 		return nil
 	}
-	wiring, err := config.WireKey(s.Config.File, name, c.Destination, false, s.Env.Now(), s.Env.Getenv)
+	wiring, err := rewrite.WireKey(s.Config.File, name, c.Destination, false, s.Env.Now(), s.Env.Getenv)
 	if err != nil {
 		return err
 	}
@@ -178,7 +178,7 @@ func addToFile(s *session.Session, item map[string]any, c *auth.Change) error {
 		c.Proof = "nothing to do: " + file + " has the key already"
 		return nil
 	}
-	added, err := config.AddToList(file, old, list, string(text))
+	added, err := rewrite.AddToList(file, old, list, string(text))
 	if err != nil {
 		return fault.Usage("wire-unsafe", "%s cannot be changed safely: %w", file, err).
 			WithHint("add the key to %s by hand; nothing was changed", list)
@@ -187,7 +187,7 @@ func addToFile(s *session.Session, item map[string]any, c *auth.Change) error {
 		return fault.Usage("key-not-wired", "CLIProxyAPI does not answer, and its file %s is not changed without consent",
 			file).WithHint("start it (mage start) and run this again, or use -wire")
 	}
-	if err := config.CheckWritable(file); err != nil {
+	if err := rewrite.CheckWritable(file); err != nil {
 		return fault.Usage("wire-unsafe", "%s cannot be changed: %w", file, err).
 			WithHint("add the key to %s by hand; nothing was changed", list)
 	}

@@ -5,13 +5,13 @@ import (
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
-	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 )
 
 // problemsDetail is the detail of config.valid when there are some.
 type problemsDetail struct {
 	checks.Note
-	Problems []config.Problem `json:"problems"`
+	Problems []yamlnode.Problem `json:"problems"`
 }
 
 func configValid(s *subject.Subject) checks.Check {

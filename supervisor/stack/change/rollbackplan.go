@@ -14,6 +14,7 @@ import (
 	"github.com/google/renameio/v2"
 
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/config/rewrite"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/generation"
 	"github.com/flowgate-go/flowgate/internal/policy"
@@ -135,7 +136,7 @@ func (r *rollbackPlan) planFile(part string, text []byte) {
 		if errors.Is(err, fs.ErrNotExist) {
 			return renameio.WriteFile(path, text, 0o600)
 		}
-		backup, err := config.Replace(path, present, text, time.Now())
+		backup, err := rewrite.Replace(path, present, text, time.Now())
 		if err == nil {
 			r.result.Backups = append(r.result.Backups, backup)
 		}

@@ -1,4 +1,4 @@
-package config
+package rewrite
 
 import (
 	"bytes"
@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/rogpeppe/go-internal/diff"
@@ -14,14 +16,14 @@ import (
 
 // Migration says what Migrate did, or would do on a dry run.
 type Migration struct {
-	File     string    `json:"file"`
-	From     int       `json:"from"` // 0: the file named no version
-	To       int       `json:"to"`
-	Changed  bool      `json:"changed"`           // the new text differs; on a dry run nothing was written all the same
-	Backup   string    `json:"backup,omitempty"`  // the old file, byte for byte; copy it back to undo
-	Diff     []string  `json:"diff"`              // unified diff, one line each
-	Message  string    `json:"message,omitempty"` // why nothing was to do
-	Warnings []Warning `json:"warnings"`          // what the new file is still warned about
+	File     string           `json:"file"`
+	From     int              `json:"from"` // 0: the file named no version
+	To       int              `json:"to"`
+	Changed  bool             `json:"changed"`           // the new text differs; on a dry run nothing was written all the same
+	Backup   string           `json:"backup,omitempty"`  // the old file, byte for byte; copy it back to undo
+	Diff     []string         `json:"diff"`              // unified diff, one line each
+	Message  string           `json:"message,omitempty"` // why nothing was to do
+	Warnings []config.Warning `json:"warnings"`          // what the new file is still warned about
 }
 
 // Migrate rewrites the file at path in the current version. Only the keys that
@@ -31,20 +33,20 @@ type Migration struct {
 // it are renamed. On dryRun nothing is written. A file with problems is refused as by Load; one whose
 // rewriting would not mean the same is refused with migrate-unsafe.
 func Migrate(path string, dryRun bool, now time.Time, getenv func(string) string) (Migration, error) {
-	before, err := Load(path, getenv)
+	before, err := config.Load(path, getenv)
 	if err != nil {
 		return Migration{}, err
 	}
 	data, err := safefile.Read(path, safefile.DocumentLimit)
 	if err != nil {
-		return Migration{}, unreadableFault(path, err)
+		return Migration{}, yamlnode.UnreadableFault(path, err)
 	}
-	m := Migration{File: path, From: before.Version, To: CurrentVersion, Diff: []string{}, Warnings: []Warning{}}
+	m := Migration{File: path, From: before.Version, To: config.CurrentVersion, Diff: []string{}, Warnings: []config.Warning{}}
 	if before.Version == 3 {
 		m.To = 3
 	}
-	root := parse(newDiagnosis(path), bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
-	if _, ok := root.field("config_version"); !ok {
+	root := yamlnode.Parse(yamlnode.NewDiagnosis(path), bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
+	if _, ok := root.Field("config_version"); !ok {
 		m.From = 0
 	}
 	migrated, err := migrateText(data, root, m.To)
@@ -74,8 +76,8 @@ func Migrate(path string, dryRun bool, now time.Time, getenv func(string) string
 
 // checkSameMeaning reads the new text in the old file's place and compares what
 // both resolve to.
-func checkSameMeaning(before *Config, migrated []byte, path string, getenv func(string) string) (*Config, error) {
-	after, err := LoadText(path, migrated, getenv)
+func checkSameMeaning(before *config.Config, migrated []byte, path string, getenv func(string) string) (*config.Config, error) {
+	after, err := config.LoadText(path, migrated, getenv)
 	if err != nil {
 		return nil, err
 	}

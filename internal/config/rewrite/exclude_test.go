@@ -1,4 +1,4 @@
-package config_test
+package rewrite_test
 
 import (
 	"os"
@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/config/rewrite"
 )
 
 func git(t *testing.T, dir string, args ...string) (string, error) {
@@ -44,7 +44,7 @@ func TestGitLeavesOutTheBackupsOfFilesThatPeopleEdit(t *testing.T) {
 		}
 		for _, change := range []string{"old new", "new newer"} {
 			old, new, _ := strings.Cut(change, " ")
-			backup, err := config.Replace(file, []byte(old), []byte(new), moment)
+			backup, err := rewrite.Replace(file, []byte(old), []byte(new), moment)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -68,7 +68,7 @@ func TestWhatDoesNotChangeIsNotBackedUp(t *testing.T) {
 	if err := os.WriteFile(file, []byte("same"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	backup, err := config.Replace(file, []byte("same"), []byte("same"), moment)
+	backup, err := rewrite.Replace(file, []byte("same"), []byte("same"), moment)
 	names, _ := os.ReadDir(filepath.Dir(file))
 	if err != nil || backup != "" || len(names) != 1 {
 		t.Errorf("%q, %v, %v", backup, err, names)

@@ -1,4 +1,4 @@
-package config
+package schema
 
 import "reflect"
 
@@ -18,10 +18,10 @@ type provider struct {
 
 func (provider) open() bool { return true }
 
-// providerFields is auth.providers.NAME with all its keys. A mistake in it is
+// ProviderFields is auth.providers.NAME with all its keys. A mistake in it is
 // reported with its place and does not keep the rest of the file from being
 // used: it concerns one sign-in, and not the router.
-type providerFields struct {
+type ProviderFields struct {
 	Method          string            `json:"method,omitempty" jsonschema:"minLength=1,enum=management,enum=oauth_poll,enum=pkce,enum=device_code,enum=api_key,enum=static_token,enum=import,enum=command,description=How it signs in; the first built-in one when missing"`
 	Methods         []string          `json:"methods,omitempty" jsonschema:"description=All methods; the first is the default"`
 	FileType        string            `json:"file_type,omitempty" jsonschema:"description=The type in its credential files; the provider's name when missing"`
@@ -62,7 +62,7 @@ type providerFields struct {
 // ProviderKeys are the keys that auth.providers.NAME can have.
 func ProviderKeys() []string {
 	var keys []string
-	for _, m := range membersOf(reflect.ValueOf(providerFields{})) {
+	for _, m := range membersOf(reflect.ValueOf(ProviderFields{})) {
 		keys = append(keys, m.key)
 	}
 	return keys

@@ -1,4 +1,4 @@
-package config
+package yamlnode
 
 import (
 	"fmt"
@@ -15,29 +15,29 @@ const maxNodes = 200_000
 // builder turns the syntax tree into nodes. An alias shares its anchor's node,
 // so that the work stays in proportion to the file.
 type builder struct {
-	d        *diagnosis
-	anchors  map[string]*node
+	d        *Diagnosis
+	anchors  map[string]*Node
 	tooLarge bool
 }
 
-func (b *builder) build(n ast.Node, path string) *node {
+func (b *builder) build(n ast.Node, path string) *Node {
 	made := b.convert(n, path)
 	made.size = 1
-	for _, f := range made.fields {
-		made.size += f.value.size
+	for _, f := range made.Fields {
+		made.size += f.Value.size
 	}
-	for _, item := range made.items {
+	for _, item := range made.Items {
 		made.size += item.size
 	}
 	if made.size > maxNodes && !b.tooLarge {
 		b.tooLarge = true
-		b.d.add(made.at, path, "take out aliases of aliases", "the file holds more than %d values, aliases written out", maxNodes)
+		b.d.Add(made.At, path, "take out aliases of aliases", "the file holds more than %d values, aliases written out", maxNodes)
 	}
 	made.size = min(made.size, maxNodes+1) // no overflow on the way up
 	return made
 }
 
-func (b *builder) convert(n ast.Node, path string) *node {
+func (b *builder) convert(n ast.Node, path string) *Node {
 	at := tokenPos(n.GetToken())
 	switch n := n.(type) {
 	case *ast.MappingNode:
@@ -45,9 +45,9 @@ func (b *builder) convert(n ast.Node, path string) *node {
 	case *ast.MappingValueNode:
 		return b.convertMapping([]*ast.MappingValueNode{n}, at, path)
 	case *ast.SequenceNode:
-		made := &node{kind: listKind, at: at}
+		made := &Node{Kind: ListKind, At: at}
 		for i, item := range n.Values {
-			made.items = append(made.items, b.build(item, fmt.Sprintf("%s[%d]", path, i)))
+			made.Items = append(made.Items, b.build(item, fmt.Sprintf("%s[%d]", path, i)))
 		}
 		return made
 	case *ast.AnchorNode:
@@ -59,41 +59,41 @@ func (b *builder) convert(n ast.Node, path string) *node {
 	case *ast.TagNode:
 		return b.convertTagged(n, at, path)
 	case *ast.LiteralNode:
-		return &node{kind: scalarKind, value: n.Value.Value, text: n.Value.Value, at: at}
+		return &Node{Kind: ScalarKind, Value: n.Value.Value, Text: n.Value.Value, At: at}
 	case *ast.NullNode:
-		return &node{kind: nullKind, at: at}
+		return &Node{Kind: NullKind, At: at}
 	case ast.ScalarNode:
-		return &node{kind: scalarKind, value: intIfWhole(n.GetValue()), text: n.GetToken().Value, at: at}
+		return &Node{Kind: ScalarKind, Value: intIfWhole(n.GetValue()), Text: n.GetToken().Value, At: at}
 	}
-	b.d.add(at, path, "see the line and the one above it", "this is no value")
-	return &node{kind: nullKind, at: at, broken: true}
+	b.d.Add(at, path, "see the line and the one above it", "this is no value")
+	return &Node{Kind: NullKind, At: at, Broken: true}
 }
 
 // resolveAlias returns the anchor's node, at the anchor's place.
-func (b *builder) resolveAlias(n *ast.AliasNode, at pos, path string) *node {
+func (b *builder) resolveAlias(n *ast.AliasNode, at Pos, path string) *Node {
 	name := n.Value.GetToken().Value
 	if made, ok := b.anchors[name]; ok {
 		return made
 	}
-	b.d.add(at, path, "define it above with &"+name+", or quote a text that begins with *", "unknown alias *%s", name)
-	return &node{kind: nullKind, at: at, broken: true}
+	b.d.Add(at, path, "define it above with &"+name+", or quote a text that begins with *", "unknown alias *%s", name)
+	return &Node{Kind: NullKind, At: at, Broken: true}
 }
 
 // convertTagged understands YAML's own tags; a number tagged !!str is its text.
-func (b *builder) convertTagged(n *ast.TagNode, at pos, path string) *node {
+func (b *builder) convertTagged(n *ast.TagNode, at Pos, path string) *Node {
 	tag := n.GetToken().Value
 	if n.Value == nil {
-		return &node{kind: nullKind, at: at}
+		return &Node{Kind: NullKind, At: at}
 	}
 	made := b.build(n.Value, path)
 	switch {
-	case tag == "!!str" && made.kind == scalarKind:
-		return &node{kind: scalarKind, value: made.text, text: made.text, at: made.at}
+	case tag == "!!str" && made.Kind == ScalarKind:
+		return &Node{Kind: ScalarKind, Value: made.Text, Text: made.Text, At: made.At}
 	case strings.HasPrefix(tag, "!!"):
 		return made
 	}
-	b.d.add(at, path, "take the tag out, or quote a text that begins with !", "unknown tag %s", tag)
-	return &node{kind: nullKind, at: at, broken: true}
+	b.d.Add(at, path, "take the tag out, or quote a text that begins with !", "unknown tag %s", tag)
+	return &Node{Kind: NullKind, At: at, Broken: true}
 }
 
 // intIfWhole makes a whole number an int, as Go code would write it.

@@ -1,4 +1,4 @@
-package config
+package schema
 
 // In the package itself: the generator follows unexported types.
 
@@ -14,7 +14,7 @@ import (
 
 func TestTheSchemaIsTheOneThatTheTypesGive(t *testing.T) {
 	reflector := jsonschema.Reflector{Anonymous: true, ExpandedStruct: true, DoNotReference: true}
-	made := reflector.Reflect(&documentV2{})
+	made := reflector.Reflect(&DocumentV2{})
 	made.Title = "flowgate.yaml"
 	made.PatternProperties = map[string]*jsonschema.Schema{"^_comment": {}}
 	want, err := json.MarshalIndent(made, "", "  ")
@@ -29,12 +29,12 @@ func TestTheSchemaIsTheOneThatTheTypesGive(t *testing.T) {
 		return
 	}
 	if !bytes.Equal(Schema(), want) {
-		t.Error("flowgate.schema.json is not what the types give; run go test ./internal/config -update")
+		t.Error("flowgate.schema.json is not what the types give; run go test ./internal/config/schema -update")
 	}
 }
 
 // JSONSchemaExtend adds what the tags of a map cannot say.
-func (documentV2) JSONSchemaExtend(s *jsonschema.Schema) {
+func (DocumentV2) JSONSchemaExtend(s *jsonschema.Schema) {
 	if profiles, ok := s.Properties.Get("profiles"); ok {
 		one := uint64(1)
 		profiles.MinProperties = &one
@@ -44,18 +44,18 @@ func (documentV2) JSONSchemaExtend(s *jsonschema.Schema) {
 // JSONSchemaExtend names all keys of a provider, and leaves it open, as reading does.
 func (provider) JSONSchemaExtend(s *jsonschema.Schema) {
 	reflector := jsonschema.Reflector{Anonymous: true, ExpandedStruct: true, DoNotReference: true}
-	s.Properties = reflector.Reflect(&providerFields{}).Properties
+	s.Properties = reflector.Reflect(&ProviderFields{}).Properties
 	s.AdditionalProperties = jsonschema.TrueSchema
 }
 
 // JSONSchemaExtend says that a credential has exactly one of its keys.
-func (credentialDocument) JSONSchemaExtend(s *jsonschema.Schema) {
+func (CredentialDocument) JSONSchemaExtend(s *jsonschema.Schema) {
 	one := uint64(1)
 	s.MinProperties, s.MaxProperties = &one, &one
 }
 
 // JSONSchema of a period: seconds, or a Go duration.
-func (period) JSONSchema() *jsonschema.Schema {
+func (Period) JSONSchema() *jsonschema.Schema {
 	return &jsonschema.Schema{OneOf: []*jsonschema.Schema{
 		{Type: "number", Minimum: "0", Maximum: "3600"},
 		{Type: "string", Pattern: `^([0-9.]+(ns|us|µs|ms|s|m|h))+$`},
@@ -63,7 +63,7 @@ func (period) JSONSchema() *jsonschema.Schema {
 }
 
 // JSONSchema of a text: any scalar, kept as written.
-func (text) JSONSchema() *jsonschema.Schema {
+func (Text) JSONSchema() *jsonschema.Schema {
 	return &jsonschema.Schema{OneOf: []*jsonschema.Schema{{Type: "string"}, {Type: "number"}, {Type: "boolean"}}}
 }
 
@@ -74,6 +74,6 @@ func (boolean) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type:
 func (dependencies) JSONSchema() *jsonschema.Schema {
 	return &jsonschema.Schema{OneOf: []*jsonschema.Schema{
 		{Type: "array", Items: &jsonschema.Schema{Type: "string"}},
-		{Type: "object", AdditionalProperties: &jsonschema.Schema{Enum: []any{conditionReady, conditionStarted}}},
+		{Type: "object", AdditionalProperties: &jsonschema.Schema{Enum: []any{ConditionReady, ConditionStarted}}},
 	}}
 }

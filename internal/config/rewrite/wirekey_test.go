@@ -1,4 +1,4 @@
-package config_test
+package rewrite_test
 
 import (
 	"os"
@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/config/rewrite"
 )
 
 const wireHead = `# mine
@@ -49,11 +49,11 @@ func TestAKeyIsWiredByAddedLinesAlone(t *testing.T) {
 			if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			looked, err := config.WireKey(path, "openai", key, true, moment, environ)
+			looked, err := rewrite.WireKey(path, "openai", key, true, moment, environ)
 			if got, _ := os.ReadFile(path); err != nil || !looked.Changed || string(got) != c.text {
 				t.Fatalf("dry run: %+v, %v", looked, err)
 			}
-			w, err := config.WireKey(path, "openai", key, false, moment, environ)
+			w, err := rewrite.WireKey(path, "openai", key, false, moment, environ)
 			if err != nil || !w.Changed {
 				t.Fatalf("%+v, %v", w, err)
 			}
@@ -87,7 +87,7 @@ func TestAKeyIsWiredByAddedLinesAlone(t *testing.T) {
 			if refs != len(w.Deployments) || refs == 0 {
 				t.Errorf("%d references, %v", refs, w.Deployments)
 			}
-			again, err := config.WireKey(path, "openai", key, false, moment, environ)
+			again, err := rewrite.WireKey(path, "openai", key, false, moment, environ)
 			if err != nil || again.Changed {
 				t.Errorf("again: %+v, %v", again, err)
 			}
@@ -110,7 +110,7 @@ func TestAFileThatCannotBeChangedSafelyIsLeftAlone(t *testing.T) {
 		if err := os.WriteFile(path, []byte(wireHead+tail), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, err := config.WireKey(path, "openai", filepath.Join(filepath.Dir(path), "k"), false, moment, environ)
+		_, err := rewrite.WireKey(path, "openai", filepath.Join(filepath.Dir(path), "k"), false, moment, environ)
 		if got, _ := os.ReadFile(path); err == nil || string(got) != wireHead+tail || !strings.Contains(err.Error(), "flowgate.yaml") {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -129,12 +129,12 @@ func TestAnItemIsAddedToAListAndNothingElseChanges(t *testing.T) {
 		"keys: [{a: b}]\n":                                "keys: [{\"api-key\": \"k2\"}, {a: b}]\n",
 		"{\"p\": 1}\n":                                    "{\"keys\": [{\"api-key\": \"k2\"}], \"p\": 1}\n",
 	} {
-		if got, err := config.AddToList("f", []byte(text), "keys", item); err != nil || string(got) != want {
+		if got, err := rewrite.AddToList("f", []byte(text), "keys", item); err != nil || string(got) != want {
 			t.Errorf("%q: %q, %v", text, got, err)
 		}
 	}
 	for _, text := range []string{"keys: x\n", "keys:\n", "[1]\n", ""} {
-		if got, err := config.AddToList("f", []byte(text), "keys", item); err == nil {
+		if got, err := rewrite.AddToList("f", []byte(text), "keys", item); err == nil {
 			t.Errorf("%q became %q", text, got)
 		}
 	}

@@ -1,4 +1,4 @@
-package config
+package yamlnode
 
 import (
 	"bytes"
@@ -16,9 +16,9 @@ import (
 // real one seen is 60 kB, and a parser should not be fed what nobody wrote.
 const maxBytes = 4 << 20
 
-// readSource returns the file's bytes without a UTF-8 byte order mark. name is
+// ReadSource returns the file's bytes without a UTF-8 byte order mark. name is
 // the path as people typed it and appears in errors.
-func readSource(name string) ([]byte, error) {
+func ReadSource(name string) ([]byte, error) {
 	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a named pipe must not make us wait
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -26,13 +26,13 @@ func readSource(name string) ([]byte, error) {
 		e.Err = err
 		return nil, e.WithHint("write one with `mage init`, or name another with -config=PATH")
 	case err != nil:
-		return nil, unreadableFault(name, err)
+		return nil, UnreadableFault(name, err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	switch {
 	case err != nil:
-		return nil, unreadableFault(name, err)
+		return nil, UnreadableFault(name, err)
 	case info.IsDir():
 		return nil, fault.Usage("config-unreadable", "%s: is a folder, not a file", name).
 			WithHint("name the file in it, for example -config=%s/flowgate.yaml", name)
@@ -44,7 +44,7 @@ func readSource(name string) ([]byte, error) {
 	}
 	data := bytes.NewBuffer(make([]byte, 0, info.Size()+bytes.MinRead))
 	if _, err := data.ReadFrom(io.LimitReader(f, maxBytes+1)); err != nil {
-		return nil, unreadableFault(name, err)
+		return nil, UnreadableFault(name, err)
 	}
 	if data.Len() > maxBytes { // it grew while we read
 		return nil, tooLargeFault(name)
@@ -53,37 +53,37 @@ func readSource(name string) ([]byte, error) {
 }
 
 // encodingProblem says what is wrong with the bytes as text, and where.
-func encodingProblem(data []byte) (message string, at pos) {
+func encodingProblem(data []byte) (message string, at Pos) {
 	switch {
 	case bytes.HasPrefix(data, []byte{0xff, 0xfe}), bytes.HasPrefix(data, []byte{0xfe, 0xff}):
-		return "the file is UTF-16, not UTF-8", pos{1, 1}
+		return "the file is UTF-16, not UTF-8", Pos{1, 1}
 	case len(data) > 3 && (data[1] == 0 && data[3] == 0 || data[0] == 0 && data[2] == 0):
-		return "the file is UTF-16 without a byte order mark, not UTF-8", pos{1, 1}
+		return "the file is UTF-16 without a byte order mark, not UTF-8", Pos{1, 1}
 	}
 	if i := bytes.IndexByte(data, 0); i >= 0 {
-		return "the file holds a NUL byte; it is no text file", posOf(data, i)
+		return "the file holds a NUL byte; it is no text file", PosOf(data, i)
 	}
 	if utf8.Valid(data) {
-		return "", pos{}
+		return "", Pos{}
 	}
 	for i := 0; i < len(data); {
 		r, size := utf8.DecodeRune(data[i:])
 		if r == utf8.RuneError && size == 1 {
-			return "the file is not valid UTF-8", posOf(data, i)
+			return "the file is not valid UTF-8", PosOf(data, i)
 		}
 		i += size
 	}
-	return "", pos{}
+	return "", Pos{}
 }
 
-// posOf turns a byte offset into a line and a column counted in characters.
-func posOf(data []byte, offset int) pos {
+// PosOf turns a byte offset into a line and a column counted in characters.
+func PosOf(data []byte, offset int) Pos {
 	before := data[:offset]
 	start := bytes.LastIndexByte(before, '\n') + 1
-	return pos{bytes.Count(before, []byte("\n")) + 1, utf8.RuneCount(before[start:]) + 1}
+	return Pos{bytes.Count(before, []byte("\n")) + 1, utf8.RuneCount(before[start:]) + 1}
 }
 
-func unreadableFault(name string, err error) error {
+func UnreadableFault(name string, err error) error {
 	var pathErr *fs.PathError
 	if errors.As(err, &pathErr) {
 		err = pathErr.Err

@@ -1,4 +1,4 @@
-package config_test
+package rewrite_test
 
 import (
 	"errors"
@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/config/rewrite"
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
@@ -37,7 +38,7 @@ func TestMigratedFilesMeanTheSameAndKeepTheirText(t *testing.T) {
 			path := project(t, name+".yaml")
 			before := load(t, path)
 			old, _ := os.ReadFile(path)
-			m, err := config.Migrate(path, false, moment, environ)
+			m, err := rewrite.Migrate(path, false, moment, environ)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -59,7 +60,7 @@ func TestMigratedFilesMeanTheSameAndKeepTheirText(t *testing.T) {
 					t.Errorf("%s: %v, %v", file, info.Mode(), err)
 				}
 			}
-			again, err := config.Migrate(path, false, moment, environ)
+			again, err := rewrite.Migrate(path, false, moment, environ)
 			if err != nil || again.Changed || again.Backup != "" {
 				t.Errorf("a second run: %+v, %v", again, err)
 			}
@@ -80,7 +81,7 @@ func TestADryRunShowsTheDifferenceAndWritesNothing(t *testing.T) {
 	t.Parallel()
 	path := project(t, "v1-old-names.yaml")
 	old, _ := os.ReadFile(path)
-	m, err := config.Migrate(path, true, moment, environ)
+	m, err := rewrite.Migrate(path, true, moment, environ)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +106,7 @@ func TestMigratingKeepsWindowsLineEndsAndAByteOrderMark(t *testing.T) {
 	if err := os.WriteFile(path, []byte("\xef\xbb\xbf"+strings.ReplaceAll(string(text), "\n", "\r\n")), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := config.Migrate(path, false, moment, environ); err != nil {
+	if _, err := rewrite.Migrate(path, false, moment, environ); err != nil {
 		t.Fatal(err)
 	}
 	got, _ := os.ReadFile(path)
@@ -118,7 +119,7 @@ func TestMigratingKeepsWindowsLineEndsAndAByteOrderMark(t *testing.T) {
 func TestVersion3AndCurrentFilesAreLeftAlone(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"v3-no-litellm.yaml", "v2-example.yaml", "anchors.yaml"} {
-		m, err := config.Migrate(filepath.Join(corpus, "valid", name), false, moment, environ)
+		m, err := rewrite.Migrate(filepath.Join(corpus, "valid", name), false, moment, environ)
 		if err != nil || m.Changed || m.Message == "" || m.Backup != "" {
 			t.Errorf("%s: %+v, %v", name, m, err)
 		}
@@ -131,7 +132,7 @@ func TestABrokenFileIsNotMigrated(t *testing.T) {
 	if err := os.WriteFile(path, []byte("config_version: 1\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err := config.Migrate(path, false, moment, environ)
+	_, err := rewrite.Migrate(path, false, moment, environ)
 	var f *fault.Error
 	if !errors.As(err, &f) || f.Code != "config-invalid" {
 		t.Errorf("got %v", err)
@@ -145,7 +146,7 @@ func TestAFailedBackupLeavesTheFileAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	old, _ := os.ReadFile(path)
-	_, err := config.Migrate(path, false, moment, environ)
+	_, err := rewrite.Migrate(path, false, moment, environ)
 	var f *fault.Error
 	if !errors.As(err, &f) || f.Code != "backup-failed" {
 		t.Errorf("got %v", err)
@@ -160,7 +161,7 @@ func TestABackupWhoseNameIsTakenGetsANumber(t *testing.T) {
 	path := project(t, "v1-old-names.yaml")
 	old, _ := os.ReadFile(path)
 	touch(t, path+".bak-20260304T050607Z") // as an earlier change within the same second leaves it
-	m, err := config.Migrate(path, false, moment, environ)
+	m, err := rewrite.Migrate(path, false, moment, environ)
 	if err != nil || m.Backup != path+".bak-20260304T050607Z-2" {
 		t.Fatalf("%q, %v", m.Backup, err)
 	}
@@ -179,7 +180,7 @@ func TestMigratingASymbolicLinkReplacesItsTarget(t *testing.T) {
 	if err := os.Symlink(target, link); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := config.Migrate(link, false, moment, environ); err != nil {
+	if _, err := rewrite.Migrate(link, false, moment, environ); err != nil {
 		t.Fatal(err)
 	}
 	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
@@ -197,7 +198,7 @@ func TestOldNamesInVersion3AreRenamedAndItStaysVersion3(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := load(t, path)
-	m, err := config.Migrate(path, false, moment, environ)
+	m, err := rewrite.Migrate(path, false, moment, environ)
 	if err != nil || !m.Changed || m.To != 3 {
 		t.Fatalf("%+v, %v", m, err)
 	}
@@ -205,7 +206,7 @@ func TestOldNamesInVersion3AreRenamedAndItStaysVersion3(t *testing.T) {
 	if after.Version != 3 || len(after.Warnings) != 0 || !reflect.DeepEqual(before.SecretFiles, after.SecretFiles) || !reflect.DeepEqual(before.Providers, after.Providers) {
 		t.Errorf("%+v", after)
 	}
-	if again, err := config.Migrate(path, false, moment, environ); err != nil || again.Changed || !strings.Contains(again.Message, "version 3") {
+	if again, err := rewrite.Migrate(path, false, moment, environ); err != nil || again.Changed || !strings.Contains(again.Message, "version 3") {
 		t.Errorf("%+v, %v", again, err)
 	}
 }

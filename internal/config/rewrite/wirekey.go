@@ -1,4 +1,4 @@
-package config
+package rewrite
 
 import (
 	"bytes"
@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
@@ -30,7 +32,7 @@ type Wiring struct {
 // NAME.bak-TIME. On dryRun nothing is written. Faults: wire-unsafe, and those of
 // Load and Replace.
 func WireKey(path, provider, keyFile string, dryRun bool, now time.Time, getenv func(string) string) (Wiring, error) {
-	before, err := Load(path, getenv)
+	before, err := config.Load(path, getenv)
 	if err != nil {
 		return Wiring{}, err
 	}
@@ -43,9 +45,9 @@ func WireKey(path, provider, keyFile string, dryRun bool, now time.Time, getenv 
 	}
 	data, err := safefile.Read(path, safefile.DocumentLimit)
 	if err != nil {
-		return w, unreadableFault(path, err)
+		return w, yamlnode.UnreadableFault(path, err)
 	}
-	root := parse(newDiagnosis(path), bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
+	root := yamlnode.Parse(yamlnode.NewDiagnosis(path), bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
 	after, err := w.addKeyReferences(data, root, before, keyFile)
 	if err == nil {
 		err = w.checkMeaning(before, after, path, keyFile, getenv)
@@ -86,7 +88,7 @@ func unsafeWiringFault(path, provider, keyFile string, err error) error {
 }
 
 // addKeyReferences returns data with the credential and the references to it.
-func (w *Wiring) addKeyReferences(data []byte, root *node, before *Config, keyFile string) ([]byte, error) {
+func (w *Wiring) addKeyReferences(data []byte, root *yamlnode.Node, before *config.Config, keyFile string) ([]byte, error) {
 	e := &editor{data: data, bom: len(data) - len(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))), newline: "\n", lines: lineStarts(data)}
 	if bytes.Contains(data, []byte("\r\n")) {
 		e.newline = "\r\n"
@@ -103,14 +105,14 @@ func (w *Wiring) addKeyReferences(data []byte, root *node, before *Config, keyFi
 		lists = append(lists, "profiles."+name)
 	}
 	for _, at := range lists {
-		list, _ := root.lookup(append(strings.Split(at, "."), "model_list")...)
-		if list.value == nil {
+		list, _ := root.Lookup(append(strings.Split(at, "."), "model_list")...)
+		if list.Value == nil {
 			continue
 		}
-		for i, item := range list.value.items {
-			params, ok := item.field("litellm_params")
-			if ok && !params.merged && isKeyless(params.value, w.Credential) {
-				e.insertFirst(params.value, "api_key_ref", w.Credential, strconv.Quote(w.Credential))
+		for i, item := range list.Value.Items {
+			params, ok := item.Field("litellm_params")
+			if ok && !params.Merged && isKeyless(params.Value, w.Credential) {
+				e.insertFirst(params.Value, "api_key_ref", w.Credential, strconv.Quote(w.Credential))
 				w.Deployments = append(w.Deployments, fmt.Sprintf("%s.model_list[%d].litellm_params", at, i))
 			}
 		}
@@ -120,26 +122,26 @@ func (w *Wiring) addKeyReferences(data []byte, root *node, before *Config, keyFi
 }
 
 // isKeyless reports a deployment of the provider at its own address, without a key.
-func isKeyless(params *node, provider string) bool {
+func isKeyless(params *yamlnode.Node, provider string) bool {
 	for _, key := range [...]string{"api_key", "api_key_ref", "api_base", "base_url"} {
-		if _, has := params.field(key); has {
+		if _, has := params.Field(key); has {
 			return false
 		}
 	}
-	model, _ := params.field("model")
-	custom, _ := params.field("custom_llm_provider")
-	return model.value != nil && strings.HasPrefix(model.value.text, provider+"/") || custom.value != nil && custom.value.text == provider
+	model, _ := params.Field("model")
+	custom, _ := params.Field("custom_llm_provider")
+	return model.Value != nil && strings.HasPrefix(model.Value.Text, provider+"/") || custom.Value != nil && custom.Value.Text == provider
 }
 
 // addCredential adds credentials.upstream.NAME, where the file has no such key yet.
-func (e *editor) addCredential(root *node, name, block, flow string) {
-	credentials, ok := root.field("credentials")
-	upstream, hasUpstream := credentials.value.field("upstream")
+func (e *editor) addCredential(root *yamlnode.Node, name, block, flow string) {
+	credentials, ok := root.Field("credentials")
+	upstream, hasUpstream := credentials.Value.Field("upstream")
 	switch {
-	case hasUpstream && len(upstream.value.fields) > 0:
-		e.insertFirst(upstream.value, name, block, flow)
-	case ok && !hasUpstream && credentials.value.kind == mapKind && len(credentials.value.fields) > 0:
-		e.insertFirst(credentials.value, "upstream", "{"+name+": "+block+"}", `{"`+name+`": `+flow+"}")
+	case hasUpstream && len(upstream.Value.Fields) > 0:
+		e.insertFirst(upstream.Value, name, block, flow)
+	case ok && !hasUpstream && credentials.Value.Kind == yamlnode.MapKind && len(credentials.Value.Fields) > 0:
+		e.insertFirst(credentials.Value, "upstream", "{"+name+": "+block+"}", `{"`+name+`": `+flow+"}")
 	case ok:
 		e.err = fmt.Errorf("credentials is there and empty")
 	case e.isFlow(root):
@@ -154,19 +156,19 @@ func (e *editor) addCredential(root *node, name, block, flow string) {
 }
 
 // isFlow reports whether a map is written {…}.
-func (e *editor) isFlow(m *node) bool { return e.data[e.offset(m.at)] == '{' }
+func (e *editor) isFlow(m *yamlnode.Node) bool { return e.data[e.offset(m.At)] == '{' }
 
 // insertFirst puts a key before the first of a map, in the map's own style.
-func (e *editor) insertFirst(m *node, key, block, flow string) {
-	if len(m.fields) == 0 || m.fields[0].merged {
-		e.err = fmt.Errorf("a map has no key of its own to begin with, at line %d", m.at.line)
+func (e *editor) insertFirst(m *yamlnode.Node, key, block, flow string) {
+	if len(m.Fields) == 0 || m.Fields[0].Merged {
+		e.err = fmt.Errorf("a map has no key of its own to begin with, at line %d", m.At.Line)
 		return
 	}
-	first := m.fields[0].at
+	first := m.Fields[0].At
 	at := e.offset(first)
 	switch {
 	case !e.isFlow(m):
-		e.replace(at, at, key+": "+block+e.newline+strings.Repeat(" ", first.column-1))
+		e.replace(at, at, key+": "+block+e.newline+strings.Repeat(" ", first.Column-1))
 	case e.data[at] == '"':
 		e.replace(at, at, `"`+key+`": `+flow+", ")
 	default:
@@ -176,15 +178,15 @@ func (e *editor) insertFirst(m *node, key, block, flow string) {
 
 // checkMeaning reads the new text and compares: nothing but what was meant may
 // have changed.
-func (w *Wiring) checkMeaning(before *Config, text []byte, path, keyFile string, getenv func(string) string) error {
-	after, err := LoadText(path, text, getenv)
+func (w *Wiring) checkMeaning(before *config.Config, text []byte, path, keyFile string, getenv func(string) string) error {
+	after, err := config.LoadText(path, text, getenv)
 	if err != nil {
 		return err
 	}
 	if after.Credentials[w.Credential].File != keyFile {
 		return fmt.Errorf("the credential would not be read")
 	}
-	expected, err := LoadText(path, text, getenv) // its own copy, from which the additions are taken away
+	expected, err := config.LoadText(path, text, getenv) // its own copy, from which the additions are taken away
 	if err != nil {
 		return err
 	}
@@ -202,7 +204,7 @@ func (w *Wiring) checkMeaning(before *Config, text []byte, path, keyFile string,
 }
 
 // deploymentParams returns the litellm_params at a path that edit made.
-func deploymentParams(c *Config, path string) map[string]any {
+func deploymentParams(c *config.Config, path string) map[string]any {
 	where, index, _ := strings.Cut(strings.TrimSuffix(path, "].litellm_params"), ".model_list[")
 	fragment := c.Base
 	if name, ok := strings.CutPrefix(where, "profiles."); ok {
@@ -222,15 +224,15 @@ func deploymentParams(c *Config, path string) map[string]any {
 // top-level key, which is made when it is missing. item is written in flow style,
 // {"a": "b"}. Comments and everything else stay.
 func AddToList(file string, data []byte, key, item string) ([]byte, error) {
-	root := parse(newDiagnosis(file), bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
-	if root == nil || root.kind != mapKind {
+	root := yamlnode.Parse(yamlnode.NewDiagnosis(file), bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
+	if root == nil || root.Kind != yamlnode.MapKind {
 		return nil, fmt.Errorf("it is not a YAML map")
 	}
 	e := &editor{data: data, bom: len(data) - len(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))), newline: "\n", lines: lineStarts(data)}
 	if bytes.Contains(data, []byte("\r\n")) {
 		e.newline = "\r\n"
 	}
-	f, ok := root.field(key)
+	f, ok := root.Field(key)
 	switch {
 	case !ok && e.isFlow(root):
 		e.insertFirst(root, key, "", "["+item+"]")
@@ -240,18 +242,18 @@ func AddToList(file string, data []byte, key, item string) ([]byte, error) {
 			text = e.newline + text
 		}
 		e.replace(len(data), len(data), text)
-	case f.value.kind == listKind && data[e.offset(f.value.at)] == '[':
-		at := e.offset(f.value.at) + 1
+	case f.Value.Kind == yamlnode.ListKind && data[e.offset(f.Value.At)] == '[':
+		at := e.offset(f.Value.At) + 1
 		separator := ", "
-		if len(f.value.items) == 0 {
+		if len(f.Value.Items) == 0 {
 			separator = ""
 		}
 		e.replace(at, at, item+separator)
-	case f.value.kind != listKind || len(f.value.items) == 0:
+	case f.Value.Kind != yamlnode.ListKind || len(f.Value.Items) == 0:
 		return nil, fmt.Errorf("%s has no value, or is not a list", key)
 	default:
-		first := f.value.items[0]
-		at := e.offset(first.at)
+		first := f.Value.Items[0]
+		at := e.offset(first.At)
 		dash := bytes.LastIndexByte(data[:at], '\n') + 1
 		lead := string(data[dash:at])
 		if strings.TrimSpace(lead) != "-" {

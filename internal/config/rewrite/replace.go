@@ -1,4 +1,4 @@
-package config
+package rewrite
 
 import (
 	"bytes"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/renameio/v2"
 
+	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
@@ -25,11 +26,11 @@ func Replace(path string, old, new []byte, now time.Time) (backup string, err er
 	}
 	target, err := filepath.EvalSymlinks(path)
 	if err != nil {
-		return "", unreadableFault(path, err)
+		return "", yamlnode.UnreadableFault(path, err)
 	}
 	info, err := os.Stat(target)
 	if err != nil {
-		return "", unreadableFault(path, err)
+		return "", yamlnode.UnreadableFault(path, err)
 	}
 	excludeBackups(target)
 	backup = target + ".bak-" + now.UTC().Format("20060102T150405Z")

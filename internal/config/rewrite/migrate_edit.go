@@ -1,55 +1,57 @@
-package config
+package rewrite
 
 import (
 	"bytes"
 	"fmt"
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 	"strings"
 )
 
 // setVersion writes config_version: 2 over an older one, or before the first key.
-func (e *editor) setVersion(root *node) {
-	want := fmt.Sprint(CurrentVersion)
-	if f, ok := root.field("config_version"); ok {
-		if f.value.text != want {
-			from, to, _ := e.locateWord(f.value.at, f.value.text)
+func (e *editor) setVersion(root *yamlnode.Node) {
+	want := fmt.Sprint(config.CurrentVersion)
+	if f, ok := root.Field("config_version"); ok {
+		if f.Value.Text != want {
+			from, to, _ := e.locateWord(f.Value.At, f.Value.Text)
 			e.replace(from, to, want)
 		}
 		return
 	}
 	if e.flow {
-		at, key := e.offset(root.at)+1, `"config_version": `+want+","
-		if first := root.fields[0].at; first.line > root.at.line {
-			e.replace(at, at, e.newline+strings.Repeat(" ", first.column-1)+key)
+		at, key := e.offset(root.At)+1, `"config_version": `+want+","
+		if first := root.Fields[0].At; first.Line > root.At.Line {
+			e.replace(at, at, e.newline+strings.Repeat(" ", first.Column-1)+key)
 			return
 		}
 		e.replace(at, at, key+" ")
 		return
 	}
-	at := e.offset(root.fields[0].at)
+	at := e.offset(root.Fields[0].At)
 	e.replace(at, at, "config_version: "+want+e.newline)
 }
 
 // renameInDependsOn renames the upstream in a list of services.
-func (e *editor) renameInDependsOn(list *node) {
+func (e *editor) renameInDependsOn(list *yamlnode.Node) {
 	if list == nil {
 		return
 	}
-	for _, item := range list.items {
-		if item.value == "cliproxyapi" {
-			from, to, quote := e.locateWord(item.at, "cliproxyapi")
-			e.replace(from, to, quote+CLIProxy+quote)
+	for _, item := range list.Items {
+		if item.Value == "cliproxyapi" {
+			from, to, quote := e.locateWord(item.At, "cliproxyapi")
+			e.replace(from, to, quote+config.CLIProxy+quote)
 		}
 	}
 }
 
 // moveOAuth makes the top-level key oauth auth.providers: the key becomes two,
 // and the lines of its value move in by two spaces.
-func (e *editor) moveOAuth(root *node) {
-	f, ok := root.field("oauth")
+func (e *editor) moveOAuth(root *yamlnode.Node) {
+	f, ok := root.Field("oauth")
 	if !ok {
 		return
 	}
-	from, to, quote := e.locateWord(f.at, "oauth")
+	from, to, quote := e.locateWord(f.At, "oauth")
 	if from == to {
 		return
 	}
@@ -57,9 +59,9 @@ func (e *editor) moveOAuth(root *node) {
 		e.wrapFlow(from, to, quote)
 		return
 	}
-	indent := strings.Repeat(" ", f.at.column-1)
+	indent := strings.Repeat(" ", f.At.Column-1)
 	e.replace(from, to, "auth:"+e.newline+indent+"  providers")
-	for line := f.at.line; line < e.endOfEntry(root, f); line++ { // lines below the key's own
+	for line := f.At.Line; line < e.endOfEntry(root, f); line++ { // lines below the key's own
 		start := e.lines[line]
 		if len(bytes.TrimSpace(e.lineAt(line))) > 0 {
 			e.replace(start, start, "  ")
@@ -69,14 +71,14 @@ func (e *editor) moveOAuth(root *node) {
 
 // endOfEntry is the index after the last line of a top-level entry's value:
 // blank lines and comments at the keys' own indentation belong to what follows.
-func (e *editor) endOfEntry(root *node, f field) int {
+func (e *editor) endOfEntry(root *yamlnode.Node, f yamlnode.Field) int {
 	end := len(e.lines)
-	for _, other := range root.fields {
-		if other.at.line > f.at.line {
-			end = min(end, other.at.line-1)
+	for _, other := range root.Fields {
+		if other.At.Line > f.At.Line {
+			end = min(end, other.At.Line-1)
 		}
 	}
-	for ; end > f.at.line; end-- {
+	for ; end > f.At.Line; end-- {
 		line := e.lineAt(end - 1)
 		text := bytes.TrimSpace(line)
 		outside := len(line) > 0 && line[0] == '#' || bytes.Equal(text, []byte("...")) || len(text) == 0

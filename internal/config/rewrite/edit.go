@@ -1,9 +1,17 @@
-package config
+// Package rewrite changes flowgate.yaml and other YAML files that people edit:
+// Migrate to the current version, WireKey to refer to a key, AddToList. Only the
+// bytes of the change are touched; comments and order stay. Replace keeps the old
+// file beside the new one.
+//
+// It refuses a change after which the file would not mean what was intended.
+package rewrite
 
 import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -11,43 +19,43 @@ import (
 
 // migrateText returns data with old keys renamed and, unless it is 3, the
 // version written; root is data's tree.
-func migrateText(data []byte, root *node, version int) ([]byte, error) {
+func migrateText(data []byte, root *yamlnode.Node, version int) ([]byte, error) {
 	e := &editor{data: data, bom: len(data) - len(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))}
 	e.newline = "\n"
 	if bytes.Contains(data, []byte("\r\n")) {
 		e.newline = "\r\n"
 	}
 	e.lines = lineStarts(data)
-	e.flow = len(root.fields) > 0 && data[e.offset(root.at)] == '{'
+	e.flow = len(root.Fields) > 0 && data[e.offset(root.At)] == '{'
 
 	if version != 3 {
 		e.setVersion(root)
 	}
-	if _, both := root.field("secret_files"); !both {
+	if _, both := root.Field("secret_files"); !both {
 		e.renameKey(root, "secrets", "secret_files")
 	}
-	services, _ := root.field("services")
-	if _, both := services.value.field(CLIProxy); !both {
-		e.renameKey(services.value, oldUpstream, CLIProxy)
+	services, _ := root.Field("services")
+	if _, both := services.Value.Field(config.CLIProxy); !both {
+		e.renameKey(services.Value, config.OldUpstream, config.CLIProxy)
 	}
-	for _, s := range fieldsOf(services.value) {
-		if _, both := s.value.field("readiness_path"); !both {
-			e.renameKey(s.value, "health_path", "readiness_path")
+	for _, s := range fieldsOf(services.Value) {
+		if _, both := s.Value.Field("readiness_path"); !both {
+			e.renameKey(s.Value, "health_path", "readiness_path")
 		}
-		dependsOn, _ := s.value.field("depends_on")
-		e.renameInDependsOn(dependsOn.value)
+		dependsOn, _ := s.Value.Field("depends_on")
+		e.renameInDependsOn(dependsOn.Value)
 	}
-	if _, both := root.field("auth"); !both {
+	if _, both := root.Field("auth"); !both {
 		e.moveOAuth(root)
 	}
 	return e.apply(), e.err
 }
 
-func fieldsOf(services *node) []field {
+func fieldsOf(services *yamlnode.Node) []yamlnode.Field {
 	if services == nil {
 		return nil
 	}
-	return services.fields
+	return services.Fields
 }
 
 // editor collects replacements of stretches of data and applies them at once.
@@ -79,7 +87,7 @@ func (e *editor) apply() []byte {
 	last := 0
 	for _, ed := range e.edits {
 		if ed.from < last {
-			e.err = cmp.Or(e.err, fmt.Errorf("changes overlap at line %d", posOf(e.data, ed.from).line))
+			e.err = cmp.Or(e.err, fmt.Errorf("changes overlap at line %d", yamlnode.PosOf(e.data, ed.from).Line))
 			continue
 		}
 		out.Write(e.data[last:ed.from])
@@ -91,15 +99,15 @@ func (e *editor) apply() []byte {
 }
 
 // offset is the byte at which a place begins.
-func (e *editor) offset(at pos) int {
-	if at.line < 1 || at.line > len(e.lines) {
+func (e *editor) offset(at yamlnode.Pos) int {
+	if at.Line < 1 || at.Line > len(e.lines) {
 		return len(e.data) - 1
 	}
-	i := e.lines[at.line-1]
-	if at.line == 1 {
+	i := e.lines[at.Line-1]
+	if at.Line == 1 {
 		i += e.bom
 	}
-	for range at.column - 1 {
+	for range at.Column - 1 {
 		_, size := utf8.DecodeRune(e.data[i:])
 		i += size
 	}
@@ -108,24 +116,24 @@ func (e *editor) offset(at pos) int {
 
 // locateWord returns the stretch of the scalar old at a place, quotes included, and
 // its quote. Anything else there is an error: the tree and the text disagree.
-func (e *editor) locateWord(at pos, old string) (from, to int, quote string) {
+func (e *editor) locateWord(at yamlnode.Pos, old string) (from, to int, quote string) {
 	from = e.offset(at)
 	for _, quote = range [...]string{"", `"`, "'"} {
 		if strings.HasPrefix(string(e.data[from:min(from+len(old)+2, len(e.data))]), quote+old+quote) {
 			return from, from + len(old) + 2*len(quote), quote
 		}
 	}
-	e.err = cmp.Or(e.err, fmt.Errorf("%q is not where it was read, at line %d", old, at.line))
+	e.err = cmp.Or(e.err, fmt.Errorf("%q is not where it was read, at line %d", old, at.Line))
 	return from, from, ""
 }
 
 // renameKey changes the key of a map where it stands.
-func (e *editor) renameKey(in *node, old, new string) {
-	f, ok := in.field(old)
+func (e *editor) renameKey(in *yamlnode.Node, old, new string) {
+	f, ok := in.Field(old)
 	if !ok {
 		return
 	}
-	if from, to, quote := e.locateWord(f.at, old); from < to {
+	if from, to, quote := e.locateWord(f.At, old); from < to {
 		e.replace(from, to, quote+new+quote)
 	}
 }

@@ -1,4 +1,4 @@
-package config
+package yamlnode
 
 import (
 	"cmp"
@@ -44,53 +44,53 @@ type Oddity struct {
 	Message string `json:"message"`
 }
 
-// diagnosis collects what is wrong and what is odd about one file.
-type diagnosis struct {
-	file             string
-	code             string // of the fault; config-invalid unless a problem says otherwise
-	problems         []Problem
-	providerProblems []Problem // in auth.providers: reported by Check, and no reason to refuse the file
-	warnings         []Oddity
+// Diagnosis collects what is wrong and what is odd about one file.
+type Diagnosis struct {
+	File             string
+	Code             string // of the fault; config-invalid unless a problem says otherwise
+	Problems         []Problem
+	ProviderProblems []Problem // in auth.providers: reported by Check, and no reason to refuse the file
+	Warnings         []Oddity
 }
 
-func newDiagnosis(file string) *diagnosis {
-	return &diagnosis{file: file, code: "config-invalid"}
+func NewDiagnosis(file string) *Diagnosis {
+	return &Diagnosis{File: file, Code: "config-invalid"}
 }
 
-// add records a problem. The same text at the same place is recorded once: an
+// Add records a problem. The same text at the same place is recorded once: an
 // anchored map is read wherever an alias names it.
-func (d *diagnosis) add(at pos, path, hint, format string, args ...any) {
-	d.addInFile(d.file, at, path, hint, fmt.Sprintf(format, args...))
+func (d *Diagnosis) Add(at Pos, path, hint, format string, args ...any) {
+	d.AddInFile(d.File, at, path, hint, fmt.Sprintf(format, args...))
 }
 
-func (d *diagnosis) addInFile(file string, at pos, path, hint, message string) {
-	if len(d.problems) >= 10*maxProblems {
+func (d *Diagnosis) AddInFile(file string, at Pos, path, hint, message string) {
+	if len(d.Problems) >= 10*maxProblems {
 		return // more than is shown, whatever the order
 	}
-	p := Problem{File: file, Line: max(at.line, 1), Column: max(at.column, 1), Path: path, Message: message, Hint: hint}
+	p := Problem{File: file, Line: max(at.Line, 1), Column: max(at.Column, 1), Path: path, Message: message, Hint: hint}
 	same := func(q Problem) bool {
 		return q.File == p.File && q.Line == p.Line && q.Column == p.Column && q.Message == p.Message
 	}
-	if !slices.ContainsFunc(d.problems, same) {
-		d.problems = append(d.problems, p)
+	if !slices.ContainsFunc(d.Problems, same) {
+		d.Problems = append(d.Problems, p)
 	}
 }
 
-func (d *diagnosis) warn(code, path string, at pos, format string, args ...any) {
-	d.warnings = append(d.warnings, Oddity{Code: code, Path: path, Line: at.line, Message: fmt.Sprintf(format, args...)})
+func (d *Diagnosis) Warn(code, path string, at Pos, format string, args ...any) {
+	d.Warnings = append(d.Warnings, Oddity{Code: code, Path: path, Line: at.Line, Message: fmt.Sprintf(format, args...)})
 }
 
-// sortedProblems returns at most maxProblems problems in the order of the file.
-func (d *diagnosis) sortedProblems() []Problem {
-	slices.SortStableFunc(d.problems, func(a, b Problem) int {
+// SortedProblems returns at most maxProblems problems in the order of the file.
+func (d *Diagnosis) SortedProblems() []Problem {
+	slices.SortStableFunc(d.Problems, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
-	return d.problems[:min(len(d.problems), maxProblems)]
+	return d.Problems[:min(len(d.Problems), maxProblems)]
 }
 
-// err is nil, or one fault that carries every problem.
-func (d *diagnosis) err() error {
-	problems := d.sortedProblems()
+// Err is nil, or one fault that carries every problem.
+func (d *Diagnosis) Err() error {
+	problems := d.SortedProblems()
 	if len(problems) == 0 {
 		return nil
 	}
@@ -100,7 +100,7 @@ func (d *diagnosis) err() error {
 		hint = fmt.Sprintf("`mage config:validate` lists all %d problems", len(problems))
 	}
 	first.Hint = ""
-	e := fault.Usage(d.code, "%s", first.String()).WithDetail(Problems{problems})
+	e := fault.Usage(d.Code, "%s", first.String()).WithDetail(Problems{problems})
 	e.Hint = hint
 	return e
 }

@@ -1,13 +1,13 @@
-package config
+package schema
 
 // The document types are flowgate.yaml as it is written, one struct a version.
 // Package reading and the JSON Schema both follow them.
 
-// documentV2 is the current version.
-type documentV2 struct {
+// DocumentV2 is the current version.
+type DocumentV2 struct {
 	ConfigVersion int                       `json:"config_version,omitempty" jsonschema:"enum=2,description=Version of this file's form; 2 when missing"`
 	Paths         pathsV2                   `json:"paths" jsonschema:"description=Files and folders that FlowGate writes; relative to this file's folder"`
-	Services      servicesV2                `json:"services" jsonschema:"description=The processes that FlowGate runs"`
+	Services      ServicesV2                `json:"services" jsonschema:"description=The processes that FlowGate runs"`
 	Base          map[string]any            `json:"litellm_base" jsonschema:"description=LiteLLM configuration that all profiles share"`
 	Profiles      map[string]map[string]any `json:"profiles" jsonschema:"minProperties=1,description=Overlays over litellm_base by profile name: maps merge and lists and scalars replace"`
 	Auth          authDocument              `json:"auth,omitempty"`
@@ -18,8 +18,8 @@ type documentV2 struct {
 	Integration   integrationDocument       `json:"integration,omitempty" jsonschema:"description=Model groups that client set-up lines name"`
 }
 
-// documentV1 is version 2 with the first name of its upstream service.
-type documentV1 struct {
+// DocumentV1 is version 2 with the first name of its upstream service.
+type DocumentV1 struct {
 	ConfigVersion int                       `json:"config_version,omitempty"`
 	Paths         pathsV2                   `json:"paths"`
 	Services      servicesV1                `json:"services"`
@@ -33,8 +33,8 @@ type documentV1 struct {
 	Integration   integrationDocument       `json:"integration,omitempty"`
 }
 
-// documentV3 has no LiteLLM: clients talk to CLIProxyAPI.
-type documentV3 struct {
+// DocumentV3 has no LiteLLM: clients talk to CLIProxyAPI.
+type DocumentV3 struct {
 	ConfigVersion int                 `json:"config_version,omitempty"`
 	Paths         pathsV3             `json:"paths"`
 	CLIProxy      cliproxyV3          `json:"cliproxyapi_plus"`
@@ -60,7 +60,7 @@ type cliproxyV3 struct {
 	ConfigFile string `json:"config_file" jsonschema:"minLength=1"`
 }
 
-type servicesV2 struct {
+type ServicesV2 struct {
 	LiteLLM  litellmService  `json:"litellm"`
 	CLIProxy cliproxyService `json:"cliproxyapi_plus"`
 }
@@ -72,42 +72,42 @@ type servicesV1 struct {
 
 type litellmService struct {
 	Runtime string `json:"runtime,omitempty" jsonschema:"enum=embedded,enum=litellm,enum=command,description=embedded is the router inside FlowGate"`
-	serviceDocument
+	ServiceDocument
 }
 
 type cliproxyService struct {
 	Runtime string `json:"runtime,omitempty" jsonschema:"enum=echo,enum=cliproxyapi,enum=command,description=echo is a stand-in that answers with what it was sent"`
-	serviceDocument
+	ServiceDocument
 }
 
-type serviceDocument struct {
+type ServiceDocument struct {
 	Host          string          `json:"host,omitempty" jsonschema:"description=Address to listen on; 127.0.0.1 when missing"`
 	Port          int             `json:"port" jsonschema:"minimum=1,maximum=65535"`
 	ReadinessPath string          `json:"readiness_path,omitempty" jsonschema:"pattern=^/,description=A GET on it answers 2xx once the service is ready"`
 	HealthPath    string          `json:"health_path,omitempty" jsonschema:"pattern=^/,description=Old name of readiness_path,deprecated=true"`
 	Command       commandDocument `json:"command,omitempty" jsonschema:"description=Required unless runtime names a program"`
 	DependsOn     dependencies    `json:"depends_on,omitempty" jsonschema:"description=Services that start before this one: a list waits until they are ready; a map says ready or started for each"`
-	Env           map[string]text `json:"env,omitempty" jsonschema:"description=Environment variables; ${NAME} refers to FlowGate's own environment"`
-	Restart       restartDocument `json:"restart,omitempty"`
-	Unready       *period         `json:"unready_restart,omitempty" jsonschema:"description=Readiness of its own lost for so long restarts it; 0 never"`
-	StopTimeout   *period         `json:"stop_timeout,omitempty" jsonschema:"description=From SIGTERM to SIGKILL"`
-	Probes        probesDocument  `json:"probes,omitempty"`
+	Env           map[string]Text `json:"env,omitempty" jsonschema:"description=Environment variables; ${NAME} refers to FlowGate's own environment"`
+	Restart       RestartDocument `json:"restart,omitempty"`
+	Unready       *Period         `json:"unready_restart,omitempty" jsonschema:"description=Readiness of its own lost for so long restarts it; 0 never"`
+	StopTimeout   *Period         `json:"stop_timeout,omitempty" jsonschema:"description=From SIGTERM to SIGKILL"`
+	Probes        ProbesDocument  `json:"probes,omitempty"`
 }
 
-type probesDocument struct {
-	Startup   *probeDocument `json:"startup,omitempty" jsonschema:"description=Must pass once before the others begin"`
-	Readiness *probeDocument `json:"readiness,omitempty" jsonschema:"description=In place of readiness_path"`
-	Liveness  *probeDocument `json:"liveness,omitempty" jsonschema:"description=Its failure restarts the service"`
+type ProbesDocument struct {
+	Startup   *ProbeDocument `json:"startup,omitempty" jsonschema:"description=Must pass once before the others begin"`
+	Readiness *ProbeDocument `json:"readiness,omitempty" jsonschema:"description=In place of readiness_path"`
+	Liveness  *ProbeDocument `json:"liveness,omitempty" jsonschema:"description=Its failure restarts the service"`
 }
 
-// probeDocument has exactly one of http, tcp, command and log.
-type probeDocument struct {
+// ProbeDocument has exactly one of http, tcp, command and log.
+type ProbeDocument struct {
 	HTTP      string   `json:"http,omitempty" jsonschema:"pattern=^/,description=A GET on this path"`
 	TCP       boolean  `json:"tcp,omitempty" jsonschema:"description=A connection to the port"`
 	Command   []string `json:"command,omitempty" jsonschema:"minItems=1,description=A program that exits 0"`
 	Log       string   `json:"log,omitempty" jsonschema:"minLength=1,description=A pattern (RE2) that a log line matches"`
-	Interval  *period  `json:"interval,omitempty"`
-	Timeout   *period  `json:"timeout,omitempty"`
+	Interval  *Period  `json:"interval,omitempty"`
+	Timeout   *Period  `json:"timeout,omitempty"`
 	Successes *int     `json:"successes,omitempty" jsonschema:"minimum=1,maximum=1000,description=In a row that make it pass"`
 	Failures  *int     `json:"failures,omitempty" jsonschema:"minimum=0,maximum=1000,description=In a row that make it fail; 0 switches liveness off"`
 }
@@ -117,11 +117,11 @@ type commandDocument struct {
 	Cwd  string   `json:"cwd,omitempty" jsonschema:"description=Working folder; this file's folder when missing"`
 }
 
-type restartDocument struct {
+type RestartDocument struct {
 	Policy  string  `json:"policy,omitempty" jsonschema:"enum=always,enum=on-failure,enum=never"`
 	Max     *int    `json:"max,omitempty" jsonschema:"minimum=0,maximum=1000,description=Restarts within that time before the service counts as failed"`
-	Within  *period `json:"within,omitempty" jsonschema:"description=The time that max counts in; one minute when missing"`
-	Backoff *period `json:"backoff,omitempty" jsonschema:"description=First wait before a restart; doubled each time up to 30 s"`
+	Within  *Period `json:"within,omitempty" jsonschema:"description=The time that max counts in; one minute when missing"`
+	Backoff *Period `json:"backoff,omitempty" jsonschema:"description=First wait before a restart; doubled each time up to 30 s"`
 }
 
 type authDocument struct {
@@ -129,11 +129,11 @@ type authDocument struct {
 }
 
 type credentialsDocument struct {
-	Upstream map[string]credentialDocument `json:"upstream,omitempty" jsonschema:"description=Secrets by the name that api_key_ref and master_key_ref give"`
+	Upstream map[string]CredentialDocument `json:"upstream,omitempty" jsonschema:"description=Secrets by the name that api_key_ref and master_key_ref give"`
 }
 
-// credentialDocument has exactly one of its keys.
-type credentialDocument struct {
+// CredentialDocument has exactly one of its keys.
+type CredentialDocument struct {
 	File string `json:"file,omitempty" jsonschema:"minLength=1"`
 	Env  string `json:"env,omitempty" jsonschema:"minLength=1"`
 }
@@ -146,6 +146,6 @@ type integrationDocument struct {
 
 // Conditions of a dependency.
 const (
-	conditionReady   = "ready"
-	conditionStarted = "started"
+	ConditionReady   = "ready"
+	ConditionStarted = "started"
 )

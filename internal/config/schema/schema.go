@@ -1,4 +1,9 @@
-package config
+// Package schema holds flowgate.yaml as it is written: one document type a version,
+// and the JSON Schema that is made from them. Call DecodeDocument to fill a
+// document from a parsed file.
+//
+// It checks types and limits only; package config resolves what the keys mean.
+package schema
 
 import (
 	_ "embed" // the schema
@@ -11,5 +16,5 @@ var schema []byte
 // Schema returns the JSON Schema (draft 2020-12) of flowgate.yaml in the
 // current version. Editors use it for completion. It is made from the types
 // that read the file, at development time, so that no command pays for the
-// generator: `go test ./internal/config -update` writes it anew.
+// generator: `go test ./internal/config/schema -update` writes it anew.
 func Schema() []byte { return slices.Clone(schema) }

@@ -1,4 +1,4 @@
-package config
+package schema
 
 import (
 	"slices"
@@ -14,8 +14,8 @@ var renamed = [...][2]string{
 	{"oauth", "auth"},
 }
 
-// keyHint says which key was meant instead of the unknown one.
-func keyHint(key string, known []string) string {
+// KeyHint says which key was meant instead of the unknown one.
+func KeyHint(key string, known []string) string {
 	for _, pair := range renamed {
 		for i, name := range pair {
 			if other := pair[1-i]; key == name && slices.Contains(known, other) {

@@ -1,4 +1,4 @@
-package config
+package schema
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
@@ -60,79 +61,79 @@ func (l limits) intValue(name string) (int64, bool) {
 }
 
 // checkSize reports a list or map that holds too little.
-func (l limits) checkSize(d *diagnosis, n *node, at pos, path string) {
+func (l limits) checkSize(d *yamlnode.Diagnosis, n *yamlnode.Node, at yamlnode.Pos, path string) {
 	for _, name := range [...]string{"minItems", "minProperties"} {
-		if least, ok := l.intValue(name); ok && int64(len(n.items)+len(n.fields)) < least {
-			d.add(at, path, "", "%s must have at least %d entry", path, least)
+		if least, ok := l.intValue(name); ok && int64(len(n.Items)+len(n.Fields)) < least {
+			d.Add(at, path, "", "%s must have at least %d entry", path, least)
 		}
 	}
 }
 
 // decodeScalar reads a string or a whole number.
-func (d decoder) decodeScalar(n *node, v reflect.Value, path string, l limits) {
+func (d decoder) decodeScalar(n *yamlnode.Node, v reflect.Value, path string, l limits) {
 	if v.Kind() == reflect.String {
 		d.decodeString(n, v, path, l)
 		return
 	}
-	whole, ok := n.value.(int)
+	whole, ok := n.Value.(int)
 	if !ok {
 		hint := ""
-		if _, err := strconv.Atoi(n.text); err == nil {
+		if _, err := strconv.Atoi(n.Text); err == nil {
 			hint = "write it without quotes"
 		}
-		d.add(n.at, path, hint, "%s must be a whole number, not %s", path, n.describe(path))
+		d.Add(n.At, path, hint, "%s must be a whole number, not %s", path, n.Describe(path))
 		return
 	}
 	number := int64(whole)
 	least, hasLeast := l.intValue("minimum")
 	most, hasMost := l.intValue("maximum")
 	if hasLeast && number < least || hasMost && number > most {
-		d.add(n.at, path, "", "%s must be from %d to %d, not %s", path, least, most, n.text)
+		d.Add(n.At, path, "", "%s must be from %d to %d, not %s", path, least, most, n.Text)
 		return
 	}
 	v.SetInt(number)
 }
 
-func (d decoder) decodeString(n *node, v reflect.Value, path string, l limits) {
-	text, ok := n.value.(string)
+func (d decoder) decodeString(n *yamlnode.Node, v reflect.Value, path string, l limits) {
+	text, ok := n.Value.(string)
 	if !ok {
 		hint := ""
-		if n.kind == scalarKind {
-			hint = fmt.Sprintf("put it in quotes: %q", n.text)
+		if n.Kind == yamlnode.ScalarKind {
+			hint = fmt.Sprintf("put it in quotes: %q", n.Text)
 		}
-		d.add(n.at, path, hint, "%s must be text, not %s", path, n.describe(path))
+		d.Add(n.At, path, hint, "%s must be text, not %s", path, n.Describe(path))
 		return
 	}
 	if least, ok := l.intValue("minLength"); ok && int64(len(strings.TrimSpace(text))) < least {
-		d.add(n.at, path, "", "%s must not be empty", path)
+		d.Add(n.At, path, "", "%s must not be empty", path)
 		return
 	}
 	if allowed := l.values("enum"); len(allowed) > 0 && !slices.Contains(allowed, text) {
 		hint := suggest.Hint(text, allowed)
-		d.add(n.at, path, hint, "%s must be one of %s, not %s", path, strings.Join(allowed, ", "), n.describe(path))
+		d.Add(n.At, path, hint, "%s must be one of %s, not %s", path, strings.Join(allowed, ", "), n.Describe(path))
 		return
 	}
 	v.SetString(text)
 }
 
-// text is a scalar of any type, kept as written: a value of an environment variable.
-type text string
+// Text is a scalar of any type, kept as written: a value of an environment variable.
+type Text string
 
-func (t *text) fromNode(n *node) string {
-	if n.kind != scalarKind {
+func (t *Text) fromNode(n *yamlnode.Node) string {
+	if n.Kind != yamlnode.ScalarKind {
 		return "must be text"
 	}
-	*t = text(n.text)
+	*t = Text(n.Text)
 	return ""
 }
 
-// period is a time span: seconds as a number, or a Go duration such as "500ms".
-type period time.Duration
+// Period is a time span: seconds as a number, or a Go duration such as "500ms".
+type Period time.Duration
 
-func (p *period) fromNode(n *node) string {
+func (p *Period) fromNode(n *yamlnode.Node) string {
 	const want = `must be seconds or a duration such as "500ms"`
 	var span time.Duration
-	switch value := n.value.(type) {
+	switch value := n.Value.(type) {
 	case int:
 		span = time.Duration(min(value, 1<<32)) * time.Second
 	case float64:
@@ -149,15 +150,15 @@ func (p *period) fromNode(n *node) string {
 	if span < 0 || span > time.Hour {
 		return "must be between 0 and one hour"
 	}
-	*p = period(span)
+	*p = Period(span)
 	return ""
 }
 
 // boolean is true or false.
 type boolean bool
 
-func (f *boolean) fromNode(n *node) string {
-	value, ok := n.value.(bool)
+func (f *boolean) fromNode(n *yamlnode.Node) string {
+	value, ok := n.Value.(bool)
 	if !ok {
 		return "must be true or false"
 	}
@@ -169,8 +170,8 @@ func (f *boolean) fromNode(n *node) string {
 // The resolver looks at what stands in it.
 type dependencies []string
 
-func (d *dependencies) fromNode(n *node) string {
-	if n.kind != listKind && n.kind != mapKind {
+func (d *dependencies) fromNode(n *yamlnode.Node) string {
+	if n.Kind != yamlnode.ListKind && n.Kind != yamlnode.MapKind {
 		return "must be a list or a map of services"
 	}
 	return ""

@@ -1,4 +1,4 @@
-package config
+package yamlnode
 
 import (
 	"errors"
@@ -13,15 +13,15 @@ import (
 	"github.com/flowgate-go/flowgate/internal/nesting"
 )
 
-// parse turns data into nodes. Whatever is wrong is added to d; the node is
+// Parse turns data into nodes. Whatever is wrong is added to d; the node is
 // nil when nothing can be read from the file.
-func parse(d *diagnosis, data []byte) *node {
+func Parse(d *Diagnosis, data []byte) *Node {
 	if message, at := encodingProblem(data); message != "" {
-		d.add(at, "", "save the file as UTF-8 text", "%s", message)
+		d.Add(at, "", "save the file as UTF-8 text", "%s", message)
 		return nil
 	}
 	if err := nesting.CheckSigns(data); err != nil {
-		addSyntaxProblem(d, syntaxError{err, pos{1, 1}})
+		addSyntaxProblem(d, syntaxError{err, Pos{1, 1}})
 		return nil
 	}
 	text := strings.ReplaceAll(string(data), "\r\n", "\n") // the lexer counts some of them twice
@@ -34,7 +34,7 @@ func parse(d *diagnosis, data []byte) *node {
 }
 
 // singleDocument returns the one document of a file as nodes.
-func singleDocument(d *diagnosis, file *ast.File) *node {
+func singleDocument(d *Diagnosis, file *ast.File) *Node {
 	bodies := file.Docs[:0:0]
 	for _, doc := range file.Docs {
 		if doc.Body != nil && doc.Body.Type() != ast.DirectiveType {
@@ -43,21 +43,21 @@ func singleDocument(d *diagnosis, file *ast.File) *node {
 	}
 	switch len(bodies) {
 	case 0:
-		d.add(pos{1, 1}, "", "write one with `mage init`", "the file is empty")
+		d.Add(Pos{1, 1}, "", "write one with `mage init`", "the file is empty")
 		return nil
 	case 1:
 	default:
-		d.add(tokenPos(bodies[1].Start), "", "keep one document a file: take out the line `---`", "a second YAML document begins here")
+		d.Add(tokenPos(bodies[1].Start), "", "keep one document a file: take out the line `---`", "a second YAML document begins here")
 		return nil
 	}
-	b := builder{d: d, anchors: map[string]*node{}}
+	b := builder{d: d, anchors: map[string]*Node{}}
 	root := b.build(bodies[0].Body, "")
 	if b.tooLarge {
-		d.code = "config-too-large"
+		d.Code = "config-too-large"
 		return nil
 	}
-	if root.kind != mapKind {
-		d.add(root.at, "", "a configuration begins with keys such as config_version: 2", "the file must hold a map at top level, not %s", root.describe(""))
+	if root.Kind != MapKind {
+		d.Add(root.At, "", "a configuration begins with keys such as config_version: 2", "the file must hold a map at top level, not %s", root.Describe(""))
 		return nil
 	}
 	return root
@@ -71,7 +71,7 @@ func parseTokens(tokens token.Tokens) (file *ast.File, err error) {
 	}
 	defer func() {
 		if recover() != nil {
-			file, err = nil, syntaxError{errors.New("the YAML cannot be understood"), pos{1, 1}}
+			file, err = nil, syntaxError{errors.New("the YAML cannot be understood"), Pos{1, 1}}
 		}
 	}()
 	return parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
@@ -79,17 +79,17 @@ func parseTokens(tokens token.Tokens) (file *ast.File, err error) {
 
 type syntaxError struct {
 	error
-	at pos
+	at Pos
 }
 
 func (e syntaxError) Unwrap() error { return e.error }
 
 // addSyntaxProblem adds a parser's error with the parser's place and our words.
-func addSyntaxProblem(d *diagnosis, err error) {
+func addSyntaxProblem(d *Diagnosis, err error) {
 	if errors.Is(err, nesting.ErrTooMany) {
-		d.code = "config-too-large"
+		d.Code = "config-too-large"
 	}
-	message, at := "the YAML cannot be understood", pos{1, 1}
+	message, at := "the YAML cannot be understood", Pos{1, 1}
 	var own syntaxError
 	var theirs yaml.Error
 	switch { // their Error method prints the source: minutes for a large file
@@ -102,12 +102,12 @@ func addSyntaxProblem(d *diagnosis, err error) {
 		}
 	}
 	message, hint := explainSyntax(message)
-	d.add(at, "", hint, "%s", message)
+	d.Add(at, "", hint, "%s", message)
 }
 
-func tokenPos(t *token.Token) pos {
+func tokenPos(t *token.Token) Pos {
 	if t == nil || t.Position == nil {
-		return pos{1, 1}
+		return Pos{1, 1}
 	}
-	return pos{t.Position.Line, max(t.Position.Column, 1)}
+	return Pos{t.Position.Line, max(t.Position.Column, 1)}
 }

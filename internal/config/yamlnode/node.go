@@ -1,0 +1,152 @@
+// Package yamlnode reads a YAML file into nodes with their places, aliases and
+// merge keys resolved, and collects what is wrong with it. Call NewDiagnosis,
+// ReadSource and Parse.
+//
+// It knows nothing about the keys of flowgate.yaml, and writes nothing.
+package yamlnode
+
+import (
+	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/secret/redact"
+)
+
+// Pos is a place in a file: line and column from 1, the column in characters.
+type Pos struct{ Line, Column int }
+
+type Kind int
+
+const (
+	NullKind Kind = iota
+	ScalarKind
+	MapKind
+	ListKind
+)
+
+// Node is a YAML value with its place, aliases and merge keys resolved.
+type Node struct {
+	Kind   Kind
+	Value  any    // of a scalar: bool, int, float64, string; int64 or uint64 beyond int
+	Text   string // of a scalar: as written, without quotes
+	At     Pos
+	Fields []Field // of a map, in the order of the file
+	Items  []*Node // of a list
+	size   int     // nodes in it with aliases written out
+	Broken bool    // a problem with it has been reported; nothing more is said about it
+}
+
+type Field struct {
+	Key    string
+	At     Pos
+	Value  *Node
+	Merged bool // came by a merge key, so an own key overrides it
+}
+
+// Field returns the field with that key.
+func (n *Node) Field(key string) (Field, bool) {
+	if n != nil {
+		for _, f := range n.Fields {
+			if f.Key == key {
+				return f, true
+			}
+		}
+	}
+	return Field{}, false
+}
+
+// SetField gives the field of a map another value.
+func (n *Node) SetField(key string, value *Node) {
+	for i := range n.Fields {
+		if n.Fields[i].Key == key {
+			n.Fields[i].Value = value
+		}
+	}
+}
+
+// Lookup follows keys from n; ok is false where one is missing.
+func (n *Node) Lookup(keys ...string) (f Field, ok bool) {
+	f = Field{Value: n}
+	for _, key := range keys {
+		if f, ok = f.Value.Field(key); !ok {
+			return Field{}, false
+		}
+	}
+	return f, n != nil
+}
+
+// PosOf is where the value of keys stands, or where the nearest key above it does.
+func (n *Node) PosOf(keys ...string) Pos {
+	at := Pos{1, 1}
+	for _, key := range keys {
+		f, ok := n.Field(key)
+		if !ok {
+			break
+		}
+		n, at = f.Value, f.At
+		if n.Kind == ScalarKind {
+			at = n.At
+		}
+	}
+	return at
+}
+
+// GoValue is n as ordinary Go values: map[string]any, []any, scalars, nil.
+func (n *Node) GoValue() any {
+	switch n.Kind {
+	case MapKind:
+		m := make(map[string]any, len(n.Fields))
+		for _, f := range n.Fields {
+			m[f.Key] = f.Value.GoValue()
+		}
+		return m
+	case ListKind:
+		list := make([]any, len(n.Items))
+		for i, item := range n.Items {
+			list[i] = item.GoValue()
+		}
+		return list
+	case ScalarKind:
+		return n.Value
+	}
+	return nil
+}
+
+// Describe names n, the value at path, in a message about its type. What may
+// be a secret in the wrong place is shortened.
+func (n *Node) Describe(path string) string {
+	switch n.Kind {
+	case MapKind:
+		return "a map"
+	case ListKind:
+		return "a list"
+	case NullKind:
+		return "empty"
+	}
+	switch n.Value.(type) {
+	case bool:
+		return n.Text
+	case string:
+		return "the text \"" + RedactForMessage(n.Text, path) + "\""
+	}
+	return "the number " + RedactForMessage(n.Text, path)
+}
+
+// RedactForMessage is text as a message may repeat it: on one line, and shortened when
+// its place or its look says that it is a secret.
+func RedactForMessage(text, path string) string {
+	if strings.HasPrefix(path, "credentials.") {
+		return TruncateLine(redact.NamedValue("secret", text))
+	}
+	return TruncateLine(redact.NamedValue(path[strings.LastIndexByte(path, '.')+1:], text))
+}
+
+// TruncateLine keeps a message on one readable line.
+func TruncateLine(s string) string {
+	runes := []rune(s)
+	for i, r := range runes {
+		if r == '\n' || r == '\r' || i == 40 {
+			return string(runes[:i]) + "…"
+		}
+	}
+	return s
+}
