@@ -4,16 +4,15 @@
 package refresh
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/samber/lo"
-	"github.com/tidwall/gjson"
-	"github.com/tidwall/sjson"
 	"golang.org/x/oauth2"
 
 	"github.com/flowgate-go/flowgate/auth"
@@ -185,22 +184,22 @@ func (r *renewer) renew(ctx context.Context, a auth.Account) (auth.Change, error
 // withoutExpiry returns a credential file without the expiry of its old access token.
 // Other keys than "expired" that the server may read get the new expiry.
 func withoutExpiry(file []byte, expires time.Time) []byte {
-	for name, value := range credential.Members(gjson.ParseBytes(file)) {
-		if !slices.Contains(credential.ExpiryKeys(), name) {
-			continue
-		}
-		var changed []byte
-		var err error
-		if value.Type == gjson.String && !expires.IsZero() {
-			changed, err = sjson.SetBytes(file, name, credential.FormatTime(expires))
-		} else {
-			changed, err = sjson.DeleteBytes(file, name)
-		}
-		if err == nil {
-			file = changed
+	var members map[string]json.RawMessage
+	if json.Unmarshal(file, &members) != nil {
+		return file // Draft.Text replaces what is not an object
+	}
+	for _, name := range credential.ExpiryKeys() {
+		old, ok := members[name]
+		switch {
+		case !ok:
+		case bytes.HasPrefix(old, []byte(`"`)) && !expires.IsZero():
+			members[name] = json.RawMessage(`"` + credential.FormatTime(expires) + `"`)
+		default:
+			delete(members, name)
 		}
 	}
-	return file
+	text, _ := json.Marshal(members) // parts of valid JSON
+	return text
 }
 
 // exchangeGrant exchanges the refresh token for new tokens. Once the request is sent,

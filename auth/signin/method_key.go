@@ -109,9 +109,11 @@ func readToken(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
 		if err := json.Unmarshal(data, &account); err != nil {
 			return nil, credential.Invalid(file, credential.ErrNotJSON)
 		}
-		return []draft.Draft{{Fields: map[string]any{"service_account": account,
-				"project_id": credential.FirstText(doc.Get("project_id")), "email": credential.FirstText(doc.Get("client_email"))}}},
-			nil
+		return []draft.Draft{{Fields: map[string]any{
+			"service_account": account,
+			"project_id":      credential.FirstText(doc.Get("project_id")),
+			"email":           credential.FirstText(doc.Get("client_email")),
+		}}}, nil
 	}
 	return source.ParseCredential(&s.Provider, data, file)
 }

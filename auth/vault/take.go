@@ -3,8 +3,9 @@ package vault
 import (
 	"fmt"
 	"os"
+	"slices"
 
-	"github.com/tidwall/sjson"
+	"github.com/tidwall/gjson"
 
 	"github.com/flowgate-go/flowgate/auth/credential"
 	"github.com/flowgate-go/flowgate/auth/vault/plan"
@@ -35,7 +36,12 @@ func (d installer) removeGrant(m plan.Placement, done *undoSteps) (string, error
 	return backup, privatefile.Write(m.Draft.Source, without)
 }
 
-// clearText empties the text at path in a JSON document; all else stays as it is.
+// clearText replaces the string at path in a JSON document by an empty one; every
+// other byte stays.
 func clearText(data []byte, path string) ([]byte, error) {
-	return sjson.SetBytes(data, path, "")
+	value := gjson.GetBytes(data, path)
+	if value.Type != gjson.String || value.Index == 0 {
+		return nil, fmt.Errorf("%s is not a string in it", path)
+	}
+	return slices.Concat(data[:value.Index], []byte(`""`), data[value.Index+len(value.Raw):]), nil
 }

@@ -22,8 +22,9 @@ func codexCLI() Tool {
 		Places: func(env auth.Environment) []string {
 			return []string{pathUnder(env, "CODEX_HOME", ".codex", "auth.json")}
 		},
-		Absent: `run codex login; if Codex keeps its credential in the keyring, set cli_auth_credentials_store = "file" in its config.toml first`,
-		read:   readCodex,
+		Absent: `run codex login; if Codex keeps its credential in the keyring, first set ` +
+			`cli_auth_credentials_store = "file" in its config.toml`,
+		read: readCodex,
 	}
 }
 
