@@ -19,7 +19,6 @@ require (
 	github.com/shirou/gopsutil/v4 v4.26.10
 	github.com/sourcegraph/conc v0.3.0
 	github.com/tidwall/gjson v1.20.0
-	github.com/tidwall/sjson v1.2.5
 	github.com/zitadel/oidc/v3 v3.45.6
 	golang.org/x/net v0.60.0
 	golang.org/x/oauth2 v0.38.0

@@ -1,7 +1,7 @@
-// Package cliproxy speaks to CLIProxyAPI and CLIProxyAPIPlus: ReadFile reads
-// what their own configuration says, Client asks their management API. Both
-// generations are spoken to, 7 and the Plus family's 6; where they differ the
-// methods say so.
+// Package cliproxy is a client of CLIProxyAPI and CLIProxyAPIPlus: ReadFile reads
+// their configuration file, Client calls their management API. It supports both
+// generations, 7 and the Plus family's 6; where they differ the methods' comments say
+// so.
 //
 // It never writes their files, never prints a key, and after the first refusal
 // of a key never presents it again: five wrong ones ban this machine for half
@@ -25,29 +25,29 @@ import (
 	"github.com/flowgate-go/flowgate/internal/tcp"
 )
 
-// patience bounds one request; a bcrypt check of the key alone takes 60 ms.
-const patience = 10 * time.Second
+// requestTimeout bounds one request; the server's bcrypt check of the key takes 60 ms.
+const requestTimeout = 10 * time.Second
 
-// maxReply is the most that is read of a reply.
+// maxReply bounds a reply, in bytes.
 const maxReply = 8 << 20
 
-// ErrUnsupported means that this server has no such route: it is of the other
+// ErrUnsupported reports that the server has no such route: it is of the other
 // generation, or another fork.
 var ErrUnsupported = errors.New("this CLIProxyAPI has no such route")
 
-// Client asks the management API of one server. It is not safe for concurrent use.
+// Client calls the management API of one server. It is not safe for concurrent use.
 type Client struct {
 	Base string       // "http://127.0.0.1:8317"
-	Key  string       // management key; it goes into a header and nowhere else
+	Key  string       // management key; it is sent in a header only
 	HTTP *http.Client // default: confirms that the server is a process of this user
 
-	Version string // of the server, after its first reply; "" when it did not say
-	Seven   bool   // it is of generation 7; false before the first reply
+	Version string // of the server, known after its first reply; "" if it does not report one
+	Seven   bool   // the server is of generation 7; false before the first reply
 
 	refusal error
 }
 
-// call asks and decodes the reply into out, when out is not nil. Faults:
+// call sends a request and decodes the reply into out, unless that is nil. Faults:
 // management-unreachable, listener-not-ours, management-key-refused, management-banned,
 // management-off, management-failed; ErrUnsupported.
 func (c *Client) call(ctx context.Context, method, path string, query url.Values, in, out any) error {
@@ -76,23 +76,24 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 		return unreachable(c.Base, io.ErrUnexpectedEOF)
 	}
 	if err := json.Unmarshal(reply, out); err != nil {
-		return fault.New("management-failed", "%s/v0/management/%s did not answer as CLIProxyAPI does: no JSON of that form",
+		return fault.New("management-failed", "%s/v0/management/%s did not answer as CLIProxyAPI does: the reply is not JSON of the expected form",
 			c.Base, path).
-			WithHint("is another program listening there? mage doctor looks")
+			WithHint("is another program listening there? mage doctor checks that")
 	}
 	return nil
 }
 
-// isCutShort reports whether reply is JSON whose end is missing, as a connection
-// leaves it that broke before the last byte.
+// isCutShort reports whether reply is JSON whose end is missing because the connection
+// broke.
 func isCutShort(reply []byte) bool {
 	var value json.RawMessage
 	err := json.NewDecoder(bytes.NewReader(reply)).Decode(&value)
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
+// send sends one request and returns its reply and status.
 func (c *Client) send(ctx context.Context, method, path string, query url.Values, body io.Reader) ([]byte, int, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	at := strings.TrimRight(c.Base, "/") + path
 	if len(query) > 0 {
@@ -128,8 +129,8 @@ func (c *Client) client() *http.Client {
 	return c.HTTP
 }
 
-// unreachable hides the URL that net/http puts into its errors: its query has
-// the state or the code of a sign-in.
+// unreachable returns the fault for a request without an answer. It leaves out the URL
+// in errors of net/http, whose query has the state or the code of a sign-in.
 func unreachable(base string, err error) error {
 	if u := (*url.Error)(nil); errors.As(err, &u) {
 		err = u.Err
@@ -142,9 +143,10 @@ func unreachable(base string, err error) error {
 		WithHint("mage start brings it up; mage status shows what runs")
 }
 
-// judge makes an error of a status that is not 2xx.
+// judge returns the error for a status other than 2xx, and stops the client after a
+// refused key.
 func (c *Client) judge(status int, reply []byte) error {
-	said := said(reply)
+	said := readReason(reply)
 	switch {
 	case status >= 200 && status < 300:
 		return nil
@@ -155,7 +157,7 @@ func (c *Client) judge(status int, reply []byte) error {
 				"server started; five wrong tries ban this machine for 30 minutes")
 		return c.refusal
 	case status == http.StatusForbidden && strings.Contains(said, "banned"):
-		c.refusal = fault.New("management-banned", "CLIProxyAPI at %s refuses everybody here: %s", c.Base, said).
+		c.refusal = fault.New("management-banned", "CLIProxyAPI at %s has banned this machine: %s", c.Base, said).
 			WithHint("wait, or restart it (mage restart cliproxyapi_plus), and correct .router/secrets/management.key first")
 		return c.refusal
 	case status == http.StatusForbidden, status == http.StatusNotFound && c.Version == "" && len(reply) == 0:
@@ -174,15 +176,15 @@ func (c *Client) judge(status int, reply []byte) error {
 // 409 with the reason of a sign-in that has failed.
 type ReplyError struct {
 	Status int
-	Reason string // the server's own words
+	Reason string // as the server states it
 }
 
 func (e *ReplyError) Error() string {
 	return "CLIProxyAPI answered: " + cmp.Or(e.Reason, http.StatusText(e.Status))
 }
 
-// said is the server's own words in an error reply.
-func said(reply []byte) string {
+// readReason returns the reason in an error reply.
+func readReason(reply []byte) string {
 	var e struct{ Error, Message string }
 	if json.Unmarshal(reply, &e) != nil {
 		return ""

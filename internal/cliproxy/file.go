@@ -13,17 +13,17 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// File is what FlowGate has to know of CLIProxyAPI's own configuration file; the
-// other keys in it are its own business. It holds keys: never print it.
+// File is the part of CLIProxyAPI's configuration file that FlowGate reads. It holds
+// keys: never print it.
 type File struct {
 	Host    string   `yaml:"host"` // "" listens on every address
 	Port    int      `yaml:"port"`
 	AuthDir string   `yaml:"auth-dir"` // as written; see Folder
-	APIKeys []string `yaml:"api-keys"` // what clients may present; none lets everybody in
+	APIKeys []string `yaml:"api-keys"` // the keys of clients; without any the server accepts every client
 	Manage  struct {
 		Secret      string `yaml:"secret-key"` // plain, or the bcrypt hash that the server puts in its place
 		AllowRemote bool   `yaml:"allow-remote"`
-		NoPanel     bool   `yaml:"disable-control-panel"` // else it downloads a web page and serves it
+		NoPanel     bool   `yaml:"disable-control-panel"` // false: the server downloads and serves a web page
 	} `yaml:"remote-management"`
 	Debug      bool `yaml:"debug"`
 	RequestLog bool `yaml:"request-log"` // writes requests with their contents
@@ -39,7 +39,7 @@ type File struct {
 	Compatibility []keyEntry `yaml:"openai-compatibility"`
 }
 
-// keyEntry is an account with an API key, with the models that it names.
+// keyEntry is an account with an API key, and the models that it names.
 type keyEntry struct {
 	Prefix string `yaml:"prefix"`
 	Models []struct {
@@ -64,8 +64,8 @@ func ReadFile(path string) (File, error) {
 	return f, nil
 }
 
-// unquoted is what the parser says without what it quotes from the file, which
-// holds keys: the lines after the first, and names between quotation marks.
+// unquoted returns the parser's message without the parts that it quotes from the
+// file, which holds keys: the lines after the first, and text in quotation marks.
 func unquoted(err error) string {
 	line, _, _ := strings.Cut(err.Error(), "\n")
 	parts := strings.Split(line, `"`)
@@ -75,8 +75,8 @@ func unquoted(err error) string {
 	return strings.Join(parts, `"`)
 }
 
-// Accepts reports whether key is one of those that clients may present; without
-// any api-keys the server takes every key.
+// Accepts reports whether the server accepts a client's key; without any api-keys it
+// accepts every key.
 func (f File) Accepts(key string) bool {
 	if len(f.APIKeys) == 0 {
 		return true
@@ -88,8 +88,8 @@ func (f File) Accepts(key string) bool {
 	return ok == 1
 }
 
-// Models are the names that the accounts with API keys offer; those of signed-in
-// accounts are known only to the server that runs.
+// Models returns the models that the accounts with API keys name. Only the running
+// server knows those of accounts that were signed in.
 func (f File) Models() map[string]bool {
 	names := map[string]bool{}
 	for _, list := range [...][]keyEntry{f.Codex, f.Claude, f.Gemini, f.Compatibility} {
@@ -105,17 +105,17 @@ func (f File) Models() map[string]bool {
 	return names
 }
 
-// NamesModels reports whether Models is the whole of what the accounts with API
-// keys offer: there are some, and each names its models. One that names none
-// offers all of its provider's.
+// NamesModels reports whether Models is complete for the accounts with API keys: there
+// are some, and each names its models. One that names none offers all models of its
+// provider.
 func (f File) NamesModels() bool {
 	entries := slices.Concat(f.Codex, f.Claude, f.Gemini, f.Compatibility)
 	return len(entries) > 0 && !slices.ContainsFunc(entries, func(e keyEntry) bool { return len(e.Models) == 0 })
 }
 
-// Folder is where CLIProxyAPI loads credential files from: auth-dir, with ~ for
-// home, or its default ~/.cli-proxy-api. A relative one counts from dir, the
-// folder that the server is started in.
+// Folder returns the folder that CLIProxyAPI loads credential files from: auth-dir,
+// with ~ for home, or the default ~/.cli-proxy-api. A relative one is relative to dir,
+// the folder that the server is started in.
 func (f File) Folder(home, dir string) string {
 	folder := f.AuthDir
 	if folder == "" {

@@ -7,7 +7,7 @@ import (
 	"net/url"
 )
 
-// Login is a sign-in that has begun.
+// Login is a sign-in that the server has begun.
 type Login struct {
 	URL       string `json:"url"`
 	State     string `json:"state"`
@@ -17,8 +17,9 @@ type Login struct {
 	ExpiresIn int    `json:"expires_in"`
 }
 
-// Begin starts a sign-in. word is the provider's in /v0/management/WORD-auth-url;
-// ErrUnsupported when the server does not know it.
+// Begin starts a sign-in. word is the provider's name in
+// /v0/management/WORD-auth-url. It returns ErrUnsupported if the server does not know
+// that name.
 func (c *Client) Begin(ctx context.Context, word string, query map[string]string) (Login, error) {
 	var l Login
 	values := url.Values{}
@@ -29,16 +30,16 @@ func (c *Client) Begin(ctx context.Context, word string, query map[string]string
 	return l, err
 }
 
-// The words that Progress.Status can be.
+// The values of Progress.Status.
 const (
 	Waiting    = "wait"
-	Done       = "ok" // Plus 6 says it of every state that it does not know: look for a file
+	Done       = "ok" // Plus 6 also reports it for a state that it does not know: look for a file
 	Failed     = "error"
-	DeviceCode = "device_code" // Plus 6: a code is to be shown
-	AuthURL    = "auth_url"    // Plus 6: a URL is to be opened
+	DeviceCode = "device_code" // Plus 6: show the code
+	AuthURL    = "auth_url"    // Plus 6: show the URL
 )
 
-// Progress is how a sign-in stands.
+// Progress is the state of a sign-in.
 type Progress struct {
 	Status          string `json:"status"`
 	Error           string `json:"error"`
@@ -47,16 +48,16 @@ type Progress struct {
 	UserCode        string `json:"user_code"`
 }
 
-// Progress asks how the sign-in with that state stands.
+// Progress returns the state of the sign-in with that state parameter.
 func (c *Client) Progress(ctx context.Context, state string) (Progress, error) {
 	var p Progress
 	err := c.call(ctx, http.MethodGet, "get-auth-status", url.Values{"state": {state}}, nil, &p)
 	return p, err
 }
 
-// Deliver hands over what the browser came back with. Generation 7 takes it by
-// POST and says whether the state is known; the older one takes it at
-// /WORD/callback and says yes to anything, so that nil means nothing there.
+// Deliver passes on the browser's answer. Generation 7 takes it by POST and refuses an
+// unknown state; the older one takes it at /WORD/callback and accepts anything, so that
+// nil is not a proof there.
 func (c *Client) Deliver(ctx context.Context, word string, answer url.Values) error {
 	in := map[string]string{"state": answer.Get("state"), "code": answer.Get("code"), "error": answer.Get("error")}
 	err := c.call(ctx, http.MethodPost, "oauth-callback", nil, in, nil)
@@ -64,7 +65,7 @@ func (c *Client) Deliver(ctx context.Context, word string, answer url.Values) er
 		return err
 	}
 	key := c.Key
-	c.Key = "" // this route takes none
+	c.Key = "" // this route needs none
 	defer func() { c.Key = key }()
 	_, status, err := c.send(ctx, http.MethodGet, "/"+url.PathEscape(word)+"/callback", answer, nil)
 	if err == nil && status >= http.StatusBadRequest {
@@ -73,8 +74,7 @@ func (c *Client) Deliver(ctx context.Context, word string, answer url.Values) er
 	return err
 }
 
-// Cancel ends a sign-in that is under way. The older generation cannot: its
-// sessions end by themselves.
+// Cancel ends a sign-in. The older generation cannot; its sign-ins time out.
 func (c *Client) Cancel(ctx context.Context, state string) error {
 	err := c.call(ctx, http.MethodDelete, "oauth-session", url.Values{"state": {state}}, nil, nil)
 	if errors.Is(err, ErrUnsupported) {

@@ -21,7 +21,7 @@ type CredentialFile struct {
 	NextRetryAfter *time.Time `json:"next_retry_after"`
 }
 
-// Files lists the credentials that the server holds.
+// Files returns the credentials that the server has loaded.
 func (c *Client) Files(ctx context.Context) ([]CredentialFile, error) {
 	var reply struct {
 		Files []CredentialFile `json:"files"`
@@ -30,8 +30,8 @@ func (c *Client) Files(ctx context.Context) ([]CredentialFile, error) {
 	return reply.Files, err
 }
 
-// Models counts the models that a credential offers; known is false when the
-// server cannot say (Plus 6).
+// Models returns the number of models that a credential offers; known is false if the
+// server does not report it (Plus 6).
 func (c *Client) Models(ctx context.Context, name string) (count int, known bool, err error) {
 	var reply struct {
 		Models []struct{} `json:"models"`
