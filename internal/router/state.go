@@ -50,6 +50,11 @@ func (r *Router) State() State {
 			isAvailable[d.Group] = true
 		}
 	}
+	for _, d := range r.policy.Groups.Matched() {
+		if access, _ := d.Cooldown.Access(now); access == cooldown.Closed || access == cooldown.Busy {
+			s.Cooling = append(s.Cooling, describeCooldown(d))
+		}
+	}
 	for _, name := range r.settings.Groups {
 		if !isAvailable[name] {
 			s.UnavailableGroups = append(s.UnavailableGroups, name)

@@ -26,6 +26,10 @@ func (w *Walk) NoSuchModel() *failure.Failure {
 		return failure.BadRequest("", fmt.Sprintf("litellm.BadRequestError: There are no healthy deployments for "+
 			"this model: %s. Its provider needs an api_base in the embedded router.", q.Model))
 	}
+	if _, reason := w.policy.Settings.Match(q.Model); reason != "" {
+		return failure.BadRequest("", fmt.Sprintf("litellm.BadRequestError: There are no healthy deployments for this model: %s. A pattern of model_list matches it, but %s.",
+			failure.Shorten(q.Model), reason))
+	}
 	name := "None"
 	if q.ModelLiteral != nil {
 		name = failure.Shorten(q.Model)
@@ -48,7 +52,7 @@ func (w *Walk) askGroup(g *Group, depth int) (*reply.Answer, *failure.Failure) {
 	targets := w.fallbacks(g.Name, f)
 	var first *failure.Failure
 	for _, name := range targets {
-		next := w.policy.Groups[name]
+		next := w.policy.Groups.Find(name)
 		if next == nil || slices.Contains(w.visited, name) || depth >= maxFallbacks {
 			continue
 		}
@@ -105,6 +109,6 @@ func (w *Walk) boundFallbacks() {
 	if list == nil {
 		return
 	}
-	list = slices.DeleteFunc(list, func(name string) bool { return w.policy.Groups[name] == nil })
+	list = slices.DeleteFunc(list, func(name string) bool { return w.policy.Groups.Find(name) == nil })
 	w.request.Control.Fallbacks = list[:min(len(list), maxFallbacks)]
 }

@@ -2,7 +2,10 @@ package route
 
 import (
 	"cmp"
+	"maps"
 	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/router/deployment"
@@ -32,29 +35,88 @@ func (g *Group) keepAlive(otherwise time.Duration) time.Duration {
 	return otherwise
 }
 
+// maxMatched is how many names that patterns match are remembered with their groups.
+const maxMatched = 1000
+
+// Groups finds the group of a model's name. It is safe for concurrent use.
+type Groups struct {
+	settings *settings.Settings
+	named    map[string]*Group // never changed
+
+	mu      sync.Mutex
+	matched map[string]*Group // of names that patterns matched
+}
+
 // NewGroups collects deployments by model_name, and by litellm_params.model for
 // clients that ask for a deployment by its full name, as LiteLLM allows.
-func NewGroups(s *settings.Settings, deployments []*deployment.Deployment) map[string]*Group {
-	groups := map[string]*Group{}
+func NewGroups(s *settings.Settings, deployments []*deployment.Deployment) *Groups {
+	g := &Groups{settings: s, named: map[string]*Group{}, matched: map[string]*Group{}}
 	add := func(name string, d *deployment.Deployment) {
-		if groups[name] == nil {
-			groups[name] = &Group{Name: name}
+		if g.named[name] == nil {
+			g.named[name] = &Group{Name: name}
 		}
-		groups[name].Deployments = append(groups[name].Deployments, d)
+		g.named[name].Deployments = append(g.named[name].Deployments, d)
 	}
 	for _, d := range deployments {
-		add(d.Group, d)
+		if !d.IsPattern() {
+			add(d.Group, d)
+		}
 	}
 	for _, d := range deployments {
-		if !slices.Contains(s.Groups, d.Model) && d.Mock == nil && d.MissingKey == "" {
+		if !slices.Contains(s.Groups, d.Model) && d.Mock == nil && d.MissingKey == "" && !d.IsPattern() && !s.MatchesPattern(d.Model) {
 			add(d.Model, d)
 		}
 	}
-	for _, g := range groups {
-		slices.SortStableFunc(g.Deployments, func(a, b *deployment.Deployment) int {
-			return cmp.Compare(a.Order, b.Order)
-		})
-		g.hasKey = slices.ContainsFunc(g.Deployments, func(d *deployment.Deployment) bool { return d.MissingKey == "" })
+	for _, group := range g.named {
+		group.prepare()
 	}
-	return groups
+	return g
+}
+
+// prepare sorts the deployments and notes whether one of them has its key.
+func (g *Group) prepare() {
+	slices.SortStableFunc(g.Deployments, func(a, b *deployment.Deployment) int {
+		return cmp.Compare(a.Order, b.Order)
+	})
+	g.hasKey = slices.ContainsFunc(g.Deployments, func(d *deployment.Deployment) bool { return d.MissingKey == "" })
+}
+
+// Find returns the group of a model's name: that of the name itself, else the
+// deployments of the most specific pattern that matches it. It returns nil when there
+// is none.
+func (g *Groups) Find(name string) *Group {
+	if group := g.named[name]; group != nil || !g.settings.HasPatterns() {
+		return group
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if group := g.matched[name]; group != nil {
+		return group
+	}
+	found, _ := g.settings.Match(name)
+	if len(found) == 0 {
+		return nil
+	}
+	group := &Group{Name: name}
+	for _, d := range found {
+		group.Deployments = append(group.Deployments, deployment.New(d))
+	}
+	group.prepare()
+	if len(g.matched) >= maxMatched { // clients choose the names
+		clear(g.matched)
+	}
+	g.matched[strings.Clone(name)] = group
+	return group
+}
+
+// Matched returns the deployments that patterns led to, sorted by their groups. Each
+// name has cooldowns of its own: a model that does not exist stops no other.
+func (g *Groups) Matched() []*deployment.Deployment {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var all []*deployment.Deployment
+	for _, name := range slices.Sorted(maps.Keys(g.matched)) {
+		all = append(all, g.matched[name].Deployments...)
+	}
+	return all
 }

@@ -37,7 +37,7 @@ func SleepOnTimer(ctx context.Context, d time.Duration) error {
 // Policy is what all requests share when they are routed.
 type Policy struct {
 	Settings *settings.Settings
-	Groups   map[string]*Group
+	Groups   *Groups
 	Cooldown *cooldown.Policy
 	Logger   *slog.Logger
 	Now      func() time.Time
@@ -71,7 +71,7 @@ func (w *Walk) Reset(p *Policy, q *request.Request, x *upstream.Exchange, routin
 }
 
 // Group returns the group of the model that the request asks for; nil when there is none.
-func (w *Walk) Group() *Group { return w.policy.Groups[w.request.Model] }
+func (w *Walk) Group() *Group { return w.policy.Groups.Find(w.request.Model) }
 
 // KeepAlive returns the interval of keep-alives while a group is asked.
 func (w *Walk) KeepAlive(g *Group) time.Duration { return g.keepAlive(w.policy.Settings.KeepAlive) }

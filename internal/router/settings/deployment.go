@@ -13,14 +13,16 @@ import (
 // readModels reads model_list.
 func readModels(s *Settings, top document.Section, forward forwardSettings) {
 	seen, known, credentials := map[string]bool{}, providers{}, readCredentials(top)
+	s.patterns = patterns{top: top, forward: forward}
 	for i, v := range top.List("model_list") {
 		path := []any{"model_list", i}
 		entry := top.File().Mapping(path, v)
-		d := readDeployment(entry, i, known, credentials)
+		d := readDeployment(entry, i)
 		if d == nil {
 			continue
 		}
-		if d.Base == nil && d.Mock == nil {
+		beforeUpstream := *d
+		if !canServe(d, entry, known, credentials) {
 			s.DroppedGroups = append(s.DroppedGroups, d.Group)
 			continue
 		}
@@ -30,27 +32,52 @@ func readModels(s *Settings, top document.Section, forward forwardSettings) {
 		seen[d.ID] = true
 		d.ForwardRule = forward.ruleFor(d, entry)
 		s.Deployments = append(s.Deployments, d)
+		if isPattern(d.Group) {
+			s.patterns.add(i, &beforeUpstream)
+		}
 	}
-	s.Groups = lo.Uniq(lo.Map(s.Deployments, func(d *Deployment, _ int) string { return d.Group }))
+	s.patterns.sort()
+	s.Groups = lo.Reject(lo.Uniq(lo.Map(s.Deployments, func(d *Deployment, _ int) string { return d.Group })),
+		func(group string, _ int) bool { return isPattern(group) })
 	s.DroppedGroups = lo.Without(lo.Uniq(s.DroppedGroups), s.Groups...)
 }
 
-// readDeployment reads one entry of model_list. It returns nil when the file has an error.
-func readDeployment(entry document.Section, index int, known providers, credentials credentials) *Deployment {
+// canServe reads where an entry's model is served, and reports whether it can be
+// asked there. A warning says why not.
+func canServe(d *Deployment, entry document.Section, known providers, credentials credentials) bool {
+	params := entry.Sub("litellm_params")
+	if d.Model == "" {
+		return false
+	}
+	if infersProvider(d, params) {
+		return true
+	}
+	readUpstream(d, upstreamEntry{params: params, info: entry.Sub("model_info"), credentials: credentials}, known)
+	return d.Base != nil || d.Mock != nil
+}
+
+// readDeployment reads one entry of model_list, except where its model is served. It
+// returns nil when the file has an error. A deployment without Model cannot serve.
+func readDeployment(entry document.Section, index int) *Deployment {
 	entry.WarnUnknown("model_name", "litellm_params", "model_info")
 	params := entry.Sub("litellm_params")
 	params.WarnUnknown("model", "api_base", "base_url", "api_key", "api_version", "azure_ad_token", "litellm_credential_name",
 		"organization", "extra_headers", "custom_llm_provider", "timeout", "stream_timeout", "ttft_timeout",
 		"keepalive_seconds", "num_retries", "cooldown_time", "weight", "rpm", "tpm", "order", "mock_response",
 		"flowgate_forward_client_identity", "flowgate_cliproxyapi")
-	group, _ := entry.Text("model_name")
-	model, _ := params.Text("model")
+	group, missingGroup := entry.Text("model_name")
+	model, missingModel := params.Text("model")
 	switch {
 	case entry.File().Err() != nil:
+		return nil
+	case missingGroup != "":
+		entry.Warn("environment-variable-unset", "model_name", "environment variable %s is not set; the deployment cannot serve", missingGroup)
 		return nil
 	case group == "":
 		entry.File().Fail(entry.Path(), "the entry has no model_name")
 		return nil
+	case missingModel != "":
+		params.Warn("environment-variable-unset", "model", "environment variable %s is not set; the deployment cannot serve", missingModel)
 	case model == "":
 		entry.File().Fail(entry.Path(), "the entry has no litellm_params.model")
 		return nil
@@ -62,7 +89,6 @@ func readDeployment(entry document.Section, index int, known providers, credenti
 		d.ID = hex.EncodeToString(sum[:16])
 	}
 	readTuning(d, params)
-	readUpstream(d, upstreamEntry{params: params, info: entry.Sub("model_info"), credentials: credentials}, known)
 	if entry.File().Err() != nil {
 		return nil
 	}

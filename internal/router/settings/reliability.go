@@ -69,7 +69,7 @@ func warnUnknownFallbacks(s *Settings, top document.Section) {
 			section = "router_settings"
 		}
 		for _, name := range append([]string{from}, to...) {
-			if name != "*" && !exists[name] {
+			if name != "*" && !exists[name] && !s.MatchesPattern(name) {
 				top.File().Warn("fallback-unknown", []any{section, key},
 					"a fallback names %q, which no deployment that can serve has as model_name", name)
 			}

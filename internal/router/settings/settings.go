@@ -20,7 +20,7 @@ type Settings struct {
 	Warnings    []config.Warning
 	Deployments []*Deployment // in the order of model_list, without those that have no address
 
-	Groups        []string // model_name of every group that can serve, in the order of model_list
+	Groups        []string // model_name of every group that can serve, in the order of model_list, patterns left out
 	DroppedGroups []string // model_names without a deployment that has an address
 	MasterKey     string   // the key that clients send
 	AllowedHosts  []string // general_settings.flowgate_allowed_hosts
@@ -40,6 +40,8 @@ type Settings struct {
 	ContextFallbacks map[string][]string // when the prompt is too long for the group
 	DefaultFallbacks []string
 
+	patterns patterns
+
 	Cooldown          CooldownRule // as written under router_settings
 	MisplacedCooldown CooldownRule // as written under litellm_settings, where LiteLLM ignores it
 }
@@ -47,7 +49,7 @@ type Settings struct {
 // Deployment is one entry of model_list: a model at an upstream.
 type Deployment struct {
 	ID       string // model_info.id, or a digest of the entry
-	Group    string // model_name
+	Group    string // model_name, or the name that matched it
 	Model    string // litellm_params.model as written: "openai/gpt-5"
 	Upstream string // the name that the upstream gets: "gpt-5"
 	Kind     Kind   // the interfaces that the upstream has

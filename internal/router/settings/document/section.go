@@ -35,6 +35,15 @@ func (s Section) Path() []any { return s.path }
 // File returns the file that the section belongs to.
 func (s Section) File() *File { return s.file }
 
+// Renewed returns the section as part of a copy of its file that has no errors and no
+// warnings yet, so that it can be read again, and concurrently.
+func (s Section) Renewed() Section {
+	file := *s.file
+	file.Warnings, file.err = nil, nil
+	s.file = &file
+	return s
+}
+
 // Has reports whether key has a value that is not null.
 func (s Section) Has(key string) bool { return s.values[key] != nil }
 
