@@ -48,10 +48,10 @@ func findModelRoute(path string) getHandler {
 	}
 	return func(r *Router, w http.ResponseWriter, _ *http.Request) {
 		name := name
-		if !slices.Contains(r.settings.Groups, name) {
+		if !slices.Contains(r.settings.ListedNames(), name) {
 			name = strings.Trim(name, "/")
 		}
-		if !slices.Contains(r.settings.Groups, name) {
+		if !slices.Contains(r.settings.ListedNames(), name) {
 			writeDetail(w, http.StatusNotFound, "The model `"+name+"` does not exist or is not accessible")
 			return
 		}

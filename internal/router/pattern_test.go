@@ -14,16 +14,22 @@ import (
 const patterns = `general_settings: {master_key: sk-test}
 litellm_settings: {num_retries: 0, fallbacks: [{m: [spare-1]}]}
 model_list:
-  - {model_name: m, litellm_params: {model: openai/fail-500, api_base: "http://127.0.0.1:9190/v1"}}
-  - {model_name: "spare-*", litellm_params: {model: "openai/ok-*", api_base: "http://127.0.0.1:9190/v1"}, model_info: {id: spare}}
-  - {model_name: "mine/*", litellm_params: {model: "openai/*", api_base: "http://127.0.0.1:9190/v1"}, model_info: {id: mine}}
+  - model_name: m
+    litellm_params: {model: openai/fail-500, api_base: "http://127.0.0.1:9190/v1"}
+  - model_name: "spare-*"
+    litellm_params: {model: "openai/ok-*", api_base: "http://127.0.0.1:9190/v1"}
+    model_info: {id: spare}
+  - model_name: "mine/*"
+    litellm_params: {model: "openai/*", api_base: "http://127.0.0.1:9190/v1"}
+    model_info: {id: mine}
 `
 
 func TestAPatternServesEveryNameThatItMatches(t *testing.T) {
 	t.Parallel()
 	s := start(t, patterns, router.Options{})
 	got := s.chat("mine/ok-7")
-	if got.status != 200 || got.header.Get("x-litellm-model-id") != "mine" || got.header.Get("x-litellm-model-group") != "mine/ok-7" || !strings.Contains(got.body, `"model":"mine/ok-7"`) {
+	id, group := got.header.Get("x-litellm-model-id"), got.header.Get("x-litellm-model-group")
+	if got.status != 200 || id != "mine" || group != "mine/ok-7" || !strings.Contains(got.body, `"model":"mine/ok-7"`) {
 		t.Errorf("%d %v %s", got.status, got.header, got.body)
 	}
 	if got := s.chat("m"); got.status != 200 || got.header.Get("x-litellm-model-group") != "spare-1" {
@@ -32,8 +38,9 @@ func TestAPatternServesEveryNameThatItMatches(t *testing.T) {
 	if want := []string{"ok-7", "fail-500", "ok-1"}; !slices.Equal(s.models(), want) {
 		t.Errorf("the upstream was asked for %v, not %v", s.models(), want)
 	}
-	if got := s.send("GET", "/v1/models", "", nil); strings.Contains(got.body, "*") || !strings.Contains(got.body, `"id":"m"`) {
-		t.Errorf("the list of models: %s", got.body)
+	list := s.send("GET", "/v1/models", "", nil).body
+	if strings.Contains(list, "*") || !strings.Contains(list, `"id":"m"`) {
+		t.Errorf("the list of models: %s", list)
 	}
 	if got := s.chat("other"); got.status != 400 || !strings.Contains(got.body, "Invalid model name") {
 		t.Errorf("a name that no pattern matches: %d %s", got.status, got.body)
@@ -53,7 +60,7 @@ func TestACooldownOfOneMatchedModelStopsNoOther(t *testing.T) {
 		t.Errorf("the other one: %d %s", got.status, got.body)
 	}
 	state := s.router.State()
-	if len(state.Cooling) != 1 || state.Cooling[0].Group != "mine/fail-401" || state.Cooling[0].Deployment != "mine" {
+	if c := state.Cooling; len(c) != 1 || c[0].Group != "mine/fail-401" || c[0].Deployment != "mine" {
 		t.Errorf("%+v", state.Cooling)
 	}
 }
@@ -87,10 +94,11 @@ func TestAPatternWhoseProviderIsNotKnownSaysWhy(t *testing.T) {
 	s := start(t, `general_settings: {master_key: sk-test}
 model_list: [{model_name: "*", litellm_params: {model: "*"}}]
 `, router.Options{})
-	if got := s.chat("nosuch/m"); got.status != 400 || !strings.Contains(got.body, `provider \"nosuch\" needs an api_base`) {
+	got := s.chat("nosuch/m")
+	if got.status != 400 || !strings.Contains(got.body, `provider \"nosuch\" needs an api_base`) {
 		t.Errorf("%d %s", got.status, got.body)
 	}
-	if got := s.chat("bedrock/claude"); got.status != 400 || !strings.Contains(got.body, "runtime: litellm") {
+	if got = s.chat("bedrock/claude"); got.status != 400 || !strings.Contains(got.body, "runtime: litellm") {
 		t.Errorf("%d %s", got.status, got.body)
 	}
 }

@@ -103,7 +103,7 @@ func New(s *settings.Settings, opts Options) (*Router, error) {
 		return nil, err
 	}
 	r := &Router{settings: s, access: access.New(s.MasterKey, slices.Concat(opts.Hosts, s.AllowedHosts)...),
-		modelList: encodeModelList(s.Groups)}
+		modelList: encodeModelList(s.ListedNames())}
 	for _, d := range s.Deployments {
 		r.deployments = append(r.deployments, deployment.New(d))
 	}

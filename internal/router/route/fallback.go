@@ -27,8 +27,8 @@ func (w *Walk) NoSuchModel() *failure.Failure {
 			"this model: %s. Its provider needs an api_base in the embedded router.", q.Model))
 	}
 	if _, reason := w.policy.Settings.Match(q.Model); reason != "" {
-		return failure.BadRequest("", fmt.Sprintf("litellm.BadRequestError: There are no healthy deployments for this model: %s. A pattern of model_list matches it, but %s.",
-			failure.Shorten(q.Model), reason))
+		return failure.BadRequest("", fmt.Sprintf("litellm.BadRequestError: There are no healthy deployments for "+
+			"this model: %s. A pattern of model_list matches it, but %s.", failure.Shorten(q.Model), reason))
 	}
 	name := "None"
 	if q.ModelLiteral != nil {
@@ -87,6 +87,10 @@ func (w *Walk) fallbackSuffix(g *Group, f *failure.Failure, targets []string, fi
 // fallbacks returns the groups that stand in for one that failed with f.
 func (w *Walk) fallbacks(group string, f *failure.Failure) []string {
 	s, control := w.policy.Settings, &w.request.Control
+	asked := group // or its alias
+	if len(w.visited) == 1 {
+		asked = w.request.Model
+	}
 	switch {
 	case control.NoFallbacks:
 		return nil
@@ -94,6 +98,8 @@ func (w *Walk) fallbacks(group string, f *failure.Failure) []string {
 		return control.Fallbacks
 	case f.TooLong && s.ContextFallbacks[group] != nil:
 		return s.ContextFallbacks[group]
+	case s.Fallbacks[asked] != nil:
+		return s.Fallbacks[asked]
 	case s.Fallbacks[group] != nil:
 		return s.Fallbacks[group]
 	case s.Fallbacks["*"] != nil:

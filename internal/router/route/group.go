@@ -63,14 +63,26 @@ func NewGroups(s *settings.Settings, deployments []*deployment.Deployment) *Grou
 		}
 	}
 	for _, d := range deployments {
-		if !slices.Contains(s.Groups, d.Model) && d.Mock == nil && d.MissingKey == "" && !d.IsPattern() && !s.MatchesPattern(d.Model) {
+		isTaken := slices.Contains(s.Groups, d.Model) || d.IsPattern() || s.MatchesPattern(d.Model)
+		if !isTaken && d.Mock == nil && d.MissingKey == "" {
 			add(d.Model, d)
 		}
 	}
 	for _, group := range g.named {
 		group.prepare()
 	}
+	g.addAliases()
 	return g
+}
+
+// addAliases makes the groups' other names lead to them, also where a group has that
+// name, as in LiteLLM.
+func (g *Groups) addAliases() {
+	targets := map[string]*Group{}
+	for _, a := range g.settings.Aliases {
+		targets[a.Name] = g.Find(a.Target)
+	}
+	maps.Copy(g.named, targets)
 }
 
 // prepare sorts the deployments and notes whether one of them has its key.

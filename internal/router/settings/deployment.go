@@ -37,8 +37,8 @@ func readModels(s *Settings, top document.Section, forward forwardSettings) {
 		}
 	}
 	s.patterns.sort()
-	s.Groups = lo.Reject(lo.Uniq(lo.Map(s.Deployments, func(d *Deployment, _ int) string { return d.Group })),
-		func(group string, _ int) bool { return isPattern(group) })
+	groups := lo.Map(s.Deployments, func(d *Deployment, _ int) string { return d.Group })
+	s.Groups = lo.Reject(lo.Uniq(groups), func(group string, _ int) bool { return isPattern(group) })
 	s.DroppedGroups = lo.Without(lo.Uniq(s.DroppedGroups), s.Groups...)
 }
 
@@ -52,7 +52,7 @@ func canServe(d *Deployment, entry document.Section, known providers, credential
 	if infersProvider(d, params) {
 		return true
 	}
-	readUpstream(d, upstreamEntry{params: params, info: entry.Sub("model_info"), credentials: credentials}, known)
+	readUpstream(d, newUpstreamEntry(entry, credentials), known)
 	return d.Base != nil || d.Mock != nil
 }
 
@@ -61,8 +61,8 @@ func canServe(d *Deployment, entry document.Section, known providers, credential
 func readDeployment(entry document.Section, index int) *Deployment {
 	entry.WarnUnknown("model_name", "litellm_params", "model_info")
 	params := entry.Sub("litellm_params")
-	params.WarnUnknown("model", "api_base", "base_url", "api_key", "api_version", "azure_ad_token", "litellm_credential_name",
-		"organization", "extra_headers", "custom_llm_provider", "timeout", "stream_timeout", "ttft_timeout",
+	params.WarnUnknown("model", "api_base", "base_url", "api_key", "api_version", "azure_ad_token",
+		"litellm_credential_name", "organization", "extra_headers", "custom_llm_provider", "timeout", "stream_timeout", "ttft_timeout",
 		"keepalive_seconds", "num_retries", "cooldown_time", "weight", "rpm", "tpm", "order", "mock_response",
 		"flowgate_forward_client_identity", "flowgate_cliproxyapi")
 	group, missingGroup := entry.Text("model_name")
@@ -71,13 +71,13 @@ func readDeployment(entry document.Section, index int) *Deployment {
 	case entry.File().Err() != nil:
 		return nil
 	case missingGroup != "":
-		entry.Warn("environment-variable-unset", "model_name", "environment variable %s is not set; the deployment cannot serve", missingGroup)
+		warnUnset(entry, "model_name", missingGroup)
 		return nil
 	case group == "":
 		entry.File().Fail(entry.Path(), "the entry has no model_name")
 		return nil
 	case missingModel != "":
-		params.Warn("environment-variable-unset", "model", "environment variable %s is not set; the deployment cannot serve", missingModel)
+		warnUnset(params, "model", missingModel)
 	case model == "":
 		entry.File().Fail(entry.Path(), "the entry has no litellm_params.model")
 		return nil
@@ -93,6 +93,12 @@ func readDeployment(entry document.Section, index int) *Deployment {
 		return nil
 	}
 	return d
+}
+
+// warnUnset warns that a deployment cannot serve without an environment variable.
+func warnUnset(section document.Section, key, variable string) {
+	section.Warn("environment-variable-unset", key,
+		"environment variable %s is not set; the deployment cannot serve", variable)
 }
 
 // readTuning reads a deployment's own times, retries and weights.

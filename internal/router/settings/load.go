@@ -95,6 +95,7 @@ func readSections(top document.Section) *Settings {
 		lo.ToPtr(defaultKeepAlive))
 	readFallbacks(s, litellm, router)
 	readModels(s, top, forward)
+	readAliases(s, litellm, router)
 	warnUnknownFallbacks(s, top)
 	return s
 }

@@ -124,13 +124,14 @@ func (p *patterns) find(model string) (match *pattern, name string, parts []stri
 
 // resolve returns the deployments of a pattern for a model. name is what it matched,
 // which has the parts in place of its *.
-func (p *patterns) resolve(match *pattern, model, name string, parts []string) (deployments []*Deployment, reason string) {
+func (p *patterns) resolve(match *pattern, model, name string, parts []string) (
+	deployments []*Deployment, reason string) {
 	for _, entry := range match.entries {
 		top := p.top.Renewed()
 		section := top.File().Mapping([]any{"model_list", entry.index}, top.List("model_list")[entry.index])
 		d := *entry.base
 		d.Group, d.Model = model, fillPattern(d.Model, name, parts)
-		readUpstream(&d, upstreamEntry{params: section.Sub("litellm_params"), info: section.Sub("model_info"), credentials: readCredentials(top)}, providers{})
+		readUpstream(&d, newUpstreamEntry(section, readCredentials(top)), providers{})
 		switch warnings := top.File().Warnings; {
 		case d.Base != nil || d.Mock != nil:
 			d.ForwardRule = p.forward.ruleFor(&d, section)

@@ -15,10 +15,11 @@ const keepAliveKey = "sse_keepalive_ping_interval_seconds"
 
 // readReliability reads retries, timeouts and cooldowns.
 func readReliability(s *Settings, litellm, router document.Section) {
-	litellm.WarnUnknown("drop_params", "num_retries", "request_timeout", "allowed_fails", "cooldown_time", "fallbacks", "default_fallbacks",
-		"context_window_fallbacks", "model_group_settings", keepAliveKey)
+	litellm.WarnUnknown("drop_params", "num_retries", "request_timeout", "allowed_fails", "cooldown_time", "fallbacks",
+		"default_fallbacks", "context_window_fallbacks", "model_group_settings", "model_alias_map", keepAliveKey)
 	router.WarnUnknown("routing_strategy", "num_retries", "timeout", "stream_timeout", "ttft_timeout", "allowed_fails",
-		"cooldown_time", "disable_cooldowns", "fallbacks", "default_fallbacks", "context_window_fallbacks")
+		"cooldown_time", "disable_cooldowns", "fallbacks", "default_fallbacks", "context_window_fallbacks",
+		"model_group_alias")
 	if strategy, _ := router.Text("routing_strategy"); strategy != "" && strategy != "simple-shuffle" {
 		router.Warn("routing-strategy-unknown", "routing_strategy",
 			"routing strategy %q is not available; simple-shuffle is used", strategy)
@@ -63,6 +64,9 @@ func readFallbacks(s *Settings, litellm, router document.Section) {
 // warnUnknownFallbacks warns about fallbacks from or to groups that model_list does not have.
 func warnUnknownFallbacks(s *Settings, top document.Section) {
 	exists := lo.SliceToMap(s.Groups, func(n string) (string, bool) { return n, true })
+	for _, a := range s.Aliases {
+		exists[a.Name] = true
+	}
 	check := func(key, from string, to []string) {
 		section := "litellm_settings"
 		if top.Sub("router_settings").Has(key) {

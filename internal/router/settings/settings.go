@@ -40,10 +40,20 @@ type Settings struct {
 	ContextFallbacks map[string][]string // when the prompt is too long for the group
 	DefaultFallbacks []string
 
+	Aliases []Alias // in the order in which they are resolved
+
 	patterns patterns
 
 	Cooldown          CooldownRule // as written under router_settings
 	MisplacedCooldown CooldownRule // as written under litellm_settings, where LiteLLM ignores it
+}
+
+// Alias is another name of a group: of router_settings.model_group_alias, or of
+// litellm_settings.model_alias_map.
+type Alias struct {
+	Name   string
+	Target string // the name of a group, or one that a pattern matches
+	Hidden bool   // GET /v1/models does not have it
 }
 
 // Deployment is one entry of model_list: a model at an upstream.

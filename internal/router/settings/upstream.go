@@ -18,6 +18,11 @@ type upstreamEntry struct {
 	credentials credentials
 }
 
+// newUpstreamEntry returns what an entry of model_list says of its upstream.
+func newUpstreamEntry(entry document.Section, all credentials) upstreamEntry {
+	return upstreamEntry{params: entry.Sub("litellm_params"), info: entry.Sub("model_info"), credentials: all}
+}
+
 // readUpstream reads where the deployment's model is served, under which name, with
 // which key, and which dialects it has there. A deployment that stays without Base
 // cannot serve; then there is a warning that says why.

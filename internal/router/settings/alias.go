@@ -1,0 +1,77 @@
+package settings
+
+import (
+	"slices"
+
+	"github.com/flowgate-go/flowgate/internal/router/settings/document"
+)
+
+// readAliases reads the other names of groups. LiteLLM resolves model_alias_map first,
+// whose names it never lists, and then model_group_alias, each of them once.
+func readAliases(s *Settings, litellm, router document.Section) {
+	groups := router.Sub("model_group_alias")
+	byName := map[string]string{}
+	for _, name := range groups.Keys() {
+		if a := readAlias(groups, name); a.Target != "" {
+			s.Aliases = append(s.Aliases, a)
+			byName[name] = a.Target
+		}
+	}
+	all := litellm.Sub("model_alias_map")
+	for _, name := range all.Keys() {
+		target, _ := all.Text(name)
+		if target == "" {
+			all.Fail(name, "expected the name of a model group")
+			continue
+		}
+		if further := byName[target]; further != "" {
+			target = further
+		}
+		s.Aliases = slices.DeleteFunc(s.Aliases, func(a Alias) bool { return a.Name == name })
+		s.Aliases = append(s.Aliases, Alias{Name: name, Target: target, Hidden: byName[name] == ""})
+	}
+	s.Aliases = slices.DeleteFunc(s.Aliases, func(a Alias) bool { return !s.isServed(a, groups, all) })
+}
+
+// readAlias reads an alias: the name of a group, or a mapping of model and hidden.
+func readAlias(groups document.Section, name string) Alias {
+	if _, isText := groups.Value(name).(string); isText {
+		target, _ := groups.Text(name)
+		return Alias{Name: name, Target: target}
+	}
+	entry := groups.Sub(name)
+	entry.WarnUnknown("model", "hidden")
+	target, _ := entry.Text("model")
+	if target == "" {
+		groups.Fail(name, "expected the name of a model group, or a mapping that has it as model")
+	}
+	return Alias{Name: name, Target: target, Hidden: entry.Flag("hidden")}
+}
+
+// isServed reports whether an alias leads to a group that can serve. A warning at the
+// section that has it says so otherwise.
+func (s *Settings) isServed(a Alias, sections ...document.Section) bool {
+	if slices.Contains(s.Groups, a.Target) || s.MatchesPattern(a.Target) {
+		return true
+	}
+	for _, section := range sections {
+		if section.Has(a.Name) {
+			section.Warn("alias-unknown", a.Name,
+				"the alias names %q, which no deployment that can serve has as model_name", a.Target)
+			break
+		}
+	}
+	return false
+}
+
+// ListedNames returns the names that GET /v1/models has: the aliases that are not
+// hidden, then the groups, as in LiteLLM.
+func (s *Settings) ListedNames() []string {
+	var names []string
+	for _, a := range s.Aliases {
+		if !a.Hidden && !slices.Contains(s.Groups, a.Name) {
+			names = append(names, a.Name)
+		}
+	}
+	return append(names, s.Groups...)
+}
