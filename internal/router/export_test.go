@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/router/dialect"
+	"github.com/flowgate-go/flowgate/internal/router/request"
 )
 
 // SetAfter replaces time.After.
@@ -24,7 +25,7 @@ func (r *Router) LendBody(size int, isClosed bool) (isReused bool) {
 	if f := c.request.Accept(httptest.NewRecorder(), &r.reader, &c.loan, ""); f != nil {
 		panic(f.Text)
 	}
-	body, _ := c.request.NewBody(r.deployments[0].ModelLiteral)
+	body, _ := c.request.NewBody(request.Changes{Model: r.deployments[0].ModelLiteral})
 	if isClosed {
 		_ = body.Close()
 	}

@@ -25,6 +25,11 @@ type Deployment struct {
 	GroupHeader  []string
 	ModelHeader  []string
 
+	// Defaults are what requests get unless the client sent it, by the dialect in which
+	// they are sent. BeforeMessages is what they get before they are translated into
+	// messages, by the client's dialect: the translation needs it.
+	Defaults, BeforeMessages [dialect.Count][]dialect.Member
+
 	urls            [dialect.Count]*url.URL
 	header          http.Header // shared by all requests: never changed
 	anthropicHeader http.Header // the same for Anthropic's dialects
@@ -44,6 +49,7 @@ func New(s *settings.Deployment) *Deployment {
 	}
 	d.Cooldown.Deployment = s
 	d.prepareRedaction()
+	d.prepareDefaults()
 	d.header = http.Header{
 		"Content-Type":    {"application/json"},
 		"Accept":          {"*/*"},

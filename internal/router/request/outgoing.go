@@ -3,8 +3,11 @@ package request
 import (
 	"bytes"
 	"io"
+	"slices"
 	"sync"
 	"sync/atomic"
+
+	"github.com/flowgate-go/flowgate/internal/router/dialect"
 )
 
 // outgoing is the body of a request to an upstream, made of pieces of the client's
@@ -23,10 +26,16 @@ type outgoing struct {
 // writes of any other.
 const smallBody = 16 << 10
 
-// NewBody returns the body for an upstream whose model's name is modelLiteral, a JSON
-// string literal, and its length in bytes.
-func (q *Request) NewBody(modelLiteral []byte) (io.ReadCloser, int64) {
-	o := q.newOutgoing(modelLiteral)
+// Changes are what a deployment's requests have differently from the client's.
+type Changes struct {
+	Model    []byte           // the upstream's name of the model, as a JSON string literal
+	Defaults []dialect.Member // added where the client did not send them
+	OldLimit bool             // chat: max_completion_tokens becomes max_tokens
+}
+
+// NewBody returns the body for an upstream, and its length in bytes.
+func (q *Request) NewBody(c Changes) (io.ReadCloser, int64) {
+	o := q.newOutgoing(c)
 	size := 0
 	for _, p := range o.pieces {
 		size += len(p)
@@ -42,16 +51,16 @@ func (q *Request) NewBody(modelLiteral []byte) (io.ReadCloser, int64) {
 	return io.NopCloser(bytes.NewReader(whole)), int64(size)
 }
 
-// AppendBody appends the body for an upstream whose model's name is modelLiteral to dst.
-func (q *Request) AppendBody(dst, modelLiteral []byte) []byte {
-	for _, piece := range q.newOutgoing(modelLiteral).pieces {
+// AppendBody appends the body for an upstream to dst.
+func (q *Request) AppendBody(dst []byte, c Changes) []byte {
+	for _, piece := range q.newOutgoing(c).pieces {
 		dst = append(dst, piece...)
 	}
 	return dst
 }
 
 // newOutgoing applies the edits to the client's body.
-func (q *Request) newOutgoing(modelLiteral []byte) *outgoing {
+func (q *Request) newOutgoing(c Changes) *outgoing {
 	o := &outgoing{loans: &q.lent}
 	o.pieces = o.store[:0]
 	at := 0
@@ -59,18 +68,44 @@ func (q *Request) newOutgoing(modelLiteral []byte) *outgoing {
 		o.add(q.body[at:e.start])
 		switch e.kind {
 		case replaceModel:
-			o.add(modelLiteral)
+			o.add(c.Model)
 		case insertModel:
 			o.add([]byte(`"model":`))
-			o.add(modelLiteral)
+			o.add(c.Model)
 			if q.keepsMembers {
 				o.add([]byte{','})
+			}
+		case renameLimit:
+			if c.OldLimit && !q.sent(oldLimit) {
+				o.add([]byte(`"` + oldLimit + `"`))
+			} else {
+				o.add(q.body[e.start:e.end])
 			}
 		}
 		at = e.end
 	}
+	if len(c.Defaults) > 0 {
+		end := bytes.LastIndexByte(q.body, '}')
+		o.add(q.body[at:end])
+		q.addDefaults(o, c.Defaults)
+		at = end
+	}
 	o.add(q.body[at:])
 	return o
+}
+
+// addDefaults adds the members that the client did not send.
+func (q *Request) addDefaults(o *outgoing, defaults []dialect.Member) {
+	for i := range defaults {
+		if !slices.ContainsFunc(q.names, defaults[i].SaysSame) {
+			o.add(defaults[i].Text)
+		}
+	}
+}
+
+// sent reports whether the client sent a member.
+func (q *Request) sent(name string) bool {
+	return slices.ContainsFunc(q.names, func(sent []byte) bool { return string(sent) == name })
 }
 
 // add appends a piece.

@@ -44,13 +44,15 @@ type Request struct {
 	PromptBytes  int // length of the prompt for the local estimate; counted in CountTokens only
 	Control      Control
 
-	body         []byte // as it came
-	edits        []edit // what upstreams get differently, in order
-	keepsMembers bool   // members besides the model go to upstreams
+	body         []byte   // as it came
+	names        [][]byte // of the members that the client sent
+	edits        []edit   // what upstreams get differently, in order
+	keepsMembers bool     // members besides the model go to upstreams
 	lent         atomic.Int32
 }
 
-// edit replaces body[start:end] by the deployment's model name, or by nothing.
+// edit replaces body[start:end] by the deployment's model name, by another name of a
+// member, or by nothing.
 type edit struct {
 	start, end int
 	kind       editKind
@@ -63,6 +65,7 @@ const (
 	cut editKind = iota
 	replaceModel
 	insertModel
+	renameLimit // max_completion_tokens, where the upstream has only its old name
 )
 
 // Reset begins a new request.
@@ -70,6 +73,7 @@ func (q *Request) Reset(req *http.Request, d dialect.Dialect) {
 	q.HTTP, q.Dialect, q.ID = req, d, CallID(req)
 	q.Model, q.ModelLiteral, q.Stream, q.PromptBytes, q.Control = "", nil, false, 0, Control{}
 	q.body, q.edits, q.keepsMembers = q.body[:0], q.edits[:0], false
+	q.names = q.names[:0]
 }
 
 // IsReusable reports whether the request may be reset for another one: no Transport

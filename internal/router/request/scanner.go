@@ -25,6 +25,7 @@ type scanner struct {
 // upstreams do not know them, and some refuse them.
 func (s *scanner) member(key []byte, start, end int) bool {
 	q := s.request
+	q.names = append(q.names, key)
 	value := q.body[start:end]
 	stays := true
 	switch string(key) {
@@ -53,8 +54,27 @@ func (s *scanner) member(key []byte, start, end int) bool {
 			s.readMockTesting(string(key), value)
 		}
 	}
+	before := s.tail
 	s.cutMember(stays, start, end)
+	if string(key) == newLimit && q.Dialect == dialect.Chat {
+		s.renameLimit(before, start)
+	}
 	return true
+}
+
+// The names of the limit of a chat reply: OpenAI replaced the old one, others did not.
+const (
+	newLimit = "max_completion_tokens"
+	oldLimit = "max_tokens"
+)
+
+// renameLimit adds the edit that gives the limit its old name for upstreams that know
+// only that. The name stands between the end of the member before and the value.
+func (s *scanner) renameLimit(before, start int) {
+	q := s.request
+	if at := bytes.Index(q.body[before:start], []byte(`"`+newLimit+`"`)); at >= 0 {
+		q.edits = append(q.edits, edit{before + at, before + at + len(`"`+newLimit+`"`), renameLimit})
+	}
 }
 
 // cutMember adds the edits that cut a member, commas included, unless it stays.

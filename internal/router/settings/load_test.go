@@ -90,7 +90,7 @@ func TestLoadWarnsAboutWhatHasNoEffectOrAnother(t *testing.T) {
 	t.Parallel()
 	s, err := load(t, `model_list:
   - model_name: m
-    litellm_params: {model: openai/up, api_base: http://UP/v1, api_key: os.environ/NOPE, temperature: 0.2}
+    litellm_params: {model: openai/up, api_base: http://UP/v1, api_key: os.environ/NOPE, max_parallel_requests: 2}
   - {model_name: lost, litellm_params: {model: nosuchprovider/x}}
 general_settings: {master_key: os.environ/KEY, database_url: x}
 litellm_settings: {allowed_fails: 1, drop_params: true, set_verbose: true, fallbacks: [{m: [ghost]}]}
@@ -102,7 +102,7 @@ surprise: 1
 	}
 	want := []config.Warning{
 		{Code: "environment-variable-unset", Path: "model_list[0].litellm_params.api_key", Line: 3},
-		{Code: "setting-without-effect", Path: "model_list[0].litellm_params.temperature", Line: 3},
+		{Code: "setting-without-effect", Path: "model_list[0].litellm_params.max_parallel_requests", Line: 3},
 		{Code: "provider-unknown", Path: "model_list[1].litellm_params.model", Line: 4},
 		{Code: "setting-without-effect", Path: "general_settings.database_url", Line: 5},
 		{Code: "cooldown-setting-misplaced", Path: "litellm_settings.allowed_fails", Line: 6},

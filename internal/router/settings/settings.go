@@ -67,6 +67,7 @@ type Deployment struct {
 	Dialects        dialect.Set // what the upstream has; dialect.All when nothing is known of it
 	Base            *url.URL    // api_base with the version folder; nil for a mock without an address
 	MessagesBase    *url.URL    // the same for messages, where they have another address; else nil
+	OldLimitName    bool        // chat: the upstream knows max_completion_tokens as max_tokens only
 	MaxTokensName   string      // chat: the upstream's name of the limit; empty: max_tokens
 	MaxOutputTokens int         // model_info.max_output_tokens; 0 when unset
 	TakesEffort     bool        // chat: the upstream takes reasoning_effort
@@ -78,6 +79,7 @@ type Deployment struct {
 	KeyHeader   string            // the header of the bare key; empty: Authorization with Bearer
 	Headers     map[string]string // further headers, the entry's own and the provider's
 	MissingKey  string            // the environment variable that should hold the key and is not set
+	Params      []Param           // what requests get unless the client sends it
 	Mock        *string           // mock_response: the deployment answers with this text itself
 	ForwardRule ForwardRule
 

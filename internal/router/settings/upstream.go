@@ -204,6 +204,7 @@ func readDialects(d *Deployment, info document.Section) {
 // readTranslation reads what a translation must know of the upstream.
 func readTranslation(d *Deployment, row provider.Provider, info document.Section, isOwn bool) {
 	d.TakesEffort, d.ReasoningBack = row.TakesEffort, row.ReturnsReasoning
+	d.OldLimitName = row.Rename["max_completion_tokens"] == "max_tokens"
 	if count := info.Count("max_output_tokens"); count != nil {
 		d.MaxOutputTokens = *count
 	}

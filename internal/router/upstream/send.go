@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/router/deployment"
+	"github.com/flowgate-go/flowgate/internal/router/request"
 	"github.com/flowgate-go/flowgate/internal/router/transport"
 )
 
@@ -47,7 +48,7 @@ func (x *Exchange) newBody(d *deployment.Deployment) (io.ReadCloser, int64) {
 	if x.call != nil {
 		return io.NopCloser(bytes.NewReader(x.translated)), int64(len(x.translated))
 	}
-	return x.request.NewBody(d.ModelLiteral)
+	return x.request.NewBody(request.Changes{Model: d.ModelLiteral, Defaults: d.Defaults[x.out], OldLimit: d.OldLimitName})
 }
 
 // forwardedHeader returns the client's header as far as the upstream may get it: what

@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/flowgate-go/flowgate/internal/router/deployment"
 	"github.com/flowgate-go/flowgate/internal/router/dialect"
 	"github.com/flowgate-go/flowgate/internal/router/failure"
 	"github.com/flowgate-go/flowgate/internal/router/reply"
+	"github.com/flowgate-go/flowgate/internal/router/request"
+	"github.com/flowgate-go/flowgate/internal/router/splice"
 	"github.com/flowgate-go/flowgate/internal/router/translate"
 	"github.com/flowgate-go/flowgate/internal/router/watchdog"
 )
@@ -27,10 +30,15 @@ func (x *Exchange) translate(d *deployment.Deployment) *failure.Failure {
 	if x.out, _ = d.OutgoingDialect(in); x.out == in { // route asks only deployments that have one
 		return nil
 	}
-	body := x.request.AppendBody(nil, d.ModelLiteral)
+	change := request.Changes{Model: d.ModelLiteral}
+	if x.out == dialect.Messages {
+		change.Defaults = d.BeforeMessages[in]
+	}
+	body := x.request.AppendBody(nil, change)
 	var err error
 	x.translated, x.call, err = translate.Request(translatedDialects[in], translatedDialects[x.out], body, x.options(d))
 	if err == nil {
+		x.translated = addDefaults(x.translated, d.Defaults[x.out])
 		return nil
 	}
 	f := failure.BadRequest("", err.Error())
@@ -39,6 +47,29 @@ func (x *Exchange) translate(d *deployment.Deployment) *failure.Failure {
 	}
 	f.Deployment, f.Sibling = d, true
 	return f
+}
+
+// addDefaults adds the members that a translated request does not have. The request
+// is an object without anything behind it.
+func addDefaults(body []byte, defaults []dialect.Member) []byte {
+	if len(defaults) == 0 {
+		return body
+	}
+	var names [][]byte
+	err := splice.Members(body, func(key []byte, _, _ int) bool {
+		names = append(names, bytes.Clone(key))
+		return true
+	})
+	if err != nil { // translate.Request writes whole objects
+		return body
+	}
+	body = body[:bytes.LastIndexByte(body, '}')]
+	for i := range defaults {
+		if !slices.ContainsFunc(names, defaults[i].SaysSame) {
+			body = append(body, defaults[i].Text...)
+		}
+	}
+	return append(body, '}')
 }
 
 // options returns what is known of the call and of the deployment.
