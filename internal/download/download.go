@@ -236,8 +236,7 @@ func (r Request) rejectTooLarge() error {
 }
 
 func unwritable(path string, err error) error {
-	return fault.New("store-unwritable", "write %s: %w", path, err).
-		WithHint("make it writable, free space on its disk; nothing was installed")
+	return fault.Unwritable("store-unwritable", path, err, "nothing was installed")
 }
 
 // waitBeforeRetry waits, or returns the cause of ctx when that ends first.

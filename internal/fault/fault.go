@@ -56,6 +56,16 @@ func Usage(code, format string, args ...any) *Error {
 	return e
 }
 
+// Unwritable returns a fault about a path that cannot be written. advice says what else
+// to do, or what was not changed; it may be empty.
+func Unwritable(code, path string, err error, advice string) *Error {
+	hint := "make it writable and free space on its disk"
+	if advice != "" {
+		hint += "; " + advice
+	}
+	return New(code, "write %s: %w", path, err).WithHint("%s", hint)
+}
+
 // WithHint returns e with a hint that says what to do.
 func (e *Error) WithHint(format string, args ...any) *Error {
 	e.Hint = fmt.Sprintf(format, args...)

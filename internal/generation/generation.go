@@ -305,6 +305,5 @@ func unreadableFault(path string, err error) error {
 }
 
 func unwritableFault(path string, err error) error {
-	return fault.New("generation-unwritable", "write %s: %w", path, err).
-		WithHint("make it writable and free space on its disk")
+	return fault.Unwritable("generation-unwritable", path, err, "")
 }

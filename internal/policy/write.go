@@ -132,8 +132,7 @@ func writeFile(path string, data []byte) error {
 }
 
 func unwritableFault(path string, err error) error {
-	return fault.New("write-failed", "write %s: %w", path, err).
-		WithHint("the folder must be writable and the disk not full; this file was not changed")
+	return fault.Unwritable("write-failed", path, err, "this file was not changed")
 }
 
 // notRestoredFault is the fault of a file that holds what was to be taken back.

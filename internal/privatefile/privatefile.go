@@ -64,6 +64,5 @@ func Finish(f *renameio.PendingFile, path string, data []byte) error {
 // Unwritable returns the fault write-failed for a file that err prevented from
 // being written.
 func Unwritable(path string, err error) error {
-	return fault.New("write-failed", "write %s: %w", path, err).
-		WithHint("the folder must be writable and the disk not full; this file was not changed")
+	return fault.Unwritable("write-failed", path, err, "this file was not changed")
 }

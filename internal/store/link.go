@@ -12,6 +12,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
@@ -129,20 +130,13 @@ func pinnedVersion(dir string) string {
 
 // syncDir makes what was renamed or removed in a folder survive a power cut.
 func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if errors.Is(err, fs.ErrNotExist) {
+	err := safefile.SyncDir(dir)
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err == nil {
-		err = errors.Join(d.Sync(), d.Close())
-	}
-	if err != nil {
-		return unwritableFault(dir, err)
-	}
-	return nil
+	return unwritableFault(dir, err)
 }
 
 func unwritableFault(path string, err error) error {
-	return fault.New("store-unwritable", "write %s: %w", path, err).
-		WithHint("make it writable, free space on its disk; nothing was installed and what runs was not touched")
+	return fault.Unwritable("store-unwritable", path, err, "nothing was installed and what runs was not touched")
 }

@@ -80,8 +80,7 @@ func AsOwner(uid int) string {
 }
 
 func unwritable(path string, err error) error {
-	return fault.New("trust-unwritable", "write %s: %w", path, err).
-		WithHint("make the folder writable, or set XDG_STATE_HOME to one of your own")
+	return fault.Unwritable("trust-unwritable", path, err, "or set XDG_STATE_HOME to a folder of your own")
 }
 
 // RealPath returns path without symbolic links. Of what does not exist yet the part

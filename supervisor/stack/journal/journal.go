@@ -82,7 +82,7 @@ func Begin(root string, cfg *config.Config, j Entry, paths []string, links []str
 		err = os.Rename(temp, Dir(root))
 	}
 	if err == nil {
-		err = syncDir(dir)
+		err = safefile.SyncDir(dir)
 	}
 	if err != nil {
 		return nil, writeFault(dir, err)
@@ -180,7 +180,7 @@ func (j *Entry) End(root string) error {
 	done := filepath.Join(generation.Dir(root), fmt.Sprintf(".done-%d", time.Now().UnixNano()))
 	err := os.Rename(Dir(root), done)
 	if err == nil {
-		err = syncDir(generation.Dir(root))
+		err = safefile.SyncDir(generation.Dir(root))
 	}
 	if err != nil {
 		return writeFault(Dir(root), err)
@@ -197,14 +197,6 @@ func removeLeftovers(root string) {
 			_ = os.RemoveAll(path)
 		}
 	}
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
 
 func writeFault(path string, err error) error {
