@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
@@ -26,16 +27,11 @@ func FindRoot(file, dir string) (root string, err error) {
 	base := filepath.Dir(file)
 	candidates := []string{filepath.Join(base, "..", ".router", "runtime"), filepath.Join(base, ".router", "runtime")}
 	if text, err := safefile.Read(file, safefile.DocumentLimit); err == nil {
-		for line := range strings.Lines(string(text)) {
-			_, value, ok := strings.Cut(line, "runtime_dir")
-			value = strings.Trim(value, " \t\r\n:\"'{},")
-			if !ok || value == "" {
-				continue
+		for _, dir := range runtimeDirsIn(file, text) {
+			if !filepath.IsAbs(dir) {
+				dir = filepath.Join(base, dir)
 			}
-			if !filepath.IsAbs(value) {
-				value = filepath.Join(base, value)
-			}
-			candidates = append([]string{value}, candidates...)
+			candidates = append([]string{dir}, candidates...)
 		}
 	}
 	for _, dir := range candidates {
@@ -46,6 +42,26 @@ func FindRoot(file, dir string) (root string, err error) {
 	}
 	return "", fault.Usage("generation-unknown", "no generation of %s is recorded near it", file).
 		WithHint("mage start records one when the stack got ready")
+}
+
+// runtimeDirsIn returns paths.runtime_dir of a configuration file. Of a text that
+// does not parse it returns what stands behind the key on each line that names it.
+func runtimeDirsIn(file string, text []byte) []string {
+	if root := yamlnode.Parse(yamlnode.NewDiagnosis(file), text); root != nil {
+		f, ok := root.Lookup("paths", "runtime_dir")
+		if !ok || f.Value.Text == "" {
+			return nil
+		}
+		return []string{f.Value.Text}
+	}
+	var dirs []string
+	for line := range strings.Lines(string(text)) {
+		_, value, ok := strings.Cut(line, "runtime_dir")
+		if value = strings.Trim(value, " \t\r\n:\"'{},"); ok && value != "" {
+			dirs = append(dirs, value)
+		}
+	}
+	return dirs
 }
 
 // isRecordedFor reports whether the newest readable generation below root is of file.
