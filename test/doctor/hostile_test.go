@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// planted is a key in places where nobody should write one, but somebody will.
+// planted is a key that is written in places where no key belongs.
 const planted = "hunter2-Zq81mmVx0swp4TtR"
 
 func TestAKeyInTheWrongPlaceIsNotRepeated(t *testing.T) {

@@ -120,7 +120,7 @@ func TestAConfigurationThatHoldsKeysAndThatGitTakesIsNamed(t *testing.T) {
 }
 
 // TestModelsOfTheUpstreamAreMissingOnlyWhereThatCanBeKnown has names that the
-// server takes and does not list, and accounts whose models nobody knows while
+// server takes and does not list, and accounts whose models are not known while
 // it is down.
 func TestModelsOfTheUpstreamAreMissingOnlyWhereThatCanBeKnown(t *testing.T) {
 	t.Parallel()
@@ -134,11 +134,11 @@ func TestModelsOfTheUpstreamAreMissingOnlyWhereThatCanBeKnown(t *testing.T) {
 	s.mage("stop")
 	s.write("config/cliproxyapi.yaml", s.read("config/cliproxyapi.yaml")+"\nopenai-compatibility:\n  - {name: a, models: [{name: other, alias: other}]}\n")
 	if f := s.doctor().of("stack.models"); f.Status != "fail" {
-		t.Errorf("nobody is signed in: %s %s", f.Status, f.Detail)
+		t.Errorf("no account is signed in: %s %s", f.Status, f.Detail)
 	}
 	s.credential("", "rt-1", 0, 9*24*time.Hour)
 	if f := s.doctor().of("stack.models"); f.Status != "skip" {
-		t.Errorf("somebody is signed in: %s %s", f.Status, f.Detail)
+		t.Errorf("an account is signed in: %s %s", f.Status, f.Detail)
 	}
 }
 
@@ -178,7 +178,7 @@ func TestAnExaminationLastsAsLongAsTheSlowestCheck(t *testing.T) {
 }
 
 // TestKeysAreNotSentToAStrangerOnAServicePort has a service that lives without
-// its port, and somebody who answers there as it would.
+// its port, and a foreign process that answers there as it would.
 func TestKeysAreNotSentToAStrangerOnAServicePort(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)

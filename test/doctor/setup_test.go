@@ -114,7 +114,7 @@ func edited(name, old, new string) func(*stack) func() {
 	}
 }
 
-// typed is what somebody typed by mistake; a command of the report mends it.
+// typed is a mistyped value; a command of the report fixes it.
 func typed(line string) func(*stack) func() {
 	return func(s *stack) func() {
 		s.shell(line)

@@ -101,7 +101,7 @@ func event(at time.Time, name, service, profile, detail string) string {
 	return string(text) + "\n"
 }
 
-// TestATimelineIsReadFromTheRecord has records of a night that nobody watched.
+// TestATimelineIsReadFromTheRecord has records of a night without an observer.
 func TestATimelineIsReadFromTheRecord(t *testing.T) {
 	t.Parallel()
 	at := time.Now().Add(-20 * time.Hour).Truncate(time.Second)
