@@ -4,6 +4,9 @@
 // Command makes every git command of FlowGate. None of them changes a repository,
 // executes what a repository's settings name, or uses the network; a user's git
 // settings do not change what is read.
+//
+// It has more than 700 lines: every read is a method of Repo, which alone holds the
+// folder and the environment of its commands. Package patch parses what they print.
 package repo
 
 import (
