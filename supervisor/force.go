@@ -16,13 +16,13 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/service/instance"
 )
 
-// forceGrace is how long a supervisor that does not answer is given to end by
-// itself before it is killed. Its services are ended afterwards, each with its
+// forceTimeout is how long a supervisor that does not answer may take to end after
+// SIGTERM before it is killed. Its services are ended afterwards, each with its
 // own stop timeout.
-const forceGrace = 2 * time.Second
+const forceTimeout = 2 * time.Second
 
-// ForceStop is Stop that also ends a supervisor that does not answer: it is
-// killed, then every service of its ledger is ended. Only processes whose
+// ForceStop stops services as Stop does, and also ends a supervisor that does not
+// answer: it kills the supervisor, then ends every service of its ledger. Only processes whose
 // identity is the recorded one are signalled. Faults: those of Stop,
 // supervisor-stuck, supervisor-foreign.
 func ForceStop(ctx context.Context, cfg *config.Config, services []string) (control.Status, error) {
@@ -30,37 +30,37 @@ func ForceStop(ctx context.Context, cfg *config.Config, services []string) (cont
 		return Stop(ctx, cfg, services)
 	}
 	if len(services) > 0 {
-		return offline(cfg), fault.Usage("flag-invalid", "the supervisor does not answer, and ends with all of its services: -force takes no service").
+		return statusFromLedger(cfg), fault.Usage("flag-invalid", "the supervisor does not answer, and ends with all of its services: -force takes no service").
 			WithHint("leave -service out")
 	}
 	dir := cfg.Paths.RuntimeDir
 	id, lives := client.LivingSupervisor(dir)
 	if lives {
 		if err := endSupervisor(ctx, dir, id); err != nil {
-			return offline(cfg), err
+			return statusFromLedger(cfg), err
 		}
 		_ = control.AppendEvents(cfg.Paths.LogFile, control.Event{Event: control.EventSupervisorStopped, Profile: control.ActiveProfile(cfg), Result: "error",
 			Detail: fmt.Sprintf("process %d did not answer and was ended by stop -force", id.PID)}) // the log is not what a stop fails for
 	}
-	return stopWithout(ctx, cfg, nil)
+	return stopWithoutSupervisor(ctx, cfg, nil)
 }
 
-// endSupervisor ends a supervisor that does not answer, and waits until it is gone.
+// endSupervisor ends a supervisor that does not answer, and waits until it has ended.
 func endSupervisor(ctx context.Context, runtimeDir string, id process.Identity) error {
 	if !holdsLock(runtimeDir, id) {
 		return fault.New("supervisor-foreign", "process %d does not hold the lock of %s: it is not its supervisor", id.PID, runtimeDir).
 			WithHint("look at process %d; remove supervisor.json when it has nothing to do with FlowGate", id.PID)
 	}
 	_ = id.Signal(syscall.SIGTERM) // one that ended meanwhile is fine
-	_ = id.Signal(syscall.SIGCONT) // one that is stopped would not hear it
-	if awaitFor(ctx, id, forceGrace) == nil {
+	_ = id.Signal(syscall.SIGCONT) // a suspended process does not receive SIGTERM
+	if awaitEndWithin(ctx, id, forceTimeout) == nil {
 		return nil
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	_ = id.Signal(syscall.SIGKILL)
-	if err := awaitFor(ctx, id, instance.KillTimeout); err != nil {
+	if err := awaitEndWithin(ctx, id, instance.KillTimeout); err != nil {
 		return fault.New("supervisor-stuck", "the supervisor, process %d, did not end within %v of SIGKILL", id.PID, instance.KillTimeout).
 			WithHint("it waits for a device or a file system that does not answer: mend that, or restart the machine")
 	}
@@ -75,8 +75,8 @@ func holdsLock(runtimeDir string, id process.Identity) bool {
 	return held && id.PID > 1 && id.PID != os.Getpid() && (pid == 0 || pid == id.PID)
 }
 
-// awaitFor waits until a process has ended, no longer than limit.
-func awaitFor(ctx context.Context, id process.Identity, limit time.Duration) error {
+// awaitEndWithin waits until a process has ended, no longer than limit.
+func awaitEndWithin(ctx context.Context, id process.Identity, limit time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	return awaitEnd(ctx, id)

@@ -14,14 +14,14 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/observe"
 )
 
-// offlineProbeTime bounds the readiness questions that a command asks in place
+// offlineProbeTimeout bounds the readiness questions that a command asks in place
 // of a supervisor that does not answer.
-const offlineProbeTime = 2 * time.Second
+const offlineProbeTimeout = 2 * time.Second
 
-// offline is the stack as its ledger and the processes show it, for a command
-// that has no answer of a supervisor. A service that has a process is running,
-// never stopped; a supervisor that lives is named.
-func offline(cfg *config.Config) control.Status {
+// statusFromLedger returns the status that the ledger and the processes show, for a
+// command that got no answer from a supervisor. A service that has a process is
+// running, never stopped. The status names a supervisor that lives.
+func statusFromLedger(cfg *config.Config) control.Status {
 	dir := cfg.Paths.RuntimeDir
 	l := ledger.Read(dir)
 	id, lives := client.LivingSupervisor(dir)
@@ -33,7 +33,7 @@ func offline(cfg *config.Config) control.Status {
 	}
 	if lives {
 		status.Supervisor = &control.SupervisorInfo{PID: id.PID, Version: l.Program, Socket: l.Socket}
-		why = fmt.Sprintf("read from supervisor.json: its supervisor, process %d, was not heard", id.PID)
+		why = fmt.Sprintf("read from supervisor.json: its supervisor, process %d, did not answer", id.PID)
 	}
 	for _, svc := range cfg.Services {
 		s := control.StoppedService(cfg, svc)
@@ -51,10 +51,10 @@ func offline(cfg *config.Config) control.Status {
 	return status
 }
 
-// askServices fills in whether the services of a stack without an answering
-// supervisor are ready, by asking them: nothing else has.
-func askServices(ctx context.Context, cfg *config.Config, s control.Status) control.Status {
-	ctx, cancel := context.WithTimeout(ctx, offlineProbeTime)
+// addReadiness probes the running services of a stack whose supervisor does not
+// answer, and returns the status with their readiness.
+func addReadiness(ctx context.Context, cfg *config.Config, s control.Status) control.Status {
+	ctx, cancel := context.WithTimeout(ctx, offlineProbeTimeout)
 	defer cancel()
 	return probeEach(cfg, s, func(svc config.Service, one control.ServiceStatus) control.ServiceStatus {
 		if !one.Live {
@@ -64,7 +64,7 @@ func askServices(ctx context.Context, cfg *config.Config, s control.Status) cont
 		case err == nil:
 			one.Ready = true
 		case ctx.Err() != nil:
-			one.Reason += fmt.Sprintf("; whether it is ready is unknown: no answer within %v", offlineProbeTime)
+			one.Reason += fmt.Sprintf("; whether it is ready is unknown: no answer within %v", offlineProbeTimeout)
 		default:
 			one.Reason += "; " + err.Error()
 		}

@@ -16,7 +16,7 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/observe"
 )
 
-// Query says how the stack stands: one question to the supervisor. Without one,
+// Query returns the status of the stack: it asks the supervisor once. Without one,
 // services that a killed supervisor left running are shown live, and ready when
 // they answer this process; the others are stopped. A supervisor that runs and
 // does not answer is the fault supervisor-unreachable, beside a status that is
@@ -24,17 +24,17 @@ import (
 func Query(ctx context.Context, cfg *config.Config) (control.Status, error) {
 	status, err := client.New(cfg).Status(ctx)
 	if errors.Is(err, client.ErrNoSupervisor) {
-		return observe.AddUsage(ctx, askServices(ctx, cfg, offline(cfg))), nil
+		return observe.AddUsage(ctx, addReadiness(ctx, cfg, statusFromLedger(cfg))), nil
 	}
 	if err != nil {
-		return offline(cfg), err
+		return statusFromLedger(cfg), err
 	}
-	return observe.AddUsage(ctx, merged(cfg, control.Reply{Status: &status})), nil
+	return observe.AddUsage(ctx, mergeStatus(cfg, control.Reply{Status: &status})), nil
 }
 
-// Health is QueryWithDeployments with fresh probes of every service, all at once, by this
-// process. A service that somebody else runs is not live, and ready if it
-// answers. A service that is not well is no error.
+// Health returns the status as QueryWithDeployments does, after this process probed
+// every service, all at once. A service that another program runs is not live, and
+// ready if it answers. A service that is not healthy is not an error.
 func Health(ctx context.Context, cfg *config.Config) (control.Status, error) {
 	status, err := Query(ctx, cfg)
 	if err != nil {
@@ -78,11 +78,11 @@ func probeEach(cfg *config.Config, s control.Status, probe func(config.Service, 
 	return s
 }
 
-// merged is the supervisor's status in the order of the configuration, with
-// the services that the supervisor has not heard of.
-func merged(cfg *config.Config, last control.Reply) control.Status {
+// mergeStatus returns the supervisor's status in the order of the configuration, with
+// the services that the supervisor does not know.
+func mergeStatus(cfg *config.Config, last control.Reply) control.Status {
 	if last.Status == nil {
-		return offline(cfg)
+		return statusFromLedger(cfg)
 	}
 	status := *last.Status
 	if there := status.Supervisor; there != nil && there.Version != version.String() {
@@ -109,8 +109,8 @@ func merged(cfg *config.Config, last control.Reply) control.Status {
 	return status
 }
 
-// QueryWithDeployments is Query with the state of the router's deployments. It sends the
-// router's key, so it is for trusted installations only.
+// QueryWithDeployments returns what Query returns, with the state of the router's
+// deployments. It sends the router's key, so it is for trusted installations only.
 func QueryWithDeployments(ctx context.Context, cfg *config.Config) (control.Status, error) {
 	status, err := Query(ctx, cfg)
 	if err != nil {

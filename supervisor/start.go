@@ -1,3 +1,11 @@
+// Package supervisor is what commands do with a stack: Start brings its services up
+// through a resident supervisor, which it starts when none runs; Stop, Restart, Query
+// and Health are the other commands. The resident supervisor itself is package
+// daemon, which commands reach through a Unix socket in the runtime folder.
+//
+// The package never prints, and never signals a process that it cannot prove to be
+// the stack's own. Package stack adds what a start needs besides: a fresh router
+// configuration and a record of what got ready.
 package supervisor
 
 import (
@@ -36,61 +44,61 @@ type StartOptions struct {
 	Getenv    func(string) string      // SetProfile: for the policy's references; default os.Getenv
 }
 
-// Start brings services up, through the supervisor that runs or one that it
-// starts, and returns when all are ready. Services that are ready stay as they
+// Start starts services, through the supervisor that runs or one that it starts, and
+// returns when all are ready. Services that are ready stay as they
 // are. Faults, with a Failure as detail where they concern one service:
 // service-unknown, runtime-dir-unwritable, runtime-missing, port-in-use,
 // port-unusable, listener-foreign, start-failed, start-timeout,
 // start-interrupted, service-exited, supervisor-failed, supervisor-lost,
 // supervisor-unreachable. The status is valid with an error too.
 func Start(ctx context.Context, cfg *config.Config, o StartOptions) (control.Status, error) {
-	return bring(ctx, cfg, "start", o)
+	return sendStart(ctx, cfg, "start", o)
 }
 
 // Restart stops the named services, all when none is named, and starts them
 // again. Faults as for Start.
 func Restart(ctx context.Context, cfg *config.Config, o StartOptions) (control.Status, error) {
-	return bring(ctx, cfg, "restart", o)
+	return sendStart(ctx, cfg, "restart", o)
 }
 
-// Stop ends services, all when none is named, and the supervisor with the last
-// one. Nothing running is no error. A supervisor that runs and does not answer
+// Stop stops services, all when none is named, and ends the supervisor with the last
+// one. It is not an error that nothing runs. A supervisor that runs and does not answer
 // is the fault supervisor-unreachable, within seconds: see ForceStop. Other
 // faults: service-unknown, supervisor-lost, service-stuck.
 func Stop(ctx context.Context, cfg *config.Config, services []string) (control.Status, error) {
 	if _, err := control.SelectServices(cfg, services); err != nil {
-		return standing(ctx, cfg), err
+		return currentStatus(ctx, cfg), err
 	}
 	c := client.New(cfg)
 	for {
 		if _, err := c.Status(ctx); client.IsUnreachable(err) { // asked first, since its answer has a time limit
-			return offline(cfg), err
+			return statusFromLedger(cfg), err
 		}
 		last, err := c.Command(ctx, "stop", control.Request{Config: cfg, Services: services}, nil)
 		switch {
 		case errors.Is(err, client.ErrNoSupervisor):
 			if !awaitFolder(ctx, cfg) {
-				return stopWithout(ctx, cfg, services)
+				return stopWithoutSupervisor(ctx, cfg, services)
 			}
 		case isEnding(err):
 			if err := client.WaitBriefly(ctx); err != nil {
-				return offline(cfg), err
+				return statusFromLedger(cfg), err
 			}
 		case err != nil:
-			return merged(cfg, last), err
+			return mergeStatus(cfg, last), err
 		case last.Ending:
 			err := awaitEnd(ctx, *last.Identity)
-			status := merged(cfg, last)
+			status := mergeStatus(cfg, last)
 			status.Supervisor = nil
 			return status, err
 		default:
-			return merged(cfg, last), nil
+			return mergeStatus(cfg, last), nil
 		}
 	}
 }
 
-// awaitFolder reports whether the runtime folder was removed while services run
-// from it and has a supervisor again: one that lives makes it anew within keepEvery.
+// awaitFolder reports whether the runtime folder was removed while services run from
+// it and has a supervisor again: one that lives restores it within a second.
 func awaitFolder(ctx context.Context, cfg *config.Config) bool {
 	dir := cfg.Paths.RuntimeDir
 	if !isMissing(dir) || len(ledger.Survivors(cfg, ledger.Read(dir))) == 0 {
@@ -107,39 +115,39 @@ func awaitFolder(ctx context.Context, cfg *config.Config) bool {
 	return false
 }
 
-// isMissing reports whether there is nothing at path.
+// isMissing reports whether path does not exist.
 func isMissing(path string) bool {
 	_, err := os.Stat(path)
 	return errors.Is(err, fs.ErrNotExist)
 }
 
-// stopWithout ends what a killed supervisor left behind.
-func stopWithout(ctx context.Context, cfg *config.Config, services []string) (control.Status, error) {
+// stopWithoutSupervisor ends the services that a killed supervisor left running.
+func stopWithoutSupervisor(ctx context.Context, cfg *config.Config, services []string) (control.Status, error) {
 	dir := cfg.Paths.RuntimeDir
 	if len(ledger.Survivors(cfg, ledger.Read(dir))) == 0 {
-		return offline(cfg), nil
+		return statusFromLedger(cfg), nil
 	}
 	if isMissing(dir) { // its supervisor may live, and would start again what is ended here
-		return offline(cfg), fault.New("supervisor-unreachable", "the runtime folder %s was removed while services run from it", dir).
+		return statusFromLedger(cfg), fault.New("supervisor-unreachable", "the runtime folder %s was removed while services run from it", dir).
 			WithHint("mage start makes it anew and adopts them; then mage stop")
 	}
 	lock, err := flock.Take(ctx, control.LockPath(dir), control.LockTimeout)
 	if err != nil {
-		return offline(cfg), control.UnwritableFault(dir, err)
+		return statusFromLedger(cfg), control.UnwritableFault(dir, err)
 	}
 	defer lock.Close()
 	ended, err := instance.EndSurvivors(ctx, cfg, services)
-	forget(dir, ended)
+	removeEntries(dir, ended)
 	for _, e := range ended {
 		_ = control.AppendEvents(cfg.Paths.LogFile, control.Event{Event: control.EventStopped, Service: e.Name, Profile: control.ActiveProfile(cfg), Result: "ok",
 			Detail: fmt.Sprintf("process %d was left by a supervisor that had been killed", e.Process.PID)}) // the log is not what a stop fails for
 	}
-	return offline(cfg), err
+	return statusFromLedger(cfg), err
 }
 
-// forget takes services that were ended out of the ledger of a killed
-// supervisor: the next one would take them for lost.
-func forget(runtimeDir string, ended []ledger.Entry) {
+// removeEntries removes services that were ended from the ledger of a killed
+// supervisor: the next one would restart them.
+func removeEntries(runtimeDir string, ended []ledger.Entry) {
 	l := ledger.Read(runtimeDir)
 	l.Services = lo.Reject(l.Services, func(e ledger.Entry, _ int) bool {
 		return !e.Process.Alive() || slices.ContainsFunc(ended, func(o ledger.Entry) bool { return o.Name == e.Name })
@@ -151,11 +159,11 @@ func forget(runtimeDir string, ended []ledger.Entry) {
 	_ = ledger.Write(runtimeDir, l) // a full disk: the services are ended all the same
 }
 
-// bring is Start and Restart. A supervisor that is just ending is waited for
-// and followed by a new one.
-func bring(ctx context.Context, cfg *config.Config, verb string, o StartOptions) (control.Status, error) {
+// sendStart sends the command start or restart. It waits for a supervisor that is
+// ending, and starts a new one.
+func sendStart(ctx context.Context, cfg *config.Config, verb string, o StartOptions) (control.Status, error) {
 	if _, err := control.SelectServices(cfg, o.Services); err != nil {
-		return standing(ctx, cfg), err
+		return currentStatus(ctx, cfg), err
 	}
 	q := control.Request{Config: cfg, Services: o.Services, TimeoutMS: o.Timeout.Milliseconds(), Environ: o.Environ}
 	if q.Environ == nil {
@@ -166,30 +174,30 @@ func bring(ctx context.Context, cfg *config.Config, verb string, o StartOptions)
 	c.Scrub = o.Scrub
 	for {
 		if err := spawn.Ensure(ctx, cfg, c, spawn.Options{Self: o.Self, Environ: o.Environ, Lifeline: o.Lifeline, Ephemeral: o.Ephemeral}); err != nil {
-			return offline(cfg), err
+			return statusFromLedger(cfg), err
 		}
 		last, err := c.Command(ctx, verb, q, o.Progress)
 		if !isEnding(err) && !errors.Is(err, client.ErrNoSupervisor) {
-			return afterEnd(ctx, cfg, last), err
+			return finalStatus(ctx, cfg, last), err
 		}
 		if err := client.WaitBriefly(ctx); err != nil {
-			return offline(cfg), err
+			return statusFromLedger(cfg), err
 		}
 	}
 }
 
-// afterEnd is the status that a command ended with; a supervisor that ends with
-// the command is waited for.
-func afterEnd(ctx context.Context, cfg *config.Config, last control.Reply) control.Status {
-	status := merged(cfg, last)
+// finalStatus returns the status that a command ended with. It waits for the end of a
+// supervisor that ends with the command.
+func finalStatus(ctx context.Context, cfg *config.Config, last control.Reply) control.Status {
+	status := mergeStatus(cfg, last)
 	if last.Ending && last.Identity != nil && awaitEnd(ctx, *last.Identity) == nil {
 		status.Supervisor = nil
 	}
 	return status
 }
 
-// standing is how things stand, for a command that was refused.
-func standing(ctx context.Context, cfg *config.Config) control.Status {
+// currentStatus returns the present status, for a command that was refused.
+func currentStatus(ctx context.Context, cfg *config.Config) control.Status {
 	status, _ := Query(ctx, cfg) // it is valid with an error too
 	return status
 }
@@ -199,8 +207,8 @@ func isEnding(err error) bool {
 	return errors.As(err, &f) && f.Code == control.CodeEnding
 }
 
-// awaitEnd waits until a supervisor that said it ends is gone; takes it in when
-// it is this process's child.
+// awaitEnd waits until a supervisor has ended, and reaps it when it is a child of
+// this process.
 func awaitEnd(ctx context.Context, id process.Identity) error {
 	if err := id.Await(ctx); err != nil {
 		return err

@@ -19,8 +19,8 @@ type Upgraded struct {
 	Status control.Status `json:"status"`
 }
 
-// upgradeTime is how long the new program may take to listen.
-const upgradeTime = 30 * time.Second
+// upgradeTimeout is how long the new program may take to listen.
+const upgradeTimeout = 30 * time.Second
 
 // Upgrade replaces the program of the running supervisor by self, without
 // stopping a service: same process, same children, same socket. It returns
@@ -30,17 +30,17 @@ func Upgrade(ctx context.Context, cfg *config.Config, self string) (Upgraded, er
 	c := client.New(cfg)
 	before, err := c.Status(ctx)
 	if err != nil {
-		return Upgraded{}, missing(err)
+		return Upgraded{}, missingFault(err)
 	}
 	done := Upgraded{From: before.Supervisor.Version, To: before.Supervisor.Version}
 	if self == "" {
 		self = selfexec.SharedPath()
 	}
 	if _, err := c.Command(ctx, "upgrade", control.Request{Config: cfg, Program: self}, nil); err != nil {
-		return done, missing(err)
+		return done, missingFault(err)
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, upgradeTime, fault.New("upgrade-failed",
-		"the new supervisor does not answer after %v", upgradeTime).WithHint("mage status; the services run on, and mage start adopts them"))
+	ctx, cancel := context.WithTimeoutCause(ctx, upgradeTimeout, fault.New("upgrade-failed",
+		"the new supervisor does not answer after %v", upgradeTimeout).WithHint("mage status; the services run on, and mage start adopts them"))
 	defer cancel()
 	for {
 		now, err := c.Status(ctx)
@@ -48,7 +48,7 @@ func Upgrade(ctx context.Context, cfg *config.Config, self string) (Upgraded, er
 		case ctx.Err() != nil:
 			return done, context.Cause(ctx)
 		case err == nil && now.Supervisor.Upgrades > before.Supervisor.Upgrades:
-			done.To, done.Status = now.Supervisor.Version, merged(cfg, control.Reply{Status: &now})
+			done.To, done.Status = now.Supervisor.Version, mergeStatus(cfg, control.Reply{Status: &now})
 			return done, nil
 		case err == nil && now.Supervisor.UpgradeFailure != "":
 			return done, fault.New("upgrade-failed", "the old supervisor goes on: %s", now.Supervisor.UpgradeFailure)
@@ -59,8 +59,8 @@ func Upgrade(ctx context.Context, cfg *config.Config, self string) (Upgraded, er
 	}
 }
 
-// missing makes a fault of there being no supervisor to talk to.
-func missing(err error) error {
+// missingFault returns the fault supervisor-missing for ErrNoSupervisor, else err.
+func missingFault(err error) error {
 	if errors.Is(err, client.ErrNoSupervisor) {
 		return fault.New("supervisor-missing", "no supervisor runs").WithHint("mage start brings one up, of this version")
 	}

@@ -1,3 +1,7 @@
+// Package client is a command's connection to the supervisor of one runtime folder:
+// New, then Status and Command. Without a supervisor both return ErrNoSupervisor; a
+// supervisor that runs and does not answer is the fault supervisor-unreachable, within
+// seconds.
 package client
 
 import (
@@ -24,19 +28,20 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
 
-// queryTimeout is how long a supervisor may take to say how things stand; it
-// needs less than a millisecond.
+// queryTimeout is how long a supervisor may take to send its status; it needs less than
+// a millisecond.
 const queryTimeout = 5 * time.Second
 
-// ErrNoSupervisor means that nobody listens on the control socket.
+// ErrNoSupervisor means that no process listens on the control socket.
 var ErrNoSupervisor = errors.New("no supervisor runs")
 
-// Client speaks to the supervisor of one runtime folder.
+// Client sends commands to the supervisor of one runtime folder.
 type Client struct {
 	runtimeDir string
 	Scrub      func([]byte) []byte
 }
 
+// New returns a Client for the runtime folder of cfg.
 func New(cfg *config.Config) *Client { return &Client{runtimeDir: cfg.Paths.RuntimeDir} }
 
 // dial connects to the supervisor.
@@ -60,7 +65,7 @@ func (c *Client) dial(ctx context.Context) (net.Conn, error) {
 	return nil, err
 }
 
-// pathSeenBy is a path as the process id sees it: one with a private /tmp, such as a
+// pathSeenBy returns a path as the process id sees it: one with a private /tmp, such as a
 // unit with PrivateTmp, has its socket where only it looks. "" where the system
 // has no such view, or none that is short enough for a socket.
 func pathSeenBy(id process.Identity, path string) string {
@@ -71,8 +76,8 @@ func pathSeenBy(id process.Identity, path string) string {
 	return there
 }
 
-// foreignSocketError is the error of a control socket behind which a process of
-// another user is.
+// foreignSocketError is the error of a control socket on which a process of another
+// user listens.
 type foreignSocketError struct {
 	path string
 	uid  int // -1 when the system does not say
@@ -82,7 +87,7 @@ func (e foreignSocketError) Error() string {
 	return fmt.Sprintf("the control socket %s belongs to another user", e.path)
 }
 
-// hint says what to do about it.
+// hint returns what the user can do about it.
 func (e foreignSocketError) hint() string {
 	if e.uid < 0 || e.uid == os.Geteuid() {
 		return "run the command as the user that the stack belongs to"
@@ -90,7 +95,7 @@ func (e foreignSocketError) hint() string {
 	return trust.AsOwner(e.uid)
 }
 
-// dialSameUser connects to a socket behind which a process of our own user is.
+// dialSameUser connects to a socket if a process of our own user listens on it.
 func dialSameUser(ctx context.Context, path string) (net.Conn, error) {
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(ctx, "unix", path)
@@ -120,7 +125,8 @@ func (c *Client) Status(ctx context.Context) (control.Status, error) {
 	return s, nil
 }
 
-// Command has the supervisor do something and passes events on until it is done.
+// Command sends a command and passes events to progress until the command is done. It
+// returns the last line of the reply.
 func (c *Client) Command(ctx context.Context, verb string, q control.Request, progress func(control.Event)) (control.Reply, error) {
 	q.Quiet = progress == nil
 	body, err := control.EncodeRequest(q)
@@ -157,7 +163,7 @@ func (c *Client) send(ctx context.Context, method, path string, body io.Reader) 
 	if err != nil {
 		return nil, fmt.Errorf("ask the supervisor: %w", err)
 	}
-	conn, err := c.dial(ctx) // before the client: mostly there is nobody
+	conn, err := c.dial(ctx) // before the request is sent: mostly no supervisor runs
 	if isAbsent(err) {
 		conn, err = c.reconnect(ctx)
 	}
@@ -185,7 +191,7 @@ func (c *Client) send(ctx context.Context, method, path string, body io.Reader) 
 	}
 }
 
-// roundTrip sends a request over a connection, which the end of the answer's body closes.
+// roundTrip sends a request over a connection, which closes with the reply's body.
 func roundTrip(conn net.Conn, req *http.Request) (*http.Response, error) {
 	dialed := func(context.Context, string, string) (net.Conn, error) { return conn, nil }
 	resp, err := (&http.Transport{DialContext: dialed, DisableKeepAlives: true}).RoundTrip(req)
@@ -195,7 +201,7 @@ func roundTrip(conn net.Conn, req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// unreachable is the fault of a supervisor that runs and gives no answer.
+// unreachable returns the fault of a supervisor that runs and does not answer.
 func (c *Client) unreachable(err error) error {
 	who := "the supervisor"
 	if id, lives := LivingSupervisor(c.runtimeDir); lives && id.PID != 0 {

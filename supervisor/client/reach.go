@@ -17,7 +17,7 @@ import (
 
 const (
 	// SocketTimeout is how long a command waits for the control socket of a
-	// supervisor that lives: it opens a removed socket anew within keepEvery.
+	// supervisor that lives: it opens a removed socket again within a second.
 	SocketTimeout = 3 * time.Second
 	// silenceLimit is how long a supervisor may send no line of an answer before
 	// the command asks whether it still answers at all, for queryTimeout: together
@@ -25,8 +25,8 @@ const (
 	silenceLimit = 3 * time.Second
 )
 
-// LivingSupervisor returns the supervisor that has the runtime folder, however
-// its control socket looks: the one in supervisor.json or, when that file is
+// LivingSupervisor returns the supervisor that holds the runtime folder, whether or not
+// its control socket is there: the one in supervisor.json or, when that file is
 // gone, the process that holds the folder's lock. Its PID is 0 when the lock is
 // held and the system does not say by which process.
 func LivingSupervisor(runtimeDir string) (id process.Identity, lives bool) {
@@ -81,7 +81,7 @@ func isAbsent(err error) bool {
 	return false
 }
 
-// noSocketFault is the fault of a supervisor that lives and has no socket that
+// noSocketFault returns the fault of a supervisor that lives and has no socket that
 // this process can see.
 func noSocketFault(id process.Identity, err error) error {
 	who := "a process that holds supervisor.lock"
@@ -128,7 +128,8 @@ func (c *Client) watchSilence(ctx context.Context) (watched context.Context, hea
 	return watched, heard, func() { cancel(nil); <-done }
 }
 
-// WaitBriefly is the time between two looks at something that has no event.
+// WaitBriefly waits 5 ms, the time between two looks at a state without an event. It
+// returns the cause of a ctx that ends meanwhile.
 func WaitBriefly(ctx context.Context) error {
 	select {
 	case <-ctx.Done():

@@ -38,7 +38,7 @@ const (
 	EventLogGap               = "log.gap"               // the disk was full: so long a log may lack lines
 )
 
-// TimestampLayout is RFC 3339 with milliseconds.
+// TimestampLayout is the layout of an event's timestamp: RFC 3339 with milliseconds.
 const TimestampLayout = "2006-01-02T15:04:05.000Z07:00"
 
 // Event is one change of state, one line of events.log. It never holds output
@@ -53,16 +53,18 @@ type Event struct {
 	Detail    string `json:"detail"`
 }
 
-// Time is when the event happened; the zero time when its stamp does not parse.
+// Time returns when the event happened, the zero time when its timestamp does not
+// parse.
 func (e Event) Time() time.Time {
 	t, _ := time.Parse(time.RFC3339, e.Timestamp)
 	return t
 }
 
+// EventTimestamp returns the present time in TimestampLayout.
 func EventTimestamp() string { return time.Now().UTC().Format(TimestampLayout) }
 
-// AppendEvents adds a line for each in one write, so that lines of several
-// processes never mix. An event without a stamp gets one.
+// AppendEvents appends events to the events log in one write, so that lines of
+// several processes never mix. An event without a timestamp gets the present time.
 func AppendEvents(path string, events ...Event) error {
 	var lines bytes.Buffer
 	enc := json.NewEncoder(&lines)
@@ -89,7 +91,7 @@ const (
 	EventChangeRecovered      = "change.recovered" // an interrupted one was taken back
 )
 
-// Line is the event as a person reads it: "litellm: ready".
+// Line returns the event as a person reads it: "litellm: ready".
 func (e Event) Line() string {
 	text := e.Event
 	if e.Service != "" {

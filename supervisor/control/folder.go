@@ -11,7 +11,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/policy"
 )
 
-// EnsureRuntimeDir makes the runtime folder (0700) and checks that it is ours.
+// EnsureRuntimeDir makes a runtime folder (0700) and checks that it belongs to this
+// user and can be written. Fault: runtime-dir-unwritable.
 func EnsureRuntimeDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return UnwritableFault(dir, err)
@@ -36,7 +37,7 @@ func EnsureRuntimeDir(dir string) error {
 	return nil
 }
 
-// OpenLog opens a service's log for appending.
+// OpenLog opens a log for appending, and makes its folder.
 func OpenLog(path string) (*os.File, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
@@ -44,11 +45,12 @@ func OpenLog(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
 }
 
+// LogPath returns the path of a service's log.
 func LogPath(cfg *config.Config, service string) string {
 	return filepath.Join(cfg.Paths.ProcessLogs(), service+".log")
 }
 
-// ActiveProfile is the profile in force; "" when none was chosen.
+// ActiveProfile returns the profile in force, "" when none was chosen.
 func ActiveProfile(cfg *config.Config) string {
 	name, _ := policy.Current(cfg)
 	return name

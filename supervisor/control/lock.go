@@ -5,14 +5,16 @@ import (
 	"time"
 )
 
-// LockPath is the file whose lock makes a process the supervisor of a runtime folder.
+// LockPath returns the file whose lock makes a process the supervisor of a runtime folder.
 func LockPath(runtimeDir string) string { return filepath.Join(runtimeDir, "supervisor.lock") }
 
-// StartLockPath is the file whose lock lets one command at a time start a supervisor.
+// StartLockPath returns the file whose lock lets one command at a time start a supervisor.
 func StartLockPath(runtimeDir string) string { return filepath.Join(runtimeDir, "start.lock") }
 
 // LockTimeout is how long a new supervisor waits for one that is ending: longer
 // than any stop takes.
 const LockTimeout = 45 * time.Second
 
+// ChangeLockPath returns the file whose lock lets one command at a time change what
+// services run from.
 func ChangeLockPath(runtimeDir string) string { return filepath.Join(runtimeDir, "profile.lock") }

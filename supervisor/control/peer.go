@@ -6,10 +6,10 @@ import (
 	"os"
 )
 
-// SameUserListener lets in only processes of the user that the supervisor runs as.
+// SameUserListener accepts only connections from processes of this process's user.
 type SameUserListener struct{ *net.UnixListener }
 
-// Accept returns the next connection of our own user and hangs up on others.
+// Accept returns the next connection from our own user and closes others.
 func (l SameUserListener) Accept() (net.Conn, error) {
 	for {
 		conn, err := l.AcceptUnix()
@@ -23,7 +23,7 @@ func (l SameUserListener) Accept() (net.Conn, error) {
 	}
 }
 
-// PeerUID is the user at the other end of a Unix socket, as the kernel knows it.
+// PeerUID returns the user at the other end of a Unix socket, as the kernel knows it.
 func PeerUID(conn *net.UnixConn) (int, error) {
 	raw, err := conn.SyscallConn()
 	if err != nil {

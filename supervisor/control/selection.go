@@ -4,15 +4,15 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
 	"github.com/samber/lo"
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
-// SelectServices are the services that a command is about: all when it names none.
-// An unknown name is the fault service-unknown.
+// SelectServices returns the services that a command names, all when it names none.
+// Fault: service-unknown.
 func SelectServices(cfg *config.Config, wanted []string) ([]string, error) {
 	known := lo.Map(cfg.Services, func(s config.Service, _ int) string { return s.Name })
 	for _, name := range wanted {
@@ -31,13 +31,15 @@ func unknownService(name string, known []string) error {
 	if len(known) == 0 {
 		return f.WithHint("the configuration has no services")
 	}
-	nearest := lo.MinBy(known, func(a, b string) bool {
-		return levenshtein.ComputeDistance(name, a) < levenshtein.ComputeDistance(name, b)
-	})
-	return f.WithHint("did you mean %q? The services are %s", nearest, strings.Join(known, ", "))
+	services := "the services are " + strings.Join(known, ", ")
+	if nearest := suggest.Nearest(name, known); nearest != "" {
+		return f.WithHint("did you mean %q? %s", nearest, services)
+	}
+	return f.WithHint("%s", services)
 }
 
-// UnknownService is the fault service-unknown for a name that cfg does not have.
+// UnknownService returns the fault service-unknown for a name that cfg does not have,
+// nil for one that it has.
 func UnknownService(cfg *config.Config, name string) error {
 	_, err := SelectServices(cfg, []string{name})
 	return err

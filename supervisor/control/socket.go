@@ -16,11 +16,11 @@ import (
 // bytes with the NUL; Linux has 108).
 const MaxSocketPath = 103
 
-// shortDir holds the sockets of runtime folders with long paths. It is no
+// shortDir holds the sockets of runtime folders with long paths. It is not
 // os.TempDir: commands with another TMPDIR must find the same socket.
 const shortDir = "/tmp"
 
-// SocketPath is the control socket's path: in the runtime folder, or, when that
+// SocketPath returns the path of the control socket: in the runtime folder, or, when that
 // path is too long for a socket, at a short one derived from it.
 func SocketPath(runtimeDir string) string {
 	path := filepath.Join(runtimeDir, "supervisor.sock")
@@ -30,14 +30,14 @@ func SocketPath(runtimeDir string) string {
 	return shortSocketPath(runtimeDir)
 }
 
-// shortSocketPath is the control socket's path outside the runtime folder.
+// shortSocketPath returns the path of a control socket outside its runtime folder.
 func shortSocketPath(runtimeDir string) string {
 	sum := sha256.Sum256([]byte(runtimeDir))
 	return filepath.Join(shortDir, "flowgate-"+strconv.Itoa(os.Geteuid()), hex.EncodeToString(sum[:8])+".sock")
 }
 
-// PrepareSocketPath is socketPath with its folder made and checked: outside the
-// runtime folder it lies where everybody may create names, and must be ours.
+// PrepareSocketPath returns SocketPath after it made and checked the socket's folder.
+// Outside the runtime folder, that is a folder in /tmp, which must be ours.
 func PrepareSocketPath(runtimeDir string) (string, error) {
 	path := SocketPath(runtimeDir)
 	if filepath.Dir(path) == filepath.Clean(runtimeDir) {
@@ -64,8 +64,8 @@ func ensureSocketDir(dir string) error {
 }
 
 // ListenWithFallback opens the control socket at path or, where the runtime folder's
-// file system holds no sockets (9p, vboxsf and drvfs of virtual machines), at the
-// short path outside of it. Clients find that one in the ledger.
+// file system does not support sockets (9p, vboxsf and drvfs of virtual machines), at
+// the short path outside of it. It returns the path: clients find it in the ledger.
 func ListenWithFallback(path, runtimeDir string, listen func(string) (*net.UnixListener, error)) (l *net.UnixListener, at string, err error) {
 	l, err = listen(path)
 	other := shortSocketPath(runtimeDir)
@@ -79,7 +79,7 @@ func ListenWithFallback(path, runtimeDir string, listen func(string) (*net.UnixL
 	return l, other, err
 }
 
-// lacksSockets reports whether err says that a file system has no sockets.
+// lacksSockets reports whether err says that a file system does not support sockets.
 func lacksSockets(err error) bool {
 	for _, lack := range []error{syscall.EOPNOTSUPP, syscall.ENOTSUP, syscall.EPERM, syscall.ENOSYS, syscall.EINVAL} {
 		if errors.Is(err, lack) {
@@ -89,8 +89,8 @@ func lacksSockets(err error) bool {
 	return false
 }
 
-// Listen opens the control socket, 0600. The caller holds the
-// supervisor's lock, so what is there is a dead socket, or has no business there.
+// Listen opens the control socket, 0600, and removes what is at its path: the caller
+// holds the supervisor's lock, so that is a stale socket or does not belong there.
 func Listen(path string) (*net.UnixListener, error) {
 	if err := os.RemoveAll(path); err != nil {
 		return nil, fmt.Errorf("remove the stale control socket: %w", err)

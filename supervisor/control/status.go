@@ -26,7 +26,7 @@ const (
 	StateStopping = "stopping"
 )
 
-// Status is a stack as start, stop, restart, status and health report it.
+// Status is the state of a stack, as start, stop, restart, status and health report it.
 type Status struct {
 	Profile    string          `json:"profile"`    // the active profile; "" when none was chosen
 	Supervisor *SupervisorInfo `json:"supervisor"` // nil when none runs
@@ -45,16 +45,15 @@ type SupervisorInfo struct {
 	Hint           string `json:"hint,omitempty"`            // set when another version asks
 }
 
-// ServiceStatus is one service. Live says that the supervisor sees its process,
-// ready that its readiness path answered 2xx when it was last asked.
+// ServiceStatus is the state of one service.
 type ServiceStatus struct {
 	Name      string     `json:"name"`
 	Runtime   string     `json:"runtime"`
 	Version   string     `json:"version,omitempty"` // of the runtime, where known
 	State     string     `json:"state"`
-	PID       int        `json:"pid"` // 0 without a process
-	Live      bool       `json:"live"`
-	Ready     bool       `json:"ready"`
+	PID       int        `json:"pid"`   // 0 without a process
+	Live      bool       `json:"live"`  // the supervisor sees its process
+	Ready     bool       `json:"ready"` // its readiness probe passed last
 	URL       string     `json:"url"`
 	StartedAt *time.Time `json:"started_at"` // of the process that runs
 	UptimeS   float64    `json:"uptime_s"`
@@ -79,7 +78,7 @@ type Exit = ledger.Exit
 // Decision is what was made of evidence about a service.
 type Decision = ledger.Decision
 
-// IsActive reports a state that a supervisor must stay for.
+// IsActive reports whether a supervisor must stay for a service in this state.
 func IsActive(state string) bool { return state != StateStopped && state != StateFailed }
 
 // Usage is what a service's process uses. A count is nil where the system does
@@ -92,11 +91,11 @@ type Usage struct {
 	Sockets *int    `json:"sockets"` // of the open files
 }
 
-// Failure is the detail of a fault about one service.
+// Failure is the detail of a fault about one service: what people need to mend it.
 type Failure struct {
 	Service string      `json:"service"`
 	Port    int         `json:"port"`
-	Holder  *tcp.Holder `json:"holder,omitempty"` // who has the port instead
+	Holder  *tcp.Holder `json:"holder,omitempty"` // the process that has the port instead
 	Exit    *Exit       `json:"exit,omitempty"`
 	Log     []string    `json:"log"`      // last lines that its process wrote
 	LogFile string      `json:"log_file"` // the whole of it
@@ -104,15 +103,15 @@ type Failure struct {
 
 const FailureLines = 20 // log lines that a failure shows
 
-// Only is the status of one service.
+// Only returns the status with the named service alone.
 func (s Status) Only(name string) Status {
 	s.Services = lo.Filter(s.Services, func(svc ServiceStatus, _ int) bool { return svc.Name == name })
 	return s
 }
 
-// Unhealthy is nil when all services are live and ready, else the fault
-// unhealthy, which names the first that is not. A ready router of which no
-// deployment of a group may be asked is the fault group-unavailable.
+// Unhealthy returns nil when all services are live and ready, else a fault: unhealthy
+// for the first service that is not, group-unavailable for a ready router that has no
+// available deployment of a group.
 func (s Status) Unhealthy() error {
 	for _, svc := range s.Services {
 		if svc.Live && svc.Ready {
@@ -122,7 +121,7 @@ func (s Status) Unhealthy() error {
 		if !svc.Live {
 			lack = svc.State
 			if svc.Ready {
-				lack = "answered by somebody else's process, not by a service of this supervisor"
+				lack = "answered by another process, not by a service of this supervisor"
 			}
 		}
 		if svc.Reason != "" {
@@ -140,7 +139,7 @@ func (s Status) Unhealthy() error {
 	return s.unavailable()
 }
 
-// unavailable is nil unless the router has a group of which no deployment may be asked.
+// unavailable returns a fault when the router has no available deployment of a group.
 func (s Status) unavailable() error {
 	for _, svc := range s.Services {
 		if svc.Router == nil || len(svc.Router.UnavailableGroups) == 0 {
@@ -159,14 +158,15 @@ func (s Status) unavailable() error {
 	return nil
 }
 
-// StoppedService is a service without a process.
+// StoppedService returns the status of a service without a process.
 func StoppedService(cfg *config.Config, svc config.Service) ServiceStatus {
 	return ServiceStatus{
 		Name: svc.Name, Runtime: svc.Runtime, State: StateStopped, URL: svc.URL(), Log: LogPath(cfg, svc.Name),
 	}
 }
 
-// Uptime is the age of a process; by the clock where the system does not tell.
+// Uptime returns the age of a process in seconds, by the clock where the system does
+// not know it.
 func Uptime(id process.Identity, since time.Time) float64 {
 	age, known := id.Age()
 	if !known {

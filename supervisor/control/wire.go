@@ -1,3 +1,9 @@
+// Package control is what commands and the supervisor say to each other: a Request
+// goes through the control socket, Replies with Events and a Status come back. It also
+// has what both must agree on: the socket's path and the peer's user (SocketPath,
+// PeerUID), the lock files of a runtime folder (LockPath) and the faults of both sides.
+//
+// It starts nothing and stops nothing.
 package control
 
 import (
@@ -8,9 +14,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/process"
 )
 
-// Request is the body of a command. It carries what the command sees: its
-// configuration, so that services started now follow the file as it is now, and
-// its environment, so that a key exported since the supervisor's start counts.
+// Request is the body of a command. It carries the command's configuration, so that
+// services start by the file as it is now, and its environment, so that a key that
+// was exported since the supervisor's start counts.
 type Request struct {
 	Config    *config.Config `json:"config"`
 	Services  []string       `json:"services"`   // empty: all
@@ -21,7 +27,7 @@ type Request struct {
 	Quiet     bool           `json:"quiet,omitempty"`   // no events in the answer
 }
 
-// Reply is one line of a command's answer: events as they happen, then one line
+// Reply is one line of the reply to a command: events as they happen, then one line
 // with the status.
 type Reply struct {
 	Event  *Event     `json:"event,omitempty"`
@@ -33,7 +39,7 @@ type Reply struct {
 	Identity *process.Identity `json:"identity,omitempty"`
 }
 
-// WireFault is a fault on its way through the socket.
+// WireFault is a fault as it goes through the socket.
 type WireFault struct {
 	Code    string   `json:"code"`
 	Message string   `json:"message"`
@@ -42,6 +48,7 @@ type WireFault struct {
 	Failure *Failure `json:"failure,omitempty"`
 }
 
+// EncodeFault returns the fault of err as it goes through the socket.
 func EncodeFault(err error) *WireFault {
 	f := fault.From(err)
 	w := &WireFault{Code: f.Code, Message: f.Message, Hint: f.Hint, Exit: f.Exit}
@@ -63,7 +70,8 @@ func (w *WireFault) Err() error {
 	return f
 }
 
-// Scrub is the fault with secrets taken out of the log lines in it.
+// Scrub returns the fault with its log lines passed through scrub, which takes
+// secrets out.
 func (w *WireFault) Scrub(scrub func([]byte) []byte) *WireFault {
 	if w == nil || w.Failure == nil || scrub == nil {
 		return w
@@ -78,8 +86,8 @@ func (w *WireFault) Scrub(scrub func([]byte) []byte) *WireFault {
 	return &clean
 }
 
-// EncodeRequest leaves out what a supervisor has no use for: policy, providers
-// and credentials stay with the command.
+// EncodeRequest returns a request as JSON, without what a supervisor does not need:
+// policy, providers and credentials stay with the command.
 func EncodeRequest(q Request) ([]byte, error) {
 	slim := *q.Config
 	slim.Base, slim.Profiles, slim.Providers, slim.Credentials, slim.Warnings = nil, nil, nil, nil, nil
@@ -87,7 +95,7 @@ func EncodeRequest(q Request) ([]byte, error) {
 	return json.Marshal(q)
 }
 
-// StartupResult is what a supervisor says about its start through Options.Notify.
+// StartupResult is what a new supervisor reports to the command that started it.
 type StartupResult struct {
 	Fault *WireFault `json:"fault,omitempty"`
 }

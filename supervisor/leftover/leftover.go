@@ -1,3 +1,5 @@
+// Package leftover finds what dead supervisors left in a runtime folder (Inspect), and
+// removes the files among it (RemoveStale). It never ends a process.
 package leftover
 
 import (
@@ -23,26 +25,26 @@ import (
 // Remains is what earlier supervisors left in a runtime folder.
 type Remains struct {
 	Stale   []string `json:"stale"`   // files whose process is gone: ledger, control socket, pid files
-	Foreign []Claim  `json:"foreign"` // files that name a process that is another's by now
+	Foreign []Claim  `json:"foreign"` // files that name a process that is a foreign one by now
 	Orphans []Orphan `json:"orphans"` // services that run on without a supervisor
 }
 
-// Claim is a pid in a file of ours that belongs to a process of somebody else.
+// Claim is a pid in a file of ours that belongs to a foreign process by now.
 type Claim struct {
 	File    string `json:"file"`
 	PID     int    `json:"pid"`
 	Service string `json:"service,omitempty"`
 }
 
-// Orphan is a service that outlived its supervisor.
+// Orphan is a service that still runs after its supervisor ended.
 type Orphan struct {
 	Service   string    `json:"service"`
 	PID       int       `json:"pid"`
 	StartedAt time.Time `json:"started_at"`
 }
 
-// Inspect looks for remains and changes nothing. While a supervisor lives its
-// own files are none.
+// Inspect finds what earlier supervisors left, and changes nothing. The files of a
+// supervisor that lives do not count.
 func Inspect(cfg *config.Config) Remains {
 	dir := cfg.Paths.RuntimeDir
 	r := Remains{Stale: []string{}, Foreign: []Claim{}, Orphans: []Orphan{}}

@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// EventLog writes events to a file and passes them on to those who listen.
+// EventLog writes events to a file and passes them on to subscribers.
 type EventLog struct {
 	path        string
 	logger      *slog.Logger
@@ -19,19 +19,21 @@ type EventLog struct {
 	unwritten   int        // since the last that could be written
 }
 
-// batch are events that one write records.
+// batch holds the events of one write.
 type batch struct {
 	once   sync.Once
 	events []control.Event
 }
 
+// NewEventLog returns the events log at path. It asks profile for the profile in force,
+// and logs failures to log.
 func NewEventLog(path string, log *slog.Logger, profile func() string) *EventLog {
 	return &EventLog{path: path, logger: log, profile: profile, subscribers: map[chan control.Event]struct{}{}}
 }
 
-// Emit stamps and records an event, and returns when it is in the file. Those
-// of a hundred services at once wait for the write that goes on and share the
-// next one.
+// Emit records an event with the present time, and returns when it is in the file.
+// Events of many services at once wait for the write in progress and share the next
+// one.
 func (l *EventLog) Emit(e control.Event) {
 	l.mu.Lock()
 	if l.nextBatch == nil {
@@ -80,7 +82,8 @@ func (l *EventLog) write(events []control.Event) {
 	}
 }
 
-// Subscribe returns a channel of the events from now on and how to leave.
+// Subscribe returns a channel of the events from now on, and a func that ends the
+// subscription.
 func (l *EventLog) Subscribe() (<-chan control.Event, func()) {
 	sub := make(chan control.Event, 1024)
 	l.mu.Lock()
@@ -93,7 +96,7 @@ func (l *EventLog) Subscribe() (<-chan control.Event, func()) {
 	}
 }
 
-// HasUnwritten reports events that could not be written yet.
+// HasUnwritten reports whether there are events that could not be written yet.
 func (l *EventLog) HasUnwritten() bool {
 	l.writing.Lock()
 	defer l.writing.Unlock()

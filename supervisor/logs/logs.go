@@ -1,3 +1,8 @@
+// Package logs reads what services wrote (Logs, Tail) and the events log (Events), and
+// writes the events log for a supervisor (EventLog). DiskWatch finds out when a full
+// disk may have cost log lines.
+//
+// It never rotates a service's log: the service has it open.
 package logs
 
 import (
@@ -29,8 +34,8 @@ type Options struct {
 	Scrub    func(line []byte) []byte // takes secrets out; may be nil
 }
 
-// LogLine is one line that a service wrote. A line that names no time or level
-// has those of the line before.
+// LogLine is one line that a service wrote. A line without a time or level has those
+// of the line before.
 type LogLine struct {
 	Service string     `json:"service"`
 	Time    *time.Time `json:"time"`  // nil when no line of the log says one
@@ -39,13 +44,13 @@ type LogLine struct {
 	Event   string     `json:"event,omitempty"` // log.gap, log.dropped or log.moved: FlowGate says this, lines are missing here
 }
 
-// Page is the line as people read it, after the name of its service.
+// Page returns the line as people read it, after the name of its service.
 func (l LogLine) Page() string {
 	return l.Service + ": " + strings.ReplaceAll(l.Line, "\n", "\\n") + "\n"
 }
 
-// Logs gives out lines of the services' logs in the order of their times, and
-// new ones as they come. It ends with the error of emit. Faults:
+// Logs passes lines of the services' logs to emit in the order of their times, and new
+// lines as they are written. It returns the error of emit. Faults:
 // service-unknown, level-unknown, log-unreadable.
 func Logs(ctx context.Context, cfg *config.Config, o Options, emit func(LogLine) error) error {
 	names, err := control.SelectServices(cfg, o.Services)
@@ -105,8 +110,8 @@ type source struct {
 	level    string
 }
 
-// readPast reads what is there already, as far as it is wanted: from the end of
-// the log backwards, so that a long log costs neither time nor memory.
+// readPast reads the wanted lines that the log has already: from its end backwards, so
+// that a long log costs neither time nor memory.
 func (s *source) readPast() (lines []LogLine, err error) {
 	p := pastLines{source: s}
 	if s.o.N == 0 {
@@ -127,8 +132,8 @@ func (s *source) readPast() (lines []LogLine, err error) {
 	return slices.DeleteFunc(p.lines, func(l LogLine) bool { return timeOf(l).Before(s.o.Since) }), nil
 }
 
-// dateUndatedStart gives the lines before the first that names a time that time; the
-// file's own when none does.
+// dateUndatedStart gives the lines before the first one with a time that time, or the
+// file's own when no line has one.
 func (s *source) dateUndatedStart(lines []LogLine) {
 	i := slices.IndexFunc(lines, func(l LogLine) bool { return l.Time != nil })
 	first := (*time.Time)(nil)
@@ -153,7 +158,8 @@ func (s *source) readNew(emit func(LogLine) error) error {
 	}))
 }
 
-// readTimeAndLevel reads time and level off a line: those of the lines after it that name none.
+// readTimeAndLevel reads the time and level of a line, which also hold for lines after
+// it that have none.
 func (s *source) readTimeAndLevel(raw []byte) {
 	if at, ok := logfile.ReadTime(raw); ok {
 		at = at.UTC()
@@ -164,7 +170,7 @@ func (s *source) readTimeAndLevel(raw []byte) {
 	}
 }
 
-// parse makes a line of the log, with secrets taken out.
+// parse returns a line of the log, with secrets taken out.
 func (s *source) parse(raw []byte) LogLine {
 	s.readTimeAndLevel(raw)
 	if s.level == "" {
@@ -188,8 +194,8 @@ type EventOptions struct {
 	Follow bool      // go on until ctx ends
 }
 
-// Events gives out events from the log, and new ones as they come. Lines that
-// are no events are left out. It ends with the error of emit. Fault:
+// Events passes events of the events log to emit, and new ones as they are written. It
+// skips lines that are not events. It returns the error of emit. Fault:
 // log-unreadable.
 func Events(ctx context.Context, cfg *config.Config, o EventOptions, emit func(control.Event) error) error {
 	give := func(line []byte) error {
@@ -210,7 +216,7 @@ func Events(ctx context.Context, cfg *config.Config, o EventOptions, emit func(c
 	return pollUntilDone(ctx, o.Follow, func() error { return readFault(path, f.Poll(give)) })
 }
 
-// pollUntilDone polls until ctx ends, which is how following ends well.
+// pollUntilDone polls until ctx ends, which is not an error.
 func pollUntilDone(ctx context.Context, follow bool, poll func() error) error {
 	if !follow {
 		return nil
@@ -229,7 +235,7 @@ func pollUntilDone(ctx context.Context, follow bool, poll func() error) error {
 	}
 }
 
-// emitError carries an error of the receiver through, which is no fault of a log.
+// emitError is an error of emit, to tell it from one of a log.
 type emitError struct{ error }
 
 func wrapEmitError(err error) error {

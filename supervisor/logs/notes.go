@@ -13,7 +13,7 @@ import (
 // among them a note belongs cannot be told.
 const maxNoteAge = 24 * time.Hour
 
-// notes reads from the events where lines of logs are missing or went elsewhere.
+// notes reads from the events log where lines of logs are missing or went elsewhere.
 type notes struct {
 	path     string
 	from     map[string]time.Time // by service: none before
@@ -22,7 +22,7 @@ type notes struct {
 
 func newNotes(path string) *notes { return &notes{path: path, from: map[string]time.Time{}} }
 
-// readPast are the notes that belong among the lines that are shown.
+// readPast returns the notes that belong among the lines that are shown.
 func (n *notes) readPast(o Options) (notes []LogLine, err error) {
 	wanted := o.N
 	if wanted != 0 {
@@ -64,7 +64,7 @@ func (n *notes) parse(line []byte) (LogLine, bool) {
 	return LogLine{Service: e.Service, Time: &at, Level: logfile.LevelError, Line: e.Event + ": " + e.Detail, Event: e.Event}, true
 }
 
-// firstTime is when the lines that are shown of a log begin.
+// firstTime returns when the lines that are shown of a log begin.
 func (s *source) firstTime(lines []LogLine) time.Time {
 	if s.time == nil || len(lines) == 0 {
 		return time.Now().Add(-maxNoteAge)

@@ -6,7 +6,7 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
-// Tail returns the last n lines that a service wrote; none when there is no log.
+// Tail returns the last n lines that a service wrote; none when it has no log.
 func Tail(cfg *config.Config, service string, n int) []string {
 	lines, _ := logfile.LastLines(control.LogPath(cfg, service), 0, n)
 	return lines

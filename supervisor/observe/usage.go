@@ -1,3 +1,6 @@
+// Package observe finds out what a command adds to the supervisor's Status: what the
+// processes use (AddUsage, Top), the state of the router's deployments
+// (AddDeployments) and whether a service is ready now (CheckReadiness).
 package observe
 
 import (
@@ -30,6 +33,7 @@ func AddUsage(ctx context.Context, s control.Status) control.Status {
 	return s
 }
 
+// countOrNil returns nil for a count that the system does not know.
 func countOrNil(n int) *int {
 	if n < 0 {
 		return nil
@@ -39,9 +43,9 @@ func countOrNil(n int) *int {
 
 func round(x, parts float64) float64 { return math.Round(x*parts) / parts }
 
-// Top is Query again and again: show gets each status, with the processor time
-// that each service used since the one before. It ends with ctx or the error
-// of show; every is 0 for one second.
+// Top calls query again and again, every second unless every is set, and passes each
+// status to show, with the processor time that each service used since the one before.
+// It returns nil when ctx ends, or the error of query or show.
 func Top(ctx context.Context, query func(context.Context) (control.Status, error), every time.Duration, show func(control.Status) error) error {
 	if every <= 0 {
 		every = time.Second

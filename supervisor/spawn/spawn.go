@@ -1,3 +1,5 @@
+// Package spawn starts a resident supervisor: Ensure returns when one listens, whether
+// it ran before or not. It never starts two.
 package spawn
 
 import (
@@ -37,8 +39,9 @@ type Options struct {
 	Ephemeral string   // folder removed when the supervisor ends; "" for none
 }
 
-// Ensure makes sure that a supervisor listens: of any number of commands at
-// once, one starts it and the others find it.
+// Ensure returns when a supervisor listens. Of any number of commands at once, one
+// starts it. Faults: supervisor-failed, supervisor-unreachable, runtime-dir-unwritable,
+// and those of daemon.Run.
 func Ensure(ctx context.Context, cfg *config.Config, c *client.Client, o Options) error {
 	if _, err := c.Status(ctx); !errors.Is(err, client.ErrNoSupervisor) {
 		return err
@@ -97,9 +100,9 @@ func startSupervisor(ctx context.Context, cfg *config.Config, o Options) error {
 	return line.Fault.Err()
 }
 
-// supervisorCommand is `<self> supervisor:run …` in a session of its own, so
-// that the end of the terminal does not reach it. Descriptor 3 is for its
-// first word, 4 the lifeline.
+// supervisorCommand returns `<self> supervisor:run …` in a session of its own, so
+// that the end of the terminal does not reach it. Descriptor 3 gets its
+// StartupResult, 4 is the lifeline.
 func supervisorCommand(cfg *config.Config, o Options, notify *os.File) *exec.Cmd {
 	self := o.Self
 	if self == "" {
@@ -125,8 +128,8 @@ func supervisorCommand(cfg *config.Config, o Options, notify *os.File) *exec.Cmd
 	return cmd
 }
 
-// surfaceDigest names what the supervisor of cfg will find in its file: the caller
-// trusts it. A caller may have changed its own copy, to try something.
+// surfaceDigest returns the digest of the configuration that the supervisor will load,
+// which the caller trusts. The caller's own copy may differ, to try something.
 func surfaceDigest(cfg *config.Config, environ []string) string {
 	getenv := os.Getenv
 	if environ != nil {
@@ -140,8 +143,8 @@ func surfaceDigest(cfg *config.Config, environ []string) string {
 	return trust.SurfaceOf(cfg, getenv("HOME")).Digest()
 }
 
-// supervisorEnviron is an environment without what steers the command that calls
-// and must not steer the supervisor.
+// supervisorEnviron returns an environment without the variables that are meant for the
+// calling command only.
 func supervisorEnviron(environ []string) []string {
 	if environ == nil {
 		environ = os.Environ()
@@ -156,7 +159,7 @@ func supervisorEnviron(environ []string) []string {
 	return kept
 }
 
-// readStartupResult waits for the supervisor's first word.
+// readStartupResult waits for the result of the supervisor's start.
 func readStartupResult(ctx context.Context, boot *os.File) (control.StartupResult, error) {
 	stop := context.AfterFunc(ctx, func() { _ = boot.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()

@@ -1,10 +1,7 @@
-// Package stack changes what a stack runs from so that it can be taken back:
-// Up, Again, SetProfile and Migrate record a generation of what got ready,
-// Rollback restores one, Update tries a runtime's new version and switches to
-// it, Probe examines one. Recover ends what a killed command left half-done.
-//
-// A change is written down before it begins (journal.go): whatever happens, the
-// stack is as it was or as it was to be, and the next command knows which.
+// Package stack starts and changes a stack: StartFresh, RestartFresh, SetProfile and
+// Migrate record a generation of what got ready; Update tries a runtime's new version
+// alone (package try) and switches to it. Package change has what can be taken back
+// and how (Rollback, Recover), package journal the record of a change in progress.
 package stack
 
 import (
@@ -19,8 +16,8 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/stack/change"
 )
 
-// record adds a generation of a stack that is ready. That it could not is an
-// event and no fault of the command, which did what it was to do.
+// record adds a generation of a stack that is ready. A failure to record is an event,
+// not a fault of the command, which has succeeded.
 func record(ctx context.Context, o change.Options, cfg *config.Config, reason string, status control.Status) {
 	if len(status.Services) == 0 || status.Unhealthy() != nil {
 		return
@@ -31,12 +28,12 @@ func record(ctx context.Context, o change.Options, cfg *config.Config, reason st
 		e.Event, e.Result, e.Detail = control.EventGenerationUnrecorded, "error", reason+": "+err.Error()
 	}
 	if recorded || err != nil {
-		_ = supervisor.RecordEvent(cfg, e) // a full disk; nothing to add to that
+		_ = supervisor.RecordEvent(cfg, e) // fails only on a full disk
 	}
 }
 
-// Migrate is rewrite.Migrate that records the new file when the stack, which it
-// means the same for, is ready.
+// Migrate migrates the configuration file as rewrite.Migrate does, and records a
+// generation when the stack is ready: the new file means the same to it.
 func Migrate(ctx context.Context, o change.Options, dryRun bool, now time.Time) (rewrite.Migration, error) {
 	m, err := rewrite.Migrate(o.File, dryRun, now, o.Getenv)
 	if err != nil || dryRun || !m.Changed {

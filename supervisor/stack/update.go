@@ -33,7 +33,7 @@ type Updated struct {
 // UpdateRequest says what Update is to do beyond what bootstrap.Install is.
 type UpdateRequest struct {
 	bootstrap.Request
-	Unpin     bool // let go of a pin
+	Unpin     bool // remove a pin
 	SkipProbe bool // switch without trying the new version alone first
 }
 
@@ -79,6 +79,8 @@ func Update(ctx context.Context, o change.Options, cfg *config.Config, r UpdateR
 	return u, err
 }
 
+// checkPin returns a fault when the runtime is pinned to another version. With r.Unpin
+// it removes the pin. Fault: version-pinned.
 func checkPin(cfg *config.Config, r UpdateRequest) error {
 	pin := store.PinnedVersion(cfg, r.Runtime)
 	switch {
@@ -88,7 +90,7 @@ func checkPin(cfg *config.Config, r UpdateRequest) error {
 		return store.Pin(cfg, r.Runtime, "")
 	}
 	return fault.Usage("version-pinned", "%s is pinned to %s", r.Runtime, pin).
-		WithHint("bootstrap -pin did that; add -unpin to let go")
+		WithHint("bootstrap -pin did that; add -unpin to remove it")
 }
 
 // tryAlone probes the new version alone.
@@ -139,8 +141,8 @@ func switchTo(ctx context.Context, o change.Options, cfg *config.Config, in stor
 	return nil
 }
 
-// RemoveUnused removes versions that are neither active, pinned nor part of a kept
-// generation; on dryRun it only says which.
+// RemoveUnused removes versions that are neither active nor pinned nor part of a kept
+// generation, and returns them. With dryRun it removes nothing.
 func RemoveUnused(ctx context.Context, cfg *config.Config, dryRun bool) (bootstrap.Listing, error) {
 	if !dryRun { // which makes no file, not even a lock's
 		lock, err := supervisor.LockChanges(ctx, cfg)

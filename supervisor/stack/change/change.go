@@ -1,3 +1,7 @@
+// Package change changes what a stack runs from so that the change can be taken back:
+// Make writes a journal, takes the steps, restarts what runs and sends requests; after
+// a failure it restores everything. Rollback restores a generation, Recover completes
+// or undoes what a killed command left.
 package change
 
 import (
@@ -16,17 +20,17 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/stack/journal"
 )
 
-// Change is one that can be taken back: what is written down, what is done,
-// and which services have to run anew for it.
+// Change is a change that can be taken back: its steps, and what must be known to undo
+// them.
 type Change struct {
 	Root     string
-	Before   *config.Config // what services run from now; for taking back
+	Before   *config.Config // what services run from before the change
 	After    *config.Config
 	Journal  journal.Entry
 	Paths    []string // files that steps replace
 	Links    []string // runtimes whose active version steps change
 	Steps    []Step
-	Restart  []string // services whose inputs the steps change
+	Restart  []string // services whose inputs the steps change; those that run are restarted
 	Verified bool     // set by make
 }
 
@@ -40,9 +44,9 @@ type TakenBack struct {
 	RestoredFailure any    `json:"restored_failure,omitempty"`
 }
 
-// Make does the change: writes the journal, takes the steps, restarts what runs,
-// sends the probes. When something fails it takes all of it back, and the fault
-// code has both stories. restarted are the services that run anew.
+// Make makes the change: it writes the journal, takes the steps, restarts the services
+// that run and sends requests through them. When something fails, it takes the whole
+// change back; the fault named code says what failed and how the old state came back.
 func (c *Change) Make(ctx context.Context, o Options, code string) (restarted []string, err error) {
 	status, err := supervisor.Query(ctx, c.After)
 	if err != nil {
@@ -87,7 +91,7 @@ func (c *Change) apply(ctx context.Context, o Options, restart []string) error {
 	return o.verify(ctx, c)
 }
 
-// verify sends smoke's requests through the router that runs.
+// verify sends the requests of smoke through the router that runs.
 func (o Options) verify(ctx context.Context, c *Change) error {
 	if o.SkipProbes {
 		return nil
@@ -109,8 +113,8 @@ func (o Options) verify(ctx context.Context, c *Change) error {
 	return nil
 }
 
-// takeBack takes the change back. Services that it restarted run from what was
-// before again, also after Ctrl-C.
+// takeBack undoes the change, and restarts the services that it restarted, also after
+// Ctrl-C.
 func (c *Change) takeBack(ctx context.Context, o Options, j *journal.Entry, code string, cause error) error {
 	detail := TakenBack{Problem: cause.Error(), Failure: fault.From(cause).Detail}
 	ending := "everything is as it was"
@@ -132,7 +136,7 @@ func (c *Change) takeBack(ctx context.Context, o Options, j *journal.Entry, code
 	return f.WithHint("mage logs shows what the services said; mage generation:list what can be gone back to").WithDetail(detail)
 }
 
-// selectRunning are those of the services that do not stand still.
+// selectRunning returns those of the services that are not stopped.
 func selectRunning(status control.Status, services []string) []string {
 	list := []string{}
 	for _, s := range status.Services {

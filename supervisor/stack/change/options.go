@@ -11,8 +11,8 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor"
 )
 
-// Options steer the functions of this package. The zero value works on the
-// built-in default in the working folder.
+// Options are what every change of a stack needs. The zero value works on the built-in
+// default in the working folder.
 type Options struct {
 	File       string // configuration file; "" means the built-in default
 	Start      supervisor.StartOptions
@@ -20,12 +20,14 @@ type Options struct {
 	At         func(step string) // called at each step of a change; may be nil
 }
 
+// Reached reports a step to At.
 func (o Options) Reached(step string) {
 	if o.At != nil {
 		o.At(step)
 	}
 }
 
+// Getenv returns a variable that the configuration refers to.
 func (o Options) Getenv(name string) string {
 	if o.Start.Getenv != nil {
 		return o.Start.Getenv(name)
@@ -33,6 +35,7 @@ func (o Options) Getenv(name string) string {
 	return os.Getenv(name)
 }
 
+// Environ returns what services inherit.
 func (o Options) Environ() []string {
 	if o.Start.Environ != nil {
 		return o.Start.Environ
@@ -40,6 +43,7 @@ func (o Options) Environ() []string {
 	return os.Environ()
 }
 
+// Self returns the path that executes this program.
 func (o Options) Self() string {
 	if o.Start.Self != "" {
 		return o.Start.Self
@@ -47,13 +51,13 @@ func (o Options) Self() string {
 	return selfexec.Path()
 }
 
-// Environment is what services are executed with.
+// Environment returns what services are executed with.
 func (o Options) Environment() runtimestore.Environment {
 	cwd, _ := os.Getwd() // only one of the places where a virtual environment may be
 	return runtimestore.Environment{Self: o.Self(), Version: version.String(), Cwd: cwd, Environ: o.Environ(), LookPath: exec.LookPath}
 }
 
-// Load reads the configuration as it is now.
+// Load reads the configuration as it is now. Faults: those of config.Load.
 func (o Options) Load() (*config.Config, error) {
 	if o.File == "" {
 		cfg := config.Default(".")

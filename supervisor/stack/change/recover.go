@@ -12,15 +12,15 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/stack/journal"
 )
 
-// Pending reports whether a change has begun and not ended: somebody is at it,
-// or was killed and Recover has to be called. It is one look at the disk.
+// Pending reports whether a change has begun and not ended: another command is making
+// it, or was killed and Recover must be called. It only looks at the disk.
 func Pending(cfg *config.Config) bool {
 	_, err := os.Stat(journal.Dir(cfg.Paths.Root()))
 	return err == nil
 }
 
-// Recover ends a change that a killed command left half-done: what was before
-// is put back, and services that run from the new state are restarted. It says
+// Recover undoes a change that a killed command left half-done: it restores the files
+// before the change and restarts services that run from the new state. It says
 // what it did in one line, "" when there was nothing to do or when the change is another command's that still lives. Faults:
 // journal-damaged, undo-failed; those of supervisor.Restart.
 func Recover(ctx context.Context, o Options) (did string, err error) {
@@ -45,7 +45,7 @@ func Recover(ctx context.Context, o Options) (did string, err error) {
 	return o.undoPending(ctx, root, cfg)
 }
 
-// undoPending does what Recover is for; its caller holds the lock.
+// undoPending undoes an interrupted change; its caller holds the lock.
 func (o Options) undoPending(ctx context.Context, root string, cfg *config.Config) (string, error) {
 	j, err := journal.Read(root, cfg)
 	if j == nil || err != nil {
@@ -73,8 +73,8 @@ func (o Options) undoPending(ctx context.Context, root string, cfg *config.Confi
 	return did, nil
 }
 
-// minimalConfig is enough of a configuration to find the files below root by, for when
-// the real one does not parse: every generation says where they are.
+// minimalConfig returns a configuration that only has the paths below root, for when
+// the real one does not parse. Every generation records them.
 func minimalConfig(root string) *config.Config {
 	cfg := &config.Config{Dir: root}
 	if all, _, err := generation.List(root); err == nil && len(all) > 0 {

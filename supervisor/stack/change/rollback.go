@@ -57,7 +57,7 @@ func Rollback(ctx context.Context, o Options, to int, dryRun bool) (Restored, er
 		if did != "" {
 			r.result.Warnings = append(r.result.Warnings, did)
 		}
-		if err := r.chooseTarget(to); err != nil { // again: who held the lock may have changed it
+		if err := r.chooseTarget(to); err != nil { // again: the command that had the lock may have changed it
 			return r.result, err
 		}
 	}
@@ -78,7 +78,7 @@ func (o Options) findRoot() (string, error) {
 	return generation.FindRoot(o.File, ".")
 }
 
-// rollbackPlan is one on its way.
+// rollbackPlan is a rollback that is prepared or in progress.
 type rollbackPlan struct {
 	o       Options
 	root    string
@@ -88,6 +88,7 @@ type rollbackPlan struct {
 	result  Restored
 }
 
+// chooseTarget finds the generation to restore.
 func (r *rollbackPlan) chooseTarget(to int) error {
 	all, current, err := generation.List(r.root)
 	if err != nil {
@@ -138,6 +139,7 @@ func (r *rollbackPlan) dropBackups() {
 	})
 }
 
+// Describe returns a generation for people.
 func Describe(g generation.Generation) string {
 	return fmt.Sprintf("generation %d (%s, profile %s)", g.Number, g.Reason, g.Profile)
 }

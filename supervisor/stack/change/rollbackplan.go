@@ -23,7 +23,7 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/stack/journal"
 )
 
-// plan makes the change without doing any of it.
+// plan prepares the change and changes nothing.
 func (r *rollbackPlan) plan() error {
 	texts, err := r.targetTexts()
 	if err != nil {
@@ -55,7 +55,7 @@ func (r *rollbackPlan) plan() error {
 	return nil
 }
 
-// currentConfig is what services run from now: the present configuration, or when it
+// currentConfig returns what services run from now: the present configuration, or when it
 // does not parse that of the current generation, which got ready last.
 func (r *rollbackPlan) currentConfig(after *config.Config) *config.Config {
 	if cfg, err := r.o.Load(); err == nil {
@@ -69,7 +69,7 @@ func (r *rollbackPlan) currentConfig(after *config.Config) *config.Config {
 	return after
 }
 
-// targetTexts are the target's files with their secrets, only those that differ from
+// targetTexts returns the target's files with their secrets, only those that differ from
 // the present ones in more than secrets; the configuration is always there.
 func (r *rollbackPlan) targetTexts() (map[string][]byte, error) {
 	key, err := generation.SecretKey(filepath.Join(r.root, "secrets"))
@@ -101,7 +101,7 @@ func (r *rollbackPlan) targetTexts() (map[string][]byte, error) {
 	return texts, nil
 }
 
-// secretSources are texts that may hold a secret: the file and its backups.
+// secretSources returns texts that may hold a secret: the file and its backups.
 func (r *rollbackPlan) secretSources(path string, present []byte) [][]byte {
 	list := [][]byte{present}
 	backups, _ := filepath.Glob(path + ".bak-*")
@@ -123,7 +123,7 @@ func (r *rollbackPlan) knownSecrets() []string {
 	return all
 }
 
-// planFile plans the replacement of one that people edit, when it differs.
+// planFile plans the replacement of a file that people edit, if it differs.
 func (r *rollbackPlan) planFile(part string, text []byte) {
 	path := map[string]string{generation.PartConfig: r.target.ConfigFile, generation.PartProxy: r.target.ProxyFile}[part]
 	present, err := safefile.Read(path, safefile.DocumentLimit)
@@ -186,7 +186,7 @@ func (r *rollbackPlan) planProfile(after *config.Config) error {
 	return nil
 }
 
-// planRuntimes plans the switches of versions.
+// planRuntimes plans which versions of runtimes become active.
 func (r *rollbackPlan) planRuntimes(after *config.Config) error {
 	for _, want := range r.target.Runtimes {
 		if want.Folder == "" {

@@ -11,9 +11,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
-// KnownSecrets are the secrets that no generation may hold, wherever they stand in a
-// text. A secret that is an ordinary word, as a header's value may be, is left
-// to its place: it could be a part of a name elsewhere.
+// KnownSecrets returns the secrets that no generation may hold at any place in a text.
+// It leaves out secrets that are ordinary words, as a header's value may be: elsewhere
+// such a word could be part of a name.
 func KnownSecrets(cfg *config.Config, getenv func(string) string) []string {
 	others := slices.DeleteFunc(inventory.Secrets(cfg, getenv), func(v string) bool { return !redact.LooksRandom(v) })
 	return lo.Uniq(append(policy.KnownSecrets(cfg, getenv), others...))

@@ -1,3 +1,7 @@
+// Package journal records a change in progress, so that a command that is killed leaves
+// the stack as it was: Begin saves the files before the change, End makes the new state
+// count, Undo restores the old one. Read returns the record of a change that was
+// interrupted, if this user's FlowGate wrote it.
 package journal
 
 import (
@@ -20,11 +24,10 @@ import (
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
-// Entry says how things were before a change, in generations/pending. That
-// folder's appearance, a rename, begins the change; its disappearance, another
-// one, ends it. As long as it is there the change did not happen: who finds it
-// puts back what it holds. Its copies are the files as they are, with the keys
-// in them, 0600, and live as long as the change.
+// Entry records the state before a change, in the folder generations/pending. A rename
+// that makes the folder begins the change, another one ends it. While the folder is
+// there the change counts as not made: the command that finds it calls Undo. Its
+// copies of files hold keys, so they are 0600 and removed at the end of the change.
 type Entry struct {
 	Kind      string            `json:"kind"` // rollback, bootstrap:update
 	From      int               `json:"from"` // generations
@@ -35,7 +38,7 @@ type Entry struct {
 	Restart   []string          `json:"restart"`
 }
 
-// savedFile is one file as it was.
+// savedFile is one file as it was before the change.
 type savedFile struct {
 	Path   string      `json:"path"` // real, no link
 	Mode   fs.FileMode `json:"mode"`
@@ -44,10 +47,11 @@ type savedFile struct {
 	Digest string      `json:"digest,omitempty"` // of its copy; "" in journals of versions before 0.2
 }
 
+// Dir returns the folder of the change in progress.
 func Dir(root string) string { return filepath.Join(generation.Dir(root), "pending") }
 
-// Begin writes the journal for a change of these files and links. On failure
-// nothing has begun.
+// Begin writes the journal for a change of these files and links. After an error the
+// change has not begun. Fault: journal-failed.
 func Begin(root string, cfg *config.Config, j Entry, paths []string, links []string) (*Entry, error) {
 	dir := generation.Dir(root)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -90,7 +94,7 @@ func Begin(root string, cfg *config.Config, j Entry, paths []string, links []str
 	return &j, nil
 }
 
-// saveCopy copies a file into the journal.
+// saveCopy copies a file into the folder dir.
 func saveCopy(path, dir, name string) (savedFile, error) {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
@@ -112,9 +116,9 @@ func saveCopy(path, dir, name string) (savedFile, error) {
 	return s, renameio.WriteFile(filepath.Join(dir, name), data, 0o600)
 }
 
-// Read reads the journal of a change that has begun and not ended; nil when
-// there is none. Only one that this user's FlowGate wrote here is believed, and
-// only about files of this installation. Faults: not-yours, state-untrusted,
+// Read returns the journal of a change that has begun and not ended, nil when there is
+// none. It refuses a journal that this user's FlowGate did not write here, or that
+// names files of another installation. Faults: not-yours, state-untrusted,
 // journal-damaged.
 func Read(root string, cfg *config.Config) (*Entry, error) {
 	data, err := trust.ReadState(root, filepath.Join(Dir(root), fileName), maxJournal)
@@ -140,7 +144,7 @@ func Read(root string, cfg *config.Config) (*Entry, error) {
 	return &j, nil
 }
 
-// Undo puts everything back and ends the change. It can be repeated.
+// Undo restores everything and ends the change. It can be repeated. Fault: undo-failed.
 func (j *Entry) Undo(root string, cfg *config.Config, at func(string)) error {
 	var errs []error
 	for _, f := range j.Files {
@@ -175,7 +179,7 @@ func (f savedFile) restore(root string) error {
 	return renameio.WriteFile(f.Path, data, f.Mode&0o755, renameio.IgnoreUmask())
 }
 
-// End makes the present state the one that counts.
+// End makes the present state count. Fault: journal-failed.
 func (j *Entry) End(root string) error {
 	done := filepath.Join(generation.Dir(root), fmt.Sprintf(".done-%d", time.Now().UnixNano()))
 	err := os.Rename(Dir(root), done)
@@ -189,7 +193,8 @@ func (j *Entry) End(root string) error {
 	return nil
 }
 
-// removeLeftovers removes what killed commands left of journals that are not in force.
+// removeLeftovers removes what killed commands left of journals that did not begin or
+// have ended.
 func removeLeftovers(root string) {
 	for _, pattern := range [...]string{".pending-*", ".done-*"} {
 		left, _ := filepath.Glob(filepath.Join(generation.Dir(root), pattern))

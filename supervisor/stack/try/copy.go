@@ -19,8 +19,8 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/stack/change"
 )
 
-// copyStack is a copy of the user's stack below dir, on spare ports, that
-// knows no credential: all models lead to the echo upstream.
+// copyStack returns a copy of the user's stack below dir, on free ports, that knows no
+// credential: all models lead to the echo upstream.
 func copyStack(o change.Options, cfg *config.Config, runtime, dir string) (*config.Config, endpoint, error) {
 	ports, err := tcp.FreePorts(2)
 	if err != nil {
@@ -39,7 +39,7 @@ func copyStack(o change.Options, cfg *config.Config, runtime, dir string) (*conf
 	return &private, target, err
 }
 
-// copyRouter is the router before the echo upstream.
+// copyRouter adds the router and the echo upstream to the copy.
 func copyRouter(o change.Options, cfg, private *config.Config, runtime string, ports []int) (endpoint, error) {
 	echo := fmt.Sprintf("http://127.0.0.1:%d", ports[1])
 	private.Services = []config.Service{
@@ -77,9 +77,9 @@ func copyRouter(o change.Options, cfg, private *config.Config, runtime string, p
 	return endpoint{url: private.Services[1].URL(), key: active.MasterKey(o.Getenv)}, nil
 }
 
-// detach is a piece of LiteLLM's configuration without what leads to the
-// world: keys are replaced, bases lead to the echo upstream, data stores and
-// callbacks are left out.
+// detach returns a part of LiteLLM's configuration without anything that leads to the
+// network: it replaces keys, points base URLs to the echo upstream, and leaves data
+// stores and callbacks out.
 func detach(fragment map[string]any, echo, key string) map[string]any {
 	out := policy.Merge(fragment, nil)
 	for _, section := range []string{"general_settings", "litellm_settings", "router_settings"} {
@@ -112,8 +112,8 @@ func detach(fragment map[string]any, echo, key string) map[string]any {
 	return out
 }
 
-// copyProxy is CLIProxyAPI with the user's own configuration on another port,
-// with an empty folder of credentials and keys of its own.
+// copyProxy adds CLIProxyAPI to the copy: with the user's own configuration on another
+// port, an empty folder of credentials and keys of its own.
 func copyProxy(cfg, private *config.Config, dir string, port int) (endpoint, error) {
 	settings := map[string]any{}
 	if cfg.CLIProxyConfigFile != "" {

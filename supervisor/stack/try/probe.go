@@ -20,12 +20,12 @@ import (
 	"github.com/flowgate-go/flowgate/internal/loopback"
 )
 
-// probes are data, one file a runtime.
+// probes holds one file of probes for each runtime.
 //
 //go:embed probes
 var probes embed.FS
 
-// probeRequest is one probe: what is asked and what the answer has to have.
+// probeRequest is one probe: the request, and what the reply must have.
 type probeRequest struct {
 	ID         string         `yaml:"id"`
 	Include    string         `yaml:"include"` // all requests of another runtime, in this one's place
@@ -41,7 +41,7 @@ type probeRequest struct {
 	Contains   []string       `yaml:"contains"` // in the body
 }
 
-// loadProbes are the probes of a runtime. Fault: runtime-unknown.
+// loadProbes returns the probes of a runtime. Fault: runtime-unknown.
 func loadProbes(runtime string) ([]probeRequest, error) {
 	data, err := probes.ReadFile("probes/" + runtime + ".yaml")
 	if err != nil {
@@ -57,7 +57,7 @@ func loadProbes(runtime string) ([]probeRequest, error) {
 	return list, nil
 }
 
-// endpoint is the runtime under examination.
+// endpoint is the runtime that is tried.
 type endpoint struct {
 	url, key, management string
 }
@@ -65,7 +65,7 @@ type endpoint struct {
 // maxReply bounds what a probe reads.
 const maxReply = 4 << 20
 
-// check is the probe as a check.
+// check returns the probe as a check.
 func (r probeRequest) check(e endpoint, needs []string) checks.Check {
 	return checks.Check{ID: r.ID, Title: r.title(), Family: "probe", Needs: needs, Timeout: 60 * time.Second, Run: func(ctx context.Context) checks.Outcome {
 		if err := r.send(ctx, e); err != nil {
@@ -146,11 +146,11 @@ func (r probeRequest) checkReply(res *http.Response, data []byte) error {
 	return nil
 }
 
-// missingFields names the expressions that give nothing on a JSON document.
+// missingFields returns the jq expressions that find nothing in a JSON document.
 func missingFields(data []byte, fields []string) ([]string, error) {
 	var doc any
 	if err := json.Unmarshal(data, &doc); err != nil {
-		return nil, errors.New("the answer is no JSON")
+		return nil, errors.New("the answer is not JSON")
 	}
 	var lost []string
 	for _, field := range fields {

@@ -1,3 +1,6 @@
+// Package try starts a version of a runtime alone, with a copy of the user's stack that
+// knows no credential, and sends it every request that FlowGate relies on: Run, or
+// RunProgram for a program that is named. It never touches the stack that runs.
 package try
 
 import (
@@ -28,7 +31,7 @@ type Result struct {
 	Runtime string   `json:"runtime"`
 	Version string   `json:"version"`
 	Program string   `json:"program"`
-	Missing []string `json:"missing"` // ids of what did not answer as it has to
+	Missing []string `json:"missing"` // ids of the probes that did not pass
 	Logs    []string `json:"logs,omitempty"`
 }
 
@@ -101,7 +104,7 @@ func RunProgram(ctx context.Context, o change.Options, cfg *config.Config, data 
 	return report.Checked{Checks: results, Data: data}, nil
 }
 
-// listChecks start the stack and then ask for everything.
+// listChecks returns the start of the stack and then every probe as checks.
 func listChecks(private *config.Config, so supervisor.StartOptions, e endpoint, data *Result, list []probeRequest) []checks.Check {
 	started := checks.Check{ID: "started", Title: data.Runtime + " gets ready with a copy of the configuration", Family: "probe",
 		Timeout: 2*runtimestore.StartTimeout(data.Runtime) + 10*time.Second, Run: func(ctx context.Context) checks.Outcome {
@@ -119,13 +122,13 @@ func listChecks(private *config.Config, so supervisor.StartOptions, e endpoint, 
 	return all
 }
 
-// probedService is the service that runs the runtime: the last to start.
+// probedService returns the service that runs the runtime: the last to start.
 func probedService(private *config.Config) string {
 	return private.Services[len(private.Services)-1].Name
 }
 
-// scrub are log lines without secrets: those of the installation and the
-// keys that the endpoint was given.
+// scrub returns log lines without secrets: those of the installation and the keys that
+// the endpoint was given.
 func (e endpoint) scrub(lines, secrets []string) []string {
 	s := redact.NewLogScrubber(append(secrets, e.key, e.management)...)
 	return lo.Map(lines, func(line string, _ int) string { return string(s.Scrub([]byte(line))) })
@@ -140,7 +143,8 @@ func serviceVersion(status control.Status, service string) string {
 	return ""
 }
 
-// withProgram names the program under examination where runtimes.Command looks first.
+// withProgram returns environ with the program that is tried in the variable where
+// runtimestore.Command looks first.
 func withProgram(environ []string, runtime, binary string) []string {
 	variable := map[string]string{config.RuntimeLiteLLM: "FLOWGATE_LITELLM", config.RuntimeCLIProxyAPI: "FLOWGATE_CLIPROXYAPI"}[runtime]
 	if variable == "" || binary == "" {
