@@ -30,8 +30,12 @@ func ForceStop(ctx context.Context, cfg *config.Config, services []string) (cont
 		return Stop(ctx, cfg, services)
 	}
 	if len(services) > 0 {
-		return statusFromLedger(cfg), fault.Usage("flag-invalid", "the supervisor does not answer, and ends with all of its services: -force takes no service").
-			WithHint("leave -service out")
+		return statusFromLedger(
+				cfg,
+			), fault.Usage(
+				"flag-invalid", "the supervisor does not answer, and ends with all of its services: -force takes no service",
+			).
+				WithHint("leave -service out")
 	}
 	dir := cfg.Paths.RuntimeDir
 	id, lives := client.LivingSupervisor(dir)
@@ -39,8 +43,15 @@ func ForceStop(ctx context.Context, cfg *config.Config, services []string) (cont
 		if err := endSupervisor(ctx, dir, id); err != nil {
 			return statusFromLedger(cfg), err
 		}
-		_ = control.AppendEvents(cfg.Paths.LogFile, control.Event{Event: control.EventSupervisorStopped, Profile: control.ActiveProfile(cfg), Result: "error",
-			Detail: fmt.Sprintf("process %d did not answer and was ended by stop -force", id.PID)}) // the log is not what a stop fails for
+		_ = control.AppendEvents(
+			cfg.Paths.LogFile,
+			control.Event{
+				Event:   control.EventSupervisorStopped,
+				Profile: control.ActiveProfile(cfg),
+				Result:  "error",
+				Detail:  fmt.Sprintf("process %d did not answer and was ended by stop -force", id.PID),
+			},
+		) // the log is not what a stop fails for
 	}
 	return stopWithoutSupervisor(ctx, cfg, nil)
 }
@@ -48,7 +59,9 @@ func ForceStop(ctx context.Context, cfg *config.Config, services []string) (cont
 // endSupervisor ends a supervisor that does not answer, and waits until it has ended.
 func endSupervisor(ctx context.Context, runtimeDir string, id process.Identity) error {
 	if !holdsLock(runtimeDir, id) {
-		return fault.New("supervisor-foreign", "process %d does not hold the lock of %s: it is not its supervisor", id.PID, runtimeDir).
+		return fault.New(
+			"supervisor-foreign", "process %d does not hold the lock of %s: it is not its supervisor", id.PID, runtimeDir,
+		).
 			WithHint("look at process %d; remove supervisor.json when it has nothing to do with FlowGate", id.PID)
 	}
 	_ = id.Signal(syscall.SIGTERM) // one that ended meanwhile is fine
@@ -61,7 +74,9 @@ func endSupervisor(ctx context.Context, runtimeDir string, id process.Identity) 
 	}
 	_ = id.Signal(syscall.SIGKILL)
 	if err := awaitEndWithin(ctx, id, instance.KillTimeout); err != nil {
-		return fault.New("supervisor-stuck", "the supervisor, process %d, did not end within %v of SIGKILL", id.PID, instance.KillTimeout).
+		return fault.New(
+			"supervisor-stuck", "the supervisor, process %d, did not end within %v of SIGKILL", id.PID, instance.KillTimeout,
+		).
 			WithHint("it waits for a device or a file system that does not answer: mend that, or restart the machine")
 	}
 	return nil

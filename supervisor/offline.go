@@ -26,7 +26,10 @@ func statusFromLedger(cfg *config.Config) control.Status {
 	l := ledger.Read(dir)
 	id, lives := client.LivingSupervisor(dir)
 	running := lo.KeyBy(ledger.RunningServices(cfg, l), func(e ledger.Entry) string { return e.Name })
-	status := control.Status{Profile: control.ActiveProfile(cfg), Services: make([]control.ServiceStatus, 0, len(cfg.Services))}
+	status := control.Status{
+		Profile:  control.ActiveProfile(cfg),
+		Services: make([]control.ServiceStatus, 0, len(cfg.Services)),
+	}
 	why := "its supervisor was killed; mage start brings one that adopts it"
 	if isMissing(dir) {
 		why = "its runtime folder was removed: a supervisor that lives makes it anew within a second, else mage start does"

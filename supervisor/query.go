@@ -66,7 +66,11 @@ func namePortHolder(svc config.Service, s control.ServiceStatus) control.Service
 
 // probeEach replaces the status of every service of the configuration by the
 // result of probe, which is called for all services at once.
-func probeEach(cfg *config.Config, s control.Status, probe func(config.Service, control.ServiceStatus) control.ServiceStatus) control.Status {
+func probeEach(
+	cfg *config.Config,
+	s control.Status,
+	probe func(config.Service, control.ServiceStatus) control.ServiceStatus,
+) control.Status {
 	probes := iter.Mapper[control.ServiceStatus, control.ServiceStatus]{MaxGoroutines: max(1, len(s.Services))}
 	s.Services = probes.Map(s.Services, func(one *control.ServiceStatus) control.ServiceStatus {
 		svc, ok := cfg.Service(one.Name)
@@ -87,7 +91,11 @@ func mergeStatus(cfg *config.Config, last control.Reply) control.Status {
 	status := *last.Status
 	if there := status.Supervisor; there != nil && there.Version != version.String() {
 		other := *there
-		other.Hint = fmt.Sprintf("it runs version %s, this is %s: mage supervisor:upgrade hands over without stopping a service", there.Version, version.String())
+		other.Hint = fmt.Sprintf(
+			"it runs version %s, this is %s: mage supervisor:upgrade hands over without stopping a service",
+			there.Version,
+			version.String(),
+		)
 		status.Supervisor = &other
 	}
 	known := lo.KeyBy(status.Services, func(s control.ServiceStatus) string { return s.Name })

@@ -128,8 +128,10 @@ func stopWithoutSupervisor(ctx context.Context, cfg *config.Config, services []s
 		return statusFromLedger(cfg), nil
 	}
 	if isMissing(dir) { // its supervisor may live, and would start again what is ended here
-		return statusFromLedger(cfg), fault.New("supervisor-unreachable", "the runtime folder %s was removed while services run from it", dir).
-			WithHint("mage start makes it anew and adopts them; then mage stop")
+		return statusFromLedger(
+				cfg,
+			), fault.New("supervisor-unreachable", "the runtime folder %s was removed while services run from it", dir).
+				WithHint("mage start makes it anew and adopts them; then mage stop")
 	}
 	lock, err := flock.Take(ctx, control.LockPath(dir), control.LockTimeout)
 	if err != nil {
@@ -139,8 +141,16 @@ func stopWithoutSupervisor(ctx context.Context, cfg *config.Config, services []s
 	ended, err := instance.EndSurvivors(ctx, cfg, services)
 	removeEntries(dir, ended)
 	for _, e := range ended {
-		_ = control.AppendEvents(cfg.Paths.LogFile, control.Event{Event: control.EventStopped, Service: e.Name, Profile: control.ActiveProfile(cfg), Result: "ok",
-			Detail: fmt.Sprintf("process %d was left by a supervisor that had been killed", e.Process.PID)}) // the log is not what a stop fails for
+		_ = control.AppendEvents(
+			cfg.Paths.LogFile,
+			control.Event{
+				Event:   control.EventStopped,
+				Service: e.Name,
+				Profile: control.ActiveProfile(cfg),
+				Result:  "ok",
+				Detail:  fmt.Sprintf("process %d was left by a supervisor that had been killed", e.Process.PID),
+			},
+		) // the log is not what a stop fails for
 	}
 	return statusFromLedger(cfg), err
 }
@@ -173,7 +183,9 @@ func sendStart(ctx context.Context, cfg *config.Config, verb string, o StartOpti
 	c := client.New(cfg)
 	c.Scrub = o.Scrub
 	for {
-		if err := spawn.Ensure(ctx, cfg, c, spawn.Options{Self: o.Self, Environ: o.Environ, Lifeline: o.Lifeline, Ephemeral: o.Ephemeral}); err != nil {
+		if err := spawn.Ensure(
+			ctx, cfg, c, spawn.Options{Self: o.Self, Environ: o.Environ, Lifeline: o.Lifeline, Ephemeral: o.Ephemeral},
+		); err != nil {
 			return statusFromLedger(cfg), err
 		}
 		last, err := c.Command(ctx, verb, q, o.Progress)

@@ -39,8 +39,9 @@ func Upgrade(ctx context.Context, cfg *config.Config, self string) (Upgraded, er
 	if _, err := c.Command(ctx, "upgrade", control.Request{Config: cfg, Program: self}, nil); err != nil {
 		return done, missingFault(err)
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, upgradeTimeout, fault.New("upgrade-failed",
-		"the new supervisor does not answer after %v", upgradeTimeout).WithHint("mage status; the services run on, and mage start adopts them"))
+	ctx, cancel := context.WithTimeoutCause(ctx, upgradeTimeout, fault.New(
+		"upgrade-failed", "the new supervisor does not answer after %v", upgradeTimeout,
+	).WithHint("mage status; the services run on, and mage start adopts them"))
 	defer cancel()
 	for {
 		now, err := c.Status(ctx)

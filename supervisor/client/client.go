@@ -127,7 +127,12 @@ func (c *Client) Status(ctx context.Context) (control.Status, error) {
 
 // Command sends a command and passes events to progress until the command is done. It
 // returns the last line of the reply.
-func (c *Client) Command(ctx context.Context, verb string, q control.Request, progress func(control.Event)) (control.Reply, error) {
+func (c *Client) Command(
+	ctx context.Context,
+	verb string,
+	q control.Request,
+	progress func(control.Event),
+) (control.Reply, error) {
 	q.Quiet = progress == nil
 	body, err := control.EncodeRequest(q)
 	if err != nil {
@@ -175,12 +180,17 @@ func (c *Client) send(ctx context.Context, method, path string, body io.Reader) 
 	switch {
 	case err == nil:
 		return resp, nil
-	case errors.Is(err, ErrNoSupervisor), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, io.EOF):
+	case errors.Is(err, ErrNoSupervisor),
+		errors.Is(err, syscall.ECONNRESET),
+		errors.Is(err, syscall.EPIPE),
+		errors.Is(err, io.EOF):
 		return nil, ErrNoSupervisor // there is none, or it went away before it took the question
 	case IsUnreachable(err):
 		return nil, err
 	case errors.As(err, &foreign):
-		return nil, fault.New("supervisor-unreachable", "the supervisor cannot be asked: %w", err).WithHint("%s", foreign.hint())
+		return nil, fault.New("supervisor-unreachable", "the supervisor cannot be asked: %w", err).WithHint(
+			"%s", foreign.hint(),
+		)
 	case errors.Is(err, fs.ErrPermission):
 		return nil, fault.New("supervisor-unreachable", "the supervisor cannot be reached: %w", err).
 			WithHint("the runtime folder and what is in it must be yours to enter and to read: mage doctor")

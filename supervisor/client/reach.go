@@ -88,7 +88,9 @@ func noSocketFault(id process.Identity, err error) error {
 	if id.PID != 0 {
 		who = fmt.Sprintf("process %d", id.PID)
 	}
-	return fault.New("supervisor-unreachable", "the supervisor (%s) runs, but its control socket cannot be reached: %w", who, err).
+	return fault.New(
+		"supervisor-unreachable", "the supervisor (%s) runs, but its control socket cannot be reached: %w", who, err,
+	).
 		WithHint("%s", unreachableHint)
 }
 

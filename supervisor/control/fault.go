@@ -15,7 +15,9 @@ func EndingFault() error {
 
 // InterruptedFault returns the fault of a start that a stop interrupted.
 func InterruptedFault() error {
-	return fault.New("start-interrupted", "the start was interrupted by a stop").WithHint("start again when you want it up: mage start")
+	return fault.New("start-interrupted", "the start was interrupted by a stop").WithHint(
+		"start again when you want it up: mage start",
+	)
 }
 
 // CodeEnding is what a supervisor that is going away answers; the client waits

@@ -66,7 +66,10 @@ func ensureSocketDir(dir string) error {
 // ListenWithFallback opens the control socket at path or, where the runtime folder's
 // file system does not support sockets (9p, vboxsf and drvfs of virtual machines), at
 // the short path outside of it. It returns the path: clients find it in the ledger.
-func ListenWithFallback(path, runtimeDir string, listen func(string) (*net.UnixListener, error)) (l *net.UnixListener, at string, err error) {
+func ListenWithFallback(
+	path, runtimeDir string,
+	listen func(string) (*net.UnixListener, error),
+) (l *net.UnixListener, at string, err error) {
 	l, err = listen(path)
 	other := shortSocketPath(runtimeDir)
 	if err == nil || path == other || !lacksSockets(err) {

@@ -130,7 +130,9 @@ func (s Status) Unhealthy() error {
 		hint := fmt.Sprintf("mage logs %s shows its last lines", svc.Name)
 		switch {
 		case svc.PortTaken:
-			hint = fmt.Sprintf("stop that process, or give services.%s.port another number; mage start cannot bring it up meanwhile", svc.Name)
+			hint = fmt.Sprintf(
+				"stop that process, or give services.%s.port another number; mage start cannot bring it up meanwhile", svc.Name,
+			)
 		case svc.State == StateStopped:
 			hint = "mage start brings it up"
 		}
@@ -149,10 +151,14 @@ func (s Status) unavailable() error {
 		text := fmt.Sprintf("%s has no available deployment of %s", svc.Name, strings.Join(groups, ", "))
 		i := slices.IndexFunc(svc.Router.Cooling, func(c router.Cooling) bool { return c.Group == groups[0] })
 		if i < 0 {
-			return fault.New("group-unavailable", "%s", text).WithHint("the keys of its deployments are not set: mage logs %s says which", svc.Name)
+			return fault.New("group-unavailable", "%s", text).WithHint(
+				"the keys of its deployments are not set: mage logs %s says which", svc.Name,
+			)
 		}
 		c := svc.Router.Cooling[i]
-		return fault.New("group-unavailable", "%s: %s cools down until %s. %s", text, c.Deployment, c.Until.Format(time.RFC3339), c.Reason).
+		return fault.New(
+			"group-unavailable", "%s: %s cools down until %s. %s", text, c.Deployment, c.Until.Format(time.RFC3339), c.Reason,
+		).
 			WithHint("mage status shows all that cool down, mage logs %s the failures", svc.Name)
 	}
 	return nil

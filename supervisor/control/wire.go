@@ -3,7 +3,8 @@
 // has what both must agree on: the socket's path and the peer's user (SocketPath,
 // PeerUID), the lock files of a runtime folder (LockPath) and the faults of both sides.
 //
-// It starts nothing and stops nothing.
+// It starts nothing and stops nothing. It has more than 700 lines since all of it is the
+// contract of both sides, which neither may change alone.
 package control
 
 import (

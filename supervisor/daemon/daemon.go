@@ -8,6 +8,9 @@
 // A life of the supervisor (life.go) begins with the adoption of what runs and ends
 // with a shutdown or a handover; a process has a second life only when a handover
 // failed.
+//
+// It has more than 700 lines since a life, its routes and its maintenance share one
+// state, the resident; what has a state of its own is in the packages below.
 package daemon
 
 import (

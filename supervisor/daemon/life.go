@@ -59,7 +59,9 @@ func (r *resident) begin(ctx context.Context, found predecessor) (*net.UnixListe
 	r.events.Emit(control.Event{Event: name, Result: "ok", Detail: r.opts.Version})
 	if found.damaged != "" {
 		r.events.Emit(control.Event{
-			Event: control.EventSupervisorRebuilt, Result: "ok", Detail: "the file that was not a ledger of this stack is " + found.damaged,
+			Event:  control.EventSupervisorRebuilt,
+			Result: "ok",
+			Detail: "the file that was not a ledger of this stack is " + found.damaged,
 		})
 	}
 	return listener, nil

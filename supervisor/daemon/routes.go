@@ -78,7 +78,12 @@ func readRequest(w http.ResponseWriter, req *http.Request) (control.Request, err
 // relay writes events until the operation is done, then the last line. It reports
 // whether the supervisor is to end. Write errors are ignored: the operation
 // continues after the client disconnected.
-func (r *resident) relay(out *json.Encoder, flush *http.ResponseController, events <-chan control.Event, done <-chan error) bool {
+func (r *resident) relay(
+	out *json.Encoder,
+	flush *http.ResponseController,
+	events <-chan control.Event,
+	done <-chan error,
+) bool {
 	for {
 		select {
 		case e := <-events:

@@ -162,7 +162,9 @@ func Write(runtimeDir string, l Ledger) error {
 		return fmt.Errorf("encode supervisor.json: %w", err)
 	}
 	raw = append(raw, '\n')
-	if key, err := trust.EnsureKey(os.Getenv); err == nil { // without a key, the next supervisor finds the services by their mark
+	if key, err := trust.EnsureKey(
+		os.Getenv,
+	); err == nil { // without a key, the next supervisor finds the services by their mark
 		raw = key.Seal(kind, trust.Place(config.Paths{RuntimeDir: runtimeDir}.Root()), raw)
 	}
 	return renameio.WriteFile(Path(runtimeDir), raw, 0o600, renameio.WithTempDir(runtimeDir))
@@ -190,5 +192,7 @@ func Sign(runtimeDir string) error {
 		return nil
 	}
 	doc, _ := trust.Unsealed(raw)
-	return renameio.WriteFile(Path(runtimeDir), key.Seal(kind, trust.Place(root), doc), 0o600, renameio.WithTempDir(runtimeDir))
+	return renameio.WriteFile(
+		Path(runtimeDir), key.Seal(kind, trust.Place(root), doc), 0o600, renameio.WithTempDir(runtimeDir),
+	)
 }

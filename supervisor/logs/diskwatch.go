@@ -33,9 +33,12 @@ type Gap struct {
 
 // String returns the gap for people.
 func (g Gap) String() string {
-	return fmt.Sprintf("the disk was full for up to %v, from %s to %s: lines that were written then may be missing or cut short",
+	return fmt.Sprintf(
+		"the disk was full for up to %v, from %s to %s: lines that were written then may be missing or cut short",
 		g.to.Sub(g.from).Round(time.Millisecond),
-		g.from.UTC().Format(control.TimestampLayout), g.to.UTC().Format(control.TimestampLayout))
+		g.from.UTC().Format(control.TimestampLayout),
+		g.to.UTC().Format(control.TimestampLayout),
+	)
 }
 
 // Check looks whether the disk is full, and returns the gap that has ended, if one

@@ -61,14 +61,22 @@ func (l *EventLog) write(events []control.Event) {
 		events[i].Profile = profile
 	}
 	if l.unwritten > 0 {
-		note := control.Event{Timestamp: events[0].Timestamp, Event: control.EventLost, Profile: profile, Result: "error", Detail: fmt.Sprintf("%d events could not be written", l.unwritten)}
+		note := control.Event{
+			Timestamp: events[0].Timestamp,
+			Event:     control.EventLost,
+			Profile:   profile,
+			Result:    "error",
+			Detail:    fmt.Sprintf("%d events could not be written", l.unwritten),
+		}
 		if control.AppendEvents(l.path, note) == nil {
 			l.unwritten = 0
 		}
 	}
 	if err := control.AppendEvents(l.path, events...); err != nil {
 		l.unwritten += len(events)
-		l.logger.Warn("events not recorded", "events", len(events), "first", events[0].Event, "service", events[0].Service, "err", err)
+		l.logger.Warn(
+			"events not recorded", "events", len(events), "first", events[0].Event, "service", events[0].Service, "err", err,
+		)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -53,7 +53,8 @@ func (n *notes) parse(line []byte) (LogLine, bool) {
 		return LogLine{}, false
 	}
 	var e control.Event
-	if json.Unmarshal(line, &e) != nil || e.Event != control.EventLogDropped && e.Event != control.EventLogGap && e.Event != control.EventLogMoved {
+	if json.Unmarshal(line, &e) != nil ||
+		e.Event != control.EventLogDropped && e.Event != control.EventLogGap && e.Event != control.EventLogMoved {
 		return LogLine{}, false
 	}
 	at := e.Time()
@@ -61,7 +62,13 @@ func (n *notes) parse(line []byte) (LogLine, bool) {
 	if !chosen || at.Before(from) {
 		return LogLine{}, false
 	}
-	return LogLine{Service: e.Service, Time: &at, Level: logfile.LevelError, Line: e.Event + ": " + e.Detail, Event: e.Event}, true
+	return LogLine{
+		Service: e.Service,
+		Time:    &at,
+		Level:   logfile.LevelError,
+		Line:    e.Event + ": " + e.Detail,
+		Event:   e.Event,
+	}, true
 }
 
 // firstTime returns when the lines that are shown of a log begin.

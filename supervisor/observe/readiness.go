@@ -18,7 +18,16 @@ func CheckReadiness(ctx context.Context, cfg *config.Config, svc config.Service,
 	if !ok {
 		return nil
 	}
-	prober, err := probe.New(p, probe.Target{Service: svc, Dir: cfg.Dir, Env: os.Environ(), Log: control.LogPath(cfg, svc.Name), Key: instance.ProbeKey(cfg, svc, pid, os.Environ())})
+	prober, err := probe.New(
+		p,
+		probe.Target{
+			Service: svc,
+			Dir:     cfg.Dir,
+			Env:     os.Environ(),
+			Log:     control.LogPath(cfg, svc.Name),
+			Key:     instance.ProbeKey(cfg, svc, pid, os.Environ()),
+		},
+	)
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,12 @@ func AddUsage(ctx context.Context, s control.Status) control.Status {
 			return measured
 		}
 		if u, err := process.ReadUsage(ctx, svc.PID); err == nil {
-			measured.Usage = &control.Usage{CPUS: round(u.CPU.Seconds(), 100), RSS: u.RSS, Files: countOrNil(u.Files), Sockets: countOrNil(u.Sockets)}
+			measured.Usage = &control.Usage{
+				CPUS:    round(u.CPU.Seconds(), 100),
+				RSS:     u.RSS,
+				Files:   countOrNil(u.Files),
+				Sockets: countOrNil(u.Sockets),
+			}
 			if svc.UptimeS > 0 {
 				measured.Usage.CPUPct = round(100*u.CPU.Seconds()/svc.UptimeS, 10)
 			}
@@ -46,7 +51,12 @@ func round(x, parts float64) float64 { return math.Round(x*parts) / parts }
 // Top calls query again and again, every second unless every is set, and passes each
 // status to show, with the processor time that each service used since the one before.
 // It returns nil when ctx ends, or the error of query or show.
-func Top(ctx context.Context, query func(context.Context) (control.Status, error), every time.Duration, show func(control.Status) error) error {
+func Top(
+	ctx context.Context,
+	query func(context.Context) (control.Status, error),
+	every time.Duration,
+	show func(control.Status) error,
+) error {
 	if every <= 0 {
 		every = time.Second
 	}

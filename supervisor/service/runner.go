@@ -5,7 +5,8 @@
 // A Runner is a state machine. Each state is a method that returns the next one
 // (a phase): idle, startProcess, waitUntilReady, watchRunning, waitBackoff, stop,
 // awaitStuckProcess. Package instance knows one process; this package decides what
-// to do about it.
+// to do about it. The states are in one package, although it has more than 700 lines,
+// since each may follow on several others.
 package service
 
 import (

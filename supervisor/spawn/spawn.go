@@ -94,8 +94,12 @@ func startSupervisor(ctx context.Context, cfg *config.Config, o Options) error {
 	if err != nil {
 		process.Reap(pid)
 		lines, _ := logfile.LastLines(path, logFrom, control.FailureLines)
-		return fault.New("supervisor-failed", "the supervisor ended while it started: %s", strings.Join(lines[max(0, len(lines)-1):], "")).
-			WithHint("see %s", log.Name()).WithDetail(control.Failure{Service: "supervisor", Log: lines, LogFile: log.Name()})
+		return fault.New(
+			"supervisor-failed", "the supervisor ended while it started: %s", strings.Join(lines[max(0, len(lines)-1):], ""),
+		).
+			WithHint("see %s", log.Name()).WithDetail(
+			control.Failure{Service: "supervisor", Log: lines, LogFile: log.Name()},
+		)
 	}
 	return line.Fault.Err()
 }
@@ -152,7 +156,9 @@ func supervisorEnviron(environ []string) []string {
 	kept := make([]string, 0, len(environ))
 	for _, entry := range environ {
 		name, _, _ := strings.Cut(entry, "=")
-		if !strings.HasPrefix(name, "MAGEFILE_") && name != "FLOWGATE_CONFIG" && name != "FLOWGATE_FORMAT" && name != ledger.MarkVariable && name != trust.Variable {
+		if !strings.HasPrefix(name, "MAGEFILE_") && name != "FLOWGATE_CONFIG" && name != "FLOWGATE_FORMAT" &&
+			name != ledger.MarkVariable &&
+			name != trust.Variable {
 			kept = append(kept, entry)
 		}
 	}

@@ -64,7 +64,13 @@ func SetProfile(ctx context.Context, cfg *config.Config, name string, o change.O
 }
 
 // applyProfile puts a profile in force; its caller holds the lock.
-func applyProfile(ctx context.Context, cfg *config.Config, active policy.Active, change ProfileChange, o supervisor.StartOptions) (ProfileChange, error) {
+func applyProfile(
+	ctx context.Context,
+	cfg *config.Config,
+	active policy.Active,
+	change ProfileChange,
+	o supervisor.StartOptions,
+) (ProfileChange, error) {
 	status, err := supervisor.Query(ctx, cfg)
 	change.Status = status
 	if err != nil {
@@ -95,7 +101,14 @@ func applyProfile(ctx context.Context, cfg *config.Config, active policy.Active,
 
 // restoreProfile restores the files before the change. It restarts the router with
 // them unless a stop interrupted the change.
-func restoreProfile(ctx context.Context, cfg *config.Config, previous *policy.Previous, change ProfileChange, cause error, o supervisor.StartOptions) (ProfileChange, error) {
+func restoreProfile(
+	ctx context.Context,
+	cfg *config.Config,
+	previous *policy.Previous,
+	change ProfileChange,
+	cause error,
+	o supervisor.StartOptions,
+) (ProfileChange, error) {
 	detail := ProfileFailure{
 		Profile: change.To, Problem: cause.Error(), Failure: failureOf(cause), Restored: change.From,
 	}

@@ -22,8 +22,22 @@ func record(ctx context.Context, o change.Options, cfg *config.Config, reason st
 	if len(status.Services) == 0 || status.Unhealthy() != nil {
 		return
 	}
-	g, recorded, err := generation.Record(ctx, generation.RecordRequest{Config: cfg, Env: o.Environment(), Secrets: change.KnownSecrets(cfg, o.Getenv), Reason: reason, Now: time.Now()})
-	e := control.Event{Event: control.EventGenerationRecorded, Profile: g.Profile, Result: "ok", Detail: change.Describe(g)}
+	g, recorded, err := generation.Record(
+		ctx,
+		generation.RecordRequest{
+			Config:  cfg,
+			Env:     o.Environment(),
+			Secrets: change.KnownSecrets(cfg, o.Getenv),
+			Reason:  reason,
+			Now:     time.Now(),
+		},
+	)
+	e := control.Event{
+		Event:   control.EventGenerationRecorded,
+		Profile: g.Profile,
+		Result:  "ok",
+		Detail:  change.Describe(g),
+	}
 	if err != nil {
 		e.Event, e.Result, e.Detail = control.EventGenerationUnrecorded, "error", reason+": "+err.Error()
 	}

@@ -60,7 +60,12 @@ func isRouterRunning(s control.Status) bool {
 
 // writeRouterConfig writes the router's configuration when o concerns the router,
 // unless keep returns true for the status of the stack.
-func writeRouterConfig(ctx context.Context, cfg *config.Config, o supervisor.StartOptions, keep func(control.Status) bool) (control.Status, error) {
+func writeRouterConfig(
+	ctx context.Context,
+	cfg *config.Config,
+	o supervisor.StartOptions,
+	keep func(control.Status) bool,
+) (control.Status, error) {
 	names, err := control.SelectServices(cfg, o.Services)
 	if err != nil {
 		status, _ := supervisor.Query(ctx, cfg) // which is valid with an error too

@@ -95,14 +95,23 @@ func checkPin(cfg *config.Config, r UpdateRequest) error {
 
 // tryAlone probes the new version alone.
 func tryAlone(ctx context.Context, o change.Options, cfg *config.Config, in store.Install) ([]report.Result, error) {
-	checked, err := try.RunProgram(ctx, o, cfg, try.Result{Runtime: in.Name, Version: in.Version, Program: in.Executable()}, nil)
+	checked, err := try.RunProgram(
+		ctx, o, cfg, try.Result{Runtime: in.Name, Version: in.Version, Program: in.Executable()}, nil,
+	)
 	if err != nil {
 		return nil, err
 	}
 	if missing := checked.Data.(try.Result).Missing; len(missing) > 0 {
-		return checked.Checks, fault.New("probe-missing", "%s %s does not do what FlowGate relies on: %s; nothing was switched",
-			in.Name, in.Version, strings.Join(missing, ", ")).
-			WithHint("mage runtimes:probe %s -version=%s shows each; the version in use stays", in.Name, in.Version).WithDetail(checked.Data)
+		return checked.Checks, fault.New(
+			"probe-missing",
+			"%s %s does not do what FlowGate relies on: %s; nothing was switched",
+			in.Name,
+			in.Version,
+			strings.Join(missing, ", "),
+		).
+			WithHint("mage runtimes:probe %s -version=%s shows each; the version in use stays", in.Name, in.Version).WithDetail(
+			checked.Data,
+		)
 	}
 	return checked.Checks, nil
 }
@@ -115,8 +124,14 @@ func switchTo(ctx context.Context, o change.Options, cfg *config.Config, in stor
 	}
 	defer lock.Close()
 	root := cfg.Paths.Root()
-	c := change.Change{Root: root, Before: cfg, After: cfg, Links: []string{in.Name}, Paths: []string{generation.CurrentPath(root)},
-		Journal: journal.Entry{Kind: "bootstrap:update", From: generation.Current(root)}}
+	c := change.Change{
+		Root:    root,
+		Before:  cfg,
+		After:   cfg,
+		Links:   []string{in.Name},
+		Paths:   []string{generation.CurrentPath(root)},
+		Journal: journal.Entry{Kind: "bootstrap:update", From: generation.Current(root)},
+	}
 	c.Steps = []change.Step{{
 		Name: "runtime:" + in.Name, Do: func() error { return store.Activate(cfg, in.Name, in.Folder()) },
 	}}
@@ -126,7 +141,11 @@ func switchTo(ctx context.Context, o change.Options, cfg *config.Config, in stor
 		}
 	}
 	u.Restarted, err = c.Make(ctx, o, "update-failed")
-	e := control.Event{Event: control.EventRuntimeUpdated, Result: "ok", Detail: in.Name + " " + u.From + " to " + in.Version}
+	e := control.Event{
+		Event:  control.EventRuntimeUpdated,
+		Result: "ok",
+		Detail: in.Name + " " + u.From + " to " + in.Version,
+	}
 	if err != nil {
 		e.Event, e.Result, e.Detail = control.EventUpdateFailed, "error", e.Detail+": "+err.Error()
 		_ = supervisor.RecordEvent(cfg, e)

@@ -72,7 +72,9 @@ func Execute(program string, args []string, n Note, f Files, dir string) error {
 		defer unix.CloseOnExec(fd) // when the exec fails
 	}
 	args = append(args, "-handover="+strconv.Itoa(descriptor(file)))
-	return syscall.Exec(program, append([]string{program}, args...), os.Environ()) //nolint:gosec // checked before: it is a FlowGate
+	return syscall.Exec(
+		program, append([]string{program}, args...), os.Environ(),
+	) //nolint:gosec // checked before: it is a FlowGate
 }
 
 // writeNote writes a note into a file that has no name, since it holds the

@@ -137,7 +137,11 @@ func (s *Services) start(ctx context.Context, q control.Request) error {
 
 // startOne waits for the dependencies of a service, then starts it. When another
 // service fails meanwhile, it starts nothing and returns nil.
-func (s *Services) startOne(ctx, failed context.Context, r *instance.StartRequest, reached map[string]*milestones) error {
+func (s *Services) startOne(
+	ctx, failed context.Context,
+	r *instance.StartRequest,
+	reached map[string]*milestones,
+) error {
 	if !awaitDependencies(failed, r.Service, reached) {
 		return nil
 	}

@@ -102,7 +102,12 @@ func (p *Process) probeReadiness(ctx context.Context, c config.Probe, target pro
 }
 
 // repeat probes again and again until handle returns false or ctx ends.
-func (p *Process) repeat(ctx context.Context, c config.Probe, target probe.Target, handle func(o Observation, asked time.Time) bool) {
+func (p *Process) repeat(
+	ctx context.Context,
+	c config.Probe,
+	target probe.Target,
+	handle func(o Observation, asked time.Time) bool,
+) {
 	prober, err := probe.New(c, target)
 	if err != nil { // an invalid pattern, which the configuration would have refused
 		p.send(ctx, Observation{Finding: probe.Finding{Evidence: probe.Inconclusive, Err: err}, Failed: true})

@@ -4,7 +4,8 @@
 // ends it, Collect waits for it, Release leaves it running.
 //
 // What follows from an end or an observation is decided by package service. Only
-// processes whose identity is known are signalled, never a bare pid.
+// processes whose identity is known are signalled, never a bare pid. It has more than
+// 700 lines since the probes need the process, and the process ends them.
 package instance
 
 import (
@@ -172,8 +173,12 @@ func (p *Process) CheckListener(svc config.Service) (bool, error) {
 	}
 	failure := p.Failure(svc, nil)
 	failure.Holder = &holder
-	return false, fault.New("listener-foreign", "service %q runs, but %s answers on its address %s", svc.Name, &holder, svc.Addr()).
-		WithHint("stop that process, or give services.%s.port another number", svc.Name).WithDetail(failure)
+	return false, fault.New(
+		"listener-foreign", "service %q runs, but %s answers on its address %s", svc.Name, &holder, svc.Addr(),
+	).
+		WithHint("stop that process, or give services.%s.port another number", svc.Name).WithDetail(
+		failure,
+	)
 }
 
 // hasMember reports whether a process belongs to this one's family or descends

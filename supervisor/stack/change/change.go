@@ -1,7 +1,8 @@
 // Package change changes what a stack runs from so that the change can be taken back:
 // Make writes a journal, takes the steps, restarts what runs and sends requests; after
 // a failure it restores everything. Rollback restores a generation, Recover completes
-// or undoes what a killed command left.
+// or undoes what a killed command left. It has more than 700 lines since a rollback is
+// one change with its plan.
 package change
 
 import (
@@ -133,7 +134,9 @@ func (c *Change) takeBack(ctx context.Context, o Options, j *journal.Entry, code
 		return context.Cause(ctx)
 	}
 	f := fault.New(code, "%s: %w; %s", j.Kind, cause, ending)
-	return f.WithHint("mage logs shows what the services said; mage generation:list what can be gone back to").WithDetail(detail)
+	return f.WithHint("mage logs shows what the services said; mage generation:list what can be gone back to").WithDetail(
+		detail,
+	)
 }
 
 // selectRunning returns those of the services that are not stopped.

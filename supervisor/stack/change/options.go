@@ -54,7 +54,13 @@ func (o Options) Self() string {
 // Environment returns what services are executed with.
 func (o Options) Environment() runtimestore.Environment {
 	cwd, _ := os.Getwd() // only one of the places where a virtual environment may be
-	return runtimestore.Environment{Self: o.Self(), Version: version.String(), Cwd: cwd, Environ: o.Environ(), LookPath: exec.LookPath}
+	return runtimestore.Environment{
+		Self:     o.Self(),
+		Version:  version.String(),
+		Cwd:      cwd,
+		Environ:  o.Environ(),
+		LookPath: exec.LookPath,
+	}
 }
 
 // Load reads the configuration as it is now. Faults: those of config.Load.

@@ -40,7 +40,17 @@ func Rollback(ctx context.Context, o Options, to int, dryRun bool) (Restored, er
 	if err != nil {
 		return Restored{}, err
 	}
-	r := rollbackPlan{o: o, root: root, result: Restored{Changed: []string{}, Restarted: []string{}, Backups: []string{}, Warnings: []string{}, DryRun: dryRun}}
+	r := rollbackPlan{
+		o:    o,
+		root: root,
+		result: Restored{
+			Changed:   []string{},
+			Restarted: []string{},
+			Backups:   []string{},
+			Warnings:  []string{},
+			DryRun:    dryRun,
+		},
+	}
 	if err := r.chooseTarget(to); err != nil {
 		return r.result, err
 	}
@@ -116,7 +126,12 @@ func (r *rollbackPlan) chooseTarget(to int) error {
 
 func (r *rollbackPlan) execute(ctx context.Context) (Restored, error) {
 	restarted, err := r.change.Make(ctx, r.o, "rollback-failed")
-	e := control.Event{Event: control.EventGenerationRestored, Profile: r.target.Profile, Result: "ok", Detail: Describe(r.target)}
+	e := control.Event{
+		Event:   control.EventGenerationRestored,
+		Profile: r.target.Profile,
+		Result:  "ok",
+		Detail:  Describe(r.target),
+	}
 	if err != nil {
 		e.Event, e.Result, e.Detail = control.EventRollbackFailed, "error", Describe(r.target)+": "+err.Error()
 		_ = supervisor.RecordEvent(r.change.Before, e)

@@ -37,7 +37,13 @@ func (r *rollbackPlan) plan() error {
 		}
 	}
 	if after.Paths.RuntimeDir != r.target.RuntimeDir {
-		return fault.Usage("rollback-elsewhere", "generation %d has its runtime folder at %s, not %s", r.target.Number, after.Paths.RuntimeDir, r.target.RuntimeDir).
+		return fault.Usage(
+			"rollback-elsewhere",
+			"generation %d has its runtime folder at %s, not %s",
+			r.target.Number,
+			after.Paths.RuntimeDir,
+			r.target.RuntimeDir,
+		).
 			WithHint("a stack that was moved cannot be rolled back; restore paths.runtime_dir by hand first")
 	}
 	r.change = Change{Root: r.root, After: after, Before: r.currentConfig(after),
@@ -93,7 +99,13 @@ func (r *rollbackPlan) targetTexts() (map[string][]byte, error) {
 		}
 		text, missing := sealed.Open(key, r.knownSecrets(), r.secretSources(path, present)...)
 		if len(missing) > 0 {
-			return nil, fault.New("secret-gone", "%s of generation %d had a key at %s that is nowhere on this machine any more", filepath.Base(path), r.target.Number, strings.Join(missing, ", ")).
+			return nil, fault.New(
+				"secret-gone",
+				"%s of generation %d had a key at %s that is nowhere on this machine any more",
+				filepath.Base(path),
+				r.target.Number,
+				strings.Join(missing, ", "),
+			).
 				WithHint("generations hold no keys: put the key into %s at that place and roll back again", path)
 		}
 		texts[part] = text

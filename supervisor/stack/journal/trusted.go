@@ -37,8 +37,14 @@ func (j *Entry) checkTrust(root string, cfg *config.Config, data []byte) error {
 		_, err = key.Open(kind, trust.Place(root), data)
 	}
 	if err != nil {
-		return fault.Usage("state-untrusted", "the journal of an interrupted change in %s was not written by this user's FlowGate here; nothing was put back", Dir(root)).
-			WithHint("if you know nothing of it, remove that folder; if it is yours, of a version before 0.2 or of a folder that was moved: mage trust")
+		return fault.Usage(
+			"state-untrusted",
+			"the journal of an interrupted change in %s was not written by this user's FlowGate here; nothing was put back",
+			Dir(root),
+		).
+			WithHint(
+				"if you know nothing of it, remove that folder; if it is yours, of a version before 0.2 or of a folder that was moved: mage trust",
+			)
 	}
 	return j.checkFiles(root, cfg)
 }
@@ -47,13 +53,22 @@ func (j *Entry) checkTrust(root string, cfg *config.Config, data []byte) error {
 func (j *Entry) checkFiles(root string, cfg *config.Config) error {
 	for _, f := range j.Files {
 		if f.Name == "" || strings.Trim(f.Name, "0123456789") != "" || !isInstallationFile(root, cfg, f.Path) {
-			return fault.Usage("state-untrusted", "the journal of an interrupted change in %s names %q, which no change of this installation touches; nothing was put back",
-				Dir(root), f.Path).WithHint("remove that folder; its numbered files are copies of what was before")
+			return fault.Usage(
+				"state-untrusted",
+				"the journal of an interrupted change in %s names %q, which no change of this installation touches; nothing was put back",
+				Dir(root),
+				f.Path,
+			).WithHint("remove that folder; its numbered files are copies of what was before")
 		}
 	}
 	for name, folder := range j.Links {
 		if !isPlainName(name) || folder != "" && !isPlainName(folder) {
-			return fault.Usage("state-untrusted", "the journal of an interrupted change in %s names the folder %q; nothing was put back", Dir(root), folder).
+			return fault.Usage(
+				"state-untrusted",
+				"the journal of an interrupted change in %s names the folder %q; nothing was put back",
+				Dir(root),
+				folder,
+			).
 				WithHint("remove that folder")
 		}
 	}
@@ -75,9 +90,11 @@ func isInstallationFile(root string, cfg *config.Config, path string) bool {
 	if slices.ContainsFunc(own, func(file string) bool { return file != "" && trust.RealPath(file) == path }) {
 		return true
 	}
-	inRoot := trust.IsWithin(path, trust.RealPath(root)) && !trust.IsWithin(path, trust.RealPath(filepath.Join(root, "secrets"))) &&
+	inRoot := trust.IsWithin(path, trust.RealPath(root)) &&
+		!trust.IsWithin(path, trust.RealPath(filepath.Join(root, "secrets"))) &&
 		!trust.IsWithin(path, trust.RealPath(filepath.Join(root, "auths")))
-	beside := cfg.File != "" && filepath.Dir(path) == trust.RealPath(filepath.Dir(cfg.File)) && filepath.Ext(path) == ".yaml"
+	beside := cfg.File != "" && filepath.Dir(path) == trust.RealPath(filepath.Dir(cfg.File)) &&
+		filepath.Ext(path) == ".yaml"
 	return inRoot || beside
 }
 

@@ -30,7 +30,12 @@ func copyStack(o change.Options, cfg *config.Config, runtime, dir string) (*conf
 	at := filepath.Join(dir, ".router", "runtime")
 	private.Dir = dir // its supervisor finds the built-in default's paths from there
 	private.File, private.Credentials, private.SecretFiles, private.Providers = "", nil, nil, nil
-	private.Paths = config.Paths{RuntimeDir: at, ActiveConfig: filepath.Join(at, "litellm.active.yaml"), StateFile: filepath.Join(at, "state.json"), LogFile: filepath.Join(at, "events.log")}
+	private.Paths = config.Paths{
+		RuntimeDir:   at,
+		ActiveConfig: filepath.Join(at, "litellm.active.yaml"),
+		StateFile:    filepath.Join(at, "state.json"),
+		LogFile:      filepath.Join(at, "events.log"),
+	}
 	if runtime == config.RuntimeCLIProxyAPI {
 		target, err := copyProxy(cfg, &private, dir, ports[0])
 		return &private, target, err
@@ -43,8 +48,23 @@ func copyStack(o change.Options, cfg *config.Config, runtime, dir string) (*conf
 func copyRouter(o change.Options, cfg, private *config.Config, runtime string, ports []int) (endpoint, error) {
 	echo := fmt.Sprintf("http://127.0.0.1:%d", ports[1])
 	private.Services = []config.Service{
-		{Name: config.CLIProxy, Host: "127.0.0.1", Port: ports[1], Runtime: config.RuntimeEcho, ReadinessPath: "/healthz", Restart: config.Restart{Policy: "never"}},
-		{Name: config.LiteLLM, Host: "127.0.0.1", Port: ports[0], Runtime: runtime, ReadinessPath: "/health/readiness", DependsOn: []string{config.CLIProxy}, Restart: config.Restart{Policy: "never"}},
+		{
+			Name:          config.CLIProxy,
+			Host:          "127.0.0.1",
+			Port:          ports[1],
+			Runtime:       config.RuntimeEcho,
+			ReadinessPath: "/healthz",
+			Restart:       config.Restart{Policy: "never"},
+		},
+		{
+			Name:          config.LiteLLM,
+			Host:          "127.0.0.1",
+			Port:          ports[0],
+			Runtime:       runtime,
+			ReadinessPath: "/health/readiness",
+			DependsOn:     []string{config.CLIProxy},
+			Restart:       config.Restart{Policy: "never"},
+		},
 	}
 	if svc, ok := cfg.Service(config.LiteLLM); ok {
 		private.Services[1].Env = svc.Env
@@ -69,8 +89,14 @@ func copyRouter(o change.Options, cfg, private *config.Config, runtime string, p
 		return endpoint{}, err
 	}
 	list, _ := active.Config["model_list"].([]any)
-	active.Config["model_list"] = append(list, map[string]any{"model_name": "flowgate-probe", "litellm_params": map[string]any{
-		"model": "openai/flowgate-probe", "api_base": echo + "/v1", "api_key": key}, "model_info": map[string]any{"id": "flowgate-probe"}})
+	active.Config["model_list"] = append(
+		list,
+		map[string]any{"model_name": "flowgate-probe", "litellm_params": map[string]any{
+			"model":    "openai/flowgate-probe",
+			"api_base": echo + "/v1",
+			"api_key":  key,
+		}, "model_info": map[string]any{"id": "flowgate-probe"}},
+	)
 	if _, err := policy.Write(private, active, time.Now()); err != nil {
 		return endpoint{}, err
 	}
@@ -125,7 +151,9 @@ func copyProxy(cfg, private *config.Config, dir string, port int) (endpoint, err
 			err = yaml.Unmarshal(text, &settings)
 		}
 		if err != nil {
-			return endpoint{}, fault.New("cliproxy-config-missing", "read %s: %w", cfg.CLIProxyConfigFile, err).WithHint("mage init writes one")
+			return endpoint{}, fault.New("cliproxy-config-missing", "read %s: %w", cfg.CLIProxyConfigFile, err).WithHint(
+				"mage init writes one",
+			)
 		}
 	}
 	for name := range settings {
@@ -137,7 +165,11 @@ func copyProxy(cfg, private *config.Config, dir string, port int) (endpoint, err
 	auths := filepath.Join(dir, "auths")
 	settings["host"], settings["port"], settings["auth-dir"] = "127.0.0.1", port, auths
 	settings["api-keys"] = []string{target.key}
-	settings["remote-management"] = map[string]any{"allow-remote": false, "secret-key": target.management, "disable-control-panel": true}
+	settings["remote-management"] = map[string]any{
+		"allow-remote":          false,
+		"secret-key":            target.management,
+		"disable-control-panel": true,
+	}
 	text, err := yaml.Marshal(settings)
 	if err == nil {
 		err = os.MkdirAll(auths, 0o700)
@@ -151,6 +183,16 @@ func copyProxy(cfg, private *config.Config, dir string, port int) (endpoint, err
 	}
 	private.CLIProxyConfigFile = file
 	private.Base, private.Profiles, private.Version = nil, nil, 3
-	private.Services = []config.Service{{Name: config.CLIProxy, Host: "127.0.0.1", Port: port, Runtime: config.RuntimeCLIProxyAPI, ReadinessPath: "/", Cwd: dir, Restart: config.Restart{Policy: "never"}}}
+	private.Services = []config.Service{
+		{
+			Name:          config.CLIProxy,
+			Host:          "127.0.0.1",
+			Port:          port,
+			Runtime:       config.RuntimeCLIProxyAPI,
+			ReadinessPath: "/",
+			Cwd:           dir,
+			Restart:       config.Restart{Policy: "never"},
+		},
+	}
 	return target, nil
 }

@@ -45,7 +45,9 @@ type probeRequest struct {
 func loadProbes(runtime string) ([]probeRequest, error) {
 	data, err := probes.ReadFile("probes/" + runtime + ".yaml")
 	if err != nil {
-		return nil, fault.Usage("runtime-unknown", "there are no probes of a runtime %q", runtime).WithHint("known are cliproxyapi, embedded, litellm")
+		return nil, fault.Usage("runtime-unknown", "there are no probes of a runtime %q", runtime).WithHint(
+			"known are cliproxyapi, embedded, litellm",
+		)
 	}
 	var list []probeRequest
 	if err := yaml.UnmarshalWithOptions(data, &list, yaml.DisallowUnknownField()); err != nil {
@@ -67,12 +69,19 @@ const maxReply = 4 << 20
 
 // check returns the probe as a check.
 func (r probeRequest) check(e endpoint, needs []string) checks.Check {
-	return checks.Check{ID: r.ID, Title: r.title(), Family: "probe", Needs: needs, Timeout: 60 * time.Second, Run: func(ctx context.Context) checks.Outcome {
-		if err := r.send(ctx, e); err != nil {
-			return checks.Failed("%v", err)
-		}
-		return checks.Passed(nil)
-	}}
+	return checks.Check{
+		ID:      r.ID,
+		Title:   r.title(),
+		Family:  "probe",
+		Needs:   needs,
+		Timeout: 60 * time.Second,
+		Run: func(ctx context.Context) checks.Outcome {
+			if err := r.send(ctx, e); err != nil {
+				return checks.Failed("%v", err)
+			}
+			return checks.Passed(nil)
+		},
+	}
 }
 
 func (r probeRequest) title() string {

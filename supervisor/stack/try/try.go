@@ -40,7 +40,13 @@ type Result struct {
 // FlowGate relies on. version "" means the active one. The stack that runs is
 // not touched. Faults: runtime-unknown, version-not-installed, runtime-missing;
 // those of supervisor.Start.
-func Run(ctx context.Context, o change.Options, cfg *config.Config, runtime, version string, emit func(report.Result)) (report.Checked, error) {
+func Run(
+	ctx context.Context,
+	o change.Options,
+	cfg *config.Config,
+	runtime, version string,
+	emit func(report.Result),
+) (report.Checked, error) {
 	binary := ""
 	if version != "" {
 		in, err := store.Find(cfg, runtime, version)
@@ -63,7 +69,13 @@ func Run(ctx context.Context, o change.Options, cfg *config.Config, runtime, ver
 }
 
 // RunProgram probes the program that data names, as Probe does.
-func RunProgram(ctx context.Context, o change.Options, cfg *config.Config, data Result, emit func(report.Result)) (_ report.Checked, err error) {
+func RunProgram(
+	ctx context.Context,
+	o change.Options,
+	cfg *config.Config,
+	data Result,
+	emit func(report.Result),
+) (_ report.Checked, err error) {
 	runtime := data.Runtime
 	list, err := loadProbes(runtime)
 	if err != nil {
@@ -71,7 +83,9 @@ func RunProgram(ctx context.Context, o change.Options, cfg *config.Config, data 
 	}
 	dir, err := os.MkdirTemp("", "flowgate-*") // short: a control socket's path must fit
 	if err != nil {
-		return report.Checked{}, fault.New("temp-dir-unwritable", "make a folder for the probe: %w", err).WithHint("free space or set TMPDIR")
+		return report.Checked{}, fault.New("temp-dir-unwritable", "make a folder for the probe: %w", err).WithHint(
+			"free space or set TMPDIR",
+		)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	private, target, err := copyStack(o, cfg, runtime, dir)
@@ -84,7 +98,13 @@ func RunProgram(ctx context.Context, o change.Options, cfg *config.Config, data 
 	}
 	defer read.Close()
 	defer write.Close() // ends the stack however this command ends
-	so := supervisor.StartOptions{Self: o.Self(), Environ: withProgram(o.Environ(), runtime, data.Program), Timeout: o.Start.Timeout, Ephemeral: dir, Lifeline: read}
+	so := supervisor.StartOptions{
+		Self:      o.Self(),
+		Environ:   withProgram(o.Environ(), runtime, data.Program),
+		Timeout:   o.Start.Timeout,
+		Ephemeral: dir,
+		Lifeline:  read,
+	}
 	results := checks.Run(ctx, listChecks(private, so, target, &data, list), checks.Options{Emit: emit, Parallel: 4})
 	data.Missing = []string{}
 	for _, r := range results {
@@ -105,16 +125,27 @@ func RunProgram(ctx context.Context, o change.Options, cfg *config.Config, data 
 }
 
 // listChecks returns the start of the stack and then every probe as checks.
-func listChecks(private *config.Config, so supervisor.StartOptions, e endpoint, data *Result, list []probeRequest) []checks.Check {
-	started := checks.Check{ID: "started", Title: data.Runtime + " gets ready with a copy of the configuration", Family: "probe",
-		Timeout: 2*runtimestore.StartTimeout(data.Runtime) + 10*time.Second, Run: func(ctx context.Context) checks.Outcome {
+func listChecks(
+	private *config.Config,
+	so supervisor.StartOptions,
+	e endpoint,
+	data *Result,
+	list []probeRequest,
+) []checks.Check {
+	started := checks.Check{
+		ID:      "started",
+		Title:   data.Runtime + " gets ready with a copy of the configuration",
+		Family:  "probe",
+		Timeout: 2*runtimestore.StartTimeout(data.Runtime) + 10*time.Second,
+		Run: func(ctx context.Context) checks.Outcome {
 			status, err := supervisor.Start(ctx, private, so)
 			if err != nil {
 				return checks.FromFault(err)
 			}
 			data.Version = cmp.Or(data.Version, serviceVersion(status, probedService(private)))
 			return checks.Passed(nil)
-		}}
+		},
+	}
 	all := []checks.Check{started}
 	for _, r := range list {
 		all = append(all, r.check(e, []string{"started"}))

@@ -58,10 +58,19 @@ func main() {
 	signIn := map[string]string{"status": "ok", "url": "https://example.com/authorize", "state": "0123"}
 	answer("/{$}", "", "", map[string]any{"message": "CLI Proxy API Server", "endpoints": []string{}})
 	answer("/v1/models", settings.Keys[0], "Invalid API key", map[string]any{"object": "list", "data": []string{}})
-	answer("/v0/management/config", settings.Management.Key, "invalid management key", map[string]any{"port": settings.Port})
-	answer("/v0/management/auth-files", settings.Management.Key, "invalid management key", map[string]any{"files": []string{}})
+	answer(
+		"/v0/management/config", settings.Management.Key, "invalid management key", map[string]any{"port": settings.Port},
+	)
+	answer(
+		"/v0/management/auth-files", settings.Management.Key, "invalid management key", map[string]any{"files": []string{}},
+	)
 	answer("/v0/management/codex-auth-url", settings.Management.Key, "invalid management key", signIn)
 	answer("/v0/management/anthropic-auth-url", settings.Management.Key, "invalid management key", signIn)
-	answer("/v0/management/get-auth-status", settings.Management.Key, "invalid management key", map[string]string{"status": "error", "error": "unknown or expired state"})
+	answer(
+		"/v0/management/get-auth-status",
+		settings.Management.Key,
+		"invalid management key",
+		map[string]string{"status": "error", "error": "unknown or expired state"},
+	)
 	fmt.Println(http.ListenAndServe(fmt.Sprintf("%s:%d", settings.Host, settings.Port), nil))
 }
