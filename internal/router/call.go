@@ -40,6 +40,7 @@ func (r *Router) begin(w http.ResponseWriter, req *http.Request, d dialect.Diale
 func (r *Router) end(c *call) {
 	c.loan.GiveBack()
 	c.writer.Clear()
+	c.exchange.Clear()
 	if c.request.IsReusable(maxPooledBuffer) && c.writer.IsReusable(maxPooledBuffer) &&
 		c.exchange.IsReusable(maxPooledBuffer) {
 		c.request.HTTP = nil

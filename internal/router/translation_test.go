@@ -213,3 +213,141 @@ func TestTheClientsBetasStayWithUpstreamsOfItsDialect(t *testing.T) {
 		t.Errorf("%d; the upstream got %s", got.status, seen.Load())
 	}
 }
+
+// TestThinkingOfOtherUpstreamsStaysAway has a conversation that began over chat go on
+// where the client's dialect is spoken.
+func TestThinkingOfOtherUpstreamsStaysAway(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ path, body, want string }{
+		"messages": {"/v1/messages", `{"model":"MODEL","max_tokens":16,"messages":[{"role":"user","content":"a"},{"role":"assistant","content":[{"type":"thinking","thinking":"hm","signature":"~flowgate:chat"},{"type":"text","text":"b"}]},{"role":"user","content":"c"}],"x_unknown": 1}`,
+			`{"model":"ok","max_tokens":16,"messages":[{"role":"user","content":"a"},{"role":"assistant","content":[{"type":"text","text":"b"}]},{"role":"user","content":"c"}],"x_unknown": 1}`},
+		"count_tokens": {"/v1/messages/count_tokens", `{"model":"MODEL","messages":[{"role":"assistant","content":[{"type":"thinking","thinking":"hm","signature":"~flowgate:chat"},{"type":"text","text":"b"}]}]}`,
+			`{"model":"ok","messages":[{"role":"assistant","content":[{"type":"text","text":"b"}]}]}`},
+		"responses": {"/v1/responses", `{"model":"MODEL","input":[{"type":"reasoning","summary":[],"encrypted_content":"~flowgate:chat"},{"role":"user","content":"c"}]}`,
+			`{"model":"ok","input":[{"role":"user","content":"c"}]}`},
+		"the mark in a text": {"/v1/messages", `{"model":"MODEL", "max_tokens":16,"messages":[{"role":"user","content":"~flowgate:chat"}]}`,
+			`{"model":"ok", "max_tokens":16,"messages":[{"role":"user","content":"~flowgate:chat"}]}`},
+		"chat": {"/v1/chat/completions", `{"model":"MODEL","messages":[{"role":"user","content":"~flowgate:chat"}]}`, `{"model":"ok","messages":[{"role":"user","content":"~flowgate:chat"}]}`},
+	} {
+		s := start(t, groups(once, "m: ok"), router.Options{})
+		got := s.send("POST", c.path, strings.Replace(c.body, "MODEL", "m", 1), nil)
+		if calls := s.up.Calls(); got.status != 200 || len(calls) != 1 || string(calls[0].Body) != c.want {
+			t.Errorf("%s: %d %s; the upstream got %s", name, got.status, got.body, calls[0].Body)
+		}
+		eventually(t, "all is given back", func() bool { return s.router.Held() == 0 })
+	}
+}
+
+// TestADeepThoughtComesBackToItsChatUpstream follows a thought signature of Gemini's through the client.
+func TestADeepThoughtComesBackToItsChatUpstream(t *testing.T) {
+	t.Parallel()
+	handler, last, _ := chatOnly(func(w http.ResponseWriter, _ string) {
+		fmt.Fprint(w, `{"choices":[{"index":0,"message":{"role":"assistant","tool_calls":[{"id":"c1","type":"function","function":{"name":"now","arguments":"{}"},"extra_content":{"google":{"thought_signature":"AbC="}}}]},"finish_reason":"tool_calls"}]}`)
+	})
+	for model, want := range map[string]bool{"gemini/g": true, "openai/g": false} {
+		s := behind(t, strings.Replace(minimal, "openai/up-model", model, 1), router.Options{}, handler)
+		tools := `,"tools":[{"name":"now","input_schema":{"type":"object"}}]`
+		got := s.messages("m", tools)
+		var reply struct{ Content json.RawMessage }
+		if err := json.Unmarshal([]byte(got.body), &reply); err != nil || !strings.Contains(got.body, "~flowgate:call:AbC=") {
+			t.Fatal(got.status, got.body, err)
+		}
+		s.send("POST", "/v1/messages", `{"model":"m","max_tokens":16,"messages":[{"role":"user","content":"hi"},{"role":"assistant","content":`+string(reply.Content)+`},{"role":"user","content":[{"type":"tool_result","tool_use_id":"c1","content":"noon"}]}]`+tools+`}`, nil)
+		if has := strings.Contains(last.Load().(string), `"extra_content":{"google":{"thought_signature":"AbC="}}`); has != want {
+			t.Errorf("%s: the upstream got %s", model, last.Load())
+		}
+	}
+}
+
+func TestWhatModelInfoSaysOfTheModelDecidesWhatItGets(t *testing.T) {
+	t.Parallel()
+	handler, last, _ := chatOnly(writeText)
+	const png = `,"messages":[{"role":"user","content":[{"type":"image","source":{"type":"base64","media_type":"image/png","data":"iVBORw0KGgo="}},{"type":"text","text":"hi"}]}]`
+	for info, status := range map[string]int{"supports_vision: false": 400, "supports_vision: true": 200, "mode: chat": 200} {
+		s := behind(t, strings.Replace(minimal, "{id:", "{"+info+", id:", 1), router.Options{}, handler)
+		if got := s.messages("m", png); got.status != status {
+			t.Errorf("%s: an image: %d %s", info, got.status, got.body)
+		}
+	}
+	for info, want := range map[string]bool{"supports_reasoning: true": true, "supports_reasoning: false": false, "mode: chat": false} {
+		s := behind(t, strings.Replace(minimal, "{id:", "{"+info+", id:", 1), router.Options{}, handler)
+		got := s.send("POST", "/v1/responses", `{"model":"m","input":"hi","reasoning":{"effort":"high"}}`, nil)
+		if has := strings.Contains(last.Load().(string), `"reasoning_effort":"high"`); got.status != 200 || has != want || (got.header.Get("x-flowgate-dropped") == "") != want {
+			t.Errorf("%s: %d %v; the upstream got %s", info, got.status, got.header, last.Load())
+		}
+	}
+}
+
+// TestWhatWasLostIsNamedOnErrorsAndStreamsToo has the header wherever there is a reply of an upstream.
+func TestWhatWasLostIsNamedOnErrorsAndStreamsToo(t *testing.T) {
+	t.Parallel()
+	for model, status := range map[string]int{"ok": 200, "fail-400": 400, "fail-429": 429} {
+		s := start(t, speaking("chat", groups(once, "m: "+model)), router.Options{})
+		for _, more := range []string{"", `,"stream":true`} {
+			got := s.messages("m", `,"top_k":4`+more)
+			if got.status != status || got.header.Get("x-flowgate-dropped") != "top_k" {
+				t.Errorf("%s%s: %d %v", model, more, got.status, got.header)
+			}
+		}
+		if got := s.chat("m"); got.header.Get("x-flowgate-dropped") != "" {
+			t.Errorf("nothing was translated: %v", got.header)
+		}
+	}
+}
+
+// TestAGroupMayMixDialects asks a group of two: one passes the request through, one gets a translation.
+func TestAGroupMayMixDialects(t *testing.T) {
+	t.Parallel()
+	yaml := strings.Replace(groups(calm, "m: a/native chat"), "{id: m-chat}", "{speaks: [chat], id: m-chat}", 1)
+	s := start(t, yaml, router.Options{Rand: alternate()})
+	for _, stream := range []string{"", `,"stream":true`} {
+		for range 4 {
+			if got := s.messages("m", stream); got.status != 200 || !strings.Contains(got.body, `"end_turn"`) || !strings.Contains(got.body, `"model":"m"`) {
+				t.Error(got.status, got.body)
+			}
+			if got := s.chat("m", stream); got.status != 200 || !strings.Contains(got.body, `"finish_reason":"stop"`) || !strings.Contains(got.body, `"model":"m"`) {
+				t.Error(got.status, got.body)
+			}
+		}
+	}
+	paths := map[string]int{}
+	for _, c := range s.up.Calls() {
+		paths[c.Path+" "+c.Model]++
+	}
+	if paths["/v1/messages native"] != 8 || paths["/v1/chat/completions chat"] != 8 {
+		t.Error(paths)
+	}
+	for range 4 { // only one of them can count
+		if got := s.send("POST", "/v1/messages/count_tokens", `{"model":"m","messages":[{"role":"user","content":"hi"}]}`, nil); !strings.Contains(got.body, `"input_tokens":42`) {
+			t.Error(got.status, got.body)
+		}
+	}
+}
+
+func TestAChatUpstreamsTokensAreEstimated(t *testing.T) {
+	t.Parallel()
+	s := start(t, speaking("chat", groups(once, "m: ok")), router.Options{})
+	got := s.send("POST", "/v1/messages/count_tokens", `{"model":"m","messages":[{"role":"user","content":"hi there"}]}`, nil)
+	if got.status != 200 || !strings.Contains(got.body, "local_estimate") || len(s.up.Calls()) != 0 {
+		t.Errorf("%d %s after %v", got.status, got.body, s.models())
+	}
+}
+
+// TestAMockAnswersInEveryDialect has one whose model would be translated for.
+func TestAMockAnswersInEveryDialect(t *testing.T) {
+	t.Parallel()
+	yaml := speaking("chat", groups(once, "m: fail-500")) // a translated attempt goes before the mock
+	yaml = strings.Replace(yaml, "general_settings", "  - {model_name: b, litellm_params: {model: openai/x, mock_response: mocked}, model_info: {speaks: [chat], id: b}}\ngeneral_settings", 1)
+	s := start(t, strings.Replace(yaml, "num_retries: 0", "num_retries: 0, fallbacks: [{m: [b]}]", 1), router.Options{})
+	for client, d := range spoken {
+		for _, model := range []string{"m", "b"} {
+			if got := s.ask(client, model); got.status != 200 || !strings.Contains(got.body, "mocked") || strings.Count(got.body, d.end) != 1 || got.header.Get("x-flowgate-dropped") != "" {
+				t.Errorf("%s %s: %d %s", client, model, got.status, got.body)
+			}
+			got := s.send("POST", d.path, `{"model":"`+model+`",`+d.rest+`}`, nil)
+			if got.status != 200 || !strings.Contains(got.body, "mocked") || strings.Contains(got.body, "data:") {
+				t.Errorf("%s %s: %d %s", client, model, got.status, got.body)
+			}
+		}
+	}
+}

@@ -223,3 +223,18 @@ func TestARequestIsTranslatedIntoTheNextDialectThatIsThere(t *testing.T) {
 func short(d dialect.Dialect) string {
 	return map[dialect.Dialect]string{dialect.Chat: "chat", dialect.Messages: "messages", dialect.Responses: "responses"}[d]
 }
+
+// TestModelsThatChooseTheirOwnThinkingAreKnownByTheirVersion lists names as providers write them.
+func TestModelsThatChooseTheirOwnThinkingAreKnownByTheirVersion(t *testing.T) {
+	t.Parallel()
+	for model, want := range map[string]bool{
+		"anthropic/claude-opus-4-6": true, "anthropic/claude-opus-4-7-20260301": true, "openrouter/anthropic/claude-sonnet-4.6": true,
+		"anthropic/claude-fable-5": true, "anthropic/claude-opus-5-20270101": true,
+		"anthropic/claude-sonnet-4-5-20250929": false, "anthropic/claude-opus-4-20250514": false, "anthropic/claude-3-7-sonnet-20250219": false,
+		"anthropic/claude-haiku-4.5": false, "anthropic/claude-instant": false, "openai/gpt-5": false,
+	} {
+		if d := load(t, `{model: "`+model+`", api_key: k}}`, nil).Deployments[0]; d.Adaptive != want {
+			t.Errorf("%s: %v", model, d.Adaptive)
+		}
+	}
+}

@@ -30,6 +30,7 @@ type Failure struct {
 	Header     http.Header            // the upstream's
 	Cause      transport.Cause        // why the connection failed; empty when the upstream answered
 	Err        error                  // the error behind Cause, for the log
+	Dropped    []string               // members of the request that its translation lost
 
 	RetryAfter     time.Duration // what the upstream asked for, or what is left of a cooldown
 	FromRateLimit  bool          // RetryAfter comes from a rate-limit header

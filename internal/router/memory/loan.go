@@ -12,8 +12,9 @@ type Loan struct {
 // Reset makes an empty loan of a budget. What was held before must have been given back.
 func (l *Loan) Reset(b *Budget) { l.budget, l.held = b, 0 }
 
-// take counts n more bytes to the loan, until GiveBack.
-func (l *Loan) take(n int64) error {
+// Take counts n more bytes to the loan, until Release or GiveBack. The error is
+// ErrExhausted when all requests together hold too much.
+func (l *Loan) Take(n int64) error {
 	if n <= 0 {
 		return nil
 	}
@@ -22,6 +23,14 @@ func (l *Loan) take(n int64) error {
 	}
 	l.held += n
 	return nil
+}
+
+// Release returns n bytes of the loan, which Take has counted, to its budget.
+func (l *Loan) Release(n int64) {
+	if n = min(n, l.held); n > 0 {
+		l.budget.giveBack(n)
+		l.held -= n
+	}
 }
 
 // GiveBack returns all bytes of the loan to its budget.
@@ -45,7 +54,7 @@ func (l *Loan) ReadAll(buf []byte, r io.Reader, size, limit int64) ([]byte, erro
 	if want := int(min(size, maxAnnounced)); want > cap(buf) {
 		buf = append(make([]byte, 0, want), buf...)
 	}
-	if err := l.take(min(max(size, int64(len(buf))), int64(cap(buf)))); err != nil {
+	if err := l.Take(min(max(size, int64(len(buf))), int64(cap(buf)))); err != nil {
 		return buf, err
 	}
 	for int64(len(buf)) <= limit {
@@ -83,7 +92,7 @@ func (l *Loan) grow(buf []byte, size, limit int64) ([]byte, error) {
 		want = min(want, size)
 	}
 	want = max(want, int64(len(buf))+1)
-	if err := l.take(want - int64(cap(buf))); err != nil {
+	if err := l.Take(want - int64(cap(buf))); err != nil {
 		return buf, err
 	}
 	grown := make([]byte, len(buf), want)

@@ -52,6 +52,8 @@ type Provider struct {
 	TakesEffort      bool              `yaml:"takes_effort"`      // it takes reasoning_effort in chat requests
 	ReturnsReasoning bool              `yaml:"returns_reasoning"` // it demands reasoning_content of earlier replies back
 
+	ReturnsThoughts bool `yaml:"returns_thoughts"` // it demands thought_signature of earlier calls back
+
 	SignIn      string `yaml:"sign_in"`     // the CLIProxyAPI provider that reaches it
 	Unsupported bool   `yaml:"unsupported"` // LiteLLM has it, the embedded router has not
 }

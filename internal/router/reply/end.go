@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/flowgate-go/flowgate/internal/router/failure"
+	"github.com/flowgate-go/flowgate/internal/router/memory"
 )
 
 // HowEnded says how a stream that had begun ended.
@@ -57,6 +58,8 @@ func (w *Writer) upstreamEnd(a *Answer, err error) End {
 		return End{How: Complete}
 	case errors.Is(err, io.EOF):
 		return End{Truncated, failure.Truncated(a.Deployment)}
+	case errors.Is(err, memory.ErrExhausted):
+		return End{Broken, failure.MemoryExhausted()}
 	case a.Guard.IsLate():
 		return End{TimedOut, failure.StreamTimeout(client, a.Deployment, a.Guard, err)}
 	}

@@ -39,14 +39,19 @@ func (w *Writer) setHeaders(a *Answer) {
 	if w.Routing.Retries > 0 {
 		h["X-Litellm-Max-Retries"] = numberHeader(w.Routing.RetryBudget)
 	}
-	if len(a.Dropped) > 0 {
-		h["X-Flowgate-Dropped"] = []string{strings.Join(a.Dropped, ", ")}
-	}
+	setDropped(h, a.Dropped)
 	if a.UsageEstimated {
 		h["X-Flowgate-Usage"] = estimated
 	}
 	repeatHeaders(h, a.Header)
 	a.Deployment.RedactHeaders(h)
+}
+
+// setDropped names the members of the request that its translation lost.
+func setDropped(h http.Header, members []string) {
+	if len(members) > 0 {
+		h["X-Flowgate-Dropped"] = []string{strings.Join(members, ", ")}
+	}
 }
 
 // numberHeader returns a number as a header value.

@@ -114,6 +114,7 @@ func (w *Writer) Fail(f *failure.Failure) {
 	}
 	h := w.http.Header()
 	h["X-Litellm-Call-Id"] = []string{w.request.ID}
+	setDropped(h, f.Dropped)
 	repeatHeaders(h, f.Header)
 	f.Deployment.RedactHeaders(h)
 	if f.Deployment != nil {

@@ -59,6 +59,12 @@ func (q *Request) AppendBody(dst []byte, c Changes) []byte {
 	return dst
 }
 
+// Holds reports whether the client's body has a text in it, as it stands in the bytes.
+func (q *Request) Holds(text string) bool { return bytes.Contains(q.body, []byte(text)) }
+
+// BodySize returns the length of the client's body in bytes.
+func (q *Request) BodySize() int { return len(q.body) }
+
 // newOutgoing applies the edits to the client's body.
 func (q *Request) newOutgoing(c Changes) *outgoing {
 	o := &outgoing{loans: &q.lent}

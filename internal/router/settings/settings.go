@@ -72,6 +72,11 @@ type Deployment struct {
 	MaxOutputTokens int         // model_info.max_output_tokens; 0 when unset
 	TakesEffort     bool        // chat: the upstream takes reasoning_effort
 	ReasoningBack   bool        // chat: the upstream wants the reasoning of earlier replies back
+	ThoughtsBack    bool        // chat: the upstream wants the thought signatures of earlier calls back
+	TextParts       bool        // chat: the upstream takes texts in several parts
+	Adaptive        bool        // messages: the model thinks by an effort and not by a budget
+	NoImages        bool        // model_info.supports_vision is false
+	NoFiles         bool        // model_info.supports_pdf_input is false
 
 	APIVersion string // azure: api_version of the requests below /openai/deployments; empty: below /openai/v1
 

@@ -81,9 +81,15 @@ func (a *assembler) text(kind partKind, piece []byte) *block {
 	return b
 }
 
+// maxBlocks is the number of blocks of a reply beyond which it counts as broken.
+const maxBlocks = 4096
+
 func (a *assembler) add(b *block) *block {
 	a.start()
 	b.index = len(a.reply.blocks)
+	if b.index == maxBlocks {
+		a.fail(broken("the upstream's reply has too many parts"))
+	}
 	a.reply.blocks = append(a.reply.blocks, b)
 	return b
 }

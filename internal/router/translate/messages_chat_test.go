@@ -95,7 +95,7 @@ func TestRequestsFromMessagesToChat(t *testing.T) {
 			want: `{"model":"m","max_tokens":1,"messages":[],"response_format":{"type":"json_schema","json_schema":{"name":"reply","schema":{"type":"object"},"strict":true}}}`},
 		{name: "reasoning that the upstream wants back",
 			options: func(o *translate.Options) { o.ReasoningBack = true },
-			body: `{"model":"m","max_tokens":1,"messages":[{"role":"assistant","content":[{"type":"thinking","thinking":"own","signature":"flowgate:chat"},{"type":"thinking","thinking":"foreign","signature":"x"},
+			body: `{"model":"m","max_tokens":1,"messages":[{"role":"assistant","content":[{"type":"thinking","thinking":"own","signature":"~flowgate:chat"},{"type":"thinking","thinking":"foreign","signature":"x"},
 				{"type":"redacted_thinking","data":"y"},{"type":"text","text":"a"}]}]}`,
 			want:    `{"model":"m","max_tokens":1,"messages":[{"role":"assistant","reasoning_content":"own","content":"a"}]}`,
 			dropped: []string{"messages.content.thinking"}},

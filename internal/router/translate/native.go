@@ -2,13 +2,17 @@ package translate
 
 import "bytes"
 
-// ownMark is how every opaque field begins that the package has written.
-const ownMark = `"flowgate:`
+// Mark is how every opaque field begins that the package has written. Its first
+// character is rare, so that a long body without it is searched fast.
+const Mark = "~flowgate:"
+
+// ownMark is the beginning of such a field as a JSON string.
+const ownMark = `"` + Mark
 
 // Native returns the body of a request for an upstream that speaks the client's
 // dialect, without the thinking that came from an upstream of another: its
 // opaque fields mean nothing there, and Anthropic refuses them. A body without
-// such thinking is returned as it is, after one search for a mark.
+// such thinking, which is one without Mark, is returned as it is.
 func Native(d Dialect, body []byte) []byte {
 	if d == Chat || !bytes.Contains(body, []byte(ownMark)) {
 		return body

@@ -6,11 +6,11 @@ import "bytes"
 // Responses API's encrypted_content) also says where the thinking comes from:
 // so it goes back to its own dialect only, and none gets a foreign signature.
 const (
-	chatSignature      = "flowgate:chat"
-	callSignature      = "flowgate:call:"      // then Gemini's thought signature of the call that follows
-	messagesSignature  = "flowgate:messages:"  // then Anthropic's signature
-	redactedSignature  = "flowgate:redacted:"  // then the data of Anthropic's redacted thinking
-	responsesSignature = "flowgate:responses:" // then the item's id, a colon, its encrypted_content
+	chatSignature      = "~flowgate:chat"
+	callSignature      = "~flowgate:call:"      // then Gemini's thought signature of the call that follows
+	messagesSignature  = "~flowgate:messages:"  // then Anthropic's signature
+	redactedSignature  = "~flowgate:redacted:"  // then the data of Anthropic's redacted thinking
+	responsesSignature = "~flowgate:responses:" // then the item's id, a colon, its encrypted_content
 )
 
 // isChatSignature reports whether thinking came from a chat upstream.

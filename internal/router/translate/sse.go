@@ -18,8 +18,8 @@ type events struct {
 }
 
 // append takes in a chunk and calls visit with the data of each event in it: a
-// valid JSON document, or "[DONE]". An event's data go out with the line that
-// completes them; the blank line behind is not waited for.
+// valid JSON document, or "[DONE]". Data that are whole on one line go out with it;
+// the blank line behind is awaited only where they stand on several.
 func (e *events) append(chunk []byte, visit func(data []byte, isError bool)) {
 	for len(chunk) > 0 && !e.broken {
 		n := bytes.IndexByte(chunk, '\n')
@@ -44,6 +44,21 @@ func (e *events) end(visit func(data []byte, isError bool)) {
 	if len(e.hold) > 0 && !e.broken {
 		e.line(bytes.TrimSuffix(e.hold, []byte{'\r'}), visit)
 	}
+	if !e.broken {
+		e.joinedEnd(visit)
+	}
+}
+
+// joinedEnd ends an event whose data stand on several lines. They are looked at once:
+// doing so after each line would take a time that grows with the square of their number.
+func (e *events) joinedEnd(visit func(data []byte, isError bool)) {
+	if len(e.joined) == 0 {
+		return
+	}
+	if e.broken = !json.Valid(e.joined); !e.broken {
+		visit(e.joined, e.isError)
+	}
+	e.joined = e.joined[:0]
 }
 
 func (e *events) line(line []byte, visit func(data []byte, isError bool)) {
@@ -53,8 +68,8 @@ func (e *events) line(line []byte, visit func(data []byte, isError bool)) {
 	}
 	switch {
 	case len(line) == 0:
-		e.broken = len(e.joined) > 0
-		e.joined, e.isError = e.joined[:0], false
+		e.joinedEnd(visit)
+		e.isError = false
 	case bytes.HasPrefix(line, []byte("data:")):
 		e.data(bytes.TrimSpace(line[len("data:"):]), visit)
 	case bytes.HasPrefix(line, []byte("event:")):
@@ -73,8 +88,5 @@ func (e *events) data(data []byte, visit func(data []byte, isError bool)) {
 		return
 	}
 	e.joined = append(append(e.joined, data...), '\n')
-	if e.broken = len(e.joined) > maxEvent; !e.broken && json.Valid(e.joined) {
-		visit(e.joined, e.isError)
-		e.joined = e.joined[:0]
-	}
+	e.broken = len(e.joined) > maxEvent
 }

@@ -68,6 +68,13 @@ func (s *Stream) Fail(dst []byte, status int, message string) []byte {
 // what the upstream sends from then on is not looked at.
 func (s *Stream) IsOver() bool { return s.a.isOver() }
 
+// Size returns about how many bytes the stream keeps: the reply so far, and the
+// unfinished event.
+func (s *Stream) Size() int {
+	const perBlock = 512
+	return 2*s.a.size + perBlock*len(s.a.reply.blocks) + cap(s.events.hold) + cap(s.events.joined) + cap(s.a.keep)
+}
+
 // Failure returns what the stream failed of: "" while it did not.
 func (s *Stream) Failure() string {
 	if s.a.failure == nil {

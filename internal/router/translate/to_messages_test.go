@@ -78,7 +78,7 @@ func TestRequestsFromResponsesToMessages(t *testing.T) {
 	checkRequests(t, translate.Responses, translate.Messages, []requestCase{
 		{name: "what Codex sends",
 			body: `{"model":"m","instructions":"i","input":[{"type":"message","role":"developer","content":[{"type":"input_text","text":"rules"}]},{"type":"message","role":"user","content":[{"type":"input_text","text":"go"}]},
-				{"type":"reasoning","id":"rs","summary":[{"type":"summary_text","text":"hm"}],"encrypted_content":"flowgate:messages:sig=="},{"type":"reasoning","summary":[],"encrypted_content":"flowgate:redacted:dada"},
+				{"type":"reasoning","id":"rs","summary":[{"type":"summary_text","text":"hm"}],"encrypted_content":"~flowgate:messages:sig=="},{"type":"reasoning","summary":[],"encrypted_content":"~flowgate:redacted:dada"},
 				{"type":"reasoning","summary":[{"type":"summary_text","text":"foreign"}],"encrypted_content":"gAAAA"},
 				{"type":"custom_tool_call","call_id":"c1","name":"apply_patch","input":"*** a"},{"type":"custom_tool_call_output","call_id":"c1","output":"ok"}],
 				"tools":[{"type":"custom","name":"apply_patch","description":"d"}],"reasoning":{"effort":"medium"},"max_output_tokens":20000}`,

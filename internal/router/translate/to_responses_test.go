@@ -12,7 +12,7 @@ func TestRequestsFromMessagesToResponses(t *testing.T) {
 	checkRequests(t, translate.Messages, translate.Responses, []requestCase{
 		{name: "a conversation",
 			body: `{"model":"m","max_tokens":20,"system":[{"type":"text","text":"a"},{"type":"text","text":"b"}],"messages":[{"role":"user","content":"go"},
-				{"role":"assistant","content":[{"type":"thinking","thinking":"hm","signature":"flowgate:responses:rs_1:enc=="},{"type":"thinking","thinking":"foreign","signature":"x"},{"type":"text","text":"I look"},{"type":"tool_use","id":"t1","name":"Read","input":{"p":"\"a\""}}]},
+				{"role":"assistant","content":[{"type":"thinking","thinking":"hm","signature":"~flowgate:responses:rs_1:enc=="},{"type":"thinking","thinking":"foreign","signature":"x"},{"type":"text","text":"I look"},{"type":"tool_use","id":"t1","name":"Read","input":{"p":"\"a\""}}]},
 				{"role":"user","content":[{"type":"text","text":"and"},{"type":"tool_result","tool_use_id":"t1","is_error":true,"content":"gone"}]}],"stream":true}`,
 			want: `{"model":"m","instructions":"a\n\nb","input":[{"type":"message","role":"user","content":[{"type":"input_text","text":"go"}]},
 				{"type":"reasoning","id":"rs_1","summary":[{"type":"summary_text","text":"hm"}],"encrypted_content":"enc=="},

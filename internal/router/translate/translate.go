@@ -117,6 +117,15 @@ func (c *Call) IsEstimated() bool { return c.estimated }
 // their path without indices, in the order in which they were found.
 func (c *Call) Dropped() []string { return c.dropped }
 
+// Size returns how many bytes of the request a call keeps for the replies.
+func (c *Call) Size() int {
+	size := 0
+	for _, value := range c.echo.values {
+		size += len(value)
+	}
+	return size
+}
+
 // NewCall returns a call that needs no translation, for Collect and Replay.
 func NewCall(d Dialect, opts Options) *Call {
 	c := &Call{from: d, to: d, opts: opts, usage: true}

@@ -44,15 +44,20 @@ type Exchange struct {
 	trace   transport.Trace
 	body    []byte // the reply as far as it was read
 
-	out        dialect.Dialect // in which the upstream is asked
-	call       *translate.Call // turns its reply back; nil when the request passes through
-	translated []byte          // the body for the upstream; with call only
+	out       dialect.Dialect // in which the upstream is asked
+	call      *translate.Call // turns its reply back; nil when the request passes through
+	rewritten []byte          // the body for the upstream; nil when the client's serves, with another model in it
+	held      int64           // bytes of the loan that rewritten and call take
 }
 
 // Reset begins a new request, whose replies go to w and count to loan.
 func (x *Exchange) Reset(s *Sender, q *request.Request, w *reply.Writer, loan *memory.Loan) {
 	x.sender, x.request, x.writer, x.loan = s, q, w, loan
+	x.call, x.rewritten, x.held = nil, nil, 0
 }
+
+// Clear drops what belongs to the request.
+func (x *Exchange) Clear() { x.call, x.rewritten = nil, nil }
 
 // IsReusable reports whether the buffer is at most maxBuffer long.
 func (x *Exchange) IsReusable(maxBuffer int) bool { return cap(x.body) <= maxBuffer }
@@ -89,9 +94,19 @@ func (x *Exchange) Attempt(d *deployment.Deployment) (*reply.Answer, *failure.Fa
 		f.Harmless = true // waiting does not set it
 		return nil, f
 	}
-	if f := x.translate(d); f != nil {
+	if f := x.prepareBody(d); f != nil {
 		return nil, f
 	}
+	a, f := x.send(d)
+	x.dropBody()
+	if f != nil && x.call != nil {
+		f.Dropped = x.call.Dropped()
+	}
+	return a, f
+}
+
+// send sends the prepared request to d and reads the reply.
+func (x *Exchange) send(d *deployment.Deployment) (*reply.Answer, *failure.Failure) {
 	at, release := x.begin(x.limits(d))
 	res, err := x.roundTrip(&at.context, d)
 	if err != nil {

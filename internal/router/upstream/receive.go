@@ -111,8 +111,6 @@ func (x *Exchange) readRest(a *reply.Answer, size int64, err error) *failure.Fai
 		x.body, err = x.loan.ReadAll(x.body, source, size, limit)
 	}
 	switch {
-	case errors.Is(err, memory.ErrExhausted):
-		return failure.MemoryExhausted()
 	case err != nil && !errors.Is(err, io.EOF):
 		return x.unreadable(a, err)
 	case int64(len(x.body)) > limit:
@@ -177,6 +175,9 @@ func (x *Exchange) errorInReply(a *reply.Answer, body []byte) *failure.Failure {
 
 // unreadable returns the failure of a reply whose body ended in err.
 func (x *Exchange) unreadable(a *reply.Answer, err error) *failure.Failure {
+	if errors.Is(err, memory.ErrExhausted) {
+		return failure.MemoryExhausted()
+	}
 	return failure.Unreadable(x.request.HTTP.Context(), a.Deployment, a.Guard, err)
 }
 

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/router/deployment"
-	"github.com/flowgate-go/flowgate/internal/router/request"
 	"github.com/flowgate-go/flowgate/internal/router/transport"
 )
 
@@ -45,10 +44,10 @@ func (x *Exchange) newRequest(ctx context.Context, d *deployment.Deployment) *ht
 
 // newBody returns the body for d and its length in bytes.
 func (x *Exchange) newBody(d *deployment.Deployment) (io.ReadCloser, int64) {
-	if x.call != nil {
-		return io.NopCloser(bytes.NewReader(x.translated)), int64(len(x.translated))
+	if x.rewritten != nil {
+		return io.NopCloser(bytes.NewReader(x.rewritten)), int64(len(x.rewritten))
 	}
-	return x.request.NewBody(request.Changes{Model: d.ModelLiteral, Defaults: d.Defaults[x.out], OldLimit: d.OldLimitName})
+	return x.request.NewBody(x.changes(d))
 }
 
 // forwardedHeader returns the client's header as far as the upstream may get it: what

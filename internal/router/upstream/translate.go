@@ -3,7 +3,6 @@ package upstream
 import (
 	"bytes"
 	"errors"
-	"io"
 	"slices"
 
 	"github.com/flowgate-go/flowgate/internal/router/deployment"
@@ -13,7 +12,6 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/request"
 	"github.com/flowgate-go/flowgate/internal/router/splice"
 	"github.com/flowgate-go/flowgate/internal/router/translate"
-	"github.com/flowgate-go/flowgate/internal/router/watchdog"
 )
 
 // translatedDialects are the dialects that package translate knows.
@@ -21,27 +19,99 @@ var translatedDialects = map[dialect.Dialect]translate.Dialect{
 	dialect.Chat: translate.Chat, dialect.Messages: translate.Messages, dialect.Responses: translate.Responses,
 }
 
-// translate decides how the upstream is asked, and translates the request where it
-// does not have the client's dialect. What cannot be said there is the client's
-// fault; another deployment may have the dialect.
-func (x *Exchange) translate(d *deployment.Deployment) *failure.Failure {
+// prepareBody decides how the upstream is asked, and makes the body for it where the
+// client's does not serve.
+func (x *Exchange) prepareBody(d *deployment.Deployment) *failure.Failure {
 	in := x.request.Dialect
-	x.call, x.translated = nil, nil
-	if x.out, _ = d.OutgoingDialect(in); x.out == in { // route asks only deployments that have one
+	x.loan.Release(x.held)
+	x.call, x.rewritten, x.held = nil, nil, 0
+	if x.out, _ = d.OutgoingDialect(in); x.out != in { // route asks only deployments that have one
+		return x.translate(d)
+	}
+	if in.IsAnthropic() || in == dialect.Responses {
+		return x.removeForeignThinking(d)
+	}
+	return nil
+}
+
+// dropBody drops the body for the upstream, which has it: a stream may last for long.
+func (x *Exchange) dropBody() {
+	x.loan.Release(x.held)
+	x.rewritten, x.held = nil, 0
+	if x.call != nil {
+		x.hold(x.call.Size())
+	}
+}
+
+// hold counts n more bytes for the attempt.
+func (x *Exchange) hold(n int) *failure.Failure {
+	if x.loan.Take(int64(n)) != nil {
+		return failure.MemoryExhausted()
+	}
+	x.held += int64(n)
+	return nil
+}
+
+// copyBody returns a copy of the body as an upstream with the client's dialect gets it.
+func (x *Exchange) copyBody(c request.Changes) ([]byte, *failure.Failure) {
+	if f := x.hold(x.request.BodySize()); f != nil {
+		return nil, f
+	}
+	const room = 256 // for the model's name and for defaults
+	return x.request.AppendBody(make([]byte, 0, x.request.BodySize()+room), c), nil
+}
+
+// changes returns what d gets differently of a request that it understands as it is.
+func (x *Exchange) changes(d *deployment.Deployment) request.Changes {
+	return request.Changes{Model: d.ModelLiteral, Defaults: d.Defaults[x.out], OldLimit: d.OldLimitName}
+}
+
+// removeForeignThinking makes a body of its own for an upstream that speaks the
+// client's dialect, where the conversation has thinking of an upstream that does not.
+func (x *Exchange) removeForeignThinking(d *deployment.Deployment) *failure.Failure {
+	if !x.request.Holds(translate.Mark) {
 		return nil
 	}
-	change := request.Changes{Model: d.ModelLiteral}
+	body, f := x.copyBody(x.changes(d))
+	if f == nil {
+		f = x.hold(len(body))
+	}
+	if f != nil {
+		return f
+	}
+	in := translate.Messages
+	if x.out == dialect.Responses {
+		in = translate.Responses
+	}
+	x.rewritten = translate.Native(in, body)
+	return nil
+}
+
+// translate translates the request for an upstream that does not have the client's
+// dialect. What cannot be said there is the client's fault; another deployment may
+// have the dialect.
+func (x *Exchange) translate(d *deployment.Deployment) *failure.Failure {
+	changes := request.Changes{Model: d.ModelLiteral}
 	if x.out == dialect.Messages {
-		change.Defaults = d.BeforeMessages[in]
+		changes.Defaults = d.BeforeMessages[x.request.Dialect]
 	}
-	body := x.request.AppendBody(nil, change)
+	body, f := x.copyBody(changes)
+	if f == nil {
+		f = x.hold(len(body) + len(body)/8)
+	}
+	if f != nil {
+		return f
+	}
+	from, to := translatedDialects[x.request.Dialect], translatedDialects[x.out]
 	var err error
-	x.translated, x.call, err = translate.Request(translatedDialects[in], translatedDialects[x.out], body, x.options(d))
+	x.rewritten, x.call, err = translate.Request(from, to, body, x.options(d))
 	if err == nil {
-		x.translated = addDefaults(x.translated, d.Defaults[x.out])
-		return nil
+		x.rewritten = addDefaults(x.rewritten, d.Defaults[x.out])
+		x.loan.Release(x.held)
+		x.held = 0
+		return x.hold(cap(x.rewritten) + x.call.Size())
 	}
-	f := failure.BadRequest("", err.Error())
+	f = failure.BadRequest("", err.Error())
 	if e := (*translate.RequestError)(nil); errors.As(err, &e) {
 		f.Param = e.Member
 	}
@@ -76,13 +146,17 @@ func addDefaults(body []byte, defaults []dialect.Member) []byte {
 func (x *Exchange) options(d *deployment.Deployment) translate.Options {
 	return translate.Options{
 		Model: x.request.Model, ID: x.request.ID, Created: x.sender.Now(),
-		MaxTokensName: d.MaxTokensName, Effort: d.TakesEffort, ReasoningBack: d.ReasoningBack, MaxTokens: d.MaxOutputTokens,
-		Strict: x.sender.Settings.RefuseUnknownParams,
+		MaxTokens: d.MaxOutputTokens, MaxTokensName: d.MaxTokensName, Effort: d.TakesEffort, Adaptive: d.Adaptive,
+		ReasoningBack: d.ReasoningBack, Thoughts: d.ThoughtsBack, TextParts: d.TextParts,
+		NoImages: d.NoImages, NoFiles: d.NoFiles, Strict: x.sender.Settings.RefuseUnknownParams,
 	}
 }
 
 // translateWhole turns the upstream's whole reply into the client's.
 func (x *Exchange) translateWhole(a *reply.Answer) *failure.Failure {
+	if x.loan.Take(2*int64(len(a.Body))) != nil { // what is read of it, and what is made of that
+		return failure.MemoryExhausted()
+	}
 	body, err := x.call.Reply(a.Body)
 	if err != nil {
 		return failure.InvalidReply(a.Deployment, a.Body, x.sender.Strict)
@@ -104,6 +178,9 @@ func (x *Exchange) collect(a *reply.Answer, err error) *failure.Failure {
 	if f := x.readRest(a, -1, err); f != nil {
 		return f
 	}
+	if x.loan.Take(2*int64(len(x.body))) != nil {
+		return failure.MemoryExhausted()
+	}
 	call := x.call
 	if call == nil {
 		call = translate.NewCall(translatedDialects[x.request.Dialect], x.options(a.Deployment))
@@ -115,53 +192,3 @@ func (x *Exchange) collect(a *reply.Answer, err error) *failure.Failure {
 	a.Body, a.UsageEstimated = body, call.IsEstimated()
 	return nil
 }
-
-// translateStream makes the source of a stream, whose beginning is in body, one that
-// reads as if the upstream spoke the client's dialect. err is that of the last read.
-func (x *Exchange) translateStream(a *reply.Answer, err error) {
-	first := bytes.Clone(x.body)
-	x.body = x.body[:0]
-	a.Source = &translatedStream{source: a.Source, guard: a.Guard, stream: x.call.Stream(), first: first, err: err}
-}
-
-// translatedStream reads an upstream's stream in the client's dialect.
-type translatedStream struct {
-	source io.ReadCloser
-	guard  *watchdog.Guard
-	stream *translate.Stream
-	first  []byte // of the upstream's, read already
-	out    []byte // translated, and not read yet
-	chunk  [8 << 10]byte
-	err    error // after which nothing more is read of the upstream
-	isDone bool  // the stream's end was translated
-}
-
-// Read reads what the client gets next. It returns the upstream's error as it is: the
-// reader ends the client's stream with it.
-func (s *translatedStream) Read(p []byte) (int, error) {
-	for len(s.out) == 0 {
-		if s.err != nil && s.first == nil {
-			return 0, s.err
-		}
-		piece := s.first
-		if s.first = nil; piece == nil {
-			var n int
-			n, s.err = s.source.Read(s.chunk[:])
-			piece = s.chunk[:n]
-			s.guard.Progress()
-		}
-		s.out = s.stream.Append(s.out[:0], piece)
-		if errors.Is(s.err, io.EOF) && !s.isDone {
-			s.out, s.isDone = s.stream.End(s.out), true
-		}
-		if s.stream.IsOver() && s.err == nil {
-			s.err, s.isDone = io.EOF, true
-		}
-	}
-	n := copy(p, s.out)
-	s.out = s.out[n:]
-	return n, nil
-}
-
-// Close closes the upstream's stream.
-func (s *translatedStream) Close() error { return s.source.Close() }

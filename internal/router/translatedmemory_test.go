@@ -1,0 +1,163 @@
+package router_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/flowgate-go/flowgate/internal/router"
+)
+
+// wordy is a messages request with a prompt of so many bytes.
+func wordy(size int, more string) string {
+	return `{"model":"m","max_tokens":16,"messages":[{"role":"user","content":"` + strings.Repeat("x", size) + `"}]` + more + `}`
+}
+
+// TestTheBodyMadeByTranslationIsHeldToo has room for two bodies, and a translated
+// request has three until it is sent.
+func TestTheBodyMadeByTranslationIsHeldToo(t *testing.T) {
+	t.Parallel()
+	began, release := make(chan struct{}), make(chan struct{})
+	up := play(t, func(_ int, w http.ResponseWriter, r *http.Request) {
+		if body, _ := io.ReadAll(r.Body); len(body) > mib {
+			began <- struct{}{}
+			<-release
+		}
+		writeText(w, "")
+	})
+	for dialect, fits := range map[string]bool{"messages": true, "chat": false} {
+		s := startAt(t, up.addr(), speaking(dialect, groups(once, "m: x")), router.Options{MaxBody: 4 * mib, MaxHeld: 7 * mib})
+		var owner sync.WaitGroup
+		owner.Go(func() {
+			got := s.send("POST", "/v1/messages", wordy(3*mib, ""), nil)
+			if (got.status == http.StatusServiceUnavailable) == fits {
+				t.Errorf("%s: %d %.200s", dialect, got.status, got.body)
+			}
+		})
+		if fits {
+			<-began
+			release <- struct{}{}
+		}
+		owner.Wait()
+		if got := s.send("POST", "/v1/messages", wordy(10, ""), nil); got.status != 200 && !fits {
+			t.Errorf("%s: a small one afterwards: %d %s", dialect, got.status, got.body)
+		}
+		eventually(t, "all is given back", func() bool { return s.router.Held() == 0 })
+	}
+}
+
+// TestATranslatedRequestHoldsItsBodyOnceMoreUntilTheReplyBegins has a stream that lasts.
+func TestATranslatedRequestHoldsItsBodyOnceMoreUntilTheReplyBegins(t *testing.T) {
+	t.Parallel()
+	began, reply, end := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	up := play(t, func(_ int, w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		began <- struct{}{}
+		<-reply
+		w.Header().Set("Content-Type", "text/event-stream")
+		fmt.Fprint(w, "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n")
+		w.(http.Flusher).Flush()
+		<-end
+		fmt.Fprint(w, "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n")
+	})
+	s := startAt(t, up.addr(), speaking("chat", groups(once, "m: x")), router.Options{})
+	var owner sync.WaitGroup
+	owner.Go(func() {
+		if got := s.send("POST", "/v1/messages", wordy(3*mib, `,"stream":true`), nil); !strings.Contains(got.body, "message_stop") {
+			t.Error(got.body)
+		}
+	})
+	<-began
+	if held := s.router.Held(); held < 6*mib || held > 7*mib {
+		t.Errorf("%d bytes are held while the upstream works", held)
+	}
+	close(reply)
+	eventually(t, "the body for the upstream is dropped", func() bool { held := s.router.Held(); return held >= 3*mib && held < 4*mib })
+	close(end)
+	owner.Wait()
+	eventually(t, "all is given back", func() bool { return s.router.Held() == 0 })
+}
+
+func TestTranslatedRepliesCountToo(t *testing.T) {
+	t.Parallel()
+	text := strings.Repeat("y", 2*mib)
+	for name, reply := range map[string]func(http.ResponseWriter, *http.Request){
+		"whole": func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprintf(w, `{"choices":[{"index":0,"message":{"role":"assistant","content":"%s"},"finish_reason":"stop"}]}`, text)
+		},
+		"collected": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/event-stream")
+			fmt.Fprintf(w, "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"%s\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n", text)
+		},
+	} {
+		up := play(t, func(_ int, w http.ResponseWriter, r *http.Request) { reply(w, r) })
+		for room, status := range map[int64]int{5 * mib: 503, 20 * mib: 200} {
+			s := startAt(t, up.addr(), speaking("chat", groups(once, "m: x")), router.Options{MaxBody: 4 * mib, MaxHeld: room})
+			got := s.send("POST", "/v1/messages", wordy(10, ""), nil)
+			if got.status != status || status == 200 && len(got.body) < 2*mib || failures(s) > 0 && status == 200 {
+				t.Errorf("%s, %d bytes: %d %.200s", name, room, got.status, got.body)
+			}
+			eventually(t, "all is given back", func() bool { return s.router.Held() == 0 })
+		}
+	}
+}
+
+// endless are streams that never end a line, an event, a text or a list of calls.
+var endless = map[string]struct{ head, piece string }{
+	"line":       {`data: {"choices":[{"index":0,"delta":{"content":"`, "xxxxxxxxxxxxxxxx"},
+	"comment":    {": ", "xxxxxxxxxxxxxxxx"},
+	"data lines": {"data: [\n", "data: 1,\n"},
+	"text":       {"", "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" + strings.Repeat("x", 4000) + "\"}}]}\n\n"},
+	"arguments": {"data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"c\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\":\\\"\"}}]}}]}\n\n",
+		"data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"" + strings.Repeat("x", 4000) + "\"}}]}}]}\n\n"},
+}
+
+// TestAnEndlessTranslatedStreamEndsInAnErrorWithinItsMemory has a budget of 8 MiB.
+func TestAnEndlessTranslatedStreamEndsInAnErrorWithinItsMemory(t *testing.T) {
+	t.Parallel()
+	for name, e := range endless {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var most atomic.Int64
+			var s *stack
+			up := play(t, func(_ int, w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Content-Type", "text/event-stream")
+				_, _ = io.WriteString(w, e.head)
+				piece := strings.Repeat(e.piece, (32<<10)/len(e.piece)+1)
+				for range 100 * mib / len(piece) {
+					if _, err := io.WriteString(w, piece); err != nil {
+						return
+					}
+					most.Store(max(most.Load(), s.router.Held()))
+				}
+				t.Errorf("all of 100 MiB was read")
+			})
+			s = startAt(t, up.addr(), speaking("chat", groups(once, "m: x")), router.Options{MaxBody: mib, MaxHeld: 8 * mib})
+			got := s.ask("messages", "m")
+			switch name {
+			case "text", "arguments":
+				if got.status != 200 || strings.Count(got.body, "event: error\n") != 1 || strings.Contains(got.body, "message_stop") || !strings.Contains(got.body, "holds as many bytes") {
+					t.Errorf("%d %.300s … %.300s", got.status, got.body, got.body[max(0, len(got.body)-300):])
+				}
+			default:
+				if got.status != 503 || !strings.HasPrefix(got.body, `{"type":"error"`) {
+					t.Errorf("%d %.300s", got.status, got.body)
+				}
+			}
+			if s.logged("attempt failed")+s.logged("stream failed") > 1 {
+				t.Error(s.log)
+			}
+			eventually(t, "all is given back", func() bool { return s.router.Held() == 0 })
+			if n := most.Load(); n == 0 || n > 8*mib {
+				t.Errorf("%d bytes were held", n)
+			}
+			if got := s.ask("messages", "m"); isCooling(got) {
+				t.Error("a full memory cools the deployment")
+			}
+		})
+	}
+}

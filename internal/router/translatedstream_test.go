@@ -1,0 +1,241 @@
+package router_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/router"
+)
+
+// speaking makes all deployments of a configuration of groups speak one dialect.
+func speaking(dialect, yaml string) string {
+	return strings.ReplaceAll(yaml, "model_info: {id:", "model_info: {speaks: ["+dialect+"], id:")
+}
+
+// spoken are the dialects that are translated: their path, and a request without its model and braces.
+var spoken = map[string]struct{ path, rest, failed, end string }{
+	"chat":      {"/v1/chat/completions", `"messages":[{"role":"user","content":"hi"}]`, `data: {"error":`, "data: [DONE]\n\n"},
+	"messages":  {"/v1/messages", `"max_tokens":16,"messages":[{"role":"user","content":"hi"}]`, "event: error\n", "event: message_stop\n"},
+	"responses": {"/v1/responses", `"input":"hi"`, "event: response.failed\n", "event: response.completed\n"},
+}
+
+// translations calls visit for each pair of a client's and an upstream's dialect.
+func translations(t *testing.T, visit func(t *testing.T, client, upstream string)) {
+	t.Helper()
+	for client := range spoken {
+		for upstream := range spoken {
+			if client != upstream {
+				t.Run(client+" over "+upstream, func(t *testing.T) { t.Parallel(); visit(t, client, upstream) })
+			}
+		}
+	}
+}
+
+// ask sends a streamed request of a dialect.
+func (s *stack) ask(dialect, model string, more ...string) reply {
+	s.t.Helper()
+	d := spoken[dialect]
+	return s.send("POST", d.path, `{"stream":true,"model":"`+model+`",`+d.rest+strings.Join(more, "")+`}`, nil)
+}
+
+func TestTranslatedStreamsEndAsTheirDialectDoes(t *testing.T) {
+	t.Parallel()
+	translations(t, func(t *testing.T, client, upstream string) {
+		s := start(t, speaking(upstream, groups(once+calm, "ok: up", "nodone: nodone", "cut: cut", "err: errstream", "pause: pausemid | timeout: 0.3")), router.Options{})
+		d := spoken[client]
+		for model, good := range map[string]bool{"ok": true, "nodone": true, "cut": false, "err": false, "pause": false} {
+			if model == "err" && upstream == "responses" {
+				continue // the script has no such event there
+			}
+			before := failures(s)
+			got := s.ask(client, model)
+			if got.status != 200 || got.header.Get("Content-Type") != "text/event-stream; charset=utf-8" || !strings.Contains(got.body, "w1 ") {
+				t.Errorf("%s: %d %v %s", model, got.status, got.header, got.body)
+			}
+			if n := strings.Count(got.body, d.end); (n == 1) != good || n > 1 {
+				t.Errorf("%s: ended %d times: %s", model, n, got.body)
+			}
+			if n := strings.Count(got.body, d.failed); (n == 0) != good || n > 1 {
+				t.Errorf("%s: failed %d times: %s", model, n, got.body)
+			}
+			if n := failures(s) - before; (n == 0) != good || n > 1 {
+				t.Errorf("%s: %d failures counted", model, n)
+			}
+		}
+	})
+}
+
+func TestATranslatedStreamThatFailsBeforeItsFirstEventFallsBackToAnotherDialect(t *testing.T) {
+	t.Parallel()
+	translations(t, func(t *testing.T, client, upstream string) {
+		for _, bad := range []string{"cut0", "errfirst", "fail-500", "html"} {
+			if bad == "errfirst" && upstream == "responses" {
+				continue // the script has no such event there
+			}
+			for other := range spoken {
+				first := speaking(upstream, groups("", "m: "+bad))
+				yaml := strings.Replace(first, "general_settings", strings.TrimPrefix(speaking(other, "  - {model_name: b, litellm_params: {model: openai/ok, api_base: http://UP/v1, api_key: k}, model_info: {id: b}}\n"), "")+"general_settings", 1)
+				s := start(t, yaml+"router_settings: {disable_cooldowns: true, num_retries: 1, fallbacks: [{m: [b]}]}\n", router.Options{})
+				got := s.ask(client, "m")
+				if got.status != 200 || !strings.Contains(got.body, "w1 ") || strings.Count(got.body, spoken[client].end) != 1 || strings.Contains(got.body, spoken[client].failed) ||
+					!slices.Equal(s.models(), []string{bad, bad, "ok"}) || failures(s) != 2 {
+					t.Errorf("%s, then %s: %d after %v, %d failures: %s", bad, other, got.status, s.models(), failures(s), got.body)
+				}
+			}
+		}
+	})
+}
+
+func TestATranslatedStreamWithoutContentInTimeIs408(t *testing.T) {
+	t.Parallel()
+	translations(t, func(t *testing.T, client, upstream string) {
+		up := play(t, func(_ int, w http.ResponseWriter, r *http.Request) { // comments are no content
+			w.Header().Set("Content-Type", "text/event-stream")
+			for r.Context().Err() == nil {
+				fmt.Fprint(w, ": still here\n\n")
+				w.(http.Flusher).Flush()
+				time.Sleep(10 * time.Millisecond)
+			}
+		})
+		for _, limit := range []string{"ttft_timeout: 0.2", "timeout: 0.2"} {
+			s := startAt(t, up.addr(), speaking(upstream, groups(once, "m: x | "+limit)), router.Options{})
+			begun := time.Now()
+			got := s.ask(client, "m")
+			if took := time.Since(begun); got.status != 408 || took < 190*time.Millisecond || took > 3*time.Second {
+				t.Errorf("%s: %d after %v: %s", limit, got.status, took, got.body)
+			}
+		}
+		s := start(t, speaking(upstream, groups(once, "m: ttfb4000 | stream_timeout: 0.2")), router.Options{})
+		if got := s.ask(client, "m"); got.status != 408 {
+			t.Errorf("silence: %d: %s", got.status, got.body)
+		}
+	})
+}
+
+func TestTheUpstreamOfATranslatedStreamIsLeftWhenTheClientLeaves(t *testing.T) {
+	t.Parallel()
+	translations(t, func(t *testing.T, client, upstream string) {
+		s := start(t, speaking(upstream, groups("", "stream: pausemid", "wait: ttfb9000")), router.Options{})
+		for model, up := range map[string]string{"stream": "pausemid", "wait": "ttfb9000"} {
+			ctx, leave := context.WithCancel(t.Context())
+			var owner sync.WaitGroup
+			owner.Go(func() {
+				req, err := http.NewRequestWithContext(ctx, "POST", s.url+spoken[client].path, strings.NewReader(`{"stream":true,"model":"`+model+`",`+spoken[client].rest+`}`))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				req.Header.Set("Authorization", "Bearer sk-test")
+				if res, err := http.DefaultTransport.RoundTrip(req); err == nil {
+					_, _ = io.Copy(io.Discard, res.Body) // ends when the client leaves
+					_ = res.Body.Close()
+				}
+			})
+			eventually(t, model+" reaches the upstream", func() bool { return slices.Contains(s.models(), up) })
+			leave()
+			owner.Wait()
+			eventually(t, model+" is left", func() bool { return s.up.Gone(up) == 1 })
+		}
+		eventually(t, "nothing is held", func() bool { return s.router.Held() == 0 })
+		if n := failures(s); n != 0 {
+			t.Errorf("a client that leaves is no failure of the deployment: %s", s.log)
+		}
+	})
+}
+
+func TestASilentUpstreamOfATranslatedStreamIsCoveredByKeepAlives(t *testing.T) {
+	t.Parallel()
+	translations(t, func(t *testing.T, client, upstream string) {
+		s := start(t, speaking(upstream, groups("litellm_settings: {num_retries: 0, sse_keepalive_ping_interval_seconds: 0.1}\n", "good: ttfb400", "bad: ttfb400-cut0")), router.Options{})
+		got := s.ask(client, "good")
+		if got.status != 200 || strings.Count(got.body, comment) < 2 || strings.Count(got.body, spoken[client].end) != 1 || strings.Contains(got.body, spoken[client].failed) {
+			t.Errorf("%d %q", got.status, got.body)
+		}
+		if got = s.ask(client, "bad"); got.status != 200 || strings.Count(got.body, spoken[client].failed) != 1 || strings.Contains(got.body, spoken[client].end) || failures(s) != 1 {
+			t.Errorf("%d, %d failures: %q", got.status, failures(s), got.body)
+		}
+	})
+}
+
+// TestEachTranslatedEventReachesTheClientWhenItIsSent would wait for ever if an event were held back.
+func TestEachTranslatedEventReachesTheClientWhenItIsSent(t *testing.T) {
+	t.Parallel()
+	next := make(chan struct{})
+	up := play(t, func(_ int, w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		for i := range 5 {
+			fmt.Fprintf(w, "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"piece%d\"}}]}\n\n", i)
+			w.(http.Flusher).Flush()
+			<-next
+		}
+		fmt.Fprint(w, "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n")
+	})
+	s := startAt(t, up.addr(), speaking("chat", groups(once, "m: x")), router.Options{})
+	for _, client := range []string{"messages", "responses"} {
+		res := s.open(t.Context(), spoken[client].path, `{"stream":true,"model":"m",`+spoken[client].rest+`}`)
+		lines := bufio.NewScanner(res.Body)
+		for i := range 5 {
+			for lines.Scan() && !strings.Contains(lines.Text(), fmt.Sprintf("piece%d", i)) {
+			}
+			next <- struct{}{}
+		}
+		for lines.Scan() {
+		}
+		if err := lines.Err(); err != nil {
+			t.Errorf("%s: %v", client, err)
+		}
+		_ = res.Body.Close()
+	}
+}
+
+// TestTheConnectionOfATranslatedStreamServesTheNextRequest asks one after the other.
+func TestTheConnectionOfATranslatedStreamServesTheNextRequest(t *testing.T) {
+	t.Parallel()
+	var opened atomic.Int32
+	up := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { writeText(w, `"stream":true`) }))
+	up.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			opened.Add(1)
+		}
+	}
+	up.Start()
+	defer up.Close()
+	s := startAt(t, up.Listener.Addr().String(), speaking("chat", groups(once, "m: x")), router.Options{})
+	for range 10 {
+		if got := s.ask("messages", "m"); !strings.Contains(got.body, "message_stop") {
+			t.Fatal(got.body)
+		}
+	}
+	if n := opened.Load(); n != 1 {
+		t.Errorf("%d connections for ten streams", n)
+	}
+}
+
+// TestAnUpstreamThatGoesOnAfterItsEndHoldsNoClient has one that never closes its stream.
+func TestAnUpstreamThatGoesOnAfterItsEndHoldsNoClient(t *testing.T) {
+	t.Parallel()
+	up := play(t, func(_ int, w http.ResponseWriter, r *http.Request) {
+		writeText(w, `"stream":true`)
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	})
+	s := startAt(t, up.addr(), speaking("chat", groups(once, "m: x")), router.Options{})
+	begun := time.Now()
+	if got := s.ask("messages", "m"); !strings.Contains(got.body, "message_stop") || strings.Contains(got.body, "event: error") || failures(s) != 0 {
+		t.Error(got.body, s.log)
+	}
+	if took := time.Since(begun); took > 4*time.Second {
+		t.Errorf("the client waited %v", took)
+	}
+}
