@@ -209,7 +209,7 @@ func TestTheIntervalOfKeepAlivesIsSetAsInLiteLLM(t *testing.T) {
 		if !strings.Contains(text, "general") {
 			text += "\ngeneral_settings: {master_key: k}"
 		}
-		s, err := load(t, "model_list: []\n"+text+"\n", "", "", nil)
+		s, err := load(t, "model_list: [{model_name: m, litellm_params: {model: m, mock_response: hi}}]\n"+text+"\n", "", "", nil)
 		if err != nil || s.KeepAlive != want || len(s.Warnings) > 0 {
 			t.Errorf("%q: %v, %v, %v", text, s.KeepAlive, err, s.Warnings)
 		}

@@ -58,7 +58,8 @@ func TestParametersOfADeploymentAreAddedToRequests(t *testing.T) {
 			"thinking":{"budget_tokens":2048,"type":"enabled"},"logit_bias":{"50256":-100},
 			"provider":{"order":["a","b"]},"top_k":40}`},
 		{"the client's own win", "chat", "/v1/chat/completions",
-			`{"messages":[], "max_completion_tokens":5, "temperature":null,"stop":[],"seed":1,"model" : "m","top_k":1 , "timeout": 9 }`,
+			`{"messages":[], "max_completion_tokens":5, "temperature":null,"stop":[],"seed":1,"model" : "m","top_k":1 ,` +
+				` "timeout": 9 }`,
 			`{"max_completion_tokens":5,"temperature":null,"stop":[],"seed":1,"top_k":1,"reasoning_effort":"high",
 			"presence_penalty":-0.5,"thinking":{"budget_tokens":2048,"type":"enabled"},"logit_bias":{"50256":-100},
 			"provider":{"order":["a","b"]}}`},
@@ -113,8 +114,9 @@ func TestParametersOfADeploymentReachTranslatedRequests(t *testing.T) {
 		speaks, path, body string
 		want               map[string]string
 	}{
-		{"chat", "/v1/messages", `{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}`, map[string]string{
-			"max_tokens": "9", "temperature": "0.25", "stop": `"END"`, "reasoning_effort": `"high"`, "seed": "7", "top_k": "40"}},
+		{"chat", "/v1/messages", `{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}`,
+			map[string]string{"max_tokens": "9", "temperature": "0.25", "stop": `"END"`, "reasoning_effort": `"high"`,
+				"seed": "7", "top_k": "40"}},
 		{"messages", "/v1/chat/completions", hi, map[string]string{
 			"max_tokens": "4000", "stop_sequences": `["END"]`, "top_k": "40", "seed": "", "reasoning_effort": ""}},
 		{"messages", "/v1/chat/completions", `{"model":"m","max_tokens":12,"messages":[{"role":"user","content":"hi"}]}`,

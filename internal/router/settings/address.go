@@ -8,20 +8,17 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/router/dialect"
-	"github.com/flowgate-go/flowgate/internal/router/settings/document"
 )
 
-// parseBase checks api_base and, for Anthropic, adds the version folder that
-// LiteLLM adds by itself.
-func parseBase(kind Kind, base string, params document.Section) *url.URL {
+// parseBase checks an upstream's address and, for Anthropic, adds the version folder
+// that LiteLLM adds by itself. Without an address, problem says what is wrong with it.
+func parseBase(kind Kind, base string) (u *url.URL, problem string) {
 	u, err := url.Parse(strings.TrimRight(base, "/"))
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-		params.Fail("api_base", "expected an address such as http://127.0.0.1:8317/v1")
-		return nil
+		return nil, "expected an address such as http://127.0.0.1:8317/v1"
 	}
 	if u.User != nil {
-		params.Fail("api_base", "the address holds a user name; put the key into api_key")
-		return nil
+		return nil, "the address holds a user name; put the key into api_key"
 	}
 	u = withoutEndpoint(u)
 	if u.Path == "" {
@@ -31,7 +28,7 @@ func parseBase(kind Kind, base string, params document.Section) *url.URL {
 		u = u.JoinPath("v1")
 	}
 	u.Fragment = ""
-	return u
+	return u, ""
 }
 
 // withoutEndpoint returns an address without the endpoint at its end and without

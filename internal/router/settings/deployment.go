@@ -61,11 +61,7 @@ func canServe(d *Deployment, entry document.Section, known providers, credential
 func readDeployment(entry document.Section, index int) *Deployment {
 	entry.WarnUnknown("model_name", "litellm_params", "model_info")
 	params := entry.Sub("litellm_params")
-	params.WarnUnknown(append(paramNames(), "model", "api_base", "base_url", "api_key", "api_version",
-		"azure_ad_token",
-		"litellm_credential_name", "organization", "extra_headers", "custom_llm_provider", "timeout", "stream_timeout", "ttft_timeout",
-		"keepalive_seconds", "num_retries", "cooldown_time", "weight", "rpm", "tpm", "order", "mock_response",
-		"flowgate_forward_client_identity", "flowgate_cliproxyapi")...)
+	params.WarnUnknown(knownParams()...)
 	group, missingGroup := entry.Text("model_name")
 	model, missingModel := params.Text("model")
 	switch {

@@ -33,6 +33,9 @@ func Load(path string, getenv func(string) string) (*Settings, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := mergeIncludes(top, abs, getenv); err != nil {
+		return nil, err
+	}
 	s := readSections(top)
 	if err := file.Err(); err != nil {
 		return nil, err
@@ -80,10 +83,9 @@ func (s *Settings) CheckMasterKey() error {
 
 // readSections reads every section. Errors are recorded in the file.
 func readSections(top document.Section) *Settings {
-	top.WarnUnknown("model_list", "general_settings", "litellm_settings", "router_settings", "environment_variables", "include", "credential_list")
-	if top.Has("include") {
-		top.Fail("include", "the embedded router reads no included files")
-	}
+	top.WarnUnknown("model_list", "general_settings", "litellm_settings", "router_settings", "environment_variables",
+		"include", "credential_list")
+	refuseUnenforced(top)
 	readEnvironment(top)
 	s := &Settings{}
 	general, litellm, router := top.Sub("general_settings"), top.Sub("litellm_settings"), top.Sub("router_settings")
@@ -97,7 +99,21 @@ func readSections(top document.Section) *Settings {
 	readModels(s, top, forward)
 	readAliases(s, litellm, router)
 	warnUnknownFallbacks(s, top)
+	if len(s.Deployments) == 0 {
+		warnNoDeployments(top)
+	}
 	return s
+}
+
+// warnNoDeployments warns that nothing can be served.
+func warnNoDeployments(top document.Section) {
+	switch {
+	case len(top.List("model_list")) > 0:
+		top.Warn("no-deployments", "model_list", "no entry can serve; /v1/models is empty")
+	default:
+		top.Warn("no-deployments", "model_list", "there are no deployments; LiteLLM may keep them in its database, "+
+			"which the embedded router does not read: write them into model_list")
+	}
 }
 
 // readEnvironment makes the section environment_variables visible to references, as
@@ -106,17 +122,21 @@ func readEnvironment(top document.Section) {
 	vars := top.Sub("environment_variables")
 	values := map[string]string{}
 	for _, key := range vars.Keys() {
-		values[key], _ = vars.Text(key)
+		value, ok := vars.AsText(key)
+		if !ok && vars.Has(key) {
+			vars.Warn("environment-variable-ignored", key, "%s is neither a text nor a number; it is not set", key)
+		}
+		values[key] = value
 	}
 	top.File().AddVariables(values)
 }
 
 // readGeneral reads general_settings, except what is about clients' headers and keep-alives.
 func readGeneral(s *Settings, general document.Section) {
-	general.WarnUnknown("master_key", keepAliveKey, "dangerously_allow_mock_testing_request_params",
-		"forward_client_headers_to_llm_api",
-		"forward_openai_org_id", "flowgate_forward_client_identity", "flowgate_cliproxyapi_addresses",
-		"flowgate_allowed_hosts")
+	general.WarnUnknown(append(silentGeneral(), "master_key", keepAliveKey,
+		"dangerously_allow_mock_testing_request_params", "forward_client_headers_to_llm_api", "forward_openai_org_id",
+		"flowgate_forward_client_identity", "flowgate_cliproxyapi_addresses", "flowgate_allowed_hosts",
+		ignoreKey)...)
 	key, missing := general.Text("master_key")
 	if missing != "" {
 		general.Warn("environment-variable-unset", "master_key", "environment variable %s is not set", missing)

@@ -15,11 +15,12 @@ const keepAliveKey = "sse_keepalive_ping_interval_seconds"
 
 // readReliability reads retries, timeouts and cooldowns.
 func readReliability(s *Settings, litellm, router document.Section) {
-	litellm.WarnUnknown("drop_params", "num_retries", "request_timeout", "allowed_fails", "cooldown_time", "fallbacks",
-		"default_fallbacks", "context_window_fallbacks", "model_group_settings", "model_alias_map", keepAliveKey)
-	router.WarnUnknown("routing_strategy", "num_retries", "timeout", "stream_timeout", "ttft_timeout", "allowed_fails",
-		"cooldown_time", "disable_cooldowns", "fallbacks", "default_fallbacks", "context_window_fallbacks",
-		"model_group_alias")
+	litellm.WarnUnknown(append(silentLiteLLM(), "drop_params", "num_retries", "request_timeout", "allowed_fails",
+		"cooldown_time", "fallbacks", "default_fallbacks", "context_window_fallbacks", "model_group_settings",
+		"model_alias_map", keepAliveKey)...)
+	router.WarnUnknown(append(silentRouter(), "routing_strategy", "num_retries", "timeout", "stream_timeout",
+		"ttft_timeout", "allowed_fails", "cooldown_time", "disable_cooldowns", "fallbacks", "default_fallbacks",
+		"context_window_fallbacks", "model_group_alias")...)
 	if strategy, _ := router.Text("routing_strategy"); strategy != "" && strategy != "simple-shuffle" {
 		router.Warn("routing-strategy-unknown", "routing_strategy",
 			"routing strategy %q is not available; simple-shuffle is used", strategy)

@@ -57,7 +57,9 @@ func readUpstream(d *Deployment, entry upstreamEntry, known providers) {
 	if base == "" {
 		return
 	}
-	if d.Base = parseBase(d.Kind, base, params); d.Base == nil {
+	var problem string
+	if d.Base, problem = parseBase(d.Kind, base); problem != "" {
+		params.Warn("address-invalid", addressKey(params), "%s; the deployment cannot serve", problem)
 		return
 	}
 	d.Base = row.Complete(d.Base)
@@ -69,8 +71,20 @@ func readUpstream(d *Deployment, entry upstreamEntry, known providers) {
 	}
 	if isOwn && row.MessagesBase != "" {
 		address, _ := provider.Provider{Base: row.MessagesBase, BaseVariables: row.MessagesBaseVariables}.Address(params.File().Getenv)
-		d.MessagesBase = parseBase(Anthropic, address, params)
+		if d.MessagesBase, problem = parseBase(Anthropic, address); problem != "" {
+			params.Warn("address-invalid", "model", "%s: %s; it is not used", row.MessagesBaseVariables[0], problem)
+		}
 	}
+}
+
+// addressKey returns the key that an entry's address stands under, or comes from.
+func addressKey(params document.Section) string {
+	for _, key := range [...]string{"api_base", "base_url", "litellm_credential_name"} {
+		if params.Has(key) {
+			return key
+		}
+	}
+	return "model"
 }
 
 // readBase returns the address of the entry, of its credential, or of the provider.

@@ -28,6 +28,7 @@ type File struct {
 	path   string
 	root   ast.Node
 	getenv func(string) string
+	pieces map[string][]piece // where the top-level values come from that included files have
 	err    error
 }
 
@@ -105,16 +106,23 @@ func (f *File) Fail(path []any, format string, args ...any) {
 	if f.err != nil {
 		return
 	}
-	line, column := f.position(path)
-	f.err = fault.Usage("settings-invalid", "%s:%d:%d: %s: %s", f.path, line, column, dotted(path),
+	at, inner := f.locate(path)
+	line, column := at.position(inner)
+	f.err = fault.Usage("settings-invalid", "%s:%d:%d: %s: %s", at.path, line, column, dotted(inner),
 		fmt.Sprintf(format, args...))
 }
 
-// Warn adds a warning about the value at path.
+// Warn adds a warning about the value at path. That of an included file begins with its
+// path and line, and has the line of include in this file.
 func (f *File) Warn(code string, path []any, format string, args ...any) {
-	line, _ := f.position(path)
-	f.Warnings = append(f.Warnings, config.Warning{Code: code, Path: dotted(path), Line: line,
-		Message: fmt.Sprintf(format, args...)})
+	at, inner := f.locate(path)
+	line, _ := at.position(inner)
+	message := fmt.Sprintf(format, args...)
+	if at.path != f.path {
+		message = fmt.Sprintf("%s:%d: %s", at.path, line, message)
+		line, _ = source{f.path, f.root}.position([]any{"include"})
+	}
+	f.Warnings = append(f.Warnings, config.Warning{Code: code, Path: dotted(inner), Line: line, Message: message})
 }
 
 // dotted returns a path as people write it: model_list[3].litellm_params.model.
@@ -136,8 +144,8 @@ func dotted(path []any) string {
 
 // position returns where the value at path stands, or the last part of the path that
 // the tree has: a value may come from an alias.
-func (f *File) position(path []any) (line, column int) {
-	node := f.root
+func (s source) position(path []any) (line, column int) {
+	node := s.root
 	at := node.GetToken().Position
 	for _, p := range path {
 		next := child(node, p)

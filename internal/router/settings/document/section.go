@@ -165,14 +165,15 @@ func (s Section) Count(key string) *int {
 	return &n
 }
 
-// Seconds returns the timeout under key; 0 when absent. An explicit 0 is an error.
+// Seconds returns the timeout under key; 0 when absent. An explicit 0 counts as absent,
+// with a warning.
 func (s Section) Seconds(key string) time.Duration {
 	f := s.Number(key)
 	if f == nil {
 		return 0
 	}
 	if *f == 0 {
-		s.Fail(key, "expected seconds above 0")
+		s.Warn("timeout-zero", key, "%s: 0 is taken for unset: expected seconds above 0", key)
 	}
 	return time.Duration(*f * float64(time.Second))
 }
@@ -187,14 +188,48 @@ func (s Section) Interval(key string) *time.Duration {
 	return &d
 }
 
-// Flag returns the boolean under key; false when absent.
+// Flag returns the boolean under key; false when absent. LiteLLM reads YAML 1.1, where
+// yes, no, on and off are booleans too.
 func (s Section) Flag(key string) bool {
-	v := s.values[key]
-	b, ok := v.(bool)
-	if v != nil && !ok {
-		s.Fail(key, "expected true or false, found %s", kindOf(v))
+	switch v := s.values[key].(type) {
+	case nil:
+		return false
+	case bool:
+		return v
+	case string:
+		switch v {
+		case "yes", "Yes", "YES", "on", "On", "ON":
+			return true
+		case "no", "No", "NO", "off", "Off", "OFF":
+			return false
+		}
 	}
-	return b
+	s.Fail(key, "expected true or false, found %s", kindOf(s.values[key]))
+	return false
+}
+
+// AsText returns the text, number or boolean under key as LiteLLM's str() writes it. ok
+// is false for other values.
+func (s Section) AsText(key string) (text string, ok bool) {
+	switch v := s.values[key].(type) {
+	case string:
+		text, _ = s.Text(key)
+		return text, true
+	case bool:
+		if v {
+			return "True", true
+		}
+		return "False", true
+	case int64, uint64:
+		return fmt.Sprint(v), true
+	case float64:
+		text = strconv.FormatFloat(v, 'f', -1, 64)
+		if !strings.Contains(text, ".") {
+			text += ".0"
+		}
+		return text, true
+	}
+	return "", false
 }
 
 // Names returns the list of model groups under key.
