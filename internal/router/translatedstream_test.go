@@ -157,7 +157,7 @@ func TestTheUpstreamOfATranslatedStreamIsLeftWhenTheClientLeaves(t *testing.T) {
 func TestASilentUpstreamOfATranslatedStreamIsCoveredByKeepAlives(t *testing.T) {
 	t.Parallel()
 	translations(t, func(t *testing.T, client, upstream string) {
-		s := start(t, speaking(upstream, groups("litellm_settings: {num_retries: 0, sse_keepalive_ping_interval_seconds: 0.1}\n", "good: ttfb400", "bad: ttfb400-cut0")), router.Options{})
+		s := start(t, speaking(upstream, groups("litellm_settings: {num_retries: 0, sse_keepalive_ping_interval_seconds: 0.1}\n", "good: ttfb900", "bad: ttfb900-cut0")), router.Options{})
 		got := s.ask(client, "good")
 		if got.status != 200 || strings.Count(got.body, comment) < 2 || strings.Count(got.body, spoken[client].end) != 1 || strings.Contains(got.body, spoken[client].failed) {
 			t.Errorf("%d %q", got.status, got.body)

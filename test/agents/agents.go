@@ -14,6 +14,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,6 +35,7 @@ type Options struct {
 	Key       string    // the router's key
 	Model     string    // default router-default
 	FastModel string    // default router-cheap
+	Tool      bool      // the prompt has the agent run a command, whose output it must print
 	Scratch   string    // existing folder for homes and work folders; the caller removes it
 	Cache     string    // folder of the installed agents; default flowgate/test-agents in the user's cache folder
 	Progress  io.Writer // lines for people; default: nowhere
@@ -52,6 +54,8 @@ type Result struct {
 // agent is one program and how it is told about the router.
 type agent struct {
 	name, pkg string
+	tool      string // the name of the tool that runs a command, and
+	argument  string // the name of its argument
 	prepare   func(home string, opts Options) error
 	args      func(prompt string, opts Options) []string
 	env       func(home string, opts Options) []string
@@ -88,7 +92,7 @@ func (a *agent) run(ctx context.Context, installed string, opts Options) (Result
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("no answer within %v", patience))
 	defer cancel()
-	prompt := "say " + strings.ToLower(rand.Text())
+	prompt, want := a.prompt(strings.ToLower(rand.Text()), opts.Tool)
 	var out, errs strings.Builder
 	cmd := subprocess.Command(ctx, filepath.Join(installed, "node_modules", ".bin", a.name), a.args(prompt, opts)...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = work, &out, &errs
@@ -99,18 +103,33 @@ func (a *agent) run(ctx context.Context, installed string, opts Options) (Result
 	err := cmd.Run()
 	r := Result{Agent: a.name, Package: a.pkg, Output: subprocess.Tail([]byte(out.String()), 2<<10)}
 	r.DurationMS = float64(time.Since(start).Microseconds()) / 1000
-	r.Error = complaint(ctx, err, out.String(), errs.String(), "echo: "+prompt)
+	r.Error = complaint(ctx, err, out.String(), errs.String(), want)
 	r.OK = r.Error == ""
 	return r, nil
 }
 
-// complaint is empty when an agent did what it should.
+// prompt returns what an agent is told, and what its answer must contain. The echo
+// upstream calls the tool that it is told to call, and echoes the tool's result: the
+// token backwards, which only the command can know.
+func (a *agent) prompt(token string, usesTool bool) (prompt, want string) {
+	if !usesTool {
+		prompt = "say " + token
+		return prompt, prompt
+	}
+	runes := []rune(token)
+	slices.Reverse(runes)
+	return fmt.Sprintf(`call tool %s {"%s":"printf %s | rev"}`, a.tool, a.argument, token), string(runes)
+}
+
+// complaint is empty when an agent did what it should: it printed an echo with what
+// it should have. A chat upstream gets one text of an agent's context and its prompt,
+// so that both are in its echo.
 func complaint(ctx context.Context, err error, out, errs, want string) string {
 	switch {
 	case ctx.Err() != nil:
 		err = context.Cause(ctx)
-	case err == nil && !strings.Contains(out, want):
-		err = fmt.Errorf("the answer %q was not printed", want)
+	case err == nil && !(strings.HasPrefix(strings.TrimSpace(out), "echo: ") && strings.Contains(out, want)):
+		err = fmt.Errorf("no echo with %q was printed", want)
 	case err == nil:
 		return ""
 	}

@@ -3,6 +3,7 @@ package agents_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -42,13 +43,14 @@ model_list:
 general_settings: {master_key: os.environ/ROUTER_KEY}
 `
 
-// startRouter starts an embedded router in front of an echo upstream and returns its
-// URL and the paths that the upstream was asked for.
-func startRouter(t *testing.T) (url string, asked func() string) {
+// startRouter starts an embedded router in front of an echo upstream, which has only
+// the routes only, or all, and returns its URL and the paths that the upstream was
+// asked for.
+func startRouter(t *testing.T, only ...string) (url string, asked func() string) {
 	t.Helper()
 	var mu sync.Mutex
 	var seen strings.Builder
-	next := echo.New(echo.Options{Keys: []string{upstreamKey}})
+	next := echo.New(echo.Options{Keys: []string{upstreamKey}, Only: only})
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		mu.Lock()
 		seen.WriteString(r.Method + " " + r.URL.String() + "\n")
@@ -99,6 +101,34 @@ func TestRealAgentsPrintTheEchoedAnswer(t *testing.T) {
 	for _, want := range []string{"POST /v1/responses\n", "POST /v1/messages?beta=true\n"} {
 		if !strings.Contains(asked(), want) {
 			t.Errorf("the upstream was never asked for %q, but for\n%s", want, asked())
+		}
+	}
+}
+
+// TestRealAgentsWorkOverUpstreamsOfOneDialect has upstreams that lack the agents' own
+// routes, at least that of one of them: what an agent asks for is translated.
+func TestRealAgentsWorkOverUpstreamsOfOneDialect(t *testing.T) {
+	t.Parallel()
+	need(t)
+	for _, route := range []string{"/v1/chat/completions", "/v1/messages", "/v1/responses"} {
+		for _, tool := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, tool %v", route, tool), func(t *testing.T) {
+				t.Parallel()
+				url, asked := startRouter(t, route)
+				results, err := agents.Run(t.Context(), agents.Options{RouterURL: url, Key: routerKey, Tool: tool, Scratch: t.TempDir(), Progress: t.Output()})
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, r := range results {
+					t.Logf("%s: %.0f ms", r.Package, r.DurationMS)
+					if !r.OK {
+						t.Errorf("%s failed: %s\n%s", r.Agent, r.Error, r.Output)
+					}
+				}
+				if n := strings.Count(asked(), "POST "+route); n < 2 {
+					t.Errorf("the upstream was asked %d times for %s:\n%s", n, route, asked())
+				}
+			})
 		}
 	}
 }

@@ -6,9 +6,10 @@ import "path/filepath"
 func claude() agent {
 	return agent{
 		name: "claude", pkg: "@anthropic-ai/claude-code@" + pinned("@anthropic-ai/claude-code"),
+		tool: "Bash", argument: "command",
 		prepare: func(string, Options) error { return nil },
 		args: func(prompt string, opts Options) []string {
-			return []string{"-p", prompt, "--model", opts.Model}
+			return []string{"-p", prompt, "--model", opts.Model, "--allowedTools", "Bash"}
 		},
 		env: func(home string, opts Options) []string {
 			return []string{

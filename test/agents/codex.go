@@ -27,11 +27,15 @@ enabled = false
 func codex() agent {
 	return agent{
 		name: "codex", pkg: "@openai/codex@" + pinned("@openai/codex"),
+		tool: "exec_command", argument: "cmd",
 		prepare: func(home string, opts Options) error {
 			config := fmt.Sprintf(codexConfig, strconv.Quote(opts.Model), strconv.Quote(opts.RouterURL+"/v1"))
 			return os.WriteFile(filepath.Join(home, "config.toml"), []byte(config), 0o600)
 		},
-		args: func(prompt string, _ Options) []string {
+		args: func(prompt string, opts Options) []string {
+			if opts.Tool { // its sandbox needs rights that a container has not
+				return []string{"exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", "--color", "never", prompt}
+			}
 			return []string{"exec", "--skip-git-repo-check", "--sandbox", "read-only", "--color", "never", prompt}
 		},
 		env: func(home string, opts Options) []string {

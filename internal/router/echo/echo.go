@@ -28,6 +28,7 @@ type Options struct {
 	Keys    []string         // accepted API keys; empty accepts every request, an empty string among them none
 	Version string           // FlowGate's version, shown at "/"
 	Now     func() time.Time // clock of the "created" fields; nil means time.Now
+	Only    []string         // paths of the POST routes that the server has; empty means all
 }
 
 // server is what the handlers share.
@@ -65,6 +66,9 @@ func New(opts Options) http.Handler {
 		{"POST", "/v1/messages", s.post(anthropic, messages)},
 		{"POST", "/v1/messages/count_tokens", s.post(anthropic, countTokens)},
 	}
+	s.routes = slices.DeleteFunc(s.routes, func(r route) bool {
+		return r.method == http.MethodPost && len(opts.Only) > 0 && !slices.Contains(opts.Only, r.path)
+	})
 	return s.handler()
 }
 
