@@ -3,10 +3,8 @@
 package leftover
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -14,7 +12,6 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/config"
-	"github.com/flowgate-go/flowgate/internal/flock"
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/flowgate-go/flowgate/supervisor/client"
@@ -112,29 +109,4 @@ func pidsIn(text []byte) []int {
 		}
 	}
 	return pids
-}
-
-// RemoveStale removes the stale files among the remains and returns them. It
-// holds the supervisor's lock meanwhile, so that none starts; while one runs,
-// only pid files, which it has none of, are removed.
-func RemoveStale(ctx context.Context, cfg *config.Config) ([]string, error) {
-	lock, err := flock.Take(ctx, control.LockPath(cfg.Paths.RuntimeDir), 50*time.Millisecond)
-	runs := errors.Is(err, context.DeadlineExceeded)
-	if err != nil && !runs {
-		return nil, control.UnwritableFault(cfg.Paths.RuntimeDir, err)
-	}
-	if !runs {
-		defer lock.Close()
-	}
-	var removed []string
-	for _, path := range Inspect(cfg).Stale {
-		if runs && filepath.Ext(path) != ".pid" {
-			continue
-		}
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return removed, control.UnwritableFault(cfg.Paths.RuntimeDir, err)
-		}
-		removed = append(removed, path)
-	}
-	return removed, nil
 }
