@@ -56,7 +56,8 @@ func ExampleRun() {
 
 // Select takes what a chosen check needs along.
 func ExampleSelect() {
-	list := []checks.Check{{ID: "config.valid"}, {ID: "ports.available", Needs: []string{"config.valid"}}, {ID: "keys.private"}}
+	list := []checks.Check{{ID: "config.valid"}, {ID: "ports.available", Needs: []string{"config.valid"}},
+		{ID: "keys.private"}}
 	chosen, err := checks.Select(list, "ports.*", "")
 	for _, c := range chosen {
 		fmt.Println(c.ID)

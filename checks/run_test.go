@@ -66,7 +66,8 @@ func TestACheckThatPanicsHasFailedAndTheOthersGoOn(t *testing.T) {
 		{ID: "a", Run: func(context.Context) checks.Outcome { panic("oops") }},
 		{ID: "b", Run: pass},
 	}, checks.Options{})
-	if got := statuses(results); got != "a=fail b=pass" || !strings.Contains(results[0].Detail.(checks.Note).Text, "oops") {
+	if got := statuses(results); got != "a=fail b=pass" ||
+		!strings.Contains(results[0].Detail.(checks.Note).Text, "oops") {
 		t.Fatalf("%s: %+v", got, results[0])
 	}
 }
@@ -76,7 +77,8 @@ func TestACheckThatHangsFailsAtItsTimeoutEvenIfItIgnoresItsContext(t *testing.T)
 	block := make(chan struct{})
 	defer close(block)
 	results := checks.Run(t.Context(), []checks.Check{
-		{ID: "hang", Timeout: 10 * time.Millisecond, Run: func(context.Context) checks.Outcome { <-block; return checks.Passed(nil) }},
+		{ID: "hang", Timeout: 10 * time.Millisecond,
+			Run: func(context.Context) checks.Outcome { <-block; return checks.Passed(nil) }},
 	}, checks.Options{})
 	if why := results[0].Detail.(checks.Note).Text; results[0].Status != report.Fail || !strings.Contains(why, "10ms") {
 		t.Fatalf("%+v", results[0])
@@ -121,7 +123,8 @@ func TestANeedThatIsNotListedBeforeIsAMistakeOfTheProgram(t *testing.T) {
 			t.Fatal("no panic")
 		}
 	}()
-	checks.Run(t.Context(), []checks.Check{{ID: "a", Needs: []string{"b"}, Run: pass}, {ID: "b", Run: pass}}, checks.Options{})
+	checks.Run(t.Context(), []checks.Check{{ID: "a", Needs: []string{"b"}, Run: pass}, {ID: "b", Run: pass}},
+		checks.Options{})
 }
 
 func BenchmarkIndependentChecksThatWaitOnTheNetwork(b *testing.B) {
@@ -176,7 +179,8 @@ func TestAComplaintStaysWhenMendingFails(t *testing.T) {
 		Mend: func(context.Context) ([]string, error) { return []string{"half"}, errors.New("no tool") },
 	}}, checks.Options{Mend: true})
 	why := results[0].Detail.(checks.Note).Text
-	if results[0].Status != report.Warn || why != "askew; mending it failed: no tool" || results[0].Fix.Command != "mage x" || len(results[0].Mended) != 1 {
+	if results[0].Status != report.Warn || why != "askew; mending it failed: no tool" ||
+		results[0].Fix.Command != "mage x" || len(results[0].Mended) != 1 {
 		t.Fatalf("%+v", results[0])
 	}
 }

@@ -43,10 +43,12 @@ func TestChecksAreChosenByGlobsWithWhatTheyNeed(t *testing.T) {
 func TestAGlobThatMatchesNothingIsAMistake(t *testing.T) {
 	t.Parallel()
 	list := []checks.Check{{ID: "ports.available"}}
-	for glob, says := range map[string]string{"port.*": "ports.*", "ports.availabel": `did you mean "ports.available"?`, "[": "not a glob", "ports.*,": "ports"} {
+	for glob, says := range map[string]string{"port.*": "ports.*", "ports.availabel": `did you mean "ports.available"?`,
+		"[": "not a glob", "ports.*,": "ports"} {
 		_, err := checks.Select(list, glob, "")
 		f := fault.From(err)
-		if f == nil || f.Code != "check-unknown" || f.Exit != fault.ExitUsage || !strings.Contains(f.Message+" "+f.Hint, says) {
+		if f == nil || f.Code != "check-unknown" || f.Exit != fault.ExitUsage ||
+			!strings.Contains(f.Message+" "+f.Hint, says) {
 			t.Errorf("%q: %+v", glob, f)
 		}
 	}

@@ -25,7 +25,8 @@ func TestARestartIsOnDiskBeforeItIsUsed(t *testing.T) {
 		t.Fatal(err)
 	}
 	run := `cp "$1" "$2/$$" 2>/dev/null; shift 2; exec "$@"`
-	s.cfg.Services[0].Command = append([]string{"/bin/sh", "-c", run, "sh", ledger.Path(s.cfg.Paths.RuntimeDir), kept}, svc.Command...)
+	s.cfg.Services[0].Command = append([]string{"/bin/sh", "-c", run, "sh", ledger.Path(s.cfg.Paths.RuntimeDir), kept},
+		svc.Command...)
 	s.save()
 	s.mustStart()
 	for spent := 1; spent <= 4; spent++ {

@@ -27,7 +27,8 @@ func TestAFloodOfLogLinesIsBoundedAndDisturbsNobody(t *testing.T) {
 		began := time.Now()
 		status := s.query()
 		slowest = max(slowest, time.Since(began))
-		if !status.Services[0].Ready || !status.Services[1].Ready || status.Services[1].PID != pid || status.Services[1].Restarts != 0 {
+		if !status.Services[0].Ready || !status.Services[1].Ready || status.Services[1].PID != pid ||
+			status.Services[1].Restarts != 0 {
 			t.Errorf("%+v", status)
 		}
 		over := strings.Contains(s.tail("a"), "flood is over") // nothing is written after that
@@ -45,7 +46,8 @@ func TestAFloodOfLogLinesIsBoundedAndDisturbsNobody(t *testing.T) {
 	last := s.tail("a")
 	last = last[strings.LastIndex(last, "flood is over"):]
 	var flooded, took int64
-	if _, err := fmt.Sscanf(last, "flood is over: %d bytes in %d ms", &flooded, &took); err != nil || flooded != megabytes<<20 {
+	if _, err := fmt.Sscanf(last, "flood is over: %d bytes in %d ms", &flooded, &took); err != nil ||
+		flooded != megabytes<<20 {
 		t.Errorf("%q, %v", last, err)
 	}
 	if took > 1000*megabytes/rate*3/2 {
@@ -53,11 +55,13 @@ func TestAFloodOfLogLinesIsBoundedAndDisturbsNobody(t *testing.T) {
 	}
 	written := int64(len("listening\n")+len(last)+1) + flooded
 	there, dropped := seen.current+seen.inPieces(), s.dropped()
-	for deadline := time.Now().Add(5 * time.Second); exact && there+dropped != written && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Second); exact && there+dropped != written &&
+		time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		dropped = s.dropped() // it is said after the cut
 	}
 	if exact && dropped+there != written || dropped == 0 {
-		t.Errorf("%d bytes were written; %d are said to be dropped and %d were kept: %d are missing", written, dropped, there, written-dropped-there)
+		t.Errorf("%d bytes were written; %d are said to be dropped and %d were kept: %d are missing", written, dropped, there,
+			written-dropped-there)
 	}
 	seen.wantWholeLines(t)
 }

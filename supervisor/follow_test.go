@@ -24,13 +24,15 @@ func TestAFollowerOfTenBusyLogsLosesNoLine(t *testing.T) {
 	begin := filepath.Join(t.TempDir(), "begin")
 	var services []config.Service
 	for i := range 10 {
-		services = append(services, trivial(t, "s"+strconv.Itoa(i), "-flood="+itoa(megabytes), "-rate=1", "-line="+itoa(line), "-floodif="+begin))
+		services = append(services, trivial(t, "s"+strconv.Itoa(i), "-flood="+itoa(megabytes), "-rate=1", "-line="+itoa(line),
+			"-floodif="+begin))
 	}
 	s := newStack(t, services...)
 	cut := s.cutsLoseNothing()
 	if cut { // the limit is crossed after a second of the three
 		for _, svc := range services {
-			s.put("process-logs/"+svc.Name+".log", strings.Repeat("a line from before\n", int(logfile.StandardLimits().Size-1<<20)/19))
+			s.put("process-logs/"+svc.Name+".log", strings.Repeat("a line from before\n",
+				int(logfile.StandardLimits().Size-1<<20)/19))
 		}
 	}
 	s.mustStart()

@@ -118,7 +118,8 @@ func TestAReadOnlyRuntimeFolderDisturbsNoServiceThatRuns(t *testing.T) {
 	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the restart to say why it fails", func() bool { return strings.Contains(s.service("a").Reason, "read-only file system") })
+	eventually(t, "the restart to say why it fails",
+		func() bool { return strings.Contains(s.service("a").Reason, "read-only file system") })
 	undo()
 	eventually(t, "the service to come back when it can be written again", s.another("a", pid))
 }

@@ -20,7 +20,8 @@ func TestARuntimeFolderThatIsRemovedIsMadeAnew(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, trivial(t, "a"))
 	before := s.mustStart()
-	eventually(t, "the folder to be removed, under a supervisor that writes", func() bool { return os.RemoveAll(s.cfg.Paths.RuntimeDir) == nil })
+	eventually(t, "the folder to be removed, under a supervisor that writes",
+		func() bool { return os.RemoveAll(s.cfg.Paths.RuntimeDir) == nil })
 	eventually(t, "the same supervisor to answer again", func() bool {
 		status, err := supervisor.Query(t.Context(), s.cfg)
 		return err == nil && status.Supervisor != nil && status.Supervisor.PID == before.Supervisor.PID
@@ -28,7 +29,8 @@ func TestARuntimeFolderThatIsRemovedIsMadeAnew(t *testing.T) {
 	if a := s.service("a"); a.PID != before.Services[0].PID || !a.Ready {
 		t.Errorf("%+v", a)
 	}
-	if status := s.mustStart(); status.Supervisor.PID != before.Supervisor.PID || status.Services[0].PID != before.Services[0].PID {
+	if status := s.mustStart(); status.Supervisor.PID != before.Supervisor.PID ||
+		status.Services[0].PID != before.Services[0].PID {
 		t.Errorf("a start found %+v", status)
 	}
 }
@@ -40,7 +42,8 @@ func TestAStopFindsTheSupervisorWhoseFolderWasRemoved(t *testing.T) {
 	resident := s.recorded()[0]
 	eventually(t, "the folder to be removed", func() bool { return os.RemoveAll(s.cfg.Paths.RuntimeDir) == nil })
 	status, err := supervisor.Stop(t.Context(), s.cfg, nil)
-	if err != nil || find(t, status, "a").State != control.StateStopped || answers(before.Services[0].URL) || resident.Alive() {
+	if err != nil || find(t, status, "a").State != control.StateStopped || answers(before.Services[0].URL) ||
+		resident.Alive() {
 		t.Errorf("%+v, %v, supervisor lives: %v", status, err, resident.Alive())
 	}
 }
@@ -57,7 +60,8 @@ func TestAStopWithoutAFolderSaysHowToGetOne(t *testing.T) {
 	}
 	status, err := supervisor.Stop(t.Context(), s.cfg, nil)
 	wantFault(t, err, "supervisor-unreachable", "was removed while services run", "mage start")
-	if a := find(t, status, "a"); a.State != control.StateRunning || !strings.Contains(a.Reason, "folder was removed") || !answers(before.Services[0].URL) {
+	if a := find(t, status, "a"); a.State != control.StateRunning || !strings.Contains(a.Reason, "folder was removed") ||
+		!answers(before.Services[0].URL) {
 		t.Errorf("%+v", a)
 	}
 	s.mustStart()

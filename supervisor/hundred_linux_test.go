@@ -40,7 +40,8 @@ func BenchmarkHundredServices(b *testing.B) {
 	for _, c := range []struct {
 		name string
 		make func(b *testing.B, dir string) contestant
-	}{{"nobody", nobodyHundred}, {"flowgate", flowgateHundred}, {"flowgate in the foreground", foregroundHundred}, {"process-compose", composeHundred}, {"supervisord", supervisordHundred}, {"systemd --user", systemdHundred}} {
+	}{{"nobody", nobodyHundred}, {"flowgate", flowgateHundred}, {"flowgate in the foreground", foregroundHundred},
+		{"process-compose", composeHundred}, {"supervisord", supervisordHundred}, {"systemd --user", systemdHundred}} {
 		b.Run(c.name, func(b *testing.B) {
 			var m measured
 			for range b.N {

@@ -42,7 +42,8 @@ func systemdHundred(b *testing.B, dir string) contestant {
 		b.Fatal(err)
 	}
 	write := func(name, text string) {
-		if err := os.WriteFile(filepath.Join(units, name), []byte("[Unit]\nDefaultDependencies=no\n"+text), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(units, name), []byte("[Unit]\nDefaultDependencies=no\n"+text),
+			0o600); err != nil {
 			b.Fatal(err)
 		}
 	}

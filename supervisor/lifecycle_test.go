@@ -124,7 +124,8 @@ func TestLostReadinessIsShownAndComesBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "readiness to be lost", func() bool { return !s.service("a").Ready })
-	if a := s.service("a"); !a.Live || a.PID != pid || a.State != control.StateRunning || !strings.Contains(a.Reason, "503") {
+	if a := s.service("a"); !a.Live || a.PID != pid || a.State != control.StateRunning ||
+		!strings.Contains(a.Reason, "503") {
 		t.Errorf("status %+v", a)
 	}
 	if err := os.Remove(flag); err != nil {
@@ -220,7 +221,8 @@ func TestBackoffIsCutShortByAStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "backoff", func() bool { return s.service("a").State == control.StateBackoff })
-	if status, err := supervisor.Stop(t.Context(), s.cfg, nil); err != nil || status.Services[0].State != control.StateStopped {
+	if status, err := supervisor.Stop(t.Context(), s.cfg, nil); err != nil ||
+		status.Services[0].State != control.StateStopped {
 		t.Errorf("a stop in backoff: %+v, %v", status, err)
 	}
 }

@@ -63,7 +63,8 @@ func TestLogsGivesTheLastLinesOfEachService(t *testing.T) {
 			t.Errorf("%+v: %q, want %q", c.o, got, c.want)
 		}
 	}
-	if got := s.logs(logs.Options{N: 501, Services: []string{"b"}}); len(got) != 501 || got[500] != "b: last" || len(got[0]) != 1003 {
+	if got := s.logs(logs.Options{N: 501, Services: []string{"b"}}); len(got) != 501 || got[500] != "b: last" ||
+		len(got[0]) != 1003 {
 		t.Errorf("%d lines, the first of %d bytes", len(got), len(got[0]))
 	}
 	if got := s.logs(logs.Options{N: -1, Services: []string{"b"}}); len(got) != 1001 {
@@ -154,7 +155,8 @@ not json
 `)
 	s.mustStart()
 	got := s.events()
-	if want := []string{"old", "new", "supervisor.started", "service.starting a", "service.ready a"}; !slices.Equal(got, want) {
+	if want := []string{"old", "new", "supervisor.started", "service.starting a", "service.ready a"}; !slices.Equal(got,
+		want) {
 		t.Errorf("all: %q, want %q", got, want)
 	}
 	var since []control.Event
@@ -164,7 +166,8 @@ not json
 		t.Errorf("since: %+v, %v", since, err)
 	}
 	for _, e := range since[1:] {
-		if at := e.Time(); time.Since(at) > time.Minute || len(e.Timestamp) != len("2026-01-01T00:00:00.000Z") || e.Result != "ok" {
+		if at := e.Time(); time.Since(at) > time.Minute || len(e.Timestamp) != len("2026-01-01T00:00:00.000Z") ||
+			e.Result != "ok" {
 			t.Errorf("event %+v", e)
 		}
 	}

@@ -28,7 +28,8 @@ import (
 
 // alive is a liveness probe that fails within a fraction of a second.
 func alive() *config.Probe {
-	return &config.Probe{HTTP: "/ready", Interval: config.Span(30 * time.Millisecond), Timeout: config.Span(300 * time.Millisecond), Failures: 3}
+	return &config.Probe{HTTP: "/ready", Interval: config.Span(30 * time.Millisecond),
+		Timeout: config.Span(300 * time.Millisecond), Failures: 3}
 }
 
 func TestASuspendedServiceIsFoundNotAliveAndStartedAnew(t *testing.T) {
@@ -41,7 +42,8 @@ func TestASuspendedServiceIsFoundNotAliveAndStartedAnew(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "another process", s.another("a", pid))
-	if d := s.service("a").Decision; d == nil || !d.Restart || d.Evidence != "silent" || !strings.Contains(d.Reason, "not alive") {
+	if d := s.service("a").Decision; d == nil || !d.Restart || d.Evidence != "silent" ||
+		!strings.Contains(d.Reason, "not alive") {
 		t.Errorf("decision %+v", d)
 	}
 }
@@ -49,8 +51,10 @@ func TestASuspendedServiceIsFoundNotAliveAndStartedAnew(t *testing.T) {
 func TestOneQuestionForReadinessAndLivenessFindsASuspendedServiceToo(t *testing.T) {
 	t.Parallel()
 	svc := trivial(t, "a")
-	svc.Probes.Readiness = &config.Probe{HTTP: "/ready", Interval: config.Span(30 * time.Millisecond), Timeout: config.Span(300 * time.Millisecond)}
-	svc.Probes.Liveness = &config.Probe{Interval: config.Span(300 * time.Millisecond), Timeout: config.Span(300 * time.Millisecond), Failures: 4}
+	svc.Probes.Readiness = &config.Probe{HTTP: "/ready", Interval: config.Span(30 * time.Millisecond),
+		Timeout: config.Span(300 * time.Millisecond)}
+	svc.Probes.Liveness = &config.Probe{Interval: config.Span(300 * time.Millisecond),
+		Timeout: config.Span(300 * time.Millisecond), Failures: 4}
 	s := newStack(t, svc)
 	pid := s.mustStart().Services[0].PID
 	// It answers 503 much longer than it may be silent, which is an answer.
@@ -68,7 +72,8 @@ func TestOneQuestionForReadinessAndLivenessFindsASuspendedServiceToo(t *testing.
 	}
 	eventually(t, "another process", s.another("a", pid))
 	took := time.Since(suspended)
-	if d := s.service("a").Decision; d == nil || !d.Restart || d.Evidence != "silent" || !strings.Contains(d.Reason, "not alive") || took < 1200*time.Millisecond {
+	if d := s.service("a").Decision; d == nil || !d.Restart || d.Evidence != "silent" ||
+		!strings.Contains(d.Reason, "not alive") || took < 1200*time.Millisecond {
 		t.Errorf("after %v the decision %+v", took, d)
 	}
 	eventually(t, "the other to be asked for long enough", func() bool { return asked(t, quick) > 70 })
@@ -87,7 +92,8 @@ func TestADeafServiceIsKilledAfterItsStopTimeout(t *testing.T) {
 	if err != nil || status.Services[0].LastExit.Signal != "killed" {
 		t.Errorf("%+v, %v", status.Services[0].LastExit, err)
 	}
-	if got := s.said(control.EventStopped); len(got) != 1 || !strings.Contains(got[0], "killed: it did not end within 100ms") {
+	if got := s.said(control.EventStopped); len(got) != 1 ||
+		!strings.Contains(got[0], "killed: it did not end within 100ms") {
 		t.Errorf("the report does not say which it took: %q", got)
 	}
 }
@@ -132,7 +138,8 @@ func TestAServiceThatTakesConnectionsAndGivesNoAnswerIsNotReady(t *testing.T) {
 		says           string
 	}{
 		"nothing": {100 * time.Millisecond, 600 * time.Millisecond, "no answer within 100ms"},
-		"slow":    {2500 * time.Millisecond, 4 * time.Second, "no answer within 2.5s"}, // time for several bytes: none prolongs it
+		// time for several bytes: none prolongs it
+		"slow": {2500 * time.Millisecond, 4 * time.Second, "no answer within 2.5s"},
 	} {
 		t.Run(how, func(t *testing.T) {
 			t.Parallel()
@@ -153,7 +160,8 @@ func TestAServiceThatTakesConnectionsAndGivesNoAnswerIsNotReady(t *testing.T) {
 
 func TestOnlyItsOwnStateRestartsAService(t *testing.T) {
 	t.Parallel()
-	for status, restarts := range map[int]bool{401: false, 403: false, 404: false, 429: false, 502: false, 504: false, 302: false, 503: true, 500: true} {
+	for status, restarts := range map[int]bool{401: false, 403: false, 404: false, 429: false, 502: false, 504: false,
+		302: false, 503: true, 500: true} {
 		t.Run(strconv.Itoa(status), func(t *testing.T) {
 			t.Parallel()
 			file := filepath.Join(t.TempDir(), "status")
@@ -166,7 +174,11 @@ func TestOnlyItsOwnStateRestartsAService(t *testing.T) {
 				t.Fatal(err)
 			}
 			if restarts {
-				eventually(t, "another process", func() bool { a := s.service("a"); return a.PID != pid && a.Decision != nil && a.Decision.Restart })
+				eventually(t, "another process", func() bool {
+					a := s.service("a")
+					return a.PID != pid && a.Decision != nil &&
+						a.Decision.Restart
+				})
 				if err := os.Remove(file); err != nil {
 					t.Fatal(err)
 				}
@@ -177,7 +189,8 @@ func TestOnlyItsOwnStateRestartsAService(t *testing.T) {
 			requests := asked(t, svc)
 			eventually(t, "sixty more probes", func() bool { return asked(t, svc) > requests+60 })
 			a := s.service("a")
-			if a.PID != pid || a.Restarts != 0 || a.Ready || a.Decision == nil || a.Decision.Restart || !strings.Contains(a.Decision.Reason, strconv.Itoa(status)) {
+			if a.PID != pid || a.Restarts != 0 || a.Ready || a.Decision == nil || a.Decision.Restart ||
+				!strings.Contains(a.Decision.Reason, strconv.Itoa(status)) {
 				t.Errorf("%+v, decision %+v", a, a.Decision)
 			}
 			if kept := s.said(control.EventKept); len(kept) != 1 {
@@ -205,7 +218,8 @@ func TestProbesOfEveryKindDecideReadiness(t *testing.T) {
 	t.Parallel()
 	flag := filepath.Join(t.TempDir(), "flag")
 	for what, p := range map[string]config.Probe{
-		"tcp": {TCP: true}, "command": {Command: []string{"test", "-e", flag}}, "log": {Log: "^listen(ing|s)$"}, "http": {HTTP: "/ready", Successes: 3},
+		"tcp": {TCP: true}, "command": {Command: []string{"test", "-e", flag}}, "log": {Log: "^listen(ing|s)$"},
+		"http": {HTTP: "/ready", Successes: 3},
 	} {
 		svc := trivial(t, what)
 		p.Interval = config.Span(20 * time.Millisecond)
@@ -267,7 +281,8 @@ func TestADependentThatWaitsForStartedDoesNotWaitForReady(t *testing.T) {
 	s := newStack(t, trivial(t, "first", "-await="+gate), second)
 	started := make(chan error, 1)
 	go func() { _, err := s.start(); started <- err }()
-	eventually(t, "the second to be ready before the first", func() bool { return s.service("second").Ready && !s.service("first").Ready })
+	eventually(t, "the second to be ready before the first",
+		func() bool { return s.service("second").Ready && !s.service("first").Ready })
 	if err := os.WriteFile(gate, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -355,7 +370,8 @@ func TestAWorkingFolderThatIsRemovedStopsTheNextStartOnly(t *testing.T) {
 	if err := syscall.Kill(s.service("a").PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the missing folder to be named", func() bool { a := s.service("a"); return !a.Live && strings.Contains(a.Reason, svc.Cwd) })
+	eventually(t, "the missing folder to be named",
+		func() bool { a := s.service("a"); return !a.Live && strings.Contains(a.Reason, svc.Cwd) })
 	if err := os.Mkdir(svc.Cwd, 0o700); err != nil {
 		t.Fatal(err)
 	}

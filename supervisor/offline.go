@@ -46,7 +46,8 @@ func statusFromLedger(cfg *config.Config) control.Status {
 				s.State = e.State
 			}
 			s.StartedAt, s.UptimeS, s.Reason = &e.StartedAt, control.Uptime(e.Process, e.StartedAt), why
-		} else if e, ok := lo.Find(l.Services, func(e ledger.Entry) bool { return e.Name == svc.Name }); ok && lives && e.State != "" {
+		} else if e, ok := lo.Find(l.Services, func(e ledger.Entry) bool { return e.Name == svc.Name }); ok && lives &&
+			e.State != "" {
 			s.State, s.Restarts, s.LastExit, s.Reason = e.State, e.Restarts, e.LastExit, why
 		}
 		status.Services = append(status.Services, s)

@@ -22,10 +22,11 @@ func TestALevelIsAppliedBeforeTheNumberOfLines(t *testing.T) {
 	busy := strings.Repeat("2026-01-02T03:04:06Z INFO request\n", 30_000) // far more than is read at first
 	s.put("process-logs/a.log", busy+"2026-01-02T03:04:07Z ERROR third\n"+busy)
 	for n, want := range map[int][]string{
-		1:  {"a: 2026-01-02T03:04:07Z ERROR third"},
-		2:  {"a: 2026-01-02T03:04:05Z ERROR second", "a: 2026-01-02T03:04:07Z ERROR third"},
-		3:  {"a:   of two lines", "a: 2026-01-02T03:04:05Z ERROR second", "a: 2026-01-02T03:04:07Z ERROR third"},
-		99: {"a: 2026-01-02T03:04:05Z ERROR first", "a:   of two lines", "a: 2026-01-02T03:04:05Z ERROR second", "a: 2026-01-02T03:04:07Z ERROR third"},
+		1: {"a: 2026-01-02T03:04:07Z ERROR third"},
+		2: {"a: 2026-01-02T03:04:05Z ERROR second", "a: 2026-01-02T03:04:07Z ERROR third"},
+		3: {"a:   of two lines", "a: 2026-01-02T03:04:05Z ERROR second", "a: 2026-01-02T03:04:07Z ERROR third"},
+		99: {"a: 2026-01-02T03:04:05Z ERROR first", "a:   of two lines", "a: 2026-01-02T03:04:05Z ERROR second",
+			"a: 2026-01-02T03:04:07Z ERROR third"},
 	} {
 		if got := s.logs(logs.Options{N: n, Level: "error"}); !slices.Equal(got, want) {
 			t.Errorf("-n %d: %q", n, got)

@@ -25,14 +25,16 @@ func TestASupervisorWithAPrivateTmpIsReached(t *testing.T) {
 	s := newStack(t, trivial(t, "a"))
 	runtime := filepath.Join(s.cfg.Dir, strings.Repeat("long", 30))
 	s.cfg.Paths.RuntimeDir, s.cfg.Paths.StateFile = runtime, filepath.Join(runtime, "state.json")
-	s.cfg.Paths.ActiveConfig, s.cfg.Paths.LogFile = filepath.Join(runtime, "litellm.active.yaml"), filepath.Join(runtime, "events.log")
+	s.cfg.Paths.ActiveConfig, s.cfg.Paths.LogFile = filepath.Join(runtime, "litellm.active.yaml"),
+		filepath.Join(runtime, "events.log")
 	s.save()
 	sockets := "/tmp/flowgate-" + strconv.Itoa(os.Geteuid())
 	if err := os.MkdirAll(sockets, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	own := s.supervisorCommand()
-	cmd := exec.Command("sh", append([]string{"-c", `mount -t tmpfs -o mode=0700 none "$0" && exec "$@"`, sockets}, own.Args...)...)
+	cmd := exec.Command("sh", append([]string{"-c", `mount -t tmpfs -o mode=0700 none "$0" && exec "$@"`, sockets},
+		own.Args...)...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Unshareflags: syscall.CLONE_NEWNS}
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
@@ -40,7 +42,8 @@ func TestASupervisorWithAPrivateTmpIsReached(t *testing.T) {
 	}
 	ended := make(chan struct{})
 	go func() { defer close(ended); _ = cmd.Wait() }()
-	eventually(t, "the supervisor to be there", func() bool { return len(s.recorded()) > 0 && s.recorded()[0].PID == cmd.Process.Pid })
+	eventually(t, "the supervisor to be there",
+		func() bool { return len(s.recorded()) > 0 && s.recorded()[0].PID == cmd.Process.Pid })
 	socket := ""
 	eventually(t, "it to answer", func() bool {
 		status, err := supervisor.Query(t.Context(), s.cfg)
@@ -55,7 +58,8 @@ func TestASupervisorWithAPrivateTmpIsReached(t *testing.T) {
 	if status := s.mustStart(); status.Supervisor.PID != cmd.Process.Pid || !status.Services[0].Ready {
 		t.Errorf("started: %+v", status)
 	}
-	if status, err := supervisor.Stop(t.Context(), s.cfg, nil); err != nil || find(t, status, "a").State != control.StateStopped {
+	if status, err := supervisor.Stop(t.Context(), s.cfg, nil); err != nil ||
+		find(t, status, "a").State != control.StateStopped {
 		t.Errorf("stopped: %+v, %v", status, err)
 	}
 	<-ended

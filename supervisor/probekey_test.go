@@ -15,7 +15,8 @@ import (
 func keyed(t *testing.T, path, master string, flags ...string) *testStack {
 	t.Helper()
 	svc := trivial(t, config.LiteLLM, append([]string{"-wantkey=sk-router"}, flags...)...)
-	svc.ReadinessPath, svc.Probes = path, config.Probes{Readiness: &config.Probe{HTTP: path, Interval: config.Span(50 * time.Millisecond)}}
+	svc.ReadinessPath, svc.Probes = path, config.Probes{Readiness: &config.Probe{HTTP: path,
+		Interval: config.Span(50 * time.Millisecond)}}
 	svc.Env = map[string]string{"ROUTER_KEY": "sk-router"}
 	s := newStack(t, svc)
 	if err := os.MkdirAll(s.cfg.Paths.RuntimeDir, 0o700); err != nil {
@@ -39,7 +40,9 @@ func TestAReadinessPathThatWantsAKeyIsAskedAgainWithIt(t *testing.T) {
 			if !status.Services[0].Ready || !said && name != "behind a launcher" { // whose child's output is lost
 				t.Errorf("%+v", status)
 			}
-			if health, err := supervisor.Health(t.Context(), s.cfg); name != "a reference" && (err != nil || !health.Services[0].Ready) { // this process has no ROUTER_KEY
+			// this process has no ROUTER_KEY
+			if health, err := supervisor.Health(t.Context(), s.cfg); name != "a reference" &&
+				(err != nil || !health.Services[0].Ready) {
 				t.Errorf("health: %+v, %v", health, err)
 			}
 		})
@@ -51,7 +54,8 @@ func TestAReadinessPathThatWantsAKeyIsAskedAgainWithIt(t *testing.T) {
 func TestLiteLLMsHealthIsNotAskedWithAKey(t *testing.T) {
 	t.Parallel()
 	s := keyed(t, "/health", "sk-router")
-	if status := s.mustStart(); !status.Services[0].Ready || strings.Contains(s.read("process-logs/litellm.log"), "with its key") {
+	if status := s.mustStart(); !status.Services[0].Ready ||
+		strings.Contains(s.read("process-logs/litellm.log"), "with its key") {
 		t.Errorf("%+v: %s", status, s.read("process-logs/litellm.log"))
 	}
 }

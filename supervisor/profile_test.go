@@ -35,14 +35,16 @@ func routed(t *testing.T) *testStack {
 
 func (s *testStack) setProfile(name string) (stack.ProfileChange, error) {
 	noEnv := func(string) string { return "" }
-	return stack.SetProfile(s.t.Context(), s.cfg, name, change.Options{Start: supervisor.StartOptions{Self: os.Args[0], Getenv: noEnv}})
+	return stack.SetProfile(s.t.Context(), s.cfg, name,
+		change.Options{Start: supervisor.StartOptions{Self: os.Args[0], Getenv: noEnv}})
 }
 
 func TestSetProfileRestartsTheRouterAndNothingElse(t *testing.T) {
 	t.Parallel()
 	s := routed(t)
 	change, err := s.setProfile("good")
-	if err != nil || !change.Changed || change.From != "" || len(change.Restarted) != 0 || change.Status.Supervisor != nil {
+	if err != nil || !change.Changed || change.From != "" || len(change.Restarted) != 0 ||
+		change.Status.Supervisor != nil {
 		t.Fatalf("without a running router: %+v, %v", change, err)
 	}
 	before := s.mustStart()
@@ -50,7 +52,8 @@ func TestSetProfileRestartsTheRouterAndNothingElse(t *testing.T) {
 		t.Errorf("profile %q", before.Profile)
 	}
 	change, err = s.setProfile("other")
-	if err != nil || !slices.Equal(change.Restarted, []string{config.LiteLLM}) || change.From != "good" || change.Status.Profile != "other" {
+	if err != nil || !slices.Equal(change.Restarted, []string{config.LiteLLM}) || change.From != "good" ||
+		change.Status.Profile != "other" {
 		t.Fatalf("with a running router: %+v, %v", change, err)
 	}
 	after := s.query()
@@ -110,7 +113,8 @@ func TestWhenTheProfileBeforeFailsTooBothStoriesAreTold(t *testing.T) {
 	var f *fault.Error
 	errors.As(err, &f)
 	detail, _ := f.Detail.(stack.ProfileFailure)
-	if detail.RestoredProblem == "" || detail.RestoredFailure == nil || !strings.Contains(f.Message, "and with the one before") {
+	if detail.RestoredProblem == "" || detail.RestoredFailure == nil ||
+		!strings.Contains(f.Message, "and with the one before") {
 		t.Errorf("%v, detail %+v", err, detail)
 	}
 	if got := s.service(config.LiteLLM).State; got != control.StateFailed {

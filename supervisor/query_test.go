@@ -23,7 +23,8 @@ func TestWithoutASupervisorEverythingIsStoppedAndNothingIsMade(t *testing.T) {
 		"stop":  func() (control.Status, error) { return supervisor.Stop(t.Context(), s.cfg, nil) },
 	} {
 		status, err := ask()
-		if err != nil || status.Supervisor != nil || len(status.Services) != 1 || status.Services[0].State != control.StateStopped {
+		if err != nil || status.Supervisor != nil || len(status.Services) != 1 ||
+			status.Services[0].State != control.StateStopped {
 			t.Errorf("%s: %+v, %v", what, status, err)
 		}
 	}
@@ -116,10 +117,12 @@ func TestOtherUsersAreHungUpOn(t *testing.T) {
 	}
 	ask := []string{"-sS", "--max-time", "5", "--unix-socket", socket, "http://flowgate/v1/status"}
 	theirs := rightstest.Other(t, "curl", ask...)
-	if out, err := exec.Command("curl", ask...).CombinedOutput(); err != nil || !strings.Contains(string(out), `"services"`) {
+	if out, err := exec.Command("curl", ask...).CombinedOutput(); err != nil ||
+		!strings.Contains(string(out), `"services"`) {
 		t.Fatalf("our own user: %s, %v", out, err)
 	}
-	if out, err := theirs.CombinedOutput(); err == nil || strings.Contains(string(out), "services") || strings.Contains(string(out), "ermission") {
+	if out, err := theirs.CombinedOutput(); err == nil || strings.Contains(string(out), "services") ||
+		strings.Contains(string(out), "ermission") {
 		t.Errorf("another user got in, or not even to the check: %s, %v", out, err)
 	}
 }

@@ -19,8 +19,9 @@ func TestThePIDFileOfALivingProcessIsNeverRemoved(t *testing.T) {
 		text string
 		kept bool
 	}{
-		"plain":      {fmt.Sprint(alive), true},
-		"json":       {fmt.Sprintf(`{"pid": %d, "service": "litellm", "started_at": 1764400000.5, "port": 4000}`, alive), true},
+		"plain": {fmt.Sprint(alive), true},
+		"json": {fmt.Sprintf(`{"pid": %d, "service": "litellm", "started_at": 1764400000.5, "port": 4000}`, alive),
+			true},
 		"jsontext":   {fmt.Sprintf("{\n  \"pid\": \"%d\"\n}\n", alive), true},
 		"lines":      {fmt.Sprintf("%d\n/usr/bin/litellm\n4000\n", alive), true},
 		"assignment": {fmt.Sprintf("pid=%d", alive), true},

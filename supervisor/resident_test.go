@@ -30,7 +30,8 @@ func TestAKilledSupervisorsServicesAreAdopted(t *testing.T) {
 	}
 	eventually(t, "the supervisor to be gone", func() bool { return !ids[0].Alive() })
 	status := s.query()
-	if a := status.Services[0]; status.Supervisor != nil || !a.Live || a.PID != before.Services[0].PID || !a.Ready || a.Reason == "" {
+	if a := status.Services[0]; status.Supervisor != nil || !a.Live || a.PID != before.Services[0].PID || !a.Ready ||
+		a.Reason == "" {
 		t.Errorf("without supervisor: %+v", status)
 	}
 	health, err := supervisor.Health(t.Context(), s.cfg)
@@ -55,7 +56,8 @@ func TestAKilledSupervisorsServicesAreAdopted(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "an adopted service to be restarted", s.another("a", ids[1].PID))
-	if a := s.service("a"); a.LastExit == nil || a.LastExit.Signal != "unknown" || a.Decision == nil || !a.Decision.Restart {
+	if a := s.service("a"); a.LastExit == nil || a.LastExit.Signal != "unknown" || a.Decision == nil ||
+		!a.Decision.Restart {
 		t.Errorf("%+v, last exit %+v", a, a.LastExit)
 	}
 }
@@ -168,7 +170,8 @@ func TestTheEndOfTheLifelineEndsEverythingAndItsFolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = supervisor.Start(t.Context(), s.cfg, supervisor.StartOptions{Self: os.Args[0], Lifeline: read, Ephemeral: private})
+	_, err = supervisor.Start(t.Context(), s.cfg,
+		supervisor.StartOptions{Self: os.Args[0], Lifeline: read, Ephemeral: private})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,7 +192,8 @@ func TestTheEndOfTheLifelineEndsEverythingAndItsFolder(t *testing.T) {
 func TestAFolderThatIsNotPrivateIsNeverRemoved(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, trivial(t, "a"))
-	for _, dir := range []string{s.cfg.Dir, "/", "flowgate-x", filepath.Join(s.cfg.Dir, "flowgate-elsewhere"), s.cfg.Paths.RuntimeDir} {
+	for _, dir := range []string{s.cfg.Dir, "/", "flowgate-x", filepath.Join(s.cfg.Dir, "flowgate-elsewhere"),
+		s.cfg.Paths.RuntimeDir} {
 		_, err := supervisor.Start(t.Context(), s.cfg, supervisor.StartOptions{Self: os.Args[0], Ephemeral: dir})
 		wantFault(t, err, "ephemeral-refused", dir)
 	}
@@ -231,7 +235,8 @@ func TestAnUnusableRuntimeFolderIsOneClearFault(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	dirs := map[string]string{"a file": file, "below a file": filepath.Join(file, "runtime"), "read-only": "/proc/flowgate/runtime"}
+	dirs := map[string]string{"a file": file, "below a file": filepath.Join(file, "runtime"),
+		"read-only": "/proc/flowgate/runtime"}
 	for what, dir := range dirs {
 		t.Run(what, func(t *testing.T) { unusable(t, dir) })
 	}
@@ -240,7 +245,8 @@ func TestAnUnusableRuntimeFolderIsOneClearFault(t *testing.T) {
 func unusable(t *testing.T, dir string) {
 	t.Helper()
 	s := newStack(t, trivial(t, "a"))
-	s.cfg.Paths = config.Paths{RuntimeDir: dir, LogFile: filepath.Join(dir, "events.log"), StateFile: filepath.Join(dir, "state.json")}
+	s.cfg.Paths = config.Paths{RuntimeDir: dir, LogFile: filepath.Join(dir, "events.log"),
+		StateFile: filepath.Join(dir, "state.json")}
 	_, err := s.start()
 	wantFault(t, err, "runtime-dir-unwritable", dir, "paths.runtime_dir")
 	if entries, _ := os.ReadDir(dir); len(entries) != 0 {

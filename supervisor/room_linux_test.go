@@ -47,10 +47,12 @@ func TestAfterAFullDiskItIsSaidOfEachServiceThatItsLogHasAGap(t *testing.T) {
 	eventually(t, "the gap to be said", func() bool { return len(s.said(control.EventLogGap)) == 2 })
 	from, to := gapOf(t, s.said(control.EventLogGap)[0])
 	// Stamps are cut to the millisecond.
-	if c := lost(); c.First.Before(from) || c.Last.After(to.Add(time.Millisecond)) || to.Sub(from) > c.Last.Sub(c.First)+5*time.Second {
+	if c := lost(); c.First.Before(from) || c.Last.After(to.Add(time.Millisecond)) ||
+		to.Sub(from) > c.Last.Sub(c.First)+5*time.Second {
 		t.Errorf("lost from %v to %v; said is %v to %v", c.First, c.Last, from, to)
 	}
-	if events := strings.Join(s.events(), "\n"); !strings.Contains(events, "log.gap talks") || !strings.Contains(events, "log.gap silent") || strings.Contains(events, "log.gap off") {
+	if events := strings.Join(s.events(), "\n"); !strings.Contains(events, "log.gap talks") ||
+		!strings.Contains(events, "log.gap silent") || strings.Contains(events, "log.gap off") {
 		t.Errorf("events\n%s", events)
 	}
 	s.wantNoteBetweenItsLines("talks", from)

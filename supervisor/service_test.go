@@ -37,9 +37,11 @@ func serviceMain(args []string) int {
 	flags.IntVar(&flood.rate, "rate", 0, "of the flood, megabytes a second; 0: as fast as it can")
 	flags.IntVar(&flood.line, "line", 1024, "bytes of a line of it")
 	flags.StringVar(&flood.await, "floodif", "", "a file that must exist before it")
-	chatter := flags.Bool("chatter", false, "print a numbered line every millisecond; /chatter answers which could not be written")
+	chatter := flags.Bool("chatter", false, "print a numbered line every millisecond; /chatter answers which could not "+
+		"be written")
 	daemonize := flags.Bool("daemonize", false, "start one in a session of its own, then end with status 0")
-	answer := flags.String("answer", "", "nothing: never; slow: one byte a second; later: until the file is there as it should")
+	answer := flags.String("answer", "", "nothing: never; slow: one byte a second; later: until the file is there as it "+
+		"should")
 	statusFrom := flags.String("statusfrom", "", "answer with the status in this file while it exists")
 	wantKey := flags.String("wantkey", "", "/ready answers 401 without this key, /health and /v1/models likewise")
 	reads := flags.String("reads", "", "a configuration; end with status 1 when it says broken")

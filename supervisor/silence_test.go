@@ -13,7 +13,8 @@ func TestAnAdoptedServiceThatHangsIsStartedAnewThoughItHasAStartupProbe(t *testi
 	t.Parallel()
 	svc := trivial(t, "a")
 	svc.Probes = config.Probes{
-		Startup:   &config.Probe{HTTP: "/ready", Interval: config.Span(30 * time.Millisecond), Timeout: config.Span(300 * time.Millisecond)},
+		Startup: &config.Probe{HTTP: "/ready", Interval: config.Span(30 * time.Millisecond),
+			Timeout: config.Span(300 * time.Millisecond)},
 		Readiness: alive(),
 		Liveness:  alive(),
 	}

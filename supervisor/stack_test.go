@@ -146,7 +146,8 @@ func (s *testStack) kill() {
 // processes are all that carry the mark of a service of this stack.
 func (s *testStack) processes(service string) []process.Identity {
 	s.t.Helper()
-	members, err := (&process.Census{Variable: "FLOWGATE_SERVICE"}).Members(process.Family{Mark: s.cfg.Paths.RuntimeDir + ":" + service})
+	members, err := (&process.Census{Variable: "FLOWGATE_SERVICE"}).Members(process.Family{Mark: s.cfg.Paths.RuntimeDir +
+		":" + service})
 	if err != nil {
 		s.t.Fatal(err)
 	}

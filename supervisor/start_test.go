@@ -36,7 +36,8 @@ func TestStartBringsServicesUpInOrderAndStopTakesEverythingDown(t *testing.T) {
 		t.Errorf("supervisor %+v", status.Supervisor)
 	}
 	for _, svc := range status.Services {
-		if svc.State != control.StateRunning || !svc.Live || !svc.Ready || svc.PID == 0 || svc.StartedAt == nil || svc.LastExit != nil {
+		if svc.State != control.StateRunning || !svc.Live || !svc.Ready || svc.PID == 0 || svc.StartedAt == nil ||
+			svc.LastExit != nil {
 			t.Errorf("after the start: %+v", svc)
 		}
 	}
@@ -126,7 +127,8 @@ func TestStartsAndStopsAtOnceEndInAStateThatSomeOrderExplains(t *testing.T) {
 	}
 	group.Wait()
 	status := s.query()
-	if a, b := status.Services[0].State, status.Services[1].State; a != b || (status.Supervisor == nil) != (a == control.StateStopped) {
+	if a, b := status.Services[0].State, status.Services[1].State; a != b ||
+		(status.Supervisor == nil) != (a == control.StateStopped) {
 		t.Errorf("no order of starts and stops leads to %+v", status)
 	}
 	s.mustStart()
@@ -145,7 +147,8 @@ func TestAStartOfOneServiceStartsWhatItDependsOn(t *testing.T) {
 			t.Errorf("%s is %s, want %s", name, got, want)
 		}
 	}
-	if status, err := supervisor.Stop(t.Context(), s.cfg, []string{"b"}); err != nil || status.Supervisor == nil || !find(t, status, "a").Live {
+	if status, err := supervisor.Stop(t.Context(), s.cfg, []string{"b"}); err != nil || status.Supervisor == nil ||
+		!find(t, status, "a").Live {
 		t.Errorf("a stop of b: %+v, %v", status, err)
 	}
 }
@@ -158,7 +161,8 @@ func TestAServiceThatEndsBeforeItIsReadyFailsTheStart(t *testing.T) {
 		s := newStack(t, trivial(t, "bad", "-exit="+strconv.Itoa(exit), "-say=one,two"), later)
 		status, err := s.start()
 		failure := wantFault(t, err, "start-failed", `"bad"`, "exit status "+strconv.Itoa(exit), "bad.log")
-		if failure.Exit == nil || failure.Exit.Code != exit || !slices.Equal(failure.Log, []string{"one", "two"}) || failure.Service != "bad" {
+		if failure.Exit == nil || failure.Exit.Code != exit || !slices.Equal(failure.Log, []string{"one", "two"}) ||
+			failure.Service != "bad" {
 			t.Errorf("detail %+v", failure)
 		}
 		bad := find(t, status, "bad")
@@ -186,9 +190,10 @@ func TestOnlyLinesOfThisStartAreShown(t *testing.T) {
 func TestAFaultIsScrubbedOnItsWayOut(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, trivial(t, "bad", "-exit=1", "-say=key sk-canary"))
-	_, err := supervisor.Start(t.Context(), s.cfg, supervisor.StartOptions{Self: os.Args[0], Scrub: func(line []byte) []byte {
-		return []byte(strings.ReplaceAll(string(line), "sk-canary", "…"))
-	}})
+	_, err := supervisor.Start(t.Context(), s.cfg,
+		supervisor.StartOptions{Self: os.Args[0], Scrub: func(line []byte) []byte {
+			return []byte(strings.ReplaceAll(string(line), "sk-canary", "…"))
+		}})
 	failure := wantFault(t, err, "start-failed")
 	if !slices.Equal(failure.Log, []string{"key …"}) || strings.Contains(s.read("events.log"), "canary") {
 		t.Errorf("log %q, events %s", failure.Log, s.read("events.log"))
@@ -226,7 +231,8 @@ func TestATakenPortIsRefusedBeforeTheStart(t *testing.T) {
 	s := newStack(t, svc)
 	_, err = s.start()
 	failure := wantFault(t, err, "port-in-use", `"a"`, svc.Addr(), strconv.Itoa(os.Getpid()), "services.a.port")
-	if failure.Port != svc.Port || failure.Holder == nil || failure.Holder.PID != os.Getpid() || failure.Holder.Command == "" {
+	if failure.Port != svc.Port || failure.Holder == nil || failure.Holder.PID != os.Getpid() ||
+		failure.Holder.Command == "" {
 		t.Errorf("detail %+v, holder %+v", failure, failure.Holder)
 	}
 	if s.read("process-logs/a.log") != "" {
@@ -323,11 +329,14 @@ func TestAChangedConfigurationCountsForTheNextStart(t *testing.T) {
 	added := trivial(t, "b")
 	s.cfg.Services = []config.Service{added, changed}
 	status := s.mustStart()
-	if a := find(t, status, "a"); strings.HasSuffix(a.URL, strconv.Itoa(changed.Port)) || find(t, status, "b").State != control.StateRunning {
+	if a := find(t, status, "a"); strings.HasSuffix(a.URL, strconv.Itoa(changed.Port)) ||
+		find(t, status, "b").State != control.StateRunning {
 		t.Errorf("a running service was replaced or a new one not started: %+v", status)
 	}
-	status, err := supervisor.Restart(t.Context(), s.cfg, supervisor.StartOptions{Services: []string{"a"}, Self: os.Args[0]})
-	if err != nil || !strings.HasSuffix(find(t, status, "a").URL, strconv.Itoa(changed.Port)) || !strings.Contains(s.read("process-logs/a.log"), "new") {
+	status, err := supervisor.Restart(t.Context(), s.cfg,
+		supervisor.StartOptions{Services: []string{"a"}, Self: os.Args[0]})
+	if err != nil || !strings.HasSuffix(find(t, status, "a").URL, strconv.Itoa(changed.Port)) ||
+		!strings.Contains(s.read("process-logs/a.log"), "new") {
 		t.Errorf("after the restart: %+v, %v", status, err)
 	}
 }
@@ -346,6 +355,7 @@ func TestServicesGetTheEnvironmentOfTheCommandThatStartsThem(t *testing.T) {
 			t.Errorf("log %q lacks %s", log, value)
 		}
 	}
-	_, err := supervisor.Restart(t.Context(), s.cfg, supervisor.StartOptions{Self: os.Args[0], Environ: []string{"PATH=/bin"}})
+	_, err := supervisor.Restart(t.Context(), s.cfg,
+		supervisor.StartOptions{Self: os.Args[0], Environ: []string{"PATH=/bin"}})
 	wantFault(t, err, "env-unset", "OUTER")
 }

@@ -44,7 +44,8 @@ func TestAServiceThatDoesNotEndBySIGKILLHoldsNoCommandUp(t *testing.T) {
 	}
 	wantFault(t, err, "service-stuck", "process "+itoa(pid), "SIGKILL")
 	stuck := find(t, status, "stuck")
-	if stuck.State != control.StateStopping || stuck.PID != pid || !stuck.Live || !strings.Contains(stuck.Reason, "has not ended") {
+	if stuck.State != control.StateStopping || stuck.PID != pid || !stuck.Live ||
+		!strings.Contains(stuck.Reason, "has not ended") {
 		t.Errorf("%+v", stuck)
 	}
 	if well := find(t, status, "well"); well.State != control.StateStopped || status.Supervisor == nil {
@@ -68,7 +69,8 @@ func TestAServiceThatDoesNotEndBySIGKILLHoldsNoCommandUp(t *testing.T) {
 		t.Errorf("said %q", got)
 	}
 	release()
-	eventually(t, "the service to be stopped when its disk answers", func() bool { return s.service("stuck").State == control.StateStopped })
+	eventually(t, "the service to be stopped when its disk answers",
+		func() bool { return s.service("stuck").State == control.StateStopped })
 	if status, err := supervisor.Stop(t.Context(), s.cfg, nil); err != nil || status.Supervisor != nil {
 		t.Errorf("the stop after it: %+v, %v", status, err)
 	}

@@ -178,8 +178,13 @@ func TestTheBudgetOfRestartsOutlivesTheSupervisor(t *testing.T) {
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "a restart", func() bool { a := s.service("a"); return a.Ready && a.PID != pid && a.Restarts == round+1 })
-		eventually(t, "the ledger to have it", func() bool { return ledger.Read(s.cfg.Paths.RuntimeDir).Services[0].State == control.StateRunning })
+		eventually(t, "a restart", func() bool {
+			a := s.service("a")
+			return a.Ready && a.PID != pid &&
+				a.Restarts == round+1
+		})
+		eventually(t, "the ledger to have it",
+			func() bool { return ledger.Read(s.cfg.Paths.RuntimeDir).Services[0].State == control.StateRunning })
 		s.kill()
 		s.startSupervisor()
 	}
@@ -188,10 +193,12 @@ func TestTheBudgetOfRestartsOutlivesTheSupervisor(t *testing.T) {
 	}
 	eventually(t, "the service to be given up", func() bool { return s.service("a").State == control.StateFailed })
 	a := s.service("a")
-	if a.Decision == nil || a.Decision.Restart || a.Decision.Evidence != "exited" || !strings.Contains(a.Decision.Reason, "2 restarts within 1h0m0s are spent") {
+	if a.Decision == nil || a.Decision.Restart || a.Decision.Evidence != "exited" ||
+		!strings.Contains(a.Decision.Reason, "2 restarts within 1h0m0s are spent") {
 		t.Errorf("decision %+v", a.Decision)
 	}
-	eventually(t, "the ledger to have it", func() bool { return ledger.Read(s.cfg.Paths.RuntimeDir).Services[0].State == control.StateFailed })
+	eventually(t, "the ledger to have it",
+		func() bool { return ledger.Read(s.cfg.Paths.RuntimeDir).Services[0].State == control.StateFailed })
 	s.kill()
 	s.startSupervisor()
 	if a := s.service("a"); a.State != control.StateFailed || a.Decision == nil || a.LastExit == nil {
@@ -224,7 +231,8 @@ func TestAClockThatJumpsMovesNoBudgetAndNoUptime(t *testing.T) {
 			t.Fatal(err)
 		}
 		eventually(t, "a restart", s.another("a", pid))
-		eventually(t, "the ledger to have it", func() bool { return ledger.Read(s.cfg.Paths.RuntimeDir).Services[0].State == control.StateRunning })
+		eventually(t, "the ledger to have it",
+			func() bool { return ledger.Read(s.cfg.Paths.RuntimeDir).Services[0].State == control.StateRunning })
 		s.kill()
 		// Seen from a clock set back, everything written lies in the future.
 		l := ledger.Read(s.cfg.Paths.RuntimeDir)
@@ -302,7 +310,8 @@ func TestTheLedgerIsOneDocumentWheneverItIsRead(t *testing.T) {
 func TestAnUpgradeKeepsEveryServiceAndItsSupervisionAcrossPrograms(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, trivial(t, "a", "-env=UPGRADE_TEST"))
-	_, err := supervisor.Start(t.Context(), s.cfg, supervisor.StartOptions{Self: os.Args[0], Environ: append(os.Environ(), "UPGRADE_TEST=kept")})
+	_, err := supervisor.Start(t.Context(), s.cfg,
+		supervisor.StartOptions{Self: os.Args[0], Environ: append(os.Environ(), "UPGRADE_TEST=kept")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -312,7 +321,8 @@ func TestAnUpgradeKeepsEveryServiceAndItsSupervisionAcrossPrograms(t *testing.T)
 		t.Fatalf("%+v, %v\n%s", done, err, s.read("supervisor.log"))
 	}
 	after := s.query()
-	if after.Supervisor.PID != before.Supervisor.PID || after.Services[0].PID != before.Services[0].PID || after.Supervisor.Upgrades != 1 {
+	if after.Supervisor.PID != before.Supervisor.PID || after.Services[0].PID != before.Services[0].PID ||
+		after.Supervisor.Upgrades != 1 {
 		t.Errorf("before %+v, after %+v", before, after)
 	}
 	eventually(t, "the service to be seen ready", func() bool { return s.service("a").Ready })
@@ -327,7 +337,8 @@ func TestAnUpgradeKeepsEveryServiceAndItsSupervisionAcrossPrograms(t *testing.T)
 		t.Errorf("the restart lost the environment: %s", log)
 	}
 	entries, err := os.ReadDir(s.cfg.Paths.RuntimeDir)
-	if err != nil || slices.ContainsFunc(entries, func(e os.DirEntry) bool { return strings.HasPrefix(e.Name(), ".handover") }) {
+	if err != nil || slices.ContainsFunc(entries,
+		func(e os.DirEntry) bool { return strings.HasPrefix(e.Name(), ".handover") }) {
 		t.Errorf("an environment lies about: %v, %v", entries, err)
 	}
 }
@@ -352,7 +363,8 @@ func TestAnUpgradeToWhatIsNoProgramChangesNothing(t *testing.T) {
 	_, err := supervisor.Upgrade(t.Context(), s.cfg, vanishes)
 	wantFault(t, err, "upgrade-failed", "the old supervisor goes on")
 	after := s.query()
-	if after.Supervisor == nil || after.Supervisor.PID != before.Supervisor.PID || after.Services[0].PID != before.Services[0].PID {
+	if after.Supervisor == nil || after.Supervisor.PID != before.Supervisor.PID ||
+		after.Services[0].PID != before.Services[0].PID {
 		t.Errorf("before %+v, after %+v", before, after)
 	}
 	eventually(t, "the service to be seen ready", func() bool { return s.service("a").Ready })

@@ -47,7 +47,8 @@ func TestARemovedControlSocketIsOpenedAnew(t *testing.T) {
 	if err := os.Remove(s.socket()); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the socket without a command that asks", func() bool { _, err := os.Stat(s.socket()); return err == nil })
+	eventually(t, "the socket without a command that asks",
+		func() bool { _, err := os.Stat(s.socket()); return err == nil })
 	eventually(t, "three events of it", func() bool {
 		got := s.said(control.EventSupervisorRestored)
 		return len(got) == 3 && strings.Contains(got[0], "control socket")
@@ -128,7 +129,8 @@ func stopwatch() (took func() time.Duration) {
 // the commands say, too: never "stopped", never ok.
 func TestEveryCommandAnswersInTimeAboutAStackWhoseSupervisorHangs(t *testing.T) {
 	t.Parallel()
-	for what, remove := range map[string]string{"suspended": "", "and its socket removed": "supervisor.sock", "and its ledger removed": "supervisor.*s*o*"} {
+	for what, remove := range map[string]string{"suspended": "", "and its socket removed": "supervisor.sock",
+		"and its ledger removed": "supervisor.*s*o*"} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			s := newStack(t, trivial(t, "a"))
@@ -157,10 +159,12 @@ func TestEveryCommandAnswersInTimeAboutAStackWhoseSupervisorHangs(t *testing.T) 
 						t.Errorf("%s took %v", name, took)
 					}
 					wantFaultOf(t, err, "supervisor-unreachable")
-					if err == nil || !strings.Contains(fault.From(err).Hint, "stop -force") || !strings.Contains(err.Error(), fmt.Sprintf("process %d", before.Supervisor.PID)) {
+					if err == nil || !strings.Contains(fault.From(err).Hint, "stop -force") ||
+						!strings.Contains(err.Error(), fmt.Sprintf("process %d", before.Supervisor.PID)) {
 						t.Errorf("%s: no way out in %v", name, err)
 					}
-					if len(status.Services) != 1 || status.Services[0].State != control.StateRunning || status.Services[0].PID != before.Services[0].PID {
+					if len(status.Services) != 1 || status.Services[0].State != control.StateRunning ||
+						status.Services[0].PID != before.Services[0].PID {
 						t.Errorf("%s: %+v", name, status.Services)
 					}
 					if status.Supervisor == nil || status.Supervisor.PID != before.Supervisor.PID {

@@ -121,6 +121,7 @@ func searchOutcome(found []trace, looked string) checks.Outcome {
 	}
 	first := found[0]
 	o := checks.Failed("").
-		WithDetail(tracesDetail{fmt.Sprintf("%d traces, the first: the %s, %s, in %s", len(found), first.Secret, first.As, first.Place), found})
+		WithDetail(tracesDetail{fmt.Sprintf("%d traces, the first: the %s, %s, in %s", len(found), first.Secret, first.As,
+			first.Place), found})
 	return o.WithFix("", "please report it: FlowGate prints or writes what it should not")
 }

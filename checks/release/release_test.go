@@ -50,11 +50,14 @@ func TestAReleaseThatIsReadyPassesAndOneThatIsNotSaysWhy(t *testing.T) {
 	good := "## 1.2.0\n- x\n"
 	steps := map[string]string{"tests.pass": "true", "doctor.passes": "true"}
 	ready := tree(t, good)
-	if got := outcome(t, release.Options{Source: ready, Version: "1.2.0", Steps: steps}); got != "version.valid=pass changelog.entry=pass tree.clean=pass tag.free=pass doctor.passes=pass security.passes=skip tests.pass=skip" {
+	if got := outcome(t, release.Options{Source: ready, Version: "1.2.0",
+		Steps: steps}); got != "version.valid=pass changelog.entry=pass tree.clean=pass tag.free=pass doctor.passes=pass "+
+		"security.passes=skip tests.pass=skip" {
 		t.Errorf("without a target: %s", got)
 	}
 	steps["security.passes"] = "true"
-	if got := outcome(t, release.Options{Source: ready, Version: "1.2.0", Steps: steps}); strings.Contains(got, "fail") || strings.Contains(got, "skip") {
+	if got := outcome(t, release.Options{Source: ready, Version: "1.2.0", Steps: steps}); strings.Contains(got, "fail") ||
+		strings.Contains(got, "skip") {
 		t.Errorf("ready: %s", got)
 	}
 	git(t, ready, "tag", "v1.2.0")
@@ -76,7 +79,8 @@ func TestAReleaseThatIsReadyPassesAndOneThatIsNotSaysWhy(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dirty, "new"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got := outcome(t, release.Options{Source: dirty, Version: "1.2.0", Steps: steps}); !strings.Contains(got, "tree.clean=fail") {
+	if got := outcome(t, release.Options{Source: dirty, Version: "1.2.0", Steps: steps}); !strings.Contains(got,
+		"tree.clean=fail") {
 		t.Errorf("dirty: %s", got)
 	}
 }

@@ -119,16 +119,19 @@ func TestNoWayLeadsPastTheGate(t *testing.T) {
 				g.Git("commit", "-q", "-m", "rename")
 			},
 			func(g *repotest.Git) {
-				g.Write("new.txt", strings.Replace(pem(1, 60, 64), strings.Split(pem(1, 60, 64), "\n")[40], strings.Split(pem(3, 60, 64), "\n")[40], 1))
+				g.Write("new.txt", strings.Replace(pem(1, 60, 64), strings.Split(pem(1, 60, 64), "\n")[40],
+					strings.Split(pem(3, 60, 64), "\n")[40], 1))
 			}, "private-key:new.txt:1",
 		},
 		"a value on a line of its own changes": {
 			func(g *repotest.Git) { g.Commit("a.py", "api_key =\\\n  \"changeme\"\nx\n") },
-			func(g *repotest.Git) { g.Write("a.py", "api_key =\n  \"Zq81mmVx0swp4TtR9sLk2Jd7\"\nx\n") }, "generic-api-key:a.py:1",
+			func(g *repotest.Git) { g.Write("a.py", "api_key =\n  \"Zq81mmVx0swp4TtR9sLk2Jd7\"\nx\n") },
+			"generic-api-key:a.py:1",
 		},
 		"a rule of the repository over many lines": {
 			func(g *repotest.Git) {
-				g.Write(".gitleaks.toml", "[[rules]]\nid = \"block\"\nregex = '''BLOCK(?s:.{10,900}?)x-[0-9]{8}(?s:.{10,900}?)ENDBLOCK'''\nkeywords = [\"block\"]\n")
+				g.Write(".gitleaks.toml", "[[rules]]\nid = \"block\"\nregex = "+
+					"'''BLOCK(?s:.{10,900}?)x-[0-9]{8}(?s:.{10,900}?)ENDBLOCK'''\nkeywords = [\"block\"]\n")
 				g.Commit("b.txt", "BLOCK\n"+strings.Repeat("fill\n", 60)+"none\n"+strings.Repeat("fill\n", 60)+"ENDBLOCK\n")
 			},
 			func(g *repotest.Git) {
@@ -137,17 +140,37 @@ func TestNoWayLeadsPastTheGate(t *testing.T) {
 		},
 		"a rule that needs another one nearby": {
 			func(g *repotest.Git) {
-				g.Write(".gitleaks.toml", "[[rules]]\nid = \"pair\"\nregex = '''pw-[0-9]{8}'''\nkeywords = [\"pw-\"]\n[[rules.required]]\nid = \"user\"\nwithinLines = 4\n[[rules]]\nid = \"user\"\nregex = '''user-[a-z]+'''\nkeywords = [\"user-\"]\nskipReport = true\n")
+				g.Write(".gitleaks.toml", "[[rules]]\nid = \"pair\"\nregex = '''pw-[0-9]{8}'''\nkeywords = "+
+					"[\"pw-\"]\n[[rules.required]]\nid = \"user\"\nwithinLines = 4\n[[rules]]\nid = \"user\"\nregex = "+
+					"'''user-[a-z]+'''\nkeywords = [\"user-\"]\nskipReport = true\n")
 				g.Commit("p.txt", "user-ada\n\nnone\n")
 			},
 			func(g *repotest.Git) { g.Write("p.txt", "user-ada\n\npw-12345678\n") }, "pair:p.txt:3",
 		},
-		"UTF-16 with a mark":       {nil, func(g *repotest.Git) { g.Write("w.txt", wide("line\r\nü "+planted, 16, binary.LittleEndian, true)) }, "github-pat:w.txt:2"},
-		"UTF-16 BE with a mark":    {nil, func(g *repotest.Git) { g.Write("w.txt", wide("line\n"+planted, 16, binary.BigEndian, true)) }, "github-pat:w.txt:2"},
-		"UTF-16 without a mark":    {nil, func(g *repotest.Git) { g.Write("w.txt", wide("line\n"+planted, 16, binary.LittleEndian, false)) }, "github-pat:w.txt:2"},
-		"UTF-16 BE without a mark": {nil, func(g *repotest.Git) { g.Write("w.txt", wide("line\n"+planted, 16, binary.BigEndian, false)) }, "github-pat:w.txt:2"},
-		"UTF-32 with a mark":       {nil, func(g *repotest.Git) { g.Write("w.txt", wide("line\n"+planted, 32, binary.LittleEndian, true)) }, "github-pat:w.txt:2"},
-		"UTF-32 BE without a mark": {nil, func(g *repotest.Git) { g.Write("w.txt", wide("line\n"+planted, 32, binary.BigEndian, false)) }, "github-pat:w.txt:2"},
+		"UTF-16 with a mark": {nil, func(g *repotest.Git) {
+			g.Write("w.txt",
+				wide("line\r\nü "+planted, 16, binary.LittleEndian, true))
+		}, "github-pat:w.txt:2"},
+		"UTF-16 BE with a mark": {nil, func(g *repotest.Git) {
+			g.Write("w.txt",
+				wide("line\n"+planted, 16, binary.BigEndian, true))
+		}, "github-pat:w.txt:2"},
+		"UTF-16 without a mark": {nil, func(g *repotest.Git) {
+			g.Write("w.txt",
+				wide("line\n"+planted, 16, binary.LittleEndian, false))
+		}, "github-pat:w.txt:2"},
+		"UTF-16 BE without a mark": {nil, func(g *repotest.Git) {
+			g.Write("w.txt",
+				wide("line\n"+planted, 16, binary.BigEndian, false))
+		}, "github-pat:w.txt:2"},
+		"UTF-32 with a mark": {nil, func(g *repotest.Git) {
+			g.Write("w.txt",
+				wide("line\n"+planted, 32, binary.LittleEndian, true))
+		}, "github-pat:w.txt:2"},
+		"UTF-32 BE without a mark": {nil, func(g *repotest.Git) {
+			g.Write("w.txt",
+				wide("line\n"+planted, 32, binary.BigEndian, false))
+		}, "github-pat:w.txt:2"},
 		"UTF-16 behind other text": {nil, func(g *repotest.Git) {
 			g.Write("w.txt", strings.Repeat("ascii\n", 2000)+wide(planted, 16, binary.LittleEndian, true))
 		}, "github-pat:w.txt:2001"},
@@ -158,30 +181,41 @@ func TestNoWayLeadsPastTheGate(t *testing.T) {
 			g.Write("w.txt", wide(strings.Repeat("line\n", 3), 16, binary.LittleEndian, true)+planted)
 		}, "github-pat:w.txt:4"},
 		"ASCII far behind UTF-16 with a mark": {nil, func(g *repotest.Git) {
-			g.Write("w.txt", wide(strings.Repeat("line\n", 60_000), 16, binary.BigEndian, true)+planted+wide(strings.Repeat("line\n", 50_000), 16, binary.BigEndian, true))
+			g.Write("w.txt", wide(strings.Repeat("line\n", 60_000), 16, binary.BigEndian,
+				true)+planted+wide(strings.Repeat("line\n", 50_000), 16, binary.BigEndian, true))
 		}, "github-pat:w.txt:60001"},
 		"UTF-16 that is shifted by a byte": {nil, func(g *repotest.Git) {
-			g.Write("w.txt", wide("line\n", 16, binary.LittleEndian, true)+"odd!\n"+wide(planted, 16, binary.LittleEndian, false))
+			g.Write("w.txt", wide("line\n", 16, binary.LittleEndian, true)+"odd!\n"+wide(planted, 16, binary.LittleEndian,
+				false))
 		}, "github-pat:w.txt:3"},
 		"ASCII before UTF-16 without a mark": {nil, func(g *repotest.Git) {
 			g.Write("w.txt", planted+wide(strings.Repeat("a line of it\n", 200), 16, binary.LittleEndian, false))
 		}, "github-pat:w.txt:1"},
 		"a line is added to UTF-16": {
 			func(g *repotest.Git) { g.Commit("w.txt", wide("line\n", 16, binary.LittleEndian, true)) },
-			func(g *repotest.Git) { g.Write("w.txt", wide("line\n"+planted, 16, binary.LittleEndian, true)) }, "github-pat:w.txt:2",
+			func(g *repotest.Git) { g.Write("w.txt", wide("line\n"+planted, 16, binary.LittleEndian, true)) },
+			"github-pat:w.txt:2",
 		},
 		"a zero byte": {nil, func(g *repotest.Git) { g.Write("z.txt", "\x00\n"+planted) }, "github-pat:z.txt:2"},
-		"-diff":       {nil, func(g *repotest.Git) { g.Write(".gitattributes", "* -diff\n"); g.Write("a.sql", "x\n"+planted) }, "github-pat:a.sql:2"},
-		"binary":      {func(g *repotest.Git) { g.Commit("a.sql", "x\n"); g.Write(".git/info/attributes", "* binary\n") }, func(g *repotest.Git) { g.Write("a.sql", "x\n"+planted) }, "github-pat:a.sql:2"},
+		"-diff": {nil, func(g *repotest.Git) {
+			g.Write(".gitattributes", "* -diff\n")
+			g.Write("a.sql",
+				"x\n"+planted)
+		}, "github-pat:a.sql:2"},
+		"binary": {func(g *repotest.Git) { g.Commit("a.sql", "x\n"); g.Write(".git/info/attributes", "* binary\n") },
+			func(g *repotest.Git) { g.Write("a.sql", "x\n"+planted) }, "github-pat:a.sql:2"},
 		"a driver": {func(g *repotest.Git) {
 			g.Commit(".gitattributes", "*.sql diff=sql\n")
 			g.Git("config", "diff.sql.binary", "true")
 			g.Git("config", "diff.sql.textconv", "true")
 			g.Git("config", "diff.sql.command", "true")
 		}, func(g *repotest.Git) { g.Write("a.sql", "x\n"+planted) }, "github-pat:a.sql:2"},
-		"core.bigFileThreshold": {func(g *repotest.Git) { g.Git("config", "core.bigFileThreshold", "1") }, func(g *repotest.Git) { g.Write("a.sql", "x\n"+planted) }, "github-pat:a.sql:2"},
-		"a large file":          {nil, func(g *repotest.Git) { g.Write("large.txt", large+planted) }, "github-pat:large.txt:120001"},
-		"a large file grows":    {func(g *repotest.Git) { g.Commit("large.txt", large) }, func(g *repotest.Git) { g.Write("large.txt", large+planted) }, "github-pat:large.txt:120001"},
+		"core.bigFileThreshold": {func(g *repotest.Git) { g.Git("config", "core.bigFileThreshold", "1") },
+			func(g *repotest.Git) { g.Write("a.sql", "x\n"+planted) }, "github-pat:a.sql:2"},
+		"a large file": {nil, func(g *repotest.Git) { g.Write("large.txt", large+planted) },
+			"github-pat:large.txt:120001"},
+		"a large file grows": {func(g *repotest.Git) { g.Commit("large.txt", large) },
+			func(g *repotest.Git) { g.Write("large.txt", large+planted) }, "github-pat:large.txt:120001"},
 		"a link becomes a file": {func(g *repotest.Git) {
 			link(g, "to", "link")
 			g.Git("add", "link")
@@ -207,19 +241,25 @@ func TestNoWayLeadsPastTheGate(t *testing.T) {
 		},
 		"a kind of file that a rule is not for is renamed": {
 			func(g *repotest.Git) {
-				g.Write(".gitleaks.toml", "[[rules]]\nid = \"conf\"\nregex = \"pw-[0-9]{8}\"\nkeywords = [\"pw-\"]\npath = \"[.]conf$\"\n")
+				g.Write(".gitleaks.toml", "[[rules]]\nid = \"conf\"\nregex = \"pw-[0-9]{8}\"\nkeywords = [\"pw-\"]\npath = "+
+					"\"[.]conf$\"\n")
 				g.Commit("a.txt", "pw-12345678\n")
 			},
 			func(g *repotest.Git) { g.Git("mv", "a.txt", "a.conf") }, "conf:a.conf:1",
 		},
-		"what a link points to": {nil, func(g *repotest.Git) { link(g, strings.Fields(planted)[2], "link") }, "github-pat:link:1"},
+		"what a link points to": {nil, func(g *repotest.Git) { link(g, strings.Fields(planted)[2], "link") },
+			"github-pat:link:1"},
 		"across a fragment": {nil, func(g *repotest.Git) {
 			g.Write("one.txt", strings.Repeat("x ", 62_490)+planted+strings.Repeat("y ", 50_000))
 		}, "github-pat:one.txt:1"},
 		"across a later fragment": {nil, func(g *repotest.Git) {
-			g.Write("one.txt", strings.Repeat("x ", 62_500)+"\n"+strings.Repeat("x ", 62_485)+planted+strings.Repeat("y ", 50_000))
+			g.Write("one.txt", strings.Repeat("x ", 62_500)+"\n"+strings.Repeat("x ", 62_485)+planted+strings.Repeat("y ",
+				50_000))
 		}, "github-pat:one.txt:2"},
-		"a key across a fragment": {nil, func(g *repotest.Git) { g.Write("one.txt", strings.Repeat("some text\n", 12_480)+pem(5, 25, 64)) }, "private-key:one.txt:12481"},
+		"a key across a fragment": {nil, func(g *repotest.Git) {
+			g.Write("one.txt",
+				strings.Repeat("some text\n", 12_480)+pem(5, 25, 64))
+		}, "private-key:one.txt:12481"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -28,7 +28,8 @@ func TestAHookIsNotInstalledWhereOtherRepositoriesOrToolsKeepTheirs(t *testing.T
 				t.Fatal(err)
 			}
 		}, filepath.Join(outside, "pre-commit"), "every repository"},
-		"outside": {func(g *repotest.Git) { g.Git("config", "core.hooksPath", outside) }, filepath.Join(outside, "pre-commit"), "not in it"},
+		"outside": {func(g *repotest.Git) { g.Git("config", "core.hooksPath", outside) },
+			filepath.Join(outside, "pre-commit"), "not in it"},
 		"a link that leads outside": {func(g *repotest.Git) {
 			if err := os.Symlink(outside, filepath.Join(g.Dir, "hooks")); err != nil {
 				t.Fatal(err)
@@ -39,8 +40,13 @@ func TestAHookIsNotInstalledWhereOtherRepositoriesOrToolsKeepTheirs(t *testing.T
 			g.Write(".husky/_/.gitignore", "*")
 			g.Git("config", "core.hooksPath", ".husky/_")
 		}, ".husky/_/pre-commit", "another tool"},
-		"husky that was not set up yet":   {func(g *repotest.Git) { g.Git("config", "core.hooksPath", ".husky/_") }, ".husky/_/pre-commit", "another tool"},
-		"a tool that keeps its hooks out": {func(g *repotest.Git) { g.Write("made/.gitignore", "*\n"); g.Git("config", "core.hooksPath", "made") }, "made/pre-commit", "another tool"},
+		"husky that was not set up yet": {func(g *repotest.Git) { g.Git("config", "core.hooksPath", ".husky/_") },
+			".husky/_/pre-commit", "another tool"},
+		"a tool that keeps its hooks out": {func(g *repotest.Git) {
+			g.Write("made/.gitignore", "*\n")
+			g.Git("config",
+				"core.hooksPath", "made")
+		}, "made/pre-commit", "another tool"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("GIT_CONFIG_GLOBAL", global)
@@ -84,7 +90,8 @@ func TestAHookIsInstalledWhereThisRepositoryLooksForIt(t *testing.T) {
 			continue
 		}
 		commit := exec.Command("git", "commit", "-q", "--allow-empty", "-m", "x")
-		commit.Dir, commit.Env = dir, append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@b", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@b")
+		commit.Dir, commit.Env = dir, append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_AUTHOR_NAME=a",
+			"GIT_AUTHOR_EMAIL=a@b", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@b")
 		if err := commit.Run(); err == nil {
 			t.Errorf("%s: git does not run the hook %s", name, h.Hook)
 		}
@@ -121,7 +128,8 @@ func TestOnlyABaselineIsReplacedByOne(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	source, empty, link := filepath.Join(dir, "main.go"), filepath.Join(dir, "empty"), filepath.Join(dir, "link")
-	if err := errors.Join(os.WriteFile(source, []byte("package main\n"), 0o600), os.WriteFile(empty, nil, 0o600), os.Symlink(source, link)); err != nil {
+	if err := errors.Join(os.WriteFile(source, []byte("package main\n"), 0o600), os.WriteFile(empty, nil, 0o600),
+		os.Symlink(source, link)); err != nil {
 		t.Fatal(err)
 	}
 	for path, ok := range map[string]bool{source: false, link: false, empty: true, filepath.Join(dir, "new"): true} {

@@ -29,9 +29,12 @@ func TestTheInstallationsOwnKeyIsFoundWhereverGitCarriesIt(t *testing.T) {
 		plant func(g *repotest.Git, key string)
 		modes string
 	}{
-		"a file of a package": {func(g *repotest.Git, key string) { g.Write("node_modules/x/index.js", "k = '"+key+"'\n") }, "tree staged range history"},
-		"a lock file":         {func(g *repotest.Git, key string) { g.Write("package-lock.json", `{"a": "`+key+`"}`) }, "tree staged range history"},
-		"an image":            {func(g *repotest.Git, key string) { g.Write("x.svg", "<svg>"+key+"</svg>\n") }, "tree staged range history"},
+		"a file of a package": {func(g *repotest.Git, key string) { g.Write("node_modules/x/index.js", "k = '"+key+"'\n") },
+			"tree staged range history"},
+		"a lock file": {func(g *repotest.Git, key string) { g.Write("package-lock.json", `{"a": "`+key+`"}`) },
+			"tree staged range history"},
+		"an image": {func(g *repotest.Git, key string) { g.Write("x.svg", "<svg>"+key+"</svg>\n") },
+			"tree staged range history"},
 		"what .gitleaks.toml allows": {func(g *repotest.Git, key string) {
 			g.Write(".gitleaks.toml", "[extend]\nuseDefault = true\n[allowlist]\npaths = ['''.*''']\nregexes = ['''sk-.*''']\n")
 			g.Write("a.txt", key+"\n")
@@ -39,8 +42,10 @@ func TestTheInstallationsOwnKeyIsFoundWhereverGitCarriesIt(t *testing.T) {
 		"UTF-16": {func(g *repotest.Git, key string) {
 			g.Write("a.reg", wide("x="+key+"\r\n", 16, binary.LittleEndian, true))
 		}, "tree staged range history"},
-		"the name of a file": {func(g *repotest.Git, key string) { g.Write("dir/"+key+".txt", "x\n") }, "tree staged range history"},
-		"a target of a link": {func(g *repotest.Git, key string) { link(g, "/nowhere/"+key, "l") }, "tree staged range history"},
+		"the name of a file": {func(g *repotest.Git, key string) { g.Write("dir/"+key+".txt", "x\n") },
+			"tree staged range history"},
+		"a target of a link": {func(g *repotest.Git, key string) { link(g, "/nowhere/"+key, "l") },
+			"tree staged range history"},
 		"base64 in short lines": {func(g *repotest.Git, key string) {
 			g.Write("b.txt", folded(base64.StdEncoding.EncodeToString([]byte("key: "+key+"\n")), 20))
 		}, "tree staged range history"},
@@ -50,13 +55,15 @@ func TestTheInstallationsOwnKeyIsFoundWhereverGitCarriesIt(t *testing.T) {
 		"across a fragment": {func(g *repotest.Git, key string) {
 			g.Write("one.txt", strings.Repeat("x ", 62_485)+key+strings.Repeat(" y", 9000))
 		}, "tree staged range history"},
-		"a remote": {func(g *repotest.Git, key string) { g.Git("remote", "add", "o", "https://u:"+key+"@example.com/r.git") }, "tree"},
+		"a remote": {func(g *repotest.Git, key string) { g.Git("remote", "add", "o", "https://u:"+key+"@example.com/r.git") },
+			"tree"},
 		"a header for a remote": {func(g *repotest.Git, key string) {
 			g.Git("config", "http.extraHeader", "Authorization: Basic "+base64.StdEncoding.EncodeToString([]byte("x:"+key)))
 		}, "tree"},
-		"a branch":             {func(g *repotest.Git, key string) { g.Git("branch", "fix/"+key) }, "history"},
-		"a light tag":          {func(g *repotest.Git, key string) { g.Git("tag", key) }, "history"},
-		"the message of a tag": {func(g *repotest.Git, key string) { g.Git("tag", "-a", "v1", "-m", "x\n\n"+key) }, "history"},
+		"a branch":    {func(g *repotest.Git, key string) { g.Git("branch", "fix/"+key) }, "history"},
+		"a light tag": {func(g *repotest.Git, key string) { g.Git("tag", key) }, "history"},
+		"the message of a tag": {func(g *repotest.Git, key string) { g.Git("tag", "-a", "v1", "-m", "x\n\n"+key) },
+			"history"},
 		"the message of a commit": {func(g *repotest.Git, key string) {
 			g.Git("commit", "-q", "--allow-empty", "-m", "x", "-m", "uses "+key)
 		}, "range history"},

@@ -69,7 +69,8 @@ func secrets(r *rand.Rand) map[string]string {
 		"npm-access-token":           "npm_" + some(36, digits+lower),
 		"stripe-access-token":        "sk_live_" + some(24, alnum),
 		"jwt":                        "eyJ" + some(30, alnum) + ".eyJ" + some(60, alnum) + "." + some(43, alnum),
-		"private-key":                "-----BEGIN PRIVATE KEY-----\n" + some(64, alnum) + "\n" + some(64, alnum) + "\n-----END PRIVATE KEY-----",
+		"private-key": "-----BEGIN PRIVATE KEY-----\n" + some(64, alnum) + "\n" + some(64,
+			alnum) + "\n-----END PRIVATE KEY-----",
 	}
 }
 
@@ -216,7 +217,8 @@ func nothingOf(t *testing.T, all map[string]string, checked report.Checked, cach
 		for _, line := range strings.Split(secret, "\n") {
 			quoted, _ := json.Marshal(line)
 			core := line[len(line)/2:]
-			if !strings.HasPrefix(line, "---") && (strings.Contains(printed.String(), core) || strings.Contains(printed.String(), strings.Trim(string(quoted), `"`))) {
+			if !strings.HasPrefix(line, "---") && (strings.Contains(printed.String(), core) ||
+				strings.Contains(printed.String(), strings.Trim(string(quoted), `"`))) {
 				t.Errorf("the %s is printed", id)
 			}
 		}
@@ -251,7 +253,8 @@ func TestAFileThatMayNotBeReadIsNoCleanScan(t *testing.T) {
 	o := options(g.Dir)
 	o.File, o.Only = "", "secrets.tree"
 	checked, data := run(t, o)
-	if status(checked, "secrets.tree") != report.Fail || len(data.Scanned.Unread) != 1 || data.Scanned.Unread[0].What != "a.txt" {
+	if status(checked, "secrets.tree") != report.Fail || len(data.Scanned.Unread) != 1 ||
+		data.Scanned.Unread[0].What != "a.txt" {
 		t.Fatalf("%+v %+v", checked.Checks, data.Scanned)
 	}
 }
@@ -265,7 +268,8 @@ func TestABareRepositoryHasAHistoryAndNoTree(t *testing.T) {
 	o := options(bare)
 	o.File, o.History, o.Only = "", true, "secrets.*"
 	checked, data := run(t, o)
-	if status(checked, "secrets.tree") != report.Skip || status(checked, "secrets.history") != report.Fail || len(data.Findings) != 1 {
+	if status(checked, "secrets.tree") != report.Skip || status(checked, "secrets.history") != report.Fail ||
+		len(data.Findings) != 1 {
 		t.Fatalf("%+v %+v", checked.Checks, data)
 	}
 }
@@ -273,10 +277,13 @@ func TestABareRepositoryHasAHistoryAndNoTree(t *testing.T) {
 func TestNamesOfFilesThatHoldSecretsAreKnownAndExamplesAreNot(t *testing.T) {
 	t.Parallel()
 	g := repotest.New(t)
-	bad := []string{".env", "a/.env.production", "x.p12", "id_rsa", ".router/secrets/other", "home/.codex/auth.json", "prod.pem", "codex-me@example.com.json"}
+	bad := []string{".env", "a/.env.production", "x.p12", "id_rsa", ".router/secrets/other", "home/.codex/auth.json",
+		"prod.pem", "codex-me@example.com.json"}
 	for name, text := range map[string]string{
-		"prod.pem": "-----BEGIN RSA PRIVATE KEY-----\n", "ca.pem": "-----BEGIN CERTIFICATE-----\n", "codex-me@example.com.json": `{"access_token":"x"}`,
-		"codex-models.json": `{"models":[]}`, ".env.example": "A=\n", "testdata/.env": "A=\n", "docs/id_rsa": "x\n", "environment.go": "package x\n", "sample.env": "A=\n",
+		"prod.pem": "-----BEGIN RSA PRIVATE KEY-----\n", "ca.pem": "-----BEGIN CERTIFICATE-----\n",
+		"codex-me@example.com.json": `{"access_token":"x"}`,
+		"codex-models.json":         `{"models":[]}`, ".env.example": "A=\n", "testdata/.env": "A=\n", "docs/id_rsa": "x\n",
+		"environment.go": "package x\n", "sample.env": "A=\n",
 	} {
 		g.Write(name, text)
 	}
@@ -316,7 +323,8 @@ func TestABaselineLetsAnOldRepositoryStartAtZero(t *testing.T) {
 	}
 	o.WriteBaseline, o.Baseline = "", file
 	checked, data := run(t, o)
-	if status(checked, "secrets.tree") != report.Pass || !slices.ContainsFunc(data.Findings, func(f scan.Finding) bool { return f.Baseline }) {
+	if status(checked, "secrets.tree") != report.Pass ||
+		!slices.ContainsFunc(data.Findings, func(f scan.Finding) bool { return f.Baseline }) {
 		t.Fatalf("%+v %+v", checked.Checks, data.Findings)
 	}
 	g.Commit("b.txt", "k = ghp_"+strings.Repeat("bC4eF6gH8", 4)+"\n")

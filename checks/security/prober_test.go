@@ -75,7 +75,8 @@ func otherAddress(t *testing.T) string {
 		t.Fatal(err)
 	}
 	for _, a := range all {
-		if ip, _, err := net.ParseCIDR(a.String()); err == nil && !ip.IsLoopback() && !ip.IsLinkLocalUnicast() && ip.To4() != nil {
+		if ip, _, err := net.ParseCIDR(a.String()); err == nil && !ip.IsLoopback() && !ip.IsLinkLocalUnicast() &&
+			ip.To4() != nil {
 			return ip.String()
 		}
 	}

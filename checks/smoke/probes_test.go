@@ -55,14 +55,16 @@ func TestARouterThatTakesAnyKeyIsFoundOpen(t *testing.T) {
 	r := brokenRouter(t, 200, "application/json", `{"choices":[{"message":{"content":"hi"}}]}`)
 	results := checks.Run(t.Context(), r.Probes(nil, time.Second), checks.Options{})
 	key, _ := lo.Find(results, func(c report.Result) bool { return c.ID == "key.refused" })
-	if key.Status != report.Fail || !strings.Contains(key.Detail.(checks.Note).Text, "serves every client") || key.Fix == nil {
+	if key.Status != report.Fail || !strings.Contains(key.Detail.(checks.Note).Text, "serves every client") ||
+		key.Fix == nil {
 		t.Fatalf("%+v", key)
 	}
 }
 
 func TestARefusalByLiteLLMWithoutADatabaseCounts(t *testing.T) {
 	t.Parallel()
-	r := brokenRouter(t, 400, "application/json", `{"error":{"message":"No connected db.","type":"no_db_connection","param":null,"code":"400"}}`)
+	r := brokenRouter(t, 400, "application/json",
+		`{"error":{"message":"No connected db.","type":"no_db_connection","param":null,"code":"400"}}`)
 	results := checks.Run(t.Context(), r.Probes(nil, time.Second), checks.Options{})
 	key, _ := lo.Find(results, func(c report.Result) bool { return c.ID == "key.refused" })
 	if key.Status != report.Pass {

@@ -94,7 +94,8 @@ func noSocketFault(id process.Identity, err error) error {
 		WithHint("%s", unreachableHint)
 }
 
-const unreachableHint = "see supervisor.log in the runtime folder; mage stop -force ends the supervisor and its services, then mage start"
+const unreachableHint = "see supervisor.log in the runtime folder; mage stop -force ends the supervisor and its " +
+	"services, then mage start"
 
 // watchSilence returns a context that ends with a fault when the supervisor
 // sends nothing for silenceLimit and does not answer a question of its own

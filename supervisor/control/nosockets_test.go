@@ -22,7 +22,8 @@ func TestOnAFileSystemWithoutSocketsTheShortPathIsTaken(t *testing.T) {
 	for _, lack := range []error{syscall.EOPNOTSUPP, syscall.EPERM, syscall.EACCES} {
 		l, at, err := control.ListenWithFallback(control.SocketPath(dir), dir, func(path string) (*net.UnixListener, error) {
 			if filepath.Dir(path) == dir {
-				return nil, fmt.Errorf("open the control socket: %w", &net.OpError{Op: "listen", Err: os.NewSyscallError("bind", lack)})
+				return nil, fmt.Errorf("open the control socket: %w",
+					&net.OpError{Op: "listen", Err: os.NewSyscallError("bind", lack)})
 			}
 			return control.Listen(path)
 		})

@@ -62,8 +62,9 @@ type ServiceStatus struct {
 	Reason    string     `json:"reason,omitempty"` // why it is failed, in backoff or not ready
 	Log       string     `json:"log"`              // file of its output
 	Usage     *Usage     `json:"usage"`            // of the process; nil without one
-	Router    *Router    `json:"router,omitempty"` // of the embedded router's deployments, in status and health; nil where it does not tell
-	Decision  *Decision  `json:"decision"`         // the last one on evidence about it; nil when there was none
+	// of the embedded router's deployments, in status and health; nil where it does not tell
+	Router   *Router   `json:"router,omitempty"`
+	Decision *Decision `json:"decision"` // the last one on evidence about it; nil when there was none
 
 	// PortTaken is set by Health when a process that is not the service's has its port.
 	PortTaken bool `json:"-"`

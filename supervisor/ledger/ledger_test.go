@@ -19,7 +19,8 @@ func TestALedgerComesBackAsItWasWritten(t *testing.T) {
 	want := ledger.Ledger{
 		Version: 2, Program: "1.2", Supervisor: process.Identity{PID: 7, StartTime: 8, BootID: "b"}, Socket: "/s",
 		Services: []ledger.Entry{{
-			Name: "a", Runtime: "echo", Host: "127.0.0.1", Port: 1, Process: process.Identity{PID: 9}, StartedAt: at, State: "running",
+			Name: "a", Runtime: "echo", Host: "127.0.0.1", Port: 1, Process: process.Identity{PID: 9}, StartedAt: at,
+			State:    "running",
 			Restarts: 2, Spent: ledger.Budget{boottime.Now()}, LastExit: &ledger.Exit{Code: 3, At: at}, Reason: "why",
 			Decision: &ledger.Decision{At: at, Evidence: "exited", Restart: true, Reason: "it ended"}, LogFrom: 5,
 		}},
@@ -47,7 +48,8 @@ func TestABudgetCountsUptimeOfThisBootOnly(t *testing.T) {
 }
 
 func FuzzLoad(f *testing.F) {
-	for _, seed := range []string{"", "{", "null", `{"version":2}`, `{"version":99}`, `{"version":1,"services":[{"process":{"pid":-1}}]}`, "[]", "\xff"} {
+	for _, seed := range []string{"", "{", "null", `{"version":2}`, `{"version":99}`,
+		`{"version":1,"services":[{"process":{"pid":-1}}]}`, "[]", "\xff"} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {

@@ -41,7 +41,8 @@ type LogLine struct {
 	Time    *time.Time `json:"time"`  // nil when no line of the log says one
 	Level   string     `json:"level"` // one of logfile.Levels
 	Line    string     `json:"line"`
-	Event   string     `json:"event,omitempty"` // log.gap, log.dropped or log.moved: FlowGate says this, lines are missing here
+	// log.gap, log.dropped or log.moved: FlowGate says this, lines are missing here
+	Event string `json:"event,omitempty"`
 }
 
 // Page returns the line as people read it, after the name of its service.

@@ -37,7 +37,8 @@ func interrupted(t *testing.T, f file, link string) (*config.Config, change.Opti
 		t.Fatal(err)
 	}
 	f.Path = strings.ReplaceAll(f.Path, "DIR", dir)
-	journal := map[string]any{"kind": "rollback", "from": 2, "to": 1, "files": []file{f}, "links": map[string]string{}, "restart": []string{}}
+	journal := map[string]any{"kind": "rollback", "from": 2, "to": 1, "files": []file{f}, "links": map[string]string{},
+		"restart": []string{}}
 	if link != "" {
 		journal["links"] = map[string]string{"litellm": link}
 	}

@@ -56,7 +56,8 @@ func initialised(t *testing.T, o scaffold.Options) *installation {
 		t.Fatal(err)
 	}
 	s := &installation{t: t, file: filepath.Join(o.Dir, "config", "flowgate.yaml")}
-	s.o = change.Options{File: s.file, Start: supervisor.StartOptions{Self: binary, Environ: os.Environ(), Getenv: func(string) string { return "" }, Timeout: 20 * time.Second}}
+	s.o = change.Options{File: s.file, Start: supervisor.StartOptions{Self: binary, Environ: os.Environ(),
+		Getenv: func(string) string { return "" }, Timeout: 20 * time.Second}}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		defer cancel()

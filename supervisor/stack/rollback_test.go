@@ -31,7 +31,8 @@ func TestAKeyThatWasReplacedSinceIsTakenFromTheFileAsItIs(t *testing.T) {
 		t.Fatalf("%+v, %v", r, err)
 	}
 	text, err := os.ReadFile(s.file)
-	if err != nil || !strings.Contains(string(text), "num_retries: 2") || !strings.Contains(string(text), "sk-second-0123456789") {
+	if err != nil || !strings.Contains(string(text), "num_retries: 2") ||
+		!strings.Contains(string(text), "sk-second-0123456789") {
 		t.Errorf("%v: %s", err, text)
 	}
 }
@@ -83,7 +84,8 @@ func TestAnInterruptedRollbackLeavesTheStackAsItWas(t *testing.T) {
 		t.Errorf("%+v, %v", status, err)
 	}
 	log, err := os.ReadFile(s.load().Paths.LogFile)
-	if err != nil || !strings.Contains(string(log), `"event":"rollback.failed"`) || strings.Contains(string(log), `"event":"generation.restored"`) {
+	if err != nil || !strings.Contains(string(log), `"event":"rollback.failed"`) ||
+		strings.Contains(string(log), `"event":"generation.restored"`) {
 		t.Errorf("%v, events\n%s", err, log)
 	}
 	if did, err := change.Recover(t.Context(), s.o); did != "" || err != nil {

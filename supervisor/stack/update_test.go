@@ -27,7 +27,8 @@ func TestCLIProxyAPIIsUpdatedFromItsReleases(t *testing.T) {
 	s := initialised(t, scaffold.Options{Upstream: config.RuntimeCLIProxyAPI})
 	dir := filepath.Dir(s.file)
 	if err := errors.Join(os.WriteFile(filepath.Join(dir, "..", ".router/auths/codex-canary.json"), []byte("{}"), 0o600),
-		appendTo(filepath.Join(dir, "cliproxyapi.yaml"), "\ncodex-api-key:\n  - api-key: sk-canary-0123456789\n")); err != nil {
+		appendTo(filepath.Join(dir, "cliproxyapi.yaml"),
+			"\ncodex-api-key:\n  - api-key: sk-canary-0123456789\n")); err != nil {
 		t.Fatal(err)
 	}
 	releases := releasetest.New(t)
@@ -40,8 +41,9 @@ func TestCLIProxyAPIIsUpdatedFromItsReleases(t *testing.T) {
 	}
 	cfg := s.load()
 	request := func(version string) stack.UpdateRequest {
-		return stack.UpdateRequest{Request: bootstrap.Request{Runtime: config.RuntimeCLIProxyAPI, Version: version, Repository: releases.Repository,
-			Getenv: func(name string) string { return map[string]string{"GITHUB_API_URL": releases.URL}[name] }}}
+		return stack.UpdateRequest{Request: bootstrap.Request{Runtime: config.RuntimeCLIProxyAPI, Version: version,
+			Repository: releases.Repository,
+			Getenv:     func(name string) string { return map[string]string{"GITHUB_API_URL": releases.URL}[name] }}}
 	}
 	add("6.9.9", "main.lacks=/v1/models")
 	_, err := stack.Update(t.Context(), s.o, cfg, request(""))

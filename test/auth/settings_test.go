@@ -74,7 +74,8 @@ func TestAMistakeInAProviderIsNamedWithItsPlaceAndBreaksNoOther(t *testing.T) {
 		t.Run(provider, func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t)
-			file := s.put("config/flowgate.yaml", `paths: {runtime_dir: ../.router/runtime, active_config: a, state_file: s, log_file: l}
+			file := s.put("config/flowgate.yaml",
+				`paths: {runtime_dir: ../.router/runtime, active_config: a, state_file: s, log_file: l}
 litellm_base: {}
 profiles: {balanced: {}}
 services:
@@ -121,7 +122,8 @@ auth:
 func TestTheAddressesOfWorkingProvidersAreTaken(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	file := s.put("config/flowgate.yaml", `paths: {runtime_dir: ../.router/runtime, active_config: a, state_file: s, log_file: l}
+	file := s.put("config/flowgate.yaml",
+		`paths: {runtime_dir: ../.router/runtime, active_config: a, state_file: s, log_file: l}
 litellm_base: {}
 profiles: {balanced: {}}
 services:

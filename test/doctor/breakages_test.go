@@ -15,7 +15,8 @@ import (
 
 // breakages are one for every check, in the order of the checks.
 func breakages() []breakage {
-	return append(files(), append(runtimesAndProfile(), append(processes(), append(upstream(), append(accounts(), append(policyOnes(), environment()...)...)...)...)...)...)
+	return append(files(), append(runtimesAndProfile(),
+		append(processes(), append(upstream(), append(accounts(), append(policyOnes(), environment()...)...)...)...)...)...)
 }
 
 func files() []breakage {
@@ -25,7 +26,8 @@ func files() []breakage {
 				s.shell("mv " + settings + " aside && mkdir " + settings)
 				return func() { s.shell("rmdir " + settings + " && mv aside " + settings) }
 			}},
-		{check: "config.valid", how: "a misspelt key", fix: "mage config:validate", harm: edited(settings, "    port:", "    prot:")},
+		{check: "config.valid", how: "a misspelt key", fix: "mage config:validate",
+			harm: edited(settings, "    port:", "    prot:")},
 		{check: "config.current", command: true, how: "a key under its old name", fix: "mage config:migrate",
 			harm: func(s *stack) func() {
 				s.edit(settings, "    depends_on:", "    health_path: /health/readiness\n    depends_on:")
@@ -33,32 +35,41 @@ func files() []breakage {
 			}},
 		{check: "config.settings", how: "cooldown_time under litellm_settings", fix: "move or remove", from: stopped,
 			harm: edited(settings, "    request_timeout: 600", "    cooldown_time: 5\n    request_timeout: 600")},
-		{check: "config.environment", how: "services.litellm.env reads a variable that is not set", fix: "export FLOWGATE_TEST_VARIABLE",
+		{check: "config.environment", how: "services.litellm.env reads a variable that is not set",
+			fix: "export FLOWGATE_TEST_VARIABLE",
 			harm: func(s *stack) func() {
 				s.edit(settings, "    depends_on:", "    env: {X: \"${FLOWGATE_TEST_VARIABLE}\"}\n    depends_on:")
 				return func() { s.env = append(s.env, "FLOWGATE_TEST_VARIABLE=x") }
 			}},
-		{check: "folder.present", how: "the folder of credentials is gone", fix: "mage doctor -fix", harm: typed("rmdir .router/auths")},
-		{check: "folder.private", how: "the runtime folder is open to others", fix: "chmod go-rwx .router/runtime", harm: typed("chmod 755 .router/runtime")},
-		{check: "folder.writable", how: "the runtime folder is read-only", fix: "df -h", from: stopped, needs: rightstest.Ordinary, harm: readOnly},
-		{check: "folder.space", how: "a disk of 20 MB", fix: "free some space", from: stopped, needs: rightstest.Mount, harm: smallDisk},
-		{check: "folder.ignored", how: "the lines in .gitignore are gone", fix: "mage doctor -fix", harm: typed(": > .gitignore")},
+		{check: "folder.present", how: "the folder of credentials is gone", fix: "mage doctor -fix",
+			harm: typed("rmdir .router/auths")},
+		{check: "folder.private", how: "the runtime folder is open to others", fix: "chmod go-rwx .router/runtime",
+			harm: typed("chmod 755 .router/runtime")},
+		{check: "folder.writable", how: "the runtime folder is read-only", fix: "df -h", from: stopped,
+			needs: rightstest.Ordinary, harm: readOnly},
+		{check: "folder.space", how: "a disk of 20 MB", fix: "free some space", from: stopped, needs: rightstest.Mount,
+			harm: smallDisk},
+		{check: "folder.ignored", how: "the lines in .gitignore are gone", fix: "mage doctor -fix",
+			harm: typed(": > .gitignore")},
 		{check: "keys.present", how: "a key file is empty", fix: "one line",
 			harm: func(s *stack) func() {
 				key := s.read(".router/secrets/upstream.key")
 				s.write(".router/secrets/upstream.key", "")
 				return func() { s.write(".router/secrets/upstream.key", key) }
 			}},
-		{check: "keys.private", how: "a key file is readable for others", fix: "chmod go-rwx .router/secrets/gateway.key", harm: typed("chmod 644 .router/secrets/gateway.key")},
+		{check: "keys.private", how: "a key file is readable for others", fix: "chmod go-rwx .router/secrets/gateway.key",
+			harm: typed("chmod 644 .router/secrets/gateway.key")},
 	}
 }
 
 func runtimesAndProfile() []breakage {
 	return []breakage{
-		{check: "runtimes.installed", how: "the router's command names a program that is not there", fix: "install it", from: stopped,
+		{check: "runtimes.installed", how: "the router's command names a program that is not there", fix: "install it",
+			from: stopped,
 			also: []string{"profile.current"}, // the embedded router's file holds settings that a command's lacks
 			harm: edited(settings, "    runtime: embedded", "    command: {args: [/nonexistent/litellm]} #")},
-		{check: "runtimes.architecture", how: "the router's program is for another processor", fix: "install it for", from: stopped,
+		{check: "runtimes.architecture", how: "the router's program is for another processor", fix: "install it for",
+			from: stopped,
 			also: []string{"profile.current"},
 			harm: func(s *stack) func() {
 				// An ELF header of 64 bytes, little endian, for IBM's S/390.
@@ -67,7 +78,8 @@ func runtimesAndProfile() []breakage {
 				s.program("router", string(head))
 				return edited(settings, "    runtime: embedded", "    command: {args: ["+s.path("router")+"]} #")(s)
 			}},
-		{check: "runtimes.digest", how: "a byte of an installed program was changed", fix: "bootstrap cliproxyapi -version=", from: withInstall,
+		{check: "runtimes.digest", how: "a byte of an installed program was changed", fix: "bootstrap cliproxyapi -version=",
+			from: withInstall,
 			harm: func(s *stack) func() { return edited(s.installed, "#!/bin/sh", "#!/bin/sh -e")(s) }},
 		{check: "runtimes.good", how: "LiteLLM 1.82.7, which sends credentials away", fix: "mage stop", from: withVenv,
 			harm: func(s *stack) func() {
@@ -77,28 +89,35 @@ func runtimesAndProfile() []breakage {
 					s.shell("mv " + packages + "litellm-1.82.7.dist-info " + packages + "litellm-1.106.2.dist-info")
 				}
 			}},
-		{check: "runtimes.outdated", how: "a newer version was released", fix: "mage bootstrap:update cliproxyapi", from: withInstall,
+		{check: "runtimes.outdated", how: "a newer version was released", fix: "mage bootstrap:update cliproxyapi",
+			from: withInstall,
 			harm: func(s *stack) func() {
 				const latest = ".router/store/cliproxyapi/latest.json"
 				s.write(latest, `{"name":"cliproxyapi","latest":"7.3.0","checked_at":"2026-01-01T00:00:00Z"}`)
 				return func() { s.edit(latest, "7.3.0", "7.2.99") } // as if it were installed
 			}},
-		{check: "litellm.python", how: "LiteLLM's environment has Python 3.9", fix: "another Python", from: withVenv, harm: edited(".venv/pyvenv.cfg", "3.11.7", "3.9.1")},
-		{check: "litellm.prisma", command: true, how: "prisma is not beside LiteLLM", fix: "pip install prisma", from: withVenv, harm: typed("rm -r .venv/lib/python3.11/site-packages/prisma")},
+		{check: "litellm.python", how: "LiteLLM's environment has Python 3.9", fix: "another Python", from: withVenv,
+			harm: edited(".venv/pyvenv.cfg", "3.11.7", "3.9.1")},
+		{check: "litellm.prisma", command: true, how: "prisma is not beside LiteLLM", fix: "pip install prisma",
+			from: withVenv, harm: typed("rm -r .venv/lib/python3.11/site-packages/prisma")},
 		{check: "services.dotenv", how: "a .env in LiteLLM's working folder", fix: "move it away", from: withRouter,
 			harm: func(s *stack) func() {
 				s.write("work/.env", "OPENAI_API_KEY=x\n")
 				return func() { s.shell("rm work/.env") }
 			}},
 		{check: "litellm.include", how: "include in litellm_base", fix: "move what it holds", from: stopped,
-			harm: changed(settings, "  general_settings:\n    master_key_ref", "  include: [more.yaml]\n  general_settings:\n    master_key_ref")},
-		{check: "profile.state", command: true, how: "the profile in force is gone from the configuration", fix: "mage profile:set balanced",
+			harm: changed(settings, "  general_settings:\n    master_key_ref",
+				"  include: [more.yaml]\n  general_settings:\n    master_key_ref")},
+		{check: "profile.state", command: true, how: "the profile in force is gone from the configuration",
+			fix: "mage profile:set balanced",
 			harm: func(s *stack) func() {
 				s.write(".router/runtime/state.json", `{"current_profile":"frugal"}`)
 				return nil
 			}},
-		{check: "profile.active", how: "the generated configuration is gone", fix: "mage profile:set balanced", from: stopped, harm: typed("rm .router/runtime/litellm.active.yaml")},
-		{check: "profile.current", command: true, how: "flowgate.yaml was changed after the start", fix: "mage profile:set balanced",
+		{check: "profile.active", how: "the generated configuration is gone", fix: "mage profile:set balanced", from: stopped,
+			harm: typed("rm .router/runtime/litellm.active.yaml")},
+		{check: "profile.current", command: true, how: "flowgate.yaml was changed after the start",
+			fix: "mage profile:set balanced",
 			harm: func(s *stack) func() {
 				s.edit(settings, "request_timeout: 600", "request_timeout: 601")
 				return nil
@@ -114,7 +133,8 @@ func processes() []breakage {
 				s.signal(pid, syscall.SIGSTOP)
 				return func() { s.signal(pid, syscall.SIGCONT) }
 			}},
-		{check: "supervisor.current", how: "the supervisor is of an older version", fix: "mage supervisor:upgrade", harm: olderSupervisor},
+		{check: "supervisor.current", how: "the supervisor is of an older version", fix: "mage supervisor:upgrade",
+			harm: olderSupervisor},
 		{check: "processes.stale", how: "a pid file of a process that is gone", fix: "mage doctor -fix",
 			harm: func(s *stack) func() {
 				s.write(".router/runtime/litellm.pid", strconv.Itoa(gone(s.t))+"\n")
@@ -147,7 +167,8 @@ func processes() []breakage {
 				}
 				return func() { _ = l.Close() }
 			}},
-		{check: "ports.distinct", how: "CLIProxyAPI's own file has the router's port", fix: "different ports", from: withUpstreamDown, also: []string{"cliproxy.config"},
+		{check: "ports.distinct", how: "CLIProxyAPI's own file has the router's port", fix: "different ports",
+			from: withUpstreamDown, also: []string{"cliproxy.config"},
 			harm: func(s *stack) func() {
 				return edited("config/cliproxyapi.yaml", fmt.Sprintf("port: %d", s.upPort), fmt.Sprintf("port: %d", s.port))(s)
 			}},
@@ -155,7 +176,8 @@ func processes() []breakage {
 			harm: edited(settings, "host: 127.0.0.1\n    port: ", "host: 0.0.0.0\n    port: ")},
 		{check: "readiness.free", how: "readiness_path: /health", fix: "readiness_path: /health/readiness", from: stopped,
 			harm: edited(settings, "    depends_on:", "    readiness_path: /health\n    depends_on:")},
-		{check: "services.live", command: true, how: "one of two services is stopped", fix: "mage start litellm", harm: typed("mage stop litellm")},
+		{check: "services.live", command: true, how: "one of two services is stopped", fix: "mage start litellm",
+			harm: typed("mage stop litellm")},
 		{check: "services.ready", command: true, how: "the router hangs (SIGSTOP)", fix: "mage restart litellm",
 			harm: func(s *stack) func() {
 				s.signal(s.pid("litellm"), syscall.SIGSTOP)
@@ -171,7 +193,8 @@ func upstream() []breakage {
 			harm: func(s *stack) func() {
 				return edited(own, fmt.Sprintf("port: %d", s.upPort), fmt.Sprintf("port: %d", s.upPort+5000))(s)
 			}},
-		{check: "cliproxy.keys", how: "a sample key in api-keys", fix: "random key", from: withUpstream, also: []string{"stack.key"},
+		{check: "cliproxy.keys", how: "a sample key in api-keys", fix: "random key", from: withUpstream,
+			also: []string{"stack.key"},
 			harm: func(s *stack) func() {
 				return edited(own, strings.TrimSpace(s.read(".router/secrets/upstream.key")), "your-api-key-1")(s)
 			}},
@@ -179,7 +202,8 @@ func upstream() []breakage {
 			harm: edited(own, "passthrough-headers: true", "passthrough-headers: false")},
 		{check: "cliproxy.folder", how: "no auth-dir", fix: "write auth-dir", from: withUpstream,
 			harm: edited(own, "auth-dir: ", "# auth-dir: ")},
-		{check: "cliproxy.reachable", command: true, how: "CLIProxyAPI hangs (SIGSTOP)", fix: "mage restart cliproxyapi_plus", from: withUpstream, also: []string{"services.ready"},
+		{check: "cliproxy.reachable", command: true, how: "CLIProxyAPI hangs (SIGSTOP)", fix: "mage restart cliproxyapi_plus",
+			from: withUpstream, also: []string{"services.ready"},
 			harm: func(s *stack) func() {
 				s.signal(s.pid("cliproxyapi_plus"), syscall.SIGSTOP)
 				return nil
@@ -190,12 +214,14 @@ func upstream() []breakage {
 				s.write(".router/secrets/management.key", "sk-another-key-0123456789\n")
 				return func() { s.write(".router/secrets/management.key", key) }
 			}},
-		{check: "cliproxy.version", command: true, how: "a newer version was installed and not started", fix: "mage restart cliproxyapi_plus", from: withStore,
+		{check: "cliproxy.version", command: true, how: "a newer version was installed and not started",
+			fix: "mage restart cliproxyapi_plus", from: withStore,
 			harm: func(s *stack) func() {
 				s.install("7.3.0")
 				return nil
 			}},
-		{check: "stack.address", how: "api_base names a port where no process listens", fix: "write api_base: http://127.0.0.1:", from: stopped,
+		{check: "stack.address", how: "api_base names a port where no process listens",
+			fix: "write api_base: http://127.0.0.1:", from: stopped,
 			harm: func(s *stack) func() {
 				return changed(settings, fmt.Sprintf("127.0.0.1:%d/v1", s.upPort), "127.0.0.1:1/v1")(s)
 			}},
@@ -212,7 +238,8 @@ func upstream() []breakage {
 					s.mage("restart")
 				}
 			}},
-		{check: "stack.environment", command: true, how: "a key was exported after the start", fix: "mage restart litellm", also: []string{"profile.current"},
+		{check: "stack.environment", command: true, how: "a key was exported after the start", fix: "mage restart litellm",
+			also: []string{"profile.current"},
 			harm: func(s *stack) func() {
 				s.edit(settings, "file: ../.router/secrets/upstream.key", "env: FLOWGATE_TEST_KEY")
 				s.env = append(s.env, "FLOWGATE_TEST_KEY="+strings.TrimSpace(s.read(".router/secrets/upstream.key")))
@@ -233,9 +260,11 @@ func upstream() []breakage {
 func accounts() []breakage {
 	const codex = ".router/auths/codex-ada@example.com.json"
 	return []breakage{
-		{check: "credentials.present", how: "a configured provider has no credential", fix: "mage auth:login codex", from: withUpstreamDown,
+		{check: "credentials.present", how: "a configured provider has no credential", fix: "mage auth:login codex",
+			from: withUpstreamDown,
 			harm: func(s *stack) func() {
-				return edited(settings, "# Where secrets are", "auth: {providers: {codex: {method: management}}}\n# Where secrets are")(s)
+				return edited(settings, "# Where secrets are",
+					"auth: {providers: {codex: {method: management}}}\n# Where secrets are")(s)
 			}},
 		{check: "credentials.parsable", how: "a truncated credential file", fix: "mage auth:status", from: withAccount,
 			harm: func(s *stack) func() {
@@ -243,17 +272,20 @@ func accounts() []breakage {
 				s.write(codex, whole[:len(whole)/2])
 				return func() { s.write(codex, whole) }
 			}},
-		{check: "credentials.private", how: "a credential file is readable for others", fix: "chmod go-rwx " + codex, from: withAccount, harm: typed("chmod 644 " + codex)},
+		{check: "credentials.private", how: "a credential file is readable for others", fix: "chmod go-rwx " + codex,
+			from: withAccount, harm: typed("chmod 644 " + codex)},
 		{check: "credentials.fresh", how: "an expired token without a refresh token", fix: "auth:login", from: withAccount,
 			harm: func(s *stack) func() { return s.credential("rt-1", "", time.Hour*24*9, -time.Hour) }},
-		{check: "credentials.renewable", how: "a token that ends in an hour, without a refresh token", fix: "auth:login", from: withAccount,
+		{check: "credentials.renewable", how: "a token that ends in an hour, without a refresh token", fix: "auth:login",
+			from: withAccount,
 			harm: func(s *stack) func() { return s.credential("rt-1", "", time.Hour*24*9, time.Hour) }},
 		{check: "credentials.shared", how: "a second file holds the same refresh token", fix: "once more", from: withAccount,
 			harm: func(s *stack) func() {
 				s.write(".router/auths/.trash/codex-ada.json", s.read(codex))
 				return func() { s.shell("rm -r .router/auths/.trash") }
 			}},
-		{check: "credentials.usable", how: "the server has set an account aside", fix: "mage auth:status -live", from: withUpstream,
+		{check: "credentials.usable", how: "the server has set an account aside", fix: "mage auth:status -live",
+			from: withUpstream,
 			harm: func(s *stack) func() {
 				s.edit(settings, `"-models=router-default`, `"-aside=codex-ada.json", "-models=router-default`)
 				s.mage("restart")
@@ -267,35 +299,46 @@ func accounts() []breakage {
 
 func policyOnes() []breakage {
 	return []breakage{
-		{check: "deployments.available", how: "the upstream of a group's only deployment answers 429 with Retry-After: 600", fix: "mage logs litellm", from: withLimited,
+		{check: "deployments.available", how: "the upstream of a group's only deployment answers 429 with Retry-After: 600",
+			fix: "mage logs litellm", from: withLimited,
 			harm: func(s *stack) func() {
 				s.ask("limited", http.StatusTooManyRequests)
 				return func() { s.mage("restart", "litellm") }
 			}},
 		{check: "deployments.distinct", how: "a deployment twice in model_list", fix: "take one out", from: stopped,
 			harm: func(s *stack) func() {
-				twin := fmt.Sprintf("    - model_name: router-cheap\n      litellm_params:\n        model: openai/router-cheap\n        api_base: http://127.0.0.1:%d/v1\n        api_key_ref: upstream\n", s.upPort)
-				return changed(settings, "  general_settings:\n    master_key_ref", twin+"  general_settings:\n    master_key_ref")(s)
+				twin := fmt.Sprintf("    - model_name: router-cheap\n      litellm_params:\n        model: openai/router-cheap\n  "+
+					"      api_base: http://127.0.0.1:%d/v1\n        api_key_ref: upstream\n", s.upPort)
+				return changed(settings, "  general_settings:\n    master_key_ref",
+					twin+"  general_settings:\n    master_key_ref")(s)
 			}},
-		{check: "routing.strategy", how: "a misspelt routing strategy", fix: "simple-shuffle", from: stopped, harm: changed(settings, "simple-shuffle", "simple-shufle")},
+		{check: "routing.strategy", how: "a misspelt routing strategy", fix: "simple-shuffle", from: stopped,
+			harm: changed(settings, "simple-shuffle", "simple-shufle")},
 		{check: "fallbacks.known", how: "a fallback to a group that does not exist", fix: "correct the name", from: stopped,
 			harm: changed(settings, "router-default: [router-cheap]", "router-default: [router-chaep]")},
 		{check: "fallbacks.loop", how: "two groups that fall back to each other", fix: "take one", from: stopped,
-			harm: changed(settings, "        - router-default: [router-cheap]\n", "        - router-default: [router-cheap]\n        - router-cheap: [router-default] #\n")},
-		{check: "settings.effective", how: "allowed_fails: 3 with LiteLLM", fix: "write 2 or 4", from: withVenv, harm: changed(settings, "allowed_fails: 2", "allowed_fails: 3 #")},
-		{check: "settings.known", how: "num_retrys", fix: "correct the keys", from: stopped, harm: changed(settings, "num_retries: 2", "num_retrys: 2")},
-		{check: "providers.known", how: "a misspelt provider with LiteLLM", fix: "openai/NAME", from: withVenv, harm: changed(settings, "openai/router-cheap", "opneai/router-cheap")},
+			harm: changed(settings, "        - router-default: [router-cheap]\n",
+				"        - router-default: [router-cheap]\n        - router-cheap: [router-default] #\n")},
+		{check: "settings.effective", how: "allowed_fails: 3 with LiteLLM", fix: "write 2 or 4", from: withVenv,
+			harm: changed(settings, "allowed_fails: 2", "allowed_fails: 3 #")},
+		{check: "settings.known", how: "num_retrys", fix: "correct the keys", from: stopped,
+			harm: changed(settings, "num_retries: 2", "num_retrys: 2")},
+		{check: "providers.known", how: "a misspelt provider with LiteLLM", fix: "openai/NAME", from: withVenv,
+			harm: changed(settings, "openai/router-cheap", "opneai/router-cheap")},
 	}
 }
 
 func environment() []breakage {
 	return []breakage{
-		{check: "upstream.reachable", how: "an upstream that does not speak TLS", fix: "check the name", from: stopped, flags: []string{"-online"}, harm: plainUpstream},
-		{check: "clock.right", how: "upstreams say another time", fix: "set the clock", from: stopped, flags: []string{"-online"}, harm: skewedUpstream},
-		{check: "environment.proxy", how: "HTTP_PROXY without NO_PROXY", fix: "export NO_PROXY=", harm: func(s *stack) func() {
-			s.env = append(s.env, "HTTP_PROXY=http://127.0.0.1:1")
-			return func() { s.env = append(s.env, "NO_PROXY=127.0.0.1,localhost,::1") }
-		}},
+		{check: "upstream.reachable", how: "an upstream that does not speak TLS", fix: "check the name", from: stopped,
+			flags: []string{"-online"}, harm: plainUpstream},
+		{check: "clock.right", how: "upstreams say another time", fix: "set the clock", from: stopped,
+			flags: []string{"-online"}, harm: skewedUpstream},
+		{check: "environment.proxy", how: "HTTP_PROXY without NO_PROXY", fix: "export NO_PROXY=",
+			harm: func(s *stack) func() {
+				s.env = append(s.env, "HTTP_PROXY=http://127.0.0.1:1")
+				return func() { s.env = append(s.env, "NO_PROXY=127.0.0.1,localhost,::1") }
+			}},
 		{check: "environment.files", how: "ulimit -n 200", fix: "ulimit -n", harm: func(s *stack) func() {
 			s.before = "ulimit -Sn 200; "
 			return func() { s.before = "" }
@@ -306,13 +349,15 @@ func environment() []breakage {
 			s.env = append(s.env, "PATH="+s.path("old/bin")+":"+os.Getenv("PATH"))
 			return func() { s.env = append(s.env, "PATH="+os.Getenv("PATH")) }
 		}},
-		{check: "environment.mage", how: "an older mage on PATH", fix: "go install github.com/magefile/mage@", harm: olderMage},
+		{check: "environment.mage", how: "an older mage on PATH", fix: "go install github.com/magefile/mage@",
+			harm: olderMage},
 	}
 }
 
 // withLimited has a group whose only deployment is always over its limit.
 func withLimited(s *stack) {
-	limited := fmt.Sprintf("    - model_name: limited\n      litellm_params:\n        model: openai/fail-429-ra600\n        api_base: http://127.0.0.1:%d/v1\n        api_key_ref: upstream\n", s.upPort)
+	limited := fmt.Sprintf("    - model_name: limited\n      litellm_params:\n        model: openai/fail-429-ra600\n     "+
+		"   api_base: http://127.0.0.1:%d/v1\n        api_key_ref: upstream\n", s.upPort)
 	s.edit(settings, "  general_settings:\n    master_key_ref", limited+"  general_settings:\n    master_key_ref")
 	s.mage("start")
 }
@@ -320,7 +365,8 @@ func withLimited(s *stack) {
 // ask sends the router one request for model and wants that status.
 func (s *stack) ask(model string, status int) {
 	s.t.Helper()
-	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, fmt.Sprintf("http://127.0.0.1:%d/v1/chat/completions", s.port),
+	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost,
+		fmt.Sprintf("http://127.0.0.1:%d/v1/chat/completions", s.port),
 		strings.NewReader(`{"model":"`+model+`","messages":[{"role":"user","content":"hi"}]}`))
 	if err != nil {
 		s.t.Fatal(err)

@@ -51,7 +51,8 @@ func TestStatusAndHealthSayWhichDeploymentsCoolDownWhyAndUntilWhen(t *testing.T)
 		if (err != nil) != (target == "health") {
 			t.Errorf("%s: %v", target, err)
 		}
-		if target == "health" && (r.Error == nil || r.Error.Code != "group-unavailable" || !strings.Contains(r.Error.Message, "limited") || !strings.Contains(r.Error.Message, "answered 429")) {
+		if target == "health" && (r.Error == nil || r.Error.Code != "group-unavailable" ||
+			!strings.Contains(r.Error.Message, "limited") || !strings.Contains(r.Error.Message, "answered 429")) {
 			t.Errorf("health: %+v", r.Error)
 		}
 		found := false
@@ -61,11 +62,13 @@ func TestStatusAndHealthSayWhichDeploymentsCoolDownWhyAndUntilWhen(t *testing.T)
 			}
 			found = true
 			router := svc.Router
-			if svc.Name != "litellm" || router.Deployments != 3 || router.Available != 2 || len(router.Cooling) != 1 || strings.Join(router.UnavailableGroups, " ") != "limited" {
+			if svc.Name != "litellm" || router.Deployments != 3 || router.Available != 2 || len(router.Cooling) != 1 ||
+				strings.Join(router.UnavailableGroups, " ") != "limited" {
 				t.Fatalf("%s: %+v", target, router)
 			}
 			c := router.Cooling[0]
-			if c.Group != "limited" || c.Status != 429 || c.Class != "RateLimitError" || c.Reason == "" || c.Since.Before(begun) || c.Since.After(time.Now()) ||
+			if c.Group != "limited" || c.Status != 429 || c.Class != "RateLimitError" || c.Reason == "" ||
+				c.Since.Before(begun) || c.Since.After(time.Now()) ||
 				c.Until.Sub(c.Since) != 10*time.Minute {
 				t.Errorf("%s: %+v", target, c)
 			}

@@ -21,7 +21,8 @@ func TestABrokenConfigurationStillGetsAReportAndExitStatus2(t *testing.T) {
 	if err := json.Unmarshal(out, &e); err != nil || e.Error == nil || e.Error.Code != "config-invalid" {
 		t.Fatalf("%v: %s", err, out)
 	}
-	if e.of("config.valid").Status != "fail" || e.of("ports.available").Status != "skip" || e.of("environment.files").Status != "pass" {
+	if e.of("config.valid").Status != "fail" || e.of("ports.available").Status != "skip" ||
+		e.of("environment.files").Status != "pass" {
 		t.Fatalf("%+v", e.Checks)
 	}
 }
@@ -70,7 +71,8 @@ func TestAStackThatWasNeverStartedIsNoFailure(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := s.doctor("-only=config.*,folder.*,profile.*,services.*,processes.*,stack.*,keys.*")
-	if got := e.complaints(); len(got) > 1 || len(got) == 1 && got[0] != "folder.ignored" { // the folder above is a work tree
+	// the folder above is a work tree
+	if got := e.complaints(); len(got) > 1 || len(got) == 1 && got[0] != "folder.ignored" {
 		t.Fatalf("complaints %v", got)
 	}
 	if entries, err := os.ReadDir(s.dir); err != nil || len(entries) > 0 {
@@ -84,9 +86,12 @@ func TestDamagedFilesAreFindingsAndNoCrash(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
 	withUpstreamDown(s)
-	for _, name := range []string{".router/runtime/state.json", ".router/runtime/litellm.active.yaml", ".router/runtime/supervisor.json", ".router/runtime/events.log", "config/cliproxyapi.yaml", ".router/secrets/management.key"} {
+	for _, name := range []string{".router/runtime/state.json", ".router/runtime/litellm.active.yaml",
+		".router/runtime/supervisor.json", ".router/runtime/events.log", "config/cliproxyapi.yaml",
+		".router/secrets/management.key"} {
 		before, _ := os.ReadFile(s.path(name))
-		for _, bad := range []string{"", "\x00\xff\xfe", "{", "[]", "null", strings.Repeat("a: &a [*a, *a]\n", 3), strings.Repeat("x", 1<<20)} {
+		for _, bad := range []string{"", "\x00\xff\xfe", "{", "[]", "null", strings.Repeat("a: &a [*a, *a]\n", 3),
+			strings.Repeat("x", 1<<20)} {
 			s.write(name, bad)
 			if e := s.doctor(); len(e.Checks) == 0 || strings.Contains(e.dump(), "panicked") {
 				t.Errorf("%s = %.20q: %s", name, bad, e.dump())
@@ -112,7 +117,8 @@ func TestTenThousandCredentialFilesAreExaminedAndFewAreNamed(t *testing.T) {
 		Accounts []json.RawMessage
 		Examined int
 	}
-	if err := json.Unmarshal(f.Detail, &detail); err != nil || f.Status != "fail" || detail.Examined != 10_000 || len(detail.Accounts) != 20 {
+	if err := json.Unmarshal(f.Detail, &detail); err != nil || f.Status != "fail" || detail.Examined != 10_000 ||
+		len(detail.Accounts) != 20 {
 		t.Fatalf("%s, %d examined, %d named (%v)", f.Status, detail.Examined, len(detail.Accounts), err)
 	}
 }
@@ -123,7 +129,8 @@ func TestACommandThatListensEverywhereIsFoundWhateverTheConfigurationSays(t *tes
 	withRouter(s)
 	s.edit(settings, `"litellm-double"`, `"litellm-double", "-host=0.0.0.0"`)
 	s.mage("restart", "litellm")
-	if f := s.doctor().of("ports.loopback"); f.Status != "warn" || !strings.Contains(string(f.Detail), "listens on more than 127.0.0.1") {
+	if f := s.doctor().of("ports.loopback"); f.Status != "warn" ||
+		!strings.Contains(string(f.Detail), "listens on more than 127.0.0.1") {
 		t.Fatalf("%s %s", f.Status, f.Detail)
 	}
 }
@@ -146,7 +153,8 @@ func TestAnAddressFromTheEnvironmentIsFollowed(t *testing.T) {
 	s.edit(settings, "api_base: http://127.0.0.1:"+strconv.Itoa(s.upPort)+"/v1", "api_base: os.environ/FLOWGATE_TEST_BASE")
 	s.env = append(s.env, "FLOWGATE_TEST_BASE=http://127.0.0.1:1/v1")
 	stopped(s)
-	if f := s.doctor().of("stack.address"); f.Status != "fail" || !strings.Contains(string(f.Detail), "no process listens") {
+	if f := s.doctor().of("stack.address"); f.Status != "fail" ||
+		!strings.Contains(string(f.Detail), "no process listens") {
 		t.Fatalf("%s %s", f.Status, f.Detail)
 	}
 }

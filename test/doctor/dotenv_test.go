@@ -17,7 +17,8 @@ func TestAnEnvFileAboveLiteLLMsPackageIsFoundWhereItWouldBeLoaded(t *testing.T) 
 	}
 	s.edit(settings, "    runtime: litellm", "    env: {LITELLM_MODE: DEV}\n    runtime: litellm")
 	found := s.doctor().of("services.dotenv")
-	if found.Status != "warn" || !strings.Contains(string(found.Detail), s.path(".env")) || !strings.Contains(found.Fix.Text, "LITELLM_MODE") {
+	if found.Status != "warn" || !strings.Contains(string(found.Detail), s.path(".env")) ||
+		!strings.Contains(found.Fix.Text, "LITELLM_MODE") {
 		t.Errorf("%s %s, fix %+v", found.Status, found.Detail, found.Fix)
 	}
 }

@@ -106,7 +106,10 @@ func litellmMain(args []string) int {
 	mux.HandleFunc("GET /health/readiness", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, `{"status":"healthy","db":"Not connected"}`)
 	})
-	mux.HandleFunc("GET /v1/models", func(w http.ResponseWriter, _ *http.Request) { listModels(w, strings.Split(*served, ",")) })
+	mux.HandleFunc("GET /v1/models", func(w http.ResponseWriter,
+		_ *http.Request) {
+		listModels(w, strings.Split(*served, ","))
+	})
 	var handler http.Handler = mux
 	if *open {
 		handler = letEverybodyIn(mux, strings.Split(*served, ","))

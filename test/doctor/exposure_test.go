@@ -54,11 +54,14 @@ func TestAServiceThatAllowsEveryOriginPassesWhileItWantsAKey(t *testing.T) {
 		return e.of("exposure.origin")
 	}
 	s.edit(settings, `"cliproxyapi-double"`, `"cliproxyapi-double", "-any-origin"`)
-	if f := probe(); f.Status != "pass" || !strings.Contains(string(f.Detail), "cliproxyapi_plus lets pages of every origin") {
+	if f := probe(); f.Status != "pass" || !strings.Contains(string(f.Detail),
+		"cliproxyapi_plus lets pages of every origin") {
 		t.Errorf("with a key it is %s: %s", f.Status, f.Detail)
 	}
-	s.write("config/cliproxyapi.yaml", strings.Replace(s.read("config/cliproxyapi.yaml"), "api-keys:", "api-keys: [\"\"]\nold-keys:", 1))
-	if f := probe(); f.Status != "warn" || !strings.Contains(string(f.Detail), "cliproxyapi_plus lets") || !strings.Contains(f.Fix.Text, "api-keys") {
+	s.write("config/cliproxyapi.yaml", strings.Replace(s.read("config/cliproxyapi.yaml"), "api-keys:",
+		"api-keys: [\"\"]\nold-keys:", 1))
+	if f := probe(); f.Status != "warn" || !strings.Contains(string(f.Detail), "cliproxyapi_plus lets") ||
+		!strings.Contains(f.Fix.Text, "api-keys") {
 		t.Errorf("without one it is %s: %s, fix %+v", f.Status, f.Detail, f.Fix)
 	}
 }

@@ -9,7 +9,8 @@ import (
 func TestAServiceThatWasNeverExecutedIsStartedAgain(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
-	s.edit(settings, "    runtime: embedded", "    readiness_path: /health/readiness\n    command: {args: ["+s.path("tools/router")+"]} #")
+	s.edit(settings, "    runtime: embedded", "    readiness_path: /health/readiness\n    command: {args: ["+
+		s.path("tools/router")+"]} #")
 	if out, err := s.try("start"); err == nil || !strings.Contains(string(out), "runtime-missing") {
 		t.Fatalf("%v: %s", err, out)
 	}

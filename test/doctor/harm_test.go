@@ -44,21 +44,23 @@ func olderSupervisor(s *stack) func() {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	toReal := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "unix", real)
-	}}}
-	double := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		res, err := toReal.Get("http://flowgate" + r.URL.Path)
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusBadGateway)
-			return
-		}
-		defer func() { _ = res.Body.Close() }()
-		var status map[string]any
-		_ = json.NewDecoder(res.Body).Decode(&status)
-		status["supervisor"].(map[string]any)["version"] = "0.0.1"
-		_ = json.NewEncoder(w).Encode(status)
-	})}
+	toReal := &http.Client{Transport: &http.Transport{DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", real)
+		}}}
+	double := &http.Server{ReadHeaderTimeout: time.Minute,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			res, err := toReal.Get("http://flowgate" + r.URL.Path)
+			if err != nil {
+				http.Error(w, err.Error(), http.StatusBadGateway)
+				return
+			}
+			defer func() { _ = res.Body.Close() }()
+			var status map[string]any
+			_ = json.NewDecoder(res.Body).Decode(&status)
+			status["supervisor"].(map[string]any)["version"] = "0.0.1"
+			_ = json.NewEncoder(w).Encode(status)
+		})}
 	go func() { _ = double.Serve(l) }()
 	back := func() {
 		_ = double.Close()
@@ -90,7 +92,8 @@ func skewedUpstream(s *stack) func() {
 }
 
 func (s *stack) deployment(base string) func() {
-	entry := fmt.Sprintf("    - model_name: router-elsewhere\n      litellm_params:\n        model: openai/x\n        api_base: %s/v1\n        api_key_ref: upstream\n", base)
+	entry := fmt.Sprintf("    - model_name: router-elsewhere\n      litellm_params:\n        model: openai/x\n        "+
+		"api_base: %s/v1\n        api_key_ref: upstream\n", base)
 	return changed(settings, "  general_settings:\n    master_key_ref", entry+"  general_settings:\n    master_key_ref")(s)
 }
 

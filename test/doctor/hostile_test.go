@@ -21,9 +21,13 @@ func TestAKeyInTheWrongPlaceIsNotRepeated(t *testing.T) {
 	}
 	for name, harm := range map[string]func(*stack){
 		"user and query of api_base, nobody there": func(s *stack) { s.deployment(base(freePort(t))) },
-		"user and query of api_base, no host":      func(s *stack) { s.deployment("http://ada:" + planted + "@127.0.0.1:no") },
+		"user and query of api_base, no host": func(s *stack) {
+			s.deployment("http://ada:" + planted +
+				"@127.0.0.1:no")
+		},
 		"an address of an include": func(s *stack) {
-			s.edit(settings, "litellm_base:\n", "litellm_base:\n  include: ['https://ada:"+planted+"@host/f.yaml?token="+planted+"']\n")
+			s.edit(settings, "litellm_base:\n", "litellm_base:\n  include: ['https://ada:"+planted+"@host/f.yaml?token="+planted+
+				"']\n")
 		},
 		"a value of the wrong type": func(s *stack) {
 			s.edit(settings, "request_timeout: 600", "request_timeout: "+planted)
@@ -42,10 +46,12 @@ func TestAKeyInTheWrongPlaceIsNotRepeated(t *testing.T) {
 			t.Parallel()
 			s := newStack(t)
 			withUpstreamDown(s)
-			s.edit(settings, "    runtime: embedded", s.command("litellm-double", fmt.Sprintf("-port=%d", s.port), "-models=router-default,router-cheap"))
+			s.edit(settings, "    runtime: embedded",
+				s.command("litellm-double", fmt.Sprintf("-port=%d", s.port), "-models=router-default,router-cheap"))
 			_, _ = s.try("profile:set", "balanced")
 			harm(s)
-			for _, flags := range [][]string{{"doctor", "-online"}, {"doctor", "-online", "-format=text"}, {"doctor", "-format=github"}, {"doctor", "-format=junit"}} {
+			for _, flags := range [][]string{{"doctor", "-online"}, {"doctor", "-online", "-format=text"},
+				{"doctor", "-format=github"}, {"doctor", "-format=junit"}} {
 				out, err := s.try(flags...)
 				if text := fmt.Sprint(string(out), err); strings.Contains(text, planted) {
 					at := strings.Index(text, planted)
@@ -61,10 +67,14 @@ func TestAKeyInTheWrongPlaceIsNotRepeated(t *testing.T) {
 func TestAPipeInThePlaceOfAnyFileIsAFindingAndNoWait(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{
-		settings, "config/cliproxyapi.yaml", ".gitignore", ".router/runtime/state.json", ".router/runtime/litellm.active.yaml",
-		".router/runtime/supervisor.json", ".router/runtime/supervisor.sock", ".router/runtime/events.log", ".router/runtime/x.pid",
-		".router/runtime/management.refused", ".router/secrets/management.key", ".router/secrets/upstream.key", ".router/secrets/gateway.key",
-		".router/auths/codex-a.json", ".venv/pyvenv.cfg", ".venv/bin/litellm", "home/.codex/auth.json", "home/.claude/.credentials.json",
+		settings, "config/cliproxyapi.yaml", ".gitignore", ".router/runtime/state.json",
+		".router/runtime/litellm.active.yaml",
+		".router/runtime/supervisor.json", ".router/runtime/supervisor.sock", ".router/runtime/events.log",
+		".router/runtime/x.pid",
+		".router/runtime/management.refused", ".router/secrets/management.key", ".router/secrets/upstream.key",
+		".router/secrets/gateway.key",
+		".router/auths/codex-a.json", ".venv/pyvenv.cfg", ".venv/bin/litellm", "home/.codex/auth.json",
+		"home/.claude/.credentials.json",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -81,7 +91,8 @@ func TestAPipeInThePlaceOfAnyFileIsAFindingAndNoWait(t *testing.T) {
 			for _, flags := range [][]string{nil, {"-fix"}} {
 				start := time.Now()
 				e := s.doctor(flags...)
-				if took := time.Since(start); len(e.Checks) == 0 || took > 2500*time.Millisecond || strings.Contains(e.dump(), "no result within") {
+				if took := time.Since(start); len(e.Checks) == 0 || took > 2500*time.Millisecond ||
+					strings.Contains(e.dump(), "no result within") {
 					t.Errorf("%v: %d checks in %s; %s", flags, len(e.Checks), took, e.dump())
 				}
 			}
@@ -114,17 +125,20 @@ func TestWhatAHostileUpstreamSaysIsShortAndPlain(t *testing.T) {
 		t.Run(how, func(t *testing.T) {
 			t.Parallel()
 			s := newStack(t)
-			s.edit(settings, "    runtime: echo", s.command("cliproxyapi-double", "-config="+s.path("config/cliproxyapi.yaml"), "-models=router-default,router-cheap", "-hostile="+how))
+			s.edit(settings, "    runtime: echo", s.command("cliproxyapi-double", "-config="+s.path("config/cliproxyapi.yaml"),
+				"-models=router-default,router-cheap", "-hostile="+how))
 			s.mage("start")
 			out, _ := s.try("doctor", "-format=text")
-			if len(out) > 100<<10 || strings.Contains(string(out), "\x1b]0;") || strings.Contains(string(out), strings.TrimSpace(s.read(".router/secrets/management.key"))) {
+			if len(out) > 100<<10 || strings.Contains(string(out), "\x1b]0;") ||
+				strings.Contains(string(out), strings.TrimSpace(s.read(".router/secrets/management.key"))) {
 				t.Errorf("%d bytes: %q", len(out), out[:min(len(out), 2000)])
 			}
 			e := s.doctor()
 			if len(e.dump()) > 200<<10 || e.Duration > 4500 || strings.Contains(e.dump(), "panicked") {
 				t.Errorf("%d bytes in %.0f ms", len(e.dump()), e.Duration)
 			}
-			if f := e.of("credentials.usable"); how == "many" && (f.Status != "warn" || !strings.Contains(string(f.Detail), "and "+strconv.Itoa(10_000-20)+" more")) {
+			if f := e.of("credentials.usable"); how == "many" &&
+				(f.Status != "warn" || !strings.Contains(string(f.Detail), "and "+strconv.Itoa(10_000-20)+" more")) {
 				t.Errorf("%s %.300s", f.Status, f.Detail)
 			}
 		})

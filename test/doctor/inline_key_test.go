@@ -15,7 +15,8 @@ func TestAKeyInAConfigurationThatOthersCanReadIsFound(t *testing.T) {
 	}
 	s.edit(settings, "    depends_on:", "    env: {ANY: a1b2c3d4e5f6a7b8c9d0}\n    depends_on:")
 	found := s.doctor().of("keys.private")
-	if found.Status != "fail" && found.Status != "warn" || !strings.Contains(found.Fix.Command, "chmod go-rwx config/flowgate.yaml") {
+	if found.Status != "fail" && found.Status != "warn" ||
+		!strings.Contains(found.Fix.Command, "chmod go-rwx config/flowgate.yaml") {
 		t.Fatalf("%s %s, fix %+v", found.Status, found.Detail, found.Fix)
 	}
 	s.shell(found.Fix.Command)

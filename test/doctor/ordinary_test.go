@@ -17,7 +17,8 @@ import (
 func ordinary() map[string]func(*stack) {
 	return map[string]func(*stack){
 		"a fallback to an alias, a wildcard and an id": func(s *stack) {
-			s.edit(settings, "  general_settings:\n    master_key_ref", `    - {model_name: "openai/*", model_info: {id: the-wild-one}, litellm_params: {model: "openai/*", api_base: "http://127.0.0.1:`+strconv.Itoa(s.upPort)+`/v1", api_key_ref: upstream}}
+			s.edit(settings, "  general_settings:\n    master_key_ref",
+				`    - {model_name: "openai/*", model_info: {id: the-wild-one}, litellm_params: {model: "openai/*", api_base: "http://127.0.0.1:`+strconv.Itoa(s.upPort)+`/v1", api_key_ref: upstream}}
   general_settings:
     master_key_ref`)
 			s.edit(settings, "    routing_strategy: simple-shuffle\n", `    routing_strategy: simple-shuffle
@@ -26,7 +27,9 @@ func ordinary() map[string]func(*stack) {
 `)
 		},
 		"a variable that environment_variables supplies": func(s *stack) {
-			s.edit(settings, "  general_settings:\n    master_key_ref", "  environment_variables: {UP_BASE: \"http://127.0.0.1:"+strconv.Itoa(s.upPort)+"/v1\"}\n  general_settings:\n    master_key_ref")
+			s.edit(settings, "  general_settings:\n    master_key_ref",
+				"  environment_variables: {UP_BASE: \"http://127.0.0.1:"+strconv.Itoa(s.upPort)+
+					"/v1\"}\n  general_settings:\n    master_key_ref")
 			s.edit(settings, "api_base: http://127.0.0.1:"+strconv.Itoa(s.upPort)+"/v1", "api_base: os.environ/UP_BASE")
 		},
 		"a runtime folder that is a link": func(s *stack) {
@@ -99,11 +102,13 @@ func TestAConfigurationThatHoldsKeysAndThatGitTakesIsNamed(t *testing.T) {
 	if f := find(); f.Status != "pass" {
 		t.Fatalf("without keys: %s %s", f.Status, f.Detail)
 	}
-	s.edit(settings, "    request_timeout: 600", "    request_timeout: 600\n    cache_params: {password: s3cr3t-Xk2kq81Lmmz0Qw}")
+	s.edit(settings, "    request_timeout: 600",
+		"    request_timeout: 600\n    cache_params: {password: s3cr3t-Xk2kq81Lmmz0Qw}")
 	s.mage("trust")
 	named := func(how string, f finding) {
 		t.Helper()
-		if f.Status != "fail" || !strings.Contains(string(f.Detail), settings) || !strings.Contains(f.Fix.Text, "move them into files") {
+		if f.Status != "fail" || !strings.Contains(string(f.Detail), settings) ||
+			!strings.Contains(f.Fix.Text, "move them into files") {
 			t.Errorf("%s: %s %s %+v", how, f.Status, f.Detail, f.Fix)
 		}
 	}
@@ -132,7 +137,8 @@ func TestModelsOfTheUpstreamAreMissingOnlyWhereThatCanBeKnown(t *testing.T) {
 		t.Errorf("an effort behind the name: %s %s", f.Status, f.Detail)
 	}
 	s.mage("stop")
-	s.write("config/cliproxyapi.yaml", s.read("config/cliproxyapi.yaml")+"\nopenai-compatibility:\n  - {name: a, models: [{name: other, alias: other}]}\n")
+	s.write("config/cliproxyapi.yaml", s.read("config/cliproxyapi.yaml")+
+		"\nopenai-compatibility:\n  - {name: a, models: [{name: other, alias: other}]}\n")
 	if f := s.doctor().of("stack.models"); f.Status != "fail" {
 		t.Errorf("no account is signed in: %s %s", f.Status, f.Detail)
 	}
@@ -152,7 +158,8 @@ func TestAnotherProgramThatIsDownIsNotToBecomeTheUpstream(t *testing.T) {
 		t.Errorf("of unknown kind: %+v", f)
 	}
 	s.edit(settings, "model: openai/x", "model: ollama_chat/x")
-	if f := s.doctor().of("stack.address"); f.Status != "warn" || !strings.Contains(string(f.Detail), "no ollama_chat listens") {
+	if f := s.doctor().of("stack.address"); f.Status != "warn" ||
+		!strings.Contains(string(f.Detail), "no ollama_chat listens") {
 		t.Errorf("an Ollama: %s %s", f.Status, f.Detail)
 	}
 }
@@ -192,10 +199,11 @@ func TestKeysAreNotSentToAStrangerOnAServicePort(t *testing.T) {
 		l, err = net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(s.upPort))
 		return err == nil
 	})
-	stranger := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		got <- r.Header.Get("Authorization")
-		_, _ = w.Write([]byte(`{"status":"ok","files":[],"data":[]}`))
-	})}
+	stranger := &http.Server{ReadHeaderTimeout: time.Minute,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			got <- r.Header.Get("Authorization")
+			_, _ = w.Write([]byte(`{"status":"ok","files":[],"data":[]}`))
+		})}
 	go func() { _ = stranger.Serve(l) }()
 	defer func() { _ = stranger.Close() }()
 	e := s.doctor()
@@ -214,8 +222,10 @@ func TestKeysAreNotSentToAStrangerOnAServicePort(t *testing.T) {
 func TestOldConfigurationsGetTheComplaintsThatTheyDeserve(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
-		"v1-old-names":      "config.current config.settings credentials.present folder.present keys.present profile.active runtimes.installed",
-		"v2-example":        "config.environment credentials.present folder.present keys.present profile.active runtimes.installed",
+		"v1-old-names": "config.current config.settings credentials.present folder.present keys.present profile.active " +
+			"runtimes.installed",
+		"v2-example": "config.environment credentials.present folder.present keys.present profile.active " +
+			"runtimes.installed",
 		"v3-no-litellm":     "credentials.present folder.present runtimes.installed",
 		"old-common-layout": "config.current credentials.present folder.present profile.active runtimes.installed",
 		"json-form":         "config.current folder.present profile.active",

@@ -22,7 +22,8 @@ func stopped(s *stack) { s.mage("profile:set", "balanced") }
 
 // withUpstream puts the double of CLIProxyAPI in the echo's place.
 func withUpstream(s *stack) {
-	s.edit(settings, "    runtime: echo", s.command("cliproxyapi-double", "-config="+s.path("config/cliproxyapi.yaml"), "-models=router-default,router-cheap"))
+	s.edit(settings, "    runtime: echo", s.command("cliproxyapi-double", "-config="+s.path("config/cliproxyapi.yaml"),
+		"-models=router-default,router-cheap"))
 	s.mage("start")
 }
 
@@ -42,7 +43,8 @@ func withStore(s *stack) {
 // install makes a version of the double the active one of the store.
 func (s *stack) install(version string) {
 	s.t.Helper()
-	s.program("download/cli-proxy-api-plus", fmt.Sprintf("#!/bin/sh\nexec %s cliproxyapi-double -version=%s -models=router-default,router-cheap \"$@\"\n", os.Args[0], version))
+	s.program("download/cli-proxy-api-plus", fmt.Sprintf("#!/bin/sh\nexec %s cliproxyapi-double -version=%s "+
+		"-models=router-default,router-cheap \"$@\"\n", os.Args[0], version))
 	s.mage("bootstrap", "cliproxyapi", "-from="+s.path("download/cli-proxy-api-plus"), "-version="+version)
 	store := s.path(".router/store/cliproxyapi")
 	installed, err := filepath.Glob(filepath.Join(store, version+"-*"))
@@ -61,8 +63,10 @@ func withRouter(s *stack) {
 	if err := os.Mkdir(work, 0o700); err != nil {
 		s.t.Fatal(err)
 	}
-	s.edit(settings, "    runtime: embedded", strings.Replace(s.command("litellm-double", fmt.Sprintf("-port=%d", s.port), "-models=router-default,router-cheap"), "/healthz", "/health/readiness", 1))
-	s.edit(settings, "]}\n    readiness_path: /health/readiness", "], cwd: "+work+"}\n    readiness_path: /health/readiness")
+	s.edit(settings, "    runtime: embedded", strings.Replace(s.command("litellm-double", fmt.Sprintf("-port=%d", s.port),
+		"-models=router-default,router-cheap"), "/healthz", "/health/readiness", 1))
+	s.edit(settings, "]}\n    readiness_path: /health/readiness",
+		"], cwd: "+work+"}\n    readiness_path: /health/readiness")
 	s.mage("start")
 }
 
@@ -70,7 +74,8 @@ func withRouter(s *stack) {
 // run; the stack stays down.
 func withVenv(s *stack) {
 	s.edit(settings, "    runtime: embedded", "    runtime: litellm")
-	s.program(".venv/bin/python", "#!/bin/sh\n[ \"$*\" = \"-m pip install prisma\" ] && mkdir "+s.path(".venv/lib/python3.11/site-packages/prisma")+"\n")
+	s.program(".venv/bin/python", "#!/bin/sh\n[ \"$*\" = \"-m pip install prisma\" ] && mkdir "+
+		s.path(".venv/lib/python3.11/site-packages/prisma")+"\n")
 	s.program(".venv/bin/litellm", "#!"+s.path(".venv/bin/python")+"\n")
 	s.write(".venv/pyvenv.cfg", "home = /usr/bin\nversion = 3.11.7\n")
 	s.write(".venv/lib/python3.11/site-packages/prisma/__init__.py", "")
@@ -135,7 +140,8 @@ func withInstall(s *stack) {
 	}
 	defer func() { _ = lock.Close() }()
 	in, err := store.Add(s.t.Context(), cfg, store.NewInstall{
-		Name: config.RuntimeCLIProxyAPI, Version: "7.2.99", Digest: "sha256:" + strings.Repeat("0", 64), Binary: "cli-proxy-api", Source: "a test",
+		Name: config.RuntimeCLIProxyAPI, Version: "7.2.99", Digest: "sha256:" + strings.Repeat("0", 64),
+		Binary: "cli-proxy-api", Source: "a test",
 		Fill: func(_ context.Context, dir string, _ *store.NewInstall) error {
 			return os.CopyFS(dir, os.DirFS(s.path("download")))
 		},

@@ -23,14 +23,18 @@ func TestAnotherProgramOnThePortOfTheOtherFamilyIsAWarning(t *testing.T) {
 		}
 		f := s.doctor("-only=ports.available").of("ports.available")
 		_ = l.Close()
-		if f.Status != "warn" || !strings.Contains(string(f.Detail), fmt.Sprintf("localhost:%d may reach process %d", s.port, os.Getpid())) {
+		if f.Status != "warn" || !strings.Contains(string(f.Detail),
+			fmt.Sprintf("localhost:%d may reach process %d", s.port, os.Getpid())) {
 			t.Errorf(address+": %+v %s", s.port, f, f.Detail)
 		}
 	}
 }
 
 func onlyIPv6(_, _ string, c syscall.RawConn) (err error) {
-	controlErr := c.Control(func(fd uintptr) { err = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_IPV6, syscall.IPV6_V6ONLY, 1) })
+	controlErr := c.Control(func(fd uintptr) {
+		err = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_IPV6,
+			syscall.IPV6_V6ONLY, 1)
+	})
 	if controlErr != nil {
 		return controlErr
 	}
@@ -57,14 +61,17 @@ func TestDoctorSaysNothingGoodOfAStackWhoseSupervisorCannotBeReached(t *testing.
 		}
 	}
 	for command, want := range map[string]string{
-		"status": "running", "stop": "running", "start": "running", "restart": "running", "top": "running", "overview": "running",
+		"status": "running", "stop": "running", "start": "running", "restart": "running", "top": "running",
+		"overview": "running",
 	} {
 		out, err := s.try(command)
-		if err == nil || !strings.Contains(string(out), `"code":"supervisor-unreachable"`) || !strings.Contains(string(out), want) || strings.Contains(string(out), "stopped") {
+		if err == nil || !strings.Contains(string(out), `"code":"supervisor-unreachable"`) ||
+			!strings.Contains(string(out), want) || strings.Contains(string(out), "stopped") {
 			t.Errorf("%s: %v %s", command, err, out)
 		}
 	}
-	if out, err := s.try("profile:set", "cost"); err == nil || !strings.Contains(string(out), `"code":"supervisor-unreachable"`) {
+	if out, err := s.try("profile:set", "cost"); err == nil ||
+		!strings.Contains(string(out), `"code":"supervisor-unreachable"`) {
 		t.Errorf("profile:set: %v %s", err, out)
 	}
 	for _, command := range []string{"logs", "events"} { // they read files
@@ -86,13 +93,15 @@ func TestAConfigurationOfCLIProxyAPIThatWasReplacedIsNoticed(t *testing.T) {
 	if f := s.doctor("-only=cliproxy.config").of("cliproxy.config"); f.Status != "pass" {
 		t.Fatalf("before: %+v %s", f, f.Detail)
 	}
-	s.shell("cat config/cliproxyapi.yaml > copy && cat copy > config/cliproxyapi.yaml") // in place, which the server notices
+	// in place, which the server notices
+	s.shell("cat config/cliproxyapi.yaml > copy && cat copy > config/cliproxyapi.yaml")
 	if f := s.doctor("-only=cliproxy.config").of("cliproxy.config"); f.Status != "pass" {
 		t.Errorf("changed in place: %+v %s", f, f.Detail)
 	}
 	s.shell("sed -i 's/^port/port/' config/cliproxyapi.yaml")
 	f := s.doctor("-only=cliproxy.config").of("cliproxy.config")
-	if f.Status != "warn" || f.Fix.Command != "mage restart cliproxyapi_plus" || !strings.Contains(string(f.Detail), "was replaced") {
+	if f.Status != "warn" || f.Fix.Command != "mage restart cliproxyapi_plus" ||
+		!strings.Contains(string(f.Detail), "was replaced") {
 		t.Errorf("replaced: %+v %s", f, f.Detail)
 	}
 	s.mage("restart", "-service=cliproxyapi_plus")

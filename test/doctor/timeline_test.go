@@ -49,7 +49,8 @@ func TestATimelineTellsAStopFromADeathAndNamesTheWayBack(t *testing.T) {
 	before := time.Now().Add(-time.Second)
 	s.mage("stop")
 	h := s.timeline()
-	if h.State != "down" || !strings.Contains(h.Cause, "stopped by a command") || h.WellUntil == nil || h.WellUntil.Before(before) {
+	if h.State != "down" || !strings.Contains(h.Cause, "stopped by a command") || h.WellUntil == nil ||
+		h.WellUntil.Before(before) {
 		t.Fatalf("stopped: %+v", h)
 	}
 	s.shell(h.Next)
@@ -97,7 +98,8 @@ func TestATimelineNamesWhatChangedBeforeAFailure(t *testing.T) {
 
 // event is a line of events.log.
 func event(at time.Time, name, service, profile, detail string) string {
-	text, _ := json.Marshal(map[string]string{"timestamp": at.UTC().Format(time.RFC3339Nano), "event": name, "service": service, "profile": profile, "result": "ok", "detail": detail})
+	text, _ := json.Marshal(map[string]string{"timestamp": at.UTC().Format(time.RFC3339Nano), "event": name,
+		"service": service, "profile": profile, "result": "ok", "detail": detail})
 	return string(text) + "\n"
 }
 
@@ -106,36 +108,48 @@ func TestATimelineIsReadFromTheRecord(t *testing.T) {
 	t.Parallel()
 	at := time.Now().Add(-20 * time.Hour).Truncate(time.Second)
 	minute := func(n int) time.Time { return at.Add(time.Duration(n) * time.Minute) }
-	well := event(minute(0), "supervisor.started", "", "", "0.1.0") + event(minute(1), "service.ready", "cliproxyapi_plus", "", "") + event(minute(2), "service.ready", "litellm", "", "")
+	well := event(minute(0), "supervisor.started", "", "", "0.1.0") + event(minute(1), "service.ready", "cliproxyapi_plus",
+		"", "") + event(minute(2), "service.ready", "litellm", "", "")
 	for name, c := range map[string]struct{ log, cause, next string }{
 		"a profile": {
-			well + event(minute(5), "profile.changed", "", "cost", `from "balanced"`) + event(minute(9), "service.exited", "litellm", "", "exit status 3") + event(minute(10), "service.failed", "litellm", "", "start-failed: gave up"),
-			`litellm: service.failed: start-failed: gave up at ` + clock(minute(10)) + `; before that cost was put in force, from "balanced" at ` + clock(minute(5)), "mage profile:set balanced",
+			well + event(minute(5), "profile.changed", "", "cost", `from "balanced"`) + event(minute(9), "service.exited",
+				"litellm", "", "exit status 3") + event(minute(10), "service.failed", "litellm", "", "start-failed: gave up"),
+			`litellm: service.failed: start-failed: gave up at ` + clock(minute(10)) +
+				`; before that cost was put in force, from "balanced" at ` + clock(minute(5)), "mage profile:set balanced",
 		},
 		"an upgrade": {
-			well + event(minute(5), "supervisor.started", "", "", "0.2.0") + event(minute(9), "service.unready", "litellm", "", "HTTP 500"),
-			"litellm: service.unready: HTTP 500 at " + clock(minute(9)) + "; before that flowgate 0.1.0 became 0.2.0 at " + clock(minute(5)), "mage version",
+			well + event(minute(5), "supervisor.started", "", "", "0.2.0") + event(minute(9), "service.unready", "litellm", "",
+				"HTTP 500"),
+			"litellm: service.unready: HTTP 500 at " + clock(minute(9)) + "; before that flowgate 0.1.0 became 0.2.0 at " +
+				clock(minute(5)), "mage version",
 		},
 		"a port": {
-			well + event(minute(5), "profile.changed", "", "cost", `from "balanced"`) + event(minute(9), "service.failed", "litellm", "", "port-in-use: process 812 has it"),
+			well + event(minute(5), "profile.changed", "", "cost", `from "balanced"`) + event(minute(9), "service.failed",
+				"litellm", "", "port-in-use: process 812 has it"),
 			"litellm: service.failed: port-in-use: process 812 has it at " + clock(minute(9)), "mage doctor -only='ports.*'",
 		},
 		"nothing else": {
 			well + event(minute(9), "service.exited", "litellm", "", "signal: killed"),
 			"litellm: service.exited: signal: killed at " + clock(minute(9)), "mage logs litellm",
 		},
-		"no word": {well, "the supervisor ended without a word after " + clock(minute(2)) + ": killed, or the machine was restarted", "mage start"},
+		"no word": {well, "the supervisor ended without a word after " + clock(minute(2)) +
+			": killed, or the machine was restarted", "mage start"},
 		"a recovery": {
-			well + event(minute(3), "service.exited", "litellm", "", "exit status 3") + event(minute(4), "service.ready", "litellm", "", "") + event(minute(9), "service.stopping", "litellm", "", "") + event(minute(9), "service.stopped", "litellm", "", ""),
+			well + event(minute(3), "service.exited", "litellm", "", "exit status 3") + event(minute(4), "service.ready",
+				"litellm", "", "") + event(minute(9), "service.stopping", "litellm", "", "") + event(minute(9), "service.stopped",
+				"litellm", "", ""),
 			"it was stopped by a command at " + clock(minute(9)), "mage start",
 		},
-		"lines that are none": {"{\n\x00\xff\n[]\n" + strings.Repeat("x", 1<<20) + "\n" + well, "the supervisor ended without a word after " + clock(minute(2)) + ": killed, or the machine was restarted", "mage start"},
+		"lines that are none": {"{\n\x00\xff\n[]\n" + strings.Repeat("x", 1<<20) + "\n" + well,
+			"the supervisor ended without a word after " + clock(minute(2)) + ": killed, or the machine was restarted",
+			"mage start"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newStack(t)
 			s.write(".router/runtime/events.log", c.log)
-			for _, file := range []string{settings, "config/cliproxyapi.yaml", ".router/secrets/gateway.key", ".router/secrets/upstream.key", ".router/secrets/management.key"} {
+			for _, file := range []string{settings, "config/cliproxyapi.yaml", ".router/secrets/gateway.key",
+				".router/secrets/upstream.key", ".router/secrets/management.key"} {
 				lo.Must0(os.Chtimes(s.path(file), at, at))
 			}
 			h := s.timeline()

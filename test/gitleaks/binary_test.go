@@ -69,7 +69,8 @@ func TestFilesThatProgramsMadeAreBinaryAndTextIsNot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string][]byte{"zip": zipped.Bytes(), "tar": tarred.Bytes(), "gzip": gzipped.Bytes(), "program": program[:100_000]} {
+	for name, text := range map[string][]byte{"zip": zipped.Bytes(), "tar": tarred.Bytes(), "gzip": gzipped.Bytes(),
+		"program": program[:100_000]} {
 		if !scan.IsBinary(text) || !gitleaksPasses(text) {
 			t.Errorf("%s: ours %v, gitleaks' %v", name, scan.IsBinary(text), gitleaksPasses(text))
 		}

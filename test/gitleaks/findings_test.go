@@ -53,7 +53,10 @@ func scanner(tb testing.TB) *scan.Scanner {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	set.Rules = slices.DeleteFunc(set.Rules, func(r rule.Rule) bool { return !strings.Contains(rule.Gitleaks, `id = "`+r.ID+`"`) })
+	set.Rules = slices.DeleteFunc(set.Rules, func(r rule.Rule) bool {
+		return !strings.Contains(rule.Gitleaks,
+			`id = "`+r.ID+`"`)
+	})
 	s, err := scan.New(set)
 	if err != nil {
 		tb.Fatal(err)
@@ -79,7 +82,8 @@ func same(tb testing.TB, d *detect.Detector, w *scan.Worker, f scan.Fragment) in
 	return len(want)
 }
 
-var paths = []string{"", "a.go", "b.yaml", "main.tf", "nuget.config", "x.php", "key.p12", "go.sum", "sub/package-lock.json", "c.env"}
+var paths = []string{"", "a.go", "b.yaml", "main.tf", "nuget.config", "x.php", "key.p12", "go.sum",
+	"sub/package-lock.json", "c.env"}
 
 func TestFindingsAreThoseOfGitleaksOnTextsMadeOfItsRules(t *testing.T) {
 	t.Parallel()

@@ -90,8 +90,10 @@ commits = ["ABCDEF"]
 		}
 		slices.Sort(words)
 		slices.Sort(want.Keywords)
-		if got.Expr != expr || got.Entropy != want.Entropy || got.Group != want.SecretGroup || got.Description != want.Description ||
-			!slices.Equal(words, want.Keywords) || len(got.Allow) != len(want.Allowlists) || (got.Path == nil) != (want.Path == nil) {
+		if got.Expr != expr || got.Entropy != want.Entropy || got.Group != want.SecretGroup ||
+			got.Description != want.Description ||
+			!slices.Equal(words, want.Keywords) || len(got.Allow) != len(want.Allowlists) ||
+			(got.Path == nil) != (want.Path == nil) {
 			t.Errorf("%s is\n%+v\nand gitleaks' is\n%+v", id, got, want)
 		}
 	}

@@ -107,7 +107,8 @@ func TestSmokeTakesItsStepsThroughTheRealLiteLLM(t *testing.T) {
 			passed = append(passed, c.ID)
 		}
 	}
-	for _, id := range []string{"services.started", "models.listed", "chat.answered", "chat.streamed", "messages.answered", "tokens.counted", "key.refused", "fallback.taken", "logs.clean"} {
+	for _, id := range []string{"services.started", "models.listed", "chat.answered", "chat.streamed", "messages.answered",
+		"tokens.counted", "key.refused", "fallback.taken", "logs.clean"} {
 		if !slices.Contains(passed, id) {
 			t.Errorf("%s did not pass", id)
 		}
@@ -129,9 +130,12 @@ func install(t *testing.T) *installation {
 		must(t, os.MkdirAll(filepath.Join(in.dir, d), 0o700))
 	}
 	must(t, os.Symlink(bin, filepath.Join(in.dir, ".router/runtime/bin/litellm")))
-	must(t, os.WriteFile(filepath.Join(in.dir, ".router/secrets/upstream_cliproxyapi_api_key"), []byte("sk-old-upstream-key-0123456789\n"), 0o600))
-	must(t, os.WriteFile(filepath.Join(in.dir, "config/flowgate.yaml"), fmt.Appendf(nil, oldConfig, port(t), port(t), in.binary), 0o600))
-	in.env = append(os.Environ(), "CUSTOM_API_KEY=sk-custom-0123456789", "FLOWGATE_LITELLM="+bin, "XDG_STATE_HOME="+t.TempDir())
+	must(t, os.WriteFile(filepath.Join(in.dir, ".router/secrets/upstream_cliproxyapi_api_key"),
+		[]byte("sk-old-upstream-key-0123456789\n"), 0o600))
+	must(t, os.WriteFile(filepath.Join(in.dir, "config/flowgate.yaml"),
+		fmt.Appendf(nil, oldConfig, port(t), port(t), in.binary), 0o600))
+	in.env = append(os.Environ(), "CUSTOM_API_KEY=sk-custom-0123456789", "FLOWGATE_LITELLM="+bin,
+		"XDG_STATE_HOME="+t.TempDir())
 	t.Cleanup(in.down)
 	in.run(0, "trust")
 	return in
@@ -198,8 +202,10 @@ func (in *installation) service(d document, name string) service {
 func (in *installation) examined() {
 	in.t.Helper()
 	for _, c := range in.run(0, "doctor").Checks {
-		must := slices.Contains([]string{"models.served", "litellm.python", "litellm.prisma", "runtimes.good", "ports.available", "services.ready", "stack.environment"}, c.ID)
-		if must && c.Status != "pass" || c.Status == "warn" && !slices.Contains([]string{"config.settings", "settings.effective", "folder.present"}, c.ID) {
+		must := slices.Contains([]string{"models.served", "litellm.python", "litellm.prisma", "runtimes.good",
+			"ports.available", "services.ready", "stack.environment"}, c.ID)
+		if must && c.Status != "pass" || c.Status == "warn" &&
+			!slices.Contains([]string{"config.settings", "settings.effective", "folder.present"}, c.ID) {
 			in.t.Errorf("%s: %s", c.ID, c.Status)
 		}
 	}

@@ -40,7 +40,8 @@ type Options struct {
 // once. Faults: those of bootstrap.Install, cache-unwritable, cache-busy.
 func Venv(ctx context.Context, opts Options) (binPath string, err error) {
 	dir, err := folder(ctx, opts, bootstrap.Requirements(Version), func(ctx context.Context, dir string) error {
-		_, err := bootstrap.Install(ctx, bootstrap.Request{Config: config.Default(dir), Runtime: config.RuntimeLiteLLM, Progress: opts.Progress})
+		_, err := bootstrap.Install(ctx, bootstrap.Request{Config: config.Default(dir), Runtime: config.RuntimeLiteLLM,
+			Progress: opts.Progress})
 		return err
 	})
 	return filepath.Join(dir, ".router", "store", "litellm", "current", "bin", "litellm"), err
@@ -88,7 +89,8 @@ func overlay(ctx context.Context, base, dir string) error {
 	if err := os.WriteFile(filepath.Join(own, "below.pth"), []byte(below[0]+"\n"), 0o600); err != nil {
 		return err
 	}
-	return run(ctx, interpreter, "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--quiet", "--ignore-installed", "--no-deps", "litellm=="+OtherVersion)
+	return run(ctx, interpreter, "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--quiet",
+		"--ignore-installed", "--no-deps", "litellm=="+OtherVersion)
 }
 
 func run(ctx context.Context, args ...string) error {

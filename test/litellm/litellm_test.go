@@ -49,7 +49,8 @@ func TestTheEnvironmentHoldsThePinnedVersion(t *testing.T) {
 func required(t *testing.T) {
 	t.Helper()
 	if os.Getenv("FLOWGATE_REQUIRE_LITELLM") != "1" {
-		t.Skip("the real LiteLLM is not installed: set FLOWGATE_REQUIRE_LITELLM=1 (needs uv or python3, and 740 MB from the package index once)")
+		t.Skip("the real LiteLLM is not installed: set FLOWGATE_REQUIRE_LITELLM=1 (needs uv or python3, and 740 MB from the " +
+			"package index once)")
 	}
 	if missing := litellm.Missing(t.Context()); missing != "" {
 		t.Fatalf("%s is not on PATH and FLOWGATE_REQUIRE_LITELLM is 1", missing)

@@ -33,7 +33,8 @@ func TestTheLockNamesBuiltPackagesOnly(t *testing.T) {
 		digest, file, _ := strings.Cut(strings.TrimSpace(line), " ")
 		name[digest] = file
 	}
-	digests := regexp.MustCompile("[0-9a-f]{64}").FindAllString(string(bootstrap.Requirements(bootstrap.LiteLLMVersion)), -1)
+	digests := regexp.MustCompile("[0-9a-f]{64}").FindAllString(string(bootstrap.Requirements(bootstrap.LiteLLMVersion)),
+		-1)
 	if len(digests) < 1000 || len(name) < len(digests) {
 		t.Fatalf("%d digests in the lock, %d of the index", len(digests), len(name))
 	}

@@ -24,8 +24,10 @@ const prompt = `{"model":"MODEL","max_tokens":64,"system":[` +
 // claudeCode are the headers of Claude Code 2.1.197.
 var claudeCode = map[string]string{
 	"User-Agent": "claude-cli/2.1.197 (external, cli)", "X-App": "cli", "Anthropic-Version": "2023-06-01",
-	"Anthropic-Beta": "claude-code-20250219,interleaved-thinking-2025-05-14", "Anthropic-Dangerous-Direct-Browser-Access": "true",
-	"X-Claude-Code-Session-Id": "e96634a3-fa28-4083-b354-55542e2dca01", "X-Stainless-Lang": "js", "X-Stainless-Package-Version": "0.74.0",
+	"Anthropic-Beta": "claude-code-20250219,interleaved-thinking-2025-05-14",
+	"Anthropic-Dangerous-Direct-Browser-Access": "true",
+	"X-Claude-Code-Session-Id":                  "e96634a3-fa28-4083-b354-55542e2dca01", "X-Stainless-Lang": "js",
+	"X-Stainless-Package-Version": "0.74.0",
 }
 
 // as is a prompt with a model's name.
@@ -46,7 +48,8 @@ func unchanged(string, text string) string { return text }
 func TestClaudeCodesPromptArrivesByteForByteStraightAndThroughTheRouter(t *testing.T) {
 	t.Parallel()
 	s := start(t, unchanged)
-	upstreamKey, gatewayKey := strings.TrimSpace(s.read(".router/secrets/upstream.key")), strings.TrimSpace(s.read(".router/secrets/gateway.key"))
+	upstreamKey, gatewayKey := strings.TrimSpace(s.read(".router/secrets/upstream.key")),
+		strings.TrimSpace(s.read(".router/secrets/gateway.key"))
 	for _, prompt := range []string{prompt, strings.Replace(prompt, `"system":[`, `"system":[`+billing, 1)} {
 		for _, way := range []struct{ name, base, key, model string }{
 			{"straight", s.direct, upstreamKey, "claude-sonnet-4-5"},
@@ -88,7 +91,8 @@ func TestAPromptOfAnUnknownClientIsRewritten(t *testing.T) {
 	straight, before := s.last()
 	s.post(s.router, strings.TrimSpace(s.read(".router/secrets/gateway.key")), as("router-default", prompt), claudeCode)
 	routed, after := s.last()
-	if want := part(t, []byte(prompt), "system"); bytes.Equal(part(t, straight.body, "system"), want) || bytes.Equal(part(t, routed.body, "system"), want) || after == before {
+	if want := part(t, []byte(prompt), "system"); bytes.Equal(part(t, straight.body, "system"), want) ||
+		bytes.Equal(part(t, routed.body, "system"), want) || after == before {
 		t.Errorf("not rewritten:\n%s\n%s", straight.body, routed.body)
 	}
 }
@@ -99,7 +103,8 @@ func TestTheProvidersHeadersReachTheClientWithPassthroughHeaders(t *testing.T) {
 		return strings.Replace(text, "passthrough-headers: true", "passthrough-headers: false", 1)
 	}} {
 		s := start(t, change)
-		got := s.post(s.router, strings.TrimSpace(s.read(".router/secrets/gateway.key")), as("router-default", prompt), claudeCode)
+		got := s.post(s.router, strings.TrimSpace(s.read(".router/secrets/gateway.key")), as("router-default", prompt),
+			claudeCode)
 		for name, value := range limits {
 			if has := got.Get(name); (has == value) != on {
 				t.Errorf("passthrough-headers %v: %s is %q", on, name, has)

@@ -81,15 +81,18 @@ func start(t *testing.T, change func(path, text string) string) *stack {
 	if err := os.Mkdir(s.dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	s.env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "TMPDIR=" + os.TempDir(), "FLOWGATE_CLIPROXYAPI=" + cliproxyapi}
+	s.env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "TMPDIR=" + os.TempDir(),
+		"FLOWGATE_CLIPROXYAPI=" + cliproxyapi}
 	router, upstream := unusedPort(t), unusedPort(t)
 	s.router, s.direct = "http://127.0.0.1:"+router, "http://127.0.0.1:"+upstream
 	s.run("init", "-upstream=cliproxyapi", "-port="+router, "-upstream-port="+upstream)
 	s.edit("config/flowgate.yaml", func(text string) string {
-		return strings.NewReplacer("openai/gpt-5.4-mini", "openai/claude-sonnet-4-5", "openai/gpt-5.4", "openai/claude-sonnet-4-5").Replace(change("config/flowgate.yaml", text))
+		return strings.NewReplacer("openai/gpt-5.4-mini", "openai/claude-sonnet-4-5", "openai/gpt-5.4",
+			"openai/claude-sonnet-4-5").Replace(change("config/flowgate.yaml", text))
 	})
 	s.edit("config/cliproxyapi.yaml", func(text string) string {
-		return change("config/cliproxyapi.yaml", text) + "claude-api-key:\n  - api-key: " + account + "\n    base-url: " + up.URL +
+		return change("config/cliproxyapi.yaml", text) + "claude-api-key:\n  - api-key: " + account + "\n    base-url: " +
+			up.URL +
 			"\n    models: [{name: claude-sonnet-4-5, alias: claude-sonnet-4-5}]\n    cloak: {mode: auto}\n"
 	})
 	t.Cleanup(func() { s.run("stop") })
@@ -126,7 +129,8 @@ func (s *stack) read(path string) string {
 }
 
 // limits are headers with which Anthropic answers.
-var limits = map[string]string{"Anthropic-Ratelimit-Unified-Status": "allowed_warning", "Anthropic-Ratelimit-Unified-Reset": "1893456000", "Request-Id": "req_oracle"}
+var limits = map[string]string{"Anthropic-Ratelimit-Unified-Status": "allowed_warning",
+	"Anthropic-Ratelimit-Unified-Reset": "1893456000", "Request-Id": "req_oracle"}
 
 // capture keeps a request and answers as Anthropic does.
 func (s *stack) capture(w http.ResponseWriter, r *http.Request) {
@@ -170,7 +174,8 @@ func (s *stack) post(base, key, body string, header map[string]string) http.Head
 }
 
 func (s *stack) try(base, key, body string, header map[string]string) (*http.Response, []byte, error) {
-	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, base+"/v1/messages?beta=true", strings.NewReader(body))
+	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, base+"/v1/messages?beta=true",
+		strings.NewReader(body))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -17,7 +17,8 @@ type placed struct{}
 
 func (placed) Places() []report.Place {
 	return []report.Place{
-		{Rule: "github-pat", Text: "A token.", File: "a dir/ü#1.txt", Line: 3, Column: 5, EndLine: 3, EndColumn: 45, Fingerprint: "f1"},
+		{Rule: "github-pat", Text: "A token.", File: "a dir/ü#1.txt", Line: 3, Column: 5, EndLine: 3, EndColumn: 45,
+			Fingerprint: "f1"},
 		{Rule: "github-pat", Text: "A token.", File: "b.txt", Line: 1, Commit: "abc", Fingerprint: "f2", Known: true},
 		{Rule: "pkcs12-file", Text: "A keystore.", File: "c.p12"},
 	}
@@ -42,7 +43,8 @@ func TestSARIFIsWhatItsSchemaSays(t *testing.T) {
 		{ID: "c.left", Status: report.Skip, Title: "C is good"},
 		{ID: "d.so", Status: report.Warn, Title: "D is good"},
 	}}
-	for name, data := range map[string]any{"findings": checked, "checks": report.Checked{Checks: checked.Checks}, "nothing": report.Checked{}, "an error": nil} {
+	for name, data := range map[string]any{"findings": checked, "checks": report.Checked{Checks: checked.Checks},
+		"nothing": report.Checked{}, "an error": nil} {
 		r := report.New("doctor", time.Unix(1_700_000_000, 0))
 		var failed error
 		if data == nil {

@@ -44,7 +44,8 @@ func TestWhatMayNotBeReadIsOneClearError(t *testing.T) {
 			t.Fatal(err)
 		}
 		out, err := shell(t, dir, binary+" "+c.command+" -jq '.error|.code,.message'")
-		if err == nil || !strings.HasPrefix(out, `"`+c.code+`"`) || !strings.Contains(out, "permission denied") || !strings.Contains(out, c.path) {
+		if err == nil || !strings.HasPrefix(out, `"`+c.code+`"`) || !strings.Contains(out, "permission denied") ||
+			!strings.Contains(out, c.path) {
 			t.Errorf("%s, with %s closed: %v: %s", c.command, c.path, err, out)
 		}
 		if err := os.Chmod(path, before.Mode()); err != nil {

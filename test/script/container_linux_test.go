@@ -32,7 +32,8 @@ func TestAsTheFirstProcessOfAContainerOrphansAreReaped(t *testing.T) {
 	if out, err := shell(t, dir, binary+" trust"); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	container := exec.CommandContext(t.Context(), "sh", "-c", "mount -t proc proc /proc && exec "+binary+" supervisor:run -up")
+	container := exec.CommandContext(t.Context(), "sh", "-c",
+		"mount -t proc proc /proc && exec "+binary+" supervisor:run -up")
 	container.Dir, container.Stderr = dir, os.Stderr
 	container.Env = append(os.Environ(), "FLOWGATE="+binary)
 	container.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWNS}
@@ -82,7 +83,8 @@ func useOrphaningUpstream(t *testing.T, dir string) {
 	_, port, _ := strings.Cut(string(text), "cliproxyapi_plus:")
 	_, port, _ = strings.Cut(port, "port: ")
 	port, _, _ = strings.Cut(port, "\n")
-	changed := strings.Replace(string(text), "runtime: echo", "runtime: command\n    readiness_path: /healthz\n    command: {args: ["+script+", "+strconv.Quote(port)+"]}", 1)
+	changed := strings.Replace(string(text), "runtime: echo",
+		"runtime: command\n    readiness_path: /healthz\n    command: {args: ["+script+", "+strconv.Quote(port)+"]}", 1)
 	if err := os.WriteFile(path, []byte(changed), 0o600); err != nil || changed == string(text) {
 		t.Fatal(err, string(text))
 	}

@@ -36,7 +36,8 @@ func TestADiskThatGetsFullInTheMiddleOfAnInstallationLeavesNothing(t *testing.T)
 		t.Fatal(err)
 	}
 	out, err := shell(t, dir, binary+" bootstrap cliproxyapi -version=1.0.0 -from="+big)
-	if err == nil || !strings.Contains(out, "no space left on device") || !strings.Contains(out, `"code":"unpack-failed"`) {
+	if err == nil || !strings.Contains(out, "no space left on device") ||
+		!strings.Contains(out, `"code":"unpack-failed"`) {
 		t.Errorf("%v: %s", err, out)
 	}
 	left, _ := filepath.Glob(filepath.Join(dir, ".router/store/cliproxyapi/[^.]*"))
@@ -97,7 +98,8 @@ func TestAFullDiskIsOneClearErrorAndChangesNothing(t *testing.T) {
 	}
 	_ = os.WriteFile(filepath.Join(dir, "fill"), make([]byte, 1<<20), 0o600) // fails when nothing is left
 	out, err := shell(t, dir, binary+" profile:set cost")
-	if err == nil || !strings.Contains(out, "no space left on device") || !strings.Contains(out, `"code":"runtime-dir-unwritable"`) {
+	if err == nil || !strings.Contains(out, "no space left on device") ||
+		!strings.Contains(out, `"code":"runtime-dir-unwritable"`) {
 		t.Errorf("profile:set on a full disk: %v: %s", err, out)
 	}
 	after, err := os.ReadFile(filepath.Join(dir, ".router/runtime/litellm.active.yaml"))

@@ -80,7 +80,8 @@ func TestAStreamEndsWithItsReader(t *testing.T) {
 		}
 	}
 	t.Cleanup(func() { _, _ = shell(t, dir, binary+" stop") })
-	for _, command := range []string{"events -follow", "events -follow -n=0", "logs -follow -n=5", "logs -n=5", "events -jq=.data"} {
+	for _, command := range []string{"events -follow", "events -follow -n=0", "logs -follow -n=5", "logs -n=5",
+		"events -jq=.data"} {
 		begin := time.Now()
 		out, err := shell(t, dir, "{ timeout 20 "+binary+" "+command+" 2>err; echo $? >>err; } | sleep 0.3; cat err")
 		if took := time.Since(begin); err != nil || out != "0\n" || took > 15*time.Second {

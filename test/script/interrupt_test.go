@@ -47,7 +47,8 @@ func TestARenewalIsSavedHoweverOftenCtrlCIsPressed(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	credential := filepath.Join(dir, ".router", "auths", "acme-a.json")
-	if err := os.WriteFile(credential, []byte(`{"type":"acme","access_token":"a","refresh_token":"first"}`), 0o600); err != nil {
+	if err := os.WriteFile(credential, []byte(`{"type":"acme","access_token":"a","refresh_token":"first"}`),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	refresh := run("auth:refresh", "acme")

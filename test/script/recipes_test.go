@@ -56,8 +56,10 @@ func kitchen(t *testing.T) (string, *strings.Replacer) {
 	t.Cleanup(func() { _, _ = shell(t, dir, "mage stop") })
 	for _, line := range []string{
 		"mkdir home && git init -q -b main . && git config user.name a && git config user.email a@b",
-		ports.Replace("mage init start -port=4000 -upstream-port=8317 || mage init -port=4000 -upstream-port=8317 && mage start"),
-		"mage security-check -only=files.ignored -fix -jq empty && printf '/mage\\n/home/\\n*.json\\nverify.xml\\n' >> .gitignore",
+		ports.Replace("mage init start -port=4000 -upstream-port=8317 || mage init -port=4000 -upstream-port=8317 && mage " +
+			"start"),
+		"mage security-check -only=files.ignored -fix -jq empty && printf '/mage\\n/home/\\n*.json\\nverify.xml\\n' >> " +
+			".gitignore",
 		"git add . && git commit -qm start && chmod 644 .router/secrets/gateway.key",
 		"echo 'token = \"ghp_0a1B2c3D4e5F6g7H8i9J0kLmNoPqRsTuVwQr\"' > notes.txt",
 	} {

@@ -83,7 +83,8 @@ func (in *installation) run(args ...string) outcome {
 func (in *installation) files() map[string]string {
 	in.t.Helper()
 	all := map[string]string{}
-	for _, pattern := range []string{"config/*.yaml", ".router/runtime/litellm.active.yaml", ".router/runtime/state.json", ".router/generations/current", ".router/store/*/current"} {
+	for _, pattern := range []string{"config/*.yaml", ".router/runtime/litellm.active.yaml", ".router/runtime/state.json",
+		".router/generations/current", ".router/store/*/current"} {
 		found, _ := filepath.Glob(filepath.Join(in.dir, pattern))
 		for _, path := range found {
 			if target, err := os.Readlink(path); err == nil {
@@ -115,12 +116,13 @@ func (in *installation) whole(title string) {
 	if err := json.Unmarshal([]byte(o.stdout), &doc); err != nil {
 		in.t.Fatal(err)
 	}
-	_ = filepath.WalkDir(filepath.Join(in.dir, ".router", "generations"), func(path string, d fs.DirEntry, err error) error {
-		if err == nil && d.Name() == "pending" {
-			in.t.Errorf("%s: a journal is left", title)
-		}
-		return err
-	})
+	_ = filepath.WalkDir(filepath.Join(in.dir, ".router", "generations"),
+		func(path string, d fs.DirEntry, err error) error {
+			if err == nil && d.Name() == "pending" {
+				in.t.Errorf("%s: a journal is left", title)
+			}
+			return err
+		})
 	state, err := os.ReadFile(filepath.Join(in.dir, ".router/runtime/litellm.active.yaml"))
 	if err != nil || !strings.Contains(string(state), "profile "+doc.Data.Profile+".") {
 		in.t.Errorf("%s: the state says profile %s and the router's configuration another one", title, doc.Data.Profile)
@@ -193,7 +195,8 @@ var (
 func (in *installation) fake(version string) string {
 	in.t.Helper()
 	path := filepath.Join(in.dir, "litellm-"+version)
-	text := fmt.Sprintf("#!/bin/sh\n# %s\nexec %s router:serve -settings=\"$2\" -host=\"$4\" -port=\"$6\"\n", version, binary)
+	text := fmt.Sprintf("#!/bin/sh\n# %s\nexec %s router:serve -settings=\"$2\" -host=\"$4\" -port=\"$6\"\n", version,
+		binary)
 	if err := os.WriteFile(path, []byte(text), 0o700); err != nil {
 		in.t.Fatal(err)
 	}
@@ -211,7 +214,8 @@ func TestAnInstallationKilledAtAnyStepIsWholeOrNot(t *testing.T) {
 	for name, done := range installSteps {
 		in := &installation{t: t, dir: t.TempDir(), env: os.Environ()}
 		from := in.fake("1.0.0")
-		if o, err := in.try([]string{"FLOWGATE_FAILPOINT=" + name}, "bootstrap", "litellm", "-from="+from, "-version=1.0.0"); err != nil || o.status != -1 {
+		if o, err := in.try([]string{"FLOWGATE_FAILPOINT=" + name}, "bootstrap", "litellm", "-from="+from,
+			"-version=1.0.0"); err != nil || o.status != -1 {
 			t.Fatalf("%s: it was not killed there: %+v, %v", name, o, err)
 		}
 		listed := strings.TrimSpace(in.run("bootstrap:list", "-jq", "[.data.runtimes[].name]|length").stdout) == "2"

@@ -26,7 +26,8 @@ func TestNoTargetGivesAKeyToAnotherUser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(settings, []byte(strings.Replace(string(text), "runtime: echo", "runtime: cliproxyapi", 1)), 0o600); err != nil {
+	if err := os.WriteFile(settings, []byte(strings.Replace(string(text), "runtime: echo", "runtime: cliproxyapi", 1)),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _, _ = sh("$FLOWGATE stop") })
@@ -54,17 +55,23 @@ func TestNoTargetGivesAKeyToAnotherUser(t *testing.T) {
 // strangerCommands are the commands that speak to a service, with their flags.
 func strangerCommands(router string) []string {
 	all := []string{
-		"$FLOWGATE auth:status -live", "$FLOWGATE auth:login codex -method=management -timeout=2s", "$FLOWGATE auth:login gemini -method=management -timeout=2s",
-		"$FLOWGATE health", "$FLOWGATE smoke -timeout=5s", "$FLOWGATE doctor", "$FLOWGATE doctor -fix", "$FLOWGATE verify", "$FLOWGATE security-check -probe -all",
+		"$FLOWGATE auth:status -live", "$FLOWGATE auth:login codex -method=management -timeout=2s",
+		"$FLOWGATE auth:login gemini -method=management -timeout=2s",
+		"$FLOWGATE health", "$FLOWGATE smoke -timeout=5s", "$FLOWGATE doctor", "$FLOWGATE doctor -fix", "$FLOWGATE verify",
+		"$FLOWGATE security-check -probe -all",
 		"FLOWGATE_GATEWAY_KEY=$(cat .router/secrets/gateway.key) $FLOWGATE smoke -url=http://" + router,
 		"FLOWGATE_GATEWAY_KEY=$(cat .router/secrets/management.key) $FLOWGATE smoke -url=http://" + router + "/v1",
-		"printf '{\"type\":\"codex\",\"access_token\":\"a\",\"refresh_token\":\"r\",\"email\":\"a@b.c\"}' > codex.json; $FLOWGATE auth:import codex -source=codex.json",
-		"printf '{\"type\":\"codex\",\"access_token\":\"a\",\"refresh_token\":\"r\",\"email\":\"a@b.c\"}' > .router/auths/codex-a@b.c.json; $FLOWGATE auth:logout codex-a@b.c; $FLOWGATE auth:logout codex-a@b.c -undo",
-		"$FLOWGATE start -timeout=2s", "$FLOWGATE profile:set cost", "$FLOWGATE restart", "$FLOWGATE usage:export -once", "$FLOWGATE requests",
+		"printf '{\"type\":\"codex\",\"access_token\":\"a\",\"refresh_token\":\"r\",\"email\":\"a@b.c\"}' > codex.json; " +
+			"$FLOWGATE auth:import codex -source=codex.json",
+		"printf '{\"type\":\"codex\",\"access_token\":\"a\",\"refresh_token\":\"r\",\"email\":\"a@b.c\"}' > " +
+			".router/auths/codex-a@b.c.json; $FLOWGATE auth:logout codex-a@b.c; $FLOWGATE auth:logout codex-a@b.c -undo",
+		"$FLOWGATE start -timeout=2s", "$FLOWGATE profile:set cost", "$FLOWGATE restart", "$FLOWGATE usage:export -once",
+		"$FLOWGATE requests",
 	}
 	for _, words := range canary.Commands() {
 		switch name := words[0]; {
-		case strings.HasPrefix(name, "drill"), name == "soak", name == "init", strings.HasPrefix(name, "bootstrap"), strings.HasPrefix(name, "runtimes"), name == "router:serve", name == "echo:serve", words[len(words)-1] == "@":
+		case strings.HasPrefix(name, "drill"), name == "soak", name == "init", strings.HasPrefix(name, "bootstrap"),
+			strings.HasPrefix(name, "runtimes"), name == "router:serve", name == "echo:serve", words[len(words)-1] == "@":
 		default:
 			all = append(all, "$FLOWGATE '"+strings.Join(words, "' '")+"'")
 		}

@@ -29,7 +29,8 @@ func TestTheTourInTheREADMEPrintsWhatItShows(t *testing.T) {
 		t.Fatalf("only %d steps found in the README", len(steps))
 	}
 	for _, s := range steps {
-		command := strings.ReplaceAll(ports.Replace(s.command), "mage init ", "mage init -port="+ports.Replace("4000")+" -upstream-port="+ports.Replace("8317")+" ")
+		command := strings.ReplaceAll(ports.Replace(s.command), "mage init ",
+			"mage init -port="+ports.Replace("4000")+" -upstream-port="+ports.Replace("8317")+" ")
 		out, err := shell(t, dir, command)
 		if err != nil {
 			t.Fatalf("%s: %v\n%s", command, err, out)

@@ -73,7 +73,8 @@ func accumulateResponses(t *testing.T, events []string) []byte {
 	if err := json.Unmarshal(final, &response); err != nil {
 		t.Fatalf("%v: %s", err, final)
 	}
-	if !strings.HasSuffix(events[len(events)-1], "}") || !strings.Contains(events[len(events)-1], `"response.`+response.Status+`"`) {
+	if !strings.HasSuffix(events[len(events)-1], "}") ||
+		!strings.Contains(events[len(events)-1], `"response.`+response.Status+`"`) {
 		t.Errorf("the status is %s in %s", response.Status, events[len(events)-1])
 	}
 	if len(items) != len(response.Output) || len(items) > 0 && !reflect.DeepEqual(items, response.Output) {

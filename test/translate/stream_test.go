@@ -173,10 +173,12 @@ func accumulateMessages(t *testing.T, events []string) []byte {
 	if message.StopSequence != "" {
 		sequence = message.StopSequence
 	}
-	return mustEncode(t, map[string]any{"id": message.ID, "type": "message", "role": "assistant", "model": message.Model, "content": content,
+	return mustEncode(t, map[string]any{"id": message.ID, "type": "message", "role": "assistant", "model": message.Model,
+		"content":     content,
 		"stop_reason": message.StopReason, "stop_sequence": sequence, "usage": map[string]any{
 			"input_tokens": message.Usage.InputTokens, "output_tokens": message.Usage.OutputTokens,
-			"cache_read_input_tokens": message.Usage.CacheReadInputTokens, "cache_creation_input_tokens": message.Usage.CacheCreationInputTokens}})
+			"cache_read_input_tokens":     message.Usage.CacheReadInputTokens,
+			"cache_creation_input_tokens": message.Usage.CacheCreationInputTokens}})
 }
 
 func accumulateChat(t *testing.T, events []string) []byte {
@@ -209,18 +211,21 @@ func accumulateChat(t *testing.T, events []string) []byte {
 		}
 	}
 	c := acc.Choices[0]
-	message := map[string]any{"role": "assistant", "content": orNull(c.Message.Content), "refusal": orNull(c.Message.Refusal)}
+	message := map[string]any{"role": "assistant", "content": orNull(c.Message.Content),
+		"refusal": orNull(c.Message.Refusal)}
 	if reasoning != "" {
 		message["reasoning_content"] = reasoning
 	}
 	var list []any
 	for _, call := range c.Message.ToolCalls {
-		list = append(list, map[string]any{"id": call.ID, "type": "function", "function": map[string]any{"name": call.Function.Name, "arguments": call.Function.Arguments}})
+		list = append(list, map[string]any{"id": call.ID, "type": "function",
+			"function": map[string]any{"name": call.Function.Name, "arguments": call.Function.Arguments}})
 	}
 	if list != nil {
 		message["tool_calls"] = list
 	}
-	return mustEncode(t, map[string]any{"id": acc.ID, "object": "chat.completion", "created": acc.Created, "model": acc.Model,
+	return mustEncode(t, map[string]any{"id": acc.ID, "object": "chat.completion", "created": acc.Created,
+		"model":   acc.Model,
 		"choices": []any{map[string]any{"index": 0, "message": message, "logprobs": nil, "finish_reason": c.FinishReason}},
 		"usage":   usage})
 }

@@ -59,11 +59,15 @@ func endStacks() {
 // values are what stands for the positions and flags of a usage line; a name that
 // is not here gets "x". Those for the provider and the number are planted.
 var values = map[string]string{
-	"PROVIDER": "codex", "ACCOUNT": "codex-x", "NAME": "p", "A": "1", "B": "2", "NUMBER": "1", "ID": "config.valid", "EXPR": ".",
+	"PROVIDER": "codex", "ACCOUNT": "codex-x", "NAME": "p", "A": "1", "B": "2", "NUMBER": "1", "ID": "config.valid",
+	"EXPR":    ".",
 	"RUNTIME": "litellm", "SERVICE": "litellm", "TARGET": "status", "DRILL": "pid-stale", "INT": "1", "DURATION": "1s",
-	"-range": "HEAD~1..HEAD", "-only": "folder.*", "-skip": "network.*", "-settings": "config/flowgate.yaml", "-from": "./tool",
-	"-version": "1.0.0", "-source": "config", "-baseline": "baseline.json", "-format": "json", "-level": "info", "-runtime": "litellm",
-	"-upstream": "cliproxyapi", "-port": "1", "-upstream-port": "2", "-url": "http://127.0.0.1:1", "-profile": "p", "-file": "tool",
+	"-range": "HEAD~1..HEAD", "-only": "folder.*", "-skip": "network.*", "-settings": "config/flowgate.yaml",
+	"-from":    "./tool",
+	"-version": "1.0.0", "-source": "config", "-baseline": "baseline.json", "-format": "json", "-level": "info",
+	"-runtime":  "litellm",
+	"-upstream": "cliproxyapi", "-port": "1", "-upstream-port": "2", "-url": "http://127.0.0.1:1", "-profile": "p",
+	"-file": "tool",
 }
 
 // exempt are targets and flags that do what they are told in this folder, by

@@ -210,7 +210,8 @@ func (c *checkout) run(words []string, become func(*testing.T, string, ...string
 }
 
 func (c *checkout) environment() []string {
-	return []string{"HOME=" + c.home, "TMPDIR=" + filepath.Join(c.base, "tmp"), "PATH=/usr/local/bin:/usr/bin:/bin", "GIT_CONFIG_GLOBAL=/dev/null", "CI=true"}
+	return []string{"HOME=" + c.home, "TMPDIR=" + filepath.Join(c.base, "tmp"), "PATH=/usr/local/bin:/usr/bin:/bin",
+		"GIT_CONFIG_GLOBAL=/dev/null", "CI=true"}
 }
 
 // output runs the command and returns what it printed. A server is asked to end
@@ -241,7 +242,8 @@ func ended(pid int) bool {
 }
 
 func isServer(words []string) bool {
-	return strings.HasSuffix(words[0], ":serve") || words[0] == "supervisor:run" || strings.Contains(strings.Join(words, " "), "-follow")
+	return strings.HasSuffix(words[0], ":serve") || words[0] == "supervisor:run" ||
+		strings.Contains(strings.Join(words, " "), "-follow")
 }
 
 // outside is what of a snapshot does not lie in the checkout.

@@ -56,7 +56,8 @@ func AddToConfig(s *session.Session, c *auth.Change) error {
 	c.Proof = "the key is named in " + s.Config.File
 	if len(wiring.Deployments) == 0 {
 		c.Warnings = append(c.Warnings, auth.Warning{Code: "no-deployment",
-			Message: fmt.Sprintf("no deployment of %s lacks a key: add one with model: %s/… and api_key_ref: %s", name, name, name)})
+			Message: fmt.Sprintf("no deployment of %s lacks a key: add one with model: %s/… and api_key_ref: %s", name, name,
+				name)})
 	}
 	return nil
 }

@@ -21,7 +21,8 @@ func Pending(cfg *config.Config) bool {
 
 // Recover undoes a change that a killed command left half-done: it restores the files
 // before the change and restarts services that run from the new state. It says
-// what it did in one line, "" when there was nothing to do or when the change is another command's that still lives. Faults:
+// what it did in one line, "" when there was nothing to do or when the change is another command's
+// that still lives. Faults:
 // journal-damaged, undo-failed; those of supervisor.Restart.
 func Recover(ctx context.Context, o Options) (did string, err error) {
 	cfg, loadErr := o.Load()

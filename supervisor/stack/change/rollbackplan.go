@@ -83,7 +83,8 @@ func (r *rollbackPlan) targetTexts() (map[string][]byte, error) {
 		return nil, err
 	}
 	texts := map[string][]byte{}
-	for part, path := range map[string]string{generation.PartConfig: r.target.ConfigFile, generation.PartProxy: r.target.ProxyFile} {
+	for part, path := range map[string]string{generation.PartConfig: r.target.ConfigFile,
+		generation.PartProxy: r.target.ProxyFile} {
 		if path == "" || r.target.Digests[part] == "" {
 			continue
 		}

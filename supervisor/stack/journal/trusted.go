@@ -43,7 +43,8 @@ func (j *Entry) checkTrust(root string, cfg *config.Config, data []byte) error {
 			Dir(root),
 		).
 			WithHint(
-				"if you know nothing of it, remove that folder; if it is yours, of a version before 0.2 or of a folder that was moved: mage trust",
+				"if you know nothing of it, remove that folder; if it is yours, of a version before 0.2 or of a folder that was " +
+					"moved: mage trust",
 			)
 	}
 	return j.checkFiles(root, cfg)
@@ -55,7 +56,8 @@ func (j *Entry) checkFiles(root string, cfg *config.Config) error {
 		if f.Name == "" || strings.Trim(f.Name, "0123456789") != "" || !isInstallationFile(root, cfg, f.Path) {
 			return fault.Usage(
 				"state-untrusted",
-				"the journal of an interrupted change in %s names %q, which no change of this installation touches; nothing was put back",
+				"the journal of an interrupted change in %s names %q, which no change of this installation touches; nothing was "+
+					"put back",
 				Dir(root),
 				f.Path,
 			).WithHint("remove that folder; its numbered files are copies of what was before")

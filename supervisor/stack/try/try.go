@@ -177,7 +177,8 @@ func serviceVersion(status control.Status, service string) string {
 // withProgram returns environ with the program that is tried in the variable where
 // runtimestore.Command looks first.
 func withProgram(environ []string, runtime, binary string) []string {
-	variable := map[string]string{config.RuntimeLiteLLM: "FLOWGATE_LITELLM", config.RuntimeCLIProxyAPI: "FLOWGATE_CLIPROXYAPI"}[runtime]
+	variable := map[string]string{config.RuntimeLiteLLM: "FLOWGATE_LITELLM",
+		config.RuntimeCLIProxyAPI: "FLOWGATE_CLIPROXYAPI"}[runtime]
 	if variable == "" || binary == "" {
 		return environ
 	}

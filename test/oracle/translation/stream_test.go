@@ -63,7 +63,8 @@ func playTheirs(from translate.Dialect, request []byte, upstream string) string 
 		if !strings.HasPrefix(line, "data:") {
 			continue
 		}
-		pieces := builtin.Registry().TranslateStream(context.Background(), translator.FormatOpenAI, formats[from], "m", []byte(streamRequests[from]), request, []byte(line), &state)
+		pieces := builtin.Registry().TranslateStream(context.Background(), translator.FormatOpenAI, formats[from], "m",
+			[]byte(streamRequests[from]), request, []byte(line), &state)
 		for _, piece := range pieces {
 			out.Write(piece)
 			out.WriteString("\n\n")
@@ -169,7 +170,8 @@ var acceptedStreams = map[translate.Dialect]map[string]string{
 	}),
 	translate.Responses: merge(lost, map[string]string{
 		"reasoning before a text": "CLIProxyAPI goes on with reasoning behind the text that came with it",
-		"usage in the last chunk, CR LF, comments, no blank at the colon, and no line end": "CLIProxyAPI ends its stream only at [DONE]",
+		"usage in the last chunk, CR LF, comments, no blank at the colon, and no line end": "CLIProxyAPI ends its stream " +
+			"only at [DONE]",
 	}),
 }
 
@@ -179,13 +181,14 @@ var lost = map[string]string{
 	"all calls with index 0":                                 "CLIProxyAPI makes one call of two",
 	"arguments that are an object, and none at all":          "CLIProxyAPI passes an empty text as arguments",
 	"Gemini's thought signatures, with and without thinking": "CLIProxyAPI loses them",
-	"the limit of tokens within a call":                      "CLIProxyAPI calls a reply complete that the limit of tokens cut off",
-	"no usage and no [DONE]":                                 "CLIProxyAPI does not end its stream",
-	"an event over several lines":                            "CLIProxyAPI reads line by line",
-	"a filtered reply":                                       "CLIProxyAPI calls a filtered reply complete",
-	"a refusal":                                              "CLIProxyAPI loses the refusal",
-	"content in parts":                                       "CLIProxyAPI passes the parts as JSON text",
-	"a function call of the old kind":                        "CLIProxyAPI does not know it",
+	"the limit of tokens within a call": "CLIProxyAPI calls a reply complete that the limit of " +
+		"tokens cut off",
+	"no usage and no [DONE]":          "CLIProxyAPI does not end its stream",
+	"an event over several lines":     "CLIProxyAPI reads line by line",
+	"a filtered reply":                "CLIProxyAPI calls a filtered reply complete",
+	"a refusal":                       "CLIProxyAPI loses the refusal",
+	"content in parts":                "CLIProxyAPI passes the parts as JSON text",
+	"a function call of the old kind": "CLIProxyAPI does not know it",
 }
 
 func merge(a, b map[string]string) map[string]string {

@@ -18,7 +18,8 @@ import (
 )
 
 var formats = map[translate.Dialect]translator.Format{
-	translate.Chat: translator.FormatOpenAI, translate.Messages: translator.FormatClaude, translate.Responses: translator.FormatOpenAIResponse,
+	translate.Chat: translator.FormatOpenAI, translate.Messages: translator.FormatClaude,
+	translate.Responses: translator.FormatOpenAIResponse,
 }
 
 var options = translate.Options{Model: "m", ID: "1", Created: time.Unix(1700000000, 0), Effort: true, TextParts: true}
@@ -185,9 +186,10 @@ var acceptedRequests = map[pair]accepted{
 		"tools[].description":                   "CLIProxyAPI invents an empty description",
 	},
 	{translate.Responses, translate.Messages}: {
-		"stream":                 "false is what Anthropic takes by itself",
-		"metadata":               "CLIProxyAPI invents a user",
-		"messages":               "CLIProxyAPI loses an input that is a text, and moves a call behind the result of the one before",
+		"stream":   "false is what Anthropic takes by itself",
+		"metadata": "CLIProxyAPI invents a user",
+		"messages": "CLIProxyAPI loses an input that is a text, and moves a call behind the result of the one " +
+			"before",
 		"messages[].content":     "CLIProxyAPI makes the instructions a message of the user",
 		"system":                 "CLIProxyAPI makes the instructions a message of the user",
 		"max_tokens":             "the default limit is 8192; CLIProxyAPI's is more than some models take",
