@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
+	"syscall"
 	"testing"
 
 	"github.com/flowgate-go/flowgate/checks/security"
@@ -45,15 +47,34 @@ func TestWhatTakesAConnectionIsReachableWhateverItSpeaks(t *testing.T) {
 		if o := security.ProbeAddresses(t.Context(), "127.0.0.1:"+port); o.Status != report.Warn {
 			t.Errorf("%s on loopback: %s %+v", name, o.Status, o.Detail)
 		}
-		_ = l.Close()
-		if o := security.ProbeAddresses(t.Context(), net.JoinHostPort(outside, port)); o.Status != report.Pass {
-			t.Errorf("%s at another address, ended: %s %+v", name, o.Status, o.Detail)
-		}
-		// A service that takes no connection has refused nothing.
-		if o := security.ProbeAddresses(t.Context(), "127.0.0.1:"+port); o.Status != report.Warn {
-			t.Errorf("%s on loopback, ended: %s %+v", name, o.Status, o.Detail)
-		}
 	}
+	port := closedPort(t)
+	if o := security.ProbeAddresses(t.Context(), net.JoinHostPort(outside, port)); o.Status != report.Pass {
+		t.Errorf("a closed port at another address: %s %+v", o.Status, o.Detail)
+	}
+	// A service that takes no connection has refused nothing.
+	if o := security.ProbeAddresses(t.Context(), "127.0.0.1:"+port); o.Status != report.Warn {
+		t.Errorf("a closed port on loopback: %s %+v", o.Status, o.Detail)
+	}
+}
+
+// closedPort returns a port that refuses connections until the test ends: a socket has
+// it that does not listen, so that no other test gets it meanwhile.
+func closedPort(t *testing.T) string {
+	t.Helper()
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = syscall.Close(fd) })
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{}); err != nil {
+		t.Fatal(err)
+	}
+	bound, err := syscall.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strconv.Itoa(bound.(*syscall.SockaddrInet4).Port)
 }
 
 // acceptAll serves connections until the listener is closed.
