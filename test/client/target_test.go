@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 
@@ -50,19 +51,28 @@ type upstream struct {
 	calls map[string]int
 }
 
-// newUpstream starts an echo upstream on a real socket.
-func newUpstream(t *testing.T) *upstream {
+// newUpstream starts an echo upstream on a real socket, with the POST routes only, or
+// with all.
+func newUpstream(t *testing.T, only ...string) *upstream {
 	t.Helper()
 	u := &upstream{calls: map[string]int{}}
-	next := echo.New(echo.Options{Keys: []string{upstreamKey}})
+	next := echo.New(echo.Options{Keys: []string{upstreamKey}, Only: only})
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			return
 		}
-		u.mu.Lock()
-		u.calls[gjson.GetBytes(body, "model").String()]++
-		u.mu.Unlock()
+		model := gjson.GetBytes(body, "model").String()
+		switch {
+		case len(only) > 0 && !slices.Contains(only, r.URL.Path): // not counted: the model is not reached
+		case model == "deep":
+			serveDeep(w, r, body)
+			return
+		default:
+			u.mu.Lock()
+			u.calls[model]++
+			u.mu.Unlock()
+		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		next.ServeHTTP(w, r)
 	}))
