@@ -58,6 +58,7 @@ func (w *Walk) tryOrders(g *Group) (*reply.Answer, *failure.Failure) {
 func (w *Walk) tryOrder(g *Group, order float64) (*reply.Answer, *failure.Failure) {
 	w.tried = w.tried[:0]
 	var last *failure.Failure
+	var hasPolicy bool // it decides about retries, whatever the failure
 	for n := 0; ; n++ {
 		d := w.choose(g, order)
 		if d == nil {
@@ -78,8 +79,12 @@ func (w *Walk) tryOrder(g *Group, order float64) (*reply.Answer, *failure.Failur
 		}
 		w.countFailure(g, d, f)
 		w.tried = append(w.tried, d)
+		if budget, ok := w.policyBudget(g, f); ok && n == 0 {
+			w.routing.RetryBudget, hasPolicy = budget, true
+		}
 		hasUntried := w.hasUntried(g, order)
-		again := (n < w.routing.RetryBudget || f.RouteMissing) && (f.Retry || f.Sibling && hasUntried)
+		again := (n < w.routing.RetryBudget || f.RouteMissing) &&
+			(f.Retry || f.Sibling && hasUntried || hasPolicy && !f.ClientGone)
 		if !again || !hasUntried && !w.waitBeforeRetry(g, order, n, f) {
 			return nil, f
 		}
@@ -128,6 +133,20 @@ func (p *Policy) backoff(n int, asked time.Duration) time.Duration {
 		wait = asked
 	}
 	return wait + time.Duration(p.Rand()*0.75*float64(time.Second))
+}
+
+// policyBudget returns how often a group is asked again after a first failure, where
+// the retry policy says so. As in LiteLLM, its number holds for what fails afterwards too.
+func (w *Walk) policyBudget(g *Group, f *failure.Failure) (budget int, ok bool) {
+	asked := w.request.Control.Retries
+	if f.Class == "" || f.Harmless || f.ClientGone || asked != nil && *asked == 0 {
+		return 0, false
+	}
+	budget, ok = w.policy.Settings.RetryPolicyOf(g.Name).Retries(f.Class)
+	if asked != nil {
+		budget = min(budget, *asked)
+	}
+	return budget, ok
 }
 
 // retryBudget returns how often a group is asked again: the deployment's own number

@@ -20,13 +20,14 @@ func readReliability(s *Settings, litellm, router document.Section) {
 		"model_alias_map", keepAliveKey)...)
 	router.WarnUnknown(append(silentRouter(), "routing_strategy", "num_retries", "timeout", "stream_timeout",
 		"ttft_timeout", "allowed_fails", "cooldown_time", "disable_cooldowns", "fallbacks", "default_fallbacks",
-		"context_window_fallbacks", "model_group_alias")...)
+		"context_window_fallbacks", "model_group_alias", "retry_policy", "model_group_retry_policy")...)
 	if strategy, _ := router.Text("routing_strategy"); strategy != "" && strategy != "simple-shuffle" {
 		router.Warn("routing-strategy-unknown", "routing_strategy",
 			"routing strategy %q is not available; simple-shuffle is used", strategy)
 	}
 	// Measured: router_settings win for num_retries, litellm_settings for the timeout.
 	s.Retries = *lo.CoalesceOrEmpty(router.Count("num_retries"), litellm.Count("num_retries"), lo.ToPtr(defaultRetries))
+	readRetryPolicies(s, router)
 	s.Timeout = lo.CoalesceOrEmpty(litellm.Seconds("request_timeout"), router.Seconds("timeout"))
 	s.StreamTimeout, s.FirstContentTimeout = router.Seconds("stream_timeout"), router.Seconds("ttft_timeout")
 	s.Cooldown = CooldownRule{router.Count("allowed_fails"), router.Interval("cooldown_time"),

@@ -42,7 +42,9 @@ type Settings struct {
 
 	Aliases []Alias // in the order in which they are resolved
 
-	patterns patterns
+	patterns           patterns
+	retryPolicy        RetryPolicy
+	groupRetryPolicies map[string]RetryPolicy // by model_name
 
 	Cooldown          CooldownRule // as written under router_settings
 	MisplacedCooldown CooldownRule // as written under litellm_settings, where LiteLLM ignores it
