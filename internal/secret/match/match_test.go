@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf8"
 
 	"github.com/flowgate-go/flowgate/internal/secret/match"
@@ -167,24 +166,24 @@ func TestAnExpressionThatDoesNotParseIsRefused(t *testing.T) {
 	}
 }
 
-// TestATextFullOfLiteralsTakesNoLongerThanItsLength gives the patterns texts in
-// which every byte begins a match that comes to nothing, or to one.
-func TestATextFullOfLiteralsTakesNoLongerThanItsLength(t *testing.T) {
+// TestWorkGrowsNoFasterThanATextFullOfLiterals gives the patterns texts in which every
+// byte begins a match that fails, or one that succeeds, and counts the bytes that are
+// read: a text that is 20 times as long costs 20 times as many, not 400 times.
+func TestWorkGrowsNoFasterThanATextFullOfLiterals(t *testing.T) {
 	t.Parallel()
 	patterns := append(expressions(t), odd()...)
 	m, compiled := compile(t, patterns)
 	for _, unit := range []string{"key=", "curl -H "} {
 		small := strings.Repeat(unit, 800/len(unit))
 		check(t, patterns, m, compiled, small, func(i int) bool { return i%8 == 0 })
-		took := func(n int) time.Duration {
-			text := strings.Repeat(unit, n/len(unit))
-			started := time.Now()
-			m.Find(text, nil)
-			return time.Since(started)
+		work := func(length int) int {
+			before := m.Work()
+			m.Find(strings.Repeat(unit, length/len(unit)), nil)
+			return m.Work() - before
 		}
-		took(8_000) // compiles what is needed
-		if a, b := took(8_000), took(160_000); b > 40*a+time.Second {
-			t.Errorf("%q: 20 times the text takes %v instead of %v", unit, b, a)
+		short, long := work(8_000), work(160_000)
+		if short < 8_000 || long > 24*short {
+			t.Errorf("%q: 20 times the text costs %d bytes read instead of %d", unit, long, short)
 		}
 	}
 }

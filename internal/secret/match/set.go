@@ -102,6 +102,7 @@ type Matcher struct {
 	touched []int    // patterns with windows
 	full    []uint64 // by pattern: the number of the search in which it got too many windows
 	watched bool
+	matched int // bytes that expressions ran over in all searches
 }
 
 // maxWindows bounds the windows of a pattern in one text. With more, one window covers
@@ -140,7 +141,7 @@ func (m *Matcher) Find(text string, skip func(pattern int) bool) []Hit {
 	m.touched = m.touched[:0]
 	for _, i := range m.set.whole {
 		if m.isActive(i) && (skip == nil || !skip(i)) && m.noteWatched(i) {
-			if spans := m.set.patterns[i].re().FindAllStringIndex(text, -1); len(spans) > 0 {
+			if spans := m.match(i, text); len(spans) > 0 {
 				hits = append(hits, Hit{i, spans})
 			}
 		}
@@ -225,15 +226,20 @@ func (m *Matcher) tail(u wordUse) *tail {
 func (m *Matcher) searchWindows(i int, text string) (spans [][]int) {
 	w := m.windows[i]
 	slices.SortFunc(w, func(a, b span) int { return cmp.Compare(a.start, b.start) })
-	re := m.set.patterns[i].re()
 	for len(w) > 0 {
 		joined := w[0]
 		for w = w[1:]; len(w) > 0 && w[0].start <= joined.end; w = w[1:] {
 			joined.end = max(joined.end, w[0].end)
 		}
-		for _, found := range re.FindAllStringIndex(text[joined.start:joined.end], -1) {
+		for _, found := range m.match(i, text[joined.start:joined.end]) {
 			spans = append(spans, []int{found[0] + joined.start, found[1] + joined.start})
 		}
 	}
 	return spans
+}
+
+// match runs the expression of pattern i over text.
+func (m *Matcher) match(i int, text string) [][]int {
+	m.matched += len(text)
+	return m.set.patterns[i].re().FindAllStringIndex(text, -1)
 }

@@ -14,6 +14,7 @@ type tail struct {
 	states []tailState
 	byKey  map[string]int32
 	closed []bool // scratch of closure
+	steps  int    // bytes that all calls of mayFollow have read
 }
 
 type tailState struct {
@@ -53,13 +54,21 @@ func (t *tail) reset() {
 
 // mayFollow reports whether the tail may match at the beginning of text.
 func (t *tail) mayFollow(text string) bool {
+	accepts, steps := t.run(text)
+	t.steps += steps
+	return accepts
+}
+
+// run reads text until it is certain whether the tail may match at its beginning, at most
+// maxSteps bytes, and returns how many bytes it has read.
+func (t *tail) run(text string) (accepts bool, steps int) {
 	at := int32(2)
 	for i := 0; !t.states[at].accepts; i++ {
 		if i == len(text) {
-			return false
+			return false, i
 		}
 		if i == maxSteps {
-			return true
+			return true, i
 		}
 		next := t.states[at].next[text[i]]
 		if next == 0 {
@@ -70,11 +79,11 @@ func (t *tail) mayFollow(text string) bool {
 			t.states[at].next[text[i]] = next
 		}
 		if next == dead {
-			return false
+			return false, i + 1
 		}
-		at = next
+		at, steps = next, i+1
 	}
-	return true
+	return true, steps
 }
 
 // restart drops all states but the current one of a search.
