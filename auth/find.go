@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"fmt"
 	"path/filepath"
 	"strings"
 
@@ -45,11 +44,9 @@ func AccountHint(name string, have []string) string {
 	if len(have) == 0 {
 		return "there is none; mage auth:status lists them"
 	}
-	if near := suggest.Nearest(name, have); near != "" {
-		return fmt.Sprintf("did you mean %q? mage auth:status lists them", near)
-	}
-	if len(have) > 10 {
-		return "mage auth:status lists them"
+	const all = "mage auth:status lists them"
+	if hint := suggest.HintBefore(all, name, have); hint != all || len(have) > 10 {
+		return hint
 	}
 	return "there are " + strings.Join(have, ", ")
 }

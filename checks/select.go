@@ -83,12 +83,3 @@ func hintAt(list []Check, id string) string {
 	)
 	return "there are " + strings.Join(groups, ", ")
 }
-
-// DidYouMean returns ` (did you mean "NAME"?)` with the known name that is nearest
-// to name, and "" when none is near.
-func DidYouMean(name string, known []string) string {
-	if hint := suggest.Hint(name, known); hint != "" {
-		return " (" + hint + ")"
-	}
-	return ""
-}

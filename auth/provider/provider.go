@@ -221,10 +221,8 @@ func Find(cfg *config.Config, name string) (Provider, error) {
 		names[i] = p.Name
 	}
 	hint := "known: " + strings.Join(names, ", ") + "; auth.providers adds others"
-	if near := suggest.Nearest(name, names); near != "" {
-		hint = fmt.Sprintf("did you mean %q? %s", near, hint)
-	}
-	return Provider{}, fault.Usage("provider-unknown", "unknown provider %q", name).WithHint("%s", hint)
+	return Provider{}, fault.Usage("provider-unknown", "unknown provider %q", name).
+		WithHint("%s", suggest.HintBefore(hint, name, names))
 }
 
 // OfType returns the provider whose credential files have that type.

@@ -2,7 +2,6 @@ package signin
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -70,10 +69,8 @@ func chooseMethod(p provider.Provider, asked string) (string, method, error) {
 	}
 	all := MethodNames()
 	hint := "known: " + strings.Join(all, ", ")
-	if near := suggest.Nearest(name, all); near != "" {
-		hint = fmt.Sprintf("did you mean %q? %s", near, hint)
-	}
-	return "", m, fault.Usage("method-unknown", "%s: there is no method %q", p.Name, name).WithHint("%s", hint)
+	return "", m, fault.Usage("method-unknown", "%s: there is no method %q", p.Name, name).
+		WithHint("%s", suggest.HintBefore(hint, name, all))
 }
 
 // suggestMethods returns the hint with the provider's other methods.

@@ -4,6 +4,10 @@
 //
 // It never changes which version is active when one is, never touches a running
 // service, and takes nothing whose digest is unknown unless it is told to.
+//
+// It has more than 700 lines because each source of a runtime (a release, an index, a
+// local archive, an existing install) has a file, and all are steps of one Request,
+// which the search for newer versions needs too.
 package bootstrap
 
 import (
@@ -220,11 +224,8 @@ func unknownRuntimeFault(name string) error {
 			WithHint("it needs no installation and has FlowGate's own version")
 	}
 	known := []string{config.RuntimeCLIProxyAPI, config.RuntimeLiteLLM}
-	f := fault.Usage("runtime-unknown", "there is no runtime %q to install", name)
-	if near := suggest.Nearest(name, known); near != "" {
-		return f.WithHint("did you mean %s? Known are %s", near, strings.Join(known, ", "))
-	}
-	return f.WithHint("known are %s", strings.Join(known, ", "))
+	return fault.Usage("runtime-unknown", "there is no runtime %q to install", name).
+		WithHint("%s", suggest.HintBefore("known: "+strings.Join(known, ", "), name, known))
 }
 
 // InstallNeeded installs what the configuration's services need, one after the

@@ -7,7 +7,6 @@ package scaffold
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -123,11 +122,8 @@ func chooseRuntime(flag, value string, known ...string) (string, error) {
 			return k, nil
 		}
 	}
-	hint := "known: " + strings.Join(known, ", ")
-	if near := suggest.Nearest(value, known); near != "" {
-		hint = fmt.Sprintf("did you mean %q? %s", near, hint)
-	}
-	return "", fault.Usage("runtime-unknown", "unknown -%s=%s", flag, value).WithHint("%s", hint)
+	return "", fault.Usage("runtime-unknown", "unknown -%s=%s", flag, value).
+		WithHint("%s", suggest.HintBefore("known: "+strings.Join(known, ", "), value, known))
 }
 
 // keys are the files of FlowGate's own keys.

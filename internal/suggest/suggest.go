@@ -1,5 +1,5 @@
-// Package suggest finds the name that a mistyped one was meant to be. Call
-// Nearest for the name itself, Hint for the words of a fault's hint.
+// Package suggest finds the name that a mistyped one was meant to be. Call Nearest for
+// the name itself; Hint, HintBefore and HintAfter for the words of a message.
 package suggest
 
 import (
@@ -49,4 +49,22 @@ func Hint(name string, known []string) string {
 		return ""
 	}
 	return `did you mean "` + near + `"?`
+}
+
+// HintBefore returns text with Hint before it: `did you mean "NAME"? TEXT`, or text alone
+// when no known name is near enough.
+func HintBefore(text, name string, known []string) string {
+	if hint := Hint(name, known); hint != "" {
+		return hint + " " + text
+	}
+	return text
+}
+
+// HintAfter returns text with Hint after it: `TEXT (did you mean "NAME"?)`, or text alone
+// when no known name is near enough.
+func HintAfter(text, name string, known []string) string {
+	if hint := Hint(name, known); hint != "" {
+		return text + " (" + hint + ")"
+	}
+	return text
 }

@@ -29,3 +29,18 @@ func TestHintNamesTheNearestOrIsEmpty(t *testing.T) {
 		t.Errorf("got %q for a name that is near to none", got)
 	}
 }
+
+func TestAHintStandsBeforeOrAfterATextOrNotAtAll(t *testing.T) {
+	t.Parallel()
+	known := []string{"always", "never"}
+	for got, want := range map[string]string{
+		suggest.HintBefore("there are two", "alwys", known):     `did you mean "always"? there are two`,
+		suggest.HintBefore("there are two", "sometimes", known): "there are two",
+		suggest.HintAfter("alwys is unknown", "alwys", known):   `alwys is unknown (did you mean "always"?)`,
+		suggest.HintAfter("it is unknown", "sometimes", known):  "it is unknown",
+	} {
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

@@ -32,10 +32,7 @@ func unknownService(name string, known []string) error {
 		return f.WithHint("the configuration has no services")
 	}
 	services := "the services are " + strings.Join(known, ", ")
-	if nearest := suggest.Nearest(name, known); nearest != "" {
-		return f.WithHint("did you mean %q? %s", nearest, services)
-	}
-	return f.WithHint("%s", services)
+	return f.WithHint("%s", suggest.HintBefore(services, name, known))
 }
 
 // UnknownService returns the fault service-unknown for a name that cfg does not have,

@@ -11,6 +11,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
 func fallbacksKnown(s *subject.Subject) checks.Check {
@@ -26,15 +27,8 @@ func fallbacksKnown(s *subject.Subject) checks.Check {
 			for _, f := range listFallbacks(settings) {
 				for _, name := range append([]string{f.from}, f.to...) {
 					if name != "*" && !known[name] && !matchesWildcard(known, name) {
-						unknown = append(
-							unknown,
-							fmt.Sprintf(
-								"%s names %q, which no deployment has%s",
-								f.path,
-								name,
-								checks.DidYouMean(name, slices.Sorted(maps.Keys(known))),
-							),
-						)
+						text := fmt.Sprintf("%s names %q, which no deployment has", f.path, name)
+						unknown = append(unknown, suggest.HintAfter(text, name, slices.Sorted(maps.Keys(known))))
 					}
 				}
 			}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
 // providerList has the providers of LiteLLM 1.106.2 (LlmProviders in
@@ -33,7 +34,7 @@ func providersKnown(s *subject.Subject) checks.Check {
 					!s.RouterIsLiteLLM() && d.Base != "" {
 					continue
 				}
-				odd = append(odd, d.String()+" has provider "+p+checks.DidYouMean(p, known))
+				odd = append(odd, suggest.HintAfter(d.String()+" has provider "+p, p, known))
 			}
 			if len(odd) == 0 {
 				return checks.Passed(nil)

@@ -13,6 +13,7 @@ import (
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
 // modelsDetail is the detail of the checks about models.
@@ -58,13 +59,8 @@ func stackModels(s *subject.Subject) checks.Check {
 				return checks.Passed(found)
 			}
 			found.Missing = lo.Uniq(found.Missing)
-			found.Text = "not offered by " + up.Name + ": " + strings.Join(
-				found.Missing,
-				", ",
-			) + checks.DidYouMean(
-				found.Missing[0],
-				slices.Sorted(maps.Keys(offered)),
-			)
+			found.Text = suggest.HintAfter("not offered by "+up.Name+": "+strings.Join(found.Missing, ", "),
+				found.Missing[0], slices.Sorted(maps.Keys(offered)))
 			return checks.Failed("").
 				WithDetail(found).
 				WithFix("mage auth:status", "sign in to the provider that has the model, or name one that is offered")
