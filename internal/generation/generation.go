@@ -4,6 +4,10 @@
 //
 // A generation holds no credential and no key: in their place stand marks (see
 // Sealed). The package restores nothing; package supervisor/stack does.
+//
+// It has more than 700 lines because a record, its sealed parts, its signature and the
+// pins are one format on disk: whoever lists or prunes generations has to read all of
+// them.
 package generation
 
 import (

@@ -1,9 +1,13 @@
 // Package policy turns a configuration and a profile into the router's own
-// configuration. Call Build first, then Write; Current says which profile is
-// in force, Diff what two profiles change.
+// configuration. Call Prepare first, then Write; Build is Prepare without a write.
+// Current says which profile is in force, Diff what two profiles change.
 //
 // It writes only files that FlowGate generates, never one that a person edits,
 // and never prints a resolved key.
+//
+// It has more than 700 lines because the active configuration is built, written, read
+// and compared here: all of them have to agree on its form and on which values in it
+// are secret.
 package policy
 
 import (
@@ -93,10 +97,7 @@ func Merged(cfg *config.Config, profile string) (map[string]any, error) {
 }
 
 func unknownProfileFault(profile string, known []string) error {
-	hint := "known profiles: " + strings.Join(known, ", ")
-	if near := suggest.Nearest(profile, known); near != "" {
-		hint = `did you mean "` + near + `"? ` + hint
-	}
+	hint := suggest.HintBefore("known profiles: "+strings.Join(known, ", "), profile, known)
 	return fault.Usage("profile-unknown", "unknown profile %q", profile).WithHint("%s", hint)
 }
 

@@ -10,10 +10,10 @@ import (
 
 // writeEscaped writes a page without what a terminal would obey: names of
 // files and processes, and what other programs say, may hold escape sequences.
-func writeEscaped(w io.Writer, r *Report, write func(io.Writer, *Report) error, harmless func(string) string) error {
+func writeEscaped(w io.Writer, r *Report, write func(io.Writer, *Report) error, escape func(string) string) error {
 	var page bytes.Buffer
 	err := write(&page, r)
-	if _, broken := io.WriteString(w, harmless(page.String())); broken != nil {
+	if _, broken := io.WriteString(w, escape(page.String())); broken != nil {
 		return broken
 	}
 	return err
@@ -62,22 +62,8 @@ func blockKey(line string) (key string, ok bool) {
 		return "", false
 	}
 	switch strings.TrimLeft(key, " -") {
-	case "",
-		"file",
-		"path",
-		"name",
-		"dir",
-		"folder",
-		"account",
-		"email",
-		"source",
-		"destination",
-		"command",
-		"user",
-		"log",
-		"url",
-		"preview",
-		"reason":
+	case "", "file", "path", "name", "dir", "folder", "account", "email", "source", "destination", "command", "user", "log",
+		"url", "preview", "reason":
 		return key, true
 	}
 	return "", false

@@ -78,21 +78,39 @@ func (o *Output) Emit(ctx context.Context, r *Report) error {
 	if o.Quiet && r.exit == 0 {
 		return nil
 	}
-	var page bytes.Buffer
-	verdict := o.render(ctx, &page, r)
+	page, err := o.render(ctx, r)
 	filterFault := (*fault.Error)(nil)
-	if errors.As(verdict, &filterFault) {
-		page.Reset()
+	if errors.As(err, &filterFault) {
 		r.takeFilterFault(filterFault)
-		verdict = writeJSON(&page, r, o.Indent)
+		page, err = o.renderUnfiltered(r)
 	}
-	if _, err := o.Stdout.Write(page.Bytes()); err != nil && !errors.Is(err, syscall.EPIPE) {
-		return &Exit{fault.ExitFailed, "write report to stdout: " + err.Error()}
+	if err := o.writePage(page); err != nil {
+		return err
 	}
-	if r.exit == 0 && errors.Is(verdict, ErrNoOutput) && o.ExitByFilter {
-		return &Exit{fault.ExitFailed, ErrNoOutput.Error()}
+	if r.exit == 0 {
+		return o.renderExit(err)
 	}
 	return exitError(r, filterFault)
+}
+
+// writePage writes a whole page to stdout. A reader that has left is not an error.
+func (o *Output) writePage(page []byte) error {
+	if _, err := o.Stdout.Write(page); err != nil && !errors.Is(err, syscall.EPIPE) {
+		return &Exit{fault.ExitFailed, "write report to stdout: " + err.Error()}
+	}
+	return nil
+}
+
+// renderExit returns the *Exit of a successful command whose page was rendered with
+// err: nil, or ErrNoOutput of a filter, which counts with ExitByFilter.
+func (o *Output) renderExit(err error) error {
+	switch {
+	case err == nil, errors.Is(err, ErrNoOutput) && !o.ExitByFilter:
+		return nil
+	case errors.Is(err, ErrNoOutput):
+		return &Exit{fault.ExitFailed, ErrNoOutput.Error()}
+	}
+	return &Exit{fault.ExitFailed, "render report: " + err.Error()}
 }
 
 // takeFilterFault makes the failure of a filter the report's error unless the
@@ -106,30 +124,50 @@ func (r *Report) takeFilterFault(f *fault.Error) {
 	r.Error = &Problem{Code: f.Code, Message: f.Message, Hint: f.Hint}
 }
 
-func (o *Output) render(ctx context.Context, page *bytes.Buffer, r *Report) error {
+// render returns the report in the format asked for, filtered. Errors: ErrNoOutput and
+// the faults of the filter.
+func (o *Output) render(ctx context.Context, r *Report) ([]byte, error) {
+	if o.Filter == nil {
+		return o.renderUnfiltered(r)
+	}
+	doc, err := toDocument(r)
+	if err != nil {
+		return nil, err
+	}
+	if ctx.Err() != nil { // the report of an interrupted command is still filtered, within bounds
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		defer cancel()
+	}
+	var page bytes.Buffer
+	err = o.Filter.Print(ctx, &page, doc, o.Raw, o.Indent)
+	return page.Bytes(), err
+}
+
+// renderUnfiltered returns the whole report.
+func (o *Output) renderUnfiltered(r *Report) ([]byte, error) {
+	var page bytes.Buffer
+	err := o.writeFormat(&page, r)
+	return page.Bytes(), err
+}
+
+// writeFormat writes the whole report in the format asked for, in JSON when there is a
+// filter, which takes no other format.
+func (o *Output) writeFormat(w io.Writer, r *Report) error {
 	if o.Filter != nil {
-		doc, err := toDocument(r)
-		if err != nil {
-			return err
-		}
-		if ctx.Err() != nil { // the report of an interrupted command is still filtered, within bounds
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
-			defer cancel()
-		}
-		return o.Filter.Print(ctx, page, doc, o.Raw, o.Indent)
+		return writeJSON(w, r, o.Indent)
 	}
 	switch o.Format {
 	case Text:
-		return writeEscaped(page, r, writeText, pageEscaper(r))
+		return writeEscaped(w, r, writeText, pageEscaper(r))
 	case GitHub:
-		return writeEscaped(page, r, writeGitHub, printable.EscapeLines)
+		return writeEscaped(w, r, writeGitHub, printable.EscapeLines)
 	case JUnit:
-		return writeJUnit(page, r)
+		return writeJUnit(w, r)
 	case SARIF:
-		return writeSARIF(page, r, o.Indent)
+		return writeSARIF(w, r, o.Indent)
 	}
-	return writeJSON(page, r, o.Indent && o.Format != JSONL)
+	return writeJSON(w, r, o.Indent && o.Format != JSONL)
 }
 
 // Stream prints one finished check while others still run: a line on stdout

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/xml"
 	"fmt"
 	"io"
 	"strings"
@@ -99,94 +98,5 @@ func writeData(w io.Writer, data any) error {
 		return fmt.Errorf("render data as text: %w", err)
 	}
 	_, err = w.Write(b)
-	return err
-}
-
-// writeGitHub prints workflow commands:
-// https://docs.github.com/actions/reference/workflow-commands-for-github-actions
-func writeGitHub(w io.Writer, r *Report) error {
-	escape := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
-	property := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
-	line := func(level, title, text string) error {
-		_, err := fmt.Fprintf(w, "::%s title=%s::%s\n", level, property.Replace(title), escape.Replace(text))
-		return err
-	}
-	for _, p := range placesOf(r) {
-		if p.Known {
-			continue
-		}
-		if _, err := fmt.Fprintf(w, "::error file=%s,line=%d,title=%s::%s\n", property.Replace(p.File), max(p.Line, 1), property.Replace(p.Rule), escape.Replace(p.Text)); err != nil {
-			return err
-		}
-	}
-	for _, c := range r.Checks {
-		level, tell := map[Status]string{Warn: "warning", Fail: "error"}[c.Status]
-		if !tell {
-			continue
-		}
-		if err := line(level, c.ID, reasonLine(c)); err != nil {
-			return err
-		}
-	}
-	if r.Error != nil {
-		return line("error", r.Error.Code, strings.TrimSuffix(r.Error.Message+" → "+r.Error.Hint, " → "))
-	}
-	return nil
-}
-
-type junitSuite struct {
-	XMLName  xml.Name    `xml:"testsuite"`
-	Name     string      `xml:"name,attr"`
-	Tests    int         `xml:"tests,attr"`
-	Failures int         `xml:"failures,attr"`
-	Errors   int         `xml:"errors,attr"`
-	Skipped  int         `xml:"skipped,attr"`
-	Time     float64     `xml:"time,attr"`
-	Cases    []junitCase `xml:"testcase"`
-}
-
-type junitCase struct {
-	Name    string     `xml:"name,attr"`
-	Class   string     `xml:"classname,attr"`
-	Time    float64    `xml:"time,attr"`
-	Failure *junitNote `xml:"failure,omitempty"`
-	Error   *junitNote `xml:"error,omitempty"`
-	Skipped *junitNote `xml:"skipped,omitempty"`
-}
-
-type junitNote struct {
-	Message string `xml:"message,attr"`
-}
-
-func writeJUnit(w io.Writer, r *Report) error {
-	s := junitSuite{Name: "flowgate." + r.Command, Time: r.DurationMS / 1000}
-	for _, c := range r.Checks {
-		k := junitCase{Name: c.ID, Class: s.Name, Time: c.DurationMS / 1000}
-		switch c.Status {
-		case Fail:
-			k.Failure, s.Failures = &junitNote{printable.EscapeLine(reasonLine(c))}, s.Failures+1
-		case Skip:
-			k.Skipped, s.Skipped = &junitNote{printable.EscapeLine(reasonLine(c))}, s.Skipped+1
-		}
-		s.Cases = append(s.Cases, k)
-	}
-	if r.Error != nil {
-		s.Cases = append(
-			s.Cases,
-			junitCase{
-				Name:  r.Command,
-				Class: s.Name,
-				Error: &junitNote{r.Error.Code + ": " + printable.EscapeLine(r.Error.Message)},
-			},
-		)
-		s.Errors++
-	}
-	s.Tests = len(s.Cases)
-	e := xml.NewEncoder(w)
-	e.Indent("", "  ")
-	if err := e.Encode(s); err != nil {
-		return fmt.Errorf("render junit: %w", err)
-	}
-	_, err := io.WriteString(w, "\n")
 	return err
 }

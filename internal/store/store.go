@@ -5,8 +5,11 @@
 //	store/<runtime>/current                                      link to the active one
 //	store/<runtime>/pin                                          version that updates leave alone
 //
-// Start with Installed to see what is there, Open to add to it. The package
-// never fetches anything and never runs what it keeps.
+// Call Installed to see what is there, Add to add to it, Activate to choose. The
+// package never fetches anything and never runs what it keeps.
+//
+// It has more than 700 lines because the record, the manifest and the signature of an
+// install are one format, which adding, finding and verifying an install all read.
 package store
 
 import (

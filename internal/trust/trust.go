@@ -5,6 +5,10 @@
 //
 // Records and the key lie in the user's state folder, outside of every work
 // tree. The package executes nothing and writes only to that folder.
+//
+// It has more than 700 lines because Examine, ReadState and StateDir depend on one
+// judgement, which files and folders other users can change (owner.go), and a mistake
+// in it opens all three.
 package trust
 
 import (

@@ -4,6 +4,9 @@
 // file beside the new one.
 //
 // It refuses a change after which the file would not mean what was intended.
+//
+// It has more than 700 lines because every change is a method of one editor, which
+// keeps the rest of the file byte for byte.
 package rewrite
 
 import (

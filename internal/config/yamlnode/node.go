@@ -3,6 +3,9 @@
 // ReadSource and Parse.
 //
 // It knows nothing about the keys of flowgate.yaml, and writes nothing.
+//
+// It has slightly more than 700 lines: a node, its place in the text and the problems
+// found there are made by one builder.
 package yamlnode
 
 import (

@@ -4,6 +4,9 @@
 // request through groups and deployments. Call Walk.Answer.
 //
 // It never sends a request itself (upstream does) and never writes to a client.
+//
+// It has slightly more than 700 lines because every step is a method of Walk: retries,
+// fallbacks and waits decide by the same list of deployments tried.
 package route
 
 import (

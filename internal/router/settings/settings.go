@@ -2,6 +2,10 @@
 // where, and by which rules. Load reads a file and returns Settings.
 //
 // It never sends anything. Settings hold keys: they must not be printed.
+//
+// It has more than 700 lines because it reads one file format into one Settings: a
+// file of the package reads one part of it, and patterns and aliases refer to
+// deployments.
 package settings
 
 import (

@@ -30,6 +30,11 @@
 // keeps no state between calls, does no I/O and starts no goroutine. A Call
 // keeps nothing of the body that Request was given. It never decides which
 // dialect an upstream speaks, nor which errors are worth a retry.
+//
+// It is by far the largest package, with about 6,000 lines, because three dialects
+// have a reader and a writer each for requests, replies and streams. All of them share
+// the unexported types between them; packages of their own would have to export every
+// member of those.
 package translate
 
 import (
