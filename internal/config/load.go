@@ -57,7 +57,10 @@ func Check(path string, getenv func(string) string) (Findings, error) {
 		return Findings{}, err
 	}
 	d.Problems = append(d.Problems, d.ProviderProblems...)
-	f := Findings{File: path, Problems: append([]yamlnode.Problem{}, d.SortedProblems()...), Warnings: warningsOf(d)}
+	f := Findings{
+		File: path, Problems: append([]yamlnode.Problem{}, d.SortedProblems()...), // none is [] in JSON
+		Warnings: append([]Warning{}, warningsOf(d)...),
+	}
 	if cfg != nil {
 		f.Version = cfg.Version
 	}
@@ -165,9 +168,8 @@ func readVersion(d *yamlnode.Diagnosis, root *yamlnode.Node) (int, bool) {
 	return 0, false
 }
 
-// warningsOf returns what d found odd, an empty list when there is nothing.
-func warningsOf(d *yamlnode.Diagnosis) []Warning {
-	warnings := make([]Warning, 0, len(d.Warnings))
+// warningsOf returns what d found odd, nil when there is nothing.
+func warningsOf(d *yamlnode.Diagnosis) (warnings []Warning) {
 	for _, w := range d.Warnings {
 		warnings = append(warnings, Warning(w))
 	}
