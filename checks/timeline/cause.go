@@ -46,7 +46,7 @@ func (t History) explainFailure(p healthRecord) (cause, next string) {
 		return cause, "mage doctor -only='ports.*'"
 	}
 	if m, ok := lastBefore(t.Changed, at); ok {
-		return fmt.Sprintf("%s; before that %s %s at %s", cause, m.Subject, m.What, formatTime(m.At)), m.next
+		return fmt.Sprintf("%s; the last change before it: %s %s at %s", cause, m.Subject, m.What, formatTime(m.At)), m.next
 	}
 	return cause, "mage logs " + p.failure.Service
 }

@@ -94,11 +94,24 @@ func eventMoments(events []control.Event) []Moment {
 		if e.Detail != "" {
 			what += ": " + e.Detail
 		}
-		if e.Event != control.EventProfileChanged { // upgrades has it
+		if e.Event != control.EventProfileChanged {
 			all = append(all, Moment{At: e.Time(), Source: "events", Subject: e.Service, What: what})
 		}
 	}
 	return all
+}
+
+// profileMoment returns a change of the profile, with the command that takes it back.
+func profileMoment(e control.Event) Moment {
+	what, next := "became the active profile: "+e.Detail, "mage profile:list"
+	previous := strings.TrimPrefix(e.Detail, "from ")
+	if name, err := strconv.Unquote(previous); err == nil {
+		what, next = "became the active profile in place of "+previous, "mage profile:set "+subject.ShellQuote(name)
+	}
+	if e.Result != "ok" {
+		what = "is the active profile again: " + e.Detail
+	}
+	return Moment{e.Time(), "profile", subject.Sanitize(e.Profile), what, next}
 }
 
 // upgradeMoments returns the changes in the events: of the profile, and of the version of
@@ -109,15 +122,7 @@ func upgradeMoments(events []control.Event) []Moment {
 	for _, e := range events {
 		switch e.Event {
 		case control.EventProfileChanged:
-			next := "mage profile:list"
-			if old, err := strconv.Unquote(strings.TrimPrefix(e.Detail, "from ")); err == nil {
-				next = "mage profile:set " + subject.ShellQuote(old)
-			}
-			what := "was put in force, "
-			if e.Result != "ok" {
-				what = "is in force again: "
-			}
-			all = append(all, Moment{e.Time(), "profile", subject.Sanitize(e.Profile), what + e.Detail, next})
+			all = append(all, profileMoment(e))
 		case control.EventSupervisorStarted:
 			if version != "" && e.Detail != version {
 				all = append(all, Moment{e.Time(), "runtime", "flowgate", version + " became " + e.Detail, "mage version"})

@@ -110,18 +110,21 @@ func TestATimelineIsReadFromTheRecord(t *testing.T) {
 	minute := func(n int) time.Time { return at.Add(time.Duration(n) * time.Minute) }
 	well := event(minute(0), "supervisor.started", "", "", "0.1.0") + event(minute(1), "service.ready", "cliproxyapi_plus",
 		"", "") + event(minute(2), "service.ready", "litellm", "", "")
+	endedEarly := `start-failed: service "litellm" ended before it was ready: exit status 3`
 	for name, c := range map[string]struct{ log, cause, next string }{
 		"a profile": {
 			well + event(minute(5), "profile.changed", "", "cost", `from "balanced"`) + event(minute(9), "service.exited",
-				"litellm", "", "exit status 3") + event(minute(10), "service.failed", "litellm", "", "start-failed: gave up"),
-			`litellm: service.failed: start-failed: gave up at ` + clock(minute(10)) +
-				`; before that cost was put in force, from "balanced" at ` + clock(minute(5)), "mage profile:set balanced",
+				"litellm", "", "exit status 3") + event(minute(10), "service.failed", "litellm", "", endedEarly),
+			"litellm: service.failed: " + endedEarly + " at " + clock(minute(10)) + "; the last change before it: " +
+				`cost became the active profile in place of "balanced" at ` + clock(minute(5)),
+			"mage profile:set balanced",
 		},
 		"an upgrade": {
 			well + event(minute(5), "supervisor.started", "", "", "0.2.0") + event(minute(9), "service.unready", "litellm", "",
 				"HTTP 500"),
-			"litellm: service.unready: HTTP 500 at " + clock(minute(9)) + "; before that flowgate 0.1.0 became 0.2.0 at " +
-				clock(minute(5)), "mage version",
+			"litellm: service.unready: HTTP 500 at " + clock(minute(9)) + "; the last change before it: " +
+				"flowgate 0.1.0 became 0.2.0 at " + clock(minute(5)),
+			"mage version",
 		},
 		"a port": {
 			well + event(minute(5), "profile.changed", "", "cost", `from "balanced"`) + event(minute(9), "service.failed",
