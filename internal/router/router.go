@@ -109,7 +109,8 @@ func New(s *settings.Settings, opts Options) (*Router, error) {
 	}
 	r.memory.SetLimit(opts.MaxHeld)
 	r.calls.New = func() any { return new(call) }
-	r.reader = request.Reader{MaxBody: opts.MaxBody, BodyTimeout: opts.BodyTimeout, AllowMocks: s.AllowMocks,
+	r.reader = request.Reader{MaxBody: opts.MaxBody, BodyTimeout: opts.BodyTimeout,
+		AllowMocks: s.AllowMocks, MeasuresPrompts: s.ChecksPrompts,
 		Watchdog: &r.watchdog}
 	r.replies = reply.Options{Watchdog: &r.watchdog, WriteTimeout: reply.DefaultWriteTimeout, Now: opts.Now}
 	r.sender = upstream.Sender{Settings: s, Transport: transport.New(peers), Watchdog: &r.watchdog, Now: opts.Now,

@@ -28,10 +28,11 @@ import (
 
 // Reader holds the limits of reading requests. All requests of a router share one.
 type Reader struct {
-	MaxBody     int64         // longest body in bytes
-	BodyTimeout time.Duration // for a whole body, besides one second for each 16 kB
-	AllowMocks  bool          // mock_testing_ members are allowed
-	Watchdog    *watchdog.Watchdog
+	MaxBody         int64         // longest body in bytes
+	BodyTimeout     time.Duration // for a whole body, besides one second for each 16 kB
+	MeasuresPrompts bool          // PromptBytes are counted in every request
+	AllowMocks      bool          // mock_testing_ members are allowed
+	Watchdog        *watchdog.Watchdog
 }
 
 // Request is one request of a client. It is reused with its buffers: Reset begins a
@@ -44,7 +45,7 @@ type Request struct {
 	Model        string
 	ModelLiteral []byte // the model as a JSON string literal, to put into replies; nil without one
 	Stream       bool
-	PromptBytes  int // length of the prompt for the local estimate; counted in CountTokens only
+	PromptBytes  int // length of the prompt for the local estimate; counted in CountTokens, and where the Reader says so
 	Control      Control
 
 	body         []byte   // as it came
@@ -92,7 +93,8 @@ func (q *Request) Accept(w http.ResponseWriter, r *Reader, loan *memory.Loan, pa
 	if f := q.readBody(w, r, loan); f != nil {
 		return f
 	}
-	s := &scanner{request: q, allowMocks: r.AllowMocks, tail: bytes.IndexByte(q.body, '{') + 1}
+	s := &scanner{request: q, allowMocks: r.AllowMocks,
+		measures: r.MeasuresPrompts || q.Dialect == dialect.CountTokens, tail: bytes.IndexByte(q.body, '{') + 1}
 	if err := splice.Members(q.body, s.member); err != nil {
 		f := failure.BadRequest("request_body", "Invalid JSON payload: "+describePosition(q.body, err))
 		f.OpenAIOnly = true

@@ -13,6 +13,7 @@ import (
 type scanner struct {
 	request    *Request
 	allowMocks bool
+	measures   bool     // the prompt's length is counted
 	tail       int      // end of the member before, or just behind the opening brace
 	keeps      bool     // a member that stays has been seen
 	isHeadCut  bool     // the first members were cut: the next one's comma has to go too
@@ -35,7 +36,7 @@ func (s *scanner) member(key []byte, start, end int) bool {
 		q.Stream = string(value) == "true"
 	case "messages", "input", "max_tokens":
 		s.noteRequired(string(key), value)
-	case "system", "tools":
+	case "system", "tools", "instructions", "prompt":
 		s.countPrompt(value)
 	case "api_base", "base_url", "api_key":
 		s.fail(failure.BadRequest(string(key), fmt.Sprintf("%s is not allowed in requests: deployments have "+
@@ -128,6 +129,9 @@ func (s *scanner) noteRequired(key string, value []byte) {
 		return
 	}
 	s.seen = append(s.seen, key)
+	if key == "input" {
+		s.countPrompt(value)
+	}
 	if key == "messages" {
 		s.countPrompt(value)
 		if value[0] != '[' {
@@ -138,7 +142,7 @@ func (s *scanner) noteRequired(key string, value []byte) {
 
 // countPrompt adds a part of the prompt whose tokens are to be counted.
 func (s *scanner) countPrompt(part []byte) {
-	if s.request.Dialect == dialect.CountTokens {
+	if s.measures {
 		s.request.PromptBytes += estimate.PromptBytes(part)
 	}
 }

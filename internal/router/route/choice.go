@@ -7,6 +7,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/router/cooldown"
 	"github.com/flowgate-go/flowgate/internal/router/deployment"
+	"github.com/flowgate-go/flowgate/internal/router/estimate"
 )
 
 // available returns g's deployments that may be asked now: they serve the dialect, do
@@ -17,7 +18,7 @@ func (w *Walk) available(g *Group, above float64) []*deployment.Deployment {
 	now := w.policy.Now()
 	w.candidates = w.candidates[:0]
 	for _, d := range g.Deployments {
-		if d.Order <= above || !d.Serves(w.request.Dialect) || d.MissingKey != "" && g.hasKey || !w.isOpen(d, now) {
+		if d.Order <= above || !w.fits(d) || d.MissingKey != "" && g.hasKey || !w.isOpen(d, now) {
 			continue
 		}
 		if len(w.candidates) > 0 && d.Order > w.candidates[0].Order {
@@ -26,6 +27,16 @@ func (w *Walk) available(g *Group, above float64) []*deployment.Deployment {
 		w.candidates = append(w.candidates, d)
 	}
 	return w.candidates
+}
+
+// fits reports whether d serves the request's dialect and has room for its prompt.
+func (w *Walk) fits(d *deployment.Deployment) bool {
+	return d.Serves(w.request.Dialect) && !w.isTooLong(d)
+}
+
+// isTooLong reports whether the prompt, by an estimate, has more tokens than d takes.
+func (w *Walk) isTooLong(d *deployment.Deployment) bool {
+	return d.MaxInputTokens > 0 && !w.isCounting() && estimate.Tokens(w.request.PromptBytes) > d.MaxInputTokens
 }
 
 // isOpen reports whether the cooldown lets d be asked now. Counting tokens is never a

@@ -7,6 +7,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/router/cooldown"
 	"github.com/flowgate-go/flowgate/internal/router/deployment"
+	"github.com/flowgate-go/flowgate/internal/router/estimate"
 	"github.com/flowgate-go/flowgate/internal/router/failure"
 )
 
@@ -21,10 +22,14 @@ func (w *Walk) unavailable(g *Group) *failure.Failure {
 	}
 	var left time.Duration // of the cooldown that ends first
 	var isCooling bool
-	var unfit *deployment.Deployment // does not serve the dialect
+	var unfit, small *deployment.Deployment // do not serve the dialect, have no room for the prompt
 	for _, d := range g.Deployments {
 		if !d.Serves(w.request.Dialect) {
 			unfit = d
+			continue
+		}
+		if w.isTooLong(d) {
+			small = d
 			continue
 		}
 		access, rest := d.Cooldown.Access(now)
@@ -39,6 +44,9 @@ func (w *Walk) unavailable(g *Group) *failure.Failure {
 		f.Class, f.Deployment = "BadRequestError", unfit
 		return f
 	}
+	if !isCooling && small != nil {
+		return w.noRoom(small)
+	}
 	seconds := max(1, failure.CeilSeconds(left))
 	return &failure.Failure{Status: http.StatusTooManyRequests, Class: classCooldown,
 		Kind: "all_deployments_in_cooldown", Harmless: true,
@@ -46,6 +54,16 @@ func (w *Walk) unavailable(g *Group) *failure.Failure {
 		Text: fmt.Sprintf("No deployments available for selected model, Try again in %d seconds. All deployments "+
 			"for selected model are in cooldown. Passed model=%s. pre-call-checks=False",
 			seconds, g.Name)}
+}
+
+// noRoom returns LiteLLM's failure when the prompt is too long for all deployments, d
+// among them.
+func (w *Walk) noRoom(d *deployment.Deployment) *failure.Failure {
+	f := failure.BadRequest("", fmt.Sprintf("litellm.ContextWindowExceededError: litellm._pre_call_checks: Context "+
+		"Window exceeded for given call. No models have context window large enough for this call. Model=%s, "+
+		"Max Input Tokens=%d, Got=%d (an estimate)", d.Group, d.MaxInputTokens, estimate.Tokens(w.request.PromptBytes)))
+	f.Class, f.TooLong, f.Deployment = "ContextWindowExceededError", true, d
+	return f
 }
 
 // waitForTrial waits until a trial of one of g's deployments has its result. It
@@ -72,7 +90,7 @@ func (w *Walk) waitForTrial(g *Group, timeout *<-chan time.Time) bool {
 func (w *Walk) runningTrial(g *Group) *cooldown.Trial {
 	now := w.policy.Now()
 	for _, d := range g.Deployments {
-		if !d.Serves(w.request.Dialect) {
+		if !w.fits(d) {
 			continue
 		}
 		if t := d.Cooldown.RunningTrial(now); t != nil {

@@ -12,6 +12,7 @@ import (
 
 // readModels reads model_list.
 func readModels(s *Settings, top document.Section, forward forwardSettings) {
+	checksPrompts := top.Sub("router_settings").Flag("enable_pre_call_checks")
 	seen, known, credentials := map[string]bool{}, providers{}, readCredentials(top)
 	s.patterns = patterns{top: top, forward: forward}
 	for i, v := range top.List("model_list") {
@@ -20,6 +21,9 @@ func readModels(s *Settings, top document.Section, forward forwardSettings) {
 		d := readDeployment(entry, i)
 		if d == nil {
 			continue
+		}
+		if most := entry.Sub("model_info").Count("max_input_tokens"); most != nil && checksPrompts {
+			d.MaxInputTokens = *most
 		}
 		beforeUpstream := *d
 		if !canServe(d, entry, known, credentials) {
@@ -32,6 +36,7 @@ func readModels(s *Settings, top document.Section, forward forwardSettings) {
 		seen[d.ID] = true
 		d.ForwardRule = forward.ruleFor(d, entry)
 		s.Deployments = append(s.Deployments, d)
+		s.ChecksPrompts = s.ChecksPrompts || d.MaxInputTokens > 0
 		if isPattern(d.Group) {
 			s.patterns.add(i, &beforeUpstream)
 		}

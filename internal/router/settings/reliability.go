@@ -20,7 +20,8 @@ func readReliability(s *Settings, litellm, router document.Section) {
 		"model_alias_map", keepAliveKey)...)
 	router.WarnUnknown(append(silentRouter(), "routing_strategy", "num_retries", "timeout", "stream_timeout",
 		"ttft_timeout", "allowed_fails", "cooldown_time", "disable_cooldowns", "fallbacks", "default_fallbacks",
-		"context_window_fallbacks", "model_group_alias", "retry_policy", "model_group_retry_policy")...)
+		"context_window_fallbacks", "model_group_alias", "enable_pre_call_checks",
+		"retry_policy", "model_group_retry_policy")...)
 	if strategy, _ := router.Text("routing_strategy"); strategy != "" && strategy != "simple-shuffle" {
 		router.Warn("routing-strategy-unknown", "routing_strategy",
 			"routing strategy %q is not available; simple-shuffle is used", strategy)

@@ -32,6 +32,10 @@ type Settings struct {
 	// dialect: litellm_settings.drop_params is false.
 	RefuseUnknownParams bool
 
+	// ChecksPrompts has prompts measured: router_settings.enable_pre_call_checks is set, and
+	// some deployment has a MaxInputTokens.
+	ChecksPrompts bool
+
 	AllowMocks bool // general_settings.dangerously_allow_mock_testing_request_params
 
 	Retries             int           // retries of a request in its group
@@ -75,6 +79,7 @@ type Deployment struct {
 	MessagesBase    *url.URL    // the same for messages, where they have another address; else nil
 	OldLimitName    bool        // chat: the upstream knows max_completion_tokens as max_tokens only
 	MaxTokensName   string      // chat: the upstream's name of the limit; empty: max_tokens
+	MaxInputTokens  int         // model_info.max_input_tokens; 0 when unset, or when it is not checked
 	MaxOutputTokens int         // model_info.max_output_tokens; 0 when unset
 	TakesEffort     bool        // chat: the upstream takes reasoning_effort
 	ReasoningBack   bool        // chat: the upstream wants the reasoning of earlier replies back
