@@ -98,6 +98,15 @@ model_list: [{model_name: "*", litellm_params: {model: "*"}}]
 	if got.status != 400 || !strings.Contains(got.body, `provider \"nosuch\" needs an api_base`) {
 		t.Errorf("%d %s", got.status, got.body)
 	}
+	for _, model := range []string{"", strings.Repeat("m", 513)} {
+		if got := s.chat(model); got.status != 400 || !strings.Contains(got.body, "Invalid model name") {
+			t.Errorf("a name of %d bytes: %d %s", len(model), got.status, got.body)
+		}
+	}
+	got = s.send("POST", "/v1/chat/completions", `{"messages":[]}`, nil)
+	if got.status != 400 || !strings.Contains(got.body, "model=None") {
+		t.Errorf("no name: %d %s", got.status, got.body)
+	}
 	if got = s.chat("bedrock/claude"); got.status != 400 || !strings.Contains(got.body, "runtime: litellm") {
 		t.Errorf("%d %s", got.status, got.body)
 	}

@@ -88,7 +88,7 @@ func (s *Settings) HasPatterns() bool { return len(s.patterns.list) > 0 }
 // name, each with the name that its upstream gets. Without one, reason says why; it
 // is empty when no pattern matches. Match may be called concurrently.
 func (s *Settings) Match(model string) (deployments []*Deployment, reason string) {
-	if len(model) > maxMatchedName || !s.HasPatterns() {
+	if model == "" || len(model) > maxMatchedName || !s.HasPatterns() {
 		return nil, ""
 	}
 	p, name, parts := s.patterns.find(model)
