@@ -61,6 +61,6 @@ func (s session) trustInit() error {
 	if err != nil {
 		return err
 	}
-	_, err = trust.Write(cfg, "init", time.Now(), s.getenv)
+	_, err = trust.WriteRecord(cfg, "init", time.Now(), s.getenv)
 	return err
 }

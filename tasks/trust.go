@@ -30,7 +30,7 @@ func (Trust) Default(ctx context.Context, show *bool) error {
 // List lists the installations that you trust.
 func (Trust) List(ctx context.Context) error {
 	return run(ctx, "trust:list", func(_ context.Context, s session) (any, error) {
-		all, err := trust.List(s.getenv)
+		all, err := trust.ListRecords(s.getenv)
 		return trustList{all}, err
 	})
 }
@@ -42,7 +42,7 @@ func (Trust) Revoke(ctx context.Context) error {
 		if err != nil {
 			return nil, err
 		}
-		changed, err := trust.Revoke(cfg, s.getenv)
+		changed, err := trust.RemoveRecord(cfg, s.getenv)
 		return trustRevoked{changed}, err
 	})
 }

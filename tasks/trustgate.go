@@ -62,7 +62,7 @@ func runWithConfig(
 func (s session) examineTrust(cfg *config.Config) trust.Verdict {
 	given := s.line.Common["trust"]
 	if given == "" {
-		given = s.getenv(trust.Variable)
+		given = s.getenv(trust.DigestVariable)
 	}
 	named := s.line.Common["config"] != "" || s.getenv("FLOWGATE_CONFIG") != ""
 	return trust.Examine(trust.Subject{Config: cfg, Given: given, Named: named, Getenv: s.getenv})
@@ -199,7 +199,7 @@ func (s session) checkTrust(ctx context.Context, changes bool) error {
 		_, err = s.loadForReading(ctx)
 		return err
 	}
-	if _, known := trust.OfFile(s.configFile(), s.getenv); !known && changes {
+	if _, known := trust.FindRecordOf(s.configFile(), s.getenv); !known && changes {
 		return err
 	}
 	return nil
@@ -215,7 +215,7 @@ func (s session) renewTrust(err error, dryRun bool) error {
 	if loadErr != nil || s.examineTrust(cfg).Trusted {
 		return nil //nolint:nilerr // a dry run of the next command says what is wrong with the file
 	}
-	_, err = trust.Write(cfg, s.report.Command, time.Now(), s.getenv)
+	_, err = trust.WriteRecord(cfg, s.report.Command, time.Now(), s.getenv)
 	return err
 }
 

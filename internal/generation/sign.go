@@ -59,7 +59,7 @@ func Sign(root string) error {
 		if err != nil || !g.Unsigned || g.checkParts(root) != nil {
 			continue
 		}
-		doc, _ := trust.Unsealed(data)
+		doc, _ := trust.SplitSignature(data)
 		if err := renameio.WriteFile(path, key.Seal(recordKind, mark.place, doc), 0o600); err != nil {
 			return unwritableFault(path, err)
 		}

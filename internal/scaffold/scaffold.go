@@ -143,7 +143,7 @@ func (o Options) checkOwnership() error {
 			return err
 		}
 	}
-	if err := trust.CheckPlace(filepath.Join(o.Dir, ".router")); err != nil {
+	if err := trust.CheckReplaceable(filepath.Join(o.Dir, ".router")); err != nil {
 		return err
 	}
 	return trust.CheckUntracked(filepath.Join(o.Dir, ".router"))

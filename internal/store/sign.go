@@ -63,7 +63,7 @@ func Sign(cfg *config.Config) error {
 		if err != nil {
 			return err
 		}
-		doc, _ := trust.Unsealed(data)
+		doc, _ := trust.SplitSignature(data)
 		if err := renameio.WriteFile(path, key.Seal(recordKind, trust.Place(rootOf(in.Path)), doc), 0o600); err != nil {
 			return unwritableFault(path, err)
 		}

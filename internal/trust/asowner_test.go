@@ -29,7 +29,7 @@ func TestAFolderOfAnotherUserIsAnsweredWithHowToBecomeThatUser(t *testing.T) {
 	if !strings.Contains(hint, "sudo -u nobody mage ") {
 		t.Errorf("hint %q", hint)
 	}
-	if hint := trust.AsOwner(4_000_000_001); !strings.Contains(hint, "sudo -u '#4000000001' mage ") {
+	if hint := trust.OwnerHint(4_000_000_001); !strings.Contains(hint, "sudo -u '#4000000001' mage ") {
 		t.Errorf("a user without a name: %q", hint)
 	}
 }

@@ -10,10 +10,10 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// Advice is what every message about an untrusted configuration says.
+// Advice begins every message about an untrusted configuration.
 const Advice = "this configuration is not trusted: review it, then run `trust`"
 
-// Subject is what Examine looks at.
+// Subject holds what Examine judges by.
 type Subject struct {
 	Config *config.Config
 	Given  string // digest from -trust or FLOWGATE_TRUST; may be empty
@@ -21,18 +21,19 @@ type Subject struct {
 	Getenv func(string) string
 }
 
-// Verdict is whether an installation is trusted, and what it would do.
+// Verdict says whether an installation is trusted, and what its configuration would do.
 type Verdict struct {
 	Trusted bool   `json:"trusted"`
 	Reason  string `json:"reason"` // why, or why not
 	Config  string `json:"config"` // empty for the built-in default
 	Digest  string `json:"digest"`
 	Surface
-	Known   bool `json:"-"` // there is a record, if only of what it was before
-	Foreign bool `json:"-"` // the configuration may be another user's word; no record makes up for that
+	Known   bool `json:"-"` // there is a record, perhaps of an older state
+	Foreign bool `json:"-"` // another user may have written the configuration; it is untrusted even with a record
 }
 
-// Examine decides whether cfg is trusted. It reads one record and changes nothing.
+// Examine decides whether an installation is trusted. It reads at most one record and
+// changes nothing.
 func Examine(s Subject) Verdict {
 	v := Verdict{Config: s.Config.File, Surface: SurfaceOf(s.Config, s.Getenv("HOME"))}
 	v.Digest = v.Surface.Digest()
@@ -45,12 +46,12 @@ func Examine(s Subject) Verdict {
 		return v
 	}
 	if s.Config.File != "" && !s.Named {
-		if why := whySourceForeign(s.Config.File); why != "" {
+		if why := whyConfigForeign(s.Config.File); why != "" {
 			v.Foreign, v.Reason = true, why
 			return v
 		}
 	}
-	record, known := find(s.Config, s.Getenv)
+	record, known := findRecord(s.Config, s.Getenv)
 	v.Known = known
 	switch {
 	case known && record.Digest == v.Digest:
@@ -65,13 +66,14 @@ func Examine(s Subject) Verdict {
 	return v
 }
 
+// isLink reports whether path is a symbolic link.
 func isLink(path string) bool {
 	info, err := os.Lstat(path)
 	return err == nil && info.Mode()&fs.ModeSymlink != 0
 }
 
-// Fault is the error of a command that changes something in an untrusted
-// installation: not-trusted, or not-yours when its file is another user's.
+// Fault returns the error of a command that would change an untrusted installation:
+// not-trusted, or not-yours when another user may have written its configuration.
 func (v Verdict) Fault() error {
 	switch {
 	case v.Trusted:
@@ -79,12 +81,13 @@ func (v Verdict) Fault() error {
 	case v.Foreign:
 		hint := "work in a folder of your own, or name the file by hand: -config=" + v.Config
 		if uid, foreign := foreignOwner(v.Config); foreign {
-			hint = AsOwner(uid) + ", or " + hint
+			hint = OwnerHint(uid) + ", or " + hint
 		}
-		return fault.Usage("not-yours", "%s, so it is not obeyed; nothing was done", v.Reason).WithHint("%s", hint)
+		return fault.Usage("not-yours", "%s, so FlowGate does not obey it; nothing was done", v.Reason).WithHint("%s", hint)
 	}
 	return fault.Usage("not-trusted", "%s (%s)", Advice, v.Reason).
-		WithHint("mage trust -show says what it would execute and write; in CI: -trust=%s, or %s with that value", v.Digest, Variable)
+		WithHint("mage trust -show says what it would execute and write; in CI: -trust=%s, or %s with that value",
+			v.Digest, DigestVariable)
 }
 
 // Lines returns the verdict for people: the advice, then what the configuration
@@ -92,7 +95,7 @@ func (v Verdict) Fault() error {
 func (v Verdict) Lines() []string {
 	lines := []string{Advice, "  " + v.Reason}
 	if v.Foreign {
-		lines = []string{"this configuration may be another user's word, so it is not obeyed", "  " + v.Reason}
+		lines = []string{"another user may have written this configuration, so FlowGate does not obey it", "  " + v.Reason}
 	}
 	for _, part := range []struct {
 		verb string
@@ -109,7 +112,8 @@ func (v Verdict) Lines() []string {
 	return append(lines, "  digest   "+v.Digest)
 }
 
-// printable returns text on one line, without what a terminal or a CI system obeys.
+// printable returns text on one line, without control characters, which a terminal or a
+// CI system could obey.
 func printable(text string) string {
 	quoted := fmt.Sprintf("%+q", text)
 	if plain := quoted[1 : len(quoted)-1]; plain != text {

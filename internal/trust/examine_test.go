@@ -166,7 +166,7 @@ func TestTrustIsRecordedByFileAndFolderAndTakenBack(t *testing.T) {
 	if v := examine(cfg, "sha256:00"); v.Trusted {
 		t.Errorf("with another digest: %+v", v)
 	}
-	if _, err := trust.Write(cfg, "trust", time.Now(), getenv); err != nil {
+	if _, err := trust.WriteRecord(cfg, "trust", time.Now(), getenv); err != nil {
 		t.Fatal(err)
 	}
 	if v := examine(cfg, ""); !v.Trusted {
@@ -178,19 +178,19 @@ func TestTrustIsRecordedByFileAndFolderAndTakenBack(t *testing.T) {
 	if v := examine(installed(t, dir, strings.Replace(text, "--one", "--other", 1)), ""); v.Trusted || !v.Known {
 		t.Errorf("another command: %+v", v)
 	}
-	if r, ok := trust.OfFile(cfg.File, getenv); !ok || r.Root != trust.Place(cfg.Paths.Root()) {
+	if r, ok := trust.FindRecordOf(cfg.File, getenv); !ok || r.Root != trust.Place(cfg.Paths.Root()) {
 		t.Errorf("%+v, %v", r, ok)
 	}
-	if all, err := trust.List(getenv); err != nil || len(all) != 1 {
+	if all, err := trust.ListRecords(getenv); err != nil || len(all) != 1 {
 		t.Errorf("%v, %v", all, err)
 	}
-	if had, err := trust.Revoke(cfg, getenv); err != nil || !had {
+	if had, err := trust.RemoveRecord(cfg, getenv); err != nil || !had {
 		t.Errorf("%v, %v", had, err)
 	}
 	if v := examine(cfg, ""); v.Trusted {
 		t.Error("revoked, and still trusted")
 	}
-	if had, err := trust.Revoke(cfg, getenv); err != nil || had {
+	if had, err := trust.RemoveRecord(cfg, getenv); err != nil || had {
 		t.Errorf("a second time: %v, %v", had, err)
 	}
 }
@@ -204,7 +204,7 @@ func TestAConfigurationThatOthersCanReplaceIsNotObeyedUnlessNamedByHand(t *testi
 	} {
 		dir := t.TempDir()
 		cfg := installed(t, dir, text)
-		if _, err := trust.Write(cfg, "trust", time.Now(), home); err != nil {
+		if _, err := trust.WriteRecord(cfg, "trust", time.Now(), home); err != nil {
 			t.Fatal(err)
 		}
 		if v := trust.Examine(trust.Subject{Config: cfg, Getenv: home}); !v.Trusted {

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,13 +13,16 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// maxIndex bounds the git index that is read: that of a million files is about 100 MB.
-const maxIndex = 256 << 20
+// Bounds of the files of git that are read, in bytes. The index of a million files has
+// about 100 MB.
+const (
+	maxIndex   = 256 << 20
+	maxGitFile = 64 << 10 // the file .git of a worktree or a submodule
+)
 
-// CheckUntracked reports as a fault when git tracks a file below one of paths:
-// then it came with a commit, and is not what FlowGate wrote here. It reads the
-// indexes of the repositories that paths lie in, without git. Faults:
-// state-untrusted.
+// CheckUntracked returns a fault when git tracks one of paths or a file below it: the file
+// then came with a commit, and FlowGate did not write it here. It reads the index of every
+// repository that contains the paths, and does not execute git. Fault: state-untrusted.
 func CheckUntracked(paths ...string) error {
 	for _, path := range paths {
 		path = RealPath(path)
@@ -37,9 +38,9 @@ func CheckUntracked(paths ...string) error {
 	return nil
 }
 
-// checkRepository looks for path in the index of the work tree top, if that is one.
+// checkRepository returns a fault when top is a work tree whose index has path.
 func checkRepository(top, path string) error {
-	dir, err := gitDir(top)
+	dir, err := findGitDir(top)
 	if dir == "" || err != nil {
 		return err
 	}
@@ -47,32 +48,33 @@ func checkRepository(top, path string) error {
 	if err != nil {
 		return err
 	}
-	indexes, _ := filepath.Glob(filepath.Join(dir, "sharedindex.*")) // the pattern is right
+	indexes, _ := filepath.Glob(filepath.Join(dir, "sharedindex.*")) // the pattern is valid
 	for _, index := range append(indexes, filepath.Join(dir, "index")) {
-		tracked, err := trackedBelow(index, filepath.ToSlash(rel))
+		tracked, err := findTracked(index, filepath.ToSlash(rel))
 		if err != nil {
 			return fault.Usage("state-untrusted", "read which files git tracks in %s: %w", index, err).
 				WithHint("repair the repository, or work in a folder outside of it")
 		}
 		if tracked != "" {
-			return fault.Usage("state-untrusted", "git tracks %s, so it came with a commit and is not believed", filepath.Join(top, tracked)).
+			return fault.Usage("state-untrusted", "git tracks %s, so it came with a commit and FlowGate does not use it",
+				filepath.Join(top, tracked)).
 				WithHint("git rm --cached it and remove it: FlowGate makes its own")
 		}
 	}
 	return nil
 }
 
-// gitDir returns the git folder of the work tree top, "" when top is none.
-func gitDir(top string) (string, error) {
+// findGitDir returns the git folder of the work tree top, "" when top is not a work tree.
+func findGitDir(top string) (string, error) {
 	at := filepath.Join(top, ".git")
 	info, err := os.Stat(at)
 	if err != nil {
-		return "", nil //nolint:nilerr // no repository that git could use either
+		return "", nil //nolint:nilerr // git cannot use such a repository either
 	}
 	if info.IsDir() {
 		return at, nil
 	}
-	data, err := readBounded(at, 64<<10) // of a worktree or a submodule: "gitdir: PATH"
+	data, err := safefile.Read(at, maxGitFile) // of a worktree or a submodule: "gitdir: PATH"
 	if err != nil {
 		return "", fault.Usage("state-untrusted", "read %s: %w", at, err).WithHint("repair the repository")
 	}
@@ -83,22 +85,10 @@ func gitDir(top string) (string, error) {
 	return dir, nil
 }
 
-func readBounded(path string, limit int64) ([]byte, error) {
-	f, err := safefile.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }()
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err == nil && int64(len(data)) > limit {
-		err = fmt.Errorf("it is larger than %d bytes", limit)
-	}
-	return data, err
-}
-
-// trackedBelow returns the first name in an index that is path or lies below it.
-func trackedBelow(index, path string) (string, error) {
-	data, err := readBounded(index, maxIndex)
+// findTracked returns the first name in an index that is path or lies below it, in any
+// case of letters, as on macOS; "" when there is none.
+func findTracked(index, path string) (string, error) {
+	data, err := safefile.Read(index, maxIndex)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}
@@ -113,17 +103,19 @@ func trackedBelow(index, path string) (string, error) {
 		return "", err
 	}
 	for _, name := range names {
-		if strings.EqualFold(name, path) || len(name) > len(path) && name[len(path)] == '/' && strings.EqualFold(name[:len(path)], path) {
+		isBelow := len(name) > len(path) && name[len(path)] == '/' && strings.EqualFold(name[:len(path)], path)
+		if isBelow || strings.EqualFold(name, path) {
 			return name, nil
 		}
 	}
 	return "", nil
 }
 
+// errIndex is the error for what is not a git index.
 var errIndex = errors.New("it is not a git index that can be read")
 
-// indexNames returns the paths in a git index of version 2, 3 or 4, whose entries
-// have hashes of so many bytes (gitformat-index(5)).
+// indexNames returns the paths in a git index of version 2, 3 or 4 whose entries have
+// hashes of hashSize bytes (gitformat-index(5)).
 func indexNames(data []byte, hashSize int) ([]string, error) {
 	if len(data) < 12 || !bytes.HasPrefix(data, []byte("DIRC")) {
 		return nil, errIndex
@@ -135,7 +127,7 @@ func indexNames(data []byte, hashSize int) ([]string, error) {
 	names := make([]string, 0, count)
 	before := ""
 	for at := 12; len(names) < count; {
-		name, next, ok := indexEntry(data, at, hashSize, version, before)
+		name, next, ok := readEntry(data, at, hashSize, version, before)
 		if !ok {
 			return nil, errIndex
 		}
@@ -144,8 +136,9 @@ func indexNames(data []byte, hashSize int) ([]string, error) {
 	return names, nil
 }
 
-// indexEntry reads the entry at a place and says where the next begins.
-func indexEntry(data []byte, at, hashSize int, version uint32, before string) (name string, next int, ok bool) {
+// readEntry returns the name of the entry at an offset and the offset of the next entry.
+// previous is the name of the entry before it, which version 4 shortens names by.
+func readEntry(data []byte, at, hashSize int, version uint32, previous string) (name string, next int, ok bool) {
 	begin := at
 	at += 40 + hashSize // times, device, inode, mode, owner, size; hash
 	if at+2 > len(data) {
@@ -158,11 +151,11 @@ func indexEntry(data []byte, at, hashSize int, version uint32, before string) (n
 	}
 	prefix := ""
 	if version == 4 {
-		strip, used := indexVarint(data[min(at, len(data)):])
-		if used == 0 || strip > len(before) {
+		strip, used := readVarint(data[min(at, len(data)):])
+		if used == 0 || strip > len(previous) {
 			return "", 0, false
 		}
-		prefix, at = before[:len(before)-strip], at+used
+		prefix, at = previous[:len(previous)-strip], at+used
 	}
 	if at > len(data) {
 		return "", 0, false
@@ -178,9 +171,9 @@ func indexEntry(data []byte, at, hashSize int, version uint32, before string) (n
 	return prefix + string(data[at:at+end]), next, next <= len(data)
 }
 
-// indexVarint reads a number as git's pack format writes offsets; used is 0 when
-// it is cut off or not one of ours.
-func indexVarint(data []byte) (n, used int) {
+// readVarint reads a number in the encoding of offsets in git's pack format. used is the
+// number of bytes read, 0 when the number is cut off or longer than 5 bytes.
+func readVarint(data []byte) (n, used int) {
 	for used < len(data) && used < 5 {
 		c := data[used]
 		used++

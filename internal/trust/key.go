@@ -16,9 +16,10 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// keyName is the file of the key in the state folder: 32 random bytes, 0600.
+// keyName is the name of the key's file in the user's state folder.
 const keyName = "state.key"
 
+// keySize is the length of the key in bytes, all random.
 const keySize = 32
 
 // Errors of Key.Open.
@@ -27,11 +28,11 @@ var (
 	ErrForged   = errors.New("its signature is not that of this user's FlowGate in this folder")
 )
 
-// Key signs state files. The zero value signs nothing and believes nothing.
+// Key signs state files. The zero value signs nothing and verifies nothing.
 type Key struct{ secret []byte }
 
-// LoadKey returns the user's key. Without one the error is fs.ErrNotExist: nothing
-// was ever signed. Faults: not-yours, those of StateDir.
+// LoadKey returns the user's key. When there is none, the error is fs.ErrNotExist: nothing
+// was ever signed. Faults: not-yours, state-untrusted and those of StateDir.
 func LoadKey(getenv func(string) string) (Key, error) {
 	dir, err := StateDir(getenv)
 	if err != nil {
@@ -42,15 +43,16 @@ func LoadKey(getenv func(string) string) (Key, error) {
 		return Key{}, err
 	}
 	if len(secret) != keySize {
-		return Key{}, fault.New("state-untrusted", "the key %s has %d bytes, not %d", filepath.Join(dir, keyName), len(secret), keySize).
+		path := filepath.Join(dir, keyName)
+		return Key{}, fault.New("state-untrusted", "the key %s has %d bytes, not %d", path, len(secret), keySize).
 			WithHint("remove it and run `mage trust` in each installation")
 	}
 	return Key{secret}, nil
 }
 
-// EnsureKey is LoadKey that also makes the key when there is none. Of several callers
-// at once one makes it and all return it. Faults: not-yours, trust-unwritable,
-// those of StateDir.
+// EnsureKey returns the user's key and makes it when there is none. When several processes
+// do so at once, one makes the key and all return it. Faults: those of LoadKey,
+// trust-unwritable.
 func EnsureKey(getenv func(string) string) (Key, error) {
 	key, err := LoadKey(getenv)
 	if !errors.Is(err, fs.ErrNotExist) {
@@ -61,13 +63,13 @@ func EnsureKey(getenv func(string) string) (Key, error) {
 		return Key{}, err
 	}
 	if err := makeKey(dir); err != nil {
-		return Key{}, unwritable(dir, err)
+		return Key{}, unwritableFault(dir, err)
 	}
 	return LoadKey(getenv)
 }
 
-// makeKey puts a key into dir, whole from the moment it is there. One that
-// another command made meanwhile stays.
+// makeKey writes a new key to dir in one step. It keeps a key that another process has
+// made meanwhile.
 func makeKey(dir string) error {
 	secret := make([]byte, keySize)
 	_, _ = rand.Read(secret) // never fails (crypto/rand since Go 1.24)
@@ -89,9 +91,9 @@ func makeKey(dir string) error {
 	return nil
 }
 
-// MAC returns the keyed digest of data in hexadecimal digits. kind says what sort of
-// file it is and place which installation's: a signature of one is worth
-// nothing in another. A zero Key has none: "".
+// MAC returns the keyed digest of data in hexadecimal digits, "" for a zero Key. kind says
+// which sort of file it is, and place (see Place) to which installation it belongs, so
+// that a file copied to another place does not verify there.
 func (k Key) MAC(kind, place string, data []byte) string {
 	if len(k.secret) == 0 {
 		return ""
@@ -102,36 +104,36 @@ func (k Key) MAC(kind, place string, data []byte) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// Verifies reports whether mac is that of data.
+// Verifies reports whether mac is the MAC of data.
 func (k Key) Verifies(mac, kind, place string, data []byte) bool {
 	want := k.MAC(kind, place, data)
 	return want != "" && hmac.Equal([]byte(mac), []byte(want))
 }
 
-// A signed JSON document ends with a member "mac"; versions of FlowGate that do
-// not know it read the rest.
+// A signed JSON document ends with a member "mac", which versions of FlowGate that do not
+// know it ignore.
 const (
-	plainEnd = "\n}\n"
-	macBegin = ",\n  \"mac\": \""
-	macEnd   = "\"\n}\n"
+	objectEnd      = "\n}\n"
+	signatureBegin = ",\n  \"mac\": \""
+	signatureEnd   = "\"\n}\n"
 )
 
-// Seal adds the signature to a JSON object, which it indents unless it is.
-// Without a key, or when doc is not an object with members, it returns doc as it is.
+// Seal returns a JSON object, indented, with the signature as its last member. It adds no
+// signature for a zero Key, or when doc is not an object with members.
 func (k Key) Seal(kind, place string, doc []byte) []byte {
-	if !bytes.HasSuffix(doc, []byte(plainEnd)) {
-		doc = indented(doc)
+	if !bytes.HasSuffix(doc, []byte(objectEnd)) {
+		doc = indentJSON(doc)
 	}
-	body, isObject := bytes.CutSuffix(doc, []byte(plainEnd))
+	body, isObject := bytes.CutSuffix(doc, []byte(objectEnd))
 	mac := k.MAC(kind, place, doc)
 	if !isObject || mac == "" {
 		return doc
 	}
-	return append(bytes.Clone(body), macBegin+mac+macEnd...)
+	return append(bytes.Clone(body), signatureBegin+mac+signatureEnd...)
 }
 
-// indented returns a JSON document on several lines; another text as it is.
-func indented(doc []byte) []byte {
+// indentJSON returns a JSON document indented; a text that is not JSON is unchanged.
+func indentJSON(doc []byte) []byte {
 	var out bytes.Buffer
 	if json.Indent(&out, bytes.TrimSpace(doc), "", "  ") != nil {
 		return doc
@@ -142,7 +144,7 @@ func indented(doc []byte) []byte {
 
 // Open returns the document that Seal signed. Errors: ErrUnsigned, ErrForged.
 func (k Key) Open(kind, place string, data []byte) ([]byte, error) {
-	doc, mac := Unsealed(data)
+	doc, mac := SplitSignature(data)
 	switch {
 	case mac == "":
 		return nil, ErrUnsigned
@@ -152,14 +154,14 @@ func (k Key) Open(kind, place string, data []byte) ([]byte, error) {
 	return doc, nil
 }
 
-// Unsealed splits what Seal made into the document and its signature, which
-// nothing has verified; mac is "" when there is none.
-func Unsealed(data []byte) (doc []byte, mac string) {
-	const tail = len(macBegin) + 2*sha256.Size + len(macEnd)
+// SplitSignature splits what Seal made into the document and its signature, without
+// verifying it; mac is "" when there is none.
+func SplitSignature(data []byte) (doc []byte, mac string) {
+	const tail = len(signatureBegin) + 2*sha256.Size + len(signatureEnd)
 	cut := len(data) - tail
-	if cut < 0 || !bytes.HasPrefix(data[cut:], []byte(macBegin)) || !bytes.HasSuffix(data, []byte(macEnd)) {
+	if cut < 0 || !bytes.HasPrefix(data[cut:], []byte(signatureBegin)) || !bytes.HasSuffix(data, []byte(signatureEnd)) {
 		return data, ""
 	}
-	mac = string(data[cut+len(macBegin) : len(data)-len(macEnd)])
-	return append(bytes.Clone(data[:cut]), plainEnd...), mac
+	mac = string(data[cut+len(signatureBegin) : len(data)-len(signatureEnd)])
+	return append(bytes.Clone(data[:cut]), objectEnd...), mac
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// ownerOf returns the user that a file belongs to, and its group.
+// ownerOf returns the user and the group of a file, -1 when they are unknown.
 func ownerOf(info fs.FileInfo) (uid, gid int) {
 	st, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
@@ -23,8 +23,9 @@ func ownerOf(info fs.FileInfo) (uid, gid int) {
 	return int(st.Uid), int(st.Gid)
 }
 
-// whyNotOurs says why a state file or folder is not the user's alone, "" when it is.
-func whyNotOurs(info fs.FileInfo) string {
+// whyNotOwn returns why a state file or folder can be another user's work: a link, its
+// owner or its mode. It returns "" when only this user can change it.
+func whyNotOwn(info fs.FileInfo) string {
 	uid, _ := ownerOf(info)
 	switch {
 	case info.Mode()&fs.ModeSymlink != 0:
@@ -37,12 +38,13 @@ func whyNotOurs(info fs.FileInfo) string {
 	return ""
 }
 
-// readOwn reads a file that is the user's alone, at most limit bytes of it.
-// Fault: not-yours; an error of the file system comes as it is.
+// readOwn reads a file of at most limit bytes that only this user can change. Faults:
+// not-yours, state-untrusted for a larger one; errors of the file system are unwrapped.
 func readOwn(path string, limit int64) ([]byte, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0) // a pipe must not make us wait
+	// O_NONBLOCK: opening a pipe must not block.
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
 	if errors.Is(err, syscall.ELOOP) {
-		return nil, notYours(path, "is a symbolic link")
+		return nil, notYoursFault(path, "is a symbolic link")
 	}
 	if err != nil {
 		return nil, err
@@ -55,8 +57,8 @@ func readOwn(path string, limit int64) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: safefile.ErrNotRegular}
 	}
-	if why := whyNotOurs(info); why != "" {
-		return nil, notYours(path, why)
+	if why := whyNotOwn(info); why != "" {
+		return nil, notYoursFault(path, why)
 	}
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
@@ -69,11 +71,11 @@ func readOwn(path string, limit int64) ([]byte, error) {
 	return data, nil
 }
 
-// ReadState reads a file that is state of the installation whose folder root
-// is (config.Paths.Root): the file and every folder from it up to root belong to
-// the user, are no links (root itself may be one) and cannot be written by
-// others; the folders above cannot be replaced by others. A file that does not exist is fs.ErrNotExist.
-// Faults: not-yours, state-untrusted for one larger than limit.
+// ReadState reads a state file of the installation in root (config.Paths.Root). This user
+// must own the file and every folder from it up to root, others must not be able to write
+// them, and none but root may be a link; others must not be able to replace a folder above
+// root. For a missing file the error is fs.ErrNotExist. Faults: not-yours, state-untrusted
+// for a file larger than limit bytes.
 func ReadState(root, path string, limit int64) ([]byte, error) {
 	if err := CheckFolders(root, filepath.Dir(path)); err != nil {
 		return nil, err
@@ -81,89 +83,91 @@ func ReadState(root, path string, limit int64) ([]byte, error) {
 	return readOwn(path, limit)
 }
 
-// stateFiles are the files and folders of an installation that are read as state,
-// below its root.
+// stateFiles lists the files and folders below an installation's root that FlowGate reads
+// as state.
 var stateFiles = [...]string{
 	"secrets", "secrets/gateway.key", "secrets/upstream.key", "secrets/management.key", "secrets/generation.key",
 	"auths", "store", "cache", "generations", "generations/current", "generations/pins.json", "generations/.lock",
 	"generations/pending", "generations/pending/journal.json",
 }
 
-// runtimeFiles are those in its runtime folder.
+// runtimeFiles lists the state files in the runtime folder.
 var runtimeFiles = [...]string{
-	"supervisor.json", "supervisor.lock", "start.lock", "profile.lock", "supervisor.log", "state.json", "litellm.active.yaml", "events.log", "process-logs",
+	"supervisor.json", "supervisor.lock", "start.lock", "profile.lock", "supervisor.log", "state.json",
+	"litellm.active.yaml", "events.log", "process-logs",
 }
 
-// CheckState reports as a fault when a folder or file of an installation's state
-// is not the user's alone. What does not exist yet is accepted. Fault: not-yours.
+// CheckState returns a fault when other users own or can write a folder or file of an
+// installation's state. Files that do not exist are accepted. Fault: not-yours.
 func CheckState(cfg *config.Config) error {
 	root := cfg.Paths.Root()
 	if err := CheckFolders(root, cfg.Paths.RuntimeDir); err != nil {
 		return err
 	}
 	for _, name := range stateFiles {
-		if err := absentOrOurs(filepath.Join(root, name)); err != nil {
+		if err := checkOwnIfPresent(filepath.Join(root, name)); err != nil {
 			return err
 		}
 	}
 	for _, name := range runtimeFiles {
-		if err := absentOrOurs(filepath.Join(cfg.Paths.RuntimeDir, name)); err != nil {
+		if err := checkOwnIfPresent(filepath.Join(cfg.Paths.RuntimeDir, name)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// absentOrOurs lets through what cannot be looked at: whoever reads it says so.
-func absentOrOurs(path string) error {
+// checkOwnIfPresent is checkOwn that ignores errors of the file system: the code that
+// reads the file reports them.
+func checkOwnIfPresent(path string) error {
 	var foreign *fault.Error
-	if errors.As(isOurs(path), &foreign) {
+	if errors.As(checkOwn(path), &foreign) {
 		return foreign
 	}
 	return nil
 }
 
-// CheckFolders reports as a fault when dir, or a folder between it and root, is
-// not the user's alone, or when others could replace a folder above root. What
-// does not exist is nobody else's. Fault: not-yours.
+// CheckFolders returns a fault when other users own or can write dir or a folder between
+// it and root, or when they could replace a folder above root. Folders that do not exist
+// are accepted. Fault: not-yours.
 func CheckFolders(root, dir string) error {
 	root, dir = filepath.Clean(root), filepath.Clean(dir)
-	if !IsWithin(dir, root) { // a path of its own outside of the installation's folder
+	if !IsWithin(dir, root) { // the configuration names a folder outside of the installation
 		root = dir
 	}
 	for at := dir; ; at = filepath.Dir(at) {
-		err := isOurs(at)
+		err := checkOwn(at)
 		if at == root && isLink(at) {
-			err = linkIsOurs(at)
+			err = checkOwnLink(at)
 		}
 		var foreign *fault.Error
 		if errors.As(err, &foreign) {
 			return foreign
 		}
 		if at == root {
-			if err := checkAbove(filepath.Dir(Place(root))); err != nil {
+			if err := checkFoldersAbove(filepath.Dir(Place(root))); err != nil {
 				return err
 			}
-			return checkAbove(filepath.Dir(RealPath(root)))
+			return checkFoldersAbove(filepath.Dir(RealPath(root)))
 		}
 	}
 }
 
-// linkIsOurs reports as a fault when a link, or the folder that it leads to, is
-// not the user's alone. Only an installation's folder itself may be a link.
-func linkIsOurs(path string) error {
+// checkOwnLink returns a fault when another user owns a link, or owns or can write the
+// folder that it leads to. Only root, the installation's folder, may be a link.
+func checkOwnLink(path string) error {
 	info, err := os.Lstat(path)
 	if err != nil {
 		return err
 	}
 	if uid, _ := ownerOf(info); uid != os.Geteuid() {
-		return notYours(path, fmt.Sprintf("is a link of user %d", uid))
+		return notYoursFault(path, fmt.Sprintf("is a link of user %d", uid))
 	}
-	return isOurs(RealPath(path))
+	return checkOwn(RealPath(path))
 }
 
-// CheckOwner reports as a fault when a folder, or the one that it is a link to,
-// belongs to another user, whatever its mode. Fault: not-yours.
+// CheckOwner returns a fault when another user owns a folder or, for a link, the folder
+// that it leads to. Modes are not checked. Fault: not-yours.
 func CheckOwner(path string) error {
 	for _, stat := range [...]func(string) (fs.FileInfo, error){os.Lstat, os.Stat} {
 		info, err := stat(path)
@@ -171,15 +175,15 @@ func CheckOwner(path string) error {
 			return err
 		}
 		if uid, _ := ownerOf(info); uid != os.Geteuid() {
-			return notYours(path, fmt.Sprintf("belongs to user %d", uid))
+			return notYoursFault(path, fmt.Sprintf("belongs to user %d", uid))
 		}
 	}
 	return nil
 }
 
-// CheckOwners reports as a fault when a folder that an installation keeps its
-// state in, or the one that they lie in, belongs to another user, whatever the
-// modes are: for what puts modes right. Fault: not-yours.
+// CheckOwners returns a fault when another user owns the folder of an installation or a
+// folder of its state. Modes are not checked, so that commands which repair modes can
+// call it. Fault: not-yours.
 func CheckOwners(cfg *config.Config) error {
 	for _, dir := range [...]string{Folder(cfg), cfg.Paths.Root(), cfg.Paths.RuntimeDir} {
 		if err := CheckOwner(dir); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
@@ -189,22 +193,23 @@ func CheckOwners(cfg *config.Config) error {
 	return nil
 }
 
-// CheckPlace reports as a fault when others could put another folder in the
-// place of root, the folder of an installation's state, which need not be there
-// yet. Fault: not-yours.
-func CheckPlace(root string) error { return checkAbove(filepath.Dir(Place(root))) }
+// CheckReplaceable returns a fault when other users could put a folder of theirs in the
+// place of root, the folder of an installation's state. root need not exist. Fault:
+// not-yours.
+func CheckReplaceable(root string) error { return checkFoldersAbove(filepath.Dir(Place(root))) }
 
-// checkAbove reports as a fault when others can replace a folder from dir up to
-// the user's home or the first folder of root's. Fault: not-yours.
-func checkAbove(dir string) error {
+// checkFoldersAbove returns a fault when other users can replace a folder, from dir up to
+// the user's home or the first folder that root owns. Fault: not-yours.
+func checkFoldersAbove(dir string) error {
 	if at, why := findReplaceable(dir); why != "" {
-		return notYours(at, why)
+		return notYoursFault(at, why)
 	}
 	return nil
 }
 
-// findReplaceable returns the first folder that others can replace, from dir up
-// to the user's home or the first folder of root's, and why; "" when there is none.
+// findReplaceable returns the first folder in which other users can replace what lies
+// there, from dir up to the user's home or the first folder that root owns, and why; ""
+// when there is none.
 func findReplaceable(dir string) (at, why string) {
 	home := RealPath(os.Getenv("HOME"))
 	for at = dir; ; at = filepath.Dir(at) {
@@ -223,16 +228,16 @@ func findReplaceable(dir string) (at, why string) {
 	}
 }
 
-// whyReplaceable says why others can put another folder in the place of one in
-// this folder, "" when they cannot. In a sticky folder, as /tmp is, only an
-// owner can. The group of that name that many systems give each user alone
-// (same number as the user) is the user.
+// whyReplaceable returns why other users can replace what lies in a folder, or the content
+// of a file; "" when they cannot. In a sticky folder such as /tmp only the owner of an
+// entry can replace it. A group with the number of the user counts as the user: many
+// systems give each user such a group.
 func whyReplaceable(info fs.FileInfo) string {
 	uid, gid := ownerOf(info)
 	mode := info.Mode()
 	open := mode.Perm() & 0o022
 	if open == 0o020 && gid == os.Geteuid() && gid != 0 || uid == 0 && os.Geteuid() != 0 {
-		open &= 0o002 // what the administrator lets a group do is the administrator's word
+		open &= 0o002 // root may let a group write: root is trusted
 	}
 	switch {
 	case uid != os.Geteuid() && uid != 0:
@@ -243,9 +248,9 @@ func whyReplaceable(info fs.FileInfo) string {
 	return ""
 }
 
-// whySourceForeign says why a configuration file may be another's word, "" when
-// it is the user's own or root's.
-func whySourceForeign(path string) string {
+// whyConfigForeign returns why another user may have written a configuration file, "" when
+// only this user or root can.
+func whyConfigForeign(path string) string {
 	real := RealPath(path)
 	info, err := os.Lstat(real)
 	if err != nil {

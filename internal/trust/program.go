@@ -5,10 +5,9 @@ import (
 	"path/filepath"
 )
 
-// CheckProgram reports as a fault when a program that was found in a folder of
-// the user's, and that no configuration names, may be another's: another user
-// owns it or can replace it, or git tracks it, so that it came with a commit.
-// Faults: not-yours, state-untrusted.
+// CheckProgram returns a fault when a program that no configuration names, found in a
+// folder of the user, may come from others: another user owns it or can replace it, or
+// git tracks it, so that it came with a commit. Faults: not-yours, state-untrusted.
 func CheckProgram(path string) error {
 	real := RealPath(path)
 	info, err := os.Lstat(real)
@@ -16,10 +15,10 @@ func CheckProgram(path string) error {
 		return err
 	}
 	if why := whyReplaceable(info); why != "" {
-		return notYours(path, why)
+		return notYoursFault(path, why)
 	}
 	for _, file := range [...]string{path, real} { // a link can be replaced where it lies, too
-		if err := checkAbove(RealPath(filepath.Dir(file))); err != nil {
+		if err := checkFoldersAbove(RealPath(filepath.Dir(file))); err != nil {
 			return err
 		}
 	}

@@ -18,7 +18,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// Record says that the user trusts an installation.
+// Record is the statement of a user to trust an installation.
 type Record struct {
 	Schema     string    `json:"schema"`      // always recordSchema
 	Config     string    `json:"config"`      // real path of the configuration file; empty for the built-in default
@@ -31,11 +31,11 @@ type Record struct {
 
 const recordSchema = "flowgate.trust/v1"
 
-// maxRecord is more than a record with two paths of the longest kind is long.
+// maxRecord bounds a record in bytes: three paths of PATH_MAX (4096) bytes fit.
 const maxRecord = 32 << 10
 
-// identity returns what a record is kept by.
-func identity(cfg *config.Config) (file, runtimeDir string) {
+// recordIdentity returns the two paths that identify the record of an installation.
+func recordIdentity(cfg *config.Config) (file, runtimeDir string) {
 	if cfg.File != "" {
 		file = RealPath(cfg.File)
 	}
@@ -43,19 +43,19 @@ func identity(cfg *config.Config) (file, runtimeDir string) {
 	return file, filepath.Join(Place(cfg.Paths.Root()), rel)
 }
 
+// recordName returns the name of a record's file.
 func recordName(file, runtimeDir string) string {
 	sum := sha256.Sum256([]byte(file + "\x00" + runtimeDir))
 	return hex.EncodeToString(sum[:16]) + ".json"
 }
 
-// Write records that cfg is trusted as it is now; by is the command that the
-// user typed. Faults: state-home-missing,
-// state-home-unsafe, not-yours, trust-unwritable.
-func Write(cfg *config.Config, by string, now time.Time, getenv func(string) string) (Record, error) {
-	file, runtimeDir := identity(cfg)
+// WriteRecord records that the user trusts cfg as it is now; by is the command that the
+// user typed. Faults: state-home-missing, state-home-unsafe, not-yours, trust-unwritable.
+func WriteRecord(cfg *config.Config, by string, now time.Time, getenv func(string) string) (Record, error) {
+	file, runtimeDir := recordIdentity(cfg)
 	r := Record{Schema: recordSchema, Config: file, RuntimeDir: runtimeDir, Root: Place(cfg.Paths.Root()),
 		Digest: SurfaceOf(cfg, getenv("HOME")).Digest(), By: by, At: now.UTC()}
-	if _, err := stateDirFor(cfg, getenv); err != nil {
+	if _, err := findStateDirFor(cfg, getenv); err != nil {
 		return r, err
 	}
 	dir, err := ensureStateDir(getenv, "trusted")
@@ -67,22 +67,24 @@ func Write(cfg *config.Config, by string, now time.Time, getenv func(string) str
 		err = renameio.WriteFile(filepath.Join(dir, recordName(file, runtimeDir)), append(data, '\n'), 0o600)
 	}
 	if err != nil {
-		return r, unwritable(dir, err)
+		return r, unwritableFault(dir, err)
 	}
 	return r, nil
 }
 
-// find returns the record of cfg; ok is false when there is none that can be believed.
-func find(cfg *config.Config, getenv func(string) string) (r Record, ok bool) {
-	dir, err := stateDirFor(cfg, getenv)
+// findRecord returns the record of cfg; ok is false when there is none, or when others can
+// have written it.
+func findRecord(cfg *config.Config, getenv func(string) string) (r Record, ok bool) {
+	dir, err := findStateDirFor(cfg, getenv)
 	if err != nil {
 		return r, false
 	}
-	file, runtimeDir := identity(cfg)
+	file, runtimeDir := recordIdentity(cfg)
 	r, err = readRecord(filepath.Join(dir, "trusted", recordName(file, runtimeDir)))
 	return r, err == nil && r.Config == file && r.RuntimeDir == runtimeDir
 }
 
+// readRecord reads a record that only this user can change.
 func readRecord(path string) (r Record, err error) {
 	data, err := readOwn(path, maxRecord)
 	if err == nil {
@@ -94,10 +96,10 @@ func readRecord(path string) (r Record, err error) {
 	return r, err
 }
 
-// OfFile returns the newest record of a configuration file, for when the file
-// itself cannot be read: it says where the installation's state is.
-func OfFile(file string, getenv func(string) string) (r Record, ok bool) {
-	all, err := List(getenv)
+// FindRecordOf returns the newest record of a configuration file. It needs no valid file: a
+// caller that cannot read the file learns where the installation's state is.
+func FindRecordOf(file string, getenv func(string) string) (r Record, ok bool) {
+	all, err := ListRecords(getenv)
 	if err != nil {
 		return r, false
 	}
@@ -110,9 +112,9 @@ func OfFile(file string, getenv func(string) string) (r Record, ok bool) {
 	return r, ok
 }
 
-// List returns all records in the order of their configuration files. Files in
-// the folder that are not records are left out.
-func List(getenv func(string) string) ([]Record, error) {
+// ListRecords returns all records in the order of their configuration files. It leaves out
+// files that are not records. Faults: trust-unreadable, those of StateDir.
+func ListRecords(getenv func(string) string) ([]Record, error) {
 	all := []Record{}
 	base, err := StateDir(getenv)
 	if err != nil {
@@ -132,19 +134,20 @@ func List(getenv func(string) string) ([]Record, error) {
 	return all, nil
 }
 
-// Revoke removes the record of cfg and reports whether there was one.
-func Revoke(cfg *config.Config, getenv func(string) string) (bool, error) {
+// RemoveRecord removes the record of cfg and reports whether there was one. Faults:
+// trust-unwritable, those of StateDir.
+func RemoveRecord(cfg *config.Config, getenv func(string) string) (bool, error) {
 	dir, err := StateDir(getenv)
 	if err != nil {
 		return false, err
 	}
-	path := filepath.Join(dir, "trusted", recordName(identity(cfg)))
+	path := filepath.Join(dir, "trusted", recordName(recordIdentity(cfg)))
 	err = os.Remove(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
 	if err != nil {
-		return false, unwritable(path, err)
+		return false, unwritableFault(path, err)
 	}
 	return true, nil
 }

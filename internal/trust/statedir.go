@@ -10,36 +10,36 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// StateDir returns the folder of the records and the key of this user:
-// $XDG_STATE_HOME/flowgate, else ~/.local/state/flowgate, on macOS
-// ~/Library/Application Support/flowgate. Faults: state-home-missing;
-// state-home-unsafe when it lies in a git work tree, whose commits could bring
-// records along, or where other users could put another folder in its place.
+// StateDir returns the folder of this user's records and key: $XDG_STATE_HOME/flowgate,
+// else ~/.local/state/flowgate, on macOS ~/Library/Application Support/flowgate. Faults:
+// state-home-missing; state-home-unsafe when the folder lies in a git work tree, whose
+// commits could contain records, or when other users could replace it.
 func StateDir(getenv func(string) string) (string, error) {
-	dir, err := stateDir(getenv)
+	dir, err := expectedStateDir(getenv)
 	if err != nil {
 		return "", err
 	}
 	home := getenv("HOME")
-	for _, path := range linksOf(dir) {
+	for _, path := range symlinksOf(dir) {
 		if top := workTreeOf(path, home); top != "" {
-			return "", unsafeHome(dir, "lies in the git work tree "+top)
+			return "", unsafeStateDirFault(dir, "lies in the git work tree "+top)
 		}
 		if at, why := findReplaceable(filepath.Dir(path)); why != "" {
-			return "", unsafeHome(dir, "can be replaced by others, for "+at+" "+why)
+			return "", unsafeStateDirFault(dir, "can be replaced by others, for "+at+" "+why)
 		}
 	}
 	return dir, nil
 }
 
-// stateDir is StateDir without a look at where the folder lies.
-func stateDir(getenv func(string) string) (string, error) {
+// expectedStateDir returns the folder of StateDir without checking who can replace it.
+func expectedStateDir(getenv func(string) string) (string, error) {
 	if base := getenv("XDG_STATE_HOME"); filepath.IsAbs(base) { // the specification ignores relative ones
 		return filepath.Join(base, "flowgate"), nil
 	}
 	home := getenv("HOME")
 	if !filepath.IsAbs(home) {
-		return "", fault.Usage("state-home-missing", "there is no folder for records of trust: neither HOME nor XDG_STATE_HOME is set").
+		return "", fault.Usage("state-home-missing",
+			"there is no folder for records of trust: neither HOME nor XDG_STATE_HOME is set").
 			WithHint("set XDG_STATE_HOME to a folder of your own")
 	}
 	if runtime.GOOS == "darwin" {
@@ -48,11 +48,11 @@ func stateDir(getenv func(string) string) (string, error) {
 	return filepath.Join(home, ".local", "state", "flowgate"), nil
 }
 
-// linksOf returns the symbolic links that path leads over, each without a link in
-// its own folders, and at last the path without links: each of them can be
-// replaced where it lies.
-func linksOf(path string) (all []string) {
-	for range 40 { // as many as Linux follows
+// symlinksOf returns the symbolic links that are followed when path is opened, each by a
+// path whose folders are no links, and last the path they lead to. Each of them could be
+// replaced in its own folder.
+func symlinksOf(path string) (all []string) {
+	for range 40 { // Linux follows no more
 		link := firstLink(path)
 		if link == "" {
 			break
@@ -80,9 +80,9 @@ func firstLink(path string) (link string) {
 	return link
 }
 
-// workTreeOf returns the git work tree that path lies in, "" when there is none.
-// A home folder that is a work tree itself does not count: people keep their
-// settings so, and its commits are the user's own.
+// workTreeOf returns the git work tree that path lies in, "" when there is none. A home
+// folder that is itself a work tree does not count: it holds the user's own settings, in
+// the user's own commits.
 func workTreeOf(path, home string) string {
 	home = RealPath(home)
 	for at := filepath.Dir(path); at != filepath.Dir(at) && RealPath(at) != home; at = filepath.Dir(at) {
@@ -93,20 +93,20 @@ func workTreeOf(path, home string) string {
 	return ""
 }
 
-// CheckStateHome reports as a fault when the user's state folder is not fit to
-// hold what FlowGate believes about cfg: for a reason of StateDir, or because it
-// lies in the folder of the installation itself, which is delivered by others.
-// Without any folder it returns nil: nothing is believed then. Fault: state-home-unsafe.
+// CheckStateHome returns a fault when records about cfg in the user's state folder could be
+// the work of others: for the reasons of StateDir, or because the state folder lies in the
+// folder of the installation, which others may have delivered. When there is no state
+// folder it returns nil, since no record is read then. Fault: state-home-unsafe.
 func CheckStateHome(cfg *config.Config, getenv func(string) string) error {
-	_, err := stateDirFor(cfg, getenv)
+	_, err := findStateDirFor(cfg, getenv)
 	if err != nil && fault.From(err).Code == "state-home-missing" {
 		return nil
 	}
 	return err
 }
 
-// stateDirFor is StateDir for what is recorded about cfg.
-func stateDirFor(cfg *config.Config, getenv func(string) string) (string, error) {
+// findStateDirFor returns StateDir, and a fault when it lies in the installation of cfg.
+func findStateDirFor(cfg *config.Config, getenv func(string) string) (string, error) {
 	dir, err := StateDir(getenv)
 	if err != nil {
 		return "", err
@@ -115,13 +115,14 @@ func stateDirFor(cfg *config.Config, getenv func(string) string) (string, error)
 	for _, folder := range [...]string{Folder(cfg), cfg.Paths.Root()} {
 		folder = RealPath(folder)
 		if IsWithin(RealPath(dir), folder) && !IsWithin(home, folder) { // an installation may lie in the home folder itself
-			return "", unsafeHome(dir, "lies in the folder of the installation, "+folder)
+			return "", unsafeStateDirFault(dir, "lies in the folder of the installation, "+folder)
 		}
 	}
 	return dir, nil
 }
 
-func unsafeHome(dir, why string) error {
+// unsafeStateDirFault returns the fault state-home-unsafe.
+func unsafeStateDirFault(dir, why string) error {
 	return fault.Usage("state-home-unsafe", "the folder of your records of trust, %s, %s; nothing was done", dir, why).
 		WithHint("set XDG_STATE_HOME to a folder below your home that only you can write, or unset it")
 }

@@ -63,7 +63,7 @@ func TestAStateFolderThatOthersCanFillIsRefused(t *testing.T) {
 		getenv := environment(filepath.Join(dir, "home"), state)
 		cfg := installed(t, t.TempDir(), text)
 		_, keyErr := trust.EnsureKey(getenv)
-		_, recordErr := trust.Write(cfg, "trust", time.Now(), getenv)
+		_, recordErr := trust.WriteRecord(cfg, "trust", time.Now(), getenv)
 		for _, err := range []error{keyErr, recordErr, trust.CheckStateHome(cfg, getenv)} {
 			switch {
 			case c.part == "" && err != nil:
@@ -87,7 +87,7 @@ func TestAHomeFolderMayBeAWorkTreeAndAnInstallation(t *testing.T) {
 	}
 	cfg := installed(t, dir, text)
 	for _, state := range []string{"", filepath.Join(dir, "state")} {
-		if _, err := trust.Write(cfg, "trust", time.Now(), environment(dir, state)); err != nil {
+		if _, err := trust.WriteRecord(cfg, "trust", time.Now(), environment(dir, state)); err != nil {
 			t.Errorf("XDG_STATE_HOME=%s: %v", state, err)
 		}
 	}
@@ -99,14 +99,14 @@ func TestNoInstallationBringsItsOwnRecords(t *testing.T) {
 	cfg := installed(t, dir, text)
 	for _, below := range []string{"state", ".router/state", "config"} {
 		getenv := environment(home, filepath.Join(dir, below))
-		if _, err := trust.Write(cfg, "trust", time.Now(), getenv); err == nil || fault.From(err).Code != "state-home-unsafe" {
+		if _, err := trust.WriteRecord(cfg, "trust", time.Now(), getenv); err == nil || fault.From(err).Code != "state-home-unsafe" {
 			t.Errorf("%s: %v", below, err)
 		}
 	}
 	// A record that was made before the folder became the installation's is not believed either.
 	getenv := environment(home, filepath.Join(dir, "state"))
 	other := installed(t, t.TempDir(), text)
-	if _, err := trust.Write(other, "trust", time.Now(), getenv); err != nil {
+	if _, err := trust.WriteRecord(other, "trust", time.Now(), getenv); err != nil {
 		t.Fatal(err)
 	}
 	if v := trust.Examine(trust.Subject{Config: cfg, Named: true, Getenv: getenv}); v.Trusted || trust.CheckStateHome(cfg, getenv) == nil {

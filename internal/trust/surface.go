@@ -14,14 +14,14 @@ import (
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
-// Surface is what a configuration has FlowGate do that could harm its user:
-// what it executes, where it writes, which files of others it reads, and where
+// Surface lists the settings of a configuration by which FlowGate could harm its user: what
+// it executes, where it writes, which files outside of the installation it reads, and where
 // it sends keys.
 type Surface struct {
 	Executes []Entry `json:"executes"`
 	Writes   []Entry `json:"writes"`
 	Reads    []Entry `json:"reads"` // files outside of the installation's own folder, variables with keys
-	Sends    []Entry `json:"sends"` // sign-in addresses, those that get a key that the configuration refers to, hosts that other machines reach
+	Sends    []Entry `json:"sends"` // sign-in addresses, addresses that get keys, hosts that other machines reach
 }
 
 // Entry is one setting of a Surface.
@@ -30,11 +30,11 @@ type Entry struct {
 	Value   string `json:"value"`             // paths relative to the installation's folder or home; secrets shortened
 	Outside bool   `json:"outside,omitempty"` // a path outside of the installation's own folder
 
-	whole string // Value with its secrets, for the digest
+	unredacted string // Value in full, for the digest
 }
 
-// Folder returns the folder that an installation may regard as its own: the one that
-// holds config/flowgate.yaml or flowgate.yaml, or the working folder without a file.
+// Folder returns the folder of an installation: the one that holds config/flowgate.yaml or
+// flowgate.yaml; without a file, the working folder.
 func Folder(cfg *config.Config) string {
 	if cfg.File != "" && filepath.Base(cfg.Dir) == "config" {
 		return filepath.Dir(cfg.Dir)
@@ -42,30 +42,33 @@ func Folder(cfg *config.Config) string {
 	return cfg.Dir
 }
 
-// SurfaceOf lists what a configuration executes, writes, reads and sends.
+// SurfaceOf returns the surface of a configuration. home is the user's home folder, "" when
+// unknown.
 func SurfaceOf(cfg *config.Config, home string) Surface {
-	b := surfaceBuilder{own: Folder(cfg), home: home}
-	b.services(cfg)
-	b.paths(cfg)
-	b.providers(cfg)
-	b.model("litellm_base", cfg.Base, false)
+	b := surfaceBuilder{folder: Folder(cfg), home: home}
+	b.addServices(cfg)
+	b.addPaths(cfg)
+	b.addProviders(cfg)
+	b.addModelSettings("litellm_base", cfg.Base, false)
 	for _, name := range slices.Sorted(maps.Keys(cfg.Profiles)) {
-		b.model("profiles."+name, cfg.Profiles[name], false)
+		b.addModelSettings("profiles."+name, cfg.Profiles[name], false)
 	}
 	for _, list := range []*[]Entry{&b.Executes, &b.Writes, &b.Reads, &b.Sends} {
-		slices.SortFunc(*list, func(a, c Entry) int { return cmp.Or(cmp.Compare(a.Key, c.Key), cmp.Compare(a.whole, c.whole)) })
+		slices.SortFunc(*list, func(a, c Entry) int {
+			return cmp.Or(cmp.Compare(a.Key, c.Key), cmp.Compare(a.unredacted, c.unredacted))
+		})
 		*list = append([]Entry{}, slices.Compact(*list)...) // none is [] in JSON
 	}
 	return b.Surface
 }
 
-// Digest names the surface: "sha256:" and 64 hexadecimal digits. It is the same
-// for the same configuration in another folder or on another machine.
+// Digest returns "sha256:" and 64 hexadecimal digits, which are the same for the same
+// configuration in another folder or on another machine.
 func (s Surface) Digest() string {
 	h := sha256.New()
 	for i, list := range [...][]Entry{s.Executes, s.Writes, s.Reads, s.Sends} {
 		for _, e := range list {
-			_, _ = fmt.Fprintf(h, "%d %q %q\n", i, e.Key, e.whole) // a hash never fails
+			_, _ = fmt.Fprintf(h, "%d %q %q\n", i, e.Key, e.unredacted) // a hash never fails
 		}
 	}
 	return "sha256:" + hex.EncodeToString(h.Sum(nil))
@@ -74,25 +77,27 @@ func (s Surface) Digest() string {
 // surfaceBuilder collects the parts of a Surface.
 type surfaceBuilder struct {
 	Surface
-	own, home string
+	folder, home string
 }
 
-// entry returns a setting with a value that is no path.
-func entry(key, value string) Entry {
-	shown := redact.NamedValue(lastOf(key), value)
+// newEntry returns the entry of a setting whose value is not a path.
+func newEntry(key, value string) Entry {
+	shown := redact.NamedValue(lastName(key), value)
 	inHeaders := strings.Contains(strings.ToLower(key), "headers.")
-	if shown == value && !redact.IsReference(value) && (inHeaders || strings.Contains(key, ".env.") && redact.LooksRandom(value)) {
-		shown = redact.Value(value) // paths and words of an environment stay: they are what is to be reviewed
+	isRandomVariable := strings.Contains(key, ".env.") && redact.LooksRandom(value)
+	if shown == value && !redact.IsReference(value) && (inHeaders || isRandomVariable) {
+		shown = redact.Value(value) // paths and words in an environment stay readable for the review
 	}
-	return Entry{Key: key, Value: shown, whole: value}
+	return Entry{Key: key, Value: shown, unredacted: value}
 }
 
-func lastOf(key string) string { return key[strings.LastIndexByte(key, '.')+1:] }
+// lastName returns the last part of a dotted key.
+func lastName(key string) string { return key[strings.LastIndexByte(key, '.')+1:] }
 
-// path returns a setting that names a file or folder.
-func (b *surfaceBuilder) path(key, path string) Entry {
-	e := Entry{Key: key, Value: path, Outside: !IsWithin(path, b.own)}
-	if rel, err := filepath.Rel(b.own, path); err == nil && !e.Outside {
+// newPathEntry returns the entry of a setting that names a file or folder.
+func (b *surfaceBuilder) newPathEntry(key, path string) Entry {
+	e := Entry{Key: key, Value: path, Outside: !IsWithin(path, b.folder)}
+	if rel, err := filepath.Rel(b.folder, path); err == nil && !e.Outside {
 		e.Value = "./" + filepath.ToSlash(rel)
 		if rel == "." {
 			e.Value = rel
@@ -100,69 +105,76 @@ func (b *surfaceBuilder) path(key, path string) Entry {
 	} else if rest, ok := strings.CutPrefix(path, b.home+"/"); ok && b.home != "" {
 		e.Value = "~/" + rest
 	}
-	e.whole = e.Value
+	e.unredacted = e.Value
 	return e
 }
 
-func (b *surfaceBuilder) services(cfg *config.Config) {
+// addServices adds what the services execute, and the hosts that other machines reach.
+func (b *surfaceBuilder) addServices(cfg *config.Config) {
 	for _, s := range cfg.Services {
 		key := "services." + s.Name
-		b.Executes = append(b.Executes, entry(key+".runtime", s.Runtime))
+		b.Executes = append(b.Executes, newEntry(key+".runtime", s.Runtime))
 		if !isLoopback(s.Host) {
-			b.Sends = append(b.Sends, entry(key+".host", s.Host+" lets other machines in"))
+			b.Sends = append(b.Sends, newEntry(key+".host", s.Host+" lets other machines in"))
 		}
 		if len(s.Command) > 0 {
-			b.Executes = append(b.Executes, entry(key+".command", shellWords(s.Command)))
+			b.Executes = append(b.Executes, newEntry(key+".command", shellWords(s.Command)))
 		}
 		if s.Cwd != "" {
-			e := b.path(key+".cwd", s.Cwd)
+			e := b.newPathEntry(key+".cwd", s.Cwd)
 			b.Executes = append(b.Executes, e)
 		}
 		for name, value := range s.Env {
-			b.Executes = append(b.Executes, entry(key+".env."+name, value))
+			b.Executes = append(b.Executes, newEntry(key+".env."+name, value))
 		}
-		for name, p := range map[string]*config.Probe{"startup": s.Probes.Startup, "readiness": s.Probes.Readiness, "liveness": s.Probes.Liveness} {
+		for name, p := range map[string]*config.Probe{
+			"startup": s.Probes.Startup, "readiness": s.Probes.Readiness, "liveness": s.Probes.Liveness,
+		} {
 			if p != nil && len(p.Command) > 0 {
-				b.Executes = append(b.Executes, entry(key+".probes."+name+".command", shellWords(p.Command)))
+				b.Executes = append(b.Executes, newEntry(key+".probes."+name+".command", shellWords(p.Command)))
 			}
 		}
 	}
 }
 
-func (b *surfaceBuilder) paths(cfg *config.Config) {
+// addPaths adds the files that are written and those that secrets are read from.
+func (b *surfaceBuilder) addPaths(cfg *config.Config) {
 	b.Writes = append(b.Writes,
-		b.path("paths.runtime_dir", cfg.Paths.RuntimeDir), b.path("paths.active_config", cfg.Paths.ActiveConfig),
-		b.path("paths.state_file", cfg.Paths.StateFile), b.path("paths.log_file", cfg.Paths.LogFile))
-	if f := cfg.CLIProxyConfigFile; f != "" && f != filepath.Join(cfg.Dir, "cliproxyapi.yaml") { // which need not be there
-		b.Writes = append(b.Writes, b.path("cliproxyapi_plus.config_file", cfg.CLIProxyConfigFile))
+		b.newPathEntry("paths.runtime_dir", cfg.Paths.RuntimeDir),
+		b.newPathEntry("paths.active_config", cfg.Paths.ActiveConfig),
+		b.newPathEntry("paths.state_file", cfg.Paths.StateFile),
+		b.newPathEntry("paths.log_file", cfg.Paths.LogFile))
+	// The default path is not in the surface: it is the same in every installation.
+	if f := cfg.CLIProxyConfigFile; f != "" && f != filepath.Join(cfg.Dir, "cliproxyapi.yaml") {
+		b.Writes = append(b.Writes, b.newPathEntry("cliproxyapi_plus.config_file", f))
 	}
 	for _, file := range cfg.SecretFiles {
-		b.read("secret_files", file)
+		b.addRead("secret_files", file)
 	}
 	for name, c := range cfg.Credentials {
 		if c.File != "" {
-			b.read("credentials.upstream."+name+".file", c.File)
+			b.addRead("credentials.upstream."+name+".file", c.File)
 		}
 		if c.Env != "" {
-			b.Reads = append(b.Reads, entry("credentials.upstream."+name+".env", c.Env))
+			b.Reads = append(b.Reads, newEntry("credentials.upstream."+name+".env", c.Env))
 		}
 	}
 }
 
-// read notes a file that is read. One in the installation's own folder is as
-// much the configuration's as the configuration itself.
-func (b *surfaceBuilder) read(key, path string) {
-	if e := b.path(key, path); e.Outside {
+// addRead adds a file that is read, unless it lies in the installation's own folder: such a
+// file has the same author as the configuration.
+func (b *surfaceBuilder) addRead(key, path string) {
+	if e := b.newPathEntry(key, path); e.Outside {
 		b.Reads = append(b.Reads, e)
 	}
 }
 
-// providers notes all settings of sign-ins: addresses, commands, files.
-func (b *surfaceBuilder) providers(cfg *config.Config) {
+// addProviders adds all settings of sign-ins: addresses, commands, files.
+func (b *surfaceBuilder) addProviders(cfg *config.Config) {
 	for name, settings := range cfg.Providers {
-		walk("auth.providers."+name, settings, func(key string, value any) {
-			e := entry(key, fmt.Sprint(value))
-			if strings.Contains(lastOf(key), "command") {
+		walkScalars("auth.providers."+name, settings, func(key string, value any) {
+			e := newEntry(key, fmt.Sprint(value))
+			if strings.Contains(lastName(key), "command") {
 				b.Executes = append(b.Executes, e)
 				return
 			}
@@ -171,23 +183,23 @@ func (b *surfaceBuilder) providers(cfg *config.Config) {
 	}
 }
 
-// walk calls leaf for every scalar below value.
-func walk(key string, value any, leaf func(key string, value any)) {
+// walkScalars calls leaf for every scalar below value.
+func walkScalars(key string, value any, leaf func(key string, value any)) {
 	switch v := value.(type) {
 	case map[string]any:
 		for name, inner := range v {
-			walk(key+"."+name, inner, leaf)
+			walkScalars(key+"."+name, inner, leaf)
 		}
 	case []any:
 		for _, inner := range v {
-			walk(key, inner, leaf)
+			walkScalars(key, inner, leaf)
 		}
 	default:
 		leaf(key, v)
 	}
 }
 
-// shellWords returns words as a shell would read them, where that is short to say.
+// shellWords joins words with spaces and quotes those that a shell would split or expand.
 func shellWords(words []string) string {
 	quoted := make([]string, len(words))
 	for i, w := range words {

@@ -92,7 +92,7 @@ func (e foreignSocketError) hint() string {
 	if e.uid < 0 || e.uid == os.Geteuid() {
 		return "run the command as the user that the stack belongs to"
 	}
-	return trust.AsOwner(e.uid)
+	return trust.OwnerHint(e.uid)
 }
 
 // dialSameUser connects to a socket if a process of our own user listens on it.

@@ -191,7 +191,7 @@ func Sign(runtimeDir string) error {
 	if _, err := key.Open(kind, trust.Place(root), raw); err == nil {
 		return nil
 	}
-	doc, _ := trust.Unsealed(raw)
+	doc, _ := trust.SplitSignature(raw)
 	return renameio.WriteFile(
 		Path(runtimeDir), key.Seal(kind, trust.Place(root), doc), 0o600, renameio.WithTempDir(runtimeDir),
 	)

@@ -128,7 +128,7 @@ func supervisorCommand(cfg *config.Config, o Options, notify *os.File) *exec.Cmd
 	cmd.Dir = cfg.Dir
 	cmd.ExtraFiles = files
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	cmd.Env = append(supervisorEnviron(o.Environ), trust.Variable+"="+surfaceDigest(cfg, o.Environ))
+	cmd.Env = append(supervisorEnviron(o.Environ), trust.DigestVariable+"="+surfaceDigest(cfg, o.Environ))
 	return cmd
 }
 
@@ -158,7 +158,7 @@ func supervisorEnviron(environ []string) []string {
 		name, _, _ := strings.Cut(entry, "=")
 		if !strings.HasPrefix(name, "MAGEFILE_") && name != "FLOWGATE_CONFIG" && name != "FLOWGATE_FORMAT" &&
 			name != ledger.MarkVariable &&
-			name != trust.Variable {
+			name != trust.DigestVariable {
 			kept = append(kept, entry)
 		}
 	}

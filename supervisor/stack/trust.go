@@ -33,5 +33,5 @@ func Trust(cfg *config.Config, by string, getenv func(string) string) (trust.Rec
 			return trust.Record{}, err
 		}
 	}
-	return trust.Write(cfg, by, time.Now(), getenv)
+	return trust.WriteRecord(cfg, by, time.Now(), getenv)
 }

@@ -19,7 +19,7 @@ import (
 // TestMain also compiles package trust in, so that this package is one of those
 // that the lint examines.
 func TestMain(m *testing.M) {
-	_ = trust.Variable
+	_ = trust.DigestVariable
 	os.Exit(trusttest.Run(m))
 }
 

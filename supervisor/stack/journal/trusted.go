@@ -123,7 +123,7 @@ func Sign(root string, cfg *config.Config) error {
 	if err != nil {
 		return err
 	}
-	doc, _ := trust.Unsealed(data)
+	doc, _ := trust.SplitSignature(data)
 	if err := renameio.WriteFile(path, key.Seal(kind, trust.Place(root), doc), 0o600); err != nil {
 		return writeFault(path, err)
 	}
