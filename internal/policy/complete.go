@@ -5,7 +5,19 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 )
+
+// resolveIncludes makes the files that litellm_base includes absolute: they are named
+// relative to the user's file, and the generated one lies in another folder.
+func (b *builder) resolveIncludes() {
+	files, _ := b.active.Config["include"].([]any)
+	for i, file := range files {
+		if name, ok := file.(string); ok && name != "" && !filepath.IsAbs(name) {
+			files[i] = filepath.Join(b.cfg.Dir, name)
+		}
+	}
+}
 
 // moveCooldownSettings moves allowed_fails and cooldown_time from litellm_settings, where
 // LiteLLM ignores them, to router_settings, where they work (both measured on

@@ -60,6 +60,7 @@ func assemble(b builder, profile string) (Active, error) {
 		return Active{}, err
 	}
 	b.active.Config = resolved.(map[string]any)
+	b.resolveIncludes()
 	b.moveCooldownSettings()
 	b.addDeploymentIDs()
 	b.moveOwnSettings()

@@ -165,6 +165,21 @@ func TestSettingsThatLiteLLMIgnoresMoveToWhereTheyWork(t *testing.T) {
 	}
 }
 
+func TestIncludedFilesAreThoseBesideTheUsersFile(t *testing.T) {
+	t.Parallel()
+	cfg := config.Default(t.TempDir())
+	cfg.Base["include"] = []any{"more.yaml", "sub/other.yaml", "/etc/models.yaml"}
+	got := build(t, cfg, "balanced", empty)
+	want := []any{filepath.Join(cfg.Dir, "more.yaml"), filepath.Join(cfg.Dir, "sub/other.yaml"), "/etc/models.yaml"}
+	if included := got.Config["include"]; !reflect.DeepEqual(included, want) {
+		t.Errorf("%v, not %v", included, want)
+	}
+	if again := build(t, cfg, "balanced", empty); !reflect.DeepEqual(again.Config["include"], want) ||
+		cfg.Base["include"].([]any)[0] != "more.yaml" {
+		t.Errorf("building changed the configuration: %v", cfg.Base["include"])
+	}
+}
+
 func TestDeploymentsGetIDsThatDependOnTheirParametersOnly(t *testing.T) {
 	t.Parallel()
 	cfg := config.Default(t.TempDir())
