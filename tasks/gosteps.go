@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"os"
@@ -31,7 +32,8 @@ type stepResult struct {
 	Skipped []gotest.Skip `json:"skipped,omitzero"`
 }
 
-// runGoSteps runs the steps in order, their output on stderr, and stops at the first that fails.
+// runGoSteps runs the steps in order, their output on stderr, and stops at the first
+// that fails; but tests are run although others failed. It returns the first failure.
 func runGoSteps(ctx context.Context, name string, steps ...step) error {
 	return run(ctx, name, func(ctx context.Context, s session) (any, error) {
 		if _, err := os.Stat("magefile.go"); err != nil {
@@ -42,14 +44,16 @@ func runGoSteps(ctx context.Context, name string, steps ...step) error {
 			return nil, err
 		}
 		var all []stepResult
+		var first error
 		for _, step := range steps {
+			if first != nil && (step.tests == nil || ctx.Err() != nil) {
+				break
+			}
 			r, err := step.run(ctx, s.stderr)
 			all = append(all, r)
-			if err != nil {
-				return all, err
-			}
+			first = cmp.Or(first, err)
 		}
-		return all, nil
+		return all, first
 	})
 }
 
