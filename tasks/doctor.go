@@ -39,20 +39,10 @@ func (Doctor) Timeline(ctx context.Context, since *time.Duration) error {
 
 // List lists all checks of doctor with what they look at.
 func (Doctor) List(ctx context.Context) error {
-	return run(ctx, "doctor:list", func(_ context.Context, s session) (any, error) {
-		list := doctor.ExplainAll()
-		for _, e := range list.Checks {
-			s.writeIfLive(e.ID, "    "+e.Title)
-		}
-		return list, nil
-	})
+	return listChecks(ctx, "doctor:list", doctor.ExplainAll)
 }
 
 // Explain says what one check looks at, why, and how to mend what it finds.
 func (Doctor) Explain(ctx context.Context, id string) error {
-	return run(ctx, "doctor:explain", func(_ context.Context, s session) (any, error) {
-		e, err := doctor.Explain(id)
-		s.writeIfLive(e.Title, "", e.About)
-		return dataOrError(e, err)
-	})
+	return explainCheck(ctx, "doctor:explain", id, doctor.Explain)
 }

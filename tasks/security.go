@@ -78,22 +78,12 @@ func hookCommand() string {
 
 // List lists all checks of security-check with what they look at.
 func (Security) List(ctx context.Context) error {
-	return run(ctx, "security:list", func(_ context.Context, s session) (any, error) {
-		list := security.ExplainAll()
-		for _, e := range list.Checks {
-			s.writeIfLive(e.ID, "    "+e.Title)
-		}
-		return list, nil
-	})
+	return listChecks(ctx, "security:list", security.ExplainAll)
 }
 
 // Explain says what one check of security-check looks at, why, and how to mend what it finds.
 func (Security) Explain(ctx context.Context, id string) error {
-	return run(ctx, "security:explain", func(_ context.Context, s session) (any, error) {
-		e, err := security.Explain(id)
-		s.writeIfLive(e.Title, "", e.About)
-		return dataOrError(e, err)
-	})
+	return explainCheck(ctx, "security:explain", id, security.Explain)
 }
 
 // Canary plants made-up secrets in a stack of its own, runs the targets in it, and looks for any trace of them.

@@ -17,8 +17,8 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/stack/change"
 )
 
-// runChanging is run for a target that changes something: the configuration has
-// to be trusted. What a killed command left half-done is put right first.
+// runChanging runs a target that changes something: the configuration has to be trusted.
+// A change that a killed command left unfinished is completed or undone first.
 func runChanging(
 	ctx context.Context,
 	command string,
@@ -27,8 +27,8 @@ func runChanging(
 	return runWithConfig(ctx, command, true, work)
 }
 
-// runReading is run for a target that only reads: with a configuration that is not
-// trusted it reports, and executes and writes nothing.
+// runReading runs a target that only reads: with a configuration that is not trusted it
+// reports, and executes and writes nothing.
 func runReading(
 	ctx context.Context,
 	command string,
@@ -37,7 +37,8 @@ func runReading(
 	return runWithConfig(ctx, command, false, work)
 }
 
-// runWithConfig is withConfig when changes is set, else looking.
+// runWithConfig loads the configuration, for a change when changes is set, and runs work
+// with it.
 func runWithConfig(
 	ctx context.Context,
 	command string,

@@ -55,8 +55,8 @@ func (r Request) prepareLiteLLM(ctx context.Context) (store.NewInstall, error) {
 	}, nil
 }
 
-// Requirements returns what pip installs for a version of LiteLLM: the lock file
-// with digests for LiteLLMVersion, else the three names.
+// Requirements returns what pip installs for a version of LiteLLM: the lock file with
+// digests for LiteLLMVersion, else the names of two packages without digests.
 func Requirements(version string) []byte {
 	if version == LiteLLMVersion {
 		return liteLLMLock

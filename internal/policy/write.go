@@ -59,7 +59,7 @@ func Write(cfg *config.Config, a Active, now time.Time) (*Previous, error) {
 }
 
 // Restore puts both files back as they were before Write; those that did not
-// exist are removed. It tries both whatever happens.
+// exist are removed. When one cannot be restored, it still restores the other.
 func (p *Previous) Restore() error {
 	var errs []error
 	for _, f := range p.files {
@@ -74,8 +74,8 @@ func (p *Previous) Restore() error {
 	return errors.Join(errs...)
 }
 
-// nextState returns the state file's content with the profile set. A file that
-// cannot be read is replaced: it holds nothing that is lost with it.
+// nextState returns the state file's content with the profile set and its other keys kept.
+// Content that is not a JSON object is replaced.
 func nextState(old []byte, profile string, now time.Time) ([]byte, error) {
 	state := map[string]json.RawMessage{}
 	if json.Unmarshal(old, &state) != nil || state == nil {
@@ -96,7 +96,7 @@ func nextState(old []byte, profile string, now time.Time) ([]byte, error) {
 }
 
 // Current returns the profile in force and since when; "" and the zero time
-// when none was chosen or the state file is missing, torn or foreign.
+// when none was chosen, or the state file cannot be read or is not valid JSON.
 func Current(cfg *config.Config) (profile string, updatedAt time.Time) {
 	data, err := safefile.Read(cfg.Paths.StateFile, safefile.DocumentLimit)
 	if err != nil {
@@ -135,7 +135,8 @@ func unwritableFault(path string, err error) error {
 	return fault.Unwritable("write-failed", path, err, "this file was not changed")
 }
 
-// notRestoredFault is the fault of a file that holds what was to be taken back.
+// notRestoredFault returns the fault for a file that Restore could not put back, nil for a
+// nil err.
 func notRestoredFault(path string, err error) error {
 	if err == nil {
 		return nil

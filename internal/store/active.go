@@ -58,6 +58,7 @@ func FindFolder(cfg *config.Config, name, folder string) (Install, error) {
 		WithHint("mage bootstrap %s -version=%s installs it again, as long as its source gives the same", name, version)
 }
 
+// cutLast is strings.Cut around the last occurrence of a byte.
 func cutLast(s string, by byte) (before, after string, found bool) {
 	if i := strings.LastIndexByte(s, by); i >= 0 {
 		return s[:i], s[i+1:], true
@@ -65,8 +66,8 @@ func cutLast(s string, by byte) (before, after string, found bool) {
 	return s, "", false
 }
 
-// Activate makes an install the one that services run from their next start
-// on; folder is Install.Folder, "" for none. It is atomic.
+// Activate makes services run an install from their next start on, in one atomic step;
+// folder is Install.Folder, "" for none. Faults: version-not-installed, store-unwritable.
 func Activate(cfg *config.Config, name, folder string) error {
 	dir := Dir(cfg, name)
 	link := filepath.Join(dir, currentName)
@@ -85,8 +86,8 @@ func Activate(cfg *config.Config, name, folder string) error {
 	return syncDir(dir)
 }
 
-// ActiveFolder returns the folder name of a runtime's active install, "" for none. It does
-// not say whether that is there.
+// ActiveFolder returns the folder name of a runtime's active install, "" for none. The
+// folder need not exist.
 func ActiveFolder(cfg *config.Config, name string) string { return activeFolder(Dir(cfg, name)) }
 
 func activeFolder(dir string) string {
@@ -97,7 +98,7 @@ func activeFolder(dir string) string {
 	return target
 }
 
-// Pin has updates leave a runtime at a version; "" takes the pin away.
+// Pin makes updates keep a runtime at a version; "" removes the pin.
 func Pin(cfg *config.Config, name, version string) error {
 	dir := Dir(cfg, name)
 	path := filepath.Join(dir, "pin")

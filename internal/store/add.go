@@ -39,10 +39,9 @@ func (n NewInstall) Folder() string {
 	return n.Version + "-" + strings.TrimPrefix(n.Digest, "sha256:")[:12]
 }
 
-// Lock takes the lock of a runtime's folder, so that of two installations at
-// once one waits for the other; what an interrupted one left behind is
-// removed. Close gives it back. Faults: store-unwritable; when another still
-// installs after ten minutes, store-busy.
+// Lock locks the folder of a runtime for an installation, and removes what an interrupted
+// installation left in it. It waits up to ten minutes for another installation. Close
+// releases the lock. Faults: store-unwritable, store-unreadable; store-busy after the wait.
 func Lock(ctx context.Context, cfg *config.Config, name string) (io.Closer, error) {
 	dir := Dir(cfg, name)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -64,9 +63,10 @@ func Lock(ctx context.Context, cfg *config.Config, name string) (io.Closer, erro
 	return lock, nil
 }
 
+// lockWait is how long an installation waits for another one.
 const lockWait = 10 * time.Minute
 
-// removeLeftovers removes folders that no record makes an install.
+// removeLeftovers removes the folders without a readable record: they are not installs.
 func removeLeftovers(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -93,9 +93,9 @@ func PartialDir(cfg *config.Config, name string) string {
 	return filepath.Join(Dir(cfg, name), partialName)
 }
 
-// Add makes an install, or returns the one that is there under that name. The
-// caller holds the lock of Open. It does not activate it. Faults:
-// store-unwritable, state-untrusted for one that is there and not FlowGate's, those of Fill.
+// Add makes an install, or returns the one that exists in its folder. The caller must hold
+// the lock (see Lock). Add does not activate the install. Faults: store-unwritable,
+// state-untrusted when this user's FlowGate did not make the existing one, those of Fill.
 func Add(ctx context.Context, cfg *config.Config, n NewInstall) (Install, error) {
 	final := filepath.Join(Dir(cfg, n.Name), n.Folder())
 	if in, ok := readInstall(final); ok {
@@ -152,13 +152,14 @@ func writeRecord(dir string, n NewInstall) error {
 		return err
 	}
 	data = append(data, '\n')
-	if key, err := trust.EnsureKey(os.Getenv); err == nil { // else it is an install that trust signs later
+	if key, err := trust.EnsureKey(os.Getenv); err == nil { // else mage trust can sign it later
 		data = key.Seal(recordKind, trust.Place(rootOf(dir)), data)
 	}
 	return renameio.WriteFile(filepath.Join(dir, recordName), data, 0o600)
 }
 
-// Remove deletes an install that is neither active nor pinned.
+// Remove deletes an install. Faults: version-in-use when it is active or pinned,
+// store-unwritable.
 func Remove(in Install) error {
 	if in.Active || in.Pinned {
 		return fault.Usage("version-in-use", "%s %s is active or pinned", in.Name, in.Version)

@@ -69,7 +69,7 @@ func (d decoder) decode(n *yamlnode.Node, v reflect.Value, at yamlnode.Pos, path
 // nodeDecoder is a type that reads itself; it returns "" or what it must be.
 type nodeDecoder interface{ fromNode(*yamlnode.Node) string }
 
-// expectedKind is the kind of node that v is read from; nullKind means any.
+// expectedKind is the kind of node that v is read from; yamlnode.NullKind means any.
 func expectedKind(v reflect.Value) yamlnode.Kind {
 	switch v.Kind() {
 	case reflect.Struct, reflect.Map:
