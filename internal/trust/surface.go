@@ -50,8 +50,10 @@ func SurfaceOf(cfg *config.Config, home string) Surface {
 	b.addPaths(cfg)
 	b.addProviders(cfg)
 	b.addModelSettings("litellm_base", cfg.Base, false)
+	b.addIncludes("litellm_base.include", cfg.Dir, cfg.Base)
 	for _, name := range slices.Sorted(maps.Keys(cfg.Profiles)) {
 		b.addModelSettings("profiles."+name, cfg.Profiles[name], false)
+		b.addIncludes("profiles."+name+".include", cfg.Dir, cfg.Profiles[name])
 	}
 	for _, list := range []*[]Entry{&b.Executes, &b.Writes, &b.Reads, &b.Sends} {
 		slices.SortFunc(*list, func(a, c Entry) int {
