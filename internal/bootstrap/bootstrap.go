@@ -3,9 +3,9 @@
 // call first; Outdated says what is new.
 //
 // It never changes which version is active when this user's FlowGate installed that one,
-// and never touches a running service. A release or archive without a known digest is
-// refused, unless Request.NoChecksum is set. LiteLLM comes with the digests of the lock
-// file; any other version of it is installed as the index delivers it, with a warning.
+// and never touches a running service. It refuses a release without a known digest, unless
+// Request.NoChecksum is set. For LiteLLM the lock file has the digests of one version; any
+// other version is installed as the index delivers it, with a warning.
 //
 // It has more than 700 lines because each source of a runtime (a release, an index, a
 // local archive, an existing install) has a file, and all are steps of one Request,

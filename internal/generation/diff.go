@@ -7,14 +7,14 @@ import (
 	"github.com/rogpeppe/go-internal/diff"
 )
 
-// Difference is what two generations have differently.
+// Difference lists what differs between two generations.
 type Difference struct {
 	From    int      `json:"from"`
 	To      int      `json:"to"`
 	Changes []Change `json:"changes"`
 }
 
-// Change is one thing that is different.
+// Change is one difference.
 type Change struct {
 	What string   `json:"what"` // profile, a service's runtime, or a part
 	From string   `json:"from,omitempty"`

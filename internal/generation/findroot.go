@@ -11,10 +11,10 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// FindRoot finds the folder that a configuration's generations lie below, also
-// when the file does not parse, or is not there any more: where a runtime_dir
-// in its text or the usual place leads, as long as the generations there were
-// recorded of this very file. file is "" for the built-in default in dir. Fault:
+// FindRoot returns the folder below which the generations of a configuration file lie
+// (config.Paths.Root). The file may be invalid or missing: FindRoot tries each runtime_dir
+// in its text and the default places, and takes the first whose newest generation was
+// recorded for this file. file is "" for the built-in default in dir. Fault:
 // generation-unknown.
 func FindRoot(file, dir string) (root string, err error) {
 	if file == "" {
@@ -44,8 +44,8 @@ func FindRoot(file, dir string) (root string, err error) {
 		WithHint("mage start records one when the stack got ready")
 }
 
-// runtimeDirsIn returns paths.runtime_dir of a configuration file. Of a text that
-// does not parse it returns what stands behind the key on each line that names it.
+// runtimeDirsIn returns paths.runtime_dir of a configuration file. When the text does not
+// parse, it returns the rest of each line that contains runtime_dir.
 func runtimeDirsIn(file string, text []byte) []string {
 	if root := yamlnode.Parse(yamlnode.NewDiagnosis(file), text); root != nil {
 		f, ok := root.Lookup("paths", "runtime_dir")

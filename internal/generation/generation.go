@@ -76,9 +76,9 @@ const recordName = "generation.json"
 // Dir returns the folder of a stack's generations; root is config.Paths.Root.
 func Dir(root string) string { return filepath.Join(root, "generations") }
 
-// List returns the generations below root in the order of their numbers, and
-// the current one's, 0 for none. One that cannot be read is left out: Find
-// says why. Reading a thousand takes some milliseconds.
+// List returns the generations below root in the order of their numbers, and the number of
+// the current one, 0 for none. It leaves out those that cannot be read; Find returns why.
+// Reading a thousand takes some milliseconds.
 func List(root string) (all []Generation, current int, err error) {
 	dir, err := os.Open(Dir(root))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -169,8 +169,8 @@ func (s signer) decode(n int, data []byte) (g Generation, err error) {
 	return g, nil
 }
 
-// readFast is readRecord with the folder of all generations
-// open; for a record that it cannot read it returns a Generation without a number.
+// readFast is readRecord for a list: dir is the open folder of all generations, and a record
+// that cannot be read gives a Generation without a number.
 func readFast(mark signer, root string, dir, n int) Generation {
 	g, err := mark.decode(n, readRecordAt(dir, n))
 	if err != nil {
@@ -182,7 +182,8 @@ func readFast(mark signer, root string, dir, n int) Generation {
 // fastRecordSize is larger than any record of two services.
 const fastRecordSize = 4 << 10
 
-// readRecordAt reads a record; nil when it cannot be read, or is a long one.
+// readRecordAt returns the bytes of a record, nil when it cannot be read or is longer than
+// fastRecordSize.
 func readRecordAt(dir, n int) []byte {
 	fd, err := unix.Openat(
 		dir,
@@ -295,7 +296,7 @@ func FindPrevious(all []Generation, current int) (Generation, error) {
 		WithHint("mage generation:list shows what is kept")
 }
 
-// HasSameState reports whether two generations are the same state.
+// HasSameState reports whether two generations have the same parts, profile and runtimes.
 func (g Generation) HasSameState(other Generation) bool {
 	equal := g.Profile == other.Profile && len(g.Digests) == len(other.Digests) && slices.Equal(g.Runtimes, other.Runtimes)
 	for part, digest := range g.Digests {

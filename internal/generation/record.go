@@ -42,7 +42,7 @@ type RecordRequest struct {
 
 // Record adds the state of a stack that just got ready, unless the current
 // generation is the same; the result is the current generation either way.
-// Older ones beyond Keep are removed. Faults: generation-unwritable,
+// The oldest beyond MaxKept are removed. Faults: generation-unwritable,
 // generation-unreadable, generation-secret.
 func Record(ctx context.Context, s RecordRequest) (g Generation, recorded bool, err error) {
 	root := s.Config.Paths.Root()
@@ -80,7 +80,7 @@ func Record(ctx context.Context, s RecordRequest) (g Generation, recorded bool, 
 	return g, true, prune(root, append(all, g), g.Number)
 }
 
-// takeSnapshot reads the parts and takes the secrets out.
+// takeSnapshot returns the present state as a generation, and its parts sealed.
 func takeSnapshot(s RecordRequest) (Generation, map[string]Sealed, error) {
 	cfg := s.Config
 	g := Generation{CreatedAt: s.Now.UTC(), Reason: s.Reason, FlowGate: s.Env.Version, Ready: true,
@@ -113,8 +113,8 @@ func takeSnapshot(s RecordRequest) (Generation, map[string]Sealed, error) {
 	return g, texts, nil
 }
 
-// SecretKey returns the key of the digests of secrets. Without it a digest cannot be
-// compared with guesses.
+// SecretKey returns the key for the digests of secrets, and makes it when there is none.
+// Guesses cannot be compared with a digest without the key.
 func SecretKey(secrets string) ([]byte, error) {
 	key, _, err := keyfile.Ensure(filepath.Join(secrets, "generation.key"))
 	if err != nil {
@@ -142,7 +142,8 @@ func currentRuntimes(cfg *config.Config, env runtimestore.Environment) []Runtime
 	return list
 }
 
-// writeGeneration makes the folder whole and then makes it the current one.
+// writeGeneration writes the folder of a generation, moves it to its place when it is
+// complete, and makes it the current one.
 func writeGeneration(root string, g Generation, texts map[string]Sealed) error {
 	temp, err := os.MkdirTemp(Dir(root), ".new-*")
 	if err != nil {
@@ -189,7 +190,7 @@ func marshalIndented(v any) ([]byte, error) {
 	return append(data, '\n'), err
 }
 
-// prune removes the oldest generations beyond Keep.
+// prune removes the oldest generations beyond MaxKept; it keeps the current and the pinned.
 func prune(root string, all []Generation, current int) error {
 	kept := 0
 	for i := len(all) - 1; i >= 0; i-- {
@@ -206,7 +207,7 @@ func prune(root string, all []Generation, current int) error {
 	return nil
 }
 
-// lockGenerations takes the lock that every change of the set of generations needs.
+// lockGenerations takes the lock for changes to the set of generations and pins.
 func lockGenerations(ctx context.Context, root string) (io.Closer, error) {
 	lock, err := flock.Take(ctx, filepath.Join(Dir(root), ".lock"), time.Minute)
 	if err != nil {
@@ -215,10 +216,9 @@ func lockGenerations(ctx context.Context, root string) (io.Closer, error) {
 	return lock, nil
 }
 
-// Pin excludes a generation from pruning, or includes it again. Of any number of commands at
-// once, no pin is lost, nor a generation that one of them just pinned. Faults:
-// generation-unknown, generation-unwritable; generation-unreadable when the pins
-// that are there cannot be read.
+// Pin excludes a generation from pruning, or includes it again. Commands that run at once
+// lose no pin, and no generation that one of them has pinned. Faults: generation-unknown,
+// generation-unwritable; generation-unreadable when the existing pins cannot be read.
 func Pin(ctx context.Context, root string, n int, pinned bool) (Generation, error) {
 	if g, err := Find(root, n); err != nil { // also when there is no folder to lock
 		return g, err

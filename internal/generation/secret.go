@@ -96,7 +96,8 @@ func numberMarks(text string, secrets []foundSecret, key []byte) Sealed {
 	return sealed
 }
 
-// minUniqueLength is the length from which a secret is nowhere by chance.
+// minUniqueLength is the length in bytes from which a text that equals a secret is the
+// secret and not a coincidence.
 const minUniqueLength = 8
 
 const markBegin = "«flowgate-secret-"
@@ -209,7 +210,7 @@ func collectDifferences(path string, a, b any, add func(value, path string)) {
 	}
 }
 
-// collectInsideJSON is compare for a text that is JSON itself, as vertex_credentials
+// collectInsideJSON is collectDifferences for a text that is JSON, as vertex_credentials
 // may be: the secrets in it are secret, not the whole text.
 func collectInsideJSON(path, a, b string, add func(value, path string)) bool {
 	var before, after any

@@ -7,10 +7,11 @@ type Listing struct {
 	Damaged     []Damage     `json:"damaged,omitempty"` // those that cannot be restored
 }
 
-// maxExamined bounds how many generations Listed reads whole to find damage.
+// maxExamined bounds the number of generations that ListWithDamage examines: with more it finds no damage.
 const maxExamined = 100
 
-// ListWithDamage returns the data of generation:list: all generations, and which of them cannot be restored.
+// ListWithDamage returns the data of generation:list: all generations, and which of
+// them cannot be restored, unless there are more than maxExamined.
 func ListWithDamage(root string) (Listing, error) {
 	all, current, err := List(root)
 	if err != nil || len(all) > maxExamined {

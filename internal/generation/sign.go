@@ -22,7 +22,8 @@ const (
 	maxPartSize   = 8 << 20
 )
 
-// signer verifies the records below one root. Without a key none is signed.
+// signer verifies the signatures of the records below one root. Without a key every record
+// counts as unsigned.
 type signer struct {
 	key   trust.Key
 	place string
@@ -67,7 +68,7 @@ func Sign(root string) error {
 	return nil
 }
 
-// checkParts reports whether all parts are there as they were recorded.
+// checkParts returns a fault unless all parts exist as they were recorded.
 func (g Generation) checkParts(root string) error {
 	for part := range g.Digests {
 		if _, err := g.ReadPart(root, part); err != nil {
@@ -83,7 +84,7 @@ type Damage struct {
 	Reason string `json:"reason"`
 }
 
-// findDamaged says which generations below root cannot be restored, and why.
+// findDamaged returns which generations below root cannot be restored, and why.
 func findDamaged(root string) ([]Damage, error) {
 	list, err := listNumbers(root)
 	if err != nil {

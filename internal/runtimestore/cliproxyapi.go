@@ -18,8 +18,8 @@ var binaryNames = [...]string{"cli-proxy-api-plus", "CLIProxyAPIPlus", "cli-prox
 // BinaryNames returns the names that a release of CLIProxyAPI gives its program.
 func BinaryNames() []string { return slices.Clone(binaryNames[:]) }
 
-// fillCLIProxyAPI is the real CLIProxyAPI or CLIProxyAPIPlus. Host and port stand
-// in its own configuration file, which it takes as its only argument.
+// fillCLIProxyAPI fills in CLIProxyAPI or CLIProxyAPIPlus. Its only argument is its own
+// configuration file, which has its host and port.
 func fillCLIProxyAPI(spec *Spec, cfg *config.Config, svc config.Service, env Environment) error {
 	demand, _ := lookupEnv(env.Environ, "FLOWGATE_CLIPROXYAPI")
 	places := lo.Map(

@@ -11,7 +11,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// fillCommand is args as the configuration has them. A first argument with a slash
+// fillCommand fills in the command of the configuration. A first argument with a slash
 // is a path from the service's working folder, as a shell there would see it;
 // a bare name is searched for in PATH.
 func fillCommand(spec *Spec, cfg *config.Config, svc config.Service, env Environment) error {

@@ -12,7 +12,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// fillEmbedded is the router inside this program.
+// fillEmbedded fills in the router inside this program.
 func fillEmbedded(spec *Spec, cfg *config.Config, svc config.Service, env Environment) error {
 	if err := checkActiveConfig(cfg, svc); err != nil {
 		return err
@@ -24,7 +24,7 @@ func fillEmbedded(spec *Spec, cfg *config.Config, svc config.Service, env Enviro
 	return nil
 }
 
-// otherAddresses returns the addresses of the services beside the router, with commas.
+// otherAddresses returns the addresses of all other services, separated by commas.
 func otherAddresses(cfg *config.Config, router config.Service) string {
 	others := lo.Filter(cfg.Services, func(s config.Service, _ int) bool { return s.Name != router.Name })
 	return strings.Join(
@@ -33,8 +33,8 @@ func otherAddresses(cfg *config.Config, router config.Service) string {
 	)
 }
 
-// fillEcho is the deterministic upstream inside this program. Only the place of
-// its key is passed on, never the key.
+// fillEcho fills in the echo upstream inside this program. It passes the path of the key
+// file, never the key.
 func fillEcho(spec *Spec, cfg *config.Config, svc config.Service, env Environment) {
 	spec.Version = env.Version
 	spec.Args = []string{env.Self, "echo:serve", "-host=" + svc.Host, "-port=" + strconv.Itoa(svc.Port)}
@@ -43,8 +43,8 @@ func fillEcho(spec *Spec, cfg *config.Config, svc config.Service, env Environmen
 	}
 }
 
-// checkActiveConfig refuses a router without the file that it serves: the real
-// one would say so only after ten seconds.
+// checkActiveConfig returns a fault when the active configuration does not exist: LiteLLM
+// would report that only after ten seconds.
 func checkActiveConfig(cfg *config.Config, svc config.Service) error {
 	if isFile(cfg.Paths.ActiveConfig) {
 		return nil

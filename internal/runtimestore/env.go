@@ -11,7 +11,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// loopbackHosts is what no proxy may stand in front of.
+// loopbackHosts lists the hosts that are never reached through a proxy (NO_PROXY).
 const loopbackHosts = "127.0.0.1,localhost,::1"
 
 // serviceEnv returns the environment of a service: what it inherits without mage's and

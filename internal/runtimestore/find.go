@@ -10,7 +10,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// candidate is one spot where a runtime's binary may be.
+// candidate is one place where a runtime's binary may be.
 type candidate struct {
 	path  string       // absolute, or a bare name that PATH is searched for
 	label string       // shown to people when nothing was found: "$FLOWGATE_LITELLM"

@@ -35,8 +35,8 @@ func findLiteLLM(cfg *config.Config, svc config.Service, env Environment) (strin
 	)
 }
 
-// fillLiteLLM is the real LiteLLM. It gets an empty folder of its own: a .env in
-// its working folder would be loaded.
+// fillLiteLLM fills in LiteLLM. It gets an empty working folder of its own, since it would
+// load a .env there.
 func fillLiteLLM(spec *Spec, cfg *config.Config, svc config.Service, env Environment) error {
 	bin, err := findLiteLLM(cfg, svc, env)
 	if err != nil {

@@ -129,8 +129,8 @@ func chooseRuntime(flag, value string, known ...string) (string, error) {
 // keys are the files of FlowGate's own keys.
 var keys = [...]string{".router/secrets/gateway.key", ".router/secrets/upstream.key", ".router/secrets/management.key"}
 
-// checkOwnership refuses folders and keys that are links, that belong to others or
-// that came with a commit: what is written into them would be another's.
+// checkOwnership returns a fault for folders and keys that are links, that other users own
+// or that came with a commit: others could then read or replace what is written there.
 func (o Options) checkOwnership() error {
 	for _, name := range slices.Concat(folders[:], keys[:], []string{"config"}) {
 		path := filepath.Join(o.Dir, name)
@@ -149,7 +149,7 @@ func (o Options) checkOwnership() error {
 	return trust.CheckUntracked(filepath.Join(o.Dir, ".router"))
 }
 
-// checkOverwrite looks for what must not be overwritten before anything is written.
+// checkOverwrite returns a fault when a file exists that Init must not overwrite.
 func (o Options) checkOverwrite() error {
 	if err := o.checkOwnership(); err != nil {
 		return err

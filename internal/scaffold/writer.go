@@ -15,8 +15,8 @@ import (
 	"github.com/google/renameio/v2"
 )
 
-// writer makes files and folders under dir and can take them back. After the
-// first error it does nothing more.
+// writer makes files and folders under dir and can undo that. After its first error it
+// makes nothing more.
 type writer struct {
 	dir    string
 	stamp  string // UTC time, for the names of backups
@@ -25,7 +25,7 @@ type writer struct {
 	err    error
 }
 
-// undo takes everything back, the last first.
+// undo undoes all changes in reverse order.
 func (w *writer) undo() error {
 	var errs []error
 	for _, undo := range slices.Backward(w.undos) {
@@ -40,8 +40,8 @@ func (w *writer) recordCreated(name string) {
 	w.undos = append(w.undos, func() error { return os.Remove(filepath.Join(w.dir, name)) })
 }
 
-// makeFolder makes one folder. A folder that exists gets mode only when that takes
-// rights away from others.
+// makeFolder makes one folder. An existing folder gets the mode 0700 when mode is that and
+// others have rights on it.
 func (w *writer) makeFolder(name string, mode fs.FileMode) {
 	if w.err != nil {
 		return
