@@ -61,8 +61,8 @@ func runBounded(ctx context.Context, command string, patience time.Duration, do 
 }
 
 // runRecovered does the work in a goroutine of its own and makes a panic in it an
-// error. The goroutine is left behind when the work is not done within patience
-// after a signal: nothing may keep a command from ending.
+// error. When the work has not ended within patience after a signal, runRecovered returns
+// without it: the process ends then, and the goroutine with it.
 func runRecovered(
 	ctx context.Context, command string, patience time.Duration, do func() (any, error),
 ) (any, error) {
@@ -96,8 +96,8 @@ func runRecovered(
 	}
 }
 
-// runServer is run for a target that is a server: a signal is how it is told to
-// end, so it exits 0 then, and success prints no report.
+// runServer runs a target that is a server. A signal is the regular way to end it, so it
+// exits 0 after one, and it prints no report of success.
 func runServer(ctx context.Context, command string, do func(ctx context.Context, s session) error) error {
 	return runBounded(ctx, command, 0, func(ctx context.Context, s session) (any, error) {
 		s.out.Quiet = true

@@ -59,7 +59,7 @@ func runWithConfig(
 	})
 }
 
-// examineTrust says whether this user trusts cfg.
+// examineTrust returns whether this user trusts cfg, and why.
 func (s session) examineTrust(cfg *config.Config) trust.Verdict {
 	given := s.line.Common["trust"]
 	if given == "" {
@@ -105,8 +105,8 @@ func (s session) writeLines(lines ...string) {
 	_, _ = s.stderr.WriteString(printable.EscapePage(strings.Join(lines, "\n") + "\n"))
 }
 
-// loadForChanging loads the configuration for a target that changes something, ends what a
-// killed command left half-done, and asks or fails when it is not trusted.
+// loadForChanging loads the configuration for a target that changes something. It completes
+// or undoes the change of a killed command, and asks or fails when it is not trusted.
 // Faults: not-trusted, not-yours, state-home-unsafe, those of config.Load and
 // change.Recover.
 func (s session) loadForChanging(ctx context.Context) (*config.Config, error) {
@@ -188,8 +188,8 @@ func readYes(ctx context.Context, in io.Reader) bool {
 	}
 }
 
-// checkTrust is admit or look for a target that works with a configuration that
-// cannot be read, too: then the record of its file decides.
+// checkTrust is loadForChanging or loadForReading for a target that also works with a
+// configuration that cannot be read: the record of its file decides then.
 func (s session) checkTrust(ctx context.Context, changes bool) error {
 	_, err := s.loadConfig()
 	switch {
@@ -247,9 +247,9 @@ func (s session) checkSupervisorTrust(cfg *config.Config) error {
 	return trust.CheckState(cfg)
 }
 
-// examineForChecks says why the configuration is not trusted, "" when it is, and warns
-// then; to mend something in it is refused. Faults: not-trusted, not-yours,
-// state-home-unsafe.
+// examineForChecks returns why the configuration is not trusted, "" when it is, and warns
+// when it is not. Faults: state-home-unsafe; with fix also not-trusted, not-yours and
+// file-foreign.
 func (s session) examineForChecks(fix bool) (untrusted string, err error) {
 	cfg, err := s.loadConfig()
 	if err != nil {

@@ -79,7 +79,7 @@ func applyRestart(doc schema.RestartDocument, r Restart) Restart {
 	return r
 }
 
-// resolveHost fills in loopback and refuses what is no host.
+// resolveHost fills in the loopback address and refuses what is not a host.
 func (r *resolver) resolveHost(s *Service, key string) {
 	if s.Host == "" {
 		s.Host = "127.0.0.1"

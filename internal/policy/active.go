@@ -115,8 +115,8 @@ func collectSecrets(v any, found map[string]bool, getenv func(string) string) {
 	}
 }
 
-// Load reads back what Write wrote. A missing file is the fault
-// active-missing; one that is no YAML map is active-invalid.
+// Load reads the active configuration that Write wrote. Faults: active-missing;
+// active-invalid when the file is not a YAML map.
 func Load(cfg *config.Config) (Active, error) {
 	data, err := safefile.Read(cfg.Paths.ActiveConfig, safefile.DocumentLimit)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -80,7 +80,8 @@ func KnownSecrets(cfg *config.Config, getenv func(string) string) []string {
 	return all
 }
 
-// CurrentOrDefault returns the profile in force, or the default one when none was chosen yet.
+// CurrentOrDefault returns the profile in force, or the default one when none was chosen or
+// the chosen one no longer exists.
 func CurrentOrDefault(cfg *config.Config) string {
 	if name, _ := Current(cfg); name != "" {
 		if _, known := cfg.Profiles[name]; known {

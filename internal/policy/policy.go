@@ -39,8 +39,8 @@ func Prepare(cfg *config.Config, profile string, getenv func(string) string) (Ac
 	return assemble(builder{cfg: cfg, getenv: getenv}, profile)
 }
 
-// Build is Prepare without a write: a key of FlowGate's own that is missing is
-// the fault credential-missing, as any other.
+// Build is Prepare without a write: it makes no key, and a missing key of FlowGate's own
+// gives the fault credential-missing too.
 func Build(cfg *config.Config, profile string, getenv func(string) string) (Active, error) {
 	return assemble(builder{cfg: cfg, getenv: getenv, readOnly: true}, profile)
 }
@@ -71,7 +71,7 @@ func assemble(b builder, profile string) (Active, error) {
 	return b.active, nil
 }
 
-// builder holds what the steps of one Build share.
+// builder holds what the steps of one Build or Prepare share.
 type builder struct {
 	cfg      *config.Config
 	getenv   func(string) string
@@ -83,8 +83,8 @@ func (b *builder) warn(code, path, message string) {
 	b.active.Warnings = append(b.active.Warnings, config.Warning{Code: code, Path: path, Message: message})
 }
 
-// Merged returns profiles[profile] over litellm_base, nothing resolved and nothing
-// completed: what the file says. Faults: profile-unknown, profiles-not-supported.
+// Merged returns profiles[profile] merged over litellm_base as the file has them: references
+// are not resolved and nothing is added. Faults: profile-unknown, profiles-not-supported.
 func Merged(cfg *config.Config, profile string) (map[string]any, error) {
 	if cfg.Version == 3 {
 		return nil, fault.Usage("profiles-not-supported", "%s is version 3, which has no LiteLLM and so no profiles", cfg.File).

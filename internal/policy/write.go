@@ -15,7 +15,7 @@ import (
 	"github.com/google/renameio/v2"
 )
 
-// Previous is what Write replaced.
+// Previous holds the content of the files that Write replaced.
 type Previous struct{ files []savedFile }
 
 // savedFile is a file's content before it was replaced; absent when there was none.
@@ -27,8 +27,8 @@ type savedFile struct {
 
 // Write puts a in force: the active configuration (0600) and then the current
 // profile in the state file, each atomically and synced. Keys of the state file
-// that FlowGate does not know are kept. When the second fails the first is put
-// back. The result undoes it all.
+// that FlowGate does not know are kept. When the second write fails, Write restores the
+// first file. Restore of the result undoes both.
 func Write(cfg *config.Config, a Active, now time.Time) (*Previous, error) {
 	if err := CheckFiles(cfg); err != nil {
 		return nil, err
