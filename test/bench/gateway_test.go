@@ -39,8 +39,12 @@ func BenchmarkGateway(b *testing.B) {
 		{"256kB/clients=8", 8, request(256<<10, false)},
 		{"stream/clients=64", 64, request(1<<10, true)},
 	} {
-		b.Run(load.name+"/router", func(b *testing.B) { drive(b, routerProcess(b, upstream.addr), load.clients, load.body) })
-		b.Run(load.name+"/reverseproxy", func(b *testing.B) { drive(b, role(b, "reverseproxy", upstream.addr), load.clients, load.body) })
+		b.Run(load.name+"/router", func(b *testing.B) {
+			drive(b, routerProcess(b, upstream.addr, ""), load.clients, "/v1/chat/completions", load.body)
+		})
+		b.Run(load.name+"/reverseproxy", func(b *testing.B) {
+			drive(b, role(b, "reverseproxy", upstream.addr), load.clients, "/v1/chat/completions", load.body)
+		})
 	}
 }
 
@@ -61,10 +65,15 @@ type server struct {
 	cmd  *exec.Cmd
 }
 
-func routerProcess(b *testing.B, upstream string) *server {
+// routerProcess starts a router. speaks is the only dialect of its upstream; empty: all.
+func routerProcess(b *testing.B, upstream, speaks string) *server {
 	b.Helper()
+	info := ""
+	if speaks != "" {
+		info = ", model_info: {speaks: [" + speaks + "]}"
+	}
 	settings := filepath.Join(b.TempDir(), "settings.yaml")
-	text := fmt.Sprintf("model_list: [{model_name: m, litellm_params: {model: openai/up, api_base: \"http://%s/v1\", api_key: k}}]\ngeneral_settings: {master_key: %s}\n", upstream, benchKey)
+	text := fmt.Sprintf("model_list: [{model_name: m, litellm_params: {model: openai/up, api_base: \"http://%s/v1\", api_key: k}%s}]\ngeneral_settings: {master_key: %s}\n", upstream, info, benchKey)
 	if err := os.WriteFile(settings, []byte(text), 0o600); err != nil {
 		b.Fatal(err)
 	}
@@ -110,7 +119,7 @@ func unusedAddr(b *testing.B) string {
 }
 
 // drive sends b.N requests from so many clients, ends the server, and reports.
-func drive(b *testing.B, s *server, clients int, body []byte) {
+func drive(b *testing.B, s *server, clients int, path string, body []byte) {
 	transport := &http.Transport{MaxIdleConnsPerHost: clients, WriteBufferSize: 64 << 10, DisableCompression: true}
 	var mu sync.Mutex
 	var first []time.Duration
@@ -125,7 +134,7 @@ func drive(b *testing.B, s *server, clients int, body []byte) {
 		wg.Go(func() {
 			var own []time.Duration
 			for range left {
-				took, err := once(transport, s.addr, body)
+				took, err := once(transport, "http://"+s.addr+path, body)
 				if err != nil {
 					b.Error(err)
 					return
@@ -152,8 +161,8 @@ func drive(b *testing.B, s *server, clients int, body []byte) {
 }
 
 // once sends one request and returns the time to the first token, or to the end of an unstreamed reply.
-func once(transport *http.Transport, addr string, body []byte) (time.Duration, error) {
-	req, err := http.NewRequest(http.MethodPost, "http://"+addr+"/v1/chat/completions", bytes.NewReader(body))
+func once(transport *http.Transport, url string, body []byte) (time.Duration, error) {
+	req, err := http.NewRequest(http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
 		return 0, err
 	}
@@ -195,19 +204,44 @@ func serveRole() {
 	panic((&http.Server{Addr: os.Getenv("BENCH_ADDR"), Handler: handler, ReadHeaderTimeout: time.Minute}).ListenAndServe())
 }
 
-// answer is a fixed upstream: one reply, or five events 10 ms apart.
+// answer is a fixed upstream: one reply, or five events 10 ms apart and the end.
 func answer(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
+	reply := replies[r.URL.Path]
 	if !bytes.Contains(body, []byte(`"stream":true`)) {
 		w.Header().Set("Content-Type", "application/json")
-		_, _ = io.WriteString(w, `{"id":"c1","object":"chat.completion","created":1,"model":"up","choices":[{"index":0,"message":{"role":"assistant","content":"hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":5,"total_tokens":8}}`)
+		_, _ = io.WriteString(w, reply.whole)
 		return
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
+	_, _ = io.WriteString(w, reply.opening)
 	for i := range 5 {
-		_, _ = fmt.Fprintf(w, "data: {\"id\":\"c1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"up\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"w%d \"}}]}\n\n", i)
+		_, _ = fmt.Fprintf(w, reply.piece, i)
 		w.(http.Flusher).Flush()
 		time.Sleep(10 * time.Millisecond)
 	}
-	_, _ = io.WriteString(w, "data: [DONE]\n\n")
+	_, _ = io.WriteString(w, reply.end)
+}
+
+// replies are what the upstream answers, by path.
+var replies = map[string]struct{ whole, opening, piece, end string }{
+	"/v1/chat/completions": {
+		whole: `{"id":"c1","object":"chat.completion","created":1,"model":"up","choices":[{"index":0,"message":{"role":"assistant","content":"hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":5,"total_tokens":8}}`,
+		piece: "data: {\"id\":\"c1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"up\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"w%d \"}}]}\n\n",
+		end:   "data: {\"id\":\"c1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"up\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n",
+	},
+	"/v1/messages": {
+		whole: `{"id":"msg_1","type":"message","role":"assistant","model":"up","content":[{"type":"text","text":"hello"}],"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":3,"output_tokens":5}}`,
+		opening: "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"up\",\"content\":[],\"stop_reason\":null,\"usage\":{\"input_tokens\":3,\"output_tokens\":1}}}\n\n" +
+			"event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n",
+		piece: "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"w%d \"}}\n\n",
+		end: "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":0}\n\nevent: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":5}}\n\n" +
+			"event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
+	},
+	"/v1/responses": {
+		whole:   `{"id":"resp_1","object":"response","created_at":1,"status":"completed","model":"up","output":[{"id":"msg_1","type":"message","role":"assistant","status":"completed","content":[{"type":"output_text","text":"hello","annotations":[]}]}],"usage":{"input_tokens":3,"output_tokens":5,"total_tokens":8}}`,
+		opening: "event: response.created\ndata: {\"type\":\"response.created\",\"sequence_number\":0,\"response\":{\"id\":\"resp_1\",\"object\":\"response\",\"status\":\"in_progress\",\"model\":\"up\",\"output\":[]}}\n\n",
+		piece:   "event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"item_id\":\"msg_1\",\"output_index\":0,\"content_index\":0,\"delta\":\"w%d \"}\n\n",
+		end:     "event: response.completed\ndata: {\"type\":\"response.completed\",\"response\":{\"id\":\"resp_1\",\"object\":\"response\",\"status\":\"completed\",\"model\":\"up\",\"output\":[],\"usage\":{\"input_tokens\":3,\"output_tokens\":5,\"total_tokens\":8}}}\n\n",
+	},
 }
