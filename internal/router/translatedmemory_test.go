@@ -17,8 +17,8 @@ func wordy(size int, more string) string {
 	return `{"model":"m","max_tokens":16,"messages":[{"role":"user","content":"` + strings.Repeat("x", size) + `"}]` + more + `}`
 }
 
-// TestTheBodyMadeByTranslationIsHeldToo has room for two bodies, and a translated
-// request has three until it is sent.
+// TestTheBodyMadeByTranslationIsHeldToo has room for less than two bodies, which a
+// translated request has.
 func TestTheBodyMadeByTranslationIsHeldToo(t *testing.T) {
 	t.Parallel()
 	began, release := make(chan struct{}), make(chan struct{})
@@ -30,7 +30,7 @@ func TestTheBodyMadeByTranslationIsHeldToo(t *testing.T) {
 		writeText(w, "")
 	})
 	for dialect, fits := range map[string]bool{"messages": true, "chat": false} {
-		s := startAt(t, up.addr(), speaking(dialect, groups(once, "m: x")), router.Options{MaxBody: 4 * mib, MaxHeld: 7 * mib})
+		s := startAt(t, up.addr(), speaking(dialect, groups(once, "m: x")), router.Options{MaxBody: 4 * mib, MaxHeld: 6 * mib})
 		var owner sync.WaitGroup
 		owner.Go(func() {
 			got := s.send("POST", "/v1/messages", wordy(3*mib, ""), nil)

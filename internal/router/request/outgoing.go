@@ -59,6 +59,13 @@ func (q *Request) AppendBody(dst []byte, c Changes) []byte {
 	return dst
 }
 
+// UneditedBody returns the client's body where an upstream would get nothing else than
+// another model in it. It must not be changed.
+func (q *Request) UneditedBody(c Changes) (body []byte, ok bool) {
+	isEdit := func(e edit) bool { return e.kind != replaceModel && (e.kind != renameLimit || c.OldLimit) }
+	return q.body, len(c.Defaults) == 0 && !slices.ContainsFunc(q.edits, isEdit)
+}
+
 // Holds reports whether the client's body has a text in it, as it stands in the bytes.
 func (q *Request) Holds(text string) bool { return bytes.Contains(q.body, []byte(text)) }
 

@@ -1,8 +1,8 @@
 // Package translate lets a client that speaks one dialect use an upstream that
 // speaks another: chat completions, messages (Anthropic), responses.
 //
-// Call Request first, with the client's body as it is to be sent upstream: the
-// upstream's model name put in, members meant for the router cut out. It returns
+// Call Request first, with the client's body without the members that are meant for
+// the router, and with the upstream's model name in it or in the options. It returns
 // the body for the upstream, or a *RequestError for a 400, and a Call, which
 // turns back what the upstream answers:
 //
@@ -75,6 +75,7 @@ type Options struct {
 	ID      string    // made ids consist of a prefix and this: unique to the call, letters, digits, '-' and '_'
 	Created time.Time // the time that replies name; zero: now
 
+	UpstreamModel []byte // the upstream's name of the model, as a JSON string; nil: the body has it
 	MaxTokens     int    // messages upstream: the limit where the client names none; 0: 8192
 	MaxTokensName string // chat upstream: its name of the limit; "": max_tokens
 	Effort        bool   // chat upstream: it takes reasoning_effort
@@ -148,7 +149,7 @@ func (c *Call) complete() {
 }
 
 // Request translates a request body from the client's dialect to the
-// upstream's. An error is a *RequestError.
+// upstream's. The body stays as it is. An error is a *RequestError.
 func Request(from, to Dialect, body []byte, opts Options) ([]byte, *Call, error) {
 	c := &Call{from: from, to: to, opts: opts}
 	c.complete()
@@ -164,6 +165,9 @@ func Request(from, to Dialect, body []byte, opts Options) ([]byte, *Call, error)
 	}
 	if err := s.end(); err != nil {
 		return nil, nil, &RequestError{Member: "body", Reason: err.Error()}
+	}
+	if opts.UpstreamModel != nil {
+		r.model = opts.UpstreamModel
 	}
 	c.prompt = r.estimatePrompt()
 	out := make([]byte, 0, len(body)+len(body)/8+512)

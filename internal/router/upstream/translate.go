@@ -95,9 +95,10 @@ func (x *Exchange) translate(d *deployment.Deployment) *failure.Failure {
 	if x.out == dialect.Messages {
 		changes.Defaults = d.BeforeMessages[x.request.Dialect]
 	}
-	body, f := x.copyBody(changes)
-	if f == nil {
-		f = x.hold(len(body) + len(body)/8)
+	body, isWhole := x.request.UneditedBody(changes)
+	f := x.hold(len(body) + len(body)/8)
+	if f == nil && !isWhole {
+		body, f = x.copyBody(changes)
 	}
 	if f != nil {
 		return f
@@ -145,7 +146,7 @@ func addDefaults(body []byte, defaults []dialect.Member) []byte {
 // options returns what is known of the call and of the deployment.
 func (x *Exchange) options(d *deployment.Deployment) translate.Options {
 	return translate.Options{
-		Model: x.request.Model, ID: x.request.ID, Created: x.sender.Now(),
+		Model: x.request.Model, ID: x.request.ID, Created: x.sender.Now(), UpstreamModel: d.ModelLiteral,
 		MaxTokens: d.MaxOutputTokens, MaxTokensName: d.MaxTokensName, Effort: d.TakesEffort, Adaptive: d.Adaptive,
 		ReasoningBack: d.ReasoningBack, Thoughts: d.ThoughtsBack, TextParts: d.TextParts,
 		NoImages: d.NoImages, NoFiles: d.NoFiles, Strict: x.sender.Settings.RefuseUnknownParams,
