@@ -14,7 +14,7 @@ const (
 	Fresh   State = "fresh"                // the access token has not expired
 	Stale   State = "stale-but-renewable"  // the access token has expired; there is a refresh token
 	Lasting State = "no-refresh-by-design" // it does not expire: an API key, a GitHub token
-	// the provider refused to renew it, or it has expired without a refresh token
+	// Dead: the provider refused to renew it, or it has expired without a refresh token.
 	Dead        State = "grant-dead"
 	Parked      State = "quota-parked" // the server waits until the quota is reset
 	Unreachable State = "unreachable"  // CLIProxyAPI did not answer

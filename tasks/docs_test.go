@@ -33,7 +33,9 @@ func TestTheDocumentsListEveryTarget(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
 	b.WriteString(
-		"# Targets\n\nWritten by `go test ./tasks -update`. Every target also takes the flags in [json.md](json.md). A target that only reads reports also on a configuration that is not trusted ([threat-model.md](threat-model.md)).\n\n| target | what it does | only reads |\n|---|---|---|\n",
+		"# Targets\n\nWritten by `go test ./tasks -update`. Every target also takes the flags in [json.md](json.md). A " +
+			"target that only reads reports also on a configuration that is not trusted " +
+			"([threat-model.md](threat-model.md)).\n\n| target | what it does | only reads |\n|---|---|---|\n",
 	)
 	usages, synopses, reads := tasks.Usages(), tasks.Synopses(), tasks.Reads()
 	for _, name := range slices.Sorted(maps.Keys(usages)) {
@@ -80,7 +82,9 @@ func TestFilesThatTheDocumentsNameExist(t *testing.T) {
 	named := regexp.MustCompile(
 		"[`(]((?:tasks|checks|auth|supervisor|upgrade|internal|test|testdata|docs|tools|config)/[\\w./-]*)[`)]",
 	)
-	for _, doc := range []string{"README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/json.md", "docs/benchmarks.md", "docs/compatibility.md", "docs/security.md", "docs/release-and-rollback.md", "docs/recipes.md", "docs/ci.md", "docs/runbook.md"} {
+	for _, doc := range []string{"README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/json.md",
+		"docs/benchmarks.md", "docs/compatibility.md", "docs/security.md", "docs/release-and-rollback.md", "docs/recipes.md",
+		"docs/ci.md", "docs/runbook.md"} {
 		for _, m := range named.FindAllStringSubmatch(read(t, doc), -1) {
 			if strings.HasPrefix(m[1], "config/") {
 				continue // in the user's folder
@@ -117,7 +121,8 @@ func TestEveryErrorCodeIsDocumented(t *testing.T) {
 	_, table, _ := strings.Cut(read(t, "docs/json.md"), "## Error codes")
 	documented := map[string]bool{}
 	for line := range strings.Lines(table) {
-		for _, m := range regexp.MustCompile("`([a-z]+(?:-[a-z]+)*)`").FindAllStringSubmatch(strings.SplitN(line+"||", "|", 3)[1], -1) {
+		for _, m := range regexp.MustCompile("`([a-z]+(?:-[a-z]+)*)`").FindAllStringSubmatch(strings.SplitN(line+"||", "|",
+			3)[1], -1) {
 			documented[m[1]] = true
 		}
 	}
@@ -138,10 +143,12 @@ func TestEveryErrorCodeIsDocumented(t *testing.T) {
 func TestTheCanaryRunsEveryTarget(t *testing.T) {
 	t.Parallel()
 	left := map[string]string{
-		"supervisor:run": "start runs it", "trust:revoke": "would end the trial's trust", "security:canary": "it is the trial", "security:install-hook": "writes outside of the trial",
+		"supervisor:run": "start runs it", "trust:revoke": "would end the trial's trust",
+		"security:canary": "it is the trial", "security:install-hook": "writes outside of the trial",
 		"service:install": "writes outside of the trial", "service:uninstall": "writes outside of the trial",
 		"test": "for FlowGate's source", "test:bench": "for FlowGate's source", "test:clients": "for FlowGate's source",
-		"test:litellm": "for FlowGate's source", "test:oracle": "for FlowGate's source", "release:check": "for FlowGate's source", "release:notes": "for FlowGate's source",
+		"test:litellm": "for FlowGate's source", "test:oracle": "for FlowGate's source",
+		"release:check": "for FlowGate's source", "release:notes": "for FlowGate's source",
 		"release:build": "for FlowGate's source", "lint": "for FlowGate's source", "vuln": "for FlowGate's source",
 	}
 	run := map[string]bool{}
@@ -161,7 +168,8 @@ func TestCISkipsNoTest(t *testing.T) {
 	t.Parallel()
 	for _, file := range []string{".ci/run", ".github/workflows/ci.yml"} {
 		text := read(t, file)
-		for _, want := range []string{"FLOWGATE_FORBID_SKIPS", "go tool mage test\n", "go tool mage test:clients\n", "go tool mage test:litellm\n", "go tool mage test:oracle\n"} {
+		for _, want := range []string{"FLOWGATE_FORBID_SKIPS", "go tool mage test\n", "go tool mage test:clients\n",
+			"go tool mage test:litellm\n", "go tool mage test:oracle\n"} {
 			if !strings.Contains(text, want) {
 				t.Errorf("%s does not have %q", file, want)
 			}

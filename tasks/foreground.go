@@ -91,7 +91,8 @@ func (s session) serveEcho(ctx context.Context, host string, port int, file stri
 	ready := func(a net.Addr) {
 		log.Info("echo upstream listens: a stand-in, not CLIProxyAPI", "address", a.String())
 	}
-	return listen.Serve(ctx, listenAddress(host, port, config.DefaultUpstreamPort), echo.New(o), listen.Options{Ready: ready, Logger: log})
+	return listen.Serve(ctx, listenAddress(host, port, config.DefaultUpstreamPort), echo.New(o),
+		listen.Options{Ready: ready, Logger: log})
 }
 
 // inheritedFDs are the descriptors that a supervisor was given; 0 means none.

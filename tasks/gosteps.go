@@ -63,7 +63,8 @@ func requireSourceBuild(name string) error {
 	if self, err := os.Executable(); err == nil && selfexec.IsMageBuild(self) {
 		return nil
 	}
-	return fault.Usage("not-trusted", "%s executes the source in this folder, and this program was not compiled from it", name).
+	return fault.Usage("not-trusted", "%s executes the source in this folder, and this program was not compiled from it",
+		name).
 		WithHint("in a clone that you trust: go tool mage %s", name)
 }
 

@@ -17,7 +17,8 @@ import (
 func Init(ctx context.Context, runtime *string, upstream *string, port *int, upstreamPort *int, force *bool) error {
 	return run(ctx, "init", func(_ context.Context, s session) (any, error) {
 		if file := s.line.Common["config"]; file != "" && filepath.Clean(file) != scaffold.File {
-			return nil, fault.Usage("flag-invalid", "init writes %s in the folder where it is typed, and not -config=%s", scaffold.File, file).
+			return nil, fault.Usage("flag-invalid", "init writes %s in the folder where it is typed, and not -config=%s",
+				scaffold.File, file).
 				WithHint("go to the folder that is to hold it")
 		}
 		here, err := os.Getwd()

@@ -25,7 +25,8 @@ func Smoke(
 		}
 		return smoke.Run(ctx, smoke.Options{
 			Config: cfg, URL: deref(url), Profile: deref(profile), Runtime: deref(runtime),
-			Timeout: deref(timeout), Keep: deref(keep), Self: selfexec.Path(), Environ: os.Environ(), Getenv: s.getenv, Emit: s.out.Stream, AlwaysPrivate: !s.trust.Trusted,
+			Timeout: deref(timeout), Keep: deref(keep), Self: selfexec.Path(), Environ: os.Environ(), Getenv: s.getenv,
+			Emit: s.out.Stream, AlwaysPrivate: !s.trust.Trusted,
 		})
 	})
 }

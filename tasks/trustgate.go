@@ -85,7 +85,8 @@ func (s session) loadForReading(context.Context) (*config.Config, error) {
 	}
 	if change.Pending(cfg) {
 		s.writeLines(
-			"a change was interrupted, or another command is at it: the next command that changes something puts it right, for example `mage start`",
+			"a change was interrupted, or another command is at it: the next command that changes something " +
+				"puts it right, for example `mage start`",
 		)
 	}
 	return cfg, nil

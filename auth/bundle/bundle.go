@@ -31,12 +31,15 @@ type document struct {
 	Files  []File `json:"files"`
 }
 
+// File is one credential in a bundle, with the name of its file.
 type File struct {
 	Name     string `json:"name"`
 	Provider string `json:"provider"` // of an API key; a credential file says it itself
 	Text     string `json:"text"`
 }
 
+// Seal encrypts the files of accounts for recipient. Only who has its identity, or its
+// passphrase, can read the result.
 func Seal(accounts []auth.Account, recipient age.Recipient) ([]byte, error) {
 	b := document{Schema: bundleSchema}
 	for _, a := range accounts {

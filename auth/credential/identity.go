@@ -38,6 +38,7 @@ func decisiveIDs() []string {
 // Verdict is the result of comparing two identities.
 type Verdict int
 
+// The verdicts.
 const (
 	Unclear      Verdict = iota // they have no decisive id in common
 	SameAccount                 // the same account

@@ -42,7 +42,7 @@ type audit struct {
 // that cannot be used before any work starts.
 func newAudit(ctx context.Context, o Options) (*audit, error) {
 	s := &audit{options: o, root: o.Cwd}
-	s.cfg, s.configError = subject.Configuration(o.Options.Subject())
+	s.cfg, s.configError = subject.Configuration(o.Subject())
 	r, err := repo.Open(ctx, o.Cwd)
 	switch {
 	case err == nil:

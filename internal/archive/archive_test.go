@@ -75,22 +75,25 @@ func TestWhatAnHonestReleaseDoesNotHaveIsRefused(t *testing.T) {
 		data []byte
 		code string
 	}{
-		"parent":       {packed(t, "x", file("../evil", 0o644)), "archive-unsafe"},
-		"deep parent":  {packed(t, "x", file("a/../../evil", 0o644)), "archive-unsafe"},
-		"absolute":     {packed(t, "x", file("/tmp/evil", 0o644)), "archive-unsafe"},
-		"backslashes":  {packed(t, "x", file(`..\evil`, 0o644)), "archive-unsafe"},
-		"symlink":      {packed(t, "x", tar.Header{Name: "l", Linkname: "/etc", Typeflag: tar.TypeSymlink}, file("l/evil", 0o644)), "archive-unsafe"},
-		"hard link":    {packed(t, "x", tar.Header{Name: "l", Linkname: "/etc/passwd", Typeflag: tar.TypeLink}), "archive-unsafe"},
+		"parent":      {packed(t, "x", file("../evil", 0o644)), "archive-unsafe"},
+		"deep parent": {packed(t, "x", file("a/../../evil", 0o644)), "archive-unsafe"},
+		"absolute":    {packed(t, "x", file("/tmp/evil", 0o644)), "archive-unsafe"},
+		"backslashes": {packed(t, "x", file(`..\evil`, 0o644)), "archive-unsafe"},
+		"symlink": {packed(t, "x", tar.Header{Name: "l", Linkname: "/etc", Typeflag: tar.TypeSymlink},
+			file("l/evil", 0o644)), "archive-unsafe"},
+		"hard link": {packed(t, "x", tar.Header{Name: "l", Linkname: "/etc/passwd", Typeflag: tar.TypeLink}),
+			"archive-unsafe"},
 		"device":       {packed(t, "x", tar.Header{Name: "d", Typeflag: tar.TypeChar}), "archive-unsafe"},
 		"pipe":         {packed(t, "x", tar.Header{Name: "d", Typeflag: tar.TypeFifo}), "archive-unsafe"},
 		"twice":        {packed(t, "x", file("a", 0o644), file("./a", 0o644)), "archive-unsafe"},
 		"bomb":         {packed(t, strings.Repeat("0", 2<<20), file("a", 0o644)), "archive-too-large"},
 		"bomb in many": {packed(t, strings.Repeat("0", 600<<10), file("a", 0o644), file("b", 0o644)), "archive-too-large"},
-		"many files":   {packed(t, "", file("a", 0), file("b", 0), file("c", 0), file("d", 0), file("e", 0)), "archive-too-large"},
-		"cut":          {good[:len(good)-9], "archive-invalid"},
-		"web page":     {[]byte("\n<!DOCTYPE HTML><html>sign in</html>"), "archive-invalid"},
-		"empty":        {nil, "archive-invalid"},
-		"text":         {[]byte("404: Not Found"), "archive-invalid"},
+		"many files": {packed(t, "", file("a", 0), file("b", 0), file("c", 0), file("d", 0), file("e", 0)),
+			"archive-too-large"},
+		"cut":      {good[:len(good)-9], "archive-invalid"},
+		"web page": {[]byte("\n<!DOCTYPE HTML><html>sign in</html>"), "archive-invalid"},
+		"empty":    {nil, "archive-invalid"},
+		"text":     {[]byte("404: Not Found"), "archive-invalid"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -50,7 +50,8 @@ type Unit struct {
 // unit holds the values of a template.
 type unit struct {
 	Name, Program, Config, Dir, Log, Description string
-	State                                        string // XDG_STATE_HOME, which has the records of trust; the manager does not set it
+	// XDG_STATE_HOME, which has the records of trust; the manager does not set it
+	State string
 }
 
 // Install writes the unit and enables it. When the manager refuses, nothing is left
@@ -136,10 +137,12 @@ func (o *Options) complete() (manager, Unit, error) {
 	switch o.OS {
 	case "linux":
 		name := "flowgate-" + id + ".service"
-		return systemd(), Unit{Manager: "systemd", Name: name, File: filepath.Join(o.Home, ".config", "systemd", "user", name)}, nil
+		return systemd(), Unit{Manager: "systemd", Name: name,
+			File: filepath.Join(o.Home, ".config", "systemd", "user", name)}, nil
 	case "darwin":
 		name := "dev.flowgate." + id
-		return launchd(), Unit{Manager: "launchd", Name: name, File: filepath.Join(o.Home, "Library", "LaunchAgents", name+".plist")}, nil
+		return launchd(), Unit{Manager: "launchd", Name: name,
+			File: filepath.Join(o.Home, "Library", "LaunchAgents", name+".plist")}, nil
 	}
 	return manager{}, Unit{}, fault.Usage("autostart-unsupported", "no service manager of %s is known", o.OS)
 }

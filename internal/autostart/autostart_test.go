@@ -25,8 +25,9 @@ func options(t *testing.T, system string) (autostart.Options, *[]string) {
 	}
 	var told []string
 	return autostart.Options{
-		Config: &config.Config{File: filepath.Join(dir, "flowgate.yaml"), Dir: dir, Paths: config.Paths{RuntimeDir: filepath.Join(dir, "runtime")}},
-		Home:   t.TempDir(), OS: system, Start: true, Program: "/bin/true",
+		Config: &config.Config{File: filepath.Join(dir, "flowgate.yaml"), Dir: dir,
+			Paths: config.Paths{RuntimeDir: filepath.Join(dir, "runtime")}},
+		Home: t.TempDir(), OS: system, Start: true, Program: "/bin/true",
 		Run: func(_ context.Context, name string, args ...string) error {
 			told = append(told, name+" "+strings.Join(args, " "))
 			return nil
@@ -49,7 +50,8 @@ func TestASystemdUnitIsWrittenTakenOnAndRemoved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, line := range []string{"Type=notify", "WatchdogSec=30", "KillMode=process", "Restart=on-failure", `ExecStart="/bin/true" supervisor:run -up "-config=`, `a \"b\" 100%% $$HOME`, `a "b" 100%% $HOME <c>&d/` + "\n"} {
+	for _, line := range []string{"Type=notify", "WatchdogSec=30", "KillMode=process", "Restart=on-failure",
+		`ExecStart="/bin/true" supervisor:run -up "-config=`, `a \"b\" 100%% $$HOME`, `a "b" 100%% $HOME <c>&d/` + "\n"} {
 		if !strings.Contains(string(raw), line) {
 			t.Errorf("the unit lacks %q:\n%s", line, raw)
 		}
@@ -99,7 +101,8 @@ func TestALaunchdAgentIsWellFormedAndSaysWhatIsRun(t *testing.T) {
 			t.Errorf("the agent lacks %q:\n%s", part, all)
 		}
 	}
-	if _, err := autostart.Uninstall(t.Context(), o); err != nil || len(*told) != 2 || !strings.Contains((*told)[1], "bootout") {
+	if _, err := autostart.Uninstall(t.Context(), o); err != nil || len(*told) != 2 ||
+		!strings.Contains((*told)[1], "bootout") {
 		t.Errorf("told %q, %v", *told, err)
 	}
 }
@@ -141,11 +144,14 @@ func TestVariablesThatALoginDoesNotHaveAreNamed(t *testing.T) {
 	t.Parallel()
 	o, _ := options(t, "linux")
 	o.Config.Credentials = map[string]config.Credential{"a": {Env: "FROM_CREDENTIALS"}, "b": {File: "/key"}}
-	o.Config.Base = map[string]any{"model_list": []any{map[string]any{"api_key": "os.environ/FROM_BASE", "api_base": "os.environ/GIVEN"}}}
+	o.Config.Base = map[string]any{"model_list": []any{map[string]any{"api_key": "os.environ/FROM_BASE",
+		"api_base": "os.environ/GIVEN"}}}
 	o.Config.Profiles = map[string]map[string]any{"cost": {"x": "os.environ/FROM_PROFILE"}}
-	o.Config.Services = []config.Service{{Name: "litellm", Env: map[string]string{"A": "${FROM_SERVICE}", "GIVEN": "here"}}}
+	o.Config.Services = []config.Service{{Name: "litellm",
+		Env: map[string]string{"A": "${FROM_SERVICE}", "GIVEN": "here"}}}
 	u, err := autostart.Install(t.Context(), o)
-	if err != nil || len(u.Warnings) != 1 || !strings.Contains(u.Warnings[0], "reads FROM_BASE, FROM_CREDENTIALS, FROM_PROFILE, FROM_SERVICE:") {
+	if err != nil || len(u.Warnings) != 1 || !strings.Contains(u.Warnings[0],
+		"reads FROM_BASE, FROM_CREDENTIALS, FROM_PROFILE, FROM_SERVICE:") {
 		t.Errorf("%q, %v", u.Warnings, err)
 	}
 	o.Config.Credentials, o.Config.Base, o.Config.Profiles, o.Config.Services = nil, nil, nil, nil

@@ -22,7 +22,8 @@ func missingAtLogin(cfg *config.Config, manager string) []string {
 	if manager == "launchd" {
 		cure = "set them with launchctl setenv at login"
 	}
-	return append(warnings, fmt.Sprintf("%s does not have the variables of a shell, and the configuration reads %s: %s, or use file: references",
+	return append(warnings, fmt.Sprintf("%s does not have the variables of a shell, and the configuration reads %s: %s, "+
+		"or use file: references",
 		manager, strings.Join(names, ", "), cure))
 }
 

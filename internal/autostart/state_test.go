@@ -26,7 +26,8 @@ func TestAUnitKnowsWhereTheRecordsOfTrustAre(t *testing.T) {
 				t.Fatal(err)
 			}
 			text, err := os.ReadFile(u.File)
-			if err != nil || strings.Contains(string(text), want) != expected || strings.Contains(string(text), "XDG_STATE_HOME") != expected {
+			if err != nil || strings.Contains(string(text), want) != expected ||
+				strings.Contains(string(text), "XDG_STATE_HOME") != expected {
 				t.Errorf("%s, %q: %v\n%s", goos, state, err, text)
 			}
 		}

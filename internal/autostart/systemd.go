@@ -72,12 +72,15 @@ func escapeSystemdUnit(u unit) (unit, error) {
 				WithHint("rename the folder")
 		}
 	}
-	written := unit{Name: u.Name, Log: u.Log, Description: systemdText.Replace(u.Dir), Config: systemdWord.Replace(u.Config), State: systemdVar.Replace(u.State)}
-	if strings.ContainsFunc(u.Dir, unicode.IsControl) || strings.ContainsAny(u.Program, `"'\`) || strings.ContainsFunc(u.Program, unicode.IsControl) {
+	written := unit{Name: u.Name, Log: u.Log, Description: systemdText.Replace(u.Dir),
+		Config: systemdWord.Replace(u.Config), State: systemdVar.Replace(u.State)}
+	if strings.ContainsFunc(u.Dir, unicode.IsControl) || strings.ContainsAny(u.Program, `"'\`) ||
+		strings.ContainsFunc(u.Program, unicode.IsControl) {
 		written.Program = `/usr/bin/env "--chdir=` + systemdWord.Replace(u.Dir) + `" "` + systemdWord.Replace(u.Program) + `"`
 		return written, nil
 	}
 	written.Program = `"` + systemdPath.Replace(u.Program) + `"`
-	written.Dir = strings.TrimSuffix(systemdPath.Replace(u.Dir), "/") + "/" // so that no space or backslash is the line's last
+	// so that no space or backslash is the line's last
+	written.Dir = strings.TrimSuffix(systemdPath.Replace(u.Dir), "/") + "/"
 	return written, nil
 }

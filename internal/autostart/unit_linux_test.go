@@ -21,7 +21,8 @@ func TestSystemdReadsBackFoldersOfAnyName(t *testing.T) {
 		t.Skip("no systemd-analyze: ", err)
 	}
 	for _, name := range []string{
-		"plain", "with spaces", "ends with a space ", `dollar $HOME ${HOME} $$`, `double "quotes"`, `it's`, `back\slash \n \x41`, `ends with \`,
+		"plain", "with spaces", "ends with a space ", `dollar $HOME ${HOME} $$`, `double "quotes"`, `it's`,
+		`back\slash \n \x41`, `ends with \`,
 		"100% %h %%", "line\nbreak", "#; hash", "-dash", "tab\there", "ümläut 日本",
 	} {
 		for _, at := range []string{"folder", "program"} {

@@ -20,7 +20,8 @@ import (
 // prepareRelease fetches a release's archive for this machine and checks its digest.
 func (r Request) prepareRelease(ctx context.Context) (store.NewInstall, error) {
 	if r.Offline {
-		return store.NewInstall{}, fault.New("offline", "%s is not installed and -offline forbids to fetch it", displayName(r)).
+		return store.NewInstall{}, fault.New("offline", "%s is not installed and -offline forbids to fetch it",
+			displayName(r)).
 			WithHint("give a file with -from=FILE, or leave -offline out")
 	}
 	g, err := r.githubClient()
@@ -87,7 +88,8 @@ func (r Request) expectedDigest(ctx context.Context, g github, release githubRel
 		return "", nil
 	}
 	return "", fault.New("checksum-missing", "release %s has no checksum for %s", release.Tag, name).
-		WithHint("a fresh release may still be uploading: try again later. -sha256=… names one; -insecure-no-checksum does without")
+		WithHint("a fresh release may still be uploading: try again later. -sha256=… names one; -insecure-no-checksum does " +
+			"without")
 }
 
 // installFromArchive returns an install out of an archive.
@@ -132,7 +134,8 @@ func findProgramIn(dir string) (string, error) {
 		return "", fault.New("unpack-failed", "%w", err)
 	}
 	if binary == "" {
-		return "", fault.New("binary-missing", "the archive holds none of %s", strings.Join(runtimestore.BinaryNames(), ", ")).
+		return "", fault.New("binary-missing", "the archive holds none of %s",
+			strings.Join(runtimestore.BinaryNames(), ", ")).
 			WithHint("it is the archive of another project; check -repository or -from")
 	}
 	return binary, nil

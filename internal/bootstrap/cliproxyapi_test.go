@@ -83,7 +83,8 @@ func packed(t *testing.T, version string) []byte {
 	t.Helper()
 	mine, _ := built()
 	return releasetest.Pack(t, map[string][]byte{
-		"cli-proxy-api-plus": mine, "VERSION": []byte(version), "README.md": []byte("read"), "static/management.html": []byte("<html>"),
+		"cli-proxy-api-plus": mine, "VERSION": []byte(version), "README.md": []byte("read"),
+		"static/management.html": []byte("<html>"),
 	})
 }
 
@@ -172,15 +173,19 @@ func TestABadReleaseInstallsNothing(t *testing.T) {
 	}{
 		"no asset for this machine": {map[string][]byte{"CLIProxyAPIPlus_1.0.0_plan9_mips.tar.gz": good}, "asset-missing"},
 		"no checksums":              {map[string][]byte{name: good}, "checksum-missing"},
-		"no line for the asset":     {map[string][]byte{name: good, "checksums.txt": []byte(strings.Repeat("0", 64) + "  other.tar.gz\nnonsense\n")}, "checksum-missing"},
-		"wrong checksum":            {map[string][]byte{name: good, "checksums.txt": line(html)}, "checksum-mismatch"},
-		"no binary inside":          {only(releasetest.Pack(t, map[string][]byte{"README.md": []byte("x")})), "binary-missing"},
-		"wrong architecture":        {only(releasetest.Pack(t, map[string][]byte{"cli-proxy-api": others})), "platform-wrong"},
-		"path traversal":            {only(releasetest.Pack(t, map[string][]byte{"../cli-proxy-api": mine})), "archive-unsafe"},
-		"HTML":                      {only(html), "archive-invalid"},
-		"cut":                       {only(good[:len(good)/2]), "archive-invalid"},
-		"another version inside":    {only(packed(t, "1.0.1")), "version-mismatch"},
-		"an older Plus inside":      {only(packed(t, "0.9.0-plus")), "version-mismatch"},
+		"no line for the asset": {map[string][]byte{name: good,
+			"checksums.txt": []byte(strings.Repeat("0", 64) + "  other.tar.gz\nnonsense\n")}, "checksum-missing"},
+		"wrong checksum": {map[string][]byte{name: good, "checksums.txt": line(html)}, "checksum-mismatch"},
+		"no binary inside": {only(releasetest.Pack(t, map[string][]byte{"README.md": []byte("x")})),
+			"binary-missing"},
+		"wrong architecture": {only(releasetest.Pack(t, map[string][]byte{"cli-proxy-api": others})),
+			"platform-wrong"},
+		"path traversal": {only(releasetest.Pack(t, map[string][]byte{"../cli-proxy-api": mine})),
+			"archive-unsafe"},
+		"HTML":                   {only(html), "archive-invalid"},
+		"cut":                    {only(good[:len(good)/2]), "archive-invalid"},
+		"another version inside": {only(packed(t, "1.0.1")), "version-mismatch"},
+		"an older Plus inside":   {only(packed(t, "0.9.0-plus")), "version-mismatch"},
 	} {
 		t.Run(title, func(t *testing.T) {
 			t.Parallel()
@@ -320,7 +325,8 @@ func TestNoTokenIsSentInTheClearOrAfterARedirect(t *testing.T) {
 	if _, err := bootstrap.Install(t.Context(), r); err != nil || len(with) > 0 {
 		t.Errorf("after a redirect: %v; the token went to %v", err, with)
 	}
-	for _, address := range []string{"http://192.0.2.1", "http://localhost.example", "ftp://127.0.0.1", "http://ada:pass@192.0.2.1"} {
+	for _, address := range []string{"http://192.0.2.1", "http://localhost.example", "ftp://127.0.0.1",
+		"http://ada:pass@192.0.2.1"} {
 		api, r.Config = address, config.Default(t.TempDir())
 		_, err := bootstrap.Install(t.Context(), r)
 		wantFault(t, err, "address-insecure", "https")
@@ -458,7 +464,8 @@ func TestAFileOrABinaryOnThisMachineIsInstalledToo(t *testing.T) {
 			t.Errorf("%s: the program is not the one given: %v", name, err)
 		}
 	}
-	for name, code := range map[string]string{"other": "platform-wrong", "page": "platform-wrong", "none": "source-not-found"} {
+	for name, code := range map[string]string{"other": "platform-wrong", "page": "platform-wrong",
+		"none": "source-not-found"} {
 		_, err := bootstrap.Install(
 			t.Context(),
 			bootstrap.Request{

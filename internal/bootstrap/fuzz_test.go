@@ -33,7 +33,8 @@ func TestWhatPipAndUvPrintIsRead(t *testing.T) {
 			t.Errorf("%q: %q", out, got)
 		}
 	}
-	for name, want := range map[string]string{"CLIProxyAPI_6.9.1-plus_linux_amd64.tar.gz": "6.9.1-plus", "x.tar.gz": "local", "a_b_c_d": "local"} {
+	for name, want := range map[string]string{"CLIProxyAPI_6.9.1-plus_linux_amd64.tar.gz": "6.9.1-plus",
+		"x.tar.gz": "local", "a_b_c_d": "local"} {
 		if got := bootstrap.VersionInName(name); got != want {
 			t.Errorf("%q: %q", name, got)
 		}

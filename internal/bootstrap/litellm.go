@@ -43,8 +43,9 @@ func (r Request) prepareLiteLLM(ctx context.Context) (store.NewInstall, error) {
 		return store.NewInstall{}, err
 	}
 	return store.NewInstall{
-		Name: r.Runtime, Version: version, Digest: "sha256:" + hex.EncodeToString(sum[:]), Binary: "bin/litellm", InPlace: true,
-		Source: "the Python package index, by " + filepath.Base(tool.path),
+		Name: r.Runtime, Version: version, Digest: "sha256:" + hex.EncodeToString(sum[:]), Binary: "bin/litellm",
+		InPlace: true,
+		Source:  "the Python package index, by " + filepath.Base(tool.path),
 		Fill: func(ctx context.Context, dir string, _ *store.NewInstall) error {
 			fmt.Fprintf(r.Progress, "installing LiteLLM %s by %s (740 MB, some minutes)\n", version, filepath.Base(tool.path))
 			if err := createEnvironment(ctx, tool, dir, pins, r.Offline); err != nil {
@@ -81,14 +82,16 @@ func createEnvironment(ctx context.Context, tool installer, dir string, requirem
 	if err := os.WriteFile(pins, requirements, 0o600); err != nil {
 		return fault.New("store-unwritable", "write %s: %w", pins, err).WithHint("free space and make the folder writable")
 	}
-	if err := runInstaller(ctx, "venv-failed", "install Python's venv module (python3-venv on Debian) or uv", tool.venv(ctx, dir)); err != nil {
+	if err := runInstaller(ctx, "venv-failed", "install Python's venv module (python3-venv on Debian) or uv",
+		tool.venv(ctx, dir)); err != nil {
 		return err
 	}
 	hashed := strings.Contains(string(requirements), "--hash=")
 	return runInstaller(
 		ctx,
 		"packages-failed",
-		"check the network and the package index that pip or uv is set to (PIP_INDEX_URL, UV_INDEX_URL); nothing was installed",
+		"check the network and the package index that pip or uv is set to (PIP_INDEX_URL, UV_INDEX_URL); nothing was "+
+			"installed",
 		tool.install(ctx, dir, pins, hashed, offline),
 	)
 }

@@ -43,7 +43,8 @@ func (r Request) prepareLocal(ctx context.Context) (store.NewInstall, error) {
 	version := r.Version
 	if version == "" {
 		if version = reportedVersion(ctx, path); version == unknownVersion {
-			return store.NewInstall{}, fault.New("program-unrecognised", "-from=%s: the program does not print CLIProxyAPI's version when it is asked for -help", path).
+			return store.NewInstall{}, fault.New("program-unrecognised",
+				"-from=%s: the program does not print CLIProxyAPI's version when it is asked for -help", path).
 				WithHint("give the program of CLIProxyAPI; for one that prints no version, name it with -version=…")
 		}
 	}

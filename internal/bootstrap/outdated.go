@@ -104,7 +104,8 @@ func (r Request) checkVersion(ctx context.Context, online bool, now time.Time) V
 	case n.Pinned != "" && n.Outdated:
 		n.Reason = "pinned to " + n.Pinned + " by bootstrap -pin; bootstrap:update " + r.Runtime + " -unpin lets go"
 	case r.Runtime == config.RuntimeLiteLLM && n.Outdated:
-		n.Reason = "bootstrap:update litellm goes to " + LiteLLMVersion + ", whose packages are known by their digests; -version=" + n.Latest + " takes the latest without"
+		n.Reason = "bootstrap:update litellm goes to " + LiteLLMVersion +
+			", whose packages are known by their digests; -version=" + n.Latest + " takes the latest without"
 	}
 	return n
 }

@@ -76,7 +76,8 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 		return unreachable(c.Base, io.ErrUnexpectedEOF)
 	}
 	if err := json.Unmarshal(reply, out); err != nil {
-		return fault.New("management-failed", "%s/v0/management/%s did not answer as CLIProxyAPI does: the reply is not JSON of the expected form",
+		return fault.New("management-failed", "%s/v0/management/%s did not answer as CLIProxyAPI does: the reply is not "+
+			"JSON of the expected form",
 			c.Base, path).
 			WithHint("is another program listening there? mage doctor checks that")
 	}

@@ -125,7 +125,8 @@ func (c Catalogue) parseArguments(l *Line, t Target, words []string) ([]string, 
 	for len(words) > 0 {
 		if name, _, _ := splitFlag(words[0]); name == "" && len(missing) > 0 {
 			if err := missing[0].checkValue(words[0]); err != nil {
-				return nil, fault.Usage("flag-invalid", "%s: %s is not a valid %s: %w", t.Name, words[0], strings.ToUpper(missing[0].Name), err).
+				return nil, fault.Usage("flag-invalid", "%s: %s is not a valid %s: %w", t.Name, words[0],
+					strings.ToUpper(missing[0].Name), err).
 					WithHint("usage: mage %s", t.Usage())
 			}
 			l.Args, words, missing = append(l.Args, words[0]), words[1:], missing[1:]
@@ -140,7 +141,8 @@ func (c Catalogue) parseArguments(l *Line, t Target, words []string) ([]string, 
 		}
 		if name, _, _ := splitFlag(words[0]); name == "" {
 			if operand != "" {
-				return nil, fault.Usage("flag-invalid", "%s takes one %s, not both %s and %s", t.Name, strings.ToUpper(t.Params[t.positionalIndex()].Name), operand, words[0]).
+				return nil, fault.Usage("flag-invalid", "%s takes one %s, not both %s and %s", t.Name,
+					strings.ToUpper(t.Params[t.positionalIndex()].Name), operand, words[0]).
 					WithHint("usage: mage %s", t.Usage())
 			}
 			operand = words[0]

@@ -47,12 +47,14 @@ type Config struct {
 	Base     map[string]any            `json:"litellm_base,omitempty"` // LiteLLM config fragment; nil in version 3
 	Profiles map[string]map[string]any `json:"profiles,omitempty"`     // overlays by profile name; empty in version 3
 
-	Providers          map[string]map[string]any     `json:"auth_providers,omitempty"` // auth.providers, as written, without what is wrong in them
-	ProviderProblems   map[string][]yamlnode.Problem `json:"-"`                        // what that was, by provider
-	SecretFiles        []string                      `json:"secret_files,omitempty"`   // absolute
-	Credentials        map[string]Credential         `json:"credentials,omitempty"`    // credentials.upstream by name
-	Integration        Integration                   `json:"integration"`
-	CLIProxyConfigFile string                        `json:"cliproxy_config_file,omitempty"` // absolute; version 3's cliproxyapi_plus.config_file, else config/cliproxyapi.yaml beside File when that exists
+	// auth.providers, as written, without what is wrong in them
+	Providers        map[string]map[string]any     `json:"auth_providers,omitempty"`
+	ProviderProblems map[string][]yamlnode.Problem `json:"-"`                      // what that was, by provider
+	SecretFiles      []string                      `json:"secret_files,omitempty"` // absolute
+	Credentials      map[string]Credential         `json:"credentials,omitempty"`  // credentials.upstream by name
+	Integration      Integration                   `json:"integration"`
+	// absolute; version 3's cliproxyapi_plus.config_file, else config/cliproxyapi.yaml beside File when that exists
+	CLIProxyConfigFile string `json:"cliproxy_config_file,omitempty"`
 
 	Warnings []Warning `json:"warnings,omitempty"` // what was accepted though it is old or has no effect
 }
@@ -94,11 +96,12 @@ func (p Paths) ProcessLogs() string { return filepath.Join(p.RuntimeDir, "proces
 
 // Service is one process that the supervisor runs.
 type Service struct {
-	Name          string            `json:"name"`
-	Host          string            `json:"host"`           // default 127.0.0.1
-	Port          int               `json:"port"`           // 1–65535
-	ReadinessPath string            `json:"readiness_path"` // default /v1/models; embedded and litellm runtimes: /health/readiness; echo: /healthz; cliproxyapi: /
-	Runtime       string            `json:"runtime"`        // one of the Runtime constants
+	Name string `json:"name"`
+	Host string `json:"host"` // default 127.0.0.1
+	Port int    `json:"port"` // 1–65535
+	// default /v1/models; embedded and litellm runtimes: /health/readiness; echo: /healthz; cliproxyapi: /
+	ReadinessPath string            `json:"readiness_path"`
+	Runtime       string            `json:"runtime"` // one of the Runtime constants
 	Command       []string          `json:"command,omitempty"`
 	Cwd           string            `json:"cwd,omitempty"` // absolute; empty means the runtime's own choice
 	Env           map[string]string `json:"env,omitempty"` // values may be ${NAME} references

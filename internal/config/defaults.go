@@ -30,8 +30,10 @@ func Default(dir string) *Config {
 	return &Config{
 		Dir: dir, Version: CurrentVersion, Paths: paths,
 		Services: []Service{
-			{Name: CLIProxy, Host: "127.0.0.1", Port: DefaultUpstreamPort, Runtime: RuntimeEcho, ReadinessPath: "/healthz", Restart: restart, UnreadyRestart: unready},
-			{Name: LiteLLM, Host: "127.0.0.1", Port: DefaultRouterPort, Runtime: RuntimeEmbedded, ReadinessPath: "/health/readiness", DependsOn: []string{CLIProxy}, Restart: restart, UnreadyRestart: unready},
+			{Name: CLIProxy, Host: "127.0.0.1", Port: DefaultUpstreamPort, Runtime: RuntimeEcho, ReadinessPath: "/healthz",
+				Restart: restart, UnreadyRestart: unready},
+			{Name: LiteLLM, Host: "127.0.0.1", Port: DefaultRouterPort, Runtime: RuntimeEmbedded,
+				ReadinessPath: "/health/readiness", DependsOn: []string{CLIProxy}, Restart: restart, UnreadyRestart: unready},
 		},
 		Base: map[string]any{
 			"general_settings": map[string]any{"master_key_ref": "gateway"},
@@ -55,7 +57,8 @@ func Default(dir string) *Config {
 // defaultDeployment is one entry of model_list at the upstream on this machine.
 func defaultDeployment(group string) map[string]any {
 	return map[string]any{"model_name": group, "litellm_params": map[string]any{
-		"model": "openai/" + group, "api_base": fmt.Sprintf("http://127.0.0.1:%d/v1", DefaultUpstreamPort), "api_key_ref": "upstream",
+		"model": "openai/" + group, "api_base": fmt.Sprintf("http://127.0.0.1:%d/v1", DefaultUpstreamPort),
+		"api_key_ref": "upstream",
 	}}
 }
 

@@ -20,7 +20,8 @@ func (r *resolver) resolveDependencies(s *Service, upstreamKey string) {
 	for _, item := range f.Value.Items {
 		name, isText := item.Value.(string)
 		if !isText {
-			r.d.Add(item.At, "services."+key+".depends_on", "", "depends_on must name services, not %s", item.Describe("depends_on"))
+			r.d.Add(item.At, "services."+key+".depends_on", "", "depends_on must name services, not %s",
+				item.Describe("depends_on"))
 			continue
 		}
 		r.addDependency(s, key, upstreamKey, name, item.At)
@@ -46,7 +47,8 @@ func (r *resolver) addDependency(s *Service, key, upstreamKey, name string, at y
 	case LiteLLM:
 	default:
 		r.d.AddInFile(r.d.File, at, "services."+key+".depends_on",
-			schema.KeyHint(name, []string{LiteLLM, upstreamKey}), "unknown service \""+yamlnode.TruncateLine(name)+"\" in depends_on")
+			schema.KeyHint(name, []string{LiteLLM, upstreamKey}),
+			"unknown service \""+yamlnode.TruncateLine(name)+"\" in depends_on")
 		return name
 	}
 	if !slices.Contains(s.DependsOn, name) {
@@ -73,7 +75,8 @@ func (r *resolver) checkPorts(upstream, router Service, upstreamKey string) {
 		return
 	}
 	if upstream.Host == router.Host || everywhere(upstream) || everywhere(router) {
-		r.addProblem([]string{"services", upstreamKey, "port"}, "give each service a port of its own", "services.%s and services.%s both listen on %s", LiteLLM, upstreamKey, upstream.Addr())
+		r.addProblem([]string{"services", upstreamKey, "port"}, "give each service a port of its own",
+			"services.%s and services.%s both listen on %s", LiteLLM, upstreamKey, upstream.Addr())
 	}
 }
 
@@ -87,8 +90,10 @@ func (r *resolver) sortByDependency(services []Service, upstreamKey string) []Se
 			return true
 		}
 		if i := slices.Index(trail, s.Name); i >= 0 {
-			cycle := lo.Map(append(slices.Clone(trail[i:]), s.Name), func(name string, _ int) string { return keyInFile(name, upstreamKey) })
-			r.addProblem([]string{"services", cycle[0], "depends_on"}, "take one of them out", "depends_on forms a cycle: %s", strings.Join(cycle, " → "))
+			cycle := lo.Map(append(slices.Clone(trail[i:]), s.Name),
+				func(name string, _ int) string { return keyInFile(name, upstreamKey) })
+			r.addProblem([]string{"services", cycle[0], "depends_on"}, "take one of them out", "depends_on forms a cycle: %s",
+				strings.Join(cycle, " → "))
 			return false
 		}
 		for _, name := range s.DependsOn {

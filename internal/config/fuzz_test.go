@@ -24,7 +24,8 @@ func FuzzLoad(f *testing.F) {
 			f.Add(text)
 		}
 	}
-	for _, text := range []string{"&a a: *a\n? b\n: c", "a: &b {<<: *b}", "!!str &x 1: 2", "a: |+\n\n\n", "{? a: b}", "a:\n- &", "? - ? - a", "<<: [[1]]", "\"\\u12\": 1", "%TAG ! x\n---\na: 1"} {
+	for _, text := range []string{"&a a: *a\n? b\n: c", "a: &b {<<: *b}", "!!str &x 1: 2", "a: |+\n\n\n", "{? a: b}",
+		"a:\n- &", "? - ? - a", "<<: [[1]]", "\"\\u12\": 1", "%TAG ! x\n---\na: 1"} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {

@@ -23,10 +23,12 @@ func (r *resolver) resolveCredentials(upstream map[string]schema.CredentialDocum
 		_, hasFile := f.Value.Field("file")
 		_, hasEnv := f.Value.Field("env")
 		if hasFile == hasEnv && f.Value != nil && f.Value.Kind == yamlnode.MapKind {
-			r.addProblem(keys, "write file: PATH or env: NAME", "%s must have exactly one of file and env", strings.Join(keys, "."))
+			r.addProblem(keys, "write file: PATH or env: NAME", "%s must have exactly one of file and env",
+				strings.Join(keys, "."))
 		}
 		if strings.ContainsAny(c.Env, "=$ /") {
-			r.addProblem(append(keys, "env"), "write the bare name, as in OPENAI_API_KEY", "%q is no name of an environment variable", yamlnode.RedactForMessage(c.Env, "key"))
+			r.addProblem(append(keys, "env"), "write the bare name, as in OPENAI_API_KEY",
+				"%q is no name of an environment variable", yamlnode.RedactForMessage(c.Env, "key"))
 		}
 		r.cfg.Credentials[name] = Credential{File: r.resolvePath(c.File, append(keys, "file")...), Env: c.Env}
 	}
@@ -52,7 +54,8 @@ func (r *resolver) checkFragment(n *yamlnode.Node, path string) {
 	}
 	for _, section := range [...]string{"litellm_settings", "router_settings", "general_settings"} {
 		if f, ok := n.Field(section); ok && f.Value.Kind != yamlnode.MapKind && f.Value.Kind != yamlnode.NullKind {
-			r.d.Add(f.Value.At, yamlnode.JoinPath(path, section), "", "%s must be a map, not %s", yamlnode.JoinPath(path, section), f.Value.Describe(yamlnode.JoinPath(path, section)))
+			r.d.Add(f.Value.At, yamlnode.JoinPath(path, section), "", "%s must be a map, not %s",
+				yamlnode.JoinPath(path, section), f.Value.Describe(yamlnode.JoinPath(path, section)))
 		}
 	}
 	if f, ok := n.Field("model_list"); ok {
@@ -61,7 +64,8 @@ func (r *resolver) checkFragment(n *yamlnode.Node, path string) {
 	settings, _ := n.Field("litellm_settings")
 	for _, key := range [...]string{"allowed_fails", "cooldown_time"} {
 		if f, ok := settings.Value.Field(key); ok {
-			r.d.Warn("setting-without-effect", path+".litellm_settings."+key, f.At, "LiteLLM ignores %s under litellm_settings; FlowGate moves it to router_settings, where it works", key)
+			r.d.Warn("setting-without-effect", path+".litellm_settings."+key, f.At,
+				"LiteLLM ignores %s under litellm_settings; FlowGate moves it to router_settings, where it works", key)
 		}
 	}
 	r.checkReferences(n, path)
@@ -70,7 +74,8 @@ func (r *resolver) checkFragment(n *yamlnode.Node, path string) {
 // checkModelList checks the outer shape of the deployments.
 func (r *resolver) checkModelList(f yamlnode.Field, path string) {
 	if f.Value.Kind != yamlnode.ListKind {
-		r.d.Add(f.Value.At, path, "write one - model_name: … for each deployment", "%s must be a list, not %s", path, f.Value.Describe(path))
+		r.d.Add(f.Value.At, path, "write one - model_name: … for each deployment", "%s must be a list, not %s", path,
+			f.Value.Describe(path))
 		return
 	}
 	for i, item := range f.Value.Items {
@@ -84,11 +89,13 @@ func (r *resolver) checkModelList(f yamlnode.Field, path string) {
 		}
 		params, ok := item.Field("litellm_params")
 		if !ok || params.Value.Kind != yamlnode.MapKind {
-			r.d.Add(item.At, at+".litellm_params", "add litellm_params: {model: …} there", "missing map \"litellm_params\" in %s", at)
+			r.d.Add(item.At, at+".litellm_params", "add litellm_params: {model: …} there",
+				"missing map \"litellm_params\" in %s", at)
 			continue
 		}
 		if _, ok := params.Value.Field("model"); !ok {
-			r.d.Add(params.At, at+".litellm_params.model", "add model: … there", "missing key \"model\" in %s.litellm_params", at)
+			r.d.Add(params.At, at+".litellm_params.model", "add model: … there", "missing key \"model\" in %s.litellm_params",
+				at)
 		}
 	}
 }

@@ -130,12 +130,14 @@ func CheckFolder(dir string) error {
 	if utf8.ValidString(dir) {
 		return nil
 	}
-	return fault.Usage("folder-name-invalid", "the name of the folder %q is not valid UTF-8, so FlowGate cannot work in it", dir).
+	return fault.Usage("folder-name-invalid",
+		"the name of the folder %q is not valid UTF-8, so FlowGate cannot work in it", dir).
 		WithHint("rename the folder, or work in another one")
 }
 
 // resolveDocument resolves a parsed file that lies, or will lie, at abs.
-func resolveDocument(d *yamlnode.Diagnosis, root *yamlnode.Node, abs string, version int, getenv func(string) string) *Config {
+func resolveDocument(d *yamlnode.Diagnosis, root *yamlnode.Node, abs string, version int,
+	getenv func(string) string) *Config {
 	r := &resolver{d: d, root: root, getenv: getenv, cfg: &Config{File: abs, Dir: filepath.Dir(abs), Version: version}}
 	r.resolve()
 	r.cfg.Warnings = warningsOf(d)

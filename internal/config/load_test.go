@@ -44,7 +44,8 @@ func TestFilesThatCannotBeReadSayWhyInOneLine(t *testing.T) {
 	} {
 		_, err := config.Load(c.path, environ)
 		var f *fault.Error
-		if !errors.As(err, &f) || f.Code != c.code || f.Exit != fault.ExitUsage || f.Message != c.path+c.message || f.Hint == "" {
+		if !errors.As(err, &f) || f.Code != c.code || f.Exit != fault.ExitUsage || f.Message != c.path+c.message ||
+			f.Hint == "" {
 			t.Errorf("%s: got %#v, want %s", c.path, f, c.code)
 		}
 		if _, checkErr := config.Check(c.path, environ); checkErr == nil {
@@ -63,7 +64,8 @@ func TestAFileThatMayNotBeReadSaysSo(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := config.Load(path, environ)
-	if f := fault.From(err); f == nil || f.Code != "config-unreadable" || f.Exit != fault.ExitUsage || f.Message != path+": permission denied" || f.Hint == "" {
+	if f := fault.From(err); f == nil || f.Code != "config-unreadable" || f.Exit != fault.ExitUsage ||
+		f.Message != path+": permission denied" || f.Hint == "" {
 		t.Errorf("got %#v", f)
 	}
 	if _, err := config.Check(path, environ); err == nil {
@@ -78,7 +80,8 @@ func TestByteOrderMarkAndWindowsLineEndsAreAccepted(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "flowgate.yaml")
-	if err := os.WriteFile(path, append([]byte("\xef\xbb\xbf"), strings.ReplaceAll(string(text), "\n", "\r\n")...), 0o600); err != nil {
+	if err := os.WriteFile(path, append([]byte("\xef\xbb\xbf"), strings.ReplaceAll(string(text), "\n", "\r\n")...),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	cfg, err := config.Load(path, environ)
@@ -164,8 +167,10 @@ func TestHugeInputsAreRefusedBeforeTheParserDrowns(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "flowgate.yaml")
 	for code, texts := range map[string][]string{
-		"config-too-large": {strings.Repeat("key: value\n", 30_000), strings.Repeat("---\n", 30_000), "{" + strings.Repeat("a,", 1<<18) + "}", strings.Repeat("? x\n", 30_000)},
-		"config-invalid":   {strings.Repeat("[", 1<<18), strings.Repeat("- ", 1<<17), strings.Repeat("{a: ", 1<<16), strings.Repeat("&a ", 1<<17), "a: " + strings.Repeat("*a ", 1<<17)},
+		"config-too-large": {strings.Repeat("key: value\n", 30_000), strings.Repeat("---\n", 30_000),
+			"{" + strings.Repeat("a,", 1<<18) + "}", strings.Repeat("? x\n", 30_000)},
+		"config-invalid": {strings.Repeat("[", 1<<18), strings.Repeat("- ", 1<<17), strings.Repeat("{a: ", 1<<16),
+			strings.Repeat("&a ", 1<<17), "a: " + strings.Repeat("*a ", 1<<17)},
 	} {
 		for _, text := range texts {
 			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -187,7 +192,8 @@ func TestJSONOnOneLongLineIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	line := strings.ReplaceAll(string(text), "\n", " ")
-	line = strings.Replace(line, `"litellm_base": {`, `"litellm_base": {`+`"long": [`+strings.Repeat(`{"a": 1}, `, 2000)+`0], `, 1)
+	line = strings.Replace(line, `"litellm_base": {`,
+		`"litellm_base": {`+`"long": [`+strings.Repeat(`{"a": 1}, `, 2000)+`0], `, 1)
 	path := filepath.Join(t.TempDir(), "flowgate.yaml")
 	if err := os.WriteFile(path, []byte(line), 0o600); err != nil {
 		t.Fatal(err)

@@ -135,7 +135,8 @@ func (r *resolver) resolveProbe(doc *schema.ProbeDocument, failures int, keys ..
 		r.addProblem(append(slices.Clone(keys), "http"), `write "/`+p.HTTP+`"`, "the path %q must begin with /", p.HTTP)
 	}
 	if _, err := regexp.Compile(p.Log); err != nil {
-		r.addProblem(append(slices.Clone(keys), "log"), "see https://github.com/google/re2/wiki/Syntax", "the pattern is not a valid RE2 expression: %v", err)
+		r.addProblem(append(slices.Clone(keys), "log"), "see https://github.com/google/re2/wiki/Syntax",
+			"the pattern is not a valid RE2 expression: %v", err)
 	}
 	span := func(p *schema.Period, none time.Duration) Span {
 		if p == nil {

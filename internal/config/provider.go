@@ -43,7 +43,8 @@ func (r *resolver) resolveProviders(keys ...string) {
 func (r *resolver) checkProvider(p yamlnode.Field, path string) []yamlnode.Problem {
 	own := yamlnode.NewDiagnosis(r.d.File)
 	if !isProviderName(p.Key) {
-		own.Add(p.At, path, "letters, digits, - and _ make a name: it becomes part of file names", "%q cannot be the name of a provider", yamlnode.RedactForMessage(p.Key, "key"))
+		own.Add(p.At, path, "letters, digits, - and _ make a name: it becomes part of file names",
+			"%q cannot be the name of a provider", yamlnode.RedactForMessage(p.Key, "key"))
 	}
 	var fields schema.ProviderFields
 	schema.DecodeProvider(own, p.Value, p.At, path, &fields)
@@ -51,7 +52,8 @@ func (r *resolver) checkProvider(p yamlnode.Field, path string) []yamlnode.Probl
 	if methods, ok := p.Value.Field("methods"); ok {
 		for i, item := range methods.Value.Items {
 			if name, ok := item.Value.(string); ok && !slices.Contains(schema.Methods(), name) {
-				own.Add(item.At, fmt.Sprintf("%s.methods[%d]", path, i), suggest.Hint(name, schema.Methods()), "%q is not a method; there are %s", yamlnode.TruncateLine(name), strings.Join(schema.Methods(), ", "))
+				own.Add(item.At, fmt.Sprintf("%s.methods[%d]", path, i), suggest.Hint(name, schema.Methods()),
+					"%q is not a method; there are %s", yamlnode.TruncateLine(name), strings.Join(schema.Methods(), ", "))
 			}
 		}
 	}
@@ -76,7 +78,8 @@ func isBelow(problem, key string) bool {
 // have notes of their own there.
 func isNote(problem, provider string) bool {
 	key := strings.TrimPrefix(problem, provider+".")
-	return !slices.Contains(schema.ProviderKeys(), key) && !strings.ContainsAny(key, ".[") && key != problem && suggest.Nearest(key, schema.ProviderKeys()) == ""
+	return !slices.Contains(schema.ProviderKeys(), key) && !strings.ContainsAny(key, ".[") && key != problem &&
+		suggest.Nearest(key, schema.ProviderKeys()) == ""
 }
 
 // isProviderName reports whether a name can be part of file names.

@@ -17,11 +17,13 @@ func TestTheShownConfigurationHoldsReferencesButNoSecret(t *testing.T) {
 	text := `
 paths: {runtime_dir: r, active_config: a, state_file: s, log_file: l}
 services:
-  litellm: {port: 4000, command: {args: [litellm, --key=` + canary + `, --token, ` + canary + `]}, env: {API_KEY: ` + canary + `, OTHER: "${OTHER}"}}
+  litellm: {port: 4000, command: {args: [litellm, --key=` + canary + `, --token, ` + canary + `]}, env: {API_KEY: ` +
+		canary + `, OTHER: "${OTHER}"}}
   cliproxyapi_plus: {port: 8317, runtime: echo}
 litellm_base:
   general_settings: {master_key: ` + canary + `}
-  model_list: [{model_name: m, litellm_params: {model: openai/m, api_key: ` + canary + `}}, {model_name: n, litellm_params: {model: openai/n, api_key: os.environ/N_KEY, max_tokens: 4096}}]
+  model_list: [{model_name: m, litellm_params: {model: openai/m, api_key: ` + canary +
+		`}}, {model_name: n, litellm_params: {model: openai/n, api_key: os.environ/N_KEY, max_tokens: 4096}}]
 profiles: {p: {litellm_settings: {callback_token: ` + canary + `}}}
 auth: {providers: {x: {method: pkce, client_secret: ` + canary + `, token_url: "https://example.com/token"}}}
 `
@@ -39,7 +41,8 @@ auth: {providers: {x: {method: pkce, client_secret: ` + canary + `, token_url: "
 	if strings.Contains(string(out), "canary") {
 		t.Errorf("a secret is shown: %s", out)
 	}
-	for _, readable := range []string{"os.environ/N_KEY", "${OTHER}", "4096", "https://example.com/token", "sk-…ghij", "--token"} {
+	for _, readable := range []string{"os.environ/N_KEY", "${OTHER}", "4096", "https://example.com/token", "sk-…ghij",
+		"--token"} {
 		if !strings.Contains(string(out), readable) {
 			t.Errorf("%s is missing: %s", readable, out)
 		}

@@ -23,7 +23,8 @@ func (r *resolver) resolve() {
 	switch r.cfg.Version {
 	case 1, 2:
 		if r.cfg.Version == 1 {
-			r.d.Warn("config-version-old", "config_version", r.root.PosOf("config_version"), "version 1 is old; `mage config:migrate` rewrites it as version 2")
+			r.d.Warn("config-version-old", "config_version", r.root.PosOf("config_version"),
+				"version 1 is old; `mage config:migrate` rewrites it as version 2")
 		}
 		upstream := r.findUpstreamKey()
 		doc := r.decodeVersion1Or2(upstream)
@@ -123,7 +124,8 @@ func (r *resolver) resolvePath(p string, keys ...string) string {
 		expanded = os.Expand(p, func(name string) string {
 			value := r.getenv(name)
 			if value == "" {
-				r.d.Add(r.root.PosOf(keys...), strings.Join(keys, "."), "set it, or write the path out", "environment variable %s, used in the path %q, is not set", name, p)
+				r.d.Add(r.root.PosOf(keys...), strings.Join(keys, "."), "set it, or write the path out",
+					"environment variable %s, used in the path %q, is not set", name, p)
 			}
 			return value
 		})
@@ -131,7 +133,8 @@ func (r *resolver) resolvePath(p string, keys ...string) string {
 	if rest, ok := strings.CutPrefix(expanded, "~"); ok && (rest == "" || rest[0] == '/') {
 		home := r.getenv("HOME")
 		if home == "" {
-			r.d.Add(r.root.PosOf(keys...), strings.Join(keys, "."), "write the path out", "HOME is not set, so ~ in %q has no meaning", p)
+			r.d.Add(r.root.PosOf(keys...), strings.Join(keys, "."), "write the path out",
+				"HOME is not set, so ~ in %q has no meaning", p)
 		}
 		expanded = home + rest
 	}

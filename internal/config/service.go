@@ -85,7 +85,8 @@ func (r *resolver) resolveHost(s *Service, key string) {
 		s.Host = "127.0.0.1"
 	}
 	if net.ParseIP(s.Host) == nil && strings.ContainsAny(s.Host, ":/ @[]") {
-		r.addProblem([]string{"services", key, "host"}, "write an address such as 127.0.0.1; the port has a key of its own", "%q is no host name or address", s.Host)
+		r.addProblem([]string{"services", key, "host"}, "write an address such as 127.0.0.1; the port has a key of its own",
+			"%q is no host name or address", s.Host)
 	}
 }
 
@@ -99,12 +100,15 @@ func (r *resolver) resolveCommand(s *Service, key, cwd string) {
 	}
 	switch {
 	case !hasCommand && written && (!named || s.Runtime == RuntimeCommand):
-		r.addProblem([]string{"services", key}, "add command: {args: [...]}, or runtime: "+builtinRuntime(s.Name), "missing key \"command\" in services.%s", key)
+		r.addProblem([]string{"services", key}, "add command: {args: [...]}, or runtime: "+builtinRuntime(s.Name),
+			"missing key \"command\" in services.%s", key)
 	case hasCommand && s.Runtime == builtinRuntime(s.Name):
-		r.d.Warn("key-ignored", "services."+key+".command", command.At, "services.%s.command has no effect with runtime %s", key, s.Runtime)
+		r.d.Warn("key-ignored", "services."+key+".command", command.At, "services.%s.command has no effect with runtime %s",
+			key, s.Runtime)
 		s.Command = nil
 	case hasCommand && len(s.Command) > 0 && strings.TrimSpace(s.Command[0]) == "":
-		r.addProblem([]string{"services", key, "command", "args"}, "begin the list with the program to run", "services.%s.command.args[0] is empty", key)
+		r.addProblem([]string{"services", key, "command", "args"}, "begin the list with the program to run",
+			"services.%s.command.args[0] is empty", key)
 	case hasCommand:
 		s.Cwd = r.resolvePath(cwd, "services", key, "command", "cwd")
 		if cwd == "" {
@@ -124,7 +128,8 @@ func builtinRuntime(service string) string {
 // resolveReadinessPath settles the path of the readiness probe.
 func (r *resolver) resolveReadinessPath(s *Service, key, oldPath string) {
 	if f, ok := r.root.Lookup("services", key, "health_path"); ok {
-		r.d.Warn("key-renamed", "services."+key+".health_path", f.At, "health_path is now readiness_path; `mage config:migrate` renames it")
+		r.d.Warn("key-renamed", "services."+key+".health_path", f.At,
+			"health_path is now readiness_path; `mage config:migrate` renames it")
 		if s.ReadinessPath == "" {
 			s.ReadinessPath = oldPath
 		}
@@ -132,7 +137,8 @@ func (r *resolver) resolveReadinessPath(s *Service, key, oldPath string) {
 	switch {
 	case s.ReadinessPath != "":
 		if !strings.HasPrefix(s.ReadinessPath, "/") {
-			r.addProblem([]string{"services", key, "readiness_path"}, "write "+`"/`+s.ReadinessPath+`"`, "the readiness path %q must begin with /", s.ReadinessPath)
+			r.addProblem([]string{"services", key, "readiness_path"}, "write "+`"/`+s.ReadinessPath+`"`,
+				"the readiness path %q must begin with /", s.ReadinessPath)
 		}
 	case s.Runtime == RuntimeEmbedded, s.Runtime == RuntimeLiteLLM:
 		s.ReadinessPath = "/health/readiness"

@@ -18,12 +18,15 @@ func (r *resolver) findUpstreamKey() string {
 	_, hasNew := services.Value.Field(CLIProxy)
 	switch {
 	case hasOld && hasNew:
-		r.d.Warn("key-ignored", "services."+OldUpstream, old.At, "services.%s has no effect: services.%s is there too", OldUpstream, CLIProxy)
-		services.Value.Fields = slices.DeleteFunc(slices.Clone(services.Value.Fields), func(f yamlnode.Field) bool { return f.Key == OldUpstream })
+		r.d.Warn("key-ignored", "services."+OldUpstream, old.At, "services.%s has no effect: services.%s is there too",
+			OldUpstream, CLIProxy)
+		services.Value.Fields = slices.DeleteFunc(slices.Clone(services.Value.Fields),
+			func(f yamlnode.Field) bool { return f.Key == OldUpstream })
 		r.root.SetField("services", services.Value)
 		return CLIProxy
 	case hasOld:
-		r.warnRenamed("services."+OldUpstream, old.At, "services.cliproxyapi is now services.cliproxyapi_plus; `mage config:migrate` renames it")
+		r.warnRenamed("services."+OldUpstream, old.At,
+			"services.cliproxyapi is now services.cliproxyapi_plus; `mage config:migrate` renames it")
 		return OldUpstream
 	case hasNew || r.cfg.Version != 1:
 		return CLIProxy

@@ -45,7 +45,8 @@ func (r *resolver) readCLIProxyAddress(s *Service, file string) {
 	data, err := yamlnode.ReadSource(file)
 	if err != nil {
 		why := strings.TrimPrefix(err.Error(), file+": ")
-		r.addProblem([]string{"cliproxyapi_plus", "config_file"}, "write it, or name the right file", "cannot read %s: %s", shown, why)
+		r.addProblem([]string{"cliproxyapi_plus", "config_file"}, "write it, or name the right file", "cannot read %s: %s",
+			shown, why)
 		return
 	}
 	inner := yamlnode.NewDiagnosis(shown)
@@ -62,9 +63,11 @@ func (r *resolver) readCLIProxyAddress(s *Service, file string) {
 	}
 	switch {
 	case !ok:
-		r.d.AddInFile(shown, yamlnode.Pos{Line: 1, Column: 1}, "port", fmt.Sprint("add port: ", DefaultUpstreamPort), "missing key \"port\"")
+		r.d.AddInFile(shown, yamlnode.Pos{Line: 1, Column: 1}, "port", fmt.Sprint("add port: ", DefaultUpstreamPort),
+			"missing key \"port\"")
 	case !isNumber || number < 1 || number > 65535:
-		r.d.AddInFile(shown, port.Value.At, "port", fmt.Sprint("write port: ", DefaultUpstreamPort), "port must be a whole number from 1 to 65535, not "+port.Value.Describe("port"))
+		r.d.AddInFile(shown, port.Value.At, "port", fmt.Sprint("write port: ", DefaultUpstreamPort),
+			"port must be a whole number from 1 to 65535, not "+port.Value.Describe("port"))
 	default:
 		s.Port = number
 	}

@@ -17,7 +17,8 @@ func version3(t *testing.T, cliproxyapi string) (path string) {
 		t.Fatal(err)
 	}
 	path = filepath.Join(dir, "flowgate.yaml")
-	text := "config_version: 3\npaths: {runtime_dir: ../.router/runtime, log_file: l}\ncliproxyapi_plus: {config_file: c.yaml}\n"
+	text := "config_version: 3\npaths: {runtime_dir: ../.router/runtime, log_file: l}\ncliproxyapi_plus: {config_file: " +
+		"c.yaml}\n"
 	for name, content := range map[string]string{path: text, filepath.Join(dir, "c.yaml"): cliproxyapi} {
 		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
@@ -39,7 +40,8 @@ func TestAnEmptyOrMissingHostOfCLIProxyAPIListensEverywhere(t *testing.T) {
 		if got := cfg.Services[0].Addr(); got != want {
 			t.Errorf("%q: got %s, want %s", text, got, want)
 		}
-		warned := slices.ContainsFunc(cfg.Warnings, func(w config.Warning) bool { return w.Code == "listens-everywhere" && w.Line == 3 })
+		warned := slices.ContainsFunc(cfg.Warnings,
+			func(w config.Warning) bool { return w.Code == "listens-everywhere" && w.Line == 3 })
 		if warned != (want == "0.0.0.0:1") {
 			t.Errorf("%q: warnings %v", text, cfg.Warnings)
 		}

@@ -26,10 +26,11 @@ import (
 
 // Request says what to fetch and where to write it.
 type Request struct {
-	URL      string
-	Path     string                  // the file; its folder is made; its content counts as the beginning of the download
-	SHA256   string                  // 64 hexadecimal digits; "" accepts any content
-	Client   *http.Client            // default: http.DefaultClient, which knows the proxy variables; Guard is applied to it
+	URL    string
+	Path   string // the file; its folder is made; its content counts as the beginning of the download
+	SHA256 string // 64 hexadecimal digits; "" accepts any content
+	// default: http.DefaultClient, which knows the proxy variables; Guard is applied to it
+	Client   *http.Client
 	MaxBytes int64                   // default 1 GB
 	Idle     time.Duration           // an attempt ends after so long without a byte; default 30 s
 	Attempts int                     // default 4
@@ -128,7 +129,8 @@ func (r Request) attempt(ctx context.Context) (from int64, err error) {
 		return from, statusError(res)
 	case !startsAt(res, from):
 		r.removePartial()
-		return from, transientError{fmt.Errorf("the server sent another part (%q) than the one asked for", res.Header.Get("Content-Range"))}
+		return from, transientError{fmt.Errorf("the server sent another part (%q) than the one asked for",
+			res.Header.Get("Content-Range"))}
 	}
 	if strings.HasPrefix(res.Header.Get("Content-Type"), "text/html") {
 		return from, errors.New("a web page came, not a file; a proxy or a sign-in page may stand in between")
@@ -225,7 +227,8 @@ func downloadError(url string, err error) error {
 		err = u.Err
 	}
 	return fault.New("download-failed", "fetch %s: %w", url, err).
-		WithHint("check the network and HTTPS_PROXY; what has come is kept and the next try goes on from there. -from=FILE takes a file that you fetched")
+		WithHint("check the network and HTTPS_PROXY; what has come is kept and the next try goes on from there. -from=FILE " +
+			"takes a file that you fetched")
 }
 
 // rejectTooLarge removes what was fetched, which no later attempt can use.

@@ -71,7 +71,8 @@ func TestACutDownloadGoesOnWhereItWas(t *testing.T) {
 	})
 	path := filepath.Join(t.TempDir(), "new", "file")
 	var last int64
-	got, err := download.Get(t.Context(), download.Request{URL: url, Path: path, SHA256: sum(content), Progress: func(done, _ int64) { last = done }})
+	got, err := download.Get(t.Context(), download.Request{URL: url, Path: path, SHA256: sum(content),
+		Progress: func(done, _ int64) { last = done }})
 	if err != nil || got != sum(content) || last != int64(len(content)) {
 		t.Fatalf("%s, %v, progress %d", got, err, last)
 	}
@@ -104,7 +105,8 @@ func TestABadBeginningIsFetchedAnewOnce(t *testing.T) {
 	if err := os.WriteFile(path, []byte("something else"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := download.Get(t.Context(), download.Request{URL: server(t, whole), Path: path, SHA256: sum(content)}); err != nil {
+	if _, err := download.Get(t.Context(), download.Request{URL: server(t, whole), Path: path,
+		SHA256: sum(content)}); err != nil {
 		t.Error(err)
 	}
 }
@@ -116,7 +118,8 @@ func TestWhatDoesNotComeRightIsAClearFault(t *testing.T) {
 		code    string
 		keeps   bool
 	}{
-		"corrupted": {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(bytes.ToUpper(content)) }, "checksum-mismatch", false},
+		"corrupted": {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(bytes.ToUpper(content)) },
+			"checksum-mismatch", false},
 		"not found": {http.NotFound, "download-failed", false},
 		"web page": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -167,7 +170,8 @@ func TestASlowServerIsWaitedForAsLongAsSomethingComes(t *testing.T) {
 			time.Sleep(300 * time.Millisecond) // the throttle is what is tested: longer in all than the idle time
 		}
 	})
-	_, err := download.Get(t.Context(), download.Request{URL: url, Path: filepath.Join(t.TempDir(), "f"), SHA256: sum(content), Idle: 2 * time.Second, Attempts: 1})
+	_, err := download.Get(t.Context(), download.Request{URL: url, Path: filepath.Join(t.TempDir(), "f"),
+		SHA256: sum(content), Idle: 2 * time.Second, Attempts: 1})
 	if err != nil {
 		t.Error(err)
 	}

@@ -24,7 +24,8 @@ func RequireSecure(address string) error {
 	if isSecure(u) {
 		return nil
 	}
-	return fault.Usage("address-insecure", "%s://%s is not fetched: programs come over https, or over http from this machine", u.Scheme, u.Host).
+	return fault.Usage("address-insecure", "%s://%s is not fetched: programs come over https, or over http from this "+
+		"machine", u.Scheme, u.Host).
 		WithHint("check GITHUB_API_URL and the addresses that this server names")
 }
 

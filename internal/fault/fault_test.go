@@ -13,7 +13,8 @@ func TestTheOutermostMessageIsTheOnePeopleRead(t *testing.T) {
 	t.Parallel()
 	inner := fault.Usage("profile-unknown", "unknown profile %q", "x").WithHint("known: y")
 	f := fault.From(fmt.Errorf("set profile: %w", inner))
-	if f.Code != "profile-unknown" || f.Exit != fault.ExitUsage || f.Hint != "known: y" || f.Message != `set profile: unknown profile "x"` {
+	if f.Code != "profile-unknown" || f.Exit != fault.ExitUsage || f.Hint != "known: y" ||
+		f.Message != `set profile: unknown profile "x"` {
 		t.Fatalf("%+v", f)
 	}
 	if inner.Message != `unknown profile "x"` {

@@ -38,7 +38,8 @@ func TestForgedPointersChooseOnlyAmongSignedGenerations(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, current := range []string{"", "0", "-1", "1", "9", "10", "999999999999999999999", "../../etc", "2\n9", "0x2", "\x00", strings.Repeat("1", 4000)} {
+	for _, current := range []string{"", "0", "-1", "1", "9", "10", "999999999999999999999", "../../etc", "2\n9", "0x2",
+		"\x00", strings.Repeat("1", 4000)} {
 		if err := os.WriteFile(generation.CurrentPath(root), []byte(current), 0o600); err != nil {
 			t.Fatal(err)
 		}

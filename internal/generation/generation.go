@@ -218,7 +218,8 @@ func Find(root string, n int) (Generation, error) {
 		return g, err
 	}
 	if g.Unsigned {
-		return g, fault.Usage("state-untrusted", "generation %d in %s was not written by this user's FlowGate here", n, filepath.Join(Dir(root), folderName(n))).
+		return g, fault.Usage("state-untrusted", "generation %d in %s was not written by this user's FlowGate here", n,
+			filepath.Join(Dir(root), folderName(n))).
 			WithHint("if it is yours, of a version before 0.2 or of a folder that was moved: mage trust")
 	}
 	pinned, _ := readPins(root)

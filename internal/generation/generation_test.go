@@ -252,7 +252,8 @@ func BenchmarkAThousand(b *testing.B) {
 	for n := 2; n <= 1000; n++ {
 		folder := filepath.Join(dir, fmt.Sprintf("%04d", n))
 		text := strings.Replace(string(data), `"number": 1,`, fmt.Sprintf(`"number": %d,`, n), 1)
-		if err := errors.Join(os.CopyFS(folder, os.DirFS(filepath.Join(dir, "0001"))), os.WriteFile(filepath.Join(folder, "generation.json"), []byte(text), 0o600)); err != nil {
+		if err := errors.Join(os.CopyFS(folder, os.DirFS(filepath.Join(dir, "0001"))),
+			os.WriteFile(filepath.Join(folder, "generation.json"), []byte(text), 0o600)); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -33,9 +33,10 @@ const MaxKept = 20
 
 // RecordRequest says what Record records.
 type RecordRequest struct {
-	Config  *config.Config
-	Env     runtimestore.Environment // what services were executed with
-	Secrets []string                 // secrets that must not be in a generation, besides those that their place or look betrays
+	Config *config.Config
+	Env    runtimestore.Environment // what services were executed with
+	// secrets that must not be in a generation, besides those that their place or look betrays
+	Secrets []string
 	Reason  string
 	Now     time.Time
 }
@@ -92,7 +93,8 @@ func takeSnapshot(s RecordRequest) (Generation, map[string]Sealed, error) {
 		return g, nil, err
 	}
 	texts := map[string]Sealed{}
-	for part, path := range map[string]string{PartConfig: cfg.File, PartProxy: cfg.CLIProxyConfigFile, PartActive: cfg.Paths.ActiveConfig} {
+	for part, path := range map[string]string{PartConfig: cfg.File, PartProxy: cfg.CLIProxyConfigFile,
+		PartActive: cfg.Paths.ActiveConfig} {
 		if path == "" {
 			continue
 		}
@@ -175,7 +177,8 @@ func writeGeneration(root string, g Generation, texts map[string]Sealed) error {
 	if err != nil {
 		return err
 	}
-	if err := renameio.WriteFile(filepath.Join(temp, recordName), key.Seal(recordKind, trust.Place(root), record), 0o600); err != nil {
+	if err := renameio.WriteFile(filepath.Join(temp, recordName), key.Seal(recordKind, trust.Place(root), record),
+		0o600); err != nil {
 		return err
 	}
 	if err := os.Rename(temp, filepath.Join(Dir(root), folderName(g.Number))); err != nil {

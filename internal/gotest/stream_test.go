@@ -77,11 +77,14 @@ func TestPeopleSeeWhatGoTestPrints(t *testing.T) {
 	seen := lines(got)
 	for _, line := range lines(want) {
 		// The stack of every goroutine is printed, in no fixed order and detail.
-		if stack := strings.HasPrefix(line, "/") || strings.Contains(line, "goroutine") || strings.Contains(line, "("); !stack && !slices.Contains(seen, line) {
+		if stack := strings.HasPrefix(line, "/") || strings.Contains(line, "goroutine") ||
+			strings.Contains(line, "("); !stack && !slices.Contains(seen, line) {
 			t.Errorf("not shown: %q", line)
 		}
 	}
-	for _, part := range []string{"undefined: undefined", "wrong\n", "in two lines", "panic: boom", "panic: test timed out after 1s", "the log of a test that hangs", "TestMain gives up", "without a line end", "Logf format %d", "ok  \tm/passes", "?   \tm/none"} {
+	for _, part := range []string{"undefined: undefined", "wrong\n", "in two lines", "panic: boom",
+		"panic: test timed out after 1s", "the log of a test that hangs", "TestMain gives up", "without a line end",
+		"Logf format %d", "ok  \tm/passes", "?   \tm/none"} {
 		if !strings.Contains(got, part) {
 			t.Errorf("not shown: %q", part)
 		}
@@ -106,7 +109,8 @@ func TestEverySkipIsKeptWithItsReason(t *testing.T) {
 	slices.SortFunc(s.Skipped, func(a, b gotest.Skip) int { return strings.Compare(a.String(), b.String()) })
 	want := []gotest.Skip{
 		{Package: "m/fails", Test: "TestParent/says_nothing", Target: "test:moon"},
-		{Package: "m/fails", Test: "TestParent/skips", Reason: "x_test.go:18: looked for it x_test.go:18: no moon tonight", Target: "test:moon"},
+		{Package: "m/fails", Test: "TestParent/skips", Reason: "x_test.go:18: looked for it x_test.go:18: no moon tonight",
+			Target: "test:moon"},
 		{Package: "m/passes", Test: "TestNowhere", Reason: "x_test.go:10: not on this machine"},
 	}
 	if !slices.Equal(s.Skipped, want) {
@@ -126,10 +130,12 @@ func TestAForbiddenSkipIsAFailureThatNamesTheTest(t *testing.T) {
 	t.Parallel()
 	stream := goTest(t, "-json", "./passes")
 	_, err := shown(t, &gotest.Stream{Forbid: true}, stream)
-	if f := fault.From(err); f == nil || f.Code != "tests-skipped" || f.Exit != fault.ExitFailed || !strings.Contains(f.Message, "m/passes TestNowhere: x_test.go:10: not on this machine") {
+	if f := fault.From(err); f == nil || f.Code != "tests-skipped" || f.Exit != fault.ExitFailed ||
+		!strings.Contains(f.Message, "m/passes TestNowhere: x_test.go:10: not on this machine") {
 		t.Errorf("got %v", err)
 	}
-	if _, err := shown(t, &gotest.Stream{Forbid: true, Elsewhere: map[string]string{"m/passes": "test:moon"}}, stream); err != nil {
+	if _, err := shown(t, &gotest.Stream{Forbid: true, Elsewhere: map[string]string{"m/passes": "test:moon"}},
+		stream); err != nil {
 		t.Errorf("another target runs it: %v", err)
 	}
 	if _, err := shown(t, &gotest.Stream{Forbid: true}, `{"Action":"skip","Package":"m/none"}`); err != nil {
@@ -140,7 +146,8 @@ func TestAForbiddenSkipIsAFailureThatNamesTheTest(t *testing.T) {
 func TestVerboseShowsEverythingOnce(t *testing.T) {
 	t.Parallel()
 	got, _ := shown(t, &gotest.Stream{Verbose: true}, goTest(t, "-json", "./passes", "./unbuilt"))
-	for _, part := range []string{"=== RUN   TestX", "a log of a test that passed", "printed where all passes", "ok  \tm/passes", "undefined: undefined", "FAIL\tm/unbuilt"} {
+	for _, part := range []string{"=== RUN   TestX", "a log of a test that passed", "printed where all passes",
+		"ok  \tm/passes", "undefined: undefined", "FAIL\tm/unbuilt"} {
 		if strings.Count(got, part) != 1 {
 			t.Errorf("%q is there %d times in %s", part, strings.Count(got, part), got)
 		}
@@ -161,7 +168,9 @@ func TestAStreamThatEndsEarlyLosesNothing(t *testing.T) {
 }
 
 func FuzzStream(f *testing.F) {
-	f.Add([]byte("go: downloading\n{\"Action\":\"output\",\"Package\":\"p\",\"Test\":\"T\",\"Output\":\"    x: y\\n\"}\n{\"Action\":\"skip\",\"Package\":\"p\",\"Test\":\"T\"}\n{\"Action\":\"pass\",\"Package\":\"p\"}\n"), uint(20))
+	f.Add([]byte("go: downloading\n{\"Action\":\"output\",\"Package\":\"p\",\"Test\":\"T\",\"Output\":\"    x: "+
+		"y\\n\"}\n{\"Action\":\"skip\",\"Package\":\"p\",\"Test\":\"T\"}\n{\"Action\":\"pass\",\"Package\":\"p\"}\n"),
+		uint(20))
 	f.Add([]byte(`{"Action":"fail","Package":"p"}`), uint(0))
 	f.Fuzz(func(t *testing.T, stream []byte, cut uint) {
 		var whole, parts bytes.Buffer

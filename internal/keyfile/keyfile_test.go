@@ -66,7 +66,8 @@ func TestReadRefusesWhatIsNoKey(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "k")
 	for text, want := range map[string]error{
-		"": keyfile.ErrEmpty, " \n": keyfile.ErrEmpty, "a\nb\n": keyfile.ErrMultipleLines, strings.Repeat("x", 70<<10): keyfile.ErrTooLarge,
+		"": keyfile.ErrEmpty, " \n": keyfile.ErrEmpty, "a\nb\n": keyfile.ErrMultipleLines,
+		strings.Repeat("x", 70<<10): keyfile.ErrTooLarge,
 	} {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)

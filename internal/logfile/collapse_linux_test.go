@@ -33,7 +33,8 @@ func TestNoLineIsLostOrTwiceWhileAFileIsCutUnderItsReader(t *testing.T) {
 		defer file.Close()
 		for i := range total {
 			// Beyond twice the limit Cut gives the middle up, by design: wait for it before that.
-			for info, err := file.Stat(); err == nil && info.Size() > limits.Size*3/2 && t.Context().Err() == nil; info, err = file.Stat() {
+			for info, err := file.Stat(); err == nil && info.Size() > limits.Size*3/2 && t.Context().Err() == nil; info,
+				err = file.Stat() {
 				runtime.Gosched()
 			}
 			if _, err := fmt.Fprintf(file, "line %d %s\n", i, strings.Repeat("x", i%90)); err != nil {

@@ -32,7 +32,8 @@ func TestAFullDiskLeavesNoHalfLineAndACutMakesRoom(t *testing.T) {
 	for err == nil { // until no byte fits
 		_, err = file.WriteString(strings.Repeat("x", 999) + "\n")
 	}
-	if err := logfile.Append(events, []byte(strings.Repeat("y", 5000)), logfile.Limits{}); !errors.Is(err, syscall.ENOSPC) {
+	if err := logfile.Append(events, []byte(strings.Repeat("y", 5000)), logfile.Limits{}); !errors.Is(err,
+		syscall.ENOSPC) {
 		t.Fatalf("append on a full disk: %v", err)
 	}
 	if got := collect(t, &logfile.Follower{Path: events}); !slices.Equal(got, []string{"before"}) {

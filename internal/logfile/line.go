@@ -55,7 +55,8 @@ func parseTime(text string) (time.Time, bool) {
 		stamp = text[:19+end]
 	}
 	stamp = strings.TrimRight(strings.Replace(strings.Replace(stamp, ",", ".", 1), " ", "T", 1), ".:-+")
-	for _, layout := range [...]string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006/01/02T15:04:05.999999999"} {
+	for _, layout := range [...]string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999",
+		"2006/01/02T15:04:05.999999999"} {
 		if at, err := time.ParseInLocation(layout, stamp, time.Local); err == nil {
 			return at, true
 		}
@@ -69,7 +70,8 @@ func Level(line []byte) string {
 	if len(line) > 0 && line[0] == '{' {
 		return levelOf(strings.ToLower(gjson.GetBytes(line, "level").String()))
 	}
-	words := bytes.FieldsFunc(line[:min(len(line), timeWindow)], func(r rune) bool { return (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') })
+	words := bytes.FieldsFunc(line[:min(len(line), timeWindow)],
+		func(r rune) bool { return (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') })
 	for _, word := range words {
 		// In running text, a level is in capitals, in brackets or after a label.
 		lower := strings.ToLower(string(word))

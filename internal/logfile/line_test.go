@@ -39,7 +39,8 @@ func TestTimeAndLevelAreReadAsTheProgramsWriteThem(t *testing.T) {
 }
 
 func FuzzLine(f *testing.F) {
-	for _, seed := range []string{`{"time":"2026`, "[2026-11-24 04:01:20", "20", "2020-20-20T20:20:20.,", "error]", "\xff20"} {
+	for _, seed := range []string{`{"time":"2026`, "[2026-11-24 04:01:20", "20", "2020-20-20T20:20:20.,", "error]",
+		"\xff20"} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, line []byte) {

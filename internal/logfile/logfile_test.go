@@ -220,7 +220,8 @@ func TestOldPiecesGoAndThePlaceStays(t *testing.T) {
 	if err := logfile.Append(path, []byte("0123456789"), limits); err != nil {
 		t.Fatal(err)
 	}
-	if lines := collect(t, &logfile.Follower{Path: path}); len(lines) != 2 || logfile.EndOffset(path) != 44 || len(names(t, dir)) != 2 {
+	if lines := collect(t, &logfile.Follower{Path: path}); len(lines) != 2 || logfile.EndOffset(path) != 44 ||
+		len(names(t, dir)) != 2 {
 		t.Errorf("%d lines, end %d, files %q", len(lines), logfile.EndOffset(path), names(t, dir))
 	}
 }

@@ -107,7 +107,8 @@ type boundedTransport struct {
 }
 
 // keyHeaders are the request headers that carry a key.
-var keyHeaders = [...]string{"Authorization", "Proxy-Authorization", "X-Api-Key", "Api-Key", "X-Litellm-Api-Key", "X-Goog-Api-Key", "X-Management-Key", "Cookie"}
+var keyHeaders = [...]string{"Authorization", "Proxy-Authorization", "X-Api-Key", "Api-Key", "X-Litellm-Api-Key",
+	"X-Goog-Api-Key", "X-Management-Key", "Cookie"}
 
 // RoundTrip implements http.RoundTripper.
 func (b *boundedTransport) RoundTrip(req *http.Request) (*http.Response, error) {

@@ -73,7 +73,10 @@ func TestAClientWithoutKeysRefusesToSendOne(t *testing.T) {
 func TestNoClientFollowsARedirect(t *testing.T) {
 	t.Parallel()
 	other := serving(t, func(http.ResponseWriter, *http.Request) { t.Error("another address was asked") })
-	url := serving(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other, http.StatusTemporaryRedirect) })
+	url := serving(t, func(w http.ResponseWriter,
+		r *http.Request) {
+		http.Redirect(w, r, other, http.StatusTemporaryRedirect)
+	})
 	for name, of := range clients {
 		if got, err := ask(t, of(loopback.Options{}), url, ""); err != nil || !strings.HasPrefix(got, "307") {
 			t.Errorf("%s: %q, %v", name, got, err)
@@ -81,7 +84,8 @@ func TestNoClientFollowsARedirect(t *testing.T) {
 	}
 }
 
-var clients = map[string]func(loopback.Options) *http.Client{"New": loopback.New, "Keyless": loopback.Keyless, "Elsewhere": loopback.WithForeignKey}
+var clients = map[string]func(loopback.Options) *http.Client{"New": loopback.New, "Keyless": loopback.Keyless,
+	"Elsewhere": loopback.WithForeignKey}
 
 func TestNoClientUsesAProxy(t *testing.T) {
 	t.Setenv("HTTP_PROXY", serving(t, func(http.ResponseWriter, *http.Request) { t.Error("the proxy was asked") }))
@@ -100,7 +104,8 @@ func TestALongReplyEndsAtItsLimit(t *testing.T) {
 	url := serving(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, strings.Repeat("x", 10)) })
 	for limit, want := range map[int64]bool{9: false, 10: true, 11: true} {
 		got, err := ask(t, loopback.New(loopback.Options{MaxReply: limit}), url, "")
-		if want != (err == nil) || !want && (!errors.Is(err, loopback.ErrTooLarge) || got != "200 "+strings.Repeat("x", int(limit))) {
+		if want != (err == nil) || !want && (!errors.Is(err, loopback.ErrTooLarge) ||
+			got != "200 "+strings.Repeat("x", int(limit))) {
 			t.Errorf("limit %d: %q, %v", limit, got, err)
 		}
 	}

@@ -34,7 +34,8 @@ func TestNoOtherFileMakesAnHTTPClient(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() && (strings.HasPrefix(d.Name(), ".") && path != root || d.Name() == "testdata" || path == filepath.Join(root, "test")) {
+		if d.IsDir() && (strings.HasPrefix(d.Name(), ".") && path != root || d.Name() == "testdata" ||
+			path == filepath.Join(root, "test")) {
 			return filepath.SkipDir
 		}
 		// mage writes and removes its file while another test compiles.

@@ -88,7 +88,8 @@ func findExcess(all token.Tokens, mostEntries int) (*token.Token, error) {
 			}
 		}
 		switch {
-		case brackets > MaxDepth, openers > MaxDepth, brackets <= 0 && t.Type == token.MappingValueType && t.Position.Column > 40*MaxDepth:
+		case brackets > MaxDepth, openers > MaxDepth, brackets <= 0 && t.Type == token.MappingValueType &&
+			t.Position.Column > 40*MaxDepth:
 			return t, ErrTooDeep
 		case entries > mostEntries, i > 2*maxSignCount:
 			return t, ErrTooMany

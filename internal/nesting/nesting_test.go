@@ -18,10 +18,11 @@ func TestWhatIsTooMuchForAParserIsRefusedAtOnce(t *testing.T) {
 		yaml error
 		json error
 	}{
-		"an ordinary text":       {"a:\n  b: [1, {c: d}]\n", nil, nil},
-		"brackets":               {strings.Repeat("[", 3<<20), nesting.ErrTooMany, nesting.ErrTooDeep},
-		"maps":                   {strings.Repeat(`{"a":`, 1<<20), nesting.ErrTooMany, nesting.ErrTooDeep},
-		"a little too deep":      {strings.Repeat("[", 101) + strings.Repeat("]", 101), nesting.ErrTooDeep, nesting.ErrTooDeep},
+		"an ordinary text": {"a:\n  b: [1, {c: d}]\n", nil, nil},
+		"brackets":         {strings.Repeat("[", 3<<20), nesting.ErrTooMany, nesting.ErrTooDeep},
+		"maps":             {strings.Repeat(`{"a":`, 1<<20), nesting.ErrTooMany, nesting.ErrTooDeep},
+		"a little too deep": {strings.Repeat("[", 101) + strings.Repeat("]", 101), nesting.ErrTooDeep,
+			nesting.ErrTooDeep},
 		"as deep as may be":      {strings.Repeat("[", 100) + strings.Repeat("]", 100), nil, nil},
 		"brackets in a string":   {`{"a": "` + strings.Repeat("[", 1000) + `\"[[["}`, nil, nil},
 		"brackets behind one":    {`["\\", ` + strings.Repeat("[", 1000), nesting.ErrTooDeep, nesting.ErrTooDeep},
@@ -58,7 +59,8 @@ func FuzzWhatIsNotRefusedIsParsed(f *testing.F) {
 
 func TestALongListOfDeploymentsIsNotTooMuch(t *testing.T) {
 	t.Parallel()
-	text := []byte("model_list:\n" + strings.Repeat("- model_name: a\n  litellm_params: {model: openai/a, api_key: os.environ/KEY}\n", 10_000))
+	text := []byte("model_list:\n" + strings.Repeat("- model_name: a\n  litellm_params: {model: openai/a, api_key: "+
+		"os.environ/KEY}\n", 10_000))
 	if err := nesting.CheckLongYAML(text); err != nil {
 		t.Error(err)
 	}

@@ -21,7 +21,8 @@ func (b *builder) credential(name, path string) (string, error) {
 		return "", fault.Usage("credential-missing", "%s names the credential %q, which is not defined", path, name).
 			WithHint("add credentials.upstream.%s: {file: …} or {env: …}", name)
 	case c.Env != "" && b.getenv(c.Env) == "":
-		return "", fault.Usage("credential-missing", "%s needs the environment variable %s (credential %q), which is not set", path, c.Env, name).
+		return "", fault.Usage("credential-missing", "%s needs the environment variable %s (credential %q), which is not set",
+			path, c.Env, name).
 			WithHint("export %s=… before this command", c.Env)
 	case c.Env != "":
 		return envReference + c.Env, nil

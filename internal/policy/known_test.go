@@ -27,7 +27,8 @@ func TestWithoutARouterClientsSendFlowGatesKeyElseTheFirstOfCLIProxyAPIs(t *test
 	}
 	put(
 		"config/flowgate.yaml",
-		"config_version: 3\npaths: {runtime_dir: ../.router/runtime, log_file: ../l}\ncliproxyapi_plus: {config_file: own.yaml}\n",
+		"config_version: 3\npaths: {runtime_dir: ../.router/runtime, log_file: ../l}\ncliproxyapi_plus: {config_file: "+
+			"own.yaml}\n",
 	)
 	put("config/own.yaml", "port: 8317\n")
 	cfg, err := config.Load(filepath.Join(dir, "config/flowgate.yaml"), func(string) string { return "" })

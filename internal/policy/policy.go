@@ -87,7 +87,8 @@ func (b *builder) warn(code, path, message string) {
 // are not resolved and nothing is added. Faults: profile-unknown, profiles-not-supported.
 func Merged(cfg *config.Config, profile string) (map[string]any, error) {
 	if cfg.Version == 3 {
-		return nil, fault.Usage("profiles-not-supported", "%s is version 3, which has no LiteLLM and so no profiles", cfg.File).
+		return nil, fault.Usage("profiles-not-supported", "%s is version 3, which has no LiteLLM and so no profiles",
+			cfg.File).
 			WithHint("clients talk to cliproxyapi_plus directly; use config_version: 2 for profiles")
 	}
 	overlay, ok := cfg.Profiles[profile]

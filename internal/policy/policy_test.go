@@ -209,7 +209,8 @@ func TestDeploymentsGetIDsThatDependOnTheirParametersOnly(t *testing.T) {
 		len(first[0]) != 10 {
 		t.Errorf("got %v", first)
 	}
-	if swapped := ids(entry("openai/b", "other", nil), entry("openai/a", "k9", map[string]any{})); swapped[0] != first[1] ||
+	if swapped := ids(entry("openai/b", "other", nil),
+		entry("openai/a", "k9", map[string]any{})); swapped[0] != first[1] ||
 		swapped[1] != first[0] {
 		t.Errorf("got %v after %v", swapped, first)
 	}
@@ -223,13 +224,15 @@ func TestTheRouterIsToldWhereTheCLIProxyAPIIs(t *testing.T) {
 	}{
 		"the service's address": {func(cfg *config.Config) { cfg.Services[0].Port = 9317 }, []any{"http://127.0.0.1:9317"}},
 		"as it is written": {func(cfg *config.Config) {
-			cfg.Base["general_settings"] = map[string]any{"master_key": "sk-x", "flowgate_cliproxyapi_addresses": []any{"http://gpu:1"}}
+			cfg.Base["general_settings"] = map[string]any{"master_key": "sk-x",
+				"flowgate_cliproxyapi_addresses": []any{"http://gpu:1"}}
 		}, []any{"http://gpu:1"}},
 		"not where LiteLLM routes": {func(cfg *config.Config) { cfg.Services[1].Runtime = config.RuntimeLiteLLM }, nil},
 	} {
 		cfg := config.Default(t.TempDir())
 		c.change(cfg)
-		if got := at(build(t, cfg, "cost", empty).Config, "general_settings", "flowgate_cliproxyapi_addresses"); !reflect.DeepEqual(got, c.want) {
+		if got := at(build(t, cfg, "cost", empty).Config, "general_settings",
+			"flowgate_cliproxyapi_addresses"); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}

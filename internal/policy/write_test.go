@@ -90,7 +90,8 @@ func TestUnknownKeysOfTheStateSurviveAndTornStateIsNoError(t *testing.T) {
 	if err := os.MkdirAll(cfg.Paths.RuntimeDir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	for old, want := range map[string]string{`{"mine": {"a": [1, 2]}, "current_profile": 7}`: `{"a":[1,2]}`, `{"mine": 1, "cur`: "", "null": "", "": "", "[]": ""} {
+	for old, want := range map[string]string{`{"mine": {"a": [1, 2]}, "current_profile": 7}`: `{"a":[1,2]}`,
+		`{"mine": 1, "cur`: "", "null": "", "": "", "[]": ""} {
 		if err := os.WriteFile(cfg.Paths.StateFile, []byte(old), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -225,7 +226,8 @@ func TestBytesAreStableAndReadTheSameByYAML11(t *testing.T) {
 		t.Log("no PyYAML here; read back by our own YAML only")
 		return
 	}
-	out, err := exec.Command(python, "-c", "import sys, json, yaml; json.dump(yaml.safe_load(open(sys.argv[1])), sys.stdout, ensure_ascii=True)", cfg.Paths.ActiveConfig).
+	out, err := exec.Command(python, "-c", "import sys, json, yaml; json.dump(yaml.safe_load(open(sys.argv[1])), "+
+		"sys.stdout, ensure_ascii=True)", cfg.Paths.ActiveConfig).
 		Output()
 	if err != nil {
 		t.Fatal(err)

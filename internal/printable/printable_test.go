@@ -12,9 +12,11 @@ import (
 func TestALineStaysALineAndHidesNothing(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"plain näme 日本 👍": "plain näme 日本 👍", "a\nb": `a\nb`, "a\r\tb": `a\r\tb`, "\x1b[31m": `\x1b[31m`, "\x7f": `\x7f`, "\u009b31m": `\u009b31m`,
-		"a\u202eb": `a\u202eb`, "zero\u200bwidth\ufeff": `zero\u200bwidth\ufeff`, "\u2028": `\u2028`, "soft\u00adhyphen": `soft\u00adhyphen`,
-		"tag\U000e0041": `tag\U000e0041`, "bad\xff": `bad\xff`, "\u2066x\u2069": `\u2066x\u2069`,
+		"plain näme 日本 👍": "plain näme 日本 👍", "a\nb": `a\nb`, "a\r\tb": `a\r\tb`, "\x1b[31m": `\x1b[31m`, "\x7f": `\x7f`,
+		"\u009b31m": `\u009b31m`,
+		"a\u202eb":  `a\u202eb`, "zero\u200bwidth\ufeff": `zero\u200bwidth\ufeff`, "\u2028": `\u2028`,
+		"soft\u00adhyphen": `soft\u00adhyphen`,
+		"tag\U000e0041":    `tag\U000e0041`, "bad\xff": `bad\xff`, "\u2066x\u2069": `\u2066x\u2069`,
 	} {
 		if got := printable.EscapeLine(text); got != want {
 			t.Errorf("%q: %s, want %s", text, got, want)
@@ -25,8 +27,10 @@ func TestALineStaysALineAndHidesNothing(t *testing.T) {
 func TestNoLineOfAPageIsAWorkflowCommand(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"a\n::error title=x::y\n": "a\n\\::error title=x::y\n", "  \t::stop-commands::x": "  \t\\::stop-commands::x", "x ##[error]y": `x ##\[error]y`,
-		"std::string stays\n": "std::string stays\n", "a\n\u00a0::add-mask::x": "a\n\u00a0\\::add-mask::x", "\r::error::x": `\r::error::x`,
+		"a\n::error title=x::y\n": "a\n\\::error title=x::y\n", "  \t::stop-commands::x": "  \t\\::stop-commands::x",
+		"x ##[error]y":        `x ##\[error]y`,
+		"std::string stays\n": "std::string stays\n", "a\n\u00a0::add-mask::x": "a\n\u00a0\\::add-mask::x",
+		"\r::error::x":     `\r::error::x`,
 		"\u200b::error::x": `\u200b::error::x`,
 	} {
 		if got := printable.EscapePage(text); got != want {
@@ -40,7 +44,8 @@ func FuzzPrintable(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if line := printable.EscapeLine(text); strings.ContainsFunc(line, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }) {
+		if line := printable.EscapeLine(text); strings.ContainsFunc(line,
+			func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }) {
 			t.Errorf("%q: %q", text, line)
 		}
 		doc, err := json.Marshal(text)
@@ -52,7 +57,10 @@ func FuzzPrintable(f *testing.F) {
 		if json.Unmarshal(doc, &before) != nil || json.Unmarshal(escaped, &after) != nil || before != after {
 			t.Errorf("%q means %q now", before, after)
 		}
-		if strings.ContainsFunc(string(escaped), func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }) {
+		if strings.ContainsFunc(string(escaped), func(r rune) bool {
+			return unicode.IsControl(r) ||
+				unicode.Is(unicode.Cf, r)
+		}) {
 			t.Errorf("%q", escaped)
 		}
 	})

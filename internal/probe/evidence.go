@@ -30,7 +30,8 @@ func classifyStatus(status int) Evidence {
 		return Passed
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
 		return Refused
-	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed, status == http.StatusGone, status == http.StatusNotImplemented:
+	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed, status == http.StatusGone,
+		status == http.StatusNotImplemented:
 		return Absent
 	case status == http.StatusTooManyRequests:
 		return Limited

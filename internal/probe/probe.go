@@ -146,7 +146,8 @@ func get(ctx context.Context, full, key string) (status int, err error) {
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	req := &http.Request{Method: http.MethodGet, URL: u, Host: u.Host, Close: true, Header: http.Header{"User-Agent": {"flowgate-probe"}}}
+	req := &http.Request{Method: http.MethodGet, URL: u, Host: u.Host, Close: true,
+		Header: http.Header{"User-Agent": {"flowgate-probe"}}}
 	if key != "" {
 		req.Header.Set("Authorization", "Bearer "+key)
 	}
@@ -221,7 +222,8 @@ func (p *Prober) matchLog() Finding {
 // nothing about the service.
 func classifyFailure(err error) Evidence {
 	var network net.Error
-	for _, own := range [...]error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.EADDRNOTAVAIL} {
+	for _, own := range [...]error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM,
+		syscall.EADDRNOTAVAIL} {
 		if errors.Is(err, own) {
 			return Inconclusive
 		}

@@ -54,7 +54,10 @@ func TestWhatAServiceAnswersIsEvidenceOfItsKind(t *testing.T) {
 		401: probe.Refused, 403: probe.Refused, 404: probe.Absent, 405: probe.Absent, 410: probe.Absent, 501: probe.Absent,
 		429: probe.Limited, 500: probe.Unready, 503: probe.Unready, 502: probe.Upstream, 504: probe.Upstream,
 	} {
-		svc := speak(t, func(c net.Conn) { fmt.Fprintf(c, "HTTP/1.1 %d X\r\nLocation: /other\r\n\r\nbody without end", status) })
+		svc := speak(t, func(c net.Conn) {
+			fmt.Fprintf(c, "HTTP/1.1 %d X\r\nLocation: /other\r\n\r\nbody without end",
+				status)
+		})
 		got := ask(t, config.Probe{HTTP: "/ready"}, probe.Target{Service: svc})
 		if got.Evidence != want || got.OK() != (want == probe.Passed) || !got.HasAnswer() {
 			t.Errorf("%d: %+v", status, got)
@@ -74,7 +77,8 @@ func TestSilenceIsToldFromAnAnswer(t *testing.T) {
 		"nothing":           {func(c net.Conn) { _, _ = c.Read(make([]byte, 1)) }, "no answer within 100ms"},
 		"one byte a second": {func(c net.Conn) { slowly(c, "HTTP/1.1 200 OK\r\n\r\n") }, "no answer within 100ms"},
 		"hangs up":          {func(net.Conn) {}, "closed without an answer"},
-		"half a head":       {func(c net.Conn) { _, _ = c.Write([]byte("HTTP/1.1 200 OK\r\nA: ")) }, "closed without an answer"},
+		"half a head": {func(c net.Conn) { _, _ = c.Write([]byte("HTTP/1.1 200 OK\r\nA: ")) },
+			"closed without an answer"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
@@ -90,13 +94,15 @@ func TestSilenceIsToldFromAnAnswer(t *testing.T) {
 	}
 	for _, garbage := range []string{"SSH-2.0\r\n\r\n", "HTTP/1.1 200 OK\r\n" + strings.Repeat("A: b\r\n", 1<<18)} {
 		svc := speak(t, func(c net.Conn) { _, _ = c.Write([]byte(garbage)) })
-		if got := ask(t, config.Probe{HTTP: "/"}, probe.Target{Service: svc}); got.Evidence == probe.Passed || got.Evidence == probe.Unready {
+		if got := ask(t, config.Probe{HTTP: "/"}, probe.Target{Service: svc}); got.Evidence == probe.Passed ||
+			got.Evidence == probe.Unready {
 			t.Errorf("%.20q: %+v", garbage, got)
 		}
 	}
 	nobody := config.Service{Host: "127.0.0.1", Port: 1}
 	for _, p := range []config.Probe{{HTTP: "/"}, {TCP: true}} {
-		if got := ask(t, p, probe.Target{Service: nobody}); got.Evidence != probe.NoAnswer || !strings.Contains(got.Err.Error(), "refused") {
+		if got := ask(t, p, probe.Target{Service: nobody}); got.Evidence != probe.NoAnswer ||
+			!strings.Contains(got.Err.Error(), "refused") {
 			t.Errorf("nobody listens: %+v", got)
 		}
 	}
@@ -135,7 +141,8 @@ func TestACommandIsJudgedByItsStatus(t *testing.T) {
 	if got := ask(t, hang, target); got.Evidence != probe.NoAnswer || time.Since(begin) > 20*time.Second {
 		t.Errorf("a command that hangs: %+v after %v", got, time.Since(begin))
 	}
-	if got := ask(t, config.Probe{Command: []string{"/no/such/program"}}, target); got.Evidence.IsAboutService() || got.OK() {
+	if got := ask(t, config.Probe{Command: []string{"/no/such/program"}}, target); got.Evidence.IsAboutService() ||
+		got.OK() {
 		t.Errorf("a command that cannot be run: %+v", got)
 	}
 }
@@ -156,7 +163,8 @@ func TestALogLineCountsOnlyFromItsOwnProcessAndForEver(t *testing.T) {
 	}
 	const before = "server is up\n"
 	write(before)
-	prober, err := probe.New(config.Probe{Log: "server is (up|there)", Timeout: config.Span(time.Second)}, probe.Target{Log: log, LogFrom: int64(len(before))})
+	prober, err := probe.New(config.Probe{Log: "server is (up|there)", Timeout: config.Span(time.Second)},
+		probe.Target{Log: log, LogFrom: int64(len(before))})
 	if err != nil {
 		t.Fatal(err)
 	}

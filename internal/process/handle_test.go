@@ -25,7 +25,11 @@ func TestAHandleReachesTheGroupOfAChildAndSeesItsEnd(t *testing.T) {
 	if err := hold.Await(t.Context()); err != nil {
 		t.Error(err)
 	}
-	eventually(t, "the group to be empty", func() bool { members, _ := process.GroupMembers(id.PID); return len(members) == 0 })
+	eventually(t, "the group to be empty", func() bool {
+		members,
+			_ := process.GroupMembers(id.PID)
+		return len(members) == 0
+	})
 }
 
 func TestAHandleOnWhatHasEndedWaitsForNothing(t *testing.T) {
@@ -34,7 +38,11 @@ func TestAHandleOnWhatHasEndedWaitsForNothing(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "its end", func() bool { _, err := process.Identify(cmd.Process.Pid); return errors.Is(err, process.ErrGone) })
+	eventually(t, "its end", func() bool {
+		_, err := process.Identify(cmd.Process.Pid)
+		return errors.Is(err,
+			process.ErrGone)
+	})
 	hold, id := process.HoldChild(cmd.Process.Pid)
 	defer hold.Close()
 	if err := hold.Await(t.Context()); err != nil || id.PID != cmd.Process.Pid || id.StartTime != 0 {

@@ -42,7 +42,8 @@ func TestAChildWhoseFirstThreadEndedIsAwaitedToItsEnd(t *testing.T) {
 	}
 	pid := cmd.Process.Pid
 	t.Cleanup(func() { _ = process.KillGroup(pid, unix.SIGKILL) })
-	eventually(t, "the end of its first thread", func() bool { _, err := process.Identify(pid); return errors.Is(err, process.ErrGone) })
+	eventually(t, "the end of its first thread",
+		func() bool { _, err := process.Identify(pid); return errors.Is(err, process.ErrGone) })
 	hold, _ := process.HoldChild(pid)
 	defer hold.Close()
 	early, cancel := context.WithTimeoutCause(t.Context(), 50*time.Millisecond, errors.New("it runs"))

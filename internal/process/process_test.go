@@ -119,7 +119,11 @@ func TestAFamilyIsFoundAfterItsLeaderEnded(t *testing.T) {
 	t.Parallel()
 	cmd := spawn(t, "sh", "-c", "sleep 60 & wait")
 	family := process.Family{Leader: identify(t, cmd.Process.Pid)}
-	eventually(t, "shell and sleep", func() bool { members, _ := new(process.Census).Members(family); return len(members) == 2 })
+	eventually(t, "shell and sleep", func() bool {
+		members,
+			_ := new(process.Census).Members(family)
+		return len(members) == 2
+	})
 	if err := family.Leader.Signal(syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +143,11 @@ func TestAFamilyIsFoundAfterItsLeaderEnded(t *testing.T) {
 	if err := members[0].Signal(syscall.SIGKILL); err != nil {
 		t.Error(err)
 	}
-	eventually(t, "the orphan to end", func() bool { members, _ := new(process.Census).Members(family); return len(members) == 0 })
+	eventually(t, "the orphan to end", func() bool {
+		members,
+			_ := new(process.Census).Members(family)
+		return len(members) == 0
+	})
 	if status, ended := process.TryWait(cmd.Process.Pid); !ended || status.Signal() != syscall.SIGKILL {
 		t.Errorf("the leader's end: %v, %v", status, ended)
 	}

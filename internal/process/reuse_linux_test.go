@@ -38,10 +38,12 @@ func TestAReusedPIDIsNotTouched(t *testing.T) {
 		same := reused.Process.Pid == id.PID
 		same = same && identify(t, id.PID) != id // both may have begun in one tick of the clock
 		if same {
-			if id.Alive() || !errors.Is(id.Signal(syscall.SIGKILL), process.ErrGone) || !errors.Is(id.SignalGroup(syscall.SIGKILL), process.ErrGone) {
+			if id.Alive() || !errors.Is(id.Signal(syscall.SIGKILL), process.ErrGone) ||
+				!errors.Is(id.SignalGroup(syscall.SIGKILL), process.ErrGone) {
 				t.Error("the identity reaches another process with its pid")
 			}
-			if members, err := new(process.Census).Members(process.Family{Leader: id}); err != nil || len(members) != 0 || !identify(t, id.PID).Alive() {
+			if members, err := new(process.Census).Members(process.Family{Leader: id}); err != nil || len(members) != 0 ||
+				!identify(t, id.PID).Alive() {
 				t.Errorf("the family takes in another group with its number: %v, %v", members, err)
 			}
 		}

@@ -26,7 +26,8 @@ func TestMeasureSeesMemoryTimeAndSockets(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer l.Close()
-		if now, err := process.ReadUsage(t.Context(), os.Getpid()); err != nil || now.Sockets < 1 || now.Files <= now.Sockets {
+		if now, err := process.ReadUsage(t.Context(), os.Getpid()); err != nil || now.Sockets < 1 ||
+			now.Files <= now.Sockets {
 			t.Errorf("%+v, %v", now, err)
 		}
 	}

@@ -80,7 +80,8 @@ func (p Platform) build(ctx context.Context, source, dir, version string, log io
 	}
 	defer func() { _ = os.RemoveAll(temp) }()
 	binary := filepath.Join(temp, "flowgate") // mage writes this name into the program
-	cmd := subprocess.Command(ctx, "go", "tool", "mage", "-compile", binary, "-goos", p.OS, "-goarch", p.Arch, "-ldflags=-s -w -buildid=")
+	cmd := subprocess.Command(ctx, "go", "tool", "mage", "-compile", binary, "-goos", p.OS, "-goarch", p.Arch,
+		"-ldflags=-s -w -buildid=")
 	cmd.Dir, cmd.Stdout, cmd.Stderr = source, log, log
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-trimpath -buildvcs=false", "GOAMD64=v1", "GOARM64=v8.0")
 	lock, err := subprocess.LockSource(ctx, source)
@@ -88,9 +89,11 @@ func (p Platform) build(ctx context.Context, source, dir, version string, log io
 		err = errors.Join(cmd.Run(), lock.Close())
 	}
 	if err != nil {
-		return nil, fault.New("build-failed", "compile for %s/%s: %w", p.OS, p.Arch, err).WithHint("its output is above; mage test first")
+		return nil, fault.New("build-failed", "compile for %s/%s: %w", p.OS, p.Arch,
+			err).WithHint("its output is above; mage test first")
 	}
-	files := map[string]string{"flowgate": binary, "LICENSE": filepath.Join(source, "LICENSE"), "README.md": filepath.Join(source, "README.md")}
+	files := map[string]string{"flowgate": binary, "LICENSE": filepath.Join(source, "LICENSE"),
+		"README.md": filepath.Join(source, "README.md")}
 	data, err := packFiles(files)
 	if err != nil {
 		return nil, buildError(err)
@@ -123,7 +126,8 @@ func packFiles(files map[string]string) ([]byte, error) {
 		if name == "flowgate" {
 			mode = 0o755
 		}
-		h := &tar.Header{Name: name, Mode: mode, Size: int64(len(data)), Typeflag: tar.TypeReg, ModTime: time.Unix(0, 0), Format: tar.FormatUSTAR}
+		h := &tar.Header{Name: name, Mode: mode, Size: int64(len(data)), Typeflag: tar.TypeReg, ModTime: time.Unix(0, 0),
+			Format: tar.FormatUSTAR}
 		if err := w.WriteHeader(h); err != nil {
 			return nil, err
 		}

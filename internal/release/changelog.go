@@ -21,11 +21,13 @@ type ReleaseNotes struct {
 func ReadNotes(file, version string) (ReleaseNotes, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return ReleaseNotes{}, fault.Usage("changelog-missing", "read the changelog: %w", err).WithHint("run it in a clone of the repository")
+		return ReleaseNotes{}, fault.Usage("changelog-missing", "read the changelog: %w",
+			err).WithHint("run it in a clone of the repository")
 	}
 	notes, found := FindSection(string(data), version)
 	if !found {
-		return ReleaseNotes{}, fault.New("changelog-entry-missing", "%s has no section \"## %s\", or nothing in it", file, version).
+		return ReleaseNotes{}, fault.New("changelog-entry-missing", "%s has no section \"## %s\", or nothing in it", file,
+			version).
 			WithHint("rename \"## Unreleased\" when the version is released")
 	}
 	return ReleaseNotes{version, notes}, nil

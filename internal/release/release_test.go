@@ -21,8 +21,10 @@ import (
 
 func TestAVersionsSectionIsFoundUnderEveryHeading(t *testing.T) {
 	t.Parallel()
-	const text = "# Changelog\n\n## Unreleased\n\n- new\n\n## [1.2.0] - 2026-01-02\n\n- two\n\n### Fixed\n- three\n## v1.1.0\n- one\n## 1.0.0\n\n"
-	for version, want := range map[string]string{"Unreleased": "- new", "1.2.0": "- two\n\n### Fixed\n- three", "v1.1.0": "- one", "1.0.0": "", "9.0.0": "", "1.2": ""} {
+	const text = "# Changelog\n\n## Unreleased\n\n- new\n\n## [1.2.0] - 2026-01-02\n\n- two\n\n### Fixed\n- three\n## " +
+		"v1.1.0\n- one\n## 1.0.0\n\n"
+	for version, want := range map[string]string{"Unreleased": "- new", "1.2.0": "- two\n\n### Fixed\n- three",
+		"v1.1.0": "- one", "1.0.0": "", "9.0.0": "", "1.2": ""} {
 		if got, found := release.FindSection(text, version); got != want || found != (want != "") {
 			t.Errorf("%s: %q, %v", version, got, found)
 		}
@@ -107,7 +109,8 @@ func materials(t *testing.T, data []byte) {
 		Format     string `json:"bomFormat"`
 		Components []struct{ Name string }
 	}
-	if err := json.Unmarshal(data, &doc); err != nil || doc.Format != "CycloneDX" || len(doc.Components) < 10 || !bytes.Contains(data, []byte("itchyny/gojq")) {
+	if err := json.Unmarshal(data, &doc); err != nil || doc.Format != "CycloneDX" || len(doc.Components) < 10 ||
+		!bytes.Contains(data, []byte("itchyny/gojq")) {
 		t.Errorf("bill of materials: %v, %d components", err, len(doc.Components))
 	}
 }

@@ -43,13 +43,15 @@ func billOfMaterials(binary, version string) ([]byte, error) {
 		return nil, err
 	}
 	b := cycloneDX{Format: "CycloneDX", Spec: "1.5", Version: 1,
-		Metadata:   metadata{component{Type: "application", Name: "flowgate", Version: version, Ref: "flowgate"}},
-		Components: []component{{Type: "library", Name: "std", Version: info.GoVersion, Ref: "std", URL: "pkg:golang/std@" + strings.TrimPrefix(info.GoVersion, "go")}}}
+		Metadata: metadata{component{Type: "application", Name: "flowgate", Version: version, Ref: "flowgate"}},
+		Components: []component{{Type: "library", Name: "std", Version: info.GoVersion, Ref: "std",
+			URL: "pkg:golang/std@" + strings.TrimPrefix(info.GoVersion, "go")}}}
 	for _, dep := range info.Deps {
 		if dep.Replace != nil {
 			dep = dep.Replace
 		}
-		c := component{Type: "library", Name: dep.Path, Version: dep.Version, Ref: dep.Path + "@" + dep.Version, URL: "pkg:golang/" + dep.Path + "@" + dep.Version}
+		c := component{Type: "library", Name: dep.Path, Version: dep.Version, Ref: dep.Path + "@" + dep.Version,
+			URL: "pkg:golang/" + dep.Path + "@" + dep.Version}
 		// go.sum's h1 is a SHA-256 of the module's files, in base64.
 		if sum, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(dep.Sum, "h1:")); err == nil && len(sum) == 32 {
 			c.Hashes = []moduleHash{{"SHA-256", hex.EncodeToString(sum)}}

@@ -62,7 +62,8 @@ func blockKey(line string) (key string, ok bool) {
 		return "", false
 	}
 	switch strings.TrimLeft(key, " -") {
-	case "", "file", "path", "name", "dir", "folder", "account", "email", "source", "destination", "command", "user", "log",
+	case "", "file", "path", "name", "dir", "folder", "account", "email", "source", "destination", "command", "user",
+		"log",
 		"url", "preview", "reason":
 		return key, true
 	}

@@ -19,7 +19,8 @@ func writeGitHub(w io.Writer, r *Report) error {
 		if p.Known {
 			continue
 		}
-		if _, err := fmt.Fprintf(w, "::error file=%s,line=%d,title=%s::%s\n", property.Replace(p.File), max(p.Line, 1), property.Replace(p.Rule), escape.Replace(p.Text)); err != nil {
+		if _, err := fmt.Fprintf(w, "::error file=%s,line=%d,title=%s::%s\n", property.Replace(p.File), max(p.Line, 1),
+			property.Replace(p.Rule), escape.Replace(p.Text)); err != nil {
 			return err
 		}
 	}

@@ -26,21 +26,25 @@ func (n named) Reason() string { return n.Text }
 func TestTheNameOfAFileWritesNoLineOfItsOwn(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{
-		"x\n\u2713 secrets.tree  forged", "x\n::error title=pwned::y", "x\n  ::stop-commands::t", "x\r::add-mask::y", "x\n##[error]y",
-		"rtl\u202etxt.exe", "zero\u200bwidth", "csi\u009b31m", "del\x7f", "esc\x1b[2J", "bom\ufeff", "tag\U000e0041", "line\u2028sep", "iso\u2066x\u2069",
+		"x\n\u2713 secrets.tree  forged", "x\n::error title=pwned::y", "x\n  ::stop-commands::t", "x\r::add-mask::y",
+		"x\n##[error]y",
+		"rtl\u202etxt.exe", "zero\u200bwidth", "csi\u009b31m", "del\x7f", "esc\x1b[2J", "bom\ufeff", "tag\U000e0041",
+		"line\u2028sep", "iso\u2066x\u2069",
 	} {
 		bad := report.Checked{Data: named{File: name, List: []string{name}}, Checks: []report.Result{
 			{ID: "a.bad", Status: report.Fail, Title: "A", Detail: named{name, "1 finding in " + name, []string{name}}},
 			{ID: "a.skip", Status: report.Skip, Title: "B", Detail: named{name, "not read: " + name, nil}},
 		}}
-		for _, format := range []report.Format{report.Text, report.GitHub, report.JUnit, report.JSON, report.JSONL, report.SARIF} {
+		for _, format := range []report.Format{report.Text, report.GitHub, report.JUnit, report.JSON, report.JSONL,
+			report.SARIF} {
 			var out, live bytes.Buffer
 			o := &report.Output{Stdout: &out, Stderr: &live, Live: true, Format: format}
 			for _, c := range bad.Checks {
 				o.Stream(c)
 			}
 			last := ""
-			for _, r := range []*report.Report{finished(bad, nil), finished(nil, fault.New("source-unreadable", "open %s", name).WithHint("look at %s", name))} {
+			for _, r := range []*report.Report{finished(bad, nil),
+				finished(nil, fault.New("source-unreadable", "open %s", name).WithHint("look at %s", name))} {
 				if err := o.Emit(t.Context(), r); err != nil {
 					last += err.Error() + "\n"
 				}

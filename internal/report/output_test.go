@@ -117,12 +117,16 @@ func TestAFilterThatFailsNeverHidesAFailure(t *testing.T) {
 		code   string // of the error in the document
 		stderr []string
 	}{
-		"a success":               {finished(note{"x"}, nil), fault.ExitFilter, "jq-failed", []string{"jq expression"}},
-		"an error":                {finished(nil, bad), fault.ExitUsage, "config-invalid", []string{"flowgate.yaml:3:1: no", "mend it", "unfiltered: jq expression"}},
-		"an error beside data":    {finished(note{"x"}, bad), fault.ExitUsage, "config-invalid", []string{"mend it"}},
-		"a check that failed":     {finished(checked(), nil), fault.ExitFailed, "", []string{"b.bad: b: 100%", "unfiltered: jq expression"}},
-		"an interrupted command":  {finished(nil, report.Interrupted()), fault.ExitInterrupted, "interrupted", []string{"interrupted"}},
-		"a failure without -exit": {finished(nil, fault.New("port-in-use", "taken")), fault.ExitFailed, "port-in-use", []string{"taken"}},
+		"a success": {finished(note{"x"}, nil), fault.ExitFilter, "jq-failed", []string{"jq expression"}},
+		"an error": {finished(nil, bad), fault.ExitUsage, "config-invalid",
+			[]string{"flowgate.yaml:3:1: no", "mend it", "unfiltered: jq expression"}},
+		"an error beside data": {finished(note{"x"}, bad), fault.ExitUsage, "config-invalid", []string{"mend it"}},
+		"a check that failed": {finished(checked(), nil), fault.ExitFailed, "",
+			[]string{"b.bad: b: 100%", "unfiltered: jq expression"}},
+		"an interrupted command": {finished(nil, report.Interrupted()), fault.ExitInterrupted, "interrupted",
+			[]string{"interrupted"}},
+		"a failure without -exit": {finished(nil, fault.New("port-in-use", "taken")), fault.ExitFailed, "port-in-use",
+			[]string{"taken"}},
 	} {
 		var out bytes.Buffer
 		exit := (&report.Output{Stdout: &out, Filter: f, ExitByFilter: true}).Emit(t.Context(), c.rep)
@@ -171,7 +175,8 @@ func TestAReportOfARunOfChecksAlwaysHasAList(t *testing.T) {
 func TestGitHubAnnotationsEscapeWhatWouldEndThem(t *testing.T) {
 	t.Parallel()
 	out, code := emit(t, &report.Output{Format: report.GitHub}, finished(checked(), nil))
-	const want = "::error title=b.bad::b: 100%25 <broken>%0Areally → mend it (mage mend)\n::warning title=d.so::not quite\n"
+	const want = "::error title=b.bad::b: 100%25 <broken>%0Areally → mend it (mage mend)\n::warning title=d.so::not " +
+		"quite\n"
 	if out != want || code != 1 {
 		t.Fatalf("exit %d: %q", code, out)
 	}
@@ -197,7 +202,8 @@ func TestJUnitCountsFailuresAndSkips(t *testing.T) {
 func TestTextSaysWhyACheckDidNotPass(t *testing.T) {
 	t.Parallel()
 	out, _ := emit(t, &report.Output{Format: report.Text}, finished(checked(), nil))
-	for _, want := range []string{"✓ a.good", "✗ b.bad", "mend it (mage mend)", "- c.left", "1 passed, 1 warned, 1 failed, 1 skipped", "why: x"} {
+	for _, want := range []string{"✓ a.good", "✗ b.bad", "mend it (mage mend)", "- c.left",
+		"1 passed, 1 warned, 1 failed, 1 skipped", "why: x"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is not in:\n%s", want, out)
 		}

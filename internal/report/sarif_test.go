@@ -34,7 +34,8 @@ func TestSARIFNamesFilesLinesAndWhatIsKnown(t *testing.T) {
 	out, _ := emit(t, &report.Output{Format: report.SARIF}, finished(with, nil))
 	for _, want := range []string{
 		`"uri":"a%20dir/%C3%BC%231.txt"`, `"startLine":3,"startColumn":5,"endLine":3,"endColumn":45`, `(added in commit abc)`,
-		`"suppressions":[{"kind":"external"}]`, `"ruleId":"github-pat","ruleIndex":0`, `"ruleId":"b.bad"`, `"level":"warning"`,
+		`"suppressions":[{"kind":"external"}]`, `"ruleId":"github-pat","ruleIndex":0`, `"ruleId":"b.bad"`,
+		`"level":"warning"`,
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %s in %s", want, out)

@@ -54,7 +54,8 @@ func writeText(w io.Writer, r *Report) error {
 		}
 	}
 	if s := r.Summary; s != nil {
-		if _, err := fmt.Fprintf(w, "%d passed, %d warned, %d failed, %d skipped in %.0f ms\n", s.Pass, s.Warn, s.Fail, s.Skip, r.DurationMS); err != nil {
+		if _, err := fmt.Fprintf(w, "%d passed, %d warned, %d failed, %d skipped in %.0f ms\n", s.Pass, s.Warn, s.Fail,
+			s.Skip, r.DurationMS); err != nil {
 			return err
 		}
 	}

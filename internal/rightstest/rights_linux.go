@@ -22,7 +22,8 @@ func Mount(t *testing.T) bool {
 		return true
 	}
 	if Again() {
-		t.Skipf("nothing can be mounted in a user namespace (sysctl kernel.apparmor_restrict_unprivileged_userns=0 may allow it): %v", err)
+		t.Skipf("nothing can be mounted in a user namespace (sysctl kernel.apparmor_restrict_unprivileged_userns=0 may "+
+			"allow it): %v", err)
 	}
 	again(t, "mount", namespace(0))
 	return false
@@ -95,7 +96,8 @@ func withoutCapabilities(cmd *exec.Cmd) error {
 	go func() {
 		runtime.LockOSThread()
 		for c := range uintptr(unix.CAP_LAST_CAP + 1) {
-			if err := unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0); err != nil && !errors.Is(err, syscall.EINVAL) { // older kernels know fewer
+			// older kernels know fewer
+			if err := unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0); err != nil && !errors.Is(err, syscall.EINVAL) {
 				started <- err
 				return
 			}

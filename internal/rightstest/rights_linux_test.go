@@ -74,10 +74,12 @@ func TestAProcessHasAllNumbersForItself(t *testing.T) {
 // TestWhatBecomesOfATestElsewhereItBecomesHere runs TestEnds in all ways.
 func TestWhatBecomesOfATestElsewhereItBecomesHere(t *testing.T) {
 	t.Parallel()
-	for ending, want := range map[string]string{"fail": "--- FAIL: TestEnds", "skip": "--- SKIP: TestEnds", "part": "--- SKIP: TestEnds", "exit": "--- FAIL: TestEnds", "pass": "--- PASS: TestEnds"} {
+	for ending, want := range map[string]string{"fail": "--- FAIL: TestEnds", "skip": "--- SKIP: TestEnds",
+		"part": "--- SKIP: TestEnds", "exit": "--- FAIL: TestEnds", "pass": "--- PASS: TestEnds"} {
 		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.v", "-test.run=^TestEnds$")
 		cmd.Env = append(os.Environ(), "RIGHTS_TEST_ENDING="+ending)
-		if out, _ := cmd.CombinedOutput(); !strings.Contains(string(out), want+" (") || ending != "exit" && !strings.Contains(string(out), "said elsewhere") && ending != "pass" {
+		if out, _ := cmd.CombinedOutput(); !strings.Contains(string(out), want+" (") || ending != "exit" &&
+			!strings.Contains(string(out), "said elsewhere") && ending != "pass" {
 			t.Errorf("%s: %s", ending, out)
 		}
 	}

@@ -10,9 +10,12 @@ import (
 func TestEveryKeySlotWorksOnEveryRoute(t *testing.T) {
 	t.Parallel()
 	s := start(t, minimal, router.Options{})
-	for _, header := range []string{"Authorization: Bearer sk-test", "Authorization: bearer sk-test", "Authorization: Basic sk-test",
-		"x-api-key: sk-test", "x-litellm-api-key: sk-test", "api-key: sk-test", "x-goog-api-key: sk-test", "Ocp-Apim-Subscription-Key: sk-test",
-		"x-litellm-api-key: Bearer sk-test", "x-api-key: bearer sk-test", "api-key: BEARER  sk-test ", "x-goog-api-key: Bearer sk-test", "Authorization:  Bearer   sk-test"} {
+	for _, header := range []string{"Authorization: Bearer sk-test", "Authorization: bearer sk-test",
+		"Authorization: Basic sk-test",
+		"x-api-key: sk-test", "x-litellm-api-key: sk-test", "api-key: sk-test", "x-goog-api-key: sk-test",
+		"Ocp-Apim-Subscription-Key: sk-test",
+		"x-litellm-api-key: Bearer sk-test", "x-api-key: bearer sk-test", "api-key: BEARER  sk-test ",
+		"x-goog-api-key: Bearer sk-test", "Authorization:  Bearer   sk-test"} {
 		name, value, _ := strings.Cut(header, ": ")
 		h := map[string]string{"Authorization": "", name: value}
 		if got := s.send("GET", "/v1/models", "", h); got.status != 200 {
@@ -27,16 +30,20 @@ func TestEveryKeySlotWorksOnEveryRoute(t *testing.T) {
 func TestAMissingOrWrongKeyIs401InTheRoutesOwnEnvelope(t *testing.T) {
 	t.Parallel()
 	s := start(t, minimal, router.Options{})
-	for _, header := range []string{"", "Authorization: Bearer sk-wrong", "Authorization: sk-test", "Authorization: Bearer ", "x-api-key: sk-tes", "x-api-key: ", "x-api-key: Bearer", "x-api-key: Bearer sk-wrong", "x-api-key: Token sk-test", "Authorization: Token sk-test"} {
+	for _, header := range []string{"", "Authorization: Bearer sk-wrong", "Authorization: sk-test",
+		"Authorization: Bearer ", "x-api-key: sk-tes", "x-api-key: ", "x-api-key: Bearer", "x-api-key: Bearer sk-wrong",
+		"x-api-key: Token sk-test", "Authorization: Token sk-test"} {
 		name, value, _ := strings.Cut(header, ": ")
-		for _, path := range []string{"/v1/chat/completions", "/v1/messages", "/v1/responses", "/v1/embeddings", "/v1/messages/count_tokens"} {
+		for _, path := range []string{"/v1/chat/completions", "/v1/messages", "/v1/responses", "/v1/embeddings",
+			"/v1/messages/count_tokens"} {
 			h := map[string]string{"Authorization": ""}
 			if name != "" && value != "" {
 				h[name] = value
 			}
 			got := s.send("POST", path, `{"model":"m"}`, h)
 			anthropic := strings.HasPrefix(got.body, `{"type":"error","error":{"type":"authentication_error"`)
-			openai := strings.HasPrefix(got.body, `{"error":{"message":"Authentication Error`) && strings.Contains(got.body, `"code":"401"`)
+			openai := strings.HasPrefix(got.body, `{"error":{"message":"Authentication Error`) &&
+				strings.Contains(got.body, `"code":"401"`)
 			if got.status != 401 || anthropic == openai || anthropic != strings.Contains(path, "messages") {
 				t.Errorf("%q on %s: %d %s", header, path, got.status, got.body)
 			}
@@ -51,8 +58,10 @@ func TestRoutingComesBeforeTheKey(t *testing.T) {
 	t.Parallel()
 	s := start(t, minimal, router.Options{})
 	for request, want := range map[string]int{
-		"GET /nope": 404, "GET /v1/chat/completions": 405, "POST /v1/models": 405, "GET /health/liveliness": 200, "GET /health/readiness": 200,
-		"HEAD /": 200, "GET /": 200, "HEAD /health/readiness": 200, "OPTIONS /v1/chat/completions": 405, "GET //v1/models": 401, "GET /v1/models": 401, "HEAD /v1/models": 401,
+		"GET /nope": 404, "GET /v1/chat/completions": 405, "POST /v1/models": 405, "GET /health/liveliness": 200,
+		"GET /health/readiness": 200,
+		"HEAD /":                200, "GET /": 200, "HEAD /health/readiness": 200, "OPTIONS /v1/chat/completions": 405,
+		"GET //v1/models": 401, "GET /v1/models": 401, "HEAD /v1/models": 401,
 		"GET /v1/models/../../etc": 401, "PUT /health/liveness": 405,
 	} {
 		method, path, _ := strings.Cut(request, " ")
@@ -60,7 +69,8 @@ func TestRoutingComesBeforeTheKey(t *testing.T) {
 		if got.status != want {
 			t.Errorf("%s: %d, want %d", request, got.status, want)
 		}
-		if got.header.Get("X-Frame-Options") != "DENY" || got.header.Get("X-Content-Type-Options") != "nosniff" || got.header.Get("Access-Control-Allow-Origin") != "" {
+		if got.header.Get("X-Frame-Options") != "DENY" || got.header.Get("X-Content-Type-Options") != "nosniff" ||
+			got.header.Get("Access-Control-Allow-Origin") != "" {
 			t.Errorf("%s: headers %v", request, got.header)
 		}
 	}

@@ -37,12 +37,14 @@ func fixed(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = io.WriteString(w, `{"id":"c1","object":"chat.completion","model":"up-model","choices":[{"index":0,"message":{"role":"assistant","content":"hello from upstream"}}]}`)
+	_, _ = io.WriteString(w,
+		`{"id":"c1","object":"chat.completion","model":"up-model","choices":[{"index":0,"message":{"role":"assistant","content":"hello from upstream"}}]}`)
 }
 
 // payload is a chat request of about size bytes, its text full of escapes as code is.
 func payload(size int, stream bool) []byte {
-	text := strings.Repeat("\tif err := s.do(\"x\"); err != nil {\n\t\tlog.Printf(\"bad: %v\", err) // café\n\t}\n", size/60+1)
+	text := strings.Repeat("\tif err := s.do(\"x\"); err != nil {\n\t\tlog.Printf(\"bad: %v\", err) // café\n\t}\n",
+		size/60+1)
 	quoted, _ := json.Marshal(text[:size])
 	body := []byte(`{"model":"m","messages":[{"role":"user","content":` + string(quoted) + `}]`)
 	if stream {
@@ -53,7 +55,9 @@ func payload(size int, stream bool) []byte {
 
 // reverse is what the router is measured against: httputil.ReverseProxy with the body read first.
 func reverse(target *url.URL) http.Handler {
-	proxy := &httputil.ReverseProxy{FlushInterval: -1, Transport: &http.Transport{MaxIdleConnsPerHost: 256, DisableCompression: true, WriteBufferSize: 32 << 10, ReadBufferSize: 32 << 10},
+	proxy := &httputil.ReverseProxy{FlushInterval: -1,
+		Transport: &http.Transport{MaxIdleConnsPerHost: 256, DisableCompression: true, WriteBufferSize: 32 << 10,
+			ReadBufferSize: 32 << 10},
 		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target); r.Out.Host = target.Host }}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		b := make([]byte, r.ContentLength)
@@ -106,7 +110,8 @@ func compareWith(b *testing.B, yardstick bool) {
 	}
 	h := reverse(target)
 	if !yardstick {
-		settings, err := load(b, "model_list:\n  - {model_name: m, litellm_params: {model: openai/up-model, api_base: http://UP/v1, api_key: k}}\ngeneral_settings: {master_key: sk-test}\n", target.Host, "", nil)
+		settings, err := load(b, "model_list:\n  - {model_name: m, litellm_params: {model: openai/up-model, api_base: "+
+			"http://UP/v1, api_key: k}}\ngeneral_settings: {master_key: sk-test}\n", target.Host, "", nil)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -64,8 +64,11 @@ func TestTheCauseOfAFailedConnectionIsLoggedAndExplained(t *testing.T) {
 		"https to http": {"https://" + plain.addr(), "https-to-http", "speaks plain HTTP", 3, 500},
 		"http to https": {"http://" + secure.Listener.Addr().String(), "http-to-https", "write https://", 1, 502},
 		"an alert":      {"http://" + alert, "http-to-https", "write https://", 3, 500},
-		"closed":        {"http://" + listenAndSay(t, func(c net.Conn) { _, _ = c.Read(make([]byte, 1<<16)) }), "closed", "closed the connection", 3, 500},
-		"not HTTP":      {"http://" + listenAndSay(t, func(c net.Conn) { _, _ = c.Read(make([]byte, 1<<16)); fmt.Fprint(c, "SSH-2.0-OpenSSH\r\n") }), "protocol", "does not speak HTTP", 3, 500},
+		"closed": {"http://" + listenAndSay(t, func(c net.Conn) { _, _ = c.Read(make([]byte, 1<<16)) }), "closed",
+			"closed the connection", 3, 500},
+		"not HTTP": {"http://" + listenAndSay(t,
+			func(c net.Conn) { _, _ = c.Read(make([]byte, 1<<16)); fmt.Fprint(c, "SSH-2.0-OpenSSH\r\n") }), "protocol",
+			"does not speak HTTP", 3, 500},
 		"proxy": {"http://" + listenAndSay(t, func(c net.Conn) {
 			_, _ = c.Read(make([]byte, 1<<16))
 			fmt.Fprint(c, "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
@@ -74,12 +77,14 @@ func TestTheCauseOfAFailedConnectionIsLoggedAndExplained(t *testing.T) {
 			_, _ = c.Read(make([]byte, 1<<16))
 			fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nX-Long: %s\r\n\r\n", strings.Repeat("x", 2<<20))
 		}), "protocol", "does not speak HTTP", 3, 500},
-		"no TLS at all": {"https://" + listenAndSay(t, func(c net.Conn) { fmt.Fprint(c, "SSH-2.0-OpenSSH\r\n") }), "https-to-http", "no TLS", 3, 500},
+		"no TLS at all": {"https://" + listenAndSay(t, func(c net.Conn) { fmt.Fprint(c, "SSH-2.0-OpenSSH\r\n") }),
+			"https-to-http", "no TLS", 3, 500},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := startAt(t, plain.addr(), at(c.base, calm), router.Options{})
-			got := s.send("POST", "/v1/messages", `{"model":"m","max_tokens":1,"messages":[]}`, map[string]string{"User-Agent": "claude-cli/2.1"})
+			got := s.send("POST", "/v1/messages", `{"model":"m","max_tokens":1,"messages":[]}`,
+				map[string]string{"User-Agent": "claude-cli/2.1"})
 			if got.status != c.status || !strings.Contains(got.body, c.says) {
 				t.Errorf("%d %s", got.status, got.body)
 			}
@@ -88,7 +93,8 @@ func TestTheCauseOfAFailedConnectionIsLoggedAndExplained(t *testing.T) {
 				t.Errorf("the client learns where the upstream is: %s", got.body)
 			}
 			text := s.log.String()
-			for _, want := range []string{`"cause":"` + c.cause + `"`, `"route":"/v1/messages"`, `"client":"claude-cli/2.1"`, `"remote":"127.0.0.1:`, `"group":"m"`, `"deployment":"d"`} {
+			for _, want := range []string{`"cause":"` + c.cause + `"`, `"route":"/v1/messages"`, `"client":"claude-cli/2.1"`,
+				`"remote":"127.0.0.1:`, `"group":"m"`, `"deployment":"d"`} {
 				if strings.Count(text, want) != c.calls {
 					t.Errorf("%s is not in the log %d times: %s", want, c.calls, text)
 				}
@@ -108,7 +114,8 @@ func TestACertificateThatDoesNotVerifyIsTriedElsewhereAndCountsOnce(t *testing.T
 	t.Cleanup(secure.Close)
 	plain := play(t, func(_ int, w http.ResponseWriter, _ *http.Request) { good(w) })
 	yaml := strings.Replace(at(secure.URL, "router_settings: {allowed_fails: 1, cooldown_time: 5}\n"), "general_settings",
-		"  - {model_name: m, litellm_params: {model: openai/up, api_base: http://UP/v1, api_key: k}, model_info: {id: e}}\ngeneral_settings", 1)
+		"  - {model_name: m, litellm_params: {model: openai/up, api_base: http://UP/v1, api_key: k}, model_info: {id: "+
+			"e}}\ngeneral_settings", 1)
 	s := startAt(t, plain.addr(), yaml, router.Options{Now: newClock().Now, Rand: func() float64 { return 0 }})
 	for i := range 4 {
 		if got := s.chat("m"); got.status != 200 {
@@ -124,14 +131,16 @@ func TestABrokenReplyCarriesItsCause(t *testing.T) {
 	t.Parallel()
 	s := start(t, groups(once, "m: cut", "first: cut0"), router.Options{})
 	for model, message := range map[string]string{"m": "stream failed", "first": "attempt failed"} {
-		if got := s.chat(model, `,"stream":true`); !strings.Contains(got.body, "closed the connection before its reply was complete") {
+		if got := s.chat(model, `,"stream":true`); !strings.Contains(got.body,
+			"closed the connection before its reply was complete") {
 			t.Errorf("%s: %s", model, got.body)
 		}
 		if s.logged(message) != 1 {
 			t.Errorf("%s: %s", model, s.log)
 		}
 	}
-	if strings.Count(s.log.String(), `"cause":"closed"`) != 2 || strings.Count(s.log.String(), `"error":"unexpected EOF"`) != 2 {
+	if strings.Count(s.log.String(), `"cause":"closed"`) != 2 ||
+		strings.Count(s.log.String(), `"error":"unexpected EOF"`) != 2 {
 		t.Error(s.log)
 	}
 	up := play(t, func(_ int, w http.ResponseWriter, _ *http.Request) { // an unstreamed one
@@ -139,7 +148,8 @@ func TestABrokenReplyCarriesItsCause(t *testing.T) {
 		fmt.Fprint(w, `{"model":`)
 	})
 	s = startAt(t, up.addr(), lone(once), router.Options{})
-	if got := s.chat("m"); got.status != 500 || !strings.Contains(got.body, "closed the connection") || !strings.Contains(s.log.String(), `"cause":"closed"`) {
+	if got := s.chat("m"); got.status != 500 || !strings.Contains(got.body, "closed the connection") ||
+		!strings.Contains(s.log.String(), `"cause":"closed"`) {
 		t.Errorf("%d %s; %s", got.status, got.body, s.log)
 	}
 }
@@ -162,7 +172,8 @@ func TestTheProxysOwnRefusalIsTheCauseAndItsPasswordIsNotLogged(t *testing.T) {
 			return u, nil
 		})
 		got := s.chat("m")
-		if !strings.Contains(got.body, "proxy cannot be used") || !strings.Contains(s.log.String(), `"cause":"proxy"`) || !strings.Contains(s.log.String(), c.says) {
+		if !strings.Contains(got.body, "proxy cannot be used") || !strings.Contains(s.log.String(), `"cause":"proxy"`) ||
+			!strings.Contains(s.log.String(), c.says) {
 			t.Errorf("%s: %s; %s", name, got.body, s.log)
 		}
 		if strings.Contains(got.body+s.log.String(), "pa55") {

@@ -44,8 +44,10 @@ func TestAnyBytesOfAnUpstreamAreProgress(t *testing.T) {
 			}
 			t.Run(name+" "+ping[:1], func(t *testing.T) {
 				t.Parallel()
-				s, _ := scripted(t, router.Options{}, oneTry+", stream_timeout: 0.6", trickle(ping, 200*time.Millisecond, 4, "\n\n"+d.content+d.ending))
-				if got := d.send(s, "alone", true); got.status != 200 || !strings.Contains(got.body, "hello") || strings.Contains(got.body, d.failed) {
+				s, _ := scripted(t, router.Options{}, oneTry+", stream_timeout: 0.6",
+					trickle(ping, 200*time.Millisecond, 4, "\n\n"+d.content+d.ending))
+				if got := d.send(s, "alone", true); got.status != 200 || !strings.Contains(got.body, "hello") ||
+					strings.Contains(got.body, d.failed) {
 					t.Errorf("%d %q", got.status, got.body)
 				}
 			})
@@ -82,7 +84,8 @@ func TestPingsAloneEndAtTheLimitOfTheFirstContent(t *testing.T) {
 				s, _ := scripted(t, router.Options{}, oneTry+", "+limit, trickle(ping, 20*time.Millisecond, 500, ""))
 				begun := time.Now()
 				got := d.send(s, "alone", true)
-				if took := time.Since(begun); got.status != 408 || took < 450*time.Millisecond || took > 8*time.Second || !strings.Contains(got.body, "timeout value="+value+",") {
+				if took := time.Since(begun); got.status != 408 || took < 450*time.Millisecond || took > 8*time.Second ||
+					!strings.Contains(got.body, "timeout value="+value+",") {
 					t.Errorf("%d after %v: %q", got.status, took, got.body)
 				}
 			})
@@ -93,7 +96,8 @@ func TestPingsAloneEndAtTheLimitOfTheFirstContent(t *testing.T) {
 func TestTheLimitOfTheFirstContentEndsWithIt(t *testing.T) {
 	t.Parallel()
 	d := dialects["messages"]
-	s, _ := scripted(t, router.Options{}, oneTry+", ttft_timeout: 0.3", trickle(d.content, 100*time.Millisecond, 8, d.ending))
+	s, _ := scripted(t, router.Options{}, oneTry+", ttft_timeout: 0.3",
+		trickle(d.content, 100*time.Millisecond, 8, d.ending))
 	if got := d.send(s, "alone", true); got.status != 200 || !strings.HasSuffix(got.body, d.ending) {
 		t.Errorf("%d %q", got.status, got.body)
 	}
@@ -116,10 +120,12 @@ func TestAClientThatWaitsForAStreamGetsComments(t *testing.T) {
 			got := d.send(s, "alone", true)
 			rest := strings.TrimLeft(strings.ReplaceAll(got.body, comment, ""), "\n")
 			want := strings.ReplaceAll(d.opening+d.content, `"model":"up"`, `"model":"alone"`) + "event: x\n"
-			if got.status != 200 || strings.Count(got.body, comment) < 3 || !strings.HasPrefix(rest, want) || !strings.HasSuffix(got.body, strings.ReplaceAll(d.ending, `"model":"up"`, `"model":"alone"`)) {
+			if got.status != 200 || strings.Count(got.body, comment) < 3 || !strings.HasPrefix(rest, want) ||
+				!strings.HasSuffix(got.body, strings.ReplaceAll(d.ending, `"model":"up"`, `"model":"alone"`)) {
 				t.Fatalf("%d %q", got.status, got.body)
 			}
-			if inEvent := strings.Split(got.body, "event: x\n")[1]; strings.Count(inEvent, ": keep-alive\n") < 3 || strings.HasPrefix(inEvent, comment) {
+			if inEvent := strings.Split(got.body, "event: x\n")[1]; strings.Count(inEvent, ": keep-alive\n") < 3 ||
+				strings.HasPrefix(inEvent, comment) {
 				t.Errorf("within an event: %q", inEvent)
 			}
 			if got.header.Get("Content-Type") != "text/event-stream; charset=utf-8" {
@@ -142,14 +148,17 @@ func TestAfterAKeepAliveAFailureIsAnErrorEvent(t *testing.T) {
 			got := d.send(s, "alone", true)
 			events := strings.Split(strings.TrimSuffix(got.body, "\n\n"), "\n\n")
 			last := events[len(events)-1]
-			if got.status != 200 || !strings.HasPrefix(got.body, comment) || !strings.HasPrefix(last, d.failed) || !strings.Contains(last, "slow down") ||
+			if got.status != 200 || !strings.HasPrefix(got.body, comment) || !strings.HasPrefix(last, d.failed) ||
+				!strings.Contains(last, "slow down") ||
 				!strings.Contains(last, "No fallback was attempted") || strings.Contains(got.body, "[DONE]") {
 				t.Errorf("%d %q", got.status, got.body)
 			}
-			if word := map[string]string{"chat/completions": `"code":"429"`, "messages": "rate_limit_error", "responses": "rate_limit_exceeded"}[name]; !strings.Contains(last, word) {
+			if word := map[string]string{"chat/completions": `"code":"429"`, "messages": "rate_limit_error",
+				"responses": "rate_limit_exceeded"}[name]; !strings.Contains(last, word) {
 				t.Errorf("%q lacks %s", last, word)
 			}
-			if got := d.send(s, "m", true); got.status != 200 || !strings.HasPrefix(got.body, comment) || !strings.HasSuffix(got.body, d.ending[len(d.ending)-20:]) || bad.Load() != 2 {
+			if got := d.send(s, "m", true); got.status != 200 || !strings.HasPrefix(got.body, comment) ||
+				!strings.HasSuffix(got.body, d.ending[len(d.ending)-20:]) || bad.Load() != 2 {
 				t.Errorf("no fallback after a keep-alive: %d %q", got.status, got.body)
 			}
 			if got := d.send(s, "alone", false); got.status != 429 || !strings.HasPrefix(got.body, "{") {
@@ -162,14 +171,19 @@ func TestAfterAKeepAliveAFailureIsAnErrorEvent(t *testing.T) {
 func TestAKeepAliveSendsTheOpeningThatIsHeldBack(t *testing.T) {
 	t.Parallel()
 	for name, d := range dialects {
-		s, bad := scripted(t, router.Options{}, often, trickle(d.opening, 350*time.Millisecond, 1, "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"no\"}}\n\n"))
+		s, bad := scripted(t, router.Options{}, often,
+			trickle(d.opening, 350*time.Millisecond, 1,
+				"event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"no\"}}\n\n"))
 		got := d.send(s, "m", true)
 		opening := strings.ReplaceAll(d.opening, `"model":"up"`, `"model":"m"`)
-		if got.status != 200 || !strings.HasPrefix(got.body, opening) || strings.Count(got.body, opening) != 1 || !strings.Contains(got.body, "overloaded_error") || bad.Load() != 1 {
+		if got.status != 200 || !strings.HasPrefix(got.body, opening) || strings.Count(got.body, opening) != 1 ||
+			!strings.Contains(got.body, "overloaded_error") || bad.Load() != 1 {
 			t.Errorf("%s: %d after %d calls: %q", name, got.status, bad.Load(), got.body)
 		}
-		s, bad = scripted(t, router.Options{}, often, trickle(": PROCESSING\n\n", 350*time.Millisecond, 1, "event: error\ndata: {}\n\n"))
-		if got := d.send(s, "m", true); got.status != 200 || !strings.Contains(got.body, ": PROCESSING\n\n") || !strings.Contains(got.body, "hello") || bad.Load() != 1 {
+		s, bad = scripted(t, router.Options{}, often,
+			trickle(": PROCESSING\n\n", 350*time.Millisecond, 1, "event: error\ndata: {}\n\n"))
+		if got := d.send(s, "m", true); got.status != 200 || !strings.Contains(got.body, ": PROCESSING\n\n") ||
+			!strings.Contains(got.body, "hello") || bad.Load() != 1 {
 			t.Errorf("%s: after comments only: %d after %d calls: %q", name, got.status, bad.Load(), got.body)
 		}
 	}
@@ -178,10 +192,12 @@ func TestAKeepAliveSendsTheOpeningThatIsHeldBack(t *testing.T) {
 func TestPingsAloneEndAlsoAfterAKeepAlive(t *testing.T) {
 	t.Parallel()
 	d := dialects["messages"]
-	s, _ := scripted(t, router.Options{}, strings.Replace(often, ";", ", ttft_timeout: 0.5;", 1), trickle("event: ping\ndata: {\"type\": \"ping\"}\n\n", 50*time.Millisecond, 400, ""))
+	s, _ := scripted(t, router.Options{}, strings.Replace(often, ";", ", ttft_timeout: 0.5;", 1),
+		trickle("event: ping\ndata: {\"type\": \"ping\"}\n\n", 50*time.Millisecond, 400, ""))
 	begun := time.Now()
 	got := d.send(s, "alone", true)
-	if took := time.Since(begun); got.status != 200 || took > 8*time.Second || !strings.Contains(got.body, "event: ping") || !strings.Contains(got.body, d.failed) {
+	if took := time.Since(begun); got.status != 200 || took > 8*time.Second ||
+		!strings.Contains(got.body, "event: ping") || !strings.Contains(got.body, d.failed) {
 		t.Errorf("%d after %v: %q", got.status, took, got.body)
 	}
 }
@@ -189,10 +205,11 @@ func TestPingsAloneEndAlsoAfterAKeepAlive(t *testing.T) {
 func TestTheLimitOfTheFirstContentEndsWithItAlsoAfterAKeepAlive(t *testing.T) {
 	t.Parallel()
 	d := dialects["messages"]
-	s, _ := scripted(t, router.Options{}, strings.Replace(often, ";", ", ttft_timeout: 0.9;", 1), func(w http.ResponseWriter, r *http.Request) {
-		trickle(d.opening, 400*time.Millisecond, 1, "")(w, r)
-		trickle(d.content, 100*time.Millisecond, 12, d.ending)(w, r)
-	})
+	s, _ := scripted(t, router.Options{}, strings.Replace(often, ";", ", ttft_timeout: 0.9;", 1),
+		func(w http.ResponseWriter, r *http.Request) {
+			trickle(d.opening, 400*time.Millisecond, 1, "")(w, r)
+			trickle(d.content, 100*time.Millisecond, 12, d.ending)(w, r)
+		})
 	if got := d.send(s, "alone", true); got.status != 200 || !strings.HasSuffix(got.body, d.ending) {
 		t.Errorf("%d %q", got.status, got.body)
 	}
@@ -209,7 +226,8 @@ func TestTheIntervalOfKeepAlivesIsSetAsInLiteLLM(t *testing.T) {
 		if !strings.Contains(text, "general") {
 			text += "\ngeneral_settings: {master_key: k}"
 		}
-		s, err := load(t, "model_list: [{model_name: m, litellm_params: {model: m, mock_response: hi}}]\n"+text+"\n", "", "", nil)
+		s, err := load(t, "model_list: [{model_name: m, litellm_params: {model: m, mock_response: hi}}]\n"+text+"\n", "", "",
+			nil)
 		if err != nil || s.KeepAlive != want || len(s.Warnings) > 0 {
 			t.Errorf("%q: %v, %v, %v", text, s.KeepAlive, err, s.Warnings)
 		}
@@ -217,7 +235,8 @@ func TestTheIntervalOfKeepAlivesIsSetAsInLiteLLM(t *testing.T) {
 	up := httptest.NewServer(trickle(dialects["chat/completions"].content, 300*time.Millisecond, 1, "data: [DONE]\n\n"))
 	defer up.Close()
 	for seconds, sent := range map[string]bool{"0": false, "0.05": true} {
-		s := start(t, strings.ReplaceAll(groups(once, "m: x | keepalive_seconds: "+seconds), "http://UP", up.URL), router.Options{})
+		s := start(t, strings.ReplaceAll(groups(once, "m: x | keepalive_seconds: "+seconds), "http://UP", up.URL),
+			router.Options{})
 		if got := s.chat("m", `,"stream":true`); strings.Contains(got.body, comment) != sent {
 			t.Errorf("keepalive_seconds: %s: %q", seconds, got.body)
 		}
@@ -253,7 +272,8 @@ func TestAClientThatDoesNotReadAWholeReplyIsGivenUp(t *testing.T) {
 func TestTheFirstContentMayBeFollowedByALongSilence(t *testing.T) {
 	t.Parallel()
 	d := dialects["messages"]
-	s, _ := scripted(t, router.Options{}, oneTry+", ttft_timeout: 0.4", trickle(d.content, 900*time.Millisecond, 1, d.ending))
+	s, _ := scripted(t, router.Options{}, oneTry+", ttft_timeout: 0.4",
+		trickle(d.content, 900*time.Millisecond, 1, d.ending))
 	if got := d.send(s, "alone", true); got.status != 200 || !strings.HasSuffix(got.body, d.ending) {
 		t.Errorf("%d %q", got.status, got.body)
 	}
@@ -287,11 +307,14 @@ func TestALongOpeningIsNotHeldBack(t *testing.T) {
 	res := s.open(t.Context(), d.path, `{"model":"alone","stream":true,"input":""}`)
 	defer res.Body.Close()
 	first := make([]byte, len(d.opening))
-	if _, err := io.ReadFull(res.Body, first); err != nil || !strings.HasPrefix(string(first), "event: response.created\n") { // would wait for ever
+	// would wait for ever
+	if _, err := io.ReadFull(res.Body, first); err != nil ||
+		!strings.HasPrefix(string(first), "event: response.created\n") {
 		t.Errorf("%q, %v", first, err)
 	}
 	close(more)
-	if rest, err := io.ReadAll(res.Body); err != nil || !strings.HasSuffix(string(rest), "\n\n") || !strings.Contains(string(rest), "response.completed") {
+	if rest, err := io.ReadAll(res.Body); err != nil || !strings.HasSuffix(string(rest), "\n\n") ||
+		!strings.Contains(string(rest), "response.completed") {
 		t.Errorf("%d bytes, %v", len(rest), err)
 	}
 }

@@ -45,7 +45,8 @@ func TestEveryKindOfFailureCountsExactlyOnce(t *testing.T) {
 			if n := failures(s); n != 5 {
 				t.Errorf("default rule: %d failures, want 5", n)
 			}
-			s = start(t, pair(bad, ", allowed_fails: 2, cooldown_time: 5"), router.Options{Now: newClock().Now, Rand: alternate()})
+			s = start(t, pair(bad, ", allowed_fails: 2, cooldown_time: 5"),
+				router.Options{Now: newClock().Now, Rand: alternate()})
 			for range 40 {
 				s.chat("m", stream)
 			}
@@ -74,8 +75,10 @@ func TestASuccessIsOneRequest(t *testing.T) {
 					fmt.Fprint(w, "data: {\"model\":\"up\",\"choices\":[{\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n")
 				}
 			})
-			yaml := strings.Replace(lone("router_settings: {num_retries: 0}\n"), "general_settings", // a dead sibling makes the percent rule hold
-				"  - {model_name: m, litellm_params: {model: openai/up, api_base: http://DOWN/v1, api_key: k, weight: 0}, model_info: {id: e}}\ngeneral_settings", 1)
+			// a dead sibling makes the percent rule hold
+			yaml := strings.Replace(lone("router_settings: {num_retries: 0}\n"), "general_settings",
+				"  - {model_name: m, litellm_params: {model: openai/up, api_base: http://DOWN/v1, api_key: k, weight: 0}, "+
+					"model_info: {id: e}}\ngeneral_settings", 1)
 			yaml = strings.Replace(yaml, "api_key: k-secret}", "api_key: k-secret, weight: 1}", 1)
 			s := startAt(t, up.addr(), yaml, router.Options{Now: newClock().Now})
 			for range 4 {
@@ -117,7 +120,8 @@ func TestTheWindowOfAllowedFailsIsTheCooldownTime(t *testing.T) {
 	t.Parallel()
 	for after, cools := range map[time.Duration]bool{19 * time.Second: true, 20 * time.Second: false} {
 		clk := newClock()
-		s := start(t, groups("router_settings: {num_retries: 0, allowed_fails: 1, cooldown_time: 20}\n", "m: fail-500"), router.Options{Now: clk.Now})
+		s := start(t, groups("router_settings: {num_retries: 0, allowed_fails: 1, cooldown_time: 20}\n", "m: fail-500"),
+			router.Options{Now: clk.Now})
 		s.chat("m")
 		clk.pass(after)
 		s.chat("m")
@@ -141,10 +145,12 @@ func TestAClientsOwnTroubleNeverCoolsADeployment(t *testing.T) {
 	t.Parallel()
 	t.Run("it leaves", func(t *testing.T) {
 		t.Parallel()
-		s := start(t, groups(cooldowns, "wait: ttfb9000", "whole: sleep9000", "stream: pausemid"), router.Options{Now: newClock().Now})
+		s := start(t, groups(cooldowns, "wait: ttfb9000", "whole: sleep9000", "stream: pausemid"),
+			router.Options{Now: newClock().Now})
 		for model, body := range map[string]string{"wait": `,"stream":true`, "whole": "", "stream": `,"stream":true`} {
 			ctx, leave := context.WithCancel(t.Context())
-			req, err := http.NewRequestWithContext(ctx, "POST", s.url+"/v1/chat/completions", strings.NewReader(`{"messages":[],"model":"`+model+`"`+body+`}`))
+			req, err := http.NewRequestWithContext(ctx, "POST", s.url+"/v1/chat/completions",
+				strings.NewReader(`{"messages":[],"model":"`+model+`"`+body+`}`))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -155,7 +161,10 @@ func TestAClientsOwnTroubleNeverCoolsADeployment(t *testing.T) {
 				_ = res.Body.Close()
 			}
 		}
-		eventually(t, "the upstream is left", func() bool { return s.up.Gone("ttfb9000")+s.up.Gone("sleep9000")+s.up.Gone("pausemid") == 3 })
+		eventually(t, "the upstream is left", func() bool {
+			return s.up.Gone("ttfb9000")+s.up.Gone("sleep9000")+
+				s.up.Gone("pausemid") == 3
+		})
 		if log := s.log.String(); strings.Contains(log, "failed") || strings.Contains(log, "cooldown") {
 			t.Error(log)
 		}
@@ -166,18 +175,21 @@ func TestAClientsOwnTroubleNeverCoolsADeployment(t *testing.T) {
 		up := play(t, func(_ int, w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/event-stream")
 			for range pieces { // more than all socket buffers hold
-				fmt.Fprintf(w, "data: {\"model\":\"up\",\"choices\":[{\"finish_reason\":\"stop\",\"text\":%q}]}\n\n", strings.Repeat("x", 64<<10))
+				fmt.Fprintf(w, "data: {\"model\":\"up\",\"choices\":[{\"finish_reason\":\"stop\",\"text\":%q}]}\n\n",
+					strings.Repeat("x", 64<<10))
 			}
 			fmt.Fprint(w, "data: [DONE]\n\n")
 		})
-		s := startAt(t, up.addr(), lone("router_settings: {allowed_fails: 0, cooldown_time: 5, num_retries: 0, stream_timeout: 0.3}\n"), router.Options{})
+		s := startAt(t, up.addr(), lone("router_settings: {allowed_fails: 0, cooldown_time: 5, num_retries: 0, "+
+			"stream_timeout: 0.3}\n"), router.Options{})
 		conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer conn.Close()
 		const body = `{"model":"m","stream":true,"messages":[]}`
-		fmt.Fprintf(conn, "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer sk-test\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+		fmt.Fprintf(conn, "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: "+
+			"Bearer sk-test\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
 		time.Sleep(time.Second) // three times the upstream's limit without reading
 		all, err := io.ReadAll(conn)
 		if n := strings.Count(string(all), "data: {"); err != nil || n != pieces || !strings.Contains(string(all), "[DONE]") {

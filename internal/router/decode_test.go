@@ -64,27 +64,33 @@ func says(status int, contentType, encoding, body string) http.HandlerFunc {
 
 func TestCompressedRepliesAreDecoded(t *testing.T) {
 	t.Parallel()
-	for _, codings := range [][]string{{"gzip"}, {"x-gzip"}, {"deflate"}, {"deflate raw"}, {"br"}, {"zstd"}, {"gzip", "br"}, {"deflate", "zstd", "gzip"}} {
+	for _, codings := range [][]string{{"gzip"}, {"x-gzip"}, {"deflate"}, {"deflate raw"}, {"br"}, {"zstd"},
+		{"gzip", "br"}, {"deflate", "zstd", "gzip"}} {
 		for name, d := range dialects {
 			header := headerOfCodings(codings...)
-			for _, encoding := range []string{header, strings.ToUpper(header), "identity, " + header, strings.ReplaceAll(header, ", ", ";")} {
+			for _, encoding := range []string{header, strings.ToUpper(header), "identity, " + header,
+				strings.ReplaceAll(header, ", ", ";")} {
 				s, _ := scripted(t, router.Options{}, oneTry, says(200, "application/json", encoding, encoded(d.whole, codings...)))
 				got := d.send(s, "alone", false)
-				if want := strings.Replace(d.whole, `"up"`, `"alone"`, 1); got.status != 200 || got.body != want || got.header["Content-Encoding"] != nil {
+				if want := strings.Replace(d.whole, `"up"`, `"alone"`, 1); got.status != 200 || got.body != want ||
+					got.header["Content-Encoding"] != nil {
 					t.Errorf("%s as %q: %d %v %q", name, encoding, got.status, got.header["Content-Encoding"], got.body)
 				}
 			}
 			stream := d.opening + d.content + d.ending
 			s, _ := scripted(t, router.Options{}, oneTry, says(200, "text/event-stream", header, encoded(stream, codings...)))
-			if got := d.send(s, "alone", true); got.status != 200 || got.body != strings.ReplaceAll(stream, `"model":"up"`, `"model":"alone"`) || got.header["Content-Encoding"] != nil {
+			if got := d.send(s, "alone", true); got.status != 200 ||
+				got.body != strings.ReplaceAll(stream, `"model":"up"`, `"model":"alone"`) || got.header["Content-Encoding"] != nil {
 				t.Errorf("stream of %s as %q: %d %q", name, header, got.status, got.body)
 			}
-			s, _ = scripted(t, router.Options{}, oneTry, says(429, "application/json", header, encoded(`{"error":{"message":"too fast"}}`, codings...)))
+			s, _ = scripted(t, router.Options{}, oneTry,
+				says(429, "application/json", header, encoded(`{"error":{"message":"too fast"}}`, codings...)))
 			if got := d.send(s, "alone", true); got.status != 429 || !strings.Contains(got.body, "too fast") {
 				t.Errorf("error of %s as %q: %d %q", name, header, got.status, got.body)
 			}
 		}
-		s, _ := scripted(t, router.Options{}, oneTry, says(200, "application/json", headerOfCodings(codings...), encoded(`{"input_tokens":7}`, codings...)))
+		s, _ := scripted(t, router.Options{}, oneTry,
+			says(200, "application/json", headerOfCodings(codings...), encoded(`{"input_tokens":7}`, codings...)))
 		got := s.send("POST", "/v1/messages/count_tokens", `{"model":"alone","messages":[]}`, nil)
 		if got.body != `{"input_tokens":7,"litellm_count_source":"provider"}` {
 			t.Errorf("count_tokens as %v: %d %q", codings, got.status, got.body)
@@ -100,9 +106,11 @@ func TestTheBytesCountMoreThanTheContentEncoding(t *testing.T) {
 		header string
 		really []string
 	}{
-		{"gzip", nil}, {"deflate", nil}, {"br", nil}, {"zstd", nil}, {"gzip, br", nil}, {"utf-8", nil}, {"compress", nil}, {"a, b, c, d, e", nil},
+		{"gzip", nil}, {"deflate", nil}, {"br", nil}, {"zstd", nil}, {"gzip, br", nil}, {"utf-8", nil}, {"compress", nil},
+		{"a, b, c, d, e", nil},
 		{"", []string{"gzip"}}, {"", []string{"zstd"}}, {"identity", []string{"gzip"}}, {"", []string{"gzip", "gzip"}},
-		{"gzip", []string{"zstd"}}, {"zstd", []string{"gzip"}}, {"deflate", []string{"gzip"}}, {"gzip", []string{"gzip", "gzip"}}, {"gzip, br", []string{"gzip"}},
+		{"gzip", []string{"zstd"}}, {"zstd", []string{"gzip"}}, {"deflate", []string{"gzip"}},
+		{"gzip", []string{"gzip", "gzip"}}, {"gzip, br", []string{"gzip"}},
 	} {
 		if c.header == "gzip, br" && c.really != nil {
 			continue // br has no mark: gzip's bytes could be br's
@@ -115,7 +123,8 @@ func TestTheBytesCountMoreThanTheContentEncoding(t *testing.T) {
 		if got := d.send(s, "alone", true); got.status != 200 || !strings.HasSuffix(got.body, "[DONE]\n\n") {
 			t.Errorf("stream: says %q, is %v: %d %q", c.header, c.really, got.status, got.body)
 		}
-		s, _ = scripted(t, router.Options{}, oneTry, says(503, "application/json", c.header, encoded(`{"error":{"message":"too busy"}}`, c.really...)))
+		s, _ = scripted(t, router.Options{}, oneTry,
+			says(503, "application/json", c.header, encoded(`{"error":{"message":"too busy"}}`, c.really...)))
 		if got := d.send(s, "alone", false); got.status != 503 || !strings.Contains(got.body, "too busy") {
 			t.Errorf("error: says %q, is %v: %d %q", c.header, c.really, got.status, got.body)
 		}
@@ -130,7 +139,8 @@ func TestRepliesInSingleBytesAreRecognised(t *testing.T) {
 	d := dialects["chat/completions"]
 	stream := d.opening + d.content + d.ending
 	for _, c := range []struct{ header, really string }{
-		{"gzip", "gzip"}, {"zstd", "zstd"}, {"br", "br"}, {"deflate", "deflate"}, {"deflate", "deflate raw"}, {"", "gzip"}, {"", "zstd"}, {"", ""},
+		{"gzip", "gzip"}, {"zstd", "zstd"}, {"br", "br"}, {"deflate", "deflate"}, {"deflate", "deflate raw"}, {"", "gzip"},
+		{"", "zstd"}, {"", ""},
 		{"gzip", ""}, {"zstd", ""}, {"br", ""}, {"deflate", ""}, {"deflate", "zstd"},
 	} {
 		for _, streams := range []bool{true, false} {
@@ -148,7 +158,8 @@ func TestRepliesInSingleBytesAreRecognised(t *testing.T) {
 					}
 				}
 			})
-			if got := d.send(s, "alone", streams); got.status != 200 || !strings.Contains(got.body, `"model":"alone"`) || !strings.Contains(got.body, "hello") {
+			if got := d.send(s, "alone", streams); got.status != 200 || !strings.Contains(got.body, `"model":"alone"`) ||
+				!strings.Contains(got.body, "hello") {
 				t.Errorf("says %q, is %q, stream %v: %d %q", c.header, c.really, streams, got.status, got.body)
 			}
 		}
@@ -162,7 +173,8 @@ func TestWhatCannotBeDecodedIs502WithItsCause(t *testing.T) {
 	broken[len(broken)-6] ^= 0xff
 	for header, body := range map[string]string{
 		"compress": "\x1f\x9d\x90", "sdch": "xyz", "br": "\xff\xff\xff\xff", "deflate": "\xff\xff\xff",
-		"gzip": string(broken), "GZIP": encoded(d.whole, "gzip")[:30], "zstd": encoded(d.whole, "zstd")[:20], "br ": encoded(d.whole, "br")[:20],
+		"gzip": string(broken), "GZIP": encoded(d.whole, "gzip")[:30], "zstd": encoded(d.whole, "zstd")[:20],
+		"br ": encoded(d.whole, "br")[:20],
 	} {
 		for _, stream := range []bool{true, false} {
 			s, bad := scripted(t, router.Options{}, "", says(200, "application/json", header, body))
@@ -170,12 +182,14 @@ func TestWhatCannotBeDecodedIs502WithItsCause(t *testing.T) {
 				t.Errorf("%s: no retry and fallback: %d after %d calls: %q", header, got.status, bad.Load(), got.body)
 			}
 			got := d.send(s, "alone", stream)
-			if want := "decode " + strings.TrimSpace(strings.ToLower(header)) + ": "; got.status != 502 || !strings.Contains(got.body, want) {
+			if want := "decode " + strings.TrimSpace(strings.ToLower(header)) + ": "; got.status != 502 ||
+				!strings.Contains(got.body, want) {
 				t.Errorf("%s: %d %q lacks %q", header, got.status, got.body, want)
 			}
 		}
 	}
-	s, _ := scripted(t, router.Options{MaxBody: 1 << 20}, oneTry, says(200, "application/json", "zstd", encoded(strings.Repeat(" ", 64<<20), "zstd")))
+	s, _ := scripted(t, router.Options{MaxBody: 1 << 20}, oneTry,
+		says(200, "application/json", "zstd", encoded(strings.Repeat(" ", 64<<20), "zstd")))
 	if got := d.send(s, "alone", false); got.status != 502 {
 		t.Errorf("a reply that is too long when decoded: %d", got.status)
 	}

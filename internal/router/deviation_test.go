@@ -10,8 +10,9 @@ type deviation struct {
 // deviations, by transcript. What is not listed here is equal.
 var deviations = map[string]deviation{
 	"auth-bearer-empty-models": {"a missing or wrong key is 401, in the envelope of the route", facts{
-		"error.code":                     "401",
-		"error.message":                  "Authentication Error, Malformed API Key passed in. Ensure Key has `Bearer ` prefix.",
+		"error.code": "401",
+		"error.message": "Authentication Error, Malformed API Key passed in. Ensure Key has `Bearer ` " +
+			"prefix.",
 		"error.param":                    "None",
 		"error.type":                     "auth_error",
 		"header content-security-policy": "frame-ancestors 'none'",
@@ -96,16 +97,21 @@ var deviations = map[string]deviation{
 		"status":                         "400",
 	}},
 	"cooldown-pair-429-messages": {"the message names no deployments, least of all those of other groups", facts{
-		"error.message": "No deployments available for selected model, Try again in 70 seconds. All deployments for selected model are in cooldown. Passed model=all-429-ra70. p",
+		"error.message": "No deployments available for selected model, Try again in 70 seconds. All deployments for " +
+			"selected model are in cooldown. Passed model=all-429-ra70. p",
 	}},
 	"cooldown-pair-429-third": {"the message names no deployments, least of all those of other groups", facts{
-		"error.message": "No deployments available for selected model, Try again in 7 seconds. All deployments for selected model are in cooldown. Passed model=all-429-ra7. pre",
+		"error.message": "No deployments available for selected model, Try again in 7 seconds. All deployments for selected " +
+			"model are in cooldown. Passed model=all-429-ra7. pre",
 	}},
-	"cooldown-router-allowed-fails-1-third": {"the message names no deployments, least of all those of other groups", facts{
-		"error.message": "No deployments available for selected model, Try again in 12 seconds. All deployments for selected model are in cooldown. Passed model=one-500. pre-ca",
-	}},
+	"cooldown-router-allowed-fails-1-third": {"the message names no deployments, least of all those of other groups",
+		facts{
+			"error.message": "No deployments available for selected model, Try again in 12 seconds. All deployments for " +
+				"selected model are in cooldown. Passed model=one-500. pre-ca",
+		}},
 	"cooldown-single-401-second": {"the message names no deployments, least of all those of other groups", facts{
-		"error.message": "No deployments available for selected model, Try again in 5 seconds. All deployments for selected model are in cooldown. Passed model=one-401. pre-cal",
+		"error.message": "No deployments available for selected model, Try again in 5 seconds. All deployments for selected " +
+			"model are in cooldown. Passed model=one-401. pre-cal",
 	}},
 	"count-tokens-anthropic": {"no beta header is added; every reply says who answered", facts{
 		"header x-litellm-attempted-fallbacks": "0",
@@ -158,40 +164,52 @@ var deviations = map[string]deviation{
 		"upstream anthropic-beta":    "b-1",
 		"upstream anthropic-version": "2023-06-01",
 	}},
-	"fallback-context-window": {"the model is what the client asked for, after a fallback too; x-litellm-model-group says who answered", facts{
+	"fallback-context-window": {"the model is what the client asked for, after a fallback too; x-litellm-model-group " +
+		"says who answered", facts{
 		"model": "fb-400-ctx",
 	}},
-	"fallback-fb-400": {"the model is what the client asked for, after a fallback too; x-litellm-model-group says who answered", facts{
+	"fallback-fb-400": {"the model is what the client asked for, after a fallback too; x-litellm-model-group says who " +
+		"answered", facts{
 		"model": "fb-400",
 	}},
-	"fallback-messages-529": {"the model is what the client asked for, after a fallback too; x-litellm-model-group says who answered", facts{
+	"fallback-messages-529": {"the model is what the client asked for, after a fallback too; x-litellm-model-group says " +
+		"who answered", facts{
 		"model": "a-fb",
 	}},
 	"fallback-messages-alldead": {"/v1/messages goes to /messages, not through a translation to /responses", facts{
-		"calls":                      "/v1/messages fail-500-ad, /v1/messages fail-503-fb, /v1/messages fail-429-fc",
-		"error.message":              "litellm.InternalServerError: InternalServerError: OpenAIException - {\"type\":\"error\",\"error\":{\"type\":\"api_error\",\"message\":\"upstream says 500\"}}\n\nLiteL",
+		"calls": "/v1/messages fail-500-ad, /v1/messages fail-503-fb, /v1/messages fail-429-fc",
+		"error.message": "litellm.InternalServerError: InternalServerError: OpenAIException - " +
+			"{\"type\":\"error\",\"error\":{\"type\":\"api_error\",\"message\":\"upstream says 500\"}}\n\nLiteL",
 		"upstream anthropic-version": "2023-06-01",
 	}},
-	"fallback-mock-testing-allowed": {"the model is what the client asked for, after a fallback too; x-litellm-model-group says who answered", facts{
+	"fallback-mock-testing-allowed": {"the model is what the client asked for, after a fallback too; " +
+		"x-litellm-model-group says who answered", facts{
 		"model": "b",
 	}},
-	"fallback-nest1": {"the model is what the client asked for, after a fallback too; x-litellm-model-group says who answered", facts{
+	"fallback-nest1": {"the model is what the client asked for, after a fallback too; x-litellm-model-group says who " +
+		"answered", facts{
 		"model": "nest1",
 	}},
 	"fallback-nofb": {"the message names no other groups", facts{
-		"error.message": "litellm.InternalServerError: InternalServerError: OpenAIException - upstream says 500\n\nLiteLLM: model group 'nofb' failed with the error above. No fal",
+		"error.message": "litellm.InternalServerError: InternalServerError: OpenAIException - upstream says 500\n\nLiteLLM: " +
+			"model group 'nofb' failed with the error above. No fal",
 	}},
-	"fallback-ordered": {"the model is what the client asked for, after a fallback too; x-litellm-model-group says who answered", facts{
+	"fallback-ordered": {"the model is what the client asked for, after a fallback too; x-litellm-model-group says who " +
+		"answered", facts{
 		"model": "ordered",
 	}},
-	"fallback-router-beats-litellm": {"the model is what the client asked for, after a fallback too; x-litellm-model-group says who answered", facts{
+	"fallback-router-beats-litellm": {"the model is what the client asked for, after a fallback too; " +
+		"x-litellm-model-group says who answered", facts{
 		"model": "fb-500",
 	}},
-	"fallback-stream-cut": {"nothing that the upstream sent is lost, LiteLLM lost a piece; the message says the cause", facts{
-		"event error.message": "litellm.APIConnectionError: APIConnectionError: OpenAIException - Response payload is not completed. The upstream closed the connection",
-		"text":                "w0 w1 w2 ",
-	}},
-	"fallback-stream-cut0": {"the model is what the client asked for, after a fallback too; x-litellm-model-group says who answered", facts{
+	"fallback-stream-cut": {"nothing that the upstream sent is lost, LiteLLM lost a piece; the message says the cause",
+		facts{
+			"event error.message": "litellm.APIConnectionError: APIConnectionError: OpenAIException - Response payload is not " +
+				"completed. The upstream closed the connection",
+			"text": "w0 w1 w2 ",
+		}},
+	"fallback-stream-cut0": {"the model is what the client asked for, after a fallback too; x-litellm-model-group says " +
+		"who answered", facts{
 		"models": "s-cut0",
 	}},
 	"health-key-one": {"/health, which calls every deployment for money, is not served", facts{
@@ -222,8 +240,9 @@ var deviations = map[string]deviation{
 		"upstream anthropic-version": "2023-06-01",
 	}},
 	"messages-openai-stream": {"/v1/messages goes to /messages, not through a translation to /responses", facts{
-		"calls":                      "/v1/messages up-model",
-		"events":                     "message_start content_block_start ping content_block_delta content_block_delta content_block_delta content_block_delta content_block_delta content_blo",
+		"calls": "/v1/messages up-model",
+		"events": "message_start content_block_start ping content_block_delta content_block_delta " +
+			"content_block_delta content_block_delta content_block_delta content_blo",
 		"upstream anthropic-version": "2023-06-01",
 	}},
 	"model-info": {"/model/info, which shows every api_base, is not served", facts{
@@ -235,12 +254,14 @@ var deviations = map[string]deviation{
 		"models": "",
 	}},
 	"retry-embeddings-500": {"an embedding is tried as often as anything else, not three times as often", facts{
-		"calls":         "/v1/embeddings fail-500, /v1/embeddings fail-500, /v1/embeddings fail-500",
-		"error.message": "litellm.InternalServerError: InternalServerError: OpenAIException - upstream says 500\n\nLiteLLM: model group 'fail-500' failed with the error above. No",
+		"calls": "/v1/embeddings fail-500, /v1/embeddings fail-500, /v1/embeddings fail-500",
+		"error.message": "litellm.InternalServerError: InternalServerError: OpenAIException - upstream says 500\n\nLiteLLM: " +
+			"model group 'fail-500' failed with the error above. No",
 	}},
 	"retry-messages-stream-cut0": {"before the first event a broken stream has a status, not 200", facts{
-		"calls":                                "/v1/messages cut0, /v1/messages cut0, /v1/messages cut0",
-		"error.message":                        "litellm.APIConnectionError: APIConnectionError: OpenAIException - Response payload is not completed. The upstream closed the connection",
+		"calls": "/v1/messages cut0, /v1/messages cut0, /v1/messages cut0",
+		"error.message": "litellm.APIConnectionError: APIConnectionError: OpenAIException - Response " +
+			"payload is not completed. The upstream closed the connection",
 		"error.type":                           "api_error",
 		"event error.message":                  "",
 		"event error.type":                     "",
@@ -258,21 +279,26 @@ var deviations = map[string]deviation{
 		"upstream anthropic-version":           "2023-06-01",
 	}},
 	"up-chat-400-ctx": {"the message has no advice about LiteLLM's settings", facts{
-		"error.message": "litellm.ContextWindowExceededError: litellm.BadRequestError: ContextWindowExceededError: OpenAIException - This model's maximum context length is 10 t",
+		"error.message": "litellm.ContextWindowExceededError: litellm.BadRequestError: ContextWindowExceededError: " +
+			"OpenAIException - This model's maximum context length is 10 t",
 	}},
 	"up-chat-down": {"the message says the cause and what to do", facts{
-		"error.message": "litellm.InternalServerError: InternalServerError: OpenAIException - Connection error. The connection was refused: start the upstream",
+		"error.message": "litellm.InternalServerError: InternalServerError: OpenAIException - Connection error. The " +
+			"connection was refused: start the upstream",
 	}},
 	"up-chat-html": {"an invalid reply is 502", facts{
-		"error.code":    "502",
-		"error.message": "litellm.BadGatewayError: BadGatewayError: OpenAIException - Empty or invalid response from LLM endpoint. Received: '<html><body>not json</body></html>",
-		"status":        "502",
+		"error.code": "502",
+		"error.message": "litellm.BadGatewayError: BadGatewayError: OpenAIException - Empty or invalid response from LLM " +
+			"endpoint. Received: '<html><body>not json</body></html>",
+		"status": "502",
 	}},
 	"up-chat-stream-cut": {"the message says the cause", facts{
-		"event error.message": "litellm.APIConnectionError: APIConnectionError: OpenAIException - Response payload is not completed. The upstream closed the connection",
+		"event error.message": "litellm.APIConnectionError: APIConnectionError: OpenAIException - Response payload is not " +
+			"completed. The upstream closed the connection",
 	}},
 	"up-chat-stream-cut0": {"broken before the first event counts as a failed attempt like others", facts{
-		"error.message":                        "litellm.APIConnectionError: APIConnectionError: OpenAIException - Response payload is not completed. The upstream closed the connection",
+		"error.message": "litellm.APIConnectionError: APIConnectionError: OpenAIException - Response " +
+			"payload is not completed. The upstream closed the connection",
 		"header x-litellm-attempted-fallbacks": "",
 		"header x-litellm-attempted-retries":   "",
 		"header x-litellm-model-name":          "",
@@ -283,9 +309,10 @@ var deviations = map[string]deviation{
 		"event error.type":    "server_error",
 	}},
 	"up-chat-stream-html": {"an HTML page is 502, not an empty stream that succeeded", facts{
-		"done":                                 "",
-		"error.code":                           "502",
-		"error.message":                        "litellm.BadGatewayError: BadGatewayError: OpenAIException - Empty or invalid response from LLM endpoint. Received: '<html><body>not json</body></html>",
+		"done":       "",
+		"error.code": "502",
+		"error.message": "litellm.BadGatewayError: BadGatewayError: OpenAIException - Empty or " +
+			"invalid response from LLM endpoint. Received: '<html><body>not json</body></html>",
 		"error.type":                           "internal_server_error",
 		"header cache-control":                 "",
 		"header content-type":                  "application/json",
@@ -297,26 +324,31 @@ var deviations = map[string]deviation{
 		"status":                               "502",
 	}},
 	"up-embeddings-500": {"an embedding is tried as often as anything else, not three times as often", facts{
-		"calls":         "/v1/embeddings fail-500",
-		"error.message": "litellm.InternalServerError: InternalServerError: OpenAIException - upstream says 500\n\nLiteLLM: model group 'fail-500' failed with the error above. No",
+		"calls": "/v1/embeddings fail-500",
+		"error.message": "litellm.InternalServerError: InternalServerError: OpenAIException - upstream says 500\n\nLiteLLM: " +
+			"model group 'fail-500' failed with the error above. No",
 	}},
 	"up-messages-anthropic-stream-cut": {"the message says which exception it was, as on the other routes", facts{
-		"event error.message": "litellm.APIConnectionError: APIConnectionError: AnthropicException - Response payload is not completed",
+		"event error.message": "litellm.APIConnectionError: APIConnectionError: AnthropicException - Response payload is " +
+			"not completed",
 	}},
 	"up-messages-openai-500": {"/v1/messages goes to /messages, not through a translation to /responses", facts{
-		"calls":                      "/v1/messages fail-500",
-		"error.message":              "litellm.InternalServerError: InternalServerError: OpenAIException - {\"type\":\"error\",\"error\":{\"type\":\"api_error\",\"message\":\"upstream says 500\"}}\n\nLiteL",
+		"calls": "/v1/messages fail-500",
+		"error.message": "litellm.InternalServerError: InternalServerError: OpenAIException - " +
+			"{\"type\":\"error\",\"error\":{\"type\":\"api_error\",\"message\":\"upstream says 500\"}}\n\nLiteL",
 		"upstream anthropic-version": "2023-06-01",
 	}},
 	"up-messages-openai-html": {"an HTML page is 502, not 200", facts{
-		"calls":                      "/v1/messages html",
-		"error.message":              "litellm.BadGatewayError: BadGatewayError: OpenAIException - Empty or invalid response from LLM endpoint. Received: '<html><body>not json</body></html>",
+		"calls": "/v1/messages html",
+		"error.message": "litellm.BadGatewayError: BadGatewayError: OpenAIException - Empty or invalid " +
+			"response from LLM endpoint. Received: '<html><body>not json</body></html>",
 		"status":                     "502",
 		"upstream anthropic-version": "2023-06-01",
 	}},
 	"up-messages-openai-stream-cut0": {"before the first event a broken stream has a status, not 200", facts{
-		"calls":                                "/v1/messages cut0",
-		"error.message":                        "litellm.APIConnectionError: APIConnectionError: OpenAIException - Response payload is not completed. The upstream closed the connection",
+		"calls": "/v1/messages cut0",
+		"error.message": "litellm.APIConnectionError: APIConnectionError: OpenAIException - Response " +
+			"payload is not completed. The upstream closed the connection",
 		"error.type":                           "api_error",
 		"event error.message":                  "",
 		"event error.type":                     "",

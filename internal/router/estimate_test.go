@@ -45,8 +45,9 @@ func TestImagesAndDocumentsAreEstimatedByTheirNumber(t *testing.T) {
 		"a data: address":             {`{"type":"image_url","image_url":{"url":"data:image/jpeg;base64,` + data + `"}}`, 1},
 		"an address":                  {`{"type":"image","source":{"type":"url","url":"https://example.com/a.png"}}`, 1},
 		"a file":                      {`{"type":"document","source":{"type":"file","file_id":"f"}}`, 1},
-		"a text document":             {`{"type":"document","source":{"type":"text","media_type":"text/plain","data":"` + strings.Repeat("word ", 1280) + `"}}`, 1},
-		"text that is base64":         {`{"type":"text","text":"` + data[:6400] + `"}`, 1},
+		"a text document": {`{"type":"document","source":{"type":"text","media_type":"text/plain","data":"` +
+			strings.Repeat("word ", 1280) + `"}}`, 1},
+		"text that is base64": {`{"type":"text","text":"` + data[:6400] + `"}`, 1},
 	} {
 		n, source := counts(t, s, "m", `[{"role":"user","content":[`+c.content+`]}]`)
 		if want := 1600 * c.attachments; n < want || n > want+100 || source != "local_estimate" {
@@ -58,7 +59,8 @@ func TestImagesAndDocumentsAreEstimatedByTheirNumber(t *testing.T) {
 func TestTheEstimateIsTheSameHoweverTextIsEscaped(t *testing.T) {
 	t.Parallel()
 	s := start(t, groups("", "m: nopath"), router.Options{})
-	for _, text := range []string{strings.Repeat("héllo wörld ", 100), strings.Repeat("日本語", 100), strings.Repeat("🙂", 100), strings.Repeat("a\"b\\c/d\n\t", 100)} {
+	for _, text := range []string{strings.Repeat("héllo wörld ", 100), strings.Repeat("日本語", 100),
+		strings.Repeat("🙂", 100), strings.Repeat("a\"b\\c/d\n\t", 100)} {
 		plain, _ := json.Marshal(text)
 		var escaped strings.Builder
 		for _, r := range text {
@@ -106,8 +108,10 @@ func TestOnlyACountIsTakenForOne(t *testing.T) {
 		"{ \"input_tokens\" : 7 \n}\n":   "provider",
 		`{"input_tokens":7,"litellm_count_source":"provider"}`: "provider",
 	} {
-		s, _ := scripted(t, router.Options{}, oneTry, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) })
-		if n, source := counts(t, s, "alone", `["hello"]`); source != want || source == "provider" && n != 7 || source != "provider" && n != 2 {
+		s, _ := scripted(t, router.Options{}, oneTry,
+			func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) })
+		if n, source := counts(t, s, "alone", `["hello"]`); source != want || source == "provider" && n != 7 ||
+			source != "provider" && n != 2 {
 			t.Errorf("%q: %d by %s", body, n, source)
 		}
 	}

@@ -16,7 +16,8 @@ type facts map[string]string
 
 // compared are the headers that clients or tests of LiteLLM read.
 var compared = []string{"content-type", "retry-after", "cache-control", "x-accel-buffering", "vary", "x-frame-options",
-	"content-security-policy", "x-content-type-options", "request-id", "llm_provider-retry-after", "llm_provider-x-request-id",
+	"content-security-policy", "x-content-type-options", "request-id", "llm_provider-retry-after",
+	"llm_provider-x-request-id",
 	"x-litellm-call-id", "x-litellm-model-id", "x-litellm-model-group", "x-litellm-model-name",
 	"x-litellm-attempted-retries", "x-litellm-attempted-fallbacks", "x-litellm-max-retries"}
 
@@ -51,12 +52,16 @@ func (f facts) document(doc any) {
 	}
 	for name, path := range map[string][]any{
 		"model": {"model"}, "object": {"object"}, "type": {"type"}, "unknown field": {"x_unknown"}, "detail": {"detail"},
-		"error.type": {"error", "type"}, "error.param": {"error", "param"}, "error.code": {"error", "code"}, "error.message": {"error", "message"},
-		"error.repeat": {"error", "provider_specific_fields", "error"}, "db": {"db"}, "ready": {"status"},
-		"chat text": {"choices", 0, "message", "content"}, "completion text": {"choices", 0, "text"}, "finish": {"choices", 0, "finish_reason"},
+		"error.type": {"error", "type"}, "error.param": {"error", "param"}, "error.code": {"error", "code"},
+		"error.message": {"error", "message"},
+		"error.repeat":  {"error", "provider_specific_fields", "error"}, "db": {"db"}, "ready": {"status"},
+		"chat text": {"choices", 0, "message", "content"}, "completion text": {"choices", 0, "text"},
+		"finish":       {"choices", 0, "finish_reason"},
 		"message text": {"content", 0, "text"}, "stop": {"stop_reason"}, "response text": {"output", 0, "content", 0, "text"},
-		"tokens in": {"usage", "prompt_tokens"}, "tokens out": {"usage", "completion_tokens"}, "input": {"usage", "input_tokens"}, "output": {"usage", "output_tokens"},
-		"count": {"input_tokens"}, "count source": {"litellm_count_source"}, "vector": {"data", 0, "embedding"}, "first model": {"data", 0, "id"}, "owner": {"data", 0, "owned_by"},
+		"tokens in": {"usage", "prompt_tokens"}, "tokens out": {"usage", "completion_tokens"},
+		"input": {"usage", "input_tokens"}, "output": {"usage", "output_tokens"},
+		"count": {"input_tokens"}, "count source": {"litellm_count_source"}, "vector": {"data", 0, "embedding"},
+		"first model": {"data", 0, "id"}, "owner": {"data", 0, "owned_by"},
 	} {
 		if v, ok := dig(doc, path...); ok && v != nil {
 			f[name] = fmt.Sprint(v)
@@ -90,7 +95,8 @@ func (f facts) events(body string) {
 				models = append(models, fmt.Sprint(m))
 			}
 		}
-		for _, path := range [][]any{{"choices", 0, "delta", "content"}, {"choices", 0, "text"}, {"delta", "text"}, {"delta"}} {
+		for _, path := range [][]any{{"choices", 0, "delta", "content"}, {"choices", 0, "text"}, {"delta", "text"},
+			{"delta"}} {
 			if s, ok := dig(doc, path...); ok {
 				if text, isText := s.(string); isText {
 					f["text"] += text
@@ -152,7 +158,8 @@ func seen(calls []upstreamtest.Call) []call {
 }
 
 // secretive are the headers that must reach an upstream exactly as recorded, or not at all.
-var secretive = []string{"authorization", "x-api-key", "anthropic-version", "anthropic-beta", "cookie", "x-forwarded-for",
+var secretive = []string{"authorization", "x-api-key", "anthropic-version", "anthropic-beta", "cookie",
+	"x-forwarded-for",
 	"x-custom", "openai-organization", "x-request-id", "x-litellm-call-id", "traceparent"}
 
 func (f facts) calls(calls []call) {
@@ -181,7 +188,8 @@ var measured = regexp.MustCompile(`time taken=[^ ]* seconds(\n\nDeployment Info:
 func (f facts) normal() facts {
 	for _, name := range []string{"error.message", "event error.message", "error.repeat"} {
 		if f[name] != "" {
-			f[name] = strings.ReplaceAll(measured.ReplaceAllString(python.ReplaceAllString(f[name], ""), "time taken=N"), "{{n}}", "1")
+			f[name] = strings.ReplaceAll(measured.ReplaceAllString(python.ReplaceAllString(f[name], ""), "time taken=N"),
+				"{{n}}", "1")
 		}
 	}
 	f["header vary"], _, _ = strings.Cut(f["header vary"], ",") // LiteLLM compresses long replies, the router none

@@ -14,13 +14,16 @@ func TestFallbacksTakeOverOnEveryRouteAndAfterAnyFailure(t *testing.T) {
 		"/v1/chat/completions": `"messages":[]`, "/v1/completions": `"prompt":"hi"`, "/v1/embeddings": `"input":"hi"`,
 		"/v1/responses": `"input":"hi"`, "/v1/messages": `"max_tokens":1,"messages":[]`,
 	}
-	for _, bad := range []string{"fail-400", "fail-401", "fail-403", "fail-404", "fail-422", "fail-429", "fail-500", "fail-529", "reset", "html"} {
-		s := start(t, groups("litellm_settings: {num_retries: 0, fallbacks: [{m: [b]}]}\n", "m: "+bad, "b: ok"), router.Options{})
+	for _, bad := range []string{"fail-400", "fail-401", "fail-403", "fail-404", "fail-422", "fail-429", "fail-500",
+		"fail-529", "reset", "html"} {
+		s := start(t, groups("litellm_settings: {num_retries: 0, fallbacks: [{m: [b]}]}\n", "m: "+bad, "b: ok"),
+			router.Options{})
 		for route, body := range routes {
 			s.router.Close() // each attempt on a fresh connection: net/http repeats a request on a kept one that breaks
 			before := len(s.up.Calls())
 			got := s.send("POST", route, `{"model":"m",`+body+`}`, nil)
-			if got.status != 200 || got.header.Get("x-litellm-model-id") != "b-ok" || got.header.Get("x-litellm-model-group") != "b" || got.header.Get("x-litellm-attempted-fallbacks") != "1" {
+			if got.status != 200 || got.header.Get("x-litellm-model-id") != "b-ok" ||
+				got.header.Get("x-litellm-model-group") != "b" || got.header.Get("x-litellm-attempted-fallbacks") != "1" {
 				t.Errorf("%s on %s: %d %v %s", bad, route, got.status, got.header, got.body)
 			}
 			if !strings.Contains(got.body, `"model":"m"`) {
@@ -34,7 +37,8 @@ func TestFallbacksTakeOverOnEveryRouteAndAfterAnyFailure(t *testing.T) {
 				t.Errorf("%s on %s: %d calls", bad, route, n)
 			}
 		}
-		if !strings.Contains(s.log.String(), `"msg":"fallback","from":"m","to":"b"`) && !strings.Contains(bad, "401") && !strings.Contains(bad, "404") {
+		if !strings.Contains(s.log.String(), `"msg":"fallback","from":"m","to":"b"`) && !strings.Contains(bad, "401") &&
+			!strings.Contains(bad, "404") {
 			t.Errorf("%s: the log does not tell of the fallback: %s", bad, s.log.String())
 		}
 	}
@@ -43,7 +47,8 @@ func TestFallbacksTakeOverOnEveryRouteAndAfterAnyFailure(t *testing.T) {
 func TestAClientsFallbacksAreBounded(t *testing.T) {
 	t.Parallel()
 	s := start(t, groups(once, "m: fail-500", "b: ok"), router.Options{})
-	if got := s.chat("m", `,"fallbacks":["ghost","b"]`); got.status != 200 || !slices.Equal(s.models(), []string{"fail-500", "ok"}) {
+	if got := s.chat("m", `,"fallbacks":["ghost","b"]`); got.status != 200 ||
+		!slices.Equal(s.models(), []string{"fail-500", "ok"}) {
 		t.Errorf("%d %v", got.status, s.models())
 	}
 	if strings.Contains(string(s.up.Calls()[1].Body), "fallbacks") {
@@ -73,7 +78,8 @@ func TestDefaultAndStarFallbacksServeGroupsWithoutAnEntry(t *testing.T) {
 
 func TestAllCoolingGoesStraightToTheFallback(t *testing.T) {
 	t.Parallel()
-	s := start(t, groups("litellm_settings: {num_retries: 2, fallbacks: [{m: [b]}]}\n", "m: fail-401", "b: ok"), router.Options{Now: newClock().Now})
+	s := start(t, groups("litellm_settings: {num_retries: 2, fallbacks: [{m: [b]}]}\n", "m: fail-401", "b: ok"),
+		router.Options{Now: newClock().Now})
 	for range 2 {
 		if got := s.chat("m"); got.status != 200 {
 			t.Fatal(got.status, got.body)
@@ -88,11 +94,13 @@ func TestADialectThatNoDeploymentSpeaksIsSaidClearly(t *testing.T) {
 	t.Parallel()
 	s := start(t, groups(once, "a: a/claude", "mixed: a/claude gpt"), router.Options{})
 	got := s.send("POST", "/v1/embeddings", `{"model":"a","input":"hi"}`, nil)
-	if got.status != 400 || !strings.Contains(got.body, `deployment \"a-claude\" (anthropic/claude) does not serve /v1/embeddings`) || len(s.up.Calls()) != 0 {
+	if got.status != 400 || !strings.Contains(got.body,
+		`deployment \"a-claude\" (anthropic/claude) does not serve /v1/embeddings`) || len(s.up.Calls()) != 0 {
 		t.Errorf("%d %s", got.status, got.body)
 	}
 	for range 10 {
-		if got = s.send("POST", "/v1/embeddings", `{"model":"mixed","input":"hi"}`, nil); got.status != 200 || got.header.Get("x-litellm-model-id") != "mixed-gpt" {
+		if got = s.send("POST", "/v1/embeddings", `{"model":"mixed","input":"hi"}`, nil); got.status != 200 ||
+			got.header.Get("x-litellm-model-id") != "mixed-gpt" {
 			t.Fatalf("%d %s", got.status, got.body)
 		}
 	}
@@ -101,11 +109,13 @@ func TestADialectThatNoDeploymentSpeaksIsSaidClearly(t *testing.T) {
 func TestADeploymentWithoutItsKeyIsLeftOutAndSaysWhy(t *testing.T) {
 	t.Parallel()
 	yaml := strings.ReplaceAll(groups(once, "m: gone", "pair: gone"), "k-secret", "os.environ/NOT_SET_ANYWHERE")
-	yaml = strings.Replace(yaml, "general_settings", "  - {model_name: pair, litellm_params: {model: openai/ok, api_base: http://UP/v1}}\ngeneral_settings", 1)
+	yaml = strings.Replace(yaml, "general_settings",
+		"  - {model_name: pair, litellm_params: {model: openai/ok, api_base: http://UP/v1}}\ngeneral_settings", 1)
 	s := start(t, yaml, router.Options{})
 	for range 3 {
 		got := s.chat("m")
-		if got.status != 401 || !strings.Contains(got.body, "NOT_SET_ANYWHERE") || !strings.Contains(got.body, "authentication_error") {
+		if got.status != 401 || !strings.Contains(got.body, "NOT_SET_ANYWHERE") ||
+			!strings.Contains(got.body, "authentication_error") {
 			t.Fatalf("%d %s", got.status, got.body)
 		}
 		if got = s.chat("pair"); got.status != 200 {
@@ -121,8 +131,10 @@ func TestADeploymentWithoutItsKeyIsLeftOutAndSaysWhy(t *testing.T) {
 
 func TestAGroupWithoutAnyServableDeploymentSaysSo(t *testing.T) {
 	t.Parallel()
-	s := start(t, strings.Replace(minimal, "general_settings", "  - {model_name: lost, litellm_params: {model: nosuchprovider/x}}\ngeneral_settings", 1), router.Options{})
-	if got := s.chat("lost"); got.status != 400 || !strings.Contains(got.body, "There are no healthy deployments for this model: lost") {
+	s := start(t, strings.Replace(minimal, "general_settings",
+		"  - {model_name: lost, litellm_params: {model: nosuchprovider/x}}\ngeneral_settings", 1), router.Options{})
+	if got := s.chat("lost"); got.status != 400 ||
+		!strings.Contains(got.body, "There are no healthy deployments for this model: lost") {
 		t.Errorf("%d %s", got.status, got.body)
 	}
 	if got := s.send("GET", "/v1/models", "", nil); strings.Contains(got.body, "lost") {

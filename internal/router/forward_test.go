@@ -14,16 +14,20 @@ import (
 
 // identity are headers of coding agents and SDKs, as they were seen or may become.
 var identity = map[string]string{
-	"User-Agent": "claude-cli/2.1.197 (external, cli)", "X-App": "cli", "X-Claude-Code-Session-Id": "s-1", "X-Claude-Code-New": "n",
-	"X-Stainless-Lang": "js", "X-Stainless-New": "n", "Originator": "codex_cli_rs", "Session-Id": "s-2", "Session_id": "s-3", "Thread-Id": "t-1",
-	"X-Session-Id": "s-4", "X-Session-Affinity": "s-5", "X-Codex-Turn-State": "t", "X-Codex-New": "n", "X-Client-Request-Id": "r-1",
-	"X-Kilo-Session-Id": "s-6", "Conversation_id": "c-1",
+	"User-Agent": "claude-cli/2.1.197 (external, cli)", "X-App": "cli", "X-Claude-Code-Session-Id": "s-1",
+	"X-Claude-Code-New": "n",
+	"X-Stainless-Lang":  "js", "X-Stainless-New": "n", "Originator": "codex_cli_rs", "Session-Id": "s-2",
+	"Session_id": "s-3", "Thread-Id": "t-1",
+	"X-Session-Id": "s-4", "X-Session-Affinity": "s-5", "X-Codex-Turn-State": "t", "X-Codex-New": "n",
+	"X-Client-Request-Id": "r-1",
+	"X-Kilo-Session-Id":   "s-6", "Conversation_id": "c-1",
 }
 
 // protocol are headers that belong to the providers' interfaces.
 var protocol = map[string]string{
-	"Anthropic-Version": "2099-01-01", "Anthropic-Beta": "b-1", "Anthropic-Dangerous-Direct-Browser-Access": "true", "Anthropic-New": "n",
-	"Openai-Beta": "responses=v1", "Idempotency-Key": "i-1",
+	"Anthropic-Version": "2099-01-01", "Anthropic-Beta": "b-1", "Anthropic-Dangerous-Direct-Browser-Access": "true",
+	"Anthropic-New": "n",
+	"Openai-Beta":   "responses=v1", "Idempotency-Key": "i-1",
 }
 
 // unheard are headers that nobody has heard of.
@@ -31,12 +35,17 @@ var unheard = map[string]string{"X-Custom": "1", "Brand-New": "2", "Accept-Langu
 
 // withheld must reach no upstream whatever the settings say. sk-test is the router's key.
 var withheld = map[string]string{
-	"X-Api-Key": "sk-test", "Api-Key": "sk-test", "X-Goog-Api-Key": "x", "X-Litellm-Api-Key": "x", "X_api_key": "x", "X-Management-Key": "x",
-	"Ocp-Apim-Subscription-Key": "x", "Proxy-Authorization": "Basic x", "X-Authorization": "x", "X-My-Key": "pre sk-test post", "X-Claude-Key": "sk-test",
-	"Cookie": "c=1", "Forwarded": "for=8.8.8.8", "X-Forwarded-For": "8.8.8.8", "X-Forwarded-New": "8.8.8.8", "X_forwarded_for": "8.8.8.8", "X-Real-Ip": "8.8.8.8",
-	"True-Client-Ip": "8.8.8.8", "Cf-Connecting-Ip": "8.8.8.8", "X-Client-Ip": "8.8.8.8", "X-Original-Forwarded-For": "8.8.8.8", "Via": "1.1 x",
-	"X-Litellm-Timeout": "5", "X-Litellm-New": "x", "Keep-Alive": "x", "Te": "trailers", "Trailer": "x", "Proxy-Connection": "x",
-	"Connection": "X-Named-Hop, X-Session-Hop", "X-Named-Hop": "1", "X-Session-Hop": "1", "Content-Md5": "x",
+	"X-Api-Key": "sk-test", "Api-Key": "sk-test", "X-Goog-Api-Key": "x", "X-Litellm-Api-Key": "x", "X_api_key": "x",
+	"X-Management-Key":          "x",
+	"Ocp-Apim-Subscription-Key": "x", "Proxy-Authorization": "Basic x", "X-Authorization": "x",
+	"X-My-Key": "pre sk-test post", "X-Claude-Key": "sk-test",
+	"Cookie": "c=1", "Forwarded": "for=8.8.8.8", "X-Forwarded-For": "8.8.8.8", "X-Forwarded-New": "8.8.8.8",
+	"X_forwarded_for": "8.8.8.8", "X-Real-Ip": "8.8.8.8",
+	"True-Client-Ip": "8.8.8.8", "Cf-Connecting-Ip": "8.8.8.8", "X-Client-Ip": "8.8.8.8",
+	"X-Original-Forwarded-For": "8.8.8.8", "Via": "1.1 x",
+	"X-Litellm-Timeout": "5", "X-Litellm-New": "x", "Keep-Alive": "x", "Te": "trailers", "Trailer": "x",
+	"Proxy-Connection": "x",
+	"Connection":       "X-Named-Hop, X-Session-Hop", "X-Named-Hop": "1", "X-Session-Hop": "1", "Content-Md5": "x",
 }
 
 // sent makes a request with all those headers and returns what the upstream got of them.
@@ -56,32 +65,47 @@ func (s *stack) sent(path, body string) upstreamtest.Call {
 }
 
 // ownHeaders are those that the router or its transport sets.
-var ownHeaders = []string{"Accept", "Accept-Encoding", "Content-Type", "Content-Length", "Authorization", "User-Agent", "Anthropic-Version"}
+var ownHeaders = []string{"Accept", "Accept-Encoding", "Content-Type", "Content-Length", "Authorization", "User-Agent",
+	"Anthropic-Version"}
 
 func TestAnUpstreamGetsTheHeadersThatItsKindCallsFor(t *testing.T) {
 	t.Parallel()
-	litellm := map[string]string{"X-App": "", "X-Claude-Code-Session-Id": "", "X-Claude-Code-New": "", "X-Session-Id": "", "X-Session-Affinity": "",
+	litellm := map[string]string{"X-App": "", "X-Claude-Code-Session-Id": "", "X-Claude-Code-New": "", "X-Session-Id": "",
+		"X-Session-Affinity": "",
 		"X-Codex-Turn-State": "", "X-Codex-New": "", "X-Client-Request-Id": "", "X-Kilo-Session-Id": "", "X-Custom": ""}
 	for name, c := range map[string]struct {
 		yaml string
 		want []map[string]string
 	}{
-		"any other upstream":             {minimal, []map[string]string{protocol}},
-		"a general setting":              {general(minimal, "flowgate_forward_client_identity: true"), []map[string]string{protocol, identity}},
-		"a deployment's setting":         {setting("flowgate_forward_client_identity: true"), []map[string]string{protocol, identity}},
-		"a deployment's setting wins":    {general(setting("flowgate_forward_client_identity: false"), "flowgate_forward_client_identity: true"), []map[string]string{protocol}},
-		"in model_info":                  {strings.Replace(minimal, "{id: id-m}", "{id: id-m, flowgate_forward_client_identity: true}", 1), []map[string]string{protocol, identity}},
-		"CLIProxyAPI by address":         {general(minimal, "flowgate_cliproxyapi_addresses: ['http://UP/']"), []map[string]string{protocol, identity, unheard}},
-		"CLIProxyAPI by its own setting": {setting("flowgate_cliproxyapi: true"), []map[string]string{protocol, identity, unheard}},
-		"not CLIProxyAPI after all":      {general(setting("flowgate_cliproxyapi: false"), "flowgate_cliproxyapi_addresses: ['UP']"), []map[string]string{protocol}},
-		"LiteLLM's switch":               {general(minimal, "forward_client_headers_to_llm_api: true"), []map[string]string{protocol, litellm}},
-		"LiteLLM's switch by group":      {minimal + "litellm_settings: {model_group_settings: {forward_client_headers_to_llm_api: [m*]}}\n", []map[string]string{protocol, litellm}},
-		"LiteLLM's switch elsewhere":     {minimal + "litellm_settings: {model_group_settings: {forward_client_headers_to_llm_api: [n*]}}\n", []map[string]string{protocol}},
+		"any other upstream": {minimal, []map[string]string{protocol}},
+		"a general setting": {general(minimal, "flowgate_forward_client_identity: true"),
+			[]map[string]string{protocol, identity}},
+		"a deployment's setting": {setting("flowgate_forward_client_identity: true"),
+			[]map[string]string{protocol, identity}},
+		"a deployment's setting wins": {general(setting("flowgate_forward_client_identity: false"),
+			"flowgate_forward_client_identity: true"), []map[string]string{protocol}},
+		"in model_info": {strings.Replace(minimal, "{id: id-m}",
+			"{id: id-m, flowgate_forward_client_identity: true}", 1), []map[string]string{protocol, identity}},
+		"CLIProxyAPI by address": {general(minimal, "flowgate_cliproxyapi_addresses: ['http://UP/']"),
+			[]map[string]string{protocol, identity, unheard}},
+		"CLIProxyAPI by its own setting": {setting("flowgate_cliproxyapi: true"),
+			[]map[string]string{protocol, identity, unheard}},
+		"not CLIProxyAPI after all": {general(setting("flowgate_cliproxyapi: false"),
+			"flowgate_cliproxyapi_addresses: ['UP']"), []map[string]string{protocol}},
+		"LiteLLM's switch": {general(minimal, "forward_client_headers_to_llm_api: true"),
+			[]map[string]string{protocol, litellm}},
+		"LiteLLM's switch by group": {minimal +
+			"litellm_settings: {model_group_settings: {forward_client_headers_to_llm_api: [m*]}}\n",
+			[]map[string]string{protocol, litellm}},
+		"LiteLLM's switch elsewhere": {minimal +
+			"litellm_settings: {model_group_settings: {forward_client_headers_to_llm_api: [n*]}}\n",
+			[]map[string]string{protocol}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := start(t, c.yaml, router.Options{})
-			for path, body := range map[string]string{"/v1/messages": `{"model":"m","max_tokens":1,"messages":[]}`, "/v1/responses": `{"model":"m","input":1}`} {
+			for path, body := range map[string]string{"/v1/messages": `{"model":"m","max_tokens":1,"messages":[]}`,
+				"/v1/responses": `{"model":"m","input":1}`} {
 				got := s.sent(path, body).Header
 				want := map[string]bool{}
 				for _, list := range c.want {
@@ -136,15 +160,20 @@ func TestCLIProxyAPIIsKnownByAnyNameOfItsAddress(t *testing.T) {
 	}))
 	t.Cleanup(up.Close)
 	_, port, _ := strings.Cut(up.Listener.Addr().String(), ":")
-	for address, want := range map[string]string{"http://LocalHost.:" + port: "1", "localhost:" + port + "": "1", "http://127.0.0.2:" + port + "/v1": "1",
-		"http://[::1]:" + port: "1", "http://10.0.0.1:" + port: "", "localhost": "", "127.0.0.1:1" + port[1:] + "0": ""} {
-		yaml := general(strings.Replace(minimal, "UP", up.Listener.Addr().String(), 1), `flowgate_cliproxyapi_addresses: ["`+address+`"]`)
-		start(t, yaml, router.Options{}).send("POST", "/v1/chat/completions", `{"model":"m","messages":[]}`, map[string]string{"X-Custom": "1"})
+	for address, want := range map[string]string{"http://LocalHost.:" + port: "1", "localhost:" + port + "": "1",
+		"http://127.0.0.2:" + port + "/v1": "1",
+		"http://[::1]:" + port:             "1", "http://10.0.0.1:" + port: "", "localhost": "",
+		"127.0.0.1:1" + port[1:] + "0": ""} {
+		yaml := general(strings.Replace(minimal, "UP", up.Listener.Addr().String(), 1),
+			`flowgate_cliproxyapi_addresses: ["`+address+`"]`)
+		start(t, yaml, router.Options{}).send("POST", "/v1/chat/completions", `{"model":"m","messages":[]}`,
+			map[string]string{"X-Custom": "1"})
 		if custom := <-got; custom != want {
 			t.Errorf("%s: X-Custom %q, want %q", address, custom, want)
 		}
 	}
-	if _, err := load(t, general(minimal, `flowgate_cliproxyapi_addresses: ["http://"]`), "x:1", "x:1", nil); err == nil || !strings.Contains(err.Error(), "expected addresses") {
+	if _, err := load(t, general(minimal, `flowgate_cliproxyapi_addresses: ["http://"]`), "x:1", "x:1", nil); err == nil ||
+		!strings.Contains(err.Error(), "expected addresses") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -167,7 +196,8 @@ func TestTheOrganizationPassesOnlyWhereLiteLLMWouldPassIt(t *testing.T) {
 	t.Parallel()
 	for yaml, want := range map[string]string{minimal: "", general(minimal, "forward_openai_org_id: true"): "org-1"} {
 		s := start(t, yaml, router.Options{})
-		s.send("POST", "/v1/chat/completions", `{"model":"m","messages":[]}`, map[string]string{"OpenAI-Organization": "org-1"})
+		s.send("POST", "/v1/chat/completions", `{"model":"m","messages":[]}`,
+			map[string]string{"OpenAI-Organization": "org-1"})
 		if got := s.up.Calls()[0].Header.Get("OpenAI-Organization"); got != want {
 			t.Errorf("organization %q, want %q", got, want)
 		}
@@ -178,8 +208,10 @@ func TestNoKeyOfAQueryStringReachesAnUpstream(t *testing.T) {
 	t.Parallel()
 	s := start(t, minimal, router.Options{})
 	for query, want := range map[string]string{
-		"beta=true": "?beta=true", "beta=true&api_key=sk-test": "?beta=true", "Api-Key=x&beta=true": "?beta=true", "API_KEY=x": "", "%6bey=x": "",
-		"auth=x&token=x": "", "beta=sk-test": "", "beta=%73k-test": "", "beta=true;key=x": "", "k=sk-test&beta=a&beta=b": "?beta=a&beta=b", "beta": "?beta=",
+		"beta=true": "?beta=true", "beta=true&api_key=sk-test": "?beta=true", "Api-Key=x&beta=true": "?beta=true",
+		"API_KEY=x": "", "%6bey=x": "",
+		"auth=x&token=x": "", "beta=sk-test": "", "beta=%73k-test": "", "beta=true;key=x": "",
+		"k=sk-test&beta=a&beta=b": "?beta=a&beta=b", "beta": "?beta=",
 		"%62eta=true&x=1": "?beta=true", "beta=%zz": "", "beta=" + strings.Repeat("x", 300): "",
 	} {
 		got := s.send("POST", "/v1/messages?"+query, `{"model":"m","max_tokens":1,"messages":[]}`, nil)
@@ -187,7 +219,8 @@ func TestNoKeyOfAQueryStringReachesAnUpstream(t *testing.T) {
 		if got.status != 200 || calls[len(calls)-1].Path != "/v1/messages"+want {
 			t.Errorf("?%s: %d, upstream path %s", query, got.status, calls[len(calls)-1].Path)
 		}
-		if s.send("POST", "/v1/responses?"+query, `{"model":"m","input":1}`, nil); s.up.Calls()[len(calls)].Path != "/v1/responses" {
+		if s.send("POST", "/v1/responses?"+query, `{"model":"m","input":1}`,
+			nil); s.up.Calls()[len(calls)].Path != "/v1/responses" {
 			t.Errorf("?%s on responses: %s", query, s.up.Calls()[len(calls)].Path)
 		}
 	}
@@ -203,39 +236,47 @@ func behind(t *testing.T, yaml string, opts router.Options, handler http.Handler
 
 // limits are an upstream's headers that its clients act on.
 var limits = map[string]string{
-	"Retry-After-Ms": "1500", "X-Should-Retry": "true", "X-Request-Id": "req-x", "Openai-Processing-Ms": "12", "Openai-New": "n",
-	"X-Ratelimit-Remaining-Requests": "9", "X-Ratelimit-New": "n", "Ratelimit-Remaining": "8", "Anthropic-Ratelimit-Unified-Reset": "1", "Anthropic-Ratelimit-New": "n",
+	"Retry-After-Ms": "1500", "X-Should-Retry": "true", "X-Request-Id": "req-x", "Openai-Processing-Ms": "12",
+	"Openai-New":                     "n",
+	"X-Ratelimit-Remaining-Requests": "9", "X-Ratelimit-New": "n", "Ratelimit-Remaining": "8",
+	"Anthropic-Ratelimit-Unified-Reset": "1", "Anthropic-Ratelimit-New": "n",
 	"X-Codex-Primary-Used-Percent": "50", "X-Codex-New": "n",
 }
 
 // private are an upstream's headers that no client gets under any name.
-var private = map[string]string{"Set-Cookie": "u=1", "X-Echo-Authorization": "Bearer k-up", "Www-Authenticate": "Bearer k-up", "Location": "http://internal/",
-	"Via": "1.1 internal", "X-Backend-Server": "10.0.0.7", "X-Litellm-Model-Api-Base": "http://internal", "Proxy-Authenticate": "x", "Server-Timing": "x"}
+var private = map[string]string{"Set-Cookie": "u=1", "X-Echo-Authorization": "Bearer k-up",
+	"Www-Authenticate": "Bearer k-up", "Location": "http://internal/",
+	"Via": "1.1 internal", "X-Backend-Server": "10.0.0.7", "X-Litellm-Model-Api-Base": "http://internal",
+	"Proxy-Authenticate": "x", "Server-Timing": "x"}
 
 func TestClientsGetTheUpstreamsLimitsUnderTheirOwnNames(t *testing.T) {
 	t.Parallel()
-	s := behind(t, strings.Replace(minimal, "general_settings:", once+"general_settings:", 1), router.Options{}, func(w http.ResponseWriter, r *http.Request) {
-		for _, list := range []map[string]string{limits, private} {
-			for name, value := range list {
-				w.Header().Set(name, value)
+	s := behind(t, strings.Replace(minimal, "general_settings:", once+"general_settings:", 1), router.Options{},
+		func(w http.ResponseWriter, r *http.Request) {
+			for _, list := range []map[string]string{limits, private} {
+				for name, value := range list {
+					w.Header().Set(name, value)
+				}
 			}
-		}
-		w.Header().Set("Cf-Ray", "ray")
-		if strings.HasSuffix(r.URL.Path, "/responses") {
-			w.Header().Set("Retry-After", "7")
-			w.WriteHeader(http.StatusTooManyRequests)
-			return
-		}
-		fmt.Fprint(w, `{"model":"x"}`)
-	})
-	for path, body := range map[string]string{"/v1/messages": `{"model":"m","max_tokens":1,"messages":[]}`, "/v1/responses": `{"model":"m","input":1}`} {
+			w.Header().Set("Cf-Ray", "ray")
+			if strings.HasSuffix(r.URL.Path, "/responses") {
+				w.Header().Set("Retry-After", "7")
+				w.WriteHeader(http.StatusTooManyRequests)
+				return
+			}
+			fmt.Fprint(w, `{"model":"x"}`)
+		})
+	for path, body := range map[string]string{"/v1/messages": `{"model":"m","max_tokens":1,"messages":[]}`,
+		"/v1/responses": `{"model":"m","input":1}`} {
 		got := s.send("POST", path, body, nil)
 		for name, value := range limits {
 			if got.header.Get(name) != value || got.header.Get("llm_provider-"+name) != value {
-				t.Errorf("%s %d: %s is %q and %q", path, got.status, name, got.header.Get(name), got.header.Get("llm_provider-"+name))
+				t.Errorf("%s %d: %s is %q and %q", path, got.status, name, got.header.Get(name),
+					got.header.Get("llm_provider-"+name))
 			}
 		}
-		if got.header.Get("Request-Id") != "req-x" || got.header.Get("llm_provider-cf-ray") != "ray" || got.header.Get("Cf-Ray") != "" {
+		if got.header.Get("Request-Id") != "req-x" || got.header.Get("llm_provider-cf-ray") != "ray" ||
+			got.header.Get("Cf-Ray") != "" {
 			t.Errorf("%s: %v", path, got.header)
 		}
 		if (got.header.Get("Retry-After") == "7") != (path == "/v1/responses") {
@@ -279,7 +320,8 @@ func TestAfterAFallbackTheLimitsAreThoseOfTheGroupThatAnswered(t *testing.T) {
 		fmt.Fprint(w, `{"model":"x"}`)
 	})
 	got := s.chat("a")
-	if got.status != 200 || got.header.Get("X-Ratelimit-Remaining-Requests") != "5" || got.header.Get("X-Codex-Primary-Used-Percent") != "" {
+	if got.status != 200 || got.header.Get("X-Ratelimit-Remaining-Requests") != "5" ||
+		got.header.Get("X-Codex-Primary-Used-Percent") != "" {
 		t.Errorf("%d %v", got.status, got.header)
 	}
 }

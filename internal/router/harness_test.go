@@ -160,12 +160,14 @@ func (s *stack) send(method, path, body string, header map[string]string) reply 
 
 func (s *stack) chat(model string, more ...string) reply {
 	s.t.Helper()
-	return s.send("POST", "/v1/chat/completions", `{"model":"`+model+`","messages":[{"role":"user","content":"hi"}]`+strings.Join(more, "")+`}`, nil)
+	return s.send("POST", "/v1/chat/completions",
+		`{"model":"`+model+`","messages":[{"role":"user","content":"hi"}]`+strings.Join(more, "")+`}`, nil)
 }
 
 func (s *stack) messages(model string, more ...string) reply {
 	s.t.Helper()
-	return s.send("POST", "/v1/messages", `{"model":"`+model+`","max_tokens":16,"messages":[{"role":"user","content":"hi"}]`+strings.Join(more, "")+`}`, nil)
+	return s.send("POST", "/v1/messages", `{"model":"`+model+
+		`","max_tokens":16,"messages":[{"role":"user","content":"hi"}]`+strings.Join(more, "")+`}`, nil)
 }
 
 // models lists the models that the upstream was asked for, in order.

@@ -96,7 +96,8 @@ func TestAnHTTP2ConnectionThatDiedSilentlyIsReplaced(t *testing.T) {
 	pool := x509.NewCertPool()
 	pool.AddCert(up.Certificate())
 	pings := s.router.Trust(pool)
-	if pings == nil || pings.SendPingTimeout <= 0 || pings.SendPingTimeout > time.Minute || pings.PingTimeout <= 0 || pings.PingTimeout > time.Minute {
+	if pings == nil || pings.SendPingTimeout <= 0 || pings.SendPingTimeout > time.Minute || pings.PingTimeout <= 0 ||
+		pings.PingTimeout > time.Minute {
 		t.Fatalf("HTTP/2 is not asked for signs of life: %+v", pings)
 	}
 	pings.SendPingTimeout, pings.PingTimeout = 300*time.Millisecond, 300*time.Millisecond

@@ -19,7 +19,8 @@ const leakyKey = "sk-up/stream+own\"key1234"
 
 // leaks are the forms in which a hostile upstream repeats the key.
 func leaks() []string {
-	return []string{leakyKey, base64.StdEncoding.EncodeToString([]byte("Bearer " + leakyKey)), base64.RawURLEncoding.EncodeToString([]byte(leakyKey)),
+	return []string{leakyKey, base64.StdEncoding.EncodeToString([]byte("Bearer " + leakyKey)),
+		base64.RawURLEncoding.EncodeToString([]byte(leakyKey)),
 		hex.EncodeToString([]byte(leakyKey)), url.QueryEscape(leakyKey), `sk-up/stream+own\"key1234`}
 }
 
@@ -37,9 +38,11 @@ func TestTheProvidersKeyReachesNoClient(t *testing.T) {
 			up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { leakBy(w, how, leak) }))
 			s := startAt(t, strings.TrimPrefix(up.URL, "http://"), leakyYAML, router.Options{})
 			for _, path := range []string{"/v1/chat/completions", "/v1/messages"} {
-				body := `{"model":"m","max_tokens":5,"stream":` + fmt.Sprint(how == "event" || how == "comment") + `,"messages":[{"role":"user","content":"x"}]}`
+				body := `{"model":"m","max_tokens":5,"stream":` + fmt.Sprint(how == "event" ||
+					how == "comment") + `,"messages":[{"role":"user","content":"x"}]}`
 				got := s.send(http.MethodPost, path, body, nil)
-				if all := fmt.Sprint(got.header, got.body); strings.Contains(all, leak) || strings.Contains(all, leak[:12]) || strings.Contains(all, strings.ReplaceAll(leak, `"`, `\"`)) {
+				if all := fmt.Sprint(got.header, got.body); strings.Contains(all, leak) || strings.Contains(all, leak[:12]) ||
+					strings.Contains(all, strings.ReplaceAll(leak, `"`, `\"`)) {
 					t.Errorf("%s by %s on %s: %s", leak, how, path, all)
 				}
 			}
@@ -58,21 +61,26 @@ func TestAKeyThatIsCutOrPaddedReachesNoClient(t *testing.T) {
 	yaml := strings.ReplaceAll(leakyYAML, `'`+leakyKey+`'`, key)
 	const chunk = "data: {\"id\":\"1\",\"object\":\"chat.completion.chunk\",\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a %s\"}}]}\n\n"
 	for name, pieces := range map[string][]string{
-		"zero width":      {"401", `{"error":{"message":"bad key sk-or-v1-0a1B2c3D4e5F` + "\u200b" + tail + `"}}`},
-		"escaped":         {"401", `{"error":{"message":"bad key sk-or-v1-0a1B2c3D4e5F\u200D` + tail + `"}}`},
-		"soft hyphens":    {"401", "bad key " + strings.Join(strings.Split(key, ""), "\u00ad")},
-		"reply":           {"200", strings.Replace(goodReply, `"id":"`, `"id":"`+key, 1)},
-		"content":         {"stream", fmt.Sprintf(chunk, ""), fmt.Sprintf(chunk, key)},
-		"event in lines":  {"stream", fmt.Sprintf(chunk, ""), "data: {\"error\":{\ndata: \"code\":\"401\",\n", "data: \"message\":\"bad key " + hex.EncodeToString([]byte(key)) + " " + key + "\"}}\n\n"},
-		"named":           {"stream", fmt.Sprintf(chunk, ""), "event: error\n", "data: {\"message\":\"bad key " + url.QueryEscape(key) + base64.StdEncoding.EncodeToString([]byte(key)) + "\"}\n\n"},
-		"cut in the line": {"stream", fmt.Sprintf(chunk, ""), "data: {\"error\":{\"message\":\"bad key sk-or-v1-0a1B2c3D4e5F", tail + "\"}}\n\n"},
+		"zero width":   {"401", `{"error":{"message":"bad key sk-or-v1-0a1B2c3D4e5F` + "\u200b" + tail + `"}}`},
+		"escaped":      {"401", `{"error":{"message":"bad key sk-or-v1-0a1B2c3D4e5F\u200D` + tail + `"}}`},
+		"soft hyphens": {"401", "bad key " + strings.Join(strings.Split(key, ""), "\u00ad")},
+		"reply":        {"200", strings.Replace(goodReply, `"id":"`, `"id":"`+key, 1)},
+		"content":      {"stream", fmt.Sprintf(chunk, ""), fmt.Sprintf(chunk, key)},
+		"event in lines": {"stream", fmt.Sprintf(chunk, ""), "data: {\"error\":{\ndata: \"code\":\"401\",\n",
+			"data: \"message\":\"bad key " + hex.EncodeToString([]byte(key)) + " " + key + "\"}}\n\n"},
+		"named": {"stream", fmt.Sprintf(chunk, ""), "event: error\n",
+			"data: {\"message\":\"bad key " + url.QueryEscape(key) + base64.StdEncoding.EncodeToString([]byte(key)) + "\"}\n\n"},
+		"cut in the line": {"stream", fmt.Sprintf(chunk, ""), "data: {\"error\":{\"message\":\"bad key sk-or-v1-0a1B2c3D4e5F",
+			tail + "\"}}\n\n"},
 	} {
 		up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { sendPieces(w, pieces) }))
 		s := startAt(t, strings.TrimPrefix(up.URL, "http://"), yaml, router.Options{})
 		body := `{"model":"m","stream":` + fmt.Sprint(pieces[0] == "stream") + `,"messages":[{"role":"user","content":"x"}]}`
 		got := s.send(http.MethodPost, "/v1/chat/completions", body, nil)
-		visible := strings.NewReplacer("\u200b", "", "\u00ad", "", `\u200d`, "", `\u200D`, "").Replace(fmt.Sprint(got.header, got.body))
-		for _, leak := range []string{tail, hex.EncodeToString([]byte(key))[8:], base64.StdEncoding.EncodeToString([]byte(key))[4:20]} {
+		visible := strings.NewReplacer("\u200b", "", "\u00ad", "", `\u200d`, "", `\u200D`,
+			"").Replace(fmt.Sprint(got.header, got.body))
+		for _, leak := range []string{tail, hex.EncodeToString([]byte(key))[8:],
+			base64.StdEncoding.EncodeToString([]byte(key))[4:20]} {
 			if strings.Contains(visible, leak) {
 				t.Errorf("%s: %s", name, visible)
 			}
@@ -116,7 +124,8 @@ func leakBy(w http.ResponseWriter, how, leak string) {
 		fmt.Fprintf(w, `{"error":{"message":"bad key %s"}}`, escaped)
 	case "comment":
 		w.Header().Set("Content-Type", "text/event-stream")
-		fmt.Fprintf(w, "data: {\"id\":\"1\",\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n: %s\n\n", leak)
+		fmt.Fprintf(w, "data: {\"id\":\"1\",\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n: "+
+			"%s\n\n", leak)
 	case "cut 404": // messages show 200 bytes of it
 		w.WriteHeader(http.StatusNotFound)
 		fmt.Fprint(w, strings.Repeat("z", 185)+leak)

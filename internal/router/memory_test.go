@@ -48,7 +48,8 @@ func TestBytesOverAllRequestsAreBounded(t *testing.T) {
 	<-began
 	<-began
 	got := s.send(http.MethodPost, "/v1/chat/completions", large(3*mib), nil)
-	if got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") != "1" || !strings.Contains(got.body, "try again") {
+	if got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") != "1" ||
+		!strings.Contains(got.body, "try again") {
 		t.Errorf("one too many: %d %v %s", got.status, got.header, got.body)
 	}
 	if got := s.send(http.MethodPost, "/v1/chat/completions", large(10), nil); got.status != http.StatusOK {
@@ -72,7 +73,8 @@ func TestABodyThatIsOnlyAnnouncedTakesNoMemory(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		fmt.Fprintf(conn, "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer sk-test\r\nContent-Length: %d\r\n\r\n{", 4*mib)
+		fmt.Fprintf(conn, "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "+
+			"sk-test\r\nContent-Length: %d\r\n\r\n{", 4*mib)
 	}
 	if got := s.send(http.MethodPost, "/v1/chat/completions", large(3*mib), nil); got.status != http.StatusOK {
 		t.Errorf("%d %s", got.status, got.body)
@@ -115,7 +117,8 @@ func TestABodyOfUnknownLengthIsReadWhole(t *testing.T) {
 	t.Parallel()
 	s := start(t, ownYAML, router.Options{MaxBody: 4 * mib})
 	for _, size := range []int{10, 4096, 5000, mib, 3 * mib, 5 * mib} {
-		req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, s.url+"/v1/chat/completions", bufio.NewReader(strings.NewReader(large(size))))
+		req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, s.url+"/v1/chat/completions",
+			bufio.NewReader(strings.NewReader(large(size))))
 		if err != nil {
 			t.Fatal(err)
 		}

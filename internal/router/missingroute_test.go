@@ -32,8 +32,10 @@ func TestARouteThatTheUpstreamLacksIs400AtOnceAndRemembered(t *testing.T) {
 		status int
 		body   string
 	}{
-		"gin": {404, "404 page not found"}, "FastAPI": {404, `{"detail":"Not Found"}`}, "empty": {404, ""}, "nginx": {404, "<html><head><title>404 Not Found</title></head></html>"},
-		"Express": {404, "Cannot POST /v1/embeddings"}, "PHP": {404, "File not found."}, "OpenAI": {404, `{"error":{"message":"Invalid URL (POST /v1/embeddings)","type":"invalid_request_error","param":null,"code":null}}`},
+		"gin": {404, "404 page not found"}, "FastAPI": {404, `{"detail":"Not Found"}`}, "empty": {404, ""},
+		"nginx":   {404, "<html><head><title>404 Not Found</title></head></html>"},
+		"Express": {404, "Cannot POST /v1/embeddings"}, "PHP": {404, "File not found."},
+		"OpenAI":    {404, `{"error":{"message":"Invalid URL (POST /v1/embeddings)","type":"invalid_request_error","param":null,"code":null}}`},
 		"LM Studio": {200, `{"error":"Unexpected endpoint or method. (POST /v1/embeddings)"}`},
 		"method":    {405, `{"detail":"Method Not Allowed"}`}, "method that speaks of a model": {405, "no such model method"},
 	} {
@@ -41,7 +43,8 @@ func TestARouteThatTheUpstreamLacksIs400AtOnceAndRemembered(t *testing.T) {
 		s := behind(t, minimal, router.Options{}, handler)
 		for range 3 {
 			got := s.send("POST", "/v1/embeddings", `{"model":"m","input":1}`, nil)
-			if got.status != 400 || !strings.HasPrefix(got.body, `{"error":{"message":"litellm.BadRequestError`) || !strings.Contains(got.body, `deployment \"id-m\" (openai/up-model) does not serve /v1/embeddings`) {
+			if got.status != 400 || !strings.HasPrefix(got.body, `{"error":{"message":"litellm.BadRequestError`) ||
+				!strings.Contains(got.body, `deployment \"id-m\" (openai/up-model) does not serve /v1/embeddings`) {
 				t.Errorf("%s: %d %s", name, got.status, got.body)
 			}
 		}
@@ -62,7 +65,8 @@ func TestARouteThatTheUpstreamLacksIs400AtOnceAndRemembered(t *testing.T) {
 // TestAModelsShortNameInsideOfAWordIsNotTheModel has names that stand in other words by chance.
 func TestAModelsShortNameInsideOfAWordIsNotTheModel(t *testing.T) {
 	t.Parallel()
-	const page = "<html><head><title>404 Not Found</title></head><body><hr><center>nginx/1.24.0 foo3</center></body></html>"
+	const page = "<html><head><title>404 Not Found</title></head><body><hr><center>nginx/1.24.0 " +
+		"foo3</center></body></html>"
 	for name, status := range map[string]int{"m": 400, "o3": 400, "nginx": 404, "foo3": 404} {
 		handler, _, _ := lacking("/embeddings", 404, page)
 		s := behind(t, strings.Replace(minimal, "up-model", name, 1), router.Options{}, handler)
@@ -108,7 +112,8 @@ func TestClaudeCodeGetsItsOwnEnvelopeForAMissingRoute(t *testing.T) {
 	s := behind(t, minimal, router.Options{}, handler)
 	for range 2 {
 		got := s.messages("m")
-		if got.status != 400 || !strings.HasPrefix(got.body, `{"type":"error","error":{"type":"invalid_request_error","message":`) {
+		if got.status != 400 || !strings.HasPrefix(got.body,
+			`{"type":"error","error":{"type":"invalid_request_error","message":`) {
 			t.Errorf("%d %s", got.status, got.body)
 		}
 	}

@@ -31,7 +31,8 @@ func TestAFailureDuringACooldownNeitherExtendsItNorOutlivesAGoodTrial(t *testing
 			refuse(w, 500, "Retry-After: 10")
 		}
 	})
-	s := startAt(t, up.addr(), lone("router_settings: {allowed_fails: 1, cooldown_time: 60, num_retries: 0}\n"), router.Options{Now: clk.Now})
+	s := startAt(t, up.addr(), lone("router_settings: {allowed_fails: 1, cooldown_time: 60, num_retries: 0}\n"),
+		router.Options{Now: clk.Now})
 	done := make(chan reply)
 	for i := range answer {
 		go func() { done <- s.chat("m") }()
@@ -92,7 +93,8 @@ func TestATrialsStreamThatBreaksAfterOthersSucceededIsOneFailure(t *testing.T) {
 			panic(http.ErrAbortHandler)
 		}
 	})
-	s := startAt(t, up.addr(), lone("router_settings: {allowed_fails: 2, cooldown_time: 5, num_retries: 0}\n"), router.Options{Now: clk.Now})
+	s := startAt(t, up.addr(), lone("router_settings: {allowed_fails: 2, cooldown_time: 5, num_retries: 0}\n"),
+		router.Options{Now: clk.Now})
 	for range 3 {
 		s.chat("m")
 	}
@@ -124,8 +126,10 @@ func TestCountedTokensAreNoTrialAndNoSuccess(t *testing.T) {
 			good(w)
 		}
 	})
-	yaml := strings.Replace(lone("router_settings: {num_retries: 0}\n"), "general_settings", // a sibling that is never chosen
-		"  - {model_name: m, litellm_params: {model: openai/up, api_base: http://DOWN/v1, api_key: k, order: 2}, model_info: {id: e}}\ngeneral_settings", 1)
+	// a sibling that is never chosen
+	yaml := strings.Replace(lone("router_settings: {num_retries: 0}\n"), "general_settings",
+		"  - {model_name: m, litellm_params: {model: openai/up, api_base: http://DOWN/v1, api_key: k, order: 2}, "+
+			"model_info: {id: e}}\ngeneral_settings", 1)
 	s := startAt(t, up.addr(), yaml, router.Options{Now: clk.Now})
 	count := func() string {
 		return s.send("POST", "/v1/messages/count_tokens", `{"model":"m","messages":[]}`, nil).body

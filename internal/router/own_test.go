@@ -24,8 +24,10 @@ func TestNothingIsSentToAnotherUserAtASupervisedAddress(t *testing.T) {
 	theirs := rightstest.OtherListens(t, "127.0.0.1", 0)
 	_, port, _ := net.SplitHostPort(theirs.Addr)
 	for name, opts := range map[string]router.Options{
-		"supervised": {Supervised: []string{"127.0.0.1:1", theirs.Addr}}, "by another name": {Supervised: []string{"localhost:" + port}},
-		"through 0.0.0.0": {Supervised: []string{theirs.Addr}}, "a key of FlowGate's own": {OwnKeys: []string{"sk-other", "sk-upstream-own"}},
+		"supervised":              {Supervised: []string{"127.0.0.1:1", theirs.Addr}},
+		"by another name":         {Supervised: []string{"localhost:" + port}},
+		"through 0.0.0.0":         {Supervised: []string{theirs.Addr}},
+		"a key of FlowGate's own": {OwnKeys: []string{"sk-other", "sk-upstream-own"}},
 	} {
 		at := theirs.Addr
 		if name == "through 0.0.0.0" {
@@ -33,7 +35,8 @@ func TestNothingIsSentToAnotherUserAtASupervisedAddress(t *testing.T) {
 		}
 		s := startAt(t, at, ownYAML, opts)
 		got := s.send(http.MethodPost, "/v1/chat/completions", ownPrompt, nil)
-		if got.status != http.StatusBadGateway || !strings.Contains(got.body, "process of another user") || strings.Contains(got.body, port) {
+		if got.status != http.StatusBadGateway || !strings.Contains(got.body, "process of another user") ||
+			strings.Contains(got.body, port) {
 			t.Errorf("%s: %d %s", name, got.status, got.body)
 		}
 		if !strings.Contains(s.log.String(), "not-ours") {
@@ -48,9 +51,11 @@ func TestNothingIsSentToAnotherUserAtASupervisedAddress(t *testing.T) {
 func TestAProgramThatIsNotSupervisedMayBeAnybodys(t *testing.T) {
 	t.Parallel()
 	theirs := rightstest.OtherListens(t, "127.0.0.1", 0)
-	s := startAt(t, theirs.Addr, ownYAML, router.Options{Supervised: []string{"127.0.0.1:1"}, OwnKeys: []string{"sk-other"}})
+	s := startAt(t, theirs.Addr, ownYAML, router.Options{Supervised: []string{"127.0.0.1:1"},
+		OwnKeys: []string{"sk-other"}})
 	s.send(http.MethodPost, "/v1/chat/completions", ownPrompt, nil)
-	eventually(t, "the other user's program gets the request", func() bool { return strings.Contains(theirs.Heard(), "sk-upstream-own") })
+	eventually(t, "the other user's program gets the request",
+		func() bool { return strings.Contains(theirs.Heard(), "sk-upstream-own") })
 }
 
 func TestASupervisedUpstreamOfThisUserAnswers(t *testing.T) {

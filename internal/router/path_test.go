@@ -14,10 +14,14 @@ func TestPathsAreFoundAsBaseAddressesOfClientsSpellThem(t *testing.T) {
 	t.Parallel()
 	s := start(t, minimal, router.Options{})
 	for path, want := range map[string]string{
-		"//v1/chat/completions": "/v1/chat/completions", "/v1//chat///completions": "/v1/chat/completions", "/v1/v1/chat/completions": "/v1/chat/completions",
-		"/v1/v1/v1/responses": "/v1/responses", "/v1/chat/completions/": "/v1/chat/completions", "/v1/messages//": "/v1/messages", "/v1/v1/messages/count_tokens/": "/v1/messages/count_tokens",
-		"/v1/messages/v1/messages": "/v1/messages", "/v1/messages/v1/messages/count_tokens": "/v1/messages/count_tokens", "/v1/chat/completions/chat/completions": "/v1/chat/completions",
-		"/v1/responses/responses/": "/v1/responses", "/engines/m/chat/completions/": "/v1/chat/completions", "//openai//deployments/m/embeddings": "/v1/embeddings",
+		"//v1/chat/completions": "/v1/chat/completions", "/v1//chat///completions": "/v1/chat/completions",
+		"/v1/v1/chat/completions": "/v1/chat/completions",
+		"/v1/v1/v1/responses":     "/v1/responses", "/v1/chat/completions/": "/v1/chat/completions",
+		"/v1/messages//": "/v1/messages", "/v1/v1/messages/count_tokens/": "/v1/messages/count_tokens",
+		"/v1/messages/v1/messages": "/v1/messages", "/v1/messages/v1/messages/count_tokens": "/v1/messages/count_tokens",
+		"/v1/chat/completions/chat/completions": "/v1/chat/completions",
+		"/v1/responses/responses/":              "/v1/responses", "/engines/m/chat/completions/": "/v1/chat/completions",
+		"//openai//deployments/m/embeddings": "/v1/embeddings",
 	} {
 		got := s.send("POST", path, `{"model":"m","messages":[],"input":1,"max_tokens":1}`, nil)
 		calls := s.up.Calls()
@@ -25,7 +29,8 @@ func TestPathsAreFoundAsBaseAddressesOfClientsSpellThem(t *testing.T) {
 			t.Errorf("%s: %d %s", path, got.status, got.body)
 		}
 	}
-	for _, path := range []string{"//v1/models", "/v1/v1/models", "/v1/models/", "/models/", "/v1/models/m/", "/v1/chat/completions/models", "/v1/responses/v1/models", "/health/readiness/"} {
+	for _, path := range []string{"//v1/models", "/v1/v1/models", "/v1/models/", "/models/", "/v1/models/m/",
+		"/v1/chat/completions/models", "/v1/responses/v1/models", "/health/readiness/"} {
 		if got := s.send("GET", path, "", nil); got.status != 200 {
 			t.Errorf("%s: %d %s", path, got.status, got.body)
 		}
@@ -36,9 +41,12 @@ func TestAnUnknownPathIsNamedWithTheNearestRoute(t *testing.T) {
 	t.Parallel()
 	s := start(t, minimal, router.Options{})
 	for request, near := range map[string]string{
-		"POST /messages": "POST /v1/messages", "POST /api/v1/chat/completions": "POST /v1/chat/completions", "POST /v1/chat/completion": "POST /v1/chat/completions",
-		"POST /v1/complete": "POST /v1/completions", "POST /V1/Messages": "POST /v1/messages", "POST /behind/a/proxy/of/mine/V1/Responses": "POST /v1/responses", "POST /anthropic/v1/messages": "POST /v1/messages",
-		"POST /v1/embedding": "POST /v1/embeddings", "GET /api/models": "GET /models", "POST /v1/messages/batches": "POST /v1/messages", "GET /healthz": "GET /health/readiness", "GET /nope": "",
+		"POST /messages": "POST /v1/messages", "POST /api/v1/chat/completions": "POST /v1/chat/completions",
+		"POST /v1/chat/completion": "POST /v1/chat/completions",
+		"POST /v1/complete":        "POST /v1/completions", "POST /V1/Messages": "POST /v1/messages",
+		"POST /behind/a/proxy/of/mine/V1/Responses": "POST /v1/responses", "POST /anthropic/v1/messages": "POST /v1/messages",
+		"POST /v1/embedding": "POST /v1/embeddings", "GET /api/models": "GET /models",
+		"POST /v1/messages/batches": "POST /v1/messages", "GET /healthz": "GET /health/readiness", "GET /nope": "",
 	} {
 		method, path, _ := strings.Cut(request, " ")
 		got := s.send(method, path, "{}", map[string]string{"Authorization": ""})
@@ -56,12 +64,16 @@ func TestAWebSocketIsRefusedSoThatTheClientGoesOnOverHTTP(t *testing.T) {
 	t.Parallel()
 	s := start(t, minimal, router.Options{})
 	for _, path := range []string{"/v1/responses", "/responses", "/v1/realtime", "/v1/models"} {
-		got := s.send("GET", path, "", map[string]string{"Connection": "keep-alive, Upgrade", "Upgrade": "WebSocket", "Sec-WebSocket-Version": "13", "Authorization": ""})
-		if got.status != 426 || got.header.Get("Upgrade") == "" || !strings.HasPrefix(got.body, `{"error":{"message":"WebSockets are not served`) {
+		got := s.send("GET", path, "", map[string]string{"Connection": "keep-alive, Upgrade", "Upgrade": "WebSocket",
+			"Sec-WebSocket-Version": "13", "Authorization": ""})
+		if got.status != 426 || got.header.Get("Upgrade") == "" ||
+			!strings.HasPrefix(got.body, `{"error":{"message":"WebSockets are not served`) {
 			t.Errorf("%s: %d %v %s", path, got.status, got.header, got.body)
 		}
 	}
-	h2c := map[string]string{"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AAMAAABkAAQAAP__"} // as Java's client sends
+	// as Java's client sends
+	h2c := map[string]string{"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c",
+		"HTTP2-Settings": "AAMAAABkAAQAAP__"}
 	if got := s.send("POST", "/v1/responses", `{"model":"m","input":1}`, h2c); got.status != 200 {
 		t.Errorf("h2c: %d %s", got.status, got.body)
 	}
@@ -69,7 +81,8 @@ func TestAWebSocketIsRefusedSoThatTheClientGoesOnOverHTTP(t *testing.T) {
 
 func TestAWholeEndpointWorksAsAPIBase(t *testing.T) {
 	t.Parallel()
-	for _, base := range []string{"/v1", "/v1/", "/v1/chat/completions", "/v1/chat/completions/", "/v1/completions", "/v1/embeddings", "/v1/responses", "/v1/responses//", "/v1/messages", "/v1/messages/count_tokens"} {
+	for _, base := range []string{"/v1", "/v1/", "/v1/chat/completions", "/v1/chat/completions/", "/v1/completions",
+		"/v1/embeddings", "/v1/responses", "/v1/responses//", "/v1/messages", "/v1/messages/count_tokens"} {
 		for _, provider := range []string{"openai", "anthropic"} {
 			s := start(t, strings.NewReplacer("UP/v1", "UP"+base, "openai/", provider+"/").Replace(minimal), router.Options{})
 			got := s.messages("m")
@@ -88,7 +101,8 @@ func TestAWholeEndpointWorksAsAPIBase(t *testing.T) {
 // FuzzPaths: whatever the path, the answer is one of those that a request
 // without a key can get, and JSON.
 func FuzzPaths(f *testing.F) {
-	for _, seed := range []string{"/", "", "//", "/v1/v1/v1/", "/v1/messages/v1/messages/", "/engines//chat/completions", "/models///", "/\x00/\xff", "/v1/chat/completions/v1"} {
+	for _, seed := range []string{"/", "", "//", "/v1/v1/v1/", "/v1/messages/v1/messages/", "/engines//chat/completions",
+		"/models///", "/\x00/\xff", "/v1/chat/completions/v1"} {
 		f.Add(seed)
 	}
 	settings, err := load(f, minimal, "127.0.0.1:1", "127.0.0.1:1", nil)

@@ -59,7 +59,8 @@ func good(w http.ResponseWriter) {
 
 // lone is one deployment of group m, id d, with settings.
 func lone(settings string) string {
-	return "model_list:\n  - {model_name: m, litellm_params: {model: openai/up, api_base: http://UP/v1, api_key: k-secret}, model_info: {id: d}}\n" +
+	return "model_list:\n  - {model_name: m, litellm_params: {model: openai/up, api_base: http://UP/v1, api_key: " +
+		"k-secret}, model_info: {id: d}}\n" +
 		"general_settings: {master_key: sk-test}\n" + settings
 }
 

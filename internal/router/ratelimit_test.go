@@ -12,7 +12,8 @@ import (
 // The whole way: what the upstream asks for is what the next client is told.
 func TestALoneDeploymentsLongWaitIsRememberedAndNotRetried(t *testing.T) {
 	t.Parallel()
-	for header, want := range map[string]string{"Retry-After: 61": "61", "Retry-After: 120000": "3600", "X-Ratelimit-Reset-Requests: 2h": "7200", "Retry-After: 60": ""} {
+	for header, want := range map[string]string{"Retry-After: 61": "61", "Retry-After: 120000": "3600",
+		"X-Ratelimit-Reset-Requests: 2h": "7200", "Retry-After: 60": ""} {
 		for _, rule := range []string{"", "router_settings: {allowed_fails: 7}\n"} {
 			clk := newClock()
 			up := play(t, func(_ int, w http.ResponseWriter, _ *http.Request) { refuse(w, 429, header) })
@@ -53,7 +54,9 @@ func TestShouldRetryIsObeyed(t *testing.T) {
 		}
 		good(w)
 	})
-	yaml := strings.Replace(lone(calm), "general_settings", "  - {model_name: m, litellm_params: {model: openai/up, api_base: http://UP/v1, api_key: k}, model_info: {id: e}}\ngeneral_settings", 1)
+	yaml := strings.Replace(lone(calm), "general_settings",
+		"  - {model_name: m, litellm_params: {model: openai/up, api_base: http://UP/v1, api_key: k}, model_info: {id: "+
+			"e}}\ngeneral_settings", 1)
 	s := startAt(t, up.addr(), yaml, router.Options{})
 	if got := s.chat("m"); got.status != 200 || fmt.Sprint(s.slept) != "[]" {
 		t.Errorf("another deployment may be asked: %d, slept %v", got.status, s.slept)

@@ -46,7 +46,8 @@ func scripted(t *testing.T, opts router.Options, settings string, play http.Hand
 		settings = "num_retries: 1, disable_cooldowns: true"
 	}
 	settings, litellm, _ := strings.Cut(settings, "; ")
-	yaml := groups("router_settings: {"+settings+", fallbacks: [{m: [b]}]}\nlitellm_settings: {"+litellm+"}\n", "m: bad", "b: good", "alone: bad")
+	yaml := groups("router_settings: {"+settings+", fallbacks: [{m: [b]}]}\nlitellm_settings: {"+litellm+"}\n", "m: bad",
+		"b: good", "alone: bad")
 	return start(t, strings.ReplaceAll(yaml, "http://UP", up.URL), opts), bad
 }
 
@@ -69,19 +70,28 @@ var dialects = map[string]dialect{
 	},
 	"messages": {
 		path: "/v1/messages", rest: `"messages":[],"max_tokens":1`,
-		opening: "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"model\":\"up\",\"content\":[]}}\n\nevent: ping\ndata: {\"type\":\"ping\"}\n\n" +
-			"event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n",
-		content: "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"hello\"}}\n\n",
-		ending:  "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"}}\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
-		whole:   `{"id":"m","type":"message","model":"up","content":[{"type":"text","text":"hello"}]}`,
-		failed:  "event: error\ndata: {\"type\":\"error\",",
+		opening: "event: message_start\ndata: " +
+			"{\"type\":\"message_start\",\"message\":{\"model\":\"up\",\"content\":[]}}\n\nevent: ping\ndata: " +
+			"{\"type\":\"ping\"}\n\n" +
+			"event: content_block_start\ndata: " +
+			"{\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n",
+		content: "event: content_block_delta\ndata: " +
+			"{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"hello\"}}\n\n",
+		ending: "event: message_delta\ndata: " +
+			"{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"}}\n\nevent: message_stop\ndata: " +
+			"{\"type\":\"message_stop\"}\n\n",
+		whole:  `{"id":"m","type":"message","model":"up","content":[{"type":"text","text":"hello"}]}`,
+		failed: "event: error\ndata: {\"type\":\"error\",",
 	},
 	"responses": {
 		path: "/v1/responses", rest: `"input":"hi"`,
-		opening: "event: response.created\ndata: {\"type\":\"response.created\",\"response\":{\"model\":\"up\",\"error\":null,\"status\":\"in_progress\"}}\n\n" +
-			"event: response.in_progress\ndata: {\"type\":\"response.in_progress\",\"response\":{\"model\":\"up\",\"error\":null}}\n\n",
+		opening: "event: response.created\ndata: " +
+			"{\"type\":\"response.created\",\"response\":{\"model\":\"up\",\"error\":null,\"status\":\"in_progress\"}}\n\n" +
+			"event: response.in_progress\ndata: " +
+			"{\"type\":\"response.in_progress\",\"response\":{\"model\":\"up\",\"error\":null}}\n\n",
 		content: "event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"delta\":\"hello\"}\n\n",
-		ending: "event: response.completed\ndata: {\"type\":\"response.completed\",\"response\":{\"model\":\"up\",\"error\":null,\"status\":\"completed\"," +
+		ending: "event: response.completed\ndata: " +
+			"{\"type\":\"response.completed\",\"response\":{\"model\":\"up\",\"error\":null,\"status\":\"completed\"," +
 			"\"output\":[{\"type\":\"message\",\"content\":[{\"type\":\"output_text\",\"text\":\"hello\"}]}]}}\n\n",
 		whole:  `{"id":"r","object":"response","status":"completed","error":null,"model":"up","output":[{"type":"message","content":[{"type":"output_text","text":"hello"}]}]}`,
 		failed: "event: response.failed\ndata: {\"type\":\"response.failed\",",
@@ -111,8 +121,10 @@ func formOf(asked bool) string {
 
 func TestAReplyIsRecognisedByItsBytesWhateverItsContentType(t *testing.T) {
 	t.Parallel()
-	for _, contentType := range []string{"text/event-stream", "Text/Event-Stream; charset=UTF-8", "text/event-stream;charset=\"", "application/json", "text/plain", "application/octet-stream", ""} {
-		for _, before := range []string{"", ": hello\n\n", "\xef\xbb\xbf", "id: 1\n", "retry: 10\n", "\n", "\r\n", "event: x\n"} {
+	for _, contentType := range []string{"text/event-stream", "Text/Event-Stream; charset=UTF-8",
+		"text/event-stream;charset=\"", "application/json", "text/plain", "application/octet-stream", ""} {
+		for _, before := range []string{"", ": hello\n\n", "\xef\xbb\xbf", "id: 1\n", "retry: 10\n", "\n", "\r\n",
+			"event: x\n"} {
 			for name, d := range dialects {
 				if before == "event: x\n" && name != "chat/completions" {
 					continue
@@ -122,7 +134,8 @@ func TestAReplyIsRecognisedByItsBytesWhateverItsContentType(t *testing.T) {
 					got := d.send(s, "alone", asked)
 					if got.status != 200 || got.header.Get("Content-Type") != formOf(asked) || !strings.Contains(got.body, "hello") ||
 						!strings.Contains(got.body, `"model":"alone"`) || strings.Contains(got.body, "\xef\xbb\xbf") {
-						t.Errorf("%s as %q after %q, a stream asked for: %v: %d %q %q", name, contentType, before, asked, got.status, got.header.Get("Content-Type"), got.body)
+						t.Errorf("%s as %q after %q, a stream asked for: %v: %d %q %q", name, contentType, before, asked, got.status,
+							got.header.Get("Content-Type"), got.body)
 					}
 				}
 			}
@@ -131,8 +144,10 @@ func TestAReplyIsRecognisedByItsBytesWhateverItsContentType(t *testing.T) {
 			s, _ := scripted(t, router.Options{}, "", answers(contentType, "\xef\xbb\xbf \n"+d.whole))
 			for _, asked := range []bool{true, false} {
 				got := d.send(s, "alone", asked)
-				if got.status != 200 || got.header.Get("Content-Type") != formOf(asked) || json.Valid([]byte(got.body)) == asked || !strings.Contains(got.body, `"model":"alone"`) {
-					t.Errorf("whole %s as %q, a stream asked for: %v: %d %q %q", name, contentType, asked, got.status, got.header.Get("Content-Type"), got.body)
+				if got.status != 200 || got.header.Get("Content-Type") != formOf(asked) || json.Valid([]byte(got.body)) == asked ||
+					!strings.Contains(got.body, `"model":"alone"`) {
+					t.Errorf("whole %s as %q, a stream asked for: %v: %d %q %q", name, contentType, asked, got.status,
+						got.header.Get("Content-Type"), got.body)
 				}
 			}
 		}
@@ -149,7 +164,8 @@ func TestTheFormIsRecognisedByteByByte(t *testing.T) {
 				w.(http.Flusher).Flush()
 			}
 		})
-		if got := d.send(s, "alone", true); got.status != 200 || !strings.Contains(got.body, "hello") || !strings.HasPrefix(got.header.Get("Content-Type"), "text/event-stream") {
+		if got := d.send(s, "alone", true); got.status != 200 || !strings.Contains(got.body, "hello") ||
+			!strings.HasPrefix(got.header.Get("Content-Type"), "text/event-stream") {
 			t.Errorf("%s: %d %q", name, got.status, got.body)
 		}
 	}
@@ -158,7 +174,8 @@ func TestTheFormIsRecognisedByteByByte(t *testing.T) {
 func TestBareCRsAndAByteOrderMarkInAStream(t *testing.T) {
 	t.Parallel()
 	for name, d := range dialects {
-		s, bad := scripted(t, router.Options{}, "", answers("text/event-stream", "\xef\xbb\xbf"+strings.ReplaceAll(d.opening+d.content+d.ending, "\n", "\r")))
+		s, bad := scripted(t, router.Options{}, "",
+			answers("text/event-stream", "\xef\xbb\xbf"+strings.ReplaceAll(d.opening+d.content+d.ending, "\n", "\r")))
 		want := strings.ReplaceAll(d.opening+d.content+d.ending, `"model":"up"`, `"model":"m"`)
 		if got := d.send(s, "m", true); got.status != 200 || got.body != want || bad.Load() != 1 {
 			t.Errorf("%s: %d after %d calls: %q", name, got.status, bad.Load(), got.body)
@@ -238,13 +255,19 @@ func TestAStreamThatFailsBeforeItsFirstContentIsRetriedAndFallsBack(t *testing.T
 		{"responses", "data: {\"type\":\"error\",\"code\":\"server_is_overloaded\",\"message\":\"no\"}\r", 503},
 		{"chat/completions", "", 502},
 		{"chat/completions", "data: [DONE]\n\n", 502},
-		{"messages", "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"no\"}}\n\n", 529},
+		{"messages", "event: error\ndata: " +
+			"{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"no\"}}\n\n", 529},
 		{"messages", "data: {\"type\":\"error\",\"error\":{\"type\":\"rate_limit_error\",\"message\":\"no\"}}\n\n", 429},
 		{"messages", "data: {\ndata: \"error\":{\"message\":\"no\",\"code\":503}\ndata: }\n\n", 503},
 		{"messages", "", 502},
-		{"responses", "event: response.failed\ndata: {\"type\":\"response.failed\",\"response\":{\"status\":\"failed\",\"model\":\"up\",\"error\":{\"code\":\"rate_limit_exceeded\",\"message\":\"no\"}}}\n\n", 429},
-		{"responses", "event: error\ndata: {\"type\":\"error\",\"code\":\"server_is_overloaded\",\"message\":\"no\",\"param\":null}\n\n", 503},
-		{"responses", "event: response.output_item.added\ndata: {\"type\":\"response.output_item.added\",\"item\":{\"type\":\"message\",\"content\":[]}}\n\nevent: response.failed\ndata: {\"type\":\"response.failed\",\"response\":{\"error\":{\"code\":\"x\",\"message\":\"no\"}}}\n\n", 500},
+		{"responses", "event: response.failed\ndata: " +
+			"{\"type\":\"response.failed\",\"response\":{\"status\":\"failed\",\"model\":\"up\",\"error\":{\"code\":\"rate_limit_exceeded\",\"message\":\"no\"}}}\n\n", 429},
+		{"responses", "event: error\ndata: " +
+			"{\"type\":\"error\",\"code\":\"server_is_overloaded\",\"message\":\"no\",\"param\":null}\n\n", 503},
+		{"responses", "event: response.output_item.added\ndata: " +
+			"{\"type\":\"response.output_item.added\",\"item\":{\"type\":\"message\",\"content\":[]}}\n\nevent: " +
+			"response.failed\ndata: " +
+			"{\"type\":\"response.failed\",\"response\":{\"error\":{\"code\":\"x\",\"message\":\"no\"}}}\n\n", 500},
 		{"responses", "", 502},
 	}
 	for _, sc := range scripts {
@@ -256,7 +279,8 @@ func TestAStreamThatFailsBeforeItsFirstContentIsRetriedAndFallsBack(t *testing.T
 			if got.status != 200 || got.body != want || bad.Load() != 2 {
 				t.Errorf("%q: %d after %d calls: %q", opening+sc.after, got.status, bad.Load(), got.body)
 			}
-			if got := d.send(s, "alone", true); got.status != sc.status || !strings.Contains(got.body, "error") || sc.after != "" && sc.status != 502 && !strings.Contains(got.body, "no") {
+			if got := d.send(s, "alone", true); got.status != sc.status || !strings.Contains(got.body, "error") ||
+				sc.after != "" && sc.status != 502 && !strings.Contains(got.body, "no") {
 				t.Errorf("%q: %d, want %d: %s", opening+sc.after, got.status, sc.status, got.body)
 			}
 		}
@@ -280,13 +304,16 @@ func TestAWholeStreamIsASuccessHoweverItsConnectionEnds(t *testing.T) {
 				_ = http.NewResponseController(w).Flush()
 				panic(http.ErrAbortHandler)
 			},
-			"no line end":    answers("text/event-stream", strings.TrimSuffix(whole, "\n\n")),
-			"no checksum":    says(200, "text/event-stream", "gzip", strings.TrimSuffix(encoded(whole, "gzip"), encoded(whole, "gzip")[len(encoded(whole, "gzip"))-6:])),
-			"no end, no eol": answers("text/event-stream", strings.TrimSuffix(strings.TrimSuffix(whole, "data: [DONE]\n\n"), "\n\n")),
+			"no line end": answers("text/event-stream", strings.TrimSuffix(whole, "\n\n")),
+			"no checksum": says(200, "text/event-stream", "gzip",
+				strings.TrimSuffix(encoded(whole, "gzip"), encoded(whole, "gzip")[len(encoded(whole, "gzip"))-6:])),
+			"no end, no eol": answers("text/event-stream",
+				strings.TrimSuffix(strings.TrimSuffix(whole, "data: [DONE]\n\n"), "\n\n")),
 		} {
 			s, bad := scripted(t, router.Options{}, "num_retries: 0, allowed_fails: 0, cooldown_time: 60", play)
 			for range 2 {
-				if got := d.send(s, "alone", true); got.status != 200 || got.body != strings.ReplaceAll(whole, `"model":"up"`, `"model":"alone"`) {
+				if got := d.send(s, "alone", true); got.status != 200 ||
+					got.body != strings.ReplaceAll(whole, `"model":"up"`, `"model":"alone"`) {
 					t.Errorf("%s, %s: %d %q", name, what, got.status, got.body)
 				}
 			}
@@ -302,11 +329,14 @@ func TestAStreamThatEndsEarlyEndsInAnErrorAndIsCounted(t *testing.T) {
 	for name, d := range dialects {
 		for what, after := range map[string]string{
 			"nothing": "", "a broken line": "data: {\"half", "an unfinished event": "event: x\n",
-			"its own error": "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"no\"}}\n\n",
+			"its own error": "event: error\ndata: " +
+				"{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"no\"}}\n\n",
 		} {
-			s, bad := scripted(t, router.Options{Now: newClock().Now}, "num_retries: 0, allowed_fails: 0, cooldown_time: 60", answers("text/event-stream", d.opening+d.content+after))
+			s, bad := scripted(t, router.Options{Now: newClock().Now}, "num_retries: 0, allowed_fails: 0, cooldown_time: 60",
+				answers("text/event-stream", d.opening+d.content+after))
 			got := d.send(s, "alone", true)
-			if got.status != 200 || !strings.Contains(got.body, "hello") || strings.Contains(got.body, "[DONE]") || strings.Contains(got.body, "half") {
+			if got.status != 200 || !strings.Contains(got.body, "hello") || strings.Contains(got.body, "[DONE]") ||
+				strings.Contains(got.body, "half") {
 				t.Errorf("%s, %s: %d %q", name, what, got.status, got.body)
 			}
 			events := strings.Split(strings.TrimSuffix(got.body, "\n\n"), "\n\n")
@@ -317,10 +347,12 @@ func TestAStreamThatEndsEarlyEndsInAnErrorAndIsCounted(t *testing.T) {
 				t.Errorf("%s, %s: not counted: %d after %d calls", name, what, got.status, bad.Load())
 			}
 		}
-		s, bad := scripted(t, router.Options{}, "num_retries: 0, allowed_fails: 0, cooldown_time: 60", answers("text/event-stream", d.opening+d.content+strings.TrimSuffix(d.ending, "data: [DONE]\n\n")))
+		s, bad := scripted(t, router.Options{}, "num_retries: 0, allowed_fails: 0, cooldown_time: 60",
+			answers("text/event-stream", d.opening+d.content+strings.TrimSuffix(d.ending, "data: [DONE]\n\n")))
 		for range 2 {
 			got := d.send(s, "alone", true)
-			if done := strings.HasSuffix(got.body, "\n\ndata: [DONE]\n\n"); got.status != 200 || strings.Contains(got.body, `"error":{`) || done != (name == "chat/completions") {
+			if done := strings.HasSuffix(got.body, "\n\ndata: [DONE]\n\n"); got.status != 200 ||
+				strings.Contains(got.body, `"error":{`) || done != (name == "chat/completions") {
 				t.Errorf("%s: a whole stream: %d %q", name, got.status, got.body)
 			}
 		}
@@ -333,7 +365,8 @@ func TestAStreamThatEndsEarlyEndsInAnErrorAndIsCounted(t *testing.T) {
 func TestTheMediaTypeDecidesWhereTheBytesDoNot(t *testing.T) {
 	t.Parallel()
 	d := dialects["messages"]
-	for contentType, status := range map[string]int{"text/event-stream": 200, "Text/Event-Stream ; charset=UTF-8": 200, "text/plain": 502} {
+	for contentType, status := range map[string]int{"text/event-stream": 200, "Text/Event-Stream ; charset=UTF-8": 200,
+		"text/plain": 502} {
 		s, _ := scripted(t, router.Options{}, "num_retries: 0", answers(contentType, "foreign: field\n\n"+d.content+d.ending))
 		if got := d.send(s, "alone", true); got.status != status {
 			t.Errorf("%s: %d %q", contentType, got.status, got.body)

@@ -88,7 +88,8 @@ func (u *rawUpstream) serve(n int, conn *net.TCPConn) {
 			fmt.Fprint(conn, "HTTP/1.1 200 OK\r\nContent-Ty")
 			return
 		}
-		fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+		fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body),
+			body)
 	}
 }
 
@@ -116,12 +117,14 @@ func TestARequestThatMetAClosingConnectionIsSentOnceMore(t *testing.T) {
 			t.Run(fmt.Sprintf("%s %d", name, size), func(t *testing.T) {
 				t.Parallel()
 				up := startRaw(t, c.script...)
-				s := startAt(t, up.Addr().String(), lone("router_settings: {allowed_fails: 0, cooldown_time: 5, num_retries: 0}\n"), router.Options{})
+				s := startAt(t, up.Addr().String(), lone("router_settings: {allowed_fails: 0, cooldown_time: 5, num_retries: 0}\n"),
+					router.Options{})
 				last := reply{}
 				for range min(2, len(c.script)) {
 					last = s.chat("m", `,"user":"`+strings.Repeat("u", size)+`"`)
 				}
-				if want := map[int]int{0: 200, 1: 500}[c.failures]; last.status != want || s.logged("attempt failed") != c.failures || s.logged("cooldown began") != c.failures {
+				if want := map[int]int{0: 200, 1: 500}[c.failures]; last.status != want ||
+					s.logged("attempt failed") != c.failures || s.logged("cooldown began") != c.failures {
 					t.Errorf("%d %s; log %s", last.status, last.body, s.log)
 				}
 				if got := up.requests(); !slices.Equal(got, c.got) {

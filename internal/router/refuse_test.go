@@ -34,7 +34,8 @@ func stalled(t *testing.T, url, head, body string) (*http.Response, string, time
 		t.Fatalf("%s: %v", head, err)
 	}
 	answer, err := io.ReadAll(res.Body)
-	if took := time.Since(begun); err != nil || took > 700*time.Millisecond && res.StatusCode != http.StatusRequestTimeout {
+	if took := time.Since(begun); err != nil || took > 700*time.Millisecond &&
+		res.StatusCode != http.StatusRequestTimeout {
 		t.Errorf("%s: the answer took %v, error %v", head, took, err)
 	}
 	_ = res.Body.Close()
@@ -101,7 +102,8 @@ func TestABodyThatDoesNotArriveInTimeIs408(t *testing.T) {
 		for _, framing := range []string{"Content-Length: 1000", "Transfer-Encoding: chunked"} {
 			head := "POST " + path + " HTTP/1.1\nHost: localhost\nAuthorization: Bearer sk-test\n" + framing
 			res, body, took := stalled(t, s.url, head, "")
-			if res.StatusCode != http.StatusRequestTimeout || !strings.HasPrefix(body, want) || took < 200*time.Millisecond || took > 5*time.Second {
+			if res.StatusCode != http.StatusRequestTimeout || !strings.HasPrefix(body, want) || took < 200*time.Millisecond ||
+				took > 5*time.Second {
 				t.Errorf("%s: %d %s after %v", head, res.StatusCode, body, took)
 			}
 		}

@@ -17,12 +17,13 @@ func TestTheBodyPassesByteForByteExceptTheModel(t *testing.T) {
 	s := start(t, minimal, router.Options{})
 	for body, want := range map[string]string{
 		`{"model":"m","messages":[]}`: `{"model":"up-model","messages":[]}`,
-		"{\n \"messages\" : [ {\"model\":\"m\"} ],\n\t\"model\" :\"m\" , \"x\":1e3}\r\n": "{\n \"messages\" : [ {\"model\":\"m\"} ],\n\t\"model\" :\"up-model\" , \"x\":1e3}\r\n",
-		`{"messages":[],"mod\u0065l":"\u006d"}`:                                          `{"messages":[],"mod\u0065l":"up-model"}`,
-		`{"num_retries":1,"model":"m","messages":[]}`:                                    `{"model":"up-model","messages":[]}`,
-		`{"num_retries":1 , "timeout":5, "messages":[] ,"model":"m"}`:                    `{ "messages":[] ,"model":"up-model"}`,
-		`{"model":"m","messages":[],"fallbacks":[],"disable_fallbacks":true}`:            `{"model":"up-model","messages":[]}`,
-		`{"model":"m","mock_response":"x","messages":[],"max_retries":3,"user":"u"}`:     `{"model":"up-model","messages":[],"user":"u"}`,
+		"{\n \"messages\" : [ {\"model\":\"m\"} ],\n\t\"model\" :\"m\" , \"x\":1e3}\r\n": "{\n \"messages\" : [ " +
+			"{\"model\":\"m\"} ],\n\t\"model\" :\"up-model\" , \"x\":1e3}\r\n",
+		`{"messages":[],"mod\u0065l":"\u006d"}`:                                      `{"messages":[],"mod\u0065l":"up-model"}`,
+		`{"num_retries":1,"model":"m","messages":[]}`:                                `{"model":"up-model","messages":[]}`,
+		`{"num_retries":1 , "timeout":5, "messages":[] ,"model":"m"}`:                `{ "messages":[] ,"model":"up-model"}`,
+		`{"model":"m","messages":[],"fallbacks":[],"disable_fallbacks":true}`:        `{"model":"up-model","messages":[]}`,
+		`{"model":"m","mock_response":"x","messages":[],"max_retries":3,"user":"u"}`: `{"model":"up-model","messages":[],"user":"u"}`,
 	} {
 		got := s.send("POST", "/v1/chat/completions", body, nil)
 		calls := s.up.Calls()
@@ -42,7 +43,8 @@ func TestAnEnginePathNamesTheModel(t *testing.T) {
 		for _, path := range []string{"/engines/a/b/chat/completions", "/openai/deployments/a%2Fb/chat/completions"} {
 			got := s.send("POST", path, body, nil)
 			calls := s.up.Calls()
-			if got.status != 200 || len(calls) == 0 || string(calls[len(calls)-1].Body) != want || !strings.Contains(got.body, `"model":"a/b"`) {
+			if got.status != 200 || len(calls) == 0 || string(calls[len(calls)-1].Body) != want ||
+				!strings.Contains(got.body, `"model":"a/b"`) {
 				t.Errorf("%s %s: %d %s", path, body, got.status, got.body)
 			}
 		}
@@ -53,14 +55,16 @@ func TestAnEnginePathNamesTheModel(t *testing.T) {
 // upstream gets the same object with the model replaced and the router's own
 // members gone.
 func FuzzWhatTheUpstreamGets(f *testing.F) {
-	for _, seed := range []string{`"x":1`, `"num_retries":1`, `"num_retries":2,"x":[1,{"model":2}]`, `"timeout":1,"fallbacks":null`, `"mock_response":"a","temperature":0.5,"max_retries":1`} {
+	for _, seed := range []string{`"x":1`, `"num_retries":1`, `"num_retries":2,"x":[1,{"model":2}]`,
+		`"timeout":1,"fallbacks":null`, `"mock_response":"a","temperature":0.5,"max_retries":1`} {
 		f.Add(seed, "")
 		f.Add("", seed)
 	}
 	f.Fuzz(func(t *testing.T, before, after string) {
 		body := strings.Join(nonEmpty(before, `"messages":[],"model":"m"`, after), ",")
 		var object map[string]any
-		if json.Unmarshal([]byte("{"+body+"}"), &object) != nil || object["model"] != "m" || strings.Count(body, "odel") != 1 || strings.Contains(body, `\u`) || strings.ContainsRune(body, 0xfffd) {
+		if json.Unmarshal([]byte("{"+body+"}"), &object) != nil || object["model"] != "m" ||
+			strings.Count(body, "odel") != 1 || strings.Contains(body, `\u`) || strings.ContainsRune(body, 0xfffd) {
 			return
 		}
 		s := start(t, minimal, router.Options{})
@@ -70,7 +74,8 @@ func FuzzWhatTheUpstreamGets(f *testing.F) {
 		object["model"] = "up-model"
 		for key := range object {
 			switch key {
-			case "num_retries", "timeout", "fallbacks", "disable_fallbacks", "max_retries", "mock_response", "context_window_fallbacks", "stream_timeout":
+			case "num_retries", "timeout", "fallbacks", "disable_fallbacks", "max_retries", "mock_response",
+				"context_window_fallbacks", "stream_timeout":
 				delete(object, key)
 			}
 		}
@@ -116,7 +121,8 @@ func TestBadRequestsAreRefusedBeforeTheUpstream(t *testing.T) {
 		var e struct {
 			Error struct{ Message, Code string }
 		}
-		if err := json.Unmarshal([]byte(got.body), &e); err != nil || got.status != 400 || e.Error.Code != "400" || !strings.Contains(e.Error.Message, want) {
+		if err := json.Unmarshal([]byte(got.body), &e); err != nil || got.status != 400 || e.Error.Code != "400" ||
+			!strings.Contains(e.Error.Message, want) {
 			t.Errorf("%s: %d %s; want %q", body, got.status, got.body, want)
 		}
 	}
@@ -160,7 +166,8 @@ func TestLongBodiesAndRepliesPassWhole(t *testing.T) {
 		text := strings.Repeat("\\n\\\"", size/4) + "end"
 		got := s.chat("m", `,"pad":"`, text, `"`)
 		calls := s.up.Calls()
-		if got.status != 200 || len(got.body) < 2<<20 || !strings.Contains(got.body, `"model":"m"`) || !json.Valid([]byte(got.body)) {
+		if got.status != 200 || len(got.body) < 2<<20 || !strings.Contains(got.body, `"model":"m"`) ||
+			!json.Valid([]byte(got.body)) {
 			t.Errorf("%d: %d, %d bytes", size, got.status, len(got.body))
 		}
 		if got.header.Get("Content-Length") != fmt.Sprint(len(got.body)) {
@@ -194,7 +201,8 @@ func TestTokensAreCountedByTheUpstreamOrEstimated(t *testing.T) {
 		"html": `{"input_tokens":10,"litellm_count_source":"local_estimate"}`,
 		"nope": `{"input_tokens":10,"litellm_count_source":"local_estimate"}`,
 	} {
-		got := s.send("POST", "/v1/messages/count_tokens?beta=true", `{"model":"`+model+`","messages":["0123456789"],"system":"0123456789012345678901234"}`, nil)
+		got := s.send("POST", "/v1/messages/count_tokens?beta=true",
+			`{"model":"`+model+`","messages":["0123456789"],"system":"0123456789012345678901234"}`, nil)
 		if got.status != 200 || got.body != want {
 			t.Errorf("%s: %d %s, want %s", model, got.status, got.body, want)
 		}
@@ -207,19 +215,23 @@ func TestTokensAreCountedByTheUpstreamOrEstimated(t *testing.T) {
 func TestMockResponsesAnswerEveryTextRouteWithoutAnUpstream(t *testing.T) {
 	t.Parallel()
 	s := start(t, groups("", `m: x | mock_response: 'say "hi"'`), router.Options{})
-	for path, rest := range map[string]string{"/v1/chat/completions": `"messages":[]`, "/v1/completions": `"prompt":1`, "/v1/responses": `"input":1`, "/v1/messages": `"messages":[],"max_tokens":1`} {
+	for path, rest := range map[string]string{"/v1/chat/completions": `"messages":[]`, "/v1/completions": `"prompt":1`,
+		"/v1/responses": `"input":1`, "/v1/messages": `"messages":[],"max_tokens":1`} {
 		got := s.send("POST", path, `{"model":"m",`+rest+`}`, nil)
-		if got.status != 200 || !json.Valid([]byte(got.body)) || !strings.Contains(got.body, `say \"hi\"`) || !strings.Contains(got.body, `"model":"m"`) {
+		if got.status != 200 || !json.Valid([]byte(got.body)) || !strings.Contains(got.body, `say \"hi\"`) ||
+			!strings.Contains(got.body, `"model":"m"`) {
 			t.Errorf("%s: %d %s", path, got.status, got.body)
 		}
 		got = s.send("POST", path, `{"model":"m","stream":true,`+rest+`}`, nil)
 		events := facts{}
 		events.events(got.body)
-		if events["text"] != `say "hi"` || events["broken event"] != "" || (events["done"] == "yes") != strings.Contains(path, "completions") {
+		if events["text"] != `say "hi"` || events["broken event"] != "" ||
+			(events["done"] == "yes") != strings.Contains(path, "completions") {
 			t.Errorf("%s: %v %s", path, events, got.body)
 		}
 	}
-	if got := s.send("POST", "/v1/embeddings", `{"model":"m","input":1}`, nil); got.status != 400 || !strings.Contains(got.body, "mock_response") {
+	if got := s.send("POST", "/v1/embeddings", `{"model":"m","input":1}`, nil); got.status != 400 ||
+		!strings.Contains(got.body, "mock_response") {
 		t.Errorf("%d %s", got.status, got.body)
 	}
 	if len(s.up.Calls()) != 0 {
@@ -247,9 +259,12 @@ func TestAPathAndABodyCannotNameTwoModels(t *testing.T) {
 func TestACallIDThatCouldBreakAReplyIsReplaced(t *testing.T) {
 	t.Parallel()
 	s := start(t, groups("", `m: x | mock_response: hi`), router.Options{})
-	for id, kept := range map[string]bool{"a-1_B.c:d": true, `a","evil":"b`: false, "a b": false, strings.Repeat("x", 129): false, "ä": false, `a\`: false} {
-		got := s.send("POST", "/v1/chat/completions", `{"model":"m","messages":[]}`, map[string]string{"X-Litellm-Call-Id": id})
-		if has := got.header.Get("X-Litellm-Call-Id"); (has == id) != kept || has == "" || !json.Valid([]byte(got.body)) || strings.Contains(got.body, "evil") {
+	for id, kept := range map[string]bool{"a-1_B.c:d": true, `a","evil":"b`: false, "a b": false,
+		strings.Repeat("x", 129): false, "ä": false, `a\`: false} {
+		got := s.send("POST", "/v1/chat/completions", `{"model":"m","messages":[]}`,
+			map[string]string{"X-Litellm-Call-Id": id})
+		if has := got.header.Get("X-Litellm-Call-Id"); (has == id) != kept || has == "" || !json.Valid([]byte(got.body)) ||
+			strings.Contains(got.body, "evil") {
 			t.Errorf("%q became %q: %s", id, has, got.body)
 		}
 	}
@@ -268,6 +283,7 @@ func TestBuffersAreNotUsedAgainWhileTheTransportStillReadsThem(t *testing.T) {
 		closed += map[bool]int{true: 1}[s.router.LendBody(100<<10, true)]
 	}
 	if lent != 0 || closed == 0 || small == 0 {
-		t.Errorf("of %d calls each, %d whose body is lent were used again, %d whose body is closed, %d whose body was copied", times, lent, closed, small)
+		t.Errorf("of %d calls each, %d whose body is lent were used again, %d whose body is closed, %d whose body was copied",
+			times, lent, closed, small)
 	}
 }

@@ -52,8 +52,10 @@ func TestCompressedRequestsReachTheUpstreamPlain(t *testing.T) {
 	s := start(t, setting("flowgate_cliproxyapi: true"), router.Options{})
 	twice := compressed(t, "zstd", compressed(t, "gzip", chatBody))
 	for header, body := range map[string]string{
-		"gzip": compressed(t, "gzip", chatBody), "x-gzip": compressed(t, "gzip", chatBody), "GZIP": compressed(t, "gzip", chatBody), "zstd": compressed(t, "zstd", chatBody),
-		"deflate": compressed(t, "deflate", chatBody), "Deflate ": compressed(t, "bare deflate", chatBody), "br": compressed(t, "br", chatBody),
+		"gzip": compressed(t, "gzip", chatBody), "x-gzip": compressed(t, "gzip", chatBody),
+		"GZIP": compressed(t, "gzip", chatBody), "zstd": compressed(t, "zstd", chatBody),
+		"deflate": compressed(t, "deflate", chatBody), "Deflate ": compressed(t, "bare deflate", chatBody),
+		"br":         compressed(t, "br", chatBody),
 		"gzip, zstd": twice, "gzip ,identity,ZSTD": twice, "identity": chatBody, "": chatBody, ",": chatBody,
 	} {
 		for _, r := range []io.Reader{strings.NewReader(body), unsized{strings.NewReader(body)}} {
@@ -71,7 +73,8 @@ func TestCompressedRequestsReachTheUpstreamPlain(t *testing.T) {
 			}
 			_ = res.Body.Close()
 			calls := s.up.Calls()
-			if res.StatusCode != 200 || len(calls) == 0 || string(calls[len(calls)-1].Body) != strings.Replace(chatBody, `"m"`, `"up-model"`, 1) {
+			if res.StatusCode != 200 || len(calls) == 0 ||
+				string(calls[len(calls)-1].Body) != strings.Replace(chatBody, `"m"`, `"up-model"`, 1) {
 				t.Fatalf("%q as %T: %d", header, r, res.StatusCode)
 			}
 			if got := calls[len(calls)-1].Header.Get("Content-Encoding"); got != "" {
@@ -84,21 +87,27 @@ func TestCompressedRequestsReachTheUpstreamPlain(t *testing.T) {
 func TestAnEncodingThatIsNotSupportedIs415AndNamed(t *testing.T) {
 	t.Parallel()
 	s := start(t, minimal, router.Options{})
-	for header, name := range map[string]string{"lz4": "lz4", "gzip, Snappy": "snappy", "dcb": "dcb", "gzip,gzip,gzip,gzip,gzip": "gzip, gzip"} {
-		for path, prefix := range map[string]string{"/v1/responses": `{"error":{"message":"Content-Encoding`, "/v1/messages": `{"type":"error","error":{"type":"invalid_request_error","message":"Content-Encoding`} {
+	for header, name := range map[string]string{"lz4": "lz4", "gzip, Snappy": "snappy", "dcb": "dcb",
+		"gzip,gzip,gzip,gzip,gzip": "gzip, gzip"} {
+		for path, prefix := range map[string]string{"/v1/responses": `{"error":{"message":"Content-Encoding`,
+			"/v1/messages": `{"type":"error","error":{"type":"invalid_request_error","message":"Content-Encoding`} {
 			got := s.send("POST", path, "whatever", map[string]string{"Content-Encoding": header})
-			if got.status != 415 || !strings.HasPrefix(got.body, prefix) || !strings.Contains(got.body, name) || !strings.Contains(got.body, "enable_request_compression") ||
+			if got.status != 415 || !strings.HasPrefix(got.body, prefix) || !strings.Contains(got.body, name) ||
+				!strings.Contains(got.body, "enable_request_compression") ||
 				got.header.Get("Accept-Encoding") != "gzip, deflate, br, zstd" {
 				t.Errorf("%s on %s: %d %s", header, path, got.status, got.body)
 			}
 		}
 	}
-	for encoding, body := range map[string]string{"gzip": compressed(t, "gzip", chatBody), "zstd": compressed(t, "zstd", chatBody)} {
-		if got := s.send("POST", "/v1/chat/completions", body, nil); got.status != 415 || !strings.Contains(got.body, "has no Content-Encoding: "+encoding) {
+	for encoding, body := range map[string]string{"gzip": compressed(t, "gzip", chatBody),
+		"zstd": compressed(t, "zstd", chatBody)} {
+		if got := s.send("POST", "/v1/chat/completions", body, nil); got.status != 415 ||
+			!strings.Contains(got.body, "has no Content-Encoding: "+encoding) {
 			t.Errorf("undeclared %s: %d %s", encoding, got.status, got.body)
 		}
 	}
-	head := "POST /v1/responses HTTP/1.1\nHost: localhost\nAuthorization: Bearer sk-test\nContent-Encoding: lz4\nContent-Length: 9"
+	head := "POST /v1/responses HTTP/1.1\nHost: localhost\nAuthorization: Bearer sk-test\nContent-Encoding: " +
+		"lz4\nContent-Length: 9"
 	if res, body, took := stalled(t, s.url, head, ""); res.StatusCode != 415 || took > 5*time.Second {
 		t.Errorf("%d %s after %v", res.StatusCode, body, took)
 	}
@@ -110,17 +119,20 @@ func TestACompressedBodyIsBoundedByWhatItBecomes(t *testing.T) {
 	fitting := `{"model":"m","messages":[],"pad":"` + strings.Repeat("x", 100_000-36) + `"}`
 	for _, encoding := range []string{"gzip", "deflate", "br", "zstd"} {
 		for want, body := range map[int]string{200: fitting, 413: fitting + " "} {
-			if got := s.send("POST", "/v1/chat/completions", compressed(t, encoding, body), map[string]string{"Content-Encoding": encoding}); got.status != want {
+			if got := s.send("POST", "/v1/chat/completions", compressed(t, encoding, body),
+				map[string]string{"Content-Encoding": encoding}); got.status != want {
 				t.Errorf("%s: %d %s, want %d", encoding, got.status, got.body, want)
 			}
 		}
 		bomb := compressed(t, encoding, strings.Repeat(" ", 50_000_000))
-		if got := s.send("POST", "/v1/chat/completions", bomb[:min(len(bomb), 100_000)], map[string]string{"Content-Encoding": encoding}); got.status != 413 {
+		if got := s.send("POST", "/v1/chat/completions", bomb[:min(len(bomb), 100_000)],
+			map[string]string{"Content-Encoding": encoding}); got.status != 413 {
 			t.Errorf("%s bomb: %d %s", encoding, got.status, got.body)
 		}
 	}
 	empty := strings.Repeat(compressed(t, "gzip", ""), 10_000) // decodes to nothing for ever
-	req, err := http.NewRequestWithContext(t.Context(), "POST", s.url+"/v1/chat/completions", unsized{strings.NewReader(empty)})
+	req, err := http.NewRequestWithContext(t.Context(), "POST", s.url+"/v1/chat/completions",
+		unsized{strings.NewReader(empty)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,12 +183,14 @@ func TestByteOrderMarks(t *testing.T) {
 			t.Errorf("%d %s", got.status, got.body)
 		}
 	}
-	got := s.send("POST", "/v1/chat/completions", compressed(t, "gzip", "\xef\xbb\xbf"+chatBody), map[string]string{"Content-Encoding": "gzip"})
+	got := s.send("POST", "/v1/chat/completions", compressed(t, "gzip", "\xef\xbb\xbf"+chatBody),
+		map[string]string{"Content-Encoding": "gzip"})
 	if got.status != 200 {
 		t.Errorf("compressed: %d %s", got.status, got.body)
 	}
 	for _, mark := range []string{"\xff\xfe", "\xfe\xff"} {
-		if got := s.send("POST", "/v1/chat/completions", mark+"{\x00", nil); got.status != 400 || !strings.Contains(got.body, "UTF-16") {
+		if got := s.send("POST", "/v1/chat/completions", mark+"{\x00", nil); got.status != 400 ||
+			!strings.Contains(got.body, "UTF-16") {
 			t.Errorf("%d %s", got.status, got.body)
 		}
 	}
@@ -203,7 +217,8 @@ func FuzzCompressedRequests(f *testing.F) {
 		req.Header.Set("Content-Encoding", encoding)
 		w := httptest.NewRecorder()
 		router.ServeHTTP(w, req)
-		if !slices.Contains([]int{400, 413, 415, 500, 502, 503}, w.Code) { // the last three: it was understood, and no upstream is there
+		// the last three: it was understood, and no upstream is there
+		if !slices.Contains([]int{400, 413, 415, 500, 502, 503}, w.Code) {
 			t.Errorf("%d %s", w.Code, w.Body)
 		}
 	})

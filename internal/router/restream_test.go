@@ -14,15 +14,21 @@ import (
 func TestAWholeReplyAfterAKeepAliveBecomesAStream(t *testing.T) {
 	t.Parallel()
 	wholes := map[string]string{
-		"chat/completions": "{\"id\":\"c\",\n \"object\":\"chat.completion\",\"model\":\"up\",\"choices\":[{\"index\":0,\"finish_reason\":\"tool_calls\",\"message\":{\"role\":\"assistant\",\"content\":\"hello\",\n\"tool_calls\":[{\"id\":\"t\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]}}]}",
-		"messages":         "{\"id\":\"m\",\"type\":\"message\",\n\"model\":\"up\",\"stop_reason\":\"tool_use\",\"usage\":{\n\"output_tokens\":3},\"content\":[{\"type\":\"thinking\",\"thinking\":\"hm\",\"signature\":\"s\"},{\"type\":\"text\",\"text\":\"hello\"},{\"type\":\"tool_use\",\"id\":\"t\",\"name\":\"f\",\"input\":{\n\"a\":1}}]}",
-		"responses":        "{\"id\":\"r\",\"object\":\"response\",\"status\":\"completed\",\"error\":null,\"model\":\"up\",\n\"output\":[{\"type\":\"message\",\n\"content\":[{\"type\":\"output_text\",\"text\":\"hello\"}]}]}",
+		"chat/completions": "{\"id\":\"c\",\n " +
+			"\"object\":\"chat.completion\",\"model\":\"up\",\"choices\":[{\"index\":0,\"finish_reason\":\"tool_calls\",\"message\":{\"role\":\"assistant\",\"content\":\"hello\",\n\"tool_calls\":[{\"id\":\"t\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]}}]}",
+		"messages":  "{\"id\":\"m\",\"type\":\"message\",\n\"model\":\"up\",\"stop_reason\":\"tool_use\",\"usage\":{\n\"output_tokens\":3},\"content\":[{\"type\":\"thinking\",\"thinking\":\"hm\",\"signature\":\"s\"},{\"type\":\"text\",\"text\":\"hello\"},{\"type\":\"tool_use\",\"id\":\"t\",\"name\":\"f\",\"input\":{\n\"a\":1}}]}",
+		"responses": "{\"id\":\"r\",\"object\":\"response\",\"status\":\"completed\",\"error\":null,\"model\":\"up\",\n\"output\":[{\"type\":\"message\",\n\"content\":[{\"type\":\"output_text\",\"text\":\"hello\"}]}]}",
 	}
 	wants := map[string][]string{
-		"chat/completions": {`"object":"chat.completion.chunk"`, `"delta":{"content":"hello"`, `"index":0,"type":"function"`, "\n\ndata: [DONE]\n\n"},
-		"messages": {"event: message_start\n", `"stop_reason":null`, `{"type":"thinking_delta","thinking":"hm"}`, `{"type":"signature_delta","signature":"s"}`, `{"type":"text_delta","text":"hello"}`,
-			`"content_block":{"id":"t","input":{},"name":"f","type":"tool_use"}`, `{"type":"input_json_delta","partial_json":"{` + "\\n" + `\"a\":1}"}`, `"stop_reason":"tool_use"`, `"usage":{"output_tokens":3}`, "event: message_stop\n"},
-		"responses": {"event: response.created\n", `"status":"in_progress"`, "event: response.output_item.done\n", "event: response.completed\n"},
+		"chat/completions": {`"object":"chat.completion.chunk"`, `"delta":{"content":"hello"`, `"index":0,"type":"function"`,
+			"\n\ndata: [DONE]\n\n"},
+		"messages": {"event: message_start\n", `"stop_reason":null`, `{"type":"thinking_delta","thinking":"hm"}`,
+			`{"type":"signature_delta","signature":"s"}`, `{"type":"text_delta","text":"hello"}`,
+			`"content_block":{"id":"t","input":{},"name":"f","type":"tool_use"}`,
+			`{"type":"input_json_delta","partial_json":"{` + "\\n" + `\"a\":1}"}`, `"stop_reason":"tool_use"`,
+			`"usage":{"output_tokens":3}`, "event: message_stop\n"},
+		"responses": {"event: response.created\n", `"status":"in_progress"`, "event: response.output_item.done\n",
+			"event: response.completed\n"},
 	}
 	for name, d := range dialects {
 		t.Run(name, func(t *testing.T) {
@@ -35,7 +41,8 @@ func TestAWholeReplyAfterAKeepAliveBecomesAStream(t *testing.T) {
 			got := d.send(s, "alone", true)
 			stream := splice.Stream{Model: []byte(`"x"`)}
 			stream.Append(nil, []byte(got.body))
-			if got.status != 200 || !strings.HasPrefix(got.body, comment) || !stream.Content || !stream.Ended || stream.Failed || !strings.Contains(got.body, `"model":"alone"`) {
+			if got.status != 200 || !strings.HasPrefix(got.body, comment) || !stream.Content || !stream.Ended || stream.Failed ||
+				!strings.Contains(got.body, `"model":"alone"`) {
 				t.Errorf("%d %+v %s", got.status, stream, got.body)
 			}
 			for _, want := range wants[name] {
@@ -44,12 +51,14 @@ func TestAWholeReplyAfterAKeepAliveBecomesAStream(t *testing.T) {
 				}
 			}
 			for _, line := range strings.Split(got.body, "\n") {
-				if line != "" && !strings.HasPrefix(line, "event: ") && !strings.HasPrefix(line, "data: ") && !strings.HasPrefix(line, ":") {
+				if line != "" && !strings.HasPrefix(line, "event: ") && !strings.HasPrefix(line, "data: ") &&
+					!strings.HasPrefix(line, ":") {
 					t.Errorf("%q is not a line of a stream", line)
 				}
 			}
 			body = `{"unknown":1}`
-			if got := d.send(s, "alone", true); !strings.Contains(got.body, d.failed) || !strings.Contains(got.body, "keepalive_seconds") {
+			if got := d.send(s, "alone", true); !strings.Contains(got.body, d.failed) ||
+				!strings.Contains(got.body, "keepalive_seconds") {
 				t.Errorf("an unknown reply became %s", got.body)
 			}
 		})
@@ -61,19 +70,22 @@ func TestAClientThatReadsSlowlyCostsTheUpstreamNothing(t *testing.T) {
 	d := dialects["chat/completions"]
 	big := strings.Replace(d.content, "hello", strings.Repeat("hello", 20<<10), 1)
 	const events = 100 // 10 MB: more than the buffers of two connections
-	s, bad := scripted(t, router.Options{Now: newClock().Now}, "num_retries: 0, stream_timeout: 0.4, allowed_fails: 0, cooldown_time: 60", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/event-stream")
-		for range events {
-			_, _ = io.WriteString(w, big)
-		}
-		_, _ = io.WriteString(w, d.ending)
-	})
+	s, bad := scripted(t, router.Options{Now: newClock().Now},
+		"num_retries: 0, stream_timeout: 0.4, allowed_fails: 0, cooldown_time: 60",
+		func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/event-stream")
+			for range events {
+				_, _ = io.WriteString(w, big)
+			}
+			_, _ = io.WriteString(w, d.ending)
+		})
 	for range 2 {
 		res := s.open(t.Context(), d.path, `{"model":"alone","stream":true,"messages":[]}`)
 		time.Sleep(1200 * time.Millisecond) // several times the upstream's limit
 		body, err := io.ReadAll(res.Body)
 		_ = res.Body.Close()
-		if err != nil || res.StatusCode != 200 || strings.Count(string(body), "data: ") != events+2 || !strings.HasSuffix(string(body), "[DONE]\n\n") {
+		if err != nil || res.StatusCode != 200 || strings.Count(string(body), "data: ") != events+2 ||
+			!strings.HasSuffix(string(body), "[DONE]\n\n") {
 			t.Errorf("%d: %d bytes, %v, ending in %.300q", res.StatusCode, len(body), err, body[max(0, len(body)-300):])
 		}
 	}

@@ -29,7 +29,8 @@ func groups(settings string, lines ...string) string {
 			if extra != "" && !strings.HasPrefix(extra, ",") {
 				extra = ", " + extra
 			}
-			fmt.Fprintf(&b, "  - {model_name: %s, litellm_params: {model: %s/%s, api_base: %s, api_key: k-secret%s}, model_info: {id: %s-%s}}\n", name, provider, up, base, extra, name, up)
+			fmt.Fprintf(&b, "  - {model_name: %s, litellm_params: {model: %s/%s, api_base: %s, api_key: k-secret%s}, "+
+				"model_info: {id: %s-%s}}\n", name, provider, up, base, extra, name, up)
 		}
 	}
 	return b.String() + "general_settings: {master_key: sk-test}\n" + settings
@@ -40,7 +41,8 @@ const calm = "router_settings: {disable_cooldowns: true}\n"
 
 func TestRetriesFollowTheStatusOfTheFailure(t *testing.T) {
 	t.Parallel()
-	for status, want := range map[string]int{"400": 1, "401": 1, "403": 3, "404-nomodel": 1, "408": 3, "409": 3, "413": 1, "422": 1, "429": 3, "500": 3, "502": 3, "503": 3, "504": 3, "529": 3} {
+	for status, want := range map[string]int{"400": 1, "401": 1, "403": 3, "404-nomodel": 1, "408": 3, "409": 3, "413": 1,
+		"422": 1, "429": 3, "500": 3, "502": 3, "503": 3, "504": 3, "529": 3} {
 		s := start(t, groups(calm, "m: fail-"+status), router.Options{Rand: func() float64 { return 0 }})
 		got := s.chat("m")
 		if !strings.HasPrefix(status, fmt.Sprint(got.status)) || len(s.up.Calls()) != want {
@@ -55,7 +57,8 @@ func TestRetriesFollowTheStatusOfTheFailure(t *testing.T) {
 
 func TestRetriesFollowWhatIsNoStatus(t *testing.T) {
 	t.Parallel()
-	for model, status := range map[string]int{"html": 502, "badjson": 502, "emptybody": 502, "reset": 500, "redirect": 502} {
+	for model, status := range map[string]int{"html": 502, "badjson": 502, "emptybody": 502, "reset": 500,
+		"redirect": 502} {
 		s := start(t, groups(calm, "m: "+model), router.Options{})
 		if got := s.chat("m"); got.status != status || len(s.up.Calls()) != 3 {
 			t.Errorf("%s: %d after %d calls: %s", model, got.status, len(s.up.Calls()), got.body)
@@ -69,7 +72,8 @@ func TestRetryLeavesOutTheDeploymentThatFailed(t *testing.T) {
 		s := start(t, groups(calm, "m: fail-500-a fail-401-b ok-c"), router.Options{})
 		got := s.chat("m")
 		calls := s.models()
-		if got.status != 200 || calls[len(calls)-1] != "ok-c" || len(slices.Compact(slices.Sorted(slices.Values(calls)))) != len(calls) || len(s.slept) != 0 {
+		if got.status != 200 || calls[len(calls)-1] != "ok-c" ||
+			len(slices.Compact(slices.Sorted(slices.Values(calls)))) != len(calls) || len(s.slept) != 0 {
 			t.Fatalf("status %d after %v, slept %v", got.status, calls, s.slept)
 		}
 		if n := got.header.Get("x-litellm-attempted-retries"); n != fmt.Sprint(len(calls)-1) {
@@ -80,8 +84,10 @@ func TestRetryLeavesOutTheDeploymentThatFailed(t *testing.T) {
 
 func TestRetryAfterIsWaitedForUpToAMinuteAndALongerOneIsNotRetried(t *testing.T) {
 	t.Parallel()
-	for model, want := range map[string][]time.Duration{"fail-429-ra2": {2 * time.Second}, "fail-500-ra60": {time.Minute}, "fail-429-ra61": nil, "fail-503-ra70": nil, "fail-429-ra0": {500 * time.Millisecond}} {
-		s := start(t, groups("router_settings: {disable_cooldowns: true, num_retries: 1}\n", "m: "+model), router.Options{Rand: func() float64 { return 0 }})
+	for model, want := range map[string][]time.Duration{"fail-429-ra2": {2 * time.Second}, "fail-500-ra60": {time.Minute},
+		"fail-429-ra61": nil, "fail-503-ra70": nil, "fail-429-ra0": {500 * time.Millisecond}} {
+		s := start(t, groups("router_settings: {disable_cooldowns: true, num_retries: 1}\n", "m: "+model),
+			router.Options{Rand: func() float64 { return 0 }})
 		s.chat("m")
 		if !slices.Equal(s.slept, want) || len(s.up.Calls()) != len(want)+1 {
 			t.Errorf("%s: slept %v, want %v; %d calls", model, s.slept, want, len(s.up.Calls()))
@@ -91,12 +97,14 @@ func TestRetryAfterIsWaitedForUpToAMinuteAndALongerOneIsNotRetried(t *testing.T)
 
 func TestALongRetryAfterGoesToTheFallbackAtOnceAndToTheClientWithout(t *testing.T) {
 	t.Parallel()
-	s := start(t, groups("router_settings: {disable_cooldowns: true, fallbacks: [{m: [b]}]}\n", "m: fail-429-ra7", "b: ok"), router.Options{})
+	s := start(t, groups("router_settings: {disable_cooldowns: true, fallbacks: [{m: [b]}]}\n", "m: fail-429-ra7",
+		"b: ok"), router.Options{})
 	if got := s.chat("m"); got.status != 200 || len(s.up.Calls()) != 2 || len(s.slept) != 0 {
 		t.Errorf("status %d, calls %v, slept %v", got.status, s.models(), s.slept)
 	}
 	for _, send := range []func(string, ...string) reply{s.chat, s.messages} {
-		if got := send("m", `,"disable_fallbacks":true,"num_retries":0`); got.status != 429 || got.header.Get("Retry-After") != "7" {
+		if got := send("m", `,"disable_fallbacks":true,"num_retries":0`); got.status != 429 ||
+			got.header.Get("Retry-After") != "7" {
 			t.Errorf("status %d, retry-after %q", got.status, got.header.Get("Retry-After"))
 		}
 	}
@@ -119,7 +127,8 @@ func TestRetriesAreBoundedByTheConfigurationAndMayBeLowered(t *testing.T) {
 		{"", "", `,"num_retries":9`, "0", 1},
 	} {
 		s := start(t, groups(c.settings, "m: fail-500 | "+c.params), router.Options{})
-		s.send("POST", "/v1/chat/completions", `{"model":"m","messages":[]`+c.body+`}`, map[string]string{"x-litellm-num-retries": c.header})
+		s.send("POST", "/v1/chat/completions", `{"model":"m","messages":[]`+c.body+`}`,
+			map[string]string{"x-litellm-num-retries": c.header})
 		if n := len(s.up.Calls()); n != c.want {
 			t.Errorf("%+v: %d calls", c, n)
 		}
@@ -131,7 +140,8 @@ func TestTheLogTellsOfFailuresAndHoldsNoKey(t *testing.T) {
 	s := start(t, groups(calm, "m: fail-500"), router.Options{})
 	s.chat("m")
 	log := s.log.String()
-	if strings.Count(log, `"msg":"attempt failed"`) != 3 || !strings.Contains(log, `"status":500,"class":"InternalServerError"`) {
+	if strings.Count(log, `"msg":"attempt failed"`) != 3 ||
+		!strings.Contains(log, `"status":500,"class":"InternalServerError"`) {
 		t.Errorf("log: %s", log)
 	}
 	for _, secret := range []string{"k-secret", "sk-test", s.up.Addr, "upstream says"} {
@@ -165,13 +175,15 @@ const once = "litellm_settings: {num_retries: 0}\n"
 
 func TestCooldownsOfASingleDeploymentByDefault(t *testing.T) {
 	t.Parallel()
-	for status, cools := range map[string]bool{"400": false, "401": true, "403": false, "404": true, "408": false, "422": false, "429": false, "500": false, "503": false} {
+	for status, cools := range map[string]bool{"400": false, "401": true, "403": false, "404": true, "408": false,
+		"422": false, "429": false, "500": false, "503": false} {
 		c := newClock()
 		s := start(t, groups(once, "m: fail-"+status+"-nomodel"), router.Options{Now: c.Now})
 		s.chat("m")
 		for range 8 {
 			got := s.chat("m")
-			if cools != strings.Contains(got.body, "all_deployments_in_cooldown") || cools && got.status != http.StatusTooManyRequests {
+			if cools != strings.Contains(got.body, "all_deployments_in_cooldown") || cools &&
+				got.status != http.StatusTooManyRequests {
 				t.Errorf("%s: %d %s", status, got.status, got.body)
 			}
 		}
@@ -189,7 +201,8 @@ func TestTheCooldownTellsHowLongItStillLastsOnEveryRouteAndEnds(t *testing.T) {
 	c.pass(3500 * time.Millisecond)
 	for _, send := range []func(string, ...string) reply{s.chat, s.messages} {
 		got := send("m")
-		if got.status != 429 || got.header.Get("Retry-After") != "2" || !strings.Contains(got.body, "Try again in 2 seconds") || strings.Contains(got.body, "m-fail-401") {
+		if got.status != 429 || got.header.Get("Retry-After") != "2" ||
+			!strings.Contains(got.body, "Try again in 2 seconds") || strings.Contains(got.body, "m-fail-401") {
 			t.Errorf("%d, retry-after %q: %s", got.status, got.header.Get("Retry-After"), got.body)
 		}
 	}

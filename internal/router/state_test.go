@@ -25,7 +25,8 @@ func TestTheStateOfDeploymentsNeedsTheKey(t *testing.T) {
 	t.Parallel()
 	s := start(t, groups(calm, "m: ok"), router.Options{})
 	for _, key := range []string{"", "Bearer wrong"} {
-		if got := s.send("GET", router.StatePath, "", map[string]string{"Authorization": key}); got.status != http.StatusUnauthorized {
+		if got := s.send("GET", router.StatePath, "",
+			map[string]string{"Authorization": key}); got.status != http.StatusUnauthorized {
 			t.Errorf("key %q: %d %s", key, got.status, got.body)
 		}
 	}
@@ -37,12 +38,14 @@ func TestTheStateOfDeploymentsNeedsTheKey(t *testing.T) {
 func TestTheStateSaysWhatCoolsDownSinceWhenWhyAndUntilWhen(t *testing.T) {
 	t.Parallel()
 	clk := newClock()
-	yaml := groups("router_settings: {allowed_fails: 0, cooldown_time: 30, num_retries: 0}\n", "m: fail-500 | order: 1", "m: ok | order: 2", "only: fail-503-ra120",
+	yaml := groups("router_settings: {allowed_fails: 0, cooldown_time: 30, num_retries: 0}\n", "m: fail-500 | order: 1",
+		"m: ok | order: 2", "only: fail-503-ra120",
 		"unset: x")
 	at := strings.LastIndex(yaml, "k-secret")
 	s := start(t, yaml[:at]+"os.environ/NOT_SET"+yaml[at+len("k-secret"):], router.Options{Now: clk.Now})
 	want := router.State{Deployments: 4, Available: 3, UnavailableGroups: []string{"unset"}}
-	if got := s.state(); got.Deployments != want.Deployments || got.Available != want.Available || len(got.Cooling) != 0 || !slices.Equal(got.UnavailableGroups, want.UnavailableGroups) {
+	if got := s.state(); got.Deployments != want.Deployments || got.Available != want.Available || len(got.Cooling) != 0 ||
+		!slices.Equal(got.UnavailableGroups, want.UnavailableGroups) {
 		t.Errorf("before: %+v", got)
 	}
 	s.chat("m")
@@ -51,10 +54,15 @@ func TestTheStateSaysWhatCoolsDownSinceWhenWhyAndUntilWhen(t *testing.T) {
 	now := newClock().now
 	got := s.state()
 	cooling := []router.Cooling{
-		{Deployment: "m-fail-500", Group: "m", Since: now, Until: now.Add(30 * time.Second), NextTrial: now.Add(30 * time.Second), Status: 500, Class: "InternalServerError", Reason: "The upstream answered 500."},
-		{Deployment: "only-fail-503-ra120", Group: "only", Since: now.Add(10 * time.Second), Until: now.Add(130 * time.Second), NextTrial: now.Add(130 * time.Second), Status: 503, Class: "ServiceUnavailableError", Reason: "The upstream answered 503."},
+		{Deployment: "m-fail-500", Group: "m", Since: now, Until: now.Add(30 * time.Second),
+			NextTrial: now.Add(30 * time.Second), Status: 500, Class: "InternalServerError",
+			Reason: "The upstream answered 500."},
+		{Deployment: "only-fail-503-ra120", Group: "only", Since: now.Add(10 * time.Second),
+			Until: now.Add(130 * time.Second), NextTrial: now.Add(130 * time.Second), Status: 503,
+			Class: "ServiceUnavailableError", Reason: "The upstream answered 503."},
 	}
-	if !slices.Equal(got.Cooling, cooling) || got.Available != 1 || !slices.Equal(got.UnavailableGroups, []string{"only", "unset"}) {
+	if !slices.Equal(got.Cooling, cooling) || got.Available != 1 ||
+		!slices.Equal(got.UnavailableGroups, []string{"only", "unset"}) {
 		t.Errorf("cooling: %+v", got)
 	}
 	before := s.logged("cooldown ended")
@@ -66,9 +74,11 @@ func TestTheStateSaysWhatCoolsDownSinceWhenWhyAndUntilWhen(t *testing.T) {
 
 func TestTheStateGivesTheCauseOfFailedConnections(t *testing.T) {
 	t.Parallel()
-	s := startAt(t, closedAddr(t), at("http://DOWN", "router_settings: {allowed_fails: 0, cooldown_time: 30, num_retries: 0}\n"), router.Options{})
+	s := startAt(t, closedAddr(t), at("http://DOWN",
+		"router_settings: {allowed_fails: 0, cooldown_time: 30, num_retries: 0}\n"), router.Options{})
 	s.chat("m")
-	if got := s.state(); len(got.Cooling) != 1 || got.Cooling[0].Cause != "refused" || got.Cooling[0].Reason != "The connection was refused: start the upstream, or correct the port in api_base." {
+	if got := s.state(); len(got.Cooling) != 1 || got.Cooling[0].Cause != "refused" ||
+		got.Cooling[0].Reason != "The connection was refused: start the upstream, or correct the port in api_base." {
 		t.Errorf("%+v", got)
 	}
 }
@@ -95,7 +105,8 @@ func TestTheStateShowsATrialInProgress(t *testing.T) {
 
 func TestTheClientIsToldWhenTheFirstDeploymentComesBack(t *testing.T) {
 	t.Parallel()
-	s := start(t, groups("router_settings: {allowed_fails: 0, num_retries: 1}\n", "m: fail-500-ra40 fail-500-ra20 fail-500-ra30"), router.Options{Now: newClock().Now})
+	s := start(t, groups("router_settings: {allowed_fails: 0, num_retries: 1}\n",
+		"m: fail-500-ra40 fail-500-ra20 fail-500-ra30"), router.Options{Now: newClock().Now})
 	for range 3 {
 		s.chat("m")
 	}

@@ -67,8 +67,10 @@ func TestEachEventReachesTheClientWhenItIsSent(t *testing.T) {
 
 func TestStreamsEndAsTheirDialectDoes(t *testing.T) {
 	t.Parallel()
-	s := start(t, groups(once, "ok: up", "nodone: nodone", "cut: cut", "err: errstream", "pause: pausemid | timeout: 1"), router.Options{})
-	for path, rest := range map[string]string{"/v1/chat/completions": `"messages":[]`, "/v1/completions": `"prompt":1`, "/v1/responses": `"input":1`, "/v1/messages": `"messages":[],"max_tokens":1`} {
+	s := start(t, groups(once, "ok: up", "nodone: nodone", "cut: cut", "err: errstream", "pause: pausemid | timeout: 1"),
+		router.Options{})
+	for path, rest := range map[string]string{"/v1/chat/completions": `"messages":[]`, "/v1/completions": `"prompt":1`,
+		"/v1/responses": `"input":1`, "/v1/messages": `"messages":[],"max_tokens":1`} {
 		completes := strings.Contains(path, "completions")
 		for model, good := range map[string]bool{"ok": true, "nodone": true, "cut": false, "err": false, "pause": false} {
 			if model == "err" && path == "/v1/responses" {
@@ -81,10 +83,12 @@ func TestStreamsEndAsTheirDialectDoes(t *testing.T) {
 			if done := strings.Count(got.body, "data: [DONE]\n\n"); (done == 1) != (completes && good) || done > 1 {
 				t.Errorf("%s %s: %d [DONE] in %s", path, model, done, got.body)
 			}
-			if failed := strings.Contains(got.body, `"error"`); failed == good || !strings.HasSuffix(got.body, "}\n\n") && !good {
+			if failed := strings.Contains(got.body, `"error"`); failed == good || !strings.HasSuffix(got.body, "}\n\n") &&
+				!good {
 				t.Errorf("%s %s: %s", path, model, got.body)
 			}
-			if !strings.Contains(got.body, "w1 ") || path != "/v1/responses" && !strings.Contains(got.body, `"model":"`+model+`"`) {
+			if !strings.Contains(got.body, "w1 ") || path != "/v1/responses" &&
+				!strings.Contains(got.body, `"model":"`+model+`"`) {
 				t.Errorf("%s %s: %s", path, model, got.body)
 			}
 		}
@@ -94,8 +98,10 @@ func TestStreamsEndAsTheirDialectDoes(t *testing.T) {
 func TestAStreamThatFailsBeforeItsFirstEventIsRetriedAndFallsBack(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []string{"cut0", "errfirst", "fail-500", "html"} {
-		s := start(t, groups("router_settings: {disable_cooldowns: true, num_retries: 1, fallbacks: [{m: [b]}]}\n", "m: "+bad, "b: ok", "alone: "+bad), router.Options{})
-		if got := s.chat("m", `,"stream":true`); got.status != 200 || !strings.Contains(got.body, `"model":"m"`) || !strings.HasSuffix(got.body, "[DONE]\n\n") || len(s.up.Calls()) != 3 {
+		s := start(t, groups("router_settings: {disable_cooldowns: true, num_retries: 1, fallbacks: [{m: [b]}]}\n", "m: "+bad,
+			"b: ok", "alone: "+bad), router.Options{})
+		if got := s.chat("m", `,"stream":true`); got.status != 200 || !strings.Contains(got.body, `"model":"m"`) ||
+			!strings.HasSuffix(got.body, "[DONE]\n\n") || len(s.up.Calls()) != 3 {
 			t.Errorf("%s: %d after %v: %s", bad, got.status, s.models(), got.body)
 		}
 		want := map[string]int{"cut0": 500, "errfirst": 503, "fail-500": 500, "html": 502}[bad]
@@ -112,9 +118,10 @@ func TestAStreamThatFailsBeforeItsFirstEventIsRetriedAndFallsBack(t *testing.T) 
 func TestTimeoutsAre408OnEveryRoute(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ yaml, body, header string }{
-		"deployment":         {groups(once, "m: sleep4000 | timeout: 0.2"), "", ""},
-		"stream":             {groups(once, "m: ttfb4000 | stream_timeout: 0.2"), `,"stream":true`, ""},
-		"request_timeout":    {groups("litellm_settings: {num_retries: 0, request_timeout: 0.2}\nrouter_settings: {timeout: 3}\n", "m: sleep4000"), "", ""},
+		"deployment": {groups(once, "m: sleep4000 | timeout: 0.2"), "", ""},
+		"stream":     {groups(once, "m: ttfb4000 | stream_timeout: 0.2"), `,"stream":true`, ""},
+		"request_timeout": {groups("litellm_settings: {num_retries: 0, request_timeout: 0.2}\nrouter_settings: {timeout: "+
+			"3}\n", "m: sleep4000"), "", ""},
 		"router timeout":     {groups("router_settings: {num_retries: 0, timeout: 0.2}\n", "m: sleep4000"), "", ""},
 		"client's header":    {groups(once, "m: sleep4000"), "", "0.2"},
 		"client's body":      {groups(once, "m: sleep4000"), `,"timeout":0.2`, ""},
@@ -125,8 +132,10 @@ func TestTimeoutsAre408OnEveryRoute(t *testing.T) {
 			s := start(t, c.yaml, router.Options{})
 			for _, path := range []string{"/v1/chat/completions", "/v1/messages"} {
 				begun := time.Now()
-				got := s.send("POST", path, `{"model":"m","max_tokens":1,"messages":[]`+c.body+`}`, map[string]string{"x-litellm-timeout": c.header})
-				if took := time.Since(begun); got.status != 408 || took < 190*time.Millisecond || took > 2*time.Second || !strings.Contains(got.body, "litellm.Timeout: ") {
+				got := s.send("POST", path, `{"model":"m","max_tokens":1,"messages":[]`+c.body+`}`,
+					map[string]string{"x-litellm-timeout": c.header})
+				if took := time.Since(begun); got.status != 408 || took < 190*time.Millisecond || took > 2*time.Second ||
+					!strings.Contains(got.body, "litellm.Timeout: ") {
 					t.Errorf("%s: %d after %v: %s", path, got.status, took, got.body)
 				}
 			}
@@ -141,7 +150,8 @@ func TestTheUpstreamIsLeftWhenTheClientLeaves(t *testing.T) {
 		ctx, leave := context.WithCancel(t.Context())
 		var owner sync.WaitGroup
 		owner.Go(func() {
-			req, err := http.NewRequestWithContext(ctx, "POST", s.url+"/v1/chat/completions", strings.NewReader(`{"messages":[],"model":"`+model+`","stream":`+strconv.FormatBool(model != "slow")+`}`))
+			req, err := http.NewRequestWithContext(ctx, "POST", s.url+"/v1/chat/completions",
+				strings.NewReader(`{"messages":[],"model":"`+model+`","stream":`+strconv.FormatBool(model != "slow")+`}`))
 			if err != nil {
 				t.Error(err)
 				return
@@ -185,7 +195,8 @@ func TestNoStreamIsCut(t *testing.T) {
 				res := s.open(t.Context(), "/v1/chat/completions", body)
 				got, err := io.ReadAll(res.Body)
 				_ = res.Body.Close()
-				if err != nil || strings.Count(string(got), `"model":"m"`) != 20 || !strings.HasSuffix(string(got), "data: [DONE]\n\n") {
+				if err != nil || strings.Count(string(got), `"model":"m"`) != 20 ||
+					!strings.HasSuffix(string(got), "data: [DONE]\n\n") {
 					t.Errorf("cut: %v after %d bytes", err, len(got))
 					return
 				}

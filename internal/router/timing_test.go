@@ -42,7 +42,8 @@ func TestARetryAfterUpToASecondIsWaitedForThoughAFallbackIsThere(t *testing.T) {
 	for after, want := range map[int]string{1: "fail-429-ra1 fail-429-ra1 ok", 2: "fail-429-ra2 ok"} {
 		bad := fmt.Sprintf("fail-429-ra%d", after)
 		for name, yaml := range map[string]string{
-			"another group": groups("router_settings: {disable_cooldowns: true, num_retries: 1, fallbacks: [{m: [b]}]}\n", "m: "+bad, "b: ok"),
+			"another group": groups("router_settings: {disable_cooldowns: true, num_retries: 1, fallbacks: [{m: [b]}]}\n",
+				"m: "+bad, "b: ok"),
 			"another order": groups(budget(1), "m: "+bad+" | order: 1", "m: ok | order: 2"),
 		} {
 			s := start(t, yaml, router.Options{})
@@ -63,11 +64,13 @@ func TestEveryFallbackHasItsOwnRetriesAndNoGroupIsAskedTwice(t *testing.T) {
 	for i := range 6 { // the first and five more
 		want = append(want, fmt.Sprintf("fail-500-n%d", i), fmt.Sprintf("fail-500-n%d", i))
 	}
-	s := start(t, groups("router_settings: {disable_cooldowns: true, num_retries: 1, fallbacks: ["+strings.Join(chain[:7], ", ")+"]}\n", lines...), router.Options{})
+	s := start(t, groups("router_settings: {disable_cooldowns: true, num_retries: 1, fallbacks: ["+strings.Join(chain[:7],
+		", ")+"]}\n", lines...), router.Options{})
 	if got := s.chat("g0"); got.status != 500 || !slices.Equal(s.models(), want) || len(s.slept) != 6 {
 		t.Errorf("%d after %v, %d waits", got.status, s.models(), len(s.slept))
 	}
-	s = start(t, groups("router_settings: {disable_cooldowns: true, num_retries: 0, fallbacks: [{a: [b]}, {b: [a, c]}, {c: [b]}]}\n", "a: fail-500-a", "b: fail-500-b", "c: fail-500-c"), router.Options{})
+	s = start(t, groups("router_settings: {disable_cooldowns: true, num_retries: 0, fallbacks: [{a: [b]}, {b: [a, c]}, "+
+		"{c: [b]}]}\n", "a: fail-500-a", "b: fail-500-b", "c: fail-500-c"), router.Options{})
 	if s.chat("a"); !slices.Equal(s.models(), []string{"fail-500-a", "fail-500-b", "fail-500-c"}) {
 		t.Errorf("%v", s.models())
 	}
@@ -75,9 +78,11 @@ func TestEveryFallbackHasItsOwnRetriesAndNoGroupIsAskedTwice(t *testing.T) {
 
 func TestACooldownLastsFromItsFailureToItsEnd(t *testing.T) {
 	t.Parallel()
-	for setting, length := range map[string]time.Duration{"": 5 * time.Second, ", cooldown_time: 0.5": 500 * time.Millisecond, ", cooldown_time: 90": 90 * time.Second} {
+	for setting, length := range map[string]time.Duration{"": 5 * time.Second,
+		", cooldown_time: 0.5": 500 * time.Millisecond, ", cooldown_time: 90": 90 * time.Second} {
 		clk := newClock()
-		s := start(t, groups("router_settings: {allowed_fails: 0, num_retries: 0"+setting+"}\n", "m: fail-500"), router.Options{Now: clk.Now})
+		s := start(t, groups("router_settings: {allowed_fails: 0, num_retries: 0"+setting+"}\n", "m: fail-500"),
+			router.Options{Now: clk.Now})
 		s.chat("m")
 		clk.pass(length - time.Millisecond)
 		if got := s.chat("m"); !isCooling(got) {

@@ -14,7 +14,8 @@ import (
 
 // wordy is a messages request with a prompt of so many bytes.
 func wordy(size int, more string) string {
-	return `{"model":"m","max_tokens":16,"messages":[{"role":"user","content":"` + strings.Repeat("x", size) + `"}]` + more + `}`
+	return `{"model":"m","max_tokens":16,"messages":[{"role":"user","content":"` + strings.Repeat("x",
+		size) + `"}]` + more + `}`
 }
 
 // TestTheBodyMadeByTranslationIsHeldToo has room for less than two bodies, which a
@@ -30,7 +31,8 @@ func TestTheBodyMadeByTranslationIsHeldToo(t *testing.T) {
 		writeText(w, "")
 	})
 	for dialect, fits := range map[string]bool{"messages": true, "chat": false} {
-		s := startAt(t, up.addr(), speaking(dialect, groups(once, "m: x")), router.Options{MaxBody: 4 * mib, MaxHeld: 6 * mib})
+		s := startAt(t, up.addr(), speaking(dialect, groups(once, "m: x")),
+			router.Options{MaxBody: 4 * mib, MaxHeld: 6 * mib})
 		var owner sync.WaitGroup
 		owner.Go(func() {
 			got := s.send("POST", "/v1/messages", wordy(3*mib, ""), nil)
@@ -67,7 +69,8 @@ func TestATranslatedRequestHoldsItsBodyOnceMoreUntilTheReplyBegins(t *testing.T)
 	s := startAt(t, up.addr(), speaking("chat", groups(once, "m: x")), router.Options{})
 	var owner sync.WaitGroup
 	owner.Go(func() {
-		if got := s.send("POST", "/v1/messages", wordy(3*mib, `,"stream":true`), nil); !strings.Contains(got.body, "message_stop") {
+		if got := s.send("POST", "/v1/messages", wordy(3*mib, `,"stream":true`), nil); !strings.Contains(got.body,
+			"message_stop") {
 			t.Error(got.body)
 		}
 	})
@@ -76,7 +79,8 @@ func TestATranslatedRequestHoldsItsBodyOnceMoreUntilTheReplyBegins(t *testing.T)
 		t.Errorf("%d bytes are held while the upstream works", held)
 	}
 	close(reply)
-	eventually(t, "the body for the upstream is dropped", func() bool { held := s.router.Held(); return held >= 3*mib && held < 4*mib })
+	eventually(t, "the body for the upstream is dropped",
+		func() bool { held := s.router.Held(); return held >= 3*mib && held < 4*mib })
 	close(end)
 	owner.Wait()
 	eventually(t, "all is given back", func() bool { return s.router.Held() == 0 })
@@ -87,7 +91,8 @@ func TestTranslatedRepliesCountToo(t *testing.T) {
 	text := strings.Repeat("y", 2*mib)
 	for name, reply := range map[string]func(http.ResponseWriter, *http.Request){
 		"whole": func(w http.ResponseWriter, _ *http.Request) {
-			fmt.Fprintf(w, `{"choices":[{"index":0,"message":{"role":"assistant","content":"%s"},"finish_reason":"stop"}]}`, text)
+			fmt.Fprintf(w, `{"choices":[{"index":0,"message":{"role":"assistant","content":"%s"},"finish_reason":"stop"}]}`,
+				text)
 		},
 		"collected": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/event-stream")
@@ -111,9 +116,11 @@ var endless = map[string]struct{ head, piece string }{
 	"line":       {`data: {"choices":[{"index":0,"delta":{"content":"`, "xxxxxxxxxxxxxxxx"},
 	"comment":    {": ", "xxxxxxxxxxxxxxxx"},
 	"data lines": {"data: [\n", "data: 1,\n"},
-	"text":       {"", "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" + strings.Repeat("x", 4000) + "\"}}]}\n\n"},
+	"text": {"", "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" + strings.Repeat("x",
+		4000) + "\"}}]}\n\n"},
 	"arguments": {"data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"c\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\":\\\"\"}}]}}]}\n\n",
-		"data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"" + strings.Repeat("x", 4000) + "\"}}]}}]}\n\n"},
+		"data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"" +
+			strings.Repeat("x", 4000) + "\"}}]}}]}\n\n"},
 }
 
 // TestAnEndlessTranslatedStreamEndsInAnErrorWithinItsMemory has a budget of 8 MiB.
@@ -140,7 +147,8 @@ func TestAnEndlessTranslatedStreamEndsInAnErrorWithinItsMemory(t *testing.T) {
 			got := s.ask("messages", "m")
 			switch name {
 			case "text", "arguments":
-				if got.status != 200 || strings.Count(got.body, "event: error\n") != 1 || strings.Contains(got.body, "message_stop") || !strings.Contains(got.body, "holds as many bytes") {
+				if got.status != 200 || strings.Count(got.body, "event: error\n") != 1 ||
+					strings.Contains(got.body, "message_stop") || !strings.Contains(got.body, "holds as many bytes") {
 					t.Errorf("%d %.300s … %.300s", got.status, got.body, got.body[max(0, len(got.body)-300):])
 				}
 			default:

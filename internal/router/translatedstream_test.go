@@ -25,8 +25,10 @@ func speaking(dialect, yaml string) string {
 
 // spoken are the dialects that are translated: their path, and a request without its model and braces.
 var spoken = map[string]struct{ path, rest, failed, end string }{
-	"chat":      {"/v1/chat/completions", `"messages":[{"role":"user","content":"hi"}]`, `data: {"error":`, "data: [DONE]\n\n"},
-	"messages":  {"/v1/messages", `"max_tokens":16,"messages":[{"role":"user","content":"hi"}]`, "event: error\n", "event: message_stop\n"},
+	"chat": {"/v1/chat/completions", `"messages":[{"role":"user","content":"hi"}]`, `data: {"error":`,
+		"data: [DONE]\n\n"},
+	"messages": {"/v1/messages", `"max_tokens":16,"messages":[{"role":"user","content":"hi"}]`, "event: error\n",
+		"event: message_stop\n"},
 	"responses": {"/v1/responses", `"input":"hi"`, "event: response.failed\n", "event: response.completed\n"},
 }
 
@@ -52,7 +54,8 @@ func (s *stack) ask(dialect, model string, more ...string) reply {
 func TestTranslatedStreamsEndAsTheirDialectDoes(t *testing.T) {
 	t.Parallel()
 	translations(t, func(t *testing.T, client, upstream string) {
-		s := start(t, speaking(upstream, groups(once+calm, "ok: up", "nodone: nodone", "cut: cut", "err: errstream", "pause: pausemid | timeout: 0.3")), router.Options{})
+		s := start(t, speaking(upstream, groups(once+calm, "ok: up", "nodone: nodone", "cut: cut", "err: errstream",
+			"pause: pausemid | timeout: 0.3")), router.Options{})
 		d := spoken[client]
 		for model, good := range map[string]bool{"ok": true, "nodone": true, "cut": false, "err": false, "pause": false} {
 			if model == "err" && upstream == "responses" {
@@ -60,7 +63,8 @@ func TestTranslatedStreamsEndAsTheirDialectDoes(t *testing.T) {
 			}
 			before := failures(s)
 			got := s.ask(client, model)
-			if got.status != 200 || got.header.Get("Content-Type") != "text/event-stream; charset=utf-8" || !strings.Contains(got.body, "w1 ") {
+			if got.status != 200 || got.header.Get("Content-Type") != "text/event-stream; charset=utf-8" ||
+				!strings.Contains(got.body, "w1 ") {
 				t.Errorf("%s: %d %v %s", model, got.status, got.header, got.body)
 			}
 			if n := strings.Count(got.body, d.end); (n == 1) != good || n > 1 {
@@ -85,10 +89,14 @@ func TestATranslatedStreamThatFailsBeforeItsFirstEventFallsBackToAnotherDialect(
 			}
 			for other := range spoken {
 				first := speaking(upstream, groups("", "m: "+bad))
-				yaml := strings.Replace(first, "general_settings", strings.TrimPrefix(speaking(other, "  - {model_name: b, litellm_params: {model: openai/ok, api_base: http://UP/v1, api_key: k}, model_info: {id: b}}\n"), "")+"general_settings", 1)
-				s := start(t, yaml+"router_settings: {disable_cooldowns: true, num_retries: 1, fallbacks: [{m: [b]}]}\n", router.Options{})
+				yaml := strings.Replace(first, "general_settings",
+					strings.TrimPrefix(speaking(other, "  - {model_name: b, litellm_params: {model: openai/ok, api_base: "+
+						"http://UP/v1, api_key: k}, model_info: {id: b}}\n"), "")+"general_settings", 1)
+				s := start(t, yaml+"router_settings: {disable_cooldowns: true, num_retries: 1, fallbacks: [{m: [b]}]}\n",
+					router.Options{})
 				got := s.ask(client, "m")
-				if got.status != 200 || !strings.Contains(got.body, "w1 ") || strings.Count(got.body, spoken[client].end) != 1 || strings.Contains(got.body, spoken[client].failed) ||
+				if got.status != 200 || !strings.Contains(got.body, "w1 ") || strings.Count(got.body, spoken[client].end) != 1 ||
+					strings.Contains(got.body, spoken[client].failed) ||
 					!slices.Equal(s.models(), []string{bad, bad, "ok"}) || failures(s) != 2 {
 					t.Errorf("%s, then %s: %d after %v, %d failures: %s", bad, other, got.status, s.models(), failures(s), got.body)
 				}
@@ -131,7 +139,8 @@ func TestTheUpstreamOfATranslatedStreamIsLeftWhenTheClientLeaves(t *testing.T) {
 			ctx, leave := context.WithCancel(t.Context())
 			var owner sync.WaitGroup
 			owner.Go(func() {
-				req, err := http.NewRequestWithContext(ctx, "POST", s.url+spoken[client].path, strings.NewReader(`{"stream":true,"model":"`+model+`",`+spoken[client].rest+`}`))
+				req, err := http.NewRequestWithContext(ctx, "POST", s.url+spoken[client].path,
+					strings.NewReader(`{"stream":true,"model":"`+model+`",`+spoken[client].rest+`}`))
 				if err != nil {
 					t.Error(err)
 					return
@@ -157,12 +166,15 @@ func TestTheUpstreamOfATranslatedStreamIsLeftWhenTheClientLeaves(t *testing.T) {
 func TestASilentUpstreamOfATranslatedStreamIsCoveredByKeepAlives(t *testing.T) {
 	t.Parallel()
 	translations(t, func(t *testing.T, client, upstream string) {
-		s := start(t, speaking(upstream, groups("litellm_settings: {num_retries: 0, sse_keepalive_ping_interval_seconds: 0.1}\n", "good: ttfb900", "bad: ttfb900-cut0")), router.Options{})
+		s := start(t, speaking(upstream, groups("litellm_settings: {num_retries: 0, sse_keepalive_ping_interval_seconds: "+
+			"0.1}\n", "good: ttfb900", "bad: ttfb900-cut0")), router.Options{})
 		got := s.ask(client, "good")
-		if got.status != 200 || strings.Count(got.body, comment) < 2 || strings.Count(got.body, spoken[client].end) != 1 || strings.Contains(got.body, spoken[client].failed) {
+		if got.status != 200 || strings.Count(got.body, comment) < 2 || strings.Count(got.body, spoken[client].end) != 1 ||
+			strings.Contains(got.body, spoken[client].failed) {
 			t.Errorf("%d %q", got.status, got.body)
 		}
-		if got = s.ask(client, "bad"); got.status != 200 || strings.Count(got.body, spoken[client].failed) != 1 || strings.Contains(got.body, spoken[client].end) || failures(s) != 1 {
+		if got = s.ask(client, "bad"); got.status != 200 || strings.Count(got.body, spoken[client].failed) != 1 ||
+			strings.Contains(got.body, spoken[client].end) || failures(s) != 1 {
 			t.Errorf("%d, %d failures: %q", got.status, failures(s), got.body)
 		}
 	})
@@ -203,7 +215,10 @@ func TestEachTranslatedEventReachesTheClientWhenItIsSent(t *testing.T) {
 func TestTheConnectionOfATranslatedStreamServesTheNextRequest(t *testing.T) {
 	t.Parallel()
 	var opened atomic.Int32
-	up := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { writeText(w, `"stream":true`) }))
+	up := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter,
+		_ *http.Request) {
+		writeText(w, `"stream":true`)
+	}))
 	up.Config.ConnState = func(_ net.Conn, state http.ConnState) {
 		if state == http.StateNew {
 			opened.Add(1)
@@ -232,7 +247,8 @@ func TestAnUpstreamThatGoesOnAfterItsEndHoldsNoClient(t *testing.T) {
 	})
 	s := startAt(t, up.addr(), speaking("chat", groups(once, "m: x")), router.Options{})
 	begun := time.Now()
-	if got := s.ask("messages", "m"); !strings.Contains(got.body, "message_stop") || strings.Contains(got.body, "event: error") || failures(s) != 0 {
+	if got := s.ask("messages", "m"); !strings.Contains(got.body, "message_stop") ||
+		strings.Contains(got.body, "event: error") || failures(s) != 0 {
 		t.Error(got.body, s.log)
 	}
 	if took := time.Since(begun); took > 4*time.Second {

@@ -14,7 +14,8 @@ import (
 
 // chatOnly is an upstream that serves only chat completions, as most do. It answers
 // with reply and keeps the last request's body.
-func chatOnly(reply func(w http.ResponseWriter, body string)) (h http.HandlerFunc, last *atomic.Value, missing *atomic.Int32) {
+func chatOnly(reply func(w http.ResponseWriter, body string)) (h http.HandlerFunc, last *atomic.Value,
+	missing *atomic.Int32) {
 	last, missing = new(atomic.Value), new(atomic.Int32)
 	return func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasSuffix(r.URL.Path, "/chat/completions") {
@@ -55,14 +56,16 @@ func TestClaudeCodeWorksOverAnUpstreamThatHasOnlyChat(t *testing.T) {
 		if err := json.Unmarshal([]byte(got.body), &reply); err != nil || got.status != 200 {
 			t.Fatal(got.status, got.body, err)
 		}
-		if reply.Type != "message" || reply.Model != "m" || len(reply.Content) != 1 || reply.Content[0].Text != "Hello" || reply.StopReason != "end_turn" {
+		if reply.Type != "message" || reply.Model != "m" || len(reply.Content) != 1 || reply.Content[0].Text != "Hello" ||
+			reply.StopReason != "end_turn" {
 			t.Error(got.body)
 		}
 		if dropped := got.header.Get("x-flowgate-dropped"); dropped != "top_k" {
 			t.Errorf("dropped %q", dropped)
 		}
 	}
-	if want := `"model":"up-model"`; !strings.Contains(last.Load().(string), want) || !strings.Contains(last.Load().(string), "be brief") {
+	if want := `"model":"up-model"`; !strings.Contains(last.Load().(string), want) ||
+		!strings.Contains(last.Load().(string), "be brief") {
 		t.Errorf("the upstream got %s", last.Load())
 	}
 	if missing.Load() != 1 {
@@ -78,7 +81,8 @@ func TestStreamsAreTranslatedForEachClient(t *testing.T) {
 	handler, _, _ := chatOnly(writeText)
 	s := behind(t, minimal, router.Options{}, handler)
 	got := s.messages("m", `,"stream":true`)
-	for _, want := range []string{"event: message_start\n", `"text":"Hel"`, `"text":"lo"`, `"stop_reason":"end_turn"`, "event: message_stop\n", `"model":"m"`} {
+	for _, want := range []string{"event: message_start\n", `"text":"Hel"`, `"text":"lo"`, `"stop_reason":"end_turn"`,
+		"event: message_stop\n", `"model":"m"`} {
 		if !strings.Contains(got.body, want) {
 			t.Errorf("no %s in %s", want, got.body)
 		}
@@ -87,7 +91,8 @@ func TestStreamsAreTranslatedForEachClient(t *testing.T) {
 		t.Error(kind)
 	}
 	got = s.send("POST", "/v1/responses", `{"model":"m","stream":true,"input":"hi"}`, nil)
-	for _, want := range []string{"event: response.created\n", `"delta":"Hel"`, "event: response.completed\n", `"model":"m"`} {
+	for _, want := range []string{"event: response.created\n", `"delta":"Hel"`, "event: response.completed\n",
+		`"model":"m"`} {
 		if !strings.Contains(got.body, want) {
 			t.Errorf("no %s in %s", want, got.body)
 		}
@@ -107,7 +112,8 @@ func TestAStreamThatBreaksEndsInTheClientsOwnError(t *testing.T) {
 		})
 		s := behind(t, strings.Replace(minimal, "k-up}", "k-up, num_retries: 0}", 1), router.Options{}, handler)
 		got := s.messages("m", `,"stream":true`)
-		if !strings.Contains(got.body, "event: error\n") || strings.Contains(got.body, "message_stop") || strings.Count(got.body, "event: error") != 1 {
+		if !strings.Contains(got.body, "event: error\n") || strings.Contains(got.body, "message_stop") ||
+			strings.Count(got.body, "event: error") != 1 {
 			t.Errorf("%s: messages: %s", name, got.body)
 		}
 		got = s.send("POST", "/v1/responses", `{"model":"m","stream":true,"input":"hi"}`, nil)
@@ -139,7 +145,8 @@ func TestAnUpstreamsRefusalKeepsItsWordsInTheClientsEnvelope(t *testing.T) {
 		body   string
 		want   []string
 	}{
-		"rate limit": {429, `{"error":{"message":"Slow down, friend","type":"tokens"}}`, []string{`"type":"rate_limit_error"`, "Slow down, friend"}},
+		"rate limit": {429, `{"error":{"message":"Slow down, friend","type":"tokens"}}`,
+			[]string{`"type":"rate_limit_error"`, "Slow down, friend"}},
 		"overflow": {400, `{"error":{"message":"This model's maximum context length is 8192 tokens","code":"context_length_exceeded"}}`,
 			[]string{"prompt is too long", "maximum context length is 8192"}},
 	} {
@@ -151,7 +158,8 @@ func TestAnUpstreamsRefusalKeepsItsWordsInTheClientsEnvelope(t *testing.T) {
 		s := behind(t, strings.Replace(minimal, "k-up}", "k-up, num_retries: 0}", 1), router.Options{}, handler)
 		got := s.messages("m")
 		for _, want := range c.want {
-			if got.status != c.status || !strings.HasPrefix(got.body, `{"type":"error"`) || !strings.Contains(got.body, want) || got.header.Get("Retry-After") != "7" {
+			if got.status != c.status || !strings.HasPrefix(got.body, `{"type":"error"`) || !strings.Contains(got.body, want) ||
+				got.header.Get("Retry-After") != "7" {
 				t.Errorf("%s: %d %v %s: no %s", name, got.status, got.header, got.body, want)
 			}
 		}
@@ -187,7 +195,8 @@ func TestTheClientsFormIsKeptWhateverTheUpstreamSends(t *testing.T) {
 	} {
 		handler, _, _ := chatOnly(c.reply)
 		s := behind(t, minimal, router.Options{}, handler)
-		all := s.chat("m", c.more).body + s.messages("m", c.more).body + s.send("POST", "/v1/responses", `{"model":"m","input":"hi"`+c.more+`}`, nil).body
+		all := s.chat("m", c.more).body + s.messages("m", c.more).body + s.send("POST", "/v1/responses",
+			`{"model":"m","input":"hi"`+c.more+`}`, nil).body
 		for _, want := range c.want {
 			if !strings.Contains(all, want) {
 				t.Errorf("%s: no %s in %s", name, want, all)
@@ -207,9 +216,11 @@ func TestTheClientsBetasStayWithUpstreamsOfItsDialect(t *testing.T) {
 		seen.Store(fmt.Sprint(r.Header, r.URL.RawQuery))
 		handler(w, r)
 	})
-	got := s.send("POST", "/v1/messages?beta=true", `{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}`,
+	got := s.send("POST", "/v1/messages?beta=true",
+		`{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}`,
 		map[string]string{"Anthropic-Beta": "some-beta", "Anthropic-Version": "2023-06-01"})
-	if got.status != 200 || strings.Contains(seen.Load().(string), "beta") || strings.Contains(seen.Load().(string), "Anthropic") {
+	if got.status != 200 || strings.Contains(seen.Load().(string), "beta") ||
+		strings.Contains(seen.Load().(string), "Anthropic") {
 		t.Errorf("%d; the upstream got %s", got.status, seen.Load())
 	}
 }
@@ -219,15 +230,20 @@ func TestTheClientsBetasStayWithUpstreamsOfItsDialect(t *testing.T) {
 func TestThinkingOfOtherUpstreamsStaysAway(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ path, body, want string }{
-		"messages": {"/v1/messages", `{"model":"MODEL","max_tokens":16,"messages":[{"role":"user","content":"a"},{"role":"assistant","content":[{"type":"thinking","thinking":"hm","signature":"~flowgate:chat"},{"type":"text","text":"b"}]},{"role":"user","content":"c"}],"x_unknown": 1}`,
+		"messages": {"/v1/messages",
+			`{"model":"MODEL","max_tokens":16,"messages":[{"role":"user","content":"a"},{"role":"assistant","content":[{"type":"thinking","thinking":"hm","signature":"~flowgate:chat"},{"type":"text","text":"b"}]},{"role":"user","content":"c"}],"x_unknown": 1}`,
 			`{"model":"ok","max_tokens":16,"messages":[{"role":"user","content":"a"},{"role":"assistant","content":[{"type":"text","text":"b"}]},{"role":"user","content":"c"}],"x_unknown": 1}`},
-		"count_tokens": {"/v1/messages/count_tokens", `{"model":"MODEL","messages":[{"role":"assistant","content":[{"type":"thinking","thinking":"hm","signature":"~flowgate:chat"},{"type":"text","text":"b"}]}]}`,
+		"count_tokens": {"/v1/messages/count_tokens",
+			`{"model":"MODEL","messages":[{"role":"assistant","content":[{"type":"thinking","thinking":"hm","signature":"~flowgate:chat"},{"type":"text","text":"b"}]}]}`,
 			`{"model":"ok","messages":[{"role":"assistant","content":[{"type":"text","text":"b"}]}]}`},
-		"responses": {"/v1/responses", `{"model":"MODEL","input":[{"type":"reasoning","summary":[],"encrypted_content":"~flowgate:chat"},{"role":"user","content":"c"}]}`,
+		"responses": {"/v1/responses",
+			`{"model":"MODEL","input":[{"type":"reasoning","summary":[],"encrypted_content":"~flowgate:chat"},{"role":"user","content":"c"}]}`,
 			`{"model":"ok","input":[{"role":"user","content":"c"}]}`},
-		"the mark in a text": {"/v1/messages", `{"model":"MODEL", "max_tokens":16,"messages":[{"role":"user","content":"~flowgate:chat"}]}`,
+		"the mark in a text": {"/v1/messages",
+			`{"model":"MODEL", "max_tokens":16,"messages":[{"role":"user","content":"~flowgate:chat"}]}`,
 			`{"model":"ok", "max_tokens":16,"messages":[{"role":"user","content":"~flowgate:chat"}]}`},
-		"chat": {"/v1/chat/completions", `{"model":"MODEL","messages":[{"role":"user","content":"~flowgate:chat"}]}`, `{"model":"ok","messages":[{"role":"user","content":"~flowgate:chat"}]}`},
+		"chat": {"/v1/chat/completions", `{"model":"MODEL","messages":[{"role":"user","content":"~flowgate:chat"}]}`,
+			`{"model":"ok","messages":[{"role":"user","content":"~flowgate:chat"}]}`},
 	} {
 		s := start(t, groups(once, "m: ok"), router.Options{})
 		got := s.send("POST", c.path, strings.Replace(c.body, "MODEL", "m", 1), nil)
@@ -252,8 +268,12 @@ func TestADeepThoughtComesBackToItsChatUpstream(t *testing.T) {
 		if err := json.Unmarshal([]byte(got.body), &reply); err != nil || !strings.Contains(got.body, "~flowgate:call:AbC=") {
 			t.Fatal(got.status, got.body, err)
 		}
-		s.send("POST", "/v1/messages", `{"model":"m","max_tokens":16,"messages":[{"role":"user","content":"hi"},{"role":"assistant","content":`+string(reply.Content)+`},{"role":"user","content":[{"type":"tool_result","tool_use_id":"c1","content":"noon"}]}]`+tools+`}`, nil)
-		if has := strings.Contains(last.Load().(string), `"extra_content":{"google":{"thought_signature":"AbC="}}`); has != want {
+		s.send("POST", "/v1/messages",
+			`{"model":"m","max_tokens":16,"messages":[{"role":"user","content":"hi"},{"role":"assistant","content":`+
+				string(reply.Content)+`},{"role":"user","content":[{"type":"tool_result","tool_use_id":"c1","content":"noon"}]}]`+
+				tools+`}`, nil)
+		if has := strings.Contains(last.Load().(string),
+			`"extra_content":{"google":{"thought_signature":"AbC="}}`); has != want {
 			t.Errorf("%s: the upstream got %s", model, last.Load())
 		}
 	}
@@ -263,16 +283,19 @@ func TestWhatModelInfoSaysOfTheModelDecidesWhatItGets(t *testing.T) {
 	t.Parallel()
 	handler, last, _ := chatOnly(writeText)
 	const png = `,"messages":[{"role":"user","content":[{"type":"image","source":{"type":"base64","media_type":"image/png","data":"iVBORw0KGgo="}},{"type":"text","text":"hi"}]}]`
-	for info, status := range map[string]int{"supports_vision: false": 400, "supports_vision: true": 200, "mode: chat": 200} {
+	for info, status := range map[string]int{"supports_vision: false": 400, "supports_vision: true": 200,
+		"mode: chat": 200} {
 		s := behind(t, strings.Replace(minimal, "{id:", "{"+info+", id:", 1), router.Options{}, handler)
 		if got := s.messages("m", png); got.status != status {
 			t.Errorf("%s: an image: %d %s", info, got.status, got.body)
 		}
 	}
-	for info, want := range map[string]bool{"supports_reasoning: true": true, "supports_reasoning: false": false, "mode: chat": false} {
+	for info, want := range map[string]bool{"supports_reasoning: true": true, "supports_reasoning: false": false,
+		"mode: chat": false} {
 		s := behind(t, strings.Replace(minimal, "{id:", "{"+info+", id:", 1), router.Options{}, handler)
 		got := s.send("POST", "/v1/responses", `{"model":"m","input":"hi","reasoning":{"effort":"high"}}`, nil)
-		if has := strings.Contains(last.Load().(string), `"reasoning_effort":"high"`); got.status != 200 || has != want || (got.header.Get("x-flowgate-dropped") == "") != want {
+		if has := strings.Contains(last.Load().(string), `"reasoning_effort":"high"`); got.status != 200 || has != want ||
+			(got.header.Get("x-flowgate-dropped") == "") != want {
 			t.Errorf("%s: %d %v; the upstream got %s", info, got.status, got.header, last.Load())
 		}
 	}
@@ -302,10 +325,12 @@ func TestAGroupMayMixDialects(t *testing.T) {
 	s := start(t, yaml, router.Options{Rand: alternate()})
 	for _, stream := range []string{"", `,"stream":true`} {
 		for range 4 {
-			if got := s.messages("m", stream); got.status != 200 || !strings.Contains(got.body, `"end_turn"`) || !strings.Contains(got.body, `"model":"m"`) {
+			if got := s.messages("m", stream); got.status != 200 || !strings.Contains(got.body, `"end_turn"`) ||
+				!strings.Contains(got.body, `"model":"m"`) {
 				t.Error(got.status, got.body)
 			}
-			if got := s.chat("m", stream); got.status != 200 || !strings.Contains(got.body, `"finish_reason":"stop"`) || !strings.Contains(got.body, `"model":"m"`) {
+			if got := s.chat("m", stream); got.status != 200 || !strings.Contains(got.body, `"finish_reason":"stop"`) ||
+				!strings.Contains(got.body, `"model":"m"`) {
 				t.Error(got.status, got.body)
 			}
 		}
@@ -318,7 +343,8 @@ func TestAGroupMayMixDialects(t *testing.T) {
 		t.Error(paths)
 	}
 	for range 4 { // only one of them can count
-		if got := s.send("POST", "/v1/messages/count_tokens", `{"model":"m","messages":[{"role":"user","content":"hi"}]}`, nil); !strings.Contains(got.body, `"input_tokens":42`) {
+		if got := s.send("POST", "/v1/messages/count_tokens", `{"model":"m","messages":[{"role":"user","content":"hi"}]}`,
+			nil); !strings.Contains(got.body, `"input_tokens":42`) {
 			t.Error(got.status, got.body)
 		}
 	}
@@ -327,7 +353,8 @@ func TestAGroupMayMixDialects(t *testing.T) {
 func TestAChatUpstreamsTokensAreEstimated(t *testing.T) {
 	t.Parallel()
 	s := start(t, speaking("chat", groups(once, "m: ok")), router.Options{})
-	got := s.send("POST", "/v1/messages/count_tokens", `{"model":"m","messages":[{"role":"user","content":"hi there"}]}`, nil)
+	got := s.send("POST", "/v1/messages/count_tokens", `{"model":"m","messages":[{"role":"user","content":"hi there"}]}`,
+		nil)
 	if got.status != 200 || !strings.Contains(got.body, "local_estimate") || len(s.up.Calls()) != 0 {
 		t.Errorf("%d %s after %v", got.status, got.body, s.models())
 	}
@@ -337,11 +364,14 @@ func TestAChatUpstreamsTokensAreEstimated(t *testing.T) {
 func TestAMockAnswersInEveryDialect(t *testing.T) {
 	t.Parallel()
 	yaml := speaking("chat", groups(once, "m: fail-500")) // a translated attempt goes before the mock
-	yaml = strings.Replace(yaml, "general_settings", "  - {model_name: b, litellm_params: {model: openai/x, mock_response: mocked}, model_info: {speaks: [chat], id: b}}\ngeneral_settings", 1)
+	yaml = strings.Replace(yaml, "general_settings",
+		"  - {model_name: b, litellm_params: {model: openai/x, mock_response: mocked}, model_info: {speaks: [chat], id: "+
+			"b}}\ngeneral_settings", 1)
 	s := start(t, strings.Replace(yaml, "num_retries: 0", "num_retries: 0, fallbacks: [{m: [b]}]", 1), router.Options{})
 	for client, d := range spoken {
 		for _, model := range []string{"m", "b"} {
-			if got := s.ask(client, model); got.status != 200 || !strings.Contains(got.body, "mocked") || strings.Count(got.body, d.end) != 1 || got.header.Get("x-flowgate-dropped") != "" {
+			if got := s.ask(client, model); got.status != 200 || !strings.Contains(got.body, "mocked") ||
+				strings.Count(got.body, d.end) != 1 || got.header.Get("x-flowgate-dropped") != "" {
 				t.Errorf("%s %s: %d %s", client, model, got.status, got.body)
 			}
 			got := s.send("POST", d.path, `{"model":"`+model+`",`+d.rest+`}`, nil)

@@ -81,7 +81,8 @@ func TestAFailedTrialBeginsTheNextCooldownAndAGoodOneCountsAnew(t *testing.T) {
 		}
 		good(w)
 	})
-	s := startAt(t, up.addr(), lone("router_settings: {allowed_fails: 2, cooldown_time: 30, num_retries: 0}\n"), router.Options{Now: clk.Now})
+	s := startAt(t, up.addr(), lone("router_settings: {allowed_fails: 2, cooldown_time: 30, num_retries: 0}\n"),
+		router.Options{Now: clk.Now})
 	for range 3 {
 		s.chat("m")
 	}
@@ -144,8 +145,10 @@ func TestATrialThatTheClientLeavesLeavesTheTrialToTheNext(t *testing.T) {
 func TestATrialDoesNotHoldUpRequestsThatCanGoElsewhere(t *testing.T) {
 	t.Parallel()
 	for name, yaml := range map[string]string{
-		"sibling":  groups("router_settings: {allowed_fails: 0, cooldown_time: 5, num_retries: 1}\n", "m: failfirst1-500-sleep1500 | order: 1", "m: ok | order: 2"),
-		"fallback": groups("router_settings: {allowed_fails: 0, cooldown_time: 5, num_retries: 0, fallbacks: [{m: [b]}]}\n", "m: failfirst1-500-sleep1500", "b: ok"),
+		"sibling": groups("router_settings: {allowed_fails: 0, cooldown_time: 5, num_retries: 1}\n",
+			"m: failfirst1-500-sleep1500 | order: 1", "m: ok | order: 2"),
+		"fallback": groups("router_settings: {allowed_fails: 0, cooldown_time: 5, num_retries: 0, fallbacks: [{m: [b]}]}\n",
+			"m: failfirst1-500-sleep1500", "b: ok"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -182,7 +185,8 @@ func TestAStreamsFirstEventIsEnoughForATrialAndItsBreakFailsIt(t *testing.T) {
 		<-next
 		panic(http.ErrAbortHandler)
 	})
-	s := startAt(t, up.addr(), lone("router_settings: {allowed_fails: 2, cooldown_time: 5, num_retries: 0}\n"), router.Options{Now: clk.Now})
+	s := startAt(t, up.addr(), lone("router_settings: {allowed_fails: 2, cooldown_time: 5, num_retries: 0}\n"),
+		router.Options{Now: clk.Now})
 	for range 3 {
 		s.chat("m")
 	}

@@ -46,7 +46,8 @@ func TestAnErrorWhoseBodyNeverEndsIsAnsweredSoon(t *testing.T) {
 			for _, more := range []string{"", `,"stream":true`} {
 				begun := time.Now()
 				got := s.chat("m", more)
-				if took := time.Since(begun); got.status != c.status || !strings.Contains(got.body, c.says) || took > 15*time.Second {
+				if took := time.Since(begun); got.status != c.status || !strings.Contains(got.body, c.says) ||
+					took > 15*time.Second {
 					t.Errorf("%d after %v: %s", got.status, took, got.body)
 				}
 			}

@@ -36,7 +36,8 @@ func fillCLIProxyAPI(spec *Spec, cfg *config.Config, svc config.Service, env Env
 		env,
 		candidate{path: demand, label: "$FLOWGATE_CLIPROXYAPI"},
 		places,
-		"mage bootstrap cliproxyapi installs it; or set FLOWGATE_CLIPROXYAPI to the path of one, or choose runtime: echo to try things out",
+		"mage bootstrap cliproxyapi installs it; or set FLOWGATE_CLIPROXYAPI to the path of one, or choose runtime: echo to "+
+			"try things out",
 	)
 	if err != nil {
 		return err

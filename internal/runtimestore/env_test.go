@@ -41,7 +41,8 @@ func TestChildrenInheritTheEnvironmentWithoutTheCommandsSwitches(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"HOME": "/home/x", "KEY": "pre-t0k-t0k-post", "PLAIN": "$5 {x}", "EMPTY": "",
-		"MAGEFILE_VERBOSE": "(unset)", "NOTIFY_SOCKET": "(unset)", "WATCHDOG_USEC": "(unset)", "FLOWGATE_SERVICE": "(unset)", "FLOWGATE_CONFIG": "(unset)", "FLOWGATE_FORMAT": "(unset)",
+		"MAGEFILE_VERBOSE": "(unset)", "NOTIFY_SOCKET": "(unset)", "WATCHDOG_USEC": "(unset)", "FLOWGATE_SERVICE": "(unset)",
+		"FLOWGATE_CONFIG": "(unset)", "FLOWGATE_FORMAT": "(unset)",
 		"NO_PROXY": "corp,127.0.0.1,localhost,::1", "no_proxy": "127.0.0.1,localhost,::1",
 	} {
 		if got := variable(spec, name); got != want {

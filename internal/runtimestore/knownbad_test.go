@@ -9,7 +9,8 @@ import (
 
 func TestCompromisedVersionsAreKnownByName(t *testing.T) {
 	t.Parallel()
-	for version, want := range map[string]bool{"1.82.6": false, "1.82.7": true, "v1.82.8": true, "1.82.8+x": true, "1.82.9": false, "1.106.2": false} {
+	for version, want := range map[string]bool{"1.82.6": false, "1.82.7": true, "v1.82.8": true, "1.82.8+x": true,
+		"1.82.9": false, "1.106.2": false} {
 		bad, got := runtimestore.FindBadVersion(config.RuntimeLiteLLM, version)
 		if got != want || got && (bad.Why == "" || bad.Source == "") {
 			t.Errorf("%s: %+v, %v", version, bad, got)

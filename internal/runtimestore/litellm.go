@@ -31,7 +31,8 @@ func findLiteLLM(cfg *config.Config, svc config.Service, env Environment) (strin
 		env,
 		candidate{path: demand, label: "$FLOWGATE_LITELLM"},
 		places,
-		"mage bootstrap litellm installs it; or set FLOWGATE_LITELLM to the path of one, or choose runtime: embedded, which needs no Python",
+		"mage bootstrap litellm installs it; or set FLOWGATE_LITELLM to the path of one, or choose runtime: embedded, which "+
+			"needs no Python",
 	)
 }
 

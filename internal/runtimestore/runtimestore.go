@@ -65,7 +65,8 @@ func Command(cfg *config.Config, svc config.Service, env Environment) (Spec, err
 	extra := map[string]string{}
 	if svc.Runtime == config.RuntimeLiteLLM {
 		extra["LITELLM_LOCAL_MODEL_COST_MAP"] = "True" // else it fetches a price list at start
-		extra["LITELLM_MODE"] = "PRODUCTION"           // else it loads the first .env above its package, such as the project's
+		// else it loads the first .env above its package, such as the project's
+		extra["LITELLM_MODE"] = "PRODUCTION"
 		extra["JSON_LOGS"] = "True"
 		extra["PYTHONDONTWRITEBYTECODE"] = "1" // an install in the store stays as it was hashed
 	}

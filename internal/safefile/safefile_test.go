@@ -15,7 +15,8 @@ func TestOnlyARegularFileIsReadAndNothingBlocks(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	file, pipe, link := filepath.Join(dir, "file"), filepath.Join(dir, "pipe"), filepath.Join(dir, "link")
-	if err := errors.Join(os.WriteFile(file, []byte("text"), 0o600), syscall.Mkfifo(pipe, 0o600), os.Symlink(file, link)); err != nil {
+	if err := errors.Join(os.WriteFile(file, []byte("text"), 0o600), syscall.Mkfifo(pipe, 0o600),
+		os.Symlink(file, link)); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{file, link} {
@@ -51,7 +52,9 @@ func TestAFileBeyondTheLimitIsNotRead(t *testing.T) {
 	if b, err := safefile.Read(sparse, 5); len(b) != 5 || err != nil {
 		t.Errorf("as large as may be: %d, %v", len(b), err)
 	}
-	if _, err := safefile.Read("/proc/self/maps", 16); !errors.Is(err, safefile.ErrTooLarge) && !errors.Is(err, fs.ErrNotExist) { // its size is 0
+	// its size is 0
+	if _, err := safefile.Read("/proc/self/maps", 16); !errors.Is(err, safefile.ErrTooLarge) &&
+		!errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a file that does not say its size: %v", err)
 	}
 }

@@ -138,13 +138,15 @@ func TestKeysArePrivateRandomAndWhereTheyBelong(t *testing.T) {
 	if err := yaml.Unmarshal([]byte(text), &cliproxy); err != nil || mode != "-rw-------" {
 		t.Fatal(mode, err)
 	}
-	if cliproxy.Host != "127.0.0.1" || cliproxy.Port != 8317 || cliproxy.AuthDir != filepath.Join(dir, ".router", "auths") ||
+	if cliproxy.Host != "127.0.0.1" || cliproxy.Port != 8317 ||
+		cliproxy.AuthDir != filepath.Join(dir, ".router", "auths") ||
 		!slices.Equal(cliproxy.APIKeys, []string{keys["upstream.key"]}) ||
 		cliproxy.Management.SecretKey != keys["management.key"] ||
 		cliproxy.Management.AllowRemote {
 		t.Error("cliproxyapi.yaml does not hold what it should")
 	}
-	for _, folder := range []string{".router", ".router/runtime", ".router/runtime/process-logs", ".router/auths", ".router/secrets", ".router/store", ".router/generations"} {
+	for _, folder := range []string{".router", ".router/runtime", ".router/runtime/process-logs", ".router/auths",
+		".router/secrets", ".router/store", ".router/generations"} {
 		if files[folder] != "drwx------" {
 			t.Errorf("%s: %s", folder, files[folder])
 		}
@@ -257,7 +259,8 @@ func TestIgnoreLinesAreAddedOnceAndTheRestIsKept(t *testing.T) {
 		"":              "/.router/\n/config/cliproxyapi.yaml\n/config/*.bak-*\n.env\n",
 		"node_modules":  "node_modules\n/.router/\n/config/cliproxyapi.yaml\n/config/*.bak-*\n.env\n",
 		"a\r\n.env\r\n": "a\r\n.env\r\n/.router/\r\n/config/cliproxyapi.yaml\r\n/config/*.bak-*\r\n",
-		".router\n# c\n\n config/cliproxyapi.yaml \n.env": ".router\n# c\n\n config/cliproxyapi.yaml \n.env\n/config/*.bak-*\n",
+		".router\n# c\n\n config/cliproxyapi.yaml \n.env": ".router\n# c\n\n config/cliproxyapi.yaml " +
+			"\n.env\n/config/*.bak-*\n",
 	} {
 		dir := t.TempDir()
 		if err := os.WriteFile(filepath.Join(dir, ".gitignore"), []byte(old), 0o640); err != nil {
@@ -274,7 +277,8 @@ func TestNextNamesTheGroupsAndThePort(t *testing.T) {
 	t.Parallel()
 	result, _ := initialise(t, scaffold.Options{Dir: t.TempDir(), RouterPort: 4567})
 	next := strings.Join(result.Next, "\n")
-	for _, part := range []string{"go tool mage start", "ANTHROPIC_BASE_URL=http://127.0.0.1:4567 ", `base_url="http://127.0.0.1:4567/v1"`, "-m router-default", "$(cat .router/secrets/gateway.key)"} {
+	for _, part := range []string{"go tool mage start", "ANTHROPIC_BASE_URL=http://127.0.0.1:4567 ",
+		`base_url="http://127.0.0.1:4567/v1"`, "-m router-default", "$(cat .router/secrets/gateway.key)"} {
 		if !strings.Contains(next, part) {
 			t.Errorf("%q is not in\n%s", part, next)
 		}
@@ -353,7 +357,8 @@ func TestInitLeavesAFolderOfAnotherAlone(t *testing.T) {
 	t.Parallel()
 	for name, prepare := range map[string]func(dir string) error{
 		"another user's .router": func(dir string) error {
-			return errors.Join(os.Chmod(dir, 0o1777|fs.ModeSticky), os.Mkdir(filepath.Join(dir, ".router"), 0o700), os.Chown(filepath.Join(dir, ".router"), 65534, -1))
+			return errors.Join(os.Chmod(dir, 0o1777|fs.ModeSticky), os.Mkdir(filepath.Join(dir, ".router"), 0o700),
+				os.Chown(filepath.Join(dir, ".router"), 65534, -1))
 		},
 		"another user's folder":     func(dir string) error { return os.Chown(dir, 65534, -1) },
 		"a folder that others open": func(dir string) error { return os.Chmod(dir, 0o777) },

@@ -60,7 +60,10 @@ func (o Options) nextCommands() []string {
 	return append(
 		lines,
 		"go tool mage start",
-		"ANTHROPIC_BASE_URL="+base+" ANTHROPIC_AUTH_TOKEN=$(cat .router/secrets/gateway.key) ANTHROPIC_MODEL=router-default ANTHROPIC_SMALL_FAST_MODEL=router-cheap claude",
-		"FLOWGATE_KEY=$(cat .router/secrets/gateway.key) codex -c model_provider=flowgate -c 'model_providers.flowgate={name=\"FlowGate\",base_url=\""+base+"/v1\",env_key=\"FLOWGATE_KEY\",wire_api=\"responses\"}' -m router-default",
+		"ANTHROPIC_BASE_URL="+base+" ANTHROPIC_AUTH_TOKEN=$(cat .router/secrets/gateway.key) ANTHROPIC_MODEL=router-default "+
+			"ANTHROPIC_SMALL_FAST_MODEL=router-cheap claude",
+		"FLOWGATE_KEY=$(cat .router/secrets/gateway.key) codex -c model_provider=flowgate -c "+
+			"'model_providers.flowgate={name=\"FlowGate\",base_url=\""+base+
+			"/v1\",env_key=\"FLOWGATE_KEY\",wire_api=\"responses\"}' -m router-default",
 	)
 }

@@ -11,7 +11,8 @@ import (
 // An installed binary is not such a build.
 func IsMageBuild(path string) bool {
 	path = filepath.ToSlash(path)
-	if cache := os.Getenv("MAGEFILE_CACHE"); cache != "" && strings.HasPrefix(path, filepath.ToSlash(filepath.Clean(cache))+"/") {
+	if cache := os.Getenv("MAGEFILE_CACHE"); cache != "" &&
+		strings.HasPrefix(path, filepath.ToSlash(filepath.Clean(cache))+"/") {
 		return true
 	}
 	return strings.Contains(path, "/.magefile/") || strings.Contains(path, "/go-build")

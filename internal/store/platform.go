@@ -24,7 +24,8 @@ func CheckPlatform(path string) error {
 			return nil
 		}
 	}
-	return fault.New("platform-wrong", "%s is built for %s and this machine is %s/%s", path, strings.Join(built, ", "), runtime.GOOS, runtime.GOARCH).
+	return fault.New("platform-wrong", "%s is built for %s and this machine is %s/%s", path, strings.Join(built, ", "),
+		runtime.GOOS, runtime.GOARCH).
 		WithHint("get the one for %s/%s", runtime.GOOS, runtime.GOARCH)
 }
 

@@ -69,7 +69,8 @@ func changed(in Install, names []string, what string) *fault.Error {
 	if names == nil {
 		names = []string{}
 	}
-	return fault.New("store-tampered", "%s %s in %s was changed after its installation: %s", in.Name, in.Version, in.Path, what).
+	return fault.New("store-tampered", "%s %s in %s was changed after its installation: %s", in.Name, in.Version, in.Path,
+		what).
 		WithHint("remove that folder and run mage bootstrap %s -version=%s", in.Name, in.Version).
 		WithDetail(Tampered{Path: in.Path, Changed: names})
 }

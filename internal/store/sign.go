@@ -26,8 +26,10 @@ func CheckSigned(in Install) error {
 	if in.Signed {
 		return nil
 	}
-	return fault.Usage("state-untrusted", "%s %s in %s was not installed by this user's FlowGate here", in.Name, in.Version, in.Path).
-		WithHint("remove that folder and install it again; if it is yours, of a version before 0.2 or of a folder that was moved: mage trust")
+	return fault.Usage("state-untrusted", "%s %s in %s was not installed by this user's FlowGate here", in.Name,
+		in.Version, in.Path).
+		WithHint("remove that folder and install it again; if it is yours, of a version before 0.2 or of a folder that was " +
+			"moved: mage trust")
 }
 
 // CheckProgram reports as a fault when a program in the folder of a runtime's
@@ -36,7 +38,8 @@ func CheckSigned(in Install) error {
 func CheckProgram(cfg *config.Config, name, program string) error {
 	in, ok := Current(cfg, name)
 	if !ok {
-		return fault.Usage("state-untrusted", "%s does not lead to something that FlowGate installed, so %s in it is not executed",
+		return fault.Usage("state-untrusted", "%s does not lead to something that FlowGate installed, so %s in it is not "+
+			"executed",
 			filepath.Join(Dir(cfg, name), currentName), program).
 			WithHint("remove it, then mage bootstrap %s installs one", name)
 	}

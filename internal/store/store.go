@@ -29,12 +29,13 @@ import (
 
 // Install is one version of a runtime in the store.
 type Install struct {
-	Name        string    `json:"name"`    // of the runtime: config.RuntimeLiteLLM, config.RuntimeCLIProxyAPI
-	Version     string    `json:"version"` // without a leading v
-	Digest      string    `json:"digest"`  // "sha256:…" of what it was installed from: the archive, the binary, the lock file
-	Tree        string    `json:"tree"`    // "sha256:…" of its manifest: names, modes and contents of all its files
-	Binary      string    `json:"binary"`  // path within the folder
-	Source      string    `json:"source"`  // where it came from, for people
+	Name    string `json:"name"`    // of the runtime: config.RuntimeLiteLLM, config.RuntimeCLIProxyAPI
+	Version string `json:"version"` // without a leading v
+	// "sha256:…" of what it was installed from: the archive, the binary, the lock file
+	Digest      string    `json:"digest"`
+	Tree        string    `json:"tree"`   // "sha256:…" of its manifest: names, modes and contents of all its files
+	Binary      string    `json:"binary"` // path within the folder
+	Source      string    `json:"source"` // where it came from, for people
 	InstalledAt time.Time `json:"installed_at"`
 
 	Path   string `json:"path"`   // absolute folder

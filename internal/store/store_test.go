@@ -110,7 +110,8 @@ func TestAnythingChangedInAnInstallIsFound(t *testing.T) {
 		"bin/link": func(dir string) error { return os.Remove(filepath.Join(dir, "bin/link")) },
 		"mode":     func(dir string) error { return os.Chmod(filepath.Join(dir, "bin/run"), 0o777) },
 		"manifest": func(dir string) error {
-			return errors.Join(os.WriteFile(filepath.Join(dir, ".flowgate.manifest"), nil, 0o600), os.Remove(filepath.Join(dir, "bin/run")))
+			return errors.Join(os.WriteFile(filepath.Join(dir, ".flowgate.manifest"), nil, 0o600),
+				os.Remove(filepath.Join(dir, "bin/run")))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -142,16 +143,25 @@ func TestAProgramThatWasChangedInPlaceIsNotExecuted(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			return errors.Join(os.WriteFile(path, []byte("#!/bin/sh\n# 9.9.9\n"), 0o700), os.Chtimes(path, info.ModTime(), info.ModTime()))
+			return errors.Join(os.WriteFile(path, []byte("#!/bin/sh\n# 9.9.9\n"), 0o700),
+				os.Chtimes(path, info.ModTime(), info.ModTime()))
 		}, "store-tampered"},
 		"its mode": {func(dir string) error { return os.Chmod(filepath.Join(dir, "bin/run"), 0o755) }, "store-tampered"},
 		"what lies beside it": {func(dir string) error {
 			return errors.Join(os.Remove(filepath.Join(dir, "bin/link")), os.Symlink("/bin/sh", filepath.Join(dir, "bin/link")))
 		}, "store-tampered"},
-		"gone":                       {func(dir string) error { return os.Remove(filepath.Join(dir, "bin/run")) }, "store-tampered"},
-		"the manifest":               {func(dir string) error { return os.WriteFile(filepath.Join(dir, ".flowgate.manifest"), nil, 0o600) }, "store-tampered"},
-		"the signature":              {func(dir string) error { return os.WriteFile(filepath.Join(dir, ".flowgate.json"), []byte("{}"), 0o600) }, "state-untrusted"},
-		"only a file that is beyond": {func(dir string) error { return os.WriteFile(filepath.Join(dir, "more"), nil, 0o600) }, ""},
+		"gone": {func(dir string) error { return os.Remove(filepath.Join(dir, "bin/run")) },
+			"store-tampered"},
+		"the manifest": {func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, ".flowgate.manifest"),
+				nil, 0o600)
+		}, "store-tampered"},
+		"the signature": {func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, ".flowgate.json"),
+				[]byte("{}"), 0o600)
+		}, "state-untrusted"},
+		"only a file that is beyond": {func(dir string) error { return os.WriteFile(filepath.Join(dir, "more"), nil, 0o600) },
+			""},
 	} {
 		cfg := stack(t)
 		in := added(t, cfg, "1.0.0")
@@ -279,7 +289,8 @@ func TestAnInstallThatIsPlantedIsNotTakenForTheOneAskedFor(t *testing.T) {
 	cfg := stack(t)
 	in := added(t, cfg, "1.0.0")
 	record := filepath.Join(in.Path, ".flowgate.json")
-	if err := os.WriteFile(record, []byte(`{"name":"cliproxyapi","version":"1.0.0","binary":"bin/run"}`), 0o600); err != nil {
+	if err := os.WriteFile(record, []byte(`{"name":"cliproxyapi","version":"1.0.0","binary":"bin/run"}`),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	_, err := add(t.Context(), cfg, "1.0.0", func(string) error { t.Error("it was filled"); return nil })

@@ -26,7 +26,8 @@ func CompileFlowGate(ctx context.Context, root, dir string) (string, error) {
 	}
 	defer func() { _ = lock.Close() }()
 	build := Command(ctx, "go", "tool", "mage", "-compile", binary, "-ldflags=-s -w")
-	build.Dir, build.Env = root, append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -tags=failpoint"))
+	build.Dir, build.Env = root, append(os.Environ(), "CGO_ENABLED=0",
+		"GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -tags=failpoint"))
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("compile: %w\n%s", err, out)
 	}

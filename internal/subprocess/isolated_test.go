@@ -29,7 +29,8 @@ func TestAnIsolatedProgramSeesNothingOfTheFolder(t *testing.T) {
 	t.Setenv("PYTHONSTARTUP", filepath.Join(dir, "platform.py"))
 	t.Setenv("SOME_TOKEN", "sk-secret")
 	t.Setenv("PIP_INDEX_URL", "https://index.example")
-	const script = "import os, platform, venv; print(os.getcwd(), os.environ.get('SOME_TOKEN'), os.environ.get('PIP_INDEX_URL'))"
+	const script = "import os, platform, venv; print(os.getcwd(), os.environ.get('SOME_TOKEN'), " +
+		"os.environ.get('PIP_INDEX_URL'))"
 	out, err := subprocess.Python(t.Context(), python, "-c", script).CombinedOutput()
 	if want := "/ None https://index.example"; err != nil || strings.TrimSpace(string(out)) != want {
 		t.Errorf("%s, %v; want %s", out, err, want)

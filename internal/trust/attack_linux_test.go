@@ -109,7 +109,8 @@ func TestAMountInThePlaceOfTheStateIsBelievedByItsOwner(t *testing.T) {
 		}
 		t.Cleanup(func() { _ = syscall.Unmount(root, syscall.MNT_DETACH) })
 		data, err := trust.ReadState(root, file, 10)
-		if c.code == "" && (err != nil || string(data) != "mounted") || c.code != "" && (err == nil || fault.From(err).Code != c.code) {
+		if c.code == "" && (err != nil || string(data) != "mounted") || c.code != "" &&
+			(err == nil || fault.From(err).Code != c.code) {
 			t.Errorf("%s: %q, %v", name, data, err)
 		}
 	}
@@ -154,7 +155,8 @@ func TestAFolderThatAGroupSharesIsNotBelieved(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		private := int(info.Sys().(*syscall.Stat_t).Gid) == os.Geteuid() && os.Geteuid() != 0 && mode != 0o777 // the user's own group
+		// the user's own group
+		private := int(info.Sys().(*syscall.Stat_t).Gid) == os.Geteuid() && os.Geteuid() != 0 && mode != 0o777
 		if _, err := trust.ReadState(root, file, 10); (err == nil) != private {
 			t.Errorf("%v: %v", mode, err)
 		}

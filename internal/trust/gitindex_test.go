@@ -76,7 +76,8 @@ func TestAnIndexThatCannotBeReadIsNotTakenForAnEmptyOne(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, ".git"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, ".git", "index"), []byte("DIRC\x00\x00\x00\x02\x00\x00\x00\x01"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, ".git", "index"), []byte("DIRC\x00\x00\x00\x02\x00\x00\x00\x01"),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := trust.CheckUntracked(filepath.Join(dir, ".router")); err == nil {

@@ -119,15 +119,26 @@ func TestOnlyFilesOfOurOwnAreReadAsState(t *testing.T) {
 		"its folder":              {func(_, file string) error { return os.Chmod(filepath.Dir(file), 0o777) }, "not-yours"},
 		"the root":                {func(root, _ string) error { return os.Chmod(root, 0o703) }, "not-yours"},
 		"the folder above":        {func(root, _ string) error { return os.Chmod(filepath.Dir(root), 0o777) }, "not-yours"},
-		"a sticky folder above":   {func(root, _ string) error { return os.Chmod(filepath.Dir(root), 0o777|fs.ModeSticky) }, ""},
-		"too large":               {func(_, file string) error { return os.WriteFile(file, make([]byte, 11), 0o600) }, "state-untrusted"},
-		"a sparse file":           {func(_, file string) error { return os.Truncate(file, 1<<40) }, "state-untrusted"},
-		"a link":                  {func(root, file string) error { return behindLink(file, filepath.Join(filepath.Dir(root), "other")) }, "not-yours"},
+		"a sticky folder above": {func(root, _ string) error { return os.Chmod(filepath.Dir(root), 0o777|fs.ModeSticky) },
+			""},
+		"too large": {func(_, file string) error { return os.WriteFile(file, make([]byte, 11), 0o600) },
+			"state-untrusted"},
+		"a sparse file": {func(_, file string) error { return os.Truncate(file, 1<<40) }, "state-untrusted"},
+		"a link": {func(root, file string) error {
+			return behindLink(file,
+				filepath.Join(filepath.Dir(root), "other"))
+		}, "not-yours"},
 		"a folder that is a link": {func(root, file string) error {
 			return behindLink(filepath.Dir(file), filepath.Join(filepath.Dir(root), "other"))
 		}, "not-yours"},
-		"a root that is a link": {func(root, _ string) error { return behindLink(root, filepath.Join(filepath.Dir(root), "other")) }, ""},
-		"a pipe":                {func(_, file string) error { return errors.Join(os.Remove(file), syscall.Mkfifo(file, 0o600)) }, "internal"},
+		"a root that is a link": {func(root, _ string) error {
+			return behindLink(root,
+				filepath.Join(filepath.Dir(root), "other"))
+		}, ""},
+		"a pipe": {func(_, file string) error {
+			return errors.Join(os.Remove(file),
+				syscall.Mkfifo(file, 0o600))
+		}, "internal"},
 	} {
 		root := filepath.Join(t.TempDir(), ".router")
 		file := filepath.Join(root, "generations", "state")

@@ -25,9 +25,13 @@ func TestAStateFolderThatOthersCanFillIsRefused(t *testing.T) {
 		arrange func(dir string) error // dir holds home and place/state
 		part    string                 // of the message; "" when it is all right
 	}{
-		"a folder of the user's":    {func(string) error { return nil }, ""},
-		"a work tree":               {func(dir string) error { return os.Mkdir(filepath.Join(dir, "place", ".git"), 0o700) }, "git work tree"},
-		"the folder of a work tree": {func(dir string) error { return os.Mkdir(filepath.Join(dir, "place", "state", ".git"), 0o700) }, "git work tree"},
+		"a folder of the user's": {func(string) error { return nil }, ""},
+		"a work tree": {func(dir string) error { return os.Mkdir(filepath.Join(dir, "place", ".git"), 0o700) },
+			"git work tree"},
+		"the folder of a work tree": {func(dir string) error {
+			return os.Mkdir(filepath.Join(dir, "place", "state", ".git"),
+				0o700)
+		}, "git work tree"},
 		"a linked work tree": {func(dir string) error {
 			return os.WriteFile(filepath.Join(dir, ".git"), []byte("gitdir: elsewhere\n"), 0o600)
 		}, "git work tree"},
@@ -41,23 +45,33 @@ func TestAStateFolderThatOthersCanFillIsRefused(t *testing.T) {
 		}, "git work tree"},
 		"a link over a link in a work tree": {func(dir string) error {
 			between := filepath.Join(dir, "tree", "link")
-			return errors.Join(os.MkdirAll(filepath.Join(dir, "tree", ".git"), 0o700), os.Mkdir(filepath.Join(dir, "state"), 0o700),
-				os.Symlink("../state", between), os.Remove(filepath.Join(dir, "place", "state")), os.Symlink("../tree/link", filepath.Join(dir, "place", "state")))
+			return errors.Join(os.MkdirAll(filepath.Join(dir, "tree", ".git"), 0o700),
+				os.Mkdir(filepath.Join(dir, "state"), 0o700),
+				os.Symlink("../state", between), os.Remove(filepath.Join(dir, "place", "state")),
+				os.Symlink("../tree/link", filepath.Join(dir, "place", "state")))
 		}, "git work tree"},
 		"a link to a folder of the user's": {func(dir string) error {
 			return behindLink(filepath.Join(dir, "place", "state"), filepath.Join(dir, "state"))
 		}, ""},
-		"open to all":            {func(dir string) error { return os.Chmod(filepath.Join(dir, "place", "state"), 0o777) }, "written by others"},
-		"a folder above is open": {func(dir string) error { return os.Chmod(filepath.Join(dir, "place"), 0o777) }, "written by others"},
-		"open to a group":        {func(dir string) error { return os.Chmod(filepath.Join(dir, "place"), 0o770) }, "written by others"},
-		"below a sticky folder":  {func(dir string) error { return os.Chmod(filepath.Join(dir, "place"), 0o777|fs.ModeSticky) }, ""},
+		"open to all": {func(dir string) error { return os.Chmod(filepath.Join(dir, "place", "state"), 0o777) },
+			"written by others"},
+		"a folder above is open": {func(dir string) error { return os.Chmod(filepath.Join(dir, "place"), 0o777) },
+			"written by others"},
+		"open to a group": {func(dir string) error { return os.Chmod(filepath.Join(dir, "place"), 0o770) },
+			"written by others"},
+		"below a sticky folder": {func(dir string) error {
+			return os.Chmod(filepath.Join(dir, "place"),
+				0o777|fs.ModeSticky)
+		}, ""},
 		"a link out of an open folder": {func(dir string) error {
-			return errors.Join(os.Chmod(filepath.Join(dir, "place"), 0o777), behindLink(filepath.Join(dir, "place", "state"), filepath.Join(dir, "state")))
+			return errors.Join(os.Chmod(filepath.Join(dir, "place"), 0o777),
+				behindLink(filepath.Join(dir, "place", "state"), filepath.Join(dir, "state")))
 		}, "written by others"},
 	} {
 		dir := t.TempDir()
 		state := filepath.Join(dir, "place", "state")
-		if err := errors.Join(os.MkdirAll(state, 0o700), os.Mkdir(filepath.Join(dir, "home"), 0o700), c.arrange(dir)); err != nil {
+		if err := errors.Join(os.MkdirAll(state, 0o700), os.Mkdir(filepath.Join(dir, "home"), 0o700),
+			c.arrange(dir)); err != nil {
 			t.Fatal(err)
 		}
 		getenv := environment(filepath.Join(dir, "home"), state)
@@ -69,7 +83,8 @@ func TestAStateFolderThatOthersCanFillIsRefused(t *testing.T) {
 			case c.part == "" && err != nil:
 				t.Errorf("%s: %v", name, err)
 			case c.part == "":
-			case err == nil || fault.From(err).Code != "state-home-unsafe" || !strings.Contains(err.Error(), c.part) || fault.From(err).Exit != fault.ExitUsage:
+			case err == nil || fault.From(err).Code != "state-home-unsafe" || !strings.Contains(err.Error(), c.part) ||
+				fault.From(err).Exit != fault.ExitUsage:
 				t.Errorf("%s: %v", name, err)
 			}
 		}
@@ -99,7 +114,8 @@ func TestNoInstallationBringsItsOwnRecords(t *testing.T) {
 	cfg := installed(t, dir, text)
 	for _, below := range []string{"state", ".router/state", "config"} {
 		getenv := environment(home, filepath.Join(dir, below))
-		if _, err := trust.WriteRecord(cfg, "trust", time.Now(), getenv); err == nil || fault.From(err).Code != "state-home-unsafe" {
+		if _, err := trust.WriteRecord(cfg, "trust", time.Now(), getenv); err == nil ||
+			fault.From(err).Code != "state-home-unsafe" {
 			t.Errorf("%s: %v", below, err)
 		}
 	}
@@ -109,7 +125,8 @@ func TestNoInstallationBringsItsOwnRecords(t *testing.T) {
 	if _, err := trust.WriteRecord(other, "trust", time.Now(), getenv); err != nil {
 		t.Fatal(err)
 	}
-	if v := trust.Examine(trust.Subject{Config: cfg, Named: true, Getenv: getenv}); v.Trusted || trust.CheckStateHome(cfg, getenv) == nil {
+	if v := trust.Examine(trust.Subject{Config: cfg, Named: true, Getenv: getenv}); v.Trusted ||
+		trust.CheckStateHome(cfg, getenv) == nil {
 		t.Errorf("%+v", v)
 	}
 }
@@ -125,14 +142,16 @@ func TestAStateFolderInAnotherUsersFolderIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	theirs := filepath.Join(above, "theirs")
-	if out, err := rightstest.Other(t, "mkdir", "-m", "1777", theirs).CombinedOutput(); err != nil { // sticky: but its owner may replace what is in it
+	// sticky: but its owner may replace what is in it
+	if out, err := rightstest.Other(t, "mkdir", "-m", "1777", theirs).CombinedOutput(); err != nil {
 		t.Fatalf("%v %s", err, out)
 	}
 	state := filepath.Join(theirs, "state")
 	if err := os.Mkdir(state, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := trust.EnsureKey(environment(t.TempDir(), state)); err == nil || fault.From(err).Code != "state-home-unsafe" {
+	if _, err := trust.EnsureKey(environment(t.TempDir(), state)); err == nil ||
+		fault.From(err).Code != "state-home-unsafe" {
 		t.Errorf("%v", err)
 	}
 }

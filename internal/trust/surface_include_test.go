@@ -50,7 +50,8 @@ func TestTheContentOfIncludedFilesIsPartOfWhatIsTrusted(t *testing.T) {
 	for _, e := range trust.SurfaceOf(cfg, "").Executes {
 		shown += e.Key + " " + e.Value + "\n"
 	}
-	for _, want := range []string{"litellm_base.include ./more.yaml with the SHA-256", "./sub/deep.yaml", "./beside.yaml"} {
+	for _, want := range []string{"litellm_base.include ./more.yaml with the SHA-256", "./sub/deep.yaml",
+		"./beside.yaml"} {
 		if !strings.Contains(shown, want) {
 			t.Errorf("no %s in %s", want, shown)
 		}

@@ -102,7 +102,8 @@ type Failure struct {
 	LogFile string      `json:"log_file"` // the whole of it
 }
 
-const FailureLines = 20 // log lines that a failure shows
+// FailureLines is how many lines of its log a failure shows.
+const FailureLines = 20
 
 // Only returns the status with the named service alone.
 func (s Status) Only(name string) Status {

@@ -34,10 +34,8 @@ func (r *resident) upgrade(ctx context.Context, q control.Request) error {
 		}
 		ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 		defer cancel()
-		cmd := exec.CommandContext(
-			ctx,
-			q.Program,
-			append(r.arguments(), "-check")...) //nolint:gosec // a program that our own user runs
+		args := append(r.arguments(), "-check")
+		cmd := exec.CommandContext(ctx, q.Program, args...) //nolint:gosec // a program that our own user runs
 		cmd.Dir = r.opts.Config.Dir
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return fault.New("upgrade-refused", "the new program cannot take over: %w: %s", err, firstLine(out)).

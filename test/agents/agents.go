@@ -128,7 +128,7 @@ func complaint(ctx context.Context, err error, out, errs, want string) string {
 	switch {
 	case ctx.Err() != nil:
 		err = context.Cause(ctx)
-	case err == nil && !(strings.HasPrefix(strings.TrimSpace(out), "echo: ") && strings.Contains(out, want)):
+	case err == nil && (!strings.HasPrefix(strings.TrimSpace(out), "echo: ") || !strings.Contains(out, want)):
 		err = fmt.Errorf("no echo with %q was printed", want)
 	case err == nil:
 		return ""

@@ -85,7 +85,8 @@ func TestRealAgentsPrintTheEchoedAnswer(t *testing.T) {
 	t.Parallel()
 	need(t)
 	url, asked := startRouter(t)
-	results, err := agents.Run(t.Context(), agents.Options{RouterURL: url, Key: routerKey, Scratch: t.TempDir(), Progress: t.Output()})
+	results, err := agents.Run(t.Context(), agents.Options{RouterURL: url, Key: routerKey, Scratch: t.TempDir(),
+		Progress: t.Output()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +116,8 @@ func TestRealAgentsWorkOverUpstreamsOfOneDialect(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, tool %v", route, tool), func(t *testing.T) {
 				t.Parallel()
 				url, asked := startRouter(t, route)
-				results, err := agents.Run(t.Context(), agents.Options{RouterURL: url, Key: routerKey, Tool: tool, Scratch: t.TempDir(), Progress: t.Output()})
+				results, err := agents.Run(t.Context(), agents.Options{RouterURL: url, Key: routerKey, Tool: tool,
+					Scratch: t.TempDir(), Progress: t.Output()})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -137,7 +139,8 @@ func TestAnAgentThatIsRefusedIsAResultNotAnError(t *testing.T) {
 	t.Parallel()
 	need(t)
 	url, _ := startRouter(t)
-	results, err := agents.Run(t.Context(), agents.Options{RouterURL: url, Key: "sk-wrong", Scratch: t.TempDir(), Progress: t.Output()})
+	results, err := agents.Run(t.Context(), agents.Options{RouterURL: url, Key: "sk-wrong", Scratch: t.TempDir(),
+		Progress: t.Output()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,8 @@ func codex() agent {
 		},
 		args: func(prompt string, opts Options) []string {
 			if opts.Tool { // its sandbox needs rights that a container has not
-				return []string{"exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", "--color", "never", prompt}
+				return []string{"exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", "--color", "never",
+					prompt}
 			}
 			return []string{"exec", "--skip-git-repo-check", "--sandbox", "read-only", "--color", "never", prompt}
 		},

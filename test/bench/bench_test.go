@@ -93,7 +93,8 @@ func BenchmarkSmoke(b *testing.B) { command(b, b.TempDir(), binary, "smoke") }
 // BenchmarkRouterReady measures from exec until /health/readiness answers 200.
 func BenchmarkRouterReady(b *testing.B) {
 	settings := filepath.Join(b.TempDir(), "settings.yaml")
-	const text = "model_list: [{model_name: m, litellm_params: {model: openai/m, api_base: http://127.0.0.1:9/v1, api_key: k}}]\ngeneral_settings: {master_key: sk-bench-0123456789}\n"
+	const text = "model_list: [{model_name: m, litellm_params: {model: openai/m, api_base: http://127.0.0.1:9/v1, " +
+		"api_key: k}}]\ngeneral_settings: {master_key: sk-bench-0123456789}\n"
 	if err := os.WriteFile(settings, []byte(text), 0o600); err != nil {
 		b.Fatal(err)
 	}

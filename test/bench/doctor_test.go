@@ -33,8 +33,10 @@ func BenchmarkDoctorWaits(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	entry := "    - model_name: silent\n      litellm_params: {model: openai/x, api_base: http://" + silent + "/v1, api_key_ref: upstream}\n  general_settings:\n    master_key_ref"
-	if err := os.WriteFile(settings, []byte(strings.Replace(string(text), "  general_settings:\n    master_key_ref", entry, 1)), 0o600); err != nil {
+	entry := "    - model_name: silent\n      litellm_params: {model: openai/x, api_base: http://" + silent +
+		"/v1, api_key_ref: upstream}\n  general_settings:\n    master_key_ref"
+	if err := os.WriteFile(settings, []byte(strings.Replace(string(text), "  general_settings:\n    master_key_ref", entry,
+		1)), 0o600); err != nil {
 		b.Fatal(err)
 	}
 	started(b, dir)

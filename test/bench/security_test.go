@@ -42,7 +42,8 @@ func sources(b *testing.B) *repotest.Git {
 	}
 	g := repotest.New(b)
 	for _, folder := range []string{"encoding", "net", "crypto/tls", "crypto/x509", "os", "go/types", "strings"} {
-		if err := os.CopyFS(filepath.Join(g.Dir, folder), os.DirFS(filepath.Join(strings.TrimSpace(string(out)), "src", folder))); err != nil {
+		if err := os.CopyFS(filepath.Join(g.Dir, folder),
+			os.DirFS(filepath.Join(strings.TrimSpace(string(out)), "src", folder))); err != nil {
 			b.Fatal(err)
 		}
 		g.Git("add", ".")
@@ -75,7 +76,8 @@ func spend(b *testing.B, dir, program string, args ...string) cost {
 		b.Fatalf("%s: %v", program, err)
 	}
 	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	return cost{time.Since(started), cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), float64(usage.Maxrss) / 1024, out}
+	return cost{time.Since(started), cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(),
+		float64(usage.Maxrss) / 1024, out}
 }
 
 // BenchmarkSecurityCheck compares with the gitleaks command on the same
@@ -91,7 +93,8 @@ func BenchmarkSecurityCheck(b *testing.B) {
 	b.Run("tree", func(b *testing.B) {
 		for b.Loop() {
 			forget()
-			their, cold := spend(b, g.Dir, theirs, "dir", ".", "--no-banner", "-f", "json", "-r", report), ours(b, "-only=secrets.tree")
+			their, cold := spend(b, g.Dir, theirs, "dir", ".", "--no-banner", "-f", "json", "-r", report),
+				ours(b, "-only=secrets.tree")
 			same(b, report, cold.out)
 			time.Sleep(100 * time.Millisecond) // what was written just now is not trusted to stay
 			_ = ours(b, "-only=secrets.tree")
@@ -106,7 +109,8 @@ func BenchmarkSecurityCheck(b *testing.B) {
 	b.Run("history", func(b *testing.B) {
 		for b.Loop() {
 			forget()
-			their, cold := spend(b, g.Dir, theirs, "git", ".", "--no-banner", "-f", "json", "-r", report), ours(b, "-only=secrets.history", "-history")
+			their, cold := spend(b, g.Dir, theirs, "git", ".", "--no-banner", "-f", "json", "-r", report),
+				ours(b, "-only=secrets.history", "-history")
 			same(b, report, cold.out)
 			their.over(b, cold, "cold")
 			their.over(b, ours(b, "-only=secrets.history", "-history"), "warm")

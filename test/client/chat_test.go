@@ -31,7 +31,8 @@ func chat(t *testing.T, tg target) {
 // accumulate reads a chat stream to its end. The finish reasons come beside the
 // accumulator, which forgets them when the usage chunk has a choice of its own:
 // LiteLLM 1.106.2 sends one there, OpenAI and the embedded router do not.
-func accumulate(t *testing.T, tg target, params openai.ChatCompletionNewParams) (acc openai.ChatCompletionAccumulator, finish string, err error) {
+func accumulate(t *testing.T, tg target, params openai.ChatCompletionNewParams) (acc openai.ChatCompletionAccumulator,
+	finish string, err error) {
 	t.Helper()
 	client := tg.openAI()
 	stream := client.Chat.Completions.NewStreaming(t.Context(), params)
@@ -70,8 +71,9 @@ func chatStreamed(t *testing.T, tg target) {
 func weather() openai.ChatCompletionNewParams {
 	params := say("router-default", `call tool weather {"city":"Bern"}`)
 	params.Tools = []openai.ChatCompletionToolUnionParam{openai.ChatCompletionFunctionTool(openai.FunctionDefinitionParam{
-		Name:       "weather",
-		Parameters: openai.FunctionParameters{"type": "object", "properties": map[string]any{"city": map[string]any{"type": "string"}}},
+		Name: "weather",
+		Parameters: openai.FunctionParameters{"type": "object",
+			"properties": map[string]any{"city": map[string]any{"type": "string"}}},
 	})}
 	return params
 }
@@ -83,7 +85,8 @@ func chatTools(t *testing.T, tg target) {
 		t.Fatal(err)
 	}
 	calls := got.Choices[0].Message.ToolCalls
-	if len(calls) != 1 || calls[0].Function.Name != "weather" || calls[0].Function.Arguments != `{"city":"Bern"}` || got.Choices[0].FinishReason != "tool_calls" {
+	if len(calls) != 1 || calls[0].Function.Name != "weather" || calls[0].Function.Arguments != `{"city":"Bern"}` ||
+		got.Choices[0].FinishReason != "tool_calls" {
 		t.Fatalf("no call of the tool: %s", got.RawJSON())
 	}
 	params.Messages = append(params.Messages, got.Choices[0].Message.ToParam(), openai.ToolMessage("rain", calls[0].ID))
@@ -101,7 +104,8 @@ func chatToolsStreamed(t *testing.T, tg target) {
 		t.Fatal(err)
 	}
 	calls := acc.Choices[0].Message.ToolCalls
-	if len(calls) != 1 || calls[0].Function.Name != "weather" || calls[0].Function.Arguments != `{"city":"Bern"}` || calls[0].ID == "" || finish != "tool_calls" {
+	if len(calls) != 1 || calls[0].Function.Name != "weather" || calls[0].Function.Arguments != `{"city":"Bern"}` ||
+		calls[0].ID == "" || finish != "tool_calls" {
 		t.Errorf("calls %+v, finish reason %q", calls, finish)
 	}
 }
@@ -109,7 +113,8 @@ func chatToolsStreamed(t *testing.T, tg target) {
 func chatLong(t *testing.T, tg target) {
 	client := tg.openAI()
 	params := say("router-default", "the end")
-	params.Messages = append([]openai.ChatCompletionMessageParamUnion{openai.SystemMessage(strings.Repeat("context ", 300<<10/8))}, params.Messages...)
+	params.Messages = append([]openai.ChatCompletionMessageParamUnion{openai.SystemMessage(strings.Repeat("context ",
+		300<<10/8))}, params.Messages...)
 	got, err := client.Chat.Completions.New(t.Context(), params)
 	if err != nil {
 		t.Fatal(err)
@@ -127,7 +132,8 @@ func chatBroken(t *testing.T, tg target) {
 	if tg.kind == litellm && len(acc.Choices) == 0 {
 		return // its HTTP client drops what it had buffered when the connection broke: seen in 1 of 60 streams
 	}
-	if len(acc.Choices) == 0 || !strings.HasPrefix("echo: good morning", acc.Choices[0].Message.Content) || acc.Choices[0].Message.Content == "" {
+	if len(acc.Choices) == 0 || !strings.HasPrefix("echo: good morning", acc.Choices[0].Message.Content) ||
+		acc.Choices[0].Message.Content == "" {
 		t.Errorf("what came before the break is lost: %+v", acc.Choices)
 	}
 }

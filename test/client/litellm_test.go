@@ -25,7 +25,8 @@ const (
 func TestOfficialClientsTalkToTheRealLiteLLM(t *testing.T) {
 	t.Parallel()
 	if os.Getenv("FLOWGATE_REQUIRE_LITELLM") != "1" {
-		t.Skip("the real LiteLLM is not run: set FLOWGATE_REQUIRE_LITELLM=1 (needs uv or python3, and 740 MB from the package index once)")
+		t.Skip("the real LiteLLM is not run: set FLOWGATE_REQUIRE_LITELLM=1 (needs uv or python3, and 740 MB from the " +
+			"package index once)")
 	}
 	if missing := venv.Missing(t.Context()); missing != "" {
 		t.Fatalf("%s is not on PATH and FLOWGATE_REQUIRE_LITELLM is 1", missing)

@@ -53,7 +53,8 @@ func messagesStreamedAt(model string) func(*testing.T, target) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(got.Content) != 1 || got.Content[0].Text != "echo: good morning" || got.StopReason != "end_turn" || string(got.Model) != model {
+		if len(got.Content) != 1 || got.Content[0].Text != "echo: good morning" || got.StopReason != "end_turn" ||
+			string(got.Model) != model {
 			t.Errorf("%+v", got)
 		}
 		if got.Usage.OutputTokens == 0 {
@@ -78,7 +79,8 @@ func messagesToolsAt(model string) func(*testing.T, target) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(got.Content) != 1 || got.Content[0].Type != "tool_use" || got.Content[0].Name != "look" || got.StopReason != "tool_use" {
+		if len(got.Content) != 1 || got.Content[0].Type != "tool_use" || got.Content[0].Name != "look" ||
+			got.StopReason != "tool_use" {
 			t.Fatalf("no call of the tool: %s", got.RawJSON())
 		}
 		params.Messages = append(params.Messages, got.ToParam(),
@@ -97,7 +99,8 @@ func messagesToolsStreamed(t *testing.T, tg target) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(got.Content) != 1 || got.Content[0].Name != "look" || string(got.Content[0].Input) != `{"at":"it"}` || got.StopReason != "tool_use" {
+	if len(got.Content) != 1 || got.Content[0].Name != "look" || string(got.Content[0].Input) != `{"at":"it"}` ||
+		got.StopReason != "tool_use" {
 		t.Errorf("%+v", got)
 	}
 }
@@ -110,7 +113,8 @@ func messagesBroken(t *testing.T, tg target) {
 	if tg.kind == litellm && len(got.Content) == 0 {
 		return // see chatBroken
 	}
-	if len(got.Content) != 1 || got.Content[0].Text == "" || !strings.HasPrefix("echo: good morning", got.Content[0].Text) {
+	if len(got.Content) != 1 || got.Content[0].Text == "" ||
+		!strings.HasPrefix("echo: good morning", got.Content[0].Text) {
 		t.Errorf("what came before the break is lost: %+v", got.Content)
 	}
 }

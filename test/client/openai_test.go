@@ -26,7 +26,8 @@ func completion(t *testing.T, tg target) {
 func embed(t *testing.T, tg target, params openai.EmbeddingNewParams) [3][]float64 {
 	t.Helper()
 	client := tg.openAI()
-	params.Model, params.Input = "echo-embedding", openai.EmbeddingNewParamsInputUnion{OfArrayOfStrings: []string{"a", "b", "a"}}
+	params.Model, params.Input = "echo-embedding",
+		openai.EmbeddingNewParamsInputUnion{OfArrayOfStrings: []string{"a", "b", "a"}}
 	got, err := client.Embeddings.New(t.Context(), params)
 	if err != nil {
 		t.Fatal(err)
@@ -68,14 +69,16 @@ func models(t *testing.T, tg target) {
 func fallback(t *testing.T, tg target) {
 	client := tg.openAI()
 	var raw *http.Response
-	got, err := client.Chat.Completions.New(t.Context(), say("fail-500-broken", "still there?"), option.WithResponseInto(&raw))
+	got, err := client.Chat.Completions.New(t.Context(), say("fail-500-broken", "still there?"),
+		option.WithResponseInto(&raw))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if text := got.Choices[0].Message.Content; text != "echo: still there?" {
 		t.Errorf("%q", text)
 	}
-	if group, n := raw.Header.Get("X-Litellm-Model-Group"), raw.Header.Get("X-Litellm-Attempted-Fallbacks"); group != "router-cheap" || n != "1" {
+	if group, n := raw.Header.Get("X-Litellm-Model-Group"),
+		raw.Header.Get("X-Litellm-Attempted-Fallbacks"); group != "router-cheap" || n != "1" {
 		t.Errorf("answered by %q after %q fallbacks", group, n)
 	}
 }

@@ -50,7 +50,8 @@ func responseStreamed(t *testing.T, tg target) {
 
 func responseTools(t *testing.T, tg target) {
 	client, params := tg.openAI(), answerTo(`call tool weather {"city":"Bern"}`)
-	params.Tools = []responses.ToolUnionParam{responses.ToolParamOfFunction("weather", map[string]any{"type": "object"}, false)}
+	params.Tools = []responses.ToolUnionParam{responses.ToolParamOfFunction("weather", map[string]any{"type": "object"},
+		false)}
 	got, err := client.Responses.New(t.Context(), params)
 	if err != nil {
 		t.Fatal(err)

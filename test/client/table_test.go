@@ -25,7 +25,8 @@ var table = []row{
 	{"chat stream that breaks", nil, chatBroken},
 	{"completion", nil, completion},
 	{"embeddings", nil, embeddings},
-	{"embeddings of a chosen length", []kind{direct, embedded}, embeddingsOfALength}, // LiteLLM refuses dimensions unless the model is called text-embedding-3
+	// LiteLLM refuses dimensions unless the model is called text-embedding-3
+	{"embeddings of a chosen length", []kind{direct, embedded}, embeddingsOfALength},
 	{"models", nil, models},
 	{"responses", nil, response},
 	{"responses streamed", nil, responseStreamed},

@@ -138,7 +138,8 @@ func newEmbedded(t *testing.T) target {
 // openAI is the official client; it never retries by itself, so that what is
 // seen is what the server does.
 func (tg target) openAI() openai.Client {
-	return openai.NewClient(openaioption.WithBaseURL(tg.url+"/v1"), openaioption.WithAPIKey(tg.key), openaioption.WithMaxRetries(0))
+	return openai.NewClient(openaioption.WithBaseURL(tg.url+"/v1"), openaioption.WithAPIKey(tg.key),
+		openaioption.WithMaxRetries(0))
 }
 
 func (tg target) anthropic() anthropic.Client {

@@ -63,10 +63,12 @@ func newTranslated(t *testing.T, route string) target {
 	u := newUpstream(t, route)
 	config := "model_list:\n"
 	for _, model := range []string{"router-default", "cut", "cut-messages", "fail-503", "fail-503-messages", "deep"} {
-		config += fmt.Sprintf("  - {model_name: %s, litellm_params: {model: openai/%s, api_base: %q, api_key: %s}}\n", model, model, u.url+"/v1", upstreamKey)
+		config += fmt.Sprintf("  - {model_name: %s, litellm_params: {model: openai/%s, api_base: %q, api_key: %s}}\n", model,
+			model, u.url+"/v1", upstreamKey)
 	}
 	path := filepath.Join(t.TempDir(), "litellm.active.yaml")
-	if err := os.WriteFile(path, []byte(config+"router_settings: {num_retries: 2, disable_cooldowns: true}\ngeneral_settings: {master_key: "+routerKey+"}\n"), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(config+"router_settings: {num_retries: 2, disable_cooldowns: "+
+		"true}\ngeneral_settings: {master_key: "+routerKey+"}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	loaded, err := settings.Load(path, environment)
@@ -138,7 +140,8 @@ func deepMessages(t *testing.T, tg target) {
 	params := tell("deep", "go")
 	params.MaxTokens, params.Thinking = 4096, anthropic.ThinkingConfigParamOfEnabled(1024)
 	for _, name := range []string{"look", "now"} {
-		params.Tools = append(params.Tools, anthropic.ToolUnionParamOfTool(anthropic.ToolInputSchemaParam{Properties: map[string]any{}}, name))
+		params.Tools = append(params.Tools,
+			anthropic.ToolUnionParamOfTool(anthropic.ToolInputSchemaParam{Properties: map[string]any{}}, name))
 	}
 	streamed, err := gather(t, tg, params)
 	if err != nil {
@@ -155,7 +158,8 @@ func deepMessages(t *testing.T, tg target) {
 		if c := got.Content[0]; c.Type != "thinking" || c.Thinking != "let me see" || c.Signature == "" {
 			t.Errorf("%s: thinking %+v", name, c)
 		}
-		if got.Content[1].Text != "I look" || string(got.Content[2].Input) != deepArguments || got.Content[3].Name != "now" || got.Content[3].ID != "c2" {
+		if got.Content[1].Text != "I look" || string(got.Content[2].Input) != deepArguments || got.Content[3].Name != "now" ||
+			got.Content[3].ID != "c2" {
 			t.Errorf("%s: %+v", name, got.Content)
 		}
 		next := params
@@ -173,7 +177,8 @@ func deepMessages(t *testing.T, tg target) {
 func deepChat(t *testing.T, tg target) {
 	client, params := tg.openAI(), say("deep", "go")
 	for _, name := range []string{"look", "now"} {
-		params.Tools = append(params.Tools, openai.ChatCompletionFunctionTool(openai.FunctionDefinitionParam{Name: name, Parameters: openai.FunctionParameters{"type": "object"}}))
+		params.Tools = append(params.Tools, openai.ChatCompletionFunctionTool(openai.FunctionDefinitionParam{Name: name,
+			Parameters: openai.FunctionParameters{"type": "object"}}))
 	}
 	acc, finish, err := accumulate(t, tg, params)
 	if err != nil {
@@ -183,12 +188,15 @@ func deepChat(t *testing.T, tg target) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if finish != "tool_calls" || gjson.Get(whole.RawJSON(), "choices.0.message.reasoning_content").String() != "let me see" {
+	if finish != "tool_calls" || gjson.Get(whole.RawJSON(),
+		"choices.0.message.reasoning_content").String() != "let me see" {
 		t.Errorf("finish reason %q, %s", finish, whole.RawJSON())
 	}
-	for name, got := range map[string]openai.ChatCompletionMessage{"streamed": acc.Choices[0].Message, "whole": whole.Choices[0].Message} {
+	for name, got := range map[string]openai.ChatCompletionMessage{"streamed": acc.Choices[0].Message,
+		"whole": whole.Choices[0].Message} {
 		calls := got.ToolCalls
-		if got.Content != "I look" || len(calls) != 2 || calls[0].Function.Arguments != deepArguments || calls[1].Function.Name != "now" || calls[1].ID != "c2" {
+		if got.Content != "I look" || len(calls) != 2 || calls[0].Function.Arguments != deepArguments ||
+			calls[1].Function.Name != "now" || calls[1].ID != "c2" {
 			t.Fatalf("%s: %+v", name, got)
 		}
 		next := params
@@ -200,7 +208,8 @@ func deepChat(t *testing.T, tg target) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if text := last.Choices[0].Message.Content; text != gotAll && !strings.HasPrefix(text, `lacks ["\"signature`) && !strings.HasPrefix(text, `lacks ["\"encrypted`) {
+		if text := last.Choices[0].Message.Content; text != gotAll && !strings.HasPrefix(text, `lacks ["\"signature`) &&
+			!strings.HasPrefix(text, `lacks ["\"encrypted`) {
 			t.Errorf("%s: %s", name, text)
 		}
 	}
@@ -230,7 +239,8 @@ func deepResponses(t *testing.T, tg target) {
 		t.Fatal(err)
 	}
 	for name, got := range map[string]*responses.Response{"streamed": streamed, "whole": whole} {
-		if len(got.Output) != 4 || got.Output[0].Type != "reasoning" || got.Output[0].Summary[0].Text != "let me see" || got.OutputText() != "I look" ||
+		if len(got.Output) != 4 || got.Output[0].Type != "reasoning" || got.Output[0].Summary[0].Text != "let me see" ||
+			got.OutputText() != "I look" ||
 			got.Output[2].Arguments.OfString != deepArguments || got.Output[3].Name != "now" || got.Output[3].CallID != "c2" {
 			t.Fatalf("%s: %s", name, got.RawJSON())
 		}
@@ -238,7 +248,8 @@ func deepResponses(t *testing.T, tg target) {
 		for _, item := range got.Output {
 			items = append(items, json.RawMessage(item.RawJSON()))
 		}
-		items = append(items, json.RawMessage(`{"type":"function_call_output","call_id":"c1","output":"seen it"}`), json.RawMessage(`{"type":"function_call_output","call_id":"c2","output":"noon"}`),
+		items = append(items, json.RawMessage(`{"type":"function_call_output","call_id":"c1","output":"seen it"}`),
+			json.RawMessage(`{"type":"function_call_output","call_id":"c2","output":"noon"}`),
 			json.RawMessage(`{"role":"user","content":[{"type":"input_image","image_url":"data:image/png;base64,iVBORw0KGgo="},{"type":"input_text","text":"and now?"}]}`))
 		text, err := json.Marshal(items)
 		if err != nil {

@@ -20,7 +20,8 @@ func excludeBackups(file string) {
 	if gitDir == "" || err != nil {
 		return
 	}
-	line := "/" + strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(filepath.ToSlash(rel)) + ".bak-*\n"
+	line := "/" + strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[",
+		`\[`).Replace(filepath.ToSlash(rel)) + ".bak-*\n"
 	path := filepath.Join(gitDir, "info", "exclude")
 	have, _ := safefile.Read(path, safefile.DocumentLimit)
 	if bytes.Contains(append([]byte("\n"), have...), []byte("\n"+line)) {

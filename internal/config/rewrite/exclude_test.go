@@ -12,7 +12,8 @@ import (
 
 func git(t *testing.T, dir string, args ...string) (string, error) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "git", append([]string{"-c", "user.name=a", "-c", "user.email=a@b", "-C", dir}, args...)...)
+	cmd := exec.CommandContext(t.Context(), "git",
+		append([]string{"-c", "user.name=a", "-c", "user.email=a@b", "-C", dir}, args...)...)
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }

@@ -16,10 +16,11 @@ import (
 
 // Migration says what Migrate did, or would do on a dry run.
 type Migration struct {
-	File     string           `json:"file"`
-	From     int              `json:"from"` // 0: the file named no version
-	To       int              `json:"to"`
-	Changed  bool             `json:"changed"`           // the new text differs; on a dry run nothing was written all the same
+	File string `json:"file"`
+	From int    `json:"from"` // 0: the file named no version
+	To   int    `json:"to"`
+	// the new text differs; on a dry run nothing was written all the same
+	Changed  bool             `json:"changed"`
 	Backup   string           `json:"backup,omitempty"`  // the old file, byte for byte; copy it back to undo
 	Diff     []string         `json:"diff"`              // unified diff, one line each
 	Message  string           `json:"message,omitempty"` // why nothing was to do
@@ -41,7 +42,8 @@ func Migrate(path string, dryRun bool, now time.Time, getenv func(string) string
 	if err != nil {
 		return Migration{}, yamlnode.UnreadableFault(path, err)
 	}
-	m := Migration{File: path, From: before.Version, To: config.CurrentVersion, Diff: []string{}, Warnings: []config.Warning{}}
+	m := Migration{File: path, From: before.Version, To: config.CurrentVersion, Diff: []string{},
+		Warnings: []config.Warning{}}
 	if before.Version == 3 {
 		m.To = 3
 	}
@@ -76,7 +78,8 @@ func Migrate(path string, dryRun bool, now time.Time, getenv func(string) string
 
 // checkSameMeaning reads the new text in the old file's place and compares what
 // both resolve to.
-func checkSameMeaning(before *config.Config, migrated []byte, path string, getenv func(string) string) (*config.Config, error) {
+func checkSameMeaning(before *config.Config, migrated []byte, path string, getenv func(string) string) (*config.Config,
+	error) {
 	after, err := config.LoadText(path, migrated, getenv)
 	if err != nil {
 		return nil, err

@@ -32,7 +32,8 @@ func project(t *testing.T, name string) (path string) {
 
 func TestMigratedFilesMeanTheSameAndKeepTheirText(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"v1-old-names", "old-common-layout", "json-form", "v2-with-old-names", "v1-with-new-names", "mixed-without-version"} {
+	for _, name := range []string{"v1-old-names", "old-common-layout", "json-form", "v2-with-old-names",
+		"v1-with-new-names", "mixed-without-version"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			path := project(t, name+".yaml")
@@ -92,7 +93,8 @@ func TestADryRunShowsTheDifferenceAndWritesNothing(t *testing.T) {
 		t.Errorf("files: %v", entries)
 	}
 	diff := strings.Join(m.Diff, "\n")
-	for _, line := range []string{"-config_version: 1   # old", "+config_version: 2   # old", "-oauth:", "+auth:", "+  providers:", "+secret_files:", "+  cliproxyapi_plus:   # the upstream"} {
+	for _, line := range []string{"-config_version: 1   # old", "+config_version: 2   # old", "-oauth:", "+auth:",
+		"+  providers:", "+secret_files:", "+  cliproxyapi_plus:   # the upstream"} {
 		if !strings.Contains(diff, "\n"+line+"\n") {
 			t.Errorf("%q is not in the diff:\n%s", line, diff)
 		}
@@ -103,7 +105,8 @@ func TestMigratingKeepsWindowsLineEndsAndAByteOrderMark(t *testing.T) {
 	t.Parallel()
 	path := project(t, "v1-old-names.yaml")
 	text, _ := os.ReadFile(path)
-	if err := os.WriteFile(path, []byte("\xef\xbb\xbf"+strings.ReplaceAll(string(text), "\n", "\r\n")), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte("\xef\xbb\xbf"+strings.ReplaceAll(string(text), "\n", "\r\n")),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := rewrite.Migrate(path, false, moment, environ); err != nil {
@@ -141,7 +144,8 @@ func TestABrokenFileIsNotMigrated(t *testing.T) {
 
 func TestAFailedBackupLeavesTheFileAlone(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(filepath.Dir(project(t, "v1-old-names.yaml")), strings.Repeat("n", 245)+".yaml") // its backup's name is too long
+	// its backup's name is too long
+	path := filepath.Join(filepath.Dir(project(t, "v1-old-names.yaml")), strings.Repeat("n", 245)+".yaml")
 	if err := os.Rename(filepath.Join(filepath.Dir(path), "flowgate.yaml"), path); err != nil {
 		t.Fatal(err)
 	}
@@ -194,7 +198,8 @@ func TestMigratingASymbolicLinkReplacesItsTarget(t *testing.T) {
 func TestOldNamesInVersion3AreRenamedAndItStaysVersion3(t *testing.T) {
 	t.Parallel()
 	path := project(t, "v3-without-version.yaml")
-	if err := os.WriteFile(filepath.Join(filepath.Dir(path), "v3.cliproxyapi"), []byte("port: 8418\nhost: 127.0.0.1\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(filepath.Dir(path), "v3.cliproxyapi"), []byte("port: 8418\nhost: 127.0.0.1\n"),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	before := load(t, path)
@@ -203,10 +208,12 @@ func TestOldNamesInVersion3AreRenamedAndItStaysVersion3(t *testing.T) {
 		t.Fatalf("%+v, %v", m, err)
 	}
 	after := load(t, path)
-	if after.Version != 3 || len(after.Warnings) != 0 || !reflect.DeepEqual(before.SecretFiles, after.SecretFiles) || !reflect.DeepEqual(before.Providers, after.Providers) {
+	if after.Version != 3 || len(after.Warnings) != 0 || !reflect.DeepEqual(before.SecretFiles, after.SecretFiles) ||
+		!reflect.DeepEqual(before.Providers, after.Providers) {
 		t.Errorf("%+v", after)
 	}
-	if again, err := rewrite.Migrate(path, false, moment, environ); err != nil || again.Changed || !strings.Contains(again.Message, "version 3") {
+	if again, err := rewrite.Migrate(path, false, moment, environ); err != nil || again.Changed ||
+		!strings.Contains(again.Message, "version 3") {
 		t.Errorf("%+v, %v", again, err)
 	}
 }

@@ -44,7 +44,8 @@ func Replace(path string, old, new []byte, now time.Time) (backup string, err er
 	}
 	if err := renameio.WriteFile(target, new, info.Mode().Perm(), renameio.IgnoreUmask()); err != nil {
 		_ = os.Remove(backup)
-		return "", fault.New("write-failed", "write %s: %w", path, err).WithHint("nothing was changed; the folder must be writable")
+		return "", fault.New("write-failed", "write %s: %w", path,
+			err).WithHint("nothing was changed; the folder must be writable")
 	}
 	return backup, nil
 }

@@ -38,10 +38,12 @@ func WireKey(path, provider, keyFile string, dryRun bool, now time.Time, getenv 
 	}
 	w := Wiring{File: before.File, Credential: provider, Deployments: []string{}}
 	if before.Version == 3 {
-		return w, fault.Usage("wire-unsafe", "%s is of version 3, which has no deployments", path).WithHint("give the key to CLIProxyAPI, or use version 2")
+		return w, fault.Usage("wire-unsafe", "%s is of version 3, which has no deployments",
+			path).WithHint("give the key to CLIProxyAPI, or use version 2")
 	}
 	if have, ok := before.Credentials[provider]; ok && have.File != keyFile {
-		return w, fault.Usage("wire-unsafe", "%s has credentials.upstream.%s already, for another place", path, provider).WithHint("correct it by hand: file: %s", keyFile)
+		return w, fault.Usage("wire-unsafe", "%s has credentials.upstream.%s already, for another place", path,
+			provider).WithHint("correct it by hand: file: %s", keyFile)
 	}
 	data, err := safefile.Read(path, safefile.DocumentLimit)
 	if err != nil {
@@ -84,12 +86,15 @@ func CheckWritable(path string) error {
 
 func unsafeWiringFault(path, provider, keyFile string, err error) error {
 	return fault.Usage("wire-unsafe", "%s cannot be changed safely: %w", path, err).
-		WithHint("nothing was changed there; write credentials: {upstream: {%s: {file: %s}}} and api_key_ref: %s in the deployment by hand", provider, keyFile, provider)
+		WithHint("nothing was changed there; write credentials: {upstream: {%s: {file: %s}}} and api_key_ref: %s in the "+
+			"deployment by hand", provider, keyFile, provider)
 }
 
 // addKeyReferences returns data with the credential and the references to it.
-func (w *Wiring) addKeyReferences(data []byte, root *yamlnode.Node, before *config.Config, keyFile string) ([]byte, error) {
-	e := &editor{data: data, bom: len(data) - len(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))), newline: "\n", lines: lineStarts(data)}
+func (w *Wiring) addKeyReferences(data []byte, root *yamlnode.Node, before *config.Config, keyFile string) ([]byte,
+	error) {
+	e := &editor{data: data, bom: len(data) - len(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))), newline: "\n",
+		lines: lineStarts(data)}
 	if bytes.Contains(data, []byte("\r\n")) {
 		e.newline = "\r\n"
 	}
@@ -130,7 +135,8 @@ func isKeyless(params *yamlnode.Node, provider string) bool {
 	}
 	model, _ := params.Field("model")
 	custom, _ := params.Field("custom_llm_provider")
-	return model.Value != nil && strings.HasPrefix(model.Value.Text, provider+"/") || custom.Value != nil && custom.Value.Text == provider
+	return model.Value != nil && strings.HasPrefix(model.Value.Text, provider+"/") || custom.Value != nil &&
+		custom.Value.Text == provider
 }
 
 // addCredential adds credentials.upstream.NAME, where the file has no such key yet.
@@ -178,7 +184,8 @@ func (e *editor) insertFirst(m *yamlnode.Node, key, block, flow string) {
 
 // checkMeaning reads the new text and compares: nothing but what was meant may
 // have changed.
-func (w *Wiring) checkMeaning(before *config.Config, text []byte, path, keyFile string, getenv func(string) string) error {
+func (w *Wiring) checkMeaning(before *config.Config, text []byte, path, keyFile string,
+	getenv func(string) string) error {
 	after, err := config.LoadText(path, text, getenv)
 	if err != nil {
 		return err
@@ -228,7 +235,8 @@ func AddToList(file string, data []byte, key, item string) ([]byte, error) {
 	if root == nil || root.Kind != yamlnode.MapKind {
 		return nil, fmt.Errorf("it is not a YAML map")
 	}
-	e := &editor{data: data, bom: len(data) - len(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))), newline: "\n", lines: lineStarts(data)}
+	e := &editor{data: data, bom: len(data) - len(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))), newline: "\n",
+		lines: lineStarts(data)}
 	if bytes.Contains(data, []byte("\r\n")) {
 		e.newline = "\r\n"
 	}

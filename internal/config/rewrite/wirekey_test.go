@@ -31,13 +31,17 @@ litellm_base:
 func TestAKeyIsWiredByAddedLinesAlone(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ text, want string }{
-		"no credentials":      {wireHead, "credentials:\n  upstream:\n    openai: {file: \"../.router/secrets/provider-openai.key\"}\n"},
-		"no newline":          {strings.TrimSuffix(wireHead, "\n"), "credentials:\n  upstream:\n    openai: {file"},
-		"others":              {wireHead + "credentials:\n  upstream:\n    # another\n    x: {env: X} # y\n", "    openai: {file: \"../.router/secrets/provider-openai.key\"}\n    x: {env: X} # y\n"},
-		"others, flow":        {wireHead + "credentials: {upstream: {x: {env: X}}}\n", `credentials: {upstream: {openai: {"file": "../.router/secrets/provider-openai.key"}, x: {env: X}}}`},
-		"windows' line ends":  {strings.ReplaceAll(wireHead, "\n", "\r\n"), "  upstream:\r\n    openai: "},
-		"JSON":                {jsonConfig, `"credentials": {"upstream": {"openai": {"file"`},
-		"the credential only": {wireHead + "credentials:\n  upstream:\n    openai: {file: ../.router/secrets/provider-openai.key}\n", "api_key_ref: openai"},
+		"no credentials": {wireHead, "credentials:\n  upstream:\n    openai: {file: " +
+			"\"../.router/secrets/provider-openai.key\"}\n"},
+		"no newline": {strings.TrimSuffix(wireHead, "\n"), "credentials:\n  upstream:\n    openai: {file"},
+		"others": {wireHead + "credentials:\n  upstream:\n    # another\n    x: {env: X} # y\n",
+			"    openai: {file: \"../.router/secrets/provider-openai.key\"}\n    x: {env: X} # y\n"},
+		"others, flow": {wireHead + "credentials: {upstream: {x: {env: X}}}\n",
+			`credentials: {upstream: {openai: {"file": "../.router/secrets/provider-openai.key"}, x: {env: X}}}`},
+		"windows' line ends": {strings.ReplaceAll(wireHead, "\n", "\r\n"), "  upstream:\r\n    openai: "},
+		"JSON":               {jsonConfig, `"credentials": {"upstream": {"openai": {"file"`},
+		"the credential only": {wireHead + "credentials:\n  upstream:\n    openai: {file: " +
+			"../.router/secrets/provider-openai.key}\n", "api_key_ref: openai"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -104,14 +108,16 @@ const jsonConfig = `{"paths": {"runtime_dir": "../.router/runtime", "active_conf
 func TestAFileThatCannotBeChangedSafelyIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	for name, tail := range map[string]string{
-		"an empty map": "credentials:\n", "another place": "credentials: {upstream: {openai: {env: X}}}\n", "an end mark": "...\n",
+		"an empty map": "credentials:\n", "another place": "credentials: {upstream: {openai: {env: X}}}\n",
+		"an end mark": "...\n",
 	} {
 		path := filepath.Join(t.TempDir(), "flowgate.yaml")
 		if err := os.WriteFile(path, []byte(wireHead+tail), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		_, err := rewrite.WireKey(path, "openai", filepath.Join(filepath.Dir(path), "k"), false, moment, environ)
-		if got, _ := os.ReadFile(path); err == nil || string(got) != wireHead+tail || !strings.Contains(err.Error(), "flowgate.yaml") {
+		if got, _ := os.ReadFile(path); err == nil || string(got) != wireHead+tail ||
+			!strings.Contains(err.Error(), "flowgate.yaml") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -123,11 +129,12 @@ func TestAnItemIsAddedToAListAndNothingElseChanges(t *testing.T) {
 	for text, want := range map[string]string{
 		"port: 1 # x\n": "port: 1 # x\nkeys:\n  - {\"api-key\": \"k2\"}\n",
 		"port: 1":       "port: 1\nkeys:\n  - {\"api-key\": \"k2\"}\n",
-		"keys: # mine\n  - api-key: k1\n    x: 1\np: 1\n": "keys: # mine\n  - {\"api-key\": \"k2\"}\n  - api-key: k1\n    x: 1\np: 1\n",
-		"keys:\n- api-key: k1\n":                          "keys:\n- {\"api-key\": \"k2\"}\n- api-key: k1\n",
-		"keys: [] # none\n":                               "keys: [{\"api-key\": \"k2\"}] # none\n",
-		"keys: [{a: b}]\n":                                "keys: [{\"api-key\": \"k2\"}, {a: b}]\n",
-		"{\"p\": 1}\n":                                    "{\"keys\": [{\"api-key\": \"k2\"}], \"p\": 1}\n",
+		"keys: # mine\n  - api-key: k1\n    x: 1\np: 1\n": "keys: # mine\n  - {\"api-key\": \"k2\"}\n  - api-key: k1\n    " +
+			"x: 1\np: 1\n",
+		"keys:\n- api-key: k1\n": "keys:\n- {\"api-key\": \"k2\"}\n- api-key: k1\n",
+		"keys: [] # none\n":      "keys: [{\"api-key\": \"k2\"}] # none\n",
+		"keys: [{a: b}]\n":       "keys: [{\"api-key\": \"k2\"}, {a: b}]\n",
+		"{\"p\": 1}\n":           "{\"keys\": [{\"api-key\": \"k2\"}], \"p\": 1}\n",
 	} {
 		if got, err := rewrite.AddToList("f", []byte(text), "keys", item); err != nil || string(got) != want {
 			t.Errorf("%q: %q, %v", text, got, err)

@@ -60,6 +60,7 @@ type cliproxyV3 struct {
 	ConfigFile string `json:"config_file" jsonschema:"minLength=1"`
 }
 
+// ServicesV2 are the two services of configuration version 2.
 type ServicesV2 struct {
 	LiteLLM  litellmService  `json:"litellm"`
 	CLIProxy cliproxyService `json:"cliproxyapi_plus"`
@@ -80,6 +81,7 @@ type cliproxyService struct {
 	ServiceDocument
 }
 
+// ServiceDocument is what both services can say of themselves.
 type ServiceDocument struct {
 	Host          string          `json:"host,omitempty" jsonschema:"description=Address to listen on; 127.0.0.1 when missing"`
 	Port          int             `json:"port" jsonschema:"minimum=1,maximum=65535"`
@@ -94,6 +96,7 @@ type ServiceDocument struct {
 	Probes        ProbesDocument  `json:"probes,omitempty"`
 }
 
+// ProbesDocument are the probes of a service.
 type ProbesDocument struct {
 	Startup   *ProbeDocument `json:"startup,omitempty" jsonschema:"description=Must pass once before the others begin"`
 	Readiness *ProbeDocument `json:"readiness,omitempty" jsonschema:"description=In place of readiness_path"`
@@ -117,6 +120,7 @@ type commandDocument struct {
 	Cwd  string   `json:"cwd,omitempty" jsonschema:"description=Working folder; this file's folder when missing"`
 }
 
+// RestartDocument says when a service that ended is started again.
 type RestartDocument struct {
 	Policy  string  `json:"policy,omitempty" jsonschema:"enum=always,enum=on-failure,enum=never"`
 	Max     *int    `json:"max,omitempty" jsonschema:"minimum=0,maximum=1000,description=Restarts within that time before the service counts as failed"`

@@ -26,7 +26,8 @@ func KeyHint(key string, known []string) string {
 	if hint := suggest.Hint(key, known); hint != "" {
 		return hint
 	}
-	current := slices.DeleteFunc(slices.Clone(known), func(k string) bool { // a name that another one replaces is not offered
+	// a name that another one replaces is not offered
+	current := slices.DeleteFunc(slices.Clone(known), func(k string) bool {
 		return slices.ContainsFunc(renamed[:], func(pair [2]string) bool {
 			return k == pair[0] && slices.Contains(known, pair[1]) && (k != "oauth" || !slices.Contains(known, "litellm_base"))
 		})

@@ -31,7 +31,8 @@ func (b *builder) build(n ast.Node, path string) *Node {
 	}
 	if made.size > maxNodes && !b.tooLarge {
 		b.tooLarge = true
-		b.d.Add(made.At, path, "take out aliases of aliases", "the file holds more than %d values, aliases written out", maxNodes)
+		b.d.Add(made.At, path, "take out aliases of aliases", "the file holds more than %d values, aliases written out",
+			maxNodes)
 	}
 	made.size = min(made.size, maxNodes+1) // no overflow on the way up
 	return made

@@ -15,7 +15,8 @@ func (b *builder) convertMapping(values []*ast.MappingValueNode, at Pos, path st
 		b.addKey(made, index, value, path)
 	}
 	if len(values) > 0 {
-		if first := tokenPos(values[0].Key.GetToken()); first.Line < at.Line || first.Line == at.Line && first.Column < at.Column {
+		if first := tokenPos(values[0].Key.GetToken()); first.Line < at.Line || first.Line == at.Line &&
+			first.Column < at.Column {
 			made.At = first // the tree places a block map at its first colon
 		}
 	}
@@ -38,7 +39,8 @@ func (b *builder) addKey(made *Node, index map[string]int, value *ast.MappingVal
 		made.Fields[i] = f
 	default:
 		first := made.Fields[i].At
-		b.d.Add(f.At, JoinPath(path, f.Key), "keep one of the two", "key %q is given twice; the first is at line %d, column %d", f.Key, first.Line, first.Column)
+		b.d.Add(f.At, JoinPath(path, f.Key), "keep one of the two",
+			"key %q is given twice; the first is at line %d, column %d", f.Key, first.Line, first.Column)
 	}
 }
 
@@ -72,7 +74,8 @@ func (b *builder) mergeFields(into *Node, index map[string]int, from *Node, path
 			b.mergeFields(into, index, item, path)
 		}
 	default:
-		b.d.Add(from.At, path, "write <<: *NAME with the anchor of a map", "the merge key << takes a map, not %s", from.Describe(path))
+		b.d.Add(from.At, path, "write <<: *NAME with the anchor of a map", "the merge key << takes a map, not %s",
+			from.Describe(path))
 	}
 }
 

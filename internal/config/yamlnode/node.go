@@ -17,8 +17,10 @@ import (
 // Pos is a place in a file: line and column from 1, the column in characters.
 type Pos struct{ Line, Column int }
 
+// Kind is what a node is.
 type Kind int
 
+// The kinds.
 const (
 	NullKind Kind = iota
 	ScalarKind
@@ -38,6 +40,7 @@ type Node struct {
 	Broken bool    // a problem with it has been reported; nothing more is said about it
 }
 
+// Field is one key of a mapping with its value.
 type Field struct {
 	Key    string
 	At     Pos

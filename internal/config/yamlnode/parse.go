@@ -47,7 +47,8 @@ func singleDocument(d *Diagnosis, file *ast.File) *Node {
 		return nil
 	case 1:
 	default:
-		d.Add(tokenPos(bodies[1].Start), "", "keep one document a file: take out the line `---`", "a second YAML document begins here")
+		d.Add(tokenPos(bodies[1].Start), "", "keep one document a file: take out the line `---`",
+			"a second YAML document begins here")
 		return nil
 	}
 	b := builder{d: d, anchors: map[string]*Node{}}
@@ -57,7 +58,8 @@ func singleDocument(d *Diagnosis, file *ast.File) *Node {
 		return nil
 	}
 	if root.Kind != MapKind {
-		d.Add(root.At, "", "a configuration begins with keys such as config_version: 2", "the file must hold a map at top level, not %s", root.Describe(""))
+		d.Add(root.At, "", "a configuration begins with keys such as config_version: 2",
+			"the file must hold a map at top level, not %s", root.Describe(""))
 		return nil
 	}
 	return root

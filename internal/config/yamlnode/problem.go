@@ -53,6 +53,7 @@ type Diagnosis struct {
 	Warnings         []Oddity
 }
 
+// NewDiagnosis returns a Diagnosis of a file in which nothing was found yet.
 func NewDiagnosis(file string) *Diagnosis {
 	return &Diagnosis{File: file, Code: "config-invalid"}
 }
@@ -63,6 +64,7 @@ func (d *Diagnosis) Add(at Pos, path, hint, format string, args ...any) {
 	d.AddInFile(d.File, at, path, hint, fmt.Sprintf(format, args...))
 }
 
+// AddInFile records a problem of another file than the Diagnosis is about.
 func (d *Diagnosis) AddInFile(file string, at Pos, path, hint, message string) {
 	if len(d.Problems) >= 10*maxProblems {
 		return // more than is shown, whatever the order
@@ -76,6 +78,7 @@ func (d *Diagnosis) AddInFile(file string, at Pos, path, hint, message string) {
 	}
 }
 
+// Warn records something odd that is no reason to refuse the file.
 func (d *Diagnosis) Warn(code, path string, at Pos, format string, args ...any) {
 	d.Warnings = append(d.Warnings, Oddity{Code: code, Path: path, Line: at.Line, Message: fmt.Sprintf(format, args...)})
 }

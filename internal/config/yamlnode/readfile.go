@@ -83,6 +83,7 @@ func PosOf(data []byte, offset int) Pos {
 	return Pos{bytes.Count(before, []byte("\n")) + 1, utf8.RuneCount(before[start:]) + 1}
 }
 
+// UnreadableFault returns the fault config-unreadable of a file that cannot be read.
 func UnreadableFault(name string, err error) error {
 	var pathErr *fs.PathError
 	if errors.As(err, &pathErr) {

@@ -57,9 +57,11 @@ func (d *Deployment) NoteMissingRoute(in dialect.Dialect) (isNew bool) {
 // what to do.
 func (d *Deployment) MissingRouteMessage(in dialect.Dialect) string {
 	if translations[in] == nil {
-		return fmt.Sprintf("The upstream of deployment %q (%s) does not serve %s, and such requests are not translated: use a route that it serves.",
+		return fmt.Sprintf("The upstream of deployment %q (%s) does not serve %s, and such requests are not translated: use "+
+			"a route that it serves.",
 			d.ID, d.Model, in)
 	}
-	return fmt.Sprintf("The upstream of deployment %q (%s) serves neither %s nor a route that such a request can be translated for: correct its api_base.",
+	return fmt.Sprintf("The upstream of deployment %q (%s) serves neither %s nor a route that such a request can be "+
+		"translated for: correct its api_base.",
 		d.ID, d.Model, in)
 }

@@ -17,7 +17,8 @@ import (
 func load(t *testing.T, params string, env map[string]string) *settings.Settings {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "litellm.yaml")
-	text := "general_settings: {master_key: sk-local-0123456789}\nmodel_list:\n  - {model_name: a, litellm_params: " + params + "\n"
+	text := "general_settings: {master_key: sk-local-0123456789}\nmodel_list:\n  - {model_name: a, litellm_params: " +
+		params + "\n"
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +42,8 @@ func codes(s *settings.Settings) string {
 // capturing upstream, or read in its source where the address cannot be reached.
 func TestAnEntryGoesWhereLiteLLMSendsIt(t *testing.T) {
 	t.Parallel()
-	env := map[string]string{"GROQ_API_KEY": "gk", "OPENAI_API_KEY": "ok", "ANTHROPIC_API_KEY": "ak", "GEMINI_API_KEY": "gem", "DEEPSEEK_API_KEY": "dk"}
+	env := map[string]string{"GROQ_API_KEY": "gk", "OPENAI_API_KEY": "ok", "ANTHROPIC_API_KEY": "ak",
+		"GEMINI_API_KEY": "gem", "DEEPSEEK_API_KEY": "dk"}
 	bearer := func(key string) http.Header { return http.Header{"Authorization": {"Bearer " + key}} }
 	for _, c := range []struct {
 		name, params string
@@ -58,34 +60,47 @@ func TestAnEntryGoesWhereLiteLLMSendsIt(t *testing.T) {
 		{name: "a key that is not set", params: `{model: mistral/m}}`, url: "https://api.mistral.ai/v1/chat/completions",
 			warnings: "environment-variable-unset model"},
 		{name: "azure", params: `{model: azure/my-gpt, api_base: "https://res.openai.azure.com", api_key: k, api_version: "2024-10-21"}}`,
-			url: "https://res.openai.azure.com/openai/deployments/my-gpt/chat/completions?api-version=2024-10-21", key: http.Header{"Api-Key": {"k"}}},
-		{name: "azure without a version", params: `{model: azure/my-gpt, api_base: "https://res.openai.azure.com/", api_key: k}}`,
-			url: "https://res.openai.azure.com/openai/deployments/my-gpt/chat/completions?api-version=2025-02-01-preview", key: http.Header{"Api-Key": {"k"}}},
-		{name: "azure's responses", params: `{model: azure/my-gpt, api_base: "https://res.openai.azure.com", api_key: k, api_version: "2024-10-21"}}`, in: dialect.Responses,
-			url: "https://res.openai.azure.com/openai/v1/responses?api-version=preview", key: http.Header{"Api-Key": {"k"}}},
-		{name: "azure's new interface", params: `{model: azure/my-gpt, api_base: "https://res.openai.azure.com/openai/v1/", api_key: k}}`,
-			url: "https://res.openai.azure.com/openai/v1/chat/completions", key: http.Header{"Api-Key": {"k"}}},
-		{name: "azure with a token", params: `{model: azure/my-gpt, api_base: "https://r.openai.azure.com", azure_ad_token: tok, api_version: v}}`,
-			url: "https://r.openai.azure.com/openai/deployments/my-gpt/chat/completions?api-version=v", key: bearer("tok")},
+			url: "https://res.openai.azure.com/openai/deployments/my-gpt/chat/completions?api-version=2024-10-21",
+			key: http.Header{"Api-Key": {"k"}}},
+		{name: "azure without a version",
+			params: `{model: azure/my-gpt, api_base: "https://res.openai.azure.com/", api_key: k}}`,
+			url:    "https://res.openai.azure.com/openai/deployments/my-gpt/chat/completions?api-version=2025-02-01-preview",
+			key:    http.Header{"Api-Key": {"k"}}},
+		{name: "azure's responses",
+			params: `{model: azure/my-gpt, api_base: "https://res.openai.azure.com", api_key: k, api_version: "2024-10-21"}}`,
+			in:     dialect.Responses,
+			url:    "https://res.openai.azure.com/openai/v1/responses?api-version=preview", key: http.Header{"Api-Key": {"k"}}},
+		{name: "azure's new interface",
+			params: `{model: azure/my-gpt, api_base: "https://res.openai.azure.com/openai/v1/", api_key: k}}`,
+			url:    "https://res.openai.azure.com/openai/v1/chat/completions", key: http.Header{"Api-Key": {"k"}}},
+		{name: "azure with a token",
+			params: `{model: azure/my-gpt, api_base: "https://r.openai.azure.com", azure_ad_token: tok, api_version: v}}`,
+			url:    "https://r.openai.azure.com/openai/deployments/my-gpt/chat/completions?api-version=v", key: bearer("tok")},
 		{name: "azure_ai", params: `{model: azure_ai/DeepSeek-R1, api_base: "https://res.services.ai.azure.com/models", api_key: k}}`,
 			url: "https://res.services.ai.azure.com/models/chat/completions", key: http.Header{"Api-Key": {"k"}}},
-		{name: "azure_ai elsewhere", params: `{model: azure_ai/m, api_base: "https://m.eastus.models.ai.azure.com/v1", api_key: k}}`,
-			url: "https://m.eastus.models.ai.azure.com/v1/chat/completions", key: bearer("k")},
-		{name: "ollama", params: `{model: "ollama/qwen3:8b", api_base: "http://localhost:11434"}}`, url: "http://localhost:11434/v1/chat/completions"},
-		{name: "ollama where it always is", params: `{model: "ollama_chat/qwen3:8b"}}`, url: "http://localhost:11434/v1/chat/completions"},
-		{name: "ollama elsewhere", params: `{model: ollama/q}}`, env: map[string]string{"OLLAMA_API_BASE": "http://gpu:11434"}, url: "http://gpu:11434/v1/chat/completions"},
+		{name: "azure_ai elsewhere",
+			params: `{model: azure_ai/m, api_base: "https://m.eastus.models.ai.azure.com/v1", api_key: k}}`,
+			url:    "https://m.eastus.models.ai.azure.com/v1/chat/completions", key: bearer("k")},
+		{name: "ollama", params: `{model: "ollama/qwen3:8b", api_base: "http://localhost:11434"}}`,
+			url: "http://localhost:11434/v1/chat/completions"},
+		{name: "ollama where it always is", params: `{model: "ollama_chat/qwen3:8b"}}`,
+			url: "http://localhost:11434/v1/chat/completions"},
+		{name: "ollama elsewhere", params: `{model: ollama/q}}`,
+			env: map[string]string{"OLLAMA_API_BASE": "http://gpu:11434"}, url: "http://gpu:11434/v1/chat/completions"},
 		{name: "gemini", params: `{model: gemini/gemini-2.5-flash}}`,
 			url: "https://generativelanguage.googleapis.com/v1beta/openai/chat/completions", key: bearer("gem")},
 		{name: "anthropic", params: `{model: anthropic/claude-sonnet-4-5}}`, in: dialect.Messages,
 			url: "https://api.anthropic.com/v1/messages", key: http.Header{"X-Api-Key": {"ak"}}},
 		{name: "deepseek's messages", params: `{model: deepseek/deepseek-chat}}`, in: dialect.Messages,
 			url: "https://api.deepseek.com/anthropic/v1/messages", key: bearer("dk")},
-		{name: "deepseek's chat", params: `{model: deepseek/deepseek-chat}}`, url: "https://api.deepseek.com/beta/chat/completions", key: bearer("dk")},
+		{name: "deepseek's chat", params: `{model: deepseek/deepseek-chat}}`,
+			url: "https://api.deepseek.com/beta/chat/completions", key: bearer("dk")},
 		{name: "openrouter's messages", params: `{model: openrouter/anthropic/claude, api_key: k}}`, in: dialect.Messages,
 			url: "https://openrouter.ai/api/v1/messages", key: bearer("k")},
 		{name: "base_url", params: `{model: openai/mine, base_url: "http://gpu-box:8000/v1", api_key: sk-internal}}`,
 			url: "http://gpu-box:8000/v1/chat/completions", key: bearer("sk-internal")},
-		{name: "the address of the environment", params: `{model: openai/gpt-5}}`, env: map[string]string{"OPENAI_BASE_URL": "https://gw.example/v1"},
+		{name: "the address of the environment", params: `{model: openai/gpt-5}}`,
+			env: map[string]string{"OPENAI_BASE_URL": "https://gw.example/v1"},
 			url: "https://gw.example/v1/chat/completions", key: bearer("ok")},
 		{name: "a credential", params: `{model: openai/gpt-5, litellm_credential_name: work}}
 credential_list: [{credential_name: work, credential_values: {api_key: k, api_base: "https://gw.example/v1"}, credential_info: {}}]`,
@@ -98,7 +113,8 @@ credential_list: [{credential_name: work, credential_values: {api_key: k, api_ba
 			url: "http://api.groq.com/openai/v1/chat/completions", warnings: "key-not-sent model"},
 		{name: "a shell's reference", params: `{model: openai/x, api_base: "http://h/v1", api_key: "${OPENAI_API_KEY}"}}`,
 			url: "http://h/v1/chat/completions", key: bearer("${OPENAI_API_KEY}"), warnings: "key-is-shell-reference api_key"},
-		{name: "a name without prefix", params: `{model: gpt-5}}`, url: "https://api.openai.com/v1/chat/completions", key: bearer("ok")},
+		{name: "a name without prefix", params: `{model: gpt-5}}`, url: "https://api.openai.com/v1/chat/completions",
+			key: bearer("ok")},
 		{name: "the responses route by name", params: `{model: openai/responses/gpt-5}}`, in: dialect.Responses,
 			url: "https://api.openai.com/v1/responses", key: bearer("ok")},
 		{name: "a provider by parameter", params: `{model: llama, custom_llm_provider: groq}}`,
@@ -148,7 +164,8 @@ func TestAnEntryThatCannotWorkIsLeftOutWithTheReason(t *testing.T) {
 		`{model: openai/m, litellm_credential_name: gone}}`:         "credential_list has no",
 		`{model: openai/m, base_url: os.environ/UNSET}}`:            "UNSET is not set",
 		`{model: azure/my-gpt, api_key: k}}`:                        "AZURE_API_BASE",
-		`{model: openai/m, litellm_credential_name: c}}` + "\ncredential_list: [{credential_name: c, credential_values: {api_base: os.environ/GONE}}]": "GONE is not set",
+		`{model: openai/m, litellm_credential_name: c}}` +
+			"\ncredential_list: [{credential_name: c, credential_values: {api_base: os.environ/GONE}}]": "GONE is not set",
 	} {
 		s := load(t, params, map[string]string{"OPENAI_API_KEY": "must-not-be-sent"})
 		if len(s.Deployments) != 0 || len(s.Warnings) == 0 || !strings.Contains(s.Warnings[0].Message, want) {
@@ -160,11 +177,13 @@ func TestAnEntryThatCannotWorkIsLeftOutWithTheReason(t *testing.T) {
 func TestDialectsAreWhatTheTableOrTheEntrySays(t *testing.T) {
 	t.Parallel()
 	for params, want := range map[string][dialect.Count]bool{
-		`{model: groq/x, api_key: k}}`:                                              {dialect.Chat: true},
-		`{model: openai/x, api_base: "http://h/v1"}}`:                               {true, true, true, true, true, true},
-		`{model: anthropic/c, api_base: "http://h"}}`:                               {dialect.Messages: true, dialect.CountTokens: true},
-		`{model: openai/responses/x, api_key: k}}`:                                  {dialect.Responses: true},
-		`{model: groq/x, api_key: k}, model_info: {speaks: [responses, messages]}}`: {dialect.Responses: true, dialect.Messages: true, dialect.CountTokens: true},
+		`{model: groq/x, api_key: k}}`:                {dialect.Chat: true},
+		`{model: openai/x, api_base: "http://h/v1"}}`: {true, true, true, true, true, true},
+		`{model: anthropic/c, api_base: "http://h"}}`: {dialect.Messages: true,
+			dialect.CountTokens: true},
+		`{model: openai/responses/x, api_key: k}}`: {dialect.Responses: true},
+		`{model: groq/x, api_key: k}, model_info: {speaks: [responses, messages]}}`: {dialect.Responses: true,
+			dialect.Messages: true, dialect.CountTokens: true},
 	} {
 		d := deployment.New(load(t, params, nil).Deployments[0])
 		for in := range dialect.Count {
@@ -179,7 +198,8 @@ func TestHeadersOfAnEntryAreSentWithEachRequest(t *testing.T) {
 	t.Parallel()
 	s := load(t, `{model: sarvam/m, api_key: k, organization: org-1, extra_headers: {X-Title: t, X-Unset: os.environ/UNSET}}}`, nil)
 	header := deployment.New(s.Deployments[0]).HeaderFor(dialect.Chat, http.Header{"X-Title": {"the client's"}}, "")
-	for name, want := range map[string]string{"X-Title": "t", "Openai-Organization": "org-1", "Api-Subscription-Key": "k", "X-Unset": ""} {
+	for name, want := range map[string]string{"X-Title": "t", "Openai-Organization": "org-1", "Api-Subscription-Key": "k",
+		"X-Unset": ""} {
 		if got := header.Get(name); got != want {
 			t.Errorf("%s: %q, not %q", name, got, want)
 		}
@@ -221,17 +241,20 @@ func TestARequestIsTranslatedIntoTheNextDialectThatIsThere(t *testing.T) {
 }
 
 func short(d dialect.Dialect) string {
-	return map[dialect.Dialect]string{dialect.Chat: "chat", dialect.Messages: "messages", dialect.Responses: "responses"}[d]
+	return map[dialect.Dialect]string{dialect.Chat: "chat", dialect.Messages: "messages",
+		dialect.Responses: "responses"}[d]
 }
 
 // TestModelsThatChooseTheirOwnThinkingAreKnownByTheirVersion lists names as providers write them.
 func TestModelsThatChooseTheirOwnThinkingAreKnownByTheirVersion(t *testing.T) {
 	t.Parallel()
 	for model, want := range map[string]bool{
-		"anthropic/claude-opus-4-6": true, "anthropic/claude-opus-4-7-20260301": true, "openrouter/anthropic/claude-sonnet-4.6": true,
-		"anthropic/claude-fable-5": true, "anthropic/claude-opus-5-20270101": true,
-		"anthropic/claude-sonnet-4-5-20250929": false, "anthropic/claude-opus-4-20250514": false, "anthropic/claude-3-7-sonnet-20250219": false,
-		"anthropic/claude-haiku-4.5": false, "anthropic/claude-instant": false, "openai/gpt-5": false,
+		"anthropic/claude-opus-4-6": true, "anthropic/claude-opus-4-7-20260301": true,
+		"openrouter/anthropic/claude-sonnet-4.6": true,
+		"anthropic/claude-fable-5":               true, "anthropic/claude-opus-5-20270101": true,
+		"anthropic/claude-sonnet-4-5-20250929": false, "anthropic/claude-opus-4-20250514": false,
+		"anthropic/claude-3-7-sonnet-20250219": false,
+		"anthropic/claude-haiku-4.5":           false, "anthropic/claude-instant": false, "openai/gpt-5": false,
 	} {
 		if d := load(t, `{model: "`+model+`", api_key: k}}`, nil).Deployments[0]; d.Adaptive != want {
 			t.Errorf("%s: %v", model, d.Adaptive)

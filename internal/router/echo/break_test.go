@@ -55,7 +55,8 @@ func TestTTFBSendsTheHeadersAtOnce(t *testing.T) {
 	t.Parallel()
 	url := serve(t, echo.Options{})
 	start := time.Now()
-	resp, err := http.Post(url+"/v1/chat/completions", "application/json", strings.NewReader(ask("ttfb400", `,"stream":true`)))
+	resp, err := http.Post(url+"/v1/chat/completions", "application/json",
+		strings.NewReader(ask("ttfb400", `,"stream":true`)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -72,50 +72,76 @@ func TestEveryRouteAnswersInItsDialect(t *testing.T) {
 			"service": "flowgate-echo", "version": "1.2.3",
 			"message": "FlowGate echo upstream: a deterministic stand-in, not CLIProxyAPIPlus", "endpoints.0": "GET /"}},
 		{"healthz", "GET", "/healthz", "", 200, map[string]string{"status": "ok"}},
-		{"models", "GET", "/v1/models", "", 200, map[string]string{"object": "list", "data.0.id": "router-default", "data.1.id": "router-cheap"}},
+		{"models", "GET", "/v1/models", "", 200, map[string]string{"object": "list", "data.0.id": "router-default",
+			"data.1.id": "router-cheap"}},
 		{"one model", "GET", "/v1/models/echo", "", 200, map[string]string{"id": "echo", "object": "model"}},
-		{"a model that is not listed", "GET", "/v1/models/nope", "", 404, map[string]string{"error.type": "invalid_request_error"}},
-		{"chat", "POST", "/v1/chat/completions", `{"model":"m","messages":[{"role":"system","content":"s"},{"role":"user","content":"hi <you>"}]}`, 200, map[string]string{
-			"object": "chat.completion", "model": "m", "created": "1700000000", "choices.0.message.content": "echo: hi <you>",
-			"choices.0.finish_reason": "stop", "usage.prompt_tokens": "3", "usage.completion_tokens": "4", "usage.total_tokens": "7"}},
-		{"chat with blocks", "POST", "/v1/chat/completions", `{"model":"m","messages":[{"role":"user","content":[{"type":"text","text":"first"},{"type":"text","text":"last"},{"type":"image_url","image_url":{"url":"data:"}}]},{"role":"system","content":"later"}]}`, 200, map[string]string{
-			"choices.0.message.content": "echo: last"}},
-		{"chat tool call", "POST", "/v1/chat/completions", `{"model":"m","messages":[{"role":"user","content":"please call tool weather {\"city\":\"Bern\"}"}],"tools":[{"type":"function","function":{"name":"weather","parameters":{}}}]}`, 200, map[string]string{
-			"choices.0.finish_reason": "tool_calls", "choices.0.message.tool_calls.0.function.name": "weather",
-			"choices.0.message.tool_calls.0.function.arguments": `{"city":"Bern"}`, "choices.0.message.tool_calls.0.type": "function"}},
-		{"chat tool result is echoed, not called again", "POST", "/v1/chat/completions", `{"model":"m","messages":[{"role":"user","content":"call tool weather"},{"role":"assistant","content":null,"tool_calls":[{"id":"c"}]},{"role":"tool","tool_call_id":"c","content":"rain"}],"tools":[{"type":"function","function":{"name":"weather"}}]}`, 200, map[string]string{
-			"choices.0.finish_reason": "stop", "choices.0.message.content": "echo: rain"}},
-		{"chat tool that is not declared", "POST", "/v1/chat/completions", `{"model":"m","messages":[{"role":"user","content":"call tool other"}],"tools":[{"type":"function","function":{"name":"weather"}}]}`, 200, map[string]string{
-			"choices.0.message.content": "echo: call tool other"}},
-		{"chat tool_choice forces a call", "POST", "/v1/chat/completions", `{"model":"m","messages":[{"role":"user","content":"hi"}],"tools":[{"type":"function","function":{"name":"a"}},{"type":"function","function":{"name":"b"}}],"tool_choice":{"type":"function","function":{"name":"b"}}}`, 200, map[string]string{
-			"choices.0.message.tool_calls.0.function.name": "b", "choices.0.message.tool_calls.0.function.arguments": "{}"}},
-		{"chat tool_choice none", "POST", "/v1/chat/completions", `{"model":"m","messages":[{"role":"user","content":"call tool a"}],"tools":[{"type":"function","function":{"name":"a"}}],"tool_choice":"none"}`, 200, map[string]string{
-			"choices.0.message.content": "echo: call tool a"}},
+		{"a model that is not listed", "GET", "/v1/models/nope", "", 404,
+			map[string]string{"error.type": "invalid_request_error"}},
+		{"chat", "POST", "/v1/chat/completions",
+			`{"model":"m","messages":[{"role":"system","content":"s"},{"role":"user","content":"hi <you>"}]}`, 200,
+			map[string]string{
+				"object": "chat.completion", "model": "m", "created": "1700000000", "choices.0.message.content": "echo: hi <you>",
+				"choices.0.finish_reason": "stop", "usage.prompt_tokens": "3", "usage.completion_tokens": "4",
+				"usage.total_tokens": "7"}},
+		{"chat with blocks", "POST", "/v1/chat/completions",
+			`{"model":"m","messages":[{"role":"user","content":[{"type":"text","text":"first"},{"type":"text","text":"last"},{"type":"image_url","image_url":{"url":"data:"}}]},{"role":"system","content":"later"}]}`, 200, map[string]string{
+				"choices.0.message.content": "echo: last"}},
+		{"chat tool call", "POST", "/v1/chat/completions",
+			`{"model":"m","messages":[{"role":"user","content":"please call tool weather {\"city\":\"Bern\"}"}],"tools":[{"type":"function","function":{"name":"weather","parameters":{}}}]}`, 200, map[string]string{
+				"choices.0.finish_reason": "tool_calls", "choices.0.message.tool_calls.0.function.name": "weather",
+				"choices.0.message.tool_calls.0.function.arguments": `{"city":"Bern"}`,
+				"choices.0.message.tool_calls.0.type":               "function"}},
+		{"chat tool result is echoed, not called again", "POST", "/v1/chat/completions",
+			`{"model":"m","messages":[{"role":"user","content":"call tool weather"},{"role":"assistant","content":null,"tool_calls":[{"id":"c"}]},{"role":"tool","tool_call_id":"c","content":"rain"}],"tools":[{"type":"function","function":{"name":"weather"}}]}`, 200, map[string]string{
+				"choices.0.finish_reason": "stop", "choices.0.message.content": "echo: rain"}},
+		{"chat tool that is not declared", "POST", "/v1/chat/completions",
+			`{"model":"m","messages":[{"role":"user","content":"call tool other"}],"tools":[{"type":"function","function":{"name":"weather"}}]}`, 200, map[string]string{
+				"choices.0.message.content": "echo: call tool other"}},
+		{"chat tool_choice forces a call", "POST", "/v1/chat/completions",
+			`{"model":"m","messages":[{"role":"user","content":"hi"}],"tools":[{"type":"function","function":{"name":"a"}},{"type":"function","function":{"name":"b"}}],"tool_choice":{"type":"function","function":{"name":"b"}}}`, 200, map[string]string{
+				"choices.0.message.tool_calls.0.function.name": "b", "choices.0.message.tool_calls.0.function.arguments": "{}"}},
+		{"chat tool_choice none", "POST", "/v1/chat/completions",
+			`{"model":"m","messages":[{"role":"user","content":"call tool a"}],"tools":[{"type":"function","function":{"name":"a"}}],"tool_choice":"none"}`, 200, map[string]string{
+				"choices.0.message.content": "echo: call tool a"}},
 		{"completions", "POST", "/v1/completions", `{"model":"m","prompt":["a","b"]}`, 200, map[string]string{
 			"object": "text_completion", "choices.0.text": "echo: a", "choices.1.text": "echo: b", "choices.1.index": "1"}},
-		{"completions of tokens", "POST", "/v1/completions", `{"model":"m","prompt":[1,2]}`, 200, map[string]string{"choices.#": "1", "choices.0.text": "echo: 1 2"}},
+		{"completions of tokens", "POST", "/v1/completions", `{"model":"m","prompt":[1,2]}`, 200,
+			map[string]string{"choices.#": "1", "choices.0.text": "echo: 1 2"}},
 		{"embeddings", "POST", "/v1/embeddings", `{"model":"e","input":["a","b","a"],"dimensions":3}`, 200, map[string]string{
 			"data.#": "3", "data.0.embedding.#": "3", "data.2.index": "2", "usage.prompt_tokens": "3"}},
 		{"responses", "POST", "/v1/responses", `{"model":"m","input":"hi"}`, 200, map[string]string{
-			"object": "response", "status": "completed", "output.0.type": "message", "output.0.content.0.text": "echo: hi", "usage.total_tokens": "3"}},
-		{"responses with items", "POST", "/v1/responses", `{"model":"m","instructions":"i","input":[{"type":"message","role":"developer","content":"d"},{"role":"user","content":[{"type":"input_text","text":"hi"}]}]}`, 200, map[string]string{
-			"output.0.content.0.text": "echo: hi"}},
-		{"responses tool call", "POST", "/v1/responses", `{"model":"m","input":"call tool look","tools":[{"type":"web_search"},{"type":"function","name":"look","parameters":{}}]}`, 200, map[string]string{
-			"output.0.type": "function_call", "output.0.name": "look", "output.0.arguments": "{}"}},
-		{"responses tool result", "POST", "/v1/responses", `{"model":"m","input":[{"role":"user","content":"call tool look"},{"type":"function_call","call_id":"c","name":"look","arguments":"{}"},{"type":"function_call_output","call_id":"c","output":"seen"}],"tools":[{"type":"function","name":"look"}]}`, 200, map[string]string{
-			"output.0.content.0.text": "echo: seen"}},
-		{"messages", "POST", "/v1/messages?beta=true", `{"model":"m","max_tokens":9,"system":[{"type":"text","text":"sys"}],"messages":[{"role":"user","content":[{"type":"text","text":"hi"}]}]}`, 200, map[string]string{
-			"type": "message", "role": "assistant", "content.0.type": "text", "content.0.text": "echo: hi", "stop_reason": "end_turn", "usage.input_tokens": "2"}},
-		{"messages tool call", "POST", "/v1/messages", `{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"call tool look {\"a\":1}"}],"tools":[{"name":"look","input_schema":{"type":"object"}}]}`, 200, map[string]string{
-			"stop_reason": "tool_use", "content.0.type": "tool_use", "content.0.name": "look", "content.0.input.a": "1"}},
-		{"messages tool result", "POST", "/v1/messages", `{"model":"m","max_tokens":9,"messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":[{"type":"text","text":"seen"}]}]}],"tools":[{"name":"look"}],"tool_choice":{"type":"any"}}`, 200, map[string]string{
-			"content.0.text": "echo: seen"}},
-		{"messages tool_choice any", "POST", "/v1/messages", `{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"hi"}],"tools":[{"name":"look"}],"tool_choice":{"type":"any"}}`, 200, map[string]string{
-			"content.0.name": "look"}},
-		{"count_tokens", "POST", "/v1/messages/count_tokens", `{"model":"m","system":"1234","messages":[{"role":"user","content":"12345678"}]}`, 200, map[string]string{"input_tokens": "3"}},
+			"object": "response", "status": "completed", "output.0.type": "message", "output.0.content.0.text": "echo: hi",
+			"usage.total_tokens": "3"}},
+		{"responses with items", "POST", "/v1/responses",
+			`{"model":"m","instructions":"i","input":[{"type":"message","role":"developer","content":"d"},{"role":"user","content":[{"type":"input_text","text":"hi"}]}]}`, 200, map[string]string{
+				"output.0.content.0.text": "echo: hi"}},
+		{"responses tool call", "POST", "/v1/responses",
+			`{"model":"m","input":"call tool look","tools":[{"type":"web_search"},{"type":"function","name":"look","parameters":{}}]}`, 200, map[string]string{
+				"output.0.type": "function_call", "output.0.name": "look", "output.0.arguments": "{}"}},
+		{"responses tool result", "POST", "/v1/responses",
+			`{"model":"m","input":[{"role":"user","content":"call tool look"},{"type":"function_call","call_id":"c","name":"look","arguments":"{}"},{"type":"function_call_output","call_id":"c","output":"seen"}],"tools":[{"type":"function","name":"look"}]}`, 200, map[string]string{
+				"output.0.content.0.text": "echo: seen"}},
+		{"messages", "POST", "/v1/messages?beta=true",
+			`{"model":"m","max_tokens":9,"system":[{"type":"text","text":"sys"}],"messages":[{"role":"user","content":[{"type":"text","text":"hi"}]}]}`, 200, map[string]string{
+				"type": "message", "role": "assistant", "content.0.type": "text", "content.0.text": "echo: hi",
+				"stop_reason": "end_turn", "usage.input_tokens": "2"}},
+		{"messages tool call", "POST", "/v1/messages",
+			`{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"call tool look {\"a\":1}"}],"tools":[{"name":"look","input_schema":{"type":"object"}}]}`, 200, map[string]string{
+				"stop_reason": "tool_use", "content.0.type": "tool_use", "content.0.name": "look", "content.0.input.a": "1"}},
+		{"messages tool result", "POST", "/v1/messages",
+			`{"model":"m","max_tokens":9,"messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":[{"type":"text","text":"seen"}]}]}],"tools":[{"name":"look"}],"tool_choice":{"type":"any"}}`, 200, map[string]string{
+				"content.0.text": "echo: seen"}},
+		{"messages tool_choice any", "POST", "/v1/messages",
+			`{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"hi"}],"tools":[{"name":"look"}],"tool_choice":{"type":"any"}}`, 200, map[string]string{
+				"content.0.name": "look"}},
+		{"count_tokens", "POST", "/v1/messages/count_tokens",
+			`{"model":"m","system":"1234","messages":[{"role":"user","content":"12345678"}]}`, 200,
+			map[string]string{"input_tokens": "3"}},
 		{"unknown path", "GET", "/nope", "", 404, map[string]string{"error.message": "the echo upstream has no GET /nope"}},
-		{"unknown path below messages", "GET", "/v1/messages/batches", "", 404, map[string]string{"type": "error", "error.type": "not_found_error"}},
-		{"wrong method", "GET", "/v1/chat/completions", "", 405, map[string]string{"error.message": "/v1/chat/completions takes POST, not GET"}},
+		{"unknown path below messages", "GET", "/v1/messages/batches", "", 404,
+			map[string]string{"type": "error", "error.type": "not_found_error"}},
+		{"wrong method", "GET", "/v1/chat/completions", "", 405,
+			map[string]string{"error.message": "/v1/chat/completions takes POST, not GET"}},
 		{"management is not here", "GET", "/v0/management/config", "", 404, nil},
 	}
 	for _, tt := range tests {
@@ -123,7 +149,8 @@ func TestEveryRouteAnswersInItsDialect(t *testing.T) {
 			t.Parallel()
 			got := must(t, tt.method, url+tt.path, tt.body)
 			if got.status != tt.status || got.header.Get("X-Flowgate-Echo") != "1" {
-				t.Errorf("status %d, x-flowgate-echo %q; want %d, 1\n%s", got.status, got.header.Get("X-Flowgate-Echo"), tt.status, got.body)
+				t.Errorf("status %d, x-flowgate-echo %q; want %d, 1\n%s", got.status, got.header.Get("X-Flowgate-Echo"), tt.status,
+					got.body)
 			}
 			for path, want := range tt.want {
 				if v := gjson.Get(got.body, path).String(); v != want {

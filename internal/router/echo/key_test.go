@@ -78,16 +78,19 @@ func TestBadRequestsAreRefusedInTheRoutesDialect(t *testing.T) {
 		{"no model", "/v1/chat/completions", `{"messages":[]}`, 400, "'model'"},
 		{"no messages", "/v1/chat/completions", `{"model":"m"}`, 400, "'messages'"},
 		{"no messages to count", "/v1/messages/count_tokens", `{"model":"m"}`, 400, "messages: Field required"},
-		{"no max_tokens", "/v1/messages", `{"model":"m","messages":[{"role":"user","content":"x"}]}`, 400, "max_tokens: Field required"},
+		{"no max_tokens", "/v1/messages", `{"model":"m","messages":[{"role":"user","content":"x"}]}`, 400,
+			"max_tokens: Field required"},
 		{"no prompt", "/v1/completions", `{"model":"m","prompt":null}`, 400, "'prompt'"},
 		{"a prompt of another type", "/v1/completions", `{"model":"m","prompt":{"a":1}}`, 400, "prompt: want a text"},
 		{"no input", "/v1/embeddings", `{"model":"m"}`, 400, "'input'"},
 		{"an input of another type", "/v1/embeddings", `{"model":"m","input":[[true]]}`, 400, "input: want a text"},
 		{"too many dimensions", "/v1/embeddings", `{"model":"m","input":"a","dimensions":9999}`, 400, "want 1 to 4096"},
-		{"too many inputs", "/v1/embeddings", `{"model":"m","input":["` + strings.Repeat(`a","`, 2048) + `a"]}`, 400, "at most 2048"},
+		{"too many inputs", "/v1/embeddings", `{"model":"m","input":["` + strings.Repeat(`a","`, 2048) + `a"]}`, 400,
+			"at most 2048"},
 		{"no items", "/v1/responses", `{"model":"m"}`, 400, "'input'"},
 		{"items of another type", "/v1/responses", `{"model":"m","input":7}`, 400, "input:"},
-		{"too long", "/v1/messages", `{"model":"` + strings.Repeat("m", echo.MaxBody) + `"}`, 413, `"type":"request_too_large"`},
+		{"too long", "/v1/messages", `{"model":"` + strings.Repeat("m", echo.MaxBody) + `"}`, 413,
+			`"type":"request_too_large"`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

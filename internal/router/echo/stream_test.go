@@ -78,7 +78,8 @@ func TestChatStream(t *testing.T) {
 func TestChatStreamHasNoUsageUnlessAsked(t *testing.T) {
 	t.Parallel()
 	url := serve(t, echo.Options{})
-	got := must(t, "POST", url+"/v1/chat/completions", `{"model":"m","stream":true,"messages":[{"role":"user","content":"hi"}]}`)
+	got := must(t, "POST", url+"/v1/chat/completions",
+		`{"model":"m","stream":true,"messages":[{"role":"user","content":"hi"}]}`)
 	if strings.Contains(got.body, "usage") {
 		t.Errorf("usage was sent:\n%s", got.body)
 	}
@@ -104,7 +105,8 @@ func TestChatStreamOfAToolCall(t *testing.T) {
 func TestCompletionStream(t *testing.T) {
 	t.Parallel()
 	url := serve(t, echo.Options{})
-	got := must(t, "POST", url+"/v1/completions", `{"model":"m","stream":true,"prompt":"hi","stream_options":{"include_usage":true}}`)
+	got := must(t, "POST", url+"/v1/completions",
+		`{"model":"m","stream":true,"prompt":"hi","stream_options":{"include_usage":true}}`)
 	list := events(t, got.body)
 	if text := join(list[:len(list)-1], "choices.0.text"); text != "echo: hi" || list[len(list)-1].data != "[DONE]" {
 		t.Errorf("the stream says %q and ends with %q", text, list[len(list)-1].data)
@@ -117,9 +119,11 @@ func TestCompletionStream(t *testing.T) {
 func TestMessageStream(t *testing.T) {
 	t.Parallel()
 	url := serve(t, echo.Options{})
-	got := must(t, "POST", url+"/v1/messages?beta=true", `{"model":"m","max_tokens":9,"stream":true,"messages":[{"role":"user","content":"hello"}]}`)
+	got := must(t, "POST", url+"/v1/messages?beta=true",
+		`{"model":"m","max_tokens":9,"stream":true,"messages":[{"role":"user","content":"hello"}]}`)
 	list := events(t, got.body)
-	want := []string{"message_start", "content_block_start", "ping", "content_block_delta", "content_block_stop", "message_delta", "message_stop"}
+	want := []string{"message_start", "content_block_start", "ping", "content_block_delta", "content_block_stop",
+		"message_delta", "message_stop"}
 	if !slices.Equal(kinds(list), want) {
 		t.Errorf("events %q, want %q", kinds(list), want)
 	}

@@ -59,7 +59,9 @@ func bounded(t *testing.T, connections int) (addr string, began chan struct{}, r
 	ready := make(chan string, 1)
 	var owner sync.WaitGroup
 	owner.Go(func() {
-		_ = listen.Serve(ctx, "127.0.0.1:0", handler, listen.Options{MaxConnections: connections, DrainTimeout: time.Second, Ready: func(a net.Addr) { ready <- a.String() }})
+		_ = listen.Serve(ctx, "127.0.0.1:0", handler,
+			listen.Options{MaxConnections: connections, DrainTimeout: time.Second,
+				Ready: func(a net.Addr) { ready <- a.String() }})
 	})
 	t.Cleanup(func() { release(); stop(); owner.Wait(); _ = handler.Close() })
 	return <-ready, began, release
@@ -69,7 +71,8 @@ func bounded(t *testing.T, connections int) (addr string, began chan struct{}, r
 func asking(t *testing.T, conn net.Conn, prompt string) func() int {
 	t.Helper()
 	body := `{"model":"m","messages":[{"role":"user","content":"` + prompt + `"}]}`
-	fmt.Fprintf(conn, "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer sk-test\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	fmt.Fprintf(conn, "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "+
+		"sk-test\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
 	return func() int {
 		_ = conn.SetReadDeadline(time.Now().Add(20 * time.Second))
 		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
@@ -127,7 +130,8 @@ func TestConnectionsAtWorkAreNotClosedForNewOnes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if body, _ := io.ReadAll(res.Body); res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Retry-After") != "1" || !strings.Contains(string(body), "Too many connections") {
+	if body, _ := io.ReadAll(res.Body); res.StatusCode != http.StatusServiceUnavailable ||
+		res.Header.Get("Retry-After") != "1" || !strings.Contains(string(body), "Too many connections") {
 		t.Errorf("one too many: %d %v %s", res.StatusCode, res.Header, body)
 	}
 	release()

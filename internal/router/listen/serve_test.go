@@ -29,13 +29,15 @@ func eventually(t *testing.T, what string, done func() bool) {
 }
 
 // serving runs Serve until stop is called, which returns what Serve did.
-func serving(t *testing.T, h http.Handler, drain time.Duration) (addr string, stop context.CancelFunc, wait func() error) {
+func serving(t *testing.T, h http.Handler, drain time.Duration) (addr string, stop context.CancelFunc,
+	wait func() error) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	ready, done := make(chan string, 1), make(chan error, 1)
 	var owner sync.WaitGroup
 	owner.Go(func() {
-		done <- listen.Serve(ctx, "127.0.0.1:0", h, listen.Options{DrainTimeout: drain, Ready: func(a net.Addr) { ready <- a.String() }})
+		done <- listen.Serve(ctx, "127.0.0.1:0", h,
+			listen.Options{DrainTimeout: drain, Ready: func(a net.Addr) { ready <- a.String() }})
 	})
 	t.Cleanup(func() { stop(); owner.Wait() })
 	return <-ready, stop, func() error { return <-done }
@@ -53,7 +55,8 @@ func TestAPortThatIsTakenIsSaid(t *testing.T) {
 	if !errors.As(err, &f) || f.Code != "port-in-use" || !strings.Contains(f.Message, l.Addr().String()) || f.Hint == "" {
 		t.Errorf("%v", err)
 	}
-	if err = listen.Serve(t.Context(), "256.0.0.1:x", nil, listen.Options{}); !errors.As(err, &f) || f.Code != "listen-failed" {
+	if err = listen.Serve(t.Context(), "256.0.0.1:x", nil, listen.Options{}); !errors.As(err, &f) ||
+		f.Code != "listen-failed" {
 		t.Errorf("%v", err)
 	}
 }

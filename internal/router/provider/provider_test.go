@@ -31,7 +31,8 @@ func TestEveryEntryIsReadWholeAndSaysWhatItIs(t *testing.T) {
 	if len(names) != len(all) || len(names) < 140 {
 		t.Fatalf("%d names, %d entries", len(names), len(all))
 	}
-	routes := []string{"chat", "responses", "messages", "completions", "embeddings", "images", "audio", "rerank", "moderations"}
+	routes := []string{"chat", "responses", "messages", "completions", "embeddings", "images", "audio", "rerank",
+		"moderations"}
 	for _, name := range names {
 		p, ok := provider.Find(name)
 		want := all[name]
@@ -67,7 +68,8 @@ func TestPrefixesThatAreNoneAreNotFound(t *testing.T) {
 func TestTheFirstVariableThatIsSetCounts(t *testing.T) {
 	t.Parallel()
 	p, _ := provider.Find("together_ai")
-	environment := map[string]string{"TOGETHERAI_API_KEY": "third", "TOGETHER_AI_API_KEY": "second", "TOGETHER_AI_API_BASE": "http://b"}
+	environment := map[string]string{"TOGETHERAI_API_KEY": "third", "TOGETHER_AI_API_KEY": "second",
+		"TOGETHER_AI_API_BASE": "http://b"}
 	getenv := func(name string) string { return environment[name] }
 	if key, variable := p.Key(getenv); key != "second" || variable != "TOGETHER_AI_API_KEY" {
 		t.Error(key, variable)
@@ -93,7 +95,8 @@ func TestAnAddressGetsTheProvidersPathOnce(t *testing.T) {
 		{"ollama", "http://localhost:11434/v1", "http://localhost:11434/v1"},
 		{"ollama", "http://gpu/ollama", "http://gpu/ollama/v1"},
 		{"gemini", "https://generativelanguage.googleapis.com", "https://generativelanguage.googleapis.com/v1beta/openai"},
-		{"gemini", "https://generativelanguage.googleapis.com/v1beta", "https://generativelanguage.googleapis.com/v1beta/openai"},
+		{"gemini", "https://generativelanguage.googleapis.com/v1beta",
+			"https://generativelanguage.googleapis.com/v1beta/openai"},
 		{"gemini", "https://x/v1beta/openai", "https://x/v1beta/openai"},
 		{"groq", "https://api.groq.com/openai/v1", "https://api.groq.com/openai/v1"},
 	} {
@@ -136,7 +139,8 @@ func TestTheDocumentedTableIsTheData(t *testing.T) {
 // documented returns the table of docs/providers.md.
 func documented() string {
 	var b bytes.Buffer
-	b.WriteString("\n| prefix | address | variables of the address | variables of the key | serves itself |\n|---|---|---|---|---|\n")
+	b.WriteString("\n| prefix | address | variables of the address | variables of the key | serves itself " +
+		"|\n|---|---|---|---|---|\n")
 	for _, name := range provider.Names() {
 		p, _ := provider.Find(name)
 		if len(p.Speaks) == 0 {
@@ -150,7 +154,8 @@ func documented() string {
 		if p.KeyOptional {
 			key = strings.TrimPrefix(key+" (optional)", " ")
 		}
-		fmt.Fprintf(&b, "| `%s/` | %s | %s | %s | %s |\n", name, address, strings.Join(p.BaseVariables, ", "), key, strings.Join(p.Speaks, ", "))
+		fmt.Fprintf(&b, "| `%s/` | %s | %s | %s | %s |\n", name, address, strings.Join(p.BaseVariables, ", "), key,
+			strings.Join(p.Speaks, ", "))
 	}
 	b.WriteString("\n")
 	return b.String()

@@ -31,27 +31,38 @@ func load(t testing.TB, yaml, up, down string, env map[string]string) (*settings
 func TestLoadRefusesWhatLiteLLMWouldStartWithAndSaysWhere(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ yaml, code, want string }{
-		"no master key":      {strings.Replace(minimal, "sk-test", `""`, 1), "master-key-missing", "general_settings.master_key is not set"},
+		"no master key": {strings.Replace(minimal, "sk-test", `""`, 1), "master-key-missing",
+			"general_settings.master_key is not set"},
 		"no general section": {"model_list: []\n", "master-key-missing", "is not set"},
 		"sample master key":  {strings.Replace(minimal, "sk-test", "sk-1234", 1), "master-key-weak", "sample key"},
 		"unset reference":    {strings.Replace(minimal, "sk-test", "os.environ/NOPE", 1), "master-key-missing", "is not set"},
 		"empty file":         {"", "settings-invalid", "expected a mapping"},
 		"scalar":             {"hello\n", "settings-invalid", ":1:1: expected a mapping"},
 		"broken YAML":        {"model_list:\n  - {a: 1\n", "settings-invalid", ":2:5: "},
-		"duplicate key":      {minimal + "general_settings: {master_key: sk-b}\n", "settings-invalid", `:4:1: mapping key "general_settings" already defined`},
-		"two documents":      {minimal + "---\na: 1\n", "settings-invalid", "more than one YAML document"},
-		"num_retries":        {minimal + "litellm_settings:\n  num_retries: lots\n", "settings-invalid", ":5:3: litellm_settings.num_retries: expected a number, found text"},
-		"cooldown_time":      {minimal + "router_settings:\n  cooldown_time: [1]\n", "settings-invalid", ":5:3: router_settings.cooldown_time: expected a number, found a list"},
-		"half a retry":       {minimal + "router_settings: {num_retries: 1.5}\n", "settings-invalid", "expected a whole number"},
-		"negative":           {minimal + "router_settings: {timeout: -1}\n", "settings-invalid", "expected a number from 0"},
-		"flag":               {minimal + "router_settings: {disable_cooldowns: maybe}\n", "settings-invalid", "expected true or false, found text"},
-		"model_list map":     {"model_list: {a: 1}\ngeneral_settings: {master_key: sk-test}\n", "settings-invalid", ":1:1: model_list: expected a list, found a mapping"},
-		"entry without model": {"general_settings: {master_key: sk-test}\nmodel_list:\n  - model_name: m\n    litellm_params: {api_key: x}\n",
+		"duplicate key": {minimal + "general_settings: {master_key: sk-b}\n", "settings-invalid",
+			`:4:1: mapping key "general_settings" already defined`},
+		"two documents": {minimal + "---\na: 1\n", "settings-invalid", "more than one YAML document"},
+		"num_retries": {minimal + "litellm_settings:\n  num_retries: lots\n", "settings-invalid",
+			":5:3: litellm_settings.num_retries: expected a number, found text"},
+		"cooldown_time": {minimal + "router_settings:\n  cooldown_time: [1]\n", "settings-invalid",
+			":5:3: router_settings.cooldown_time: expected a number, found a list"},
+		"half a retry": {minimal + "router_settings: {num_retries: 1.5}\n", "settings-invalid",
+			"expected a whole number"},
+		"negative": {minimal + "router_settings: {timeout: -1}\n", "settings-invalid", "expected a number from 0"},
+		"flag": {minimal + "router_settings: {disable_cooldowns: maybe}\n", "settings-invalid",
+			"expected true or false, found text"},
+		"model_list map": {"model_list: {a: 1}\ngeneral_settings: {master_key: sk-test}\n", "settings-invalid",
+			":1:1: model_list: expected a list, found a mapping"},
+		"entry without model": {"general_settings: {master_key: sk-test}\nmodel_list:\n  - model_name: m\n    " +
+			"litellm_params: {api_key: x}\n",
 			"settings-invalid", ":3:5: model_list[0]: the entry has no litellm_params.model"},
-		"fallbacks map":     {minimal + "router_settings: {fallbacks: {m: [m]}}\n", "settings-invalid", "router_settings.fallbacks: expected a list, found a mapping"},
-		"fallback number":   {minimal + "router_settings:\n  fallbacks:\n    - m: [4]\n", "settings-invalid", ":6:11: router_settings.fallbacks[0].m[0]: expected the name of a model group"},
-		"include":           {minimal + "include: [x.yaml]\n", "settings-invalid", ":4:11: include[0]: "},
-		"section is a list": {minimal + "router_settings: [a]\n", "settings-invalid", "router_settings: expected a mapping, found a list"},
+		"fallbacks map": {minimal + "router_settings: {fallbacks: {m: [m]}}\n", "settings-invalid",
+			"router_settings.fallbacks: expected a list, found a mapping"},
+		"fallback number": {minimal + "router_settings:\n  fallbacks:\n    - m: [4]\n", "settings-invalid",
+			":6:11: router_settings.fallbacks[0].m[0]: expected the name of a model group"},
+		"include": {minimal + "include: [x.yaml]\n", "settings-invalid", ":4:11: include[0]: "},
+		"section is a list": {minimal + "router_settings: [a]\n", "settings-invalid",
+			"router_settings: expected a mapping, found a list"},
 	} {
 		_, err := load(t, c.yaml, "127.0.0.1:1", "", nil)
 		var f *fault.Error
@@ -74,7 +85,8 @@ func TestLoadSaysWhatIsWrongWithTheFile(t *testing.T) {
 	if err := os.Truncate(big, 100<<20); err != nil {
 		t.Fatal(err)
 	}
-	for path, code := range map[string]string{filepath.Join(dir, "none.yaml"): "settings-not-found", dir: "settings-unreadable", big: "settings-unreadable"} {
+	for path, code := range map[string]string{filepath.Join(dir, "none.yaml"): "settings-not-found",
+		dir: "settings-unreadable", big: "settings-unreadable"} {
 		_, err := settings.Load(path, os.Getenv)
 		var f *fault.Error
 		if !errors.As(err, &f) || f.Code != code || !strings.Contains(f.Message, path) {
@@ -131,7 +143,8 @@ model_list:
   - {model_name: b, litellm_params: {<<: *base, model: deepseek/b}}
 general_settings: {master_key: sk-test}
 `, "127.0.0.1:1", "", nil)
-	if err != nil || len(s.Deployments) != 2 || s.Deployments[1].Upstream != "b" || s.Deployments[1].Kind != settings.OpenAI {
+	if err != nil || len(s.Deployments) != 2 || s.Deployments[1].Upstream != "b" ||
+		s.Deployments[1].Kind != settings.OpenAI {
 		t.Fatalf("%+v, %v", s, err)
 	}
 }

@@ -57,7 +57,8 @@ func guessProvider(model string) string {
 		prefix string
 		models []string
 	}{
-		{"openai", []string{"gpt-", "chatgpt-", "o1", "o3", "o4", "text-embedding-", "dall-e-", "whisper-", "tts-", "omni-moderation-"}},
+		{"openai", []string{"gpt-", "chatgpt-", "o1", "o3", "o4", "text-embedding-", "dall-e-", "whisper-", "tts-",
+			"omni-moderation-"}},
 		{"anthropic", []string{"claude-"}},
 	} {
 		if slices.ContainsFunc(p.models, func(prefix string) bool { return strings.HasPrefix(model, prefix) }) {

@@ -70,7 +70,8 @@ func readUpstream(d *Deployment, entry upstreamEntry, known providers) {
 		readAzure(d, params, responsesOnly)
 	}
 	if isOwn && row.MessagesBase != "" {
-		address, _ := provider.Provider{Base: row.MessagesBase, BaseVariables: row.MessagesBaseVariables}.Address(params.File().Getenv)
+		address, _ := provider.Provider{Base: row.MessagesBase,
+			BaseVariables: row.MessagesBaseVariables}.Address(params.File().Getenv)
 		if d.MessagesBase, problem = parseBase(Anthropic, address); problem != "" {
 			params.Warn("address-invalid", "model", "%s: %s; it is not used", row.MessagesBaseVariables[0], problem)
 		}
@@ -97,7 +98,8 @@ func readBase(d *Deployment, row provider.Provider, params, values document.Sect
 	}{{params, "api_base"}, {params, "base_url"}, {values, "api_base"}, {values, "base_url"}} {
 		base, missing := source.section.Text(source.key)
 		if missing != "" {
-			source.section.Warn("environment-variable-unset", source.key, "environment variable %s is not set; the deployment cannot serve", missing)
+			source.section.Warn("environment-variable-unset", source.key,
+				"environment variable %s is not set; the deployment cannot serve", missing)
 			return "", false, false
 		}
 		if base != "" {
@@ -163,10 +165,12 @@ func readKey(d *Deployment, row provider.Provider, params, values document.Secti
 		}
 	}
 	if d.MissingKey != "" {
-		section.Warn("environment-variable-unset", key, "environment variable %s is not set; the deployment answers 401 until it is", d.MissingKey)
+		section.Warn("environment-variable-unset", key,
+			"environment variable %s is not set; the deployment answers 401 until it is", d.MissingKey)
 	}
 	if strings.HasPrefix(d.Key, "${") {
-		section.Warn("key-is-shell-reference", key, "the text %q is sent as the key: write os.environ/%s", d.Key, strings.Trim(d.Key, "${}"))
+		section.Warn("key-is-shell-reference", key, "the text %q is sent as the key: write os.environ/%s", d.Key,
+			strings.Trim(d.Key, "${}"))
 	}
 	if d.Key != "" || d.MissingKey != "" || d.Mock != nil || len(row.KeyVariables) == 0 {
 		return
@@ -177,9 +181,11 @@ func readKey(d *Deployment, row provider.Provider, params, values document.Secti
 		d.Key = usual
 	case isOwn && !row.KeyOptional:
 		d.MissingKey = row.KeyVariables[0]
-		params.Warn("environment-variable-unset", "model", "environment variable %s is not set; the deployment answers 401 until it is", d.MissingKey)
+		params.Warn("environment-variable-unset", "model",
+			"environment variable %s is not set; the deployment answers 401 until it is", d.MissingKey)
 	case !isOwn && usual != "" && !row.KeyOptional:
-		params.Warn("key-not-sent", "model", "no key is sent to this address; if it is to get the one of %s, write api_key: os.environ/%s", variable, variable)
+		params.Warn("key-not-sent", "model", "no key is sent to this address; if it is to get the one of %s, write api_key: "+
+			"os.environ/%s", variable, variable)
 	}
 }
 
@@ -227,7 +233,8 @@ func readTranslation(d *Deployment, row provider.Provider, info document.Section
 	d.Adaptive = isAdaptive(d.Upstream)
 	if isOwn && (row.Prefix == "openai" || row.Prefix == "azure") { // newer models refuse max_tokens
 		d.MaxTokensName, d.TextParts = "max_completion_tokens", true
-		d.TakesEffort = slices.ContainsFunc([]string{"gpt-5", "o1", "o3", "o4"}, func(p string) bool { return strings.HasPrefix(d.Upstream, p) })
+		d.TakesEffort = slices.ContainsFunc([]string{"gpt-5", "o1", "o3", "o4"},
+			func(p string) bool { return strings.HasPrefix(d.Upstream, p) })
 	}
 	readAbilities(d, info)
 }

@@ -69,7 +69,8 @@ func TestMembersStopsWhenToldTo(t *testing.T) {
 // FuzzMembers holds the scanner against encoding/json: on every document that
 // encoding/json accepts as an object, both find the same members.
 func FuzzMembers(f *testing.F) {
-	for _, s := range []string{`{}`, `{"model":"m","messages":[{"role":"user","content":"a\"b\\"}]}`, `{"a":[1,{"b":"]"}],"a":null}`,
+	for _, s := range []string{`{}`, `{"model":"m","messages":[{"role":"user","content":"a\"b\\"}]}`,
+		`{"a":[1,{"b":"]"}],"a":null}`,
 		`{"\u006dodel":1e9}`, `[`, `{"a":"\\\\\""}`, ` {"a" : -0 } `, `{not json`, "{\"a\":\"\n\"}", `{"a":[}`} {
 		f.Add([]byte(s))
 	}

@@ -63,7 +63,8 @@ func BenchmarkTranslateRequest(b *testing.B) {
 }
 
 func BenchmarkTranslateStream(b *testing.B) {
-	upstream := translatetest.Chunks(strings.Split(strings.Repeat(`"delta":{"content":"word "}#`, 200)+`"delta":{},"finish_reason":"stop"`, "#")...) + translatetest.UsageChunk + translatetest.Done
+	upstream := translatetest.Chunks(strings.Split(strings.Repeat(`"delta":{"content":"word "}#`,
+		200)+`"delta":{},"finish_reason":"stop"`, "#")...) + translatetest.UsageChunk + translatetest.Done
 	for _, from := range dialects {
 		b.Run(from.String()+"-chat", func(b *testing.B) {
 			b.SetBytes(int64(len(upstream)))

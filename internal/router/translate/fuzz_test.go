@@ -21,7 +21,8 @@ func FuzzRequest(f *testing.F) {
 			t.Fatalf("Native makes of\n%s\nthis:\n%s", body, native)
 		}
 		for _, to := range dialects {
-			for _, opts := range []translate.Options{options, {ID: "1", Effort: true, Adaptive: true, ReasoningBack: true, TextParts: true}} {
+			for _, opts := range []translate.Options{options,
+				{ID: "1", Effort: true, Adaptive: true, ReasoningBack: true, TextParts: true}} {
 				out, call, err := translate.Request(from, to, body, opts)
 				if (err == nil) == (out == nil || call == nil) {
 					t.Fatalf("%s, %v, %v", out, call, err)

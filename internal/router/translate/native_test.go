@@ -14,16 +14,22 @@ func TestANativeUpstreamGetsNoForeignThinking(t *testing.T) {
 		body    string
 		want    string
 	}{
-		{"nothing to cut", translate.Messages, `{"messages": [ {"role":"user", "content":"a flowgate: b"}]}`, `{"messages": [ {"role":"user", "content":"a flowgate: b"}]}`},
-		{"the mark in a text", translate.Messages, `{"messages":[{"role":"user","content":[{"type":"text","text":"~flowgate:chat"}]}]}`,
+		{"nothing to cut", translate.Messages, `{"messages": [ {"role":"user", "content":"a flowgate: b"}]}`,
+			`{"messages": [ {"role":"user", "content":"a flowgate: b"}]}`},
+		{"the mark in a text", translate.Messages,
+			`{"messages":[{"role":"user","content":[{"type":"text","text":"~flowgate:chat"}]}]}`,
 			`{"messages":[{"role":"user","content":[{"type":"text","text":"~flowgate:chat"}]}]}`},
-		{"a block of three", translate.Messages, `{"a": 1, "messages":[{"role":"assistant","content":[ {"type":"thinking","thinking":"x","signature":"~flowgate:chat"}, {"type":"thinking","thinking":"y","signature":"own"}, {"type":"text","text":"a"} ]}, {"role":"user","content":"b"}] }`,
+		{"a block of three", translate.Messages,
+			`{"a": 1, "messages":[{"role":"assistant","content":[ {"type":"thinking","thinking":"x","signature":"~flowgate:chat"}, {"type":"thinking","thinking":"y","signature":"own"}, {"type":"text","text":"a"} ]}, {"role":"user","content":"b"}] }`,
 			`{"a": 1, "messages":[{"role":"assistant","content":[ {"type":"thinking","thinking":"y","signature":"own"},{"type":"text","text":"a"} ]}, {"role":"user","content":"b"}] }`},
-		{"in two messages, once alone", translate.Messages, `{"messages":[{"content":[{"type":"text","text":"a"},{"signature":"~flowgate:responses:x:y"}]},{"content":[{"signature":"~flowgate:chat"}]}],"z":2}`,
+		{"in two messages, once alone", translate.Messages,
+			`{"messages":[{"content":[{"type":"text","text":"a"},{"signature":"~flowgate:responses:x:y"}]},{"content":[{"signature":"~flowgate:chat"}]}],"z":2}`,
 			`{"messages":[{"content":[{"type":"text","text":"a"}]},{"content":[{"type":"text","text":"..."}]}],"z":2}`},
-		{"an item", translate.Responses, `{"input":[{"type":"reasoning","encrypted_content":"~flowgate:messages:x"},{"type":"reasoning","encrypted_content":"gAAA"}]}`,
+		{"an item", translate.Responses,
+			`{"input":[{"type":"reasoning","encrypted_content":"~flowgate:messages:x"},{"type":"reasoning","encrypted_content":"gAAA"}]}`,
 			`{"input":[{"type":"reasoning","encrypted_content":"gAAA"}]}`},
-		{"half a body", translate.Responses, `{"input":[{"type":"reasoning","encrypted_content":"~flowgate:messages:x"},`, `{"input":[{"type":"reasoning","encrypted_content":"~flowgate:messages:x"},`},
+		{"half a body", translate.Responses, `{"input":[{"type":"reasoning","encrypted_content":"~flowgate:messages:x"},`,
+			`{"input":[{"type":"reasoning","encrypted_content":"~flowgate:messages:x"},`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

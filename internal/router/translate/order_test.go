@@ -10,10 +10,15 @@ import (
 
 // pieces are streams of which every event has something for the client.
 var pieces = map[translate.Dialect][]string{
-	translate.Chat: {translatetest.Chunks(`"delta":{"role":"assistant","content":""}`), translatetest.Chunks(`"delta":{"reasoning_content":"hm"}`), translatetest.Chunks(`"delta":{"content":"Hel"}`), translatetest.Chunks(`"delta":{"content":"lo"}`),
-		translatetest.Chunks(`"delta":{"tool_calls":[{"index":0,"id":"c1","function":{"name":"Read","arguments":""}}]}`), translatetest.Chunks(`"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{\"a\""}}]}`),
-		translatetest.Chunks(`"delta":{"tool_calls":[{"index":0,"function":{"arguments":":1}"}}]}`), translatetest.Chunks(`"delta":{"tool_calls":[{"index":1,"id":"c2","function":{"name":"Now","arguments":"{}"}}]}`)},
-	translate.Messages: {"data: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_9\",\"model\":\"up\"}}\n\n", "data: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"a\"}}\n\n",
+	translate.Chat: {translatetest.Chunks(`"delta":{"role":"assistant","content":""}`),
+		translatetest.Chunks(`"delta":{"reasoning_content":"hm"}`), translatetest.Chunks(`"delta":{"content":"Hel"}`),
+		translatetest.Chunks(`"delta":{"content":"lo"}`),
+		translatetest.Chunks(`"delta":{"tool_calls":[{"index":0,"id":"c1","function":{"name":"Read","arguments":""}}]}`),
+		translatetest.Chunks(`"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{\"a\""}}]}`),
+		translatetest.Chunks(`"delta":{"tool_calls":[{"index":0,"function":{"arguments":":1}"}}]}`),
+		translatetest.Chunks(`"delta":{"tool_calls":[{"index":1,"id":"c2","function":{"name":"Now","arguments":"{}"}}]}`)},
+	translate.Messages: {"data: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_9\",\"model\":\"up\"}}\n\n",
+		"data: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"a\"}}\n\n",
 		"data: {\"type\":\"content_block_start\",\"index\":1,\"content_block\":{\"type\":\"tool_use\",\"id\":\"t\",\"name\":\"n\",\"input\":{}}}\n\n", "data: {\"type\":\"content_block_delta\",\"index\":1,\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":\"{\\\"a\"}}\n\n"},
 	translate.Responses: {"data: {\"type\":\"response.created\",\"response\":{\"id\":\"resp_9\",\"status\":\"in_progress\",\"output\":[]}}\n\n", "data: {\"type\":\"response.output_text.delta\",\"output_index\":0,\"delta\":\"a\"}\n\n",
 		"data: {\"type\":\"response.output_item.added\",\"output_index\":1,\"item\":{\"type\":\"function_call\",\"call_id\":\"c\",\"name\":\"n\"}}\n\n", "data: {\"type\":\"response.function_call_arguments.delta\",\"output_index\":1,\"delta\":\"{\"}\n\n"},
@@ -38,8 +43,10 @@ func TestASecondCallWaitsForTheFirst(t *testing.T) {
 	t.Parallel()
 	_, call := mustRequest(t, translate.Messages, translate.Chat, smallRequest[translate.Messages], options)
 	s := call.Stream()
-	first := s.Append(nil, []byte(translatetest.Chunks(`"delta":{"tool_calls":[{"index":0,"id":"c1","function":{"name":"Read","arguments":"{\"a\":"}},{"index":1,"id":"c2","function":{"name":"Now","arguments":"{}"}}]}`)))
-	second := s.Append(nil, []byte(translatetest.Chunks(`"delta":{"tool_calls":[{"index":0,"function":{"arguments":"1}"}}]}`)))
+	first := s.Append(nil,
+		[]byte(translatetest.Chunks(`"delta":{"tool_calls":[{"index":0,"id":"c1","function":{"name":"Read","arguments":"{\"a\":"}},{"index":1,"id":"c2","function":{"name":"Now","arguments":"{}"}}]}`)))
+	second := s.Append(nil,
+		[]byte(translatetest.Chunks(`"delta":{"tool_calls":[{"index":0,"function":{"arguments":"1}"}}]}`)))
 	if strings.Contains(string(first), "c2") || !strings.Contains(string(second), `"id":"c2"`) {
 		t.Errorf("first\n%s\nthen\n%s", first, second)
 	}

@@ -33,18 +33,24 @@ func TestRepliesInTheClientsDialect(t *testing.T) {
 		from, to translate.Dialect
 		want     string
 	}{
-		{translate.Messages, translate.Chat, `{"id":"msg_1","type":"message","role":"assistant","model":"alias","content":[{"type":"thinking","thinking":"hm","signature":"~flowgate:chat"},{"type":"text","text":"so"},` + call + `],
+		{translate.Messages, translate.Chat,
+			`{"id":"msg_1","type":"message","role":"assistant","model":"alias","content":[{"type":"thinking","thinking":"hm","signature":"~flowgate:chat"},{"type":"text","text":"so"},` + call + `],
 			"stop_reason":"tool_use","stop_sequence":null,"usage":{"input_tokens":40,"cache_creation_input_tokens":0,"cache_read_input_tokens":60,"output_tokens":7}}`},
-		{translate.Messages, translate.Responses, `{"id":"msg_1","type":"message","role":"assistant","model":"alias","content":[{"type":"thinking","thinking":"hm","signature":"~flowgate:responses:rs_1:enc=="},{"type":"text","text":"so"},` + call + `],
+		{translate.Messages, translate.Responses,
+			`{"id":"msg_1","type":"message","role":"assistant","model":"alias","content":[{"type":"thinking","thinking":"hm","signature":"~flowgate:responses:rs_1:enc=="},{"type":"text","text":"so"},` + call + `],
 			"stop_reason":"tool_use","stop_sequence":null,"usage":{"input_tokens":40,"cache_creation_input_tokens":0,"cache_read_input_tokens":60,"output_tokens":7}}`},
-		{translate.Chat, translate.Messages, `{"id":"chatcmpl-1","object":"chat.completion","created":1700000000,"model":"alias","choices":[{"index":0,"message":{"role":"assistant","content":"so","reasoning_content":"hm","refusal":null,` + chatCall + `},
+		{translate.Chat, translate.Messages,
+			`{"id":"chatcmpl-1","object":"chat.completion","created":1700000000,"model":"alias","choices":[{"index":0,"message":{"role":"assistant","content":"so","reasoning_content":"hm","refusal":null,` + chatCall + `},
 			"logprobs":null,"finish_reason":"tool_calls"}],"usage":{"prompt_tokens":100,"completion_tokens":7,"total_tokens":107,"prompt_tokens_details":{"cached_tokens":60,"cache_write_tokens":10},"completion_tokens_details":{"reasoning_tokens":0}}}`},
-		{translate.Chat, translate.Responses, `{"id":"chatcmpl-1","object":"chat.completion","created":1700000001,"model":"alias","choices":[{"index":0,"message":{"role":"assistant","content":"so","reasoning_content":"hm","refusal":null,` + chatCall + `},
+		{translate.Chat, translate.Responses,
+			`{"id":"chatcmpl-1","object":"chat.completion","created":1700000001,"model":"alias","choices":[{"index":0,"message":{"role":"assistant","content":"so","reasoning_content":"hm","refusal":null,` + chatCall + `},
 			"logprobs":null,"finish_reason":"tool_calls"}],"usage":{"prompt_tokens":100,"completion_tokens":7,"total_tokens":107,"prompt_tokens_details":{"cached_tokens":60,"cache_write_tokens":0},"completion_tokens_details":{"reasoning_tokens":3}}}`},
-		{translate.Responses, translate.Chat, `{"id":"resp_1","object":"response","created_at":1700000001,"status":"completed","model":"alias","error":null,"incomplete_details":null,
+		{translate.Responses, translate.Chat,
+			`{"id":"resp_1","object":"response","created_at":1700000001,"status":"completed","model":"alias","error":null,"incomplete_details":null,
 			"output":[{"id":"rs_1_0","type":"reasoning","summary":[{"type":"summary_text","text":"hm"}],"encrypted_content":"~flowgate:chat"},` + items + `],` + rest + `,
 			"usage":{"input_tokens":100,"input_tokens_details":{"cached_tokens":60,"cache_write_tokens":0},"output_tokens":7,"output_tokens_details":{"reasoning_tokens":3},"total_tokens":107}}`},
-		{translate.Responses, translate.Messages, `{"id":"resp_1","object":"response","created_at":1700000000,"status":"completed","model":"alias","error":null,"incomplete_details":null,
+		{translate.Responses, translate.Messages,
+			`{"id":"resp_1","object":"response","created_at":1700000000,"status":"completed","model":"alias","error":null,"incomplete_details":null,
 			"output":[{"id":"rs_1_0","type":"reasoning","summary":[{"type":"summary_text","text":"hm"}],"encrypted_content":"~flowgate:messages:sig=="},` + items + `],` + rest + `,
 			"usage":{"input_tokens":100,"input_tokens_details":{"cached_tokens":60,"cache_write_tokens":10},"output_tokens":7,"output_tokens_details":{"reasoning_tokens":0},"total_tokens":107}}`},
 	} {
@@ -65,9 +71,12 @@ func TestRepliesInTheClientsDialect(t *testing.T) {
 func TestToolsWithLongNamesAreToldApart(t *testing.T) {
 	t.Parallel()
 	prefix := strings.Repeat("x", 100)
-	tools := `[{"name":"` + prefix + `a","input_schema":{}},{"name":"` + prefix + `b","input_schema":{}},{"name":"a.b","input_schema":{}},{"name":"a_b","input_schema":{}}]`
-	body, call := mustRequest(t, translate.Messages, translate.Chat, `{"model":"m","max_tokens":9,"messages":[],"tools":`+tools+`}`, options)
-	again, _ := mustRequest(t, translate.Messages, translate.Chat, `{"model":"m","max_tokens":9,"messages":[],"tools":`+tools+`}`, options)
+	tools := `[{"name":"` + prefix + `a","input_schema":{}},{"name":"` + prefix +
+		`b","input_schema":{}},{"name":"a.b","input_schema":{}},{"name":"a_b","input_schema":{}}]`
+	body, call := mustRequest(t, translate.Messages, translate.Chat,
+		`{"model":"m","max_tokens":9,"messages":[],"tools":`+tools+`}`, options)
+	again, _ := mustRequest(t, translate.Messages, translate.Chat,
+		`{"model":"m","max_tokens":9,"messages":[],"tools":`+tools+`}`, options)
 	if string(body) != string(again) {
 		t.Error("the names differ from call to call")
 	}
@@ -81,7 +90,8 @@ func TestToolsWithLongNamesAreToldApart(t *testing.T) {
 		seen[name] = true
 		calls = append(calls, `{"type":"function","function":{"name":"`+name+`","arguments":"{}"}}`)
 	}
-	out, err := call.Reply([]byte(translatetest.ChatReply(`{"role":"assistant","tool_calls":[`+strings.Join(calls, ",")+`]}`, "tool_calls")))
+	out, err := call.Reply([]byte(translatetest.ChatReply(`{"role":"assistant","tool_calls":[`+strings.Join(calls,
+		",")+`]}`, "tool_calls")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +127,8 @@ func TestGeminiGetsItsThoughtSignaturesBack(t *testing.T) {
 	content, _, _ := strings.Cut(rest, `,"stop_reason"`)
 	opts := options
 	for _, opts.Thoughts = range []bool{true, false} {
-		body, call := mustRequest(t, translate.Messages, translate.Chat, `{"model":"m","max_tokens":9,"messages":[{"role":"assistant","content":`+content+`}]}`, opts)
+		body, call := mustRequest(t, translate.Messages, translate.Chat,
+			`{"model":"m","max_tokens":9,"messages":[{"role":"assistant","content":`+content+`}]}`, opts)
 		want := `{"id":"c1","type":"function","function":{"name":"Now","arguments":"{}"},"extra_content":{"google":{"thought_signature":"AbC/+=="}}},{"id":"c2","type":"function","function":{"name":"Now","arguments":"{}"}}`
 		if strings.Contains(string(body), want) != opts.Thoughts || (len(call.Dropped()) == 0) != opts.Thoughts {
 			t.Errorf("%v: %s, dropped %q", opts.Thoughts, body, call.Dropped())

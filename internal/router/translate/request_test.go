@@ -89,7 +89,8 @@ func canonical(t *testing.T, doc []byte) string {
 	return string(out)
 }
 
-func mustRequest(t testing.TB, from, to translate.Dialect, body string, opts translate.Options) ([]byte, *translate.Call) {
+func mustRequest(t testing.TB, from, to translate.Dialect, body string, opts translate.Options) ([]byte,
+	*translate.Call) {
 	t.Helper()
 	out, call, err := translate.Request(from, to, []byte(body), opts)
 	if err != nil {

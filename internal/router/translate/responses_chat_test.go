@@ -31,7 +31,8 @@ func TestRequestsFromResponsesToChat(t *testing.T) {
 				{"role":"tool","tool_call_id":"c1","content":"a\nb"},{"role":"tool","tool_call_id":"c2","content":"noon"},{"role":"assistant","content":"so"}],
 				"stream":true,"stream_options":{"include_usage":true},
 				"tools":[{"type":"function","function":{"name":"shell","description":"d","parameters":{"type":"object","properties":{"command":{"type":"array"}}}}}],"tool_choice":"auto","parallel_tool_calls":true}`,
-			dropped: []string{"reasoning.summary", "include", "client_metadata", "input.reasoning", "store", "prompt_cache_key", "text.verbosity", "reasoning.effort"}},
+			dropped: []string{"reasoning.summary", "include", "client_metadata", "input.reasoning", "store", "prompt_cache_key",
+				"text.verbosity", "reasoning.effort"}},
 		{name: "reasoning that the upstream wants back, and an effort",
 			options: func(o *translate.Options) { o.ReasoningBack, o.Effort = true, true },
 			body: `{"model":"m","input":[{"type":"reasoning","id":"rs_1","summary":[{"type":"summary_text","text":"hm"}],"encrypted_content":"~flowgate:chat"},
@@ -55,21 +56,30 @@ func TestRequestsFromResponsesToChat(t *testing.T) {
 				"text":{"format":{"type":"json_schema","name":"n","schema":{"type":"object"},"strict":true}},"top_logprobs":2,"temperature":1}`,
 			want: `{"model":"m","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,AAA=","detail":"low"}},{"type":"file","file":{"filename":"a.pdf","file_data":"data:application/pdf;base64,JV"}}]}],
 				"response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{"type":"object"},"strict":true}},"top_logprobs":2,"temperature":1}`},
-		{name: "an item that only its provider understands", body: `{"model":"m","input":[{"type":"web_search_call","id":"ws","status":"completed","action":{}},{"role":"user","content":"hi"}]}`,
-			want: `{"model":"m","messages":[{"role":"user","content":"hi"}]}`, dropped: []string{"input.action", "input.web_search_call"}},
+		{name: "an item that only its provider understands",
+			body:    `{"model":"m","input":[{"type":"web_search_call","id":"ws","status":"completed","action":{}},{"role":"user","content":"hi"}]}`,
+			want:    `{"model":"m","messages":[{"role":"user","content":"hi"}]}`,
+			dropped: []string{"input.action", "input.web_search_call"}},
 	})
 }
 
 func TestRequestsFromResponsesThatChatCannotSay(t *testing.T) {
 	t.Parallel()
 	checkRefused(t, translate.Responses, translate.Chat, []refusedCase{
-		{name: "a former response", body: `{"model":"m","input":"hi","previous_response_id":"resp_1"}`, member: "previous_response_id"},
+		{name: "a former response", body: `{"model":"m","input":"hi","previous_response_id":"resp_1"}`,
+			member: "previous_response_id"},
 		{name: "a conversation", body: `{"model":"m","input":"hi","conversation":{"id":"c"}}`, member: "conversation"},
 		{name: "the background", body: `{"model":"m","input":"hi","background":true}`, member: "background"},
-		{name: "a reference", body: `{"model":"m","input":[{"type":"item_reference","id":"x"}]}`, member: "input.item_reference"},
-		{name: "a forced tool of the provider", body: `{"model":"m","input":"hi","tools":[{"type":"web_search"}],"tool_choice":{"type":"web_search"}}`, member: "tool_choice"},
-		{name: "a file of the provider", body: `{"model":"m","input":[{"role":"user","content":[{"type":"input_file","file_id":"f"}]}]}`, member: "input.content.file_id"},
-		{name: "a sound", body: `{"model":"m","input":[{"role":"user","content":[{"type":"input_audio","input_audio":{}}]}]}`, member: "input.content.input_audio"},
+		{name: "a reference", body: `{"model":"m","input":[{"type":"item_reference","id":"x"}]}`,
+			member: "input.item_reference"},
+		{name: "a forced tool of the provider",
+			body:   `{"model":"m","input":"hi","tools":[{"type":"web_search"}],"tool_choice":{"type":"web_search"}}`,
+			member: "tool_choice"},
+		{name: "a file of the provider",
+			body:   `{"model":"m","input":[{"role":"user","content":[{"type":"input_file","file_id":"f"}]}]}`,
+			member: "input.content.file_id"},
+		{name: "a sound", body: `{"model":"m","input":[{"role":"user","content":[{"type":"input_audio","input_audio":{}}]}]}`,
+			member: "input.content.input_audio"},
 		{name: "input of another kind", body: `{"model":"m","input":5}`, member: "input"},
 	})
 }
@@ -87,10 +97,12 @@ func TestCodexGetsItsOwnToolsBack(t *testing.T) {
 		t.Fatalf("the name %s has %d characters", short, len(short))
 	}
 	upstream := translatetest.Chunks(`"delta":{"tool_calls":[{"index":0,"id":"c1","function":{"name":"apply_patch","arguments":"{\"inp"}}]}`,
-		`"delta":{"tool_calls":[{"index":0,"function":{"arguments":"ut\":\"*** a\\"}}]}`, `"delta":{"tool_calls":[{"index":0,"function":{"arguments":"n\\u00"}}]}`,
+		`"delta":{"tool_calls":[{"index":0,"function":{"arguments":"ut\":\"*** a\\"}}]}`,
+		`"delta":{"tool_calls":[{"index":0,"function":{"arguments":"n\\u00"}}]}`,
 		`"delta":{"tool_calls":[{"index":0,"function":{"arguments":"e9\\\"\"}"}}]}`,
 		`"delta":{"tool_calls":[{"index":1,"id":"c2","function":{"name":"mcp__git__log","arguments":"{}"}}]}`,
-		`"delta":{"tool_calls":[{"index":2,"id":"c3","function":{"name":"`+short+`","arguments":"{}"}}]},"finish_reason":"tool_calls"`) + translatetest.UsageChunk + translatetest.Done
+		`"delta":{"tool_calls":[{"index":2,"id":"c3","function":{"name":"`+short+
+			`","arguments":"{}"}}]},"finish_reason":"tool_calls"`) + translatetest.UsageChunk + translatetest.Done
 	_, call := mustRequest(t, translate.Responses, translate.Chat, codexTools, options)
 	out, failure := translatetest.Stream(call, upstream, 1<<20)
 	if failure != "" {

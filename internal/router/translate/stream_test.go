@@ -105,9 +105,11 @@ func checkFailed(t *testing.T, d translate.Dialect, out []byte) {
 	case translate.Messages:
 		ok = ok && e.Type == "error"
 	case translate.Responses:
-		ok = e.Type == "response.failed" && e.Response.Status == "failed" && e.Response.Error.Code != "" && e.Response.Error.Message != ""
+		ok = e.Type == "response.failed" && e.Response.Status == "failed" && e.Response.Error.Code != "" &&
+			e.Response.Error.Message != ""
 	}
-	if !ok || strings.Contains(string(out), "message_stop") || strings.Contains(string(out), "[DONE]") || strings.Contains(string(out), "response.completed") {
+	if !ok || strings.Contains(string(out), "message_stop") || strings.Contains(string(out), "[DONE]") ||
+		strings.Contains(string(out), "response.completed") {
 		t.Errorf("the stream ends with\n%s", out)
 	}
 }

@@ -11,7 +11,8 @@ func TestRequestsFromChatToMessages(t *testing.T) {
 	checkRequests(t, translate.Chat, translate.Messages, []requestCase{
 		{name: "a text without a limit", body: `{"model":"m","messages":[{"role":"user","content":"hi"}]}`,
 			want: `{"model":"m","max_tokens":8192,"messages":[{"role":"user","content":[{"type":"text","text":"hi"}]}]}`},
-		{name: "the model's limit", options: func(o *translate.Options) { o.MaxTokens = 64000 }, body: `{"model":"m","messages":[{"role":"user","content":"hi"}]}`,
+		{name: "the model's limit", options: func(o *translate.Options) { o.MaxTokens = 64000 },
+			body: `{"model":"m","messages":[{"role":"user","content":"hi"}]}`,
 			want: `{"model":"m","max_tokens":64000,"messages":[{"role":"user","content":[{"type":"text","text":"hi"}]}]}`},
 		{name: "system messages at the start and within, and roles in a row",
 			body: `{"model":"m","max_tokens":9,"max_completion_tokens":7,"messages":[{"role":"system","content":"a"},{"role":"developer","content":"b"},{"role":"user","content":"c","name":"Ann"},{"role":"system","content":"d"},{"role":"user","content":""},
@@ -50,8 +51,9 @@ func TestRequestsFromChatToMessages(t *testing.T) {
 			want:    `{"model":"m","max_tokens":9,"messages":[],"temperature":0.5,"top_p":1,"stop_sequences":["x"],"stream":true}`,
 			dropped: []string{"extra_body", "seed", "presence_penalty", "logit_bias", "user", "store"}},
 		{name: "an effort as a budget below the limit",
-			body: `{"model":"m","max_tokens":8000,"messages":[],"reasoning_effort":"high","temperature":0.5}`,
-			want: `{"model":"m","max_tokens":8000,"messages":[],"thinking":{"type":"enabled","budget_tokens":4000}}`, dropped: []string{"temperature"}},
+			body:    `{"model":"m","max_tokens":8000,"messages":[],"reasoning_effort":"high","temperature":0.5}`,
+			want:    `{"model":"m","max_tokens":8000,"messages":[],"thinking":{"type":"enabled","budget_tokens":4000}}`,
+			dropped: []string{"temperature"}},
 		{name: "an effort that has no room",
 			body: `{"model":"m","max_tokens":1024,"messages":[],"reasoning_effort":"low"}`,
 			want: `{"model":"m","max_tokens":1024,"messages":[]}`, dropped: []string{"reasoning_effort"}},
@@ -59,16 +61,20 @@ func TestRequestsFromChatToMessages(t *testing.T) {
 			body:    `{"model":"m","max_tokens":8000,"messages":[{"role":"assistant","content":null,"tool_calls":[{"id":"c","function":{"name":"n","arguments":"{}"}}]},{"role":"tool","tool_call_id":"c","content":"x"}],"reasoning_effort":"low"}`,
 			want:    `{"model":"m","max_tokens":8000,"messages":[{"role":"assistant","content":[{"type":"tool_use","id":"c","name":"n","input":{}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"c","content":"x"}]}]}`,
 			dropped: []string{"reasoning_effort"}},
-		{name: "an effort and a format where the model thinks by itself", options: func(o *translate.Options) { o.Adaptive = true },
-			body: `{"model":"m","max_tokens":8000,"messages":[],"reasoning_effort":"minimal","response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{"type":"object"}}}}`,
-			want: `{"model":"m","max_tokens":8000,"messages":[],"thinking":{"type":"adaptive"},"output_config":{"effort":"low","format":{"type":"json_schema","schema":{"type":"object"}}}}`},
+		{name: "an effort and a format where the model thinks by itself",
+			options: func(o *translate.Options) { o.Adaptive = true },
+			body:    `{"model":"m","max_tokens":8000,"messages":[],"reasoning_effort":"minimal","response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{"type":"object"}}}}`,
+			want:    `{"model":"m","max_tokens":8000,"messages":[],"thinking":{"type":"adaptive"},"output_config":{"effort":"low","format":{"type":"json_schema","schema":{"type":"object"}}}}`},
 		{name: "any JSON", body: `{"model":"m","max_tokens":8000,"messages":[],"response_format":{"type":"json_object"}}`,
 			want: `{"model":"m","max_tokens":8000,"messages":[]}`, dropped: []string{"response_format"}},
 	})
 	checkRefused(t, translate.Chat, translate.Messages, []refusedCase{
 		{name: "a sound", body: `{"model":"m","messages":[{"role":"user","content":[{"type":"input_audio","input_audio":{}}]}]}`, member: "messages.content.input_audio"},
-		{name: "arguments that are not an object", body: `{"model":"m","messages":[{"role":"assistant","tool_calls":[{"id":"c","function":{"name":"n","arguments":"{"}}]}]}`, member: "arguments"},
-		{name: "a file of the provider", body: `{"model":"m","messages":[{"role":"user","content":[{"type":"file","file":{"file_id":"f"}}]}]}`, member: "messages.content.file.file_id"},
+		{name: "arguments that are not an object",
+			body: `{"model":"m","messages":[{"role":"assistant","tool_calls":[{"id":"c","function":{"name":"n","arguments":"{"}}]}]}`, member: "arguments"},
+		{name: "a file of the provider",
+			body:   `{"model":"m","messages":[{"role":"user","content":[{"type":"file","file":{"file_id":"f"}}]}]}`,
+			member: "messages.content.file.file_id"},
 		{name: "an unknown role", body: `{"model":"m","messages":[{"role":"robot","content":"x"}]}`, member: "messages.role"},
 	})
 }
@@ -90,6 +96,7 @@ func TestRequestsFromResponsesToMessages(t *testing.T) {
 			dropped: []string{"input.reasoning"}},
 	})
 	checkRefused(t, translate.Responses, translate.Messages, []refusedCase{
-		{name: "a former response", body: `{"model":"m","input":"hi","previous_response_id":"resp_1"}`, member: "previous_response_id"},
+		{name: "a former response", body: `{"model":"m","input":"hi","previous_response_id":"resp_1"}`,
+			member: "previous_response_id"},
 	})
 }

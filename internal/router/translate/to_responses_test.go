@@ -24,7 +24,8 @@ func TestRequestsFromMessagesToResponses(t *testing.T) {
 				{"type":"document","title":"a.pdf","source":{"type":"base64","media_type":"application/pdf","data":"JV"}},{"type":"document","source":{"type":"url","url":"https://a/b.pdf"}}]},{"role":"system","content":"s"}]}`,
 			want: `{"model":"m","input":[{"type":"function_call_output","call_id":"t1","output":[{"type":"input_text","text":"x"},{"type":"input_image","image_url":"data:image/png;base64,AAA="}]},
 				{"type":"message","role":"user","content":[{"type":"input_file","filename":"a.pdf","file_data":"data:application/pdf;base64,JV"},{"type":"input_file","file_url":"https://a/b.pdf"}]},
-				{"type":"message","role":"developer","content":[{"type":"input_text","text":"s"}]}],"max_output_tokens":20,` + rest + `}`},
+				{"type":"message","role":"developer","content":[{"type":"input_text","text":"s"}]}],"max_output_tokens":20,` +
+				rest + `}`},
 		{name: "tools, a choice, an effort, a format",
 			body: `{"model":"m","max_tokens":9000,"messages":[],"tools":[{"name":"Read","input_schema":{"type":"object","properties":{}}}],"tool_choice":{"type":"tool","name":"Read","disable_parallel_tool_use":true},
 				"thinking":{"type":"enabled","budget_tokens":30000},"output_config":{"format":{"type":"json_schema","schema":{}}},"top_k":4,"stop_sequences":["x"],"temperature":1}`,

@@ -21,7 +21,8 @@ func TestRequestLeavesTheBodyAsItIs(t *testing.T) {
 				}
 				opts := options
 				opts.UpstreamModel = []byte(`"another"`)
-				if out2, _, err2 := translate.Request(from, to, text, opts); (err == nil) != (err2 == nil) || err == nil && !bytes.HasPrefix(out2, []byte(`{"model":"another"`)) || len(out2) == 0 && len(out) > 0 {
+				if out2, _, err2 := translate.Request(from, to, text, opts); (err == nil) != (err2 == nil) || err == nil &&
+					!bytes.HasPrefix(out2, []byte(`{"model":"another"`)) || len(out2) == 0 && len(out) > 0 {
 					t.Errorf("%s to %s: %v, %s", from, to, err2, out2)
 				}
 			}

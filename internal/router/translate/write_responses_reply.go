@@ -89,10 +89,10 @@ func (c *Call) itemID(b *block) []byte {
 func (c *Call) appendItem(dst []byte, b *block, status string) []byte {
 	isWhole := status != "in_progress"
 	dst = appendText(append(dst, `{"id":`...), c.itemID(b))
-	switch {
-	case b.kind == thinkingPart || b.kind == redactedPart:
+	switch b.kind {
+	case thinkingPart, redactedPart:
 		return appendReasoningItem(dst, b, isWhole)
-	case b.kind == callPart:
+	case callPart:
 		return appendCallItem(dst, b, status)
 	}
 	dst = append(dst, `,"type":"message","role":"assistant"`...)

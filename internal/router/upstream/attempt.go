@@ -113,7 +113,8 @@ func (x *Exchange) send(d *deployment.Deployment) (*reply.Answer, *failure.Failu
 		release()
 		return nil, failure.Unreachable(x.request.HTTP.Context(), d, &at.guard, false, err)
 	}
-	a := &reply.Answer{Deployment: d, Header: res.Header, Status: res.StatusCode, Source: res.Body, Guard: &at.guard, Release: release}
+	a := &reply.Answer{Deployment: d, Header: res.Header, Status: res.StatusCode, Source: res.Body, Guard: &at.guard,
+		Release: release}
 	if x.call != nil {
 		a.Dropped = x.call.Dropped()
 	}

@@ -16,7 +16,8 @@ const foldingRunes = "\u0130\u017f\u212a"
 // foldToASCII replaces the foldingRunes by their ASCII letters, which the automaton
 // knows. Most texts have none and are returned unchanged.
 func foldToASCII(text string) (plain string, shifts []shift) {
-	if !strings.Contains(text, foldingRunes[:2]) && !strings.Contains(text, foldingRunes[2:4]) && !strings.Contains(text, foldingRunes[4:]) {
+	if !strings.Contains(text, foldingRunes[:2]) && !strings.Contains(text, foldingRunes[2:4]) &&
+		!strings.Contains(text, foldingRunes[4:]) {
 		return text, nil
 	}
 	var b strings.Builder

@@ -34,7 +34,8 @@ func expressions(tb testing.TB) (all []match.Pattern) {
 // odd are shapes that gitleaks' rules do not have.
 func odd() (all []match.Pattern) {
 	for _, e := range []string{
-		`^key$`, `(?m)^key=\w+$`, `\bkey\b`, `(?i)sky[a-z]*mask`, `k[ſs]+x`, `a|bc|d+`, `x*`, `(ab|cd){2,3}e`, `(?s)begin.*?end`,
+		`^key$`, `(?m)^key=\w+$`, `\bkey\b`, `(?i)sky[a-z]*mask`, `k[ſs]+x`, `a|bc|d+`, `x*`, `(ab|cd){2,3}e`,
+		`(?s)begin.*?end`,
 		`(?:[\w.]*\.)?host:\d+`, `é+key`, `key[^a]{1,3}ü?z`, `\Bkey\B`, `(key)?value+`, `[kK]ey[\s\S]{2}\z`, `(?U)<a.*>`,
 	} {
 		all = append(all, match.Pattern{Expr: e})
@@ -43,7 +44,8 @@ func odd() (all []match.Pattern) {
 }
 
 // check compares Find with its definition, for those patterns that chosen says.
-func check(t *testing.T, patterns []match.Pattern, m *match.Matcher, compiled []*regexp.Regexp, text string, chosen func(int) bool) int {
+func check(t *testing.T, patterns []match.Pattern, m *match.Matcher, compiled []*regexp.Regexp, text string,
+	chosen func(int) bool) int {
 	t.Helper()
 	want := map[int][][]int{}
 	lower := strings.ToLower(text)
@@ -51,7 +53,8 @@ func check(t *testing.T, patterns []match.Pattern, m *match.Matcher, compiled []
 		if !chosen(i) {
 			continue
 		}
-		wanted := len(p.Keywords) == 0 || slices.ContainsFunc(p.Keywords, func(k string) bool { return strings.Contains(lower, strings.ToLower(k)) })
+		wanted := len(p.Keywords) == 0 || slices.ContainsFunc(p.Keywords,
+			func(k string) bool { return strings.Contains(lower, strings.ToLower(k)) })
 		if spans := compiled[i].FindAllStringIndex(text, -1); wanted && len(spans) > 0 {
 			want[i] = spans
 		}
@@ -110,7 +113,8 @@ func TestFindIsFindAllStringIndexOfEveryExpression(t *testing.T) {
 }
 
 func noise(r *rand.Rand) string {
-	return [...]string{"", " ", "\n", "key", " token = \"", "a", "';", "ü", "to\u212aen=\u017fk", "\xff", "- ", "PIN 1234", "=", strings.Repeat("x", r.IntN(90))}[r.IntN(14)]
+	return [...]string{"", " ", "\n", "key", " token = \"", "a", "';", "ü", "to\u212aen=\u017fk", "\xff", "- ", "PIN 1234",
+		"=", strings.Repeat("x", r.IntN(90))}[r.IntN(14)]
 }
 
 // sample writes a text that re matches, or one a little beside it.
@@ -161,7 +165,8 @@ func sample(b *strings.Builder, re *syntax.Regexp, r *rand.Rand) {
 
 func TestAnExpressionThatDoesNotParseIsRefused(t *testing.T) {
 	t.Parallel()
-	if _, err := match.New([]match.Pattern{{Expr: "a"}, {Expr: "("}}); err == nil || !strings.Contains(err.Error(), "expression 2") {
+	if _, err := match.New([]match.Pattern{{Expr: "a"}, {Expr: "("}}); err == nil ||
+		!strings.Contains(err.Error(), "expression 2") {
 		t.Fatal(err)
 	}
 }

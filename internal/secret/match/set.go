@@ -61,7 +61,8 @@ func New(patterns []Pattern) (*Set, error) {
 		if err != nil {
 			return nil, fmt.Errorf("expression %d: %w", i+1, err)
 		}
-		c := compiled{Pattern: p, breaks: countLineBreaks(tree), re: sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(p.Expr) })}
+		c := compiled{Pattern: p, breaks: countLineBreaks(tree),
+			re: sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(p.Expr) })}
 		c.anchors = findAnchors(tree)
 		for k, a := range c.anchors {
 			b.add(a.literal, wordUse{pattern: i, anchor: k})
@@ -115,7 +116,8 @@ type span struct{ start, end int }
 // Matcher returns a new Matcher.
 func (s *Set) Matcher() *Matcher {
 	n := len(s.patterns)
-	return &Matcher{set: s, tails: make([][]*tail, n), active: make([]uint64, n), windows: make([][]span, n), full: make([]uint64, n)}
+	return &Matcher{set: s, tails: make([][]*tail, n), active: make([]uint64, n), windows: make([][]span, n),
+		full: make([]uint64, n)}
 }
 
 // Hit holds the matches of one pattern.

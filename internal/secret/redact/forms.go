@@ -17,8 +17,10 @@ func EncodedForms(secret string) []string {
 	inHex := hex.EncodeToString([]byte(secret))
 	quoted, _ := json.Marshal(secret) // never fails for a string
 	forms := []string{
-		secret, inHex, strings.ToUpper(inHex), strings.Trim(string(quoted), `"`), url.QueryEscape(secret), url.PathEscape(secret),
-		hexEscape(secret, "%"), strings.ToLower(hexEscape(secret, "%")), hexEscape(secret, `\u00`), strings.ToLower(hexEscape(secret, `\u00`)),
+		secret, inHex, strings.ToUpper(inHex), strings.Trim(string(quoted), `"`), url.QueryEscape(secret),
+		url.PathEscape(secret),
+		hexEscape(secret, "%"), strings.ToLower(hexEscape(secret, "%")), hexEscape(secret, `\u00`),
+		strings.ToLower(hexEscape(secret, `\u00`)),
 	}
 	for shift := range 3 {
 		padded := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", shift) + secret))
@@ -61,7 +63,10 @@ func NewLogScrubber(secrets ...string) *LogScrubber {
 			pairs = append(pairs, pair{form, shown})
 		}
 	}
-	slices.SortFunc(pairs, func(a, b pair) int { return cmp.Or(cmp.Compare(len(b.form), len(a.form)), cmp.Compare(a.form, b.form)) })
+	slices.SortFunc(pairs, func(a, b pair) int {
+		return cmp.Or(cmp.Compare(len(b.form), len(a.form)),
+			cmp.Compare(a.form, b.form))
+	})
 	var flat []string
 	for _, p := range pairs {
 		flat = append(flat, p.form, p.shown)

@@ -16,12 +16,14 @@ func TestALogHasNoKnownSecretInAnyForm(t *testing.T) {
 	const secret = `tok/en+1"2ü345678`
 	s := redact.NewLogScrubber(secret, "short")
 	for _, form := range []string{
-		secret, hex.EncodeToString([]byte(secret)), strings.ToUpper(hex.EncodeToString([]byte(secret))), url.QueryEscape(secret), url.PathEscape(secret), `tok/en+1\"2ü345678`,
+		secret, hex.EncodeToString([]byte(secret)), strings.ToUpper(hex.EncodeToString([]byte(secret))),
+		url.QueryEscape(secret), url.PathEscape(secret), `tok/en+1\"2ü345678`,
 		base64.StdEncoding.EncodeToString([]byte(secret)), base64.RawURLEncoding.EncodeToString([]byte("a:" + secret + ":b")),
 		base64.StdEncoding.EncodeToString([]byte("ab:" + secret)), base64.URLEncoding.EncodeToString([]byte("x" + secret)),
 	} {
 		got := string(s.Scrub([]byte("before " + form + " after")))
-		if strings.Contains(got, form) || !strings.HasPrefix(got, "before ") || !strings.HasSuffix(got, " after") || !strings.Contains(got, "…") {
+		if strings.Contains(got, form) || !strings.HasPrefix(got, "before ") || !strings.HasSuffix(got, " after") ||
+			!strings.Contains(got, "…") {
 			t.Errorf("%s: %s", form, got)
 		}
 	}
@@ -35,13 +37,15 @@ func TestALogHasNoWordThatLooksLikeAKeyAndNoSecretOfAnAddress(t *testing.T) {
 	s := redact.NewLogScrubber()
 	for line, hidden := range map[string]string{
 		`{"token":"sk-ant-REDACTED"}`: "abcdefgh", "Authorization: Bearer ya29.ABCDEFGHIJKLMNOPQRST": "ABCDEFGH",
-		"GET https://user:hunter22@host/p?key=hunter23&x=hunter24#t=hunter25 200": "hunter2", "k=ghp_0123456789abcdefghij,": "0123456789",
+		"GET https://user:hunter22@host/p?key=hunter23&x=hunter24#t=hunter25 200": "hunter2",
+		"k=ghp_0123456789abcdefghij,": "0123456789",
 	} {
 		if got := string(s.Scrub([]byte(line))); strings.Contains(got, hidden) {
 			t.Errorf("%s", got)
 		}
 	}
-	for _, clean := range []string{"POST /v1/chat/completions 200 12 ms", "http://127.0.0.1:8317/v1 answers", "task-sk-1 done", "model gpt-5.1-codex"} {
+	for _, clean := range []string{"POST /v1/chat/completions 200 12 ms", "http://127.0.0.1:8317/v1 answers",
+		"task-sk-1 done", "model gpt-5.1-codex"} {
 		if got := string(s.Scrub([]byte(clean))); got != clean {
 			t.Errorf("%s is %s", clean, got)
 		}
@@ -51,9 +55,13 @@ func TestALogHasNoWordThatLooksLikeAKeyAndNoSecretOfAnAddress(t *testing.T) {
 func TestAnAddressShowsNoPasswordAndNoValueOfItsQuery(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]string{
-		"https://user:pw@host/p": "https://user:…@host/p", "https://host/p?token=abc&v=": "https://host/p?token=…&v=", "https://host?abc": "https://host?…",
-		"https://ghp_0123456789abcdefghij@host/": "https://…ghij@host/", "http://host:80/a@b": "http://host:80/a@b", "https://a:b%zz@host:x/?q=1": "https://a:…@host:x/?q=…",
-		"no address": "no address", `Get "https://u:p@h/x?k=v": refused`: `Get "https://u:…@h/x?k=…": refused`, "http://h/#access_token=x": "http://h/#…", "http://h/#part": "http://h/#part",
+		"https://user:pw@host/p": "https://user:…@host/p", "https://host/p?token=abc&v=": "https://host/p?token=…&v=",
+		"https://host?abc":                       "https://host?…",
+		"https://ghp_0123456789abcdefghij@host/": "https://…ghij@host/", "http://host:80/a@b": "http://host:80/a@b",
+		"https://a:b%zz@host:x/?q=1":         "https://a:…@host:x/?q=…",
+		"no address":                         "no address",
+		`Get "https://u:p@h/x?k=v": refused`: `Get "https://u:…@h/x?k=…": refused`,
+		"http://h/#access_token=x":           "http://h/#…", "http://h/#part": "http://h/#part",
 	} {
 		if got := redact.URL(address); got != want {
 			t.Errorf("%s: %s, want %s", address, got, want)
@@ -64,10 +72,15 @@ func TestAnAddressShowsNoPasswordAndNoValueOfItsQuery(t *testing.T) {
 func TestAConfigurationShowsNoHeaderVariableOrSecretInsideJSON(t *testing.T) {
 	t.Parallel()
 	shown := fmt.Sprint(redact.Keys(map[string]any{
-		"extra_headers": map[string]any{"X-Auth": "CANARY-1", "X-Name": "CANARY-2", "X-Ref": "os.environ/SHOWN_1"}, "default-headers": "CANARY-3",
-		"headers": map[string]any{"X-Callback-Url": "CANARY-4"}, "env": map[string]any{"ANY": "CANARY-5", "LEVEL": "SHOWN_2"}, "webhook_url": "https://host/CANARY-6",
-		"api_base": "https://host/v1?subscription=CANARY-7", "vertex_credentials": `{"private_key":"CANARY-8","client_email":"SHOWN_3"}`,
-		"credentials": map[string]any{"env": "SHOWN_4"}, "list": `[{"token":"CANARY-9"}]`, "alerting": map[string]any{"slack_webhook": []any{"CANARY-10"}},
+		"extra_headers":      map[string]any{"X-Auth": "CANARY-1", "X-Name": "CANARY-2", "X-Ref": "os.environ/SHOWN_1"},
+		"default-headers":    "CANARY-3",
+		"headers":            map[string]any{"X-Callback-Url": "CANARY-4"},
+		"env":                map[string]any{"ANY": "CANARY-5", "LEVEL": "SHOWN_2"},
+		"webhook_url":        "https://host/CANARY-6",
+		"api_base":           "https://host/v1?subscription=CANARY-7",
+		"vertex_credentials": `{"private_key":"CANARY-8","client_email":"SHOWN_3"}`,
+		"credentials":        map[string]any{"env": "SHOWN_4"}, "list": `[{"token":"CANARY-9"}]`,
+		"alerting": map[string]any{"slack_webhook": []any{"CANARY-10"}},
 	}))
 	if strings.Contains(shown, "CANARY") || strings.Count(shown, "SHOWN") != 4 {
 		t.Errorf("%s", shown)
@@ -79,7 +92,8 @@ func FuzzURL(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if got := redact.URL("https://u:CANARY@h/?k=CANARY " + text); strings.Contains(strings.TrimSuffix(got, text), "=CANARY") || strings.Contains(got, ":CANARY@") && !strings.Contains(text, "CANARY") {
+		if got := redact.URL("https://u:CANARY@h/?k=CANARY " + text); strings.Contains(strings.TrimSuffix(got, text),
+			"=CANARY") || strings.Contains(got, ":CANARY@") && !strings.Contains(text, "CANARY") {
 			t.Errorf("%q", got)
 		}
 	})

@@ -143,7 +143,8 @@ func isSecretName(name string) bool {
 	if isReferenceName(name) || strings.HasSuffix(name, "_tokens") {
 		return false // max_tokens and its like are numbers
 	}
-	for _, part := range [...]string{"api_key", "apikey", "master_key", "secret", "password", "passwd", "passphrase", "private_key", "access_key", "salt_key", "authorization", "cookie"} {
+	for _, part := range [...]string{"api_key", "apikey", "master_key", "secret", "password", "passwd", "passphrase",
+		"private_key", "access_key", "salt_key", "authorization", "cookie"} {
 		if strings.Contains(name, part) {
 			return true
 		}
@@ -153,7 +154,8 @@ func isSecretName(name string) bool {
 
 // isReferenceName reports whether the key of that name holds the place of something.
 func isReferenceName(name string) bool {
-	for _, end := range [...]string{"_ref", "_file", "_files", "_path", "_dir", "_url", "_uri", "_endpoint", "_env", "_name", "_header"} {
+	for _, end := range [...]string{"_ref", "_file", "_files", "_path", "_dir", "_url", "_uri", "_endpoint", "_env",
+		"_name", "_header"} {
 		if strings.HasSuffix(strings.ToLower(name), end) {
 			return true
 		}

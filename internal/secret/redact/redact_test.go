@@ -59,7 +59,8 @@ func TestIsReferenceKnowsTheThreeSpellings(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string]bool{
 		"os.environ/KEY_1": true, "$KEY": true, "${KEY}": true,
-		"os.environ/": false, "os.environ/a b": false, "$": false, "${}": false, "${A": false, "$1": false, "KEY": false, "pa$$word": false,
+		"os.environ/": false, "os.environ/a b": false, "$": false, "${}": false, "${A": false, "$1": false, "KEY": false,
+		"pa$$word": false,
 	} {
 		if got := redact.IsReference(value); got != want {
 			t.Errorf("%q: %v", value, got)

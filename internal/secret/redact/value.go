@@ -17,18 +17,24 @@ type keyPrefix struct {
 // from which a word with the prefix counts as a key.
 var prefixes = [...]keyPrefix{
 	// model providers
-	{"sk-", 12}, {"sk_", 24}, {"AIza", 30}, {"ya29.", 20}, {"1//0", 24}, {"GOCSPX-", 20}, {"xai-", 20}, {"gsk_", 20}, {"hf_", 20}, {"api_org_", 30}, {"nvapi-", 20}, {"pplx-", 20},
-	{"r8_", 20}, {"tgp_v1_", 20}, {"fw_", 20}, {"csk-", 24}, {"jina_", 24}, {"tvly-", 20}, {"pcsk_", 30}, {"dapi", 36}, {"lsv2_", 30}, {"sess-", 30}, {"ABSK", 60}, {"bedrock-api-key-", 40},
+	{"sk-", 12}, {"sk_", 24}, {"AIza", 30}, {"ya29.", 20}, {"1//0", 24}, {"GOCSPX-", 20}, {"xai-", 20}, {"gsk_", 20},
+	{"hf_", 20}, {"api_org_", 30}, {"nvapi-", 20}, {"pplx-", 20},
+	{"r8_", 20}, {"tgp_v1_", 20}, {"fw_", 20}, {"csk-", 24}, {"jina_", 24}, {"tvly-", 20}, {"pcsk_", 30}, {"dapi", 36},
+	{"lsv2_", 30}, {"sess-", 30}, {"ABSK", 60}, {"bedrock-api-key-", 40},
 	// code hosts, clouds and other services
-	{"ghp_", 20}, {"gho_", 20}, {"ghu_", 20}, {"ghs_", 20}, {"ghr_", 20}, {"github_pat_", 20}, {"glpat-", 20}, {"gldt-", 20}, {"glrt-", 20}, {"AKIA", 20}, {"ASIA", 20}, {"ABIA", 20}, {"ACCA", 20}, {"LTAI", 20},
-	{"xoxb-", 20}, {"xoxp-", 20}, {"xoxa-", 20}, {"xoxr-", 20}, {"xoxs-", 20}, {"xoxe.", 20}, {"xoxe-", 20}, {"xapp-", 20}, {"npm_", 30}, {"pypi-", 40}, {"SG.", 40}, {"rk_live_", 20}, {"rk_test_", 20}, {"whsec_", 20},
-	{"dop_v1_", 30}, {"doo_v1_", 30}, {"dor_v1_", 30}, {"hvs.", 24}, {"hvb.", 24}, {"lin_api_", 30}, {"ntn_", 30}, {"shpat_", 30}, {"sntrys_", 30}, {"glsa_", 30}, {"eyJ", 40}, {"AGE-SECRET-KEY-", 30},
+	{"ghp_", 20}, {"gho_", 20}, {"ghu_", 20}, {"ghs_", 20}, {"ghr_", 20}, {"github_pat_", 20}, {"glpat-", 20},
+	{"gldt-", 20}, {"glrt-", 20}, {"AKIA", 20}, {"ASIA", 20}, {"ABIA", 20}, {"ACCA", 20}, {"LTAI", 20},
+	{"xoxb-", 20}, {"xoxp-", 20}, {"xoxa-", 20}, {"xoxr-", 20}, {"xoxs-", 20}, {"xoxe.", 20}, {"xoxe-", 20}, {"xapp-", 20},
+	{"npm_", 30}, {"pypi-", 40}, {"SG.", 40}, {"rk_live_", 20}, {"rk_test_", 20}, {"whsec_", 20},
+	{"dop_v1_", 30}, {"doo_v1_", 30}, {"dor_v1_", 30}, {"hvs.", 24}, {"hvb.", 24}, {"lin_api_", 30}, {"ntn_", 30},
+	{"shpat_", 30}, {"sntrys_", 30}, {"glsa_", 30}, {"eyJ", 40}, {"AGE-SECRET-KEY-", 30},
 }
 
 // redactText shortens a value that looks like a key, the key in "Bearer KEY", a private
 // key, and the secret parts of URLs.
 func redactText(value string) string {
-	if scheme, key, ok := strings.Cut(value, " "); ok && strings.EqualFold(scheme, "bearer") && len(key) >= minSecretLength && !IsReference(key) {
+	if scheme, key, ok := strings.Cut(value, " "); ok && strings.EqualFold(scheme, "bearer") &&
+		len(key) >= minSecretLength && !IsReference(key) {
 		return scheme + " " + Value(key)
 	}
 	if looksLikeKey(value) {
@@ -41,7 +47,8 @@ func redactText(value string) string {
 // key.
 func looksLikeKey(value string) bool {
 	for _, p := range prefixes {
-		if len(value) >= p.least && strings.HasPrefix(value, p.prefix) && !strings.ContainsAny(value[len(p.prefix):], " \t\n/") {
+		if len(value) >= p.least && strings.HasPrefix(value, p.prefix) &&
+			!strings.ContainsAny(value[len(p.prefix):], " \t\n/") {
 			return true
 		}
 	}
@@ -111,7 +118,8 @@ func redactWebhook(address string) string {
 	host, path, _ := strings.Cut(address, "/")
 	path, query, hasQuery := strings.Cut(path, "?")
 	lower := strings.ToLower(path)
-	isWebhook := strings.HasPrefix(host, "hooks.") || strings.Contains(host, "webhook") || strings.Contains(lower, "webhooks/") || strings.Contains(lower, "webhookb2/") ||
+	isWebhook := strings.HasPrefix(host, "hooks.") || strings.Contains(host, "webhook") ||
+		strings.Contains(lower, "webhooks/") || strings.Contains(lower, "webhookb2/") ||
 		strings.HasPrefix(host, "api.telegram.org") && strings.HasPrefix(path, "bot")
 	if !isWebhook || path == "" {
 		return address

@@ -14,17 +14,23 @@ import (
 var settings = [...]string{
 	"core.quotePath=true", "core.commitGraph=false", "core.untrackedCache=false", "core.bigFileThreshold=" + bigFile,
 	"color.ui=false", "color.diff=false", "color.status=false", "column.ui=never",
-	"diff.noprefix=false", "diff.mnemonicPrefix=false", "diff.renames=true", "diff.interHunkContext=0", "diff.relative=false",
-	"diff.ignoreSubmodules=none", "diff.submodule=short", "diff.wsErrorHighlight=none", "diff.colorMoved=no", "diff.suppressBlankEmpty=false",
+	"diff.noprefix=false", "diff.mnemonicPrefix=false", "diff.renames=true", "diff.interHunkContext=0",
+	"diff.relative=false",
+	"diff.ignoreSubmodules=none", "diff.submodule=short", "diff.wsErrorHighlight=none", "diff.colorMoved=no",
+	"diff.suppressBlankEmpty=false",
 	"diff.autoRefreshIndex=false", "diff.orderFile=/dev/null",
-	"log.showRoot=true", "log.showSignature=false", "log.follow=false", "log.mailmap=false", "log.decorate=false", "log.diffMerges=separate",
+	"log.showRoot=true", "log.showSignature=false", "log.follow=false", "log.mailmap=false", "log.decorate=false",
+	"log.diffMerges=separate",
 	"i18n.logOutputEncoding=UTF-8", "status.relativePaths=false", "status.branch=false", "status.submoduleSummary=false",
 
-	"core.fsmonitor=false", "core.hooksPath=/dev/null", "core.attributesFile=/dev/null", "core.pager=cat", "core.editor=false", "core.askPass=",
+	"core.fsmonitor=false", "core.hooksPath=/dev/null", "core.attributesFile=/dev/null", "core.pager=cat",
+	"core.editor=false", "core.askPass=",
 	"core.sshCommand=false", "core.gitProxy=", "core.alternateRefsCommand=false", "credential.helper=", "diff.external=",
-	"gpg.program=false", "gpg.openpgp.program=false", "gpg.x509.program=false", "gpg.ssh.program=false", "gpg.ssh.defaultKeyCommand=",
+	"gpg.program=false", "gpg.openpgp.program=false", "gpg.x509.program=false", "gpg.ssh.program=false",
+	"gpg.ssh.defaultKeyCommand=",
 	"interactive.diffFilter=", "sequence.editor=false", "uploadpack.packObjectsHook=", "mailmap.file=", "mailmap.blob=",
-	"protocol.allow=never", "submodule.recurse=false", "fetch.recurseSubmodules=false", "maintenance.auto=false", "gc.auto=0",
+	"protocol.allow=never", "submodule.recurse=false", "fetch.recurseSubmodules=false", "maintenance.auto=false",
+	"gc.auto=0",
 }
 
 // bigFile is the size from which git does not compare a file line by line. Blobs reads
@@ -35,7 +41,8 @@ const bigFile = "2m"
 // asks and locks nothing, executes and fetches nothing, and reads the objects that
 // really exist.
 var gitEnvironment = [...]string{
-	"LC_ALL=C", "TZ=UTC", "GIT_OPTIONAL_LOCKS=0", "GIT_TERMINAL_PROMPT=0", "GIT_ALLOW_PROTOCOL=none", "GIT_NO_LAZY_FETCH=1",
+	"LC_ALL=C", "TZ=UTC", "GIT_OPTIONAL_LOCKS=0", "GIT_TERMINAL_PROMPT=0", "GIT_ALLOW_PROTOCOL=none",
+	"GIT_NO_LAZY_FETCH=1",
 	"GIT_NO_REPLACE_OBJECTS=1", "GIT_ATTR_NOSYSTEM=1", "GIT_PAGER=cat", "GIT_EDITOR=false", "GIT_ASKPASS=",
 	"SSH_ASKPASS=", "GIT_TRACE2=0", "GIT_TRACE2_EVENT=0", "GIT_TRACE2_PERF=0",
 }
@@ -43,7 +50,8 @@ var gitEnvironment = [...]string{
 // keptVariables are git's own variables that are passed on: they say where the user's
 // configuration is and where the search for a repository ends.
 var keptVariables = [...]string{
-	"GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM",
+	"GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_CEILING_DIRECTORIES",
+	"GIT_DISCOVERY_ACROSS_FILESYSTEM",
 }
 
 // outputTimeout bounds how long output is read after git was killed.

@@ -79,7 +79,8 @@ func (r *Repo) ChangedFiles(ctx context.Context) (files []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := off.Git(ctx, nil, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=normal", "--ignore-submodules=dirty")
+	out, err := off.Git(ctx, nil, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=normal",
+		"--ignore-submodules=dirty")
 	for entry := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
 		if len(entry) > len("XY ") {
 			files = append(files, entry[len("XY "):])
@@ -92,7 +93,8 @@ func (r *Repo) ChangedFiles(ctx context.Context) (files []string, err error) {
 // compare files of the working tree. They are turned off by environment variables: with
 // -c, the name of a filter that contains a = would end there.
 func (r *Repo) withoutFilters(ctx context.Context) (*Repo, error) {
-	out, err := r.Git(ctx, nil, "config", "-z", "--name-only", "--get-regexp", `^filter\..*\.(clean|smudge|process|required)$`)
+	out, err := r.Git(ctx, nil, "config", "-z", "--name-only", "--get-regexp",
+		`^filter\..*\.(clean|smudge|process|required)$`)
 	if e := (*Error)(nil); errors.As(err, &e) && e.Status == 1 { // no filter is set
 		return r, nil
 	}
@@ -100,7 +102,8 @@ func (r *Repo) withoutFilters(ctx context.Context) (*Repo, error) {
 	off.env = slices.Clone(r.env)
 	for name := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
 		value := map[bool]string{true: "false"}[strings.HasSuffix(name, ".required")]
-		off.env = append(off.env, fmt.Sprintf("GIT_CONFIG_KEY_%d=%s", n, name), fmt.Sprintf("GIT_CONFIG_VALUE_%d=%s", n, value))
+		off.env = append(off.env, fmt.Sprintf("GIT_CONFIG_KEY_%d=%s", n, name),
+			fmt.Sprintf("GIT_CONFIG_VALUE_%d=%s", n, value))
 		n++
 	}
 	off.env = append(off.env, fmt.Sprintf("GIT_CONFIG_COUNT=%d", n))
@@ -127,7 +130,8 @@ func (r *Repo) IgnoredPaths(ctx context.Context, paths []string) (map[string]boo
 
 // Walk returns every regular file under folder, relative to it and with slashes. skip
 // prunes folders and files. Walk calls unreadable for what cannot be listed.
-func Walk(ctx context.Context, folder string, skip func(path string) bool, unreadable func(path string, err error)) ([]string, error) {
+func Walk(ctx context.Context, folder string, skip func(path string) bool,
+	unreadable func(path string, err error)) ([]string, error) {
 	var all []string
 	err := filepath.WalkDir(folder, func(full string, d fs.DirEntry, err error) error {
 		path, relErr := filepath.Rel(folder, full)

@@ -41,7 +41,8 @@ func TestNoGitCommandExecutesWhatARepositoryOrAVariableNames(t *testing.T) {
 		name, value, _ := strings.Cut(v, "=")
 		t.Setenv(name, value)
 	}
-	for _, words := range []string{"status", "diff", "diff --staged", "log -p HEAD", "log -1", "cat-file -e HEAD:key.pem"} {
+	for _, words := range []string{"status", "diff", "diff --staged", "log -p HEAD", "log -1",
+		"cat-file -e HEAD:key.pem"} {
 		plain := exec.Command("git", strings.Fields(words)...)
 		plain.Dir, plain.Env = h.Dir, os.Environ()
 		_ = plain.Run()
@@ -74,8 +75,10 @@ func TestVariablesThatRedirectGitAreNotFollowed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, value := range map[string]string{
-		"GIT_DIR": filepath.Join(other.Dir, ".git"), "GIT_WORK_TREE": other.Dir, "GIT_COMMON_DIR": filepath.Join(other.Dir, ".git"),
-		"GIT_OBJECT_DIRECTORY": filepath.Join(other.Dir, ".git", "objects"), "GIT_NAMESPACE": "x", "GIT_SHALLOW_FILE": "/dev/null", "GIT_INDEX_FILE": elsewhere,
+		"GIT_DIR": filepath.Join(other.Dir, ".git"), "GIT_WORK_TREE": other.Dir,
+		"GIT_COMMON_DIR":       filepath.Join(other.Dir, ".git"),
+		"GIT_OBJECT_DIRECTORY": filepath.Join(other.Dir, ".git", "objects"), "GIT_NAMESPACE": "x",
+		"GIT_SHALLOW_FILE": "/dev/null", "GIT_INDEX_FILE": elsewhere,
 	} {
 		t.Setenv(name, value)
 	}

@@ -15,7 +15,8 @@ import (
 )
 
 // added is what a log yields of one kind, one line each.
-func added(t *testing.T, r *repo.Repo, kind patch.Kind, log func(yield func(patch.Addition) error) error) (all []string) {
+func added(t *testing.T, r *repo.Repo, kind patch.Kind,
+	log func(yield func(patch.Addition) error) error) (all []string) {
 	t.Helper()
 	blobs := r.Blobs()
 	defer blobs.Close()
@@ -72,8 +73,10 @@ func TestEachKindOfAnAdditionIsYielded(t *testing.T) {
 		return err
 	}
 	want(t, added(t, r, patch.Hunk, log), `sp ace.txt:1:"1\nTWO\n3\nFOUR\n5\n"[{2 2} {4 5}]0`)
-	want(t, added(t, r, patch.AddedLines, log), `link:1:"file now\n"[]0`, `link:1:"target"[]0`, `sp ace.txt:1:"1\n2\n3\n4\n5\n"[]0`, `sp ace.txt:2:"TWO\n"[]0`, `sp ace.txt:4:"FOUR\n5"[]0`)
-	want(t, added(t, r, patch.Opaque, log), `bin:0:"\x00\n"[]0`, `bin:0:"\x00\nmore\n"[]1`, `new name.sql:0:"a\nb\n"[]1`, `ü.sql:0:"a\n"[]0`)
+	want(t, added(t, r, patch.AddedLines, log), `link:1:"file now\n"[]0`, `link:1:"target"[]0`,
+		`sp ace.txt:1:"1\n2\n3\n4\n5\n"[]0`, `sp ace.txt:2:"TWO\n"[]0`, `sp ace.txt:4:"FOUR\n5"[]0`)
+	want(t, added(t, r, patch.Opaque, log), `bin:0:"\x00\n"[]0`, `bin:0:"\x00\nmore\n"[]1`, `new name.sql:0:"a\nb\n"[]1`,
+		`ü.sql:0:"a\n"[]0`)
 	messages := added(t, r, patch.Message, log)
 	if len(messages) != 8 || !slices.ContainsFunc(messages, func(m string) bool {
 		return strings.Contains(m, `a <a@example.com>\na <a@example.com>\n\nit has\n\ndiff --git`)
@@ -113,7 +116,8 @@ func TestAnObjectThatIsMissingIsSaid(t *testing.T) {
 	defer blobs.Close()
 	id := strings.TrimSpace(g.Git("rev-parse", "HEAD:a"))
 	none := strings.Repeat("1", len(id))
-	for _, c := range []struct{ id, want string }{{id, "content\n"}, {none, ""}, {id, "content\n"}, {strings.TrimSpace(g.Git("rev-parse", "HEAD")), ""}} {
+	for _, c := range []struct{ id, want string }{{id, "content\n"}, {none, ""}, {id, "content\n"},
+		{strings.TrimSpace(g.Git("rev-parse", "HEAD")), ""}} {
 		got := ""
 		err := blobs.Read(t.Context(), c.id, func(_ int64, content io.Reader) error {
 			b := make([]byte, 100)

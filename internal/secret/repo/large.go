@@ -40,7 +40,8 @@ func logSource(revisions string, all bool) source {
 func (s source) input() io.Reader { return strings.NewReader(s.revisions) }
 
 // readChanges yields all that a source adds.
-func (r *Repo) readChanges(ctx context.Context, s source, w patch.Selection, yield func(patch.Addition) error) (patch.Counts, error) {
+func (r *Repo) readChanges(ctx context.Context, s source, w patch.Selection,
+	yield func(patch.Addition) error) (patch.Counts, error) {
 	large, err := r.largePaths(ctx, s)
 	if err != nil {
 		return patch.Counts{}, err
@@ -129,7 +130,8 @@ func (r *Repo) hasLargeObject(ctx context.Context, s source) (any bool, err erro
 
 // rawChanges yields the objects that a source's changes touch, as Opaque.
 func (r *Repo) rawChanges(ctx context.Context, s source, paths []string, yield func(patch.Addition) error) error {
-	args := append(slices.Clone(s.command), "--raw", "--no-abbrev", "--no-renames", "--no-relative", "--ignore-submodules=none")
+	args := append(slices.Clone(s.command), "--raw", "--no-abbrev", "--no-renames", "--no-relative",
+		"--ignore-submodules=none")
 	if len(paths) > 0 {
 		args = append(append(args, "--"), pathspecs(":(literal)", paths)...)
 	}

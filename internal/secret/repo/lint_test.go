@@ -21,7 +21,8 @@ func TestOnlyThisPackageMakesGitCommands(t *testing.T) {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && (path != root && strings.HasPrefix(d.Name(), ".") || path == filepath.Join(root, "internal", "secret", "repo")):
+		case d.IsDir() && (path != root && strings.HasPrefix(d.Name(), ".") ||
+			path == filepath.Join(root, "internal", "secret", "repo")):
 			return fs.SkipDir
 		case d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go"):
 			return nil
@@ -42,7 +43,8 @@ func TestOnlyThisPackageMakesGitCommands(t *testing.T) {
 func TestTheLintSeesEveryFormOfAGitCommand(t *testing.T) {
 	t.Parallel()
 	for _, call := range []string{
-		`exec.Command("git", "status")`, `exec.CommandContext(ctx, "git")`, `program.Command(ctx, "git")`, `exec.LookPath("git")`,
+		`exec.Command("git", "status")`, `exec.CommandContext(ctx, "git")`, `program.Command(ctx, "git")`,
+		`exec.LookPath("git")`,
 		`exec.Command("/usr/bin/git")`, `exec.Command("sh", "-c", "git status")`, `run("git")`, `exec.Cmd{Path: "git"}`,
 	} {
 		if found := gitCommands(t, "x.go", "package x\nvar _ = "+call+"\n"); len(found) != 1 {
@@ -93,7 +95,8 @@ func gitCommands(t *testing.T, path string, source any) (found []string) {
 // isSubcommand reports whether a sentence about git could be a command.
 func isSubcommand(rest string) bool {
 	word, _, _ := strings.Cut(rest, " ")
-	for _, s := range [...]string{"status", "log", "diff", "show", "config", "ls-files", "rev-parse", "rev-list", "cat-file", "tag", "check-ignore", "fetch", "clone"} {
+	for _, s := range [...]string{"status", "log", "diff", "show", "config", "ls-files", "rev-parse", "rev-list",
+		"cat-file", "tag", "check-ignore", "fetch", "clone"} {
 		if word == s {
 			return true
 		}

@@ -17,7 +17,8 @@ var ErrRevision = errors.New("no such revision")
 
 // diffOptions are the options of every patch: it has added lines, merges compared with
 // all parents, and no program of the user's in between.
-var diffOptions = [...]string{"--no-color", "--no-ext-diff", "--no-textconv", "--submodule=short", "--no-relative", "--full-index",
+var diffOptions = [...]string{"--no-color", "--no-ext-diff", "--no-textconv", "--submodule=short", "--no-relative",
+	"--full-index",
 	"--src-prefix=a/", "--dst-prefix=b/"}
 
 // Context is how many unchanged lines a Hunk has around the added ones.
@@ -40,16 +41,19 @@ func (r *Repo) StagedChanges(ctx context.Context, yield func(patch.Addition) err
 
 // RangeChanges yields what the commits of A..B add, or of any revisions that git log
 // accepts, without options, with the whole of each changed file.
-func (r *Repo) RangeChanges(ctx context.Context, revisions string, yield func(patch.Addition) error) (patch.Counts, error) {
+func (r *Repo) RangeChanges(ctx context.Context, revisions string, yield func(patch.Addition) error) (patch.Counts,
+	error) {
 	for _, word := range strings.Fields(revisions) {
 		if strings.HasPrefix(word, "-") {
 			return patch.Counts{}, fmt.Errorf("%w: %q is an option", ErrRevision, word)
 		}
 	}
-	if _, err := r.Git(ctx, nil, append([]string{"rev-list", "-n1", "--end-of-options"}, append(strings.Fields(revisions), "--")...)...); err != nil {
+	if _, err := r.Git(ctx, nil, append([]string{"rev-list", "-n1", "--end-of-options"},
+		append(strings.Fields(revisions), "--")...)...); err != nil {
 		return patch.Counts{}, fmt.Errorf("%w: %w", ErrRevision, err)
 	}
-	return r.readChanges(ctx, logSource(strings.Join(strings.Fields(revisions), "\n")+"\n", false), patch.Selection{Files: true}, yield)
+	return r.readChanges(ctx, logSource(strings.Join(strings.Fields(revisions), "\n")+"\n", false),
+		patch.Selection{Files: true}, yield)
 }
 
 // ReachesShallow reports whether the revisions reach a commit at which a shallow clone
@@ -72,7 +76,8 @@ func (r *Repo) ReachesShallow(ctx context.Context, revisions string) (cut bool, 
 
 // LogChanges yields what all commits add that tips reach and known does not, with the
 // lines around it.
-func (r *Repo) LogChanges(ctx context.Context, tips, known []string, yield func(patch.Addition) error) (patch.Counts, error) {
+func (r *Repo) LogChanges(ctx context.Context, tips, known []string, yield func(patch.Addition) error) (patch.Counts,
+	error) {
 	if len(tips) == 0 {
 		return patch.Counts{}, nil
 	}
@@ -114,7 +119,8 @@ func revisionInput(tips, known []string) string {
 }
 
 // stream runs a git command and parses the patch that it prints.
-func (r *Repo) stream(ctx context.Context, in io.Reader, w patch.Selection, args []string, yield func(patch.Addition) error) (patch.Counts, error) {
+func (r *Repo) stream(ctx context.Context, in io.Reader, w patch.Selection, args []string,
+	yield func(patch.Addition) error) (patch.Counts, error) {
 	var counts patch.Counts
 	err := r.pipe(ctx, in, args, func(stdout io.Reader) (err error) {
 		counts, err = patch.Parse(stdout, w, yield)

@@ -24,7 +24,8 @@ func open(t *testing.T, dir string) *repo.Repo {
 	return r
 }
 
-func all(t *testing.T, log func(ctx context.Context, yield func(patch.Addition) error) (patch.Counts, error)) (lines []string, counts patch.Counts) {
+func all(t *testing.T, log func(ctx context.Context, yield func(patch.Addition) error) (patch.Counts,
+	error)) (lines []string, counts patch.Counts) {
 	t.Helper()
 	counts, err := log(t.Context(), func(a patch.Addition) error {
 		if a.Kind != patch.AddedLines {
@@ -82,7 +83,8 @@ func TestALogHasWhatEveryCommitAddsMergesStashesAndForgottenOnesIncluded(t *test
 	g.Git("branch", "-q", "-D", "gone")
 	g.Git("reflog", "expire", "--expire=now", "--all")
 	lines, counts := history(t, open(t, g.Dir))
-	want(t, lines, "a.txt:1:one", "b.txt:1:side", "a.txt:2:two", "a.txt:2:two", "a.txt:3:merged", "a.txt:4:stashed", "gone.txt:1:gone")
+	want(t, lines, "a.txt:1:one", "b.txt:1:side", "a.txt:2:two", "a.txt:2:two", "a.txt:3:merged", "a.txt:4:stashed",
+		"gone.txt:1:gone")
 	if counts.Commits != 7 { // one, side, two, merge, gone, the stash and its index
 		t.Fatalf("%+v", counts)
 	}
@@ -110,7 +112,11 @@ func TestNamesWithNewlinesQuotesAndSpacesComeBackAsTheyAre(t *testing.T) {
 	g.Git("add", ".")
 	r := open(t, g.Dir)
 	var seen []string
-	if _, err := r.StagedChanges(t.Context(), func(a patch.Addition) error { seen = append(seen, a.Path); return nil }); err != nil {
+	if _, err := r.StagedChanges(t.Context(), func(a patch.Addition) error {
+		seen = append(seen,
+			a.Path)
+		return nil
+	}); err != nil {
 		t.Fatal(err)
 	}
 	slices.Sort(seen)
@@ -127,15 +133,18 @@ func TestASettingOfTheUsersChangesNothing(t *testing.T) {
 	t.Parallel()
 	g := repotest.New(t)
 	for _, s := range [][2]string{
-		{"diff.noprefix", "true"}, {"diff.mnemonicPrefix", "true"}, {"color.ui", "always"}, {"diff.external", "false"}, {"log.showRoot", "false"},
-		{"core.quotePath", "false"}, {"log.date", "relative"}, {"format.pretty", "raw"}, {"log.showSignature", "true"}, {"diff.context", "9"},
+		{"diff.noprefix", "true"}, {"diff.mnemonicPrefix", "true"}, {"color.ui", "always"}, {"diff.external", "false"},
+		{"log.showRoot", "false"},
+		{"core.quotePath", "false"}, {"log.date", "relative"}, {"format.pretty", "raw"}, {"log.showSignature", "true"},
+		{"diff.context", "9"},
 	} {
 		g.Git("config", s[0], s[1])
 	}
 	g.Commit("ü.txt", "one\n")
 	g.Commit("ü.txt", "one\n++ two\n-- three\n@@ -1 +1 @@\ndiff --git a/x b/x\n\\ no\n")
 	lines, _ := history(t, open(t, g.Dir))
-	want(t, lines, "ü.txt:1:one", "ü.txt:2:++ two", "ü.txt:3:-- three", "ü.txt:4:@@ -1 +1 @@", "ü.txt:5:diff --git a/x b/x", "ü.txt:6:\\ no")
+	want(t, lines, "ü.txt:1:one", "ü.txt:2:++ two", "ü.txt:3:-- three", "ü.txt:4:@@ -1 +1 @@",
+		"ü.txt:5:diff --git a/x b/x", "ü.txt:6:\\ no")
 }
 
 func TestARangeIsCheckedBeforeItIsUsed(t *testing.T) {

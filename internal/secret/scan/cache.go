@@ -44,7 +44,8 @@ const cacheFormat = "flowgate scan cache 4"
 // OpenCache reads the cache at path. It returns an empty Cache when the file is
 // missing, was not written by this user's FlowGate, or belongs to other rules.
 func OpenCache(seal Seal, path, digest string) *Cache {
-	c := &Cache{seal: seal, path: path, digest: digest, opened: time.Now(), before: map[string]cacheEntry{}, after: map[string]cacheEntry{}}
+	c := &Cache{seal: seal, path: path, digest: digest, opened: time.Now(), before: map[string]cacheEntry{},
+		after: map[string]cacheEntry{}}
 	b, err := seal.read(path)
 	if err != nil {
 		return c
@@ -113,7 +114,8 @@ func (e cacheEntry) encode() string {
 		}
 		findings = string(b)
 	}
-	return fmt.Sprintf("%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\n", e.stat.size, e.stat.modified, e.stat.changed, e.stat.inode, e.blob, e.skipped, path, findings)
+	return fmt.Sprintf("%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\n", e.stat.size, e.stat.modified, e.stat.changed, e.stat.inode,
+		e.blob, e.skipped, path, findings)
 }
 
 // findUnchanged returns the entry of a file whose size, times and inode are the same.

@@ -1,47 +1,5 @@
 package scan_test
 
-import (
-	"encoding/base64"
-	"fmt"
-	"os/exec"
-	"strings"
-	"syscall"
-	"testing"
-)
-
-func encodeBase64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
-
-func percent(s string) string {
-	var b strings.Builder
-	for _, c := range []byte(s) {
-		fmt.Fprintf(&b, "%%%02X", c)
-	}
-	return b.String()
-}
-
-func escapes(s string) string {
-	var b strings.Builder
-	for _, c := range s {
-		fmt.Fprintf(&b, `\u%04x`, c&0xffff)
-	}
-	return b.String()
-}
-
-func codePoints(s string) string {
-	var b strings.Builder
-	for _, c := range s {
-		fmt.Fprintf(&b, "U+%04X ", c&0xffff)
-	}
-	return b.String()
-}
-
-func goroot(t *testing.T) string {
-	t.Helper()
-	out, err := exec.Command("go", "env", "GOROOT").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.TrimSpace(string(out))
-}
+import "syscall"
 
 func mkfifo(path string) error { return syscall.Mkfifo(path, 0o600) }

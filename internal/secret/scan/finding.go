@@ -132,7 +132,8 @@ func isGeneric(n Finding) bool { return strings.Contains(strings.ToLower(n.Rule)
 
 // compare orders findings by place.
 func compare(a, b Finding) int {
-	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Commit, b.Commit))
+	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
+		cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Commit, b.Commit))
 }
 
 // entropy returns the Shannon entropy of s in bits per byte, as gitleaks computes it.

@@ -35,7 +35,8 @@ func (s *Scanner) History(ctx context.Context, r *repo.Repo, seal Seal, cache st
 		result.Add(before.result())
 		return result, nil
 	}
-	result, far, err := s.patches(ctx, r, func(ctx context.Context, yield func(patch.Addition) error) (patch.Counts, error) {
+	result, far, err := s.patches(ctx, r, func(ctx context.Context, yield func(patch.Addition) error) (patch.Counts,
+		error) {
 		return r.LogChanges(ctx, tips, before.Tips, yield)
 	})
 	if err != nil {
@@ -82,7 +83,8 @@ func (s *Scanner) loadHistory(ctx context.Context, r *repo.Repo, seal Seal, cach
 	if err != nil || json.Unmarshal(b, &p) != nil {
 		return historyRecord{}
 	}
-	if p.Format != cacheFormat || p.Digest != s.rules.Digest || p.Shallow != r.Shallow || !slices.Equal(p.Tips, tips) && !r.ReachesAll(ctx, tips, p.Tips) {
+	if p.Format != cacheFormat || p.Digest != s.rules.Digest || p.Shallow != r.Shallow || !slices.Equal(p.Tips, tips) &&
+		!r.ReachesAll(ctx, tips, p.Tips) {
 		return historyRecord{}
 	}
 	return p

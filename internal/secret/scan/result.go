@@ -39,7 +39,8 @@ type collector struct {
 }
 
 func newCollector() *collector {
-	return &collector{Result: Result{Findings: []Finding{}, Scanned: Scanned{Skipped: map[string]int{}, Unread: []Unread{}}}}
+	return &collector{Result: Result{Findings: []Finding{},
+		Scanned: Scanned{Skipped: map[string]int{}, Unread: []Unread{}}}}
 }
 
 // update calls f with the result under the lock.

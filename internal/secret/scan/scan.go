@@ -164,7 +164,8 @@ func (w *Worker) enterPlace(f Fragment) {
 	w.place.skip = w.s.IsExcluded(f.Path, f.Commit)
 	for i, n := range w.s.content {
 		r := &w.s.rules.Rules[n]
-		w.place.off[i] = !r.Known && (w.place.skip || r.Path != nil && !r.Path.MatchString(f.Path) || isExcluded(r.Allow, f.Path, f.Commit))
+		w.place.off[i] = !r.Known && (w.place.skip || r.Path != nil && !r.Path.MatchString(f.Path) ||
+			isExcluded(r.Allow, f.Path, f.Commit))
 	}
 }
 
@@ -175,7 +176,8 @@ func (s *Scanner) IsExcluded(path, commit string) bool {
 
 // isExcluded reports whether an allowlist excludes the file of that commit.
 func isExcluded(allow []*rule.Allowlist, path, commit string) bool {
-	return (path != "" || commit != "") && slices.ContainsFunc(allow, func(a *rule.Allowlist) bool { return a.Excludes(path, commit) })
+	return (path != "" || commit != "") && slices.ContainsFunc(allow,
+		func(a *rule.Allowlist) bool { return a.Excludes(path, commit) })
 }
 
 // byPath applies the rules that match the path only.
@@ -299,7 +301,8 @@ func selectSecret(groups []string, n int, matched string) (string, bool) {
 
 // keepWithRequired returns the findings that have one of each rule in r.Required
 // nearby.
-func (w *Worker) keepWithRequired(f Fragment, d *decodedText, lines *lineIndex, r *rule.Rule, found []Finding, hits []match.Hit) []Finding {
+func (w *Worker) keepWithRequired(f Fragment, d *decodedText, lines *lineIndex, r *rule.Rule, found []Finding,
+	hits []match.Hit) []Finding {
 	beside := map[string]neighbours{}
 	for _, h := range hits {
 		id := w.s.rules.Rules[w.s.content[h.Pattern]].ID

@@ -16,7 +16,10 @@ func scanner(tb testing.TB) *scan.Scanner {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	set.Rules = slices.DeleteFunc(set.Rules, func(r rule.Rule) bool { return !strings.Contains(rule.Gitleaks, `id = "`+r.ID+`"`) })
+	set.Rules = slices.DeleteFunc(set.Rules, func(r rule.Rule) bool {
+		return !strings.Contains(rule.Gitleaks,
+			`id = "`+r.ID+`"`)
+	})
 	s, err := scan.New(set)
 	if err != nil {
 		tb.Fatal(err)

@@ -127,12 +127,15 @@ func TestAForgedCacheHidesNothing(t *testing.T) {
 	}
 	lines := strings.Split(string(b), "\n")
 	at := slices.IndexFunc(lines, func(l string) bool { return strings.Contains(l, "github-pat") })
-	lines[at] = lines[at][:strings.LastIndexByte(lines[at][:strings.IndexByte(lines[at], '{')], '\t')+1] // without findings
-	for _, forged := range []string{strings.Join(lines, "\n"), "\n" + strings.Join(lines[1:], "\n"), strings.Join(lines[1:], "\n")} {
+	// without findings
+	lines[at] = lines[at][:strings.LastIndexByte(lines[at][:strings.IndexByte(lines[at], '{')], '\t')+1]
+	for _, forged := range []string{strings.Join(lines, "\n"), "\n" + strings.Join(lines[1:], "\n"),
+		strings.Join(lines[1:], "\n")} {
 		if err := os.WriteFile(cache, []byte(forged), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if r := s.Tree(t.Context(), dir, []string{"a.txt"}, scan.OpenCache(seal(cache), cache, "1")); len(r.Findings) != 1 || r.Scanned.Cached != 0 {
+		if r := s.Tree(t.Context(), dir, []string{"a.txt"}, scan.OpenCache(seal(cache), cache, "1")); len(r.Findings) != 1 ||
+			r.Scanned.Cached != 0 {
 			t.Errorf("%+v", r)
 		}
 	}

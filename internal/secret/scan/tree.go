@@ -57,7 +57,8 @@ type treeWorker struct {
 }
 
 // archives holds the suffixes of files that contain other files. They are not searched.
-var archives = [...]string{".zip", ".jar", ".war", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar", ".lz4", ".br"}
+var archives = [...]string{".zip", ".jar", ".war", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar", ".lz4",
+	".br"}
 
 // scanFile searches one file, or reuses what the cache has.
 func (t *treeWorker) scanFile(ctx context.Context, path string) {

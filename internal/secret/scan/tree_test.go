@@ -69,7 +69,8 @@ func TestASecondScanReadsOnlyWhatChanged(t *testing.T) {
 	want := []string{"a.txt:github-pat:1", "d\n\"e.txt:github-pat:1"}
 	for i, cached := range []int{0, 4, 4} {
 		r := tree("1")
-		if !slices.Equal(fingerprints(r), want) || r.Scanned.Cached != cached || r.Scanned.Files != 3 || r.Scanned.Skipped["binary"] != 1 || len(r.Scanned.Unread) > 0 {
+		if !slices.Equal(fingerprints(r), want) || r.Scanned.Cached != cached || r.Scanned.Files != 3 ||
+			r.Scanned.Skipped["binary"] != 1 || len(r.Scanned.Unread) > 0 {
 			t.Fatalf("run %d: %v %+v", i, fingerprints(r), r.Scanned)
 		}
 		if i > 0 && r.Scanned.Bytes != 0 {
@@ -80,7 +81,8 @@ func TestASecondScanReadsOnlyWhatChanged(t *testing.T) {
 	put(t, dir, "a.txt", "x = "+token(1)+"\n") // written anew with the same content
 	settled()
 	r := tree("1")
-	if want := append([]string{"a.txt:github-pat:1", "b.txt:github-pat:1"}, want[1]); !slices.Equal(fingerprints(r), want) || r.Scanned.Cached != 3 {
+	if want := append([]string{"a.txt:github-pat:1", "b.txt:github-pat:1"}, want[1]); !slices.Equal(fingerprints(r),
+		want) || r.Scanned.Cached != 3 {
 		t.Fatalf("%v %+v", fingerprints(r), r.Scanned)
 	}
 	if r := tree("other rules"); r.Scanned.Cached != 0 {
@@ -109,7 +111,8 @@ func TestADamagedCacheIsNoCache(t *testing.T) {
 		if err := os.WriteFile(cache, bad, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if r := s.Tree(t.Context(), dir, []string{"a.txt"}, scan.OpenCache(seal(cache), cache, "1")); len(r.Findings) != 1 || r.Scanned.Cached != 0 {
+		if r := s.Tree(t.Context(), dir, []string{"a.txt"}, scan.OpenCache(seal(cache), cache, "1")); len(r.Findings) != 1 ||
+			r.Scanned.Cached != 0 {
 			t.Fatalf("byte %d: %+v", i, r)
 		}
 	}
@@ -117,7 +120,8 @@ func TestADamagedCacheIsNoCache(t *testing.T) {
 		if err := os.WriteFile(cache, good[:cut], 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if r := s.Tree(t.Context(), dir, []string{"a.txt"}, scan.OpenCache(seal(cache), cache, "1")); len(r.Findings) != 1 || r.Scanned.Cached != 0 {
+		if r := s.Tree(t.Context(), dir, []string{"a.txt"}, scan.OpenCache(seal(cache), cache, "1")); len(r.Findings) != 1 ||
+			r.Scanned.Cached != 0 {
 			t.Fatalf("cut at %d: %+v", cut, r)
 		}
 	}
@@ -150,7 +154,8 @@ func TestPipesAndLinksAreNotWaitedFor(t *testing.T) {
 	put(t, dir, "lfs", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n")
 	put(t, dir, "a.zip", token(1))
 	r := scanner(t).Tree(t.Context(), dir, []string{"loop", "pipe", "lfs", "a.zip"}, nil)
-	if len(r.Scanned.Unread) > 0 || r.Scanned.Skipped["symlink"] != 1 || r.Scanned.Skipped["lfs-pointer"] != 1 || r.Scanned.Skipped["archive"] != 1 {
+	if len(r.Scanned.Unread) > 0 || r.Scanned.Skipped["symlink"] != 1 || r.Scanned.Skipped["lfs-pointer"] != 1 ||
+		r.Scanned.Skipped["archive"] != 1 {
 		t.Fatalf("%+v", r)
 	}
 }
@@ -200,10 +205,12 @@ func TestHistoryIsReadOnceAndAnewWhenItWasRewritten(t *testing.T) {
 	g.Commit("a.txt", "a = "+token(1)+"\n")
 	g.Commit("a.txt", "clean\n")
 	first := run()
-	if len(first.Findings) != 1 || first.Findings[0].Line != 1 || first.Findings[0].Commit == "" || first.Findings[0].Date != "2026-01-02T03:04:05Z" {
+	if len(first.Findings) != 1 || first.Findings[0].Line != 1 || first.Findings[0].Commit == "" ||
+		first.Findings[0].Date != "2026-01-02T03:04:05Z" {
 		t.Fatalf("%+v", first)
 	}
-	if again := run(); again.Scanned.Bytes != 0 || again.Scanned.Cached != 2 || !slices.Equal(fingerprints(again), fingerprints(first)) {
+	if again := run(); again.Scanned.Bytes != 0 || again.Scanned.Cached != 2 ||
+		!slices.Equal(fingerprints(again), fingerprints(first)) {
 		t.Fatalf("%+v", again)
 	}
 	g.Commit("b.txt", "b = "+token(2)+"\n")
@@ -231,7 +238,8 @@ func TestNoFindingShowsMoreThanFourCharacters(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := s.Worker().Scan(scan.Fragment{Path: "a", Line: 1, Text: "hunter2hunter2\nx correct horse battery staple\n" + token(1)})
+	found := s.Worker().Scan(scan.Fragment{Path: "a", Line: 1,
+		Text: "hunter2hunter2\nx correct horse battery staple\n" + token(1)})
 	var previews []string
 	for _, f := range found {
 		previews = append(previews, f.Rule+" "+f.Preview)

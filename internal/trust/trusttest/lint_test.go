@@ -47,7 +47,8 @@ func TestEveryTestThatReachesTrustHasAStateFolderOfItsOwn(t *testing.T) {
 			t.Errorf("the tests of %s reach package trust: add func TestMain(m *testing.M) { os.Exit(trusttest.Run(m)) }", path)
 		}
 	}
-	for _, known := range []string{"/internal/trust", "/internal/trust/trusttest", "/supervisor", "/tasks", "/test/doctor"} {
+	for _, known := range []string{"/internal/trust", "/internal/trust/trusttest", "/supervisor", "/tasks",
+		"/test/doctor"} {
 		if !slices.ContainsFunc(examined, func(path string) bool { return strings.HasSuffix(path, known) }) {
 			t.Errorf("%s was not examined, only %v", known, examined)
 		}
@@ -57,7 +58,8 @@ func TestEveryTestThatReachesTrustHasAStateFolderOfItsOwn(t *testing.T) {
 // list returns the packages of the module in dir with their test programs, by import path.
 func list(t *testing.T, dir string) map[string]listed {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "go", "list", "-test", "-json=ImportPath,Dir,ForTest,Deps,TestGoFiles,XTestGoFiles", "./...")
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-test",
+		"-json=ImportPath,Dir,ForTest,Deps,TestGoFiles,XTestGoFiles", "./...")
 	cmd.Dir, cmd.Stderr = dir, os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err == nil {

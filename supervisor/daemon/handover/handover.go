@@ -72,9 +72,8 @@ func Execute(program string, args []string, n Note, f Files, dir string) error {
 		defer unix.CloseOnExec(fd) // when the exec fails
 	}
 	args = append(args, "-handover="+strconv.Itoa(descriptor(file)))
-	return syscall.Exec(
-		program, append([]string{program}, args...), os.Environ(),
-	) //nolint:gosec // checked before: it is a FlowGate
+	args = append([]string{program}, args...)
+	return syscall.Exec(program, args, os.Environ()) //nolint:gosec // checked before: it is a FlowGate
 }
 
 // writeNote writes a note into a file that has no name, since it holds the

@@ -13,7 +13,8 @@ type Played struct {
 }
 
 // All are the streams by the dialect of their upstreams.
-var All = map[translate.Dialect][]Played{translate.Chat: Chat, translate.Messages: Messages, translate.Responses: Responses}
+var All = map[translate.Dialect][]Played{translate.Chat: Chat, translate.Messages: Messages,
+	translate.Responses: Responses}
 
 // Stream is what the client gets of an upstream's stream in chunks of a size,
 // and what the stream failed of.

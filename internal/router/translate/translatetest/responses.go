@@ -21,7 +21,8 @@ func responseObject(status, output, rest string) string {
 }
 
 func responseEnd(status, output, rest string) string {
-	return `{"type":"response.` + status + `","response":` + strings.ReplaceAll(responseObject(status, output, rest), "\n", "") + `}`
+	return `{"type":"response.` + status + `","response":` + strings.ReplaceAll(responseObject(status, output, rest), "\n",
+		"") + `}`
 }
 
 const (
@@ -49,32 +50,53 @@ const emptyText = `{"id":"msg_1","type":"message","role":"assistant","status":"i
 
 // Responses are streams of upstreams of the Responses API.
 var Responses = []Played{
-	{Name: "a text", Stream: responseEvents(responseCreated, itemAdded(0, emptyText), itemDelta("output_text", 0, "Hel"), itemDelta("output_text", 0, "lo"), itemDone(0, textItem), responseEnd("completed", textItem, "")),
+	{Name: "a text", Stream: responseEvents(responseCreated, itemAdded(0, emptyText), itemDelta("output_text", 0, "Hel"),
+		itemDelta("output_text", 0, "lo"), itemDone(0, textItem), responseEnd("completed", textItem, "")),
 		Reply: responseObject("completed", textItem, "")},
 	{Name: "reasoning, a text, a call and a custom tool", Stream: responseEvents(responseCreated,
-		itemAdded(0, `{"id":"rs_1","type":"reasoning","summary":[]}`), `{"type":"response.reasoning_summary_part.added","output_index":0,"summary_index":0,"part":{"type":"summary_text","text":""}}`, itemDelta("reasoning_summary_text", 0, "a"),
+		itemAdded(0, `{"id":"rs_1","type":"reasoning","summary":[]}`),
+		`{"type":"response.reasoning_summary_part.added","output_index":0,"summary_index":0,"part":{"type":"summary_text","text":""}}`, itemDelta("reasoning_summary_text", 0, "a"),
 		`{"type":"response.reasoning_summary_part.added","output_index":0,"summary_index":1,"part":{"type":"summary_text","text":""}}`, itemDelta("reasoning_summary_text", 0, "b"), itemDone(0, reasoningItem),
 		itemAdded(1, emptyText), itemDelta("output_text", 1, "Hello"), itemDone(1, textItem),
 		itemAdded(2, `{"id":"fc_1","type":"function_call","status":"in_progress","call_id":"c1","name":"Read","arguments":""}`), itemDelta("function_call_arguments", 2, `{\"path\"`), itemDelta("function_call_arguments", 2, `:\"a\"}`), itemDone(2, callItem),
 		itemAdded(3, `{"id":"ctc_1","type":"custom_tool_call","status":"in_progress","call_id":"c3","name":"patch","input":""}`), itemDelta("custom_tool_call_input", 3, `a\n`), itemDelta("custom_tool_call_input", 3, `\"b\"`), itemDone(3, customItem),
 		responseEnd("completed", reasoningItem+","+textItem+","+callItem+","+customItem, "")),
 		Reply: responseObject("completed", reasoningItem+","+textItem+","+callItem+","+customItem, "")},
-	{Name: "items without pieces", Stream: responseEvents(responseCreated, itemAdded(0, emptyText), itemDone(0, textItem), itemAdded(1, callItem), itemDone(1, callItem), responseEnd("completed", textItem+","+callItem, "")),
+	{Name: "items without pieces", Stream: responseEvents(responseCreated, itemAdded(0, emptyText), itemDone(0, textItem),
+		itemAdded(1, callItem), itemDone(1, callItem), responseEnd("completed", textItem+","+callItem, "")),
 		Reply: responseObject("completed", textItem+","+callItem, "")},
-	{Name: "the final event alone", Stream: responseEvents(responseCreated, responseEnd("completed", textItem+","+callItem, "")),
+	{Name: "the final event alone", Stream: responseEvents(responseCreated,
+		responseEnd("completed", textItem+","+callItem, "")),
 		Reply: responseObject("completed", textItem+","+callItem, "")},
-	{Name: "the limit of tokens", Stream: responseEvents(responseCreated, itemAdded(0, emptyText), itemDelta("output_text", 0, "Hello"), itemDone(0, textItem), responseEnd("incomplete", textItem, `,"incomplete_details":{"reason":"max_output_tokens"}`)),
+	{Name: "the limit of tokens", Stream: responseEvents(responseCreated, itemAdded(0, emptyText),
+		itemDelta("output_text", 0, "Hello"), itemDone(0, textItem),
+		responseEnd("incomplete", textItem, `,"incomplete_details":{"reason":"max_output_tokens"}`)),
 		Reply: responseObject("incomplete", textItem, `,"incomplete_details":{"reason":"max_output_tokens"}`)},
-	{Name: "a filter", Stream: responseEvents(responseCreated, itemAdded(0, emptyText), itemDelta("output_text", 0, "Hello"), itemDone(0, textItem), responseEnd("incomplete", textItem, `,"incomplete_details":{"reason":"content_filter"}`)),
+	{Name: "a filter", Stream: responseEvents(responseCreated, itemAdded(0, emptyText),
+		itemDelta("output_text", 0, "Hello"), itemDone(0, textItem),
+		responseEnd("incomplete", textItem, `,"incomplete_details":{"reason":"content_filter"}`)),
 		Reply: responseObject("incomplete", textItem, `,"incomplete_details":{"reason":"content_filter"}`)},
-	{Name: "a refusal", Stream: responseEvents(responseCreated, itemAdded(0, emptyText), itemDelta("refusal", 0, "no"), itemDone(0, `{"id":"msg_1","type":"message","role":"assistant","content":[{"type":"refusal","refusal":"no"}]}`), responseEnd("completed", "", ""))},
-	{Name: "a tool of the provider", Stream: responseEvents(responseCreated, itemAdded(0, `{"id":"ws","type":"web_search_call"}`), itemDone(0, `{"id":"ws","type":"web_search_call"}`), itemAdded(1, emptyText), itemDelta("output_text", 1, "Hello"), itemDone(1, textItem), responseEnd("completed", textItem, "")),
+	{Name: "a refusal", Stream: responseEvents(responseCreated, itemAdded(0, emptyText), itemDelta("refusal", 0, "no"),
+		itemDone(0, `{"id":"msg_1","type":"message","role":"assistant","content":[{"type":"refusal","refusal":"no"}]}`),
+		responseEnd("completed", "", ""))},
+	{Name: "a tool of the provider", Stream: responseEvents(responseCreated,
+		itemAdded(0, `{"id":"ws","type":"web_search_call"}`), itemDone(0, `{"id":"ws","type":"web_search_call"}`),
+		itemAdded(1, emptyText), itemDelta("output_text", 1, "Hello"), itemDone(1, textItem),
+		responseEnd("completed", textItem, "")),
 		Reply: responseObject("completed", `{"id":"ws","type":"web_search_call"},`+textItem, "")},
 
-	{Name: "cut within a text", Stream: responseEvents(responseCreated, itemAdded(0, emptyText), itemDelta("output_text", 0, "Hel")), Failure: "broke off"},
-	{Name: "a failure", Stream: responseEvents(responseCreated, `{"type":"response.failed","response":{"id":"resp_9","status":"failed","error":{"code":"server_error","message":"it broke"}}}`), Failure: "it broke"},
-	{Name: "an error", Stream: responseEvents(responseCreated, `{"type":"error","code":"x","message":"it broke","param":null}`), Failure: "it broke"},
-	{Name: "no content", Stream: responseEvents(responseCreated, `{"type":"response.completed","response":{"id":"resp_9","status":"completed","output":[]}}`), Failure: "without content"},
-	{Name: "broken arguments", Stream: responseEvents(responseCreated, itemAdded(0, `{"id":"fc_1","type":"function_call","call_id":"c1","name":"Read","arguments":""}`), itemDelta("function_call_arguments", 0, `{\"path\"`),
-		itemDone(0, `{"id":"fc_1","type":"function_call","call_id":"c1","name":"Read","arguments":"{\"path\""}`), responseEnd("completed", "", "")), Failure: "not a JSON object"},
+	{Name: "cut within a text", Stream: responseEvents(responseCreated, itemAdded(0, emptyText),
+		itemDelta("output_text", 0, "Hel")), Failure: "broke off"},
+	{Name: "a failure", Stream: responseEvents(responseCreated,
+		`{"type":"response.failed","response":{"id":"resp_9","status":"failed","error":{"code":"server_error","message":"it broke"}}}`), Failure: "it broke"},
+	{Name: "an error", Stream: responseEvents(responseCreated,
+		`{"type":"error","code":"x","message":"it broke","param":null}`), Failure: "it broke"},
+	{Name: "no content", Stream: responseEvents(responseCreated,
+		`{"type":"response.completed","response":{"id":"resp_9","status":"completed","output":[]}}`),
+		Failure: "without content"},
+	{Name: "broken arguments", Stream: responseEvents(responseCreated,
+		itemAdded(0, `{"id":"fc_1","type":"function_call","call_id":"c1","name":"Read","arguments":""}`),
+		itemDelta("function_call_arguments", 0, `{\"path\"`),
+		itemDone(0, `{"id":"fc_1","type":"function_call","call_id":"c1","name":"Read","arguments":"{\"path\""}`),
+		responseEnd("completed", "", "")), Failure: "not a JSON object"},
 }

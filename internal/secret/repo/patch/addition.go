@@ -8,9 +8,10 @@ const (
 	AddedLines  Kind = iota // Text is one run of added lines
 	Hunk                    // Text is added lines and unchanged ones around them; NewLines says which are added
 	ChangedFile             // Blob is the new content of a changed file; NewLines says which of its lines are added
-	Opaque                  // Blob is the new content of a file that git does not compare by lines; OldBlobs the one before
-	Renamed                 // the file at From is at Path now; Blob is its content, which may have changed
-	Message                 // Text is the names of author and committer, then the message of a commit
+	// Blob is the new content of a file that git does not compare by lines; OldBlobs the one before.
+	Opaque
+	Renamed // the file at From is at Path now; Blob is its content, which may have changed
+	Message // Text is the names of author and committer, then the message of a commit
 )
 
 // Addition is something that a commit, or the index, adds.

@@ -47,7 +47,8 @@ const maxMessageBytes = 1 << 20
 
 // Parse parses a whole patch and calls yield for what it adds.
 func Parse(r io.Reader, want Selection, yield func(Addition) error) (Counts, error) {
-	p := &parser{in: bufio.NewReaderSize(r, 1<<16), want: want, yield: yield, counts: Counts{Renames: map[string][]string{}}}
+	p := &parser{in: bufio.NewReaderSize(r, 1<<16), want: want, yield: yield,
+		counts: Counts{Renames: map[string][]string{}}}
 	for {
 		if next, err := p.in.Peek(1); err == nil && next[0] == 0 && !p.inHunk() {
 			if err := p.beginCommit(); err != nil {

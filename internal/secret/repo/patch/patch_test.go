@@ -8,7 +8,8 @@ import (
 )
 
 func FuzzAPatchIsReadOrRefused(f *testing.F) {
-	f.Add("\x00abc\x002026-01-01T00:00:00Z\x00a <a@b>\n\nmessage\x00\n\ndiff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@ f\n-a\n-b\n+c\n+d\n\\ No newline at end of file\n")
+	f.Add("\x00abc\x002026-01-01T00:00:00Z\x00a <a@b>\n\nmessage\x00\n\ndiff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1,2 " +
+		"+1,2 @@ f\n-a\n-b\n+c\n+d\n\\ No newline at end of file\n")
 	f.Add("diff --cc x\n+++ b/x\n@@@ -1,1 -1,1 +1,2 @@@\n  a\n++b\n")
 	f.Add("+++ \"b/\\303\\274\\n\"\n@@ -0,0 +1 @@\n+x")
 	f.Add("@@ -1,99 +1 @@\n")
@@ -33,7 +34,8 @@ func FuzzAPatchIsReadOrRefused(f *testing.F) {
 func TestACombinedPatchThatEndsAFileIsRead(t *testing.T) {
 	t.Parallel()
 	var added []string
-	_, err := patch.ParseAll(strings.NewReader("diff --cc x\n--- a/x\n+++ b/x\n@@@ -2,1 -2,1 +2,18446744073709551615 @@@ f\n--b\ndiff --cc y\n--- a/y\n+++ b/y\n@@@ -1,1 -1,1 +1,1 @@@\n--a\n++c\n"),
+	_, err := patch.ParseAll(strings.NewReader("diff --cc x\n--- a/x\n+++ b/x\n@@@ -2,1 -2,1 +2,18446744073709551615 @@@ "+
+		"f\n--b\ndiff --cc y\n--- a/y\n+++ b/y\n@@@ -1,1 -1,1 +1,1 @@@\n--a\n++c\n"),
 		func(a patch.Addition) error { added = append(added, a.Path+":"+a.Text); return nil })
 	if err != nil || len(added) != 1 || added[0] != "y:c\n" {
 		t.Errorf("%q, %v", added, err)
@@ -43,7 +45,8 @@ func TestACombinedPatchThatEndsAFileIsRead(t *testing.T) {
 func TestAPatchThatEndsInTheMiddleIsNoWholePatch(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
-		"+++ b/x\n@@ -0,0 +1,2 @@\n+a\n", "@@ nonsense @@\n", "\x00nothing\n", "+++ x\n", "+++ \"b/\\9\"\n", "+++ \"b\n", "@@@ -1 +1 @@@\n", "@@ -1,-5 +1 @@\n",
+		"+++ b/x\n@@ -0,0 +1,2 @@\n+a\n", "@@ nonsense @@\n", "\x00nothing\n", "+++ x\n", "+++ \"b/\\9\"\n", "+++ \"b\n",
+		"@@@ -1 +1 @@@\n", "@@ -1,-5 +1 @@\n",
 	} {
 		if _, err := patch.ParseAll(strings.NewReader(text), func(patch.Addition) error { return nil }); err == nil {
 			t.Errorf("%q was taken", text)

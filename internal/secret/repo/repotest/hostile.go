@@ -11,17 +11,23 @@ import (
 // executed are the settings of git whose value git executes, asks a program
 // for, or finds programs in. Names in <> are those that Hostile fills in.
 var executed = [...]string{
-	"core.fsmonitor", "core.pager", "core.editor", "core.askPass", "core.sshCommand", "core.gitProxy", "core.alternateRefsCommand",
+	"core.fsmonitor", "core.pager", "core.editor", "core.askPass", "core.sshCommand", "core.gitProxy",
+	"core.alternateRefsCommand",
 	"pager.log", "pager.diff", "pager.show", "pager.status", "pager.config", "pager.tag", "pager.branch",
 	"credential.helper", "credential.https://example.com.helper",
-	"diff.external", "diff.<driver>.command", "diff.<driver>.textconv", "diff.tool", "difftool.<driver>.cmd", "difftool.<driver>.path", "diff.guitool",
+	"diff.external", "diff.<driver>.command", "diff.<driver>.textconv", "diff.tool", "difftool.<driver>.cmd",
+	"difftool.<driver>.path", "diff.guitool",
 	"filter.<driver>.clean", "filter.<driver>.smudge", "filter.<driver>.process",
-	"merge.<driver>.driver", "merge.tool", "mergetool.<driver>.cmd", "mergetool.<driver>.path", "man.<driver>.cmd", "man.<driver>.path",
+	"merge.<driver>.driver", "merge.tool", "mergetool.<driver>.cmd", "mergetool.<driver>.path", "man.<driver>.cmd",
+	"man.<driver>.path",
 	"browser.<driver>.cmd", "browser.<driver>.path", "help.browser", "web.browser", "instaweb.httpd", "instaweb.browser",
 	"gpg.program", "gpg.openpgp.program", "gpg.x509.program", "gpg.ssh.program", "gpg.ssh.defaultKeyCommand",
-	"interactive.diffFilter", "sequence.editor", "sendemail.sendmailCmd", "sendemail.tocmd", "sendemail.cccmd", "sendemail.headerCmd",
-	"uploadpack.packObjectsHook", "remote.origin.uploadpack", "remote.origin.receivepack", "remote.origin.proxy", "imap.tunnel",
-	"trailer.<driver>.command", "trailer.<driver>.cmd", "tar.<driver>.command", "alias.log", "alias.diff", "alias.status", "alias.ls-files",
+	"interactive.diffFilter", "sequence.editor", "sendemail.sendmailCmd", "sendemail.tocmd", "sendemail.cccmd",
+	"sendemail.headerCmd",
+	"uploadpack.packObjectsHook", "remote.origin.uploadpack", "remote.origin.receivepack", "remote.origin.proxy",
+	"imap.tunnel",
+	"trailer.<driver>.command", "trailer.<driver>.cmd", "tar.<driver>.command", "alias.log", "alias.diff", "alias.status",
+	"alias.ls-files",
 	"guitool.<driver>.cmd", "submodule.sub.update", "ssh.variant", "gc.recentObjectsHook", "receive.procReceiveRefs",
 }
 
@@ -89,12 +95,14 @@ func (h *Hostile) plant(g *Git, prefix string) {
 	if err := os.MkdirAll(hooks, 0o700); err != nil {
 		h.t.Fatal(err)
 	}
-	for _, name := range [...]string{"pre-commit", "post-index-change", "reference-transaction", "fsmonitor-watchman", "post-checkout", "sendemail-validate"} {
+	for _, name := range [...]string{"pre-commit", "post-index-change", "reference-transaction", "fsmonitor-watchman",
+		"post-checkout", "sendemail-validate"} {
 		if err := os.Symlink(h.tripwire(prefix+"hook-"+name), filepath.Join(hooks, name)); err != nil {
 			h.t.Fatal(err)
 		}
 	}
-	for _, attributes := range [...]string{filepath.Join(dir, "info", "attributes"), filepath.Join(g.Dir, ".gitattributes")} {
+	for _, attributes := range [...]string{filepath.Join(dir, "info", "attributes"),
+		filepath.Join(g.Dir, ".gitattributes")} {
 		err := os.MkdirAll(filepath.Dir(attributes), 0o700)
 		if err == nil {
 			err = os.WriteFile(attributes, []byte("* diff=evil filter=evil merge=evil\n"), 0o600)
@@ -111,9 +119,11 @@ func (h *Hostile) plant(g *Git, prefix string) {
 		if sub := strings.TrimSuffix(strings.TrimSuffix(rest, name), "."); sub != "" {
 			section += ` "` + sub + `"`
 		}
-		settings.WriteString("[" + section + "]\n\t" + name + " = " + h.tripwire(prefix+strings.ReplaceAll(key, "/", "_")) + "\n")
+		settings.WriteString("[" + section + "]\n\t" + name + " = " + h.tripwire(prefix+strings.ReplaceAll(key, "/", "_")) +
+			"\n")
 	}
-	settings.WriteString("[core]\n\thooksPath = " + hooks + "\n[log]\n\tshowSignature = true\n[diff]\n\tsubmodule = diff\n[protocol]\n\tallow = always\n")
+	settings.WriteString("[core]\n\thooksPath = " + hooks +
+		"\n[log]\n\tshowSignature = true\n[diff]\n\tsubmodule = diff\n[protocol]\n\tallow = always\n")
 	f, err := os.OpenFile(filepath.Join(dir, "config"), os.O_APPEND|os.O_WRONLY, 0o600)
 	if err == nil {
 		_, err = f.WriteString(settings.String())
@@ -136,11 +146,14 @@ func (h *Hostile) tripwire(name string) string {
 
 // Variables are those of the environment that make git execute a tripwire.
 func (h *Hostile) Variables() (all []string) {
-	for _, name := range [...]string{"GIT_EXTERNAL_DIFF", "GIT_SSH_COMMAND", "GIT_SSH", "GIT_PROXY_COMMAND", "GIT_ASKPASS", "GIT_PAGER", "GIT_EDITOR"} {
+	for _, name := range [...]string{"GIT_EXTERNAL_DIFF", "GIT_SSH_COMMAND", "GIT_SSH", "GIT_PROXY_COMMAND", "GIT_ASKPASS",
+		"GIT_PAGER", "GIT_EDITOR"} {
 		all = append(all, name+"="+h.tripwire("variable-"+name))
 	}
-	return append(all, "GIT_PAGER_IN_USE=1", "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=core.fsmonitor", "GIT_CONFIG_VALUE_0="+h.tripwire("variable-GIT_CONFIG_COUNT"),
-		"GIT_CONFIG_PARAMETERS='diff.external'='"+h.tripwire("variable-GIT_CONFIG_PARAMETERS")+"'", "GIT_ALLOW_PROTOCOL=ext:file")
+	return append(all, "GIT_PAGER_IN_USE=1", "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=core.fsmonitor",
+		"GIT_CONFIG_VALUE_0="+h.tripwire("variable-GIT_CONFIG_COUNT"),
+		"GIT_CONFIG_PARAMETERS='diff.external'='"+h.tripwire("variable-GIT_CONFIG_PARAMETERS")+"'",
+		"GIT_ALLOW_PROTOCOL=ext:file")
 }
 
 // Fired are the names of the tripwires that were executed since the last call.
