@@ -5,11 +5,12 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/routertest"
 )
 
 func TestEveryKeySlotWorksOnEveryRoute(t *testing.T) {
 	t.Parallel()
-	s := start(t, minimal, router.Options{})
+	s := routertest.Start(t, routertest.Minimal, router.Options{})
 	for _, header := range []string{"Authorization: Bearer sk-test", "Authorization: bearer sk-test",
 		"Authorization: Basic sk-test",
 		"x-api-key: sk-test", "x-litellm-api-key: sk-test", "api-key: sk-test", "x-goog-api-key: sk-test",
@@ -18,18 +19,18 @@ func TestEveryKeySlotWorksOnEveryRoute(t *testing.T) {
 		"x-goog-api-key: Bearer sk-test", "Authorization:  Bearer   sk-test"} {
 		name, value, _ := strings.Cut(header, ": ")
 		h := map[string]string{"Authorization": "", name: value}
-		if got := s.send("GET", "/v1/models", "", h); got.status != 200 {
-			t.Errorf("%s: models %d", header, got.status)
+		if got := s.Send("GET", "/v1/models", "", h); got.Status != 200 {
+			t.Errorf("%s: models %d", header, got.Status)
 		}
-		if got := s.send("POST", "/v1/messages", `{"model":"m","max_tokens":1,"messages":[]}`, h); got.status != 200 {
-			t.Errorf("%s: messages %d %s", header, got.status, got.body)
+		if got := s.Send("POST", "/v1/messages", `{"model":"m","max_tokens":1,"messages":[]}`, h); got.Status != 200 {
+			t.Errorf("%s: messages %d %s", header, got.Status, got.Body)
 		}
 	}
 }
 
 func TestAMissingOrWrongKeyIs401InTheRoutesOwnEnvelope(t *testing.T) {
 	t.Parallel()
-	s := start(t, minimal, router.Options{})
+	s := routertest.Start(t, routertest.Minimal, router.Options{})
 	for _, header := range []string{"", "Authorization: Bearer sk-wrong", "Authorization: sk-test",
 		"Authorization: Bearer ", "x-api-key: sk-tes", "x-api-key: ", "x-api-key: Bearer", "x-api-key: Bearer sk-wrong",
 		"x-api-key: Token sk-test", "Authorization: Token sk-test"} {
@@ -40,23 +41,23 @@ func TestAMissingOrWrongKeyIs401InTheRoutesOwnEnvelope(t *testing.T) {
 			if name != "" && value != "" {
 				h[name] = value
 			}
-			got := s.send("POST", path, `{"model":"m"}`, h)
-			anthropic := strings.HasPrefix(got.body, `{"type":"error","error":{"type":"authentication_error"`)
-			openai := strings.HasPrefix(got.body, `{"error":{"message":"Authentication Error`) &&
-				strings.Contains(got.body, `"code":"401"`)
-			if got.status != 401 || anthropic == openai || anthropic != strings.Contains(path, "messages") {
-				t.Errorf("%q on %s: %d %s", header, path, got.status, got.body)
+			got := s.Send("POST", path, `{"model":"m"}`, h)
+			anthropic := strings.HasPrefix(got.Body, `{"type":"error","error":{"type":"authentication_error"`)
+			openai := strings.HasPrefix(got.Body, `{"error":{"message":"Authentication Error`) &&
+				strings.Contains(got.Body, `"code":"401"`)
+			if got.Status != 401 || anthropic == openai || anthropic != strings.Contains(path, "messages") {
+				t.Errorf("%q on %s: %d %s", header, path, got.Status, got.Body)
 			}
 		}
 	}
-	if n := len(s.up.Calls()); n != 0 {
+	if n := len(s.Upstream.Calls()); n != 0 {
 		t.Errorf("%d requests went upstream without a key", n)
 	}
 }
 
 func TestRoutingComesBeforeTheKey(t *testing.T) {
 	t.Parallel()
-	s := start(t, minimal, router.Options{})
+	s := routertest.Start(t, routertest.Minimal, router.Options{})
 	for request, want := range map[string]int{
 		"GET /nope": 404, "GET /v1/chat/completions": 405, "POST /v1/models": 405, "GET /health/liveliness": 200,
 		"GET /health/readiness": 200,
@@ -65,16 +66,16 @@ func TestRoutingComesBeforeTheKey(t *testing.T) {
 		"GET /v1/models/../../etc": 401, "PUT /health/liveness": 405,
 	} {
 		method, path, _ := strings.Cut(request, " ")
-		got := s.send(method, path, "", map[string]string{"Authorization": ""})
-		if got.status != want {
-			t.Errorf("%s: %d, want %d", request, got.status, want)
+		got := s.Send(method, path, "", map[string]string{"Authorization": ""})
+		if got.Status != want {
+			t.Errorf("%s: %d, want %d", request, got.Status, want)
 		}
-		if got.header.Get("X-Frame-Options") != "DENY" || got.header.Get("X-Content-Type-Options") != "nosniff" ||
-			got.header.Get("Access-Control-Allow-Origin") != "" {
-			t.Errorf("%s: headers %v", request, got.header)
+		if got.Header.Get("X-Frame-Options") != "DENY" || got.Header.Get("X-Content-Type-Options") != "nosniff" ||
+			got.Header.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("%s: headers %v", request, got.Header)
 		}
 	}
-	if got := s.send("HEAD", "/v1/models", "", nil); got.status != 200 || got.body != "" {
-		t.Errorf("HEAD /v1/models with the key: %d %q", got.status, got.body)
+	if got := s.Send("HEAD", "/v1/models", "", nil); got.Status != 200 || got.Body != "" {
+		t.Errorf("HEAD /v1/models with the key: %d %q", got.Status, got.Body)
 	}
 }

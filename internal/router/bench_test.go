@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/routertest"
 )
 
 var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
@@ -81,7 +82,7 @@ func bench(b *testing.B, h http.Handler, body []byte) {
 		for pb.Next() {
 			req, _ := http.NewRequest(http.MethodPost, server.URL+"/v1/chat/completions", bytes.NewReader(body))
 			req.Header.Set("Authorization", "Bearer sk-test")
-			res, err := client.Do(req)
+			res, err := routertest.Client.Do(req)
 			if err != nil {
 				b.Error(err)
 				return
@@ -110,7 +111,7 @@ func compareWith(b *testing.B, yardstick bool) {
 	}
 	h := reverse(target)
 	if !yardstick {
-		settings, err := load(b, "model_list:\n  - {model_name: m, litellm_params: {model: openai/up-model, api_base: "+
+		settings, err := routertest.Load(b, "model_list:\n  - {model_name: m, litellm_params: {model: openai/up-model, api_base: "+
 			"http://UP/v1, api_key: k}}\ngeneral_settings: {master_key: sk-test}\n", target.Host, "", nil)
 		if err != nil {
 			b.Fatal(err)

@@ -12,11 +12,12 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/routertest"
 )
 
 // at is lone with another address.
 func at(base, settings string) string {
-	return strings.Replace(lone(settings), "http://UP/v1", base, 1)
+	return strings.Replace(routertest.OneDeployment(settings), "http://UP/v1", base, 1)
 }
 
 // listenAndSay serves connections by say until the test ends.
@@ -42,11 +43,11 @@ func listenAndSay(t *testing.T, say func(net.Conn)) string {
 
 func TestTheCauseOfAFailedConnectionIsLoggedAndExplained(t *testing.T) {
 	t.Parallel()
-	secure := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { good(w) }))
+	secure := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { routertest.WriteReply(w) }))
 	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
 	secure.StartTLS()
 	t.Cleanup(secure.Close)
-	plain := play(t, func(_ int, w http.ResponseWriter, _ *http.Request) { good(w) })
+	plain := routertest.Serve(t, func(_ int, w http.ResponseWriter, _ *http.Request) { routertest.WriteReply(w) })
 	alert := listenAndSay(t, func(c net.Conn) { // what a TLS server without a message of its own sends
 		_, _ = c.Read(make([]byte, 1<<16))
 		_, _ = c.Write([]byte("\x15\x03\x01\x00\x02\x02\x46"))
@@ -61,7 +62,7 @@ func TestTheCauseOfAFailedConnectionIsLoggedAndExplained(t *testing.T) {
 		"certificate":   {secure.URL, "certificate", "certificate does not verify", 1, 500},
 		"refused":       {"http://DOWN", "refused", "connection was refused", 3, 500},
 		"dns":           {"http://no-such-host.invalid", "dns", "host name has no address", 3, 500},
-		"https to http": {"https://" + plain.addr(), "https-to-http", "speaks plain HTTP", 3, 500},
+		"https to http": {"https://" + plain.Addr(), "https-to-http", "speaks plain HTTP", 3, 500},
 		"http to https": {"http://" + secure.Listener.Addr().String(), "http-to-https", "write https://", 1, 502},
 		"an alert":      {"http://" + alert, "http-to-https", "write https://", 3, 500},
 		"closed": {"http://" + listenAndSay(t, func(c net.Conn) { _, _ = c.Read(make([]byte, 1<<16)) }), "closed",
@@ -82,17 +83,17 @@ func TestTheCauseOfAFailedConnectionIsLoggedAndExplained(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := startAt(t, plain.addr(), at(c.base, calm), router.Options{})
-			got := s.send("POST", "/v1/messages", `{"model":"m","max_tokens":1,"messages":[]}`,
+			s := routertest.StartAt(t, plain.Addr(), at(c.base, routertest.WithoutCooldowns), router.Options{})
+			got := s.Send("POST", "/v1/messages", `{"model":"m","max_tokens":1,"messages":[]}`,
 				map[string]string{"User-Agent": "claude-cli/2.1"})
-			if got.status != c.status || !strings.Contains(got.body, c.says) {
-				t.Errorf("%d %s", got.status, got.body)
+			if got.Status != c.status || !strings.Contains(got.Body, c.says) {
+				t.Errorf("%d %s", got.Status, got.Body)
 			}
 			host := strings.TrimPrefix(strings.TrimPrefix(c.base, "https://"), "http://")
-			if strings.Contains(got.body, host) || strings.Contains(got.body, "127.0.0.1") {
-				t.Errorf("the client learns where the upstream is: %s", got.body)
+			if strings.Contains(got.Body, host) || strings.Contains(got.Body, "127.0.0.1") {
+				t.Errorf("the client learns where the upstream is: %s", got.Body)
 			}
-			text := s.log.String()
+			text := s.Log.String()
 			for _, want := range []string{`"cause":"` + c.cause + `"`, `"route":"/v1/messages"`, `"client":"claude-cli/2.1"`,
 				`"remote":"127.0.0.1:`, `"group":"m"`, `"deployment":"d"`} {
 				if strings.Count(text, want) != c.calls {
@@ -112,45 +113,45 @@ func TestACertificateThatDoesNotVerifyIsTriedElsewhereAndCountsOnce(t *testing.T
 	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
 	secure.StartTLS()
 	t.Cleanup(secure.Close)
-	plain := play(t, func(_ int, w http.ResponseWriter, _ *http.Request) { good(w) })
+	plain := routertest.Serve(t, func(_ int, w http.ResponseWriter, _ *http.Request) { routertest.WriteReply(w) })
 	yaml := strings.Replace(at(secure.URL, "router_settings: {allowed_fails: 1, cooldown_time: 5}\n"), "general_settings",
 		"  - {model_name: m, litellm_params: {model: openai/up, api_base: http://UP/v1, api_key: k}, model_info: {id: "+
 			"e}}\ngeneral_settings", 1)
-	s := startAt(t, plain.addr(), yaml, router.Options{Now: newClock().Now, Rand: func() float64 { return 0 }})
+	s := routertest.StartAt(t, plain.Addr(), yaml, router.Options{Now: routertest.NewClock().Now, Rand: func() float64 { return 0 }})
 	for i := range 4 {
-		if got := s.chat("m"); got.status != 200 {
-			t.Errorf("%d: %d", i, got.status)
+		if got := s.Chat("m"); got.Status != 200 {
+			t.Errorf("%d: %d", i, got.Status)
 		}
 	}
-	if s.logged("attempt failed") != 2 || s.logged("cooldown began") != 1 || len(s.slept) != 0 {
-		t.Errorf("log %s, slept %v", s.log, s.slept)
+	if s.CountLogged("attempt failed") != 2 || s.CountLogged("cooldown began") != 1 || len(s.Slept()) != 0 {
+		t.Errorf("log %s, slept %v", s.Log, s.Slept())
 	}
 }
 
 func TestABrokenReplyCarriesItsCause(t *testing.T) {
 	t.Parallel()
-	s := start(t, groups(once, "m: cut", "first: cut0"), router.Options{})
+	s := routertest.Start(t, routertest.Groups(routertest.WithoutRetries, "m: cut", "first: cut0"), router.Options{})
 	for model, message := range map[string]string{"m": "stream failed", "first": "attempt failed"} {
-		if got := s.chat(model, `,"stream":true`); !strings.Contains(got.body,
+		if got := s.Chat(model, `,"stream":true`); !strings.Contains(got.Body,
 			"closed the connection before its reply was complete") {
-			t.Errorf("%s: %s", model, got.body)
+			t.Errorf("%s: %s", model, got.Body)
 		}
-		if s.logged(message) != 1 {
-			t.Errorf("%s: %s", model, s.log)
+		if s.CountLogged(message) != 1 {
+			t.Errorf("%s: %s", model, s.Log)
 		}
 	}
-	if strings.Count(s.log.String(), `"cause":"closed"`) != 2 ||
-		strings.Count(s.log.String(), `"error":"unexpected EOF"`) != 2 {
-		t.Error(s.log)
+	if strings.Count(s.Log.String(), `"cause":"closed"`) != 2 ||
+		strings.Count(s.Log.String(), `"error":"unexpected EOF"`) != 2 {
+		t.Error(s.Log)
 	}
-	up := play(t, func(_ int, w http.ResponseWriter, _ *http.Request) { // an unstreamed one
+	up := routertest.Serve(t, func(_ int, w http.ResponseWriter, _ *http.Request) { // an unstreamed one
 		w.Header().Set("Content-Length", "100")
 		fmt.Fprint(w, `{"model":`)
 	})
-	s = startAt(t, up.addr(), lone(once), router.Options{})
-	if got := s.chat("m"); got.status != 500 || !strings.Contains(got.body, "closed the connection") ||
-		!strings.Contains(s.log.String(), `"cause":"closed"`) {
-		t.Errorf("%d %s; %s", got.status, got.body, s.log)
+	s = routertest.StartAt(t, up.Addr(), routertest.OneDeployment(routertest.WithoutRetries), router.Options{})
+	if got := s.Chat("m"); got.Status != 500 || !strings.Contains(got.Body, "closed the connection") ||
+		!strings.Contains(s.Log.String(), `"cause":"closed"`) {
+		t.Errorf("%d %s; %s", got.Status, got.Body, s.Log)
 	}
 }
 
@@ -161,23 +162,23 @@ func TestTheProxysOwnRefusalIsTheCauseAndItsPasswordIsNotLogged(t *testing.T) {
 		"dead":      {"http://user:pa55word@DOWN", "refused"},
 		"malformed": {"http://user:pa55 word@[::1", "not valid"},
 	} {
-		proxy := play(t, func(_ int, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
-		address := strings.NewReplacer("PROXY", proxy.addr(), "DOWN", closedAddr(t)).Replace(c.proxy)
-		s := startAt(t, proxy.addr(), at("https://upstream.invalid", once), router.Options{})
-		s.router.SetProxy(func(*http.Request) (*url.URL, error) {
+		proxy := routertest.Serve(t, func(_ int, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
+		address := strings.NewReplacer("PROXY", proxy.Addr(), "DOWN", routertest.ClosedAddr(t)).Replace(c.proxy)
+		s := routertest.StartAt(t, proxy.Addr(), at("https://upstream.invalid", routertest.WithoutRetries), router.Options{})
+		s.Router.SetProxy(func(*http.Request) (*url.URL, error) {
 			u, err := url.Parse(address)
 			if err != nil { // as http.ProxyFromEnvironment says it
 				return nil, fmt.Errorf("invalid proxy address %q: %w", address, err)
 			}
 			return u, nil
 		})
-		got := s.chat("m")
-		if !strings.Contains(got.body, "proxy cannot be used") || !strings.Contains(s.log.String(), `"cause":"proxy"`) ||
-			!strings.Contains(s.log.String(), c.says) {
-			t.Errorf("%s: %s; %s", name, got.body, s.log)
+		got := s.Chat("m")
+		if !strings.Contains(got.Body, "proxy cannot be used") || !strings.Contains(s.Log.String(), `"cause":"proxy"`) ||
+			!strings.Contains(s.Log.String(), c.says) {
+			t.Errorf("%s: %s; %s", name, got.Body, s.Log)
 		}
-		if strings.Contains(got.body+s.log.String(), "pa55") {
-			t.Errorf("%s: a password: %s %s", name, got.body, s.log)
+		if strings.Contains(got.Body+s.Log.String(), "pa55") {
+			t.Errorf("%s: a password: %s %s", name, got.Body, s.Log)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/routertest"
 )
 
 // trickle answers in a stream: text every interval, so many times, then the rest.
@@ -31,44 +32,44 @@ func trickle(text string, interval time.Duration, times int, rest string) http.H
 const oneTry = "num_retries: 0, disable_cooldowns: true"
 
 // pings is what upstreams send while they have nothing to say.
-func pings(d dialect) []string {
-	return []string{": PROCESSING\n\n", ":", "event: ping\ndata: {\"type\": \"ping\"}\n\n", d.opening}
+func pings(d routertest.Dialect) []string {
+	return []string{": PROCESSING\n\n", ":", "event: ping\ndata: {\"type\": \"ping\"}\n\n", d.Opening}
 }
 
 func TestAnyBytesOfAnUpstreamAreProgress(t *testing.T) {
 	t.Parallel()
-	for name, d := range dialects {
+	for name, d := range routertest.Dialects {
 		for i, ping := range pings(d) {
 			if i < 2 && name != "messages" {
 				continue // comments are the same in each dialect
 			}
 			t.Run(name+" "+ping[:1], func(t *testing.T) {
 				t.Parallel()
-				s, _ := scripted(t, router.Options{}, oneTry+", stream_timeout: 0.6",
-					trickle(ping, 200*time.Millisecond, 4, "\n\n"+d.content+d.ending))
-				if got := d.send(s, "alone", true); got.status != 200 || !strings.Contains(got.body, "hello") ||
-					strings.Contains(got.body, d.failed) {
-					t.Errorf("%d %q", got.status, got.body)
+				s, _ := routertest.StartScripted(t, router.Options{}, oneTry+", stream_timeout: 0.6",
+					trickle(ping, 200*time.Millisecond, 4, "\n\n"+d.Content+d.Ending))
+				if got := d.Send(s, "alone", true); got.Status != 200 || !strings.Contains(got.Body, "hello") ||
+					strings.Contains(got.Body, d.Failed) {
+					t.Errorf("%d %q", got.Status, got.Body)
 				}
 			})
 		}
 	}
-	d := dialects["chat/completions"]
-	s, _ := scripted(t, router.Options{}, oneTry+", stream_timeout: 0.6", func(w http.ResponseWriter, _ *http.Request) {
-		for _, part := range strings.SplitAfter(d.whole, ",") {
+	d := routertest.Dialects["chat/completions"]
+	s, _ := routertest.StartScripted(t, router.Options{}, oneTry+", stream_timeout: 0.6", func(w http.ResponseWriter, _ *http.Request) {
+		for _, part := range strings.SplitAfter(d.Whole, ",") {
 			_, _ = io.WriteString(w, part)
 			w.(http.Flusher).Flush()
 			time.Sleep(200 * time.Millisecond)
 		}
 	})
-	if got := d.send(s, "alone", true); got.status != 200 || !strings.Contains(got.body, "hello") {
-		t.Errorf("a whole reply in pieces: %d %q", got.status, got.body)
+	if got := d.Send(s, "alone", true); got.Status != 200 || !strings.Contains(got.Body, "hello") {
+		t.Errorf("a whole reply in pieces: %d %q", got.Status, got.Body)
 	}
 }
 
 func TestPingsAloneEndAtTheLimitOfTheFirstContent(t *testing.T) {
 	t.Parallel()
-	for name, d := range dialects {
+	for name, d := range routertest.Dialects {
 		for i, ping := range pings(d) {
 			limit, value := "ttft_timeout: 0.5", "0.5"
 			switch {
@@ -81,12 +82,12 @@ func TestPingsAloneEndAtTheLimitOfTheFirstContent(t *testing.T) {
 			}
 			t.Run(name+" "+ping[:1]+" "+limit, func(t *testing.T) {
 				t.Parallel()
-				s, _ := scripted(t, router.Options{}, oneTry+", "+limit, trickle(ping, 20*time.Millisecond, 500, ""))
+				s, _ := routertest.StartScripted(t, router.Options{}, oneTry+", "+limit, trickle(ping, 20*time.Millisecond, 500, ""))
 				begun := time.Now()
-				got := d.send(s, "alone", true)
-				if took := time.Since(begun); got.status != 408 || took < 450*time.Millisecond || took > 8*time.Second ||
-					!strings.Contains(got.body, "timeout value="+value+",") {
-					t.Errorf("%d after %v: %q", got.status, took, got.body)
+				got := d.Send(s, "alone", true)
+				if took := time.Since(begun); got.Status != 408 || took < 450*time.Millisecond || took > 8*time.Second ||
+					!strings.Contains(got.Body, "timeout value="+value+",") {
+					t.Errorf("%d after %v: %q", got.Status, took, got.Body)
 				}
 			})
 		}
@@ -95,11 +96,11 @@ func TestPingsAloneEndAtTheLimitOfTheFirstContent(t *testing.T) {
 
 func TestTheLimitOfTheFirstContentEndsWithIt(t *testing.T) {
 	t.Parallel()
-	d := dialects["messages"]
-	s, _ := scripted(t, router.Options{}, oneTry+", ttft_timeout: 0.3",
-		trickle(d.content, 100*time.Millisecond, 8, d.ending))
-	if got := d.send(s, "alone", true); got.status != 200 || !strings.HasSuffix(got.body, d.ending) {
-		t.Errorf("%d %q", got.status, got.body)
+	d := routertest.Dialects["messages"]
+	s, _ := routertest.StartScripted(t, router.Options{}, oneTry+", ttft_timeout: 0.3",
+		trickle(d.Content, 100*time.Millisecond, 8, d.Ending))
+	if got := d.Send(s, "alone", true); got.Status != 200 || !strings.HasSuffix(got.Body, d.Ending) {
+		t.Errorf("%d %q", got.Status, got.Body)
 	}
 }
 
@@ -110,26 +111,26 @@ const comment = ": keep-alive\n\n"
 
 func TestAClientThatWaitsForAStreamGetsComments(t *testing.T) {
 	t.Parallel()
-	for name, d := range dialects {
+	for name, d := range routertest.Dialects {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, _ := scripted(t, router.Options{}, often, func(w http.ResponseWriter, r *http.Request) {
+			s, _ := routertest.StartScripted(t, router.Options{}, often, func(w http.ResponseWriter, r *http.Request) {
 				time.Sleep(450 * time.Millisecond)
-				trickle(d.opening+d.content+"event: x\n", 450*time.Millisecond, 1, "\n"+d.ending)(w, r)
+				trickle(d.Opening+d.Content+"event: x\n", 450*time.Millisecond, 1, "\n"+d.Ending)(w, r)
 			})
-			got := d.send(s, "alone", true)
-			rest := strings.TrimLeft(strings.ReplaceAll(got.body, comment, ""), "\n")
-			want := strings.ReplaceAll(d.opening+d.content, `"model":"up"`, `"model":"alone"`) + "event: x\n"
-			if got.status != 200 || strings.Count(got.body, comment) < 3 || !strings.HasPrefix(rest, want) ||
-				!strings.HasSuffix(got.body, strings.ReplaceAll(d.ending, `"model":"up"`, `"model":"alone"`)) {
-				t.Fatalf("%d %q", got.status, got.body)
+			got := d.Send(s, "alone", true)
+			rest := strings.TrimLeft(strings.ReplaceAll(got.Body, comment, ""), "\n")
+			want := strings.ReplaceAll(d.Opening+d.Content, `"model":"up"`, `"model":"alone"`) + "event: x\n"
+			if got.Status != 200 || strings.Count(got.Body, comment) < 3 || !strings.HasPrefix(rest, want) ||
+				!strings.HasSuffix(got.Body, strings.ReplaceAll(d.Ending, `"model":"up"`, `"model":"alone"`)) {
+				t.Fatalf("%d %q", got.Status, got.Body)
 			}
-			if inEvent := strings.Split(got.body, "event: x\n")[1]; strings.Count(inEvent, ": keep-alive\n") < 3 ||
+			if inEvent := strings.Split(got.Body, "event: x\n")[1]; strings.Count(inEvent, ": keep-alive\n") < 3 ||
 				strings.HasPrefix(inEvent, comment) {
 				t.Errorf("within an event: %q", inEvent)
 			}
-			if got.header.Get("Content-Type") != "text/event-stream; charset=utf-8" {
-				t.Errorf("headers %v", got.header)
+			if got.Header.Get("Content-Type") != "text/event-stream; charset=utf-8" {
+				t.Errorf("headers %v", got.Header)
 			}
 		})
 	}
@@ -137,32 +138,32 @@ func TestAClientThatWaitsForAStreamGetsComments(t *testing.T) {
 
 func TestAfterAKeepAliveAFailureIsAnErrorEvent(t *testing.T) {
 	t.Parallel()
-	for name, d := range dialects {
+	for name, d := range routertest.Dialects {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, bad := scripted(t, router.Options{}, often, func(w http.ResponseWriter, _ *http.Request) {
+			s, bad := routertest.StartScripted(t, router.Options{}, often, func(w http.ResponseWriter, _ *http.Request) {
 				time.Sleep(250 * time.Millisecond)
 				w.WriteHeader(http.StatusTooManyRequests)
 				_, _ = io.WriteString(w, `{"error":{"message":"slow down"}}`)
 			})
-			got := d.send(s, "alone", true)
-			events := strings.Split(strings.TrimSuffix(got.body, "\n\n"), "\n\n")
+			got := d.Send(s, "alone", true)
+			events := strings.Split(strings.TrimSuffix(got.Body, "\n\n"), "\n\n")
 			last := events[len(events)-1]
-			if got.status != 200 || !strings.HasPrefix(got.body, comment) || !strings.HasPrefix(last, d.failed) ||
+			if got.Status != 200 || !strings.HasPrefix(got.Body, comment) || !strings.HasPrefix(last, d.Failed) ||
 				!strings.Contains(last, "slow down") ||
-				!strings.Contains(last, "No fallback was attempted") || strings.Contains(got.body, "[DONE]") {
-				t.Errorf("%d %q", got.status, got.body)
+				!strings.Contains(last, "No fallback was attempted") || strings.Contains(got.Body, "[DONE]") {
+				t.Errorf("%d %q", got.Status, got.Body)
 			}
 			if word := map[string]string{"chat/completions": `"code":"429"`, "messages": "rate_limit_error",
 				"responses": "rate_limit_exceeded"}[name]; !strings.Contains(last, word) {
 				t.Errorf("%q lacks %s", last, word)
 			}
-			if got := d.send(s, "m", true); got.status != 200 || !strings.HasPrefix(got.body, comment) ||
-				!strings.HasSuffix(got.body, d.ending[len(d.ending)-20:]) || bad.Load() != 2 {
-				t.Errorf("no fallback after a keep-alive: %d %q", got.status, got.body)
+			if got := d.Send(s, "m", true); got.Status != 200 || !strings.HasPrefix(got.Body, comment) ||
+				!strings.HasSuffix(got.Body, d.Ending[len(d.Ending)-20:]) || bad.Load() != 2 {
+				t.Errorf("no fallback after a keep-alive: %d %q", got.Status, got.Body)
 			}
-			if got := d.send(s, "alone", false); got.status != 429 || !strings.HasPrefix(got.body, "{") {
-				t.Errorf("no stream was asked for: %d %q", got.status, got.body)
+			if got := d.Send(s, "alone", false); got.Status != 429 || !strings.HasPrefix(got.Body, "{") {
+				t.Errorf("no stream was asked for: %d %q", got.Status, got.Body)
 			}
 		})
 	}
@@ -170,48 +171,48 @@ func TestAfterAKeepAliveAFailureIsAnErrorEvent(t *testing.T) {
 
 func TestAKeepAliveSendsTheOpeningThatIsHeldBack(t *testing.T) {
 	t.Parallel()
-	for name, d := range dialects {
-		s, bad := scripted(t, router.Options{}, often,
-			trickle(d.opening, 350*time.Millisecond, 1,
+	for name, d := range routertest.Dialects {
+		s, bad := routertest.StartScripted(t, router.Options{}, often,
+			trickle(d.Opening, 350*time.Millisecond, 1,
 				"event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"no\"}}\n\n"))
-		got := d.send(s, "m", true)
-		opening := strings.ReplaceAll(d.opening, `"model":"up"`, `"model":"m"`)
-		if got.status != 200 || !strings.HasPrefix(got.body, opening) || strings.Count(got.body, opening) != 1 ||
-			!strings.Contains(got.body, "overloaded_error") || bad.Load() != 1 {
-			t.Errorf("%s: %d after %d calls: %q", name, got.status, bad.Load(), got.body)
+		got := d.Send(s, "m", true)
+		opening := strings.ReplaceAll(d.Opening, `"model":"up"`, `"model":"m"`)
+		if got.Status != 200 || !strings.HasPrefix(got.Body, opening) || strings.Count(got.Body, opening) != 1 ||
+			!strings.Contains(got.Body, "overloaded_error") || bad.Load() != 1 {
+			t.Errorf("%s: %d after %d calls: %q", name, got.Status, bad.Load(), got.Body)
 		}
-		s, bad = scripted(t, router.Options{}, often,
+		s, bad = routertest.StartScripted(t, router.Options{}, often,
 			trickle(": PROCESSING\n\n", 350*time.Millisecond, 1, "event: error\ndata: {}\n\n"))
-		if got := d.send(s, "m", true); got.status != 200 || !strings.Contains(got.body, ": PROCESSING\n\n") ||
-			!strings.Contains(got.body, "hello") || bad.Load() != 1 {
-			t.Errorf("%s: after comments only: %d after %d calls: %q", name, got.status, bad.Load(), got.body)
+		if got := d.Send(s, "m", true); got.Status != 200 || !strings.Contains(got.Body, ": PROCESSING\n\n") ||
+			!strings.Contains(got.Body, "hello") || bad.Load() != 1 {
+			t.Errorf("%s: after comments only: %d after %d calls: %q", name, got.Status, bad.Load(), got.Body)
 		}
 	}
 }
 
 func TestPingsAloneEndAlsoAfterAKeepAlive(t *testing.T) {
 	t.Parallel()
-	d := dialects["messages"]
-	s, _ := scripted(t, router.Options{}, strings.Replace(often, ";", ", ttft_timeout: 0.5;", 1),
+	d := routertest.Dialects["messages"]
+	s, _ := routertest.StartScripted(t, router.Options{}, strings.Replace(often, ";", ", ttft_timeout: 0.5;", 1),
 		trickle("event: ping\ndata: {\"type\": \"ping\"}\n\n", 50*time.Millisecond, 400, ""))
 	begun := time.Now()
-	got := d.send(s, "alone", true)
-	if took := time.Since(begun); got.status != 200 || took > 8*time.Second ||
-		!strings.Contains(got.body, "event: ping") || !strings.Contains(got.body, d.failed) {
-		t.Errorf("%d after %v: %q", got.status, took, got.body)
+	got := d.Send(s, "alone", true)
+	if took := time.Since(begun); got.Status != 200 || took > 8*time.Second ||
+		!strings.Contains(got.Body, "event: ping") || !strings.Contains(got.Body, d.Failed) {
+		t.Errorf("%d after %v: %q", got.Status, took, got.Body)
 	}
 }
 
 func TestTheLimitOfTheFirstContentEndsWithItAlsoAfterAKeepAlive(t *testing.T) {
 	t.Parallel()
-	d := dialects["messages"]
-	s, _ := scripted(t, router.Options{}, strings.Replace(often, ";", ", ttft_timeout: 0.9;", 1),
+	d := routertest.Dialects["messages"]
+	s, _ := routertest.StartScripted(t, router.Options{}, strings.Replace(often, ";", ", ttft_timeout: 0.9;", 1),
 		func(w http.ResponseWriter, r *http.Request) {
-			trickle(d.opening, 400*time.Millisecond, 1, "")(w, r)
-			trickle(d.content, 100*time.Millisecond, 12, d.ending)(w, r)
+			trickle(d.Opening, 400*time.Millisecond, 1, "")(w, r)
+			trickle(d.Content, 100*time.Millisecond, 12, d.Ending)(w, r)
 		})
-	if got := d.send(s, "alone", true); got.status != 200 || !strings.HasSuffix(got.body, d.ending) {
-		t.Errorf("%d %q", got.status, got.body)
+	if got := d.Send(s, "alone", true); got.Status != 200 || !strings.HasSuffix(got.Body, d.Ending) {
+		t.Errorf("%d %q", got.Status, got.Body)
 	}
 }
 
@@ -226,32 +227,32 @@ func TestTheIntervalOfKeepAlivesIsSetAsInLiteLLM(t *testing.T) {
 		if !strings.Contains(text, "general") {
 			text += "\ngeneral_settings: {master_key: k}"
 		}
-		s, err := load(t, "model_list: [{model_name: m, litellm_params: {model: m, mock_response: hi}}]\n"+text+"\n", "", "",
+		s, err := routertest.Load(t, "model_list: [{model_name: m, litellm_params: {model: m, mock_response: hi}}]\n"+text+"\n", "", "",
 			nil)
 		if err != nil || s.KeepAlive != want || len(s.Warnings) > 0 {
 			t.Errorf("%q: %v, %v, %v", text, s.KeepAlive, err, s.Warnings)
 		}
 	}
-	up := httptest.NewServer(trickle(dialects["chat/completions"].content, 300*time.Millisecond, 1, "data: [DONE]\n\n"))
+	up := httptest.NewServer(trickle(routertest.Dialects["chat/completions"].Content, 300*time.Millisecond, 1, "data: [DONE]\n\n"))
 	defer up.Close()
 	for seconds, sent := range map[string]bool{"0": false, "0.05": true} {
-		s := start(t, strings.ReplaceAll(groups(once, "m: x | keepalive_seconds: "+seconds), "http://UP", up.URL),
+		s := routertest.Start(t, strings.ReplaceAll(routertest.Groups(routertest.WithoutRetries, "m: x | keepalive_seconds: "+seconds), "http://UP", up.URL),
 			router.Options{})
-		if got := s.chat("m", `,"stream":true`); strings.Contains(got.body, comment) != sent {
-			t.Errorf("keepalive_seconds: %s: %q", seconds, got.body)
+		if got := s.Chat("m", `,"stream":true`); strings.Contains(got.Body, comment) != sent {
+			t.Errorf("keepalive_seconds: %s: %q", seconds, got.Body)
 		}
 	}
 }
 
 func TestAClientThatDoesNotReadAWholeReplyIsGivenUp(t *testing.T) {
 	t.Parallel()
-	d := dialects["chat/completions"]
-	big := strings.Replace(d.whole, "hello", strings.Repeat("x", 40<<20), 1)
-	s, _ := scripted(t, router.Options{}, oneTry, answers("application/json", big))
-	s.router.SetWriteTimeout(time.Second)
+	d := routertest.Dialects["chat/completions"]
+	big := strings.Replace(d.Whole, "hello", strings.Repeat("x", 40<<20), 1)
+	s, _ := routertest.StartScripted(t, router.Options{}, oneTry, routertest.Answer("application/json", big))
+	s.Router.SetWriteTimeout(time.Second)
 	// read takes the whole reply, a megabyte at a time, after a first pause.
 	read := func(first, between time.Duration) (n int, took time.Duration) {
-		res := s.open(t.Context(), d.path, `{"model":"alone","messages":[]}`)
+		res := s.Open(t.Context(), d.Path, `{"model":"alone","messages":[]}`)
 		defer res.Body.Close()
 		begun, buf := time.Now(), make([]byte, 1<<20)
 		for time.Sleep(first); ; time.Sleep(between) {
@@ -271,42 +272,42 @@ func TestAClientThatDoesNotReadAWholeReplyIsGivenUp(t *testing.T) {
 
 func TestTheFirstContentMayBeFollowedByALongSilence(t *testing.T) {
 	t.Parallel()
-	d := dialects["messages"]
-	s, _ := scripted(t, router.Options{}, oneTry+", ttft_timeout: 0.4",
-		trickle(d.content, 900*time.Millisecond, 1, d.ending))
-	if got := d.send(s, "alone", true); got.status != 200 || !strings.HasSuffix(got.body, d.ending) {
-		t.Errorf("%d %q", got.status, got.body)
+	d := routertest.Dialects["messages"]
+	s, _ := routertest.StartScripted(t, router.Options{}, oneTry+", ttft_timeout: 0.4",
+		trickle(d.Content, 900*time.Millisecond, 1, d.Ending))
+	if got := d.Send(s, "alone", true); got.Status != 200 || !strings.HasSuffix(got.Body, d.Ending) {
+		t.Errorf("%d %q", got.Status, got.Body)
 	}
 }
 
 func TestTheHeadersOfAStreamAreProgress(t *testing.T) {
 	t.Parallel()
-	d := dialects["messages"]
-	s, _ := scripted(t, router.Options{}, oneTry+", stream_timeout: 0.8", func(w http.ResponseWriter, r *http.Request) {
+	d := routertest.Dialects["messages"]
+	s, _ := routertest.StartScripted(t, router.Options{}, oneTry+", stream_timeout: 0.8", func(w http.ResponseWriter, r *http.Request) {
 		time.Sleep(500 * time.Millisecond)
 		w.Header().Set("Content-Type", "text/event-stream")
 		w.(http.Flusher).Flush()
-		trickle("", 500*time.Millisecond, 1, d.content+d.ending)(w, r)
+		trickle("", 500*time.Millisecond, 1, d.Content+d.Ending)(w, r)
 	})
-	if got := d.send(s, "alone", true); got.status != 200 || !strings.Contains(got.body, "hello") {
-		t.Errorf("%d %q", got.status, got.body)
+	if got := d.Send(s, "alone", true); got.Status != 200 || !strings.Contains(got.Body, "hello") {
+		t.Errorf("%d %q", got.Status, got.Body)
 	}
 }
 
 func TestALongOpeningIsNotHeldBack(t *testing.T) {
 	t.Parallel()
-	d := dialects["responses"]
-	opening := strings.Replace(d.opening, `"error":null`, `"instructions":"`+strings.Repeat("x", 600<<10)+`"`, 1)
+	d := routertest.Dialects["responses"]
+	opening := strings.Replace(d.Opening, `"error":null`, `"instructions":"`+strings.Repeat("x", 600<<10)+`"`, 1)
 	more := make(chan struct{})
-	s, _ := scripted(t, router.Options{}, oneTry, func(w http.ResponseWriter, _ *http.Request) {
+	s, _ := routertest.StartScripted(t, router.Options{}, oneTry, func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, opening)
 		w.(http.Flusher).Flush()
 		<-more
-		_, _ = io.WriteString(w, d.content+d.ending)
+		_, _ = io.WriteString(w, d.Content+d.Ending)
 	})
-	res := s.open(t.Context(), d.path, `{"model":"alone","stream":true,"input":""}`)
+	res := s.Open(t.Context(), d.Path, `{"model":"alone","stream":true,"input":""}`)
 	defer res.Body.Close()
-	first := make([]byte, len(d.opening))
+	first := make([]byte, len(d.Opening))
 	// would wait for ever
 	if _, err := io.ReadFull(res.Body, first); err != nil ||
 		!strings.HasPrefix(string(first), "event: response.created\n") {

@@ -11,24 +11,8 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/routertest"
 )
-
-// pair is two deployments of group m, bad and ok; rule is router_settings.
-func pair(bad, rule string) string {
-	return groups("router_settings: {num_retries: 0"+rule+"}\n", "m: "+bad+" ok")
-}
-
-func asked(s *stack, model string) int {
-	n := 0
-	for _, m := range s.models() {
-		if m == model {
-			n++
-		}
-	}
-	return n
-}
-
-func failures(s *stack) int { return s.logged("attempt failed") + s.logged("stream failed") }
 
 // A failure is one request and one failure: five failures of five requests
 // exceed a half, five of ten do not.
@@ -38,19 +22,19 @@ func TestEveryKindOfFailureCountsExactlyOnce(t *testing.T) {
 		"cut": `,"stream":true`, "cut0": `,"stream":true`, "errstream": `,"stream":true`, "errfirst": `,"stream":true`} {
 		t.Run(bad, func(t *testing.T) {
 			t.Parallel()
-			s := start(t, pair(bad, ""), router.Options{Now: newClock().Now, Rand: alternate()})
+			s := routertest.Start(t, routertest.TwoDeployments(bad, ""), router.Options{Now: routertest.NewClock().Now, Rand: routertest.Alternate()})
 			for range 40 {
-				s.chat("m", stream)
+				s.Chat("m", stream)
 			}
-			if n := failures(s); n != 5 {
+			if n := s.CountFailures(); n != 5 {
 				t.Errorf("default rule: %d failures, want 5", n)
 			}
-			s = start(t, pair(bad, ", allowed_fails: 2, cooldown_time: 5"),
-				router.Options{Now: newClock().Now, Rand: alternate()})
+			s = routertest.Start(t, routertest.TwoDeployments(bad, ", allowed_fails: 2, cooldown_time: 5"),
+				router.Options{Now: routertest.NewClock().Now, Rand: routertest.Alternate()})
 			for range 40 {
-				s.chat("m", stream)
+				s.Chat("m", stream)
 			}
-			if n := failures(s); n != 3 {
+			if n := s.CountFailures(); n != 3 {
 				t.Errorf("allowed_fails 2: %d failures, want 3", n)
 			}
 		})
@@ -64,36 +48,36 @@ func TestASuccessIsOneRequest(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			bad := false
-			up := play(t, func(_ int, w http.ResponseWriter, _ *http.Request) {
+			up := routertest.Serve(t, func(_ int, w http.ResponseWriter, _ *http.Request) {
 				switch {
 				case bad:
-					refuse(w, 500)
+					routertest.WriteError(w, 500)
 				case body == "":
-					good(w)
+					routertest.WriteReply(w)
 				default:
 					w.Header().Set("Content-Type", "text/event-stream")
 					fmt.Fprint(w, "data: {\"model\":\"up\",\"choices\":[{\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n")
 				}
 			})
 			// a dead sibling makes the percent rule hold
-			yaml := strings.Replace(lone("router_settings: {num_retries: 0}\n"), "general_settings",
+			yaml := strings.Replace(routertest.OneDeployment("router_settings: {num_retries: 0}\n"), "general_settings",
 				"  - {model_name: m, litellm_params: {model: openai/up, api_base: http://DOWN/v1, api_key: k, weight: 0}, "+
 					"model_info: {id: e}}\ngeneral_settings", 1)
 			yaml = strings.Replace(yaml, "api_key: k-secret}", "api_key: k-secret, weight: 1}", 1)
-			s := startAt(t, up.addr(), yaml, router.Options{Now: newClock().Now})
+			s := routertest.StartAt(t, up.Addr(), yaml, router.Options{Now: routertest.NewClock().Now})
 			for range 4 {
-				s.chat("m", body)
+				s.Chat("m", body)
 			}
 			bad = true
 			for i := range 5 { // 4 of 8 are a half, 5 of 9 are more
-				if got := s.chat("m", body); got.status != 500 {
-					t.Fatalf("failure %d: %d", i, got.status)
+				if got := s.Chat("m", body); got.Status != 500 {
+					t.Fatalf("failure %d: %d", i, got.Status)
 				}
 			}
-			calls := up.calls()
-			s.chat("m", body)
-			if up.calls() != calls || calls != 9 {
-				t.Errorf("%d calls, then %d", calls, up.calls())
+			calls := up.Calls()
+			s.Chat("m", body)
+			if up.Calls() != calls || calls != 9 {
+				t.Errorf("%d calls, then %d", calls, up.Calls())
 			}
 		})
 	}
@@ -102,15 +86,15 @@ func TestASuccessIsOneRequest(t *testing.T) {
 func TestTheMinuteOfTheDefaultRuleBeginsAnew(t *testing.T) {
 	t.Parallel()
 	for after, cools := range map[time.Duration]bool{59 * time.Second: true, time.Minute: false} {
-		clk := newClock()
-		s := start(t, groups(once, "m: fail-500 | order: 1", "m: ok | order: 2"), router.Options{Now: clk.Now})
+		clk := routertest.NewClock()
+		s := routertest.Start(t, routertest.Groups(routertest.WithoutRetries, "m: fail-500 | order: 1", "m: ok | order: 2"), router.Options{Now: clk.Now})
 		for range 4 {
-			s.chat("m")
+			s.Chat("m")
 		}
-		clk.pass(after)
-		s.chat("m")
-		s.chat("m")
-		if n := asked(s, "fail-500"); (n == 5) != cools {
+		clk.Advance(after)
+		s.Chat("m")
+		s.Chat("m")
+		if n := s.CountAsked("fail-500"); (n == 5) != cools {
 			t.Errorf("after %v: asked %d times", after, n)
 		}
 	}
@@ -119,25 +103,25 @@ func TestTheMinuteOfTheDefaultRuleBeginsAnew(t *testing.T) {
 func TestTheWindowOfAllowedFailsIsTheCooldownTime(t *testing.T) {
 	t.Parallel()
 	for after, cools := range map[time.Duration]bool{19 * time.Second: true, 20 * time.Second: false} {
-		clk := newClock()
-		s := start(t, groups("router_settings: {num_retries: 0, allowed_fails: 1, cooldown_time: 20}\n", "m: fail-500"),
+		clk := routertest.NewClock()
+		s := routertest.Start(t, routertest.Groups("router_settings: {num_retries: 0, allowed_fails: 1, cooldown_time: 20}\n", "m: fail-500"),
 			router.Options{Now: clk.Now})
-		s.chat("m")
-		clk.pass(after)
-		s.chat("m")
-		if got := s.chat("m"); isCooling(got) != cools {
-			t.Errorf("after %v: %d", after, got.status)
+		s.Chat("m")
+		clk.Advance(after)
+		s.Chat("m")
+		if got := s.Chat("m"); got.IsCooling() != cools {
+			t.Errorf("after %v: %d", after, got.Status)
 		}
 	}
 }
 
 func TestTheDeploymentsOwnCooldownTimeWins(t *testing.T) {
 	t.Parallel()
-	clk := newClock()
-	s := start(t, groups(cooldowns, "m: fail-429-ra30 | cooldown_time: 12"), router.Options{Now: clk.Now})
-	s.chat("m")
-	if got := s.chat("m"); got.header.Get("Retry-After") != "12" {
-		t.Errorf("Retry-After %s", got.header.Get("Retry-After"))
+	clk := routertest.NewClock()
+	s := routertest.Start(t, routertest.Groups(routertest.CooldownAtOnce, "m: fail-429-ra30 | cooldown_time: 12"), router.Options{Now: clk.Now})
+	s.Chat("m")
+	if got := s.Chat("m"); got.Header.Get("Retry-After") != "12" {
+		t.Errorf("Retry-After %s", got.Header.Get("Retry-After"))
 	}
 }
 
@@ -145,34 +129,34 @@ func TestAClientsOwnTroubleNeverCoolsADeployment(t *testing.T) {
 	t.Parallel()
 	t.Run("it leaves", func(t *testing.T) {
 		t.Parallel()
-		s := start(t, groups(cooldowns, "wait: ttfb9000", "whole: sleep9000", "stream: pausemid"),
-			router.Options{Now: newClock().Now})
+		s := routertest.Start(t, routertest.Groups(routertest.CooldownAtOnce, "wait: ttfb9000", "whole: sleep9000", "stream: pausemid"),
+			router.Options{Now: routertest.NewClock().Now})
 		for model, body := range map[string]string{"wait": `,"stream":true`, "whole": "", "stream": `,"stream":true`} {
 			ctx, leave := context.WithCancel(t.Context())
-			req, err := http.NewRequestWithContext(ctx, "POST", s.url+"/v1/chat/completions",
+			req, err := http.NewRequestWithContext(ctx, "POST", s.URL+"/v1/chat/completions",
 				strings.NewReader(`{"messages":[],"model":"`+model+`"`+body+`}`))
 			if err != nil {
 				t.Fatal(err)
 			}
 			req.Header.Set("Authorization", "Bearer sk-test")
 			time.AfterFunc(150*time.Millisecond, leave)
-			if res, err := client.Do(req); err == nil {
+			if res, err := routertest.Client.Do(req); err == nil {
 				_, _ = io.Copy(io.Discard, res.Body) // until it leaves
 				_ = res.Body.Close()
 			}
 		}
-		eventually(t, "the upstream is left", func() bool {
-			return s.up.Gone("ttfb9000")+s.up.Gone("sleep9000")+
-				s.up.Gone("pausemid") == 3
+		routertest.Eventually(t, "the upstream is left", func() bool {
+			return s.Upstream.Gone("ttfb9000")+s.Upstream.Gone("sleep9000")+
+				s.Upstream.Gone("pausemid") == 3
 		})
-		if log := s.log.String(); strings.Contains(log, "failed") || strings.Contains(log, "cooldown") {
+		if log := s.Log.String(); strings.Contains(log, "failed") || strings.Contains(log, "cooldown") {
 			t.Error(log)
 		}
 	})
 	t.Run("it reads slowly", func(t *testing.T) {
 		t.Parallel()
 		const pieces = 400
-		up := play(t, func(_ int, w http.ResponseWriter, _ *http.Request) {
+		up := routertest.Serve(t, func(_ int, w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/event-stream")
 			for range pieces { // more than all socket buffers hold
 				fmt.Fprintf(w, "data: {\"model\":\"up\",\"choices\":[{\"finish_reason\":\"stop\",\"text\":%q}]}\n\n",
@@ -180,9 +164,9 @@ func TestAClientsOwnTroubleNeverCoolsADeployment(t *testing.T) {
 			}
 			fmt.Fprint(w, "data: [DONE]\n\n")
 		})
-		s := startAt(t, up.addr(), lone("router_settings: {allowed_fails: 0, cooldown_time: 5, num_retries: 0, "+
+		s := routertest.StartAt(t, up.Addr(), routertest.OneDeployment("router_settings: {allowed_fails: 0, cooldown_time: 5, num_retries: 0, "+
 			"stream_timeout: 0.3}\n"), router.Options{})
-		conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+		conn, err := net.Dial("tcp", strings.TrimPrefix(s.URL, "http://"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -195,7 +179,7 @@ func TestAClientsOwnTroubleNeverCoolsADeployment(t *testing.T) {
 		if n := strings.Count(string(all), "data: {"); err != nil || n != pieces || !strings.Contains(string(all), "[DONE]") {
 			t.Errorf("%d events, %v, ...%q", n, err, string(all[max(0, len(all)-300):]))
 		}
-		if log := s.log.String(); strings.Contains(log, "failed") || strings.Contains(log, "cooldown") {
+		if log := s.Log.String(); strings.Contains(log, "failed") || strings.Contains(log, "cooldown") {
 			t.Error(log)
 		}
 	})
@@ -204,15 +188,15 @@ func TestAClientsOwnTroubleNeverCoolsADeployment(t *testing.T) {
 func TestAMissingRouteAndCountedTokensNeverCoolADeployment(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{404, 405, 500} {
-		up := play(t, func(_ int, w http.ResponseWriter, r *http.Request) {
+		up := routertest.Serve(t, func(_ int, w http.ResponseWriter, r *http.Request) {
 			if strings.Contains(r.URL.Path, "chat") {
-				good(w)
+				routertest.WriteReply(w)
 				return
 			}
 			w.WriteHeader(status)
 			fmt.Fprint(w, "page not found")
 		})
-		s := startAt(t, up.addr(), lone(cooldowns), router.Options{})
+		s := routertest.StartAt(t, up.Addr(), routertest.OneDeployment(routertest.CooldownAtOnce), router.Options{})
 		paths := map[string]string{"/v1/messages/count_tokens": `"messages":[]`}
 		if status != 500 {
 			paths["/v1/messages"] = `"messages":[],"max_tokens":1`
@@ -221,9 +205,9 @@ func TestAMissingRouteAndCountedTokensNeverCoolADeployment(t *testing.T) {
 			paths["/v1/completions"] = `"prompt":"x"`
 		}
 		for path, rest := range paths {
-			s.send("POST", path, `{"model":"m",`+rest+`}`, nil)
-			if got := s.chat("m"); got.status != 200 {
-				t.Errorf("%d on %s: chat is %d", status, path, got.status)
+			s.Send("POST", path, `{"model":"m",`+rest+`}`, nil)
+			if got := s.Chat("m"); got.Status != 200 {
+				t.Errorf("%d on %s: chat is %d", status, path, got.Status)
 			}
 		}
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/router"
 	"github.com/flowgate-go/flowgate/internal/router/decode"
+	"github.com/flowgate-go/flowgate/internal/router/routertest"
 )
 
 // flushWriter is what compressors have in common.
@@ -66,42 +67,42 @@ func TestCompressedRepliesAreDecoded(t *testing.T) {
 	t.Parallel()
 	for _, codings := range [][]string{{"gzip"}, {"x-gzip"}, {"deflate"}, {"deflate raw"}, {"br"}, {"zstd"},
 		{"gzip", "br"}, {"deflate", "zstd", "gzip"}} {
-		for name, d := range dialects {
+		for name, d := range routertest.Dialects {
 			header := headerOfCodings(codings...)
 			for _, encoding := range []string{header, strings.ToUpper(header), "identity, " + header,
 				strings.ReplaceAll(header, ", ", ";")} {
-				s, _ := scripted(t, router.Options{}, oneTry, says(200, "application/json", encoding, encoded(d.whole, codings...)))
-				got := d.send(s, "alone", false)
-				if want := strings.Replace(d.whole, `"up"`, `"alone"`, 1); got.status != 200 || got.body != want ||
-					got.header["Content-Encoding"] != nil {
-					t.Errorf("%s as %q: %d %v %q", name, encoding, got.status, got.header["Content-Encoding"], got.body)
+				s, _ := routertest.StartScripted(t, router.Options{}, oneTry, says(200, "application/json", encoding, encoded(d.Whole, codings...)))
+				got := d.Send(s, "alone", false)
+				if want := strings.Replace(d.Whole, `"up"`, `"alone"`, 1); got.Status != 200 || got.Body != want ||
+					got.Header["Content-Encoding"] != nil {
+					t.Errorf("%s as %q: %d %v %q", name, encoding, got.Status, got.Header["Content-Encoding"], got.Body)
 				}
 			}
-			stream := d.opening + d.content + d.ending
-			s, _ := scripted(t, router.Options{}, oneTry, says(200, "text/event-stream", header, encoded(stream, codings...)))
-			if got := d.send(s, "alone", true); got.status != 200 ||
-				got.body != strings.ReplaceAll(stream, `"model":"up"`, `"model":"alone"`) || got.header["Content-Encoding"] != nil {
-				t.Errorf("stream of %s as %q: %d %q", name, header, got.status, got.body)
+			stream := d.Opening + d.Content + d.Ending
+			s, _ := routertest.StartScripted(t, router.Options{}, oneTry, says(200, "text/event-stream", header, encoded(stream, codings...)))
+			if got := d.Send(s, "alone", true); got.Status != 200 ||
+				got.Body != strings.ReplaceAll(stream, `"model":"up"`, `"model":"alone"`) || got.Header["Content-Encoding"] != nil {
+				t.Errorf("stream of %s as %q: %d %q", name, header, got.Status, got.Body)
 			}
-			s, _ = scripted(t, router.Options{}, oneTry,
+			s, _ = routertest.StartScripted(t, router.Options{}, oneTry,
 				says(429, "application/json", header, encoded(`{"error":{"message":"too fast"}}`, codings...)))
-			if got := d.send(s, "alone", true); got.status != 429 || !strings.Contains(got.body, "too fast") {
-				t.Errorf("error of %s as %q: %d %q", name, header, got.status, got.body)
+			if got := d.Send(s, "alone", true); got.Status != 429 || !strings.Contains(got.Body, "too fast") {
+				t.Errorf("error of %s as %q: %d %q", name, header, got.Status, got.Body)
 			}
 		}
-		s, _ := scripted(t, router.Options{}, oneTry,
+		s, _ := routertest.StartScripted(t, router.Options{}, oneTry,
 			says(200, "application/json", headerOfCodings(codings...), encoded(`{"input_tokens":7}`, codings...)))
-		got := s.send("POST", "/v1/messages/count_tokens", `{"model":"alone","messages":[]}`, nil)
-		if got.body != `{"input_tokens":7,"litellm_count_source":"provider"}` {
-			t.Errorf("count_tokens as %v: %d %q", codings, got.status, got.body)
+		got := s.Send("POST", "/v1/messages/count_tokens", `{"model":"alone","messages":[]}`, nil)
+		if got.Body != `{"input_tokens":7,"litellm_count_source":"provider"}` {
+			t.Errorf("count_tokens as %v: %d %q", codings, got.Status, got.Body)
 		}
 	}
 }
 
 func TestTheBytesCountMoreThanTheContentEncoding(t *testing.T) {
 	t.Parallel()
-	d := dialects["chat/completions"]
-	stream := d.opening + d.content + d.ending
+	d := routertest.Dialects["chat/completions"]
+	stream := d.Opening + d.Content + d.Ending
 	for _, c := range []struct {
 		header string
 		really []string
@@ -115,18 +116,18 @@ func TestTheBytesCountMoreThanTheContentEncoding(t *testing.T) {
 		if c.header == "gzip, br" && c.really != nil {
 			continue // br has no mark: gzip's bytes could be br's
 		}
-		s, _ := scripted(t, router.Options{}, oneTry, says(200, "application/json", c.header, encoded(d.whole, c.really...)))
-		if got := d.send(s, "alone", false); got.status != 200 || !strings.Contains(got.body, `"model":"alone"`) {
-			t.Errorf("says %q, is %v: %d %q", c.header, c.really, got.status, got.body)
+		s, _ := routertest.StartScripted(t, router.Options{}, oneTry, says(200, "application/json", c.header, encoded(d.Whole, c.really...)))
+		if got := d.Send(s, "alone", false); got.Status != 200 || !strings.Contains(got.Body, `"model":"alone"`) {
+			t.Errorf("says %q, is %v: %d %q", c.header, c.really, got.Status, got.Body)
 		}
-		s, _ = scripted(t, router.Options{}, oneTry, says(200, "text/event-stream", c.header, encoded(stream, c.really...)))
-		if got := d.send(s, "alone", true); got.status != 200 || !strings.HasSuffix(got.body, "[DONE]\n\n") {
-			t.Errorf("stream: says %q, is %v: %d %q", c.header, c.really, got.status, got.body)
+		s, _ = routertest.StartScripted(t, router.Options{}, oneTry, says(200, "text/event-stream", c.header, encoded(stream, c.really...)))
+		if got := d.Send(s, "alone", true); got.Status != 200 || !strings.HasSuffix(got.Body, "[DONE]\n\n") {
+			t.Errorf("stream: says %q, is %v: %d %q", c.header, c.really, got.Status, got.Body)
 		}
-		s, _ = scripted(t, router.Options{}, oneTry,
+		s, _ = routertest.StartScripted(t, router.Options{}, oneTry,
 			says(503, "application/json", c.header, encoded(`{"error":{"message":"too busy"}}`, c.really...)))
-		if got := d.send(s, "alone", false); got.status != 503 || !strings.Contains(got.body, "too busy") {
-			t.Errorf("error: says %q, is %v: %d %q", c.header, c.really, got.status, got.body)
+		if got := d.Send(s, "alone", false); got.Status != 503 || !strings.Contains(got.Body, "too busy") {
+			t.Errorf("error: says %q, is %v: %d %q", c.header, c.really, got.Status, got.Body)
 		}
 	}
 }
@@ -136,19 +137,19 @@ func TestTheBytesCountMoreThanTheContentEncoding(t *testing.T) {
 // in spite of the header.
 func TestRepliesInSingleBytesAreRecognised(t *testing.T) {
 	t.Parallel()
-	d := dialects["chat/completions"]
-	stream := d.opening + d.content + d.ending
+	d := routertest.Dialects["chat/completions"]
+	stream := d.Opening + d.Content + d.Ending
 	for _, c := range []struct{ header, really string }{
 		{"gzip", "gzip"}, {"zstd", "zstd"}, {"br", "br"}, {"deflate", "deflate"}, {"deflate", "deflate raw"}, {"", "gzip"},
 		{"", "zstd"}, {"", ""},
 		{"gzip", ""}, {"zstd", ""}, {"br", ""}, {"deflate", ""}, {"deflate", "zstd"},
 	} {
 		for _, streams := range []bool{true, false} {
-			text := map[bool]string{true: stream, false: d.whole}[streams]
+			text := map[bool]string{true: stream, false: d.Whole}[streams]
 			if c.really != "" {
 				text = encoded(text, c.really)
 			}
-			s, _ := scripted(t, router.Options{}, oneTry, func(w http.ResponseWriter, _ *http.Request) {
+			s, _ := routertest.StartScripted(t, router.Options{}, oneTry, func(w http.ResponseWriter, _ *http.Request) {
 				w.Header()["Content-Encoding"] = []string{c.header}
 				for i := range len(text) {
 					_, _ = io.WriteString(w, text[i:i+1])
@@ -158,9 +159,9 @@ func TestRepliesInSingleBytesAreRecognised(t *testing.T) {
 					}
 				}
 			})
-			if got := d.send(s, "alone", streams); got.status != 200 || !strings.Contains(got.body, `"model":"alone"`) ||
-				!strings.Contains(got.body, "hello") {
-				t.Errorf("says %q, is %q, stream %v: %d %q", c.header, c.really, streams, got.status, got.body)
+			if got := d.Send(s, "alone", streams); got.Status != 200 || !strings.Contains(got.Body, `"model":"alone"`) ||
+				!strings.Contains(got.Body, "hello") {
+				t.Errorf("says %q, is %q, stream %v: %d %q", c.header, c.really, streams, got.Status, got.Body)
 			}
 		}
 	}
@@ -168,52 +169,52 @@ func TestRepliesInSingleBytesAreRecognised(t *testing.T) {
 
 func TestWhatCannotBeDecodedIs502WithItsCause(t *testing.T) {
 	t.Parallel()
-	d := dialects["messages"]
-	broken := []byte(encoded(strings.Repeat(d.whole, 100), "gzip"))
+	d := routertest.Dialects["messages"]
+	broken := []byte(encoded(strings.Repeat(d.Whole, 100), "gzip"))
 	broken[len(broken)-6] ^= 0xff
 	for header, body := range map[string]string{
 		"compress": "\x1f\x9d\x90", "sdch": "xyz", "br": "\xff\xff\xff\xff", "deflate": "\xff\xff\xff",
-		"gzip": string(broken), "GZIP": encoded(d.whole, "gzip")[:30], "zstd": encoded(d.whole, "zstd")[:20],
-		"br ": encoded(d.whole, "br")[:20],
+		"gzip": string(broken), "GZIP": encoded(d.Whole, "gzip")[:30], "zstd": encoded(d.Whole, "zstd")[:20],
+		"br ": encoded(d.Whole, "br")[:20],
 	} {
 		for _, stream := range []bool{true, false} {
-			s, bad := scripted(t, router.Options{}, "", says(200, "application/json", header, body))
-			if got := d.send(s, "m", stream); got.status != 200 || !strings.Contains(got.body, "hello") || bad.Load() != 2 {
-				t.Errorf("%s: no retry and fallback: %d after %d calls: %q", header, got.status, bad.Load(), got.body)
+			s, bad := routertest.StartScripted(t, router.Options{}, "", says(200, "application/json", header, body))
+			if got := d.Send(s, "m", stream); got.Status != 200 || !strings.Contains(got.Body, "hello") || bad.Load() != 2 {
+				t.Errorf("%s: no retry and fallback: %d after %d calls: %q", header, got.Status, bad.Load(), got.Body)
 			}
-			got := d.send(s, "alone", stream)
-			if want := "decode " + strings.TrimSpace(strings.ToLower(header)) + ": "; got.status != 502 ||
-				!strings.Contains(got.body, want) {
-				t.Errorf("%s: %d %q lacks %q", header, got.status, got.body, want)
+			got := d.Send(s, "alone", stream)
+			if want := "decode " + strings.TrimSpace(strings.ToLower(header)) + ": "; got.Status != 502 ||
+				!strings.Contains(got.Body, want) {
+				t.Errorf("%s: %d %q lacks %q", header, got.Status, got.Body, want)
 			}
 		}
 	}
-	s, _ := scripted(t, router.Options{MaxBody: 1 << 20}, oneTry,
+	s, _ := routertest.StartScripted(t, router.Options{MaxBody: 1 << 20}, oneTry,
 		says(200, "application/json", "zstd", encoded(strings.Repeat(" ", 64<<20), "zstd")))
-	if got := d.send(s, "alone", false); got.status != 502 {
-		t.Errorf("a reply that is too long when decoded: %d", got.status)
+	if got := d.Send(s, "alone", false); got.Status != 502 {
+		t.Errorf("a reply that is too long when decoded: %d", got.Status)
 	}
 }
 
 func TestEachEventOfACompressedStreamReachesTheClientWhenItIsSent(t *testing.T) {
 	t.Parallel()
-	d := dialects["chat/completions"]
+	d := routertest.Dialects["chat/completions"]
 	for name, compress := range compressors {
 		next := make(chan struct{})
-		s, _ := scripted(t, router.Options{}, oneTry, func(w http.ResponseWriter, _ *http.Request) {
+		s, _ := routertest.StartScripted(t, router.Options{}, oneTry, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/event-stream")
 			w.Header().Set("Content-Encoding", headerOfCodings(name))
 			z := compress(w)
 			for range 4 {
-				_, _ = io.WriteString(z, d.content)
+				_, _ = io.WriteString(z, d.Content)
 				_ = z.Flush()
 				w.(http.Flusher).Flush()
 				<-next
 			}
-			_, _ = io.WriteString(z, d.ending)
+			_, _ = io.WriteString(z, d.Ending)
 			_ = z.Close()
 		})
-		res := s.open(t.Context(), d.path, `{"model":"alone","stream":true,"messages":[]}`)
+		res := s.Open(t.Context(), d.Path, `{"model":"alone","stream":true,"messages":[]}`)
 		lines := bufio.NewReader(res.Body)
 		for i := range 4 {
 			line, err := lines.ReadString('\n') // would wait for ever if the event were held back

@@ -10,25 +10,26 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/routertest"
 )
 
 // counts asks for the tokens of a prompt and returns the count and its source.
-func counts(t *testing.T, s *stack, model, messages string) (n int, source string) {
+func counts(t *testing.T, s *routertest.Stack, model, messages string) (n int, source string) {
 	t.Helper()
-	got := s.send("POST", "/v1/messages/count_tokens", `{"model":"`+model+`","messages":`+messages+`}`, nil)
+	got := s.Send("POST", "/v1/messages/count_tokens", `{"model":"`+model+`","messages":`+messages+`}`, nil)
 	var reply struct {
 		Tokens int    `json:"input_tokens"`
 		Source string `json:"litellm_count_source"`
 	}
-	if err := json.Unmarshal([]byte(got.body), &reply); err != nil || got.status != 200 {
-		t.Fatalf("%d %s: %v", got.status, got.body, err)
+	if err := json.Unmarshal([]byte(got.Body), &reply); err != nil || got.Status != 200 {
+		t.Fatalf("%d %s: %v", got.Status, got.Body, err)
 	}
 	return reply.Tokens, reply.Source
 }
 
 func TestImagesAndDocumentsAreEstimatedByTheirNumber(t *testing.T) {
 	t.Parallel()
-	s := start(t, groups("", "m: nopath"), router.Options{})
+	s := routertest.Start(t, routertest.Groups("", "m: nopath"), router.Options{})
 	data := base64.StdEncoding.EncodeToString(make([]byte, 1<<20))
 	const text = `{"type":"text","text":"what is this?"}`
 	image := `{"type":"image","source":{"type":"base64","media_type":"image/png","data":"` + data + `"}}`
@@ -58,7 +59,7 @@ func TestImagesAndDocumentsAreEstimatedByTheirNumber(t *testing.T) {
 
 func TestTheEstimateIsTheSameHoweverTextIsEscaped(t *testing.T) {
 	t.Parallel()
-	s := start(t, groups("", "m: nopath"), router.Options{})
+	s := routertest.Start(t, routertest.Groups("", "m: nopath"), router.Options{})
 	for _, text := range []string{strings.Repeat("héllo wörld ", 100), strings.Repeat("日本語", 100),
 		strings.Repeat("🙂", 100), strings.Repeat("a\"b\\c/d\n\t", 100)} {
 		plain, _ := json.Marshal(text)
@@ -86,7 +87,7 @@ func hex4(r rune) string {
 
 func TestAnUpstreamMayTakeAFewSecondsToCountTokens(t *testing.T) {
 	t.Parallel()
-	s := start(t, groups("", "m: sleep20000"), router.Options{})
+	s := routertest.Start(t, routertest.Groups("", "m: sleep20000"), router.Options{})
 	begun := time.Now()
 	_, source := counts(t, s, "m", `["hello"]`)
 	if took := time.Since(begun); source != "local_estimate" || took > 9*time.Second || took < 3*time.Second {
@@ -108,7 +109,7 @@ func TestOnlyACountIsTakenForOne(t *testing.T) {
 		"{ \"input_tokens\" : 7 \n}\n":   "provider",
 		`{"input_tokens":7,"litellm_count_source":"provider"}`: "provider",
 	} {
-		s, _ := scripted(t, router.Options{}, oneTry,
+		s, _ := routertest.StartScripted(t, router.Options{}, oneTry,
 			func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) })
 		if n, source := counts(t, s, "alone", `["hello"]`); source != want || source == "provider" && n != 7 ||
 			source != "provider" && n != 2 {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/routertest"
 	"github.com/flowgate-go/flowgate/internal/router/upstreamtest"
 )
 
@@ -49,18 +50,18 @@ var withheld = map[string]string{
 }
 
 // sent makes a request with all those headers and returns what the upstream got of them.
-func (s *stack) sent(path, body string) upstreamtest.Call {
-	s.t.Helper()
+func sent(s *routertest.Stack, path, body string) upstreamtest.Call {
+	s.T.Helper()
 	all := map[string]string{}
 	for _, list := range []map[string]string{identity, protocol, unheard, withheld} {
 		for name, value := range list {
 			all[name] = value
 		}
 	}
-	if got := s.send("POST", path, body, all); got.status != 200 {
-		s.t.Fatalf("%s: %d %s", path, got.status, got.body)
+	if got := s.Send("POST", path, body, all); got.Status != 200 {
+		s.T.Fatalf("%s: %d %s", path, got.Status, got.Body)
 	}
-	calls := s.up.Calls()
+	calls := s.Upstream.Calls()
 	return calls[len(calls)-1]
 }
 
@@ -77,36 +78,36 @@ func TestAnUpstreamGetsTheHeadersThatItsKindCallsFor(t *testing.T) {
 		yaml string
 		want []map[string]string
 	}{
-		"any other upstream": {minimal, []map[string]string{protocol}},
-		"a general setting": {general(minimal, "flowgate_forward_client_identity: true"),
+		"any other upstream": {routertest.Minimal, []map[string]string{protocol}},
+		"a general setting": {general(routertest.Minimal, "flowgate_forward_client_identity: true"),
 			[]map[string]string{protocol, identity}},
 		"a deployment's setting": {setting("flowgate_forward_client_identity: true"),
 			[]map[string]string{protocol, identity}},
 		"a deployment's setting wins": {general(setting("flowgate_forward_client_identity: false"),
 			"flowgate_forward_client_identity: true"), []map[string]string{protocol}},
-		"in model_info": {strings.Replace(minimal, "{id: id-m}",
+		"in model_info": {strings.Replace(routertest.Minimal, "{id: id-m}",
 			"{id: id-m, flowgate_forward_client_identity: true}", 1), []map[string]string{protocol, identity}},
-		"CLIProxyAPI by address": {general(minimal, "flowgate_cliproxyapi_addresses: ['http://UP/']"),
+		"CLIProxyAPI by address": {general(routertest.Minimal, "flowgate_cliproxyapi_addresses: ['http://UP/']"),
 			[]map[string]string{protocol, identity, unheard}},
 		"CLIProxyAPI by its own setting": {setting("flowgate_cliproxyapi: true"),
 			[]map[string]string{protocol, identity, unheard}},
 		"not CLIProxyAPI after all": {general(setting("flowgate_cliproxyapi: false"),
 			"flowgate_cliproxyapi_addresses: ['UP']"), []map[string]string{protocol}},
-		"LiteLLM's switch": {general(minimal, "forward_client_headers_to_llm_api: true"),
+		"LiteLLM's switch": {general(routertest.Minimal, "forward_client_headers_to_llm_api: true"),
 			[]map[string]string{protocol, litellm}},
-		"LiteLLM's switch by group": {minimal +
+		"LiteLLM's switch by group": {routertest.Minimal +
 			"litellm_settings: {model_group_settings: {forward_client_headers_to_llm_api: [m*]}}\n",
 			[]map[string]string{protocol, litellm}},
-		"LiteLLM's switch elsewhere": {minimal +
+		"LiteLLM's switch elsewhere": {routertest.Minimal +
 			"litellm_settings: {model_group_settings: {forward_client_headers_to_llm_api: [n*]}}\n",
 			[]map[string]string{protocol}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := start(t, c.yaml, router.Options{})
+			s := routertest.Start(t, c.yaml, router.Options{})
 			for path, body := range map[string]string{"/v1/messages": `{"model":"m","max_tokens":1,"messages":[]}`,
 				"/v1/responses": `{"model":"m","input":1}`} {
-				got := s.sent(path, body).Header
+				got := sent(s, path, body).Header
 				want := map[string]bool{}
 				for _, list := range c.want {
 					for name := range list {
@@ -143,7 +144,7 @@ func header(name string) string {
 
 // setting is minimal with one more line in litellm_params.
 func setting(line string) string {
-	return strings.Replace(minimal, "api_key: k-up", "api_key: k-up, "+line, 1)
+	return strings.Replace(routertest.Minimal, "api_key: k-up", "api_key: k-up, "+line, 1)
 }
 
 // general is yaml with one more line in general_settings.
@@ -164,15 +165,15 @@ func TestCLIProxyAPIIsKnownByAnyNameOfItsAddress(t *testing.T) {
 		"http://127.0.0.2:" + port + "/v1": "1",
 		"http://[::1]:" + port:             "1", "http://10.0.0.1:" + port: "", "localhost": "",
 		"127.0.0.1:1" + port[1:] + "0": ""} {
-		yaml := general(strings.Replace(minimal, "UP", up.Listener.Addr().String(), 1),
+		yaml := general(strings.Replace(routertest.Minimal, "UP", up.Listener.Addr().String(), 1),
 			`flowgate_cliproxyapi_addresses: ["`+address+`"]`)
-		start(t, yaml, router.Options{}).send("POST", "/v1/chat/completions", `{"model":"m","messages":[]}`,
+		routertest.Start(t, yaml, router.Options{}).Send("POST", "/v1/chat/completions", `{"model":"m","messages":[]}`,
 			map[string]string{"X-Custom": "1"})
 		if custom := <-got; custom != want {
 			t.Errorf("%s: X-Custom %q, want %q", address, custom, want)
 		}
 	}
-	if _, err := load(t, general(minimal, `flowgate_cliproxyapi_addresses: ["http://"]`), "x:1", "x:1", nil); err == nil ||
+	if _, err := routertest.Load(t, general(routertest.Minimal, `flowgate_cliproxyapi_addresses: ["http://"]`), "x:1", "x:1", nil); err == nil ||
 		!strings.Contains(err.Error(), "expected addresses") {
 		t.Errorf("error %v", err)
 	}
@@ -180,10 +181,10 @@ func TestCLIProxyAPIIsKnownByAnyNameOfItsAddress(t *testing.T) {
 
 func TestAnUpstreamHasADefaultForWhatTheClientDoesNotSay(t *testing.T) {
 	t.Parallel()
-	s := start(t, setting("flowgate_cliproxyapi: true"), router.Options{})
-	s.send("POST", "/v1/messages", `{"model":"m","max_tokens":1,"messages":[]}`, map[string]string{"X-Custom": "1"})
-	s.send("POST", "/v1/chat/completions", `{"model":"m","messages":[]}`, map[string]string{"X-Custom": "1"})
-	calls := s.up.Calls()
+	s := routertest.Start(t, setting("flowgate_cliproxyapi: true"), router.Options{})
+	s.Send("POST", "/v1/messages", `{"model":"m","max_tokens":1,"messages":[]}`, map[string]string{"X-Custom": "1"})
+	s.Send("POST", "/v1/chat/completions", `{"model":"m","messages":[]}`, map[string]string{"X-Custom": "1"})
+	calls := s.Upstream.Calls()
 	if got := calls[0].Header.Get("Anthropic-Version"); got != "2023-06-01" {
 		t.Errorf("messages: anthropic-version %q", got)
 	}
@@ -194,11 +195,11 @@ func TestAnUpstreamHasADefaultForWhatTheClientDoesNotSay(t *testing.T) {
 
 func TestTheOrganizationPassesOnlyWhereLiteLLMWouldPassIt(t *testing.T) {
 	t.Parallel()
-	for yaml, want := range map[string]string{minimal: "", general(minimal, "forward_openai_org_id: true"): "org-1"} {
-		s := start(t, yaml, router.Options{})
-		s.send("POST", "/v1/chat/completions", `{"model":"m","messages":[]}`,
+	for yaml, want := range map[string]string{routertest.Minimal: "", general(routertest.Minimal, "forward_openai_org_id: true"): "org-1"} {
+		s := routertest.Start(t, yaml, router.Options{})
+		s.Send("POST", "/v1/chat/completions", `{"model":"m","messages":[]}`,
 			map[string]string{"OpenAI-Organization": "org-1"})
-		if got := s.up.Calls()[0].Header.Get("OpenAI-Organization"); got != want {
+		if got := s.Upstream.Calls()[0].Header.Get("OpenAI-Organization"); got != want {
 			t.Errorf("organization %q, want %q", got, want)
 		}
 	}
@@ -206,7 +207,7 @@ func TestTheOrganizationPassesOnlyWhereLiteLLMWouldPassIt(t *testing.T) {
 
 func TestNoKeyOfAQueryStringReachesAnUpstream(t *testing.T) {
 	t.Parallel()
-	s := start(t, minimal, router.Options{})
+	s := routertest.Start(t, routertest.Minimal, router.Options{})
 	for query, want := range map[string]string{
 		"beta=true": "?beta=true", "beta=true&api_key=sk-test": "?beta=true", "Api-Key=x&beta=true": "?beta=true",
 		"API_KEY=x": "", "%6bey=x": "",
@@ -214,24 +215,16 @@ func TestNoKeyOfAQueryStringReachesAnUpstream(t *testing.T) {
 		"k=sk-test&beta=a&beta=b": "?beta=a&beta=b", "beta": "?beta=",
 		"%62eta=true&x=1": "?beta=true", "beta=%zz": "", "beta=" + strings.Repeat("x", 300): "",
 	} {
-		got := s.send("POST", "/v1/messages?"+query, `{"model":"m","max_tokens":1,"messages":[]}`, nil)
-		calls := s.up.Calls()
-		if got.status != 200 || calls[len(calls)-1].Path != "/v1/messages"+want {
-			t.Errorf("?%s: %d, upstream path %s", query, got.status, calls[len(calls)-1].Path)
+		got := s.Send("POST", "/v1/messages?"+query, `{"model":"m","max_tokens":1,"messages":[]}`, nil)
+		calls := s.Upstream.Calls()
+		if got.Status != 200 || calls[len(calls)-1].Path != "/v1/messages"+want {
+			t.Errorf("?%s: %d, upstream path %s", query, got.Status, calls[len(calls)-1].Path)
 		}
-		if s.send("POST", "/v1/responses?"+query, `{"model":"m","input":1}`,
-			nil); s.up.Calls()[len(calls)].Path != "/v1/responses" {
-			t.Errorf("?%s on responses: %s", query, s.up.Calls()[len(calls)].Path)
+		if s.Send("POST", "/v1/responses?"+query, `{"model":"m","input":1}`,
+			nil); s.Upstream.Calls()[len(calls)].Path != "/v1/responses" {
+			t.Errorf("?%s on responses: %s", query, s.Upstream.Calls()[len(calls)].Path)
 		}
 	}
-}
-
-// behind runs a stack whose deployments reach handler instead of the scripted upstream.
-func behind(t *testing.T, yaml string, opts router.Options, handler http.HandlerFunc) *stack {
-	t.Helper()
-	up := httptest.NewServer(handler)
-	t.Cleanup(up.Close)
-	return start(t, strings.ReplaceAll(yaml, "UP", strings.TrimPrefix(up.URL, "http://")), opts)
 }
 
 // limits are an upstream's headers that its clients act on.
@@ -251,7 +244,7 @@ var private = map[string]string{"Set-Cookie": "u=1", "X-Echo-Authorization": "Be
 
 func TestClientsGetTheUpstreamsLimitsUnderTheirOwnNames(t *testing.T) {
 	t.Parallel()
-	s := behind(t, strings.Replace(minimal, "general_settings:", once+"general_settings:", 1), router.Options{},
+	s := routertest.StartBefore(t, strings.Replace(routertest.Minimal, "general_settings:", routertest.WithoutRetries+"general_settings:", 1), router.Options{},
 		func(w http.ResponseWriter, r *http.Request) {
 			for _, list := range []map[string]string{limits, private} {
 				for name, value := range list {
@@ -268,22 +261,22 @@ func TestClientsGetTheUpstreamsLimitsUnderTheirOwnNames(t *testing.T) {
 		})
 	for path, body := range map[string]string{"/v1/messages": `{"model":"m","max_tokens":1,"messages":[]}`,
 		"/v1/responses": `{"model":"m","input":1}`} {
-		got := s.send("POST", path, body, nil)
+		got := s.Send("POST", path, body, nil)
 		for name, value := range limits {
-			if got.header.Get(name) != value || got.header.Get("llm_provider-"+name) != value {
-				t.Errorf("%s %d: %s is %q and %q", path, got.status, name, got.header.Get(name),
-					got.header.Get("llm_provider-"+name))
+			if got.Header.Get(name) != value || got.Header.Get("llm_provider-"+name) != value {
+				t.Errorf("%s %d: %s is %q and %q", path, got.Status, name, got.Header.Get(name),
+					got.Header.Get("llm_provider-"+name))
 			}
 		}
-		if got.header.Get("Request-Id") != "req-x" || got.header.Get("llm_provider-cf-ray") != "ray" ||
-			got.header.Get("Cf-Ray") != "" {
-			t.Errorf("%s: %v", path, got.header)
+		if got.Header.Get("Request-Id") != "req-x" || got.Header.Get("llm_provider-cf-ray") != "ray" ||
+			got.Header.Get("Cf-Ray") != "" {
+			t.Errorf("%s: %v", path, got.Header)
 		}
-		if (got.header.Get("Retry-After") == "7") != (path == "/v1/responses") {
-			t.Errorf("%s: Retry-After %q", path, got.header.Get("Retry-After"))
+		if (got.Header.Get("Retry-After") == "7") != (path == "/v1/responses") {
+			t.Errorf("%s: Retry-After %q", path, got.Header.Get("Retry-After"))
 		}
 		for name, value := range private {
-			if got.header.Get("llm_provider-"+name) != "" || got.header.Get(name) == value {
+			if got.Header.Get("llm_provider-"+name) != "" || got.Header.Get(name) == value {
 				t.Errorf("%s: %s came back", path, name)
 			}
 		}
@@ -292,13 +285,13 @@ func TestClientsGetTheUpstreamsLimitsUnderTheirOwnNames(t *testing.T) {
 
 func TestARequestIdIsAlwaysTheSameOfTwo(t *testing.T) {
 	t.Parallel()
-	s := behind(t, minimal, router.Options{}, func(w http.ResponseWriter, _ *http.Request) {
+	s := routertest.StartBefore(t, routertest.Minimal, router.Options{}, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Request-Id", "req-a")
 		w.Header().Set("X-Request-Id", "req-x")
 		fmt.Fprint(w, `{"model":"x"}`)
 	})
 	for range 30 { // a map's order is random
-		if got := s.chat("m").header; got.Get("Request-Id") != "req-a" || got.Get("X-Request-Id") != "req-x" {
+		if got := s.Chat("m").Header; got.Get("Request-Id") != "req-a" || got.Get("X-Request-Id") != "req-x" {
 			t.Fatalf("Request-Id %q, X-Request-Id %q", got.Get("Request-Id"), got.Get("X-Request-Id"))
 		}
 	}
@@ -306,8 +299,8 @@ func TestARequestIdIsAlwaysTheSameOfTwo(t *testing.T) {
 
 func TestAfterAFallbackTheLimitsAreThoseOfTheGroupThatAnswered(t *testing.T) {
 	t.Parallel()
-	yaml := groups("litellm_settings: {num_retries: 0, fallbacks: [{a: [b]}]}\n", "a: dry", "b: good")
-	s := behind(t, yaml, router.Options{}, func(w http.ResponseWriter, r *http.Request) {
+	yaml := routertest.Groups("litellm_settings: {num_retries: 0, fallbacks: [{a: [b]}]}\n", "a: dry", "b: good")
+	s := routertest.StartBefore(t, yaml, router.Options{}, func(w http.ResponseWriter, r *http.Request) {
 		body := make([]byte, 100)
 		n, _ := r.Body.Read(body)
 		if strings.Contains(string(body[:n]), "dry") {
@@ -319,9 +312,9 @@ func TestAfterAFallbackTheLimitsAreThoseOfTheGroupThatAnswered(t *testing.T) {
 		w.Header().Set("X-Ratelimit-Remaining-Requests", "5")
 		fmt.Fprint(w, `{"model":"x"}`)
 	})
-	got := s.chat("a")
-	if got.status != 200 || got.header.Get("X-Ratelimit-Remaining-Requests") != "5" ||
-		got.header.Get("X-Codex-Primary-Used-Percent") != "" {
-		t.Errorf("%d %v", got.status, got.header)
+	got := s.Chat("a")
+	if got.Status != 200 || got.Header.Get("X-Ratelimit-Remaining-Requests") != "5" ||
+		got.Header.Get("X-Codex-Primary-Used-Percent") != "" {
+		t.Errorf("%d %v", got.Status, got.Header)
 	}
 }

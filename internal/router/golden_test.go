@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/routertest"
 )
 
 // transcript is a recording of LiteLLM 1.106.2: see testdata/litellm/README.md.
@@ -73,29 +74,29 @@ func replay(t *testing.T, file string, allowed deviation) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := start(t, string(yaml), router.Options{Rand: func() float64 { return 0 }})
+	s := routertest.Start(t, string(yaml), router.Options{Rand: func() float64 { return 0 }})
 	for _, b := range tr.Before {
-		s.send("POST", b.Path, `{"model":"`+b.Model+`","max_tokens":16,"messages":[{"role":"user","content":"hi"}]}`, nil)
+		s.Send("POST", b.Path, `{"model":"`+b.Model+`","max_tokens":16,"messages":[{"role":"user","content":"hi"}]}`, nil)
 	}
-	before := len(s.up.Calls())
+	before := len(s.Upstream.Calls())
 	headers := map[string]string{"Authorization": ""}
 	maps.Copy(headers, tr.Request.Headers)
 	body := ""
 	if string(tr.Request.Body) != "null" {
 		body = text(tr.Request.Body)
 	}
-	got := s.send(tr.Request.Method, tr.Request.Path, body, headers)
+	got := s.Send(tr.Request.Method, tr.Request.Path, body, headers)
 
 	want, have := facts{}, facts{}
 	want.head(tr.Response.Status, func(name string) string { return tr.Response.Headers[name] })
 	want.body(tr.Response.Headers["content-type"], text(tr.Response.Body))
 	want.calls(tr.UpstreamCalls)
-	have.head(got.status, headerOf(got.header))
-	have.body(got.header.Get("Content-Type"), got.body)
-	have.calls(seen(s.up.Calls()[before:]))
+	have.head(got.Status, headerOf(got.Header))
+	have.body(got.Header.Get("Content-Type"), got.Body)
+	have.calls(seen(s.Upstream.Calls()[before:]))
 	compare(t, want.normal(), have.normal(), allowed)
-	if strings.Contains(got.body, s.up.Addr) {
-		t.Errorf("the reply names the upstream's address: %s", got.body)
+	if strings.Contains(got.Body, s.Upstream.Addr) {
+		t.Errorf("the reply names the upstream's address: %s", got.Body)
 	}
 }
 

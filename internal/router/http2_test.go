@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/routertest"
 )
 
 // tunnel passes bytes to target. Once it is muted, the connections that exist
@@ -85,27 +86,27 @@ func TestAnHTTP2ConnectionThatDiedSilentlyIsReplaced(t *testing.T) {
 	var protocol atomic.Value
 	up := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		protocol.Store(r.Proto)
-		answers("application/json", dialects["chat/completions"].whole)(w, r)
+		routertest.Answer("application/json", routertest.Dialects["chat/completions"].Whole)(w, r)
 	}))
 	up.EnableHTTP2 = true
 	up.StartTLS()
 	t.Cleanup(up.Close)
 	tun := startTunnel(t, up.Listener.Addr().String())
-	yaml := groups("router_settings: {num_retries: 0, timeout: 1, disable_cooldowns: true}\n", "m: x")
-	s := start(t, strings.ReplaceAll(yaml, "http://UP", "https://"+tun.addr), router.Options{})
+	yaml := routertest.Groups("router_settings: {num_retries: 0, timeout: 1, disable_cooldowns: true}\n", "m: x")
+	s := routertest.Start(t, strings.ReplaceAll(yaml, "http://UP", "https://"+tun.addr), router.Options{})
 	pool := x509.NewCertPool()
 	pool.AddCert(up.Certificate())
-	pings := s.router.Trust(pool)
+	pings := s.Router.Trust(pool)
 	if pings == nil || pings.SendPingTimeout <= 0 || pings.SendPingTimeout > time.Minute || pings.PingTimeout <= 0 ||
 		pings.PingTimeout > time.Minute {
 		t.Fatalf("HTTP/2 is not asked for signs of life: %+v", pings)
 	}
 	pings.SendPingTimeout, pings.PingTimeout = 300*time.Millisecond, 300*time.Millisecond
-	if got := s.chat("m"); got.status != 200 || protocol.Load() != "HTTP/2.0" {
-		t.Fatalf("%d by %v: %s", got.status, protocol.Load(), got.body)
+	if got := s.Chat("m"); got.Status != 200 || protocol.Load() != "HTTP/2.0" {
+		t.Fatalf("%d by %v: %s", got.Status, protocol.Load(), got.Body)
 	}
 	tun.muted.Store(true)
-	eventually(t, "a request is answered on a new connection", func() bool { return s.chat("m").status == 200 })
+	routertest.Eventually(t, "a request is answered on a new connection", func() bool { return s.Chat("m").Status == 200 })
 	if tun.conns.Load() < 2 {
 		t.Error("the dead connection answered")
 	}

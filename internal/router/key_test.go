@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/routertest"
 )
 
 const leakyKey = "sk-up/stream+own\"key1234"
@@ -36,12 +37,12 @@ func TestTheProvidersKeyReachesNoClient(t *testing.T) {
 	for _, leak := range leaks() {
 		for _, how := range []string{"header", "error", "event", "comment", "cut 404", "cut page"} {
 			up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { leakBy(w, how, leak) }))
-			s := startAt(t, strings.TrimPrefix(up.URL, "http://"), leakyYAML, router.Options{})
+			s := routertest.StartAt(t, strings.TrimPrefix(up.URL, "http://"), leakyYAML, router.Options{})
 			for _, path := range []string{"/v1/chat/completions", "/v1/messages"} {
 				body := `{"model":"m","max_tokens":5,"stream":` + fmt.Sprint(how == "event" ||
 					how == "comment") + `,"messages":[{"role":"user","content":"x"}]}`
-				got := s.send(http.MethodPost, path, body, nil)
-				if all := fmt.Sprint(got.header, got.body); strings.Contains(all, leak) || strings.Contains(all, leak[:12]) ||
+				got := s.Send(http.MethodPost, path, body, nil)
+				if all := fmt.Sprint(got.Header, got.Body); strings.Contains(all, leak) || strings.Contains(all, leak[:12]) ||
 					strings.Contains(all, strings.ReplaceAll(leak, `"`, `\"`)) {
 					t.Errorf("%s by %s on %s: %s", leak, how, path, all)
 				}
@@ -74,11 +75,11 @@ func TestAKeyThatIsCutOrPaddedReachesNoClient(t *testing.T) {
 			tail + "\"}}\n\n"},
 	} {
 		up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { sendPieces(w, pieces) }))
-		s := startAt(t, strings.TrimPrefix(up.URL, "http://"), yaml, router.Options{})
+		s := routertest.StartAt(t, strings.TrimPrefix(up.URL, "http://"), yaml, router.Options{})
 		body := `{"model":"m","stream":` + fmt.Sprint(pieces[0] == "stream") + `,"messages":[{"role":"user","content":"x"}]}`
-		got := s.send(http.MethodPost, "/v1/chat/completions", body, nil)
+		got := s.Send(http.MethodPost, "/v1/chat/completions", body, nil)
 		visible := strings.NewReplacer("\u200b", "", "\u00ad", "", `\u200d`, "", `\u200D`,
-			"").Replace(fmt.Sprint(got.header, got.body))
+			"").Replace(fmt.Sprint(got.Header, got.Body))
 		for _, leak := range []string{tail, hex.EncodeToString([]byte(key))[8:],
 			base64.StdEncoding.EncodeToString([]byte(key))[4:20]} {
 			if strings.Contains(visible, leak) {

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/routertest"
 )
 
 const mib = 1 << 20
@@ -36,39 +37,39 @@ func TestBytesOverAllRequestsAreBounded(t *testing.T) {
 		fmt.Fprint(w, goodReply)
 	}))
 	defer up.Close()
-	s := startAt(t, strings.TrimPrefix(up.URL, "http://"), ownYAML, router.Options{MaxBody: 4 * mib, MaxHeld: 7 * mib})
+	s := routertest.StartAt(t, strings.TrimPrefix(up.URL, "http://"), ownYAML, router.Options{MaxBody: 4 * mib, MaxHeld: 7 * mib})
 	var owner sync.WaitGroup
 	for range 2 {
 		owner.Go(func() {
-			if got := s.send(http.MethodPost, "/v1/chat/completions", large(3*mib), nil); got.status != http.StatusOK {
-				t.Errorf("one that fits: %d %s", got.status, got.body)
+			if got := s.Send(http.MethodPost, "/v1/chat/completions", large(3*mib), nil); got.Status != http.StatusOK {
+				t.Errorf("one that fits: %d %s", got.Status, got.Body)
 			}
 		})
 	}
 	<-began
 	<-began
-	got := s.send(http.MethodPost, "/v1/chat/completions", large(3*mib), nil)
-	if got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") != "1" ||
-		!strings.Contains(got.body, "try again") {
-		t.Errorf("one too many: %d %v %s", got.status, got.header, got.body)
+	got := s.Send(http.MethodPost, "/v1/chat/completions", large(3*mib), nil)
+	if got.Status != http.StatusServiceUnavailable || got.Header.Get("Retry-After") != "1" ||
+		!strings.Contains(got.Body, "try again") {
+		t.Errorf("one too many: %d %v %s", got.Status, got.Header, got.Body)
 	}
-	if got := s.send(http.MethodPost, "/v1/chat/completions", large(10), nil); got.status != http.StatusOK {
-		t.Errorf("a small one beside them: %d %s", got.status, got.body)
+	if got := s.Send(http.MethodPost, "/v1/chat/completions", large(10), nil); got.Status != http.StatusOK {
+		t.Errorf("a small one beside them: %d %s", got.Status, got.Body)
 	}
 	close(release)
 	owner.Wait()
 	for range 3 { // all that was counted was given back
-		if got := s.send(http.MethodPost, "/v1/chat/completions", large(3*mib), nil); got.status != http.StatusOK {
-			t.Errorf("afterwards: %d %s", got.status, got.body)
+		if got := s.Send(http.MethodPost, "/v1/chat/completions", large(3*mib), nil); got.Status != http.StatusOK {
+			t.Errorf("afterwards: %d %s", got.Status, got.Body)
 		}
 	}
 }
 
 func TestABodyThatIsOnlyAnnouncedTakesNoMemory(t *testing.T) {
 	t.Parallel()
-	s := start(t, ownYAML, router.Options{MaxBody: 4 * mib, MaxHeld: 10 * mib})
+	s := routertest.Start(t, ownYAML, router.Options{MaxBody: 4 * mib, MaxHeld: 10 * mib})
 	for range 20 {
-		conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+		conn, err := net.Dial("tcp", strings.TrimPrefix(s.URL, "http://"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -76,8 +77,8 @@ func TestABodyThatIsOnlyAnnouncedTakesNoMemory(t *testing.T) {
 		fmt.Fprintf(conn, "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "+
 			"sk-test\r\nContent-Length: %d\r\n\r\n{", 4*mib)
 	}
-	if got := s.send(http.MethodPost, "/v1/chat/completions", large(3*mib), nil); got.status != http.StatusOK {
-		t.Errorf("%d %s", got.status, got.body)
+	if got := s.Send(http.MethodPost, "/v1/chat/completions", large(3*mib), nil); got.Status != http.StatusOK {
+		t.Errorf("%d %s", got.Status, got.Body)
 	}
 }
 
@@ -94,36 +95,36 @@ func TestRepliesCountToo(t *testing.T) {
 	}))
 	defer up.Close()
 	defer release()
-	s := startAt(t, strings.TrimPrefix(up.URL, "http://"), ownYAML, router.Options{MaxBody: 4 * mib, MaxHeld: 5 * mib})
+	s := routertest.StartAt(t, strings.TrimPrefix(up.URL, "http://"), ownYAML, router.Options{MaxBody: 4 * mib, MaxHeld: 5 * mib})
 	var owner sync.WaitGroup
 	owner.Go(func() {
-		if got := s.send(http.MethodPost, "/v1/chat/completions", large(10), nil); got.status != http.StatusOK {
-			t.Errorf("the first: %d %.300s", got.status, got.body)
+		if got := s.Send(http.MethodPost, "/v1/chat/completions", large(10), nil); got.Status != http.StatusOK {
+			t.Errorf("the first: %d %.300s", got.Status, got.Body)
 		}
 	})
-	eventually(t, "the first is held", func() bool { return s.router.Held() > 3*mib })
-	eventually(t, "the second does not fit", func() bool {
-		got := s.send(http.MethodPost, "/v1/chat/completions", large(10), nil)
-		return got.status == http.StatusServiceUnavailable && got.header.Get("Retry-After") == "1"
+	routertest.Eventually(t, "the first is held", func() bool { return s.Router.Held() > 3*mib })
+	routertest.Eventually(t, "the second does not fit", func() bool {
+		got := s.Send(http.MethodPost, "/v1/chat/completions", large(10), nil)
+		return got.Status == http.StatusServiceUnavailable && got.Header.Get("Retry-After") == "1"
 	})
 	release()
 	owner.Wait()
-	if got := s.send(http.MethodPost, "/v1/chat/completions", large(10), nil); got.status != http.StatusOK {
-		t.Errorf("afterwards: %d %.300s", got.status, got.body)
+	if got := s.Send(http.MethodPost, "/v1/chat/completions", large(10), nil); got.Status != http.StatusOK {
+		t.Errorf("afterwards: %d %.300s", got.Status, got.Body)
 	}
 }
 
 func TestABodyOfUnknownLengthIsReadWhole(t *testing.T) {
 	t.Parallel()
-	s := start(t, ownYAML, router.Options{MaxBody: 4 * mib})
+	s := routertest.Start(t, ownYAML, router.Options{MaxBody: 4 * mib})
 	for _, size := range []int{10, 4096, 5000, mib, 3 * mib, 5 * mib} {
-		req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, s.url+"/v1/chat/completions",
+		req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, s.URL+"/v1/chat/completions",
 			bufio.NewReader(strings.NewReader(large(size))))
 		if err != nil {
 			t.Fatal(err)
 		}
 		req.Header.Set("Authorization", "Bearer sk-test")
-		res, err := client.Do(req)
+		res, err := routertest.Client.Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}

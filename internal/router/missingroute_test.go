@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/routertest"
 )
 
 // lacking is an upstream that answers requests for a path that ends in route
@@ -40,23 +41,23 @@ func TestARouteThatTheUpstreamLacksIs400AtOnceAndRemembered(t *testing.T) {
 		"method":    {405, `{"detail":"Method Not Allowed"}`}, "method that speaks of a model": {405, "no such model method"},
 	} {
 		handler, refused, answered := lacking("/embeddings", c.status, c.body)
-		s := behind(t, minimal, router.Options{}, handler)
+		s := routertest.StartBefore(t, routertest.Minimal, router.Options{}, handler)
 		for range 3 {
-			got := s.send("POST", "/v1/embeddings", `{"model":"m","input":1}`, nil)
-			if got.status != 400 || !strings.HasPrefix(got.body, `{"error":{"message":"litellm.BadRequestError`) ||
-				!strings.Contains(got.body, `deployment \"id-m\" (openai/up-model) does not serve /v1/embeddings`) {
-				t.Errorf("%s: %d %s", name, got.status, got.body)
+			got := s.Send("POST", "/v1/embeddings", `{"model":"m","input":1}`, nil)
+			if got.Status != 400 || !strings.HasPrefix(got.Body, `{"error":{"message":"litellm.BadRequestError`) ||
+				!strings.Contains(got.Body, `deployment \"id-m\" (openai/up-model) does not serve /v1/embeddings`) {
+				t.Errorf("%s: %d %s", name, got.Status, got.Body)
 			}
 		}
 		for range 3 { // the deployment is not resting: its other routes are asked
-			if got := s.chat("m"); got.status != 200 {
-				t.Errorf("%s: chat %d %s", name, got.status, got.body)
+			if got := s.Chat("m"); got.Status != 200 {
+				t.Errorf("%s: chat %d %s", name, got.Status, got.Body)
 			}
 		}
-		if refused.Load() != 1 || answered.Load() != 3 || len(s.slept) != 0 {
-			t.Errorf("%s: asked %d and %d times, slept %v", name, refused.Load(), answered.Load(), s.slept)
+		if refused.Load() != 1 || answered.Load() != 3 || len(s.Slept()) != 0 {
+			t.Errorf("%s: asked %d and %d times, slept %v", name, refused.Load(), answered.Load(), s.Slept())
 		}
-		if n := strings.Count(s.log.String(), "the upstream lacks a route"); n != 1 {
+		if n := strings.Count(s.Log.String(), "the upstream lacks a route"); n != 1 {
 			t.Errorf("%s: logged %d times", name, n)
 		}
 	}
@@ -69,9 +70,9 @@ func TestAModelsShortNameInsideOfAWordIsNotTheModel(t *testing.T) {
 		"foo3</center></body></html>"
 	for name, status := range map[string]int{"m": 400, "o3": 400, "nginx": 404, "foo3": 404} {
 		handler, _, _ := lacking("/embeddings", 404, page)
-		s := behind(t, strings.Replace(minimal, "up-model", name, 1), router.Options{}, handler)
-		if got := s.send("POST", "/v1/embeddings", `{"model":"m","input":1}`, nil); got.status != status {
-			t.Errorf("%s: %d %s", name, got.status, got.body)
+		s := routertest.StartBefore(t, strings.Replace(routertest.Minimal, "up-model", name, 1), router.Options{}, handler)
+		if got := s.Send("POST", "/v1/embeddings", `{"model":"m","input":1}`, nil); got.Status != status {
+			t.Errorf("%s: %d %s", name, got.Status, got.Body)
 		}
 	}
 }
@@ -94,14 +95,14 @@ func TestA404AboutAModelOrAnObjectStaysA404(t *testing.T) {
 		"file":              {`{"error":{"message":"No such File object: file-1"}}`, false},
 	} {
 		handler, refused, _ := lacking("/responses", 404, c.body)
-		s := behind(t, strings.Replace(minimal, "up-model", "llama9", 1), router.Options{}, handler)
-		got := s.send("POST", "/v1/responses", `{"model":"m","input":1}`, nil)
-		if got.status != 404 {
-			t.Errorf("%s: %d %s", name, got.status, got.body)
+		s := routertest.StartBefore(t, strings.Replace(routertest.Minimal, "up-model", "llama9", 1), router.Options{}, handler)
+		got := s.Send("POST", "/v1/responses", `{"model":"m","input":1}`, nil)
+		if got.Status != 404 {
+			t.Errorf("%s: %d %s", name, got.Status, got.Body)
 		}
-		got = s.send("POST", "/v1/responses", `{"model":"m","input":1}`, nil)
-		if cools := got.status == 429; cools != c.cools || !cools && refused.Load() != 2 {
-			t.Errorf("%s: then %d after %d requests", name, got.status, refused.Load())
+		got = s.Send("POST", "/v1/responses", `{"model":"m","input":1}`, nil)
+		if cools := got.Status == 429; cools != c.cools || !cools && refused.Load() != 2 {
+			t.Errorf("%s: then %d after %d requests", name, got.Status, refused.Load())
 		}
 	}
 }
@@ -109,12 +110,12 @@ func TestA404AboutAModelOrAnObjectStaysA404(t *testing.T) {
 func TestClaudeCodeGetsItsOwnEnvelopeForAMissingRoute(t *testing.T) {
 	t.Parallel()
 	handler, refused, _ := lacking("", 404, "404 page not found")
-	s := behind(t, minimal, router.Options{}, handler)
+	s := routertest.StartBefore(t, routertest.Minimal, router.Options{}, handler)
 	for range 2 {
-		got := s.messages("m")
-		if got.status != 400 || !strings.HasPrefix(got.body,
+		got := s.Messages("m")
+		if got.Status != 400 || !strings.HasPrefix(got.Body,
 			`{"type":"error","error":{"type":"invalid_request_error","message":`) {
-			t.Errorf("%d %s", got.status, got.body)
+			t.Errorf("%d %s", got.Status, got.Body)
 		}
 	}
 	if refused.Load() != 3 { // messages, chat, responses; then it is known
@@ -125,32 +126,32 @@ func TestClaudeCodeGetsItsOwnEnvelopeForAMissingRoute(t *testing.T) {
 func TestCountTokensIsEstimatedAtOnceWhereTheUpstreamCannotCount(t *testing.T) {
 	t.Parallel()
 	handler, refused, _ := lacking("/count_tokens", 404, "")
-	s := behind(t, minimal, router.Options{}, handler)
+	s := routertest.StartBefore(t, routertest.Minimal, router.Options{}, handler)
 	for range 3 {
-		got := s.send("POST", "/v1/messages/count_tokens", `{"model":"m","messages":["0123456789"]}`, nil)
-		if got.status != 200 || !strings.Contains(got.body, "local_estimate") {
-			t.Errorf("%d %s", got.status, got.body)
+		got := s.Send("POST", "/v1/messages/count_tokens", `{"model":"m","messages":["0123456789"]}`, nil)
+		if got.Status != 200 || !strings.Contains(got.Body, "local_estimate") {
+			t.Errorf("%d %s", got.Status, got.Body)
 		}
 	}
-	if got := s.messages("m"); got.status != 200 || refused.Load() != 1 {
-		t.Errorf("%d %s after %d questions", got.status, got.body, refused.Load())
+	if got := s.Messages("m"); got.Status != 200 || refused.Load() != 1 {
+		t.Errorf("%d %s after %d questions", got.Status, got.Body, refused.Load())
 	}
 }
 
 func TestADeploymentWithTheRouteAnswersForOneWithoutIt(t *testing.T) {
 	t.Parallel()
 	for name, yaml := range map[string]string{
-		"a sibling":  groups(once, "m: nopath ok"),
-		"next order": strings.Replace(groups(once, "m: nopath ok"), "openai/ok", "openai/ok, order: 2", 1),
-		"a fallback": groups("litellm_settings: {num_retries: 0, fallbacks: [{m: [b]}]}\n", "m: nopath", "b: ok"),
+		"a sibling":  routertest.Groups(routertest.WithoutRetries, "m: nopath ok"),
+		"next order": strings.Replace(routertest.Groups(routertest.WithoutRetries, "m: nopath ok"), "openai/ok", "openai/ok, order: 2", 1),
+		"a fallback": routertest.Groups("litellm_settings: {num_retries: 0, fallbacks: [{m: [b]}]}\n", "m: nopath", "b: ok"),
 	} {
-		s := start(t, yaml, router.Options{Rand: func() float64 { return 0 }})
+		s := routertest.Start(t, yaml, router.Options{Rand: func() float64 { return 0 }})
 		for range 3 {
-			if got := s.chat("m"); got.status != 200 {
-				t.Errorf("%s: %d %s", name, got.status, got.body)
+			if got := s.Chat("m"); got.Status != 200 {
+				t.Errorf("%s: %d %s", name, got.Status, got.Body)
 			}
 		}
-		if got := strings.Join(s.models(), " "); got != "nopath nopath nopath ok ok ok" {
+		if got := strings.Join(s.Models(), " "); got != "nopath nopath nopath ok ok ok" {
 			t.Errorf("%s: asked %s", name, got)
 		}
 	}

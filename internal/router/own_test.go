@@ -8,6 +8,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/rightstest"
 	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/routertest"
 )
 
 const ownYAML = `model_list:
@@ -33,14 +34,14 @@ func TestNothingIsSentToAnotherUserAtASupervisedAddress(t *testing.T) {
 		if name == "through 0.0.0.0" {
 			at = "0.0.0.0:" + port
 		}
-		s := startAt(t, at, ownYAML, opts)
-		got := s.send(http.MethodPost, "/v1/chat/completions", ownPrompt, nil)
-		if got.status != http.StatusBadGateway || !strings.Contains(got.body, "process of another user") ||
-			strings.Contains(got.body, port) {
-			t.Errorf("%s: %d %s", name, got.status, got.body)
+		s := routertest.StartAt(t, at, ownYAML, opts)
+		got := s.Send(http.MethodPost, "/v1/chat/completions", ownPrompt, nil)
+		if got.Status != http.StatusBadGateway || !strings.Contains(got.Body, "process of another user") ||
+			strings.Contains(got.Body, port) {
+			t.Errorf("%s: %d %s", name, got.Status, got.Body)
 		}
-		if !strings.Contains(s.log.String(), "not-ours") {
-			t.Errorf("%s: the log does not name the cause: %s", name, s.log.String())
+		if !strings.Contains(s.Log.String(), "not-ours") {
+			t.Errorf("%s: the log does not name the cause: %s", name, s.Log.String())
 		}
 	}
 	if heard := theirs.Heard(); strings.Contains(heard, "POST") || strings.Contains(heard, "sk-") {
@@ -51,24 +52,24 @@ func TestNothingIsSentToAnotherUserAtASupervisedAddress(t *testing.T) {
 func TestAProgramThatIsNotSupervisedMayBeAnybodys(t *testing.T) {
 	t.Parallel()
 	theirs := rightstest.OtherListens(t, "127.0.0.1", 0)
-	s := startAt(t, theirs.Addr, ownYAML, router.Options{Supervised: []string{"127.0.0.1:1"},
+	s := routertest.StartAt(t, theirs.Addr, ownYAML, router.Options{Supervised: []string{"127.0.0.1:1"},
 		OwnKeys: []string{"sk-other"}})
-	s.send(http.MethodPost, "/v1/chat/completions", ownPrompt, nil)
-	eventually(t, "the other user's program gets the request",
+	s.Send(http.MethodPost, "/v1/chat/completions", ownPrompt, nil)
+	routertest.Eventually(t, "the other user's program gets the request",
 		func() bool { return strings.Contains(theirs.Heard(), "sk-upstream-own") })
 }
 
 func TestASupervisedUpstreamOfThisUserAnswers(t *testing.T) {
 	t.Parallel()
-	s := start(t, ownYAML, router.Options{OwnKeys: []string{"sk-upstream-own"}})
-	if got := s.send(http.MethodPost, "/v1/chat/completions", ownPrompt, nil); got.status != http.StatusOK {
-		t.Errorf("%d %s", got.status, got.body)
+	s := routertest.Start(t, ownYAML, router.Options{OwnKeys: []string{"sk-upstream-own"}})
+	if got := s.Send(http.MethodPost, "/v1/chat/completions", ownPrompt, nil); got.Status != http.StatusOK {
+		t.Errorf("%d %s", got.Status, got.Body)
 	}
 }
 
 func TestAWrongSupervisedAddressIsRefused(t *testing.T) {
 	t.Parallel()
-	settings, err := load(t, ownYAML, "127.0.0.1:1", "127.0.0.1:1", nil)
+	settings, err := routertest.Load(t, ownYAML, "127.0.0.1:1", "127.0.0.1:1", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/routertest"
 )
 
 // params is an entry with parameters of many kinds. SPEAKS is what its upstream speaks.
@@ -30,9 +31,9 @@ model_list:
 `
 
 // lastMembers returns the members that the upstream got.
-func (s *stack) lastMembers(t *testing.T) map[string]string {
+func lastMembers(t *testing.T, s *routertest.Stack) map[string]string {
 	t.Helper()
-	calls := s.up.Calls()
+	calls := s.Upstream.Calls()
 	if len(calls) == 0 {
 		t.Fatal("the upstream was not asked")
 	}
@@ -79,16 +80,16 @@ func TestParametersOfADeploymentAreAddedToRequests(t *testing.T) {
 			`{"max_tokens":9,"temperature":0.25,"stop_sequences":["END"],
 			"thinking":{"budget_tokens":2048,"type":"enabled"},"provider":{"order":["a","b"]},"top_k":40}`},
 	} {
-		s := start(t, strings.Replace(params, "SPEAKS", c.speaks, 1), router.Options{})
-		if got := s.send("POST", c.path, c.body, nil); got.status != 200 {
-			t.Errorf("%s: %d %s", c.name, got.status, got.body)
+		s := routertest.Start(t, strings.Replace(params, "SPEAKS", c.speaks, 1), router.Options{})
+		if got := s.Send("POST", c.path, c.body, nil); got.Status != 200 {
+			t.Errorf("%s: %d %s", c.name, got.Status, got.Body)
 			continue
 		}
 		var want map[string]json.RawMessage
 		if err := json.Unmarshal([]byte(c.want), &want); err != nil {
 			t.Fatal(err)
 		}
-		sent := s.lastMembers(t)
+		sent := lastMembers(t, s)
 		for _, own := range []string{"model", "messages", "input", "prompt"} {
 			delete(sent, own)
 		}
@@ -100,7 +101,7 @@ func TestParametersOfADeploymentAreAddedToRequests(t *testing.T) {
 				t.Errorf("%s: %s is %s, not %s", c.name, name, sent[name], value)
 			}
 		}
-		log := s.log.String()
+		log := s.Log.String()
 		if !strings.Contains(log, "UNSET is not set") || !strings.Contains(log, "stream is the client's") {
 			t.Errorf("%s: nothing is said of what is not sent", c.name)
 		}
@@ -124,12 +125,12 @@ func TestParametersOfADeploymentReachTranslatedRequests(t *testing.T) {
 		{"responses", "/v1/chat/completions", hi, map[string]string{
 			"max_output_tokens": "4000", "temperature": "0.25", "reasoning": `{"effort":"high"}`, "seed": ""}},
 	} {
-		s := start(t, strings.Replace(params, "SPEAKS", c.speaks, 1), router.Options{})
-		if got := s.send("POST", c.path, c.body, nil); got.status != 200 {
-			t.Errorf("%s by %s: %d %s", c.path, c.speaks, got.status, got.body)
+		s := routertest.Start(t, strings.Replace(params, "SPEAKS", c.speaks, 1), router.Options{})
+		if got := s.Send("POST", c.path, c.body, nil); got.Status != 200 {
+			t.Errorf("%s by %s: %d %s", c.path, c.speaks, got.Status, got.Body)
 			continue
 		}
-		sent := s.lastMembers(t)
+		sent := lastMembers(t, s)
 		for name, value := range c.want {
 			if sent[name] != value {
 				t.Errorf("%s by %s: %s is %s, not %s, in %v", c.path, c.speaks, name, sent[name], value, sent)
@@ -141,21 +142,21 @@ func TestParametersOfADeploymentReachTranslatedRequests(t *testing.T) {
 func TestTheLimitHasTheNameThatTheProviderKnows(t *testing.T) {
 	t.Parallel()
 	for provider, want := range map[string]string{"cerebras": "max_tokens", "openai": "max_completion_tokens"} {
-		s := start(t, strings.Replace(groups(once, "m: ok"), "openai/ok", provider+"/ok", 1), router.Options{})
+		s := routertest.Start(t, strings.Replace(routertest.Groups(routertest.WithoutRetries, "m: ok"), "openai/ok", provider+"/ok", 1), router.Options{})
 		for body, value := range map[string]string{
 			`{"model":"m","messages":[], "max_completion_tokens" : 5}`:                 "5",
 			`{"timeout":9,"max_completion_tokens":6,"model":"m","messages":[]}`:        "6",
 			`{ "num_retries":0 , "max_completion_tokens":7,"messages":[],"model":"m"}`: "7",
 		} {
-			if got := s.send("POST", "/v1/chat/completions", body, nil); got.status != 200 {
-				t.Errorf("%s: %d %s", body, got.status, got.body)
+			if got := s.Send("POST", "/v1/chat/completions", body, nil); got.Status != 200 {
+				t.Errorf("%s: %d %s", body, got.Status, got.Body)
 			}
-			if sent := s.lastMembers(t); len(sent) != 3 || sent[want] != value {
+			if sent := lastMembers(t, s); len(sent) != 3 || sent[want] != value {
 				t.Errorf("%s: %s sent %v", provider, body, sent)
 			}
 		}
-		s.send("POST", "/v1/chat/completions", `{"max_tokens":1,"max_completion_tokens":2,"model":"m","messages":[]}`, nil)
-		if sent := s.lastMembers(t); sent["max_tokens"] != "1" || sent["max_completion_tokens"] != "2" {
+		s.Send("POST", "/v1/chat/completions", `{"max_tokens":1,"max_completion_tokens":2,"model":"m","messages":[]}`, nil)
+		if sent := lastMembers(t, s); sent["max_tokens"] != "1" || sent["max_completion_tokens"] != "2" {
 			t.Errorf("%s: both names: %v", provider, sent)
 		}
 	}

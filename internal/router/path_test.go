@@ -8,11 +8,12 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/routertest"
 )
 
 func TestPathsAreFoundAsBaseAddressesOfClientsSpellThem(t *testing.T) {
 	t.Parallel()
-	s := start(t, minimal, router.Options{})
+	s := routertest.Start(t, routertest.Minimal, router.Options{})
 	for path, want := range map[string]string{
 		"//v1/chat/completions": "/v1/chat/completions", "/v1//chat///completions": "/v1/chat/completions",
 		"/v1/v1/chat/completions": "/v1/chat/completions",
@@ -23,23 +24,23 @@ func TestPathsAreFoundAsBaseAddressesOfClientsSpellThem(t *testing.T) {
 		"/v1/responses/responses/":              "/v1/responses", "/engines/m/chat/completions/": "/v1/chat/completions",
 		"//openai//deployments/m/embeddings": "/v1/embeddings",
 	} {
-		got := s.send("POST", path, `{"model":"m","messages":[],"input":1,"max_tokens":1}`, nil)
-		calls := s.up.Calls()
-		if got.status != 200 || len(calls) == 0 || calls[len(calls)-1].Path != want {
-			t.Errorf("%s: %d %s", path, got.status, got.body)
+		got := s.Send("POST", path, `{"model":"m","messages":[],"input":1,"max_tokens":1}`, nil)
+		calls := s.Upstream.Calls()
+		if got.Status != 200 || len(calls) == 0 || calls[len(calls)-1].Path != want {
+			t.Errorf("%s: %d %s", path, got.Status, got.Body)
 		}
 	}
 	for _, path := range []string{"//v1/models", "/v1/v1/models", "/v1/models/", "/models/", "/v1/models/m/",
 		"/v1/chat/completions/models", "/v1/responses/v1/models", "/health/readiness/"} {
-		if got := s.send("GET", path, "", nil); got.status != 200 {
-			t.Errorf("%s: %d %s", path, got.status, got.body)
+		if got := s.Send("GET", path, "", nil); got.Status != 200 {
+			t.Errorf("%s: %d %s", path, got.Status, got.Body)
 		}
 	}
 }
 
 func TestAnUnknownPathIsNamedWithTheNearestRoute(t *testing.T) {
 	t.Parallel()
-	s := start(t, minimal, router.Options{})
+	s := routertest.Start(t, routertest.Minimal, router.Options{})
 	for request, near := range map[string]string{
 		"POST /messages": "POST /v1/messages", "POST /api/v1/chat/completions": "POST /v1/chat/completions",
 		"POST /v1/chat/completion": "POST /v1/chat/completions",
@@ -49,33 +50,33 @@ func TestAnUnknownPathIsNamedWithTheNearestRoute(t *testing.T) {
 		"POST /v1/messages/batches": "POST /v1/messages", "GET /healthz": "GET /health/readiness", "GET /nope": "",
 	} {
 		method, path, _ := strings.Cut(request, " ")
-		got := s.send(method, path, "{}", map[string]string{"Authorization": ""})
-		if got.status != 404 || !strings.Contains(got.body, `{"detail":"Not Found: the router has no `+request) ||
-			strings.Contains(got.body, "nearest") != (near != "") || !strings.Contains(got.body, near) {
-			t.Errorf("%s: %d %s", request, got.status, got.body)
+		got := s.Send(method, path, "{}", map[string]string{"Authorization": ""})
+		if got.Status != 404 || !strings.Contains(got.Body, `{"detail":"Not Found: the router has no `+request) ||
+			strings.Contains(got.Body, "nearest") != (near != "") || !strings.Contains(got.Body, near) {
+			t.Errorf("%s: %d %s", request, got.Status, got.Body)
 		}
 	}
-	if got := s.send("GET", "/"+strings.Repeat("x", 5000), "", nil); len(got.body) > 400 {
-		t.Errorf("%d bytes of path come back", len(got.body))
+	if got := s.Send("GET", "/"+strings.Repeat("x", 5000), "", nil); len(got.Body) > 400 {
+		t.Errorf("%d bytes of path come back", len(got.Body))
 	}
 }
 
 func TestAWebSocketIsRefusedSoThatTheClientGoesOnOverHTTP(t *testing.T) {
 	t.Parallel()
-	s := start(t, minimal, router.Options{})
+	s := routertest.Start(t, routertest.Minimal, router.Options{})
 	for _, path := range []string{"/v1/responses", "/responses", "/v1/realtime", "/v1/models"} {
-		got := s.send("GET", path, "", map[string]string{"Connection": "keep-alive, Upgrade", "Upgrade": "WebSocket",
+		got := s.Send("GET", path, "", map[string]string{"Connection": "keep-alive, Upgrade", "Upgrade": "WebSocket",
 			"Sec-WebSocket-Version": "13", "Authorization": ""})
-		if got.status != 426 || got.header.Get("Upgrade") == "" ||
-			!strings.HasPrefix(got.body, `{"error":{"message":"WebSockets are not served`) {
-			t.Errorf("%s: %d %v %s", path, got.status, got.header, got.body)
+		if got.Status != 426 || got.Header.Get("Upgrade") == "" ||
+			!strings.HasPrefix(got.Body, `{"error":{"message":"WebSockets are not served`) {
+			t.Errorf("%s: %d %v %s", path, got.Status, got.Header, got.Body)
 		}
 	}
 	// as Java's client sends
 	h2c := map[string]string{"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c",
 		"HTTP2-Settings": "AAMAAABkAAQAAP__"}
-	if got := s.send("POST", "/v1/responses", `{"model":"m","input":1}`, h2c); got.status != 200 {
-		t.Errorf("h2c: %d %s", got.status, got.body)
+	if got := s.Send("POST", "/v1/responses", `{"model":"m","input":1}`, h2c); got.Status != 200 {
+		t.Errorf("h2c: %d %s", got.Status, got.Body)
 	}
 }
 
@@ -84,16 +85,16 @@ func TestAWholeEndpointWorksAsAPIBase(t *testing.T) {
 	for _, base := range []string{"/v1", "/v1/", "/v1/chat/completions", "/v1/chat/completions/", "/v1/completions",
 		"/v1/embeddings", "/v1/responses", "/v1/responses//", "/v1/messages", "/v1/messages/count_tokens"} {
 		for _, provider := range []string{"openai", "anthropic"} {
-			s := start(t, strings.NewReplacer("UP/v1", "UP"+base, "openai/", provider+"/").Replace(minimal), router.Options{})
-			got := s.messages("m")
-			if calls := s.up.Calls(); got.status != 200 || len(calls) != 1 || calls[0].Path != "/v1/messages" {
-				t.Errorf("%s %s: %d %s", provider, base, got.status, got.body)
+			s := routertest.Start(t, strings.NewReplacer("UP/v1", "UP"+base, "openai/", provider+"/").Replace(routertest.Minimal), router.Options{})
+			got := s.Messages("m")
+			if calls := s.Upstream.Calls(); got.Status != 200 || len(calls) != 1 || calls[0].Path != "/v1/messages" {
+				t.Errorf("%s %s: %d %s", provider, base, got.Status, got.Body)
 			}
 		}
 	}
-	s := start(t, strings.Replace(minimal, "UP/v1", "UP/v1/chat/completions/?api-version=1", 1), router.Options{})
-	s.chat("m")
-	if path := s.up.Calls()[0].Path; path != "/v1/chat/completions?api-version=1" {
+	s := routertest.Start(t, strings.Replace(routertest.Minimal, "UP/v1", "UP/v1/chat/completions/?api-version=1", 1), router.Options{})
+	s.Chat("m")
+	if path := s.Upstream.Calls()[0].Path; path != "/v1/chat/completions?api-version=1" {
 		t.Errorf("path %s", path)
 	}
 }
@@ -105,7 +106,7 @@ func FuzzPaths(f *testing.F) {
 		"/models///", "/\x00/\xff", "/v1/chat/completions/v1"} {
 		f.Add(seed)
 	}
-	settings, err := load(f, minimal, "127.0.0.1:1", "127.0.0.1:1", nil)
+	settings, err := routertest.Load(f, routertest.Minimal, "127.0.0.1:1", "127.0.0.1:1", nil)
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/routertest"
 )
 
 // patterns is a configuration with a group of its own name and with patterns.
@@ -26,40 +27,40 @@ model_list:
 
 func TestAPatternServesEveryNameThatItMatches(t *testing.T) {
 	t.Parallel()
-	s := start(t, patterns, router.Options{})
-	got := s.chat("mine/ok-7")
-	id, group := got.header.Get("x-litellm-model-id"), got.header.Get("x-litellm-model-group")
-	if got.status != 200 || id != "mine" || group != "mine/ok-7" || !strings.Contains(got.body, `"model":"mine/ok-7"`) {
-		t.Errorf("%d %v %s", got.status, got.header, got.body)
+	s := routertest.Start(t, patterns, router.Options{})
+	got := s.Chat("mine/ok-7")
+	id, group := got.Header.Get("x-litellm-model-id"), got.Header.Get("x-litellm-model-group")
+	if got.Status != 200 || id != "mine" || group != "mine/ok-7" || !strings.Contains(got.Body, `"model":"mine/ok-7"`) {
+		t.Errorf("%d %v %s", got.Status, got.Header, got.Body)
 	}
-	if got := s.chat("m"); got.status != 200 || got.header.Get("x-litellm-model-group") != "spare-1" {
-		t.Errorf("the fallback: %d %s", got.status, got.body)
+	if got := s.Chat("m"); got.Status != 200 || got.Header.Get("x-litellm-model-group") != "spare-1" {
+		t.Errorf("the fallback: %d %s", got.Status, got.Body)
 	}
-	if want := []string{"ok-7", "fail-500", "ok-1"}; !slices.Equal(s.models(), want) {
-		t.Errorf("the upstream was asked for %v, not %v", s.models(), want)
+	if want := []string{"ok-7", "fail-500", "ok-1"}; !slices.Equal(s.Models(), want) {
+		t.Errorf("the upstream was asked for %v, not %v", s.Models(), want)
 	}
-	list := s.send("GET", "/v1/models", "", nil).body
+	list := s.Send("GET", "/v1/models", "", nil).Body
 	if strings.Contains(list, "*") || !strings.Contains(list, `"id":"m"`) {
 		t.Errorf("the list of models: %s", list)
 	}
-	if got := s.chat("other"); got.status != 400 || !strings.Contains(got.body, "Invalid model name") {
-		t.Errorf("a name that no pattern matches: %d %s", got.status, got.body)
+	if got := s.Chat("other"); got.Status != 400 || !strings.Contains(got.Body, "Invalid model name") {
+		t.Errorf("a name that no pattern matches: %d %s", got.Status, got.Body)
 	}
 }
 
 func TestACooldownOfOneMatchedModelStopsNoOther(t *testing.T) {
 	t.Parallel()
-	s := start(t, patterns, router.Options{Now: newClock().Now})
-	if got := s.chat("mine/fail-401"); got.status != 401 {
-		t.Fatal(got.status, got.body)
+	s := routertest.Start(t, patterns, router.Options{Now: routertest.NewClock().Now})
+	if got := s.Chat("mine/fail-401"); got.Status != 401 {
+		t.Fatal(got.Status, got.Body)
 	}
-	if got := s.chat("mine/fail-401"); got.status != 429 {
-		t.Errorf("it does not cool down: %d %s", got.status, got.body)
+	if got := s.Chat("mine/fail-401"); got.Status != 429 {
+		t.Errorf("it does not cool down: %d %s", got.Status, got.Body)
 	}
-	if got := s.chat("mine/ok"); got.status != 200 {
-		t.Errorf("the other one: %d %s", got.status, got.body)
+	if got := s.Chat("mine/ok"); got.Status != 200 {
+		t.Errorf("the other one: %d %s", got.Status, got.Body)
 	}
-	state := s.router.State()
+	state := s.Router.State()
 	if c := state.Cooling; len(c) != 1 || c[0].Group != "mine/fail-401" || c[0].Deployment != "mine" {
 		t.Errorf("%+v", state.Cooling)
 	}
@@ -67,19 +68,19 @@ func TestACooldownOfOneMatchedModelStopsNoOther(t *testing.T) {
 
 func TestManyMatchedNamesAtOnceStayApart(t *testing.T) {
 	t.Parallel()
-	s := start(t, patterns, router.Options{})
+	s := routertest.Start(t, patterns, router.Options{})
 	var wg sync.WaitGroup
 	for i := range 40 {
 		wg.Go(func() {
 			name := fmt.Sprintf("mine/ok-%d", i%10)
-			if got := s.chat(name); got.status != 200 || !strings.Contains(got.body, `"model":"`+name+`"`) {
-				t.Errorf("%s: %d %s", name, got.status, got.body)
+			if got := s.Chat(name); got.Status != 200 || !strings.Contains(got.Body, `"model":"`+name+`"`) {
+				t.Errorf("%s: %d %s", name, got.Status, got.Body)
 			}
 		})
 	}
 	wg.Wait()
 	asked := map[string]int{}
-	for _, model := range s.models() {
+	for _, model := range s.Models() {
 		asked[model]++
 	}
 	for i := range 10 {
@@ -91,23 +92,23 @@ func TestManyMatchedNamesAtOnceStayApart(t *testing.T) {
 
 func TestAPatternWhoseProviderIsNotKnownSaysWhy(t *testing.T) {
 	t.Parallel()
-	s := start(t, `general_settings: {master_key: sk-test}
+	s := routertest.Start(t, `general_settings: {master_key: sk-test}
 model_list: [{model_name: "*", litellm_params: {model: "*"}}]
 `, router.Options{})
-	got := s.chat("nosuch/m")
-	if got.status != 400 || !strings.Contains(got.body, `provider \"nosuch\" needs an api_base`) {
-		t.Errorf("%d %s", got.status, got.body)
+	got := s.Chat("nosuch/m")
+	if got.Status != 400 || !strings.Contains(got.Body, `provider \"nosuch\" needs an api_base`) {
+		t.Errorf("%d %s", got.Status, got.Body)
 	}
 	for _, model := range []string{"", strings.Repeat("m", 513)} {
-		if got := s.chat(model); got.status != 400 || !strings.Contains(got.body, "Invalid model name") {
-			t.Errorf("a name of %d bytes: %d %s", len(model), got.status, got.body)
+		if got := s.Chat(model); got.Status != 400 || !strings.Contains(got.Body, "Invalid model name") {
+			t.Errorf("a name of %d bytes: %d %s", len(model), got.Status, got.Body)
 		}
 	}
-	got = s.send("POST", "/v1/chat/completions", `{"messages":[]}`, nil)
-	if got.status != 400 || !strings.Contains(got.body, "model=None") {
-		t.Errorf("no name: %d %s", got.status, got.body)
+	got = s.Send("POST", "/v1/chat/completions", `{"messages":[]}`, nil)
+	if got.Status != 400 || !strings.Contains(got.Body, "model=None") {
+		t.Errorf("no name: %d %s", got.Status, got.Body)
 	}
-	if got = s.chat("bedrock/claude"); got.status != 400 || !strings.Contains(got.body, "runtime: litellm") {
-		t.Errorf("%d %s", got.status, got.body)
+	if got = s.Chat("bedrock/claude"); got.Status != 400 || !strings.Contains(got.Body, "runtime: litellm") {
+		t.Errorf("%d %s", got.Status, got.Body)
 	}
 }

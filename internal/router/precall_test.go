@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/routertest"
 )
 
 // windows is a group of a small and a large deployment, and a group of a small one.
@@ -43,26 +44,26 @@ func TestAPromptGoesWhereItHasRoom(t *testing.T) {
 		},
 		"/v1/embeddings": func(model, text string) string { return `{"model":"` + model + `","input":["` + text + `"]}` },
 	}
-	s := start(t, windows, router.Options{})
+	s := routertest.Start(t, windows, router.Options{})
 	for path, body := range bodies {
 		for _, c := range []struct{ model, text, upstream string }{
 			{"both", "hi", "ok-small"}, {"both", long, "ok-large"}, {"small", "hi", "ok-small"}, {"small", long, "ok-large"},
 		} {
-			before := len(s.models())
-			got := s.send("POST", path, body(c.model, c.text), nil)
-			if asked := s.models()[before:]; got.status != 200 || !slices.Equal(asked, []string{c.upstream}) {
-				t.Errorf("%s %s, %d bytes: %d by %v, not %s", path, c.model, len(c.text), got.status, asked, c.upstream)
+			before := len(s.Models())
+			got := s.Send("POST", path, body(c.model, c.text), nil)
+			if asked := s.Models()[before:]; got.Status != 200 || !slices.Equal(asked, []string{c.upstream}) {
+				t.Errorf("%s %s, %d bytes: %d by %v, not %s", path, c.model, len(c.text), got.Status, asked, c.upstream)
 			}
 		}
 	}
-	before := len(s.models())
-	got := s.chat("only", `,"tools":["`+long+`"]`)
-	if got.status != 400 || !strings.Contains(got.body, "ContextWindowExceededError") || len(s.models()) != before {
-		t.Errorf("no room anywhere: %d %s", got.status, got.body)
+	before := len(s.Models())
+	got := s.Chat("only", `,"tools":["`+long+`"]`)
+	if got.Status != 400 || !strings.Contains(got.Body, "ContextWindowExceededError") || len(s.Models()) != before {
+		t.Errorf("no room anywhere: %d %s", got.Status, got.Body)
 	}
 	without := strings.Replace(windows, "enable_pre_call_checks: true", "enable_pre_call_checks: no", 1)
-	unchecked := start(t, without, router.Options{})
-	if got := unchecked.chat("only", `,"tools":["`+long+`"]`); got.status != 200 {
-		t.Errorf("prompts are not to be checked: %d %s", got.status, got.body)
+	unchecked := routertest.Start(t, without, router.Options{})
+	if got := unchecked.Chat("only", `,"tools":["`+long+`"]`); got.Status != 200 {
+		t.Errorf("prompts are not to be checked: %d %s", got.Status, got.Body)
 	}
 }

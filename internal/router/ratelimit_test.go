@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/routertest"
 )
 
 // The whole way: what the upstream asks for is what the next client is told.
@@ -15,17 +16,17 @@ func TestALoneDeploymentsLongWaitIsRememberedAndNotRetried(t *testing.T) {
 	for header, want := range map[string]string{"Retry-After: 61": "61", "Retry-After: 120000": "3600",
 		"X-Ratelimit-Reset-Requests: 2h": "7200", "Retry-After: 60": ""} {
 		for _, rule := range []string{"", "router_settings: {allowed_fails: 7}\n"} {
-			clk := newClock()
-			up := play(t, func(_ int, w http.ResponseWriter, _ *http.Request) { refuse(w, 429, header) })
-			s := startAt(t, up.addr(), lone(rule), router.Options{Now: clk.Now})
-			got := s.chat("m")
-			if calls := up.calls(); got.status != 429 || (calls == 1) != (want != "") || len(s.slept) != calls-1 {
-				t.Errorf("%s: %d after %d calls, slept %v", header, got.status, calls, s.slept)
+			clk := routertest.NewClock()
+			up := routertest.Serve(t, func(_ int, w http.ResponseWriter, _ *http.Request) { routertest.WriteError(w, 429, header) })
+			s := routertest.StartAt(t, up.Addr(), routertest.OneDeployment(rule), router.Options{Now: clk.Now})
+			got := s.Chat("m")
+			if calls := up.Calls(); got.Status != 429 || (calls == 1) != (want != "") || len(s.Slept()) != calls-1 {
+				t.Errorf("%s: %d after %d calls, slept %v", header, got.Status, calls, s.Slept())
 			}
-			calls := up.calls()
-			got = s.chat("m")
-			if isCooling(got) != (want != "") || want != "" && (got.header.Get("Retry-After") != want || up.calls() != calls) {
-				t.Errorf("%s: then %d, Retry-After %s, %d calls", header, got.status, got.header.Get("Retry-After"), up.calls())
+			calls := up.Calls()
+			got = s.Chat("m")
+			if got.IsCooling() != (want != "") || want != "" && (got.Header.Get("Retry-After") != want || up.Calls() != calls) {
+				t.Errorf("%s: then %d, Retry-After %s, %d calls", header, got.Status, got.Header.Get("Retry-After"), up.Calls())
 			}
 		}
 	}
@@ -41,24 +42,24 @@ func TestShouldRetryIsObeyed(t *testing.T) {
 		{500, "X-Should-Retry: false", 1}, {429, "X-Should-Retry: false", 1}, {500, "X-Should-Retry: maybe", 3},
 		{400, "X-Should-Retry: true", 3}, {409, "X-Should-Retry: true", 3}, {400, "", 1},
 	} {
-		up := play(t, func(_ int, w http.ResponseWriter, _ *http.Request) { refuse(w, c.status, c.header) })
-		s := startAt(t, up.addr(), lone(calm), router.Options{})
-		if got := s.chat("m"); got.status != c.status || up.calls() != c.calls {
-			t.Errorf("%+v: %d after %d calls", c, got.status, up.calls())
+		up := routertest.Serve(t, func(_ int, w http.ResponseWriter, _ *http.Request) { routertest.WriteError(w, c.status, c.header) })
+		s := routertest.StartAt(t, up.Addr(), routertest.OneDeployment(routertest.WithoutCooldowns), router.Options{})
+		if got := s.Chat("m"); got.Status != c.status || up.Calls() != c.calls {
+			t.Errorf("%+v: %d after %d calls", c, got.Status, up.Calls())
 		}
 	}
-	up := play(t, func(n int, w http.ResponseWriter, _ *http.Request) {
+	up := routertest.Serve(t, func(n int, w http.ResponseWriter, _ *http.Request) {
 		if n == 0 {
-			refuse(w, 500, "X-Should-Retry: false")
+			routertest.WriteError(w, 500, "X-Should-Retry: false")
 			return
 		}
-		good(w)
+		routertest.WriteReply(w)
 	})
-	yaml := strings.Replace(lone(calm), "general_settings",
+	yaml := strings.Replace(routertest.OneDeployment(routertest.WithoutCooldowns), "general_settings",
 		"  - {model_name: m, litellm_params: {model: openai/up, api_base: http://UP/v1, api_key: k}, model_info: {id: "+
 			"e}}\ngeneral_settings", 1)
-	s := startAt(t, up.addr(), yaml, router.Options{})
-	if got := s.chat("m"); got.status != 200 || fmt.Sprint(s.slept) != "[]" {
-		t.Errorf("another deployment may be asked: %d, slept %v", got.status, s.slept)
+	s := routertest.StartAt(t, up.Addr(), yaml, router.Options{})
+	if got := s.Chat("m"); got.Status != 200 || fmt.Sprint(s.Slept()) != "[]" {
+		t.Errorf("another deployment may be asked: %d, slept %v", got.Status, s.Slept())
 	}
 }

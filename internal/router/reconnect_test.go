@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/routertest"
 )
 
 // rawUpstream is an HTTP upstream that may end a connection at any moment. The
@@ -117,21 +118,21 @@ func TestARequestThatMetAClosingConnectionIsSentOnceMore(t *testing.T) {
 			t.Run(fmt.Sprintf("%s %d", name, size), func(t *testing.T) {
 				t.Parallel()
 				up := startRaw(t, c.script...)
-				s := startAt(t, up.Addr().String(), lone("router_settings: {allowed_fails: 0, cooldown_time: 5, num_retries: 0}\n"),
+				s := routertest.StartAt(t, up.Addr().String(), routertest.OneDeployment("router_settings: {allowed_fails: 0, cooldown_time: 5, num_retries: 0}\n"),
 					router.Options{})
-				last := reply{}
+				last := routertest.Reply{}
 				for range min(2, len(c.script)) {
-					last = s.chat("m", `,"user":"`+strings.Repeat("u", size)+`"`)
+					last = s.Chat("m", `,"user":"`+strings.Repeat("u", size)+`"`)
 				}
-				if want := map[int]int{0: 200, 1: 500}[c.failures]; last.status != want ||
-					s.logged("attempt failed") != c.failures || s.logged("cooldown began") != c.failures {
-					t.Errorf("%d %s; log %s", last.status, last.body, s.log)
+				if want := map[int]int{0: 200, 1: 500}[c.failures]; last.Status != want ||
+					s.CountLogged("attempt failed") != c.failures || s.CountLogged("cooldown began") != c.failures {
+					t.Errorf("%d %s; log %s", last.Status, last.Body, s.Log)
 				}
 				if got := up.requests(); !slices.Equal(got, c.got) {
 					t.Errorf("requests %v, want %v", got, c.got)
 				}
-				if len(s.slept) != 0 {
-					t.Errorf("slept %v", s.slept)
+				if len(s.Slept()) != 0 {
+					t.Errorf("slept %v", s.Slept())
 				}
 			})
 		}
@@ -143,15 +144,15 @@ func TestTheSecondSendingUsesANewConnection(t *testing.T) {
 	t.Parallel()
 	up := startRaw(t)
 	up.stale = 4
-	s := startAt(t, up.Addr().String(), lone(cooldowns), router.Options{})
+	s := routertest.StartAt(t, up.Addr().String(), routertest.OneDeployment(routertest.CooldownAtOnce), router.Options{})
 	for range 20 { // until several connections are kept
-		for _, got := range s.turns(4) {
-			if got.status != 200 {
-				t.Fatalf("%d %s", got.status, s.log)
+		for _, got := range s.ChatAtOnce(4) {
+			if got.Status != 200 {
+				t.Fatalf("%d %s", got.Status, s.Log)
 			}
 		}
 	}
-	if s.logged("attempt failed") != 0 {
-		t.Error(s.log)
+	if s.CountLogged("attempt failed") != 0 {
+		t.Error(s.Log)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/routertest"
 )
 
 // stalled sends a request's head and a part of its body, and returns the answer
@@ -47,7 +48,7 @@ func stalled(t *testing.T, url, head, body string) (*http.Response, string, time
 
 func TestARefusalIsAnsweredAtOnceThoughTheBodyIsStillToCome(t *testing.T) {
 	t.Parallel()
-	s := start(t, minimal, router.Options{})
+	s := routertest.Start(t, routertest.Minimal, router.Options{})
 	const key = "Authorization: Bearer sk-test\n"
 	for head, want := range map[string]int{
 		"POST /v1/chat/completions HTTP/1.1\nHost: localhost\nContent-Length: 1000":                   401,
@@ -64,7 +65,7 @@ func TestARefusalIsAnsweredAtOnceThoughTheBodyIsStillToCome(t *testing.T) {
 	} {
 		t.Run(head, func(t *testing.T) {
 			t.Parallel()
-			res, body, took := stalled(t, s.url, head, "")
+			res, body, took := stalled(t, s.URL, head, "")
 			if res.StatusCode != want || took > 5*time.Second {
 				t.Errorf("%d %s after %v, want %d", res.StatusCode, body, took, want)
 			}
@@ -74,8 +75,8 @@ func TestARefusalIsAnsweredAtOnceThoughTheBodyIsStillToCome(t *testing.T) {
 
 func TestAConnectionIsKeptAfterARefusalWithoutABody(t *testing.T) {
 	t.Parallel()
-	s := start(t, minimal, router.Options{})
-	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+	s := routertest.Start(t, routertest.Minimal, router.Options{})
+	conn, err := net.Dial("tcp", strings.TrimPrefix(s.URL, "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,18 +98,18 @@ func TestAConnectionIsKeptAfterARefusalWithoutABody(t *testing.T) {
 
 func TestABodyThatDoesNotArriveInTimeIs408(t *testing.T) {
 	t.Parallel()
-	s := start(t, minimal, router.Options{BodyTimeout: 200 * time.Millisecond})
+	s := routertest.Start(t, routertest.Minimal, router.Options{BodyTimeout: 200 * time.Millisecond})
 	for path, want := range map[string]string{"/v1/chat/completions": `{"error":{"message":"Request timed out: the body did not arrive within 200ms"`, "/v1/messages": `{"type":"error","error":{"type":"api_error","message":"Request timed out`} {
 		for _, framing := range []string{"Content-Length: 1000", "Transfer-Encoding: chunked"} {
 			head := "POST " + path + " HTTP/1.1\nHost: localhost\nAuthorization: Bearer sk-test\n" + framing
-			res, body, took := stalled(t, s.url, head, "")
+			res, body, took := stalled(t, s.URL, head, "")
 			if res.StatusCode != http.StatusRequestTimeout || !strings.HasPrefix(body, want) || took < 200*time.Millisecond ||
 				took > 5*time.Second {
 				t.Errorf("%s: %d %s after %v", head, res.StatusCode, body, took)
 			}
 		}
 	}
-	if n := len(s.up.Calls()); n != 0 {
+	if n := len(s.Upstream.Calls()); n != 0 {
 		t.Errorf("%d requests went upstream", n)
 	}
 }

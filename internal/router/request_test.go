@@ -10,11 +10,12 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/routertest"
 )
 
 func TestTheBodyPassesByteForByteExceptTheModel(t *testing.T) {
 	t.Parallel()
-	s := start(t, minimal, router.Options{})
+	s := routertest.Start(t, routertest.Minimal, router.Options{})
 	for body, want := range map[string]string{
 		`{"model":"m","messages":[]}`: `{"model":"up-model","messages":[]}`,
 		"{\n \"messages\" : [ {\"model\":\"m\"} ],\n\t\"model\" :\"m\" , \"x\":1e3}\r\n": "{\n \"messages\" : [ " +
@@ -25,27 +26,27 @@ func TestTheBodyPassesByteForByteExceptTheModel(t *testing.T) {
 		`{"model":"m","messages":[],"fallbacks":[],"disable_fallbacks":true}`:        `{"model":"up-model","messages":[]}`,
 		`{"model":"m","mock_response":"x","messages":[],"max_retries":3,"user":"u"}`: `{"model":"up-model","messages":[],"user":"u"}`,
 	} {
-		got := s.send("POST", "/v1/chat/completions", body, nil)
-		calls := s.up.Calls()
-		if got.status != 200 || string(calls[len(calls)-1].Body) != want {
-			t.Errorf("%s\n became %s\n want   %s (%d %s)", body, calls[len(calls)-1].Body, want, got.status, got.body)
+		got := s.Send("POST", "/v1/chat/completions", body, nil)
+		calls := s.Upstream.Calls()
+		if got.Status != 200 || string(calls[len(calls)-1].Body) != want {
+			t.Errorf("%s\n became %s\n want   %s (%d %s)", body, calls[len(calls)-1].Body, want, got.Status, got.Body)
 		}
 	}
 }
 
 func TestAnEnginePathNamesTheModel(t *testing.T) {
 	t.Parallel()
-	s := start(t, strings.ReplaceAll(minimal, "model_name: m", "model_name: a/b"), router.Options{})
+	s := routertest.Start(t, strings.ReplaceAll(routertest.Minimal, "model_name: m", "model_name: a/b"), router.Options{})
 	for body, want := range map[string]string{
 		`{"messages":[]}`:                 `{"model":"up-model","messages":[]}`,
 		`{"model":"other","messages":[]}`: `{"model":"up-model","messages":[]}`,
 	} {
 		for _, path := range []string{"/engines/a/b/chat/completions", "/openai/deployments/a%2Fb/chat/completions"} {
-			got := s.send("POST", path, body, nil)
-			calls := s.up.Calls()
-			if got.status != 200 || len(calls) == 0 || string(calls[len(calls)-1].Body) != want ||
-				!strings.Contains(got.body, `"model":"a/b"`) {
-				t.Errorf("%s %s: %d %s", path, body, got.status, got.body)
+			got := s.Send("POST", path, body, nil)
+			calls := s.Upstream.Calls()
+			if got.Status != 200 || len(calls) == 0 || string(calls[len(calls)-1].Body) != want ||
+				!strings.Contains(got.Body, `"model":"a/b"`) {
+				t.Errorf("%s %s: %d %s", path, body, got.Status, got.Body)
 			}
 		}
 	}
@@ -67,8 +68,8 @@ func FuzzWhatTheUpstreamGets(f *testing.F) {
 			strings.Count(body, "odel") != 1 || strings.Contains(body, `\u`) || strings.ContainsRune(body, 0xfffd) {
 			return
 		}
-		s := start(t, minimal, router.Options{})
-		if got := s.send("POST", "/v1/completions", "{"+body+"}", nil); got.status != 200 {
+		s := routertest.Start(t, routertest.Minimal, router.Options{})
+		if got := s.Send("POST", "/v1/completions", "{"+body+"}", nil); got.Status != 200 {
 			return
 		}
 		object["model"] = "up-model"
@@ -80,8 +81,8 @@ func FuzzWhatTheUpstreamGets(f *testing.F) {
 			}
 		}
 		var sent map[string]any
-		if err := json.Unmarshal(s.up.Calls()[0].Body, &sent); err != nil || !reflect.DeepEqual(sent, object) {
-			t.Fatalf("{%s} became %s (%v)", body, s.up.Calls()[0].Body, err)
+		if err := json.Unmarshal(s.Upstream.Calls()[0].Body, &sent); err != nil || !reflect.DeepEqual(sent, object) {
+			t.Fatalf("{%s} became %s (%v)", body, s.Upstream.Calls()[0].Body, err)
 		}
 	})
 }
@@ -98,7 +99,7 @@ func nonEmpty(list ...string) []string {
 
 func TestBadRequestsAreRefusedBeforeTheUpstream(t *testing.T) {
 	t.Parallel()
-	s := start(t, minimal, router.Options{MaxBody: 1000})
+	s := routertest.Start(t, routertest.Minimal, router.Options{MaxBody: 1000})
 	for body, want := range map[string]string{
 		``:                             `Invalid JSON payload: expected a JSON object: line 1 column 1 (char 0)`,
 		"{\"model\":\"m\",\n\"x\":\n}": `line 3 column 1 (char 19)`,
@@ -117,16 +118,16 @@ func TestBadRequestsAreRefusedBeforeTheUpstream(t *testing.T) {
 		`{"model":"m","messages":[],"mock_testing_x":1}`:             `Mock testing request params are disabled`,
 		`{"model":"` + strings.Repeat("x", 500) + `","messages":[]}`: strings.Repeat("x", 200) + "…",
 	} {
-		got := s.send("POST", "/v1/chat/completions", body, nil)
+		got := s.Send("POST", "/v1/chat/completions", body, nil)
 		var e struct {
 			Error struct{ Message, Code string }
 		}
-		if err := json.Unmarshal([]byte(got.body), &e); err != nil || got.status != 400 || e.Error.Code != "400" ||
+		if err := json.Unmarshal([]byte(got.Body), &e); err != nil || got.Status != 400 || e.Error.Code != "400" ||
 			!strings.Contains(e.Error.Message, want) {
-			t.Errorf("%s: %d %s; want %q", body, got.status, got.body, want)
+			t.Errorf("%s: %d %s; want %q", body, got.Status, got.Body, want)
 		}
 	}
-	if n := len(s.up.Calls()); n != 0 {
+	if n := len(s.Upstream.Calls()); n != 0 {
 		t.Errorf("%d requests went upstream", n)
 	}
 }
@@ -136,17 +137,17 @@ type unsized struct{ io.Reader }
 
 func TestABodyThatIsTooLongIs413HoweverItIsSent(t *testing.T) {
 	t.Parallel()
-	s := start(t, minimal, router.Options{MaxBody: 10_000})
+	s := routertest.Start(t, routertest.Minimal, router.Options{MaxBody: 10_000})
 	for size, want := range map[int]int{9_000: 200, 10_000: 200, 10_001: 413, 3_000_000: 413} {
 		head := `{"model":"m","messages":[],"pad":"`
 		body := head + strings.Repeat("x", size-len(head)-2) + `"}`
 		for _, r := range []io.Reader{strings.NewReader(body), unsized{strings.NewReader(body)}} {
-			req, err := http.NewRequestWithContext(t.Context(), "POST", s.url+"/v1/chat/completions", r)
+			req, err := http.NewRequestWithContext(t.Context(), "POST", s.URL+"/v1/chat/completions", r)
 			if err != nil {
 				t.Fatal(err)
 			}
 			req.Header.Set("Authorization", "Bearer sk-test")
-			res, err := client.Do(req)
+			res, err := routertest.Client.Do(req)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -161,17 +162,17 @@ func TestABodyThatIsTooLongIs413HoweverItIsSent(t *testing.T) {
 
 func TestLongBodiesAndRepliesPassWhole(t *testing.T) {
 	t.Parallel()
-	s := start(t, groups(once, "m: big"), router.Options{})
+	s := routertest.Start(t, routertest.Groups(routertest.WithoutRetries, "m: big"), router.Options{})
 	for _, size := range []int{1, 4_000, 16_000, 100_000, 3_000_000} {
 		text := strings.Repeat("\\n\\\"", size/4) + "end"
-		got := s.chat("m", `,"pad":"`, text, `"`)
-		calls := s.up.Calls()
-		if got.status != 200 || len(got.body) < 2<<20 || !strings.Contains(got.body, `"model":"m"`) ||
-			!json.Valid([]byte(got.body)) {
-			t.Errorf("%d: %d, %d bytes", size, got.status, len(got.body))
+		got := s.Chat("m", `,"pad":"`, text, `"`)
+		calls := s.Upstream.Calls()
+		if got.Status != 200 || len(got.Body) < 2<<20 || !strings.Contains(got.Body, `"model":"m"`) ||
+			!json.Valid([]byte(got.Body)) {
+			t.Errorf("%d: %d, %d bytes", size, got.Status, len(got.Body))
 		}
-		if got.header.Get("Content-Length") != fmt.Sprint(len(got.body)) {
-			t.Errorf("content-length %s for %d bytes", got.header.Get("Content-Length"), len(got.body))
+		if got.Header.Get("Content-Length") != fmt.Sprint(len(got.Body)) {
+			t.Errorf("content-length %s for %d bytes", got.Header.Get("Content-Length"), len(got.Body))
 		}
 		if sent := string(calls[len(calls)-1].Body); !strings.HasSuffix(sent, text+`"}`) || !json.Valid([]byte(sent)) {
 			t.Errorf("%d: %d bytes reached the upstream", size, len(sent))
@@ -181,19 +182,19 @@ func TestLongBodiesAndRepliesPassWhole(t *testing.T) {
 
 func TestACompressedReplyIsDecodedThoughNoneWasAskedFor(t *testing.T) {
 	t.Parallel()
-	s := start(t, groups(once, "m: gzip"), router.Options{})
-	got := s.chat("m")
-	if got.status != 200 || got.header.Get("Content-Encoding") != "" || !strings.Contains(got.body, `"model":"m"`) {
-		t.Errorf("%d %q %q", got.status, got.header.Get("Content-Encoding"), got.body)
+	s := routertest.Start(t, routertest.Groups(routertest.WithoutRetries, "m: gzip"), router.Options{})
+	got := s.Chat("m")
+	if got.Status != 200 || got.Header.Get("Content-Encoding") != "" || !strings.Contains(got.Body, `"model":"m"`) {
+		t.Errorf("%d %q %q", got.Status, got.Header.Get("Content-Encoding"), got.Body)
 	}
-	if enc := s.up.Calls()[0].Header.Get("Accept-Encoding"); enc != "identity" {
+	if enc := s.Upstream.Calls()[0].Header.Get("Accept-Encoding"); enc != "identity" {
 		t.Errorf("accept-encoding %q", enc)
 	}
 }
 
 func TestTokensAreCountedByTheUpstreamOrEstimated(t *testing.T) {
 	t.Parallel()
-	s := start(t, groups("", "a: a/up", "old: nopath", "bad: fail-500", "html: html"), router.Options{})
+	s := routertest.Start(t, routertest.Groups("", "a: a/up", "old: nopath", "bad: fail-500", "html: html"), router.Options{})
 	for model, want := range map[string]string{
 		"a":    `{"input_tokens":42,"litellm_count_source":"provider"}`,
 		"old":  `{"input_tokens":10,"litellm_count_source":"local_estimate"}`,
@@ -201,71 +202,71 @@ func TestTokensAreCountedByTheUpstreamOrEstimated(t *testing.T) {
 		"html": `{"input_tokens":10,"litellm_count_source":"local_estimate"}`,
 		"nope": `{"input_tokens":10,"litellm_count_source":"local_estimate"}`,
 	} {
-		got := s.send("POST", "/v1/messages/count_tokens?beta=true",
+		got := s.Send("POST", "/v1/messages/count_tokens?beta=true",
 			`{"model":"`+model+`","messages":["0123456789"],"system":"0123456789012345678901234"}`, nil)
-		if got.status != 200 || got.body != want {
-			t.Errorf("%s: %d %s, want %s", model, got.status, got.body, want)
+		if got.Status != 200 || got.Body != want {
+			t.Errorf("%s: %d %s, want %s", model, got.Status, got.Body, want)
 		}
 	}
-	if n := len(s.up.Calls()); n != 4 {
+	if n := len(s.Upstream.Calls()); n != 4 {
 		t.Errorf("%d calls: an estimate is quicker than a retry", n)
 	}
 }
 
 func TestMockResponsesAnswerEveryTextRouteWithoutAnUpstream(t *testing.T) {
 	t.Parallel()
-	s := start(t, groups("", `m: x | mock_response: 'say "hi"'`), router.Options{})
+	s := routertest.Start(t, routertest.Groups("", `m: x | mock_response: 'say "hi"'`), router.Options{})
 	for path, rest := range map[string]string{"/v1/chat/completions": `"messages":[]`, "/v1/completions": `"prompt":1`,
 		"/v1/responses": `"input":1`, "/v1/messages": `"messages":[],"max_tokens":1`} {
-		got := s.send("POST", path, `{"model":"m",`+rest+`}`, nil)
-		if got.status != 200 || !json.Valid([]byte(got.body)) || !strings.Contains(got.body, `say \"hi\"`) ||
-			!strings.Contains(got.body, `"model":"m"`) {
-			t.Errorf("%s: %d %s", path, got.status, got.body)
+		got := s.Send("POST", path, `{"model":"m",`+rest+`}`, nil)
+		if got.Status != 200 || !json.Valid([]byte(got.Body)) || !strings.Contains(got.Body, `say \"hi\"`) ||
+			!strings.Contains(got.Body, `"model":"m"`) {
+			t.Errorf("%s: %d %s", path, got.Status, got.Body)
 		}
-		got = s.send("POST", path, `{"model":"m","stream":true,`+rest+`}`, nil)
+		got = s.Send("POST", path, `{"model":"m","stream":true,`+rest+`}`, nil)
 		events := facts{}
-		events.events(got.body)
+		events.events(got.Body)
 		if events["text"] != `say "hi"` || events["broken event"] != "" ||
 			(events["done"] == "yes") != strings.Contains(path, "completions") {
-			t.Errorf("%s: %v %s", path, events, got.body)
+			t.Errorf("%s: %v %s", path, events, got.Body)
 		}
 	}
-	if got := s.send("POST", "/v1/embeddings", `{"model":"m","input":1}`, nil); got.status != 400 ||
-		!strings.Contains(got.body, "mock_response") {
-		t.Errorf("%d %s", got.status, got.body)
+	if got := s.Send("POST", "/v1/embeddings", `{"model":"m","input":1}`, nil); got.Status != 400 ||
+		!strings.Contains(got.Body, "mock_response") {
+		t.Errorf("%d %s", got.Status, got.Body)
 	}
-	if len(s.up.Calls()) != 0 {
+	if len(s.Upstream.Calls()) != 0 {
 		t.Error("the upstream was asked")
 	}
 }
 
 func TestAnUpstreamThatPrintsItsKeyDoesNotGiveItAway(t *testing.T) {
 	t.Parallel()
-	s := start(t, strings.Replace(groups(once, "m: fail-500"), "k-secret", "upstream says", 1), router.Options{})
-	if got := s.chat("m"); strings.Contains(got.body, "upstream says") || !strings.Contains(got.body, "[key] 500") {
-		t.Error(got.body)
+	s := routertest.Start(t, strings.Replace(routertest.Groups(routertest.WithoutRetries, "m: fail-500"), "k-secret", "upstream says", 1), router.Options{})
+	if got := s.Chat("m"); strings.Contains(got.Body, "upstream says") || !strings.Contains(got.Body, "[key] 500") {
+		t.Error(got.Body)
 	}
 }
 
 func TestAPathAndABodyCannotNameTwoModels(t *testing.T) {
 	t.Parallel()
-	s := start(t, minimal, router.Options{})
-	got := s.send("POST", "/engines/m/chat/completions", `{"model":5,"messages":[]}`, nil)
-	if got.status != 400 || !strings.Contains(got.body, "not a text") || len(s.up.Calls()) != 0 {
-		t.Errorf("%d %s", got.status, got.body)
+	s := routertest.Start(t, routertest.Minimal, router.Options{})
+	got := s.Send("POST", "/engines/m/chat/completions", `{"model":5,"messages":[]}`, nil)
+	if got.Status != 400 || !strings.Contains(got.Body, "not a text") || len(s.Upstream.Calls()) != 0 {
+		t.Errorf("%d %s", got.Status, got.Body)
 	}
 }
 
 func TestACallIDThatCouldBreakAReplyIsReplaced(t *testing.T) {
 	t.Parallel()
-	s := start(t, groups("", `m: x | mock_response: hi`), router.Options{})
+	s := routertest.Start(t, routertest.Groups("", `m: x | mock_response: hi`), router.Options{})
 	for id, kept := range map[string]bool{"a-1_B.c:d": true, `a","evil":"b`: false, "a b": false,
 		strings.Repeat("x", 129): false, "ä": false, `a\`: false} {
-		got := s.send("POST", "/v1/chat/completions", `{"model":"m","messages":[]}`,
+		got := s.Send("POST", "/v1/chat/completions", `{"model":"m","messages":[]}`,
 			map[string]string{"X-Litellm-Call-Id": id})
-		if has := got.header.Get("X-Litellm-Call-Id"); (has == id) != kept || has == "" || !json.Valid([]byte(got.body)) ||
-			strings.Contains(got.body, "evil") {
-			t.Errorf("%q became %q: %s", id, has, got.body)
+		if has := got.Header.Get("X-Litellm-Call-Id"); (has == id) != kept || has == "" || !json.Valid([]byte(got.Body)) ||
+			strings.Contains(got.Body, "evil") {
+			t.Errorf("%q became %q: %s", id, has, got.Body)
 		}
 	}
 }
@@ -274,13 +275,13 @@ func TestACallIDThatCouldBreakAReplyIsReplaced(t *testing.T) {
 // must not give the buffers to another request as long.
 func TestBuffersAreNotUsedAgainWhileTheTransportStillReadsThem(t *testing.T) {
 	t.Parallel()
-	s := start(t, minimal, router.Options{})
+	s := routertest.Start(t, routertest.Minimal, router.Options{})
 	const times = 20 // under the race detector, a sync.Pool forgets at random
 	var small, lent, closed int
 	for range times {
-		small += map[bool]int{true: 1}[s.router.LendBody(1<<10, false)] // copied
-		lent += map[bool]int{true: 1}[s.router.LendBody(100<<10, false)]
-		closed += map[bool]int{true: 1}[s.router.LendBody(100<<10, true)]
+		small += map[bool]int{true: 1}[s.Router.LendBody(1<<10, false)] // copied
+		lent += map[bool]int{true: 1}[s.Router.LendBody(100<<10, false)]
+		closed += map[bool]int{true: 1}[s.Router.LendBody(100<<10, true)]
 	}
 	if lent != 0 || closed == 0 || small == 0 {
 		t.Errorf("of %d calls each, %d whose body is lent were used again, %d whose body is closed, %d whose body was copied",

@@ -17,6 +17,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/routertest"
 )
 
 // compressed is text as an encoding has it.
@@ -49,7 +50,7 @@ const chatBody = `{"model":"m","messages":[{"role":"user","content":"hi"}]}`
 
 func TestCompressedRequestsReachTheUpstreamPlain(t *testing.T) {
 	t.Parallel()
-	s := start(t, setting("flowgate_cliproxyapi: true"), router.Options{})
+	s := routertest.Start(t, setting("flowgate_cliproxyapi: true"), router.Options{})
 	twice := compressed(t, "zstd", compressed(t, "gzip", chatBody))
 	for header, body := range map[string]string{
 		"gzip": compressed(t, "gzip", chatBody), "x-gzip": compressed(t, "gzip", chatBody),
@@ -59,7 +60,7 @@ func TestCompressedRequestsReachTheUpstreamPlain(t *testing.T) {
 		"gzip, zstd": twice, "gzip ,identity,ZSTD": twice, "identity": chatBody, "": chatBody, ",": chatBody,
 	} {
 		for _, r := range []io.Reader{strings.NewReader(body), unsized{strings.NewReader(body)}} {
-			req, err := http.NewRequestWithContext(t.Context(), "POST", s.url+"/v1/chat/completions", r)
+			req, err := http.NewRequestWithContext(t.Context(), "POST", s.URL+"/v1/chat/completions", r)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -67,12 +68,12 @@ func TestCompressedRequestsReachTheUpstreamPlain(t *testing.T) {
 			if header != "" {
 				req.Header.Set("Content-Encoding", header)
 			}
-			res, err := client.Do(req)
+			res, err := routertest.Client.Do(req)
 			if err != nil {
 				t.Fatal(err)
 			}
 			_ = res.Body.Close()
-			calls := s.up.Calls()
+			calls := s.Upstream.Calls()
 			if res.StatusCode != 200 || len(calls) == 0 ||
 				string(calls[len(calls)-1].Body) != strings.Replace(chatBody, `"m"`, `"up-model"`, 1) {
 				t.Fatalf("%q as %T: %d", header, r, res.StatusCode)
@@ -86,59 +87,59 @@ func TestCompressedRequestsReachTheUpstreamPlain(t *testing.T) {
 
 func TestAnEncodingThatIsNotSupportedIs415AndNamed(t *testing.T) {
 	t.Parallel()
-	s := start(t, minimal, router.Options{})
+	s := routertest.Start(t, routertest.Minimal, router.Options{})
 	for header, name := range map[string]string{"lz4": "lz4", "gzip, Snappy": "snappy", "dcb": "dcb",
 		"gzip,gzip,gzip,gzip,gzip": "gzip, gzip"} {
 		for path, prefix := range map[string]string{"/v1/responses": `{"error":{"message":"Content-Encoding`,
 			"/v1/messages": `{"type":"error","error":{"type":"invalid_request_error","message":"Content-Encoding`} {
-			got := s.send("POST", path, "whatever", map[string]string{"Content-Encoding": header})
-			if got.status != 415 || !strings.HasPrefix(got.body, prefix) || !strings.Contains(got.body, name) ||
-				!strings.Contains(got.body, "enable_request_compression") ||
-				got.header.Get("Accept-Encoding") != "gzip, deflate, br, zstd" {
-				t.Errorf("%s on %s: %d %s", header, path, got.status, got.body)
+			got := s.Send("POST", path, "whatever", map[string]string{"Content-Encoding": header})
+			if got.Status != 415 || !strings.HasPrefix(got.Body, prefix) || !strings.Contains(got.Body, name) ||
+				!strings.Contains(got.Body, "enable_request_compression") ||
+				got.Header.Get("Accept-Encoding") != "gzip, deflate, br, zstd" {
+				t.Errorf("%s on %s: %d %s", header, path, got.Status, got.Body)
 			}
 		}
 	}
 	for encoding, body := range map[string]string{"gzip": compressed(t, "gzip", chatBody),
 		"zstd": compressed(t, "zstd", chatBody)} {
-		if got := s.send("POST", "/v1/chat/completions", body, nil); got.status != 415 ||
-			!strings.Contains(got.body, "has no Content-Encoding: "+encoding) {
-			t.Errorf("undeclared %s: %d %s", encoding, got.status, got.body)
+		if got := s.Send("POST", "/v1/chat/completions", body, nil); got.Status != 415 ||
+			!strings.Contains(got.Body, "has no Content-Encoding: "+encoding) {
+			t.Errorf("undeclared %s: %d %s", encoding, got.Status, got.Body)
 		}
 	}
 	head := "POST /v1/responses HTTP/1.1\nHost: localhost\nAuthorization: Bearer sk-test\nContent-Encoding: " +
 		"lz4\nContent-Length: 9"
-	if res, body, took := stalled(t, s.url, head, ""); res.StatusCode != 415 || took > 5*time.Second {
+	if res, body, took := stalled(t, s.URL, head, ""); res.StatusCode != 415 || took > 5*time.Second {
 		t.Errorf("%d %s after %v", res.StatusCode, body, took)
 	}
 }
 
 func TestACompressedBodyIsBoundedByWhatItBecomes(t *testing.T) {
 	t.Parallel()
-	s := start(t, minimal, router.Options{MaxBody: 100_000})
+	s := routertest.Start(t, routertest.Minimal, router.Options{MaxBody: 100_000})
 	fitting := `{"model":"m","messages":[],"pad":"` + strings.Repeat("x", 100_000-36) + `"}`
 	for _, encoding := range []string{"gzip", "deflate", "br", "zstd"} {
 		for want, body := range map[int]string{200: fitting, 413: fitting + " "} {
-			if got := s.send("POST", "/v1/chat/completions", compressed(t, encoding, body),
-				map[string]string{"Content-Encoding": encoding}); got.status != want {
-				t.Errorf("%s: %d %s, want %d", encoding, got.status, got.body, want)
+			if got := s.Send("POST", "/v1/chat/completions", compressed(t, encoding, body),
+				map[string]string{"Content-Encoding": encoding}); got.Status != want {
+				t.Errorf("%s: %d %s, want %d", encoding, got.Status, got.Body, want)
 			}
 		}
 		bomb := compressed(t, encoding, strings.Repeat(" ", 50_000_000))
-		if got := s.send("POST", "/v1/chat/completions", bomb[:min(len(bomb), 100_000)],
-			map[string]string{"Content-Encoding": encoding}); got.status != 413 {
-			t.Errorf("%s bomb: %d %s", encoding, got.status, got.body)
+		if got := s.Send("POST", "/v1/chat/completions", bomb[:min(len(bomb), 100_000)],
+			map[string]string{"Content-Encoding": encoding}); got.Status != 413 {
+			t.Errorf("%s bomb: %d %s", encoding, got.Status, got.Body)
 		}
 	}
 	empty := strings.Repeat(compressed(t, "gzip", ""), 10_000) // decodes to nothing for ever
-	req, err := http.NewRequestWithContext(t.Context(), "POST", s.url+"/v1/chat/completions",
+	req, err := http.NewRequestWithContext(t.Context(), "POST", s.URL+"/v1/chat/completions",
 		unsized{strings.NewReader(empty)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	req.Header.Set("Authorization", "Bearer sk-test")
 	req.Header.Set("Content-Encoding", "gzip")
-	res, err := client.Do(req)
+	res, err := routertest.Client.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,14 +147,14 @@ func TestACompressedBodyIsBoundedByWhatItBecomes(t *testing.T) {
 	if res.StatusCode != 413 {
 		t.Errorf("empty members without end: %d", res.StatusCode)
 	}
-	if n := len(s.up.Calls()); n != 4 {
+	if n := len(s.Upstream.Calls()); n != 4 {
 		t.Errorf("%d requests reached the upstream, want 4", n)
 	}
 }
 
 func TestABodyThatIsNotWhatItsEncodingSaysIs400(t *testing.T) {
 	t.Parallel()
-	s := start(t, minimal, router.Options{})
+	s := routertest.Start(t, routertest.Minimal, router.Options{})
 	long := `{"model":"m","messages":[],"pad":"` + strings.Repeat("abcdefgh", 10_000) + `"}`
 	for _, encoding := range []string{"gzip", "deflate", "br", "zstd"} {
 		whole := compressed(t, encoding, long)
@@ -162,36 +163,36 @@ func TestABodyThatIsNotWhatItsEncodingSaysIs400(t *testing.T) {
 			if what == "other bytes" {
 				reason = "" // bytes that are clearly not compressed are taken as they are
 			}
-			got := s.send("POST", "/v1/chat/completions", body, map[string]string{"Content-Encoding": encoding})
-			if got.status != 400 || !strings.Contains(got.body, reason) {
-				t.Errorf("%s %s: %d %s", what, encoding, got.status, got.body)
+			got := s.Send("POST", "/v1/chat/completions", body, map[string]string{"Content-Encoding": encoding})
+			if got.Status != 400 || !strings.Contains(got.Body, reason) {
+				t.Errorf("%s %s: %d %s", what, encoding, got.Status, got.Body)
 			}
 		}
 	}
-	if n := len(s.up.Calls()); n != 0 {
+	if n := len(s.Upstream.Calls()); n != 0 {
 		t.Errorf("%d requests reached the upstream", n)
 	}
 }
 
 func TestByteOrderMarks(t *testing.T) {
 	t.Parallel()
-	s := start(t, minimal, router.Options{})
+	s := routertest.Start(t, routertest.Minimal, router.Options{})
 	for range 3 { // buffers are used again
-		got := s.send("POST", "/v1/chat/completions", "\xef\xbb\xbf"+chatBody, nil)
-		calls := s.up.Calls()
-		if got.status != 200 || string(calls[len(calls)-1].Body) != strings.Replace(chatBody, `"m"`, `"up-model"`, 1) {
-			t.Errorf("%d %s", got.status, got.body)
+		got := s.Send("POST", "/v1/chat/completions", "\xef\xbb\xbf"+chatBody, nil)
+		calls := s.Upstream.Calls()
+		if got.Status != 200 || string(calls[len(calls)-1].Body) != strings.Replace(chatBody, `"m"`, `"up-model"`, 1) {
+			t.Errorf("%d %s", got.Status, got.Body)
 		}
 	}
-	got := s.send("POST", "/v1/chat/completions", compressed(t, "gzip", "\xef\xbb\xbf"+chatBody),
+	got := s.Send("POST", "/v1/chat/completions", compressed(t, "gzip", "\xef\xbb\xbf"+chatBody),
 		map[string]string{"Content-Encoding": "gzip"})
-	if got.status != 200 {
-		t.Errorf("compressed: %d %s", got.status, got.body)
+	if got.Status != 200 {
+		t.Errorf("compressed: %d %s", got.Status, got.Body)
 	}
 	for _, mark := range []string{"\xff\xfe", "\xfe\xff"} {
-		if got := s.send("POST", "/v1/chat/completions", mark+"{\x00", nil); got.status != 400 ||
-			!strings.Contains(got.body, "UTF-16") {
-			t.Errorf("%d %s", got.status, got.body)
+		if got := s.Send("POST", "/v1/chat/completions", mark+"{\x00", nil); got.Status != 400 ||
+			!strings.Contains(got.Body, "UTF-16") {
+			t.Errorf("%d %s", got.Status, got.Body)
 		}
 	}
 }
@@ -203,7 +204,7 @@ func FuzzCompressedRequests(f *testing.F) {
 		f.Add(encoding+",gzip", []byte(chatBody))
 	}
 	f.Add("zstd", []byte("\x50\x2a\x4d\x18\xff\xff\xff\xff")) // a skippable frame
-	settings, err := load(f, minimal+once, "127.0.0.1:1", "127.0.0.1:1", nil)
+	settings, err := routertest.Load(f, routertest.Minimal+routertest.WithoutRetries, "127.0.0.1:1", "127.0.0.1:1", nil)
 	if err != nil {
 		f.Fatal(err)
 	}

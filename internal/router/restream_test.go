@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/routertest"
 	"github.com/flowgate-go/flowgate/internal/router/splice"
 )
 
@@ -30,36 +31,36 @@ func TestAWholeReplyAfterAKeepAliveBecomesAStream(t *testing.T) {
 		"responses": {"event: response.created\n", `"status":"in_progress"`, "event: response.output_item.done\n",
 			"event: response.completed\n"},
 	}
-	for name, d := range dialects {
+	for name, d := range routertest.Dialects {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			body := wholes[name]
-			s, _ := scripted(t, router.Options{}, often, func(w http.ResponseWriter, _ *http.Request) {
+			s, _ := routertest.StartScripted(t, router.Options{}, often, func(w http.ResponseWriter, _ *http.Request) {
 				time.Sleep(300 * time.Millisecond)
 				_, _ = io.WriteString(w, body)
 			})
-			got := d.send(s, "alone", true)
+			got := d.Send(s, "alone", true)
 			stream := splice.Stream{Model: []byte(`"x"`)}
-			stream.Append(nil, []byte(got.body))
-			if got.status != 200 || !strings.HasPrefix(got.body, comment) || !stream.Content || !stream.Ended || stream.Failed ||
-				!strings.Contains(got.body, `"model":"alone"`) {
-				t.Errorf("%d %+v %s", got.status, stream, got.body)
+			stream.Append(nil, []byte(got.Body))
+			if got.Status != 200 || !strings.HasPrefix(got.Body, comment) || !stream.Content || !stream.Ended || stream.Failed ||
+				!strings.Contains(got.Body, `"model":"alone"`) {
+				t.Errorf("%d %+v %s", got.Status, stream, got.Body)
 			}
 			for _, want := range wants[name] {
-				if !strings.Contains(got.body, want) {
-					t.Errorf("no %s in %s", want, got.body)
+				if !strings.Contains(got.Body, want) {
+					t.Errorf("no %s in %s", want, got.Body)
 				}
 			}
-			for _, line := range strings.Split(got.body, "\n") {
+			for _, line := range strings.Split(got.Body, "\n") {
 				if line != "" && !strings.HasPrefix(line, "event: ") && !strings.HasPrefix(line, "data: ") &&
 					!strings.HasPrefix(line, ":") {
 					t.Errorf("%q is not a line of a stream", line)
 				}
 			}
 			body = `{"unknown":1}`
-			if got := d.send(s, "alone", true); !strings.Contains(got.body, d.failed) ||
-				!strings.Contains(got.body, "keepalive_seconds") {
-				t.Errorf("an unknown reply became %s", got.body)
+			if got := d.Send(s, "alone", true); !strings.Contains(got.Body, d.Failed) ||
+				!strings.Contains(got.Body, "keepalive_seconds") {
+				t.Errorf("an unknown reply became %s", got.Body)
 			}
 		})
 	}
@@ -67,20 +68,20 @@ func TestAWholeReplyAfterAKeepAliveBecomesAStream(t *testing.T) {
 
 func TestAClientThatReadsSlowlyCostsTheUpstreamNothing(t *testing.T) {
 	t.Parallel()
-	d := dialects["chat/completions"]
-	big := strings.Replace(d.content, "hello", strings.Repeat("hello", 20<<10), 1)
+	d := routertest.Dialects["chat/completions"]
+	big := strings.Replace(d.Content, "hello", strings.Repeat("hello", 20<<10), 1)
 	const events = 100 // 10 MB: more than the buffers of two connections
-	s, bad := scripted(t, router.Options{Now: newClock().Now},
+	s, bad := routertest.StartScripted(t, router.Options{Now: routertest.NewClock().Now},
 		"num_retries: 0, stream_timeout: 0.4, allowed_fails: 0, cooldown_time: 60",
 		func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/event-stream")
 			for range events {
 				_, _ = io.WriteString(w, big)
 			}
-			_, _ = io.WriteString(w, d.ending)
+			_, _ = io.WriteString(w, d.Ending)
 		})
 	for range 2 {
-		res := s.open(t.Context(), d.path, `{"model":"alone","stream":true,"messages":[]}`)
+		res := s.Open(t.Context(), d.Path, `{"model":"alone","stream":true,"messages":[]}`)
 		time.Sleep(1200 * time.Millisecond) // several times the upstream's limit
 		body, err := io.ReadAll(res.Body)
 		_ = res.Body.Close()

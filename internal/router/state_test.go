@@ -1,7 +1,6 @@
 package router_test
 
 import (
-	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -9,50 +8,41 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/routertest"
 )
-
-func (s *stack) state() router.State {
-	s.t.Helper()
-	got := s.send("GET", router.StatePath, "", nil)
-	var state router.State
-	if err := json.Unmarshal([]byte(got.body), &state); err != nil || got.status != 200 {
-		s.t.Fatalf("%d %s: %v", got.status, got.body, err)
-	}
-	return state
-}
 
 func TestTheStateOfDeploymentsNeedsTheKey(t *testing.T) {
 	t.Parallel()
-	s := start(t, groups(calm, "m: ok"), router.Options{})
+	s := routertest.Start(t, routertest.Groups(routertest.WithoutCooldowns, "m: ok"), router.Options{})
 	for _, key := range []string{"", "Bearer wrong"} {
-		if got := s.send("GET", router.StatePath, "",
-			map[string]string{"Authorization": key}); got.status != http.StatusUnauthorized {
-			t.Errorf("key %q: %d %s", key, got.status, got.body)
+		if got := s.Send("GET", router.StatePath, "",
+			map[string]string{"Authorization": key}); got.Status != http.StatusUnauthorized {
+			t.Errorf("key %q: %d %s", key, got.Status, got.Body)
 		}
 	}
-	if got := s.send("POST", router.StatePath, "", nil); got.status != http.StatusMethodNotAllowed {
-		t.Errorf("POST: %d", got.status)
+	if got := s.Send("POST", router.StatePath, "", nil); got.Status != http.StatusMethodNotAllowed {
+		t.Errorf("POST: %d", got.Status)
 	}
 }
 
 func TestTheStateSaysWhatCoolsDownSinceWhenWhyAndUntilWhen(t *testing.T) {
 	t.Parallel()
-	clk := newClock()
-	yaml := groups("router_settings: {allowed_fails: 0, cooldown_time: 30, num_retries: 0}\n", "m: fail-500 | order: 1",
+	clk := routertest.NewClock()
+	yaml := routertest.Groups("router_settings: {allowed_fails: 0, cooldown_time: 30, num_retries: 0}\n", "m: fail-500 | order: 1",
 		"m: ok | order: 2", "only: fail-503-ra120",
 		"unset: x")
 	at := strings.LastIndex(yaml, "k-secret")
-	s := start(t, yaml[:at]+"os.environ/NOT_SET"+yaml[at+len("k-secret"):], router.Options{Now: clk.Now})
+	s := routertest.Start(t, yaml[:at]+"os.environ/NOT_SET"+yaml[at+len("k-secret"):], router.Options{Now: clk.Now})
 	want := router.State{Deployments: 4, Available: 3, UnavailableGroups: []string{"unset"}}
-	if got := s.state(); got.Deployments != want.Deployments || got.Available != want.Available || len(got.Cooling) != 0 ||
+	if got := s.State(); got.Deployments != want.Deployments || got.Available != want.Available || len(got.Cooling) != 0 ||
 		!slices.Equal(got.UnavailableGroups, want.UnavailableGroups) {
 		t.Errorf("before: %+v", got)
 	}
-	s.chat("m")
-	clk.pass(10 * time.Second)
-	s.chat("only")
-	now := newClock().now
-	got := s.state()
+	s.Chat("m")
+	clk.Advance(10 * time.Second)
+	s.Chat("only")
+	now := routertest.NewClock().Now()
+	got := s.State()
 	cooling := []router.Cooling{
 		{Deployment: "m-fail-500", Group: "m", Since: now, Until: now.Add(30 * time.Second),
 			NextTrial: now.Add(30 * time.Second), Status: 500, Class: "InternalServerError",
@@ -65,19 +55,19 @@ func TestTheStateSaysWhatCoolsDownSinceWhenWhyAndUntilWhen(t *testing.T) {
 		!slices.Equal(got.UnavailableGroups, []string{"only", "unset"}) {
 		t.Errorf("cooling: %+v", got)
 	}
-	before := s.logged("cooldown ended")
-	clk.pass(20 * time.Second)
-	if got := s.state(); len(got.Cooling) != 1 || got.Available != 2 || s.logged("cooldown ended") != before {
+	before := s.CountLogged("cooldown ended")
+	clk.Advance(20 * time.Second)
+	if got := s.State(); len(got.Cooling) != 1 || got.Available != 2 || s.CountLogged("cooldown ended") != before {
 		t.Errorf("after the first cooldown: %+v; to look must change nothing", got)
 	}
 }
 
 func TestTheStateGivesTheCauseOfFailedConnections(t *testing.T) {
 	t.Parallel()
-	s := startAt(t, closedAddr(t), at("http://DOWN",
+	s := routertest.StartAt(t, routertest.ClosedAddr(t), at("http://DOWN",
 		"router_settings: {allowed_fails: 0, cooldown_time: 30, num_retries: 0}\n"), router.Options{})
-	s.chat("m")
-	if got := s.state(); len(got.Cooling) != 1 || got.Cooling[0].Cause != "refused" ||
+	s.Chat("m")
+	if got := s.State(); len(got.Cooling) != 1 || got.Cooling[0].Cause != "refused" ||
 		got.Cooling[0].Reason != "The connection was refused: start the upstream, or correct the port in api_base." {
 		t.Errorf("%+v", got)
 	}
@@ -85,32 +75,32 @@ func TestTheStateGivesTheCauseOfFailedConnections(t *testing.T) {
 
 func TestTheStateShowsATrialInProgress(t *testing.T) {
 	t.Parallel()
-	clk := newClock()
+	clk := routertest.NewClock()
 	next := make(chan struct{})
-	up := play(t, failThen(500, func(w http.ResponseWriter) { <-next; good(w) }))
-	s := startAt(t, up.addr(), lone(cooldowns), router.Options{Now: clk.Now})
-	s.chat("m")
-	clk.pass(5 * time.Second)
-	done := make(chan reply)
-	go func() { done <- s.chat("m") }()
-	eventually(t, "the trial", func() bool { return up.calls() == 2 })
-	if got := s.state(); len(got.Cooling) != 1 || !got.Cooling[0].Trial || len(got.UnavailableGroups) != 1 {
+	up := routertest.Serve(t, failThen(500, func(w http.ResponseWriter) { <-next; routertest.WriteReply(w) }))
+	s := routertest.StartAt(t, up.Addr(), routertest.OneDeployment(routertest.CooldownAtOnce), router.Options{Now: clk.Now})
+	s.Chat("m")
+	clk.Advance(5 * time.Second)
+	done := make(chan routertest.Reply)
+	go func() { done <- s.Chat("m") }()
+	routertest.Eventually(t, "the trial", func() bool { return up.Calls() == 2 })
+	if got := s.State(); len(got.Cooling) != 1 || !got.Cooling[0].Trial || len(got.UnavailableGroups) != 1 {
 		t.Errorf("%+v", got)
 	}
 	close(next)
-	if got := <-done; got.status != 200 || len(s.state().Cooling) != 0 {
-		t.Errorf("%d %+v", got.status, s.state())
+	if got := <-done; got.Status != 200 || len(s.State().Cooling) != 0 {
+		t.Errorf("%d %+v", got.Status, s.State())
 	}
 }
 
 func TestTheClientIsToldWhenTheFirstDeploymentComesBack(t *testing.T) {
 	t.Parallel()
-	s := start(t, groups("router_settings: {allowed_fails: 0, num_retries: 1}\n",
-		"m: fail-500-ra40 fail-500-ra20 fail-500-ra30"), router.Options{Now: newClock().Now})
+	s := routertest.Start(t, routertest.Groups("router_settings: {allowed_fails: 0, num_retries: 1}\n",
+		"m: fail-500-ra40 fail-500-ra20 fail-500-ra30"), router.Options{Now: routertest.NewClock().Now})
 	for range 3 {
-		s.chat("m")
+		s.Chat("m")
 	}
-	if got := s.chat("m"); !isCooling(got) || got.header.Get("Retry-After") != "20" {
-		t.Errorf("%d, Retry-After %s", got.status, got.header.Get("Retry-After"))
+	if got := s.Chat("m"); !got.IsCooling() || got.Header.Get("Retry-After") != "20" {
+		t.Errorf("%d, Retry-After %s", got.Status, got.Header.Get("Retry-After"))
 	}
 }

@@ -16,22 +16,8 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/routertest"
 )
-
-// open begins a streamed request and returns its body.
-func (s *stack) open(ctx context.Context, path, body string) *http.Response {
-	s.t.Helper()
-	req, err := http.NewRequestWithContext(ctx, "POST", s.url+path, strings.NewReader(body))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer sk-test")
-	res, err := client.Do(req)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return res
-}
 
 func TestEachEventReachesTheClientWhenItIsSent(t *testing.T) {
 	t.Parallel()
@@ -46,8 +32,8 @@ func TestEachEventReachesTheClientWhenItIsSent(t *testing.T) {
 		fmt.Fprint(w, "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n")
 	}))
 	defer up.Close()
-	s := start(t, strings.Replace(minimal, "UP", strings.TrimPrefix(up.URL, "http://"), 1), router.Options{})
-	res := s.open(t.Context(), "/v1/chat/completions", `{"model":"m","stream":true,"messages":[]}`)
+	s := routertest.Start(t, strings.Replace(routertest.Minimal, "UP", strings.TrimPrefix(up.URL, "http://"), 1), router.Options{})
+	res := s.Open(t.Context(), "/v1/chat/completions", `{"model":"m","stream":true,"messages":[]}`)
 	defer res.Body.Close()
 	lines := bufio.NewReader(res.Body)
 	for i := range 5 {
@@ -67,7 +53,7 @@ func TestEachEventReachesTheClientWhenItIsSent(t *testing.T) {
 
 func TestStreamsEndAsTheirDialectDoes(t *testing.T) {
 	t.Parallel()
-	s := start(t, groups(once, "ok: up", "nodone: nodone", "cut: cut", "err: errstream", "pause: pausemid | timeout: 1"),
+	s := routertest.Start(t, routertest.Groups(routertest.WithoutRetries, "ok: up", "nodone: nodone", "cut: cut", "err: errstream", "pause: pausemid | timeout: 1"),
 		router.Options{})
 	for path, rest := range map[string]string{"/v1/chat/completions": `"messages":[]`, "/v1/completions": `"prompt":1`,
 		"/v1/responses": `"input":1`, "/v1/messages": `"messages":[],"max_tokens":1`} {
@@ -76,20 +62,20 @@ func TestStreamsEndAsTheirDialectDoes(t *testing.T) {
 			if model == "err" && path == "/v1/responses" {
 				continue // the script has no such event there
 			}
-			got := s.send("POST", path, `{"stream":true,"model":"`+model+`",`+rest+`}`, nil)
-			if got.status != 200 || got.header.Get("Content-Type") != "text/event-stream; charset=utf-8" {
-				t.Errorf("%s %s: %d %v", path, model, got.status, got.header)
+			got := s.Send("POST", path, `{"stream":true,"model":"`+model+`",`+rest+`}`, nil)
+			if got.Status != 200 || got.Header.Get("Content-Type") != "text/event-stream; charset=utf-8" {
+				t.Errorf("%s %s: %d %v", path, model, got.Status, got.Header)
 			}
-			if done := strings.Count(got.body, "data: [DONE]\n\n"); (done == 1) != (completes && good) || done > 1 {
-				t.Errorf("%s %s: %d [DONE] in %s", path, model, done, got.body)
+			if done := strings.Count(got.Body, "data: [DONE]\n\n"); (done == 1) != (completes && good) || done > 1 {
+				t.Errorf("%s %s: %d [DONE] in %s", path, model, done, got.Body)
 			}
-			if failed := strings.Contains(got.body, `"error"`); failed == good || !strings.HasSuffix(got.body, "}\n\n") &&
+			if failed := strings.Contains(got.Body, `"error"`); failed == good || !strings.HasSuffix(got.Body, "}\n\n") &&
 				!good {
-				t.Errorf("%s %s: %s", path, model, got.body)
+				t.Errorf("%s %s: %s", path, model, got.Body)
 			}
-			if !strings.Contains(got.body, "w1 ") || path != "/v1/responses" &&
-				!strings.Contains(got.body, `"model":"`+model+`"`) {
-				t.Errorf("%s %s: %s", path, model, got.body)
+			if !strings.Contains(got.Body, "w1 ") || path != "/v1/responses" &&
+				!strings.Contains(got.Body, `"model":"`+model+`"`) {
+				t.Errorf("%s %s: %s", path, model, got.Body)
 			}
 		}
 	}
@@ -98,45 +84,45 @@ func TestStreamsEndAsTheirDialectDoes(t *testing.T) {
 func TestAStreamThatFailsBeforeItsFirstEventIsRetriedAndFallsBack(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []string{"cut0", "errfirst", "fail-500", "html"} {
-		s := start(t, groups("router_settings: {disable_cooldowns: true, num_retries: 1, fallbacks: [{m: [b]}]}\n", "m: "+bad,
+		s := routertest.Start(t, routertest.Groups("router_settings: {disable_cooldowns: true, num_retries: 1, fallbacks: [{m: [b]}]}\n", "m: "+bad,
 			"b: ok", "alone: "+bad), router.Options{})
-		if got := s.chat("m", `,"stream":true`); got.status != 200 || !strings.Contains(got.body, `"model":"m"`) ||
-			!strings.HasSuffix(got.body, "[DONE]\n\n") || len(s.up.Calls()) != 3 {
-			t.Errorf("%s: %d after %v: %s", bad, got.status, s.models(), got.body)
+		if got := s.Chat("m", `,"stream":true`); got.Status != 200 || !strings.Contains(got.Body, `"model":"m"`) ||
+			!strings.HasSuffix(got.Body, "[DONE]\n\n") || len(s.Upstream.Calls()) != 3 {
+			t.Errorf("%s: %d after %v: %s", bad, got.Status, s.Models(), got.Body)
 		}
 		want := map[string]int{"cut0": 500, "errfirst": 503, "fail-500": 500, "html": 502}[bad]
-		if got := s.chat("alone", `,"stream":true`); got.status != want || !strings.HasPrefix(got.body, `{"error"`) {
-			t.Errorf("%s: %d %s, want %d", bad, got.status, got.body, want)
+		if got := s.Chat("alone", `,"stream":true`); got.Status != want || !strings.HasPrefix(got.Body, `{"error"`) {
+			t.Errorf("%s: %d %s, want %d", bad, got.Status, got.Body, want)
 		}
 	}
-	s := start(t, groups(once, "m: errfirst"), router.Options{})
-	if got := s.messages("m", `,"stream":true`); got.status != 529 || !strings.Contains(got.body, `"overloaded_error"`) {
-		t.Errorf("%d %s", got.status, got.body)
+	s := routertest.Start(t, routertest.Groups(routertest.WithoutRetries, "m: errfirst"), router.Options{})
+	if got := s.Messages("m", `,"stream":true`); got.Status != 529 || !strings.Contains(got.Body, `"overloaded_error"`) {
+		t.Errorf("%d %s", got.Status, got.Body)
 	}
 }
 
 func TestTimeoutsAre408OnEveryRoute(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ yaml, body, header string }{
-		"deployment": {groups(once, "m: sleep4000 | timeout: 0.2"), "", ""},
-		"stream":     {groups(once, "m: ttfb4000 | stream_timeout: 0.2"), `,"stream":true`, ""},
-		"request_timeout": {groups("litellm_settings: {num_retries: 0, request_timeout: 0.2}\nrouter_settings: {timeout: "+
+		"deployment": {routertest.Groups(routertest.WithoutRetries, "m: sleep4000 | timeout: 0.2"), "", ""},
+		"stream":     {routertest.Groups(routertest.WithoutRetries, "m: ttfb4000 | stream_timeout: 0.2"), `,"stream":true`, ""},
+		"request_timeout": {routertest.Groups("litellm_settings: {num_retries: 0, request_timeout: 0.2}\nrouter_settings: {timeout: "+
 			"3}\n", "m: sleep4000"), "", ""},
-		"router timeout":     {groups("router_settings: {num_retries: 0, timeout: 0.2}\n", "m: sleep4000"), "", ""},
-		"client's header":    {groups(once, "m: sleep4000"), "", "0.2"},
-		"client's body":      {groups(once, "m: sleep4000"), `,"timeout":0.2`, ""},
-		"client asks longer": {groups(once, "m: sleep4000 | timeout: 0.2"), `,"timeout":3`, ""},
+		"router timeout":     {routertest.Groups("router_settings: {num_retries: 0, timeout: 0.2}\n", "m: sleep4000"), "", ""},
+		"client's header":    {routertest.Groups(routertest.WithoutRetries, "m: sleep4000"), "", "0.2"},
+		"client's body":      {routertest.Groups(routertest.WithoutRetries, "m: sleep4000"), `,"timeout":0.2`, ""},
+		"client asks longer": {routertest.Groups(routertest.WithoutRetries, "m: sleep4000 | timeout: 0.2"), `,"timeout":3`, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := start(t, c.yaml, router.Options{})
+			s := routertest.Start(t, c.yaml, router.Options{})
 			for _, path := range []string{"/v1/chat/completions", "/v1/messages"} {
 				begun := time.Now()
-				got := s.send("POST", path, `{"model":"m","max_tokens":1,"messages":[]`+c.body+`}`,
+				got := s.Send("POST", path, `{"model":"m","max_tokens":1,"messages":[]`+c.body+`}`,
 					map[string]string{"x-litellm-timeout": c.header})
-				if took := time.Since(begun); got.status != 408 || took < 190*time.Millisecond || took > 2*time.Second ||
-					!strings.Contains(got.body, "litellm.Timeout: ") {
-					t.Errorf("%s: %d after %v: %s", path, got.status, took, got.body)
+				if took := time.Since(begun); got.Status != 408 || took < 190*time.Millisecond || took > 2*time.Second ||
+					!strings.Contains(got.Body, "litellm.Timeout: ") {
+					t.Errorf("%s: %d after %v: %s", path, got.Status, took, got.Body)
 				}
 			}
 		})
@@ -145,33 +131,33 @@ func TestTimeoutsAre408OnEveryRoute(t *testing.T) {
 
 func TestTheUpstreamIsLeftWhenTheClientLeaves(t *testing.T) {
 	t.Parallel()
-	s := start(t, groups("", "slow: sleep9000", "stream: pausemid", "wait: ttfb9000"), router.Options{})
+	s := routertest.Start(t, routertest.Groups("", "slow: sleep9000", "stream: pausemid", "wait: ttfb9000"), router.Options{})
 	for model, up := range map[string]string{"slow": "sleep9000", "stream": "pausemid", "wait": "ttfb9000"} {
 		ctx, leave := context.WithCancel(t.Context())
 		var owner sync.WaitGroup
 		owner.Go(func() {
-			req, err := http.NewRequestWithContext(ctx, "POST", s.url+"/v1/chat/completions",
+			req, err := http.NewRequestWithContext(ctx, "POST", s.URL+"/v1/chat/completions",
 				strings.NewReader(`{"messages":[],"model":"`+model+`","stream":`+strconv.FormatBool(model != "slow")+`}`))
 			if err != nil {
 				t.Error(err)
 				return
 			}
 			req.Header.Set("Authorization", "Bearer sk-test")
-			if res, err := client.Do(req); err == nil {
+			if res, err := routertest.Client.Do(req); err == nil {
 				_, _ = io.Copy(io.Discard, res.Body) // ends when the client leaves
 				_ = res.Body.Close()
 			}
 		})
-		eventually(t, model+" reaches the upstream", func() bool { return strings.Contains(fmt.Sprint(s.models()), up) })
+		routertest.Eventually(t, model+" reaches the upstream", func() bool { return strings.Contains(fmt.Sprint(s.Models()), up) })
 		leave()
 		owner.Wait()
 		begun := time.Now()
-		eventually(t, model+" is left", func() bool { return s.up.Gone(up) == 1 })
+		routertest.Eventually(t, model+" is left", func() bool { return s.Upstream.Gone(up) == 1 })
 		if took := time.Since(begun); took > time.Second {
 			t.Errorf("%s: the upstream noticed after %v", model, took)
 		}
 	}
-	if log := s.log.String(); strings.Contains(log, "failed") {
+	if log := s.Log.String(); strings.Contains(log, "failed") {
 		t.Errorf("a client that leaves is no failure of the deployment: %s", log)
 	}
 }
@@ -185,14 +171,14 @@ func TestNoStreamIsCut(t *testing.T) {
 	}
 	up := httptest.NewServer(http.HandlerFunc(fixed))
 	defer up.Close()
-	s := start(t, strings.Replace(minimal, "UP", strings.TrimPrefix(up.URL, "http://"), 1), router.Options{})
+	s := routertest.Start(t, strings.Replace(routertest.Minimal, "UP", strings.TrimPrefix(up.URL, "http://"), 1), router.Options{})
 	before := runtime.NumGoroutine()
 	body := string(payload(30_000, true))
 	var owner sync.WaitGroup
 	for range 64 {
 		owner.Go(func() {
 			for range total / 64 {
-				res := s.open(t.Context(), "/v1/chat/completions", body)
+				res := s.Open(t.Context(), "/v1/chat/completions", body)
 				got, err := io.ReadAll(res.Body)
 				_ = res.Body.Close()
 				if err != nil || strings.Count(string(got), `"model":"m"`) != 20 ||
@@ -207,9 +193,9 @@ func TestNoStreamIsCut(t *testing.T) {
 	if t.Failed() {
 		return
 	}
-	eventually(t, "idle connections close and nothing leaks", func() bool {
-		_ = s.router.Close()
-		client.CloseIdleConnections()
+	routertest.Eventually(t, "idle connections close and nothing leaks", func() bool {
+		_ = s.Router.Close()
+		routertest.Client.CloseIdleConnections()
 		return runtime.NumGoroutine() < before+200 // other tests run beside this one
 	})
 }

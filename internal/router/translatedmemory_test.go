@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/routertest"
 )
 
 // wordy is a messages request with a prompt of so many bytes.
@@ -23,7 +24,7 @@ func wordy(size int, more string) string {
 func TestTheBodyMadeByTranslationIsHeldToo(t *testing.T) {
 	t.Parallel()
 	began, release := make(chan struct{}), make(chan struct{})
-	up := play(t, func(_ int, w http.ResponseWriter, r *http.Request) {
+	up := routertest.Serve(t, func(_ int, w http.ResponseWriter, r *http.Request) {
 		if body, _ := io.ReadAll(r.Body); len(body) > mib {
 			began <- struct{}{}
 			<-release
@@ -31,13 +32,13 @@ func TestTheBodyMadeByTranslationIsHeldToo(t *testing.T) {
 		writeText(w, "")
 	})
 	for dialect, fits := range map[string]bool{"messages": true, "chat": false} {
-		s := startAt(t, up.addr(), speaking(dialect, groups(once, "m: x")),
+		s := routertest.StartAt(t, up.Addr(), speaking(dialect, routertest.Groups(routertest.WithoutRetries, "m: x")),
 			router.Options{MaxBody: 4 * mib, MaxHeld: 6 * mib})
 		var owner sync.WaitGroup
 		owner.Go(func() {
-			got := s.send("POST", "/v1/messages", wordy(3*mib, ""), nil)
-			if (got.status == http.StatusServiceUnavailable) == fits {
-				t.Errorf("%s: %d %.200s", dialect, got.status, got.body)
+			got := s.Send("POST", "/v1/messages", wordy(3*mib, ""), nil)
+			if (got.Status == http.StatusServiceUnavailable) == fits {
+				t.Errorf("%s: %d %.200s", dialect, got.Status, got.Body)
 			}
 		})
 		if fits {
@@ -45,10 +46,10 @@ func TestTheBodyMadeByTranslationIsHeldToo(t *testing.T) {
 			release <- struct{}{}
 		}
 		owner.Wait()
-		if got := s.send("POST", "/v1/messages", wordy(10, ""), nil); got.status != 200 && !fits {
-			t.Errorf("%s: a small one afterwards: %d %s", dialect, got.status, got.body)
+		if got := s.Send("POST", "/v1/messages", wordy(10, ""), nil); got.Status != 200 && !fits {
+			t.Errorf("%s: a small one afterwards: %d %s", dialect, got.Status, got.Body)
 		}
-		eventually(t, "all is given back", func() bool { return s.router.Held() == 0 })
+		routertest.Eventually(t, "all is given back", func() bool { return s.Router.Held() == 0 })
 	}
 }
 
@@ -56,7 +57,7 @@ func TestTheBodyMadeByTranslationIsHeldToo(t *testing.T) {
 func TestATranslatedRequestHoldsItsBodyOnceMoreUntilTheReplyBegins(t *testing.T) {
 	t.Parallel()
 	began, reply, end := make(chan struct{}), make(chan struct{}), make(chan struct{})
-	up := play(t, func(_ int, w http.ResponseWriter, r *http.Request) {
+	up := routertest.Serve(t, func(_ int, w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		began <- struct{}{}
 		<-reply
@@ -66,24 +67,24 @@ func TestATranslatedRequestHoldsItsBodyOnceMoreUntilTheReplyBegins(t *testing.T)
 		<-end
 		fmt.Fprint(w, "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n")
 	})
-	s := startAt(t, up.addr(), speaking("chat", groups(once, "m: x")), router.Options{})
+	s := routertest.StartAt(t, up.Addr(), speaking("chat", routertest.Groups(routertest.WithoutRetries, "m: x")), router.Options{})
 	var owner sync.WaitGroup
 	owner.Go(func() {
-		if got := s.send("POST", "/v1/messages", wordy(3*mib, `,"stream":true`), nil); !strings.Contains(got.body,
+		if got := s.Send("POST", "/v1/messages", wordy(3*mib, `,"stream":true`), nil); !strings.Contains(got.Body,
 			"message_stop") {
-			t.Error(got.body)
+			t.Error(got.Body)
 		}
 	})
 	<-began
-	if held := s.router.Held(); held < 6*mib || held > 7*mib {
+	if held := s.Router.Held(); held < 6*mib || held > 7*mib {
 		t.Errorf("%d bytes are held while the upstream works", held)
 	}
 	close(reply)
-	eventually(t, "the body for the upstream is dropped",
-		func() bool { held := s.router.Held(); return held >= 3*mib && held < 4*mib })
+	routertest.Eventually(t, "the body for the upstream is dropped",
+		func() bool { held := s.Router.Held(); return held >= 3*mib && held < 4*mib })
 	close(end)
 	owner.Wait()
-	eventually(t, "all is given back", func() bool { return s.router.Held() == 0 })
+	routertest.Eventually(t, "all is given back", func() bool { return s.Router.Held() == 0 })
 }
 
 func TestTranslatedRepliesCountToo(t *testing.T) {
@@ -99,14 +100,14 @@ func TestTranslatedRepliesCountToo(t *testing.T) {
 			fmt.Fprintf(w, "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"%s\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n", text)
 		},
 	} {
-		up := play(t, func(_ int, w http.ResponseWriter, r *http.Request) { reply(w, r) })
+		up := routertest.Serve(t, func(_ int, w http.ResponseWriter, r *http.Request) { reply(w, r) })
 		for room, status := range map[int64]int{5 * mib: 503, 20 * mib: 200} {
-			s := startAt(t, up.addr(), speaking("chat", groups(once, "m: x")), router.Options{MaxBody: 4 * mib, MaxHeld: room})
-			got := s.send("POST", "/v1/messages", wordy(10, ""), nil)
-			if got.status != status || status == 200 && len(got.body) < 2*mib || failures(s) > 0 && status == 200 {
-				t.Errorf("%s, %d bytes: %d %.200s", name, room, got.status, got.body)
+			s := routertest.StartAt(t, up.Addr(), speaking("chat", routertest.Groups(routertest.WithoutRetries, "m: x")), router.Options{MaxBody: 4 * mib, MaxHeld: room})
+			got := s.Send("POST", "/v1/messages", wordy(10, ""), nil)
+			if got.Status != status || status == 200 && len(got.Body) < 2*mib || s.CountFailures() > 0 && status == 200 {
+				t.Errorf("%s, %d bytes: %d %.200s", name, room, got.Status, got.Body)
 			}
-			eventually(t, "all is given back", func() bool { return s.router.Held() == 0 })
+			routertest.Eventually(t, "all is given back", func() bool { return s.Router.Held() == 0 })
 		}
 	}
 }
@@ -130,8 +131,8 @@ func TestAnEndlessTranslatedStreamEndsInAnErrorWithinItsMemory(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var most atomic.Int64
-			var s *stack
-			up := play(t, func(_ int, w http.ResponseWriter, r *http.Request) {
+			var s *routertest.Stack
+			up := routertest.Serve(t, func(_ int, w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Content-Type", "text/event-stream")
 				_, _ = io.WriteString(w, e.head)
 				piece := strings.Repeat(e.piece, (32<<10)/len(e.piece)+1)
@@ -139,31 +140,31 @@ func TestAnEndlessTranslatedStreamEndsInAnErrorWithinItsMemory(t *testing.T) {
 					if _, err := io.WriteString(w, piece); err != nil {
 						return
 					}
-					most.Store(max(most.Load(), s.router.Held()))
+					most.Store(max(most.Load(), s.Router.Held()))
 				}
 				t.Errorf("all of 100 MiB was read")
 			})
-			s = startAt(t, up.addr(), speaking("chat", groups(once, "m: x")), router.Options{MaxBody: mib, MaxHeld: 8 * mib})
-			got := s.ask("messages", "m")
+			s = routertest.StartAt(t, up.Addr(), speaking("chat", routertest.Groups(routertest.WithoutRetries, "m: x")), router.Options{MaxBody: mib, MaxHeld: 8 * mib})
+			got := ask(s, "messages", "m")
 			switch name {
 			case "text", "arguments":
-				if got.status != 200 || strings.Count(got.body, "event: error\n") != 1 ||
-					strings.Contains(got.body, "message_stop") || !strings.Contains(got.body, "holds as many bytes") {
-					t.Errorf("%d %.300s … %.300s", got.status, got.body, got.body[max(0, len(got.body)-300):])
+				if got.Status != 200 || strings.Count(got.Body, "event: error\n") != 1 ||
+					strings.Contains(got.Body, "message_stop") || !strings.Contains(got.Body, "holds as many bytes") {
+					t.Errorf("%d %.300s … %.300s", got.Status, got.Body, got.Body[max(0, len(got.Body)-300):])
 				}
 			default:
-				if got.status != 503 || !strings.HasPrefix(got.body, `{"type":"error"`) {
-					t.Errorf("%d %.300s", got.status, got.body)
+				if got.Status != 503 || !strings.HasPrefix(got.Body, `{"type":"error"`) {
+					t.Errorf("%d %.300s", got.Status, got.Body)
 				}
 			}
-			if s.logged("attempt failed")+s.logged("stream failed") > 1 {
-				t.Error(s.log)
+			if s.CountLogged("attempt failed")+s.CountLogged("stream failed") > 1 {
+				t.Error(s.Log)
 			}
-			eventually(t, "all is given back", func() bool { return s.router.Held() == 0 })
+			routertest.Eventually(t, "all is given back", func() bool { return s.Router.Held() == 0 })
 			if n := most.Load(); n == 0 || n > 8*mib {
 				t.Errorf("%d bytes were held", n)
 			}
-			if got := s.ask("messages", "m"); isCooling(got) {
+			if got := ask(s, "messages", "m"); got.IsCooling() {
 				t.Error("a full memory cools the deployment")
 			}
 		})

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/routertest"
 )
 
 // speaking makes all deployments of a configuration of groups speak one dialect.
@@ -45,35 +46,35 @@ func translations(t *testing.T, visit func(t *testing.T, client, upstream string
 }
 
 // ask sends a streamed request of a dialect.
-func (s *stack) ask(dialect, model string, more ...string) reply {
-	s.t.Helper()
+func ask(s *routertest.Stack, dialect, model string, more ...string) routertest.Reply {
+	s.T.Helper()
 	d := spoken[dialect]
-	return s.send("POST", d.path, `{"stream":true,"model":"`+model+`",`+d.rest+strings.Join(more, "")+`}`, nil)
+	return s.Send("POST", d.path, `{"stream":true,"model":"`+model+`",`+d.rest+strings.Join(more, "")+`}`, nil)
 }
 
 func TestTranslatedStreamsEndAsTheirDialectDoes(t *testing.T) {
 	t.Parallel()
 	translations(t, func(t *testing.T, client, upstream string) {
-		s := start(t, speaking(upstream, groups(once+calm, "ok: up", "nodone: nodone", "cut: cut", "err: errstream",
+		s := routertest.Start(t, speaking(upstream, routertest.Groups(routertest.WithoutRetries+routertest.WithoutCooldowns, "ok: up", "nodone: nodone", "cut: cut", "err: errstream",
 			"pause: pausemid | timeout: 0.3")), router.Options{})
 		d := spoken[client]
 		for model, good := range map[string]bool{"ok": true, "nodone": true, "cut": false, "err": false, "pause": false} {
 			if model == "err" && upstream == "responses" {
 				continue // the script has no such event there
 			}
-			before := failures(s)
-			got := s.ask(client, model)
-			if got.status != 200 || got.header.Get("Content-Type") != "text/event-stream; charset=utf-8" ||
-				!strings.Contains(got.body, "w1 ") {
-				t.Errorf("%s: %d %v %s", model, got.status, got.header, got.body)
+			before := s.CountFailures()
+			got := ask(s, client, model)
+			if got.Status != 200 || got.Header.Get("Content-Type") != "text/event-stream; charset=utf-8" ||
+				!strings.Contains(got.Body, "w1 ") {
+				t.Errorf("%s: %d %v %s", model, got.Status, got.Header, got.Body)
 			}
-			if n := strings.Count(got.body, d.end); (n == 1) != good || n > 1 {
-				t.Errorf("%s: ended %d times: %s", model, n, got.body)
+			if n := strings.Count(got.Body, d.end); (n == 1) != good || n > 1 {
+				t.Errorf("%s: ended %d times: %s", model, n, got.Body)
 			}
-			if n := strings.Count(got.body, d.failed); (n == 0) != good || n > 1 {
-				t.Errorf("%s: failed %d times: %s", model, n, got.body)
+			if n := strings.Count(got.Body, d.failed); (n == 0) != good || n > 1 {
+				t.Errorf("%s: failed %d times: %s", model, n, got.Body)
 			}
-			if n := failures(s) - before; (n == 0) != good || n > 1 {
+			if n := s.CountFailures() - before; (n == 0) != good || n > 1 {
 				t.Errorf("%s: %d failures counted", model, n)
 			}
 		}
@@ -88,17 +89,17 @@ func TestATranslatedStreamThatFailsBeforeItsFirstEventFallsBackToAnotherDialect(
 				continue // the script has no such event there
 			}
 			for other := range spoken {
-				first := speaking(upstream, groups("", "m: "+bad))
+				first := speaking(upstream, routertest.Groups("", "m: "+bad))
 				yaml := strings.Replace(first, "general_settings",
 					strings.TrimPrefix(speaking(other, "  - {model_name: b, litellm_params: {model: openai/ok, api_base: "+
 						"http://UP/v1, api_key: k}, model_info: {id: b}}\n"), "")+"general_settings", 1)
-				s := start(t, yaml+"router_settings: {disable_cooldowns: true, num_retries: 1, fallbacks: [{m: [b]}]}\n",
+				s := routertest.Start(t, yaml+"router_settings: {disable_cooldowns: true, num_retries: 1, fallbacks: [{m: [b]}]}\n",
 					router.Options{})
-				got := s.ask(client, "m")
-				if got.status != 200 || !strings.Contains(got.body, "w1 ") || strings.Count(got.body, spoken[client].end) != 1 ||
-					strings.Contains(got.body, spoken[client].failed) ||
-					!slices.Equal(s.models(), []string{bad, bad, "ok"}) || failures(s) != 2 {
-					t.Errorf("%s, then %s: %d after %v, %d failures: %s", bad, other, got.status, s.models(), failures(s), got.body)
+				got := ask(s, client, "m")
+				if got.Status != 200 || !strings.Contains(got.Body, "w1 ") || strings.Count(got.Body, spoken[client].end) != 1 ||
+					strings.Contains(got.Body, spoken[client].failed) ||
+					!slices.Equal(s.Models(), []string{bad, bad, "ok"}) || s.CountFailures() != 2 {
+					t.Errorf("%s, then %s: %d after %v, %d failures: %s", bad, other, got.Status, s.Models(), s.CountFailures(), got.Body)
 				}
 			}
 		}
@@ -108,7 +109,7 @@ func TestATranslatedStreamThatFailsBeforeItsFirstEventFallsBackToAnotherDialect(
 func TestATranslatedStreamWithoutContentInTimeIs408(t *testing.T) {
 	t.Parallel()
 	translations(t, func(t *testing.T, client, upstream string) {
-		up := play(t, func(_ int, w http.ResponseWriter, r *http.Request) { // comments are no content
+		up := routertest.Serve(t, func(_ int, w http.ResponseWriter, r *http.Request) { // comments are no content
 			w.Header().Set("Content-Type", "text/event-stream")
 			for r.Context().Err() == nil {
 				fmt.Fprint(w, ": still here\n\n")
@@ -117,16 +118,16 @@ func TestATranslatedStreamWithoutContentInTimeIs408(t *testing.T) {
 			}
 		})
 		for _, limit := range []string{"ttft_timeout: 0.2", "timeout: 0.2"} {
-			s := startAt(t, up.addr(), speaking(upstream, groups(once, "m: x | "+limit)), router.Options{})
+			s := routertest.StartAt(t, up.Addr(), speaking(upstream, routertest.Groups(routertest.WithoutRetries, "m: x | "+limit)), router.Options{})
 			begun := time.Now()
-			got := s.ask(client, "m")
-			if took := time.Since(begun); got.status != 408 || took < 190*time.Millisecond || took > 3*time.Second {
-				t.Errorf("%s: %d after %v: %s", limit, got.status, took, got.body)
+			got := ask(s, client, "m")
+			if took := time.Since(begun); got.Status != 408 || took < 190*time.Millisecond || took > 3*time.Second {
+				t.Errorf("%s: %d after %v: %s", limit, got.Status, took, got.Body)
 			}
 		}
-		s := start(t, speaking(upstream, groups(once, "m: ttfb4000 | stream_timeout: 0.2")), router.Options{})
-		if got := s.ask(client, "m"); got.status != 408 {
-			t.Errorf("silence: %d: %s", got.status, got.body)
+		s := routertest.Start(t, speaking(upstream, routertest.Groups(routertest.WithoutRetries, "m: ttfb4000 | stream_timeout: 0.2")), router.Options{})
+		if got := ask(s, client, "m"); got.Status != 408 {
+			t.Errorf("silence: %d: %s", got.Status, got.Body)
 		}
 	})
 }
@@ -134,12 +135,12 @@ func TestATranslatedStreamWithoutContentInTimeIs408(t *testing.T) {
 func TestTheUpstreamOfATranslatedStreamIsLeftWhenTheClientLeaves(t *testing.T) {
 	t.Parallel()
 	translations(t, func(t *testing.T, client, upstream string) {
-		s := start(t, speaking(upstream, groups("", "stream: pausemid", "wait: ttfb9000")), router.Options{})
+		s := routertest.Start(t, speaking(upstream, routertest.Groups("", "stream: pausemid", "wait: ttfb9000")), router.Options{})
 		for model, up := range map[string]string{"stream": "pausemid", "wait": "ttfb9000"} {
 			ctx, leave := context.WithCancel(t.Context())
 			var owner sync.WaitGroup
 			owner.Go(func() {
-				req, err := http.NewRequestWithContext(ctx, "POST", s.url+spoken[client].path,
+				req, err := http.NewRequestWithContext(ctx, "POST", s.URL+spoken[client].path,
 					strings.NewReader(`{"stream":true,"model":"`+model+`",`+spoken[client].rest+`}`))
 				if err != nil {
 					t.Error(err)
@@ -151,14 +152,14 @@ func TestTheUpstreamOfATranslatedStreamIsLeftWhenTheClientLeaves(t *testing.T) {
 					_ = res.Body.Close()
 				}
 			})
-			eventually(t, model+" reaches the upstream", func() bool { return slices.Contains(s.models(), up) })
+			routertest.Eventually(t, model+" reaches the upstream", func() bool { return slices.Contains(s.Models(), up) })
 			leave()
 			owner.Wait()
-			eventually(t, model+" is left", func() bool { return s.up.Gone(up) == 1 })
+			routertest.Eventually(t, model+" is left", func() bool { return s.Upstream.Gone(up) == 1 })
 		}
-		eventually(t, "nothing is held", func() bool { return s.router.Held() == 0 })
-		if n := failures(s); n != 0 {
-			t.Errorf("a client that leaves is no failure of the deployment: %s", s.log)
+		routertest.Eventually(t, "nothing is held", func() bool { return s.Router.Held() == 0 })
+		if n := s.CountFailures(); n != 0 {
+			t.Errorf("a client that leaves is no failure of the deployment: %s", s.Log)
 		}
 	})
 }
@@ -166,16 +167,16 @@ func TestTheUpstreamOfATranslatedStreamIsLeftWhenTheClientLeaves(t *testing.T) {
 func TestASilentUpstreamOfATranslatedStreamIsCoveredByKeepAlives(t *testing.T) {
 	t.Parallel()
 	translations(t, func(t *testing.T, client, upstream string) {
-		s := start(t, speaking(upstream, groups("litellm_settings: {num_retries: 0, sse_keepalive_ping_interval_seconds: "+
+		s := routertest.Start(t, speaking(upstream, routertest.Groups("litellm_settings: {num_retries: 0, sse_keepalive_ping_interval_seconds: "+
 			"0.1}\n", "good: ttfb900", "bad: ttfb900-cut0")), router.Options{})
-		got := s.ask(client, "good")
-		if got.status != 200 || strings.Count(got.body, comment) < 2 || strings.Count(got.body, spoken[client].end) != 1 ||
-			strings.Contains(got.body, spoken[client].failed) {
-			t.Errorf("%d %q", got.status, got.body)
+		got := ask(s, client, "good")
+		if got.Status != 200 || strings.Count(got.Body, comment) < 2 || strings.Count(got.Body, spoken[client].end) != 1 ||
+			strings.Contains(got.Body, spoken[client].failed) {
+			t.Errorf("%d %q", got.Status, got.Body)
 		}
-		if got = s.ask(client, "bad"); got.status != 200 || strings.Count(got.body, spoken[client].failed) != 1 ||
-			strings.Contains(got.body, spoken[client].end) || failures(s) != 1 {
-			t.Errorf("%d, %d failures: %q", got.status, failures(s), got.body)
+		if got = ask(s, client, "bad"); got.Status != 200 || strings.Count(got.Body, spoken[client].failed) != 1 ||
+			strings.Contains(got.Body, spoken[client].end) || s.CountFailures() != 1 {
+			t.Errorf("%d, %d failures: %q", got.Status, s.CountFailures(), got.Body)
 		}
 	})
 }
@@ -184,7 +185,7 @@ func TestASilentUpstreamOfATranslatedStreamIsCoveredByKeepAlives(t *testing.T) {
 func TestEachTranslatedEventReachesTheClientWhenItIsSent(t *testing.T) {
 	t.Parallel()
 	next := make(chan struct{})
-	up := play(t, func(_ int, w http.ResponseWriter, _ *http.Request) {
+	up := routertest.Serve(t, func(_ int, w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
 		for i := range 5 {
 			fmt.Fprintf(w, "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"piece%d\"}}]}\n\n", i)
@@ -193,9 +194,9 @@ func TestEachTranslatedEventReachesTheClientWhenItIsSent(t *testing.T) {
 		}
 		fmt.Fprint(w, "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n")
 	})
-	s := startAt(t, up.addr(), speaking("chat", groups(once, "m: x")), router.Options{})
+	s := routertest.StartAt(t, up.Addr(), speaking("chat", routertest.Groups(routertest.WithoutRetries, "m: x")), router.Options{})
 	for _, client := range []string{"messages", "responses"} {
-		res := s.open(t.Context(), spoken[client].path, `{"stream":true,"model":"m",`+spoken[client].rest+`}`)
+		res := s.Open(t.Context(), spoken[client].path, `{"stream":true,"model":"m",`+spoken[client].rest+`}`)
 		lines := bufio.NewScanner(res.Body)
 		for i := range 5 {
 			for lines.Scan() && !strings.Contains(lines.Text(), fmt.Sprintf("piece%d", i)) {
@@ -226,10 +227,10 @@ func TestTheConnectionOfATranslatedStreamServesTheNextRequest(t *testing.T) {
 	}
 	up.Start()
 	defer up.Close()
-	s := startAt(t, up.Listener.Addr().String(), speaking("chat", groups(once, "m: x")), router.Options{})
+	s := routertest.StartAt(t, up.Listener.Addr().String(), speaking("chat", routertest.Groups(routertest.WithoutRetries, "m: x")), router.Options{})
 	for range 10 {
-		if got := s.ask("messages", "m"); !strings.Contains(got.body, "message_stop") {
-			t.Fatal(got.body)
+		if got := ask(s, "messages", "m"); !strings.Contains(got.Body, "message_stop") {
+			t.Fatal(got.Body)
 		}
 	}
 	if n := opened.Load(); n != 1 {
@@ -240,16 +241,16 @@ func TestTheConnectionOfATranslatedStreamServesTheNextRequest(t *testing.T) {
 // TestAnUpstreamThatGoesOnAfterItsEndHoldsNoClient has one that never closes its stream.
 func TestAnUpstreamThatGoesOnAfterItsEndHoldsNoClient(t *testing.T) {
 	t.Parallel()
-	up := play(t, func(_ int, w http.ResponseWriter, r *http.Request) {
+	up := routertest.Serve(t, func(_ int, w http.ResponseWriter, r *http.Request) {
 		writeText(w, `"stream":true`)
 		w.(http.Flusher).Flush()
 		<-r.Context().Done()
 	})
-	s := startAt(t, up.addr(), speaking("chat", groups(once, "m: x")), router.Options{})
+	s := routertest.StartAt(t, up.Addr(), speaking("chat", routertest.Groups(routertest.WithoutRetries, "m: x")), router.Options{})
 	begun := time.Now()
-	if got := s.ask("messages", "m"); !strings.Contains(got.body, "message_stop") ||
-		strings.Contains(got.body, "event: error") || failures(s) != 0 {
-		t.Error(got.body, s.log)
+	if got := ask(s, "messages", "m"); !strings.Contains(got.Body, "message_stop") ||
+		strings.Contains(got.Body, "event: error") || s.CountFailures() != 0 {
+		t.Error(got.Body, s.Log)
 	}
 	if took := time.Since(begun); took > 4*time.Second {
 		t.Errorf("the client waited %v", took)

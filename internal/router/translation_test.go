@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/routertest"
 )
 
 // chatOnly is an upstream that serves only chat completions, as most do. It answers
@@ -45,22 +46,22 @@ func writeText(w http.ResponseWriter, body string) {
 func TestClaudeCodeWorksOverAnUpstreamThatHasOnlyChat(t *testing.T) {
 	t.Parallel()
 	handler, last, missing := chatOnly(writeText)
-	s := behind(t, minimal, router.Options{}, handler)
+	s := routertest.StartBefore(t, routertest.Minimal, router.Options{}, handler)
 	for range 2 {
-		got := s.messages("m", `,"system":"be brief","top_k":4`)
+		got := s.Messages("m", `,"system":"be brief","top_k":4`)
 		var reply struct {
 			Type, Model string
 			Content     []struct{ Type, Text string }
 			StopReason  string `json:"stop_reason"`
 		}
-		if err := json.Unmarshal([]byte(got.body), &reply); err != nil || got.status != 200 {
-			t.Fatal(got.status, got.body, err)
+		if err := json.Unmarshal([]byte(got.Body), &reply); err != nil || got.Status != 200 {
+			t.Fatal(got.Status, got.Body, err)
 		}
 		if reply.Type != "message" || reply.Model != "m" || len(reply.Content) != 1 || reply.Content[0].Text != "Hello" ||
 			reply.StopReason != "end_turn" {
-			t.Error(got.body)
+			t.Error(got.Body)
 		}
-		if dropped := got.header.Get("x-flowgate-dropped"); dropped != "top_k" {
+		if dropped := got.Header.Get("x-flowgate-dropped"); dropped != "top_k" {
 			t.Errorf("dropped %q", dropped)
 		}
 	}
@@ -71,30 +72,30 @@ func TestClaudeCodeWorksOverAnUpstreamThatHasOnlyChat(t *testing.T) {
 	if missing.Load() != 1 {
 		t.Errorf("the missing route was asked %d times", missing.Load())
 	}
-	if n := strings.Count(s.log.String(), "attempt failed"); n != 0 {
-		t.Errorf("a missing route counts as a failure: %s", s.log.String())
+	if n := strings.Count(s.Log.String(), "attempt failed"); n != 0 {
+		t.Errorf("a missing route counts as a failure: %s", s.Log.String())
 	}
 }
 
 func TestStreamsAreTranslatedForEachClient(t *testing.T) {
 	t.Parallel()
 	handler, _, _ := chatOnly(writeText)
-	s := behind(t, minimal, router.Options{}, handler)
-	got := s.messages("m", `,"stream":true`)
+	s := routertest.StartBefore(t, routertest.Minimal, router.Options{}, handler)
+	got := s.Messages("m", `,"stream":true`)
 	for _, want := range []string{"event: message_start\n", `"text":"Hel"`, `"text":"lo"`, `"stop_reason":"end_turn"`,
 		"event: message_stop\n", `"model":"m"`} {
-		if !strings.Contains(got.body, want) {
-			t.Errorf("no %s in %s", want, got.body)
+		if !strings.Contains(got.Body, want) {
+			t.Errorf("no %s in %s", want, got.Body)
 		}
 	}
-	if kind := got.header.Get("Content-Type"); !strings.HasPrefix(kind, "text/event-stream") {
+	if kind := got.Header.Get("Content-Type"); !strings.HasPrefix(kind, "text/event-stream") {
 		t.Error(kind)
 	}
-	got = s.send("POST", "/v1/responses", `{"model":"m","stream":true,"input":"hi"}`, nil)
+	got = s.Send("POST", "/v1/responses", `{"model":"m","stream":true,"input":"hi"}`, nil)
 	for _, want := range []string{"event: response.created\n", `"delta":"Hel"`, "event: response.completed\n",
 		`"model":"m"`} {
-		if !strings.Contains(got.body, want) {
-			t.Errorf("no %s in %s", want, got.body)
+		if !strings.Contains(got.Body, want) {
+			t.Errorf("no %s in %s", want, got.Body)
 		}
 	}
 }
@@ -110,18 +111,18 @@ func TestAStreamThatBreaksEndsInTheClientsOwnError(t *testing.T) {
 			w.Header().Set("Content-Type", "text/event-stream")
 			fmt.Fprint(w, "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hel\"}}]}\n\n"+tail)
 		})
-		s := behind(t, strings.Replace(minimal, "k-up}", "k-up, num_retries: 0}", 1), router.Options{}, handler)
-		got := s.messages("m", `,"stream":true`)
-		if !strings.Contains(got.body, "event: error\n") || strings.Contains(got.body, "message_stop") ||
-			strings.Count(got.body, "event: error") != 1 {
-			t.Errorf("%s: messages: %s", name, got.body)
+		s := routertest.StartBefore(t, strings.Replace(routertest.Minimal, "k-up}", "k-up, num_retries: 0}", 1), router.Options{}, handler)
+		got := s.Messages("m", `,"stream":true`)
+		if !strings.Contains(got.Body, "event: error\n") || strings.Contains(got.Body, "message_stop") ||
+			strings.Count(got.Body, "event: error") != 1 {
+			t.Errorf("%s: messages: %s", name, got.Body)
 		}
-		got = s.send("POST", "/v1/responses", `{"model":"m","stream":true,"input":"hi"}`, nil)
-		if strings.Count(got.body, "event: response.failed\n") != 1 || strings.Contains(got.body, "response.completed") {
-			t.Errorf("%s: responses: %s", name, got.body)
+		got = s.Send("POST", "/v1/responses", `{"model":"m","stream":true,"input":"hi"}`, nil)
+		if strings.Count(got.Body, "event: response.failed\n") != 1 || strings.Contains(got.Body, "response.completed") {
+			t.Errorf("%s: responses: %s", name, got.Body)
 		}
-		if n := strings.Count(s.log.String(), "stream failed"); n != 2 {
-			t.Errorf("%s: %d failures counted: %s", name, n, s.log.String())
+		if n := strings.Count(s.Log.String(), "stream failed"); n != 2 {
+			t.Errorf("%s: %d failures counted: %s", name, n, s.Log.String())
 		}
 	}
 }
@@ -132,9 +133,9 @@ func TestAStreamWithoutContentIsAnErrorWithAStatus(t *testing.T) {
 		w.Header().Set("Content-Type", "text/event-stream")
 		fmt.Fprint(w, "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n")
 	})
-	s := behind(t, strings.Replace(minimal, "k-up}", "k-up, num_retries: 0}", 1), router.Options{}, handler)
-	if got := s.messages("m", `,"stream":true`); got.status < 500 || !strings.HasPrefix(got.body, `{"type":"error"`) {
-		t.Error(got.status, got.body)
+	s := routertest.StartBefore(t, strings.Replace(routertest.Minimal, "k-up}", "k-up, num_retries: 0}", 1), router.Options{}, handler)
+	if got := s.Messages("m", `,"stream":true`); got.Status < 500 || !strings.HasPrefix(got.Body, `{"type":"error"`) {
+		t.Error(got.Status, got.Body)
 	}
 }
 
@@ -155,12 +156,12 @@ func TestAnUpstreamsRefusalKeepsItsWordsInTheClientsEnvelope(t *testing.T) {
 			w.WriteHeader(c.status)
 			fmt.Fprint(w, c.body)
 		})
-		s := behind(t, strings.Replace(minimal, "k-up}", "k-up, num_retries: 0}", 1), router.Options{}, handler)
-		got := s.messages("m")
+		s := routertest.StartBefore(t, strings.Replace(routertest.Minimal, "k-up}", "k-up, num_retries: 0}", 1), router.Options{}, handler)
+		got := s.Messages("m")
 		for _, want := range c.want {
-			if got.status != c.status || !strings.HasPrefix(got.body, `{"type":"error"`) || !strings.Contains(got.body, want) ||
-				got.header.Get("Retry-After") != "7" {
-				t.Errorf("%s: %d %v %s: no %s", name, got.status, got.header, got.body, want)
+			if got.Status != c.status || !strings.HasPrefix(got.Body, `{"type":"error"`) || !strings.Contains(got.Body, want) ||
+				got.Header.Get("Retry-After") != "7" {
+				t.Errorf("%s: %d %v %s: no %s", name, got.Status, got.Header, got.Body, want)
 			}
 		}
 	}
@@ -169,15 +170,15 @@ func TestAnUpstreamsRefusalKeepsItsWordsInTheClientsEnvelope(t *testing.T) {
 func TestWhatCannotBeTranslatedIs400AndTheUpstreamIsNotAsked(t *testing.T) {
 	t.Parallel()
 	handler, last, _ := chatOnly(writeText)
-	s := behind(t, minimal, router.Options{}, handler)
-	s.messages("m") // from here on it is known that only chat is served
+	s := routertest.StartBefore(t, routertest.Minimal, router.Options{}, handler)
+	s.Messages("m") // from here on it is known that only chat is served
 	last.Store("")
-	got := s.send("POST", "/v1/responses", `{"model":"m","input":"hi","previous_response_id":"resp_1"}`, nil)
-	if got.status != 400 || !strings.Contains(got.body, "previous_response_id") || last.Load() != "" {
-		t.Errorf("%d %s; the upstream got %q", got.status, got.body, last.Load())
+	got := s.Send("POST", "/v1/responses", `{"model":"m","input":"hi","previous_response_id":"resp_1"}`, nil)
+	if got.Status != 400 || !strings.Contains(got.Body, "previous_response_id") || last.Load() != "" {
+		t.Errorf("%d %s; the upstream got %q", got.Status, got.Body, last.Load())
 	}
-	if got := s.chat("m"); got.status != 200 {
-		t.Error("a request that cannot be translated cools the deployment", got.status, got.body)
+	if got := s.Chat("m"); got.Status != 200 {
+		t.Error("a request that cannot be translated cools the deployment", got.Status, got.Body)
 	}
 }
 
@@ -194,9 +195,9 @@ func TestTheClientsFormIsKeptWhateverTheUpstreamSends(t *testing.T) {
 		"JSON of a stream": {streamed, ``, []string{"Hello", `"chat.completion"`, `"type":"message"`, `"object":"response"`}},
 	} {
 		handler, _, _ := chatOnly(c.reply)
-		s := behind(t, minimal, router.Options{}, handler)
-		all := s.chat("m", c.more).body + s.messages("m", c.more).body + s.send("POST", "/v1/responses",
-			`{"model":"m","input":"hi"`+c.more+`}`, nil).body
+		s := routertest.StartBefore(t, routertest.Minimal, router.Options{}, handler)
+		all := s.Chat("m", c.more).Body + s.Messages("m", c.more).Body + s.Send("POST", "/v1/responses",
+			`{"model":"m","input":"hi"`+c.more+`}`, nil).Body
 		for _, want := range c.want {
 			if !strings.Contains(all, want) {
 				t.Errorf("%s: no %s in %s", name, want, all)
@@ -212,16 +213,16 @@ func TestTheClientsBetasStayWithUpstreamsOfItsDialect(t *testing.T) {
 	t.Parallel()
 	var seen atomic.Value
 	handler, _, _ := chatOnly(writeText)
-	s := behind(t, minimal, router.Options{}, func(w http.ResponseWriter, r *http.Request) {
+	s := routertest.StartBefore(t, routertest.Minimal, router.Options{}, func(w http.ResponseWriter, r *http.Request) {
 		seen.Store(fmt.Sprint(r.Header, r.URL.RawQuery))
 		handler(w, r)
 	})
-	got := s.send("POST", "/v1/messages?beta=true",
+	got := s.Send("POST", "/v1/messages?beta=true",
 		`{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}`,
 		map[string]string{"Anthropic-Beta": "some-beta", "Anthropic-Version": "2023-06-01"})
-	if got.status != 200 || strings.Contains(seen.Load().(string), "beta") ||
+	if got.Status != 200 || strings.Contains(seen.Load().(string), "beta") ||
 		strings.Contains(seen.Load().(string), "Anthropic") {
-		t.Errorf("%d; the upstream got %s", got.status, seen.Load())
+		t.Errorf("%d; the upstream got %s", got.Status, seen.Load())
 	}
 }
 
@@ -245,12 +246,12 @@ func TestThinkingOfOtherUpstreamsStaysAway(t *testing.T) {
 		"chat": {"/v1/chat/completions", `{"model":"MODEL","messages":[{"role":"user","content":"~flowgate:chat"}]}`,
 			`{"model":"ok","messages":[{"role":"user","content":"~flowgate:chat"}]}`},
 	} {
-		s := start(t, groups(once, "m: ok"), router.Options{})
-		got := s.send("POST", c.path, strings.Replace(c.body, "MODEL", "m", 1), nil)
-		if calls := s.up.Calls(); got.status != 200 || len(calls) != 1 || string(calls[0].Body) != c.want {
-			t.Errorf("%s: %d %s; the upstream got %s", name, got.status, got.body, calls[0].Body)
+		s := routertest.Start(t, routertest.Groups(routertest.WithoutRetries, "m: ok"), router.Options{})
+		got := s.Send("POST", c.path, strings.Replace(c.body, "MODEL", "m", 1), nil)
+		if calls := s.Upstream.Calls(); got.Status != 200 || len(calls) != 1 || string(calls[0].Body) != c.want {
+			t.Errorf("%s: %d %s; the upstream got %s", name, got.Status, got.Body, calls[0].Body)
 		}
-		eventually(t, "all is given back", func() bool { return s.router.Held() == 0 })
+		routertest.Eventually(t, "all is given back", func() bool { return s.Router.Held() == 0 })
 	}
 }
 
@@ -261,14 +262,14 @@ func TestADeepThoughtComesBackToItsChatUpstream(t *testing.T) {
 		fmt.Fprint(w, `{"choices":[{"index":0,"message":{"role":"assistant","tool_calls":[{"id":"c1","type":"function","function":{"name":"now","arguments":"{}"},"extra_content":{"google":{"thought_signature":"AbC="}}}]},"finish_reason":"tool_calls"}]}`)
 	})
 	for model, want := range map[string]bool{"gemini/g": true, "openai/g": false} {
-		s := behind(t, strings.Replace(minimal, "openai/up-model", model, 1), router.Options{}, handler)
+		s := routertest.StartBefore(t, strings.Replace(routertest.Minimal, "openai/up-model", model, 1), router.Options{}, handler)
 		tools := `,"tools":[{"name":"now","input_schema":{"type":"object"}}]`
-		got := s.messages("m", tools)
+		got := s.Messages("m", tools)
 		var reply struct{ Content json.RawMessage }
-		if err := json.Unmarshal([]byte(got.body), &reply); err != nil || !strings.Contains(got.body, "~flowgate:call:AbC=") {
-			t.Fatal(got.status, got.body, err)
+		if err := json.Unmarshal([]byte(got.Body), &reply); err != nil || !strings.Contains(got.Body, "~flowgate:call:AbC=") {
+			t.Fatal(got.Status, got.Body, err)
 		}
-		s.send("POST", "/v1/messages",
+		s.Send("POST", "/v1/messages",
 			`{"model":"m","max_tokens":16,"messages":[{"role":"user","content":"hi"},{"role":"assistant","content":`+
 				string(reply.Content)+`},{"role":"user","content":[{"type":"tool_result","tool_use_id":"c1","content":"noon"}]}]`+
 				tools+`}`, nil)
@@ -285,18 +286,18 @@ func TestWhatModelInfoSaysOfTheModelDecidesWhatItGets(t *testing.T) {
 	const png = `,"messages":[{"role":"user","content":[{"type":"image","source":{"type":"base64","media_type":"image/png","data":"iVBORw0KGgo="}},{"type":"text","text":"hi"}]}]`
 	for info, status := range map[string]int{"supports_vision: false": 400, "supports_vision: true": 200,
 		"mode: chat": 200} {
-		s := behind(t, strings.Replace(minimal, "{id:", "{"+info+", id:", 1), router.Options{}, handler)
-		if got := s.messages("m", png); got.status != status {
-			t.Errorf("%s: an image: %d %s", info, got.status, got.body)
+		s := routertest.StartBefore(t, strings.Replace(routertest.Minimal, "{id:", "{"+info+", id:", 1), router.Options{}, handler)
+		if got := s.Messages("m", png); got.Status != status {
+			t.Errorf("%s: an image: %d %s", info, got.Status, got.Body)
 		}
 	}
 	for info, want := range map[string]bool{"supports_reasoning: true": true, "supports_reasoning: false": false,
 		"mode: chat": false} {
-		s := behind(t, strings.Replace(minimal, "{id:", "{"+info+", id:", 1), router.Options{}, handler)
-		got := s.send("POST", "/v1/responses", `{"model":"m","input":"hi","reasoning":{"effort":"high"}}`, nil)
-		if has := strings.Contains(last.Load().(string), `"reasoning_effort":"high"`); got.status != 200 || has != want ||
-			(got.header.Get("x-flowgate-dropped") == "") != want {
-			t.Errorf("%s: %d %v; the upstream got %s", info, got.status, got.header, last.Load())
+		s := routertest.StartBefore(t, strings.Replace(routertest.Minimal, "{id:", "{"+info+", id:", 1), router.Options{}, handler)
+		got := s.Send("POST", "/v1/responses", `{"model":"m","input":"hi","reasoning":{"effort":"high"}}`, nil)
+		if has := strings.Contains(last.Load().(string), `"reasoning_effort":"high"`); got.Status != 200 || has != want ||
+			(got.Header.Get("x-flowgate-dropped") == "") != want {
+			t.Errorf("%s: %d %v; the upstream got %s", info, got.Status, got.Header, last.Load())
 		}
 	}
 }
@@ -305,15 +306,15 @@ func TestWhatModelInfoSaysOfTheModelDecidesWhatItGets(t *testing.T) {
 func TestWhatWasLostIsNamedOnErrorsAndStreamsToo(t *testing.T) {
 	t.Parallel()
 	for model, status := range map[string]int{"ok": 200, "fail-400": 400, "fail-429": 429} {
-		s := start(t, speaking("chat", groups(once, "m: "+model)), router.Options{})
+		s := routertest.Start(t, speaking("chat", routertest.Groups(routertest.WithoutRetries, "m: "+model)), router.Options{})
 		for _, more := range []string{"", `,"stream":true`} {
-			got := s.messages("m", `,"top_k":4`+more)
-			if got.status != status || got.header.Get("x-flowgate-dropped") != "top_k" {
-				t.Errorf("%s%s: %d %v", model, more, got.status, got.header)
+			got := s.Messages("m", `,"top_k":4`+more)
+			if got.Status != status || got.Header.Get("x-flowgate-dropped") != "top_k" {
+				t.Errorf("%s%s: %d %v", model, more, got.Status, got.Header)
 			}
 		}
-		if got := s.chat("m"); got.header.Get("x-flowgate-dropped") != "" {
-			t.Errorf("nothing was translated: %v", got.header)
+		if got := s.Chat("m"); got.Header.Get("x-flowgate-dropped") != "" {
+			t.Errorf("nothing was translated: %v", got.Header)
 		}
 	}
 }
@@ -321,62 +322,62 @@ func TestWhatWasLostIsNamedOnErrorsAndStreamsToo(t *testing.T) {
 // TestAGroupMayMixDialects asks a group of two: one passes the request through, one gets a translation.
 func TestAGroupMayMixDialects(t *testing.T) {
 	t.Parallel()
-	yaml := strings.Replace(groups(calm, "m: a/native chat"), "{id: m-chat}", "{speaks: [chat], id: m-chat}", 1)
-	s := start(t, yaml, router.Options{Rand: alternate()})
+	yaml := strings.Replace(routertest.Groups(routertest.WithoutCooldowns, "m: a/native chat"), "{id: m-chat}", "{speaks: [chat], id: m-chat}", 1)
+	s := routertest.Start(t, yaml, router.Options{Rand: routertest.Alternate()})
 	for _, stream := range []string{"", `,"stream":true`} {
 		for range 4 {
-			if got := s.messages("m", stream); got.status != 200 || !strings.Contains(got.body, `"end_turn"`) ||
-				!strings.Contains(got.body, `"model":"m"`) {
-				t.Error(got.status, got.body)
+			if got := s.Messages("m", stream); got.Status != 200 || !strings.Contains(got.Body, `"end_turn"`) ||
+				!strings.Contains(got.Body, `"model":"m"`) {
+				t.Error(got.Status, got.Body)
 			}
-			if got := s.chat("m", stream); got.status != 200 || !strings.Contains(got.body, `"finish_reason":"stop"`) ||
-				!strings.Contains(got.body, `"model":"m"`) {
-				t.Error(got.status, got.body)
+			if got := s.Chat("m", stream); got.Status != 200 || !strings.Contains(got.Body, `"finish_reason":"stop"`) ||
+				!strings.Contains(got.Body, `"model":"m"`) {
+				t.Error(got.Status, got.Body)
 			}
 		}
 	}
 	paths := map[string]int{}
-	for _, c := range s.up.Calls() {
+	for _, c := range s.Upstream.Calls() {
 		paths[c.Path+" "+c.Model]++
 	}
 	if paths["/v1/messages native"] != 8 || paths["/v1/chat/completions chat"] != 8 {
 		t.Error(paths)
 	}
 	for range 4 { // only one of them can count
-		if got := s.send("POST", "/v1/messages/count_tokens", `{"model":"m","messages":[{"role":"user","content":"hi"}]}`,
-			nil); !strings.Contains(got.body, `"input_tokens":42`) {
-			t.Error(got.status, got.body)
+		if got := s.Send("POST", "/v1/messages/count_tokens", `{"model":"m","messages":[{"role":"user","content":"hi"}]}`,
+			nil); !strings.Contains(got.Body, `"input_tokens":42`) {
+			t.Error(got.Status, got.Body)
 		}
 	}
 }
 
 func TestAChatUpstreamsTokensAreEstimated(t *testing.T) {
 	t.Parallel()
-	s := start(t, speaking("chat", groups(once, "m: ok")), router.Options{})
-	got := s.send("POST", "/v1/messages/count_tokens", `{"model":"m","messages":[{"role":"user","content":"hi there"}]}`,
+	s := routertest.Start(t, speaking("chat", routertest.Groups(routertest.WithoutRetries, "m: ok")), router.Options{})
+	got := s.Send("POST", "/v1/messages/count_tokens", `{"model":"m","messages":[{"role":"user","content":"hi there"}]}`,
 		nil)
-	if got.status != 200 || !strings.Contains(got.body, "local_estimate") || len(s.up.Calls()) != 0 {
-		t.Errorf("%d %s after %v", got.status, got.body, s.models())
+	if got.Status != 200 || !strings.Contains(got.Body, "local_estimate") || len(s.Upstream.Calls()) != 0 {
+		t.Errorf("%d %s after %v", got.Status, got.Body, s.Models())
 	}
 }
 
 // TestAMockAnswersInEveryDialect has one whose model would be translated for.
 func TestAMockAnswersInEveryDialect(t *testing.T) {
 	t.Parallel()
-	yaml := speaking("chat", groups(once, "m: fail-500")) // a translated attempt goes before the mock
+	yaml := speaking("chat", routertest.Groups(routertest.WithoutRetries, "m: fail-500")) // a translated attempt goes before the mock
 	yaml = strings.Replace(yaml, "general_settings",
 		"  - {model_name: b, litellm_params: {model: openai/x, mock_response: mocked}, model_info: {speaks: [chat], id: "+
 			"b}}\ngeneral_settings", 1)
-	s := start(t, strings.Replace(yaml, "num_retries: 0", "num_retries: 0, fallbacks: [{m: [b]}]", 1), router.Options{})
+	s := routertest.Start(t, strings.Replace(yaml, "num_retries: 0", "num_retries: 0, fallbacks: [{m: [b]}]", 1), router.Options{})
 	for client, d := range spoken {
 		for _, model := range []string{"m", "b"} {
-			if got := s.ask(client, model); got.status != 200 || !strings.Contains(got.body, "mocked") ||
-				strings.Count(got.body, d.end) != 1 || got.header.Get("x-flowgate-dropped") != "" {
-				t.Errorf("%s %s: %d %s", client, model, got.status, got.body)
+			if got := ask(s, client, model); got.Status != 200 || !strings.Contains(got.Body, "mocked") ||
+				strings.Count(got.Body, d.end) != 1 || got.Header.Get("x-flowgate-dropped") != "" {
+				t.Errorf("%s %s: %d %s", client, model, got.Status, got.Body)
 			}
-			got := s.send("POST", d.path, `{"model":"`+model+`",`+d.rest+`}`, nil)
-			if got.status != 200 || !strings.Contains(got.body, "mocked") || strings.Contains(got.body, "data:") {
-				t.Errorf("%s %s: %d %s", client, model, got.status, got.body)
+			got := s.Send("POST", d.path, `{"model":"`+model+`",`+d.rest+`}`, nil)
+			if got.Status != 200 || !strings.Contains(got.Body, "mocked") || strings.Contains(got.Body, "data:") {
+				t.Errorf("%s %s: %d %s", client, model, got.Status, got.Body)
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/routertest"
 )
 
 // TestAnErrorWhoseBodyNeverEndsIsAnsweredSoon has upstreams that send a status
@@ -42,13 +43,13 @@ func TestAnErrorWhoseBodyNeverEndsIsAnsweredSoon(t *testing.T) {
 			t.Parallel()
 			up := httptest.NewServer(c.play)
 			t.Cleanup(up.Close)
-			s := startAt(t, strings.TrimPrefix(up.URL, "http://"), lone("router_settings: {num_retries: 0}\n"), router.Options{})
+			s := routertest.StartAt(t, strings.TrimPrefix(up.URL, "http://"), routertest.OneDeployment("router_settings: {num_retries: 0}\n"), router.Options{})
 			for _, more := range []string{"", `,"stream":true`} {
 				begun := time.Now()
-				got := s.chat("m", more)
-				if took := time.Since(begun); got.status != c.status || !strings.Contains(got.body, c.says) ||
+				got := s.Chat("m", more)
+				if took := time.Since(begun); got.Status != c.status || !strings.Contains(got.Body, c.says) ||
 					took > 15*time.Second {
-					t.Errorf("%d after %v: %s", got.status, took, got.body)
+					t.Errorf("%d after %v: %s", got.Status, took, got.Body)
 				}
 			}
 		})

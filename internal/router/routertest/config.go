@@ -1,0 +1,57 @@
+package routertest
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Groups writes a configuration: "name: up1 up2" makes a group of deployments
+// with ids name-up1, name-up2; "a/…" is an Anthropic one; what follows | is
+// added to each deployment's parameters, what follows the list to the file.
+func Groups(settings string, lines ...string) string {
+	var b strings.Builder
+	b.WriteString("model_list:\n")
+	for _, line := range lines {
+		name, list, _ := strings.Cut(line, ": ")
+		list, extra, _ := strings.Cut(list, " | ")
+		for _, up := range strings.Fields(list) {
+			provider, base := "openai", "http://UP/v1"
+			if rest, ok := strings.CutPrefix(up, "a/"); ok {
+				provider, base, up = "anthropic", "http://UP", rest
+			}
+			if extra != "" && !strings.HasPrefix(extra, ",") {
+				extra = ", " + extra
+			}
+			fmt.Fprintf(&b, "  - {model_name: %s, litellm_params: {model: %s/%s, api_base: %s, api_key: k-secret%s}, "+
+				"model_info: {id: %s-%s}}\n", name, provider, up, base, extra, name, up)
+		}
+	}
+	return b.String() + "general_settings: {master_key: sk-test}\n" + settings
+}
+
+// WithoutCooldowns turns cooldowns off.
+const WithoutCooldowns = "router_settings: {disable_cooldowns: true}\n"
+
+// WithoutRetries turns retries off.
+const WithoutRetries = "litellm_settings: {num_retries: 0}\n"
+
+// TwoDeployments writes a configuration with two deployments of group m, bad and ok; rule is router_settings.
+func TwoDeployments(bad, rule string) string {
+	return Groups("router_settings: {num_retries: 0"+rule+"}\n", "m: "+bad+" ok")
+}
+
+// OneDeployment writes a configuration with one deployment of group m, id d, with settings.
+func OneDeployment(settings string) string {
+	return "model_list:\n  - {model_name: m, litellm_params: {model: openai/up, api_base: http://UP/v1, api_key: " +
+		"k-secret}, model_info: {id: d}}\n" +
+		"general_settings: {master_key: sk-test}\n" + settings
+}
+
+// CooldownAtOnce has a deployment cool down for 5 s after its first failure.
+const CooldownAtOnce = "router_settings: {allowed_fails: 0, cooldown_time: 5, num_retries: 0}\n"
+
+// Minimal is one deployment, id-m, of group m.
+const Minimal = `model_list:
+  - {model_name: m, litellm_params: {model: openai/up-model, api_base: http://UP/v1, api_key: k-up}, model_info: {id: id-m}}
+general_settings: {master_key: sk-test}
+`

@@ -1,0 +1,140 @@
+// Package routertest runs a router on a real socket before a double of an upstream, for
+// the tests of the router's packages. Start takes a configuration, in which UP and DOWN
+// stand for the addresses of the upstream and of nobody; Groups and the constants beside it
+// write one. The upstream is upstreamtest's, which models script (Start), or the test's own
+// (Serve, StartAt, StartBefore, StartScripted).
+package routertest
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/settings"
+	"github.com/flowgate-go/flowgate/internal/router/upstreamtest"
+)
+
+// Stack is a router on a real socket before a scripted upstream.
+type Stack struct {
+	T        *testing.T
+	URL      string
+	Router   *router.Router
+	Upstream *upstreamtest.Upstream
+	Log      *Buffer
+
+	mu    sync.Mutex
+	slept []time.Duration
+}
+
+// Buffer is a buffer that several goroutines may use at once.
+type Buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+// Write appends p.
+func (s *Buffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+// String returns what has been written.
+func (s *Buffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+// ClosedAddr returns an address at which nobody listens.
+func ClosedAddr(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return addr
+}
+
+// Load writes yaml, in which UP and DOWN stand for the addresses, and loads it.
+func Load(t testing.TB, yaml, up, down string, env map[string]string) (*settings.Settings, error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "litellm.active.yaml")
+	yaml = strings.NewReplacer("127.0.0.1:9190", up, "127.0.0.1:9199", down, "UP", up, "DOWN", down).Replace(yaml)
+	if err := os.WriteFile(path, []byte(yaml), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return settings.Load(path, func(name string) string { return env[name] })
+}
+
+// Start runs a stack. Waits between retries are noted, not waited for, unless opts say how.
+func Start(t *testing.T, yaml string, opts router.Options) *Stack {
+	t.Helper()
+	up := upstreamtest.Start(t)
+	s := StartAt(t, up.Addr, yaml, opts)
+	s.Upstream = up
+	return s
+}
+
+// StartAt is Start with an upstream of the test's own.
+func StartAt(t *testing.T, addr, yaml string, opts router.Options) *Stack {
+	t.Helper()
+	s := &Stack{T: t, Log: &Buffer{}}
+	settings, err := Load(t, yaml, addr, ClosedAddr(t), map[string]string{"LLC_SET": "val-from-env"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	opts.Logger = slog.New(slog.NewJSONHandler(s.Log, nil))
+	if opts.Sleep == nil {
+		opts.Sleep = func(ctx context.Context, d time.Duration) error {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.slept = append(s.slept, d)
+			return ctx.Err()
+		}
+	}
+	if s.Router, err = router.New(settings, opts); err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(s.Router)
+	t.Cleanup(func() {
+		server.Close()
+		if err := s.Router.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	s.URL = server.URL
+	return s
+}
+
+// Eventually polls until done says so.
+func Eventually(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(5 * time.Second); !done(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: not within 5 s", what)
+		}
+	}
+}
+
+// StartBefore runs a stack whose deployments reach handler instead of the scripted upstream.
+func StartBefore(t *testing.T, yaml string, opts router.Options, handler http.HandlerFunc) *Stack {
+	t.Helper()
+	up := httptest.NewServer(handler)
+	t.Cleanup(up.Close)
+	return Start(t, strings.ReplaceAll(yaml, "UP", strings.TrimPrefix(up.URL, "http://")), opts)
+}
