@@ -64,6 +64,7 @@ type Warning struct {
 	Code    string `json:"code"`    // stable kebab-case word
 	Path    string `json:"path"`    // dotted path of the key, "profiles.cost.litellm_settings.cooldown_time"
 	Line    int    `json:"line"`    // 1-based; 0 when unknown
+	Column  int    `json:"column"`  // 1-based, in characters; 0 when unknown
 	Message string `json:"message"` // one line
 }
 

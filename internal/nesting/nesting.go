@@ -67,6 +67,9 @@ func CheckSigns(text []byte) error {
 // MaxEntries.
 func FindExcess(all token.Tokens) (*token.Token, error) { return findExcess(all, MaxEntries) }
 
+// FindLongExcess is FindExcess with the bound of CheckLongYAML.
+func FindLongExcess(all token.Tokens) (*token.Token, error) { return findExcess(all, maxSignCount) }
+
 func findExcess(all token.Tokens, mostEntries int) (*token.Token, error) {
 	brackets, openers, entries := 0, 0, 0
 	for i, t := range all {

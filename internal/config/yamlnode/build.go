@@ -12,11 +12,15 @@ import (
 // kilobyte stands for billions.
 const maxNodes = 200_000
 
+// maxLongNodes is the bound of ParseLong.
+const maxLongNodes = 2_000_000
+
 // builder turns the syntax tree into nodes. An alias shares its anchor's node,
 // so that the work stays in proportion to the file.
 type builder struct {
 	d        *Diagnosis
 	anchors  map[string]*Node
+	maxNodes int
 	tooLarge bool
 }
 
@@ -29,12 +33,12 @@ func (b *builder) build(n ast.Node, path string) *Node {
 	for _, item := range made.Items {
 		made.size += item.size
 	}
-	if made.size > maxNodes && !b.tooLarge {
+	if made.size > b.maxNodes && !b.tooLarge {
 		b.tooLarge = true
 		b.d.Add(made.At, path, "take out aliases of aliases", "the file holds more than %d values, aliases written out",
-			maxNodes)
+			b.maxNodes)
 	}
-	made.size = min(made.size, maxNodes+1) // no overflow on the way up
+	made.size = min(made.size, b.maxNodes+1) // no overflow on the way up
 	return made
 }
 

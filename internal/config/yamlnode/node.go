@@ -96,6 +96,30 @@ func (n *Node) PosOf(keys ...string) Pos {
 	return at
 }
 
+// Locate returns where the value at path, keys and indexes from n, stands, or the last
+// part of the path that n has. found is how many parts of it n has.
+func (n *Node) Locate(path []any) (at Pos, found int) {
+	at = n.At
+	for _, part := range path {
+		switch part := part.(type) {
+		case string:
+			f, ok := n.Field(part)
+			if !ok {
+				return at, found
+			}
+			n, at = f.Value, f.At
+		case int:
+			if part >= len(n.Items) {
+				return at, found
+			}
+			n = n.Items[part]
+			at = n.At
+		}
+		found++
+	}
+	return at, found
+}
+
 // GoValue is n as ordinary Go values: map[string]any, []any, scalars, nil.
 func (n *Node) GoValue() any {
 	switch n.Kind {

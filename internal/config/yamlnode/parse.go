@@ -16,6 +16,20 @@ import (
 // Parse turns data into nodes. Whatever is wrong is added to d; the node is
 // nil when nothing can be read from the file.
 func Parse(d *Diagnosis, data []byte) *Node {
+	return parse(d, data, nesting.FindExcess, maxNodes)
+}
+
+// ParseLong is Parse for lists of thousands of deployments: its bounds are higher than
+// real texts reach.
+func ParseLong(d *Diagnosis, data []byte) *Node {
+	return parse(d, data, nesting.FindLongExcess, maxLongNodes)
+}
+
+// findExcess returns the token at which a text is too much for the parser.
+type findExcess func(token.Tokens) (*token.Token, error)
+
+// parse turns data into at most maxNodes nodes.
+func parse(d *Diagnosis, data []byte, find findExcess, maxNodes int) *Node {
 	if message, at := encodingProblem(data); message != "" {
 		d.Add(at, "", "save the file as UTF-8 text", "%s", message)
 		return nil
@@ -25,16 +39,16 @@ func Parse(d *Diagnosis, data []byte) *Node {
 		return nil
 	}
 	text := strings.ReplaceAll(string(data), "\r\n", "\n") // the lexer counts some of them twice
-	file, err := parseTokens(lexer.Tokenize(text))
+	file, err := parseTokens(lexer.Tokenize(text), find)
 	if err != nil {
 		addSyntaxProblem(d, err)
 		return nil
 	}
-	return singleDocument(d, file)
+	return buildDocument(d, file, maxNodes)
 }
 
-// singleDocument returns the one document of a file as nodes.
-func singleDocument(d *Diagnosis, file *ast.File) *Node {
+// buildDocument returns the one document of a file as nodes.
+func buildDocument(d *Diagnosis, file *ast.File, maxNodes int) *Node {
 	bodies := file.Docs[:0:0]
 	for _, doc := range file.Docs {
 		if doc.Body != nil && doc.Body.Type() != ast.DirectiveType {
@@ -51,7 +65,7 @@ func singleDocument(d *Diagnosis, file *ast.File) *Node {
 			"a second YAML document begins here")
 		return nil
 	}
-	b := builder{d: d, anchors: map[string]*Node{}}
+	b := builder{d: d, anchors: map[string]*Node{}, maxNodes: maxNodes}
 	root := b.build(bodies[0].Body, "")
 	if b.tooLarge {
 		d.Code = "config-too-large"
@@ -67,8 +81,8 @@ func singleDocument(d *Diagnosis, file *ast.File) *Node {
 
 // parseTokens parses after checking the nesting. A panic of the parser on
 // input that nobody thought of is an error like any other.
-func parseTokens(tokens token.Tokens) (file *ast.File, err error) {
-	if at, err := nesting.FindExcess(tokens); err != nil {
+func parseTokens(tokens token.Tokens, find findExcess) (file *ast.File, err error) {
+	if at, err := find(tokens); err != nil {
 		return nil, syntaxError{err, tokenPos(at)}
 	}
 	defer func() {

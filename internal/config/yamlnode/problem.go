@@ -14,6 +14,7 @@ const maxProblems = 20
 
 // Problem is one thing that is wrong with a configuration file.
 type Problem struct {
+	Code    string `json:"code"`   // stable kebab-case word
 	File    string `json:"file"`   // as the user named it
 	Line    int    `json:"line"`   // 1-based
 	Column  int    `json:"column"` // 1-based, in characters
@@ -41,6 +42,7 @@ type Oddity struct {
 	Code    string `json:"code"`
 	Path    string `json:"path"`
 	Line    int    `json:"line"`
+	Column  int    `json:"column"`
 	Message string `json:"message"`
 }
 
@@ -69,7 +71,7 @@ func (d *Diagnosis) AddInFile(file string, at Pos, path, hint, message string) {
 	if len(d.Problems) >= 10*maxProblems {
 		return // more than is shown, whatever the order
 	}
-	p := Problem{File: file, Line: max(at.Line, 1), Column: max(at.Column, 1), Path: path, Message: message, Hint: hint}
+	p := Problem{Code: d.Code, File: file, Line: max(at.Line, 1), Column: max(at.Column, 1), Path: path, Message: message, Hint: hint}
 	same := func(q Problem) bool {
 		return q.File == p.File && q.Line == p.Line && q.Column == p.Column && q.Message == p.Message
 	}
@@ -80,7 +82,8 @@ func (d *Diagnosis) AddInFile(file string, at Pos, path, hint, message string) {
 
 // Warn records something odd that is no reason to refuse the file.
 func (d *Diagnosis) Warn(code, path string, at Pos, format string, args ...any) {
-	d.Warnings = append(d.Warnings, Oddity{Code: code, Path: path, Line: at.Line, Message: fmt.Sprintf(format, args...)})
+	d.Warnings = append(d.Warnings,
+		Oddity{Code: code, Path: path, Line: at.Line, Column: at.Column, Message: fmt.Sprintf(format, args...)})
 }
 
 // SortedProblems returns at most maxProblems problems in the order of the file.

@@ -13,12 +13,13 @@ import (
 // readModels reads model_list.
 func readModels(s *Settings, top document.Section, forward forwardSettings) {
 	checksPrompts := top.Sub("router_settings").Flag("enable_pre_call_checks")
-	seen, known, credentials := map[string]bool{}, providers{}, readCredentials(top)
+	seen, rows, credentials := map[string]bool{}, providers{}, readCredentials(top)
+	known := lo.SliceToMap(knownParams(), func(key string) (string, bool) { return key, true })
 	s.patterns = patterns{top: top, forward: forward}
 	for i, v := range top.List("model_list") {
 		path := []any{"model_list", i}
 		entry := top.File().Mapping(path, v)
-		d := readDeployment(entry, i)
+		d := readDeployment(entry, i, known)
 		if d == nil {
 			continue
 		}
@@ -26,7 +27,7 @@ func readModels(s *Settings, top document.Section, forward forwardSettings) {
 			d.MaxInputTokens = *most
 		}
 		beforeUpstream := *d
-		if !canServe(d, entry, known, credentials) {
+		if !canServe(d, entry, rows, credentials) {
 			s.DroppedGroups = append(s.DroppedGroups, d.Group)
 			continue
 		}
@@ -62,15 +63,17 @@ func canServe(d *Deployment, entry document.Section, known providers, credential
 }
 
 // readDeployment reads one entry of model_list, except where its model is served. It
-// returns nil when the file has an error. A deployment without Model cannot serve.
-func readDeployment(entry document.Section, index int) *Deployment {
+// returns nil when the entry has an error; known are the keys of litellm_params of
+// which nothing needs to be said. A deployment without Model cannot serve.
+func readDeployment(entry document.Section, index int, known map[string]bool) *Deployment {
+	errors := len(entry.File().Problems)
 	entry.WarnUnknown("model_name", "litellm_params", "model_info")
 	params := entry.Sub("litellm_params")
-	params.WarnUnknown(knownParams()...)
+	params.WarnUnknownIn(known)
 	group, missingGroup := entry.Text("model_name")
 	model, missingModel := params.Text("model")
 	switch {
-	case entry.File().Err() != nil:
+	case len(entry.File().Problems) > errors:
 		return nil
 	case missingGroup != "":
 		warnUnset(entry, "model_name", missingGroup)
@@ -92,7 +95,7 @@ func readDeployment(entry document.Section, index int) *Deployment {
 	}
 	readTuning(d, params)
 	readParams(d, params)
-	if entry.File().Err() != nil {
+	if len(entry.File().Problems) > errors {
 		return nil
 	}
 	return d

@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
+	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/router/settings/document"
 )
 
@@ -19,37 +21,51 @@ type inclusion struct {
 
 // mergeIncludes adds what the files that include names have to the top section. As in
 // LiteLLM, a path is relative to the file that it stands in, and a file that was
-// included already is left out, so that circles end. Errors are recorded in the file.
-func mergeIncludes(top document.Section, path string, getenv func(string) string) error {
+// included already is left out, so that circles end. Errors are recorded in the file;
+// one file that cannot be included does not keep the others out.
+func mergeIncludes(top document.Section, path string, getenv func(string) string) {
 	loaded := map[string]bool{path: true}
 	pending := findIncludes(top, filepath.Dir(path), filepath.Dir(path))
-	for ; len(pending) > 0 && top.File().Err() == nil; pending = pending[1:] {
+	for ; len(pending) > 0; pending = pending[1:] {
 		next := pending[0]
 		if loaded[next.path] {
 			continue
 		}
 		loaded[next.path] = true
-		at := []any{"include", next.index}
 		if len(loaded) > maxIncluded {
-			next.declared.File().Fail(at, "more than %d files are included", maxIncluded)
-			return next.declared.File().Err()
+			next.fail(top, "more than %d files are included", maxIncluded)
+			return
 		}
 		text, err := readFile(next.path)
 		if err != nil {
-			next.declared.File().Fail(at, "%s cannot be included: %s", next.path, err)
-			return next.declared.File().Err()
+			next.fail(top, "%s cannot be included: %s", next.path, err)
+			continue
 		}
 		_, included, err := document.Parse(next.path, text, getenv)
 		if err != nil {
-			return err
+			addFault(top, err)
+			continue
 		}
 		top.Merge(included)
 		pending = append(pending, findIncludes(included, filepath.Dir(next.path), filepath.Dir(path))...)
-		if err := included.File().Err(); err != nil {
-			return err
-		}
+		top.File().AddProblems(included.File().Problems...)
 	}
-	return top.File().Err()
+}
+
+// fail records in the top section's file that the inclusion is wrong.
+func (i inclusion) fail(top document.Section, format string, args ...any) {
+	file := i.declared.File()
+	file.Fail([]any{"include", i.index}, format, args...)
+	if file != top.File() {
+		top.File().AddProblems(file.Problems[len(file.Problems)-1])
+	}
+}
+
+// addFault records the problems of a file that cannot be parsed.
+func addFault(top document.Section, err error) {
+	if found, ok := fault.From(err).Detail.(yamlnode.Problems); ok {
+		top.File().AddProblems(found.Problems...)
+	}
 }
 
 // findIncludes returns the files that a file in the folder dir includes. One that is

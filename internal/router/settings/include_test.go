@@ -85,7 +85,7 @@ func TestABrokenIncludeNamesTheFileAndTheLine(t *testing.T) {
 	for name, c := range map[string]struct{ main, a, want string }{
 		"missing":              {head + "include:\n  - gone.yaml\n", "", "main.yaml:3:5: include[0]: DIR/gone.yaml cannot"},
 		"missing further down": {includesA, "include: [gone.yaml]\n", "a.yaml:1:11: include[0]: DIR/gone.yaml cannot"},
-		"not a mapping":        {includesA, "- 1\n", "a.yaml:1:1: expected a mapping"},
+		"not a mapping":        {includesA, "- 1\n", "a.yaml:1:1: the file must hold a map"},
 		"broken YAML":          {includesA, "a: 1\nb: {c: 1\n", "a.yaml:2:"},
 		"a wrong value":        {includesA, "x: 1\nrouter_settings: {timeout: many}\n", "a.yaml:2:"},
 		"a wrong entry": {head + "model_list:\n" + entry("m") + "include: [a.yaml]\n", "model_list:\n  - {model_name: x}\n",

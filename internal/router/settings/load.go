@@ -8,6 +8,7 @@ import (
 
 	"github.com/samber/lo"
 
+	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/router/settings/document"
 	"github.com/flowgate-go/flowgate/internal/safefile"
@@ -21,27 +22,65 @@ const maxSettings = 16 << 20
 // settings-unreadable, settings-invalid (with file:line:column),
 // master-key-missing, master-key-weak.
 func Load(path string, getenv func(string) string) (*Settings, error) {
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		return nil, fault.New("settings-unreadable", "resolve %s: %w", path, err)
-	}
-	text, err := readFile(abs)
+	s, file, err := read(path, getenv)
 	if err != nil {
 		return nil, err
 	}
-	file, top, err := document.Parse(abs, text, getenv)
-	if err != nil {
-		return nil, err
-	}
-	if err := mergeIncludes(top, abs, getenv); err != nil {
-		return nil, err
-	}
-	s := readSections(top)
 	if err := file.Err(); err != nil {
 		return nil, err
 	}
-	s.Path, s.Warnings = abs, file.Warnings
 	return s, s.CheckMasterKey()
+}
+
+// Examine is Load for a file that may have mistakes: it returns all of them, and what can
+// be served without what they concern. A missing master key is none. Faults:
+// settings-not-found, settings-unreadable, and settings-invalid for a text that is no YAML.
+func Examine(path string, getenv func(string) string) (*Settings, []yamlnode.Problem, error) {
+	s, file, err := read(path, getenv)
+	if err != nil {
+		return nil, nil, err
+	}
+	return s, file.Problems, nil
+}
+
+// ExamineValues is Examine for values that were read from the file at path already. locate
+// tells where the user wrote them.
+func ExamineValues(path string, values map[string]any, locate document.Locator,
+	getenv func(string) string) (*Settings, []yamlnode.Problem) {
+	s, file := readValues(path, values, locate, getenv)
+	return s, file.Problems
+}
+
+// read reads the file at path.
+func read(path string, getenv func(string) string) (*Settings, *document.File, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, nil, fault.New("settings-unreadable", "resolve %s: %w", path, err)
+	}
+	text, err := readFile(abs)
+	if err != nil {
+		return nil, nil, err
+	}
+	file, top, err := document.Parse(abs, text, getenv)
+	if err != nil {
+		return nil, nil, err
+	}
+	return readTop(top, abs, getenv), file, nil
+}
+
+// readValues reads values that were parsed already.
+func readValues(path string, values map[string]any, locate document.Locator,
+	getenv func(string) string) (*Settings, *document.File) {
+	file, top := document.New(path, values, locate, getenv)
+	return readTop(top, path, getenv), file
+}
+
+// readTop reads the top section of the file at path, and the files that it includes.
+func readTop(top document.Section, path string, getenv func(string) string) *Settings {
+	mergeIncludes(top, path, getenv)
+	s := readSections(top)
+	s.Path, s.Warnings = path, top.File().Warnings
+	return s
 }
 
 // readFile reads a settings file of at most maxSettings bytes.

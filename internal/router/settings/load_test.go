@@ -2,8 +2,10 @@ package settings_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -36,12 +38,12 @@ func TestLoadRefusesWhatLiteLLMWouldStartWithAndSaysWhere(t *testing.T) {
 		"no general section": {"model_list: []\n", "master-key-missing", "is not set"},
 		"sample master key":  {strings.Replace(minimal, "sk-test", "sk-1234", 1), "master-key-weak", "sample key"},
 		"unset reference":    {strings.Replace(minimal, "sk-test", "os.environ/NOPE", 1), "master-key-missing", "is not set"},
-		"empty file":         {"", "settings-invalid", "expected a mapping"},
-		"scalar":             {"hello\n", "settings-invalid", ":1:1: expected a mapping"},
+		"empty file":         {"", "settings-invalid", ":1:1: the file is empty"},
+		"scalar":             {"hello\n", "settings-invalid", ":1:1: the file must hold a map"},
 		"broken YAML":        {"model_list:\n  - {a: 1\n", "settings-invalid", ":2:5: "},
 		"duplicate key": {minimal + "general_settings: {master_key: sk-b}\n", "settings-invalid",
-			`:4:1: mapping key "general_settings" already defined`},
-		"two documents": {minimal + "---\na: 1\n", "settings-invalid", "more than one YAML document"},
+			`:4:1: key "general_settings" is given twice; the first is at line 3, column 1`},
+		"two documents": {minimal + "---\na: 1\n", "settings-invalid", ":4:1: a second YAML document begins here"},
 		"num_retries": {minimal + "litellm_settings:\n  num_retries: lots\n", "settings-invalid",
 			":5:3: litellm_settings.num_retries: expected a number, found text"},
 		"cooldown_time": {minimal + "router_settings:\n  cooldown_time: [1]\n", "settings-invalid",
@@ -72,6 +74,40 @@ func TestLoadRefusesWhatLiteLLMWouldStartWithAndSaysWhere(t *testing.T) {
 		if f != nil && strings.Contains(f.Message+f.Hint, "user:pw") {
 			t.Errorf("%s: the message holds a secret: %s", name, f.Message)
 		}
+	}
+}
+
+func TestExamineFindsEveryMistakeAndServesTheRest(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "litellm.yaml")
+	text := minimal + `  # the key is missing on purpose
+include: [gone.yaml]
+router_settings: {timeout: soon, disable_cooldowns: maybe}
+guardrails: [{guardrail_name: pii}]
+`
+	text = strings.Replace(text, "general_settings: {master_key: sk-test}\n", "  - {model_name: lame, litellm_params: {rpm: lots}}\n", 1)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, problems, err := settings.Examine(path, os.Getenv)
+	if err != nil || len(s.Deployments) != 1 {
+		t.Fatalf("%+v, %v", s, err)
+	}
+	var places []string
+	for _, p := range problems {
+		places = append(places, fmt.Sprintf("%d:%d %s %s", p.Line, p.Column, p.Code, p.Path))
+	}
+	want := []string{
+		"5:11 settings-invalid include[0]",
+		"7:1 setting-unenforced guardrails",
+		"6:34 settings-invalid router_settings.disable_cooldowns",
+		"6:19 settings-invalid router_settings.timeout",
+		"3:5 settings-invalid model_list[1]",
+	}
+	slices.Sort(places)
+	slices.Sort(want)
+	if !slices.Equal(places, want) {
+		t.Errorf("%q, not %q", places, want)
 	}
 }
 

@@ -135,7 +135,7 @@ func TestAFileThatKeepsRequestsBackIsRefusedUnlessThatIsIgnored(t *testing.T) {
 		}
 		_, err := load(t, whole, "", "", nil)
 		var f *fault.Error
-		if !errors.As(err, &f) || f.Code != "settings-invalid" || !strings.Contains(f.Message, "flowgate_ignore: ["+key+"]") {
+		if !errors.As(err, &f) || f.Code != "setting-unenforced" || !strings.Contains(f.Message, "flowgate_ignore: ["+key+"]") {
 			t.Errorf("%s: %v", key, err)
 			continue
 		}

@@ -8,23 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/token"
 )
-
-// startOf returns where a node's text begins: a block mapping's own token is the colon of its first pair.
-func startOf(node ast.Node) *token.Position {
-	switch n := node.(type) {
-	case *ast.MappingNode:
-		if len(n.Values) > 0 && !n.IsFlowStyle {
-			return n.Values[0].Key.GetToken().Position
-		}
-	case *ast.MappingValueNode:
-		return n.Key.GetToken().Position
-	}
-	return node.GetToken().Position
-}
 
 // At returns the path of the value under key.
 func (s Section) At(key any) []any { return append(slices.Clone(s.path), key) }
@@ -39,7 +23,7 @@ func (s Section) File() *File { return s.file }
 // warnings yet, so that it can be read again, and concurrently.
 func (s Section) Renewed() Section {
 	file := *s.file
-	file.Warnings, file.err = nil, nil
+	file.Warnings, file.Problems = nil, nil
 	s.file = &file
 	return s
 }
@@ -122,7 +106,9 @@ func (s Section) Number(key string) *float64 {
 	switch v := s.values[key].(type) {
 	case nil:
 		return nil
-	case int64:
+	case int:
+		f = float64(v)
+	case int64: // YAML's largest numbers; Go's own values
 		f = float64(v)
 	case uint64:
 		f = float64(v)
@@ -220,7 +206,7 @@ func (s Section) AsText(key string) (text string, ok bool) {
 			return "True", true
 		}
 		return "False", true
-	case int64, uint64:
+	case int, int64, uint64:
 		return fmt.Sprint(v), true
 	case float64:
 		text = strconv.FormatFloat(v, 'f', -1, 64)
@@ -267,8 +253,18 @@ func (s Section) Chains(key string) map[string][]string {
 
 // WarnUnknown warns about each key that is not among known.
 func (s Section) WarnUnknown(known ...string) {
+	s.warnUnless(func(key string) bool { return slices.Contains(known, key) })
+}
+
+// WarnUnknownIn is WarnUnknown for a long list of keys and many sections.
+func (s Section) WarnUnknownIn(known map[string]bool) {
+	s.warnUnless(func(key string) bool { return known[key] })
+}
+
+// warnUnless warns about each key that is not known.
+func (s Section) warnUnless(isKnown func(key string) bool) {
 	for _, key := range s.Keys() {
-		if !slices.Contains(known, key) {
+		if !isKnown(key) {
 			s.Warn("setting-without-effect", key, "%s has no effect in the embedded router", key)
 		}
 	}
