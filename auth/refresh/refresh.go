@@ -155,12 +155,7 @@ func (r *renewer) renew(ctx context.Context, a auth.Account) (auth.Change, error
 	defer replacement.Discard()
 	token, err := r.exchangeGrant(ctx, conf, a.Credential().RefreshToken)
 	if err != nil {
-		err = oauth.Refusal(r.client.Provider.Name, err)
-		if fault.HasCode(err, "grant-dead") {
-			err = errors.Join(err, auth.RecordState(r.cfg, a.File, a.Credential().RefreshToken, auth.Dead, err.Error(),
-				r.client.Env.Now()))
-		}
-		return none, err
+		return none, r.recordRefusal(a, oauth.Refusal(r.client.Provider.Name, err))
 	}
 	d := draft.Draft{Provider: r.client.Provider, Fields: r.client.TokenFields(token)}
 	content, err := d.Text(withoutExpiry(old, token.Expiry))
@@ -170,15 +165,34 @@ func (r *renewer) renew(ctx context.Context, a auth.Account) (auth.Change, error
 	if err := replacement.Write(content); err != nil {
 		return none, err
 	}
-	c := auth.Change{Changed: true, Destination: a.File, Warnings: []auth.Warning{},
-		Proof: "the provider gave a new access token"}
-	for _, h := range grant.ToolHolders(context.WithoutCancel(ctx), []provider.Provider{r.client.Provider}, r.client.Env) {
-		if h.Holds(a.Credential().RefreshToken) && token.RefreshToken != a.Credential().RefreshToken {
-			c.Warnings = append(c.Warnings, auth.Warning{Code: "grant-shared",
+	return auth.Change{Changed: true, Destination: a.File, Proof: "the provider gave a new access token",
+		Warnings: r.warnSignedOut(context.WithoutCancel(ctx), a.Credential().RefreshToken, token.RefreshToken)}, nil
+}
+
+// recordRefusal records that the grant is dead if the provider said so, and returns the
+// refusal.
+func (r *renewer) recordRefusal(a auth.Account, refusal error) error {
+	if !fault.HasCode(refusal, "grant-dead") {
+		return refusal
+	}
+	return errors.Join(refusal, auth.RecordState(r.cfg, a.File, a.Credential().RefreshToken, auth.Dead, refusal.Error(),
+		r.client.Env.Now()))
+}
+
+// warnSignedOut returns one warning for each tool that held the old refresh token, if
+// the provider replaced it.
+func (r *renewer) warnSignedOut(ctx context.Context, old, renewed string) []auth.Warning {
+	warnings := []auth.Warning{}
+	if old == renewed {
+		return warnings
+	}
+	for _, h := range grant.ToolHolders(ctx, []provider.Provider{r.client.Provider}, r.client.Env) {
+		if h.Holds(old) {
+			warnings = append(warnings, auth.Warning{Code: "grant-shared",
 				Message: fmt.Sprintf("%s had the same grant; %s is now signed out there", h.File, h.Account)})
 		}
 	}
-	return c, nil
+	return warnings
 }
 
 // withoutExpiry returns a credential file without the expiry of its old access token.

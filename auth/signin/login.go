@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/draft"
 	"github.com/flowgate-go/flowgate/auth/provider"
 	"github.com/flowgate-go/flowgate/auth/signin/session"
 	"github.com/flowgate-go/flowgate/auth/signin/wire"
@@ -48,54 +49,72 @@ type Terminal = session.Terminal
 // vault.Install.
 func Login(ctx context.Context, cfg *config.Config, env auth.Environment, name string,
 	o session.Options) (auth.Change, error) {
-	p, err := provider.Find(cfg, name)
+	s, chosen, m, err := newSession(cfg, env, name, o)
 	if err != nil {
 		return auth.Change{}, err
-	}
-	if err := provider.CheckSettings(cfg, p); err != nil {
-		return auth.Change{}, err
-	}
-	chosen, m, err := chooseMethod(p, o.Method)
-	if err != nil {
-		return auth.Change{}, err
-	}
-	s := &session.Session{Config: cfg, Env: env, Provider: p, Options: o}
-	if why := m.ready(s); why != "" {
-		return auth.Change{}, fault.New("method-unready", "%s cannot sign in with %s: %s", p.Name, chosen, why).
-			WithHint("%s", suggestMethods(p, chosen))
-	}
-	if o.Timeout <= 0 {
-		o.Timeout = defaultTimeout
 	}
 	before, err := proof.Snapshot(auth.Folder(cfg, env))
 	if err != nil {
 		return auth.Change{}, err
 	}
-	limited, cancel := context.WithTimeout(ctx, o.Timeout)
+	limited, cancel := context.WithTimeout(ctx, s.Options.Timeout)
 	defer cancel()
 	drafts, err := m.run(limited, s)
 	if err != nil {
-		return auth.Change{}, explainEnd(ctx, limited, s, o.Timeout, err)
+		return auth.Change{}, explainEnd(ctx, limited, s, s.Options.Timeout, err)
 	}
-	if chosen == "api_key" && p.Settings.KeyList != "" && hasCLIProxyAPI(s) {
+	if chosen == "api_key" && s.Provider.Settings.KeyList != "" && hasCLIProxyAPI(s) {
 		return wire.AddToServer(ctx, s, drafts[0].APIKey)
 	}
 	if drafts == nil {
-		return proof.AwaitFile(ctx, cfg, env, p, before)
+		return proof.AwaitFile(ctx, cfg, env, s.Provider, before)
 	}
-	for i := range drafts {
-		if o.Label != "" {
-			drafts[i].Label = o.Label
-		}
-		if err := source.Bind(cfg, &p, &drafts[i]); err != nil {
-			return auth.Change{}, err
-		}
-	}
-	c, err := vault.Install(ctx, cfg, env, drafts, vault.Options{Options: plan.Options{Force: o.Force, Share: o.Share}})
+	c, err := installDrafts(ctx, s, drafts)
 	if err == nil && chosen == "api_key" {
 		err = wire.AddToConfig(s, &c)
 	}
 	return c, err
+}
+
+// installDrafts labels the drafts of a sign-in, binds them to its provider and installs
+// them in the credential folder.
+func installDrafts(ctx context.Context, s *session.Session, drafts []draft.Draft) (auth.Change, error) {
+	for i := range drafts {
+		if s.Options.Label != "" {
+			drafts[i].Label = s.Options.Label
+		}
+		if err := source.Bind(s.Config, &s.Provider, &drafts[i]); err != nil {
+			return auth.Change{}, err
+		}
+	}
+	return vault.Install(ctx, s.Config, s.Env, drafts,
+		vault.Options{Options: plan.Options{Force: s.Options.Force, Share: s.Options.Share}})
+}
+
+// newSession returns the session of a sign-in with the method that was asked for, or the
+// provider's default. Faults: provider-unknown, method-unknown, method-unready.
+func newSession(cfg *config.Config, env auth.Environment, name string,
+	o session.Options) (*session.Session, string, method, error) {
+	p, err := provider.Find(cfg, name)
+	if err != nil {
+		return nil, "", method{}, err
+	}
+	if err := provider.CheckSettings(cfg, p); err != nil {
+		return nil, "", method{}, err
+	}
+	chosen, m, err := chooseMethod(p, o.Method)
+	if err != nil {
+		return nil, "", method{}, err
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = defaultTimeout
+	}
+	s := &session.Session{Config: cfg, Env: env, Provider: p, Options: o}
+	if why := m.ready(s); why != "" {
+		return nil, "", method{}, fault.New("method-unready", "%s cannot sign in with %s: %s", p.Name, chosen, why).
+			WithHint("%s", suggestMethods(p, chosen))
+	}
+	return s, chosen, m, nil
 }
 
 // hasCLIProxyAPI reports whether the upstream is a CLIProxyAPI, not the echo.

@@ -112,20 +112,8 @@ func (v *Overview) findEnding(cfg *config.Config, at time.Time, o Options) error
 		names = lo.Keys(by)
 	}
 	for _, name := range slices.Sorted(slices.Values(names)) {
-		e := Ending{Provider: name, Reasons: []string{}}
-		usable := false
-		for _, a := range by[name] {
-			ok, why := a.IsUsableAt(at)
-			usable = usable || ok
-			if !ok {
-				e.Reasons = append(e.Reasons, a.Account+": "+why)
-			}
-		}
-		if len(by[name]) == 0 {
-			e.Reasons = append(e.Reasons, "it has no account")
-		}
-		if !usable {
-			v.Ending = append(v.Ending, e)
+		if usable, reasons := isAnyUsable(by[name], at); !usable {
+			v.Ending = append(v.Ending, Ending{Provider: name, Reasons: reasons})
 		}
 	}
 	if len(v.Ending) == 0 && len(names) > 0 {
@@ -140,6 +128,23 @@ func (v *Overview) findEnding(cfg *config.Config, at time.Time, o Options) error
 		strings.Join(lo.Map(v.Ending, func(e Ending, _ int) string { return e.Provider }), ", "), credential.FormatTime(at),
 		strings.Join(first.Reasons, "; ")).
 		WithHint("mage auth:login %s", first.Provider)
+}
+
+// isAnyUsable reports whether one of a provider's accounts is usable at that time, and
+// why the others are not.
+func isAnyUsable(accounts []auth.Account, at time.Time) (usable bool, reasons []string) {
+	reasons = []string{}
+	for _, a := range accounts {
+		ok, why := a.IsUsableAt(at)
+		usable = usable || ok
+		if !ok {
+			reasons = append(reasons, a.Account+": "+why)
+		}
+	}
+	if len(accounts) == 0 {
+		reasons = append(reasons, "it has no account")
+	}
+	return usable, reasons
 }
 
 // addLive adds what the running server reports.

@@ -129,7 +129,23 @@ func (t *trial) writeConfiguration(upstream int) error {
 	if err != nil {
 		return err
 	}
-	text := strings.Replace(string(b), "  general_settings:\n", fmt.Sprintf(
+	text := strings.Replace(string(b), "  general_settings:\n", t.formDeployments(file, upstream), 1)
+	text = strings.Replace(text, "    depends_on: [cliproxyapi_plus]\n", fmt.Sprintf(
+		"    depends_on: [cliproxyapi_plus]\n    env: {CANARY_TOKEN: %s, CANARY_URL: \"http://user:%s@host\", CANARY_PLAIN: %s}\n",
+		t.addSecret("variable of a service", "", file),
+		t.addSecret("password in a URL", "", file),
+		t.addSecret("variable of any name", "", file),
+	), 1)
+	text = strings.Replace(text, "  cost:\n",
+		fmt.Sprintf("  cost:\n    general_settings: {database_password: %s}\n", t.addSecret("key in a profile", "", file)), 1)
+	t.addSecret("environment variable", "sk-", "")
+	return t.writeFile(file, text)
+}
+
+// formDeployments returns the entries of model_list that hold a secret in each place
+// where LiteLLM takes one, and the heading of the section that follows them.
+func (t *trial) formDeployments(file string, upstream int) string {
+	return fmt.Sprintf(
 		`    - model_name: canary
       litellm_params: {model: openai/canary, api_base: "http://127.0.0.1:%d/v1", api_key: %s}
     - model_name: canary-env
@@ -147,27 +163,7 @@ func (t *trial) writeConfiguration(upstream int) error {
 		t.addSecret("header of another name", "", file),
 		t.addSecret("header that is named like an address", "", file),
 		t.addSecret("key inside JSON", "", file),
-	), 1)
-	text = strings.Replace(
-		text,
-		"    depends_on: [cliproxyapi_plus]\n",
-		fmt.Sprintf(
-			"    depends_on: [cliproxyapi_plus]\n    env: {CANARY_TOKEN: %s, CANARY_URL: \"http://user:%s@host\", "+
-				"CANARY_PLAIN: %s}\n",
-			t.addSecret("variable of a service", "", file),
-			t.addSecret("password in a URL", "", file),
-			t.addSecret("variable of any name", "", file),
-		),
-		1,
 	)
-	text = strings.Replace(
-		text,
-		"  cost:\n",
-		fmt.Sprintf("  cost:\n    general_settings: {database_password: %s}\n", t.addSecret("key in a profile", "", file)),
-		1,
-	)
-	t.addSecret("environment variable", "sk-", "")
-	return t.writeFile(file, text)
 }
 
 // writeBrokenConfigs writes configurations that are refused; the refusal must not quote

@@ -17,7 +17,10 @@ import (
 )
 
 // List returns all drills.
-func List() []Drill {
+func List() []Drill { return append(listProcessDrills(), listStateDrills()...) }
+
+// listProcessDrills returns the drills that end, suspend or displace processes.
+func listProcessDrills() []Drill {
 	return []Drill{
 		{
 			Name:  "service-killed",
@@ -49,6 +52,13 @@ func List() []Drill {
 			About: "The router is suspended: it takes connections and answers none.",
 			run:   hangProbe,
 		},
+	}
+}
+
+// listStateDrills returns the drills that break what the stack depends on: its disk, its
+// credentials, its program.
+func listStateDrills() []Drill {
+	return []Drill{
 		{
 			Name:   "disk-full",
 			Title:  "The router serves while the disk is full",

@@ -126,21 +126,9 @@ func (s *audit) exposureOrigin() checks.Check {
 				var served, allowing []string
 				for _, svc := range running {
 					for _, method := range []string{http.MethodGet, http.MethodOptions} {
-						a := attempt{
-							Service: svc.Name,
-							Address: p.addressOf(svc),
-							Method:  method,
-							Path:    "/v1/models",
-							What:    method + " of a foreign page",
-							header: http.Header{
-								"Origin": {
-									"https://page.example",
-								}, "Access-Control-Request-Method": {"GET"}, "Access-Control-Request-Headers": {"authorization"},
-							},
-						}
-						p.send(ctx, a, func(r *http.Response, _ string) bool {
+						p.send(ctx, foreignPageRequest(svc.Name, p.addressOf(svc), method), func(r *http.Response, _ string) bool {
 							allowed := r.Header.Get("Access-Control-Allow-Origin")
-							if allowed == "*" || allowed == "https://page.example" {
+							if allowed == "*" || allowed == foreignOrigin {
 								allowing = append(allowing, svc.Name)
 								if method == http.MethodGet && !isRefusal(r, "") {
 									served = append(served, svc.Name)
@@ -150,29 +138,51 @@ func (s *audit) exposureOrigin() checks.Check {
 						})
 					}
 				}
-				o := p.outcome("let foreign pages in with credentials", "turn CORS off, or name the origins")
-				switch {
-				case o.Status != report.Pass || len(allowing) == 0:
-				case len(served) > 0:
-					o.Status = report.Warn
-					o.Detail = probeDetail{
-						strings.Join(served, ", ") + " lets pages of every origin read its answers, and answers without a key",
-						p.attempts,
-					}
-					o = o.WithFix("", "give it a key: general_settings.master_key_ref, api-keys")
-				default:
-					o.Detail = probeDetail{
-						strings.Join(
-							lo.Uniq(allowing),
-							", ",
-						) + " lets pages of every origin read its answers, and refuses those without a key",
-						p.attempts,
-					}
-				}
-				return o
+				return p.judgeOrigins(allowing, served)
 			})
 		},
 	}
+}
+
+// foreignOrigin is the origin of a web page that has nothing to do with the stack.
+const foreignOrigin = "https://page.example"
+
+// foreignPageRequest returns the request that a browser sends for a page of foreignOrigin.
+func foreignPageRequest(service, address, method string) attempt {
+	return attempt{
+		Service: service,
+		Address: address,
+		Method:  method,
+		Path:    "/v1/models",
+		What:    method + " of a foreign page",
+		header: http.Header{
+			"Origin":                         {foreignOrigin},
+			"Access-Control-Request-Method":  {"GET"},
+			"Access-Control-Request-Headers": {"authorization"},
+		},
+	}
+}
+
+// judgeOrigins returns the outcome of the requests: worse than a pass also when services
+// that allow foreign pages served one without a key.
+func (p *prober) judgeOrigins(allowing, served []string) checks.Outcome {
+	o := p.outcome("let foreign pages in with credentials", "turn CORS off, or name the origins")
+	switch {
+	case o.Status != report.Pass || len(allowing) == 0:
+	case len(served) > 0:
+		o.Status = report.Warn
+		o.Detail = probeDetail{
+			strings.Join(served, ", ") + " lets pages of every origin read its answers, and answers without a key",
+			p.attempts,
+		}
+		o = o.WithFix("", "give it a key: general_settings.master_key_ref, api-keys")
+	default:
+		o.Detail = probeDetail{
+			strings.Join(lo.Uniq(allowing), ", ") + " lets pages of every origin read its answers, and refuses those without a key",
+			p.attempts,
+		}
+	}
+	return o
 }
 
 func (s *audit) exposurePaths() checks.Check {

@@ -132,14 +132,17 @@ func (p *prober) send(ctx context.Context, a attempt, right func(reply *http.Res
 	if a.Method == "" {
 		a.Method = http.MethodGet
 	}
-	a.Refused = true
+	p.attempts = append(p.attempts, p.try(ctx, a, right))
+}
+
+// try sends the request of an attempt and returns the attempt with its result.
+func (p *prober) try(ctx context.Context, a attempt, right func(reply *http.Response, body string) bool) attempt {
 	connected := false
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected = true }})
 	req, err := http.NewRequestWithContext(ctx, a.Method, "http://"+a.Address+a.Path, strings.NewReader(a.body))
 	if err != nil {
-		a.Answer, a.Refused, a.unjudged = "not sent: "+err.Error(), false, true
-		p.attempts = append(p.attempts, a)
-		return
+		a.Answer, a.unjudged = "not sent: "+err.Error(), true
+		return a
 	}
 	for name, values := range a.header {
 		req.Header[name] = values
@@ -155,8 +158,7 @@ func (p *prober) send(ctx context.Context, a attempt, right func(reply *http.Res
 		}
 		a.unjudged = isAtLoopback(a.Address)
 		a.Refused = !connected && !a.unjudged
-		p.attempts = append(p.attempts, a)
-		return
+		return a
 	}
 	defer func() { _ = res.Body.Close() }()
 	body, _ := io.ReadAll(io.LimitReader(res.Body, 16<<20)) // what came is what there is to judge
@@ -167,7 +169,7 @@ func (p *prober) send(ctx context.Context, a attempt, right func(reply *http.Res
 	if !a.Refused {
 		a.Answer = strings.Join(strings.Fields(string(body[:min(len(body), 120)])), " ")
 	}
-	p.attempts = append(p.attempts, a)
+	return a
 }
 
 // asksForTLS reports whether a reply only says, as Go's and nginx's servers do,

@@ -61,25 +61,28 @@ func (s *audit) runtimePrivate() checks.Check {
 			}
 			return checks.Passed(nil)
 		},
-		Mend: func(context.Context) (done []string, err error) {
-			open, _, err := s.findExposed()
-			if s.options.Untrusted != "" || !trust.IsWithin(s.cfg.Paths.Root(), trust.Folder(s.cfg)) {
-				return nil, err // -fix touches nothing outside of the installation's own folder
-			}
-			for _, path := range open {
-				info, statErr := os.Lstat(path)
-				if statErr != nil {
-					continue
-				}
-				mode := info.Mode().Perm() &^ (0o077 &^ s.toleratedMode(path))
-				if err := os.Chmod(path, mode); err != nil {
-					return done, err
-				}
-				done = append(done, fmt.Sprintf("gave %s mode %04o", s.shortPath(path), mode))
-			}
-			return done, err
-		},
+		Mend: func(context.Context) ([]string, error) { return s.closeExposed() },
 	}
+}
+
+// closeExposed takes the rights of others from what findExposed found, and says of what.
+func (s *audit) closeExposed() (done []string, err error) {
+	open, _, err := s.findExposed()
+	if s.options.Untrusted != "" || !trust.IsWithin(s.cfg.Paths.Root(), trust.Folder(s.cfg)) {
+		return nil, err // -fix touches nothing outside of the installation's own folder
+	}
+	for _, path := range open {
+		info, statErr := os.Lstat(path)
+		if statErr != nil {
+			continue
+		}
+		mode := info.Mode().Perm() &^ (0o077 &^ s.toleratedMode(path))
+		if err := os.Chmod(path, mode); err != nil {
+			return done, err
+		}
+		done = append(done, fmt.Sprintf("gave %s mode %04o", s.shortPath(path), mode))
+	}
+	return done, err
 }
 
 // findExposed returns the files in the runtime folder that other users can use, and those

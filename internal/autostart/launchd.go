@@ -6,12 +6,9 @@ import (
 	"strings"
 )
 
-// launchd returns the manager of macOS. Its agent is restarted unless it ended
-// successfully, and what the agent started is left alone (launchd.plist(5)).
-func launchd() manager {
-	domain := "gui/" + strconv.Itoa(os.Getuid())
-	return manager{
-		text: `<?xml version="1.0" encoding="UTF-8"?>
+// agentText is the agent's property list. launchd restarts the agent unless it ended
+// successfully, and leaves alone what the agent started (launchd.plist(5)).
+const agentText = `<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
 <!-- FlowGate: written by mage service:install, removed by mage service:uninstall. -->
 <plist version="1.0">
@@ -36,7 +33,13 @@ func launchd() manager {
 	<key>StandardErrorPath</key><string>{{.Log}}</string>
 </dict>
 </plist>
-`,
+`
+
+// launchd returns the manager of macOS.
+func launchd() manager {
+	domain := "gui/" + strconv.Itoa(os.Getuid())
+	return manager{
+		text: agentText,
 		fill: func(u unit) (unit, error) {
 			xml := strings.NewReplacer(`&`, `&amp;`, `<`, `&lt;`, `>`, `&gt;`)
 			return unit{

@@ -19,23 +19,11 @@ import (
 
 // prepareRelease fetches a release's archive for this machine and checks its digest.
 func (r Request) prepareRelease(ctx context.Context) (store.NewInstall, error) {
-	if r.Offline {
-		return store.NewInstall{}, fault.New("offline", "%s is not installed and -offline forbids to fetch it",
-			displayName(r)).
-			WithHint("give a file with -from=FILE, or leave -offline out")
-	}
-	g, err := r.githubClient()
-	if err != nil {
-		return store.NewInstall{}, err
-	}
-	release, err := g.findRelease(ctx, r.Version)
+	g, release, err := r.findRelease(ctx)
 	if err != nil {
 		return store.NewInstall{}, err
 	}
 	version := strings.TrimPrefix(release.Tag, "v")
-	if err := (Request{Runtime: r.Runtime, Version: version}).validate(); err != nil { // it becomes a folder's name
-		return store.NewInstall{}, err
-	}
 	asset, err := release.assetFor(runtime.GOOS, runtime.GOARCH, usesMusl())
 	if err != nil {
 		return store.NewInstall{}, err
@@ -58,8 +46,35 @@ func (r Request) prepareRelease(ctx context.Context) (store.NewInstall, error) {
 	if g.api != "https://api.github.com" {
 		n.Source = asset.URL
 	}
-	unpack := n.Fill
-	n.Fill = func(ctx context.Context, dir string, n *store.NewInstall) error {
+	n.Fill = r.unpackAndCheck(n.Fill, path, version)
+	return n, nil
+}
+
+// findRelease returns the release of the version that was asked for, or the latest.
+func (r Request) findRelease(ctx context.Context) (github, githubRelease, error) {
+	if r.Offline {
+		return github{}, githubRelease{}, fault.New("offline", "%s is not installed and -offline forbids to fetch it",
+			displayName(r)).
+			WithHint("give a file with -from=FILE, or leave -offline out")
+	}
+	g, err := r.githubClient()
+	if err != nil {
+		return github{}, githubRelease{}, err
+	}
+	release, err := g.findRelease(ctx, r.Version)
+	if err != nil {
+		return github{}, githubRelease{}, err
+	}
+	version := strings.TrimPrefix(release.Tag, "v") // it becomes a folder's name
+	return g, release, (Request{Runtime: r.Runtime, Version: version}).validate()
+}
+
+// unpackAndCheck returns a function that fills an install with unpack, removes the
+// archive at path, and checks that the program reports the version.
+func (r Request) unpackAndCheck(
+	unpack func(context.Context, string, *store.NewInstall) error, path, version string,
+) func(context.Context, string, *store.NewInstall) error {
+	return func(ctx context.Context, dir string, n *store.NewInstall) error {
 		err := unpack(ctx, dir, n)
 		_ = os.Remove(path) // installed, or of no further use
 		if err != nil {
@@ -67,7 +82,6 @@ func (r Request) prepareRelease(ctx context.Context) (store.NewInstall, error) {
 		}
 		return r.checkReportedVersion(ctx, filepath.Join(dir, n.Binary), version)
 	}
-	return n, nil
 }
 
 // expectedDigest returns the digest that the archive must have; "" when none is demanded.

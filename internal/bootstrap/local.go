@@ -40,13 +40,9 @@ func (r Request) prepareLocal(ctx context.Context) (store.NewInstall, error) {
 	if err := store.CheckPlatform(path); err != nil {
 		return store.NewInstall{}, err
 	}
-	version := r.Version
-	if version == "" {
-		if version = reportedVersion(ctx, path); version == unknownVersion {
-			return store.NewInstall{}, fault.New("program-unrecognised",
-				"-from=%s: the program does not print CLIProxyAPI's version when it is asked for -help", path).
-				WithHint("give the program of CLIProxyAPI; for one that prints no version, name it with -version=…")
-		}
+	version, err := r.localVersion(ctx, path)
+	if err != nil {
+		return store.NewInstall{}, err
 	}
 	n := store.NewInstall{
 		Name:    r.Runtime,
@@ -59,6 +55,21 @@ func (r Request) prepareLocal(ctx context.Context) (store.NewInstall, error) {
 		return copyProgram(path, filepath.Join(dir, n.Binary))
 	}
 	return n, nil
+}
+
+// localVersion returns the version that the user named, or else the one that the program
+// reports. Fault: program-unrecognised.
+func (r Request) localVersion(ctx context.Context, path string) (string, error) {
+	if r.Version != "" {
+		return r.Version, nil
+	}
+	version := reportedVersion(ctx, path)
+	if version == unknownVersion {
+		return "", fault.New("program-unrecognised",
+			"-from=%s: the program does not print CLIProxyAPI's version when it is asked for -help", path).
+			WithHint("give the program of CLIProxyAPI; for one that prints no version, name it with -version=…")
+	}
+	return version, nil
 }
 
 // parseArchiveVersion reads CLIProxyAPI_6.9.1_linux_amd64.tar.gz; unknownVersion without one.

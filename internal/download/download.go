@@ -159,10 +159,16 @@ func (r Request) receive(ctx context.Context, res *http.Response, from int64, id
 	if from == 0 {
 		r.rememberValidator(res)
 	}
-	done, said := from, time.Time{}
+	return r.copyBody(ctx, res.Body, out, from, total, idle)
+}
+
+// copyBody appends the body to the file, which holds done bytes already, syncs and
+// closes it. total is the expected size, 0 if unknown.
+func (r Request) copyBody(ctx context.Context, body io.Reader, out *os.File, done, total int64, idle *time.Timer) error {
+	said := time.Time{}
 	buffer := make([]byte, 128<<10)
 	for {
-		n, err := res.Body.Read(buffer)
+		n, err := body.Read(buffer)
 		idle.Reset(r.Idle)
 		if n > 0 {
 			if _, err := out.Write(buffer[:n]); err != nil {

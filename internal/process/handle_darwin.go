@@ -44,7 +44,7 @@ func (h *Handle) Await(ctx context.Context) error {
 		return h.id.pollUntilEnd(ctx)
 	}
 	defer unix.Close(kq)
-	const wake = 1
+	const wake = 1 // names the event that the end of ctx triggers
 	watch := []unix.Kevent_t{
 		{Ident: uint64(h.id.PID), Filter: unix.EVFILT_PROC, Flags: unix.EV_ADD | unix.EV_ONESHOT, Fflags: unix.NOTE_EXIT},
 		{Ident: wake, Filter: unix.EVFILT_USER, Flags: unix.EV_ADD | unix.EV_ONESHOT},
@@ -59,19 +59,7 @@ func (h *Handle) Await(ctx context.Context) error {
 	if !h.id.Alive() { // the watch may be on another process with its pid
 		return nil
 	}
-	var woken sync.WaitGroup
-	defer woken.Wait() // before kq is closed
-	woken.Add(1)
-	stop := context.AfterFunc(ctx, func() {
-		defer woken.Done()
-		trigger := unix.Kevent_t{Ident: wake, Filter: unix.EVFILT_USER, Fflags: unix.NOTE_TRIGGER}
-		_, _ = unix.Kevent(kq, []unix.Kevent_t{trigger}, nil, nil)
-	})
-	defer func() {
-		if stop() {
-			woken.Done()
-		}
-	}()
+	defer triggerAtEnd(ctx, kq, wake)() // before kq is closed
 	got := make([]unix.Kevent_t, 1)
 	for {
 		n, err := unix.Kevent(kq, nil, got, nil)
@@ -83,5 +71,23 @@ func (h *Handle) Await(ctx context.Context) error {
 		case err != nil && !errors.Is(err, unix.EINTR):
 			return fmt.Errorf("await the end of process %d: %w", h.id.PID, err)
 		}
+	}
+}
+
+// triggerAtEnd triggers the user event when ctx ends. The function that it returns ends
+// that, and after its return kq is not used any more.
+func triggerAtEnd(ctx context.Context, kq int, event uint64) (release func()) {
+	var triggered sync.WaitGroup
+	triggered.Add(1)
+	stop := context.AfterFunc(ctx, func() {
+		defer triggered.Done()
+		trigger := unix.Kevent_t{Ident: event, Filter: unix.EVFILT_USER, Fflags: unix.NOTE_TRIGGER}
+		_, _ = unix.Kevent(kq, []unix.Kevent_t{trigger}, nil, nil)
+	})
+	return func() {
+		if stop() {
+			triggered.Done()
+		}
+		triggered.Wait()
 	}
 }

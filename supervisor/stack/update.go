@@ -141,23 +141,25 @@ func switchTo(ctx context.Context, o change.Options, cfg *config.Config, in stor
 		}
 	}
 	u.Restarted, err = c.Make(ctx, o, "update-failed")
-	e := control.Event{
-		Event:  control.EventRuntimeUpdated,
-		Result: "ok",
-		Detail: in.Name + " " + u.From + " to " + in.Version,
-	}
+	recordUpdate(cfg, in.Name+" "+u.From+" to "+in.Version, err)
 	if err != nil {
-		e.Event, e.Result, e.Detail = control.EventUpdateFailed, "error", e.Detail+": "+err.Error()
-		_ = supervisor.RecordEvent(cfg, e)
 		u.Restarted = []string{}
 		return err
 	}
-	_ = supervisor.RecordEvent(cfg, e)
 	u.Changed, u.Verified = true, c.Verified
 	if status, err := supervisor.Query(ctx, cfg); err == nil {
 		record(ctx, o, cfg, "bootstrap:update", status)
 	}
 	return nil
+}
+
+// recordUpdate adds the event of an update that succeeded, or failed with err.
+func recordUpdate(cfg *config.Config, detail string, err error) {
+	e := control.Event{Event: control.EventRuntimeUpdated, Result: "ok", Detail: detail}
+	if err != nil {
+		e = control.Event{Event: control.EventUpdateFailed, Result: "error", Detail: detail + ": " + err.Error()}
+	}
+	_ = supervisor.RecordEvent(cfg, e)
 }
 
 // RemoveUnused removes versions that are neither active nor pinned nor part of a kept

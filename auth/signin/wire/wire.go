@@ -188,6 +188,22 @@ func addToFile(s *session.Session, item map[string]any, c *auth.Change) error {
 		return fault.Usage("key-not-wired", "CLIProxyAPI does not answer, and its file %s is not changed without consent",
 			file).WithHint("start it (mage start) and run this again, or use -wire")
 	}
+	if err := replaceServerFile(s, old, added); err != nil {
+		return err
+	}
+	c.Changed, c.Proof = true, "the key is in "+list+" of "+file
+	if management.NotReady(s.Config, s.Env) == "" {
+		c.Warnings = append(c.Warnings, auth.Warning{Code: "restart-needed",
+			Message: "a CLIProxyAPI that runs does not see the change: mage restart cliproxyapi_plus"})
+	}
+	return nil
+}
+
+// replaceServerFile replaces CLIProxyAPI's configuration file, after a copy to the
+// trash, and restores it if the new one cannot be read. Faults: wire-unsafe,
+// write-failed.
+func replaceServerFile(s *session.Session, old, added []byte) error {
+	file, list := s.Config.CLIProxyConfigFile, s.Provider.Settings.KeyList
 	if err := rewrite.CheckWritable(file); err != nil {
 		return fault.Usage("wire-unsafe", "%s cannot be changed: %w", file, err).
 			WithHint("add the key to %s by hand; nothing was changed", list)
@@ -206,11 +222,6 @@ func addToFile(s *session.Session, item map[string]any, c *auth.Change) error {
 	if _, err := cliproxy.ReadFile(file); err != nil {
 		return errors.Join(fault.New("wire-unsafe", "%s could not be read after the change; it was restored", file).
 			WithHint("add the key to %s by hand", list), privatefile.Write(target, old))
-	}
-	c.Changed, c.Proof = true, "the key is in "+list+" of "+file
-	if management.NotReady(s.Config, s.Env) == "" {
-		c.Warnings = append(c.Warnings, auth.Warning{Code: "restart-needed",
-			Message: "a CLIProxyAPI that runs does not see the change: mage restart cliproxyapi_plus"})
 	}
 	return nil
 }

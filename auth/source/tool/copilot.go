@@ -1,6 +1,7 @@
 package tool
 
 import (
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -52,7 +53,25 @@ func readCopilot(doc gjson.Result, at Location) ([]draft.Draft, error) {
 			return nil, unsupportedCopilotCLI(at)
 		}
 	}
-	var users, others []string
+	drafts, others := collectCopilotUsers(doc, at)
+	if len(drafts) == 0 && len(others) > 0 {
+		return nil, fault.New("source-unsupported", "%s holds tokens of %s only, and CLIProxyAPI can use those of %s",
+			at.File, strings.Join(others, ", "), copilotHost).
+			WithHint("mage auth:login copilot signs in at github.com")
+	}
+	if len(drafts) == 0 {
+		return nil, credential.Invalid(at.File, ErrOtherForm)
+	}
+	if len(others) > 0 {
+		drafts[0].Warn("host-unsupported", "the tokens of %s in %s were left out: CLIProxyAPI can use those of %s",
+			strings.Join(others, ", "), at.File, copilotHost)
+	}
+	return drafts, nil
+}
+
+// collectCopilotUsers returns the drafts of the users of github.com in the order of
+// their names, and the other hosts whose tokens the file holds.
+func collectCopilotUsers(doc gjson.Result, at Location) (drafts []draft.Draft, others []string) {
 	best := map[string]draft.Draft{}
 	doc.ForEach(func(key, entry gjson.Result) bool {
 		token, user := credential.FirstText(entry.Get("oauth_token")), credential.FirstText(entry.Get("user"))
@@ -68,9 +87,7 @@ func readCopilot(doc gjson.Result, at Location) ([]draft.Draft, error) {
 		if user == "" {
 			account = "token " + token
 		}
-		if _, have := best[account]; !have {
-			users = append(users, account)
-		} else if app != copilotClient {
+		if _, have := best[account]; have && app != copilotClient {
 			return true
 		}
 		d := draft.Draft{Label: "copilot", Fields: map[string]any{"access_token": token, "token_type": "bearer",
@@ -79,24 +96,10 @@ func readCopilot(doc gjson.Result, at Location) ([]draft.Draft, error) {
 		best[account] = d
 		return true
 	})
-	if len(users) == 0 && len(others) > 0 {
-		return nil, fault.New("source-unsupported", "%s holds tokens of %s only, and CLIProxyAPI can use those of %s",
-			at.File, strings.Join(others, ", "), copilotHost).
-			WithHint("mage auth:login copilot signs in at github.com")
+	for _, account := range slices.Sorted(maps.Keys(best)) {
+		drafts = append(drafts, best[account])
 	}
-	if len(users) == 0 {
-		return nil, credential.Invalid(at.File, ErrOtherForm)
-	}
-	slices.Sort(users)
-	drafts := make([]draft.Draft, len(users))
-	for i, user := range users {
-		drafts[i] = best[user]
-	}
-	if len(others) > 0 {
-		drafts[0].Warn("host-unsupported", "the tokens of %s in %s were left out: CLIProxyAPI can use those of %s",
-			strings.Join(others, ", "), at.File, copilotHost)
-	}
-	return drafts, nil
+	return drafts, others
 }
 
 // unsupportedCopilotCLI returns the fault for a file of Copilot CLI.

@@ -59,30 +59,18 @@ func readKiro(doc gjson.Result, at Location) ([]draft.Draft, error) {
 		doc.Get("start_url"), doc.Get("oauth_flow")) == "" {
 		return nil, credential.Invalid(at.File, ErrOtherForm)
 	}
-	fields := map[string]any{"access_token": access}
-	known := []string{"accessToken", "access_token", "expiresAt", "expires_at", "authMethod", "auth_method", "oauth_flow"}
-	for from, to := range kiroFields() {
-		known = append(known, from, to)
-		for _, name := range [...]string{from, to} {
-			if value := draft.TextOrTexts(doc.Get(name)); value != nil {
-				fields[to] = value
-			}
-		}
-	}
+	fields, known := copyKiroFields(doc)
+	fields["access_token"] = access
 	method := strings.ToLower(credential.FirstText(doc.Get("authMethod"), doc.Get("auth_method")))
 	if method == "" && fields["client_secret"] != nil {
 		method = "idc" // kiro-cli does not write it
 	}
 	fields["auth_method"], fields["expires_at"] = method, cmp.Or(formatExpiry(doc.Get("expiresAt")),
 		formatExpiry(doc.Get("expires_at")))
-	d := draft.Draft{Fields: fields, Label: "kiro", Name: "kiro-" + method + ".json"}
+	d := draft.Draft{Fields: fields, Label: "kiro", Name: kiroFileName(method, fields)}
 	if doc.Get("refresh_token").Exists() {
 		d.RefreshPath = "refresh_token"
 	}
-	if email, ok := fields["email"].(string); ok {
-		d.Name = "kiro-" + method + "-" + strings.NewReplacer("@", "-", ".", "-").Replace(email) + ".json"
-	}
-	d.Name = draft.SafeName(d.Name)
 	if hash, ok := fields["client_id_hash"].(string); ok && fields["client_secret"] == nil {
 		addRegistration(&d, hash, at)
 	}
@@ -94,6 +82,30 @@ func readKiro(doc gjson.Result, at Location) ([]draft.Draft, error) {
 	}
 	d.CarryUnknown(doc, at.File, known...)
 	return []draft.Draft{d}, nil
+}
+
+// copyKiroFields returns the fields of kiroFields under CLIProxyAPI's names, and the
+// names of all members that readKiro understands.
+func copyKiroFields(doc gjson.Result) (fields map[string]any, known []string) {
+	fields = map[string]any{}
+	known = []string{"accessToken", "access_token", "expiresAt", "expires_at", "authMethod", "auth_method", "oauth_flow"}
+	for from, to := range kiroFields() {
+		known = append(known, from, to)
+		for _, name := range [...]string{from, to} {
+			if value := draft.TextOrTexts(doc.Get(name)); value != nil {
+				fields[to] = value
+			}
+		}
+	}
+	return fields, known
+}
+
+// kiroFileName returns the name that CLIProxyAPI gives to the credential file.
+func kiroFileName(method string, fields map[string]any) string {
+	if email, ok := fields["email"].(string); ok {
+		method += "-" + strings.NewReplacer("@", "-", ".", "-").Replace(email)
+	}
+	return draft.SafeName("kiro-" + method + ".json")
 }
 
 // addRegistration adds the OAuth client that the sign-in was made with; without it

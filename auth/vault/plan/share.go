@@ -7,6 +7,7 @@ import (
 	"github.com/samber/lo"
 
 	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/credential"
 	"github.com/flowgate-go/flowgate/auth/grant"
 	"github.com/flowgate-go/flowgate/auth/provider"
 	"github.com/flowgate-go/flowgate/internal/fault"
@@ -38,13 +39,7 @@ func (p planner) checkGrant(m *Placement, holders []grant.Holder) error {
 	if err != nil || c.RefreshToken == "" {
 		return err
 	}
-	if m.Draft.Source != "" && m.Draft.RefreshPath != "" {
-		holders = append(holders, grant.NewHolder(m.Draft.Keeper, m.Draft.Source, auth.AccountLabel(c.Email, m.Draft.Keeper),
-			m.Draft.Provider.Name, c.RefreshToken))
-	}
-	others := lo.UniqBy(lo.Filter(holders, func(h grant.Holder, _ int) bool {
-		return h.File != m.Dest && h.Holds(c.RefreshToken)
-	}), func(h grant.Holder) string { return h.File })
+	others := otherHolders(m, c, holders)
 	m.TakesGrant = p.Take && m.Draft.RefreshPath != "" && !m.LeftOut
 	left := lo.Filter(others, func(h grant.Holder, _ int) bool { return !m.TakesGrant || h.File != m.Draft.Source })
 	switch {
@@ -66,17 +61,35 @@ func (p planner) checkGrant(m *Placement, holders []grant.Holder) error {
 			"%s %s the same grant: refresh tokens of %s can be used once, so the first that renews it signs the other out",
 			strings.Join(holderFiles(left), " and "), lo.Ternary(len(left) == 1, "has", "have"), m.Draft.Provider.Name)
 	default:
-		return fault.New("grant-shared",
-			"%s (account %s) and %s (account %s) would hold the same grant; refresh tokens of %s can be used once, so each "+
-				"would sign the other out",
-			left[0].File, left[0].Account, m.Dest, auth.AccountLabel(c.Email, m.Draft.Label), m.Draft.Provider.Name).
-			WithHint("mage auth:login %s makes another grant; -take moves this one (the source gets a backup and is signed "+
-				"out); -share accepts it", m.Draft.Provider.Name).
-			WithDetail(grant.Shared{Provider: m.Draft.Provider.Name, SingleUse: true,
-				Holders: append(left, grant.Holder{Keeper: grant.KeeperServer, File: m.Dest,
-					Account: auth.AccountLabel(c.Email, m.Draft.Label)})})
+		return sharedGrantFault(m, c.Email, left)
 	}
 	return nil
+}
+
+// otherHolders returns the holders of the placement's grant besides its destination, its
+// source among them, one for each file.
+func otherHolders(m *Placement, c credential.Content, holders []grant.Holder) []grant.Holder {
+	if m.Draft.Source != "" && m.Draft.RefreshPath != "" {
+		holders = append(holders, grant.NewHolder(m.Draft.Keeper, m.Draft.Source, auth.AccountLabel(c.Email, m.Draft.Keeper),
+			m.Draft.Provider.Name, c.RefreshToken))
+	}
+	return lo.UniqBy(lo.Filter(holders, func(h grant.Holder, _ int) bool {
+		return h.File != m.Dest && h.Holds(c.RefreshToken)
+	}), func(h grant.Holder) string { return h.File })
+}
+
+// sharedGrantFault returns the refusal to let the destination and others hold a grant
+// whose refresh token can be used once.
+func sharedGrantFault(m *Placement, email string, others []grant.Holder) error {
+	account := auth.AccountLabel(email, m.Draft.Label)
+	return fault.New("grant-shared",
+		"%s (account %s) and %s (account %s) would hold the same grant; refresh tokens of %s can be used once, so each "+
+			"would sign the other out",
+		others[0].File, others[0].Account, m.Dest, account, m.Draft.Provider.Name).
+		WithHint("mage auth:login %s makes another grant; -take moves this one (the source gets a backup and is signed "+
+			"out); -share accepts it", m.Draft.Provider.Name).
+		WithDetail(grant.Shared{Provider: m.Draft.Provider.Name, SingleUse: true,
+			Holders: append(others, grant.Holder{Keeper: grant.KeeperServer, File: m.Dest, Account: account})})
 }
 
 // holderFiles returns the files of holders.

@@ -13,10 +13,7 @@ import (
 // dropUnsupported refuses drafts that the running server would ignore; if the plan is
 // Lenient, it leaves them out. Without a server the drafts get a warning.
 func (p planner) dropUnsupported(ctx context.Context, drafts []draft.Draft) ([]draft.Draft, error) {
-	if !slices.ContainsFunc(drafts, func(one draft.Draft) bool {
-		return one.APIKey == "" &&
-			one.Provider.Settings.PlusOnly
-	}) {
+	if !slices.ContainsFunc(drafts, needsPlus) {
 		return drafts, nil
 	}
 	s, err := management.Open(p.cfg, p.env)
@@ -32,7 +29,7 @@ func (p planner) dropUnsupported(ctx context.Context, drafts []draft.Draft) ([]d
 	var names []string
 	for _, one := range drafts {
 		switch {
-		case one.APIKey != "" || !one.Provider.Settings.PlusOnly:
+		case !needsPlus(one):
 		case err == nil && s.Seven && !p.Force:
 			names = append(names, Origin(&one))
 			refusal = fault.New("provider-unsupported",
@@ -54,3 +51,6 @@ func (p planner) dropUnsupported(ctx context.Context, drafts []draft.Draft) ([]d
 	}
 	return kept, nil
 }
+
+// needsPlus reports whether only the Plus family of CLIProxyAPI loads the credential.
+func needsPlus(d draft.Draft) bool { return d.APIKey == "" && d.Provider.Settings.PlusOnly }

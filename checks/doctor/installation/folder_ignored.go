@@ -41,32 +41,38 @@ func folderIgnored(s *subject.Subject) checks.Check {
 			case len(open) == 0:
 				return checks.Passed(nil)
 			}
-			o := checks.Failed("").
-				WithDetail(subject.PathsDetail{Note: checks.Notef("git would take: %s", s.ShortPaths(open)), Paths: open})
-			if len(lo.Without(open, s.Config.File)) == 0 {
-				return o.WithFix(
-					"",
-					"keys are written in the configuration: move them into files (credentials: {upstream: {NAME: {file: …}}}), "+
-						"and replace those that were committed",
-				)
-			}
-			return o.WithFix("mage doctor -fix", "add the lines to .gitignore; git rm --cached what is tracked already")
+			return describeUnignored(s, open)
 		},
-		Mend: func(ctx context.Context) ([]string, error) {
-			top, _ := findWorkTree(s.Config.Dir)
-			open, err := findUnignored(ctx, s, top)
-			if err != nil {
-				return nil, err
-			}
-			open = lo.Without(open, s.Config.File) // people commit it: they decide whether the keys leave it, or the repository
-			lines := lo.Map(open, func(path string, _ int) string { return ignoreLine(top, path) })
-			changed, err := scaffold.AppendIgnore(filepath.Join(top, ".gitignore"), lines...)
-			if !changed {
-				return nil, err
-			}
-			return []string{"added " + strings.Join(lines, ", ") + " to " + s.ShortPath(filepath.Join(top, ".gitignore"))}, err
-		},
+		Mend: func(ctx context.Context) ([]string, error) { return appendUnignored(ctx, s) },
 	}
+}
+
+// describeUnignored returns the failure about files with keys that git would take.
+func describeUnignored(s *subject.Subject, open []string) checks.Outcome {
+	o := checks.Failed("").
+		WithDetail(subject.PathsDetail{Note: checks.Notef("git would take: %s", s.ShortPaths(open)), Paths: open})
+	if len(lo.Without(open, s.Config.File)) == 0 {
+		return o.WithFix("",
+			"keys are written in the configuration: move them into files (credentials: {upstream: {NAME: {file: …}}}), "+
+				"and replace those that were committed")
+	}
+	return o.WithFix("mage doctor -fix", "add the lines to .gitignore; git rm --cached what is tracked already")
+}
+
+// appendUnignored adds the files with keys to the work tree's .gitignore.
+func appendUnignored(ctx context.Context, s *subject.Subject) ([]string, error) {
+	top, _ := findWorkTree(s.Config.Dir)
+	open, err := findUnignored(ctx, s, top)
+	if err != nil {
+		return nil, err
+	}
+	open = lo.Without(open, s.Config.File) // people commit it: they decide whether the keys leave it, or the repository
+	lines := lo.Map(open, func(path string, _ int) string { return ignoreLine(top, path) })
+	changed, err := scaffold.AppendIgnore(filepath.Join(top, ".gitignore"), lines...)
+	if !changed {
+		return nil, err
+	}
+	return []string{"added " + strings.Join(lines, ", ") + " to " + s.ShortPath(filepath.Join(top, ".gitignore"))}, err
 }
 
 // findWorkTree returns the top of the git work tree that holds dir.

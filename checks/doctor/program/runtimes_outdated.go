@@ -33,31 +33,37 @@ func runtimesOutdated(s *subject.Subject) checks.Check {
 			if err != nil {
 				return checks.FromFault(err)
 			}
-			found, old := outdatedRuntimes{Runtimes: news}, ""
-			var lines []string
-			compared := false
-			for _, n := range news {
-				if n.Name == config.RuntimeLiteLLM {
-					n.Latest = bootstrap.LiteLLMVersion
-				}
-				compared = compared || n.Active != "" && n.Latest != ""
-				if n.Active != "" && n.Pinned == "" && n.Latest != "" && n.Latest != n.Active {
-					old = n.Name
-					lines = append(lines, n.Name+" "+n.Active+" is installed, and "+n.Latest+" is the latest")
-				}
-			}
-			switch {
-			case old != "":
-				found.Note = checks.Notef("%s", strings.Join(lines, "; "))
-				return checks.Warned("").
-					WithDetail(found).
-					WithFix("mage bootstrap:update "+old, "try the new version alone, then switch to it")
-			case len(news) == 0:
-				return checks.Skipped("nothing is installed in the store")
-			case !compared:
-				return checks.Skipped("the latest versions were never asked for: mage bootstrap:outdated does")
-			}
-			return checks.Passed(found)
+			return compareVersions(news)
 		},
 	}
+}
+
+// compareVersions returns the outcome for runtimes whose latest versions are known, as
+// far as they were ever asked for.
+func compareVersions(runtimes []bootstrap.VersionStatus) checks.Outcome {
+	found, outdated := outdatedRuntimes{Runtimes: runtimes}, ""
+	var lines []string
+	compared := false
+	for _, r := range runtimes {
+		if r.Name == config.RuntimeLiteLLM {
+			r.Latest = bootstrap.LiteLLMVersion
+		}
+		compared = compared || r.Active != "" && r.Latest != ""
+		if r.Active != "" && r.Pinned == "" && r.Latest != "" && r.Latest != r.Active {
+			outdated = r.Name
+			lines = append(lines, r.Name+" "+r.Active+" is installed, and "+r.Latest+" is the latest")
+		}
+	}
+	switch {
+	case outdated != "":
+		found.Note = checks.Notef("%s", strings.Join(lines, "; "))
+		return checks.Warned("").
+			WithDetail(found).
+			WithFix("mage bootstrap:update "+outdated, "try the new version alone, then switch to it")
+	case len(runtimes) == 0:
+		return checks.Skipped("nothing is installed in the store")
+	case !compared:
+		return checks.Skipped("the latest versions were never asked for: mage bootstrap:outdated does")
+	}
+	return checks.Passed(found)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
@@ -50,34 +51,39 @@ func processesCrashing(s *subject.Subject) checks.Check {
 			if err := s.Events(ctx, c.Since, c.count); err != nil {
 				return checks.FromFault(err)
 			}
-			var worst string
-			var lines []string
-			for _, svc := range s.Config.Services {
-				if n := c.Ends[svc.Name]; n >= minCrashes {
-					worst = svc.Name
-					lines = append(lines, fmt.Sprintf("%s ended %d times without being asked to", svc.Name, n))
-				}
-				if slices.Contains(c.GivenUp, svc.Name) {
-					worst = svc.Name
-					lines = append(lines, svc.Name+" was given up")
-				}
-			}
-			if worst == "" {
-				return checks.Passed(c)
-			}
-			c.Text = strings.Join(lines, "; ")
-			o := checks.Warned("").WithDetail(c).WithFix("mage logs "+worst, "its last lines say why")
-			if len(c.GivenUp) > 0 && c.unexecuted[worst] {
-				o = checks.Failed("").
-					WithDetail(c).
-					WithFix("mage start "+worst, "it was not executed, so its log does not say why; the start tries again and "+
-						"says what is missing")
-			} else if len(c.GivenUp) > 0 {
-				o = checks.Failed("").WithDetail(c).WithFix("mage logs "+worst, "its last lines say why; mage start tries again")
-			}
-			return o
+			return c.judge(s.Config.Services)
 		},
 	}
+}
+
+// judge returns a failure if a service was given up, a warning if one ended often. The
+// fix is about the last of them.
+func (c crashes) judge(services []config.Service) checks.Outcome {
+	var worst string
+	var lines []string
+	for _, svc := range services {
+		if n := c.Ends[svc.Name]; n >= minCrashes {
+			worst = svc.Name
+			lines = append(lines, fmt.Sprintf("%s ended %d times without being asked to", svc.Name, n))
+		}
+		if slices.Contains(c.GivenUp, svc.Name) {
+			worst = svc.Name
+			lines = append(lines, svc.Name+" was given up")
+		}
+	}
+	c.Text = strings.Join(lines, "; ")
+	switch {
+	case worst == "":
+		return checks.Passed(c)
+	case len(c.GivenUp) == 0:
+		return checks.Warned("").WithDetail(c).WithFix("mage logs "+worst, "its last lines say why")
+	case c.unexecuted[worst]:
+		return checks.Failed("").
+			WithDetail(c).
+			WithFix("mage start "+worst, "it was not executed, so its log does not say why; the start tries again and "+
+				"says what is missing")
+	}
+	return checks.Failed("").WithDetail(c).WithFix("mage logs "+worst, "its last lines say why; mage start tries again")
 }
 
 // count counts one event. A service that became ready again is not given up any more.

@@ -8,6 +8,8 @@ import (
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/internal/cliproxy"
+	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/loopback"
 )
 
@@ -26,36 +28,43 @@ func cliproxyConfig(s *subject.Subject) checks.Check {
 				return checks.Skipped("no configuration file of CLIProxyAPI is known")
 			}
 			own, err := s.CLIProxyFile()
-			switch {
-			case err != nil:
+			if err != nil {
 				return checks.Failed("%s: %s",
 					s.ShortPath(s.Config.CLIProxyConfigFile),
 					strings.TrimPrefix(subject.WithoutPath(err).Error(), s.Config.CLIProxyConfigFile+": ")).
 					WithFix("", "correct it, or let mage init write one")
-			case own.Port != svc.Port:
-				return checks.Failed("%s has port %d, and services.%s.port is %d",
-					s.ShortPath(s.Config.CLIProxyConfigFile), own.Port, svc.Name, svc.Port).
-					WithFix("", "write the same port in both")
-			case len(own.Manage.Secret) > maxSecretBytes:
-				return checks.Failed("remote-management.secret-key in %s is %d bytes long, and CLIProxyAPI takes at most %d",
-					s.ShortPath(s.Config.CLIProxyConfigFile), len(own.Manage.Secret), maxSecretBytes).
-					WithFix("", "write a shorter one")
-			case !isReachable(own.Host, svc.Host):
-				return checks.Failed("%s has host %q, and services.%s.host is %s",
-					s.ShortPath(s.Config.CLIProxyConfigFile), own.Host, svc.Name, svc.Host).
-					WithFix("", "write the same host in both")
 			}
-			if running, ok := s.RunningService(svc.Name); ok && running.StartedAt != nil &&
-				isCreatedAfter(s.Config.CLIProxyConfigFile, *running.StartedAt) {
-				return checks.Warned("%s was replaced after the server started, and CLIProxyAPI takes only a file that is "+
-					"changed in place: it runs with what was there before", s.ShortPath(s.Config.CLIProxyConfigFile)).
-					WithFix("mage restart "+svc.Name, "start it with the file as it is now")
-			}
-			return checks.Passed(
-				subject.FileDetail{File: s.Config.CLIProxyConfigFile, Note: checks.Notef("listens on %s", svc.Addr())},
-			)
+			return compareProxyConfig(s, own, svc)
 		},
 	}
+}
+
+// compareProxyConfig compares CLIProxyAPI's configuration file with the service.
+func compareProxyConfig(s *subject.Subject, own cliproxy.File, svc config.Service) checks.Outcome {
+	file := s.ShortPath(s.Config.CLIProxyConfigFile)
+	switch {
+	case own.Port != svc.Port:
+		return checks.Failed("%s has port %d, and services.%s.port is %d",
+			file, own.Port, svc.Name, svc.Port).
+			WithFix("", "write the same port in both")
+	case len(own.Manage.Secret) > maxSecretBytes:
+		return checks.Failed("remote-management.secret-key in %s is %d bytes long, and CLIProxyAPI takes at most %d",
+			file, len(own.Manage.Secret), maxSecretBytes).
+			WithFix("", "write a shorter one")
+	case !isReachable(own.Host, svc.Host):
+		return checks.Failed("%s has host %q, and services.%s.host is %s",
+			file, own.Host, svc.Name, svc.Host).
+			WithFix("", "write the same host in both")
+	}
+	if running, ok := s.RunningService(svc.Name); ok && running.StartedAt != nil &&
+		isCreatedAfter(s.Config.CLIProxyConfigFile, *running.StartedAt) {
+		return checks.Warned("%s was replaced after the server started, and CLIProxyAPI takes only a file that is "+
+			"changed in place: it runs with what was there before", file).
+			WithFix("mage restart "+svc.Name, "start it with the file as it is now")
+	}
+	return checks.Passed(
+		subject.FileDetail{File: s.Config.CLIProxyConfigFile, Note: checks.Notef("listens on %s", svc.Addr())},
+	)
 }
 
 // isReachable reports whether a server bound to one host answers at another; an

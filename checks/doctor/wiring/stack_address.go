@@ -35,37 +35,40 @@ func stackAddress(s *subject.Subject) checks.Check {
 			if !routed {
 				return checks.Skipped("there is no router")
 			}
-			bad, status := miswirings{}, report.Warn
-			var unknown error
-			for _, d := range s.Deployments() {
-				problem, wrong, err := findMiswiring(d, router, up)
-				if err != nil {
-					unknown = fmt.Errorf("the listener at %s is not known: %w", subject.StripSecrets(d.Base), err)
-				}
-				if wrong {
-					status = report.Fail
-				}
-				if problem != "" {
-					bad.Deployments = append(bad.Deployments, miswiring{d.String(), subject.StripSecrets(d.Base), problem})
-					bad.Text += fmt.Sprintf("; %s has api_base %s, %s", d, subject.StripSecrets(d.Base), problem)
-				}
-			}
+			bad, status, unknown := findMiswirings(s.Deployments(), router, up)
 			switch {
 			case bad.Text == "" && unknown != nil:
 				return checks.Skipped("%v", unknown)
 			case bad.Text == "":
 				return checks.Passed(nil)
 			}
-			bad.Text = strings.TrimPrefix(bad.Text, "; ")
-			return checks.Outcome{
-				Status: status,
-				Detail: bad,
-			}.WithFix(
-				"",
-				"write api_base: "+up.URL()+"/v1, or start the program that the deployment means",
-			)
+			return checks.Outcome{Status: status, Detail: bad}.
+				WithFix("", "write api_base: "+up.URL()+"/v1, or start the program that the deployment means")
 		},
 	}
+}
+
+// findMiswirings returns the deployments with a wrong address, whether that is a failure
+// or a warning, and why an address could not be judged.
+func findMiswirings(deployments []subject.Deployment, router, up config.Service) (bad miswirings,
+	status report.Status, unknown error) {
+	status = report.Warn
+	for _, d := range deployments {
+		base := subject.StripSecrets(d.Base)
+		problem, wrong, err := findMiswiring(d, router, up)
+		if err != nil {
+			unknown = fmt.Errorf("the listener at %s is not known: %w", base, err)
+		}
+		if wrong {
+			status = report.Fail
+		}
+		if problem != "" {
+			bad.Deployments = append(bad.Deployments, miswiring{d.String(), base, problem})
+			bad.Text += fmt.Sprintf("; %s has api_base %s, %s", d, base, problem)
+		}
+	}
+	bad.Text = strings.TrimPrefix(bad.Text, "; ")
+	return bad, status, unknown
 }
 
 // findMiswiring returns what is wrong with the address that d's requests go to,

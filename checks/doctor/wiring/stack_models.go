@@ -43,29 +43,36 @@ func stackModels(s *subject.Subject) checks.Check {
 			if why != "" {
 				return checks.Skipped("%s", why)
 			}
-			found := modelsDetail{Missing: []string{}, Offered: len(offered), Source: source}
-			if len(offered) == 0 {
-				found.Text = up.Name + " offers no model at all: no account is signed in"
-				return checks.Failed("").
-					WithDetail(found).
-					WithFix("mage auth:login codex", "sign in, or mage auth:import what another tool has")
-			}
-			for _, d := range wanted {
-				if name := d.UpstreamModel(); !offered[name] && !offered[stripEffort(name)] {
-					found.Missing = append(found.Missing, name)
-				}
-			}
-			if len(found.Missing) == 0 {
-				return checks.Passed(found)
-			}
-			found.Missing = lo.Uniq(found.Missing)
-			found.Text = suggest.HintAfter("not offered by "+up.Name+": "+strings.Join(found.Missing, ", "),
-				found.Missing[0], slices.Sorted(maps.Keys(offered)))
-			return checks.Failed("").
-				WithDetail(found).
-				WithFix("mage auth:status", "sign in to the provider that has the model, or name one that is offered")
+			return compareModels(up.Name, wanted, offered, source)
 		},
 	}
+}
+
+// compareModels looks for the models of the deployments among those that the upstream
+// offers. source says where the list is from.
+func compareModels(upstream string, wanted []subject.Deployment, offered map[string]bool,
+	source string) checks.Outcome {
+	found := modelsDetail{Missing: []string{}, Offered: len(offered), Source: source}
+	if len(offered) == 0 {
+		found.Text = upstream + " offers no model at all: no account is signed in"
+		return checks.Failed("").
+			WithDetail(found).
+			WithFix("mage auth:login codex", "sign in, or mage auth:import what another tool has")
+	}
+	for _, d := range wanted {
+		if name := d.UpstreamModel(); !offered[name] && !offered[stripEffort(name)] {
+			found.Missing = append(found.Missing, name)
+		}
+	}
+	if len(found.Missing) == 0 {
+		return checks.Passed(found)
+	}
+	found.Missing = lo.Uniq(found.Missing)
+	found.Text = suggest.HintAfter("not offered by "+upstream+": "+strings.Join(found.Missing, ", "),
+		found.Missing[0], slices.Sorted(maps.Keys(offered)))
+	return checks.Failed("").
+		WithDetail(found).
+		WithFix("mage auth:status", "sign in to the provider that has the model, or name one that is offered")
 }
 
 // offeredModels returns the models of the upstream and where their list comes from, or

@@ -13,22 +13,28 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
-	"github.com/flowgate-go/flowgate/internal/config"
-	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 )
+
+// newEditor returns an editor of the text that keeps its byte order mark and line ends.
+func newEditor(data []byte) *editor {
+	e := &editor{data: data, bom: len(data) - len(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))), newline: "\n",
+		lines: lineStarts(data)}
+	if bytes.Contains(data, []byte("\r\n")) {
+		e.newline = "\r\n"
+	}
+	return e
+}
 
 // migrateText returns data with old keys renamed and, unless it is 3, the
 // version written; root is data's tree.
 func migrateText(data []byte, root *yamlnode.Node, version int) ([]byte, error) {
-	e := &editor{data: data, bom: len(data) - len(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))}
-	e.newline = "\n"
-	if bytes.Contains(data, []byte("\r\n")) {
-		e.newline = "\r\n"
-	}
-	e.lines = lineStarts(data)
+	e := newEditor(data)
 	e.flow = len(root.Fields) > 0 && data[e.offset(root.At)] == '{'
 
 	if version != 3 {

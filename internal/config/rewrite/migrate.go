@@ -42,15 +42,8 @@ func Migrate(path string, dryRun bool, now time.Time, getenv func(string) string
 	if err != nil {
 		return Migration{}, yamlnode.UnreadableFault(path, err)
 	}
-	m := Migration{File: path, From: before.Version, To: config.CurrentVersion, Diff: []string{},
-		Warnings: []config.Warning{}}
-	if before.Version == 3 {
-		m.To = 3
-	}
 	root := yamlnode.Parse(yamlnode.NewDiagnosis(path), bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
-	if _, ok := root.Field("config_version"); !ok {
-		m.From = 0
-	}
+	m := newMigration(path, before.Version, root)
 	migrated, err := migrateText(data, root, m.To)
 	if err != nil {
 		return Migration{}, unsafeMigrationFault(path, err)
@@ -74,6 +67,19 @@ func Migrate(path string, dryRun bool, now time.Time, getenv func(string) string
 	}
 	m.Backup, err = Replace(path, data, migrated, now)
 	return m, err
+}
+
+// newMigration returns the migration of a file of a version, with nothing changed yet.
+// From is 0 for a file that names no version.
+func newMigration(path string, version int, root *yamlnode.Node) Migration {
+	m := Migration{File: path, From: version, To: config.CurrentVersion, Diff: []string{}, Warnings: []config.Warning{}}
+	if version == 3 {
+		m.To = 3
+	}
+	if _, ok := root.Field("config_version"); !ok {
+		m.From = 0
+	}
+	return m
 }
 
 // checkSameMeaning reads the new text in the old file's place and compares what

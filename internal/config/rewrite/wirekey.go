@@ -93,11 +93,7 @@ func unsafeWiringFault(path, provider, keyFile string, err error) error {
 // addKeyReferences returns data with the credential and the references to it.
 func (w *Wiring) addKeyReferences(data []byte, root *yamlnode.Node, before *config.Config, keyFile string) ([]byte,
 	error) {
-	e := &editor{data: data, bom: len(data) - len(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))), newline: "\n",
-		lines: lineStarts(data)}
-	if bytes.Contains(data, []byte("\r\n")) {
-		e.newline = "\r\n"
-	}
+	e := newEditor(data)
 	if _, have := before.Credentials[w.Credential]; !have {
 		file := keyFile
 		if rel, err := filepath.Rel(before.Dir, keyFile); err == nil {
@@ -235,11 +231,7 @@ func AddToList(file string, data []byte, key, item string) ([]byte, error) {
 	if root == nil || root.Kind != yamlnode.MapKind {
 		return nil, fmt.Errorf("it is not a YAML map")
 	}
-	e := &editor{data: data, bom: len(data) - len(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))), newline: "\n",
-		lines: lineStarts(data)}
-	if bytes.Contains(data, []byte("\r\n")) {
-		e.newline = "\r\n"
-	}
+	e := newEditor(data)
 	f, ok := root.Field(key)
 	switch {
 	case !ok && e.isFlow(root):
@@ -260,8 +252,7 @@ func AddToList(file string, data []byte, key, item string) ([]byte, error) {
 	case f.Value.Kind != yamlnode.ListKind || len(f.Value.Items) == 0:
 		return nil, fmt.Errorf("%s has no value, or is not a list", key)
 	default:
-		first := f.Value.Items[0]
-		at := e.offset(first.At)
+		at := e.offset(f.Value.Items[0].At)
 		dash := bytes.LastIndexByte(data[:at], '\n') + 1
 		lead := string(data[dash:at])
 		if strings.TrimSpace(lead) != "-" {

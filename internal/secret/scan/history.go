@@ -35,23 +35,10 @@ func (s *Scanner) History(ctx context.Context, r *repo.Repo, seal Seal, cache st
 		result.Add(before.result())
 		return result, nil
 	}
-	result, far, err := s.patches(ctx, r, func(ctx context.Context, yield func(patch.Addition) error) (patch.Counts,
-		error) {
-		return r.LogChanges(ctx, tips, before.Tips, yield)
-	})
+	result, far, err := s.scanNewCommits(ctx, r, tips, before)
 	if err != nil {
 		return result, err
 	}
-	for _, path := range before.Far {
-		far.paths[path] = true
-	}
-	long, _, err := s.patches(ctx, r, func(ctx context.Context, yield func(patch.Addition) error) (patch.Counts, error) {
-		return patch.Counts{}, r.LogFiles(ctx, tips, before.Tips, far.withRenames(), yield)
-	})
-	if err != nil {
-		return result, err
-	}
-	result.Add(long)
 	complete := len(result.Scanned.Unread) == 0
 	result.Add(before.result())
 	result.Findings = dropDuplicates(result.Findings)
@@ -59,13 +46,39 @@ func (s *Scanner) History(ctx context.Context, r *repo.Repo, seal Seal, cache st
 	if cache != "" && complete {
 		after := historyRecord{
 			Format: cacheFormat, Digest: s.rules.Digest, Shallow: r.Shallow, Tips: tips,
-			Commits: result.Scanned.Commits, Skipped: result.Scanned.Skipped, Far: far.withRenames(), Findings: result.Findings,
+			Commits: result.Scanned.Commits, Skipped: result.Scanned.Skipped, Far: far, Findings: result.Findings,
 		}
 		if b, err := json.Marshal(after); err == nil {
 			_ = seal.write(cache, b) // on failure the next scan reads more; this one is complete
 		}
 	}
 	return result, nil
+}
+
+// scanNewCommits scans the commits that came after those that before remembers. It reads
+// the additions first, then whole the files in which a long match can have been added in
+// parts, and returns the paths of these.
+func (s *Scanner) scanNewCommits(ctx context.Context, r *repo.Repo, tips []string,
+	before historyRecord) (Result, []string, error) {
+	result, far, err := s.patches(ctx, r, func(ctx context.Context, yield func(patch.Addition) error) (patch.Counts,
+		error) {
+		return r.LogChanges(ctx, tips, before.Tips, yield)
+	})
+	if err != nil {
+		return result, nil, err
+	}
+	for _, path := range before.Far {
+		far.paths[path] = true
+	}
+	paths := far.withRenames()
+	long, _, err := s.patches(ctx, r, func(ctx context.Context, yield func(patch.Addition) error) (patch.Counts, error) {
+		return patch.Counts{}, r.LogFiles(ctx, tips, before.Tips, paths, yield)
+	})
+	if err != nil {
+		return result, nil, err
+	}
+	result.Add(long)
+	return result, paths, nil
 }
 
 // result returns the record as the result of a scan.

@@ -214,21 +214,9 @@ func (w *Worker) searchText(f Fragment, d *decodedText, lines *lineIndex, of sco
 func (w *Worker) judgeMatches(f Fragment, d *decodedText, lines *lineIndex, h match.Hit) (found []Finding) {
 	r, re := &w.s.rules.Rules[w.s.content[h.Pattern]], w.s.set.Regexp(h.Pattern)
 	for _, span := range h.Spans {
-		at := extent{span[0], span[1]}
-		whole := d.text[at.start:at.end]
-		matched := strings.Trim(whole, "\n") // a match may begin or end with line breaks
-		decodedLine, shown := "", extent{}
-		if len(d.segments) > 0 {
-			within := segmentsTouching(d.segments, at)
-			if len(within) == 0 {
-				continue // an earlier pass found it
-			}
-			at, decodedLine = originalExtent(within, at), d.lineAround(within)
-			shown = at
-		} else {
-			shown.start = at.start + len(whole) - len(strings.TrimLeft(whole, "\n"))
-			shown.end = shown.start + len(matched)
-			at.end = at.start + len(matched)
+		matched, decodedLine, at, shown, ok := d.locateMatch(extent{span[0], span[1]})
+		if !ok {
+			continue // an earlier pass found it
 		}
 		loc := lines.locate(at)
 		line := f.Text[loc.from:max(loc.to, at.end)]
@@ -251,6 +239,26 @@ func (w *Worker) judgeMatches(f Fragment, d *decodedText, lines *lineIndex, h ma
 		found = append(found, newFinding(f, r).withPlace(f, lines, loc, shown, secret))
 	}
 	return found
+}
+
+// locateMatch returns a match without line breaks at its ends, and its extent in the
+// original text: at as gitleaks counts it, shown as it is shown. decodedLine is the line
+// around the decoded segments, "" if nothing was decoded. ok is false for a match in a
+// decoded text that touches no decoded segment.
+func (d *decodedText) locateMatch(at extent) (matched, decodedLine string, original, shown extent, ok bool) {
+	whole := d.text[at.start:at.end]
+	matched = strings.Trim(whole, "\n")
+	if len(d.segments) == 0 {
+		shown.start = at.start + len(whole) - len(strings.TrimLeft(whole, "\n"))
+		shown.end = shown.start + len(matched)
+		return matched, "", extent{at.start, at.start + len(matched)}, shown, true
+	}
+	within := segmentsTouching(d.segments, at)
+	if len(within) == 0 {
+		return "", "", extent{}, extent{}, false
+	}
+	original = originalExtent(within, at)
+	return matched, d.lineAround(within), original, original, true
 }
 
 // matchesAllowlist is a.Matches, which is called once for a line.

@@ -40,17 +40,9 @@ func Rollback(ctx context.Context, o Options, to int, dryRun bool) (Restored, er
 	if err != nil {
 		return Restored{}, err
 	}
-	r := rollbackPlan{
-		o:    o,
-		root: root,
-		result: Restored{
-			Changed:   []string{},
-			Restarted: []string{},
-			Backups:   []string{},
-			Warnings:  []string{},
-			DryRun:    dryRun,
-		},
-	}
+	r := rollbackPlan{o: o, root: root, result: Restored{
+		Changed: []string{}, Restarted: []string{}, Backups: []string{}, Warnings: []string{}, DryRun: dryRun,
+	}}
 	if err := r.chooseTarget(to); err != nil {
 		return r.result, err
 	}
@@ -60,12 +52,8 @@ func Rollback(ctx context.Context, o Options, to int, dryRun bool) (Restored, er
 			return r.result, err
 		}
 		defer lock.Close()
-		did, err := o.undoPending(ctx, root, minimalConfig(root))
-		if err != nil {
+		if err := r.undoPending(ctx); err != nil {
 			return r.result, err
-		}
-		if did != "" {
-			r.result.Warnings = append(r.result.Warnings, did)
 		}
 		if err := r.chooseTarget(to); err != nil { // again: the command that had the lock may have changed it
 			return r.result, err
@@ -96,6 +84,16 @@ type rollbackPlan struct {
 	target  generation.Generation
 	change  Change
 	result  Restored
+}
+
+// undoPending undoes a change that an earlier command began and did not end, and adds a
+// warning that says so.
+func (r *rollbackPlan) undoPending(ctx context.Context) error {
+	did, err := r.o.undoPending(ctx, r.root, minimalConfig(r.root))
+	if did != "" {
+		r.result.Warnings = append(r.result.Warnings, did)
+	}
+	return err
 }
 
 // chooseTarget finds the generation to restore.

@@ -74,9 +74,18 @@ func Begin(root string, cfg *config.Config, j Entry, paths []string, links []str
 	for _, name := range links {
 		j.Links[name] = store.ActiveFolder(cfg, name)
 	}
+	if err := j.publish(root, temp); err != nil {
+		return nil, err
+	}
+	return &j, nil
+}
+
+// publish writes the sealed journal into the folder temp and gives it the name under
+// which other commands find it.
+func (j *Entry) publish(root, temp string) error {
 	key, err := trust.EnsureKey(os.Getenv)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	data, err := json.MarshalIndent(j, "", "  ")
 	if err == nil {
@@ -86,12 +95,12 @@ func Begin(root string, cfg *config.Config, j Entry, paths []string, links []str
 		err = os.Rename(temp, Dir(root))
 	}
 	if err == nil {
-		err = safefile.SyncDir(dir)
+		err = safefile.SyncDir(generation.Dir(root))
 	}
 	if err != nil {
-		return nil, writeFault(dir, err)
+		return writeFault(generation.Dir(root), err)
 	}
-	return &j, nil
+	return nil
 }
 
 // saveCopy copies a file into the folder dir.

@@ -46,29 +46,8 @@ func copyStack(o change.Options, cfg *config.Config, runtime, dir string) (*conf
 
 // copyRouter adds the router and the echo upstream to the copy.
 func copyRouter(o change.Options, cfg, private *config.Config, runtime string, ports []int) (endpoint, error) {
-	echo := fmt.Sprintf("http://127.0.0.1:%d", ports[1])
-	private.Services = []config.Service{
-		{
-			Name:          config.CLIProxy,
-			Host:          "127.0.0.1",
-			Port:          ports[1],
-			Runtime:       config.RuntimeEcho,
-			ReadinessPath: "/healthz",
-			Restart:       config.Restart{Policy: "never"},
-		},
-		{
-			Name:          config.LiteLLM,
-			Host:          "127.0.0.1",
-			Port:          ports[0],
-			Runtime:       runtime,
-			ReadinessPath: "/health/readiness",
-			DependsOn:     []string{config.CLIProxy},
-			Restart:       config.Restart{Policy: "never"},
-		},
-	}
-	if svc, ok := cfg.Service(config.LiteLLM); ok {
-		private.Services[1].Env = svc.Env
-	}
+	private.Services = listEchoServices(cfg, runtime, ports)
+	echo := private.Services[0].URL()
 	upstream := filepath.Join(private.Paths.Secrets(), "upstream.key")
 	key, _, err := keyfile.Ensure(upstream)
 	if err != nil {
@@ -88,8 +67,46 @@ func copyRouter(o change.Options, cfg, private *config.Config, runtime string, p
 	if err != nil {
 		return endpoint{}, err
 	}
-	list, _ := active.Config["model_list"].([]any)
-	active.Config["model_list"] = append(
+	addProbeModel(active.Config, echo, key)
+	if _, err := policy.Write(private, active, time.Now()); err != nil {
+		return endpoint{}, err
+	}
+	return endpoint{url: private.Services[1].URL(), key: active.MasterKey(o.Getenv)}, nil
+}
+
+// listEchoServices returns the echo upstream and the router with the runtime, which runs
+// with the environment of the user's own router.
+func listEchoServices(cfg *config.Config, runtime string, ports []int) []config.Service {
+	router := config.Service{
+		Name:          config.LiteLLM,
+		Host:          "127.0.0.1",
+		Port:          ports[0],
+		Runtime:       runtime,
+		ReadinessPath: "/health/readiness",
+		DependsOn:     []string{config.CLIProxy},
+		Restart:       config.Restart{Policy: "never"},
+	}
+	if svc, ok := cfg.Service(config.LiteLLM); ok {
+		router.Env = svc.Env
+	}
+	return []config.Service{
+		{
+			Name:          config.CLIProxy,
+			Host:          "127.0.0.1",
+			Port:          ports[1],
+			Runtime:       config.RuntimeEcho,
+			ReadinessPath: "/healthz",
+			Restart:       config.Restart{Policy: "never"},
+		},
+		router,
+	}
+}
+
+// addProbeModel adds the deployment to the router's configuration that the probes ask
+// for: it leads to the echo upstream.
+func addProbeModel(settings map[string]any, echo, key string) {
+	list, _ := settings["model_list"].([]any)
+	settings["model_list"] = append(
 		list,
 		map[string]any{"model_name": "flowgate-probe", "litellm_params": map[string]any{
 			"model":    "openai/flowgate-probe",
@@ -97,10 +114,6 @@ func copyRouter(o change.Options, cfg, private *config.Config, runtime string, p
 			"api_key":  key,
 		}, "model_info": map[string]any{"id": "flowgate-probe"}},
 	)
-	if _, err := policy.Write(private, active, time.Now()); err != nil {
-		return endpoint{}, err
-	}
-	return endpoint{url: private.Services[1].URL(), key: active.MasterKey(o.Getenv)}, nil
 }
 
 // detach returns a part of LiteLLM's configuration without anything that leads to the
@@ -141,25 +154,9 @@ func detach(fragment map[string]any, echo, key string) map[string]any {
 // copyProxy adds CLIProxyAPI to the copy: with the user's own configuration on another
 // port, an empty folder of credentials and keys of its own.
 func copyProxy(cfg, private *config.Config, dir string, port int) (endpoint, error) {
-	settings := map[string]any{}
-	if cfg.CLIProxyConfigFile != "" {
-		text, err := safefile.Read(cfg.CLIProxyConfigFile, safefile.DocumentLimit)
-		if err == nil {
-			err = nesting.CheckLongYAML(text)
-		}
-		if err == nil {
-			err = yaml.Unmarshal(text, &settings)
-		}
-		if err != nil {
-			return endpoint{}, fault.New("cliproxy-config-missing", "read %s: %w", cfg.CLIProxyConfigFile, err).WithHint(
-				"mage init writes one",
-			)
-		}
-	}
-	for name := range settings {
-		if strings.HasSuffix(name, "-api-key") || name == "openai-compatibility" || name == "ampcode" || name == "proxy-url" {
-			delete(settings, name)
-		}
+	settings, err := readProxySettings(cfg.CLIProxyConfigFile)
+	if err != nil {
+		return endpoint{}, err
 	}
 	target := endpoint{url: fmt.Sprintf("http://127.0.0.1:%d", port), key: keyfile.New(), management: keyfile.New()}
 	auths := filepath.Join(dir, "auths")
@@ -195,4 +192,29 @@ func copyProxy(cfg, private *config.Config, dir string, port int) (endpoint, err
 		},
 	}
 	return target, nil
+}
+
+// readProxySettings reads CLIProxyAPI's configuration file, if there is one, without the
+// entries that hold keys or lead to other servers. Fault: cliproxy-config-missing.
+func readProxySettings(file string) (map[string]any, error) {
+	settings := map[string]any{}
+	if file == "" {
+		return settings, nil
+	}
+	text, err := safefile.Read(file, safefile.DocumentLimit)
+	if err == nil {
+		err = nesting.CheckLongYAML(text)
+	}
+	if err == nil {
+		err = yaml.Unmarshal(text, &settings)
+	}
+	if err != nil {
+		return nil, fault.New("cliproxy-config-missing", "read %s: %w", file, err).WithHint("mage init writes one")
+	}
+	for name := range settings {
+		if strings.HasSuffix(name, "-api-key") || name == "openai-compatibility" || name == "ampcode" || name == "proxy-url" {
+			delete(settings, name)
+		}
+	}
+	return settings, nil
 }

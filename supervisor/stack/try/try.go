@@ -69,26 +69,19 @@ func Run(
 }
 
 // RunProgram probes the program that data names, as Probe does.
-func RunProgram(
-	ctx context.Context,
-	o change.Options,
-	cfg *config.Config,
-	data Result,
-	emit func(report.Result),
-) (_ report.Checked, err error) {
-	runtime := data.Runtime
-	list, err := loadProbes(runtime)
+func RunProgram(ctx context.Context, o change.Options, cfg *config.Config, data Result,
+	emit func(report.Result)) (_ report.Checked, err error) {
+	list, err := loadProbes(data.Runtime)
 	if err != nil {
 		return report.Checked{}, err
 	}
 	dir, err := os.MkdirTemp("", "flowgate-*") // short: a control socket's path must fit
 	if err != nil {
-		return report.Checked{}, fault.New("temp-dir-unwritable", "make a folder for the probe: %w", err).WithHint(
-			"free space or set TMPDIR",
-		)
+		return report.Checked{}, fault.New("temp-dir-unwritable", "make a folder for the probe: %w", err).
+			WithHint("free space or set TMPDIR")
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	private, target, err := copyStack(o, cfg, runtime, dir)
+	private, target, err := copyStack(o, cfg, data.Runtime, dir)
 	if err != nil {
 		return report.Checked{}, err
 	}
@@ -100,28 +93,39 @@ func RunProgram(
 	defer write.Close() // ends the stack however this command ends
 	so := supervisor.StartOptions{
 		Self:      o.Self(),
-		Environ:   withProgram(o.Environ(), runtime, data.Program),
+		Environ:   withProgram(o.Environ(), data.Runtime, data.Program),
 		Timeout:   o.Start.Timeout,
 		Ephemeral: dir,
 		Lifeline:  read,
 	}
 	results := checks.Run(ctx, listChecks(private, so, target, &data, list), checks.Options{Emit: emit, Parallel: 4})
-	data.Missing = []string{}
-	for _, r := range results {
-		if r.Status != report.Pass {
-			data.Missing = append(data.Missing, r.ID)
-		}
-	}
-	if len(data.Missing) > 0 {
+	if data.Missing = listUnpassed(results); len(data.Missing) > 0 {
 		data.Logs = target.scrub(logs.Tail(private, probedService(private), 20), inventory.Secrets(cfg, o.Getenv))
 	}
-	down, cancel := context.WithTimeout(context.WithoutCancel(ctx), 4*time.Second)
-	defer cancel()
-	_, _ = supervisor.Stop(down, private, nil) // its lifeline's end stops it too
+	stopCopy(ctx, private)
 	if ctx.Err() != nil {
 		return report.Checked{}, context.Cause(ctx)
 	}
 	return report.Checked{Checks: results, Data: data}, nil
+}
+
+// listUnpassed returns the ids of the results that are not a pass.
+func listUnpassed(results []report.Result) []string {
+	ids := []string{}
+	for _, r := range results {
+		if r.Status != report.Pass {
+			ids = append(ids, r.ID)
+		}
+	}
+	return ids
+}
+
+// stopCopy stops the copy of the stack, also when ctx has ended. The end of its lifeline
+// stops it as well, so an error is of no consequence.
+func stopCopy(ctx context.Context, private *config.Config) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 4*time.Second)
+	defer cancel()
+	_, _ = supervisor.Stop(ctx, private, nil)
 }
 
 // listChecks returns the start of the stack and then every probe as checks.

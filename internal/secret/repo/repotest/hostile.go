@@ -111,6 +111,19 @@ func (h *Hostile) plant(g *Git, prefix string) {
 			h.t.Fatal(err)
 		}
 	}
+	f, err := os.OpenFile(filepath.Join(dir, "config"), os.O_APPEND|os.O_WRONLY, 0o600)
+	if err == nil {
+		_, err = f.WriteString(h.formSettings(prefix, hooks))
+		_ = f.Close()
+	}
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// formSettings returns the text of a git configuration in which every setting that git
+// executes is a tripwire.
+func (h *Hostile) formSettings(prefix, hooks string) string {
 	var settings strings.Builder
 	for _, key := range executed {
 		key = strings.ReplaceAll(key, "<driver>", "evil")
@@ -124,14 +137,7 @@ func (h *Hostile) plant(g *Git, prefix string) {
 	}
 	settings.WriteString("[core]\n\thooksPath = " + hooks +
 		"\n[log]\n\tshowSignature = true\n[diff]\n\tsubmodule = diff\n[protocol]\n\tallow = always\n")
-	f, err := os.OpenFile(filepath.Join(dir, "config"), os.O_APPEND|os.O_WRONLY, 0o600)
-	if err == nil {
-		_, err = f.WriteString(settings.String())
-		_ = f.Close()
-	}
-	if err != nil {
-		h.t.Fatal(err)
-	}
+	return settings.String()
 }
 
 // tripwire makes a program that leaves a mark of that name, and returns its path.
