@@ -84,7 +84,7 @@ func (s session) bootstrapRequest(cfg *config.Config, runtime string, offline *b
 		Runtime:  runtime,
 		Offline:  deref(offline),
 		Getenv:   s.getenv,
-		Progress: s.stderr,
+		Progress: s.out.Messages(),
 		OnStep:   failpoint,
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/commandline"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/report"
+	"github.com/flowgate-go/flowgate/internal/terminal"
 )
 
 // invocation is what the program was started with.
@@ -66,41 +67,70 @@ func (i invocation) printWithoutTarget(line commandline.Line, err error) int {
 
 // printOptions say how reports are printed: the common flags, parsed and compiled.
 type printOptions struct {
-	format       report.Format
+	format       report.Format // "": text when people read it, else JSON
+	verbose      bool          // the text format shows checks that passed or were skipped, too
 	filter       *report.Filter
 	raw          bool
 	exitByFilter bool
 }
 
-// parsePrintOptions reads the common flags; FLOWGATE_FORMAT holds without -format.
-// Faults: format-unknown, flag-invalid, jq-invalid.
+// parsePrintOptions reads the common flags. FLOWGATE_FORMAT holds without -format and
+// without -jq, which works on JSON. Faults: format-unknown, flag-invalid, jq-invalid.
 func parsePrintOptions(common map[string]string, getenv func(string) string) (printOptions, error) {
+	expr, filtered := common["jq"]
 	name := common["format"]
-	if name == "" {
+	if name == "" && !filtered {
 		name = getenv("FLOWGATE_FORMAT")
 	}
-	format, err := report.ParseFormat(name)
-	if err != nil {
-		return printOptions{}, err
+	o := printOptions{
+		raw: common["raw"] == "true", exitByFilter: common["exit"] == "true", verbose: common["verbose"] == "true",
 	}
-	o := printOptions{format: format, raw: common["raw"] == "true", exitByFilter: common["exit"] == "true"}
-	expr, filtered := common["jq"]
+	if name != "" || filtered {
+		format, err := report.ParseFormat(name)
+		if err != nil {
+			return printOptions{}, err
+		}
+		o.format = format
+	}
 	if !filtered {
 		return o, nil
 	}
-	if format != report.JSON && format != report.JSONL {
-		return o, fault.Usage("flag-invalid", "-jq works on JSON and -format is %s", format).
+	if o.format != report.JSON && o.format != report.JSONL {
+		return o, fault.Usage("flag-invalid", "-jq works on JSON and -format is %s", o.format).
 			WithHint("leave one of the two out")
 	}
+	var err error
 	o.filter, err = report.CompileFilter(expr)
 	return o, err
 }
 
-// newOutput returns where and how one target's report is printed.
+// newOutput returns where and how one target's report is printed: for people when they
+// read stdout on a terminal and asked for no format, else as JSON.
 func (i invocation) newOutput(o printOptions) *report.Output {
-	return &report.Output{
-		Stdout: i.stdout, Stderr: i.stderr, Format: o.format,
-		Filter: o.filter, Raw: o.raw, ExitByFilter: o.exitByFilter,
-		Indent: term.IsTerminal(int(i.stdout.Fd())), Live: term.IsTerminal(int(i.stderr.Fd())),
+	people, live := term.IsTerminal(int(i.stdout.Fd())), term.IsTerminal(int(i.stderr.Fd()))
+	if o.format == "" {
+		o.format = report.JSON
+		if ci := i.getenv("CI"); people && (ci == "" || ci == "false" || ci == "0") {
+			o.format = report.Text
+		}
 	}
+	return &report.Output{
+		Stdout: i.stdout, Stderr: i.stderr, Format: o.format, Verbose: o.verbose,
+		Filter: o.filter, Raw: o.raw, ExitByFilter: o.exitByFilter,
+		Indent: people, Live: live, Terminal: people && live, Style: i.textStyle(),
+	}
+}
+
+// textStyle returns how text looks on stdout: in the terminal's width, and in colour
+// unless NO_COLOR is set (https://no-color.org) or the terminal has none.
+func (i invocation) textStyle() terminal.Style {
+	fd := int(i.stdout.Fd())
+	if !term.IsTerminal(fd) {
+		return terminal.Style{}
+	}
+	width, _, err := term.GetSize(fd)
+	if err != nil {
+		width = 0
+	}
+	return terminal.Style{Width: width, Color: i.getenv("NO_COLOR") == "" && i.getenv("TERM") != "dumb"}
 }

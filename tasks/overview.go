@@ -11,6 +11,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/internal/printable"
+	"github.com/flowgate-go/flowgate/internal/report"
 	"github.com/flowgate-go/flowgate/internal/version"
 	"github.com/flowgate-go/flowgate/supervisor"
 	"github.com/flowgate-go/flowgate/supervisor/control"
@@ -117,9 +118,10 @@ func Version(ctx context.Context) error {
 	})
 }
 
-// writeIfLive shows people lines on stderr when they watch a terminal.
+// writeIfLive shows people lines on stderr when they watch a terminal and the report is
+// not text, which has the same.
 func (s session) writeIfLive(lines ...string) {
-	if !s.out.Live {
+	if !s.out.Live || s.out.Format == report.Text {
 		return
 	}
 	for _, line := range lines {

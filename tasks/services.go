@@ -8,6 +8,7 @@ import (
 	"github.com/flowgate-go/flowgate/auth/grant"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/printable"
+	"github.com/flowgate-go/flowgate/internal/report"
 	"github.com/flowgate-go/flowgate/supervisor"
 	"github.com/flowgate-go/flowgate/supervisor/control"
 	"github.com/flowgate-go/flowgate/supervisor/stack"
@@ -96,9 +97,13 @@ func startOptions(s session, cfg *config.Config, service *string, timeout *time.
 	}
 }
 
-// progress prints an event on stderr when that is a terminal.
+// progress prints an event on stderr when that is a terminal: in the text format as a
+// line that goes away, since the report tells how it ended.
 func (s session) progress(e control.Event) {
-	if s.out.Live {
-		s.writeLines(printable.EscapeLine(e.Line()))
+	switch line := printable.EscapeLine(e.Line()); {
+	case s.out.Terminal && s.out.Format == report.Text:
+		s.out.Step(line)
+	case s.out.Live:
+		s.writeLines(line)
 	}
 }

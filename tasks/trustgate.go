@@ -103,7 +103,7 @@ func (s session) warnUntrusted(v trust.Verdict) {
 
 // writeLines writes lines to stderr, whether or not that is a terminal.
 func (s session) writeLines(lines ...string) {
-	_, _ = s.stderr.WriteString(printable.EscapePage(strings.Join(lines, "\n") + "\n"))
+	_, _ = io.WriteString(s.out.Messages(), printable.EscapePage(strings.Join(lines, "\n")+"\n"))
 }
 
 // loadForChanging loads the configuration for a target that changes something. It completes

@@ -13,7 +13,7 @@ import (
 )
 
 // CommonFlags are the flags that every target takes, anywhere on the line.
-var CommonFlags = []string{"jq", "raw", "format", "config", "exit", "trust"}
+var CommonFlags = []string{"jq", "raw", "format", "config", "exit", "trust", "verbose"}
 
 // Line is what was typed, in the form that mage's own parsing takes.
 type Line struct {
@@ -50,7 +50,7 @@ func (l *Line) parseCommon(words []string) (rest []string, err error) {
 			rest = append(rest, words[i])
 			continue
 		}
-		if isSwitch := name == "raw" || name == "exit"; isSwitch {
+		if isSwitch := name == "raw" || name == "exit" || name == "verbose"; isSwitch {
 			if !given {
 				value = "true"
 			}

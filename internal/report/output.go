@@ -13,6 +13,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/printable"
+	"github.com/flowgate-go/flowgate/internal/terminal"
 )
 
 // Format is one of the ways to print a report.
@@ -52,6 +53,15 @@ type Output struct {
 	Indent       bool    // stdout is a terminal
 	Live         bool    // stderr is a terminal
 	Quiet        bool    // print no report of success
+	Verbose      bool    // the text format shows checks that passed or were skipped, too
+
+	// Terminal is set when stdout and stderr are terminals. The text format leaves the
+	// error to stderr then, and shows running checks as one line that goes away.
+	Terminal bool
+	Style    terminal.Style // of the text format
+
+	finished int       // checks that Stream was told of
+	line     transient // what happens now
 
 	mu sync.Mutex
 }
@@ -84,11 +94,15 @@ func (o *Output) Emit(ctx context.Context, r *Report) error {
 		r.takeFilterFault(filterFault)
 		page, err = o.renderUnfiltered(r)
 	}
+	o.endTransient()
 	if err := o.writePage(page); err != nil {
 		return err
 	}
 	if r.exit == 0 {
 		return o.renderExit(err)
+	}
+	if r.Error == nil && o.isTransient() { // the report above says which checks failed
+		return &Exit{r.exit, r.Command + " found " + r.countProblems()}
 	}
 	return exitError(r, filterFault)
 }
@@ -159,7 +173,7 @@ func (o *Output) writeFormat(w io.Writer, r *Report) error {
 	}
 	switch o.Format {
 	case Text:
-		return writeEscaped(w, r, writeText, pageEscaper(r))
+		return o.writeText(w, r)
 	case GitHub:
 		return writeEscaped(w, r, writeGitHub, printable.EscapeLines)
 	case JUnit:
@@ -170,13 +184,18 @@ func (o *Output) writeFormat(w io.Writer, r *Report) error {
 	return writeJSON(w, r, o.Indent && o.Format != JSONL)
 }
 
-// Stream prints one finished check while others still run: a line on stdout
-// in the jsonl format, a ✓/✗ line on stderr when that is a terminal.
+// Stream prints one finished check while others still run: a line on stdout in the
+// jsonl format, on stderr, when that is a terminal, a line that stays; in the text
+// format one that goes away, since the report shows the check.
 func (o *Output) Stream(c Result) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.Live {
-		_, _ = io.WriteString(o.Stderr, printable.EscapePage(formatCheck(c)))
+	switch {
+	case o.isTransient():
+		o.countCheck(c.ID)
+	case o.Live:
+		p := terminal.NewPrinter(o.Stderr, terminal.Style{})
+		printCheck(p, c, 0)
 	}
 	if o.Format == JSONL && o.Filter == nil {
 		var line bytes.Buffer
@@ -196,8 +215,10 @@ func (o *Output) Line(v any) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	var line bytes.Buffer
-	if d, ok := v.(Paged); ok && o.Filter == nil && o.Format == Text {
-		line.WriteString(printable.EscapePage(d.Page()))
+	if o.Filter == nil && o.Format == Text {
+		if err := printData(terminal.NewPrinter(&line, o.Style), &line, v); err != nil {
+			return err
+		}
 	} else if o.Filter == nil {
 		if err := writeJSON(&line, v, false); err != nil {
 			return err
@@ -258,6 +279,14 @@ func exitError(r *Report, filterFault *fault.Error) error {
 		message += "\n  the report is printed unfiltered: " + printable.EscapeLine(filterFault.Message)
 	}
 	return &Exit{r.exit, message}
+}
+
+// countProblems returns how many checks failed, or warned when none failed.
+func (r *Report) countProblems() string {
+	if r.Summary.Fail > 0 {
+		return terminal.Count(r.Summary.Fail, "failure")
+	}
+	return terminal.Count(r.Summary.Warn, "warning")
 }
 
 // failureMessage returns what people read last on stderr: each check that failed, or

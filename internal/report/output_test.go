@@ -199,17 +199,6 @@ func TestJUnitCountsFailuresAndSkips(t *testing.T) {
 	}
 }
 
-func TestTextSaysWhyACheckDidNotPass(t *testing.T) {
-	t.Parallel()
-	out, _ := emit(t, &report.Output{Format: report.Text}, finished(checked(), nil))
-	for _, want := range []string{"✓ a.good", "✗ b.bad", "mend it (mage mend)", "- c.left",
-		"1 passed, 1 warned, 1 failed, 1 skipped", "why: x"} {
-		if !strings.Contains(out, want) {
-			t.Errorf("%q is not in:\n%s", want, out)
-		}
-	}
-}
-
 func TestJSONLStreamsEachCheckBeforeTheReport(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer

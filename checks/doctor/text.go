@@ -1,0 +1,13 @@
+package doctor
+
+import "github.com/flowgate-go/flowgate/internal/terminal"
+
+// Print implements report.Printed.
+func (e Examined) Print(p *terminal.Printer) {
+	file := e.Config
+	if file == "" {
+		file = "none; the built-in default is in force"
+	}
+	p.Field("configuration", file)
+	p.Field("profile", e.Profile)
+}

@@ -1,0 +1,16 @@
+package autostart
+
+import "github.com/flowgate-go/flowgate/internal/terminal"
+
+// Print implements report.Printed.
+func (u Unit) Print(p *terminal.Printer) {
+	text := u.Manager + " unit " + u.Name + ": nothing to change"
+	if u.Changed {
+		text = u.Manager + " unit " + u.Name + " in " + u.File
+	}
+	if u.Started {
+		text += "; started"
+	}
+	p.Note(terminal.Good, text)
+	p.Notes(terminal.Caution, u.Warnings)
+}

@@ -1,0 +1,166 @@
+package report_test
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/report"
+	"github.com/flowgate-go/flowgate/internal/terminal"
+)
+
+const brief = `✗ b.bad  b: 100% <broken>\nreally
+    → mend it
+      mage mend
+! d.so   not quite
+✗ 1 passed, 1 warned, 1 failed, 1 skipped in 7 ms
+why: x
+`
+
+func TestTextShowsProblemsFirstAndCountsWhatPassed(t *testing.T) {
+	t.Parallel()
+	out, code := emit(t, &report.Output{Format: report.Text}, finished(checked(), nil))
+	if out != brief || code != 1 {
+		t.Errorf("exit %d:\n%s", code, out)
+	}
+	out, _ = emit(t, &report.Output{Format: report.Text, Verbose: true}, finished(checked(), nil))
+	for _, want := range []string{"✓ a.good  A is good\n", "- c.left  b failed\n"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is not in the verbose form:\n%s", want, out)
+		}
+	}
+}
+
+func TestTextShowsACheckThatFixedSomething(t *testing.T) {
+	t.Parallel()
+	c := report.Checked{Checks: []report.Result{
+		{ID: "keys.private", Status: report.Pass, Title: "Keys are private", Mended: []string{"gave a.key mode 0600"}},
+	}}
+	out, _ := emit(t, &report.Output{Format: report.Text}, finished(c, nil))
+	if want := "✓ keys.private  Keys are private; fixed: gave a.key mode 0600\n✓ 1 passed in 7 ms\n"; out != want {
+		t.Errorf("got\n%s", out)
+	}
+}
+
+// TestNothingIsPrintedTwiceOnATerminal has stdout and stderr on one terminal: mage
+// prints what Emit returns below what Emit has printed.
+func TestNothingIsPrintedTwiceOnATerminal(t *testing.T) {
+	t.Parallel()
+	bad := fault.Usage("config-invalid", "flowgate.yaml:3:1: no").WithHint("mend it")
+	for _, terminal := range []bool{false, true} {
+		var out bytes.Buffer
+		o := &report.Output{Stdout: &out, Stderr: &out, Format: report.Text, Live: terminal, Terminal: terminal}
+		err := o.Emit(t.Context(), finished(note{"x"}, bad))
+		if strings.Contains(out.String(), "no") == terminal || !strings.Contains(out.String(), "why: x") {
+			t.Errorf("terminal %v: printed %q", terminal, out.String())
+		}
+		if err == nil || err.Error() != "flowgate.yaml:3:1: no\n  hint: mend it" {
+			t.Errorf("terminal %v: the last words are %v", terminal, err)
+		}
+		out.Reset()
+		for _, c := range checked().Checks {
+			o.Stream(c)
+		}
+		err = o.Emit(t.Context(), finished(checked(), nil))
+		if terminal && (out.String() != brief || err.Error() != "doctor found 1 failure") {
+			t.Errorf("printed\n%s\nand %v", out.String(), err)
+		}
+		if !terminal && !strings.Contains(err.Error(), "b.bad") {
+			t.Errorf("stderr alone does not name the check: %v", err)
+		}
+	}
+}
+
+// lockedBuffer is a terminal that a timer writes to while a test reads.
+type lockedBuffer struct {
+	mu sync.Mutex
+	bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.Buffer.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.Buffer.String()
+}
+
+func TestWhatHappensNowIsOneLineThatGoesAway(t *testing.T) {
+	t.Parallel()
+	var stderr lockedBuffer
+	o := &report.Output{
+		Stdout: &bytes.Buffer{}, Stderr: &stderr, Format: report.Text, Live: true, Terminal: true,
+		Style: terminal.Style{Width: 20},
+	}
+	o.Step("reads \x1b[2J a very long history of commits")
+	for deadline := time.Now().Add(10 * time.Second); stderr.String() == "" && time.Now().Before(deadline); {
+		time.Sleep(time.Millisecond)
+	}
+	if want := "\r\x1b[Kreads \\x1b[2J a ve…"; stderr.String() != want {
+		t.Fatalf("%q, not %q", stderr.String(), want)
+	}
+	if _, err := o.Messages().Write([]byte("a message\n")); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasSuffix(stderr.String(), "…\r\x1b[Ka message\n") {
+		t.Errorf("the line stays: %q", stderr.String())
+	}
+	o.Step("again")
+	if err := o.Emit(t.Context(), finished(nil, nil)); err != nil {
+		t.Fatal(err)
+	}
+	before := stderr.String()
+	o.Step("too quick to be seen")
+	if err := o.Emit(t.Context(), finished(nil, nil)); err != nil || stderr.String() != before {
+		t.Errorf("%v, %q", err, stderr.String())
+	}
+}
+
+func TestStepsAreShownToNobodyButPeopleOnATerminal(t *testing.T) {
+	t.Parallel()
+	for _, o := range []*report.Output{
+		{Format: report.JSON, Live: true, Terminal: true}, {Format: report.Text, Live: true},
+	} {
+		var out bytes.Buffer
+		o.Stdout, o.Stderr = &out, &out
+		o.Step("now")
+		if err := o.Emit(t.Context(), finished(nil, nil)); err != nil || strings.Contains(out.String(), "now") {
+			t.Errorf("%s: %v, %q", o.Format, err, out.String())
+		}
+	}
+}
+
+// unprintable is data whose JSON cannot be made.
+type unprintable struct{ F func() }
+
+func TestDataThatCannotBeShownIsAnError(t *testing.T) {
+	t.Parallel()
+	err := (&report.Output{Stdout: &bytes.Buffer{}, Format: report.Text}).Emit(t.Context(), finished(unprintable{}, nil))
+	var exit *report.Exit
+	if !errors.As(err, &exit) || exit.Status != fault.ExitFailed || !strings.Contains(exit.Message, "render") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// styled is data with a form of its own.
+type styled struct{ Name string }
+
+func (s styled) Print(p *terminal.Printer) { p.Note(terminal.Good, s.Name+" is ready") }
+
+func TestDataPrintsItselfInTheStyleOfTheTerminal(t *testing.T) {
+	t.Parallel()
+	for color, want := range map[bool]string{false: "✓ a is ready\n", true: "\x1b[32m✓\x1b[0m a is ready\n"} {
+		o := &report.Output{Format: report.Text, Style: terminal.Style{Color: color}}
+		if out, _ := emit(t, o, finished(styled{"a"}, nil)); out != want {
+			t.Errorf("color %v: %q", color, out)
+		}
+	}
+}

@@ -1,0 +1,123 @@
+package tasks
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/flowgate-go/flowgate/internal/terminal"
+)
+
+// Print implements report.Printed: one row a profile, the one in force marked; of one
+// profile alone its settings.
+func (l profiles) Print(p *terminal.Printer) {
+	rows := [][]terminal.Span{}
+	for _, profile := range l.Profiles {
+		row := []terminal.Span{{Text: profile.Name, Tone: terminal.Strong}, {}}
+		if profile.Name == l.Current {
+			row[1] = terminal.Span{Text: "in force", Tone: terminal.Good}
+		}
+		rows = append(rows, row)
+	}
+	p.Table(0, []string{"PROFILE", "STATE"}, rows)
+	if len(l.Profiles) == 1 {
+		if page, err := yaml.Marshal(l.Profiles[0].Settings); err == nil {
+			p.Block(2, string(page))
+		}
+	}
+}
+
+// Print implements report.Printed: each setting with its two values.
+func (c changes) Print(p *terminal.Printer) {
+	if len(c.Changes) == 0 {
+		p.Note(terminal.Plain, c.From+" and "+c.To+" are the same")
+	}
+	for _, change := range c.Changes {
+		p.Line(0, terminal.Span{Text: change.Path, Tone: terminal.Strong},
+			terminal.Span{Text: ": " + formatValue(change.From) + " → " + formatValue(change.To)})
+	}
+}
+
+// formatValue returns a setting's value in YAML on one line.
+func formatValue(v any) string {
+	if v == nil {
+		return "not set"
+	}
+	text, err := yaml.MarshalWithOptions(v, yaml.Flow(true))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(text))
+}
+
+// Print implements report.Printed.
+func (e eventLines) Print(p *terminal.Printer) {
+	for _, event := range e.Events {
+		event.Print(p)
+	}
+}
+
+// Print implements report.Printed: the state in a few lines, and what to type next.
+func (o overview) Print(p *terminal.Printer) {
+	file := o.Config
+	if file == "" {
+		file = "none; the built-in default is in force"
+	}
+	p.Field("FlowGate", o.Version)
+	p.Field("configuration", file)
+	p.Field("profile", o.Profile)
+	for _, name := range slices.Sorted(maps.Keys(o.Services)) {
+		p.Field(name, o.Services[name])
+	}
+	p.Line(0)
+	for _, line := range o.Next {
+		p.Command(2, line)
+	}
+}
+
+// Print implements report.Printed: the targets and what they are for; of a single
+// target how it is typed.
+func (l targetList) Print(p *terminal.Printer) {
+	if len(l.Targets) == 1 {
+		p.Command(0, l.Targets[0].Usage)
+		p.Line(2, terminal.Span{Text: l.Targets[0].Synopsis})
+		return
+	}
+	rows := make([][]terminal.Span, len(l.Targets))
+	for i, t := range l.Targets {
+		rows[i] = []terminal.Span{{Text: t.Name, Tone: terminal.Strong}, {Text: t.Synopsis}}
+	}
+	p.Table(0, []string{"TARGET", "WHAT IT DOES"}, rows)
+}
+
+// Print implements report.Printed.
+func (v versions) Print(p *terminal.Printer) {
+	p.Line(0, terminal.Span{Text: "flowgate " + v.FlowGate + " (" + v.Go + ", " + v.Platform + ")"})
+}
+
+// Print implements report.Printed: one row an installation.
+func (l trustList) Print(p *terminal.Printer) {
+	rows := make([][]terminal.Span, len(l.Installations))
+	for i, r := range l.Installations {
+		file := r.Config
+		if file == "" {
+			file = r.Root + " (built-in default)"
+		}
+		rows[i] = []terminal.Span{{Text: file, Tone: terminal.Strong}, {Text: r.By}, {Text: terminal.Time(r.At)}}
+	}
+	if len(rows) == 0 {
+		p.Note(terminal.Plain, "no installation is trusted")
+	}
+	p.Table(0, []string{"INSTALLATION", "BY", "SINCE"}, rows)
+}
+
+// Print implements report.Printed.
+func (r trustRevoked) Print(p *terminal.Printer) {
+	if r.Changed {
+		p.Note(terminal.Good, "the configuration here is no longer trusted")
+		return
+	}
+	p.Note(terminal.Plain, "the configuration here was not trusted")
+}
