@@ -38,8 +38,8 @@ type File struct {
 	Text     string `json:"text"`
 }
 
-// Seal encrypts the files of accounts for recipient. Only who has its identity, or its
-// passphrase, can read the result.
+// Seal encrypts the files of accounts for recipient. Only a holder of its identity
+// or passphrase can read the result.
 func Seal(accounts []auth.Account, recipient age.Recipient) ([]byte, error) {
 	b := document{Schema: bundleSchema}
 	for _, a := range accounts {

@@ -13,6 +13,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
+// recipient returns the age recipient that the options name, else one for a passphrase.
+// Faults: recipient-invalid, passphrase-missing.
 func (o Options) recipient(env auth.Environment) (age.Recipient, error) {
 	if o.Recipient != "" {
 		found, err := age.ParseRecipients(strings.NewReader(o.Recipient))
@@ -59,6 +61,8 @@ func readPassphrase(env auth.Environment, variable string, ask func(string) (str
 	return phrase, nil
 }
 
+// identities returns the identities of the key's file, else one for the passphrase.
+// Faults: recipient-invalid, passphrase-missing, those of credential.ReadFile.
 func (k Key) identities(env auth.Environment) ([]age.Identity, error) {
 	if k.Identity != "" {
 		data, err := credential.ReadFile(k.Identity)

@@ -13,7 +13,7 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// Errors of parse.
+// Errors of Parse.
 var (
 	ErrEmpty   = errors.New("the file is empty")
 	ErrNotJSON = errors.New("it is not JSON (truncated, binary, or something else)")
@@ -154,8 +154,8 @@ func (c *Content) fillFromClaims(idToken string) {
 	}
 }
 
-// Members returns the members of an object by key; of several with one key the
-// last counts, as in encoding/json. Other values have none.
+// Members returns the members of an object by key. If a key occurs several times, the
+// last one counts, as in encoding/json. A value that is not an object has no members.
 func Members(v gjson.Result) map[string]gjson.Result {
 	members := map[string]gjson.Result{}
 	if v.IsObject() {

@@ -78,9 +78,9 @@ func registeredClient(top map[string]gjson.Result) string {
 	return FirstText(top["client_id"])
 }
 
-// isSharedProfile reports whether a profile is one of those that all sign-ins with
-// a Builder ID or a social account share, so that it does not name an account.
-// These are the account numbers in the ARNs that Kiro has built in.
+// isSharedProfile reports whether an ARN names a profile that all sign-ins with a
+// Builder ID or a social account share, so that it does not name an account. The
+// account numbers are those in the ARNs that Kiro has built in.
 func isSharedProfile(arn string) bool {
 	return strings.Contains(arn, ":638616132270:") || strings.Contains(arn, ":699475941385:")
 }
@@ -122,18 +122,18 @@ func (id Identity) Compare(other Identity) Verdict {
 		}
 	}
 	for _, key := range decisiveIDs() {
-		if id[key] != "" && other[key] != "" && !id.leavesUndecided(other, key) {
+		if id[key] != "" && other[key] != "" && !id.isInconclusive(other, key) {
 			result = SameAccount
 		}
 	}
 	return result
 }
 
-// leavesUndecided reports whether an equal id does not prove the same account. One
+// isInconclusive reports whether an equal id does not prove the same account. One
 // account may be in several organisations, so the id counts only if both or neither
 // name theirs; and a profile of Kiro behind an identity provider is the
 // organisation's.
-func (id Identity) leavesUndecided(other Identity, key string) bool {
+func (id Identity) isInconclusive(other Identity, key string) bool {
 	switch key {
 	case IDOrganization:
 		return false

@@ -83,7 +83,7 @@ func (d *Draft) FileName() (string, error) {
 	words := map[string]string{
 		"{type}": d.Provider.Type(), "{email}": lo.CoalesceOrEmpty(c.Email, d.Label, c.AccountID, "account"),
 		"{plan}":     planSlug(c.Plan),
-		"{account8}": accountMark(cmp.Or(c.Identity()[credential.IDOrganization], c.AccountID)),
+		"{account8}": accountHash(cmp.Or(c.Identity()[credential.IDOrganization], c.AccountID)),
 		"{project}":  fmt.Sprint(lo.CoalesceOrEmpty(d.Fields["project_id"], any(""))),
 	}
 	for word, value := range words {
@@ -95,9 +95,9 @@ func (d *Draft) FileName() (string, error) {
 	return SafeName(pattern), nil
 }
 
-// accountMark returns the mark of an account in a file name of CLIProxyAPI 7: the
+// accountHash returns the mark of an account in a file name of CLIProxyAPI 7: the
 // first 8 hexadecimal digits of the SHA-256 of its id.
-func accountMark(account string) string {
+func accountHash(account string) string {
 	if account == "" {
 		return ""
 	}

@@ -34,6 +34,7 @@ func acceptedFile(cfg *config.Config) string {
 	return filepath.Join(cfg.Paths.RuntimeDir, "auth-shared.json")
 }
 
+// readAccepted returns the recorded grants, the oldest first.
 func readAccepted(cfg *config.Config) []acceptance {
 	var all []acceptance
 	if data, err := safefile.Read(acceptedFile(cfg), safefile.DocumentLimit); err == nil {
@@ -58,6 +59,7 @@ func Accept(cfg *config.Config, grants ...string) error {
 	return privatefile.Write(acceptedFile(cfg), data)
 }
 
+// isAccepted reports whether one of the records is of the grant.
 func isAccepted(all []acceptance, grant string) bool {
 	return slices.ContainsFunc(all, func(a acceptance) bool {
 		return hmac.Equal([]byte(a.Grant),

@@ -67,7 +67,7 @@ func configuredSecrets(cfg *config.Config, getenv func(string) string) (all []st
 		case redact.IsReference(text):
 			all = append(all, getenv(strings.Trim(text, "${}")))
 		case hidden:
-			all = append(all, partsOf(text)...)
+			all = append(all, secretParts(text)...)
 		}
 	}
 	walkTexts(cfg.Base, redact.Keys(cfg.Base), take)
@@ -87,9 +87,9 @@ func configuredSecrets(cfg *config.Config, getenv func(string) string) (all []st
 	return all
 }
 
-// partsOf returns a secret text and the secrets in it: the credentials after a scheme
+// secretParts returns a secret text and the secrets in it: the credentials after a scheme
 // as in "Bearer KEY", user, password and query values of an address.
-func partsOf(text string) []string {
+func secretParts(text string) []string {
 	parts := []string{text}
 	if _, credentials, ok := strings.Cut(text, " "); ok && !strings.Contains(credentials, " ") {
 		parts = append(parts, credentials)
@@ -156,7 +156,7 @@ func readTokens(file string) (all []string) {
 	collectTokens(doc, false, &all)
 	walkTexts(doc, redact.Keys(doc), func(hidden bool, text string) {
 		if hidden {
-			all = append(all, partsOf(text)...)
+			all = append(all, secretParts(text)...)
 		}
 	})
 	return all

@@ -35,14 +35,14 @@ const banTime = 30 * time.Minute
 type Server struct {
 	*cliproxy.Client
 	cfg     *config.Config
-	keyMark string // hash of the key and of the age of the server's configuration
+	keyHash string // hash of the key and of the age of the server's configuration
 }
 
 // ErrNoServer reports that the installation has no CLIProxyAPI.
 var ErrNoServer = errors.New("the upstream is the echo, which has no accounts")
 
-// Open returns the server's client; nothing is asked yet. Faults:
-// management-key-missing, management-key-refused; errNoServer.
+// Open returns the server's client. It sends nothing. Faults: management-key-missing,
+// management-key-refused. Another error: ErrNoServer.
 func Open(cfg *config.Config, env auth.Environment) (*Server, error) {
 	svc, ok := cfg.Service(config.CLIProxy)
 	if !ok || svc.Runtime == config.RuntimeEcho {
@@ -82,18 +82,18 @@ func (s *Server) wasRefused(now time.Time) bool {
 		return false
 	}
 	seen, err := safefile.Read(s.refusalFile(), safefile.DocumentLimit)
-	return err == nil && string(seen) == s.keyMark
+	return err == nil && string(seen) == s.keyHash
 }
 
-// Note records a refused key and returns err; an unexpected reply becomes the fault
-// management-failed.
-func (s *Server) Note(err error) error {
+// RecordRefusal records a refused key and returns err; an unexpected reply becomes the
+// fault management-failed.
+func (s *Server) RecordRefusal(err error) error {
 	if reply := (*cliproxy.ReplyError)(nil); errors.As(err, &reply) {
 		return fault.New("management-failed", "CLIProxyAPI at %s answered %d: %w", s.Base, reply.Status, err).
 			WithHint("mage logs cliproxyapi_plus says more")
 	}
 	if fault.HasCode(err, "management-key-refused") {
-		_ = privatefile.Write(s.refusalFile(), []byte(s.keyMark)) // if that fails, the next command tries the key once more
+		_ = privatefile.Write(s.refusalFile(), []byte(s.keyHash)) // if that fails, the next command tries the key once more
 	}
 	return err
 }
@@ -102,7 +102,7 @@ func (s *Server) Note(err error) error {
 // refused key.
 func (s *Server) ListFiles(ctx context.Context) ([]cliproxy.CredentialFile, error) {
 	files, err := s.Files(ctx)
-	return files, s.Note(err)
+	return files, s.RecordRefusal(err)
 }
 
 // NotReady returns why CLIProxyAPI cannot be asked now; "" if it can. It opens a

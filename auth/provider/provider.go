@@ -1,5 +1,6 @@
-// Package provider knows the providers: those that are built in (providers.yaml)
-// and those of the configuration. All lists them, Find returns one.
+// Package provider describes the providers that people sign in to: the built-in ones
+// (providers.yaml), overridden and extended by the configuration. All lists them, Find
+// returns one.
 package provider
 
 import (
@@ -32,7 +33,7 @@ type Provider struct {
 	Name     string
 	Methods  []string // ways to sign in; the first is the default
 	Settings Settings
-	Written  bool // the configuration has settings of it
+	Written  bool // the configuration has settings for it
 }
 
 // Settings are the built-in settings of a provider, overridden by
@@ -42,7 +43,7 @@ type Settings struct {
 	Methods []string `json:"methods"`
 
 	FileType  string `json:"file_type"`   // "type" in its credential files; the provider's name when empty
-	FileName  string `json:"file_name"`   // pattern of a new file's name; see fileName
+	FileName  string `json:"file_name"`   // pattern of a new file's name; see draft.Draft.FileName
 	Lasting   bool   `json:"lasting"`     // its credentials do not expire
 	SingleUse bool   `json:"single_use"`  // a refresh token can be used once: two holders sign each other out
 	PlusOnly  bool   `json:"plus_only"`   // CLIProxyAPI 7 does not load its files; the Plus family does
@@ -114,7 +115,7 @@ func (p Provider) Type() string {
 // All returns the built-in providers and those of the configuration, sorted by
 // name. Fault: provider-invalid, when a key of the configuration has a wrong type.
 func All(cfg *config.Config) ([]Provider, error) {
-	table, err := known()
+	table, err := readBuiltin()
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +123,7 @@ func All(cfg *config.Config) ([]Provider, error) {
 	slices.Sort(names)
 	var all []Provider
 	for _, name := range names {
-		p, err := compose(name, table[name], cfg.Providers[name])
+		p, err := mergeSettings(name, table[name], cfg.Providers[name])
 		if err != nil {
 			return nil, err
 		}
@@ -132,8 +133,8 @@ func All(cfg *config.Config) ([]Provider, error) {
 	return all, nil
 }
 
-// known returns the built-in table; it is not changed after it was read.
-var known = sync.OnceValues(func() (map[string]map[string]any, error) {
+// readBuiltin returns the built-in table; it is read once and never changed.
+var readBuiltin = sync.OnceValues(func() (map[string]map[string]any, error) {
 	var table map[string]map[string]any
 	if err := yaml.Unmarshal(builtin, &table); err != nil {
 		return nil, fmt.Errorf("read the built-in providers: %w", err)
@@ -141,8 +142,8 @@ var known = sync.OnceValues(func() (map[string]map[string]any, error) {
 	return table, nil
 })
 
-// compose merges the configuration's settings over the built-in ones.
-func compose(name string, base, written map[string]any) (Provider, error) {
+// mergeSettings merges the configuration's settings over the built-in ones.
+func mergeSettings(name string, base, written map[string]any) (Provider, error) {
 	p := Provider{Name: name}
 	if strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") != "" || name == "" {
 		return p, fault.Usage("provider-invalid", "auth.providers.%q cannot be the name of a provider", name).

@@ -1,6 +1,6 @@
-// Package refresh renews access tokens at the provider itself (auth:refresh).
-// Accounts is the whole of it. CLIProxyAPI renews its accounts on its own; this is
-// for providers whose token endpoint is configured.
+// Package refresh renews access tokens at the provider itself (auth:refresh). Call
+// Accounts. CLIProxyAPI renews its accounts on its own; this package is for providers
+// whose token endpoint is configured.
 package refresh
 
 import (
@@ -34,21 +34,21 @@ import (
 // Ctrl-C: mage ends the process 5 s after it.
 const afterInterrupt = 4 * time.Second
 
-// Accounts renews the access tokens of a provider's accounts, or of the account that
-// which names, and writes each file at once. If ctx ends while a request is under
-// way, it waits up to afterInterrupt for the answer and saves it, since a refresh
-// token that can be used once would otherwise be lost; an answer that comes later is
-// lost, and the fault says so. If some accounts cannot be renewed, the change lists
-// both kinds, beside the error. A grant that the provider refuses is recorded, so
-// that auth.Accounts shows it as dead. Faults: provider-unknown, account-unknown, refresh-unsupported, grant-dead,
-// login-failed, write-failed, locked.
-func Accounts(ctx context.Context, cfg *config.Config, env auth.Environment, which string) (auth.Change, error) {
+// Accounts renews the access tokens of the accounts of the provider, or of the one
+// account, that has the name, and writes each file at once. If ctx ends while a request
+// is under way, it waits up to afterInterrupt for the answer and saves it, since a
+// refresh token that can be used once would otherwise be lost; an answer that comes
+// later is lost, and the fault says so. If some accounts cannot be renewed, the change
+// lists both kinds, beside the error. A grant that the provider refuses is recorded, so
+// that auth.Accounts shows it as dead. Faults: provider-unknown, account-unknown,
+// refresh-unsupported, grant-dead, login-failed, write-failed, locked.
+func Accounts(ctx context.Context, cfg *config.Config, env auth.Environment, name string) (auth.Change, error) {
 	unlock, err := vault.Lock(ctx, auth.Folder(cfg, env))
 	if err != nil {
 		return auth.Change{}, err
 	}
 	defer unlock()
-	p, accounts, err := findRenewable(ctx, cfg, env, which)
+	p, accounts, err := findRenewable(ctx, cfg, env, name)
 	if err != nil {
 		return auth.Change{}, err
 	}
@@ -96,16 +96,17 @@ func firstFault(err error) error {
 	return &f
 }
 
-// findRenewable returns the provider, and those of its accounts that can be renewed.
+// findRenewable returns the provider that the name means, or whose account it means, and
+// the accounts of it that can be renewed.
 func findRenewable(ctx context.Context, cfg *config.Config, env auth.Environment,
-	which string) (provider.Provider, []auth.Account, error) {
+	name string) (provider.Provider, []auth.Account, error) {
 	accounts, err := auth.Accounts(ctx, cfg, env)
 	if err != nil {
 		return provider.Provider{}, nil, err
 	}
-	p, err := provider.Find(cfg, which)
+	p, err := provider.Find(cfg, name)
 	if err != nil {
-		a, unknown := auth.FindAccount(accounts, which)
+		a, unknown := auth.FindAccount(accounts, name)
 		if unknown != nil {
 			return p, nil, err
 		}
@@ -222,17 +223,17 @@ func (r *renewer) exchangeGrant(ctx context.Context, conf *oauth2.Config, grant 
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	going, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	exchange, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() {
-		if retry.Sleep(going, afterInterrupt) == nil {
+		if retry.Sleep(exchange, afterInterrupt) == nil {
 			cancel()
 		}
 	})
 	defer stop()
 	expired := &oauth2.Token{RefreshToken: grant, Expiry: time.Unix(1, 0)}
-	token, err := conf.TokenSource(r.client.Context(going), expired).Token()
-	if err != nil && ctx.Err() != nil && going.Err() != nil {
+	token, err := conf.TokenSource(r.client.Context(exchange), expired).Token()
+	if err != nil && ctx.Err() != nil && exchange.Err() != nil {
 		return nil, fault.New("login-failed",
 			"%s did not answer within %s of the interruption; it may have used up the refresh token", r.client.Provider.Name,
 			afterInterrupt).

@@ -4,7 +4,8 @@
 //
 // A secret comes from stdin, a variable, a file or a prompt, never from an argument.
 //
-// The package is over 700 lines because it holds one file for each of seven methods.
+// The package is over 700 lines because it holds the files of all methods but
+// oauth_poll.
 package signin
 
 import (
@@ -110,7 +111,7 @@ func newSession(cfg *config.Config, env auth.Environment, name string,
 		o.Timeout = defaultTimeout
 	}
 	s := &session.Session{Config: cfg, Env: env, Provider: p, Options: o}
-	if why := m.ready(s); why != "" {
+	if why := m.notReady(s); why != "" {
 		return nil, "", method{}, fault.New("method-unready", "%s cannot sign in with %s: %s", p.Name, chosen, why).
 			WithHint("%s", suggestMethods(p, chosen))
 	}
@@ -132,15 +133,16 @@ func explainEnd(ctx, limited context.Context, s *session.Session, limit time.Dur
 	case errors.Is(limited.Err(), context.DeadlineExceeded) && fault.HasCode(s.Lost, "management-unreachable"):
 		return fmt.Errorf("signing in to %s was not finished within %s: %w", s.Provider.Name, limit, s.Lost)
 	case errors.Is(limited.Err(), context.DeadlineExceeded):
-		return withLost(s, fault.New("login-timeout", "signing in to %s was not finished within %s; nothing was changed",
+		return addLostReason(s, fault.New("login-timeout", "signing in to %s was not finished within %s; nothing was changed",
 			s.Provider.Name, limit).
 			WithHint("run it again; -timeout=10m gives more time"))
 	}
 	return err
 }
 
-// withLost adds to a fault why the last request was lost, if it was.
-func withLost(s *session.Session, f *fault.Error) *fault.Error {
+// addLostReason adds to a fault the reason why the last request had no answer, if it had
+// none.
+func addLostReason(s *session.Session, f *fault.Error) *fault.Error {
 	if s.Lost == nil {
 		return f
 	}

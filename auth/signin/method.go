@@ -18,25 +18,25 @@ import (
 )
 
 // method is a way to sign in. run returns the drafts of the credential, or nil if
-// another program writes the file. ready returns why the method cannot be used now;
+// another program writes the file. notReady returns why the method cannot be used now;
 // "" if it can.
 type method struct {
-	run   func(ctx context.Context, s *session.Session) ([]draft.Draft, error)
-	ready func(s *session.Session) string
+	run      func(ctx context.Context, s *session.Session) ([]draft.Draft, error)
+	notReady func(s *session.Session) string
 }
 
 // methods returns the known methods by name. A new one is a file in this package and a
 // line here.
 func methods() map[string]method {
 	return map[string]method{
-		"management":   {runManagement, readyManagement},
+		"management":   {runManagement, managementNotReady},
 		"oauth_poll":   {poll.Run, poll.NotReady},
-		"pkce":         {runPKCE, readyPKCE},
-		"device_code":  {runDevice, readyDevice},
-		"api_key":      {runKey, always},
-		"static_token": {runToken, always},
-		"import":       {runImport, readyImport},
-		"command":      {runCommand, readyCommand},
+		"pkce":         {runPKCE, pkceNotReady},
+		"device_code":  {runDevice, deviceNotReady},
+		"api_key":      {runKey, alwaysReady},
+		"static_token": {runToken, alwaysReady},
+		"import":       {runImport, importNotReady},
+		"command":      {runCommand, commandNotReady},
 	}
 }
 
@@ -46,14 +46,14 @@ func NotReady(cfg *config.Config, env auth.Environment, p provider.Provider, nam
 	if !ok {
 		return "there is no method " + name
 	}
-	return m.ready(&session.Session{Config: cfg, Env: env, Provider: p})
+	return m.notReady(&session.Session{Config: cfg, Env: env, Provider: p})
 }
 
 // MethodNames returns the names of the known methods, sorted.
 func MethodNames() []string { return slices.Sorted(maps.Keys(methods())) }
 
-// always is the ready of methods that can always be used.
-func always(*session.Session) string { return "" }
+// alwaysReady is the notReady of methods that can always be used.
+func alwaysReady(*session.Session) string { return "" }
 
 // chooseMethod returns the method with the name asked for, else the provider's default.
 // Fault: method-unknown.
@@ -82,7 +82,7 @@ func suggestMethods(p provider.Provider, method string) string {
 	return "or choose another method: -method=" + strings.Join(others, ", -method=")
 }
 
-// oauthOf returns the client for the provider's OAuth endpoints.
-func oauthOf(s *session.Session) *oauth.Client {
+// newOAuthClient returns the client for the provider's OAuth endpoints.
+func newOAuthClient(s *session.Session) *oauth.Client {
 	return &oauth.Client{Provider: s.Provider, Env: s.Env, OnLost: s.NoteLost}
 }

@@ -59,8 +59,8 @@ func loginCommand(s *session.Session) ([]string, error) {
 	return append(spec.Args, set.LoginFlag, "-no-browser"), nil
 }
 
-// readyCommand returns why there is no command to run.
-func readyCommand(s *session.Session) string {
+// commandNotReady returns why there is no command to run.
+func commandNotReady(s *session.Session) string {
 	if len(s.Provider.Settings.Command) == 0 && s.Provider.Settings.LoginFlag == "" {
 		return "neither command nor login_flag is set"
 	}

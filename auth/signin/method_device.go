@@ -19,7 +19,7 @@ import (
 // x/oauth2 obeys the server's interval and slow_down; lost answers are requested again
 // until the code expires or the time limit is reached.
 func runDevice(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
-	client := oauthOf(s)
+	client := newOAuthClient(s)
 	conf, err := client.Config("")
 	if err != nil {
 		return nil, err
@@ -37,7 +37,7 @@ func runDevice(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
 	pause := max(retry.MinPause, min(time.Duration(device.Interval)*time.Second, retry.MaxPause))
 	token, err := conf.DeviceAccessToken(client.RetryContext(ctx, pause, 0), device, claim...)
 	if err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
-		return nil, withLost(s, fault.New("login-expired", "the code was not entered before it expired").
+		return nil, addLostReason(s, fault.New("login-expired", "the code was not entered before it expired").
 			WithHint("run it again for a new code"))
 	}
 	if err != nil {
@@ -46,8 +46,8 @@ func runDevice(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
 	return []draft.Draft{{Fields: client.TokenFields(token)}}, nil
 }
 
-// readyDevice returns which settings are missing.
-func readyDevice(s *session.Session) string {
+// deviceNotReady returns which settings are missing.
+func deviceNotReady(s *session.Session) string {
 	set := s.Provider.Settings
 	if set.DeviceURL == "" || set.TokenURL == "" || set.ClientID == "" {
 		return "device_url, token_url and client_id are not all set"

@@ -16,8 +16,8 @@ func runImport(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
 		source.Options{Source: s.Options.File, Project: s.Options.Project, Secret: s.Options.Terminal.Secret})
 }
 
-// readyImport returns why there is nothing to import from.
-func readyImport(s *session.Session) string {
+// importNotReady returns why there is nothing to import from.
+func importNotReady(s *session.Session) string {
 	if slices.ContainsFunc(tool.All(), func(src tool.Tool) bool { return src.Provider == s.Provider.Name }) {
 		return ""
 	}

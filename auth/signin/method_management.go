@@ -39,7 +39,7 @@ func runManagement(ctx context.Context, s *session.Session) ([]draft.Draft, erro
 	if s.Options.Project != "" {
 		query = lo.Assign(query, map[string]string{"project_id": s.Options.Project})
 	}
-	login, err := srv.Begin(ctx, loginWord(s), query)
+	login, err := srv.Begin(ctx, loginName(s), query)
 	if err != nil {
 		return nil, explainRefusal(s, srv, err)
 	}
@@ -49,15 +49,15 @@ func runManagement(ctx context.Context, s *session.Session) ([]draft.Draft, erro
 	if page != nil {
 		page.Expect(login.State)
 	}
-	if err := follow(ctx, s, srv, login, page); err != nil {
-		cancel(ctx, s, srv, login.State)
+	if err := guideSignIn(ctx, s, srv, login, page); err != nil {
+		cancelAtServer(ctx, s, srv, login.State)
 		return nil, err
 	}
 	return nil, nil
 }
 
-// loginWord returns the provider's name in /v0/management/X-auth-url.
-func loginWord(s *session.Session) string {
+// loginName returns the provider's name in /v0/management/X-auth-url.
+func loginName(s *session.Session) string {
 	return lo.CoalesceOrEmpty(s.Provider.Settings.Login, s.Provider.Name)
 }
 
@@ -75,11 +75,12 @@ func explainRefusal(s *session.Session, srv *management.Server, err error) error
 			printable.Excerpt(reply.Reason)).
 			WithHint("it must reach the provider over the network; see mage logs cliproxyapi_plus")
 	}
-	return srv.Note(err)
+	return srv.RecordRefusal(err)
 }
 
-// follow shows the user what to do and waits until the server reports the end.
-func follow(ctx context.Context, s *session.Session, srv *management.Server, login cliproxy.Login,
+// guideSignIn shows the user what to do and waits until the server reports that the
+// sign-in has ended.
+func guideSignIn(ctx context.Context, s *session.Session, srv *management.Server, login cliproxy.Login,
 	page *callback.Page) error {
 	switch {
 	case login.UserCode != "":
@@ -91,9 +92,9 @@ func follow(ctx context.Context, s *session.Session, srv *management.Server, log
 	default:
 		s.Say("Open this address in a browser and sign in to %s:\n\n  %s\n", s.Provider.Name,
 			printable.EscapeLine(strings.TrimSpace(login.URL)))
-		return deliver(ctx, s, srv, login, page)
+		return deliverAnswer(ctx, s, srv, login, page)
 	}
-	return await(ctx, s, srv, login.State)
+	return pollUntilEnd(ctx, s, srv, login.State)
 }
 
 // showUserCode tells the user to enter a code.
@@ -102,30 +103,30 @@ func showUserCode(s *session.Session, url, code string) {
 		printable.EscapeLine(url))
 }
 
-// deliver waits for the browser's answer and passes it on to the server, also a
-// refusal.
-func deliver(ctx context.Context, s *session.Session, srv *management.Server, login cliproxy.Login,
+// deliverAnswer waits for the browser's answer, also a refusal, and sends it to the
+// server.
+func deliverAnswer(ctx context.Context, s *session.Session, srv *management.Server, login cliproxy.Login,
 	page *callback.Page) error {
 	q, err := callback.Await(ctx, s, page, login.State)
 	if fault.HasCode(err, "login-denied") || fault.HasCode(err, "login-failed") {
-		tellRefusal(ctx, s, srv, q, login.State)
+		sendRefusal(ctx, s, srv, q, login.State)
 		return err
 	}
 	if err != nil {
 		return err
 	}
-	if err := passOn(ctx, s, srv, q); err != nil {
+	if err := sendAnswer(ctx, s, srv, q); err != nil {
 		return err
 	}
-	return await(ctx, s, srv, login.State)
+	return pollUntilEnd(ctx, s, srv, login.State)
 }
 
-// passOn sends the browser's answer to the server, repeatedly if it is not known
+// sendAnswer sends the browser's answer to the server, repeatedly if it is not known
 // whether the server received it. A conflict in a repetition means that it had.
-func passOn(ctx context.Context, s *session.Session, srv *management.Server, q url.Values) error {
+func sendAnswer(ctx context.Context, s *session.Session, srv *management.Server, q url.Values) error {
 	pause, again := retry.MinPause, false
 	return retry.Poll(ctx, &pause, s.NoteLost, func() (bool, error) {
-		err := srv.Deliver(ctx, callbackWord(s), q)
+		err := srv.Deliver(ctx, callbackName(s), q)
 		var reply *cliproxy.ReplyError
 		switch {
 		case err == nil, again && errors.As(err, &reply) && (reply.Status == http.StatusConflict ||
@@ -139,19 +140,19 @@ func passOn(ctx context.Context, s *session.Session, srv *management.Server, q u
 	})
 }
 
-// tellRefusal passes a refusal on to the server, so that it stops waiting, and gives it
-// at most two seconds to notice.
-func tellRefusal(ctx context.Context, s *session.Session, srv *management.Server, refusal url.Values, state string) {
+// sendRefusal sends a refusal to the server, so that it stops waiting, and waits at most
+// two seconds until the server has noticed.
+func sendRefusal(ctx context.Context, s *session.Session, srv *management.Server, refusal url.Values, state string) {
 	ctx, stop := context.WithTimeout(ctx, 2*time.Second)
 	defer stop()
-	if srv.Deliver(ctx, callbackWord(s), refusal) == nil {
-		_ = await(ctx, s, srv, state) // fails as expected
+	if srv.Deliver(ctx, callbackName(s), refusal) == nil {
+		_ = pollUntilEnd(ctx, s, srv, state) // fails as expected
 	}
 }
 
-// callbackWord returns the provider's name in /X/callback of older servers.
-func callbackWord(s *session.Session) string {
-	return lo.CoalesceOrEmpty(s.Provider.Settings.Callback, loginWord(s))
+// callbackName returns the provider's name in /X/callback of older servers.
+func callbackName(s *session.Session) string {
+	return lo.CoalesceOrEmpty(s.Provider.Settings.Callback, loginName(s))
 }
 
 // explainFailure returns the fault for an answer that the server refused.
@@ -160,12 +161,12 @@ func explainFailure(s *session.Session, srv *management.Server, err error) error
 		return fault.New("login-failed", "CLIProxyAPI refused the browser's answer: %s", printable.Excerpt(reply.Reason)).
 			WithHint("run it again")
 	}
-	return srv.Note(err)
+	return srv.RecordRefusal(err)
 }
 
-// await polls until the sign-in has ended. An older server reports "ok" for every
+// pollUntilEnd polls until the sign-in has ended. An older server reports "ok" for every
 // state that it does not know: the caller looks for the file.
-func await(ctx context.Context, s *session.Session, srv *management.Server, state string) error {
+func pollUntilEnd(ctx context.Context, s *session.Session, srv *management.Server, state string) error {
 	pause, shownText := retry.MinPause, ""
 	tell := func(text string, say func()) {
 		if shownText != text {
@@ -209,12 +210,12 @@ func judgeFailure(s *session.Session, reason string) (done bool, err error) {
 		WithHint("run it again; see mage logs cliproxyapi_plus")
 }
 
-// cancel ends the sign-in at the server, also after a signal.
-func cancel(ctx context.Context, s *session.Session, srv *management.Server, state string) {
+// cancelAtServer ends the sign-in at the server, also after a signal.
+func cancelAtServer(ctx context.Context, s *session.Session, srv *management.Server, state string) {
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer stop()
 	_ = srv.Cancel(ctx, state) // else the server ends it after half an hour
 }
 
-// readyManagement returns why CLIProxyAPI cannot be asked.
-func readyManagement(s *session.Session) string { return management.NotReady(s.Config, s.Env) }
+// managementNotReady returns why CLIProxyAPI cannot be asked.
+func managementNotReady(s *session.Session) string { return management.NotReady(s.Config, s.Env) }

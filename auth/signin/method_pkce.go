@@ -27,7 +27,7 @@ func runPKCE(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
 		defer page.Close()
 		redirect = page.Redirect
 	}
-	client := oauthOf(s)
+	client := newOAuthClient(s)
 	conf, err := client.Config(redirect)
 	if err != nil {
 		return nil, err
@@ -57,8 +57,8 @@ func runPKCE(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
 	return []draft.Draft{{Fields: client.TokenFields(token)}}, nil
 }
 
-// readyPKCE returns which settings are missing.
-func readyPKCE(s *session.Session) string {
+// pkceNotReady returns which settings are missing.
+func pkceNotReady(s *session.Session) string {
 	set := s.Provider.Settings
 	if set.AuthURL == "" || set.TokenURL == "" || set.ClientID == "" {
 		return "auth_url, token_url and client_id are not all set"

@@ -64,7 +64,7 @@ func Gather(ctx context.Context, cfg *config.Config, env auth.Environment, name 
 		}
 		in.provider = &p
 	}
-	drafts, err := in.open(ctx)
+	drafts, err := in.readSource(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -29,8 +29,8 @@ type importer struct {
 	o        Options
 }
 
-// open reads the source that the options name.
-func (in importer) open(ctx context.Context) ([]draft.Draft, error) {
+// readSource reads the source that the options name.
+func (in importer) readSource(ctx context.Context) ([]draft.Draft, error) {
 	if in.o.Source == "" {
 		return in.readUsualPlaces(ctx)
 	}
@@ -47,7 +47,7 @@ func (in importer) open(ctx context.Context) ([]draft.Draft, error) {
 	}
 	data = credential.TrimByteOrderMark(data)
 	if bundle.IsBundle(data) {
-		return in.unpack(data)
+		return in.decryptExport(data)
 	}
 	return in.parseFile(data)
 }
@@ -118,8 +118,8 @@ func (in importer) parseFile(data []byte) ([]draft.Draft, error) {
 	return nil, err
 }
 
-// ParseCredential reads a credential file of CLIProxyAPI; to is nil for any
-// provider. Faults: source-invalid.
+// ParseCredential reads a credential file of CLIProxyAPI. It refuses one of another
+// provider, unless provider is nil. Fault: source-invalid.
 func ParseCredential(provider *provider.Provider, data []byte, file string) ([]draft.Draft, error) {
 	c, err := credential.Parse(data)
 	if err != nil {
@@ -152,11 +152,11 @@ func (in importer) readFolder() ([]draft.Draft, error) {
 		return nil, err
 	}
 	var drafts []draft.Draft
-	var odd []auth.Warning
+	var leftOut []auth.Warning
 	for _, file := range files {
-		found, err := in.readMember(file)
+		found, err := in.readFolderFile(file)
 		if err != nil {
-			odd = append(odd, auth.Warning{Code: "source-left-out",
+			leftOut = append(leftOut, auth.Warning{Code: "source-left-out",
 				Message: filepath.Base(file) + " was left out: " + err.Error()})
 			continue
 		}
@@ -164,19 +164,19 @@ func (in importer) readFolder() ([]draft.Draft, error) {
 	}
 	if len(drafts) == 0 {
 		why := ""
-		if len(odd) > 0 {
-			why = "; " + odd[0].Message
+		if len(leftOut) > 0 {
+			why = "; " + leftOut[0].Message
 		}
 		return nil, fault.New("source-missing", "%s has no credential of that provider%s", in.o.Source, why).
 			WithHint("mage auth:import all -source=%s imports those of every provider", in.o.Source)
 	}
-	drafts[0].Warnings = append(drafts[0].Warnings, odd...)
+	drafts[0].Warnings = append(drafts[0].Warnings, leftOut...)
 	return drafts, nil
 }
 
-// readMember reads one file of a folder; it returns nothing if the file is of another
+// readFolderFile reads one file of a folder; it returns nothing if the file is of another
 // provider.
-func (in importer) readMember(file string) ([]draft.Draft, error) {
+func (in importer) readFolderFile(file string) ([]draft.Draft, error) {
 	data, err := credential.ReadFile(file)
 	if err != nil {
 		return nil, err
@@ -192,9 +192,8 @@ func (in importer) readMember(file string) ([]draft.Draft, error) {
 	return ParseCredential(in.provider, data, file)
 }
 
-// Bind ties a draft to its provider.
-// Bind sets the provider of a draft and the type of its file; to is nil if the
-// file's type says which. Fault: provider-invalid.
+// Bind sets the provider of a draft and the type of its file. If to is nil, the file's
+// type says which provider it is. Fault: provider-invalid.
 func Bind(cfg *config.Config, to *provider.Provider, d *draft.Draft) error {
 	if d.APIKey != "" {
 		if d.Provider.Name == "" {
@@ -221,9 +220,9 @@ func Bind(cfg *config.Config, to *provider.Provider, d *draft.Draft) error {
 	return nil
 }
 
-// unpack reads an export. Its content is not trusted: names are made safe and every
+// decryptExport reads an export. Its content is not trusted: names are made safe and every
 // file is read as any other import.
-func (in importer) unpack(data []byte) ([]draft.Draft, error) {
+func (in importer) decryptExport(data []byte) ([]draft.Draft, error) {
 	files, err := bundle.Open(data, in.o.Source, in.at.Env, bundle.Key{Env: in.o.Env, Identity: in.o.Identity,
 		Ask: in.o.Secret})
 	if err != nil {
@@ -235,7 +234,7 @@ func (in importer) unpack(data []byte) ([]draft.Draft, error) {
 // readBundle reads the files of an export.
 func (in importer) readBundle(files []bundle.File) ([]draft.Draft, error) {
 	var drafts []draft.Draft
-	var odd []auth.Warning
+	var leftOut []auth.Warning
 	for _, f := range files {
 		if f.Provider != "" {
 			p, err := provider.Find(in.cfg, f.Provider)
@@ -252,7 +251,7 @@ func (in importer) readBundle(files []bundle.File) ([]draft.Draft, error) {
 		}
 		found, err := ParseCredential(in.provider, []byte(f.Text), f.Name)
 		if err != nil {
-			odd = append(odd, auth.Warning{Code: "source-left-out",
+			leftOut = append(leftOut, auth.Warning{Code: "source-left-out",
 				Message: printable.EscapeLine(f.Name) + " was left out: " + err.Error()})
 			continue
 		}
@@ -263,6 +262,6 @@ func (in importer) readBundle(files []bundle.File) ([]draft.Draft, error) {
 		return nil, fault.New("source-missing", "%s has no credential of that provider", in.o.Source).
 			WithHint("mage auth:import all -source=%s imports all", in.o.Source)
 	}
-	drafts[0].Warnings = append(drafts[0].Warnings, odd...)
+	drafts[0].Warnings = append(drafts[0].Warnings, leftOut...)
 	return drafts, nil
 }

@@ -47,9 +47,9 @@ func Lock(ctx context.Context, folder string) (unlock func(), err error) {
 }
 
 // apply writes one placement, and adds to done the steps that take it back.
-func (d installer) apply(m plan.Placement, done *undoSteps) (auth.Change, error) {
+func (in installer) apply(m plan.Placement, done *undoSteps) (auth.Change, error) {
 	c := auth.Change{Source: m.Draft.Source, Destination: m.Dest, Warnings: append([]auth.Warning{}, m.Draft.Warnings...)}
-	if d.Dry {
+	if in.Dry {
 		c.Changed, c.Proof = !m.Unchanged, "dry run: nothing was written"
 		return c, nil
 	}
@@ -58,7 +58,7 @@ func (d installer) apply(m plan.Placement, done *undoSteps) (auth.Change, error)
 		c.Proof = "it was left out"
 	}
 	if !m.Unchanged {
-		if err := d.replaceFile(m, done); err != nil {
+		if err := in.replaceFile(m, done); err != nil {
 			return c, err
 		}
 		c.Changed, c.Proof = true, "the file was written and reads back"
@@ -69,7 +69,7 @@ func (d installer) apply(m plan.Placement, done *undoSteps) (auth.Change, error)
 	if !m.TakesGrant {
 		return c, nil
 	}
-	backup, err := d.removeGrant(m, done)
+	backup, err := in.removeGrant(m, done)
 	if err != nil {
 		return c, err
 	}
@@ -81,16 +81,16 @@ func (d installer) apply(m plan.Placement, done *undoSteps) (auth.Change, error)
 
 // replaceFile writes a placement's file. The old file is copied to the trash first,
 // unless the new one holds the same grant.
-func (d installer) replaceFile(m plan.Placement, done *undoSteps) error {
+func (in installer) replaceFile(m plan.Placement, done *undoSteps) error {
 	if m.Old != nil && !keepsGrant(m) {
-		trashed := filepath.Join(auth.TrashFolder(auth.Folder(d.cfg, d.env)), TrashName(filepath.Base(m.Dest), d.env.Now()))
+		trashed := filepath.Join(auth.TrashFolder(auth.Folder(in.cfg, in.env)), TrashName(filepath.Base(m.Dest), in.env.Now()))
 		if err := privatefile.Write(trashed, m.Old); err != nil {
 			return err
 		}
 		done.add(func() error { return removeTrashed(trashed) })
 	}
 	was, _ := os.Lstat(m.Dest) // nil if there is no file
-	done.add(func() error { return d.restore(m, was) })
+	done.add(func() error { return in.restore(m, was) })
 	return privatefile.Write(m.Dest, m.Text)
 }
 
@@ -113,9 +113,9 @@ func keepsGrant(m plan.Placement) bool {
 
 // restore makes a placement's file what it was, with its mode and time. The
 // credential of a sign-in exists nowhere else, so it is moved to the trash.
-func (d installer) restore(m plan.Placement, was fs.FileInfo) error {
+func (in installer) restore(m plan.Placement, was fs.FileInfo) error {
 	if m.Draft.Keeper == "" && m.Draft.Source == "" && m.Draft.APIKey == "" {
-		trashed := filepath.Join(auth.TrashFolder(auth.Folder(d.cfg, d.env)), TrashName(filepath.Base(m.Dest), d.env.Now()))
+		trashed := filepath.Join(auth.TrashFolder(auth.Folder(in.cfg, in.env)), TrashName(filepath.Base(m.Dest), in.env.Now()))
 		if err := privatefile.Write(trashed, m.Text); err != nil {
 			return err
 		}

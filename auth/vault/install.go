@@ -60,28 +60,28 @@ func Install(ctx context.Context, cfg *config.Config, env auth.Environment, draf
 
 // applyAll writes all placements and proves them. With Lenient, those that cannot be
 // proven are taken back and left out, as long as one is proven.
-func (d installer) applyAll(ctx context.Context, placements []plan.Placement) (auth.Change, error) {
+func (in installer) applyAll(ctx context.Context, placements []plan.Placement) (auth.Change, error) {
 	done := make([]undoSteps, len(placements))
 	changes := make([]auth.Change, len(placements))
 	for i, m := range placements {
 		var err error
-		if changes[i], err = d.apply(m, &done[i]); err != nil {
+		if changes[i], err = in.apply(m, &done[i]); err != nil {
 			return auth.Change{}, undoAll(done, err)
 		}
 	}
 	unproven := make([]error, len(changes))
-	if !d.Dry {
+	if !in.Dry {
 		var err error
-		if unproven, err = proof.Each(ctx, d.cfg, d.env, changes); err != nil {
+		if unproven, err = proof.Each(ctx, in.cfg, in.env, changes); err != nil {
 			return auth.Change{}, undoAll(done, err)
 		}
 	}
-	if err := d.leaveOutUnproven(changes, unproven, done); err != nil {
+	if err := in.leaveOutUnproven(changes, unproven, done); err != nil {
 		return auth.Change{}, undoAll(done, err)
 	}
 	for i, m := range placements {
-		if m.AcceptedGrant != "" && unproven[i] == nil && !d.Dry {
-			if err := grant.Accept(d.cfg, m.AcceptedGrant); err != nil {
+		if m.AcceptedGrant != "" && unproven[i] == nil && !in.Dry {
+			if err := grant.Accept(in.cfg, m.AcceptedGrant); err != nil {
 				return auth.Change{}, undoAll(done, err)
 			}
 		}
@@ -96,7 +96,7 @@ func (d installer) applyAll(ctx context.Context, placements []plan.Placement) (a
 
 // leaveOutUnproven takes back the changes that could not be proven. It returns the
 // failure if nothing was proven, or without Lenient.
-func (d installer) leaveOutUnproven(changes []auth.Change, unproven []error, done []undoSteps) error {
+func (in installer) leaveOutUnproven(changes []auth.Change, unproven []error, done []undoSteps) error {
 	failure := errors.Join(unproven...)
 	if failure == nil {
 		return nil
@@ -109,7 +109,7 @@ func (d installer) leaveOutUnproven(changes []auth.Change, unproven []error, don
 		}
 		proven = proven || err == nil && changes[i].Changed
 	}
-	if !d.Lenient || !proven {
+	if !in.Lenient || !proven {
 		return first
 	}
 	for i, why := range unproven {

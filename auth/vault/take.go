@@ -14,7 +14,7 @@ import (
 
 // removeGrant removes the refresh token from the source, after writing a backup
 // beside it. It returns the backup's name.
-func (d installer) removeGrant(m plan.Placement, done *undoSteps) (string, error) {
+func (in installer) removeGrant(m plan.Placement, done *undoSteps) (string, error) {
 	data, err := credential.ReadFile(m.Draft.Source)
 	if err != nil {
 		return "", err
@@ -23,7 +23,7 @@ func (d installer) removeGrant(m plan.Placement, done *undoSteps) (string, error
 	if err != nil {
 		return "", credential.Invalid(m.Draft.Source, err)
 	}
-	backup := fmt.Sprintf("%s.flowgate-%s", m.Draft.Source, d.env.Now().UTC().Format("20060102T150405Z"))
+	backup := fmt.Sprintf("%s.flowgate-%s", m.Draft.Source, in.env.Now().UTC().Format("20060102T150405Z"))
 	if _, err := os.Lstat(backup); err == nil {
 		return "", privatefile.Unwritable(backup, os.ErrExist)
 	}

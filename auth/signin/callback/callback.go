@@ -31,13 +31,13 @@ type Page struct {
 	host     string // the Host that a browser sends for it
 	path     string
 	answers  chan url.Values
-	state    atomic.Pointer[string] // what answers must carry; nil until expect
+	state    atomic.Pointer[string] // what answers must carry; nil until Expect
 	server   *http.Server
 	serving  sync.WaitGroup
 }
 
 // Expect sets the state that answers must have; before, every answer is refused.
-func (c *Page) Expect(state string) { c.state.Store(&state) }
+func (p *Page) Expect(state string) { p.state.Store(&state) }
 
 // Listen opens the page at redirect, whose host must be this machine. Without a port
 // it chooses a free one. Faults: callback-port-taken, provider-invalid.
@@ -64,7 +64,7 @@ func Listen(redirect string) (*Page, error) {
 		answers: make(chan url.Values, 1)}
 	c.server = &http.Server{Handler: http.HandlerFunc(c.receive), ReadHeaderTimeout: 10 * time.Second,
 		MaxHeaderBytes: 64 << 10}
-	c.serving.Go(func() { _ = c.server.Serve(l) }) // ends with close
+	c.serving.Go(func() { _ = c.server.Serve(l) }) // ends with Close
 	if at.Hostname() == "localhost" {
 		if err := c.listenIPv6(portOf(l)); err != nil {
 			c.Close()
@@ -77,7 +77,7 @@ func Listen(redirect string) (*Page, error) {
 // listenIPv6 opens the page at ::1, too, since browsers may resolve localhost to it.
 // A machine without IPv6 is not an error. Fault: callback-port-taken, if another
 // program would receive the answer there.
-func (c *Page) listenIPv6(port string) error {
+func (p *Page) listenIPv6(port string) error {
 	l, err := net.Listen("tcp6", net.JoinHostPort("::1", port))
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fault.New("callback-port-taken",
@@ -85,7 +85,7 @@ func (c *Page) listenIPv6(port string) error {
 			WithHint("end that program, or use -paste")
 	}
 	if err == nil {
-		c.serving.Go(func() { _ = c.server.Serve(l) }) // ends with close
+		p.serving.Go(func() { _ = p.server.Serve(l) }) // ends with Close
 	}
 	return nil
 }
@@ -97,18 +97,18 @@ func portOf(l net.Listener) string {
 }
 
 // receive handles a request for the page.
-func (c *Page) receive(w http.ResponseWriter, r *http.Request) {
+func (p *Page) receive(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Referrer-Policy", "no-referrer")
 	q := r.URL.Query()
 	switch {
-	case r.URL.Path != c.path:
+	case r.URL.Path != p.path:
 		http.NotFound(w, r)
 	case r.Method != http.MethodGet:
 		http.Error(w, "FlowGate waits for a browser here.", http.StatusMethodNotAllowed)
-	case !strings.EqualFold(strings.TrimSuffix(r.Host, ":80"), c.host):
+	case !strings.EqualFold(strings.TrimSuffix(r.Host, ":80"), p.host):
 		http.Error(w, "FlowGate waits for a sign-in at another address.", http.StatusBadRequest)
-	case !c.hasState(q):
+	case !p.hasState(q):
 		http.Error(w, "This answer does not belong to the sign-in that FlowGate waits for. FlowGate still waits.",
 			http.StatusBadRequest)
 	case q.Get("code") == "" && q.Get("error") == "":
@@ -116,7 +116,7 @@ func (c *Page) receive(w http.ResponseWriter, r *http.Request) {
 			http.StatusBadRequest)
 	default:
 		select {
-		case c.answers <- q:
+		case p.answers <- q:
 		default: // the browser was reloaded
 		}
 		_, _ = w.Write([]byte("FlowGate has the answer. You can close this page; the terminal shows the result.\n"))
@@ -124,8 +124,8 @@ func (c *Page) receive(w http.ResponseWriter, r *http.Request) {
 }
 
 // hasState reports whether an answer has the state of this sign-in.
-func (c *Page) hasState(q url.Values) bool {
-	state := c.state.Load()
+func (p *Page) hasState(q url.Values) bool {
+	state := p.state.Load()
 	return state != nil && *state != "" && subtle.ConstantTimeCompare([]byte(readState(q)), []byte(*state)) == 1
 }
 
@@ -140,13 +140,13 @@ func readState(q url.Values) string {
 }
 
 // Close stops the page after the last reply was sent.
-func (c *Page) Close() {
+func (p *Page) Close() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	if c.server.Shutdown(ctx) != nil { // waits for the last reply
-		_ = c.server.Close()
+	if p.server.Shutdown(ctx) != nil { // waits for the last reply
+		_ = p.server.Close()
 	}
-	c.serving.Wait()
+	p.serving.Wait()
 }
 
 // Await waits for the browser's answer at page, or with a nil page for the user to

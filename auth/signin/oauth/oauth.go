@@ -29,7 +29,7 @@ import (
 type Client struct {
 	Provider provider.Provider
 	Env      auth.Environment
-	OnLost   func(error) // told of each lost answer, and nil after an answer; nil if nothing is repeated
+	OnLost   func(error) // called with each lost answer, and with nil after an answer; may be nil
 }
 
 // Config returns the provider's settings for x/oauth2. Fault: provider-invalid.

@@ -117,10 +117,10 @@ func ReadRetryAfter(header http.Header, now time.Time) time.Duration {
 // Poll calls ask until it reports the end, fails with an error that is not transient,
 // or ctx ends. After a transient error it waits for a pause that doubles up to
 // MaxPause; after maxForeign foreign answers in a row it gives up. pause is the time
-// between two calls, and ask may change it. note is told of each transient error, and
-// nil after an answer.
+// between two calls, and ask may change it. Poll calls note with each transient error, and
+// with nil after an answer.
 func Poll(ctx context.Context, pause *time.Duration, note func(error), ask func() (done bool, err error)) error {
-	lost, odd := 0, 0
+	lost, foreign := 0, 0
 	for {
 		done, err := ask()
 		wait := *pause
@@ -128,16 +128,16 @@ func Poll(ctx context.Context, pause *time.Duration, note func(error), ask func(
 		case err == nil && done:
 			return nil
 		case err == nil:
-			lost, odd = 0, 0
+			lost, foreign = 0, 0
 			note(nil)
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case !IsTransient(err):
 			return err
-		case IsForeign(err) && odd+1 == maxForeign:
+		case IsForeign(err) && foreign+1 == maxForeign:
 			return UnexpectedAnswer(err)
 		default:
-			odd = lo.Ternary(IsForeign(err), odd+1, 0)
+			foreign = lo.Ternary(IsForeign(err), foreign+1, 0)
 			note(err)
 			wait = pauseAfter(err, *pause, lost)
 			lost++
@@ -189,7 +189,7 @@ type Transport struct {
 	Base  http.RoundTripper
 	Pause time.Duration
 	Tries int         // how often a request is sent; 0: until Ctx ends
-	Note  func(error) // told of each lost answer, and nil after an answer
+	Note  func(error) // called with each lost answer, and with nil after an answer
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -197,7 +197,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancel(t.Ctx)
 	defer cancel()
 	defer context.AfterFunc(req.Context(), cancel)()
-	odd := 0
+	foreign := 0
 	for n := 0; ; n++ {
 		res, err := t.try(ctx, req)
 		if ctx.Err() != nil {
@@ -210,8 +210,8 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		if !IsTransient(err) {
 			return nil, err
 		}
-		odd = lo.Ternary(IsForeign(err), odd+1, 0)
-		if n+1 == t.Tries || odd == maxForeign {
+		foreign = lo.Ternary(IsForeign(err), foreign+1, 0)
+		if n+1 == t.Tries || foreign == maxForeign {
 			if res != nil {
 				return res, nil
 			}
@@ -288,6 +288,6 @@ func isDeviceAnswer(body []byte) bool {
 	return false
 }
 
-// MinPause is the shortest time between two requests to the server, which keeps a
-// success for a minute and asks the provider no more often.
+// MinPause is the shortest time between two requests about a sign-in. CLIProxyAPI asks
+// the provider no more often, and remembers a success for a minute.
 const MinPause = 1500 * time.Millisecond

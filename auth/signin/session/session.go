@@ -32,6 +32,6 @@ type Options struct {
 	Project  string        // Google Cloud project, if the provider needs one
 	Force    bool
 	Share    bool
-	Wire     bool // write an API key into the configuration that uses it without asking
+	Wire     bool // write an API key into the configuration that uses it, without asking
 	Terminal Terminal
 }

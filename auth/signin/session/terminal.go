@@ -11,7 +11,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// Terminal is how the user is told and asked.
+// Terminal is the way to show the user something and to ask for something.
 type Terminal struct {
 	In      io.Reader                           // what the user pastes or pipes
 	Out     io.Writer                           // instructions to the user; os.Stderr
@@ -57,5 +57,5 @@ func (s *Session) ReadLine(ctx context.Context) (string, error) {
 	}
 }
 
-// NoteLost sets Lost.
+// NoteLost sets Lost: an error for a request without an answer, nil after an answer.
 func (s *Session) NoteLost(err error) { s.Lost = err }

@@ -108,7 +108,7 @@ func AddToServer(ctx context.Context, s *session.Session, key string) (auth.Chan
 	if err == nil || !fault.HasCode(err, "management-unreachable") && !fault.HasCode(err, "management-key-missing") {
 		if errors.Is(err, cliproxy.ErrUnsupported) {
 			err = fault.New("provider-unsupported", "CLIProxyAPI at %s (version %s) has no %s", srv.Base, srv.Version,
-				s.Provider.Settings.KeyList).WithHint("newer versions have; mage bootstrap:update installs one")
+				s.Provider.Settings.KeyList).WithHint("newer versions have it; mage bootstrap:update installs one")
 		}
 		return c, err
 	}
@@ -121,19 +121,19 @@ func addToServer(ctx context.Context, s *session.Session, srv *management.Server
 	list := s.Provider.Settings.KeyList
 	have, err := srv.Keys(ctx, list)
 	if err != nil {
-		return srv.Note(err)
+		return srv.RecordRefusal(err)
 	}
 	if slices.ContainsFunc(have, func(other map[string]any) bool { return holdsKey(other, item) }) {
 		c.Proof = "nothing to do: the server has the key already"
 		return nil
 	}
 	if err := srv.SetKeys(ctx, list, append(have, item)); err != nil {
-		return srv.Note(err)
+		return srv.RecordRefusal(err)
 	}
 	c.Changed = true
 	now, err := srv.Keys(ctx, list)
 	if err != nil {
-		return srv.Note(err)
+		return srv.RecordRefusal(err)
 	}
 	if !slices.ContainsFunc(now, func(other map[string]any) bool { return holdsKey(other, item) }) {
 		return fault.New("proof-failed", "CLIProxyAPI at %s accepted the key but does not list it in %s", srv.Base, list).

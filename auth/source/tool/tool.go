@@ -54,13 +54,13 @@ var ErrOtherForm = errors.New("it does not have the expected form")
 // Find reads the first of the usual files that holds a credential. If none does,
 // the error is the most specific one: source-unsupported before source-invalid
 // before fs.ErrNotExist.
-func (s Tool) Find(at Location) ([]draft.Draft, error) {
+func (t Tool) Find(at Location) ([]draft.Draft, error) {
 	best := error(fs.ErrNotExist)
-	for _, file := range s.Places(at.Env) {
+	for _, file := range t.Places(at.Env) {
 		if _, err := os.Lstat(file); errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		drafts, err := s.load(file, at)
+		drafts, err := t.load(file, at)
 		if err == nil {
 			return drafts, nil
 		}
@@ -74,18 +74,18 @@ func (s Tool) Find(at Location) ([]draft.Draft, error) {
 
 // load reads one file of the tool. Faults: source-unreadable, source-invalid,
 // source-unsupported.
-func (s Tool) load(file string, at Location) ([]draft.Draft, error) {
+func (t Tool) load(file string, at Location) ([]draft.Draft, error) {
 	data, err := credential.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
 	at.File = file
-	return s.Parse(data, at)
+	return t.Parse(data, at)
 }
 
 // Parse reads the content of a file of the tool. Faults: source-invalid,
 // source-unsupported.
-func (s Tool) Parse(data []byte, at Location) ([]draft.Draft, error) {
+func (t Tool) Parse(data []byte, at Location) ([]draft.Draft, error) {
 	data = credential.TrimByteOrderMark(data)
 	if credential.IsDatabase(data) {
 		return nil, credential.UnsupportedDatabase(at.File)
@@ -94,14 +94,14 @@ func (s Tool) Parse(data []byte, at Location) ([]draft.Draft, error) {
 	if err != nil {
 		return nil, credential.Invalid(at.File, err)
 	}
-	drafts, err := s.read(doc, at)
+	drafts, err := t.read(doc, at)
 	if err != nil {
 		return nil, err
 	}
 	for i := range drafts {
-		drafts[i].Keeper, drafts[i].Source = s.Keeper, at.File
+		drafts[i].Keeper, drafts[i].Source = t.Keeper, at.File
 		if drafts[i].RefreshPath == "" {
-			drafts[i].RefreshPath = s.refresh
+			drafts[i].RefreshPath = t.refresh
 		}
 	}
 	return drafts, nil
@@ -109,16 +109,16 @@ func (s Tool) Parse(data []byte, at Location) ([]draft.Draft, error) {
 
 // ReadKeychain reads the tool's item of the macOS keychain, which may ask the user.
 // It returns fs.ErrNotExist if there is none.
-func (s Tool) ReadKeychain(ctx context.Context, at Location) ([]draft.Draft, error) {
-	if at.Env.GOOS != "darwin" || s.keychain == "" {
+func (t Tool) ReadKeychain(ctx context.Context, at Location) ([]draft.Draft, error) {
+	if at.Env.GOOS != "darwin" || t.keychain == "" {
 		return nil, fs.ErrNotExist
 	}
-	data, err := exec.CommandContext(ctx, "/usr/bin/security", "find-generic-password", "-s", s.keychain, "-w").Output() //nolint:gosec // a fixed program and a fixed name
+	data, err := exec.CommandContext(ctx, "/usr/bin/security", "find-generic-password", "-s", t.keychain, "-w").Output() //nolint:gosec // a fixed program and a fixed name
 	if err != nil {
 		return nil, fs.ErrNotExist
 	}
-	at.File = "keychain: " + s.keychain
-	drafts, err := s.Parse(data, at)
+	at.File = "keychain: " + t.keychain
+	drafts, err := t.Parse(data, at)
 	for i := range drafts {
 		drafts[i].RefreshPath = "" // -take does not change the keychain
 	}

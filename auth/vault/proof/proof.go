@@ -33,8 +33,8 @@ type prover struct {
 	env auth.Environment
 }
 
-// All is Each with one error, the first. Faults: proof-failed, and those of a
-// management API that answers.
+// All does what Each does and returns only the first error. Faults: proof-failed, and
+// those of a management API that answers.
 func All(ctx context.Context, cfg *config.Config, env auth.Environment, changes []auth.Change) error {
 	unproven, err := Each(ctx, cfg, env, changes)
 	for _, one := range unproven {
@@ -89,10 +89,10 @@ func StillInPlace(err error) error {
 }
 
 // readBack reads the file of a change and sets its account.
-func (d prover) readBack(c *auth.Change, providers []provider.Provider) error {
-	a := auth.ReadAccount(d.cfg, c.Destination, providers, d.env.Now())
+func (v prover) readBack(c *auth.Change, providers []provider.Provider) error {
+	a := auth.ReadAccount(v.cfg, c.Destination, providers, v.env.Now())
 	if filepath.Ext(c.Destination) != ".json" {
-		for _, key := range auth.APIKeys(d.cfg, providers, d.env.Now()) {
+		for _, key := range auth.APIKeys(v.cfg, providers, v.env.Now()) {
 			if key.File == c.Destination {
 				a = key
 			}
@@ -112,8 +112,8 @@ func (d prover) readBack(c *auth.Change, providers []provider.Provider) error {
 
 // prove waits until the server lists the file with models, at most until that time;
 // it asks at least once.
-func (d prover) prove(ctx context.Context, s *management.Server, c *auth.Change, until time.Time) error {
-	if !c.Changed || filepath.Dir(c.Destination) != auth.Folder(d.cfg, d.env) || c.Account.Disabled {
+func (v prover) prove(ctx context.Context, s *management.Server, c *auth.Change, until time.Time) error {
+	if !c.Changed || filepath.Dir(c.Destination) != auth.Folder(v.cfg, v.env) || c.Account.Disabled {
 		return nil
 	}
 	name := filepath.Base(c.Destination)
