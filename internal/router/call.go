@@ -38,6 +38,7 @@ func (r *Router) begin(w http.ResponseWriter, req *http.Request, d dialect.Diale
 // end returns a call to the pool. The Transport may still hold a part of the
 // request's body (RoundTripper's contract allows that); then the call is left to it.
 func (r *Router) end(c *call) {
+	c.walk.Clear()
 	c.loan.GiveBack()
 	c.writer.Clear()
 	c.exchange.Clear()

@@ -27,6 +27,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/request"
 	"github.com/flowgate-go/flowgate/internal/router/route"
 	"github.com/flowgate-go/flowgate/internal/router/settings"
+	"github.com/flowgate-go/flowgate/internal/router/strategy"
 	"github.com/flowgate-go/flowgate/internal/router/transport"
 	"github.com/flowgate-go/flowgate/internal/router/upstream"
 	"github.com/flowgate-go/flowgate/internal/router/watchdog"
@@ -110,13 +111,14 @@ func New(s *settings.Settings, opts Options) (*Router, error) {
 	r.memory.SetLimit(opts.MaxHeld)
 	r.calls.New = func() any { return new(call) }
 	r.reader = request.Reader{MaxBody: opts.MaxBody, BodyTimeout: opts.BodyTimeout,
-		AllowMocks: s.AllowMocks, MeasuresPrompts: s.ChecksPrompts,
+		AllowMocks: s.AllowMocks, MeasuresPrompts: s.MeasuresPrompts(),
 		Watchdog: &r.watchdog}
 	r.replies = reply.Options{Watchdog: &r.watchdog, WriteTimeout: reply.DefaultWriteTimeout, Now: opts.Now}
 	r.sender = upstream.Sender{Settings: s, Transport: transport.New(peers), Watchdog: &r.watchdog, Now: opts.Now,
 		MaxBody: opts.MaxBody, Strict: opts.StrictParity}
 	r.policy = route.Policy{Settings: s, Groups: route.NewGroups(s, r.deployments), Logger: opts.Logger,
-		Now: opts.Now, Rand: opts.Rand, Sleep: opts.Sleep, After: time.After,
+		Strategy: &strategy.Picker{Balancing: s.Balancing, Rand: opts.Rand},
+		Now:      opts.Now, Rand: opts.Rand, Sleep: opts.Sleep, After: time.After,
 		Cooldown: &cooldown.Policy{Rule: cooldown.EffectiveRule(s, opts.StrictParity), Strict: opts.StrictParity,
 			Now: opts.Now, Logger: opts.Logger}}
 	for _, w := range s.Warnings {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/internal/router/settings"
 	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
@@ -25,11 +26,11 @@ func routingStrategy(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "routing.strategy", Title: "The routing strategy is one that the router has", Needs: []string{"config.valid"},
 		Run: func(context.Context) checks.Outcome {
-			settings, err := s.RouterSettings()
+			router, err := s.RouterSettings()
 			if err != nil {
 				return checks.Skipped("there is no router")
 			}
-			name, ok := subject.Section(settings, "router_settings")["routing_strategy"].(string)
+			name, ok := subject.Section(router, "router_settings")["routing_strategy"].(string)
 			switch {
 			case !ok || name == strategies[0]:
 				return checks.Passed(nil)
@@ -39,9 +40,9 @@ func routingStrategy(s *subject.Subject) checks.Check {
 					fix = "write routing_strategy: " + near
 				}
 				return checks.Failed("router_settings.routing_strategy is %q, which LiteLLM does not know", name).WithFix("", fix)
-			case !s.RouterIsLiteLLM():
-				return checks.Warned("router_settings.routing_strategy is %q, and the embedded router shuffles", name).
-					WithFix("", "write simple-shuffle, or services.litellm.runtime: litellm")
+			case !s.RouterIsLiteLLM() && !slices.Contains(settings.Strategies(), name):
+				return checks.Warned("router_settings.routing_strategy is %q, and the embedded router uses simple-shuffle", name).
+					WithFix("", "write one of "+strings.Join(settings.Strategies(), ", ")+", or services.litellm.runtime: litellm")
 			}
 			return checks.Passed(nil)
 		},

@@ -13,12 +13,14 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/cooldown"
 	"github.com/flowgate-go/flowgate/internal/router/dialect"
 	"github.com/flowgate-go/flowgate/internal/router/settings"
+	"github.com/flowgate-go/flowgate/internal/router/usage"
 )
 
 // Deployment is a deployment with everything that its requests have in common.
 type Deployment struct {
 	*settings.Deployment
 	Cooldown cooldown.State
+	Usage    usage.State // counted where the routing strategy needs it
 
 	ModelLiteral []byte   // Upstream as a JSON string literal
 	IDHeader     []string // header values; they must not be changed

@@ -8,17 +8,19 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/cooldown"
 	"github.com/flowgate-go/flowgate/internal/router/deployment"
 	"github.com/flowgate-go/flowgate/internal/router/estimate"
+	"github.com/flowgate-go/flowgate/internal/router/strategy"
 )
 
 // available returns g's deployments that may be asked now: they serve the dialect, do
-// not cool down, and have the lowest order above the given one. A deployment whose
+// not cool down, have not used up their limits, and have the lowest order above the given one. A deployment whose
 // key is not set is asked only in a group that has no other, so that the client
 // learns why. The result is valid until the next call.
 func (w *Walk) available(g *Group, above float64) []*deployment.Deployment {
 	now := w.policy.Now()
 	w.candidates = w.candidates[:0]
 	for _, d := range g.Deployments {
-		if d.Order <= above || !w.fits(d) || d.MissingKey != "" && g.hasKey || !w.isOpen(d, now) {
+		if d.Order <= above || !w.fits(d) || d.MissingKey != "" && g.hasKey || !w.isOpen(d, now) ||
+			w.isOverLimit(d, now) {
 			continue
 		}
 		if len(w.candidates) > 0 && d.Order > w.candidates[0].Order {
@@ -46,6 +48,11 @@ func (w *Walk) isOpen(d *deployment.Deployment, now time.Time) bool {
 	return access == cooldown.Open || access == cooldown.OpenOnce && !w.isCounting()
 }
 
+// isOverLimit reports whether d has used up its requests or tokens of this minute.
+func (w *Walk) isOverLimit(d *deployment.Deployment, now time.Time) bool {
+	return w.policy.Strategy.IsOverLimit(d, now, w.promptTokens()) && !w.isCounting()
+}
+
 // choose picks one of the available deployments of an order, those that were not
 // tried first, and begins a trial if one is due. It returns nil when none may be asked.
 func (w *Walk) choose(g *Group, order float64) *deployment.Deployment {
@@ -54,7 +61,7 @@ func (w *Walk) choose(g *Group, order float64) *deployment.Deployment {
 		list = slices.DeleteFunc(list, func(d *deployment.Deployment) bool { return !w.isUntried(d) })
 	}
 	for {
-		d := pickWeighted(list, w.policy.Rand)
+		d := w.policy.Strategy.Pick(list, strategy.Request{Now: w.policy.Now(), Stream: w.request.Stream})
 		if d == nil {
 			return nil
 		}
@@ -79,40 +86,4 @@ func (w *Walk) isUntried(d *deployment.Deployment) bool { return !slices.Contain
 // hasUntried reports whether a deployment of an order is available that was not tried.
 func (w *Walk) hasUntried(g *Group, order float64) bool {
 	return slices.ContainsFunc(w.ofOrder(g, order), w.isUntried)
-}
-
-// pickWeighted picks a deployment by LiteLLM's simple-shuffle: by weight if any has
-// one, else by rpm, else by tpm, where an absent number counts 0; with equal chances
-// if none has any. random returns numbers from 0 up to 1. It returns nil for an empty list.
-func pickWeighted(list []*deployment.Deployment, random func() float64) *deployment.Deployment {
-	if len(list) <= 1 {
-		if len(list) == 0 {
-			return nil
-		}
-		return list[0]
-	}
-	for _, weightOf := range []func(*deployment.Deployment) *float64{
-		func(d *deployment.Deployment) *float64 { return d.Weight },
-		func(d *deployment.Deployment) *float64 { return d.RPM },
-		func(d *deployment.Deployment) *float64 { return d.TPM },
-	} {
-		total := 0.0
-		for _, d := range list {
-			if weight := weightOf(d); weight != nil {
-				total += *weight
-			}
-		}
-		if total == 0 {
-			continue
-		}
-		at := random() * total
-		for _, d := range list {
-			if weight := weightOf(d); weight != nil && *weight > 0 {
-				if at -= *weight; at < 0 {
-					return d
-				}
-			}
-		}
-	}
-	return list[min(int(random()*float64(len(list))), len(list)-1)]
 }

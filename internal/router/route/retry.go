@@ -98,10 +98,13 @@ func (w *Walk) attempt(d *deployment.Deployment) (*reply.Answer, *failure.Failur
 		return nil, failure.Classify(d, w.request.Dialect, http.StatusInternalServerError, "mock_testing_fallbacks")
 	}
 	for {
+		w.beginMeasure(d)
 		a, f := w.exchange.Attempt(d)
 		if f == nil {
+			w.measureAnswer(a)
 			return a, nil
 		}
+		w.measureFailure(f)
 		w.noteMissingRoute(d, f)
 		if !f.RouteMissing || w.isCounting() || !d.Serves(w.request.Dialect) {
 			return nil, f

@@ -14,46 +14,75 @@ import (
 // classCooldown is LiteLLM's exception class for a group whose deployments all cool down.
 const classCooldown = "RouterRateLimitError"
 
+// absence is why no deployment of a group may be asked.
+type absence struct {
+	isCooling, isLimited bool
+	left                 time.Duration          // of the cooldown or the minute that ends first
+	unfit                *deployment.Deployment // one that does not serve the dialect
+	small                *deployment.Deployment // one that has no room for the prompt
+}
+
 // unavailable returns the failure when no deployment of g may be asked.
 func (w *Walk) unavailable(g *Group) *failure.Failure {
-	now := w.policy.Now()
 	if w.request.HTTP.Context().Err() != nil {
 		return &failure.Failure{ClientGone: true}
 	}
-	var left time.Duration // of the cooldown that ends first
-	var isCooling bool
-	var unfit, small *deployment.Deployment // do not serve the dialect, have no room for the prompt
-	for _, d := range g.Deployments {
-		if !d.Serves(w.request.Dialect) {
-			unfit = d
-			continue
-		}
-		if w.isTooLong(d) {
-			small = d
-			continue
-		}
-		access, rest := d.Cooldown.Access(now)
-		isCooling = isCooling || access != cooldown.Open
-		if rest > 0 && (left == 0 || rest < left) {
-			left = rest
-		}
-	}
-	if !isCooling && unfit != nil {
-		f := failure.BadRequest("", "litellm.BadRequestError: "+unfit.ExceptionName()+" - "+
-			unfit.MissingRouteMessage(w.request.Dialect))
-		f.Class, f.Deployment = "BadRequestError", unfit
+	why := w.findAbsence(g)
+	switch {
+	case why.isCooling:
+	case why.isLimited:
+		return limitReached(g, why.left)
+	case why.unfit != nil:
+		f := failure.BadRequest("", "litellm.BadRequestError: "+why.unfit.ExceptionName()+" - "+
+			why.unfit.MissingRouteMessage(w.request.Dialect))
+		f.Class, f.Deployment = "BadRequestError", why.unfit
 		return f
+	case why.small != nil:
+		return w.noRoom(why.small)
 	}
-	if !isCooling && small != nil {
-		return w.noRoom(small)
-	}
-	seconds := max(1, failure.CeilSeconds(left))
+	seconds := max(1, failure.CeilSeconds(why.left))
 	return &failure.Failure{Status: http.StatusTooManyRequests, Class: classCooldown,
 		Kind: "all_deployments_in_cooldown", Harmless: true,
-		RetryAfter: max(left, time.Second),
+		RetryAfter: max(why.left, time.Second),
 		Text: fmt.Sprintf("No deployments available for selected model, Try again in %d seconds. All deployments "+
 			"for selected model are in cooldown. Passed model=%s. pre-call-checks=False",
 			seconds, g.Name)}
+}
+
+// findAbsence returns why no deployment of g may be asked.
+func (w *Walk) findAbsence(g *Group) absence {
+	var why absence
+	now := w.policy.Now()
+	for _, d := range g.Deployments {
+		switch {
+		case !d.Serves(w.request.Dialect):
+			why.unfit = d
+			continue
+		case w.isTooLong(d):
+			why.small = d
+			continue
+		}
+		access, rest := d.Cooldown.Access(now)
+		why.isCooling = why.isCooling || access != cooldown.Open
+		if w.isOverLimit(d, now) {
+			why.isLimited = true
+			rest = max(rest, now.Truncate(time.Minute).Add(time.Minute).Sub(now))
+		}
+		if rest > 0 && (why.left == 0 || rest < why.left) {
+			why.left = rest
+		}
+	}
+	return why
+}
+
+// limitReached returns LiteLLM's failure when all deployments of a group have used up
+// their requests or tokens of this minute, which lasts for the time left.
+func limitReached(g *Group, left time.Duration) *failure.Failure {
+	return &failure.Failure{Status: http.StatusTooManyRequests, Class: "RateLimitError", Kind: "throttling_error",
+		Harmless: true, RetryAfter: max(left, time.Second),
+		Text: fmt.Sprintf("litellm.RateLimitError: No deployments available for selected model. Passed model=%s. All "+
+			"deployments have used up their rpm or tpm of this minute; the next one begins in %d seconds",
+			g.Name, max(1, failure.CeilSeconds(left)))}
 }
 
 // noRoom returns LiteLLM's failure when the prompt is too long for all deployments, d

@@ -19,6 +19,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/reply"
 	"github.com/flowgate-go/flowgate/internal/router/request"
 	"github.com/flowgate-go/flowgate/internal/router/settings"
+	"github.com/flowgate-go/flowgate/internal/router/strategy"
 	"github.com/flowgate-go/flowgate/internal/router/upstream"
 )
 
@@ -42,6 +43,7 @@ type Policy struct {
 	Settings *settings.Settings
 	Groups   *Groups
 	Cooldown *cooldown.Policy
+	Strategy *strategy.Picker
 	Logger   *slog.Logger
 	Now      func() time.Time
 	Rand     func() float64 // from 0 up to 1
@@ -64,6 +66,9 @@ type Walk struct {
 
 	answered      *Group          // the group that answered; nil when its reply does not count
 	answeredTrial *cooldown.Trial // the reply is that of a trial
+
+	measure measure
+	onEvent func(data []byte) // watchEvent, made once
 }
 
 // Reset begins a new request, whose attempts x makes. routing gets what the client is told.
@@ -71,7 +76,16 @@ func (w *Walk) Reset(p *Policy, q *request.Request, x *upstream.Exchange, routin
 	w.policy, w.request, w.exchange, w.routing = p, q, x, routing
 	w.visited, w.tried, w.trial = w.visited[:0], w.tried[:0], nil
 	w.answered, w.answeredTrial = nil, nil
+	if p.Strategy.CountsTokens() {
+		if w.onEvent == nil {
+			w.onEvent = w.watchEvent
+		}
+		x.Watch(w.onEvent)
+	}
 }
+
+// Clear ends what is still counted of the request.
+func (w *Walk) Clear() { w.endMeasure(false) }
 
 // Group returns the group of the model that the request asks for; nil when there is none.
 func (w *Walk) Group() *Group { return w.policy.Groups.Find(w.request.Model) }

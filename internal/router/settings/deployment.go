@@ -67,7 +67,7 @@ func canServe(d *Deployment, entry document.Section, known providers, credential
 // which nothing needs to be said. A deployment without Model cannot serve.
 func readDeployment(entry document.Section, index int, known map[string]bool) *Deployment {
 	errors := len(entry.File().Problems)
-	entry.WarnUnknown("model_name", "litellm_params", "model_info")
+	entry.WarnUnknown("model_name", "litellm_params", "model_info", "rpm", "tpm")
 	params := entry.Sub("litellm_params")
 	params.WarnUnknownIn(known)
 	group, missingGroup := entry.Text("model_name")
@@ -94,6 +94,7 @@ func readDeployment(entry document.Section, index int, known map[string]bool) *D
 		d.ID = hex.EncodeToString(sum[:16])
 	}
 	readTuning(d, params)
+	readUsageLimits(d, entry)
 	readParams(d, params)
 	if len(entry.File().Problems) > errors {
 		return nil

@@ -138,6 +138,7 @@ func readSections(top document.Section) *Settings {
 	readModels(s, top, forward)
 	readAliases(s, litellm, router)
 	warnUnknownFallbacks(s, top)
+	warnPrices(s, top)
 	if len(s.Deployments) == 0 {
 		warnNoDeployments(top)
 	}

@@ -139,7 +139,7 @@ func TestLoadWarnsAboutWhatHasNoEffectOrAnother(t *testing.T) {
   - {model_name: lost, litellm_params: {model: nosuchprovider/x}}
 general_settings: {master_key: os.environ/KEY, database_url: x}
 litellm_settings: {allowed_fails: 1, drop_params: true, cache: true, set_verbose: true, fallbacks: [{m: [ghost]}]}
-router_settings: {routing_strategy: least-busy, allowed_fails: 3}
+router_settings: {routing_strategy: least-bsy, allowed_fails: 3}
 surprise: 1
 `, "127.0.0.1:1", "", map[string]string{"KEY": "sk-env"})
 	if err != nil {

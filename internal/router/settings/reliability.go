@@ -18,14 +18,11 @@ func readReliability(s *Settings, litellm, router document.Section) {
 	litellm.WarnUnknown(append(silentLiteLLM(), "drop_params", "num_retries", "request_timeout", "allowed_fails",
 		"cooldown_time", "fallbacks", "default_fallbacks", "context_window_fallbacks", "model_group_settings",
 		"model_alias_map", keepAliveKey)...)
-	router.WarnUnknown(append(silentRouter(), "routing_strategy", "num_retries", "timeout", "stream_timeout",
+	router.WarnUnknown(append(silentRouter(), "routing_strategy", "routing_strategy_args", "num_retries", "timeout", "stream_timeout",
 		"ttft_timeout", "allowed_fails", "cooldown_time", "disable_cooldowns", "fallbacks", "default_fallbacks",
 		"context_window_fallbacks", "model_group_alias", "enable_pre_call_checks",
 		"retry_policy", "model_group_retry_policy")...)
-	if strategy, _ := router.Text("routing_strategy"); strategy != "" && strategy != "simple-shuffle" {
-		router.Warn("routing-strategy-unknown", "routing_strategy",
-			"routing strategy %q is not available; simple-shuffle is used", strategy)
-	}
+	s.Balancing = readBalancing(router)
 	// Measured: router_settings win for num_retries, litellm_settings for the timeout.
 	s.Retries = *lo.CoalesceOrEmpty(router.Count("num_retries"), litellm.Count("num_retries"), lo.ToPtr(defaultRetries))
 	readRetryPolicies(s, router)

@@ -48,6 +48,8 @@ type Settings struct {
 	ContextFallbacks map[string][]string // when the prompt is too long for the group
 	DefaultFallbacks []string
 
+	Balancing Balancing // over the deployments of a group
+
 	Aliases []Alias // in the order in which they are resolved
 
 	patterns           patterns
@@ -107,9 +109,12 @@ type Deployment struct {
 	Cooldown            time.Duration // cooldown_time; 0 when unset
 
 	Weight *float64
-	RPM    *float64
-	TPM    *float64
-	Order  float64 // lower goes first; unset is 1
+	RPM    *float64 // as a weight
+	TPM    *float64 // as a weight
+	Order  float64  // lower goes first; unset is 1
+
+	MaxRPM, MaxTPM        *float64 // requests and tokens of a minute, where the strategy heeds them
+	InputCost, OutputCost *float64 // dollars for a token
 }
 
 // CooldownRule says when a deployment cools down. Fields that are not set are nil.

@@ -18,7 +18,8 @@ const MaxLine = 1 << 20
 //
 // Stream also notes what passed: content, an error, the stream's own end.
 type Stream struct {
-	Model []byte // the JSON string literal to put in
+	Model []byte            // the JSON string literal to put in
+	Watch func(data []byte) // gets the data of each event, which it must not keep; nil: nobody looks at them
 
 	Events  int    // data lines seen, [DONE] not counted
 	Content bool   // before any error, an event passed that a client could show; the events before it only open a reply
@@ -244,6 +245,9 @@ func (s *Stream) passData(dst, text []byte) []byte {
 	}
 	s.Events++
 	s.hasData = true
+	if s.Watch != nil {
+		s.Watch(data)
+	}
 	start, end := s.inspect(data)
 	if end == 0 {
 		return append(dst, text...)

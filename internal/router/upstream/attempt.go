@@ -50,13 +50,17 @@ type Exchange struct {
 	call      *translate.Call // turns its reply back; nil when the request passes through
 	rewritten []byte          // the body for the upstream; nil when the client's serves, with another model in it
 	held      int64           // bytes of the loan that rewritten and call take
+	watch     func([]byte)    // gets the data of a stream's events, in the client's dialect; may be nil
 }
 
 // Reset begins a new request, whose replies go to w and count to loan.
 func (x *Exchange) Reset(s *Sender, q *request.Request, w *reply.Writer, loan *memory.Loan) {
 	x.sender, x.request, x.writer, x.loan = s, q, w, loan
-	x.call, x.rewritten, x.held = nil, nil, 0
+	x.call, x.rewritten, x.held, x.watch = nil, nil, 0, nil
 }
+
+// Watch has the data of the events of streams given to watch, which must not keep them.
+func (x *Exchange) Watch(watch func(data []byte)) { x.watch = watch }
 
 // Clear drops what belongs to the request.
 func (x *Exchange) Clear() { x.call, x.rewritten = nil, nil }

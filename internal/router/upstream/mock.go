@@ -28,7 +28,7 @@ func (x *Exchange) mock(d *deployment.Deployment) (*reply.Answer, *failure.Failu
 		return &reply.Answer{Deployment: d, Status: http.StatusOK, Body: []byte(body)}, nil
 	}
 	at, release := x.begin(x.limits(d))
-	a := &reply.Answer{Deployment: d, Status: http.StatusOK, Events: &splice.Stream{Model: q.ModelLiteral},
+	a := &reply.Answer{Deployment: d, Status: http.StatusOK, Events: &splice.Stream{Model: q.ModelLiteral, Watch: x.watch},
 		Source: io.NopCloser(strings.NewReader("")), Guard: &at.guard, Release: release}
 	x.writer.SetOpening(a, []byte(events))
 	return a, nil

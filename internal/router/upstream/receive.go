@@ -136,7 +136,7 @@ func (r progressReader) Read(p []byte) (int, error) {
 // content. Before it, a failure can still be retried and has a status. err is that of
 // the last read.
 func (x *Exchange) readOpening(a *reply.Answer, err error) *failure.Failure {
-	a.Events = &splice.Stream{Model: x.request.ModelLiteral}
+	a.Events = &splice.Stream{Model: x.request.ModelLiteral, Watch: x.watch}
 	chunk := x.writer.Chunk()
 	x.writer.HoldOpening(a)
 	for piece := x.body; ; {

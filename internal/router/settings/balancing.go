@@ -1,0 +1,172 @@
+package settings
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/internal/router/settings/document"
+	"github.com/flowgate-go/flowgate/internal/suggest"
+)
+
+// Strategy is a value of router_settings.routing_strategy: by what a deployment of a
+// group is chosen.
+type Strategy string
+
+// The strategies, by LiteLLM's names.
+const (
+	SimpleShuffle Strategy = "simple-shuffle"         // at random, by weight
+	LeastBusy     Strategy = "least-busy"             // by the requests in flight
+	LatencyBased  Strategy = "latency-based-routing"  // by the time that replies took
+	UsageBased    Strategy = "usage-based-routing-v2" // by the tokens of this minute
+	CostBased     Strategy = "cost-based-routing"     // by price
+)
+
+// oldUsageBased is LiteLLM's first strategy by usage. It is served as UsageBased, which
+// decides alike.
+const oldUsageBased = "usage-based-routing"
+
+// Strategies returns the names that routing_strategy may have.
+func Strategies() []string {
+	return []string{string(SimpleShuffle), string(LeastBusy), string(LatencyBased), string(UsageBased), string(CostBased),
+		oldUsageBased}
+}
+
+// Balancing says how requests are spread over the deployments of a group:
+// router_settings.routing_strategy and routing_strategy_args.
+type Balancing struct {
+	Strategy Strategy
+
+	// The rest is of LatencyBased.
+	SampleTTL            time.Duration // a latency counts for so long
+	MaxSamples           int           // so many latencies of a deployment count, the newest
+	LatencyBuffer        float64       // share of the best latency by which another may be worse and be as good
+	FirstTokenPercentile float64       // of the times to the first token; 0: their mean
+}
+
+// Defaults of LiteLLM 1.106.2's routing_strategy_args.
+const (
+	defaultSampleTTL  = time.Hour
+	defaultMaxSamples = 10
+)
+
+// maxMaxSamples bounds the memory of a deployment.
+const maxMaxSamples = 1000
+
+// CountsUsage reports whether the strategy decides by requests and tokens that are
+// counted, or leaves deployments out by them.
+func (b Balancing) CountsUsage() bool { return b.Strategy != SimpleShuffle }
+
+// CountsTokens reports whether the strategy has to know how many tokens a reply took.
+func (b Balancing) CountsTokens() bool { return b.Strategy != SimpleShuffle && b.Strategy != LeastBusy }
+
+// MeasuresPrompts reports whether the length of prompts has to be known, for their limits
+// or for the routing strategy.
+func (s *Settings) MeasuresPrompts() bool {
+	heeds := func(d *Deployment) bool { return d.MaxTPM != nil }
+	return s.ChecksPrompts || s.Balancing.Strategy == UsageBased ||
+		s.Balancing.CountsTokens() && slices.ContainsFunc(s.Deployments, heeds)
+}
+
+// readBalancing reads the routing strategy and its arguments.
+func readBalancing(router document.Section) Balancing {
+	b := Balancing{Strategy: SimpleShuffle, SampleTTL: defaultSampleTTL, MaxSamples: defaultMaxSamples}
+	name, _ := router.Text("routing_strategy")
+	switch {
+	case name == "":
+	case name == oldUsageBased:
+		b.Strategy = UsageBased
+		router.Warn("routing-strategy-replaced", "routing_strategy", "%s is served as %s: write that", name, UsageBased)
+	case slices.Contains(Strategies(), name):
+		b.Strategy = Strategy(name)
+	default:
+		router.Warn("routing-strategy-unknown", "routing_strategy", "%s", suggest.HintAfter(
+			"routing strategy \""+name+"\" is not available, and simple-shuffle is used", name, Strategies()))
+	}
+	readStrategyArgs(&b, router.Sub("routing_strategy_args"))
+	return b
+}
+
+// readStrategyArgs reads routing_strategy_args. LiteLLM ignores those that a strategy
+// does not have.
+func readStrategyArgs(b *Balancing, args document.Section) {
+	for _, key := range args.Keys() {
+		switch {
+		case b.Strategy == LatencyBased && b.readLatencyArg(args, key):
+		case b.Strategy == UsageBased && key == "ttl": // how long LiteLLM keeps the counts of a minute
+		default:
+			args.Warn("routing-argument-ignored", key, "%s has no effect with the strategy %s", key, b.Strategy)
+		}
+	}
+}
+
+// readLatencyArg reads an argument of LatencyBased. It returns false when there is none
+// of that name.
+func (b *Balancing) readLatencyArg(args document.Section, key string) bool {
+	switch key {
+	case "ttl":
+		b.SampleTTL = cmp.Or(args.Seconds(key), b.SampleTTL)
+	case "lowest_latency_buffer":
+		if share := args.Number(key); share != nil {
+			b.LatencyBuffer = *share
+		}
+	case "max_latency_list_size", "rolling_window_size": // the second is an older name
+		if n := args.Count(key); n != nil && (*n < 1 || *n > maxMaxSamples) {
+			args.Fail(key, "expected a number from 1 to %d", maxMaxSamples)
+		} else if n != nil {
+			b.MaxSamples = *n
+		}
+	case "ttft_percentile":
+		if share := args.Number(key); share != nil && (*share <= 0 || *share > 1) {
+			args.Fail(key, "expected a share above 0 and up to 1, such as 0.9")
+		} else if share != nil {
+			b.FirstTokenPercentile = *share
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+// readUsageLimits reads what strategies must know of a deployment: its limits for each
+// minute and its prices. An entry's own keys count before those of model_info.
+func readUsageLimits(d *Deployment, entry document.Section) {
+	params, info := entry.Sub("litellm_params"), entry.Sub("model_info")
+	d.MaxRPM, d.MaxTPM = firstNumber("rpm", entry, params, info), firstNumber("tpm", entry, params, info)
+	d.InputCost = firstNumber("input_cost_per_token", params, info)
+	d.OutputCost = firstNumber("output_cost_per_token", params, info)
+}
+
+// firstNumber returns the number under key in the first section that has one; nil when
+// none has.
+func firstNumber(key string, sections ...document.Section) *float64 {
+	for _, section := range sections {
+		if n := section.Number(key); n != nil {
+			return n
+		}
+	}
+	return nil
+}
+
+// warnPrices warns about deployments with siblings whose price CostBased has to know
+// and does not.
+func warnPrices(s *Settings, top document.Section) {
+	if s.Balancing.Strategy != CostBased {
+		return
+	}
+	siblings := lo.CountValuesBy(s.Deployments, func(d *Deployment) string { return d.Group })
+	for i, v := range top.List("model_list") {
+		entry := top.File().Mapping([]any{"model_list", i}, v)
+		group, _ := entry.Text("model_name")
+		var d Deployment
+		if readUsageLimits(&d, entry); siblings[group] > 1 && !d.HasPrice() {
+			entry.Warn("price-unknown", "litellm_params", "input_cost_per_token and output_cost_per_token are not set; "+
+				"cost-based-routing asks the deployment only when no other one with a price can answer")
+		}
+	}
+}
+
+// HasPrice reports whether both prices of the deployment are known.
+func (d *Deployment) HasPrice() bool { return d.InputCost != nil && d.OutputCost != nil }

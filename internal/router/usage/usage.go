@@ -1,0 +1,101 @@
+// Package usage keeps the numbers of a deployment by which routing strategies decide:
+// requests in flight, requests and tokens of the current minute, and latencies. A
+// deployment has one State.
+//
+// It never decides anything, and is asked the time. Routers that share their numbers
+// would share those of State.
+package usage
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// State is the numbers of one deployment. The zero value has none. It is safe for
+// concurrent use.
+type State struct {
+	inFlight atomic.Int64
+
+	mu          sync.Mutex
+	minute      int64 // of the counts: minutes since 1970
+	requests    int
+	tokens      int
+	latencies   samples // seconds, for each token where their number is known
+	firstTokens samples // seconds until the first content of a stream
+}
+
+// Begin counts a request that is sent to the deployment.
+func (s *State) Begin(now time.Time) {
+	s.inFlight.Add(1)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.startMinute(now)
+	s.requests++
+}
+
+// End counts the end of a request.
+func (s *State) End() { s.inFlight.Add(-1) }
+
+// InFlight returns how many requests have begun and not ended.
+func (s *State) InFlight() int { return int(s.inFlight.Load()) }
+
+// AddTokens counts the tokens of a request and its reply, in the minute in which the
+// reply ends.
+func (s *State) AddTokens(now time.Time, tokens int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.startMinute(now)
+	s.tokens += tokens
+}
+
+// Minute returns the requests and tokens of the minute of now.
+func (s *State) Minute(now time.Time) (requests, tokens int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.startMinute(now)
+	return s.requests, s.tokens
+}
+
+// startMinute begins new counts when a new minute has begun, by the clock as in
+// LiteLLM. The caller holds mu.
+func (s *State) startMinute(now time.Time) {
+	if minute := now.Unix() / 60; minute > s.minute {
+		s.minute, s.requests, s.tokens = minute, 0, 0
+	}
+}
+
+// Latency is what was measured of a reply.
+type Latency struct {
+	Seconds    float64 // for each token of the reply, or for all of it when their number is not known
+	FirstToken float64 // seconds until the first content; negative without a stream
+}
+
+// AddLatency notes a latency. The newest limit latencies count.
+func (s *State) AddLatency(now time.Time, l Latency, limit int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.latencies.add(now, l.Seconds, limit)
+	if l.FirstToken >= 0 {
+		s.firstTokens.add(now, l.FirstToken, limit)
+	}
+}
+
+// MeanLatency returns the mean of the latencies that are not older than ttl, in
+// seconds. ok is false without one.
+func (s *State) MeanLatency(now time.Time, ttl time.Duration) (seconds float64, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.latencies.mean(now.Add(-ttl))
+}
+
+// FirstToken returns the mean of the times to the first token that are not older than
+// ttl, in seconds, or their percentile when that is not 0. ok is false without one.
+func (s *State) FirstToken(now time.Time, ttl time.Duration, percentile float64) (seconds float64, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if percentile == 0 {
+		return s.firstTokens.mean(now.Add(-ttl))
+	}
+	return s.firstTokens.percentile(now.Add(-ttl), percentile)
+}
