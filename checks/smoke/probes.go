@@ -5,7 +5,6 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/flowgate-go/flowgate/checks"
@@ -53,7 +52,10 @@ func (r Router) Probes(needs []string, timeout time.Duration) []checks.Check {
 		probe("models.listed", "The router lists its models", r.checkModels),
 		probe("chat.answered", "A chat completion is answered", r.checkChat),
 		probe("chat.streamed", "A streamed chat completion arrives whole", r.checkStream),
+		probe("responses.answered", "A response of the Responses API is answered", r.checkResponse),
+		probe("responses.streamed", "A streamed response arrives whole", r.checkResponseStream),
 		probe("messages.answered", "An Anthropic message is answered", r.checkMessages),
+		probe("messages.streamed", "A streamed Anthropic message arrives whole", r.checkMessageStream),
 		probe("tokens.counted", "Tokens of a message are counted", r.checkTokenCount),
 		probe("key.refused", "A wrong key is refused", r.checkWrongKey),
 		probe("fallback.taken", "A fallback answers when the first deployment fails", r.checkFallback),
@@ -98,25 +100,6 @@ func (r Router) checkChat(ctx context.Context) checks.Outcome {
 	return checks.Passed(Answer{Status: a.status, Model: out.Model, Text: excerpt([]byte(out.Choices[0].Message.Content))})
 }
 
-func (r Router) checkStream(ctx context.Context) checks.Outcome {
-	a, err := r.send(ctx, http.MethodPost, "/v1/chat/completions", r.Key, r.prompt(true))
-	if err != nil {
-		return checks.Failed("the stream broke: %v", err)
-	}
-	kind := a.header.Get("Content-Type")
-	if a.status != http.StatusOK || !strings.HasPrefix(kind, "text/event-stream") {
-		return checks.Failed("asked for a stream, got %d %s: %s", a.status, kind, excerpt(a.body))
-	}
-	events := bytes.Count(a.body, []byte("\ndata: ")) + 1
-	if !bytes.HasSuffix(bytes.TrimSpace(a.body), []byte("data: [DONE]")) {
-		return checks.Failed("the stream ended without [DONE] after %d events", events)
-	}
-	if events < 2 {
-		return checks.Failed("the stream held no event before [DONE]")
-	}
-	return checks.Passed(Answer{Status: a.status, Events: events})
-}
-
 func (r Router) checkMessages(ctx context.Context) checks.Outcome {
 	var out struct {
 		Model   string `json:"model"`
@@ -132,6 +115,41 @@ func (r Router) checkMessages(ctx context.Context) checks.Outcome {
 		return checks.Failed("the reply holds no text: %s", excerpt(a.body))
 	}
 	return checks.Passed(Answer{Status: a.status, Model: out.Model, Text: excerpt([]byte(out.Content[0].Text))})
+}
+
+// responsePrompt is the question as the Responses API takes it.
+type responsePrompt struct {
+	Model     string `json:"model"`
+	Input     string `json:"input"`
+	MaxTokens int    `json:"max_output_tokens"`
+	Stream    bool   `json:"stream,omitempty"`
+}
+
+func (r Router) responsePrompt(stream bool) responsePrompt {
+	return responsePrompt{Model: r.Model, Input: question, MaxTokens: 32, Stream: stream}
+}
+
+func (r Router) checkResponse(ctx context.Context) checks.Outcome {
+	var out struct {
+		Model  string `json:"model"`
+		Output []struct {
+			Content []struct {
+				Text string `json:"text"`
+			} `json:"content"`
+		} `json:"output"`
+	}
+	a, err := r.post(ctx, "/v1/responses", r.responsePrompt(false), &out)
+	if err != nil {
+		return checks.Failed("%v", err)
+	}
+	for _, item := range out.Output { // a model that thinks has items without text
+		for _, part := range item.Content {
+			if part.Text != "" {
+				return checks.Passed(Answer{Status: a.status, Model: out.Model, Text: excerpt([]byte(part.Text))})
+			}
+		}
+	}
+	return checks.Failed("the reply holds no text: %s", excerpt(a.body))
 }
 
 func (r Router) checkTokenCount(ctx context.Context) checks.Outcome {

@@ -4,7 +4,7 @@
 //
 // It takes down what it brought up, however it ends.
 //
-// The package is larger than others (about 880 lines): probes, the private stack
+// The package is larger than others (about 950 lines): probes, the private stack
 // and the check of its logs share one Router and one stack.
 package smoke
 

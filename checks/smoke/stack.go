@@ -122,12 +122,7 @@ func (t Target) Brief() any {
 // the last log lines of every service.
 func (s *stack) target(mode string, r Router, results []report.Result) Target {
 	t := Target{Mode: mode, URL: r.URL, Model: r.Model, Profile: s.status.Profile, Runtime: routerService(s.cfg).Runtime}
-	if up, ok := s.cfg.Service(config.CLIProxy); ok {
-		t.Upstream = up.Runtime
-		if up.Runtime == config.RuntimeEcho {
-			t.Upstream = "echo (FlowGate's deterministic stand-in, not CLIProxyAPI)"
-		}
-	}
+	t.Upstream = s.describeUpstream(r.Model)
 	if report.Count(results).Fail == 0 {
 		return t
 	}

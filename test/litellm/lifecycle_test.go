@@ -108,6 +108,7 @@ func TestSmokeTakesItsStepsThroughTheRealLiteLLM(t *testing.T) {
 		}
 	}
 	for _, id := range []string{"services.started", "models.listed", "chat.answered", "chat.streamed", "messages.answered",
+		"responses.answered", "responses.streamed", "messages.streamed",
 		"tokens.counted", "key.refused", "fallback.taken", "logs.clean"} {
 		if !slices.Contains(passed, id) {
 			t.Errorf("%s did not pass", id)
