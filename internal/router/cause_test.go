@@ -15,11 +15,6 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/routertest"
 )
 
-// at is lone with another address.
-func at(base, settings string) string {
-	return strings.Replace(routertest.OneDeployment(settings), "http://UP/v1", base, 1)
-}
-
 // listenAndSay serves connections by say until the test ends.
 func listenAndSay(t *testing.T, say func(net.Conn)) string {
 	t.Helper()
@@ -83,7 +78,7 @@ func TestTheCauseOfAFailedConnectionIsLoggedAndExplained(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := routertest.StartAt(t, plain.Addr(), at(c.base, routertest.WithoutCooldowns), router.Options{})
+			s := routertest.StartAt(t, plain.Addr(), routertest.OneDeploymentAt(c.base, routertest.WithoutCooldowns), router.Options{})
 			got := s.Send("POST", "/v1/messages", `{"model":"m","max_tokens":1,"messages":[]}`,
 				map[string]string{"User-Agent": "claude-cli/2.1"})
 			if got.Status != c.status || !strings.Contains(got.Body, c.says) {
@@ -114,7 +109,7 @@ func TestACertificateThatDoesNotVerifyIsTriedElsewhereAndCountsOnce(t *testing.T
 	secure.StartTLS()
 	t.Cleanup(secure.Close)
 	plain := routertest.Serve(t, func(_ int, w http.ResponseWriter, _ *http.Request) { routertest.WriteReply(w) })
-	yaml := strings.Replace(at(secure.URL, "router_settings: {allowed_fails: 1, cooldown_time: 5}\n"), "general_settings",
+	yaml := strings.Replace(routertest.OneDeploymentAt(secure.URL, "router_settings: {allowed_fails: 1, cooldown_time: 5}\n"), "general_settings",
 		"  - {model_name: m, litellm_params: {model: openai/up, api_base: http://UP/v1, api_key: k}, model_info: {id: "+
 			"e}}\ngeneral_settings", 1)
 	s := routertest.StartAt(t, plain.Addr(), yaml, router.Options{Now: routertest.NewClock().Now, Rand: func() float64 { return 0 }})
@@ -164,7 +159,7 @@ func TestTheProxysOwnRefusalIsTheCauseAndItsPasswordIsNotLogged(t *testing.T) {
 	} {
 		proxy := routertest.Serve(t, func(_ int, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
 		address := strings.NewReplacer("PROXY", proxy.Addr(), "DOWN", routertest.ClosedAddr(t)).Replace(c.proxy)
-		s := routertest.StartAt(t, proxy.Addr(), at("https://upstream.invalid", routertest.WithoutRetries), router.Options{})
+		s := routertest.StartAt(t, proxy.Addr(), routertest.OneDeploymentAt("https://upstream.invalid", routertest.WithoutRetries), router.Options{})
 		s.Router.SetProxy(func(*http.Request) (*url.URL, error) {
 			u, err := url.Parse(address)
 			if err != nil { // as http.ProxyFromEnvironment says it

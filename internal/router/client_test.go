@@ -12,25 +12,6 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/routertest"
 )
 
-// trickle answers in a stream: text every interval, so many times, then the rest.
-func trickle(text string, interval time.Duration, times int, rest string) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/event-stream")
-		for range times {
-			_, _ = io.WriteString(w, text)
-			w.(http.Flusher).Flush()
-			select {
-			case <-time.After(interval):
-			case <-r.Context().Done():
-				return
-			}
-		}
-		_, _ = io.WriteString(w, rest)
-	}
-}
-
-const oneTry = "num_retries: 0, disable_cooldowns: true"
-
 // pings is what upstreams send while they have nothing to say.
 func pings(d routertest.Dialect) []string {
 	return []string{": PROCESSING\n\n", ":", "event: ping\ndata: {\"type\": \"ping\"}\n\n", d.Opening}
@@ -45,8 +26,8 @@ func TestAnyBytesOfAnUpstreamAreProgress(t *testing.T) {
 			}
 			t.Run(name+" "+ping[:1], func(t *testing.T) {
 				t.Parallel()
-				s, _ := routertest.StartScripted(t, router.Options{}, oneTry+", stream_timeout: 0.6",
-					trickle(ping, 200*time.Millisecond, 4, "\n\n"+d.Content+d.Ending))
+				s, _ := routertest.StartScripted(t, router.Options{}, routertest.OneTry+", stream_timeout: 0.6",
+					routertest.Trickle(ping, 200*time.Millisecond, 4, "\n\n"+d.Content+d.Ending))
 				if got := d.Send(s, "alone", true); got.Status != 200 || !strings.Contains(got.Body, "hello") ||
 					strings.Contains(got.Body, d.Failed) {
 					t.Errorf("%d %q", got.Status, got.Body)
@@ -55,7 +36,7 @@ func TestAnyBytesOfAnUpstreamAreProgress(t *testing.T) {
 		}
 	}
 	d := routertest.Dialects["chat/completions"]
-	s, _ := routertest.StartScripted(t, router.Options{}, oneTry+", stream_timeout: 0.6", func(w http.ResponseWriter, _ *http.Request) {
+	s, _ := routertest.StartScripted(t, router.Options{}, routertest.OneTry+", stream_timeout: 0.6", func(w http.ResponseWriter, _ *http.Request) {
 		for _, part := range strings.SplitAfter(d.Whole, ",") {
 			_, _ = io.WriteString(w, part)
 			w.(http.Flusher).Flush()
@@ -82,7 +63,7 @@ func TestPingsAloneEndAtTheLimitOfTheFirstContent(t *testing.T) {
 			}
 			t.Run(name+" "+ping[:1]+" "+limit, func(t *testing.T) {
 				t.Parallel()
-				s, _ := routertest.StartScripted(t, router.Options{}, oneTry+", "+limit, trickle(ping, 20*time.Millisecond, 500, ""))
+				s, _ := routertest.StartScripted(t, router.Options{}, routertest.OneTry+", "+limit, routertest.Trickle(ping, 20*time.Millisecond, 500, ""))
 				begun := time.Now()
 				got := d.Send(s, "alone", true)
 				if took := time.Since(begun); got.Status != 408 || took < 450*time.Millisecond || took > 8*time.Second ||
@@ -97,17 +78,15 @@ func TestPingsAloneEndAtTheLimitOfTheFirstContent(t *testing.T) {
 func TestTheLimitOfTheFirstContentEndsWithIt(t *testing.T) {
 	t.Parallel()
 	d := routertest.Dialects["messages"]
-	s, _ := routertest.StartScripted(t, router.Options{}, oneTry+", ttft_timeout: 0.3",
-		trickle(d.Content, 100*time.Millisecond, 8, d.Ending))
+	s, _ := routertest.StartScripted(t, router.Options{}, routertest.OneTry+", ttft_timeout: 0.3",
+		routertest.Trickle(d.Content, 100*time.Millisecond, 8, d.Ending))
 	if got := d.Send(s, "alone", true); got.Status != 200 || !strings.HasSuffix(got.Body, d.Ending) {
 		t.Errorf("%d %q", got.Status, got.Body)
 	}
 }
 
 // often has keep-alives sent after a tenth of a second.
-const often = oneTry + "; sse_keepalive_ping_interval_seconds: 0.1"
-
-const comment = ": keep-alive\n\n"
+const often = routertest.OneTry + "; sse_keepalive_ping_interval_seconds: 0.1"
 
 func TestAClientThatWaitsForAStreamGetsComments(t *testing.T) {
 	t.Parallel()
@@ -116,17 +95,17 @@ func TestAClientThatWaitsForAStreamGetsComments(t *testing.T) {
 			t.Parallel()
 			s, _ := routertest.StartScripted(t, router.Options{}, often, func(w http.ResponseWriter, r *http.Request) {
 				time.Sleep(450 * time.Millisecond)
-				trickle(d.Opening+d.Content+"event: x\n", 450*time.Millisecond, 1, "\n"+d.Ending)(w, r)
+				routertest.Trickle(d.Opening+d.Content+"event: x\n", 450*time.Millisecond, 1, "\n"+d.Ending)(w, r)
 			})
 			got := d.Send(s, "alone", true)
-			rest := strings.TrimLeft(strings.ReplaceAll(got.Body, comment, ""), "\n")
+			rest := strings.TrimLeft(strings.ReplaceAll(got.Body, routertest.KeepAlive, ""), "\n")
 			want := strings.ReplaceAll(d.Opening+d.Content, `"model":"up"`, `"model":"alone"`) + "event: x\n"
-			if got.Status != 200 || strings.Count(got.Body, comment) < 3 || !strings.HasPrefix(rest, want) ||
+			if got.Status != 200 || strings.Count(got.Body, routertest.KeepAlive) < 3 || !strings.HasPrefix(rest, want) ||
 				!strings.HasSuffix(got.Body, strings.ReplaceAll(d.Ending, `"model":"up"`, `"model":"alone"`)) {
 				t.Fatalf("%d %q", got.Status, got.Body)
 			}
 			if inEvent := strings.Split(got.Body, "event: x\n")[1]; strings.Count(inEvent, ": keep-alive\n") < 3 ||
-				strings.HasPrefix(inEvent, comment) {
+				strings.HasPrefix(inEvent, routertest.KeepAlive) {
 				t.Errorf("within an event: %q", inEvent)
 			}
 			if got.Header.Get("Content-Type") != "text/event-stream; charset=utf-8" {
@@ -149,7 +128,7 @@ func TestAfterAKeepAliveAFailureIsAnErrorEvent(t *testing.T) {
 			got := d.Send(s, "alone", true)
 			events := strings.Split(strings.TrimSuffix(got.Body, "\n\n"), "\n\n")
 			last := events[len(events)-1]
-			if got.Status != 200 || !strings.HasPrefix(got.Body, comment) || !strings.HasPrefix(last, d.Failed) ||
+			if got.Status != 200 || !strings.HasPrefix(got.Body, routertest.KeepAlive) || !strings.HasPrefix(last, d.Failed) ||
 				!strings.Contains(last, "slow down") ||
 				!strings.Contains(last, "No fallback was attempted") || strings.Contains(got.Body, "[DONE]") {
 				t.Errorf("%d %q", got.Status, got.Body)
@@ -158,7 +137,7 @@ func TestAfterAKeepAliveAFailureIsAnErrorEvent(t *testing.T) {
 				"responses": "rate_limit_exceeded"}[name]; !strings.Contains(last, word) {
 				t.Errorf("%q lacks %s", last, word)
 			}
-			if got := d.Send(s, "m", true); got.Status != 200 || !strings.HasPrefix(got.Body, comment) ||
+			if got := d.Send(s, "m", true); got.Status != 200 || !strings.HasPrefix(got.Body, routertest.KeepAlive) ||
 				!strings.HasSuffix(got.Body, d.Ending[len(d.Ending)-20:]) || bad.Load() != 2 {
 				t.Errorf("no fallback after a keep-alive: %d %q", got.Status, got.Body)
 			}
@@ -173,7 +152,7 @@ func TestAKeepAliveSendsTheOpeningThatIsHeldBack(t *testing.T) {
 	t.Parallel()
 	for name, d := range routertest.Dialects {
 		s, bad := routertest.StartScripted(t, router.Options{}, often,
-			trickle(d.Opening, 350*time.Millisecond, 1,
+			routertest.Trickle(d.Opening, 350*time.Millisecond, 1,
 				"event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"no\"}}\n\n"))
 		got := d.Send(s, "m", true)
 		opening := strings.ReplaceAll(d.Opening, `"model":"up"`, `"model":"m"`)
@@ -182,7 +161,7 @@ func TestAKeepAliveSendsTheOpeningThatIsHeldBack(t *testing.T) {
 			t.Errorf("%s: %d after %d calls: %q", name, got.Status, bad.Load(), got.Body)
 		}
 		s, bad = routertest.StartScripted(t, router.Options{}, often,
-			trickle(": PROCESSING\n\n", 350*time.Millisecond, 1, "event: error\ndata: {}\n\n"))
+			routertest.Trickle(": PROCESSING\n\n", 350*time.Millisecond, 1, "event: error\ndata: {}\n\n"))
 		if got := d.Send(s, "m", true); got.Status != 200 || !strings.Contains(got.Body, ": PROCESSING\n\n") ||
 			!strings.Contains(got.Body, "hello") || bad.Load() != 1 {
 			t.Errorf("%s: after comments only: %d after %d calls: %q", name, got.Status, bad.Load(), got.Body)
@@ -194,7 +173,7 @@ func TestPingsAloneEndAlsoAfterAKeepAlive(t *testing.T) {
 	t.Parallel()
 	d := routertest.Dialects["messages"]
 	s, _ := routertest.StartScripted(t, router.Options{}, strings.Replace(often, ";", ", ttft_timeout: 0.5;", 1),
-		trickle("event: ping\ndata: {\"type\": \"ping\"}\n\n", 50*time.Millisecond, 400, ""))
+		routertest.Trickle("event: ping\ndata: {\"type\": \"ping\"}\n\n", 50*time.Millisecond, 400, ""))
 	begun := time.Now()
 	got := d.Send(s, "alone", true)
 	if took := time.Since(begun); got.Status != 200 || took > 8*time.Second ||
@@ -208,8 +187,8 @@ func TestTheLimitOfTheFirstContentEndsWithItAlsoAfterAKeepAlive(t *testing.T) {
 	d := routertest.Dialects["messages"]
 	s, _ := routertest.StartScripted(t, router.Options{}, strings.Replace(often, ";", ", ttft_timeout: 0.9;", 1),
 		func(w http.ResponseWriter, r *http.Request) {
-			trickle(d.Opening, 400*time.Millisecond, 1, "")(w, r)
-			trickle(d.Content, 100*time.Millisecond, 12, d.Ending)(w, r)
+			routertest.Trickle(d.Opening, 400*time.Millisecond, 1, "")(w, r)
+			routertest.Trickle(d.Content, 100*time.Millisecond, 12, d.Ending)(w, r)
 		})
 	if got := d.Send(s, "alone", true); got.Status != 200 || !strings.HasSuffix(got.Body, d.Ending) {
 		t.Errorf("%d %q", got.Status, got.Body)
@@ -233,12 +212,12 @@ func TestTheIntervalOfKeepAlivesIsSetAsInLiteLLM(t *testing.T) {
 			t.Errorf("%q: %v, %v, %v", text, s.KeepAlive, err, s.Warnings)
 		}
 	}
-	up := httptest.NewServer(trickle(routertest.Dialects["chat/completions"].Content, 300*time.Millisecond, 1, "data: [DONE]\n\n"))
+	up := httptest.NewServer(routertest.Trickle(routertest.Dialects["chat/completions"].Content, 300*time.Millisecond, 1, "data: [DONE]\n\n"))
 	defer up.Close()
 	for seconds, sent := range map[string]bool{"0": false, "0.05": true} {
 		s := routertest.Start(t, strings.ReplaceAll(routertest.Groups(routertest.WithoutRetries, "m: x | keepalive_seconds: "+seconds), "http://UP", up.URL),
 			router.Options{})
-		if got := s.Chat("m", `,"stream":true`); strings.Contains(got.Body, comment) != sent {
+		if got := s.Chat("m", `,"stream":true`); strings.Contains(got.Body, routertest.KeepAlive) != sent {
 			t.Errorf("keepalive_seconds: %s: %q", seconds, got.Body)
 		}
 	}
@@ -248,7 +227,7 @@ func TestAClientThatDoesNotReadAWholeReplyIsGivenUp(t *testing.T) {
 	t.Parallel()
 	d := routertest.Dialects["chat/completions"]
 	big := strings.Replace(d.Whole, "hello", strings.Repeat("x", 40<<20), 1)
-	s, _ := routertest.StartScripted(t, router.Options{}, oneTry, routertest.Answer("application/json", big))
+	s, _ := routertest.StartScripted(t, router.Options{}, routertest.OneTry, routertest.Answer("application/json", big))
 	s.Router.SetWriteTimeout(time.Second)
 	// read takes the whole reply, a megabyte at a time, after a first pause.
 	read := func(first, between time.Duration) (n int, took time.Duration) {
@@ -273,8 +252,8 @@ func TestAClientThatDoesNotReadAWholeReplyIsGivenUp(t *testing.T) {
 func TestTheFirstContentMayBeFollowedByALongSilence(t *testing.T) {
 	t.Parallel()
 	d := routertest.Dialects["messages"]
-	s, _ := routertest.StartScripted(t, router.Options{}, oneTry+", ttft_timeout: 0.4",
-		trickle(d.Content, 900*time.Millisecond, 1, d.Ending))
+	s, _ := routertest.StartScripted(t, router.Options{}, routertest.OneTry+", ttft_timeout: 0.4",
+		routertest.Trickle(d.Content, 900*time.Millisecond, 1, d.Ending))
 	if got := d.Send(s, "alone", true); got.Status != 200 || !strings.HasSuffix(got.Body, d.Ending) {
 		t.Errorf("%d %q", got.Status, got.Body)
 	}
@@ -283,11 +262,11 @@ func TestTheFirstContentMayBeFollowedByALongSilence(t *testing.T) {
 func TestTheHeadersOfAStreamAreProgress(t *testing.T) {
 	t.Parallel()
 	d := routertest.Dialects["messages"]
-	s, _ := routertest.StartScripted(t, router.Options{}, oneTry+", stream_timeout: 0.8", func(w http.ResponseWriter, r *http.Request) {
+	s, _ := routertest.StartScripted(t, router.Options{}, routertest.OneTry+", stream_timeout: 0.8", func(w http.ResponseWriter, r *http.Request) {
 		time.Sleep(500 * time.Millisecond)
 		w.Header().Set("Content-Type", "text/event-stream")
 		w.(http.Flusher).Flush()
-		trickle("", 500*time.Millisecond, 1, d.Content+d.Ending)(w, r)
+		routertest.Trickle("", 500*time.Millisecond, 1, d.Content+d.Ending)(w, r)
 	})
 	if got := d.Send(s, "alone", true); got.Status != 200 || !strings.Contains(got.Body, "hello") {
 		t.Errorf("%d %q", got.Status, got.Body)
@@ -299,7 +278,7 @@ func TestALongOpeningIsNotHeldBack(t *testing.T) {
 	d := routertest.Dialects["responses"]
 	opening := strings.Replace(d.Opening, `"error":null`, `"instructions":"`+strings.Repeat("x", 600<<10)+`"`, 1)
 	more := make(chan struct{})
-	s, _ := routertest.StartScripted(t, router.Options{}, oneTry, func(w http.ResponseWriter, _ *http.Request) {
+	s, _ := routertest.StartScripted(t, router.Options{}, routertest.OneTry, func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, opening)
 		w.(http.Flusher).Flush()
 		<-more

@@ -3,64 +3,19 @@ package router_test
 import (
 	"bufio"
 	"bytes"
-	"compress/flate"
-	"compress/gzip"
-	"compress/zlib"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/andybalholm/brotli"
-	"github.com/klauspost/compress/zstd"
-
 	"github.com/flowgate-go/flowgate/internal/router"
 	"github.com/flowgate-go/flowgate/internal/router/decode"
 	"github.com/flowgate-go/flowgate/internal/router/routertest"
 )
 
-// flushWriter is what compressors have in common.
-type flushWriter interface {
-	io.WriteCloser
-	Flush() error
-}
-
-// compressors are the encodings by their names in Content-Encoding; " raw" is
-// the bare format that some servers send as deflate.
-var compressors = map[string]func(io.Writer) flushWriter{
-	"gzip":        func(w io.Writer) flushWriter { return gzip.NewWriter(w) },
-	"x-gzip":      func(w io.Writer) flushWriter { return gzip.NewWriter(w) },
-	"deflate":     func(w io.Writer) flushWriter { return zlib.NewWriter(w) },
-	"deflate raw": func(w io.Writer) flushWriter { z, _ := flate.NewWriter(w, 5); return z },
-	"br":          func(w io.Writer) flushWriter { return brotli.NewWriter(w) },
-	"zstd":        func(w io.Writer) flushWriter { z, _ := zstd.NewWriter(w); return z },
-}
-
-// encoded applies the encodings one after the other.
-func encoded(text string, names ...string) string {
-	for _, name := range names {
-		var b bytes.Buffer
-		w := compressors[name](&b)
-		_, _ = io.WriteString(w, text) // a buffer does not fail
-		_ = w.Close()
-		text = b.String()
-	}
-	return text
-}
-
 func headerOfCodings(names ...string) string {
 	return strings.ReplaceAll(strings.Join(names, ", "), " raw", "")
-}
-
-// says answers with a Content-Encoding, whatever the body is.
-func says(status int, contentType, encoding, body string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", contentType)
-		w.Header()["Content-Encoding"] = strings.Split(encoding, ";")
-		w.WriteHeader(status)
-		_, _ = io.WriteString(w, body)
-	}
 }
 
 func TestCompressedRepliesAreDecoded(t *testing.T) {
@@ -71,7 +26,7 @@ func TestCompressedRepliesAreDecoded(t *testing.T) {
 			header := headerOfCodings(codings...)
 			for _, encoding := range []string{header, strings.ToUpper(header), "identity, " + header,
 				strings.ReplaceAll(header, ", ", ";")} {
-				s, _ := routertest.StartScripted(t, router.Options{}, oneTry, says(200, "application/json", encoding, encoded(d.Whole, codings...)))
+				s, _ := routertest.StartScripted(t, router.Options{}, routertest.OneTry, routertest.AnswerEncoded(200, "application/json", encoding, routertest.Encode(d.Whole, codings...)))
 				got := d.Send(s, "alone", false)
 				if want := strings.Replace(d.Whole, `"up"`, `"alone"`, 1); got.Status != 200 || got.Body != want ||
 					got.Header["Content-Encoding"] != nil {
@@ -79,19 +34,19 @@ func TestCompressedRepliesAreDecoded(t *testing.T) {
 				}
 			}
 			stream := d.Opening + d.Content + d.Ending
-			s, _ := routertest.StartScripted(t, router.Options{}, oneTry, says(200, "text/event-stream", header, encoded(stream, codings...)))
+			s, _ := routertest.StartScripted(t, router.Options{}, routertest.OneTry, routertest.AnswerEncoded(200, "text/event-stream", header, routertest.Encode(stream, codings...)))
 			if got := d.Send(s, "alone", true); got.Status != 200 ||
 				got.Body != strings.ReplaceAll(stream, `"model":"up"`, `"model":"alone"`) || got.Header["Content-Encoding"] != nil {
 				t.Errorf("stream of %s as %q: %d %q", name, header, got.Status, got.Body)
 			}
-			s, _ = routertest.StartScripted(t, router.Options{}, oneTry,
-				says(429, "application/json", header, encoded(`{"error":{"message":"too fast"}}`, codings...)))
+			s, _ = routertest.StartScripted(t, router.Options{}, routertest.OneTry,
+				routertest.AnswerEncoded(429, "application/json", header, routertest.Encode(`{"error":{"message":"too fast"}}`, codings...)))
 			if got := d.Send(s, "alone", true); got.Status != 429 || !strings.Contains(got.Body, "too fast") {
 				t.Errorf("error of %s as %q: %d %q", name, header, got.Status, got.Body)
 			}
 		}
-		s, _ := routertest.StartScripted(t, router.Options{}, oneTry,
-			says(200, "application/json", headerOfCodings(codings...), encoded(`{"input_tokens":7}`, codings...)))
+		s, _ := routertest.StartScripted(t, router.Options{}, routertest.OneTry,
+			routertest.AnswerEncoded(200, "application/json", headerOfCodings(codings...), routertest.Encode(`{"input_tokens":7}`, codings...)))
 		got := s.Send("POST", "/v1/messages/count_tokens", `{"model":"alone","messages":[]}`, nil)
 		if got.Body != `{"input_tokens":7,"litellm_count_source":"provider"}` {
 			t.Errorf("count_tokens as %v: %d %q", codings, got.Status, got.Body)
@@ -116,16 +71,16 @@ func TestTheBytesCountMoreThanTheContentEncoding(t *testing.T) {
 		if c.header == "gzip, br" && c.really != nil {
 			continue // br has no mark: gzip's bytes could be br's
 		}
-		s, _ := routertest.StartScripted(t, router.Options{}, oneTry, says(200, "application/json", c.header, encoded(d.Whole, c.really...)))
+		s, _ := routertest.StartScripted(t, router.Options{}, routertest.OneTry, routertest.AnswerEncoded(200, "application/json", c.header, routertest.Encode(d.Whole, c.really...)))
 		if got := d.Send(s, "alone", false); got.Status != 200 || !strings.Contains(got.Body, `"model":"alone"`) {
 			t.Errorf("says %q, is %v: %d %q", c.header, c.really, got.Status, got.Body)
 		}
-		s, _ = routertest.StartScripted(t, router.Options{}, oneTry, says(200, "text/event-stream", c.header, encoded(stream, c.really...)))
+		s, _ = routertest.StartScripted(t, router.Options{}, routertest.OneTry, routertest.AnswerEncoded(200, "text/event-stream", c.header, routertest.Encode(stream, c.really...)))
 		if got := d.Send(s, "alone", true); got.Status != 200 || !strings.HasSuffix(got.Body, "[DONE]\n\n") {
 			t.Errorf("stream: says %q, is %v: %d %q", c.header, c.really, got.Status, got.Body)
 		}
-		s, _ = routertest.StartScripted(t, router.Options{}, oneTry,
-			says(503, "application/json", c.header, encoded(`{"error":{"message":"too busy"}}`, c.really...)))
+		s, _ = routertest.StartScripted(t, router.Options{}, routertest.OneTry,
+			routertest.AnswerEncoded(503, "application/json", c.header, routertest.Encode(`{"error":{"message":"too busy"}}`, c.really...)))
 		if got := d.Send(s, "alone", false); got.Status != 503 || !strings.Contains(got.Body, "too busy") {
 			t.Errorf("error: says %q, is %v: %d %q", c.header, c.really, got.Status, got.Body)
 		}
@@ -147,9 +102,9 @@ func TestRepliesInSingleBytesAreRecognised(t *testing.T) {
 		for _, streams := range []bool{true, false} {
 			text := map[bool]string{true: stream, false: d.Whole}[streams]
 			if c.really != "" {
-				text = encoded(text, c.really)
+				text = routertest.Encode(text, c.really)
 			}
-			s, _ := routertest.StartScripted(t, router.Options{}, oneTry, func(w http.ResponseWriter, _ *http.Request) {
+			s, _ := routertest.StartScripted(t, router.Options{}, routertest.OneTry, func(w http.ResponseWriter, _ *http.Request) {
 				w.Header()["Content-Encoding"] = []string{c.header}
 				for i := range len(text) {
 					_, _ = io.WriteString(w, text[i:i+1])
@@ -170,15 +125,15 @@ func TestRepliesInSingleBytesAreRecognised(t *testing.T) {
 func TestWhatCannotBeDecodedIs502WithItsCause(t *testing.T) {
 	t.Parallel()
 	d := routertest.Dialects["messages"]
-	broken := []byte(encoded(strings.Repeat(d.Whole, 100), "gzip"))
+	broken := []byte(routertest.Encode(strings.Repeat(d.Whole, 100), "gzip"))
 	broken[len(broken)-6] ^= 0xff
 	for header, body := range map[string]string{
 		"compress": "\x1f\x9d\x90", "sdch": "xyz", "br": "\xff\xff\xff\xff", "deflate": "\xff\xff\xff",
-		"gzip": string(broken), "GZIP": encoded(d.Whole, "gzip")[:30], "zstd": encoded(d.Whole, "zstd")[:20],
-		"br ": encoded(d.Whole, "br")[:20],
+		"gzip": string(broken), "GZIP": routertest.Encode(d.Whole, "gzip")[:30], "zstd": routertest.Encode(d.Whole, "zstd")[:20],
+		"br ": routertest.Encode(d.Whole, "br")[:20],
 	} {
 		for _, stream := range []bool{true, false} {
-			s, bad := routertest.StartScripted(t, router.Options{}, "", says(200, "application/json", header, body))
+			s, bad := routertest.StartScripted(t, router.Options{}, "", routertest.AnswerEncoded(200, "application/json", header, body))
 			if got := d.Send(s, "m", stream); got.Status != 200 || !strings.Contains(got.Body, "hello") || bad.Load() != 2 {
 				t.Errorf("%s: no retry and fallback: %d after %d calls: %q", header, got.Status, bad.Load(), got.Body)
 			}
@@ -189,8 +144,8 @@ func TestWhatCannotBeDecodedIs502WithItsCause(t *testing.T) {
 			}
 		}
 	}
-	s, _ := routertest.StartScripted(t, router.Options{MaxBody: 1 << 20}, oneTry,
-		says(200, "application/json", "zstd", encoded(strings.Repeat(" ", 64<<20), "zstd")))
+	s, _ := routertest.StartScripted(t, router.Options{MaxBody: 1 << 20}, routertest.OneTry,
+		routertest.AnswerEncoded(200, "application/json", "zstd", routertest.Encode(strings.Repeat(" ", 64<<20), "zstd")))
 	if got := d.Send(s, "alone", false); got.Status != 502 {
 		t.Errorf("a reply that is too long when decoded: %d", got.Status)
 	}
@@ -199,9 +154,9 @@ func TestWhatCannotBeDecodedIs502WithItsCause(t *testing.T) {
 func TestEachEventOfACompressedStreamReachesTheClientWhenItIsSent(t *testing.T) {
 	t.Parallel()
 	d := routertest.Dialects["chat/completions"]
-	for name, compress := range compressors {
+	for name, compress := range routertest.Compressors {
 		next := make(chan struct{})
-		s, _ := routertest.StartScripted(t, router.Options{}, oneTry, func(w http.ResponseWriter, _ *http.Request) {
+		s, _ := routertest.StartScripted(t, router.Options{}, routertest.OneTry, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/event-stream")
 			w.Header().Set("Content-Encoding", headerOfCodings(name))
 			z := compress(w)
@@ -247,11 +202,11 @@ func FuzzDecodeBody(f *testing.F) {
 			return string(got), err
 		}
 		_, _ = read(encoding, body) // must end
-		for name := range compressors {
+		for name := range routertest.Compressors {
 			if name == "br" || strings.HasPrefix(name, "deflate") {
 				continue // without a mark, their bytes could look plain
 			}
-			if got, err := read(name, []byte(encoded(string(body), name))); err != nil || got != string(body) {
+			if got, err := read(name, []byte(routertest.Encode(string(body), name))); err != nil || got != string(body) {
 				t.Fatalf("%s of %q: %q, %v", name, body, got, err)
 			}
 		}

@@ -109,7 +109,7 @@ func TestOnlyACountIsTakenForOne(t *testing.T) {
 		"{ \"input_tokens\" : 7 \n}\n":   "provider",
 		`{"input_tokens":7,"litellm_count_source":"provider"}`: "provider",
 	} {
-		s, _ := routertest.StartScripted(t, router.Options{}, oneTry,
+		s, _ := routertest.StartScripted(t, router.Options{}, routertest.OneTry,
 			func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) })
 		if n, source := counts(t, s, "alone", `["hello"]`); source != want || source == "provider" && n != 7 ||
 			source != "provider" && n != 2 {

@@ -79,21 +79,21 @@ func TestAnUpstreamGetsTheHeadersThatItsKindCallsFor(t *testing.T) {
 		want []map[string]string
 	}{
 		"any other upstream": {routertest.Minimal, []map[string]string{protocol}},
-		"a general setting": {general(routertest.Minimal, "flowgate_forward_client_identity: true"),
+		"a general setting": {routertest.WithGeneral(routertest.Minimal, "flowgate_forward_client_identity: true"),
 			[]map[string]string{protocol, identity}},
-		"a deployment's setting": {setting("flowgate_forward_client_identity: true"),
+		"a deployment's setting": {routertest.WithParameter("flowgate_forward_client_identity: true"),
 			[]map[string]string{protocol, identity}},
-		"a deployment's setting wins": {general(setting("flowgate_forward_client_identity: false"),
+		"a deployment's setting wins": {routertest.WithGeneral(routertest.WithParameter("flowgate_forward_client_identity: false"),
 			"flowgate_forward_client_identity: true"), []map[string]string{protocol}},
 		"in model_info": {strings.Replace(routertest.Minimal, "{id: id-m}",
 			"{id: id-m, flowgate_forward_client_identity: true}", 1), []map[string]string{protocol, identity}},
-		"CLIProxyAPI by address": {general(routertest.Minimal, "flowgate_cliproxyapi_addresses: ['http://UP/']"),
+		"CLIProxyAPI by address": {routertest.WithGeneral(routertest.Minimal, "flowgate_cliproxyapi_addresses: ['http://UP/']"),
 			[]map[string]string{protocol, identity, unheard}},
-		"CLIProxyAPI by its own setting": {setting("flowgate_cliproxyapi: true"),
+		"CLIProxyAPI by its own setting": {routertest.WithParameter("flowgate_cliproxyapi: true"),
 			[]map[string]string{protocol, identity, unheard}},
-		"not CLIProxyAPI after all": {general(setting("flowgate_cliproxyapi: false"),
+		"not CLIProxyAPI after all": {routertest.WithGeneral(routertest.WithParameter("flowgate_cliproxyapi: false"),
 			"flowgate_cliproxyapi_addresses: ['UP']"), []map[string]string{protocol}},
-		"LiteLLM's switch": {general(routertest.Minimal, "forward_client_headers_to_llm_api: true"),
+		"LiteLLM's switch": {routertest.WithGeneral(routertest.Minimal, "forward_client_headers_to_llm_api: true"),
 			[]map[string]string{protocol, litellm}},
 		"LiteLLM's switch by group": {routertest.Minimal +
 			"litellm_settings: {model_group_settings: {forward_client_headers_to_llm_api: [m*]}}\n",
@@ -142,16 +142,6 @@ func header(name string) string {
 	return ""
 }
 
-// setting is minimal with one more line in litellm_params.
-func setting(line string) string {
-	return strings.Replace(routertest.Minimal, "api_key: k-up", "api_key: k-up, "+line, 1)
-}
-
-// general is yaml with one more line in general_settings.
-func general(yaml, line string) string {
-	return strings.Replace(yaml, "{master_key: sk-test", "{master_key: sk-test, "+line, 1)
-}
-
 func TestCLIProxyAPIIsKnownByAnyNameOfItsAddress(t *testing.T) {
 	t.Parallel()
 	got := make(chan string, 1)
@@ -165,7 +155,7 @@ func TestCLIProxyAPIIsKnownByAnyNameOfItsAddress(t *testing.T) {
 		"http://127.0.0.2:" + port + "/v1": "1",
 		"http://[::1]:" + port:             "1", "http://10.0.0.1:" + port: "", "localhost": "",
 		"127.0.0.1:1" + port[1:] + "0": ""} {
-		yaml := general(strings.Replace(routertest.Minimal, "UP", up.Listener.Addr().String(), 1),
+		yaml := routertest.WithGeneral(strings.Replace(routertest.Minimal, "UP", up.Listener.Addr().String(), 1),
 			`flowgate_cliproxyapi_addresses: ["`+address+`"]`)
 		routertest.Start(t, yaml, router.Options{}).Send("POST", "/v1/chat/completions", `{"model":"m","messages":[]}`,
 			map[string]string{"X-Custom": "1"})
@@ -173,7 +163,7 @@ func TestCLIProxyAPIIsKnownByAnyNameOfItsAddress(t *testing.T) {
 			t.Errorf("%s: X-Custom %q, want %q", address, custom, want)
 		}
 	}
-	if _, err := routertest.Load(t, general(routertest.Minimal, `flowgate_cliproxyapi_addresses: ["http://"]`), "x:1", "x:1", nil); err == nil ||
+	if _, err := routertest.Load(t, routertest.WithGeneral(routertest.Minimal, `flowgate_cliproxyapi_addresses: ["http://"]`), "x:1", "x:1", nil); err == nil ||
 		!strings.Contains(err.Error(), "expected addresses") {
 		t.Errorf("error %v", err)
 	}
@@ -181,7 +171,7 @@ func TestCLIProxyAPIIsKnownByAnyNameOfItsAddress(t *testing.T) {
 
 func TestAnUpstreamHasADefaultForWhatTheClientDoesNotSay(t *testing.T) {
 	t.Parallel()
-	s := routertest.Start(t, setting("flowgate_cliproxyapi: true"), router.Options{})
+	s := routertest.Start(t, routertest.WithParameter("flowgate_cliproxyapi: true"), router.Options{})
 	s.Send("POST", "/v1/messages", `{"model":"m","max_tokens":1,"messages":[]}`, map[string]string{"X-Custom": "1"})
 	s.Send("POST", "/v1/chat/completions", `{"model":"m","messages":[]}`, map[string]string{"X-Custom": "1"})
 	calls := s.Upstream.Calls()
@@ -195,7 +185,7 @@ func TestAnUpstreamHasADefaultForWhatTheClientDoesNotSay(t *testing.T) {
 
 func TestTheOrganizationPassesOnlyWhereLiteLLMWouldPassIt(t *testing.T) {
 	t.Parallel()
-	for yaml, want := range map[string]string{routertest.Minimal: "", general(routertest.Minimal, "forward_openai_org_id: true"): "org-1"} {
+	for yaml, want := range map[string]string{routertest.Minimal: "", routertest.WithGeneral(routertest.Minimal, "forward_openai_org_id: true"): "org-1"} {
 		s := routertest.Start(t, yaml, router.Options{})
 		s.Send("POST", "/v1/chat/completions", `{"model":"m","messages":[]}`,
 			map[string]string{"OpenAI-Organization": "org-1"})

@@ -11,7 +11,7 @@ import (
 
 func TestAForeignHostNameIsRefusedOnLoopback(t *testing.T) {
 	t.Parallel()
-	s := routertest.Start(t, general(routertest.Minimal, "flowgate_allowed_hosts: [host.docker.internal, '*.lan.example', '*glued.example']"),
+	s := routertest.Start(t, routertest.WithGeneral(routertest.Minimal, "flowgate_allowed_hosts: [host.docker.internal, '*.lan.example', '*glued.example']"),
 		router.Options{Hosts: []string{"Gateway.Example"}})
 	for host, want := range map[string]int{"evil.example": 403, "evil.example:4000": 403, "127.0.0.1.nip.io": 403,
 		"localhost": 200, "localhost:4000": 200, "127.0.0.1:1": 200,
@@ -25,7 +25,7 @@ func TestAForeignHostNameIsRefusedOnLoopback(t *testing.T) {
 			t.Errorf("Host %s: %d, want %d", host, got.Status, want)
 		}
 	}
-	if _, err := routertest.Load(t, general(routertest.Minimal, "flowgate_allowed_hosts: x"), "x:1", "x:1", nil); err == nil ||
+	if _, err := routertest.Load(t, routertest.WithGeneral(routertest.Minimal, "flowgate_allowed_hosts: x"), "x:1", "x:1", nil); err == nil ||
 		!strings.Contains(err.Error(), "expected a list") {
 		t.Errorf("error %v", err)
 	}

@@ -37,7 +37,7 @@ func TestBytesOverAllRequestsAreBounded(t *testing.T) {
 		fmt.Fprint(w, goodReply)
 	}))
 	defer up.Close()
-	s := routertest.StartAt(t, strings.TrimPrefix(up.URL, "http://"), ownYAML, router.Options{MaxBody: 4 * mib, MaxHeld: 7 * mib})
+	s := routertest.StartAt(t, strings.TrimPrefix(up.URL, "http://"), routertest.OwnKey, router.Options{MaxBody: 4 * mib, MaxHeld: 7 * mib})
 	var owner sync.WaitGroup
 	for range 2 {
 		owner.Go(func() {
@@ -67,7 +67,7 @@ func TestBytesOverAllRequestsAreBounded(t *testing.T) {
 
 func TestABodyThatIsOnlyAnnouncedTakesNoMemory(t *testing.T) {
 	t.Parallel()
-	s := routertest.Start(t, ownYAML, router.Options{MaxBody: 4 * mib, MaxHeld: 10 * mib})
+	s := routertest.Start(t, routertest.OwnKey, router.Options{MaxBody: 4 * mib, MaxHeld: 10 * mib})
 	for range 20 {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(s.URL, "http://"))
 		if err != nil {
@@ -95,7 +95,7 @@ func TestRepliesCountToo(t *testing.T) {
 	}))
 	defer up.Close()
 	defer release()
-	s := routertest.StartAt(t, strings.TrimPrefix(up.URL, "http://"), ownYAML, router.Options{MaxBody: 4 * mib, MaxHeld: 5 * mib})
+	s := routertest.StartAt(t, strings.TrimPrefix(up.URL, "http://"), routertest.OwnKey, router.Options{MaxBody: 4 * mib, MaxHeld: 5 * mib})
 	var owner sync.WaitGroup
 	owner.Go(func() {
 		if got := s.Send(http.MethodPost, "/v1/chat/completions", large(10), nil); got.Status != http.StatusOK {
@@ -116,7 +116,7 @@ func TestRepliesCountToo(t *testing.T) {
 
 func TestABodyOfUnknownLengthIsReadWhole(t *testing.T) {
 	t.Parallel()
-	s := routertest.Start(t, ownYAML, router.Options{MaxBody: 4 * mib})
+	s := routertest.Start(t, routertest.OwnKey, router.Options{MaxBody: 4 * mib})
 	for _, size := range []int{10, 4096, 5000, mib, 3 * mib, 5 * mib} {
 		req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, s.URL+"/v1/chat/completions",
 			bufio.NewReader(strings.NewReader(large(size))))

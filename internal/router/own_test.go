@@ -11,11 +11,6 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/routertest"
 )
 
-const ownYAML = `model_list:
-- {model_name: m, litellm_params: {model: openai/m, api_base: "http://UP/v1", api_key: sk-upstream-own, num_retries: 2}}
-general_settings: {master_key: sk-test}
-`
-
 const ownPrompt = `{"model":"m","messages":[{"role":"user","content":"private prompt"}]}`
 
 // TestNothingIsSentToAnotherUserAtASupervisedAddress has another user listen
@@ -34,7 +29,7 @@ func TestNothingIsSentToAnotherUserAtASupervisedAddress(t *testing.T) {
 		if name == "through 0.0.0.0" {
 			at = "0.0.0.0:" + port
 		}
-		s := routertest.StartAt(t, at, ownYAML, opts)
+		s := routertest.StartAt(t, at, routertest.OwnKey, opts)
 		got := s.Send(http.MethodPost, "/v1/chat/completions", ownPrompt, nil)
 		if got.Status != http.StatusBadGateway || !strings.Contains(got.Body, "process of another user") ||
 			strings.Contains(got.Body, port) {
@@ -52,7 +47,7 @@ func TestNothingIsSentToAnotherUserAtASupervisedAddress(t *testing.T) {
 func TestAProgramThatIsNotSupervisedMayBeAnybodys(t *testing.T) {
 	t.Parallel()
 	theirs := rightstest.OtherListens(t, "127.0.0.1", 0)
-	s := routertest.StartAt(t, theirs.Addr, ownYAML, router.Options{Supervised: []string{"127.0.0.1:1"},
+	s := routertest.StartAt(t, theirs.Addr, routertest.OwnKey, router.Options{Supervised: []string{"127.0.0.1:1"},
 		OwnKeys: []string{"sk-other"}})
 	s.Send(http.MethodPost, "/v1/chat/completions", ownPrompt, nil)
 	routertest.Eventually(t, "the other user's program gets the request",
@@ -61,7 +56,7 @@ func TestAProgramThatIsNotSupervisedMayBeAnybodys(t *testing.T) {
 
 func TestASupervisedUpstreamOfThisUserAnswers(t *testing.T) {
 	t.Parallel()
-	s := routertest.Start(t, ownYAML, router.Options{OwnKeys: []string{"sk-upstream-own"}})
+	s := routertest.Start(t, routertest.OwnKey, router.Options{OwnKeys: []string{"sk-upstream-own"}})
 	if got := s.Send(http.MethodPost, "/v1/chat/completions", ownPrompt, nil); got.Status != http.StatusOK {
 		t.Errorf("%d %s", got.Status, got.Body)
 	}
@@ -69,7 +64,7 @@ func TestASupervisedUpstreamOfThisUserAnswers(t *testing.T) {
 
 func TestAWrongSupervisedAddressIsRefused(t *testing.T) {
 	t.Parallel()
-	settings, err := routertest.Load(t, ownYAML, "127.0.0.1:1", "127.0.0.1:1", nil)
+	settings, err := routertest.Load(t, routertest.OwnKey, "127.0.0.1:1", "127.0.0.1:1", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -50,7 +50,7 @@ const chatBody = `{"model":"m","messages":[{"role":"user","content":"hi"}]}`
 
 func TestCompressedRequestsReachTheUpstreamPlain(t *testing.T) {
 	t.Parallel()
-	s := routertest.Start(t, setting("flowgate_cliproxyapi: true"), router.Options{})
+	s := routertest.Start(t, routertest.WithParameter("flowgate_cliproxyapi: true"), router.Options{})
 	twice := compressed(t, "zstd", compressed(t, "gzip", chatBody))
 	for header, body := range map[string]string{
 		"gzip": compressed(t, "gzip", chatBody), "x-gzip": compressed(t, "gzip", chatBody),

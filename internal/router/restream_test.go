@@ -42,7 +42,7 @@ func TestAWholeReplyAfterAKeepAliveBecomesAStream(t *testing.T) {
 			got := d.Send(s, "alone", true)
 			stream := splice.Stream{Model: []byte(`"x"`)}
 			stream.Append(nil, []byte(got.Body))
-			if got.Status != 200 || !strings.HasPrefix(got.Body, comment) || !stream.Content || !stream.Ended || stream.Failed ||
+			if got.Status != 200 || !strings.HasPrefix(got.Body, routertest.KeepAlive) || !stream.Content || !stream.Ended || stream.Failed ||
 				!strings.Contains(got.Body, `"model":"alone"`) {
 				t.Errorf("%d %+v %s", got.Status, stream, got.Body)
 			}

@@ -64,7 +64,7 @@ func TestTheStateSaysWhatCoolsDownSinceWhenWhyAndUntilWhen(t *testing.T) {
 
 func TestTheStateGivesTheCauseOfFailedConnections(t *testing.T) {
 	t.Parallel()
-	s := routertest.StartAt(t, routertest.ClosedAddr(t), at("http://DOWN",
+	s := routertest.StartAt(t, routertest.ClosedAddr(t), routertest.OneDeploymentAt("http://DOWN",
 		"router_settings: {allowed_fails: 0, cooldown_time: 30, num_retries: 0}\n"), router.Options{})
 	s.Chat("m")
 	if got := s.State(); len(got.Cooling) != 1 || got.Cooling[0].Cause != "refused" ||
@@ -77,7 +77,7 @@ func TestTheStateShowsATrialInProgress(t *testing.T) {
 	t.Parallel()
 	clk := routertest.NewClock()
 	next := make(chan struct{})
-	up := routertest.Serve(t, failThen(500, func(w http.ResponseWriter) { <-next; routertest.WriteReply(w) }))
+	up := routertest.Serve(t, routertest.FailThen(500, func(w http.ResponseWriter) { <-next; routertest.WriteReply(w) }))
 	s := routertest.StartAt(t, up.Addr(), routertest.OneDeployment(routertest.CooldownAtOnce), router.Options{Now: clk.Now})
 	s.Chat("m")
 	clk.Advance(5 * time.Second)

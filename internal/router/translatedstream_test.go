@@ -170,7 +170,7 @@ func TestASilentUpstreamOfATranslatedStreamIsCoveredByKeepAlives(t *testing.T) {
 		s := routertest.Start(t, speaking(upstream, routertest.Groups("litellm_settings: {num_retries: 0, sse_keepalive_ping_interval_seconds: "+
 			"0.1}\n", "good: ttfb900", "bad: ttfb900-cut0")), router.Options{})
 		got := ask(s, client, "good")
-		if got.Status != 200 || strings.Count(got.Body, comment) < 2 || strings.Count(got.Body, spoken[client].end) != 1 ||
+		if got.Status != 200 || strings.Count(got.Body, routertest.KeepAlive) < 2 || strings.Count(got.Body, spoken[client].end) != 1 ||
 			strings.Contains(got.Body, spoken[client].failed) {
 			t.Errorf("%d %q", got.Status, got.Body)
 		}

@@ -14,17 +14,6 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/routertest"
 )
 
-// failThen answers the first request with status, the others as next says.
-func failThen(status int, next func(w http.ResponseWriter)) func(int, http.ResponseWriter, *http.Request) {
-	return func(n int, w http.ResponseWriter, _ *http.Request) {
-		if n == 0 {
-			routertest.WriteError(w, status)
-			return
-		}
-		next(w)
-	}
-}
-
 func TestAfterACooldownOneRequestIsATrialAndTheOthersWaitForIt(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -41,7 +30,7 @@ func TestAfterACooldownOneRequestIsATrialAndTheOthersWaitForIt(t *testing.T) {
 			clk := routertest.NewClock()
 			var inside, together atomic.Int32
 			next := make(chan struct{})
-			up := routertest.Serve(t, failThen(500, func(w http.ResponseWriter) {
+			up := routertest.Serve(t, routertest.FailThen(500, func(w http.ResponseWriter) {
 				if n := inside.Add(1); n > together.Load() {
 					together.Store(n)
 				}

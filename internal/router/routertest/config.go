@@ -55,3 +55,30 @@ const Minimal = `model_list:
   - {model_name: m, litellm_params: {model: openai/up-model, api_base: http://UP/v1, api_key: k-up}, model_info: {id: id-m}}
 general_settings: {master_key: sk-test}
 `
+
+// OwnKey is one deployment of group m with a key that FlowGate made.
+const OwnKey = `model_list:
+- {model_name: m, litellm_params: {model: openai/m, api_base: "http://UP/v1", api_key: sk-upstream-own, num_retries: 2}}
+general_settings: {master_key: sk-test}
+`
+
+// OneDeploymentAt is OneDeployment with another address.
+func OneDeploymentAt(base, settings string) string {
+	return strings.Replace(OneDeployment(settings), "http://UP/v1", base, 1)
+}
+
+// WithParameter returns Minimal with one more line in litellm_params.
+func WithParameter(line string) string {
+	return strings.Replace(Minimal, "api_key: k-up", "api_key: k-up, "+line, 1)
+}
+
+// WithGeneral returns yaml with one more line in general_settings.
+func WithGeneral(yaml, line string) string {
+	return strings.Replace(yaml, "{master_key: sk-test", "{master_key: sk-test, "+line, 1)
+}
+
+// OneTry are router_settings without retries and cooldowns.
+const OneTry = "num_retries: 0, disable_cooldowns: true"
+
+// KeepAlive is the comment that a client gets while it waits for a stream.
+const KeepAlive = ": keep-alive\n\n"

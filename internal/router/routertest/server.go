@@ -2,11 +2,13 @@ package routertest
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // Server is an upstream that a test scripts itself.
@@ -57,4 +59,42 @@ func WriteError(w http.ResponseWriter, status int, header ...string) {
 func WriteReply(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "application/json")
 	fmt.Fprint(w, `{"id":"c1","object":"chat.completion","model":"up","choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"hi"}}]}`)
+}
+
+// FailThen answers the first request with status, the others as next says.
+func FailThen(status int, next func(w http.ResponseWriter)) func(int, http.ResponseWriter, *http.Request) {
+	return func(n int, w http.ResponseWriter, _ *http.Request) {
+		if n == 0 {
+			WriteError(w, status)
+			return
+		}
+		next(w)
+	}
+}
+
+// Trickle answers in a stream: text every interval, so many times, then the rest.
+func Trickle(text string, interval time.Duration, times int, rest string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		for range times {
+			_, _ = io.WriteString(w, text)
+			w.(http.Flusher).Flush()
+			select {
+			case <-time.After(interval):
+			case <-r.Context().Done():
+				return
+			}
+		}
+		_, _ = io.WriteString(w, rest)
+	}
+}
+
+// AnswerEncoded answers with a Content-Encoding, whatever the body is.
+func AnswerEncoded(status int, contentType, encoding, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", contentType)
+		w.Header()["Content-Encoding"] = strings.Split(encoding, ";")
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}
 }

@@ -1,0 +1,41 @@
+package routertest
+
+import (
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"compress/zlib"
+	"io"
+
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/zstd"
+)
+
+// FlushWriter is what compressors have in common.
+type FlushWriter interface {
+	io.WriteCloser
+	Flush() error
+}
+
+// Compressors are the encodings by their names in Content-Encoding; " raw" is
+// the bare format that some servers send as deflate.
+var Compressors = map[string]func(io.Writer) FlushWriter{
+	"gzip":        func(w io.Writer) FlushWriter { return gzip.NewWriter(w) },
+	"x-gzip":      func(w io.Writer) FlushWriter { return gzip.NewWriter(w) },
+	"deflate":     func(w io.Writer) FlushWriter { return zlib.NewWriter(w) },
+	"deflate raw": func(w io.Writer) FlushWriter { z, _ := flate.NewWriter(w, 5); return z },
+	"br":          func(w io.Writer) FlushWriter { return brotli.NewWriter(w) },
+	"zstd":        func(w io.Writer) FlushWriter { z, _ := zstd.NewWriter(w); return z },
+}
+
+// Encode applies the encodings one after the other.
+func Encode(text string, names ...string) string {
+	for _, name := range names {
+		var b bytes.Buffer
+		w := Compressors[name](&b)
+		_, _ = io.WriteString(w, text) // a buffer does not fail
+		_ = w.Close()
+		text = b.String()
+	}
+	return text
+}
