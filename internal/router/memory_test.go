@@ -23,8 +23,6 @@ func large(bytes int) string {
 	return `{"model":"m","messages":[{"role":"user","content":"` + strings.Repeat("x", bytes) + `"}]}`
 }
 
-const goodReply = `{"id":"1","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"good"},"finish_reason":"stop"}]}`
-
 func TestBytesOverAllRequestsAreBounded(t *testing.T) {
 	t.Parallel()
 	began, release := make(chan struct{}, 8), make(chan struct{})
@@ -34,7 +32,7 @@ func TestBytesOverAllRequestsAreBounded(t *testing.T) {
 			<-release
 		}
 		w.Header().Set("Content-Type", "application/json")
-		fmt.Fprint(w, goodReply)
+		fmt.Fprint(w, routertest.GoodReply)
 	}))
 	defer up.Close()
 	s := routertest.StartAt(t, strings.TrimPrefix(up.URL, "http://"), routertest.OwnKey, router.Options{MaxBody: 4 * mib, MaxHeld: 7 * mib})

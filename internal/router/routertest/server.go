@@ -98,3 +98,6 @@ func AnswerEncoded(status int, contentType, encoding, body string) http.HandlerF
 		_, _ = io.WriteString(w, body)
 	}
 }
+
+// GoodReply is a chat completion of group m.
+const GoodReply = `{"id":"1","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"good"},"finish_reason":"stop"}]}`

@@ -1,8 +1,7 @@
-package router_test
+package route_test
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -74,81 +73,6 @@ func TestEveryFallbackHasItsOwnRetriesAndNoGroupIsAskedTwice(t *testing.T) {
 		"{c: [b]}]}\n", "a: fail-500-a", "b: fail-500-b", "c: fail-500-c"), router.Options{})
 	if s.Chat("a"); !slices.Equal(s.Models(), []string{"fail-500-a", "fail-500-b", "fail-500-c"}) {
 		t.Errorf("%v", s.Models())
-	}
-}
-
-func TestACooldownLastsFromItsFailureToItsEnd(t *testing.T) {
-	t.Parallel()
-	for setting, length := range map[string]time.Duration{"": 5 * time.Second,
-		", cooldown_time: 0.5": 500 * time.Millisecond, ", cooldown_time: 90": 90 * time.Second} {
-		clk := routertest.NewClock()
-		s := routertest.Start(t, routertest.Groups("router_settings: {allowed_fails: 0, num_retries: 0"+setting+"}\n", "m: fail-500"),
-			router.Options{Now: clk.Now})
-		s.Chat("m")
-		clk.Advance(length - time.Millisecond)
-		if got := s.Chat("m"); !got.IsCooling() {
-			t.Errorf("%v: ended early", length)
-		}
-		clk.Advance(time.Millisecond)
-		if got := s.Chat("m"); got.IsCooling() {
-			t.Errorf("%v: lasts longer", length)
-		}
-	}
-}
-
-func TestCooldownsCanBeTurnedOff(t *testing.T) {
-	t.Parallel()
-	s := routertest.Start(t, routertest.Groups(budget(0), "m: fail-429-ra600 ok"), router.Options{Now: routertest.NewClock().Now, Rand: routertest.Alternate()})
-	for range 20 {
-		s.Chat("m")
-	}
-	if n := s.CountAsked("fail-429-ra600"); n != 10 {
-		t.Errorf("asked %d times", n)
-	}
-}
-
-func TestATrialThatHangsGivesWayToAnotherAfterTenSeconds(t *testing.T) {
-	t.Parallel()
-	clk := routertest.NewClock()
-	hang := make(chan struct{})
-	up := routertest.Serve(t, func(n int, w http.ResponseWriter, _ *http.Request) {
-		switch n {
-		case 0:
-			routertest.WriteError(w, 500)
-		case 1:
-			<-hang
-			routertest.WriteError(w, 500)
-		default:
-			routertest.WriteReply(w)
-		}
-	})
-	s := routertest.StartAt(t, up.Addr(), routertest.OneDeployment(routertest.CooldownAtOnce), router.Options{Now: clk.Now})
-	var asked time.Duration
-	s.Router.SetAfter(func(d time.Duration) <-chan time.Time {
-		asked = d
-		over := make(chan time.Time, 1)
-		over <- clk.Now()
-		return over
-	})
-	s.Chat("m")
-	clk.Advance(6 * time.Second)
-	done := make(chan routertest.Reply)
-	go func() { done <- s.Chat("m") }()
-	routertest.Eventually(t, "the trial hangs", func() bool { return up.Calls() == 2 })
-	clk.Advance(9 * time.Second)
-	if got := s.Chat("m"); !got.IsCooling() || asked != 10*time.Second || got.Header.Get("Retry-After") != "1" {
-		t.Errorf("who waited in vain: %d after %v, Retry-After %s", got.Status, asked, got.Header.Get("Retry-After"))
-	}
-	clk.Advance(time.Second)
-	if got := s.Chat("m"); got.Status != 200 {
-		t.Errorf("the second trial: %d", got.Status)
-	}
-	if got := s.Chat("m"); got.Status != 200 {
-		t.Errorf("after a good trial: %d", got.Status)
-	}
-	close(hang)
-	if got := <-done; got.Status != 500 {
-		t.Errorf("the first trial: %d", got.Status)
 	}
 }
 

@@ -1,4 +1,4 @@
-package router_test
+package reply_test
 
 import (
 	"encoding/base64"
@@ -65,7 +65,7 @@ func TestAKeyThatIsCutOrPaddedReachesNoClient(t *testing.T) {
 		"zero width":   {"401", `{"error":{"message":"bad key sk-or-v1-0a1B2c3D4e5F` + "\u200b" + tail + `"}}`},
 		"escaped":      {"401", `{"error":{"message":"bad key sk-or-v1-0a1B2c3D4e5F\u200D` + tail + `"}}`},
 		"soft hyphens": {"401", "bad key " + strings.Join(strings.Split(key, ""), "\u00ad")},
-		"reply":        {"200", strings.Replace(goodReply, `"id":"`, `"id":"`+key, 1)},
+		"reply":        {"200", strings.Replace(routertest.GoodReply, `"id":"`, `"id":"`+key, 1)},
 		"content":      {"stream", fmt.Sprintf(chunk, ""), fmt.Sprintf(chunk, key)},
 		"event in lines": {"stream", fmt.Sprintf(chunk, ""), "data: {\"error\":{\ndata: \"code\":\"401\",\n",
 			"data: \"message\":\"bad key " + hex.EncodeToString([]byte(key)) + " " + key + "\"}}\n\n"},
@@ -117,7 +117,7 @@ func leakBy(w http.ResponseWriter, how, leak string) {
 		w.Header().Set("X-Request-Id", "id "+leak)
 		w.Header().Set("Openai-Organization", leak)
 		w.Header().Set("Content-Type", "application/json")
-		fmt.Fprint(w, goodReply)
+		fmt.Fprint(w, routertest.GoodReply)
 	case "error":
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("X-Request-Id", leak)

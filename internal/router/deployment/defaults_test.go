@@ -1,4 +1,4 @@
-package router_test
+package deployment_test
 
 import (
 	"encoding/json"

@@ -1,4 +1,4 @@
-package router_test
+package cooldown_test
 
 import (
 	"fmt"

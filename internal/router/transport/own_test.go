@@ -1,4 +1,4 @@
-package router_test
+package transport_test
 
 import (
 	"net"

@@ -1,4 +1,4 @@
-package router_test
+package decode_test
 
 import (
 	"bufio"

@@ -1,4 +1,4 @@
-package router_test
+package estimate_test
 
 import (
 	"encoding/base64"

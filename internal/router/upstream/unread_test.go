@@ -1,4 +1,4 @@
-package router_test
+package upstream_test
 
 import (
 	"net/http"

@@ -1,4 +1,4 @@
-package router_test
+package access_test
 
 import (
 	"strings"

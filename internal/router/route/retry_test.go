@@ -1,8 +1,7 @@
-package router_test
+package route_test
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -120,99 +119,6 @@ func TestTheLogTellsOfFailuresAndHoldsNoKey(t *testing.T) {
 	for _, secret := range []string{"k-secret", "sk-test", s.Upstream.Addr, "upstream says"} {
 		if strings.Contains(log, secret) {
 			t.Errorf("the log holds %q: %s", secret, log)
-		}
-	}
-}
-
-func TestCooldownsOfASingleDeploymentByDefault(t *testing.T) {
-	t.Parallel()
-	for status, cools := range map[string]bool{"400": false, "401": true, "403": false, "404": true, "408": false,
-		"422": false, "429": false, "500": false, "503": false} {
-		c := routertest.NewClock()
-		s := routertest.Start(t, routertest.Groups(routertest.WithoutRetries, "m: fail-"+status+"-nomodel"), router.Options{Now: c.Now})
-		s.Chat("m")
-		for range 8 {
-			got := s.Chat("m")
-			if cools != strings.Contains(got.Body, "all_deployments_in_cooldown") || cools &&
-				got.Status != http.StatusTooManyRequests {
-				t.Errorf("%s: %d %s", status, got.Status, got.Body)
-			}
-		}
-		if want := map[bool]int{true: 1, false: 9}[cools]; len(s.Upstream.Calls()) != want {
-			t.Errorf("%s: %d calls, want %d", status, len(s.Upstream.Calls()), want)
-		}
-	}
-}
-
-func TestTheCooldownTellsHowLongItStillLastsOnEveryRouteAndEnds(t *testing.T) {
-	t.Parallel()
-	c := routertest.NewClock()
-	s := routertest.Start(t, routertest.Groups(routertest.WithoutRetries, "m: fail-401"), router.Options{Now: c.Now})
-	s.Chat("m")
-	c.Advance(3500 * time.Millisecond)
-	for _, send := range []func(string, ...string) routertest.Reply{s.Chat, s.Messages} {
-		got := send("m")
-		if got.Status != 429 || got.Header.Get("Retry-After") != "2" ||
-			!strings.Contains(got.Body, "Try again in 2 seconds") || strings.Contains(got.Body, "m-fail-401") {
-			t.Errorf("%d, retry-after %q: %s", got.Status, got.Header.Get("Retry-After"), got.Body)
-		}
-	}
-	c.Advance(1600 * time.Millisecond)
-	if got := s.Chat("m"); got.Status != 401 || len(s.Upstream.Calls()) != 2 {
-		t.Errorf("after the cooldown: %d, %d calls", got.Status, len(s.Upstream.Calls()))
-	}
-	log := s.Log.String()
-	if strings.Count(log, "cooldown began") != 2 || strings.Count(log, "cooldown ended") != 1 {
-		t.Errorf("log: %s", log)
-	}
-}
-
-func TestCooldownsOfOneOfTwoByDefault(t *testing.T) {
-	t.Parallel()
-	for bad, calls := range map[string]int{"fail-429-x": 1, "fail-401-x": 1, "fail-500-x": 5, "fail-403-x": 40} {
-		c := routertest.NewClock()
-		s := routertest.Start(t, routertest.Groups(routertest.WithoutRetries, "m: "+bad+" ok"), router.Options{Now: c.Now, Rand: routertest.Alternate()})
-		for range 80 {
-			s.Chat("m")
-		}
-		n := 0
-		for _, m := range s.Models() {
-			if m == bad {
-				n++
-			}
-		}
-		if n != calls {
-			t.Errorf("%s was asked %d times, want %d", bad, n, calls)
-		}
-	}
-}
-
-func TestAllowedFailsAndCooldownTimeWhereverTheyStand(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		settings string
-		strict   bool
-		status   string
-		calls    int // of eight requests within the cooldown
-	}{
-		{"router_settings: {allowed_fails: 1, cooldown_time: 12, num_retries: 0}\n", false, "500", 2},
-		{"router_settings: {allowed_fails: 1, cooldown_time: 12, num_retries: 0}\n", false, "401", 2},
-		{"router_settings: {allowed_fails: 1, cooldown_time: 12, num_retries: 0}\n", false, "403", 8},
-		{"router_settings: {allowed_fails: 3, cooldown_time: 12, num_retries: 0}\n", false, "500", 4},
-		{"router_settings: {allowed_fails: 3, cooldown_time: 12, num_retries: 0}\n", true, "500", 8},
-		{"litellm_settings: {allowed_fails: 1, cooldown_time: 12, num_retries: 0}\n", false, "500", 2},
-		{"litellm_settings: {allowed_fails: 1, cooldown_time: 12, num_retries: 0}\n", true, "500", 8},
-		{"router_settings: {allowed_fails: 0, cooldown_time: 0, num_retries: 0}\n", false, "500", 8},
-		{"router_settings: {disable_cooldowns: true, num_retries: 0}\n", false, "401", 8},
-	} {
-		clk := routertest.NewClock()
-		s := routertest.Start(t, routertest.Groups(c.settings, "m: fail-"+c.status), router.Options{Now: clk.Now, StrictParity: c.strict})
-		for range 8 {
-			s.Chat("m")
-			clk.Advance(time.Second)
-		}
-		if n := len(s.Upstream.Calls()); n != c.calls {
-			t.Errorf("%+v: %d calls", c, n)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package router_test
+package route_test
 
 import (
 	"slices"

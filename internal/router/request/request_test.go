@@ -1,4 +1,4 @@
-package router_test
+package request_test
 
 import (
 	"encoding/json"
@@ -213,33 +213,6 @@ func TestTokensAreCountedByTheUpstreamOrEstimated(t *testing.T) {
 	}
 }
 
-func TestMockResponsesAnswerEveryTextRouteWithoutAnUpstream(t *testing.T) {
-	t.Parallel()
-	s := routertest.Start(t, routertest.Groups("", `m: x | mock_response: 'say "hi"'`), router.Options{})
-	for path, rest := range map[string]string{"/v1/chat/completions": `"messages":[]`, "/v1/completions": `"prompt":1`,
-		"/v1/responses": `"input":1`, "/v1/messages": `"messages":[],"max_tokens":1`} {
-		got := s.Send("POST", path, `{"model":"m",`+rest+`}`, nil)
-		if got.Status != 200 || !json.Valid([]byte(got.Body)) || !strings.Contains(got.Body, `say \"hi\"`) ||
-			!strings.Contains(got.Body, `"model":"m"`) {
-			t.Errorf("%s: %d %s", path, got.Status, got.Body)
-		}
-		got = s.Send("POST", path, `{"model":"m","stream":true,`+rest+`}`, nil)
-		events := facts{}
-		events.events(got.Body)
-		if events["text"] != `say "hi"` || events["broken event"] != "" ||
-			(events["done"] == "yes") != strings.Contains(path, "completions") {
-			t.Errorf("%s: %v %s", path, events, got.Body)
-		}
-	}
-	if got := s.Send("POST", "/v1/embeddings", `{"model":"m","input":1}`, nil); got.Status != 400 ||
-		!strings.Contains(got.Body, "mock_response") {
-		t.Errorf("%d %s", got.Status, got.Body)
-	}
-	if len(s.Upstream.Calls()) != 0 {
-		t.Error("the upstream was asked")
-	}
-}
-
 func TestAnUpstreamThatPrintsItsKeyDoesNotGiveItAway(t *testing.T) {
 	t.Parallel()
 	s := routertest.Start(t, strings.Replace(routertest.Groups(routertest.WithoutRetries, "m: fail-500"), "k-secret", "upstream says", 1), router.Options{})
@@ -268,23 +241,5 @@ func TestACallIDThatCouldBreakAReplyIsReplaced(t *testing.T) {
 			strings.Contains(got.Body, "evil") {
 			t.Errorf("%q became %q: %s", id, has, got.Body)
 		}
-	}
-}
-
-// A Transport may read a request's body after its reply has come: the router
-// must not give the buffers to another request as long.
-func TestBuffersAreNotUsedAgainWhileTheTransportStillReadsThem(t *testing.T) {
-	t.Parallel()
-	s := routertest.Start(t, routertest.Minimal, router.Options{})
-	const times = 20 // under the race detector, a sync.Pool forgets at random
-	var small, lent, closed int
-	for range times {
-		small += map[bool]int{true: 1}[s.Router.LendBody(1<<10, false)] // copied
-		lent += map[bool]int{true: 1}[s.Router.LendBody(100<<10, false)]
-		closed += map[bool]int{true: 1}[s.Router.LendBody(100<<10, true)]
-	}
-	if lent != 0 || closed == 0 || small == 0 {
-		t.Errorf("of %d calls each, %d whose body is lent were used again, %d whose body is closed, %d whose body was copied",
-			times, lent, closed, small)
 	}
 }

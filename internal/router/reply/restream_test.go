@@ -1,4 +1,4 @@
-package router_test
+package reply_test
 
 import (
 	"io"
