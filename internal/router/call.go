@@ -88,7 +88,10 @@ func (c *call) answer() {
 		return
 	}
 	end := c.writer.Deliver(a)
-	if a.Events != nil {
+	if a.IsOpen() {
 		c.walk.CountStream(a, end)
+	}
+	if a.IsPassed && end.How != reply.Complete {
+		panic(http.ErrAbortHandler) // the end of the connection tells the client that the reply is not whole
 	}
 }

@@ -20,7 +20,16 @@ var postRoutes = map[string]dialect.Dialect{
 	"/v1/completions": dialect.Completions, "/completions": dialect.Completions,
 	"/v1/embeddings": dialect.Embeddings, "/embeddings": dialect.Embeddings,
 	"/v1/responses": dialect.Responses, "/responses": dialect.Responses,
+	"/v1/responses/compact": dialect.Compact, "/responses/compact": dialect.Compact,
 	"/v1/messages": dialect.Messages, "/v1/messages/count_tokens": dialect.CountTokens,
+	"/v1/images/generations": dialect.ImageGenerations, "/images/generations": dialect.ImageGenerations,
+	"/v1/images/edits": dialect.ImageEdits, "/images/edits": dialect.ImageEdits,
+	"/v1/images/variations": dialect.ImageVariations, "/images/variations": dialect.ImageVariations,
+	"/v1/audio/speech": dialect.Speech, "/audio/speech": dialect.Speech,
+	"/v1/audio/transcriptions": dialect.Transcriptions, "/audio/transcriptions": dialect.Transcriptions,
+	"/v1/audio/translations": dialect.Translations, "/audio/translations": dialect.Translations,
+	"/v1/rerank": dialect.Rerank, "/v2/rerank": dialect.Rerank, "/rerank": dialect.Rerank,
+	"/v1/moderations": dialect.Moderations, "/moderations": dialect.Moderations,
 }
 
 // getRoutes are the routes that are answered without an upstream.
@@ -66,7 +75,8 @@ func parseEnginePath(path string) (model string, d dialect.Dialect, ok bool) {
 		if !found {
 			continue
 		}
-		for _, d := range []dialect.Dialect{dialect.Chat, dialect.Completions, dialect.Embeddings} {
+		for _, d := range []dialect.Dialect{dialect.Chat, dialect.Completions, dialect.Embeddings, dialect.ImageGenerations,
+			dialect.ImageEdits, dialect.Speech, dialect.Transcriptions, dialect.Translations} {
 			if model, found := strings.CutSuffix(rest, "/"+d.Path()); found && model != "" {
 				return model, d, true
 			}
@@ -76,13 +86,17 @@ func parseEnginePath(path string) (model string, d dialect.Dialect, ok bool) {
 }
 
 // foldPath undoes what clients' base addresses do to a path: doubled slashes, a slash
-// at the end, the version folder twice, an endpoint behind an endpoint.
+// at the end, the version folder twice or in Azure's folder, an endpoint behind an
+// endpoint.
 func foldPath(path string) string {
 	for strings.Contains(path, "//") {
 		path = strings.ReplaceAll(path, "//", "/")
 	}
 	if len(path) > 1 {
 		path = strings.TrimSuffix(path, "/")
+	}
+	if strings.HasPrefix(path, "/openai/v1/") {
+		path = strings.TrimPrefix(path, "/openai")
 	}
 	for strings.HasPrefix(path, "/v1/v1/") {
 		path = strings.TrimPrefix(path, "/v1")

@@ -7,12 +7,26 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/settings"
 )
 
+// mediaParams are the parameters of routes that take pictures and sound; chat requests
+// have none of them.
+var mediaParams = []string{"background", "input_type", "instructions", "language", "output_compression",
+	"output_format", "quality", "return_documents", "size", "speed", "style", "top_n", "voice"}
+
 // otherNames are the names that parameters of chat requests have in the other
 // dialects. A parameter without a name is not sent in a dialect.
 var otherNames = [dialect.Count]map[string]string{
 	dialect.Completions: sameNames("max_tokens", "temperature", "top_p", "top_k", "min_p", "repetition_penalty", "n",
 		"stop", "seed", "presence_penalty", "frequency_penalty", "logit_bias", "user"),
-	dialect.Embeddings: sameNames("dimensions", "encoding_format", "user"),
+	dialect.Embeddings: sameNames("dimensions", "encoding_format", "input_type", "user"),
+	dialect.ImageGenerations: sameNames("background", "n", "output_compression", "output_format", "quality",
+		"response_format", "size", "style", "user"),
+	dialect.ImageEdits: sameNames("background", "n", "output_compression", "output_format", "quality",
+		"response_format", "size", "user"),
+	dialect.ImageVariations: sameNames("n", "response_format", "size", "user"),
+	dialect.Speech:          sameNames("instructions", "response_format", "speed", "voice"),
+	dialect.Transcriptions:  sameNames("language", "response_format", "temperature"),
+	dialect.Translations:    sameNames("response_format", "temperature"),
+	dialect.Rerank:          sameNames("return_documents", "top_n"),
 	dialect.Responses: {
 		"max_tokens": "max_output_tokens", "max_completion_tokens": "max_output_tokens", "reasoning_effort": "reasoning",
 		"temperature": "temperature", "top_p": "top_p", "top_logprobs": "top_logprobs", "user": "user", "store": "store",
@@ -37,7 +51,10 @@ func sameNames(names ...string) map[string]string {
 // prepareDefaults makes the members that requests get unless the client sent them.
 func (d *Deployment) prepareDefaults() {
 	for _, p := range d.Params {
-		for in := range dialect.CountTokens {
+		for in := range dialect.Count {
+			if in == dialect.CountTokens {
+				continue
+			}
 			d.Defaults[in] = d.appendDefault(d.Defaults[in], in, p)
 			if p.Name == "reasoning_effort" || isLimit(p) {
 				d.BeforeMessages[in] = d.appendDefault(d.BeforeMessages[in], in, p)
@@ -66,8 +83,12 @@ func (d *Deployment) nameIn(in dialect.Dialect, p settings.Param) string {
 	switch {
 	case p.IsExtra:
 		return p.Name
+	case in == dialect.Rerank && p.Name == "top_n" && d.RankLimitName != "":
+		return d.RankLimitName
 	case in != dialect.Chat:
 		return otherNames[in][p.Name]
+	case slices.Contains(mediaParams, p.Name):
+		return ""
 	case isLimit(p) && d.MaxTokensName != "":
 		return d.MaxTokensName
 	case isLimit(p) && d.OldLimitName:
@@ -86,4 +107,17 @@ func valueIn(in dialect.Dialect, p settings.Param) []byte {
 		return slices.Concat([]byte(`[`), p.Value, []byte(`]`))
 	}
 	return p.Value
+}
+
+// NewName returns the upstream's name of the member that requests in a dialect know by
+// another one: of the limit of a chat reply, or of a ranking. It is empty where the
+// upstream has the usual name.
+func (d *Deployment) NewName(in dialect.Dialect) string {
+	switch {
+	case in == dialect.Chat && d.OldLimitName:
+		return "max_tokens"
+	case in == dialect.Rerank:
+		return d.RankLimitName
+	}
+	return ""
 }

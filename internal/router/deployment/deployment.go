@@ -85,9 +85,11 @@ func endpoint(s *settings.Deployment, in dialect.Dialect) *url.URL {
 	switch {
 	case s.MessagesBase != nil && in.IsAnthropic():
 		return s.MessagesBase.JoinPath(in.Path())
+	case s.RankURL != nil && in == dialect.Rerank:
+		return s.RankURL
 	case s.APIVersion == "":
 		return s.Base.JoinPath(in.Path())
-	case in == dialect.Responses:
+	case in == dialect.Responses || in == dialect.Compact:
 		u := s.Base.JoinPath("openai/v1", in.Path())
 		u.RawQuery = "api-version=preview"
 		return u

@@ -12,8 +12,8 @@ import (
 type missingRoutes [dialect.Count]atomic.Bool
 
 // translations are the dialects that a request can be translated into, the one that
-// loses least first. Completions and embeddings are not translated, and tokens are
-// counted by an upstream that has Anthropic's route, or estimated.
+// loses least first. The others are not translated, and tokens are counted by an
+// upstream that has Anthropic's route, or estimated.
 var translations = [dialect.Count][]dialect.Dialect{
 	dialect.Chat:      {dialect.Responses, dialect.Messages},
 	dialect.Messages:  {dialect.Chat, dialect.Responses},

@@ -70,6 +70,24 @@ func TestAnEntryGoesWhereLiteLLMSendsIt(t *testing.T) {
 			params: `{model: azure/my-gpt, api_base: "https://res.openai.azure.com", api_key: k, api_version: "2024-10-21"}}`,
 			in:     dialect.Responses,
 			url:    "https://res.openai.azure.com/openai/v1/responses?api-version=preview", key: http.Header{"Api-Key": {"k"}}},
+		{name: "azure's pictures",
+			params: `{model: azure/dall-e-3, api_base: "https://res.openai.azure.com", api_key: k, api_version: v}}`,
+			in:     dialect.ImageGenerations,
+			url:    "https://res.openai.azure.com/openai/deployments/dall-e-3/images/generations?api-version=v",
+			key:    http.Header{"Api-Key": {"k"}}},
+		{name: "azure's transcripts",
+			params: `{model: azure/whisper, api_base: "https://res.openai.azure.com", api_key: k, api_version: v}}`,
+			in:     dialect.Transcriptions,
+			url:    "https://res.openai.azure.com/openai/deployments/whisper/audio/transcriptions?api-version=v",
+			key:    http.Header{"Api-Key": {"k"}}},
+		{name: "azure's compaction",
+			params: `{model: azure/my-gpt, api_base: "https://res.openai.azure.com", api_key: k, api_version: v}}`,
+			in:     dialect.Compact,
+			url:    "https://res.openai.azure.com/openai/v1/responses/compact?api-version=preview", key: http.Header{"Api-Key": {"k"}}},
+		{name: "rankings of their own address", params: `{model: dashscope/gte-rerank, api_key: k}}`, in: dialect.Rerank,
+			url: "https://dashscope.aliyuncs.com/compatible-api/v1/reranks", key: bearer("k")},
+		{name: "rankings at an own address", params: `{model: dashscope/r, api_key: k, api_base: "https://h/v1/rerank"}}`,
+			in: dialect.Rerank, url: "https://h/v1/rerank", key: bearer("k")},
 		{name: "azure's new interface",
 			params: `{model: azure/my-gpt, api_base: "https://res.openai.azure.com/openai/v1/", api_key: k}}`,
 			url:    "https://res.openai.azure.com/openai/v1/chat/completions", key: http.Header{"Api-Key": {"k"}}},
@@ -176,12 +194,21 @@ func TestAnEntryThatCannotWorkIsLeftOutWithTheReason(t *testing.T) {
 
 func TestDialectsAreWhatTheTableOrTheEntrySays(t *testing.T) {
 	t.Parallel()
+	every := [dialect.Count]bool{}
+	for in := range every {
+		every[in] = true
+	}
 	for params, want := range map[string][dialect.Count]bool{
-		`{model: groq/x, api_key: k}}`:                {dialect.Chat: true},
-		`{model: openai/x, api_base: "http://h/v1"}}`: {true, true, true, true, true, true},
+		`{model: cerebras/x, api_key: k}}`:            {dialect.Chat: true},
+		`{model: openai/x, api_base: "http://h/v1"}}`: every,
+		`{model: groq/x, api_key: k}}`: {dialect.Chat: true, dialect.Speech: true, dialect.Transcriptions: true,
+			dialect.Translations: true},
+		`{model: voyage/x, api_key: k}}`: {dialect.Embeddings: true, dialect.Rerank: true},
+		`{model: cerebras/x, api_key: k}, model_info: {speaks: [images, moderations, compact]}}`: {dialect.Compact: true,
+			dialect.ImageGenerations: true, dialect.ImageEdits: true, dialect.ImageVariations: true, dialect.Moderations: true},
 		`{model: anthropic/c, api_base: "http://h"}}`: {dialect.Messages: true,
 			dialect.CountTokens: true},
-		`{model: openai/responses/x, api_key: k}}`: {dialect.Responses: true},
+		`{model: openai/responses/x, api_key: k}}`: {dialect.Responses: true, dialect.Compact: true},
 		`{model: groq/x, api_key: k}, model_info: {speaks: [responses, messages]}}`: {dialect.Responses: true,
 			dialect.Messages: true, dialect.CountTokens: true},
 	} {

@@ -17,6 +17,15 @@ const (
 	Responses
 	Messages
 	CountTokens
+	Compact // Responses: shortens a conversation
+	ImageGenerations
+	ImageEdits
+	ImageVariations
+	Speech
+	Transcriptions
+	Translations // of speech into English text
+	Rerank
+	Moderations
 	Count // how many dialects there are
 )
 
@@ -38,10 +47,32 @@ var specs = [Count]spec{
 	Messages:    {"anthropic_messages", "messages", []string{"messages", "max_tokens"}, false, "/v1/messages"},
 	CountTokens: {"anthropic_count_tokens", "messages/count_tokens", []string{"messages"}, false,
 		"/v1/messages/count_tokens"},
+	Compact:          {"/responses/compact", "responses/compact", nil, false, "/v1/responses/compact"},
+	ImageGenerations: {"/image/generations", "images/generations", nil, false, "/v1/images/generations"},
+	ImageEdits:       {"/images/edits", "images/edits", nil, false, "/v1/images/edits"},
+	ImageVariations:  {"/images/variations", "images/variations", nil, false, "/v1/images/variations"},
+	Speech:           {"/audio/speech", "audio/speech", nil, false, "/v1/audio/speech"},
+	Transcriptions:   {"/audio/transcriptions", "audio/transcriptions", nil, false, "/v1/audio/transcriptions"},
+	Translations:     {"/audio/translations", "audio/translations", nil, false, "/v1/audio/translations"},
+	Rerank:           {"/rerank", "rerank", nil, false, "/v1/rerank"},
+	Moderations:      {"/moderations", "moderations", []string{"input"}, false, "/v1/moderations"},
 }
 
 // IsAnthropic reports whether the dialect is one of Anthropic's.
-func (d Dialect) IsAnthropic() bool { return d >= Messages }
+func (d Dialect) IsAnthropic() bool { return d == Messages || d == CountTokens }
+
+// HasStreams reports whether a client may ask for a stream that the router knows how to
+// begin. The media routes have events too; what the upstream sends decides there.
+func (d Dialect) HasStreams() bool { return d <= Messages }
+
+// TakesForms reports whether requests may be multipart forms, with files in them.
+func (d Dialect) TakesForms() bool {
+	return d == ImageEdits || d == ImageVariations || d == Transcriptions || d == Translations
+}
+
+// IsMedia reports whether good replies may be something else than JSON: sound, text, or
+// events that no other dialect has.
+func (d Dialect) IsMedia() bool { return d >= ImageGenerations && d <= Translations }
 
 // Name returns the route's name with which LiteLLM begins error messages.
 func (d Dialect) Name() string { return specs[d].name }

@@ -4,13 +4,15 @@ import "slices"
 
 // Member is a member that requests get unless the client sent it.
 type Member struct {
-	Name string
-	Text []byte // with a comma before it: `,"temperature":0.2`
+	Name  string
+	Text  []byte // with a comma before it: `,"temperature":0.2`
+	Value []byte // JSON
 }
 
 // NewMember returns a member with a value as JSON.
 func NewMember(name string, value []byte) Member {
-	return Member{Name: name, Text: slices.Concat([]byte{','}, EncodeJSON(name), []byte{':'}, value)}
+	return Member{Name: name, Value: value,
+		Text: slices.Concat([]byte{','}, EncodeJSON(name), []byte{':'}, value)}
 }
 
 // SaysSame reports whether a member that a client sent says what m says: it has the

@@ -1,7 +1,7 @@
 package dialect
 
 // Set is a set of dialects.
-type Set uint8
+type Set uint32
 
 // All is every dialect: what is assumed of an address of which nothing is known.
 const All = Set(1<<Count - 1)

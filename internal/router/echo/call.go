@@ -31,8 +31,8 @@ func (s *server) post(d dialect, answer func(*call) error) http.HandlerFunc {
 			return
 		}
 		c := &call{w: w, r: r, dialect: d, digest: digest(r.URL.Path, body), created: s.now().Unix()}
-		if err := json.Unmarshal(body, &c.req); err != nil {
-			d.writeError(w, http.StatusBadRequest, "the body is not a request in JSON: %v", err)
+		if err := c.req.read(r.Header.Get("Content-Type"), body); err != nil {
+			d.writeError(w, http.StatusBadRequest, "%v", err)
 			return
 		}
 		if c.req.Model == "" {
@@ -47,6 +47,17 @@ func (s *server) post(d dialect, answer func(*call) error) http.HandlerFunc {
 			d.writeError(w, http.StatusBadRequest, "%v", err)
 		}
 	})
+}
+
+// read reads a body: a form, or else JSON.
+func (r *request) read(contentType string, body []byte) error {
+	if isForm, err := r.readForm(contentType, body); isForm {
+		return err
+	}
+	if err := json.Unmarshal(body, r); err != nil {
+		return fmt.Errorf("the body is not a request in JSON: %w", err)
+	}
+	return nil
 }
 
 // readBody returns the whole body, or a status and an error for the client.

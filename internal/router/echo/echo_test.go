@@ -109,6 +109,30 @@ func TestEveryRouteAnswersInItsDialect(t *testing.T) {
 			map[string]string{"choices.#": "1", "choices.0.text": "echo: 1 2"}},
 		{"embeddings", "POST", "/v1/embeddings", `{"model":"e","input":["a","b","a"],"dimensions":3}`, 200, map[string]string{
 			"data.#": "3", "data.0.embedding.#": "3", "data.2.index": "2", "usage.prompt_tokens": "3"}},
+		{"pictures", "POST", "/v1/images/generations", `{"model":"m","prompt":"cat","n":2,"response_format":"url"}`, 200,
+			map[string]string{"data.#": "2", "data.0.revised_prompt": "echo: cat", "usage.output_tokens": "2"}},
+		{"pictures without a prompt", "POST", "/v1/images/generations", `{"model":"m"}`, 400, map[string]string{
+			"error.message": "Missing required parameter: 'prompt'."}},
+		{"too many pictures", "POST", "/v1/images/generations", `{"model":"m","prompt":"p","n":11}`, 400, map[string]string{
+			"error.message": "n is 11: want 1 to 10"}},
+		{"an edit without a picture", "POST", "/v1/images/edits", `{"model":"m","prompt":"p"}`, 400, map[string]string{
+			"error.message": "Missing required parameter: 'image'."}},
+		{"an edit of a picture by its id", "POST", "/v1/images/edits", `{"model":"m","prompt":"p","images":[{"file_id":"f"}]}`,
+			200, map[string]string{"data.#": "1"}},
+		{"speech without a text", "POST", "/v1/audio/speech", `{"model":"m","voice":"v"}`, 400, map[string]string{
+			"error.message": "Missing required parameter: 'input'."}},
+		{"a transcript of nothing", "POST", "/v1/audio/transcriptions", `{"model":"m"}`, 400, map[string]string{
+			"error.message": "Missing required parameter: 'file'."}},
+		{"rerank", "POST", "/v1/rerank",
+			`{"model":"m","query":"a b","documents":["x",{"text":"A"},"b a"],"return_documents":true}`, 200, map[string]string{
+				"results.0.index": "2", "results.0.relevance_score": "1", "results.1.document.text": "A",
+				"results.2.relevance_score": "0", "meta.billed_units.search_units": "1"}},
+		{"moderations", "POST", "/v1/moderations", `{"model":"m","input":["fine","Violence"]}`, 200, map[string]string{
+			"results.0.flagged": "false", "results.1.flagged": "true", "results.1.categories.violence": "true",
+			"results.1.categories.hate": "false"}},
+		{"compaction", "POST", "/v1/responses/compact",
+			`{"model":"m","input":[{"role":"user","content":"hi"},{"role":"assistant","content":"ho"}]}`, 200, map[string]string{
+				"object": "response.compaction", "output.#": "2", "output.0.role": "user", "output.1.type": "compaction"}},
 		{"responses", "POST", "/v1/responses", `{"model":"m","input":"hi"}`, 200, map[string]string{
 			"object": "response", "status": "completed", "output.0.type": "message", "output.0.content.0.text": "echo: hi",
 			"usage.total_tokens": "3"}},

@@ -27,6 +27,24 @@ type request struct {
 
 	EncodingFormat string `json:"encoding_format"` // embeddings: float or base64
 	Dimensions     int    `json:"dimensions"`      // embeddings
+
+	N              int               `json:"n"`               // pictures
+	Images         []json.RawMessage `json:"images"`          // edits of pictures, where they are no files
+	ResponseFormat json.RawMessage   `json:"response_format"` // pictures, transcripts; chat has objects here
+	files          []file            // of a form
+
+	Query           string            `json:"query"` // rerank
+	Documents       []json.RawMessage `json:"documents"`
+	TopN            int               `json:"top_n"`
+	ReturnDocuments bool              `json:"return_documents"`
+}
+
+// format returns the format of the reply that the client asks for; empty when it asks
+// for none, or for the schema of a chat reply.
+func (r *request) format() string {
+	var name string
+	_ = json.Unmarshal(r.ResponseFormat, &name) // an object is a schema
+	return name
 }
 
 // message is a chat message, an Anthropic message, or an item of a responses input.

@@ -23,6 +23,7 @@ var table string
 const (
 	Chat        = "chat"        // /chat/completions
 	Responses   = "responses"   // /responses
+	Compact     = "compact"     // /responses/compact
 	Messages    = "messages"    // /messages, Anthropic's
 	Completions = "completions" // /completions
 	Embeddings  = "embeddings"  // /embeddings
@@ -47,7 +48,9 @@ type Provider struct {
 	MessagesBase          string   `yaml:"messages_base"`           // address of /v1/messages where it is another one
 	MessagesBaseVariables []string `yaml:"messages_base_variables"` // environment variables of it, in order
 
-	Rename           map[string]string `yaml:"rename"`            // members of a chat request with another name there
+	RerankURL string `yaml:"rerank_url"` // address of rankings where it is not below the base
+
+	Rename           map[string]string `yaml:"rename"`            // members of a chat or rerank request with another name there
 	Headers          map[string]string `yaml:"headers"`           // further headers; {api_key} stands for the key
 	TakesEffort      bool              `yaml:"takes_effort"`      // it takes reasoning_effort in chat requests
 	ReturnsReasoning bool              `yaml:"returns_reasoning"` // it demands reasoning_content of earlier replies back

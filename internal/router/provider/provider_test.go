@@ -31,7 +31,7 @@ func TestEveryEntryIsReadWholeAndSaysWhatItIs(t *testing.T) {
 	if len(names) != len(all) || len(names) < 140 {
 		t.Fatalf("%d names, %d entries", len(names), len(all))
 	}
-	routes := []string{"chat", "responses", "messages", "completions", "embeddings", "images", "audio", "rerank",
+	routes := []string{"chat", "responses", "compact", "messages", "completions", "embeddings", "images", "audio", "rerank",
 		"moderations"}
 	for _, name := range names {
 		p, ok := provider.Find(name)
@@ -48,7 +48,7 @@ func TestEveryEntryIsReadWholeAndSaysWhatItIs(t *testing.T) {
 				t.Errorf("%s speaks %q", name, route)
 			}
 		}
-		for _, address := range []string{p.Base, p.MessagesBase} {
+		for _, address := range []string{p.Base, p.MessagesBase, p.RerankURL} {
 			if u, err := url.Parse(address); address != "" && (err != nil || u.Host == "" || strings.HasSuffix(address, "/")) {
 				t.Errorf("%s is at %q: %v", name, address, err)
 			}

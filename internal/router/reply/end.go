@@ -68,6 +68,9 @@ func (w *Writer) upstreamEnd(a *Answer, err error) End {
 
 // isComplete reports whether a stream has the end that its dialect demands.
 func (w *Writer) isComplete(a *Answer) bool {
+	if w.request.Dialect.IsMedia() { // servers have events of their own there
+		return true
+	}
 	return a.Events.Ended || a.Events.Done && w.request.Dialect.EndsWithDone()
 }
 

@@ -29,8 +29,13 @@ type Answer struct {
 	Dropped        []string // members of the request that its translation lost
 	UsageEstimated bool     // the upstream told no usage; the one of Body is an estimate
 
-	Body                 []byte // a whole reply
+	ContentType string // of a reply that is not JSON; empty: it is
+
+	Body                 []byte // a whole reply, or the beginning of one that is passed
 	ModelStart, ModelEnd int    // where the model stands in Body; ModelEnd 0: nowhere
+
+	IsPassed bool  // Source has the rest of Body, which goes to the client byte for byte as it comes
+	Size     int64 // of a passed reply in bytes; -1: unknown
 
 	Events  *splice.Stream  // a stream; nil for a whole reply. The Writer holds what came up to its first content
 	Source  io.ReadCloser   // the rest of the stream, decoded
@@ -39,6 +44,9 @@ type Answer struct {
 
 	redaction deployment.EventRedaction
 }
+
+// IsOpen reports whether more of the reply is to come from the upstream.
+func (a *Answer) IsOpen() bool { return a.Events != nil || a.IsPassed }
 
 // Discard closes a reply that is not sent to the client.
 func (a *Answer) Discard() {
@@ -50,10 +58,14 @@ func (a *Answer) Discard() {
 	}
 }
 
-// Deliver sends a good reply to the client. The End is that of a stream.
+// Deliver sends a good reply to the client. The End is that of a stream, or of a reply
+// that is passed.
 func (w *Writer) Deliver(a *Answer) End {
-	if a.Events != nil {
+	if a.IsOpen() {
 		defer a.Discard()
+		if a.IsPassed {
+			return w.pass(a)
+		}
 		return w.copyStream(a)
 	}
 	w.stopKeepAlive()
@@ -65,6 +77,9 @@ func (w *Writer) Deliver(a *Answer) End {
 	w.setHeaders(a)
 	h := w.http.Header()
 	h["Content-Type"] = jsonType
+	if a.ContentType != "" {
+		h["Content-Type"] = []string{a.ContentType}
+	}
 	size := len(a.Body)
 	if a.ModelEnd > 0 {
 		size += len(w.request.ModelLiteral) - (a.ModelEnd - a.ModelStart)

@@ -74,7 +74,7 @@ func unsupportedEncoding(name string) *failure.Failure {
 // checkBody refuses a body whose first bytes are not those of JSON in UTF-8, and
 // removes a byte order mark.
 func (q *Request) checkBody() *failure.Failure {
-	if len(q.body) < 2 || q.body[0] == '{' {
+	if len(q.body) < 2 || q.body[0] == '{' || q.boundary != "" {
 		return nil
 	}
 	if name := decode.Compression(q.body); name != "" {

@@ -28,9 +28,10 @@ const smallBody = 16 << 10
 
 // Changes are what a deployment's requests have differently from the client's.
 type Changes struct {
-	Model    []byte           // the upstream's name of the model, as a JSON string literal
-	Defaults []dialect.Member // added where the client did not send them
-	OldLimit bool             // chat: max_completion_tokens becomes max_tokens
+	Model     []byte           // the upstream's name of the model, as a JSON string literal
+	ModelName string           // the same as it is, for forms
+	Defaults  []dialect.Member // added where the client did not send them
+	NewName   string           // of the member that some upstreams know by another name; empty: its own
 }
 
 // NewBody returns the body for an upstream, and its length in bytes.
@@ -62,7 +63,7 @@ func (q *Request) AppendBody(dst []byte, c Changes) []byte {
 // UneditedBody returns the client's body where an upstream would get nothing else than
 // another model in it. It must not be changed.
 func (q *Request) UneditedBody(c Changes) (body []byte, ok bool) {
-	isEdit := func(e edit) bool { return e.kind != replaceModel && (e.kind != renameLimit || c.OldLimit) }
+	isEdit := func(e edit) bool { return e.kind != replaceModel && (e.kind != rename || c.NewName != "") }
 	return q.body, len(c.Defaults) == 0 && !slices.ContainsFunc(q.edits, isEdit)
 }
 
@@ -74,6 +75,9 @@ func (q *Request) BodySize() int { return len(q.body) }
 
 // newOutgoing applies the edits to the client's body.
 func (q *Request) newOutgoing(c Changes) *outgoing {
+	if q.boundary != "" {
+		return q.newFormOutgoing(c)
+	}
 	o := &outgoing{loans: &q.lent}
 	o.pieces = o.store[:0]
 	at := 0
@@ -88,9 +92,9 @@ func (q *Request) newOutgoing(c Changes) *outgoing {
 			if q.keepsMembers {
 				o.add([]byte{','})
 			}
-		case renameLimit:
-			if c.OldLimit && !q.sent(oldLimit) {
-				o.add([]byte(`"` + oldLimit + `"`))
+		case rename:
+			if c.NewName != "" && !q.sent(c.NewName) {
+				o.add([]byte(`"` + c.NewName + `"`))
 			} else {
 				o.add(q.body[e.start:e.end])
 			}

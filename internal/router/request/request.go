@@ -11,7 +11,6 @@ package request
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -52,6 +51,8 @@ type Request struct {
 	names        [][]byte // of the members that the client sent
 	edits        []edit   // what upstreams get differently, in order
 	keepsMembers bool     // members besides the model go to upstreams
+	boundary     string   // of a form; empty for JSON
+	formEnd      int      // where a form's last delimiter begins
 	lent         atomic.Int32
 }
 
@@ -69,7 +70,7 @@ const (
 	cut editKind = iota
 	replaceModel
 	insertModel
-	renameLimit // max_completion_tokens, where the upstream has only its old name
+	rename // the name of a member that some upstreams know by another one
 )
 
 // Reset begins a new request.
@@ -78,6 +79,7 @@ func (q *Request) Reset(req *http.Request, d dialect.Dialect) {
 	q.Model, q.ModelLiteral, q.Stream, q.PromptBytes, q.Control = "", nil, false, 0, Control{}
 	q.body, q.edits, q.keepsMembers = q.body[:0], q.edits[:0], false
 	q.names = q.names[:0]
+	q.boundary, q.formEnd = "", 0
 }
 
 // IsReusable reports whether the request may be reset for another one: no Transport
@@ -90,8 +92,15 @@ func (q *Request) IsReusable(maxBuffer int) bool {
 // Accept reads the body and understands it. pathModel is the model that the path
 // names; it wins over the body's. The failure is the client's fault.
 func (q *Request) Accept(w http.ResponseWriter, r *Reader, loan *memory.Loan, pathModel string) *failure.Failure {
+	if f := q.readBoundary(); f != nil {
+		RefuseBody(w, q.HTTP)
+		return f
+	}
 	if f := q.readBody(w, r, loan); f != nil {
 		return f
+	}
+	if q.boundary != "" {
+		return q.acceptForm(r, pathModel)
 	}
 	s := &scanner{request: q, allowMocks: r.AllowMocks,
 		measures: r.MeasuresPrompts || q.Dialect == dialect.CountTokens, tail: bytes.IndexByte(q.body, '{') + 1}
@@ -107,6 +116,7 @@ func (q *Request) Accept(w http.ResponseWriter, r *Reader, loan *memory.Loan, pa
 		q.setModel(pathModel)
 	}
 	q.keepsMembers = s.keeps
+	q.Stream = q.Stream && q.Dialect.HasStreams()
 	if s.problem != nil {
 		return s.problem
 	}
@@ -120,8 +130,7 @@ func (q *Request) Accept(w http.ResponseWriter, r *Reader, loan *memory.Loan, pa
 
 // setModel replaces the body's model by the path's.
 func (q *Request) setModel(model string) {
-	q.Model = model
-	q.ModelLiteral, _ = json.Marshal(model) // a string always marshals
+	q.setModelName(model)
 	for _, e := range q.edits {
 		if e.kind == replaceModel {
 			return

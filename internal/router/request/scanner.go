@@ -2,7 +2,6 @@ package request
 
 import (
 	"bytes"
-	"fmt"
 
 	"github.com/flowgate-go/flowgate/internal/router/dialect"
 	"github.com/flowgate-go/flowgate/internal/router/estimate"
@@ -39,8 +38,7 @@ func (s *scanner) member(key []byte, start, end int) bool {
 	case "system", "tools", "instructions", "prompt":
 		s.countPrompt(value)
 	case "api_base", "base_url", "api_key":
-		s.fail(failure.BadRequest(string(key), fmt.Sprintf("%s is not allowed in requests: deployments have "+
-			"their own", key)))
+		s.fail(refusedMember(string(key)))
 	case "num_retries", "fallbacks", "disable_fallbacks", "timeout":
 		stays = false
 		s.fail(q.Control.set(string(key), value))
@@ -57,24 +55,31 @@ func (s *scanner) member(key []byte, start, end int) bool {
 	}
 	before := s.tail
 	s.cutMember(stays, start, end)
-	if string(key) == newLimit && q.Dialect == dialect.Chat {
-		s.renameLimit(before, start)
+	if name := renamedMember(q.Dialect); name != "" && string(key) == name {
+		s.renameMember(name, before, start)
 	}
 	return true
 }
 
-// The names of the limit of a chat reply: OpenAI replaced the old one, others did not.
-const (
-	newLimit = "max_completion_tokens"
-	oldLimit = "max_tokens"
-)
+// renamedMember returns the member of a dialect's requests that some upstreams know by
+// another name: the limit of a chat reply, whose name OpenAI replaced and others did not,
+// and that of a ranking.
+func renamedMember(d dialect.Dialect) string {
+	switch d {
+	case dialect.Chat:
+		return "max_completion_tokens"
+	case dialect.Rerank:
+		return "top_n"
+	}
+	return ""
+}
 
-// renameLimit adds the edit that gives the limit its old name for upstreams that know
-// only that. The name stands between the end of the member before and the value.
-func (s *scanner) renameLimit(before, start int) {
+// renameMember adds the edit that gives a member its other name. The name stands between
+// the end of the member before and the value.
+func (s *scanner) renameMember(name string, before, start int) {
 	q := s.request
-	if at := bytes.Index(q.body[before:start], []byte(`"`+newLimit+`"`)); at >= 0 {
-		q.edits = append(q.edits, edit{before + at, before + at + len(`"`+newLimit+`"`), renameLimit})
+	if at := bytes.Index(q.body[before:start], []byte(`"`+name+`"`)); at >= 0 {
+		q.edits = append(q.edits, edit{before + at, before + at + len(`"`+name+`"`), rename})
 	}
 }
 
@@ -157,15 +162,26 @@ func (s *scanner) fail(f *failure.Failure) {
 // readMockTesting reads a member by which LiteLLM's tests ask for failures.
 func (s *scanner) readMockTesting(key string, value []byte) {
 	if !s.allowMocks {
-		f := failure.BadRequest("", "Mock testing request params are disabled on this proxy: "+key+
-			". An admin can enable them by setting "+
-			"`general_settings.dangerously_allow_mock_testing_request_params: true` in config.yaml. This setting "+
-			"cannot be changed from the Admin UI or the API.")
-		f.Repeat = true
-		s.fail(f)
+		s.fail(mockTestingRefused(key))
 		return
 	}
 	if key == "mock_testing_fallbacks" {
 		s.request.Control.MockFailure = string(value) == "true"
 	}
+}
+
+// mockTestingRefused returns LiteLLM's failure for a member that asks for a failure.
+func mockTestingRefused(key string) *failure.Failure {
+	f := failure.BadRequest("", "Mock testing request params are disabled on this proxy: "+key+
+		". An admin can enable them by setting "+
+		"`general_settings.dangerously_allow_mock_testing_request_params: true` in config.yaml. This setting "+
+		"cannot be changed from the Admin UI or the API.")
+	f.Repeat = true
+	return f
+}
+
+// refusedMember returns the failure of a member that would send a deployment's key to
+// another address.
+func refusedMember(key string) *failure.Failure {
+	return failure.BadRequest(key, key+" is not allowed in requests: deployments have their own")
 }

@@ -10,14 +10,14 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/transport"
 )
 
-// countAnswer counts a good reply. A stream counts once, when it has ended; its first
+// countAnswer counts a good reply. A stream, or a reply that is passed, counts once, when it has ended; its first
 // event is enough for a trial. A reply that counts tokens does not count.
 func (w *Walk) countAnswer(g *Group, a *reply.Answer) {
 	trial := w.trial
 	w.trial, w.answered, w.answeredTrial = nil, g, trial
 	switch {
 	case w.isCounting():
-	case a.Events == nil:
+	case !a.IsOpen():
 		w.policy.Cooldown.CountSuccess(&a.Deployment.Cooldown, trial)
 	case trial != nil:
 		w.policy.Cooldown.PassTrial(&a.Deployment.Cooldown, trial)

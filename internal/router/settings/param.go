@@ -15,14 +15,16 @@ type Param struct {
 	IsExtra bool   // a member of extra_body, which is the same in every dialect
 }
 
-// numberParams are the parameters of chat and embedding requests whose values are
-// numbers, otherParams the others that litellm_params may have.
+// numberParams are the parameters of requests whose values are numbers, otherParams the
+// others that litellm_params may have.
 var (
 	numberParams = []string{"dimensions", "frequency_penalty", "max_completion_tokens", "max_tokens", "min_p", "n",
-		"presence_penalty", "repetition_penalty", "seed", "temperature", "top_k", "top_logprobs", "top_p"}
-	otherParams = []string{"encoding_format", "logit_bias", "logprobs", "modalities", "parallel_tool_calls",
-		"prompt_cache_key", "reasoning_effort", "response_format", "safety_identifier", "service_tier", "stop", "store",
-		"thinking", "tool_choice", "user", "verbosity", "web_search_options"}
+		"output_compression", "presence_penalty", "repetition_penalty", "seed", "speed", "temperature", "top_k",
+		"top_logprobs", "top_n", "top_p"}
+	otherParams = []string{"background", "encoding_format", "input_type", "instructions", "language", "logit_bias",
+		"logprobs", "modalities", "output_format", "parallel_tool_calls", "prompt_cache_key", "quality",
+		"reasoning_effort", "response_format", "return_documents", "safety_identifier", "service_tier", "size", "stop",
+		"store", "style", "thinking", "tool_choice", "user", "verbosity", "voice", "web_search_options"}
 )
 
 // paramNames returns the keys of litellm_params that become members of requests.

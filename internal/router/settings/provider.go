@@ -71,13 +71,36 @@ func guessProvider(model string) string {
 // dialectsOf returns the dialects that a provider's own server has.
 func dialectsOf(row provider.Provider) dialect.Set {
 	var all []dialect.Dialect
-	for route, dialects := range map[string][]dialect.Dialect{
-		provider.Chat: {dialect.Chat}, provider.Completions: {dialect.Completions}, provider.Embeddings: {dialect.Embeddings},
-		provider.Responses: {dialect.Responses}, provider.Messages: {dialect.Messages, dialect.CountTokens},
-	} {
-		if row.Has(route) {
-			all = append(all, dialects...)
-		}
+	for _, route := range row.Speaks {
+		all = append(all, dialectsOfRoute(route)...)
 	}
 	return dialect.SetOf(all...)
+}
+
+// dialectsOfRoute returns the dialects that a word of a provider's speaks, or of
+// model_info.speaks, stands for; nil for an unknown word.
+func dialectsOfRoute(word string) []dialect.Dialect {
+	switch word {
+	case provider.Chat:
+		return []dialect.Dialect{dialect.Chat}
+	case provider.Completions:
+		return []dialect.Dialect{dialect.Completions}
+	case provider.Embeddings:
+		return []dialect.Dialect{dialect.Embeddings}
+	case provider.Responses:
+		return []dialect.Dialect{dialect.Responses}
+	case provider.Compact:
+		return []dialect.Dialect{dialect.Compact}
+	case provider.Messages:
+		return []dialect.Dialect{dialect.Messages, dialect.CountTokens}
+	case provider.Images:
+		return []dialect.Dialect{dialect.ImageGenerations, dialect.ImageEdits, dialect.ImageVariations}
+	case provider.Audio:
+		return []dialect.Dialect{dialect.Speech, dialect.Transcriptions, dialect.Translations}
+	case provider.Rerank:
+		return []dialect.Dialect{dialect.Rerank}
+	case provider.Moderations:
+		return []dialect.Dialect{dialect.Moderations}
+	}
+	return nil
 }

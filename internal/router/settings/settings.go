@@ -79,7 +79,9 @@ type Deployment struct {
 	Dialects        dialect.Set // what the upstream has; dialect.All when nothing is known of it
 	Base            *url.URL    // api_base with the version folder; nil for a mock without an address
 	MessagesBase    *url.URL    // the same for messages, where they have another address; else nil
+	RankURL         *url.URL    // the address of rankings, where it is not below Base; else nil
 	OldLimitName    bool        // chat: the upstream knows max_completion_tokens as max_tokens only
+	RankLimitName   string      // rerank: the upstream's name of top_n; empty: top_n
 	MaxTokensName   string      // chat: the upstream's name of the limit; empty: max_tokens
 	MaxInputTokens  int         // model_info.max_input_tokens; 0 when unset, or when it is not checked
 	MaxOutputTokens int         // model_info.max_output_tokens; 0 when unset

@@ -50,7 +50,7 @@ func readUpstream(d *Deployment, entry upstreamEntry, known providers) {
 		d.Dialects = dialectsOf(row)
 	}
 	if responsesOnly {
-		d.Dialects = dialect.SetOf(dialect.Responses)
+		d.Dialects = dialect.SetOf(dialect.Responses, dialect.Compact)
 	}
 	readDialects(d, entry.info)
 	readTranslation(d, row, entry.info, isOwn)
@@ -68,6 +68,9 @@ func readUpstream(d *Deployment, entry upstreamEntry, known providers) {
 	}
 	if prefix == "azure" {
 		readAzure(d, params, responsesOnly)
+	}
+	if isOwn && row.RerankURL != "" {
+		d.RankURL, _ = url.Parse(row.RerankURL) // a test reads every entry
 	}
 	if isOwn && row.MessagesBase != "" {
 		address, _ := provider.Provider{Base: row.MessagesBase,
@@ -213,10 +216,11 @@ func readDialects(d *Deployment, info document.Section) {
 	if !info.Has("speaks") {
 		return
 	}
-	row := provider.Provider{Speaks: info.Texts("speaks", "chat, responses, messages, completions or embeddings")}
+	const expected = "chat, responses, compact, messages, completions, embeddings, images, audio, rerank or moderations"
+	row := provider.Provider{Speaks: info.Texts("speaks", expected)}
 	for _, route := range row.Speaks {
-		if !isDialect(route) {
-			info.Fail("speaks", "%q is not a dialect: expected chat, responses, messages, completions or embeddings", route)
+		if dialectsOfRoute(route) == nil {
+			info.Fail("speaks", "%q is not a route: expected %s", route, expected)
 		}
 	}
 	d.Dialects = dialectsOf(row)
@@ -226,7 +230,7 @@ func readDialects(d *Deployment, info document.Section) {
 func readTranslation(d *Deployment, row provider.Provider, info document.Section, isOwn bool) {
 	d.TakesEffort, d.ReasoningBack = row.TakesEffort, row.ReturnsReasoning
 	d.OldLimitName = row.Rename["max_completion_tokens"] == "max_tokens"
-	d.ThoughtsBack = row.ReturnsThoughts
+	d.ThoughtsBack, d.RankLimitName = row.ReturnsThoughts, row.Rename["top_n"]
 	if strings.Contains(d.Upstream, "gpt-oss") { // its prompt format has the effort, wherever it is served
 		d.TakesEffort = true
 	}
@@ -272,8 +276,6 @@ func isAdaptive(model string) bool {
 	}
 	return false
 }
-
-func isDialect(route string) bool { return dialectsOf(provider.Provider{Speaks: []string{route}}) != 0 }
 
 // isAzureHost reports whether a host is one of Azure's, whose keys have a header of their own.
 func isAzureHost(host string) bool {

@@ -336,7 +336,8 @@ func isEventType(name []byte) bool {
 // isLast reports whether a stream ends with the event of that type.
 func isLast(kind []byte) bool {
 	switch string(kind) {
-	case "message_stop", "response.completed", "response.incomplete", "response.failed", "response.cancelled":
+	case "message_stop", "response.completed", "response.incomplete", "response.failed", "response.cancelled",
+		"transcript.text.done", "speech.audio.done", "image_generation.completed", "image_edit.completed":
 		return true
 	}
 	return false

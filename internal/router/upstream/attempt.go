@@ -125,7 +125,7 @@ func (x *Exchange) send(d *deployment.Deployment) (*reply.Answer, *failure.Failu
 		a.Dropped = x.call.Dropped()
 	}
 	f := x.receive(a, res)
-	if f != nil || a.Events == nil {
+	if f != nil || !a.IsOpen() {
 		a.Discard() // nothing more is read of it
 	}
 	if f != nil {

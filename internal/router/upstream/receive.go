@@ -38,6 +38,9 @@ func (x *Exchange) receive(a *reply.Answer, res *http.Response) *failure.Failure
 		x.body = make([]byte, 0, want)
 	}
 	x.body = x.body[:0]
+	if kind := x.mediaType(res); kind != "" {
+		return x.receiveMedia(a, size, kind)
+	}
 	isDeclared := decode.IsEventStream(res.Header)
 	for rounds := 0; ; {
 		n, err := a.Source.Read(x.body[len(x.body):cap(x.body)])
@@ -69,16 +72,21 @@ func (x *Exchange) receive(a *reply.Answer, res *http.Response) *failure.Failure
 }
 
 // readWhole reads the rest of an unstreamed reply, whose beginning is in body, and
-// finds the model in it. A body that is not a JSON object to its end is a failure: an
+// inspects it. A body that is not a JSON object to its end is a failure: an
 // HTML page, a cut reply, nothing. So is an error with status 200. err is that of the
 // last read.
 func (x *Exchange) readWhole(a *reply.Answer, size int64, err error) *failure.Failure {
 	if f := x.readRest(a, size, err); f != nil {
 		return f
 	}
+	return x.inspectWhole(a)
+}
+
+// inspectWhole finds the model in an unstreamed reply, which is in body.
+func (x *Exchange) inspectWhole(a *reply.Answer) *failure.Failure {
 	a.Body = a.Deployment.RedactReply(bytes.TrimPrefix(x.body, []byte(decode.ByteOrderMark)))
 	var scan dialect.ReplyScan
-	err = splice.Members(a.Body, func(key []byte, start, end int) bool {
+	err := splice.Members(a.Body, func(key []byte, start, end int) bool {
 		if string(key) == "model" && a.Body[start] == '"' {
 			a.ModelStart, a.ModelEnd = start, end
 		}

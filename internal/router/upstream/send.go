@@ -33,8 +33,13 @@ func (x *Exchange) newRequest(ctx context.Context, d *deployment.Deployment) *ht
 	}
 	body, size := x.newBody(d)
 	u := d.URL(x.out, query)
+	header := d.HeaderFor(x.out, x.forwardedHeader(), clientKey)
+	if kind := x.request.ContentType(); kind != "" { // a form's boundary
+		header = maps.Clone(header)
+		header["Content-Type"] = []string{kind}
+	}
 	req := &http.Request{Method: http.MethodPost, URL: u, Host: u.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: d.HeaderFor(x.out, x.forwardedHeader(), clientKey), Body: body, ContentLength: size}
+		Header: header, Body: body, ContentLength: size}
 	req.GetBody = func() (io.ReadCloser, error) { // for a kept connection that the upstream closed meanwhile
 		body, _ := x.newBody(d)
 		return body, nil

@@ -63,7 +63,8 @@ func (x *Exchange) copyBody(c request.Changes) ([]byte, *failure.Failure) {
 
 // changes returns what d gets differently of a request that it understands as it is.
 func (x *Exchange) changes(d *deployment.Deployment) request.Changes {
-	return request.Changes{Model: d.ModelLiteral, Defaults: d.Defaults[x.out], OldLimit: d.OldLimitName}
+	return request.Changes{Model: d.ModelLiteral, ModelName: d.Upstream, Defaults: d.Defaults[x.out],
+		NewName: d.NewName(x.out)}
 }
 
 // removeForeignThinking makes a body of its own for an upstream that speaks the
