@@ -201,7 +201,7 @@ var catalogue = commandline.Catalogue{
 			{Name: "force", Flag: "force", Kind: "bool", Optional: true},
 		}},
 	{Name: "lint", Method: "lint", NormalName: "lint", NormalMethod: "lint", ReadOnly: "",
-		Synopsis: "vets the code for Linux and macOS and runs the linters of .golangci.yml."},
+		Synopsis: "vets the code for Linux and macOS, runs the linters of .golangci.yml and checks the workflows."},
 	{Name: "logs", Method: "logs", NormalName: "logs", NormalMethod: "logs", ReadOnly: "always",
 		Synopsis: "shows the last lines that the services wrote in the order of time, secrets redacted; -follow goes on line by line.", Params: []commandline.Param{
 			{Name: "service", Flag: "service", Kind: "string", Optional: true},

@@ -47,7 +47,7 @@ func (Test) Bench(ctx context.Context) error {
 		step{args: []string{"test", "-C=" + testModule, "-run=^$", "-bench=.", "-benchmem", "./..."}})
 }
 
-// Lint vets the code for Linux and macOS and runs the linters of .golangci.yml.
+// Lint vets the code for Linux and macOS, runs the linters of .golangci.yml and checks the workflows.
 func Lint(ctx context.Context) error {
 	darwin := []string{"GOOS=darwin", "GOARCH=arm64", "CGO_ENABLED=0"}
 	var steps []step
@@ -59,7 +59,8 @@ func Lint(ctx context.Context) error {
 			step{args: []string{"vet", "-C=" + m.module, "./..."}, env: darwin},
 			step{args: []string{"tool", "-C=" + m.module, "-modfile=" + m.tools, "golangci-lint", "run"}})
 	}
-	return runGoSteps(ctx, "lint", append(steps, step{args: []string{"build", "./..."}, env: darwin})...)
+	return runGoSteps(ctx, "lint", append(steps, step{args: []string{"build", "./..."}, env: darwin},
+		step{args: []string{"tool", "-modfile=tools/actionlint/go.mod", "actionlint"}})...)
 }
 
 // Vuln asks the Go vulnerability database about everything that FlowGate calls; needs the network.
