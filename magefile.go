@@ -4,8 +4,6 @@
 package main
 
 import (
-	"os"
-
 	//mage:import
 	"github.com/flowgate-go/flowgate/tasks"
 )
@@ -15,10 +13,4 @@ var Default = tasks.Overview
 
 // init runs before the main function that mage generates, which reads os.Args
 // first thing and would refuse what people may type here.
-func init() {
-	args, status, done := tasks.ReadCommandLine(os.Args)
-	if done {
-		os.Exit(status)
-	}
-	os.Args = args
-}
+func init() { tasks.Magefile{}.TakeOver() }

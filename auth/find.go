@@ -7,6 +7,7 @@ import (
 	"github.com/samber/lo"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
@@ -42,9 +43,9 @@ func AccountNames(accounts []Account) []string {
 // existing ones, or all.
 func AccountHint(name string, have []string) string {
 	if len(have) == 0 {
-		return "there is none; mage auth:status lists them"
+		return program.Text("there is none; mage auth:status lists them")
 	}
-	const all = "mage auth:status lists them"
+	all := program.Text("mage auth:status lists them")
 	if hint := suggest.HintBefore(all, name, have); hint != all || len(have) > 10 {
 		return hint
 	}

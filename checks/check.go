@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/report"
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
@@ -49,7 +50,9 @@ type Note struct {
 }
 
 // Notef returns a Note with a formatted text.
-func Notef(format string, args ...any) Note { return Note{fmt.Sprintf(format, args...)} }
+func Notef(format string, args ...any) Note {
+	return Note{fmt.Sprintf(program.Format(format), args...)}
+}
 
 // Reason implements report.Reasoned.
 func (n Note) Reason() string { return n.Text }
@@ -75,11 +78,14 @@ func Skipped(format string, args ...any) Outcome {
 }
 
 // redactf formats a text and shortens the secrets in its addresses.
-func redactf(format string, args []any) string { return redact.URL(fmt.Sprintf(format, args...)) }
+func redactf(format string, args []any) string {
+	return redact.URL(fmt.Sprintf(program.Format(format), args...))
+}
 
-// WithFix returns the outcome with what mends it.
+// WithFix returns the outcome with what mends it: a shell command, which may be empty, and
+// a sentence. A command of FlowGate's own begins with the word mage (package program).
 func (o Outcome) WithFix(command, text string) Outcome {
-	o.Fix = &report.Fix{Command: command, Text: text}
+	o.Fix = &report.Fix{Command: program.Fix(command), Text: text}
 	return o
 }
 

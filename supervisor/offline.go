@@ -8,6 +8,7 @@ import (
 	"github.com/samber/lo"
 
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/supervisor/client"
 	"github.com/flowgate-go/flowgate/supervisor/control"
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
@@ -30,9 +31,11 @@ func statusFromLedger(cfg *config.Config) control.Status {
 		Profile:  control.ActiveProfile(cfg),
 		Services: make([]control.ServiceStatus, 0, len(cfg.Services)),
 	}
-	why := "its supervisor was killed; mage start brings one that adopts it"
+	why := program.Text("its supervisor was killed; mage start brings one that adopts it")
 	if isMissing(dir) {
-		why = "its runtime folder was removed: a supervisor that lives makes it anew within a second, else mage start does"
+		why = program.Text(
+			"its runtime folder was removed: a supervisor that lives makes it anew within a second, else mage start does",
+		)
 	}
 	if lives {
 		status.Supervisor = &control.SupervisorInfo{PID: id.PID, Version: l.Program, Socket: l.Socket}

@@ -9,6 +9,7 @@ import (
 	"github.com/sourcegraph/conc/iter"
 
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/tcp"
 	"github.com/flowgate-go/flowgate/internal/version"
 	"github.com/flowgate-go/flowgate/supervisor/client"
@@ -92,7 +93,7 @@ func mergeStatus(cfg *config.Config, last control.Reply) control.Status {
 	if there := status.Supervisor; there != nil && there.Version != version.String() {
 		other := *there
 		other.Hint = fmt.Sprintf(
-			"it runs version %s, this is %s: mage supervisor:upgrade hands over without stopping a service",
+			program.Format("it runs version %s, this is %s: mage supervisor:upgrade hands over without stopping a service"),
 			there.Version,
 			version.String(),
 		)

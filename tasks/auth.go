@@ -25,6 +25,7 @@ import (
 	"github.com/flowgate-go/flowgate/auth/vault"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/policy"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/supervisor"
 	"github.com/flowgate-go/flowgate/supervisor/control"
 	"github.com/flowgate-go/flowgate/supervisor/stack"
@@ -145,7 +146,13 @@ func (Auth) Logout(ctx context.Context, account string, undo *bool) error {
 				ctx,
 				cfg,
 				c.Source,
-				"take it out of flowgate.yaml and type mage profile:set "+policy.CurrentOrDefault(cfg)+", or mage stop",
+				program.Text(
+					"take it out of flowgate.yaml and type mage profile:set ",
+				)+policy.CurrentOrDefault(
+					cfg,
+				)+program.Text(
+					", or mage stop",
+				),
 			)(
 				c,
 				err,
@@ -183,7 +190,7 @@ func (s session) applyKey(ctx context.Context, old *config.Config) func(auth.Cha
 				ctx,
 				old,
 				c.Destination,
-				"mage profile:set "+policy.CurrentOrDefault(old)+" puts the new one in force",
+				program.Text("mage profile:set ")+policy.CurrentOrDefault(old)+" puts the new one in force",
 			)(
 				c,
 				err,

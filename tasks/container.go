@@ -13,11 +13,7 @@ import (
 // superviseUnderInit runs the same command as a child, which prints its own
 // report: as the first process of a container this one has orphans to reap.
 func superviseUnderInit() error {
-	args := os.Args[1:]
-	for name, value := range started.line.Common {
-		args = append(args, "-"+name+"="+value)
-	}
-	status, err := container.RunUnderInit(selfexec.Path(), args)
+	status, err := container.RunUnderInit(selfexec.Path(), os.Args[1:])
 	switch {
 	case err != nil:
 		return &report.Exit{Status: fault.ExitFailed, Message: err.Error()}

@@ -4,7 +4,10 @@ package tasks
 // namespace that was typed alone.
 func Parse(words ...string) (args []string, common map[string]string, listed string, err error) {
 	line, err := catalogue.Parse(words)
-	return line.Args, line.Common, line.Namespace, err
+	for _, call := range line.Calls {
+		args = append(args, call.Words()...)
+	}
+	return args, line.Common, line.Namespace, err
 }
 
 // TargetNames returns the names that mage knows the targets by.

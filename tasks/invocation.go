@@ -2,7 +2,6 @@ package tasks
 
 import (
 	"context"
-	"io"
 	"os"
 	"time"
 
@@ -24,24 +23,9 @@ type invocation struct {
 	getenv func(string) string
 }
 
-// started is the invocation of this program. ReadCommandLine sets it once, before
-// any target runs: mage calls targets as functions, so nothing can be passed to them.
+// started is the invocation of this program. Main sets it once, before any target runs:
+// mage's form of a target, a function of its parameters, has no place to pass it in.
 var started = invocation{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv}
-
-// ReadCommandLine reads args, the program's os.Args, and returns them in the form
-// that mage's own parser takes. done is true when there is nothing left to run: a
-// fault or the targets of a namespace were printed, and the program exits with status.
-func ReadCommandLine(args []string) (rest []string, status int, done bool) {
-	line, err := catalogue.Parse(args[1:])
-	if err == nil {
-		started.print, err = parsePrintOptions(line.Common, started.getenv)
-	}
-	if err == nil && line.Namespace == "" {
-		started.line = line
-		return append(args[:1:1], line.Args...), 0, false
-	}
-	return nil, started.printWithoutTarget(line, err), true
-}
 
 // printWithoutTarget prints err, or the targets of the namespace that was typed
 // alone, and returns the exit status.
@@ -57,12 +41,10 @@ func (i invocation) printWithoutTarget(line commandline.Line, err error) int {
 	} else {
 		r.Finish(describeTargets(catalogue.Within(line.Namespace)), nil, now)
 	}
-	exit, failed := i.newOutput(options).Emit(context.Background(), r).(*report.Exit) //nolint:errorlint // Emit returns it bare
-	if !failed {
-		return 0
+	if err := i.newOutput(options).Emit(context.Background(), r); err != nil {
+		return i.printFailure(err)
 	}
-	_, _ = io.WriteString(i.stderr, "Error: "+exit.Error()+"\n")
-	return exit.Status
+	return 0
 }
 
 // printOptions say how reports are printed: the common flags, parsed and compiled.

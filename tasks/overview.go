@@ -11,6 +11,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/internal/printable"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/report"
 	"github.com/flowgate-go/flowgate/internal/version"
 	"github.com/flowgate-go/flowgate/supervisor"
@@ -45,21 +46,24 @@ func suggestNext(cfg *config.Config, status control.Status) []string {
 	switch {
 	case cfg.File == "":
 		return []string{
-			"mage smoke        # a private router, real requests, a report",
-			fmt.Sprintf("mage init start   # a router of your own on 127.0.0.1:%d", config.DefaultRouterPort),
-			"mage help         # all targets",
+			program.Text("mage smoke        # a private router, real requests, a report"),
+			fmt.Sprintf(program.Format("mage init start   # a router of your own on 127.0.0.1:%d"), config.DefaultRouterPort),
+			program.Text("mage help         # all targets"),
 		}
 	case status.Supervisor == nil:
-		return []string{"mage start        # bring the services up", "mage smoke        # or try a private stack first"}
+		return []string{
+			program.Text("mage start        # bring the services up"),
+			program.Text("mage smoke        # or try a private stack first"),
+		}
 	case status.Unhealthy() != nil:
 		return []string{
-			"mage doctor       # what is wrong, and the command that mends it",
-			"mage logs         # what the services wrote",
+			program.Text("mage doctor       # what is wrong, and the command that mends it"),
+			program.Text("mage logs         # what the services wrote"),
 		}
 	}
 	return []string{
-		"mage smoke        # real requests through the running router",
-		"mage profile:list # policies to choose from",
+		program.Text("mage smoke        # real requests through the running router"),
+		program.Text("mage profile:list # policies to choose from"),
 	}
 }
 
@@ -76,7 +80,7 @@ type targetHelp struct {
 
 func describeTargets(targets []commandline.Target) targetList {
 	return targetList{lo.Map(targets, func(t commandline.Target, _ int) targetHelp {
-		return targetHelp{t.Name, "mage " + t.Usage(), t.Synopsis}
+		return targetHelp{t.Name, program.Command(t.Usage()), t.Synopsis}
 	})}
 }
 

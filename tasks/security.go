@@ -10,6 +10,7 @@ import (
 	"github.com/flowgate-go/flowgate/checks/canary"
 	"github.com/flowgate-go/flowgate/checks/doctor"
 	"github.com/flowgate-go/flowgate/checks/security"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/selfexec"
 )
 
@@ -66,14 +67,14 @@ func (Security) InstallHook(ctx context.Context) error {
 	})
 }
 
-// hookCommand returns how a hook executes this program: as a binary by its path, or where
-// mage compiled it for one run, through Go.
+// hookCommand returns how a hook runs security-check: a binary by its path, and what mage
+// or Go compiled for one run as it was typed.
 func hookCommand() string {
 	self, err := os.Executable()
 	if err != nil || selfexec.IsMageBuild(self) {
-		return "go tool mage"
+		return program.Command("security-check")
 	}
-	return self
+	return program.Quote(self) + " security-check"
 }
 
 // List lists all checks of security-check with what they look at.

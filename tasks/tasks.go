@@ -1,7 +1,7 @@
 // Package tasks holds the targets: what people type behind mage. Every exported
 // function with a context as its first parameter is one; each reads its parameters,
 // calls one function of the domain, and hands the result to run, which prints the
-// report. The magefile calls ReadCommandLine before anything else.
+// report. The magefile and cmd/flowgate begin in main.go.
 //
 // The package is larger than others because each target is one function of it:
 // mage makes targets only of the functions of the package that the magefile imports.

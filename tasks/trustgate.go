@@ -12,6 +12,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/internal/printable"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/trust"
 	"github.com/flowgate-go/flowgate/supervisor/stack"
 	"github.com/flowgate-go/flowgate/supervisor/stack/change"
@@ -86,7 +87,7 @@ func (s session) loadForReading(context.Context) (*config.Config, error) {
 	if change.Pending(cfg) {
 		s.writeLines(
 			"a change was interrupted, or another command is at it: the next command that changes something " +
-				"puts it right, for example `mage start`",
+				program.Text("puts it right, for example `mage start`"),
 		)
 	}
 	return cfg, nil

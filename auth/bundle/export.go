@@ -14,6 +14,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/privatefile"
+	"github.com/flowgate-go/flowgate/internal/program"
 )
 
 // Options steer Export.
@@ -64,7 +65,7 @@ func Export(ctx context.Context, cfg *config.Config, env auth.Environment, accou
 		Warnings: []auth.Warning{}, Proof: fmt.Sprintf("%d accounts, encrypted", len(chosen))}
 	if lo.SomeBy(chosen, func(a auth.Account) bool { return a.Refreshable }) {
 		c.Warnings = append(c.Warnings, auth.Warning{Code: "grant-shared",
-			Message: "both machines now hold the grant: log out here (mage auth:logout) when it works there"})
+			Message: program.Text("both machines now hold the grant: log out here (mage auth:logout) when it works there")})
 	}
 	return c, nil
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/keyfile"
 	"github.com/flowgate-go/flowgate/internal/printable"
 	"github.com/flowgate-go/flowgate/internal/privatefile"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
@@ -118,11 +119,11 @@ func NotReady(cfg *config.Config, env auth.Environment) string {
 		return err.Error()
 	}
 	if env.Untrusted {
-		return "the configuration is not trusted, so CLIProxyAPI was not asked (mage trust)"
+		return program.Text("the configuration is not trusted, so CLIProxyAPI was not asked (mage trust)")
 	}
 	c, err := net.DialTimeout("tcp", at.Host, 500*time.Millisecond)
 	if err != nil {
-		return "CLIProxyAPI does not answer at " + svc.URL() + " (mage start)"
+		return "CLIProxyAPI does not answer at " + svc.URL() + program.Text(" (mage start)")
 	}
 	_ = c.Close()
 	return ""

@@ -19,6 +19,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
@@ -201,7 +202,7 @@ func CheckSettings(cfg *config.Config, p Provider) error {
 		return nil
 	}
 	first := problems[0]
-	hint := lo.CoalesceOrEmpty(first.Hint, "mage config:validate lists all problems")
+	hint := lo.CoalesceOrEmpty(first.Hint, program.Text("mage config:validate lists all problems"))
 	first.Hint = ""
 	return fault.Usage("provider-invalid", "%s", first.String()).WithHint("%s", hint).
 		WithDetail(yamlnode.Problems{Problems: problems})

@@ -14,6 +14,7 @@ import (
 	"github.com/flowgate-go/flowgate/auth/signin/session"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
@@ -77,7 +78,7 @@ func chooseMethod(p provider.Provider, asked string) (string, method, error) {
 func suggestMethods(p provider.Provider, method string) string {
 	others := slices.DeleteFunc(slices.Clone(p.Methods), func(m string) bool { return m == method })
 	if len(others) == 0 {
-		return "mage auth:list shows what is possible now"
+		return program.Text("mage auth:list shows what is possible now")
 	}
 	return "or choose another method: -method=" + strings.Join(others, ", -method=")
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/privatefile"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
@@ -50,7 +51,9 @@ func Logout(ctx context.Context, cfg *config.Config, env auth.Environment, accou
 	return auth.Change{Changed: true, Source: a.File, Destination: to, Proof: "the file is in the trash",
 		Warnings: []auth.Warning{{
 			Code: "grant-alive",
-			Message: "the grant is still valid at the provider: mage auth:logout " + a.Account + " -undo restores the file, " +
+			Message: program.Text(
+				"the grant is still valid at the provider: mage auth:logout ",
+			) + a.Account + " -undo restores the file, " +
 				"deleting " + to + " does not revoke it",
 		}}}, nil
 }

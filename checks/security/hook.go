@@ -12,6 +12,7 @@ import (
 	"github.com/google/renameio/v2"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/flowgate-go/flowgate/internal/secret/repo"
 	"github.com/flowgate-go/flowgate/internal/trust"
@@ -30,7 +31,7 @@ const hookMark = "# FlowGate's pre-commit hook: mage security:install-hook"
 // InstallHook writes a pre-commit hook that stops a commit whose changes hold a
 // secret. One that is there already runs before it. program is what executes
 // this program's targets. Faults: git-failed, hook-failed.
-func InstallHook(ctx context.Context, cwd, program string) (Hook, error) {
+func InstallHook(ctx context.Context, cwd, command string) (Hook, error) {
 	r, err := repo.Open(ctx, cwd)
 	if err != nil {
 		return Hook{}, fault.New("git-failed", "install a hook: %w", err).WithHint("run it inside a git repository")
@@ -45,7 +46,7 @@ func InstallHook(ctx context.Context, cwd, program string) (Hook, error) {
 	h := Hook{Hook: filepath.Join(hooks.Folder, "pre-commit")}
 	err = os.MkdirAll(hooks.Folder, 0o755) //nolint:gosec // as git makes it
 	if err == nil {
-		err = h.write(program)
+		err = h.write(command)
 	}
 	if err != nil {
 		return Hook{}, fault.New("hook-failed", "install the hook %s: %w", h.Hook, err)
@@ -56,7 +57,7 @@ func InstallHook(ctx context.Context, cwd, program string) (Hook, error) {
 // checkHooksFolder refuses a folder of hooks that other repositories use too, and one
 // that another tool writes.
 func checkHooksFolder(r *repo.Repo, hooks repo.Hooks) error {
-	const run = "mage security-check -staged -only='secrets.staged,files.tracked'"
+	run := program.Fix("mage security-check -staged -only='secrets.staged,files.tracked'")
 	shared := hooks.Scope == "global" || hooks.Scope == "system"
 	common := filepath.Dir(hooks.Folder)
 	switch folder := trust.RealPath(hooks.Folder); {
@@ -83,7 +84,7 @@ func isGenerated(folder string) bool {
 	return err == nil && strings.TrimSpace(string(rules)) == "*" || strings.HasSuffix(folder, "/.husky/_")
 }
 
-func (h *Hook) write(program string) error {
+func (h *Hook) write(command string) error {
 	old, err := safefile.Read(h.Hook, safefile.DocumentLimit)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -108,20 +109,20 @@ func (h *Hook) write(program string) error {
 		}
 		h.Chained = before
 	}
-	text := hookScript(program, h.Chained != "")
+	text := hookScript(command, h.Chained != "")
 	if h.Changed = string(old) != text; !h.Changed {
 		return nil
 	}
 	return renameio.WriteFile(h.Hook, []byte(text), 0o755)
 }
 
-func hookScript(program string, chained bool) string {
+func hookScript(command string, chained bool) string {
 	first := ""
 	if chained {
 		first = chainLine
 	}
 	return "#!/bin/sh\n" + hookMark + "\n" + first +
-		"exec " + quoteProgram(program) + " security-check -staged -only='secrets.staged,files.tracked' -format=text >&2\n"
+		"exec " + command + " -staged -only='secrets.staged,files.tracked' -format=text >&2\n"
 }
 
 // isUnchangedScript reports whether a hook is as script writes it, for any program.
@@ -133,12 +134,3 @@ func isUnchangedScript(text string) bool {
 
 // chainLine runs the hook that was there before.
 const chainLine = "\"$0.before-flowgate\" \"$@\" || exit\n"
-
-// quoteProgram returns the path of the program in quotes for a shell; "go tool mage"
-// stays as it is.
-func quoteProgram(word string) string {
-	if word == "go tool mage" {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-}

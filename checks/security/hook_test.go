@@ -55,7 +55,7 @@ func TestAHookIsNotInstalledWhereOtherRepositoriesOrToolsKeepTheirs(t *testing.T
 			}
 			g := repotest.New(t)
 			c.prepare(g)
-			_, err := security.InstallHook(t.Context(), g.Dir, "flowgate")
+			_, err := security.InstallHook(t.Context(), g.Dir, "flowgate security-check")
 			f := fault.From(err)
 			if err == nil || f.Code != "hook-failed" || !strings.Contains(err.Error(), c.says) || f.Hint == "" {
 				t.Errorf("%v", err)
@@ -84,7 +84,7 @@ func TestAHookIsInstalledWhereThisRepositoryLooksForIt(t *testing.T) {
 		g := repotest.New(t)
 		g.Commit("a.txt", "a\n")
 		dir := prepare(g)
-		h, err := security.InstallHook(t.Context(), dir, "/bin/false")
+		h, err := security.InstallHook(t.Context(), dir, "/bin/false security-check")
 		if err != nil || !h.Changed {
 			t.Errorf("%s: %+v, %v", name, h, err)
 			continue
@@ -101,11 +101,11 @@ func TestAHookIsInstalledWhereThisRepositoryLooksForIt(t *testing.T) {
 func TestAHookThatWasChangedByHandIsKept(t *testing.T) {
 	t.Parallel()
 	g := repotest.New(t)
-	h, err := security.InstallHook(t.Context(), g.Dir, "/opt/flow gate")
+	h, err := security.InstallHook(t.Context(), g.Dir, "'/opt/flow gate' security-check")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := security.InstallHook(t.Context(), g.Dir, "go tool mage"); err != nil {
+	if _, err := security.InstallHook(t.Context(), g.Dir, "go tool mage security-check"); err != nil {
 		t.Errorf("another program: %v", err)
 	}
 	b, err := os.ReadFile(h.Hook)
@@ -116,7 +116,7 @@ func TestAHookThatWasChangedByHandIsKept(t *testing.T) {
 	if err := os.WriteFile(h.Hook, []byte(edited), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := security.InstallHook(t.Context(), g.Dir, "go tool mage"); err == nil {
+	if _, err := security.InstallHook(t.Context(), g.Dir, "go tool mage security-check"); err == nil {
 		t.Error("it was replaced")
 	}
 	if b, _ := os.ReadFile(h.Hook); string(b) != edited {

@@ -13,6 +13,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/policy"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/report"
 	"github.com/flowgate-go/flowgate/internal/runtimestore"
 	"github.com/flowgate-go/flowgate/internal/scaffold"
@@ -50,7 +51,7 @@ func runPrivate(ctx context.Context, o Options) (_ report.Checked, err error) {
 	results := checks.Run(ctx, list, checks.Options{Emit: o.Emit})
 	target := p.target("private", r, results)
 	if o.Keep {
-		target.RuntimeDir, target.Stop = p.cfg.Paths.RuntimeDir, "mage stop -config="+p.cfg.File
+		target.RuntimeDir, target.Stop = p.cfg.Paths.RuntimeDir, program.Command("stop -config="+program.Quote(p.cfg.File))
 	}
 	return report.Checked{Checks: results, Data: target}, nil
 }

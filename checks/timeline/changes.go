@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/flowgate-go/flowgate/internal/program"
+
 	"github.com/flowgate-go/flowgate/auth"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 	"github.com/flowgate-go/flowgate/internal/safefile"
@@ -21,15 +23,17 @@ func collectChanges(s *subject.Subject) []Moment {
 		what += "; what it says now is not in force"
 	}
 	all := slices.Concat(
-		fileChange("config", what, "mage doctor", s.ShortPath, s.Config.File),
-		fileChange("config", "was written", "mage doctor", s.ShortPath, s.Config.CLIProxyConfigFile),
+		fileChange("config", what, program.Fix("mage doctor"), s.ShortPath, s.Config.File),
+		fileChange("config", "was written", program.Fix("mage doctor"), s.ShortPath, s.Config.CLIProxyConfigFile),
 	)
 	for _, file := range s.KeyFiles() {
 		// generation.key seals records and opens nothing.
 		own := filepath.Base(file) == "generation.key" || file == s.Config.Paths.ActiveConfig ||
 			file == s.Config.CLIProxyConfigFile
 		if !own {
-			all = append(all, fileChange("key", "was written", "mage doctor -only='keys.*,stack.*'", s.ShortPath, file)...)
+			all = append(
+				all,
+				fileChange("key", "was written", program.Fix("mage doctor -only='keys.*,stack.*'"), s.ShortPath, file)...)
 		}
 	}
 	all = append(
@@ -37,7 +41,7 @@ func collectChanges(s *subject.Subject) []Moment {
 		fileChange(
 			"profile",
 			"was written",
-			"mage profile:set "+subject.ShellQuote(s.Profile()),
+			program.Fix("mage profile:set "+program.Quote(s.Profile())),
 			s.ShortPath,
 			s.Config.Paths.ActiveConfig,
 		)...)
@@ -74,7 +78,13 @@ func runtimeSwitches(s *subject.Subject) []Moment {
 			link := filepath.Join(store.Dir(s.Config, in.Name), "current")
 			all = append(
 				all,
-				fileChange("runtime", "became "+in.Version, "mage logs", func(string) string { return in.Name }, link)...)
+				fileChange(
+					"runtime",
+					"became "+in.Version,
+					program.Fix("mage logs"),
+					func(string) string { return in.Name },
+					link,
+				)...)
 		}
 	}
 	return all
@@ -89,11 +99,19 @@ func credentialChanges(s *subject.Subject) []Moment {
 	accounts, _ := s.Accounts() // credentials.parsable tells of a folder that cannot be read
 	var changed, ended []Moment
 	for _, a := range accounts {
-		changed = append(changed, fileChange("credential", "was written", "mage auth:status", filepath.Base, a.File)...)
+		changed = append(
+			changed,
+			fileChange("credential", "was written", program.Fix("mage auth:status"), filepath.Base, a.File)...)
 		if a.State == auth.Dead && a.ExpiresAt != nil {
 			ended = append(
 				ended,
-				Moment{a.ExpiresAt.UTC(), "credential", filepath.Base(a.File), "ended, and cannot be renewed", "mage auth:status"},
+				Moment{
+					a.ExpiresAt.UTC(),
+					"credential",
+					filepath.Base(a.File),
+					"ended, and cannot be renewed",
+					program.Fix("mage auth:status"),
+				},
 			)
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/flowgate-go/flowgate/internal/program"
+
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/supervisor/control"
@@ -103,10 +105,10 @@ func eventMoments(events []control.Event) []Moment {
 
 // profileMoment returns a change of the profile, with the command that takes it back.
 func profileMoment(e control.Event) Moment {
-	what, next := "became the active profile: "+e.Detail, "mage profile:list"
+	what, next := "became the active profile: "+e.Detail, program.Fix("mage profile:list")
 	previous := strings.TrimPrefix(e.Detail, "from ")
 	if name, err := strconv.Unquote(previous); err == nil {
-		what, next = "became the active profile in place of "+previous, "mage profile:set "+subject.ShellQuote(name)
+		what, next = "became the active profile in place of "+previous, program.Fix("mage profile:set "+program.Quote(name))
 	}
 	if e.Result != "ok" {
 		what = "is the active profile again: " + e.Detail
@@ -125,7 +127,10 @@ func upgradeMoments(events []control.Event) []Moment {
 			all = append(all, profileMoment(e))
 		case control.EventSupervisorStarted:
 			if version != "" && e.Detail != version {
-				all = append(all, Moment{e.Time(), "runtime", "flowgate", version + " became " + e.Detail, "mage version"})
+				all = append(
+					all,
+					Moment{e.Time(), "runtime", "flowgate", version + " became " + e.Detail, program.Fix("mage version")},
+				)
 			}
 			version = e.Detail
 		}

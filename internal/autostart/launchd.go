@@ -10,7 +10,7 @@ import (
 // successfully, and leaves alone what the agent started (launchd.plist(5)).
 const agentText = `<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
-<!-- FlowGate: written by mage service:install, removed by mage service:uninstall. -->
+<!-- FlowGate: written by the target service:install, removed by service:uninstall. -->
 <plist version="1.0">
 <dict>
 	<key>Label</key><string>{{.Name}}</string>

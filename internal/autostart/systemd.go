@@ -12,7 +12,7 @@ import (
 // supervisor adopts what a killed one leaves running (systemd.kill(5)).
 func systemd() manager {
 	return manager{
-		text: `# FlowGate: written by mage service:install, removed by mage service:uninstall.
+		text: `# FlowGate: written by the target service:install, removed by service:uninstall.
 [Unit]
 Description=FlowGate supervisor ({{.Description}})
 StartLimitIntervalSec=60

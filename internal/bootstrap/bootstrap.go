@@ -26,6 +26,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/runtimestore"
 	"github.com/flowgate-go/flowgate/internal/store"
 	"github.com/flowgate-go/flowgate/internal/suggest"
@@ -168,8 +169,11 @@ func (r Request) finish(in store.Install, changed bool) (Result, error) {
 		in.Active, result.Changed = true, true
 		r.OnStep("activated")
 	case current.Path != in.Path && !r.Inactive:
-		result.Warnings = append(result.Warnings, r.Runtime+" "+current.Version+" stays active; mage bootstrap:update "+
-			r.Runtime+" -version="+in.Version+" tries the other one and switches")
+		result.Warnings = append(
+			result.Warnings,
+			r.Runtime+" "+current.Version+program.Text(" stays active; mage bootstrap:update ")+
+				r.Runtime+" -version="+in.Version+" tries the other one and switches",
+		)
 	}
 	if changed && r.From == "" && r.Runtime == config.RuntimeLiteLLM && in.Version != LiteLLMVersion {
 		result.Warnings = append(

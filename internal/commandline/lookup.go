@@ -15,7 +15,7 @@ import (
 // profileSet and `profile set` (next is the word that follows) are one.
 // used is 2 when next belongs to the name.
 func (c Catalogue) find(word, next string) (t Target, used int, ok bool) {
-	if next != "" && next[0] != '-' && !strings.Contains(word, ":") {
+	if next != "" && !strings.Contains(word, ":") {
 		if t, ok := c.Lookup(word + ":" + next); ok {
 			return t, 2, true
 		}

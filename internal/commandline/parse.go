@@ -5,52 +5,50 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/samber/lo"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// CommonFlags are the flags that every target takes, anywhere on the line.
-var CommonFlags = []string{"jq", "raw", "format", "config", "exit", "trust", "verbose"}
-
-// Line is what was typed, in the form that mage's own parsing takes.
-type Line struct {
-	Args      []string          // for mage: targets, then positions, then -name=value
-	Common    map[string]string // the common flags; "true" for a switch
-	Namespace string            // the namespace when one was typed alone
-	First     string            // the first target, for a report of what is wrong
+// word is one word of the command line. An operand is one that stands behind `--`, which
+// begins no flag and no target whatever it looks like.
+type word struct {
+	text    string
+	operand bool
 }
 
 // Parse reads the words behind the program's name. Its faults (target-unknown,
 // flag-unknown, flag-invalid, argument-missing) come before any target runs.
-func (c Catalogue) Parse(words []string) (Line, error) {
+func (c Catalogue) Parse(typed []string) (Line, error) {
 	line := Line{Common: map[string]string{}}
-	rest, err := line.parseCommon(words)
+	words, err := line.parseCommon(typed)
 	if err != nil {
 		return line, err
 	}
-	for len(rest) > 0 && strings.HasPrefix(rest[0], "-") { // mage's own: -l -h -v -t
-		line.Args, rest = append(line.Args, rest[0]), rest[1:]
+	if done, err := c.parseLeading(&line, words); done || err != nil {
+		return line, err
 	}
-	for len(rest) > 0 {
-		if rest, err = c.parseTarget(&line, rest); err != nil {
+	for len(words) > 0 {
+		if words, err = c.parseTarget(&line, words); err != nil {
 			return line, err
 		}
 	}
 	return line, nil
 }
 
-// parseCommon takes the common flags out, wherever they stand.
-func (l *Line) parseCommon(words []string) (rest []string, err error) {
-	for i := 0; i < len(words); i++ {
-		name, value, given := splitFlag(words[i])
-		if !slices.Contains(CommonFlags, name) {
-			rest = append(rest, words[i])
-			continue
+// parseCommon takes the common flags out, wherever they stand before `--`.
+func (l *Line) parseCommon(typed []string) (rest []word, err error) {
+	for i := 0; i < len(typed); i++ {
+		if typed[i] == "--" {
+			return append(rest, lo.Map(typed[i+1:], func(t string, _ int) word { return word{t, true} })...), nil
 		}
-		if isSwitch := name == "raw" || name == "exit" || name == "verbose"; isSwitch {
+		name, value, given := splitFlag(typed[i])
+		switch {
+		case !slices.Contains(CommonFlags, name):
+			rest = append(rest, word{text: typed[i]})
+			continue
+		case slices.Contains(commonSwitches, name):
 			if !given {
 				value = "true"
 			}
@@ -59,183 +57,133 @@ func (l *Line) parseCommon(words []string) (rest []string, err error) {
 				return nil, fault.Usage("flag-invalid", "-%s=%s: not true or false", name, value)
 			}
 			value = strconv.FormatBool(on) // 1, T and TRUE mean true as well
-		} else if !given {
-			if i++; i == len(words) {
+		case !given:
+			if i++; i == len(typed) {
 				return nil, fault.Usage("flag-invalid", "-%s needs a value", name).WithHint("write -%s=VALUE", name)
 			}
-			value = words[i]
+			value = typed[i]
 		}
 		l.Common[name] = value
 	}
 	return rest, nil
 }
 
-// splitFlag splits -name=value and --name=value; name is "" when word is not a flag.
-func splitFlag(word string) (name, value string, given bool) {
-	if len(word) < 2 || word[0] != '-' {
+// splitFlag splits -name=value and --name=value; name is "" when text is not a flag.
+func splitFlag(text string) (name, value string, given bool) {
+	if len(text) < 2 || text[0] != '-' {
 		return "", "", false
 	}
-	name, value, given = strings.Cut(strings.TrimPrefix(word[1:], "-"), "=")
+	name, value, given = strings.Cut(strings.TrimPrefix(text[1:], "-"), "=")
 	return strings.ToLower(name), value, given
 }
 
-// parseTarget takes one target with its arguments off the front.
-func (c Catalogue) parseTarget(l *Line, words []string) ([]string, error) {
-	next := ""
-	if len(words) > 1 {
-		next = words[1]
+// flagName returns the name of the flag that w is, "" when it is none.
+func (w word) flagName() string {
+	if w.operand {
+		return ""
 	}
-	t, used, ok := c.find(words[0], next)
+	name, _, _ := splitFlag(w.text)
+	return name
+}
+
+// parseLeading handles a flag before the first target. done is true when the line is
+// about the program: -help, -version.
+func (c Catalogue) parseLeading(l *Line, words []word) (done bool, err error) {
+	if len(words) == 0 {
+		return false, nil
+	}
+	switch name := words[0].flagName(); name {
+	case "":
+		return false, nil
+	case "h", "help", "l":
+		l.Calls = []Call{c.call("help", c.targetIn(words[1:]))}
+		return true, nil
+	case "version":
+		l.Calls = []Call{c.call("version", "")}
+		return true, nil
+	default:
+		return true, fault.Usage("flag-unknown", "there is no flag -%s before a target", name).
+			WithHint("a target comes first, then its flags; -%s may stand anywhere", strings.Join(CommonFlags, ", -"))
+	}
+}
+
+// targetIn returns the name at the front of words that help is asked for, "" for none.
+func (c Catalogue) targetIn(words []word) string {
+	if len(words) == 0 || words[0].flagName() != "" {
+		return ""
+	}
+	t, _, ok := c.find(words[0].text, nextText(words))
+	if !ok {
+		return words[0].text // a namespace, a topic, or a name that help says is unknown
+	}
+	return t.Name
+}
+
+// nextText returns the second word when it may be the second half of a target's name.
+func nextText(words []word) string {
+	if len(words) < 2 || words[1].operand || strings.HasPrefix(words[1].text, "-") {
+		return ""
+	}
+	return words[1].text
+}
+
+// parseTarget takes one target with its arguments off the front.
+func (c Catalogue) parseTarget(l *Line, words []word) ([]word, error) {
+	typed, next := words[0].text, nextText(words)
+	t, used, ok := c.find(typed, next)
 	if l.First == "" {
-		l.First = words[0]
+		l.First = typed
+	}
+	if words[0].operand {
+		return nil, fault.Usage("flag-invalid", "nothing takes the operand %s", typed).
+			WithHint("what stands behind -- are operands of the target before it")
 	}
 	if !ok {
-		if next == "" && len(c.Within(words[0])) > 0 {
-			l.Namespace = strings.ToLower(words[0])
-			return nil, nil
-		}
-		return nil, c.UnknownFault(c.fullName(words[0], next))
+		return nil, c.parseNamespace(l, words)
 	}
-	if both := c.fullName(words[0], next); used == 1 && both != words[0] &&
+	if both := c.fullName(typed, next); used == 1 && both != typed &&
 		t.positionalIndex() < 0 { // `bootstrap litelm`: bootstrap alone is a target too
 		if _, _, ok := c.find(next, ""); !ok {
 			return nil, c.UnknownFault(both)
 		}
 	}
-	if l.First == words[0] {
+	if l.First == typed {
 		l.First = t.Name
 	}
-	l.Args = append(l.Args, t.Method)
-	return c.parseArguments(l, t, words[used:])
+	call, rest, err := c.parseArguments(t, words[used:])
+	if errors.Is(err, errHelp) {
+		l.Calls = []Call{c.call("help", t.Name)}
+		return nil, nil
+	}
+	l.Calls = append(l.Calls, call)
+	return rest, err
 }
+
+// parseNamespace handles a word that is no target: a namespace alone, or with -help.
+func (c Catalogue) parseNamespace(l *Line, words []word) error {
+	typed := words[0].text
+	if len(c.Within(typed)) > 0 {
+		if len(words) == 1 {
+			l.Namespace = strings.ToLower(typed)
+			return nil
+		}
+		if isHelpFlag(words[1].flagName()) {
+			l.Calls = []Call{c.call("help", typed)}
+			return nil
+		}
+	}
+	return c.UnknownFault(c.fullName(typed, nextText(words)))
+}
+
+// errHelp says that a target's help is asked for in place of the target.
+var errHelp = errors.New("help is asked for")
+
+func isHelpFlag(name string) bool { return name == "h" || name == "help" }
 
 // fullName returns the name that a fault shows: both words when the first is a namespace.
-func (c Catalogue) fullName(word, next string) string {
-	if next != "" && next[0] != '-' && len(c.Within(word)) > 0 {
-		return word + ":" + next
+func (c Catalogue) fullName(typed, next string) string {
+	if next != "" && len(c.Within(typed)) > 0 {
+		return typed + ":" + next
 	}
-	return word
-}
-
-// parseArguments takes t's positions and flags, in any order, off the front.
-func (c Catalogue) parseArguments(l *Line, t Target, words []string) ([]string, error) {
-	var flags []string
-	operand := "" // the optional one that was typed
-	missing := lo.Filter(t.Params, func(p Param, _ int) bool { return !p.Optional })
-	for len(words) > 0 {
-		if name, _, _ := splitFlag(words[0]); name == "" && len(missing) > 0 {
-			if err := missing[0].checkValue(words[0]); err != nil {
-				return nil, fault.Usage("flag-invalid", "%s: %s is not a valid %s: %w", t.Name, words[0],
-					strings.ToUpper(missing[0].Name), err).
-					WithHint("usage: mage %s", t.Usage())
-			}
-			l.Args, words, missing = append(l.Args, words[0]), words[1:], missing[1:]
-			continue
-		}
-		flag, used, err := c.parseFlag(t, words)
-		if err != nil {
-			return nil, err
-		}
-		if used == 0 {
-			break
-		}
-		if name, _, _ := splitFlag(words[0]); name == "" {
-			if operand != "" {
-				return nil, fault.Usage("flag-invalid", "%s takes one %s, not both %s and %s", t.Name,
-					strings.ToUpper(t.Params[t.positionalIndex()].Name), operand, words[0]).
-					WithHint("usage: mage %s", t.Usage())
-			}
-			operand = words[0]
-		}
-		flags, words = append(flags, flag), words[used:]
-	}
-	if len(missing) > 0 {
-		return nil, fault.Usage("argument-missing", "%s needs %s", t.Name, strings.ToUpper(missing[0].Name)).
-			WithHint("usage: mage %s", t.Usage())
-	}
-	l.Args = append(l.Args, flags...)
-	return words, nil
-}
-
-// parseFlag reads one flag or optional operand off the front; used is 0 when
-// there is none, so that the next word begins another target.
-func (c Catalogue) parseFlag(t Target, words []string) (flag string, used int, err error) {
-	name, value, given := splitFlag(words[0])
-	if name == "" {
-		return c.parsePositional(t, words)
-	}
-	p, ok := t.flag(name)
-	if !ok {
-		return "", 0, unknownFlagFault(t, name)
-	}
-	used = 1
-	switch {
-	case given:
-	case p.Kind == "bool":
-		value = "true"
-	case len(words) > 1:
-		value, used = words[1], 2
-	default:
-		return "", 0, fault.Usage("flag-invalid", "-%s needs a value", name).WithHint("usage: mage %s", t.Usage())
-	}
-	value = p.withUnit(value)
-	if err := p.checkValue(value); err != nil {
-		return "", 0, fault.Usage("flag-invalid", "-%s=%s: %w", name, value, err).WithHint("usage: mage %s", t.Usage())
-	}
-	if p.Kind == "bool" {
-		on, _ := strconv.ParseBool(value)
-		value = strconv.FormatBool(on)
-	}
-	return "-" + p.Name + "=" + value, used, nil
-}
-
-// parsePositional reads the optional operand off the front. A target's name may be
-// typed as two words there as well.
-func (c Catalogue) parsePositional(t Target, words []string) (string, int, error) {
-	i := t.positionalIndex()
-	if _, _, isTarget := c.find(words[0], ""); i < 0 || isTarget && t.Params[i].Name != "target" {
-		return "", 0, nil
-	}
-	flag := "-" + t.Params[i].Name + "=" + words[0]
-	if t.Params[i].Name == "target" && len(words) > 1 {
-		if _, used, ok := c.find(words[0], words[1]); ok && used == 2 {
-			return flag + ":" + words[1], 2, nil
-		}
-	}
-	return flag, 1, nil
-}
-
-// withUnit makes seconds of a bare number where a duration is wanted, as in
-// flowgate.yaml.
-func (p Param) withUnit(value string) string {
-	if _, err := strconv.ParseFloat(value, 64); err == nil && p.Kind == "time.Duration" &&
-		strings.Trim(value, "0123456789.") == "" {
-		return value + "s"
-	}
-	return value
-}
-
-// checkValue reports what is wrong with a value that mage would not be able to read.
-func (p Param) checkValue(value string) error {
-	switch p.Kind {
-	case "bool":
-		if _, err := strconv.ParseBool(value); err != nil {
-			return errors.New("not true or false")
-		}
-	case "int":
-		if _, err := strconv.Atoi(value); errors.Is(err, strconv.ErrRange) {
-			return errors.New("the number is too large")
-		} else if err != nil {
-			return errors.New("not a whole number")
-		}
-	case "time.Duration":
-		d, err := time.ParseDuration(value)
-		if err != nil {
-			return errors.New("not a length of time such as 90s, 15m or 36h")
-		}
-		if d < 0 {
-			return errors.New("must not be negative")
-		}
-	}
-	return nil
+	return typed
 }

@@ -11,11 +11,12 @@ package config
 
 import (
 	"encoding/json"
-	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 	"net"
 	"path/filepath"
 	"strconv"
 	"time"
+
+	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 )
 
 // Names of the two services. Version 1 called the second one "cliproxyapi".

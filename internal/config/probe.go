@@ -2,12 +2,13 @@ package config
 
 import (
 	"encoding/json"
-	"github.com/flowgate-go/flowgate/internal/config/schema"
-	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/flowgate-go/flowgate/internal/config/schema"
+	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 )
 
 // Probes are the questions that the supervisor asks a service, each in its

@@ -1,11 +1,12 @@
 package config
 
 import (
-	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 )
 
 // checkAddresses looks at the addresses of a provider: keys and tokens are sent to

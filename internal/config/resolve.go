@@ -1,13 +1,15 @@
 package config
 
 import (
-	"github.com/flowgate-go/flowgate/internal/config/schema"
-	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/config/schema"
+	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
+	"github.com/flowgate-go/flowgate/internal/program"
 )
 
 // resolver turns a document of any version into cfg. Problems found while
@@ -97,7 +99,7 @@ func (r *resolver) resolveOldProviders() {
 	if !ok {
 		return
 	}
-	r.warnRenamed("oauth", f.At, "oauth has moved to auth.providers; `mage config:migrate` moves it")
+	r.warnRenamed("oauth", f.At, program.Text("oauth has moved to auth.providers; `mage config:migrate` moves it"))
 	r.resolveProviders("oauth")
 	current, _ := r.root.Lookup("auth", "providers")
 	for _, p := range f.Value.Fields {

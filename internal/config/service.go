@@ -1,10 +1,11 @@
 package config
 
 import (
-	"github.com/flowgate-go/flowgate/internal/config/schema"
 	"net"
 	"strings"
 	"time"
+
+	"github.com/flowgate-go/flowgate/internal/config/schema"
 )
 
 // unreadyRestart is how long a service may lack its own readiness by default.

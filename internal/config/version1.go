@@ -1,9 +1,11 @@
 package config
 
 import (
+	"slices"
+
 	"github.com/flowgate-go/flowgate/internal/config/schema"
 	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
-	"slices"
+	"github.com/flowgate-go/flowgate/internal/program"
 )
 
 // OldUpstream is what version 1 called the service cliproxyapi_plus.
@@ -26,7 +28,7 @@ func (r *resolver) findUpstreamKey() string {
 		return CLIProxy
 	case hasOld:
 		r.warnRenamed("services."+OldUpstream, old.At,
-			"services.cliproxyapi is now services.cliproxyapi_plus; `mage config:migrate` renames it")
+			program.Text("services.cliproxyapi is now services.cliproxyapi_plus; `mage config:migrate` renames it"))
 		return OldUpstream
 	case hasNew || r.cfg.Version != 1:
 		return CLIProxy
@@ -55,7 +57,7 @@ func (r *resolver) resolveOldSecrets(files []string) {
 	if !ok {
 		return
 	}
-	message := "secrets is now secret_files; `mage config:migrate` renames it"
+	message := program.Text("secrets is now secret_files; `mage config:migrate` renames it")
 	if _, both := r.root.Field("secret_files"); both {
 		message = "secrets is now secret_files, which is there too: write all files there"
 	}

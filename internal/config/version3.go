@@ -2,11 +2,12 @@ package config
 
 import (
 	"fmt"
-	"github.com/flowgate-go/flowgate/internal/config/schema"
-	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 	"net"
 	"path/filepath"
 	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/config/schema"
+	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 )
 
 // resolveVersion3 resolves the form without LiteLLM: one service, whose host and port

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
@@ -37,9 +38,10 @@ func (e *Error) Error() string { return e.Message }
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// New returns a fault with exit status ExitFailed. A %w in format becomes the cause.
+// New returns a fault with exit status ExitFailed. A %w in format becomes the cause. A
+// command in format is written as program.Format says, and so is one in a hint.
 func New(code, format string, args ...any) *Error {
-	err := fmt.Errorf(format, args...)
+	err := fmt.Errorf(program.Format(format), args...)
 	return &Error{Code: code, Message: redactMessage(err.Error()), Exit: ExitFailed, Err: errors.Unwrap(err)}
 }
 
@@ -68,7 +70,7 @@ func Unwritable(code, path string, err error, advice string) *Error {
 
 // WithHint returns e with a hint that says what to do.
 func (e *Error) WithHint(format string, args ...any) *Error {
-	e.Hint = fmt.Sprintf(format, args...)
+	e.Hint = fmt.Sprintf(program.Format(format), args...)
 	return e
 }
 

@@ -25,6 +25,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
@@ -234,13 +235,13 @@ func Find(root string, n int) (Generation, error) {
 
 func keptHint(list []int) string {
 	if len(list) == 0 {
-		return "none is recorded yet: mage start records one when the stack got ready"
+		return program.Text("none is recorded yet: mage start records one when the stack got ready")
 	}
 	return "kept are " + strconv.Itoa(
 		list[0],
 	) + " to " + strconv.Itoa(
 		list[len(list)-1],
-	) + "; mage generation:list shows them"
+	) + program.Text("; mage generation:list shows them")
 }
 
 // ReadPart returns the text of one part without its secrets. Fault: generation-damaged.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
@@ -36,7 +37,10 @@ func fillCLIProxyAPI(spec *Spec, cfg *config.Config, svc config.Service, env Env
 		env,
 		candidate{path: demand, label: "$FLOWGATE_CLIPROXYAPI"},
 		places,
-		"mage bootstrap cliproxyapi installs it; or set FLOWGATE_CLIPROXYAPI to the path of one, or choose runtime: echo to "+
+		program.Text(
+			"mage bootstrap cliproxyapi installs it; or set FLOWGATE_CLIPROXYAPI to the path of one, or "+
+				"choose runtime: echo to ",
+		)+
 			"try things out",
 	)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
@@ -31,7 +32,10 @@ func findLiteLLM(cfg *config.Config, svc config.Service, env Environment) (strin
 		env,
 		candidate{path: demand, label: "$FLOWGATE_LITELLM"},
 		places,
-		"mage bootstrap litellm installs it; or set FLOWGATE_LITELLM to the path of one, or choose runtime: embedded, which "+
+		program.Text(
+			"mage bootstrap litellm installs it; or set FLOWGATE_LITELLM to the path of one, or choose runtime: "+
+				"embedded, which ",
+		)+
 			"needs no Python",
 	)
 }

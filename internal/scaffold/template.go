@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/program"
 )
 
 var (
@@ -52,14 +53,14 @@ func (o Options) nextCommands() []string {
 	base := fmt.Sprintf("http://127.0.0.1:%d", o.RouterPort)
 	var lines []string
 	if o.Runtime == config.RuntimeLiteLLM {
-		lines = append(lines, "go tool mage bootstrap litellm")
+		lines = append(lines, program.Command("bootstrap litellm"))
 	}
 	if o.Upstream == config.RuntimeCLIProxyAPI {
-		lines = append(lines, "go tool mage bootstrap cliproxyapi", "go tool mage auth login codex")
+		lines = append(lines, program.Command("bootstrap cliproxyapi"), program.Command("auth login codex"))
 	}
 	return append(
 		lines,
-		"go tool mage start",
+		program.Command("start"),
 		"ANTHROPIC_BASE_URL="+base+" ANTHROPIC_AUTH_TOKEN=$(cat .router/secrets/gateway.key) ANTHROPIC_MODEL=router-default "+
 			"ANTHROPIC_SMALL_FAST_MODEL=router-cheap claude",
 		"FLOWGATE_KEY=$(cat .router/secrets/gateway.key) codex -c model_provider=flowgate -c "+

@@ -23,6 +23,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/trust"
 	"github.com/flowgate-go/flowgate/supervisor/control"
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
@@ -133,7 +134,7 @@ func (c *Client) Command(
 	q control.Request,
 	progress func(control.Event),
 ) (control.Reply, error) {
-	q.Quiet = progress == nil
+	q.Quiet, q.Typed = progress == nil, program.Name()
 	body, err := control.EncodeRequest(q)
 	if err != nil {
 		return control.Reply{}, fmt.Errorf("encode the command: %w", err)
@@ -217,7 +218,7 @@ func (c *Client) unreachable(err error) error {
 	if id, lives := LivingSupervisor(c.runtimeDir); lives && id.PID != 0 {
 		who = fmt.Sprintf("the supervisor (process %d)", id.PID)
 	}
-	return fault.New("supervisor-unreachable", "%s does not answer: %w", who, err).WithHint("%s", unreachableHint)
+	return fault.New("supervisor-unreachable", "%s does not answer: %w", who, err).WithHint("%s", unreachableHint())
 }
 
 // IsUnreachable reports whether err says that a supervisor runs and does not answer.

@@ -11,6 +11,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/flock"
 	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/supervisor/control"
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
@@ -91,11 +92,13 @@ func noSocketFault(id process.Identity, err error) error {
 	return fault.New(
 		"supervisor-unreachable", "the supervisor (%s) runs, but its control socket cannot be reached: %w", who, err,
 	).
-		WithHint("%s", unreachableHint)
+		WithHint("%s", unreachableHint())
 }
 
-const unreachableHint = "see supervisor.log in the runtime folder; mage stop -force ends the supervisor and its " +
-	"services, then mage start"
+func unreachableHint() string {
+	return program.Text("see supervisor.log in the runtime folder; mage stop -force ends the supervisor and its " +
+		"services, then mage start")
+}
 
 // watchSilence returns a context that ends with a fault when the supervisor
 // sends nothing for silenceLimit and does not answer a question of its own

@@ -11,6 +11,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/router"
 	"github.com/flowgate-go/flowgate/internal/tcp"
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
@@ -129,14 +130,17 @@ func (s Status) Unhealthy() error {
 		if svc.Reason != "" {
 			lack += ": " + svc.Reason
 		}
-		hint := fmt.Sprintf("mage logs %s shows its last lines", svc.Name)
+		hint := fmt.Sprintf(program.Format("mage logs %s shows its last lines"), svc.Name)
 		switch {
 		case svc.PortTaken:
 			hint = fmt.Sprintf(
-				"stop that process, or give services.%s.port another number; mage start cannot bring it up meanwhile", svc.Name,
+				program.Format(
+					"stop that process, or give services.%s.port another number; mage start cannot bring it up meanwhile",
+				),
+				svc.Name,
 			)
 		case svc.State == StateStopped:
-			hint = "mage start brings it up"
+			hint = program.Text("mage start brings it up")
 		}
 		return fault.New("unhealthy", "%s at %s is %s", svc.Name, svc.URL, lack).WithHint("%s", hint)
 	}

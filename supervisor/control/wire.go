@@ -26,6 +26,7 @@ type Request struct {
 	Cwd       string         `json:"cwd"`
 	Program   string         `json:"program,omitempty"` // of an upgrade
 	Quiet     bool           `json:"quiet,omitempty"`   // no events in the answer
+	Typed     string         `json:"typed,omitempty"`   // program.Name of the client
 }
 
 // Reply is one line of the reply to a command: events as they happen, then one line

@@ -13,6 +13,7 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 
 	"github.com/flowgate-go/flowgate/internal/logfile"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/supervisor/control"
 	"github.com/flowgate-go/flowgate/supervisor/daemon/folder"
 )
@@ -95,7 +96,7 @@ func (r *resident) reportMovedLogs() {
 		r.events.Emit(control.Event{
 			Event: control.EventLogMoved, Service: s.Name, Result: "error",
 			Detail: s.Log + " was moved or removed: what the service writes goes on into that file, " +
-				"and is not shown here until mage restart " + s.Name,
+				program.Text("and is not shown here until mage restart ") + s.Name,
 		})
 	}
 }

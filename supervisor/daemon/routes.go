@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
@@ -38,6 +39,7 @@ func (r *resident) handleCommand(op func(context.Context, control.Request) error
 			_ = json.NewEncoder(w).Encode(control.Reply{Fault: control.EncodeFault(err)})
 			return
 		}
+		program.SetName(q.Typed) // what the supervisor says from now on is for this user
 		w.Header().Set("Content-Type", "application/jsonl")
 		flush := http.NewResponseController(w)
 		_ = flush.Flush() // the client sees that the command was received, and does not send it to the next supervisor

@@ -19,6 +19,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/flock"
 	"github.com/flowgate-go/flowgate/internal/logfile"
 	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/selfexec"
 	"github.com/flowgate-go/flowgate/internal/trust"
 	"github.com/flowgate-go/flowgate/supervisor/client"
@@ -128,7 +129,8 @@ func supervisorCommand(cfg *config.Config, o Options, notify *os.File) *exec.Cmd
 	cmd.Dir = cfg.Dir
 	cmd.ExtraFiles = files
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	cmd.Env = append(supervisorEnviron(o.Environ), trust.DigestVariable+"="+surfaceDigest(cfg, o.Environ))
+	cmd.Env = append(supervisorEnviron(o.Environ), trust.DigestVariable+"="+surfaceDigest(cfg, o.Environ),
+		program.Variable+"="+program.Name())
 	return cmd
 }
 
@@ -158,7 +160,7 @@ func supervisorEnviron(environ []string) []string {
 		name, _, _ := strings.Cut(entry, "=")
 		if !strings.HasPrefix(name, "MAGEFILE_") && name != "FLOWGATE_CONFIG" && name != "FLOWGATE_FORMAT" &&
 			name != ledger.MarkVariable &&
-			name != trust.DigestVariable {
+			name != trust.DigestVariable && name != program.Variable {
 			kept = append(kept, entry)
 		}
 	}

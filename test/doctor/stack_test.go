@@ -59,10 +59,20 @@ func newStack(t testing.TB) *stack {
 			t.Fatal(err)
 		}
 	}
-	s.env = append(os.Environ(), "HOME="+filepath.Join(s.dir, "home"),
-		"XDG_STATE_HOME="+filepath.Join(s.dir, "home", "state"), "TMPDIR="+filepath.Join(s.dir, "tmp"),
+	s.env = append(
+		os.Environ(),
+		"HOME="+filepath.Join(s.dir, "home"),
+		"XDG_STATE_HOME="+filepath.Join(s.dir, "home", "state"),
+		"TMPDIR="+filepath.Join(s.dir, "tmp"),
 		"GIT_CONFIG_GLOBAL=/dev/null",
-		"HTTP_PROXY=", "http_proxy=", "ALL_PROXY=", "all_proxy=", "FLOWGATE_CONFIG=", "FLOWGATE_FORMAT=")
+		"HTTP_PROXY=",
+		"http_proxy=",
+		"ALL_PROXY=",
+		"all_proxy=",
+		"FLOWGATE_CONFIG=",
+		"FLOWGATE_FORMAT=",
+		"FLOWGATE_PROGRAM=mage",
+	)
 	s.shell("git init -q")
 	s.mage("init", "-port="+strconv.Itoa(s.port), "-upstream-port="+strconv.Itoa(s.upPort))
 	t.Cleanup(func() { _, _ = s.try("stop") })

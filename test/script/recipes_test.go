@@ -50,7 +50,8 @@ func TestTheRecipesPrintWhatTheyShow(t *testing.T) {
 func kitchen(t *testing.T) (string, *strings.Replacer) {
 	t.Helper()
 	dir, ports := t.TempDir(), tourPorts(t)
-	if err := os.WriteFile(filepath.Join(dir, "mage"), []byte("#!/bin/sh\nexec "+binary+" \"$@\"\n"), 0o700); err != nil {
+	mage := "#!/bin/sh\nFLOWGATE_PROGRAM=mage exec " + binary + " \"$@\"\n"
+	if err := os.WriteFile(filepath.Join(dir, "mage"), []byte(mage), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _, _ = shell(t, dir, "mage stop") })

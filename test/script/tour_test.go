@@ -19,7 +19,7 @@ func TestTheTourInTheREADMEPrintsWhatItShows(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir, ports := t.TempDir(), tourPorts(t)
-	mage := "#!/bin/sh\nexec " + binary + " \"$@\"\n"
+	mage := "#!/bin/sh\nFLOWGATE_PROGRAM=mage exec " + binary + " \"$@\"\n"
 	if err := os.WriteFile(filepath.Join(dir, "mage"), []byte(mage), 0o700); err != nil {
 		t.Fatal(err)
 	}

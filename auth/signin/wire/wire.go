@@ -19,6 +19,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config/rewrite"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/privatefile"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
@@ -28,7 +29,7 @@ import (
 func AddToConfig(s *session.Session, c *auth.Change) error {
 	if s.Config.File == "" {
 		c.Warnings = append(c.Warnings, auth.Warning{Code: "key-not-wired",
-			Message: "there is no configuration file yet, so nothing uses the key; mage init writes one"})
+			Message: program.Text("there is no configuration file yet, so nothing uses the key; mage init writes one")})
 		return nil
 	}
 	name := c.Account.Provider
@@ -194,7 +195,7 @@ func addToFile(s *session.Session, item map[string]any, c *auth.Change) error {
 	c.Changed, c.Proof = true, "the key is in "+list+" of "+file
 	if management.NotReady(s.Config, s.Env) == "" {
 		c.Warnings = append(c.Warnings, auth.Warning{Code: "restart-needed",
-			Message: "a CLIProxyAPI that runs does not see the change: mage restart cliproxyapi_plus"})
+			Message: program.Text("a CLIProxyAPI that runs does not see the change: mage restart cliproxyapi_plus")})
 	}
 	return nil
 }

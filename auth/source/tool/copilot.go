@@ -13,6 +13,7 @@ import (
 	"github.com/flowgate-go/flowgate/auth/draft"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/printable"
+	"github.com/flowgate-go/flowgate/internal/program"
 )
 
 // copilotClient is the id of the OAuth app of Copilot's editor plug-ins, which the
@@ -32,7 +33,7 @@ func copilotEditors() Tool {
 			dir := filepath.Join(pathUnder(env, "XDG_CONFIG_HOME", ".config"), "github-copilot")
 			return []string{filepath.Join(dir, "apps.json"), filepath.Join(dir, "hosts.json"), copilotCLI(env)}
 		},
-		Absent: "sign in to Copilot in your editor, or: mage auth:login copilot",
+		Absent: program.Text("sign in to Copilot in your editor, or: mage auth:login copilot"),
 		read:   readCopilot,
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/flowgate-go/flowgate/auth/draft"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/privatefile"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
@@ -58,7 +59,9 @@ func (p planner) freeName(draft *draft.Draft, c credential.Content, name string,
 		if n > 1 {
 			draft.Warn("account-separate",
 				"%s.json holds another account, or it cannot be proven that it is the same one, so the new file is %s; if they "+
-					"are the same account, mage auth:logout %s removes the older file", base, filepath.Base(file), base)
+					program.Format(
+						"are the same account, mage auth:logout %s removes the older file",
+					), base, filepath.Base(file), base)
 		}
 		return file, nil
 	}

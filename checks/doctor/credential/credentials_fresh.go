@@ -6,6 +6,7 @@ import (
 	"github.com/flowgate-go/flowgate/auth"
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/internal/program"
 )
 
 func credentialsFresh(s *subject.Subject) checks.Check {
@@ -21,7 +22,8 @@ func credentialsFresh(s *subject.Subject) checks.Check {
 					return a.Evidence
 				}
 				return ""
-			}).outcome(checks.Failed(""), "mage auth:status", "sign in again: mage auth:login PROVIDER")
+			}).outcome(checks.Failed(""), program.Fix("mage auth:status"),
+				program.Text("sign in again: mage auth:login PROVIDER"))
 		},
 	}
 }

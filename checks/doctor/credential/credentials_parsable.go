@@ -6,6 +6,7 @@ import (
 	"github.com/flowgate-go/flowgate/auth"
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/internal/program"
 )
 
 func credentialsParsable(s *subject.Subject) checks.Check {
@@ -28,7 +29,7 @@ func credentialsParsable(s *subject.Subject) checks.Check {
 					auth.ProblemType,
 				),
 			).
-				outcome(checks.Failed(""), "mage auth:status", "sign in again, or move the file away")
+				outcome(checks.Failed(""), program.Fix("mage auth:status"), "sign in again, or move the file away")
 		},
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/flowgate-go/flowgate/auth/provider"
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/internal/program"
 )
 
 // missingProviders is the detail of credentials.present.
@@ -46,7 +47,7 @@ func credentialsPresent(s *subject.Subject) checks.Check {
 			missing.Text = "no credential of " + strings.Join(missing.Providers, ", ")
 			return checks.Failed("").
 				WithDetail(missing).
-				WithFix("mage auth:login "+missing.Providers[0], "sign in, or mage auth:import what another tool has")
+				WithFix("mage auth:login "+missing.Providers[0], program.Text("sign in, or mage auth:import what another tool has"))
 		},
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/flowgate-go/flowgate/auth"
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/internal/program"
 )
 
 // expiryWindow is how far ahead an end that nothing can put off is told.
@@ -27,7 +28,8 @@ func credentialsRenewable(s *subject.Subject) checks.Check {
 					return "it expires at " + a.ExpiresAt.UTC().Format(time.RFC3339) + " and there is no refresh token"
 				}
 				return ""
-			}).outcome(checks.Warned(""), "mage auth:status", "sign in again before it expires: mage auth:login PROVIDER")
+			}).outcome(checks.Warned(""), program.Fix("mage auth:status"),
+				program.Text("sign in again before it expires: mage auth:login PROVIDER"))
 		},
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/internal/program"
 )
 
 // Open files that a busy router needs at least, two for each request under way.
@@ -42,9 +43,13 @@ func filesEnough(s *subject.Subject) checks.Check {
 			case soft == 0:
 				return checks.Passed(fileLimit{})
 			case soft < minFiles:
-				return checks.Failed("").WithDetail(l).WithFix(fix, "raise the limit, then mage restart from that shell")
+				return checks.Failed("").
+					WithDetail(l).
+					WithFix(fix, program.Text("raise the limit, then mage restart from that shell"))
 			case soft < enoughFiles:
-				return checks.Warned("").WithDetail(l).WithFix(fix, "raise the limit, then mage restart from that shell")
+				return checks.Warned("").
+					WithDetail(l).
+					WithFix(fix, program.Text("raise the limit, then mage restart from that shell"))
 			}
 			l.Text = ""
 			return checks.Passed(l)

@@ -6,6 +6,7 @@ import (
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/program"
 )
 
 // warningsDetail is the detail of a check that found settings to look at.
@@ -23,7 +24,7 @@ func configCurrent(s *subject.Subject) checks.Check {
 		Run: func(context.Context) checks.Outcome {
 			return reportWarnings(
 				configWarnings(s, true),
-				"mage config:migrate",
+				program.Fix("mage config:migrate"),
 				"rewrite the file in version 2; -dry-run shows how",
 			)
 		},

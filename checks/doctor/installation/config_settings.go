@@ -11,13 +11,18 @@ import (
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/program"
 )
 
 func configSettings(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "config.settings", Title: "Every setting has an effect", Needs: []string{"config.valid"},
 		Run: func(context.Context) checks.Outcome {
-			return reportWarnings(configWarnings(s, false), "mage config:validate", "move or remove the settings named")
+			return reportWarnings(
+				configWarnings(s, false),
+				program.Fix("mage config:validate"),
+				"move or remove the settings named",
+			)
 		},
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/flowgate-go/flowgate/internal/program"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/flowgate-go/flowgate/checks"
@@ -56,9 +58,9 @@ func (f freeSpace) judge(counted bool) checks.Outcome {
 		f.Text = fmt.Sprintf("only %d more files fit", f.Inodes)
 	case f.Free < upgradeSpace:
 		f.Text = fmt.Sprintf("%d MB are free; an upgrade of a runtime needs up to 1 GB", f.Free>>20)
-		return checks.Warned("").WithDetail(f).WithFix("df -h "+subject.ShellQuote(f.Path), "free some space")
+		return checks.Warned("").WithDetail(f).WithFix("df -h "+program.Quote(f.Path), "free some space")
 	default:
 		return checks.Passed(f)
 	}
-	return checks.Failed("").WithDetail(f).WithFix("df -h "+subject.ShellQuote(f.Path), "free some space")
+	return checks.Failed("").WithDetail(f).WithFix("df -h "+program.Quote(f.Path), "free some space")
 }

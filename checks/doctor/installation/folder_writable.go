@@ -5,6 +5,8 @@ import (
 	"errors"
 	"os"
 
+	"github.com/flowgate-go/flowgate/internal/program"
+
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 )
@@ -25,7 +27,7 @@ func folderWritable(s *subject.Subject) checks.Check {
 			}
 			if err != nil {
 				return checks.Failed("%s cannot be written: %v", s.ShortPath(dir), subject.WithoutPath(err)).
-					WithFix("df -h "+subject.ShellQuote(s.ShortPath(dir)), "free space, make the folder writable, or set "+
+					WithFix("df -h "+program.Quote(s.ShortPath(dir)), "free space, make the folder writable, or set "+
 						"paths.runtime_dir to another one")
 			}
 			return checks.Passed(nil)

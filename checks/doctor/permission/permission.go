@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/flowgate-go/flowgate/internal/program"
+
 	"github.com/samber/lo"
 
 	"github.com/flowgate-go/flowgate/checks"
@@ -119,7 +121,7 @@ func chmodCommand(s *subject.Subject, found []exposure) string {
 		if e.Want == "" {
 			return ""
 		}
-		words = append(words, subject.ShellQuote(s.ShortPath(e.Path)))
+		words = append(words, program.Quote(s.ShortPath(e.Path)))
 	}
 	return strings.Join(words, " ")
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/policy"
+	"github.com/flowgate-go/flowgate/internal/program"
 )
 
 func profileActive(s *subject.Subject) checks.Check {
@@ -28,7 +29,7 @@ func profileActive(s *subject.Subject) checks.Check {
 				return checks.Skipped("nothing was started here yet")
 			case f.Code == "active-missing":
 				return checks.Warned("%s is not there yet", s.ShortPath(s.Config.Paths.ActiveConfig)).
-					WithFix("mage profile:set "+s.Profile(), "generate it; mage start does it too")
+					WithFix("mage profile:set "+s.Profile(), program.Text("generate it; mage start does it too"))
 			}
 			return checks.FromFault(err).WithFix("mage profile:set "+s.Profile(), "generate it again")
 		},

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"path/filepath"
 
+	"github.com/flowgate-go/flowgate/internal/program"
+
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 )
@@ -34,7 +36,7 @@ func litellmPrisma(s *subject.Subject) checks.Check {
 				}
 			}
 			return checks.Warned("the package prisma is not beside LiteLLM: a missing key is answered 500 instead of 401").
-				WithFix(subject.ShellQuote(path)+" -m pip install prisma", "install it into LiteLLM's environment")
+				WithFix(program.Quote(path)+" -m pip install prisma", "install it into LiteLLM's environment")
 		},
 	}
 }

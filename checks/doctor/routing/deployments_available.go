@@ -8,6 +8,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/router"
 )
 
@@ -52,6 +53,6 @@ func judgeDeployments(state router.State, service string) checks.Outcome {
 	detail.Text = strings.Join(lines, "; ")
 	return checks.Failed("").WithDetail(detail).
 		WithFix("mage logs "+service, fmt.Sprintf(
-			"fix what the reason says, or wait until the cooldown ends; mage logs %[1]s shows the failures, "+
-				"mage restart %[1]s forgets them", service))
+			program.Format("fix what the reason says, or wait until the cooldown ends; mage logs %[1]s shows the failures, ")+
+				program.Format("mage restart %[1]s forgets them"), service))
 }

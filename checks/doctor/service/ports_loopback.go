@@ -9,6 +9,7 @@ import (
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/loopback"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/tcp"
 )
 
@@ -46,10 +47,12 @@ func portsLoopback(s *subject.Subject) checks.Check {
 func loopbackFix(s *subject.Subject, svc config.Service) string {
 	switch {
 	case len(svc.Command) > 0 && svc.Name == config.LiteLLM:
-		return "add \"--host\", \"" + svc.Host + "\" to services.litellm.command.args, then mage restart litellm: " +
+		return "add \"--host\", \"" + svc.Host + program.Text(
+			"\" to services.litellm.command.args, then mage restart litellm: ",
+		) +
 			"LiteLLM listens on every address without it"
 	case svc.Name == config.CLIProxy && s.Config.CLIProxyConfigFile != "":
-		return fmt.Sprintf("write host: %s in %s, then mage restart %s",
+		return fmt.Sprintf(program.Format("write host: %s in %s, then mage restart %s"),
 			svc.Host, s.ShortPath(s.Config.CLIProxyConfigFile), svc.Name)
 	}
 	return "have services." + svc.Name + ".command.args tell the program to listen on " + svc.Host + ", then mage " +

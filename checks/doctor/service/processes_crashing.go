@@ -12,6 +12,7 @@ import (
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
@@ -83,7 +84,8 @@ func (c crashes) judge(services []config.Service) checks.Outcome {
 			WithFix("mage start "+worst, "it was not executed, so its log does not say why; the start tries again and "+
 				"says what is missing")
 	}
-	return checks.Failed("").WithDetail(c).WithFix("mage logs "+worst, "its last lines say why; mage start tries again")
+	return checks.Failed("").WithDetail(c).WithFix("mage logs "+worst,
+		program.Text("its last lines say why; mage start tries again"))
 }
 
 // count counts one event. A service that became ready again is not given up any more.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
@@ -53,7 +54,7 @@ func servicesLive(s *subject.Subject) checks.Check {
 			}
 			return checks.Failed("").
 				WithDetail(found).
-				WithFix("mage logs "+first.Name, "its log says why it ended; mage start brings it up again")
+				WithFix("mage logs "+first.Name, program.Text("its log says why it ended; mage start brings it up again"))
 		},
 	}
 }

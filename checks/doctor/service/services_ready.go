@@ -10,6 +10,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
@@ -32,7 +33,7 @@ func servicesReady(s *subject.Subject) checks.Check {
 			}), "; ")
 			return checks.Failed("").
 				WithDetail(found).
-				WithFix("mage restart "+bad[0].Name, "restart it; mage logs "+bad[0].Name+" says what it waits for")
+				WithFix("mage restart "+bad[0].Name, program.Text("restart it; mage logs ")+bad[0].Name+" says what it waits for")
 		},
 	}
 }

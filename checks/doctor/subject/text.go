@@ -57,11 +57,3 @@ func Sanitize(text string) string {
 	}
 	return string(line)
 }
-
-// ShellQuote returns a word in quotes when a shell would change it otherwise.
-func ShellQuote(word string) string {
-	if strings.ContainsAny(word, " \t\n'\"\\$`*?[]#~=%&|;<>(){}!") {
-		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-	}
-	return word
-}

@@ -11,6 +11,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/cliproxy"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/loopback"
+	"github.com/flowgate-go/flowgate/internal/program"
 )
 
 // maxSecretBytes is bcrypt's limit in bytes; CLIProxyAPI exits 0 on a longer one.
@@ -32,7 +33,7 @@ func cliproxyConfig(s *subject.Subject) checks.Check {
 				return checks.Failed("%s: %s",
 					s.ShortPath(s.Config.CLIProxyConfigFile),
 					strings.TrimPrefix(subject.WithoutPath(err).Error(), s.Config.CLIProxyConfigFile+": ")).
-					WithFix("", "correct it, or let mage init write one")
+					WithFix("", program.Text("correct it, or let mage init write one"))
 			}
 			return compareProxyConfig(s, own, svc)
 		},

@@ -5,6 +5,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/internal/program"
 )
 
 func cliproxyReachable(s *subject.Subject) checks.Check {
@@ -22,7 +23,7 @@ func cliproxyReachable(s *subject.Subject) checks.Check {
 			}
 			return checks.Failed("").
 				WithDetail(a).
-				WithFix("mage restart "+svc.Name, "restart it; mage logs "+svc.Name+" has its last lines")
+				WithFix("mage restart "+svc.Name, program.Text("restart it; mage logs ")+svc.Name+" has its last lines")
 		},
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/policy"
+	"github.com/flowgate-go/flowgate/internal/program"
 )
 
 func modelsServed(s *subject.Subject) checks.Check {
@@ -47,7 +48,7 @@ func modelsServed(s *subject.Subject) checks.Check {
 			found.Text = "dropped at load: " + strings.Join(lo.Uniq(found.Missing), ", ")
 			return checks.Failed("").
 				WithDetail(found).
-				WithFix("mage logs litellm", "its first lines after the start say why; then mage restart litellm")
+				WithFix("mage logs litellm", program.Text("its first lines after the start say why; then mage restart litellm"))
 		},
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
@@ -57,7 +58,7 @@ func compareModels(upstream string, wanted []subject.Deployment, offered map[str
 		found.Text = upstream + " offers no model at all: no account is signed in"
 		return checks.Failed("").
 			WithDetail(found).
-			WithFix("mage auth:login codex", "sign in, or mage auth:import what another tool has")
+			WithFix("mage auth:login codex", program.Text("sign in, or mage auth:import what another tool has"))
 	}
 	for _, d := range wanted {
 		if name := d.UpstreamModel(); !offered[name] && !offered[stripEffort(name)] {

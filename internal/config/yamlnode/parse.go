@@ -11,6 +11,7 @@ import (
 	"github.com/goccy/go-yaml/token"
 
 	"github.com/flowgate-go/flowgate/internal/nesting"
+	"github.com/flowgate-go/flowgate/internal/program"
 )
 
 // Parse turns data into nodes. Whatever is wrong is added to d; the node is
@@ -57,7 +58,7 @@ func buildDocument(d *Diagnosis, file *ast.File, maxNodes int) *Node {
 	}
 	switch len(bodies) {
 	case 0:
-		d.Add(Pos{1, 1}, "", "write one with `mage init`", "the file is empty")
+		d.Add(Pos{1, 1}, "", program.Text("write one with `mage init`"), "the file is empty")
 		return nil
 	case 1:
 	default:

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/program"
 )
 
 // maxProblems is how many problems of one file are reported; what follows is
@@ -83,7 +84,7 @@ func (d *Diagnosis) AddInFile(file string, at Pos, path, hint, message string) {
 // Warn records something odd that is no reason to refuse the file.
 func (d *Diagnosis) Warn(code, path string, at Pos, format string, args ...any) {
 	d.Warnings = append(d.Warnings,
-		Oddity{Code: code, Path: path, Line: at.Line, Column: at.Column, Message: fmt.Sprintf(format, args...)})
+		Oddity{Code: code, Path: path, Line: at.Line, Column: at.Column, Message: fmt.Sprintf(program.Format(format), args...)})
 }
 
 // SortedProblems returns at most maxProblems problems in the order of the file.
@@ -103,7 +104,7 @@ func (d *Diagnosis) Err() error {
 	first := problems[0]
 	hint := first.Hint
 	if hint == "" && len(problems) > 1 {
-		hint = fmt.Sprintf("`mage config:validate` lists all %d problems", len(problems))
+		hint = fmt.Sprintf(program.Format("`mage config:validate` lists all %d problems"), len(problems))
 	}
 	first.Hint = ""
 	e := fault.Usage(d.Code, "%s", first.String()).WithDetail(Problems{problems})

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/router/dialect"
 	"github.com/flowgate-go/flowgate/internal/router/provider"
 	"github.com/flowgate-go/flowgate/internal/router/settings/document"
@@ -129,7 +130,7 @@ func warnNativeOnly(row provider.Provider, params document.Section) bool {
 func whyNoAddress(row provider.Provider) string {
 	switch {
 	case row.SignIn != "":
-		return "provider \"" + row.Prefix + "\" is a subscription: sign in with mage auth:login " + row.SignIn +
+		return "provider \"" + row.Prefix + program.Text("\" is a subscription: sign in with mage auth:login ") + row.SignIn +
 			", and name the model that CLIProxyAPI serves, as openai/MODEL with its address as api_base"
 	case row.Unsupported:
 		return "the embedded router does not speak to provider \"" + row.Prefix + "\"; runtime: litellm does"

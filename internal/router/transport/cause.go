@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/tcp"
 )
 
@@ -176,7 +177,7 @@ func (k Cause) Advice() string {
 		return "The connection to the upstream was reset: look into its log, and at proxies and firewalls between."
 	case CauseNotOurs:
 		return "A process of another user has the upstream's port; nothing was sent to it. Start the upstream " +
-			"again: mage status shows who has the port."
+			program.Text("again: mage status shows who has the port.")
 	case CauseProtocol:
 		return "What answered does not speak HTTP correctly: check the port in api_base."
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/probe"
 	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/runtimestore"
 	"github.com/flowgate-go/flowgate/internal/store"
 	"github.com/flowgate-go/flowgate/supervisor/control"
@@ -86,7 +87,7 @@ func execHint(err error, dir string) string {
 // what its last probe found.
 func (r *StartRequest) TimeoutFault(last probe.Finding, failure control.Failure) error {
 	why := "it did not answer any probe"
-	hint := fmt.Sprintf("give it longer with -timeout, or read mage logs %s", r.Service.Name)
+	hint := fmt.Sprintf(program.Format("give it longer with -timeout, or read mage logs %s"), r.Service.Name)
 	if last.Err != nil {
 		why = last.Err.Error()
 	}

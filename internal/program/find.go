@@ -1,0 +1,120 @@
+package program
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Started says how this process was started.
+type Started struct {
+	Args       []string // os.Args
+	Executable string   // the file that runs
+	Prefix     string   // under which a magefile imports the targets; "" for none
+	Getenv     func(string) string
+	Parents    func() [][]string // the arguments of the parent process and of its parent
+}
+
+// Find returns what the user typed before the first target: words for a shell, with the
+// targets' prefix where they have one.
+//
+// mage and `go tool` compile a program into a cache and execute it there, so its own name
+// says nothing; the command lines of the processes above it do. What cannot be seen there is
+// guessed: `go tool mage`, which works wherever Go does.
+func Find(s Started) string {
+	if name := s.Getenv(Variable); name != "" {
+		return name
+	}
+	if s.Prefix != "" {
+		return s.findProgram() + " " + s.Prefix + ":"
+	}
+	return s.findProgram()
+}
+
+func (s Started) findProgram() string {
+	switch {
+	case isMageCache(s.Executable, s.Getenv("MAGEFILE_CACHE")):
+		return s.findMage()
+	case isGoCache(s.Executable):
+		if words := s.wordsBefore(0); len(words) > 1 && filepath.Base(words[0]) == "go" {
+			return nameOf(words)
+		}
+		return "go tool " + Quote(filepath.Base(s.Executable))
+	}
+	return s.findBinary()
+}
+
+// findMage returns how mage was typed: as a command, or as a tool of Go's.
+func (s Started) findMage() string {
+	words := s.wordsBefore(0)
+	if len(words) > 0 && isGoCache(words[0]) { // `go tool mage`: go is above it
+		words = s.wordsBefore(1)
+	}
+	if len(words) > 0 && !isGoCache(words[0]) {
+		return nameOf(words)
+	}
+	return "go tool mage"
+}
+
+// wordsBefore returns what stands before this program's own arguments in the command line
+// of a parent process, nil when that one does not end in them.
+func (s Started) wordsBefore(generation int) []string {
+	parents := s.Parents()
+	if generation >= len(parents) || len(s.Args) == 0 {
+		return nil
+	}
+	words, own := parents[generation], s.Args[1:]
+	before := len(words) - len(own)
+	if before < 1 || !slices.Equal(words[before:], own) {
+		return nil
+	}
+	return words[:before]
+}
+
+// nameOf returns words for a shell; the first is bare when it is the full path of what a
+// shell finds under its last name anyway.
+func nameOf(words []string) string {
+	words = slices.Clone(words)
+	base := filepath.Base(words[0])
+	if found, err := exec.LookPath(base); err == nil && isSameFile(found, words[0]) {
+		words[0] = base
+	}
+	return quoteAll(words)
+}
+
+// findBinary returns the name of a compiled program: as it was typed when a shell finds it
+// so, else its path.
+func (s Started) findBinary() string {
+	typed := s.Args[0]
+	if strings.ContainsRune(typed, filepath.Separator) {
+		if isSameFile(typed, s.Executable) && !strings.HasPrefix(typed, "/proc/") {
+			return Quote(typed)
+		}
+		return Quote(s.Executable)
+	}
+	if found, err := exec.LookPath(typed); err == nil && isSameFile(found, s.Executable) {
+		return Quote(typed)
+	}
+	return Quote(s.Executable)
+}
+
+// isSameFile reports whether two paths lead to one file.
+func isSameFile(a, b string) bool {
+	one, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	other, err := os.Stat(b)
+	return err == nil && os.SameFile(one, other)
+}
+
+// isMageCache reports whether mage compiled the program at path.
+func isMageCache(path, cache string) bool {
+	return strings.Contains(path, "/.magefile/") ||
+		cache != "" && strings.HasPrefix(path, filepath.Clean(cache)+string(filepath.Separator))
+}
+
+// isGoCache reports whether `go run` or `go tool` compiled the program at path.
+func isGoCache(path string) bool { return strings.Contains(path, "/go-build") }
