@@ -79,6 +79,7 @@ func (Bootstrap) Outdated(ctx context.Context, online *bool, offline *bool) erro
 
 // bootstrapRequest returns a request with what all targets of bootstrap share.
 func (s session) bootstrapRequest(cfg *config.Config, runtime string, offline *bool) bootstrap.Request {
+	s.out.Step("bootstrap")
 	return bootstrap.Request{
 		Config:   cfg,
 		Runtime:  runtime,

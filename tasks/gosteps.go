@@ -49,7 +49,8 @@ func runGoSteps(ctx context.Context, name string, steps ...step) error {
 			if first != nil && (step.tests == nil || ctx.Err() != nil) {
 				break
 			}
-			r, err := step.run(ctx, s.stderr)
+			s.out.Step(step.command())
+			r, err := step.run(ctx, s.out.Messages())
 			all = append(all, r)
 			first = cmp.Or(first, err)
 		}
@@ -68,6 +69,11 @@ func requireSourceBuild(name string) error {
 		WithHint("in a clone that you trust: go tool mage %s", name)
 }
 
+// command returns the step as it is typed.
+func (s step) command() string {
+	return strings.Join(append(append(slices.Clone(s.env), "go"), s.args...), " ")
+}
+
 func (s step) run(ctx context.Context, out io.Writer) (stepResult, error) {
 	started := time.Now()
 	cmd := exec.CommandContext(ctx, "go", s.args...) //nolint:gosec // the commands are this package's own
@@ -75,7 +81,7 @@ func (s step) run(ctx context.Context, out io.Writer) (stepResult, error) {
 	cmd.Env = append(os.Environ(), s.env...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 3 * time.Second
-	r := stepResult{Command: strings.Join(append(append(slices.Clone(s.env), "go"), s.args...), " ")}
+	r := stepResult{Command: s.command()}
 	var skipped error
 	if s.tests != nil {
 		s.tests.Out = out

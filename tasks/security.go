@@ -38,6 +38,7 @@ func SecurityCheck(
 		if err != nil {
 			return nil, err
 		}
+		s.out.Step("looks for secrets")
 		return security.Run(ctx, security.Options{
 			Options: o, All: deref(all), Staged: deref(staged), Range: deref(range_), History: deref(history),
 			Probe: deref(probe), Baseline: deref(baseline), WriteBaseline: deref(writeBaseline),

@@ -101,9 +101,7 @@ func TestWhatHappensNowIsOneLineThatGoesAway(t *testing.T) {
 		Style: terminal.Style{Width: 20},
 	}
 	o.Step("reads \x1b[2J a very long history of commits")
-	for deadline := time.Now().Add(10 * time.Second); stderr.String() == "" && time.Now().Before(deadline); {
-		time.Sleep(time.Millisecond)
-	}
+	waitFor(t, func() bool { return stderr.String() != "" })
 	if want := "\r\x1b[Kreads \\x1b[2J a ve…"; stderr.String() != want {
 		t.Fatalf("%q, not %q", stderr.String(), want)
 	}
@@ -114,13 +112,28 @@ func TestWhatHappensNowIsOneLineThatGoesAway(t *testing.T) {
 		t.Errorf("the line stays: %q", stderr.String())
 	}
 	o.Step("again")
+	waitFor(t, func() bool { return strings.HasSuffix(stderr.String(), "\n\r\x1b[Kagain") })
+	waitFor(t, func() bool { return strings.HasSuffix(stderr.String(), "\r\x1b[K1 s  again") })
 	if err := o.Emit(t.Context(), finished(nil, nil)); err != nil {
 		t.Fatal(err)
+	}
+	if !strings.HasSuffix(stderr.String(), "again\r\x1b[K") {
+		t.Errorf("the line stays below the report: %q", stderr.String())
 	}
 	before := stderr.String()
 	o.Step("too quick to be seen")
 	if err := o.Emit(t.Context(), finished(nil, nil)); err != nil || stderr.String() != before {
 		t.Errorf("%v, %q", err, stderr.String())
+	}
+}
+
+// waitFor waits until reached says true, at most 10 s.
+func waitFor(t *testing.T, reached func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !reached(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it did not happen within 10 s")
+		}
 	}
 }
 
