@@ -21,10 +21,10 @@ type outgoing struct {
 	isClosed bool
 }
 
-// smallBody is the length, in bytes, up to which a body is copied. net/http sends a
+// SmallBody is the length, in bytes, up to which a body is copied. net/http sends a
 // body that it knows to be in memory in one write with the headers, and makes two
 // writes of any other.
-const smallBody = 16 << 10
+const SmallBody = 16 << 10
 
 // Changes are what a deployment's requests have differently from the client's.
 type Changes struct {
@@ -41,7 +41,7 @@ func (q *Request) NewBody(c Changes) (io.ReadCloser, int64) {
 	for _, p := range o.pieces {
 		size += len(p)
 	}
-	if size > smallBody {
+	if size > SmallBody {
 		q.lent.Add(1)
 		return o, int64(size)
 	}
@@ -50,6 +50,15 @@ func (q *Request) NewBody(c Changes) (io.ReadCloser, int64) {
 		whole = append(whole, p...)
 	}
 	return io.NopCloser(bytes.NewReader(whole)), int64(size)
+}
+
+// Lend returns a reader of a body and counts itself among loans until it is closed. Until
+// then the body must not be changed.
+func Lend(body []byte, loans *atomic.Int32) io.ReadCloser {
+	o := &outgoing{loans: loans}
+	o.pieces = append(o.store[:0], body)
+	loans.Add(1)
+	return o
 }
 
 // AppendBody appends the body for an upstream to dst.

@@ -2,6 +2,7 @@ package translate
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -13,7 +14,8 @@ func (r *request) readMessages(s *scan) {
 			r.model = s.raw()
 		case "system":
 			from := len(r.parts)
-			r.readBlocks(s, "system.", r.addSystem)
+			r.readBlocks(s, "system.", &r.parts)
+			r.cutBilling(from)
 			r.addLead(from)
 		case "messages":
 			if !s.array(func() { r.readMessage(s) }) {
@@ -47,12 +49,14 @@ func (r *request) readMessages(s *scan) {
 // that no other upstream could use its prompt cache.
 const billingPrefix = "x-anthropic-billing-header:"
 
-func (r *request) addSystem(p part) {
-	if bytes.HasPrefix(p.text, []byte(billingPrefix)) {
+// cutBilling takes that block out of the parts from the given one on.
+func (r *request) cutBilling(from int) {
+	isBilling := func(p part) bool { return bytes.HasPrefix(p.text, []byte(billingPrefix)) }
+	kept := slices.DeleteFunc(r.parts[from:], isBilling)
+	if from+len(kept) < len(r.parts) {
 		r.drop("system.", strings.TrimSuffix(billingPrefix, ":"))
-		return
+		r.parts = r.parts[:from+len(kept)]
 	}
-	r.parts = append(r.parts, p)
 }
 
 // readMessage reads one message. Its content may stand before its role.
@@ -65,7 +69,7 @@ func (r *request) readMessage(s *scan) {
 		case "role":
 			name, _ = s.text()
 		case "content":
-			r.readBlocks(s, "messages.content.", func(p part) { r.parts = append(r.parts, p) })
+			r.readBlocks(s, "messages.content.", &r.parts)
 		default:
 			r.drop("messages.", string(key))
 		}
@@ -93,15 +97,16 @@ func (r *request) close(role role, from int) {
 	}
 }
 
-// readBlocks reads a content: a string or a list of blocks. Empty texts are left out.
-func (r *request) readBlocks(s *scan, path string, add func(part)) {
+// readBlocks reads a content, a string or a list of blocks, into a list of parts. Empty
+// texts are left out.
+func (r *request) readBlocks(s *scan, path string, into *[]part) {
 	if s.kind() == '"' {
 		if text, _ := s.text(); len(text) > 0 {
-			add(part{text: text})
+			*into = append(*into, part{text: text})
 		}
 		return
 	}
-	s.array(func() { r.readBlock(s, path, add) })
+	s.array(func() { r.readBlock(s, path, into) })
 }
 
 // contentBlock is a content block as it stands; which members count depends on its type.
@@ -113,7 +118,7 @@ type contentBlock struct {
 	inner                                 span
 }
 
-func (r *request) readBlock(s *scan, path string, add func(part)) {
+func (r *request) readBlock(s *scan, path string, into *[]part) {
 	var b contentBlock
 	b.inner = span{len(r.inner), len(r.inner)}
 	s.object(func(key []byte) {
@@ -147,7 +152,7 @@ func (r *request) readBlock(s *scan, path string, add func(part)) {
 				r.drop(path, "content")
 				return
 			}
-			r.readBlocks(s, toolResultPath, r.addInner)
+			r.readBlocks(s, toolResultPath, &r.inner)
 			b.inner.to = len(r.inner)
 		default:
 			if value := s.raw(); !isNull(value) {
@@ -155,33 +160,33 @@ func (r *request) readBlock(s *scan, path string, add func(part)) {
 			}
 		}
 	})
-	r.addBlock(&b, path, add)
+	r.addBlock(&b, path, into)
 }
 
 const toolResultPath = "messages.content.content."
 
-func (r *request) addBlock(b *contentBlock, path string, add func(part)) {
+func (r *request) addBlock(b *contentBlock, path string, into *[]part) {
 	switch string(b.kind) {
 	case "text":
 		if len(b.text) > 0 {
-			add(part{text: b.text})
+			*into = append(*into, part{text: b.text})
 		}
 	case "image":
-		r.addSource(imagePart, b, path, add)
+		r.addSource(imagePart, b, path, into)
 	case "document":
-		r.addSource(filePart, b, path, add)
+		r.addSource(filePart, b, path, into)
 	case "thinking":
-		add(part{kind: thinkingPart, text: b.thinking, id: b.signature})
+		*into = append(*into, part{kind: thinkingPart, text: b.thinking, id: b.signature})
 	case "redacted_thinking":
-		add(part{kind: redactedPart, id: b.data})
+		*into = append(*into, part{kind: redactedPart, id: b.data})
 	case "tool_use":
 		input := b.input
 		if isNull(input) {
 			input = []byte("{}")
 		}
-		add(part{kind: callPart, isJSON: true, id: b.id, name: b.name, text: input})
+		*into = append(*into, part{kind: callPart, isJSON: true, id: b.id, name: b.name, text: input})
 	case "tool_result":
-		add(part{kind: resultPart, id: b.toolUse, isError: b.isError, inner: b.inner})
+		*into = append(*into, part{kind: resultPart, id: b.toolUse, isError: b.isError, inner: b.inner})
 	case "":
 		r.refuse(path+"type", "a content block needs a type")
 	default:
@@ -190,7 +195,7 @@ func (r *request) addBlock(b *contentBlock, path string, add func(part)) {
 }
 
 // addSource adds an image or a document.
-func (r *request) addSource(kind partKind, b *contentBlock, path string, add func(part)) {
+func (r *request) addSource(kind partKind, b *contentBlock, path string, into *[]part) {
 	var form, media, data, address []byte
 	s := &scan{doc: b.source}
 	s.object(func(key []byte) {
@@ -210,12 +215,12 @@ func (r *request) addSource(kind partKind, b *contentBlock, path string, add fun
 	})
 	switch string(form) {
 	case "base64":
-		add(part{kind: kind, media: bytes.Clone(plainText(media)), text: data, name: b.title})
+		*into = append(*into, part{kind: kind, media: bytes.Clone(plainText(media)), text: data, name: b.title})
 	case "url":
-		add(part{kind: kind, text: address, name: b.title})
+		*into = append(*into, part{kind: kind, text: address, name: b.title})
 	case "text":
 		if len(data) > 0 {
-			add(part{text: data})
+			*into = append(*into, part{text: data})
 		}
 	default:
 		r.refuse(path+"source", "only base64, url and text sources can be translated; send the data itself")

@@ -69,6 +69,7 @@ func (r *request) addItem(i *item) {
 		return
 	}
 	content := slices.Clone(r.parts[i.content:])
+	clear(r.parts[i.content:])
 	r.parts = r.parts[:i.content]
 	switch string(i.kind) {
 	case "function_call":

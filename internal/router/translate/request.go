@@ -24,7 +24,8 @@ type request struct {
 	effort   effort
 	format   format
 
-	scratch     []part   // room that is used again
+	room        *room    // of turns, parts, inner and scratch
+	scratch     []part   // for the parts of one message
 	hasCustom   bool     // the history has calls of custom tools
 	serverTools []string // kinds and names of the tools that were left out
 }

@@ -27,8 +27,8 @@
 //
 // Values move as raw JSON: strings are copied as they stand and decoded only
 // where a dialect demands it, which are the arguments of tools. The package
-// keeps no state between calls, does no I/O and starts no goroutine. A Call
-// keeps nothing of the body that Request was given. It never decides which
+// keeps no state between calls but empty room, does no I/O and starts no goroutine. A
+// Call keeps nothing of the body that Request was given. It never decides which
 // dialect an upstream speaks, nor which errors are worth a retry.
 //
 // It is by far the largest package, with about 6,000 lines, because three dialects
@@ -151,9 +151,19 @@ func (c *Call) complete() {
 // Request translates a request body from the client's dialect to the
 // upstream's. The body stays as it is. An error is a *RequestError.
 func Request(from, to Dialect, body []byte, opts Options) ([]byte, *Call, error) {
+	return AppendRequest(make([]byte, 0, EstimateSize(body)), from, to, body, opts)
+}
+
+// EstimateSize returns how many bytes a translated request is likely to have at most.
+func EstimateSize(body []byte) int { return len(body) + len(body)/8 + 512 }
+
+// AppendRequest is Request and appends the upstream's body to out, which must be empty.
+func AppendRequest(out []byte, from, to Dialect, body []byte, opts Options) ([]byte, *Call, error) {
 	c := &Call{from: from, to: to, opts: opts}
 	c.complete()
-	r := &request{Call: c, parts: make([]part, 0, 16+len(body)/1024), turns: make([]turn, 0, 8+len(body)/4096)}
+	r := &request{Call: c}
+	r.takeRoom()
+	defer r.returnRoom()
 	s := &scan{doc: body}
 	switch from {
 	case Messages:
@@ -170,7 +180,6 @@ func Request(from, to Dialect, body []byte, opts Options) ([]byte, *Call, error)
 		r.model = opts.UpstreamModel
 	}
 	c.prompt = r.estimatePrompt()
-	out := make([]byte, 0, len(body)+len(body)/8+512)
 	switch to {
 	case Messages:
 		out = r.appendMessages(out)

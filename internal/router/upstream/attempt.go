@@ -49,6 +49,7 @@ type Exchange struct {
 	out       dialect.Dialect // in which the upstream is asked
 	call      *translate.Call // turns its reply back; nil when the request passes through
 	rewritten []byte          // the body for the upstream; nil when the client's serves, with another model in it
+	buffer    *buffer         // holds rewritten; nil when that is not to be used again
 	held      int64           // bytes of the loan that rewritten and call take
 	watch     func([]byte)    // gets the data of a stream's events, in the client's dialect; may be nil
 }
@@ -56,14 +57,14 @@ type Exchange struct {
 // Reset begins a new request, whose replies go to w and count to loan.
 func (x *Exchange) Reset(s *Sender, q *request.Request, w *reply.Writer, loan *memory.Loan) {
 	x.sender, x.request, x.writer, x.loan = s, q, w, loan
-	x.call, x.rewritten, x.held, x.watch = nil, nil, 0, nil
+	x.call, x.rewritten, x.buffer, x.held, x.watch = nil, nil, nil, 0, nil
 }
 
 // Watch has the data of the events of streams given to watch, which must not keep them.
 func (x *Exchange) Watch(watch func(data []byte)) { x.watch = watch }
 
 // Clear drops what belongs to the request.
-func (x *Exchange) Clear() { x.call, x.rewritten = nil, nil }
+func (x *Exchange) Clear() { x.call, x.rewritten, x.buffer = nil, nil, nil }
 
 // IsReusable reports whether the buffer is at most maxBuffer long.
 func (x *Exchange) IsReusable(maxBuffer int) bool { return cap(x.body) <= maxBuffer }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/router/deployment"
+	"github.com/flowgate-go/flowgate/internal/router/request"
 	"github.com/flowgate-go/flowgate/internal/router/transport"
 )
 
@@ -49,8 +50,11 @@ func (x *Exchange) newRequest(ctx context.Context, d *deployment.Deployment) *ht
 
 // newBody returns the body for d and its length in bytes.
 func (x *Exchange) newBody(d *deployment.Deployment) (io.ReadCloser, int64) {
-	if x.rewritten != nil {
-		return io.NopCloser(bytes.NewReader(x.rewritten)), int64(len(x.rewritten))
+	switch size := int64(len(x.rewritten)); {
+	case x.buffer != nil:
+		return request.Lend(x.rewritten, &x.buffer.loans), size
+	case x.rewritten != nil:
+		return io.NopCloser(bytes.NewReader(x.rewritten)), size
 	}
 	return x.request.NewBody(x.changes(d))
 }

@@ -23,8 +23,8 @@ var translatedDialects = map[dialect.Dialect]translate.Dialect{
 // client's does not serve.
 func (x *Exchange) prepareBody(d *deployment.Deployment) *failure.Failure {
 	in := x.request.Dialect
-	x.loan.Release(x.held)
-	x.call, x.rewritten, x.held = nil, nil, 0
+	x.dropRewritten()
+	x.call = nil
 	if x.out, _ = d.OutgoingDialect(in); x.out != in { // route asks only deployments that have one
 		return x.translate(d)
 	}
@@ -36,11 +36,18 @@ func (x *Exchange) prepareBody(d *deployment.Deployment) *failure.Failure {
 
 // dropBody drops the body for the upstream, which has it: a stream may last for long.
 func (x *Exchange) dropBody() {
-	x.loan.Release(x.held)
-	x.rewritten, x.held = nil, 0
+	x.dropRewritten()
 	if x.call != nil {
 		x.hold(x.call.Size())
 	}
+}
+
+// dropRewritten drops the body that was made for an attempt, and keeps its buffer for
+// other requests where the Transport has read it to its end.
+func (x *Exchange) dropRewritten() {
+	x.loan.Release(x.held)
+	x.buffer.put(x.rewritten)
+	x.rewritten, x.buffer, x.held = nil, nil, 0
 }
 
 // hold counts n more bytes for the attempt.
@@ -106,12 +113,14 @@ func (x *Exchange) translate(d *deployment.Deployment) *failure.Failure {
 	}
 	from, to := translatedDialects[x.request.Dialect], translatedDialects[x.out]
 	var err error
-	x.rewritten, x.call, err = translate.Request(from, to, body, x.options(d))
+	size := translate.EstimateSize(body)
+	x.buffer = takeBuffer(size)
+	x.rewritten, x.call, err = translate.AppendRequest(x.buffer.room(size), from, to, body, x.options(d))
 	if err == nil {
 		x.rewritten = addDefaults(x.rewritten, d.Defaults[x.out])
 		x.loan.Release(x.held)
 		x.held = 0
-		return x.hold(cap(x.rewritten) + x.call.Size())
+		return x.hold(heldSize(x.rewritten) + x.call.Size())
 	}
 	f = failure.BadRequest("", err.Error())
 	if e := (*translate.RequestError)(nil); errors.As(err, &e) {
