@@ -48,3 +48,22 @@ func Reads() map[string]string {
 	}
 	return all
 }
+
+// Flags returns the names of the flags of all targets.
+func Flags() map[string][]string {
+	all := map[string][]string{}
+	for _, t := range parsed() {
+		for _, p := range t.Params {
+			if p.Optional {
+				all[t.Name] = append(all[t.Name], p.Flag)
+			}
+		}
+	}
+	return all
+}
+
+// FlagMeaning returns what help says of a flag of a target.
+func FlagMeaning(target, flag string) string { return flagMeaning(target, flag) }
+
+// FlagMeanings is flags.txt.
+func FlagMeanings() string { return flagMeanings }

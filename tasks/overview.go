@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
+	"strings"
 
 	"github.com/samber/lo"
 
@@ -70,18 +72,38 @@ func suggestNext(cfg *config.Config, status control.Status) []string {
 // targetList is the data of help and of a namespace alone.
 type targetList struct {
 	Targets []targetHelp `json:"targets"`
+
+	explained bool // the first target is the one that was asked for
 }
 
 type targetHelp struct {
-	Name     string `json:"name"`
-	Usage    string `json:"usage"`
-	Synopsis string `json:"synopsis"`
+	Name     string     `json:"name"`
+	Usage    string     `json:"usage"`
+	Synopsis string     `json:"synopsis"`
+	Flags    []flagHelp `json:"flags"` // its own; every target also takes the common ones
+}
+
+type flagHelp struct {
+	Flag    string `json:"flag"`
+	Kind    string `json:"kind"` // string, bool, int or duration
+	Meaning string `json:"meaning"`
 }
 
 func describeTargets(targets []commandline.Target) targetList {
-	return targetList{lo.Map(targets, func(t commandline.Target, _ int) targetHelp {
-		return targetHelp{t.Name, program.Command(t.Usage()), t.Synopsis}
+	return targetList{Targets: lo.Map(targets, func(t commandline.Target, _ int) targetHelp {
+		return targetHelp{t.Name, program.Command(t.Usage()), t.Synopsis, describeFlags(t)}
 	})}
+}
+
+func describeFlags(t commandline.Target) []flagHelp {
+	flags := []flagHelp{}
+	for _, p := range t.Params {
+		if p.Optional {
+			flags = append(flags, flagHelp{p.Flag, strings.ToLower(strings.TrimPrefix(p.Kind, "time.")),
+				flagMeaning(t.Name, p.Flag)})
+		}
+	}
+	return flags
 }
 
 // Help lists all targets, or shows how one is typed.
@@ -95,17 +117,24 @@ func Help(ctx context.Context, target *string) error {
 	})
 }
 
+// findHelp returns all targets when word is empty, else the target of that name and
+// those of the namespace of that name.
 func findHelp(word string) (targetList, error) {
 	if word == "" {
 		return describeTargets(catalogue), nil
 	}
-	if inside := catalogue.Within(word); len(inside) > 0 {
-		return describeTargets(inside), nil
+	found := slices.Clone(catalogue.Within(word))
+	t, exists := catalogue.Lookup(word)
+	if exists {
+		found = slices.DeleteFunc(found, func(other commandline.Target) bool { return other.Name == t.Name })
+		found = slices.Insert(found, 0, t)
 	}
-	if t, ok := catalogue.Lookup(word); ok {
-		return describeTargets(commandline.Catalogue{t}), nil
+	if len(found) == 0 {
+		return targetList{}, catalogue.UnknownFault(word)
 	}
-	return targetList{}, catalogue.UnknownFault(word)
+	list := describeTargets(found)
+	list.explained = exists
+	return list, nil
 }
 
 // versions is the data of version.

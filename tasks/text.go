@@ -77,19 +77,32 @@ func (o overview) Print(p *terminal.Printer) {
 	}
 }
 
-// Print implements report.Printed: the targets and what they are for; of a single
-// target how it is typed.
+// Print implements report.Printed: how the target that was asked for is typed, then the
+// others and what they are for.
 func (l targetList) Print(p *terminal.Printer) {
-	if len(l.Targets) == 1 {
-		p.Command(0, l.Targets[0].Usage)
-		p.Line(2, terminal.Span{Text: l.Targets[0].Synopsis})
-		return
+	others := l.Targets
+	if l.explained {
+		others[0].print(p)
+		if others = others[1:]; len(others) > 0 {
+			p.Line(0)
+		}
 	}
-	rows := make([][]terminal.Span, len(l.Targets))
-	for i, t := range l.Targets {
+	rows := make([][]terminal.Span, len(others))
+	for i, t := range others {
 		rows[i] = []terminal.Span{{Text: t.Name, Tone: terminal.Strong}, {Text: t.Synopsis}}
 	}
 	p.Table(0, []string{"TARGET", "WHAT IT DOES"}, rows)
+}
+
+// print writes how the target is typed and what each of its flags means.
+func (t targetHelp) print(p *terminal.Printer) {
+	p.Command(0, t.Usage)
+	p.Line(2, terminal.Span{Text: t.Synopsis})
+	rows := make([][]terminal.Span, len(t.Flags))
+	for i, f := range t.Flags {
+		rows[i] = []terminal.Span{{Text: "-" + f.Flag, Tone: terminal.Strong}, {Text: f.Kind}, {Text: f.Meaning}}
+	}
+	p.Table(2, []string{"FLAG", "KIND", "MEANING"}, rows)
 }
 
 // Print implements report.Printed.
