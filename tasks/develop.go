@@ -20,7 +20,8 @@ func (Test) Default(ctx context.Context, run *string) error {
 		if deref(run) != "" {
 			args = append(args, "-run="+deref(run))
 		}
-		steps = append(steps, step{args: args, tests: &gotest.Stream{Forbid: forbid, Elsewhere: targetsByPackage()}})
+		steps = append(steps, step{args: args, tests: &gotest.Stream{Forbid: forbid, Elsewhere: targetsByPackage(),
+			Command: "go test -C=" + module}})
 	}
 	return runGoSteps(ctx, "test", steps...)
 }

@@ -29,7 +29,9 @@ type stepResult struct {
 	Command string        `json:"command"`
 	OK      bool          `json:"ok"`
 	TookMS  float64       `json:"took_ms"`
-	Skipped []gotest.Skip `json:"skipped,omitzero"`
+
+	Skipped []gotest.Skip    `json:"skipped,omitzero"`
+	Failed  []gotest.Failure `json:"failed,omitzero"`
 }
 
 // runGoSteps runs the steps in order, their output on stderr, and stops at the first
@@ -82,19 +84,20 @@ func (s step) run(ctx context.Context, out io.Writer) (stepResult, error) {
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 3 * time.Second
 	r := stepResult{Command: s.command()}
-	var skipped error
+	var told error
 	if s.tests != nil {
 		s.tests.Out = out
 		cmd.Stdout = s.tests
 	}
 	err := cmd.Run()
 	if s.tests != nil {
-		skipped = s.tests.Close()
+		told = s.tests.Close()
 		r.Skipped = append([]gotest.Skip{}, s.tests.Skipped...)
+		r.Failed = s.tests.Failed
 	}
-	r.OK, r.TookMS = err == nil && skipped == nil, report.Millis(time.Since(started))
-	if err != nil {
+	r.OK, r.TookMS = err == nil && told == nil, report.Millis(time.Since(started))
+	if err != nil && told == nil {
 		return r, fault.New("step-failed", "%s: %w", r.Command, err)
 	}
-	return r, skipped
+	return r, told
 }

@@ -44,7 +44,7 @@ func (s suite) run(ctx context.Context) error {
 	return runGoSteps(ctx, s.target, step{
 		args:  args,
 		env:   env,
-		tests: &gotest.Stream{Verbose: true, Forbid: true},
+		tests: &gotest.Stream{Verbose: true, Forbid: true, Command: "go test -C=" + s.module},
 	})
 }
 

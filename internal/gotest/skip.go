@@ -25,8 +25,9 @@ func (s Skip) String() string {
 	return text
 }
 
-// Close prints what is left, and every skipped test, with their number. With Forbid it
-// returns the fault tests-skipped, which names those that no other target runs.
+// Close prints what is left, every skipped test with their number, and at the very end
+// every failed one. It returns the fault tests-failed, which names them, or with Forbid
+// tests-skipped for the skipped ones that no other target runs.
 func (s *Stream) Close() error {
 	if len(s.line) > 0 {
 		if err := s.take(s.line); err != nil {
@@ -51,11 +52,42 @@ func (s *Stream) Close() error {
 	if _, err := fmt.Fprintf(s.Out, "skipped tests: %d\n", len(s.Skipped)); err != nil {
 		return err
 	}
+	if len(s.Failed) > 0 {
+		return s.closeFailed()
+	}
 	if !s.Forbid || len(forbidden) == 0 {
 		return nil
 	}
 	return fault.New("tests-skipped", "skipped, which is forbidden here: %s", strings.Join(forbidden, "; ")).
 		WithHint("give the test what it says it lacks; go may remember the skip: go clean -testcache")
+}
+
+// closeFailed prints the failed tests and returns the fault that names the first of them.
+func (s *Stream) closeFailed() error {
+	for _, f := range s.Failed {
+		if _, err := fmt.Fprintf(s.Out, "FAILED: %s\n", f); err != nil {
+			return err
+		}
+	}
+	if _, err := fmt.Fprintf(s.Out, "failed tests: %d\n", len(s.Failed)); err != nil {
+		return err
+	}
+	const most = 5
+	var names []string
+	for _, f := range s.Failed[:min(len(s.Failed), most)] {
+		names = append(names, f.String())
+	}
+	if more := len(s.Failed) - most; more > 0 {
+		names = append(names, fmt.Sprintf("and %d more", more))
+	}
+	first := s.Failed[0]
+	command := cmp.Or(s.Command, "go test") + " " + first.Package
+	if first.Test != "" {
+		name, _, _ := strings.Cut(first.Test, "/")
+		command += " -run='^" + name + "$'"
+	}
+	return fault.New("tests-failed", "%d failed: %s", len(s.Failed), strings.Join(names, "; ")).
+		WithHint("alone: %s; all of their output is above, and data names every one", command)
 }
 
 // oneLine returns text without its line ends and indentation.

@@ -1,8 +1,11 @@
-// Package gotest reads the output of `go test -json`: it prints what go test prints
-// without that flag, and keeps the tests that were skipped, each with its reason. Use a
-// Stream as the stdout of the go command, then call Close.
+// Package gotest reads the output of `go test -json`: it prints of each package what did
+// not pass, each test with its own output only, and keeps the tests that failed and those
+// that were skipped, with their reasons. Use a Stream as the stdout of the go command, then
+// call Close, which names the failed tests once more.
 //
-// It runs nothing.
+// It runs nothing. gotestsum shows failures and skips as well, but it does not tell its
+// caller which tests those were: the report of `mage test` lists them, and a skip that no
+// other target makes up for is a failure of its own.
 package gotest
 
 import (
@@ -16,9 +19,11 @@ import (
 type Stream struct {
 	Out       io.Writer         // for the user
 	Verbose   bool              // print everything at once, as with -v
+	Command   string            // that runs the tests of one package; default "go test"
 	Forbid    bool              // Close returns a fault when a test was skipped whose package is not in Elsewhere
 	Elsewhere map[string]string // by package: the target that runs it without skips
 	Skipped   []Skip            // skipped tests so far, in the order of time
+	Failed    []Failure         // failed tests of the packages that are done, in the order of time
 
 	line     []byte // the beginning of the next line
 	packages map[string]*record
@@ -27,8 +32,9 @@ type Stream struct {
 
 // record is what a package printed.
 type record struct {
-	tests map[string]*printed
-	names []string // of tests, "" for the package itself, in the order of time
+	tests   map[string]*printed
+	names   []string // of tests, "" for the package itself, in the order of time
+	unbuilt bool
 }
 
 // printed is what one test printed.
@@ -36,11 +42,12 @@ type printed struct {
 	verdict string // its line with --- FAIL
 	text    strings.Builder
 	passed  bool
-	direct  bool // it printed more than its log: a race, a crash, output of its own
+	midLine bool // the last output did not end its line: test2json cuts lines over 4 kB into several outputs
+	crash   int  // where in text a race or a crash of the program begins, plus one; 0: nowhere
 }
 
 // event is a line of the stream, see `go doc test2json` and `go help buildjson`.
-type event struct{ Action, Package, Test, Output string }
+type event struct{ Action, Package, Test, Output, FailedBuild string }
 
 // Write reads the next part of the stream. It fails when Out does.
 func (s *Stream) Write(p []byte) (int, error) {
@@ -71,7 +78,9 @@ func (s *Stream) take(line []byte) error {
 	if e.Package == "" { // output of a compiler
 		return nil
 	}
-	t := s.record(e.Package).printed(e.Test)
+	r := s.record(e.Package)
+	r.unbuilt = r.unbuilt || e.FailedBuild != ""
+	t := r.printed(e.Test)
 	switch e.Action {
 	case "output":
 		t.add(e.Output)
@@ -108,16 +117,29 @@ func (r *record) printed(test string) *printed {
 	return r.tests[test]
 }
 
+// crashes is how the text of a race or of a crash begins. It is printed wherever the
+// program is, so it may stand in the output of a test that passed.
+var crashes = [...]string{"==================\n", "WARNING: DATA RACE", "panic: ", "fatal error: ",
+	"unexpected fault address", "runtime: ", "SIG"}
+
 func (t *printed) add(output string) {
-	for _, frame := range [...]string{"=== RUN ", "=== PAUSE ", "=== CONT ", "=== NAME ", "--- PASS: ", "--- SKIP: "} {
-		if strings.HasPrefix(output, frame) {
+	begins := !t.midLine
+	t.midLine = !strings.HasSuffix(output, "\n")
+	if begins {
+		for _, frame := range [...]string{"=== RUN ", "=== PAUSE ", "=== CONT ", "=== NAME ", "--- PASS: ", "--- SKIP: "} {
+			if strings.HasPrefix(output, frame) {
+				return
+			}
+		}
+		if strings.HasPrefix(output, "--- FAIL: ") {
+			t.verdict = output
 			return
 		}
+		for _, crash := range crashes {
+			if t.crash == 0 && strings.HasPrefix(output, crash) {
+				t.crash = t.text.Len() + 1
+			}
+		}
 	}
-	if strings.HasPrefix(output, "--- FAIL: ") {
-		t.verdict = output
-		return
-	}
-	t.direct = t.direct || !strings.HasPrefix(output, "    ") && strings.TrimSpace(output) != ""
 	t.text.WriteString(output)
 }

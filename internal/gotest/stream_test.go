@@ -66,30 +66,33 @@ func lines(text string) []string {
 	return all
 }
 
-func TestPeopleSeeWhatGoTestPrints(t *testing.T) {
+func TestPeopleSeeWhatFailedWithItsOwnOutput(t *testing.T) {
 	t.Parallel()
 	want := goTest(t, "./...")
 	s := &gotest.Stream{}
 	got, err := shown(t, s, goTest(t, "-json", "./..."))
-	if err != nil {
+	if !fault.HasCode(err, "tests-failed") {
 		t.Error(err)
 	}
 	seen := lines(got)
 	for _, line := range lines(want) {
 		// The stack of every goroutine is printed, in no fixed order and detail.
-		if stack := strings.HasPrefix(line, "/") || strings.Contains(line, "goroutine") ||
-			strings.Contains(line, "("); !stack && !slices.Contains(seen, line) {
+		stack := strings.HasPrefix(line, "/") || strings.Contains(line, "goroutine") || strings.Contains(line, "(")
+		passed := strings.HasPrefix(line, "printed by") || strings.Contains(line, "long long") ||
+			strings.HasPrefix(line, "without a line end")
+		if !stack && !passed && !slices.Contains(seen, line) {
 			t.Errorf("not shown: %q", line)
 		}
 	}
 	for _, part := range []string{"undefined: undefined", "wrong\n", "in two lines", "panic: boom",
-		"panic: test timed out after 1s", "the log of a test that hangs", "TestMain gives up", "without a line end",
+		"panic: test timed out after 1s", "the log of a test that hangs", "TestMain gives up",
 		"Logf format %d", "ok  \tm/passes", "?   \tm/none"} {
 		if !strings.Contains(got, part) {
 			t.Errorf("not shown: %q", part)
 		}
 	}
-	for _, part := range []string{"a log of a", "=== ", "--- PASS", "printed where all passes", `"Action"`} {
+	for _, part := range []string{"a log of a", "=== ", "--- PASS", "printed where all passes", `"Action"`,
+		"printed by a test that passed", "long long", "ends here", "without a line end"} {
 		if strings.Contains(got, part) {
 			t.Errorf("shown: %q", part)
 		}
@@ -99,17 +102,74 @@ func TestPeopleSeeWhatGoTestPrints(t *testing.T) {
 	}
 }
 
+func TestFailedTestsAreNamedBeforeTheirOutputAndAtTheEnd(t *testing.T) {
+	t.Parallel()
+	s := &gotest.Stream{Command: "go test -C=."}
+	got, err := shown(t, s, goTest(t, "-json", "./fails", "./unbuilt", "./exits", "./panics", "./hangs", "./passes"))
+	slices.SortFunc(s.Failed, func(a, b gotest.Failure) int { return strings.Compare(a.String(), b.String()) })
+	var names []string
+	for _, f := range s.Failed {
+		names = append(names, strings.TrimSpace(f.Package+" "+f.Test))
+	}
+	if want := []string{"m/exits", "m/fails TestAgain", "m/fails TestParent/first_child", "m/hangs TestHangs",
+		"m/panics TestBoom", "m/panics TestWaits", "m/unbuilt"}; !slices.Equal(names, want) {
+		t.Errorf("got %q, want %q", names, want)
+	}
+	before, output, _ := strings.Cut(got, "--- FAIL: TestParent")
+	if !strings.Contains(before, "FAILED: m/fails TestAgain\n") || strings.Contains(before, "wrong\n") {
+		t.Errorf("not named first: %s", got)
+	}
+	for _, f := range s.Failed {
+		if !strings.Contains(output, "\nFAILED: "+f.String()+"\n") {
+			t.Errorf("not named at the end: %s", f)
+		}
+	}
+	if !strings.HasSuffix(got, "\nfailed tests: 7\n") {
+		t.Errorf("no number at the end: %s", got)
+	}
+	f := fault.From(err)
+	if f == nil || f.Code != "tests-failed" || !strings.HasPrefix(f.Message, "7 failed: ") ||
+		!strings.HasSuffix(f.Message, "and 2 more") || !strings.Contains(f.Hint, "go test -C=. m/") {
+		t.Errorf("%v", err)
+	}
+	reasons := map[string]string{"m/exits": "TestMain gives up", "m/fails TestParent/first_child": "x_test.go:22: wrong",
+		"m/hangs TestHangs": "panic: test timed out after 1s", "m/panics TestBoom": "panic: boom",
+		"m/unbuilt": "it does not compile"}
+	for i, name := range names {
+		if want, ok := reasons[name]; ok && s.Failed[i].Reason != want {
+			t.Errorf("%s: reason %q, want %q", name, s.Failed[i].Reason, want)
+		}
+	}
+}
+
+func TestARaceInTheOutputOfATestThatPassedIsShown(t *testing.T) {
+	t.Parallel()
+	got, _ := shown(t, &gotest.Stream{}, strings.Join([]string{
+		`{"Action":"output","Package":"p","Test":"TestA","Output":"its own words\n"}`,
+		`{"Action":"output","Package":"p","Test":"TestA","Output":"==================\n"}`,
+		`{"Action":"output","Package":"p","Test":"TestA","Output":"WARNING: DATA RACE\n"}`,
+		`{"Action":"pass","Package":"p","Test":"TestA"}`,
+		`{"Action":"output","Package":"p","Test":"TestB","Output":"    testing.go:1: race detected\n"}`,
+		`{"Action":"fail","Package":"p","Test":"TestB"}`,
+		`{"Action":"fail","Package":"p"}`, "",
+	}, "\n"))
+	if !strings.Contains(got, "printed in TestA, which passed:\n==================\nWARNING: DATA RACE\n") ||
+		strings.Contains(got, "its own words") {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestEverySkipIsKeptWithItsReason(t *testing.T) {
 	t.Parallel()
 	s := &gotest.Stream{Elsewhere: map[string]string{"m/fails": "test:moon"}}
 	got, err := shown(t, s, goTest(t, "-json", "./fails", "./passes", "./none"))
-	if err != nil {
+	if !fault.HasCode(err, "tests-failed") {
 		t.Error("skips that nobody forbids:", err)
 	}
 	slices.SortFunc(s.Skipped, func(a, b gotest.Skip) int { return strings.Compare(a.String(), b.String()) })
 	want := []gotest.Skip{
 		{Package: "m/fails", Test: "TestParent/says_nothing", Target: "test:moon"},
-		{Package: "m/fails", Test: "TestParent/skips", Reason: "x_test.go:18: looked for it x_test.go:18: no moon tonight",
+		{Package: "m/fails", Test: "TestParent/skips", Reason: "x_test.go:24: looked for it x_test.go:24: no moon tonight",
 			Target: "test:moon"},
 		{Package: "m/passes", Test: "TestNowhere", Reason: "x_test.go:10: not on this machine"},
 	}
@@ -121,7 +181,7 @@ func TestEverySkipIsKeptWithItsReason(t *testing.T) {
 			t.Errorf("not shown: %s\nbut %s", skip, got)
 		}
 	}
-	if !strings.HasSuffix(got, "\nskipped tests: 3\n") {
+	if !strings.Contains(got, "\nskipped tests: 3\n") {
 		t.Errorf("no number at the end: %s", got)
 	}
 }
@@ -162,7 +222,7 @@ func TestAStreamThatEndsEarlyLosesNothing(t *testing.T) {
 		`{"Action":"fail","Package":"p","Test":"TestA"}`,
 		`{"Action":"output","Package":"p","Test":"TestB","Output":"    b_test.go:1: half a te`, // killed
 	}, "\n"))
-	if err != nil || !strings.Contains(got, "--- FAIL: TestA") || !strings.Contains(got, "half a te") {
+	if !fault.HasCode(err, "tests-failed") || !strings.Contains(got, "--- FAIL: TestA") || !strings.Contains(got, "half a te") {
 		t.Errorf("%q, %v", got, err)
 	}
 }
@@ -195,7 +255,8 @@ func TestATestThatFailsTheSecondTimeIsShown(t *testing.T) {
 		`{"Action":"output","Package":"p","Output":"FAIL\tp\t0.1s\n"}`,
 		`{"Action":"fail","Package":"p"}`, "",
 	}, "\n"))
-	if err != nil || !strings.HasPrefix(got, "    a_test.go:1: wrong now\nFAIL\tp\t0.1s\n") {
+	if !fault.HasCode(err, "tests-failed") ||
+		!strings.HasPrefix(got, "FAILED: p TestA\n    a_test.go:1: wrong now\nFAIL\tp\t0.1s\n") {
 		t.Errorf("%q, %v", got, err)
 	}
 }
