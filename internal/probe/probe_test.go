@@ -141,7 +141,7 @@ func TestACommandIsJudgedByItsStatus(t *testing.T) {
 	if got := ask(t, hang, target); got.Evidence != probe.NoAnswer || time.Since(begin) > 20*time.Second {
 		t.Errorf("a command that hangs: %+v after %v", got, time.Since(begin))
 	}
-	if got := ask(t, config.Probe{Command: []string{"/no/such/program"}}, target); got.Evidence.IsAboutService() ||
+	if got := ask(t, config.Probe{Command: []string{filepath.Join(t.TempDir(), "no-such-program")}}, target); got.Evidence.IsAboutService() ||
 		got.OK() {
 		t.Errorf("a command that cannot be run: %+v", got)
 	}

@@ -137,9 +137,10 @@ func TestLiteLLMIsLookedForFromTheNearestToTheFarthest(t *testing.T) {
 	env.Environ = []string{"FLOWGATE_LITELLM=" + demanded}
 	expect(demanded)
 
-	env.Environ = []string{"FLOWGATE_LITELLM=/nowhere/litellm"}
+	missing := filepath.Join(t.TempDir(), "litellm")
+	env.Environ = []string{"FLOWGATE_LITELLM=" + missing}
 	_, err = runtimestore.Command(cfg, svc, env)
-	wantFault(t, err, "runtime-missing", "$FLOWGATE_LITELLM", "/nowhere/litellm")
+	wantFault(t, err, "runtime-missing", "$FLOWGATE_LITELLM", missing)
 }
 
 func TestLiteLLMGetsAnEmptyFolderAndItsSwitches(t *testing.T) {

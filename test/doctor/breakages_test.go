@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -67,7 +68,10 @@ func runtimesAndProfile() []breakage {
 		{check: "runtimes.installed", how: "the router's command names a program that is not there", fix: "install it",
 			from: stopped,
 			also: []string{"profile.current"}, // the embedded router's file holds settings that a command's lacks
-			harm: edited(settings, "    runtime: embedded", "    command: {args: [/nonexistent/litellm]} #")},
+			harm: func(s *stack) func() {
+				missing := filepath.Join(s.dir, "no", "such", "litellm")
+				return edited(settings, "    runtime: embedded", "    command: {args: ["+missing+"]} #")(s)
+			}},
 		{check: "runtimes.architecture", how: "the router's program is for another processor", fix: "install it for",
 			from: stopped,
 			also: []string{"profile.current"},
