@@ -10,6 +10,7 @@
 package auth
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"time"
@@ -26,8 +27,26 @@ type Environment struct {
 	Now    func() time.Time
 	GOOS   string // runtime.GOOS: where other tools keep their files
 
+	// Sleep does what Wait does; default: a timer.
+	Sleep func(ctx context.Context, d time.Duration) error
+
 	// Untrusted reports that the user does not trust the configuration: no server that it names is contacted.
 	Untrusted bool
+}
+
+// Wait waits between two requests: for d, or until ctx ends, whose error it then returns.
+func (e Environment) Wait(ctx context.Context, d time.Duration) error {
+	if e.Sleep != nil {
+		return e.Sleep(ctx, d)
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
 }
 
 // Folder returns the folder of credential files: the one that CLIProxyAPI loads

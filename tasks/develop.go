@@ -11,12 +11,16 @@ import (
 // Test holds the targets that test FlowGate itself; they need its source tree.
 type Test mg.Namespace
 
+// parallelTests is how many tests of a package run at once. Most wait, for processes,
+// time limits and intervals, and need no processor meanwhile.
+const parallelTests = "8"
+
 // Default passes the tests: all packages under the race detector; says which were skipped.
 func (Test) Default(ctx context.Context, run *string) error {
 	forbid := started.getenv("FLOWGATE_FORBID_SKIPS") != ""
 	var steps []step
 	for _, module := range [...]string{".", testModule} {
-		args := []string{"test", "-C=" + module, "-json", "-race", "./..."}
+		args := []string{"test", "-C=" + module, "-json", "-race", "-parallel=" + parallelTests, "./..."}
 		if deref(run) != "" {
 			args = append(args, "-run="+deref(run))
 		}

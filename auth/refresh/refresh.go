@@ -21,7 +21,6 @@ import (
 	"github.com/flowgate-go/flowgate/auth/grant"
 	"github.com/flowgate-go/flowgate/auth/provider"
 	"github.com/flowgate-go/flowgate/auth/signin/oauth"
-	"github.com/flowgate-go/flowgate/auth/signin/retry"
 	"github.com/flowgate-go/flowgate/auth/vault"
 	"github.com/flowgate-go/flowgate/auth/vault/proof"
 	"github.com/flowgate-go/flowgate/internal/config"
@@ -226,7 +225,7 @@ func (r *renewer) exchangeGrant(ctx context.Context, conf *oauth2.Config, grant 
 	exchange, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() {
-		if retry.Sleep(exchange, afterInterrupt) == nil {
+		if r.client.Env.Wait(exchange, afterInterrupt) == nil {
 			cancel()
 		}
 	})

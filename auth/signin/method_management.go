@@ -125,7 +125,7 @@ func deliverAnswer(ctx context.Context, s *session.Session, srv *management.Serv
 // whether the server received it. A conflict in a repetition means that it had.
 func sendAnswer(ctx context.Context, s *session.Session, srv *management.Server, q url.Values) error {
 	pause, again := retry.MinPause, false
-	return retry.Poll(ctx, &pause, s.NoteLost, func() (bool, error) {
+	return retry.Poll(ctx, s.Env.Wait, &pause, s.NoteLost, func() (bool, error) {
 		err := srv.Deliver(ctx, callbackName(s), q)
 		var reply *cliproxy.ReplyError
 		switch {
@@ -174,7 +174,7 @@ func pollUntilEnd(ctx context.Context, s *session.Session, srv *management.Serve
 			say()
 		}
 	}
-	return retry.Poll(ctx, &pause, s.NoteLost, func() (bool, error) {
+	return retry.Poll(ctx, s.Env.Wait, &pause, s.NoteLost, func() (bool, error) {
 		p, err := srv.Progress(ctx, state)
 		switch {
 		case retry.IsTransient(err):

@@ -1,11 +1,14 @@
 package auth_test
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,6 +29,9 @@ type site struct {
 	dir string
 	cfg *config.Config
 	env auth.Environment
+
+	mu    sync.Mutex
+	waits []time.Duration
 }
 
 func newSite(t testing.TB) *site {
@@ -37,8 +43,24 @@ func newSite(t testing.TB) *site {
 		t.Fatal(err)
 	}
 	variables := map[string]string{"HOME": home}
-	s.env = auth.Environment{Now: now, GOOS: "linux", Getenv: func(name string) string { return variables[name] }}
+	s.env = auth.Environment{Now: now, GOOS: "linux", Sleep: s.sleep,
+		Getenv: func(name string) string { return variables[name] }}
 	return s
+}
+
+// sleep notes each wait and waits for a fiftieth of it.
+func (s *site) sleep(ctx context.Context, d time.Duration) error {
+	s.mu.Lock()
+	s.waits = append(s.waits, d)
+	s.mu.Unlock()
+	return auth.Environment{}.Wait(ctx, d/50)
+}
+
+// waited returns the waits so far, in order.
+func (s *site) waited() []time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.waits)
 }
 
 // put writes a file, 0600; content that is no text is written as JSON.

@@ -64,7 +64,8 @@ func (c *Client) Context(ctx context.Context) context.Context {
 func (c *Client) RetryContext(ctx context.Context, pause time.Duration, tries int) context.Context {
 	client := retry.NewClient()
 	client.Timeout = 0 // the transport bounds each try
-	client.Transport = &retry.Transport{Ctx: ctx, Base: c.transport(), Pause: pause, Tries: tries, Note: c.OnLost}
+	client.Transport = &retry.Transport{Ctx: ctx, Base: c.transport(), Pause: pause,
+		Sleep: c.Env.Wait, Tries: tries, Note: c.OnLost}
 	return context.WithValue(ctx, oauth2.HTTPClient, client)
 }
 

@@ -98,7 +98,7 @@ func Run(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
 // pollStart requests the address, StartTries times at most.
 func pollStart(ctx context.Context, s *session.Session, key string) (start pollReply, err error) {
 	pause, left := retry.MinPause, retry.StartTries
-	err = retry.Poll(ctx, &pause, s.NoteLost, func() (bool, error) {
+	err = retry.Poll(ctx, s.Env.Wait, &pause, s.NoteLost, func() (bool, error) {
 		left--
 		endpoint := s.Provider.Settings.AuthURLEndpoint
 		start, err = pollGet(ctx, s, endpoint, key, nil)
@@ -117,7 +117,7 @@ func pollStart(ctx context.Context, s *session.Session, key string) (start pollR
 // decides whether it succeeded.
 func pollStatus(ctx context.Context, s *session.Session, key, state string, pause time.Duration) error {
 	pause = max(pause, retry.MinPause)
-	return retry.Poll(ctx, &pause, s.NoteLost, func() (bool, error) {
+	return retry.Poll(ctx, s.Env.Wait, &pause, s.NoteLost, func() (bool, error) {
 		query := url.Values{}
 		if state != "" {
 			query.Set("state", state)

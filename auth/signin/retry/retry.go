@@ -114,12 +114,16 @@ func ReadRetryAfter(header http.Header, now time.Time) time.Duration {
 	return 0
 }
 
+// Sleep waits for d. It returns the error of ctx if ctx ends first.
+type Sleep = func(ctx context.Context, d time.Duration) error
+
 // Poll calls ask until it reports the end, fails with an error that is not transient,
 // or ctx ends. After a transient error it waits for a pause that doubles up to
 // MaxPause; after maxForeign foreign answers in a row it gives up. pause is the time
 // between two calls, and ask may change it. Poll calls note with each transient error, and
 // with nil after an answer.
-func Poll(ctx context.Context, pause *time.Duration, note func(error), ask func() (done bool, err error)) error {
+func Poll(ctx context.Context, sleep Sleep, pause *time.Duration, note func(error),
+	ask func() (done bool, err error)) error {
 	lost, foreign := 0, 0
 	for {
 		done, err := ask()
@@ -142,7 +146,7 @@ func Poll(ctx context.Context, pause *time.Duration, note func(error), ask func(
 			wait = pauseAfter(err, *pause, lost)
 			lost++
 		}
-		if err := Sleep(ctx, wait); err != nil {
+		if err := sleep(ctx, wait); err != nil {
 			return err
 		}
 	}
@@ -169,18 +173,6 @@ func pauseAfter(err error, pause time.Duration, n int) time.Duration {
 	return max(pause, min(pause<<min(n, 5), MaxPause))
 }
 
-// Sleep waits for d. It returns the error of ctx if ctx ends first.
-func Sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
-}
-
 // Transport repeats a request whose answer was lost or whose server could not answer.
 // It reads each reply whole (at most 1 MB), so that a reply that breaks off counts as
 // lost, too.
@@ -188,6 +180,7 @@ type Transport struct {
 	Ctx   context.Context //nolint:containedctx // x/oauth2 makes its device request without one
 	Base  http.RoundTripper
 	Pause time.Duration
+	Sleep Sleep
 	Tries int         // how often a request is sent; 0: until Ctx ends
 	Note  func(error) // called with each lost answer, and with nil after an answer
 }
@@ -217,7 +210,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 			}
 			return nil, err
 		}
-		if err := Sleep(ctx, pauseAfter(err, t.Pause, n)); err != nil {
+		if err := t.Sleep(ctx, pauseAfter(err, t.Pause, n)); err != nil {
 			return nil, err
 		}
 	}

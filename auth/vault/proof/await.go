@@ -37,29 +37,28 @@ func Snapshot(folder string) (map[string]Footprint, error) {
 // program makes: a file of the provider that is new or changed since before. Without
 // one the sign-in has failed, whatever the server reports. If the proof of that file
 // fails, the file stays. Faults: login-unproven, those of All.
-func AwaitFile(ctx context.Context, cfg *config.Config, env auth.Environment, p provider.Provider,
+func AwaitFile(ctx context.Context, cfg *config.Config, env auth.Environment, from provider.Provider,
 	before map[string]Footprint) (auth.Change, error) {
-	late := time.After(maxWait)
+	p := newPatience(env)
 	for {
 		accounts, err := auth.Accounts(ctx, cfg, env)
 		if err != nil {
 			return auth.Change{}, err
 		}
-		if file := findWritten(accounts, p, before); file != "" {
+		if file := findWritten(accounts, from, before); file != "" {
 			c := []auth.Change{{Changed: true, Destination: file, Warnings: []auth.Warning{},
 				Proof: "there is a new credential file"}}
 			return c[0], StillInPlace(All(ctx, cfg, env, c)) // the server wrote the file, so it is not removed
 		}
-		select {
-		case <-ctx.Done():
-			return auth.Change{}, ctx.Err()
-		case <-late:
+		if p.isOver() {
 			return auth.Change{},
 				fault.New("login-unproven", "the sign-in to %s was reported as done, but %s has no new or changed credential of it",
-					p.Name, auth.Folder(cfg, env)).
+					from.Name, auth.Folder(cfg, env)).
 					WithHint("does the server write to another folder? mage doctor compares auth-dir; mage logs cliproxyapi_plus " +
 						"shows its log")
-		case <-time.After(pause):
+		}
+		if err := p.pause(ctx); err != nil {
+			return auth.Change{}, err
 		}
 	}
 }

@@ -27,6 +27,26 @@ const (
 	pause   = 250 * time.Millisecond
 )
 
+// patience is how long a proof waits for the server: maxWait, by the clock and by the
+// pauses between its questions.
+type patience struct {
+	env   auth.Environment
+	until time.Time
+	left  time.Duration
+}
+
+func newPatience(env auth.Environment) *patience {
+	return &patience{env: env, until: time.Now().Add(maxWait), left: maxWait}
+}
+
+func (p *patience) isOver() bool { return p.left <= 0 || time.Now().After(p.until) }
+
+// pause waits between two questions. It returns the error of ctx if ctx ends first.
+func (p *patience) pause(ctx context.Context) error {
+	p.left -= pause
+	return p.env.Wait(ctx, pause)
+}
+
 // prover proves credentials of one installation.
 type prover struct {
 	cfg *config.Config
@@ -68,10 +88,10 @@ func Each(ctx context.Context, cfg *config.Config, env auth.Environment, changes
 	if err != nil {
 		return nil, err
 	}
-	until := time.Now().Add(maxWait) // for all: they were written before this call
+	p := newPatience(d.env) // for all: they were written before this call
 	for i := range changes {
 		if unproven[i] == nil {
-			unproven[i] = d.prove(ctx, s, &changes[i], until)
+			unproven[i] = d.prove(ctx, s, &changes[i], p)
 		}
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -110,9 +130,9 @@ func (v prover) readBack(c *auth.Change, providers []provider.Provider) error {
 	return nil
 }
 
-// prove waits until the server lists the file with models, at most until that time;
-// it asks at least once.
-func (v prover) prove(ctx context.Context, s *management.Server, c *auth.Change, until time.Time) error {
+// prove waits until the server lists the file with models, as long as p lasts; it asks
+// at least once.
+func (v prover) prove(ctx context.Context, s *management.Server, c *auth.Change, p *patience) error {
 	if !c.Changed || filepath.Dir(c.Destination) != auth.Folder(v.cfg, v.env) || c.Account.Disabled {
 		return nil
 	}
@@ -131,13 +151,13 @@ func (v prover) prove(ctx context.Context, s *management.Server, c *auth.Change,
 			c.Proof = "the server lists it" + describeModels(live.Models)
 			return nil
 		}
-		switch late := time.Now().After(until); {
+		switch late := p.isOver(); {
 		case late && err != nil:
 			return err
 		case late:
 			return unprovenFault(s, name, live)
 		}
-		if err := retry.Sleep(ctx, pause); err != nil {
+		if err := p.pause(ctx); err != nil {
 			return err
 		}
 	}
