@@ -26,9 +26,9 @@ type step struct {
 
 // stepResult is the data of one step.
 type stepResult struct {
-	Command string        `json:"command"`
-	OK      bool          `json:"ok"`
-	TookMS  float64       `json:"took_ms"`
+	Command string  `json:"command"`
+	OK      bool    `json:"ok"`
+	TookMS  float64 `json:"took_ms"`
 
 	Skipped []gotest.Skip    `json:"skipped,omitzero"`
 	Failed  []gotest.Failure `json:"failed,omitzero"`
