@@ -61,7 +61,10 @@ func (s session) stackOptions(cfg *config.Config, service *string, timeout *time
 	if cfg == nil {
 		cfg = &config.Config{}
 	}
-	return change.Options{File: s.configFile(), Start: startOptions(s, cfg, service, timeout), At: failpoint}
+	place := s.place()
+	return change.Options{
+		File: place.File, Dir: place.Dir, Start: startOptions(s, cfg, service, timeout), At: failpoint,
+	}
 }
 
 // recover completes or undoes the change that a killed command left half-done.

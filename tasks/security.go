@@ -53,9 +53,10 @@ func doctorOptions(s session, only, skip *string, fix, strict, online *bool) (do
 		return doctor.Options{}, err
 	}
 	untrusted, err := s.examineForChecks(deref(fix))
+	place := s.place()
 	return doctor.Options{
 		Untrusted: untrusted,
-		File:      s.configFile(), Cwd: cwd, Self: selfexec.Path(), Only: deref(only), Skip: deref(skip),
+		File:      place.File, Dir: place.Dir, Cwd: cwd, Self: selfexec.Path(), Only: deref(only), Skip: deref(skip),
 		Fix: deref(fix), Strict: deref(strict), Online: deref(online),
 		Environ: os.Environ(), Getenv: s.getenv, Now: time.Now, Emit: s.out.Stream,
 	}, err

@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"time"
@@ -34,7 +35,7 @@ func Restart(ctx context.Context, service *string, timeout *time.Duration) error
 // Stop ends services, and the supervisor with the last one; -force also ends a supervisor that does not answer.
 func Stop(ctx context.Context, service *string, force *bool) error {
 	return runReading(ctx, "stop", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		if err := s.checkMayStop(cfg); err != nil {
+		if err := cmp.Or(s.missingFault(), s.checkMayStop(cfg)); err != nil {
 			return nil, err
 		}
 		if deref(force) {

@@ -8,6 +8,7 @@
 package tasks
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"os/signal"
@@ -105,18 +106,23 @@ func runServer(ctx context.Context, command string, do func(ctx context.Context,
 	})
 }
 
+// place returns where the installation is that the command is for. It is looked up each
+// time: an earlier target of the line may have written it.
+func (i invocation) place() config.Place {
+	return config.Locate(cmp.Or(i.line.Common["config"], i.getenv("FLOWGATE_CONFIG")), i.getenv("HOME"))
+}
+
 // configFile returns the path of the configuration file in force; "" means the
 // built-in default.
-func (i invocation) configFile() string {
-	return config.Discover(i.line.Common["config"], i.getenv("FLOWGATE_CONFIG"), "")
-}
+func (i invocation) configFile() string { return i.place().File }
 
 // loadConfig returns the configuration in force. Faults: those of config.Load.
 func (i invocation) loadConfig() (*config.Config, error) {
-	if file := i.configFile(); file != "" {
-		return config.Load(file, i.getenv)
+	place := i.place()
+	if place.File != "" {
+		return config.Load(place.File, i.getenv)
 	}
-	cfg := config.Default(".")
+	cfg := config.Default(place.Dir)
 	return cfg, config.CheckFolder(cfg.Dir)
 }
 

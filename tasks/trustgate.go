@@ -66,8 +66,7 @@ func (s session) examineTrust(cfg *config.Config) trust.Verdict {
 	if given == "" {
 		given = s.getenv(trust.DigestVariable)
 	}
-	named := s.line.Common["config"] != "" || s.getenv("FLOWGATE_CONFIG") != ""
-	return trust.Examine(trust.Subject{Config: cfg, Given: given, Named: named, Getenv: s.getenv})
+	return trust.Examine(trust.Subject{Config: cfg, Given: given, Named: s.isNamed(), Getenv: s.getenv})
 }
 
 // loadForReading loads the configuration for a target that only reads, and says so when it
@@ -77,6 +76,7 @@ func (s session) loadForReading(context.Context) (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.reportInstallation(cfg)
 	s.warnUntrusted(s.examineTrust(cfg))
 	if err := trust.CheckStateHome(cfg, s.getenv); err != nil {
 		return nil, err
@@ -134,6 +134,7 @@ func (s session) loadForChanging(ctx context.Context) (*config.Config, error) {
 			return nil, err
 		}
 	}
+	s.reportInstallation(cfg)
 	return cfg, s.requireTrust(ctx, cfg, s.examineTrust(cfg))
 }
 
@@ -260,6 +261,7 @@ func (s session) examineForChecks(fix bool) (untrusted string, err error) {
 	if err := trust.CheckStateHome(cfg, s.getenv); err != nil {
 		return "", err
 	}
+	s.reportInstallation(cfg)
 	v := s.examineTrust(cfg)
 	s.warnUntrusted(v)
 	if fix {

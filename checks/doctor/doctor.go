@@ -21,6 +21,7 @@ import (
 // Options say what Run examines.
 type Options struct {
 	File   string // configuration file as people named it; empty: the built-in default
+	Dir    string // folder of the built-in default; "" is the working folder
 	Cwd    string // absolute folder that people work in
 	Self   string // path that executes this program
 	Only   string // globs of checks to run; empty: all
@@ -41,7 +42,7 @@ type Options struct {
 // Subject returns the part of the options that says what is examined.
 func (o Options) Subject() subject.Options {
 	return subject.Options{
-		ConfigFile: o.File, Cwd: o.Cwd, Self: o.Self, Online: o.Online, Untrusted: o.Untrusted,
+		ConfigFile: o.File, Dir: o.Dir, Cwd: o.Cwd, Self: o.Self, Online: o.Online, Untrusted: o.Untrusted,
 		Environ: o.Environ, Getenv: o.Getenv, Now: o.Now,
 	}
 }

@@ -3,7 +3,6 @@ package config
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"path/filepath"
 	"unicode/utf8"
 
@@ -72,25 +71,6 @@ func (f Findings) Err() error {
 	d := yamlnode.NewDiagnosis(f.File)
 	d.Problems = f.Problems
 	return d.Err()
-}
-
-// Discover returns the configuration file to use: flag, else env
-// (FLOWGATE_CONFIG), else config/flowgate.yaml or flowgate.yaml in cwd when it
-// exists, else "": the built-in default holds. cwd "" is the process's working
-// folder and keeps the result relative.
-func Discover(flag, env, cwd string) string {
-	for _, given := range [...]string{flag, env} {
-		if given != "" {
-			return given
-		}
-	}
-	for _, name := range [...]string{filepath.Join("config", "flowgate.yaml"), "flowgate.yaml"} {
-		candidate := filepath.Join(cwd, name)
-		if _, err := os.Stat(candidate); err == nil {
-			return candidate
-		}
-	}
-	return ""
 }
 
 // readFile does the work of Load and Check. cfg is nil when the file's version

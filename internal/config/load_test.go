@@ -116,28 +116,6 @@ func TestCheckListsProblemsAndWarningsTogether(t *testing.T) {
 	}
 }
 
-func TestDiscoverPrefersFlagThenEnvironmentThenFiles(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	if got := config.Discover("", "", dir); got != "" {
-		t.Errorf("found %q in an empty folder", got)
-	}
-	touch(t, filepath.Join(dir, "flowgate.yaml"))
-	if got := config.Discover("", "", dir); got != filepath.Join(dir, "flowgate.yaml") {
-		t.Errorf("got %q", got)
-	}
-	touch(t, filepath.Join(dir, "config", "flowgate.yaml"))
-	for _, c := range []struct{ flag, env, want string }{
-		{"", "", filepath.Join(dir, "config", "flowgate.yaml")},
-		{"", "e.yaml", "e.yaml"},
-		{"f.yaml", "e.yaml", "f.yaml"},
-	} {
-		if got := config.Discover(c.flag, c.env, dir); got != c.want {
-			t.Errorf("flag %q, env %q: got %q, want %q", c.flag, c.env, got, c.want)
-		}
-	}
-}
-
 func touch(t *testing.T, path string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {

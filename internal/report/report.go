@@ -30,10 +30,20 @@ type Report struct {
 	Data       any       `json:"data,omitempty"`  // what a target returns that does not run checks
 	Error      *Problem  `json:"error"`
 
+	// Installation is what the command was for.
+	Installation *Installation `json:"installation,omitempty"`
+
 	// Trust is set when the configuration is not trusted: what it would execute and write.
 	Trust any `json:"trust,omitempty"`
 
 	exit int
+}
+
+// Installation names a configuration and where it was found.
+type Installation struct {
+	Config string `json:"config"` // absolute path of the file; empty for the built-in default
+	Folder string `json:"folder"` // absolute path of the folder with .router
+	Source string `json:"source"` // named, here, above, or default: neither a file nor a .router was found
 }
 
 // Problem is the error of a report: why the target did not do what it was asked.

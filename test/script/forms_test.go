@@ -1,6 +1,7 @@
 package script_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -127,7 +128,7 @@ func (m *otherModule) shell(line string) {
 
 func (m *otherModule) try(line string) (string, error) {
 	m.t.Helper()
-	cmd := subprocess.Command(m.t.Context(), "sh", "-c", line)
+	cmd := subprocess.Command(context.Background(), "sh", "-c", line)
 	cmd.Dir = m.dir
 	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOPROXY=off", "GOSUMDB=off", "GOWORK=off", "GOTOOLCHAIN=local",
 		"CGO_ENABLED=0", "GOBIN="+filepath.Join(m.dir, "bin"), "MAGEFILE_CACHE="+filepath.Join(m.dir, "cache"),

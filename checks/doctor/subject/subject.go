@@ -38,6 +38,7 @@ const Grace = time.Second
 // Options say what is examined.
 type Options struct {
 	ConfigFile string // as people named it; empty: the built-in default
+	Dir        string // folder of the built-in default
 	Cwd        string // absolute folder that people work in
 	Self       string // path that executes this program
 	Online     bool   // upstreams on the network may be tried
@@ -122,7 +123,7 @@ func askInTime(
 // cannot be used.
 func Configuration(o Options) (*config.Config, error) {
 	if o.ConfigFile == "" {
-		return config.Default(o.Cwd), nil
+		return config.Default(o.Dir), nil
 	}
 	return config.Load(o.ConfigFile, o.Getenv)
 }
@@ -140,7 +141,7 @@ func Once[T any](f func(context.Context) T) func(context.Context) T {
 
 func (s *Subject) load() {
 	if s.ConfigFile == "" {
-		s.Config = config.Default(s.Cwd)
+		s.Config = config.Default(s.Dir)
 		return
 	}
 	if s.Findings, s.ConfigError = config.Check(s.ConfigFile, s.Getenv); s.ConfigError == nil {

@@ -15,6 +15,7 @@ import (
 // default in the working folder.
 type Options struct {
 	File       string // configuration file; "" means the built-in default
+	Dir        string // folder of the built-in default; "" is the working folder
 	Start      supervisor.StartOptions
 	SkipProbes bool              // ready is enough, no requests are sent
 	At         func(step string) // called at each step of a change; may be nil
@@ -66,7 +67,7 @@ func (o Options) Environment() runtimestore.Environment {
 // Load reads the configuration as it is now. Faults: those of config.Load.
 func (o Options) Load() (*config.Config, error) {
 	if o.File == "" {
-		cfg := config.Default(".")
+		cfg := config.Default(o.Dir)
 		return cfg, config.CheckFolder(cfg.Dir)
 	}
 	return config.Load(o.File, o.Getenv)

@@ -29,7 +29,7 @@ func Recover(ctx context.Context, o Options) (did string, err error) {
 	root := ""
 	if loadErr == nil {
 		root = cfg.Paths.Root()
-	} else if root, err = generation.FindRoot(o.File, "."); err != nil {
+	} else if root, err = generation.FindRoot(o.File, o.Dir); err != nil {
 		return "", nil // nothing was ever recorded, so nothing was changed either
 	}
 	if _, err := os.Stat(journal.Dir(root)); err != nil {

@@ -73,7 +73,7 @@ func (o Options) findRoot() (string, error) {
 	if cfg, err := o.Load(); err == nil {
 		return cfg.Paths.Root(), nil
 	}
-	return generation.FindRoot(o.File, ".")
+	return generation.FindRoot(o.File, o.Dir)
 }
 
 // rollbackPlan is a rollback that is prepared or in progress.

@@ -29,7 +29,7 @@ func (r *rollbackPlan) plan() error {
 	if err != nil {
 		return err
 	}
-	after := config.Default(".")
+	after := config.Default(r.o.Dir)
 	if r.target.ConfigFile != "" {
 		after, err = config.LoadText(r.target.ConfigFile, texts[generation.PartConfig], r.o.Getenv)
 		if err != nil {

@@ -1,0 +1,55 @@
+package tasks
+
+import (
+	"path/filepath"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/program"
+	"github.com/flowgate-go/flowgate/internal/report"
+)
+
+// reportInstallation puts into the report which installation the command is for. It says
+// so on stderr too when that is the built-in default, and on a terminal when it was found above.
+func (s session) reportInstallation(cfg *config.Config) {
+	place := s.place()
+	s.report.Installation = &report.Installation{
+		Config: cfg.File, Folder: filepath.Dir(cfg.Paths.Root()), Source: sourceOf(place, s.isNamed()),
+	}
+	switch {
+	case cfg.File == "":
+		s.writeLines(program.Text("there is no config/flowgate.yaml in this folder or above it (mage init writes one): "+
+			"the built-in default holds, with its state in ") + filepath.Join(place.Dir, ".router"))
+	case place.Above:
+		s.writeIfLive("using " + place.File)
+	}
+}
+
+// isNamed reports whether the user named the configuration.
+func (i invocation) isNamed() bool {
+	return i.line.Common["config"] != "" || i.getenv("FLOWGATE_CONFIG") != ""
+}
+
+// sourceOf returns the word for how an installation was found.
+func sourceOf(place config.Place, named bool) string {
+	switch {
+	case named:
+		return "named"
+	case place.Above:
+		return "above"
+	case place.Found:
+		return "here"
+	}
+	return "default"
+}
+
+// missingFault returns a fault when nothing was found that a command could be meant for: what
+// runs elsewhere would be reported as stopped.
+func (s session) missingFault() error {
+	if sourceOf(s.place(), s.isNamed()) != "default" {
+		return nil
+	}
+	return fault.Usage("stack-missing", "there is no stack here: neither config/flowgate.yaml nor .router is in this folder "+
+		"or in one above it that is yours").
+		WithHint("go to the folder of the stack, or name its configuration: mage stop -config=PATH")
+}
