@@ -3,7 +3,6 @@ package router
 import (
 	"net/http"
 
-	"github.com/flowgate-go/flowgate/internal/router/dialect"
 	"github.com/flowgate-go/flowgate/internal/router/memory"
 	"github.com/flowgate-go/flowgate/internal/router/reply"
 	"github.com/flowgate-go/flowgate/internal/router/request"
@@ -25,9 +24,9 @@ type call struct {
 const maxPooledBuffer = 1 << 20
 
 // begin takes a call from the pool for a request.
-func (r *Router) begin(w http.ResponseWriter, req *http.Request, d dialect.Dialect) *call {
+func (r *Router) begin(w http.ResponseWriter, req *http.Request, to target) *call {
 	c := r.calls.Get().(*call)
-	c.request.Reset(req, d)
+	c.request.Reset(req, to.dialect, to.isStream)
 	c.loan.Reset(&r.memory)
 	c.writer.Reset(w, &c.request, &r.replies)
 	c.exchange.Reset(&r.sender, &c.request, &c.writer, &c.loan)
@@ -49,23 +48,28 @@ func (r *Router) end(c *call) {
 	}
 }
 
-// servePost answers the routes that have a body. pathModel is the model that the path
-// names; it wins over the body's.
-func (r *Router) servePost(w http.ResponseWriter, req *http.Request, d dialect.Dialect, pathModel string) {
+// servePost answers the routes that have a body. The model that the path names wins
+// over the body's.
+func (r *Router) servePost(w http.ResponseWriter, req *http.Request, to target) {
 	if req.Method != http.MethodPost {
 		refuseMethod(w, req, "POST")
 		return
 	}
-	if !r.authorize(w, req, d) {
+	if !r.authorize(w, req, to.dialect) {
 		return
 	}
-	c := r.begin(w, req, d)
+	if to.isStream && req.URL.Query().Get("alt") != "sse" {
+		list := reply.NewListWriter(w)
+		defer list.Close()
+		w = list
+	}
+	c := r.begin(w, req, to)
 	defer r.end(c)
-	if f := c.request.Accept(w, &r.reader, &c.loan, pathModel); f != nil {
+	if f := c.request.Accept(w, &r.reader, &c.loan, to.model); f != nil {
 		c.writer.Fail(f)
 		return
 	}
-	if d == dialect.CountTokens {
+	if to.dialect.IsCounting() {
 		c.countTokens(w)
 		return
 	}

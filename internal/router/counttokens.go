@@ -27,6 +27,13 @@ func (c *call) countTokens(w http.ResponseWriter) {
 		}
 	}
 	w.Header()["X-Litellm-Call-Id"] = []string{c.request.ID}
+	if c.request.Dialect.IsGoogle() {
+		reply.WriteJSON(w, http.StatusOK, dialect.EncodeJSON(struct {
+			TotalTokens int    `json:"totalTokens"`
+			Source      string `json:"litellm_count_source"`
+		}{estimate.Tokens(c.request.PromptBytes), "local_estimate"}))
+		return
+	}
 	reply.WriteJSON(w, http.StatusOK, dialect.EncodeJSON(struct {
 		InputTokens int    `json:"input_tokens"`
 		Source      string `json:"litellm_count_source"`
@@ -39,7 +46,7 @@ func addCountSource(a *reply.Answer) bool {
 	hasCount, hasSource := false, false
 	err := splice.Members(a.Body, func(key []byte, start, _ int) bool {
 		switch string(key) {
-		case "input_tokens":
+		case "input_tokens", "totalTokens":
 			hasCount = a.Body[start] >= '0' && a.Body[start] <= '9'
 		case "litellm_count_source":
 			hasSource = true

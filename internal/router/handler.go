@@ -32,7 +32,7 @@ func (r *Router) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	case !isKnown:
 		refusePath(w, req)
 	case to.get == nil:
-		r.servePost(w, req, to.dialect, to.model)
+		r.servePost(w, req, to)
 	case req.Method != http.MethodGet && req.Method != http.MethodHead:
 		refuseMethod(w, req, "GET, HEAD")
 	case isOpen(to.path) || r.authorize(w, req, dialect.Chat):

@@ -50,6 +50,8 @@ type target struct {
 	dialect dialect.Dialect
 	model   string     // the model that the path names
 	get     getHandler // nil for a route that has a body
+
+	isStream bool // the path asks for a stream
 }
 
 // findRoute returns the route of a path, exactly as it is spelt.
@@ -60,9 +62,15 @@ func findRoute(path string) (to target, ok bool) {
 	if model, d, ok := parseEnginePath(path); ok {
 		return target{path: path, dialect: d, model: model}, true
 	}
+	if to, ok := parseGooglePath(path); ok {
+		return to, true
+	}
 	get, ok := getRoutes[path]
 	if !ok {
 		get = findModelRoute(path)
+	}
+	if get == nil {
+		get = findGoogleModelRoute(path)
 	}
 	return target{path: path, get: get}, get != nil
 }

@@ -36,11 +36,14 @@ func (r *Rules) CheckKey(req *http.Request) (refusal string, ok bool) {
 			if key == "" || name == "Authorization" && !hasScheme {
 				continue
 			}
-			hasKey = true
-			sum := sha256.Sum256([]byte(key))
-			if subtle.ConstantTimeCompare(sum[:], r.keySum[:]) == 1 {
+			if hasKey = true; r.isKey(key) {
 				return "", true
 			}
+		}
+	}
+	if key := queryKey(req); key != "" {
+		if hasKey = true; r.isKey(key) {
+			return "", true
 		}
 	}
 	switch {
@@ -50,6 +53,21 @@ func (r *Rules) CheckKey(req *http.Request) (refusal string, ok bool) {
 		return "Authentication Error, Malformed API Key passed in. Ensure Key has `Bearer ` prefix.", false
 	}
 	return "Authentication Error, No api key passed in.", false
+}
+
+// isKey compares a key with the right one in constant time.
+func (r *Rules) isKey(key string) bool {
+	sum := sha256.Sum256([]byte(key))
+	return subtle.ConstantTimeCompare(sum[:], r.keySum[:]) == 1
+}
+
+// queryKey returns the key in the query of a request to one of Google's routes, where
+// Google's own clients may put it.
+func queryKey(req *http.Request) string {
+	if req.URL.RawQuery == "" || !strings.Contains(req.URL.Path, "/models") {
+		return ""
+	}
+	return req.URL.Query().Get("key")
 }
 
 // parseKey returns the key in a header's value: what follows the scheme, or the whole

@@ -52,7 +52,7 @@ func sameNames(names ...string) map[string]string {
 func (d *Deployment) prepareDefaults() {
 	for _, p := range d.Params {
 		for in := range dialect.Count {
-			if in == dialect.CountTokens {
+			if in.IsCounting() || in.IsGoogle() { // Google keeps parameters in a member of their own
 				continue
 			}
 			d.Defaults[in] = d.appendDefault(d.Defaults[in], in, p)

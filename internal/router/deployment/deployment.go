@@ -33,8 +33,10 @@ type Deployment struct {
 	Defaults, BeforeMessages [dialect.Count][]dialect.Member
 
 	urls            [dialect.Count]*url.URL
+	googleStream    *url.URL    // of a stream in Google's dialect
 	header          http.Header // shared by all requests: never changed
 	anthropicHeader http.Header // the same for Anthropic's dialects
+	googleHeader    http.Header // the same for Google's dialects
 	missing         missingRoutes
 	redactor        *strings.Replacer // takes the key out of texts; nil without a key
 	randomKey       []byte            // the key, when it is so random that no text contains it by chance
@@ -70,12 +72,15 @@ func New(s *settings.Deployment) *Deployment {
 	}
 	d.anthropicHeader = d.header.Clone()
 	d.anthropicHeader["Anthropic-Version"] = []string{anthropicVersion}
+	d.googleHeader = googleHeader(d.header, s)
 	if s.Base == nil {
 		return d
 	}
 	for in := range dialect.Count {
 		d.urls[in] = endpoint(s, in)
 	}
+	d.googleStream = googleEndpoint(s, "streamGenerateContent")
+	d.googleStream.RawQuery = "alt=sse"
 	return d
 }
 
@@ -83,6 +88,10 @@ func New(s *settings.Deployment) *Deployment {
 // those that LiteLLM 1.106.2 asks.
 func endpoint(s *settings.Deployment, in dialect.Dialect) *url.URL {
 	switch {
+	case in == dialect.Gemini:
+		return googleEndpoint(s, "generateContent")
+	case in == dialect.GeminiCount:
+		return googleEndpoint(s, "countTokens")
 	case s.MessagesBase != nil && in.IsAnthropic():
 		return s.MessagesBase.JoinPath(in.Path())
 	case s.RankURL != nil && in == dialect.Rerank:
@@ -99,10 +108,13 @@ func endpoint(s *settings.Deployment, in dialect.Dialect) *url.URL {
 	return u
 }
 
-// URL returns the address of requests in a dialect. query is what goes along of the
-// client's query string.
-func (d *Deployment) URL(in dialect.Dialect, query string) *url.URL {
+// URL returns the address of requests in a dialect. isStream says whether a stream is
+// asked for, query is what goes along of the client's query string.
+func (d *Deployment) URL(in dialect.Dialect, isStream bool, query string) *url.URL {
 	u := d.urls[in]
+	if isStream && in == dialect.Gemini {
+		u = d.googleStream
+	}
 	if query == "" {
 		return u
 	}

@@ -94,6 +94,8 @@ func (d *Deployment) HeaderFor(in dialect.Dialect, client http.Header, clientKey
 	own := d.header
 	if in.IsAnthropic() {
 		own = d.anthropicHeader
+	} else if in.IsGoogle() {
+		own = d.googleHeader
 	}
 	header := own
 	copied := false

@@ -5,12 +5,19 @@ import (
 	"net/http"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/flowgate-go/flowgate/internal/router/dialect"
 )
 
 // IsRouteMissing reports whether an upstream's refusal means that it does not have
 // the route at all: 405, or a 404 that is not about a model or another object that
-// the request names.
-func (d *Deployment) IsRouteMissing(status int, body []byte) bool {
+// the request names. In Google's dialect the path names the model, which other servers'
+// words for a missing path repeat: there only Google's own word is about the model.
+func (d *Deployment) IsRouteMissing(in dialect.Dialect, status int, body []byte) bool {
+	if in.IsGoogle() {
+		return status == http.StatusMethodNotAllowed ||
+			status == http.StatusNotFound && !bytes.Contains(body, []byte("NOT_FOUND"))
+	}
 	return status == http.StatusMethodNotAllowed || status == http.StatusNotFound && !d.MentionsModel(body) &&
 		!mentionsObject(body)
 }

@@ -73,7 +73,7 @@ func TestAMatchedModelGoesWhereItsProviderIs(t *testing.T) {
 			continue
 		}
 		d := deployment.New(found[0])
-		if got := d.URL(c.in, "").String(); got != c.url {
+		if got := d.URL(c.in, false, "").String(); got != c.url {
 			t.Errorf("%s: %s, not %s", c.model, got, c.url)
 		}
 		if got := d.HeaderFor(c.in, nil, "").Get("Authorization"); c.key != "" && got != c.key {

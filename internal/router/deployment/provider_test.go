@@ -107,6 +107,13 @@ func TestAnEntryGoesWhereLiteLLMSendsIt(t *testing.T) {
 			env: map[string]string{"OLLAMA_API_BASE": "http://gpu:11434"}, url: "http://gpu:11434/v1/chat/completions"},
 		{name: "gemini", params: `{model: gemini/gemini-2.5-flash}}`,
 			url: "https://generativelanguage.googleapis.com/v1beta/openai/chat/completions", key: bearer("gem")},
+		{name: "gemini's own dialect", params: `{model: gemini/gemini-2.5-flash}}`, in: dialect.Gemini,
+			url: "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash:generateContent",
+			key: http.Header{"X-Goog-Api-Key": {"gem"}}},
+		{name: "gemini's own dialect elsewhere", params: `{model: openai/a/b, api_base: "http://h/v1", api_key: k}}`,
+			in:  dialect.Gemini,
+			url: "http://h/v1beta/models/a%2Fb:generateContent",
+			key: http.Header{"X-Goog-Api-Key": {"k"}, "Authorization": {"Bearer k"}}},
 		{name: "anthropic", params: `{model: anthropic/claude-sonnet-4-5}}`, in: dialect.Messages,
 			url: "https://api.anthropic.com/v1/messages", key: http.Header{"X-Api-Key": {"ak"}}},
 		{name: "deepseek's messages", params: `{model: deepseek/deepseek-chat}}`, in: dialect.Messages,
@@ -157,11 +164,11 @@ credential_list: [{credential_name: work, credential_values: {api_key: k, api_ba
 			if !d.Serves(c.in) {
 				t.Errorf("it does not serve %s", c.in)
 			}
-			if got := d.URL(c.in, "").String(); got != c.url {
+			if got := d.URL(c.in, false, "").String(); got != c.url {
 				t.Errorf("%s, not %s", got, c.url)
 			}
 			header := d.HeaderFor(c.in, http.Header{}, "")
-			for _, name := range []string{"Authorization", "X-Api-Key", "Api-Key"} {
+			for _, name := range []string{"Authorization", "X-Api-Key", "Api-Key", "X-Goog-Api-Key"} {
 				if got, want := header.Get(name), c.key.Get(name); got != want {
 					t.Errorf("%s: %q, not %q", name, got, want)
 				}
@@ -206,6 +213,7 @@ func TestDialectsAreWhatTheTableOrTheEntrySays(t *testing.T) {
 		`{model: voyage/x, api_key: k}}`: {dialect.Embeddings: true, dialect.Rerank: true},
 		`{model: cerebras/x, api_key: k}, model_info: {speaks: [images, moderations, compact]}}`: {dialect.Compact: true,
 			dialect.ImageGenerations: true, dialect.ImageEdits: true, dialect.ImageVariations: true, dialect.Moderations: true},
+		`{model: gemini/g, api_key: k}}`: {dialect.Chat: true, dialect.Embeddings: true, dialect.Gemini: true, dialect.GeminiCount: true},
 		`{model: anthropic/c, api_base: "http://h"}}`: {dialect.Messages: true,
 			dialect.CountTokens: true},
 		`{model: openai/responses/x, api_key: k}}`: {dialect.Responses: true, dialect.Compact: true},

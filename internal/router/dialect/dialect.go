@@ -26,7 +26,9 @@ const (
 	Translations // of speech into English text
 	Rerank
 	Moderations
-	Count // how many dialects there are
+	Gemini      // a whole reply or a stream: the path says which
+	GeminiCount // its countTokens
+	Count       // how many dialects there are
 )
 
 // spec is what differs between dialects.
@@ -56,6 +58,9 @@ var specs = [Count]spec{
 	Translations:     {"/audio/translations", "audio/translations", nil, false, "/v1/audio/translations"},
 	Rerank:           {"/rerank", "rerank", nil, false, "/v1/rerank"},
 	Moderations:      {"/moderations", "moderations", []string{"input"}, false, "/v1/moderations"},
+	Gemini: {"generate_content", "models/MODEL:generateContent", []string{"contents"}, false,
+		"/v1beta/models/MODEL:generateContent"},
+	GeminiCount: {"count_tokens", "models/MODEL:countTokens", nil, false, "/v1beta/models/MODEL:countTokens"},
 }
 
 // IsAnthropic reports whether the dialect is one of Anthropic's.
@@ -63,7 +68,7 @@ func (d Dialect) IsAnthropic() bool { return d == Messages || d == CountTokens }
 
 // HasStreams reports whether a client may ask for a stream that the router knows how to
 // begin. The media routes have events too; what the upstream sends decides there.
-func (d Dialect) HasStreams() bool { return d <= Messages }
+func (d Dialect) HasStreams() bool { return d <= Messages || d == Gemini }
 
 // TakesForms reports whether requests may be multipart forms, with files in them.
 func (d Dialect) TakesForms() bool {
@@ -73,6 +78,13 @@ func (d Dialect) TakesForms() bool {
 // IsMedia reports whether good replies may be something else than JSON: sound, text, or
 // events that no other dialect has.
 func (d Dialect) IsMedia() bool { return d >= ImageGenerations && d <= Translations }
+
+// IsGoogle reports whether the dialect is one of Google's. The path names the model
+// there, and not the body.
+func (d Dialect) IsGoogle() bool { return d == Gemini || d == GeminiCount }
+
+// IsCounting reports whether a request in the dialect only counts tokens.
+func (d Dialect) IsCounting() bool { return d == CountTokens || d == GeminiCount }
 
 // Name returns the route's name with which LiteLLM begins error messages.
 func (d Dialect) Name() string { return specs[d].name }

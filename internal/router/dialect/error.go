@@ -39,11 +39,23 @@ type anthropicError struct {
 	Specific *specificFields `json:"provider_specific_fields,omitempty"`
 }
 
+// googleError is the member error in Google's dialects.
+type googleError struct {
+	Code    int    `json:"code"`
+	Message string `json:"message"`
+	Status  string `json:"status"`
+}
+
 // Body encodes the error as the body of a reply with that status.
 func (e Error) Body(d Dialect, status int) []byte {
 	var s *specificFields
 	if e.Repeat {
 		s = &specificFields{e.Message}
+	}
+	if d.IsGoogle() {
+		return EncodeJSON(struct {
+			Error googleError `json:"error"`
+		}{googleError{status, e.Message, GoogleStatus(status)}})
 	}
 	if d.IsAnthropic() {
 		return EncodeJSON(struct {
@@ -95,6 +107,8 @@ func (e ErrorEvent) Encode(d Dialect) []byte {
 		return frame("event: error\ndata: ", Error{Message: e.Message}.Body(d, e.Status))
 	case Responses:
 		return e.failedResponse()
+	case Gemini, GeminiCount: // Google's SDKs take it for an error only without "data:"
+		return frame("", Error{Message: e.Message}.Body(d, e.Status))
 	}
 	return frame("data: ", Error{Message: e.Message, Type: e.Type, Param: e.Param}.Body(d, e.Status))
 }

@@ -33,6 +33,11 @@ func MockReply(d Dialect, text, model string, now int64, id string) (reply, even
 				`","output_index":0,"content_index":0,"delta":`+text) +
 			namedEvent("response.output_item.done", `"sequence_number":3,"output_index":0,"item":`+item) +
 			namedEvent("response.completed", `"sequence_number":4,"response":`+reply)
+	case Gemini:
+		reply = `{"candidates":[{"content":{"parts":[{"text":` + text + `}],"role":"model"},"finishReason":"STOP","index":0}],` +
+			`"usageMetadata":{"promptTokenCount":10,"candidatesTokenCount":20,"totalTokenCount":30},"modelVersion":` + model +
+			`,"responseId":"` + id + `"}`
+		events = "data: " + reply + "\n\n"
 	case Messages:
 		head := fmt.Sprintf(`{"id":"msg_%s","type":"message","role":"assistant","model":%s,"stop_sequence":null,`+
 			`"usage":{"input_tokens":10,"output_tokens":20}`, id, model)

@@ -26,6 +26,8 @@ func Restream(d Dialect, body []byte) []byte {
 		return restreamResponse(reply, body)
 	case d == Messages && reply["content"] != nil:
 		return restreamMessage(reply)
+	case d == Gemini && (reply["candidates"] != nil || reply["promptFeedback"] != nil):
+		return frame("data: ", oneLine(body))
 	}
 	return nil
 }

@@ -68,7 +68,7 @@ func objectBytes(key string, object []byte, depth int) int {
 	switch {
 	case err != nil:
 		return len(object)
-	case kind == "base64", key == "source" && (kind == "url" || kind == "file"):
+	case key == "inlineData", key == "inline_data", kind == "base64", key == "source" && (kind == "url" || kind == "file"):
 		return attachmentTokens * bytesPerToken
 	}
 	return n

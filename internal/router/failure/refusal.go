@@ -15,7 +15,7 @@ import (
 // missing route is marked as such; the caller notes it at the deployment.
 func Refused(d *deployment.Deployment, in dialect.Dialect, status int, header http.Header, body []byte,
 	now time.Time) *Failure {
-	if d.IsRouteMissing(status, body) {
+	if d.IsRouteMissing(in, status, body) {
 		return RouteMissing(d, in, status, body)
 	}
 	if cause := transport.RefusalCause(status, string(body)); cause != "" {

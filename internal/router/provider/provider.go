@@ -25,6 +25,7 @@ const (
 	Responses   = "responses"   // /responses
 	Compact     = "compact"     // /responses/compact
 	Messages    = "messages"    // /messages, Anthropic's
+	Gemini      = "gemini"      // /models/M:generateContent, Google's
 	Completions = "completions" // /completions
 	Embeddings  = "embeddings"  // /embeddings
 	Images      = "images"      // /images/…

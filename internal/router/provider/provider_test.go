@@ -32,7 +32,7 @@ func TestEveryEntryIsReadWholeAndSaysWhatItIs(t *testing.T) {
 		t.Fatalf("%d names, %d entries", len(names), len(all))
 	}
 	routes := []string{"chat", "responses", "compact", "messages", "completions", "embeddings", "images", "audio", "rerank",
-		"moderations"}
+		"moderations", "gemini"}
 	for _, name := range names {
 		p, ok := provider.Find(name)
 		want := all[name]

@@ -69,7 +69,7 @@ func (w *Writer) Deliver(a *Answer) End {
 		return w.copyStream(a)
 	}
 	w.stopKeepAlive()
-	if w.isCommitted || w.request.Stream && w.request.Dialect != dialect.CountTokens {
+	if w.isCommitted || w.request.Stream && !w.request.Dialect.IsCounting() {
 		if w.deliverAsStream(a) {
 			return End{}
 		}
@@ -139,7 +139,10 @@ func (w *Writer) Fail(f *failure.Failure) {
 	if f.RetryAfter > 0 {
 		h["Retry-After"] = []string{strconv.Itoa(failure.CeilSeconds(f.RetryAfter))}
 	}
-	d := lo.Ternary(f.OpenAIOnly, dialect.Chat, w.request.Dialect)
+	d := w.request.Dialect
+	if f.OpenAIOnly && !d.IsGoogle() {
+		d = dialect.Chat
+	}
 	WriteError(w.http, d, f.Status, dialect.Error{Message: f.Text + f.Suffix, Type: f.Kind, Param: f.Param,
 		Repeat: f.Repeat})
 }

@@ -113,10 +113,7 @@ func (w *Writer) sendKeepAlive() {
 	if w.isClosed || w.inLine {
 		return
 	}
-	text := []byte(": keep-alive\n\n")
-	if w.inEvent {
-		text = text[:len(text)-1] // a blank line would end the event
-	}
+	text := w.keepAlive()
 	if w.held != nil && len(w.out) > 0 {
 		w.redactOut(w.held)
 		text, w.out = w.out, w.out[:0]
@@ -129,6 +126,20 @@ func (w *Writer) sendKeepAlive() {
 	if w.write(text) == nil {
 		w.silence.Start(w.opts.Watchdog, w.interval, w.onSilence)
 	}
+}
+
+// keepAlive returns a comment, which does not end the event that the client is sent.
+// Google's SDKs take a comment for an error: they get empty lines, between events only.
+func (w *Writer) keepAlive() []byte {
+	switch isGoogle := w.request.Dialect.IsGoogle(); {
+	case isGoogle && w.inEvent:
+		return nil
+	case isGoogle:
+		return []byte("\n\n")
+	case w.inEvent:
+		return []byte(": keep-alive\n")
+	}
+	return []byte(": keep-alive\n\n")
 }
 
 // commit sends the status and headers of a stream, once. a is the reply, nil while

@@ -73,10 +73,10 @@ const (
 	rename // the name of a member that some upstreams know by another one
 )
 
-// Reset begins a new request.
-func (q *Request) Reset(req *http.Request, d dialect.Dialect) {
-	q.HTTP, q.Dialect, q.ID = req, d, CallID(req)
-	q.Model, q.ModelLiteral, q.Stream, q.PromptBytes, q.Control = "", nil, false, 0, Control{}
+// Reset begins a new request. isStream says that its path asks for a stream.
+func (q *Request) Reset(req *http.Request, d dialect.Dialect, isStream bool) {
+	q.HTTP, q.Dialect, q.ID, q.Stream = req, d, CallID(req), isStream
+	q.Model, q.ModelLiteral, q.PromptBytes, q.Control = "", nil, 0, Control{}
 	q.body, q.edits, q.keepsMembers = q.body[:0], q.edits[:0], false
 	q.names = q.names[:0]
 	q.boundary, q.formEnd = "", 0
@@ -103,7 +103,7 @@ func (q *Request) Accept(w http.ResponseWriter, r *Reader, loan *memory.Loan, pa
 		return q.acceptForm(r, pathModel)
 	}
 	s := &scanner{request: q, allowMocks: r.AllowMocks,
-		measures: r.MeasuresPrompts || q.Dialect == dialect.CountTokens, tail: bytes.IndexByte(q.body, '{') + 1}
+		measures: r.MeasuresPrompts || q.Dialect.IsCounting(), tail: bytes.IndexByte(q.body, '{') + 1}
 	if err := splice.Members(q.body, s.member); err != nil {
 		f := failure.BadRequest("request_body", "Invalid JSON payload: "+describePosition(q.body, err))
 		f.OpenAIOnly = true
@@ -131,6 +131,9 @@ func (q *Request) Accept(w http.ResponseWriter, r *Reader, loan *memory.Loan, pa
 // setModel replaces the body's model by the path's.
 func (q *Request) setModel(model string) {
 	q.setModelName(model)
+	if q.Dialect.IsGoogle() { // the path alone names it to upstreams, too
+		return
+	}
 	for _, e := range q.edits {
 		if e.kind == replaceModel {
 			return

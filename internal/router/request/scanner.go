@@ -30,12 +30,15 @@ func (s *scanner) member(key []byte, start, end int) bool {
 	stays := true
 	switch string(key) {
 	case "model":
-		s.readModel(value, start, end)
+		if stays = !q.Dialect.IsGoogle(); stays { // the path names it there
+			s.readModel(value, start, end)
+		}
 	case "stream":
-		q.Stream = string(value) == "true"
-	case "messages", "input", "max_tokens":
+		q.Stream = string(value) == "true" && !q.Dialect.IsGoogle() || q.Stream
+	case "messages", "input", "max_tokens", "contents":
 		s.noteRequired(string(key), value)
-	case "system", "tools", "instructions", "prompt":
+	case "system", "tools", "instructions", "prompt", "systemInstruction", "system_instruction",
+		"generateContentRequest":
 		s.countPrompt(value)
 	case "api_base", "base_url", "api_key":
 		s.fail(refusedMember(string(key)))
@@ -134,13 +137,13 @@ func (s *scanner) noteRequired(key string, value []byte) {
 		return
 	}
 	s.seen = append(s.seen, key)
-	if key == "input" {
+	switch key {
+	case "input":
 		s.countPrompt(value)
-	}
-	if key == "messages" {
+	case "messages", "contents":
 		s.countPrompt(value)
 		if value[0] != '[' {
-			s.fail(failure.BadRequest("", "Invalid request format: 'messages' must be a list"))
+			s.fail(failure.BadRequest("", "Invalid request format: '"+key+"' must be a list"))
 		}
 	}
 }

@@ -183,7 +183,7 @@ func (n *network) ask(in dialect.Dialect, body string, header map[string]string)
 		req.Header.Set(name, value)
 	}
 	rec := httptest.NewRecorder()
-	q.Reset(req, in)
+	q.Reset(req, in, false)
 	loan.Reset(&n.budget)
 	out.Reset(rec, &q, &n.replies)
 	x.Reset(&n.sender, &q, &out, &loan)

@@ -9,7 +9,6 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/router/cooldown"
 	"github.com/flowgate-go/flowgate/internal/router/deployment"
-	"github.com/flowgate-go/flowgate/internal/router/dialect"
 	"github.com/flowgate-go/flowgate/internal/router/failure"
 	"github.com/flowgate-go/flowgate/internal/router/reply"
 )
@@ -113,7 +112,7 @@ func (w *Walk) attempt(d *deployment.Deployment) (*reply.Answer, *failure.Failur
 }
 
 // isCounting reports whether the request only counts tokens.
-func (w *Walk) isCounting() bool { return w.request.Dialect == dialect.CountTokens }
+func (w *Walk) isCounting() bool { return w.request.Dialect.IsCounting() }
 
 // waitBeforeRetry sleeps for the backoff. It returns false without sleeping if no
 // deployment is available, the upstream asks for a longer wait than

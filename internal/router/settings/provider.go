@@ -93,6 +93,8 @@ func dialectsOfRoute(word string) []dialect.Dialect {
 		return []dialect.Dialect{dialect.Compact}
 	case provider.Messages:
 		return []dialect.Dialect{dialect.Messages, dialect.CountTokens}
+	case provider.Gemini:
+		return []dialect.Dialect{dialect.Gemini, dialect.GeminiCount}
 	case provider.Images:
 		return []dialect.Dialect{dialect.ImageGenerations, dialect.ImageEdits, dialect.ImageVariations}
 	case provider.Audio:

@@ -75,6 +75,7 @@ type Deployment struct {
 	Model    string // litellm_params.model as written: "openai/gpt-5"
 	Upstream string // the name that the upstream gets: "gpt-5"
 	Kind     Kind   // the interfaces that the upstream has
+	IsGoogle bool   // the upstream is Google itself, whose keys go into a header of their own
 
 	Dialects        dialect.Set // what the upstream has; dialect.All when nothing is known of it
 	Base            *url.URL    // api_base with the version folder; nil for a mock without an address

@@ -36,6 +36,7 @@ func readUpstream(d *Deployment, entry upstreamEntry, known providers) {
 	if len(row.Speaks) > 0 && dialectsOf(row) == dialect.SetOf(dialect.Messages, dialect.CountTokens) {
 		d.Kind = Anthropic
 	}
+	d.IsGoogle = prefix == "gemini"
 	values, ok := entry.named(d)
 	if !ok {
 		return
@@ -217,7 +218,7 @@ func readDialects(d *Deployment, info document.Section) {
 	if !info.Has("speaks") {
 		return
 	}
-	const expected = "chat, responses, compact, messages, completions, embeddings, images, audio, rerank or moderations"
+	const expected = "chat, responses, compact, messages, completions, embeddings, images, audio, rerank, moderations or gemini"
 	row := provider.Provider{Speaks: info.Texts("speaks", expected)}
 	for _, route := range row.Speaks {
 		if dialectsOfRoute(route) == nil {

@@ -13,6 +13,7 @@ type event struct {
 	err      []byte
 	choices  []byte
 	usage    []byte
+	google   []byte // Google: the candidates, or the feedback on the prompt
 	response []byte // Responses API: the response, item or part that the event carries
 	block    []byte // Anthropic: content_block
 }
@@ -46,6 +47,7 @@ func (s *Stream) inspect(data []byte) (start, end int) {
 // noteEvent notes whether e is an error, content, or the end of the stream.
 func (s *Stream) noteEvent(e *event, data []byte) {
 	s.hasTypes = s.hasTypes || e.kind != nil && e.choices == nil
+	s.isGoogle = s.isGoogle || e.google != nil
 	switch {
 	case e.isError():
 		s.noteError(data)
@@ -164,6 +166,8 @@ func (e *event) read(data []byte) error {
 			e.err = value
 		case "choices":
 			e.choices = value
+		case "candidates", "promptFeedback":
+			e.google = value
 		case "usage":
 			e.usage = value
 		case "item", "part":
@@ -235,6 +239,9 @@ func (e *event) isOpening() bool {
 		return isEmptyPart(e.block)
 	case `"response.output_item.added"`, `"response.content_part.added"`, `"response.reasoning_summary_part.added"`:
 		return isEmptyPart(e.response)
+	}
+	if e.google != nil {
+		return areEmptyCandidates(e.google)
 	}
 	if e.choices == nil || len(e.usage) > 0 && e.usage[0] == '{' {
 		return e.members == 0
@@ -319,6 +326,8 @@ func IsEmpty(value []byte) bool {
 func (s *Stream) noteEnd(data []byte) {
 	switch {
 	case s.Ended, s.namesType:
+	case s.isGoogle:
+		s.Ended = isGoogleEnd(data)
 	case s.hasTypes:
 		s.Ended = isTypedEnd(data)
 	default:

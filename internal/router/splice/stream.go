@@ -36,6 +36,8 @@ type Stream struct {
 	hasBareCR  bool   // a line ended in a CR alone: all line ends become LF
 	skipsLF    bool   // the last chunk ended in a CR that ended a line: an LF after it belongs to it
 	hasTypes   bool   // events have a "type", as in Anthropic's and the Responses API; chat chunks do not
+	isGoogle   bool   // events have candidates, or feedback on the prompt
+	bare       []byte // lines outside of events: Google's errors stand there
 	hasData    bool   // a data line of the current event passed
 	namesError bool   // the event line of the current event says error
 	namesLast  bool   // the event line of the current event names the last one
@@ -229,6 +231,8 @@ func (s *Stream) passLine(dst, line []byte) []byte {
 		s.endEvent()
 	case bytes.HasPrefix(text, []byte(dataPrefix)):
 		return s.appendLineEnd(s.passData(dst, text), end)
+	case text[0] == '{' || len(s.bare) > 0:
+		s.noteBare(text)
 	case bytes.HasPrefix(text, []byte("event:")):
 		name := bytes.TrimPrefix(text[len("event:"):], []byte{' '})
 		s.namesError, s.namesLast, s.namesType = string(name) == "error", isLast(name), isEventType(name)

@@ -143,6 +143,9 @@ func (f *failure) isOverflow() bool {
 
 // appendFailure appends the error in the envelope of a dialect.
 func appendFailure(dst []byte, d Dialect, f *failure) []byte {
+	if d == Gemini {
+		return appendGeminiFailure(dst, f)
+	}
 	if d == Messages {
 		dst = append(dst, `{"type":"error","error":{"type":`...)
 		dst = appendText(dst, []byte(f.anthropicKind()))

@@ -1,6 +1,10 @@
 package translate
 
-import "bytes"
+import (
+	"bytes"
+	"regexp"
+	"sync"
+)
 
 // Mark is how every opaque field begins that the package has written. Its first
 // character is rare, so that a long body without it is searched fast.
@@ -9,11 +13,26 @@ const Mark = "~flowgate:"
 // ownMark is the beginning of such a field as a JSON string.
 const ownMark = `"` + Mark
 
+// Mark returns how every opaque field in the dialect begins that the package has written.
+func (d Dialect) Mark() string {
+	if d == Gemini {
+		return packedMark
+	}
+	return Mark
+}
+
+// anySignature is what Google's models take for a call that another model made, by
+// Google's documentation of thought signatures.
+const anySignature = "skip_thought_signature_validator"
+
 // Native returns the body of a request for an upstream that speaks the client's
 // dialect, without the thinking that came from an upstream of another: its
 // opaque fields mean nothing there, and Anthropic refuses them. A body without
 // such thinking, which is one without Mark, is returned as it is.
 func Native(d Dialect, body []byte) []byte {
+	if d == Gemini {
+		return replaceSignatures(body)
+	}
 	if d == Chat || !bytes.Contains(body, []byte(ownMark)) {
 		return body
 	}
@@ -36,6 +55,16 @@ func Native(d Dialect, body []byte) []byte {
 		return body
 	}
 	return append(c.out, body[c.copied:]...)
+}
+
+// ownSignatures finds the package's own signatures in a body of Google's dialect.
+var ownSignatures = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`("thought(?:S|_s)ignature"\s*:\s*")` + packedMark + `[^"]*"`)
+})
+
+// replaceSignatures puts anySignature in the place of the package's own signatures.
+func replaceSignatures(body []byte) []byte {
+	return ownSignatures().ReplaceAll(body, []byte(`${1}`+anySignature+`"`))
 }
 
 // cutter copies a document without some elements of its arrays.

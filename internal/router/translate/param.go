@@ -29,13 +29,13 @@ const (
 // A service tier means something else to Anthropic, and its metadata name the
 // user's account and session.
 var paramNames = [paramCount][dialectCount]string{
-	temperature:      {Chat: "temperature", Messages: "temperature", Responses: "temperature"},
-	topP:             {Chat: "top_p", Messages: "top_p", Responses: "top_p"},
-	topK:             {Messages: "top_k"},
-	stop:             {Chat: "stop", Messages: "stop_sequences"},
-	seed:             {Chat: "seed"},
-	presencePenalty:  {Chat: "presence_penalty"},
-	frequencyPenalty: {Chat: "frequency_penalty"},
+	temperature:      {Chat: "temperature", Messages: "temperature", Responses: "temperature", Gemini: "temperature"},
+	topP:             {Chat: "top_p", Messages: "top_p", Responses: "top_p", Gemini: "topP"},
+	topK:             {Messages: "top_k", Gemini: "topK"},
+	stop:             {Chat: "stop", Messages: "stop_sequences", Gemini: "stopSequences"},
+	seed:             {Chat: "seed", Gemini: "seed"},
+	presencePenalty:  {Chat: "presence_penalty", Gemini: "presencePenalty"},
+	frequencyPenalty: {Chat: "frequency_penalty", Gemini: "frequencyPenalty"},
 	choices:          {Chat: "n"},
 	logitBias:        {Chat: "logit_bias"},
 	logprobs:         {Chat: "logprobs"},
@@ -97,6 +97,9 @@ func (r *request) leaveOutParam(p param, value []byte) {
 		return
 	}
 	name := paramNames[p][r.from]
+	if r.from == Gemini {
+		name = configPath + name
+	}
 	if p == verbosity && r.from == Responses {
 		name = "text.verbosity"
 	}

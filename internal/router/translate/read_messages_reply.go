@@ -136,7 +136,7 @@ func (a *assembler) readContentBlock(data []byte) *block {
 		a.signThinking(b.signature)
 	case "redacted_thinking":
 		signature := clone(b.data)
-		if a.from == Responses {
+		if a.from != Messages {
 			signature = markSignature(redactedSignature, b.data)
 		}
 		a.add(&block{kind: redactedPart, signature: signature, done: true})

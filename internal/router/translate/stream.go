@@ -34,6 +34,8 @@ func (c *Call) streamWriter(a *assembler) writer {
 		return &messagesStream{Call: c}
 	case Responses:
 		return &responsesStream{Call: c, reply: &a.reply}
+	case Gemini:
+		return &geminiStream{geminiParts: geminiParts{Call: c}}
 	}
 	return &chatStream{Call: c}
 }
@@ -207,6 +209,8 @@ func (c *Call) appendReply(dst []byte, r *reply) []byte {
 		return c.appendMessagesReply(dst, r)
 	case Responses:
 		return c.appendResponsesReply(dst, r)
+	case Gemini:
+		return c.appendGeminiReply(dst, r)
 	}
 	return c.appendChatReply(dst, r)
 }

@@ -52,10 +52,11 @@ const (
 	Chat      Dialect = iota // /v1/chat/completions
 	Messages                 // /v1/messages
 	Responses                // /v1/responses
+	Gemini                   // /v1beta/models/M:generateContent; a client's dialect only
 	dialectCount
 )
 
-// String returns the dialect's name: chat, messages or responses.
+// String returns the dialect's name: chat, messages, responses or gemini.
 func (d Dialect) String() string {
 	switch d {
 	case Chat:
@@ -64,6 +65,8 @@ func (d Dialect) String() string {
 		return "messages"
 	case Responses:
 		return "responses"
+	case Gemini:
+		return "gemini"
 	}
 	return fmt.Sprintf("dialect %d", uint8(d))
 }
@@ -74,6 +77,7 @@ type Options struct {
 	Model   string    // what replies name as model: the client's own word; "": the upstream's
 	ID      string    // made ids consist of a prefix and this: unique to the call, letters, digits, '-' and '_'
 	Created time.Time // the time that replies name; zero: now
+	Stream  bool      // gemini client: it asked for a stream, which its path says
 
 	UpstreamModel []byte // the upstream's name of the model, as a JSON string; nil: the body has it
 	MaxTokens     int    // messages upstream: the limit where the client names none; 0: 8192
@@ -105,6 +109,7 @@ type Call struct {
 
 	stream    bool // the client asked for a stream
 	usage     bool // chat client: it asked for usage in the stream
+	thoughts  bool // gemini client: it wants to read what the model thought
 	dropped   []string
 	names     map[string]toolName // by the upstream's name
 	echo      echo
@@ -170,6 +175,8 @@ func AppendRequest(out []byte, from, to Dialect, body []byte, opts Options) ([]b
 		r.readMessages(s)
 	case Responses:
 		r.readResponses(s)
+	case Gemini:
+		r.readGemini(s)
 	default:
 		r.readChat(s)
 	}

@@ -165,6 +165,8 @@ func (r *request) dropThinking() {
 		r.drop("messages.content.", "thinking")
 	case Responses:
 		r.drop("input.", "reasoning")
+	case Gemini:
+		r.drop(partsPath, "thoughtSignature")
 	}
 }
 

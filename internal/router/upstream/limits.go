@@ -29,7 +29,7 @@ const (
 func (x *Exchange) limits(d *deployment.Deployment) (silence, content time.Duration) {
 	s, in := x.sender.Settings, x.request.Dialect
 	limit := settings.DefaultTimeout
-	if in.IsAnthropic() || in == dialect.Responses {
+	if in.IsAnthropic() || in.IsGoogle() || in == dialect.Responses {
 		limit = settings.DefaultShortTimeout
 	}
 	configured := firstPositive(d.Timeout, s.Timeout)
@@ -43,7 +43,7 @@ func (x *Exchange) limits(d *deployment.Deployment) (silence, content time.Durat
 		}
 		content = firstPositive(d.FirstContentTimeout, s.FirstContentTimeout, max(content, silence))
 	}
-	if in == dialect.CountTokens {
+	if in.IsCounting() {
 		silence, content = min(silence, countTimeout), min(content, countTimeout)
 	}
 	if asked := x.request.Control.Timeout; asked > 0 {

@@ -24,7 +24,7 @@ func (x *Exchange) mock(d *deployment.Deployment) (*reply.Answer, *failure.Failu
 			q.Dialect))
 		f.Deployment = d
 		return nil, f
-	case !q.Stream || q.Dialect == dialect.CountTokens:
+	case !q.Stream || q.Dialect.IsCounting():
 		return &reply.Answer{Deployment: d, Status: http.StatusOK, Body: []byte(body)}, nil
 	}
 	at, release := x.begin(x.limits(d))

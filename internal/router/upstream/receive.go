@@ -57,7 +57,7 @@ func (x *Exchange) receive(a *reply.Answer, res *http.Response) *failure.Failure
 		}
 		switch form {
 		case decode.Stream:
-			if !x.request.Stream && isTranslatable(x.request.Dialect) {
+			if !x.request.Stream && isCollectable(x.out) {
 				return x.collect(a, err)
 			}
 			if x.call != nil {
@@ -195,7 +195,7 @@ func (x *Exchange) refused(a *reply.Answer, res *http.Response) *failure.Failure
 		return failure.NotFinal(a.Deployment, x.request.Dialect, res.StatusCode)
 	}
 	body := readErrorBody(a.Source)
-	if x.call != nil && !a.Deployment.IsRouteMissing(res.StatusCode, body) {
+	if x.call != nil && !a.Deployment.IsRouteMissing(x.out, res.StatusCode, body) {
 		body = x.call.Error(res.StatusCode, body)
 		return failure.Refused(a.Deployment, x.request.Dialect, res.StatusCode, res.Header, body, x.sender.Now())
 	}

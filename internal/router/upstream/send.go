@@ -33,7 +33,7 @@ func (x *Exchange) newRequest(ctx context.Context, d *deployment.Deployment) *ht
 		query = deployment.ForwardedQuery(in.URL.RawQuery, clientKey)
 	}
 	body, size := x.newBody(d)
-	u := d.URL(x.out, query)
+	u := d.URL(x.out, x.request.Stream, query)
 	header := d.HeaderFor(x.out, x.forwardedHeader(), clientKey)
 	if kind := x.request.ContentType(); kind != "" { // a form's boundary
 		header = maps.Clone(header)

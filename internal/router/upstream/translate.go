@@ -17,6 +17,7 @@ import (
 // translatedDialects are the dialects that package translate knows.
 var translatedDialects = map[dialect.Dialect]translate.Dialect{
 	dialect.Chat: translate.Chat, dialect.Messages: translate.Messages, dialect.Responses: translate.Responses,
+	dialect.Gemini: translate.Gemini,
 }
 
 // prepareBody decides how the upstream is asked, and makes the body for it where the
@@ -28,7 +29,7 @@ func (x *Exchange) prepareBody(d *deployment.Deployment) *failure.Failure {
 	if x.out, _ = d.OutgoingDialect(in); x.out != in { // route asks only deployments that have one
 		return x.translate(d)
 	}
-	if in.IsAnthropic() || in == dialect.Responses {
+	if in.IsAnthropic() || in.IsGoogle() || in == dialect.Responses {
 		return x.removeForeignThinking(d)
 	}
 	return nil
@@ -77,7 +78,14 @@ func (x *Exchange) changes(d *deployment.Deployment) request.Changes {
 // removeForeignThinking makes a body of its own for an upstream that speaks the
 // client's dialect, where the conversation has thinking of an upstream that does not.
 func (x *Exchange) removeForeignThinking(d *deployment.Deployment) *failure.Failure {
-	if !x.request.Holds(translate.Mark) {
+	in := translate.Messages
+	switch {
+	case x.out == dialect.Responses:
+		in = translate.Responses
+	case x.out.IsGoogle():
+		in = translate.Gemini
+	}
+	if !x.request.Holds(in.Mark()) {
 		return nil
 	}
 	body, f := x.copyBody(x.changes(d))
@@ -86,10 +94,6 @@ func (x *Exchange) removeForeignThinking(d *deployment.Deployment) *failure.Fail
 	}
 	if f != nil {
 		return f
-	}
-	in := translate.Messages
-	if x.out == dialect.Responses {
-		in = translate.Responses
 	}
 	x.rewritten = translate.Native(in, body)
 	return nil
@@ -157,6 +161,7 @@ func addDefaults(body []byte, defaults []dialect.Member) []byte {
 func (x *Exchange) options(d *deployment.Deployment) translate.Options {
 	return translate.Options{
 		Model: x.request.Model, ID: x.request.ID, Created: x.sender.Now(), UpstreamModel: d.ModelLiteral,
+		Stream:    x.request.Stream,
 		MaxTokens: d.MaxOutputTokens, MaxTokensName: d.MaxTokensName, Effort: d.TakesEffort, Adaptive: d.Adaptive,
 		ReasoningBack: d.ReasoningBack, Thoughts: d.ThoughtsBack, TextParts: d.TextParts,
 		NoImages: d.NoImages, NoFiles: d.NoFiles, Strict: x.sender.Settings.RefuseUnknownParams,
@@ -177,10 +182,10 @@ func (x *Exchange) translateWhole(a *reply.Answer) *failure.Failure {
 	return nil
 }
 
-// isTranslatable reports whether package translate knows a dialect.
-func isTranslatable(in dialect.Dialect) bool {
-	_, ok := translatedDialects[in]
-	return ok
+// isCollectable reports whether a stream in a dialect can be made one reply.
+func isCollectable(out dialect.Dialect) bool {
+	_, ok := translatedDialects[out]
+	return ok && !out.IsGoogle()
 }
 
 // collect makes one reply of an upstream's stream, whose beginning is in body, for a

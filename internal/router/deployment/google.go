@@ -1,0 +1,36 @@
+package deployment
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/router/settings"
+)
+
+// googleKeyHeader is the header in which Google's interface takes keys.
+const googleKeyHeader = "X-Goog-Api-Key"
+
+// googleHeader returns the header of requests in Google's dialect. Google refuses its
+// own keys in Authorization; other servers with that dialect may take them only there.
+func googleHeader(header http.Header, s *settings.Deployment) http.Header {
+	header = header.Clone()
+	if s.Key != "" && len(header[googleKeyHeader]) == 0 {
+		header[googleKeyHeader] = []string{s.Key}
+	}
+	if s.IsGoogle {
+		header.Del("Authorization")
+	}
+	return header
+}
+
+// googleEndpoint returns the address of a method of the model in Google's dialect,
+// which lies below /v1beta: beside OpenAI's routes below /v1, or above /v1beta/openai.
+func googleEndpoint(s *settings.Deployment, method string) *url.URL {
+	base := *s.Base
+	base.RawQuery, base.RawPath = "", ""
+	path := strings.TrimSuffix(strings.TrimRight(base.Path, "/"), "/openai")
+	path, _ = strings.CutSuffix(path, "/v1")
+	base.Path = strings.TrimSuffix(path, "/v1beta")
+	return base.JoinPath("v1beta", "models", url.PathEscape(s.Upstream)+":"+method)
+}

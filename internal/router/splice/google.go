@@ -1,0 +1,72 @@
+package splice
+
+import "bytes"
+
+// areEmptyCandidates reports whether a chunk's candidates have nothing that a client
+// could show: no finish reason, and no part but empty texts. Feedback on the prompt,
+// which is an object, is the answer where there are no candidates.
+func areEmptyCandidates(candidates []byte) bool {
+	isEmpty := true
+	err := Elements(candidates, func(from, to int) bool {
+		isEmpty = isEmptyCandidate(candidates[from:to])
+		return isEmpty
+	})
+	return err == nil && isEmpty
+}
+
+func isEmptyCandidate(candidate []byte) bool {
+	isEmpty := true
+	err := Members(candidate, func(key []byte, from, to int) bool {
+		value := candidate[from:to]
+		switch string(key) {
+		case "finishReason":
+			isEmpty = IsEmpty(value)
+		case "content":
+			isEmpty = isEmptyContent(value)
+		}
+		return isEmpty
+	})
+	return err == nil && isEmpty
+}
+
+// isEmptyContent reports whether a content has no part but empty texts.
+func isEmptyContent(content []byte) bool {
+	isEmpty := true
+	err := Members(content, func(key []byte, from, to int) bool {
+		if string(key) != "parts" {
+			return true
+		}
+		parts := content[from:to]
+		err := Elements(parts, func(from, to int) bool {
+			isEmpty = string(bytes.TrimSpace(parts[from:to])) == `{"text":""}`
+			return isEmpty
+		})
+		isEmpty = isEmpty && err == nil
+		return isEmpty
+	})
+	return err == nil && isEmpty
+}
+
+// isGoogleEnd reports whether a chunk has a finish reason, or says that the prompt was
+// blocked. Within text the quotes of a key would be escaped.
+func isGoogleEnd(data []byte) bool {
+	return bytes.Contains(data, []byte(`"finishReason"`)) || bytes.Contains(data, []byte(`"blockReason"`))
+}
+
+// noteBare notes a line outside of events: a part of an error, as Google sends it
+// within a stream.
+func (s *Stream) noteBare(text []byte) {
+	if len(s.bare)+len(text) > MaxLine {
+		s.bare = nil
+		return
+	}
+	s.bare = append(append(s.bare, text...), '\n')
+	var e event
+	if e.read(s.bare) != nil {
+		return
+	}
+	if e.isError() {
+		s.noteError(s.bare)
+	}
+	s.bare = nil
+}

@@ -1,0 +1,260 @@
+package translate
+
+import (
+	"bytes"
+	"encoding/base64"
+	"strconv"
+)
+
+// partsPath is the path of a content's parts.
+const partsPath = "contents.parts."
+
+// geminiPart is a part as it stands; one of its members counts.
+type geminiPart struct {
+	text                       []byte
+	call, result, inline, file []byte // raw
+	signature                  []byte
+	isThought                  bool
+}
+
+// readPart reads a part. Members that cannot be said are noted below path.
+func (g *geminiReader) readPart(path string) (p geminiPart) {
+	s := g.scan
+	s.object(func(key []byte) {
+		switch name := camelCase(key); name {
+		case "text":
+			p.text, _ = s.text()
+		case "functionCall":
+			p.call = s.raw()
+		case "functionResponse":
+			p.result = s.raw()
+		case "inlineData":
+			p.inline = s.raw()
+		case "fileData":
+			p.file = s.raw()
+		case "thought":
+			p.isThought = string(s.raw()) == "true"
+		case "thoughtSignature":
+			p.signature, _ = s.text()
+		default:
+			if !isNull(s.raw()) {
+				g.drop(path, name)
+			}
+		}
+	})
+	return p
+}
+
+// addPart adds a part to the conversation, behind the thinking that its signature carries.
+func (g *geminiReader) addPart(p geminiPart) {
+	g.addThinking(p.signature)
+	switch {
+	case !isNull(p.call):
+		g.addCall(p.call)
+	case !isNull(p.result):
+		g.addResult(p.result)
+	case !isNull(p.inline):
+		g.addData(p.inline, partsPath+"inlineData", func(p part) { g.parts = append(g.parts, p) })
+	case !isNull(p.file):
+		g.addFile(p.file)
+	case p.isThought: // what the upstream needs of it is in the signature of the next part
+		g.hasThoughts = true
+	case len(p.text) > 0:
+		g.parts = append(g.parts, part{text: p.text})
+	}
+}
+
+// addCall adds a call that the model made before. Google's calls need no id: they get
+// one by their place, which is the same in each request of a conversation.
+func (g *geminiReader) addCall(call []byte) {
+	p := part{kind: callPart, isJSON: true, text: []byte("{}")}
+	s := &scan{doc: call}
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "id":
+			p.id, _ = s.text()
+		case "name":
+			p.name, _ = s.text()
+		case "args":
+			if value := s.raw(); len(value) > 0 && value[0] == '{' {
+				p.text = value
+			}
+		default:
+			g.drop(partsPath+"functionCall.", camelCase(key))
+		}
+	})
+	if len(p.id) == 0 {
+		p.id = strconv.AppendInt([]byte("call_"), int64(len(g.calls)), 10)
+	}
+	g.calls = append(g.calls, historyCall{id: p.id, name: p.name})
+	g.parts = append(g.parts, p)
+}
+
+// callOf returns the id of the call that a result belongs to: the first of its name
+// that has none yet.
+func (g *geminiReader) callOf(id, name []byte) []byte {
+	for i := range g.calls {
+		call := &g.calls[i]
+		if call.isAnswered || len(id) > 0 && !bytes.Equal(call.id, id) || len(id) == 0 && !bytes.Equal(call.name, name) {
+			continue
+		}
+		call.isAnswered = true
+		return call.id
+	}
+	if len(id) == 0 {
+		g.refuse(partsPath+"functionResponse.name", "no call of the function "+string(name)+" is left to be answered")
+	}
+	return id
+}
+
+// addResult adds the result of a call.
+func (g *geminiReader) addResult(result []byte) {
+	p := part{kind: resultPart, inner: span{len(g.inner), len(g.inner)}}
+	var id, name, response, parts []byte
+	s := &scan{doc: result}
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "id":
+			id, _ = s.text()
+		case "name":
+			name, _ = s.text()
+		case "response":
+			response = s.raw()
+		case "parts":
+			parts = s.raw()
+		default:
+			g.drop(partsPath+"functionResponse.", camelCase(key))
+		}
+	})
+	p.id = g.callOf(id, name)
+	var text []byte
+	text, p.isError = resultText(response)
+	g.addInner(part{text: text})
+	if len(parts) > 0 {
+		s := &scan{doc: parts}
+		s.array(func() {
+			s.object(func(key []byte) {
+				if camelCase(key) == "inlineData" {
+					g.addData(s.raw(), partsPath+"functionResponse.parts.inlineData", g.addInner)
+				}
+			})
+		})
+	}
+	p.inner.to = len(g.inner)
+	g.parts = append(g.parts, p)
+}
+
+// resultText returns what a function gave, as a text. By Google's convention the member
+// output holds it, or error what went wrong; else it is the whole object.
+func resultText(response []byte) (text []byte, isError bool) {
+	members := 0
+	var output, failed []byte
+	s := &scan{doc: response}
+	s.object(func(key []byte) {
+		members++
+		switch string(key) {
+		case "output", "result":
+			output = s.raw()
+		case "error":
+			failed = s.raw()
+		}
+	})
+	switch {
+	case members == 1 && len(output) > 0 && output[0] == '"':
+		return output[1 : len(output)-1], false
+	case members == 1 && len(failed) > 0 && failed[0] == '"':
+		return failed[1 : len(failed)-1], true
+	case isNull(response):
+		return nil, false
+	}
+	return appendEscaped(nil, response), !isNull(failed) && string(failed) != "{}"
+}
+
+// addData adds an image, a document or a text whose data stand in the request.
+func (g *geminiReader) addData(inline []byte, path string, add func(part)) {
+	var media, data, name []byte
+	s := &scan{doc: inline}
+	s.object(func(key []byte) {
+		switch camelCase(key) {
+		case "mimeType":
+			media, _ = s.text()
+		case "data":
+			data, _ = s.text()
+		case "displayName":
+			name, _ = s.text()
+		}
+	})
+	data = standardBase64(plainText(data))
+	media = bytes.Clone(plainText(media))
+	switch {
+	case bytes.HasPrefix(media, []byte("image/")):
+		add(part{kind: imagePart, media: media, text: data})
+	case string(media) == "application/pdf":
+		add(part{kind: filePart, media: media, text: data, name: name})
+	case bytes.HasPrefix(media, []byte("text/")), string(media) == "application/json":
+		plain, err := base64.StdEncoding.DecodeString(string(data))
+		if err != nil {
+			g.refuse(path+".data", "the data are not base64")
+			return
+		}
+		add(part{text: escapeString(string(plain))})
+	default:
+		g.refuse(path, "data of the type "+string(media)+" cannot be sent to the upstream; use a model of Google's")
+	}
+}
+
+// standardBase64 returns data in the alphabet that other dialects have: Google takes
+// that of addresses, too, and data without padding.
+func standardBase64(data []byte) []byte {
+	missing := -len(data) & 3
+	if !bytes.ContainsAny(data, "-_") && missing == 0 {
+		return escapeIfNeeded(data)
+	}
+	data = bytes.Map(func(c rune) rune {
+		switch c {
+		case '-':
+			return '+'
+		case '_':
+			return '/'
+		}
+		return c
+	}, data)
+	return escapeIfNeeded(append(data, "==="[:missing]...))
+}
+
+// escapeIfNeeded returns plain as a text, without a copy where it needs no escapes.
+func escapeIfNeeded(plain []byte) []byte {
+	for _, c := range plain {
+		if c < ' ' || c == '"' || c == '\\' {
+			return appendEscaped(nil, plain)
+		}
+	}
+	return plain
+}
+
+// addFile adds an image or a document by its address.
+func (g *geminiReader) addFile(file []byte) {
+	var media, address []byte
+	s := &scan{doc: file}
+	s.object(func(key []byte) {
+		switch camelCase(key) {
+		case "mimeType":
+			media, _ = s.text()
+		case "fileUri":
+			address, _ = s.text()
+		}
+	})
+	const path = partsPath + "fileData"
+	plain := plainText(address)
+	switch isImage := bytes.HasPrefix(plainText(media), []byte("image/")); {
+	case !bytes.HasPrefix(plain, []byte("https://")) && !bytes.HasPrefix(plain, []byte("http://")),
+		bytes.Contains(plain, []byte("googleapis.com/")):
+		g.refuse(path+".fileUri", "only Google can read this file; send its data as inlineData")
+	case isImage:
+		g.parts = append(g.parts, part{kind: imagePart, text: address})
+	case string(plainText(media)) == "application/pdf":
+		g.parts = append(g.parts, part{kind: filePart, text: address})
+	default:
+		g.refuse(path, "a file of the type "+string(media)+" cannot be sent to the upstream; use a model of Google's")
+	}
+}

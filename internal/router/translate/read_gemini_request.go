@@ -1,0 +1,240 @@
+package translate
+
+// geminiReader reads a request to models/M:generateContent. Google's servers take each
+// member by its name in camel case and in snake case, and so does it.
+type geminiReader struct {
+	*request
+	scan  *scan
+	calls []historyCall
+
+	hasThoughts bool // the content has parts that say what the model thought
+	isRestored  bool // the content has a signature that carries thinking
+}
+
+// historyCall is a call in the conversation.
+type historyCall struct {
+	id, name   []byte
+	isAnswered bool
+}
+
+// readGemini reads a request to models/M:generateContent, or to its stream.
+func (r *request) readGemini(s *scan) {
+	g := &geminiReader{request: r, scan: s}
+	r.stream = r.opts.Stream
+	if !s.object(g.member) {
+		r.refuse("body", "expected a JSON object")
+	}
+}
+
+// member reads a member of the request.
+func (g *geminiReader) member(key []byte) {
+	s := g.scan
+	switch name := camelCase(key); name {
+	case "model": // the path names it
+		s.raw()
+	case "contents":
+		if !s.array(g.content) {
+			g.refuse(name, "expected a list")
+		}
+	case "systemInstruction":
+		from := len(g.parts)
+		g.systemInstruction()
+		g.addLead(from)
+	case "tools":
+		s.array(g.tool)
+	case "toolConfig":
+		g.toolConfig()
+	case "generationConfig":
+		g.generationConfig()
+	case "cachedContent":
+		if !isNull(s.raw()) {
+			g.refuse(name, "only Google keeps contents for later requests; send the content itself")
+		}
+	default:
+		if value := s.raw(); !isNull(value) && string(value) != "[]" && string(value) != "{}" {
+			g.drop("", name)
+		}
+	}
+}
+
+// camelCase returns a member's name in camel case, as Google's documentation has it.
+func camelCase(key []byte) string {
+	name := make([]byte, 0, len(key))
+	for i := 0; i < len(key); i++ {
+		if key[i] == '_' && i > 0 && i+1 < len(key) && key[i+1] >= 'a' && key[i+1] <= 'z' {
+			i++
+			name = append(name, key[i]-'a'+'A')
+			continue
+		}
+		name = append(name, key[i])
+	}
+	return string(name)
+}
+
+// systemInstruction reads the system prompt: a content, whose role does not matter.
+func (g *geminiReader) systemInstruction() {
+	s := g.scan
+	if s.kind() == '"' {
+		if text, _ := s.text(); len(text) > 0 {
+			g.parts = append(g.parts, part{text: text})
+		}
+		return
+	}
+	s.object(func(key []byte) {
+		if string(key) == "parts" {
+			g.eachPart(func() {
+				if p := g.readPart("systemInstruction.parts."); len(p.text) > 0 {
+					g.parts = append(g.parts, part{text: p.text})
+				}
+			})
+		}
+	})
+}
+
+// eachPart calls visit for each part that comes next: a list of them, or one.
+func (g *geminiReader) eachPart(visit func()) {
+	if g.scan.kind() == '{' {
+		visit()
+		return
+	}
+	g.scan.array(visit)
+}
+
+// content reads what the user or the model said. The parts may stand before the role.
+func (g *geminiReader) content() {
+	var name []byte
+	from := len(g.parts)
+	g.hasThoughts, g.isRestored = false, false
+	s := g.scan
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "role":
+			name, _ = s.text()
+		case "parts":
+			g.eachPart(func() { g.addPart(g.readPart(partsPath)) })
+		default:
+			g.drop("contents.", camelCase(key))
+		}
+	})
+	if g.hasThoughts && !g.isRestored {
+		g.drop(partsPath, "thought")
+	}
+	switch string(name) {
+	case "model":
+		g.close(assistantRole, from)
+	case "user", "function", "tool", "":
+		g.close(userRole, from)
+	default:
+		g.refuse("contents.role", "expected user or model")
+	}
+}
+
+// generationConfig reads the parameters, and the form that the reply has to have.
+func (g *geminiReader) generationConfig() {
+	s := g.scan
+	isJSON := false
+	var schema []byte
+	s.object(func(key []byte) {
+		switch name := camelCase(key); name {
+		case "maxOutputTokens":
+			g.most = s.raw()
+		case "thinkingConfig":
+			g.thinkingConfig()
+		case "responseMimeType":
+			kind, _ := s.text()
+			isJSON = string(plainText(kind)) == "application/json"
+			if !isJSON && len(kind) > 0 && string(plainText(kind)) != "text/plain" {
+				g.drop(configPath, name)
+			}
+		case "responseSchema":
+			if value := s.raw(); !isNull(value) {
+				schema = appendSchemaOf(nil, value)
+			}
+		case "responseJsonSchema", "_responseJsonSchema":
+			if value := s.raw(); !isNull(value) {
+				schema = value
+			}
+		case "responseModalities":
+			g.responseModalities()
+		case "candidateCount":
+			if value := s.raw(); !isNull(value) && string(value) != "1" {
+				g.dropParam(configPath + name)
+			}
+		default:
+			if !g.readParam(s, []byte(name)) && !isNull(s.raw()) {
+				g.drop(configPath, name)
+			}
+		}
+	})
+	if isJSON {
+		g.format = format{isObject: schema == nil, schema: schema}
+	}
+}
+
+// configPath is the path of the parameters.
+const configPath = "generationConfig."
+
+// thinkingConfig reads how much the model may think, and whether the client wants to
+// read what it thought.
+func (g *geminiReader) thinkingConfig() {
+	s := g.scan
+	s.object(func(key []byte) {
+		switch name := camelCase(key); name {
+		case "includeThoughts":
+			g.thoughts = string(s.raw()) == "true"
+		case "thinkingBudget":
+			switch budget := s.raw(); {
+			case isNull(budget):
+			case string(budget) == "0":
+				g.effort.off = true
+			default: // -1 leaves it to the model
+				g.effort.member = configPath + "thinkingConfig"
+				if n := wholeNumber(budget); n > 0 && g.effort.level == nil {
+					g.effort.level = []byte(levelOf(n))
+				}
+			}
+		case "thinkingLevel":
+			g.thinkingLevel()
+		default:
+			g.drop(configPath+"thinkingConfig.", name)
+		}
+	})
+}
+
+// thinkingLevel reads the word for the effort, which goes over a budget.
+func (g *geminiReader) thinkingLevel() {
+	switch word, _ := g.scan.text(); string(word) {
+	case "MINIMAL", "minimal":
+		g.effort.level = []byte("minimal")
+	case "LOW", "low":
+		g.effort.level = []byte("low")
+	case "MEDIUM", "medium":
+		g.effort.level = []byte("medium")
+	case "HIGH", "high":
+		g.effort.level = []byte("high")
+	default:
+		return
+	}
+	g.effort.member = configPath + "thinkingConfig"
+}
+
+// responseModalities refuses a request for pictures or speech only.
+func (g *geminiReader) responseModalities() {
+	hasText, others := false, 0
+	g.scan.array(func() {
+		switch kind, _ := g.scan.text(); string(kind) {
+		case "TEXT", "text", "Text":
+			hasText = true
+		default:
+			others++
+		}
+	})
+	switch {
+	case others == 0:
+	case hasText:
+		g.drop(configPath, "responseModalities")
+	default:
+		g.refuse(configPath+"responseModalities", "the upstream answers with text only; ask for TEXT, or use a model "+
+			"of Google's")
+	}
+}

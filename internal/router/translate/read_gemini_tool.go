@@ -1,0 +1,177 @@
+package translate
+
+import (
+	"bytes"
+	"strconv"
+)
+
+// tool reads an element of tools: functions, or a tool that Google runs itself.
+func (g *geminiReader) tool() {
+	s := g.scan
+	s.object(func(key []byte) {
+		switch name := camelCase(key); name {
+		case "functionDeclarations":
+			s.array(g.function)
+		default:
+			if value := s.raw(); !isNull(value) {
+				g.dropTool(name, []byte(name))
+			}
+		}
+	})
+}
+
+// function reads a function that the model may call. Its schema is in Google's own
+// form, or in JSON Schema under another name.
+func (g *geminiReader) function() {
+	var t tool
+	s := g.scan
+	s.object(func(key []byte) {
+		switch name := camelCase(key); name {
+		case "name":
+			t.name, _ = s.text()
+		case "description":
+			t.description, _ = s.text()
+		case "parameters":
+			if value := s.raw(); !isNull(value) && t.schema == nil {
+				t.schema = appendSchemaOf(nil, value)
+			}
+		case "parametersJsonSchema":
+			if value := s.raw(); !isNull(value) {
+				t.schema = value
+			}
+		default: // behavior, response, responseJsonSchema
+			if !isNull(s.raw()) {
+				g.drop("tools.functionDeclarations.", name)
+			}
+		}
+	})
+	g.tools = append(g.tools, t)
+}
+
+// toolConfig reads whether tools must be called.
+func (g *geminiReader) toolConfig() {
+	s := g.scan
+	s.object(func(key []byte) {
+		switch name := camelCase(key); name {
+		case "functionCallingConfig":
+			g.callingConfig()
+		default:
+			if !isNull(s.raw()) {
+				g.drop("toolConfig.", name)
+			}
+		}
+	})
+}
+
+func (g *geminiReader) callingConfig() {
+	const path = "toolConfig.functionCallingConfig."
+	var mode []byte
+	var allowed [][]byte
+	s := g.scan
+	s.object(func(key []byte) {
+		switch name := camelCase(key); name {
+		case "mode":
+			mode, _ = s.text()
+		case "allowedFunctionNames":
+			s.array(func() {
+				if text, ok := s.text(); ok {
+					allowed = append(allowed, text)
+				}
+			})
+		default:
+			if !isNull(s.raw()) {
+				g.drop(path, name)
+			}
+		}
+	})
+	switch string(bytes.ToUpper(mode)) {
+	case "", "MODE_UNSPECIFIED":
+	case "AUTO", "VALIDATED":
+		g.choice.mode = choiceAuto
+	case "NONE":
+		g.choice.mode = choiceNone
+	case "ANY":
+		g.choice.mode = choiceRequired
+	default:
+		g.refuse(path+"mode", "expected AUTO, ANY, VALIDATED or NONE")
+	}
+	switch {
+	case len(allowed) == 1 && g.choice.mode == choiceRequired:
+		g.choice.mode, g.choice.name = choiceTool, allowed[0]
+	case len(allowed) > 0:
+		g.drop(path, "allowedFunctionNames")
+	}
+}
+
+// appendSchemaOf appends a schema in Google's own form as JSON Schema: types are in
+// lower case, nullable is a further type, and numbers stand in strings there.
+func appendSchemaOf(dst, schema []byte) []byte {
+	if len(schema) == 0 || schema[0] != '{' {
+		return append(dst, schema...)
+	}
+	var kind []byte
+	isNullable := false
+	s := &scan{doc: schema}
+	dst = append(dst, '{')
+	s.object(func(key []byte) {
+		switch name := camelCase(key); name {
+		case "type":
+			kind = s.raw()
+		case "nullable":
+			isNullable = string(s.raw()) == "true"
+		case "propertyOrdering":
+			s.raw()
+		case "properties", "defs", "$defs":
+			dst = appendSchemas(appendKey(dst, name), s.raw())
+		case "items", "additionalProperties":
+			dst = appendSchemaOf(appendKey(dst, name), s.raw())
+		case "anyOf", "prefixItems", "oneOf", "allOf":
+			dst = append(appendKey(dst, name), '[')
+			s.array(func() { dst = appendSchemaOf(appendComma(dst), s.raw()) })
+			dst = append(dst, ']')
+		case "minItems", "maxItems", "minLength", "maxLength", "minProperties", "maxProperties":
+			dst = appendMember(dst, name, unquotedNumber(s.raw()))
+		default:
+			dst = appendText(appendComma(dst), appendEscaped(nil, key))
+			dst = append(append(dst, ':'), s.raw()...)
+		}
+	})
+	return append(appendType(dst, kind, isNullable), '}')
+}
+
+// appendType appends the type of a schema.
+func appendType(dst, kind []byte, isNullable bool) []byte {
+	if len(kind) < 2 || kind[0] != '"' { // several types, as JSON Schema has them
+		if len(kind) > 0 {
+			dst = appendMember(dst, "type", kind)
+		}
+		return dst
+	}
+	kind = bytes.ToLower(kind)
+	switch {
+	case string(kind) == `"type_unspecified"`:
+		return dst
+	case isNullable:
+		return append(append(append(appendKey(dst, "type"), '['), kind...), `,"null"]`...)
+	}
+	return appendMember(dst, "type", kind)
+}
+
+// appendSchemas appends the schemas that an object holds by name.
+func appendSchemas(dst, object []byte) []byte {
+	dst = append(dst, '{')
+	s := &scan{doc: object}
+	s.object(func(key []byte) {
+		dst = append(appendText(appendComma(dst), appendEscaped(nil, key)), ':')
+		dst = appendSchemaOf(dst, s.raw())
+	})
+	return append(dst, '}')
+}
+
+// unquotedNumber returns a whole number without the quotes in which Google puts long ones.
+func unquotedNumber(value []byte) []byte {
+	if text, err := strconv.Unquote(string(value)); err == nil && wholeNumber([]byte(text)) >= 0 {
+		return []byte(text)
+	}
+	return value
+}
