@@ -375,7 +375,8 @@ func TestAMockAnswersInEveryDialect(t *testing.T) {
 				strings.Count(got.Body, d.end) != 1 || got.Header.Get("x-flowgate-dropped") != "" {
 				t.Errorf("%s %s: %d %s", client, model, got.Status, got.Body)
 			}
-			got := s.Send("POST", d.path, `{"model":"`+model+`",`+d.rest+`}`, nil)
+			path := strings.NewReplacer("MODEL", model, "streamGenerateContent?alt=sse", "generateContent").Replace(d.path)
+			got := s.Send("POST", path, `{"model":"`+model+`",`+d.rest+`}`, nil)
 			if got.Status != 200 || !strings.Contains(got.Body, "mocked") || strings.Contains(got.Body, "data:") {
 				t.Errorf("%s %s: %d %s", client, model, got.Status, got.Body)
 			}

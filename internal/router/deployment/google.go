@@ -31,6 +31,6 @@ func googleEndpoint(s *settings.Deployment, method string) *url.URL {
 	base.RawQuery, base.RawPath = "", ""
 	path := strings.TrimSuffix(strings.TrimRight(base.Path, "/"), "/openai")
 	path, _ = strings.CutSuffix(path, "/v1")
-	base.Path = strings.TrimSuffix(path, "/v1beta")
+	base.Path = strings.TrimSuffix(path, "/v1beta") + "/" // JoinPath would make a relative path of an empty one
 	return base.JoinPath("v1beta", "models", url.PathEscape(s.Upstream)+":"+method)
 }

@@ -21,32 +21,40 @@ type call struct {
 	created int64  // unix seconds
 }
 
-// post returns a handler that checks the key, reads the body, obeys the words of the
-// model name, and calls answer. An error of answer is the client's fault (400).
+// post returns a handler that checks the key and answers a body that names the model.
 func (s *server) post(d dialect, answer func(*call) error) http.HandlerFunc {
 	return s.requireKey(func(w http.ResponseWriter, r *http.Request) {
-		body, status, err := readBody(w, r)
-		if err != nil {
-			d.writeError(w, status, "%v", err)
-			return
-		}
-		c := &call{w: w, r: r, dialect: d, digest: digest(r.URL.Path, body), created: s.now().Unix()}
-		if err := c.req.read(r.Header.Get("Content-Type"), body); err != nil {
-			d.writeError(w, http.StatusBadRequest, "%v", err)
-			return
-		}
-		if c.req.Model == "" {
-			d.writeError(w, http.StatusBadRequest, "%v", missingError("model"))
-			return
-		}
-		c.script = parseScript(c.req.Model)
-		if c.obey(&s.counts) {
-			return
-		}
-		if err := answer(c); err != nil {
-			d.writeError(w, http.StatusBadRequest, "%v", err)
-		}
+		s.serve(w, r, d, func(c *call, body []byte) error {
+			return c.req.read(r.Header.Get("Content-Type"), body)
+		}, answer)
 	})
+}
+
+// serve reads the body, obeys the words of the model name, and calls answer. An error of
+// read or answer is the client's fault (400).
+func (s *server) serve(w http.ResponseWriter, r *http.Request, d dialect, read func(*call, []byte) error,
+	answer func(*call) error) {
+	body, status, err := readBody(w, r)
+	if err != nil {
+		d.writeError(w, status, "%v", err)
+		return
+	}
+	c := &call{w: w, r: r, dialect: d, digest: digest(r.URL.Path, body), created: s.now().Unix()}
+	if err := read(c, body); err != nil {
+		d.writeError(w, http.StatusBadRequest, "%v", err)
+		return
+	}
+	if c.req.Model == "" {
+		d.writeError(w, http.StatusBadRequest, "%v", missingError("model"))
+		return
+	}
+	c.script = parseScript(c.req.Model)
+	if c.obey(&s.counts) {
+		return
+	}
+	if err := answer(c); err != nil {
+		d.writeError(w, http.StatusBadRequest, "%v", err)
+	}
 }
 
 // read reads a body: a form, or else JSON.

@@ -13,6 +13,7 @@ type dialect int
 const (
 	openAI dialect = iota
 	anthropic
+	google
 )
 
 // openAIError is the body of an error on the OpenAI routes.
@@ -51,6 +52,9 @@ func (d dialect) errorBody(status int, message string) any {
 	if d == anthropic {
 		return anthropicError{Type: "error", Error: anthropicErrorBody{Type: dialects.AnthropicType(status),
 			Message: message}}
+	}
+	if d == google {
+		return geminiError{geminiErrorBody{Code: status, Message: message, Status: dialects.GoogleStatus(status)}}
 	}
 	return openAIError{Error: openAIErrorBody{Message: message, Type: openAIType(status)}}
 }

@@ -74,6 +74,7 @@ func New(opts Options) http.Handler {
 		{"POST", "/v1/moderations", s.post(openAI, moderate)},
 		{"POST", "/v1/messages", s.post(anthropic, messages)},
 		{"POST", "/v1/messages/count_tokens", s.post(anthropic, countTokens)},
+		{"POST", "/v1beta/models/{model...}", s.requireKey(s.serveGemini)},
 	}
 	s.routes = slices.DeleteFunc(s.routes, func(r route) bool {
 		return r.method == http.MethodPost && len(opts.Only) > 0 && !slices.Contains(opts.Only, r.path)
@@ -132,8 +133,11 @@ func (s *server) serveManagement(w http.ResponseWriter, _ *http.Request) {
 // refuseUnknown answers a path that no route has, or a route's path with another method.
 func (s *server) refuseUnknown(w http.ResponseWriter, r *http.Request) {
 	d := openAI
-	if strings.HasPrefix(r.URL.Path, "/v1/messages") {
+	switch {
+	case strings.HasPrefix(r.URL.Path, "/v1/messages"):
 		d = anthropic
+	case strings.HasPrefix(r.URL.Path, "/v1beta/"):
+		d = google
 	}
 	i := slices.IndexFunc(s.routes, func(known route) bool { return known.path == r.URL.Path })
 	if i >= 0 {

@@ -41,7 +41,7 @@ func conversation(d translate.Dialect, size int) []byte {
 }
 
 func BenchmarkTranslateRequest(b *testing.B) {
-	for _, from := range dialects {
+	for _, from := range clients {
 		for _, to := range dialects {
 			if from == to {
 				continue
@@ -65,7 +65,7 @@ func BenchmarkTranslateRequest(b *testing.B) {
 func BenchmarkTranslateStream(b *testing.B) {
 	upstream := translatetest.Chunks(strings.Split(strings.Repeat(`"delta":{"content":"word "}#`,
 		200)+`"delta":{},"finish_reason":"stop"`, "#")...) + translatetest.UsageChunk + translatetest.Done
-	for _, from := range dialects {
+	for _, from := range clients {
 		b.Run(from.String()+"-chat", func(b *testing.B) {
 			b.SetBytes(int64(len(upstream)))
 			b.ReportAllocs()

@@ -129,7 +129,8 @@ func anthropicEffort(level string) string {
 // appendOutputConfig appends output_config, where there is an effort or a format.
 func (r *request) appendOutputConfig(dst []byte, effort string) []byte {
 	if r.format.isObject {
-		r.dropParam("response_format")
+		r.dropParam(map[Dialect]string{Chat: "response_format", Responses: "text.format",
+			Gemini: configPath + "responseMimeType"}[r.from])
 	}
 	if effort == "" && r.format.schema == nil {
 		return dst

@@ -68,7 +68,7 @@ func TestErrorsComeInTheClientsEnvelope(t *testing.T) {
 
 func TestTheRouterItselfEndsAStream(t *testing.T) {
 	t.Parallel()
-	for _, from := range dialects {
+	for _, from := range clients {
 		_, call := mustRequest(t, from, translate.Chat, smallRequest[from], options)
 		s := call.Stream()
 		out := s.Append(nil, []byte(translatetest.Chunks(`"delta":{"content":"Hel"}`)))

@@ -10,13 +10,13 @@ import (
 )
 
 func FuzzRequest(f *testing.F) {
-	for _, d := range dialects {
+	for _, d := range clients {
 		f.Add(uint8(d), []byte(smallRequest[d]))
 		f.Add(uint8(d), []byte(fullRequest[d]))
 		f.Add(uint8(d), []byte(sharedRequest[d]))
 	}
 	f.Fuzz(func(t *testing.T, dialect uint8, body []byte) {
-		from := dialects[int(dialect)%len(dialects)]
+		from := clients[int(dialect)%len(clients)]
 		if native := translate.Native(from, body); json.Valid(body) && !json.Valid(native) {
 			t.Fatalf("Native makes of\n%s\nthis:\n%s", body, native)
 		}
@@ -43,7 +43,7 @@ func FuzzReply(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, dialect uint8, body []byte) {
 		to := dialects[int(dialect)%len(dialects)]
-		for _, from := range dialects {
+		for _, from := range clients {
 			_, call := mustRequest(t, from, to, fullRequest[from], options)
 			if out, err := call.Reply(body); err == nil && !json.Valid(out) {
 				t.Fatalf("%s→%s makes of\n%s\nthis:\n%s", to, from, body, out)
@@ -66,7 +66,7 @@ func FuzzStream(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, dialect uint8, upstream []byte, size uint8) {
 		to := dialects[int(dialect)%len(dialects)]
-		for _, from := range dialects {
+		for _, from := range clients {
 			newCall := func() *translate.Call {
 				_, call := mustRequest(t, from, to, fullRequest[from], options)
 				return call
@@ -114,6 +114,12 @@ var fullRequest = map[translate.Dialect]string{
 		"max_output_tokens":4000,"temperature":0.5,"stream":true,"tools":[{"type":"function","name":"Read","description":"d","parameters":{"type":"object","properties":{"path":{"type":"string"}}}},{"type":"custom","name":"patch"},
 		{"type":"namespace","name":"mcp__git","tools":[{"type":"function","name":"log","parameters":{}}]}],"tool_choice":"auto","parallel_tool_calls":false,"reasoning":{"effort":"medium"},
 		"text":{"format":{"type":"json_schema","name":"n","schema":{"type":"object"},"strict":true}}}`,
+	translate.Gemini: `{"systemInstruction":{"role":"user","parts":[{"text":"s"}]},"contents":[{"role":"user","parts":[{"text":"a \"q\" \u00e9"},{"inlineData":{"mimeType":"image/png","data":"AAA="}}]},
+		{"role":"model","parts":[{"text":"hm","thought":true},{"text":"b","thoughtSignature":"fmZsb3dnYXRldDE0On5mbG93Z2F0ZTpjaGF0MjpobQ=="},{"functionCall":{"name":"Read","args":{"path":"a\"b"}}},{"functionCall":{"id":"c2","name":"Now","args":{}}}]},
+		{"role":"user","parts":[{"functionResponse":{"name":"Read","response":{"output":"r"},"parts":[{"inlineData":{"mimeType":"image/png","data":"AAA"}}]}},{"functionResponse":{"id":"c2","name":"Now","response":{"error":"no clock"}}},{"text":"go"}]}],
+		"tools":[{"functionDeclarations":[{"name":"Read","description":"d","parameters":{"type":"OBJECT","properties":{"path":{"type":"STRING","nullable":true}},"required":["path"]}},{"name":"Now","parametersJsonSchema":{"type":"object"}}]}],
+		"toolConfig":{"functionCallingConfig":{"mode":"AUTO"}},"generationConfig":{"temperature":0.5,"topP":0.9,"stopSequences":["x"],"maxOutputTokens":4000,"responseMimeType":"application/json","responseJsonSchema":{"type":"object"},
+		"thinkingConfig":{"includeThoughts":true,"thinkingBudget":2000}}}`,
 }
 
 func TestLongLinesAreBroken(t *testing.T) {

@@ -54,9 +54,9 @@ func TestASecondCallWaitsForTheFirst(t *testing.T) {
 
 func TestACallKeepsNothingOfTheBody(t *testing.T) {
 	t.Parallel()
-	for _, from := range dialects {
+	for _, from := range clients {
 		for _, to := range dialects {
-			body := []byte(strings.Replace(fullRequest[from], `"Read"`, `"`+longName+`"`, 1))
+			body := []byte(strings.Replace(fullRequest[from], `"Read"`, `"`+longName+`"`, -1))
 			_, want := mustRequest(t, from, to, string(body), options)
 			_, call, err := translate.Request(from, to, body, options)
 			if err != nil {

@@ -96,14 +96,18 @@ func (r *request) leaveOutParam(p param, value []byte) {
 	case p == verbosity && r.to == Responses: // it stands in the member text
 		return
 	}
-	name := paramNames[p][r.from]
-	if r.from == Gemini {
-		name = configPath + name
+	r.dropParam(r.memberOf(p))
+}
+
+// memberOf returns the path by which the client knows a parameter.
+func (r *request) memberOf(p param) string {
+	switch {
+	case r.from == Gemini:
+		return configPath + paramNames[p][r.from]
+	case p == verbosity && r.from == Responses:
+		return "text.verbosity"
 	}
-	if p == verbosity && r.from == Responses {
-		name = "text.verbosity"
-	}
-	r.dropParam(name)
+	return paramNames[p][r.from]
 }
 
 // dropParam notes a parameter that cannot be said. Where the router's

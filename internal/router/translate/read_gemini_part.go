@@ -38,7 +38,7 @@ func (g *geminiReader) readPart(path string) (p geminiPart) {
 			p.signature, _ = s.text()
 		default:
 			if !isNull(s.raw()) {
-				g.drop(path, name)
+				g.drop(path, string(key))
 			}
 		}
 	})
@@ -80,7 +80,7 @@ func (g *geminiReader) addCall(call []byte) {
 				p.text = value
 			}
 		default:
-			g.drop(partsPath+"functionCall.", camelCase(key))
+			g.drop(partsPath+"functionCall.", string(key))
 		}
 	})
 	if len(p.id) == 0 {
@@ -123,7 +123,7 @@ func (g *geminiReader) addResult(result []byte) {
 		case "parts":
 			parts = s.raw()
 		default:
-			g.drop(partsPath+"functionResponse.", camelCase(key))
+			g.drop(partsPath+"functionResponse.", string(key))
 		}
 	})
 	p.id = g.callOf(id, name)
@@ -134,8 +134,11 @@ func (g *geminiReader) addResult(result []byte) {
 		s := &scan{doc: parts}
 		s.array(func() {
 			s.object(func(key []byte) {
-				if camelCase(key) == "inlineData" {
-					g.addData(s.raw(), partsPath+"functionResponse.parts.inlineData", g.addInner)
+				const path = partsPath + "functionResponse.parts."
+				if name := camelCase(key); name == "inlineData" {
+					g.addData(s.raw(), path+name, g.addInner)
+				} else {
+					g.drop(path, string(key))
 				}
 			})
 		})
@@ -182,6 +185,8 @@ func (g *geminiReader) addData(inline []byte, path string, add func(part)) {
 			data, _ = s.text()
 		case "displayName":
 			name, _ = s.text()
+		default:
+			g.drop(path+".", string(key))
 		}
 	})
 	data = standardBase64(plainText(data))
@@ -234,6 +239,7 @@ func escapeIfNeeded(plain []byte) []byte {
 
 // addFile adds an image or a document by its address.
 func (g *geminiReader) addFile(file []byte) {
+	const path = partsPath + "fileData"
 	var media, address []byte
 	s := &scan{doc: file}
 	s.object(func(key []byte) {
@@ -242,9 +248,10 @@ func (g *geminiReader) addFile(file []byte) {
 			media, _ = s.text()
 		case "fileUri":
 			address, _ = s.text()
+		default:
+			g.drop(path+".", string(key))
 		}
 	})
-	const path = partsPath + "fileData"
 	plain := plainText(address)
 	switch isImage := bytes.HasPrefix(plainText(media), []byte("image/")); {
 	case !bytes.HasPrefix(plain, []byte("https://")) && !bytes.HasPrefix(plain, []byte("http://")),

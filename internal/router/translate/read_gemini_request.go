@@ -52,7 +52,7 @@ func (g *geminiReader) member(key []byte) {
 		}
 	default:
 		if value := s.raw(); !isNull(value) && string(value) != "[]" && string(value) != "{}" {
-			g.drop("", name)
+			g.drop("", string(key))
 		}
 	}
 }
@@ -81,12 +81,16 @@ func (g *geminiReader) systemInstruction() {
 		return
 	}
 	s.object(func(key []byte) {
-		if string(key) == "parts" {
+		switch string(key) {
+		case "parts":
 			g.eachPart(func() {
 				if p := g.readPart("systemInstruction.parts."); len(p.text) > 0 {
 					g.parts = append(g.parts, part{text: p.text})
 				}
 			})
+		case "role": // Google ignores it, too
+		default:
+			g.drop("systemInstruction.", string(key))
 		}
 	})
 }
@@ -113,7 +117,7 @@ func (g *geminiReader) content() {
 		case "parts":
 			g.eachPart(func() { g.addPart(g.readPart(partsPath)) })
 		default:
-			g.drop("contents.", camelCase(key))
+			g.drop("contents.", string(key))
 		}
 	})
 	if g.hasThoughts && !g.isRestored {
@@ -162,7 +166,7 @@ func (g *geminiReader) generationConfig() {
 			}
 		default:
 			if !g.readParam(s, []byte(name)) && !isNull(s.raw()) {
-				g.drop(configPath, name)
+				g.drop(configPath, string(key))
 			}
 		}
 	})
@@ -196,7 +200,7 @@ func (g *geminiReader) thinkingConfig() {
 		case "thinkingLevel":
 			g.thinkingLevel()
 		default:
-			g.drop(configPath+"thinkingConfig.", name)
+			g.drop(configPath+"thinkingConfig.", string(key))
 		}
 	})
 }

@@ -14,7 +14,7 @@ func (g *geminiReader) tool() {
 			s.array(g.function)
 		default:
 			if value := s.raw(); !isNull(value) {
-				g.dropTool(name, []byte(name))
+				g.dropTool(string(key), []byte(name))
 			}
 		}
 	})
@@ -41,7 +41,7 @@ func (g *geminiReader) function() {
 			}
 		default: // behavior, response, responseJsonSchema
 			if !isNull(s.raw()) {
-				g.drop("tools.functionDeclarations.", name)
+				g.drop("tools.functionDeclarations.", string(key))
 			}
 		}
 	})
@@ -57,7 +57,7 @@ func (g *geminiReader) toolConfig() {
 			g.callingConfig()
 		default:
 			if !isNull(s.raw()) {
-				g.drop("toolConfig.", name)
+				g.drop("toolConfig.", string(key))
 			}
 		}
 	})
@@ -80,7 +80,7 @@ func (g *geminiReader) callingConfig() {
 			})
 		default:
 			if !isNull(s.raw()) {
-				g.drop(path, name)
+				g.drop(path, string(key))
 			}
 		}
 	})

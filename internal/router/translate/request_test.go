@@ -101,7 +101,7 @@ func mustRequest(t testing.TB, from, to translate.Dialect, body string, opts tra
 
 func TestAMemberThatNoDialectKnowsIsNamed(t *testing.T) {
 	t.Parallel()
-	for _, from := range dialects {
+	for _, from := range clients {
 		for _, to := range dialects {
 			if from == to {
 				continue
@@ -132,8 +132,12 @@ func TestWhatIsDroppedFitsIntoAHeader(t *testing.T) {
 
 var dialects = []translate.Dialect{translate.Chat, translate.Messages, translate.Responses}
 
+// clients are the dialects that clients have.
+var clients = append(slices.Clone(dialects), translate.Gemini)
+
 var smallRequest = map[translate.Dialect]string{
 	translate.Chat:      `{"model":"m","messages":[{"role":"user","content":"hi"}]}`,
 	translate.Messages:  `{"model":"m","max_tokens":16,"messages":[{"role":"user","content":"hi"}]}`,
 	translate.Responses: `{"model":"m","input":"hi"}`,
+	translate.Gemini:    `{"contents":[{"role":"user","parts":[{"text":"hi"}]}]}`,
 }

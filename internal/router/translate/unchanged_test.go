@@ -10,7 +10,7 @@ import (
 // TestRequestLeavesTheBodyAsItIs matters where another deployment is asked with the same body.
 func TestRequestLeavesTheBodyAsItIs(t *testing.T) {
 	t.Parallel()
-	for _, from := range dialects {
+	for _, from := range clients {
 		for _, to := range dialects {
 			for _, text := range [][]byte{[]byte(smallRequest[from]), conversation(from, 8<<10), []byte(fullRequest[from])} {
 				body := append(bytes.Clone(text), "behind the body"...) // append may write there

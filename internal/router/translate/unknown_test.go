@@ -14,7 +14,7 @@ const unknown = "zz_unknown"
 
 func TestNoUnknownMemberVanishesUnsaid(t *testing.T) {
 	t.Parallel()
-	for _, from := range dialects {
+	for _, from := range clients {
 		var doc any
 		if err := json.Unmarshal([]byte(fullRequest[from]), &doc); err != nil {
 			t.Fatal(err)

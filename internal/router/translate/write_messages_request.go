@@ -41,7 +41,7 @@ func (r *request) appendMessages(dst []byte) []byte {
 func (r *request) fitToThinking(thinking []byte) {
 	s := string(r.params[temperature])
 	if hasMemberText(thinking, `"thinking":`) && s != "" && s != "null" && s != "1" && s != "1.0" {
-		r.dropParam("temperature")
+		r.dropParam(r.memberOf(temperature))
 		r.params[temperature] = nil
 	}
 }

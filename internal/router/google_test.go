@@ -1,0 +1,240 @@
+package router_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/routertest"
+)
+
+const sayHi = `{"contents":[{"role":"user","parts":[{"text":"hi"}]}]}`
+
+// google is an upstream that has Google's dialect. It answers with events where it is
+// asked for a stream, and keeps the last request's address and body.
+func google(last *atomic.Value) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		last.Store(r.URL.String() + " " + r.Header.Get("X-Goog-Api-Key") + " " + string(body))
+		switch {
+		case strings.HasSuffix(r.URL.Path, ":countTokens"):
+			fmt.Fprint(w, `{"totalTokens":7}`)
+		case strings.HasSuffix(r.URL.Path, ":streamGenerateContent"):
+			w.Header().Set("Content-Type", "text/event-stream")
+			fmt.Fprint(w, "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"Hel\"}],\"role\":\"model\"}}]}\r\n\r\n"+
+				"data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"lo\"}],\"role\":\"model\"},\"finishReason\":\"STOP\"}]}\r\n\r\n")
+		default:
+			fmt.Fprint(w, `{"candidates":[{"content":{"parts":[{"text":"Hello"}],"role":"model"},"finishReason":"STOP"}]}`)
+		}
+	}
+}
+
+func TestGooglesDialectPassesToAnUpstreamThatHasIt(t *testing.T) {
+	t.Parallel()
+	var last atomic.Value
+	s := routertest.StartBefore(t, routertest.Minimal, router.Options{}, google(&last))
+	for path, want := range map[string]struct{ asked, reply string }{
+		"/v1beta/models/m:generateContent": {"/v1beta/models/up-model:generateContent",
+			`{"candidates":[{"content":{"parts":[{"text":"Hello"}],"role":"model"},"finishReason":"STOP"}]}`},
+		"/v1/models/m:generateContent": {"/v1beta/models/up-model:generateContent", `Hello`},
+		"/v1beta/models/m:streamGenerateContent?alt=sse": {"/v1beta/models/up-model:streamGenerateContent?alt=sse",
+			"data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"Hel\"}],\"role\":\"model\"}}]}\r\n\r\ndata: "},
+		"/v1beta/models/m:countTokens": {"/v1beta/models/up-model:countTokens", `"totalTokens":7`},
+	} {
+		got := s.Send("POST", path, sayHi, nil)
+		if got.Status != 200 || !strings.Contains(got.Body, want.reply) {
+			t.Errorf("%s: %d %s", path, got.Status, got.Body)
+		}
+		if asked := last.Load().(string); asked != want.asked+" k-up "+sayHi {
+			t.Errorf("%s: the upstream got %s", path, asked)
+		}
+	}
+}
+
+func TestAStreamOfGooglesWithoutEventsIsAList(t *testing.T) {
+	t.Parallel()
+	var last atomic.Value
+	native := routertest.StartBefore(t, routertest.Minimal, router.Options{}, google(&last))
+	handler, _, _ := chatOnly(writeText)
+	translated := routertest.StartBefore(t, routertest.Minimal, router.Options{}, handler)
+	for name, s := range map[string]*routertest.Stack{"native": native, "translated": translated} {
+		got := s.Send("POST", "/v1beta/models/m:streamGenerateContent", sayHi, nil)
+		var list []struct {
+			Candidates []struct {
+				Content      struct{ Parts []struct{ Text string } }
+				FinishReason string
+			}
+		}
+		if err := json.Unmarshal([]byte(got.Body), &list); err != nil || len(list) < 2 ||
+			got.Header.Get("Content-Type") != "application/json" {
+			t.Fatalf("%s: %v: %s %s", name, err, got.Header, got.Body)
+		}
+		text := ""
+		for _, e := range list {
+			text += e.Candidates[0].Content.Parts[0].Text
+		}
+		if text != "Hello" || list[len(list)-1].Candidates[0].FinishReason != "STOP" {
+			t.Errorf("%s: %s", name, got.Body)
+		}
+	}
+	got := native.Send("POST", "/v1beta/models/gone:streamGenerateContent", sayHi, nil)
+	if got.Status != 400 || !strings.HasPrefix(got.Body, `[{"error":{"code":400,`) || !strings.HasSuffix(got.Body, "}]") {
+		t.Errorf("an error: %d %s", got.Status, got.Body)
+	}
+}
+
+func TestGooglesDialectIsTranslatedForAnUpstreamThatLacksIt(t *testing.T) {
+	t.Parallel()
+	for name, body := range map[string]string{"gin": "404 page not found",
+		"Express": "Cannot POST /v1beta/models/up-model:generateContent", "FastAPI": `{"detail":"Not Found"}`} {
+		handler, last, missing := chatOnly(writeText)
+		s := routertest.StartBefore(t, routertest.Minimal, router.Options{}, func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasPrefix(r.URL.Path, "/v1beta/") {
+				missing.Add(1)
+				w.WriteHeader(http.StatusNotFound)
+				fmt.Fprint(w, body)
+				return
+			}
+			handler(w, r)
+		})
+		for range 2 {
+			got := s.Send("POST", "/v1beta/models/m:generateContent",
+				`{"contents":[{"parts":[{"text":"hi"}]}],"safetySettings":[{"category":"X","threshold":"Y"}],`+
+					`"generationConfig":{"topK":3}}`, nil)
+			if got.Status != 200 || !strings.Contains(got.Body, `{"text":"Hello"}`) ||
+				!strings.Contains(got.Body, `"modelVersion":"m"`) {
+				t.Errorf("%s: %d %s", name, got.Status, got.Body)
+			}
+			if dropped := got.Header.Get("x-flowgate-dropped"); dropped != "safetySettings, generationConfig.topK" {
+				t.Errorf("%s: dropped %q", name, dropped)
+			}
+		}
+		if missing.Load() != 1 || !strings.Contains(last.Load().(string), `"model":"up-model"`) {
+			t.Errorf("%s: asked %d times for the missing route, then %s", name, missing.Load(), last.Load())
+		}
+	}
+}
+
+func TestGooglesCountIsAnEstimateWhereNoUpstreamCounts(t *testing.T) {
+	t.Parallel()
+	handler, _, _ := chatOnly(writeText)
+	s := routertest.StartBefore(t, routertest.Minimal, router.Options{}, handler)
+	text := strings.Repeat("four ", 800)
+	got := s.Send("POST", "/v1beta/models/m:countTokens", `{"contents":[{"parts":[{"text":"`+text+`"}]}]}`, nil)
+	var reply struct {
+		TotalTokens int
+		Source      string `json:"litellm_count_source"`
+	}
+	if err := json.Unmarshal([]byte(got.Body), &reply); err != nil || reply.TotalTokens < 900 || reply.TotalTokens > 1100 ||
+		reply.Source != "local_estimate" {
+		t.Errorf("%v: %s", err, got.Body)
+	}
+}
+
+func TestGooglesClientsHaveTheirKeyInThreePlaces(t *testing.T) {
+	t.Parallel()
+	var last atomic.Value
+	s := routertest.StartBefore(t, routertest.Minimal, router.Options{}, google(&last))
+	for path, c := range map[string]struct {
+		header map[string]string
+		status int
+	}{
+		"/v1beta/models/m:generateContent":             {map[string]string{"Authorization": "", "X-Goog-Api-Key": "sk-test"}, 200},
+		"/v1beta/models/m:generateContent?key=sk-test": {map[string]string{"Authorization": ""}, 200},
+		"/v1beta/models/m:generateContent?key=sk-none": {map[string]string{"Authorization": ""}, 401},
+		"/v1beta/models/m:generateContent?alt=sse":     {map[string]string{"Authorization": ""}, 401},
+		"/v1/chat/completions?key=sk-test":             {map[string]string{"Authorization": ""}, 401},
+	} {
+		got := s.Send("POST", path, sayHi, c.header)
+		if got.Status != c.status {
+			t.Errorf("%s: %d %s", path, got.Status, got.Body)
+		}
+		if c.status == 401 && strings.HasPrefix(path, "/v1beta") && !strings.Contains(got.Body, `"status":"UNAUTHENTICATED"`) {
+			t.Errorf("%s: %s", path, got.Body)
+		}
+	}
+	if asked := last.Load().(string); strings.Contains(asked, "sk-test") {
+		t.Errorf("the upstream got the client's key: %s", asked)
+	}
+}
+
+func TestModelsAreListedInGooglesForm(t *testing.T) {
+	t.Parallel()
+	s := routertest.Start(t, routertest.Groups("", "gpt: a", "a/b: b"), router.Options{})
+	got := s.Send("GET", "/v1beta/models", "", nil)
+	if got.Status != 200 || !strings.HasPrefix(got.Body, `{"models":[{"name":"models/gpt","displayName":"gpt",`) {
+		t.Error(got.Status, got.Body)
+	}
+	if got := s.Send("GET", "/v1beta/models/a/b", "", nil); got.Status != 200 || !strings.HasPrefix(got.Body, `{"name":"models/a/b"`) {
+		t.Error(got.Status, got.Body)
+	}
+	if got := s.Send("GET", "/v1beta/models/none", "", nil); got.Status != 404 || !strings.Contains(got.Body, `"status":"NOT_FOUND"`) {
+		t.Error(got.Status, got.Body)
+	}
+	if got := s.Send("GET", "/v1/models", "", nil); !strings.Contains(got.Body, `"object":"list"`) {
+		t.Error(got.Body)
+	}
+}
+
+// TestAnErrorWithinAStreamOfGooglesIsSeen has the upstream fail in Google's own way: the
+// error stands outside of the events, on several lines.
+func TestAnErrorWithinAStreamOfGooglesIsSeen(t *testing.T) {
+	t.Parallel()
+	const failure = "{\n  \"error\": {\n    \"code\": 503,\n    \"message\": \"overloaded there\",\n    \"status\": \"UNAVAILABLE\"\n  }\n}\n"
+	for name, events := range map[string]string{"at once": "", "later": "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"Hel\"}],\"role\":\"model\"}}]}\r\n\r\n"} {
+		s := routertest.StartBefore(t, strings.Replace(routertest.Minimal, "k-up}", "k-up, num_retries: 0}", 1), router.Options{},
+			routertest.Answer("text/event-stream", events+failure))
+		got := s.Send("POST", "/v1beta/models/m:streamGenerateContent?alt=sse", sayHi, nil)
+		if strings.Count(got.Body, `"error"`) != 1 || !strings.Contains(got.Body, "overloaded there") {
+			t.Errorf("%s: %d %s", name, got.Status, got.Body)
+		}
+		if wanted := map[string]int{"at once": 503, "later": 200}[name]; got.Status != wanted {
+			t.Errorf("%s: %d", name, got.Status)
+		}
+		if n := s.CountLogged("stream failed") + s.CountLogged("attempt failed"); n != 1 {
+			t.Errorf("%s: %d failures: %s", name, n, s.Log.String())
+		}
+	}
+}
+
+func TestAMockAnswersInGooglesDialect(t *testing.T) {
+	t.Parallel()
+	s := routertest.Start(t, strings.Replace(routertest.Minimal, "k-up}", "k-up, mock_response: mocked}", 1), router.Options{})
+	for _, method := range []string{"generateContent", "streamGenerateContent?alt=sse", "streamGenerateContent"} {
+		if got := s.Send("POST", "/v1beta/models/m:"+method, sayHi, nil); got.Status != 200 || !strings.Contains(got.Body, `{"text":"mocked"}`) {
+			t.Error(method, got.Status, got.Body)
+		}
+	}
+}
+
+func TestKeepAlivesOfGooglesStreamsAreEmptyLines(t *testing.T) {
+	t.Parallel()
+	wait := make(chan struct{})
+	s := routertest.StartBefore(t, strings.Replace(routertest.Minimal, "k-up}", "k-up, keepalive_seconds: 0.02}", 1),
+		router.Options{}, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/event-stream")
+			<-wait
+			fmt.Fprint(w, "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"Hello\"}],\"role\":\"model\"},\"finishReason\":\"STOP\"}]}\n\n")
+		})
+	for _, query := range []string{"?alt=sse", ""} {
+		res := s.Open(t.Context(), "/v1beta/models/m:streamGenerateContent"+query, sayHi)
+		first := make([]byte, 2)
+		if _, err := io.ReadFull(res.Body, first); err != nil || strings.TrimSpace(string(first)) != "" {
+			t.Fatalf("%s: %q, %v", query, first, err)
+		}
+		if query == "" {
+			close(wait)
+		} else {
+			wait <- struct{}{}
+		}
+		rest, err := io.ReadAll(res.Body)
+		if err != nil || !strings.Contains(string(rest), "Hello") || strings.Contains(string(rest), "keep-alive") {
+			t.Errorf("%s: %s, %v", query, rest, err)
+		}
+	}
+}
