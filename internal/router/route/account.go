@@ -39,7 +39,11 @@ func (w *Walk) countFailure(g *Group, d *deployment.Deployment, f *failure.Failu
 // CountStream counts a stream at its end. A stream that the client left, or did not
 // take, is not counted.
 func (w *Walk) CountStream(a *reply.Answer, end reply.End) {
-	w.measureStream(end.How == reply.Complete, a.Events.Events)
+	events := 0
+	if a.Events != nil { // sound has none
+		events = a.Events.Events
+	}
+	w.measureStream(end.How == reply.Complete, events)
 	switch {
 	case w.answered == nil || w.isCounting():
 	case end.How == reply.Complete:
