@@ -1,6 +1,9 @@
 package translate_test
 
 import (
+	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -8,77 +11,37 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/translate/translatetest"
 )
 
+// readCases reads cases from a file. The option that a case has is on.
+func readCases(t *testing.T, name string) []requestCase {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []struct {
+		Name, Option string
+		Body, Want   json.RawMessage
+		Dropped      []string
+	}
+	if err := json.Unmarshal(text, &list); err != nil {
+		t.Fatal(err)
+	}
+	var cases []requestCase
+	for _, c := range list {
+		cases = append(cases, requestCase{name: c.Name, body: string(c.Body), want: string(c.Want), dropped: c.Dropped,
+			options: func(o *translate.Options) {
+				o.Stream, o.Effort = c.Option == "Stream", c.Option == "Effort"
+				if c.Option == "UpstreamModel" {
+					o.UpstreamModel = []byte(`"m"`)
+				}
+			}})
+	}
+	return cases
+}
+
 func TestRequestsFromGeminiToChat(t *testing.T) {
 	t.Parallel()
-	upstream := func(o *translate.Options) { o.UpstreamModel = []byte(`"m"`) }
-	checkRequests(t, translate.Gemini, translate.Chat, []requestCase{
-		{name: "a text, a system prompt and the parameters", options: upstream,
-			body: `{"contents":[{"parts":[{"text":"hi \"q\" \u00e9"},{"text":"and"}]}],"systemInstruction":{"role":"user","parts":[{"text":"be"},{"text":"brief"}]},
-				"generationConfig":{"temperature":0.5,"topP":0.9,"topK":40,"maxOutputTokens":100,"stopSequences":["x"],"seed":7,"presencePenalty":1,"frequencyPenalty":2,"candidateCount":1,"responseModalities":["TEXT"],"responseMimeType":"text/plain"},
-				"safetySettings":[{"category":"c","threshold":"t"}],"labels":{}}`,
-			want: `{"model":"m","messages":[{"role":"system","content":"be\n\nbrief"},{"role":"user","content":"hi \"q\" é\n\nand"}],"max_tokens":100,"temperature":0.5,"top_p":0.9,"stop":["x"],"seed":7,
-				"presence_penalty":1,"frequency_penalty":2}`,
-			dropped: []string{"safetySettings", "generationConfig.topK"}},
-		{name: "names in snake case, a stream",
-			options: func(o *translate.Options) { o.Stream = true },
-			body: `{"contents":[{"parts":{"text":"hi"}}],"system_instruction":"be","generation_config":{"max_output_tokens":5,"top_p":1},"safety_settings":[{}],
-				"tools":[{"function_declarations":[{"name":"f"}]}],"tool_config":{"function_calling_config":{"mode":"NONE"}}}`,
-			want: `{"messages":[{"role":"system","content":"be"},{"role":"user","content":"hi"}],"max_tokens":5,"top_p":1,"stream":true,"stream_options":{"include_usage":true},
-				"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{}}}}],"tool_choice":"none"}`,
-			dropped: []string{"safety_settings"}},
-		{name: "calls without ids and their results, in another order",
-			body: `{"contents":[{"role":"user","parts":[{"text":"go"}]},{"role":"model","parts":[{"text":"I look"},{"functionCall":{"name":"a","args":{"n":1}}},{"functionCall":{"name":"b"}},{"functionCall":{"name":"a","args":{"n":2}}}]},
-				{"role":"user","parts":[{"functionResponse":{"name":"b","response":{"error":"no b"}}},{"functionResponse":{"name":"a","response":{"output":"one\n"}}},{"functionResponse":{"name":"a","response":{"x":[1]}}}]}]}`,
-			want: `{"messages":[{"role":"user","content":"go"},{"role":"assistant","content":"I look","tool_calls":[{"id":"call_0","type":"function","function":{"name":"a","arguments":"{\"n\":1}"}},
-				{"id":"call_1","type":"function","function":{"name":"b","arguments":"{}"}},{"id":"call_2","type":"function","function":{"name":"a","arguments":"{\"n\":2}"}}]},
-				{"role":"tool","tool_call_id":"call_1","content":"Error: no b"},{"role":"tool","tool_call_id":"call_0","content":"one\n"},{"role":"tool","tool_call_id":"call_2","content":"{\"x\":[1]}"}]}`},
-		{name: "calls with ids",
-			body: `{"contents":[{"role":"model","parts":[{"functionCall":{"id":"x","name":"a","args":{}}},{"functionCall":{"id":"y","name":"a","args":{}}}]},
-				{"role":"function","parts":[{"functionResponse":{"id":"y","name":"a","response":{"result":"r"}}},{"functionResponse":{"id":"x","name":"a","response":{"output":""}}}]}]}`,
-			want: `{"messages":[{"role":"assistant","content":null,"tool_calls":[{"id":"x","type":"function","function":{"name":"a","arguments":"{}"}},{"id":"y","type":"function","function":{"name":"a","arguments":"{}"}}]},
-				{"role":"tool","tool_call_id":"y","content":"r"},{"role":"tool","tool_call_id":"x","content":""}]}`},
-		{name: "images, a text and a document as data, and an image by its address",
-			body: `{"contents":[{"parts":[{"inlineData":{"mimeType":"image/png","data":"_-A"}},{"inline_data":{"mime_type":"text/csv","data":"YSxi"}},{"inlineData":{"mimeType":"application/pdf","data":"JVBE","displayName":"a.pdf"}},
-				{"fileData":{"mimeType":"image/jpeg","fileUri":"https://example.org/a.jpg"}}]}]}`,
-			want: `{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,/+A="}},{"type":"text","text":"a,b"},
-				{"type":"file","file":{"filename":"a.pdf","file_data":"data:application/pdf;base64,JVBE"}},{"type":"image_url","image_url":{"url":"https://example.org/a.jpg"}}]}]}`},
-		{name: "Google's own schema",
-			body: `{"contents":[{"parts":[{"text":"a"}]}],"tools":[{"functionDeclarations":[{"name":"f","description":"d","behavior":"BLOCKING","parameters":{"type":"OBJECT","propertyOrdering":["type"],"required":["type"],
-				"properties":{"type":{"type":"STRING","enum":["A"],"format":"enum","nullable":true},"list":{"type":"ARRAY","minItems":"2","items":{"type":"INTEGER"}},"any":{"anyOf":[{"type":"NUMBER"},{"type":"BOOLEAN"}]}}}}]},{"googleSearch":{}}],
-				"toolConfig":{"functionCallingConfig":{"mode":"ANY","allowedFunctionNames":["f"]}}}`,
-			want: `{"messages":[{"role":"user","content":"a"}],"tools":[{"type":"function","function":{"name":"f","description":"d","parameters":{"type":"object","required":["type"],
-				"properties":{"type":{"type":["string","null"],"enum":["A"],"format":"enum"},"list":{"type":"array","minItems":2,"items":{"type":"integer"}},"any":{"anyOf":[{"type":"number"},{"type":"boolean"}]}}}}}],
-				"tool_choice":{"type":"function","function":{"name":"f"}}}`,
-			dropped: []string{"tools.functionDeclarations.behavior", "tools.googleSearch"}},
-		{name: "several functions of which one has to be called",
-			body: `{"contents":[{"parts":[{"text":"a"}]}],"tools":[{"functionDeclarations":[{"name":"f"},{"name":"g"},{"name":"h"}]}],"toolConfig":{"functionCallingConfig":{"mode":"ANY","allowedFunctionNames":["f","g"]}}}`,
-			want: `{"messages":[{"role":"user","content":"a"}],"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{}}}},{"type":"function","function":{"name":"g","parameters":{"type":"object","properties":{}}}},
-				{"type":"function","function":{"name":"h","parameters":{"type":"object","properties":{}}}}],"tool_choice":"required"}`,
-			dropped: []string{"toolConfig.functionCallingConfig.allowedFunctionNames"}},
-		{name: "an answer in a form of Google's",
-			body: `{"contents":[{"parts":[{"text":"a"}]}],"generationConfig":{"responseMimeType":"application/json","responseSchema":{"type":"OBJECT","properties":{"a":{"type":"STRING"}}}}}`,
-			want: `{"messages":[{"role":"user","content":"a"}],"response_format":{"type":"json_schema","json_schema":{"name":"reply","schema":{"type":"object","properties":{"a":{"type":"string"}}},"strict":true}}}`},
-		{name: "any JSON",
-			body: `{"contents":[{"parts":[{"text":"a"}]}],"generationConfig":{"responseMimeType":"application/json"}}`,
-			want: `{"messages":[{"role":"user","content":"a"}],"response_format":{"type":"json_object"}}`},
-		{name: "a budget for thinking", options: func(o *translate.Options) { o.Effort = true },
-			body: `{"contents":[{"parts":[{"text":"a"}]}],"generationConfig":{"thinkingConfig":{"includeThoughts":true,"thinkingBudget":8192}}}`,
-			want: `{"messages":[{"role":"user","content":"a"}],"reasoning_effort":"medium"}`},
-		{name: "a level of thinking", options: func(o *translate.Options) { o.Effort = true },
-			body: `{"contents":[{"parts":[{"text":"a"}]}],"generationConfig":{"thinkingConfig":{"thinkingLevel":"HIGH"}}}`,
-			want: `{"messages":[{"role":"user","content":"a"}],"reasoning_effort":"high"}`},
-		{name: "thinking where the upstream takes no effort",
-			body:    `{"contents":[{"parts":[{"text":"a"}]}],"generationConfig":{"thinkingConfig":{"thinkingBudget":-1}}}`,
-			want:    `{"messages":[{"role":"user","content":"a"}]}`,
-			dropped: []string{"generationConfig.thinkingConfig"}},
-		{name: "no thinking",
-			body: `{"contents":[{"parts":[{"text":"a"}]}],"generationConfig":{"thinkingConfig":{"thinkingBudget":0}}}`,
-			want: `{"messages":[{"role":"user","content":"a"}]}`},
-		{name: "Google's own signature and thoughts",
-			body:    `{"contents":[{"role":"model","parts":[{"text":"hm","thought":true},{"text":"b","thoughtSignature":"CoQB"}]},{"parts":[{"text":"a"}]}]}`,
-			want:    `{"messages":[{"role":"assistant","content":"b"},{"role":"user","content":"a"}]}`,
-			dropped: []string{"contents.parts.thoughtSignature", "contents.parts.thought"}},
-	})
+	checkRequests(t, translate.Gemini, translate.Chat, readCases(t, "gemini_chat.json"))
 	checkRefused(t, translate.Gemini, translate.Chat, []refusedCase{
 		{name: "no list", body: `{"contents":{}}`, member: "contents"},
 		{name: "a role", body: `{"contents":[{"role":"assistant","parts":[]}]}`, member: "contents.role"},
@@ -108,7 +71,9 @@ func TestRepliesComeInGooglesForm(t *testing.T) {
 	t.Parallel()
 	const upstream = `{"id":"chatcmpl-9","created":1,"model":"up","choices":[{"index":0,"message":{"reasoning_content":"hm","content":"Hello \"you\"","tool_calls":[{"id":"c1","function":{"name":"Read","arguments":"{\"a\":\n1}"}}]},"finish_reason":"tool_calls"}],
 		"usage":{"prompt_tokens":10,"completion_tokens":7,"prompt_tokens_details":{"cached_tokens":4},"completion_tokens_details":{"reasoning_tokens":2}}}`
-	const tail = `"finishReason":"STOP","index":0}],"usageMetadata":{"promptTokenCount":10,"candidatesTokenCount":5,"totalTokenCount":17,"cachedContentTokenCount":4,"thoughtsTokenCount":2},"modelVersion":"alias","responseId":"chatcmpl-9"}`
+	const tail = `"finishReason":"STOP","index":0}],
+			"usageMetadata":{"promptTokenCount":10,"candidatesTokenCount":5,"totalTokenCount":17,"cachedContentTokenCount":4,"thoughtsTokenCount":2},
+			"modelVersion":"alias","responseId":"chatcmpl-9"}`
 	const said = `{"text":"Hello \"you\""},{"functionCall":{"id":"c1","name":"Read","args":{"a":1}}}],"role":"model"},`
 	for body, want := range map[string]string{
 		smallRequest[translate.Gemini]: `{"candidates":[{"content":{"parts":[` + said + tail,
@@ -159,16 +124,23 @@ func TestThinkingTravelsThroughAClientOfGoogles(t *testing.T) {
 		reply, want string
 	}{
 		"reasoning that has to come back": {translate.Chat, back,
-			`{"choices":[{"index":0,"message":{"reasoning_content":"hm \"é\"","tool_calls":[{"id":"c1","function":{"name":"Read","arguments":"{}"}}]},"finish_reason":"tool_calls"}]}`,
+			`{"choices":[{"index":0,"message":{"reasoning_content":"hm \"é\"","tool_calls":[{"id":"c1",
+			"function":{"name":"Read","arguments":"{}"}}]},"finish_reason":"tool_calls"}]}`,
 			`"reasoning_content":"hm \"é\""`},
 		"Gemini's own signature": {translate.Chat, back,
-			`{"choices":[{"index":0,"message":{"tool_calls":[{"id":"c1","function":{"name":"Read","arguments":"{}"},"extra_content":{"google":{"thought_signature":"SIG"}}}]},"finish_reason":"tool_calls"}]}`,
+			`{"choices":[{"index":0,"message":{"tool_calls":[{"id":"c1","function":{"name":"Read","arguments":"{}"},
+			"extra_content":{"google":{"thought_signature":"SIG"}}}]},"finish_reason":"tool_calls"}]}`,
 			`"extra_content":{"google":{"thought_signature":"SIG"}}`},
 		"Anthropic's thinking": {translate.Messages, nil,
-			`{"type":"message","content":[{"type":"thinking","thinking":"hm\n","signature":"sig=="},{"type":"redacted_thinking","data":"hidden"},{"type":"tool_use","id":"c1","name":"Read","input":{}}],"stop_reason":"tool_use"}`,
-			`{"type":"thinking","thinking":"hm\n","signature":"sig=="},{"type":"redacted_thinking","data":"hidden"},{"type":"tool_use"`},
+			`{"type":"message","content":[{"type":"thinking","thinking":"hm\n","signature":"sig=="},
+			{"type":"redacted_thinking","data":"hidden"},{"type":"tool_use","id":"c1","name":"Read","input":{}}],
+			"stop_reason":"tool_use"}`,
+			`{"type":"thinking","thinking":"hm\n","signature":"sig=="},{"type":"redacted_thinking","data":"hidden"},
+			{"type":"tool_use"`},
 		"a reasoning item": {translate.Responses, nil,
-			`{"object":"response","status":"completed","output":[{"id":"rs_1","type":"reasoning","summary":[{"type":"summary_text","text":"hm"}],"encrypted_content":"enc=="},{"type":"function_call","call_id":"c1","name":"Read","arguments":"{}"}]}`,
+			`{"object":"response","status":"completed","output":[{"id":"rs_1","type":"reasoning",
+			"summary":[{"type":"summary_text","text":"hm"}],"encrypted_content":"enc=="},{"type":"function_call",
+			"call_id":"c1","name":"Read","arguments":"{}"}]}`,
 			`"encrypted_content":"enc=="`},
 	} {
 		opts := options
