@@ -27,7 +27,6 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/request"
 	"github.com/flowgate-go/flowgate/internal/router/route"
 	"github.com/flowgate-go/flowgate/internal/router/settings"
-	"github.com/flowgate-go/flowgate/internal/router/strategy"
 	"github.com/flowgate-go/flowgate/internal/router/transport"
 	"github.com/flowgate-go/flowgate/internal/router/upstream"
 	"github.com/flowgate-go/flowgate/internal/router/watchdog"
@@ -117,10 +116,10 @@ func New(s *settings.Settings, opts Options) (*Router, error) {
 	r.sender = upstream.Sender{Settings: s, Transport: transport.New(peers), Watchdog: &r.watchdog, Now: opts.Now,
 		MaxBody: opts.MaxBody, Strict: opts.StrictParity}
 	r.policy = route.Policy{Settings: s, Groups: route.NewGroups(s, r.deployments), Logger: opts.Logger,
-		Strategy: &strategy.Picker{Balancing: s.Balancing, Rand: opts.Rand},
-		Now:      opts.Now, Rand: opts.Rand, Sleep: opts.Sleep, After: time.After,
+		Now: opts.Now, Rand: opts.Rand, Sleep: opts.Sleep, After: time.After,
 		Cooldown: &cooldown.Policy{Rule: cooldown.EffectiveRule(s, opts.StrictParity), Strict: opts.StrictParity,
 			Now: opts.Now, Logger: opts.Logger}}
+	r.policy.Prepare(r.deployments)
 	for _, w := range s.Warnings {
 		opts.Logger.Warn(w.Message, "code", w.Code, "path", w.Path, "line", w.Line)
 	}

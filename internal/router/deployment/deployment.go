@@ -6,10 +6,13 @@
 package deployment
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
 	"net/url"
 	"strings"
 
+	"github.com/flowgate-go/flowgate/internal/router/affinity"
 	"github.com/flowgate-go/flowgate/internal/router/cooldown"
 	"github.com/flowgate-go/flowgate/internal/router/dialect"
 	"github.com/flowgate-go/flowgate/internal/router/settings"
@@ -26,6 +29,7 @@ type Deployment struct {
 	IDHeader     []string // header values; they must not be changed
 	GroupHeader  []string
 	ModelHeader  []string
+	Owner        affinity.Owner // what this deployment is called where state of it is remembered
 
 	// Defaults are what requests get unless the client sent it, by the dialect in which
 	// they are sent. BeforeMessages is what they get before they are translated into
@@ -52,6 +56,7 @@ func New(s *settings.Deployment) *Deployment {
 		IDHeader: []string{s.ID}, GroupHeader: []string{s.Group}, ModelHeader: []string{s.Model},
 	}
 	d.Cooldown.Deployment = s
+	d.Owner = affinity.Owner{Deployment: s.ID, Account: account(s)}
 	d.prepareRedaction()
 	d.prepareDefaults()
 	d.header = http.Header{
@@ -82,6 +87,17 @@ func New(s *settings.Deployment) *Deployment {
 	d.googleStream = googleEndpoint(s, "streamGenerateContent")
 	d.googleStream.RawQuery = "alt=sse"
 	return d
+}
+
+// account returns a digest of what a deployment has in common with others that can use
+// each other's state: the upstream's address, the key, the organization.
+func account(s *settings.Deployment) string {
+	base := ""
+	if s.Base != nil {
+		base = s.Base.String()
+	}
+	sum := sha256.Sum256([]byte(strings.Join([]string{base, s.Key, s.Headers["Openai-Organization"]}, "\x00")))
+	return hex.EncodeToString(sum[:8])
 }
 
 // endpoint returns the address of a deployment's requests in a dialect. Azure's are

@@ -23,6 +23,7 @@ func Classify(d *deployment.Deployment, in dialect.Dialect, status int, body str
 	f.Kind = errorType(status, e.Type)
 	f.Retry = status == 403 || status == 408 || status == 409 || status == 429 || status >= 500
 	f.Sibling = status == http.StatusUnauthorized
+	f.ForeignState = (status == http.StatusBadRequest || status == http.StatusNotFound) && isForeignState(body)
 	prefix := "litellm." + f.Class + ": "
 	switch {
 	case status == 400 && isTooLong(body):
@@ -77,6 +78,20 @@ func errorType(status int, upstreamType string) string {
 		return "throttling_error"
 	}
 	return lo.Ternary(status >= 500, "internal_server_error", "invalid_request_error")
+}
+
+// isForeignState reports whether an error says that the upstream does not know, or cannot
+// read, what another one made: encrypted reasoning, a signature of thinking, a response.
+func isForeignState(body string) bool {
+	lower := strings.ToLower(body)
+	for _, sign := range [...]string{"invalid_encrypted_content", "encrypted content", "previous_response_not_found",
+		"previous response with id", "item with id", "conversation with id", "signature` in `thinking`",
+		"signature in thinking", "thought signature", "container_id"} {
+		if strings.Contains(lower, sign) {
+			return true
+		}
+	}
+	return false
 }
 
 // isTooLong reports whether an error says that the prompt does not fit the context window.

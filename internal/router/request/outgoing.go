@@ -76,6 +76,9 @@ func (q *Request) UneditedBody(c Changes) (body []byte, ok bool) {
 	return q.body, len(c.Defaults) == 0 && !slices.ContainsFunc(q.edits, isEdit)
 }
 
+// Body returns the client's body. It must not be changed.
+func (q *Request) Body() []byte { return q.body }
+
 // Holds reports whether the client's body has a text in it, as it stands in the bytes.
 func (q *Request) Holds(text string) bool { return bytes.Contains(q.body, []byte(text)) }
 

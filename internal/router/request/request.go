@@ -18,6 +18,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/flowgate-go/flowgate/internal/router/affinity"
 	"github.com/flowgate-go/flowgate/internal/router/dialect"
 	"github.com/flowgate-go/flowgate/internal/router/failure"
 	"github.com/flowgate-go/flowgate/internal/router/memory"
@@ -46,6 +47,7 @@ type Request struct {
 	Stream       bool
 	PromptBytes  int // length of the prompt for the local estimate; counted in CountTokens, and where the Reader says so
 	Control      Control
+	Marks        affinity.Marks
 
 	body         []byte   // as it came
 	names        [][]byte // of the members that the client sent
@@ -76,7 +78,7 @@ const (
 // Reset begins a new request. isStream says that its path asks for a stream.
 func (q *Request) Reset(req *http.Request, d dialect.Dialect, isStream bool) {
 	q.HTTP, q.Dialect, q.ID, q.Stream = req, d, CallID(req), isStream
-	q.Model, q.ModelLiteral, q.PromptBytes, q.Control = "", nil, 0, Control{}
+	q.Model, q.ModelLiteral, q.PromptBytes, q.Control, q.Marks = "", nil, 0, Control{}, affinity.Marks{}
 	q.body, q.edits, q.keepsMembers = q.body[:0], q.edits[:0], false
 	q.names = q.names[:0]
 	q.boundary, q.formEnd = "", 0

@@ -37,15 +37,22 @@ func (s *scanner) member(key []byte, start, end int) bool {
 		q.Stream = string(value) == "true" && !q.Dialect.IsGoogle() || q.Stream
 	case "messages", "input", "max_tokens", "contents":
 		s.noteRequired(string(key), value)
+		q.Marks.Note(string(key), value)
 	case "system", "tools", "instructions", "prompt", "systemInstruction", "system_instruction",
 		"generateContentRequest":
 		s.countPrompt(value)
+		q.Marks.Note(string(key), value)
 	case "api_base", "base_url", "api_key":
 		s.fail(refusedMember(string(key)))
 	case "num_retries", "fallbacks", "disable_fallbacks", "timeout":
 		stays = false
 		s.fail(q.Control.set(string(key), value))
-	case "max_retries", "mock_response", "context_window_fallbacks", "stream_timeout":
+	case "previous_response_id", "conversation", "container", "prompt_cache_key", "session_id", "metadata":
+		q.Marks.Note(string(key), value)
+	case "litellm_session_id":
+		stays = false
+		q.Marks.SessionID = value
+	case "max_retries", "mock_response", "context_window_fallbacks", "stream_timeout", "litellm_trace_id":
 		stays = false
 	default:
 		if bytes.EqualFold(key, []byte("model")) { // upstreams written in Go read it as model

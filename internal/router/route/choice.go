@@ -23,6 +23,10 @@ func (w *Walk) available(g *Group, above float64) []*deployment.Deployment {
 			w.isOverLimit(d, now) {
 			continue
 		}
+		if w.isKeeper(d) {
+			w.candidates = append(w.candidates[:0], d)
+			break
+		}
 		if len(w.candidates) > 0 && d.Order > w.candidates[0].Order {
 			break
 		}
@@ -60,6 +64,7 @@ func (w *Walk) choose(g *Group, order float64) *deployment.Deployment {
 	if len(w.tried) > 0 && slices.ContainsFunc(list, w.isUntried) {
 		list = slices.DeleteFunc(list, func(d *deployment.Deployment) bool { return !w.isUntried(d) })
 	}
+	list = w.prefer(list)
 	for {
 		d := w.policy.Strategy.Pick(list, strategy.Request{Now: w.policy.Now(), Stream: w.request.Stream})
 		if d == nil {
@@ -68,6 +73,7 @@ func (w *Walk) choose(g *Group, order float64) *deployment.Deployment {
 		trial, ok := w.policy.Cooldown.Admit(&d.Cooldown)
 		if ok {
 			w.trial = trial
+			w.pin(d)
 			return d
 		}
 		list = slices.DeleteFunc(list, func(other *deployment.Deployment) bool { return other == d })

@@ -45,6 +45,7 @@ func (w *Walk) NoSuchModel() *failure.Failure {
 // were asked before.
 func (w *Walk) askGroup(g *Group, depth int) (*reply.Answer, *failure.Failure) {
 	w.visited = append(w.visited, g.Name)
+	w.findBelonging(g)
 	a, f := w.tryOrders(g)
 	if a != nil || f.ClientGone {
 		return a, f

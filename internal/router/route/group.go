@@ -17,7 +17,8 @@ type Group struct {
 	Name        string
 	Deployments []*deployment.Deployment
 
-	hasKey bool // some deployment has what its key reference names
+	hasKey      bool // some deployment has what its key reference names
+	hasAccounts bool // the deployments have several accounts
 }
 
 // isOnly reports whether the group has one deployment, which is spared most cooldowns.
@@ -89,6 +90,9 @@ func (g *Groups) addAliases() {
 func (g *Group) prepare() {
 	slices.SortStableFunc(g.Deployments, func(a, b *deployment.Deployment) int {
 		return cmp.Compare(a.Order, b.Order)
+	})
+	g.hasAccounts = slices.ContainsFunc(g.Deployments, func(d *deployment.Deployment) bool {
+		return d.Owner.Account != g.Deployments[0].Owner.Account
 	})
 	g.hasKey = slices.ContainsFunc(g.Deployments, func(d *deployment.Deployment) bool { return d.MissingKey == "" })
 }

@@ -22,7 +22,6 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/request"
 	"github.com/flowgate-go/flowgate/internal/router/route"
 	"github.com/flowgate-go/flowgate/internal/router/settings"
-	"github.com/flowgate-go/flowgate/internal/router/strategy"
 	"github.com/flowgate-go/flowgate/internal/router/transport"
 	"github.com/flowgate-go/flowgate/internal/router/upstream"
 	"github.com/flowgate-go/flowgate/internal/router/watchdog"
@@ -84,8 +83,8 @@ func newNetwork(t *testing.T, yaml string, seed uint64) *network {
 	logger := slog.New(slog.DiscardHandler)
 	n.policy = route.Policy{Settings: s, Groups: route.NewGroups(s, n.deployments), Logger: logger, Now: time.Now,
 		Rand: random, Sleep: route.SleepOnTimer, After: time.After,
-		Strategy: &strategy.Picker{Balancing: s.Balancing, Rand: random},
 		Cooldown: &cooldown.Policy{Rule: s.Cooldown, Now: time.Now, Logger: logger}}
+	n.policy.Prepare(n.deployments)
 	return n
 }
 

@@ -70,6 +70,8 @@ func (w *Walk) tryOrder(g *Group, order float64) (*reply.Answer, *failure.Failur
 		if a != nil {
 			w.routing.Retries = n
 			w.countAnswer(g, a)
+			w.learnState(a)
+			w.notePrompt(d)
 			return a, nil
 		}
 		last = f
@@ -82,7 +84,7 @@ func (w *Walk) tryOrder(g *Group, order float64) (*reply.Answer, *failure.Failur
 			w.routing.RetryBudget, hasPolicy = budget, true
 		}
 		hasUntried := w.hasUntried(g, order)
-		again := (n < w.routing.RetryBudget || f.RouteMissing) &&
+		again := (n < w.routing.RetryBudget || f.RouteMissing || f.ForeignState && hasUntried) &&
 			(f.Retry || f.Sibling && hasUntried || hasPolicy && !f.ClientGone)
 		if !again || !hasUntried && !w.waitBeforeRetry(g, order, n, f) {
 			return nil, f
@@ -97,17 +99,44 @@ func (w *Walk) attempt(d *deployment.Deployment) (*reply.Answer, *failure.Failur
 		return nil, failure.Classify(d, w.request.Dialect, http.StatusInternalServerError, "mock_testing_fallbacks")
 	}
 	for {
-		w.beginMeasure(d)
+		w.begin(d)
 		a, f := w.exchange.Attempt(d)
 		if f == nil {
 			w.measureAnswer(a)
 			return a, nil
 		}
 		w.measureFailure(f)
+		if f.ForeignState && w.belongs.hasState { // another deployment may have made it
+			f.Harmless, f.Sibling = true, true
+		}
 		w.noteMissingRoute(d, f)
 		if !f.RouteMissing || w.isCounting() || !d.Serves(w.request.Dialect) {
 			return nil, f
 		}
+	}
+}
+
+// begin begins an attempt at d: what is counted of it, and what is looked at in its reply.
+func (w *Walk) begin(d *deployment.Deployment) {
+	w.asked = d
+	w.beginMeasure(d)
+	w.prepareState(d)
+	if !w.policy.Strategy.CountsTokens() && w.policy.States == nil {
+		return
+	}
+	if w.onEvent == nil {
+		w.onEvent = w.watchEvent
+	}
+	w.exchange.Watch(w.onEvent)
+}
+
+// watchEvent reads the data of an event of a stream.
+func (w *Walk) watchEvent(data []byte) {
+	if w.measure.of != nil {
+		w.measure.tokens.Read(data)
+	}
+	if w.belongs.isTracked {
+		w.noteState(data, hasKeptIDs(data))
 	}
 }
 

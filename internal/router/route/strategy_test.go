@@ -233,7 +233,9 @@ func TestUsageBasedRoutingAsksTheDeploymentWithTheFewestTokensOfTheMinute(t *tes
 
 func TestUsageLimitsHoldForAMinute(t *testing.T) {
 	t.Parallel()
-	for _, strategy := range []string{"usage-based-routing-v2", "latency-based-routing", "cost-based-routing"} {
+	for _, strategy := range []string{"usage-based-routing-v2", "latency-based-routing", "cost-based-routing",
+		"simple-shuffle, optional_pre_call_checks: [enforce_model_rate_limits]",
+		"least-busy, optional_pre_call_checks: [enforce_model_rate_limits]"} {
 		t.Run(strategy, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {

@@ -92,9 +92,6 @@ func (w *Walk) endMeasure(isComplete bool) {
 	m.of = nil
 }
 
-// watchEvent reads the data of an event of a stream.
-func (w *Walk) watchEvent(data []byte) { w.measure.tokens.Read(data) }
-
 // promptTokens returns an estimate of the prompt's length; 0 when it was not measured.
 func (w *Walk) promptTokens() int {
 	if w.request.PromptBytes == 0 {

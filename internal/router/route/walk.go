@@ -12,8 +12,10 @@ package route
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
+	"github.com/flowgate-go/flowgate/internal/router/affinity"
 	"github.com/flowgate-go/flowgate/internal/router/cooldown"
 	"github.com/flowgate-go/flowgate/internal/router/deployment"
 	"github.com/flowgate-go/flowgate/internal/router/reply"
@@ -44,11 +46,40 @@ type Policy struct {
 	Groups   *Groups
 	Cooldown *cooldown.Policy
 	Strategy *strategy.Picker
+	Sessions *affinity.Store // nil when requests of no group stay at a deployment
+	Prompts  *affinity.Store // of prompts that a provider has in its cache; nil like Sessions
+	States   *affinity.Store // nil when all deployments have one account
 	Logger   *slog.Logger
 	Now      func() time.Time
 	Rand     func() float64 // from 0 up to 1
 	Sleep    Sleep
 	After    func(time.Duration) <-chan time.Time // time.After
+}
+
+// Sizes of the memory of affinity: what was used last stays.
+const (
+	maxSessions = 20_000
+	maxStates   = 32_000
+)
+
+const (
+	stateTTL  = 24 * time.Hour  // state is remembered for so long without being used
+	promptTTL = 5 * time.Minute // a prompt is in Anthropic's cache for so long
+)
+
+// Prepare makes what the settings need besides Cooldown: the strategy, and the memory of
+// sessions and of state. The other fields must be set.
+func (p *Policy) Prepare(all []*deployment.Deployment) {
+	s := p.Settings
+	p.Strategy = &strategy.Picker{Balancing: s.Balancing, Rand: p.Rand}
+	if s.Affinity.Any() {
+		p.Sessions = affinity.NewStore(maxSessions, s.Affinity.TTL, p.Now)
+		p.Prompts = affinity.NewStore(maxSessions, promptTTL, p.Now)
+	}
+	isOther := func(d *deployment.Deployment) bool { return d.Owner.Account != all[0].Owner.Account }
+	if slices.ContainsFunc(all, isOther) || s.HasPatterns() {
+		p.States = affinity.NewStore(maxStates, stateTTL, p.Now)
+	}
 }
 
 // Walk is the path of one request through groups and deployments. It is reused:
@@ -67,6 +98,8 @@ type Walk struct {
 	answered      *Group          // the group that answered; nil when its reply does not count
 	answeredTrial *cooldown.Trial // the reply is that of a trial
 
+	belongs belonging              // in the group that is asked
+	asked   *deployment.Deployment // in the attempt in progress, or the one that answered
 	measure measure
 	onEvent func(data []byte) // watchEvent, made once
 }
@@ -76,12 +109,6 @@ func (w *Walk) Reset(p *Policy, q *request.Request, x *upstream.Exchange, routin
 	w.policy, w.request, w.exchange, w.routing = p, q, x, routing
 	w.visited, w.tried, w.trial = w.visited[:0], w.tried[:0], nil
 	w.answered, w.answeredTrial = nil, nil
-	if p.Strategy.CountsTokens() {
-		if w.onEvent == nil {
-			w.onEvent = w.watchEvent
-		}
-		x.Watch(w.onEvent)
-	}
 }
 
 // Clear ends what is still counted of the request.

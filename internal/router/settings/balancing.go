@@ -37,7 +37,8 @@ func Strategies() []string {
 // Balancing says how requests are spread over the deployments of a group:
 // router_settings.routing_strategy and routing_strategy_args.
 type Balancing struct {
-	Strategy Strategy
+	Strategy       Strategy
+	EnforcesLimits bool // optional_pre_call_checks has enforce_model_rate_limits: rpm and tpm are limits with every strategy
 
 	// The rest is of LatencyBased.
 	SampleTTL            time.Duration // a latency counts for so long
@@ -57,10 +58,13 @@ const maxMaxSamples = 1000
 
 // CountsUsage reports whether the strategy decides by requests and tokens that are
 // counted, or leaves deployments out by them.
-func (b Balancing) CountsUsage() bool { return b.Strategy != SimpleShuffle }
+func (b Balancing) CountsUsage() bool { return b.Strategy != SimpleShuffle || b.EnforcesLimits }
 
-// CountsTokens reports whether the strategy has to know how many tokens a reply took.
-func (b Balancing) CountsTokens() bool { return b.Strategy != SimpleShuffle && b.Strategy != LeastBusy }
+// CountsTokens reports whether it has to be known how many tokens a reply took: for the
+// strategy, or for limits, which LeastBusy and SimpleShuffle do not heed by themselves.
+func (b Balancing) CountsTokens() bool {
+	return b.Strategy != SimpleShuffle && b.Strategy != LeastBusy || b.EnforcesLimits
+}
 
 // MeasuresPrompts reports whether the length of prompts has to be known, for their limits
 // or for the routing strategy.

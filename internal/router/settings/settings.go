@@ -49,6 +49,7 @@ type Settings struct {
 	DefaultFallbacks []string
 
 	Balancing Balancing // over the deployments of a group
+	Affinity  Affinity  // of requests to a deployment
 
 	Aliases []Alias // in the order in which they are resolved
 

@@ -43,12 +43,12 @@ func Native(d Dialect, body []byte) []byte {
 			c.array(func() {
 				c.object(func(key []byte) {
 					if string(key) == "content" && c.kind() == '[' {
-						c.elements("signature", `{"type":"text","text":"..."}`)
+						c.elements(markIn("signature"), `{"type":"text","text":"..."}`)
 					}
 				})
 			})
 		case d == Responses && string(key) == "input":
-			c.elements("encrypted_content", "")
+			c.elements(markIn("encrypted_content"), "")
 		}
 	})
 	if c.err != nil || c.copied == 0 {
@@ -74,23 +74,22 @@ type cutter struct {
 	copied int // what stands before this place was copied or cut
 }
 
-// elements reads an array and cuts the objects out whose field holds a mark.
-// Where none is left, it puts in what may not be missing.
-func (c *cutter) elements(field, substitute string) {
+// elements reads an array and cuts the objects out that isMarked reports. Where none is
+// left, it puts in what may not be missing.
+func (c *cutter) elements(isMarked func(object []byte) bool, substitute string) {
 	type element struct {
 		from, to int
-		isMarked bool
+		isCut    bool
 	}
 	var all []element
 	marked := 0
 	c.array(func() {
 		from := c.at
-		value := c.raw()
-		isMarked := hasMark(value, field)
-		if isMarked {
+		isCut := isMarked(c.raw())
+		if isCut {
 			marked++
 		}
-		all = append(all, element{from, c.at, isMarked})
+		all = append(all, element{from, c.at, isCut})
 	})
 	if c.err != nil || marked == 0 {
 		return
@@ -98,7 +97,7 @@ func (c *cutter) elements(field, substitute string) {
 	c.out = append(c.out, c.doc[c.copied:all[0].from]...)
 	kept := 0
 	for _, e := range all {
-		if e.isMarked {
+		if e.isCut {
 			continue
 		}
 		if kept++; kept > 1 {
@@ -110,6 +109,12 @@ func (c *cutter) elements(field, substitute string) {
 		c.out = append(c.out, substitute...)
 	}
 	c.copied = all[len(all)-1].to
+}
+
+// markIn returns a function that reports whether an object has one of the package's own
+// opaque fields under that name.
+func markIn(field string) func(object []byte) bool {
+	return func(object []byte) bool { return hasMark(object, field) }
 }
 
 // hasMark reports whether a member of an object is one of the package's own

@@ -52,16 +52,24 @@ type Exchange struct {
 	buffer    *buffer         // holds rewritten; nil when that is not to be used again
 	held      int64           // bytes of the loan that rewritten and call take
 	watch     func([]byte)    // gets the data of a stream's events, in the client's dialect; may be nil
+
+	isForeign func(*deployment.Deployment, []byte) bool // whether state is of another upstream; may be nil
 }
 
 // Reset begins a new request, whose replies go to w and count to loan.
 func (x *Exchange) Reset(s *Sender, q *request.Request, w *reply.Writer, loan *memory.Loan) {
 	x.sender, x.request, x.writer, x.loan = s, q, w, loan
-	x.call, x.rewritten, x.buffer, x.held, x.watch = nil, nil, nil, 0, nil
+	x.call, x.rewritten, x.buffer, x.held, x.watch, x.isForeign = nil, nil, nil, 0, nil, nil
 }
 
 // Watch has the data of the events of streams given to watch, which must not keep them.
 func (x *Exchange) Watch(watch func(data []byte)) { x.watch = watch }
+
+// RemoveForeign has reasoning left out of requests for responses that isForeign reports
+// for the deployment which is asked.
+func (x *Exchange) RemoveForeign(isForeign func(d *deployment.Deployment, state []byte) bool) {
+	x.isForeign = isForeign
+}
 
 // Clear drops what belongs to the request.
 func (x *Exchange) Clear() { x.call, x.rewritten, x.buffer = nil, nil, nil }

@@ -85,7 +85,8 @@ func (x *Exchange) removeForeignThinking(d *deployment.Deployment) *failure.Fail
 	case x.out.IsGoogle():
 		in = translate.Gemini
 	}
-	if !x.request.Holds(in.Mark()) {
+	hasForeign := x.isForeign != nil && x.out == dialect.Responses
+	if !hasForeign && !x.request.Holds(in.Mark()) {
 		return nil
 	}
 	body, f := x.copyBody(x.changes(d))
@@ -96,6 +97,9 @@ func (x *Exchange) removeForeignThinking(d *deployment.Deployment) *failure.Fail
 		return f
 	}
 	x.rewritten = translate.Native(in, body)
+	if hasForeign {
+		x.rewritten = translate.WithoutReasoning(x.rewritten, func(state []byte) bool { return x.isForeign(d, state) })
+	}
 	return nil
 }
 

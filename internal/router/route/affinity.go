@@ -1,0 +1,229 @@
+package route
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/flowgate-go/flowgate/internal/router/affinity"
+	"github.com/flowgate-go/flowgate/internal/router/deployment"
+	"github.com/flowgate-go/flowgate/internal/router/dialect"
+	"github.com/flowgate-go/flowgate/internal/router/reply"
+)
+
+// maxLearned is how many pieces of state, whose owner is not known, are learned from one
+// request.
+const maxLearned = 64
+
+// belonging is to what a request belongs, in the group that is asked.
+type belonging struct {
+	session    affinity.Key
+	hasSession bool
+	pinned     affinity.Owner // the session's deployment; zero: none yet
+
+	prompts []affinity.Key // of the prompt up to its last messages, the longest first
+	cached  affinity.Owner // the deployment that has the beginning of the prompt in its cache; zero: none
+
+	isTracked bool           // state in requests and replies is looked at
+	hasState  bool           // the request has state of an upstream
+	state     affinity.Owner // of the newest state; zero: not known
+	isKept    bool           // the upstream keeps it: no other one can answer
+	accounts  []string       // of all state in the request
+	unknown   []affinity.Key // of the state whose owner is not known
+}
+
+// findBelonging finds out to which deployments of g the request should go, and which
+// state is in it.
+func (w *Walk) findBelonging(g *Group) {
+	b := &w.belongs
+	*b = belonging{accounts: b.accounts[:0], unknown: b.unknown[:0]}
+	if b.isTracked = w.tracksState(g); b.isTracked {
+		w.findState()
+	}
+	if checks := w.policy.Settings.Affinity.Of(g.Name); checks.Any() && !g.isOnly() && !w.isCounting() {
+		w.findSession(g, checks.Session, checks.Key)
+		if checks.PromptCache {
+			w.findCached(g)
+		}
+	}
+}
+
+// tracksState reports whether state in requests to g, and in their replies, is looked at:
+// where deployments have several accounts. Responses and messages may go on in any group,
+// chat requests rarely have state.
+func (w *Walk) tracksState(g *Group) bool {
+	switch w.request.Dialect {
+	case dialect.Responses, dialect.Messages:
+		return w.policy.States != nil
+	case dialect.Chat:
+		return w.policy.States != nil && g.hasAccounts
+	}
+	return false
+}
+
+// findState finds the owners of the state in the request.
+func (w *Walk) findState() {
+	b, m := &w.belongs, &w.request.Marks
+	for _, member := range [...][]byte{m.Container, m.Conversation, m.PreviousResponse} {
+		if id := affinity.KeptID(member); id != nil {
+			b.isKept = w.findOwner(affinity.StateKey(id)) || b.isKept
+		}
+	}
+	affinity.EachState(w.request.Body(), func(value []byte) { w.findOwner(affinity.StateKey(value)) })
+}
+
+// findOwner finds the owner of a piece of state. What an upstream keeps counts before
+// what comes after it.
+func (w *Walk) findOwner(k affinity.Key) (isKnown bool) {
+	b := &w.belongs
+	b.hasState = true
+	owner, isKnown := w.policy.States.Find(k)
+	switch {
+	case !isKnown && len(b.unknown) < maxLearned:
+		b.unknown = append(b.unknown, k)
+	case isKnown && !slices.Contains(b.accounts, owner.Account):
+		b.accounts = append(b.accounts, owner.Account)
+	}
+	if isKnown && !b.isKept {
+		b.state = owner
+	}
+	return isKnown
+}
+
+// findSession finds the deployment of the request's session; with byKey all requests
+// without a session of their own belong to one.
+func (w *Walk) findSession(g *Group, bySession, byKey bool) {
+	b, id := &w.belongs, ""
+	if bySession {
+		id = affinity.SessionOf(w.request.HTTP.Header, &w.request.Marks)
+	}
+	switch {
+	case id != "":
+		b.session = affinity.NewKey("session "+g.Name, id)
+	case byKey:
+		b.session = affinity.NewKey("key "+g.Name, "")
+	default:
+		return
+	}
+	b.hasSession = true
+	b.pinned, _ = w.policy.Sessions.Find(b.session)
+}
+
+// findCached finds the deployment whose provider has the beginning of the prompt in its
+// cache.
+func (w *Walk) findCached(g *Group) {
+	b := &w.belongs
+	b.prompts = affinity.PromptKeys(g.Name, &w.request.Marks)
+	for _, k := range b.prompts {
+		if owner, ok := w.policy.Prompts.Find(k); ok {
+			b.cached = owner
+			return
+		}
+	}
+}
+
+// prefer returns those of the deployments to which the request belongs: the one that made
+// the newest state in it, those with the same account, the session's, or the one that has
+// the prompt in its cache; all of them when it belongs to none. It may reorder list.
+func (w *Walk) prefer(list []*deployment.Deployment) []*deployment.Deployment {
+	b := &w.belongs
+	if made := ownedBy(list, b.state); made != nil {
+		return made
+	}
+	if b.state.Account != "" {
+		canRead := only(list, func(d *deployment.Deployment) bool { return d.Owner.Account == b.state.Account })
+		if canRead != nil {
+			return canRead
+		}
+	}
+	for _, owner := range [...]affinity.Owner{b.pinned, b.cached} {
+		if owned := ownedBy(list, owner); owned != nil {
+			return owned
+		}
+	}
+	return list
+}
+
+// ownedBy returns the deployment that owner names; nil when list does not have it.
+func ownedBy(list []*deployment.Deployment, owner affinity.Owner) []*deployment.Deployment {
+	if owner.Deployment == "" {
+		return nil
+	}
+	return only(list, func(d *deployment.Deployment) bool { return d.Owner == owner })
+}
+
+// only returns the deployments that fit; nil when there are none. It changes list when there are some.
+func only(list []*deployment.Deployment, fits func(*deployment.Deployment) bool) []*deployment.Deployment {
+	if !slices.ContainsFunc(list, fits) {
+		return nil
+	}
+	return slices.DeleteFunc(list, func(d *deployment.Deployment) bool { return !fits(d) })
+}
+
+// isKeeper reports whether d keeps state that the request refers to, so that no other
+// deployment can answer.
+func (w *Walk) isKeeper(d *deployment.Deployment) bool {
+	return w.belongs.isKept && d.Owner == w.belongs.state
+}
+
+// pin makes d the deployment of the request's session, also in place of one that failed
+// or cools down.
+func (w *Walk) pin(d *deployment.Deployment) {
+	if b := &w.belongs; b.hasSession {
+		w.policy.Sessions.Set(b.session, &d.Owner)
+	}
+}
+
+// prepareState has reasoning left out of the request that d could not read.
+func (w *Walk) prepareState(d *deployment.Deployment) {
+	isForeign := func(account string) bool { return account != d.Owner.Account }
+	if !slices.ContainsFunc(w.belongs.accounts, isForeign) {
+		w.exchange.RemoveForeign(nil)
+		return
+	}
+	w.exchange.RemoveForeign(func(d *deployment.Deployment, state []byte) bool {
+		owner, isKnown := w.policy.States.Find(affinity.StateKey(state))
+		return isKnown && owner.Account != d.Owner.Account
+	})
+}
+
+// notePrompt remembers that a deployment answered, and has the prompt in its cache now.
+func (w *Walk) notePrompt(d *deployment.Deployment) {
+	if len(w.belongs.prompts) > 0 {
+		w.policy.Prompts.Set(w.belongs.prompts[0], &d.Owner)
+	}
+}
+
+// learnState remembers that the deployment which answered understood the state in the
+// request, and which it made.
+func (w *Walk) learnState(a *reply.Answer) {
+	if !w.belongs.isTracked {
+		return
+	}
+	for _, k := range w.belongs.unknown {
+		w.policy.States.Set(k, &a.Deployment.Owner)
+	}
+	if a.Events == nil {
+		w.noteState(a.Body, true)
+	}
+}
+
+// noteState remembers that the deployment which is asked made the state in a reply, or in
+// an event of one. hasIDs says that ids of what the upstream keeps may be in it.
+func (w *Walk) noteState(data []byte, hasIDs bool) {
+	note := func(value []byte) { w.policy.States.Set(affinity.StateKey(value), &w.asked.Owner) }
+	affinity.EachState(data, note)
+	if hasIDs && w.request.Dialect != dialect.Chat {
+		affinity.EachKeptID(data, note)
+	}
+}
+
+// Signs of events that have ids of what the upstream keeps.
+var (
+	createdEvent = []byte(`"response.created"`)
+	containerKey = []byte(`container"`)
+)
+
+// hasKeptIDs reports whether the data of an event may have ids of what the upstream keeps.
+func hasKeptIDs(data []byte) bool {
+	return bytes.Contains(data, createdEvent) || bytes.Contains(data, containerKey)
+}
