@@ -17,9 +17,9 @@ const minState = 12
 const maxDigested = 64
 
 // stateKeys are the ends of the keys whose values are state: encrypted_content of
-// responses, signature of messages, thought_signature of Gemini. Without their first
-// quote, of which documents are full, they are found faster.
-var stateKeys = [...][]byte{[]byte(`encrypted_content"`), []byte(`signature"`)}
+// responses, signature of messages, thought_signature and thoughtSignature of Gemini.
+// Without their first quote, of which documents are full, they are found faster.
+var stateKeys = [...][]byte{[]byte(`encrypted_content"`), []byte(`ignature"`)}
 
 // reasoningID is how the id of a reasoning item begins.
 var reasoningID = []byte(`"rs_`)

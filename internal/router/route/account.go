@@ -39,11 +39,7 @@ func (w *Walk) countFailure(g *Group, d *deployment.Deployment, f *failure.Failu
 // CountStream counts a stream at its end. A stream that the client left, or did not
 // take, is not counted.
 func (w *Walk) CountStream(a *reply.Answer, end reply.End) {
-	events := 0
-	if a.Events != nil { // sound has none
-		events = a.Events.Events
-	}
-	w.measureStream(end.How == reply.Complete, events)
+	w.measureStream(a, end.How == reply.Complete)
 	switch {
 	case w.answered == nil || w.isCounting():
 	case end.How == reply.Complete:

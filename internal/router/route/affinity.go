@@ -49,15 +49,15 @@ func (w *Walk) findBelonging(g *Group) {
 
 // tracksState reports whether state in requests to g, and in their replies, is looked at:
 // where deployments have several accounts. Responses and messages may go on in any group,
-// chat requests rarely have state.
+// other requests rarely have state.
 func (w *Walk) tracksState(g *Group) bool {
 	switch w.request.Dialect {
 	case dialect.Responses, dialect.Messages:
 		return w.policy.States != nil
-	case dialect.Chat:
-		return w.policy.States != nil && g.hasAccounts
+	case dialect.CountTokens:
+		return false
 	}
-	return false
+	return w.policy.States != nil && g.hasAccounts
 }
 
 // findState finds the owners of the state in the request.
@@ -202,7 +202,7 @@ func (w *Walk) learnState(a *reply.Answer) {
 	for _, k := range w.belongs.unknown {
 		w.policy.States.Set(k, &a.Deployment.Owner)
 	}
-	if a.Events == nil {
+	if !a.IsOpen() {
 		w.noteState(a.Body, true)
 	}
 }

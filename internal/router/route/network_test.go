@@ -196,7 +196,7 @@ func (n *network) ask(in dialect.Dialect, body string, header map[string]string)
 	a, f := walk.Answer(walk.Group())
 	if f != nil {
 		out.Fail(f)
-	} else if end := out.Deliver(a); a.Events != nil {
+	} else if end := out.Deliver(a); a.IsOpen() {
 		walk.CountStream(a, end)
 	}
 	return answered{rec.Code, rec.Header().Get("X-Litellm-Model-Id"), rec.Header(), rec.Body.String()}

@@ -43,7 +43,7 @@ func (w *Walk) measureAnswer(a *reply.Answer) {
 	if m.of == nil {
 		return
 	}
-	if a.Events != nil {
+	if a.IsOpen() {
 		m.firstToken = w.policy.Now().Sub(m.begun).Seconds()
 		return
 	}
@@ -53,12 +53,12 @@ func (w *Walk) measureAnswer(a *reply.Answer) {
 	w.endMeasure(true)
 }
 
-// measureStream notes the end of a stream. events is the number of its events, which
-// stands for its tokens where they are not told.
-func (w *Walk) measureStream(isComplete bool, events int) {
+// measureStream notes the end of a stream. Its events stand for its tokens where they
+// are not told.
+func (w *Walk) measureStream(a *reply.Answer, isComplete bool) {
 	if m := &w.measure; m.of != nil {
-		if !m.tokens.IsKnown() {
-			m.tokens = usage.Tokens{Input: w.promptTokens(), Output: events}
+		if !m.tokens.IsKnown() && a.Events != nil {
+			m.tokens = usage.Tokens{Input: w.promptTokens(), Output: a.Events.Events}
 		}
 		w.endMeasure(isComplete)
 	}
