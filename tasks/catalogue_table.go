@@ -117,6 +117,11 @@ var catalogue = commandline.Catalogue{
 			{Name: "skipprobes", Flag: "skip-probes", Kind: "bool", Optional: true},
 			{Name: "timeout", Flag: "timeout", Kind: "time.Duration", Optional: true},
 		}},
+	{Name: "config:check", Method: "config:check", NormalName: "configcheck", NormalMethod: "configcheck", ReadOnly: "",
+		Synopsis: "says of any configuration, LiteLLM's and claude-code-router's too, what the router would serve with it.", Params: []commandline.Param{
+			{Name: "configuration", Flag: "configuration", Kind: "string", Optional: true},
+			{Name: "profile", Flag: "profile", Kind: "string", Optional: true},
+		}},
 	{Name: "config:migrate", Method: "config:migrate", NormalName: "configmigrate", NormalMethod: "configmigrate", ReadOnly: "with -dry-run",
 		Synopsis: "rewrites an old configuration file in the current version; comments and order stay.", Params: []commandline.Param{
 			{Name: "dryrun", Flag: "dry-run", Kind: "bool", Optional: true},

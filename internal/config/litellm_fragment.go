@@ -100,20 +100,32 @@ func (r *resolver) checkModelList(f yamlnode.Field, path string) {
 	}
 }
 
-// checkReferences checks every api_key_ref and master_key_ref in n.
+// ReferenceTarget returns the key that a reference to a credential stands for: api_key for
+// api_key_ref. Other keys that end so are references when their value names a credential.
+func (c *Config) ReferenceTarget(key, value string) (target string, ok bool) {
+	target, ok = strings.CutSuffix(key, "_ref")
+	if !ok || target == "" {
+		return "", false
+	}
+	_, isKnown := c.Credentials[value]
+	return target, isKnown || target == "api_key" && value != "" || target == "master_key" && value != ""
+}
+
+// checkReferences checks every api_key_ref and the like in n.
 func (r *resolver) checkReferences(n *yamlnode.Node, path string) {
 	for i, item := range n.Items {
 		r.checkReferences(item, fmt.Sprintf("%s[%d]", path, i))
 	}
 	for _, f := range n.Fields {
 		at := yamlnode.JoinPath(path, f.Key)
-		key, isRef := strings.CutSuffix(f.Key, "_ref")
-		if !isRef || key != "api_key" && key != "master_key" {
+		text, _ := f.Value.Value.(string)
+		key, isRef := r.cfg.ReferenceTarget(f.Key, text)
+		if !isRef && f.Key != "api_key_ref" && f.Key != "master_key_ref" {
 			r.checkReferences(f.Value, at)
 			continue
 		}
 		r.checkReference(f, at)
-		if _, both := n.Field(key); both {
+		if _, both := n.Field(key); both && isRef {
 			r.d.Add(f.At, at, "keep one of the two", "%s and %s are both given in %s", key, f.Key, path)
 		}
 	}

@@ -16,19 +16,16 @@ import (
 // config-too-large, config-version-unsupported or config-invalid; the last has
 // Problems as its detail, and its message is the first of them.
 func Load(path string, getenv func(string) string) (*Config, error) {
-	d, cfg, err := readFile(path, getenv)
+	data, err := yamlnode.ReadSource(path)
 	if err != nil {
 		return nil, err
 	}
-	if err := d.Err(); err != nil {
-		return nil, err
-	}
-	return cfg, nil
+	return LoadText(path, data, getenv)
 }
 
 // LoadText is Load for a text that is not, or not any more, in the file at path.
 func LoadText(path string, data []byte, getenv func(string) string) (*Config, error) {
-	d, cfg, err := readText(path, bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), getenv)
+	d, _, cfg, err := readText(path, bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), getenv)
 	if err != nil {
 		return nil, err
 	}
@@ -46,24 +43,44 @@ type Findings struct {
 	Warnings []Warning          `json:"warnings"`
 }
 
+// Examination is a file that was read as far as its mistakes allow.
+type Examination struct {
+	Findings
+	Config *Config // incomplete when there are problems; nil when the version cannot be told
+	Places *Places // nil when there is no YAML
+}
+
 // Check reads the file as Load does and returns everything that is wrong or
 // odd about it, mistakes in auth.providers among them: those concern one sign-in
 // each, and Load leaves out the keys that have them. The error is non-nil only when there is nothing to examine:
 // the file is missing, unreadable or too large.
 func Check(path string, getenv func(string) string) (Findings, error) {
-	d, cfg, err := readFile(path, getenv)
+	e, err := Examine(path, getenv)
+	return e.Findings, err
+}
+
+// Examine is Check that also returns the configuration, and where its values stand.
+func Examine(path string, getenv func(string) string) (Examination, error) {
+	data, err := yamlnode.ReadSource(path)
 	if err != nil {
-		return Findings{}, err
+		return Examination{}, err
+	}
+	d, root, cfg, err := readText(path, data, getenv)
+	if err != nil {
+		return Examination{}, err
 	}
 	d.Problems = append(d.Problems, d.ProviderProblems...)
-	f := Findings{
+	e := Examination{Config: cfg, Findings: Findings{
 		File: path, Problems: append([]yamlnode.Problem{}, d.SortedProblems()...), // none is [] in JSON
 		Warnings: append([]Warning{}, warningsOf(d)...),
+	}}
+	if root != nil {
+		e.Places = &Places{file: path, root: root}
 	}
 	if cfg != nil {
-		f.Version = cfg.Version
+		e.Version = cfg.Version
 	}
-	return f, nil
+	return e, nil
 }
 
 // Err is nil, or one config-invalid fault that carries every problem found.
@@ -73,34 +90,32 @@ func (f Findings) Err() error {
 	return d.Err()
 }
 
-// readFile does the work of Load and Check. cfg is nil when the file's version
-// cannot be told, and incomplete when d holds problems.
-func readFile(path string, getenv func(string) string) (*yamlnode.Diagnosis, *Config, error) {
-	data, err := yamlnode.ReadSource(path)
-	if err != nil {
-		return nil, nil, err
-	}
-	return readText(path, data, getenv)
-}
-
-func readText(path string, data []byte, getenv func(string) string) (*yamlnode.Diagnosis, *Config, error) {
+// readText does the work of Load and Examine for the text of the file at path. root is nil
+// when there is no YAML, cfg when the file's version cannot be told; cfg is incomplete when
+// d holds problems.
+func readText(path string, data []byte, getenv func(string) string) (
+	d *yamlnode.Diagnosis, root *yamlnode.Node, cfg *Config, err error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
-		return nil, nil, fault.Usage("config-unreadable", "%s: %w", path, err)
+		return nil, nil, nil, fault.Usage("config-unreadable", "%s: %w", path, err)
 	}
 	if err := CheckFolder(filepath.Dir(abs)); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	d := yamlnode.NewDiagnosis(path)
-	root := yamlnode.Parse(d, data)
-	if root == nil {
-		return d, nil, nil
+	d = yamlnode.NewDiagnosis(path)
+	if root = yamlnode.Parse(d, data); root == nil {
+		refuseCommented(d, data)
+		return d, nil, nil, nil
+	}
+	if format := recognizeRoot(root); format != FormatFlowGate {
+		refuseForeign(d, format)
+		return d, root, nil, nil
 	}
 	version, ok := readVersion(d, root)
 	if !ok {
-		return d, nil, nil
+		return d, root, nil, nil
 	}
-	return d, resolveDocument(d, root, abs, version, getenv), nil
+	return d, root, resolveDocument(d, root, abs, version, getenv), nil
 }
 
 // CheckFolder reports as a fault when the name of an installation's folder is not

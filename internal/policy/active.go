@@ -13,6 +13,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/nesting"
 	"github.com/flowgate-go/flowgate/internal/safefile"
+	"github.com/flowgate-go/flowgate/internal/secret/redact"
 	"github.com/goccy/go-yaml"
 )
 
@@ -99,8 +100,11 @@ func collectSecrets(v any, found map[string]bool, getenv func(string) string) {
 	case map[string]any:
 		for key, inner := range v {
 			text, ok := inner.(string)
-			if !ok || key != "api_key" && key != "master_key" {
+			if !ok {
 				collectSecrets(inner, found, getenv)
+				continue
+			}
+			if key != "api_key" && key != "master_key" && redact.NamedValue(key, text) == text {
 				continue
 			}
 			if name, isRef := strings.CutPrefix(text, envReference); isRef {

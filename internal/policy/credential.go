@@ -68,6 +68,23 @@ func (b *builder) ensureKey(file string) (string, error) {
 	return key, nil
 }
 
+// absentKey stands for a key that is not there, or that FlowGate makes when a stack starts.
+const absentKey = "not-there-yet"
+
+// tolerate records that the credential name, which the key at path refers to, cannot be
+// read, and returns what stands in its place.
+func (b *builder) tolerate(name string, path []any, err error) string {
+	c := b.cfg.Credentials[name]
+	if b.isOwnKey(c.File) && errors.Is(err, fs.ErrNotExist) {
+		return absentKey
+	}
+	b.active.Unresolved = append(b.active.Unresolved, Unresolved{path, err})
+	if c.Env != "" {
+		return envReference + c.Env
+	}
+	return absentKey
+}
+
 func unusableCredentialFault(name, path, file string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -102,6 +119,9 @@ func (b *builder) setMasterKey() error {
 		return nil
 	}
 	key, err := b.ensureKey(filepath.Join(b.cfg.Paths.Secrets(), gatewayKey))
+	if err != nil && b.tolerant {
+		key, err = absentKey, nil
+	}
 	general["master_key"] = key
 	return err
 }

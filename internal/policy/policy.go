@@ -28,6 +28,15 @@ type Active struct {
 	Source   string           // the configuration file; empty for the built-in default
 	Config   map[string]any   // complete, but for os.environ/NAME references
 	Warnings []config.Warning // what was changed or found on the way
+
+	Credentials map[string]string // names of credentials by the dotted path of the key that one is for
+	Unresolved  []Unresolved      // of Plan: the credentials that cannot be read
+}
+
+// Unresolved is a reference to a credential that cannot be read.
+type Unresolved struct {
+	Path []any // of the reference in the router's settings: …, "api_key_ref"
+	Err  error // what is wrong with it
 }
 
 // Prepare merges profiles[profile] over litellm_base, resolves the credentials
@@ -45,6 +54,12 @@ func Build(cfg *config.Config, profile string, getenv func(string) string) (Acti
 	return assemble(builder{cfg: cfg, getenv: getenv, readOnly: true}, profile)
 }
 
+// Plan is Build for a configuration that may lack keys: what refers to one that cannot be read
+// is in Unresolved, and a key that FlowGate makes itself at the start counts as made.
+func Plan(cfg *config.Config, profile string, getenv func(string) string) (Active, error) {
+	return assemble(builder{cfg: cfg, getenv: getenv, readOnly: true, tolerant: true}, profile)
+}
+
 func assemble(b builder, profile string) (Active, error) {
 	cfg := b.cfg
 	if profile == "" {
@@ -55,7 +70,7 @@ func assemble(b builder, profile string) (Active, error) {
 		return Active{}, err
 	}
 	b.active = Active{Profile: profile, Source: cfg.File}
-	resolved, err := b.resolve(merged, "")
+	resolved, err := b.resolve(merged, nil)
 	if err != nil {
 		return Active{}, err
 	}
@@ -76,6 +91,7 @@ type builder struct {
 	cfg      *config.Config
 	getenv   func(string) string
 	readOnly bool // make no key
+	tolerant bool // go on without a key that cannot be read
 	active   Active
 }
 

@@ -1,25 +1,26 @@
 package policy
 
 import (
-	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
 // envReference begins LiteLLM's reference to an environment variable.
 const envReference = "os.environ/"
 
-// resolve returns v with api_key_ref and master_key_ref replaced by what they
-// name, and a text ${NAME} by LiteLLM's spelling os.environ/NAME.
-func (b *builder) resolve(v any, path string) (any, error) {
+// resolve returns v, the value at path, with api_key_ref and the like replaced by what
+// they name, and a text ${NAME} by LiteLLM's spelling os.environ/NAME.
+func (b *builder) resolve(v any, path []any) (any, error) {
 	switch v := v.(type) {
 	case map[string]any:
 		return b.resolveMap(v, path)
 	case []any:
 		out := make([]any, len(v))
 		for i, inner := range v {
-			resolved, err := b.resolve(inner, fmt.Sprintf("%s[%d]", path, i))
+			resolved, err := b.resolve(inner, append(path, i))
 			if err != nil {
 				return nil, err
 			}
@@ -34,23 +35,38 @@ func (b *builder) resolve(v any, path string) (any, error) {
 	return v, nil
 }
 
-func (b *builder) resolveMap(m map[string]any, path string) (map[string]any, error) {
+// resolveMap is resolve for a map.
+func (b *builder) resolveMap(m map[string]any, path []any) (map[string]any, error) {
 	out := make(map[string]any, len(m))
+	path = slices.Clip(path) // what is appended below is not shared
 	for key, inner := range m {
-		at := strings.TrimPrefix(path+"."+key, ".")
-		name, isName := inner.(string)
-		target, isRef := strings.CutSuffix(key, "_ref")
+		name, _ := inner.(string)
+		target, isRef := b.cfg.ReferenceTarget(key, name)
 		var err error
-		if isName && isRef && (target == "api_key" || target == "master_key") {
-			out[target], err = b.credential(name, at)
+		if isRef {
+			out[target], err = b.resolveReference(name, append(path, target), append(path, key))
 		} else {
-			out[key], err = b.resolve(inner, at)
+			out[key], err = b.resolve(inner, append(path, key))
 		}
 		if err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
+}
+
+// resolveReference returns the value of the credential name for the key at path; written is
+// the path of the reference to it.
+func (b *builder) resolveReference(name string, path, written []any) (any, error) {
+	if b.active.Credentials == nil {
+		b.active.Credentials = map[string]string{}
+	}
+	b.active.Credentials[yamlnode.Dotted(path)] = name
+	value, err := b.credential(name, yamlnode.Dotted(written))
+	if err == nil || !b.tolerant {
+		return value, err
+	}
+	return b.tolerate(name, slices.Clone(written), err), nil
 }
 
 // collectReferences adds the names of the os.environ/NAME references in v to names.

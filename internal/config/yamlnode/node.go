@@ -9,6 +9,7 @@
 package yamlnode
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
@@ -118,6 +119,24 @@ func (n *Node) Locate(path []any) (at Pos, found int) {
 		found++
 	}
 	return at, found
+}
+
+// Dotted returns a path of keys and indexes as people write it:
+// model_list[3].litellm_params.model.
+func Dotted(path []any) string {
+	var b strings.Builder
+	for _, p := range path {
+		switch p := p.(type) {
+		case int:
+			b.WriteString("[" + strconv.Itoa(p) + "]")
+		case string:
+			if b.Len() > 0 {
+				b.WriteByte('.')
+			}
+			b.WriteString(p)
+		}
+	}
+	return b.String()
 }
 
 // GoValue is n as ordinary Go values: map[string]any, []any, scalars, nil.

@@ -77,6 +77,23 @@ func Find(prefix string) (Provider, bool) {
 	return p, true
 }
 
+// FindByHost returns the entry whose default address has a host, such as api.groq.com. It
+// reports false when there is none. Of several with the same host it is the first.
+func FindByHost(host string) (Provider, bool) {
+	prefix := ""
+	for line := range strings.Lines(table) {
+		if name, ok := strings.CutSuffix(line, ":\n"); ok && name[0] != ' ' && name[0] != '#' {
+			prefix = name
+		}
+		if base, ok := strings.CutPrefix(line, "  base: "); ok {
+			if u, err := url.Parse(strings.TrimSpace(base)); err == nil && strings.EqualFold(u.Host, host) {
+				return Find(prefix)
+			}
+		}
+	}
+	return Provider{}, false
+}
+
 // Names returns all prefixes, sorted.
 func Names() []string {
 	var names []string

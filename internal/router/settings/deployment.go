@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 
 	"github.com/samber/lo"
 
@@ -17,8 +18,11 @@ func readModels(s *Settings, top document.Section, forward forwardSettings) {
 	known := lo.SliceToMap(knownParams(), func(key string) (string, bool) { return key, true })
 	s.patterns = patterns{top: top, forward: forward}
 	for i, v := range top.List("model_list") {
-		path := []any{"model_list", i}
+		path, warnings := []any{"model_list", i}, len(top.File().Warnings)
 		entry := top.File().Mapping(path, v)
+		if _, isMapping := v.(map[string]any); !isMapping {
+			continue
+		}
 		d := readDeployment(entry, i, known)
 		if d == nil {
 			continue
@@ -27,8 +31,10 @@ func readModels(s *Settings, top document.Section, forward forwardSettings) {
 			d.MaxInputTokens = *most
 		}
 		beforeUpstream := *d
-		if !canServe(d, entry, rows, credentials) {
-			s.DroppedGroups = append(s.DroppedGroups, d.Group)
+		serves := canServe(d, entry, rows, credentials)
+		d.Warnings = slices.Clip(top.File().Warnings[warnings:])
+		if !serves {
+			s.DroppedGroups, s.Unserved = append(s.DroppedGroups, d.Group), append(s.Unserved, d)
 			continue
 		}
 		if seen[d.ID] {
@@ -87,7 +93,7 @@ func readDeployment(entry document.Section, index int, known map[string]bool) *D
 		entry.File().Fail(entry.Path(), "the entry has no litellm_params.model")
 		return nil
 	}
-	d := &Deployment{Group: group, Model: model, Order: 1}
+	d := &Deployment{Index: index, Group: group, Model: model, Order: 1}
 	d.ID, _ = entry.Sub("model_info").Text("id")
 	if d.ID == "" {
 		sum := sha256.Sum256(fmt.Appendf(nil, "%d\x00%s\x00%s\x00%v", index, group, model, params.Value("api_base")))

@@ -79,9 +79,12 @@ func readValues(path string, values map[string]any, locate document.Locator,
 func readTop(top document.Section, path string, getenv func(string) string) *Settings {
 	mergeIncludes(top, path, getenv)
 	s := readSections(top)
-	s.Path, s.Warnings = path, top.File().Warnings
+	s.Path, s.Warnings, s.locate = path, top.File().Warnings, top.File().Locate
 	return s
 }
+
+// Locate returns where the value at a path is written.
+func (s *Settings) Locate(path []any) document.Place { return s.locate(path) }
 
 // readFile reads a settings file of at most maxSettings bytes.
 func readFile(path string) ([]byte, error) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/router/dialect"
+	"github.com/flowgate-go/flowgate/internal/router/settings/document"
 )
 
 // Settings is a LiteLLM configuration with its references resolved and its
@@ -24,10 +25,11 @@ type Settings struct {
 	Warnings    []config.Warning
 	Deployments []*Deployment // in the order of model_list, without those that have no address
 
-	Groups        []string // model_name of every group that can serve, in the order of model_list, patterns left out
-	DroppedGroups []string // model_names without a deployment that has an address
-	MasterKey     string   // the key that clients send
-	AllowedHosts  []string // general_settings.flowgate_allowed_hosts
+	Groups        []string      // model_name of every group that can serve, in the order of model_list, patterns left out
+	DroppedGroups []string      // model_names without a deployment that has an address
+	Unserved      []*Deployment // the entries of model_list that cannot serve; a warning says why
+	MasterKey     string        // the key that clients send
+	AllowedHosts  []string      // general_settings.flowgate_allowed_hosts
 	// RefuseUnknownParams has a parameter refused that cannot be said in the upstream's
 	// dialect: litellm_settings.drop_params is false.
 	RefuseUnknownParams bool
@@ -53,6 +55,7 @@ type Settings struct {
 
 	Aliases []Alias // in the order in which they are resolved
 
+	locate             document.Locator
 	patterns           patterns
 	retryPolicy        RetryPolicy
 	groupRetryPolicies map[string]RetryPolicy // by model_name
@@ -71,14 +74,17 @@ type Alias struct {
 
 // Deployment is one entry of model_list: a model at an upstream.
 type Deployment struct {
+	Index    int    // in model_list, from 0
 	ID       string // model_info.id, or a digest of the entry
 	Group    string // model_name, or the name that matched it
 	Model    string // litellm_params.model as written: "openai/gpt-5"
 	Upstream string // the name that the upstream gets: "gpt-5"
+	Provider string // its prefix: "openai"; empty when none is known
 	Kind     Kind   // the interfaces that the upstream has
 	IsGoogle bool   // the upstream is Google itself, whose keys go into a header of their own
 
-	Dialects        dialect.Set // what the upstream has; dialect.All when nothing is known of it
+	Dialects        dialect.Set // what the upstream has
+	DialectsAssumed bool        // nothing is known of it: Dialects has all
 	Base            *url.URL    // api_base with the version folder; nil for a mock without an address
 	MessagesBase    *url.URL    // the same for messages, where they have another address; else nil
 	RankURL         *url.URL    // the address of rankings, where it is not below Base; else nil
@@ -100,7 +106,8 @@ type Deployment struct {
 	Key         string            // empty: requests carry no key
 	KeyHeader   string            // the header of the bare key; empty: Authorization with Bearer
 	Headers     map[string]string // further headers, the entry's own and the provider's
-	MissingKey  string            // the environment variable that should hold the key and is not set
+	KeyVariable string            // the environment variable that the key is, or would be, read from
+	MissingKey  string            // the same when it is not set
 	Params      []Param           // what requests get unless the client sends it
 	Mock        *string           // mock_response: the deployment answers with this text itself
 	ForwardRule ForwardRule
@@ -111,6 +118,8 @@ type Deployment struct {
 	FirstContentTimeout time.Duration // ttft_timeout; 0 when unset
 	KeepAlive           *time.Duration
 	Cooldown            time.Duration // cooldown_time; 0 when unset
+
+	Warnings []config.Warning // about the entry; the last says why one that cannot serve cannot
 
 	Weight *float64
 	RPM    *float64 // as a weight

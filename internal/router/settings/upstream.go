@@ -32,7 +32,7 @@ func readUpstream(d *Deployment, entry upstreamEntry, known providers) {
 	params := entry.params
 	prefix, name, responsesOnly := splitModel(d.Model, params)
 	row := known.find(prefix)
-	d.Upstream = name
+	d.Upstream, d.Provider = name, prefix
 	if len(row.Speaks) > 0 && dialectsOf(row) == dialect.SetOf(dialect.Messages, dialect.CountTokens) {
 		d.Kind = Anthropic
 	}
@@ -47,12 +47,12 @@ func readUpstream(d *Deployment, entry upstreamEntry, known providers) {
 	}
 	readKey(d, row, params, values, isOwn)
 	readHeaders(d, row, params)
-	d.Dialects = dialect.All
+	d.Dialects, d.DialectsAssumed = dialect.All, true
 	if isOwn || d.Kind == Anthropic || row.Path != "" || prefix == "azure" {
-		d.Dialects = dialectsOf(row)
+		d.Dialects, d.DialectsAssumed = dialectsOf(row), false
 	}
 	if responsesOnly {
-		d.Dialects = dialect.SetOf(dialect.Responses, dialect.Compact)
+		d.Dialects, d.DialectsAssumed = dialect.SetOf(dialect.Responses, dialect.Compact), false
 	}
 	readDialects(d, entry.info)
 	readTranslation(d, row, entry.info, isOwn)
@@ -169,6 +169,9 @@ func readKey(d *Deployment, row provider.Provider, params, values document.Secti
 			d.KeyHeader = ""
 		}
 	}
+	if written, _ := section.Value(key).(string); d.Key != "" || d.MissingKey != "" {
+		d.KeyVariable = variableOf(written)
+	}
 	if d.MissingKey != "" {
 		section.Warn("environment-variable-unset", key,
 			"environment variable %s is not set; the deployment answers 401 until it is", d.MissingKey)
@@ -183,15 +186,23 @@ func readKey(d *Deployment, row provider.Provider, params, values document.Secti
 	usual, variable := row.Key(params.File().Getenv)
 	switch {
 	case isOwn && usual != "":
-		d.Key = usual
+		d.Key, d.KeyVariable = usual, variable
 	case isOwn && !row.KeyOptional:
-		d.MissingKey = row.KeyVariables[0]
+		d.KeyVariable, d.MissingKey = row.KeyVariables[0], row.KeyVariables[0]
 		params.Warn("environment-variable-unset", "model",
 			"environment variable %s is not set; the deployment answers 401 until it is", d.MissingKey)
 	case !isOwn && usual != "" && !row.KeyOptional:
 		params.Warn("key-not-sent", "model", "no key is sent to this address; if it is to get the one of %s, write api_key: "+
 			"os.environ/%s", variable, variable)
 	}
+}
+
+// variableOf returns the environment variable of a reference, "" for another text.
+func variableOf(text string) string {
+	if name, isRef := strings.CutPrefix(text, "os.environ/"); isRef {
+		return name
+	}
+	return ""
 }
 
 // readHeaders reads the headers that an entry and its provider add to each request.
@@ -225,7 +236,7 @@ func readDialects(d *Deployment, info document.Section) {
 			info.Fail("speaks", "%q is not a route: expected %s", route, expected)
 		}
 	}
-	d.Dialects = dialectsOf(row)
+	d.Dialects, d.DialectsAssumed = dialectsOf(row), false
 }
 
 // readTranslation reads what a translation must know of the upstream.

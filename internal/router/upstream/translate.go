@@ -10,6 +10,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/failure"
 	"github.com/flowgate-go/flowgate/internal/router/reply"
 	"github.com/flowgate-go/flowgate/internal/router/request"
+	"github.com/flowgate-go/flowgate/internal/router/settings"
 	"github.com/flowgate-go/flowgate/internal/router/splice"
 	"github.com/flowgate-go/flowgate/internal/router/translate"
 )
@@ -163,13 +164,25 @@ func addDefaults(body []byte, defaults []dialect.Member) []byte {
 
 // options returns what is known of the call and of the deployment.
 func (x *Exchange) options(d *deployment.Deployment) translate.Options {
+	o := optionsOf(d.Deployment)
+	o.Model, o.ID, o.Created, o.UpstreamModel = x.request.Model, x.request.ID, x.sender.Now(), d.ModelLiteral
+	o.Stream, o.Strict = x.request.Stream, x.sender.Settings.RefuseUnknownParams
+	return o
+}
+
+// optionsOf returns what is known of a deployment's upstream.
+func optionsOf(d *settings.Deployment) translate.Options {
 	return translate.Options{
-		Model: x.request.Model, ID: x.request.ID, Created: x.sender.Now(), UpstreamModel: d.ModelLiteral,
-		Stream:    x.request.Stream,
 		MaxTokens: d.MaxOutputTokens, MaxTokensName: d.MaxTokensName, Effort: d.TakesEffort, Adaptive: d.Adaptive,
 		ReasoningBack: d.ReasoningBack, Thoughts: d.ThoughtsBack, TextParts: d.TextParts,
-		NoImages: d.NoImages, NoFiles: d.NoFiles, Strict: x.sender.Settings.RefuseUnknownParams,
+		NoImages: d.NoImages, NoFiles: d.NoFiles,
 	}
+}
+
+// Losses returns the parameters of requests in the dialect in that a deployment does not
+// get when they are translated into the dialect out.
+func Losses(d *settings.Deployment, in, out dialect.Dialect) []string {
+	return translate.Losses(translatedDialects[in], translatedDialects[out], optionsOf(d))
 }
 
 // translateWhole turns the upstream's whole reply into the client's.

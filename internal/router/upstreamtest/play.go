@@ -132,6 +132,14 @@ func (p *play) whole() {
 	case strings.HasSuffix(path, "/completions"):
 		reply = `{"choices":[{"finish_reason":"stop","index":0,"text":"` + content +
 			`"}],"created":1,"id":"c1","model":` + model + `,"object":"text_completion",` + usage + `}`
+	case strings.HasSuffix(path, ":generateContent"):
+		reply = `{"candidates":[{"content":{"role":"model","parts":[{"text":"` + content + `"}]},"finishReason":"STOP"}],` +
+			`"usageMetadata":{"promptTokenCount":3,"candidatesTokenCount":5,"totalTokenCount":8}}`
+	case strings.HasSuffix(path, ":countTokens"):
+		reply = `{"totalTokens":42}`
+	case strings.HasSuffix(path, "/responses/compact"), strings.Contains(path, "/images/"), strings.Contains(path, "/audio/"),
+		strings.Contains(path, "/rerank"), strings.HasSuffix(path, "/moderations"):
+		reply = `{"model":` + model + `,"created":1,"data":[],"results":[]}`
 	default:
 		p.json(http.StatusNotFound, `{"error":{"message":"no such path","type":"not_found","param":null,"code":"404"}}`)
 		return

@@ -8,7 +8,7 @@ package document
 
 import (
 	"fmt"
-	"strings"
+	"slices"
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
@@ -74,7 +74,7 @@ func Parse(file string, text []byte, getenv func(string) string) (*File, Section
 func LocateIn(file string, root *yamlnode.Node) Locator {
 	return func(path []any) Place {
 		at, _ := root.Locate(path)
-		return Place{File: file, Path: Dotted(path), Pos: at}
+		return Place{File: file, Path: yamlnode.Dotted(path), Pos: at}
 	}
 }
 
@@ -108,20 +108,20 @@ func (f *File) Fail(path []any, format string, args ...any) {
 	f.FailWith(invalid, path, format, args...)
 }
 
-// FailWith is Fail with a code of its own.
+// FailWith is Fail with a code of its own. The same error is recorded once.
 func (f *File) FailWith(code string, path []any, format string, args ...any) {
-	if len(f.Problems) >= maxProblems {
-		return
+	at := f.Locate(path)
+	problem := yamlnode.Problem{Code: code, File: at.File, Line: at.Line, Column: at.Column, Path: at.Path,
+		Message: at.Path + ": " + fmt.Sprintf(format, args...)}
+	if len(f.Problems) < maxProblems && !slices.Contains(f.Problems, problem) {
+		f.Problems = append(f.Problems, problem)
 	}
-	at := f.placeOf(path)
-	f.Problems = append(f.Problems, yamlnode.Problem{Code: code, File: at.File, Line: at.Line, Column: at.Column,
-		Path: at.Path, Message: at.Path + ": " + fmt.Sprintf(format, args...)})
 }
 
 // Warn adds a warning about the value at path. That of an included file begins with its
 // path and line, and has the line of include in this file.
 func (f *File) Warn(code string, path []any, format string, args ...any) {
-	at := f.placeOf(path)
+	at := f.Locate(path)
 	message := fmt.Sprintf(format, args...)
 	if at.File != f.path {
 		message = fmt.Sprintf("%s:%d: %s", at.File, at.Line, message)
@@ -129,21 +129,4 @@ func (f *File) Warn(code string, path []any, format string, args ...any) {
 	}
 	f.Warnings = append(f.Warnings,
 		config.Warning{Code: code, Path: at.Path, Line: at.Line, Column: at.Column, Message: message})
-}
-
-// Dotted returns a path as people write it: model_list[3].litellm_params.model.
-func Dotted(path []any) string {
-	var b strings.Builder
-	for _, p := range path {
-		switch p := p.(type) {
-		case int:
-			fmt.Fprintf(&b, "[%d]", p)
-		case string:
-			if b.Len() > 0 {
-				b.WriteByte('.')
-			}
-			b.WriteString(p)
-		}
-	}
-	return b.String()
 }

@@ -48,8 +48,8 @@ func (f *File) AddProblems(problems ...yamlnode.Problem) {
 	f.Problems = append(f.Problems, problems...)
 }
 
-// placeOf returns the place of the value at path, which may be in an included file.
-func (f *File) placeOf(path []any) Place {
+// Locate returns the place of the value at path, which may be in an included file.
+func (f *File) Locate(path []any) Place {
 	if len(path) == 0 {
 		return f.locate(path)
 	}

@@ -1,0 +1,179 @@
+package preview
+
+import (
+	"cmp"
+	"errors"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/policy"
+	"github.com/flowgate-go/flowgate/internal/router/settings"
+	"github.com/flowgate-go/flowgate/internal/router/settings/document"
+)
+
+// IsRouted reports whether the embedded router serves a configuration: only of it can a
+// preview say what happens.
+func IsRouted(cfg *config.Config) bool {
+	router, ok := cfg.Service(config.LiteLLM)
+	return ok && router.Runtime == config.RuntimeEmbedded && cfg.Version != 3
+}
+
+// Of returns the preview of a loaded configuration with a profile; an empty one is the
+// default profile.
+func Of(cfg *config.Config, profile string, getenv func(string) string) (Preview, error) {
+	var places *config.Places
+	if cfg.File != "" {
+		text, err := os.ReadFile(cfg.File)
+		if err != nil {
+			return Preview{}, yamlnode.UnreadableFault(cfg.File, err)
+		}
+		places = config.FindPlaces(cfg.File, text)
+	}
+	return preview(cfg, places, profile, getenv)
+}
+
+// preview returns the preview of a configuration whose values are written at places, nil
+// for the built-in default.
+func preview(cfg *config.Config, places *config.Places, profile string, getenv func(string) string) (Preview, error) {
+	profile = cmp.Or(profile, cfg.DefaultProfile())
+	router, _ := cfg.Service(config.LiteLLM)
+	p := Preview{File: cfg.File, Format: config.FormatFlowGate, Profile: profile, Runtime: router.Runtime,
+		Problems: []yamlnode.Problem{}, Warnings: []config.Warning{}, Deployments: []Deployment{}}
+	active, err := policy.Plan(cfg, profile, getenv)
+	if err != nil {
+		return p, err
+	}
+	w := written{cfg: cfg, places: places, profile: profile}
+	if places != nil {
+		p.File = places.File()
+	}
+	loaded, problems := settings.ExamineValues(p.File, active.Config, w.locate, w.environment(router, getenv))
+	p.Problems = append(w.unresolved(active.Unresolved), problems...)
+	p.Warnings = withoutMoved(cfg.Warnings, append(w.placed(active.Warnings), loaded.Warnings...))
+	p.read(loaded, w.locate)
+	isUnresolved := map[string]bool{}
+	for _, u := range active.Unresolved {
+		isUnresolved[yamlnode.Dotted(u.Path)] = true
+	}
+	for i := range p.Deployments {
+		d := &p.Deployments[i]
+		key := yamlnode.Dotted([]any{"model_list", d.index, "litellm_params", "api_key"})
+		if name := active.Credentials[key]; name != "" {
+			d.Key = credentialKey(cfg, name, !isUnresolved[key+"_ref"])
+		}
+	}
+	return p, nil
+}
+
+// withoutMoved returns all warnings but those about a setting that is moved of which the
+// configuration warns itself.
+func withoutMoved(own, all []config.Warning) []config.Warning {
+	return slices.DeleteFunc(all, func(w config.Warning) bool {
+		return w.Code == "setting-moved" && slices.ContainsFunc(own, func(o config.Warning) bool {
+			return o.Code == "setting-without-effect" && o.Line == w.Line && o.Column == w.Column
+		})
+	})
+}
+
+// credentialKey returns the Key that a credential is.
+func credentialKey(cfg *config.Config, name string, isSet bool) Key {
+	if variable := cfg.Credentials[name].Env; variable != "" {
+		return Key{Source: "environment", Name: variable, Set: isSet}
+	}
+	return Key{Source: "credential", Name: name, Set: isSet}
+}
+
+// written knows where the user wrote the values of the router's settings.
+type written struct {
+	cfg     *config.Config
+	places  *config.Places
+	profile string
+}
+
+// locate is a document.Locator.
+func (w written) locate(path []any) document.Place {
+	place := document.Place{File: w.cfg.File, Path: yamlnode.Dotted(path)}
+	if w.places == nil {
+		return place
+	}
+	place.File = w.places.File()
+	var found []any
+	for _, p := range policy.WrittenAs(path) {
+		at, pos, isWhole := w.places.RouterSetting(w.profile, p)
+		if isWhole || len(at) > len(found) {
+			found, place.Pos = at, pos
+		}
+		if isWhole {
+			break
+		}
+	}
+	if place.Path = yamlnode.Dotted(found); len(found) < 2 {
+		place.Path = "litellm_base." + yamlnode.Dotted(path)
+	}
+	return place
+}
+
+// unresolved returns the credentials that cannot be read as problems.
+func (w written) unresolved(all []policy.Unresolved) []yamlnode.Problem {
+	problems := make([]yamlnode.Problem, 0, len(all))
+	for _, u := range all {
+		at, f := w.locate(u.Path), fault.From(u.Err)
+		problems = append(problems, yamlnode.Problem{Code: f.Code, File: at.File, Line: at.Line, Column: at.Column,
+			Path: at.Path, Message: f.Message, Hint: f.Hint})
+	}
+	return problems
+}
+
+// placed returns warnings about the router's settings with their places.
+func (w written) placed(all []config.Warning) []config.Warning {
+	all = slices.Clone(all)
+	for i := range all {
+		var path []any
+		for part := range strings.SplitSeq(all[i].Path, ".") {
+			path = append(path, part)
+		}
+		at := w.locate(path)
+		all[i].Line, all[i].Column = at.Line, at.Column
+	}
+	return all
+}
+
+// environment returns the environment that the router gets: the command's, and what the
+// configuration of its service adds.
+func (w written) environment(router config.Service, getenv func(string) string) func(string) string {
+	return func(name string) string {
+		value, ok := router.Env[name]
+		if !ok {
+			return getenv(name)
+		}
+		return expandBraces(value, getenv)
+	}
+}
+
+// expandBraces returns a value of services.NAME.env with its ${NAME} references looked up.
+func expandBraces(value string, getenv func(string) string) string {
+	before, after, ok := strings.Cut(value, "${")
+	name, rest, closed := strings.Cut(after, "}")
+	if !ok || !closed {
+		return value
+	}
+	return before + getenv(name) + expandBraces(rest, getenv)
+}
+
+// Warnings returns what the embedded router would warn of with a profile, and as an error
+// why it would not start; nothing when another program is the router. A configuration that
+// cannot be planned at all has the error of policy.Plan.
+func Warnings(cfg *config.Config, profile string, getenv func(string) string) ([]config.Warning, error) {
+	if !IsRouted(cfg) {
+		return nil, nil
+	}
+	p, err := Of(cfg, profile, getenv)
+	if err != nil {
+		return nil, err
+	}
+	return p.Warnings, errors.Join(p.Err())
+}

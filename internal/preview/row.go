@@ -1,0 +1,136 @@
+package preview
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
+	"github.com/flowgate-go/flowgate/internal/router/deployment"
+	"github.com/flowgate-go/flowgate/internal/router/dialect"
+	"github.com/flowgate-go/flowgate/internal/router/settings"
+	"github.com/flowgate-go/flowgate/internal/router/settings/document"
+	"github.com/flowgate-go/flowgate/internal/router/upstream"
+	"github.com/flowgate-go/flowgate/internal/secret/redact"
+)
+
+// read fills in what the settings have: deployments and aliases.
+func (p *Preview) read(s *settings.Settings, locate document.Locator) {
+	p.dropRepeated()
+	isServed := map[*settings.Deployment]bool{}
+	for _, d := range s.Deployments {
+		isServed[d] = true
+	}
+	for _, d := range inFileOrder(s) {
+		row := describe(d, isServed[d])
+		at := locate([]any{"model_list", d.Index})
+		if row.Path, row.Line = at.Path, at.Line; at.File != s.Path && at.File != p.File {
+			row.File = at.File
+		}
+		row.addWarnings(d.Warnings)
+		p.Deployments = append(p.Deployments, row)
+	}
+	for _, a := range s.Aliases {
+		p.Aliases = append(p.Aliases, Alias{Name: a.Name, Group: a.Target})
+	}
+	slices.SortStableFunc(p.Problems, func(a, b yamlnode.Problem) int {
+		return cmp.Or(strings.Compare(a.File, b.File), a.Line-b.Line, a.Column-b.Column)
+	})
+}
+
+// dropRepeated takes out the warnings about values that are problems already.
+func (p *Preview) dropRepeated() {
+	isProblem := map[string]bool{}
+	for _, problem := range p.Problems {
+		isProblem[problem.Path] = true
+	}
+	p.Warnings = slices.DeleteFunc(p.Warnings, func(w config.Warning) bool { return isProblem[w.Path] })
+}
+
+// inFileOrder returns all entries of model_list that have no mistake.
+func inFileOrder(s *settings.Settings) []*settings.Deployment {
+	all := slices.Concat(s.Deployments, s.Unserved)
+	slices.SortFunc(all, func(a, b *settings.Deployment) int { return a.Index - b.Index })
+	return all
+}
+
+// addWarnings takes from the warnings about a deployment what belongs into its row.
+func (row *Deployment) addWarnings(all []config.Warning) {
+	for _, w := range all {
+		switch {
+		case w.Code == "setting-without-effect" || w.Code == "request-parameter-ignored":
+			row.WithoutEffect = append(row.WithoutEffect, w.Path[strings.LastIndexByte(w.Path, '.')+1:])
+		case !row.Serves:
+			row.Reason = w.Message
+		}
+	}
+}
+
+// describe returns the row of a deployment, without what its warnings say.
+func describe(d *settings.Deployment, serves bool) Deployment {
+	row := Deployment{Group: d.Group, Model: d.Model, Provider: d.Provider, Upstream: d.Upstream, Serves: serves,
+		Key: keyOf(d), index: d.Index}
+	if d.Base != nil {
+		row.Address = strings.TrimRight(redact.URL(d.Base.String()), "/")
+	}
+	if !serves {
+		return row
+	}
+	for in := range dialect.Count {
+		row.Dialects = append(row.Dialects, describeDialect(d, in))
+	}
+	return row
+}
+
+// describeDialect returns how a deployment that can serve serves a dialect.
+func describeDialect(d *settings.Deployment, in dialect.Dialect) Dialect {
+	out, ok := deployment.PlannedDialect(d, in)
+	row := Dialect{Name: NameOf(in), How: Native, As: NameOf(out), Assumed: d.DialectsAssumed}
+	switch {
+	case d.Base == nil && d.Mock == nil:
+		return Dialect{Name: row.Name, How: Depends}
+	case (in == dialect.CountTokens || in == dialect.GeminiCount) && (!ok || d.Mock != nil):
+		return Dialect{Name: row.Name, How: Estimated}
+	case !ok || d.Mock != nil && !isMocked(in):
+		return Dialect{Name: row.Name, How: Unserved}
+	case d.Mock != nil:
+		return Dialect{Name: row.Name, How: Mocked}
+	case out != in:
+		row.How, row.Lost = Translated, upstream.Losses(d, in, out)
+	}
+	row.URL = redact.URL(deployment.Address(d, out))
+	return row
+}
+
+// isMocked reports whether a mock_response is a reply of the dialect.
+func isMocked(in dialect.Dialect) bool {
+	reply, _ := dialect.MockReply(in, `""`, `""`, 0, "")
+	return reply != ""
+}
+
+// NameOf returns the name of a dialect in a preview.
+func NameOf(in dialect.Dialect) string {
+	switch in {
+	case dialect.Chat:
+		return "chat"
+	case dialect.CountTokens:
+		return "count_tokens"
+	case dialect.Gemini:
+		return "gemini"
+	case dialect.GeminiCount:
+		return "gemini_count_tokens"
+	}
+	return in.Path()
+}
+
+// keyOf returns where a deployment's key comes from.
+func keyOf(d *settings.Deployment) Key {
+	switch {
+	case d.KeyVariable != "":
+		return Key{Source: "environment", Name: d.KeyVariable, Set: d.Key != ""}
+	case d.Key != "":
+		return Key{Source: "file", Set: true}
+	}
+	return Key{Source: "none"}
+}

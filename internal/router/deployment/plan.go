@@ -1,0 +1,30 @@
+package deployment
+
+import (
+	"slices"
+
+	"github.com/flowgate-go/flowgate/internal/router/dialect"
+	"github.com/flowgate-go/flowgate/internal/router/settings"
+)
+
+// PlannedDialect returns what OutgoingDialect returns as long as no reply has shown that
+// the upstream lacks a route.
+func PlannedDialect(s *settings.Deployment, in dialect.Dialect) (out dialect.Dialect, ok bool) {
+	if s.Dialects.Has(in) {
+		return in, true
+	}
+	i := slices.IndexFunc(translations[in], s.Dialects.Has)
+	if i < 0 {
+		return in, false
+	}
+	return translations[in][i], true
+}
+
+// Address returns where requests in a dialect are sent; nil when the deployment has no
+// address.
+func Address(s *settings.Deployment, in dialect.Dialect) string {
+	if s.Base == nil {
+		return ""
+	}
+	return endpoint(s, in).String()
+}
