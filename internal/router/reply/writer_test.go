@@ -1,6 +1,7 @@
 package reply_test
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -88,25 +89,82 @@ func TestTheLimitOfTheFirstContentEndsWithIt(t *testing.T) {
 // often has keep-alives sent after a tenth of a second.
 const often = routertest.OneTry + "; sse_keepalive_ping_interval_seconds: 0.1"
 
+// slowStream is the client's side of a stream whose upstream goes on when the test says so.
+type slowStream struct {
+	t    *testing.T
+	next chan struct{} // the upstream waits for it with await
+	res  *http.Response
+	text string
+}
+
+// newSlowStream makes a stream that is not opened yet.
+func newSlowStream(t *testing.T) *slowStream { return &slowStream{t: t, next: make(chan struct{})} }
+
+// await blocks the upstream until the client has seen what the test waits for.
+func (s *slowStream) await(r *http.Request) {
+	select {
+	case <-s.next:
+	case <-r.Context().Done():
+	}
+}
+
+// open sends the request, which fails after a minute instead of waiting for ever.
+func (s *slowStream) open(stack *routertest.Stack, d routertest.Dialect, model string) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
+	s.t.Cleanup(cancel)
+	s.res, s.text = stack.Open(ctx, d.Path, `{"model":"`+model+`","stream":true,`+d.Rest+`}`), ""
+	s.t.Cleanup(func() { _ = s.res.Body.Close() })
+}
+
+// goOn reads until the client has part n times, and lets the upstream go on.
+func (s *slowStream) goOn(part string, n int) {
+	s.t.Helper()
+	for buffer := make([]byte, 4096); strings.Count(s.text, part) < n; {
+		got, err := s.res.Body.Read(buffer)
+		if s.text += string(buffer[:got]); err != nil {
+			s.t.Fatalf("%q %d times: %v in %q", part, n, err, s.text)
+		}
+	}
+	select {
+	case s.next <- struct{}{}:
+	case <-s.res.Request.Context().Done():
+	}
+}
+
+// readAll returns the whole reply.
+func (s *slowStream) readAll() routertest.Reply {
+	s.t.Helper()
+	rest, err := io.ReadAll(s.res.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return routertest.Reply{Status: s.res.StatusCode, Header: s.res.Header, Body: s.text + string(rest)}
+}
+
 func TestAClientThatWaitsForAStreamGetsComments(t *testing.T) {
 	t.Parallel()
 	for name, d := range routertest.Dialects {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			client := newSlowStream(t)
 			s, _ := routertest.StartScripted(t, router.Options{}, often, func(w http.ResponseWriter, r *http.Request) {
-				time.Sleep(450 * time.Millisecond)
-				routertest.Trickle(d.Opening+d.Content+"event: x\n", 450*time.Millisecond, 1, "\n"+d.Ending)(w, r)
+				client.await(r)
+				w.Header().Set("Content-Type", "text/event-stream")
+				_, _ = io.WriteString(w, d.Opening+d.Content+"event: x\n")
+				w.(http.Flusher).Flush()
+				client.await(r)
+				_, _ = io.WriteString(w, "\n"+d.Ending)
 			})
-			got := d.Send(s, "alone", true)
+			client.open(s, d, "alone")
+			client.goOn(routertest.KeepAlive, 3)
+			client.goOn("event: x\n"+strings.Repeat(": keep-alive\n", 3), 1) // a blank line would end the event
+			got := client.readAll()
 			rest := strings.TrimLeft(strings.ReplaceAll(got.Body, routertest.KeepAlive, ""), "\n")
 			want := strings.ReplaceAll(d.Opening+d.Content, `"model":"up"`, `"model":"alone"`) + "event: x\n"
-			if got.Status != 200 || strings.Count(got.Body, routertest.KeepAlive) < 3 || !strings.HasPrefix(rest, want) ||
+			if got.Status != 200 || !strings.HasPrefix(rest, want) ||
 				!strings.HasSuffix(got.Body, strings.ReplaceAll(d.Ending, `"model":"up"`, `"model":"alone"`)) {
 				t.Fatalf("%d %q", got.Status, got.Body)
-			}
-			if inEvent := strings.Split(got.Body, "event: x\n")[1]; strings.Count(inEvent, ": keep-alive\n") < 3 ||
-				strings.HasPrefix(inEvent, routertest.KeepAlive) {
-				t.Errorf("within an event: %q", inEvent)
 			}
 			if got.Header.Get("Content-Type") != "text/event-stream; charset=utf-8" {
 				t.Errorf("headers %v", got.Header)
@@ -120,12 +178,15 @@ func TestAfterAKeepAliveAFailureIsAnErrorEvent(t *testing.T) {
 	for name, d := range routertest.Dialects {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, bad := routertest.StartScripted(t, router.Options{}, often, func(w http.ResponseWriter, _ *http.Request) {
-				time.Sleep(250 * time.Millisecond)
+			client := newSlowStream(t)
+			s, bad := routertest.StartScripted(t, router.Options{}, often, func(w http.ResponseWriter, r *http.Request) {
+				client.await(r)
 				w.WriteHeader(http.StatusTooManyRequests)
 				_, _ = io.WriteString(w, `{"error":{"message":"slow down"}}`)
 			})
-			got := d.Send(s, "alone", true)
+			client.open(s, d, "alone")
+			client.goOn(routertest.KeepAlive, 1)
+			got := client.readAll()
 			events := strings.Split(strings.TrimSuffix(got.Body, "\n\n"), "\n\n")
 			last := events[len(events)-1]
 			if got.Status != 200 || !strings.HasPrefix(got.Body, routertest.KeepAlive) || !strings.HasPrefix(last, d.Failed) ||
@@ -137,10 +198,13 @@ func TestAfterAKeepAliveAFailureIsAnErrorEvent(t *testing.T) {
 				"responses": "rate_limit_exceeded"}[name]; !strings.Contains(last, word) {
 				t.Errorf("%q lacks %s", last, word)
 			}
-			if got := d.Send(s, "m", true); got.Status != 200 || !strings.HasPrefix(got.Body, routertest.KeepAlive) ||
+			client.open(s, d, "m")
+			client.goOn(routertest.KeepAlive, 1)
+			if got := client.readAll(); got.Status != 200 || !strings.HasPrefix(got.Body, routertest.KeepAlive) ||
 				!strings.HasSuffix(got.Body, d.Ending[len(d.Ending)-20:]) || bad.Load() != 2 {
 				t.Errorf("no fallback after a keep-alive: %d %q", got.Status, got.Body)
 			}
+			close(client.next)
 			if got := d.Send(s, "alone", false); got.Status != 429 || !strings.HasPrefix(got.Body, "{") {
 				t.Errorf("no stream was asked for: %d %q", got.Status, got.Body)
 			}
@@ -151,22 +215,36 @@ func TestAfterAKeepAliveAFailureIsAnErrorEvent(t *testing.T) {
 func TestAKeepAliveSendsTheOpeningThatIsHeldBack(t *testing.T) {
 	t.Parallel()
 	for name, d := range routertest.Dialects {
-		s, bad := routertest.StartScripted(t, router.Options{}, often,
-			routertest.Trickle(d.Opening, 350*time.Millisecond, 1,
-				"event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"no\"}}\n\n"))
-		got := d.Send(s, "m", true)
 		opening := strings.ReplaceAll(d.Opening, `"model":"up"`, `"model":"m"`)
+		got, asked := failAfterKeepAlive(t, d, d.Opening, opening,
+			"event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"no\"}}\n\n")
 		if got.Status != 200 || !strings.HasPrefix(got.Body, opening) || strings.Count(got.Body, opening) != 1 ||
-			!strings.Contains(got.Body, "overloaded_error") || bad.Load() != 1 {
-			t.Errorf("%s: %d after %d calls: %q", name, got.Status, bad.Load(), got.Body)
+			!strings.Contains(got.Body, "overloaded_error") || asked != 1 {
+			t.Errorf("%s: %d after %d calls: %q", name, got.Status, asked, got.Body)
 		}
-		s, bad = routertest.StartScripted(t, router.Options{}, often,
-			routertest.Trickle(": PROCESSING\n\n", 350*time.Millisecond, 1, "event: error\ndata: {}\n\n"))
-		if got := d.Send(s, "m", true); got.Status != 200 || !strings.Contains(got.Body, ": PROCESSING\n\n") ||
-			!strings.Contains(got.Body, "hello") || bad.Load() != 1 {
-			t.Errorf("%s: after comments only: %d after %d calls: %q", name, got.Status, bad.Load(), got.Body)
+		got, asked = failAfterKeepAlive(t, d, ": PROCESSING\n\n", ": PROCESSING\n\n", "event: error\ndata: {}\n\n")
+		if got.Status != 200 || !strings.Contains(got.Body, ": PROCESSING\n\n") ||
+			!strings.Contains(got.Body, "hello") || asked != 1 {
+			t.Errorf("%s: after comments only: %d after %d calls: %q", name, got.Status, asked, got.Body)
 		}
 	}
+}
+
+// failAfterKeepAlive has an upstream send begin, and end when the client has got seen.
+// It returns the reply of group m and how often its first deployment was asked.
+func failAfterKeepAlive(t *testing.T, d routertest.Dialect, begin, seen, end string) (routertest.Reply, int32) {
+	t.Helper()
+	client := newSlowStream(t)
+	s, bad := routertest.StartScripted(t, router.Options{}, often, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		_, _ = io.WriteString(w, begin)
+		w.(http.Flusher).Flush()
+		client.await(r)
+		_, _ = io.WriteString(w, end)
+	})
+	client.open(s, d, "m")
+	client.goOn(seen, 1)
+	return client.readAll(), bad.Load()
 }
 
 func TestPingsAloneEndAlsoAfterAKeepAlive(t *testing.T) {
