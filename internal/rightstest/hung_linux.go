@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"os"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -22,8 +23,9 @@ const (
 
 // HungDisk mounts a file system at dir that never answers requests about a file in it:
 // a process that opens one waits in the kernel and does not end by SIGKILL, until undo
-// or the end of the test. It requires the right Mount.
-func HungDisk(t testing.TB, dir string) (undo func()) {
+// or the end of the test. waits is closed when the first one waits. It requires the
+// right Mount.
+func HungDisk(t testing.TB, dir string) (waits <-chan struct{}, undo func()) {
 	t.Helper()
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
@@ -38,8 +40,8 @@ func HungDisk(t testing.TB, dir string) (undo func()) {
 		t.Skip("file systems in user space are not available: ", err)
 	}
 	kernel := os.NewFile(uintptr(fd), "fuse")
-	done := make(chan struct{})
-	go func() { defer close(done); answerAllButLookups(fd) }()
+	done, waiting := make(chan struct{}), make(chan struct{})
+	go func() { defer close(done); answerAllButLookups(fd, sync.OnceFunc(func() { close(waiting) })) }()
 	undo = func() {
 		_ = syscall.Unmount(dir, syscall.MNT_FORCE) // aborts what waits
 		_ = syscall.Unmount(dir, syscall.MNT_DETACH)
@@ -53,11 +55,12 @@ func HungDisk(t testing.TB, dir string) (undo func()) {
 			undo()
 		}
 	})
-	return undo
+	return waiting, undo
 }
 
-// answerAllButLookups serves an empty folder until it is unmounted.
-func answerAllButLookups(fd int) {
+// answerAllButLookups serves an empty folder until it is unmounted. It calls onLookup
+// when a process begins to wait.
+func answerAllButLookups(fd int, onLookup func()) {
 	buf := make([]byte, 1<<20)
 	for {
 		n, err := unix.Read(fd, buf)
@@ -70,6 +73,7 @@ func answerAllButLookups(fd int) {
 		operation, number := binary.LittleEndian.Uint32(buf[4:]), binary.LittleEndian.Uint64(buf[8:])
 		switch operation {
 		case fuseLookup: // never answered: its process cannot be killed
+			onLookup()
 		case fuseInit:
 			reply(fd, number, 0, 64, func(body []byte) {
 				binary.LittleEndian.PutUint32(body, 7)

@@ -120,8 +120,8 @@ func TestTimeoutsAre408OnEveryRoute(t *testing.T) {
 				begun := time.Now()
 				got := s.Send("POST", path, `{"model":"m","max_tokens":1,"messages":[]`+c.body+`}`,
 					map[string]string{"x-litellm-timeout": c.header})
-				if took := time.Since(begun); got.Status != 408 || took < 190*time.Millisecond || took > 2*time.Second ||
-					!strings.Contains(got.Body, "litellm.Timeout: ") {
+				if took := time.Since(begun); got.Status != 408 || took < 190*time.Millisecond ||
+					!strings.Contains(got.Body, "litellm.Timeout: ") || !strings.Contains(got.Body, "0.2") {
 					t.Errorf("%s: %d after %v: %s", path, got.Status, took, got.Body)
 				}
 			}
@@ -151,11 +151,7 @@ func TestTheUpstreamIsLeftWhenTheClientLeaves(t *testing.T) {
 		routertest.Eventually(t, model+" reaches the upstream", func() bool { return strings.Contains(fmt.Sprint(s.Models()), up) })
 		leave()
 		owner.Wait()
-		begun := time.Now()
 		routertest.Eventually(t, model+" is left", func() bool { return s.Upstream.Gone(up) == 1 })
-		if took := time.Since(begun); took > time.Second {
-			t.Errorf("%s: the upstream noticed after %v", model, took)
-		}
 	}
 	if log := s.Log.String(); strings.Contains(log, "failed") {
 		t.Errorf("a client that leaves is no failure of the deployment: %s", log)

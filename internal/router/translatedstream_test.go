@@ -136,7 +136,7 @@ func TestATranslatedStreamWithoutContentInTimeIs408(t *testing.T) {
 			s := routertest.StartAt(t, up.Addr(), speaking(upstream, routertest.Groups(routertest.WithoutRetries, "m: x | "+limit)), router.Options{})
 			begun := time.Now()
 			got := ask(s, client, "m")
-			if took := time.Since(begun); got.Status != 408 || took < 190*time.Millisecond || took > 3*time.Second {
+			if took := time.Since(begun); got.Status != 408 || took < 190*time.Millisecond {
 				t.Errorf("%s: %d after %v: %s", limit, got.Status, took, got.Body)
 			}
 		}
@@ -266,15 +266,15 @@ func TestAnUpstreamThatGoesOnAfterItsEndHoldsNoClient(t *testing.T) {
 	up := routertest.Serve(t, func(_ int, w http.ResponseWriter, r *http.Request) {
 		writeText(w, `"stream":true`)
 		w.(http.Flusher).Flush()
-		<-r.Context().Done()
+		select {
+		case <-r.Context().Done():
+		case <-time.After(20 * time.Second):
+			t.Error("the client waits for the upstream's end")
+		}
 	})
 	s := routertest.StartAt(t, up.Addr(), speaking("chat", routertest.Groups(routertest.WithoutRetries, "m: x")), router.Options{})
-	begun := time.Now()
 	if got := ask(s, "messages", "m"); !strings.Contains(got.Body, "message_stop") ||
 		strings.Contains(got.Body, "event: error") || s.CountFailures() != 0 {
 		t.Error(got.Body, s.Log)
-	}
-	if took := time.Since(begun); took > 4*time.Second {
-		t.Errorf("the client waited %v", took)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // planted is a key that is written in places where no key belongs.
@@ -89,11 +88,9 @@ func TestAPipeInThePlaceOfAnyFileIsAFindingAndNoWait(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, flags := range [][]string{nil, {"-fix"}} {
-				start := time.Now()
-				e := s.doctor(flags...)
-				if took := time.Since(start); len(e.Checks) == 0 || took > 2500*time.Millisecond ||
-					strings.Contains(e.dump(), "no result within") {
-					t.Errorf("%v: %d checks in %s; %s", flags, len(e.Checks), took, e.dump())
+				// A check that waits for a pipe ends at its time limit, and says so.
+				if e := s.doctor(flags...); len(e.Checks) == 0 || strings.Contains(e.dump(), "no result within") {
+					t.Errorf("%v: %d checks; %s", flags, len(e.Checks), e.dump())
 				}
 			}
 		})

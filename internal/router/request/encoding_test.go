@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/zstd"
@@ -109,8 +108,8 @@ func TestAnEncodingThatIsNotSupportedIs415AndNamed(t *testing.T) {
 	}
 	head := "POST /v1/responses HTTP/1.1\nHost: localhost\nAuthorization: Bearer sk-test\nContent-Encoding: " +
 		"lz4\nContent-Length: 9"
-	if res, body, took := stalled(t, s.URL, head, ""); res.StatusCode != 415 || took > 5*time.Second {
-		t.Errorf("%d %s after %v", res.StatusCode, body, took)
+	if res, body, _ := stall(t, s.URL, head, ""); res.StatusCode != 415 {
+		t.Errorf("%d %s", res.StatusCode, body)
 	}
 }
 
