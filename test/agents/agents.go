@@ -36,6 +36,8 @@ type Options struct {
 	Model     string    // default router-default
 	FastModel string    // default router-cheap
 	Tool      bool      // the prompt has the agent run a command, whose output it must print
+	Only      string    // the agent to be run; default: all
+	Task      *Task     // what the agents do instead of having their prompt echoed
 	Scratch   string    // existing folder for homes and work folders; the caller removes it
 	Cache     string    // folder of the installed agents; default flowgate/test-agents in the user's cache folder
 	Progress  io.Writer // lines for people; default: nowhere
@@ -45,7 +47,9 @@ type Options struct {
 type Result struct {
 	Agent      string  `json:"agent"`   // codex or claude
 	Package    string  `json:"package"` // npm package with its version
-	OK         bool    `json:"ok"`      // the echo of the token was printed and the exit status was 0
+	OK         bool    `json:"ok"`      // the answer was what the task wants and the exit status was 0
+	Answer     string  `json:"answer"`  // the last one
+	Thinking   string  `json:"thinking"`
 	DurationMS float64 `json:"duration_ms"`
 	Output     string  `json:"output"`          // stdout, the last 2 kB of it
 	Error      string  `json:"error,omitempty"` // what went wrong, with the end of stderr
@@ -57,13 +61,16 @@ type agent struct {
 	tool      string // the name of the tool that runs a command, and
 	argument  string // the name of its argument
 	prepare   func(home string, opts Options) error
-	args      func(prompt string, opts Options) []string
-	env       func(home string, opts Options) []string
+	args      func(task Task, opts Options) []string
+	env       func(home string, task Task, opts Options) []string
 }
+
+// Names returns the names of the agents.
+func Names() []string { return []string{codex().name, claude().name} }
 
 // Run installs the agents if need be and runs all of them at the same time.
 // The results come in a fixed order; an agent that failed is a result, not an
-// error. Faults: npm-missing, agents-install-failed, cache-unwritable,
+// error. Faults: npm-missing, npm-install-failed, cache-unwritable,
 // cache-busy, agents-scratch-unwritable.
 func Run(ctx context.Context, opts Options) ([]Result, error) {
 	opts.Model = lo.CoalesceOrEmpty(opts.Model, "router-default")
@@ -76,6 +83,9 @@ func Run(ctx context.Context, opts Options) ([]Result, error) {
 		return nil, err
 	}
 	agents := []agent{codex(), claude()}
+	if opts.Only != "" {
+		agents = slices.DeleteFunc(agents, func(a agent) bool { return a.name != opts.Only })
+	}
 	return iter.MapErr(agents, func(a *agent) (Result, error) { return a.run(ctx, installed, opts) })
 }
 
@@ -92,44 +102,49 @@ func (a *agent) run(ctx context.Context, installed string, opts Options) (Result
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("no answer within %v", patience))
 	defer cancel()
-	prompt, want := a.prompt(strings.ToLower(rand.Text()), opts.Tool)
+	task := a.echoTask(strings.ToLower(rand.Text()), opts.Tool)
+	if opts.Task != nil {
+		task = *opts.Task
+	}
 	var out, errs strings.Builder
-	cmd := subprocess.Command(ctx, filepath.Join(installed, "node_modules", ".bin", a.name), a.args(prompt, opts)...)
-	cmd.Dir, cmd.Stdout, cmd.Stderr = work, &out, &errs
+	cmd := subprocess.Command(ctx, filepath.Join(installed, "node_modules", ".bin", a.name), a.args(task, opts)...)
+	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = work, strings.NewReader(task.Input), &out, &errs
 	cmd.Env = append([]string{
 		"HOME=" + home, "TMPDIR=" + filepath.Join(home, "tmp"), "PATH=" + os.Getenv("PATH"), "NO_COLOR=1", "TERM=dumb",
-	}, a.env(home, opts)...)
+	}, a.env(home, task, opts)...)
 	start := time.Now()
 	err := cmd.Run()
 	r := Result{Agent: a.name, Package: a.pkg, Output: subprocess.Tail([]byte(out.String()), 2<<10)}
 	r.DurationMS = float64(time.Since(start).Microseconds()) / 1000
-	r.Error = complaint(ctx, err, out.String(), errs.String(), want)
+	said := readTranscript(out.String())
+	r.Answer, r.Thinking = said.answer, said.thinking
+	r.Error = complaint(ctx, err, said, errs.String(), task)
 	r.OK = r.Error == ""
 	return r, nil
 }
 
-// prompt returns what an agent is told, and what its answer must contain. The echo
-// upstream calls the tool that it is told to call, and echoes the tool's result: the
-// token backwards, which only the command can know.
-func (a *agent) prompt(token string, usesTool bool) (prompt, want string) {
+// echoTask is to have a token echoed. The echo upstream calls the tool that it is told to
+// call, and echoes the tool's result: the token backwards, which only the command can know.
+func (a *agent) echoTask(token string, usesTool bool) Task {
 	if !usesTool {
-		prompt = "say " + token
-		return prompt, prompt
+		return Task{Prompt: "say " + token, Want: "say " + token}
 	}
 	runes := []rune(token)
 	slices.Reverse(runes)
-	return fmt.Sprintf(`call tool %s {"%s":"printf %s | rev"}`, a.tool, a.argument, token), string(runes)
+	prompt := fmt.Sprintf(`call tool %s {"%s":"printf %s | rev"}`, a.tool, a.argument, token)
+	return Task{Prompt: prompt, Want: string(runes)}
 }
 
-// complaint is empty when an agent did what it should: it printed an echo with what
-// it should have. A chat upstream gets one text of an agent's context and its prompt,
-// so that both are in its echo.
-func complaint(ctx context.Context, err error, out, errs, want string) string {
+// complaint is empty when an agent did what it should: it answered what it should have. A
+// chat upstream gets one text of an agent's context and its prompt, so that an echo has both.
+func complaint(ctx context.Context, err error, said transcript, errs string, task Task) string {
 	switch {
 	case ctx.Err() != nil:
 		err = context.Cause(ctx)
-	case err == nil && (!strings.HasPrefix(strings.TrimSpace(out), "echo: ") || !strings.Contains(out, want)):
-		err = fmt.Errorf("no echo with %q was printed", want)
+	case err == nil && !strings.Contains(said.answer, task.Want):
+		err = fmt.Errorf("the answer is %.200q, without %q", said.answer, task.Want)
+	case err == nil && !strings.Contains(said.thinking, task.Thinking):
+		err = fmt.Errorf("the thinking is %.200q, without %q", said.thinking, task.Thinking)
 	case err == nil:
 		return ""
 	}

@@ -16,13 +16,14 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/echo"
 	"github.com/flowgate-go/flowgate/internal/router/settings"
 	"github.com/flowgate-go/flowgate/test/agents"
+	"github.com/flowgate-go/flowgate/test/npm"
 )
 
 // need skips, loudly, where the agents cannot be had, unless they are required.
 func need(t *testing.T) {
 	t.Helper()
 	required := os.Getenv("FLOWGATE_REQUIRE_AGENTS") == "1"
-	if name := agents.Missing(); name != "" && required {
+	if name := npm.Missing(); name != "" && required {
 		t.Fatalf("%s is not on PATH and FLOWGATE_REQUIRE_AGENTS is 1", name)
 	}
 	if !required {
@@ -58,8 +59,26 @@ func startRouter(t *testing.T, only ...string) (url string, asked func() string)
 		next.ServeHTTP(w, r)
 	}))
 	t.Cleanup(upstream.Close)
+	return routerAt(t, upstream.URL), func() string {
+		mu.Lock()
+		defer mu.Unlock()
+		return seen.String()
+	}
+}
+
+// routerBefore starts an embedded router in front of a double of a model.
+func routerBefore(t *testing.T, m *model) (url string) {
+	t.Helper()
+	upstream := httptest.NewServer(m)
+	t.Cleanup(upstream.Close)
+	return routerAt(t, upstream.URL)
+}
+
+// routerAt starts an embedded router in front of an upstream and returns its URL.
+func routerAt(t *testing.T, upstream string) (url string) {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "litellm.active.yaml")
-	if err := os.WriteFile(path, []byte(strings.ReplaceAll(config, "UPSTREAM/", upstream.URL+"/")), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(strings.ReplaceAll(config, "UPSTREAM/", upstream+"/")), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	loaded, err := settings.Load(path, func(name string) string {
@@ -74,11 +93,7 @@ func startRouter(t *testing.T, only ...string) (url string, asked func() string)
 	}
 	srv := httptest.NewServer(handler)
 	t.Cleanup(srv.Close)
-	return srv.URL, func() string {
-		mu.Lock()
-		defer mu.Unlock()
-		return seen.String()
-	}
+	return srv.URL
 }
 
 func TestRealAgentsPrintTheEchoedAnswer(t *testing.T) {

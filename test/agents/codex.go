@@ -32,14 +32,20 @@ func codex() agent {
 			config := fmt.Sprintf(codexConfig, strconv.Quote(opts.Model), strconv.Quote(opts.RouterURL+"/v1"))
 			return os.WriteFile(filepath.Join(home, "config.toml"), []byte(config), 0o600)
 		},
-		args: func(prompt string, opts Options) []string {
-			if opts.Tool { // its sandbox needs rights that a container has not
-				return []string{"exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", "--color", "never",
-					prompt}
+		args: func(task Task, opts Options) []string {
+			args := []string{"exec", "--skip-git-repo-check", "--color", "never", "--json"}
+			if task.CompactAt > 0 { // a little before, as Claude Code does
+				args = append(args, "-c", "model_auto_compact_token_limit="+strconv.Itoa(task.CompactAt*9/10))
 			}
-			return []string{"exec", "--skip-git-repo-check", "--sandbox", "read-only", "--color", "never", prompt}
+			if task.Image != "" {
+				args = append(args, "--image="+task.Image)
+			}
+			if opts.Tool { // its sandbox needs rights that a container has not
+				return append(args, "--dangerously-bypass-approvals-and-sandbox", task.Prompt)
+			}
+			return append(args, "--sandbox", "read-only", task.Prompt)
 		},
-		env: func(home string, opts Options) []string {
+		env: func(home string, _ Task, opts Options) []string {
 			return []string{"CODEX_HOME=" + home, "FLOWGATE_TEST_KEY=" + opts.Key}
 		},
 	}
