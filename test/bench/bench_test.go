@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"syscall"
@@ -92,18 +91,14 @@ func BenchmarkSmoke(b *testing.B) { command(b, b.TempDir(), binary, "smoke") }
 
 // BenchmarkRouterReady measures from exec until /health/readiness answers 200.
 func BenchmarkRouterReady(b *testing.B) {
-	settings := filepath.Join(b.TempDir(), "settings.yaml")
-	const text = "model_list: [{model_name: m, litellm_params: {model: openai/m, api_base: http://127.0.0.1:9/v1, " +
-		"api_key: k}}]\ngeneral_settings: {master_key: sk-bench-0123456789}\n"
-	if err := os.WriteFile(settings, []byte(text), 0o600); err != nil {
-		b.Fatal(err)
-	}
+	settings := writeSettings(b, "settings.yaml", routerSettings("127.0.0.1:9", ""))
 	for b.Loop() {
 		ready(b, settings)
 	}
 }
 
-func ready(b *testing.B, settings string) {
+// ready starts a router, ends it, and returns how long it took to get ready.
+func ready(b *testing.B, settings string) time.Duration {
 	b.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -112,6 +107,7 @@ func ready(b *testing.B, settings string) {
 	addr := l.Addr().String()
 	_ = l.Close()
 	cmd := exec.Command(binary, "router:serve", "-settings="+settings, "-port="+addr[strings.LastIndexByte(addr, ':')+1:])
+	start := time.Now()
 	if err := cmd.Start(); err != nil {
 		b.Fatal(err)
 	}
@@ -124,10 +120,12 @@ func ready(b *testing.B, settings string) {
 			b.Fatal("not ready")
 		}
 	}
+	took := time.Since(start)
 	b.StopTimer()
 	_ = cmd.Process.Signal(syscall.SIGTERM)
 	if err := cmd.Wait(); err != nil {
 		b.Fatalf("SIGTERM: %v", err)
 	}
 	b.StartTimer()
+	return took
 }

@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -68,19 +67,26 @@ type server struct {
 // routerProcess starts a router. speaks is the only dialect of its upstream; empty: all.
 func routerProcess(b *testing.B, upstream, speaks string) *server {
 	b.Helper()
+	addr := unusedAddr(b)
+	_, port, _ := strings.Cut(addr, ":")
+	return begin(b, addr, routerCommand(b, upstream, speaks, port))
+}
+
+// routerCommand is the command of such a router.
+func routerCommand(b *testing.B, upstream, speaks, port string) *exec.Cmd {
+	b.Helper()
+	settings := writeSettings(b, "settings.yaml", routerSettings(upstream, speaks))
+	return exec.Command(binary, "router:serve", "-settings="+settings, "-port="+port)
+}
+
+// routerSettings are those of a router with one deployment.
+func routerSettings(upstream, speaks string) string {
 	info := ""
 	if speaks != "" {
 		info = ", model_info: {speaks: [" + speaks + "]}"
 	}
-	settings := filepath.Join(b.TempDir(), "settings.yaml")
-	text := fmt.Sprintf("model_list: [{model_name: m, litellm_params: {model: openai/up, api_base: \"http://%s/v1\", "+
+	return fmt.Sprintf("model_list: [{model_name: m, litellm_params: {model: openai/up, api_base: \"http://%s/v1\", "+
 		"api_key: k}%s}]\ngeneral_settings: {master_key: %s}\n", upstream, info, benchKey)
-	if err := os.WriteFile(settings, []byte(text), 0o600); err != nil {
-		b.Fatal(err)
-	}
-	addr := unusedAddr(b)
-	_, port, _ := strings.Cut(addr, ":")
-	return begin(b, addr, exec.Command(binary, "router:serve", "-settings="+settings, "-port="+port))
 }
 
 // role starts this test binary anew as one of the servers of serveRole.
