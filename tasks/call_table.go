@@ -43,6 +43,10 @@ func callTarget(ctx context.Context, method string, a arguments) error {
 		return Bootstrap{}.Outdated(ctx, a.optionalBool("online"), a.optionalBool("offline"))
 	case "bootstrap:update":
 		return Bootstrap{}.Update(ctx, a.text("runtime"), a.optionalText("version"), a.optionalBool("offline"), a.optionalBool("pin"), a.optionalBool("unpin"), a.optionalBool("skipprobe"), a.optionalBool("skipprobes"), a.optionalDuration("timeout"))
+	case "completion:default":
+		return Completion{}.Default(ctx, a.text("shell"))
+	case "completion:words":
+		return Completion{}.Words(ctx, a.text("before"), a.optionalText("current"))
 	case "config:check":
 		return Config{}.Check(ctx, a.optionalText("configuration"), a.optionalText("profile"))
 	case "config:migrate":

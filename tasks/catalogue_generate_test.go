@@ -184,7 +184,7 @@ var wrapped = regexp.MustCompile(`(?m)^func [^\n]*\(\n(\t[^\n]*,\n)+\) error \{$
 // readOnly are the targets that only read although they have no configuration,
 // and so no function that would say so.
 var readOnly = []string{
-	"config:schema", "config:validate", "doctor:explain", "doctor:list", "drill:list", "filter", "help", "release:notes",
+	"completion", "completion:words", "config:schema", "config:validate", "doctor:explain", "doctor:list", "drill:list", "filter", "help", "release:notes",
 	"security:explain", "security:list", "trust:list", "version",
 }
 

@@ -117,6 +117,15 @@ var catalogue = commandline.Catalogue{
 			{Name: "skipprobes", Flag: "skip-probes", Kind: "bool", Optional: true},
 			{Name: "timeout", Flag: "timeout", Kind: "time.Duration", Optional: true},
 		}},
+	{Name: "completion", Method: "completion:default", NormalName: "completion", NormalMethod: "completiondefault", ReadOnly: "always",
+		Synopsis: "prints what makes a shell (bash, zsh or fish) complete targets, flags, services, profiles and providers.", Params: []commandline.Param{
+			{Name: "shell", Flag: "shell", Kind: "string", Optional: false},
+		}},
+	{Name: "completion:words", Method: "completion:words", NormalName: "completionwords", NormalMethod: "completionwords", ReadOnly: "always",
+		Synopsis: "prints the words that can be typed next, one a line; the scripts of completion ask for them.", Params: []commandline.Param{
+			{Name: "before", Flag: "before", Kind: "string", Optional: false},
+			{Name: "current", Flag: "current", Kind: "string", Optional: true},
+		}},
 	{Name: "config:check", Method: "config:check", NormalName: "configcheck", NormalMethod: "configcheck", ReadOnly: "",
 		Synopsis: "says of any configuration, LiteLLM's and claude-code-router's too, what the router would serve with it.", Params: []commandline.Param{
 			{Name: "configuration", Flag: "configuration", Kind: "string", Optional: true},
@@ -194,7 +203,7 @@ var catalogue = commandline.Catalogue{
 			{Name: "service", Flag: "service", Kind: "string", Optional: true},
 		}},
 	{Name: "help", Method: "help", NormalName: "help", NormalMethod: "help", ReadOnly: "always",
-		Synopsis: "lists all targets, or shows how one is typed.", Params: []commandline.Param{
+		Synopsis: "lists all targets, shows how one is typed, or shows a topic: configuration, auth, json and the other documents.", Params: []commandline.Param{
 			{Name: "target", Flag: "target", Kind: "string", Optional: true},
 		}},
 	{Name: "init", Method: "init", NormalName: "init", NormalMethod: "init", ReadOnly: "",

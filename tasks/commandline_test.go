@@ -157,3 +157,16 @@ func FuzzACommandLineNeverPanics(f *testing.F) {
 		}
 	})
 }
+
+func FuzzWhatIsCompletedBeginsWithWhatWasTyped(f *testing.F) {
+	f.Add("profile set", "bal")
+	f.Add("start -timeout -- -x", "-")
+	f.Add("auth auth:login -env", "--for=")
+	f.Fuzz(func(t *testing.T, before, current string) {
+		for _, word := range tasks.Complete(strings.Fields(before), current) {
+			if !strings.HasPrefix(word, current) {
+				t.Fatalf("%q after %q is completed by %q", current, before, word)
+			}
+		}
+	})
+}

@@ -1,5 +1,7 @@
 package tasks
 
+import "github.com/flowgate-go/flowgate/internal/commandline"
+
 // Parse returns Catalogue.Parse for tests: the arguments for mage, the common flags, and the
 // namespace that was typed alone.
 func Parse(words ...string) (args []string, common map[string]string, listed string, err error) {
@@ -67,3 +69,12 @@ func FlagMeaning(target, flag string) string { return flagMeaning(target, flag) 
 
 // FlagMeanings is flags.txt.
 func FlagMeanings() string { return flagMeanings }
+
+// Complete returns the words that completion offers, each value being "value".
+func Complete(before []string, current string) (words []string) {
+	values := func(commandline.Target, string) []string { return []string{"value"} }
+	for _, c := range catalogue.Complete(before, current, values) {
+		words = append(words, c.Word)
+	}
+	return words
+}

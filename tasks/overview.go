@@ -9,8 +9,10 @@ import (
 
 	"github.com/samber/lo"
 
+	"github.com/flowgate-go/flowgate/docs"
 	"github.com/flowgate-go/flowgate/internal/commandline"
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/internal/printable"
 	"github.com/flowgate-go/flowgate/internal/program"
@@ -72,6 +74,7 @@ func suggestNext(cfg *config.Config, status control.Status) []string {
 // targetList is the data of help and of a namespace alone.
 type targetList struct {
 	Targets []targetHelp `json:"targets"`
+	Topics  []string     `json:"topics,omitempty"` // documents that help shows by name
 
 	explained bool // the first target is the one that was asked for
 }
@@ -106,10 +109,22 @@ func describeFlags(t commandline.Target) []flagHelp {
 	return flags
 }
 
-// Help lists all targets, or shows how one is typed.
+// helpPage is the data of help for a topic.
+type helpPage struct {
+	Topic string `json:"topic"`
+	Text  string `json:"text"` // Markdown
+}
+
+// Page implements report.Paged.
+func (p helpPage) Page() string { return p.Text }
+
+// Help lists all targets, shows how one is typed, or shows a topic: configuration, auth, json and the other documents.
 func Help(ctx context.Context, target *string) error {
 	return run(ctx, "help", func(_ context.Context, s session) (any, error) {
 		list, err := findHelp(deref(target))
+		if text, ok := docs.Page(deref(target)); err != nil && ok {
+			return helpPage{strings.TrimSuffix(strings.ToLower(*target), ".md"), text}, nil
+		}
 		for _, t := range list.Targets {
 			s.writeIfLive(t.Usage, "    "+t.Synopsis)
 		}
@@ -121,7 +136,9 @@ func Help(ctx context.Context, target *string) error {
 // those of the namespace of that name.
 func findHelp(word string) (targetList, error) {
 	if word == "" {
-		return describeTargets(catalogue), nil
+		list := describeTargets(catalogue)
+		list.Topics = docs.Topics()
+		return list, nil
 	}
 	found := slices.Clone(catalogue.Within(word))
 	t, exists := catalogue.Lookup(word)
@@ -129,8 +146,10 @@ func findHelp(word string) (targetList, error) {
 		found = slices.DeleteFunc(found, func(other commandline.Target) bool { return other.Name == t.Name })
 		found = slices.Insert(found, 0, t)
 	}
-	if len(found) == 0 {
-		return targetList{}, catalogue.UnknownFault(word)
+	if len(found) == 0 || strings.HasSuffix(word, ".md") {
+		f := fault.From(catalogue.UnknownFault(word))
+		f.Hint += "; topics: " + strings.Join(docs.Topics(), ", ")
+		return targetList{}, f
 	}
 	list := describeTargets(found)
 	list.explained = exists

@@ -7,6 +7,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/terminal"
 )
 
@@ -92,6 +93,10 @@ func (l targetList) Print(p *terminal.Printer) {
 		rows[i] = []terminal.Span{{Text: t.Name, Tone: terminal.Strong}, {Text: t.Synopsis}}
 	}
 	p.Table(0, []string{"TARGET", "WHAT IT DOES"}, rows)
+	if len(l.Topics) > 0 {
+		p.Line(0)
+		p.Line(0, terminal.Span{Text: program.Text("mage help TOPIC shows ") + strings.Join(l.Topics, ", ")})
+	}
 }
 
 // print writes how the target is typed and what each of its flags means.

@@ -141,8 +141,7 @@ func (c Catalogue) parseTarget(l *Line, words []word) ([]word, error) {
 	if !ok {
 		return nil, c.parseNamespace(l, words)
 	}
-	if both := c.fullName(typed, next); used == 1 && both != typed &&
-		t.positionalIndex() < 0 { // `bootstrap litelm`: bootstrap alone is a target too
+	if both := c.fullName(typed, next); used == 1 && both != typed && !t.takesOperand() { // `bootstrap litelm`: bootstrap alone is a target too
 		if _, _, ok := c.find(next, ""); !ok {
 			return nil, c.UnknownFault(both)
 		}

@@ -59,6 +59,11 @@ func (t Target) positionalIndex() int {
 	return slices.IndexFunc(t.Params, func(p Param) bool { return p.Optional && slices.Contains(positionalNames, p.Name) })
 }
 
+// takesOperand reports whether a word behind the target may be its operand.
+func (t Target) takesOperand() bool {
+	return t.positionalIndex() >= 0 || slices.ContainsFunc(t.Params, func(p Param) bool { return !p.Optional })
+}
+
 // flag returns the optional parameter with that name; dashes in it do not count.
 func (t Target) flag(name string) (Param, bool) {
 	name = Normalize(name)

@@ -1,0 +1,107 @@
+package tasks
+
+import (
+	"context"
+	"embed"
+	"io"
+	"maps"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/magefile/mage/mg"
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/auth/provider"
+	drills "github.com/flowgate-go/flowgate/checks/drill"
+	"github.com/flowgate-go/flowgate/docs"
+	"github.com/flowgate-go/flowgate/internal/commandline"
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/program"
+)
+
+// Completion holds the targets by which a shell completes what is typed.
+type Completion mg.Namespace
+
+// Default prints what makes a shell (bash, zsh or fish) complete targets, flags, services, profiles and providers.
+func (Completion) Default(ctx context.Context, shell string) error {
+	return run(ctx, "completion", func(_ context.Context, s session) (any, error) {
+		script, err := completionScript(shell)
+		if err == nil {
+			s.out.Quiet = true // the script is what there is to print
+			_, err = io.WriteString(s.out.Stdout, script)
+		}
+		return nil, err
+	})
+}
+
+// Words prints the words that can be typed next, one a line; the scripts of completion ask for them.
+func (Completion) Words(ctx context.Context, before string, current *string) error {
+	return run(ctx, "completion:words", func(_ context.Context, s session) (any, error) {
+		var lines strings.Builder
+		for _, c := range catalogue.Complete(strings.Fields(before), deref(current), s.completionValues) {
+			about := c.About
+			if name := strings.TrimLeft(c.Word, "-"); name != c.Word {
+				about = flagMeaning("", name)
+			}
+			lines.WriteString(strings.TrimSuffix(c.Word+"\t"+about, "\t") + "\n")
+		}
+		s.out.Quiet = true
+		_, err := io.WriteString(s.out.Stdout, lines.String())
+		return nil, err
+	})
+}
+
+//go:embed completion
+var completionScripts embed.FS
+
+// completionScript returns the script for a shell. It completes for the program as it was
+// typed; for one of several words (`go tool flowgate`) a shell has no place for that, so for flowgate.
+func completionScript(shell string) (string, error) {
+	text, err := completionScripts.ReadFile("completion/flowgate." + shell)
+	if err != nil {
+		return "", fault.Usage("shell-unknown", "there is no completion for the shell %q", shell).
+			WithHint("one of bash, zsh, fish: mage completion bash")
+	}
+	name := "flowgate"
+	if words := strings.Fields(program.Name()); len(words) == 1 {
+		if base := path.Base(words[0]); regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`).MatchString(base) {
+			name = base
+		}
+	}
+	function := regexp.MustCompile(`[^A-Za-z0-9]`).ReplaceAllString(name, "_")
+	return strings.NewReplacer("@PROGRAM@", name, "@FUNCTION@", function).Replace(string(text)), nil
+}
+
+// completionValues lists the values of a parameter. A configuration that cannot be read
+// has none: what is typed is completed without a word.
+func (s session) completionValues(target commandline.Target, param string) []string {
+	switch param {
+	case "format":
+		return []string{"github", "json", "jsonl", "junit", "sarif", "text"}
+	case "level":
+		return []string{"debug", "error", "info", "warn"}
+	case "shell":
+		return []string{"bash", "fish", "zsh"}
+	case "target":
+		return slices.Concat(lo.Map(catalogue, func(t commandline.Target, _ int) string { return t.Name }), docs.Topics())
+	case "drill":
+		return lo.Map(drills.List(), func(d drills.Drill, _ int) string { return d.Name })
+	}
+	cfg, err := s.loadConfig()
+	if err != nil {
+		return nil
+	}
+	switch {
+	case param == "service":
+		return lo.Map(cfg.Services, func(svc config.Service, _ int) string { return svc.Name })
+	case param == "provider":
+		all, _ := provider.All(cfg)
+		return lo.Map(all, func(p provider.Provider, _ int) string { return p.Name })
+	case param == "profile", strings.HasPrefix(target.Name, "profile:"):
+		return slices.Sorted(maps.Keys(cfg.Profiles))
+	}
+	return nil
+}
