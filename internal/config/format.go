@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
+	"github.com/flowgate-go/flowgate/internal/program"
 )
 
 // Format is whose configuration a file is.
@@ -113,11 +113,8 @@ func refuseCommented(d *yamlnode.Diagnosis, data []byte) {
 
 // refuseForeign records that a file is another program's, and how to take it.
 func refuseForeign(d *yamlnode.Diagnosis, format Format) {
-	name := d.File
-	if strings.ContainsAny(name, " '\"$") {
-		name = fmt.Sprintf("%q", name)
-	}
+	name := program.Quote(d.File)
 	d.Code = "config-foreign"
-	d.Add(yamlnode.Pos{Line: 1, Column: 1}, "", fmt.Sprintf("mage init -from=%s takes it, mage config:check %s says what "+
-		"would be served", name, name), "this is %s, not a flowgate.yaml", format.title())
+	d.Add(yamlnode.Pos{Line: 1, Column: 1}, "", fmt.Sprintf(program.Format("mage init -from=%s takes it, "+
+		"mage config:check %s says what would be served"), name, name), "this is %s, not a flowgate.yaml", format.title())
 }
