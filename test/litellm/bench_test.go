@@ -54,8 +54,8 @@ func BenchmarkRouters(b *testing.B) {
 	b.Run("litellm", func(b *testing.B) { ask(b, real) })
 }
 
-// start runs a handler until the benchmark ends and returns its address.
-func start(b *testing.B, addr string, h http.Handler) string {
+// start runs a handler until the test ends and returns its address.
+func start(b testing.TB, addr string, h http.Handler) string {
 	b.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	ready := make(chan string, 1)
@@ -69,7 +69,7 @@ func start(b *testing.B, addr string, h http.Handler) string {
 	return <-ready
 }
 
-func startLiteLLM(b *testing.B, file string) string {
+func startLiteLLM(b testing.TB, file string) string {
 	b.Helper()
 	bin, err := litellm.Venv(b.Context(), litellm.Options{Progress: os.Stderr})
 	if err != nil {
