@@ -16,7 +16,7 @@ import (
 // the same run every time.
 type simulation struct {
 	*network
-	random   *rand.Rand
+	arrivals *rand.Rand // of requests; upstreams have sources of their own, since both draw at the same instant
 	started  time.Time
 	requests int
 	every    time.Duration // the mean time between two requests
@@ -35,7 +35,7 @@ var upstreamTimes = map[string]time.Duration{"a": 400 * time.Millisecond, "b": 8
 // simulate runs 6,000 requests of 200 sessions in about ten minutes. From the third to
 // the fifth minute b refuses with 429 and asks for a pause of ten seconds.
 func simulate(t *testing.T, yaml string, seed uint64) *simulation {
-	s := &simulation{network: newNetwork(t, yaml, seed), random: rand.New(rand.NewPCG(seed, 1)), started: time.Now(),
+	s := &simulation{network: newNetwork(t, yaml, seed), arrivals: rand.New(rand.NewPCG(seed, 1)), started: time.Now(),
 		requests: 6_000, every: 100 * time.Millisecond, sessions: 200,
 		sent: map[string][]time.Duration{}, answers: map[int]string{}, statuses: map[int]int{}}
 	for name, latency := range upstreamTimes {
@@ -43,8 +43,8 @@ func simulate(t *testing.T, yaml string, seed uint64) *simulation {
 	}
 	var clients sync.WaitGroup
 	for range s.requests {
-		time.Sleep(time.Duration(s.random.Int64N(2 * int64(s.every))))
-		session := s.random.IntN(s.sessions)
+		time.Sleep(time.Duration(s.arrivals.Int64N(2 * int64(s.every))))
+		session := s.arrivals.IntN(s.sessions)
 		clients.Go(func() { s.client(session) })
 	}
 	clients.Wait()
@@ -53,11 +53,12 @@ func simulate(t *testing.T, yaml string, seed uint64) *simulation {
 
 // upstream returns a chat upstream that takes about latency for 100 tokens.
 func (s *simulation) upstream(name string, latency time.Duration) upstreamDouble {
+	random := rand.New(rand.NewPCG(uint64(latency), 2))
 	return func(string) doubleReply {
 		at := time.Since(s.started)
 		s.mu.Lock()
 		s.sent[name] = append(s.sent[name], at)
-		took := time.Duration(float64(latency) * (0.8 + 0.4*s.random.Float64()))
+		took := time.Duration(float64(latency) * (0.8 + 0.4*random.Float64()))
 		s.mu.Unlock()
 		if name == "b" && at > 3*time.Minute && at < 5*time.Minute {
 			return doubleReply{status: 429, header: map[string][]string{"Retry-After": {"10"}}, body: "{}"}
