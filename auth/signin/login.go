@@ -12,7 +12,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"time"
 
 	"github.com/flowgate-go/flowgate/auth"
@@ -146,10 +145,7 @@ func addLostReason(s *session.Session, f *fault.Error) *fault.Error {
 	if s.Lost == nil {
 		return f
 	}
-	why := s.Lost
-	if u := (*url.Error)(nil); errors.As(why, &u) { // its address may hold a code
-		why = u.Err
-	}
+	why := fault.WithoutURL(s.Lost) // the query may hold a code
 	f.Message += "; the last request had no answer: " + printable.Excerpt(why.Error())
 	return f
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/hostname"
 	"github.com/flowgate-go/flowgate/internal/loopback"
 	"github.com/flowgate-go/flowgate/internal/report"
 	"github.com/flowgate-go/flowgate/supervisor"
@@ -118,7 +119,7 @@ func (s *audit) probeServices(ctx context.Context, look func(*prober, []config.S
 
 func isAtLoopback(address string) bool {
 	host, _, err := net.SplitHostPort(address)
-	return err == nil && loopback.IsHost(host)
+	return err == nil && hostname.IsLoopback(host)
 }
 
 // excerptBytes of a reply's body are looked at and shown.

@@ -7,7 +7,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/internal/config"
-	"github.com/flowgate-go/flowgate/internal/loopback"
+	"github.com/flowgate-go/flowgate/internal/hostname"
 	"github.com/flowgate-go/flowgate/internal/policy"
 )
 
@@ -37,7 +37,7 @@ func (s *audit) routerKey() checks.Check {
 			key := active.MasterKey(s.options.Getenv)
 			why := findWeakness(key)
 			switch {
-			case key == "" && !loopback.IsHost(svc.Host):
+			case key == "" && !hostname.IsLoopback(svc.Host):
 				return checks.Failed("the router listens on %s and has no master key: every client that reaches it is served",
 					svc.Host).
 					WithFix("mage profile:set "+active.Profile, "give it one")

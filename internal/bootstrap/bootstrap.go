@@ -14,10 +14,8 @@ package bootstrap
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -261,15 +259,6 @@ func NeededRuntimes(cfg *config.Config) []string {
 		}
 	}
 	return slices.Compact(names)
-}
-
-// withoutURL is an error of a request without the address, which the message has already.
-func withoutURL(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
-		return u.Err
-	}
-	return err
 }
 
 // findProgram returns a program on this machine, by path or by name on PATH.

@@ -111,7 +111,7 @@ func (g github) get(ctx context.Context, address, accept, token string) ([]byte,
 		return nil, refused
 	}
 	if err != nil {
-		return nil, fault.New("download-failed", "ask %s: %w", address, withoutURL(err)).
+		return nil, fault.New("download-failed", "ask %s: %w", address, fault.WithoutURL(err)).
 			WithHint("check the network and HTTPS_PROXY; -offline -from=FILE installs what you fetched elsewhere")
 	}
 	defer res.Body.Close()

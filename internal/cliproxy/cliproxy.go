@@ -133,9 +133,7 @@ func (c *Client) client() *http.Client {
 // unreachable returns the fault for a request without an answer. It leaves out the URL
 // in errors of net/http, whose query has the state or the code of a sign-in.
 func unreachable(base string, err error) error {
-	if u := (*url.Error)(nil); errors.As(err, &u) {
-		err = u.Err
-	}
+	err = fault.WithoutURL(err)
 	if stranger := (*tcp.ForeignPeerError)(nil); errors.As(err, &stranger) {
 		return fault.New("listener-not-ours", "the management key was not sent: %w", stranger).
 			WithHint("mage status shows what runs; end that process, or give the service another port")

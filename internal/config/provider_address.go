@@ -1,12 +1,12 @@
 package config
 
 import (
-	"net/netip"
 	"net/url"
 	"strconv"
-	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
+
+	"github.com/flowgate-go/flowgate/internal/hostname"
 )
 
 // checkAddresses looks at the addresses of a provider: keys and tokens are sent to
@@ -48,7 +48,7 @@ func checkAddresses(d *yamlnode.Diagnosis, provider *yamlnode.Node, path string)
 // isSecure reports whether what is sent to an address stays secret on the way.
 func isSecure(at *url.URL) bool {
 	return at.Hostname() != "" && hasPort(at) &&
-		(at.Scheme == "https" || at.Scheme == "http" && isLoopbackHost(at.Hostname()))
+		(at.Scheme == "https" || at.Scheme == "http" && hostname.IsLoopback(at.Hostname()))
 }
 
 // isCallback reports whether the page that a browser comes back to can be at
@@ -62,10 +62,4 @@ func hasPort(at *url.URL) bool {
 	port := at.Port()
 	n, err := strconv.ParseUint(port, 10, 16)
 	return port == "" || err == nil && n > 0
-}
-
-// isLoopbackHost reports whether host is the loopback interface.
-func isLoopbackHost(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return strings.EqualFold(host, "localhost") || err == nil && ip.Unmap().IsLoopback()
 }

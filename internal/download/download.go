@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	neturl "net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -228,11 +227,7 @@ func downloadError(url string, err error) error {
 	if errors.As(err, &f) {
 		return f
 	}
-	var u *neturl.Error
-	if errors.As(err, &u) { // the message has the address already
-		err = u.Err
-	}
-	return fault.New("download-failed", "fetch %s: %w", url, err).
+	return fault.New("download-failed", "fetch %s: %w", url, fault.WithoutURL(err)).
 		WithHint("check the network and HTTPS_PROXY; what has come is kept and the next try goes on from there. -from=FILE " +
 			"takes a file that you fetched")
 }

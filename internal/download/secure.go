@@ -3,11 +3,10 @@ package download
 import (
 	"errors"
 	"net/http"
-	"net/netip"
 	"net/url"
-	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/hostname"
 )
 
 // maxRedirects is how many redirects are followed, as many as in net/http.
@@ -35,8 +34,7 @@ func isSecure(u *url.URL) bool {
 	case "https":
 		return u.Host != ""
 	case "http":
-		ip, err := netip.ParseAddr(u.Hostname())
-		return strings.EqualFold(u.Hostname(), "localhost") || err == nil && ip.Unmap().IsLoopback()
+		return hostname.IsLoopback(u.Hostname())
 	}
 	return false
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/hostname"
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
@@ -116,7 +117,7 @@ func (b *surfaceBuilder) addServices(cfg *config.Config) {
 	for _, s := range cfg.Services {
 		key := "services." + s.Name
 		b.Executes = append(b.Executes, newEntry(key+".runtime", s.Runtime))
-		if !isLoopback(s.Host) {
+		if s.Host != "" && !hostname.IsLoopback(s.Host) {
 			b.Sends = append(b.Sends, newEntry(key+".host", s.Host+" lets other machines in"))
 		}
 		if len(s.Command) > 0 {

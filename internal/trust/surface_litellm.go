@@ -3,7 +3,6 @@ package trust
 import (
 	"fmt"
 	"maps"
-	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -151,11 +150,6 @@ func isReference(key, value string) bool {
 	name := strings.ToLower(lastName(key))
 	return strings.HasPrefix(value, "os.environ/") || strings.Contains(value, "${") ||
 		strings.HasSuffix(name, "_ref") || strings.HasSuffix(name, "credentials")
-}
-
-// isLoopback reports whether only this machine can reach a server that listens on host.
-func isLoopback(host string) bool {
-	return host == "" || host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
 // isLocal reports whether address is on this machine.

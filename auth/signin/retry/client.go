@@ -6,12 +6,11 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/netip"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/hostname"
 )
 
 // CheckAddress refuses an address to which tokens would be sent unencrypted over the
@@ -21,17 +20,11 @@ func CheckAddress(provider, address string) error {
 		return nil
 	}
 	at, err := url.Parse(address)
-	if err == nil && at.Host != "" && (at.Scheme == "https" || at.Scheme == "http" && isLoopback(at.Hostname())) {
+	if err == nil && at.Host != "" && (at.Scheme == "https" || at.Scheme == "http" && hostname.IsLoopback(at.Hostname())) {
 		return nil
 	}
 	return fault.Usage("provider-invalid", "auth.providers.%s: %q is not an https address", provider, HideQuery(address)).
 		WithHint("keys and tokens are sent over https only, or over http to this machine")
-}
-
-// isLoopback reports whether host is the loopback interface.
-func isLoopback(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return strings.EqualFold(host, "localhost") || err == nil && ip.Unmap().IsLoopback()
 }
 
 // HideQuery returns an address without the parts that may be secret: user, query and

@@ -3,9 +3,7 @@ package environment
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"net/http/httptrace"
-	"net/url"
 	"slices"
 	"sync"
 )
@@ -44,13 +42,4 @@ func traceStages(ctx context.Context) (traced context.Context, reached func() st
 		},
 		WroteRequest: func(httptrace.WroteRequestInfo) { enter("http") },
 	}), reached
-}
-
-// withoutURL returns the text of a request's error without the URL.
-func withoutURL(err error) string {
-	var u *url.Error
-	if errors.As(err, &u) {
-		return u.Err.Error()
-	}
-	return err.Error()
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/proxy"
 	"github.com/flowgate-go/flowgate/internal/report"
 )
@@ -89,13 +90,13 @@ func tryUpstream(ctx context.Context, s *subject.Subject, client *http.Client, b
 	traced, stage := traceStages(ctx)
 	req, err := http.NewRequestWithContext(traced, http.MethodHead, r.URL, nil)
 	if err != nil {
-		r.Stage, r.Error = "url", withoutURL(err)
+		r.Stage, r.Error = "url", fault.WithoutURL(err).Error()
 		return r
 	}
 	res, err := client.Do(req)
 	r.ObservedAt = s.Now().UTC()
 	if err != nil {
-		r.Stage, r.Error = stage(), withoutURL(err)
+		r.Stage, r.Error = stage(), fault.WithoutURL(err).Error()
 		return r
 	}
 	_ = res.Body.Close()

@@ -8,7 +8,7 @@ import (
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 	"github.com/flowgate-go/flowgate/internal/config"
-	"github.com/flowgate-go/flowgate/internal/loopback"
+	"github.com/flowgate-go/flowgate/internal/hostname"
 	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/tcp"
 )
@@ -23,14 +23,14 @@ func portsLoopback(s *subject.Subject) checks.Check {
 			for _, svc := range s.Config.Services {
 				running, _ := s.RunningService(svc.Name)
 				switch {
-				case !loopback.IsHost(svc.Host):
+				case !hostname.IsLoopback(svc.Host):
 					open = append(open, fmt.Sprintf("services.%s.host is %s", svc.Name, svc.Host))
 				case running.PID != 0 && tcp.IsExposed(running.PID, svc.Port):
 					open = append(open, fmt.Sprintf("%s (process %d) listens on more than %s", svc.Name, running.PID, svc.Host))
 					fix = loopbackFix(s, svc)
 				}
 			}
-			if own, ok := s.CLIProxyConfig(); ok && !loopback.IsHost(own.Host) {
+			if own, ok := s.CLIProxyConfig(); ok && !hostname.IsLoopback(own.Host) {
 				open = append(open, fmt.Sprintf("host in %s is %q", s.ShortPath(s.Config.CLIProxyConfigFile), own.Host))
 			}
 			if len(open) == 0 {

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/config"
-	"github.com/flowgate-go/flowgate/internal/loopback"
+	"github.com/flowgate-go/flowgate/internal/hostname"
 	"github.com/flowgate-go/flowgate/internal/policy"
 )
 
@@ -110,7 +110,7 @@ func (d Deployment) LeadsTo(svc config.Service) bool {
 	case strings.EqualFold(host, svc.Host):
 		return true
 	case bound == nil || asked == nil: // "localhost" is either family
-		return loopback.IsHost(host) && (loopback.IsHost(svc.Host) || bound != nil && bound.IsUnspecified())
+		return hostname.IsLoopback(host) && (hostname.IsLoopback(svc.Host) || bound != nil && bound.IsUnspecified())
 	}
 	// A listener on 127.0.0.1 does not hear [::1]; one on [::] hears both.
 	return asked.IsLoopback() &&

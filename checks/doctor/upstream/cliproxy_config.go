@@ -10,7 +10,7 @@ import (
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 	"github.com/flowgate-go/flowgate/internal/cliproxy"
 	"github.com/flowgate-go/flowgate/internal/config"
-	"github.com/flowgate-go/flowgate/internal/loopback"
+	"github.com/flowgate-go/flowgate/internal/hostname"
 	"github.com/flowgate-go/flowgate/internal/program"
 )
 
@@ -73,7 +73,7 @@ func compareProxyConfig(s *subject.Subject, own cliproxy.File, svc config.Servic
 func isReachable(bound, asked string) bool {
 	ip := net.ParseIP(bound)
 	return bound == "" || bound == asked || ip != nil && ip.IsUnspecified() ||
-		loopback.IsHost(bound) && loopback.IsHost(asked)
+		hostname.IsLoopback(bound) && hostname.IsLoopback(asked)
 }
 
 // isCreatedAfter reports whether the file at path was made after a moment: one that is

@@ -8,7 +8,7 @@ import (
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 	"github.com/flowgate-go/flowgate/internal/config"
-	"github.com/flowgate-go/flowgate/internal/loopback"
+	"github.com/flowgate-go/flowgate/internal/hostname"
 	"github.com/flowgate-go/flowgate/internal/report"
 	"github.com/flowgate-go/flowgate/internal/tcp"
 )
@@ -77,7 +77,7 @@ func findMiswirings(deployments []subject.Deployment, router, up config.Service)
 func findMiswiring(d subject.Deployment, router, up config.Service) (problem string, wrong bool, err error) {
 	host, port, ok := d.Address()
 	switch {
-	case !ok || !loopback.IsHost(host):
+	case !ok || !hostname.IsLoopback(host):
 		return "", false, nil
 	case d.LeadsTo(router):
 		return "which is the router itself", true, nil

@@ -2,7 +2,6 @@ package instance
 
 import (
 	"path/filepath"
-	"syscall"
 
 	"github.com/flowgate-go/flowgate/internal/cliproxy"
 	"github.com/flowgate-go/flowgate/internal/config"
@@ -52,16 +51,5 @@ func isServedBy(pid int, svc config.Service) bool {
 		return true
 	}
 	holder, found, err := tcp.FindListener(svc.Host, svc.Port)
-	if err != nil || !found || holder.PID <= 0 {
-		return false
-	}
-	if group, err := syscall.Getpgid(holder.PID); err == nil && group == pid {
-		return true
-	}
-	for p := holder.PID; p > 1; p = process.ParentPID(p) {
-		if p == pid {
-			return true
-		}
-	}
-	return false
+	return err == nil && found && process.BelongsTo(holder.PID, pid)
 }

@@ -104,7 +104,7 @@ func (p *Process) CheckListener(svc config.Service) (bool, error) {
 	}
 	holder, found, err := tcp.FindListener(svc.Host, svc.Port)
 	if err != nil || !found {
-		return false, nil //nolint:nilerr // not knowing the listener is as good as none
+		return false, nil //nolint:nilerr // an unknown listener counts as none
 	}
 	if p.hasMember(holder.PID) {
 		return true, nil
@@ -129,12 +129,7 @@ func (p *Process) hasMember(pid int) bool {
 			}
 		}
 	}
-	for ; pid > 1; pid = process.ParentPID(pid) {
-		if pid == p.Leader().PID {
-			return true
-		}
-	}
-	return false
+	return process.BelongsTo(pid, p.Leader().PID)
 }
 
 // Failure returns what people need to know about a failure of the service: its

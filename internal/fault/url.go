@@ -1,0 +1,15 @@
+package fault
+
+import (
+	"errors"
+	"net/url"
+)
+
+// WithoutURL returns the cause of a request's error without the address, whose query may
+// hold a secret. Other errors it returns as they are.
+func WithoutURL(err error) error {
+	if u := (*url.Error)(nil); errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}
