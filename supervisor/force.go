@@ -22,8 +22,8 @@ import (
 const forceTimeout = 2 * time.Second
 
 // ForceStop stops services as Stop does, and also ends a supervisor that does not
-// answer: it kills the supervisor, then ends every service of its ledger. Only processes whose
-// identity is the recorded one are signalled. Faults: those of Stop,
+// answer: it kills the supervisor, then ends every service of its ledger. It signals only
+// processes whose identity is the recorded one. Faults: those of Stop,
 // supervisor-stuck, supervisor-foreign.
 func ForceStop(ctx context.Context, cfg *config.Config, services []string) (control.Status, error) {
 	if _, err := client.New(cfg).Status(ctx); !client.IsUnreachable(err) {
@@ -51,7 +51,7 @@ func ForceStop(ctx context.Context, cfg *config.Config, services []string) (cont
 				Result:  "error",
 				Detail:  fmt.Sprintf("process %d did not answer and was ended by stop -force", id.PID),
 			},
-		) // the log is not what a stop fails for
+		) // a log that cannot be written does not fail the stop
 	}
 	return stopWithoutSupervisor(ctx, cfg, nil)
 }
@@ -83,8 +83,8 @@ func endSupervisor(ctx context.Context, runtimeDir string, id process.Identity) 
 }
 
 // holdsLock reports whether a process is the one that holds the runtime
-// folder's lock. Where the system does not say which process holds it, a held
-// lock and the identity in the ledger, which a reused pid does not have, must do.
+// folder's lock. Where the system does not say which process holds it, the answer is
+// yes if the lock is held, since a reused pid does not have the identity in the ledger.
 func holdsLock(runtimeDir string, id process.Identity) bool {
 	pid, held := flock.Holder(control.LockPath(runtimeDir))
 	return held && id.PID > 1 && id.PID != os.Getpid() && (pid == 0 || pid == id.PID)

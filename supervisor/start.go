@@ -128,10 +128,9 @@ func stopWithoutSupervisor(ctx context.Context, cfg *config.Config, services []s
 		return statusFromLedger(cfg), nil
 	}
 	if isMissing(dir) { // its supervisor may live, and would start again what is ended here
-		return statusFromLedger(
-				cfg,
-			), fault.New("supervisor-unreachable", "the runtime folder %s was removed while services run from it", dir).
-				WithHint("mage start makes it anew and adopts them; then mage stop")
+		return statusFromLedger(cfg), fault.New("supervisor-unreachable",
+			"the runtime folder %s was removed while services run from it", dir).
+			WithHint("mage start makes it anew and adopts them; then mage stop")
 	}
 	lock, err := flock.Take(ctx, control.LockPath(dir), control.LockTimeout)
 	if err != nil {
@@ -150,7 +149,7 @@ func stopWithoutSupervisor(ctx context.Context, cfg *config.Config, services []s
 				Result:  "ok",
 				Detail:  fmt.Sprintf("process %d was left by a supervisor that had been killed", e.Process.PID),
 			},
-		) // the log is not what a stop fails for
+		) // a log that cannot be written does not fail the stop
 	}
 	return statusFromLedger(cfg), err
 }
@@ -208,12 +207,13 @@ func finalStatus(ctx context.Context, cfg *config.Config, last control.Reply) co
 	return status
 }
 
-// currentStatus returns the present status, for a command that was refused.
+// currentStatus returns the present status. A command that was refused reports it.
 func currentStatus(ctx context.Context, cfg *config.Config) control.Status {
 	status, _ := Query(ctx, cfg) // it is valid with an error too
 	return status
 }
 
+// isEnding reports whether an ending supervisor refused a command.
 func isEnding(err error) bool {
 	var f *fault.Error
 	return errors.As(err, &f) && f.Code == control.CodeEnding

@@ -63,7 +63,7 @@ func (s session) stackOptions(cfg *config.Config, service *string, timeout *time
 	}
 	place := s.place()
 	return change.Options{
-		File: place.File, Dir: place.Dir, Start: startOptions(s, cfg, service, timeout), At: failpoint,
+		File: place.File, Dir: place.Dir, Start: startOptions(s, cfg, service, timeout), OnStep: failpoint,
 	}
 }
 

@@ -59,7 +59,7 @@ func suggestNext(cfg *config.Config, status control.Status) []string {
 			program.Text("mage start        # bring the services up"),
 			program.Text("mage smoke        # or try a private stack first"),
 		}
-	case status.Unhealthy() != nil:
+	case status.CheckHealth() != nil:
 		return []string{
 			program.Text("mage doctor       # what is wrong, and the command that mends it"),
 			program.Text("mage logs         # what the services wrote"),

@@ -74,7 +74,7 @@ func Health(ctx context.Context, service *string) error {
 		if err != nil {
 			return nil, err
 		}
-		return status, status.Unhealthy()
+		return status, status.CheckHealth()
 	})
 }
 
@@ -82,7 +82,7 @@ func Health(ctx context.Context, service *string) error {
 func queryService(cfg *config.Config, service *string, ask func() (control.Status, error)) (control.Status, error) {
 	name := deref(service)
 	if _, known := cfg.Service(name); name != "" && !known {
-		return control.Status{}, control.UnknownService(cfg, name)
+		return control.Status{}, control.CheckServiceName(cfg, name)
 	}
 	status, err := ask()
 	if name != "" {

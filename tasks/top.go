@@ -8,6 +8,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/supervisor"
 	"github.com/flowgate-go/flowgate/supervisor/control"
+	"github.com/flowgate-go/flowgate/supervisor/ledger"
 	"github.com/flowgate-go/flowgate/supervisor/observe"
 )
 
@@ -61,7 +62,7 @@ func usageCells(u *control.Usage) []string {
 }
 
 // decisionCell returns the evidence and the reason of the last decision.
-func decisionCell(d *control.Decision) string {
+func decisionCell(d *ledger.Decision) string {
 	if d == nil {
 		return ""
 	}

@@ -66,9 +66,9 @@ func (c *Client) dial(ctx context.Context) (net.Conn, error) {
 	return nil, err
 }
 
-// pathSeenBy returns a path as the process id sees it: one with a private /tmp, such as a
-// unit with PrivateTmp, has its socket where only it looks. "" where the system
-// has no such view, or none that is short enough for a socket.
+// pathSeenBy returns the path of a file that the process id has at path: a process with a
+// private /tmp, such as a unit with PrivateTmp, has its socket where only it looks. It
+// returns "" where the system has no such path, or none short enough for a socket.
 func pathSeenBy(id process.Identity, path string) string {
 	there := "/proc/" + strconv.Itoa(id.PID) + "/root" + path
 	if path == "" || runtime.GOOS != "linux" || len(there) > control.MaxSocketPath || !id.Alive() {
@@ -110,7 +110,8 @@ func dialSameUser(ctx context.Context, path string) (net.Conn, error) {
 	return conn, nil
 }
 
-// Status asks how things stand: errNoSupervisor when there is nobody to ask.
+// Status returns the state of the stack as the supervisor sees it. Errors:
+// ErrNoSupervisor, and the faults of an unreachable supervisor.
 func (c *Client) Status(ctx context.Context) (control.Status, error) {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
@@ -164,6 +165,8 @@ func (c *Client) Command(
 	}
 }
 
+// send sends a request to the supervisor. Errors: ErrNoSupervisor; fault
+// supervisor-unreachable.
 func (c *Client) send(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, "http://flowgate"+path, body)
 	if err != nil {
@@ -185,7 +188,7 @@ func (c *Client) send(ctx context.Context, method, path string, body io.Reader) 
 		errors.Is(err, syscall.ECONNRESET),
 		errors.Is(err, syscall.EPIPE),
 		errors.Is(err, io.EOF):
-		return nil, ErrNoSupervisor // there is none, or it went away before it took the question
+		return nil, ErrNoSupervisor // there is none, or it ended before it received the request
 	case IsUnreachable(err):
 		return nil, err
 	case errors.As(err, &foreign):

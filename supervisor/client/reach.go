@@ -20,9 +20,9 @@ const (
 	// SocketTimeout is how long a command waits for the control socket of a
 	// supervisor that lives: it opens a removed socket again within a second.
 	SocketTimeout = 3 * time.Second
-	// silenceLimit is how long a supervisor may send no line of an answer before
-	// the command asks whether it still answers at all, for queryTimeout: together
-	// less than the nine seconds that docs/supervisor.md promises.
+	// silenceLimit is how long a supervisor may send no line of a reply before the
+	// command queries it, for at most queryTimeout: together less than the nine
+	// seconds that docs/supervisor.md promises.
 	silenceLimit = 3 * time.Second
 )
 
@@ -46,8 +46,8 @@ func LivingSupervisor(runtimeDir string) (id process.Identity, lives bool) {
 }
 
 // reconnect dials the control socket of a supervisor that lives until it
-// listens again. It returns errNoSupervisor when the supervisor ends meanwhile,
-// and a fault supervisor-unreachable after socketWait.
+// listens again. It returns ErrNoSupervisor when the supervisor ends meanwhile,
+// and the fault supervisor-unreachable after SocketTimeout.
 func (c *Client) reconnect(ctx context.Context) (net.Conn, error) {
 	deadline := time.Now().Add(SocketTimeout)
 	var absent error // why the socket cannot be reached; the last dial may only have run out of time
@@ -100,9 +100,9 @@ func unreachableHint() string {
 		"services, then mage start")
 }
 
-// watchSilence returns a context that ends with a fault when the supervisor
-// sends nothing for silenceLimit and does not answer a question of its own
-// either. Call heard for each line; call end when the answer is complete.
+// watchSilence returns a context that ends with a fault when the supervisor sends
+// nothing for silenceLimit and then does not answer a query either. Call heard for each
+// line; call end when the answer is complete.
 func (c *Client) watchSilence(ctx context.Context) (watched context.Context, heard, end func()) {
 	watched, cancel := context.WithCancelCause(ctx)
 	lines := make(chan struct{}, 1)

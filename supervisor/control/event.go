@@ -32,10 +32,10 @@ const (
 	EventSupervisorUpgrade    = "supervisor.upgrade"    // handed over to a new program
 	EventSupervisorUnrecorded = "supervisor.unrecorded" // supervisor.json cannot be written; result ok: it can again
 	EventSupervisorRebuilt    = "supervisor.rebuilt"    // supervisor.json was no ledger: rebuilt from what runs
-	EventLost                 = "events.lost"           // so many could not be written
-	EventLogDropped           = "log.dropped"           // so much of a log was given up
+	EventLost                 = "events.lost"           // events that could not be written; the detail has their number
+	EventLogDropped           = "log.dropped"           // bytes of a log were given up; the detail has their number
 	EventLogMoved             = "log.moved"             // a service writes to a file that is no longer where its log is
-	EventLogGap               = "log.gap"               // the disk was full: so long a log may lack lines
+	EventLogGap               = "log.gap"               // the disk was full: a log may lack lines of the time in the detail
 )
 
 // TimestampLayout is the layout of an event's timestamp: RFC 3339 with milliseconds.

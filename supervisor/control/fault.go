@@ -20,6 +20,6 @@ func InterruptedFault() error {
 	)
 }
 
-// CodeEnding is what a supervisor that is going away answers; the client waits
-// for its end and tries again.
+// CodeEnding is the code of EndingFault. The client waits for the end of the supervisor
+// and tries again.
 const CodeEnding = "supervisor-ending"

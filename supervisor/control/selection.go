@@ -17,7 +17,7 @@ func SelectServices(cfg *config.Config, wanted []string) ([]string, error) {
 	known := lo.Map(cfg.Services, func(s config.Service, _ int) string { return s.Name })
 	for _, name := range wanted {
 		if !slices.Contains(known, name) {
-			return nil, unknownService(name, known)
+			return nil, unknownServiceFault(name, known)
 		}
 	}
 	if len(wanted) == 0 {
@@ -26,7 +26,9 @@ func SelectServices(cfg *config.Config, wanted []string) ([]string, error) {
 	return lo.Uniq(wanted), nil
 }
 
-func unknownService(name string, known []string) error {
+// unknownServiceFault returns the fault service-unknown, whose hint names the nearest of
+// the known services.
+func unknownServiceFault(name string, known []string) error {
 	f := fault.Usage("service-unknown", "there is no service %q", name)
 	if len(known) == 0 {
 		return f.WithHint("the configuration has no services")
@@ -35,9 +37,9 @@ func unknownService(name string, known []string) error {
 	return f.WithHint("%s", suggest.HintBefore(services, name, known))
 }
 
-// UnknownService returns the fault service-unknown for a name that cfg does not have,
-// nil for one that it has.
-func UnknownService(cfg *config.Config, name string) error {
+// CheckServiceName refuses the name of a service that cfg does not have. Fault:
+// service-unknown.
+func CheckServiceName(cfg *config.Config, name string) error {
 	_, err := SelectServices(cfg, []string{name})
 	return err
 }

@@ -48,37 +48,29 @@ type SupervisorInfo struct {
 
 // ServiceStatus is the state of one service.
 type ServiceStatus struct {
-	Name      string     `json:"name"`
-	Runtime   string     `json:"runtime"`
-	Version   string     `json:"version,omitempty"` // of the runtime, where known
-	State     string     `json:"state"`
-	PID       int        `json:"pid"`   // 0 without a process
-	Live      bool       `json:"live"`  // the supervisor sees its process
-	Ready     bool       `json:"ready"` // its readiness probe passed last
-	URL       string     `json:"url"`
-	StartedAt *time.Time `json:"started_at"` // of the process that runs
-	UptimeS   float64    `json:"uptime_s"`
-	Restarts  int        `json:"restarts"`         // since it was last started by a command
-	LastExit  *Exit      `json:"last_exit"`        // of the process before
-	Reason    string     `json:"reason,omitempty"` // why it is failed, in backoff or not ready
-	Log       string     `json:"log"`              // file of its output
-	Usage     *Usage     `json:"usage"`            // of the process; nil without one
-	// of the embedded router's deployments, in status and health; nil where it does not tell
-	Router   *Router   `json:"router,omitempty"`
-	Decision *Decision `json:"decision"` // the last one on evidence about it; nil when there was none
+	Name      string       `json:"name"`
+	Runtime   string       `json:"runtime"`
+	Version   string       `json:"version,omitempty"` // of the runtime, where known
+	State     string       `json:"state"`
+	PID       int          `json:"pid"`   // 0 without a process
+	Live      bool         `json:"live"`  // the supervisor sees its process
+	Ready     bool         `json:"ready"` // its readiness probe passed last
+	URL       string       `json:"url"`
+	StartedAt *time.Time   `json:"started_at"` // of the process that runs
+	UptimeS   float64      `json:"uptime_s"`
+	Restarts  int          `json:"restarts"`         // since it was last started by a command
+	LastExit  *ledger.Exit `json:"last_exit"`        // of the process before
+	Reason    string       `json:"reason,omitempty"` // why it is failed, in backoff or not ready
+	Log       string       `json:"log"`              // file of its output
+	Usage     *Usage       `json:"usage"`            // of the process; nil without one
+	// of the embedded router's deployments, in status and health; nil where it does not
+	// tell
+	Router   *router.State    `json:"router,omitempty"`
+	Decision *ledger.Decision `json:"decision"` // the last one on evidence about it; nil when there was none
 
 	// PortTaken is set by Health when a process that is not the service's has its port.
 	PortTaken bool `json:"-"`
 }
-
-// Router is which deployments the embedded router may ask.
-type Router = router.State
-
-// Exit says how a process ended.
-type Exit = ledger.Exit
-
-// Decision is what was made of evidence about a service.
-type Decision = ledger.Decision
 
 // IsActive reports whether a supervisor must stay for a service in this state.
 func IsActive(state string) bool { return state != StateStopped && state != StateFailed }
@@ -95,12 +87,12 @@ type Usage struct {
 
 // Failure is the detail of a fault about one service: what people need to mend it.
 type Failure struct {
-	Service string      `json:"service"`
-	Port    int         `json:"port"`
-	Holder  *tcp.Holder `json:"holder,omitempty"` // the process that has the port instead
-	Exit    *Exit       `json:"exit,omitempty"`
-	Log     []string    `json:"log"`      // last lines that its process wrote
-	LogFile string      `json:"log_file"` // the whole of it
+	Service string       `json:"service"`
+	Port    int          `json:"port"`
+	Holder  *tcp.Holder  `json:"holder,omitempty"` // the process that has the port instead
+	Exit    *ledger.Exit `json:"exit,omitempty"`
+	Log     []string     `json:"log"`      // last lines that its process wrote
+	LogFile string       `json:"log_file"` // the whole of it
 }
 
 // FailureLines is how many lines of its log a failure shows.
@@ -112,10 +104,10 @@ func (s Status) Only(name string) Status {
 	return s
 }
 
-// Unhealthy returns nil when all services are live and ready, else a fault: unhealthy
-// for the first service that is not, group-unavailable for a ready router that has no
-// available deployment of a group.
-func (s Status) Unhealthy() error {
+// CheckHealth returns nil when all services are live and ready. Faults: unhealthy for the
+// first service that is not, group-unavailable for a ready router that has no available
+// deployment of a group.
+func (s Status) CheckHealth() error {
 	for _, svc := range s.Services {
 		if svc.Live && svc.Ready {
 			continue
@@ -144,11 +136,11 @@ func (s Status) Unhealthy() error {
 		}
 		return fault.New("unhealthy", "%s at %s is %s", svc.Name, svc.URL, lack).WithHint("%s", hint)
 	}
-	return s.unavailable()
+	return s.checkGroups()
 }
 
-// unavailable returns a fault when the router has no available deployment of a group.
-func (s Status) unavailable() error {
+// checkGroups returns a fault when the router has no available deployment of a group.
+func (s Status) checkGroups() error {
 	for _, svc := range s.Services {
 		if svc.Router == nil || len(svc.Router.UnavailableGroups) == 0 {
 			continue

@@ -60,7 +60,7 @@ func EncodeFault(err error) *WireFault {
 	return w
 }
 
-// Err is the fault as it was, without its cause; a nil wireFault is no error.
+// Err returns the fault as it was, without its cause; nil for a nil WireFault.
 func (w *WireFault) Err() error {
 	if w == nil {
 		return nil

@@ -22,11 +22,11 @@ import (
 // Remains is what earlier supervisors left in a runtime folder.
 type Remains struct {
 	Stale   []string `json:"stale"`   // files whose process is gone: ledger, control socket, pid files
-	Foreign []Claim  `json:"foreign"` // files that name a process that is a foreign one by now
+	Foreign []Claim  `json:"foreign"` // files with a pid that a foreign process has now
 	Orphans []Orphan `json:"orphans"` // services that run on without a supervisor
 }
 
-// Claim is a pid in a file of ours that belongs to a foreign process by now.
+// Claim is a pid in a file of a supervisor that a foreign process has now.
 type Claim struct {
 	File    string `json:"file"`
 	PID     int    `json:"pid"`
@@ -47,19 +47,20 @@ func Inspect(cfg *config.Config) Remains {
 	r := Remains{Stale: []string{}, Foreign: []Claim{}, Orphans: []Orphan{}}
 	l := ledger.Read(dir)
 	if _, lives := client.LivingSupervisor(dir); !lives {
-		r.ofDead(cfg, l)
+		r.addDeadSupervisor(cfg, l)
 	}
 	for _, pattern := range [...]string{"*.pid", filepath.Join("pids", "*.pid")} { // the Python tool's
 		files, _ := filepath.Glob(filepath.Join(dir, pattern))
 		for _, file := range files {
-			r.pidFile(file)
+			r.addPIDFile(file)
 		}
 	}
 	return r
 }
 
-// ofDead judges supervisor.json and the control socket of a dead supervisor.
-func (r *Remains) ofDead(cfg *config.Config, l ledger.Ledger) {
+// addDeadSupervisor adds the services, supervisor.json and the control socket of a dead
+// supervisor.
+func (r *Remains) addDeadSupervisor(cfg *config.Config, l ledger.Ledger) {
 	dir := cfg.Paths.RuntimeDir
 	for _, e := range ledger.Survivors(cfg, l) {
 		r.Orphans = append(r.Orphans, Orphan{e.Name, e.Process.PID, e.StartedAt})
@@ -79,12 +80,13 @@ func (r *Remains) ofDead(cfg *config.Config, l ledger.Ledger) {
 	}
 }
 
-func (r *Remains) pidFile(file string) {
+// addPIDFile adds a pid file: as foreign if a process has its pid, else as stale.
+func (r *Remains) addPIDFile(file string) {
 	text, err := safefile.Read(file, safefile.KeyLimit)
 	if err != nil {
 		return
 	}
-	for _, pid := range pidsIn(text) {
+	for _, pid := range parsePIDs(text) {
 		if _, err := process.Identify(pid); !errors.Is(err, process.ErrGone) {
 			r.Foreign = append(r.Foreign, Claim{file, pid, strings.TrimSuffix(filepath.Base(file), ".pid")})
 			return
@@ -93,9 +95,9 @@ func (r *Remains) pidFile(file string) {
 	r.Stale = append(r.Stale, file)
 }
 
-// pidsIn are the process numbers that a pid file may mean: the "pid" of a JSON
-// object, as later versions of the Python tool wrote, else every number in it.
-func pidsIn(text []byte) []int {
+// parsePIDs returns the pids that a pid file may mean: the "pid" of a JSON object, as
+// later versions of the Python tool wrote, else every number in it.
+func parsePIDs(text []byte) []int {
 	var object struct {
 		PID json.Number `json:"pid"`
 	}

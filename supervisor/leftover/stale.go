@@ -14,8 +14,8 @@ import (
 )
 
 // RemoveStale removes the stale files among the remains and returns them. It
-// holds the supervisor's lock meanwhile, so that none starts; while one runs,
-// only pid files, which it has none of, are removed.
+// holds the supervisor's lock meanwhile, so that none starts. While one runs, it
+// removes only pid files, since no running supervisor has any.
 func RemoveStale(ctx context.Context, cfg *config.Config) ([]string, error) {
 	lock, err := flock.Take(ctx, control.LockPath(cfg.Paths.RuntimeDir), 50*time.Millisecond)
 	runs := errors.Is(err, context.DeadlineExceeded)

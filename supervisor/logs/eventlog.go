@@ -2,9 +2,10 @@ package logs
 
 import (
 	"fmt"
-	"github.com/flowgate-go/flowgate/supervisor/control"
 	"log/slog"
 	"sync"
+
+	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
 // EventLog writes events to a file and passes them on to subscribers.
@@ -47,14 +48,14 @@ func (l *EventLog) Emit(e control.Event) {
 		l.writing.Lock()
 		defer l.writing.Unlock()
 		l.mu.Lock()
-		l.nextBatch = nil // who comes from now on is in another
+		l.nextBatch = nil // later events go into another batch
 		l.mu.Unlock()
 		l.write(b.events)
 	})
 }
 
-// write writes events. A log that cannot be written (a full disk) stops
-// nothing: what is lost is counted, and said when there is room again.
+// write writes events. A log that cannot be written (a full disk) stops nothing: lost
+// events are counted, and EventLost says how many when there is room again.
 func (l *EventLog) write(events []control.Event) {
 	profile := l.profile()
 	for i := range events {
@@ -84,7 +85,7 @@ func (l *EventLog) write(events []control.Event) {
 		for _, e := range events {
 			select {
 			case sub <- e:
-			default: // a listener that does not keep up misses it; the file has it
+			default: // a subscriber that does not keep up misses it; the file has it
 			}
 		}
 	}

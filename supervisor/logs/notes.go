@@ -47,7 +47,7 @@ func (n *notes) readNew(emit func(LogLine) error) error {
 }
 
 // parse makes a line of an event that says that lines are missing or went
-// elsewhere. It passes every choice of a level: which they had is not known.
+// elsewhere. It is shown at every level, since the level of those lines is not known.
 func (n *notes) parse(line []byte) (LogLine, bool) {
 	if !bytes.Contains(line, []byte(`"event":"log.`)) {
 		return LogLine{}, false

@@ -6,8 +6,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/logfile"
 )
 
-// pastLines are the lines of a log that were written before a command began to
-// follow it: those that its level, age and number ask for, and no others.
+// pastLines collects the lines of a log that were written before a command began to
+// follow it, as far as they have the level, the age and the number that it asks for.
 type pastLines struct {
 	source    *source
 	lines     []LogLine

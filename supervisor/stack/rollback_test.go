@@ -67,7 +67,7 @@ func TestAnInterruptedRollbackLeavesTheStackAsItWas(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	o, written := s.o, map[string]bool{}
-	o.At = func(step string) {
+	o.OnStep = func(step string) {
 		written[step] = true
 		if written["file:flowgate"] && written["profile"] {
 			cancel()
@@ -80,7 +80,7 @@ func TestAnInterruptedRollbackLeavesTheStackAsItWas(t *testing.T) {
 		t.Errorf("copies are left: %q", copies)
 	}
 	status, err := supervisor.Query(t.Context(), s.load())
-	if err != nil || status.Profile != "cost" || status.Unhealthy() != nil {
+	if err != nil || status.Profile != "cost" || status.CheckHealth() != nil {
 		t.Errorf("%+v, %v", status, err)
 	}
 	log, err := os.ReadFile(s.load().Paths.LogFile)
@@ -112,7 +112,7 @@ func TestOfManyRollbacksAtOnceEachFindsAWholeState(t *testing.T) {
 	status, err := supervisor.Query(t.Context(), s.load())
 	current := generation.Current(s.load().Paths.Root())
 	want := map[int]string{1: "balanced", 2: "cost"}[current]
-	if err != nil || status.Profile != want || status.Unhealthy() != nil {
+	if err != nil || status.Profile != want || status.CheckHealth() != nil {
 		t.Errorf("generation %d with %+v, %v", current, status, err)
 	}
 }

@@ -6,8 +6,9 @@ package stack
 
 import (
 	"context"
-	"github.com/flowgate-go/flowgate/internal/config/rewrite"
 	"time"
+
+	"github.com/flowgate-go/flowgate/internal/config/rewrite"
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/generation"
@@ -19,7 +20,7 @@ import (
 // record adds a generation of a stack that is ready. A failure to record is an event,
 // not a fault of the command, which has succeeded.
 func record(ctx context.Context, o change.Options, cfg *config.Config, reason string, status control.Status) {
-	if len(status.Services) == 0 || status.Unhealthy() != nil {
+	if len(status.Services) == 0 || status.CheckHealth() != nil {
 		return
 	}
 	g, recorded, err := generation.Record(

@@ -30,7 +30,7 @@ type Updated struct {
 	Warnings  []string        `json:"warnings"`
 }
 
-// UpdateRequest says what Update is to do beyond what bootstrap.Install is.
+// UpdateRequest is the request for an install, with the options of an update.
 type UpdateRequest struct {
 	bootstrap.Request
 	Unpin     bool // remove a pin
@@ -38,8 +38,8 @@ type UpdateRequest struct {
 }
 
 // Update installs another version of a runtime, the latest unless one is named,
-// tries it alone (Probe), switches to it, restarts the service that runs it and
-// sends requests through. When any of that fails everything is as before. Faults:
+// tries it alone (try.Run), switches to it, restarts the service that runs it and
+// sends requests through it. If any of that fails, everything is as it was before. Faults:
 // version-pinned, those of bootstrap.Install, probe-missing, update-failed.
 func Update(ctx context.Context, o change.Options, cfg *config.Config, r UpdateRequest) (Updated, error) {
 	u := Updated{Runtime: r.Runtime, Restarted: []string{}, Probes: []report.Result{}, Warnings: []string{}}
@@ -56,7 +56,7 @@ func Update(ctx context.Context, o change.Options, cfg *config.Config, r UpdateR
 	}
 	in := result.Runtimes[0]
 	u.To, u.Runtimes, u.Warnings = in.Version, result.Runtimes, result.Warnings
-	o.Reached("installed")
+	o.ReportStep("installed")
 	if err := store.CheckSigned(in); err != nil {
 		return u, err
 	}
@@ -65,7 +65,7 @@ func Update(ctx context.Context, o change.Options, cfg *config.Config, r UpdateR
 			if u.Probes, err = tryAlone(ctx, o, cfg, in); err != nil {
 				return u, err
 			}
-			o.Reached("probed")
+			o.ReportStep("probed")
 		}
 		if err := switchTo(ctx, o, cfg, in, &u); err != nil {
 			return u, err
@@ -93,7 +93,7 @@ func checkPin(cfg *config.Config, r UpdateRequest) error {
 		WithHint("bootstrap -pin did that; add -unpin to remove it")
 }
 
-// tryAlone probes the new version alone.
+// tryAlone probes the new version alone. Fault: probe-missing.
 func tryAlone(ctx context.Context, o change.Options, cfg *config.Config, in store.Install) ([]report.Result, error) {
 	checked, err := try.RunProgram(
 		ctx, o, cfg, try.Result{Runtime: in.Name, Version: in.Version, Program: in.Executable()}, nil,

@@ -101,7 +101,7 @@ func checkPort(ctx context.Context, svc config.Service) error {
 		return fault.New("port-unusable", "service %q cannot listen on %s: %w", svc.Name, svc.Addr(), bindErr).
 			WithHint("choose another host or port for services.%s", svc.Name).WithDetail(failure)
 	}
-	// The holder is a help for people: not to know it changes nothing.
+	// The holder only helps people to find the cause, so an error does not matter.
 	if h, found, err := tcp.FindListener(svc.Host, svc.Port); found && err == nil {
 		failure.Holder = &h
 	}

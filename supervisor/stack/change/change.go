@@ -32,7 +32,7 @@ type Change struct {
 	Links    []string // runtimes whose active version steps change
 	Steps    []Step
 	Restart  []string // services whose inputs the steps change; those that run are restarted
-	Verified bool     // set by make
+	Verified bool     // set by Make
 }
 
 // TakenBack is the detail of a fault that ended a change: what went wrong with
@@ -54,28 +54,29 @@ func (c *Change) Make(ctx context.Context, o Options, code string) (restarted []
 		return nil, err
 	}
 	c.Journal.StartedAt, c.Journal.Restart = time.Now().UTC(), selectRunning(status, c.Restart)
-	o.Reached("journal")
+	o.ReportStep("journal")
 	j, err := journal.Begin(c.Root, c.Before, c.Journal, c.Paths, c.Links)
 	if err != nil {
 		return nil, err
 	}
-	o.Reached("begun")
+	o.ReportStep("begun")
 	if err = c.apply(ctx, o, j.Restart); err == nil {
-		o.Reached("verified")
+		o.ReportStep("verified")
 		if err = j.End(c.Root); err == nil {
-			o.Reached("ended")
+			o.ReportStep("ended")
 			return j.Restart, nil
 		}
 	}
 	return nil, c.takeBack(ctx, o, j, code, err)
 }
 
+// apply takes the steps, restarts the services and sends the requests.
 func (c *Change) apply(ctx context.Context, o Options, restart []string) error {
 	for _, s := range c.Steps {
 		if err := s.Do(); err != nil {
 			return err
 		}
-		o.Reached(s.Name)
+		o.ReportStep(s.Name)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -88,7 +89,7 @@ func (c *Change) apply(ctx context.Context, o Options, restart []string) error {
 	if _, err := supervisor.Restart(ctx, c.After, so); err != nil {
 		return err
 	}
-	o.Reached("restarted")
+	o.ReportStep("restarted")
 	return o.verify(ctx, c)
 }
 
@@ -119,7 +120,7 @@ func (o Options) verify(ctx context.Context, c *Change) error {
 func (c *Change) takeBack(ctx context.Context, o Options, j *journal.Entry, code string, cause error) error {
 	detail := TakenBack{Problem: cause.Error(), Failure: fault.From(cause).Detail}
 	ending := "everything is as it was"
-	err := j.Undo(c.Root, c.Before, o.Reached)
+	err := j.Undo(c.Root, c.Before, o.ReportStep)
 	if err == nil && len(j.Restart) > 0 && fault.From(cause).Code != "start-interrupted" {
 		so := o.Start
 		so.Services = j.Restart

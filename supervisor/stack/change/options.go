@@ -18,13 +18,13 @@ type Options struct {
 	Dir        string // folder of the built-in default; "" is the working folder
 	Start      supervisor.StartOptions
 	SkipProbes bool              // ready is enough, no requests are sent
-	At         func(step string) // called at each step of a change; may be nil
+	OnStep     func(step string) // called after each step of a change; may be nil
 }
 
-// Reached reports a step to At.
-func (o Options) Reached(step string) {
-	if o.At != nil {
-		o.At(step)
+// ReportStep calls OnStep with the name of the step.
+func (o Options) ReportStep(step string) {
+	if o.OnStep != nil {
+		o.OnStep(step)
 	}
 }
 

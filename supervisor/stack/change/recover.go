@@ -20,10 +20,10 @@ func Pending(cfg *config.Config) bool {
 }
 
 // Recover undoes a change that a killed command left half-done: it restores the files
-// before the change and restarts services that run from the new state. It says
-// what it did in one line, "" when there was nothing to do or when the change is another command's
-// that still lives. Faults:
-// journal-damaged, undo-failed; those of supervisor.Restart.
+// before the change and restarts services that run from the new state. It returns
+// one line that says what it did, "" if there was nothing to do or if the command that
+// makes the change still runs. Faults: journal-damaged, undo-failed; those of
+// supervisor.Restart.
 func Recover(ctx context.Context, o Options) (did string, err error) {
 	cfg, loadErr := o.Load()
 	root := ""
@@ -52,7 +52,7 @@ func (o Options) undoPending(ctx context.Context, root string, cfg *config.Confi
 	if j == nil || err != nil {
 		return "", err
 	}
-	if err := j.Undo(root, cfg, o.Reached); err != nil {
+	if err := j.Undo(root, cfg, o.ReportStep); err != nil {
 		return "", err
 	}
 	did := fmt.Sprintf("%s from generation %d was interrupted at %s; everything is as it was before it",

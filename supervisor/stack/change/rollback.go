@@ -28,13 +28,12 @@ type Restored struct {
 	Warnings    []string                `json:"warnings"`
 }
 
-// Rollback restores a generation, 0 meaning the last one before the
-// current that was ready: configuration, profile and runtimes. Only services whose inputs
-// differ are restarted. When they do not get ready or a request fails, all of
-// it is taken back: fault rollback-failed. It works when the present
-// configuration does not parse. Other faults: generation-unknown,
-// generation-damaged, secret-gone, version-not-installed, store-tampered,
-// rollback-elsewhere, journal-failed.
+// Rollback restores a generation: configuration, profile and runtimes. to 0 means the
+// last one before the current that was ready. Only services whose inputs differ are
+// restarted. If they do not get ready or a request fails, the whole change is taken
+// back: fault rollback-failed. It works when the present configuration does not parse.
+// Other faults: generation-unknown, generation-damaged, secret-gone,
+// version-not-installed, store-tampered, rollback-elsewhere, journal-failed.
 func Rollback(ctx context.Context, o Options, to int, dryRun bool) (Restored, error) {
 	root, err := o.findRoot()
 	if err != nil {
@@ -69,6 +68,8 @@ func Rollback(ctx context.Context, o Options, to int, dryRun bool) (Restored, er
 	return r.execute(ctx)
 }
 
+// findRoot returns the folder of the installation's state, also when the configuration
+// does not parse.
 func (o Options) findRoot() (string, error) {
 	if cfg, err := o.Load(); err == nil {
 		return cfg.Paths.Root(), nil
@@ -122,6 +123,7 @@ func (r *rollbackPlan) chooseTarget(to int) error {
 	return nil
 }
 
+// execute makes the planned change and records an event of it.
 func (r *rollbackPlan) execute(ctx context.Context) (Restored, error) {
 	restarted, err := r.change.Make(ctx, r.o, "rollback-failed")
 	e := control.Event{

@@ -16,8 +16,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
-// fileName is the journal's file in generations/pending, and journalKind names
-// it to trust.Key.
+// fileName is the journal's file in generations/pending; kind is what it is signed as,
+// see trust.Key.
 const (
 	fileName = "journal.json"
 	kind     = "journal"
@@ -100,9 +100,9 @@ func isInstallationFile(root string, cfg *config.Config, path string) bool {
 	return inRoot || beside
 }
 
-// Sign signs the journal of an interrupted change that a version of
-// FlowGate wrote that did not, when it is the user's own and names only files of
-// this installation.
+// Sign signs the journal of an interrupted change that an older version of FlowGate wrote
+// without a signature, if the file belongs to the user alone and names only files of this
+// installation.
 func Sign(root string, cfg *config.Config) error {
 	path := filepath.Join(Dir(root), fileName)
 	data, err := trust.ReadState(root, path, maxJournal)

@@ -32,7 +32,7 @@ type probeRequest struct {
 	Method     string         `yaml:"method"`  // default GET
 	Path       string         `yaml:"path"`
 	Key        bool           `yaml:"key"`        // with the key that clients send
-	WrongKey   bool           `yaml:"wrong_key"`  // with a key that is none
+	WrongKey   bool           `yaml:"wrong_key"`  // with an invalid key
 	Management bool           `yaml:"management"` // with CLIProxyAPI's management key
 	Body       map[string]any `yaml:"body"`
 	Status     []int          `yaml:"status"`
@@ -46,7 +46,7 @@ func loadProbes(runtime string) ([]probeRequest, error) {
 	data, err := probes.ReadFile("probes/" + runtime + ".yaml")
 	if err != nil {
 		return nil, fault.Usage("runtime-unknown", "there are no probes of a runtime %q", runtime).WithHint(
-			"known are cliproxyapi, embedded, litellm",
+			"known: cliproxyapi, embedded, litellm",
 		)
 	}
 	var list []probeRequest
@@ -59,7 +59,7 @@ func loadProbes(runtime string) ([]probeRequest, error) {
 	return list, nil
 }
 
-// endpoint is the runtime that is tried.
+// endpoint is the address of the runtime that is tried, and its keys.
 type endpoint struct {
 	url, key, management string
 }

@@ -68,7 +68,7 @@ func Run(
 	return RunProgram(ctx, o, cfg, Result{Runtime: runtime, Version: version, Program: binary}, emit)
 }
 
-// RunProgram probes the program that data names, as Probe does.
+// RunProgram tries the program that data names, as Run does.
 func RunProgram(ctx context.Context, o change.Options, cfg *config.Config, data Result,
 	emit func(report.Result)) (_ report.Checked, err error) {
 	list, err := loadProbes(data.Runtime)
