@@ -3,6 +3,7 @@ package security
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -31,12 +32,20 @@ func (s *audit) filesTracked() checks.Check {
 				return checks.Failed("%v", err)
 			}
 			var bad []string
+			var unread error
 			for _, file := range tracked {
-				if s.isSensitive(ctx, file) {
+				sensitive, err := s.isSensitive(ctx, file)
+				if err != nil {
+					unread = fmt.Errorf("%s cannot be read from the index: %w", file, err)
+				}
+				if sensitive {
 					bad = append(bad, file)
 				}
 			}
-			if len(bad) == 0 {
+			switch {
+			case len(bad) == 0 && unread != nil:
+				return checks.Skipped("%v", unread)
+			case len(bad) == 0:
 				return checks.Passed(checks.Note{Text: ""})
 			}
 			return checks.Failed("").WithDetail(filesDetail{"git tracks " + joinNames(bad), bad}).
@@ -116,26 +125,31 @@ var exampleWords = [...]string{
 	"doc",
 }
 
-func (s *audit) isSensitive(ctx context.Context, file string) bool {
+// isSensitive reports whether a tracked file is made to hold secrets: by its name, or by
+// its name and content. The error says why the content cannot be read.
+func (s *audit) isSensitive(ctx context.Context, file string) (bool, error) {
 	lower := strings.ToLower(file)
 	if isExample(lower) {
-		return false
+		return false, nil
 	}
 	base := path.Base(lower)
 	if matchesAny(secretFileNames[:], base) || slices.ContainsFunc(credentialPaths[:], func(f string) bool {
 		return strings.Contains("/"+lower+"/", "/"+f+"/")
 	}) {
-		return true
+		return true, nil
 	}
 	for _, kind := range byContent {
 		if matchesAny(kind.names, base) {
 			content, err := s.repo.StagedContent(ctx, file)
-			if err == nil && slices.ContainsFunc(kind.marks, func(m string) bool { return bytes.Contains(content, []byte(m)) }) {
-				return true
+			if err != nil {
+				return false, err
+			}
+			if slices.ContainsFunc(kind.marks, func(m string) bool { return bytes.Contains(content, []byte(m)) }) {
+				return true, nil
 			}
 		}
 	}
-	return false
+	return false, nil
 }
 
 func matchesAny(globs []string, base string) bool {

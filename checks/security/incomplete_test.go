@@ -97,3 +97,27 @@ func TestAStagedCheckThatLooksElsewhereFails(t *testing.T) {
 		t.Error("its own GIT_DIR is not taken for it")
 	}
 }
+
+func TestATrackedKeyFileWhoseContentIsMissingIsNotCalledHarmless(t *testing.T) {
+	t.Parallel()
+	g := installation(t)
+	g.Commit("server.key", "-----BEGIN PUBLIC KEY-----\n")
+	o := options(g.Dir)
+	o.Only = "files.tracked"
+	if checked, _ := run(t, o); status(checked, o.Only) != "pass" {
+		t.Fatalf("with the content: %s", status(checked, o.Only))
+	}
+	hash := strings.TrimSpace(g.Git("rev-parse", ":server.key"))
+	if err := os.Remove(filepath.Join(g.Dir, ".git", "objects", hash[:2], hash[2:])); err != nil {
+		t.Fatal(err)
+	}
+	checked, _ := run(t, o)
+	if status(checked, o.Only) != "skip" {
+		t.Errorf("without the content: %s", status(checked, o.Only))
+	}
+	for _, c := range checked.Checks {
+		if r, ok := c.Detail.(report.Reasoned); ok && !strings.Contains(r.Reason(), "server.key") {
+			t.Errorf("the reason does not name the file: %q", r.Reason())
+		}
+	}
+}

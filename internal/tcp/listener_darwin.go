@@ -48,19 +48,22 @@ func IsListening(pid int, host string, port int) bool {
 }
 
 // IsExposed reports whether the process pid listens on port at an address that other
-// machines may reach; false when that cannot be seen.
-func IsExposed(pid, port int) bool {
+// machines may reach. known is false when that cannot be seen.
+func IsExposed(pid, port int) (exposed, known bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	out, _ := exec.CommandContext(ctx, "/usr/sbin/lsof", "-nP", "-a", "-p", strconv.Itoa(pid),
-		"-iTCP:"+strconv.Itoa(port), "-sTCP:LISTEN", "-Fn").Output() // exit status 1 when it lists nothing
+	out, err := exec.CommandContext(ctx, "/usr/sbin/lsof", "-nP", "-a", "-p", strconv.Itoa(pid),
+		"-iTCP:"+strconv.Itoa(port), "-sTCP:LISTEN", "-Fn").Output()
+	if exit := (*exec.ExitError)(nil); err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 1) {
+		return false, false // it exits 1 when it lists nothing
+	}
 	for line := range strings.Lines(string(out)) {
 		host, _, err := net.SplitHostPort(strings.TrimPrefix(strings.TrimSpace(line), "n"))
 		if ip := net.ParseIP(host); line[0] == 'n' && err == nil && (ip == nil || !ip.IsLoopback()) {
-			return true
+			return true, true
 		}
 	}
-	return false
+	return false, true
 }
 
 // parseLsof parses lsof -F output: p, c and u lines of a process, then n lines of its

@@ -48,13 +48,18 @@ func IsListening(pid int, host string, port int) bool {
 }
 
 // IsExposed reports whether the process pid listens on port at an address that other
-// machines may reach; false when that cannot be seen.
-func IsExposed(pid, port int) bool {
-	exposed := false
-	_ = eachListener(port, func(addr boundIP, s socket) {
+// machines may reach. known is false when that cannot be seen.
+func IsExposed(pid, port int) (exposed, known bool) {
+	err := eachListener(port, func(addr boundIP, s socket) {
 		exposed = exposed || !net.IP(addr).IsLoopback() && holdsSocket(pid, s.inode)
 	})
-	return exposed
+	return exposed, exposed || err == nil && canListFiles(pid)
+}
+
+// canListFiles reports whether this process may see the open files of a process.
+func canListFiles(pid int) bool {
+	_, err := os.ReadDir("/proc/" + strconv.Itoa(pid) + "/fd")
+	return err == nil
 }
 
 // socket is what the kernel says of one socket.

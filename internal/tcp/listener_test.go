@@ -106,7 +106,7 @@ func TestAListenerThatOthersCanReachIsOpen(t *testing.T) {
 		t.Run(addr, func(t *testing.T) {
 			t.Parallel()
 			at, _ := listen(t, addr)
-			if got := tcp.IsExposed(os.Getpid(), at.Port); got != want {
+			if got, known := tcp.IsExposed(os.Getpid(), at.Port); !known || got != want {
 				t.Errorf("open %v", got)
 			}
 		})
