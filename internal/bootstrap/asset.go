@@ -34,8 +34,8 @@ func (r githubRelease) assetFor(system, processor string, musl bool) (githubAsse
 		WithHint("it has %s; a fresh release may still be uploading", strings.Join(names, ", "))
 }
 
-// assetNamed returns the asset with one name.
-func (r githubRelease) assetNamed(name string) (githubAsset, bool) {
+// findAsset returns the asset with that name.
+func (r githubRelease) findAsset(name string) (githubAsset, bool) {
 	for _, a := range r.Assets {
 		if strings.EqualFold(a.Name, name) {
 			return a, true

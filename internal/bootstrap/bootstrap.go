@@ -1,6 +1,6 @@
 // Package bootstrap installs what services run into the store: CLIProxyAPI from
-// GitHub's releases, LiteLLM from the Python package index. Install is what to
-// call first; Outdated says what is new.
+// GitHub's releases, LiteLLM from the Python package index. Call Install
+// first; Outdated says what is new.
 //
 // It never changes which version is active when this user's FlowGate installed that one,
 // and never touches a running service. It refuses a release without a known digest, unless
@@ -189,7 +189,8 @@ func (r Request) finish(in store.Install, changed bool) (Result, error) {
 	return result, nil
 }
 
-// validate refuses what was asked for wrongly before anything is done.
+// validate refuses an invalid request before anything is done. Faults: version-invalid,
+// checksum-invalid, version-known-bad.
 func (r Request) validate() error {
 	ok := func(c rune) bool {
 		return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '.' || c == '-' || c == '+' ||
@@ -214,9 +215,10 @@ func (r Request) validate() error {
 	return refuseBadVersion(r.Runtime, r.Version)
 }
 
+// refuseBadVersion refuses a version that is known to be bad. Fault: version-known-bad.
 func refuseBadVersion(runtime, version string) error {
-	bad, is := runtimestore.FindBadVersion(runtime, version)
-	if !is {
+	bad, isBad := runtimestore.FindBadVersion(runtime, version)
+	if !isBad {
 		return nil
 	}
 	return fault.New("version-known-bad", "%s %s is refused: %s", runtime, version, bad.Why).WithHint("see %s", bad.Source)

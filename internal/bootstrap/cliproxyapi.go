@@ -89,7 +89,7 @@ func (r Request) expectedDigest(ctx context.Context, g github, release githubRel
 	if r.SHA256 != "" {
 		return strings.TrimPrefix(strings.ToLower(r.SHA256), "sha256:"), nil
 	}
-	if list, ok := release.assetNamed("checksums.txt"); ok {
+	if list, ok := release.findAsset("checksums.txt"); ok {
 		text, err := g.get(ctx, list.URL, "*/*", "")
 		if err != nil {
 			return "", err
@@ -174,11 +174,4 @@ func displayName(r Request) string {
 		return r.Runtime
 	}
 	return r.Runtime + " " + r.Version
-}
-
-func orElse(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }

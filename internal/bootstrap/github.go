@@ -30,13 +30,15 @@ type githubAsset struct {
 	URL  string `json:"browser_download_url"`
 }
 
-// github asks an API that GitHub's client programs know: api.github.com, an
-// enterprise server or a mirror, by GITHUB_API_URL as in GitHub's own actions.
+// github is a client of GitHub's REST API for one repository: at api.github.com, or at the
+// enterprise server or mirror that GITHUB_API_URL names, as in GitHub's own actions.
 type github struct {
 	api, repository, token string
 	client                 *http.Client
 }
 
+// githubClient returns the client for the repository that the request, the variable or the
+// default names. Faults: repository-invalid, address-insecure.
 func (r Request) githubClient() (github, error) {
 	g := github{
 		api: strings.TrimSuffix(r.Getenv("GITHUB_API_URL"), "/"), repository: r.Repository,
@@ -76,9 +78,11 @@ func (g github) findRelease(ctx context.Context, version string) (githubRelease,
 	return release, err
 }
 
-func (g github) fetchRelease(ctx context.Context, which string) (githubRelease, error) {
+// fetchRelease returns the release at path: "latest" or "tags/TAG". Faults: those of get,
+// release-unreadable.
+func (g github) fetchRelease(ctx context.Context, path string) (githubRelease, error) {
 	var release githubRelease
-	data, err := g.get(ctx, g.api+"/repos/"+g.repository+"/releases/"+which, "application/vnd.github+json", g.token)
+	data, err := g.get(ctx, g.api+"/repos/"+g.repository+"/releases/"+path, "application/vnd.github+json", g.token)
 	if err != nil {
 		return release, err
 	}
@@ -145,6 +149,8 @@ func (g github) responseFault(res *http.Response, address string) error {
 	return fault.New("download-failed", "%s answered %s", address, res.Status).WithHint("try again later")
 }
 
+// limitEnd returns how long GitHub limits requests, as the end of a sentence; "" when the
+// reply does not say.
 func limitEnd(h http.Header) string {
 	if seconds, err := strconv.Atoi(h.Get("Retry-After")); err == nil {
 		return fmt.Sprintf(", for %d s", seconds)

@@ -1,6 +1,7 @@
 package bootstrap
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	_ "embed"
@@ -33,9 +34,9 @@ const installTimeout = 20 * time.Minute
 // which it answers a missing key with 500 instead of 401 (measured on 1.106.2).
 func (r Request) prepareLiteLLM(ctx context.Context) (store.NewInstall, error) {
 	if r.From != "" {
-		return r.prepareAdopted()
+		return r.prepareLinked()
 	}
-	version := orElse(r.Version, LiteLLMVersion)
+	version := cmp.Or(r.Version, LiteLLMVersion)
 	pins := Requirements(version)
 	sum := sha256.Sum256(pins)
 	tool, err := findInstaller(ctx)
@@ -178,9 +179,9 @@ func outputTail(out []byte) string {
 	return string(redact.NewLogScrubber().Scrub([]byte(line)))
 }
 
-// prepareAdopted returns an install of an environment that FlowGate did not make: the store holds a link to
-// its command, and the environment has to stay where it is.
-func (r Request) prepareAdopted() (store.NewInstall, error) {
+// prepareLinked returns an install of an environment that FlowGate did not make: the
+// store holds a link to its command, and the environment has to stay where it is.
+func (r Request) prepareLinked() (store.NewInstall, error) {
 	path, err := findProgram(r.From)
 	if err == nil {
 		_, err = os.Stat(path)
@@ -189,7 +190,7 @@ func (r Request) prepareAdopted() (store.NewInstall, error) {
 		return store.NewInstall{}, fault.Usage("source-not-found", "-from=%s: %w", r.From, err).
 			WithHint("give the litellm command of a virtual environment")
 	}
-	version := orElse(r.Version, runtimestore.LiteLLMVersion(path))
+	version := cmp.Or(r.Version, runtimestore.LiteLLMVersion(path))
 	if version == "" {
 		return store.NewInstall{}, fault.Usage("source-not-found", "-from=%s: there is no LiteLLM beside it", r.From).
 			WithHint("give the litellm command of a virtual environment, or -version too")

@@ -1,6 +1,7 @@
 package bootstrap
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -33,7 +34,7 @@ func (r Request) prepareLocal(ctx context.Context) (store.NewInstall, error) {
 	}
 	if strings.HasSuffix(path, ".tar.gz") || strings.HasSuffix(path, ".tgz") {
 		n := r.installFromArchive(path, r.Version, sum)
-		n.Version = orElse(r.Version, parseArchiveVersion(filepath.Base(path)))
+		n.Version = cmp.Or(r.Version, parseArchiveVersion(filepath.Base(path)))
 		n.Source = "file " + path
 		return n, nil
 	}
@@ -72,7 +73,8 @@ func (r Request) localVersion(ctx context.Context, path string) (string, error) 
 	return version, nil
 }
 
-// parseArchiveVersion reads CLIProxyAPI_6.9.1_linux_amd64.tar.gz; unknownVersion without one.
+// parseArchiveVersion returns the version in an archive's name, such as
+// CLIProxyAPI_6.9.1_linux_amd64.tar.gz; unknownVersion if there is none.
 func parseArchiveVersion(name string) string {
 	parts := strings.Split(name, "_")
 	if len(parts) >= 4 && parts[1] != "" && parts[1][0] >= '0' && parts[1][0] <= '9' {

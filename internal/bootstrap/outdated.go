@@ -72,6 +72,8 @@ func Outdated(ctx context.Context, r Request, online bool, now time.Time) ([]Ver
 	return news, ctx.Err()
 }
 
+// checkVersion returns the status of one runtime, and asks its source when the last answer
+// is too old.
 func (r Request) checkVersion(ctx context.Context, online bool, now time.Time) VersionStatus {
 	path := filepath.Join(store.Dir(r.Config, r.Runtime), "latest.json")
 	var n VersionStatus
@@ -110,6 +112,7 @@ func (r Request) checkVersion(ctx context.Context, online bool, now time.Time) V
 	return n
 }
 
+// cacheStatus writes a status for later commands.
 func (r Request) cacheStatus(path string, n VersionStatus) {
 	data, err := json.Marshal(n)
 	if err == nil && os.MkdirAll(filepath.Dir(path), 0o700) == nil {

@@ -25,7 +25,7 @@ const unknownVersion = "local"
 func reportedVersion(ctx context.Context, path string) string {
 	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
 	defer cancel()
-	out, _ := subprocess.Isolated(ctx, nil, path, "-help").CombinedOutput()
+	out, _ := subprocess.IsolatedCommand(ctx, nil, path, "-help").CombinedOutput()
 	_, rest, ok := strings.Cut(string(out), "Version: ")
 	version, _, comma := strings.Cut(rest, ",")
 	version = strings.TrimPrefix(strings.TrimSpace(version), "v")

@@ -59,14 +59,14 @@ func ReadFile(path string) (File, error) {
 		return f, fmt.Errorf("%s: %w", path, err)
 	}
 	if err := yaml.Unmarshal(text, &f); err != nil {
-		return f, fmt.Errorf("%s: %s", path, unquoted(err))
+		return f, fmt.Errorf("%s: %s", path, stripQuotes(err))
 	}
 	return f, nil
 }
 
-// unquoted returns the parser's message without the parts that it quotes from the
+// stripQuotes returns the parser's message without the parts that it quotes from the
 // file, which holds keys: the lines after the first, and text in quotation marks.
-func unquoted(err error) string {
+func stripQuotes(err error) string {
 	line, _, _ := strings.Cut(err.Error(), "\n")
 	parts := strings.Split(line, `"`)
 	for i := 1; i < len(parts); i += 2 {

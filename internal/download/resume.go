@@ -37,7 +37,7 @@ func (r Request) askForRest(req *http.Request) int64 {
 // and the server's validator of the file that the beginning came from.
 func (r Request) validatorPath() string { return r.Path + ".validator" }
 
-// rememberValidator notes the strong ETag, or else the Last-Modified time, of
+// rememberValidator writes down the strong ETag, or else the Last-Modified time, of
 // the file whose beginning is about to be written. A weak ETag cannot be used
 // to join parts.
 func (r Request) rememberValidator(res *http.Response) {

@@ -2,7 +2,7 @@
 // can be restored: configuration, profile and runtimes by number, in
 // generations/NNNN. Record adds one, List and Find read them.
 //
-// A generation holds no credential and no key: in their place stand marks (see
+// A generation holds no credential and no key: placeholders stand for them (see
 // Sealed). The package restores nothing; package supervisor/stack does.
 //
 // It has more than 700 lines because a record, its sealed parts, its signature and the
@@ -94,10 +94,10 @@ func List(root string) (all []Generation, current int, err error) {
 		return nil, 0, err
 	}
 	pinned, _ := readPins(root) // Record removes nothing when they cannot be read
-	mark := newSigner(root)
+	signatures := newSigner(root)
 	all = make([]Generation, 0, len(numbers))
 	at := int(dir.Fd())
-	for _, g := range iter.Map(numbers, func(n *int) Generation { return readFast(mark, root, at, *n) }) {
+	for _, g := range iter.Map(numbers, func(n *int) Generation { return readFast(signatures, root, at, *n) }) {
 		if g.Number > 0 {
 			g.Pinned = slices.Contains(pinned, g.Number)
 			all = append(all, g)
@@ -139,12 +139,12 @@ func folderName(n int) string {
 }
 
 // readRecord reads one record; pins are files, so that a record never changes.
-func readRecord(mark signer, root string, n int) (Generation, error) {
+func readRecord(signatures signer, root string, n int) (Generation, error) {
 	dir := filepath.Join(Dir(root), folderName(n))
 	data, err := trust.ReadState(root, filepath.Join(dir, recordName), maxRecordSize)
 	var g Generation
 	if err == nil {
-		g, err = mark.decode(n, data)
+		g, err = signatures.decode(n, data)
 	}
 	if f := fault.From(err); err != nil && f.Code == "not-yours" {
 		return g, err
@@ -170,12 +170,12 @@ func (s signer) decode(n int, data []byte) (g Generation, err error) {
 	return g, nil
 }
 
-// readFast is readRecord for a list: dir is the open folder of all generations, and a record
-// that cannot be read gives a Generation without a number.
-func readFast(mark signer, root string, dir, n int) Generation {
-	g, err := mark.decode(n, readRecordAt(dir, n))
+// readFast is readRecord for a list: dir is the open folder of all generations, and a
+// record that cannot be read gives a Generation without a number.
+func readFast(signatures signer, root string, dir, n int) Generation {
+	g, err := signatures.decode(n, readRecordAt(dir, n))
 	if err != nil {
-		g, _ = readRecord(mark, root, n)
+		g, _ = readRecord(signatures, root, n)
 	}
 	return g
 }
@@ -204,7 +204,7 @@ func readRecordAt(dir, n int) []byte {
 	return data[:got]
 }
 
-// Find returns one generation whole. Faults: generation-unknown,
+// Find reads one generation and checks its parts. Faults: generation-unknown,
 // generation-damaged.
 func Find(root string, n int) (Generation, error) {
 	list, err := listNumbers(root)
@@ -237,7 +237,7 @@ func keptHint(list []int) string {
 	if len(list) == 0 {
 		return program.Text("none is recorded yet: mage start records one when the stack got ready")
 	}
-	return "kept are " + strconv.Itoa(
+	return "the kept ones are " + strconv.Itoa(
 		list[0],
 	) + " to " + strconv.Itoa(
 		list[len(list)-1],
@@ -263,7 +263,7 @@ func (g Generation) ReadPart(root, part string) (Sealed, error) {
 	if err == nil {
 		err = json.Unmarshal(data, &sealed.Secrets)
 	}
-	if err != nil && (!errors.Is(err, fs.ErrNotExist) || strings.Contains(string(sealed.Text), markBegin)) {
+	if err != nil && (!errors.Is(err, fs.ErrNotExist) || strings.Contains(string(sealed.Text), placeholderBegin)) {
 		return Sealed{}, fault.New("generation-damaged", "generation %d: read what its secrets were: %w", g.Number, err).
 			WithHint("mage generation:list shows the others")
 	}

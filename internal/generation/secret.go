@@ -19,8 +19,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
-// Sealed is a text without its secrets: in the place of each stands a mark, and
-// beside it what is needed to find it again on this machine.
+// Sealed is a text without its secrets: a placeholder stands for each. Secrets has what
+// is needed to find them again on this machine.
 type Sealed struct {
 	Text    []byte
 	Secrets []Secret
@@ -28,9 +28,9 @@ type Sealed struct {
 
 // Secret is one secret that a text had. Its value is nowhere in a generation.
 type Secret struct {
-	Mark string `json:"mark"`
-	Path string `json:"path,omitempty"` // of the YAML key that held it: "api-keys[0]"
-	MAC  string `json:"mac"`            // keyed digest of the value, to know it again
+	Placeholder string `json:"mark"`
+	Path        string `json:"path,omitempty"` // of the YAML key that held it: "api-keys[0]"
+	MAC         string `json:"mac"`            // keyed digest of the value, to know it again
 	// Short says that the value may stand in the text by chance as well, as a
 	// number or a word: another value must not take its place everywhere.
 	Short bool `json:"short,omitempty"`
@@ -43,14 +43,14 @@ type foundSecret struct{ value, path string }
 // secrets, what looks like a key anywhere, also in comments, and the values of
 // known. It fails when a secret could not be taken out whole.
 func Seal(text, key []byte, known []string) (Sealed, error) {
-	if bytes.Contains(text, []byte(markBegin)) || bytes.ContainsFunc(text, isPrivateRune) {
+	if bytes.Contains(text, []byte(placeholderBegin)) || bytes.ContainsFunc(text, isPrivateRune) {
 		return Sealed{}, fmt.Errorf(
-			"the text has characters of Unicode's private use area, or a mark that FlowGate puts in the place of a secret",
+			"the text has characters of Unicode's private use area, or a placeholder that FlowGate writes for a secret",
 		)
 	}
 	secrets := findSecrets(text, known)
 	if len(secrets) > lastPrivate-firstPrivate {
-		return Sealed{}, fmt.Errorf("it has %d secrets, more than can be replaced by marks", len(secrets))
+		return Sealed{}, fmt.Errorf("it has %d secrets, more than there are placeholders", len(secrets))
 	}
 	slices.SortStableFunc(secrets, func(a, b foundSecret) int { return cmp.Compare(len(b.value), len(a.value)) })
 	out := string(text)
@@ -60,20 +60,20 @@ func Seal(text, key []byte, known []string) (Sealed, error) {
 	for _, s := range findSecrets([]byte(out), known) {
 		if !strings.ContainsFunc(s.value, isPrivateRune) {
 			return Sealed{}, fmt.Errorf(
-				"the secret at %s is written in a form in which it cannot be replaced by a mark",
+				"the secret at %s is written in a form in which it cannot be replaced by a placeholder",
 				cmp.Or(s.path, "an unknown place"),
 			)
 		}
 	}
-	return numberMarks(out, secrets, key), nil
+	return numberPlaceholders(out, secrets, key), nil
 }
 
-// numberMarks names the marks in the order of the text, so that another value of
-// the same key leaves the text as it is.
-func numberMarks(text string, secrets []foundSecret, key []byte) Sealed {
+// numberPlaceholders numbers the placeholders in the order of the text, so that another
+// value of the same key leaves the text as it is.
+func numberPlaceholders(text string, secrets []foundSecret, key []byte) Sealed {
 	var out strings.Builder
 	var sealed Sealed
-	marks := map[rune]string{}
+	placeholders := map[rune]string{}
 	for i := 0; i < len(text); {
 		r, size := utf8.DecodeRuneInString(text[i:])
 		if !isPrivateRune(r) {
@@ -81,15 +81,15 @@ func numberMarks(text string, secrets []foundSecret, key []byte) Sealed {
 			i += size
 			continue
 		}
-		if marks[r] == "" {
+		if placeholders[r] == "" {
 			s := secrets[r-firstPrivate]
-			marks[r] = markBegin + strconv.Itoa(len(marks)) + "»"
+			placeholders[r] = placeholderBegin + strconv.Itoa(len(placeholders)) + "»"
 			sealed.Secrets = append(
 				sealed.Secrets,
-				Secret{Mark: marks[r], Path: s.path, MAC: secretMAC(key, s.value), Short: len(s.value) < minUniqueLength},
+				Secret{Placeholder: placeholders[r], Path: s.path, MAC: secretMAC(key, s.value), Short: len(s.value) < minUniqueLength},
 			)
 		}
-		out.WriteString(marks[r])
+		out.WriteString(placeholders[r])
 		i += size
 	}
 	sealed.Text = []byte(out.String())
@@ -100,7 +100,7 @@ func numberMarks(text string, secrets []foundSecret, key []byte) Sealed {
 // secret and not a coincidence.
 const minUniqueLength = 8
 
-const markBegin = "«flowgate-secret-"
+const placeholderBegin = "«flowgate-secret-"
 
 // While a text is sealed, one rune of Unicode's private use area stands for
 // each secret: no word of a configuration has one.
@@ -134,14 +134,14 @@ func (s Sealed) Open(key []byte, values []string, texts ...[]byte) (text []byte,
 	out := string(s.Text)
 	for _, secret := range s.Secrets {
 		value, ok := byMAC[secret.MAC]
-		if !ok && secret.Path != "" && (!secret.Short || strings.Count(out, secret.Mark) == 1) {
+		if !ok && secret.Path != "" && (!secret.Short || strings.Count(out, secret.Placeholder) == 1) {
 			value, ok = present[secret.Path]
 		}
 		if !ok {
 			missing = append(missing, cmp.Or(secret.Path, "a comment"))
 			continue
 		}
-		out = strings.ReplaceAll(out, secret.Mark, value)
+		out = strings.ReplaceAll(out, secret.Placeholder, value)
 	}
 	return []byte(out), missing
 }

@@ -25,7 +25,7 @@ func ListWithDamage(root string) (Listing, error) {
 type Shown struct {
 	Current     int               `json:"current"`
 	Generations []Generation      `json:"generations"` // the one asked for
-	Texts       map[string]string `json:"texts"`       // by part, with marks in the place of keys
+	Texts       map[string]string `json:"texts"`       // by part, with placeholders for keys
 }
 
 // Show returns one generation with its texts. Faults: those of Find.

@@ -46,7 +46,7 @@ func Sign(root string) error {
 	if err != nil {
 		return err
 	}
-	mark := signer{key, trust.Place(root)}
+	signatures := signer{key, trust.Place(root)}
 	for _, n := range list {
 		path := filepath.Join(Dir(root), folderName(n), recordName)
 		data, err := trust.ReadState(root, path, maxRecordSize)
@@ -56,12 +56,12 @@ func Sign(root string) error {
 		if err != nil {
 			return err
 		}
-		g, err := mark.decode(n, data)
+		g, err := signatures.decode(n, data)
 		if err != nil || !g.Unsigned || g.checkParts(root) != nil {
 			continue
 		}
 		doc, _ := trust.SplitSignature(data)
-		if err := renameio.WriteFile(path, key.Seal(recordKind, mark.place, doc), 0o600); err != nil {
+		if err := renameio.WriteFile(path, key.Seal(recordKind, signatures.place, doc), 0o600); err != nil {
 			return unwritableFault(path, err)
 		}
 	}

@@ -75,15 +75,15 @@ func Level(line []byte) string {
 	for _, word := range words {
 		// In running text, a level is in capitals, in brackets or after a label.
 		lower := strings.ToLower(string(word))
-		if level := levelOf(lower); level != "" && (string(word) != lower || labelled(line, word)) {
+		if level := levelOf(lower); level != "" && (string(word) != lower || isLabelled(line, word)) {
 			return level
 		}
 	}
 	return ""
 }
 
-// labelled reports whether the word stands in brackets or after a label.
-func labelled(line, word []byte) bool {
+// isLabelled reports whether the word stands in brackets or after a label.
+func isLabelled(line, word []byte) bool {
 	at := bytes.Index(line, word)
 	before := at > 0 && (line[at-1] == '[' || line[at-1] == '=' || line[at-1] == '"')
 	end := at + len(word)

@@ -97,8 +97,7 @@ func readTail(path string, from int64, n int) (tailText, error) {
 
 // pair is the newest piece and the file after it, read by offset.
 type pair struct {
-	// piece is a part that was cut off a file: the bytes before the offset end.
-	piece io.ReaderAt // nil: none
+	piece io.ReaderAt // the newest piece; nil: none
 	start int64       // offset of its first byte
 	base  int64       // offset of the file's first byte
 	file  io.ReaderAt

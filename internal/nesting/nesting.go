@@ -45,7 +45,8 @@ func CheckLongYAML(text []byte) error {
 	return err
 }
 
-// CheckSigns returns ErrTooMany for a text that is too much even for the lexer.
+// CheckSigns returns ErrTooMany for a text with so many signs (brackets, commas, dashes)
+// that the lexer alone would take too long.
 func CheckSigns(text []byte) error {
 	if len(text) <= maxSignCount {
 		return nil

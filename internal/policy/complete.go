@@ -71,7 +71,7 @@ func (b *builder) addDeploymentIDs() {
 			deployment["model_info"] = info
 		}
 		id := deploymentID(deployment)
-		for n, base := 2, id; taken[id]; n++ { // twins: by their order
+		for n, base := 2, id; taken[id]; n++ { // equal deployments are numbered in their order
 			id = fmt.Sprintf("%s-%d", base, n)
 		}
 		taken[id] = true

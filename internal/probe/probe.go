@@ -29,7 +29,7 @@ type Target struct {
 	Dir     string   // working folder of a command
 	Env     []string // environment of a command
 	Log     string   // file with its output
-	LogFrom int64    // place (logfile.End) where its lines begin
+	LogFrom int64    // offset (logfile.EndOffset) at which its lines begin
 
 	// Key returns the key to send when the service answers 401 or 403: the default path
 	// of a command, /v1/models, requires one. "" or nil: none.
@@ -39,7 +39,7 @@ type Target struct {
 // Finding is the result of one probe.
 type Finding struct {
 	Evidence Evidence
-	Err      error // nil exactly when Evidence is Fine; says in a few words what came instead
+	Err      error // nil exactly when Evidence is Passed; says in a few words what came instead
 }
 
 // OK reports whether the probe passed.

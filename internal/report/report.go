@@ -26,8 +26,8 @@ type Report struct {
 	StartedAt  time.Time `json:"started_at"`  // RFC 3339, UTC
 	DurationMS float64   `json:"duration_ms"` // wall time of the target
 	Summary    *Summary  `json:"summary,omitempty"`
-	Checks     []Result  `json:"checks,omitzero"` // nil unless the target is a run of checks
-	Data       any       `json:"data,omitempty"`  // what a target returns that does not run checks
+	Checks     []Result  `json:"checks,omitzero"` // nil unless the target runs checks
+	Data       any       `json:"data,omitempty"`  // the result of a target that does not run checks
 	Error      *Problem  `json:"error"`
 
 	// Installation is what the command was for.
@@ -96,15 +96,15 @@ func New(command string, now time.Time) *Report {
 	return &Report{Schema: Schema, Command: command, StartedAt: now.UTC()}
 }
 
-// NewChecked is New for a target that is a run of checks: its report has checks
-// and summary even when it fails before the first check.
+// NewChecked is New for a target that runs checks: its report has checks and summary even
+// when it fails before the first check.
 func NewChecked(command string, now time.Time) *Report {
 	r := New(command, now)
 	r.Checks, r.Summary = []Result{}, &Summary{}
 	return r
 }
 
-// Checked is what a target returns that is a run of checks.
+// Checked is the result of a target that runs checks.
 type Checked struct {
 	Checks []Result
 	Data   any  // what was examined; may be nil

@@ -46,9 +46,9 @@ func (l *Listener) Heard() string {
 	return l.heard.String()
 }
 
-// served is a server in Perl: it prints what it receives and answers each connection
+// serverScript is a server in Perl: it prints what it receives and answers each connection
 // once.
-const served = `use IO::Socket::INET; $| = 1;
+const serverScript = `use IO::Socket::INET; $| = 1;
 my $l = IO::Socket::INET->new(Listen => 64, LocalAddr => $ARGV[0], LocalPort => $ARGV[1], ReuseAddr => 1) or die "$!";
 print "listening ", $l->sockport, "\n";
 while (my $c = $l->accept) {
@@ -62,7 +62,7 @@ while (my $c = $l->accept) {
 // of the test. It skips where Other does, and without Perl.
 func OtherListens(t *testing.T, host string, port int) *Listener {
 	t.Helper()
-	cmd := Other(t, "perl", "-e", served, host, strconv.Itoa(port))
+	cmd := Other(t, "perl", "-e", serverScript, host, strconv.Itoa(port))
 	l := &Listener{}
 	cmd.Stdout, cmd.Stderr = l, l
 	if err := cmd.Start(); err != nil {

@@ -22,8 +22,8 @@ import (
 // variable tells the other process which rights it was given.
 const variable = "FLOWGATE_TEST_RIGHTS"
 
-// again runs the calling test in a process that start starts.
-func again(t *testing.T, given string, start func(*exec.Cmd) error) {
+// rerun runs the calling test again in a process that start starts.
+func rerun(t *testing.T, given string, start func(*exec.Cmd) error) {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -53,6 +53,6 @@ func again(t *testing.T, given string, start func(*exec.Cmd) error) {
 	}
 }
 
-// Again reports whether this process is such another process. What both choose by
-// counting, such as ports, has to begin at another number.
-func Again() bool { return os.Getenv(variable) != "" }
+// IsRerun reports whether this process was started to run a test again. What both
+// processes choose by counting, such as ports, has to begin at another number.
+func IsRerun() bool { return os.Getenv(variable) != "" }

@@ -7,7 +7,7 @@ import (
 )
 
 // Mount reports whether the test runs on here, with the right to mount: as root, or in
-// a user namespace of its own.
+// a user startInNamespace of its own.
 func Mount(t *testing.T) bool {
 	t.Helper()
 	t.Skip("a small file system is mounted on Linux only")

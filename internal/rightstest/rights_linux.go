@@ -14,18 +14,18 @@ import (
 )
 
 // Mount reports whether the test runs on here, with the right to mount: as root, or in
-// a user namespace of its own.
+// a user startInNamespace of its own.
 func Mount(t *testing.T) bool {
 	t.Helper()
 	err := tryMount(t)
 	if err == nil {
 		return true
 	}
-	if Again() {
+	if IsRerun() {
 		t.Skipf("nothing can be mounted in a user namespace (sysctl kernel.apparmor_restrict_unprivileged_userns=0 may "+
 			"allow it): %v", err)
 	}
-	again(t, "mount", namespace(0))
+	rerun(t, "mount", startInNamespace(0))
 	return false
 }
 
@@ -37,15 +37,15 @@ func tryMount(t *testing.T) error {
 	return syscall.Unmount(dir, 0)
 }
 
-// PIDs reports whether the test runs on here, in a namespace of process ids of its own,
-// in which it may choose the next pid.
+// PIDs reports whether the test runs on here, in a startInNamespace of process ids of
+// its own, in which it may choose the next pid.
 func PIDs(t *testing.T) bool {
 	t.Helper()
-	if !Again() {
-		again(t, "pids", namespace(syscall.CLONE_NEWPID))
+	if !IsRerun() {
+		rerun(t, "pids", startInNamespace(syscall.CLONE_NEWPID))
 		return false
 	}
-	// Mount the /proc of this namespace, which other namespaces do not see.
+	// Mount the /proc of this startInNamespace, which other namespaces do not see.
 	err := syscall.Mount("", "/", "", syscall.MS_PRIVATE|syscall.MS_REC, "")
 	if err == nil {
 		err = syscall.Mount("proc", "/proc", "proc", 0, "")
@@ -56,9 +56,9 @@ func PIDs(t *testing.T) bool {
 	return true
 }
 
-// namespace starts a command in namespaces of its own, as the same user, with the right
-// to mount.
-func namespace(flags uintptr) func(*exec.Cmd) error {
+// startInNamespace starts a command in namespaces of its own, as the same user, with
+// the right to mount.
+func startInNamespace(flags uintptr) func(*exec.Cmd) error {
 	return func(cmd *exec.Cmd) error {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: flags | syscall.CLONE_NEWNS}
 		if os.Geteuid() != 0 {
@@ -82,16 +82,16 @@ func Ordinary(t *testing.T) bool {
 	if _, err := os.ReadFile(closed); errors.Is(err, fs.ErrPermission) {
 		return true
 	}
-	if Again() {
+	if IsRerun() {
 		t.Skip("permissions do not hold even without capabilities")
 	}
-	again(t, "ordinary", withoutCapabilities)
+	rerun(t, "ordinary", startWithoutCapabilities)
 	return false
 }
 
-// withoutCapabilities starts a command whose bounding set of capabilities is empty.
+// startWithoutCapabilities starts a command whose bounding set of capabilities is empty.
 // That set belongs to the thread, which therefore ends with the function.
-func withoutCapabilities(cmd *exec.Cmd) error {
+func startWithoutCapabilities(cmd *exec.Cmd) error {
 	started := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread()

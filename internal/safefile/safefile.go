@@ -33,7 +33,7 @@ func Open(path string) (*os.File, error) {
 	return f, nil
 }
 
-// describeKind says what a file that is not regular is.
+// describeKind returns what a file that is not regular is, as the end of a sentence.
 func describeKind(m fs.FileMode) string {
 	switch {
 	case m.IsDir():
@@ -48,7 +48,7 @@ func describeKind(m fs.FileMode) string {
 const (
 	KeyLimit      = 64 << 10  // a key, a process id, a version
 	DocumentLimit = 16 << 20  // a configuration, state, a credential file
-	BulkLimit     = 512 << 20 // what grows with what it is about: a manifest, a log
+	BulkLimit     = 512 << 20 // a file that grows with what it describes: a manifest, a log
 )
 
 // ErrTooLarge is the cause of a *fs.PathError for a file above the limit.

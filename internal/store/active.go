@@ -129,7 +129,8 @@ func pinnedVersion(dir string) string {
 	return strings.TrimSpace(string(data))
 }
 
-// syncDir makes what was renamed or removed in a folder survive a power cut.
+// syncDir makes renames and removals in a folder survive a power cut. A folder that does
+// not exist is not an error. Fault: store-unwritable.
 func syncDir(dir string) error {
 	err := safefile.SyncDir(dir)
 	if err == nil || errors.Is(err, fs.ErrNotExist) {

@@ -121,6 +121,8 @@ func Add(ctx context.Context, cfg *config.Config, n NewInstall) (Install, error)
 	return in, nil
 }
 
+// fillFolder puts the files of an install into its final folder, or into a folder beside
+// it that is then renamed.
 func fillFolder(ctx context.Context, dir, final string, n *NewInstall) error {
 	if err := n.Fill(ctx, dir, n); err != nil {
 		return err

@@ -29,7 +29,7 @@ func buildManifest(dir string) ([]byte, error) {
 		if err != nil || rel == recordName || rel == manifestName {
 			return err
 		}
-		sum, mode, err := fingerprint(path, d)
+		sum, mode, err := fingerprintFile(path, d)
 		if err != nil {
 			return err
 		}
@@ -48,7 +48,8 @@ func quoteName(name string) string {
 	return name
 }
 
-func fingerprint(path string, d fs.DirEntry) (sum, mode string, err error) {
+// fingerprintFile returns the digest and the mode that a manifest has of a file.
+func fingerprintFile(path string, d fs.DirEntry) (sum, mode string, err error) {
 	if d.Type()&fs.ModeSymlink != 0 {
 		target, err := os.Readlink(path)
 		h := sha256.Sum256([]byte(target))
@@ -94,10 +95,10 @@ func Verify(in Install) error {
 	}
 	then, err := safefile.Read(filepath.Join(in.Path, manifestName), safefile.BulkLimit)
 	if err != nil || digest(then) != in.Tree {
-		return changed(in, nil, "its manifest is damaged as well")
+		return tamperedFault(in, nil, "its manifest is damaged as well")
 	}
 	names := changedFiles(then, now)
-	return changed(in, names, names[0]+" is not as it was installed")
+	return tamperedFault(in, names, names[0]+" is not as it was installed")
 }
 
 // changedFiles names the files whose lines are in only one of two manifests.

@@ -29,8 +29,8 @@ func CheckPlatform(path string) error {
 		WithHint("get the one for %s/%s", runtime.GOOS, runtime.GOARCH)
 }
 
-// readPlatforms reads what a program was built for off its header; a universal
-// macOS binary is for several.
+// readPlatforms returns the platforms that a program was built for, from its header; a
+// universal macOS binary is for several.
 func readPlatforms(path string) ([]string, error) {
 	f, err := os.Open(path)
 	if err != nil {

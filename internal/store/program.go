@@ -30,19 +30,19 @@ func VerifyProgram(cfg *config.Config, runtime, program string) error {
 	in, _ := Current(cfg, runtime)
 	listed, err := safefile.Read(filepath.Join(in.Path, manifestName), safefile.BulkLimit)
 	if err != nil || digest(listed) != in.Tree {
-		return changed(in, nil, "its manifest is damaged")
+		return tamperedFault(in, nil, "its manifest is damaged")
 	}
-	for _, name := range besides(listed, filepath.Dir(rel)) {
+	for _, name := range filesBeside(listed, filepath.Dir(rel)) {
 		now, err := manifestLine(in.Path, name)
 		if err != nil || !slices.Contains(strings.SplitAfter(string(listed), "\n"), now) {
-			return changed(in, []string{name}, name+" is not as it was installed")
+			return tamperedFault(in, []string{name}, name+" is not as it was installed")
 		}
 	}
 	return nil
 }
 
-// besides returns the files that a manifest lists in one folder.
-func besides(listed []byte, dir string) (names []string) {
+// filesBeside returns the files that a manifest lists in one folder.
+func filesBeside(listed []byte, dir string) (names []string) {
 	for line := range strings.Lines(string(listed)) {
 		_, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
 		_, name, _ := strings.Cut(rest, " ")
@@ -60,12 +60,12 @@ func manifestLine(dir, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	sum, mode, err := fingerprint(path, fs.FileInfoToDirEntry(info))
+	sum, mode, err := fingerprintFile(path, fs.FileInfoToDirEntry(info))
 	return fmt.Sprintf("%s %s %s\n", sum, mode, name), err
 }
 
-// changed returns the fault of an install whose files are not those of its manifest.
-func changed(in Install, names []string, what string) *fault.Error {
+// tamperedFault returns the fault of an install whose files are not those of its manifest.
+func tamperedFault(in Install, names []string, what string) *fault.Error {
 	if names == nil {
 		names = []string{}
 	}

@@ -20,8 +20,8 @@ const maxRecordSize = 1 << 20
 // rootOf returns config.Paths.Root of the store that an install's folder lies in.
 func rootOf(path string) string { return filepath.Dir(filepath.Dir(filepath.Dir(path))) }
 
-// CheckSigned reports as a fault when this user's FlowGate did not install in
-// here: nothing switches to it by itself then. Fault: state-untrusted.
+// CheckSigned returns a fault when this user's FlowGate did not install in here: nothing
+// switches to such an install by itself. Fault: state-untrusted.
 func CheckSigned(in Install) error {
 	if in.Signed {
 		return nil
@@ -32,8 +32,8 @@ func CheckSigned(in Install) error {
 			"moved: mage trust")
 }
 
-// CheckProgram reports as a fault when a program in the folder of a runtime's
-// active install is not to be executed: the link to it leads elsewhere, or this
+// CheckProgram returns a fault when a program in the folder of a runtime's active install
+// is not to be executed: the link to it leads elsewhere, or this
 // user's FlowGate did not install it. Fault: state-untrusted.
 func CheckProgram(cfg *config.Config, name, program string) error {
 	in, ok := Current(cfg, name)

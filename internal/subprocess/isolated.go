@@ -19,10 +19,10 @@ var passedVariables = [...]string{
 	"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy",
 }
 
-// Isolated is Command in a working folder outside of every work tree, with an
+// IsolatedCommand is Command in a working folder outside of every work tree, with an
 // environment of a few known variables and those that begin with one of the prefixes.
 // Use it for other people's programs that need nothing of the user's current folder.
-func Isolated(ctx context.Context, prefixes []string, name string, args ...string) *exec.Cmd {
+func IsolatedCommand(ctx context.Context, prefixes []string, name string, args ...string) *exec.Cmd {
 	cmd := Command(ctx, name, args...)
 	cmd.Dir, cmd.Env = safeFolder, filterEnviron(os.Environ(), prefixes)
 	return cmd
@@ -32,17 +32,17 @@ func Isolated(ctx context.Context, prefixes []string, name string, args ...strin
 // index, cache, certificates.
 var installerPrefixes = []string{"PIP_", "UV_", "XDG_", "LC_"}
 
-// Python is Isolated for a Python interpreter, which gets -I: it imports nothing from
-// the working folder, from PYTHONPATH or from the user's own packages. The variables
-// that configure pip and uv are passed on.
+// Python is IsolatedCommand for a Python interpreter, which gets -I: it imports nothing
+// from the working folder, from PYTHONPATH or from the user's own packages. The
+// variables that configure pip and uv are passed on.
 func Python(ctx context.Context, interpreter string, args ...string) *exec.Cmd {
-	return Isolated(ctx, installerPrefixes, interpreter, append([]string{"-I"}, args...)...)
+	return IsolatedCommand(ctx, installerPrefixes, interpreter, append([]string{"-I"}, args...)...)
 }
 
-// Installer is Isolated for uv: the variables that configure pip and uv are passed on,
-// and no uv.toml or pyproject.toml of the user's folder is read.
+// Installer is IsolatedCommand for uv: the variables that configure pip and uv are
+// passed on, and no uv.toml or pyproject.toml of the user's folder is read.
 func Installer(ctx context.Context, name string, args ...string) *exec.Cmd {
-	return Isolated(ctx, installerPrefixes, name, args...)
+	return IsolatedCommand(ctx, installerPrefixes, name, args...)
 }
 
 // filterEnviron returns the entries that are passed on.

@@ -41,7 +41,7 @@ func TestAnIsolatedProgramSeesNothingOfTheFolder(t *testing.T) {
 	if fired, err := os.ReadFile(filepath.Join(dir, "fired")); err == nil {
 		t.Errorf("%s of the working folder was imported", fired)
 	}
-	out, err = subprocess.Isolated(t.Context(), nil, "sh", "-c", "pwd; echo ${PIP_INDEX_URL-none}").Output()
+	out, err = subprocess.IsolatedCommand(t.Context(), nil, "sh", "-c", "pwd; echo ${PIP_INDEX_URL-none}").Output()
 	if err != nil || string(out) != "/\nnone\n" {
 		t.Errorf("%q, %v", out, err)
 	}

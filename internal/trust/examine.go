@@ -106,15 +106,16 @@ func (v Verdict) Lines() []string {
 			if e.Outside {
 				note = "  (outside of its folder)"
 			}
-			lines = append(lines, fmt.Sprintf("  %-8s %s: %s%s", part.verb, printable(e.Key), printable(e.Value), note))
+			lines = append(lines, fmt.Sprintf("  %-8s %s: %s%s", part.verb, quoteUnusual(e.Key), quoteUnusual(e.Value), note))
 		}
 	}
 	return append(lines, "  digest   "+v.Digest)
 }
 
-// printable returns text on one line, without control characters, which a terminal or a
-// CI system could obey.
-func printable(text string) string {
+// quoteUnusual returns text as it is, or quoted if it has control characters, which a
+// terminal or a CI system could obey, or characters beyond ASCII, which may look like
+// others.
+func quoteUnusual(text string) string {
 	quoted := fmt.Sprintf("%+q", text)
 	if plain := quoted[1 : len(quoted)-1]; plain != text {
 		return quoted

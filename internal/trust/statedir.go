@@ -25,7 +25,7 @@ func StateDir(getenv func(string) string) (string, error) {
 			return "", unsafeStateDirFault(dir, "lies in the git work tree "+top)
 		}
 		if at, why := findReplaceable(filepath.Dir(path)); why != "" {
-			return "", unsafeStateDirFault(dir, "can be replaced by others, for "+at+" "+why)
+			return "", unsafeStateDirFault(dir, "can be replaced by others: "+at+" "+why)
 		}
 	}
 	return dir, nil

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/flowgate-go/flowgate/internal/hostname"
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
@@ -158,5 +159,5 @@ func isLocal(address string) bool {
 		address = "//" + address
 	}
 	u, err := url.Parse(address)
-	return err == nil && (u.Hostname() == "127.0.0.1" || u.Hostname() == "::1" || u.Hostname() == "localhost")
+	return err == nil && hostname.IsLoopback(u.Hostname())
 }

@@ -243,7 +243,7 @@ var nextPort atomic.Int32
 func freePort(t testing.TB) int {
 	t.Helper()
 	base := 26000 + os.Getpid()%4000
-	if rightstest.Again() {
+	if rightstest.IsRerun() {
 		base = 31000 + os.Getpid()*50%1000
 	}
 	for range 1000 {

@@ -58,7 +58,7 @@ func inMain(m *testing.M) int {
 	}
 	reportIs = jsonschema.NewCompiler().MustCompile(filepath.Join(root, "docs", "report.schema.json"))
 	status := trusttest.Run(m)
-	if left := running(binary); len(left) > 0 && !rightstest.Again() { // the first process comes to its end last
+	if left := running(binary); len(left) > 0 && !rightstest.IsRerun() { // the first process comes to its end last
 		fmt.Fprintf(os.Stderr, "the tests left processes running:\n%s", strings.Join(left, ""))
 		return 1
 	}
@@ -150,7 +150,7 @@ var nextPort atomic.Int32
 // that no script meets another's port.
 func freePort() (int, error) {
 	base := 20000 + os.Getpid()%5000
-	if rightstest.Again() {
+	if rightstest.IsRerun() {
 		base = 19000 + os.Getpid()*50%1000
 	}
 	for range 1000 {

@@ -52,7 +52,7 @@ func New(t testing.TB) *Server {
 	return s
 }
 
-// Asset is the name of a release's archive for this machine.
+// Asset returns the name of a release's archive for this machine.
 func Asset(version string) string {
 	return fmt.Sprintf("CLIProxyAPIPlus_%s_%s_%s.tar.gz", version, runtime.GOOS, runtime.GOARCH)
 }
@@ -74,7 +74,7 @@ func (s *Server) AddFiles(version string, files map[string][]byte) {
 	s.releases = append(s.releases, release{version, files})
 }
 
-// Asked are the paths that were asked for so far.
+// Asked returns the paths that were requested so far.
 func (s *Server) Asked() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -149,7 +149,7 @@ func Program(t testing.TB, source, system, processor string) []byte {
 	return data
 }
 
-// Pack is a release's archive: files by name, all executable.
+// Pack returns a release's archive with the files, by name, all executable.
 func Pack(t testing.TB, files map[string][]byte) []byte {
 	t.Helper()
 	var out bytes.Buffer

@@ -1,6 +1,6 @@
 // Package cliproxytest is a double of CLIProxyAPI's management API, for tests:
 // both generations, answering as CLIProxyAPI 7 and CLIProxyAPIPlus 6 were
-// recorded to. It signs in nobody: a test says how each sign-in ends.
+// recorded to. It performs no sign-in: a test says how each one ends.
 package cliproxytest
 
 import (
@@ -35,7 +35,7 @@ type Server struct {
 	asked    []string // method and path of every request
 }
 
-// Start serves it on loopback until the test ends.
+// Start serves the double on loopback until the test ends.
 func (s *Server) Start(t testing.TB) *httptest.Server {
 	t.Helper()
 	s.sessions = map[string]string{}
@@ -48,13 +48,13 @@ func (s *Server) Start(t testing.TB) *httptest.Server {
 	return s.http
 }
 
-// Stop ends it as a crash would, with connections open.
+// Stop ends the double as a crash would, with connections open.
 func (s *Server) Stop() {
 	s.http.CloseClientConnections()
 	s.http.Close()
 }
 
-// Asked lists what was asked so far, "GET /v0/management/auth-files".
+// Asked returns the requests so far, such as "GET /v0/management/auth-files".
 func (s *Server) Asked() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -181,7 +181,7 @@ func (s *Server) callback(w http.ResponseWriter, state, code, failure string) {
 	}
 }
 
-// page is the older way: the same words for any state.
+// page serves the callback of the older generation, which accepts every state.
 func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	if s.sessions[q.Get("state")] == "wait" {

@@ -10,7 +10,7 @@ import (
 
 // Hooks describes where git looks for the repository's hooks.
 type Hooks struct {
-	Folder string // absolute; it may not exist
+	Folder string // makeAbsolute; it may not exist
 	Scope  string // scope of core.hooksPath: local, worktree, global or system; empty: not set
 }
 
@@ -22,7 +22,7 @@ func (r *Repo) Hooks(ctx context.Context) (Hooks, error) {
 		return h, err
 	}
 	out, err := r.Git(ctx, nil, "rev-parse", "--git-common-dir")
-	return Hooks{Folder: filepath.Join(r.absolute(out), "hooks")}, err
+	return Hooks{Folder: filepath.Join(r.makeAbsolute(out), "hooks")}, err
 }
 
 // hooksSetting returns the last value of core.hooksPath that a file sets.
@@ -34,15 +34,15 @@ func (r *Repo) hooksSetting(ctx context.Context) (h Hooks, err error) {
 	words := bytes.Split(bytes.TrimSuffix(out, []byte{0}), []byte{0})
 	for i := 0; i+1 < len(words); i += 2 {
 		if scope := string(words[i]); scope != "command" { // set by Command
-			h = Hooks{Folder: r.absolute(words[i+1]), Scope: scope}
+			h = Hooks{Folder: r.makeAbsolute(words[i+1]), Scope: scope}
 		}
 	}
 	return h, err
 }
 
-// absolute returns a path that git printed, which may be relative to Top, as an
-// absolute path.
-func (r *Repo) absolute(printed []byte) string {
+// makeAbsolute returns a path that git printed, which may be relative to Top, as an
+// makeAbsolute path.
+func (r *Repo) makeAbsolute(printed []byte) string {
 	path := strings.TrimSuffix(string(printed), "\n")
 	if filepath.IsAbs(path) {
 		return path

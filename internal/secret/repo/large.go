@@ -5,11 +5,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"github.com/flowgate-go/flowgate/internal/secret/repo/patch"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/secret/repo/patch"
 )
 
 // git reads a new file as a whole before it compares it, however large it is. So files
@@ -102,7 +104,7 @@ func (r *Repo) largePaths(ctx context.Context, s source) ([]string, error) {
 		}
 		return nil
 	})
-	paths := sorted(large)
+	paths := slices.Sorted(maps.Keys(large))
 	return paths[:len(pathspecs(":(exclude,literal)", paths))], err
 }
 

@@ -6,10 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/flowgate-go/flowgate/internal/secret/repo/patch"
 	"io"
+	"maps"
 	"slices"
 	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/secret/repo/patch"
 )
 
 // ErrRevision means that a revision or range names no commit.
@@ -149,16 +151,7 @@ func (r *Repo) Tips(ctx context.Context) ([]string, error) {
 			tips[strings.TrimSpace(hash)] = true
 		}
 	}
-	return sorted(tips), nil
-}
-
-// sorted returns the members of set in order.
-func sorted(set map[string]bool) (all []string) {
-	for s := range set {
-		all = append(all, s)
-	}
-	slices.Sort(all)
-	return all
+	return slices.Sorted(maps.Keys(tips)), nil
 }
 
 // ReachesAll reports whether the tips still reach all of known, so that history was

@@ -29,8 +29,8 @@ var ErrNoRepository = errors.New("not in a git repository")
 
 // Repo is a repository, with its working tree if it has one.
 type Repo struct {
-	Top     string // absolute folder of the working tree; of a bare repository, its own folder
-	Dir     string // absolute .git folder
+	Top     string // makeAbsolute folder of the working tree; of a bare repository, its own folder
+	Dir     string // makeAbsolute .git folder
 	Bare    bool   // it has no working tree
 	Shallow string // the commits at which a shallow clone ends; empty: the clone is complete
 
@@ -77,7 +77,7 @@ func open(ctx context.Context, folder string, env []string) (*Repo, error) {
 // readShallow reads the commits at which a shallow clone ends. A linked work tree
 // shares that file with others, so only git knows its path.
 func (r *Repo) readShallow(path string) error {
-	text, err := safefile.Read(r.absolute([]byte(path)), safefile.DocumentLimit)
+	text, err := safefile.Read(r.makeAbsolute([]byte(path)), safefile.DocumentLimit)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("read where the shallow clone ends: %w", err)
 	}

@@ -29,7 +29,7 @@ func TestRulesThatCannotBeUsedAreRefusedWithTheReason(t *testing.T) {
 		"[[rules]]\nid = 'a'\npath = '('":                          "missing closing",
 		"[[rules]]\nid = 'a'\nregex='b'\nsecretGroup=2":            "has 0 groups",
 		"[[rules]]\nid = 'a'\nregex = 'b'\n[[rules.allowlists]]\n": "must have commits",
-		"[[rules]]\nid = 'a'\nregex = 'b'\n[[rules.allowlists]]\ncondition='x'\nregexes=['y']":    "neither and nor or",
+		"[[rules]]\nid = 'a'\nregex = 'b'\n[[rules.allowlists]]\ncondition='x'\nregexes=['y']":    "neither \"and\" nor \"or\"",
 		"[[rules]]\nid = 'a'\nregex = 'b'\n[[rules.allowlists]]\nregexTarget='x'\nregexes=['y']":  "not secret, match or line",
 		"[[rules]]\nid = 'a'\nregex = 'b'\n[[rules.required]]\nid = 'none'":                       "which does not exist",
 		"[[allowlists]]\ntargetRules = ['none']\nregexes = ['x']":                                 "which does not exist",

@@ -213,7 +213,7 @@ func (t allowTable) toAllowlist() (*Allowlist, error) {
 		a.And = true
 	case "", "OR", "||":
 	default:
-		return nil, fmt.Errorf("condition %q is neither and nor or", t.Condition)
+		return nil, fmt.Errorf("condition %q is neither \"and\" nor \"or\"", t.Condition)
 	}
 	switch t.RegexTarget {
 	case "secret":

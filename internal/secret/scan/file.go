@@ -40,7 +40,7 @@ func readFragments(r io.Reader, path string, yield func(Fragment)) error {
 			}
 			return err
 		}
-		piece, err := untilEmptyLine(in, buf[:n])
+		piece, err := readUntilEmptyLine(in, buf[:n])
 		if err != nil {
 			return err
 		}
@@ -135,8 +135,8 @@ func tailOf(f Fragment) Fragment {
 	return tail
 }
 
-// untilEmptyLine reads on until the fragment ends in an empty line.
-func untilEmptyLine(in *bufio.Reader, piece []byte) ([]byte, error) {
+// readUntilEmptyLine reads on until the fragment ends in an empty line.
+func readUntilEmptyLine(in *bufio.Reader, piece []byte) ([]byte, error) {
 	breaks := 0
 	for i := len(piece) - 1; i >= 0 && isSpace(piece[i]) && breaks < 2; i-- {
 		if piece[i] == '\n' {

@@ -24,8 +24,7 @@ type Finding struct {
 	Date        string `json:"date,omitempty"` // author date, RFC 3339
 	Fingerprint string `json:"fingerprint"`    // as gitleaks writes it
 	Preview     string `json:"preview"`
-	// Baseline is a set of findings that are accepted already.
-	Baseline bool `json:"baseline"` // known from the baseline, so no failure
+	Baseline    bool   `json:"baseline"` // known from the baseline, so no failure
 
 	secret     string
 	byteColumn int

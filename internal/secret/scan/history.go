@@ -21,9 +21,10 @@ type historyRecord struct {
 	Findings []Finding      `json:"findings"`
 }
 
-// History scans every commit that any ref or reflog entry names, and those that nothing
-// names, merges included. The file at cache remembers the result: while history is only
-// added to, the next scan reads what is new. An empty cache means none.
+// History scans every commit of the repository, merges included: those that refs or
+// reflog entries lead to, and those that nothing names. The file at cache remembers the
+// result: while history is only added to, the next scan reads what is new. An empty
+// cache means none.
 func (s *Scanner) History(ctx context.Context, r *repo.Repo, seal Seal, cache string) (Result, error) {
 	tips, err := r.Tips(ctx)
 	if err != nil {

@@ -129,7 +129,7 @@ const depth = 5
 // Scan returns what the rules find in f, in the order of lines.
 func (w *Worker) Scan(f Fragment) []Finding { return w.scan(f, everyRule) }
 
-// scan is Scan with the rules of a scope.
+// scan does what Scan does with the rules of a scope.
 func (w *Worker) scan(f Fragment, of scope) []Finding {
 	w.enterPlace(f)
 	if w.place.skip && !w.s.hasKnown {
@@ -137,7 +137,7 @@ func (w *Worker) scan(f Fragment, of scope) []Finding {
 	}
 	var found []Finding
 	if of == everyRule && !w.place.skip {
-		found = w.byPath(f)
+		found = w.searchPath(f)
 	}
 	if isEmpty(f.Text) {
 		return found
@@ -180,8 +180,8 @@ func isExcluded(allow []*rule.Allowlist, path, commit string) bool {
 		func(a *rule.Allowlist) bool { return a.Excludes(path, commit) })
 }
 
-// byPath applies the rules that match the path only.
-func (w *Worker) byPath(f Fragment) (found []Finding) {
+// searchPath applies the rules that match the path only.
+func (w *Worker) searchPath(f Fragment) (found []Finding) {
 	for _, i := range w.s.pathOnly {
 		r := &w.s.rules.Rules[i]
 		if !r.SkipReport && r.Path.MatchString(f.Path) && !isExcluded(r.Allow, f.Path, f.Commit) {
@@ -220,7 +220,7 @@ func (w *Worker) judgeMatches(f Fragment, d *decodedText, lines *lineIndex, h ma
 		}
 		loc := lines.locate(at)
 		line := f.Text[loc.from:max(loc.to, at.end)]
-		if w.isMarked(line) {
+		if w.hasAllowComment(line) {
 			continue
 		}
 		if decodedLine == "" {
@@ -261,7 +261,7 @@ func (d *decodedText) locateMatch(at extent) (matched, decodedLine string, origi
 	return matched, d.lineAround(within), original, original, true
 }
 
-// matchesAllowlist is a.Matches, which is called once for a line.
+// matchesAllowlist returns the result of a.Matches, which it calls once for a line.
 func (w *Worker) matchesAllowlist(a *rule.Allowlist, secret, matched, line string) bool {
 	if !a.TargetsLine() {
 		return a.Matches(secret, matched, line)
@@ -274,8 +274,8 @@ func (w *Worker) matchesAllowlist(a *rule.Allowlist, secret, matched, line strin
 	return v.matches
 }
 
-// isMarked reports whether a line has allowComment.
-func (w *Worker) isMarked(line string) bool {
+// hasAllowComment reports whether a line has allowComment.
+func (w *Worker) hasAllowComment(line string) bool {
 	if v, ok := w.lines[nil]; ok && v.line == line {
 		return v.matches
 	}
@@ -284,7 +284,7 @@ func (w *Worker) isMarked(line string) bool {
 	return v.matches
 }
 
-// allowComment on a line is gitleaks' mark for a secret that may stay there.
+// allowComment is gitleaks' comment for a line with a secret that may stay there.
 const allowComment = "gitleaks:allow"
 
 // selectSecret returns the secret in a match: the group that the rule names, or the

@@ -2,7 +2,8 @@ package scan
 
 import "slices"
 
-// search is scan; it also searches text in UTF-16 or UTF-32 within other text.
+// search does what scan does, and also searches text in UTF-16 or UTF-32 within other
+// text.
 func (w *Worker) search(f Fragment, of scope) []Finding {
 	found := w.scan(f, of)
 	if isEmpty(f.Text) {

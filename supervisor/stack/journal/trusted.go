@@ -29,8 +29,8 @@ const (
 	maxCopy    = 16 << 20
 )
 
-// checkTrust reports as a fault when this user's FlowGate did not write the journal
-// here, or when it names a file that no change of this installation touches.
+// checkTrust returns a fault when this user's FlowGate did not write the journal here, or
+// when it names a file that no change of this installation touches.
 func (j *Entry) checkTrust(root string, cfg *config.Config, data []byte) error {
 	key, err := trust.LoadKey(os.Getenv)
 	if err == nil {
@@ -50,7 +50,7 @@ func (j *Entry) checkTrust(root string, cfg *config.Config, data []byte) error {
 	return j.checkFiles(root, cfg)
 }
 
-// checkFiles reports as a fault a file that the journal must not name.
+// checkFiles returns a fault for a file that the journal must not name.
 func (j *Entry) checkFiles(root string, cfg *config.Config) error {
 	for _, f := range j.Files {
 		if f.Name == "" || strings.Trim(f.Name, "0123456789") != "" || !isInstallationFile(root, cfg, f.Path) {

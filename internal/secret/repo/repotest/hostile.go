@@ -9,7 +9,7 @@ import (
 )
 
 // executed are the settings of git whose value git executes, asks a program
-// for, or finds programs in. Names in <> are those that Hostile fills in.
+// for, or finds programs in. Hostile fills in names for those in <>.
 var executed = [...]string{
 	"core.fsmonitor", "core.pager", "core.editor", "core.askPass", "core.sshCommand", "core.gitProxy",
 	"core.alternateRefsCommand",
@@ -39,8 +39,8 @@ type Hostile struct {
 	marks string
 }
 
-// NewHostile makes one, with two commits, a staged change, an unstaged one, a
-// tag and a submodule. Fired says which tripwires were touched since.
+// NewHostile makes a hostile repository with two commits, a staged change, an unstaged
+// one, a tag and a submodule. Fired returns the tripwires that were executed since.
 func NewHostile(t testing.TB) *Hostile {
 	t.Helper()
 	h := &Hostile{New(t), t.TempDir()}
@@ -150,7 +150,7 @@ func (h *Hostile) tripwire(name string) string {
 	return program
 }
 
-// Variables are those of the environment that make git execute a tripwire.
+// Variables returns the environment variables that make git execute a tripwire.
 func (h *Hostile) Variables() (all []string) {
 	for _, name := range [...]string{"GIT_EXTERNAL_DIFF", "GIT_SSH_COMMAND", "GIT_SSH", "GIT_PROXY_COMMAND", "GIT_ASKPASS",
 		"GIT_PAGER", "GIT_EDITOR"} {
@@ -162,7 +162,7 @@ func (h *Hostile) Variables() (all []string) {
 		"GIT_ALLOW_PROTOCOL=ext:file")
 }
 
-// Fired are the names of the tripwires that were executed since the last call.
+// Fired returns the names of the tripwires that were executed since the last call.
 func (h *Hostile) Fired() (names []string) {
 	h.t.Helper()
 	marks, err := filepath.Glob(filepath.Join(h.marks, "*.fired"))

@@ -15,7 +15,7 @@ type Git struct {
 	t   testing.TB
 }
 
-// New makes an empty one.
+// New makes an empty repository.
 func New(t testing.TB) *Git {
 	t.Helper()
 	dir, err := filepath.EvalSymlinks(t.TempDir())
@@ -27,7 +27,7 @@ func New(t testing.TB) *Git {
 	return g
 }
 
-// Git runs a git command in it, independent of the user's settings, and returns
+// Git runs a git command in the repository, independent of the user's settings, and returns
 // what it printed.
 func (g *Git) Git(args ...string) string {
 	g.t.Helper()
