@@ -27,9 +27,9 @@ type Check struct {
 	Active  bool          // it executes a program or sends requests that the examined configuration names
 	Run     func(ctx context.Context) Outcome
 
-	// Mend puts right what Run complained about, as far as that is safe, and
-	// says each thing that it did in a line. nil when nothing is. It is called
-	// only after Run returned, and Run decides afterwards whether it helped.
+	// Mend repairs what Run complained about, as far as that is safe, and returns a
+	// line for each thing that it did. It is nil when nothing can be repaired. It is
+	// called only after Run returned; Run decides afterwards whether it helped.
 	Mend func(ctx context.Context) ([]string, error)
 }
 

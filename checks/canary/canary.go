@@ -1,7 +1,7 @@
 // Package canary tries whether FlowGate keeps secrets: it plants made-up ones of
 // every kind in an installation of its own, runs the targets in it, also those
-// that fail, and looks for a trace of them in everything that came out. Run is
-// the whole of it.
+// that fail, and looks for a trace of them in everything that came out. Call
+// Run.
 //
 // It works in a folder of its own, which it removes, and on ports of its own.
 package canary
@@ -39,8 +39,8 @@ type trial struct {
 	secrets     []secret
 	outputs     []output
 	summary     Summary
-	tracesInLog []trace // in the service's log before it was made to talk
-	logFilled   bool    // it was
+	tracesInLog []trace // in the service's log before fillLog wrote to it
+	logFilled   bool    // fillLog wrote to the log
 }
 
 // output is what one command printed.

@@ -124,7 +124,7 @@ func (t *trial) fillLog() {
 	_ = os.WriteFile(path, append(before, lines.String()...), 0o600) // a failure shows as a command without lines
 }
 
-// mayHoldSecrets reports a file that is there to hold secrets: planted ones, their
+// mayHoldSecrets reports whether a file is meant to hold secrets: planted ones, their
 // backups, the generated router configuration, and the folders of credentials
 // and keys, where sign-ins and imports put what they got.
 func (t *trial) mayHoldSecrets(path string) bool {

@@ -1,6 +1,6 @@
 // Package doctor examines an installation and the stack that may run from it,
-// and says what is wrong, why, and the command that mends it. Run is the whole
-// of it; List names its checks for doctor:list, doctor:explain and the runbook.
+// and says what is wrong, why, and the command that mends it. Call
+// Run; List names its checks for doctor:list, doctor:explain and the runbook.
 //
 // It looks and never changes anything, unless Options.Fix lets it mend what is
 // safe to mend: permissions, folders, stale files, ignore rules, the generated

@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// fillDisk fills the disk that ownDisk gave the stack.
+// fillDisk fills the disk that mountDisk gave the stack.
 func fillDisk(ctx context.Context, s *stack) error {
 	fill := filepath.Join(s.cfg.Paths.RuntimeDir, "fill")
 	file, err := os.OpenFile(fill, os.O_CREATE|os.O_WRONLY, 0o600)

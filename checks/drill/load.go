@@ -15,7 +15,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/loopback"
 )
 
-// load is clients at work.
+// load sends requests as clients do, and counts what became of them.
 type load struct {
 	url, key   string
 	resent     atomic.Int64

@@ -17,7 +17,7 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
-// SoakResult is what came of the requests. A request that was refused a connection
+// SoakResult is the result of a soak. A request that was refused a connection
 // is sent again, as clients do; one that was sent and not answered is lost.
 type SoakResult struct {
 	checks.Note

@@ -125,7 +125,7 @@ func hookScript(command string, chained bool) string {
 		"exec " + command + " -staged -only='secrets.staged,files.tracked' -format=text >&2\n"
 }
 
-// isUnchangedScript reports whether a hook is as script writes it, for any program.
+// isUnchangedScript reports whether a hook is as hookScript writes it, for any program.
 func isUnchangedScript(text string) bool {
 	rest, _ := strings.CutPrefix(text, "#!/bin/sh\n"+hookMark+"\n")
 	rest = strings.TrimPrefix(rest, chainLine)

@@ -122,7 +122,7 @@ func isAtLoopback(address string) bool {
 	return err == nil && hostname.IsLoopback(host)
 }
 
-// excerptBytes of a reply's body are looked at and shown.
+// excerptBytes bounds how much of a reply's body is read.
 const excerptBytes = 4 << 10
 
 // send sends one request. The service refused it when no connection was taken, or

@@ -1,6 +1,5 @@
 // Package security answers one question before every push and in every CI job:
-// is a secret exposed, or about to be? Run is the whole of it; List names its
-// checks.
+// is a secret exposed, or about to be? Call Run; List names its checks.
 //
 // It looks and never changes anything, unless Options.Fix lets it mend
 // permissions and ignore rules. It sends requests to this machine's own
@@ -94,7 +93,8 @@ func Checks(ctx context.Context, o Options) ([]checks.Check, func() (Examined, e
 	}, nil
 }
 
-// hintAtFlag says so when what was chosen is only there with another flag.
+// hintAtFlag returns err with a hint at the flag that a chosen check needs, if it needs one
+// that was not given.
 func hintAtFlag(err error, o Options) error {
 	if _, other := checks.Select(List(), o.Only, o.Skip); other != nil {
 		return err
@@ -121,7 +121,7 @@ func (s *audit) allChecks(ctx context.Context) ([]checks.Check, func()) {
 	shared, done := doctor.Checks(ctx, s.options.Options)
 	shared, err := checks.Select(shared, sharedChecks, "")
 	if err != nil {
-		panic(err) // an ID in fromDoctor is none
+		panic(err) // an ID in sharedChecks does not exist
 	}
 	own := slices.Concat(
 		[]checks.Check{s.filesTracked(), s.filesIgnored(), s.runtimePrivate(), s.runtimeClosed(), s.secretsLogs()},

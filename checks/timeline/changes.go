@@ -19,7 +19,7 @@ import (
 // files show it.
 func collectChanges(s *subject.Subject) []Moment {
 	what := "was written"
-	if configDrifted(s) {
+	if hasConfigDrifted(s) {
 		what += "; what it says now is not in force"
 	}
 	all := slices.Concat(
@@ -57,9 +57,9 @@ func fileChange(source, what, next string, shown func(string) string, file strin
 	return []Moment{{info.ModTime().UTC(), source, shown(file), what, next}}
 }
 
-// configDrifted reports whether the configuration would generate something else than what
-// is in force; false when that is not known.
-func configDrifted(s *subject.Subject) bool {
+// hasConfigDrifted reports whether the configuration would generate something else than
+// what is in force; false when that is not known.
+func hasConfigDrifted(s *subject.Subject) bool {
 	plan, err := s.PlannedConfig()
 	if err != nil {
 		return false
@@ -72,7 +72,7 @@ func configDrifted(s *subject.Subject) bool {
 // runtimeSwitches returns the changes to the versions that are active in the store.
 func runtimeSwitches(s *subject.Subject) []Moment {
 	var all []Moment
-	installed, _ := store.Installed(s.Config) // runtimes.digest tells of a store that cannot be read
+	installed, _ := store.Installed(s.Config) // runtimes.digest reports a store that cannot be read
 	for _, in := range installed {
 		if in.Active {
 			link := filepath.Join(store.Dir(s.Config, in.Name), "current")
@@ -96,7 +96,7 @@ const maxAccounts = 20
 // credentialChanges returns the latest changes of credentials, and their ends that
 // nothing renews; at most maxAccounts of each.
 func credentialChanges(s *subject.Subject) []Moment {
-	accounts, _ := s.Accounts() // credentials.parsable tells of a folder that cannot be read
+	accounts, _ := s.Accounts() // credentials.parsable reports a folder that cannot be read
 	var changed, ended []Moment
 	for _, a := range accounts {
 		changed = append(

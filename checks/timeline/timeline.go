@@ -39,16 +39,16 @@ type History struct {
 	Moments    []Moment   `json:"moments"`     // everything since Since, oldest first; the latest 500
 }
 
-// maxMoments bounds how many moments are told.
+// maxMoments bounds how many moments a history has.
 const maxMoments = 500
 
-// defaultSpan is how far back a timeline reaches unless told.
+// defaultSpan is how far back a timeline reaches by default.
 const defaultSpan = 24 * time.Hour
 
 // Read returns what happened in the last span (0: a day), and the most likely cause when
 // the stack is not healthy. It looks at events, files and the running stack, and changes
 // nothing. Faults: those of config.Load, log-unreadable.
-func Read(ctx context.Context, o subject.Options, reach time.Duration) (History, error) {
+func Read(ctx context.Context, o subject.Options, span time.Duration) (History, error) {
 	s := subject.New(ctx, o)
 	defer s.Close()
 	if s.ConfigError != nil {
@@ -56,7 +56,7 @@ func Read(ctx context.Context, o subject.Options, reach time.Duration) (History,
 	}
 	_, unknown := s.Status()
 	status, _ := s.Health() // a service that does not answer in time is not ready; that is no error here
-	return buildHistory(ctx, s, o.Now().Add(-cmp.Or(reach, defaultSpan)), status, unknown)
+	return buildHistory(ctx, s, o.Now().Add(-cmp.Or(span, defaultSpan)), status, unknown)
 }
 
 // Headline returns the headline of the history of a stack that was started once and is

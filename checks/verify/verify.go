@@ -1,6 +1,5 @@
-// Package verify is doctor, security-check and smoke in one run with one
-// report, for CI jobs: Run is the whole of it. What two families share is
-// examined once.
+// Package verify is doctor, security-check and smoke in one run with one report, for CI
+// jobs: call Run. What two families share is examined once.
 package verify
 
 import (

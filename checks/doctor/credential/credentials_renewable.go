@@ -10,7 +10,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/program"
 )
 
-// expiryWindow is how far ahead an end that nothing can put off is told.
+// expiryWindow is how long before its end a credential that cannot be renewed is reported.
 const expiryWindow = 24 * time.Hour
 
 func credentialsRenewable(s *subject.Subject) checks.Check {

@@ -9,8 +9,8 @@ import (
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 )
 
-// Seconds of difference from which a clock is odd, and from which tokens are
-// taken for expired or not yet valid.
+// Differences in seconds from which a clock is reported: from warnSkewS on it is wrong,
+// from maxSkewS on servers take tokens for expired or not yet valid.
 const (
 	warnSkewS = 60
 	maxSkewS  = 300

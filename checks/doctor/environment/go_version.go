@@ -16,7 +16,7 @@ import (
 // minGoVersion is the go line of go.mod.
 const minGoVersion = "go1.26"
 
-// goInstall is which Go there is.
+// goInstall describes the Go on PATH.
 type goInstall struct {
 	checks.Note
 	Built string `json:"built_with"`

@@ -14,7 +14,7 @@ import (
 
 const mageModule = "github.com/magefile/mage"
 
-// mageInstall is which mage there is.
+// mageInstall describes the mage on PATH.
 type mageInstall struct {
 	checks.Note
 	Pinned string `json:"pinned"`          // in go.mod

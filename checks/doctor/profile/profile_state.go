@@ -15,7 +15,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// chosenProfile is which profile is in force since when.
+// chosenProfile is the profile in force, and since when.
 type chosenProfile struct {
 	Profile string    `json:"profile"`
 	Since   time.Time `json:"since"`

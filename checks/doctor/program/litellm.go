@@ -12,7 +12,7 @@ import (
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/safefile"
-	execute "github.com/flowgate-go/flowgate/internal/subprocess" // the package has a type program
+	"github.com/flowgate-go/flowgate/internal/subprocess"
 )
 
 // Python versions that LiteLLM 1.106 takes (its metadata: >=3.10,<3.15).
@@ -100,7 +100,7 @@ func pythonVersion(ctx context.Context, path string) string {
 	if !filepath.IsAbs(path) { // it would be looked for in the folder that people work in
 		return ""
 	}
-	cmd := execute.Python(ctx, path, "-c", "import platform; print(platform.python_version())")
+	cmd := subprocess.Python(ctx, path, "-c", "import platform; print(platform.python_version())")
 	cmd.WaitDelay = subject.Grace // a wrapper's child may keep the pipe open
 	out, err := cmd.Output()
 	if err != nil {

@@ -30,7 +30,7 @@ func runtimesGood(s *subject.Subject) checks.Check {
 				if name == config.RuntimeLiteLLM && version == "" {
 					unknown = append(unknown, svc.Name)
 				}
-				if b, is := runtimestore.FindBadVersion(name, version); is {
+				if b, isBad := runtimestore.FindBadVersion(name, version); isBad {
 					found.Versions = append(found.Versions, b)
 					lines = append(lines, svc.Name+" is "+name+" "+version+": "+b.Why)
 				}

@@ -19,7 +19,7 @@ import (
 // crashWindow is how far back crashes count.
 const crashWindow = time.Hour
 
-// Ends of one service within crashWindow from which it counts as crashing.
+// minCrashes is how many ends within crashWindow make a service count as crashing.
 const minCrashes = 3
 
 // crashes is the detail of processes.crashing.

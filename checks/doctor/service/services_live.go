@@ -21,8 +21,8 @@ type observedServices struct {
 	Services   []control.ServiceStatus `json:"services"`
 }
 
-// stackDown returns the outcome for a stack that was not started.
-func stackDown() checks.Outcome {
+// skippedStackDown returns the outcome for a stack that was not started.
+func skippedStackDown() checks.Outcome {
 	return checks.Skipped("the stack is down").WithFix("mage start", "bring it up")
 }
 
@@ -37,7 +37,7 @@ func servicesLive(s *subject.Subject) checks.Check {
 			}
 			dead := lo.Reject(status.Services, func(svc control.ServiceStatus, _ int) bool { return svc.Live })
 			if len(dead) == len(status.Services) && status.Supervisor == nil {
-				return stackDown()
+				return skippedStackDown()
 			}
 			found := observedServices{ObservedAt: s.Now().UTC(), Services: status.Services}
 			if len(dead) == 0 {

@@ -129,7 +129,7 @@ func Configuration(o Options) (*config.Config, error) {
 }
 
 // Once returns a func that calls f the first time, with the context of that
-// call, and returns the same value ever after.
+// call, and returns the same value from then on.
 func Once[T any](f func(context.Context) T) func(context.Context) T {
 	var once sync.Once
 	var value T

@@ -20,7 +20,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// management is what the management API said, asked at most once.
+// management is the reply of the management API, which is asked at most once.
 type management struct {
 	subject.Answer
 	refused bool // this very key was refused by this very process before: not tried again
@@ -78,23 +78,23 @@ func askManagementAPI(ctx context.Context, s *subject.Subject) management {
 		return management{err: err}
 	}
 	svc, _ := s.CLIProxyService()
-	memory, mark := filepath.Join(s.Config.Paths.RuntimeDir, "management.refused"), refusalMark(s, key)
-	if seen, err := safefile.Read(memory, safefile.KeyLimit); err == nil && string(seen) == mark {
+	record, digest := filepath.Join(s.Config.Paths.RuntimeDir, "management.refused"), refusalDigest(s, key)
+	if seen, err := safefile.Read(record, safefile.KeyLimit); err == nil && string(seen) == digest {
 		return management{refused: true}
 	}
 	a, err := s.Get(ctx, svc.URL()+"/v0/management/auth-files", "Authorization", "Bearer "+key)
 	switch {
 	case err != nil:
 	case a.Status == http.StatusUnauthorized:
-		_ = renameio.WriteFile(memory, []byte(mark), 0o600) // if that fails, the next run tries once more
+		_ = renameio.WriteFile(record, []byte(digest), 0o600) // if that fails, the next run tries once more
 	case a.Status == http.StatusOK:
-		_ = os.Remove(memory)
+		_ = os.Remove(record)
 	}
 	return management{Answer: a, err: err}
 }
 
-// refusalMark returns a digest of a key and of the process that refused it.
-func refusalMark(s *subject.Subject, key string) string {
+// refusalDigest returns a digest of a key and of the process that refused it.
+func refusalDigest(s *subject.Subject, key string) string {
 	svc, _ := s.CLIProxyService()
 	running, _ := s.RunningService(svc.Name)
 	started := time.Time{}

@@ -7,7 +7,7 @@ import (
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 )
 
-// runningVersion is which version of a program runs.
+// runningVersion is the version of the program that runs.
 type runningVersion struct {
 	checks.Note
 	Version string `json:"version"`

@@ -70,7 +70,7 @@ func listUnusable(all []serverAccount) serverAccounts {
 	)
 	l := serverAccounts{Accounts: []serverAccount{}, Examined: len(all)}
 	for _, f := range aside[:min(len(aside), maxAccounts)] {
-		f = f.sanitized()
+		f = f.sanitize()
 		l.Accounts = append(l.Accounts, f)
 		l.Text += "; " + f.Name + " is " + f.describe()
 	}
@@ -81,9 +81,9 @@ func listUnusable(all []serverAccount) serverAccounts {
 	return l
 }
 
-// sanitized returns l as it may be shown: a server may write anything, at any length,
+// sanitize returns l as it may be shown: a server may write anything, at any length,
 // including the key that it was just sent.
-func (l serverAccount) sanitized() serverAccount {
+func (l serverAccount) sanitize() serverAccount {
 	l.Name, l.Provider, l.Status, l.Message = subject.Sanitize(
 		l.Name,
 	), subject.Sanitize(

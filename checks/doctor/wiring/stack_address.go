@@ -13,7 +13,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/tcp"
 )
 
-// miswiring is a deployment whose api_base leads nowhere good.
+// miswiring is a deployment whose api_base leads to a wrong server, or to none.
 type miswiring struct {
 	Deployment string `json:"deployment"`
 	APIBase    string `json:"api_base"`

@@ -19,7 +19,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
-// audit is what is examined.
+// audit is one examination: what is examined, and what was found.
 type audit struct {
 	options      Options
 	root         string         // absolute folder that is scanned
