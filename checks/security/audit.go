@@ -16,6 +16,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/secret/repo"
 	"github.com/flowgate-go/flowgate/internal/secret/rule"
 	"github.com/flowgate-go/flowgate/internal/secret/scan"
+	"github.com/flowgate-go/flowgate/internal/secret/suppress"
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
@@ -28,8 +29,8 @@ type audit struct {
 	cfg          *config.Config // nil when the configuration cannot be used
 	configError  error          // why
 
-	ignore       scan.Ignore
-	baseline     scan.Baseline
+	ignore       suppress.Ignore
+	baseline     suppress.Baseline
 	knownSecrets func() []string // secrets of the installation
 	rules        *rule.Set
 	scanner      func() (*scan.Scanner, error)
@@ -64,13 +65,13 @@ func newAudit(ctx context.Context, o Options) (*audit, error) {
 
 // loadSuppressions reads the ignored fingerprints and the baseline.
 func (s *audit) loadSuppressions() (err error) {
-	if s.ignore, err = scan.ReadIgnore(s.root); err != nil {
-		return fault.Usage("baseline-invalid", "read %s: %w", scan.IgnoreFile, err)
+	if s.ignore, err = suppress.ReadIgnore(s.root); err != nil {
+		return fault.Usage("baseline-invalid", "read %s: %w", suppress.IgnoreFile, err)
 	}
 	if s.options.Baseline == "" {
 		return nil
 	}
-	if s.baseline, err = scan.ReadBaseline(s.options.Baseline); err != nil {
+	if s.baseline, err = suppress.ReadBaseline(s.options.Baseline); err != nil {
 		f := fault.Usage("baseline-invalid", "read the baseline %s: %w", s.options.Baseline, err)
 		if errors.Is(err, fs.ErrNotExist) {
 			return f.WithHint("make one with -write-baseline=%s", s.options.Baseline)
@@ -98,7 +99,7 @@ func (s *audit) collectExamined() (Examined, error) {
 		e.Scanned.Skipped = map[string]int{}
 	}
 	if s.options.WriteBaseline != "" {
-		if err := scan.WriteBaseline(s.options.WriteBaseline, e.Findings); err != nil {
+		if err := suppress.WriteBaseline(s.options.WriteBaseline, e.Findings); err != nil {
 			return e, fault.New("baseline-unwritable", "write the baseline: %w", err)
 		}
 		e.Baseline = s.options.WriteBaseline

@@ -12,7 +12,7 @@ import (
 	"github.com/flowgate-go/flowgate/checks/security"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/secret/repo/repotest"
-	"github.com/flowgate-go/flowgate/internal/secret/scan"
+	"github.com/flowgate-go/flowgate/internal/secret/suppress"
 )
 
 func TestAHookIsNotInstalledWhereOtherRepositoriesOrToolsKeepTheirs(t *testing.T) {
@@ -134,7 +134,7 @@ func TestOnlyABaselineIsReplacedByOne(t *testing.T) {
 	}
 	for path, ok := range map[string]bool{source: false, link: false, empty: true, filepath.Join(dir, "new"): true} {
 		for range 2 {
-			if err := scan.WriteBaseline(path, nil); (err == nil) != ok {
+			if err := suppress.WriteBaseline(path, nil); (err == nil) != ok {
 				t.Errorf("%s: %v", path, err)
 			}
 		}

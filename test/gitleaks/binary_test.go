@@ -11,7 +11,7 @@ import (
 
 	"github.com/h2non/filetype"
 
-	"github.com/flowgate-go/flowgate/internal/secret/scan"
+	"github.com/flowgate-go/flowgate/internal/secret/textfile"
 )
 
 // gitleaksPasses reports whether gitleaks passes over a file with this head: it
@@ -23,7 +23,7 @@ func gitleaksPasses(head []byte) bool {
 
 // heads returns the head of a file of each binary kind, with fill between.
 func heads(fill byte) (all [][]byte) {
-	for _, k := range scan.BinaryKinds {
+	for _, k := range textfile.BinaryKinds {
 		head := bytes.Repeat([]byte{fill}, 40_000)
 		copy(head[k.At:], k.Magic)
 		all = append(all, head)
@@ -34,8 +34,8 @@ func heads(fill byte) (all [][]byte) {
 func TestWhatIsPassedOverAsBinaryGitleaksPassesOverToo(t *testing.T) {
 	t.Parallel()
 	for _, head := range heads(0) {
-		if !scan.IsBinary(head) || !gitleaksPasses(head) {
-			t.Errorf("%q: ours %v, gitleaks' %v", head[:8], scan.IsBinary(head), gitleaksPasses(head))
+		if !textfile.IsBinary(head) || !gitleaksPasses(head) {
+			t.Errorf("%q: ours %v, gitleaks' %v", head[:8], textfile.IsBinary(head), gitleaksPasses(head))
 		}
 	}
 }
@@ -45,7 +45,7 @@ func TestTextBehindTheBeginningOfABinaryIsReadWhereGitleaksReadsIt(t *testing.T)
 	dex := []byte("dex\n" + strings.Repeat("key = x\n", 20))
 	dey := []byte("dey\n" + strings.Repeat("key = x\n", 20))
 	for _, head := range append(heads('a'), dex, dey) {
-		if text := append(head, 0); scan.IsBinary(text) && !gitleaksPasses(text) {
+		if text := append(head, 0); textfile.IsBinary(text) && !gitleaksPasses(text) {
 			t.Errorf("%q hides what is behind it", text[:8])
 		}
 	}
@@ -71,8 +71,8 @@ func TestFilesThatProgramsMadeAreBinaryAndTextIsNot(t *testing.T) {
 	}
 	for name, text := range map[string][]byte{"zip": zipped.Bytes(), "tar": tarred.Bytes(), "gzip": gzipped.Bytes(),
 		"program": program[:100_000]} {
-		if !scan.IsBinary(text) || !gitleaksPasses(text) {
-			t.Errorf("%s: ours %v, gitleaks' %v", name, scan.IsBinary(text), gitleaksPasses(text))
+		if !textfile.IsBinary(text) || !gitleaksPasses(text) {
+			t.Errorf("%s: ours %v, gitleaks' %v", name, textfile.IsBinary(text), gitleaksPasses(text))
 		}
 	}
 }

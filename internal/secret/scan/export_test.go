@@ -2,10 +2,8 @@ package scan
 
 // For tests: fuzzing.
 var (
-	Fragments     = readFragments
-	ParseBaseline = parseBaseline
-	ParseIgnore   = parseIgnore
-	ParseEntry    = parseEntry
+	Fragments  = readFragments
+	ParseEntry = parseEntry
 )
 
 // Search is search with every rule.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/secret/textfile"
 )
 
 // Sizes in which gitleaks reads files. A fragment ends after an empty line when there
@@ -23,14 +25,14 @@ func readFragments(r io.Reader, path string, yield func(Fragment)) error {
 	in := bufio.NewReader(r)
 	buf := make([]byte, fragmentBytes, fragmentBytes+peekBytes)
 	f := Fragment{Path: path, Line: 1}
-	var source *byteRecorder
+	var source *textfile.Recorder
 	for first := true; ; first = false {
 		n, err := in.Read(buf[:fragmentBytes])
-		if first && IsBinary(buf[:n]) {
+		if first && textfile.IsBinary(buf[:n]) {
 			return errBinary
 		}
-		if encoding := detectEncoding(buf[:min(n, headBytes)]); first && encoding != nil {
-			source = &byteRecorder{in: io.MultiReader(strings.NewReader(string(buf[:n])), in)}
+		if encoding := textfile.DetectEncoding(buf[:min(n, textfile.HeadBytes)]); first && encoding != nil {
+			source = textfile.NewRecorder(io.MultiReader(strings.NewReader(string(buf[:n])), in))
 			in = bufio.NewReader(encoding.NewDecoder().Reader(source))
 			n, err = in.Read(buf[:fragmentBytes])
 		}
@@ -45,7 +47,7 @@ func readFragments(r io.Reader, path string, yield func(Fragment)) error {
 			return err
 		}
 		f.Text = string(piece)
-		f.bytes = source.takeBytes(in)
+		f.bytes = source.Take(in)
 		yield(f)
 		f = f.next()
 	}
@@ -114,7 +116,7 @@ func (s *fileSearcher) searchSeam(f Fragment) (found []Finding) {
 	joined := s.tail
 	joined.Text += f.Text[:min(seamBytes, len(f.Text))]
 	for _, n := range s.w.search(joined, s.of) {
-		if n.at.start < middle && middle < n.at.end {
+		if n.at.Start < middle && middle < n.at.End {
 			found = append(found, n)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/flowgate-go/flowgate/internal/secret/decode"
 	"github.com/flowgate-go/flowgate/internal/secret/rule"
 )
 
@@ -28,7 +29,7 @@ type Finding struct {
 
 	secret     string
 	byteColumn int
-	at         extent // its place in the fragment's text
+	at         decode.Extent // its place in the fragment's text
 }
 
 // minPreviewLength is the length in characters from which a preview shows two
@@ -61,13 +62,13 @@ func (n Finding) withFingerprint() Finding {
 
 // withPlace returns n with its place in the fragment. at is the range from the first to
 // the last byte that is not a line break.
-func (n Finding) withPlace(f Fragment, lines *lineIndex, loc location, at extent, secret string) Finding {
+func (n Finding) withPlace(f Fragment, lines *lineIndex, loc location, at decode.Extent, secret string) Finding {
 	n.Line, n.EndLine = f.Line+loc.line, f.Line+loc.endLine
-	end := at.end
-	for end > at.start && f.Text[end-1] == '\r' {
+	end := at.End
+	for end > at.Start && f.Text[end-1] == '\r' {
 		end--
 	}
-	n.Column, n.EndColumn = lines.startColumn(at.start), lines.column(end)
+	n.Column, n.EndColumn = lines.startColumn(at.Start), lines.column(end)
 	if n.Line == f.Line {
 		n.Column += f.Column
 	}

@@ -3,10 +3,9 @@ package scan
 import (
 	"slices"
 	"strings"
-)
 
-// extent is a half-open range of bytes.
-type extent struct{ start, end int }
+	"github.com/flowgate-go/flowgate/internal/secret/decode"
+)
 
 // location is the place of a match, counted as gitleaks counts (detect/location.go
 // there) with its inconsistencies: fingerprints and allowlists depend on it.
@@ -41,12 +40,12 @@ func (n *lineIndex) prepare() {
 }
 
 // locate returns the location of an extent.
-func (n *lineIndex) locate(m extent) (loc location) {
+func (n *lineIndex) locate(m decode.Extent) (loc location) {
 	n.prepare()
-	at, _ := slices.BinarySearch(n.ends, m.start+1) // the first end behind the start
+	at, _ := slices.BinarySearch(n.ends, m.Start+1) // the first end behind the start
 	if at == len(n.ends) {
 		last := n.ends[at-1]
-		loc = location{line: at, endLine: at, column: m.start - last + 1, to: m.end}
+		loc = location{line: at, endLine: at, column: m.Start - last + 1, to: m.End}
 		for loc.to < len(n.text) && n.text[loc.to] != '\n' && n.text[loc.to] != '\r' {
 			loc.to++
 		}
@@ -56,8 +55,8 @@ func (n *lineIndex) locate(m extent) (loc location) {
 	if at > 0 {
 		previous = n.ends[at-1]
 	}
-	loc = location{line: at, endLine: at, column: m.start - previous + 1, from: previous, to: n.ends[at]}
-	if end, _ := slices.BinarySearch(n.ends, m.end); end < len(n.ends) && m.end > 0 {
+	loc = location{line: at, endLine: at, column: m.Start - previous + 1, from: previous, to: n.ends[at]}
+	if end, _ := slices.BinarySearch(n.ends, m.End); end < len(n.ends) && m.End > 0 {
 		loc.endLine, loc.to = end, n.ends[end]
 	}
 	return loc

@@ -9,9 +9,11 @@
 package scan
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
+	"github.com/flowgate-go/flowgate/internal/secret/decode"
 	"github.com/flowgate-go/flowgate/internal/secret/match"
 	"github.com/flowgate-go/flowgate/internal/secret/repo"
 	"github.com/flowgate-go/flowgate/internal/secret/rule"
@@ -142,14 +144,11 @@ func (w *Worker) scan(f Fragment, of scope) []Finding {
 	if isEmpty(f.Text) {
 		return found
 	}
-	d, lines := &decodedText{text: f.Text}, &lineIndex{text: f.Text}
-	for range depth + 1 {
-		found = append(found, w.searchText(f, d, lines, of)...)
-		text, segments := decode(d.text, d.segments)
-		if len(segments) == 0 {
-			break
-		}
-		d = &decodedText{text: text, segments: segments}
+	lines := &lineIndex{text: f.Text}
+	text, ok := decode.New(f.Text), true
+	for n := 0; ok && n <= depth; n++ {
+		found = append(found, w.searchText(f, text, lines, of)...)
+		text, ok = text.Next()
 	}
 	w.far = w.m.Watched() || w.far
 	return dropGeneric(found)
@@ -191,18 +190,18 @@ func (w *Worker) searchPath(f Fragment) (found []Finding) {
 	return found
 }
 
-// searchText searches one text: the fragment's own, or one with segments decoded.
-func (w *Worker) searchText(f Fragment, d *decodedText, lines *lineIndex, of scope) (found []Finding) {
+// searchText searches one text: the fragment's own, or one with encoded pieces decoded.
+func (w *Worker) searchText(f Fragment, text *decode.Text, lines *lineIndex, of scope) (found []Finding) {
 	other := w.s.only[of]
-	hits := w.m.Find(d.text, func(pattern int) bool { return w.place.off[pattern] || other != nil && other[pattern] })
+	hits := w.m.Find(text.String(), func(pattern int) bool { return w.place.off[pattern] || other != nil && other[pattern] })
 	for _, h := range hits {
 		r := &w.s.rules.Rules[w.s.content[h.Pattern]]
 		if r.SkipReport {
 			continue
 		}
-		of := w.judgeMatches(f, d, lines, h)
+		of := w.judgeMatches(f, text, lines, h)
 		if len(r.Required) > 0 && len(of) > 0 {
-			of = w.keepWithRequired(f, d, lines, r, of, hits)
+			of = w.keepWithRequired(f, text, lines, r, of, hits)
 		}
 		found = append(found, of...)
 	}
@@ -211,54 +210,31 @@ func (w *Worker) searchText(f Fragment, d *decodedText, lines *lineIndex, of sco
 
 // judgeMatches turns the matches of one rule into findings, without those that
 // allowlists or the entropy exclude.
-func (w *Worker) judgeMatches(f Fragment, d *decodedText, lines *lineIndex, h match.Hit) (found []Finding) {
+func (w *Worker) judgeMatches(f Fragment, text *decode.Text, lines *lineIndex, h match.Hit) (found []Finding) {
 	r, re := &w.s.rules.Rules[w.s.content[h.Pattern]], w.s.set.Regexp(h.Pattern)
 	for _, span := range h.Spans {
-		matched, decodedLine, at, shown, ok := d.locateMatch(extent{span[0], span[1]})
+		m, ok := text.Locate(decode.Extent{Start: span[0], End: span[1]})
 		if !ok {
 			continue // an earlier pass found it
 		}
-		loc := lines.locate(at)
-		line := f.Text[loc.from:max(loc.to, at.end)]
+		loc := lines.locate(m.At)
+		line := f.Text[loc.from:max(loc.to, m.At.End)]
 		if w.hasAllowComment(line) {
 			continue
 		}
-		if decodedLine == "" {
-			decodedLine = line
-		}
-		secret, ok := selectSecret(re.FindStringSubmatch(matched), r.Group, matched)
+		secret, ok := selectSecret(re.FindStringSubmatch(m.Text), r.Group, m.Text)
 		if !ok || r.Entropy != 0 && entropy(secret) <= r.Entropy {
 			continue
 		}
 		forgives := func(a *rule.Allowlist) bool {
-			return a.Allows(f.Path, f.Commit, secret, w.matchesAllowlist(a, secret, matched, decodedLine))
+			return a.Allows(f.Path, f.Commit, secret, w.matchesAllowlist(a, secret, m.Text, cmp.Or(m.Line, line)))
 		}
 		if !r.Known && (slices.ContainsFunc(w.s.rules.Allow, forgives) || slices.ContainsFunc(r.Allow, forgives)) {
 			continue
 		}
-		found = append(found, newFinding(f, r).withPlace(f, lines, loc, shown, secret))
+		found = append(found, newFinding(f, r).withPlace(f, lines, loc, m.Shown, secret))
 	}
 	return found
-}
-
-// locateMatch returns a match without line breaks at its ends, and its extent in the
-// original text: at as gitleaks counts it, shown as it is shown. decodedLine is the line
-// around the decoded segments, "" if nothing was decoded. ok is false for a match in a
-// decoded text that touches no decoded segment.
-func (d *decodedText) locateMatch(at extent) (matched, decodedLine string, original, shown extent, ok bool) {
-	whole := d.text[at.start:at.end]
-	matched = strings.Trim(whole, "\n")
-	if len(d.segments) == 0 {
-		shown.start = at.start + len(whole) - len(strings.TrimLeft(whole, "\n"))
-		shown.end = shown.start + len(matched)
-		return matched, "", extent{at.start, at.start + len(matched)}, shown, true
-	}
-	within := segmentsTouching(d.segments, at)
-	if len(within) == 0 {
-		return "", "", extent{}, extent{}, false
-	}
-	original = originalExtent(within, at)
-	return matched, d.lineAround(within), original, original, true
 }
 
 // matchesAllowlist returns the result of a.Matches, which it calls once for a line.
@@ -309,13 +285,13 @@ func selectSecret(groups []string, n int, matched string) (string, bool) {
 
 // keepWithRequired returns the findings that have one of each rule in r.Required
 // nearby.
-func (w *Worker) keepWithRequired(f Fragment, d *decodedText, lines *lineIndex, r *rule.Rule, found []Finding,
+func (w *Worker) keepWithRequired(f Fragment, text *decode.Text, lines *lineIndex, r *rule.Rule, found []Finding,
 	hits []match.Hit) []Finding {
 	beside := map[string]neighbours{}
 	for _, h := range hits {
 		id := w.s.rules.Rules[w.s.content[h.Pattern]].ID
 		if slices.ContainsFunc(r.Required, func(q rule.Required) bool { return q.ID == id }) {
-			beside[id] = beside[id].add(w.judgeMatches(f, d, lines, h))
+			beside[id] = beside[id].add(w.judgeMatches(f, text, lines, h))
 		}
 	}
 	return slices.DeleteFunc(found, func(p Finding) bool {

@@ -1,6 +1,11 @@
 package scan
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/flowgate-go/flowgate/internal/secret/decode"
+	"github.com/flowgate-go/flowgate/internal/secret/textfile"
+)
 
 // search does what scan does, and also searches text in UTF-16 or UTF-32 within other
 // text.
@@ -9,7 +14,7 @@ func (w *Worker) search(f Fragment, of scope) []Finding {
 	if isEmpty(f.Text) {
 		return found
 	}
-	if text, ok := dropZeroBytes(f.Text); ok {
+	if text, ok := textfile.DropZeroBytes(f.Text); ok {
 		f.Text = text
 		found = append(found, w.scan(f, of)...)
 	}
@@ -74,7 +79,7 @@ func (s *Scanner) Mask(text string) string {
 func dropDuplicates(found []Finding) []Finding {
 	seen := make(map[Finding]bool, len(found))
 	return slices.DeleteFunc(found, func(n Finding) bool {
-		n.secret, n.byteColumn, n.at = "", 0, extent{}
+		n.secret, n.byteColumn, n.at = "", 0, decode.Extent{}
 		if n.Rule == "known-secret" {
 			n.Column, n.EndLine, n.EndColumn, n.Preview = 0, 0, 0, ""
 		}

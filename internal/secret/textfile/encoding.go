@@ -1,4 +1,7 @@
-package scan
+// Package textfile tells what kind of text a file holds: IsBinary recognises formats
+// without text, DetectEncoding UTF-16 and UTF-32, DropZeroBytes text in these within other
+// text. A Recorder keeps the bytes of a file that is decoded.
+package textfile
 
 import (
 	"bytes"
@@ -9,13 +12,13 @@ import (
 	"golang.org/x/text/encoding/unicode/utf32"
 )
 
-// headBytes is how much of a file decides its encoding.
-const headBytes = 4 << 10
+// HeadBytes is how much of the beginning of a file decides its encoding.
+const HeadBytes = 4 << 10
 
-// detectEncoding returns the encoding of a file that begins with head, when it is
+// DetectEncoding returns the encoding of a file that begins with head, when it is
 // UTF-16 or UTF-32: by its byte order mark, or by the places of its zero bytes; else
 // nil.
-func detectEncoding(head []byte) encoding.Encoding {
+func DetectEncoding(head []byte) encoding.Encoding {
 	for _, mark := range [...]struct {
 		bytes string
 		is    encoding.Encoding
@@ -84,9 +87,9 @@ func hasASCIIRun(head []byte) bool {
 // minWideRun is how many characters in a row, each with a zero byte, are text.
 const minWideRun = 8
 
-// dropZeroBytes returns a text without its zero bytes, when a part of it is in UTF-16
+// DropZeroBytes returns a text without its zero bytes, when a part of it is in UTF-16
 // or UTF-32: what a shell appended to a file of another encoding.
-func dropZeroBytes(text string) (string, bool) {
+func DropZeroBytes(text string) (string, bool) {
 	run := 0
 	for at := strings.IndexByte(text, 0); at >= 0; {
 		next := strings.IndexByte(text[at+1:], 0)

@@ -1,4 +1,4 @@
-package scan
+package decode
 
 import (
 	"encoding/base64"
@@ -11,7 +11,7 @@ import (
 // detect/codec. Its extents are in the fragment, in the text before this pass and in
 // the text after it.
 type segment struct {
-	original, encoded, decoded extent
+	original, encoded, decoded Extent
 	value                      string
 	before                     []segment // segments of the previous pass
 }
@@ -28,42 +28,42 @@ const (
 
 // encoded is a piece of text that may be encoded.
 type encoded struct {
-	extent
+	Extent
 	kind
 }
 
-// decode returns text with its encoded pieces replaced by their values, and the pieces;
-// none means that there is nothing (more) to decode.
-func decode(text string, before []segment) (string, []segment) {
+// Next returns the text with its encoded pieces replaced by their values; ok is false
+// when there is nothing (more) to decode.
+func (t *Text) Next() (next *Text, ok bool) {
 	var all []segment
 	shift := 0
-	for _, e := range dropOutranked(findEncodings(text)) {
-		value := e.decode(text[e.start:e.end])
+	for _, e := range dropOutranked(findEncodings(t.text)) {
+		value := e.decode(t.text[e.Start:e.End])
 		if value == "" {
 			continue
 		}
-		at := e.start + shift
-		all = append(all, segment{originalExtent(before, e.extent), e.extent, extent{at, at + len(value)}, value, before})
-		shift += len(value) - (e.end - e.start)
+		at := e.Start + shift
+		all = append(all, segment{originalExtent(t.segments, e.Extent), e.Extent, Extent{at, at + len(value)}, value, t.segments})
+		shift += len(value) - (e.End - e.Start)
 	}
 	if len(all) == 0 {
-		return text, nil
+		return nil, false
 	}
 	var b strings.Builder
 	from := 0
 	for _, s := range all {
-		b.WriteString(text[from:s.encoded.start])
+		b.WriteString(t.text[from:s.encoded.Start])
 		b.WriteString(s.value)
-		from = s.encoded.end
+		from = s.encoded.End
 	}
-	b.WriteString(text[from:])
-	return b.String(), all
+	b.WriteString(t.text[from:])
+	return &Text{text: b.String(), segments: all}, true
 }
 
 // dropOutranked removes the pieces that overlap a neighbour of a higher kind.
 func dropOutranked(all []encoded) (kept []encoded) {
 	for i, e := range all {
-		above := func(o encoded) bool { return e.overlaps(o.extent) && o.kind > e.kind }
+		above := func(o encoded) bool { return e.overlaps(o.Extent) && o.kind > e.kind }
 		if i > 0 && above(all[i-1]) || i+1 < len(all) && above(all[i+1]) {
 			continue
 		}
@@ -81,18 +81,18 @@ func findEncodings(text string) (all []encoded) {
 		e := encoded{}
 		switch c := text[i]; {
 		case c == '%':
-			e = encoded{extent{i, percentEnd(text, i)}, percentKind}
+			e = encoded{Extent{i, percentEnd(text, i)}, percentKind}
 		case c == '\\':
-			e = encoded{extent{i, escapesEnd(text, i)}, unicodeKind}
+			e = encoded{Extent{i, escapesEnd(text, i)}, unicodeKind}
 		case isBase64Char(c):
 			e, i = scanWord(text, i)
 		}
-		if e.end <= e.start {
+		if e.End <= e.Start {
 			i++
 			continue
 		}
 		all = append(all, e)
-		i = e.end
+		i = e.End
 	}
 	return all
 }
@@ -110,15 +110,15 @@ func scanWord(text string, start int) (e encoded, next int) {
 	}
 	switch {
 	case digits-start >= 32:
-		return encoded{extent{start, digits}, hexKind}, start
+		return encoded{Extent{start, digits}, hexKind}, start
 	case end-start >= 16:
 		for n := 0; n < 2 && end < len(text) && text[end] == '='; n++ {
 			end++
 		}
-		return encoded{extent{start, end}, base64Kind}, start
+		return encoded{Extent{start, end}, base64Kind}, start
 	case end-start >= 6:
 		if to := codePointsEnd(text, end-6); to > 0 {
-			return encoded{extent{end - 6, to}, unicodeKind}, start
+			return encoded{Extent{end - 6, to}, unicodeKind}, start
 		}
 	}
 	return encoded{}, end - 1

@@ -1,4 +1,6 @@
-package scan
+// Package suppress holds what a scan may leave out of its failures: Ignore the fingerprints
+// in .gitleaksignore, Baseline the findings that are accepted already.
+package suppress
 
 import (
 	"bytes"
@@ -13,6 +15,7 @@ import (
 	"github.com/google/renameio/v2"
 
 	"github.com/flowgate-go/flowgate/internal/safefile"
+	"github.com/flowgate-go/flowgate/internal/secret/scan"
 )
 
 // IgnoreFile lists fingerprints of findings that are not secrets, as in gitleaks.
@@ -43,7 +46,7 @@ func parseIgnore(b []byte) Ignore {
 
 // Has reports whether the finding is ignored, by its own fingerprint or by the one that
 // it has in every commit.
-func (i Ignore) Has(n Finding) bool {
+func (i Ignore) Has(n scan.Finding) bool {
 	return i[n.Fingerprint] || i[fmt.Sprintf("%s:%s:%d", n.File, n.Rule, n.Line)]
 }
 
@@ -87,11 +90,11 @@ func parseBaseline(b []byte) (Baseline, error) {
 }
 
 // Has reports whether the baseline has the finding.
-func (b Baseline) Has(n Finding) bool { return b[baselineEntry{n.Rule, n.File, n.Line, n.Commit}] }
+func (b Baseline) Has(n scan.Finding) bool { return b[baselineEntry{n.Rule, n.File, n.Line, n.Commit}] }
 
 // WriteBaseline writes a baseline with all the findings. It contains no secret. It
 // replaces a baseline or an empty file, and nothing else.
-func WriteBaseline(path string, found []Finding) error {
+func WriteBaseline(path string, found []scan.Finding) error {
 	if info, err := os.Lstat(path); err == nil && (!info.Mode().IsRegular() || info.Size() > 0) {
 		if _, err := ReadBaseline(path); err != nil {
 			return fmt.Errorf("%s exists, and is replaced only when it is a baseline: %w", path, err)

@@ -1,0 +1,7 @@
+package suppress
+
+// For tests: fuzzing.
+var (
+	ParseBaseline = parseBaseline
+	ParseIgnore   = parseIgnore
+)
