@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/policy"
 )
 
 // missingAtLogin warns of the environment variables that the configuration reads: a
@@ -44,9 +45,9 @@ func readVariables(cfg *config.Config) []string {
 			}
 		}
 	}
-	collectReferences(cfg.Base, found)
+	policy.CollectReferences(cfg.Base, found)
 	for _, profile := range cfg.Profiles {
-		collectReferences(profile, found)
+		policy.CollectReferences(profile, found)
 	}
 	for _, svc := range cfg.Services { // a service's own variables are set
 		for name := range svc.Env {
@@ -54,22 +55,4 @@ func readVariables(cfg *config.Config) []string {
 		}
 	}
 	return slices.Sorted(maps.Keys(found))
-}
-
-// collectReferences adds the names in os.environ/NAME values at any depth.
-func collectReferences(value any, found map[string]bool) {
-	switch v := value.(type) {
-	case map[string]any:
-		for _, inner := range v {
-			collectReferences(inner, found)
-		}
-	case []any:
-		for _, inner := range v {
-			collectReferences(inner, found)
-		}
-	case string:
-		if name, ok := strings.CutPrefix(v, "os.environ/"); ok && name != "" {
-			found[name] = true
-		}
-	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/runtimestore"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
 	"github.com/flowgate-go/flowgate/internal/store"
 	"github.com/flowgate-go/flowgate/internal/subprocess"
@@ -195,7 +196,7 @@ func (r Request) prepareLinked() (store.NewInstall, error) {
 		return store.NewInstall{}, fault.Usage("source-not-found", "-from=%s: there is no LiteLLM beside it", r.From).
 			WithHint("give the litellm command of a virtual environment, or -version too")
 	}
-	sum, err := fileDigest(path)
+	sum, err := safefile.SHA256(path)
 	if err != nil {
 		return store.NewInstall{}, fault.Usage("source-not-found", "-from=%s: %w", r.From, err).
 			WithHint("give the litellm command of a virtual environment")

@@ -3,8 +3,6 @@ package bootstrap
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"io"
 	"os"
 	"path/filepath"
@@ -23,7 +21,7 @@ func (r Request) prepareLocal(ctx context.Context) (store.NewInstall, error) {
 		return store.NewInstall{}, fault.Usage("source-not-found", "-from=%s: %w", r.From, err).
 			WithHint("give a path, or a name that is on PATH")
 	}
-	sum, err := fileDigest(path)
+	sum, err := safefile.SHA256(path)
 	if err != nil {
 		return store.NewInstall{}, fault.Usage("source-not-found", "-from=%s: %w", r.From, err).
 			WithHint("give an archive or a program")
@@ -103,17 +101,4 @@ func copyProgram(from, to string) error {
 		return fault.New("unpack-failed", "copy %s: %w", from, err).WithHint("free space; nothing was installed")
 	}
 	return nil
-}
-
-func fileDigest(path string) (string, error) {
-	f, err := safefile.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }

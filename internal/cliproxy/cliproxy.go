@@ -72,7 +72,7 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 	if out == nil {
 		return nil
 	}
-	if isCutShort(reply) {
+	if IsCutShort(reply) {
 		return unreachable(c.Base, io.ErrUnexpectedEOF)
 	}
 	if err := json.Unmarshal(reply, out); err != nil {
@@ -84,9 +84,9 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 	return nil
 }
 
-// isCutShort reports whether reply is JSON whose end is missing because the connection
+// IsCutShort reports whether reply is JSON whose end is missing because the connection
 // broke.
-func isCutShort(reply []byte) bool {
+func IsCutShort(reply []byte) bool {
 	var value json.RawMessage
 	err := json.NewDecoder(bytes.NewReader(reply)).Decode(&value)
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)

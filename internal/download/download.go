@@ -8,8 +8,6 @@ package download
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -21,6 +19,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 // Request says what to fetch and where to write it.
@@ -54,7 +53,10 @@ func Get(ctx context.Context, r Request) (sum string, err error) {
 			return "", context.Cause(ctx)
 		}
 		if err == nil {
-			sum, err := fileDigest(r.Path)
+			sum, err := safefile.SHA256(r.Path)
+			if err != nil {
+				err = unwritable(r.Path, err)
+			}
 			if err != nil || r.SHA256 == "" || strings.EqualFold(sum, r.SHA256) {
 				_ = os.Remove(r.validatorPath())
 				return sum, err
@@ -205,20 +207,6 @@ func contextCause(ctx context.Context, err error) error {
 		return cause
 	}
 	return err
-}
-
-// fileDigest returns the SHA-256 of a file in hexadecimal.
-func fileDigest(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", unwritable(path, err)
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", unwritable(path, err)
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // downloadError returns the fault download-failed, unless err is a fault already.

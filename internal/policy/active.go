@@ -71,7 +71,7 @@ func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 // os.environ/NAME references read.
 func (a Active) EnvReferences() []string {
 	names := map[string]bool{}
-	collectReferences(a.Config, names)
+	CollectReferences(a.Config, names)
 	return slices.Sorted(maps.Keys(names))
 }
 

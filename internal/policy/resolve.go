@@ -69,16 +69,16 @@ func (b *builder) resolveReference(name string, path, written []any) (any, error
 	return b.tolerate(name, slices.Clone(written), err), nil
 }
 
-// collectReferences adds the names of the os.environ/NAME references in v to names.
-func collectReferences(v any, names map[string]bool) {
+// CollectReferences adds the names of the os.environ/NAME references in v to names.
+func CollectReferences(v any, names map[string]bool) {
 	switch v := v.(type) {
 	case map[string]any:
 		for _, inner := range v {
-			collectReferences(inner, names)
+			CollectReferences(inner, names)
 		}
 	case []any:
 		for _, inner := range v {
-			collectReferences(inner, names)
+			CollectReferences(inner, names)
 		}
 	case string:
 		if name, ok := strings.CutPrefix(v, envReference); ok && name != "" {

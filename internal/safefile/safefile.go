@@ -4,6 +4,8 @@
 package safefile
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -75,6 +77,20 @@ func Read(path string, limit int64) ([]byte, error) {
 		return nil, tooLarge
 	}
 	return data, err
+}
+
+// SHA256 returns the SHA-256 of a regular file in hexadecimal digits.
+func SHA256(path string) (string, error) {
+	f, err := Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = f.Close() }()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // Reason returns the message of a file system error without the path, for a

@@ -24,6 +24,7 @@ import (
 	"github.com/flowgate-go/flowgate/auth/management"
 	"github.com/flowgate-go/flowgate/auth/signin/retry"
 	"github.com/flowgate-go/flowgate/auth/signin/session"
+	"github.com/flowgate-go/flowgate/internal/cliproxy"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/keyfile"
@@ -191,7 +192,7 @@ func readPoll(s *session.Session, endpoint string, res *http.Response, body []by
 		return reply, fault.New("management-key-refused", "%s refused the key (%d); it was tried once and not again",
 			endpoint, res.StatusCode).
 			WithHint("key_file, key_env and key_header of auth.providers.%s set which key is sent and how", s.Provider.Name)
-	case res.StatusCode == http.StatusOK && retry.IsCutShort(body):
+	case res.StatusCode == http.StatusOK && cliproxy.IsCutShort(body):
 		return reply, &retry.TransientError{Err: fmt.Errorf("%s: the answer was cut short", endpoint)}
 	}
 	err := json.Unmarshal(body, &reply)

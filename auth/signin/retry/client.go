@@ -1,10 +1,7 @@
 package retry
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"net/url"
 	"time"
@@ -62,12 +59,4 @@ func Unreachable(what string, err error) error {
 	}
 	return fault.New("login-failed", "%s cannot be reached: %w", what, err).
 		WithHint("is the network up, and HTTPS_PROXY right?")
-}
-
-// IsCutShort reports whether body is JSON whose end is missing because the connection
-// broke.
-func IsCutShort(body []byte) bool {
-	var value json.RawMessage
-	err := json.NewDecoder(bytes.NewReader(body)).Decode(&value)
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }

@@ -240,7 +240,7 @@ func (t *Transport) try(ctx context.Context, req *http.Request) (*http.Response,
 	}
 	res.Body = io.NopCloser(bytes.NewReader(body))
 	switch {
-	case len(body) == 0 && res.StatusCode == http.StatusOK || isJSON(res, body) && IsCutShort(body):
+	case len(body) == 0 && res.StatusCode == http.StatusOK || isJSON(res, body) && cliproxy.IsCutShort(body):
 		return nil, &TransientError{Err: io.ErrUnexpectedEOF}
 	case isForeignAnswer(res, body):
 		return nil, ForeignAnswer("it", res)
