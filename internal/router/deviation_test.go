@@ -245,10 +245,6 @@ var deviations = map[string]deviation{
 			"content_block_delta content_block_delta content_block_delta content_blo",
 		"upstream anthropic-version": "2023-06-01",
 	}},
-	"model-info": {"/model/info, which shows every api_base, is not served", facts{
-		"detail": "Not Found",
-		"status": "404",
-	}},
 	"responses-stream": {"events pass as they came: no model is added to each, no [DONE]", facts{
 		"done":   "",
 		"models": "",

@@ -392,3 +392,29 @@ general_settings: {master_key: sk-test}
 		}
 	}
 }
+
+func TestAModerationNeedsNoModel(t *testing.T) {
+	t.Parallel()
+	var asked []string
+	s := routertest.StartBefore(t, `model_list:
+  - {model_name: chat, litellm_params: {model: openai/gpt-5, api_base: http://UP/v1}}
+  - {model_name: judge, litellm_params: {model: openai/omni-moderation-latest, api_base: http://UP/v1}}
+general_settings: {master_key: sk-test}
+`, router.Options{}, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		asked = append(asked, gjson.GetBytes(body, "model").String())
+		fmt.Fprint(w, `{"id":"modr-1","model":"omni-moderation-latest","results":[]}`)
+	})
+	for _, body := range []string{`{"input":"i"}`, `{"input":"i","timeout":5}`} {
+		got := s.Send("POST", "/v1/moderations", body, nil)
+		if got.Status != 200 || gjson.Get(got.Body, "model").String() != "judge" {
+			t.Errorf("%d %s", got.Status, got.Body)
+		}
+	}
+	if !slices.Equal(asked, []string{"omni-moderation-latest", "omni-moderation-latest"}) {
+		t.Errorf("asked for %v", asked)
+	}
+	if got := s.Send("POST", "/v1/rerank", `{"query":"q","documents":["d"]}`, nil); got.Status != 400 {
+		t.Errorf("%d %s", got.Status, got.Body)
+	}
+}

@@ -2,41 +2,31 @@ package router
 
 import (
 	"net/http"
-	"slices"
+	"strconv"
 	"strings"
 
-	"github.com/samber/lo"
-
+	"github.com/flowgate-go/flowgate/internal/router/catalog"
 	"github.com/flowgate-go/flowgate/internal/router/dialect"
 	"github.com/flowgate-go/flowgate/internal/router/reply"
 )
 
-// modelEntry is one line of GET /v1/models. LiteLLM's owned_by is always
-// "openai" and its created always the same second.
-type modelEntry struct {
-	ID      string `json:"id"`
-	Object  string `json:"object"`
-	Created int64  `json:"created"`
-	OwnedBy string `json:"owned_by"`
-}
+// anthropicVersion is the header by which clients ask for lists in Anthropic's form.
+const anthropicVersion = "Anthropic-Version"
 
-// newModelEntry returns the line of a group.
-func newModelEntry(name string) modelEntry {
-	return modelEntry{ID: name, Object: "model", Created: 1677610602, OwnedBy: "openai"}
-}
-
-// encodeModelList returns the body of GET /v1/models.
-func encodeModelList(names []string) []byte {
-	entries := lo.Map(names, func(n string, _ int) modelEntry { return newModelEntry(n) })
-	return dialect.EncodeJSON(struct {
-		Data   []modelEntry `json:"data"`
-		Object string       `json:"object"`
-	}{entries, "list"})
-}
-
-// serveModels answers GET /v1/models.
-func (r *Router) serveModels(w http.ResponseWriter, _ *http.Request) {
-	reply.WriteJSON(w, http.StatusOK, r.modelList)
+// serveModels answers GET /v1/models in the form that the client looks for: Codex sends
+// its version in the query, Anthropic's clients their interface's in a header.
+func (r *Router) serveModels(w http.ResponseWriter, req *http.Request) {
+	query := req.URL.Query()
+	switch {
+	case query.Has("client_version"):
+		reply.WriteJSON(w, http.StatusOK, r.catalog.Codex())
+	case req.Header.Get(anthropicVersion) != "":
+		limit, _ := strconv.Atoi(query.Get("limit")) // what is not a number limits nothing
+		reply.WriteJSON(w, http.StatusOK, r.catalog.Anthropic(catalog.Page{Limit: limit, After: query.Get("after_id"),
+			Before: query.Get("before_id")}))
+	default:
+		reply.WriteJSON(w, http.StatusOK, r.catalog.OpenAI())
+	}
 }
 
 // findModelRoute returns the handler of GET /v1/models/X; nil for other paths. X may
@@ -46,17 +36,28 @@ func findModelRoute(path string) getHandler {
 	if !ok || name == "" {
 		return nil
 	}
-	return func(r *Router, w http.ResponseWriter, _ *http.Request) {
-		name := name
-		if !slices.Contains(r.settings.ListedNames(), name) {
-			name = strings.Trim(name, "/")
+	return func(r *Router, w http.ResponseWriter, req *http.Request) {
+		body, ok := r.catalog.OpenAIModel(name)
+		if req.Header.Get(anthropicVersion) != "" {
+			body, ok = r.catalog.AnthropicModel(name)
 		}
-		if !slices.Contains(r.settings.ListedNames(), name) {
-			writeDetail(w, http.StatusNotFound, "The model `"+name+"` does not exist or is not accessible")
+		if !ok {
+			writeDetail(w, http.StatusNotFound, "The model `"+strings.Trim(name, "/")+
+				"` does not exist or is not accessible")
 			return
 		}
-		reply.WriteJSON(w, http.StatusOK, dialect.EncodeJSON(newModelEntry(name)))
+		reply.WriteJSON(w, http.StatusOK, body)
 	}
+}
+
+// serveModelInfo answers GET /model/info.
+func (r *Router) serveModelInfo(w http.ResponseWriter, req *http.Request) {
+	reply.WriteJSON(w, http.StatusOK, r.catalog.Info(req.URL.Query().Get("litellm_model_id")))
+}
+
+// serveGroupInfo answers GET /model_group/info.
+func (r *Router) serveGroupInfo(w http.ResponseWriter, req *http.Request) {
+	reply.WriteJSON(w, http.StatusOK, r.catalog.Groups(req.URL.Query().Get("model_group")))
 }
 
 // serveLiveness answers the liveness probe.

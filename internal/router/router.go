@@ -20,6 +20,7 @@ import (
 	"github.com/samber/lo"
 
 	"github.com/flowgate-go/flowgate/internal/router/access"
+	"github.com/flowgate-go/flowgate/internal/router/catalog"
 	"github.com/flowgate-go/flowgate/internal/router/cooldown"
 	"github.com/flowgate-go/flowgate/internal/router/deployment"
 	"github.com/flowgate-go/flowgate/internal/router/memory"
@@ -80,7 +81,7 @@ type Router struct {
 	settings    *settings.Settings
 	access      *access.Rules
 	deployments []*deployment.Deployment
-	modelList   []byte // the body of GET /v1/models
+	catalog     *catalog.Catalog
 
 	reader   request.Reader
 	policy   route.Policy
@@ -103,7 +104,7 @@ func New(s *settings.Settings, opts Options) (*Router, error) {
 		return nil, err
 	}
 	r := &Router{settings: s, access: access.New(s.MasterKey, slices.Concat(opts.Hosts, s.AllowedHosts)...),
-		modelList: encodeModelList(s.ListedNames())}
+		catalog: catalog.New(s)}
 	for _, d := range s.Deployments {
 		r.deployments = append(r.deployments, deployment.New(d))
 	}

@@ -37,6 +37,8 @@ var getRoutes = map[string]getHandler{
 	"/": (*Router).serveIndex, "/v1/models": (*Router).serveModels, "/models": (*Router).serveModels,
 	"/health/liveliness": (*Router).serveLiveness, "/health/liveness": (*Router).serveLiveness,
 	"/health/readiness": (*Router).serveReadiness, StatePath: (*Router).serveState,
+	"/model/info": (*Router).serveModelInfo, "/v1/model/info": (*Router).serveModelInfo,
+	"/model_group/info": (*Router).serveGroupInfo,
 }
 
 // isOpen reports whether a route needs no key.

@@ -130,6 +130,9 @@ func (q *Request) Accept(w http.ResponseWriter, r *Reader, loan *memory.Loan, pa
 	return q.readControlHeaders()
 }
 
+// AssumeModel sets the model of a request that names none.
+func (q *Request) AssumeModel(model string) { q.setModel(model) }
+
 // setModel replaces the body's model by the path's.
 func (q *Request) setModel(model string) {
 	q.setModelName(model)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/router/failure"
 	"github.com/flowgate-go/flowgate/internal/router/reply"
+	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
 // maxFallbacks is LiteLLM's ROUTER_MAX_FALLBACKS: so many groups after the first.
@@ -35,9 +36,41 @@ func (w *Walk) NoSuchModel() *failure.Failure {
 		name = failure.Shorten(q.Model)
 	}
 	f := failure.BadRequest("", fmt.Sprintf("%s: Invalid model name passed in model=%s. Call `/v1/models` to view "+
-		"available models for your key.", q.Dialect.Name(), name))
+		"available models for your key.%s", q.Dialect.Name(), name, w.adviseModel()))
 	f.Repeat = true
 	return f
+}
+
+// maxAdvised is how many groups a message names.
+const maxAdvised = 5
+
+// adviseModel returns what to do about a name that no group has: agents ask for their own
+// default models, for the small ones in the background, until they are told another name.
+func (w *Walk) adviseModel() string {
+	if w.request.ModelLiteral == nil {
+		return ""
+	}
+	listed, name := w.policy.Settings.ListedNames(), failure.Shorten(w.request.Model)
+	if near := suggest.NearestWithin(name, listed, 2); near != "" {
+		return fmt.Sprintf(" Did you mean %q?", near)
+	}
+	var choose string
+	switch lower := strings.ToLower(name); {
+	case len(listed) == 0:
+		return ""
+	case strings.HasPrefix(lower, "claude"):
+		choose = "choose one with ANTHROPIC_MODEL and ANTHROPIC_DEFAULT_OPUS_MODEL, _SONNET_MODEL and _HAIKU_MODEL"
+	case strings.HasPrefix(lower, "gpt"), strings.HasPrefix(lower, "codex"):
+		choose = "choose one with -m, or as model in ~/.codex/config.toml"
+	default:
+		return ""
+	}
+	more := ""
+	if len(listed) > maxAdvised {
+		listed, more = listed[:maxAdvised], " and others"
+	}
+	return fmt.Sprintf(" It serves %s%s: %s; or give this name to one of them in the router's configuration, under "+
+		"router_settings: model_group_alias: {%s: %s}.", strings.Join(listed, ", "), more, choose, name, listed[0])
 }
 
 // askGroup asks g and then, one after the other, the groups that stand in for it,

@@ -44,6 +44,8 @@ type Groups struct {
 	settings *settings.Settings
 	named    map[string]*Group // never changed
 
+	moderation string // the group of moderations that name no model; empty: none
+
 	mu      sync.Mutex
 	matched map[string]*Group // of names that patterns matched
 }
@@ -59,8 +61,12 @@ func NewGroups(s *settings.Settings, deployments []*deployment.Deployment) *Grou
 		g.named[name].Deployments = append(g.named[name].Deployments, d)
 	}
 	for _, d := range deployments {
-		if !d.IsPattern() {
-			add(d.Group, d)
+		if d.IsPattern() {
+			continue
+		}
+		add(d.Group, d)
+		if g.moderation == "" && d.Mode() == "moderation" {
+			g.moderation = d.Group
 		}
 	}
 	for _, d := range deployments {
@@ -80,6 +86,9 @@ func NewGroups(s *settings.Settings, deployments []*deployment.Deployment) *Grou
 // name, as in LiteLLM.
 func (g *Groups) addAliases() {
 	targets := map[string]*Group{}
+	for _, a := range g.settings.PickerAliases {
+		targets[a.Name] = g.Find(a.Target)
+	}
 	for _, a := range g.settings.Aliases {
 		targets[a.Name] = g.Find(a.Target)
 	}
@@ -101,8 +110,14 @@ func (g *Group) prepare() {
 // deployments of the most specific pattern that matches it. It returns nil when there
 // is none.
 func (g *Groups) Find(name string) *Group {
-	if group := g.named[name]; group != nil || !g.settings.HasPatterns() {
+	if group := g.named[name]; group != nil {
 		return group
+	}
+	if plain, isLong := strings.CutSuffix(name, settings.LongContextMark); isLong {
+		return g.Find(plain)
+	}
+	if !g.settings.HasPatterns() {
+		return nil
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -18,6 +18,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/affinity"
 	"github.com/flowgate-go/flowgate/internal/router/cooldown"
 	"github.com/flowgate-go/flowgate/internal/router/deployment"
+	"github.com/flowgate-go/flowgate/internal/router/dialect"
 	"github.com/flowgate-go/flowgate/internal/router/reply"
 	"github.com/flowgate-go/flowgate/internal/router/request"
 	"github.com/flowgate-go/flowgate/internal/router/settings"
@@ -114,8 +115,14 @@ func (w *Walk) Reset(p *Policy, q *request.Request, x *upstream.Exchange, routin
 // Clear ends what is still counted of the request.
 func (w *Walk) Clear() { w.endMeasure(false) }
 
-// Group returns the group of the model that the request asks for; nil when there is none.
-func (w *Walk) Group() *Group { return w.policy.Groups.Find(w.request.Model) }
+// Group returns the group of the model that the request asks for; nil when there is
+// none. Clients need not name the model of a moderation.
+func (w *Walk) Group() *Group {
+	if q := w.request; q.Dialect == dialect.Moderations && q.ModelLiteral == nil && w.policy.Groups.moderation != "" {
+		q.AssumeModel(w.policy.Groups.moderation)
+	}
+	return w.policy.Groups.Find(w.request.Model)
+}
 
 // KeepAlive returns the interval of keep-alives while a group is asked.
 func (w *Walk) KeepAlive(g *Group) time.Duration { return g.keepAlive(w.policy.Settings.KeepAlive) }

@@ -1,7 +1,9 @@
 package settings
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/router/settings/document"
 )
@@ -74,4 +76,40 @@ func (s *Settings) ListedNames() []string {
 		}
 	}
 	return append(names, s.Groups...)
+}
+
+// PickerAlias is a name by which a picker of Claude models knows a listed model of
+// another name.
+type PickerAlias struct {
+	Name   string // claude-flowgate-router-default
+	Shown  string // the listed name: router-default
+	Target string // the group
+}
+
+// pickerPrefix is what the names for pickers begin with: Claude Code shows only models
+// whose ids begin with claude or anthropic.
+const pickerPrefix = "claude-flowgate-"
+
+// LongContextMark stands at the end of the names by which Claude Code knows models with a
+// context of a million tokens. It is no part of the name.
+const LongContextMark = "[1m]"
+
+// readPickerAliases gives every listed name that a picker would not show another one,
+// unless a group has that already.
+func (s *Settings) readPickerAliases() {
+	targets := map[string]string{}
+	for _, a := range s.Aliases {
+		targets[a.Name] = a.Target
+	}
+	listed := s.ListedNames()
+	for _, name := range listed {
+		lower := strings.ToLower(name)
+		if strings.HasPrefix(lower, "claude") || strings.HasPrefix(lower, "anthropic") {
+			continue
+		}
+		alias := pickerPrefix + name
+		if _, isTaken := targets[alias]; !isTaken && !slices.Contains(s.Groups, alias) {
+			s.PickerAliases = append(s.PickerAliases, PickerAlias{alias, name, cmp.Or(targets[name], name)})
+		}
+	}
 }

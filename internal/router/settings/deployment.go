@@ -94,6 +94,7 @@ func readDeployment(entry document.Section, index int, known map[string]bool) *D
 		return nil
 	}
 	d := &Deployment{Index: index, Group: group, Model: model, Order: 1}
+	d.Info, _ = entry.Value("model_info").(map[string]any) // another value is an error already
 	d.ID, _ = entry.Sub("model_info").Text("id")
 	if d.ID == "" {
 		sum := sha256.Sum256(fmt.Appendf(nil, "%d\x00%s\x00%s\x00%v", index, group, model, params.Value("api_base")))

@@ -140,6 +140,7 @@ func readSections(top document.Section) *Settings {
 	readFallbacks(s, litellm, router)
 	readModels(s, top, forward)
 	readAliases(s, litellm, router)
+	s.readPickerAliases()
 	warnUnknownFallbacks(s, top)
 	warnPrices(s, top)
 	if len(s.Deployments) == 0 {

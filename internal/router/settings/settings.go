@@ -53,7 +53,8 @@ type Settings struct {
 	Balancing Balancing // over the deployments of a group
 	Affinity  Affinity  // of requests to a deployment
 
-	Aliases []Alias // in the order in which they are resolved
+	Aliases       []Alias       // in the order in which they are resolved
+	PickerAliases []PickerAlias // names by which pickers of Claude models know the listed ones
 
 	locate             document.Locator
 	patterns           patterns
@@ -76,6 +77,7 @@ type Alias struct {
 type Deployment struct {
 	Index    int    // in model_list, from 0
 	ID       string // model_info.id, or a digest of the entry
+	Provider string // its prefix in litellm_params.model, or the provider that the name tells; empty: unknown
 	Group    string // model_name, or the name that matched it
 	Model    string // litellm_params.model as written: "openai/gpt-5"
 	Upstream string // the name that the upstream gets: "gpt-5"
@@ -100,6 +102,8 @@ type Deployment struct {
 	Adaptive        bool        // messages: the model thinks by an effort and not by a budget
 	NoImages        bool        // model_info.supports_vision is false
 	NoFiles         bool        // model_info.supports_pdf_input is false
+
+	Info map[string]any // model_info as it is written; must not be changed
 
 	APIVersion string // azure: api_version of the requests below /openai/deployments; empty: below /openai/v1
 

@@ -1,0 +1,73 @@
+package catalog
+
+import (
+	_ "embed"
+
+	"github.com/flowgate-go/flowgate/internal/router/dialect"
+)
+
+// instructions are what Codex tells a model that it does not know: an entry must bring
+// them.
+//
+//go:embed codex_instructions.md
+var instructions string
+
+// codexModel is an entry of Codex's catalogue of models. It has every field that a Codex
+// since 0.105 demands, with the values of a model that Codex does not know.
+type codexModel struct {
+	Slug                       string          `json:"slug"`
+	DisplayName                string          `json:"display_name"`
+	Description                *string         `json:"description"`
+	SupportedReasoningLevels   []string        `json:"supported_reasoning_levels"`
+	ShellType                  string          `json:"shell_type"`
+	Visibility                 string          `json:"visibility"`
+	SupportedInAPI             bool            `json:"supported_in_api"`
+	Priority                   int             `json:"priority"`
+	ServiceTiers               []string        `json:"service_tiers"`
+	AvailabilityNux            *string         `json:"availability_nux"`
+	Upgrade                    *string         `json:"upgrade"`
+	SupportVerbosity           bool            `json:"support_verbosity"`
+	SupportsReasoningSummaries bool            `json:"supports_reasoning_summaries"`
+	SupportsParallelToolCalls  bool            `json:"supports_parallel_tool_calls"`
+	DefaultVerbosity           *string         `json:"default_verbosity"`
+	ApplyPatchToolType         *string         `json:"apply_patch_tool_type"`
+	TruncationPolicy           codexTruncation `json:"truncation_policy"`
+	ExperimentalSupportedTools []string        `json:"experimental_supported_tools"`
+	ContextWindow              *int            `json:"context_window"`
+	BaseInstructions           string          `json:"base_instructions"`
+}
+
+// codexTruncation says how much of a tool's output Codex keeps.
+type codexTruncation struct {
+	Mode  string `json:"mode"`
+	Limit int    `json:"limit"`
+}
+
+// maxCodexList is how long a list may be, in bytes: a longer one Codex ignores as a whole.
+const maxCodexList = 1 << 20
+
+// Codex returns the body of GET /v1/models?client_version=…, by which Codex asks for its
+// catalogue: the models that it can talk to, with their context windows. What would make
+// the list too long for Codex is left out at its end.
+func (c *Catalog) Codex() []byte {
+	body := []byte(`{"models":[`)
+	for i := range c.models {
+		m := &c.models[i]
+		if !m.isChat() {
+			continue
+		}
+		entry := dialect.EncodeJSON(codexModel{Slug: m.name, DisplayName: m.displayName(), ShellType: "unified_exec",
+			Visibility: "list", SupportedInAPI: true, Priority: i, SupportedReasoningLevels: []string{}, ServiceTiers: []string{},
+			ExperimentalSupportedTools: []string{}, TruncationPolicy: codexTruncation{"bytes", 10_000},
+			ContextWindow: m.smallest("max_input_tokens"), BaseInstructions: instructions,
+			SupportsParallelToolCalls: m.supports("supports_parallel_function_calling")})
+		if len(body)+len(entry)+len(",]}") > maxCodexList {
+			break
+		}
+		if body[len(body)-1] != '[' {
+			body = append(body, ',')
+		}
+		body = append(body, entry...)
+	}
+	return append(body, "]}"...)
+}
