@@ -128,7 +128,8 @@ func TestMediaRoutesAnswerUnderEverySpelling(t *testing.T) {
 func TestSoundComesByteForByte(t *testing.T) {
 	t.Parallel()
 	handler := echo.New(echo.Options{})
-	s := routertest.StartBefore(t, beforeEcho, router.Options{}, handler.ServeHTTP)
+	s := routertest.StartBefore(t, beforeEcho+"router_settings: {routing_strategy: latency-based-routing}\n", router.Options{},
+		handler.ServeHTTP)
 	direct := httptest.NewRecorder()
 	body := `{"model":"m","input":"say this","voice":"alloy"}`
 	handler.ServeHTTP(direct, httptest.NewRequest("POST", "/v1/audio/speech", strings.NewReader(body)))

@@ -77,7 +77,6 @@ type Alias struct {
 type Deployment struct {
 	Index    int    // in model_list, from 0
 	ID       string // model_info.id, or a digest of the entry
-	Provider string // its prefix in litellm_params.model, or the provider that the name tells; empty: unknown
 	Group    string // model_name, or the name that matched it
 	Model    string // litellm_params.model as written: "openai/gpt-5"
 	Upstream string // the name that the upstream gets: "gpt-5"
