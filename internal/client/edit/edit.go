@@ -1,0 +1,218 @@
+// Package edit changes single values in configuration files of other programs and keeps
+// every other byte: comments, order, unknown keys, line ends and white space. Lookup
+// reads a value, Set writes one, Remove takes one out.
+//
+// It works on texts, not on files, and refuses a text that it cannot read safely: one
+// that does not parse, that is not UTF-8, or in which a key of the path occurs twice.
+package edit
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Format is how a file is written.
+type Format string
+
+// The formats.
+const (
+	JSON   Format = "json"   // RFC 8259, no comments
+	JSONC  Format = "jsonc"  // with comments and commas after the last member
+	TOML   Format = "toml"   // TOML 1.0
+	YAML   Format = "yaml"   // one document, a mapping in block style at its top
+	DotEnv Format = "dotenv" // NAME=value lines
+)
+
+// MaxSize bounds a text, in bytes: configuration files are a few kilobytes.
+const MaxSize = 4 << 20
+
+// ErrNotMapping says that a key of the path holds something else than further keys.
+var ErrNotMapping = errors.New("is not a table of keys")
+
+// Path names a value by the keys from the top of the file.
+type Path []string
+
+// String returns the path with dots between its keys.
+func (p Path) String() string { return strings.Join(p, ".") }
+
+// codec reads and changes texts of one format.
+type codec struct {
+	lookup func(text []byte, path Path) (value any, found bool, err error)
+	set    func(text []byte, path Path, value any) ([]byte, error)
+	remove func(text []byte, path Path) ([]byte, error)
+	// decode returns all values of a text; of JSON those of an object at the top.
+	decode func(text []byte) (map[string]any, error)
+	// empty reports whether the path leads to a table without keys.
+	empty func(text []byte, path Path) (bool, error)
+}
+
+// codecOf returns the functions of a format.
+func codecOf(f Format) (codec, error) {
+	switch f {
+	case JSON, JSONC:
+		return jsonCodec(f == JSONC), nil
+	case TOML:
+		return tomlCodec(), nil
+	case YAML:
+		return yamlCodec(), nil
+	case DotEnv:
+		return dotEnvCodec(), nil
+	}
+	return codec{}, fmt.Errorf("unknown format %q", f)
+}
+
+// Lookup returns the value at path: string, bool, float64, []any or map[string]any; a
+// number of TOML or YAML as float64, too. found is false when any key of the path is
+// missing.
+func Lookup(f Format, text []byte, path Path) (value any, found bool, err error) {
+	c, err := prepare(f, text, path)
+	if err != nil {
+		return nil, false, err
+	}
+	return c.lookup(withoutBOM(text), path)
+}
+
+// Set returns text with value (string, bool, int or map[string]any of these) at path.
+// Tables that are missing are added; created is how many of them. A value that is there
+// is replaced in its place.
+func Set(f Format, text []byte, path Path, value any) (changed []byte, created int, err error) {
+	c, err := prepare(f, text, path)
+	if err != nil {
+		return nil, 0, err
+	}
+	if s, ok := value.(string); ok && !isPlain(s) {
+		return nil, 0, fmt.Errorf("the value of %s has control characters or is not UTF-8", path)
+	}
+	bom, plain := cutBOM(text)
+	for n := len(path) - 1; n > 0; n-- {
+		if _, found, err := c.lookup(plain, path[:n]); err != nil {
+			return nil, 0, err
+		} else if found {
+			break
+		}
+		created++
+	}
+	changed, err = c.set(plain, path, value)
+	if err != nil {
+		return nil, 0, err
+	}
+	if !c.changesOnly(plain, changed, path, value) {
+		return nil, 0, fmt.Errorf("%s cannot be set without rewriting the file around it; set it by hand", path)
+	}
+	return append(bom, changed...), created, nil
+}
+
+// changesOnly reports whether changed has the values of text with value at path.
+func (c codec) changesOnly(text, changed []byte, path Path, value any) bool {
+	want, err := c.decode(text)
+	if err != nil {
+		return false
+	}
+	if want == nil {
+		want = map[string]any{}
+	}
+	at := want
+	for _, key := range path[:len(path)-1] {
+		next, ok := at[key].(map[string]any)
+		if !ok {
+			next = map[string]any{}
+			at[key] = next
+		}
+		at = next
+	}
+	at[path[len(path)-1]] = value
+	got, err := c.decode(changed)
+	return err == nil && reflect.DeepEqual(plainNumbers(got), plainNumbers(want))
+}
+
+// Remove returns text without the value at path, and without the tables above it that
+// are empty then, at most as many as created says. A text without the value is returned
+// as it is.
+func Remove(f Format, text []byte, path Path, created int) ([]byte, error) {
+	c, err := prepare(f, text, path)
+	if err != nil {
+		return nil, err
+	}
+	bom, plain := cutBOM(text)
+	if _, found, err := c.lookup(plain, path); err != nil || !found {
+		return text, err
+	}
+	if plain, err = c.remove(plain, path); err != nil {
+		return nil, err
+	}
+	if _, found, err := c.lookup(plain, path); err != nil || found {
+		return nil, fmt.Errorf("%s cannot be removed without rewriting the file around it; remove it by hand", path)
+	}
+	for n := len(path) - 1; n > 0 && created > 0; n, created = n-1, created-1 {
+		if empty, err := c.empty(plain, path[:n]); err != nil || !empty {
+			return append(bom, plain...), err
+		}
+		if plain, err = c.remove(plain, path[:n]); err != nil {
+			return nil, err
+		}
+	}
+	return append(bom, plain...), nil
+}
+
+// prepare checks the text and the path and returns the codec of the format.
+func prepare(f Format, text []byte, path Path) (codec, error) {
+	switch {
+	case len(path) == 0:
+		return codec{}, errors.New("the path is empty")
+	case len(text) > MaxSize:
+		return codec{}, fmt.Errorf("the file has %d bytes; more than %d are not edited", len(text), MaxSize)
+	case slices.ContainsFunc(path, func(key string) bool { return key == "" || !isPlain(key) }):
+		return codec{}, fmt.Errorf("the path %q has an empty key or control characters", path.String())
+	case !utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0:
+		return codec{}, errors.New("the file is not UTF-8 text")
+	}
+	return codecOf(f)
+}
+
+// isPlain reports whether text is UTF-8 without control characters.
+func isPlain(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl)
+}
+
+var bom = []byte("\xef\xbb\xbf")
+
+// cutBOM returns the byte order mark of text, if it has one, and the rest.
+func cutBOM(text []byte) (mark, rest []byte) {
+	if rest, found := bytes.CutPrefix(text, bom); found {
+		return bytes.Clone(bom), rest
+	}
+	return nil, text
+}
+
+func withoutBOM(text []byte) []byte {
+	_, rest := cutBOM(text)
+	return rest
+}
+
+// blanks are the characters that every format ignores between lines.
+const blanks = " \t\r\n"
+
+// isBlank reports whether text has no other characters than blanks.
+func isBlank(text []byte) bool { return len(bytes.Trim(text, blanks)) == 0 }
+
+// lineEnd returns the line end that text uses: that of its first line.
+func lineEnd(text []byte) string {
+	if i := bytes.IndexByte(text, '\n'); i > 0 && text[i-1] == '\r' {
+		return "\r\n"
+	}
+	return "\n"
+}
+
+// splice returns text with the bytes from start to end replaced.
+func splice(text []byte, start, end int, with string) []byte {
+	out := make([]byte, 0, len(text)+len(with))
+	out = append(out, text[:start]...)
+	out = append(out, with...)
+	return append(out, text[end:]...)
+}

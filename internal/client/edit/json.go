@@ -1,0 +1,265 @@
+package edit
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/tailscale/hujson"
+)
+
+// jsonCodec returns the functions for JSON; with comments for JSONC.
+func jsonCodec(comments bool) codec {
+	return codec{
+		lookup: func(text []byte, path Path) (any, bool, error) {
+			place, err := findJSON(text, path, comments)
+			if err != nil || place.rest > 0 {
+				return nil, false, err
+			}
+			value, err := decodeJSON(place.at)
+			return value, true, err
+		},
+		set: func(text []byte, path Path, value any) ([]byte, error) { return setJSON(text, path, value, comments) },
+		remove: func(text []byte, path Path) ([]byte, error) {
+			place, err := findJSON(text, path, comments)
+			if err != nil {
+				return nil, err
+			}
+			return removeMember(text, place.parent, place.index), nil
+		},
+		decode: func(text []byte) (map[string]any, error) {
+			root, err := parseJSON(text, comments)
+			if err != nil {
+				return nil, err
+			}
+			value, err := decodeJSON(root)
+			values, _ := value.(map[string]any)
+			return values, err
+		},
+		empty: func(text []byte, path Path) (bool, error) {
+			place, err := findJSON(text, path, comments)
+			if err != nil || place.rest > 0 {
+				return false, err
+			}
+			object, ok := place.at.Value.(*hujson.Object)
+			return ok && len(object.Members) == 0 && !hasComment(object.AfterExtra), nil
+		},
+	}
+}
+
+// jsonPlace is how far a path leads into a JSON text.
+type jsonPlace struct {
+	at     hujson.Value  // the value at the path, or the last object on the way to it
+	parent *hujson.Value // the object that holds at; nil at the top
+	index  int           // of at among the members of parent
+	rest   int           // how many keys at the end of the path are missing
+}
+
+// findJSON follows path into text.
+func findJSON(text []byte, path Path, comments bool) (jsonPlace, error) {
+	root, err := parseJSON(text, comments)
+	if err != nil {
+		return jsonPlace{}, err
+	}
+	place := jsonPlace{at: root}
+	for depth, key := range path {
+		object, ok := place.at.Value.(*hujson.Object)
+		if !ok {
+			return place, fmt.Errorf("%s %w", describeTable(path[:depth]), ErrNotMapping)
+		}
+		index, err := findMember(object, key)
+		if err != nil {
+			return place, err
+		}
+		if index < 0 {
+			place.rest = len(path) - depth
+			return place, nil
+		}
+		parent := place.at
+		place = jsonPlace{at: object.Members[index].Value, parent: &parent, index: index}
+	}
+	return place, nil
+}
+
+// describeTable returns how people name the table at a path.
+func describeTable(path Path) string {
+	if len(path) == 0 {
+		return "the file's top"
+	}
+	return path.String()
+}
+
+// parseJSON parses text; one without any value is an empty object.
+func parseJSON(text []byte, comments bool) (hujson.Value, error) {
+	if isBlank(text) {
+		return hujson.Value{Value: &hujson.Object{}}, nil
+	}
+	root, err := hujson.Parse(text)
+	if err != nil {
+		return root, fmt.Errorf("the file does not parse: %s", strings.TrimPrefix(err.Error(), "hujson: "))
+	}
+	if !comments && !root.IsStandard() {
+		return root, errors.New("the file has comments or a comma too many, and this program reads plain JSON")
+	}
+	return root, nil
+}
+
+// findMember returns the index of a member, -1 when there is none.
+func findMember(object *hujson.Object, key string) (int, error) {
+	found := -1
+	for i, member := range object.Members {
+		name, ok := member.Name.Value.(hujson.Literal)
+		if !ok || name.String() != key {
+			continue
+		}
+		if found >= 0 {
+			return 0, fmt.Errorf("the key %q occurs twice", key)
+		}
+		found = i
+	}
+	return found, nil
+}
+
+func decodeJSON(v hujson.Value) (any, error) {
+	plain := v.Clone()
+	plain.Standardize()
+	var value any
+	err := json.Unmarshal(plain.Pack(), &value)
+	return value, err
+}
+
+func hasComment(extra hujson.Extra) bool { return len(bytes.TrimSpace(extra)) > 0 }
+
+// setJSON replaces the value at path or adds what is missing of it.
+func setJSON(text []byte, path Path, value any, comments bool) ([]byte, error) {
+	place, err := findJSON(text, path, comments)
+	if err != nil {
+		return nil, err
+	}
+	style := styleOf(text)
+	if place.rest == 0 {
+		depth := len(path) - 1
+		encoded, err := style.encode(value, depth)
+		if err != nil {
+			return nil, err
+		}
+		return splice(text, place.at.StartOffset, place.at.EndOffset, encoded), nil
+	}
+	missing := path[len(path)-place.rest:]
+	for i := len(missing) - 1; i > 0; i-- {
+		value = map[string]any{missing[i]: value}
+	}
+	return style.addMember(text, place.at, missing[0], value, len(path)-place.rest)
+}
+
+// jsonStyle is how a file is laid out.
+type jsonStyle struct{ indent, newline string }
+
+// styleOf returns the layout of text: the indent of its first indented line, two spaces
+// when there is none.
+func styleOf(text []byte) jsonStyle {
+	style := jsonStyle{indent: "  ", newline: lineEnd(text)}
+	for line := range bytes.Lines(text) {
+		word := bytes.TrimLeft(line, " \t")
+		if len(word) < len(line) && len(bytes.TrimSpace(word)) > 0 {
+			style.indent = string(line[:len(line)-len(word)])
+			break
+		}
+	}
+	return style
+}
+
+// encode returns a value of a member of an object at a depth (0: the top).
+func (s jsonStyle) encode(value any, depth int) (string, error) {
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	e.SetIndent(strings.Repeat(s.indent, depth+1), s.indent)
+	if err := e.Encode(value); err != nil {
+		return "", err
+	}
+	return strings.ReplaceAll(strings.TrimSpace(out.String()), "\n", s.newline), nil
+}
+
+// addMember adds a member at the end of an object, whose depth is 0 at the top.
+func (s jsonStyle) addMember(text []byte, at hujson.Value, key string, value any, depth int) ([]byte, error) {
+	name, err := s.encode(key, depth)
+	if err != nil {
+		return nil, err
+	}
+	encoded, err := s.encode(value, depth)
+	if err != nil {
+		return nil, err
+	}
+	member := name + ": " + encoded
+	object, ok := at.Value.(*hujson.Object)
+	if !ok {
+		return nil, ErrNotMapping
+	}
+	inner, outer := s.newline+strings.Repeat(s.indent, depth+1), s.newline+strings.Repeat(s.indent, depth)
+	if isBlank(text) {
+		return append(bytes.Clone(text), "{"+inner+member+outer+"}"+s.newline...), nil
+	}
+	closing := at.EndOffset - 1
+	if len(object.Members) == 0 {
+		if hasComment(object.AfterExtra) {
+			body := bytes.TrimRight(text[:closing], " \t\r\n")
+			return splice(text, len(body), closing, inner+member+outer), nil
+		}
+		return splice(text, at.StartOffset+1, closing, inner+member+outer), nil
+	}
+	return s.appendMember(text, at, object, member, inner), nil
+}
+
+// appendMember adds a member after the last one of an object, on a line of its own unless
+// the whole object stands on one line.
+func (s jsonStyle) appendMember(text []byte, at hujson.Value, object *hujson.Object, member, inner string) []byte {
+	last := object.Members[len(object.Members)-1]
+	closing := at.EndOffset - 1
+	first := object.Members[0].Name.BeforeExtra
+	if !bytes.Contains(first, []byte("\n")) && !hasComment(last.Value.AfterExtra) && !hasComment(object.AfterExtra) {
+		inner = " "
+	} else if i := bytes.LastIndexByte(first, '\n'); i >= 0 {
+		inner = s.newline + string(first[i+1:])
+	}
+	// What stands between the last value and the brace, its comments among it, stays.
+	between := string(text[last.Value.EndOffset:closing])
+	kept := strings.TrimRight(between, " \t\r\n")
+	tail := between[len(kept):]
+	if last.Value.AfterExtra != nil { // a comma after the last member: the new one has one, too
+		return splice(text, last.Value.EndOffset, closing, kept+inner+member+","+tail)
+	}
+	return splice(text, last.Value.EndOffset, closing, ","+kept+inner+member+tail)
+}
+
+// removeMember takes a member out of an object, with its comma and the white space before
+// it. Comments stay.
+func removeMember(text []byte, parent *hujson.Value, index int) []byte {
+	if parent == nil {
+		return text
+	}
+	object, _ := parent.Value.(*hujson.Object)
+	member := object.Members[index]
+	start := member.Name.StartOffset
+	start -= len(text[:start]) - len(bytes.TrimRight(text[:start], " \t\r\n"))
+	end := member.Value.EndOffset
+	isLast := index == len(object.Members)-1
+	hasComma := !isLast || member.Value.AfterExtra != nil
+	switch {
+	case hasComma:
+		comma := end + len(member.Value.AfterExtra)
+		kept := strings.TrimRight(string(text[end:comma]), " \t\r\n")
+		return splice(text, start, comma+1, kept)
+	case index > 0: // the comma before it
+		before := object.Members[index-1].Value
+		comma := before.EndOffset + len(before.AfterExtra)
+		text = splice(text, start, end, "")
+		return splice(text, comma, comma+1, "")
+	}
+	if !hasComment(object.AfterExtra) && !hasComment(member.Name.BeforeExtra) && !hasComment(member.Value.AfterExtra) {
+		return splice(text, parent.StartOffset+1, parent.EndOffset-1, "")
+	}
+	return splice(text, start, end, "")
+}
