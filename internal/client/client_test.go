@@ -1,0 +1,437 @@
+package client_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/client"
+	"github.com/flowgate-go/flowgate/internal/client/edit"
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// home is a person's home folder with nothing in it.
+type home struct {
+	t   *testing.T
+	dir string
+	env map[string]string
+}
+
+func newHome(t *testing.T) *home {
+	t.Helper()
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &home{t, dir, map[string]string{"HOME": dir, "XDG_STATE_HOME": filepath.Join(dir, ".state")}}
+}
+
+func (h *home) options() client.Options {
+	return client.Options{Getenv: func(name string) string { return h.env[name] }, Now: time.Unix(1700000000, 0)}
+}
+
+var router = client.Target{
+	Root: "http://127.0.0.1:4000", Model: "router-default", FastModel: "router-cheap",
+	KeyFile: "/x/gateway.key", KeyCommand: "cat '/x/gateway.key'", Key: "sk-canary-0123456789",
+}
+
+func find(t *testing.T, name string) client.Client {
+	t.Helper()
+	c, err := client.Find(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func (h *home) write(path, text string) {
+	h.t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		h.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o640); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func (h *home) read(path string) string {
+	h.t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return string(text)
+}
+
+// withFiles returns the clients that have a file.
+func withFiles(t *testing.T) []client.Client {
+	t.Helper()
+	all, err := client.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []client.Client
+	for _, c := range all {
+		if c.File != nil {
+			found = append(found, c)
+		}
+	}
+	return found
+}
+
+func TestEveryClientIsDescribedWhole(t *testing.T) {
+	t.Parallel()
+	all, err := client.All()
+	if err != nil || len(all) < 18 {
+		t.Fatalf("%d clients, %v", len(all), err)
+	}
+	for _, c := range all {
+		if c.Title == "" || c.Dialect == "" || c.File == nil && c.Steps == "" {
+			t.Errorf("%+v lacks something", c)
+		}
+		if c.File == nil {
+			continue
+		}
+		if len(c.Set) == 0 || len(c.Points) == 0 || c.Key != "command" && c.Key != "variable" {
+			t.Errorf("%s has a file and no values, no address or no key", c.Name)
+		}
+		for _, v := range c.Set {
+			if strings.Contains(v.Text, "{key}") {
+				t.Errorf("%s would have the key itself in its file", c.Name)
+			}
+		}
+	}
+}
+
+func TestSetupThenRestoreIsTheIdentity(t *testing.T) {
+	t.Parallel()
+	for _, c := range withFiles(t) {
+		for seed := range uint64(40) {
+			h := newHome(t)
+			path := c.File.Path(h.options().Getenv)
+			before := randomFile(c.File.Format, seed)
+			if seed > 0 {
+				h.write(path, before)
+			}
+			for range 1 + seed%3 { // setup twice is one setup
+				if _, err := client.Setup(c, router, h.options()); err != nil {
+					t.Fatalf("%s, seed %d: %v\n%s", c.Name, seed, err, before)
+				}
+			}
+			for _, v := range c.Set {
+				if strings.Contains(h.read(path), router.Key) {
+					t.Fatalf("%s: the key is in the file, for %v", c.Name, v)
+				}
+			}
+			got, err := client.Restore(c, router, h.options())
+			if err != nil || len(got.Left) > 0 || !got.Changed {
+				t.Fatalf("%s, seed %d: %+v, %v", c.Name, seed, got, err)
+			}
+			if seed == 0 {
+				if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
+					t.Fatalf("%s: a file that Setup created stays", c.Name)
+				}
+				continue
+			}
+			if info, err := os.Stat(path); err != nil || h.read(path) != before || info.Mode().Perm() != 0o640 {
+				t.Fatalf("%s, seed %d: %v %v\n%q, was\n%q", c.Name, seed, info.Mode(), err, h.read(path), before)
+			}
+		}
+	}
+}
+
+func TestWhatSomebodyWritesInBetweenStays(t *testing.T) {
+	t.Parallel()
+	for _, c := range withFiles(t) {
+		for seed := range uint64(40) {
+			h := newHome(t)
+			path := c.File.Path(h.options().Getenv)
+			before := randomFile(c.File.Format, seed)
+			h.write(path, before)
+			if _, err := client.Setup(c, router, h.options()); err != nil {
+				t.Fatal(err)
+			}
+			edited, _, err := edit.Set(c.File.Format, []byte(h.read(path)), edit.Path{"edited_since"}, "yes")
+			if err != nil {
+				t.Fatal(err)
+			}
+			h.write(path, string(edited))
+			if seed%4 >= 2 { // and pointed at the router again
+				if _, err := client.Setup(c, router, h.options()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if seed%2 == 1 { // the record is lost
+				if err := os.RemoveAll(h.env["XDG_STATE_HOME"]); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, err := client.Restore(c, router, h.options()); err != nil {
+				t.Fatal(err)
+			}
+			after := []byte(h.read(path))
+			if value, _, err := edit.Lookup(c.File.Format, after, edit.Path{"edited_since"}); err != nil || value != "yes" {
+				t.Fatalf("%s, seed %d: the edit is lost: %v\n%s", c.Name, seed, err, after)
+			}
+			if bytes.Contains(after, []byte("127.0.0.1:4000")) {
+				t.Fatalf("%s, seed %d: it still points at the router\n%s", c.Name, seed, after)
+			}
+			clean, err := edit.Remove(c.File.Format, after, edit.Path{"edited_since"}, 0)
+			if err != nil || words(clean) != words([]byte(before)) && seed%2 == 0 {
+				t.Fatalf("%s, seed %d: %v\n%s\nwas\n%s", c.Name, seed, err, clean, before)
+			}
+		}
+	}
+}
+
+// words returns text without its white space: restoring around an edit may leave other
+// blank lines than there were. Tables that Set wrote into are not counted where empty.
+func words(text []byte) string { return strings.Join(strings.Fields(string(text)), "") }
+
+// randomFile returns a configuration file with comments, unknown keys and deeper tables.
+func randomFile(f edit.Format, seed uint64) string {
+	r := rand.New(rand.NewPCG(seed, 7))
+	var lines []string
+	for i := range r.IntN(6) {
+		name := fmt.Sprintf("key%d", i)
+		switch f {
+		case edit.JSON, edit.JSONC:
+			lines = append(lines, []string{
+				fmt.Sprintf("  %q: %d", name, r.IntN(100)), fmt.Sprintf("  %q:   [1,\n 2 ]", name),
+				fmt.Sprintf("  %q: {\"env\": {\"A\": \"b\"}}", name), fmt.Sprintf("  %q: \"é <&> \\u0041\"", name),
+			}[r.IntN(4)])
+		case edit.TOML:
+			lines = append(lines, []string{
+				fmt.Sprintf("%s = %d # comment", name, r.IntN(100)), fmt.Sprintf("%s = [ 'a',\n  # inside\n 'b' ]", name),
+				fmt.Sprintf("# comment\n%s.sub = \"x\"", name), fmt.Sprintf("%s = '''\nmany\nlines'''", name),
+			}[r.IntN(4)])
+		case edit.YAML:
+			lines = append(lines, []string{
+				fmt.Sprintf("%s: %d # comment", name, r.IntN(100)), fmt.Sprintf("%s:\n- a\n-   b", name),
+				fmt.Sprintf("%s:\n    deep: 'x: y'", name), fmt.Sprintf("%s: |\n  many\n  lines", name),
+			}[r.IntN(4)])
+		}
+	}
+	newline := []string{"\n", "\r\n"}[r.IntN(2)]
+	text := ""
+	switch f {
+	case edit.JSON, edit.JSONC:
+		if len(lines) == 0 {
+			return "{}"
+		}
+		text = "{\n" + strings.Join(lines, ",\n") + "\n}" + []string{"", "\n"}[r.IntN(2)]
+		if f == edit.JSONC && r.IntN(2) == 0 {
+			text = "// mine\n" + strings.Replace(text, "\n}", ",\n  // the end\n}", 1)
+		}
+	default:
+		text = strings.Join(append(lines, "last: 1"), "\n") + "\n"
+		if f == edit.TOML {
+			text = strings.Join(lines, "\n") + "\n\n[mcp.server]\ncommand = \"x\"\n"
+		}
+	}
+	return strings.ReplaceAll(text, "\n", newline)
+}
+
+func TestAFileOfSomebodyElseIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	c := find(t, "codex")
+	elsewhere := newHome(t)
+	for name, prepare := range map[string]func(h *home, path string){
+		"client-file-foreign: a link out of the home folder": func(h *home, path string) {
+			target := filepath.Join(elsewhere.dir, "config.toml")
+			elsewhere.write(target, "a = 1\n")
+			h.write(filepath.Join(filepath.Dir(path), "x"), "")
+			if err := os.Symlink(target, path); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"client-file-unreadable: a link to nothing": func(h *home, path string) {
+			h.write(filepath.Join(filepath.Dir(path), "x"), "")
+			if err := os.Symlink("nothing", path); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"client-file-unreadable: a folder": func(_ *home, path string) {
+			if err := os.MkdirAll(path, 0o700); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"client-file-foreign: read-only": func(h *home, path string) {
+			h.write(path, "a = 1\n")
+			if err := os.Chmod(path, 0o400); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"client-file-invalid: it does not parse": func(h *home, path string) { h.write(path, "a = \n") },
+		"client-file-invalid: UTF-16":            func(h *home, path string) { h.write(path, "\xff\xfea\x00") },
+		"client-file-unreadable: 10 MB":          func(h *home, path string) { h.write(path, strings.Repeat("#\n", 5<<20)) },
+	} {
+		h := newHome(t)
+		path := c.File.Path(h.options().Getenv)
+		prepare(h, path)
+		before, _ := os.ReadFile(path)
+		_, err := client.Setup(c, router, h.options())
+		code, _, _ := strings.Cut(name, ":")
+		if f := fault.From(err); f == nil || f.Code != code || f.Hint == "" {
+			t.Errorf("%s: %v", name, err)
+		}
+		if after, _ := os.ReadFile(path); !bytes.Equal(before, after) {
+			t.Errorf("%s: the file was changed", name)
+		}
+		if left, _ := filepath.Glob(filepath.Join(h.env["XDG_STATE_HOME"], "flowgate/clients/*")); len(left) > 0 {
+			t.Errorf("%s: there is a record of a change that was not made", name)
+		}
+	}
+}
+
+func TestAFileBehindALinkIsWrittenThroughIt(t *testing.T) {
+	t.Parallel()
+	h, c := newHome(t), find(t, "claude")
+	path := c.File.Path(h.options().Getenv)
+	target := filepath.Join(h.dir, "dotfiles/claude.json")
+	h.write(target, "{\"a\": 1}\n")
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.Symlink(target, path)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.Setup(c, router, h.options()); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Lstat(path); err != nil || info.Mode()&os.ModeSymlink == 0 ||
+		!strings.Contains(h.read(target), "ANTHROPIC_BASE_URL") {
+		t.Fatalf("the link is gone or its target is as it was: %v, %v", info, err)
+	}
+	if _, err := client.Restore(c, router, h.options()); err != nil || h.read(target) != "{\"a\": 1}\n" {
+		t.Fatalf("%v: %s", err, h.read(target))
+	}
+}
+
+func TestADryRunChangesNothingAndShowsTheLines(t *testing.T) {
+	t.Parallel()
+	h, c := newHome(t), find(t, "codex")
+	path := c.File.Path(h.options().Getenv)
+	h.write(path, "model = 'old' # mine\n[mcp]\n")
+	o := h.options()
+	o.DryRun = true
+	got, err := client.Setup(c, router, o)
+	if err != nil || !got.Changed || h.read(path) != "model = 'old' # mine\n[mcp]\n" {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	text := strings.Join(got.Diff, "\n")
+	for _, want := range []string{"-model = 'old' # mine", "+model = \"router-default\" # mine",
+		"+base_url = \"http://127.0.0.1:4000/v1\""} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in\n%s", want, text)
+		}
+	}
+	if _, err := os.Lstat(h.env["XDG_STATE_HOME"]); err == nil {
+		t.Error("a dry run left a record")
+	}
+}
+
+func TestAnotherProgramsWriteIsNotOverwritten(t *testing.T) {
+	t.Parallel()
+	h, c := newHome(t), find(t, "codex")
+	path := c.File.Path(h.options().Getenv)
+	h.write(path, "a = 1\n")
+	o := h.options()
+	o.At = func(step string) {
+		if step == "journal" {
+			h.write(path, "a = 2\n")
+		}
+	}
+	if _, err := client.Setup(c, router, o); fault.From(err) == nil || fault.From(err).Code != "client-file-busy" {
+		t.Fatalf("%v", err)
+	}
+	if got := h.read(path); got != "a = 2\n" {
+		t.Fatalf("it is %q", got)
+	}
+	if got, err := client.Restore(c, router, h.options()); err != nil || got.Changed || h.read(path) != "a = 2\n" {
+		t.Fatalf("restored %+v, %v: %s", got, err, h.read(path))
+	}
+}
+
+func TestRestoreNamesWhatItLeaves(t *testing.T) {
+	t.Parallel()
+	h, c := newHome(t), find(t, "codex")
+	path := c.File.Path(h.options().Getenv)
+	h.write(path, "model = 'old'\n")
+	if _, err := client.Setup(c, router, h.options()); err != nil {
+		t.Fatal(err)
+	}
+	h.write(path, strings.Replace(h.read(path), `"router-default"`, `"mine"`, 1))
+	got, err := client.Restore(c, router, h.options())
+	if err != nil || len(got.Left) != 1 || !strings.HasPrefix(got.Left[0], "model was changed") {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	if text := h.read(path); text != "model = \"mine\"\n" {
+		t.Fatalf("it is %q", text)
+	}
+}
+
+func TestListSaysWhereEachClientPoints(t *testing.T) {
+	t.Parallel()
+	h := newHome(t)
+	getenv := h.options().Getenv
+	codex, claude, goose := find(t, "codex"), find(t, "claude"), find(t, "goose")
+	if _, err := client.Setup(codex, router, h.options()); err != nil {
+		t.Fatal(err)
+	}
+	h.write(claude.File.Path(getenv), `{"env": {"ANTHROPIC_BASE_URL": "https://me:secret@example.com/"}}`)
+	h.write(goose.File.Path(getenv), "OPENAI_HOST: [\n")
+	all, err := client.List(router, getenv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := map[string]client.Status{}
+	for _, s := range all {
+		by[s.Name] = s
+	}
+	for name, want := range map[string]string{
+		"codex": client.PointsRouter, "claude": client.PointsElsewhere, "goose": client.PointsUnknown, "aider": client.PointsNowhere,
+	} {
+		if by[name].Points != want {
+			t.Errorf("%s: %+v, not %s", name, by[name], want)
+		}
+	}
+	if !by["codex"].SetUp || by["claude"].SetUp || by["claude"].Address != "https://example.com/" {
+		t.Errorf("%+v", by["claude"])
+	}
+	h.write(codex.File.Path(getenv), strings.Replace(h.read(codex.File.Path(getenv)), "\"flowgate\"", "\"openai\"", 1))
+	if all, _ := client.List(router, getenv); all[4].Name == "codex" && all[4].Points != client.PointsNowhere {
+		t.Errorf("a provider that is not chosen counts: %+v", all[4])
+	}
+}
+
+func TestTheEnvironmentOfAClientLeadsToTheRouterAlone(t *testing.T) {
+	t.Parallel()
+	env, arguments := router.Environment(find(t, "claude"), []string{
+		"PATH=/bin", "ANTHROPIC_API_KEY=sk-other", "ANTHROPIC_BASE_URL=https://elsewhere", "CLAUDE_CODE_USE_BEDROCK=1",
+	})
+	text := strings.Join(env, "\n")
+	if strings.Contains(text, "sk-other") || strings.Contains(text, "elsewhere") || strings.Contains(text, "BEDROCK") ||
+		!strings.Contains(text, "PATH=/bin") || !strings.Contains(text, "ANTHROPIC_BASE_URL=http://127.0.0.1:4000\n") ||
+		!strings.Contains(text, "ANTHROPIC_AUTH_TOKEN="+router.Key) || len(arguments) != 0 {
+		t.Errorf("%v %v", env, arguments)
+	}
+	env, arguments = router.Environment(find(t, "codex"), nil)
+	if text := strings.Join(arguments, " "); strings.Contains(text, router.Key) || !strings.Contains(text, "4000/v1") ||
+		!strings.Contains(strings.Join(env, "\n"), "FLOWGATE_KEY="+router.Key) {
+		t.Errorf("%v %v", env, arguments)
+	}
+}
+
+func TestAnUnknownClientHasANeighbour(t *testing.T) {
+	t.Parallel()
+	if _, err := client.Find("codx"); err == nil || !strings.Contains(fault.From(err).Hint, "codex") {
+		t.Errorf("%v", err)
+	}
+	if c, err := client.Find("claude-code"); err != nil || c.Name != "claude" {
+		t.Errorf("%v, %v", c, err)
+	}
+}

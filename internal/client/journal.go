@@ -1,0 +1,105 @@
+package client
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/client/edit"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/privatefile"
+	"github.com/flowgate-go/flowgate/internal/safefile"
+	"github.com/flowgate-go/flowgate/internal/trust"
+)
+
+// journal is the record of what Setup wrote into one file. It lies in the folder of this
+// user's state, not in an installation: it outlives a moved or deleted checkout.
+type journal struct {
+	Schema  string    `json:"schema"` // always journalSchema
+	Client  string    `json:"client"`
+	File    string    `json:"file"` // real path
+	At      time.Time `json:"at"`
+	Existed bool      `json:"existed"` // the file was there before
+	Before  []byte    `json:"before"`  // its content without anything of FlowGate's
+	After   string    `json:"after"`   // SHA-256 of what Setup left there
+	Edits   []entry   `json:"edits"`   // in the order in which they were made
+}
+
+// entry is one value that Setup wrote.
+type entry struct {
+	Path    edit.Path `json:"path"`
+	Text    string    `json:"text"`
+	Created int       `json:"created"` // tables that were added above it
+	Had     bool      `json:"had"`     // there was a value before
+	Old     any       `json:"old,omitempty"`
+}
+
+const journalSchema = "flowgate.client/v1"
+
+// maxJournal bounds a journal, in bytes: it holds a file of at most edit.MaxSize in base64.
+const maxJournal = 2*edit.MaxSize + 1<<20
+
+// journalPath returns where the journal of a client's file is. Faults: those of
+// trust.StateDir.
+func journalPath(client, file string, getenv func(string) string) (string, error) {
+	dir, err := trust.StateDir(getenv)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(dir, "clients", client+"-"+digest([]byte(file))[:16]+".json"), nil
+}
+
+func digest(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
+}
+
+// readJournal returns the journal of a client's file; found is false when there is none,
+// or none that can be used.
+func readJournal(client, file string, getenv func(string) string) (j journal, found bool, err error) {
+	path, err := journalPath(client, file, getenv)
+	if err != nil {
+		return j, false, err
+	}
+	text, err := safefile.Read(path, maxJournal)
+	if errors.Is(err, fs.ErrNotExist) {
+		return j, false, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &j)
+	}
+	if err != nil || j.Schema != journalSchema || j.File != file {
+		return journal{}, false, nil // as if it was lost: values that are provably ours are still taken out
+	}
+	return j, true, nil
+}
+
+// write saves the journal before the file that it describes is changed.
+func (j journal) write(getenv func(string) string) error {
+	path, err := journalPath(j.Client, j.File, getenv)
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(j)
+	if err != nil {
+		return fault.New("internal", "encode the journal of %s: %w", j.File, err)
+	}
+	return privatefile.Write(path, text)
+}
+
+// removeJournal forgets a client's file.
+func removeJournal(client, file string, getenv func(string) string) error {
+	path, err := journalPath(client, file, getenv)
+	if err != nil {
+		return err
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fault.Unwritable("write-failed", path, err, "the client's file is restored already")
+	}
+	return nil
+}
