@@ -43,6 +43,14 @@ func callTarget(ctx context.Context, method string, a arguments) error {
 		return Bootstrap{}.Outdated(ctx, a.optionalBool("online"), a.optionalBool("offline"))
 	case "bootstrap:update":
 		return Bootstrap{}.Update(ctx, a.text("runtime"), a.optionalText("version"), a.optionalBool("offline"), a.optionalBool("pin"), a.optionalBool("unpin"), a.optionalBool("skipprobe"), a.optionalBool("skipprobes"), a.optionalDuration("timeout"))
+	case "client:list":
+		return Client{}.List(ctx)
+	case "client:restore":
+		return Client{}.Restore(ctx, a.optionalText("client"), a.optionalBool("dryrun"))
+	case "client:run":
+		return Client{}.Run(ctx, a.text("client"), a.optionalText("model"), a.optionalText("fastmodel"))
+	case "client:setup":
+		return Client{}.Setup(ctx, a.text("client"), a.optionalBool("dryrun"), a.optionalText("model"), a.optionalText("fastmodel"))
 	case "completion:default":
 		return Completion{}.Default(ctx, a.text("shell"))
 	case "completion:words":

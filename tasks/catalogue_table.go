@@ -117,6 +117,26 @@ var catalogue = commandline.Catalogue{
 			{Name: "skipprobes", Flag: "skip-probes", Kind: "bool", Optional: true},
 			{Name: "timeout", Flag: "timeout", Kind: "time.Duration", Optional: true},
 		}},
+	{Name: "client:list", Method: "client:list", NormalName: "clientlist", NormalMethod: "clientlist", ReadOnly: "always",
+		Synopsis: "lists the tools that FlowGate knows, which are here, and where each points; it starts none."},
+	{Name: "client:restore", Method: "client:restore", NormalName: "clientrestore", NormalMethod: "clientrestore", ReadOnly: "",
+		Synopsis: "takes out of a tool's file what client:setup has put in, of all tools without a name.", Params: []commandline.Param{
+			{Name: "client", Flag: "client", Kind: "string", Optional: true},
+			{Name: "dryrun", Flag: "dry-run", Kind: "bool", Optional: true},
+		}},
+	{Name: "client:run", Method: "client:run", NormalName: "clientrun", NormalMethod: "clientrun", ReadOnly: "",
+		Synopsis: "starts a tool with an environment that leads to the router, and writes nothing; its arguments follow --.", Params: []commandline.Param{
+			{Name: "client", Flag: "client", Kind: "string", Optional: false},
+			{Name: "model", Flag: "model", Kind: "string", Optional: true},
+			{Name: "fastmodel", Flag: "fast-model", Kind: "string", Optional: true},
+		}},
+	{Name: "client:setup", Method: "client:setup", NormalName: "clientsetup", NormalMethod: "clientsetup", ReadOnly: "with -dry-run",
+		Synopsis: "points a tool at the router by a small change of the tool's own file, which client:restore takes back.", Params: []commandline.Param{
+			{Name: "client", Flag: "client", Kind: "string", Optional: false},
+			{Name: "dryrun", Flag: "dry-run", Kind: "bool", Optional: true},
+			{Name: "model", Flag: "model", Kind: "string", Optional: true},
+			{Name: "fastmodel", Flag: "fast-model", Kind: "string", Optional: true},
+		}},
 	{Name: "completion", Method: "completion:default", NormalName: "completion", NormalMethod: "completiondefault", ReadOnly: "always",
 		Synopsis: "prints what makes a shell (bash, zsh or fish) complete targets, flags, services, profiles and providers.", Params: []commandline.Param{
 			{Name: "shell", Flag: "shell", Kind: "string", Optional: false},

@@ -8,8 +8,10 @@
 package client
 
 import (
+	"cmp"
 	_ "embed"
 	"maps"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -97,6 +99,25 @@ func Find(name string) (Client, error) {
 		return Client{}, f.WithHint("did you mean %s?", near)
 	}
 	return Client{}, f.WithHint("the clients are %s", strings.Join(names, ", "))
+}
+
+// FindProgram returns the path of the client's program. Faults: client-missing,
+// client-not-startable.
+func (c Client) FindProgram() (string, error) {
+	if c.Run == nil {
+		return "", fault.Usage("client-not-startable", "%s cannot be started for the router", c.Title).
+			WithHint("%s", cmp.Or(c.Steps, c.Note))
+	}
+	for _, name := range c.Programs {
+		if path, err := exec.LookPath(name); err == nil {
+			return path, nil
+		}
+	}
+	f := fault.New("client-missing", "%s is not on PATH", strings.Join(c.Programs, " or "))
+	if c.Package != "" {
+		return "", f.WithHint("npm install -g %s installs it", c.Package)
+	}
+	return "", f.WithHint("install %s, or put its folder on PATH", c.Title)
 }
 
 // Path returns the absolute path of the client's file.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -120,7 +121,7 @@ func TestSetupThenRestoreIsTheIdentity(t *testing.T) {
 				h.write(path, before)
 			}
 			for range 1 + seed%3 { // setup twice is one setup
-				if _, err := client.Setup(c, router, h.options()); err != nil {
+				if _, err := client.Setup(t.Context(), c, router, h.options()); err != nil {
 					t.Fatalf("%s, seed %d: %v\n%s", c.Name, seed, err, before)
 				}
 			}
@@ -129,7 +130,7 @@ func TestSetupThenRestoreIsTheIdentity(t *testing.T) {
 					t.Fatalf("%s: the key is in the file, for %v", c.Name, v)
 				}
 			}
-			got, err := client.Restore(c, router, h.options())
+			got, err := client.Restore(t.Context(), c, router, h.options())
 			if err != nil || len(got.Left) > 0 || !got.Changed {
 				t.Fatalf("%s, seed %d: %+v, %v", c.Name, seed, got, err)
 			}
@@ -154,7 +155,7 @@ func TestWhatSomebodyWritesInBetweenStays(t *testing.T) {
 			path := c.File.Path(h.options().Getenv)
 			before := randomFile(c.File.Format, seed)
 			h.write(path, before)
-			if _, err := client.Setup(c, router, h.options()); err != nil {
+			if _, err := client.Setup(t.Context(), c, router, h.options()); err != nil {
 				t.Fatal(err)
 			}
 			edited, _, err := edit.Set(c.File.Format, []byte(h.read(path)), edit.Path{"edited_since"}, "yes")
@@ -163,7 +164,7 @@ func TestWhatSomebodyWritesInBetweenStays(t *testing.T) {
 			}
 			h.write(path, string(edited))
 			if seed%4 >= 2 { // and pointed at the router again
-				if _, err := client.Setup(c, router, h.options()); err != nil {
+				if _, err := client.Setup(t.Context(), c, router, h.options()); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -172,7 +173,7 @@ func TestWhatSomebodyWritesInBetweenStays(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if _, err := client.Restore(c, router, h.options()); err != nil {
+			if _, err := client.Restore(t.Context(), c, router, h.options()); err != nil {
 				t.Fatal(err)
 			}
 			after := []byte(h.read(path))
@@ -276,7 +277,7 @@ func TestAFileOfSomebodyElseIsLeftAlone(t *testing.T) {
 		path := c.File.Path(h.options().Getenv)
 		prepare(h, path)
 		before, _ := os.ReadFile(path)
-		_, err := client.Setup(c, router, h.options())
+		_, err := client.Setup(t.Context(), c, router, h.options())
 		code, _, _ := strings.Cut(name, ":")
 		if f := fault.From(err); f == nil || f.Code != code || f.Hint == "" {
 			t.Errorf("%s: %v", name, err)
@@ -284,7 +285,7 @@ func TestAFileOfSomebodyElseIsLeftAlone(t *testing.T) {
 		if after, _ := os.ReadFile(path); !bytes.Equal(before, after) {
 			t.Errorf("%s: the file was changed", name)
 		}
-		if left, _ := filepath.Glob(filepath.Join(h.env["XDG_STATE_HOME"], "flowgate/clients/*")); len(left) > 0 {
+		if left, _ := filepath.Glob(filepath.Join(h.env["XDG_STATE_HOME"], "flowgate/clients/*.json")); len(left) > 0 {
 			t.Errorf("%s: there is a record of a change that was not made", name)
 		}
 	}
@@ -299,14 +300,14 @@ func TestAFileBehindALinkIsWrittenThroughIt(t *testing.T) {
 	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.Symlink(target, path)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := client.Setup(c, router, h.options()); err != nil {
+	if _, err := client.Setup(t.Context(), c, router, h.options()); err != nil {
 		t.Fatal(err)
 	}
 	if info, err := os.Lstat(path); err != nil || info.Mode()&os.ModeSymlink == 0 ||
 		!strings.Contains(h.read(target), "ANTHROPIC_BASE_URL") {
 		t.Fatalf("the link is gone or its target is as it was: %v, %v", info, err)
 	}
-	if _, err := client.Restore(c, router, h.options()); err != nil || h.read(target) != "{\"a\": 1}\n" {
+	if _, err := client.Restore(t.Context(), c, router, h.options()); err != nil || h.read(target) != "{\"a\": 1}\n" {
 		t.Fatalf("%v: %s", err, h.read(target))
 	}
 }
@@ -318,11 +319,14 @@ func TestADryRunChangesNothingAndShowsTheLines(t *testing.T) {
 	h.write(path, "model = 'old' # mine\n[mcp]\n")
 	o := h.options()
 	o.DryRun = true
-	got, err := client.Setup(c, router, o)
+	got, err := client.Setup(t.Context(), c, router, o)
 	if err != nil || !got.Changed || h.read(path) != "model = 'old' # mine\n[mcp]\n" {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	text := strings.Join(got.Diff, "\n")
+	if strings.Contains(text, "mcp") {
+		t.Errorf("lines that do not change are shown:\n%s", text)
+	}
 	for _, want := range []string{"-model = 'old' # mine", "+model = \"router-default\" # mine",
 		"+base_url = \"http://127.0.0.1:4000/v1\""} {
 		if !strings.Contains(text, want) {
@@ -345,13 +349,13 @@ func TestAnotherProgramsWriteIsNotOverwritten(t *testing.T) {
 			h.write(path, "a = 2\n")
 		}
 	}
-	if _, err := client.Setup(c, router, o); fault.From(err) == nil || fault.From(err).Code != "client-file-busy" {
+	if _, err := client.Setup(t.Context(), c, router, o); fault.From(err) == nil || fault.From(err).Code != "client-file-busy" {
 		t.Fatalf("%v", err)
 	}
 	if got := h.read(path); got != "a = 2\n" {
 		t.Fatalf("it is %q", got)
 	}
-	if got, err := client.Restore(c, router, h.options()); err != nil || got.Changed || h.read(path) != "a = 2\n" {
+	if got, err := client.Restore(t.Context(), c, router, h.options()); err != nil || got.Changed || h.read(path) != "a = 2\n" {
 		t.Fatalf("restored %+v, %v: %s", got, err, h.read(path))
 	}
 }
@@ -361,11 +365,11 @@ func TestRestoreNamesWhatItLeaves(t *testing.T) {
 	h, c := newHome(t), find(t, "codex")
 	path := c.File.Path(h.options().Getenv)
 	h.write(path, "model = 'old'\n")
-	if _, err := client.Setup(c, router, h.options()); err != nil {
+	if _, err := client.Setup(t.Context(), c, router, h.options()); err != nil {
 		t.Fatal(err)
 	}
 	h.write(path, strings.Replace(h.read(path), `"router-default"`, `"mine"`, 1))
-	got, err := client.Restore(c, router, h.options())
+	got, err := client.Restore(t.Context(), c, router, h.options())
 	if err != nil || len(got.Left) != 1 || !strings.HasPrefix(got.Left[0], "model was changed") {
 		t.Fatalf("%+v, %v", got, err)
 	}
@@ -379,7 +383,7 @@ func TestListSaysWhereEachClientPoints(t *testing.T) {
 	h := newHome(t)
 	getenv := h.options().Getenv
 	codex, claude, goose := find(t, "codex"), find(t, "claude"), find(t, "goose")
-	if _, err := client.Setup(codex, router, h.options()); err != nil {
+	if _, err := client.Setup(t.Context(), codex, router, h.options()); err != nil {
 		t.Fatal(err)
 	}
 	h.write(claude.File.Path(getenv), `{"env": {"ANTHROPIC_BASE_URL": "https://me:secret@example.com/"}}`)
@@ -433,5 +437,75 @@ func TestAnUnknownClientHasANeighbour(t *testing.T) {
 	}
 	if c, err := client.Find("claude-code"); err != nil || c.Name != "claude" {
 		t.Errorf("%v, %v", c, err)
+	}
+}
+
+// interrupted is what a killed process leaves behind: nothing after a step happens.
+type interrupted struct{ step string }
+
+func TestAnInterruptedSetupCanBeTakenBackOrDoneAgain(t *testing.T) {
+	t.Parallel()
+	for _, step := range []string{"journal", "written", "restored"} {
+		h, c := newHome(t), find(t, "codex")
+		path := c.File.Path(h.options().Getenv)
+		const before = "model = 'old' # mine\n"
+		h.write(path, before)
+		o := h.options()
+		o.At = func(at string) {
+			if at == step {
+				panic(interrupted{step})
+			}
+		}
+		func() {
+			defer func() {
+				if p := recover(); p != nil && p != (interrupted{step}) {
+					panic(p)
+				}
+			}()
+			_, _ = client.Setup(t.Context(), c, router, o)
+			_, _ = client.Restore(t.Context(), c, router, o)
+		}()
+		for _, again := range []bool{false, true} {
+			if again {
+				if _, err := client.Setup(t.Context(), c, router, h.options()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, err := client.Restore(t.Context(), c, router, h.options()); err != nil || h.read(path) != before {
+				t.Fatalf("after %s: %v\n%s", step, err, h.read(path))
+			}
+		}
+	}
+}
+
+func TestSetupsAtTheSameTimeLeaveOneThatCanBeTakenBack(t *testing.T) {
+	t.Parallel()
+	h, c := newHome(t), find(t, "claude")
+	path := c.File.Path(h.options().Getenv)
+	const before = "{\n  \"mine\": true\n}\n"
+	h.write(path, before)
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			other := router
+			other.Model = fmt.Sprintf("group-%d", i)
+			if _, err := client.Setup(t.Context(), c, other, h.options()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if _, err := client.Restore(t.Context(), c, router, h.options()); err != nil || h.read(path) != before {
+		t.Fatalf("%v\n%s", err, h.read(path))
+	}
+}
+
+func BenchmarkList(b *testing.B) {
+	dir := b.TempDir()
+	getenv := func(name string) string { return map[string]string{"HOME": dir, "XDG_STATE_HOME": dir}[name] }
+	for b.Loop() {
+		if _, err := client.List(router, getenv); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

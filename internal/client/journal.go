@@ -1,10 +1,12 @@
 package client
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/client/edit"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/flock"
 	"github.com/flowgate-go/flowgate/internal/privatefile"
 	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/flowgate-go/flowgate/internal/trust"
@@ -52,6 +55,29 @@ func journalPath(client, file string, getenv func(string) string) (string, error
 		return "", err
 	}
 	return filepath.Join(dir, "clients", client+"-"+digest([]byte(file))[:16]+".json"), nil
+}
+
+// lockWait is how long Setup and Restore wait for another one on this machine: each takes
+// a few milliseconds.
+const lockWait = 5 * time.Second
+
+// lock lets one Setup or Restore of this user run at a time; close ends it. Faults: those
+// of trust.StateDir; client-file-busy, write-failed.
+func lock(ctx context.Context, getenv func(string) string) (io.Closer, error) {
+	dir, err := trust.StateDir(getenv)
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, "clients", "lock")
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fault.Unwritable("write-failed", path, err, "nothing was changed")
+	}
+	held, err := flock.Take(ctx, path, lockWait)
+	if err != nil {
+		return nil, fault.New("client-file-busy", "another command changes files of clients: %w", err).
+			WithHint("try again when it has ended")
+	}
+	return held, nil
 }
 
 func digest(content []byte) string {

@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"reflect"
 	"slices"
@@ -21,12 +22,24 @@ type restored struct {
 // changed the file in between, else value by value. What somebody changed since stays, and
 // is named in Left. Without a record, values that point at this router are taken out. The
 // faults are those of Setup.
-func Restore(c Client, t Target, o Options) (Changed, error) {
+func Restore(ctx context.Context, c Client, t Target, o Options) (Changed, error) {
 	result := Changed{Client: c.Name, Diff: []string{}, Left: []string{}}
 	if c.File == nil {
 		return result, nil
 	}
 	result.File = c.File.Path(o.Getenv)
+	if !o.DryRun {
+		held, err := lock(ctx, o.Getenv)
+		if err != nil {
+			return result, err
+		}
+		defer func() { _ = held.Close() }()
+	}
+	return c.restore(t, o, result)
+}
+
+// restore is Restore for a client with a file, under the lock.
+func (c Client) restore(t Target, o Options, result Changed) (Changed, error) {
 	file, err := readFile(result.File, o.Getenv)
 	if err != nil {
 		return result, err
@@ -43,7 +56,8 @@ func Restore(c Client, t Target, o Options) (Changed, error) {
 		return result, err
 	}
 	result.Left = was.left
-	result.Diff, result.Changed = diff(file.text, was.text), !bytes.Equal(file.text, was.text) || file.exists != was.exists
+	result.Diff = showChange(file.path, file.text, was.text)
+	result.Changed = !bytes.Equal(file.text, was.text) || file.exists != was.exists
 	if o.DryRun {
 		return result, nil
 	}

@@ -2,11 +2,14 @@ package client
 
 import (
 	"bytes"
-	"fmt"
+	"context"
 	"time"
+
+	"github.com/rogpeppe/go-internal/diff"
 
 	"github.com/flowgate-go/flowgate/internal/client/edit"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
 // Changed says what was done, or would be done, with the file of a client.
@@ -37,13 +40,25 @@ func (o Options) reached(step string) {
 // keeps every other byte. Before, it records the file, so that Restore can take the
 // change back. Faults: client-file-foreign, client-file-unreadable, client-file-invalid,
 // client-file-busy, write-failed.
-func Setup(c Client, t Target, o Options) (Changed, error) {
+func Setup(ctx context.Context, c Client, t Target, o Options) (Changed, error) {
 	result := Changed{Client: c.Name, Diff: []string{}, Left: []string{}, Note: c.Note}
 	if c.File == nil {
 		result.Note = t.Steps(c)
 		return result, nil
 	}
 	result.File = c.File.Path(o.Getenv)
+	if !o.DryRun {
+		held, err := lock(ctx, o.Getenv)
+		if err != nil {
+			return result, err
+		}
+		defer func() { _ = held.Close() }()
+	}
+	return c.setUp(t, o, result)
+}
+
+// setUp is Setup for a client with a file, under the lock.
+func (c Client) setUp(t Target, o Options, result Changed) (Changed, error) {
 	file, err := readFile(result.File, o.Getenv)
 	if err != nil {
 		return result, err
@@ -56,7 +71,7 @@ func Setup(c Client, t Target, o Options) (Changed, error) {
 	if err != nil {
 		return result, err
 	}
-	result.Diff, result.Changed = diff(file.text, text), !bytes.Equal(file.text, text)
+	result.Diff, result.Changed = showChange(file.path, file.text, text), !bytes.Equal(file.text, text)
 	if o.DryRun || !result.Changed {
 		return result, nil
 	}
@@ -105,35 +120,16 @@ func apply(c Client, file content, clean []byte, values []Value) (text []byte, e
 	return text, edits, nil
 }
 
-// diff returns the lines in which two texts differ, between the lines that both begin
-// and end with.
-func diff(before, after []byte) []string {
-	if bytes.Equal(before, after) {
-		return []string{}
-	}
-	old, changed := splitLines(before), splitLines(after)
-	first := 0
-	for first < len(old) && first < len(changed) && old[first] == changed[first] {
-		first++
-	}
-	last := 0
-	for last < len(old)-first && last < len(changed)-first && old[len(old)-1-last] == changed[len(changed)-1-last] {
-		last++
-	}
-	lines := []string{fmt.Sprintf("@@ line %d @@", first+1)}
-	for _, line := range old[first : len(old)-last] {
-		lines = append(lines, "-"+line)
-	}
-	for _, line := range changed[first : len(changed)-last] {
-		lines = append(lines, "+"+line)
-	}
-	return lines
-}
-
-func splitLines(text []byte) []string {
-	var lines []string
-	for line := range bytes.Lines(text) {
-		lines = append(lines, string(bytes.TrimRight(line, "\r\n")))
+// showChange returns the lines of a file that differ, without those around them. Secrets in
+// them are redacted: people keep keys of other services in the same files.
+func showChange(path string, before, after []byte) []string {
+	lines := []string{}
+	scrubber := redact.NewLogScrubber()
+	for line := range bytes.Lines(diff.Diff(path, before, path, after)) {
+		line = bytes.TrimRight(line, "\r\n")
+		if len(line) > 0 && bytes.IndexByte([]byte("+-@"), line[0]) >= 0 {
+			lines = append(lines, string(scrubber.Scrub(line)))
+		}
 	}
 	return lines
 }

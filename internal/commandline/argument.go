@@ -2,6 +2,7 @@ package commandline
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,6 +26,8 @@ func (c Catalogue) parseArguments(t Target, words []word) (Call, []word, error) 
 		case len(missing) > 0:
 			v, used, err = t.parseOperand(missing[0], words[0].text)
 			missing = missing[1:]
+		case words[0].operand && slices.Contains(passing, t.Name):
+			return call, words, nil
 		default:
 			v, used, err = c.parseOptionalOperand(call, words)
 		}

@@ -14,6 +14,7 @@ type Line struct {
 	Common    map[string]string // the common flags; "true" for a switch
 	Namespace string            // the namespace when one was typed alone
 	First     string            // the first target, for a report of what is wrong
+	Behind    []string          // what stands behind -- of a target that passes it on
 }
 
 // Call is one target with its arguments.

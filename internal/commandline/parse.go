@@ -18,6 +18,9 @@ type word struct {
 	operand bool
 }
 
+// passing are the targets that pass what stands behind -- on to another program.
+var passing = []string{"client:run"}
+
 // Parse reads the words behind the program's name. Its faults (target-unknown,
 // flag-unknown, flag-invalid, argument-missing) come before any target runs.
 func (c Catalogue) Parse(typed []string) (Line, error) {
@@ -155,6 +158,11 @@ func (c Catalogue) parseTarget(l *Line, words []word) ([]word, error) {
 		return nil, nil
 	}
 	l.Calls = append(l.Calls, call)
+	if err == nil && slices.Contains(passing, t.Name) {
+		for len(rest) > 0 && rest[0].operand {
+			l.Behind, rest = append(l.Behind, rest[0].text), rest[1:]
+		}
+	}
 	return rest, err
 }
 

@@ -33,7 +33,7 @@ type Param struct {
 }
 
 // positionalNames are optional parameters that may also be given by position.
-var positionalNames = []string{"service", "target", "provider", "drill", "configuration"}
+var positionalNames = []string{"service", "target", "provider", "drill", "configuration", "client"}
 
 // Usage returns how the target is typed, "profile:set NAME [-timeout=DURATION]".
 func (t Target) Usage() string {

@@ -59,7 +59,7 @@ func endStacks() {
 // values are what stands for the positions and flags of a usage line; a name that
 // is not here gets "x". Those for the provider and the number are planted.
 var values = map[string]string{
-	"PROVIDER": "codex", "ACCOUNT": "codex-x", "NAME": "p", "A": "1", "B": "2", "NUMBER": "1", "ID": "config.valid",
+	"PROVIDER": "codex", "CLIENT": "codex", "ACCOUNT": "codex-x", "NAME": "p", "A": "1", "B": "2", "NUMBER": "1", "ID": "config.valid",
 	"EXPR":    ".",
 	"RUNTIME": "litellm", "SERVICE": "litellm", "TARGET": "status", "DRILL": "pid-stale", "INT": "1", "DURATION": "1s",
 	"-range": "HEAD~1..HEAD", "-only": "folder.*", "-skip": "network.*", "-settings": "config/flowgate.yaml",
