@@ -27,12 +27,9 @@ func (Config) Validate(ctx context.Context) error {
 		if file == "" {
 			return config.Findings{}, noFileFault()
 		}
-		found, err := config.Check(file, s.getenv)
-		if err == nil && len(found.Problems) > 0 {
-			_, err = config.Load(file, s.getenv)
-		}
+		found, err := preview.Check(file, s.profileInForce(), s.getenv)
 		if err == nil {
-			err = found.Err() // mistakes in auth.providers do not keep Load from the rest
+			err = found.Err()
 		}
 		return found, err
 	})
@@ -76,6 +73,16 @@ func (Config) Schema(ctx context.Context) error {
 	return run(ctx, "config:schema", func(context.Context, session) (any, error) {
 		return json.RawMessage(schema.Schema()), nil
 	})
+}
+
+// profileInForce returns the profile that was chosen last; "" for none, and when the
+// configuration cannot be read.
+func (s session) profileInForce() string {
+	cfg, err := s.loadConfig()
+	if err != nil {
+		return ""
+	}
+	return policy.CurrentOrDefault(cfg)
 }
 
 // preview returns what the router would serve with a file, or with the configuration in force

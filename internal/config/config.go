@@ -11,6 +11,7 @@ package config
 
 import (
 	"encoding/json"
+	"fmt"
 	"net"
 	"path/filepath"
 	"strconv"
@@ -62,11 +63,21 @@ type Config struct {
 
 // Warning is something accepted that its writer should know about.
 type Warning struct {
-	Code    string `json:"code"`    // stable kebab-case word
-	Path    string `json:"path"`    // dotted path of the key, "profiles.cost.litellm_settings.cooldown_time"
-	Line    int    `json:"line"`    // 1-based; 0 when unknown
-	Column  int    `json:"column"`  // 1-based, in characters; 0 when unknown
-	Message string `json:"message"` // one line
+	Code    string `json:"code"`           // stable kebab-case word
+	File    string `json:"file,omitempty"` // as the user named it
+	Path    string `json:"path"`           // dotted path of the key, "profiles.cost.litellm_settings.cooldown_time"
+	Line    int    `json:"line"`           // 1-based; 0 when unknown
+	Column  int    `json:"column"`         // 1-based, in characters; 0 when unknown
+	Message string `json:"message"`        // one line
+}
+
+// String returns the message behind its place, in the form that editors and terminals make
+// clickable.
+func (w Warning) String() string {
+	if w.Line == 0 {
+		return w.Message
+	}
+	return fmt.Sprintf("%s:%d:%d: %s", w.File, w.Line, max(w.Column, 1), w.Message)
 }
 
 // Paths are the files and folders that FlowGate writes; all absolute.

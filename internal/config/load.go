@@ -83,10 +83,13 @@ func Examine(path string, getenv func(string) string) (Examination, error) {
 	return e, nil
 }
 
-// Err is nil, or one config-invalid fault that carries every problem found.
+// Err is nil, or one fault that carries every problem found; its code is that of the first.
 func (f Findings) Err() error {
 	d := yamlnode.NewDiagnosis(f.File)
 	d.Problems = f.Problems
+	if first := d.SortedProblems(); len(first) > 0 {
+		d.Code = first[0].Code
+	}
 	return d.Err()
 }
 

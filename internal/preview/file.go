@@ -89,12 +89,12 @@ func (p *Preview) warnMasterKey(s *settings.Settings) {
 		f := fault.From(err)
 		at := s.Locate([]any{"general_settings", "master_key"})
 		_, message, _ := strings.Cut(f.Message, ": ")
-		p.Warnings = append(p.Warnings, config.Warning{Code: f.Code, Path: "general_settings.master_key", Line: at.Line,
+		p.Warnings = append(p.Warnings, config.Warning{Code: f.Code, File: p.File, Path: "general_settings.master_key", Line: at.Line,
 			Column: at.Column, Message: message + "; init makes a random one"})
 	}
 }
 
-// nameAsUser names the file in problems as the user did.
+// nameAsUser names the file in problems and warnings as the user did.
 func (p *Preview) nameAsUser(path string) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -104,6 +104,9 @@ func (p *Preview) nameAsUser(path string) {
 		if p.Problems[i].File == abs {
 			p.Problems[i].File = path
 		}
+	}
+	for i := range p.Warnings {
+		p.Warnings[i].File = path
 	}
 }
 

@@ -2,7 +2,6 @@ package preview
 
 import (
 	"cmp"
-	"errors"
 	"os"
 	"slices"
 	"strings"
@@ -137,7 +136,7 @@ func (w written) placed(all []config.Warning) []config.Warning {
 			path = append(path, part)
 		}
 		at := w.locate(path)
-		all[i].Line, all[i].Column = at.Line, at.Column
+		all[i].File, all[i].Path, all[i].Line, all[i].Column = at.File, at.Path, at.Line, at.Column
 	}
 	return all
 }
@@ -165,8 +164,8 @@ func expandBraces(value string, getenv func(string) string) string {
 }
 
 // Warnings returns what the embedded router would warn of with a profile, and as an error
-// why it would not start; nothing when another program is the router. A configuration that
-// cannot be planned at all has the error of policy.Plan.
+// why it would not start; nothing when another program is the router. Faults: those of
+// policy.Plan, credential-missing, settings-invalid, setting-unenforced.
 func Warnings(cfg *config.Config, profile string, getenv func(string) string) ([]config.Warning, error) {
 	if !IsRouted(cfg) {
 		return nil, nil
@@ -175,5 +174,41 @@ func Warnings(cfg *config.Config, profile string, getenv func(string) string) ([
 	if err != nil {
 		return nil, err
 	}
-	return p.Warnings, errors.Join(p.Err())
+	return append(slices.Clone(cfg.Warnings), p.Warnings...), p.Err()
+}
+
+// Check is config.Check that also says what the embedded router would say: of the profile in
+// force everything, of the others what is wrong. A key that is not there yet is a warning.
+func Check(path, profile string, getenv func(string) string) (config.Findings, error) {
+	e, err := config.Examine(path, getenv)
+	if err != nil || len(e.Problems) > 0 || !IsRouted(e.Config) {
+		return e.Findings, err
+	}
+	for _, name := range e.Config.ProfileNames() {
+		p, err := preview(e.Config, e.Places, name, getenv)
+		if err != nil {
+			return e.Findings, err
+		}
+		addPreview(&e.Findings, p, name == cmp.Or(profile, e.Config.DefaultProfile()))
+	}
+	return e.Findings, nil
+}
+
+// addPreview adds a profile's problems, and its warnings when it is in force.
+func addPreview(f *config.Findings, p Preview, inForce bool) {
+	for _, problem := range p.Problems {
+		switch {
+		case strings.HasPrefix(problem.Code, "credential-"):
+			w := config.Warning{Code: problem.Code, File: problem.File, Path: problem.Path, Line: problem.Line,
+				Column: problem.Column, Message: problem.Message}
+			if !slices.Contains(f.Warnings, w) {
+				f.Warnings = append(f.Warnings, w)
+			}
+		case !slices.Contains(f.Problems, problem):
+			f.Problems = append(f.Problems, problem)
+		}
+	}
+	if inForce {
+		f.Warnings = append(f.Warnings, p.Warnings...)
+	}
 }

@@ -25,20 +25,11 @@ func (p Preview) Print(out *terminal.Printer) {
 	for _, problem := range p.Problems {
 		out.Note(terminal.Bad, problem.String())
 	}
-	PrintWarnings(out, p.File, p.Warnings)
+	for _, w := range p.Warnings {
+		out.Note(terminal.Caution, w.String())
+	}
 	for _, line := range p.Next {
 		out.Command(0, line)
-	}
-}
-
-// PrintWarnings writes warnings about a file, each with its place.
-func PrintWarnings(out *terminal.Printer, file string, warnings []config.Warning) {
-	for _, w := range warnings {
-		place := ""
-		if w.Line > 0 {
-			place = fmt.Sprintf("%s:%d:%d: ", file, w.Line, max(w.Column, 1))
-		}
-		out.Note(terminal.Caution, place+w.Message)
 	}
 }
 

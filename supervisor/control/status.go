@@ -32,6 +32,9 @@ type Status struct {
 	Profile    string          `json:"profile"`    // the active profile; "" when none was chosen
 	Supervisor *SupervisorInfo `json:"supervisor"` // nil when none runs
 	Services   []ServiceStatus `json:"services"`   // in start order
+
+	// of start and restart: what is odd about the configuration that the router got
+	Warnings []config.Warning `json:"warnings,omitempty"`
 }
 
 // SupervisorInfo describes the resident supervisor.

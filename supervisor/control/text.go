@@ -19,6 +19,9 @@ func (s Status) Print(p *terminal.Printer) {
 	for _, svc := range s.Services {
 		svc.printProblems(p)
 	}
+	for _, w := range s.Warnings {
+		p.Note(terminal.Caution, w.String())
+	}
 	if s.Profile != "" {
 		p.Field("profile", s.Profile)
 	}

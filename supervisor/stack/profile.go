@@ -45,11 +45,11 @@ func SetProfile(ctx context.Context, cfg *config.Config, name string, o change.O
 	change := ProfileChange{
 		From: control.ActiveProfile(cfg), To: name, Restarted: []string{}, Warnings: []config.Warning{},
 	}
-	active, err := policy.Prepare(cfg, name, getenvOf(o.Start))
+	active, warnings, err := prepareRouterConfig(cfg, name, getenvOf(o.Start))
 	if err != nil {
 		return change, err
 	}
-	change.Warnings = append(change.Warnings, active.Warnings...)
+	change.Warnings = append(change.Warnings, warnings...)
 	lock, err := supervisor.LockChanges(ctx, cfg)
 	if err != nil {
 		return change, err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/policy"
+	"github.com/flowgate-go/flowgate/internal/preview"
 	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/flowgate-go/flowgate/supervisor"
 	"github.com/flowgate-go/flowgate/supervisor/control"
@@ -19,28 +20,33 @@ import (
 // configuration (see WriteRouterConfig), and records a generation of what got ready.
 // Faults: those of policy.Prepare, policy.Write and supervisor.Start.
 func StartFresh(ctx context.Context, cfg *config.Config, o change.Options) (control.Status, error) {
-	if status, err := writeRouterConfig(ctx, cfg, o.Start, isRouterRunning); err != nil {
-		return status, err
+	before, err := writeRouterConfig(ctx, cfg, o.Start, isRouterRunning)
+	if err != nil {
+		return before, err
 	}
 	status, err := supervisor.Start(ctx, cfg, o.Start)
 	if err == nil {
 		record(ctx, o, cfg, "start", status)
 	}
+	status.Warnings = before.Warnings
 	return status, err
 }
 
 // RestartFresh restarts services as supervisor.Restart does, after it wrote the
 // router's configuration, and records a generation of what got ready. It stops
-// nothing when the configuration cannot be written. Faults as for StartFresh.
+// nothing when the configuration cannot be written, or when the router would refuse it.
+// Faults as for StartFresh.
 func RestartFresh(ctx context.Context, cfg *config.Config, o change.Options) (control.Status, error) {
 	always := func(control.Status) bool { return false }
-	if status, err := writeRouterConfig(ctx, cfg, o.Start, always); err != nil {
-		return status, err
+	before, err := writeRouterConfig(ctx, cfg, o.Start, always)
+	if err != nil {
+		return before, err
 	}
 	status, err := supervisor.Restart(ctx, cfg, o.Start)
 	if err == nil {
 		record(ctx, o, cfg, "restart", status)
 	}
+	status.Warnings = before.Warnings
 	return status, err
 }
 
@@ -87,15 +93,33 @@ func writeRouterConfig(
 	if err != nil || keep(status) {
 		return status, err
 	}
-	active, err := policy.Prepare(cfg, policy.CurrentOrDefault(cfg), getenvOf(o))
+	active, warnings, err := prepareRouterConfig(cfg, policy.CurrentOrDefault(cfg), getenvOf(o))
 	if err != nil {
 		return status, err
 	}
+	status.Warnings = warnings
 	if same, err := isInForce(cfg, active); err != nil || same {
 		return status, err
 	}
 	_, err = policy.Write(cfg, active, time.Now())
 	return status, err
+}
+
+// prepareRouterConfig returns what policy.Prepare returns, and what the router will warn of.
+// It is a fault when the embedded router would refuse the configuration: the line that the
+// fault names is the user's, and nothing that runs has been stopped for it. Faults: those of
+// policy.Prepare and preview.Warnings.
+func prepareRouterConfig(cfg *config.Config, profile string, getenv func(string) string) (
+	policy.Active, []config.Warning, error) {
+	active, err := policy.Prepare(cfg, profile, getenv)
+	if err != nil {
+		return active, nil, err
+	}
+	if !preview.IsRouted(cfg) {
+		return active, active.Warnings, nil
+	}
+	warnings, err := preview.Warnings(cfg, profile, getenv)
+	return active, warnings, err
 }
 
 // getenvOf returns the environment that o looks references up in.

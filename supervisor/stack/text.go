@@ -20,7 +20,7 @@ func (c ProfileChange) Print(p *terminal.Printer) {
 	}
 	p.Note(terminal.Good, text)
 	for _, w := range c.Warnings {
-		p.Note(terminal.Caution, w.Message)
+		p.Note(terminal.Caution, w.String())
 	}
 	c.Status.Print(p)
 }

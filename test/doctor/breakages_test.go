@@ -327,6 +327,8 @@ func policyOnes() []breakage {
 			harm: changed(settings, "allowed_fails: 2", "allowed_fails: 3 #")},
 		{check: "settings.known", how: "num_retrys", fix: "correct the keys", from: stopped,
 			harm: changed(settings, "num_retries: 2", "num_retrys: 2")},
+		{check: "settings.honoured", how: "a setting that the embedded router does not have", fix: "config:check", from: stopped,
+			harm: changed(settings, "num_retries: 2", "num_retries: 2\n      cache: true")},
 		{check: "providers.known", how: "a misspelt provider with LiteLLM", fix: "openai/NAME", from: withVenv,
 			harm: changed(settings, "openai/router-cheap", "opneai/router-cheap")},
 	}

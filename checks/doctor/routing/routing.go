@@ -17,6 +17,7 @@ func Checks(s *subject.Subject) []checks.Check {
 		fallbacksLoop(s),
 		settingsEffective(s),
 		settingsKnown(s),
+		settingsHonoured(s),
 		providersKnown(s),
 	}
 }

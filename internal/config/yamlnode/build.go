@@ -34,7 +34,7 @@ func (b *builder) build(n ast.Node, path string) *Node {
 		made.size += item.size
 	}
 	if made.size > b.maxNodes && !b.tooLarge {
-		b.tooLarge = true
+		b.tooLarge, b.d.Code = true, "config-too-large"
 		b.d.Add(made.At, path, "take out aliases of aliases", "the file holds more than %d values, aliases written out",
 			b.maxNodes)
 	}

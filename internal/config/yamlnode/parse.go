@@ -69,7 +69,6 @@ func buildDocument(d *Diagnosis, file *ast.File, maxNodes int) *Node {
 	b := builder{d: d, anchors: map[string]*Node{}, maxNodes: maxNodes}
 	root := b.build(bodies[0].Body, "")
 	if b.tooLarge {
-		d.Code = "config-too-large"
 		return nil
 	}
 	if root.Kind != MapKind {

@@ -41,6 +41,7 @@ type Problems struct {
 // Oddity is something accepted that the file's writer should know about.
 type Oddity struct {
 	Code    string `json:"code"`
+	File    string `json:"file,omitempty"`
 	Path    string `json:"path"`
 	Line    int    `json:"line"`
 	Column  int    `json:"column"`
@@ -84,7 +85,7 @@ func (d *Diagnosis) AddInFile(file string, at Pos, path, hint, message string) {
 // Warn records something odd that is no reason to refuse the file.
 func (d *Diagnosis) Warn(code, path string, at Pos, format string, args ...any) {
 	d.Warnings = append(d.Warnings,
-		Oddity{Code: code, Path: path, Line: at.Line, Column: at.Column, Message: fmt.Sprintf(program.Format(format), args...)})
+		Oddity{Code: code, File: d.File, Path: path, Line: at.Line, Column: at.Column, Message: fmt.Sprintf(program.Format(format), args...)})
 }
 
 // SortedProblems returns at most maxProblems problems in the order of the file.

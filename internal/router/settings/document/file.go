@@ -128,5 +128,5 @@ func (f *File) Warn(code string, path []any, format string, args ...any) {
 		at.Pos = f.locate([]any{"include"}).Pos
 	}
 	f.Warnings = append(f.Warnings,
-		config.Warning{Code: code, Path: at.Path, Line: at.Line, Column: at.Column, Message: message})
+		config.Warning{Code: code, File: f.path, Path: at.Path, Line: at.Line, Column: at.Column, Message: message})
 }
