@@ -52,6 +52,7 @@ func preview(cfg *config.Config, places *config.Places, profile string, getenv f
 	}
 	loaded, problems := settings.ExamineValues(p.File, active.Config, w.locate, w.environment(router, getenv))
 	p.Problems = append(w.unresolved(active.Unresolved), problems...)
+	p.addMasterKey(loaded)
 	p.Warnings = withoutMoved(cfg.Warnings, append(w.placed(active.Warnings), loaded.Warnings...))
 	p.read(loaded, w.locate)
 	isUnresolved := map[string]bool{}
@@ -66,6 +67,17 @@ func preview(cfg *config.Config, places *config.Places, profile string, getenv f
 		}
 	}
 	return p, nil
+}
+
+// addMasterKey adds the problem of a master key that is missing or that everyone knows.
+func (p *Preview) addMasterKey(s *settings.Settings) {
+	if err := s.CheckMasterKey(); err != nil {
+		f := fault.From(err)
+		at := s.Locate([]any{"general_settings", "master_key"})
+		_, message, _ := strings.Cut(f.Message, ": ")
+		p.Problems = append(p.Problems, yamlnode.Problem{Code: f.Code, File: at.File, Line: at.Line, Column: at.Column,
+			Path: at.Path, Message: message, Hint: f.Hint})
+	}
 }
 
 // withoutMoved returns all warnings but those about a setting that is moved of which the

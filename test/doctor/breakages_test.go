@@ -35,6 +35,7 @@ func files() []breakage {
 				return nil
 			}},
 		{check: "config.settings", how: "cooldown_time under litellm_settings", fix: "move or remove", from: stopped,
+			also: []string{"settings.honoured"}, // the profile has one under router_settings, which wins
 			harm: edited(settings, "    request_timeout: 600", "    cooldown_time: 5\n    request_timeout: 600")},
 		{check: "config.environment", how: "services.litellm.env reads a variable that is not set",
 			fix: "export FLOWGATE_TEST_VARIABLE",
@@ -110,8 +111,11 @@ func runtimesAndProfile() []breakage {
 				return func() { s.shell("rm work/.env") }
 			}},
 		{check: "litellm.include", how: "include in litellm_base", fix: "move what it holds", from: stopped,
-			harm: changed(settings, "  general_settings:\n    master_key_ref",
-				"  include: [more.yaml]\n  general_settings:\n    master_key_ref")},
+			harm: func(s *stack) func() {
+				s.write("config/more.yaml", "model_list: []\n")
+				return changed(settings, "  general_settings:\n    master_key_ref",
+					"  include: [more.yaml]\n  general_settings:\n    master_key_ref")(s)
+			}},
 		{check: "profile.state", command: true, how: "the profile in force is gone from the configuration",
 			fix: "mage profile:set balanced",
 			harm: func(s *stack) func() {
@@ -326,6 +330,7 @@ func policyOnes() []breakage {
 		{check: "settings.effective", how: "allowed_fails: 3 with LiteLLM", fix: "write 2 or 4", from: withVenv,
 			harm: changed(settings, "allowed_fails: 2", "allowed_fails: 3 #")},
 		{check: "settings.known", how: "num_retrys", fix: "correct the keys", from: stopped,
+			also: []string{"settings.honoured"},
 			harm: changed(settings, "num_retries: 2", "num_retrys: 2")},
 		{check: "settings.honoured", how: "a setting that the embedded router does not have", fix: "config:check", from: stopped,
 			harm: changed(settings, "num_retries: 2", "num_retries: 2\n      cache: true")},

@@ -228,7 +228,7 @@ func TestOldConfigurationsGetTheComplaintsThatTheyDeserve(t *testing.T) {
 			"runtimes.installed",
 		"v3-no-litellm":     "credentials.present folder.present runtimes.installed",
 		"old-common-layout": "config.current credentials.present folder.present profile.active runtimes.installed",
-		"json-form":         "config.current folder.present profile.active",
+		"json-form":         "config.current folder.present profile.active settings.honoured",
 		"anchors":           "config.environment folder.present profile.active",
 	} {
 		t.Run(name, func(t *testing.T) {

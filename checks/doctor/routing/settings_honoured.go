@@ -3,6 +3,7 @@ package routing
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/flowgate-go/flowgate/checks"
@@ -39,14 +40,17 @@ func settingsHonoured(s *subject.Subject) checks.Check {
 	}
 }
 
-// reportWarnings warns of what the router warns of, but for variables that are not set, which
-// config.environment reports.
+// reportedElsewhere are the codes of warnings for which there are checks of their own.
+var reportedElsewhere = []string{"environment-variable-unset", "fallback-unknown", "routing-strategy-unknown",
+	"setting-moved", "cooldown-setting-misplaced", "credential-readable", "provider-unknown", "deployment-id-duplicate"}
+
+// reportWarnings warns of what the router warns of.
 func reportWarnings(s *subject.Subject, all []config.Warning) checks.Outcome {
 	var kept []config.Warning
 	var lines []string
 	for _, w := range all {
-		if w.Code == "environment-variable-unset" || w.Code == "fallback-unknown" || w.Code == "routing-strategy-unknown" {
-			continue // checks of their own
+		if slices.Contains(reportedElsewhere, w.Code) {
+			continue
 		}
 		kept = append(kept, w)
 		lines = append(lines, fmt.Sprintf("%s:%d: %s", s.ShortPath(w.File), w.Line, w.Message))

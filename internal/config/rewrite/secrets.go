@@ -1,0 +1,226 @@
+package rewrite
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
+	"github.com/flowgate-go/flowgate/internal/secret/redact"
+)
+
+// Secret is a key that was written into a configuration.
+type Secret struct {
+	Name  string // of the credential that takes its place: lower-case letters, digits and dashes
+	Value string
+}
+
+// MasterKey is the name of the credential that takes general_settings.master_key's place.
+const MasterKey = "gateway"
+
+// Extraction is a LiteLLM configuration without the keys that were written into it.
+type Extraction struct {
+	Text    []byte
+	Secrets []Secret // in the order of the text; the same value once
+	Root    *yamlnode.Node
+}
+
+// ExtractSecrets replaces the keys in a LiteLLM configuration by references to credentials:
+// api_key: sk-… becomes api_key_ref: NAME. Comments, order and everything else stay. Words
+// that stand for no key, such as "none", stay too. A key that cannot be replaced, such as one
+// in a list, is a problem with its place, code secret-unmovable. relocate returns how a file
+// of the list include is named where the text will lie; taken are names of credentials that
+// must not be used.
+func ExtractSecrets(file string, data []byte, relocate func(string) string, taken ...string) (Extraction,
+	[]yamlnode.Problem) {
+	d := yamlnode.NewDiagnosis(file)
+	root := yamlnode.ParseLong(d, data)
+	if root == nil {
+		return Extraction{}, d.SortedProblems()
+	}
+	x := &extractor{editor: newEditor(data), d: d, byValue: map[string]string{}, taken: map[string]bool{},
+		done: map[yamlnode.Pos]bool{}}
+	for _, name := range taken {
+		x.taken[name] = true
+	}
+	d.Code = "secret-unmovable"
+	x.walk(root, nil)
+	x.relocateIncludes(root, relocate)
+	text := x.apply()
+	if x.err != nil {
+		d.Add(yamlnode.Pos{Line: 1, Column: 1}, "", "write the keys as os.environ/NAME", "the keys cannot be replaced: %s",
+			x.err)
+	}
+	return Extraction{Text: text, Secrets: x.secrets, Root: root}, d.SortedProblems()
+}
+
+// extractor replaces the keys of one text.
+type extractor struct {
+	*editor
+	d       *yamlnode.Diagnosis
+	secrets []Secret
+	byValue map[string]string // names of credentials
+	taken   map[string]bool
+	done    map[yamlnode.Pos]bool // places of keys and values that were changed: aliases come again
+}
+
+// walk replaces the keys in n, the value at path.
+func (x *extractor) walk(n *yamlnode.Node, path []any) {
+	path = slices.Clip(path)
+	for _, f := range n.Fields {
+		at := append(path, f.Key)
+		if value, ok := f.Value.Value.(string); ok && isSecret(f.Key, value) {
+			x.move(n, f, value, at)
+			continue
+		}
+		x.walk(f.Value, at)
+	}
+	for i, item := range n.Items {
+		if value, ok := item.Value.(string); ok && len(path) > 0 && isSecret(fmt.Sprint(path[len(path)-1]), value) {
+			x.d.Add(item.At, yamlnode.Dotted(append(path, i)), "write it as os.environ/NAME",
+				"a key in a list cannot be moved into a file of its own")
+			continue
+		}
+		x.walk(item, append(path, i))
+	}
+}
+
+// relocateIncludes gives the files of the list include other names.
+func (x *extractor) relocateIncludes(root *yamlnode.Node, relocate func(string) string) {
+	list, _ := root.Field("include")
+	if list.Value == nil {
+		return
+	}
+	for _, item := range list.Value.Items {
+		name, isText := item.Value.(string)
+		if from, to, ok := x.scalar(item); isText && ok && relocate(name) != name {
+			x.replace(from, to, strconv.Quote(relocate(name)))
+		}
+	}
+}
+
+// move replaces one key, the field f of the map in.
+func (x *extractor) move(in *yamlnode.Node, f yamlnode.Field, value string, path []any) {
+	name, known := x.byValue[value]
+	if !known {
+		name = x.newName(in, f.Key, path)
+		x.byValue[value] = name
+		x.secrets = append(x.secrets, Secret{name, value})
+	}
+	if !x.done[f.At] {
+		x.done[f.At] = true
+		if from, to, quote := x.locateWord(f.At, f.Key); from < to {
+			x.replace(from, to, quote+f.Key+"_ref"+quote)
+		}
+	}
+	if x.done[f.Value.At] {
+		return
+	}
+	x.done[f.Value.At] = true
+	from, to, ok := x.scalar(f.Value)
+	if !ok {
+		x.d.Add(f.Value.At, yamlnode.Dotted(path), "write it as os.environ/NAME",
+			"a key over several lines cannot be moved into a file of its own")
+		return
+	}
+	text := name
+	if x.data[from] == '"' || x.data[from] == '\'' {
+		text = string(x.data[from]) + name + string(x.data[from])
+	}
+	x.replace(from, to, text)
+}
+
+// scalar returns the stretch of a text on one line, with its quotes.
+func (x *extractor) scalar(n *yamlnode.Node) (from, to int, ok bool) {
+	from = x.offset(n.At)
+	switch quote := x.data[from]; quote {
+	case '"', '\'':
+		for to = from + 1; to < len(x.data) && x.data[to] != quote; to++ {
+			if x.data[to] == '\n' {
+				return 0, 0, false
+			}
+			if quote == '"' && x.data[to] == '\\' {
+				to++
+			}
+		}
+		return from, to + 1, to < len(x.data)
+	case '|', '>':
+		return 0, 0, false
+	}
+	to = from + len(n.Text)
+	return from, to, to <= len(x.data) && string(x.data[from:to]) == n.Text
+}
+
+// newName returns the name of a credential for the key of a map: that of the provider of a
+// deployment, else of the key itself.
+func (x *extractor) newName(in *yamlnode.Node, key string, path []any) string {
+	if key == "master_key" && !x.taken[MasterKey] {
+		x.taken[MasterKey] = true
+		return MasterKey
+	}
+	name := key
+	if model, ok := in.Field("model"); ok && key == "api_key" {
+		if prefix, _, hasPrefix := strings.Cut(model.Value.Text, "/"); hasPrefix {
+			name = prefix
+		}
+	}
+	if len(path) > 2 && path[0] == "credential_list" {
+		name = "credential-" + fmt.Sprint(path[1])
+	}
+	base := strings.Trim(strings.Map(nameChar, strings.ToLower(name)), "-")
+	for name, n := base, 2; ; n++ {
+		if name != "" && !x.taken[name] {
+			x.taken[name] = true
+			return name
+		}
+		name = fmt.Sprintf("%s-%d", base, n)
+	}
+}
+
+// nameChar replaces what the name of a credential does not have.
+func nameChar(c rune) rune {
+	if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' {
+		return c
+	}
+	return '-'
+}
+
+// dummies are words that people write where a server wants no key.
+var dummies = map[string]bool{"not-needed": true, "no-key-required": true, "sk-no-key-required": true,
+	"lm-studio": true, "lmstudio": true, "anything": true, "placeholder": true, "fake-key": true, "sk-1234": true,
+	"sk-fake": true, "dummy-key": true, "sk-dummy": true, "unused": true}
+
+// shortestKey is the length in bytes below which a text is not a key.
+const shortestKey = 8
+
+// isSecret reports whether the text under a key is a secret and not the name of one.
+func isSecret(key, value string) bool {
+	lower := strings.ToLower(strings.TrimSpace(value))
+	switch {
+	case key == "master_key" && !redact.IsReference(value):
+		return value != ""
+	case len(value) < shortestKey || dummies[lower] || redact.IsReference(value):
+		return false
+	case strings.Contains(value, "://"):
+		return isSecretAddress(key, value)
+	}
+	return redact.NamedValue(strings.ReplaceAll(key, "-", "_"), value) != value
+}
+
+// isSecretAddress reports whether an address holds a password or a key, or is one, as that of
+// a webhook.
+func isSecretAddress(key, value string) bool {
+	u, err := url.Parse(value)
+	if err != nil || strings.Contains(strings.ToLower(key), "webhook") {
+		return true
+	}
+	if _, has := u.User.Password(); has {
+		return true
+	}
+	return slices.ContainsFunc(slices.Collect(maps.Keys(u.Query())), func(name string) bool {
+		return redact.NamedValue(name, "0123456789abcdef") != "0123456789abcdef"
+	})
+}
