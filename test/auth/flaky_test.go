@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/authtest"
 	"github.com/flowgate-go/flowgate/auth/refresh"
 	"github.com/flowgate-go/flowgate/auth/signin"
 	"github.com/flowgate-go/flowgate/internal/cliproxy/cliproxytest"
@@ -54,15 +55,15 @@ func (d *oauthDouble) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // polled makes a site whose provider acme signs in at the double behind front.
-func polled(t *testing.T, method string, front *flaky.Server, double *oauthDouble) *site {
-	s := newSite(t)
+func polled(t *testing.T, method string, front *flaky.Server, double *oauthDouble) *authtest.Site {
+	s := authtest.NewSite(t)
 	double.finish = func() {
-		s.credential("acme.json", object{"type": "acme", "access_token": "a", "refresh_token": "r"})
+		s.Credential("acme.json", authtest.Object{"type": "acme", "access_token": "a", "refresh_token": "r"})
 	}
 	front.Next = double
 	srv := httptest.NewServer(front)
 	t.Cleanup(srv.Close)
-	s.cfg.Providers = map[string]map[string]any{"acme": {
+	s.Config.Providers = map[string]map[string]any{"acme": {
 		"method": method, "auth_url_endpoint": srv.URL + "/start", "status_endpoint": srv.URL + "/status",
 		"device_url": srv.URL + "/device", "token_url": srv.URL + "/token", "client_id": "x",
 	}}
@@ -108,7 +109,7 @@ func TestOddAnswersOfATokenEndpointAreAskedAgain(t *testing.T) {
 			all.run(func() {
 				front := &flaky.Server{Path: path, Faults: []flaky.Fault{fault}}
 				s := polled(t, "device_code", front, &oauthDouble{})
-				if got, _, err := s.login("acme", signin.Options{Timeout: 30 * time.Second}); err != nil || !got.Changed {
+				if got, _, err := s.Login("acme", signin.Options{Timeout: 30 * time.Second}); err != nil || !got.Changed {
 					t.Errorf("%s at %s: %+v, %v", name, path, got, err)
 				}
 			})
@@ -126,8 +127,8 @@ func TestAServerThatOnlyGivesPagesEndsTheSignInBeforeTheTimeLimit(t *testing.T) 
 			all.run(func() {
 				front := &flaky.Server{Path: path, Faults: slices.Repeat([]flaky.Fault{flaky.ReplyHTML}, 50)}
 				s := polled(t, method, front, &oauthDouble{status: `{"status":"ok"}`})
-				_, _, err := s.login("acme", signin.Options{Timeout: 90 * time.Second})
-				if wantCode(t, err, "login-failed"); err == nil || !strings.Contains(err.Error(), "text/html") ||
+				_, _, err := s.Login("acme", signin.Options{Timeout: 90 * time.Second})
+				if authtest.WantCode(t, err, "login-failed"); err == nil || !strings.Contains(err.Error(), "text/html") ||
 					len(front.RequestTimes()) > 5 {
 					t.Errorf("%s: %v, asked %d times", path, err, len(front.RequestTimes()))
 				}
@@ -145,19 +146,19 @@ func TestASignInSurvivesABadNetworkInEveryPollingMethod(t *testing.T) {
 			all.run(func() {
 				front := &flaky.Server{Path: path, Faults: faults}
 				s := polled(t, method, front, &oauthDouble{status: `{"status":"ok"}`})
-				got, _, err := s.login("acme", signin.Options{Timeout: 60 * time.Second})
+				got, _, err := s.Login("acme", signin.Options{Timeout: 60 * time.Second})
 				if err != nil || !got.Changed || len(front.RequestTimes()) != len(faults)+1 {
 					t.Errorf("%s, %s: %+v, %v, %d questions", method, name, got, err, len(front.RequestTimes()))
 				}
 			})
 		}
 		all.run(func() {
-			s := newSite(t)
+			s := authtest.NewSite(t)
 			front := &flaky.Server{Path: "/v0/management/get-auth-status", Faults: faults}
-			double := &cliproxytest.Server{Seven: true, Words: []string{"codex"}, Finish: writes(s), Front: front.InFrontOf}
-			s.serve(double)
-			out := answering(s, s.callbackAt(), "code=good&state=STATE")
-			got, _, err := s.login("codex", signin.Options{Timeout: 60 * time.Second, Terminal: signin.Terminal{Out: out}})
+			double := &cliproxytest.Server{Seven: true, Words: []string{"codex"}, Finish: authtest.WritesCodex(s), Front: front.InFrontOf}
+			s.Serve(double)
+			out := authtest.AnswerCallback(s, s.MoveCallback(), "code=good&state=STATE")
+			got, _, err := s.Login("codex", signin.Options{Timeout: 60 * time.Second, Terminal: signin.Terminal{Out: out}})
 			if err != nil || !got.Changed || len(front.RequestTimes()) != len(faults)+1 {
 				t.Errorf("management, %s: %+v, %v, %d questions", name, got, err, len(front.RequestTimes()))
 			}
@@ -171,12 +172,12 @@ func TestASignInSurvivesABadNetworkInEveryPollingMethod(t *testing.T) {
 
 func TestTheBrowsersAnswerIsHandedOverAgainWhenItWasLost(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := authtest.NewSite(t)
 	front := &flaky.Server{Path: "/v0/management/oauth-callback",
 		Faults: []flaky.Fault{flaky.ReplyStatus(502), flaky.DropConnection}}
-	s.serve(&cliproxytest.Server{Seven: true, Words: []string{"codex"}, Finish: writes(s), Front: front.InFrontOf})
-	out := answering(s, s.callbackAt(), "code=good&state=STATE")
-	got, _, err := s.login("codex", signin.Options{Timeout: 30 * time.Second, Terminal: signin.Terminal{Out: out}})
+	s.Serve(&cliproxytest.Server{Seven: true, Words: []string{"codex"}, Finish: authtest.WritesCodex(s), Front: front.InFrontOf})
+	out := authtest.AnswerCallback(s, s.MoveCallback(), "code=good&state=STATE")
+	got, _, err := s.Login("codex", signin.Options{Timeout: 30 * time.Second, Terminal: signin.Terminal{Out: out}})
 	if err != nil || !got.Changed || len(front.RequestTimes()) != 3 {
 		t.Errorf("%+v, %v, %d tries", got, err, len(front.RequestTimes()))
 	}
@@ -189,7 +190,7 @@ func TestALostBeginIsSentAgain(t *testing.T) {
 		all.run(func() {
 			front := &flaky.Server{Path: path, Faults: []flaky.Fault{flaky.DropConnection, flaky.ReplyStatus(502)}}
 			s := polled(t, method, front, &oauthDouble{status: `{"status":"ok"}`})
-			if got, _, err := s.login("acme", signin.Options{Timeout: 30 * time.Second}); err != nil || !got.Changed {
+			if got, _, err := s.Login("acme", signin.Options{Timeout: 30 * time.Second}); err != nil || !got.Changed {
 				t.Errorf("%s: %+v, %v", method, got, err)
 			}
 		})
@@ -205,8 +206,8 @@ func TestAFinalAnswerEndsThePolling(t *testing.T) {
 			all.run(func() {
 				front := &flaky.Server{Path: path, Faults: []flaky.Fault{flaky.ReplyJSON(status, text)}}
 				s := polled(t, method, front, &oauthDouble{status: `{"status":"ok"}`})
-				_, _, err := s.login("acme", signin.Options{Timeout: 20 * time.Second})
-				if wantCode(t, err, "login-failed"); len(front.RequestTimes()) != 1 {
+				_, _, err := s.Login("acme", signin.Options{Timeout: 20 * time.Second})
+				if authtest.WantCode(t, err, "login-failed"); len(front.RequestTimes()) != 1 {
 					t.Errorf("%s %d: asked %d times", method, status, len(front.RequestTimes()))
 				}
 			})
@@ -222,8 +223,8 @@ func TestTheTimeLimitEndsASignInWhoseServerStaysAwayAndNamesTheCause(t *testing.
 		all.run(func() {
 			front := &flaky.Server{Path: path, Faults: slices.Repeat([]flaky.Fault{flaky.ReplyStatus(503)}, 50)}
 			s := polled(t, method, front, &oauthDouble{status: `{"status":"ok"}`})
-			_, _, err := s.login("acme", signin.Options{Timeout: 2 * time.Second})
-			if wantCode(t, err, "login-timeout"); err == nil || !strings.Contains(err.Error(), "503") {
+			_, _, err := s.Login("acme", signin.Options{Timeout: 2 * time.Second})
+			if authtest.WantCode(t, err, "login-timeout"); err == nil || !strings.Contains(err.Error(), "503") {
 				t.Errorf("%s: the cause is not named: %v", method, err)
 			}
 		})
@@ -256,8 +257,8 @@ func TestSlowDownAndIntervalsAreHonoured(t *testing.T) {
 		all.run(func() {
 			front := &flaky.Server{Path: c.path, Faults: []flaky.Fault{c.fault}}
 			s := polled(t, c.method, front, &oauthDouble{status: `{"status":"ok"}`, start: c.start})
-			_, _, err := s.login("acme", signin.Options{Timeout: 30 * time.Second})
-			if waits := s.waited(); err != nil || len(front.RequestTimes()) != 2 ||
+			_, _, err := s.Login("acme", signin.Options{Timeout: 30 * time.Second})
+			if waits := s.Waited(); err != nil || len(front.RequestTimes()) != 2 ||
 				!slices.Equal(waits, []time.Duration{c.pause}) {
 				t.Errorf("%s: %v, asked %d times with waits of %v", name, err, len(front.RequestTimes()), waits)
 			}
@@ -283,7 +284,7 @@ func TestSlowDownAndTheIntervalOfADeviceFlowAreHonoured(t *testing.T) {
 		all.run(func() {
 			front := &flaky.Server{Path: "/token", Faults: []flaky.Fault{c.fault}}
 			s := polled(t, "device_code", front, &oauthDouble{})
-			_, _, err := s.login("acme", signin.Options{Timeout: 30 * time.Second})
+			_, _, err := s.Login("acme", signin.Options{Timeout: 30 * time.Second})
 			at := front.RequestTimes() // a ticker makes up for a request that was late
 			if err != nil || len(at) != 2 || at[1].Sub(at[0]) < c.pause-time.Second/2 {
 				t.Errorf("%s: %v, asked at %v", name, err, at)
@@ -303,7 +304,7 @@ func TestReplyFormsOfOlderServersAreUnderstood(t *testing.T) {
 		for _, status := range []string{"authorized", "Completed", "SUCCESS", "ok"} {
 			all.run(func() {
 				s := polled(t, "oauth_poll", &flaky.Server{}, &oauthDouble{start: start, status: `{"status":"` + status + `"}`})
-				_, w, err := s.login("acme", signin.Options{Timeout: 5 * time.Second})
+				_, w, err := s.Login("acme", signin.Options{Timeout: 5 * time.Second})
 				if err != nil || !strings.Contains(w.String(), "https://p.example/a") {
 					t.Errorf("%s, %s: %v", start, status, err)
 				}
@@ -312,19 +313,19 @@ func TestReplyFormsOfOlderServersAreUnderstood(t *testing.T) {
 	}
 	for _, status := range []string{"cancelled", "canceled", "Denied", "expired", "failed"} {
 		s := polled(t, "oauth_poll", &flaky.Server{}, &oauthDouble{status: `{"status":"` + status + `"}`})
-		_, _, err := s.login("acme", signin.Options{Timeout: 5 * time.Second})
-		wantCode(t, err, "login-failed")
+		_, _, err := s.Login("acme", signin.Options{Timeout: 5 * time.Second})
+		authtest.WantCode(t, err, "login-failed")
 	}
 	all.wg.Wait()
 }
 
 func TestAStrayRequestToTheCallbackChangesNothing(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.serve(&cliproxytest.Server{Seven: true, Words: []string{"codex"}, Finish: writes(s)})
-	redirect := s.callbackAt()
+	s := authtest.NewSite(t)
+	s.Serve(&cliproxytest.Server{Seven: true, Words: []string{"codex"}, Finish: authtest.WritesCodex(s)})
+	redirect := s.MoveCallback()
 	var replies []string
-	w := &terminal{on: regexp.MustCompile(`state=(\S+)\n`), act: func(m []string) {
+	w := &authtest.Terminal{On: regexp.MustCompile(`state=(\S+)\n`), Act: func(m []string) {
 		for _, stray := range []struct{ method, query, host string }{
 			{"GET", "?code=x", ""}, {"GET", "?code=x&state=other", ""}, {"GET", "?error=access_denied", ""},
 			{"GET", "?error=access_denied&state=", ""},
@@ -343,9 +344,9 @@ func TestAStrayRequestToTheCallbackChangesNothing(t *testing.T) {
 			_ = res.Body.Close()
 			replies = append(replies, fmt.Sprint(res.StatusCode))
 		}
-		get(t, browser(t), redirect+"?code=good&state="+m[1])
+		authtest.Get(t, authtest.Browser(t), redirect+"?code=good&state="+m[1])
 	}}
-	got, _, err := s.login("codex", signin.Options{Timeout: 20 * time.Second, Terminal: signin.Terminal{Out: w}})
+	got, _, err := s.Login("codex", signin.Options{Timeout: 20 * time.Second, Terminal: signin.Terminal{Out: w}})
 	if err != nil || got.Account.Email != "new@x.y" {
 		t.Fatalf("%+v, %v", got, err)
 	}
@@ -357,11 +358,11 @@ func TestAStrayRequestToTheCallbackChangesNothing(t *testing.T) {
 func TestAnyPathCanBeTheOneThatTheBrowserComesBackTo(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"", "/", "/a/", "/{a", "/a%20b"} {
-		s, i := newSite(t), newIssuer(t)
+		s, i := authtest.NewSite(t), newIssuer(t)
 		i.configure(s, "pkce")
-		s.cfg.Providers["acme"]["redirect_url"] = "http://127.0.0.1" + path
+		s.Config.Providers["acme"]["redirect_url"] = "http://127.0.0.1" + path
 		stray := 0
-		w := &terminal{on: address, act: func(m []string) {
+		w := &authtest.Terminal{On: authtest.Address, Act: func(m []string) {
 			at, _ := url.Parse(m[1])
 			back, state := at.Query().Get("redirect_uri"), at.Query().Get("state")
 			res, err := http.Get(strings.TrimSuffix(back, "/") + "/other?code=x&state=" + state)
@@ -369,10 +370,10 @@ func TestAnyPathCanBeTheOneThatTheBrowserComesBackTo(t *testing.T) {
 				stray = res.StatusCode
 				_ = res.Body.Close()
 			}
-			get(t, browser(t), back+"?error=access_denied&state="+state)
+			authtest.Get(t, authtest.Browser(t), back+"?error=access_denied&state="+state)
 		}}
-		_, _, err := s.login("acme", signin.Options{Terminal: signin.Terminal{Out: w}, Timeout: 20 * time.Second})
-		if wantCode(t, err, "login-denied"); stray != http.StatusNotFound {
+		_, _, err := s.Login("acme", signin.Options{Terminal: signin.Terminal{Out: w}, Timeout: 20 * time.Second})
+		if authtest.WantCode(t, err, "login-denied"); stray != http.StatusNotFound {
 			t.Errorf("%q: another path was answered with %d", path, stray)
 		}
 	}
@@ -384,7 +385,7 @@ func TestWhatAProviderSaysIsShownAndNotObeyed(t *testing.T) {
 		start:  `{"url":"https://p.example/\u001b]0;x\u0007\nOpen evil","user_code":"A\u202e\u001b[2J"}`,
 		status: `{"status":"ok"}`,
 	})
-	_, w, _ := s.login("acme", signin.Options{Timeout: 5 * time.Second})
+	_, w, _ := s.Login("acme", signin.Options{Timeout: 5 * time.Second})
 	if strings.ContainsAny(w.String(), "\x1b\x07\u202e") || strings.Contains(w.String(), "\nOpen evil") {
 		t.Errorf("%q", w)
 	}
@@ -392,18 +393,18 @@ func TestWhatAProviderSaysIsShownAndNotObeyed(t *testing.T) {
 
 func TestNoKeyIsSentInTheClearByTheOldPair(t *testing.T) {
 	t.Parallel()
-	for _, c := range []object{
+	for _, c := range []authtest.Object{
 		{"base_url": "http://192.0.2.2", "auth_url_endpoint": "/start", "status_endpoint": "/status"},
 		{"auth_url_endpoint": "http://192.0.2.2/start", "status_endpoint": "http://127.0.0.1:1/status"},
 		{"auth_url_endpoint": "http://127.0.0.1:1/start", "status_endpoint": "http://localhost.evil.example/status"},
 		{"base_url": "ftp://127.0.0.1", "auth_url_endpoint": "/start", "status_endpoint": "/status"},
 	} {
-		s := newSite(t)
-		s.env.Getenv = func(string) string { return canary }
+		s := authtest.NewSite(t)
+		s.Env.Getenv = func(string) string { return authtest.Canary }
 		c["method"], c["key_env"] = "oauth_poll", "K"
-		s.cfg.Providers = map[string]map[string]any{"acme": c}
-		_, _, err := s.login("acme", signin.Options{Timeout: 5 * time.Second})
-		wantCode(t, err, "provider-invalid")
+		s.Config.Providers = map[string]map[string]any{"acme": c}
+		_, _, err := s.Login("acme", signin.Options{Timeout: 5 * time.Second})
+		authtest.WantCode(t, err, "provider-invalid")
 	}
 }
 
@@ -427,7 +428,7 @@ func rotating(t *testing.T, after time.Duration, arrived chan<- string) *httptes
 		case <-time.After(after): // the provider's own time
 		case <-r.Context().Done():
 		}
-		_ = json.NewEncoder(w).Encode(object{"access_token": "new-" + token, "refresh_token": token + "+", "expires_in": 3600,
+		_ = json.NewEncoder(w).Encode(authtest.Object{"access_token": "new-" + token, "refresh_token": token + "+", "expires_in": 3600,
 			"token_type": "bearer"})
 	}))
 	t.Cleanup(srv.Close)
@@ -436,21 +437,21 @@ func rotating(t *testing.T, after time.Duration, arrived chan<- string) *httptes
 
 func TestCtrlCWhileARenewalIsUnderWayLosesNoGrant(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := authtest.NewSite(t)
 	arrived := make(chan string, 4)
 	srv := rotating(t, 200*time.Millisecond, arrived)
-	s.cfg.Providers = map[string]map[string]any{"codex": {"token_url": srv.URL + "/token"}}
-	first := s.credential("codex-a.json", codex("a@x.y", "rt-a", time.Hour))
-	second := s.credential("codex-b.json", codex("b@x.y", "rt-b", time.Hour))
-	s.env.Sleep = func(ctx context.Context, _ time.Duration) error { <-ctx.Done(); return ctx.Err() } // time enough
+	s.Config.Providers = map[string]map[string]any{"codex": {"token_url": srv.URL + "/token"}}
+	first := s.Credential("codex-a.json", authtest.Codex("a@x.y", "rt-a", time.Hour))
+	second := s.Credential("codex-b.json", authtest.Codex("b@x.y", "rt-b", time.Hour))
+	s.Env.Sleep = func(ctx context.Context, _ time.Duration) error { <-ctx.Done(); return ctx.Err() } // time enough
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { <-arrived; cancel() }()
-	got, err := refresh.Accounts(ctx, s.cfg, s.env, "codex")
+	got, err := refresh.Accounts(ctx, s.Config, s.Env, "codex")
 	if !errors.Is(err, context.Canceled) && err == nil {
 		t.Error("the interruption is not reported")
 	}
-	if s.read(first)["refresh_token"] != "rt-a+" || s.read(second)["refresh_token"] != "rt-b" {
-		t.Errorf("%v, %v", s.read(first)["refresh_token"], s.read(second)["refresh_token"])
+	if s.Read(first)["refresh_token"] != "rt-a+" || s.Read(second)["refresh_token"] != "rt-b" {
+		t.Errorf("%v, %v", s.Read(first)["refresh_token"], s.Read(second)["refresh_token"])
 	}
 	if !got.Changed || got.Account == nil || got.Account.Account != "codex-a" || len(got.Failed) != 1 ||
 		got.Failed[0].Account != "codex-b" {
@@ -460,29 +461,29 @@ func TestCtrlCWhileARenewalIsUnderWayLosesNoGrant(t *testing.T) {
 
 func TestARenewalThatIsNotAnsweredAfterCtrlCEndsInTime(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := authtest.NewSite(t)
 	arrived := make(chan string, 4)
 	srv := rotating(t, time.Hour, arrived)
-	s.cfg.Providers = map[string]map[string]any{"codex": {"token_url": srv.URL + "/token"}}
-	s.credential("codex-a.json", codex("a@x.y", "rt-a", time.Hour))
+	s.Config.Providers = map[string]map[string]any{"codex": {"token_url": srv.URL + "/token"}}
+	s.Credential("codex-a.json", authtest.Codex("a@x.y", "rt-a", time.Hour))
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { <-arrived; cancel() }()
-	_, err := refresh.Accounts(ctx, s.cfg, s.env, "codex")
-	if waits := s.waited(); err == nil || !slices.Equal(waits, []time.Duration{4 * time.Second}) {
+	_, err := refresh.Accounts(ctx, s.Config, s.Env, "codex")
+	if waits := s.Waited(); err == nil || !slices.Equal(waits, []time.Duration{4 * time.Second}) {
 		t.Errorf("%v after %v", err, waits)
 	}
 }
 
 func TestAPartialRenewalIsReported(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := authtest.NewSite(t)
 	srv := rotating(t, 0, nil)
-	s.cfg.Providers = map[string]map[string]any{"codex": {"token_url": srv.URL + "/token"}}
-	s.credential("codex-a.json", codex("a@x.y", "rt-a", time.Hour))
-	s.credential("codex-b.json", codex("b@x.y", "rt-a", time.Hour)) // a copy: its grant is used up by the first
-	s.credential("codex-c.json", codex("c@x.y", "rt-c", time.Hour))
-	got, err := refresh.Accounts(t.Context(), s.cfg, s.env, "codex")
-	wantCode(t, err, "grant-dead")
+	s.Config.Providers = map[string]map[string]any{"codex": {"token_url": srv.URL + "/token"}}
+	s.Credential("codex-a.json", authtest.Codex("a@x.y", "rt-a", time.Hour))
+	s.Credential("codex-b.json", authtest.Codex("b@x.y", "rt-a", time.Hour)) // a copy: its grant is used up by the first
+	s.Credential("codex-c.json", authtest.Codex("c@x.y", "rt-c", time.Hour))
+	got, err := refresh.Accounts(t.Context(), s.Config, s.Env, "codex")
+	authtest.WantCode(t, err, "grant-dead")
 	if !got.Changed || got.Account.Account != "codex-a" || len(got.Others) != 1 ||
 		got.Others[0].Account.Account != "codex-c" {
 		t.Errorf("renewed: %+v", got)
@@ -507,21 +508,21 @@ func TestARenewalWithoutAnExpiryLeavesNoOldOne(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newSite(t)
+			s := authtest.NewSite(t)
 			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Content-Type", "application/json")
 				_, _ = w.Write([]byte(c.answer))
 			}))
 			t.Cleanup(srv.Close)
-			s.cfg.Providers = map[string]map[string]any{"acme": {"token_url": srv.URL, "client_id": "x"}}
-			then := now().Add(-time.Hour).Format(time.RFC3339)
-			file := s.credential("acme-a.json", object{"type": "acme", "access_token": "old", "refresh_token": "rt",
+			s.Config.Providers = map[string]map[string]any{"acme": {"token_url": srv.URL, "client_id": "x"}}
+			then := authtest.Now().Add(-time.Hour).Format(time.RFC3339)
+			file := s.Credential("acme-a.json", authtest.Object{"type": "acme", "access_token": "old", "refresh_token": "rt",
 				"expired": then, "expires_at": then, "expiry": 5})
-			got, err := refresh.Accounts(t.Context(), s.cfg, s.env, "acme")
+			got, err := refresh.Accounts(t.Context(), s.Config, s.Env, "acme")
 			if err != nil || got.Account.State != c.state {
 				t.Errorf("%+v, %v", got.Account, err)
 			}
-			after := s.read(file)
+			after := s.Read(file)
 			if after["expiry"] != nil || after["expires_at"] == then || after["expired"] == then ||
 				(after["expires_at"] == nil) != (c.expired == nil) {
 				t.Errorf("the file holds %v", after)

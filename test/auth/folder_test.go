@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/authtest"
 	"github.com/flowgate-go/flowgate/auth/source"
 	"github.com/flowgate-go/flowgate/auth/status"
 	"github.com/flowgate-go/flowgate/internal/config"
@@ -41,33 +42,33 @@ func TestCredentialsGoToTheFolderThatTheServerLoads(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newSite(t)
-			file := s.put("config/flowgate.yaml", c.text)
-			s.put("config/cliproxyapi.yaml", "host: 127.0.0.1\nport: 8317\n"+c.own+"\n")
-			s.put("etc/own.yaml", "auth-dir: elsewhere\n")
+			s := authtest.NewSite(t)
+			file := s.Put("config/flowgate.yaml", c.text)
+			s.Put("config/cliproxyapi.yaml", "host: 127.0.0.1\nport: 8317\n"+c.own+"\n")
+			s.Put("etc/own.yaml", "auth-dir: elsewhere\n")
 			var err error
-			if s.cfg, err = config.Load(file, s.env.Getenv); err != nil {
+			if s.Config, err = config.Load(file, s.Env.Getenv); err != nil {
 				t.Fatal(err)
 			}
 			want := c.want
 			if !filepath.IsAbs(want) {
-				want = filepath.Join(s.dir, want)
+				want = filepath.Join(s.Dir, want)
 			}
-			if got := auth.Folder(s.cfg, s.env); got != want {
+			if got := auth.Folder(s.Config, s.Env); got != want {
 				t.Errorf("%s, not %s", got, want)
 			}
 			if filepath.Dir(want) == "/srv" || filepath.Dir(want) == "/srv/proxy" {
 				return
 			}
-			s.put(s.home(".codex/auth.json"), codexCLI("a@x.y", "r1", 3600e9))
-			got, err := s.importing("codex", source.Options{Share: true})
+			s.Put(s.Home(".codex/auth.json"), authtest.CodexCLI("a@x.y", "r1", 3600e9))
+			got, err := s.Import("codex", source.Options{Share: true})
 			if err != nil || filepath.Dir(got.Destination) != want {
 				t.Errorf("%+v, %v", got, err)
 			}
-			if _, err := os.Stat(filepath.Join(s.dir, "config", ".router")); err == nil {
+			if _, err := os.Stat(filepath.Join(s.Dir, "config", ".router")); err == nil {
 				t.Error("config/.router was made, which no .gitignore knows")
 			}
-			view, err := status.Read(t.Context(), s.cfg, s.env, status.Options{})
+			view, err := status.Read(t.Context(), s.Config, s.Env, status.Options{})
 			if err != nil || view.Folder != want {
 				t.Errorf("status names %q, %v", view.Folder, err)
 			}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/authtest"
 	"github.com/flowgate-go/flowgate/auth/source"
 	"github.com/flowgate-go/flowgate/internal/config"
 )
@@ -37,7 +38,7 @@ func FuzzImport(f *testing.F) {
 	}
 	dir := f.TempDir()
 	cfg := config.Default(dir)
-	env := auth.Environment{Now: now, GOOS: "linux",
+	env := auth.Environment{Now: authtest.Now, GOOS: "linux",
 		Getenv: func(name string) string { return map[string]string{"HOME": filepath.Join(dir, "home")}[name] }}
 	f.Fuzz(func(t *testing.T, tool uint8, data []byte) {
 		chosen := tools[int(tool)%len(tools)]

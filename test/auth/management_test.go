@@ -4,81 +4,24 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/authtest"
 	"github.com/flowgate-go/flowgate/auth/grant"
 	"github.com/flowgate-go/flowgate/auth/signin"
 	"github.com/flowgate-go/flowgate/auth/signin/retry"
 	"github.com/flowgate-go/flowgate/auth/source"
 	"github.com/flowgate-go/flowgate/auth/status"
 	"github.com/flowgate-go/flowgate/internal/cliproxy/cliproxytest"
-	"github.com/flowgate-go/flowgate/internal/config"
 )
-
-const managementKey = canary + "-management"
-
-// serve gives the site a double of CLIProxyAPI as its upstream.
-func (s *site) serve(double *cliproxytest.Server) {
-	s.t.Helper()
-	double.Key, double.Dir = managementKey, s.cfg.Paths.Auths()
-	if err := os.MkdirAll(double.Dir, 0o700); err != nil {
-		s.t.Fatal(err)
-	}
-	at, err := url.Parse(double.Start(s.t).URL)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	port, _ := strconv.Atoi(at.Port())
-	for i := range s.cfg.Services {
-		if s.cfg.Services[i].Name == config.CLIProxy {
-			s.cfg.Services[i].Runtime, s.cfg.Services[i].Port = config.RuntimeCLIProxyAPI, port
-		}
-	}
-	s.put(filepath.Join(s.cfg.Paths.Secrets(), "management.key"), managementKey+"\n")
-}
-
-// writes makes the double end a sign-in by writing a codex credential.
-func writes(s *site) func(string) string {
-	return func(code string) string {
-		if code != "good" {
-			return "Failed to exchange authorization code for tokens: bad code"
-		}
-		s.credential("codex-new.json", codex("new@x.y", "rt-new", 10*24*time.Hour))
-		return ""
-	}
-}
-
-// answering opens the callback page that the provider's address leads to, once
-// it is shown, with this query; STATE in it is the real one.
-func answering(s *site, redirect, query string) *terminal {
-	return &terminal{on: regexp.MustCompile(`state=(\S+)\n`), act: func(m []string) {
-		get(s.t.(*testing.T), browser(s.t.(*testing.T)), redirect+"?"+strings.ReplaceAll(query, "STATE", m[1]))
-	}}
-}
-
-// callbackAt moves the provider's callback to a free port.
-func (s *site) callbackAt() string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	at := "http://" + l.Addr().String() + "/auth/callback"
-	s.cfg.Providers = map[string]map[string]any{"codex": {"method": "management", "redirect_url": at}}
-	return at
-}
 
 func TestTheServerSignsInAndOnlyItsFileCounts(t *testing.T) {
 	t.Parallel()
@@ -94,21 +37,21 @@ func TestTheServerSignsInAndOnlyItsFileCounts(t *testing.T) {
 		for _, seven := range []bool{true, false} {
 			t.Run(fmt.Sprint(name, seven), func(t *testing.T) {
 				t.Parallel()
-				s := newSite(t)
-				double := &cliproxytest.Server{Seven: seven, Words: []string{"codex"}, Finish: writes(s)}
-				s.serve(double)
+				s := authtest.NewSite(t)
+				double := &cliproxytest.Server{Seven: seven, Words: []string{"codex"}, Finish: authtest.WritesCodex(s)}
+				s.Serve(double)
 				limit := 20 * time.Second
 				if c.code == "login-timeout" {
 					limit = 2 * time.Second
 				}
-				got, w, err := s.login("codex", signin.Options{Timeout: limit,
-					Terminal: signin.Terminal{Out: answering(s, s.callbackAt(), c.query)}})
-				if strings.Contains(w.String(), canary) {
+				got, w, err := s.Login("codex", signin.Options{Timeout: limit,
+					Terminal: signin.Terminal{Out: authtest.AnswerCallback(s, s.MoveCallback(), c.query)}})
+				if strings.Contains(w.String(), authtest.Canary) {
 					t.Errorf("a secret is shown: %s", w)
 				}
 				if c.code != "" {
-					wantCode(t, err, c.code)
-					if len(s.accounts()) > 0 {
+					authtest.WantCode(t, err, c.code)
+					if len(s.Accounts()) > 0 {
 						t.Error("something was written")
 					}
 					if seven && name == "state mismatch" && !slices.Contains(double.Asked(), "DELETE /v0/management/oauth-session") {
@@ -128,23 +71,23 @@ func TestTheServerSignsInAndOnlyItsFileCounts(t *testing.T) {
 // TestAWordWithoutAFileIsNoSuccess: the older server says ok to what it never saw.
 func TestAWordWithoutAFileIsNoSuccess(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.serve(&cliproxytest.Server{Words: []string{"codex"}, Finish: func(string) string { return "" }})
-	s.credential("codex-old.json", codex("old@x.y", "r", time.Hour)) // not of this sign-in
-	_, _, err := s.login("codex", signin.Options{Timeout: 20 * time.Second,
-		Terminal: signin.Terminal{Out: answering(s, s.callbackAt(), "code=good&state=STATE")}})
-	wantCode(t, err, "login-unproven")
+	s := authtest.NewSite(t)
+	s.Serve(&cliproxytest.Server{Words: []string{"codex"}, Finish: func(string) string { return "" }})
+	s.Credential("codex-old.json", authtest.Codex("old@x.y", "r", time.Hour)) // not of this sign-in
+	_, _, err := s.Login("codex", signin.Options{Timeout: 20 * time.Second,
+		Terminal: signin.Terminal{Out: authtest.AnswerCallback(s, s.MoveCallback(), "code=good&state=STATE")}})
+	authtest.WantCode(t, err, "login-unproven")
 }
 
 func TestCtrlCCancelsAtTheServer(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := authtest.NewSite(t)
 	double := &cliproxytest.Server{Seven: true, Words: []string{"codex"}}
-	s.serve(double)
-	s.callbackAt()
+	s.Serve(double)
+	s.MoveCallback()
 	ctx, cancel := context.WithCancel(t.Context())
-	w := &terminal{on: address, act: func([]string) { cancel() }}
-	_, err := signin.Login(ctx, s.cfg, s.env, "codex", signin.Options{Terminal: signin.Terminal{Out: w}})
+	w := &authtest.Terminal{On: authtest.Address, Act: func([]string) { cancel() }}
+	_, err := signin.Login(ctx, s.Config, s.Env, "codex", signin.Options{Terminal: signin.Terminal{Out: w}})
 	if !errors.Is(err, context.Canceled) || !slices.Contains(double.Asked(), "DELETE /v0/management/oauth-session") {
 		t.Errorf("%v: %v", err, double.Asked())
 	}
@@ -152,18 +95,18 @@ func TestCtrlCCancelsAtTheServer(t *testing.T) {
 
 func TestPollingIsNoFasterThanItMayBe(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := authtest.NewSite(t)
 	double := &cliproxytest.Server{Seven: true, Words: []string{"kimi"}}
-	s.serve(double)
-	_, _, err := s.login("kimi", signin.Options{Timeout: 300 * time.Millisecond})
-	wantCode(t, err, "login-timeout")
+	s.Serve(double)
+	_, _, err := s.Login("kimi", signin.Options{Timeout: 300 * time.Millisecond})
+	authtest.WantCode(t, err, "login-timeout")
 	polls := 0
 	for _, asked := range double.Asked() {
 		if strings.HasSuffix(asked, "get-auth-status") {
 			polls++
 		}
 	}
-	waits := s.waited()
+	waits := s.Waited()
 	if polls < 2 || len(waits) < polls-1 || slices.Min(waits) < retry.MinPause {
 		t.Errorf("%d polls with waits of %v", polls, waits)
 	}
@@ -171,67 +114,67 @@ func TestPollingIsNoFasterThanItMayBe(t *testing.T) {
 
 func TestAProviderThatTheServerLacksIsSaid(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.serve(&cliproxytest.Server{Seven: true, Words: []string{"codex"}})
-	_, _, err := s.login("iflow", signin.Options{Timeout: 5 * time.Second})
-	wantCode(t, err, "provider-unsupported")
-	s.put(s.home(".qwen/oauth_creds.json"), object{"access_token": "at", "refresh_token": "r4",
-		"expiry_date": now().Add(time.Hour).UnixMilli()})
-	_, err = s.importing("qwen", source.Options{Share: true})
-	wantCode(t, err, "provider-unsupported")
-	if len(s.accounts()) > 0 {
+	s := authtest.NewSite(t)
+	s.Serve(&cliproxytest.Server{Seven: true, Words: []string{"codex"}})
+	_, _, err := s.Login("iflow", signin.Options{Timeout: 5 * time.Second})
+	authtest.WantCode(t, err, "provider-unsupported")
+	s.Put(s.Home(".qwen/oauth_creds.json"), authtest.Object{"access_token": "at", "refresh_token": "r4",
+		"expiry_date": authtest.Now().Add(time.Hour).UnixMilli()})
+	_, err = s.Import("qwen", source.Options{Share: true})
+	authtest.WantCode(t, err, "provider-unsupported")
+	if len(s.Accounts()) > 0 {
 		t.Error("it was written")
 	}
 }
 
 func TestAWrongManagementKeyIsTriedOnceOverManyCommands(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := authtest.NewSite(t)
 	double := &cliproxytest.Server{Seven: true, Words: []string{"codex"}}
-	s.serve(double)
-	s.env.Now = time.Now
-	file := s.put(filepath.Join(s.cfg.Paths.Secrets(), "management.key"), canary+"-wrong")
+	s.Serve(double)
+	s.Env.Now = time.Now
+	file := s.Put(filepath.Join(s.Config.Paths.Secrets(), "management.key"), authtest.Canary+"-wrong")
 	for range 6 {
-		_, err := status.Read(t.Context(), s.cfg, s.env, status.Options{Live: true})
-		wantCode(t, err, "management-key-refused")
+		_, err := status.Read(t.Context(), s.Config, s.Env, status.Options{Live: true})
+		authtest.WantCode(t, err, "management-key-refused")
 	}
 	if n := len(double.Asked()); n != 1 {
 		t.Errorf("asked %d times", n)
 	}
-	s.put(file, managementKey)
-	if _, err := status.Read(t.Context(), s.cfg, s.env, status.Options{Live: true}); err != nil {
+	s.Put(file, authtest.ManagementKey)
+	if _, err := status.Read(t.Context(), s.Config, s.Env, status.Options{Live: true}); err != nil {
 		t.Errorf("with the right key: %v", err)
 	}
 }
 
 func TestAnImportIsProvenByTheRunningServer(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := authtest.NewSite(t)
 	double := &cliproxytest.Server{Seven: true, Models: map[string]int{"claude-none.json": 0}}
-	s.serve(double)
-	s.put(s.home(".codex/auth.json"), codexCLI("a@x.y", "r", time.Hour))
-	got, err := s.importing("codex", source.Options{Share: true})
+	s.Serve(double)
+	s.Put(s.Home(".codex/auth.json"), authtest.CodexCLI("a@x.y", "r", time.Hour))
+	got, err := s.Import("codex", source.Options{Share: true})
 	if err != nil || got.Account.Live == nil || got.Account.Live.Models != 3 {
 		t.Errorf("%+v, %v", got, err)
 	}
-	s.put(s.home(".claude/.credentials.json"), claudeCode("r2", now().Add(time.Hour)))
-	_, err = s.importing("claude", source.Options{Share: true, Label: "none"})
-	wantCode(t, err, "proof-failed")
+	s.Put(s.Home(".claude/.credentials.json"), authtest.ClaudeCode("r2", authtest.Now().Add(time.Hour)))
+	_, err = s.Import("claude", source.Options{Share: true, Label: "none"})
+	authtest.WantCode(t, err, "proof-failed")
 }
 
 func TestTheServersWordChangesAState(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	retry := now().Add(time.Hour)
-	s.serve(&cliproxytest.Server{Seven: true, Status: map[string]map[string]any{
+	s := authtest.NewSite(t)
+	retry := authtest.Now().Add(time.Hour)
+	s.Serve(&cliproxytest.Server{Seven: true, Status: map[string]map[string]any{
 		"dead.json": {"status": "error", "status_message": `refresh failed: {"error":"invalid_grant"}`},
 		"parked.json": {"status": "error", "unavailable": true, "status_message": "429 usage_limit_reached",
 			"next_retry_after": retry.Format(time.RFC3339)},
 	}})
 	for _, name := range []string{"dead", "parked", "well"} {
-		s.credential(name+".json", codex(name+"@x.y", "r-"+name, time.Hour))
+		s.Credential(name+".json", authtest.Codex(name+"@x.y", "r-"+name, time.Hour))
 	}
-	view, err := status.Read(t.Context(), s.cfg, s.env, status.Options{Live: true})
+	view, err := status.Read(t.Context(), s.Config, s.Env, status.Options{Live: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,85 +188,85 @@ func TestTheServersWordChangesAState(t *testing.T) {
 
 func TestAServerThatIsDownLeavesAccountsUnreachableNotDead(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.serve(&cliproxytest.Server{Seven: true})
-	s.cfg.Services[0].Port = 1
-	s.credential("a.json", codex("a@x.y", "r", time.Hour))
-	view, err := status.Read(t.Context(), s.cfg, s.env, status.Options{Live: true})
+	s := authtest.NewSite(t)
+	s.Serve(&cliproxytest.Server{Seven: true})
+	s.Config.Services[0].Port = 1
+	s.Credential("a.json", authtest.Codex("a@x.y", "r", time.Hour))
+	view, err := status.Read(t.Context(), s.Config, s.Env, status.Options{Live: true})
 	if err != nil || view.Server.Answers || view.Accounts[0].State != auth.Unreachable {
 		t.Errorf("%+v, %v", view, err)
 	}
-	_, _, err = s.login("codex", signin.Options{Timeout: time.Second})
-	wantCode(t, err, "method-unready")
+	_, _, err = s.Login("codex", signin.Options{Timeout: time.Second})
+	authtest.WantCode(t, err, "method-unready")
 }
 
 func TestTheOldPairOfEndpointsStillSignsIn(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	double := &cliproxytest.Server{Seven: true, Words: []string{"codex"}, Finish: writes(s)}
-	s.serve(double)
-	s.cfg.Providers = map[string]map[string]any{"codex": {
+	s := authtest.NewSite(t)
+	double := &cliproxytest.Server{Seven: true, Words: []string{"codex"}, Finish: authtest.WritesCodex(s)}
+	s.Serve(double)
+	s.Config.Providers = map[string]map[string]any{"codex": {
 		"method": "oauth_poll", "auth_url_endpoint": "/v0/management/codex-auth-url?is_webui=true",
 		"status_endpoint": "/v0/management/get-auth-status",
 	}}
-	base := s.cfg.Services[0].URL()
-	w := answering(s, base+"/codex/callback", "code=good&state=STATE") // the server's own page
-	got, _, err := s.login("codex", signin.Options{Timeout: 10 * time.Second, Terminal: signin.Terminal{Out: w}})
+	base := s.Config.Services[0].URL()
+	w := authtest.AnswerCallback(s, base+"/codex/callback", "code=good&state=STATE") // the server's own page
+	got, _, err := s.Login("codex", signin.Options{Timeout: 10 * time.Second, Terminal: signin.Terminal{Out: w}})
 	if err != nil || got.Account.Email != "new@x.y" {
 		t.Errorf("%+v, %v", got, err)
 	}
-	s.put(filepath.Join(s.cfg.Paths.Secrets(), "management.key"), "wrong")
-	_, _, err = s.login("codex", signin.Options{Timeout: 10 * time.Second})
-	wantCode(t, err, "management-key-refused")
+	s.Put(filepath.Join(s.Config.Paths.Secrets(), "management.key"), "wrong")
+	_, _, err = s.Login("codex", signin.Options{Timeout: 10 * time.Second})
+	authtest.WantCode(t, err, "management-key-refused")
 }
 
 func TestAStartIsRefusedWhileAnotherToolHoldsTheGrant(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.put(s.home(".codex/auth.json"), codexCLI("a@x.y", canary+"-r", time.Hour))
-	s.credential("copied-by-hand.json", codex("a@x.y", canary+"-r", time.Hour))
-	if err := grant.CheckStart(t.Context(), s.cfg, s.env, false); err != nil {
+	s := authtest.NewSite(t)
+	s.Put(s.Home(".codex/auth.json"), authtest.CodexCLI("a@x.y", authtest.Canary+"-r", time.Hour))
+	s.Credential("copied-by-hand.json", authtest.Codex("a@x.y", authtest.Canary+"-r", time.Hour))
+	if err := grant.CheckStart(t.Context(), s.Config, s.Env, false); err != nil {
 		t.Errorf("the echo renews nothing: %v", err)
 	}
-	s.serve(&cliproxytest.Server{Seven: true})
-	err := grant.CheckStart(t.Context(), s.cfg, s.env, false)
-	wantCode(t, err, "grant-shared")
-	if err != nil && strings.Contains(err.Error(), canary) {
+	s.Serve(&cliproxytest.Server{Seven: true})
+	err := grant.CheckStart(t.Context(), s.Config, s.Env, false)
+	authtest.WantCode(t, err, "grant-shared")
+	if err != nil && strings.Contains(err.Error(), authtest.Canary) {
 		t.Errorf("a token is shown: %v", err)
 	}
-	if err := grant.CheckStart(t.Context(), s.cfg, s.env, true); err != nil {
+	if err := grant.CheckStart(t.Context(), s.Config, s.Env, true); err != nil {
 		t.Errorf("-share: %v", err)
 	}
-	if err := grant.CheckStart(t.Context(), s.cfg, s.env, false); err != nil {
+	if err := grant.CheckStart(t.Context(), s.Config, s.Env, false); err != nil {
 		t.Errorf("accepted before: %v", err)
 	}
-	if b, _ := os.ReadFile(filepath.Join(s.cfg.Paths.RuntimeDir, "auth-shared.json")); strings.Contains(string(b),
-		canary) {
+	if b, _ := os.ReadFile(filepath.Join(s.Config.Paths.RuntimeDir, "auth-shared.json")); strings.Contains(string(b),
+		authtest.Canary) {
 		t.Error("the token is kept")
 	}
 }
 
 func TestAnImportThatWasSharedOnPurposeDoesNotStopAStart(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.serve(&cliproxytest.Server{Seven: true})
-	s.put(s.home(".codex/auth.json"), codexCLI("a@x.y", "r", time.Hour))
-	if _, err := s.importing("codex", source.Options{Share: true}); err != nil {
+	s := authtest.NewSite(t)
+	s.Serve(&cliproxytest.Server{Seven: true})
+	s.Put(s.Home(".codex/auth.json"), authtest.CodexCLI("a@x.y", "r", time.Hour))
+	if _, err := s.Import("codex", source.Options{Share: true}); err != nil {
 		t.Fatal(err)
 	}
-	if err := grant.CheckStart(t.Context(), s.cfg, s.env, false); err != nil {
+	if err := grant.CheckStart(t.Context(), s.Config, s.Env, false); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestAServerThatGoesAwayInTheMiddleIsSaid(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := authtest.NewSite(t)
 	double := &cliproxytest.Server{Seven: true, Words: []string{"kimi"}}
-	s.serve(double)
-	w := &terminal{on: address, act: func([]string) { double.Stop() }}
-	_, _, err := s.login("kimi", signin.Options{Timeout: 5 * time.Second, Terminal: signin.Terminal{Out: w}})
-	wantCode(t, err, "management-unreachable")
+	s.Serve(double)
+	w := &authtest.Terminal{On: authtest.Address, Act: func([]string) { double.Stop() }}
+	_, _, err := s.Login("kimi", signin.Options{Timeout: 5 * time.Second, Terminal: signin.Terminal{Out: w}})
+	authtest.WantCode(t, err, "management-unreachable")
 	if err == nil || !strings.Contains(err.Error(), "not finished within 5s") {
 		t.Errorf("it did not wait for the server to come back: %v", err)
 	}
@@ -331,7 +274,7 @@ func TestAServerThatGoesAwayInTheMiddleIsSaid(t *testing.T) {
 
 func TestAProviderThatDropsTheConnectionIsSaid(t *testing.T) {
 	t.Parallel()
-	s, i := newSite(t), newIssuer(t)
+	s, i := authtest.NewSite(t), newIssuer(t)
 	i.configure(s, "pkce")
 	drops := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		c, _, err := w.(http.Hijacker).Hijack()
@@ -340,11 +283,11 @@ func TestAProviderThatDropsTheConnectionIsSaid(t *testing.T) {
 		}
 	}))
 	defer drops.Close()
-	s.cfg.Providers["acme"]["token_url"] = drops.URL + "/token"
-	w := &terminal{on: address, act: func(m []string) { i.signIn(browser(t), m[1]) }}
-	_, _, err := s.login("acme", signin.Options{Terminal: signin.Terminal{Out: w}, Timeout: 20 * time.Second})
-	wantCode(t, err, "login-failed")
-	if len(s.accounts()) > 0 {
+	s.Config.Providers["acme"]["token_url"] = drops.URL + "/token"
+	w := &authtest.Terminal{On: authtest.Address, Act: func(m []string) { i.signIn(authtest.Browser(t), m[1]) }}
+	_, _, err := s.Login("acme", signin.Options{Terminal: signin.Terminal{Out: w}, Timeout: 20 * time.Second})
+	authtest.WantCode(t, err, "login-failed")
+	if len(s.Accounts()) > 0 {
 		t.Error("something was written")
 	}
 }
@@ -353,16 +296,16 @@ func TestAProviderThatDropsTheConnectionIsSaid(t *testing.T) {
 // rewrites files of its own accord.
 func TestAnotherAccountThatIsRenewedMeanwhileIsNotTheOneThatSignedIn(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.credential("codex-a-old.json", codex("old@x.y", "r0", time.Hour))
+	s := authtest.NewSite(t)
+	s.Credential("codex-a-old.json", authtest.Codex("old@x.y", "r0", time.Hour))
 	double := &cliproxytest.Server{Seven: true, Words: []string{"codex"}, Finish: func(string) string {
-		s.credential("codex-new.json", codex("new@x.y", "rt-new", time.Hour))
-		s.credential("codex-a-old.json", codex("old@x.y", "r1-renewed", 2*time.Hour))
+		s.Credential("codex-new.json", authtest.Codex("new@x.y", "rt-new", time.Hour))
+		s.Credential("codex-a-old.json", authtest.Codex("old@x.y", "r1-renewed", 2*time.Hour))
 		return ""
 	}}
-	s.serve(double)
-	got, _, err := s.login("codex", signin.Options{Timeout: 20 * time.Second,
-		Terminal: signin.Terminal{Out: answering(s, s.callbackAt(), "code=good&state=STATE")}})
+	s.Serve(double)
+	got, _, err := s.Login("codex", signin.Options{Timeout: 20 * time.Second,
+		Terminal: signin.Terminal{Out: authtest.AnswerCallback(s, s.MoveCallback(), "code=good&state=STATE")}})
 	if err != nil || got.Account.Email != "new@x.y" {
 		t.Errorf("%+v, %v", got.Account, err)
 	}

@@ -7,26 +7,27 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/flowgate-go/flowgate/auth/authtest"
 	"github.com/flowgate-go/flowgate/auth/inventory"
 	"github.com/flowgate-go/flowgate/internal/config"
 )
 
 func TestSecretsAreThoseOfEveryPlace(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := authtest.NewSite(t)
 	// Each value names its place; the places that are not secret have "shown" in theirs.
-	s.put(".router/secrets/gateway.key", "canary-gateway-1\n")
-	s.put(".router/secrets/provider-acme.key", "canary-provider-1\n")
-	s.put(".router/auths/codex-a.json", object{
+	s.Put(".router/secrets/gateway.key", "canary-gateway-1\n")
+	s.Put(".router/secrets/provider-acme.key", "canary-provider-1\n")
+	s.Put(".router/auths/codex-a.json", authtest.Object{
 		"type": "codex", "access_token": "canary-access-1", "email": "shown-1@x.y",
-		"token": object{"refresh": "canary-nested-1", "token_uri": "https://shown-2"}, "cookies": []any{"canary-cookie-1"},
+		"token": authtest.Object{"refresh": "canary-nested-1", "token_uri": "https://shown-2"}, "cookies": []any{"canary-cookie-1"},
 	})
-	s.put("extra.yaml", "client_secret: canary-listed-1\nnote: shown-3-shown\n")
-	s.put("config/cliproxyapi.yaml",
+	s.Put("extra.yaml", "client_secret: canary-listed-1\nnote: shown-3-shown\n")
+	s.Put("config/cliproxyapi.yaml",
 		"api-keys: [canary-server-1]\nremote-management: {secret-key: canary-management}\nhost: shown-4-shown\n"+
 			"proxy-url: socks5://proxy:canary-proxypw@host:1\nclaude-api-key: [{headers: {X-Any: canary-own-head}}]\n")
-	s.put("given.key", "canary-given-key\n")
-	s.put("config/flowgate.yaml", `config_version: 2
+	s.Put("given.key", "canary-given-key\n")
+	s.Put("config/flowgate.yaml", `config_version: 2
 paths: {active_config: ../.router/runtime/litellm.active.yaml, runtime_dir: ../.router/runtime, state_file: ../.router/runtime/state.json, log_file: ../.router/runtime/events.log}
 services:
   cliproxyapi_plus: {runtime: command, port: 1, command: {args: [x]}, env: {PASSWORD: canary-service-1, LOG: shown-5-shown}}
@@ -45,9 +46,9 @@ litellm_base:
 profiles: {reliability: {litellm_settings: {slack_webhook: https://host/canary-webhook}}}
 `)
 	variables := map[string]string{"REFERRED": "canary-referred", "NAMED_KEY": "canary-named-1",
-		"OPENAI_API_KEY": "canary-openai-1", "EDITOR": "shown-8-shown", "HOME": s.dir}
+		"OPENAI_API_KEY": "canary-openai-1", "EDITOR": "shown-8-shown", "HOME": s.Dir}
 	getenv := func(name string) string { return variables[name] }
-	cfg, err := config.Load(filepath.Join(s.dir, "config/flowgate.yaml"), getenv)
+	cfg, err := config.Load(filepath.Join(s.Dir, "config/flowgate.yaml"), getenv)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,13 +77,13 @@ func TestAKeyInTheConfigurationItselfIsSeen(t *testing.T) {
 		return &config.Config{Base: map[string]any{"model_list": []any{map[string]any{"litellm_params": params}}}}
 	}
 	for name, c := range map[string]*config.Config{
-		"api_key": base(object{"api_key": "hunter-two"}), "look": base(object{"model": "sk-ant-REDACTED"}),
-		"header":   base(object{"extra_headers": object{"X-Any": "a1b2c3d4e5f6a7b8c9d0"}}),
-		"password": base(object{"api_base": "https://u:pw@host/"}),
-		"query":    base(object{"api_base": "https://host/?sig=a1b2c3d4e5f6a7b8c9d0"}),
-		"webhook":  base(object{"slack_webhook": []any{"https://host/x"}}),
-		"in JSON":  base(object{"vertex_credentials": `{"private_key":"a1b2c3d4e5f6a7b8c9d0"}`}),
-		"profile":  {Profiles: map[string]map[string]any{"p": {"general_settings": object{"master_key": "hunter-two"}}}},
+		"api_key": base(authtest.Object{"api_key": "hunter-two"}), "look": base(authtest.Object{"model": "sk-ant-REDACTED"}),
+		"header":   base(authtest.Object{"extra_headers": authtest.Object{"X-Any": "a1b2c3d4e5f6a7b8c9d0"}}),
+		"password": base(authtest.Object{"api_base": "https://u:pw@host/"}),
+		"query":    base(authtest.Object{"api_base": "https://host/?sig=a1b2c3d4e5f6a7b8c9d0"}),
+		"webhook":  base(authtest.Object{"slack_webhook": []any{"https://host/x"}}),
+		"in JSON":  base(authtest.Object{"vertex_credentials": `{"private_key":"a1b2c3d4e5f6a7b8c9d0"}`}),
+		"profile":  {Profiles: map[string]map[string]any{"p": {"general_settings": authtest.Object{"master_key": "hunter-two"}}}},
 		"provider": {Providers: map[string]map[string]any{"p": {"client_secret": "hunter-two"}}},
 		"service":  {Services: []config.Service{{Env: map[string]string{"ANY": "a1b2c3d4e5f6a7b8c9d0"}}}},
 	} {
@@ -91,12 +92,12 @@ func TestAKeyInTheConfigurationItselfIsSeen(t *testing.T) {
 		}
 	}
 	for name, c := range map[string]*config.Config{
-		"none": {}, "reference": base(object{"api_key": "os.environ/KEY", "master_key": "${KEY}"}),
-		"header":  base(object{"extra_headers": object{"X-Team": "platform-team"}}),
-		"version": base(object{"api_base": "https://host/?api-version=2024-02-01"}),
+		"none": {}, "reference": base(authtest.Object{"api_key": "os.environ/KEY", "master_key": "${KEY}"}),
+		"header":  base(authtest.Object{"extra_headers": authtest.Object{"X-Team": "platform-team"}}),
+		"version": base(authtest.Object{"api_base": "https://host/?api-version=2024-02-01"}),
 		"service": {Services: []config.Service{{Env: map[string]string{"LOG": "information",
 			"HOME": "/home/alice/somewhere"}}}},
-		"numbers": base(object{"max_tokens": 4096, "rpm": "100"}),
+		"numbers": base(authtest.Object{"max_tokens": 4096, "rpm": "100"}),
 	} {
 		if inventory.HasWrittenSecret(c) {
 			t.Errorf("%s: taken for a secret", name)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flowgate-go/flowgate/auth/authtest"
 	"github.com/flowgate-go/flowgate/auth/provider"
 	"github.com/flowgate-go/flowgate/auth/signin"
 	"github.com/flowgate-go/flowgate/auth/status"
@@ -73,8 +74,8 @@ func TestAMistakeInAProviderIsNamedWithItsPlaceAndBreaksNoOther(t *testing.T) {
 	} {
 		t.Run(provider, func(t *testing.T) {
 			t.Parallel()
-			s := newSite(t)
-			file := s.put("config/flowgate.yaml",
+			s := authtest.NewSite(t)
+			file := s.Put("config/flowgate.yaml",
 				`paths: {runtime_dir: ../.router/runtime, active_config: a, state_file: s, log_file: l}
 litellm_base: {}
 profiles: {balanced: {}}
@@ -88,7 +89,7 @@ services:
 auth:
   providers:
     `+provider+"\n")
-			found, err := config.Check(file, s.env.Getenv)
+			found, err := config.Check(file, s.Env.Getenv)
 			if err != nil || len(found.Problems) != 1 {
 				t.Fatalf("%+v, %v", found, err)
 			}
@@ -100,19 +101,19 @@ auth:
 			if f := fault.From(found.Err()); f == nil || f.Code != "config-invalid" || f.Exit != fault.ExitUsage {
 				t.Errorf("config:validate: %+v", f)
 			}
-			if s.cfg, err = config.Load(file, s.env.Getenv); err != nil {
+			if s.Config, err = config.Load(file, s.Env.Getenv); err != nil {
 				t.Fatalf("the rest of the file is refused: %v", err)
 			}
-			if _, err := status.Read(t.Context(), s.cfg, s.env, status.Options{}); err != nil {
+			if _, err := status.Read(t.Context(), s.Config, s.Env, status.Options{}); err != nil {
 				t.Errorf("status: %v", err)
 			}
-			_, _, err = s.login("kimi", signin.Options{Timeout: time.Second})
-			if wantCode(t, err, "provider-invalid"); err == nil || !strings.Contains(err.Error(), "flowgate.yaml:"+c.at) {
+			_, _, err = s.Login("kimi", signin.Options{Timeout: time.Second})
+			if authtest.WantCode(t, err, "provider-invalid"); err == nil || !strings.Contains(err.Error(), "flowgate.yaml:"+c.at) {
 				t.Errorf("login: %v", err)
 			}
 			key := signin.Options{Env: "K"}
-			s.env.Getenv = func(string) string { return "sk-0123456789" }
-			if _, _, err := s.login("openai", key); err != nil {
+			s.Env.Getenv = func(string) string { return "sk-0123456789" }
+			if _, _, err := s.Login("openai", key); err != nil {
 				t.Errorf("another provider: %v", err)
 			}
 		})
@@ -121,8 +122,8 @@ auth:
 
 func TestTheAddressesOfWorkingProvidersAreTaken(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	file := s.put("config/flowgate.yaml",
+	s := authtest.NewSite(t)
+	file := s.Put("config/flowgate.yaml",
 		`paths: {runtime_dir: ../.router/runtime, active_config: a, state_file: s, log_file: l}
 litellm_base: {}
 profiles: {balanced: {}}
@@ -135,7 +136,7 @@ auth:
     codex: {auth_url_endpoint: "/v0/management/codex-auth-url?is_webui=true", status_endpoint: status, redirect_url: ""}
     xai: {auth_url_endpoint: "https://x.example/a", redirect_url: "http://localhost:1455/auth/callback", key_base_url: "http://192.0.2.1:8080/v1"}
 `)
-	found, err := config.Check(file, s.env.Getenv)
+	found, err := config.Check(file, s.Env.Getenv)
 	if err != nil || len(found.Problems) != 0 {
 		t.Errorf("%+v, %v", found, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/authtest"
 	"github.com/flowgate-go/flowgate/auth/grant"
 	"github.com/flowgate-go/flowgate/auth/provider"
 	"github.com/flowgate-go/flowgate/auth/source"
@@ -21,16 +22,16 @@ import (
 
 func TestAFolderThatIsNotThereHasNoAccounts(t *testing.T) {
 	t.Parallel()
-	if got := newSite(t).accounts(); len(got) != 0 {
+	if got := authtest.NewSite(t).Accounts(); len(got) != 0 {
 		t.Fatalf("accounts %v", got)
 	}
 }
 
 func TestAnAccountIsShownWithItsEvidenceAndWithoutItsTokens(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	file := s.credential("codex-a@x.y-plus.json", codex("a@x.y", canary+"-refresh", 8*time.Hour))
-	a := s.accounts()[0]
+	s := authtest.NewSite(t)
+	file := s.Credential("codex-a@x.y-plus.json", authtest.Codex("a@x.y", authtest.Canary+"-refresh", 8*time.Hour))
+	a := s.Accounts()[0]
 	if a.Provider != "codex" || a.Method != "management" || a.Account != "codex-a@x.y-plus" || a.Email != "a@x.y" ||
 		a.Plan != "plus" || a.File != file || a.Mode != "0600" {
 		t.Errorf("identity: %+v", a)
@@ -39,49 +40,49 @@ func TestAnAccountIsShownWithItsEvidenceAndWithoutItsTokens(t *testing.T) {
 		!a.Refreshable || len(a.Problems) > 0 {
 		t.Errorf("state: %+v", a)
 	}
-	if a.LastRefresh == nil || !a.LastRefresh.Equal(now().Add(-time.Hour)) || !a.ObservedAt.Equal(now()) {
+	if a.LastRefresh == nil || !a.LastRefresh.Equal(authtest.Now().Add(-time.Hour)) || !a.ObservedAt.Equal(authtest.Now()) {
 		t.Errorf("times: %+v", a)
 	}
-	if b, err := json.Marshal(a); err != nil || strings.Contains(string(b), canary) {
+	if b, err := json.Marshal(a); err != nil || strings.Contains(string(b), authtest.Canary) {
 		t.Errorf("a token is shown (%v): %s", err, b)
 	}
 }
 
 func TestStatesFollowFromWhatAFileHolds(t *testing.T) {
 	t.Parallel()
-	past, future := now().Add(-time.Hour), now().Add(time.Hour)
+	past, future := authtest.Now().Add(-time.Hour), authtest.Now().Add(time.Hour)
 	for name, c := range map[string]struct {
 		content any
 		state   auth.State
 		problem string // code of the only problem; "" for none
 	}{
-		"expires later": {object{"type": "claude", "access_token": "a", "refresh_token": "r",
+		"expires later": {authtest.Object{"type": "claude", "access_token": "a", "refresh_token": "r",
 			"expired": future.Format(time.RFC3339)}, auth.Fresh, ""},
-		"later, not renewable": {object{"type": "claude", "access_token": "a", "expired": future.Format(time.RFC3339)},
+		"later, not renewable": {authtest.Object{"type": "claude", "access_token": "a", "expired": future.Format(time.RFC3339)},
 			auth.Fresh, auth.ProblemNoRefresh},
-		"expired, renewable": {object{"type": "claude", "access_token": "a", "refresh_token": "r",
+		"expired, renewable": {authtest.Object{"type": "claude", "access_token": "a", "refresh_token": "r",
 			"expired": past.Format(time.RFC3339)}, auth.Stale, ""},
-		"expired, not renewable": {object{"type": "claude", "access_token": "a", "expired": past.Format(time.RFC3339)},
+		"expired, not renewable": {authtest.Object{"type": "claude", "access_token": "a", "expired": past.Format(time.RFC3339)},
 			auth.Dead, auth.ProblemNoRefresh},
-		"an inner token": {object{"type": "gemini", "token": object{"access_token": "a", "refresh_token": "r",
+		"an inner token": {authtest.Object{"type": "gemini", "token": authtest.Object{"access_token": "a", "refresh_token": "r",
 			"expiry": future.Format(time.RFC3339Nano)}}, auth.Fresh, ""},
-		"milliseconds": {object{"type": "qwen", "access_token": "a", "refresh_token": "r",
+		"milliseconds": {authtest.Object{"type": "qwen", "access_token": "a", "refresh_token": "r",
 			"expires_at": future.UnixMilli()}, auth.Fresh, ""},
-		"seconds as text": {object{"type": "qwen", "access_token": "a", "refresh_token": "r",
+		"seconds as text": {authtest.Object{"type": "qwen", "access_token": "a", "refresh_token": "r",
 			"expire": fmt.Sprint(past.Unix())}, auth.Stale, ""},
-		"an empty key, then another": {object{"type": "qwen", "access_token": "a", "refresh_token": "r", "expired": "",
+		"an empty key, then another": {authtest.Object{"type": "qwen", "access_token": "a", "refresh_token": "r", "expired": "",
 			"expiry": "2026-11-25 13:00"}, auth.Fresh, ""},
-		"only the JWT says": {object{"type": "codex", "access_token": jwt(object{"exp": past.Unix()}),
+		"only the JWT says": {authtest.Object{"type": "codex", "access_token": authtest.JWT(authtest.Object{"exp": past.Unix()}),
 			"refresh_token": "r"}, auth.Stale, ""},
-		"a time that is none": {object{"type": "claude", "access_token": "a", "refresh_token": "r", "expired": "soon"},
+		"a time that is none": {authtest.Object{"type": "claude", "access_token": "a", "refresh_token": "r", "expired": "soon"},
 			auth.Unknown, auth.ProblemTime},
-		"no expiry": {object{"type": "kimi", "access_token": "a", "refresh_token": "r"}, auth.Unknown, ""},
-		"no end by design": {object{"type": "github-copilot", "access_token": "a", "username": "u"}, auth.Lasting,
+		"no expiry": {authtest.Object{"type": "kimi", "access_token": "a", "refresh_token": "r"}, auth.Unknown, ""},
+		"no end by design": {authtest.Object{"type": "github-copilot", "access_token": "a", "username": "u"}, auth.Lasting,
 			""},
-		"a service account": {object{"type": "vertex", "service_account": object{"private_key": "k"}}, auth.Lasting,
+		"a service account": {authtest.Object{"type": "vertex", "service_account": authtest.Object{"private_key": "k"}}, auth.Lasting,
 			""},
-		"no token": {object{"type": "codex"}, auth.Unknown, auth.ProblemNoToken},
-		"refreshed in the future": {object{"type": "claude", "access_token": "a", "refresh_token": "r",
+		"no token": {authtest.Object{"type": "codex"}, auth.Unknown, auth.ProblemNoToken},
+		"refreshed in the future": {authtest.Object{"type": "claude", "access_token": "a", "refresh_token": "r",
 			"expired": future.Format(time.RFC3339), "last_refresh": future.Format(time.RFC3339)}, auth.Fresh, auth.ProblemClock},
 		"wrong types": {`{"type":"codex","access_token":5,"refresh_token":["x"],"expired":{},"email":true,"disabled":"yes"}`,
 			auth.Unknown, ""},
@@ -98,9 +99,9 @@ func TestStatesFollowFromWhatAFileHolds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newSite(t)
-			s.credential("x.json", c.content)
-			a := s.accounts()[0]
+			s := authtest.NewSite(t)
+			s.Credential("x.json", c.content)
+			a := s.Accounts()[0]
 			if a.State != c.state || a.Evidence == "" {
 				t.Errorf("state %s: %q", a.State, a.Evidence)
 			}
@@ -117,25 +118,25 @@ func TestStatesFollowFromWhatAFileHolds(t *testing.T) {
 
 func TestOnlyWhatCLIProxyAPILoadsIsAnAccount(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.credential(".hidden.json", codex("h@x.y", "r1", time.Hour))
-	s.credential("note.txt", "x")
-	s.credential("logs/codex.json", codex("l@x.y", "r2", time.Hour))
-	s.credential(".codex.json123", codex("t@x.y", "r3", time.Hour))
-	if all := s.accounts(); len(all) != 1 || all[0].Account != ".hidden" {
+	s := authtest.NewSite(t)
+	s.Credential(".hidden.json", authtest.Codex("h@x.y", "r1", time.Hour))
+	s.Credential("note.txt", "x")
+	s.Credential("logs/codex.json", authtest.Codex("l@x.y", "r2", time.Hour))
+	s.Credential(".codex.json123", authtest.Codex("t@x.y", "r3", time.Hour))
+	if all := s.Accounts(); len(all) != 1 || all[0].Account != ".hidden" {
 		t.Fatalf("%+v", all)
 	}
 }
 
 func TestWhatIsWrongWithAFileIsAProblemAndNeverAHang(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	open := s.credential("open.json", codex("a@x.y", "r1", time.Hour))
+	s := authtest.NewSite(t)
+	open := s.Credential("open.json", authtest.Codex("a@x.y", "r1", time.Hour))
 	if err := os.Chmod(open, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	target := s.put("elsewhere.json", codex("b@x.y", "r2", time.Hour))
-	folder := s.cfg.Paths.Auths()
+	target := s.Put("elsewhere.json", authtest.Codex("b@x.y", "r2", time.Hour))
+	folder := s.Config.Paths.Auths()
 	if err := os.Symlink(target, filepath.Join(folder, "link.json")); err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +148,7 @@ func TestWhatIsWrongWithAFileIsAProblemAndNeverAHang(t *testing.T) {
 	}
 	want := map[string]string{"open": auth.ProblemMode, "link": auth.ProblemSymlink, "dangling": auth.ProblemUnreadable,
 		"pipe": auth.ProblemUnreadable}
-	for _, a := range s.accounts() {
+	for _, a := range s.Accounts() {
 		if len(a.Problems) != 1 || a.Problems[0].Code != want[a.Account] {
 			t.Errorf("%s: %v", a.Account, a.Problems)
 		}
@@ -160,10 +161,10 @@ func TestWhatIsWrongWithAFileIsAProblemAndNeverAHang(t *testing.T) {
 
 func TestOneAccountInTwoFilesIsNamed(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.credential("a.json", codex("a@x.y", "r1", time.Hour))
-	s.credential("b.json", codex("A@x.y", "r2", time.Hour))
-	all := s.accounts()
+	s := authtest.NewSite(t)
+	s.Credential("a.json", authtest.Codex("a@x.y", "r1", time.Hour))
+	s.Credential("b.json", authtest.Codex("A@x.y", "r2", time.Hour))
+	all := s.Accounts()
 	if len(all[0].Problems) != 0 || len(all[1].Problems) != 1 || all[1].Problems[0].Code != auth.ProblemTwice {
 		t.Fatalf("%v %v", all[0].Problems, all[1].Problems)
 	}
@@ -171,13 +172,13 @@ func TestOneAccountInTwoFilesIsNamed(t *testing.T) {
 
 func TestTheFolderIsWhereTheServerLooks(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.cfg.CLIProxyConfigFile = s.put("config/cliproxyapi.yaml", "auth-dir: ~/creds\napi-keys: ["+canary+"]\n")
-	if got := auth.Folder(s.cfg, s.env); got != filepath.Join(s.dir, "home", "creds") {
+	s := authtest.NewSite(t)
+	s.Config.CLIProxyConfigFile = s.Put("config/cliproxyapi.yaml", "auth-dir: ~/creds\napi-keys: ["+authtest.Canary+"]\n")
+	if got := auth.Folder(s.Config, s.Env); got != filepath.Join(s.Dir, "home", "creds") {
 		t.Error(got)
 	}
-	s.put("config/cliproxyapi.yaml", "auth-dir: [\n"+canary)
-	if got := auth.Folder(s.cfg, s.env); got != s.cfg.Paths.Auths() {
+	s.Put("config/cliproxyapi.yaml", "auth-dir: [\n"+authtest.Canary)
+	if got := auth.Folder(s.Config, s.Env); got != s.Config.Paths.Auths() {
 		t.Error(got)
 	}
 }
@@ -187,45 +188,45 @@ func TestWhatMayNotBeReadIsNoMissingCredential(t *testing.T) {
 	if !rightstest.Ordinary(t) {
 		return
 	}
-	s := newSite(t)
-	file := s.credential("closed.json", codex("a@x.y", "r1", time.Hour))
+	s := authtest.NewSite(t)
+	file := s.Credential("closed.json", authtest.Codex("a@x.y", "r1", time.Hour))
 	if err := os.Chmod(file, 0); err != nil {
 		t.Fatal(err)
 	}
-	if all := s.accounts(); len(all) != 1 || len(all[0].Problems) != 1 ||
+	if all := s.Accounts(); len(all) != 1 || len(all[0].Problems) != 1 ||
 		all[0].Problems[0].Code != auth.ProblemUnreadable {
 		t.Errorf("a closed file: %+v", all)
 	}
-	origin := s.put(s.home(".codex/auth.json"), codexCLI("b@x.y", "r2", time.Hour))
+	origin := s.Put(s.Home(".codex/auth.json"), authtest.CodexCLI("b@x.y", "r2", time.Hour))
 	if err := os.Chmod(origin, 0); err != nil {
 		t.Fatal(err)
 	}
-	_, err := s.importing("codex", source.Options{})
-	wantCode(t, err, "source-unreadable")
-	folder := s.cfg.Paths.Auths()
+	_, err := s.Import("codex", source.Options{})
+	authtest.WantCode(t, err, "source-unreadable")
+	folder := s.Config.Paths.Auths()
 	if err := os.Chmod(folder, 0); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.Chmod(folder, 0o700) })
-	_, err = auth.Accounts(t.Context(), s.cfg, s.env)
-	wantCode(t, err, "auth-dir-unreadable")
+	_, err = auth.Accounts(t.Context(), s.Config, s.Env)
+	authtest.WantCode(t, err, "auth-dir-unreadable")
 }
 
 func TestAFolderThatIsAFileIsSaidSo(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.put(".router/auths", "x")
-	_, err := auth.Accounts(t.Context(), s.cfg, s.env)
-	wantCode(t, err, "auth-dir-unreadable")
+	s := authtest.NewSite(t)
+	s.Put(".router/auths", "x")
+	_, err := auth.Accounts(t.Context(), s.Config, s.Env)
+	authtest.WantCode(t, err, "auth-dir-unreadable")
 }
 
 func TestSharedGrantsAreNamedAcrossFolderAndTrash(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.credential("a.json", codex("a@x.y", canary+"-same", time.Hour))
-	s.credential("b.json", codex("b@x.y", canary+"-own", time.Hour))
-	s.credential(".trash/c.json.20260101", codex("c@x.y", canary+"-same", time.Hour))
-	shared, err := grant.FindShared(t.Context(), s.cfg, s.env, s.accounts())
+	s := authtest.NewSite(t)
+	s.Credential("a.json", authtest.Codex("a@x.y", authtest.Canary+"-same", time.Hour))
+	s.Credential("b.json", authtest.Codex("b@x.y", authtest.Canary+"-own", time.Hour))
+	s.Credential(".trash/c.json.20260101", authtest.Codex("c@x.y", authtest.Canary+"-same", time.Hour))
+	shared, err := grant.FindShared(t.Context(), s.Config, s.Env, s.Accounts())
 	if err != nil || len(shared) != 1 || len(shared[0].Holders) != 2 || !shared[0].SingleUse ||
 		shared[0].Provider != "codex" {
 		t.Fatalf("%+v, %v", shared, err)
@@ -233,32 +234,32 @@ func TestSharedGrantsAreNamedAcrossFolderAndTrash(t *testing.T) {
 	if h := shared[0].Holders[1]; h.Keeper != "trash" || h.Account != "c@x.y" {
 		t.Errorf("%+v", h)
 	}
-	if b, _ := json.Marshal(shared); strings.Contains(string(b), canary) {
+	if b, _ := json.Marshal(shared); strings.Contains(string(b), authtest.Canary) {
 		t.Errorf("a token is shown: %s", b)
 	}
 }
 
 func TestProvidersComeFromTheConfigurationToo(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.cfg.Providers = map[string]map[string]any{
+	s := authtest.NewSite(t)
+	s.Config.Providers = map[string]map[string]any{
 		"acme":  {"file_type": "acme-type", "device_url": "https://a/d", "token_url": "https://a/t"},
 		"codex": {"method": "oauth_poll", "auth_url_endpoint": "/x"},
 	}
-	acme, err := provider.Find(s.cfg, "acme")
+	acme, err := provider.Find(s.Config, "acme")
 	if err != nil || acme.Methods[0] != "device_code" || acme.Type() != "acme-type" || !acme.Written {
 		t.Errorf("%+v, %v", acme, err)
 	}
-	known, err := provider.Find(s.cfg, "codex")
+	known, err := provider.Find(s.Config, "codex")
 	if err != nil || known.Methods[0] != "oauth_poll" || known.Methods[1] != "management" || !known.Settings.SingleUse {
 		t.Errorf("%+v, %v", known, err)
 	}
-	_, err = provider.Find(s.cfg, "codx")
-	wantCode(t, err, "provider-unknown")
+	_, err = provider.Find(s.Config, "codx")
+	authtest.WantCode(t, err, "provider-unknown")
 	for name, bad := range map[string]map[string]any{"acme": {"scopes": "not a list"}, "../evil": {}} {
-		s.cfg.Providers = map[string]map[string]any{name: bad}
-		_, err = provider.All(s.cfg)
-		wantCode(t, err, "provider-invalid")
+		s.Config.Providers = map[string]map[string]any{name: bad}
+		_, err = provider.All(s.Config)
+		authtest.WantCode(t, err, "provider-invalid")
 	}
 }
 
@@ -266,7 +267,7 @@ func TestProvidersComeFromTheConfigurationToo(t *testing.T) {
 // decoding the same files one after another, so that a busy machine slows both;
 // docs/benchmarks.md has the milliseconds.
 func TestAThousandCredentialsAreReadAsFastAsTheyCanBe(t *testing.T) {
-	s := newSite(t) // alone: it measures time
+	s := authtest.NewSite(t) // alone: it measures time
 	thousand(s)
 	fastest := func(work func()) time.Duration {
 		best := time.Hour
@@ -277,34 +278,34 @@ func TestAThousandCredentialsAreReadAsFastAsTheyCanBe(t *testing.T) {
 		}
 		return best
 	}
-	if ratio := float64(fastest(s.status)) / float64(fastest(s.plainly)); ratio > 3 {
+	if ratio := float64(fastest(func() { readStatus(s) })) / float64(fastest(func() { readPlainly(s) })); ratio > 3 {
 		t.Errorf("auth:status took %.1f times as long as reading and decoding alone", ratio)
 	}
 }
 
 // status is all that auth:status does.
-func (s *site) status() {
-	view, err := status.Read(s.t.Context(), s.cfg, s.env, status.Options{})
+func readStatus(s *authtest.Site) {
+	view, err := status.Read(s.T.Context(), s.Config, s.Env, status.Options{})
 	if err != nil || len(view.Accounts) != 1000 {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 }
 
 // plainly reads and decodes the same files, and nothing else.
-func (s *site) plainly() {
-	files, _ := filepath.Glob(filepath.Join(s.cfg.Paths.Auths(), "*"))
+func readPlainly(s *authtest.Site) {
+	files, _ := filepath.Glob(filepath.Join(s.Config.Paths.Auths(), "*"))
 	for _, file := range files {
 		var v any
 		if b, err := os.ReadFile(file); err != nil || json.Unmarshal(b, &v) != nil {
-			s.t.Fatal(err)
+			s.T.Fatal(err)
 		}
 	}
 }
 
 func BenchmarkAThousandCredentials(b *testing.B) {
-	s := newSite(b)
+	s := authtest.NewSite(b)
 	thousand(s)
-	for name, work := range map[string]func(){"status": s.status, "encoding-json": s.plainly} {
+	for name, work := range map[string]func(){"status": func() { readStatus(s) }, "encoding-json": func() { readPlainly(s) }} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
 				work()
@@ -313,12 +314,12 @@ func BenchmarkAThousandCredentials(b *testing.B) {
 	}
 }
 
-func thousand(s *site) {
+func thousand(s *authtest.Site) {
 	for i := range 1000 {
-		c := codex(fmt.Sprintf("u%d@x.y", i), fmt.Sprintf("r%d", i), time.Hour)
-		c["id_token"] = jwt(object{"email": c["email"], "padding": strings.Repeat("x", 1500)})
-		c["access_token"] = jwt(object{"padding": strings.Repeat("y", 1500)})
-		s.credential(fmt.Sprintf("codex-%d.json", i), c)
+		c := authtest.Codex(fmt.Sprintf("u%d@x.y", i), fmt.Sprintf("r%d", i), time.Hour)
+		c["id_token"] = authtest.JWT(authtest.Object{"email": c["email"], "padding": strings.Repeat("x", 1500)})
+		c["access_token"] = authtest.JWT(authtest.Object{"padding": strings.Repeat("y", 1500)})
+		s.Credential(fmt.Sprintf("codex-%d.json", i), c)
 	}
 }
 
@@ -334,7 +335,7 @@ func FuzzACredentialFileIsReadOrRefused(f *testing.F) {
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		f.Fatal(err)
 	}
-	env := auth.Environment{Now: now, Getenv: func(string) string { return "" }}
+	env := auth.Environment{Now: authtest.Now, Getenv: func(string) string { return "" }}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if err := os.WriteFile(file, data, 0o600); err != nil {
 			t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flowgate-go/flowgate/auth/authtest"
 	"github.com/flowgate-go/flowgate/auth/source"
 	"github.com/flowgate-go/flowgate/auth/vault"
 	"github.com/flowgate-go/flowgate/internal/cliproxy/cliproxytest"
@@ -15,17 +16,17 @@ import (
 
 func TestAForcedImportLeavesNoIdsOfTheOtherAccountBehind(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	file := s.credential("claude-a.json", object{
+	s := authtest.NewSite(t)
+	file := s.Credential("claude-a.json", authtest.Object{
 		"type": "claude", "access_token": "a", "refresh_token": "rt-old", "organization_uuid": "org-old",
 		"account_uuid":      "acc-old",
 		"organization_name": "Old", "prefix": "mine", "priority": 7,
 	})
-	s.put(s.home(".claude/.credentials.json"), claudeCode("rt-new", now().Add(time.Hour)))
-	if _, err := s.importing("claude", source.Options{Share: true, Force: true, Dest: file}); err != nil {
+	s.Put(s.Home(".claude/.credentials.json"), authtest.ClaudeCode("rt-new", authtest.Now().Add(time.Hour)))
+	if _, err := s.Import("claude", source.Options{Share: true, Force: true, Dest: file}); err != nil {
 		t.Fatal(err)
 	}
-	got := s.read(file)
+	got := s.Read(file)
 	for _, key := range []string{"organization_uuid", "account_uuid", "organization_name"} {
 		if got[key] != nil {
 			t.Errorf("%s of the other account is still there: %v", key, got[key])
@@ -38,11 +39,11 @@ func TestAForcedImportLeavesNoIdsOfTheOtherAccountBehind(t *testing.T) {
 
 func TestAFailedProofLeavesModeTimeAndMemoryAsTheyWere(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.serve(&cliproxytest.Server{Seven: true, Models: map[string]int{"codex-d6ef02da-a@x.y-plus.json": 0}})
-	old := s.credential("codex-d6ef02da-a@x.y-plus.json", codex("a@x.y", "rt-old", time.Minute))
-	origin := s.put(s.home(".codex/auth.json"), codexCLI("a@x.y", "rt-new", time.Hour))
-	then := now().Add(-time.Hour)
+	s := authtest.NewSite(t)
+	s.Serve(&cliproxytest.Server{Seven: true, Models: map[string]int{"codex-d6ef02da-a@x.y-plus.json": 0}})
+	old := s.Credential("codex-d6ef02da-a@x.y-plus.json", authtest.Codex("a@x.y", "rt-old", time.Minute))
+	origin := s.Put(s.Home(".codex/auth.json"), authtest.CodexCLI("a@x.y", "rt-new", time.Hour))
+	then := authtest.Now().Add(-time.Hour)
 	for _, file := range []string{old, origin} {
 		if err := os.Chmod(file, 0o640); err != nil {
 			t.Fatal(err)
@@ -52,8 +53,8 @@ func TestAFailedProofLeavesModeTimeAndMemoryAsTheyWere(t *testing.T) {
 		}
 	}
 	for _, o := range []source.Options{{Share: true}, {Take: true}} {
-		_, err := s.importing("codex", o)
-		wantCode(t, err, "proof-failed")
+		_, err := s.Import("codex", o)
+		authtest.WantCode(t, err, "proof-failed")
 		for _, file := range []string{old, origin} {
 			info, err := os.Stat(file)
 			if err != nil || info.Mode().Perm() != 0o640 || !info.ModTime().Equal(then) {
@@ -61,8 +62,8 @@ func TestAFailedProofLeavesModeTimeAndMemoryAsTheyWere(t *testing.T) {
 			}
 		}
 	}
-	for _, left := range []string{filepath.Join(s.cfg.Paths.Auths(), ".trash"),
-		filepath.Join(s.cfg.Paths.RuntimeDir, "auth-shared.json")} {
+	for _, left := range []string{filepath.Join(s.Config.Paths.Auths(), ".trash"),
+		filepath.Join(s.Config.Paths.RuntimeDir, "auth-shared.json")} {
 		if _, err := os.Lstat(left); err == nil {
 			t.Errorf("%s was left", left)
 		}
@@ -71,13 +72,13 @@ func TestAFailedProofLeavesModeTimeAndMemoryAsTheyWere(t *testing.T) {
 
 func TestOneFileThatTheServerCannotUseDoesNotStopAFolder(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.serve(&cliproxytest.Server{Seven: true, Models: map[string]int{"b.json": 0}})
+	s := authtest.NewSite(t)
+	s.Serve(&cliproxytest.Server{Seven: true, Models: map[string]int{"b.json": 0}})
 	for _, name := range []string{"a", "b", "c"} {
-		s.put("other/"+name+".json", object{"type": "xai", "access_token": "at", "refresh_token": "rt-" + name,
+		s.Put("other/"+name+".json", authtest.Object{"type": "xai", "access_token": "at", "refresh_token": "rt-" + name,
 			"email": name + "@x.y"})
 	}
-	got, err := s.importing("all", source.Options{Source: filepath.Join(s.dir, "other")})
+	got, err := s.Import("all", source.Options{Source: filepath.Join(s.Dir, "other")})
 	if err != nil || !got.Changed || len(got.Others) != 2 || !got.Others[0].Changed {
 		t.Fatalf("%+v, %v", got, err)
 	}
@@ -85,63 +86,63 @@ func TestOneFileThatTheServerCannotUseDoesNotStopAFolder(t *testing.T) {
 	if last.Changed || len(last.Warnings) != 1 || last.Warnings[0].Code != "source-left-out" {
 		t.Errorf("%+v", last)
 	}
-	if have := s.grants(); len(have) != 2 || have["b.json"] != "" {
+	if have := s.Grants(); len(have) != 2 || have["b.json"] != "" {
 		t.Errorf("the folder holds %v", have)
 	}
-	if _, err := s.importing("all", source.Options{Source: s.put("alone/b.json",
-		object{"type": "xai", "access_token": "at", "refresh_token": "rt-b"})}); err == nil {
+	if _, err := s.Import("all", source.Options{Source: s.Put("alone/b.json",
+		authtest.Object{"type": "xai", "access_token": "at", "refresh_token": "rt-b"})}); err == nil {
 		t.Error("a file that was named and cannot be used was taken")
 	}
 }
 
 func TestAnUndoTakesTheWordsThatALogoutTakes(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.credential("codex-a.json", codex("a@x.y", "rt", time.Hour))
+	s := authtest.NewSite(t)
+	s.Credential("codex-a.json", authtest.Codex("a@x.y", "rt", time.Hour))
 	for _, word := range []string{"codex-a", "A@x.y", "codex", "codex-a.json"} {
-		if _, err := vault.Logout(t.Context(), s.cfg, s.env, word); err != nil {
+		if _, err := vault.Logout(t.Context(), s.Config, s.Env, word); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := vault.Restore(t.Context(), s.cfg, s.env, word); err != nil ||
+		if got, err := vault.Restore(t.Context(), s.Config, s.Env, word); err != nil ||
 			filepath.Base(got.Destination) != "codex-a.json" {
 			t.Errorf("%s: %+v, %v", word, got, err)
 		}
 	}
-	key := s.put(filepath.Join(s.cfg.Paths.Secrets(), "provider-openai.key"), canary+"-key\n")
-	if _, err := vault.Logout(t.Context(), s.cfg, s.env, "openai"); err != nil {
+	key := s.Put(filepath.Join(s.Config.Paths.Secrets(), "provider-openai.key"), authtest.Canary+"-key\n")
+	if _, err := vault.Logout(t.Context(), s.Config, s.Env, "openai"); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := vault.Restore(t.Context(), s.cfg, s.env, "openai"); err != nil || got.Destination != key {
+	if got, err := vault.Restore(t.Context(), s.Config, s.Env, "openai"); err != nil || got.Destination != key {
 		t.Errorf("%+v, %v", got, err)
 	}
 	for _, name := range []string{"a", "b"} {
-		s.credential("xai-"+name+".json", object{"type": "xai", "access_token": "at", "email": name + "@x.y"})
-		if _, err := vault.Logout(t.Context(), s.cfg, s.env, "xai-"+name); err != nil {
+		s.Credential("xai-"+name+".json", authtest.Object{"type": "xai", "access_token": "at", "email": name + "@x.y"})
+		if _, err := vault.Logout(t.Context(), s.Config, s.Env, "xai-"+name); err != nil {
 			t.Fatal(err)
 		}
 	}
-	_, err := vault.Restore(t.Context(), s.cfg, s.env, "xai")
-	wantCode(t, err, "account-ambiguous")
+	_, err := vault.Restore(t.Context(), s.Config, s.Env, "xai")
+	authtest.WantCode(t, err, "account-ambiguous")
 }
 
 func TestAServerThatCannotSayWhatItHasIsAFaultWithAHint(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := authtest.NewSite(t)
 	front := &flaky.Server{Path: "/v0/management/auth-files", Faults: slices.Repeat([]flaky.Fault{flaky.ReplyStatus(500)},
 		100)}
-	s.serve(&cliproxytest.Server{Seven: true, Front: front.InFrontOf})
-	_, err := s.importing("xai", source.Options{Source: s.put("xai-a.json",
-		object{"type": "xai", "access_token": "at", "refresh_token": "rt"})})
-	if wantCode(t, err, "management-failed"); len(s.grants()) != 0 {
-		t.Errorf("left: %v", s.grants())
+	s.Serve(&cliproxytest.Server{Seven: true, Front: front.InFrontOf})
+	_, err := s.Import("xai", source.Options{Source: s.Put("xai-a.json",
+		authtest.Object{"type": "xai", "access_token": "at", "refresh_token": "rt"})})
+	if authtest.WantCode(t, err, "management-failed"); len(s.Grants()) != 0 {
+		t.Errorf("left: %v", s.Grants())
 	}
 }
 
 func TestAFolderEntryInUpperCaseKeepsItsName(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.put("other/XAI.JSON", object{"type": "xai", "access_token": "at", "refresh_token": "rt"})
-	got, err := s.importing("all", source.Options{Source: filepath.Join(s.dir, "other")})
+	s := authtest.NewSite(t)
+	s.Put("other/XAI.JSON", authtest.Object{"type": "xai", "access_token": "at", "refresh_token": "rt"})
+	got, err := s.Import("all", source.Options{Source: filepath.Join(s.Dir, "other")})
 	if err != nil || filepath.Base(got.Destination) != "XAI.json" {
 		t.Errorf("%+v, %v", got, err)
 	}

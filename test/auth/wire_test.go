@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/auth"
+	"github.com/flowgate-go/flowgate/auth/authtest"
 	"github.com/flowgate-go/flowgate/auth/signin"
 	"github.com/flowgate-go/flowgate/internal/cliproxy/cliproxytest"
 	"github.com/flowgate-go/flowgate/internal/config"
@@ -29,19 +30,19 @@ litellm_base:
 `
 
 // configured makes the site's configuration a file.
-func (s *site) configured(upstream string) (file string) {
-	s.t.Helper()
-	file = s.put("config/flowgate.yaml", strings.ReplaceAll(wired, "UPSTREAM", upstream))
+func configure(s *authtest.Site, upstream string) (file string) {
+	s.T.Helper()
+	file = s.Put("config/flowgate.yaml", strings.ReplaceAll(wired, "UPSTREAM", upstream))
 	var err error
-	if s.cfg, err = config.Load(file, s.env.Getenv); err != nil {
-		s.t.Fatal(err)
+	if s.Config, err = config.Load(file, s.Env.Getenv); err != nil {
+		s.T.Fatal(err)
 	}
 	return file
 }
 
 func apiKey() signin.Options {
 	return signin.Options{Stdin: true, Method: "api_key",
-		Terminal: signin.Terminal{In: strings.NewReader("sk-" + canary + "-key\n")}}
+		Terminal: signin.Terminal{In: strings.NewReader("sk-" + authtest.Canary + "-key\n")}}
 }
 
 func TestAnAPIKeyIsUsableAtOnceWithConsent(t *testing.T) {
@@ -57,12 +58,12 @@ func TestAnAPIKeyIsUsableAtOnceWithConsent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newSite(t)
-			file := s.configured("echo")
+			s := authtest.NewSite(t)
+			file := configure(s, "echo")
 			before, _ := os.ReadFile(file)
 			o := apiKey()
 			c.change(&o)
-			got, _, err := s.login("openai", o)
+			got, _, err := s.Login("openai", o)
 			if err != nil || !got.Changed {
 				t.Fatalf("%+v, %v", got, err)
 			}
@@ -74,18 +75,18 @@ func TestAnAPIKeyIsUsableAtOnceWithConsent(t *testing.T) {
 				}
 				return
 			}
-			cfg, err := config.Load(file, s.env.Getenv)
+			cfg, err := config.Load(file, s.Env.Getenv)
 			if err != nil || cfg.Credentials["openai"].File != got.Destination || got.Wired == nil ||
 				len(got.Wired.Deployments) != 1 {
 				t.Fatalf("%+v, %v", got, err)
 			}
-			if strings.Contains(string(after), canary) || !strings.Contains(string(after), "# the big one") {
+			if strings.Contains(string(after), authtest.Canary) || !strings.Contains(string(after), "# the big one") {
 				t.Errorf("%s", after)
 			}
-			s.cfg = cfg
+			s.Config = cfg
 			again := apiKey()
 			c.change(&again)
-			if got, _, err := s.login("openai", again); err != nil || got.Changed {
+			if got, _, err := s.Login("openai", again); err != nil || got.Changed {
 				t.Errorf("again: %+v, %v", got, err)
 			}
 		})
@@ -98,14 +99,14 @@ func TestAKeyOfAFileProviderGoesIntoCLIProxyAPI(t *testing.T) {
 		"codex": "codex-api-key", "acme": "openai-compatibility"} {
 		t.Run(provider, func(t *testing.T) {
 			t.Parallel()
-			s := newSite(t)
+			s := authtest.NewSite(t)
 			double := &cliproxytest.Server{Seven: true, Keys: map[string][]map[string]any{list: {{"api-key": "old",
 				"prefix": "x", "name": "other"}}}}
-			s.serve(double)
-			s.cfg.Providers = map[string]map[string]any{"acme": {"key_list": "openai-compatibility",
+			s.Serve(double)
+			s.Config.Providers = map[string]map[string]any{"acme": {"key_list": "openai-compatibility",
 				"key_base_url": "https://acme.example/v1", "key_models": []any{"m"}}}
-			got, w, err := s.login(provider, apiKey())
-			if err != nil || !got.Changed || !strings.Contains(got.Proof, list) || strings.Contains(w.String(), canary) {
+			got, w, err := s.Login(provider, apiKey())
+			if err != nil || !got.Changed || !strings.Contains(got.Proof, list) || strings.Contains(w.String(), authtest.Canary) {
 				t.Fatalf("%+v, %v", got, err)
 			}
 			items := double.Keys[list]
@@ -114,47 +115,47 @@ func TestAKeyOfAFileProviderGoesIntoCLIProxyAPI(t *testing.T) {
 			}
 			mine := items[1]
 			if list == "openai-compatibility" {
-				mine = mine["api-key-entries"].([]any)[0].(object)
+				mine = mine["api-key-entries"].([]any)[0].(authtest.Object)
 			}
-			if mine["api-key"] != "sk-"+canary+"-key" || list == "codex-api-key" &&
+			if mine["api-key"] != "sk-"+authtest.Canary+"-key" || list == "codex-api-key" &&
 				mine["base-url"] != "https://api.openai.com/v1" {
 				t.Errorf("%v", items[1])
 			}
-			if again, _, err := s.login(provider, apiKey()); err != nil || again.Changed || len(double.Keys[list]) != 2 {
+			if again, _, err := s.Login(provider, apiKey()); err != nil || again.Changed || len(double.Keys[list]) != 2 {
 				t.Errorf("again: %+v, %v", again, err)
 			}
-			if left, _ := filepath.Glob(filepath.Join(s.cfg.Paths.Secrets(), "provider-*")); len(left) > 0 {
+			if left, _ := filepath.Glob(filepath.Join(s.Config.Paths.Secrets(), "provider-*")); len(left) > 0 {
 				t.Errorf("left behind: %v", left)
 			}
 		})
 	}
-	s := newSite(t)
-	s.serve(&cliproxytest.Server{Seven: true})
-	_, _, err := s.login("claude", apiKey())
-	wantCode(t, err, "provider-unsupported")
+	s := authtest.NewSite(t)
+	s.Serve(&cliproxytest.Server{Seven: true})
+	_, _, err := s.Login("claude", apiKey())
+	authtest.WantCode(t, err, "provider-unsupported")
 }
 
 func TestAKeyIsWrittenIntoTheFileOfACLIProxyAPIThatDoesNotRun(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	own := s.put("config/cliproxyapi.yaml", "host: 127.0.0.1 # mine\nport: 1\n")
-	s.configured("cliproxyapi")
-	s.cfg.Services[0].Port = 1
-	s.put(filepath.Join(s.cfg.Paths.Secrets(), "management.key"), managementKey)
-	_, _, err := s.login("claude", apiKey())
-	wantCode(t, err, "key-not-wired")
-	if b, _ := os.ReadFile(own); strings.Contains(string(b), canary) {
+	s := authtest.NewSite(t)
+	own := s.Put("config/cliproxyapi.yaml", "host: 127.0.0.1 # mine\nport: 1\n")
+	configure(s, "cliproxyapi")
+	s.Config.Services[0].Port = 1
+	s.Put(filepath.Join(s.Config.Paths.Secrets(), "management.key"), authtest.ManagementKey)
+	_, _, err := s.Login("claude", apiKey())
+	authtest.WantCode(t, err, "key-not-wired")
+	if b, _ := os.ReadFile(own); strings.Contains(string(b), authtest.Canary) {
 		t.Error("it was written without leave")
 	}
 	o := apiKey()
 	o.Wire = true
-	got, _, err := s.login("claude", o)
+	got, _, err := s.Login("claude", o)
 	if err != nil || !got.Changed {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	b, _ := os.ReadFile(own)
 	if !strings.HasPrefix(string(b), "host: 127.0.0.1 # mine\n") ||
-		!strings.Contains(string(b), "claude-api-key:\n  - {\"api-key\":\"sk-"+canary) {
+		!strings.Contains(string(b), "claude-api-key:\n  - {\"api-key\":\"sk-"+authtest.Canary) {
 		t.Errorf("%s", b)
 	}
 	if info, _ := os.Stat(own); info.Mode().Perm() != 0o600 {
@@ -166,7 +167,7 @@ func TestAKeyIsWrittenIntoTheFileOfACLIProxyAPIThatDoesNotRun(t *testing.T) {
 	}
 	again := apiKey()
 	again.Wire = true
-	if got, _, err := s.login("claude", again); err != nil || got.Changed {
+	if got, _, err := s.Login("claude", again); err != nil || got.Changed {
 		t.Errorf("again: %+v, %v", got, err)
 	}
 }
@@ -175,8 +176,8 @@ func TestAKeyOfAnyProviderIsKeptWithoutCLIProxyAPI(t *testing.T) {
 	t.Parallel()
 	for provider, owner := range map[string]string{"kimi": "kimi", "claude": "anthropic", "codex": "openai",
 		"gemini": "gemini"} {
-		s := newSite(t)
-		got, _, err := s.login(provider, apiKey())
+		s := authtest.NewSite(t)
+		got, _, err := s.Login(provider, apiKey())
 		if err != nil || got.Account.Provider != owner || got.Account.State != auth.Lasting {
 			t.Errorf("%s: %+v, %v", provider, got, err)
 		}
@@ -186,17 +187,17 @@ func TestAKeyOfAnyProviderIsKeptWithoutCLIProxyAPI(t *testing.T) {
 func TestAStaticTokenOfAnyProviderIsTaken(t *testing.T) {
 	t.Parallel()
 	for provider, content := range map[string]any{
-		"tok": canary + "-token\n", "claude": object{"type": "claude", "access_token": "a", "email": "a@x.y",
-			"expired": now().Add(time.Hour).Format(time.RFC3339)}, "kimi": canary + "-token",
+		"tok": authtest.Canary + "-token\n", "claude": authtest.Object{"type": "claude", "access_token": "a", "email": "a@x.y",
+			"expired": authtest.Now().Add(time.Hour).Format(time.RFC3339)}, "kimi": authtest.Canary + "-token",
 	} {
-		s := newSite(t)
-		file := s.put("token", content)
-		s.cfg.Providers = map[string]map[string]any{"tok": {"method": "static_token", "token_file": file, "file_type": "tok"}}
+		s := authtest.NewSite(t)
+		file := s.Put("token", content)
+		s.Config.Providers = map[string]map[string]any{"tok": {"method": "static_token", "token_file": file, "file_type": "tok"}}
 		o := signin.Options{Method: "static_token", File: file}
 		if provider == "tok" {
 			o = signin.Options{}
 		}
-		got, _, err := s.login(provider, o)
+		got, _, err := s.Login(provider, o)
 		if err != nil || !got.Changed || got.Account.Provider != provider || len(got.Warnings) == 0 ||
 			got.Warnings[0].Code != "refresh-missing" || !strings.Contains(got.Warnings[0].Message, "lasting") {
 			t.Errorf("%s: %+v, %v", provider, got, err)
@@ -206,8 +207,8 @@ func TestAStaticTokenOfAnyProviderIsTaken(t *testing.T) {
 
 func TestAReadOnlyFileIsNotReplaced(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	file := s.configured("echo")
+	s := authtest.NewSite(t)
+	file := configure(s, "echo")
 	if err := os.Chmod(file, 0o400); err != nil {
 		t.Fatal(err)
 	}
@@ -217,8 +218,8 @@ func TestAReadOnlyFileIsNotReplaced(t *testing.T) {
 	}
 	o := apiKey()
 	o.Wire = true
-	_, _, err = s.login("openai", o)
-	if wantCode(t, err, "wire-unsafe"); err == nil || !strings.Contains(err.Error(), "read-only") {
+	_, _, err = s.Login("openai", o)
+	if authtest.WantCode(t, err, "wire-unsafe"); err == nil || !strings.Contains(err.Error(), "read-only") {
 		t.Errorf("%v", err)
 	}
 	if after, _ := os.ReadFile(file); string(after) != string(before) {
