@@ -388,3 +388,46 @@ func TestAnUnknownMethodIsNamed(t *testing.T) {
 	_, _, err = s.Login("openai", signin.Options{Method: "pkce"})
 	authtest.WantCode(t, err, "method-unready")
 }
+func TestAnyPathCanBeTheOneThatTheBrowserComesBackTo(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"", "/", "/a/", "/{a", "/a%20b"} {
+		s, i := authtest.NewSite(t), newIssuer(t)
+		i.configure(s, "pkce")
+		s.Config.Providers["acme"]["redirect_url"] = "http://127.0.0.1" + path
+		stray := 0
+		w := &authtest.Terminal{On: authtest.Address, Act: func(m []string) {
+			at, _ := url.Parse(m[1])
+			back, state := at.Query().Get("redirect_uri"), at.Query().Get("state")
+			res, err := http.Get(strings.TrimSuffix(back, "/") + "/other?code=x&state=" + state)
+			if err == nil {
+				stray = res.StatusCode
+				_ = res.Body.Close()
+			}
+			authtest.Get(t, authtest.Browser(t), back+"?error=access_denied&state="+state)
+		}}
+		_, _, err := s.Login("acme", signin.Options{Terminal: signin.Terminal{Out: w}, Timeout: 20 * time.Second})
+		if authtest.WantCode(t, err, "login-denied"); stray != http.StatusNotFound {
+			t.Errorf("%q: another path was answered with %d", path, stray)
+		}
+	}
+}
+
+func TestAProviderThatDropsTheConnectionIsSaid(t *testing.T) {
+	t.Parallel()
+	s, i := authtest.NewSite(t), newIssuer(t)
+	i.configure(s, "pkce")
+	drops := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		c, _, err := w.(http.Hijacker).Hijack()
+		if err == nil {
+			_ = c.Close()
+		}
+	}))
+	defer drops.Close()
+	s.Config.Providers["acme"]["token_url"] = drops.URL + "/token"
+	w := &authtest.Terminal{On: authtest.Address, Act: func(m []string) { i.signIn(authtest.Browser(t), m[1]) }}
+	_, _, err := s.Login("acme", signin.Options{Terminal: signin.Terminal{Out: w}, Timeout: 20 * time.Second})
+	authtest.WantCode(t, err, "login-failed")
+	if len(s.Accounts()) > 0 {
+		t.Error("something was written")
+	}
+}

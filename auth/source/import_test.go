@@ -1,4 +1,4 @@
-package auth_test
+package source_test
 
 import (
 	"context"
@@ -13,11 +13,9 @@ import (
 
 	"github.com/flowgate-go/flowgate/auth"
 	"github.com/flowgate-go/flowgate/auth/authtest"
-	"github.com/flowgate-go/flowgate/auth/bundle"
 	"github.com/flowgate-go/flowgate/auth/grant"
 	"github.com/flowgate-go/flowgate/auth/refresh"
 	"github.com/flowgate-go/flowgate/auth/source"
-	"github.com/flowgate-go/flowgate/auth/status"
 	"github.com/flowgate-go/flowgate/auth/vault"
 )
 
@@ -395,79 +393,6 @@ func TestAHostileNameStaysInTheFolder(t *testing.T) {
 	got, err = s.Import("kiro", source.Options{})
 	if err != nil || filepath.Dir(got.Destination) != s.Config.Paths.Auths() {
 		t.Fatalf("%+v, %v", got, err)
-	}
-}
-
-func TestAnExportMovesAccountsToAnotherMachine(t *testing.T) {
-	t.Parallel()
-	here, there := authtest.NewSite(t), authtest.NewSite(t)
-	here.Credential("codex-a.json", authtest.Codex("a@x.y", authtest.Canary+"-r", time.Hour))
-	here.Put(filepath.Join(here.Config.Paths.Secrets(), "provider-openai.key"), "sk-"+authtest.Canary+"\n")
-	file := filepath.Join(here.Dir, "x.age")
-	ask := func(string) (string, error) { return "correct horse battery", nil }
-	got, err := bundle.Export(t.Context(), here.Config, here.Env, "all", bundle.Options{Dest: file, Secret: ask})
-	if err != nil || !got.Changed {
-		t.Fatalf("%+v, %v", got, err)
-	}
-	if b, _ := os.ReadFile(file); strings.Contains(string(b), authtest.Canary) {
-		t.Error("it is not encrypted")
-	}
-	_, err = bundle.Export(t.Context(), here.Config, here.Env, "all", bundle.Options{Dest: file, Secret: ask})
-	authtest.WantCode(t, err, "destination-taken")
-	_, err = there.Import("all", source.Options{Source: file,
-		Secret: func(string) (string, error) { return "something else", nil }})
-	authtest.WantCode(t, err, "decrypt-failed")
-	_, err = there.Import("all", source.Options{Source: file})
-	authtest.WantCode(t, err, "passphrase-missing")
-	moved, err := there.Import("all", source.Options{Source: file, Secret: ask})
-	if err != nil || len(moved.Others) != 1 {
-		t.Fatalf("%+v, %v", moved, err)
-	}
-	a := there.Accounts()
-	if len(a) != 2 || a[0].Provider != "codex" || a[1].Provider != "openai" || a[0].Mode != "0600" {
-		t.Errorf("%+v", a)
-	}
-}
-
-func TestLogoutIsUndone(t *testing.T) {
-	t.Parallel()
-	s := authtest.NewSite(t)
-	file := s.Credential("codex-a.json", authtest.Codex("a@x.y", "r", time.Hour))
-	s.Credential("codex-b.json", authtest.Codex("b@x.y", "r2", time.Hour))
-	_, err := vault.Logout(t.Context(), s.Config, s.Env, "codex")
-	authtest.WantCode(t, err, "account-ambiguous")
-	_, err = vault.Logout(t.Context(), s.Config, s.Env, "codex-x")
-	authtest.WantCode(t, err, "account-unknown")
-	got, err := vault.Logout(t.Context(), s.Config, s.Env, "a@x.y")
-	if err != nil || !got.Changed || len(s.Accounts()) != 1 {
-		t.Fatalf("%+v, %v", got, err)
-	}
-	if info, err := os.Stat(got.Destination); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("%v", err)
-	}
-	back, err := vault.Restore(t.Context(), s.Config, s.Env, "codex-a")
-	if err != nil || back.Destination != file || len(s.Accounts()) != 2 {
-		t.Fatalf("%+v, %v", back, err)
-	}
-	_, err = vault.Restore(t.Context(), s.Config, s.Env, "codex-a")
-	authtest.WantCode(t, err, "account-unknown")
-}
-
-func TestWithinSaysWhichProviderRunsOut(t *testing.T) {
-	t.Parallel()
-	s := authtest.NewSite(t)
-	s.Config.Providers = map[string]map[string]any{"codex": {}, "claude": {}}
-	s.Credential("codex.json", authtest.Codex("a@x.y", "r", time.Hour))
-	s.Credential("claude.json", authtest.Object{"type": "claude", "access_token": "a",
-		"expired": authtest.Now().Add(2 * time.Hour).Format(time.RFC3339)})
-	view, err := status.Read(t.Context(), s.Config, s.Env, status.Options{Within: time.Hour})
-	if err != nil {
-		t.Errorf("within an hour: %v", err)
-	}
-	view, err = status.Read(t.Context(), s.Config, s.Env, status.Options{Within: 8 * time.Hour})
-	authtest.WantCode(t, err, "accounts-ending")
-	if len(view.Ending) != 1 || view.Ending[0].Provider != "claude" {
-		t.Errorf("%+v", view.Ending)
 	}
 }
 

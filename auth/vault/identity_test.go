@@ -1,4 +1,4 @@
-package auth_test
+package vault_test
 
 import (
 	"crypto/sha256"

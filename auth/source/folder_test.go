@@ -1,4 +1,4 @@
-package auth_test
+package source_test
 
 import (
 	"os"

@@ -1,21 +1,16 @@
-package auth_test
+package signin_test
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/flowgate-go/flowgate/auth"
 	"github.com/flowgate-go/flowgate/auth/authtest"
-	"github.com/flowgate-go/flowgate/auth/grant"
 	"github.com/flowgate-go/flowgate/auth/signin"
 	"github.com/flowgate-go/flowgate/auth/signin/retry"
 	"github.com/flowgate-go/flowgate/auth/source"
@@ -162,44 +157,6 @@ func TestAnImportIsProvenByTheRunningServer(t *testing.T) {
 	authtest.WantCode(t, err, "proof-failed")
 }
 
-func TestTheServersWordChangesAState(t *testing.T) {
-	t.Parallel()
-	s := authtest.NewSite(t)
-	retry := authtest.Now().Add(time.Hour)
-	s.Serve(&cliproxytest.Server{Seven: true, Status: map[string]map[string]any{
-		"dead.json": {"status": "error", "status_message": `refresh failed: {"error":"invalid_grant"}`},
-		"parked.json": {"status": "error", "unavailable": true, "status_message": "429 usage_limit_reached",
-			"next_retry_after": retry.Format(time.RFC3339)},
-	}})
-	for _, name := range []string{"dead", "parked", "well"} {
-		s.Credential(name+".json", authtest.Codex(name+"@x.y", "r-"+name, time.Hour))
-	}
-	view, err := status.Read(t.Context(), s.Config, s.Env, status.Options{Live: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := map[string]auth.State{"dead": auth.Dead, "parked": auth.Parked, "well": auth.Fresh}
-	for _, a := range view.Accounts {
-		if a.State != want[a.Account] || a.Live == nil || !a.Live.Listed {
-			t.Errorf("%s: %s, %q", a.Account, a.State, a.Evidence)
-		}
-	}
-}
-
-func TestAServerThatIsDownLeavesAccountsUnreachableNotDead(t *testing.T) {
-	t.Parallel()
-	s := authtest.NewSite(t)
-	s.Serve(&cliproxytest.Server{Seven: true})
-	s.Config.Services[0].Port = 1
-	s.Credential("a.json", authtest.Codex("a@x.y", "r", time.Hour))
-	view, err := status.Read(t.Context(), s.Config, s.Env, status.Options{Live: true})
-	if err != nil || view.Server.Answers || view.Accounts[0].State != auth.Unreachable {
-		t.Errorf("%+v, %v", view, err)
-	}
-	_, _, err = s.Login("codex", signin.Options{Timeout: time.Second})
-	authtest.WantCode(t, err, "method-unready")
-}
-
 func TestTheOldPairOfEndpointsStillSignsIn(t *testing.T) {
 	t.Parallel()
 	s := authtest.NewSite(t)
@@ -220,45 +177,6 @@ func TestTheOldPairOfEndpointsStillSignsIn(t *testing.T) {
 	authtest.WantCode(t, err, "management-key-refused")
 }
 
-func TestAStartIsRefusedWhileAnotherToolHoldsTheGrant(t *testing.T) {
-	t.Parallel()
-	s := authtest.NewSite(t)
-	s.Put(s.Home(".codex/auth.json"), authtest.CodexCLI("a@x.y", authtest.Canary+"-r", time.Hour))
-	s.Credential("copied-by-hand.json", authtest.Codex("a@x.y", authtest.Canary+"-r", time.Hour))
-	if err := grant.CheckStart(t.Context(), s.Config, s.Env, false); err != nil {
-		t.Errorf("the echo renews nothing: %v", err)
-	}
-	s.Serve(&cliproxytest.Server{Seven: true})
-	err := grant.CheckStart(t.Context(), s.Config, s.Env, false)
-	authtest.WantCode(t, err, "grant-shared")
-	if err != nil && strings.Contains(err.Error(), authtest.Canary) {
-		t.Errorf("a token is shown: %v", err)
-	}
-	if err := grant.CheckStart(t.Context(), s.Config, s.Env, true); err != nil {
-		t.Errorf("-share: %v", err)
-	}
-	if err := grant.CheckStart(t.Context(), s.Config, s.Env, false); err != nil {
-		t.Errorf("accepted before: %v", err)
-	}
-	if b, _ := os.ReadFile(filepath.Join(s.Config.Paths.RuntimeDir, "auth-shared.json")); strings.Contains(string(b),
-		authtest.Canary) {
-		t.Error("the token is kept")
-	}
-}
-
-func TestAnImportThatWasSharedOnPurposeDoesNotStopAStart(t *testing.T) {
-	t.Parallel()
-	s := authtest.NewSite(t)
-	s.Serve(&cliproxytest.Server{Seven: true})
-	s.Put(s.Home(".codex/auth.json"), authtest.CodexCLI("a@x.y", "r", time.Hour))
-	if _, err := s.Import("codex", source.Options{Share: true}); err != nil {
-		t.Fatal(err)
-	}
-	if err := grant.CheckStart(t.Context(), s.Config, s.Env, false); err != nil {
-		t.Error(err)
-	}
-}
-
 func TestAServerThatGoesAwayInTheMiddleIsSaid(t *testing.T) {
 	t.Parallel()
 	s := authtest.NewSite(t)
@@ -269,26 +187,6 @@ func TestAServerThatGoesAwayInTheMiddleIsSaid(t *testing.T) {
 	authtest.WantCode(t, err, "management-unreachable")
 	if err == nil || !strings.Contains(err.Error(), "not finished within 5s") {
 		t.Errorf("it did not wait for the server to come back: %v", err)
-	}
-}
-
-func TestAProviderThatDropsTheConnectionIsSaid(t *testing.T) {
-	t.Parallel()
-	s, i := authtest.NewSite(t), newIssuer(t)
-	i.configure(s, "pkce")
-	drops := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		c, _, err := w.(http.Hijacker).Hijack()
-		if err == nil {
-			_ = c.Close()
-		}
-	}))
-	defer drops.Close()
-	s.Config.Providers["acme"]["token_url"] = drops.URL + "/token"
-	w := &authtest.Terminal{On: authtest.Address, Act: func(m []string) { i.signIn(authtest.Browser(t), m[1]) }}
-	_, _, err := s.Login("acme", signin.Options{Terminal: signin.Terminal{Out: w}, Timeout: 20 * time.Second})
-	authtest.WantCode(t, err, "login-failed")
-	if len(s.Accounts()) > 0 {
-		t.Error("something was written")
 	}
 }
 

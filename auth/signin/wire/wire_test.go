@@ -1,4 +1,4 @@
-package auth_test
+package wire_test
 
 import (
 	"os"

@@ -1,4 +1,4 @@
-package auth_test
+package vault_test
 
 import (
 	"os"
@@ -146,4 +146,27 @@ func TestAFolderEntryInUpperCaseKeepsItsName(t *testing.T) {
 	if err != nil || filepath.Base(got.Destination) != "XAI.json" {
 		t.Errorf("%+v, %v", got, err)
 	}
+}
+func TestLogoutIsUndone(t *testing.T) {
+	t.Parallel()
+	s := authtest.NewSite(t)
+	file := s.Credential("codex-a.json", authtest.Codex("a@x.y", "r", time.Hour))
+	s.Credential("codex-b.json", authtest.Codex("b@x.y", "r2", time.Hour))
+	_, err := vault.Logout(t.Context(), s.Config, s.Env, "codex")
+	authtest.WantCode(t, err, "account-ambiguous")
+	_, err = vault.Logout(t.Context(), s.Config, s.Env, "codex-x")
+	authtest.WantCode(t, err, "account-unknown")
+	got, err := vault.Logout(t.Context(), s.Config, s.Env, "a@x.y")
+	if err != nil || !got.Changed || len(s.Accounts()) != 1 {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	if info, err := os.Stat(got.Destination); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v", err)
+	}
+	back, err := vault.Restore(t.Context(), s.Config, s.Env, "codex-a")
+	if err != nil || back.Destination != file || len(s.Accounts()) != 2 {
+		t.Fatalf("%+v, %v", back, err)
+	}
+	_, err = vault.Restore(t.Context(), s.Config, s.Env, "codex-a")
+	authtest.WantCode(t, err, "account-unknown")
 }
