@@ -57,6 +57,7 @@ func TestAKeyNeverReachesAnotherUsersProcess(t *testing.T) {
 	if got, err := ask(t, loopback.Keyless(loopback.Options{}), "http://"+theirs.Addr, ""); err != nil || got != "200 {}" {
 		t.Errorf("without a key: %q, %v", got, err)
 	}
+	theirs.Await(t, "GET /")
 	if heard := theirs.Heard(); strings.Contains(heard, "sk-own") || strings.Count(heard, "GET /") != 1 {
 		t.Errorf("the other user heard %q", heard)
 	}

@@ -46,6 +46,18 @@ func (l *Listener) Heard() string {
 	return l.heard.String()
 }
 
+// Await waits until the server has told that it received text: it tells so through a
+// pipe, maybe after its answer has arrived.
+func (l *Listener) Await(t *testing.T, text string) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		if strings.Contains(l.Heard(), text) {
+			return
+		}
+	}
+	t.Errorf("the other user did not hear %q but %q", text, l.Heard())
+}
+
 // serverScript is a server in Perl: it prints what it receives and answers each connection
 // once.
 const serverScript = `use IO::Socket::INET; $| = 1;
