@@ -73,7 +73,8 @@ func (t *trial) checks() []checks.Check {
 			Timeout: 5 * time.Minute,
 			Run:     t.runCommands,
 		},
-		{ID: "canary.output", Title: "No command prints a secret", Needs: []string{"canary.commands"}, Run: t.searchOutput},
+		{ID: "canary.output", Title: "No command prints a secret", Needs: []string{"canary.commands"},
+			Timeout: time.Minute, Run: t.searchOutput},
 		{
 			ID:      "canary.files",
 			Title:   "No log, event, cache or temporary file holds a secret",
