@@ -369,7 +369,7 @@ var catalogue = commandline.Catalogue{
 	{Name: "supervisor:upgrade", Method: "supervisor:upgrade", NormalName: "supervisorupgrade", NormalMethod: "supervisorupgrade", ReadOnly: "",
 		Synopsis: "replaces the program of the running supervisor by this one; no service is stopped."},
 	{Name: "test", Method: "test:default", NormalName: "test", NormalMethod: "testdefault", ReadOnly: "",
-		Synopsis: "passes the tests: all packages under the race detector; says which were skipped.", Params: []commandline.Param{
+		Synopsis: "passes the tests: all packages under the race detector; says which failed and which were skipped.", Params: []commandline.Param{
 			{Name: "run", Flag: "run", Kind: "string", Optional: true},
 		}},
 	{Name: "test:bench", Method: "test:bench", NormalName: "testbench", NormalMethod: "testbench", ReadOnly: "",

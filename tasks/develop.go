@@ -4,30 +4,19 @@ import (
 	"context"
 
 	"github.com/magefile/mage/mg"
-
-	"github.com/flowgate-go/flowgate/internal/gotest"
 )
 
 // Test holds the targets that test FlowGate itself; they need its source tree.
 type Test mg.Namespace
 
-// parallelTests is how many tests of a package run at once. Most wait, for processes,
-// time limits and intervals, and need no processor meanwhile.
-const parallelTests = "8"
-
-// Default passes the tests: all packages under the race detector; says which were skipped.
+// Default passes the tests: all packages under the race detector; says which failed and which were skipped.
 func (Test) Default(ctx context.Context, run *string) error {
-	forbid := started.getenv("FLOWGATE_FORBID_SKIPS") != ""
-	var steps []step
-	for _, module := range [...]string{".", testModule} {
-		args := []string{"test", "-C=" + module, "-json", "-race", "-parallel=" + parallelTests, "./..."}
-		if deref(run) != "" {
-			args = append(args, "-run="+deref(run))
-		}
-		steps = append(steps, step{args: args, tests: &gotest.Stream{Forbid: forbid, Elsewhere: targetsByPackage(),
-			Command: "go test -C=" + module}})
+	guard, err := newHomeGuard()
+	if err != nil {
+		return err
 	}
-	return runGoSteps(ctx, "test", steps...)
+	defer guard.close()
+	return runGoSteps(ctx, "test", testSteps(guard, deref(run))...)
 }
 
 // Clients runs the real Codex and Claude Code through the router; needs node and npm.

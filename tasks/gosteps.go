@@ -22,6 +22,7 @@ type step struct {
 	args  []string
 	env   []string       // over the environment
 	tests *gotest.Stream // of go test -json
+	guard *homeGuard     // of the user's folders; may be nil
 }
 
 // stepResult is the data of one step.
@@ -92,6 +93,9 @@ func (s step) run(ctx context.Context, out io.Writer) (stepResult, error) {
 	err := cmd.Run()
 	if s.tests != nil {
 		told = s.tests.Close()
+		if s.guard != nil {
+			told = cmp.Or(told, s.guard.check(out))
+		}
 		r.Skipped = append([]gotest.Skip{}, s.tests.Skipped...)
 		r.Failed = s.tests.Failed
 	}

@@ -3,6 +3,8 @@ package tasks
 import (
 	"context"
 	"path"
+	"slices"
+	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/gotest"
 )
@@ -13,6 +15,34 @@ const (
 	testModule   = "test"        // official SDKs, gitleaks, an OAuth server, schemas
 	oracleModule = "test/oracle" // the real CLIProxyAPI
 )
+
+// parallelTests is how many tests of a package run at once. Most wait, for processes,
+// time limits and intervals, and need no processor meanwhile.
+const parallelTests = "8"
+
+// testModules are the modules whose tests run everywhere, with the packages that take
+// longest, which go first so that nothing waits for them in the end.
+func testModules() []struct{ module, first string } {
+	return []struct{ module, first string }{
+		{".", "./supervisor ./internal/release ./checks/security ./internal/bootstrap"},
+		{testModule, "./script ./doctor"},
+	}
+}
+
+// testSteps are the runs of go test of those modules. run selects tests; empty: all.
+func testSteps(guard *homeGuard, run string) (steps []step) {
+	forbid := started.getenv("FLOWGATE_FORBID_SKIPS") != ""
+	for _, m := range testModules() {
+		args := slices.Concat([]string{"test", "-C=" + m.module, "-json", "-race", "-parallel=" + parallelTests},
+			strings.Fields(m.first), []string{"./..."})
+		if run != "" {
+			args = append(args, "-run="+run)
+		}
+		steps = append(steps, step{args: args, env: guard.env(), guard: guard, tests: &gotest.Stream{Forbid: forbid,
+			Elsewhere: targetsByPackage(), Command: "go test -C=" + m.module}})
+	}
+	return steps
+}
 
 // suite is a target with tests that need more than Go and git, and that the
 // target test therefore skips. In their own target none may be skipped.
