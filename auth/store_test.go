@@ -128,7 +128,7 @@ func TestOnlyWhatCLIProxyAPILoadsIsAnAccount(t *testing.T) {
 	}
 }
 
-func TestWhatIsWrongWithAFileIsAProblemAndNeverAHang(t *testing.T) {
+func TestABrokenFileIsReportedAsAProblemAndNeverHangs(t *testing.T) {
 	t.Parallel()
 	s := authtest.NewSite(t)
 	open := s.Credential("open.json", authtest.Codex("a@x.y", "r1", time.Hour))
@@ -183,7 +183,7 @@ func TestTheFolderIsWhereTheServerLooks(t *testing.T) {
 	}
 }
 
-func TestWhatMayNotBeReadIsNoMissingCredential(t *testing.T) {
+func TestAnUnreadableFileIsNotReportedAsAMissingCredential(t *testing.T) {
 	t.Parallel()
 	if !rightstest.Ordinary(t) {
 		return
@@ -212,7 +212,7 @@ func TestWhatMayNotBeReadIsNoMissingCredential(t *testing.T) {
 	authtest.WantCode(t, err, "auth-dir-unreadable")
 }
 
-func TestAFolderThatIsAFileIsSaidSo(t *testing.T) {
+func TestAFileInThePlaceOfTheFolderIsReported(t *testing.T) {
 	t.Parallel()
 	s := authtest.NewSite(t)
 	s.Put(".router/auths", "x")

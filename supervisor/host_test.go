@@ -70,9 +70,9 @@ func TestAStopWithoutAFolderSaysHowToGetOne(t *testing.T) {
 	}
 }
 
-// TestAFolderTakenByAnother is about a supervisor that must leave its services
+// TestASupervisorWhoseFolderWasTakenIsSuperseded is about a supervisor that must leave its services
 // to the one that took its folder. A short name keeps the socket in that folder.
-func TestAFolderTakenByAnother(t *testing.T) {
+func TestASupervisorWhoseFolderWasTakenIsSuperseded(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, trivial(t, "a"))
 	before := s.mustStart()
@@ -129,7 +129,7 @@ func TestAStoppedServiceIsNotStartedByASupervisorThatHung(t *testing.T) {
 	}
 }
 
-func TestAServiceManagerIsToldReadyAndAlive(t *testing.T) {
+func TestAServiceManagerIsNotifiedOfReadinessAndLiveness(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, trivial(t, "a"))
 	path := filepath.Join(t.TempDir(), "notify")

@@ -12,7 +12,7 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/logs"
 )
 
-func TestALogThatAnotherProgramMovedIsSaidOnceAndShown(t *testing.T) {
+func TestALogThatAnotherProgramMovedIsReportedOnce(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, trivial(t, "renamed"), trivial(t, "replaced"), trivial(t, "kept"))
 	s.mustStart()

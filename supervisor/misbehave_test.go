@@ -469,7 +469,7 @@ func TestAFolderNamedLikeAMarkIsAnotherStack(t *testing.T) {
 	}
 }
 
-func TestASocketThatIsNotOurs(t *testing.T) {
+func TestASocketOfAnotherProgramIsNotUsed(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, trivial(t, "a"))
 	socket := filepath.Join(s.cfg.Paths.RuntimeDir, "supervisor.sock")

@@ -98,7 +98,7 @@ func TestAProfileThatTheRouterDoesNotStartWithIsTakenBack(t *testing.T) {
 	}
 }
 
-func TestWhenTheProfileBeforeFailsTooBothStoriesAreTold(t *testing.T) {
+func TestWhenTheOldProfileFailsTooBothFailuresAreReported(t *testing.T) {
 	t.Parallel()
 	s := routed(t)
 	if _, err := s.setProfile("good"); err != nil {

@@ -107,7 +107,7 @@ func TestASupervisorThatHangsIsAFault(t *testing.T) {
 	wantFault(t, err, "supervisor-unreachable", "supervisor.log")
 }
 
-func TestOtherUsersAreHungUpOn(t *testing.T) {
+func TestConnectionsOfOtherUsersAreClosed(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, trivial(t, "a"))
 	socket := s.mustStart().Supervisor.Socket
@@ -127,7 +127,7 @@ func TestOtherUsersAreHungUpOn(t *testing.T) {
 	}
 }
 
-func TestTheControlSocketRefusesWhatIsNoCommand(t *testing.T) {
+func TestTheControlSocketRefusesInvalidCommands(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, trivial(t, "a"))
 	s.mustStart()

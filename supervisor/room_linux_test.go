@@ -15,7 +15,7 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/logs"
 )
 
-func TestAfterAFullDiskItIsSaidOfEachServiceThatItsLogHasAGap(t *testing.T) {
+func TestAfterAFullDiskEachServiceIsReportedToHaveAGapInItsLog(t *testing.T) {
 	t.Parallel()
 	if !rightstest.Mount(t) {
 		return

@@ -240,7 +240,7 @@ func TestATakenPortIsRefusedBeforeTheStart(t *testing.T) {
 	}
 }
 
-func TestAStrangerThatAnswersTheProbeIsNoReadyService(t *testing.T) {
+func TestAnAnswerOfAnotherProgramDoesNotMakeAServiceReady(t *testing.T) {
 	t.Parallel()
 	mover := trivial(t, "mover") // as LiteLLM: asked for one port, it takes another
 	s := newStack(t, mover)

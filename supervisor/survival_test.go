@@ -343,7 +343,7 @@ func TestAnUpgradeKeepsEveryServiceAndItsSupervisionAcrossPrograms(t *testing.T)
 	}
 }
 
-func TestAnUpgradeToWhatIsNoProgramChangesNothing(t *testing.T) {
+func TestAnUpgradeToAnUnusableProgramChangesNothing(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, trivial(t, "a"))
 	before := s.mustStart()

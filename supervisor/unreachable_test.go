@@ -216,7 +216,7 @@ func TestAStopInWhichTheSupervisorHangsEnds(t *testing.T) {
 	}
 }
 
-func TestStopForceLeavesAProcessThatIsNoSupervisorAlone(t *testing.T) {
+func TestStopForceLeavesAProcessThatIsNotASupervisorAlone(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, trivial(t, "a"))
 	s.mustStart()

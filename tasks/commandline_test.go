@@ -91,7 +91,7 @@ func TestANamespaceAloneListsItsTargets(t *testing.T) {
 	}
 }
 
-func TestWhatIsTypedWrongIsSaidBeforeAnythingRuns(t *testing.T) {
+func TestAMistypedCommandIsReportedBeforeAnythingRuns(t *testing.T) {
 	t.Parallel()
 	for typed, want := range map[string]struct{ code, says string }{
 		"statsu":                        {"target-unknown", "status"},

@@ -10,7 +10,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-func TestATestThatWritesIntoTheUsersFoldersIsTold(t *testing.T) {
+func TestATestThatWritesIntoTheUsersFoldersIsReported(t *testing.T) {
 	t.Setenv("HOME", t.TempDir())
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	g, err := newHomeGuard()

@@ -12,7 +12,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 )
 
-func TestSecretsAreThoseOfEveryPlace(t *testing.T) {
+func TestSecretsAreCollectedFromEveryPlace(t *testing.T) {
 	t.Parallel()
 	s := authtest.NewSite(t)
 	// Each value names its place; the places that are not secret have "shown" in theirs.

@@ -63,8 +63,8 @@ func TestTheServerSignsInAndOnlyItsFileCounts(t *testing.T) {
 	}
 }
 
-// TestAWordWithoutAFileIsNoSuccess: the older server says ok to what it never saw.
-func TestAWordWithoutAFileIsNoSuccess(t *testing.T) {
+// TestASignInWithoutACredentialFileFails: the older server says ok to what it never saw.
+func TestASignInWithoutACredentialFileFails(t *testing.T) {
 	t.Parallel()
 	s := authtest.NewSite(t)
 	s.Serve(&cliproxytest.Server{Words: []string{"codex"}, Finish: func(string) string { return "" }})
@@ -88,7 +88,7 @@ func TestCtrlCCancelsAtTheServer(t *testing.T) {
 	}
 }
 
-func TestPollingIsNoFasterThanItMayBe(t *testing.T) {
+func TestPollingIsNotFasterThanAllowed(t *testing.T) {
 	t.Parallel()
 	s := authtest.NewSite(t)
 	double := &cliproxytest.Server{Seven: true, Words: []string{"kimi"}}
@@ -107,7 +107,7 @@ func TestPollingIsNoFasterThanItMayBe(t *testing.T) {
 	}
 }
 
-func TestAProviderThatTheServerLacksIsSaid(t *testing.T) {
+func TestAProviderThatTheServerLacksIsReported(t *testing.T) {
 	t.Parallel()
 	s := authtest.NewSite(t)
 	s.Serve(&cliproxytest.Server{Seven: true, Words: []string{"codex"}})
@@ -177,7 +177,7 @@ func TestTheOldPairOfEndpointsStillSignsIn(t *testing.T) {
 	authtest.WantCode(t, err, "management-key-refused")
 }
 
-func TestAServerThatGoesAwayInTheMiddleIsSaid(t *testing.T) {
+func TestAServerThatGoesAwayDuringASignInIsReported(t *testing.T) {
 	t.Parallel()
 	s := authtest.NewSite(t)
 	double := &cliproxytest.Server{Seven: true, Words: []string{"kimi"}}

@@ -176,7 +176,7 @@ func TestTheBrowsersAnswerIsHandedOverAgainWhenItWasLost(t *testing.T) {
 	}
 }
 
-func TestALostBeginIsSentAgain(t *testing.T) {
+func TestALostFirstRequestIsSentAgain(t *testing.T) {
 	t.Parallel()
 	var all together
 	for method, path := range map[string]string{"oauth_poll": "/start", "device_code": "/device"} {
@@ -360,7 +360,7 @@ func TestWhatAProviderSaysIsShownAndNotObeyed(t *testing.T) {
 	}
 }
 
-func TestNoKeyIsSentInTheClearByTheOldPair(t *testing.T) {
+func TestTheOldPairOfEndpointsSendsNoKeyInTheClear(t *testing.T) {
 	t.Parallel()
 	for _, c := range []authtest.Object{
 		{"base_url": "http://192.0.2.2", "auth_url_endpoint": "/start", "status_endpoint": "/status"},

@@ -295,7 +295,7 @@ func TestBadSourcesAreRefusedAndNothingIsWritten(t *testing.T) {
 	}
 }
 
-func TestATokenThatIsNoJWTIsImportedWithoutClaims(t *testing.T) {
+func TestATokenThatIsNotAJWTIsImportedWithoutClaims(t *testing.T) {
 	t.Parallel()
 	s := authtest.NewSite(t)
 	s.Put(s.Home(".codex/auth.json"), authtest.Object{"tokens": authtest.Object{"access_token": "opaque", "id_token": "a.b.c",

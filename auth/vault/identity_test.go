@@ -193,8 +193,8 @@ func TestAFileThatTheServerMadeIsOfItsOrganisation(t *testing.T) {
 	authtest.WantCode(t, err, "destination-taken")
 }
 
-// TestAStateOfAnotherSignInNamesNobody: .claude.json may be older than the credential.
-func TestAStateOfAnotherSignInNamesNobody(t *testing.T) {
+// TestAnAccountFileOfAnotherSignInIsNotUsed: .claude.json may be older than the credential.
+func TestAnAccountFileOfAnotherSignInIsNotUsed(t *testing.T) {
 	t.Parallel()
 	s := authtest.NewSite(t)
 	s.SignInToClaude("rt", "old@x.y", "org-old", "acct")
@@ -283,9 +283,9 @@ func TestOneOddFileDoesNotStopAFolder(t *testing.T) {
 	}
 }
 
-// TestTakeNeverTakesFromWhatWasLeftOut: the source of a draft that another one of
+// TestTakingAFolderLeavesExcludedFilesAlone: the source of a draft that another one of
 // the same account outdates keeps its token.
-func TestTakeNeverTakesFromWhatWasLeftOut(t *testing.T) {
+func TestTakingAFolderLeavesExcludedFilesAlone(t *testing.T) {
 	t.Parallel()
 	s := authtest.NewSite(t)
 	one := s.Put("other/one.json", authtest.Codex("a@x.y", "r1", time.Hour))

@@ -95,7 +95,7 @@ func TestOneFileThatTheServerCannotUseDoesNotStopAFolder(t *testing.T) {
 	}
 }
 
-func TestAnUndoTakesTheWordsThatALogoutTakes(t *testing.T) {
+func TestAnUndoAcceptsTheNamesThatALogoutAccepts(t *testing.T) {
 	t.Parallel()
 	s := authtest.NewSite(t)
 	s.Credential("codex-a.json", authtest.Codex("a@x.y", "rt", time.Hour))
@@ -125,7 +125,7 @@ func TestAnUndoTakesTheWordsThatALogoutTakes(t *testing.T) {
 	authtest.WantCode(t, err, "account-ambiguous")
 }
 
-func TestAServerThatCannotSayWhatItHasIsAFaultWithAHint(t *testing.T) {
+func TestAServerThatCannotListItsFilesIsAFaultWithAHint(t *testing.T) {
 	t.Parallel()
 	s := authtest.NewSite(t)
 	front := &flaky.Server{Path: "/v0/management/auth-files", Faults: slices.Repeat([]flaky.Fault{flaky.ReplyStatus(500)},

@@ -92,7 +92,7 @@ func wide(text string, bits int, order binary.AppendByteOrder, mark bool) string
 
 const planted = "token = ghp_0a1B2c3D4e5F6g7H8i9J0kLmNoPqRsTuVwQr\n"
 
-func TestNoWayLeadsPastTheGate(t *testing.T) {
+func TestNothingBypassesTheGate(t *testing.T) {
 	t.Parallel()
 	large := strings.Repeat("a line of an ordinary text\n", 120_000)
 	type step = func(g *repotest.Git)
@@ -362,7 +362,7 @@ func TestAReplacedCommitIsSearchedAsItIsPushed(t *testing.T) {
 	}
 }
 
-func TestAShallowCloneIsNoWholeHistoryInALinkedWorkTreeEither(t *testing.T) {
+func TestAShallowCloneIsIncompleteInALinkedWorkTreeToo(t *testing.T) {
 	t.Parallel()
 	g := installation(t)
 	g.Commit("a.txt", "1\n")

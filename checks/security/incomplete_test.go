@@ -48,7 +48,7 @@ func TestAPartialCloneIsNotCompletedByLooking(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotThereToBeSearchedIsCounted(t *testing.T) {
+func TestMissingContentIsCounted(t *testing.T) {
 	t.Parallel()
 	inner := repotest.New(t)
 	inner.Commit("deep.txt", "x\n")

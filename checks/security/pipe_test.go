@@ -12,7 +12,7 @@ import (
 
 // A git that opens a named pipe waits for ever. Each check ends all the same,
 // and does not say that all is well.
-func TestANamedPipeInThePlaceOfAFileOfGitIsNoWait(t *testing.T) {
+func TestANamedPipeInThePlaceOfAGitFileIsNotWaitedFor(t *testing.T) {
 	t.Parallel()
 	for name, prepare := range map[string]func(g *repotest.Git) (pipe string){
 		"rules of a folder": func(g *repotest.Git) string { g.Write("d/new.txt", "x\n"); return "d/.gitignore" },

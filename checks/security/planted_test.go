@@ -225,7 +225,7 @@ func nothingOf(t *testing.T, all map[string]string, checked report.Checked, cach
 	}
 }
 
-func TestAnUnreadableFileIsNoCleanScan(t *testing.T) {
+func TestAnUnreadableFileMakesAScanIncomplete(t *testing.T) {
 	t.Parallel()
 	g := repotest.New(t)
 	g.Commit("a.txt", "x\n")
@@ -240,7 +240,7 @@ func TestAnUnreadableFileIsNoCleanScan(t *testing.T) {
 	}
 }
 
-func TestAFileThatMayNotBeReadIsNoCleanScan(t *testing.T) {
+func TestAFileWithoutReadPermissionMakesAScanIncomplete(t *testing.T) {
 	t.Parallel()
 	if !rightstest.Ordinary(t) {
 		return

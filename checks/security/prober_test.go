@@ -15,9 +15,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/report"
 )
 
-// TestWhatTakesAConnectionIsReachableWhateverItSpeaks: a server that speaks TLS
+// TestAnythingThatAcceptsConnectionsIsReachable: a server that speaks TLS
 // gives no HTTP reply, which is no proof that it refused.
-func TestWhatTakesAConnectionIsReachableWhateverItSpeaks(t *testing.T) {
+func TestAnythingThatAcceptsConnectionsIsReachable(t *testing.T) {
 	t.Parallel()
 	outside := otherAddress(t)
 	for name, serve := range map[string]func(l net.Listener){

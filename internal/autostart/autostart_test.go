@@ -35,7 +35,7 @@ func options(t *testing.T, system string) (autostart.Options, *[]string) {
 	}, &told
 }
 
-func TestASystemdUnitIsWrittenTakenOnAndRemoved(t *testing.T) {
+func TestASystemdUnitIsWrittenEnabledAndRemoved(t *testing.T) {
 	t.Parallel()
 	o, told := options(t, "linux")
 	u, err := autostart.Install(t.Context(), o)

@@ -110,7 +110,7 @@ func wantFault(t *testing.T, err error, code string, parts ...string) {
 	}
 }
 
-func TestAReleaseIsInstalledAndRunBySideOfOthers(t *testing.T) {
+func TestAReleaseIsInstalledAndRunBesideOthers(t *testing.T) {
 	t.Parallel()
 	s := releasetest.New(t)
 	s.Add("6.9.0", packed(t, "6.9.0"))
@@ -488,7 +488,7 @@ func TestAFileOrABinaryOnThisMachineIsInstalledToo(t *testing.T) {
 	wantFault(t, err, "checksum-mismatch")
 }
 
-func TestWhatIsTypedWronglyIsRefusedBeforeAnythingIsDone(t *testing.T) {
+func TestAMistypedNameIsRefusedBeforeAnythingIsDone(t *testing.T) {
 	t.Parallel()
 	for code, r := range map[string]bootstrap.Request{
 		"runtime-unknown":    {Runtime: "litelm"},
@@ -504,7 +504,7 @@ func TestWhatIsTypedWronglyIsRefusedBeforeAnythingIsDone(t *testing.T) {
 	}
 }
 
-func TestWhatIsNewIsAskedOnceADay(t *testing.T) {
+func TestNewVersionsAreLookedForOnceADay(t *testing.T) {
 	t.Parallel()
 	s := releasetest.New(t)
 	s.Add("1.0.0", packed(t, "1.0.0"))

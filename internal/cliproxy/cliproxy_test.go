@@ -45,7 +45,7 @@ func TestAWrongKeyIsPresentedOnce(t *testing.T) {
 	}
 }
 
-func TestABanIsSaid(t *testing.T) {
+func TestABanIsReported(t *testing.T) {
 	t.Parallel()
 	s := &cliproxytest.Server{Seven: true, Key: key}
 	c := open(t, s, key)
@@ -57,7 +57,7 @@ func TestABanIsSaid(t *testing.T) {
 	}
 }
 
-func TestAManagementAPIThatIsOffIsSaid(t *testing.T) {
+func TestAManagementAPIThatIsOffIsReported(t *testing.T) {
 	t.Parallel()
 	c := open(t, &cliproxytest.Server{Seven: true}, key)
 	if _, err := c.Files(t.Context()); code(err) != "management-off" {
@@ -65,7 +65,7 @@ func TestAManagementAPIThatIsOffIsSaid(t *testing.T) {
 	}
 }
 
-func TestAServerThatIsNotThereIsSaidWithoutTheQuery(t *testing.T) {
+func TestAMissingServerIsReportedWithoutTheQuery(t *testing.T) {
 	t.Parallel()
 	c := &cliproxy.Client{Base: "http://127.0.0.1:1", Key: key}
 	_, err := c.Progress(t.Context(), "secret-state")
@@ -74,7 +74,7 @@ func TestAServerThatIsNotThereIsSaidWithoutTheQuery(t *testing.T) {
 	}
 }
 
-func TestTheGenerationsAreToldApart(t *testing.T) {
+func TestTheServersGenerationsAreToldApart(t *testing.T) {
 	t.Parallel()
 	for _, seven := range []bool{true, false} {
 		dir := t.TempDir()

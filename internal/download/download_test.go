@@ -111,7 +111,7 @@ func TestABadBeginningIsFetchedAnewOnce(t *testing.T) {
 	}
 }
 
-func TestWhatDoesNotComeRightIsAClearFault(t *testing.T) {
+func TestABadDownloadIsAClearFault(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		handler http.HandlerFunc

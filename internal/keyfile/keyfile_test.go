@@ -62,7 +62,7 @@ func TestManyAtOnceAllGetTheSameKey(t *testing.T) {
 	}
 }
 
-func TestReadRefusesWhatIsNoKey(t *testing.T) {
+func TestReadRefusesAnInvalidKey(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "k")
 	for text, want := range map[string]error{

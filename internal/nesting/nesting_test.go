@@ -11,7 +11,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/nesting"
 )
 
-func TestWhatIsTooMuchForAParserIsRefusedAtOnce(t *testing.T) {
+func TestTooDeepNestingIsRefusedAtOnce(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		text string

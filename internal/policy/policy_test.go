@@ -216,7 +216,7 @@ func TestDeploymentsGetIDsThatDependOnTheirParametersOnly(t *testing.T) {
 	}
 }
 
-func TestTheRouterIsToldWhereTheCLIProxyAPIIs(t *testing.T) {
+func TestTheRouterGetsTheAddressOfCLIProxyAPI(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		change func(*config.Config)

@@ -81,7 +81,7 @@ func TestWriteTightensTheModeOfAnOldFile(t *testing.T) {
 	}
 }
 
-func TestUnknownKeysOfTheStateSurviveAndTornStateIsNoError(t *testing.T) {
+func TestUnknownKeysOfTheStateAreKeptAndATornStateIsNotAnError(t *testing.T) {
 	t.Parallel()
 	cfg := config.Default(t.TempDir())
 	if profile, since := policy.Current(cfg); profile != "" || !since.IsZero() {

@@ -68,7 +68,7 @@ func TestWhatAServiceAnswersIsEvidenceOfItsKind(t *testing.T) {
 	}
 }
 
-func TestSilenceIsToldFromAnAnswer(t *testing.T) {
+func TestNoAnswerIsToldApartFromABadAnswer(t *testing.T) {
 	t.Parallel()
 	for what, c := range map[string]struct {
 		answer func(net.Conn)

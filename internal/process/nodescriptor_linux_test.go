@@ -13,7 +13,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/process"
 )
 
-func TestWithoutADescriptorNobodyIsTakenForEnded(t *testing.T) {
+func TestWithoutAFileDescriptorNoProcessIsTakenForEnded(t *testing.T) {
 	t.Parallel()
 	if os.Getenv("PROCESS_TEST_NO_DESCRIPTOR") == "" { // the limit is one of the whole process
 		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$")

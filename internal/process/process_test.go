@@ -182,7 +182,7 @@ func TestAMarkFindsWhoLeftTheGroup(t *testing.T) {
 	eventually(t, "all to end", func() bool { members, _ := census.Members(family); return len(members) == 0 })
 }
 
-func TestAwaitSeesTheEndOfWhatIsNoChildAndHearsItsContext(t *testing.T) {
+func TestAwaitSeesTheEndOfOtherProcessesAndObeysItsContext(t *testing.T) {
 	t.Parallel()
 	cmd := spawn(t, "sh", "-c", "sleep 60 & wait")
 	family := process.Family{Leader: identify(t, cmd.Process.Pid)}

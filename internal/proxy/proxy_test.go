@@ -7,7 +7,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/proxy"
 )
 
-func TestTheProxyOfARequest(t *testing.T) {
+func TestTheProxyOfTheEnvironmentIsUsedForARequest(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		env  map[string]string

@@ -145,7 +145,7 @@ func runs(t *testing.T, data []byte) {
 	}
 }
 
-func TestWhatIsMissingIsSaid(t *testing.T) {
+func TestAMissingSourceTreeIsReported(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	_, err := release.Build(t.Context(), dir, dir, "1", nil, io.Discard)

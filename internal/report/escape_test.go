@@ -9,9 +9,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/report"
 )
 
-// TestNothingThatIsShownCommandsATerminal has a name in it that sets the
+// TestNothingThatIsShownControlsATerminal has a name in it that sets the
 // window's title, as any process and file may have one.
-func TestNothingThatIsShownCommandsATerminal(t *testing.T) {
+func TestNothingThatIsShownControlsATerminal(t *testing.T) {
 	t.Parallel()
 	const evil = "\x1b]0;owned\a \u009b2J\r"
 	bad := report.Checked{

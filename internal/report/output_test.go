@@ -213,7 +213,7 @@ func TestJSONLStreamsEachCheckBeforeTheReport(t *testing.T) {
 	}
 }
 
-func TestAReaderThatLeftEarlyIsNoFailureAndAFullDiskIsOne(t *testing.T) {
+func TestAReaderThatLeavesEarlyIsNotAFailureAndAFullDiskIs(t *testing.T) {
 	t.Parallel()
 	r, w, err := os.Pipe()
 	if err != nil {

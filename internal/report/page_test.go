@@ -33,7 +33,7 @@ func printed(t *testing.T, format report.Format, data any) string {
 	return out.String()
 }
 
-func TestLinesOfALogAreShownAsTheyAreAndObeyedByNoTerminal(t *testing.T) {
+func TestLogLinesAreShownAndControlNoTerminal(t *testing.T) {
 	t.Parallel()
 	got := printed(
 		t,

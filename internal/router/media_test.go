@@ -281,7 +281,7 @@ func TestThePathsModelGoesIntoTheForm(t *testing.T) {
 	}
 }
 
-func TestARouteThatTheProviderHasNotIsNotAsked(t *testing.T) {
+func TestARouteThatTheProviderLacksIsNotAsked(t *testing.T) {
 	t.Parallel()
 	up := new(atomic.Int32)
 	s := routertest.StartBefore(t, `model_list:
@@ -358,7 +358,7 @@ func TestSoundThatBreaksOffIsNotTakenForWhole(t *testing.T) {
 	}
 }
 
-func TestMediaRepliesThatAreNoneFallBack(t *testing.T) {
+func TestInvalidMediaRepliesFallBack(t *testing.T) {
 	t.Parallel()
 	for name, broken := range map[string]http.HandlerFunc{
 		"a page": func(w http.ResponseWriter, _ *http.Request) {

@@ -93,7 +93,7 @@ func TestTheStateShowsATrialInProgress(t *testing.T) {
 	}
 }
 
-func TestTheClientIsToldWhenTheFirstDeploymentComesBack(t *testing.T) {
+func TestAReplyNamesTheTimeWhenTheFirstDeploymentComesBack(t *testing.T) {
 	t.Parallel()
 	s := routertest.Start(t, routertest.Groups("router_settings: {allowed_fails: 0, num_retries: 1}\n",
 		"m: fail-500-ra40 fail-500-ra20 fail-500-ra30"), router.Options{Now: routertest.NewClock().Now})

@@ -62,7 +62,7 @@ func TestAProxyExceptionForEverythingStays(t *testing.T) {
 	}
 }
 
-func TestAnUnsetOrUnclosedReferenceIsNamed(t *testing.T) {
+func TestAnUnsetOrUnclosedReferenceIsReported(t *testing.T) {
 	t.Parallel()
 	svc := service(config.RuntimeEcho)
 	svc.Env = map[string]string{"KEY": "${NOT_THERE}"}

@@ -88,7 +88,7 @@ func TestATableFitsEveryWidth(t *testing.T) {
 	}
 }
 
-func TestNoTextCommandsATerminalOrACISystem(t *testing.T) {
+func TestNoTextControlsATerminalOrACISystem(t *testing.T) {
 	t.Parallel()
 	const evil = "\x1b]0;owned\a\n::error title=x::y ##[error]z \u202e"
 	for _, color := range []bool{false, true} {

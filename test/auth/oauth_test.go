@@ -166,7 +166,7 @@ func TestPKCESignsInAtARealServerAndTheGrantIsRenewedOnce(t *testing.T) {
 	}
 }
 
-func TestPKCEByPasting(t *testing.T) {
+func TestAPastedAddressCompletesASignIn(t *testing.T) {
 	t.Parallel()
 	s, i := authtest.NewSite(t), newIssuer(t)
 	i.configure(s, "pkce")
@@ -277,7 +277,7 @@ func TestATokenIsNeverSentInTheClear(t *testing.T) {
 	authtest.WantCode(t, err, "provider-invalid")
 }
 
-func TestTakenCallbackPortIsSaid(t *testing.T) {
+func TestATakenCallbackPortIsReported(t *testing.T) {
 	t.Parallel()
 	s, i := authtest.NewSite(t), newIssuer(t)
 	i.configure(s, "pkce")
@@ -291,7 +291,7 @@ func TestTakenCallbackPortIsSaid(t *testing.T) {
 	authtest.WantCode(t, err, "callback-port-taken")
 }
 
-func TestAnotherProgramsCallbackPortOfIPv6IsSaid(t *testing.T) {
+func TestACallbackPortThatIsTakenOnIPv6IsReported(t *testing.T) {
 	t.Parallel()
 	s, i := authtest.NewSite(t), newIssuer(t)
 	i.configure(s, "pkce")
@@ -366,7 +366,7 @@ func TestAServiceAccountIsKeptAsTheServerWantsIt(t *testing.T) {
 	}
 }
 
-func TestACommandsWordIsNotBelievedButItsFileIs(t *testing.T) {
+func TestACommandSucceedsOnlyWithACredentialFile(t *testing.T) {
 	t.Parallel()
 	s := authtest.NewSite(t)
 	s.Config.Providers = map[string]map[string]any{"acme": {"command": []any{"/bin/sh", "-c",
@@ -412,7 +412,7 @@ func TestAnyPathCanBeTheOneThatTheBrowserComesBackTo(t *testing.T) {
 	}
 }
 
-func TestAProviderThatDropsTheConnectionIsSaid(t *testing.T) {
+func TestAProviderThatDropsTheConnectionIsReported(t *testing.T) {
 	t.Parallel()
 	s, i := authtest.NewSite(t), newIssuer(t)
 	i.configure(s, "pkce")

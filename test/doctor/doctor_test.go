@@ -63,7 +63,7 @@ func TestAPidFileOfSomebodyElsesProcessIsLeftAlone(t *testing.T) {
 	}
 }
 
-func TestAStackThatWasNeverStartedIsNoFailure(t *testing.T) {
+func TestAStackThatWasNeverStartedIsNotAFailure(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
 	s.dir = filepath.Join(s.dir, "empty")
@@ -147,7 +147,7 @@ func TestAnOldConfigurationWhoseUpstreamWantsAKeyGetsReady(t *testing.T) {
 	}
 }
 
-func TestAnAddressFromTheEnvironmentIsFollowed(t *testing.T) {
+func TestAnAddressFromTheEnvironmentIsExamined(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
 	s.edit(settings, "api_base: http://127.0.0.1:"+strconv.Itoa(s.upPort)+"/v1", "api_base: os.environ/FLOWGATE_TEST_BASE")

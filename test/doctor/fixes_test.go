@@ -31,8 +31,8 @@ func TestAServiceThatWasNeverExecutedIsStartedAgain(t *testing.T) {
 	}
 }
 
-// TestALiteLLMWithoutAHostIsToldOne: services.litellm.host is 127.0.0.1 already.
-func TestALiteLLMWithoutAHostIsToldOne(t *testing.T) {
+// TestALiteLLMWithoutAHostGetsOne: services.litellm.host is 127.0.0.1 already.
+func TestALiteLLMWithoutAHostGetsOne(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
 	withRouter(s)

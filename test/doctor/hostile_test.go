@@ -61,9 +61,9 @@ func TestAKeyInTheWrongPlaceIsNotRepeated(t *testing.T) {
 	}
 }
 
-// TestAPipeInThePlaceOfAnyFileIsAFindingAndNoWait puts one where nobody will
+// TestAPipeInThePlaceOfAnyFileIsReportedAndNotWaitedFor puts one where nobody will
 // ever write into it.
-func TestAPipeInThePlaceOfAnyFileIsAFindingAndNoWait(t *testing.T) {
+func TestAPipeInThePlaceOfAnyFileIsReportedAndNotWaitedFor(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{
 		settings, "config/cliproxyapi.yaml", ".gitignore", ".router/runtime/state.json",
@@ -97,7 +97,7 @@ func TestAPipeInThePlaceOfAnyFileIsAFindingAndNoWait(t *testing.T) {
 	}
 }
 
-func TestAGigabyteOfEventsIsNoWait(t *testing.T) {
+func TestAGigabyteOfEventsDoesNotDelayDoctor(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
 	running(s)

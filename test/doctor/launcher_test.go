@@ -2,9 +2,9 @@ package doctor_test
 
 import "testing"
 
-// TestThePythonBehindALauncherIsNotGuessed: old configurations start LiteLLM by
+// TestThePythonOfALauncherIsReadAndNotGuessed: old configurations start LiteLLM by
 // a script of their own, and pip and uv write shell launchers into environments.
-func TestThePythonBehindALauncherIsNotGuessed(t *testing.T) {
+func TestThePythonOfALauncherIsReadAndNotGuessed(t *testing.T) {
 	t.Parallel()
 	judged := func(s *stack, want string) {
 		t.Helper()

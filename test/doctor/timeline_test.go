@@ -173,7 +173,7 @@ func TestATimelineIsReadFromTheRecord(t *testing.T) {
 
 func clock(at time.Time) string { return at.UTC().Format(time.RFC3339) }
 
-func TestATimelineOfAnOccupiedPortAndABrokenLogIsAnAnswer(t *testing.T) {
+func TestATimelineWorksWithAnOccupiedPortAndABrokenLog(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
 	running(s)

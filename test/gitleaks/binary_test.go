@@ -31,7 +31,7 @@ func heads(fill byte) (all [][]byte) {
 	return all
 }
 
-func TestWhatIsPassedOverAsBinaryGitleaksPassesOverToo(t *testing.T) {
+func TestGitleaksSkipsTheSameBinaryFiles(t *testing.T) {
 	t.Parallel()
 	for _, head := range heads(0) {
 		if !textfile.IsBinary(head) || !gitleaksPasses(head) {

@@ -9,8 +9,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/rightstest"
 )
 
-// TestWhatMayNotBeReadIsOneClearError closes what a stack reads, one after the other.
-func TestWhatMayNotBeReadIsOneClearError(t *testing.T) {
+// TestAnUnreadableFileIsOneClearError closes what a stack reads, one after the other.
+func TestAnUnreadableFileIsOneClearError(t *testing.T) {
 	t.Parallel()
 	if !rightstest.Ordinary(t) {
 		return

@@ -278,7 +278,7 @@ func TestTheTableOfFailpointsIsWhole(t *testing.T) {
 	}
 }
 
-func TestUndoingCanBeKilledToo(t *testing.T) {
+func TestAnUndoThatIsKilledLeavesOneWholeState(t *testing.T) {
 	t.Parallel()
 	in := started(t)
 	in.change("balanced")

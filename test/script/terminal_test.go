@@ -92,7 +92,7 @@ func TestATerminalGetsColoursUnlessToldOtherwise(t *testing.T) {
 	}
 }
 
-func TestOnATerminalAProblemIsToldOnceAndLast(t *testing.T) {
+func TestOnATerminalAProblemIsShownOnceAndLast(t *testing.T) {
 	t.Parallel()
 	dir := initOnTerminal(t)
 	out, code := terminal(t, dir, 80, []string{"NO_COLOR=1"}, "profile:set", "nope")

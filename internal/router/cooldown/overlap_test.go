@@ -13,7 +13,7 @@ import (
 
 // Three requests are on their way when the second failure begins a cooldown.
 // The third one counts towards the next, and a good trial forgets it.
-func TestAFailureDuringACooldownNeitherExtendsItNorOutlivesAGoodTrial(t *testing.T) {
+func TestAFailureDuringACooldownDoesNotExtendIt(t *testing.T) {
 	t.Parallel()
 	clk := routertest.NewClock()
 	var answer [3]chan struct{}
@@ -115,7 +115,7 @@ func TestATrialsStreamThatBreaksAfterOthersSucceededIsOneFailure(t *testing.T) {
 	}
 }
 
-func TestCountedTokensAreNoTrialAndNoSuccess(t *testing.T) {
+func TestCountingTokensIsNeitherATrialNorASuccess(t *testing.T) {
 	t.Parallel()
 	clk := routertest.NewClock()
 	bad := true

@@ -83,7 +83,7 @@ func TestASuccessIsOneRequest(t *testing.T) {
 	}
 }
 
-func TestTheMinuteOfTheDefaultRuleBeginsAnew(t *testing.T) {
+func TestTheDefaultRuleCountsWithinOneMinute(t *testing.T) {
 	t.Parallel()
 	for after, cools := range map[time.Duration]bool{59 * time.Second: true, time.Minute: false} {
 		clk := routertest.NewClock()
@@ -212,7 +212,7 @@ func TestAMissingRouteAndCountedTokensNeverCoolADeployment(t *testing.T) {
 		}
 	}
 }
-func TestCooldownsOfASingleDeploymentByDefault(t *testing.T) {
+func TestASingleDeploymentCoolsDownByDefaultOnlyAfter401And404(t *testing.T) {
 	t.Parallel()
 	for status, cools := range map[string]bool{"400": false, "401": true, "403": false, "404": true, "408": false,
 		"422": false, "429": false, "500": false, "503": false} {
@@ -255,7 +255,7 @@ func TestTheCooldownTellsHowLongItStillLastsOnEveryRouteAndEnds(t *testing.T) {
 	}
 }
 
-func TestCooldownsOfOneOfTwoByDefault(t *testing.T) {
+func TestOneOfTwoDeploymentsCoolsDownByDefaultAfterManyFailures(t *testing.T) {
 	t.Parallel()
 	for bad, calls := range map[string]int{"fail-429-x": 1, "fail-401-x": 1, "fail-500-x": 5, "fail-403-x": 40} {
 		c := routertest.NewClock()
@@ -275,7 +275,7 @@ func TestCooldownsOfOneOfTwoByDefault(t *testing.T) {
 	}
 }
 
-func TestAllowedFailsAndCooldownTimeWhereverTheyStand(t *testing.T) {
+func TestAllowedFailsAndCooldownTimeAreReadWhereverTheyStand(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		settings string

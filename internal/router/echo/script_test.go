@@ -79,7 +79,7 @@ func TestFailFirstCountsForEachModel(t *testing.T) {
 	}
 }
 
-func TestWholeRepliesThatAreNoJSON(t *testing.T) {
+func TestBrokenWholeRepliesAreSentAsScripted(t *testing.T) {
 	t.Parallel()
 	url := serve(t, echo.Options{})
 	tests := []struct {
@@ -118,7 +118,7 @@ func TestSleepDelaysTheAnswer(t *testing.T) {
 	}
 }
 
-func TestGzipOnlyForThoseWhoTakeIt(t *testing.T) {
+func TestRepliesAreCompressedOnlyForClientsThatAcceptIt(t *testing.T) {
 	t.Parallel()
 	url := serve(t, echo.Options{})
 	plain := must(t, "POST", url+"/v1/chat/completions", ask("gzip", ""), "Accept-Encoding: identity")
@@ -131,7 +131,7 @@ func TestGzipOnlyForThoseWhoTakeIt(t *testing.T) {
 	}
 }
 
-func TestBigIsTwoMegabytesWholeAndStreamed(t *testing.T) {
+func TestTheBigReplyHasTwoMegabytesWholeAndStreamed(t *testing.T) {
 	t.Parallel()
 	url := serve(t, echo.Options{})
 	whole := must(t, "POST", url+"/v1/chat/completions", ask("big", ""))

@@ -52,7 +52,7 @@ func kinds(list []event) []string {
 	return slices.Compact(names)
 }
 
-func TestChatStream(t *testing.T) {
+func TestAChatStreamHasTheFormOfOpenAI(t *testing.T) {
 	t.Parallel()
 	url := serve(t, echo.Options{})
 	got := must(t, "POST", url+"/v1/chat/completions",
@@ -75,7 +75,7 @@ func TestChatStream(t *testing.T) {
 	}
 }
 
-func TestChatStreamHasNoUsageUnlessAsked(t *testing.T) {
+func TestAChatStreamHasNoUsageUnlessAsked(t *testing.T) {
 	t.Parallel()
 	url := serve(t, echo.Options{})
 	got := must(t, "POST", url+"/v1/chat/completions",
@@ -85,7 +85,7 @@ func TestChatStreamHasNoUsageUnlessAsked(t *testing.T) {
 	}
 }
 
-func TestChatStreamOfAToolCall(t *testing.T) {
+func TestAChatStreamCarriesAToolCall(t *testing.T) {
 	t.Parallel()
 	url := serve(t, echo.Options{})
 	got := must(t, "POST", url+"/v1/chat/completions",
@@ -102,7 +102,7 @@ func TestChatStreamOfAToolCall(t *testing.T) {
 	}
 }
 
-func TestCompletionStream(t *testing.T) {
+func TestACompletionStreamHasTheFormOfOpenAI(t *testing.T) {
 	t.Parallel()
 	url := serve(t, echo.Options{})
 	got := must(t, "POST", url+"/v1/completions",
@@ -116,7 +116,7 @@ func TestCompletionStream(t *testing.T) {
 	}
 }
 
-func TestMessageStream(t *testing.T) {
+func TestAMessageStreamHasTheFormOfAnthropic(t *testing.T) {
 	t.Parallel()
 	url := serve(t, echo.Options{})
 	got := must(t, "POST", url+"/v1/messages?beta=true",
@@ -140,7 +140,7 @@ func TestMessageStream(t *testing.T) {
 	}
 }
 
-func TestMessageStreamOfAToolCall(t *testing.T) {
+func TestAMessageStreamCarriesAToolCall(t *testing.T) {
 	t.Parallel()
 	url := serve(t, echo.Options{})
 	got := must(t, "POST", url+"/v1/messages",
@@ -157,7 +157,7 @@ func TestMessageStreamOfAToolCall(t *testing.T) {
 	}
 }
 
-func TestResponseStreamNumbersTheWholeSequence(t *testing.T) {
+func TestAResponseStreamNumbersTheWholeSequence(t *testing.T) {
 	t.Parallel()
 	url := serve(t, echo.Options{})
 	got := must(t, "POST", url+"/v1/responses", `{"model":"m","stream":true,"input":"hello"}`)
@@ -183,7 +183,7 @@ func TestResponseStreamNumbersTheWholeSequence(t *testing.T) {
 	}
 }
 
-func TestResponseStreamOfAToolCall(t *testing.T) {
+func TestAResponseStreamCarriesAToolCall(t *testing.T) {
 	t.Parallel()
 	url := serve(t, echo.Options{})
 	got := must(t, "POST", url+"/v1/responses",

@@ -43,7 +43,7 @@ func serving(t *testing.T, h http.Handler, drain time.Duration) (addr string, st
 	return <-ready, stop, func() error { return <-done }
 }
 
-func TestAPortThatIsTakenIsSaid(t *testing.T) {
+func TestATakenPortIsReported(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -125,7 +125,7 @@ func TestTheDrainIsBounded(t *testing.T) {
 	owner.Wait()
 }
 
-func TestAConnectionOnWhichNothingWasAskedDoesNotDelayTheEnd(t *testing.T) {
+func TestAnUnusedConnectionDoesNotDelayTheEnd(t *testing.T) {
 	t.Parallel()
 	addr, stop, wait := serving(t, http.NotFoundHandler(), 10*time.Second)
 	unused, err := net.Dial("tcp", addr)

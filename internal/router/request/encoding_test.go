@@ -173,7 +173,7 @@ func TestABodyThatIsNotWhatItsEncodingSaysIs400(t *testing.T) {
 	}
 }
 
-func TestByteOrderMarks(t *testing.T) {
+func TestAByteOrderMarkIsDroppedFromABody(t *testing.T) {
 	t.Parallel()
 	s := routertest.Start(t, routertest.Minimal, router.Options{})
 	for range 3 { // buffers are used again

@@ -91,7 +91,7 @@ func TestAllCoolingGoesStraightToTheFallback(t *testing.T) {
 	}
 }
 
-func TestADialectThatNoDeploymentSpeaksIsSaidClearly(t *testing.T) {
+func TestADialectThatNoDeploymentSpeaksIsReported(t *testing.T) {
 	t.Parallel()
 	s := routertest.Start(t, routertest.Groups(routertest.WithoutRetries, "a: a/claude", "mixed: a/claude gpt"), router.Options{})
 	got := s.Send("POST", "/v1/embeddings", `{"model":"a","input":"hi"}`, nil)

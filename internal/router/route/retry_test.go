@@ -27,7 +27,7 @@ func TestRetriesFollowTheStatusOfTheFailure(t *testing.T) {
 	}
 }
 
-func TestRetriesFollowWhatIsNoStatus(t *testing.T) {
+func TestFailuresWithoutAStatusAreRetried(t *testing.T) {
 	t.Parallel()
 	for model, status := range map[string]int{"html": 502, "badjson": 502, "emptybody": 502, "reset": 500,
 		"redirect": 502} {
@@ -38,7 +38,7 @@ func TestRetriesFollowWhatIsNoStatus(t *testing.T) {
 	}
 }
 
-func TestRetryLeavesOutTheDeploymentThatFailed(t *testing.T) {
+func TestARetryLeavesOutTheDeploymentThatFailed(t *testing.T) {
 	t.Parallel()
 	for range 10 {
 		s := routertest.Start(t, routertest.Groups(routertest.WithoutCooldowns, "m: fail-500-a fail-401-b ok-c"), router.Options{})
@@ -107,7 +107,7 @@ func TestRetriesAreBoundedByTheConfigurationAndMayBeLowered(t *testing.T) {
 	}
 }
 
-func TestTheLogTellsOfFailuresAndHoldsNoKey(t *testing.T) {
+func TestTheLogNamesFailuresAndHoldsNoKey(t *testing.T) {
 	t.Parallel()
 	s := routertest.Start(t, routertest.Groups(routertest.WithoutCooldowns, "m: fail-500"), router.Options{})
 	s.Chat("m")

@@ -157,7 +157,7 @@ func TestAFileThatKeepsRequestsBackIsRefusedUnlessThatIsIgnored(t *testing.T) {
 	}
 }
 
-func TestNothingIsSaidOfKeysWithoutEffectOnRequests(t *testing.T) {
+func TestKeysWithoutEffectOnRequestsGetNoWarning(t *testing.T) {
 	t.Parallel()
 	text := strings.Replace(good, "api_key: k", "api_key: k, input_cost_per_token: 0.1, tags: [a]", 1) +
 		"litellm_settings: {set_verbose: true, json_logs: true}\nrouter_settings: {redis_host: h, redis_port: 6379}\n"

@@ -81,7 +81,7 @@ func TestTheRouterItselfEndsAStream(t *testing.T) {
 	}
 }
 
-func TestAReplyThatIsNoneIsAnError(t *testing.T) {
+func TestAnInvalidReplyIsAnError(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{"", "<html>", "[]", "{}", `{"error":{"message":"x"}}`, `{"choices":[]}`,
 		`{"choices":[{"index":0,"message":{"role":"assistant","content":""},"finish_reason":"stop"}]}`,

@@ -131,7 +131,7 @@ var fullRequest = map[translate.Dialect]string{
 		"thinkingConfig":{"includeThoughts":true,"thinkingBudget":2000}}}`,
 }
 
-func TestLongLinesAreBroken(t *testing.T) {
+func TestLongLinesAreCut(t *testing.T) {
 	t.Parallel()
 	_, call := mustRequest(t, translate.Messages, translate.Chat, smallRequest[translate.Messages], options)
 	s := call.Stream()

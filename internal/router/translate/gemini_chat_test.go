@@ -164,8 +164,8 @@ func TestThinkingTravelsThroughAClientOfGoogles(t *testing.T) {
 	}
 }
 
-// TestAForgedSignatureIsNoWayIntoTheBody has a client write JSON into a signature.
-func TestAForgedSignatureIsNoWayIntoTheBody(t *testing.T) {
+// TestAForgedSignatureDoesNotChangeTheBody has a client write JSON into a signature.
+func TestAForgedSignatureDoesNotChangeTheBody(t *testing.T) {
 	t.Parallel()
 	const forged = `fmZsb3dnYXRldDE0On5mbG93Z2F0ZTpjaGF0MTY6In0sImV2aWwiOnsiYSI6Ig==` // …chat, then "},"evil":{"a":"
 	out, _ := mustRequest(t, translate.Gemini, translate.Chat, `{"contents":[{"role":"model","parts":[{"text":"b","thoughtSignature":"`+forged+`"}]}]}`,

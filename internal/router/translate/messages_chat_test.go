@@ -6,7 +6,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/translate"
 )
 
-func TestRequestsFromMessagesToChat(t *testing.T) {
+func TestMessagesRequestsBecomeChatRequests(t *testing.T) {
 	t.Parallel()
 	checkRequests(t, translate.Messages, translate.Chat, []requestCase{
 		{name: "a text and the limit",
@@ -107,7 +107,7 @@ func TestRequestsFromMessagesToChat(t *testing.T) {
 	})
 }
 
-func TestRequestsFromMessagesThatChatCannotSay(t *testing.T) {
+func TestMessagesRequestsThatChatCannotExpressAreRefused(t *testing.T) {
 	t.Parallel()
 	checkRefused(t, translate.Messages, translate.Chat, []refusedCase{
 		{name: "a forced tool of the provider",

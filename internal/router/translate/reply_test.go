@@ -18,7 +18,7 @@ var upstreamReply = map[translate.Dialect]string{
 		"usage":{"input_tokens":100,"input_tokens_details":{"cached_tokens":60},"output_tokens":7,"output_tokens_details":{"reasoning_tokens":3},"total_tokens":107}}`,
 }
 
-func TestRepliesInTheClientsDialect(t *testing.T) {
+func TestRepliesComeInTheClientsDialect(t *testing.T) {
 	t.Parallel()
 	const (
 		call     = `{"type":"tool_use","id":"c1","name":"Read","input":{"path":"a"}}`

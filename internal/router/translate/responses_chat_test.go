@@ -8,7 +8,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/translate/translatetest"
 )
 
-func TestRequestsFromResponsesToChat(t *testing.T) {
+func TestResponsesRequestsBecomeChatRequests(t *testing.T) {
 	t.Parallel()
 	checkRequests(t, translate.Responses, translate.Chat, []requestCase{
 		{name: "a text", body: `{"model":"m","input":"hi","max_output_tokens":16}`,
@@ -63,7 +63,7 @@ func TestRequestsFromResponsesToChat(t *testing.T) {
 	})
 }
 
-func TestRequestsFromResponsesThatChatCannotSay(t *testing.T) {
+func TestResponsesRequestsThatChatCannotExpressAreRefused(t *testing.T) {
 	t.Parallel()
 	checkRefused(t, translate.Responses, translate.Chat, []refusedCase{
 		{name: "a former response", body: `{"model":"m","input":"hi","previous_response_id":"resp_1"}`,

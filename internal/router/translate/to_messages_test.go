@@ -6,7 +6,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/translate"
 )
 
-func TestRequestsFromChatToMessages(t *testing.T) {
+func TestChatRequestsBecomeMessagesRequests(t *testing.T) {
 	t.Parallel()
 	checkRequests(t, translate.Chat, translate.Messages, []requestCase{
 		{name: "a text without a limit", body: `{"model":"m","messages":[{"role":"user","content":"hi"}]}`,
@@ -79,7 +79,7 @@ func TestRequestsFromChatToMessages(t *testing.T) {
 	})
 }
 
-func TestRequestsFromResponsesToMessages(t *testing.T) {
+func TestResponsesRequestsBecomeMessagesRequests(t *testing.T) {
 	t.Parallel()
 	checkRequests(t, translate.Responses, translate.Messages, []requestCase{
 		{name: "what Codex sends",

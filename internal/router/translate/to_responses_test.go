@@ -6,7 +6,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/translate"
 )
 
-func TestRequestsFromMessagesToResponses(t *testing.T) {
+func TestMessagesRequestsBecomeResponsesRequests(t *testing.T) {
 	t.Parallel()
 	const rest = `"store":false,"include":["reasoning.encrypted_content"]`
 	checkRequests(t, translate.Messages, translate.Responses, []requestCase{
@@ -35,7 +35,7 @@ func TestRequestsFromMessagesToResponses(t *testing.T) {
 	})
 }
 
-func TestRequestsFromChatToResponses(t *testing.T) {
+func TestChatRequestsBecomeResponsesRequests(t *testing.T) {
 	t.Parallel()
 	const include = `"include":["reasoning.encrypted_content"]`
 	checkRequests(t, translate.Chat, translate.Responses, []requestCase{

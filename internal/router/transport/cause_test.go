@@ -13,7 +13,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/transport"
 )
 
-func TestCausesOfErrorsThatNeedARealNetwork(t *testing.T) {
+func TestNetworkErrorsAreGivenTheirCause(t *testing.T) {
 	t.Parallel()
 	dial := func(err error) error { return &net.OpError{Op: "dial", Net: "tcp", Err: err} }
 	for want, list := range map[string][]error{

@@ -70,7 +70,7 @@ func TestTheFormIsRecognisedByteByByte(t *testing.T) {
 	}
 }
 
-func TestBareCRsAndAByteOrderMarkInAStream(t *testing.T) {
+func TestBareCRsAndAByteOrderMarkInAStreamAreUnderstood(t *testing.T) {
 	t.Parallel()
 	for name, d := range routertest.Dialects {
 		s, bad := routertest.StartScripted(t, router.Options{}, "",
@@ -120,7 +120,7 @@ func TestAnErrorWithStatus200IsAFailureWithTheStatusInside(t *testing.T) {
 	}
 }
 
-func TestARepliesOwnNullErrorAndWordsAboutErrorsAreNoFailure(t *testing.T) {
+func TestAReplyWithANullErrorOrWordsAboutErrorsIsNotAFailure(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{
 		`{"error":null,"choices":[{"message":{"content":"hello"}}]}`,

@@ -32,7 +32,7 @@ func TestALogHasNoKnownSecretInAnyForm(t *testing.T) {
 	}
 }
 
-func TestALogHasNoWordThatLooksLikeAKeyAndNoSecretOfAnAddress(t *testing.T) {
+func TestALogHasNoWordThatLooksLikeAKeyAndNoSecretInAnAddress(t *testing.T) {
 	t.Parallel()
 	s := redact.NewLogScrubber()
 	for line, hidden := range map[string]string{

@@ -108,7 +108,7 @@ func TestARenameIsKnown(t *testing.T) {
 	}
 }
 
-func TestAnObjectThatIsMissingIsSaid(t *testing.T) {
+func TestAMissingObjectIsReported(t *testing.T) {
 	t.Parallel()
 	g := repotest.New(t)
 	g.Commit("a", "content\n")

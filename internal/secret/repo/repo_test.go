@@ -184,7 +184,7 @@ func TestFilesAreThoseThatGitWouldTakeInSubmodulesToo(t *testing.T) {
 	want(t, files, ".gitignore", ".gitmodules", "new", "sub/deep.txt")
 }
 
-func TestWhatIsNoRepositoryIsSaid(t *testing.T) {
+func TestAFolderThatIsNotARepositoryIsReported(t *testing.T) {
 	t.Parallel()
 	if _, err := repo.Open(t.Context(), t.TempDir()); !errors.Is(err, repo.ErrNoRepository) {
 		t.Fatal(err)
@@ -215,7 +215,7 @@ func TestAShallowCloneSaysSo(t *testing.T) {
 	}
 }
 
-func TestIgnoredIsWhatIsIgnoredInEffect(t *testing.T) {
+func TestIgnoredFilesAreThoseThatGitIgnores(t *testing.T) {
 	t.Parallel()
 	g := repotest.New(t)
 	g.Write(".gitignore", "*.key\n!good.key\n")

@@ -73,9 +73,9 @@ func TestManyFindingsTakeLinearTime(t *testing.T) {
 	}
 }
 
-// TestWhatStandsBehindAHoleIsFound: the zeros of a sparse file are passed over
+// TestASecretBehindAHoleInAFileIsFound: the zeros of a sparse file are passed over
 // without a look at each rule. BenchmarkHole says what they cost.
-func TestWhatStandsBehindAHoleIsFound(t *testing.T) {
+func TestASecretBehindAHoleInAFileIsFound(t *testing.T) {
 	set, err := rule.Default()
 	if err != nil {
 		t.Fatal(err)

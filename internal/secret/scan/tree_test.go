@@ -89,7 +89,7 @@ func TestASecondScanReadsOnlyWhatChanged(t *testing.T) {
 	}
 }
 
-func TestADamagedCacheIsNoCache(t *testing.T) {
+func TestADamagedCacheIsNotUsed(t *testing.T) {
 	t.Parallel()
 	dir, cache := t.TempDir(), filepath.Join(t.TempDir(), "tree")
 	s := scanner(t)
@@ -126,7 +126,7 @@ func TestADamagedCacheIsNoCache(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeReadIsSaid(t *testing.T) {
+func TestAnUnreadableFileIsReported(t *testing.T) {
 	t.Parallel()
 	if !rightstest.Ordinary(t) {
 		return

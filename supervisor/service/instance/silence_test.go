@@ -9,7 +9,7 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/service/instance"
 )
 
-func TestOneQuestionWithoutAnAnswerIsNoSilenceHoweverLongItTook(t *testing.T) {
+func TestOneUnansweredProbeIsNotSilenceHoweverLongItTook(t *testing.T) {
 	t.Parallel()
 	lasts := instance.IsSilenceExceeded(30*time.Second, 3)
 	silent := probe.Finding{Evidence: probe.NoAnswer, Err: errors.New("timeout")}

@@ -42,7 +42,7 @@ func TestACombinedPatchThatEndsAFileIsRead(t *testing.T) {
 	}
 }
 
-func TestAPatchThatEndsInTheMiddleIsNoWholePatch(t *testing.T) {
+func TestAPatchThatBreaksOffIsIncomplete(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"+++ b/x\n@@ -0,0 +1,2 @@\n+a\n", "@@ nonsense @@\n", "\x00nothing\n", "+++ x\n", "+++ \"b/\\9\"\n", "+++ \"b\n",
