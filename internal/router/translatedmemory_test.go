@@ -170,3 +170,30 @@ func TestAnEndlessTranslatedStreamEndsInAnErrorWithinItsMemory(t *testing.T) {
 		})
 	}
 }
+
+// TestManySmallPartsOfATranslatedRequestAreHeldToo has room for two bodies, but not for
+// what the translation notes of each part: several times a small part's own length.
+func TestManySmallPartsOfATranslatedRequestAreHeldToo(t *testing.T) {
+	t.Parallel()
+	up := routertest.Serve(t, func(_ int, w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		writeText(w, "")
+	})
+	s := routertest.StartAt(t, up.Addr(), speaking("chat", routertest.Groups(routertest.WithoutRetries, "m: x")),
+		router.Options{MaxBody: 4 * mib, MaxHeld: 8 * mib})
+	large := wordy(3*mib, "")
+	small := `{"model":"m","max_tokens":16,"messages":[` +
+		strings.Repeat(`{"role":"user","content":"a"},{"role":"assistant","content":"b"},`, 3*mib/66) +
+		`{"role":"user","content":"c"}]}`
+	parts := `{"model":"m","max_tokens":16,"messages":[{"role":"user","content":[` +
+		strings.Repeat(`{"type":"text","text":"a"},`, 3*mib/27) + `{"type":"text","text":"c"}]}]}`
+	for name, c := range map[string]struct {
+		body   string
+		status int
+	}{"one part": {large, 200}, "messages": {small, 503}, "parts": {parts, 503}} {
+		if got := s.Send("POST", "/v1/messages", c.body, nil); got.Status != c.status {
+			t.Errorf("%s: %d %.300s", name, got.Status, got.Body)
+		}
+		routertest.Eventually(t, "all is given back", func() bool { return s.Router.Held() == 0 })
+	}
+}

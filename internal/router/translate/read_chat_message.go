@@ -50,7 +50,7 @@ func (r *request) addChatMessage(m *chatMessage) {
 			add(part{kind: refusalPart, text: m.refusal})
 		}
 		if len(m.calls) > 0 && m.calls[0] == '[' {
-			s := &scan{doc: m.calls}
+			s := &scan{doc: m.calls, element: r.reserve}
 			s.array(func() { add(r.readHistoryCall(s)) })
 		}
 		r.close(assistantRole, from)
@@ -98,7 +98,7 @@ func (r *request) readChatContent(content []byte, add func(part)) {
 	if isNull(content) {
 		return
 	}
-	s := &scan{doc: content}
+	s := &scan{doc: content, element: r.reserve}
 	if content[0] == '"' {
 		if text, _ := s.text(); len(text) > 0 {
 			add(part{text: text})

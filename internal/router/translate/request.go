@@ -25,6 +25,8 @@ type request struct {
 	format   format
 
 	room        *room    // of turns, parts, inner and scratch
+	reserved    int      // bytes of room that were counted
+	isMemoryOut bool     // no more could be counted
 	scratch     []part   // for the parts of one message
 	hasCustom   bool     // the history has calls of custom tools
 	serverTools []string // kinds and names of the tools that were left out

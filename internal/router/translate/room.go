@@ -1,6 +1,10 @@
 package translate
 
-import "sync"
+import (
+	"errors"
+	"sync"
+	"unsafe"
+)
 
 // room is the memory for the parts of a conversation. It is used again by later
 // requests, since a long conversation has thousands of parts.
@@ -13,6 +17,36 @@ type room struct {
 const maxParts = 4 << 10
 
 var rooms = sync.Pool{New: func() any { return new(room) }}
+
+// ErrMemory is the error of a request for whose parts Options.Reserve had no memory.
+var ErrMemory = errors.New("the parts of the request need more memory than there is")
+
+// reserveStep is by how many bytes room grows before it is reserved.
+const reserveStep = 1 << 20
+
+// size returns the memory of the request's parts in bytes.
+func (r *request) size() int {
+	return (cap(r.parts)+cap(r.inner)+cap(r.scratch))*int(unsafe.Sizeof(part{})) +
+		cap(r.turns)*int(unsafe.Sizeof(turn{})) + cap(r.tools)*int(unsafe.Sizeof(tool{}))
+}
+
+// reserve has the memory counted that the parts take: many small ones take several times
+// what they have in the body. Where there is none left, it ends the reading.
+func (r *request) reserve(s *scan) {
+	if r.isMemoryOut { // in a document of its own that is part of the body
+		s.fail(ErrMemory.Error())
+		return
+	}
+	size := r.size()
+	if size < r.reserved+reserveStep || r.opts.Reserve == nil {
+		return
+	}
+	if !r.opts.Reserve(size - r.reserved) {
+		r.isMemoryOut = true
+		s.fail(ErrMemory.Error())
+	}
+	r.reserved = size
+}
 
 // takeRoom gives the request empty room, which returnRoom takes back.
 func (r *request) takeRoom() {

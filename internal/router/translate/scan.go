@@ -12,6 +12,8 @@ type scan struct {
 	doc []byte
 	at  int
 	err error
+
+	element func(*scan) // called behind each element of an array; may be nil
 }
 
 func (s *scan) fail(reason string) {
@@ -91,6 +93,9 @@ func (s *scan) array(visit func()) bool {
 		start := s.at
 		if visit(); s.at == start {
 			s.raw()
+		}
+		if s.element != nil {
+			s.element(s)
 		}
 		if s.ends(']') {
 			return s.err == nil

@@ -90,6 +90,10 @@ type Options struct {
 	NoImages      bool   // the upstream's model takes no images
 	NoFiles       bool   // the upstream's model takes no files
 	Strict        bool   // drop_params: false: a parameter that cannot be said is refused
+
+	// Reserve counts bytes that a translation needs besides the bodies, and reports whether
+	// there are as many; nil: they are not counted.
+	Reserve func(bytes int) bool
 }
 
 // RequestError says which member of a request cannot be said in the upstream's
@@ -154,7 +158,7 @@ func (c *Call) complete() {
 }
 
 // Request translates a request body from the client's dialect to the
-// upstream's. The body stays as it is. An error is a *RequestError.
+// upstream's. The body stays as it is. An error is a *RequestError, or ErrMemory.
 func Request(from, to Dialect, body []byte, opts Options) ([]byte, *Call, error) {
 	return AppendRequest(make([]byte, 0, EstimateSize(body)), from, to, body, opts)
 }
@@ -169,7 +173,7 @@ func AppendRequest(out []byte, from, to Dialect, body []byte, opts Options) ([]b
 	r := &request{Call: c}
 	r.takeRoom()
 	defer r.returnRoom()
-	s := &scan{doc: body}
+	s := &scan{doc: body, element: r.reserve}
 	switch from {
 	case Messages:
 		r.readMessages(s)
@@ -180,7 +184,11 @@ func AppendRequest(out []byte, from, to Dialect, body []byte, opts Options) ([]b
 	default:
 		r.readChat(s)
 	}
-	if err := s.end(); err != nil {
+	c.opts.Reserve = nil
+	switch err := s.end(); {
+	case r.isMemoryOut:
+		return nil, nil, ErrMemory
+	case err != nil:
 		return nil, nil, &RequestError{Member: "body", Reason: err.Error()}
 	}
 	if opts.UpstreamModel != nil {

@@ -124,12 +124,17 @@ func (x *Exchange) translate(d *deployment.Deployment) *failure.Failure {
 	var err error
 	size := translate.EstimateSize(body)
 	x.buffer = takeBuffer(size)
-	x.rewritten, x.call, err = translate.AppendRequest(x.buffer.room(size), from, to, body, x.options(d))
-	if err == nil {
+	opts := x.options(d)
+	opts.Reserve = func(bytes int) bool { return x.hold(bytes) == nil }
+	x.rewritten, x.call, err = translate.AppendRequest(x.buffer.room(size), from, to, body, opts)
+	switch {
+	case err == nil:
 		x.rewritten = addDefaults(x.rewritten, d.Defaults[x.out])
 		x.loan.Release(x.held)
 		x.held = 0
 		return x.hold(heldSize(x.rewritten) + x.call.Size())
+	case errors.Is(err, translate.ErrMemory):
+		return failure.MemoryExhausted()
 	}
 	f = failure.BadRequest("", err.Error())
 	if e := (*translate.RequestError)(nil); errors.As(err, &e) {
