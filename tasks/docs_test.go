@@ -185,3 +185,40 @@ func TestCISkipsNoTest(t *testing.T) {
 		}
 	}
 }
+
+// TestTheTextsInTroubleshootingAreFlowGatesOwn looks for the texts that the page says the
+// router prints, and for the codes, in the source.
+func TestTheTextsInTroubleshootingAreFlowGatesOwn(t *testing.T) {
+	t.Parallel()
+	page := read(t, "docs/troubleshooting.md")
+	codes := read(t, "docs/json.md")
+	var source strings.Builder
+	err := filepath.WalkDir("../internal/router", func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() && strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
+			var text []byte
+			text, err = os.ReadFile(path)
+			source.Write(text)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for line := range strings.Lines(page) {
+		columns := strings.Split(line, "|")
+		if len(columns) != 5 {
+			continue
+		}
+		quoted := strings.Trim(strings.TrimSpace(columns[2]), "`")
+		if quoted == "" || strings.Contains(quoted, "`") || strings.HasPrefix(quoted, "--") || strings.Contains(quoted, "FlowGate says") {
+			continue
+		}
+		if seen++; !strings.Contains(source.String(), quoted) && !strings.Contains(codes, "`"+quoted+"`") && quoted != "code" {
+			t.Errorf("docs/troubleshooting.md: nothing says %q", quoted)
+		}
+	}
+	if seen < 8 {
+		t.Errorf("only %d texts were found", seen)
+	}
+}
