@@ -56,7 +56,7 @@ func (d *Deployment) prepareDefaults() {
 				continue
 			}
 			d.Defaults[in] = d.appendDefault(d.Defaults[in], in, p)
-			if p.Name == "reasoning_effort" || isLimit(p) {
+			if p.Name == "reasoning_effort" || p.Name == "tools" || isLimit(p) {
 				d.BeforeMessages[in] = d.appendDefault(d.BeforeMessages[in], in, p)
 			}
 		}

@@ -88,6 +88,23 @@ func TestAnEntryGoesWhereLiteLLMSendsIt(t *testing.T) {
 			url: "https://dashscope.aliyuncs.com/compatible-api/v1/reranks", key: bearer("k")},
 		{name: "rankings at an own address", params: `{model: dashscope/r, api_key: k, api_base: "https://h/v1/rerank"}}`,
 			in: dialect.Rerank, url: "https://h/v1/rerank", key: bearer("k")},
+		{name: "azure's new interface by its version",
+			params: `{model: azure/my-gpt, api_base: "https://res.openai.azure.com", api_key: k, api_version: preview}}`,
+			url:    "https://res.openai.azure.com/openai/v1/chat/completions", key: http.Header{"Api-Key": {"k"}}},
+		{name: "azure with a whole address",
+			params: `{model: azure/x, api_base: "https://res.openai.azure.com/openai/deployments/my-gpt/chat/completions?api-version=v", api_key: k}}`,
+			url:    "https://res.openai.azure.com/openai/deployments/my-gpt/chat/completions?api-version=v",
+			key:    http.Header{"Api-Key": {"k"}}},
+		{name: "azure below /openai", params: `{model: azure/x, api_base: "https://res.openai.azure.com/openai/", api_key: k, api_version: v}}`,
+			url: "https://res.openai.azure.com/openai/deployments/x/chat/completions?api-version=v",
+			key: http.Header{"Api-Key": {"k"}}},
+		{name: "anthropic with a token", params: `{model: anthropic/claude-x}}`, in: dialect.Messages,
+			env: map[string]string{"ANTHROPIC_AUTH_TOKEN": "tok", "ANTHROPIC_API_KEY": ""}, url: "https://api.anthropic.com/v1/messages", key: bearer("tok")},
+		{name: "anthropic with a key and a token", params: `{model: anthropic/claude-x}}`, in: dialect.Messages,
+			env: map[string]string{"ANTHROPIC_AUTH_TOKEN": "tok", "ANTHROPIC_API_KEY": "ak"},
+			url: "https://api.anthropic.com/v1/messages", key: http.Header{"X-Api-Key": {"ak"}}},
+		{name: "anthropic elsewhere gets no token", params: `{model: anthropic/claude-x, api_base: "http://h"}}`, in: dialect.Messages,
+			env: map[string]string{"ANTHROPIC_AUTH_TOKEN": "tok", "ANTHROPIC_API_KEY": ""}, url: "http://h/v1/messages"},
 		{name: "azure's new interface",
 			params: `{model: azure/my-gpt, api_base: "https://res.openai.azure.com/openai/v1/", api_key: k}}`,
 			url:    "https://res.openai.azure.com/openai/v1/chat/completions", key: http.Header{"Api-Key": {"k"}}},
@@ -151,7 +168,9 @@ credential_list: [{credential_name: work, credential_values: {api_key: k, api_ba
 				c.env = map[string]string{}
 			}
 			for name, value := range env {
-				c.env[name] = value
+				if _, isSet := c.env[name]; !isSet {
+					c.env[name] = value
+				}
 			}
 			s := load(t, c.params, c.env)
 			if got := codes(s); got != c.warnings {
@@ -294,6 +313,39 @@ func TestModelsThatChooseTheirOwnThinkingAreKnownByTheirVersion(t *testing.T) {
 	} {
 		if d := load(t, `{model: "`+model+`", api_key: k}}`, nil).Deployments[0]; d.Adaptive != want {
 			t.Errorf("%s: %v", model, d.Adaptive)
+		}
+	}
+}
+
+func TestHeadersOfTheEnvironmentGoToTheProviderItself(t *testing.T) {
+	t.Parallel()
+	env := map[string]string{"OPENAI_ORG_ID": "org", "OPENAI_PROJECT_ID": "proj", "OR_SITE_URL": "https://me", "OPENAI_API_KEY": "k",
+		"OPENROUTER_API_KEY": "k"}
+	for params, want := range map[string]string{
+		`{model: openai/gpt-5}}`:                                     "org proj ",
+		`{model: openai/gpt-5, organization: mine}}`:                 "mine proj ",
+		`{model: openai/gpt-5, api_base: "http://h/v1"}}`:            "  ",
+		`{model: openrouter/x/y}}`:                                   "  https://me",
+		`{model: openrouter/x/y, extra_headers: {HTTP-Referer: x}}}`: "  x",
+	} {
+		h := deployment.New(load(t, params, env).Deployments[0]).HeaderFor(dialect.Chat, nil, "")
+		if got := h.Get("OpenAI-Organization") + " " + h.Get("OpenAI-Project") + " " + h.Get("HTTP-Referer"); got != want {
+			t.Errorf("%s: %q, not %q", params, got, want)
+		}
+	}
+}
+
+func TestAModeThatTheProviderHasNotIsNamedOnLoad(t *testing.T) {
+	t.Parallel()
+	for params, want := range map[string]string{
+		`{model: cerebras/x, api_key: k}, model_info: {mode: image_generation}}`:      "mode-unserved model_list[0].model_info.mode",
+		`{model: openai/x, api_key: k}, model_info: {mode: video_generation}}`:        "mode-unserved model_list[0].model_info.mode",
+		`{model: groq/whisper, api_key: k}, model_info: {mode: audio_transcription}}`: "",
+		`{model: anthropic/x, api_key: k}, model_info: {mode: chat}}`:                 "",
+		`{model: openai/x, api_base: "http://h/v1"}, model_info: {mode: rerank}}`:     "",
+	} {
+		if got := codes(load(t, params, nil)); got != want {
+			t.Errorf("%s: %q", params, got)
 		}
 	}
 }

@@ -37,24 +37,28 @@ const (
 // Provider is an entry of the table. A prefix that LiteLLM knows and this router
 // does not serve has Unsupported or SignIn and nothing else.
 type Provider struct {
-	Prefix        string   `yaml:"-"`
-	Base          string   `yaml:"base"`           // default address; empty: an entry needs an api_base
-	Path          string   `yaml:"path"`           // appended to an address that does not end so
-	BaseVariables []string `yaml:"base_variables"` // environment variables of the address, in order
-	KeyVariables  []string `yaml:"key_variables"`  // environment variables of the key, in order
-	KeyHeader     string   `yaml:"key_header"`     // header of the bare key; empty: Authorization with Bearer
-	KeyOptional   bool     `yaml:"key_optional"`   // it answers without a key
-	Speaks        []string `yaml:"speaks"`         // routes that it serves itself
+	Prefix         string   `yaml:"-"`
+	Base           string   `yaml:"base"`            // default address; empty: an entry needs an api_base
+	Path           string   `yaml:"path"`            // appended to an address that does not end so
+	BaseVariables  []string `yaml:"base_variables"`  // environment variables of the address, in order
+	KeyVariables   []string `yaml:"key_variables"`   // environment variables of the key, in order
+	TokenVariables []string `yaml:"token_variables"` // variables of a token, in order, where there is no key; it goes into Authorization
+	KeyHeader      string   `yaml:"key_header"`      // header of the bare key; empty: Authorization with Bearer
+	KeyOptional    bool     `yaml:"key_optional"`    // it answers without a key
+	Speaks         []string `yaml:"speaks"`          // routes that it serves itself
 
 	MessagesBase          string   `yaml:"messages_base"`           // address of /v1/messages where it is another one
 	MessagesBaseVariables []string `yaml:"messages_base_variables"` // environment variables of it, in order
 
 	RerankURL string `yaml:"rerank_url"` // address of rankings where it is not below the base
 
-	Rename           map[string]string `yaml:"rename"`            // members of a chat or rerank request with another name there
-	Headers          map[string]string `yaml:"headers"`           // further headers; {api_key} stands for the key
-	TakesEffort      bool              `yaml:"takes_effort"`      // it takes reasoning_effort in chat requests
-	ReturnsReasoning bool              `yaml:"returns_reasoning"` // it demands reasoning_content of earlier replies back
+	Rename  map[string]string `yaml:"rename"`  // members of a chat or rerank request with another name there
+	Headers map[string]string `yaml:"headers"` // further headers; {api_key} stands for the key
+	// HeaderVariables are the variables of further headers, the first that is set counts.
+	HeaderVariables map[string][]string `yaml:"header_variables"`
+
+	TakesEffort      bool `yaml:"takes_effort"`      // it takes reasoning_effort in chat requests
+	ReturnsReasoning bool `yaml:"returns_reasoning"` // it demands reasoning_content of earlier replies back
 
 	ReturnsThoughts bool `yaml:"returns_thoughts"` // it demands thought_signature of earlier calls back
 
@@ -132,7 +136,7 @@ func (p Provider) Has(route string) bool { return slices.Contains(p.Speaks, rout
 // says, else its default. Variable is empty for the default. It returns "" when
 // there is neither.
 func (p Provider) Address(getenv func(string) string) (address, variable string) {
-	if address, variable = firstSet(p.BaseVariables, getenv); address != "" {
+	if address, variable = FirstSet(p.BaseVariables, getenv); address != "" {
 		return address, variable
 	}
 	return p.Base, ""
@@ -141,7 +145,13 @@ func (p Provider) Address(getenv func(string) string) (address, variable string)
 // Key returns the key that the first variable that is set holds, and its name.
 // It is meant for the provider's own address: LiteLLM sends it anywhere.
 func (p Provider) Key(getenv func(string) string) (key, variable string) {
-	return firstSet(p.KeyVariables, getenv)
+	return FirstSet(p.KeyVariables, getenv)
+}
+
+// Token returns the token that the first variable that is set holds, and its name. It is
+// meant for the provider's own address.
+func (p Provider) Token(getenv func(string) string) (token, variable string) {
+	return FirstSet(p.TokenVariables, getenv)
 }
 
 // Complete returns an address with the provider's path at its end: an Ollama at
@@ -160,7 +170,8 @@ func (p Provider) Complete(u *url.URL) *url.URL {
 	return u.JoinPath(p.Path)
 }
 
-func firstSet(variables []string, getenv func(string) string) (value, variable string) {
+// FirstSet returns the value of the first variable that is set, and its name.
+func FirstSet(variables []string, getenv func(string) string) (value, variable string) {
 	for _, v := range variables {
 		if value = getenv(v); value != "" {
 			return value, v

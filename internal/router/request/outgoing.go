@@ -105,7 +105,7 @@ func (q *Request) newOutgoing(c Changes) *outgoing {
 				o.add([]byte{','})
 			}
 		case rename:
-			if c.NewName != "" && !q.sent(c.NewName) {
+			if c.NewName != "" && !q.Sent(c.NewName) {
 				o.add([]byte(`"` + c.NewName + `"`))
 			} else {
 				o.add(q.body[e.start:e.end])
@@ -132,8 +132,8 @@ func (q *Request) addDefaults(o *outgoing, defaults []dialect.Member) {
 	}
 }
 
-// sent reports whether the client sent a member.
-func (q *Request) sent(name string) bool {
+// Sent reports whether the client sent a member.
+func (q *Request) Sent(name string) bool {
 	return slices.ContainsFunc(q.names, func(sent []byte) bool { return string(sent) == name })
 }
 

@@ -24,7 +24,7 @@ var (
 	otherParams = []string{"background", "encoding_format", "input_type", "instructions", "language", "logit_bias",
 		"logprobs", "modalities", "output_format", "parallel_tool_calls", "prompt_cache_key", "quality",
 		"reasoning_effort", "response_format", "return_documents", "safety_identifier", "service_tier", "size", "stop",
-		"store", "style", "thinking", "tool_choice", "user", "verbosity", "voice", "web_search_options"}
+		"store", "style", "thinking", "tool_choice", "tools", "user", "verbosity", "voice", "web_search_options"}
 )
 
 // paramNames returns the keys of litellm_params that become members of requests.

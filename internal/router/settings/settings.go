@@ -102,6 +102,8 @@ type Deployment struct {
 	NoImages        bool        // model_info.supports_vision is false
 	NoFiles         bool        // model_info.supports_pdf_input is false
 
+	RefuseUnknownParams *bool // as that of the Settings; nil: the general one
+
 	Info map[string]any // model_info as it is written; must not be changed
 
 	APIVersion string // azure: api_version of the requests below /openai/deployments; empty: below /openai/v1
@@ -111,6 +113,7 @@ type Deployment struct {
 	Headers     map[string]string // further headers, the entry's own and the provider's
 	KeyVariable string            // the environment variable that the key is, or would be, read from
 	MissingKey  string            // the same when it is not set
+	Dropped     []string          // members of requests that it does not get
 	Params      []Param           // what requests get unless the client sends it
 	Mock        *string           // mock_response: the deployment answers with this text itself
 	ForwardRule ForwardRule

@@ -1,10 +1,7 @@
 package settings
 
 import (
-	"cmp"
 	"net/url"
-	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/program"
@@ -46,7 +43,7 @@ func readUpstream(d *Deployment, entry upstreamEntry, known providers) {
 		return
 	}
 	readKey(d, row, params, values, isOwn)
-	readHeaders(d, row, params)
+	readHeaders(d, row, params, isOwn)
 	d.Dialects, d.DialectsAssumed = dialect.All, true
 	if isOwn || d.Kind == Anthropic || row.Path != "" || prefix == "azure" {
 		d.Dialects, d.DialectsAssumed = dialectsOf(row), false
@@ -56,19 +53,32 @@ func readUpstream(d *Deployment, entry upstreamEntry, known providers) {
 	}
 	readDialects(d, entry.info)
 	readTranslation(d, row, entry.info, isOwn)
-	if base == "" {
-		return
+	readDropping(d, params)
+	if base != "" && readAddress(d, row, params, base) {
+		readOtherAddresses(d, row, params, isOwn, responsesOnly)
 	}
-	var problem string
-	if d.Base, problem = parseBase(d.Kind, base); problem != "" {
+	warnUnservedMode(d, entry.info)
+}
+
+// readAddress sets the deployment's address. It reports whether it is usable; a warning
+// says why not.
+func readAddress(d *Deployment, row provider.Provider, params document.Section, base string) (ok bool) {
+	parsed, problem := parseBase(d.Kind, base)
+	if problem != "" {
 		params.Warn("address-invalid", addressKey(params), "%s; the deployment cannot serve", problem)
-		return
+		return false
 	}
-	d.Base = row.Complete(d.Base)
-	if prefix == "azure_ai" && !isAzureHost(d.Base.Hostname()) {
+	d.Base = row.Complete(parsed)
+	return true
+}
+
+// readOtherAddresses reads what of the address depends on the provider, and the addresses
+// of routes that are not below it.
+func readOtherAddresses(d *Deployment, row provider.Provider, params document.Section, isOwn, responsesOnly bool) {
+	switch {
+	case row.Prefix == "azure_ai" && !isAzureHost(d.Base.Hostname()):
 		d.KeyHeader = "" // as LiteLLM does for models that are served elsewhere
-	}
-	if prefix == "azure" {
+	case row.Prefix == "azure":
 		readAzure(d, params, responsesOnly)
 	}
 	if isOwn && row.RerankURL != "" {
@@ -77,6 +87,7 @@ func readUpstream(d *Deployment, entry upstreamEntry, known providers) {
 	if isOwn && row.MessagesBase != "" {
 		address, _ := provider.Provider{Base: row.MessagesBase,
 			BaseVariables: row.MessagesBaseVariables}.Address(params.File().Getenv)
+		var problem string
 		if d.MessagesBase, problem = parseBase(Anthropic, address); problem != "" {
 			params.Warn("address-invalid", "model", "%s: %s; it is not used", row.MessagesBaseVariables[0], problem)
 		}
@@ -153,77 +164,6 @@ func isAddressOf(row provider.Provider, address string) bool {
 	return err == nil && u.Scheme == "https" && strings.EqualFold(u.Host, own.Host)
 }
 
-// readKey reads the key of the entry, of its credential, or of the provider's usual
-// variable. The last is sent to the provider's own address only.
-func readKey(d *Deployment, row provider.Provider, params, values document.Section, isOwn bool) {
-	d.KeyHeader = row.KeyHeader
-	section, key := params, "api_key"
-	d.Key, d.MissingKey = params.Text("api_key")
-	if d.Key == "" && d.MissingKey == "" {
-		section = values
-		d.Key, d.MissingKey = values.Text("api_key")
-	}
-	if d.Key == "" && d.MissingKey == "" && row.Prefix == "azure" {
-		section, key = params, "azure_ad_token"
-		if d.Key, d.MissingKey = params.Text(key); d.Key != "" {
-			d.KeyHeader = ""
-		}
-	}
-	if written, _ := section.Value(key).(string); d.Key != "" || d.MissingKey != "" {
-		d.KeyVariable = variableOf(written)
-	}
-	if d.MissingKey != "" {
-		section.Warn("environment-variable-unset", key,
-			"environment variable %s is not set; the deployment answers 401 until it is", d.MissingKey)
-	}
-	if strings.HasPrefix(d.Key, "${") {
-		section.Warn("key-is-shell-reference", key, "the text %q is sent as the key: write os.environ/%s", d.Key,
-			strings.Trim(d.Key, "${}"))
-	}
-	if d.Key != "" || d.MissingKey != "" || d.Mock != nil || len(row.KeyVariables) == 0 {
-		return
-	}
-	usual, variable := row.Key(params.File().Getenv)
-	switch {
-	case isOwn && usual != "":
-		d.Key, d.KeyVariable = usual, variable
-	case isOwn && !row.KeyOptional:
-		d.KeyVariable, d.MissingKey = row.KeyVariables[0], row.KeyVariables[0]
-		params.Warn("environment-variable-unset", "model",
-			"environment variable %s is not set; the deployment answers 401 until it is", d.MissingKey)
-	case !isOwn && usual != "" && !row.KeyOptional:
-		params.Warn("key-not-sent", "model", "no key is sent to this address; if it is to get the one of %s, write api_key: "+
-			"os.environ/%s", variable, variable)
-	}
-}
-
-// variableOf returns the environment variable of a reference, "" for another text.
-func variableOf(text string) string {
-	if name, isRef := strings.CutPrefix(text, "os.environ/"); isRef {
-		return name
-	}
-	return ""
-}
-
-// readHeaders reads the headers that an entry and its provider add to each request.
-func readHeaders(d *Deployment, row provider.Provider, params document.Section) {
-	d.Headers = map[string]string{}
-	for name, value := range row.Headers {
-		d.Headers[name] = strings.ReplaceAll(value, "{api_key}", d.Key)
-	}
-	if organization, _ := params.Text("organization"); organization != "" {
-		d.Headers["Openai-Organization"] = organization
-	}
-	extra := params.Sub("extra_headers")
-	for _, name := range extra.Keys() {
-		if value, missing := extra.Text(name); missing != "" {
-			extra.Warn("environment-variable-unset", name, "environment variable %s is not set; the header is not sent", missing)
-		} else if value != "" {
-			d.Headers[name] = value
-		}
-	}
-}
-
 // readDialects reads model_info.speaks, which goes over what is known of the provider.
 func readDialects(d *Deployment, info document.Section) {
 	if !info.Has("speaks") {
@@ -237,78 +177,4 @@ func readDialects(d *Deployment, info document.Section) {
 		}
 	}
 	d.Dialects, d.DialectsAssumed = dialectsOf(row), false
-}
-
-// readTranslation reads what a translation must know of the upstream.
-func readTranslation(d *Deployment, row provider.Provider, info document.Section, isOwn bool) {
-	d.TakesEffort, d.ReasoningBack = row.TakesEffort, row.ReturnsReasoning
-	d.OldLimitName = row.Rename["max_completion_tokens"] == "max_tokens"
-	d.ThoughtsBack, d.RankLimitName = row.ReturnsThoughts, row.Rename["top_n"]
-	if strings.Contains(d.Upstream, "gpt-oss") { // its prompt format has the effort, wherever it is served
-		d.TakesEffort = true
-	}
-	d.Adaptive = isAdaptive(d.Upstream)
-	if isOwn && (row.Prefix == "openai" || row.Prefix == "azure") { // newer models refuse max_tokens
-		d.MaxTokensName, d.TextParts = "max_completion_tokens", true
-		d.TakesEffort = slices.ContainsFunc([]string{"gpt-5", "o1", "o3", "o4"},
-			func(p string) bool { return strings.HasPrefix(d.Upstream, p) })
-	}
-	readAbilities(d, info)
-}
-
-// readAbilities reads what model_info says of the model, in LiteLLM's words.
-func readAbilities(d *Deployment, info document.Section) {
-	if count := info.Count("max_output_tokens"); count != nil {
-		d.MaxOutputTokens = *count
-	}
-	if info.Has("supports_reasoning") {
-		d.TakesEffort = info.Flag("supports_reasoning")
-	}
-	d.NoImages = info.Has("supports_vision") && !info.Flag("supports_vision")
-	d.NoFiles = info.Has("supports_pdf_input") && !info.Flag("supports_pdf_input")
-}
-
-// isAdaptive reports whether a model is one of Anthropic's that decides itself how
-// much it thinks: those from Claude 4.6 on. Claude 4.7 refuses a budget.
-func isAdaptive(model string) bool {
-	_, version, ok := strings.Cut(model, "claude-")
-	if !ok {
-		return false
-	}
-	numbers := strings.FieldsFunc(version, func(r rune) bool { return r == '-' || r == '.' || r == '@' || r == ':' })
-	for i, text := range numbers {
-		major, err := strconv.Atoi(text)
-		if err != nil {
-			continue
-		}
-		minor := 0
-		if i+1 < len(numbers) && len(numbers[i+1]) < 3 { // a longer one is a date
-			minor, _ = strconv.Atoi(numbers[i+1]) // another word counts as 0
-		}
-		return major < 100 && (major > 4 || major == 4 && minor >= 6)
-	}
-	return false
-}
-
-// isAzureHost reports whether a host is one of Azure's, whose keys have a header of their own.
-func isAzureHost(host string) bool {
-	return strings.HasSuffix(host, ".services.ai.azure.com") || strings.HasSuffix(host, ".openai.azure.com")
-}
-
-// defaultAzureVersion is the api_version that LiteLLM 1.106.2 uses when an entry has
-// none (litellm.AZURE_DEFAULT_API_VERSION).
-const defaultAzureVersion = "2025-02-01-preview"
-
-// readAzure reads which of Azure's two interfaces an entry uses: the one below
-// /openai/v1, by its address or for responses, or that of deployments with api_version.
-func readAzure(d *Deployment, params document.Section, responsesOnly bool) {
-	version, _ := params.Text("api_version")
-	version = cmp.Or(version, params.File().Getenv("AZURE_API_VERSION"), defaultAzureVersion)
-	if responsesOnly || strings.HasSuffix(d.Base.Path, "/openai/v1") {
-		if !strings.HasSuffix(d.Base.Path, "/openai/v1") {
-			d.Base = d.Base.JoinPath("openai/v1")
-		}
-		return
-	}
-	d.APIVersion = version
 }

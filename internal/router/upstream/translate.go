@@ -31,9 +31,11 @@ func (x *Exchange) prepareBody(d *deployment.Deployment) *failure.Failure {
 		return x.translate(d)
 	}
 	if in.IsAnthropic() || in.IsGoogle() || in == dialect.Responses {
-		return x.removeForeignThinking(d)
+		if f := x.removeForeignThinking(d); f != nil {
+			return f
+		}
 	}
-	return nil
+	return x.dropMembers(d)
 }
 
 // dropBody drops the body for the upstream, which has it: a stream may last for long.
@@ -120,6 +122,9 @@ func (x *Exchange) translate(d *deployment.Deployment) *failure.Failure {
 	if f != nil {
 		return f
 	}
+	if x.dropsMembers(d) {
+		body = withoutDropped(d, body)
+	}
 	from, to := translatedDialects[x.request.Dialect], translatedDialects[x.out]
 	var err error
 	size := translate.EstimateSize(body)
@@ -171,7 +176,7 @@ func addDefaults(body []byte, defaults []dialect.Member) []byte {
 func (x *Exchange) options(d *deployment.Deployment) translate.Options {
 	o := optionsOf(d.Deployment)
 	o.Model, o.ID, o.Created, o.UpstreamModel = x.request.Model, x.request.ID, x.sender.Now(), d.ModelLiteral
-	o.Stream, o.Strict = x.request.Stream, x.sender.Settings.RefuseUnknownParams
+	o.Stream, o.Strict = x.request.Stream, x.refusesUnknownParams(d)
 	return o
 }
 

@@ -1,0 +1,33 @@
+package settings
+
+import (
+	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/router/provider"
+	"github.com/flowgate-go/flowgate/internal/router/settings/document"
+)
+
+// readHeaders reads the headers that an entry and its provider add to each request. Those
+// that variables of the environment hold go to the provider's own address only.
+func readHeaders(d *Deployment, row provider.Provider, params document.Section, isOwn bool) {
+	d.Headers = map[string]string{}
+	for name, value := range row.Headers {
+		d.Headers[name] = strings.ReplaceAll(value, "{api_key}", d.Key)
+	}
+	for name, variables := range row.HeaderVariables {
+		if value, _ := provider.FirstSet(variables, params.File().Getenv); isOwn && value != "" {
+			d.Headers[name] = value
+		}
+	}
+	if organization, _ := params.Text("organization"); organization != "" {
+		d.Headers["Openai-Organization"] = organization
+	}
+	extra := params.Sub("extra_headers")
+	for _, name := range extra.Keys() {
+		if value, missing := extra.Text(name); missing != "" {
+			extra.Warn("environment-variable-unset", name, "environment variable %s is not set; the header is not sent", missing)
+		} else if value != "" {
+			d.Headers[name] = value
+		}
+	}
+}

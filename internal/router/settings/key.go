@@ -1,0 +1,72 @@
+package settings
+
+import (
+	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/router/provider"
+	"github.com/flowgate-go/flowgate/internal/router/settings/document"
+)
+
+// readKey reads the key of the entry, of its credential, or of the provider's usual
+// variable. The last is sent to the provider's own address only.
+func readKey(d *Deployment, row provider.Provider, params, values document.Section, isOwn bool) {
+	d.KeyHeader = row.KeyHeader
+	if readWrittenKey(d, row, params, values) || d.Mock != nil {
+		return
+	}
+	getenv := params.File().Getenv
+	usual, variable := row.Key(getenv)
+	token, tokenVariable := row.Token(getenv)
+	switch {
+	case isOwn && usual != "":
+		d.Key, d.KeyVariable = usual, variable
+	case isOwn && token != "":
+		d.Key, d.KeyVariable, d.KeyHeader = token, tokenVariable, ""
+	case isOwn && !row.KeyOptional && len(row.KeyVariables) > 0:
+		d.KeyVariable, d.MissingKey = row.KeyVariables[0], row.KeyVariables[0]
+		params.Warn("environment-variable-unset", "model",
+			"environment variable %s is not set; the deployment answers 401 until it is", d.MissingKey)
+	case !isOwn && usual != "" && !row.KeyOptional:
+		params.Warn("key-not-sent", "model", "no key is sent to this address; if it is to get the one of %s, write api_key: "+
+			"os.environ/%s", variable, variable)
+	}
+}
+
+// readWrittenKey reads the key that the entry or its credential has, and reports whether
+// there is one.
+func readWrittenKey(d *Deployment, row provider.Provider, params, values document.Section) bool {
+	section, key := params, "api_key"
+	d.Key, d.MissingKey = params.Text("api_key")
+	if d.Key == "" && d.MissingKey == "" {
+		section = values
+		d.Key, d.MissingKey = values.Text("api_key")
+	}
+	if d.Key == "" && d.MissingKey == "" && row.Prefix == "azure" {
+		section, key = params, "azure_ad_token"
+		if d.Key, d.MissingKey = params.Text(key); d.Key != "" {
+			d.KeyHeader = ""
+		}
+	}
+	if d.Key == "" && d.MissingKey == "" {
+		return false
+	}
+	written, _ := section.Value(key).(string)
+	d.KeyVariable = variableOf(written)
+	if d.MissingKey != "" {
+		section.Warn("environment-variable-unset", key,
+			"environment variable %s is not set; the deployment answers 401 until it is", d.MissingKey)
+	}
+	if strings.HasPrefix(d.Key, "${") {
+		section.Warn("key-is-shell-reference", key, "the text %q is sent as the key: write os.environ/%s", d.Key,
+			strings.Trim(d.Key, "${}"))
+	}
+	return true
+}
+
+// variableOf returns the environment variable of a reference, "" for another text.
+func variableOf(text string) string {
+	if name, isRef := strings.CutPrefix(text, "os.environ/"); isRef {
+		return name
+	}
+	return ""
+}
