@@ -8,9 +8,11 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/bootstrap"
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/selfexec"
 	"github.com/flowgate-go/flowgate/internal/version"
 	"github.com/flowgate-go/flowgate/supervisor/stack"
+	"github.com/flowgate-go/flowgate/supervisor/stack/change"
 	"github.com/flowgate-go/flowgate/supervisor/stack/try"
 )
 
@@ -90,7 +92,7 @@ func (s session) bootstrapRequest(cfg *config.Config, runtime string, offline *b
 	}
 }
 
-// Update tries a runtime's latest version, or the one named, alone, and switches to it; what fails is taken back.
+// Update tries the latest version of a runtime, or of all that are used, alone, and switches to it; what fails is taken back.
 func (Bootstrap) Update(
 	ctx context.Context,
 	runtime string,
@@ -111,8 +113,37 @@ func (Bootstrap) Update(
 		r.Version, r.Pin = deref(version), deref(pin)
 		o := s.stackOptions(cfg, nil, timeout)
 		o.SkipProbes = deref(skipProbes)
+		if runtime == "all" {
+			return updateAll(ctx, o, cfg, r)
+		}
 		return dataOrError(stack.Update(ctx, o, cfg, r))
 	})
+}
+
+// updates is the data of bootstrap:update all.
+type updates struct {
+	Updates []stack.Updated `json:"updates"`
+}
+
+// updateAll updates each runtime that the configuration uses, until one fails.
+func updateAll(ctx context.Context, o change.Options, cfg *config.Config, r stack.UpdateRequest) (any, error) {
+	if r.Version != "" {
+		return nil, fault.Usage("flag-invalid", "-version names the version of one runtime, and all were named").
+			WithHint("usage: mage bootstrap:update RUNTIME -version=%s", r.Version)
+	}
+	done := updates{Updates: []stack.Updated{}}
+	for _, svc := range cfg.Services {
+		if svc.Runtime != config.RuntimeLiteLLM && svc.Runtime != config.RuntimeCLIProxyAPI {
+			continue // embedded, or the user's own
+		}
+		r.Runtime = svc.Runtime
+		one, err := stack.Update(ctx, o, cfg, r)
+		if err != nil {
+			return done, err
+		}
+		done.Updates = append(done.Updates, one)
+	}
+	return done, nil
 }
 
 // Gc removes the versions that are not active, not pinned and in no kept generation.

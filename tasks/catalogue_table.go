@@ -107,7 +107,7 @@ var catalogue = commandline.Catalogue{
 			{Name: "offline", Flag: "offline", Kind: "bool", Optional: true},
 		}},
 	{Name: "bootstrap:update", Method: "bootstrap:update", NormalName: "bootstrapupdate", NormalMethod: "bootstrapupdate", ReadOnly: "",
-		Synopsis: "tries a runtime's latest version, or the one named, alone, and switches to it; what fails is taken back.", Params: []commandline.Param{
+		Synopsis: "tries the latest version of a runtime, or of all that are used, alone, and switches to it; what fails is taken back.", Params: []commandline.Param{
 			{Name: "runtime", Flag: "runtime", Kind: "string", Optional: false},
 			{Name: "version", Flag: "version", Kind: "string", Optional: true},
 			{Name: "offline", Flag: "offline", Kind: "bool", Optional: true},

@@ -65,6 +65,72 @@ func TestWhatPeopleTypeBecomesWhatMageTakes(t *testing.T) {
 	}
 }
 
+// TestTheSpellingsOfThePythonToolMeanTheSame types each command line of the Python tool of the same name.
+func TestTheSpellingsOfThePythonToolMeanTheSame(t *testing.T) {
+	t.Parallel()
+	for typed, want := range map[string]string{
+		"--config X profile list":                    "profile:list",
+		"--config=X profile set cost":                "profile:set cost",
+		"status":                                     "status",
+		"health --verbose":                           "health",
+		"doctor":                                     "doctor:default",
+		"auth list":                                  "auth:list",
+		"auth login codex --timeout 180":             "auth:login codex -timeout=180s",
+		"auth login kiro --poll-interval 2":          "auth:login kiro",
+		"auth login kiro --poll-interval=2":          "auth:login kiro",
+		"auth codex login":                           "auth:login codex",
+		"auth copilot login --timeout 9":             "auth:login copilot -timeout=9s",
+		"auth codex import-headless":                 "auth:importheadless codex",
+		"auth import-headless codex --source F":      "auth:importheadless codex -source=F",
+		"auth import-headless codex --dest-dir D":    "auth:importheadless codex -dest=D",
+		"service start":                              "start",
+		"service start all":                          "start",
+		"service stop litellm":                       "stop -service=litellm",
+		"service restart cliproxyapi_plus":           "restart -service=cliproxyapi_plus",
+		"service install":                            "service:install",
+		"bootstrap download":                         "bootstrap:default",
+		"bootstrap download --require-sha256":        "bootstrap:default",
+		"bootstrap download --cliproxy-version 7.9":  "bootstrap:cliproxyapi -version=7.9",
+		"bootstrap download --litellm-version=1.106": "bootstrap:litellm -version=1.106",
+		"bootstrap download --cliproxy-version 7 --litellm-version 1 --require-sha256": "bootstrap:cliproxyapi -version=7 " +
+			"bootstrap:litellm -version=1",
+		"bootstrap update":                               "bootstrap:update all",
+		"bootstrap update --yes":                         "bootstrap:update all",
+		"bootstrap update -y":                            "bootstrap:update all",
+		"bootstrap update litellm":                       "bootstrap:update litellm",
+		"bootstrap update --cliproxy-repo a/b -y":        "bootstrap:cliproxyapi -repository=a/b",
+		"config migrate --to-version 2":                  "config:migrate",
+		"--debug health":                                 "health",
+		"--quiet --plain profile set cost":               "profile:set cost",
+		"--plain --config X service stop all --force":    "stop -force=true",
+		"--format kv status":                             "status",
+		"status --format legacy":                         "status",
+		"--format auto auth status":                      "auth:status",
+		"--format json doctor":                           "doctor:default",
+		"auth login import":                              "auth:login import", // a provider of that name
+		"-- service start":                               "",
+		"config migrate --to-version 3":                  "",
+		"status --poll-interval 2":                       "",
+		"auth codex nothing":                             "",
+		"bootstrap download --cliproxy-version 7 --nope": "",
+	} {
+		args, _, _, err := tasks.Parse(strings.Fields(typed)...)
+		if got := strings.Join(args, " "); want != "" && (got != want || err != nil) || want == "" && err == nil {
+			t.Errorf("%q became %q (%v), not %q", typed, got, err, want)
+		}
+	}
+	for typed, want := range map[string]map[string]string{
+		"--debug health":         {"verbose": "true"},
+		"--quiet --plain health": {"quiet": "true", "plain": "true"},
+		"--format kv status":     {"format": "text"},
+		"--format auto status":   {"format": ""},
+	} {
+		if _, common, _, err := tasks.Parse(strings.Fields(typed)...); !maps.Equal(common, want) || err != nil {
+			t.Errorf("%q sets %v (%v)", typed, common, err)
+		}
+	}
+}
+
 func TestCommonFlagsAreTakenFromAnywhereOnTheLine(t *testing.T) {
 	t.Parallel()
 	args, common, _, err := tasks.Parse(

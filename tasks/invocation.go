@@ -90,6 +90,7 @@ func parsePrintOptions(common map[string]string, getenv func(string) string) (pr
 // read stdout on a terminal and asked for no format, else as JSON.
 func (i invocation) newOutput(o printOptions) *report.Output {
 	people, live := term.IsTerminal(int(i.stdout.Fd())), term.IsTerminal(int(i.stderr.Fd()))
+	live = live && i.line.Common["quiet"] != "true"
 	if o.format == "" {
 		o.format = report.JSON
 		if ci := i.getenv("CI"); people && (ci == "" || ci == "false" || ci == "0") {
@@ -114,5 +115,5 @@ func (i invocation) textStyle() terminal.Style {
 	if err != nil {
 		width = 0
 	}
-	return terminal.Style{Width: width, Color: i.getenv("NO_COLOR") == "" && i.getenv("TERM") != "dumb"}
+	return terminal.Style{Width: width, Color: i.getenv("NO_COLOR") == "" && i.line.Common["plain"] != "true" && i.getenv("TERM") != "dumb"}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/commandline"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/printable"
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/report"
@@ -58,6 +59,9 @@ func runMain(prefix string, args []string) int {
 	line, err := readCommandLine(args)
 	if err != nil || line.Namespace != "" {
 		return started.printWithoutTarget(line, err)
+	}
+	for _, n := range line.Notes {
+		started.printNote(program.Command(n.Old) + " is the old spelling of " + program.Command(n.Now))
 	}
 	ctx, cancel := contextOfMage()
 	defer cancel()
@@ -110,6 +114,13 @@ func contextOfMage() (context.Context, context.CancelFunc) {
 		return context.WithTimeout(context.Background(), limit)
 	}
 	return context.WithCancel(context.Background())
+}
+
+// printNote shows people a line on stderr, unless they asked for quiet.
+func (i invocation) printNote(text string) {
+	if i.line.Common["quiet"] != "true" {
+		_, _ = io.WriteString(i.stderr, printable.EscapeLine(text)+"\n")
+	}
 }
 
 // printFailure shows people on stderr why a target failed, and returns the exit status.

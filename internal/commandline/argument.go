@@ -37,7 +37,10 @@ func (c Catalogue) parseArguments(t Target, words []word) (Call, []word, error) 
 		if used == 0 {
 			break
 		}
-		call.Values, words = append(call.Values, v), words[used:]
+		words = words[used:]
+		if v.Param.Name != "" { // else a flag of the Python tool that has nothing to say here
+			call.Values = append(call.Values, v)
+		}
 	}
 	if len(missing) > 0 {
 		return call, nil, fault.Usage("argument-missing", "%s needs %s", t.Name, strings.ToUpper(missing[0].Name)).
@@ -60,6 +63,11 @@ func (t Target) parseOperand(p Param, text string) (Value, int, error) {
 func (t Target) parseFlag(words []word) (Value, int, error) {
 	name, value, given := splitFlag(words[0].text)
 	p, ok := t.flag(name)
+	if !ok {
+		if v, used, err := t.translateFlag(words); used > 0 || err != nil {
+			return v, used, err
+		}
+	}
 	switch {
 	case !ok && isHelpFlag(name):
 		return Value{}, 0, errHelp

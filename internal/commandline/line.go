@@ -15,6 +15,7 @@ type Line struct {
 	Namespace string            // the namespace when one was typed alone
 	First     string            // the first target, for a report of what is wrong
 	Behind    []string          // what stands behind -- of a target that passes it on
+	Notes     []Note            // old spellings that were typed
 }
 
 // Call is one target with its arguments.

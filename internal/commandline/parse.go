@@ -29,6 +29,8 @@ func (c Catalogue) Parse(typed []string) (Line, error) {
 	if err != nil {
 		return line, err
 	}
+	line.translateFormat()
+	words = c.translateCommand(&line, line.takeOldSwitches(words))
 	if done, err := c.parseLeading(&line, words); done || err != nil {
 		return line, err
 	}

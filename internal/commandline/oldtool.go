@@ -1,0 +1,175 @@
+package commandline
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// The Python tool of the same name has other names for some targets and flags. People and
+// scripts go on with them: they are read as what they mean here, and a note says so.
+
+// oldFlag says what a flag of the Python tool means for a target.
+type oldFlag struct {
+	flag     string // the flag's name here; "" when nothing has to be said here
+	value    bool   // it takes a value
+	only     string // the one value that it may have
+	onTarget string
+}
+
+// oldFlags are the flags of the Python tool that have another name here, or none.
+var oldFlags = map[string]oldFlag{
+	"poll-interval":  {value: true, onTarget: "auth:login"},
+	"dest-dir":       {flag: "dest", value: true, onTarget: "auth:import-headless"},
+	"to-version":     {value: true, only: "2", onTarget: "config:migrate"},
+	"require-sha256": {onTarget: "bootstrap"},
+	"yes":            {onTarget: "bootstrap"},
+	"y":              {onTarget: "bootstrap"},
+}
+
+// oldFormats are the formats of the Python tool: for people, and what is usual.
+var oldFormats = map[string]string{"kv": "text", "legacy": "text", "auto": ""}
+
+// oldSwitches are the flags that the Python tool takes before a command, with the common
+// flag that each sets here.
+var oldSwitches = map[string]string{"debug": "verbose", "quiet": "quiet", "plain": "plain"}
+
+// translateFlag returns what a flag of the Python tool means for t. used is 0 when it is none.
+// v.Param.Name is empty for a flag that has nothing to say here.
+func (t Target) translateFlag(words []word) (v Value, used int, err error) {
+	name, value, given := splitFlag(words[0].text)
+	old, ok := oldFlags[name]
+	if !ok || t.Name != old.onTarget && !strings.HasPrefix(t.Name, old.onTarget+":") {
+		return Value{}, 0, nil
+	}
+	used = 1
+	if old.value && !given {
+		if len(words) == 1 {
+			return Value{}, 0, fault.Usage("flag-invalid", "-%s needs a value", name).WithHint("usage: mage %s", t.Usage())
+		}
+		value, used = words[1].text, 2
+	}
+	if old.only != "" && value != old.only {
+		return Value{}, 0, fault.Usage("flag-invalid", "-%s=%s: only %s is possible", name, value, old.only).
+			WithHint("leave the flag out: mage %s", t.Usage())
+	}
+	if old.flag == "" {
+		return Value{}, used, nil
+	}
+	p, _ := t.flag(old.flag)
+	return Value{p, value}, used, p.checkValue(value)
+}
+
+// translateFormat replaces a format of the Python tool by the one that it is here.
+func (l *Line) translateFormat() {
+	if format, old := oldFormats[l.Common["format"]]; old {
+		l.note("-format="+l.Common["format"], "-format="+format)
+		l.Common["format"] = format
+	}
+}
+
+// takeOldSwitches takes the flags of the Python tool off the front that stand before a command.
+func (l *Line) takeOldSwitches(words []word) []word {
+	for len(words) > 0 {
+		common, old := oldSwitches[words[0].flagName()]
+		if !old {
+			break
+		}
+		l.Common[common] = "true"
+		words = words[1:]
+	}
+	return words
+}
+
+// translateCommand returns the words of a command of the Python tool as they are typed here,
+// and other words as they are.
+func (c Catalogue) translateCommand(l *Line, words []word) []word {
+	if len(words) < 2 || words[0].operand || words[1].operand {
+		return words
+	}
+	first, second := strings.ToLower(words[0].text), strings.ToLower(words[1].text)
+	old := first + " " + second
+	switch {
+	case first == "service" && slices.Contains([]string{"start", "stop", "restart"}, second):
+		l.note(old, second)
+		return append([]word{{text: second}}, withoutAll(words[2:])...)
+	case first == "auth" && len(words) > 2 && c.isAuthVerb(words[2].text) && !c.isAuthVerb(second):
+		l.note(old+" "+words[2].text, "auth:"+words[2].text+" "+second)
+		return append([]word{{text: "auth:" + words[2].text}, words[1]}, words[3:]...)
+	case first == "integration" && (second == "print" || second == "apply"):
+		if name := map[string]string{"print": "client:show", "apply": "client:apply"}[second]; c.has(name) {
+			l.note(old, name)
+			return append([]word{{text: name}}, words[2:]...)
+		}
+	case old == "bootstrap download", old == "bootstrap update" && !hasOperand(words[2:]):
+		return c.translateBootstrap(l, second, words[2:])
+	}
+	return words
+}
+
+// withoutAll returns words without the word all, which stands for every service.
+func withoutAll(words []word) []word {
+	if len(words) > 0 && words[0].text == "all" {
+		return words[1:]
+	}
+	return words
+}
+
+// has reports whether there is a target with that very name.
+func (c Catalogue) has(name string) bool {
+	return slices.ContainsFunc(c, func(t Target) bool { return t.Name == name })
+}
+
+func (c Catalogue) isAuthVerb(text string) bool {
+	_, ok := c.Lookup("auth:" + text)
+	return ok
+}
+
+// hasOperand reports whether the first word is an operand.
+func hasOperand(words []word) bool { return len(words) > 0 && words[0].flagName() == "" }
+
+// translateBootstrap returns the words of `bootstrap download` and of `bootstrap update` without
+// an operand. The versions that the Python tool takes as flags choose the targets here.
+func (c Catalogue) translateBootstrap(l *Line, verb string, words []word) []word {
+	var proxy, python, rest []word
+	for i := 0; i < len(words); i++ {
+		name, value, given := splitFlag(words[i].text)
+		flag, isProxy := map[string]string{"cliproxy-version": "version", "cliproxy-repo": "repository"}[name]
+		if !isProxy && name != "litellm-version" {
+			rest = append(rest, words[i])
+			continue
+		}
+		if !given && i+1 < len(words) {
+			i++
+			value = words[i].text
+		}
+		if isProxy {
+			proxy = append(proxy, word{text: "-" + flag + "=" + value})
+		} else {
+			python = append(python, word{text: "-version=" + value})
+		}
+	}
+	var all []word
+	if len(proxy) > 0 {
+		all = append(append(all, word{text: "bootstrap:cliproxyapi"}), append(proxy, rest...)...)
+	}
+	if len(python) > 0 {
+		all = append(append(all, word{text: "bootstrap:litellm"}), append(python, rest...)...)
+	}
+	switch {
+	case len(all) > 0:
+		l.note("bootstrap "+verb, all[0].text)
+		return all
+	case verb == "download":
+		l.note("bootstrap download", "bootstrap")
+		return append([]word{{text: "bootstrap"}}, rest...)
+	}
+	return append([]word{{text: "bootstrap:update"}, {text: "all"}}, rest...)
+}
+
+// note adds a sentence about an old spelling.
+func (l *Line) note(old, now string) { l.Notes = append(l.Notes, Note{old, now}) }
+
+// Note says that an old spelling was typed, and what is typed now.
+type Note struct{ Old, Now string }
