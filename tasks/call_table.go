@@ -144,7 +144,7 @@ func callTarget(ctx context.Context, method string, a arguments) error {
 	case "soak":
 		return Soak(ctx, a.optionalDuration("duration"), a.optionalInt("clients"))
 	case "start":
-		return Start(ctx, a.optionalText("service"), a.optionalDuration("timeout"), a.optionalBool("share"))
+		return Start(ctx, a.optionalText("service"), a.optionalDuration("timeout"), a.optionalBool("share"), a.optionalBool("take"))
 	case "status":
 		return Status(ctx, a.optionalText("service"))
 	case "stop":

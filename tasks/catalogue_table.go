@@ -347,6 +347,7 @@ var catalogue = commandline.Catalogue{
 			{Name: "service", Flag: "service", Kind: "string", Optional: true},
 			{Name: "timeout", Flag: "timeout", Kind: "time.Duration", Optional: true},
 			{Name: "share", Flag: "share", Kind: "bool", Optional: true},
+			{Name: "take", Flag: "take", Kind: "bool", Optional: true},
 		}},
 	{Name: "status", Method: "status", NormalName: "status", NormalMethod: "status", ReadOnly: "always",
 		Synopsis: "shows what runs, as the supervisor sees it.", Params: []commandline.Param{

@@ -101,6 +101,9 @@ func TestTheSpellingsOfThePythonToolMeanTheSame(t *testing.T) {
 		"bootstrap update --cliproxy-repo a/b -y":        "bootstrap:cliproxyapi -repository=a/b",
 		"config migrate --to-version 2":                  "config:migrate",
 		"--debug health":                                 "health",
+		"integration print codex":                        "client:setup codex -dryrun=true",
+		"integration apply claude-code --yes":            "client:setup claude",
+		"integration apply codex --dry-run":              "client:setup codex -dryrun=true",
 		"--quiet --plain profile set cost":               "profile:set cost",
 		"--plain --config X service stop all --force":    "stop -force=true",
 		"--format kv status":                             "status",
@@ -204,7 +207,7 @@ func TestEveryTargetSaysWhatItDoesAndHowItIsTyped(t *testing.T) {
 	}
 	usages := tasks.Usages()
 	for name, want := range map[string]string{
-		"start":        "start [SERVICE] [-timeout=DURATION] [-share]",
+		"start":        "start [SERVICE] [-timeout=DURATION] [-share] [-take]",
 		"profile:diff": "profile:diff A B",
 		"smoke":        "smoke [-profile=STRING] [-timeout=DURATION] [-keep] [-url=STRING] [-runtime=STRING]",
 	} {

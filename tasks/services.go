@@ -12,17 +12,37 @@ import (
 	"github.com/flowgate-go/flowgate/internal/report"
 	"github.com/flowgate-go/flowgate/supervisor"
 	"github.com/flowgate-go/flowgate/supervisor/control"
+	"github.com/flowgate-go/flowgate/supervisor/oldtool"
 	"github.com/flowgate-go/flowgate/supervisor/stack"
 )
 
 // Start brings the services up and waits until they are ready; -share accepts a sign-in that another tool holds too.
-func Start(ctx context.Context, service *string, timeout *time.Duration, share *bool) error {
+func Start(ctx context.Context, service *string, timeout *time.Duration, share *bool, take *bool) error {
 	return runChanging(ctx, "start", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
 		if err := grant.CheckStart(ctx, cfg, s.authEnvironment(), deref(share)); err != nil {
 			return nil, err
 		}
+		if err := s.replaceOldTool(ctx, cfg, serviceList(service), deref(take)); err != nil {
+			return nil, err
+		}
 		return stack.StartFresh(ctx, cfg, s.stackOptions(cfg, service, timeout))
 	})
+}
+
+// replaceOldTool ends the services that the Python tool started and left running when take
+// allows it; else they are an error that names them.
+func (s session) replaceOldTool(ctx context.Context, cfg *config.Config, services []string, take bool) error {
+	running := oldtool.Find(cfg, services)
+	if !take {
+		return oldtool.RunningFault(running)
+	}
+	err := oldtool.Stop(ctx, cfg, running)
+	for _, old := range running {
+		if err == nil {
+			s.writeLines("stopped " + old.String() + " of the Python FlowGate")
+		}
+	}
+	return err
 }
 
 // Restart stops services and starts them again with the configuration as it is now.

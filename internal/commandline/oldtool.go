@@ -15,7 +15,7 @@ type oldFlag struct {
 	flag     string // the flag's name here; "" when nothing has to be said here
 	value    bool   // it takes a value
 	only     string // the one value that it may have
-	onTarget string
+	onTarget string // a target, or namespaces with spaces between
 }
 
 // oldFlags are the flags of the Python tool that have another name here, or none.
@@ -24,8 +24,8 @@ var oldFlags = map[string]oldFlag{
 	"dest-dir":       {flag: "dest", value: true, onTarget: "auth:import-headless"},
 	"to-version":     {value: true, only: "2", onTarget: "config:migrate"},
 	"require-sha256": {onTarget: "bootstrap"},
-	"yes":            {onTarget: "bootstrap"},
-	"y":              {onTarget: "bootstrap"},
+	"yes":            {onTarget: "bootstrap client"},
+	"y":              {onTarget: "bootstrap client"},
 }
 
 // oldFormats are the formats of the Python tool: for people, and what is usual.
@@ -40,7 +40,8 @@ var oldSwitches = map[string]string{"debug": "verbose", "quiet": "quiet", "plain
 func (t Target) translateFlag(words []word) (v Value, used int, err error) {
 	name, value, given := splitFlag(words[0].text)
 	old, ok := oldFlags[name]
-	if !ok || t.Name != old.onTarget && !strings.HasPrefix(t.Name, old.onTarget+":") {
+	if space, _, _ := strings.Cut(t.Name, ":"); !ok ||
+		t.Name != old.onTarget && !slices.Contains(strings.Fields(old.onTarget), space) {
 		return Value{}, 0, nil
 	}
 	used = 1
@@ -97,11 +98,8 @@ func (c Catalogue) translateCommand(l *Line, words []word) []word {
 	case first == "auth" && len(words) > 2 && c.isAuthVerb(words[2].text) && !c.isAuthVerb(second):
 		l.note(old+" "+words[2].text, "auth:"+words[2].text+" "+second)
 		return append([]word{{text: "auth:" + words[2].text}, words[1]}, words[3:]...)
-	case first == "integration" && (second == "print" || second == "apply"):
-		if name := map[string]string{"print": "client:show", "apply": "client:apply"}[second]; c.has(name) {
-			l.note(old, name)
-			return append([]word{{text: name}}, words[2:]...)
-		}
+	case old == "integration print" || old == "integration apply":
+		return l.translateIntegration(old, words[2:])
 	case old == "bootstrap download", old == "bootstrap update" && !hasOperand(words[2:]):
 		return c.translateBootstrap(l, second, words[2:])
 	}
@@ -116,9 +114,21 @@ func withoutAll(words []word) []word {
 	return words
 }
 
-// has reports whether there is a target with that very name.
-func (c Catalogue) has(name string) bool {
-	return slices.ContainsFunc(c, func(t Target) bool { return t.Name == name })
+// translateIntegration returns the words of `integration print` and `integration apply`: what
+// client:setup would write, and that it writes it.
+func (l *Line) translateIntegration(old string, words []word) []word {
+	now := []word{{text: "client:setup"}}
+	for _, w := range words {
+		if w.text == "claude-code" {
+			w.text = "claude"
+		}
+		now = append(now, w)
+	}
+	if old == "integration print" {
+		now = append(now, word{text: "-dry-run"})
+	}
+	l.note(old, "client:setup")
+	return now
 }
 
 func (c Catalogue) isAuthVerb(text string) bool {

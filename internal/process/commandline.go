@@ -12,3 +12,10 @@ func AncestorCommands(count int) [][]string {
 	}
 	return all
 }
+
+// CommandLine returns the executable of a process and the arguments that it was executed
+// with; both are empty when that cannot be seen.
+func CommandLine(pid int) (executable string, args []string) { return readCommand(pid) }
+
+// IsOwn reports whether a process runs under this user's real, effective and saved ids.
+func IsOwn(pid int) bool { return isOwnProcess(pid) }

@@ -49,13 +49,29 @@ func Inspect(cfg *config.Config) Remains {
 	if _, lives := client.LivingSupervisor(dir); !lives {
 		r.addDeadSupervisor(cfg, l)
 	}
-	for _, pattern := range [...]string{"*.pid", filepath.Join("pids", "*.pid")} { // the Python tool's
-		files, _ := filepath.Glob(filepath.Join(dir, pattern))
-		for _, file := range files {
-			r.addPIDFile(file)
-		}
+	for _, file := range PIDFiles(dir, "*") {
+		r.addPIDFile(file)
 	}
 	return r
+}
+
+// PIDFiles returns the pid files of a service that the Python tool of the same name left in a
+// runtime folder; "*" is all services.
+func PIDFiles(dir, service string) (files []string) {
+	for _, folder := range [...]string{"", "pids"} {
+		some, _ := filepath.Glob(filepath.Join(dir, folder, service+".pid"))
+		files = append(files, some...)
+	}
+	return files
+}
+
+// PIDs returns the process numbers that a pid file may mean, none when it cannot be read.
+func PIDs(file string) []int {
+	text, err := safefile.Read(file, safefile.KeyLimit)
+	if err != nil {
+		return nil
+	}
+	return parsePIDs(text)
 }
 
 // addDeadSupervisor adds the services, supervisor.json and the control socket of a dead
