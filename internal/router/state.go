@@ -2,12 +2,16 @@ package router
 
 import (
 	"net/http"
+	"slices"
 	"time"
+
+	"github.com/samber/lo"
 
 	"github.com/flowgate-go/flowgate/internal/router/cooldown"
 	"github.com/flowgate-go/flowgate/internal/router/deployment"
 	"github.com/flowgate-go/flowgate/internal/router/dialect"
 	"github.com/flowgate-go/flowgate/internal/router/reply"
+	"github.com/flowgate-go/flowgate/internal/router/settings"
 )
 
 // StatePath is the route at which clients with the key get the State of the deployments.
@@ -19,6 +23,26 @@ type State struct {
 	Available         int       `json:"available"`          // how many of them may be asked
 	Cooling           []Cooling `json:"cooling"`            // those that cool down, in the order of model_list
 	UnavailableGroups []string  `json:"unavailable_groups"` // model_names of which no deployment may be asked
+
+	Strategy string  `json:"strategy,omitempty"` // the routing strategy in force
+	Usage    []Usage `json:"usage,omitempty"`    // what it decides by; none with simple-shuffle
+	Sessions int     `json:"sessions,omitempty"` // how many sessions stay at a deployment
+}
+
+// Usage is what a routing strategy knows of a deployment.
+type Usage struct {
+	Deployment string `json:"deployment"` // model_info.id
+	Group      string `json:"group"`      // model_name
+	InFlight   int    `json:"in_flight"`
+	Requests   int    `json:"requests"`          // of this minute
+	Tokens     int    `json:"tokens"`            // of this minute
+	RPM        int    `json:"rpm,omitempty"`     // the most requests of a minute, where the strategy heeds it
+	TPM        int    `json:"tpm,omitempty"`     // the most tokens of a minute, where the strategy heeds it
+	Limited    bool   `json:"limited,omitempty"` // one of the two is used up
+
+	LatencyS    float64  `json:"latency_s,omitempty"`     // mean seconds for each token of a reply
+	FirstTokenS float64  `json:"first_token_s,omitempty"` // mean seconds, or their percentile, to a stream's first content
+	TokenCost   *float64 `json:"token_cost,omitempty"`    // dollars for a token in and a token out; absent: not known
 }
 
 // Cooling is a deployment that cools down.
@@ -55,12 +79,51 @@ func (r *Router) State() State {
 			s.Cooling = append(s.Cooling, describeCooldown(d))
 		}
 	}
+	r.describeUsage(&s, now)
 	for _, name := range r.settings.Groups {
 		if !isAvailable[name] {
 			s.UnavailableGroups = append(s.UnavailableGroups, name)
 		}
 	}
 	return s
+}
+
+// describeUsage adds the routing strategy and what it knows of each deployment.
+func (r *Router) describeUsage(s *State, now time.Time) {
+	p := r.policy.Strategy
+	s.Strategy = string(p.Strategy)
+	if r.policy.Sessions != nil {
+		s.Sessions = r.policy.Sessions.Size()
+	}
+	if !p.CountsUsage() {
+		return
+	}
+	for _, d := range slices.Concat(r.deployments, r.policy.Groups.Matched()) {
+		if !d.IsPattern() {
+			s.Usage = append(s.Usage, r.describeUsageOf(d, now))
+		}
+	}
+}
+
+// describeUsageOf returns what the routing strategy knows of d.
+func (r *Router) describeUsageOf(d *deployment.Deployment, now time.Time) Usage {
+	p := r.policy.Strategy
+	u := Usage{Deployment: d.ID, Group: d.Group, InFlight: d.Usage.InFlight()}
+	u.Requests, u.Tokens = d.Usage.Minute(now)
+	if p.CountsTokens() {
+		u.RPM, u.TPM = int(lo.FromPtr(d.MaxRPM)), int(lo.FromPtr(d.MaxTPM))
+		u.Limited = p.IsOverLimit(d, now, 0)
+	}
+	switch p.Strategy {
+	case settings.LatencyBased:
+		u.LatencyS, _ = d.Usage.MeanLatency(now, p.SampleTTL)
+		u.FirstTokenS, _ = d.Usage.FirstToken(now, p.SampleTTL, p.FirstTokenPercentile)
+	case settings.CostBased:
+		if d.HasPrice() {
+			u.TokenCost = lo.ToPtr(*d.InputCost + *d.OutputCost)
+		}
+	}
+	return u
 }
 
 // describeCooldown returns the cooldown of d.

@@ -2,6 +2,7 @@ package router_test
 
 import (
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -102,5 +103,37 @@ func TestAReplyNamesTheTimeWhenTheFirstDeploymentComesBack(t *testing.T) {
 	}
 	if got := s.Chat("m"); !got.IsCooling() || got.Header.Get("Retry-After") != "20" {
 		t.Errorf("%d, Retry-After %s", got.Status, got.Header.Get("Retry-After"))
+	}
+}
+
+func TestTheStateHasWhatTheRoutingStrategyDecidesBy(t *testing.T) {
+	t.Parallel()
+	clk := routertest.NewClock()
+	yaml := func(strategy string) string {
+		return routertest.Groups("router_settings: {routing_strategy: "+strategy+
+			", optional_pre_call_checks: [session_affinity]}\n",
+			"m: one two | rpm: 2, input_cost_per_token: 0.25, output_cost_per_token: 0.5")
+	}
+	for strategy, want := range map[string]router.Usage{
+		"least-busy":             {Requests: 1},
+		"usage-based-routing-v2": {Requests: 1, Tokens: 8, RPM: 2},
+		"cost-based-routing":     {Requests: 1, Tokens: 8, RPM: 2, TokenCost: new(0.75)},
+		"latency-based-routing":  {Requests: 1, Tokens: 8, RPM: 2},
+	} {
+		s := routertest.Start(t, yaml(strategy), router.Options{Now: clk.Now, Rand: func() float64 { return 0 }})
+		s.Send("POST", "/v1/chat/completions", `{"model":"m","messages":[]}`, map[string]string{"Session-Id": "0193-session"})
+		got := s.State()
+		want.Deployment, want.Group = "m-one", "m"
+		if got.Strategy != strategy || got.Sessions != 1 || len(got.Usage) != 2 || !reflect.DeepEqual(got.Usage[0], want) {
+			t.Errorf("%s: %+v, want %+v", strategy, got, want)
+		}
+		s.Send("POST", "/v1/chat/completions", `{"model":"m","messages":[]}`, map[string]string{"Session-Id": "0193-session"})
+		if got := s.State().Usage[0]; got.Limited != (strategy != "least-busy") {
+			t.Errorf("%s: with its requests used up: %+v", strategy, got)
+		}
+	}
+	s := routertest.Start(t, yaml("simple-shuffle"), router.Options{})
+	if got := s.State(); got.Strategy != "simple-shuffle" || got.Usage != nil {
+		t.Errorf("%+v", got)
 	}
 }

@@ -107,8 +107,8 @@ func write(t *testing.T, at, routing string) string {
 			if params != "" {
 				params = "," + params
 			}
-			fmt.Fprintf(&b, "  - {model_name: %[1]s, litellm_params: {model: openai/%[1]s, api_base: \"http://%[2]s/%[1]s-%[3]s/v1\", "+
-				"api_key: k%[4]s}, model_info: {id: %[1]s-%[3]s}}\n", group, at, name, params)
+			fmt.Fprintf(&b, "  - {model_name: %[1]s, litellm_params: {model: openai/%[1]s, api_base: "+
+				"\"http://%[2]s/%[1]s-%[3]s/v1\", api_key: k%[4]s}, model_info: {id: %[1]s-%[3]s}}\n", group, at, name, params)
 		}
 	}
 	b.WriteString("general_settings: {master_key: sk-routing-0123456789}\n" + routing)
@@ -151,8 +151,9 @@ func (u *capturingUpstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		tokens = 1000
 	}
 	w.Header().Set("Content-Type", "application/json")
-	fmt.Fprintf(w, `{"id":"c","object":"chat.completion","created":1,"model":"up","choices":[{"index":0,"finish_reason":"stop",`+
-		`"message":{"role":"assistant","content":"hi"}}],"usage":{"prompt_tokens":1,"completion_tokens":%d,"total_tokens":%d}}`,
+	fmt.Fprintf(w, `{"id":"c","object":"chat.completion","created":1,"model":"up","choices":[{"index":0,`+
+		`"finish_reason":"stop","message":{"role":"assistant","content":"hi"}}],"usage":{"prompt_tokens":1,`+
+		`"completion_tokens":%d,"total_tokens":%d}}`,
 		tokens, tokens+1)
 }
 

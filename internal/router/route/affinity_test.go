@@ -193,8 +193,8 @@ func stateful(name string, stream bool) upstreamDouble {
 				return doubleReply{status: 404, body: `{"error":{"message":"Previous response with id 'resp_kept' not found."}}`}
 			}
 		}
-		item := fmt.Sprintf(`{"type":"reasoning","id":"rs_made-by-%[1]s","summary":[],"encrypted_content":"gAAAA-state-of-%[1]s"}`,
-			name)
+		item := fmt.Sprintf(`{"type":"reasoning","id":"rs_made-by-%[1]s","summary":[],`+
+			`"encrypted_content":"gAAAA-state-of-%[1]s"}`, name)
 		response := func(status string) string {
 			return fmt.Sprintf(`{"id":"resp_kept-by-%s","object":"response","model":"up","status":%q,"output":[%s]}`,
 				name, status, item)
@@ -203,17 +203,56 @@ func stateful(name string, stream bool) upstreamDouble {
 		case strings.Contains(body, `"max_tokens"`) && stream:
 			return doubleReply{events: []string{
 				`data: {"type":"message_start","message":{"id":"msg_1","model":"up","content":[]}}`,
-				`data: {"type":"content_block_delta","index":0,"delta":{"type":"signature_delta","signature":"sig-state-of-` + name +
-					`"}}`, `data: {"type":"message_stop"}`}}
+				`data: {"type":"content_block_delta","index":0,"delta":{"type":"signature_delta","signature":"sig-state-of-` +
+					name + `"}}`, `data: {"type":"message_stop"}`}}
 		case strings.Contains(body, `"max_tokens"`):
-			return doubleReply{body: `{"id":"msg_1","type":"message","model":"up","content":[{"type":"thinking","thinking":"x",` +
-				`"signature":"sig-state-of-` + name + `"}]}`}
+			return doubleReply{body: `{"id":"msg_1","type":"message","model":"up","content":[{"type":"thinking",` +
+				`"thinking":"x","signature":"sig-state-of-` + name + `"}]}`}
 		case stream:
 			return doubleReply{events: []string{`data: {"type":"response.created","response":` + response("in_progress") + `}`,
 				`data: {"type":"response.output_item.done","item":` + item + `}`,
 				`data: {"type":"response.completed","response":` + response("completed") + `}`}}
 		}
 		return doubleReply{body: response("completed")}
+	}
+}
+
+func TestWhatAnUpstreamKeepsCountsBeforeOtherState(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t, models("simple-shuffle", "a b c"), 2)
+	for _, host := range []string{"a", "b", "c"} {
+		n.answer(host, stateful(host, false))
+	}
+	deployments(40, func() answered { return n.ask(dialect.Responses, `{"model":"m","input":"hi"}`, nil) })
+	n.takeCalls()
+	body := strings.Replace(goOn(dialect.Responses, "encrypted", "b", false), `"input"`,
+		`"previous_response_id":"resp_kept-by-a","input"`, 1)
+	if got := n.ask(dialect.Responses, body, nil); got.deployment != "a" || n.takeCalls()["a"] != 1 {
+		t.Errorf("%d from %s: %s", got.status, got.deployment, got.body)
+	}
+}
+
+func TestThoughtSignaturesOfChatGoBackToTheirDeployment(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t, models("simple-shuffle", "a b c"), 2)
+	signature := func(host string) string {
+		return `"extra_content":{"google":{"thought_signature":"a-long-signature-of-` + host + `"}}`
+	}
+	for _, host := range []string{"a", "b", "c"} {
+		n.answer(host, func(string) doubleReply {
+			reply := chatReply("1", "1")
+			reply.body = strings.Replace(reply.body, `"content":"hello"`, `"content":"hello",`+signature(host), 1)
+			return reply
+		})
+	}
+	deployments(40, func() answered { return n.chat() })
+	for _, host := range []string{"a", "b", "c"} {
+		ask := func() answered {
+			return n.ask(dialect.Chat, `{"model":"m","messages":[{"role":"assistant",`+signature(host)+`}]}`, nil)
+		}
+		if all := deployments(20, ask); all != host {
+			t.Errorf("a signature of %s went to %s", host, all)
+		}
 	}
 }
 
@@ -278,7 +317,11 @@ func TestStateOfWhichNothingIsKnownIsTriedAndLearned(t *testing.T) {
 		for _, host := range []string{"a", "b", "c"} {
 			n := newNetwork(t, models("simple-shuffle", "a b c"), 2)
 			for _, host := range []string{"a", "b", "c"} {
-				n.answer(host, stateful(host, false))
+				n.answer(host, func(body string) doubleReply {
+					reply := stateful(host, false)(body)
+					reply.body = strings.NewReplacer("state-of", "next-of", "kept-by", "next-by").Replace(reply.body)
+					return reply
+				})
 			}
 			body := goOn(dialect.Responses, kind, host, false)
 			if got := n.ask(dialect.Responses, body, nil); got.deployment != host {
@@ -288,7 +331,7 @@ func TestStateOfWhichNothingIsKnownIsTriedAndLearned(t *testing.T) {
 			for range 10 {
 				n.ask(dialect.Responses, body, nil)
 			}
-			if got := n.takeCalls(); got[host] != 10 {
+			if got := n.takeCalls(); got[host] != 10 || len(got) != 1 {
 				t.Errorf("%s of %s is not learned: %v", kind, host, got)
 			}
 		}
@@ -336,9 +379,16 @@ func TestADeploymentWithTheSameAccountCanReadState(t *testing.T) {
 	owner := n.ask(dialect.Responses, goOn(dialect.Responses, "encrypted", "a", false), nil).deployment
 	other := map[string]string{"a": "b", "b": "a"}[owner]
 	n.find(owner).Order = 2 // is not asked first any more
-	if got := n.ask(dialect.Responses, goOn(dialect.Responses, "encrypted", "a", false), nil); other == "" ||
-		got.deployment != other {
-		t.Errorf("%s made the state; then %s answered, want %s", owner, got.deployment, other)
+	var sent string
+	n.answer("a", func(body string) doubleReply {
+		sent = body
+		return stateful("a", false)(strings.ReplaceAll(body, "state-of-c", ""))
+	})
+	body := strings.Replace(goOn(dialect.Responses, "encrypted", "a", false), `"input":[`,
+		`"input":[{"type":"reasoning","summary":[],"encrypted_content":"gAAAA-state-of-c"},`, 1)
+	if got := n.ask(dialect.Responses, body, nil); other == "" || got.deployment != other ||
+		!strings.Contains(sent, "state-of-a") || strings.Contains(sent, "state-of-c") {
+		t.Errorf("%s made the state; then %s answered, want %s; it got %s", owner, got.deployment, other, sent)
 	}
 }
 
@@ -354,9 +404,10 @@ func TestWhatAnUpstreamKeepsCountsBeforeOrder(t *testing.T) {
 		if got := n.ask(dialect.Responses, `{"model":"m","input":"hi"}`, nil); got.deployment != "a" {
 			t.Fatalf("%s answered a new conversation", got.deployment)
 		}
+		n.takeCalls()
 		got := n.ask(dialect.Responses, goOn(dialect.Responses, "kept", "b", false), nil)
-		if got.status != http.StatusOK || got.deployment != "b" {
-			t.Errorf("%d from %s: what b keeps went elsewhere", got.status, got.deployment)
+		if calls := n.takeCalls(); got.status != http.StatusOK || got.deployment != "b" || calls["a"] > 0 {
+			t.Errorf("%d from %s: what b keeps went to %v", got.status, got.deployment, calls)
 		}
 	})
 }
@@ -369,7 +420,8 @@ func cachedPrompt(system string, messages int) string {
 		if i == messages-1 {
 			mark = `,"cache_control":{"type":"ephemeral"}`
 		}
-		list = append(list, fmt.Sprintf(`{"role":"user","content":[{"type":"text","text":"%d \"cache_control\""%s}]}`, i, mark))
+		list = append(list, fmt.Sprintf(`{"role":"user","content":[{"type":"text","text":"%d \"cache_control\""%s}]}`,
+			i, mark))
 	}
 	return `{"model":"m","max_tokens":9,"system":"` + system + strings.Repeat("x", 4096) + `","messages":[` +
 		strings.Join(list, ",") + `]}`

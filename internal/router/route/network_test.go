@@ -75,10 +75,11 @@ func newNetwork(t *testing.T, yaml string, seed uint64) *network {
 	shared := &http.Transport{}
 	shared.RegisterProtocol("http", n)
 	n.budget.SetLimit(1 << 30)
-	n.reader = request.Reader{MaxBody: 1 << 20, BodyTimeout: time.Minute, MeasuresPrompts: s.MeasuresPrompts(), Watchdog: dog}
+	n.reader = request.Reader{MaxBody: 1 << 20, BodyTimeout: time.Minute, MeasuresPrompts: s.MeasuresPrompts(),
+		Watchdog: dog}
 	n.replies = reply.Options{Watchdog: dog, WriteTimeout: time.Minute, Now: time.Now}
-	n.sender = upstream.Sender{Settings: s, Transport: transport.Transport{Shared: shared, Unshared: shared}, Watchdog: dog,
-		Now: time.Now, MaxBody: 1 << 20}
+	n.sender = upstream.Sender{Settings: s, Transport: transport.Transport{Shared: shared, Unshared: shared},
+		Watchdog: dog, Now: time.Now, MaxBody: 1 << 20}
 	random := n.locked(rand.New(rand.NewPCG(seed, seed)))
 	logger := slog.New(slog.DiscardHandler)
 	n.policy = route.Policy{Settings: s, Groups: route.NewGroups(s, n.deployments), Logger: logger, Now: time.Now,
@@ -124,8 +125,8 @@ func (n *network) RoundTrip(req *http.Request) (*http.Response, error) {
 	n.calls[req.URL.Host]++
 	n.mu.Unlock()
 	got := double(string(body))
-	res := &http.Response{StatusCode: cmp.Or(got.status, http.StatusOK), Header: got.header, ContentLength: -1, Request: req,
-		Body: io.NopCloser(strings.NewReader(got.body))}
+	res := &http.Response{StatusCode: cmp.Or(got.status, http.StatusOK), Header: got.header, ContentLength: -1,
+		Request: req, Body: io.NopCloser(strings.NewReader(got.body))}
 	if res.Header == nil {
 		res.Header = http.Header{}
 	}

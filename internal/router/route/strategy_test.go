@@ -281,11 +281,12 @@ func TestTokensOfStreamsAreCounted(t *testing.T) {
 			`"}],"stream":true}`, []string{
 			`data: {"choices":[{"index":0,"delta":{"content":"x"}}]}`, `data: {"choices":[{"index":0,"delta":{"content":"y"}}]}`,
 			`data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}`, "data: [DONE]"}, 110},
-		"messages": {dialect.Messages, `{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"hi"}],"stream":true}`,
+		"messages": {dialect.Messages, `{"model":"m","max_tokens":9,"messages":[],"stream":true}`,
 			[]string{
 				`data: {"type":"message_start","message":{"model":"up","usage":{"input_tokens":10,"cache_read_input_tokens":100,` +
 					`"cache_creation_input_tokens":1000,"output_tokens":1}}}`,
-				`data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"\"usage\":{\"output_tokens\":9}"}}`,
+				`data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta",` +
+					`"text":"\"usage\":{\"output_tokens\":9}"}}`,
 				`data: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":7}}`,
 				`data: {"type":"message_stop"}`}, 1117},
 		"responses": {dialect.Responses, `{"model":"m","input":"hi","stream":true}`, []string{

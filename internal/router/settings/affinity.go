@@ -59,7 +59,8 @@ const (
 // builtInChecks are those that the router makes always: state of an upstream goes back
 // to it, and headers are forwarded as forward_client_headers_to_llm_api says.
 func builtInChecks() []string {
-	return []string{"responses_api_deployment_check", "encrypted_content_affinity", "forward_client_headers_by_model_group"}
+	return []string{"responses_api_deployment_check", "encrypted_content_affinity",
+		"forward_client_headers_by_model_group"}
 }
 
 // readAffinity reads which requests stay at a deployment, and whether limits are enforced.

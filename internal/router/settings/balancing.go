@@ -38,7 +38,7 @@ func Strategies() []string {
 // router_settings.routing_strategy and routing_strategy_args.
 type Balancing struct {
 	Strategy       Strategy
-	EnforcesLimits bool // optional_pre_call_checks has enforce_model_rate_limits: rpm and tpm are limits with every strategy
+	EnforcesLimits bool // enforce_model_rate_limits: rpm and tpm are limits with every strategy
 
 	// The rest is of LatencyBased.
 	SampleTTL            time.Duration // a latency counts for so long

@@ -40,13 +40,15 @@ func TestRoutingSettingsThatHaveNoEffectAreNamed(t *testing.T) {
 		"routing_strategy: latency-based-routing, routing_strategy_args: {ttl: 60, lowest_latency_buffer: 0.5, " +
 			"rolling_window_size: 5, ttft_percentile: 0.9}": "",
 		"routing_strategy: latency-based": "routing-strategy-unknown router_settings.routing_strategy:6 " +
-			`routing strategy "latency-based" is not available, and simple-shuffle is used (did you mean "latency-based-routing"?)`,
+			`routing strategy "latency-based" is not available, and simple-shuffle is used ` +
+			`(did you mean "latency-based-routing"?)`,
 		"routing_strategy: usage-based-routing": "routing-strategy-replaced router_settings.routing_strategy:6",
 		"routing_strategy: least-busy, routing_strategy_args: {ttl: 60}": "routing-argument-ignored " +
 			"router_settings.routing_strategy_args.ttl:6 ttl has no effect with the strategy least-busy",
-		"routing_strategy: latency-based-routing, routing_strategy_args: {lowest_latency_bufer: 1}": "routing-argument-ignored",
-		"routing_strategy: cost-based-routing":                                                      "price-unknown model_list[0].litellm_params:2",
-		"optional_pre_call_checks: [session_affinity, prompt_caching, encrypted_content_affinity]":  "",
+		"routing_strategy: latency-based-routing, routing_strategy_args: {buffer: 1}": "routing-argument-ignored",
+		"routing_strategy: cost-based-routing": "price-unknown " +
+			"model_list[0].litellm_params:2",
+		"optional_pre_call_checks: [session_affinity, prompt_caching, encrypted_content_affinity]": "",
 		"optional_pre_call_checks: [sesion_affinity]": "pre-call-check-unknown router_settings.optional_pre_call_checks:6 " +
 			`the embedded router does not have the check "sesion_affinity" (did you mean "session_affinity"?)`,
 		"model_group_affinity_config: {m: [router_budget_limiting]}": "pre-call-check-unknown " +
@@ -74,8 +76,8 @@ func TestRoutingSettingsAreRead(t *testing.T) {
 	if s.Balancing != want {
 		t.Errorf("%+v, want %+v", s.Balancing, want)
 	}
-	if a, b := s.Deployments[0], s.Deployments[1]; a.HasPrice() || !b.HasPrice() || *b.OutputCost != 2e-6 || *b.MaxRPM != 5 ||
-		b.RPM != nil {
+	if a, b := s.Deployments[0], s.Deployments[1]; a.HasPrice() || !b.HasPrice() || *b.OutputCost != 2e-6 ||
+		*b.MaxRPM != 5 || b.RPM != nil {
 		t.Errorf("%+v\n%+v", a, b)
 	}
 	s, _ = withRouter(t, "optional_pre_call_checks: [session_affinity, enforce_model_rate_limits], "+
