@@ -11,6 +11,7 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor"
 	"github.com/flowgate-go/flowgate/supervisor/control"
 	"github.com/flowgate-go/flowgate/supervisor/leftover"
+	"github.com/flowgate-go/flowgate/supervisor/supervisortest"
 )
 
 // begun starts a program in a process group of its own, until the end of the test.
@@ -34,36 +35,36 @@ func begun(t *testing.T, cmd *exec.Cmd) process.Identity {
 // markedAs waits until a process has the mark of a service; to this user, or root.
 func markedAs(t *testing.T, id process.Identity, mark string) {
 	t.Helper()
-	eventually(t, "the process is marked", func() bool {
+	supervisortest.Eventually(t, "the process is marked", func() bool {
 		names, known := process.EnvironNames(id.PID)
 		return names["FLOWGATE_SERVICE"] || !known && os.Geteuid() != 0
 	})
 }
 
 // untouched wants a process to be no service of the stack, and to survive a stop.
-func untouched(t *testing.T, s *testStack, id process.Identity) {
+func untouched(t *testing.T, s *supervisortest.Stack, id process.Identity) {
 	t.Helper()
-	if status := s.query(); status.Services[0].State != control.StateStopped || status.Services[0].PID != 0 {
+	if status := s.Query(); status.Services[0].State != control.StateStopped || status.Services[0].PID != 0 {
 		t.Errorf("it is taken for the service: %+v", status.Services[0])
 	}
-	if orphans := leftover.Inspect(s.cfg).Orphans; len(orphans) > 0 {
+	if orphans := leftover.Inspect(s.Config).Orphans; len(orphans) > 0 {
 		t.Errorf("it is taken for an orphan: %+v", orphans)
 	}
-	if _, err := supervisor.Stop(t.Context(), s.cfg, nil); err != nil || !id.Alive() {
+	if _, err := supervisor.Stop(t.Context(), s.Config, nil); err != nil || !id.Alive() {
 		t.Errorf("stop: %v; it lives: %v", err, id.Alive())
 	}
-	if _, err := s.start(); err != nil {
+	if _, err := s.Start(); err != nil {
 		t.Error(err)
 	}
-	if pid := s.service("a").PID; pid == id.PID {
+	if pid := s.Service("a").PID; pid == id.PID {
 		t.Error("it was adopted")
 	}
 }
 
 // outlives wants a process to survive the stop of the stack's own service.
-func outlives(t *testing.T, s *testStack, id process.Identity) {
+func outlives(t *testing.T, s *supervisortest.Stack, id process.Identity) {
 	t.Helper()
-	if _, err := supervisor.Stop(t.Context(), s.cfg, nil); err != nil || !id.Alive() {
+	if _, err := supervisor.Stop(t.Context(), s.Config, nil); err != nil || !id.Alive() {
 		t.Errorf("stop of the service: %v; it lives: %v", err, id.Alive())
 	}
 }
@@ -74,8 +75,8 @@ func TestAnotherUsersMarkedProcessIsNotAdopted(t *testing.T) {
 	for name, script := range map[string]string{"seen": "sleep 100", "hidden": hides + "sleep 100"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newStack(t, trivial(t, "a"))
-			mark := s.cfg.Paths.RuntimeDir + ":a"
+			s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
+			mark := s.Config.Paths.RuntimeDir + ":a"
 			id := begun(t, rightstest.Other(t, "env", "FLOWGATE_SERVICE="+mark, "perl", "-e", script))
 			markedAs(t, id, mark)
 			untouched(t, s, id)
@@ -86,25 +87,25 @@ func TestAnotherUsersMarkedProcessIsNotAdopted(t *testing.T) {
 
 func TestAMarkedProcessThatRunsAnotherProgramIsNotAdopted(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"))
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
 	cmd := exec.Command("sleep", "100")
-	cmd.Env = append(os.Environ(), "FLOWGATE_SERVICE="+s.cfg.Paths.RuntimeDir+":a")
+	cmd.Env = append(os.Environ(), "FLOWGATE_SERVICE="+s.Config.Paths.RuntimeDir+":a")
 	untouched(t, s, begun(t, cmd))
 }
 
 func TestAProcessInALedgerThatHasNoMarkIsNotEnded(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"))
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
 	id := begun(t, exec.Command("sleep", "100"))
-	s.mustStart()
-	ids := s.recorded()
-	service := s.service("a").PID
-	s.kill()
+	s.MustStart()
+	ids := s.Recorded()
+	service := s.Service("a").PID
+	s.Kill()
 	if err := syscall.Kill(-service, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the service to be gone", func() bool { return !ids[1].Alive() })
-	s.replaceInLedger(ids[1], id)
+	supervisortest.Eventually(t, "the service to be gone", func() bool { return !ids[1].Alive() })
+	s.ReplaceInLedger(ids[1], id)
 	untouched(t, s, id)
 	outlives(t, s, id)
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/supervisor"
+	"github.com/flowgate-go/flowgate/supervisor/supervisortest"
 )
 
 func unixClient(socket string) *http.Client {
@@ -19,10 +20,10 @@ func unixClient(socket string) *http.Client {
 }
 
 func BenchmarkQuery(b *testing.B) {
-	s := newStack(b, trivial(b, "a"), trivial(b, "b"))
-	s.mustStart()
+	s := supervisortest.NewStack(b, supervisortest.Trivial(b, "a"), supervisortest.Trivial(b, "b"))
+	s.MustStart()
 	for b.Loop() {
-		if status, err := supervisor.Query(b.Context(), s.cfg); err != nil || !status.Services[1].Ready {
+		if status, err := supervisor.Query(b.Context(), s.Config); err != nil || !status.Services[1].Ready {
 			b.Fatal(status, err)
 		}
 	}
@@ -31,14 +32,14 @@ func BenchmarkQuery(b *testing.B) {
 // BenchmarkStartToReady is a start of one trivial service by a supervisor that
 // runs already: fork, exec, its first answer, and the check whose port it is.
 func BenchmarkStartToReady(b *testing.B) {
-	s := newStack(b, trivial(b, "stays"), trivial(b, "a"))
-	s.mustStart("stays")
+	s := supervisortest.NewStack(b, supervisortest.Trivial(b, "stays"), supervisortest.Trivial(b, "a"))
+	s.MustStart("stays")
 	for b.Loop() {
-		if _, err := s.start("a"); err != nil {
+		if _, err := s.Start("a"); err != nil {
 			b.Fatal(err)
 		}
 		b.StopTimer()
-		if _, err := supervisor.Stop(b.Context(), s.cfg, []string{"a"}); err != nil {
+		if _, err := supervisor.Stop(b.Context(), s.Config, []string{"a"}); err != nil {
 			b.Fatal(err)
 		}
 		b.StartTimer()
@@ -47,10 +48,10 @@ func BenchmarkStartToReady(b *testing.B) {
 
 // BenchmarkUpAndDown is start and stop of a stack of two, supervisor included.
 func BenchmarkUpAndDown(b *testing.B) {
-	s := newStack(b, trivial(b, "a"), trivial(b, "b"))
+	s := supervisortest.NewStack(b, supervisortest.Trivial(b, "a"), supervisortest.Trivial(b, "b"))
 	for b.Loop() {
-		s.mustStart()
-		if _, err := supervisor.Stop(b.Context(), s.cfg, nil); err != nil {
+		s.MustStart()
+		if _, err := supervisor.Stop(b.Context(), s.Config, nil); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -4,12 +4,14 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
+	"github.com/flowgate-go/flowgate/supervisor/supervisortest"
 )
 
 // TestARestartIsOnDiskBeforeItIsUsed has each process of the service keep what
@@ -17,25 +19,25 @@ import (
 // must know of the restart.
 func TestARestartIsOnDiskBeforeItIsUsed(t *testing.T) {
 	t.Parallel()
-	svc := trivial(t, "a")
+	svc := supervisortest.Trivial(t, "a")
 	svc.Restart = config.Restart{Policy: "always", Max: 9, Within: time.Hour, Backoff: time.Millisecond}
-	s := newStack(t, svc)
-	kept := filepath.Join(s.cfg.Dir, "kept")
+	s := supervisortest.NewStack(t, svc)
+	kept := filepath.Join(s.Config.Dir, "kept")
 	if err := os.Mkdir(kept, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	run := `cp "$1" "$2/$$" 2>/dev/null; shift 2; exec "$@"`
-	s.cfg.Services[0].Command = append([]string{"/bin/sh", "-c", run, "sh", ledger.Path(s.cfg.Paths.RuntimeDir), kept},
+	s.Config.Services[0].Command = append([]string{"/bin/sh", "-c", run, "sh", ledger.Path(s.Config.Paths.RuntimeDir), kept},
 		svc.Command...)
-	s.save()
-	s.mustStart()
+	s.Save()
+	s.MustStart()
 	for spent := 1; spent <= 4; spent++ {
-		pid := s.service("a").PID
+		pid := s.Service("a").PID
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "a restart", s.another("a", pid))
-		raw, err := os.ReadFile(filepath.Join(kept, itoa(s.service("a").PID)))
+		supervisortest.Eventually(t, "a restart", s.IsReplaced("a", pid))
+		raw, err := os.ReadFile(filepath.Join(kept, strconv.Itoa(s.Service("a").PID)))
 		var seen ledger.Ledger
 		if err == nil {
 			err = json.Unmarshal(raw, &seen)

@@ -16,6 +16,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/supervisor/control"
 	"github.com/flowgate-go/flowgate/supervisor/logs"
+	"github.com/flowgate-go/flowgate/supervisor/supervisortest"
 )
 
 func TestAClockThatIsSetWhileTheSupervisorRunsMovesNoBudgetAndNoUptime(t *testing.T) {
@@ -23,27 +24,27 @@ func TestAClockThatIsSetWhileTheSupervisorRunsMovesNoBudgetAndNoUptime(t *testin
 	for what, jump := range map[string]time.Duration{"back": -240 * time.Hour, "forward": 240 * time.Hour} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			svc := trivial(t, "a")
+			svc := supervisortest.Trivial(t, "a")
 			svc.Restart = config.Restart{Policy: "always", Max: 1, Within: time.Hour, Backoff: time.Millisecond}
-			s := newStack(t, svc)
-			pid := s.mustStart().Services[0].PID
+			s := supervisortest.NewStack(t, svc)
+			pid := s.MustStart().Services[0].PID
 			if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 				t.Fatal(err)
 			}
-			eventually(t, "a restart", s.another("a", pid))
-			setClock(t, s.recorded()[0], jump)
+			supervisortest.Eventually(t, "a restart", s.IsReplaced("a", pid))
+			setClock(t, s.Recorded()[0], jump)
 			n := asked(t, svc)
-			eventually(t, "probes after the jump", func() bool { return asked(t, svc) > n+5 })
-			a := s.service("a")
+			supervisortest.Eventually(t, "probes after the jump", func() bool { return asked(t, svc) > n+5 })
+			a := s.Service("a")
 			if !a.Ready || a.UptimeS <= 0 || a.UptimeS > 60 {
 				t.Errorf("%+v", a)
 			}
 			if err := syscall.Kill(a.PID, syscall.SIGKILL); err != nil {
 				t.Fatal(err)
 			}
-			eventually(t, "the second restart to be refused", func() bool { return s.service("a").State == control.StateFailed })
+			supervisortest.Eventually(t, "the second restart to be refused", func() bool { return s.Service("a").State == control.StateFailed })
 			var off time.Duration
-			err := logs.Events(t.Context(), s.cfg, logs.EventOptions{N: 1}, func(e control.Event) error {
+			err := logs.Events(t.Context(), s.Config, logs.EventOptions{N: 1}, func(e control.Event) error {
 				off = time.Until(e.Time())
 				return nil
 			})

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/logfile"
-	"github.com/flowgate-go/flowgate/supervisor/control"
+	"github.com/flowgate-go/flowgate/supervisor/supervisortest"
 )
 
 // TestAFloodOfLogLinesIsBoundedAndDisturbsNobody has a service write 100 MB a
@@ -18,21 +18,21 @@ import (
 func TestAFloodOfLogLinesIsBoundedAndDisturbsNobody(t *testing.T) {
 	t.Parallel()
 	const megabytes, rate = 400, 100
-	s := newStack(t, trivial(t, "a", "-flood="+itoa(megabytes), "-rate="+itoa(rate)), trivial(t, "b"))
-	exact := s.cutsLoseNothing()
-	pid := s.mustStart().Services[1].PID
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a", "-flood="+strconv.Itoa(megabytes), "-rate="+strconv.Itoa(rate)), supervisortest.Trivial(t, "b"))
+	exact := cutsLoseNothing(s)
+	pid := s.MustStart().Services[1].PID
 	seen := disk{}
 	slowest := time.Duration(0)
-	eventually(t, "the flood to end and the log to be cut", func() bool {
+	supervisortest.Eventually(t, "the flood to end and the log to be cut", func() bool {
 		began := time.Now()
-		status := s.query()
+		status := s.Query()
 		slowest = max(slowest, time.Since(began))
 		if !status.Services[0].Ready || !status.Services[1].Ready || status.Services[1].PID != pid ||
 			status.Services[1].Restarts != 0 {
 			t.Errorf("%+v", status)
 		}
-		over := strings.Contains(s.tail("a"), "flood is over") // nothing is written after that
-		seen.look(s.cfg.Paths.ProcessLogs(), "a.log")
+		over := strings.Contains(s.Tail("a"), "flood is over") // nothing is written after that
+		seen.look(s.Config.Paths.ProcessLogs(), "a.log")
 		return over && seen.current < logfile.StandardLimits().Size
 	})
 	t.Logf("at most %d MB on disk, status took at most %v", seen.peak>>20, slowest)
@@ -43,7 +43,7 @@ func TestAFloodOfLogLinesIsBoundedAndDisturbsNobody(t *testing.T) {
 	if slowest > 500*time.Millisecond {
 		t.Errorf("a status took %v", slowest)
 	}
-	last := s.tail("a")
+	last := s.Tail("a")
 	last = last[strings.LastIndex(last, "flood is over"):]
 	var flooded, took int64
 	if _, err := fmt.Sscanf(last, "flood is over: %d bytes in %d ms", &flooded, &took); err != nil ||
@@ -54,29 +54,16 @@ func TestAFloodOfLogLinesIsBoundedAndDisturbsNobody(t *testing.T) {
 		t.Logf("NOT TRIED at %d MB/s: this machine is too busy, %d MB took it %d ms", rate, megabytes, took)
 	}
 	written := int64(len("listening\n")+len(last)+1) + flooded
-	there, dropped := seen.current+seen.inPieces(), s.dropped()
+	there, dropped := seen.current+seen.inPieces(), s.CountDropped()
 	for deadline := time.Now().Add(5 * time.Second); exact && there+dropped != written &&
 		time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		dropped = s.dropped() // it is said after the cut
+		dropped = s.CountDropped() // it is said after the cut
 	}
 	if exact && dropped+there != written || dropped == 0 {
 		t.Errorf("%d bytes were written; %d are said to be dropped and %d were kept: %d are missing", written, dropped, there,
 			written-dropped-there)
 	}
 	seen.wantWholeLines(t)
-}
-
-// dropped is how many bytes of logs were given up, as the events have it.
-func (s *testStack) dropped() (total int64) {
-	s.t.Helper()
-	for _, detail := range s.said(control.EventLogDropped) {
-		n, err := strconv.ParseInt(strings.Fields(detail)[0], 10, 64)
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		total += n
-	}
-	return total
 }
 
 // disk is what a log and its pieces take.

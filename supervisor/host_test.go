@@ -4,7 +4,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -12,24 +11,23 @@ import (
 
 	"github.com/flowgate-go/flowgate/supervisor"
 	"github.com/flowgate-go/flowgate/supervisor/control"
+	"github.com/flowgate-go/flowgate/supervisor/supervisortest"
 )
-
-func itoa(n int) string { return strconv.Itoa(n) }
 
 func TestARuntimeFolderThatIsRemovedIsMadeAnew(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"))
-	before := s.mustStart()
-	eventually(t, "the folder to be removed, under a supervisor that writes",
-		func() bool { return os.RemoveAll(s.cfg.Paths.RuntimeDir) == nil })
-	eventually(t, "the same supervisor to answer again", func() bool {
-		status, err := supervisor.Query(t.Context(), s.cfg)
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
+	before := s.MustStart()
+	supervisortest.Eventually(t, "the folder to be removed, under a supervisor that writes",
+		func() bool { return os.RemoveAll(s.Config.Paths.RuntimeDir) == nil })
+	supervisortest.Eventually(t, "the same supervisor to answer again", func() bool {
+		status, err := supervisor.Query(t.Context(), s.Config)
 		return err == nil && status.Supervisor != nil && status.Supervisor.PID == before.Supervisor.PID
 	})
-	if a := s.service("a"); a.PID != before.Services[0].PID || !a.Ready {
+	if a := s.Service("a"); a.PID != before.Services[0].PID || !a.Ready {
 		t.Errorf("%+v", a)
 	}
-	if status := s.mustStart(); status.Supervisor.PID != before.Supervisor.PID ||
+	if status := s.MustStart(); status.Supervisor.PID != before.Supervisor.PID ||
 		status.Services[0].PID != before.Services[0].PID {
 		t.Errorf("a start found %+v", status)
 	}
@@ -37,12 +35,12 @@ func TestARuntimeFolderThatIsRemovedIsMadeAnew(t *testing.T) {
 
 func TestAStopFindsTheSupervisorWhoseFolderWasRemoved(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"))
-	before := s.mustStart()
-	resident := s.recorded()[0]
-	eventually(t, "the folder to be removed", func() bool { return os.RemoveAll(s.cfg.Paths.RuntimeDir) == nil })
-	status, err := supervisor.Stop(t.Context(), s.cfg, nil)
-	if err != nil || find(t, status, "a").State != control.StateStopped || answers(before.Services[0].URL) ||
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
+	before := s.MustStart()
+	resident := s.Recorded()[0]
+	supervisortest.Eventually(t, "the folder to be removed", func() bool { return os.RemoveAll(s.Config.Paths.RuntimeDir) == nil })
+	status, err := supervisor.Stop(t.Context(), s.Config, nil)
+	if err != nil || supervisortest.Find(t, status, "a").State != control.StateStopped || answers(before.Services[0].URL) ||
 		resident.Alive() {
 		t.Errorf("%+v, %v, supervisor lives: %v", status, err, resident.Alive())
 	}
@@ -50,22 +48,22 @@ func TestAStopFindsTheSupervisorWhoseFolderWasRemoved(t *testing.T) {
 
 func TestAStopWithoutAFolderSaysHowToGetOne(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"))
-	before := s.mustStart()
-	resident := s.recorded()[0]
-	s.hang()
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
+	before := s.MustStart()
+	resident := s.Recorded()[0]
+	s.Hang()
 	t.Cleanup(func() { _ = resident.Signal(syscall.SIGKILL) }) // awake, it would take the folder again
-	if err := os.RemoveAll(s.cfg.Paths.RuntimeDir); err != nil {
+	if err := os.RemoveAll(s.Config.Paths.RuntimeDir); err != nil {
 		t.Fatal(err)
 	}
-	status, err := supervisor.Stop(t.Context(), s.cfg, nil)
-	wantFault(t, err, "supervisor-unreachable", "was removed while services run", "mage start")
-	if a := find(t, status, "a"); a.State != control.StateRunning || !strings.Contains(a.Reason, "folder was removed") ||
+	status, err := supervisor.Stop(t.Context(), s.Config, nil)
+	supervisortest.WantFault(t, err, "supervisor-unreachable", "was removed while services run", "mage start")
+	if a := supervisortest.Find(t, status, "a"); a.State != control.StateRunning || !strings.Contains(a.Reason, "folder was removed") ||
 		!answers(before.Services[0].URL) {
 		t.Errorf("%+v", a)
 	}
-	s.mustStart()
-	if status, err := supervisor.Stop(t.Context(), s.cfg, nil); err != nil || answers(before.Services[0].URL) {
+	s.MustStart()
+	if status, err := supervisor.Stop(t.Context(), s.Config, nil); err != nil || answers(before.Services[0].URL) {
 		t.Errorf("%+v, %v", status, err)
 	}
 }
@@ -74,25 +72,25 @@ func TestAStopWithoutAFolderSaysHowToGetOne(t *testing.T) {
 // to the one that took its folder. A short name keeps the socket in that folder.
 func TestASupervisorWhoseFolderWasTakenIsSuperseded(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"))
-	before := s.mustStart()
-	first := s.recorded()[0]
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
+	before := s.MustStart()
+	first := s.Recorded()[0]
 	// It must not notice before the other one has taken the folder.
 	if err := first.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.RemoveAll(s.cfg.Paths.RuntimeDir); err != nil {
+	if err := os.RemoveAll(s.Config.Paths.RuntimeDir); err != nil {
 		t.Fatal(err)
 	}
-	after := s.mustStart()
+	after := s.MustStart()
 	if after.Supervisor.PID == first.PID || after.Services[0].PID != before.Services[0].PID || !after.Services[0].Ready {
 		t.Errorf("before %+v, after %+v", before, after)
 	}
 	if err := first.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the first to give way", func() bool { return !first.Alive() })
-	if a := s.service("a"); a.PID != before.Services[0].PID || !a.Ready {
+	supervisortest.Eventually(t, "the first to give way", func() bool { return !first.Alive() })
+	if a := s.Service("a"); a.PID != before.Services[0].PID || !a.Ready {
 		t.Errorf("the service went with the first: %+v", a)
 	}
 }
@@ -101,44 +99,44 @@ func TestASupervisorWhoseFolderWasTakenIsSuperseded(t *testing.T) {
 // up when the one that took its folder has stopped the services and ended.
 func TestAStoppedServiceIsNotStartedByASupervisorThatHung(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"))
-	before := s.mustStart()
-	first := s.recorded()[0]
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
+	before := s.MustStart()
+	first := s.Recorded()[0]
 	if err := first.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.RemoveAll(s.cfg.Paths.RuntimeDir); err != nil {
+	if err := os.RemoveAll(s.Config.Paths.RuntimeDir); err != nil {
 		t.Fatal(err)
 	}
-	s.mustStart()
-	if _, err := supervisor.Stop(t.Context(), s.cfg, nil); err != nil || answers(before.Services[0].URL) {
+	s.MustStart()
+	if _, err := supervisor.Stop(t.Context(), s.Config, nil); err != nil || answers(before.Services[0].URL) {
 		t.Fatalf("the service was not stopped: %v", err)
 	}
 	if err := first.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the first to give way", func() bool { return !first.Alive() })
-	if left := s.processes("a"); len(left) > 0 || answers(before.Services[0].URL) {
+	supervisortest.Eventually(t, "the first to give way", func() bool { return !first.Alive() })
+	if left := s.Processes("a"); len(left) > 0 || answers(before.Services[0].URL) {
 		t.Errorf("the service was started again: %v", left)
 	}
-	if events := s.events(); events[len(events)-1] != "supervisor.superseded" {
+	if events := s.Events(); events[len(events)-1] != "supervisor.superseded" {
 		t.Errorf("events %q", events)
 	}
-	if status := s.query(); status.Supervisor != nil || find(t, status, "a").State != control.StateStopped {
+	if status := s.Query(); status.Supervisor != nil || supervisortest.Find(t, status, "a").State != control.StateStopped {
 		t.Errorf("%+v", status)
 	}
 }
 
 func TestAServiceManagerIsNotifiedOfReadinessAndLiveness(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"))
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
 	path := filepath.Join(t.TempDir(), "notify")
 	manager, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer manager.Close()
-	cmd := s.supervisorCommand()
+	cmd := s.SupervisorCommand()
 	cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+path)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/supervisor/supervisortest"
 )
 
 // hundred is how many services the comparison is about: sleep(1), as a user of
@@ -139,17 +140,17 @@ func hundredServices(b *testing.B) (run contestant, file string) {
 			Restart: config.Restart{Policy: "always", Backoff: time.Nanosecond},
 		}
 	}
-	s := newStack(b, services...)
+	s := supervisortest.NewStack(b, services...)
 	command := func(verb string) {
-		if out, err := exec.Command(os.Args[0], "command", verb, s.cfg.File).CombinedOutput(); err != nil {
+		if out, err := exec.Command(os.Args[0], "command", verb, s.Config.File).CombinedOutput(); err != nil {
 			b.Fatalf("%s: %v: %s", verb, err, out)
 		}
 	}
 	return contestant{
-		up:     func() int { command("start"); return s.recorded()[0].PID },
+		up:     func() int { command("start"); return s.Recorded()[0].PID },
 		status: func() { command("status") },
 		down:   func() { command("stop") },
-	}, s.cfg.File
+	}, s.Config.File
 }
 
 func composeHundred(b *testing.B, dir string) contestant {
@@ -163,7 +164,7 @@ func composeHundred(b *testing.B, dir string) contestant {
 	if err := os.WriteFile(file, []byte(yaml.String()), 0o600); err != nil {
 		b.Fatal(err)
 	}
-	port := strconv.Itoa(freePort(b))
+	port := strconv.Itoa(supervisortest.FreePort(b))
 	command := func(args ...string) *exec.Cmd {
 		cmd := exec.Command(program, append([]string{"-p", port, "-L", filepath.Join(dir, "log")}, args...)...)
 		cmd.Dir = dir

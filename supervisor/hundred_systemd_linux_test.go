@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/flowgate-go/flowgate/supervisor/supervisortest"
 )
 
 // ownManager begins a `systemd --user` that nobody else uses: in control groups
@@ -108,7 +110,7 @@ func removeGroups(b *testing.B, group string) {
 		})
 		slices.Reverse(dirs)
 		for _, dir := range dirs {
-			eventually(b, dir+" to be empty", func() bool { return !errors.Is(os.Remove(dir), syscall.EBUSY) })
+			supervisortest.Eventually(b, dir+" to be empty", func() bool { return !errors.Is(os.Remove(dir), syscall.EBUSY) })
 		}
 	}
 }

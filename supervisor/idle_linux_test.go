@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/supervisor/supervisortest"
 )
 
 // BenchmarkIdleWithProbes is the idle supervisor of a hundred services without
@@ -20,22 +21,22 @@ func BenchmarkIdleWithProbes(b *testing.B) {
 func idleWith(b *testing.B, change func(*config.Service)) {
 	listening, services := make([]config.Service, hundred), make([]config.Service, hundred)
 	for i := range services {
-		listening[i] = trivial(b, "s"+strconv.Itoa(i))
+		listening[i] = supervisortest.Trivial(b, "s"+strconv.Itoa(i))
 		services[i] = listening[i]
 		services[i].Probes = config.Probes{}
 		change(&services[i])
 	}
-	s := newStack(b, services...)
-	s.mustStart()
+	s := supervisortest.NewStack(b, services...)
+	s.MustStart()
 	probes := func() (total int) {
 		for _, svc := range listening {
 			total += asked(b, svc)
 		}
 		return total
 	}
-	eventually(b, "all to listen", func() bool { return strings.Contains(s.tail("s99"), "listening") })
+	supervisortest.Eventually(b, "all to listen", func() bool { return strings.Contains(s.Tail("s99"), "listening") })
 	before := probes()
-	share, memory := idle(b, s.recorded()[0].PID, 10*time.Second)
+	share, memory := idle(b, s.Recorded()[0].PID, 10*time.Second)
 	b.ReportMetric(float64(probes()-before), "probes-in-11-s")
 	b.ReportMetric(share, "idle-%-of-a-core")
 	b.ReportMetric(memory, "rss-MB")

@@ -12,43 +12,14 @@ import (
 
 	"github.com/flowgate-go/flowgate/supervisor/control"
 	"github.com/flowgate-go/flowgate/supervisor/logs"
+	"github.com/flowgate-go/flowgate/supervisor/supervisortest"
 )
-
-// put writes a file of the runtime folder, as a service would have.
-func (s *testStack) put(name, text string) {
-	s.t.Helper()
-	path := filepath.Join(s.cfg.Paths.RuntimeDir, name)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		s.t.Fatal(err)
-	}
-	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	if err == nil {
-		_, err = file.WriteString(text)
-		err = errors.Join(err, file.Close())
-	}
-	if err != nil {
-		s.t.Fatal(err)
-	}
-}
-
-func (s *testStack) logs(o logs.Options) []string {
-	s.t.Helper()
-	var lines []string
-	err := logs.Logs(s.t.Context(), s.cfg, o, func(l logs.LogLine) error {
-		lines = append(lines, l.Service+": "+l.Line)
-		return nil
-	})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return lines
-}
 
 func TestLogsGivesTheLastLinesOfEachService(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"), trivial(t, "b"), trivial(t, "silent"))
-	s.put("process-logs/a.log", "one\ntwo\n\nfour\nunfinished")
-	s.put("process-logs/b.log", strings.Repeat(strings.Repeat("x", 1000)+"\n", 1000)+"last\n")
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"), supervisortest.Trivial(t, "b"), supervisortest.Trivial(t, "silent"))
+	s.Put("process-logs/a.log", "one\ntwo\n\nfour\nunfinished")
+	s.Put("process-logs/b.log", strings.Repeat(strings.Repeat("x", 1000)+"\n", 1000)+"last\n")
 	for _, c := range []struct {
 		o    logs.Options
 		want []string
@@ -59,38 +30,38 @@ func TestLogsGivesTheLastLinesOfEachService(t *testing.T) {
 		{logs.Options{N: 99, Services: []string{"a"}}, []string{"a: one", "a: two", "a: ", "a: four", "a: unfinished"}},
 		{logs.Options{N: -1, Services: []string{"a"}}, []string{"a: one", "a: two", "a: ", "a: four", "a: unfinished"}},
 	} {
-		if got := s.logs(c.o); !slices.Equal(got, c.want) {
+		if got := s.Logs(c.o); !slices.Equal(got, c.want) {
 			t.Errorf("%+v: %q, want %q", c.o, got, c.want)
 		}
 	}
-	if got := s.logs(logs.Options{N: 501, Services: []string{"b"}}); len(got) != 501 || got[500] != "b: last" ||
+	if got := s.Logs(logs.Options{N: 501, Services: []string{"b"}}); len(got) != 501 || got[500] != "b: last" ||
 		len(got[0]) != 1003 {
 		t.Errorf("%d lines, the first of %d bytes", len(got), len(got[0]))
 	}
-	if got := s.logs(logs.Options{N: -1, Services: []string{"b"}}); len(got) != 1001 {
+	if got := s.Logs(logs.Options{N: -1, Services: []string{"b"}}); len(got) != 1001 {
 		t.Errorf("all of b are %d lines", len(got))
 	}
 }
 
 func TestLogsAreScrubbedAndAnUnknownServiceRefused(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"))
-	s.put("process-logs/a.log", "key sk-canary\n")
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
+	s.Put("process-logs/a.log", "key sk-canary\n")
 	scrub := func(line []byte) []byte { return []byte(strings.ReplaceAll(string(line), "sk-canary", "…")) }
-	if got := s.logs(logs.Options{N: 5, Scrub: scrub}); !slices.Equal(got, []string{"a: key …"}) {
+	if got := s.Logs(logs.Options{N: 5, Scrub: scrub}); !slices.Equal(got, []string{"a: key …"}) {
 		t.Errorf("%q", got)
 	}
-	err := logs.Logs(t.Context(), s.cfg, logs.Options{Services: []string{"aa"}}, nil)
-	wantFault(t, err, "service-unknown", `"a"`)
+	err := logs.Logs(t.Context(), s.Config, logs.Options{Services: []string{"aa"}}, nil)
+	supervisortest.WantFault(t, err, "service-unknown", `"a"`)
 }
 
 func TestAReceiverThatLeavesEndsLogsWithItsOwnError(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"))
-	s.put("process-logs/a.log", "one\ntwo\n")
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
+	s.Put("process-logs/a.log", "one\ntwo\n")
 	closed := errors.New("stdout is closed")
 	calls := 0
-	err := logs.Logs(t.Context(), s.cfg, logs.Options{N: 5, Follow: true}, func(logs.LogLine) error {
+	err := logs.Logs(t.Context(), s.Config, logs.Options{N: 5, Follow: true}, func(logs.LogLine) error {
 		calls++
 		return closed
 	})
@@ -101,14 +72,14 @@ func TestAReceiverThatLeavesEndsLogsWithItsOwnError(t *testing.T) {
 
 func TestFollowGivesWholeLinesAcrossCutsAndReplacements(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"), trivial(t, "b"))
-	path := filepath.Join(s.cfg.Paths.ProcessLogs(), "a.log")
-	s.put("process-logs/a.log", "old\nhalf")
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"), supervisortest.Trivial(t, "b"))
+	path := filepath.Join(s.Config.Paths.ProcessLogs(), "a.log")
+	s.Put("process-logs/a.log", "old\nhalf")
 	lines := make(chan string, 100)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() {
-		done <- logs.Logs(ctx, s.cfg, logs.Options{N: 1, Follow: true}, func(l logs.LogLine) error {
+		done <- logs.Logs(ctx, s.Config, logs.Options{N: 1, Follow: true}, func(l logs.LogLine) error {
 			lines <- l.Service + ": " + l.Line
 			return nil
 		})
@@ -125,19 +96,19 @@ func TestFollowGivesWholeLinesAcrossCutsAndReplacements(t *testing.T) {
 		}
 	}
 	next("a: old")
-	s.put("process-logs/a.log", " and half\n")
+	s.Put("process-logs/a.log", " and half\n")
 	next("a: half and half")
-	s.put("process-logs/b.log", "born later\n")
+	s.Put("process-logs/b.log", "born later\n")
 	next("b: born later")
 	if err := os.Truncate(path, 0); err != nil {
 		t.Fatal(err)
 	}
-	s.put("process-logs/a.log", "cut\n")
+	s.Put("process-logs/a.log", "cut\n")
 	next("a: cut")
 	if err := os.Rename(path, path+".1"); err != nil {
 		t.Fatal(err)
 	}
-	s.put("process-logs/a.log", "replaced\n")
+	s.Put("process-logs/a.log", "replaced\n")
 	next("a: replaced")
 	cancel()
 	if err := <-done; err != nil {
@@ -147,20 +118,20 @@ func TestFollowGivesWholeLinesAcrossCutsAndReplacements(t *testing.T) {
 
 func TestEventsAreChosenByNumberAndTime(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"))
-	s.put("events.log", `{"timestamp":"2026-01-01T00:00:00.000Z","event":"old"}
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
+	s.Put("events.log", `{"timestamp":"2026-01-01T00:00:00.000Z","event":"old"}
 not json
 {"timestamp":"2026-01-02T00:00:00.000Z","event":"new"}
 {"no":"event"}
 `)
-	s.mustStart()
-	got := s.events()
+	s.MustStart()
+	got := s.Events()
 	if want := []string{"old", "new", "supervisor.started", "service.starting a", "service.ready a"}; !slices.Equal(got,
 		want) {
 		t.Errorf("all: %q, want %q", got, want)
 	}
 	var since []control.Event
-	err := logs.Events(t.Context(), s.cfg, logs.EventOptions{N: -1, Since: time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)},
+	err := logs.Events(t.Context(), s.Config, logs.EventOptions{N: -1, Since: time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)},
 		func(e control.Event) error { since = append(since, e); return nil })
 	if err != nil || len(since) != 4 || since[0].Event != "new" {
 		t.Errorf("since: %+v, %v", since, err)
@@ -175,13 +146,13 @@ not json
 
 func TestLogsOfSeveralServicesAreMergedByTimeAndChosenByLevelAndAge(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"), trivial(t, "b"))
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"), supervisortest.Trivial(t, "b"))
 	at := func(age time.Duration) string { return time.Now().UTC().Add(-age).Format(time.RFC3339Nano) }
-	s.put("process-logs/a.log", `{"time":"`+at(3*time.Hour)+`","level":"INFO","msg":"a1"}
+	s.Put("process-logs/a.log", `{"time":"`+at(3*time.Hour)+`","level":"INFO","msg":"a1"}
 {"time":"`+at(2*time.Minute)+`","level":"ERROR","msg":"a2"}
   its second line
 `)
-	s.put("process-logs/b.log", "["+time.Now().Add(-4*time.Minute).Format("2006-01-02 15:04:05")+"] [warn ] b1\n"+
+	s.Put("process-logs/b.log", "["+time.Now().Add(-4*time.Minute).Format("2006-01-02 15:04:05")+"] [warn ] b1\n"+
 		"["+time.Now().Add(-time.Minute).Format("2006-01-02 15:04:05")+"] [debug] b2\n")
 	for _, c := range []struct {
 		o    logs.Options
@@ -193,7 +164,7 @@ func TestLogsOfSeveralServicesAreMergedByTimeAndChosenByLevelAndAge(t *testing.T
 		{logs.Options{N: -1, Level: "error", Services: []string{"b"}}, ""},
 	} {
 		var got []string
-		for _, line := range s.logs(c.o) {
+		for _, line := range s.Logs(c.o) {
 			for _, word := range []string{"a1", "a2", "b1", "b2", "line"} {
 				if strings.Contains(line, word) {
 					got = append(got, word)
@@ -204,6 +175,6 @@ func TestLogsOfSeveralServicesAreMergedByTimeAndChosenByLevelAndAge(t *testing.T
 			t.Errorf("%+v: %q, want %q", c.o, got, c.want)
 		}
 	}
-	err := logs.Logs(t.Context(), s.cfg, logs.Options{Level: "loud"}, nil)
-	wantFault(t, err, "level-unknown", "loud")
+	err := logs.Logs(t.Context(), s.Config, logs.Options{Level: "loud"}, nil)
+	supervisortest.WantFault(t, err, "level-unknown", "loud")
 }

@@ -1,124 +1,14 @@
 package supervisor_test
 
 import (
-	"context"
-	"encoding/json"
-	"flag"
-	"fmt"
-	"io"
-	"log/slog"
 	"os"
 	"testing"
 
-	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/trust/trusttest"
-	"github.com/flowgate-go/flowgate/supervisor"
-	"github.com/flowgate-go/flowgate/supervisor/daemon"
-	"github.com/flowgate-go/flowgate/supervisor/daemon/handover"
+	"github.com/flowgate-go/flowgate/supervisor/supervisortest"
 )
 
-// TestMain lets the test binary be the programs that the tests need: the
-// supervisor, as `supervisor:run`, and services that behave as they are told.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "supervisor:run" {
-		os.Exit(residentMain(os.Args[2:]))
-	}
-	if len(os.Args) > 1 && os.Args[1] == "command" {
-		os.Exit(commandMain(os.Args[2], os.Args[3]))
-	}
-	if len(os.Args) > 1 && os.Args[1] == "service" {
-		os.Exit(serviceMain(os.Args[2:]))
-	}
-	// A program built with -race sleeps a second when it ends, unless told not to.
-	_ = os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
+	supervisortest.PlayRole()
 	os.Exit(trusttest.Run(m))
-}
-
-// residentMain is the target supervisor:run as the tasks package has it, with
-// the resolved configuration itself in place of flowgate.yaml.
-func residentMain(args []string) int {
-	flags := flag.NewFlagSet("supervisor:run", flag.ContinueOnError)
-	file := flags.String("config", "", "")
-	notify := flags.Int("notify", 0, "")
-	lifeline := flags.Int("lifeline", 0, "")
-	ephemeral := flags.String("ephemeral", "", "")
-	note := flags.Int("handover", 0, "")
-	check := flags.Bool("check", false, "")
-	up := flags.Bool("up", false, "")
-	if err := flags.Parse(args); err != nil {
-		return 2
-	}
-	cfg, err := readConfig(*file)
-	if err != nil {
-		return 2
-	}
-	if *check {
-		return 0
-	}
-	version := "test"
-	if *note != 0 {
-		version = "next"
-	}
-	o := daemon.Options{
-		Config: cfg, Version: version, Ephemeral: *ephemeral, Up: *up,
-		Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
-	}
-	if o.Notify, err = inherited[io.WriteCloser](*notify); err != nil {
-		return 2
-	}
-	if o.Lifeline, err = inherited[io.Reader](*lifeline); err != nil {
-		return 2
-	}
-	if *note != 0 {
-		if o.Handover, err = handover.InheritedFile(*note); err != nil {
-			return 2
-		}
-	}
-	if err := daemon.Run(context.Background(), o); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return 0
-}
-
-// commandMain is a command in a process of its own, as mage start and mage stop are.
-func commandMain(verb, file string) int {
-	cfg, err := readConfig(file)
-	if err != nil {
-		return 2
-	}
-	switch verb {
-	case "start":
-		_, err = supervisor.Start(context.Background(), cfg, supervisor.StartOptions{})
-	case "stop":
-		_, err = supervisor.Stop(context.Background(), cfg, nil)
-	case "status":
-		_, err = supervisor.Query(context.Background(), cfg)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return 0
-}
-
-func readConfig(file string) (*config.Config, error) {
-	raw, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	cfg := new(config.Config)
-	return cfg, json.Unmarshal(raw, cfg)
-}
-
-// inherited opens a descriptor given by flag; 0 means none.
-func inherited[T any](fd int) (none T, err error) {
-	if fd == 0 {
-		return none, nil
-	}
-	file, err := handover.InheritedFile(fd)
-	if err != nil {
-		return none, err
-	}
-	return any(file).(T), nil
 }

@@ -24,7 +24,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/rightstest"
 	"github.com/flowgate-go/flowgate/supervisor"
 	"github.com/flowgate-go/flowgate/supervisor/control"
-	"github.com/flowgate-go/flowgate/supervisor/logs"
+	"github.com/flowgate-go/flowgate/supervisor/supervisortest"
 )
 
 // alive is a liveness probe that fails within a fraction of a second.
@@ -35,15 +35,15 @@ func alive() *config.Probe {
 
 func TestASuspendedServiceIsFoundNotAliveAndStartedAnew(t *testing.T) {
 	t.Parallel()
-	svc := trivial(t, "a")
+	svc := supervisortest.Trivial(t, "a")
 	svc.Probes.Liveness = alive()
-	s := newStack(t, svc)
-	pid := s.mustStart().Services[0].PID
+	s := supervisortest.NewStack(t, svc)
+	pid := s.MustStart().Services[0].PID
 	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "another process", s.another("a", pid))
-	if d := s.service("a").Decision; d == nil || !d.Restart || d.Evidence != "silent" ||
+	supervisortest.Eventually(t, "another process", s.IsReplaced("a", pid))
+	if d := s.Service("a").Decision; d == nil || !d.Restart || d.Evidence != "silent" ||
 		!strings.Contains(d.Reason, "not alive") {
 		t.Errorf("decision %+v", d)
 	}
@@ -51,19 +51,19 @@ func TestASuspendedServiceIsFoundNotAliveAndStartedAnew(t *testing.T) {
 
 func TestOneQuestionForReadinessAndLivenessFindsASuspendedServiceToo(t *testing.T) {
 	t.Parallel()
-	svc := trivial(t, "a")
+	svc := supervisortest.Trivial(t, "a")
 	svc.Probes.Readiness = &config.Probe{HTTP: "/ready", Interval: config.Span(30 * time.Millisecond),
 		Timeout: config.Span(300 * time.Millisecond)}
 	svc.Probes.Liveness = &config.Probe{Interval: config.Span(300 * time.Millisecond),
 		Timeout: config.Span(300 * time.Millisecond), Failures: 4}
-	s := newStack(t, svc)
-	pid := s.mustStart().Services[0].PID
+	s := supervisortest.NewStack(t, svc)
+	pid := s.MustStart().Services[0].PID
 	// It answers 503 much longer than it may be silent, which is an answer.
 	status := filepath.Join(t.TempDir(), "status")
-	quick := trivial(t, "b", "-statusfrom="+status)
+	quick := supervisortest.Trivial(t, "b", "-statusfrom="+status)
 	quick.Probes = svc.Probes
-	other := newStack(t, quick)
-	was := other.mustStart().Services[0].PID
+	other := supervisortest.NewStack(t, quick)
+	was := other.MustStart().Services[0].PID
 	if err := os.WriteFile(status, []byte("503"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -71,29 +71,29 @@ func TestOneQuestionForReadinessAndLivenessFindsASuspendedServiceToo(t *testing.
 	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "another process", s.another("a", pid))
+	supervisortest.Eventually(t, "another process", s.IsReplaced("a", pid))
 	took := time.Since(suspended)
-	if d := s.service("a").Decision; d == nil || !d.Restart || d.Evidence != "silent" ||
+	if d := s.Service("a").Decision; d == nil || !d.Restart || d.Evidence != "silent" ||
 		!strings.Contains(d.Reason, "not alive") || took < 1200*time.Millisecond {
 		t.Errorf("after %v the decision %+v", took, d)
 	}
-	eventually(t, "the other to be asked for long enough", func() bool { return asked(t, quick) > 70 })
-	if b := other.service("b"); b.PID != was || b.Restarts != 0 {
+	supervisortest.Eventually(t, "the other to be asked for long enough", func() bool { return asked(t, quick) > 70 })
+	if b := other.Service("b"); b.PID != was || b.Restarts != 0 {
 		t.Errorf("a service that answers was taken for dead: %+v", b)
 	}
 }
 
 func TestADeafServiceIsKilledAfterItsStopTimeout(t *testing.T) {
 	t.Parallel()
-	svc := trivial(t, "a", "-deaf")
+	svc := supervisortest.Trivial(t, "a", "-deaf")
 	svc.StopTimeout = config.Span(100 * time.Millisecond)
-	s := newStack(t, svc)
-	s.mustStart()
-	status, err := supervisor.Stop(t.Context(), s.cfg, nil)
+	s := supervisortest.NewStack(t, svc)
+	s.MustStart()
+	status, err := supervisor.Stop(t.Context(), s.Config, nil)
 	if err != nil || status.Services[0].LastExit.Signal != "killed" {
 		t.Errorf("%+v, %v", status.Services[0].LastExit, err)
 	}
-	if got := s.said(control.EventStopped); len(got) != 1 ||
+	if got := s.EventDetails(control.EventStopped); len(got) != 1 ||
 		!strings.Contains(got[0], "killed: it did not end within 100ms") {
 		t.Errorf("the report does not say which it took: %q", got)
 	}
@@ -101,35 +101,31 @@ func TestADeafServiceIsKilledAfterItsStopTimeout(t *testing.T) {
 
 func TestAServiceThatForksAndExitsFailsAndLeavesNobody(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a", "-fork", "-port=", "-exit=0"))
-	_, err := s.start()
-	wantFault(t, err, "start-failed", "exit status 0")
-	eventually(t, "its children to be gone", func() bool { return len(s.processes("a")) == 0 })
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a", "-fork", "-port=", "-exit=0"))
+	_, err := s.Start()
+	supervisortest.WantFault(t, err, "start-failed", "exit status 0")
+	supervisortest.Eventually(t, "its children to be gone", func() bool { return len(s.Processes("a")) == 0 })
 }
 
 func TestAServiceThatDaemonizesFailsAndItsDaemonIsEnded(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a", "-daemonize", "-port="))
-	_, err := s.start()
-	wantFault(t, err, "start-failed", "exit status 0")
-	eventually(t, "the daemon to be gone", func() bool { return len(s.processes("a")) == 0 })
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a", "-daemonize", "-port="))
+	_, err := s.Start()
+	supervisortest.WantFault(t, err, "start-failed", "exit status 0")
+	supervisortest.Eventually(t, "the daemon to be gone", func() bool { return len(s.Processes("a")) == 0 })
 }
 
 func TestAStopEndsADaemonOutsideTheGroup(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a", "-daemonize"))
-	s.mustStart()
-	eventually(t, "the daemon to run", func() bool { return len(s.processes("a")) == 2 })
-	if _, err := supervisor.Stop(t.Context(), s.cfg, nil); err != nil {
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a", "-daemonize"))
+	s.MustStart()
+	supervisortest.Eventually(t, "the daemon to run", func() bool { return len(s.Processes("a")) == 2 })
+	if _, err := supervisor.Stop(t.Context(), s.Config, nil); err != nil {
 		t.Fatal(err)
 	}
-	if left := s.processes("a"); len(left) != 0 {
+	if left := s.Processes("a"); len(left) != 0 {
 		t.Errorf("left: %v", left)
 	}
-}
-
-func (s *testStack) tail(name string) string {
-	return strings.Join(logs.Tail(s.cfg, name, 3), "\n")
 }
 
 func TestAServiceThatTakesConnectionsAndGivesNoAnswerIsNotReady(t *testing.T) {
@@ -144,15 +140,15 @@ func TestAServiceThatTakesConnectionsAndGivesNoAnswerIsNotReady(t *testing.T) {
 	} {
 		t.Run(how, func(t *testing.T) {
 			t.Parallel()
-			svc := trivial(t, "a", "-answer="+how)
+			svc := supervisortest.Trivial(t, "a", "-answer="+how)
 			svc.Probes.Readiness.Timeout = config.Span(c.timeout)
-			s := newStack(t, svc)
-			_, err := supervisor.Start(t.Context(), s.cfg, supervisor.StartOptions{Self: os.Args[0], Timeout: c.start})
-			failure := wantFault(t, err, "start-timeout", c.says)
+			s := supervisortest.NewStack(t, svc)
+			_, err := supervisor.Start(t.Context(), s.Config, supervisor.StartOptions{Self: os.Args[0], Timeout: c.start})
+			failure := supervisortest.WantFault(t, err, "start-timeout", c.says)
 			if how == "slow" && !slices.Contains(failure.Log, "bytes sent: 2") {
 				t.Errorf("it sent too little: %q", failure.Log)
 			}
-			if all := s.processes("a"); len(all) != 0 {
+			if all := s.Processes("a"); len(all) != 0 {
 				t.Errorf("left %v", all)
 			}
 		})
@@ -166,17 +162,17 @@ func TestOnlyItsOwnStateRestartsAService(t *testing.T) {
 		t.Run(strconv.Itoa(status), func(t *testing.T) {
 			t.Parallel()
 			file := filepath.Join(t.TempDir(), "status")
-			svc := trivial(t, "a", "-statusfrom="+file)
+			svc := supervisortest.Trivial(t, "a", "-statusfrom="+file)
 			svc.Probes.Readiness.Interval = config.Span(10 * time.Millisecond)
 			svc.UnreadyRestart = config.Span(100 * time.Millisecond)
-			s := newStack(t, svc)
-			pid := s.mustStart().Services[0].PID
+			s := supervisortest.NewStack(t, svc)
+			pid := s.MustStart().Services[0].PID
 			if err := os.WriteFile(file, []byte(strconv.Itoa(status)), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			if restarts {
-				eventually(t, "another process", func() bool {
-					a := s.service("a")
+				supervisortest.Eventually(t, "another process", func() bool {
+					a := s.Service("a")
 					return a.PID != pid && a.Decision != nil &&
 						a.Decision.Restart
 				})
@@ -185,16 +181,16 @@ func TestOnlyItsOwnStateRestartsAService(t *testing.T) {
 				}
 				return
 			}
-			eventually(t, "readiness to be lost", func() bool { return !s.service("a").Ready })
+			supervisortest.Eventually(t, "readiness to be lost", func() bool { return !s.Service("a").Ready })
 			// Many times as long as its own state would have been given.
 			requests := asked(t, svc)
-			eventually(t, "sixty more probes", func() bool { return asked(t, svc) > requests+60 })
-			a := s.service("a")
+			supervisortest.Eventually(t, "sixty more probes", func() bool { return asked(t, svc) > requests+60 })
+			a := s.Service("a")
 			if a.PID != pid || a.Restarts != 0 || a.Ready || a.Decision == nil || a.Decision.Restart ||
 				!strings.Contains(a.Decision.Reason, strconv.Itoa(status)) {
 				t.Errorf("%+v, decision %+v", a, a.Decision)
 			}
-			if kept := s.said(control.EventKept); len(kept) != 1 {
+			if kept := s.EventDetails(control.EventKept); len(kept) != 1 {
 				t.Errorf("said %d times: %q", len(kept), kept)
 			}
 		})
@@ -222,14 +218,14 @@ func TestProbesOfEveryKindDecideReadiness(t *testing.T) {
 		"tcp": {TCP: true}, "command": {Command: []string{"test", "-e", flag}}, "log": {Log: "^listen(ing|s)$"},
 		"http": {HTTP: "/ready", Successes: 3},
 	} {
-		svc := trivial(t, what)
+		svc := supervisortest.Trivial(t, what)
 		p.Interval = config.Span(20 * time.Millisecond)
 		svc.Probes = config.Probes{Readiness: &p}
-		s := newStack(t, svc)
+		s := supervisortest.NewStack(t, svc)
 		started := make(chan error, 1)
-		go func() { _, err := s.start(); started <- err }()
+		go func() { _, err := s.Start(); started <- err }()
 		if what == "command" {
-			eventually(t, "the start to be under way", func() bool { return s.service(what).State == control.StateStarting })
+			supervisortest.Eventually(t, "the start to be under way", func() bool { return s.Service(what).State == control.StateStarting })
 			if err := os.WriteFile(flag, nil, 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -243,16 +239,16 @@ func TestProbesOfEveryKindDecideReadiness(t *testing.T) {
 func TestAStartupProbeHoldsReadinessBackAndThresholdsCount(t *testing.T) {
 	t.Parallel()
 	flag, unready := filepath.Join(t.TempDir(), "flag"), filepath.Join(t.TempDir(), "unready")
-	svc := trivial(t, "a", "-notreadyif="+unready)
+	svc := supervisortest.Trivial(t, "a", "-notreadyif="+unready)
 	svc.Probes = config.Probes{
 		Startup:   &config.Probe{Command: []string{"test", "-e", flag}},
 		Readiness: &config.Probe{HTTP: "/ready", Interval: config.Span(20 * time.Millisecond), Failures: 1000},
 	}
-	s := newStack(t, svc)
+	s := supervisortest.NewStack(t, svc)
 	started := make(chan error, 1)
-	go func() { _, err := s.start(); started <- err }()
-	eventually(t, "the service to listen", func() bool { return strings.Contains(s.tail("a"), "listening") })
-	if a := s.service("a"); a.Ready || a.State != control.StateStarting {
+	go func() { _, err := s.Start(); started <- err }()
+	supervisortest.Eventually(t, "the service to listen", func() bool { return strings.Contains(s.Tail("a"), "listening") })
+	if a := s.Service("a"); a.Ready || a.State != control.StateStarting {
 		t.Errorf("ready before it had started: %+v", a)
 	}
 	if n := asked(t, svc); n != 0 {
@@ -268,8 +264,8 @@ func TestAStartupProbeHoldsReadinessBackAndThresholdsCount(t *testing.T) {
 		t.Fatal(err)
 	}
 	n := asked(t, svc)
-	eventually(t, "some failures", func() bool { return asked(t, svc) > n+10 })
-	if a := s.service("a"); !a.Ready {
+	supervisortest.Eventually(t, "some failures", func() bool { return asked(t, svc) > n+10 })
+	if a := s.Service("a"); !a.Ready {
 		t.Errorf("a few of a thousand failures took readiness away: %+v", a)
 	}
 }
@@ -277,13 +273,13 @@ func TestAStartupProbeHoldsReadinessBackAndThresholdsCount(t *testing.T) {
 func TestADependentThatWaitsForStartedDoesNotWaitForReady(t *testing.T) {
 	t.Parallel()
 	gate := filepath.Join(t.TempDir(), "open")
-	second := trivial(t, "second")
+	second := supervisortest.Trivial(t, "second")
 	second.DependsOn, second.DependsStarted = []string{"first"}, []string{"first"}
-	s := newStack(t, trivial(t, "first", "-await="+gate), second)
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "first", "-await="+gate), second)
 	started := make(chan error, 1)
-	go func() { _, err := s.start(); started <- err }()
-	eventually(t, "the second to be ready before the first",
-		func() bool { return s.service("second").Ready && !s.service("first").Ready })
+	go func() { _, err := s.Start(); started <- err }()
+	supervisortest.Eventually(t, "the second to be ready before the first",
+		func() bool { return s.Service("second").Ready && !s.Service("first").Ready })
 	if err := os.WriteFile(gate, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -307,32 +303,32 @@ func TestABinaryThatCannotBeExecutedIsNamedAndOneReplacedRunsOn(t *testing.T) {
 		write("plain", "text", 0o600):                         "runtime-missing",
 		write("elsewhere", programOfAnotherMachine(t), 0o700): "start-failed",
 	} {
-		svc := trivial(t, "a")
+		svc := supervisortest.Trivial(t, "a")
 		svc.Command[0] = path
-		s := newStack(t, svc)
-		_, err := s.start()
-		wantFault(t, err, code, `"a"`)
+		s := supervisortest.NewStack(t, svc)
+		_, err := s.Start()
+		supervisortest.WantFault(t, err, code, `"a"`)
 		if code == "start-failed" {
-			wantFault(t, err, code, "exec format error", runtime.GOARCH)
+			supervisortest.WantFault(t, err, code, "exec format error", runtime.GOARCH)
 		}
 	}
 	copied := filepath.Join(dir, "program")
 	if out, err := exec.Command("cp", os.Args[0], copied).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	svc := trivial(t, "a")
+	svc := supervisortest.Trivial(t, "a")
 	svc.Command[0] = copied
-	s := newStack(t, svc)
-	pid := s.mustStart().Services[0].PID
+	s := supervisortest.NewStack(t, svc)
+	pid := s.MustStart().Services[0].PID
 	if err := os.Remove(copied); err != nil {
 		t.Fatal(err)
 	}
 	write("program", "#!/bin/sh\nexit 9\n", 0o700)
-	if a := s.service("a"); a.PID != pid || !a.Ready {
+	if a := s.Service("a"); a.PID != pid || !a.Ready {
 		t.Errorf("a replaced program disturbed the running one: %+v", a)
 	}
-	_, err := supervisor.Restart(t.Context(), s.cfg, supervisor.StartOptions{Self: os.Args[0]})
-	wantFault(t, err, "start-failed", "exit status 9")
+	_, err := supervisor.Restart(t.Context(), s.Config, supervisor.StartOptions{Self: os.Args[0]})
+	supervisortest.WantFault(t, err, "start-failed", "exit status 9")
 }
 
 // programOfAnotherMachine is the head of this program, for a VAX.
@@ -354,78 +350,78 @@ func programOfAnotherMachine(t *testing.T) string {
 
 func TestAWorkingFolderThatIsRemovedStopsTheNextStartOnly(t *testing.T) {
 	t.Parallel()
-	svc := trivial(t, "a")
+	svc := supervisortest.Trivial(t, "a")
 	svc.Cwd = filepath.Join(t.TempDir(), "cwd")
 	svc.Restart.Max = 1000
 	if err := os.Mkdir(svc.Cwd, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	s := newStack(t, svc)
-	s.mustStart()
+	s := supervisortest.NewStack(t, svc)
+	s.MustStart()
 	if err := os.Remove(svc.Cwd); err != nil {
 		t.Fatal(err)
 	}
-	if a := s.service("a"); !a.Ready {
+	if a := s.Service("a"); !a.Ready {
 		t.Errorf("%+v", a)
 	}
-	if err := syscall.Kill(s.service("a").PID, syscall.SIGKILL); err != nil {
+	if err := syscall.Kill(s.Service("a").PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the missing folder to be named",
-		func() bool { a := s.service("a"); return !a.Live && strings.Contains(a.Reason, svc.Cwd) })
+	supervisortest.Eventually(t, "the missing folder to be named",
+		func() bool { a := s.Service("a"); return !a.Live && strings.Contains(a.Reason, svc.Cwd) })
 	if err := os.Mkdir(svc.Cwd, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the service to come back", func() bool { return s.service("a").Ready })
+	supervisortest.Eventually(t, "the service to come back", func() bool { return s.Service("a").Ready })
 	if err := os.Remove(svc.Cwd); err != nil {
 		t.Fatal(err)
 	}
-	_, err := supervisor.Restart(t.Context(), s.cfg, supervisor.StartOptions{Self: os.Args[0]})
-	if failure := wantFault(t, err, "cwd-missing", svc.Cwd); failure.Service != "a" {
+	_, err := supervisor.Restart(t.Context(), s.Config, supervisor.StartOptions{Self: os.Args[0]})
+	if failure := supervisortest.WantFault(t, err, "cwd-missing", svc.Cwd); failure.Service != "a" {
 		t.Errorf("detail %+v", failure)
 	}
-	if a := s.service("a"); !a.Ready {
+	if a := s.Service("a"); !a.Ready {
 		t.Errorf("it was stopped for a restart that could not be: %+v", a)
 	}
 }
 
 func TestFiftyCommandsAtOnceEndInAStateThatSomeOrderExplains(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"), trivial(t, "b"))
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"), supervisortest.Trivial(t, "b"))
 	var group sync.WaitGroup
 	for i := range 50 {
 		group.Go(func() {
 			var err error
 			switch i % 5 {
 			case 0:
-				_, err = supervisor.Stop(t.Context(), s.cfg, nil)
+				_, err = supervisor.Stop(t.Context(), s.Config, nil)
 			case 1:
-				_, err = supervisor.Restart(t.Context(), s.cfg, supervisor.StartOptions{Self: os.Args[0]})
+				_, err = supervisor.Restart(t.Context(), s.Config, supervisor.StartOptions{Self: os.Args[0]})
 			case 2:
-				_, err = supervisor.Stop(t.Context(), s.cfg, []string{"b"})
+				_, err = supervisor.Stop(t.Context(), s.Config, []string{"b"})
 			case 3:
-				_, err = supervisor.Query(t.Context(), s.cfg)
+				_, err = supervisor.Query(t.Context(), s.Config)
 			default:
-				_, err = s.start()
+				_, err = s.Start()
 			}
 			if err != nil && !wasEndedByAStop(err) {
-				wantFaultOf(t, err, "start-interrupted")
+				supervisortest.CheckFault(t, err, "start-interrupted")
 			}
 		})
 	}
 	group.Wait()
-	for _, svc := range s.query().Services {
+	for _, svc := range s.Query().Services {
 		want := 0
 		if svc.State == control.StateRunning {
 			want = 1
 		} else if svc.State != control.StateStopped {
 			t.Errorf("%s is %s", svc.Name, svc.State)
 		}
-		if got := s.processes(svc.Name); len(got) != want {
+		if got := s.Processes(svc.Name); len(got) != want {
 			t.Errorf("%s is %s with %d processes", svc.Name, svc.State, len(got))
 		}
 	}
-	s.mustStart()
+	s.MustStart()
 }
 
 // wasEndedByAStop reports whether a start was told that its process ended before it was
@@ -437,57 +433,57 @@ func wasEndedByAStop(err error) bool {
 
 func TestTwoStacksNeverMeet(t *testing.T) {
 	t.Parallel()
-	one, two := newStack(t, trivial(t, "a")), newStack(t, trivial(t, "a"))
-	one.mustStart()
-	pid := two.mustStart().Services[0].PID
-	one.kill()
-	if _, err := supervisor.Stop(t.Context(), one.cfg, nil); err != nil {
+	one, two := supervisortest.NewStack(t, supervisortest.Trivial(t, "a")), supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
+	one.MustStart()
+	pid := two.MustStart().Services[0].PID
+	one.Kill()
+	if _, err := supervisor.Stop(t.Context(), one.Config, nil); err != nil {
 		t.Fatal(err)
 	}
-	if a := two.service("a"); a.PID != pid || !a.Ready || len(one.processes("a")) != 0 {
-		t.Errorf("%+v, left of the other: %v", a, one.processes("a"))
+	if a := two.Service("a"); a.PID != pid || !a.Ready || len(one.Processes("a")) != 0 {
+		t.Errorf("%+v, left of the other: %v", a, one.Processes("a"))
 	}
 }
 
 func TestAFolderNamedLikeAMarkIsAnotherStack(t *testing.T) {
 	t.Parallel()
-	one, two := newStack(t, trivial(t, "a")), newStack(t, trivial(t, "a"))
-	two.cfg.Paths.RuntimeDir = one.cfg.Paths.RuntimeDir + ":b"
-	two.cfg.Paths.LogFile = filepath.Join(two.cfg.Paths.RuntimeDir, "events.log")
-	two.save()
-	one.mustStart()
-	pid := two.mustStart().Services[0].PID
-	one.kill()
-	if got := len(one.mustStart().Services); got != 1 {
+	one, two := supervisortest.NewStack(t, supervisortest.Trivial(t, "a")), supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
+	two.Config.Paths.RuntimeDir = one.Config.Paths.RuntimeDir + ":b"
+	two.Config.Paths.LogFile = filepath.Join(two.Config.Paths.RuntimeDir, "events.log")
+	two.Save()
+	one.MustStart()
+	pid := two.MustStart().Services[0].PID
+	one.Kill()
+	if got := len(one.MustStart().Services); got != 1 {
 		t.Errorf("the other stack's service was adopted: %d services", got)
 	}
-	if _, err := supervisor.Stop(t.Context(), one.cfg, nil); err != nil {
+	if _, err := supervisor.Stop(t.Context(), one.Config, nil); err != nil {
 		t.Fatal(err)
 	}
-	if a := two.service("a"); a.PID != pid || !a.Ready {
+	if a := two.Service("a"); a.PID != pid || !a.Ready {
 		t.Errorf("the other stack's service was touched: %+v", a)
 	}
 }
 
 func TestASocketOfAnotherProgramIsNotUsed(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"))
-	socket := filepath.Join(s.cfg.Paths.RuntimeDir, "supervisor.sock")
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
+	socket := filepath.Join(s.Config.Paths.RuntimeDir, "supervisor.sock")
 	if err := os.MkdirAll(filepath.Join(socket, "inside"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if s.mustStart(); !s.service("a").Ready {
+	if s.MustStart(); !s.Service("a").Ready {
 		t.Error("not ready")
 	}
 }
 
 func TestASocketOfAnotherUserIsNotSpokenTo(t *testing.T) {
 	t.Parallel()
-	theirs := newStack(t, trivial(t, "a"))
-	if err := os.MkdirAll(theirs.cfg.Paths.RuntimeDir, 0o755); err != nil {
+	theirs := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
+	if err := os.MkdirAll(theirs.Config.Paths.RuntimeDir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	socket := filepath.Join(theirs.cfg.Paths.RuntimeDir, "supervisor.sock")
+	socket := filepath.Join(theirs.Config.Paths.RuntimeDir, "supervisor.sock")
 	openAbove(t, socket)
 	perl := rightstest.Other(t, "perl", "-MIO::Socket::UNIX", "-e",
 		`umask 0; $SIG{PIPE} = 'IGNORE'; $s = IO::Socket::UNIX->new(Local => $ARGV[0], Listen => 5) or die;
@@ -501,21 +497,21 @@ func TestASocketOfAnotherUserIsNotSpokenTo(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = lifeline.Close(); _ = perl.Wait() }()
-	eventually(t, "the stranger to listen", func() bool {
+	supervisortest.Eventually(t, "the stranger to listen", func() bool {
 		conn, err := net.Dial("unix", socket)
 		if err == nil {
 			_ = conn.Close()
 		}
 		return err == nil
 	})
-	_, err = supervisor.Query(t.Context(), theirs.cfg)
-	wantFault(t, err, "supervisor-unreachable", "belongs to another user", "sudo -u ")
+	_, err = supervisor.Query(t.Context(), theirs.Config)
+	supervisortest.WantFault(t, err, "supervisor-unreachable", "belongs to another user", "sudo -u ")
 	before, err := os.Lstat(socket)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = theirs.start()
-	wantFault(t, err, "supervisor-unreachable", "belongs to another user", "sudo -u ")
+	_, err = theirs.Start()
+	supervisortest.WantFault(t, err, "supervisor-unreachable", "belongs to another user", "sudo -u ")
 	if after, err := os.Lstat(socket); err != nil || !os.SameFile(before, after) {
 		t.Errorf("the other user's socket is not there any more: %v", err)
 	}

@@ -13,14 +13,15 @@ import (
 	"github.com/flowgate-go/flowgate/internal/rightstest"
 	"github.com/flowgate-go/flowgate/supervisor"
 	"github.com/flowgate-go/flowgate/supervisor/control"
+	"github.com/flowgate-go/flowgate/supervisor/supervisortest"
 )
 
 func TestWithoutASupervisorEverythingIsStoppedAndNothingIsMade(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"))
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
 	for what, ask := range map[string]func() (control.Status, error){
-		"query": func() (control.Status, error) { return supervisor.Query(t.Context(), s.cfg) },
-		"stop":  func() (control.Status, error) { return supervisor.Stop(t.Context(), s.cfg, nil) },
+		"query": func() (control.Status, error) { return supervisor.Query(t.Context(), s.Config) },
+		"stop":  func() (control.Status, error) { return supervisor.Stop(t.Context(), s.Config, nil) },
 	} {
 		status, err := ask()
 		if err != nil || status.Supervisor != nil || len(status.Services) != 1 ||
@@ -28,15 +29,15 @@ func TestWithoutASupervisorEverythingIsStoppedAndNothingIsMade(t *testing.T) {
 			t.Errorf("%s: %+v, %v", what, status, err)
 		}
 	}
-	if _, err := os.Stat(s.cfg.Paths.RuntimeDir); err == nil {
+	if _, err := os.Stat(s.Config.Paths.RuntimeDir); err == nil {
 		t.Error("a question made the runtime folder")
 	}
 }
 
 func TestStatusHasTheFieldsThatScriptsReadInOneForm(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"))
-	raw, err := json.Marshal(s.mustStart())
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
+	raw, err := json.Marshal(s.MustStart())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,13 +67,13 @@ func TestStatusHasTheFieldsThatScriptsReadInOneForm(t *testing.T) {
 func TestHealthProbesForItself(t *testing.T) {
 	t.Parallel()
 	flag := filepath.Join(t.TempDir(), "not-ready")
-	s := newStack(t, trivial(t, "a", "-notreadyif="+flag), trivial(t, "b"))
-	s.mustStart()
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a", "-notreadyif="+flag), supervisortest.Trivial(t, "b"))
+	s.MustStart()
 	if err := os.WriteFile(flag, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	status, err := supervisor.Health(t.Context(), s.cfg)
-	a, b := find(t, status, "a"), find(t, status, "b")
+	status, err := supervisor.Health(t.Context(), s.Config)
+	a, b := supervisortest.Find(t, status, "a"), supervisortest.Find(t, status, "b")
 	if err != nil || a.Ready || !a.Live || !strings.Contains(a.Reason, "503") || !b.Ready || !b.Live {
 		t.Errorf("%+v, %v", status, err)
 	}
@@ -80,10 +81,10 @@ func TestHealthProbesForItself(t *testing.T) {
 
 func TestHealthOfAServiceThatSomebodyElseRunsIsReadyAndNotLive(t *testing.T) {
 	t.Parallel()
-	theirs := newStack(t, trivial(t, "a"))
-	theirs.mustStart()
-	mine := newStack(t, theirs.cfg.Services...)
-	status, err := supervisor.Health(t.Context(), mine.cfg)
+	theirs := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
+	theirs.MustStart()
+	mine := supervisortest.NewStack(t, theirs.Config.Services...)
+	status, err := supervisor.Health(t.Context(), mine.Config)
 	if a := status.Services[0]; err != nil || a.Live || !a.Ready || a.PID != 0 || status.Supervisor != nil {
 		t.Errorf("%+v, %v", status, err)
 	}
@@ -91,27 +92,27 @@ func TestHealthOfAServiceThatSomebodyElseRunsIsReadyAndNotLive(t *testing.T) {
 
 func TestASupervisorThatHangsIsAFault(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"))
-	pid := s.mustStart().Supervisor.PID
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
+	pid := s.MustStart().Supervisor.PID
 	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
 	var err error
-	eventually(t, "the stop to take effect and a question to fail", func() bool {
-		_, err = supervisor.Query(t.Context(), s.cfg)
+	supervisortest.Eventually(t, "the stop to take effect and a question to fail", func() bool {
+		_, err = supervisor.Query(t.Context(), s.Config)
 		return err != nil
 	})
 	if err := syscall.Kill(pid, syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
-	wantFault(t, err, "supervisor-unreachable", "supervisor.log")
+	supervisortest.WantFault(t, err, "supervisor-unreachable", "supervisor.log")
 }
 
 func TestConnectionsOfOtherUsersAreClosed(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"))
-	socket := s.mustStart().Supervisor.Socket
-	openAbove(t, filepath.Join(s.cfg.Paths.RuntimeDir, "socket")) // so that only the check of the peer is left
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
+	socket := s.MustStart().Supervisor.Socket
+	openAbove(t, filepath.Join(s.Config.Paths.RuntimeDir, "socket")) // so that only the check of the peer is left
 	if err := os.Chmod(socket, 0o777); err != nil {
 		t.Fatal(err)
 	}
@@ -129,9 +130,9 @@ func TestConnectionsOfOtherUsersAreClosed(t *testing.T) {
 
 func TestTheControlSocketRefusesInvalidCommands(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"))
-	s.mustStart()
-	client := unixClient(s.query().Supervisor.Socket)
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
+	s.MustStart()
+	client := unixClient(s.Query().Supervisor.Socket)
 	for path, want := range map[string]int{
 		"/v1/start": http.StatusBadRequest, "/v1/stop": http.StatusBadRequest, "/v1/nothing": http.StatusNotFound,
 	} {
@@ -146,7 +147,7 @@ func TestTheControlSocketRefusesInvalidCommands(t *testing.T) {
 			}
 		}
 	}
-	if !s.service("a").Ready {
+	if !s.Service("a").Ready {
 		t.Error("a refused command had an effect")
 	}
 }

@@ -7,14 +7,15 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/supervisor/leftover"
+	"github.com/flowgate-go/flowgate/supervisor/supervisortest"
 )
 
 // TestThePIDFileOfALivingProcessIsNeverRemoved is about all forms in which the
 // Python tool and others write such files.
 func TestThePIDFileOfALivingProcessIsNeverRemoved(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"))
-	alive, gone := sleeper(t).PID, 1<<22+1 // above the highest number that Linux gives
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
+	alive, gone := supervisortest.Sleeper(t).PID, 1<<22+1 // above the highest number that Linux gives
 	for name, c := range map[string]struct {
 		text string
 		kept bool
@@ -30,15 +31,15 @@ func TestThePIDFileOfALivingProcessIsNeverRemoved(t *testing.T) {
 		"stalejson":  {fmt.Sprintf(`{"pid": %d, "parent": %d}`, gone, os.Getpid()), false},
 		"empty":      {"", false},
 	} {
-		s.put(filepath.Join("pids", name+".pid"), c.text)
-		path := filepath.Join(s.cfg.Paths.RuntimeDir, "pids", name+".pid")
-		if _, err := leftover.RemoveStale(t.Context(), s.cfg); err != nil {
+		s.Put(filepath.Join("pids", name+".pid"), c.text)
+		path := filepath.Join(s.Config.Paths.RuntimeDir, "pids", name+".pid")
+		if _, err := leftover.RemoveStale(t.Context(), s.Config); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := os.Stat(path); (err == nil) != c.kept {
 			t.Errorf("%s: %v", name, err)
 		}
-		claims := leftover.Inspect(s.cfg).Foreign
+		claims := leftover.Inspect(s.Config).Foreign
 		_ = os.Remove(path)
 		if (len(claims) == 1) != c.kept || c.kept && (claims[0].PID != alive || claims[0].Service != name) {
 			t.Errorf("%s: %+v", name, claims)

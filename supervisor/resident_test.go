@@ -18,27 +18,28 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor"
 	"github.com/flowgate-go/flowgate/supervisor/control"
 	"github.com/flowgate-go/flowgate/supervisor/daemon"
+	"github.com/flowgate-go/flowgate/supervisor/supervisortest"
 )
 
 func TestAKilledSupervisorsServicesAreAdopted(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"), trivial(t, "b"))
-	before := s.mustStart()
-	ids := s.recorded()
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"), supervisortest.Trivial(t, "b"))
+	before := s.MustStart()
+	ids := s.Recorded()
 	if err := ids[0].Signal(syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the supervisor to be gone", func() bool { return !ids[0].Alive() })
-	status := s.query()
+	supervisortest.Eventually(t, "the supervisor to be gone", func() bool { return !ids[0].Alive() })
+	status := s.Query()
 	if a := status.Services[0]; status.Supervisor != nil || !a.Live || a.PID != before.Services[0].PID || !a.Ready ||
 		a.Reason == "" {
 		t.Errorf("without supervisor: %+v", status)
 	}
-	health, err := supervisor.Health(t.Context(), s.cfg)
+	health, err := supervisor.Health(t.Context(), s.Config)
 	if err != nil || !health.Services[0].Ready || !health.Services[0].Live {
 		t.Errorf("health without supervisor: %+v, %v", health, err)
 	}
-	after := s.mustStart()
+	after := s.MustStart()
 	if !strings.Contains(after.Supervisor.Hint, "supervisor:upgrade") { // it says that its version is "test"
 		t.Errorf("a supervisor of another version is not pointed out: %+v", after.Supervisor)
 	}
@@ -55,8 +56,8 @@ func TestAKilledSupervisorsServicesAreAdopted(t *testing.T) {
 	if err := ids[1].Signal(syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "an adopted service to be restarted", s.another("a", ids[1].PID))
-	if a := s.service("a"); a.LastExit == nil || a.LastExit.Signal != "unknown" || a.Decision == nil ||
+	supervisortest.Eventually(t, "an adopted service to be restarted", s.IsReplaced("a", ids[1].PID))
+	if a := s.Service("a"); a.LastExit == nil || a.LastExit.Signal != "unknown" || a.Decision == nil ||
 		!a.Decision.Restart {
 		t.Errorf("%+v, last exit %+v", a, a.LastExit)
 	}
@@ -64,25 +65,25 @@ func TestAKilledSupervisorsServicesAreAdopted(t *testing.T) {
 
 func TestStopAlsoEndsWhatAKilledSupervisorLeft(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"), trivial(t, "b"))
-	s.mustStart()
-	ids := s.recorded()
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"), supervisortest.Trivial(t, "b"))
+	s.MustStart()
+	ids := s.Recorded()
 	if err := ids[0].Signal(syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the supervisor to be gone", func() bool { return !ids[0].Alive() })
-	status, err := supervisor.Stop(t.Context(), s.cfg, []string{"a"})
+	supervisortest.Eventually(t, "the supervisor to be gone", func() bool { return !ids[0].Alive() })
+	status, err := supervisor.Stop(t.Context(), s.Config, []string{"a"})
 	if err != nil || ids[1].Alive() || !ids[2].Alive() || status.Services[0].Live || !status.Services[1].Live {
 		t.Errorf("stop a: %+v, %v", status, err)
 	}
-	if _, err := supervisor.Stop(t.Context(), s.cfg, nil); err != nil || ids[2].Alive() {
+	if _, err := supervisor.Stop(t.Context(), s.Config, nil); err != nil || ids[2].Alive() {
 		t.Errorf("stop: %v, b alive %v", err, ids[2].Alive())
 	}
 }
 
 func TestAForeignProcessInALedgerIsNotTouched(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"))
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
 	cmd := exec.Command("sleep", "60")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
@@ -93,18 +94,18 @@ func TestAForeignProcessInALedgerIsNotTouched(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.mustStart()
-	s.replaceInLedger(s.recorded()[1], process.Identity{PID: id.PID, StartTime: id.StartTime - 1, BootID: id.BootID})
-	ids := s.recorded()
-	service := s.service("a").PID
+	s.MustStart()
+	s.ReplaceInLedger(s.Recorded()[1], process.Identity{PID: id.PID, StartTime: id.StartTime - 1, BootID: id.BootID})
+	ids := s.Recorded()
+	service := s.Service("a").PID
 	if err := ids[0].Signal(syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	if err := syscall.Kill(-service, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the supervisor to be gone", func() bool { return !ids[0].Alive() })
-	s.mustStart()
+	supervisortest.Eventually(t, "the supervisor to be gone", func() bool { return !ids[0].Alive() })
+	s.MustStart()
 	if !id.Alive() {
 		t.Error("a process with a reused pid was ended")
 	}
@@ -113,8 +114,8 @@ func TestAForeignProcessInALedgerIsNotTouched(t *testing.T) {
 func TestATornLedgerAndAStaleSocketDoNotMatter(t *testing.T) {
 	t.Parallel()
 	for _, torn := range []string{"", "{", `{"version":99}`, "null", `{"version":1,"services":[{"process":{"pid":1}}]}`} {
-		s := newStack(t, trivial(t, "a"))
-		dir := s.cfg.Paths.RuntimeDir
+		s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
+		dir := s.Config.Paths.RuntimeDir
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -129,30 +130,30 @@ func TestATornLedgerAndAStaleSocketDoNotMatter(t *testing.T) {
 		if err := l.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if status := s.query(); status.Supervisor != nil || status.Services[0].State != control.StateStopped {
+		if status := s.Query(); status.Supervisor != nil || status.Services[0].State != control.StateStopped {
 			t.Errorf("%q: %+v", torn, status)
 		}
-		s.mustStart()
+		s.MustStart()
 	}
 }
 
 func TestSignalsEndTheSupervisorAndItsServices(t *testing.T) {
 	t.Parallel()
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
-		s := newStack(t, trivial(t, "a"))
-		s.mustStart()
-		ids := s.recorded()
+		s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
+		s.MustStart()
+		ids := s.Recorded()
 		if err := ids[0].Signal(syscall.SIGHUP); err != nil {
 			t.Fatal(err)
 		}
-		if status := s.query(); status.Supervisor == nil || !status.Services[0].Live {
+		if status := s.Query(); status.Supervisor == nil || !status.Services[0].Live {
 			t.Errorf("a closed terminal ended %+v", status)
 		}
 		if err := ids[0].Signal(sig); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, sig.String()+" to end both", func() bool { return !ids[0].Alive() && !ids[1].Alive() })
-		events := s.events()
+		supervisortest.Eventually(t, sig.String()+" to end both", func() bool { return !ids[0].Alive() && !ids[1].Alive() })
+		events := s.Events()
 		if !slices.Contains(events, "service.stopped a") || events[len(events)-1] != "supervisor.stopped" {
 			t.Errorf("events %q", events)
 		}
@@ -161,29 +162,29 @@ func TestSignalsEndTheSupervisorAndItsServices(t *testing.T) {
 
 func TestTheEndOfTheLifelineEndsEverythingAndItsFolder(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"))
-	private := filepath.Join(s.cfg.Dir, "flowgate-private")
-	s.cfg.Paths.RuntimeDir = filepath.Join(private, ".router", "runtime")
-	s.cfg.Paths.LogFile = filepath.Join(s.cfg.Paths.RuntimeDir, "events.log")
-	s.save()
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
+	private := filepath.Join(s.Config.Dir, "flowgate-private")
+	s.Config.Paths.RuntimeDir = filepath.Join(private, ".router", "runtime")
+	s.Config.Paths.LogFile = filepath.Join(s.Config.Paths.RuntimeDir, "events.log")
+	s.Save()
 	read, write, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = supervisor.Start(t.Context(), s.cfg,
+	_, err = supervisor.Start(t.Context(), s.Config,
 		supervisor.StartOptions{Self: os.Args[0], Lifeline: read, Ephemeral: private})
 	if err != nil {
 		t.Fatal(err)
 	}
 	_ = read.Close()
-	ids := s.recorded()
+	ids := s.Recorded()
 	if len(ids) != 2 || !ids[1].Alive() {
 		t.Fatalf("processes %+v", ids)
 	}
 	if err := write.Close(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "everything to be gone", func() bool {
+	supervisortest.Eventually(t, "everything to be gone", func() bool {
 		_, err := os.Stat(private)
 		return os.IsNotExist(err) && !ids[0].Alive() && !ids[1].Alive()
 	})
@@ -191,40 +192,40 @@ func TestTheEndOfTheLifelineEndsEverythingAndItsFolder(t *testing.T) {
 
 func TestAFolderThatIsNotPrivateIsNeverRemoved(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"))
-	for _, dir := range []string{s.cfg.Dir, "/", "flowgate-x", filepath.Join(s.cfg.Dir, "flowgate-elsewhere"),
-		s.cfg.Paths.RuntimeDir} {
-		_, err := supervisor.Start(t.Context(), s.cfg, supervisor.StartOptions{Self: os.Args[0], Ephemeral: dir})
-		wantFault(t, err, "ephemeral-refused", dir)
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
+	for _, dir := range []string{s.Config.Dir, "/", "flowgate-x", filepath.Join(s.Config.Dir, "flowgate-elsewhere"),
+		s.Config.Paths.RuntimeDir} {
+		_, err := supervisor.Start(t.Context(), s.Config, supervisor.StartOptions{Self: os.Args[0], Ephemeral: dir})
+		supervisortest.WantFault(t, err, "ephemeral-refused", dir)
 	}
-	if _, err := os.Stat(s.cfg.Paths.RuntimeDir); err != nil {
+	if _, err := os.Stat(s.Config.Paths.RuntimeDir); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestASupervisorThatNobodyUsesEnds(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"))
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
 	read, write, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer read.Close()
-	err = daemon.Run(t.Context(), daemon.Options{Config: s.cfg, Notify: write, IdleLimit: 20 * time.Millisecond})
-	if got := s.events(); err != nil || !slices.Equal(got, []string{"supervisor.started", "supervisor.stopped"}) {
+	err = daemon.Run(t.Context(), daemon.Options{Config: s.Config, Notify: write, IdleLimit: 20 * time.Millisecond})
+	if got := s.Events(); err != nil || !slices.Equal(got, []string{"supervisor.started", "supervisor.stopped"}) {
 		t.Errorf("%v, events %q", err, got)
 	}
 }
 
 func TestASecondSupervisorWaitsForTheEndOfTheFirst(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"))
-	s.mustStart()
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
+	s.MustStart()
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	err := daemon.Run(ctx, daemon.Options{Config: s.cfg})
-	wantFault(t, err, "supervisor-running", s.cfg.Paths.RuntimeDir)
-	if !s.service("a").Ready {
+	err := daemon.Run(ctx, daemon.Options{Config: s.Config})
+	supervisortest.WantFault(t, err, "supervisor-running", s.Config.Paths.RuntimeDir)
+	if !s.Service("a").Ready {
 		t.Error("the running supervisor was disturbed")
 	}
 }
@@ -244,11 +245,11 @@ func TestAnUnusableRuntimeFolderIsOneClearFault(t *testing.T) {
 
 func unusable(t *testing.T, dir string) {
 	t.Helper()
-	s := newStack(t, trivial(t, "a"))
-	s.cfg.Paths = config.Paths{RuntimeDir: dir, LogFile: filepath.Join(dir, "events.log"),
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
+	s.Config.Paths = config.Paths{RuntimeDir: dir, LogFile: filepath.Join(dir, "events.log"),
 		StateFile: filepath.Join(dir, "state.json")}
-	_, err := s.start()
-	wantFault(t, err, "runtime-dir-unwritable", dir, "paths.runtime_dir")
+	_, err := s.Start()
+	supervisortest.WantFault(t, err, "runtime-dir-unwritable", dir, "paths.runtime_dir")
 	if entries, _ := os.ReadDir(dir); len(entries) != 0 {
 		t.Errorf("%v was left in it", entries)
 	}
@@ -276,9 +277,9 @@ func openAbove(t *testing.T, path string) {
 
 func TestEverythingWrittenIsForItsUserAlone(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"))
-	s.mustStart()
-	err := filepath.Walk(s.cfg.Paths.RuntimeDir, func(path string, info os.FileInfo, err error) error {
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
+	s.MustStart()
+	err := filepath.Walk(s.Config.Paths.RuntimeDir, func(path string, info os.FileInfo, err error) error {
 		if err == nil && info.Mode().Perm()&0o077 != 0 {
 			t.Errorf("%s has mode %v", path, info.Mode())
 		}
@@ -291,18 +292,18 @@ func TestEverythingWrittenIsForItsUserAlone(t *testing.T) {
 
 func TestALongRuntimePathGetsAShortSocket(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"))
-	s.cfg.Paths.RuntimeDir = filepath.Join(s.cfg.Dir, strings.Repeat("long/", 30), "runtime")
-	s.save()
-	socket := s.mustStart().Supervisor.Socket
-	if len(socket) > 103 || strings.HasPrefix(socket, s.cfg.Paths.RuntimeDir) {
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
+	s.Config.Paths.RuntimeDir = filepath.Join(s.Config.Dir, strings.Repeat("long/", 30), "runtime")
+	s.Save()
+	socket := s.MustStart().Supervisor.Socket
+	if len(socket) > 103 || strings.HasPrefix(socket, s.Config.Paths.RuntimeDir) {
 		t.Errorf("socket %q", socket)
 	}
 	info, err := os.Stat(filepath.Dir(socket))
 	if err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("its folder: %v, %v", info.Mode(), err)
 	}
-	if _, err := supervisor.Stop(t.Context(), s.cfg, nil); err != nil {
+	if _, err := supervisor.Stop(t.Context(), s.Config, nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Lstat(socket); err == nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/rightstest"
 	"github.com/flowgate-go/flowgate/supervisor/control"
 	"github.com/flowgate-go/flowgate/supervisor/logs"
+	"github.com/flowgate-go/flowgate/supervisor/supervisortest"
 )
 
 func TestAfterAFullDiskEachServiceIsReportedToHaveAGapInItsLog(t *testing.T) {
@@ -20,12 +21,12 @@ func TestAfterAFullDiskEachServiceIsReportedToHaveAGapInItsLog(t *testing.T) {
 	if !rightstest.Mount(t) {
 		return
 	}
-	s := smallDisk(t, "512k", trivial(t, "talks", "-chatter"), trivial(t, "silent"), trivial(t, "off"))
-	s.mustStart("talks", "silent")
-	talks := s.cfg.Services[0]
-	full := filepath.Join(s.cfg.Paths.RuntimeDir, "full")
+	s := smallDisk(t, "512k", supervisortest.Trivial(t, "talks", "-chatter"), supervisortest.Trivial(t, "silent"), supervisortest.Trivial(t, "off"))
+	s.MustStart("talks", "silent")
+	talks := s.Config.Services[0]
+	full := filepath.Join(s.Config.Paths.RuntimeDir, "full")
 	fillUp(t, full, make([]byte, 4096))
-	lost := func() (c unwritten) {
+	lost := func() (c supervisortest.Unwritten) {
 		resp, err := http.Get(talks.URL() + "/chatter")
 		if err != nil {
 			t.Fatal(err)
@@ -37,27 +38,27 @@ func TestAfterAFullDiskEachServiceIsReportedToHaveAGapInItsLog(t *testing.T) {
 		return c
 	}
 	// Long enough for two looks, a second apart.
-	eventually(t, "lines to be lost", func() bool { c := lost(); return c.Last.Sub(c.First) > 2100*time.Millisecond })
-	if said := s.said(control.EventLogGap); len(said) != 0 {
+	supervisortest.Eventually(t, "lines to be lost", func() bool { c := lost(); return c.Last.Sub(c.First) > 2100*time.Millisecond })
+	if said := s.EventDetails(control.EventLogGap); len(said) != 0 {
 		t.Errorf("said while the disk was full: %q", said)
 	}
 	if err := os.Remove(full); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the gap to be said", func() bool { return len(s.said(control.EventLogGap)) == 2 })
-	from, to := gapOf(t, s.said(control.EventLogGap)[0])
+	supervisortest.Eventually(t, "the gap to be said", func() bool { return len(s.EventDetails(control.EventLogGap)) == 2 })
+	from, to := gapOf(t, s.EventDetails(control.EventLogGap)[0])
 	// Stamps are cut to the millisecond.
 	if c := lost(); c.First.Before(from) || c.Last.After(to.Add(time.Millisecond)) ||
 		to.Sub(from) > c.Last.Sub(c.First)+5*time.Second {
 		t.Errorf("lost from %v to %v; said is %v to %v", c.First, c.Last, from, to)
 	}
-	if events := strings.Join(s.events(), "\n"); !strings.Contains(events, "log.gap talks") ||
+	if events := strings.Join(s.Events(), "\n"); !strings.Contains(events, "log.gap talks") ||
 		!strings.Contains(events, "log.gap silent") || strings.Contains(events, "log.gap off") {
 		t.Errorf("events\n%s", events)
 	}
-	s.wantNoteBetweenItsLines("talks", from)
-	eventually(t, "another look", func() bool { c := lost(); return time.Since(c.Last) > 2*time.Second })
-	if said := s.said(control.EventLogGap); len(said) != 2 {
+	wantNoteBetweenItsLines(s, "talks", from)
+	supervisortest.Eventually(t, "another look", func() bool { c := lost(); return time.Since(c.Last) > 2*time.Second })
+	if said := s.EventDetails(control.EventLogGap); len(said) != 2 {
 		t.Errorf("said again: %q", said)
 	}
 }
@@ -79,10 +80,10 @@ func gapOf(t *testing.T, detail string) (from, to time.Time) {
 
 // wantNoteBetweenItsLines is about what a person reads: the lines before, that
 // some are missing, the lines after.
-func (s *testStack) wantNoteBetweenItsLines(service string, from time.Time) {
-	s.t.Helper()
+func wantNoteBetweenItsLines(s *supervisortest.Stack, service string, from time.Time) {
+	s.T.Helper()
 	before, notes, after := 0, 0, 0
-	err := logs.Logs(s.t.Context(), s.cfg, logs.Options{N: -1, Services: []string{service}}, func(l logs.LogLine) error {
+	err := logs.Logs(s.T.Context(), s.Config, logs.Options{N: -1, Services: []string{service}}, func(l logs.LogLine) error {
 		switch {
 		case l.Event != "":
 			notes++
@@ -94,15 +95,15 @@ func (s *testStack) wantNoteBetweenItsLines(service string, from time.Time) {
 		return nil
 	})
 	if err != nil || before == 0 || notes != 1 || after == 0 {
-		s.t.Errorf("%d lines before, %d notes, %d lines after, %v", before, notes, after, err)
+		s.T.Errorf("%d lines before, %d notes, %d lines after, %v", before, notes, after, err)
 	}
-	recent := func(o logs.Options) string { return strings.Join(s.logs(o), "\n") }
+	recent := func(o logs.Options) string { return strings.Join(s.Logs(o), "\n") }
 	o := logs.Options{N: 2, Services: []string{service}}
-	eventually(s.t, "the note to be past", func() bool { return !strings.Contains(recent(o), "log.gap") })
+	supervisortest.Eventually(s.T, "the note to be past", func() bool { return !strings.Contains(recent(o), "log.gap") })
 	if o.N, o.Level = -1, "error"; !strings.Contains(recent(o), service+": log.gap: the disk was full for up to") {
-		s.t.Errorf("errors only:\n%s", recent(o))
+		s.T.Errorf("errors only:\n%s", recent(o))
 	}
 	if o = (logs.Options{N: -1, Services: []string{"off"}}); recent(o) != "" {
-		s.t.Errorf("a service that did not run:\n%s", recent(o))
+		s.T.Errorf("a service that did not run:\n%s", recent(o))
 	}
 }

@@ -3,6 +3,7 @@ package supervisor_test
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -13,17 +14,18 @@ import (
 	"github.com/flowgate-go/flowgate/internal/rightstest"
 	"github.com/flowgate-go/flowgate/supervisor"
 	"github.com/flowgate-go/flowgate/supervisor/control"
+	"github.com/flowgate-go/flowgate/supervisor/supervisortest"
 )
 
 // waiting is a service that waits for a disk that never answers, beside one
 // that is well.
-func waiting(t *testing.T, disk string) *testStack {
+func waiting(t *testing.T, disk string) *supervisortest.Stack {
 	t.Helper()
 	stuck := config.Service{
 		Name: "stuck", Runtime: config.RuntimeCommand, Command: []string{"/bin/cat", filepath.Join(disk, "file")},
 		StopTimeout: config.Span(100 * time.Millisecond), Restart: config.Restart{Policy: "never"},
 	}
-	return newStack(t, stuck, trivial(t, "well"))
+	return supervisortest.NewStack(t, stuck, supervisortest.Trivial(t, "well"))
 }
 
 func TestAServiceThatDoesNotEndBySIGKILLHoldsNoCommandUp(t *testing.T) {
@@ -34,44 +36,44 @@ func TestAServiceThatDoesNotEndBySIGKILLHoldsNoCommandUp(t *testing.T) {
 	disk := filepath.Join(t.TempDir(), "disk")
 	waits, release := rightstest.HungDisk(t, disk)
 	s := waiting(t, disk)
-	s.mustStart()
-	pid := s.service("stuck").PID
+	s.MustStart()
+	pid := s.Service("stuck").PID
 	<-waits
 	begin := time.Now()
-	status, err := supervisor.Stop(t.Context(), s.cfg, nil)
+	status, err := supervisor.Stop(t.Context(), s.Config, nil)
 	if took := time.Since(begin); took > 30*time.Second {
 		t.Errorf("the stop took %v", took)
 	}
-	wantFault(t, err, "service-stuck", "process "+itoa(pid), "SIGKILL")
-	stuck := find(t, status, "stuck")
+	supervisortest.WantFault(t, err, "service-stuck", "process "+strconv.Itoa(pid), "SIGKILL")
+	stuck := supervisortest.Find(t, status, "stuck")
 	if stuck.State != control.StateStopping || stuck.PID != pid || !stuck.Live ||
 		!strings.Contains(stuck.Reason, "has not ended") {
 		t.Errorf("%+v", stuck)
 	}
-	if well := find(t, status, "well"); well.State != control.StateStopped || status.Supervisor == nil {
+	if well := supervisortest.Find(t, status, "well"); well.State != control.StateStopped || status.Supervisor == nil {
 		t.Errorf("beside it: %+v, supervisor %+v", well, status.Supervisor)
 	}
 	for name, command := range map[string]func() (control.Status, error){
-		"start": func() (control.Status, error) { return s.start("stuck") },
+		"start": func() (control.Status, error) { return s.Start("stuck") },
 		"restart": func() (control.Status, error) {
-			return supervisor.Restart(t.Context(), s.cfg, supervisor.StartOptions{Self: os.Args[0]})
+			return supervisor.Restart(t.Context(), s.Config, supervisor.StartOptions{Self: os.Args[0]})
 		},
-		"stop": func() (control.Status, error) { return supervisor.Stop(t.Context(), s.cfg, nil) },
+		"stop": func() (control.Status, error) { return supervisor.Stop(t.Context(), s.Config, nil) },
 	} {
 		begin := time.Now()
 		_, err := command()
 		if took := time.Since(begin); took > 30*time.Second {
 			t.Errorf("%s took %v", name, took)
 		}
-		wantFault(t, err, "service-stuck")
+		supervisortest.WantFault(t, err, "service-stuck")
 	}
-	if got := s.said(control.EventStuck); len(got) != 1 {
+	if got := s.EventDetails(control.EventStuck); len(got) != 1 {
 		t.Errorf("said %q", got)
 	}
 	release()
-	eventually(t, "the service to be stopped when its disk answers",
-		func() bool { return s.service("stuck").State == control.StateStopped })
-	if status, err := supervisor.Stop(t.Context(), s.cfg, nil); err != nil || status.Supervisor != nil {
+	supervisortest.Eventually(t, "the service to be stopped when its disk answers",
+		func() bool { return s.Service("stuck").State == control.StateStopped })
+	if status, err := supervisor.Stop(t.Context(), s.Config, nil); err != nil || status.Supervisor != nil {
 		t.Errorf("the stop after it: %+v, %v", status, err)
 	}
 }
@@ -86,22 +88,22 @@ func TestASupervisorThatEndsLeavesWhatDoesNotEndInItsLedger(t *testing.T) {
 	disk := filepath.Join(t.TempDir(), "disk")
 	waits, release := rightstest.HungDisk(t, disk)
 	s := waiting(t, disk)
-	s.mustStart()
-	pid, resident := s.service("stuck").PID, s.recorded()[0]
+	s.MustStart()
+	pid, resident := s.Service("stuck").PID, s.Recorded()[0]
 	<-waits
 	if err := resident.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the supervisor to end", func() bool { return !resident.Alive() })
-	if stuck := s.service("stuck"); !stuck.Live || stuck.PID != pid {
+	supervisortest.Eventually(t, "the supervisor to end", func() bool { return !resident.Alive() })
+	if stuck := s.Service("stuck"); !stuck.Live || stuck.PID != pid {
 		t.Errorf("without a supervisor: %+v", stuck)
 	}
 	begin := time.Now()
-	_, err := supervisor.Stop(t.Context(), s.cfg, nil)
-	wantFault(t, err, "service-stuck")
+	_, err := supervisor.Stop(t.Context(), s.Config, nil)
+	supervisortest.WantFault(t, err, "service-stuck")
 	if took := time.Since(begin); took > 30*time.Second {
 		t.Errorf("the stop took %v", took)
 	}
 	release()
-	eventually(t, "its end", func() bool { _, err := process.Identify(pid); return err != nil })
+	supervisortest.Eventually(t, "its end", func() bool { _, err := process.Identify(pid); return err != nil })
 }

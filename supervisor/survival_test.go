@@ -20,12 +20,13 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor"
 	"github.com/flowgate-go/flowgate/supervisor/control"
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
+	"github.com/flowgate-go/flowgate/supervisor/supervisortest"
 )
 
 func TestNoRequestIsDroppedWhileTheSupervisorIsKilledAndAdopted(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"))
-	s.mustStart()
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
+	s.MustStart()
 	stop, done := make(chan struct{}), make(chan error, 1)
 	requests := 0
 	go func() {
@@ -36,7 +37,7 @@ func TestNoRequestIsDroppedWhileTheSupervisorIsKilledAndAdopted(t *testing.T) {
 				return
 			default:
 			}
-			resp, err := http.Get(s.cfg.Services[0].URL() + "/ready")
+			resp, err := http.Get(s.Config.Services[0].URL() + "/ready")
 			if err != nil {
 				done <- err
 				return
@@ -47,14 +48,14 @@ func TestNoRequestIsDroppedWhileTheSupervisorIsKilledAndAdopted(t *testing.T) {
 		}
 	}()
 	for range 3 {
-		s.kill()
-		s.mustStart()
+		s.Kill()
+		s.MustStart()
 	}
 	close(stop)
 	if err := <-done; err != nil || requests == 0 {
 		t.Errorf("after %d requests: %v", requests, err)
 	}
-	if got := len(s.said(control.EventAdopted)); got != 3 {
+	if got := len(s.EventDetails(control.EventAdopted)); got != 3 {
 		t.Errorf("adopted %d times", got)
 	}
 }
@@ -62,68 +63,68 @@ func TestNoRequestIsDroppedWhileTheSupervisorIsKilledAndAdopted(t *testing.T) {
 func TestAKillWhileAServiceStartsLeavesItToTheNextSupervisor(t *testing.T) {
 	t.Parallel()
 	gate := filepath.Join(t.TempDir(), "open")
-	s := newStack(t, trivial(t, "a", "-await="+gate))
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a", "-await="+gate))
 	failed := make(chan error, 1)
-	go func() { _, err := s.start(); failed <- err }()
-	eventually(t, "the service to be executed", func() bool { return s.service("a").PID != 0 && len(s.recorded()) > 0 })
-	pid := s.service("a").PID
-	s.kill()
-	wantFault(t, <-failed, "supervisor-lost")
+	go func() { _, err := s.Start(); failed <- err }()
+	supervisortest.Eventually(t, "the service to be executed", func() bool { return s.Service("a").PID != 0 && len(s.Recorded()) > 0 })
+	pid := s.Service("a").PID
+	s.Kill()
+	supervisortest.WantFault(t, <-failed, "supervisor-lost")
 	if err := os.WriteFile(gate, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if a := find(t, s.mustStart(), "a"); a.PID != pid || !a.Ready {
+	if a := supervisortest.Find(t, s.MustStart(), "a"); a.PID != pid || !a.Ready {
 		t.Errorf("want process %d ready: %+v", pid, a)
 	}
 }
 
 func TestAKillWhileAServiceStopsEndsItAllTheSame(t *testing.T) {
 	t.Parallel()
-	svc := trivial(t, "a", "-deaf")
+	svc := supervisortest.Trivial(t, "a", "-deaf")
 	svc.StopTimeout = config.Span(time.Second)
-	s := newStack(t, svc)
-	pid := s.mustStart().Services[0].PID
-	go func() { _, _ = supervisor.Stop(t.Context(), s.cfg, nil) }()
-	eventually(t, "the stop to be under way", func() bool {
-		l := ledger.Read(s.cfg.Paths.RuntimeDir)
+	s := supervisortest.NewStack(t, svc)
+	pid := s.MustStart().Services[0].PID
+	go func() { _, _ = supervisor.Stop(t.Context(), s.Config, nil) }()
+	supervisortest.Eventually(t, "the stop to be under way", func() bool {
+		l := ledger.Read(s.Config.Paths.RuntimeDir)
 		return len(l.Services) == 1 && l.Services[0].State == control.StateStopping
 	})
-	s.kill()
-	if a := find(t, s.mustStart(), "a"); a.PID == pid || !a.Ready {
+	s.Kill()
+	if a := supervisortest.Find(t, s.MustStart(), "a"); a.PID == pid || !a.Ready {
 		t.Errorf("the process that was being stopped is there still: %+v", a)
 	}
-	if all := s.processes("a"); len(all) != 1 {
+	if all := s.Processes("a"); len(all) != 1 {
 		t.Errorf("%d processes", len(all))
 	}
 }
 
 func TestKillsAtAnyMomentLeaveOneOfEachService(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"), trivial(t, "b"))
-	s.mustStart()
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"), supervisortest.Trivial(t, "b"))
+	s.MustStart()
 	for round := range 8 {
 		var commands sync.WaitGroup
 		commands.Go(func() {
 			o := supervisor.StartOptions{Self: os.Args[0]}
 			switch round % 3 {
 			case 0:
-				_, _ = supervisor.Restart(t.Context(), s.cfg, o)
+				_, _ = supervisor.Restart(t.Context(), s.Config, o)
 			case 1:
-				_, _ = supervisor.Stop(t.Context(), s.cfg, []string{"a"})
+				_, _ = supervisor.Stop(t.Context(), s.Config, []string{"a"})
 			default:
-				_, _ = supervisor.Start(t.Context(), s.cfg, o)
+				_, _ = supervisor.Start(t.Context(), s.Config, o)
 			}
 		})
 		time.Sleep(rand.N(80 * time.Millisecond)) // any moment will do: that is the test
-		if ids := s.recorded(); len(ids) > 0 {
+		if ids := s.Recorded(); len(ids) > 0 {
 			_ = ids[0].Signal(syscall.SIGKILL)
 		}
 		commands.Wait()
-		if status := s.mustStart(); !status.Services[0].Ready || !status.Services[1].Ready {
+		if status := s.MustStart(); !status.Services[0].Ready || !status.Services[1].Ready {
 			t.Fatalf("round %d: %+v", round, status)
 		}
 		for _, name := range []string{"a", "b"} {
-			if all := s.processes(name); len(all) != 1 || all[0].PID != s.service(name).PID {
+			if all := s.Processes(name); len(all) != 1 || all[0].PID != s.Service(name).PID {
 				t.Fatalf("round %d: %s has the processes %v", round, name, all)
 			}
 		}
@@ -138,10 +139,10 @@ func TestADamagedLedgerIsMovedAsideAndRebuiltFromWhatRuns(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			s := newStack(t, trivial(t, "a"))
-			pid := s.mustStart().Services[0].PID
-			s.kill()
-			path := filepath.Join(s.cfg.Paths.RuntimeDir, "supervisor.json")
+			s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
+			pid := s.MustStart().Services[0].PID
+			s.Kill()
+			path := filepath.Join(s.Config.Paths.RuntimeDir, "supervisor.json")
 			err := os.WriteFile(path, []byte(text), 0o600)
 			if text == "-" {
 				err = os.Remove(path)
@@ -149,10 +150,10 @@ func TestADamagedLedgerIsMovedAsideAndRebuiltFromWhatRuns(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if a := s.service("a"); !a.Live || a.PID != pid {
+			if a := s.Service("a"); !a.Live || a.PID != pid {
 				t.Errorf("without a ledger the service is not seen: %+v", a)
 			}
-			if a := find(t, s.mustStart(), "a"); a.PID != pid || !a.Ready {
+			if a := supervisortest.Find(t, s.MustStart(), "a"); a.PID != pid || !a.Ready {
 				t.Errorf("not adopted: %+v", a)
 			}
 			aside, err := os.ReadFile(path + ".damaged")
@@ -160,7 +161,7 @@ func TestADamagedLedgerIsMovedAsideAndRebuiltFromWhatRuns(t *testing.T) {
 				if !errors.Is(err, os.ErrNotExist) {
 					t.Errorf("moved aside: %q, %v", aside, err)
 				}
-			} else if string(aside) != text || len(s.said(control.EventSupervisorRebuilt)) != 1 {
+			} else if string(aside) != text || len(s.EventDetails(control.EventSupervisorRebuilt)) != 1 {
 				t.Errorf("moved aside: %q, %v", aside, err)
 			}
 		})
@@ -169,126 +170,115 @@ func TestADamagedLedgerIsMovedAsideAndRebuiltFromWhatRuns(t *testing.T) {
 
 func TestTheBudgetOfRestartsOutlivesTheSupervisor(t *testing.T) {
 	t.Parallel()
-	svc := trivial(t, "a")
+	svc := supervisortest.Trivial(t, "a")
 	svc.Restart = config.Restart{Policy: "always", Max: 2, Within: time.Hour, Backoff: time.Millisecond}
-	s := newStack(t, svc)
-	s.mustStart()
+	s := supervisortest.NewStack(t, svc)
+	s.MustStart()
 	for round := range 2 {
-		pid := s.service("a").PID
+		pid := s.Service("a").PID
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "a restart", func() bool {
-			a := s.service("a")
+		supervisortest.Eventually(t, "a restart", func() bool {
+			a := s.Service("a")
 			return a.Ready && a.PID != pid &&
 				a.Restarts == round+1
 		})
-		eventually(t, "the ledger to have it",
-			func() bool { return ledger.Read(s.cfg.Paths.RuntimeDir).Services[0].State == control.StateRunning })
-		s.kill()
-		s.startSupervisor()
+		supervisortest.Eventually(t, "the ledger to have it",
+			func() bool { return ledger.Read(s.Config.Paths.RuntimeDir).Services[0].State == control.StateRunning })
+		s.Kill()
+		s.StartSupervisor()
 	}
-	if err := syscall.Kill(s.service("a").PID, syscall.SIGKILL); err != nil {
+	if err := syscall.Kill(s.Service("a").PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the service to be given up", func() bool { return s.service("a").State == control.StateFailed })
-	a := s.service("a")
+	supervisortest.Eventually(t, "the service to be given up", func() bool { return s.Service("a").State == control.StateFailed })
+	a := s.Service("a")
 	if a.Decision == nil || a.Decision.Restart || a.Decision.Evidence != "exited" ||
 		!strings.Contains(a.Decision.Reason, "2 restarts within 1h0m0s are spent") {
 		t.Errorf("decision %+v", a.Decision)
 	}
-	eventually(t, "the ledger to have it",
-		func() bool { return ledger.Read(s.cfg.Paths.RuntimeDir).Services[0].State == control.StateFailed })
-	s.kill()
-	s.startSupervisor()
-	if a := s.service("a"); a.State != control.StateFailed || a.Decision == nil || a.LastExit == nil {
+	supervisortest.Eventually(t, "the ledger to have it",
+		func() bool { return ledger.Read(s.Config.Paths.RuntimeDir).Services[0].State == control.StateFailed })
+	s.Kill()
+	s.StartSupervisor()
+	if a := s.Service("a"); a.State != control.StateFailed || a.Decision == nil || a.LastExit == nil {
 		t.Errorf("the next supervisor does not know that it was given up: %+v", a)
 	}
-	if got := s.said(control.EventFailed); len(got) != 1 {
+	if got := s.EventDetails(control.EventFailed); len(got) != 1 {
 		t.Errorf("failed was said %d times: %q", len(got), got)
 	}
-}
-
-// startSupervisor starts one as a service manager would: no command comes.
-func (s *testStack) startSupervisor() {
-	s.t.Helper()
-	cmd := s.supervisorCommand()
-	if err := cmd.Start(); err != nil {
-		s.t.Fatal(err)
-	}
-	go func() { _ = cmd.Wait() }() // it ends with the stack
-	eventually(s.t, "the supervisor to listen", func() bool { return s.query().Supervisor != nil })
 }
 
 func TestAClockThatJumpsMovesNoBudgetAndNoUptime(t *testing.T) {
 	t.Parallel()
 	for what, jump := range map[string]time.Duration{"back": 240 * time.Hour, "forward": -240 * time.Hour} {
-		svc := trivial(t, "a")
+		svc := supervisortest.Trivial(t, "a")
 		svc.Restart = config.Restart{Policy: "always", Max: 1, Within: time.Hour, Backoff: time.Millisecond}
-		s := newStack(t, svc)
-		pid := s.mustStart().Services[0].PID
+		s := supervisortest.NewStack(t, svc)
+		pid := s.MustStart().Services[0].PID
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "a restart", s.another("a", pid))
-		eventually(t, "the ledger to have it",
-			func() bool { return ledger.Read(s.cfg.Paths.RuntimeDir).Services[0].State == control.StateRunning })
-		s.kill()
+		supervisortest.Eventually(t, "a restart", s.IsReplaced("a", pid))
+		supervisortest.Eventually(t, "the ledger to have it",
+			func() bool { return ledger.Read(s.Config.Paths.RuntimeDir).Services[0].State == control.StateRunning })
+		s.Kill()
 		// Seen from a clock set back, everything written lies in the future.
-		l := ledger.Read(s.cfg.Paths.RuntimeDir)
+		l := ledger.Read(s.Config.Paths.RuntimeDir)
 		e := &l.Services[0]
 		e.StartedAt, e.LastExit.At = e.StartedAt.Add(jump), e.LastExit.At.Add(jump)
-		if err := ledger.Write(s.cfg.Paths.RuntimeDir, l); err != nil {
+		if err := ledger.Write(s.Config.Paths.RuntimeDir, l); err != nil {
 			t.Fatal(err)
 		}
-		s.startSupervisor()
-		if a := s.service("a"); !a.Live || a.UptimeS <= 0 || a.UptimeS > 60 {
+		s.StartSupervisor()
+		if a := s.Service("a"); !a.Live || a.UptimeS <= 0 || a.UptimeS > 60 {
 			t.Errorf("%s: %+v", what, a)
 		}
-		if err := syscall.Kill(s.service("a").PID, syscall.SIGKILL); err != nil {
+		if err := syscall.Kill(s.Service("a").PID, syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "the second restart to be refused", func() bool { return s.service("a").State == control.StateFailed })
+		supervisortest.Eventually(t, "the second restart to be refused", func() bool { return s.Service("a").State == control.StateFailed })
 	}
 }
 
 func TestAfterARebootNothingIsAdoptedResumedOrTouched(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"), trivial(t, "b"))
-	s.mustStart()
-	ids := s.recorded()
-	s.kill()
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"), supervisortest.Trivial(t, "b"))
+	s.MustStart()
+	ids := s.Recorded()
+	s.Kill()
 	for _, id := range ids[1:] {
 		if err := id.Signal(syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "a service to be gone", func() bool { return !id.Alive() })
+		supervisortest.Eventually(t, "a service to be gone", func() bool { return !id.Alive() })
 	}
-	stranger := sleeper(t)
-	l := ledger.Read(s.cfg.Paths.RuntimeDir)
+	stranger := supervisortest.Sleeper(t)
+	l := ledger.Read(s.Config.Paths.RuntimeDir)
 	l.Supervisor.BootID, l.Services[0].Process.BootID = "the boot before", "the boot before"
 	l.Services[1].Process = process.Identity{PID: stranger.PID, StartTime: stranger.StartTime, BootID: "the boot before"}
-	if err := ledger.Write(s.cfg.Paths.RuntimeDir, l); err != nil {
+	if err := ledger.Write(s.Config.Paths.RuntimeDir, l); err != nil {
 		t.Fatal(err)
 	}
-	if status := s.query(); status.Services[0].Live || status.Services[1].Live {
+	if status := s.Query(); status.Services[0].Live || status.Services[1].Live {
 		t.Errorf("alive after a reboot: %+v", status)
 	}
-	s.mustStart("a")
-	if b := s.service("b"); b.State != control.StateStopped || !stranger.Alive() {
+	s.MustStart("a")
+	if b := s.Service("b"); b.State != control.StateStopped || !stranger.Alive() {
 		t.Errorf("b is %+v, the stranger with its pid alive: %v", b, stranger.Alive())
 	}
 }
 
 func TestTheLedgerIsOneDocumentWheneverItIsRead(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"))
-	s.mustStart()
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
+	s.MustStart()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		for range 5 {
-			_, _ = supervisor.Restart(t.Context(), s.cfg, supervisor.StartOptions{Self: os.Args[0]})
+			_, _ = supervisor.Restart(t.Context(), s.Config, supervisor.StartOptions{Self: os.Args[0]})
 		}
 	}()
 	for reads := 0; ; reads++ {
@@ -300,7 +290,7 @@ func TestTheLedgerIsOneDocumentWheneverItIsRead(t *testing.T) {
 			return
 		default:
 		}
-		raw, err := os.ReadFile(ledger.Path(s.cfg.Paths.RuntimeDir))
+		raw, err := os.ReadFile(ledger.Path(s.Config.Paths.RuntimeDir))
 		if err != nil || !json.Valid(raw) {
 			t.Fatalf("%q, %v", raw, err)
 		}
@@ -309,34 +299,34 @@ func TestTheLedgerIsOneDocumentWheneverItIsRead(t *testing.T) {
 
 func TestAnUpgradeKeepsEveryServiceAndItsSupervisionAcrossPrograms(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a", "-env=UPGRADE_TEST"))
-	_, err := supervisor.Start(t.Context(), s.cfg,
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a", "-env=UPGRADE_TEST"))
+	_, err := supervisor.Start(t.Context(), s.Config,
 		supervisor.StartOptions{Self: os.Args[0], Environ: append(os.Environ(), "UPGRADE_TEST=kept")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := s.query()
-	done, err := supervisor.Upgrade(t.Context(), s.cfg, os.Args[0])
+	before := s.Query()
+	done, err := supervisor.Upgrade(t.Context(), s.Config, os.Args[0])
 	if err != nil || done.From != "test" || done.To != "next" {
-		t.Fatalf("%+v, %v\n%s", done, err, s.read("supervisor.log"))
+		t.Fatalf("%+v, %v\n%s", done, err, s.Read("supervisor.log"))
 	}
-	after := s.query()
+	after := s.Query()
 	if after.Supervisor.PID != before.Supervisor.PID || after.Services[0].PID != before.Services[0].PID ||
 		after.Supervisor.Upgrades != 1 {
 		t.Errorf("before %+v, after %+v", before, after)
 	}
-	eventually(t, "the service to be seen ready", func() bool { return s.service("a").Ready })
+	supervisortest.Eventually(t, "the service to be seen ready", func() bool { return s.Service("a").Ready })
 	if err := syscall.Kill(after.Services[0].PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "a restart", s.another("a", after.Services[0].PID))
-	if a := s.service("a"); a.LastExit == nil || a.LastExit.Signal != "killed" {
+	supervisortest.Eventually(t, "a restart", s.IsReplaced("a", after.Services[0].PID))
+	if a := s.Service("a"); a.LastExit == nil || a.LastExit.Signal != "killed" {
 		t.Errorf("a child's end is seen whole after an upgrade too: %+v", a.LastExit)
 	}
-	if log := s.read("process-logs/a.log"); strings.Count(log, "UPGRADE_TEST=kept") != 2 {
+	if log := s.Read("process-logs/a.log"); strings.Count(log, "UPGRADE_TEST=kept") != 2 {
 		t.Errorf("the restart lost the environment: %s", log)
 	}
-	entries, err := os.ReadDir(s.cfg.Paths.RuntimeDir)
+	entries, err := os.ReadDir(s.Config.Paths.RuntimeDir)
 	if err != nil || slices.ContainsFunc(entries,
 		func(e os.DirEntry) bool { return strings.HasPrefix(e.Name(), ".handover") }) {
 		t.Errorf("an environment lies about: %v, %v", entries, err)
@@ -345,27 +335,27 @@ func TestAnUpgradeKeepsEveryServiceAndItsSupervisionAcrossPrograms(t *testing.T)
 
 func TestAnUpgradeToAnUnusableProgramChangesNothing(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"))
-	before := s.mustStart()
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
+	before := s.MustStart()
 	dir := t.TempDir()
 	for name, text := range map[string]string{"text": "no program", "fails": "#!/bin/sh\necho cannot read it; exit 2\n"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o700); err != nil {
 			t.Fatal(err)
 		}
-		_, err := supervisor.Upgrade(t.Context(), s.cfg, filepath.Join(dir, name))
-		wantFault(t, err, "upgrade-refused", "nothing was changed")
+		_, err := supervisor.Upgrade(t.Context(), s.Config, filepath.Join(dir, name))
+		supervisortest.WantFault(t, err, "upgrade-refused", "nothing was changed")
 	}
 	// One that passes the check and cannot be executed when it comes to it.
 	vanishes := filepath.Join(dir, "vanishes")
 	if err := os.WriteFile(vanishes, []byte("#!/bin/sh\nrm "+vanishes+"\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	_, err := supervisor.Upgrade(t.Context(), s.cfg, vanishes)
-	wantFault(t, err, "upgrade-failed", "the old supervisor goes on")
-	after := s.query()
+	_, err := supervisor.Upgrade(t.Context(), s.Config, vanishes)
+	supervisortest.WantFault(t, err, "upgrade-failed", "the old supervisor goes on")
+	after := s.Query()
 	if after.Supervisor == nil || after.Supervisor.PID != before.Supervisor.PID ||
 		after.Services[0].PID != before.Services[0].PID {
 		t.Errorf("before %+v, after %+v", before, after)
 	}
-	eventually(t, "the service to be seen ready", func() bool { return s.service("a").Ready })
+	supervisortest.Eventually(t, "the service to be seen ready", func() bool { return s.Service("a").Ready })
 }

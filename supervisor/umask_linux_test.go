@@ -5,12 +5,14 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/flowgate-go/flowgate/supervisor/supervisortest"
 )
 
 func TestWhatServicesWriteIsForTheirUserAlone(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"))
-	pid := s.mustStart().Services[0].PID
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
+	pid := s.MustStart().Services[0].PID
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil || !strings.Contains(string(status), "\nUmask:\t0077\n") {
 		t.Errorf("%v: %.60s", err, status)

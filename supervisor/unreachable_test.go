@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -13,13 +12,10 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/supervisor"
 	"github.com/flowgate-go/flowgate/supervisor/control"
-	"github.com/flowgate-go/flowgate/supervisor/ledger"
+	"github.com/flowgate-go/flowgate/supervisor/supervisortest"
 )
-
-func (s *testStack) socket() string { return filepath.Join(s.cfg.Paths.RuntimeDir, "supervisor.sock") }
 
 // answers reports whether a service answers its readiness path.
 func answers(url string) bool {
@@ -33,27 +29,27 @@ func answers(url string) bool {
 
 func TestARemovedControlSocketIsOpenedAnew(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"))
-	before := s.mustStart()
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
+	before := s.MustStart()
 	for range 2 { // the second time the listener is one that was opened anew
-		if err := os.Remove(s.socket()); err != nil {
+		if err := os.Remove(s.Socket()); err != nil {
 			t.Fatal(err)
 		}
-		status := s.query() // a command of the same moment waits for it
+		status := s.Query() // a command of the same moment waits for it
 		if status.Supervisor == nil || status.Supervisor.PID != before.Supervisor.PID || !status.Services[0].Ready {
 			t.Fatalf("without a socket: %+v", status)
 		}
 	}
-	if err := os.Remove(s.socket()); err != nil {
+	if err := os.Remove(s.Socket()); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the socket without a command that asks",
-		func() bool { _, err := os.Stat(s.socket()); return err == nil })
-	eventually(t, "three events of it", func() bool {
-		got := s.said(control.EventSupervisorRestored)
+	supervisortest.Eventually(t, "the socket without a command that asks",
+		func() bool { _, err := os.Stat(s.Socket()); return err == nil })
+	supervisortest.Eventually(t, "three events of it", func() bool {
+		got := s.EventDetails(control.EventSupervisorRestored)
 		return len(got) == 3 && strings.Contains(got[0], "control socket")
 	})
-	stopped, err := supervisor.Stop(t.Context(), s.cfg, nil)
+	stopped, err := supervisor.Stop(t.Context(), s.Config, nil)
 	if err != nil || answers(before.Services[0].URL) {
 		t.Errorf("stop: %+v, %v; answers: %v", stopped, err, answers(before.Services[0].URL))
 	}
@@ -61,35 +57,17 @@ func TestARemovedControlSocketIsOpenedAnew(t *testing.T) {
 
 func TestASocketReplacedByAnotherFileIsOpenedAnew(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"))
-	before := s.mustStart()
-	if err := os.Remove(s.socket()); err != nil {
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
+	before := s.MustStart()
+	if err := os.Remove(s.Socket()); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(s.socket(), nil, 0o600); err != nil {
+	if err := os.WriteFile(s.Socket(), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the supervisor to be reached", func() bool {
-		status, err := supervisor.Query(t.Context(), s.cfg)
+	supervisortest.Eventually(t, "the supervisor to be reached", func() bool {
+		status, err := supervisor.Query(t.Context(), s.Config)
 		return err == nil && status.Supervisor != nil && status.Supervisor.PID == before.Supervisor.PID
-	})
-}
-
-// hang suspends the supervisor as a debugger or a job control signal does.
-func (s *testStack) hang() {
-	s.t.Helper()
-	id := s.recorded()[0]
-	if err := id.Signal(syscall.SIGSTOP); err != nil {
-		s.t.Fatal(err)
-	}
-	s.t.Cleanup(func() { _ = id.Signal(syscall.SIGCONT) })
-	eventually(s.t, "every thread of it to stand", func() bool {
-		threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", id.PID)) // none where there is no /proc
-		return !slices.ContainsFunc(threads, func(path string) bool {
-			stat, _ := os.ReadFile(path)
-			_, state, _ := strings.Cut(string(stat), ") ")
-			return !strings.HasPrefix(state, "T")
-		})
 	})
 }
 
@@ -133,10 +111,10 @@ func TestEveryCommandAnswersInTimeAboutAStackWhoseSupervisorHangs(t *testing.T) 
 		"and its ledger removed": "supervisor.*s*o*"} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			s := newStack(t, trivial(t, "a"))
-			before := s.mustStart()
-			s.hang()
-			names, _ := filepath.Glob(filepath.Join(s.cfg.Paths.RuntimeDir, remove))
+			s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
+			before := s.MustStart()
+			s.Hang()
+			names, _ := filepath.Glob(filepath.Join(s.Config.Paths.RuntimeDir, remove))
 			for _, name := range names {
 				if remove != "" {
 					_ = os.Remove(name)
@@ -144,11 +122,11 @@ func TestEveryCommandAnswersInTimeAboutAStackWhoseSupervisorHangs(t *testing.T) 
 			}
 			o := supervisor.StartOptions{Self: os.Args[0]}
 			commands := map[string]func() (control.Status, error){
-				"status":  func() (control.Status, error) { return supervisor.Query(t.Context(), s.cfg) },
-				"health":  func() (control.Status, error) { return supervisor.Health(t.Context(), s.cfg) },
-				"start":   func() (control.Status, error) { return supervisor.Start(t.Context(), s.cfg, o) },
-				"restart": func() (control.Status, error) { return supervisor.Restart(t.Context(), s.cfg, o) },
-				"stop":    func() (control.Status, error) { return supervisor.Stop(t.Context(), s.cfg, nil) },
+				"status":  func() (control.Status, error) { return supervisor.Query(t.Context(), s.Config) },
+				"health":  func() (control.Status, error) { return supervisor.Health(t.Context(), s.Config) },
+				"start":   func() (control.Status, error) { return supervisor.Start(t.Context(), s.Config, o) },
+				"restart": func() (control.Status, error) { return supervisor.Restart(t.Context(), s.Config, o) },
+				"stop":    func() (control.Status, error) { return supervisor.Stop(t.Context(), s.Config, nil) },
 			}
 			var all sync.WaitGroup
 			for name, command := range commands {
@@ -158,7 +136,7 @@ func TestEveryCommandAnswersInTimeAboutAStackWhoseSupervisorHangs(t *testing.T) 
 					if took := took(); took > promised {
 						t.Errorf("%s took %v", name, took)
 					}
-					wantFaultOf(t, err, "supervisor-unreachable")
+					supervisortest.CheckFault(t, err, "supervisor-unreachable")
 					if err == nil || !strings.Contains(fault.From(err).Hint, "stop -force") ||
 						!strings.Contains(err.Error(), fmt.Sprintf("process %d", before.Supervisor.PID)) {
 						t.Errorf("%s: no way out in %v", name, err)
@@ -176,11 +154,11 @@ func TestEveryCommandAnswersInTimeAboutAStackWhoseSupervisorHangs(t *testing.T) 
 			if !answers(before.Services[0].URL) {
 				t.Error("the service was stopped")
 			}
-			status, err := supervisor.ForceStop(t.Context(), s.cfg, nil)
-			if err != nil || find(t, status, "a").State != control.StateStopped || status.Supervisor != nil {
+			status, err := supervisor.ForceStop(t.Context(), s.Config, nil)
+			if err != nil || supervisortest.Find(t, status, "a").State != control.StateStopped || status.Supervisor != nil {
 				t.Errorf("stop -force: %+v, %v", status, err)
 			}
-			if answers(before.Services[0].URL) || len(s.processes("a")) > 0 {
+			if answers(before.Services[0].URL) || len(s.Processes("a")) > 0 {
 				t.Error("stop -force left the service")
 			}
 		})
@@ -189,21 +167,21 @@ func TestEveryCommandAnswersInTimeAboutAStackWhoseSupervisorHangs(t *testing.T) 
 
 func TestAStopInWhichTheSupervisorHangsEnds(t *testing.T) {
 	t.Parallel()
-	deaf := trivial(t, "a", "-deaf")
+	deaf := supervisortest.Trivial(t, "a", "-deaf")
 	deaf.StopTimeout = 60 * 1e9
-	s := newStack(t, deaf)
-	before := s.mustStart()
+	s := supervisortest.NewStack(t, deaf)
+	before := s.MustStart()
 	stopped := make(chan error, 1)
 	go func() {
-		_, err := supervisor.Stop(t.Context(), s.cfg, nil)
+		_, err := supervisor.Stop(t.Context(), s.Config, nil)
 		stopped <- err
 	}()
-	eventually(t, "the stop to begin", func() bool { return s.service("a").State == control.StateStopping })
-	s.hang()
+	supervisortest.Eventually(t, "the stop to begin", func() bool { return s.Service("a").State == control.StateStopping })
+	s.Hang()
 	took := stopwatch()
 	select {
 	case err := <-stopped:
-		wantFault(t, err, "supervisor-unreachable")
+		supervisortest.WantFault(t, err, "supervisor-unreachable")
 	case <-time.After(time.Minute):
 		t.Fatal("the stop waits for ever")
 	}
@@ -211,40 +189,30 @@ func TestAStopInWhichTheSupervisorHangsEnds(t *testing.T) {
 		t.Errorf("the stop took %v", took)
 	}
 	_ = syscall.Kill(-before.Services[0].PID, syscall.SIGKILL)
-	if _, err := supervisor.ForceStop(t.Context(), s.cfg, nil); err != nil {
+	if _, err := supervisor.ForceStop(t.Context(), s.Config, nil); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestStopForceLeavesAProcessThatIsNotASupervisorAlone(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, trivial(t, "a"))
-	s.mustStart()
-	ids, stranger := s.recorded(), sleeper(t)
-	s.hang()
-	if err := os.Remove(s.socket()); err != nil {
+	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
+	s.MustStart()
+	ids, stranger := s.Recorded(), supervisortest.Sleeper(t)
+	s.Hang()
+	if err := os.Remove(s.Socket()); err != nil {
 		t.Fatal(err)
 	}
-	s.replaceSupervisor(stranger)
-	_, err := supervisor.ForceStop(t.Context(), s.cfg, nil)
+	s.ReplaceSupervisor(stranger)
+	_, err := supervisor.ForceStop(t.Context(), s.Config, nil)
 	if !stranger.Alive() {
 		t.Errorf("the stranger was ended: %v", err)
 	}
-	wantFault(t, err, "supervisor-foreign")
-	if err := os.Remove(filepath.Join(s.cfg.Paths.RuntimeDir, "supervisor.json")); err != nil {
+	supervisortest.WantFault(t, err, "supervisor-foreign")
+	if err := os.Remove(filepath.Join(s.Config.Paths.RuntimeDir, "supervisor.json")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := supervisor.ForceStop(t.Context(), s.cfg, nil); err != nil || ids[0].Alive() || ids[1].Alive() {
+	if _, err := supervisor.ForceStop(t.Context(), s.Config, nil); err != nil || ids[0].Alive() || ids[1].Alive() {
 		t.Errorf("by the lock: %v; supervisor %v, service %v", err, ids[0].Alive(), ids[1].Alive())
-	}
-}
-
-// replaceSupervisor makes supervisor.json name another process as the supervisor.
-func (s *testStack) replaceSupervisor(other process.Identity) {
-	s.t.Helper()
-	l := ledger.Read(s.cfg.Paths.RuntimeDir)
-	l.Supervisor = other
-	if err := ledger.Write(s.cfg.Paths.RuntimeDir, l); err != nil {
-		s.t.Fatal(err)
 	}
 }

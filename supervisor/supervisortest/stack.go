@@ -1,9 +1,10 @@
-package supervisor_test
+package supervisortest
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -25,56 +27,56 @@ import (
 
 // testStack is a configuration with a runtime folder of its own. When the test ends
 // it is stopped, and none of its processes may be left.
-type testStack struct {
-	t   testing.TB
-	cfg *config.Config
+type Stack struct {
+	T      testing.TB
+	Config *config.Config
 }
 
-func newStack(t testing.TB, services ...config.Service) *testStack {
+func NewStack(t testing.TB, services ...config.Service) *Stack {
 	t.Helper()
 	dir := t.TempDir()
 	runtime := filepath.Join(dir, ".router", "runtime")
-	s := &testStack{t: t, cfg: &config.Config{
+	s := &Stack{T: t, Config: &config.Config{
 		File: filepath.Join(dir, "flowgate.json"), Dir: dir, Version: 2, Services: services,
 		Paths: config.Paths{
 			RuntimeDir: runtime, ActiveConfig: filepath.Join(runtime, "litellm.active.yaml"),
 			StateFile: filepath.Join(runtime, "state.json"), LogFile: filepath.Join(runtime, "events.log"),
 		},
 	}}
-	s.save()
-	t.Cleanup(s.cleanUp)
+	s.Save()
+	t.Cleanup(s.CleanUp)
 	return s
 }
 
-func (s *testStack) save() {
-	s.t.Helper()
-	raw, err := json.Marshal(s.cfg)
+func (s *Stack) Save() {
+	s.T.Helper()
+	raw, err := json.Marshal(s.Config)
 	if err == nil {
-		err = os.WriteFile(s.cfg.File, raw, 0o600)
+		err = os.WriteFile(s.Config.File, raw, 0o600)
 	}
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 }
 
-func (s *testStack) cleanUp() {
-	ids := s.recorded()
+func (s *Stack) cleanUp() {
+	ids := s.Recorded()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	if _, err := supervisor.Stop(ctx, s.cfg, nil); err != nil {
-		s.t.Errorf("stop at the end: %v", err)
+	if _, err := supervisor.Stop(ctx, s.Config, nil); err != nil {
+		s.T.Errorf("stop at the end: %v", err)
 	}
 	for _, id := range ids {
 		if id.Alive() {
-			s.t.Errorf("process %d is left", id.PID)
+			s.T.Errorf("process %d is left", id.PID)
 			_ = id.SignalGroup(syscall.SIGKILL)
 		}
 	}
 }
 
 // recorded are the processes in supervisor.json: the supervisor first.
-func (s *testStack) recorded() []process.Identity {
-	raw, err := os.ReadFile(filepath.Join(s.cfg.Paths.RuntimeDir, "supervisor.json"))
+func (s *Stack) Recorded() []process.Identity {
+	raw, err := os.ReadFile(filepath.Join(s.Config.Paths.RuntimeDir, "supervisor.json"))
 	if err != nil {
 		return nil
 	}
@@ -83,7 +85,7 @@ func (s *testStack) recorded() []process.Identity {
 		Services   []struct{ Process process.Identity }
 	}
 	if err := json.Unmarshal(raw, &ledger); err != nil {
-		s.t.Errorf("supervisor.json: %v", err)
+		s.T.Errorf("supervisor.json: %v", err)
 		return nil
 	}
 	ids := []process.Identity{ledger.Supervisor}
@@ -94,97 +96,97 @@ func (s *testStack) recorded() []process.Identity {
 }
 
 // replaceInLedger makes supervisor.json name another process.
-func (s *testStack) replaceInLedger(old, other process.Identity) {
-	s.t.Helper()
-	path := filepath.Join(s.cfg.Paths.RuntimeDir, "supervisor.json")
+func (s *Stack) ReplaceInLedger(old, other process.Identity) {
+	s.T.Helper()
+	path := filepath.Join(s.Config.Paths.RuntimeDir, "supervisor.json")
 	raw, err := os.ReadFile(path)
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	indented := func(id process.Identity) string {
 		out, err := json.MarshalIndent(id, "      ", "  ")
 		if err != nil {
-			s.t.Fatal(err)
+			s.T.Fatal(err)
 		}
 		return string(out)
 	}
 	changed := strings.Replace(string(raw), indented(old), indented(other), 1)
 	if changed == string(raw) {
-		s.t.Fatalf("supervisor.json does not name %+v: %s", old, raw)
+		s.T.Fatalf("supervisor.json does not name %+v: %s", old, raw)
 	}
 	if err := os.WriteFile(path, []byte(changed), 0o600); err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 }
 
-func (s *testStack) start(names ...string) (control.Status, error) {
-	return supervisor.Start(s.t.Context(), s.cfg, supervisor.StartOptions{Services: names, Self: os.Args[0]})
+func (s *Stack) Start(names ...string) (control.Status, error) {
+	return supervisor.Start(s.T.Context(), s.Config, supervisor.StartOptions{Services: names, Self: os.Args[0]})
 }
 
-func (s *testStack) mustStart(names ...string) control.Status {
-	s.t.Helper()
-	status, err := s.start(names...)
+func (s *Stack) MustStart(names ...string) control.Status {
+	s.T.Helper()
+	status, err := s.Start(names...)
 	if err != nil {
-		s.t.Fatalf("start: %v\n%s", err, s.read("supervisor.log"))
+		s.T.Fatalf("start: %v\n%s", err, s.Read("supervisor.log"))
 	}
 	return status
 }
 
 // kill ends the supervisor at once and waits until it is gone.
-func (s *testStack) kill() {
-	s.t.Helper()
-	ids := s.recorded()
+func (s *Stack) Kill() {
+	s.T.Helper()
+	ids := s.Recorded()
 	if len(ids) == 0 {
-		s.t.Fatal("no supervisor to kill")
+		s.T.Fatal("no supervisor to kill")
 	}
 	if err := ids[0].Signal(syscall.SIGKILL); err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
-	eventually(s.t, "the supervisor to be gone", func() bool { return !ids[0].Alive() })
+	Eventually(s.T, "the supervisor to be gone", func() bool { return !ids[0].Alive() })
 }
 
 // processes are all that carry the mark of a service of this stack.
-func (s *testStack) processes(service string) []process.Identity {
-	s.t.Helper()
-	members, err := (&process.Census{Variable: "FLOWGATE_SERVICE"}).Members(process.Family{Mark: s.cfg.Paths.RuntimeDir +
+func (s *Stack) Processes(service string) []process.Identity {
+	s.T.Helper()
+	members, err := (&process.Census{Variable: "FLOWGATE_SERVICE"}).Members(process.Family{Mark: s.Config.Paths.RuntimeDir +
 		":" + service})
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	return members
 }
 
 // said are the events of a name, with their details.
-func (s *testStack) said(name string) []string {
-	s.t.Helper()
+func (s *Stack) EventDetails(name string) []string {
+	s.T.Helper()
 	var details []string
-	err := logs.Events(s.t.Context(), s.cfg, logs.EventOptions{N: -1}, func(e control.Event) error {
+	err := logs.Events(s.T.Context(), s.Config, logs.EventOptions{N: -1}, func(e control.Event) error {
 		if e.Event == name {
 			details = append(details, e.Detail)
 		}
 		return nil
 	})
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	return details
 }
 
-func (s *testStack) query() control.Status {
-	s.t.Helper()
-	status, err := supervisor.Query(s.t.Context(), s.cfg)
+func (s *Stack) Query() control.Status {
+	s.T.Helper()
+	status, err := supervisor.Query(s.T.Context(), s.Config)
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	return status
 }
 
-func (s *testStack) service(name string) control.ServiceStatus {
-	s.t.Helper()
-	return find(s.t, s.query(), name)
+func (s *Stack) Service(name string) control.ServiceStatus {
+	s.T.Helper()
+	return Find(s.T, s.Query(), name)
 }
 
-func find(t testing.TB, status control.Status, name string) control.ServiceStatus {
+func Find(t testing.TB, status control.Status, name string) control.ServiceStatus {
 	t.Helper()
 	i := slices.IndexFunc(status.Services, func(s control.ServiceStatus) bool { return s.Name == name })
 	if i < 0 {
@@ -194,29 +196,29 @@ func find(t testing.TB, status control.Status, name string) control.ServiceStatu
 }
 
 // events are the names of the recorded events, "service.ready a" and the like.
-func (s *testStack) events() []string {
-	s.t.Helper()
+func (s *Stack) Events() []string {
+	s.T.Helper()
 	var names []string
-	err := logs.Events(s.t.Context(), s.cfg, logs.EventOptions{N: -1}, func(e control.Event) error {
+	err := logs.Events(s.T.Context(), s.Config, logs.EventOptions{N: -1}, func(e control.Event) error {
 		names = append(names, strings.TrimSpace(e.Event+" "+e.Service))
 		return nil
 	})
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	return names
 }
 
-func (s *testStack) read(name string) string {
-	raw, _ := os.ReadFile(filepath.Join(s.cfg.Paths.RuntimeDir, name))
+func (s *Stack) Read(name string) string {
+	raw, _ := os.ReadFile(filepath.Join(s.Config.Paths.RuntimeDir, name))
 	return string(raw)
 }
 
 // trivial is a service that runs this test binary with the flags given; it
 // listens on a free port unless a flag says otherwise.
-func trivial(t testing.TB, name string, flags ...string) config.Service {
+func Trivial(t testing.TB, name string, flags ...string) config.Service {
 	t.Helper()
-	port := freePort(t)
+	port := FreePort(t)
 	args := append([]string{os.Args[0], "service"}, flags...)
 	if !slices.Contains(flags, "-port=") {
 		args = append(args, "-port="+strconv.Itoa(port))
@@ -230,7 +232,7 @@ func trivial(t testing.TB, name string, flags ...string) config.Service {
 
 // freePort is a port below the range that the kernel hands out by itself, so
 // that no connection of another test takes it meanwhile.
-func freePort(t testing.TB) int {
+func FreePort(t testing.TB) int {
 	t.Helper()
 	for {
 		port := int(nextPort.Add(1))
@@ -241,7 +243,7 @@ func freePort(t testing.TB) int {
 	}
 }
 
-func wantFault(t testing.TB, err error, code string, parts ...string) control.Failure {
+func WantFault(t testing.TB, err error, code string, parts ...string) control.Failure {
 	t.Helper()
 	var f *fault.Error
 	if !errors.As(err, &f) || f.Code != code {
@@ -256,7 +258,7 @@ func wantFault(t testing.TB, err error, code string, parts ...string) control.Fa
 	return failure
 }
 
-func eventually(t testing.TB, what string, cond func() bool) {
+func Eventually(t testing.TB, what string, cond func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); !cond(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
@@ -266,14 +268,14 @@ func eventually(t testing.TB, what string, cond func() bool) {
 }
 
 // supervisorCommand is a supervisor that no command starts.
-func (s *testStack) supervisorCommand() *exec.Cmd {
-	cmd := exec.Command(os.Args[0], "supervisor:run", "-config="+s.cfg.File)
+func (s *Stack) SupervisorCommand() *exec.Cmd {
+	cmd := exec.Command(os.Args[0], "supervisor:run", "-config="+s.Config.File)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	return cmd
 }
 
 // sleeper is a process that is no business of any supervisor.
-func sleeper(t testing.TB) process.Identity {
+func Sleeper(t testing.TB) process.Identity {
 	t.Helper()
 	cmd := exec.Command("sleep", "60")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -289,15 +291,81 @@ func sleeper(t testing.TB) process.Identity {
 }
 
 // another is whether a service has another process than that, which is ready.
-func (s *testStack) another(name string, pid int) func() bool {
-	return func() bool { now := s.service(name); return now.Ready && now.PID != pid }
+func (s *Stack) IsReplaced(name string, pid int) func() bool {
+	return func() bool { now := s.Service(name); return now.Ready && now.PID != pid }
 }
 
 // wantFaultOf is wantFault for another goroutine than the test's.
-func wantFaultOf(t testing.TB, err error, code string) {
+func CheckFault(t testing.TB, err error, code string) {
 	t.Helper()
 	var f *fault.Error
 	if !errors.As(err, &f) || f.Code != code {
 		t.Errorf("want a fault %s, got %v", code, err)
 	}
+}
+
+// nextPort counts through ports that no other test of this run was given; it
+// begins at random, so that two runs at once hardly meet.
+var nextPort = func() *atomic.Int64 {
+	var n atomic.Int64
+	n.Store(12000 + rand.Int64N(16000))
+	return &n
+}()
+
+// put writes a file of the runtime folder, as a service would have.
+func (s *Stack) Put(name, text string) {
+	s.T.Helper()
+	path := filepath.Join(s.Config.Paths.RuntimeDir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		s.T.Fatal(err)
+	}
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err == nil {
+		_, err = file.WriteString(text)
+		err = errors.Join(err, file.Close())
+	}
+	if err != nil {
+		s.T.Fatal(err)
+	}
+}
+
+func (s *Stack) Logs(o logs.Options) []string {
+	s.T.Helper()
+	var lines []string
+	err := logs.Logs(s.T.Context(), s.Config, o, func(l logs.LogLine) error {
+		lines = append(lines, l.Service+": "+l.Line)
+		return nil
+	})
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	return lines
+}
+
+func (s *Stack) Tail(name string) string {
+	return strings.Join(logs.Tail(s.Config, name, 3), "\n")
+}
+
+// startSupervisor starts one as a service manager would: no command comes.
+func (s *Stack) StartSupervisor() {
+	s.T.Helper()
+	cmd := s.SupervisorCommand()
+	if err := cmd.Start(); err != nil {
+		s.T.Fatal(err)
+	}
+	go func() { _ = cmd.Wait() }() // it ends with the stack
+	Eventually(s.T, "the supervisor to listen", func() bool { return s.Query().Supervisor != nil })
+}
+
+// dropped is how many bytes of logs were given up, as the events have it.
+func (s *Stack) CountDropped() (total int64) {
+	s.T.Helper()
+	for _, detail := range s.EventDetails(control.EventLogDropped) {
+		n, err := strconv.ParseInt(strings.Fields(detail)[0], 10, 64)
+		if err != nil {
+			s.T.Fatal(err)
+		}
+		total += n
+	}
+	return total
 }

@@ -1,4 +1,4 @@
-package supervisor_test
+package supervisortest
 
 import (
 	"encoding/json"
@@ -165,11 +165,11 @@ func (f flood) run() {
 // chat prints numbered lines and knows which of them did not get through.
 type chat struct {
 	mu   sync.Mutex
-	lost unwritten
+	lost Unwritten
 }
 
-// unwritten are lines that were not written, or not whole.
-type unwritten struct {
+// Unwritten are lines that were not written, or not whole.
+type Unwritten struct {
 	Lines       int
 	First, Last time.Time
 }
