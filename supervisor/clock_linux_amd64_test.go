@@ -33,8 +33,8 @@ func TestAClockThatIsSetWhileTheSupervisorRunsMovesNoBudgetAndNoUptime(t *testin
 			}
 			supervisortest.Eventually(t, "a restart", s.IsReplaced("a", pid))
 			setClock(t, s.Recorded()[0], jump)
-			n := asked(t, svc)
-			supervisortest.Eventually(t, "probes after the jump", func() bool { return asked(t, svc) > n+5 })
+			n := supervisortest.CountProbes(t, svc)
+			supervisortest.Eventually(t, "probes after the jump", func() bool { return supervisortest.CountProbes(t, svc) > n+5 })
 			a := s.Service("a")
 			if !a.Ready || a.UptimeS <= 0 || a.UptimeS > 60 {
 				t.Errorf("%+v", a)

@@ -129,7 +129,7 @@ func TestWithoutADescriptorLeftServicesGoOnAndComeBackLater(t *testing.T) {
 	t.Parallel()
 	svc, other := supervisortest.Trivial(t, "a"), supervisortest.Trivial(t, "b")
 	svc.Restart = config.Restart{Policy: "always", Max: 1000}
-	other.Probes.Liveness = alive()
+	other.Probes.Liveness = supervisortest.QuickLiveness()
 	s := supervisortest.NewStack(t, svc, other)
 	status := s.MustStart()
 	var before unix.Rlimit
@@ -148,7 +148,7 @@ func TestWithoutADescriptorLeftServicesGoOnAndComeBackLater(t *testing.T) {
 	supervisortest.Eventually(t, "the restart to fail twice", func() bool {
 		return strings.Count(s.Read("supervisor.log"), "first=service.starting service=a") > 1
 	})
-	if n := asked(t, other); !ids[2].Alive() || !ids[0].Alive() || n == 0 {
+	if n := supervisortest.CountProbes(t, other); !ids[2].Alive() || !ids[0].Alive() || n == 0 {
 		t.Error("the supervisor or the other service ended")
 	}
 	if err := unix.Prlimit(status.Supervisor.PID, unix.RLIMIT_NOFILE, &before, nil); err != nil {

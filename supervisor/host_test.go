@@ -40,7 +40,7 @@ func TestAStopFindsTheSupervisorWhoseFolderWasRemoved(t *testing.T) {
 	resident := s.Recorded()[0]
 	supervisortest.Eventually(t, "the folder to be removed", func() bool { return os.RemoveAll(s.Config.Paths.RuntimeDir) == nil })
 	status, err := supervisor.Stop(t.Context(), s.Config, nil)
-	if err != nil || supervisortest.Find(t, status, "a").State != control.StateStopped || answers(before.Services[0].URL) ||
+	if err != nil || supervisortest.Find(t, status, "a").State != control.StateStopped || supervisortest.Answers(before.Services[0].URL) ||
 		resident.Alive() {
 		t.Errorf("%+v, %v, supervisor lives: %v", status, err, resident.Alive())
 	}
@@ -59,11 +59,11 @@ func TestAStopWithoutAFolderSaysHowToGetOne(t *testing.T) {
 	status, err := supervisor.Stop(t.Context(), s.Config, nil)
 	supervisortest.WantFault(t, err, "supervisor-unreachable", "was removed while services run", "mage start")
 	if a := supervisortest.Find(t, status, "a"); a.State != control.StateRunning || !strings.Contains(a.Reason, "folder was removed") ||
-		!answers(before.Services[0].URL) {
+		!supervisortest.Answers(before.Services[0].URL) {
 		t.Errorf("%+v", a)
 	}
 	s.MustStart()
-	if status, err := supervisor.Stop(t.Context(), s.Config, nil); err != nil || answers(before.Services[0].URL) {
+	if status, err := supervisor.Stop(t.Context(), s.Config, nil); err != nil || supervisortest.Answers(before.Services[0].URL) {
 		t.Errorf("%+v, %v", status, err)
 	}
 }
@@ -109,14 +109,14 @@ func TestAStoppedServiceIsNotStartedByASupervisorThatHung(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.MustStart()
-	if _, err := supervisor.Stop(t.Context(), s.Config, nil); err != nil || answers(before.Services[0].URL) {
+	if _, err := supervisor.Stop(t.Context(), s.Config, nil); err != nil || supervisortest.Answers(before.Services[0].URL) {
 		t.Fatalf("the service was not stopped: %v", err)
 	}
 	if err := first.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
 	supervisortest.Eventually(t, "the first to give way", func() bool { return !first.Alive() })
-	if left := s.Processes("a"); len(left) > 0 || answers(before.Services[0].URL) {
+	if left := s.Processes("a"); len(left) > 0 || supervisortest.Answers(before.Services[0].URL) {
 		t.Errorf("the service was started again: %v", left)
 	}
 	if events := s.Events(); events[len(events)-1] != "supervisor.superseded" {

@@ -30,7 +30,7 @@ func idleWith(b *testing.B, change func(*config.Service)) {
 	s.MustStart()
 	probes := func() (total int) {
 		for _, svc := range listening {
-			total += asked(b, svc)
+			total += supervisortest.CountProbes(b, svc)
 		}
 		return total
 	}

@@ -112,7 +112,7 @@ func TestConnectionsOfOtherUsersAreClosed(t *testing.T) {
 	t.Parallel()
 	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
 	socket := s.MustStart().Supervisor.Socket
-	openAbove(t, filepath.Join(s.Config.Paths.RuntimeDir, "socket")) // so that only the check of the peer is left
+	supervisortest.OpenAbove(t, filepath.Join(s.Config.Paths.RuntimeDir, "socket")) // so that only the check of the peer is left
 	if err := os.Chmod(socket, 0o777); err != nil {
 		t.Fatal(err)
 	}

@@ -24,7 +24,7 @@ const parallelTests = "8"
 // longest, which go first so that nothing waits for them in the end.
 func testModules() []struct{ module, first string } {
 	return []struct{ module, first string }{
-		{".", "./supervisor ./internal/release ./checks/security ./internal/bootstrap"},
+		{".", "./supervisor/... ./internal/release ./checks/security ./internal/secret/..."},
 		{testModule, "./script ./doctor"},
 	}
 }

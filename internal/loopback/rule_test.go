@@ -16,6 +16,7 @@ var ownClients = map[string]string{
 	"internal/loopback/loopback.go":                   "is this package",
 	"internal/router/transport/transport.go":          "the router's upstreams; its dial confirms the supervised ones",
 	"auth/authtest/terminal.go":                       "the browser of the tests of sign-ins",
+	"supervisor/supervisortest/outside.go":            "what asks the services of the supervisor's tests",
 	"internal/router/routertest/request.go":           "the client of the router's tests",
 	"supervisor/client/client.go":                     "a Unix socket, whose peer is confirmed by its credentials",
 	"auth/signin/retry/client.go":                     "providers on the Internet",

@@ -12,9 +12,10 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
 
+// Socket returns the path of the control socket.
 func (s *Stack) Socket() string { return filepath.Join(s.Config.Paths.RuntimeDir, "supervisor.sock") }
 
-// hang suspends the supervisor as a debugger or a job control signal does.
+// Hang suspends the supervisor as a debugger or a job control signal does.
 func (s *Stack) Hang() {
 	s.T.Helper()
 	id := s.Recorded()[0]
@@ -32,7 +33,7 @@ func (s *Stack) Hang() {
 	})
 }
 
-// replaceSupervisor makes supervisor.json name another process as the supervisor.
+// ReplaceSupervisor makes supervisor.json name another process as the supervisor.
 func (s *Stack) ReplaceSupervisor(other process.Identity) {
 	s.T.Helper()
 	l := ledger.Read(s.Config.Paths.RuntimeDir)

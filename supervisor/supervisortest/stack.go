@@ -1,18 +1,19 @@
+// Package supervisortest is a stack of its own for the tests of the supervisor's packages:
+// NewStack makes one of services that Trivial describes, which run the test binary itself
+// (PlayRole). At the end of the test the stack is stopped, and none of its processes may
+// be left.
 package supervisortest
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
-	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -25,13 +26,14 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/logs"
 )
 
-// testStack is a configuration with a runtime folder of its own. When the test ends
+// Stack is a configuration with a runtime folder of its own. When the test ends
 // it is stopped, and none of its processes may be left.
 type Stack struct {
 	T      testing.TB
 	Config *config.Config
 }
 
+// NewStack makes a stack that is not started.
 func NewStack(t testing.TB, services ...config.Service) *Stack {
 	t.Helper()
 	dir := t.TempDir()
@@ -48,6 +50,7 @@ func NewStack(t testing.TB, services ...config.Service) *Stack {
 	return s
 }
 
+// Save writes the configuration.
 func (s *Stack) Save() {
 	s.T.Helper()
 	raw, err := json.Marshal(s.Config)
@@ -59,7 +62,8 @@ func (s *Stack) Save() {
 	}
 }
 
-func (s *Stack) cleanUp() {
+// CleanUp stops the stack and expects none of its processes to be left. The end of the test does it too.
+func (s *Stack) CleanUp() {
 	ids := s.Recorded()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
@@ -74,7 +78,7 @@ func (s *Stack) cleanUp() {
 	}
 }
 
-// recorded are the processes in supervisor.json: the supervisor first.
+// Recorded returns the processes in supervisor.json: the supervisor first.
 func (s *Stack) Recorded() []process.Identity {
 	raw, err := os.ReadFile(filepath.Join(s.Config.Paths.RuntimeDir, "supervisor.json"))
 	if err != nil {
@@ -95,7 +99,7 @@ func (s *Stack) Recorded() []process.Identity {
 	return ids
 }
 
-// replaceInLedger makes supervisor.json name another process.
+// ReplaceInLedger makes supervisor.json name another process.
 func (s *Stack) ReplaceInLedger(old, other process.Identity) {
 	s.T.Helper()
 	path := filepath.Join(s.Config.Paths.RuntimeDir, "supervisor.json")
@@ -119,10 +123,12 @@ func (s *Stack) ReplaceInLedger(old, other process.Identity) {
 	}
 }
 
+// Start starts services by name; none: all.
 func (s *Stack) Start(names ...string) (control.Status, error) {
 	return supervisor.Start(s.T.Context(), s.Config, supervisor.StartOptions{Services: names, Self: os.Args[0]})
 }
 
+// MustStart is Start, which may not fail.
 func (s *Stack) MustStart(names ...string) control.Status {
 	s.T.Helper()
 	status, err := s.Start(names...)
@@ -132,7 +138,7 @@ func (s *Stack) MustStart(names ...string) control.Status {
 	return status
 }
 
-// kill ends the supervisor at once and waits until it is gone.
+// Kill ends the supervisor at once and waits until it is gone.
 func (s *Stack) Kill() {
 	s.T.Helper()
 	ids := s.Recorded()
@@ -145,7 +151,7 @@ func (s *Stack) Kill() {
 	Eventually(s.T, "the supervisor to be gone", func() bool { return !ids[0].Alive() })
 }
 
-// processes are all that carry the mark of a service of this stack.
+// Processes returns all that carry the mark of a service of this stack.
 func (s *Stack) Processes(service string) []process.Identity {
 	s.T.Helper()
 	members, err := (&process.Census{Variable: "FLOWGATE_SERVICE"}).Members(process.Family{Mark: s.Config.Paths.RuntimeDir +
@@ -156,7 +162,7 @@ func (s *Stack) Processes(service string) []process.Identity {
 	return members
 }
 
-// said are the events of a name, with their details.
+// EventDetails returns the details of the events of a name.
 func (s *Stack) EventDetails(name string) []string {
 	s.T.Helper()
 	var details []string
@@ -172,6 +178,7 @@ func (s *Stack) EventDetails(name string) []string {
 	return details
 }
 
+// Query returns the status.
 func (s *Stack) Query() control.Status {
 	s.T.Helper()
 	status, err := supervisor.Query(s.T.Context(), s.Config)
@@ -181,11 +188,13 @@ func (s *Stack) Query() control.Status {
 	return status
 }
 
+// Service returns the status of a service.
 func (s *Stack) Service(name string) control.ServiceStatus {
 	s.T.Helper()
 	return Find(s.T, s.Query(), name)
 }
 
+// Find returns the status of a service in status.
 func Find(t testing.TB, status control.Status, name string) control.ServiceStatus {
 	t.Helper()
 	i := slices.IndexFunc(status.Services, func(s control.ServiceStatus) bool { return s.Name == name })
@@ -195,7 +204,7 @@ func Find(t testing.TB, status control.Status, name string) control.ServiceStatu
 	return status.Services[i]
 }
 
-// events are the names of the recorded events, "service.ready a" and the like.
+// Events returns the names of the recorded events, "service.ready a" and the like.
 func (s *Stack) Events() []string {
 	s.T.Helper()
 	var names []string
@@ -209,12 +218,13 @@ func (s *Stack) Events() []string {
 	return names
 }
 
+// Read returns a file of the runtime folder, "" if it is not there.
 func (s *Stack) Read(name string) string {
 	raw, _ := os.ReadFile(filepath.Join(s.Config.Paths.RuntimeDir, name))
 	return string(raw)
 }
 
-// trivial is a service that runs this test binary with the flags given; it
+// Trivial returns a service that runs this test binary with the flags given; it
 // listens on a free port unless a flag says otherwise.
 func Trivial(t testing.TB, name string, flags ...string) config.Service {
 	t.Helper()
@@ -230,19 +240,7 @@ func Trivial(t testing.TB, name string, flags ...string) config.Service {
 	}
 }
 
-// freePort is a port below the range that the kernel hands out by itself, so
-// that no connection of another test takes it meanwhile.
-func FreePort(t testing.TB) int {
-	t.Helper()
-	for {
-		port := int(nextPort.Add(1))
-		if l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port)); err == nil {
-			_ = l.Close()
-			return port
-		}
-	}
-}
-
+// WantFault expects a fault with that code, whose text has the parts.
 func WantFault(t testing.TB, err error, code string, parts ...string) control.Failure {
 	t.Helper()
 	var f *fault.Error
@@ -258,6 +256,7 @@ func WantFault(t testing.TB, err error, code string, parts ...string) control.Fa
 	return failure
 }
 
+// Eventually waits until cond holds, at most 20 s.
 func Eventually(t testing.TB, what string, cond func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); !cond(); time.Sleep(5 * time.Millisecond) {
@@ -267,14 +266,14 @@ func Eventually(t testing.TB, what string, cond func() bool) {
 	}
 }
 
-// supervisorCommand is a supervisor that no command starts.
+// SupervisorCommand returns a supervisor that no command starts.
 func (s *Stack) SupervisorCommand() *exec.Cmd {
 	cmd := exec.Command(os.Args[0], "supervisor:run", "-config="+s.Config.File)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	return cmd
 }
 
-// sleeper is a process that is no business of any supervisor.
+// Sleeper starts a process that is no business of any supervisor.
 func Sleeper(t testing.TB) process.Identity {
 	t.Helper()
 	cmd := exec.Command("sleep", "60")
@@ -290,12 +289,12 @@ func Sleeper(t testing.TB) process.Identity {
 	return id
 }
 
-// another is whether a service has another process than that, which is ready.
+// IsReplaced returns whether a service has another process than that, which is ready.
 func (s *Stack) IsReplaced(name string, pid int) func() bool {
 	return func() bool { now := s.Service(name); return now.Ready && now.PID != pid }
 }
 
-// wantFaultOf is wantFault for another goroutine than the test's.
+// CheckFault is WantFault for another goroutine than the test's.
 func CheckFault(t testing.TB, err error, code string) {
 	t.Helper()
 	var f *fault.Error
@@ -304,15 +303,7 @@ func CheckFault(t testing.TB, err error, code string) {
 	}
 }
 
-// nextPort counts through ports that no other test of this run was given; it
-// begins at random, so that two runs at once hardly meet.
-var nextPort = func() *atomic.Int64 {
-	var n atomic.Int64
-	n.Store(12000 + rand.Int64N(16000))
-	return &n
-}()
-
-// put writes a file of the runtime folder, as a service would have.
+// Put writes a file of the runtime folder, as a service would have.
 func (s *Stack) Put(name, text string) {
 	s.T.Helper()
 	path := filepath.Join(s.Config.Paths.RuntimeDir, name)
@@ -329,6 +320,7 @@ func (s *Stack) Put(name, text string) {
 	}
 }
 
+// Logs returns the lines of the services' logs, each behind its service's name.
 func (s *Stack) Logs(o logs.Options) []string {
 	s.T.Helper()
 	var lines []string
@@ -342,11 +334,12 @@ func (s *Stack) Logs(o logs.Options) []string {
 	return lines
 }
 
+// Tail returns the last three lines of a service's log.
 func (s *Stack) Tail(name string) string {
 	return strings.Join(logs.Tail(s.Config, name, 3), "\n")
 }
 
-// startSupervisor starts one as a service manager would: no command comes.
+// StartSupervisor starts one as a service manager would: no command comes.
 func (s *Stack) StartSupervisor() {
 	s.T.Helper()
 	cmd := s.SupervisorCommand()
@@ -357,7 +350,7 @@ func (s *Stack) StartSupervisor() {
 	Eventually(s.T, "the supervisor to listen", func() bool { return s.Query().Supervisor != nil })
 }
 
-// dropped is how many bytes of logs were given up, as the events have it.
+// CountDropped returns how many bytes of logs were given up, as the events have it.
 func (s *Stack) CountDropped() (total int64) {
 	s.T.Helper()
 	for _, detail := range s.EventDetails(control.EventLogDropped) {

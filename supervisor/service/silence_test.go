@@ -1,4 +1,4 @@
-package supervisor_test
+package service_test
 
 import (
 	"syscall"
@@ -16,8 +16,8 @@ func TestAnAdoptedServiceThatHangsIsStartedAnewThoughItHasAStartupProbe(t *testi
 	svc.Probes = config.Probes{
 		Startup: &config.Probe{HTTP: "/ready", Interval: config.Span(30 * time.Millisecond),
 			Timeout: config.Span(300 * time.Millisecond)},
-		Readiness: alive(),
-		Liveness:  alive(),
+		Readiness: supervisortest.QuickLiveness(),
+		Liveness:  supervisortest.QuickLiveness(),
 	}
 	s := supervisortest.NewStack(t, svc)
 	pid := s.MustStart().Services[0].PID

@@ -1,4 +1,4 @@
-package supervisor_test
+package daemon_test
 
 import (
 	"context"
@@ -258,21 +258,11 @@ func unusable(t *testing.T, dir string) {
 func TestAnotherUsersRuntimeFolderIsNotUsed(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "theirs")
-	openAbove(t, dir)
+	supervisortest.OpenAbove(t, dir)
 	if out, err := rightstest.Other(t, "mkdir", "-m", "777", dir).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	unusable(t, dir)
-}
-
-// openAbove lets every user reach and make what is to be at path.
-func openAbove(t *testing.T, path string) {
-	t.Helper()
-	for dir := filepath.Dir(path); dir != os.TempDir() && dir != "/"; dir = filepath.Dir(dir) {
-		if err := os.Chmod(dir, 0o777); err != nil {
-			t.Fatal(err)
-		}
-	}
 }
 
 func TestEverythingWrittenIsForItsUserAlone(t *testing.T) {

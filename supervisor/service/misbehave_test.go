@@ -1,12 +1,10 @@
-package supervisor_test
+package service_test
 
 import (
 	"debug/elf"
 	"encoding/binary"
-	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,16 +25,10 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/supervisortest"
 )
 
-// alive is a liveness probe that fails within a fraction of a second.
-func alive() *config.Probe {
-	return &config.Probe{HTTP: "/ready", Interval: config.Span(30 * time.Millisecond),
-		Timeout: config.Span(300 * time.Millisecond), Failures: 3}
-}
-
 func TestASuspendedServiceIsFoundNotAliveAndStartedAnew(t *testing.T) {
 	t.Parallel()
 	svc := supervisortest.Trivial(t, "a")
-	svc.Probes.Liveness = alive()
+	svc.Probes.Liveness = supervisortest.QuickLiveness()
 	s := supervisortest.NewStack(t, svc)
 	pid := s.MustStart().Services[0].PID
 	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
@@ -77,7 +69,7 @@ func TestOneQuestionForReadinessAndLivenessFindsASuspendedServiceToo(t *testing.
 		!strings.Contains(d.Reason, "not alive") || took < 1200*time.Millisecond {
 		t.Errorf("after %v the decision %+v", took, d)
 	}
-	supervisortest.Eventually(t, "the other to be asked for long enough", func() bool { return asked(t, quick) > 70 })
+	supervisortest.Eventually(t, "the other to be asked for long enough", func() bool { return supervisortest.CountProbes(t, quick) > 70 })
 	if b := other.Service("b"); b.PID != was || b.Restarts != 0 {
 		t.Errorf("a service that answers was taken for dead: %+v", b)
 	}
@@ -183,8 +175,8 @@ func TestOnlyItsOwnStateRestartsAService(t *testing.T) {
 			}
 			supervisortest.Eventually(t, "readiness to be lost", func() bool { return !s.Service("a").Ready })
 			// Many times as long as its own state would have been given.
-			requests := asked(t, svc)
-			supervisortest.Eventually(t, "sixty more probes", func() bool { return asked(t, svc) > requests+60 })
+			requests := supervisortest.CountProbes(t, svc)
+			supervisortest.Eventually(t, "sixty more probes", func() bool { return supervisortest.CountProbes(t, svc) > requests+60 })
 			a := s.Service("a")
 			if a.PID != pid || a.Restarts != 0 || a.Ready || a.Decision == nil || a.Decision.Restart ||
 				!strings.Contains(a.Decision.Reason, strconv.Itoa(status)) {
@@ -195,20 +187,6 @@ func TestOnlyItsOwnStateRestartsAService(t *testing.T) {
 			}
 		})
 	}
-}
-
-// asked is how many probes a service has had.
-func asked(t testing.TB, svc config.Service) (n int) {
-	t.Helper()
-	resp, err := http.Get(svc.URL() + "/asked")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if _, err := fmt.Fscan(resp.Body, &n); err != nil {
-		t.Fatal(err)
-	}
-	return n
 }
 
 func TestProbesOfEveryKindDecideReadiness(t *testing.T) {
@@ -251,7 +229,7 @@ func TestAStartupProbeHoldsReadinessBackAndThresholdsCount(t *testing.T) {
 	if a := s.Service("a"); a.Ready || a.State != control.StateStarting {
 		t.Errorf("ready before it had started: %+v", a)
 	}
-	if n := asked(t, svc); n != 0 {
+	if n := supervisortest.CountProbes(t, svc); n != 0 {
 		t.Errorf("asked for readiness %d times before it had started", n)
 	}
 	if err := os.WriteFile(flag, nil, 0o600); err != nil {
@@ -263,8 +241,8 @@ func TestAStartupProbeHoldsReadinessBackAndThresholdsCount(t *testing.T) {
 	if err := os.WriteFile(unready, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	n := asked(t, svc)
-	supervisortest.Eventually(t, "some failures", func() bool { return asked(t, svc) > n+10 })
+	n := supervisortest.CountProbes(t, svc)
+	supervisortest.Eventually(t, "some failures", func() bool { return supervisortest.CountProbes(t, svc) > n+10 })
 	if a := s.Service("a"); !a.Ready {
 		t.Errorf("a few of a thousand failures took readiness away: %+v", a)
 	}
@@ -484,7 +462,7 @@ func TestASocketOfAnotherUserIsNotSpokenTo(t *testing.T) {
 		t.Fatal(err)
 	}
 	socket := filepath.Join(theirs.Config.Paths.RuntimeDir, "supervisor.sock")
-	openAbove(t, socket)
+	supervisortest.OpenAbove(t, socket)
 	perl := rightstest.Other(t, "perl", "-MIO::Socket::UNIX", "-e",
 		`umask 0; $SIG{PIPE} = 'IGNORE'; $s = IO::Socket::UNIX->new(Local => $ARGV[0], Listen => 5) or die;
 		 if ($p = fork) { <STDIN>; kill 9, $p; exit }

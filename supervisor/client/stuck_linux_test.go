@@ -1,4 +1,4 @@
-package supervisor_test
+package client_test
 
 import (
 	"os"

@@ -1,4 +1,4 @@
-package supervisor_test
+package daemon_test
 
 import (
 	"fmt"

@@ -1,4 +1,4 @@
-package supervisor_test
+package service_test
 
 import (
 	"net"

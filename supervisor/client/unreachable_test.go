@@ -1,8 +1,7 @@
-package supervisor_test
+package client_test
 
 import (
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,16 +15,6 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/control"
 	"github.com/flowgate-go/flowgate/supervisor/supervisortest"
 )
-
-// answers reports whether a service answers its readiness path.
-func answers(url string) bool {
-	resp, err := http.Get(url + "/ready") //nolint:noctx // a service of the test
-	if err != nil {
-		return false
-	}
-	_ = resp.Body.Close()
-	return resp.StatusCode == http.StatusOK
-}
 
 func TestARemovedControlSocketIsOpenedAnew(t *testing.T) {
 	t.Parallel()
@@ -50,8 +39,8 @@ func TestARemovedControlSocketIsOpenedAnew(t *testing.T) {
 		return len(got) == 3 && strings.Contains(got[0], "control socket")
 	})
 	stopped, err := supervisor.Stop(t.Context(), s.Config, nil)
-	if err != nil || answers(before.Services[0].URL) {
-		t.Errorf("stop: %+v, %v; answers: %v", stopped, err, answers(before.Services[0].URL))
+	if err != nil || supervisortest.Answers(before.Services[0].URL) {
+		t.Errorf("stop: %+v, %v; answers: %v", stopped, err, supervisortest.Answers(before.Services[0].URL))
 	}
 }
 
@@ -151,14 +140,14 @@ func TestEveryCommandAnswersInTimeAboutAStackWhoseSupervisorHangs(t *testing.T) 
 				})
 			}
 			all.Wait()
-			if !answers(before.Services[0].URL) {
+			if !supervisortest.Answers(before.Services[0].URL) {
 				t.Error("the service was stopped")
 			}
 			status, err := supervisor.ForceStop(t.Context(), s.Config, nil)
 			if err != nil || supervisortest.Find(t, status, "a").State != control.StateStopped || status.Supervisor != nil {
 				t.Errorf("stop -force: %+v, %v", status, err)
 			}
-			if answers(before.Services[0].URL) || len(s.Processes("a")) > 0 {
+			if supervisortest.Answers(before.Services[0].URL) || len(s.Processes("a")) > 0 {
 				t.Error("stop -force left the service")
 			}
 		})
