@@ -1,0 +1,56 @@
+package tasks
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/gotest"
+)
+
+func TestAStepOfTestsNamesWhatFailedAndWhatWasLeftInTheStateFolder(t *testing.T) {
+	t.Parallel()
+	dir, state := t.TempDir(), t.TempDir()
+	for name, text := range map[string]string{
+		"go.mod": "module m\n\ngo 1.26\n",
+		"x_test.go": `package m
+
+import ("os"; "testing")
+
+func TestA(t *testing.T) { t.Error("the reason") }
+
+func TestB(t *testing.T) { _ = os.WriteFile(os.Getenv("XDG_STATE_HOME")+"/left", nil, 0o600) }
+`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run := func(name string) (stepResult, error, string) {
+		var out bytes.Buffer
+		guard := &homeGuard{state: state}
+		r, err := step{args: []string{"test", "-C=" + dir, "-json", "-run=" + name, "./..."}, env: guard.env(), guard: guard,
+			tests: &gotest.Stream{Command: "go test -C=" + dir}}.run(t.Context(), &out)
+		return r, err, out.String()
+	}
+	r, err, out := run("TestA")
+	if !fault.HasCode(err, "tests-failed") || r.OK || len(r.Failed) != 1 || r.Failed[0].Test != "TestA" ||
+		!strings.Contains(err.Error(), "m TestA: x_test.go:5: the reason") || !strings.HasSuffix(out, "failed tests: 1\n") {
+		t.Errorf("%+v, %v, %s", r, err, out)
+	}
+	if r, err, out = run("TestB"); !fault.HasCode(err, "tests-left-state") || r.OK || !strings.Contains(err.Error(), "left") {
+		t.Errorf("%+v, %v, %s", r, err, out)
+	}
+	if r, err, out = run("TestC"); err == nil || len(r.Failed) != 0 { // what TestB left is still there
+		t.Errorf("%+v, %v, %s", r, err, out)
+	}
+	if err := os.Remove(filepath.Join(state, "left")); err != nil {
+		t.Fatal(err)
+	}
+	if r, err, out = run("TestC"); err != nil || !r.OK {
+		t.Errorf("%+v, %v, %s", r, err, out)
+	}
+}
