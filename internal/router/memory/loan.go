@@ -60,12 +60,11 @@ func (l *Loan) ReadAll(buf []byte, r io.Reader, size, limit int64) ([]byte, erro
 	for int64(len(buf)) <= limit {
 		if len(buf) == cap(buf) {
 			if size == int64(len(buf)) {
-				var one [1]byte
-				n, err := r.Read(one[:])
-				if n == 0 && err == io.EOF {
-					return buf, nil
+				isOver, err := l.readNext(&buf, r, limit)
+				if isOver || err != nil {
+					return buf, err
 				}
-				buf, size = append(buf, one[:n]...), -1
+				size = -1
 				continue
 			}
 			var err error
@@ -83,6 +82,20 @@ func (l *Loan) ReadAll(buf []byte, r io.Reader, size, limit int64) ([]byte, erro
 		}
 	}
 	return buf, nil
+}
+
+// readNext reads whether there is more than was announced, without room for it. It
+// appends the byte that it had to read for that.
+func (l *Loan) readNext(buf *[]byte, r io.Reader, limit int64) (isOver bool, err error) {
+	var one [1]byte
+	n, err := r.Read(one[:])
+	if n == 0 && err == io.EOF {
+		return true, nil
+	}
+	if *buf, err = l.grow(*buf, -1, limit); err == nil {
+		*buf = append(*buf, one[:n]...)
+	}
+	return false, err
 }
 
 // grow doubles the capacity of buf, but not beyond the expected size.
