@@ -14,7 +14,7 @@ import (
 // model is a double of a model with only one route. It follows the task that a prompt
 // names ("task:NAME:TOKEN"), streams every reply, and notes what it was asked for.
 type model struct {
-	route string
+	route string // the end of the only path that it has
 	token string
 	image string // the picture's data that it must be shown, in base64
 	mu    sync.Mutex
@@ -41,7 +41,7 @@ func (m *model) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if r.URL.Path != m.route {
+	if !strings.HasSuffix(r.URL.Path, m.route) {
 		m.alien = append(m.alien, r.Method+" "+r.URL.Path)
 		http.NotFound(w, r)
 		return
@@ -51,9 +51,14 @@ func (m *model) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	reply.number = m.asked
 	m.checkCalls(string(body), reply)
 	w.Header().Set("Content-Type", "text/event-stream")
-	write := map[string]func(io.Writer, turn){"/v1/chat/completions": writeChat, "/v1/messages": writeMessages,
-		"/v1/responses": writeResponses}[m.route]
-	write(w, reply)
+	switch {
+	case strings.HasSuffix(m.route, "/chat/completions"):
+		writeChat(w, reply)
+	case strings.HasSuffix(m.route, "/messages"):
+		writeMessages(w, reply)
+	default:
+		writeResponses(w, reply)
+	}
 }
 
 // checkCalls looks at the calls in a history, and remembers those of the reply.
