@@ -376,7 +376,7 @@ var catalogue = commandline.Catalogue{
 	{Name: "test:bench", Method: "test:bench", NormalName: "testbench", NormalMethod: "testbench", ReadOnly: "",
 		Synopsis: "runs the benchmarks of docs/benchmarks.md."},
 	{Name: "test:clients", Method: "test:clients", NormalName: "testclients", NormalMethod: "testclients", ReadOnly: "",
-		Synopsis: "runs the real Codex and Claude Code through the router; needs node and npm."},
+		Synopsis: "runs the real Codex, Claude Code and Gemini CLI through the router; needs node and npm."},
 	{Name: "test:litellm", Method: "test:litellm", NormalName: "testlitellm", NormalMethod: "testlitellm", ReadOnly: "",
 		Synopsis: "runs the whole of FlowGate with the real LiteLLM in the router's place; needs python3."},
 	{Name: "test:oracle", Method: "test:oracle", NormalName: "testoracle", NormalMethod: "testoracle", ReadOnly: "",

@@ -19,7 +19,7 @@ func (Test) Default(ctx context.Context, run *string) error {
 	return runGoSteps(ctx, "test", testSteps(guard, deref(run))...)
 }
 
-// Clients runs the real Codex and Claude Code through the router; needs node and npm.
+// Clients runs the real Codex, Claude Code and Gemini CLI through the router; needs node and npm.
 func (Test) Clients(ctx context.Context) error {
 	return clientSuite().run(ctx)
 }

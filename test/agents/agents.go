@@ -1,4 +1,4 @@
-// Package agents runs the real coding agents, Codex and Claude Code, through a
+// Package agents runs the real coding agents, Codex, Claude Code and Gemini CLI, through a
 // router: each sends one prompt with a random token and must print the token's
 // echo. Call Run with a router whose upstream is the echo upstream. The agents
 // come from npm, pinned by the lock file that is part of this package.
@@ -25,8 +25,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/subprocess"
 )
 
-// patience is how long one agent may take. On two idle cores Codex needs 1 s
-// and Claude Code 1.5 s.
+// patience is how long one agent may take. On two idle cores Codex needs 1 s,
+// Claude Code 1.5 s and Gemini CLI 4 s.
 const patience = 90 * time.Second
 
 // Options say where the router is and where files go.
@@ -45,7 +45,7 @@ type Options struct {
 
 // Result is what one agent did.
 type Result struct {
-	Agent      string  `json:"agent"`   // codex or claude
+	Agent      string  `json:"agent"`   // codex, claude or gemini
 	Package    string  `json:"package"` // npm package with its version
 	OK         bool    `json:"ok"`      // the answer was what the task wants and the exit status was 0
 	Answer     string  `json:"answer"`  // the last one
@@ -65,7 +65,7 @@ type agent struct {
 	env       func(home string, task Task, opts Options) []string
 }
 
-// Names returns the names of the agents.
+// Names returns the names of the agents that do tasks.
 func Names() []string { return []string{codex().name, claude().name} }
 
 // Run installs the agents if need be and runs all of them at the same time.
@@ -82,7 +82,7 @@ func Run(ctx context.Context, opts Options) ([]Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	agents := []agent{codex(), claude()}
+	agents := []agent{codex(), claude(), gemini()}
 	if opts.Only != "" {
 		agents = slices.DeleteFunc(agents, func(a agent) bool { return a.name != opts.Only })
 	}

@@ -105,8 +105,8 @@ func TestRealAgentsPrintTheEchoedAnswer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(results) != 2 {
-		t.Fatalf("%d results, want codex and claude", len(results))
+	if len(results) != 3 {
+		t.Fatalf("%d results, want codex, claude and gemini", len(results))
 	}
 	for _, r := range results {
 		t.Logf("%s: %.0f ms", r.Package, r.DurationMS)
@@ -114,7 +114,8 @@ func TestRealAgentsPrintTheEchoedAnswer(t *testing.T) {
 			t.Errorf("%s failed: %s\n%s", r.Agent, r.Error, r.Output)
 		}
 	}
-	for _, want := range []string{"POST /v1/responses\n", "POST /v1/messages?beta=true\n"} {
+	for _, want := range []string{"POST /v1/responses\n", "POST /v1/messages?beta=true\n",
+		"POST /v1beta/models/router-default:streamGenerateContent?alt=sse\n"} {
 		if !strings.Contains(asked(), want) {
 			t.Errorf("the upstream was never asked for %q, but for\n%s", want, asked())
 		}
@@ -142,7 +143,7 @@ func TestRealAgentsWorkOverUpstreamsOfOneDialect(t *testing.T) {
 						t.Errorf("%s failed: %s\n%s", r.Agent, r.Error, r.Output)
 					}
 				}
-				if n := strings.Count(asked(), "POST "+route); n < 2 {
+				if n := strings.Count(asked(), "POST "+route); n < 3 {
 					t.Errorf("the upstream was asked %d times for %s:\n%s", n, route, asked())
 				}
 			})
@@ -199,7 +200,7 @@ func TestNpmIsGivenExactVersionsAndNoRegistry(t *testing.T) {
 			t.Errorf("%s is %s in package.json and %+v in the lock file", name, version, got)
 		}
 	}
-	if len(manifest.Dependencies) != 2 {
+	if len(manifest.Dependencies) != 3 {
 		t.Errorf("%d agents", len(manifest.Dependencies))
 	}
 }

@@ -11,7 +11,7 @@ type transcript struct {
 	thinking string
 }
 
-// event has the members of both agents' events that count here.
+// event has the members of the agents' events that count here.
 type event struct {
 	Type   string `json:"type"`
 	Result string `json:"result"` // Claude Code's last event
@@ -22,6 +22,8 @@ type event struct {
 	Message struct {
 		Content json.RawMessage `json:"content"`
 	} `json:"message"` // Claude Code's assistant
+	Role    string `json:"role"`    // Gemini CLI's message
+	Content string `json:"content"` // a piece of it
 }
 
 // readTranscript reads the events. Lines that are not events are left out.
@@ -33,8 +35,12 @@ func readTranscript(out string) transcript {
 			continue
 		}
 		switch {
-		case e.Type == "result":
+		case e.Type == "result" && e.Result != "":
 			t.answer = e.Result
+		case e.Type == "message" && e.Role == "assistant":
+			t.answer += e.Content
+		case e.Type == "tool_use": // what Gemini CLI says before it is not the answer
+			t.answer = ""
 		case e.Item.Type == "agent_message":
 			t.answer = e.Item.Text
 		case e.Item.Type == "reasoning":

@@ -133,11 +133,8 @@ func (s *server) serveManagement(w http.ResponseWriter, _ *http.Request) {
 // refuseUnknown answers a path that no route has, or a route's path with another method.
 func (s *server) refuseUnknown(w http.ResponseWriter, r *http.Request) {
 	d := openAI
-	switch {
-	case strings.HasPrefix(r.URL.Path, "/v1/messages"):
+	if strings.HasPrefix(r.URL.Path, "/v1/messages") {
 		d = anthropic
-	case strings.HasPrefix(r.URL.Path, "/v1beta/"):
-		d = google
 	}
 	i := slices.IndexFunc(s.routes, func(known route) bool { return known.path == r.URL.Path })
 	if i >= 0 {
