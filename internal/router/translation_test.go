@@ -383,3 +383,31 @@ func TestAMockAnswersInEveryDialect(t *testing.T) {
 		}
 	}
 }
+
+func TestAReplyInAFormComesFromAModelWithoutForms(t *testing.T) {
+	t.Parallel()
+	for model, forced := range map[string]bool{"claude-3-5-haiku-20241022": true, "claude-sonnet-4-20250514": true,
+		"claude-opus-4-1-20250805": false, "claude-haiku-4-5": false, "claude-sonnet-5": false, "glm-4.6": true,
+		"claude-haiku-4-5, supports: false": true, "glm-4.6, supports: true": false} {
+		name, supports, isSaid := strings.Cut(model, ", supports: ")
+		info := "model_info: {speaks: [messages]"
+		if isSaid {
+			info += ", supports_response_schema: " + supports
+		}
+		var asked atomic.Value
+		s := routertest.StartBefore(t, strings.NewReplacer("up-model", name, "model_info: {", info+", ").Replace(routertest.Minimal),
+			router.Options{}, func(w http.ResponseWriter, r *http.Request) {
+				body, _ := io.ReadAll(r.Body)
+				asked.Store(string(body))
+				fmt.Fprint(w, `{"type":"message","content":[{"type":"tool_use","id":"t","name":"structured_reply","input":{"a":1}}],"stop_reason":"tool_use"}`)
+			})
+		got := s.Chat("m", `,"response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{"type":"object"}}}`)
+		body := asked.Load().(string)
+		if strings.Contains(body, "output_config") == forced || strings.Contains(body, "structured_reply") != forced {
+			t.Errorf("%s: the upstream got %s", model, body)
+		}
+		if strings.Contains(got.Body, `"content":"{\"a\":1}"`) != forced || got.Status != 200 {
+			t.Errorf("%s: %d %s", model, got.Status, got.Body)
+		}
+	}
+}

@@ -18,6 +18,7 @@ func readTranslation(d *Deployment, row provider.Provider, info document.Section
 		d.TakesEffort = true
 	}
 	d.Adaptive = isAdaptive(d.Upstream)
+	d.NoOutputFormat = !takesFormat(d.Upstream)
 	if isOwn && (row.Prefix == "openai" || row.Prefix == "azure") { // newer models refuse max_tokens
 		d.MaxTokensName, d.TextParts = "max_completion_tokens", true
 		d.TakesEffort = slices.ContainsFunc([]string{"gpt-5", "o1", "o3", "o4"},
@@ -34,6 +35,10 @@ func readAbilities(d *Deployment, info document.Section) {
 	if info.Has("supports_reasoning") {
 		d.TakesEffort = info.Flag("supports_reasoning")
 	}
+	if info.Has("supports_response_schema") {
+		d.NoFormat = !info.Flag("supports_response_schema")
+		d.NoOutputFormat = d.NoFormat
+	}
 	d.NoImages = info.Has("supports_vision") && !info.Flag("supports_vision")
 	d.NoFiles = info.Has("supports_pdf_input") && !info.Flag("supports_pdf_input")
 }
@@ -41,9 +46,23 @@ func readAbilities(d *Deployment, info document.Section) {
 // isAdaptive reports whether a model is one of Anthropic's that decides itself how
 // much it thinks: those from Claude 4.6 on. Claude 4.7 refuses a budget.
 func isAdaptive(model string) bool {
+	major, minor := claudeVersion(model)
+	return major > 4 || major == 4 && minor >= 6
+}
+
+// takesFormat reports whether a model is one of Anthropic's that takes
+// output_config.format: Opus 4.1, and all from Claude 4.5 on.
+func takesFormat(model string) bool {
+	major, minor := claudeVersion(model)
+	return major > 4 || major == 4 && (minor >= 5 || minor == 1 && strings.Contains(model, "opus"))
+}
+
+// claudeVersion returns the version in the name of a model of Anthropic's; zero for
+// other models.
+func claudeVersion(model string) (major, minor int) {
 	_, version, ok := strings.Cut(model, "claude-")
 	if !ok {
-		return false
+		return 0, 0
 	}
 	numbers := strings.FieldsFunc(version, func(r rune) bool { return r == '-' || r == '.' || r == '@' || r == ':' })
 	for i, text := range numbers {
@@ -51,11 +70,13 @@ func isAdaptive(model string) bool {
 		if err != nil {
 			continue
 		}
-		minor := 0
+		if major >= 100 { // a date
+			return 0, 0
+		}
 		if i+1 < len(numbers) && len(numbers[i+1]) < 3 { // a longer one is a date
 			minor, _ = strconv.Atoi(numbers[i+1]) // another word counts as 0
 		}
-		return major < 100 && (major > 4 || major == 4 && minor >= 6)
+		return major, minor
 	}
-	return false
+	return 0, 0
 }

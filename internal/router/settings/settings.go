@@ -99,6 +99,8 @@ type Deployment struct {
 	ThoughtsBack    bool        // chat: the upstream wants the thought signatures of earlier calls back
 	TextParts       bool        // chat: the upstream takes texts in several parts
 	Adaptive        bool        // messages: the model thinks by an effort and not by a budget
+	NoFormat        bool        // the model takes no schema of its reply
+	NoOutputFormat  bool        // messages: likewise
 	NoImages        bool        // model_info.supports_vision is false
 	NoFiles         bool        // model_info.supports_pdf_input is false
 

@@ -115,6 +115,9 @@ func (a *assembler) identify(b *block, id, name []byte) {
 	if len(b.name) == 0 && len(name) > 0 {
 		b.name = clone(name)
 		b.tool = a.clientName(b.name)
+		if a.hasFormatTool && string(name) == formatTool && !b.opened {
+			b.kind = textPart // its arguments are the reply
+		}
 	}
 }
 

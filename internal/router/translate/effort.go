@@ -129,8 +129,7 @@ func anthropicEffort(level string) string {
 // appendOutputConfig appends output_config, where there is an effort or a format.
 func (r *request) appendOutputConfig(dst []byte, effort string) []byte {
 	if r.format.isObject {
-		r.dropParam(map[Dialect]string{Chat: "response_format", Responses: "text.format",
-			Gemini: configPath + "responseMimeType"}[r.from])
+		r.dropParam(r.formatMember())
 	}
 	if effort == "" && r.format.schema == nil {
 		return dst

@@ -89,6 +89,7 @@ type Options struct {
 	TextParts     bool   // chat upstream: it takes texts in several parts; else they are joined
 	NoImages      bool   // the upstream's model takes no images
 	NoFiles       bool   // the upstream's model takes no files
+	NoFormat      bool   // the upstream's model takes no schema of its reply
 	Strict        bool   // drop_params: false: a parameter that cannot be said is refused
 
 	// Reserve counts bytes that a translation needs besides the bodies, and reports whether
@@ -119,6 +120,8 @@ type Call struct {
 	echo      echo
 	prompt    int // about how many tokens the request has
 	estimated bool
+
+	hasFormatTool bool // the model answers by calling formatTool
 }
 
 // IsStream reports whether the client asked for a stream.
@@ -195,6 +198,7 @@ func AppendRequest(out []byte, from, to Dialect, body []byte, opts Options) ([]b
 		r.model = opts.UpstreamModel
 	}
 	c.prompt = r.estimatePrompt()
+	r.useFormatTool()
 	switch to {
 	case Messages:
 		out = r.appendMessages(out)

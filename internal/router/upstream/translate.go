@@ -177,6 +177,7 @@ func (x *Exchange) options(d *deployment.Deployment) translate.Options {
 	o := optionsOf(d.Deployment)
 	o.Model, o.ID, o.Created, o.UpstreamModel = x.request.Model, x.request.ID, x.sender.Now(), d.ModelLiteral
 	o.Stream, o.Strict = x.request.Stream, x.refusesUnknownParams(d)
+	o.NoFormat = o.NoFormat || x.out == dialect.Messages && d.NoOutputFormat
 	return o
 }
 
@@ -185,7 +186,7 @@ func optionsOf(d *settings.Deployment) translate.Options {
 	return translate.Options{
 		MaxTokens: d.MaxOutputTokens, MaxTokensName: d.MaxTokensName, Effort: d.TakesEffort, Adaptive: d.Adaptive,
 		ReasoningBack: d.ReasoningBack, Thoughts: d.ThoughtsBack, TextParts: d.TextParts,
-		NoImages: d.NoImages, NoFiles: d.NoFiles,
+		NoImages: d.NoImages, NoFiles: d.NoFiles, NoFormat: d.NoFormat,
 	}
 }
 
