@@ -61,6 +61,7 @@ type Provider struct {
 	ReturnsReasoning bool `yaml:"returns_reasoning"` // it demands reasoning_content of earlier replies back
 
 	ReturnsThoughts bool `yaml:"returns_thoughts"` // it demands thought_signature of earlier calls back
+	ReturnsDetails  bool `yaml:"returns_details"`  // it demands reasoning_details of earlier replies back
 
 	SignIn      string `yaml:"sign_in"`     // the CLIProxyAPI provider that reaches it
 	Unsupported bool   `yaml:"unsupported"` // LiteLLM has it, the embedded router has not

@@ -13,6 +13,7 @@ import (
 func readTranslation(d *Deployment, row provider.Provider, info document.Section, isOwn bool) {
 	d.TakesEffort, d.ReasoningBack = row.TakesEffort, row.ReturnsReasoning
 	d.OldLimitName = row.Rename["max_completion_tokens"] == "max_tokens"
+	d.DetailsBack = row.ReturnsDetails
 	d.ThoughtsBack, d.RankLimitName = row.ReturnsThoughts, row.Rename["top_n"]
 	if strings.Contains(d.Upstream, "gpt-oss") { // its prompt format has the effort, wherever it is served
 		d.TakesEffort = true

@@ -97,6 +97,7 @@ type Deployment struct {
 	TakesEffort     bool        // chat: the upstream takes reasoning_effort
 	ReasoningBack   bool        // chat: the upstream wants the reasoning of earlier replies back
 	ThoughtsBack    bool        // chat: the upstream wants the thought signatures of earlier calls back
+	DetailsBack     bool        // chat: the upstream wants the reasoning details of earlier replies back
 	TextParts       bool        // chat: the upstream takes texts in several parts
 	Adaptive        bool        // messages: the model thinks by an effort and not by a budget
 	NoFormat        bool        // the model takes no schema of its reply

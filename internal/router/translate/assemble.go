@@ -202,6 +202,7 @@ func (a *assembler) flush(b *block) {
 // shut closes a block. Arguments that are missing are an empty object, and a
 // custom tool's text that is not where it belongs is the arguments themselves.
 func (a *assembler) shut(b *block) {
+	b.signDetails()
 	switch {
 	case b.kind != callPart:
 	case b.tool.custom && b.input.state == beforeInput && len(b.plain) > 0:

@@ -103,7 +103,7 @@ func (a *assembler) readFinish(reason string) {
 // readDelta reads what a message says, or a chunk adds to it. Reasoning comes
 // before the text, whatever the order of the members.
 func (a *assembler) readDelta(delta []byte) {
-	var reasoning, other, content, refusal, calls, function []byte
+	var reasoning, other, details, content, refusal, calls, function []byte
 	s := &scan{doc: delta}
 	s.object(func(key []byte) {
 		switch string(key) {
@@ -111,6 +111,8 @@ func (a *assembler) readDelta(delta []byte) {
 			reasoning, _ = s.text()
 		case "reasoning":
 			other, _ = s.text()
+		case "reasoning_details":
+			details = s.raw()
 		case "content":
 			content = s.raw()
 		case "refusal":
@@ -125,6 +127,7 @@ func (a *assembler) readDelta(delta []byte) {
 		reasoning = other
 	}
 	a.readReasoning(reasoning)
+	a.keepDetails(details)
 	a.readContent(content)
 	a.text(refusalPart, refusal)
 	if len(calls) > 0 && calls[0] == '[' {

@@ -35,10 +35,11 @@ const (
 // block is a piece of a reply: a text, thinking, or a tool's call.
 type block struct {
 	kind      partKind
-	text      []byte // text; thinking; a call's arguments
-	signature []byte // thinkingPart, redactedPart: what the client gets as its opaque field
-	id        []byte // callPart
-	name      []byte // callPart: as the upstream says it
+	text      []byte            // text; thinking; a call's arguments
+	signature []byte            // thinkingPart, redactedPart: what the client gets as its opaque field
+	details   []reasoningDetail // thinkingPart: OpenRouter's
+	id        []byte            // callPart
+	name      []byte            // callPart: as the upstream says it
 	tool      toolName
 
 	index  int    // place among the blocks that the client gets

@@ -29,6 +29,8 @@ func (c *Call) packThinking(blocks []*block) []byte {
 			continue
 		case len(b.signature) == 0:
 			continue
+		case bytes.HasPrefix(b.signature, []byte(detailSignature)): // they have the text
+			text = nil
 		case isChatSignature(b.signature) && !c.opts.ReasoningBack:
 			if text = nil; string(b.signature) == chatSignature {
 				continue

@@ -86,6 +86,7 @@ type Options struct {
 	Adaptive      bool   // messages upstream: its model thinks by output_config.effort and not by a budget
 	ReasoningBack bool   // chat upstream: it wants its own reasoning_content back
 	Thoughts      bool   // chat upstream: it wants the thought signatures of its calls back (Gemini)
+	Details       bool   // chat upstream: it wants its reasoning_details back (OpenRouter)
 	TextParts     bool   // chat upstream: it takes texts in several parts; else they are joined
 	NoImages      bool   // the upstream's model takes no images
 	NoFiles       bool   // the upstream's model takes no files

@@ -122,6 +122,7 @@ func (r *request) appendChatAssistant(dst []byte, parts []part) []byte {
 	dst = append(appendComma(dst), `{"role":"assistant"`...)
 	texts, calls := r.scratch[:0], 0
 	var reasoning [][]byte
+	hasDetails := false
 	for i := range parts {
 		switch p := &parts[i]; p.kind {
 		case callPart:
@@ -129,6 +130,8 @@ func (r *request) appendChatAssistant(dst []byte, parts []part) []byte {
 		case thinkingPart:
 			if r.opts.ReasoningBack && isChatSignature(p.id) {
 				reasoning = append(reasoning, p.text)
+			} else if r.opts.Details && bytes.HasPrefix(p.id, []byte(detailSignature)) {
+				hasDetails = true
 			} else if _, ok := ownSignature(callSignature, p.id); !ok || !r.opts.Thoughts || len(p.text) > 0 {
 				r.dropThinking()
 			}
@@ -141,6 +144,9 @@ func (r *request) appendChatAssistant(dst []byte, parts []part) []byte {
 	r.scratch = texts
 	if len(reasoning) > 0 {
 		dst = appendTextMember(dst, "reasoning_content", bytes.Join(reasoning, []byte(textSeparator)))
+	}
+	if hasDetails {
+		dst = r.appendDetails(dst, parts)
 	}
 	dst = appendKey(dst, "content")
 	switch {

@@ -185,7 +185,7 @@ func (x *Exchange) options(d *deployment.Deployment) translate.Options {
 func optionsOf(d *settings.Deployment) translate.Options {
 	return translate.Options{
 		MaxTokens: d.MaxOutputTokens, MaxTokensName: d.MaxTokensName, Effort: d.TakesEffort, Adaptive: d.Adaptive,
-		ReasoningBack: d.ReasoningBack, Thoughts: d.ThoughtsBack, TextParts: d.TextParts,
+		ReasoningBack: d.ReasoningBack, Thoughts: d.ThoughtsBack, Details: d.DetailsBack, TextParts: d.TextParts,
 		NoImages: d.NoImages, NoFiles: d.NoFiles, NoFormat: d.NoFormat,
 	}
 }
