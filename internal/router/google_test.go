@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -235,6 +236,42 @@ func TestKeepAlivesOfGooglesStreamsAreEmptyLines(t *testing.T) {
 		rest, err := io.ReadAll(res.Body)
 		if err != nil || !strings.Contains(string(rest), "Hello") || strings.Contains(string(rest), "keep-alive") {
 			t.Errorf("%s: %s, %v", query, rest, err)
+		}
+	}
+}
+
+// TestAGroupCountsByTheUpstreamThatCan has one that can count and one that turns out not
+// to, whichever is chosen first.
+func TestAGroupCountsByTheUpstreamThatCan(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]string{"/v1/messages/count_tokens": `{"input_tokens":42,`, "/v1beta/models/m:countTokens": `{"totalTokens":42,`} {
+		for _, first := range []float64{0, 0.9} {
+			asked := map[string]int{}
+			var mu sync.Mutex
+			up := routertest.Serve(t, func(_ int, w http.ResponseWriter, r *http.Request) {
+				body, _ := io.ReadAll(r.Body)
+				lacks := strings.Contains(string(body)+r.URL.Path, "lacks")
+				mu.Lock()
+				asked[fmt.Sprint(lacks)]++
+				mu.Unlock()
+				if lacks {
+					http.NotFound(w, r)
+					return
+				}
+				fmt.Fprint(w, strings.TrimSuffix(want, ",")+"}")
+			})
+			s := routertest.StartAt(t, up.Addr(), routertest.Groups("", "m: lacks counts"), router.Options{Rand: func() float64 { return first }})
+			for range 3 {
+				got := s.Send("POST", path, `{"model":"m","messages":[{"role":"user","content":"hi"}],"contents":[]}`, nil)
+				if !strings.HasPrefix(got.Body, want) || !strings.Contains(got.Body, `"provider"`) {
+					t.Errorf("%s, %v: %s", path, first, got.Body)
+				}
+			}
+			mu.Lock()
+			if asked["true"] > 1 || asked["false"] != 3 {
+				t.Errorf("%s, %v: asked %v", path, first, asked)
+			}
+			mu.Unlock()
 		}
 	}
 }

@@ -411,3 +411,26 @@ func TestAReplyInAFormComesFromAModelWithoutForms(t *testing.T) {
 		}
 	}
 }
+
+// TestThinkingSurvivesARouterBehindARouter has a client of messages, two routers that
+// pass its requests on, and a chat upstream that wants its reasoning back.
+func TestThinkingSurvivesARouterBehindARouter(t *testing.T) {
+	t.Parallel()
+	handler, last, _ := chatOnly(func(w http.ResponseWriter, _ string) {
+		fmt.Fprint(w, `{"choices":[{"index":0,"message":{"reasoning_content":"hm","content":"Hello"},"finish_reason":"stop"}]}`)
+	})
+	yaml := strings.Replace(routertest.Minimal, "openai/up-model", "deepseek/up-model", 1)
+	behind := routertest.StartBefore(t, strings.Replace(yaml, "model_info: {", "model_info: {speaks: [chat], ", 1), router.Options{}, handler)
+	front := routertest.StartAt(t, strings.TrimPrefix(behind.URL, "http://"), strings.NewReplacer("up-model", "m", "k-up", "sk-test").
+		Replace(routertest.Minimal), router.Options{})
+	got := front.Messages("m")
+	var reply struct{ Content json.RawMessage }
+	if err := json.Unmarshal([]byte(got.Body), &reply); err != nil || !strings.Contains(string(reply.Content), `"signature":"~flowgate:`) {
+		t.Fatal(got.Status, got.Body, err)
+	}
+	front.Send("POST", "/v1/messages", `{"model":"m","max_tokens":5,"messages":[{"role":"user","content":"hi"},{"role":"assistant","content":`+
+		string(reply.Content)+`},{"role":"user","content":"and"}]}`, nil)
+	if body := last.Load().(string); !strings.Contains(body, `"reasoning_content":"hm"`) {
+		t.Errorf("the upstream got %s", body)
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 
 	"github.com/flowgate-go/flowgate/internal/router/affinity"
 	"github.com/flowgate-go/flowgate/internal/router/cooldown"
@@ -42,6 +43,7 @@ type Deployment struct {
 	anthropicHeader http.Header // the same for Anthropic's dialects
 	googleHeader    http.Header // the same for Google's dialects
 	missing         missingRoutes
+	isFlowGate      atomic.Bool
 	redactor        *strings.Replacer // takes the key out of texts; nil without a key
 	randomKey       []byte            // the key, when it is so random that no text contains it by chance
 }

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/router/deployment"
 )
 
 // Routing is what clients are told about the attempts that a reply needed.
@@ -15,6 +17,7 @@ type Routing struct {
 
 // Header values that replies share; they must not be changed.
 var (
+	server   = []string{deployment.ServerName} // another router in front knows this one by it
 	jsonType = []string{"application/json"}
 	sseType  = []string{"text/event-stream; charset=utf-8"}
 	noCache  = []string{"no-cache"}
@@ -27,6 +30,7 @@ var (
 // setHeaders sets the headers that say which deployment answered.
 func (w *Writer) setHeaders(a *Answer) {
 	h := w.http.Header()
+	h["Server"] = server
 	h["X-Litellm-Call-Id"] = []string{w.request.ID}
 	h["X-Litellm-Model-Id"] = a.Deployment.IDHeader
 	h["X-Litellm-Model-Group"] = a.Deployment.GroupHeader

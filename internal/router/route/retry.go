@@ -76,6 +76,9 @@ func (w *Walk) tryOrder(g *Group, order float64) (*reply.Answer, *failure.Failur
 		}
 		last = f
 		if w.isCounting() {
+			if f.RouteMissing { // another one may count: this one is not chosen again
+				continue
+			}
 			return nil, f // a local estimate answers instead
 		}
 		w.countFailure(g, d, f)

@@ -128,6 +128,7 @@ func (x *Exchange) send(d *deployment.Deployment) (*reply.Answer, *failure.Failu
 		release()
 		return nil, failure.Unreachable(x.request.HTTP.Context(), d, &at.guard, false, err)
 	}
+	d.NoteServer(res.Header)
 	a := &reply.Answer{Deployment: d, Header: res.Header, Status: res.StatusCode, Source: res.Body, Guard: &at.guard,
 		Release: release}
 	if x.call != nil {

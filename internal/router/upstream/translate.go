@@ -89,7 +89,8 @@ func (x *Exchange) removeForeignThinking(d *deployment.Deployment) *failure.Fail
 		in = translate.Gemini
 	}
 	hasForeign := x.isForeign != nil && x.out == dialect.Responses
-	if !hasForeign && !x.request.Holds(in.Mark()) {
+	hasMark := !d.IsFlowGate() && x.request.Holds(in.Mark())
+	if !hasForeign && !hasMark {
 		return nil
 	}
 	body, f := x.copyBody(x.changes(d))
@@ -99,7 +100,9 @@ func (x *Exchange) removeForeignThinking(d *deployment.Deployment) *failure.Fail
 	if f != nil {
 		return f
 	}
-	x.rewritten = translate.Native(in, body)
+	if x.rewritten = body; hasMark {
+		x.rewritten = translate.Native(in, body)
+	}
 	if hasForeign {
 		x.rewritten = translate.WithoutReasoning(x.rewritten, func(state []byte) bool { return x.isForeign(d, state) })
 	}
