@@ -19,7 +19,7 @@ import (
 
 var formats = map[translate.Dialect]translator.Format{
 	translate.Chat: translator.FormatOpenAI, translate.Messages: translator.FormatClaude,
-	translate.Responses: translator.FormatOpenAIResponse,
+	translate.Responses: translator.FormatOpenAIResponse, translate.Gemini: translator.FormatGemini,
 }
 
 var options = translate.Options{Model: "m", ID: "1", Created: time.Unix(1700000000, 0), Effort: true, TextParts: true}
@@ -152,6 +152,20 @@ var requestCases = map[translate.Dialect][]string{
 		`{"model":"m","input":"hi","reasoning":{"effort":"high"},"temperature":0.5,"top_p":0.5}`,
 		`{"model":"m","input":"hi","text":{"format":{"type":"json_schema","name":"n","schema":{"type":"object"},"strict":true}}}`,
 	},
+	translate.Gemini: {
+		`{"contents":[{"role":"user","parts":[{"text":"hi \"q\" \u00e9 é"}]}],"generationConfig":{"maxOutputTokens":16}}`,
+		`{"systemInstruction":{"parts":[{"text":"be terse"}]},"contents":[{"role":"user","parts":[{"text":"a"}]},{"role":"model","parts":[{"text":"b"}]},{"role":"user","parts":[{"text":"c"}]}],
+			"generationConfig":{"maxOutputTokens":16,"temperature":0.5,"topP":0.9,"topK":4,"stopSequences":["x","y"],"candidateCount":1}}`,
+		`{"contents":[{"role":"user","parts":[{"text":"go"}]},{"role":"model","parts":[{"text":"I look"},{"functionCall":{"id":"toolu_1","name":"Read","args":{"path":"a\"b"}}}]},
+			{"role":"user","parts":[{"functionResponse":{"id":"toolu_1","name":"Read","response":{"result":"x"}}}]}],"generationConfig":{"maxOutputTokens":16}}`,
+		`{"contents":[{"role":"user","parts":[{"text":"see"},{"inlineData":{"mimeType":"image/png","data":"AAAA"}}]}],"generationConfig":{"maxOutputTokens":16}}`,
+		`{"contents":[{"role":"user","parts":[{"text":"a"}]}],"generationConfig":{"maxOutputTokens":16},"tools":[{"functionDeclarations":[{"name":"Read","description":"d","parametersJsonSchema":{"type":"object","properties":{"p":{"type":"string"}}}}]}],
+			"toolConfig":{"functionCallingConfig":{"mode":"ANY"}}}`,
+		`{"contents":[{"role":"user","parts":[{"text":"a"}]}],"generationConfig":{"maxOutputTokens":16},"tools":[{"functionDeclarations":[{"name":"Read","description":"d","parameters":{"type":"OBJECT","properties":{"p":{"type":"STRING"}}}}]}],
+			"toolConfig":{"functionCallingConfig":{"mode":"NONE"}}}`,
+		`{"contents":[{"role":"user","parts":[{"text":"a"}]}],"generationConfig":{"maxOutputTokens":9000,"thinkingConfig":{"thinkingBudget":8192,"includeThoughts":true}}}`,
+		`{"contents":[{"role":"user","parts":[{"text":"a"}]}],"generationConfig":{"maxOutputTokens":16,"responseMimeType":"application/json","responseJsonSchema":{"type":"object"}}}`,
+	},
 }
 
 func TestRequestsAreThoseOfCLIProxyAPI(t *testing.T) {
@@ -159,7 +173,11 @@ func TestRequestsAreThoseOfCLIProxyAPI(t *testing.T) {
 	for pair, accepted := range acceptedRequests {
 		used := make(map[string]bool)
 		for i, body := range requestCases[pair.from] {
-			ours, _, err := translate.Request(pair.from, pair.to, []byte(body), options)
+			opts := options
+			if pair.from == translate.Gemini { // its path names the model
+				opts.UpstreamModel = []byte(`"m"`)
+			}
+			ours, _, err := translate.Request(pair.from, pair.to, []byte(body), opts)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -178,6 +196,25 @@ type pair struct{ from, to translate.Dialect }
 // acceptedRequests are the accepted differences. CLIProxyAPI has no upstream of
 // the Responses API but Codex's own, which takes less than the API.
 var acceptedRequests = map[pair]accepted{
+	{translate.Gemini, translate.Chat}: {
+		"stream":                           "false is what chat takes by itself",
+		"top_k":                            "chat has none: most upstreams refuse it",
+		"n":                                "one is what chat gives by itself",
+		"messages":                         "CLIProxyAPI sends a result with its envelope, and an empty message of the user behind it",
+		"tools[].function.parameters.type": "CLIProxyAPI passes Google's own types, which no other upstream knows",
+		"tools[].function.parameters.properties.p.type": "CLIProxyAPI passes Google's own types, which no other upstream knows",
+		"response_format": "CLIProxyAPI loses responseJsonSchema",
+	},
+	{translate.Gemini, translate.Messages}: {
+		"stream":                       "false is what Anthropic takes by itself",
+		"metadata":                     "CLIProxyAPI invents a user",
+		"system":                       "CLIProxyAPI loses the system prompt in camel case",
+		"temperature":                  "CLIProxyAPI loses it beside topP",
+		"top_k":                        "CLIProxyAPI loses it",
+		"tools[].input_schema.$schema": "CLIProxyAPI adds to the client's schema",
+		"tools[].input_schema.additionalProperties": "CLIProxyAPI adds to the client's schema",
+		"output_config": "CLIProxyAPI loses responseJsonSchema",
+	},
 	{translate.Chat, translate.Messages}: {
 		"stream":                                "false is what Anthropic takes by itself",
 		"metadata":                              "CLIProxyAPI invents a user",
