@@ -220,13 +220,14 @@ var acceptedStreams = map[translate.Dialect]map[string]string{
 			"only at [DONE]",
 	}),
 	translate.Gemini: merge(lost, map[string]string{
-		"reasoning before a text":                                       "CLIProxyAPI loses a finish reason that comes with content",
-		"reasoning as OpenRouter names it":                              "CLIProxyAPI does not know the member reasoning",
-		"interleaved calls":                                             unordered,
+		"reasoning before a text":          "CLIProxyAPI loses a finish reason that comes with content",
+		"reasoning as OpenRouter names it": "CLIProxyAPI does not know the member reasoning",
+		"a text, then two calls, name and arguments in one chunk, and finish_reason stop": unordered,
+		"interleaved calls": unordered,
 		"whole arguments at the end, and the id repeated in each chunk": unordered,
-		"a filtered reply":                                              "", // CLIProxyAPI knows how Google says that
-		"no id, and one used twice":                                     "CLIProxyAPI loses calls that come with the finish reason",
-		"a text behind a call":                                          "CLIProxyAPI loses calls that come with the finish reason",
+		"a filtered reply":          "", // CLIProxyAPI knows how Google says that
+		"no id, and one used twice": "CLIProxyAPI loses calls that come with the finish reason",
+		"a text behind a call":      "CLIProxyAPI loses calls that come with the finish reason",
 	}),
 }
 
