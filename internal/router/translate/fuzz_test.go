@@ -133,16 +133,19 @@ var fullRequest = map[translate.Dialect]string{
 
 func TestLongLinesAreCut(t *testing.T) {
 	t.Parallel()
-	_, call := mustRequest(t, translate.Messages, translate.Chat, smallRequest[translate.Messages], options)
-	s := call.Stream()
-	var out []byte
 	piece := []byte(strings.Repeat("x", 1<<20))
-	out = s.Append(out, []byte("data: {\"x\":\""))
-	for range 17 {
-		out = s.Append(out, piece)
+	for _, from := range clients {
+		for _, to := range dialects {
+			_, call := mustRequest(t, from, to, smallRequest[from], options)
+			s := call.Stream()
+			out := s.Append(nil, []byte("data: {\"x\":\""))
+			for range 17 {
+				out = s.Append(out, piece)
+			}
+			if s.Failure() == "" {
+				t.Fatalf("%s over %s: 17 MB without a line end are taken in", from, to)
+			}
+			checkFailed(t, from, out)
+		}
 	}
-	if s.Failure() == "" {
-		t.Fatal("17 MB without a line end are taken in")
-	}
-	checkFailed(t, translate.Messages, out)
 }
