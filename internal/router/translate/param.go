@@ -64,6 +64,13 @@ func (r *request) readParam(s *scan, key []byte) bool {
 	return false
 }
 
+// readOther reads a member of a request that is a parameter, or that no other dialect has.
+func (r *request) readOther(s *scan, key []byte) {
+	if !r.readParam(s, key) && !isNull(s.raw()) {
+		r.drop("", string(key))
+	}
+}
+
 // appendParams appends the parameters that the upstream's dialect has, and notes
 // the others.
 func (r *request) appendParams(dst []byte) []byte {

@@ -108,67 +108,89 @@ func (r *request) readChatContent(content []byte, add func(part)) {
 	s.array(func() { r.readChatPart(s, add) })
 }
 
+// chatPart is a part of a content as it stands; which members count depends on its type.
+type chatPart struct {
+	kind, text         []byte
+	address, detail    []byte // image_url
+	data, name, fileID []byte // file
+}
+
+// chatContentPath is the path of the parts of a content.
+const chatContentPath = "messages.content."
+
 func (r *request) readChatPart(s *scan, add func(part)) {
-	const path = "messages.content."
-	var kind, text, address, detail, data, name, fileID []byte
+	var p chatPart
 	s.object(func(key []byte) {
 		switch string(key) {
 		case "type":
-			kind, _ = s.text()
+			p.kind, _ = s.text()
 		case "text", "refusal":
-			text, _ = s.text()
+			p.text, _ = s.text()
 		case "image_url":
-			if s.kind() == '"' {
-				address, _ = s.text()
-				return
-			}
-			s.object(func(key []byte) {
-				switch string(key) {
-				case "url":
-					address, _ = s.text()
-				case "detail":
-					detail, _ = s.text()
-				default:
-					r.drop(path+"image_url.", string(key))
-				}
-			})
+			r.readImageURL(s, &p)
 		case "file":
-			s.object(func(key []byte) {
-				switch string(key) {
-				case "file_data":
-					data, _ = s.text()
-				case "filename":
-					name, _ = s.text()
-				case "file_id":
-					fileID, _ = s.text()
-				default:
-					r.drop(path+"file.", string(key))
-				}
-			})
+			r.readChatFile(s, &p)
 		case "input_audio":
 		default:
 			if !isNull(s.raw()) {
-				r.drop(path, string(key))
+				r.drop(chatContentPath, string(key))
 			}
 		}
 	})
-	switch string(kind) {
+	r.addChatPart(&p, add)
+}
+
+// readImageURL reads the address of an image; some clients leave out the object around it.
+func (r *request) readImageURL(s *scan, p *chatPart) {
+	if s.kind() == '"' {
+		p.address, _ = s.text()
+		return
+	}
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "url":
+			p.address, _ = s.text()
+		case "detail":
+			p.detail, _ = s.text()
+		default:
+			r.drop(chatContentPath+"image_url.", string(key))
+		}
+	})
+}
+
+func (r *request) readChatFile(s *scan, p *chatPart) {
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "file_data":
+			p.data, _ = s.text()
+		case "filename":
+			p.name, _ = s.text()
+		case "file_id":
+			p.fileID, _ = s.text()
+		default:
+			r.drop(chatContentPath+"file.", string(key))
+		}
+	})
+}
+
+func (r *request) addChatPart(p *chatPart, add func(part)) {
+	switch string(p.kind) {
 	case "text":
-		if len(text) > 0 {
-			add(part{text: text})
+		if len(p.text) > 0 {
+			add(part{text: p.text})
 		}
 	case "refusal":
-		add(part{kind: refusalPart, text: text})
+		add(part{kind: refusalPart, text: p.text})
 	case "image_url":
-		p := dataOf(imagePart, address)
-		p.id = detail
-		add(p)
+		image := dataOf(imagePart, p.address)
+		image.id = p.detail
+		add(image)
 	case "file":
-		r.checkFileID(path+"file.", fileID)
-		p := dataOf(filePart, data)
-		p.name = name
-		add(p)
+		r.checkFileID(chatContentPath+"file.", p.fileID)
+		file := dataOf(filePart, p.data)
+		file.name = p.name
+		add(file)
 	default:
-		r.refuse(path+string(kind), "this kind of content cannot be sent to the upstream")
+		r.refuse(chatContentPath+string(p.kind), "this kind of content cannot be sent to the upstream")
 	}
 }

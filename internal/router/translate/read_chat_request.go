@@ -2,7 +2,7 @@ package translate
 
 // readChat reads a request to /v1/chat/completions.
 func (r *request) readChat(s *scan) {
-	var most []byte
+	var most []byte // by its old name
 	ok := s.object(func(key []byte) {
 		switch string(key) {
 		case "model":
@@ -30,9 +30,7 @@ func (r *request) readChat(s *scan) {
 		case "response_format":
 			r.readResponseFormat(s)
 		default:
-			if !r.readParam(s, key) && !isNull(s.raw()) {
-				r.drop("", string(key))
-			}
+			r.readOther(s, key)
 		}
 	})
 	if isNull(r.most) {

@@ -64,18 +64,7 @@ func (a *assembler) readMessagesEvent(data []byte) {
 	})
 	switch string(kind) {
 	case "message_start":
-		s := &scan{doc: message}
-		s.object(func(key []byte) {
-			switch string(key) {
-			case "id":
-				a.note(&a.reply.id, s)
-			case "model":
-				a.note(&a.reply.model, s)
-			case "usage":
-				a.readMessagesUsage(s)
-			}
-		})
-		a.start()
+		a.readMessageStart(message)
 	case "content_block_start":
 		a.keepCall(index, a.readContentBlock(start))
 	case "content_block_delta":
@@ -92,6 +81,21 @@ func (a *assembler) readMessagesEvent(data []byte) {
 	case "error":
 		a.fail(readFailure(data))
 	}
+}
+
+func (a *assembler) readMessageStart(message []byte) {
+	s := &scan{doc: message}
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "id":
+			a.note(&a.reply.id, s)
+		case "model":
+			a.note(&a.reply.model, s)
+		case "usage":
+			a.readMessagesUsage(s)
+		}
+	})
+	a.start()
 }
 
 // keepCall notes the call whose input follows under an index; nil where the block is not a
@@ -128,6 +132,11 @@ func (a *assembler) readContentBlock(data []byte) *block {
 			b.input = s.raw()
 		}
 	})
+	return a.addContentBlock(&b)
+}
+
+// addContentBlock adds a block, and returns the call that it is.
+func (a *assembler) addContentBlock(b *contentBlock) *block {
 	switch string(b.kind) {
 	case "text":
 		a.text(textPart, b.text)

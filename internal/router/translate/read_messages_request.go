@@ -34,9 +34,7 @@ func (r *request) readMessages(s *scan) {
 		case "output_config":
 			r.readOutputConfig(s)
 		default:
-			if !r.readParam(s, key) && !isNull(s.raw()) {
-				r.drop("", string(key))
-			}
+			r.readOther(s, key)
 		}
 	})
 	if !ok {
@@ -148,12 +146,7 @@ func (r *request) readBlock(s *scan, path string, into *[]part) {
 		case "is_error":
 			b.isError = string(s.raw()) == "true"
 		case "content":
-			if path == toolResultPath {
-				r.drop(path, "content")
-				return
-			}
-			r.readBlocks(s, toolResultPath, &r.inner)
-			b.inner.to = len(r.inner)
+			r.readResultContent(s, path, &b)
 		default:
 			if value := s.raw(); !isNull(value) {
 				r.drop(path, string(key))
@@ -161,6 +154,16 @@ func (r *request) readBlock(s *scan, path string, into *[]part) {
 		}
 	})
 	r.addBlock(&b, path, into)
+}
+
+// readResultContent reads what a tool gave. Such a result has no further ones in it.
+func (r *request) readResultContent(s *scan, path string, b *contentBlock) {
+	if path == toolResultPath {
+		r.drop(path, "content")
+		return
+	}
+	r.readBlocks(s, toolResultPath, &r.inner)
+	b.inner.to = len(r.inner)
 }
 
 const toolResultPath = "messages.content.content."

@@ -39,10 +39,7 @@ func (r *request) readItem(s *scan) {
 				r.readParts(s, "input.content.", func(p part) { r.parts = append(r.parts, p) })
 			}
 		case "output":
-			if len(i.kind) == 0 || bytes.HasSuffix(i.kind, []byte("call_output")) {
-				r.readParts(s, "input.output.", r.addInner)
-				i.output.to = len(r.inner)
-			}
+			r.readOutput(s, &i)
 		case "summary":
 			i.summary = s.raw()
 		case "encrypted_content":
@@ -55,6 +52,14 @@ func (r *request) readItem(s *scan) {
 		}
 	})
 	r.addItem(&i)
+}
+
+// readOutput reads what a tool gave. Other items' output is left out with them.
+func (r *request) readOutput(s *scan, i *item) {
+	if len(i.kind) == 0 || bytes.HasSuffix(i.kind, []byte("call_output")) {
+		r.readParts(s, "input.output.", r.addInner)
+		i.output.to = len(r.inner)
+	}
 }
 
 // hasContent reports whether the content of an item is read: its type may come
@@ -131,26 +136,34 @@ func (r *request) readParts(s *scan, path string, add func(part)) {
 	s.array(func() { r.readContentPart(s, path, add) })
 }
 
+// contentPart is a part of a content as it stands; which members count depends on its type.
+type contentPart struct {
+	kind, text          []byte
+	image, detail       []byte
+	data, address, name []byte
+	fileID              []byte
+}
+
 func (r *request) readContentPart(s *scan, path string, add func(part)) {
-	var kind, text, image, detail, data, address, name, fileID []byte
+	var p contentPart
 	s.object(func(key []byte) {
 		switch string(key) {
 		case "type":
-			kind, _ = s.text()
+			p.kind, _ = s.text()
 		case "text", "refusal":
-			text, _ = s.text()
+			p.text, _ = s.text()
 		case "image_url":
-			image, _ = s.text()
+			p.image, _ = s.text()
 		case "detail":
-			detail, _ = s.text()
+			p.detail, _ = s.text()
 		case "file_data":
-			data, _ = s.text()
+			p.data, _ = s.text()
 		case "file_url":
-			address, _ = s.text()
+			p.address, _ = s.text()
 		case "filename":
-			name, _ = s.text()
+			p.name, _ = s.text()
 		case "file_id":
-			fileID, _ = s.text()
+			p.fileID, _ = s.text()
 		case "annotations", "logprobs":
 		default:
 			if !isNull(s.raw()) {
@@ -158,28 +171,32 @@ func (r *request) readContentPart(s *scan, path string, add func(part)) {
 			}
 		}
 	})
-	switch string(kind) {
+	r.addContentPart(&p, path, add)
+}
+
+func (r *request) addContentPart(p *contentPart, path string, add func(part)) {
+	switch string(p.kind) {
 	case "input_text", "output_text", "text", "summary_text", "reasoning_text":
-		if len(text) > 0 {
-			add(part{text: text})
+		if len(p.text) > 0 {
+			add(part{text: p.text})
 		}
 	case "refusal":
-		add(part{kind: refusalPart, text: text})
+		add(part{kind: refusalPart, text: p.text})
 	case "input_image":
-		r.checkFileID(path, fileID)
-		p := dataOf(imagePart, image)
-		p.id = detail
-		add(p)
+		r.checkFileID(path, p.fileID)
+		image := dataOf(imagePart, p.image)
+		image.id = p.detail
+		add(image)
 	case "input_file":
-		r.checkFileID(path, fileID)
-		if len(data) > 0 {
-			address = data
+		r.checkFileID(path, p.fileID)
+		if len(p.data) > 0 {
+			p.address = p.data
 		}
-		p := dataOf(filePart, address)
-		p.name = name
-		add(p)
+		file := dataOf(filePart, p.address)
+		file.name = p.name
+		add(file)
 	default:
-		r.refuse(path+string(kind), "this kind of content cannot be sent to the upstream")
+		r.refuse(path+string(p.kind), "this kind of content cannot be sent to the upstream")
 	}
 }
 

@@ -33,9 +33,7 @@ func (r *request) readResponses(s *scan) {
 		case "previous_response_id", "conversation", "prompt", "background":
 			r.refuseState(string(key), s.raw())
 		default:
-			if !r.readParam(s, key) && !isNull(s.raw()) {
-				r.drop("", string(key))
-			}
+			r.readOther(s, key)
 		}
 	})
 	if !ok {

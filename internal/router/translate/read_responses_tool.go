@@ -31,7 +31,12 @@ func (r *request) readResponsesTool(s *scan, namespace []byte) {
 			r.drop("tools.", key)
 		}
 	}
-	switch string(kind) {
+	r.addResponsesTool(string(kind), t, inner)
+}
+
+// addResponsesTool adds a tool; inner are the tools of a namespace.
+func (r *request) addResponsesTool(kind string, t tool, inner []byte) {
+	switch kind {
 	case "function":
 		r.tools = append(r.tools, t)
 	case "custom":
@@ -44,7 +49,7 @@ func (r *request) readResponsesTool(s *scan, namespace []byte) {
 		s := &scan{doc: inner}
 		s.array(func() { r.readResponsesTool(s, t.name) })
 	default:
-		r.dropTool(string(kind), []byte(string(kind)))
+		r.dropTool(kind, []byte(kind))
 	}
 }
 

@@ -121,34 +121,17 @@ const textSeparator = `\n\n`
 func (r *request) appendChatAssistant(dst []byte, parts []part) []byte {
 	dst = append(appendComma(dst), `{"role":"assistant"`...)
 	texts, calls := r.scratch[:0], 0
-	var reasoning [][]byte
-	hasDetails := false
 	for i := range parts {
-		switch p := &parts[i]; p.kind {
+		switch parts[i].kind {
 		case callPart:
 			calls++
-		case thinkingPart:
-			if r.opts.ReasoningBack && isChatSignature(p.id) {
-				reasoning = append(reasoning, p.text)
-			} else if r.opts.Details && bytes.HasPrefix(p.id, []byte(detailSignature)) {
-				hasDetails = true
-			} else if _, ok := ownSignature(callSignature, p.id); !ok || !r.opts.Thoughts || len(p.text) > 0 {
-				r.dropThinking()
-			}
-		case redactedPart:
-			r.dropThinking()
+		case thinkingPart, redactedPart:
 		default:
-			texts = append(texts, *p)
+			texts = append(texts, parts[i])
 		}
 	}
 	r.scratch = texts
-	if len(reasoning) > 0 {
-		dst = appendTextMember(dst, "reasoning_content", bytes.Join(reasoning, []byte(textSeparator)))
-	}
-	if hasDetails {
-		dst = r.appendDetails(dst, parts)
-	}
-	dst = appendKey(dst, "content")
+	dst = appendKey(r.appendReasoning(dst, parts), "content")
 	switch {
 	case len(texts) > 0:
 		dst = r.appendContent(dst, texts)
@@ -161,6 +144,35 @@ func (r *request) appendChatAssistant(dst []byte, parts []part) []byte {
 		dst = r.appendChatCalls(dst, parts)
 	}
 	return append(dst, '}')
+}
+
+// appendReasoning appends what the upstream wants back of its thinking, and notes what
+// it does not get.
+func (r *request) appendReasoning(dst []byte, parts []part) []byte {
+	var reasoning [][]byte
+	hasDetails := false
+	for i := range parts {
+		p := &parts[i]
+		isCalls := bytes.HasPrefix(p.id, []byte(callSignature)) && len(p.text) == 0 // it goes out with the call
+		switch {
+		case p.kind != thinkingPart && p.kind != redactedPart:
+		case p.kind == redactedPart:
+			r.dropThinking()
+		case r.opts.ReasoningBack && isChatSignature(p.id):
+			reasoning = append(reasoning, p.text)
+		case r.opts.Details && bytes.HasPrefix(p.id, []byte(detailSignature)):
+			hasDetails = true
+		case !r.opts.Thoughts || !isCalls:
+			r.dropThinking()
+		}
+	}
+	if len(reasoning) > 0 {
+		dst = appendTextMember(dst, "reasoning_content", bytes.Join(reasoning, []byte(textSeparator)))
+	}
+	if hasDetails {
+		dst = r.appendDetails(dst, parts)
+	}
+	return dst
 }
 
 // dropThinking notes that thinking of the history was left out: it came from

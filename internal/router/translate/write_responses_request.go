@@ -14,16 +14,7 @@ func (r *request) appendResponses(dst []byte) []byte {
 	if r.model != nil {
 		dst = appendMember(dst, "model", r.model)
 	}
-	if lead := r.parts[r.lead.from:r.lead.to]; len(lead) > 0 {
-		dst = append(appendKey(dst, "instructions"), '"')
-		for i := range lead {
-			if i > 0 {
-				dst = append(dst, textSeparator...)
-			}
-			dst = append(dst, lead[i].text...)
-		}
-		dst = append(dst, '"')
-	}
+	dst = r.appendInstructions(dst)
 	dst = append(appendKey(dst, "input"), '[')
 	for i := range r.turns {
 		dst = r.appendTurnItems(dst, &r.turns[i])
@@ -53,6 +44,22 @@ func (r *request) appendResponses(dst []byte) []byte {
 	return append(r.appendTextOptions(dst), '}')
 }
 
+// appendInstructions appends the system prompt as one text.
+func (r *request) appendInstructions(dst []byte) []byte {
+	lead := r.parts[r.lead.from:r.lead.to]
+	if len(lead) == 0 {
+		return dst
+	}
+	dst = append(appendKey(dst, "instructions"), '"')
+	for i := range lead {
+		if i > 0 {
+			dst = append(dst, textSeparator...)
+		}
+		dst = append(dst, lead[i].text...)
+	}
+	return append(dst, '"')
+}
+
 // appendTextOptions appends the member text, which holds the format and the verbosity.
 func (r *request) appendTextOptions(dst []byte) []byte {
 	verbose := r.params[verbosity]
@@ -79,28 +86,7 @@ func (r *request) appendResponsesTools(dst []byte) []byte {
 	}
 	dst = append(appendKey(dst, "tools"), '[')
 	for i := range r.tools {
-		t := &r.tools[i]
-		name := r.upstreamName(t.namespace, t.name, false)
-		if t.custom {
-			dst = appendText(append(appendComma(dst), `{"type":"custom","name":`...), name)
-			if len(t.description) > 0 {
-				dst = appendTextMember(dst, "description", t.description)
-			}
-			if len(t.grammar) > 0 {
-				dst = appendMember(dst, "format", t.grammar)
-			}
-			dst = append(dst, '}')
-			continue
-		}
-		dst = appendText(append(appendComma(dst), `{"type":"function","name":`...), name)
-		dst = t.appendDescription(dst)
-		dst = appendSchema(appendKey(dst, "parameters"), t)
-		if isNull(t.strict) {
-			dst = append(dst, `,"strict":false`...) // this dialect's own default is true
-		} else {
-			dst = appendMember(dst, "strict", t.strict)
-		}
-		dst = append(dst, '}')
+		dst = r.appendResponsesTool(appendComma(dst), &r.tools[i])
 	}
 	dst = append(dst, ']')
 	switch r.choice.mode {
@@ -115,6 +101,26 @@ func (r *request) appendResponsesTools(dst []byte) []byte {
 		dst = appendMember(dst, "parallel_tool_calls", r.parallel)
 	}
 	return dst
+}
+
+func (r *request) appendResponsesTool(dst []byte, t *tool) []byte {
+	name := r.upstreamName(t.namespace, t.name, false)
+	if t.custom {
+		dst = appendText(append(dst, `{"type":"custom","name":`...), name)
+		if len(t.description) > 0 {
+			dst = appendTextMember(dst, "description", t.description)
+		}
+		if len(t.grammar) > 0 {
+			dst = appendMember(dst, "format", t.grammar)
+		}
+		return append(dst, '}')
+	}
+	dst = t.appendDescription(appendText(append(dst, `{"type":"function","name":`...), name))
+	dst = appendSchema(appendKey(dst, "parameters"), t)
+	if isNull(t.strict) {
+		return append(dst, `,"strict":false}`...) // this dialect's own default is true
+	}
+	return append(appendMember(dst, "strict", t.strict), '}')
 }
 
 // kindOf returns the type of a tool as this dialect calls it.
