@@ -22,6 +22,9 @@ func conversation(d translate.Dialect, size int) []byte {
 	case translate.Responses:
 		turn = `{"type":"message","role":"assistant","content":[{"type":"output_text","text":"I look"}]},{"type":"function_call","call_id":"t%[1]d","name":"Read","arguments":"{\"path\":\"a %[1]d\"}"},` +
 			`{"type":"function_call_output","call_id":"t%[1]d","output":"` + text + `"}`
+	case translate.Gemini:
+		turn = `{"role":"model","parts":[{"text":"I look"},{"functionCall":{"name":"Read","args":{"path":"a %[1]d"}}}]},` +
+			`{"role":"user","parts":[{"functionResponse":{"name":"Read","response":{"output":"` + text + `"}}}]}`
 	default:
 		turn = `{"role":"assistant","content":"I look","tool_calls":[{"id":"t%[1]d","type":"function","function":{"name":"Read","arguments":"{\"path\":\"a %[1]d\"}"}}]},` +
 			`{"role":"tool","tool_call_id":"t%[1]d","content":"` + text + `"}`
@@ -30,6 +33,8 @@ func conversation(d translate.Dialect, size int) []byte {
 	switch d {
 	case translate.Responses:
 		body.WriteString(`{"model":"m","stream":true,"instructions":"be terse","input":[{"type":"message","role":"user","content":"go"}`)
+	case translate.Gemini:
+		body.WriteString(`{"generationConfig":{"maxOutputTokens":4096},"contents":[{"parts":[{"text":"go"}]}`)
 	default:
 		body.WriteString(`{"model":"m","max_tokens":4096,"stream":true,"messages":[{"role":"user","content":"go"}`)
 	}

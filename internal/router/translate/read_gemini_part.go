@@ -21,7 +21,7 @@ type geminiPart struct {
 func (g *geminiReader) readPart(path string) (p geminiPart) {
 	s := g.scan
 	s.object(func(key []byte) {
-		switch name := camelCase(key); name {
+		switch name := camelCase(key); string(name) {
 		case "text":
 			p.text, _ = s.text()
 		case "functionCall":
@@ -84,26 +84,26 @@ func (g *geminiReader) addCall(call []byte) {
 		}
 	})
 	if len(p.id) == 0 {
-		p.id = strconv.AppendInt([]byte("call_"), int64(len(g.calls)), 10)
+		p.id = strconv.AppendInt([]byte("call_"), int64(g.calls), 10)
 	}
-	g.calls = append(g.calls, historyCall{id: p.id, name: p.name})
+	g.calls++
+	g.waiting[string(p.name)] = append(g.waiting[string(p.name)], p.id)
 	g.parts = append(g.parts, p)
 }
 
 // callOf returns the id of the call that a result belongs to: the first of its name
-// that has none yet.
+// that has none yet, where the result does not name one.
 func (g *geminiReader) callOf(id, name []byte) []byte {
-	for i := range g.calls {
-		call := &g.calls[i]
-		if call.isAnswered || len(id) > 0 && !bytes.Equal(call.id, id) || len(id) == 0 && !bytes.Equal(call.name, name) {
-			continue
+	for waiting := g.waiting[string(name)]; len(id) == 0 && len(waiting) > 0; waiting = g.waiting[string(name)] {
+		if !g.answered[string(waiting[0])] {
+			id = waiting[0]
 		}
-		call.isAnswered = true
-		return call.id
+		g.waiting[string(name)] = waiting[1:]
 	}
 	if len(id) == 0 {
 		g.refuse(partsPath+"functionResponse.name", "no call of the function "+string(name)+" is left to be answered")
 	}
+	g.answered[string(id)] = true
 	return id
 }
 
@@ -135,8 +135,8 @@ func (g *geminiReader) addResult(result []byte) {
 		s.array(func() {
 			s.object(func(key []byte) {
 				const path = partsPath + "functionResponse.parts."
-				if name := camelCase(key); name == "inlineData" {
-					g.addData(s.raw(), path+name, g.addInner)
+				if string(camelCase(key)) == "inlineData" {
+					g.addData(s.raw(), path+"inlineData", g.addInner)
 				} else {
 					g.drop(path, string(key))
 				}
@@ -178,7 +178,7 @@ func (g *geminiReader) addData(inline []byte, path string, add func(part)) {
 	var media, data, name []byte
 	s := &scan{doc: inline}
 	s.object(func(key []byte) {
-		switch camelCase(key) {
+		switch string(camelCase(key)) {
 		case "mimeType":
 			media, _ = s.text()
 		case "data":
@@ -243,7 +243,7 @@ func (g *geminiReader) addFile(file []byte) {
 	var media, address []byte
 	s := &scan{doc: file}
 	s.object(func(key []byte) {
-		switch camelCase(key) {
+		switch string(camelCase(key)) {
 		case "mimeType":
 			media, _ = s.text()
 		case "fileUri":

@@ -1,25 +1,24 @@
 package translate
 
+import "bytes"
+
 // geminiReader reads a request to models/M:generateContent. Google's servers take each
 // member by its name in camel case and in snake case, and so does it.
 type geminiReader struct {
 	*request
-	scan  *scan
-	calls []historyCall
+	scan *scan
+
+	calls    int                 // in the conversation so far
+	waiting  map[string][][]byte // ids of calls by their function's name, in order
+	answered map[string]bool     // ids of calls that have their result
 
 	hasThoughts bool // the content has parts that say what the model thought
 	isRestored  bool // the content has a signature that carries thinking
 }
 
-// historyCall is a call in the conversation.
-type historyCall struct {
-	id, name   []byte
-	isAnswered bool
-}
-
 // readGemini reads a request to models/M:generateContent, or to its stream.
 func (r *request) readGemini(s *scan) {
-	g := &geminiReader{request: r, scan: s}
+	g := &geminiReader{request: r, scan: s, waiting: map[string][][]byte{}, answered: map[string]bool{}}
 	r.stream = r.opts.Stream
 	if !s.object(g.member) {
 		r.refuse("body", "expected a JSON object")
@@ -29,12 +28,12 @@ func (r *request) readGemini(s *scan) {
 // member reads a member of the request.
 func (g *geminiReader) member(key []byte) {
 	s := g.scan
-	switch name := camelCase(key); name {
+	switch name := camelCase(key); string(name) {
 	case "model": // the path names it
 		s.raw()
 	case "contents":
 		if !s.array(g.content) {
-			g.refuse(name, "expected a list")
+			g.refuse(string(name), "expected a list")
 		}
 	case "systemInstruction":
 		from := len(g.parts)
@@ -48,7 +47,7 @@ func (g *geminiReader) member(key []byte) {
 		g.generationConfig()
 	case "cachedContent":
 		if !isNull(s.raw()) {
-			g.refuse(name, "only Google keeps contents for later requests; send the content itself")
+			g.refuse(string(name), "only Google keeps contents for later requests; send the content itself")
 		}
 	default:
 		if value := s.raw(); !isNull(value) && string(value) != "[]" && string(value) != "{}" {
@@ -58,7 +57,10 @@ func (g *geminiReader) member(key []byte) {
 }
 
 // camelCase returns a member's name in camel case, as Google's documentation has it.
-func camelCase(key []byte) string {
+func camelCase(key []byte) []byte {
+	if bytes.IndexByte(key, '_') < 0 {
+		return key
+	}
 	name := make([]byte, 0, len(key))
 	for i := 0; i < len(key); i++ {
 		if key[i] == '_' && i > 0 && i+1 < len(key) && key[i+1] >= 'a' && key[i+1] <= 'z' {
@@ -68,7 +70,7 @@ func camelCase(key []byte) string {
 		}
 		name = append(name, key[i])
 	}
-	return string(name)
+	return name
 }
 
 // systemInstruction reads the system prompt: a content, whose role does not matter.
@@ -139,7 +141,7 @@ func (g *geminiReader) generationConfig() {
 	isJSON := false
 	var schema []byte
 	s.object(func(key []byte) {
-		switch name := camelCase(key); name {
+		switch name := camelCase(key); string(name) {
 		case "maxOutputTokens":
 			g.most = s.raw()
 		case "thinkingConfig":
@@ -148,7 +150,7 @@ func (g *geminiReader) generationConfig() {
 			kind, _ := s.text()
 			isJSON = string(plainText(kind)) == "application/json"
 			if !isJSON && len(kind) > 0 && string(plainText(kind)) != "text/plain" {
-				g.drop(configPath, name)
+				g.drop(configPath, string(name))
 			}
 		case "responseSchema":
 			if value := s.raw(); !isNull(value) {
@@ -162,10 +164,10 @@ func (g *geminiReader) generationConfig() {
 			g.responseModalities()
 		case "candidateCount":
 			if value := s.raw(); !isNull(value) && string(value) != "1" {
-				g.dropParam(configPath + name)
+				g.dropParam(configPath + string(name))
 			}
 		default:
-			if !g.readParam(s, []byte(name)) && !isNull(s.raw()) {
+			if !g.readParam(s, name) && !isNull(s.raw()) {
 				g.drop(configPath, string(key))
 			}
 		}
@@ -183,7 +185,7 @@ const configPath = "generationConfig."
 func (g *geminiReader) thinkingConfig() {
 	s := g.scan
 	s.object(func(key []byte) {
-		switch name := camelCase(key); name {
+		switch name := camelCase(key); string(name) {
 		case "includeThoughts":
 			g.thoughts = string(s.raw()) == "true"
 		case "thinkingBudget":

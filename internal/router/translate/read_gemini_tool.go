@@ -9,12 +9,12 @@ import (
 func (g *geminiReader) tool() {
 	s := g.scan
 	s.object(func(key []byte) {
-		switch name := camelCase(key); name {
+		switch name := camelCase(key); string(name) {
 		case "functionDeclarations":
 			s.array(g.function)
 		default:
 			if value := s.raw(); !isNull(value) {
-				g.dropTool(string(key), []byte(name))
+				g.dropTool(string(key), name)
 			}
 		}
 	})
@@ -26,7 +26,7 @@ func (g *geminiReader) function() {
 	var t tool
 	s := g.scan
 	s.object(func(key []byte) {
-		switch name := camelCase(key); name {
+		switch name := camelCase(key); string(name) {
 		case "name":
 			t.name, _ = s.text()
 		case "description":
@@ -52,7 +52,7 @@ func (g *geminiReader) function() {
 func (g *geminiReader) toolConfig() {
 	s := g.scan
 	s.object(func(key []byte) {
-		switch name := camelCase(key); name {
+		switch name := camelCase(key); string(name) {
 		case "functionCallingConfig":
 			g.callingConfig()
 		default:
@@ -69,7 +69,7 @@ func (g *geminiReader) callingConfig() {
 	var allowed [][]byte
 	s := g.scan
 	s.object(func(key []byte) {
-		switch name := camelCase(key); name {
+		switch name := camelCase(key); string(name) {
 		case "mode":
 			mode, _ = s.text()
 		case "allowedFunctionNames":
@@ -114,7 +114,7 @@ func appendSchemaOf(dst, schema []byte) []byte {
 	s := &scan{doc: schema}
 	dst = append(dst, '{')
 	s.object(func(key []byte) {
-		switch name := camelCase(key); name {
+		switch name := camelCase(key); string(name) {
 		case "type":
 			kind = s.raw()
 		case "nullable":
@@ -122,15 +122,15 @@ func appendSchemaOf(dst, schema []byte) []byte {
 		case "propertyOrdering":
 			s.raw()
 		case "properties", "defs", "$defs":
-			dst = appendSchemas(appendKey(dst, name), s.raw())
+			dst = appendSchemas(appendKey(dst, string(name)), s.raw())
 		case "items", "additionalProperties":
-			dst = appendSchemaOf(appendKey(dst, name), s.raw())
+			dst = appendSchemaOf(appendKey(dst, string(name)), s.raw())
 		case "anyOf", "prefixItems", "oneOf", "allOf":
-			dst = append(appendKey(dst, name), '[')
+			dst = append(appendKey(dst, string(name)), '[')
 			s.array(func() { dst = appendSchemaOf(appendComma(dst), s.raw()) })
 			dst = append(dst, ']')
 		case "minItems", "maxItems", "minLength", "maxLength", "minProperties", "maxProperties":
-			dst = appendMember(dst, name, unquotedNumber(s.raw()))
+			dst = appendMember(dst, string(name), unquotedNumber(s.raw()))
 		default:
 			dst = appendText(appendComma(dst), appendEscaped(nil, key))
 			dst = append(append(dst, ':'), s.raw()...)
