@@ -35,8 +35,9 @@ var effortNames = [dialectCount]string{Chat: "reasoning_effort", Messages: "thin
 	Gemini: configPath + "thinkingConfig"}
 
 // alwaysLost are further members that only an upstream of the same dialect understands
-// and that clients send: those of Claude Code, and those of Codex.
+// and that clients send: those of Claude Code, of Codex and of Gemini CLI.
 var alwaysLost = [dialectCount][]string{
 	Messages:  {"context_management", "metadata"},
 	Responses: {"include"},
+	Gemini:    {"safetySettings"},
 }
