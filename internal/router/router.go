@@ -5,9 +5,9 @@
 // A request is accepted (package request), routed (route), sent to a deployment
 // (upstream), copied to the client (reply) and counted (route, cooldown). Bodies pass
 // through: the router finds the model's name in the bytes and replaces it, there and
-// back. It never decodes a body as a whole, never translates one dialect into another,
-// never forwards a client's key, cookies or address, and never tells a client where an
-// upstream is.
+// back. Only where an upstream does not have the client's dialect are they translated
+// (translate). The router never forwards a client's key, cookies or address, and never
+// tells a client where an upstream is.
 package router
 
 import (

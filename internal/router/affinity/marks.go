@@ -14,8 +14,8 @@ type Marks struct {
 }
 
 // Note notes a member.
-func (m *Marks) Note(key string, value []byte) {
-	switch key {
+func (m *Marks) Note(key, value []byte) {
+	switch string(key) {
 	case "previous_response_id":
 		m.PreviousResponse = value
 	case "conversation":
@@ -24,7 +24,7 @@ func (m *Marks) Note(key string, value []byte) {
 		m.Container = value
 	case "prompt_cache_key":
 		m.CacheKey = value
-	case "session_id":
+	case "session_id", "litellm_session_id":
 		m.SessionID = value
 	case "metadata":
 		m.Metadata = value

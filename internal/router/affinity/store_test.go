@@ -94,7 +94,7 @@ func FuzzState(f *testing.F) {
 		affinity.EachKeptID([]byte(doc), inside)
 		var m affinity.Marks
 		for _, key := range []string{"messages", "metadata", "session_id", "conversation", "prompt_cache_key", "system"} {
-			m.Note(key, []byte(doc))
+			m.Note([]byte(key), []byte(doc))
 		}
 		affinity.SessionOf(nil, &m)
 		if got := affinity.PromptKeys("g", &m); len(got) > 20 {

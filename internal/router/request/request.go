@@ -5,7 +5,7 @@
 // It never decodes a body as a whole, and never changes a member that is not meant
 // for the router.
 //
-// It has slightly more than 700 lines: what the scanner finds in a body (scanner.go)
+// It has more than 700 lines: what the scanner finds in a body (scanner.go)
 // is what the new body is made from (outgoing.go), and both work on one Request.
 package request
 

@@ -26,47 +26,50 @@ type scanner struct {
 func (s *scanner) member(key []byte, start, end int) bool {
 	q := s.request
 	q.names = append(q.names, key)
-	value := q.body[start:end]
-	stays := true
-	switch string(key) {
-	case "model":
-		if stays = !q.Dialect.IsGoogle(); stays { // the path names it there
-			s.readModel(value, start, end)
-		}
-	case "stream":
-		q.Stream = string(value) == "true" && !q.Dialect.IsGoogle() || q.Stream
-	case "messages", "input", "max_tokens", "contents":
-		s.noteRequired(string(key), value)
-		q.Marks.Note(string(key), value)
-	case "system", "tools", "instructions", "prompt", "systemInstruction", "system_instruction",
-		"generateContentRequest":
-		s.countPrompt(value)
-		q.Marks.Note(string(key), value)
-	case "api_base", "base_url", "api_key":
-		s.fail(refusedMember(string(key)))
-	case "num_retries", "fallbacks", "disable_fallbacks", "timeout":
-		stays = false
-		s.fail(q.Control.set(string(key), value))
-	case "previous_response_id", "conversation", "container", "prompt_cache_key", "session_id", "metadata":
-		q.Marks.Note(string(key), value)
-	case "litellm_session_id":
-		stays = false
-		q.Marks.SessionID = value
-	case "max_retries", "mock_response", "context_window_fallbacks", "stream_timeout", "litellm_trace_id":
-		stays = false
-	default:
-		if bytes.EqualFold(key, []byte("model")) { // upstreams written in Go read it as model
-			s.noteModel()
-		}
-		stays = !bytes.HasPrefix(key, []byte("mock_testing_"))
-		if !stays {
-			s.readMockTesting(string(key), value)
-		}
-	}
+	stays := s.readMember(key, start, end)
 	before := s.tail
 	s.cutMember(stays, start, end)
 	if name := renamedMember(q.Dialect); name != "" && string(key) == name {
 		s.renameMember(name, before, start)
+	}
+	return true
+}
+
+// readMember reads what the router needs of a member. It reports whether the member stays
+// in the body.
+func (s *scanner) readMember(key []byte, start, end int) (stays bool) {
+	q := s.request
+	value := q.body[start:end]
+	q.Marks.Note(key, value)
+	switch string(key) {
+	case "model":
+		if q.Dialect.IsGoogle() { // the path names it there
+			return false
+		}
+		s.readModel(value, start, end)
+	case "stream":
+		q.Stream = string(value) == "true" && !q.Dialect.IsGoogle() || q.Stream
+	case "messages", "input", "max_tokens", "contents":
+		s.noteRequired(string(key), value)
+	case "system", "tools", "instructions", "prompt", "systemInstruction", "system_instruction",
+		"generateContentRequest":
+		s.countPrompt(value)
+	case "api_base", "base_url", "api_key":
+		s.fail(refusedMember(string(key)))
+	case "num_retries", "fallbacks", "disable_fallbacks", "timeout":
+		s.fail(q.Control.set(string(key), value))
+		return false
+	case "max_retries", "mock_response", "context_window_fallbacks", "stream_timeout", "litellm_session_id",
+		"litellm_trace_id":
+		return false
+	default:
+		if bytes.EqualFold(key, []byte("model")) { // upstreams written in Go read it as model
+			s.noteModel()
+		}
+		if bytes.HasPrefix(key, []byte("mock_testing_")) {
+			s.readMockTesting(string(key), value)
+			return false
+		}
 	}
 	return true
 }

@@ -1,12 +1,13 @@
 // Package route decides which deployment gets a request, how often it is retried, and
 // which groups stand in for one that failed: LiteLLM's retries, fallbacks and
-// simple-shuffle. A Policy is shared by all requests; a Walk is the path of one
-// request through groups and deployments. Call Walk.Answer.
+// affinity. A Policy is shared by all requests; a Walk is the path of one request through
+// groups and deployments. Call Walk.Answer.
 //
-// It never sends a request itself (upstream does) and never writes to a client.
+// It never sends a request itself (upstream does), never writes to a client, and does not
+// know the strategies by which one of several deployments is picked (strategy does).
 //
-// It has slightly more than 700 lines because every step is a method of Walk: retries,
-// fallbacks and waits decide by the same list of deployments tried.
+// It has more than 700 lines because every step is a method of Walk: retries, fallbacks,
+// waits and affinity decide by the same list of deployments tried.
 package route
 
 import (

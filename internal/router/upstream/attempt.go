@@ -3,7 +3,7 @@
 // requests; an Exchange is one request's side towards upstreams. Call
 // Exchange.Attempt.
 //
-// It never retries, and never chooses a deployment. It has slightly more than 700
+// It never retries, and never chooses a deployment. It has more than 700
 // lines because the ways of reading a reply (whole, stream, translated, collected)
 // share the Exchange's buffer and its loan of memory.
 package upstream

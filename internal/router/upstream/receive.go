@@ -41,34 +41,42 @@ func (x *Exchange) receive(a *reply.Answer, res *http.Response) *failure.Failure
 	if kind := x.mediaType(res); kind != "" {
 		return x.receiveMedia(a, size, kind)
 	}
-	isDeclared := decode.IsEventStream(res.Header)
-	for rounds := 0; ; {
-		n, err := a.Source.Read(x.body[len(x.body):cap(x.body)])
+	form, isCompressed, err := x.readForm(a, decode.IsEventStream(res.Header))
+	if isCompressed {
+		size = -1
+	}
+	switch {
+	case form == decode.Whole:
+		return x.readWhole(a, size, err)
+	case !x.request.Stream && isCollectable(x.out):
+		return x.collect(a, err)
+	case x.call != nil:
+		x.translateStream(a, err)
+		err = nil
+	}
+	return x.readOpening(a, err)
+}
+
+// readForm reads the beginning of a reply into body, until it is clear whether that is a
+// stream or not. A reply that is compressed without a header that says so is decoded from
+// here on. isDeclared says that the Content-Type is that of a stream. The error is that of
+// the last read.
+func (x *Exchange) readForm(a *reply.Answer, isDeclared bool) (form decode.Form, isCompressed bool, err error) {
+	for rounds := 0; form == decode.Unknown; {
+		var n int
+		n, err = a.Source.Read(x.body[len(x.body):cap(x.body)])
 		x.body = x.body[:len(x.body)+n]
-		// compressed without a header that says so
 		if name := decode.Compression(x.body); name != "" && rounds < decode.MaxCodings {
-			a.Source, size, rounds = decode.Rest(x.body, a.Source, name), -1, rounds+1
-			x.body = x.body[:0]
+			a.Source, rounds = decode.Rest(x.body, a.Source, name), rounds+1
+			x.body, isCompressed = x.body[:0], true
 			continue
 		}
-		form := decode.Recognize(x.body, isDeclared)
+		form = decode.Recognize(x.body, isDeclared)
 		if form == decode.Unknown && (err != nil || len(x.body) == cap(x.body)) {
 			form = decode.Declared(isDeclared)
 		}
-		switch form {
-		case decode.Stream:
-			if !x.request.Stream && isCollectable(x.out) {
-				return x.collect(a, err)
-			}
-			if x.call != nil {
-				x.translateStream(a, err)
-				err = nil
-			}
-			return x.readOpening(a, err)
-		case decode.Whole:
-			return x.readWhole(a, size, err)
-		}
 	}
+	return form, isCompressed, err
 }
 
 // readWhole reads the rest of an unstreamed reply, whose beginning is in body, and
