@@ -57,15 +57,14 @@ func (g *Guard) Start(w *Watchdog, limit time.Duration, expire func()) {
 		w.timer = time.AfterFunc(limit, w.sweep)
 	}
 	w.guards[g] = struct{}{}
-	w.wakeAt(end, limit)
+	w.wakeAt(end)
 }
 
-// wakeAt sets the timer to fire at end, which is the duration in from now, unless
-// it fires before. The caller holds mu.
-func (w *Watchdog) wakeAt(end, in time.Duration) {
+// wakeAt sets the timer to fire at end, unless it fires before. The caller holds mu.
+func (w *Watchdog) wakeAt(end time.Duration) {
 	if w.next == 0 || end < w.next {
 		w.next = end
-		w.timer.Reset(in)
+		w.timer.Reset(end - time.Since(epoch))
 	}
 }
 
@@ -82,7 +81,7 @@ func (g *Guard) EndAfter(limit time.Duration) {
 	g.deadline.Store(int64(g.end))
 	g.watchdog.mu.Lock()
 	defer g.watchdog.mu.Unlock()
-	g.watchdog.wakeAt(g.end, limit)
+	g.watchdog.wakeAt(g.end)
 }
 
 // ClearEnd removes the end that EndAfter set.

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/router/watchdog"
@@ -35,4 +36,20 @@ func TestAGuardThatWasStoppedDoesNothingMore(t *testing.T) {
 	if fired.Load() == 0 || late.Load() > 0 {
 		t.Errorf("of %d expiries %d were still in progress when their guard had been stopped", fired.Load(), late.Load())
 	}
+}
+
+func TestAnEndThatIsSetLateIsKept(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var w watchdog.Watchdog
+		begun := time.Now()
+		var expired time.Duration
+		guard := w.Guard(time.Hour, func() { expired = time.Since(begun) })
+		time.Sleep(time.Minute) // an answer takes a minute to begin
+		guard.EndAfter(guard.Elapsed() + 5*time.Second)
+		time.Sleep(time.Hour)
+		if expired != 65*time.Second {
+			t.Errorf("the guard expired after %v, want 65 s", expired)
+		}
+	})
 }
