@@ -153,7 +153,10 @@ func Program(t testing.TB, source, system, processor string) []byte {
 func Pack(t testing.TB, files map[string][]byte) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	zip := gzip.NewWriter(&out)
+	zip, err := gzip.NewWriterLevel(&out, gzip.BestSpeed) // under the race detector the best takes seconds
+	if err != nil {
+		t.Fatal(err)
+	}
 	w := tar.NewWriter(zip)
 	for name, data := range files {
 		err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o755, Size: int64(len(data)), Typeflag: tar.TypeReg})
