@@ -371,6 +371,15 @@ func TestARedirectOrAnAssetInTheClearIsRefused(t *testing.T) {
 	}
 }
 
+// hasBytes reports whether a file in dir has content.
+func hasBytes(dir string) bool {
+	files, _ := os.ReadDir(dir) // it may not be there yet
+	return slices.ContainsFunc(files, func(f os.DirEntry) bool {
+		info, err := f.Info()
+		return err == nil && info.Size() > 0 && strings.HasSuffix(f.Name(), ".tar.gz")
+	})
+}
+
 func TestAnInterruptedDownloadGoesOnWhereItWas(t *testing.T) {
 	t.Parallel()
 	s := releasetest.New(t)
@@ -379,11 +388,12 @@ func TestAnInterruptedDownloadGoesOnWhereItWas(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	first := true
 	var ranges []string
-	s.Spoil = func(w http.ResponseWriter, r *http.Request) bool {
-		if !strings.HasSuffix(r.URL.Path, ".tar.gz") {
+	r := request(t, s)
+	s.Spoil = func(w http.ResponseWriter, asked *http.Request) bool {
+		if !strings.HasSuffix(asked.URL.Path, ".tar.gz") {
 			return false
 		}
-		ranges = append(ranges, r.Header.Get("Range"))
+		ranges = append(ranges, asked.Header.Get("Range"))
 		if !first {
 			return false
 		}
@@ -391,12 +401,13 @@ func TestAnInterruptedDownloadGoesOnWhereItWas(t *testing.T) {
 		w.Header().Set("Content-Length", "999999999")
 		_, _ = w.Write(archive[:len(archive)/2])
 		w.(http.Flusher).Flush()
-		time.Sleep(50 * time.Millisecond) // let it reach the disk; a later byte only makes the range longer
+		for asked.Context().Err() == nil && !hasBytes(store.PartialDir(r.Config, r.Runtime)) {
+			time.Sleep(time.Millisecond)
+		}
 		cancel()
-		<-r.Context().Done()
+		<-asked.Context().Done()
 		return true
 	}
-	r := request(t, s)
 	if _, err := bootstrap.Install(ctx, r); !errors.Is(err, context.Canceled) {
 		t.Fatalf("interrupted: %v", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -139,11 +140,17 @@ func TestAClientsOwnTroubleNeverCoolsADeployment(t *testing.T) {
 				t.Fatal(err)
 			}
 			req.Header.Set("Authorization", "Bearer sk-test")
-			time.AfterFunc(150*time.Millisecond, leave)
-			if res, err := routertest.Client.Do(req); err == nil {
-				_, _ = io.Copy(io.Discard, res.Body) // until it leaves
-				_ = res.Body.Close()
-			}
+			before := len(s.Upstream.Calls())
+			var client sync.WaitGroup
+			client.Go(func() {
+				if res, err := routertest.Client.Do(req); err == nil {
+					_, _ = io.Copy(io.Discard, res.Body) // until it leaves
+					_ = res.Body.Close()
+				}
+			})
+			routertest.Eventually(t, model+" reaches the upstream", func() bool { return len(s.Upstream.Calls()) > before })
+			leave()
+			client.Wait()
 		}
 		routertest.Eventually(t, "the upstream is left", func() bool {
 			return s.Upstream.Gone("ttfb9000")+s.Upstream.Gone("sleep9000")+
@@ -165,7 +172,7 @@ func TestAClientsOwnTroubleNeverCoolsADeployment(t *testing.T) {
 			fmt.Fprint(w, "data: [DONE]\n\n")
 		})
 		s := routertest.StartAt(t, up.Addr(), routertest.OneDeployment("router_settings: {allowed_fails: 0, cooldown_time: 5, num_retries: 0, "+
-			"stream_timeout: 0.3}\n"), router.Options{})
+			"stream_timeout: 1.5}\n"), router.Options{})
 		conn, err := net.Dial("tcp", strings.TrimPrefix(s.URL, "http://"))
 		if err != nil {
 			t.Fatal(err)
@@ -174,7 +181,7 @@ func TestAClientsOwnTroubleNeverCoolsADeployment(t *testing.T) {
 		const body = `{"model":"m","stream":true,"messages":[]}`
 		fmt.Fprintf(conn, "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: "+
 			"Bearer sk-test\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
-		time.Sleep(time.Second) // three times the upstream's limit without reading
+		time.Sleep(3 * time.Second) // twice the upstream's limit without reading
 		all, err := io.ReadAll(conn)
 		if n := strings.Count(string(all), "data: {"); err != nil || n != pieces || !strings.Contains(string(all), "[DONE]") {
 			t.Errorf("%d events, %v, ...%q", n, err, string(all[max(0, len(all)-300):]))
